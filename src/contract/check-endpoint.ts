@@ -1,0 +1,139 @@
+import * as z from 'zod'
+import {
+  checkDeployment,
+  checkEmits,
+  checkFailures,
+  checkKeys,
+  checkName,
+  checkNotYet,
+  checkSchema,
+  DEPLOYMENT_KEYS,
+  DEPLOYMENT_NOT_YET,
+  type Refuse,
+  refuser,
+} from './check-parts.ts'
+import { toInput, typeOf } from './directions.ts'
+import type { EndpointShape } from './endpoint.ts'
+import { toPattern } from './pattern.ts'
+import { whatStringsCannotCarry } from './strings.ts'
+
+const KEYS = [
+  ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'body', 'reply', 'failures'],
+  ...['access', 'limit', 'cache', 'idempotent', 'async', 'reads', 'emits', 'examples', ...DEPLOYMENT_KEYS],
+]
+const NOT_YET = {
+  limit: "it comes with the gateway's rate limits",
+  cache: "it comes with the gateway's cache",
+  async: 'it comes with asynchronous calls',
+  ...DEPLOYMENT_NOT_YET,
+}
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+const RESERVED = /^\/(_|openapi\.json|docs|v1\/invocations)(\/|$)/
+const SCOPE = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/
+
+/** Throws a ContractFault at the first contradiction. */
+export function checkEndpoint(contract: EndpointShape) {
+  const refuse = refuser(contract.name)
+  checkName(contract.name, refuse)
+  checkKeys(contract, KEYS, refuse)
+  checkNotYet(contract, NOT_YET, refuse)
+  checkDeployment(contract, refuse)
+  checkFailures(contract.failures, refuse)
+  checkEmits(contract.emits, refuse)
+  refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
+  refuse(!METHODS.includes(contract.method), `method must be one of ${METHODS.join(', ')}`)
+  checkPath(contract, refuse)
+  checkInput(contract, refuse)
+  checkReply(contract, refuse)
+  checkAccess(contract, refuse)
+  checkWrites(contract, refuse)
+  checkExamples(contract, refuse)
+}
+
+function checkPath({ path, params }: EndpointShape, refuse: Refuse) {
+  let names: readonly string[] = []
+  try {
+    names = toPattern(path).names
+  } catch (fault) {
+    refuse(true, fault instanceof Error ? fault.message : String(fault))
+  }
+  refuse(RESERVED.test(path), `path ${path} is the platform's own; choose another one`)
+  const declared = Object.keys(params?.shape ?? {})
+  for (const name of names) refuse(!declared.includes(name), `path has {${name}}, which \`params\` does not declare`)
+  for (const name of declared)
+    refuse(!names.includes(name), `\`params\` declares ${name}, which the path does not have`)
+}
+
+function checkInput({ method, params, query, headers, body }: EndpointShape, refuse: Refuse) {
+  for (const [part, schema] of Object.entries({ params, query, headers })) {
+    if (!schema) continue
+    refuse(typeOf(schema) !== 'object', `\`${part}\` must be a z.object`)
+    checkSchema(schema, part, refuse)
+    const fault = whatStringsCannotCarry(schema)
+    refuse(fault !== undefined, `in ${part}, ${fault}`)
+  }
+  for (const name of Object.keys(headers?.shape ?? {})) {
+    refuse(name !== name.toLowerCase(), `header "${name}" must be written in lower case`)
+  }
+  if (!body) return
+  refuse('kind' in body, 'nothing acts on a streamed body yet (it comes with large uploads); take it out for now')
+  refuse(method === 'GET' || method === 'DELETE', `a ${method} has no body; take \`body\` out or use another method`)
+  if (body instanceof z.ZodType) checkSchema(body, 'body', refuse)
+}
+
+function checkReply({ reply }: EndpointShape, refuse: Refuse) {
+  const { status } = reply
+  refuse(!(Number.isInteger(status) && status >= 200 && status <= 299), 'reply.status must be from 200 to 299')
+  refuse('stream' in reply, 'nothing acts on a streamed reply yet (it comes with large uploads); take it out for now')
+  if ('stream' in reply) return
+  refuse(status === 204 && reply.body !== undefined, 'a 204 has no body; take reply.body out or use status 200')
+  refuse(status !== 204 && reply.body === undefined, `a ${status} needs reply.body; only a 204 goes without`)
+  checkSchema(reply.body, 'reply.body', refuse)
+  if (reply.location === undefined) return
+  const keys = reply.body instanceof z.ZodObject ? Object.keys(reply.body.shape) : []
+  for (const name of toPattern(reply.location).names) {
+    refuse(!keys.includes(name), `reply.location has {${name}}, which reply.body does not have`)
+  }
+}
+
+function checkAccess({ access, path, idempotent }: EndpointShape, refuse: Refuse) {
+  refuse(access === undefined, 'say in `access` who may call; {} is any authenticated caller')
+  const { scopes = [], owner, anonymous } = access
+  for (const scope of scopes) refuse(!SCOPE.test(scope), `scope "${scope}" must look like orders:write`)
+  refuse(
+    !!anonymous && (scopes.length > 0 || !!owner),
+    '`anonymous` lets everybody in, so `scopes` and `owner` have no effect; keep one',
+  )
+  refuse(
+    !!anonymous && !!idempotent,
+    'anonymous callers are all one, so their idempotency keys would collide; drop one of both',
+  )
+  const decided = scopes.length > 0 || owner || anonymous
+  refuse(
+    path.includes('{') && !decided,
+    'the path names one thing among many: say in `access` whether `owner`, `scopes` or `anonymous` may see it',
+  )
+}
+
+function checkWrites({ method, reads, emits, idempotent }: EndpointShape, refuse: Refuse) {
+  refuse(!!reads && method !== 'POST', `\`reads\` is for a POST that only reads; a ${method} needs no such word`)
+  const readOnly = method === 'GET' || !!reads
+  refuse(readOnly && emits !== undefined, 'what only reads runs outside a transaction and cannot emit; drop `emits`')
+  refuse(readOnly && !!idempotent, 'what only reads may be repeated anyway; drop `idempotent`')
+}
+
+function checkExamples({ examples = {}, body, reply }: EndpointShape, refuse: Refuse) {
+  for (const [name, example] of Object.entries(examples)) {
+    const parts = { body, reply: 'body' in reply ? reply.body : undefined }
+    for (const part of ['body', 'reply'] as const) {
+      const schema = parts[part]
+      if (example[part] === undefined) continue
+      refuse(!(schema instanceof z.ZodType), `example "${name}" has a ${part}, but the contract has none`)
+      const parsed = schema instanceof z.ZodType ? toInput(schema).safeParse(example[part]) : undefined
+      refuse(
+        parsed?.success === false,
+        `the ${part} of example "${name}" breaks its own schema: ${parsed?.error?.issues[0]?.message}`,
+      )
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type * as z from 'zod'
+import { ContractFault } from './contract-fault.ts'
+import type { Deployment } from './deployment.ts'
+import { whatCannotBeWalked } from './directions.ts'
+import { dataOf, type Emits, EVENT_TYPE } from './event.ts'
+
+/** Refuses with one sentence where `broken` holds. */
+export type Refuse = (broken: boolean, sentence: string) => void
+
+const NAME = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/
+const FAILURE = /^[a-z][a-z0-9_]*$/
+const SECRET = /^[A-Z][A-Z0-9_]*$/
+const LONGEST_TIMEOUT_MS = 600_000
+
+/** The codes that the platform itself answers with: a contract may not take them. */
+const PLATFORM_CODES = new Set([
+  ...['invalid_request', 'unauthenticated', 'forbidden', 'not_found', 'method_not_allowed', 'internal', 'bad_gateway'],
+  ...['payload_too_large', 'unsupported_media_type', 'idempotency_mismatch', 'in_progress', 'unavailable'],
+  ...['deadline_exceeded', 'outcome_unknown', 'caller_gone'],
+])
+
+export function refuser(name: unknown): Refuse {
+  const known = typeof name === 'string' && NAME.test(name)
+  return (broken, sentence) => {
+    if (broken) throw new ContractFault(known ? name : '?', sentence)
+  }
+}
+
+export function checkName(name: unknown, refuse: Refuse) {
+  const fits = typeof name === 'string' && NAME.test(name)
+  refuse(!fits, `name "${String(name)}" must be its folder's name: 1 to 40 of a-z, 0-9 and -, beginning with a letter`)
+}
+
+/** A misspelt part would otherwise be silently ignored. */
+export function checkKeys(contract: object, known: readonly string[], refuse: Refuse) {
+  for (const key of Object.keys(contract)) {
+    refuse(!known.includes(key), `there is no part called \`${key}\`; the parts are ${known.join(', ')}`)
+  }
+}
+
+/** What the design has and this version does not act on: refused, since a policy in silence is worse than none. */
+export function checkNotYet(contract: object, parts: Readonly<Record<string, string>>, refuse: Refuse) {
+  for (const [part, when] of Object.entries(parts)) {
+    const given = (contract as Record<string, unknown>)[part] !== undefined
+    refuse(given, `nothing acts on \`${part}\` yet (${when}); take it out for now`)
+  }
+}
+
+export const DEPLOYMENT_KEYS = ['timeoutMs', 'scale', 'resources', 'secrets', 'egress', 'version', 'targets']
+export const DEPLOYMENT_NOT_YET = {
+  resources: 'it comes with Kubernetes',
+  egress: 'it comes with Kubernetes',
+  targets: 'it comes with OpenFaaS',
+}
+
+export function checkDeployment({ timeoutMs = 1, scale = {}, secrets = [] }: Deployment, refuse: Refuse) {
+  const { min = 0, max = 1, concurrency = 1 } = scale
+  const whole = (n: number) => Number.isInteger(n) && n >= 1
+  refuse(!whole(timeoutMs) || timeoutMs > LONGEST_TIMEOUT_MS, `timeoutMs must be 1 to ${LONGEST_TIMEOUT_MS}`)
+  refuse(min !== 0, 'nothing acts on `scale.min` yet (it comes with Kubernetes); take it out for now')
+  refuse(!whole(max) || !whole(concurrency), 'scale.max and scale.concurrency must be whole and at least 1')
+  for (const name of secrets) refuse(!SECRET.test(name), `secret "${name}" must be named in UPPER_SNAKE`)
+}
+
+export function checkFailures(failures: Readonly<Record<string, number>> = {}, refuse: Refuse) {
+  for (const [code, status] of Object.entries(failures)) {
+    refuse(!FAILURE.test(code), `failure "${code}" must be named in lower_snake`)
+    refuse(PLATFORM_CODES.has(code), `failure "${code}" is the platform's own code; choose another name`)
+    refuse(
+      !(Number.isInteger(status) && status >= 400 && status <= 599),
+      `failure "${code}" needs a status from 400 to 599`,
+    )
+  }
+}
+
+export function checkEmits(emits: Emits = {}, refuse: Refuse) {
+  for (const [type, emitted] of Object.entries(emits)) {
+    refuse(
+      !EVENT_TYPE.test(type),
+      `emits "${type}" must be lower case and dotted, past tense last, such as user.created`,
+    )
+    const declared = 'kind' in emitted && emitted.kind === 'event' ? emitted.type : type
+    refuse(declared !== type, `emits "${type}" holds the event "${declared}"; give both the same type`)
+    checkSchema(dataOf(emitted), `emits "${type}"`, refuse)
+  }
+}
+
+export function checkSchema(schema: z.ZodType | undefined, part: string, refuse: Refuse) {
+  const fault = schema && whatCannotBeWalked(schema)
+  refuse(fault !== undefined, `in ${part}, ${fault}`)
+}

@@ -1,0 +1,30 @@
+import {
+  checkDeployment,
+  checkEmits,
+  checkFailures,
+  checkKeys,
+  checkName,
+  checkNotYet,
+  DEPLOYMENT_KEYS,
+  DEPLOYMENT_NOT_YET,
+  refuser,
+} from './check-parts.ts'
+import type { SubscriberShape } from './subscriber.ts'
+
+const KEYS = ['name', 'summary', 'description', 'on', 'retry', 'emits', 'failures', ...DEPLOYMENT_KEYS]
+
+/** Throws a ContractFault at the first contradiction. */
+export function checkSubscriber(contract: SubscriberShape) {
+  const refuse = refuser(contract.name)
+  checkName(contract.name, refuse)
+  checkKeys(contract, KEYS, refuse)
+  checkNotYet(contract, DEPLOYMENT_NOT_YET, refuse)
+  checkDeployment(contract, refuse)
+  checkFailures(contract.failures, refuse)
+  checkEmits(contract.emits, refuse)
+  refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
+  refuse(contract.on?.kind !== 'event', '`on` must be an event(): declare it under domain/ and name it here')
+  const { attempts = 1, minDelayMs = 1, maxDelayMs = Math.max(minDelayMs, 1) } = contract.retry ?? {}
+  refuse(!(Number.isInteger(attempts) && attempts >= 1 && attempts <= 100), 'retry.attempts must be 1 to 100')
+  refuse(minDelayMs < 1 || maxDelayMs < minDelayMs, 'retry.minDelayMs must be at least 1 and no more than maxDelayMs')
+}

@@ -1,0 +1,72 @@
+import * as z from 'zod'
+import type { EndpointContract, Method } from './endpoint.ts'
+import type { SubscriberContract } from './subscriber.ts'
+
+/** A contract as plain data with its defaults resolved: what gateway, relay, runner and renderers read. */
+export interface Route {
+  readonly kind: 'endpoint'
+  readonly name: string
+  readonly summary: string
+  readonly method: Method
+  readonly path: string
+  readonly scopes: readonly string[]
+  readonly owner: boolean
+  readonly anonymous: boolean
+  readonly idempotent: boolean
+  readonly readOnly: boolean
+  readonly hasBody: boolean
+  readonly maxBodyBytes: number
+  readonly timeoutMs: number
+  readonly scale: Scale
+  readonly secrets: readonly string[]
+  readonly emits: readonly string[]
+}
+
+export interface Subscription {
+  readonly kind: 'subscriber'
+  readonly name: string
+  readonly summary: string
+  readonly on: string
+  readonly retry: { readonly attempts: number; readonly minDelayMs: number; readonly maxDelayMs: number }
+  readonly timeoutMs: number
+  readonly scale: Scale
+  readonly secrets: readonly string[]
+  readonly emits: readonly string[]
+}
+
+export interface Scale {
+  readonly max: number
+  readonly concurrency: number
+}
+
+export type AnyContract = EndpointContract | SubscriberContract
+
+const MAX_BODY_BYTES = 1024 * 1024
+const TIMEOUT_MS = 10_000
+
+export function describeEndpoint(contract: EndpointContract): Route {
+  const { access, body } = contract
+  return {
+    ...common(contract),
+    kind: 'endpoint',
+    method: contract.method,
+    path: contract.path,
+    scopes: access.scopes ?? [],
+    owner: access.owner ?? false,
+    anonymous: access.anonymous ?? false,
+    idempotent: contract.idempotent ?? false,
+    readOnly: contract.method === 'GET' || (contract.reads ?? false),
+    hasBody: body instanceof z.ZodType,
+    maxBodyBytes: MAX_BODY_BYTES,
+  }
+}
+
+export function describeSubscriber(contract: SubscriberContract): Subscription {
+  const { attempts = 10, minDelayMs = 1_000, maxDelayMs = Math.max(300_000, minDelayMs) } = contract.retry ?? {}
+  return { ...common(contract), kind: 'subscriber', on: contract.on.type, retry: { attempts, minDelayMs, maxDelayMs } }
+}
+
+function common({ name, summary, timeoutMs = TIMEOUT_MS, scale, secrets = [], emits = {} }: AnyContract) {
+  const { max = 10, concurrency = 50 } = scale ?? {}
+  return { name, summary, timeoutMs, scale: { max, concurrency }, secrets, emits: Object.keys(emits) }
+}

@@ -1,0 +1,90 @@
+import * as z from 'zod'
+
+/** What one schema says about what may come in: a deep strict clone, unknown keys refused at every depth. */
+export const toInput = (schema: z.ZodType): z.ZodType => rebuild(schema, z.never(), new Map())
+
+/** What one schema says about what goes out: a clone that strips unknown keys at every depth. */
+export const toOutput = (schema: z.ZodType): z.ZodType => rebuild(schema, undefined, new Map())
+
+/** The first schema inside that cannot be walked, as a sentence; undefined where all can. */
+export function whatCannotBeWalked(schema: z.ZodType, path = '', seen = new Set<z.ZodType>()): string | undefined {
+  if (seen.has(schema)) return undefined
+  seen.add(schema)
+  const def = defOf(schema)
+  const here = path || 'its top'
+  if (def.type === 'object' && def.catchall && typeOf(def.catchall) !== 'never') {
+    return `${here} is an object open to unknown keys; name them, or nest a z.record`
+  }
+  if (!LEAVES.has(def.type) && !BRANCHES.has(def.type)) return `${here} is a z.${def.type}, which JSON cannot carry`
+  for (const [name, child] of childrenOf(def)) {
+    const fault = whatCannotBeWalked(child, path && name ? `${path}.${name}` : path || name, seen)
+    if (fault) return fault
+  }
+  return undefined
+}
+
+/** The part of zod's definitions that the walk reads; zod types each schema's own `def` more narrowly. */
+interface Def {
+  readonly type: string
+  readonly shape?: Readonly<Record<string, z.ZodType>>
+  readonly catchall?: z.ZodType
+  readonly element?: z.ZodType
+  readonly options?: readonly z.ZodType[]
+  readonly items?: readonly z.ZodType[]
+  readonly rest?: z.ZodType | null
+  readonly innerType?: z.ZodType
+  readonly keyType?: z.ZodType
+  readonly valueType?: z.ZodType
+  readonly in?: z.ZodType
+  readonly out?: z.ZodType
+  readonly getter?: () => z.ZodType
+}
+
+const WRAPPERS = ['optional', 'nullable', 'default', 'prefault', 'nonoptional', 'readonly', 'catch']
+const BRANCHES = new Set(['object', 'array', 'union', 'tuple', 'record', 'pipe', 'lazy', ...WRAPPERS])
+const LEAVES = new Set([
+  ...['string', 'number', 'int', 'boolean', 'null', 'enum', 'literal', 'template_literal'],
+  ...['unknown', 'any', 'never', 'transform'],
+])
+
+// Every zod schema carries a def of this shape; zod only types them one by one.
+const defOf = (schema: z.ZodType) => schema.def as unknown as Def
+export const typeOf = (schema: z.ZodType): string => schema.def.type
+
+function* childrenOf(def: Def): Iterable<[string, z.ZodType]> {
+  yield* Object.entries(def.shape ?? {})
+  for (const child of [...(def.options ?? []), ...(def.items ?? [])]) yield ['', child]
+  const parts = [def.element, def.rest, def.innerType, def.keyType, def.valueType, def.in, def.out, def.getter?.()]
+  for (const child of parts) if (child) yield ['', child]
+}
+
+function rebuild(schema: z.ZodType, catchall: z.ZodType | undefined, made: Map<z.ZodType, z.ZodType>): z.ZodType {
+  const known = made.get(schema)
+  if (known) return known
+  const def = defOf(schema)
+  if (!BRANCHES.has(def.type)) return schema
+  const walk = (child: z.ZodType) => rebuild(child, catchall, made)
+  const next: Record<string, unknown> = { ...def }
+  for (const key of ['element', 'innerType', 'keyType', 'valueType', 'in', 'out', 'rest'] as const) {
+    if (def[key]) next[key] = walk(def[key])
+  }
+  if (def.options) next.options = def.options.map(walk)
+  if (def.items) next.items = def.items.map(walk)
+  if (def.getter) next.getter = () => walk(def.getter?.() ?? schema)
+  if (def.shape) Object.assign(next, { shape: lazily(def.shape, walk), catchall })
+  // The def differs from the original in its children only, so the constructor accepts it.
+  const clone = z.core.clone(schema, next as never)
+  made.set(schema, clone)
+  const { id: _id, ...meta } = z.globalRegistry.get(schema) ?? {}
+  if (Object.keys(meta).length > 0) z.globalRegistry.add(clone, meta)
+  return clone
+}
+
+/** Children as getters, so that a schema may contain itself. */
+function lazily(shape: Readonly<Record<string, z.ZodType>>, walk: (child: z.ZodType) => z.ZodType) {
+  const getters = Object.keys(shape).map((key) => {
+    const get = () => walk(shape[key] ?? z.never())
+    return [key, { enumerable: true, get }] as const
+  })
+  return Object.defineProperties({}, Object.fromEntries(getters))
+}

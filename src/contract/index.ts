@@ -1,0 +1,33 @@
+export { ContractFault } from './contract-fault.ts'
+export { type ContractSet, contractSet } from './contract-set.ts'
+export {
+  type AnyContract,
+  describeEndpoint,
+  describeSubscriber,
+  type Route,
+  type Scale,
+  type Subscription,
+} from './describe.ts'
+export { toInput, toOutput } from './directions.ts'
+export {
+  type EndpointContract,
+  type EndpointShape,
+  type EventData,
+  endpoint,
+  type Failure,
+  type Input,
+  type Output,
+} from './endpoint.ts'
+export { dataOf, type EventContract, event } from './event.ts'
+export { toPattern } from './pattern.ts'
+export { type Fault, Problem, problemJson } from './problem.ts'
+export { stream } from './stream.ts'
+export type { Strings } from './strings.ts'
+export {
+  type Delivered,
+  type ReceivedEvent,
+  type SubscriberContract,
+  type SubscriberShape,
+  subscriber,
+} from './subscriber.ts'
+export { type RawInput, type Validate, type Validated, validator } from './validate.ts'

@@ -1,0 +1,65 @@
+import type * as z from 'zod'
+import { typeOf } from './directions.ts'
+import type { Fault } from './problem.ts'
+
+/** Values as a query, a path or headers carry them. */
+export type Strings = Readonly<Record<string, readonly string[]>>
+
+const SCALARS = new Set(['string', 'number', 'int', 'boolean', 'enum', 'literal', 'template_literal'])
+const WRAPPERS = new Set(['optional', 'nullable', 'default', 'prefault', 'nonoptional', 'readonly', 'catch'])
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
+
+/** The first property that strings cannot carry, as a sentence. */
+export function whatStringsCannotCarry(schema: z.ZodObject): string | undefined {
+  for (const [name, property] of Object.entries(schema.shape)) {
+    const inner = bare(property)
+    const element = typeOf(inner) === 'array' ? bare(elementOf(inner)) : inner
+    if (!SCALARS.has(typeOf(element)) && typeOf(element) !== 'union') {
+      return `${name} is a z.${typeOf(element)}, which a string cannot carry; use strings, numbers, booleans, enums or arrays of them`
+    }
+  }
+  return undefined
+}
+
+/**
+ * Turns strings into what the schema's plain types expect: "7" into 7 where a number is declared. A value that does not
+ * fit stays a string, so that the schema names the fault; a repeated name is a fault unless an array is declared.
+ */
+export function decodeStrings(schema: z.ZodObject, strings: Strings, part: string) {
+  const value: Record<string, unknown> = {}
+  const faults: Fault[] = []
+  for (const [name, texts] of Object.entries(strings)) {
+    const property = schema.shape[name]
+    const inner = property && bare(property)
+    if (inner && typeOf(inner) === 'array') value[name] = texts.map((text) => decode(bare(elementOf(inner)), text))
+    else if (texts.length > 1) faults.push({ path: `${part}.${name}`, message: 'Given more than once' })
+    else value[name] = inner ? decode(inner, texts[0] ?? '') : texts[0]
+  }
+  return { value, faults }
+}
+
+function decode(schema: z.ZodType, text: string): unknown {
+  const candidates = valuesOf(schema)
+  if (candidates) return candidates.find((candidate) => String(candidate) === text) ?? text
+  const type = typeOf(schema)
+  if ((type === 'number' || type === 'int') && NUMBER.test(text)) return Number(text)
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  if (type !== 'union') return text
+  const decoded = optionsOf(schema).map((option) => ({ option, value: decode(bare(option), text) }))
+  return decoded.find(({ option, value }) => option.safeParse(value).success)?.value ?? text
+}
+
+function bare(schema: z.ZodType): z.ZodType {
+  // The wrappers of zod all hold what they wrap in `innerType`.
+  return WRAPPERS.has(typeOf(schema)) ? bare((schema.def as unknown as { innerType: z.ZodType }).innerType) : schema
+}
+
+// The casts below read what zod keeps in the def of exactly this type.
+const elementOf = (schema: z.ZodType) => (schema.def as unknown as { element: z.ZodType }).element
+const optionsOf = (schema: z.ZodType) => (schema.def as unknown as { options: z.ZodType[] }).options
+
+function valuesOf(schema: z.ZodType): readonly unknown[] | undefined {
+  if (typeOf(schema) === 'literal') return (schema.def as unknown as { values: unknown[] }).values
+  if (typeOf(schema) === 'enum') return Object.values((schema.def as unknown as { entries: object }).entries)
+  return undefined
+}

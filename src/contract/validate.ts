@@ -1,0 +1,87 @@
+import * as z from 'zod'
+import { toInput } from './directions.ts'
+import type { EndpointContract, EndpointShape } from './endpoint.ts'
+import type { Fault } from './problem.ts'
+import { decodeStrings, type Strings } from './strings.ts'
+
+/** A request's parts before they are believed. `body` is parsed JSON, or undefined where none was sent. */
+export interface RawInput {
+  readonly params: Strings
+  readonly query: Strings
+  readonly headers: Strings
+  readonly body: unknown
+}
+
+export interface ValidInput {
+  readonly params: unknown
+  readonly query: unknown
+  readonly headers: unknown
+  readonly body: unknown
+}
+
+/** Recognised by its shape, since gateway and function carry zod each for itself. */
+export type Validated =
+  | { readonly ok: true; readonly input: ValidInput }
+  | { readonly ok: false; readonly faults: readonly Fault[] }
+
+export type Validate = (raw: RawInput) => Validated
+
+const MOST_FAULTS = 50
+
+/** Compiles a contract's input schemas once. Every fault is reported, each with its path, at most 50. */
+export function validator(contract: EndpointContract<EndpointShape>): Validate {
+  const { body } = contract
+  const bodySchema = body instanceof z.ZodType ? toInput(body) : undefined
+  const strings = {
+    params: compileStrings(contract.params, 'params'),
+    query: compileStrings(contract.query ?? z.object({}), 'query'),
+    // Headers that the contract does not name belong to the protocol, and are nobody's fault.
+    headers: compileStrings(contract.headers, 'headers', { named: true }),
+  }
+  return (raw) => {
+    const faults: Fault[] = []
+    const take = (part: string, parsed: Parsed) => {
+      if ('faults' in parsed) faults.push(...parsed.faults)
+      return 'value' in parsed ? parsed.value : part
+    }
+    const input = {
+      params: take('params', strings.params(raw.params)),
+      query: take('query', strings.query(raw.query)),
+      headers: take('headers', strings.headers(raw.headers)),
+      body: take('body', parse(bodySchema, raw.body, 'body')),
+    }
+    return faults.length === 0 ? { ok: true, input } : { ok: false, faults: faults.slice(0, MOST_FAULTS) }
+  }
+}
+
+type Parsed = { readonly value: unknown } | { readonly faults: readonly Fault[] }
+
+function compileStrings(schema: z.ZodObject | undefined, part: string, { named = false } = {}) {
+  if (!schema) return () => ({ value: undefined })
+  const strict = toInput(schema)
+  const names = Object.keys(schema.shape)
+  return (strings: Strings): Parsed => {
+    const given = named
+      ? Object.fromEntries(names.flatMap((name) => (strings[name] ? [[name, strings[name]]] : [])))
+      : strings
+    const decoded = decodeStrings(schema, given, part)
+    return decoded.faults.length > 0 ? { faults: decoded.faults } : parse(strict, decoded.value, part)
+  }
+}
+
+function parse(schema: z.ZodType | undefined, value: unknown, part: string): Parsed {
+  if (!schema) return value === undefined ? { value } : { faults: [{ path: part, message: 'None is expected here' }] }
+  if (value === undefined && part === 'body' && !schema.safeParse(undefined).success) {
+    return { faults: [{ path: 'body', message: 'Missing' }] }
+  }
+  const parsed = schema.safeParse(value)
+  return parsed.success
+    ? { value: parsed.data }
+    : { faults: parsed.error.issues.flatMap((issue) => toFaults(issue, part)) }
+}
+
+function toFaults(issue: z.core.$ZodIssue, part: string): Fault[] {
+  const path = [part, ...issue.path.map(String)].join('.')
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
+  return issue.keys.map((key) => ({ path: `${path}.${key}`, message: 'Unknown key' }))
+}

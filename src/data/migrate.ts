@@ -1,0 +1,48 @@
+import { join } from 'node:path'
+import pg from 'pg'
+import Postgrator from 'postgrator'
+
+const PLATFORM = 'ebb'
+/** Any number will do that nothing else in this database locks. */
+const LOCK = 0x0ebb_0001
+
+export interface MigrateOptions {
+  /** The folder of the platform's migrations. */
+  readonly platform: string
+  /** The folder of the team's own; they run after the platform's. */
+  readonly team: string
+}
+
+/**
+ * Brings the database up to date, the platform's history first (schema `ebb`), then the team's (`public`). Answers the
+ * file names that ran. Safe to run from several processes at once. Files are `NNNN.do.<what>.sql`, append-only.
+ */
+export async function migrate(
+  connectionString: string,
+  { platform, team }: MigrateOptions,
+): Promise<readonly string[]> {
+  const client = new pg.Client({ connectionString, application_name: 'ebb migrate' })
+  await client.connect()
+  try {
+    await client.query('select pg_advisory_lock($1)', [LOCK])
+    await client.query(`create schema if not exists ${PLATFORM}`)
+    const ran = await run(client, { folder: platform, history: `${PLATFORM}.schema_version` })
+    return [...ran, ...(await run(client, { folder: team, history: 'public.schema_version' }))]
+  } finally {
+    await client.end()
+  }
+}
+
+/** Scripts and their history commit together: a kill in the middle leaves the database as it was. */
+async function run(client: pg.Client, { folder, history }: { folder: string; history: string }) {
+  const postgrator = new Postgrator({
+    driver: 'pg',
+    migrationPattern: join(folder, '*.sql'),
+    schemaTable: history,
+    execQuery: (query) => client.query(query),
+  })
+  await client.query('begin')
+  const applied = await postgrator.migrate()
+  await client.query('commit')
+  return applied.map(({ filename }) => filename)
+}

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs'
+import * as z from 'zod'
+
+const port = z.coerce.number<string>().int().min(0).max(65_535)
+const milliseconds = z.coerce.number<string>().int().positive()
+const url = (...protocols: string[]) => z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`) })
+const json = z.string().transform((text, context) => {
+  try {
+    // Whoever uses the key checks what is in it.
+    return JSON.parse(text) as Readonly<Record<string, unknown>>
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is no JSON' })
+    return z.NEVER
+  }
+})
+
+/** Every setting that any part of Ebb reads; each secret may stand in a file named by NAME_FILE instead. */
+const Settings = z.object({
+  PORT: port.default(8080),
+  /** The public port's neighbour unless told; 0 is any free one. */
+  EBB_ADMIN_PORT: port.optional(),
+  EBB_HOST: z.string().default('0.0.0.0'),
+  DATABASE_URL: url('postgres', 'postgresql').optional(),
+  DATABASE_DIRECT_URL: url('postgres', 'postgresql').optional(),
+  REDIS_URL: url('redis', 'rediss').optional(),
+  EBB_POOL_MAX: z.coerce.number<string>().int().min(1).max(1_000).default(10),
+  EBB_HOME: z.string().optional(),
+  EBB_CONTRACTS: z.string().optional(),
+  /** Where a function answers; {name} and {namespace} are filled in. */
+  EBB_UPSTREAM_TEMPLATE: z.string().includes('{name}').optional(),
+  EBB_NAMESPACE: z.string().default('default'),
+  EBB_FUNCTIONS_URL: url('http').optional(),
+  EBB_IDENTITY_KEY: json.optional(),
+  EBB_IDENTITY_JWKS: json.optional(),
+  EBB_KEY_PEPPER: z.string().min(32).optional(),
+  EBB_ADMIN_KEY: z.string().min(16).optional(),
+  /** What a cold start may take before it counts as a failure. */
+  EBB_START_TIMEOUT_MS: milliseconds.default(30_000),
+  /** How long an instance without requests stays on the laptop. */
+  EBB_IDLE_MS: milliseconds.default(30_000),
+  /** Set by a parent that holds this process's stdin: its end is ours. */
+  EBB_PARENT: z.literal('stdin').optional(),
+  EBB_REVISION: z.string().default('dev'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  SMTP_URL: url('smtp', 'smtps').optional(),
+  /** Where mail is written as files when there is no SMTP_URL. */
+  EBB_MAIL_FOLDER: z.string().optional(),
+})
+
+export type Config = z.output<typeof Settings>
+type Env = Readonly<Record<string, string | undefined>>
+
+/** A setting that is wrong or missing: the message lists every fault, a line each. */
+export class ConfigFault extends Error {
+  override readonly name = 'ConfigFault'
+}
+
+/** Reads and checks the settings; all faults at once, as one ConfigFault. */
+export function parseConfig(env: Env, { readFile = readText } = {}): Config {
+  const given: Record<string, string> = {}
+  const faults: string[] = []
+  for (const name of Object.keys(Settings.shape)) {
+    const file = env[`${name}_FILE`]
+    try {
+      const value = env[name] ?? (file ? readFile(file).trim() : undefined)
+      if (value) given[name] = value
+    } catch (cause) {
+      faults.push(`${name}_FILE: ${cause instanceof Error ? cause.message : cause}`)
+    }
+  }
+  const parsed = Settings.safeParse(given)
+  for (const issue of parsed.error?.issues ?? []) faults.push(`${issue.path.join('.')}: ${issue.message}`)
+  if (parsed.data && faults.length === 0) return parsed.data
+  throw new ConfigFault(faults.join('\n'))
+}
+
+/** The settings of this process: the one place that reads its environment. */
+export const processConfig = (): Config => parseConfig(process.env)
+
+/** The value of a setting that this part cannot do without. */
+export function need<K extends keyof Config>(config: Config, name: K): NonNullable<Config[K]> {
+  const value = config[name]
+  if (value === undefined || value === null)
+    throw new ConfigFault(`${name}: not set, and needed here (or ${name}_FILE)`)
+  return value
+}
+
+const readText = (file: string) => readFileSync(file, 'utf8')

@@ -1,0 +1,51 @@
+import { readFileSync, watch } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
+import { Script } from 'node:vm'
+import type { ContractSet } from '../contract/index.ts'
+import type { Log } from './log.ts'
+
+export interface ContractsFile {
+  current(): ContractSet
+  close(): void
+}
+
+/**
+ * Opens the contracts that the pointer file names (`contracts-<hash>.cjs`, beside it), and swaps when the pointer is
+ * renamed onto another. A new one that does not load is logged, and the last good one stays.
+ */
+export function openContracts(
+  pointer: string,
+  { log, onSwap }: { log: Log; onSwap?: (set: ContractSet) => void },
+): ContractsFile {
+  let name = readName(pointer)
+  let set = load(join(dirname(pointer), name))
+  const swap = () => {
+    try {
+      const next = readName(pointer)
+      if (next === name) return
+      set = load(join(dirname(pointer), next))
+      name = next
+      log.info({ contracts: name }, 'contracts swapped')
+      onSwap?.(set)
+    } catch (fault) {
+      log.error({ err: fault }, 'new contracts do not load; the last good ones stay')
+    }
+  }
+  const watcher = watch(dirname(pointer), (_event, file) => {
+    if (file === basename(pointer)) swap()
+  })
+  return { current: () => set, close: () => watcher.close() }
+}
+
+const readName = (pointer: string) => basename(readFileSync(pointer, 'utf8').trim())
+
+/** Runs the bundle in this realm without the module cache, so that a dropped generation can be collected. */
+function load(file: string): ContractSet {
+  const wrapper = `(function (exports, require, module) {${readFileSync(file, 'utf8')}\n})`
+  const module = { exports: {} as Partial<ContractSet> }
+  new Script(wrapper, { filename: file }).runInThisContext()(module.exports, createRequire(file), module)
+  const { routes, subscriptions, openapi, validate } = module.exports
+  if (!routes || !subscriptions || typeof validate !== 'function') throw new Error(`${file} holds no contracts`)
+  return { routes, subscriptions, openapi, validate }
+}

@@ -1,0 +1,56 @@
+/**
+ * Where data and http meet without knowing each other: http says what one request must do in one transaction, a
+ * transactional resource does it.
+ */
+export interface Unit {
+  /** Takes an idempotency key for this transaction, or says why not. To be called first. */
+  claim(claim: Claim): Promise<Claimed>
+  /** Undoes everything since the claim and keeps the claim: what a declared failure needs. */
+  undo(): Promise<void>
+  /** Stores the answer under the claimed key. */
+  complete(claim: Claim, answer: StoredAnswer): Promise<void>
+  /** Adds events to the outbox. */
+  append(events: readonly OutgoingEvent[]): Promise<void>
+  /** Marks an event as received; true where this consumer has seen it before. */
+  seen(consumer: string, event: { readonly source: string; readonly id: string }): Promise<boolean>
+}
+
+export type Transaction<Lent, Opened> = <Result>(
+  opened: Opened,
+  options: { readonly readOnly: boolean; readonly signal: AbortSignal; readonly timeoutMs: number },
+  work: (lent: Lent, unit: Unit) => Promise<Result>,
+) => Promise<Result>
+
+/** One caller's one key on one route; `fingerprint` is SHA-256 over method, path, query and body. */
+export interface Claim {
+  readonly caller: string
+  readonly route: string
+  readonly key: string
+  readonly fingerprint: Uint8Array
+}
+
+export type Claimed =
+  | { readonly is: 'new' }
+  /** Another request holds it right now. */
+  | { readonly is: 'in-flight' }
+  /** It was used for another request. */
+  | { readonly is: 'mismatch' }
+  | { readonly is: 'finished'; readonly answer: StoredAnswer }
+
+export interface StoredAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+export interface OutgoingEvent {
+  readonly id: string
+  readonly type: string
+  readonly source: string
+  readonly subject?: string
+  readonly data: unknown
+  readonly traceparent: string
+  readonly correlationId: string
+  /** Whose request it came from: data, never authority. */
+  readonly callerId: string
+}
