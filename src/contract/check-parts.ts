@@ -13,7 +13,7 @@ const SECRET = /^[A-Z][A-Z0-9_]*$/
 const LONGEST_TIMEOUT_MS = 600_000
 
 /** The codes that the platform itself answers with: a contract may not take them. */
-const PLATFORM_CODES = new Set([
+export const PLATFORM_CODES = new Set([
   ...['invalid_request', 'unauthenticated', 'forbidden', 'not_found', 'method_not_allowed', 'internal', 'bad_gateway'],
   ...['payload_too_large', 'unsupported_media_type', 'idempotency_mismatch', 'in_progress', 'unavailable'],
   ...['deadline_exceeded', 'outcome_unknown', 'caller_gone'],

@@ -12,19 +12,27 @@ export interface ContractSet {
   validate(name: string, raw: RawInput): Validated
 }
 
-/** Brings contracts together. Throws a ContractFault where two of them claim the same name or the same requests. */
-export function contractSet(contracts: readonly AnyContract[], openapi: unknown): ContractSet {
+/**
+ * Brings contracts together, by the folders that hold them. Throws a ContractFault where one is named otherwise than its
+ * folder, or two claim the same requests.
+ */
+export function contractSet(contracts: Readonly<Record<string, AnyContract>>, openapi: unknown): ContractSet {
   const routes: Route[] = []
   const subscriptions: Subscription[] = []
   const validators = new Map<string, (raw: RawInput) => Validated>()
   const takenBy = new Map<string, string>()
-  for (const contract of contracts) {
-    const claims = [contract.name, ...(contract.kind === 'endpoint' ? [requestsOf(contract)] : [])]
-    for (const claim of claims) {
-      const other = takenBy.get(claim)
+  for (const [folder, contract] of Object.entries(contracts)) {
+    if (contract?.kind !== 'endpoint' && contract?.kind !== 'subscriber') {
+      throw new ContractFault(folder, 'its default export must be an endpoint() or a subscriber()')
+    }
+    if (contract.name !== folder)
+      throw new ContractFault(folder, `its name is "${contract.name}"; give it its folder's name`)
+    if (contract.kind === 'endpoint') {
+      const requests = requestsOf(contract)
+      const other = takenBy.get(requests)
       if (other)
-        throw new ContractFault(contract.name, `functions/${other} already has ${claim}; change one of the two`)
-      takenBy.set(claim, contract.name)
+        throw new ContractFault(folder, `functions/${other} already answers ${requests}; change one of the two`)
+      takenBy.set(requests, folder)
     }
     if (contract.kind === 'subscriber') subscriptions.push(describeSubscriber(contract))
     else {

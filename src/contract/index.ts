@@ -1,3 +1,4 @@
+export { PLATFORM_CODES } from './check-parts.ts'
 export { ContractFault } from './contract-fault.ts'
 export { type ContractSet, contractSet } from './contract-set.ts'
 export {

@@ -57,21 +57,35 @@ export class ConfigFault extends Error {
 
 /** Reads and checks the settings; all faults at once, as one ConfigFault. */
 export function parseConfig(env: Env, { readFile = readText } = {}): Config {
-  const given: Record<string, string> = {}
+  const { values, faults } = readAll(Object.keys(Settings.shape), env, readFile)
+  const parsed = Settings.safeParse(values)
+  for (const issue of parsed.error?.issues ?? []) faults.push(`${issue.path.join('.')}: ${issue.message}`)
+  if (parsed.data && faults.length === 0) return parsed.data
+  throw new ConfigFault(faults.join('\n'))
+}
+
+/** The values of a function's own secrets; all that are missing at once, as one ConfigFault. */
+export function readSecrets(names: readonly string[], { env = process.env as Env, readFile = readText } = {}) {
+  const { values, faults } = readAll(names, env, readFile)
+  for (const name of names) if (!values[name]) faults.push(`${name}: a secret that is not set (or ${name}_FILE)`)
+  if (faults.length > 0) throw new ConfigFault(faults.join('\n'))
+  return values
+}
+
+/** Each name's value, from the environment or from the file that NAME_FILE names. */
+function readAll(names: readonly string[], env: Env, readFile: (file: string) => string) {
+  const values: Record<string, string> = {}
   const faults: string[] = []
-  for (const name of Object.keys(Settings.shape)) {
+  for (const name of names) {
     const file = env[`${name}_FILE`]
     try {
       const value = env[name] ?? (file ? readFile(file).trim() : undefined)
-      if (value) given[name] = value
+      if (value) values[name] = value
     } catch (cause) {
       faults.push(`${name}_FILE: ${cause instanceof Error ? cause.message : cause}`)
     }
   }
-  const parsed = Settings.safeParse(given)
-  for (const issue of parsed.error?.issues ?? []) faults.push(`${issue.path.join('.')}: ${issue.message}`)
-  if (parsed.data && faults.length === 0) return parsed.data
-  throw new ConfigFault(faults.join('\n'))
+  return { values, faults }
 }
 
 /** The settings of this process: the one place that reads its environment. */

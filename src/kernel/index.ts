@@ -1,4 +1,4 @@
-export { type Config, ConfigFault, need, parseConfig, processConfig } from './config.ts'
+export { type Config, ConfigFault, need, parseConfig, processConfig, readSecrets } from './config.ts'
 export { type ContractsFile, openContracts } from './contracts-file.ts'
 export type { FunctionStatus, FunctionsView } from './functions-view.ts'
 export {
@@ -9,7 +9,15 @@ export {
   identityVerifier,
 } from './identity.ts'
 export { createLog, type Log } from './log.ts'
-export type { Resource } from './resource.ts'
+export type { Lending, Resource } from './resource.ts'
 export { drain, onShutdown } from './shutdown.ts'
 export { type Correlation, correlate, traceIdOf } from './trace.ts'
-export type { Claim, Claimed, OutgoingEvent, StoredAnswer, Transaction, Unit } from './unit-of-work.ts'
+export type {
+  Claim,
+  Claimed,
+  OutgoingEvent,
+  StoredAnswer,
+  Transaction,
+  TransactionOptions,
+  Unit,
+} from './unit-of-work.ts'

@@ -1,15 +1,23 @@
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
+import type { Correlation } from './trace.ts'
 import type { Transaction } from './unit-of-work.ts'
 
-/** Something that is opened once a process and lent to every request; a function names in `uses` what it needs. */
+/**
+ * Something that is opened once a process and lent to every request; a function names in `uses` what it needs.
+ * Written as methods, so that a list of resources of many kinds has a type.
+ */
 export interface Resource<Lent, Opened = unknown> {
-  readonly open: (config: Config, log: Log) => Opened
-  /** What a handler gets. */
-  readonly lend: (opened: Opened) => Lent
+  open(config: Config, log: Log): Opened
+  /** What a handler gets for the length of one request, whose correlation it passes on. */
+  lend(opened: Opened, request: Lending): Lent
   /** Rejects while the resource cannot serve. */
-  readonly ready?: (opened: Opened) => Promise<void>
-  readonly close?: (opened: Opened) => Promise<void>
-  /** Offered by the one resource that can make a request all or nothing. */
-  readonly transaction?: Transaction<Lent, Opened>
+  ready?(opened: Opened): Promise<void>
+  close?(opened: Opened): Promise<void>
+  /** Offered by the one resource that can make a request all or nothing; it lends inside of it. */
+  transaction?: Transaction<Lent, Opened>['run']
+}
+
+export interface Lending extends Correlation {
+  readonly signal: AbortSignal
 }

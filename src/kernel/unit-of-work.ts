@@ -15,11 +15,20 @@ export interface Unit {
   seen(consumer: string, event: { readonly source: string; readonly id: string }): Promise<boolean>
 }
 
-export type Transaction<Lent, Opened> = <Result>(
-  opened: Opened,
-  options: { readonly readOnly: boolean; readonly signal: AbortSignal; readonly timeoutMs: number },
-  work: (lent: Lent, unit: Unit) => Promise<Result>,
-) => Promise<Result>
+export interface Transaction<Lent, Opened> {
+  /** Runs `work` all or nothing; where it only reads, without a transaction. */
+  run<Result>(
+    opened: Opened,
+    options: TransactionOptions,
+    work: (lent: Lent, unit: Unit) => Promise<Result>,
+  ): Promise<Result>
+}
+
+export interface TransactionOptions {
+  readonly readOnly: boolean
+  readonly signal: AbortSignal
+  readonly timeoutMs: number
+}
 
 /** One caller's one key on one route; `fingerprint` is SHA-256 over method, path, query and body. */
 export interface Claim {

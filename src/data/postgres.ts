@@ -1,0 +1,23 @@
+import { type Config, type Log, need, type Resource } from '../kernel/index.ts'
+import { createNotifier } from './notify.ts'
+import { OUTBOX_CHANNEL } from './outbox.ts'
+import { createPool } from './pool.ts'
+import type { Sql } from './sql.ts'
+import { type Postgres, pooledSql, transact } from './transaction.ts'
+
+/** Postgres for a handler: `sql` inside the request's one transaction, or on the pool where it only reads. */
+export const postgres: Resource<Sql, Postgres> = {
+  open: (config: Config, log: Log) => {
+    const pool = createPool(need(config, 'DATABASE_URL'), { max: config.EBB_POOL_MAX, log })
+    return { pool, outbox: createNotifier(pool, OUTBOX_CHANNEL) }
+  },
+  lend: ({ pool }, { signal }) => pooledSql(pool, signal),
+  ready: async ({ pool }) => {
+    await pool.query('select from ebb.outbox limit 0')
+  },
+  close: async ({ pool, outbox }) => {
+    await outbox.flush()
+    await pool.end()
+  },
+  transaction: transact,
+}

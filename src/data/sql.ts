@@ -1,0 +1,45 @@
+import type pg from 'pg'
+import { toProblem } from './database-fault.ts'
+import { toCamelCase } from './pool.ts'
+
+/**
+ * SQL as tagged templates: each value travels as a parameter, never as text. Rows have their columns in camelCase.
+ * @example const user = await sql.one`select * from users where id = ${id}`
+ */
+export interface Sql {
+  /** All rows. */
+  <Row extends object = Record<string, unknown>>(
+    text: TemplateStringsArray,
+    ...values: readonly unknown[]
+  ): Promise<Row[]>
+  /** The first row, or undefined. */
+  one<Row extends object = Record<string, unknown>>(
+    text: TemplateStringsArray,
+    ...values: readonly unknown[]
+  ): Promise<Row | undefined>
+  /** Reads that must agree with each other: one snapshot (REPEATABLE READ, READ ONLY). */
+  snapshot<Result>(reads: (sql: Sql) => Promise<Result>): Promise<Result>
+}
+
+/** Runs one statement and answers its raw result. */
+export type Run = (text: string, values: readonly unknown[]) => Promise<pg.QueryResult>
+
+export function createSql(run: Run, snapshot: Sql['snapshot']): Sql {
+  async function rows<Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]> {
+    const result = await run(toText(text), values.map(toParameter)).catch((fault: unknown) => {
+      throw toProblem(fault)
+    })
+    return result.rows.map((row: Record<string, unknown>) => toCamelCase<Row>(row))
+  }
+  const one = async <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
+    (await rows<Row>(text, ...values))[0]
+  return Object.assign(rows, { one, snapshot })
+}
+
+const toText = (parts: TemplateStringsArray) => parts.reduce((text, part, i) => `${text}$${i}${part}`)
+
+/** pg writes arrays as Postgres arrays and undefined as null; an object is meant as JSON. */
+function toParameter(value: unknown): unknown {
+  const plain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  return plain ? JSON.stringify(value) : value
+}

@@ -1,0 +1,142 @@
+import * as z from 'zod'
+import {
+  type AnyContract,
+  describeEndpoint,
+  type EndpointContract,
+  type Route,
+  toInput,
+  toOutput,
+} from '../contract/index.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** Renders the endpoints among the contracts as an OpenAPI 3.1 document. */
+export function openapi(contracts: readonly AnyContract[], { version }: { version: string }): Json {
+  const endpoints = contracts.filter((contract) => contract.kind === 'endpoint')
+  const paths: Record<string, Record<string, Json>> = {}
+  for (const contract of endpoints) {
+    paths[contract.path] = { ...paths[contract.path], [contract.method.toLowerCase()]: operation(contract) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'API', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    servers: [{ url: '/', description: 'The gateway that serves this document' }],
+    tags: [...new Set(endpoints.map(({ path }) => tagOf(path)))].map((name) => ({ name })),
+    security: [{ apiKey: [] }, { bearer: [] }],
+    paths,
+    components: { securitySchemes: SECURITY_SCHEMES, schemas: { Problem: PROBLEM } },
+  }
+}
+
+const SECURITY_SCHEMES = {
+  apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+  bearer: { type: 'http', scheme: 'bearer', description: 'An API key as a Bearer token' },
+}
+
+const PROBLEM = {
+  type: 'object',
+  required: ['status', 'error', 'message', 'correlationId'],
+  properties: {
+    status: { type: 'integer', description: 'The HTTP status' },
+    error: { type: 'string', description: 'The code to switch on' },
+    message: { type: 'string', description: 'One sentence for people' },
+    correlationId: { type: 'string', description: 'Finds this request in the logs' },
+    details: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['path', 'message'],
+        properties: { path: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+}
+
+function operation(contract: EndpointContract): Json {
+  const route = describeEndpoint(contract)
+  const { summary, description, body, access, version } = contract
+  const examples = examplesOf(contract, 'body')
+  const content =
+    body instanceof z.ZodType
+      ? { schema: schemaOf(toInput(body), 'input'), ...(examples ? { examples } : {}) }
+      : undefined
+  return {
+    operationId: contract.name,
+    tags: [tagOf(contract.path)],
+    summary,
+    ...(description ? { description } : {}),
+    ...(version ? { 'x-version': version } : {}),
+    ...(route.scopes.length > 0 ? { 'x-scopes': route.scopes } : {}),
+    ...(access.anonymous ? { security: [] } : {}),
+    parameters: parametersOf(contract),
+    ...(content ? { requestBody: { required: true, content: { 'application/json': content } } } : {}),
+    responses: responsesOf(contract, route),
+  }
+}
+
+function parametersOf({ params, query, headers, idempotent }: EndpointContract): readonly Json[] {
+  const places = { path: params, query, header: headers }
+  const declared = Object.entries(places).flatMap(([place, schema]) =>
+    Object.entries(schema?.shape ?? {}).map(([name, property]) => {
+      const required = place === 'path' || !property.safeParse(undefined).success
+      return { name, in: place, required, schema: schemaOf(toInput(property), 'input') }
+    }),
+  )
+  if (!idempotent) return declared
+  const schema = { type: 'string', minLength: 1, maxLength: 255 }
+  const meaning = 'Repeated with the same request, it gets the first answer again.'
+  return [...declared, { name: 'Idempotency-Key', in: 'header', required: true, schema, description: meaning }]
+}
+
+function responsesOf(contract: EndpointContract, route: Route): Json {
+  const { reply } = contract
+  const body = 'body' in reply ? reply.body : undefined
+  const examples = examplesOf(contract, 'reply')
+  const success = {
+    description: 'Success',
+    ...(body
+      ? {
+          content: {
+            'application/json': { schema: schemaOf(toOutput(body), 'output'), ...(examples ? { examples } : {}) },
+          },
+        }
+      : {}),
+    ...('location' in reply && reply.location ? { headers: { Location: { schema: { type: 'string' } } } } : {}),
+  }
+  const refusals: Record<number, string[]> = { 400: ['invalid_request'], 500: ['internal'], 503: ['unavailable'] }
+  const refuse = (status: number, ...codes: string[]) => {
+    refusals[status] = [...(refusals[status] ?? []), ...codes]
+  }
+  if (!route.anonymous) refuse(401, 'unauthenticated')
+  if (route.scopes.length > 0 || route.owner) refuse(403, 'forbidden')
+  if (route.hasBody) refuse(413, 'payload_too_large')
+  if (route.hasBody) refuse(415, 'unsupported_media_type')
+  if (route.idempotent) refuse(409, 'in_progress')
+  if (route.idempotent) refuse(422, 'idempotency_mismatch')
+  for (const [code, status] of Object.entries(contract.failures ?? {})) refuse(status, code)
+  return {
+    [reply.status]: success,
+    ...Object.fromEntries(Object.entries(refusals).map(([status, codes]) => [status, problem(codes)])),
+  }
+}
+
+const problem = (codes: readonly string[]) => ({
+  description: codes.map((code) => `\`${code}\``).join(', '),
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+})
+
+function examplesOf({ examples = {} }: EndpointContract, part: 'body' | 'reply') {
+  const given = Object.entries(examples).filter(([, example]) => example[part] !== undefined)
+  return given.length > 0
+    ? Object.fromEntries(given.map(([name, example]) => [name, { value: example[part] }]))
+    : undefined
+}
+
+/** OpenAPI 3.1 is JSON Schema 2020-12; the document names the dialect once. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' })
+  return rest
+}
+
+/** `/v1/users/{id}` is about users. */
+const tagOf = (path: string) => path.split('/').find((segment) => segment !== '' && !/^v\d+$/.test(segment)) ?? 'root'

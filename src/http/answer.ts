@@ -1,0 +1,58 @@
+import { PLATFORM_CODES, Problem, problemJson, toOutput } from '../contract/index.ts'
+import type { Claimed, Correlation, StoredAnswer } from '../kernel/index.ts'
+import type { Contract } from './implement.ts'
+
+const NOTHING = new Uint8Array()
+
+/** Turns what a handler returned or threw into the bytes of an answer, as its contract says. */
+export function createAnswers(contract: Contract) {
+  const reply = contract.kind === 'endpoint' && 'body' in contract.reply ? contract.reply : undefined
+  const schema = reply?.body && toOutput(reply.body)
+  const status = contract.kind === 'endpoint' ? contract.reply.status : 204
+  const empty: StoredAnswer = { status: schema ? 204 : status, headers: {}, body: NOTHING }
+  const failures = contract.failures ?? {}
+  const isDeclared = (fault: unknown): fault is Problem => fault instanceof Problem && fault.code in failures
+
+  return {
+    empty,
+    isDeclared,
+    /** Throws where the reply breaks its contract. */
+    reply: (output: unknown, check: () => void): StoredAnswer => {
+      check()
+      if (!schema) return empty
+      const parsed = schema.safeParse(output)
+      if (!parsed.success) throw new Error('the reply breaks its contract', { cause: parsed.error })
+      const location = reply?.location && fill(reply.location, parsed.data)
+      const headers = { 'content-type': 'application/json', ...(location ? { location } : {}) }
+      return { status, headers, body: Buffer.from(JSON.stringify(parsed.data)) }
+    },
+    problem: (problem: Problem, { correlationId }: Correlation): StoredAnswer => ({
+      status: problem.status,
+      headers: { 'content-type': 'application/problem+json', ...problem.headers },
+      body: Buffer.from(problemJson(problem, correlationId)),
+    }),
+    /** A handler fails as its contract declares or as the platform does; any other Problem of its own is a fault. */
+    expected: (fault: unknown): unknown => {
+      if (!(fault instanceof Problem) || PLATFORM_CODES.has(fault.code) || fault.code in failures) return fault
+      return new Error(`the contract declares no failure ${fault.code}`, { cause: fault })
+    },
+    claimed: (claimed: Exclude<Claimed, { is: 'new' }>): StoredAnswer => {
+      if (claimed.is === 'finished') {
+        return { ...claimed.answer, headers: { ...claimed.answer.headers, 'idempotency-replayed': 'true' } }
+      }
+      if (claimed.is === 'in-flight') {
+        throw new Problem('in_progress', 409, 'A request with this Idempotency-Key is being handled right now.', {
+          retryAfterSeconds: 1,
+        })
+      }
+      throw new Problem(
+        'idempotency_mismatch',
+        422,
+        'This Idempotency-Key was used for another request; take a new one.',
+      )
+    },
+  }
+}
+
+const fill = (template: string, values: unknown) =>
+  template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(Object(values)[name])))

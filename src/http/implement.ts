@@ -1,0 +1,80 @@
+import {
+  ContractFault,
+  type Delivered,
+  type EndpointContract,
+  type EndpointShape,
+  type EventData,
+  type Failure,
+  type Input,
+  type Output,
+  type Problem,
+  type SubscriberContract,
+  type SubscriberShape,
+} from '../contract/index.ts'
+import type { Correlation, Identity, Log, Resource } from '../kernel/index.ts'
+
+export type Uses = Readonly<Record<string, Resource<unknown>>>
+export type Lent<U extends Uses> = { readonly [K in keyof U]: U[K] extends Resource<infer T> ? T : never }
+export type Contract = EndpointContract<EndpointShape> | SubscriberContract<SubscriberShape>
+
+/** What the platform lends a handler for the length of one request. */
+export interface Tools<C> {
+  /** Aborts when the deadline passes or the caller hangs up. */
+  readonly signal: AbortSignal
+  readonly log: Log
+  readonly caller: Identity
+  readonly correlation: Correlation
+  /** Stores an event with the request's own rows: it exists exactly if they do. */
+  emit<T extends keyof EventData<C> & string>(
+    type: T,
+    data: EventData<C>[T],
+    options?: { readonly subject?: string },
+  ): Promise<void>
+  /** Makes a refusal that the contract declares, to be thrown. What the handler wrote is undone. */
+  fail(code: Failure<C>, message: string): Problem
+  /** Says who owns what was asked for: throws 403 unless that is the caller, or the caller has the route's scopes. */
+  own: C extends { readonly access: { readonly owner: true } } ? (subject: string) => void : never
+  /** The contract's own secrets by name. */
+  readonly secrets: C extends { readonly secrets: readonly (infer S extends string)[] }
+    ? Readonly<Record<S, string>>
+    : Record<never, never>
+}
+
+type Taken<C> = C extends SubscriberContract ? Delivered<C> : C extends EndpointContract ? Input<C> : never
+// biome-ignore lint/suspicious/noConfusingVoidType: a subscriber returns nothing at all
+type Returned<C> = C extends EndpointContract ? Output<C> : void
+
+export type Handle<C, U extends Uses> = (input: Taken<C>, tools: Tools<C> & Lent<U>) => Promise<Returned<C>>
+
+/** A contract with what keeps it. */
+export interface Implementation<C = Contract, U extends Uses = Uses> {
+  readonly contract: C
+  readonly uses: U
+  handle(input: Taken<C>, tools: Tools<C> & Lent<U>): Promise<Returned<C>>
+}
+
+/**
+ * Joins a contract with its handler and the resources that it uses. Refuses, in one sentence, a contract that promises
+ * all-or-nothing (`idempotent`, `emits`, a subscriber) without a resource that can keep it.
+ */
+export function implement<C extends Contract, const U extends Uses>(
+  contract: C,
+  uses: U,
+  handle: Handle<C, U>,
+): Implementation<C, U> {
+  const transactional = Object.values(uses).filter((resource) => resource.transaction)
+  const promises = contract.kind === 'subscriber' || contract.idempotent || contract.emits !== undefined
+  if (promises && transactional.length === 0) {
+    throw new ContractFault(
+      contract.name,
+      'it promises all or nothing; give implement() a `{ sql: postgres }` to keep that with',
+    )
+  }
+  if (transactional.length > 1) {
+    throw new ContractFault(
+      contract.name,
+      'two of the resources in `uses` have transactions; one request can have only one',
+    )
+  }
+  return { contract, uses, handle }
+}

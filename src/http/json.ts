@@ -1,0 +1,81 @@
+import type { Fault } from '../contract/index.ts'
+
+const DEEPEST = 32
+const LONGEST_ARRAY = 10_000
+
+/**
+ * Parses a JSON body strictly: UTF-8, no name twice in one object, no `__proto__`, at most 32 levels and 10,000
+ * elements an array. (RFC 8259 leaves repeated names to the reader; two readers that differ are a hole.)
+ */
+export function parseJson(bytes: Uint8Array): { readonly value: unknown } | { readonly faults: readonly Fault[] } {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    const value: unknown = JSON.parse(text)
+    const fault = whatIsUnsafe(text)
+    return fault ? { faults: [fault] } : { value }
+  } catch (fault) {
+    const why = fault instanceof SyntaxError ? fault.message.replace(/, ".*/s, '') : 'it is not UTF-8'
+    return { faults: [{ path: 'body', message: `Not JSON: ${why}` }] }
+  }
+}
+
+interface Level {
+  /** Names of an object so far; undefined in an array. */
+  readonly names: Set<string> | undefined
+  /** Where we are in it: a name or an index. */
+  at: string | number
+}
+
+/** Walks text that is known to be valid JSON; only strings and brackets matter then. */
+function whatIsUnsafe(text: string): Fault | undefined {
+  const levels: Level[] = []
+  const fault = (message: string): Fault => ({ path: ['body', ...levels.map(({ at }) => at)].join('.'), message })
+  for (let i = 0; i < text.length; i++) {
+    const level = levels.at(-1)
+    switch (text[i]) {
+      case '{':
+      case '[':
+        if (levels.length === DEEPEST) return fault(`Deeper than ${DEEPEST} levels`)
+        levels.push(text[i] === '{' ? { names: new Set(), at: '' } : { names: undefined, at: 0 })
+        break
+      case '}':
+      case ']':
+        levels.pop()
+        break
+      case ',':
+        if (typeof level?.at === 'number' && ++level.at === LONGEST_ARRAY)
+          return fault(`More than ${LONGEST_ARRAY} elements`)
+        break
+      case '"': {
+        const end = endOfString(text, i)
+        if (level?.names && isName(text, end)) {
+          level.at = String(JSON.parse(text.slice(i, end)))
+          if (level.at === '__proto__') return fault('A name that is not allowed')
+          if (level.names.has(level.at)) return fault('Given more than once')
+          level.names.add(level.at)
+        }
+        i = end - 1
+      }
+    }
+  }
+  return undefined
+}
+
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (backslashesBefore(text, end) % 2 === 1) end = text.indexOf('"', end + 1)
+  return end + 1
+}
+
+function backslashesBefore(text: string, index: number): number {
+  let count = 0
+  while (text[index - 1 - count] === '\\') count++
+  return count
+}
+
+/** In valid JSON a string that a colon follows is a name. */
+function isName(text: string, end: number): boolean {
+  let i = end
+  while (text[i] === ' ' || text[i] === '\n' || text[i] === '\r' || text[i] === '\t') i++
+  return text[i] === ':'
+}

@@ -1,0 +1,30 @@
+import type { ErrorRequestHandler } from 'express'
+import { Problem, problemJson } from '../../contract/index.ts'
+import { correlate, type Log } from '../../kernel/index.ts'
+import type { Exchange } from '../exchange.ts'
+
+/** The one place where a fault becomes an answer. What the contract does not foresee is logged, and its text stays inside. */
+export function problems({ log: appLog }: { log: Log }): ErrorRequestHandler {
+  return function problems(fault: unknown, request, response, _next) {
+    const { correlation, log = appLog } = response.locals as Partial<Exchange>
+    const problem = toProblem(fault)
+    if (problem.status >= 500) log.error({ err: fault, code: problem.code }, 'fault')
+    if (response.headersSent || response.destroyed) return void response.destroy()
+    const { correlationId } = correlation ?? correlate(request.get('x-correlation-id'), undefined)
+    response.status(problem.status).set(problem.headers).set('x-correlation-id', correlationId)
+    response.set('content-type', 'application/problem+json').end(problemJson(problem, correlationId))
+  }
+}
+
+function toProblem(fault: unknown): Problem {
+  if (fault instanceof Problem) return fault
+  const cause = { cause: fault }
+  // What Express and its body parser throw has a status that is the caller's to know.
+  const { status, type } = Object(fault) as { status?: unknown; type?: unknown }
+  if (type === 'request.aborted') return new Problem('caller_gone', 499, 'The caller hung up.', cause)
+  if (status === 413) return new Problem('payload_too_large', 413, 'The body is too large.', cause)
+  if (status === 415)
+    return new Problem('unsupported_media_type', 415, 'Send the body without Content-Encoding.', cause)
+  if (status === 400) return new Problem('invalid_request', 400, 'The request is malformed.', cause)
+  return new Problem('internal', 500, 'Something went wrong here; the correlation id finds it in our logs.', cause)
+}

@@ -1,0 +1,88 @@
+import { Problem } from '../../contract/index.ts'
+import type { Claim, StoredAnswer, Unit } from '../../kernel/index.ts'
+import { createAnswers } from '../answer.ts'
+import type { Exchange, Step } from '../exchange.ts'
+import { fingerprint } from '../fingerprint.ts'
+import type { Contract, Implementation } from '../implement.ts'
+import type { OpenedResources } from '../resources.ts'
+import { createToolbox } from '../tools.ts'
+
+interface TransactOptions {
+  readonly resources: OpenedResources
+  readonly secrets?: Readonly<Record<string, string>>
+}
+
+/**
+ * The heart: claim the key, run the handler, check and serialise its reply, store it, add its events, commit, send.
+ * The bytes exist before the commit, so a reply that breaks its contract has no effect.
+ */
+export function transact(fn: Implementation, { resources, secrets = {} }: TransactOptions): Step {
+  const { contract } = fn
+  const readOnly = contract.kind === 'endpoint' && (contract.method === 'GET' || contract.reads === true)
+  const toolsFor = createToolbox(contract, { secrets })
+  const answers = createAnswers(contract)
+
+  return async function transact(request, response) {
+    const { locals } = response
+    const { signal, timeoutMs, event } = locals
+    const claim = claimOf(contract, request, locals)
+    const lent = resources.lend({ ...locals.correlation, signal })
+
+    const work = async (transactional: Record<string, unknown>, unit?: Unit): Promise<StoredAnswer> => {
+      const claimed = claim && (await unit?.claim(claim))
+      if (claimed && claimed.is !== 'new') return answers.claimed(claimed)
+      if (event && (await unit?.seen(contract.name, event))) return answers.empty
+      const { tools, events, check } = toolsFor(locals)
+      // The handler's own types were checked where it was written: implement() ties input, tools and reply to its contract.
+      const handled = Promise.try(() =>
+        fn.handle(locals.input as never, { ...lent, ...transactional, ...tools } as never),
+      )
+      const answer = await handled.then(
+        (output) => answers.reply(output, check),
+        async (fault: unknown) => {
+          if (!claim || !answers.isDeclared(fault)) throw answers.expected(fault)
+          await unit?.undo()
+          events.length = 0
+          return answers.problem(fault, locals.correlation)
+        },
+      )
+      await unit?.append(events)
+      if (claim) await unit?.complete(claim, answer)
+      return answer
+    }
+
+    const { transaction } = resources
+    const within = transaction?.run(undefined, { readOnly, signal, timeoutMs }, (own, unit) =>
+      work({ [transaction.name]: own }, readOnly ? undefined : unit),
+    )
+    send(response, await (within && !readOnly ? within : orAborted(within ?? work({}), signal)))
+  }
+}
+
+/** Where no transaction stands behind the handler, nothing else holds it to its deadline. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const onAbort = () => reject(signal.reason)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', onAbort))
+}
+
+/** The caller's key; or the relay's, who sends an invocation's id so that a second try has no second effect. */
+function claimOf(contract: Contract, request: Parameters<Step>[0], { identity }: Exchange): Claim | undefined {
+  if (contract.kind !== 'endpoint') return undefined
+  const key = request.get('idempotency-key')
+  if (!contract.idempotent && !(identity.act === 'relay' && key)) return undefined
+  if (!key) {
+    const details = [{ path: 'headers.idempotency-key', message: 'Missing' }]
+    throw new Problem('invalid_request', 400, 'This request needs an Idempotency-Key.', { details })
+  }
+  const { method, originalUrl: target, body = Buffer.alloc(0) } = request
+  return { caller: identity.sub, route: contract.name, key, fingerprint: fingerprint({ method, target, body }) }
+}
+
+function send(response: Parameters<Step>[1], { status, headers, body }: StoredAnswer) {
+  response.status(status)
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  response.end(body)
+}

@@ -1,0 +1,30 @@
+import { type EndpointContract, Problem, type Strings, validator } from '../../contract/index.ts'
+import type { Step } from '../exchange.ts'
+import { parseJson } from '../json.ts'
+import { queryStrings } from '../query.ts'
+
+/** Parses and judges the request by its contract; every fault at once. The gateway did, and is not believed. */
+export function validate(contract: EndpointContract): Step {
+  const judge = validator(contract)
+  return function validate(request, response, next) {
+    const parsed = request.body === undefined ? { value: undefined } : parseJson(request.body)
+    if ('faults' in parsed) throw invalid(parsed.faults)
+    const validated = judge({
+      params: asStrings(request.params),
+      query: queryStrings(request.url),
+      headers: asStrings(request.headers),
+      body: parsed.value,
+    })
+    if (!validated.ok) throw invalid(validated.faults)
+    response.locals.input = validated.input
+    next()
+  }
+}
+
+const invalid = (details: Problem['details']) =>
+  new Problem('invalid_request', 400, 'The request does not fit its contract; see details.', { details })
+
+const asStrings = (values: Readonly<Record<string, string | string[] | undefined>>): Strings =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value].flat()]])),
+  )

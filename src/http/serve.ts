@@ -1,0 +1,66 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import {
+  type Config,
+  ConfigFault,
+  createLog,
+  drain,
+  identityVerifier,
+  type Log,
+  need,
+  onShutdown,
+  processConfig,
+  readSecrets,
+} from '../kernel/index.ts'
+import { createApp } from './app.ts'
+import type { Contract, Implementation, Uses } from './implement.ts'
+import { openResources } from './resources.ts'
+
+/** queue-proxy keeps idle connections for 90 s; whoever closes first must be them. */
+const KEEP_ALIVE_MS = 95_000
+const HEADERS_MS = 100_000
+
+/** Runs one function as a process: listens on PORT, drains on SIGTERM. A fault at the start ends it with status 1. */
+export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, U>): void {
+  const name = fn.contract.name
+  const fallback = createLog({ function: name })
+  try {
+    const config = processConfig()
+    const log = createLog({ level: config.LOG_LEVEL, function: name, revision: config.EBB_REVISION })
+    // Any handler is called with what its own contract describes; createApp sees to that.
+    start(fn as unknown as Implementation, config, log)
+  } catch (fault) {
+    const expected = fault instanceof ConfigFault
+    fallback.fatal(expected ? {} : { err: fault }, expected ? fault.message : 'the function does not start')
+    process.exit(1)
+  }
+}
+
+function start(fn: Implementation, config: Config, log: Log) {
+  const { name, secrets = [], timeoutMs } = fn.contract
+  const verify = identityVerifier(need(config, 'EBB_IDENTITY_JWKS') as never, name)
+  const resources = openResources(fn.uses, config, log)
+  let draining = false
+  const app = createApp(fn, {
+    ...{ resources, verify, log, secrets: readSecrets(secrets), revision: config.EBB_REVISION },
+    isDraining: () => draining,
+  })
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS },
+    app,
+  )
+  server.on('error', (fault) => {
+    log.fatal({ err: fault }, `the function cannot listen on port ${config.PORT}`)
+    process.exit(1)
+  })
+  server.listen(config.PORT, config.EBB_HOST, () => {
+    // A server that listens on a port has an address.
+    log.info({ port: (server.address() as AddressInfo).port }, 'listening')
+  })
+  const stop = async () => {
+    draining = true
+    await drain(server, { limitMs: (timeoutMs ?? 10_000) + 2_000 })
+    await resources.close()
+  }
+  onShutdown(stop, { log, parent: config.EBB_PARENT })
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto'
+import type * as z from 'zod'
+import { dataOf, describeEndpoint, Problem, toOutput } from '../contract/index.ts'
+import type { OutgoingEvent } from '../kernel/index.ts'
+import type { Exchange } from './exchange.ts'
+import type { Contract } from './implement.ts'
+import { hasScopes } from './middleware/authorise.ts'
+
+/** Makes the tools of each request of one function, and keeps what the handler does with them. */
+export function createToolbox(contract: Contract, { secrets }: { secrets: Readonly<Record<string, string>> }) {
+  const route = contract.kind === 'endpoint' ? describeEndpoint(contract) : undefined
+  const schemas = new Map<string, z.ZodType>()
+  for (const [type, emitted] of Object.entries(contract.emits ?? {})) schemas.set(type, toOutput(dataOf(emitted)))
+  const failures: Readonly<Record<string, number>> = contract.failures ?? {}
+
+  return function toolsFor({ signal, log, identity, correlation }: Exchange) {
+    const events: OutgoingEvent[] = []
+    let owned = false
+    let broken: unknown
+    const tools = {
+      ...{ signal, log, correlation, secrets, caller: identity },
+      emit: async (type: string, data: unknown, { subject }: { subject?: string } = {}) => {
+        const parsed = schemas.get(type)?.safeParse(data)
+        // Kept for check(), which an emit that nobody awaited cannot get past.
+        if (!parsed?.success)
+          broken = new Error(`${type} is not emitted as the contract says`, { cause: parsed?.error })
+        const source = `/functions/${contract.name}`
+        const whose = { ...correlation, callerId: identity.sub }
+        events.push({ id: randomUUID(), type, source, data: parsed?.data, ...whose, ...(subject ? { subject } : {}) })
+      },
+      fail: (code: string, message: string) => new Problem(code, failures[code] ?? 500, message),
+      own: (subject: string) => {
+        owned = true
+        const scopes = route?.scopes ?? []
+        if (subject === identity.sub || (route && scopes.length > 0 && hasScopes(identity, route))) return
+        const others = scopes.length > 0 ? `, or for callers with ${scopes.join(' and ')}` : ''
+        throw new Problem('forbidden', 403, `This is for its owner${others}.`)
+      },
+    }
+    /** What must hold before a reply counts. An owner's route whose handler asked nobody would let everybody in. */
+    const check = () => {
+      if (broken) throw broken
+      if (route?.owner && !owned) throw new Error('the contract says `owner`, and the handler did not call own()')
+    }
+    return { tools, events, check }
+  }
+}
