@@ -16,6 +16,8 @@ export interface Route {
   readonly readOnly: boolean
   readonly hasBody: boolean
   readonly maxBodyBytes: number
+  /** The first example's body, for people to begin with. */
+  readonly exampleBody?: unknown
   readonly timeoutMs: number
   readonly scale: Scale
   readonly secrets: readonly string[]
@@ -45,7 +47,8 @@ const MAX_BODY_BYTES = 1024 * 1024
 const TIMEOUT_MS = 10_000
 
 export function describeEndpoint(contract: EndpointContract): Route {
-  const { access, body } = contract
+  const { access, body, examples = {} } = contract
+  const exampleBody = Object.values(examples).find((example) => example.body !== undefined)?.body
   return {
     ...common(contract),
     kind: 'endpoint',
@@ -58,6 +61,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     readOnly: contract.method === 'GET' || (contract.reads ?? false),
     hasBody: body instanceof z.ZodType,
     maxBodyBytes: MAX_BODY_BYTES,
+    ...(exampleBody === undefined ? {} : { exampleBody }),
   }
 }
 

@@ -91,6 +91,11 @@ function readAll(names: readonly string[], env: Env, readFile: (file: string) =>
 /** The settings of this process: the one place that reads its environment. */
 export const processConfig = (): Config => parseConfig(process.env)
 
+/** What of this process's environment its children may have: nothing else reaches them. */
+export function inherited(names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
+}
+
 /** The value of a setting that this part cannot do without. */
 export function need<K extends keyof Config>(config: Config, name: K): NonNullable<Config[K]> {
   const value = config[name]

@@ -1,4 +1,4 @@
-export { type Config, ConfigFault, need, parseConfig, processConfig, readSecrets } from './config.ts'
+export { type Config, ConfigFault, inherited, need, parseConfig, processConfig, readSecrets } from './config.ts'
 export { type ContractsFile, openContracts } from './contracts-file.ts'
 export type { FunctionStatus, FunctionsView } from './functions-view.ts'
 export {

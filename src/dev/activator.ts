@@ -1,0 +1,86 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
+import { Agent, type Dispatcher } from 'undici'
+import { Problem, problemJson } from '../contract/index.ts'
+import { correlate, type FunctionStatus } from '../kernel/index.ts'
+import type { FunctionPool } from './function-pool.ts'
+
+export interface ActivatorOptions {
+  readonly pools: ReadonlyMap<string, FunctionPool>
+}
+
+/** Where gateway and relay ask what runs. */
+export const STATUS_PATH = '/_/functions'
+
+/**
+ * Stands between gateway or relay and the functions, as Knative's activator does: `/{name}/…` goes to an instance of that
+ * function, started first where there is none, and the request waits meanwhile.
+ */
+export function createActivator({ pools }: ActivatorOptions): Server {
+  const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 })
+  const server = createServer({ requestTimeout: 0 }, (request, response) => {
+    if (request.url === STATUS_PATH) return void response.end(JSON.stringify(statuses(pools)))
+    handle(request, response, { pools, agent }).catch((fault) => answer(request, response, fault))
+  })
+  return server.on('close', () => void agent.close())
+}
+
+export const statuses = (pools: ReadonlyMap<string, FunctionPool>): readonly FunctionStatus[] =>
+  [...pools.values()].map((pool) => pool.status())
+
+interface Through {
+  readonly pools: ReadonlyMap<string, FunctionPool>
+  readonly agent: Dispatcher
+}
+
+async function handle(request: IncomingMessage, response: ServerResponse, { pools, agent }: Through) {
+  const [, name = '', path = '/'] = /^\/([^/?]+)(.*)$/.exec(request.url ?? '') ?? []
+  const pool = pools.get(name)
+  if (!pool) throw new Problem('not_found', 404, `There is no function ${name}.`)
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  const lease = await pool.acquire(gone.signal)
+  try {
+    await pass(request, response, { agent, origin: `http://127.0.0.1:${lease.port}`, path, signal: gone.signal })
+    lease.release('answered')
+  } catch (fault) {
+    lease.release('broken')
+    throw fault
+  }
+}
+
+interface Passage {
+  readonly agent: Dispatcher
+  readonly origin: string
+  readonly path: string
+  readonly signal: AbortSignal
+}
+
+async function pass(request: IncomingMessage, response: ServerResponse, { agent, origin, path, signal }: Passage) {
+  const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
+  const { statusCode, headers, body } = await agent.request({
+    ...{ origin, path: path.startsWith('/') ? path : `/${path}`, signal, body: hasBody ? request : null },
+    // Node gives methods as they came; undici types those that it knows.
+    method: request.method as Dispatcher.HttpMethod,
+    headers: withoutConnection(request.headers),
+  })
+  response.writeHead(statusCode, withoutConnection(headers))
+  await pipeline(body, response)
+}
+
+const CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'expect'])
+
+const withoutConnection = (headers: Readonly<Record<string, string | string[] | undefined>>) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION.has(name)))
+
+function answer(request: IncomingMessage, response: ServerResponse, fault: unknown) {
+  if (response.headersSent) return void response.destroy()
+  const problem =
+    fault instanceof Problem
+      ? fault
+      : new Problem('bad_gateway', 502, 'The function ended without an answer.', { cause: fault })
+  const given = request.headers['x-correlation-id']
+  const { correlationId } = correlate(typeof given === 'string' ? given : undefined, undefined)
+  response.writeHead(problem.status, { 'content-type': 'application/problem+json', ...problem.headers })
+  response.end(problemJson(problem, correlationId))
+}

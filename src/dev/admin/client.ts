@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ConfigFault, processConfig } from '../../kernel/index.ts'
+
+export interface AdminOptions {
+  /** The admin address of another Ebb; its key is read from EBB_ADMIN_KEY. */
+  readonly admin?: string | undefined
+  readonly json?: boolean | undefined
+}
+
+/** Where a running Ebb tells how to reach it, inside its home. */
+export const ANNOUNCEMENT = 'running.json'
+
+/** Calls the admin API of the Ebb that is meant, and answers its JSON. Throws one sentence where that fails. */
+export async function callAdmin<Answer>(
+  root: string,
+  path: string,
+  { admin, method = 'GET', body }: AdminOptions & { method?: string; body?: unknown },
+): Promise<Answer> {
+  const target = admin ? { admin, adminKey: processConfig().EBB_ADMIN_KEY ?? '' } : await readAnnouncement(root)
+  const response = await fetch(new URL(path, target.admin), {
+    method,
+    headers: { authorization: `Bearer ${target.adminKey}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch((cause) => {
+    throw new ConfigFault(`no Ebb answers at ${target.admin}; start it with npm start.`, { cause })
+  })
+  const text = await response.text()
+  if (!response.ok) throw new ConfigFault(messageOf(text) ?? `${target.admin} answered ${response.status}`)
+  // The admin API and this client are of one version.
+  return (text ? JSON.parse(text) : undefined) as Answer
+}
+
+async function readAnnouncement(root: string): Promise<{ admin: string; adminKey: string }> {
+  const home = processConfig().EBB_HOME ?? join(root, '.ebb')
+  try {
+    return JSON.parse(await readFile(join(home, ANNOUNCEMENT), 'utf8'))
+  } catch (cause) {
+    throw new ConfigFault('no Ebb runs here; start it with npm start, or name one with --admin and EBB_ADMIN_KEY.', { cause })
+  }
+}
+
+function messageOf(text: string): string | undefined {
+  try {
+    const { message, details = [] }: { message: string; details?: { path: string; message: string }[] } = JSON.parse(text)
+    return [message, ...details.map(({ path, message }) => `${path}: ${message}`)].join('\n')
+  } catch {
+    return undefined
+  }
+}
+
+/** Prints an answer: as JSON, or as lines. */
+export function print<Answer>(answer: Answer, lines: (answer: Answer) => readonly string[], { json = false }: AdminOptions) {
+  process.stdout.write(json ? `${JSON.stringify(answer, undefined, 2)}\n` : lines(answer).map((line) => `${line}\n`).join(''))
+}
+
+/** Columns as wide as they need to be. */
+export function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), [])
+  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd())
+}

@@ -1,0 +1,76 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { join, resolve } from 'node:path'
+import { createLog, openContracts, processConfig } from '../kernel/index.ts'
+import { createActivator, STATUS_PATH, statuses } from './activator.ts'
+import { childEnv } from './child-env.ts'
+import { openHome } from './home.ts'
+import { openPools } from './pools.ts'
+import { assertFree } from './ports.ts'
+import { createPicture } from './picture.ts'
+import { type Report, reportJson } from './report.ts'
+import { startServices } from './services.ts'
+import { startStores } from './stores.ts'
+
+export interface DevOptions {
+  /** The checkout. */
+  readonly root: string
+  /** One JSON object a line instead of the picture. */
+  readonly json?: boolean
+  /** Forget all data first. */
+  readonly fresh?: boolean
+}
+
+/** A running Ebb. */
+export interface Running {
+  stop(): Promise<void>
+}
+
+/** Runs Ebb on this machine: Postgres, Redis where there is one, gateway and relay, and no function until it is called. */
+export async function dev({ root, json = false, fresh = false }: DevOptions): Promise<Running> {
+  const startedAt = performance.now()
+  const config = processConfig()
+  const port = config.PORT
+  const adminPort = config.EBB_ADMIN_PORT ?? (port === 0 ? 0 : port + 1)
+  const home = await openHome(resolve(config.EBB_HOME ?? join(root, '.ebb')), { fresh })
+  const closers: (() => Promise<void> | void)[] = [home.close]
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close()
+  }
+  try {
+    await Promise.all([assertFree('PORT', port), assertFree('EBB_ADMIN_PORT', adminPort)])
+    let report: Report = reportJson
+    const tell: Report = (told) => report(told)
+    const stores = await startStores({ root, home, config, report: tell })
+    closers.push(stores.stop)
+    const contracts = openContracts(stores.contracts, { log: createLog({ level: 'silent' }) })
+    closers.push(contracts.close)
+    const env = childEnv({ config, home, stores })
+    const pools = openPools(contracts.current(), { root, home, config, env, report: tell })
+    closers.push(pools.stop)
+    const activator = createActivator({ pools: pools.byName }).listen(0, '127.0.0.1')
+    await once(activator, 'listening')
+    closers.push(() => activator.close().closeAllConnections())
+    if (!json) {
+      const view = () => statuses(pools.byName)
+      report = createPicture({ contracts: contracts.current, statuses: view, notes: () => stores.notes })
+    }
+    // A server that listens on a port has an address.
+    const activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
+    const services = await startServices({
+      ...{ root, home, port, adminPort, report: tell },
+      env: { ...env.services, EBB_UPSTREAM_TEMPLATE: `${activatorUrl}/{name}`, EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}` },
+    })
+    closers.push(services.stop)
+    const { url, admin } = services
+    const { keys, adminKey } = stores.secrets
+    const readyMs = Math.round(performance.now() - startedAt)
+    await home.announce({ url, admin, adminKey })
+    tell({ event: 'ready', url, admin, keys, adminKey, readyMs })
+    pools.bundleAll()
+    return { stop }
+  } catch (fault) {
+    await stop()
+    throw fault
+  }
+}

@@ -1,0 +1,174 @@
+import { Problem, type Scale } from '../contract/index.ts'
+import type { FunctionStatus } from '../kernel/index.ts'
+import type { Exit } from './child.ts'
+import type { Report } from './report.ts'
+
+/** One process of a function. */
+export interface InstanceProcess {
+  readonly pid: number
+  /** The port, once it listens; rejects with what it said last where it ended before. */
+  readonly listening: Promise<number>
+  readonly exited: Promise<Exit>
+  stop(): Promise<Exit>
+}
+
+export interface FunctionPoolOptions {
+  readonly name: string
+  readonly scale: Scale
+  readonly idleMs: number
+  readonly launch: () => Promise<InstanceProcess>
+  readonly report: Report
+  readonly now?: () => number
+}
+
+/** A place in an instance: to be released once the request is over. */
+export interface Lease {
+  readonly port: number
+  release(how: 'answered' | 'broken'): void
+}
+
+export interface FunctionPool {
+  /** A place in an instance, started where there is none; waits in order. Rejects with the Problem to answer. */
+  acquire(signal: AbortSignal): Promise<Lease>
+  status(): FunctionStatus
+  stop(): Promise<void>
+}
+
+interface Instance {
+  state: 'starting' | 'ready' | 'stopping'
+  port: number
+  inFlight: number
+  idle: NodeJS.Timeout | undefined
+  process: InstanceProcess | undefined
+}
+
+const MOST_WAITING = 1_000
+const FIRST_PAUSE_MS = 1_000
+const LAST_PAUSE_MS = 30_000
+
+/** The instances of one function: none at first, more as requests wait, none again when it is quiet. */
+export function createFunctionPool({
+  name,
+  scale,
+  idleMs,
+  launch,
+  report,
+  now = Date.now,
+}: FunctionPoolOptions): FunctionPool {
+  const instances = new Set<Instance>()
+  const waiting: { give: (lease: Lease) => void; refuse: (problem: Problem) => void }[] = []
+  let [coldStarts, requests, crashes, pausedUntil, closed] = [0, 0, 0, 0, false]
+
+  const inState = (state: Instance['state']) => [...instances].filter((instance) => instance.state === state)
+
+  function assign() {
+    for (;;) {
+      const free = inState('ready').filter(({ inFlight }) => inFlight < scale.concurrency)
+      const [instance] = free.sort((a, b) => b.inFlight - a.inFlight)
+      const next = instance && waiting.shift()
+      if (!next) break
+      next.give(lend(instance))
+    }
+    const starting = inState('starting').length
+    const more = waiting.length > starting * scale.concurrency && starting + inState('ready').length < scale.max
+    if (more && !closed) void spawn()
+  }
+
+  function lend(instance: Instance): Lease {
+    instance.inFlight++
+    clearTimeout(instance.idle)
+    let released = false
+    const release = (how: 'answered' | 'broken') => {
+      if (released) return
+      released = true
+      instance.inFlight--
+      if (how === 'answered') crashes = 0
+      if (instance.inFlight === 0) instance.idle = setTimeout(() => void retire(instance), idleMs)
+      assign()
+    }
+    return { port: instance.port, release }
+  }
+
+  async function spawn() {
+    const instance: Instance = { state: 'starting', port: 0, inFlight: 0, idle: undefined, process: undefined }
+    instances.add(instance)
+    const startedAt = now()
+    try {
+      const process = await launch()
+      instance.process = process
+      process.exited.then((exit) => onExit(instance, exit))
+      instance.port = await process.listening
+      instance.state = 'ready'
+      coldStarts++
+      report({ event: 'spawn', function: name, pid: process.pid, coldStartMs: now() - startedAt })
+      if (waiting.length === 0) lend(instance).release('broken')
+      assign()
+    } catch (fault) {
+      instances.delete(instance)
+      onCrash(fault instanceof Error ? fault.message : String(fault))
+    }
+  }
+
+  function onExit(instance: Instance, { code, signal }: Exit) {
+    const ran = instance.state === 'ready'
+    clearTimeout(instance.idle)
+    instances.delete(instance)
+    if (ran) onCrash(`it ended by itself (${signal ?? `status ${code}`})`)
+  }
+
+  /** The first crash may be bad luck; from the second on a pause, ever longer, keeps a broken function from being hammered. */
+  function onCrash(message: string) {
+    crashes++
+    const pauseMs = crashes === 1 ? 0 : Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (crashes - 2))
+    pausedUntil = now() + pauseMs
+    report({ event: 'fault', part: name, message, crashes, ...(pauseMs > 0 ? { nextStartInMs: pauseMs } : {}) })
+    if (inState('ready').length + inState('starting').length > 0) return assign()
+    for (const { refuse } of waiting.splice(0)) refuse(crashed(pauseMs))
+  }
+
+  const crashed = (pauseMs: number) =>
+    new Problem('bad_gateway', 502, `${name} does not start.`, {
+      retryAfterSeconds: Math.max(1, Math.ceil(pauseMs / 1_000)),
+    })
+
+  async function retire(instance: Instance) {
+    if (instance.inFlight > 0 || instance.state !== 'ready') return
+    instance.state = 'stopping'
+    await instance.process?.stop()
+    report({ event: 'idle-stop', function: name, pid: instance.process?.pid ?? 0, idleMs })
+  }
+
+  async function acquire(signal: AbortSignal): Promise<Lease> {
+    requests++
+    if (closed) throw new Problem('unavailable', 503, 'Ebb is stopping.', { retryAfterSeconds: 1 })
+    if (waiting.length >= MOST_WAITING) {
+      throw new Problem('unavailable', 503, `Too many requests wait for ${name}.`, { retryAfterSeconds: 1 })
+    }
+    const pauseMs = pausedUntil - now()
+    if (pauseMs > 0 && inState('ready').length === 0) throw crashed(pauseMs)
+    const { promise, resolve: give, reject: refuse } = Promise.withResolvers<Lease>()
+    const waiter = { give, refuse }
+    waiting.push(waiter)
+    signal.addEventListener('abort', () => {
+      const index = waiting.indexOf(waiter)
+      if (index >= 0) waiting.splice(index, 1)
+      refuse(new Problem('caller_gone', 499, 'The caller hung up.'))
+    })
+    assign()
+    return promise
+  }
+
+  return {
+    acquire,
+    status: () => ({ name, instances: instances.size, coldStarts, requests }),
+    stop: async () => {
+      closed = true
+      const ending = [...instances].map((instance) => {
+        clearTimeout(instance.idle)
+        instance.state = 'stopping'
+        return instance.process?.stop()
+      })
+      await Promise.all(ending)
+    },
+  }
+}

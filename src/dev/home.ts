@@ -1,0 +1,76 @@
+import { constants } from 'node:fs'
+import { access, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ANNOUNCEMENT } from './admin/client.ts'
+import { ConfigFault } from '../kernel/index.ts'
+import { claimFolder } from './processes/claim-folder.ts'
+import { stopLeftovers } from './leftovers.ts'
+
+/** Where one laptop's Ebb keeps its things. */
+export interface Home {
+  readonly folder: string
+  /** Notes of running children. */
+  readonly run: string
+  readonly bundles: string
+  readonly mail: string
+  readonly postgres: string
+  readonly secrets: string
+  /** Tells the command line how to reach the Ebb that runs here. */
+  announce(running: { readonly url: string; readonly admin: string; readonly adminKey: string }): Promise<void>
+  /** Lets the next one in. */
+  close(): Promise<void>
+}
+
+/** Opens a home for this process alone, after stopping what a killed run left there; `fresh` forgets all data first. */
+export async function openHome(path: string, { fresh = false } = {}): Promise<Home> {
+  const folder = await reach(path)
+  const giveBack = await claimFolder(folder)
+  const announcement = join(folder, ANNOUNCEMENT)
+  const close = async () => {
+    await rm(announcement, { force: true })
+    giveBack()
+  }
+  try {
+    const home = {
+      ...{ folder, run: join(folder, 'run'), bundles: join(folder, 'bundles'), mail: join(folder, 'mail') },
+      ...{ postgres: join(folder, 'postgres'), secrets: join(folder, 'secrets.json'), close },
+      announce: (running: object) => writeFile(announcement, JSON.stringify(running), { mode: 0o600 }),
+    }
+    await stopLeftovers(home.run)
+    if (fresh) await forget(home)
+    return home
+  } catch (fault) {
+    giveBack()
+    throw fault
+  }
+}
+
+async function reach(path: string): Promise<string> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    await readdir(path)
+    return await realpath(path)
+  } catch (cause) {
+    const { code = '' } = Object(cause) as { code?: string }
+    const why = REASONS[code] ?? `cannot be used (${code})`
+    throw new ConfigFault(`${path} ${why}; name another folder with EBB_HOME.`, { cause })
+  }
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'belongs to another user',
+  EPERM: 'belongs to another user',
+  EROFS: 'is on a read-only disk',
+  ENOSPC: 'is on a disk that is full',
+  ENOTDIR: 'lies behind something that is no folder',
+  EEXIST: 'is no folder',
+}
+
+/** As nobody, the data of Postgres lie elsewhere, behind a link. */
+async function forget({ folder, postgres, run, bundles, mail, secrets }: Omit<Home, 'close' | 'announce'>) {
+  const cluster = await realpath(join(postgres, 'cluster')).catch(() => undefined)
+  const gone = [run, bundles, mail, postgres, secrets, ...(cluster ? [cluster] : [])]
+  await Promise.all(gone.map((path) => rm(path, { recursive: true, force: true })))
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+}

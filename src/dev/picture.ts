@@ -1,0 +1,94 @@
+import { styleText } from 'node:util'
+import type { ContractSet, Route } from '../contract/index.ts'
+import type { FunctionStatus } from '../kernel/index.ts'
+import type { Report, Told } from './report.ts'
+
+export interface PictureOptions {
+  readonly contracts: () => ContractSet
+  readonly statuses: () => readonly FunctionStatus[]
+  /** One line each for what else is worth knowing, such as where mail goes. */
+  readonly notes: () => Readonly<Record<string, string>>
+}
+
+/** What Ebb does, for people: what is where at first, then one line for each thing that happens. */
+export function createPicture(options: PictureOptions): Report {
+  return (told) => {
+    const text = told.event === 'ready' ? welcome(told, options) : line(told, options)
+    if (text) process.stdout.write(`${text}\n`)
+  }
+}
+
+const dim = (text: string) => styleText('dim', text)
+const bold = (text: string) => styleText('bold', text)
+
+function welcome({ url, admin, keys, readyMs }: Extract<Told, { event: 'ready' }>, { contracts, notes }: PictureOptions): string {
+  const { routes, subscriptions } = contracts()
+  const facts = { API: bold(url), Admin: admin, ...notes() }
+  const names = [...routes, ...subscriptions].map(({ name }) => name.length)
+  const width = Math.max(0, ...names)
+  return [
+    '',
+    `  ${bold('Ebb')} is ready ${dim(`in ${seconds(readyMs)}; no function runs until somebody calls it`)}`,
+    '',
+    ...Object.entries(facts).map(([name, value]) => `  ${dim(name.padEnd(8))} ${value}`),
+    ...Object.entries(keys).map(([role, key]) => `  ${dim('Key'.padEnd(8))} ${key} ${dim(role)}`),
+    '',
+    ...routes.map(({ name, method, path }) => `  ${name.padEnd(width)}  ${dim(`${method} ${path}`)}`),
+    ...subscriptions.map(({ name, on }) => `  ${name.padEnd(width)}  ${dim(`on ${on}`)}`),
+    ...tryIt(routes, { url, key: Object.values(keys)[0] }),
+    '',
+    dim('  Ctrl-C stops everything; data stay.'),
+    '',
+  ].join('\n')
+}
+
+function tryIt(routes: readonly Route[], { url, key }: { url: string; key: string | undefined }): readonly string[] {
+  const route = routes.find(({ exampleBody }) => exampleBody !== undefined)
+  if (!route || !key) return []
+  return [
+    '',
+    `  curl -i ${url}${route.path} \\`,
+    `    -H 'X-API-Key: ${key}' \\`,
+    ...(route.idempotent ? [`    -H 'Idempotency-Key: first' \\`] : []),
+    `    -H 'Content-Type: application/json' -d '${JSON.stringify(route.exampleBody).replaceAll("'", "'\\''")}'`,
+  ]
+}
+
+function line(told: Told, { statuses }: PictureOptions): string | undefined {
+  const clock = dim(new Date().toTimeString().slice(0, 8))
+  const count = (name: string) => {
+    const status = statuses().find((one) => one.name === name)
+    return status ? `${status.instances} running, ${status.coldStarts} cold starts` : ''
+  }
+  switch (told.event) {
+    case 'spawn':
+      return `${clock}  ${styleText('cyan', ' up')}  ${told.function} ${dim(`started in ${told.coldStartMs} ms; ${count(told.function)}`)}`
+    case 'idle-stop':
+      return `${clock}  ${styleText('cyan', 'off')}  ${told.function} ${dim(`idle for ${seconds(told.idleMs)}; ${count(told.function)}`)}`
+    case 'request': {
+      const { status = 0, method, path, durationMs, function: name, reason } = told
+      const who = reason ? `no function woken: ${reason}` : (name ?? '')
+      return `${clock}  ${coloured(status)}  ${method} ${path} ${dim(`${durationMs} ms  ${who}${told.cold ? ', cold' : ''}`)}`
+    }
+    case 'delivery': {
+      const { status, type, attempt, outcome, durationMs, retryInMs, function: name } = told
+      const next = retryInMs === undefined ? '' : `, again in ${seconds(Number(retryInMs))}`
+      return `${clock}  ${coloured(status ?? 599)}  ${type} → ${name} ${dim(`${durationMs} ms  ${outcome}, attempt ${attempt}${next}`)}`
+    }
+    case 'fault': {
+      const next = typeof told.nextStartInMs === 'number' ? dim(` (again in ${seconds(told.nextStartInMs)})`) : ''
+      return `${clock}  ${styleText('red', ' !!')}  ${told.part}: ${told.message}${next}`
+    }
+    case 'log':
+      return `${clock}       ${told.part}: ${told.message}`
+    default:
+      return undefined
+  }
+}
+
+const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`
+
+function coloured(status: number): string {
+  const colour = status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'green'
+  return styleText(colour, String(status === 599 ? ' !!' : status))
+}

@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { ConfigFault } from '../kernel/index.ts'
+import { type Child, type Said, startChild } from './child.ts'
+import type { Home } from './home.ts'
+import { keepRunning } from './keep-running.ts'
+import { noteChild } from './leftovers.ts'
+import type { Report } from './report.ts'
+
+export interface ServicesOptions {
+  readonly root: string
+  readonly home: Home
+  readonly env: Readonly<Record<string, string>>
+  readonly port: number
+  readonly adminPort: number
+  readonly report: Report
+}
+
+const STOP_MS = 15_000
+
+/** Starts the always-on parts, gateway and relay, and keeps them running; answers when both are ready. */
+export async function startServices({ root, home, env, port, adminPort, report }: ServicesOptions) {
+  const ports = { PORT: String(port), EBB_ADMIN_PORT: String(adminPort) }
+  const start = (part: string, onReady: (said: Said) => void, onEnd: (last: string) => void): Child => {
+    let last = ''
+    const child = startChild(join(root, 'services', part, 'index.ts'), {
+      env: { ...env, ...ports },
+      onSaid: (said) => {
+        const { msg, level } = said
+        if (msg === 'listening' || msg === 'relay ready') onReady(said)
+        if (msg === 'request' || msg === 'delivery') report({ event: msg, ...withoutBase(said) })
+        if (level === 'text' || level === 'fatal' || level === 'error') last = String(msg)
+        if (level === 'error' || level === 'warn') report({ event: 'log', part, message: String(msg) })
+      },
+    })
+    const noted = noteChild(home.run, child.pid)
+    child.exited.then(async () => {
+      onEnd(last)
+      await (await noted)()
+    })
+    return child
+  }
+  const keep = async (part: string) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Said>()
+    const kept = keepRunning(part, {
+      ...{ report, stopMs: STOP_MS },
+      start: () => start(part, resolve, (last) => reject(new ConfigFault(`the ${part} does not start: ${last}`))),
+    })
+    const ready = await promise.catch(async (fault) => {
+      await kept.stop()
+      throw fault
+    })
+    return { ready, stop: kept.stop }
+  }
+  const [gateway, relay] = await Promise.all([keep('gateway'), keep('relay')])
+  // Should the gateway be started again, it is found where it was.
+  Object.assign(ports, { PORT: String(gateway.ready.port), EBB_ADMIN_PORT: String(gateway.ready.adminPort) })
+  return {
+    url: `http://localhost:${ports.PORT}`,
+    admin: `http://localhost:${ports.EBB_ADMIN_PORT}`,
+    stop: async () => {
+      await Promise.all([gateway.stop(), relay.stop()])
+    },
+  }
+}
+
+/** What the line itself says, without what every log line carries. */
+const withoutBase = ({ level: _level, msg: _msg, time: _time, ...rest }: Said) => rest

@@ -1,0 +1,76 @@
+import { join } from 'node:path'
+import pg from 'pg'
+import { ensureKey, makeToken } from '../data/api-keys.ts'
+import { migrate } from '../data/migrate.ts'
+import { bundleContracts } from '../deploy/index.ts'
+import { type Config, inherited } from '../kernel/index.ts'
+import type { Home } from './home.ts'
+import { keepPostgres } from './keep-postgres.ts'
+import { startRedis } from './redis.ts'
+import { type Roles, readRoles } from './roles.ts'
+import type { Report } from './report.ts'
+import { openSecrets, type Secrets } from './secrets.ts'
+
+export interface Stores {
+  readonly secrets: Secrets
+  readonly urls: Readonly<Record<string, string>>
+  /** The pointer file of the contracts. */
+  readonly contracts: string
+  readonly notes: Readonly<Record<string, string>>
+  stop(): Promise<void>
+}
+
+export interface StoresOptions {
+  readonly root: string
+  readonly home: Home
+  readonly config: Config
+  readonly report: Report
+}
+
+/** Brings up all that gateway and functions stand on: Postgres, migrated; Redis where there is one; contracts; keys. */
+export async function startStores({ root, home, config, report }: StoresOptions): Promise<Stores> {
+  const starting = Promise.all([
+    config.DATABASE_URL ? undefined : keepPostgres(home.postgres, { report }),
+    config.REDIS_URL ? undefined : startRedis(inherited(['PATH']).PATH ?? ''),
+  ])
+  const preparing = Promise.all([bundleContracts(root, home.bundles, { version: '1' }), readRoles(root)])
+  preparing.catch(() => {})
+  const [postgres, redis] = await starting
+  const stop = async () => {
+    await Promise.all([redis?.stop(), postgres?.stop()])
+  }
+  try {
+    const [, roles] = await preparing
+    const secrets = await openSecrets(home.secrets, Object.keys(roles), makeToken)
+    const databaseUrl = config.DATABASE_URL ?? postgres?.url ?? ''
+    await migrate(config.DATABASE_DIRECT_URL ?? databaseUrl, {
+      platform: join(root, 'src/data/migrations'),
+      team: join(root, 'domain/migrations'),
+    })
+    await ensureKeys(databaseUrl, secrets, roles)
+    const redisUrl = config.REDIS_URL ?? redis?.url
+    return {
+      ...{ secrets, stop, contracts: join(home.bundles, 'contracts') },
+      urls: { DATABASE_URL: databaseUrl, ...(redisUrl ? { REDIS_URL: redisUrl } : {}) },
+      notes: {
+        Postgres: config.DATABASE_URL ? 'DATABASE_URL' : `its own, data in ${home.folder}`,
+        Redis: redisUrl ? (config.REDIS_URL ? 'REDIS_URL' : 'its own, keeps nothing') : 'none found; Ebb runs without',
+        Mail: config.SMTP_URL ? 'SMTP_URL' : home.mail,
+      },
+    }
+  } catch (fault) {
+    await stop()
+    throw fault
+  }
+}
+
+async function ensureKeys(connectionString: string, { pepper, keys }: Secrets, roles: Roles) {
+  const pool = new pg.Pool({ connectionString, max: 1 })
+  try {
+    for (const [role, scopes] of Object.entries(roles)) {
+      await ensureKey(pool, pepper, keys[role] ?? '', { subject: role, scopes })
+    }
+  } finally {
+    await pool.end()
+  }
+}

@@ -1,0 +1,21 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { migrate } from '../../src/data/migrate.ts'
+import { startPostgres } from '../../src/dev/postgres/index.ts'
+
+/** Starts one Postgres for the whole run, with a migrated database that each test file clones. */
+export default async function start() {
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-jest-'))
+  const postgres = await startPostgres(folder, { settings: { fsync: 'off', synchronous_commit: 'off' } })
+  const admin = new pg.Client({ connectionString: postgres.adminUrl })
+  await admin.connect()
+  await admin.query('create database ebb_template')
+  await admin.end()
+  const template = new URL(postgres.adminUrl)
+  template.pathname = '/ebb_template'
+  await migrate(template.href, { platform: 'src/data/migrations', team: 'domain/migrations' })
+  process.env.EBB_TEST_ADMIN_URL = postgres.adminUrl
+  Object.assign(globalThis, { ebbTestRun: { folder, postgres } })
+}
