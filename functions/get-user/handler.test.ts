@@ -1,17 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { testFunction } from 'ebb/testing'
-import pg from 'pg'
 import getUser from './handler.ts'
 
 const fn = testFunction(getUser)
 const id = randomUUID()
 
 beforeAll(async () => {
-  const client = new pg.Client({ connectionString: fn.databaseUrl })
-  await client.connect()
-  await client.query(`insert into users (id, owner, email, name) values ($1, 'ada', 'ada@example.com', 'Ada')`, [id])
-  await client.end()
+  await fn.query(`insert into users (id, owner, email, name) values ($1, 'ada', 'ada@example.com', 'Ada')`, [id])
 })
 
 describe('get-user', () => {

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from '@jest/globals'
+import pg from 'pg'
 import supertest from 'supertest'
 import { createApp, type Implementation, openResources, type Uses } from '../../http/index.ts'
 import { createLog, generateIdentityKeys, identitySigner, identityVerifier, parseConfig } from '../../kernel/index.ts'
@@ -22,8 +23,15 @@ export interface TestFunction {
   /** A supertest agent that nobody vouches for. */
   stranger(): Promise<Agent>
   /** Sends an event as the relay would; `from` says who else sends it. */
-  deliver(event: { readonly type: string; readonly data: unknown; readonly id?: string }, options?: { readonly from?: Caller }): Promise<supertest.Response>
-  readonly databaseUrl: string
+  deliver(
+    event: { readonly type: string; readonly data: unknown; readonly id?: string },
+    options?: { readonly from?: Caller },
+  ): Promise<supertest.Response>
+  /** Where it listens, and the headers with which a caller comes: for requests that supertest cannot send. */
+  address(): Promise<string>
+  headers(caller: Caller): Promise<Readonly<Record<string, string>>>
+  /** Looks at the function's database, or prepares it; answers the rows. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>
   /** Where mail is written. */
   mailFolder(): string
 }
@@ -37,10 +45,16 @@ export function testFunction<C extends Implementation['contract'], U extends Use
   { env = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
 ): TestFunction {
   const { name } = fn.contract
-  const database = testDatabase()
-  const started = Promise.withResolvers<{ server: Server; sign: Record<'gateway' | 'relay', ReturnType<typeof identitySigner>> }>()
-  let folder = ''
   let close = async () => {}
+  // Hooks run in the order in which they are declared: everything lets go of the database before it is dropped.
+  afterAll(() => close())
+  const database = testDatabase()
+  const started = Promise.withResolvers<{
+    server: Server
+    sign: Record<'gateway' | 'relay', ReturnType<typeof identitySigner>>
+  }>()
+  const pool = new pg.Pool({ connectionString: database.url, max: 2 })
+  let folder = ''
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ebb-test-'))
@@ -50,31 +64,48 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     // Any handler is called with what its own contract describes; createApp sees to that.
     const implementation = fn as unknown as Implementation
     const resources = openResources(fn.uses, config, log)
-    const server = createServer(createApp(implementation, { resources, log, secrets: env, verify: identityVerifier(jwks, name) }))
+    const server = createServer(
+      createApp(implementation, { resources, log, secrets: env, verify: identityVerifier(jwks, name) }),
+    )
     server.listen(0, '127.0.0.1')
     const sign = { gateway: identitySigner(privateKey, 'ebb:gateway'), relay: identitySigner(privateKey, 'ebb:relay') }
     started.resolve({ server, sign })
     close = async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
-      await resources.close()
+      await Promise.all([resources.close(), pool.end()])
       await rm(folder, { recursive: true, force: true })
     }
   })
-  afterAll(() => close())
 
+  const address = async () => {
+    const bound = (await started.promise).server.address()
+    return `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`
+  }
   const agent = async (issuer: 'gateway' | 'relay', { sub, scopes = [] }: Caller) => {
     const { server, sign } = await started.promise
     return supertest.agent(server).set('Ebb-Identity', await sign[issuer]({ sub, scopes }, name))
   }
   return {
-    databaseUrl: database.url,
+    query: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+      (await pool.query<Row>(text, values.length > 0 ? [...values] : undefined)).rows,
+    address,
+    headers: async ({ sub, scopes = [] }) => {
+      const { sign } = await started.promise
+      return { 'ebb-identity': await sign.gateway({ sub, scopes }, name) }
+    },
     mailFolder: () => folder,
     as: (caller) => agent('gateway', caller),
     stranger: async () => supertest.agent((await started.promise).server),
     deliver: async ({ type, data, id = randomUUID() }, { from } = {}) => {
       const sender = await (from ? agent('gateway', from) : agent('relay', { sub: 'relay' }))
-      const attributes = { 'ce-specversion': '1.0', 'ce-id': id, 'ce-source': '/test', 'ce-type': type, 'ce-ebbattempt': '1' }
+      const attributes = {
+        'ce-specversion': '1.0',
+        'ce-id': id,
+        'ce-source': '/test',
+        'ce-type': type,
+        'ce-ebbattempt': '1',
+      }
       return sender.post('/').set(attributes).set('content-type', 'application/json').send(JSON.stringify(data))
     },
   }
