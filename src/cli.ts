@@ -1,9 +1,11 @@
 #!/usr/bin/env node
-import { join } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigFault } from './kernel/index.ts'
 
-const root = join(import.meta.dirname, '..')
+/** The checkout that this file is in. */
+const root = join(dirname(realpathSync(process.argv[1] ?? '')), '..')
 
 interface Command {
   readonly usage: string

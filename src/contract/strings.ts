@@ -26,16 +26,18 @@ export function whatStringsCannotCarry(schema: z.ZodObject): string | undefined 
  * fit stays a string, so that the schema names the fault; a repeated name is a fault unless an array is declared.
  */
 export function decodeStrings(schema: z.ZodObject, strings: Strings, part: string) {
-  const value: Record<string, unknown> = {}
+  const entries: [string, unknown][] = []
   const faults: Fault[] = []
   for (const [name, texts] of Object.entries(strings)) {
-    const property = schema.shape[name]
+    const property = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined
     const inner = property && bare(property)
-    if (inner && typeOf(inner) === 'array') value[name] = texts.map((text) => decode(bare(elementOf(inner)), text))
+    if (inner && typeOf(inner) === 'array')
+      entries.push([name, texts.map((text) => decode(bare(elementOf(inner)), text))])
     else if (texts.length > 1) faults.push({ path: `${part}.${name}`, message: 'Given more than once' })
-    else value[name] = inner ? decode(inner, texts[0] ?? '') : texts[0]
+    else entries.push([name, inner ? decode(inner, texts[0] ?? '') : texts[0]])
   }
-  return { value, faults }
+  // Not by assignment, which `__proto__` would get past.
+  return { value: Object.fromEntries(entries), faults }
 }
 
 function decode(schema: z.ZodType, text: string): unknown {

@@ -1,0 +1,139 @@
+import { describe, expect, it } from '@jest/globals'
+import { contractSet, endpoint, event, subscriber } from 'ebb/contract'
+import * as z from 'zod'
+
+const Order = z.object({ id: z.string(), sku: z.string() })
+const good = {
+  name: 'place-order',
+  summary: 'Take an order.',
+  method: 'POST',
+  path: '/v1/orders',
+  body: Order.omit({ id: true }),
+  reply: { status: 201, body: Order },
+  access: { scopes: ['orders:write'] },
+} as const
+const orderPlaced = event({ type: 'order.placed', data: Order })
+
+/** Builds what the types refuse, as plain JavaScript could. */
+const build = (parts: object) => endpoint({ ...good, ...parts } as never)
+
+describe('endpoint() refuses at load, in one sentence with file and remedy', () => {
+  it.each<[string, object, RegExp]>([
+    ['a name that is no DNS label', { name: 'Place_Order' }, /name "Place_Order"/],
+    ['a misspelt part', { failurs: {} }, /no part called `failurs`/],
+    ['no summary', { summary: '' }, /summary/],
+    ['an unknown method', { method: 'TRACE' }, /method must be one of/],
+    ['a path with a trailing slash', { path: '/v1/orders/' }, /trailing slash/],
+    ['a path with a parameter twice', { path: '/v1/{a}/{a}', params: z.object({ a: z.string() }) }, /parameter twice/],
+    ['a reserved path', { path: '/_/health' }, /platform's own/],
+    ['a reserved path below', { path: '/v1/invocations/x' }, /platform's own/],
+    ['a parameter without a schema', { path: '/v1/orders/{id}' }, /\{id\}, which `params` does not declare/],
+    ['a schema without a parameter', { params: z.object({ id: z.string() }) }, /which the path does not have/],
+    ['a body on GET', { method: 'GET' }, /a GET has no body/],
+    ['a query that is no object', { query: z.string() }, /`query` must be a z.object/],
+    ['a query that strings cannot carry', { query: z.object({ a: z.object({}) }) }, /a string cannot carry/],
+    ['a header in capitals', { headers: z.object({ 'X-A': z.string() }) }, /lower case/],
+    ['a body that JSON cannot carry', { body: z.object({ at: z.date() }) }, /in body, at is a z.date/],
+    ['a body open to unknown keys', { body: z.looseObject({}) }, /open to unknown keys/],
+    ['a deep one', { body: z.object({ a: z.array(z.looseObject({})) }) }, /open to unknown keys/],
+    ['a reply status that is none', { reply: { status: 404, body: Order } }, /from 200 to 299/],
+    ['a 204 with a body', { reply: { status: 204, body: Order } }, /a 204 has no body/],
+    ['a 200 without a body', { reply: { status: 200 } }, /needs reply.body/],
+    [
+      'a location that names what is not there',
+      { reply: { status: 201, body: Order, location: '/v1/orders/{nr}' } },
+      /\{nr\}/,
+    ],
+    ['a failure in the wrong case', { failures: { outOfStock: 409 } }, /lower_snake/],
+    ['a failure that is no failure', { failures: { fine: 200 } }, /from 400 to 599/],
+    ["a failure that is the platform's", { failures: { forbidden: 403 } }, /platform's own code/],
+    ['no access', { access: undefined }, /say in `access`/],
+    ['a scope that is none', { access: { scopes: ['Orders'] } }, /orders:write/],
+    ['anonymous with scopes', { access: { anonymous: true, scopes: ['a:b'] } }, /lets everybody in/],
+    ['anonymous with idempotent', { access: { anonymous: true }, idempotent: true }, /would collide/],
+    [
+      'one thing among many that is nobody’s',
+      { path: '/v1/orders/{id}', params: z.object({ id: z.string() }), access: {} },
+      /one thing among many/,
+    ],
+    ['reads on a PUT', { method: 'PUT', reads: true }, /is for a POST/],
+    ['emits on what only reads', { reads: true, emits: { 'order.placed': Order } }, /cannot emit/],
+    ['idempotent on what only reads', { reads: true, idempotent: true }, /may be repeated anyway/],
+    ['an event type that is none', { emits: { OrderPlaced: Order } }, /lower case and dotted/],
+    ['an event under another type', { emits: { 'order.lost': orderPlaced } }, /holds the event "order.placed"/],
+    ['a timeout of nothing', { timeoutMs: 0 }, /timeoutMs must be/],
+    ['a scale of nothing', { scale: { max: 0 } }, /at least 1/],
+    ['a secret in lower case', { secrets: ['stripe'] }, /UPPER_SNAKE/],
+    [
+      'an example that breaks its schema',
+      { examples: { a: { body: { sku: 7 } } } },
+      /example "a" breaks its own schema/,
+    ],
+    ['limit', { limit: { requests: 1, perSeconds: 1 } }, /nothing acts on `limit` yet/],
+    ['cache', { cache: { maxAgeSeconds: 1 } }, /nothing acts on `cache` yet/],
+    ['async', { async: true }, /nothing acts on `async` yet/],
+    ['resources', { resources: { cpu: '1' } }, /nothing acts on `resources` yet/],
+    ['egress', { egress: ['example.com'] }, /nothing acts on `egress` yet/],
+    ['targets', { targets: {} }, /nothing acts on `targets` yet/],
+    ['warm instances', { scale: { min: 1 } }, /nothing acts on `scale.min` yet/],
+    [
+      'a streamed body',
+      { body: { kind: 'stream', type: 'image/png', maxBytes: 1 } },
+      /nothing acts on a streamed body yet/,
+    ],
+    [
+      'a streamed reply',
+      { reply: { status: 200, stream: { type: 'text/plain' } } },
+      /nothing acts on a streamed reply yet/,
+    ],
+  ])('%s', (_, parts, sentence) => {
+    expect(() => build(parts)).toThrow(sentence)
+    expect(() => build(parts)).toThrow(/^functions\/(place-order|\?)\/contract\.ts: /)
+  })
+
+  it('and takes a good one, frozen', () => {
+    const contract = endpoint(good)
+    expect(contract).toMatchObject({ kind: 'endpoint', name: 'place-order' })
+    expect(Object.isFrozen(contract)).toBe(true)
+  })
+})
+
+describe('subscriber() and event() refuse alike', () => {
+  const on = orderPlaced
+  it.each<[string, object, RegExp]>([
+    ['no event', { on: undefined }, /must be an event\(\)/],
+    ['a misspelt part', { retries: {} }, /no part called `retries`/],
+    ['no attempt', { retry: { attempts: 0 } }, /attempts must be 1 to 100/],
+    ['delays upside down', { retry: { minDelayMs: 10, maxDelayMs: 5 } }, /no more than maxDelayMs/],
+  ])('%s', (_, parts, sentence) => {
+    expect(() => subscriber({ name: 'confirm-order', summary: 'Confirm.', on, ...parts } as never)).toThrow(sentence)
+  })
+
+  it('an event type that is none', () => {
+    expect(() => event({ type: 'OrderPlaced', data: Order })).toThrow(/lower case and dotted/)
+  })
+
+  it('event data that JSON cannot carry', () => {
+    expect(() => event({ type: 'order.placed', data: z.object({ at: z.date() }) })).toThrow(/z.date/)
+  })
+})
+
+describe('contractSet() refuses', () => {
+  const contract = endpoint(good)
+
+  it('a contract that is named otherwise than its folder', () => {
+    expect(() => contractSet({ 'take-order': contract }, {})).toThrow(
+      /functions\/take-order\/contract.ts: its name is "place-order"/,
+    )
+  })
+
+  it('what is no contract', () => {
+    expect(() => contractSet({ 'place-order': {} as never }, {})).toThrow(/default export must be/)
+  })
+
+  it('two endpoints that answer the same requests', () => {
+    const params = (name: string) => ({ path: `/v1/orders/{${name}}`, params: z.object({ [name]: z.string() }) })
+    const [a, b] = [build({ ...params('id'), name: 'a' }), build({ ...params('nr'), name: 'b' })]
+    expect(() => contractSet({ a, b } as never, {})).toThrow(/functions\/a already answers POST \/v1\/orders\/\{\}/)
+  })
+})

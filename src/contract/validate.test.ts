@@ -1,0 +1,110 @@
+import { describe, expect, it } from '@jest/globals'
+import * as z from 'zod'
+import { queryStrings } from '../http/query.ts'
+import { endpoint } from './endpoint.ts'
+import { toPattern } from './pattern.ts'
+import { validator } from './validate.ts'
+
+interface Tree {
+  name: string
+  children?: Tree[] | undefined
+}
+const Tree: z.ZodType<Tree> = z.lazy(() => z.object({ name: z.string(), children: z.array(Tree).optional() }))
+
+const validate = validator(
+  endpoint({
+    name: 'search',
+    summary: 'Search.',
+    method: 'POST',
+    path: '/v1/{shop}/search',
+    reads: true,
+    params: z.object({ shop: z.number().int() }),
+    query: z.object({
+      limit: z.number().int().max(100).default(20),
+      exact: z.boolean().optional(),
+      tag: z.array(z.string()).optional(),
+      sort: z.enum(['name', 'price']).optional(),
+      level: z.literal([1, 2]).optional(),
+      near: z.union([z.number(), z.literal('me')]).optional(),
+    }),
+    headers: z.object({ 'x-region': z.string().optional() }),
+    body: z.object({
+      deep: z.object({ a: z.union([z.object({ x: z.string() }), z.object({ y: z.number() })]) }),
+      tree: Tree.optional(),
+    }),
+    reply: { status: 200, body: z.object({}) },
+    access: { scopes: ['shop:read'] },
+  }),
+)
+const body = { deep: { a: { x: 'x' } } }
+const query = (search: string) => queryStrings(`/?${search}`)
+const judge = (search: string, rest: object = {}) =>
+  validate({ params: { shop: ['7'] }, query: query(search), headers: {}, body, ...rest })
+const faults = (judged: ReturnType<typeof validate>) => (judged.ok ? [] : judged.faults.map(({ path }) => path))
+
+describe('a request judged by its contract', () => {
+  it('decodes strings into plain types, and fills in defaults', () => {
+    const judged = judge('exact=true&tag=a&tag=b&sort=price&level=2&near=me', {
+      headers: { 'x-region': ['eu'], host: ['h'] },
+    })
+    expect(judged).toMatchObject({
+      ok: true,
+      input: {
+        params: { shop: 7 },
+        query: { limit: 20, exact: true, tag: ['a', 'b'], sort: 'price', level: 2, near: 'me' },
+        headers: { 'x-region': 'eu' },
+      },
+    })
+  })
+
+  it('takes one value for an array, and a number where a union has one', () => {
+    expect(judge('tag=a&near=1.5')).toMatchObject({ ok: true, input: { query: { tag: ['a'], near: 1.5 } } })
+  })
+
+  it.each([
+    ['limit=ten', 'query.limit'],
+    ['limit=', 'query.limit'],
+    ['limit=0x10', 'query.limit'],
+    ['limit=1&limit=2', 'query.limit'],
+    ['limit=101', 'query.limit'],
+    ['exact=yes', 'query.exact'],
+    ['sort=age', 'query.sort'],
+    ['level=3', 'query.level'],
+    ['unknown=1', 'query.unknown'],
+    ['__proto__=1', 'query.__proto__'],
+  ])('refuses ?%s at %s', (search, path) => {
+    expect(faults(judge(search))).toEqual([path])
+  })
+
+  it('refuses unknown keys at every depth, in unions and in what contains itself', () => {
+    expect(faults(judge('', { body: { deep: { a: { x: 'x' }, extra: 1 } } }))).toEqual(['body.deep.extra'])
+    expect(faults(judge('', { body: { deep: { a: { x: 'x', y: 1 } } } }))).toEqual(['body.deep.a'])
+    const tree = { name: 'a', children: [{ name: 'b', extra: 1 }] }
+    expect(faults(judge('', { body: { ...body, tree } }))).toEqual(['body.tree.children.0.extra'])
+  })
+
+  it('reports every fault at once', () => {
+    const judged = judge('limit=x', { params: { shop: ['x'] }, body: { deep: {} } })
+    expect(faults(judged).sort()).toEqual(['body.deep.a', 'params.shop', 'query.limit'])
+  })
+
+  it('says so where a body is missing', () => {
+    expect(faults(judge('', { body: undefined }))).toEqual(['body'])
+  })
+})
+
+describe('toPattern', () => {
+  it('matches strictly, in its own case, and leaves parameters encoded', () => {
+    const pattern = toPattern('/v1/users/{id}/posts.json')
+    expect(pattern.match('/v1/users/a%20b/posts.json')).toEqual({ id: 'a%20b' })
+    for (const other of [
+      '/v1/users//posts.json',
+      '/V1/users/a/posts.json',
+      '/v1/users/a/posts.json/',
+      '/v1/users/a/postsxjson',
+    ]) {
+      expect(pattern.match(other)).toBeUndefined()
+    }
+    expect(pattern.express).toBe('/v1/users/:id/posts.json')
+  })
+})

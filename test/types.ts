@@ -1,0 +1,116 @@
+/**
+ * What the types promise, held by the compiler: `npm run types` fails where a promise is broken, and where one of the
+ * refusals below is no longer an error.
+ */
+import { endpoint, event, subscriber } from 'ebb/contract'
+import { postgres } from 'ebb/data'
+import { implement } from 'ebb/http'
+import * as z from 'zod'
+
+const Order = z.object({ id: z.string(), sku: z.string(), quantity: z.number() })
+const orderPlaced = event({ type: 'order.placed', data: Order })
+
+const placeOrder = endpoint({
+  name: 'place-order',
+  summary: 'Take an order.',
+  method: 'POST',
+  path: '/v1/orders',
+  query: z.object({ dry: z.boolean().optional() }),
+  body: Order.omit({ id: true }),
+  reply: { status: 201, body: Order },
+  failures: { out_of_stock: 409 },
+  access: { scopes: ['orders:write'] },
+  idempotent: true,
+  emits: { 'order.placed': orderPlaced, 'stock.moved': z.object({ sku: z.string() }) },
+  secrets: ['STRIPE_KEY'],
+})
+
+implement(placeOrder, { sql: postgres }, async ({ body, query, params }, { fail, emit, sql, secrets, signal }) => {
+  body.quantity satisfies number
+  query.dry satisfies boolean | undefined
+  params satisfies undefined
+  secrets.STRIPE_KEY satisfies string
+  signal satisfies AbortSignal
+  fail('out_of_stock', 'Sold out.')
+  // @ts-expect-error the contract declares no such failure
+  fail('nope', 'x')
+  await emit('order.placed', { id: 'x', ...body })
+  await emit('stock.moved', { sku: 'x' })
+  // @ts-expect-error the contract names no such event
+  await emit('order.lost', { sku: 'x' })
+  // @ts-expect-error the event has other data
+  await emit('stock.moved', { sku: 7 })
+  // @ts-expect-error the contract names no such secret
+  secrets.OTHER_KEY
+  // @ts-expect-error unknown to the body
+  body.colour
+  await sql.one<{ id: string }>`select 1`
+  return { id: 'x', ...body }
+})
+
+// @ts-expect-error the reply lacks its id
+implement(placeOrder, { sql: postgres }, async ({ body }) => body)
+
+// @ts-expect-error a resource that it did not ask for
+implement(placeOrder, { sql: postgres }, async ({ body }, { redis }) => ({ id: 'x', ...body }))
+
+const getOrder = endpoint({
+  name: 'get-order',
+  summary: 'Look an order up.',
+  method: 'GET',
+  path: '/v1/orders/{id}',
+  params: z.object({ id: z.number() }),
+  reply: { status: 200, body: Order },
+  access: { owner: true },
+})
+implement(getOrder, { sql: postgres }, async ({ params, body }, { own, emit }) => {
+  own('somebody')
+  params.id satisfies number
+  body satisfies undefined
+  // @ts-expect-error the contract emits nothing
+  await emit('order.placed', {})
+  return { id: 'x', sku: 'x', quantity: 1 }
+})
+implement(placeOrder, { sql: postgres }, async ({ body }, { own }) => {
+  // @ts-expect-error only the route of an owner has own()
+  own('somebody')
+  return { id: 'x', ...body }
+})
+
+const remove = endpoint({
+  name: 'remove-order',
+  summary: 'Remove an order.',
+  method: 'DELETE',
+  path: '/v1/orders/{id}',
+  params: z.object({ id: z.string() }),
+  reply: { status: 204 },
+  access: { scopes: ['orders:write'] },
+})
+implement(remove, { sql: postgres }, async () => {})
+// @ts-expect-error a 204 has no body
+implement(remove, { sql: postgres }, async () => ({ gone: true }))
+
+const confirmOrder = subscriber({ name: 'confirm-order', summary: 'Confirm.', on: orderPlaced })
+implement(confirmOrder, { sql: postgres }, async ({ data, event }) => {
+  data.quantity satisfies number
+  event.id satisfies string
+  // @ts-expect-error unknown to the event
+  data.colour
+})
+
+// @ts-expect-error there is no part called failurs
+endpoint({
+  name: 'a',
+  summary: 'b',
+  method: 'GET',
+  path: '/a',
+  reply: { status: 200, body: Order },
+  access: {},
+  failurs: {},
+})
+// @ts-expect-error access must be said
+endpoint({ name: 'a', summary: 'b', method: 'GET', path: '/a', reply: { status: 200, body: Order } })
+// @ts-expect-error a path begins with a slash
+endpoint({ name: 'a', summary: 'b', method: 'GET', path: 'a', reply: { status: 200, body: Order }, access: {} })
+// @ts-expect-error on takes an event()
+subscriber({ name: 'a', summary: 'b', on: 'order.placed' })
