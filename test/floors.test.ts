@@ -77,7 +77,6 @@ const climbs = ({ from, to }: Import) => {
 function whatBundlesCannotCarry(source: string): readonly string[] {
   const found: string[] = []
   const visit = (node: unknown, inFunction: boolean): void => {
-    if (Array.isArray(node)) return node.forEach((child) => visit(child, inFunction))
     if (typeof node !== 'object' || node === null) return
     const { type } = node as Node
     if (type === 'MetaProperty' && Object(node).kind === 'import.meta') found.push('import.meta')

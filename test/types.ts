@@ -52,7 +52,7 @@ implement(placeOrder, { sql: postgres }, async ({ body, query, params }, { fail,
 implement(placeOrder, { sql: postgres }, async ({ body }) => body)
 
 // @ts-expect-error a resource that it did not ask for
-implement(placeOrder, { sql: postgres }, async ({ body }, { redis }) => ({ id: 'x', ...body }))
+implement(placeOrder, { sql: postgres }, async ({ body }, { redis }) => redis ?? { id: 'x', ...body })
 
 const getOrder = endpoint({
   name: 'get-order',
@@ -98,19 +98,13 @@ implement(confirmOrder, { sql: postgres }, async ({ data, event }) => {
   data.colour
 })
 
+const bare = { name: 'a', summary: 'b', method: 'GET', path: '/a', reply: { status: 200, body: Order } } as const
+endpoint({ ...bare, access: {} })
 // @ts-expect-error there is no part called failurs
-endpoint({
-  name: 'a',
-  summary: 'b',
-  method: 'GET',
-  path: '/a',
-  reply: { status: 200, body: Order },
-  access: {},
-  failurs: {},
-})
+endpoint({ ...bare, access: {}, failurs: {} })
 // @ts-expect-error access must be said
-endpoint({ name: 'a', summary: 'b', method: 'GET', path: '/a', reply: { status: 200, body: Order } })
+endpoint(bare)
 // @ts-expect-error a path begins with a slash
-endpoint({ name: 'a', summary: 'b', method: 'GET', path: 'a', reply: { status: 200, body: Order }, access: {} })
+endpoint({ ...bare, access: {}, path: 'a' })
 // @ts-expect-error on takes an event()
 subscriber({ name: 'a', summary: 'b', on: 'order.placed' })

@@ -14,8 +14,10 @@ type Json = Readonly<Record<string, unknown>>
 export function openapi(contracts: readonly AnyContract[], { version }: { version: string }): Json {
   const endpoints = contracts.filter((contract) => contract.kind === 'endpoint')
   const paths: Record<string, Record<string, Json>> = {}
+  const schemas: Record<string, Json> = { Problem: PROBLEM }
   for (const contract of endpoints) {
-    paths[contract.path] = { ...paths[contract.path], [contract.method.toLowerCase()]: operation(contract) }
+    const operation = renderOperation(contract, schemaRenderer(contract.name, schemas))
+    paths[contract.path] = { ...paths[contract.path], [contract.method.toLowerCase()]: operation }
   }
   return {
     openapi: '3.1.0',
@@ -24,7 +26,7 @@ export function openapi(contracts: readonly AnyContract[], { version }: { versio
     tags: [...new Set(endpoints.map(({ path }) => tagOf(path)))].map((name) => ({ name })),
     security: [{ apiKey: [] }, { bearer: [] }],
     paths,
-    components: { securitySchemes: SECURITY_SCHEMES, schemas: { Problem: PROBLEM } },
+    components: { securitySchemes: SECURITY_SCHEMES, schemas },
   }
 }
 
@@ -52,7 +54,7 @@ const PROBLEM = {
   },
 }
 
-function operation(contract: EndpointContract): Json {
+function renderOperation(contract: EndpointContract, schemaOf: RenderSchema): Json {
   const route = describeEndpoint(contract)
   const { summary, description, body, access, version } = contract
   const examples = examplesOf(contract, 'body')
@@ -68,13 +70,16 @@ function operation(contract: EndpointContract): Json {
     ...(version ? { 'x-version': version } : {}),
     ...(route.scopes.length > 0 ? { 'x-scopes': route.scopes } : {}),
     ...(access.anonymous ? { security: [] } : {}),
-    parameters: parametersOf(contract),
+    parameters: parametersOf(contract, schemaOf),
     ...(content ? { requestBody: { required: true, content: { 'application/json': content } } } : {}),
-    responses: responsesOf(contract, route),
+    responses: responsesOf(contract, route, schemaOf),
   }
 }
 
-function parametersOf({ params, query, headers, idempotent }: EndpointContract): readonly Json[] {
+function parametersOf(
+  { params, query, headers, idempotent }: EndpointContract,
+  schemaOf: RenderSchema,
+): readonly Json[] {
   const places = { path: params, query, header: headers }
   const declared = Object.entries(places).flatMap(([place, schema]) =>
     Object.entries(schema?.shape ?? {}).map(([name, property]) => {
@@ -88,7 +93,7 @@ function parametersOf({ params, query, headers, idempotent }: EndpointContract):
   return [...declared, { name: 'Idempotency-Key', in: 'header', required: true, schema, description: meaning }]
 }
 
-function responsesOf(contract: EndpointContract, route: Route): Json {
+function responsesOf(contract: EndpointContract, route: Route, schemaOf: RenderSchema): Json {
   const { reply } = contract
   const body = 'body' in reply ? reply.body : undefined
   const examples = examplesOf(contract, 'reply')
@@ -132,10 +137,21 @@ function examplesOf({ examples = {} }: EndpointContract, part: 'body' | 'reply')
     : undefined
 }
 
-/** OpenAPI 3.1 is JSON Schema 2020-12; the document names the dialect once. */
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' })
-  return rest
+type RenderSchema = (schema: z.ZodType, io: 'input' | 'output') => Json
+
+/**
+ * OpenAPI 3.1 is JSON Schema 2020-12. What a schema defines inside itself, since it contains itself, moves to the
+ * document's components, where its references are good.
+ */
+function schemaRenderer(owner: string, components: Record<string, Json>): RenderSchema {
+  return (schema, io) => {
+    const { $schema: _dialect, $defs = {}, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' })
+    const prefix = `${owner}-${Object.keys(components).length}`
+    const moved = (part: unknown): Json =>
+      JSON.parse(JSON.stringify(part).replaceAll('"#/$defs/', `"#/components/schemas/${prefix}`))
+    for (const [name, definition] of Object.entries($defs)) components[prefix + name] = moved(definition)
+    return moved(rest)
+  }
 }
 
 /** `/v1/users/{id}` is about users. */
