@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync, rmSync } from 'node:fs'
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PostgresFault } from './postgres-fault.ts'
+import { identifyProcess } from './process-identity.ts'
+
+/** Makes this process the one runner of `folder`, or says who is; answers how to give it back. */
+export async function claimFolder(folder: string): Promise<() => void> {
+  const path = join(folder, 'runner.json')
+  const self = await identifyProcess(process.pid)
+  const mine = JSON.stringify({ pid: process.pid, startedAt: self?.startedAt, claim: randomUUID() })
+  const draft = `${path}.${randomUUID()}`
+  try {
+    await writeFile(draft, mine, { mode: 0o600 })
+    // A link appears at once and whole, and only one of two runners gets it.
+    for (let tries = 0; tries < 5; tries++) {
+      const taken = await link(draft, path).then(
+        () => true,
+        (cause: NodeJS.ErrnoException) => {
+          if (cause.code !== 'EEXIST') throw cause
+          return false
+        },
+      )
+      if (taken) return () => giveBack(path, mine)
+      await removeDeadClaim(path, folder)
+    }
+    throw new PostgresFault(`Several runners start in ${folder} at once: start again.`)
+  } finally {
+    await rm(draft, { force: true })
+  }
+}
+
+async function removeDeadClaim(path: string, folder: string): Promise<void> {
+  const text = await readFile(path, 'utf8').catch(() => '{}')
+  const claim = parseClaim(text)
+  const process = await identifyProcess(claim.pid)
+  if (process !== undefined && process.startedAt === claim.startedAt) {
+    throw new PostgresFault(
+      `The Postgres of ${folder} is already run by process ${claim.pid}: stop that one first, or choose another folder.`,
+    )
+  }
+  // Moved, not removed: had another runner just replaced it, that one's claim is put back.
+  const aside = `${path}.${randomUUID()}`
+  await rename(path, aside).catch(() => {})
+  if ((await readFile(aside, 'utf8').catch(() => text)) !== text) await link(aside, path).catch(() => {})
+  await rm(aside, { force: true })
+}
+
+function parseClaim(text: string): { pid: number; startedAt: unknown } {
+  try {
+    const { pid, startedAt }: { pid?: unknown; startedAt?: unknown } = JSON.parse(text)
+    return { pid: Number(pid), startedAt }
+  } catch {
+    return { pid: 0, startedAt: undefined }
+  }
+}
+
+/** Synchronous, so that it also works in an exit handler; a claim of somebody else's stays. */
+function giveBack(path: string, mine: string): void {
+  try {
+    if (readFileSync(path, 'utf8') === mine) rmSync(path)
+  } catch {
+    // The folder itself is gone.
+  }
+}

@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process'
+import { lstat } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { cleanEnv } from './launch.ts'
+import { PostgresFault } from './postgres-fault.ts'
+
+/** As whom Postgres runs: what stands before each command, and the ids to spawn it with (none: our own). */
+export interface RunAs {
+  prefix: readonly string[]
+  ids: { uid?: number; gid?: number }
+}
+
+const run = promisify(execFile)
+const userNamespace = ['unshare', '--user', '--map-user=65534', '--map-group=65534', '--']
+
+/**
+ * Postgres refuses root, and a uid without a name (docker run --user): both use a user namespace. Where there is none, or it
+ * cannot reach the files, root uses `nobody`.
+ */
+export async function chooseRunAs(folder: string, postgres: string): Promise<RunAs> {
+  const uid = process.getuid?.()
+  const cluster = await lstat(join(folder, 'cluster')).catch(() => undefined)
+  if (cluster && cluster.uid !== uid) {
+    throw new PostgresFault(
+      `The Postgres data of ${folder} belong to another user (uid ${cluster.uid}): start as that user, or choose another folder.`,
+    )
+  }
+  if (uid !== 0 && hasName()) return { prefix: [], ids: {} }
+  if (cluster?.isSymbolicLink()) return asNobody()
+  if (await reachable(userNamespace, folder, postgres)) return { prefix: userNamespace, ids: {} }
+  if (uid !== 0) {
+    throw new PostgresFault(
+      `User ${uid} has no name in /etc/passwd, which Postgres needs: add it there, or start as a user that has one.`,
+    )
+  }
+  if (!cluster) return asNobody()
+  throw new PostgresFault(
+    `The Postgres data of ${folder} were made in a user namespace, which this machine now refuses: allow it (sysctl, seccomp), or delete ${folder}/cluster to begin with an empty database.`,
+  )
+}
+
+function hasName(): boolean {
+  try {
+    return userInfo().username !== ''
+  } catch {
+    return false
+  }
+}
+
+/** Tries it once: a namespace's user may lack the way into a folder that root itself can open. */
+async function reachable(prefix: readonly string[], folder: string, postgres: string): Promise<boolean> {
+  const [command = '', ...args] = [
+    ...prefix,
+    '/bin/sh',
+    '-c',
+    'test -w "$1" && exec "$2" --version',
+    'sh',
+    folder,
+    postgres,
+  ]
+  return run(command, args, { env: cleanEnv, timeout: 5_000 }).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function asNobody(): Promise<RunAs> {
+  const [uid, gid] = await Promise.all([lookUp('-u'), lookUp('-g')])
+  return { prefix: [], ids: { uid, gid } }
+}
+
+async function lookUp(flag: '-u' | '-g'): Promise<number> {
+  const { stdout } = await run('id', [flag, 'nobody'], { env: cleanEnv }).catch(() => ({ stdout: '65534' }))
+  return Number(stdout) | 0 // macOS says 4294967294 where spawn wants a signed number
+}
