@@ -5,10 +5,10 @@ import { createLog, openContracts, processConfig } from '../kernel/index.ts'
 import { createActivator, STATUS_PATH, statuses } from './activator.ts'
 import { childEnv } from './child-env.ts'
 import { openHome } from './home.ts'
+import { createPicture } from './picture.ts'
 import { openPools } from './pools.ts'
 import { assertFree } from './ports.ts'
-import { createPicture } from './picture.ts'
-import { type Report, reportJson } from './report.ts'
+import { type Report, readyFirst, reportJson } from './report.ts'
 import { startServices } from './services.ts'
 import { startStores } from './stores.ts'
 
@@ -39,8 +39,8 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
   }
   try {
     await Promise.all([assertFree('PORT', port), assertFree('EBB_ADMIN_PORT', adminPort)])
-    let report: Report = reportJson
-    const tell: Report = (told) => report(told)
+    let show: Report = reportJson
+    const tell = readyFirst((told) => show(told))
     const stores = await startStores({ root, home, config, report: tell })
     closers.push(stores.stop)
     const contracts = openContracts(stores.contracts, { log: createLog({ level: 'silent' }) })
@@ -53,13 +53,17 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     closers.push(() => activator.close().closeAllConnections())
     if (!json) {
       const view = () => statuses(pools.byName)
-      report = createPicture({ contracts: contracts.current, statuses: view, notes: () => stores.notes })
+      show = createPicture({ contracts: contracts.current, statuses: view, notes: () => stores.notes })
     }
     // A server that listens on a port has an address.
     const activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
     const services = await startServices({
       ...{ root, home, port, adminPort, report: tell },
-      env: { ...env.services, EBB_UPSTREAM_TEMPLATE: `${activatorUrl}/{name}`, EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}` },
+      env: {
+        ...env.services,
+        EBB_UPSTREAM_TEMPLATE: `${activatorUrl}/{name}`,
+        EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
+      },
     })
     closers.push(services.stop)
     const { url, admin } = services

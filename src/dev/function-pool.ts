@@ -1,6 +1,6 @@
 import { Problem, type Scale } from '../contract/index.ts'
 import type { FunctionStatus } from '../kernel/index.ts'
-import type { Exit } from './child.ts'
+import type { Exit } from './processes/child.ts'
 import type { Report } from './report.ts'
 
 /** One process of a function. */
@@ -96,7 +96,7 @@ export function createFunctionPool({
     try {
       const process = await launch()
       instance.process = process
-      process.exited.then((exit) => onExit(instance, exit))
+      void process.exited.then((exit) => onExit(instance, exit))
       instance.port = await process.listening
       instance.state = 'ready'
       coldStarts++

@@ -1,6 +1,6 @@
-import { startChild } from './child.ts'
 import type { InstanceProcess } from './function-pool.ts'
-import { noteChild } from './leftovers.ts'
+import { startChild } from './processes/child.ts'
+import { noteChild } from './processes/leftovers.ts'
 import type { Report } from './report.ts'
 
 export interface FunctionProcessOptions {
@@ -25,13 +25,14 @@ export async function startFunction(file: string, options: FunctionProcessOption
       const { level, msg, port } = said
       if (msg === 'listening' && typeof port === 'number') return resolve(port)
       if (level === 'text' || level === 'fatal') last = faultText(said)
-      if (level === 'error') report({ event: 'fault', part: name, message: faultText(said), correlationId: said.correlationId })
+      if (level === 'error')
+        report({ event: 'fault', part: name, message: faultText(said), correlationId: said.correlationId })
       if (level === 'text' || level === 'warn') report({ event: 'log', part: name, message: String(msg) })
     },
   })
   const forget = await noteChild(runFolder, child.pid)
   const tooLate = setTimeout(() => void child.stop(0), startLimitMs)
-  child.exited.then(({ code, signal }) => {
+  void child.exited.then(({ code, signal }) => {
     clearTimeout(tooLate)
     reject(new Error(`it ended while it started (${signal ?? `status ${code}`}): ${last}`))
     return forget()

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs'
 import { access, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ANNOUNCEMENT } from './admin/client.ts'
 import { ConfigFault } from '../kernel/index.ts'
+import { ANNOUNCEMENT } from './admin/client.ts'
 import { claimFolder } from './processes/claim-folder.ts'
-import { stopLeftovers } from './leftovers.ts'
+import { stopLeftovers } from './processes/leftovers.ts'
 
 /** Where one laptop's Ebb keeps its things. */
 export interface Home {

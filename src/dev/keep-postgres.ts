@@ -9,6 +9,7 @@ const LAST_PAUSE_MS = 5_000
 export async function keepPostgres(folder: string, { report }: { report: Report }) {
   const log = (line: string) => report({ event: 'log', part: 'postgres', message: line })
   let running: RunningPostgres = await startPostgres(folder, { log })
+  report({ event: 'start', part: 'postgres', pid: running.pid })
   const { url } = running
   const port = Number(new URL(url).port)
   const stopping = new AbortController()
@@ -20,7 +21,12 @@ export async function keepPostgres(folder: string, { report }: { report: Report 
         return await startPostgres(folder, { log, port, signal })
       } catch (fault) {
         if (signal.aborted) return undefined
-        report({ event: 'fault', part: 'postgres', message: fault instanceof Error ? fault.message : String(fault), nextStartInMs: pauseMs })
+        report({
+          event: 'fault',
+          part: 'postgres',
+          message: fault instanceof Error ? fault.message : String(fault),
+          nextStartInMs: pauseMs,
+        })
         await delay(pauseMs, undefined, { signal }).catch(() => {})
       }
     }
@@ -30,10 +36,15 @@ export async function keepPostgres(folder: string, { report }: { report: Report 
     for (;;) {
       const { code, signal: killedBy } = await running.exited
       if (signal.aborted) return
-      report({ event: 'fault', part: 'postgres', message: `it ended (${killedBy ?? `status ${code}`}) and is started again` })
+      report({
+        event: 'fault',
+        part: 'postgres',
+        message: `it ended (${killedBy ?? `status ${code}`}) and is started again`,
+      })
       const again = await restart()
       if (!again) return
       running = again
+      report({ event: 'start', part: 'postgres', pid: running.pid })
     }
   })()
 

@@ -21,7 +21,10 @@ export function createPicture(options: PictureOptions): Report {
 const dim = (text: string) => styleText('dim', text)
 const bold = (text: string) => styleText('bold', text)
 
-function welcome({ url, admin, keys, readyMs }: Extract<Told, { event: 'ready' }>, { contracts, notes }: PictureOptions): string {
+function welcome(
+  { url, admin, keys, readyMs }: Extract<Told, { event: 'ready' }>,
+  { contracts, notes }: PictureOptions,
+): string {
   const { routes, subscriptions } = contracts()
   const facts = { API: bold(url), Admin: admin, ...notes() }
   const names = [...routes, ...subscriptions].map(({ name }) => name.length)

@@ -46,7 +46,8 @@ export function openPools({ routes, subscriptions }: ContractSet, { root, home, 
     byName,
     /** Bundles what nobody has called yet, so that a first call waits for its process only. */
     bundleAll: () => {
-      for (const { name } of functions) bundleOf(name).catch((fault) => report({ event: 'fault', part: name, message: fault.message }))
+      for (const { name } of functions)
+        bundleOf(name).catch((fault) => report({ event: 'fault', part: name, message: fault.message }))
     },
     stop: async () => {
       await Promise.all([...byName.values()].map((pool) => pool.stop()))

@@ -10,8 +10,22 @@ export async function assertFree(setting: string, port: number): Promise<void> {
   } catch (cause) {
     const { code } = Object(cause) as { code?: string }
     const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be had (${code})`
-    throw new ConfigFault(`Port ${port} ${why}; choose another one with ${setting}, for example ${setting}=${port + 1000}.`, { cause })
+    throw new ConfigFault(
+      `Port ${port} ${why}; choose another one with ${setting}, for example ${setting}=${port + 1000}.`,
+      { cause },
+    )
   }
   server.close()
   await once(server, 'close')
+}
+
+/** A port of 127.0.0.1 that is free now; whoever takes it must be ready to find it taken. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
+  return address.port
 }

@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { constants } from 'node:fs'
 import { access } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 import { Redis } from 'ioredis'
+import { findFreePort } from './ports.ts'
+import { launch } from './processes/lifeline.ts'
 
 export interface RunningRedis {
   readonly url: string
@@ -18,21 +17,15 @@ const START_LIMIT_MS = 5_000
 export async function startRedis(path: string): Promise<RunningRedis | undefined> {
   const program = await findOnPath(['redis-server', 'valkey-server'], path)
   if (!program) return undefined
-  const port = await freePort()
+  const port = await findFreePort()
   const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
-  // The shell ends the server when our end of its stdin closes: redis itself does not watch it.
-  const script = '"$@" >/dev/null 2>&1 & p=$!; (while read -r _; do :; done; kill $p) <&3 & w=$!; wait $p; kill $w 2>/dev/null'
-  const child = spawn('/bin/sh', ['-c', `exec 3<&0 </dev/null; ${script}`, 'sh', program, ...settings], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
-  const exited = once(child, 'exit')
+  const server = await launch([program, ...settings], { onLine: () => {} })
   const stop = async () => {
-    child.stdin.end()
-    await exited
+    server.letGo()
+    await server.exited
   }
   const url = `redis://127.0.0.1:${port}`
-  if (await answers(url)) return { url, pid: child.pid ?? 0, stop }
+  if (await answers(url)) return { url, pid: server.pid, stop }
   await stop()
   return undefined
 }
@@ -49,15 +42,6 @@ async function findOnPath(names: readonly string[], path: string): Promise<strin
     }
   }
   return undefined
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  return typeof address === 'object' && address ? address.port : 0
 }
 
 async function answers(url: string): Promise<boolean> {

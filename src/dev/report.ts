@@ -13,6 +13,7 @@ export type Told =
   | ({ readonly event: 'request' } & Line)
   | ({ readonly event: 'delivery' } & Line)
   | { readonly event: 'fault'; readonly part: string; readonly message: string; readonly [field: string]: unknown }
+  | { readonly event: 'start'; readonly part: string; readonly pid: number }
   | { readonly event: 'log'; readonly part: string; readonly message: string }
   | { readonly event: 'stopped' }
 
@@ -30,3 +31,14 @@ export type Report = (told: Told) => void
 
 /** One JSON object a line on stdout. */
 export const reportJson: Report = (told) => void process.stdout.write(`${JSON.stringify(told)}\n`)
+
+/** Keeps what is told until Ebb is ready, so that this is the first thing heard. */
+export function readyFirst(report: Report): Report {
+  let early: Told[] | undefined = []
+  return (told) => {
+    if (told.event !== 'ready' && early) return void early.push(told)
+    report(told)
+    for (const one of early ?? []) report(one)
+    early = undefined
+  }
+}

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { ConfigFault } from '../kernel/index.ts'
-import { type Child, type Said, startChild } from './child.ts'
 import type { Home } from './home.ts'
-import { keepRunning } from './keep-running.ts'
-import { noteChild } from './leftovers.ts'
+import { type Child, type Said, startChild } from './processes/child.ts'
+import { keepRunning } from './processes/keep-running.ts'
+import { noteChild } from './processes/leftovers.ts'
 import type { Report } from './report.ts'
 
 export interface ServicesOptions {
@@ -32,8 +32,9 @@ export async function startServices({ root, home, env, port, adminPort, report }
         if (level === 'error' || level === 'warn') report({ event: 'log', part, message: String(msg) })
       },
     })
+    report({ event: 'start', part, pid: child.pid })
     const noted = noteChild(home.run, child.pid)
-    child.exited.then(async () => {
+    void child.exited.then(async () => {
       onEnd(last)
       await (await noted)()
     })

@@ -7,8 +7,8 @@ import { type Config, inherited } from '../kernel/index.ts'
 import type { Home } from './home.ts'
 import { keepPostgres } from './keep-postgres.ts'
 import { startRedis } from './redis.ts'
-import { type Roles, readRoles } from './roles.ts'
 import type { Report } from './report.ts'
+import { type Roles, readRoles } from './roles.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 
 export interface Stores {

@@ -20,7 +20,10 @@ export async function callAdmin<Answer>(
   const target = admin ? { admin, adminKey: processConfig().EBB_ADMIN_KEY ?? '' } : await readAnnouncement(root)
   const response = await fetch(new URL(path, target.admin), {
     method,
-    headers: { authorization: `Bearer ${target.adminKey}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+    headers: {
+      authorization: `Bearer ${target.adminKey}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }).catch((cause) => {
     throw new ConfigFault(`no Ebb answers at ${target.admin}; start it with npm start.`, { cause })
@@ -36,13 +39,16 @@ async function readAnnouncement(root: string): Promise<{ admin: string; adminKey
   try {
     return JSON.parse(await readFile(join(home, ANNOUNCEMENT), 'utf8'))
   } catch (cause) {
-    throw new ConfigFault('no Ebb runs here; start it with npm start, or name one with --admin and EBB_ADMIN_KEY.', { cause })
+    throw new ConfigFault('no Ebb runs here; start it with npm start, or name one with --admin and EBB_ADMIN_KEY.', {
+      cause,
+    })
   }
 }
 
 function messageOf(text: string): string | undefined {
   try {
-    const { message, details = [] }: { message: string; details?: { path: string; message: string }[] } = JSON.parse(text)
+    const { message, details = [] }: { message: string; details?: { path: string; message: string }[] } =
+      JSON.parse(text)
     return [message, ...details.map(({ path, message }) => `${path}: ${message}`)].join('\n')
   } catch {
     return undefined
@@ -50,12 +56,27 @@ function messageOf(text: string): string | undefined {
 }
 
 /** Prints an answer: as JSON, or as lines. */
-export function print<Answer>(answer: Answer, lines: (answer: Answer) => readonly string[], { json = false }: AdminOptions) {
-  process.stdout.write(json ? `${JSON.stringify(answer, undefined, 2)}\n` : lines(answer).map((line) => `${line}\n`).join(''))
+export function print<Answer>(
+  answer: Answer,
+  lines: (answer: Answer) => readonly string[],
+  { json = false }: AdminOptions,
+) {
+  process.stdout.write(
+    json
+      ? `${JSON.stringify(answer, undefined, 2)}\n`
+      : lines(answer)
+          .map((line) => `${line}\n`)
+          .join(''),
+  )
 }
 
 /** Columns as wide as they need to be. */
 export function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), [])
-  return rows.map((row) => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd())
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
 }

@@ -20,7 +20,8 @@ function toLines({ events }: ListedEvents): readonly string[] {
   if (events.length === 0) return ['No events.']
   const rows = events.map(({ id, type, createdAt, deliveries }) => [
     ...[createdAt, id, type],
-    deliveries.map(({ consumer, state, attempts }) => `${consumer} ${state} (${attempts})`).join(', ') || 'nobody subscribes',
+    deliveries.map(({ consumer, state, attempts }) => `${consumer} ${state} (${attempts})`).join(', ') ||
+      'nobody subscribes',
   ])
   return table([['TIME', 'ID', 'TYPE', 'DELIVERIES (ATTEMPTS)'], ...rows])
 }
@@ -31,7 +32,16 @@ export async function showEvent(root: string, id: string, options: AdminOptions)
   print(answer, toStory, options)
 }
 
-function toStory({ id, type, source, createdAt, correlationId, traceparent, payload, deliveries }: ShownEvent): readonly string[] {
+function toStory({
+  id,
+  type,
+  source,
+  createdAt,
+  correlationId,
+  traceparent,
+  payload,
+  deliveries,
+}: ShownEvent): readonly string[] {
   return [
     `${type}  ${id}`,
     ...table([

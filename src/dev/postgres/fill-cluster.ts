@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { cleanEnv, launch } from '../processes/lifeline.ts'
 import type { Binaries } from './binaries.ts'
-import { cleanEnv, launch } from './launch.ts'
 import type { RunAs } from './run-as.ts'
 
 export interface Passwords {
@@ -34,7 +34,10 @@ async function initdb(data: string, binaries: Binaries, runAs: RunAs, signal: Ab
   const said: string[] = []
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
   const command = [join(binaries.folder, 'bin/initdb'), '-D', data, '-U', 'postgres', '--auth=reject', ...locale]
-  const program = await launch(runAs, [...command, '--no-instructions'], (line) => said.push(line))
+  const program = await launch([...runAs.prefix, ...command, '--no-instructions'], {
+    ids: runAs.ids,
+    onLine: (line) => said.push(line),
+  })
   if (signal.aborted) program.letGo()
   signal.addEventListener('abort', program.letGo, { once: true })
   const { code } = await program.closed

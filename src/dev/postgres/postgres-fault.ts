@@ -1,11 +1,13 @@
+import { ConfigFault } from '../../kernel/index.ts'
+
 /** Why Postgres cannot run here, as one sentence that says what to do; `cause` has the details. */
 export class PostgresFault extends Error {
   override name = 'PostgresFault'
 }
 
 /** Turns whatever the system or Postgres said into a PostgresFault about `folder`. */
-export function explainFault(cause: unknown, folder: string): PostgresFault {
-  if (cause instanceof PostgresFault) return cause
+export function explainFault(cause: unknown, folder: string): Error {
+  if (cause instanceof PostgresFault || cause instanceof ConfigFault) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
   // What Postgres tells of its ordinary work, and its advice, mention much that is not the fault.
   const said = message.replace(/^(LOG|HINT): .*$/gm, '')

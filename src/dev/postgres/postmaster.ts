@@ -1,8 +1,7 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Launched, launch } from './launch.ts'
+import { findFreePort } from '../ports.ts'
+import { type Launched, launch } from '../processes/lifeline.ts'
 import type { RunAs } from './run-as.ts'
 import { createServerLog } from './server-log.ts'
 
@@ -13,6 +12,7 @@ export interface PostmasterOptions {
   settings: Record<string, string>
   log: (line: string) => void
   signal: AbortSignal
+  port?: number
 }
 
 /** A postmaster that accepts connections on 127.0.0.1. */
@@ -24,7 +24,7 @@ const passing = /Address already in use|pre-existing shared memory/
 export async function startPostmaster(options: PostmasterOptions): Promise<Postmaster> {
   const deadline = Date.now() + 8_000
   for (;;) {
-    const port = await findFreePort()
+    const port = options.port ?? (await findFreePort())
     const started = await startOnce(options, port)
     if ('pid' in started) return { ...started, port }
     options.signal.throwIfAborted()
@@ -38,7 +38,10 @@ async function startOnce(options: PostmasterOptions, port: number): Promise<Laun
   const ready = Promise.withResolvers<'ready'>()
   const server = createServerLog(log, () => ready.resolve('ready'))
   const flags = Object.entries({ ...fixed, ...settings, port: String(port) }).flatMap(([k, v]) => ['-c', `${k}=${v}`])
-  const launched = await launch(runAs, [join(binaries, 'bin/postgres'), '-D', data, ...flags], server.read)
+  const launched = await launch([...runAs.prefix, join(binaries, 'bin/postgres'), '-D', data, ...flags], {
+    ids: runAs.ids,
+    onLine: server.read,
+  })
   if (signal.aborted) launched.letGo()
   signal.addEventListener('abort', launched.letGo, { once: true })
   try {
@@ -63,14 +66,4 @@ const fixed: Record<string, string> = {
   log_destination: 'stderr',
   logging_collector: 'off',
   log_line_prefix: '',
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
-  return address.port
 }

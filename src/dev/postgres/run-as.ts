@@ -3,7 +3,7 @@ import { lstat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { cleanEnv } from './launch.ts'
+import { cleanEnv } from '../processes/lifeline.ts'
 import { PostgresFault } from './postgres-fault.ts'
 
 /** As whom Postgres runs: what stands before each command, and the ids to spawn it with (none: our own). */

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
-import { PostgresFault, startPostgres } from './index.ts'
-import { identifyProcess } from './process-identity.ts'
+import { ConfigFault } from '../../kernel/index.ts'
+import { identifyProcess } from '../processes/process-identity.ts'
+import { startPostgres } from './index.ts'
 import { processesNaming, query, scratchFolder, until } from './test-support.ts'
 
 const scratch = scratchFolder()
@@ -95,8 +96,8 @@ describe('startPostgres', () => {
   it('refuses a second start while the first one lives, in one sentence', async () => {
     const running = await startPostgres(folder)
     const refused = startPostgres(folder)
-    await expect(refused).rejects.toThrow(PostgresFault)
-    await expect(refused).rejects.toThrow(`is already run by process ${process.pid}: stop that one first`)
+    await expect(refused).rejects.toThrow(ConfigFault)
+    await expect(refused).rejects.toThrow(`is in use by process ${process.pid}: stop that one first`)
     expect(await query(running.url, 'select 1 as one')).toEqual([{ one: 1 }])
     await running.stop()
   })

@@ -1,12 +1,12 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
+import { claimFolder } from '../processes/claim-folder.ts'
+import type { Exit } from '../processes/lifeline.ts'
+import { identifyProcess } from '../processes/process-identity.ts'
 import { copyBinaries, findBinaries } from './binaries.ts'
-import { claimFolder } from './claim-folder.ts'
-import type { Exit } from './launch.ts'
 import { type Cluster, nobodyHome, openCluster } from './open-cluster.ts'
 import { explainFault, PostgresFault } from './postgres-fault.ts'
 import { type Postmaster, startPostmaster } from './postmaster.ts'
-import { identifyProcess } from './process-identity.ts'
 import { chooseRunAs } from './run-as.ts'
 import { endPostmaster, stopLeftover } from './stop-leftover.ts'
 
@@ -15,6 +15,8 @@ interface StartPostgresOptions {
   log?: (line: string) => void
   /** Postgres settings that go before ours. */
   settings?: Record<string, string>
+  /** A free one unless told. */
+  port?: number
   /** Gives up the start; a Postgres that runs already is ended by `stop`. */
   signal?: AbortSignal
 }
@@ -68,7 +70,16 @@ async function startClaimed(folder: string, options: StartPostgresOptions, signa
   const binaries = runAs.ids.uid === undefined ? installed : await copyBinaries(installed, nobodyHome)
   const cluster = await openCluster(folder, binaries, runAs, signal)
   await stopLeftover(cluster.data)
-  const launching = { binaries: binaries.folder, data: cluster.data, runAs, settings, log, signal }
+  const { port } = options
+  const launching = {
+    binaries: binaries.folder,
+    data: cluster.data,
+    runAs,
+    settings,
+    log,
+    signal,
+    ...(port ? { port } : {}),
+  }
   return toRunning(await startPostmaster(launching), cluster, giveBack)
 }
 

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
+import { identifyProcess } from '../processes/process-identity.ts'
 import { startPostgres } from './index.ts'
-import { identifyProcess } from './process-identity.ts'
 import { otherRunner, processesNaming, query, scratchFolder, until } from './test-support.ts'
 
 const scratch = scratchFolder()
@@ -66,7 +66,7 @@ describe('a runner that lives', () => {
   it('keeps its Postgres: a second one is refused in one sentence', async () => {
     const runner = otherRunner(folder)
     const { url } = await runner.said
-    await expect(startPostgres(folder)).rejects.toThrow(`is already run by process ${runner.child.pid}: stop`)
+    await expect(startPostgres(folder)).rejects.toThrow(`is in use by process ${runner.child.pid}: stop`)
     expect(await query(url, 'select n from kept')).toEqual([{ n: 7 }])
     await runner.kill()
   })

@@ -1,8 +1,8 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { identifyProcess } from '../processes/process-identity.ts'
 import { PostgresFault } from './postgres-fault.ts'
-import { identifyProcess } from './process-identity.ts'
 
 /** Stops the Postgres that a killed runner left on `data`; a stranger that now has its pid is left alone. */
 export async function stopLeftover(data: string): Promise<void> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PostgresFault } from './postgres-fault.ts'
+import { ConfigFault } from '../../kernel/index.ts'
 import { identifyProcess } from './process-identity.ts'
 
 /** Makes this process the one runner of `folder`, or says who is; answers how to give it back. */
@@ -25,7 +25,7 @@ export async function claimFolder(folder: string): Promise<() => void> {
       if (taken) return () => giveBack(path, mine)
       await removeDeadClaim(path, folder)
     }
-    throw new PostgresFault(`Several runners start in ${folder} at once: start again.`)
+    throw new ConfigFault(`Several runners start in ${folder} at once: start again.`)
   } finally {
     await rm(draft, { force: true })
   }
@@ -36,8 +36,8 @@ async function removeDeadClaim(path: string, folder: string): Promise<void> {
   const claim = parseClaim(text)
   const process = await identifyProcess(claim.pid)
   if (process !== undefined && process.startedAt === claim.startedAt) {
-    throw new PostgresFault(
-      `The Postgres of ${folder} is already run by process ${claim.pid}: stop that one first, or choose another folder.`,
+    throw new ConfigFault(
+      `${folder} is in use by process ${claim.pid}: stop that one first, or choose another folder with EBB_HOME.`,
     )
   }
   // Moved, not removed: had another runner just replaced it, that one's claim is put back.

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { identifyProcess } from './postgres/process-identity.ts'
+import { identifyProcess } from './process-identity.ts'
 
 const LIMIT_MS = 10_000
 
@@ -21,7 +21,9 @@ export async function stopLeftovers(folder: string): Promise<void> {
 }
 
 async function stopLeftover(file: string) {
-  const note = await readFile(file, 'utf8').then(JSON.parse).catch(() => ({}))
+  const note = await readFile(file, 'utf8')
+    .then(JSON.parse)
+    .catch(() => ({}))
   const { pid, startedAt } = note as { pid?: number; startedAt?: string }
   // The pid may belong to somebody else by now.
   const isOurs = async () => pid !== undefined && (await identifyProcess(pid))?.startedAt === startedAt

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Report } from '../report.ts'
 import type { Child } from './child.ts'
-import type { Report } from './report.ts'
 
 const FIRST_PAUSE_MS = 200
 const LAST_PAUSE_MS = 10_000

@@ -2,7 +2,6 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import type { RunAs } from './run-as.ts'
 
 /** How a program ended: by a code or by a signal. */
 export interface Exit {
@@ -19,17 +18,20 @@ export interface Launched {
   closed: Promise<Exit>
 }
 
-/** Nothing of the caller's environment (PGDATA, secrets, locale) reaches Postgres. */
+/** Nothing of the caller's environment (PGDATA, secrets, locale) reaches the program. */
 export const cleanEnv = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', TZ: 'UTC', LC_ALL: 'C' }
 
+export interface LaunchOptions {
+  /** As whom, where it is somebody else. */
+  ids?: { uid?: number; gid?: number }
+  /** What it says on stdout or stderr. */
+  onLine: (line: string) => void
+}
+
 /** Starts a program that ends when this process is gone; answers with the program's own pid. */
-export async function launch(
-  runAs: RunAs,
-  command: readonly string[],
-  onLine: (line: string) => void,
-): Promise<Launched> {
-  const child = spawn('/bin/sh', ['-c', lifeline, 'sh', ...runAs.prefix, ...command], {
-    ...runAs.ids,
+export async function launch(command: readonly string[], { ids = {}, onLine }: LaunchOptions): Promise<Launched> {
+  const child = spawn('/bin/sh', ['-c', lifeline, 'sh', ...command], {
+    ...ids,
     cwd: '/',
     env: cleanEnv,
     // Own process group: Ctrl-C in the terminal reaches only the runner.
@@ -73,7 +75,7 @@ function readPid(child: ChildProcessByStdio<Writable, Readable, Readable>): Prom
     child.once('error', reject)
     const lines = createInterface({ input: child.stdout })
     lines.once('line', (line) => resolve(Number(line)))
-    lines.once('close', () => reject(new Error('/bin/sh did not start Postgres')))
+    lines.once('close', () => reject(new Error('/bin/sh did not start the program')))
   })
 }
 

@@ -1,0 +1,121 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { FunctionStatus } from '../../src/kernel/index.ts'
+import { untilTrue } from './until.ts'
+
+/** One line of `--json`. */
+export type Told = Readonly<Record<string, unknown>> & { readonly event: string }
+
+export interface Ready {
+  readonly url: string
+  readonly admin: string
+  readonly keys: Readonly<Record<string, string>>
+  readonly adminKey: string
+  readonly readyMs: number
+}
+
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** The checkout to run. */
+  readonly root?: string
+  /** The data folder; a fresh one that goes with the test unless told. */
+  readonly home?: string
+  readonly args?: readonly string[]
+}
+
+/** Starts a real Ebb, as `npm start -- --json` does, on ports of its own. */
+export async function startEbb({ env = {}, root = process.cwd(), home, args = [] }: StartOptions = {}) {
+  const folder = home ?? (await mkdtemp(join(tmpdir(), 'ebb-e2e-')))
+  const settings = { PORT: '0', EBB_ADMIN_PORT: '0', EBB_HOME: folder, EBB_IDLE_MS: '1000', ...env }
+  const child = spawn(process.execPath, [join(root, 'src/cli.ts'), 'dev', '--json', ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...settings },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  const told: Told[] = []
+  const complaints: string[] = []
+  createInterface({ input: child.stdout }).on('line', (line) => told.push(JSON.parse(line)))
+  createInterface({ input: child.stderr }).on('line', (line) => complaints.push(line))
+  const exited = once(child, 'close')
+  await untilTrue(() => told.length > 0 || child.exitCode !== null, { limitMs: 30_000, what: 'Ebb is ready or ended' })
+  const ready = told[0] as unknown as Ready
+  if (!ready) throw new Error(complaints.join('\n'))
+  return {
+    ...client(ready),
+    ready,
+    told,
+    complaints,
+    folder,
+    child,
+    exited,
+    ...ending(child, exited, home ? undefined : folder),
+  }
+}
+
+export type TestEbb = Awaited<ReturnType<typeof startEbb>>
+
+function client(ready: Ready) {
+  const call = (method: string, path: string, { key = ready.keys.customer, headers = {}, body }: CallOptions = {}) =>
+    fetch(new URL(path, ready.url), {
+      method,
+      headers: {
+        ...(key ? { 'x-api-key': key } : {}),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    })
+  return {
+    call,
+    createUser: (email: string, idempotencyKey = email) =>
+      call('POST', '/v1/users', { headers: { 'idempotency-key': idempotencyKey }, body: { email, name: 'Ada' } }),
+    functions: async () =>
+      (await (await fetch(new URL('/v1/functions', ready.admin))).json()) as readonly FunctionStatus[],
+    metrics: async () => (await fetch(new URL('/metrics', ready.admin))).text(),
+  }
+}
+
+interface CallOptions {
+  readonly key?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+function ending(child: ChildProcess, exited: Promise<unknown>, folder: string | undefined) {
+  return {
+    /** Ctrl-C. */
+    stop: async () => {
+      child.kill('SIGINT')
+      await exited
+      if (folder) await rm(folder, { recursive: true, force: true })
+    },
+    kill: async () => {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+/** The mails that an Ebb wrote, by file name. */
+export async function mailsIn(folder: string): Promise<ReadonlyMap<string, string>> {
+  const names = (await readdir(join(folder, 'mail')).catch(() => [])).filter((name) => name.endsWith('.eml'))
+  const texts = await Promise.all(names.map((name) => readFile(join(folder, 'mail', name), 'utf8')))
+  return new Map(names.map((name, i) => [name, texts[i] ?? '']))
+}
+
+/** The processes that have this text in their environment or command line, this one apart. */
+export async function processesWith(text: string): Promise<readonly number[]> {
+  const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0 && pid !== process.pid)
+  const has = async (pid: number) => {
+    const parts = await Promise.all(
+      ['environ', 'cmdline'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')),
+    )
+    return parts.some((part) => part.includes(text))
+  }
+  const found = await Promise.all(pids.map(async (pid) => ((await has(pid)) ? [pid] : [])))
+  return found.flat()
+}
