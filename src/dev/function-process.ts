@@ -17,14 +17,14 @@ export interface FunctionProcessOptions {
 export async function startFunction(file: string, options: FunctionProcessOptions): Promise<InstanceProcess> {
   const { name, env, runFolder, drainMs, startLimitMs, report } = options
   const { promise: listening, resolve, reject } = Promise.withResolvers<number>()
-  let last = 'it said nothing'
+  const lastWords: string[] = []
   const child = startChild(file, {
     env: { ...env, PORT: '0', EBB_HOST: '127.0.0.1' },
     nodeOptions: ['--enable-source-maps'],
     onSaid: (said) => {
       const { level, msg, port } = said
       if (msg === 'listening' && typeof port === 'number') return resolve(port)
-      if (level === 'text' || level === 'fatal') last = faultText(said)
+      if (level === 'text' || level === 'fatal') lastWords.push(faultText(said))
       if (level === 'error')
         report({ event: 'fault', part: name, message: faultText(said), correlationId: said.correlationId })
       if (level === 'text' || level === 'warn') report({ event: 'log', part: name, message: String(msg) })
@@ -34,7 +34,7 @@ export async function startFunction(file: string, options: FunctionProcessOption
   const tooLate = setTimeout(() => void child.stop(0), startLimitMs)
   void child.exited.then(({ code, signal }) => {
     clearTimeout(tooLate)
-    reject(new Error(`it ended while it started (${signal ?? `status ${code}`}): ${last}`))
+    reject(new Error(`it ended while it started (${signal ?? `status ${code}`}): ${reasonIn(lastWords)}`))
     return forget()
   })
   listening.then(
@@ -43,6 +43,20 @@ export async function startFunction(file: string, options: FunctionProcessOption
   )
   return { pid: child.pid, listening, exited: child.exited, stop: () => child.stop(drainMs) }
 }
+
+/** The lines from the first that names an error on; Node prints where it was thrown before, and its own version after. */
+function reasonIn(words: readonly string[]): string {
+  const start = Math.max(
+    0,
+    words.findIndex((line) => /^\w*(Error|Fault)\b/.test(line)),
+  )
+  const reason = words
+    .slice(start, start + MOST_LINES)
+    .filter((line) => line.trim() !== '' && !line.startsWith('Node.js v'))
+  return reason.join('\n') || 'it said nothing'
+}
+
+const MOST_LINES = 12
 
 /** What a fault is, from the log record that tells it. */
 function faultText({ msg, err }: Readonly<Record<string, unknown>>): string {

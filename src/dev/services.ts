@@ -4,7 +4,7 @@ import type { Home } from './home.ts'
 import { type Child, type Said, startChild } from './processes/child.ts'
 import { keepRunning } from './processes/keep-running.ts'
 import { noteChild } from './processes/leftovers.ts'
-import type { Report } from './report.ts'
+import type { Report, Told } from './report.ts'
 
 export interface ServicesOptions {
   readonly root: string
@@ -27,7 +27,7 @@ export async function startServices({ root, home, env, port, adminPort, report }
       onSaid: (said) => {
         const { msg, level } = said
         if (msg === 'listening' || msg === 'relay ready') onReady(said)
-        if (msg === 'request' || msg === 'delivery') report({ event: msg, ...withoutBase(said) })
+        if (msg === 'request' || msg === 'delivery') report(toTold(msg, said))
         if (level === 'text' || level === 'fatal' || level === 'error') last = String(msg)
         if (level === 'error' || level === 'warn') report({ event: 'log', part, message: String(msg) })
       },
@@ -64,5 +64,8 @@ export async function startServices({ root, home, env, port, adminPort, report }
   }
 }
 
-/** What the line itself says, without what every log line carries. */
-const withoutBase = ({ level: _level, msg: _msg, time: _time, ...rest }: Said) => rest
+/** What a log line itself says; the id of a delivered event would otherwise stand where the kind of line does. */
+function toTold(event: 'request' | 'delivery', said: Said): Told {
+  const { level: _level, msg: _msg, service: _service, revision: _revision, event: eventId, ...rest } = said
+  return { ...rest, event, ...(eventId === undefined ? {} : { eventId }) }
+}

@@ -1,0 +1,89 @@
+import { createServer } from 'node:http'
+import { expect, it } from '@jest/globals'
+import { testDatabase } from '../../src/dev/testing/index.ts'
+import { ADMIN, gatewaySettings, listenForTest, startGateway } from './test-support.ts'
+
+const database = testDatabase()
+const json = { ...ADMIN, 'content-type': 'application/json' }
+
+async function start(env: Readonly<Record<string, string>> = {}) {
+  const settings = await gatewaySettings(database.url, (_request, response) => void response.end('{}'))
+  const { url, admin } = await startGateway({ ...settings.env, ...env })
+  const post = (body: unknown) =>
+    fetch(`${admin}/v1/keys`, { method: 'POST', headers: json, body: JSON.stringify(body) })
+  return { url, admin, post }
+}
+
+it.each<[string, string, Record<string, string>]>([
+  ['no key', '/v1/keys', {}],
+  ['another key', '/v1/keys', { authorization: 'Bearer nope' }],
+  ['the key without its scheme', '/v1/events', { authorization: ADMIN.authorization.slice(7) }],
+])('401 %s', async (_name, path, headers) => {
+  const { admin } = await start()
+  const answer = await fetch(admin + path, { headers })
+  expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
+  expect(answer.headers.get('content-type')).toContain('application/problem+json')
+})
+
+it('201 a key is made, serves, is listed without its token, and is revoked', async () => {
+  const { url, admin, post } = await start()
+  const made = await post({ subject: 'ann', scopes: ['things:write'], expiresAt: '2999-01-01T00:00:00Z' })
+  expect([made.status, made.headers.get('cache-control')]).toEqual([201, 'no-store'])
+  const { key, token } = (await made.json()) as { key: { id: string }; token: string }
+  expect(key).toMatchObject({ subject: 'ann', scopes: ['things:write'], expiresAt: '2999-01-01T00:00:00.000Z' })
+  expect((await fetch(`${url}/v1/things`, { headers: { 'x-api-key': token } })).status).toBe(200)
+  const listed = await (await fetch(`${admin}/v1/keys?subject=ann`, { headers: ADMIN })).text()
+  expect(JSON.parse(listed)).toEqual({ keys: [key] })
+  expect(listed).not.toContain(token)
+  const revoke = () => fetch(`${admin}/v1/keys/${key.id}`, { method: 'DELETE', headers: ADMIN })
+  expect((await revoke()).status).toBe(204)
+  expect((await revoke()).status).toBe(204)
+})
+
+it('400 every fault of a new key', async () => {
+  const { post } = await start()
+  const answer = await post({ subject: 'anonymous', scopes: ['Nope'], expiresAt: '2020-01-01T00:00:00Z', more: 1 })
+  const { details } = (await answer.json()) as { details: { path: string }[] }
+  expect([answer.status, details.map(({ path }) => path).sort()]).toEqual([
+    400,
+    ['body', 'body.expiresAt', 'body.scopes.0', 'body.subject'],
+  ])
+})
+
+it('400 a body that is no JSON, 404 what there is not', async () => {
+  const { admin } = await start()
+  const bad = await fetch(`${admin}/v1/keys`, { method: 'POST', headers: json, body: '{' })
+  expect([bad.status, await bad.json()]).toEqual([400, expect.objectContaining({ error: 'invalid_request' })])
+  const id = '00000000-0000-4000-8000-000000000000'
+  expect((await fetch(`${admin}/v1/keys/${id}`, { method: 'DELETE', headers: ADMIN })).status).toBe(404)
+  expect((await fetch(`${admin}/v1/keys/1`, { method: 'DELETE', headers: ADMIN })).status).toBe(400)
+  expect((await fetch(`${admin}/v1/events/${id}`, { headers: ADMIN })).status).toBe(404)
+  expect((await fetch(`${admin}/v1/more`, { headers: ADMIN })).status).toBe(404)
+})
+
+it('409 a third key', async () => {
+  const { post } = await start()
+  const grant = { subject: 'ben', scopes: [] }
+  const statuses = [await post(grant), await post(grant), await post(grant)].map(({ status }) => status)
+  expect(statuses).toEqual([201, 201, 409])
+})
+
+it('200 the events', async () => {
+  const { admin } = await start()
+  const answer = await fetch(`${admin}/v1/events?state=dead&limit=10`, { headers: ADMIN })
+  expect([answer.status, await answer.json()]).toEqual([200, expect.objectContaining({ events: [] })])
+  expect((await fetch(`${admin}/v1/events?state=odd`, { headers: ADMIN })).status).toBe(400)
+})
+
+it('200 the functions, as who runs them tells', async () => {
+  const functions = [{ name: 'get-thing', instances: 1, coldStarts: 2, requests: 3 }]
+  const runner = createServer((_request, response) => void response.end(JSON.stringify(functions)))
+  const { admin } = await start({ EBB_FUNCTIONS_URL: `http://127.0.0.1:${await listenForTest(runner)}/_/functions` })
+  expect(await (await fetch(`${admin}/v1/functions`)).json()).toEqual(functions)
+  runner.closeAllConnections()
+})
+
+it.each([undefined, 'http://127.0.0.1:1/'])('503 the functions, where nobody tells: %s', async (url) => {
+  const { admin } = await start(url ? { EBB_FUNCTIONS_URL: url } : {})
+  expect((await fetch(`${admin}/v1/functions`)).status).toBe(503)
+})

@@ -1,0 +1,46 @@
+import { Problem } from 'ebb/contract'
+import express, { Router } from 'express'
+import * as z from 'zod'
+import { createKey, listKeys, revokeKey } from '../../../src/data/api-keys.ts'
+import type { AdminOptions } from '../admin.ts'
+import { parseInput } from './parse-input.ts'
+
+const ACTOR = 'admin'
+const Subject = z
+  .string()
+  .regex(/^[\w.@:+-]{1,128}$/, 'Must be 1 to 128 of letters, digits and _ . @ : + -')
+  .refine((subject) => subject !== 'anonymous', 'This is what callers without a key are called')
+const NewKey = z.strictObject({
+  subject: Subject,
+  scopes: z.array(z.string().regex(/^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/, 'Must look like orders:write')).max(100),
+  expiresAt: z.iso
+    .datetime({ offset: true })
+    .refine((at) => Date.parse(at) > Date.now(), 'Is over already')
+    .optional(),
+})
+const Page = z.strictObject({
+  subject: Subject.optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(50),
+  before: z.uuid().optional(),
+})
+const Id = z.object({ id: z.uuid() })
+
+/** GET and POST /v1/keys, DELETE /v1/keys/{id}. The answer to a POST is the only place where the token is ever seen. */
+export function keys({ pool, pepper }: Pick<AdminOptions, 'pool' | 'pepper'>): Router {
+  const router = Router()
+  router.get('/', async (request, response) => {
+    response.json({ keys: await listKeys(pool, parseInput(Page, request.query, 'query')) })
+  })
+  router.post('/', express.json({ limit: '16kb' }), async (request, response) => {
+    const grant = parseInput(NewKey, request.body, 'body')
+    const made = await createKey(pool, pepper, { ...grant, actor: ACTOR })
+    response.status(201).set('cache-control', 'no-store').json(made)
+  })
+  router.delete('/:id', async (request, response) => {
+    const { id } = parseInput(Id, request.params, 'params')
+    if (!(await revokeKey(pool, id, { actor: ACTOR })))
+      throw new Problem('not_found', 404, 'There is no key of this id.')
+    response.status(204).end()
+  })
+  return router
+}

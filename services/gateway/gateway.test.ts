@@ -1,0 +1,118 @@
+import { buffer } from 'node:stream/consumers'
+import { afterAll, expect, it } from '@jest/globals'
+import { createLog, identityVerifier } from 'ebb/kernel'
+import { createKey, revokeKey } from '../../src/data/api-keys.ts'
+import { createPool } from '../../src/data/pool.ts'
+import { testDatabase } from '../../src/dev/testing/index.ts'
+import { ADMIN, cuttable, gatewaySettings, PEPPER, startGateway, untilStatus } from './test-support.ts'
+
+// Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
+afterAll(() => pool.end())
+const database = testDatabase()
+const pool = createPool(database.url, { log: createLog({ level: 'silent' }) })
+
+const keyOf = (subject: string) => createKey(pool, PEPPER, { subject, scopes: ['things:write'], actor: 'test' })
+const read = (url: string, token: string) => fetch(`${url}/v1/things`, { headers: { 'x-api-key': token } })
+const write = (url: string, token: string, body = '{}') =>
+  fetch(`${url}/v1/things`, {
+    ...{ method: 'POST', body },
+    headers: { 'x-api-key': token, 'content-type': 'application/json', 'idempotency-key': 'k' },
+  })
+
+it('200 a request reaches its function, with an identity that the function can verify', async () => {
+  const seen: { url?: string | undefined; identity?: unknown } = {}
+  const { env, jwks } = await gatewaySettings(database.url, async (request, response) => {
+    seen.url = request.url
+    seen.identity = await identityVerifier(jwks, 'get-thing')(String(request.headers['ebb-identity']))
+    response.end('{}')
+  })
+  const { url, admin } = await startGateway(env)
+  const { token } = await keyOf('ann')
+  expect((await read(url, token)).status).toBe(200)
+  expect(seen.url).toBe('/get-thing/v1/things')
+  expect(seen.identity).toMatchObject({ sub: 'ann', scopes: ['things:write'], iss: 'ebb:gateway' })
+  expect((await fetch(`${url}/_/ready`)).status).toBe(200)
+  await read(url, 'nonsense')
+  const metrics = await (await fetch(`${admin}/metrics`)).text()
+  expect(metrics).toContain('ebb_wakeups_avoided_total{reason="unauthenticated"} 1')
+  expect(metrics).toMatch(
+    /http_server_request_duration_seconds_count\{route="\/v1\/things",method="GET",status="200"\} 1/,
+  )
+  expect((await fetch(`${url}/metrics`)).status).toBe(404)
+})
+
+it('401 a revoked key, within a second, in every gateway', async () => {
+  const { env } = await gatewaySettings(database.url, (_request, response) => void response.end('{}'))
+  const gateways = [await startGateway(env), await startGateway(env)]
+  for (const { heard } of gateways) await heard
+  const { key, token } = await keyOf('ben')
+  for (const { url } of gateways) expect((await read(url, token)).status).toBe(200)
+  await fetch(`${gateways[0]!.admin}/v1/keys/${key.id}`, { method: 'DELETE', headers: ADMIN })
+  const revokedAt = Date.now()
+  for (const { url } of gateways) await untilStatus(401, () => read(url, token))
+  expect(Date.now() - revokedAt).toBeLessThan(1_000)
+})
+
+it('401 a key that was revoked while the channel was down, as soon as it is back', async () => {
+  const way = await cuttable(database.url)
+  const { env } = await gatewaySettings(way.url, (_request, response) => void response.end('{}'))
+  const { url, heard } = await startGateway(env)
+  const { key, token } = await keyOf('cy')
+  await heard
+  expect((await read(url, token)).status).toBe(200)
+  way.cut()
+  await revokeKey(pool, key.id, { actor: 'test' })
+  expect((await read(url, token)).status).toBe(200)
+  way.mend()
+  await untilStatus(401, () => read(url, token))
+})
+
+it('503 without a database at the start, 200 when it comes, 503 when it goes; known keys serve on', async () => {
+  const way = await cuttable(database.url)
+  way.cut()
+  const { env } = await gatewaySettings(way.url, (_request, response) => void response.end('{}'))
+  const { url, heard } = await startGateway(env)
+  const { token } = await keyOf('dan')
+  const ready = () => fetch(`${url}/_/ready`)
+  expect((await ready()).status).toBe(503)
+  expect((await fetch(`${url}/_/health`)).status).toBe(200)
+  const refused = await read(url, token)
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2'])
+  way.mend()
+  await untilStatus(200, ready)
+  await heard
+  expect((await read(url, token)).status).toBe(200)
+  way.cut()
+  await untilStatus(503, ready)
+  expect((await read(url, token)).status).toBe(200)
+  const unheardOf = await keyOf('eve')
+  expect((await read(url, unheardOf.token)).status).toBe(503)
+  // The look for a finished answer fails, and the function decides.
+  expect((await write(url, token)).status).toBe(200)
+})
+
+it('201 a finished answer is replayed without the function, 422 with another body', async () => {
+  let woken = 0
+  const { env } = await gatewaySettings(database.url, async (request, response) => {
+    woken++
+    await buffer(request)
+    response.end()
+  })
+  const { url } = await startGateway(env)
+  const { token } = await keyOf('fay')
+  expect((await write(url, token)).status).toBe(200)
+  const { fingerprint } = await import('../../src/http/fingerprint.ts')
+  const print = fingerprint({ method: 'POST', target: '/v1/things', body: Buffer.from('{}') })
+  await pool.query(
+    `insert into ebb.idempotency (caller, route, key, fingerprint, status, headers, body)
+     values ('fay', 'create-thing', 'k', $1, 201, '{"location": "/v1/things/1"}', '{"a": 1}')`,
+    [print],
+  )
+  const replayed = await write(url, token)
+  expect([replayed.status, replayed.headers.get('location'), await replayed.text()]).toEqual([
+    ...[201, '/v1/things/1', '{"a": 1}'],
+  ])
+  expect(replayed.headers.get('idempotency-replayed')).toBe('true')
+  expect((await write(url, token, '{"b":1}')).status).toBe(422)
+  expect(woken).toBe(1)
+})

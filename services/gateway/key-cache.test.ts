@@ -1,0 +1,104 @@
+import { expect, it } from '@jest/globals'
+import { type ApiKey, makeToken } from '../../src/data/api-keys.ts'
+import { keyCache } from './key-cache.ts'
+
+const TOKEN = makeToken()
+const KEY: ApiKey = {
+  ...{ id: '1', subject: 'ann', prefix: 'abc', scopes: ['a:b'], createdAt: '', expiresAt: null, revokedAt: null },
+}
+const CALLER = { sub: 'ann', scopes: ['a:b'] }
+
+/** A cache whose clock and key store a test holds. */
+function rig(answer: () => Promise<ApiKey | undefined> = async () => KEY) {
+  const state = { at: 0, looks: 0, answer }
+  const look = () => {
+    state.looks++
+    return state.answer()
+  }
+  return { state, cache: keyCache(look, { now: () => state.at }) }
+}
+
+it('a key is looked up once in 30 s', async () => {
+  const { state, cache } = rig()
+  expect(await cache.find(TOKEN)).toEqual(CALLER)
+  state.at = 29_999
+  expect(await cache.find(TOKEN)).toEqual(CALLER)
+  expect(state.looks).toBe(1)
+  state.at = 30_000
+  await cache.find(TOKEN)
+  expect(state.looks).toBe(2)
+})
+
+it('a thousand at once make one look', async () => {
+  const { state, cache } = rig()
+  const found = await Promise.all(Array.from({ length: 1_000 }, () => cache.find(TOKEN)))
+  expect([state.looks, new Set(found).size]).toEqual([1, 1])
+})
+
+it('an unknown key is remembered for 2 s, a malformed one is never looked up', async () => {
+  const { state, cache } = rig(async () => undefined)
+  await cache.find('ebb_live_nonsense')
+  expect(state.looks).toBe(0)
+  await cache.find(TOKEN)
+  expect(await cache.find(TOKEN)).toBeUndefined()
+  expect(state.looks).toBe(1)
+  state.at = 2_000
+  state.answer = async () => KEY
+  expect(await cache.find(TOKEN)).toEqual(CALLER)
+})
+
+it('a key that expires is good until then, and no longer', async () => {
+  const { state, cache } = rig(async () => ({ ...KEY, expiresAt: new Date(10_000).toISOString() }))
+  await cache.find(TOKEN)
+  state.answer = async () => undefined
+  state.at = 9_999
+  expect(await cache.find(TOKEN)).toEqual(CALLER)
+  state.at = 10_000
+  expect(await cache.find(TOKEN)).toBeUndefined()
+})
+
+it('after clear everything is looked up again', async () => {
+  const { state, cache } = rig()
+  await cache.find(TOKEN)
+  cache.clear()
+  state.answer = async () => undefined
+  expect(await cache.find(TOKEN)).toBeUndefined()
+})
+
+it('what was looked up before clear is not remembered after it', async () => {
+  const { promise, resolve } = Promise.withResolvers<ApiKey>()
+  const { state, cache } = rig(() => promise)
+  const before = cache.find(TOKEN)
+  cache.clear()
+  state.answer = async () => undefined
+  const after = cache.find(TOKEN)
+  resolve(KEY)
+  await before
+  expect([await after, await cache.find(TOKEN)]).toEqual([undefined, undefined])
+})
+
+it('503 while nobody can look, but for what is remembered', async () => {
+  const { state, cache } = rig()
+  const other = makeToken()
+  await cache.find(TOKEN)
+  state.answer = async () => {
+    throw new Error('the database is away')
+  }
+  state.at = 29_999
+  expect(await cache.find(TOKEN)).toEqual(CALLER)
+  const refused = { code: 'unavailable', status: 503, headers: { 'retry-after': '2' } }
+  await expect(cache.find(other)).rejects.toMatchObject(refused)
+  state.at = 30_000
+  await expect(cache.find(TOKEN)).rejects.toMatchObject(refused)
+  state.answer = async () => KEY
+  expect(await cache.find(TOKEN)).toEqual(CALLER)
+})
+
+it('at most 10,000 are remembered', async () => {
+  const { state, cache } = rig()
+  await cache.find(TOKEN)
+  for (let i = 0; i < 10_000; i++) await cache.find(makeToken())
+  state.looks = 0
+  await cache.find(TOKEN)
+  expect(state.looks).toBe(1)
+})

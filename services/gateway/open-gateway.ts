@@ -1,0 +1,111 @@
+import { createServer } from 'node:http'
+import { createGatewayServer, type GatewayPorts } from 'ebb/http/gateway'
+import {
+  type Config,
+  ConfigFault,
+  type ContractsFile,
+  drain,
+  identitySigner,
+  type Log,
+  need,
+  openContracts,
+} from 'ebb/kernel'
+import { Agent } from 'undici'
+import { findKey, KEYS_CHANNEL } from '../../src/data/api-keys.ts'
+import { findAnswer } from '../../src/data/idempotency.ts'
+import { listen } from '../../src/data/listen.ts'
+import { createPool } from '../../src/data/pool.ts'
+import { createAdmin } from './admin.ts'
+import { functionsFrom } from './functions-from.ts'
+import { keyCache } from './key-cache.ts'
+import { listenOn } from './listen-on.ts'
+import { locator } from './locator.ts'
+import { createMetrics } from './metrics.ts'
+import { readiness } from './readiness.ts'
+import { within } from './within.ts'
+
+/** What a look into the database may take before the gateway goes on without it. */
+const LOOK_MS = 2_000
+
+/**
+ * Puts the gateway together from its settings and starts it; answers where it listens. The database may come later.
+ * Throws a ConfigFault where a setting does not fit or a port is taken.
+ */
+export async function openGateway(config: Config, { log }: { readonly log: Log }) {
+  const pepper = need(config, 'EBB_KEY_PEPPER')
+  const adminKey = need(config, 'EBB_ADMIN_KEY')
+  const { ports, pool, registry, beginDrain, close } = await openPorts(config, { pepper, log })
+  const server = createGatewayServer(ports)
+  const functions = functionsFrom(config.EBB_FUNCTIONS_URL)
+  const admin = createServer(createAdmin({ adminKey, pool, pepper, registry, functions, log }))
+  try {
+    const port = await listenOn(server, config.EBB_HOST, config.PORT, 'PORT')
+    const adminPort = await listenOn(admin, config.EBB_HOST, adminPortOf(config), 'EBB_ADMIN_PORT')
+    const stop = async () => {
+      beginDrain()
+      await drain(server)
+      admin.close()
+      admin.closeAllConnections()
+      await close()
+    }
+    return { port, adminPort, stop }
+  } catch (fault) {
+    server.close()
+    await close()
+    throw fault
+  }
+}
+
+/** Opens what the pipeline needs of the world. */
+async function openPorts(config: Config, { pepper, log }: { readonly pepper: string; readonly log: Log }) {
+  const databaseUrl = need(config, 'DATABASE_URL')
+  const locate = locator(need(config, 'EBB_UPSTREAM_TEMPLATE'), config.EBB_NAMESPACE)
+  const sign = await openSigner(need(config, 'EBB_IDENTITY_KEY'))
+  const contracts = openPointer(need(config, 'EBB_CONTRACTS'), log)
+  const startTimeoutMs = config.EBB_START_TIMEOUT_MS
+  const dispatcher = new Agent({ connect: { timeout: startTimeoutMs } })
+  // Each idle connection that breaks would say so; readiness says it once.
+  const pool = createPool(databaseUrl, { max: config.EBB_POOL_MAX, log: log.child({}, { level: 'error' }) })
+  const keys = keyCache((token) => within(LOOK_MS, findKey(pool, pepper, token)))
+  const channel = listen(config.DATABASE_DIRECT_URL ?? databaseUrl, [KEYS_CHANNEL], {
+    onNotify: keys.clear,
+    onUp: keys.clear,
+    log,
+  })
+  const state = readiness(() => within(LOOK_MS, pool.query('select from ebb.api_key limit 0')), { log })
+  const { metrics, registry } = createMetrics()
+  const ports: GatewayPorts = {
+    ...{ contracts: contracts.current, sign, ready: state.ready, metrics, log },
+    findKey: keys.find,
+    findAnswer: (claim) => within(LOOK_MS, findAnswer(pool, claim)),
+    upstream: { dispatcher, locate, startTimeoutMs },
+  }
+  const close = async () => {
+    contracts.close()
+    await Promise.all([channel.close(), dispatcher.destroy(), pool.end()])
+  }
+  return { ports, pool, registry, beginDrain: state.drain, close }
+}
+
+const adminPortOf = ({ PORT, EBB_ADMIN_PORT }: Config) => EBB_ADMIN_PORT ?? (PORT === 0 ? 0 : PORT + 1)
+
+function openPointer(pointer: string, log: Log): ContractsFile {
+  try {
+    return openContracts(pointer, { log })
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : cause
+    throw new ConfigFault(`EBB_CONTRACTS: the contracts do not load: ${why}`, { cause })
+  }
+}
+
+/** Signs once, so that a key that cannot is a fault of the start and not of each request. */
+async function openSigner(key: Readonly<Record<string, unknown>>) {
+  // Whatever is wrong with the key, the first signature tells.
+  const sign = identitySigner(key as Parameters<typeof identitySigner>[0], 'ebb:gateway')
+  try {
+    await sign({ sub: 'gateway', scopes: [] }, 'gateway')
+  } catch (cause) {
+    throw new ConfigFault('EBB_IDENTITY_KEY: is no private Ed25519 key (a JWK)', { cause })
+  }
+  return sign
+}

@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type RequestListener } from 'node:http'
+import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { afterEach } from '@jest/globals'
+import { createLog, generateIdentityKeys, inherited, parseConfig } from 'ebb/kernel'
+import { openGateway } from './open-gateway.ts'
+
+export const PEPPER = 'p'.repeat(32)
+export const ADMIN_KEY = 'admin-key-of-this-test'
+export const ADMIN = { authorization: `Bearer ${ADMIN_KEY}` }
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+/** Endpoints as the bundle would hold them: one for everybody, one for any caller, an idempotent one for `things:write`. */
+const CONTRACTS = `
+  const route = { kind: 'endpoint', summary: '', scopes: [], owner: false, anonymous: false, idempotent: false, readOnly: true,
+    hasBody: false, maxBodyBytes: 1000, timeoutMs: 5000, scale: { max: 1, concurrency: 1 }, secrets: [], emits: [] }
+  const write = { scopes: ['things:write'], idempotent: true, readOnly: false, hasBody: true }
+  exports.routes = [
+    { ...route, name: 'get-public', method: 'GET', path: '/v1/public', anonymous: true },
+    { ...route, name: 'get-thing', method: 'GET', path: '/v1/things' },
+    { ...route, ...write, name: 'create-thing', method: 'POST', path: '/v1/things' },
+  ]
+  exports.subscriptions = []
+  exports.openapi = { openapi: '3.1.0' }
+  exports.validate = () => ({ ok: true, input: {} })`
+
+export async function listenForTest(server: Server, port = 0): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  closers.push(() => new Promise((resolve) => server.close(resolve)))
+  return (server.address() as AddressInfo).port
+}
+
+/** The settings of a gateway on free ports, in front of `upstream`, and the keys with which a function would verify. */
+export async function gatewaySettings(databaseUrl: string, upstream: RequestListener) {
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-gateway-'))
+  closers.push(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, 'contracts-1.cjs'), CONTRACTS)
+  await writeFile(join(folder, 'contracts'), 'contracts-1.cjs')
+  const server = createServer(upstream)
+  closers.push(async () => server.closeAllConnections())
+  const port = await listenForTest(server)
+  const { privateKey, jwks } = await generateIdentityKeys()
+  const env = {
+    ...{ PORT: '0', EBB_HOST: '127.0.0.1', DATABASE_URL: databaseUrl, EBB_CONTRACTS: join(folder, 'contracts') },
+    ...{ EBB_UPSTREAM_TEMPLATE: `http://127.0.0.1:${port}/{name}`, EBB_IDENTITY_KEY: JSON.stringify(privateKey) },
+    ...{ EBB_KEY_PEPPER: PEPPER, EBB_ADMIN_KEY: ADMIN_KEY },
+  }
+  return { env, jwks }
+}
+
+/** A gateway in this process; `heard` resolves when its channel to the database is up for the first time. */
+export async function startGateway(env: Readonly<Record<string, string>>) {
+  const heard = Promise.withResolvers<void>()
+  const log = createLog({ level: 'silent' })
+  log.info = (_fields: unknown, message?: string) => {
+    if (message === 'the database channel is up') heard.resolve()
+  }
+  const { port, adminPort, stop } = await openGateway(parseConfig(env), { log })
+  closers.push(stop)
+  return { url: `http://127.0.0.1:${port}`, admin: `http://127.0.0.1:${adminPort}`, heard: heard.promise }
+}
+
+/** A gateway as a process of its own: its lines as they come, and how it ends. */
+export function spawnGateway(env: Readonly<Record<string, string>>) {
+  const child = spawn(process.execPath, ['services/gateway/index.ts'], {
+    env: { ...inherited(['PATH']), ...env },
+  })
+  closers.push(async () => child.kill('SIGKILL'))
+  let errors = ''
+  child.stderr.on('data', (chunk) => {
+    errors += chunk
+  })
+  const listening = Promise.withResolvers<{ port: number; adminPort: number }>()
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    const line = JSON.parse(text)
+    if (line.msg === 'listening') listening.resolve(line)
+  })
+  const exited = new Promise<{ code: number | null; errors: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, errors }))
+  })
+  return { child, listening: listening.promise, exited }
+}
+
+/** Stands between a gateway and Postgres, and can be cut. */
+export async function cuttable(databaseUrl: string) {
+  const { port, hostname } = new URL(databaseUrl)
+  const sockets = new Set<Socket>()
+  let open = true
+  const server = createTcpServer((near) => {
+    if (!open) return near.destroy()
+    const far = connect(Number(port), hostname)
+    for (const socket of [near, far]) sockets.add(socket.on('error', () => {}))
+    near.pipe(far).on('close', () => near.destroy())
+    far.pipe(near).on('close', () => far.destroy())
+  })
+  const cut = () => {
+    open = false
+    for (const socket of sockets) socket.destroy()
+    sockets.clear()
+  }
+  closers.push(async () => cut())
+  const near = new URL(databaseUrl)
+  near.host = `127.0.0.1:${await listenForTest(server)}`
+  return {
+    url: near.href,
+    cut,
+    mend: () => {
+      open = true
+    },
+  }
+}
+
+/** Asks until the answer has this status, as an operator would, for 10 s at most. */
+export async function untilStatus(status: number, ask: () => Promise<Response>): Promise<Response> {
+  const until = Date.now() + 10_000
+  for (;;) {
+    const answer = await ask()
+    if (answer.status === status) return answer
+    if (Date.now() > until) throw new Error(`still ${answer.status} instead of ${status}: ${await answer.text()}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}

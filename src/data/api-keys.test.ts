@@ -1,0 +1,126 @@
+import { afterAll, expect, it } from '@jest/globals'
+import { testDatabase } from '../dev/testing/index.ts'
+import { createLog } from '../kernel/index.ts'
+import {
+  createKey,
+  ensureKey,
+  findKey,
+  isWellFormed,
+  KEYS_CHANNEL,
+  listKeys,
+  makeToken,
+  revokeKey,
+} from './api-keys.ts'
+import { listen } from './listen.ts'
+import { createPool } from './pool.ts'
+
+// Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
+afterAll(() => pool.end())
+const { url } = testDatabase()
+const log = createLog({ level: 'silent' })
+const pool = createPool(url, { log })
+const PEPPER = 'p'.repeat(32)
+const actor = 'test'
+const scopes = ['things:write']
+
+const create = (subject: string, expiresAt?: string) => createKey(pool, PEPPER, { subject, scopes, actor, expiresAt })
+const auditOf = async (subject: string) =>
+  (await pool.query('select actor, action from ebb.audit where subject like $1 order by id', [`${subject} %`])).rows
+
+it('a key that was made is found by its token, and its token is nowhere', async () => {
+  const { key, token } = await create('ann')
+  expect(token).toMatch(/^ebb_live_[0-9A-Za-z]{32}_[0-9a-f]{8}$/)
+  expect(await findKey(pool, PEPPER, token)).toEqual(key)
+  expect(key).toEqual({
+    ...{ id: expect.any(String), subject: 'ann', scopes, prefix: token.slice(9, 17), expiresAt: null, revokedAt: null },
+    createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+  })
+  const { rows } = await pool.query('select *, hmac::text as text from ebb.api_key where subject = $1', ['ann'])
+  expect(rows[0].hmac).toHaveLength(32)
+  expect(JSON.stringify(rows)).not.toContain(token.slice(17, 41))
+  expect(await auditOf('ann')).toEqual([{ actor, action: 'key.created' }])
+})
+
+it('another pepper finds nothing', async () => {
+  const { token } = await create('ben')
+  expect(await findKey(pool, 'q'.repeat(32), token)).toBeUndefined()
+})
+
+it('a token that was never made by us costs no query', async () => {
+  const token = makeToken()
+  const other = token.endsWith('0') ? '1' : '0'
+  // Not a pool at all: whoever asks it, fails.
+  const none = {} as typeof pool
+  for (const bad of ['', 'ebb_live_', token.slice(0, -1), token.slice(0, -1) + other, `${token} `, `x${token}`]) {
+    expect(isWellFormed(bad)).toBe(false)
+    expect(await findKey(none, PEPPER, bad)).toBeUndefined()
+  }
+  expect(isWellFormed(token)).toBe(true)
+})
+
+it('409 a third live key; the refusal says which to revoke, and then there is room', async () => {
+  const { key } = await create('cy')
+  await create('cy')
+  await expect(create('cy')).rejects.toMatchObject({
+    ...{ code: 'too_many_keys', status: 409, message: expect.stringContaining(key.id) },
+  })
+  await revokeKey(pool, key.id, { actor })
+  await create('cy')
+  expect(await listKeys(pool, { subject: 'cy' })).toHaveLength(3)
+})
+
+it('of many keys made at once only two come to be', async () => {
+  const made = await Promise.allSettled(Array.from({ length: 8 }, () => create('dan')))
+  expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+  expect(await listKeys(pool, { subject: 'dan' })).toHaveLength(2)
+})
+
+it('an expired key is found no more, and makes room', async () => {
+  const soon = new Date(Date.now() + 50).toISOString()
+  const { key, token } = await create('eve', soon)
+  expect(key.expiresAt).toBe(soon)
+  await create('eve')
+  await pool.query('select pg_sleep(0.06)')
+  expect(await findKey(pool, PEPPER, token)).toBeUndefined()
+  await create('eve')
+})
+
+it('a revoked key is found no more; listeners hear of it; once more does no harm', async () => {
+  const { key, token } = await create('fay')
+  const heard = Promise.withResolvers<string>()
+  const up = Promise.withResolvers<void>()
+  const channel = listen(url, [KEYS_CHANNEL], { onNotify: heard.resolve, onUp: up.resolve, log })
+  await up.promise
+  expect(await revokeKey(pool, key.id, { actor })).toMatchObject({ id: key.id, revokedAt: expect.any(String) })
+  expect(await heard.promise).toBe(KEYS_CHANNEL)
+  expect(await findKey(pool, PEPPER, token)).toBeUndefined()
+  expect(await revokeKey(pool, key.id, { actor })).toMatchObject({ id: key.id })
+  expect(await auditOf('fay')).toEqual([
+    { actor, action: 'key.created' },
+    { actor, action: 'key.revoked' },
+  ])
+  await channel.close()
+})
+
+it('revoking what there is not says so', async () => {
+  expect(await revokeKey(pool, '00000000-0000-4000-8000-000000000000', { actor })).toBeUndefined()
+})
+
+it('a given token is made sure of, whatever was before', async () => {
+  const token = makeToken()
+  const ensure = (wanted: readonly string[]) => ensureKey(pool, PEPPER, token, { subject: 'gus', scopes: wanted })
+  await Promise.all([ensure(['a:b']), ensure(['a:b'])])
+  const [key] = await listKeys(pool, { subject: 'gus' })
+  await revokeKey(pool, key!.id, { actor })
+  await ensure(['c:d'])
+  expect(await findKey(pool, PEPPER, token)).toMatchObject({ id: key!.id, scopes: ['c:d'], revokedAt: null })
+  await expect(ensureKey(pool, PEPPER, 'ebb_live_x', { subject: 'gus', scopes })).rejects.toThrow(TypeError)
+})
+
+it('pages do not overlap', async () => {
+  const first = await listKeys(pool, { limit: 3 })
+  const second = await listKeys(pool, { limit: 3, before: first[2]!.id })
+  const ids = [...first, ...second].map(({ id }) => id)
+  expect([ids.length, new Set(ids).size]).toEqual([6, 6])
+  expect(first[0]!.createdAt >= second[0]!.createdAt).toBe(true)
+})

@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type ContractSet, Problem, type Route, type Strings } from '../../contract/index.ts'
+import { type Correlation, correlate } from '../../kernel/index.ts'
+import { readHeaders } from './headers.ts'
+import type { Caller } from './ports.ts'
+
+/** One request and its answer on their way: each step reads what those before it have found out. */
+export interface Exchange extends Correlation {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** Aborts when nobody waits for the answer any more, or the rest of the request cannot be read; its reason is a Problem. */
+  readonly signal: AbortSignal
+  readonly abort: (reason: Problem) => void
+  readonly beganAt: number
+  /** Names in lower case. After `normalise` only what a function may see. */
+  headers: Record<string, string[]>
+  /** As sent, without scheme and host, still encoded. */
+  path: string
+  /** With its question mark, as sent; '' where there is none. */
+  query: string
+  /** The contracts of this request, whatever is swapped meanwhile. */
+  contracts: ContractSet | undefined
+  route: Route | undefined
+  /** Decoded. */
+  params: Strings
+  caller: Caller
+  /** The bytes as they came. */
+  body: Uint8Array
+  /** When all of the request was there. */
+  completeAt: number
+  /** Whether its function had to start first, where a function said so. */
+  cold: boolean | undefined
+  /** Why no function was woken. */
+  spared: string | undefined
+  /** Of the answer's body. */
+  bytes: number
+}
+
+const ANONYMOUS: Caller = Object.freeze({ sub: 'anonymous', scopes: [] })
+const NOTHING = new Uint8Array()
+
+export function startExchange(request: IncomingMessage, response: ServerResponse): Exchange {
+  const controller = new AbortController()
+  response.once('close', () => {
+    if (!response.writableFinished) controller.abort(new Problem('caller_gone', 499, 'The caller has hung up.'))
+  })
+  const headers = readHeaders(request.rawHeaders)
+  const beganAt = performance.now()
+  return {
+    ...correlate(only(headers['x-correlation-id']), only(headers.traceparent)),
+    request,
+    response,
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    beganAt,
+    headers,
+    path: '',
+    query: '',
+    contracts: undefined,
+    route: undefined,
+    params: {},
+    caller: ANONYMOUS,
+    body: NOTHING,
+    completeAt: beganAt,
+    cold: undefined,
+    spared: undefined,
+    bytes: 0,
+  }
+}
+
+/** The route, for the steps that come after `route`. */
+export function routeOf({ route }: Exchange): Route {
+  if (!route) throw new Error('this step must stand after `route`')
+  return route
+}
+
+const only = (values: readonly string[] | undefined) => (values?.length === 1 ? values[0] : undefined)

@@ -1,0 +1,66 @@
+/** About one connection, not about the message (RFC 9110, 7.6.1). */
+const HOP_BY_HOP = new Set([
+  ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization'],
+  ...['te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings'],
+])
+/** Made anew for each leg by whoever sends it. */
+const OURS = new Set(['host', 'content-length', 'expect', 'x-correlation-id', 'traceparent'])
+/** What only the platform may say to a function. */
+const PLATFORM = /^(ebb-|knative-serving-|k-|x-envoy-|x-forwarded-|ce-|forwarded$)/
+
+/** Raw headers (name, value, name, value, …) by lower-case name, each value as it came. */
+export function readHeaders(raw: readonly string[]): Record<string, string[]> {
+  // Without a prototype, a header may be called constructor.
+  const headers: Record<string, string[]> = Object.create(null)
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = (raw[i] ?? '').toLowerCase()
+    const values = headers[name]
+    if (values) values.push(raw[i + 1] ?? '')
+    else headers[name] = [raw[i + 1] ?? '']
+  }
+  return headers
+}
+
+/** A client's headers as a function may see them. */
+export function endToEnd(headers: Readonly<Record<string, string[]>>): Record<string, string[]> {
+  const kept: Record<string, string[]> = Object.create(null)
+  const named = namedIn(headers.connection)
+  for (const name in headers) {
+    const values = headers[name]
+    if (values && !HOP_BY_HOP.has(name) && !named.has(name) && !PLATFORM.test(name)) kept[name] = values
+  }
+  return kept
+}
+
+/** The headers of a request to a function, flat: the client's that may pass, and `made` ones. */
+export function toFunction(headers: Readonly<Record<string, string[]>>, made: readonly string[]): string[] {
+  const flat = [...made]
+  for (const name in headers) {
+    if (OURS.has(name)) continue
+    for (const value of headers[name] ?? []) flat.push(name, value)
+  }
+  return flat
+}
+
+/** The headers of a function's answer, flat, as a client may see them. */
+export function toClient(headers: Readonly<Record<string, string | string[] | undefined>>): string[] {
+  const flat: string[] = []
+  const named = namedIn(headers.connection)
+  for (const name in headers) {
+    const value = headers[name]
+    if (value === undefined || HOP_BY_HOP.has(name) || named.has(name) || name.startsWith('ebb-')) continue
+    if (name === 'x-correlation-id') continue
+    if (typeof value === 'string') flat.push(name, value)
+    else for (const one of value) flat.push(name, one)
+  }
+  return flat
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** The headers that `Connection` binds to this connection; its own options are among them and do no harm. */
+function namedIn(connection: string | readonly string[] | undefined): ReadonlySet<string> {
+  if (connection === undefined) return NONE
+  const names = String(connection).toLowerCase().split(',')
+  return new Set(names.map((name) => name.trim()))
+}

@@ -1,0 +1,2 @@
+export type { Caller, GatewayMetrics, GatewayPorts, Upstream } from './ports.ts'
+export { createGatewayServer, type GatewayOptions } from './server.ts'

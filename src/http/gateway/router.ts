@@ -1,0 +1,33 @@
+import { type Route, toPattern } from '../../contract/index.ts'
+
+export type Found =
+  | { readonly route: Route; readonly params: Readonly<Record<string, string>> }
+  /** The methods that the path knows; none where there is no such path. */
+  | { readonly allow: readonly string[] }
+
+export type Router = (method: string, path: string) => Found
+
+/** Finds the route of a request: literal segments win over parameters, from left to right; a GET serves HEAD too. */
+export function createRouter(routes: readonly Route[]): Router {
+  const patterns = routes.map((route) => ({ route, match: toPattern(route.path).match, rank: rankOf(route.path) }))
+  patterns.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0))
+  return (method, path) => {
+    const wanted = method === 'HEAD' ? 'GET' : method
+    const allow = new Set<string>()
+    for (const { route, match } of patterns) {
+      const params = match(path)
+      if (!params) continue
+      if (route.method === wanted) return { route, params }
+      allow.add(route.method)
+      if (route.method === 'GET') allow.add('HEAD')
+    }
+    return { allow: [...allow].sort() }
+  }
+}
+
+/** `/v1/users/{id}` is 001: as text it comes after 000. */
+const rankOf = (path: string) =>
+  path
+    .split('/')
+    .map((segment) => (segment.startsWith('{') ? '1' : '0'))
+    .join('')

@@ -1,0 +1,113 @@
+import { once } from 'node:events'
+import { request as httpRequest } from 'node:http'
+import { expect, it } from '@jest/globals'
+import { drain } from '../../kernel/index.ts'
+import { rawConnection, testGateway } from './test-support.ts'
+
+const GET = 'GET /v1/things/1 HTTP/1.1\r\nHost: h\r\n\r\n'
+
+it('one log line and one measurement a request', async () => {
+  const { url, lines, answered } = await testGateway()
+  await fetch(`${url}/v1/things/1?limit=1`, { headers: { 'x-correlation-id': 'abc-12345' } })
+  await fetch(`${url}/v1/nothing?secret=1`)
+  expect(lines).toEqual([
+    {
+      ...{ msg: 'request', function: 'get-thing', route: '/v1/things/{id}', method: 'GET', path: '/v1/things/1' },
+      ...{ status: 200, durationMs: expect.any(Number), correlationId: 'abc-12345', caller: 'anonymous', bytes: 2 },
+      ...{ traceId: expect.stringMatching(/^[0-9a-f]{32}$/), cold: false, reason: undefined },
+    },
+    {
+      ...{ msg: 'request', function: undefined, route: undefined, method: 'GET', path: '/v1/nothing', status: 404 },
+      ...{ durationMs: expect.any(Number), correlationId: expect.any(String), caller: 'anonymous' },
+      ...{ traceId: expect.any(String), cold: undefined, reason: 'not_found', bytes: expect.any(Number) },
+    },
+  ])
+  expect(answered).toEqual([
+    { route: '/v1/things/{id}', method: 'GET', status: 200, seconds: expect.any(Number) },
+    { route: 'none', method: 'GET', status: 404, seconds: expect.any(Number) },
+  ])
+})
+
+it('a request that came whole is answered, whatever garbage follows it', async () => {
+  const gate = Promise.withResolvers<void>()
+  const came = Promise.withResolvers<void>()
+  const { port } = await testGateway({
+    upstream: async (_request, response) => {
+      came.resolve()
+      await gate.promise
+      response.setHeader('content-length', 2).end('{}')
+    },
+  })
+  const connection = await rawConnection(port)
+  connection.send(GET)
+  await came.promise
+  connection.send('\0garbage\r\n\r\n')
+  gate.resolve()
+  expect(await connection.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } })
+  expect(await connection.closed()).toBe('')
+})
+
+it('pipelined requests are answered in their order', async () => {
+  const { port } = await testGateway()
+  const connection = await rawConnection(port)
+  connection.send(GET.replace('things/1', 'nothing') + GET + GET.replace('things', 'things/'))
+  const statuses = [await connection.answer(), await connection.answer(), await connection.answer()]
+  expect(statuses.map(({ status }) => status)).toEqual([404, 200, 400])
+})
+
+it('2,001 short headers are all seen', async () => {
+  const { port } = await testGateway()
+  const connection = await rawConnection(port)
+  connection.send(GET.replace('\r\n\r\n', `\r\n${'a:\r\n'.repeat(2_001)}X_A: 1\r\n\r\n`))
+  expect((await connection.answer()).status).toBe(400)
+})
+
+it('draining loses no request, and closes each connection with its answer', async () => {
+  const gate = Promise.withResolvers<void>()
+  const came = Promise.withResolvers<void>()
+  const { url, port, server } = await testGateway({
+    upstream: async (_request, response) => {
+      came.resolve()
+      await gate.promise
+      response.end('{}')
+    },
+  })
+  const waiting = rawConnection(port)
+  const call = httpRequest(`${url}/v1/things/1`).end()
+  await came.promise
+  const drained = drain(server, { quietMs: 50 })
+  const late = await waiting
+  late.send(GET)
+  gate.resolve()
+  const [response] = await once(call, 'response')
+  response.resume()
+  expect(response.statusCode).toBe(200)
+  expect((await late.answer()).headers.connection).toBe('close')
+  expect(await late.closed()).toBe('')
+  await drained
+})
+
+it('an answer that cannot be sent breaks the connection, and nothing else', async () => {
+  const broken = {
+    is: 'finished',
+    answer: { status: 201, headers: { location: 'a\r\nb' }, body: Buffer.alloc(0) },
+  } as const
+  const { url, lines } = await testGateway({ ports: { findAnswer: async () => broken } })
+  const headers = { 'content-type': 'application/json', 'x-api-key': 'full', 'idempotency-key': 'k' }
+  await expect(fetch(`${url}/v1/things`, { method: 'POST', body: '{"name":"a"}', headers })).rejects.toThrow()
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'an answer cannot be sent' }))
+  expect((await fetch(`${url}/v1/things/1`)).status).toBe(200)
+})
+
+it('a caller who is gone before its refusal is out harms nobody', async () => {
+  const { url, port } = await testGateway({ lingerMs: 50 })
+  const head =
+    'PUT /v1/notes/1 HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n'
+  for (let i = 0; i < 20; i++) {
+    const connection = await rawConnection(port)
+    connection.send(`${head}200000\r\n${'a'.repeat(2 * 1024 * 1024)}`)
+    if (i % 2) await connection.answer()
+    connection.socket.destroy()
+  }
+  expect((await fetch(`${url}/v1/things/1`)).status).toBe(200)
+})

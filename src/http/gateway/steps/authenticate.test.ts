@@ -1,0 +1,87 @@
+import { expect, it } from '@jest/globals'
+import { Problem } from '../../../contract/index.ts'
+import { KEYS, testGateway } from '../test-support.ts'
+
+const MINE = '/v1/things/mine'
+const OPEN = '/v1/things/1'
+
+it.each<[string, Record<string, string>]>([
+  ['no key', {}],
+  ['an unknown key', { 'x-api-key': 'nope' }],
+  ['an empty key', { 'x-api-key': '' }],
+  ['an unknown bearer', { authorization: 'Bearer nope' }],
+  ['a bearer without a token', { authorization: 'Bearer' }],
+  ['another scheme', { authorization: 'Basic YTpi' }],
+])('401 %s, in the one sentence for all', async (_name, headers) => {
+  const { url, woken, spared } = await testGateway()
+  const answer = await fetch(url + MINE, { headers })
+  expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
+  expect(await answer.json()).toMatchObject({
+    error: 'unauthenticated',
+    message: 'Send a valid API key in X-API-Key or as Authorization: Bearer.',
+  })
+  expect([woken, spared]).toEqual([[], ['unauthenticated']])
+})
+
+it.each<[string, Record<string, string>]>([
+  ['X-API-Key', { 'x-api-key': 'full' }],
+  ['Authorization', { authorization: 'Bearer full' }],
+  ['a lower-case scheme', { authorization: 'bearer  full' }],
+  ['both, when they agree', { 'x-api-key': 'full', authorization: 'Bearer full' }],
+])('200 a good key in %s, which goes no further', async (_name, headers) => {
+  let seen: Record<string, unknown> = {}
+  const { url } = await testGateway({
+    upstream: (request, response) => {
+      seen = request.headers
+      response.end()
+    },
+  })
+  expect((await fetch(url + MINE, { headers })).status).toBe(200)
+  expect(seen['ebb-identity']).toBe('ann for get-mine')
+  expect(JSON.stringify(seen)).not.toContain('full')
+})
+
+it('400 two different keys', async () => {
+  const { url, woken } = await testGateway()
+  const answer = await fetch(url + MINE, { headers: { 'x-api-key': 'full', authorization: 'Bearer half' } })
+  expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ error: 'bad_request' })])
+  expect(woken).toEqual([])
+})
+
+it('200 an anonymous route needs no key, and minds no other scheme', async () => {
+  const seen: unknown[] = []
+  const { url } = await testGateway({
+    upstream: (request, response) => {
+      seen.push(request.headers['ebb-identity'], request.headers.authorization)
+      response.end()
+    },
+  })
+  expect((await fetch(url + OPEN, { headers: { authorization: 'Basic YTpi' } })).status).toBe(200)
+  expect(seen).toEqual(['anonymous for get-thing', 'Basic YTpi'])
+})
+
+it('401 an anonymous route checks a key that is presented', async () => {
+  const { url } = await testGateway()
+  expect((await fetch(url + OPEN, { headers: { 'x-api-key': 'nope' } })).status).toBe(401)
+})
+
+it('503 while nobody can tell', async () => {
+  const findKey = async () => {
+    throw new Problem('unavailable', 503, 'Keys cannot be checked just now.', { retryAfterSeconds: 2 })
+  }
+  const { url, woken } = await testGateway({ ports: { findKey } })
+  const answer = await fetch(url + MINE, { headers: { 'x-api-key': 'full' } })
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2'])
+  expect(woken).toEqual([])
+})
+
+it('500 a fault stays inside, and is logged', async () => {
+  const findKey = async () => {
+    throw new Error(`secret ${KEYS.full.sub}`)
+  }
+  const { url, lines } = await testGateway({ ports: { findKey } })
+  const answer = await fetch(url + MINE, { headers: { 'x-api-key': 'full' } })
+  expect(answer.status).toBe(500)
+  expect(await answer.text()).not.toContain('secret')
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'authenticate failed', err: expect.any(Error) }))
+})

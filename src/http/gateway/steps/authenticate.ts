@@ -1,0 +1,40 @@
+import { Problem } from '../../../contract/index.ts'
+import { routeOf } from '../exchange.ts'
+import type { Step } from '../pipeline.ts'
+import type { GatewayPorts } from '../ports.ts'
+
+/**
+ * Finds out who calls by the API key in `X-API-Key` or `Authorization: Bearer`. An anonymous route needs none, but one
+ * that is presented must be good. The key itself goes no further.
+ */
+export function authenticate({ findKey }: Pick<GatewayPorts, 'findKey'>): Step {
+  return async function authenticate(exchange) {
+    const { headers } = exchange
+    const key = headers['x-api-key']?.[0]
+    const bearer = bearerOf(headers.authorization?.[0])
+    if (key !== undefined && bearer !== undefined && key !== bearer) {
+      return new Problem('bad_request', 400, 'X-API-Key and Authorization carry different keys; send one of them.')
+    }
+    const token = key ?? bearer
+    if (token === undefined) return routeOf(exchange).anonymous ? undefined : UNAUTHENTICATED
+    const caller = await findKey(token)
+    if (!caller) return UNAUTHENTICATED
+    exchange.caller = caller
+    delete headers['x-api-key']
+    if (bearer !== undefined) delete headers.authorization
+    return undefined
+  }
+}
+
+const BEARER = /^bearer(?: +|$)/i
+
+const bearerOf = (authorization: string | undefined) =>
+  authorization !== undefined && BEARER.test(authorization) ? authorization.replace(BEARER, '').trim() : undefined
+
+/** One sentence for all: it must not tell an unknown key from a revoked one. */
+const UNAUTHENTICATED = new Problem(
+  'unauthenticated',
+  401,
+  'Send a valid API key in X-API-Key or as Authorization: Bearer.',
+  { headers: { 'www-authenticate': 'Bearer' } },
+)

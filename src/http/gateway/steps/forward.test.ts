@@ -1,0 +1,240 @@
+import { once } from 'node:events'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { request as httpRequest } from 'node:http'
+import { buffer, text } from 'node:stream/consumers'
+import { expect, it } from '@jest/globals'
+import { Agent } from 'undici'
+import { raw, testGateway } from '../test-support.ts'
+
+const THING = '/v1/things/1'
+const headersOf = (lines: string) => `GET ${THING} HTTP/1.1\r\nHost: api.example:81\r\n${lines}\r\n`
+const MIB = Buffer.alloc(1024 * 1024, 'a')
+
+/** A response that has begun, without reading it. */
+async function begin(url: string) {
+  const call = httpRequest(url).end()
+  const [response] = (await once(call, 'response')) as [IncomingMessage]
+  return { call, response }
+}
+
+it('200 a function sees what the caller sent, without what only the platform may say', async () => {
+  let seen: IncomingHttpHeaders = {}
+  const { port } = await testGateway({
+    upstream: ({ headers }, response) => {
+      seen = headers
+      response.setHeader('content-length', 0).end()
+    },
+  })
+  const forged = [
+    ...['Ebb-Identity: root', 'Ebb-Timeout-Ms: 1', 'Knative-Serving-Tag: a', 'K-Revision: a', 'X-Envoy-Peer: a'],
+    ...['Forwarded: for=1.1.1.1', 'X-Forwarded-For: 1.1.1.1', 'X-Forwarded-Proto: https', 'X-Forwarded-User: root'],
+    ...['ce-type: a', 'Keep-Alive: timeout=1', 'TE: trailers', 'Proxy-Authorization: a', 'X-Secret: a'],
+    ...['Connection: keep-alive, X-Secret', 'X-Kept: é', 'Cookie: a=1', 'X-Twice: 1', 'X-Twice: 2'],
+  ]
+  const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
+  const lines = [...forged, 'X-Correlation-Id: abc-12345', `Traceparent: ${trace}`].join('\r\n')
+  const answer = await raw(port, headersOf(`${lines}\r\n`))
+  expect(answer.status).toBe(200)
+  expect(answer.headers['x-correlation-id']).toBe('abc-12345')
+  expect(seen).toEqual({
+    ...{ host: expect.stringMatching(/^127\.0\.0\.1:\d+$/), connection: 'keep-alive' },
+    ...{ 'x-kept': 'é', cookie: 'a=1', 'x-twice': '1, 2', 'x-correlation-id': 'abc-12345', traceparent: trace },
+    ...{ 'ebb-identity': 'anonymous for get-thing', 'ebb-timeout-ms': expect.stringMatching(/^(9\d{3}|10000)$/) },
+    ...{ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http', 'x-forwarded-host': 'api.example:81' },
+  })
+})
+
+it('200 the caller sees the answer, without what is about the connection or the platform', async () => {
+  const { url, lines } = await testGateway({
+    upstream: (_request, response) => {
+      const set = { 'set-cookie': ['a=1', 'b=2'], 'x-kept': 'é', 'x-correlation-id': 'another', 'x-secret': 'a' }
+      const ours = { 'ebb-cold': 'true', 'ebb-revision': '7', connection: 'close, X-Secret', 'keep-alive': 'timeout=1' }
+      response.writeHead(201, { ...set, ...ours, 'content-type': 'application/json' }).end('{}')
+    },
+  })
+  const answer = await fetch(url + THING, { headers: { 'x-correlation-id': 'abc-12345' } })
+  expect([answer.status, await answer.text(), answer.headers.getSetCookie()]).toEqual([201, '{}', ['a=1', 'b=2']])
+  expect(Object.fromEntries(answer.headers)).toEqual({
+    ...{ 'content-type': 'application/json', 'x-kept': 'é', 'x-correlation-id': 'abc-12345', 'set-cookie': 'b=2' },
+    ...{
+      connection: 'keep-alive',
+      'keep-alive': 'timeout=95',
+      'transfer-encoding': 'chunked',
+      date: expect.anything(),
+    },
+  })
+  expect(lines.at(-1)).toMatchObject({ msg: 'request', cold: true })
+})
+
+it('200 behind a path of the platform', async () => {
+  const { url, woken } = await testGateway({ prefix: '/function/{name}' })
+  await fetch(`${url}${THING}?limit=1`)
+  expect(woken).toEqual([`GET /function/get-thing${THING}?limit=1`])
+})
+
+it('200 an answer arrives while the function still writes it', async () => {
+  const gate = Promise.withResolvers<void>()
+  const { url } = await testGateway({
+    upstream: async (_request, response) => {
+      response.write('first')
+      await gate.promise
+      response.end('last')
+    },
+  })
+  const { response } = await begin(url + THING)
+  const [first] = await once(response, 'data')
+  expect(String(first)).toBe('first')
+  gate.resolve()
+  expect(await text(response)).toBe('last')
+})
+
+it('200 a caller who does not read holds the function back, and gets every byte', async () => {
+  const full = Promise.withResolvers<void>()
+  let accepted = 0
+  const { url } = await testGateway({
+    upstream: async (_request, response) => {
+      for (let i = 0; i < 64; i++) {
+        accepted++
+        if (response.write(MIB)) continue
+        const drained = once(response, 'drain')
+        // Where nothing drains for so long, the caller's slowness has come all the way.
+        const stuck = setTimeout(full.resolve, 300)
+        await drained
+        clearTimeout(stuck)
+      }
+      response.end()
+      full.reject(new Error('nothing held the function back'))
+    },
+  })
+  const { response } = await begin(url + THING)
+  await full.promise
+  expect(accepted).toBeLessThan(32)
+  let bytes = 0
+  for await (const chunk of response) bytes += chunk.length
+  expect(bytes).toBe(64 * MIB.length)
+})
+
+it('a caller who never reads is let go', async () => {
+  const gone = Promise.withResolvers<void>()
+  const { url } = await testGateway({
+    stallTimeoutMs: 100,
+    upstream: (_request, response) => {
+      response.on('close', gone.resolve)
+      response.write(Buffer.alloc(64 * MIB.length))
+    },
+  })
+  const { call } = await begin(url + THING)
+  call.on('error', () => {})
+  await gone.promise
+})
+
+it.each(['before the answer', 'in its middle'])(
+  'a caller who hangs up %s ends the call of the function',
+  async (when) => {
+    const came = Promise.withResolvers<ServerResponse>()
+    const gone = Promise.withResolvers<void>()
+    const { url, lines } = await testGateway({
+      upstream: (_request, response) => {
+        response.on('close', gone.resolve)
+        if (when !== 'before the answer') response.write('first')
+        came.resolve(response)
+      },
+    })
+    const call = httpRequest(url + THING).end()
+    call.on('error', () => {})
+    await came.promise
+    if (when !== 'before the answer') await once(call, 'response')
+    call.destroy()
+    await gone.promise
+    expect(lines).toContainEqual(
+      expect.objectContaining({ msg: 'request', status: when === 'before the answer' ? 499 : 200 }),
+    )
+  },
+)
+
+it('a function that breaks off in its answer breaks the connection', async () => {
+  const { url, lines } = await testGateway({
+    upstream: (_request, response) => {
+      response.writeHead(200, { 'content-length': 100 })
+      response.write('first', () => response.destroy())
+    },
+  })
+  const { response } = await begin(url + THING)
+  await expect(buffer(response)).rejects.toThrow('aborted')
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'a function broke off', function: 'get-thing' }))
+})
+
+it('502 a function that breaks off before its answer', async () => {
+  const { url, spared } = await testGateway({ upstream: (request) => request.socket.destroy() })
+  const answer = await fetch(url + THING)
+  expect([answer.status, answer.headers.get('content-type')]).toEqual([502, 'application/problem+json'])
+  expect(await answer.json()).toMatchObject({
+    error: 'bad_gateway',
+    correlationId: answer.headers.get('x-correlation-id'),
+  })
+  expect(spared).toEqual([])
+})
+
+it('502 nobody there', async () => {
+  const dispatcher = new Agent()
+  // Port 1 of this machine: nobody listens, and the answer comes at once.
+  const upstream = { dispatcher, locate: () => ({ origin: 'http://127.0.0.1:1', prefix: '' }), startTimeoutMs: 5_000 }
+  const { url, lines } = await testGateway({ ports: { upstream } })
+  const answer = await fetch(url + THING)
+  expect([answer.status, await answer.json()]).toEqual([502, expect.objectContaining({ error: 'bad_gateway' })])
+  expect(lines).toContainEqual(expect.objectContaining({ err: expect.objectContaining({ code: 'ECONNREFUSED' }) }))
+  await dispatcher.destroy()
+})
+
+it('502 an answer that is no HTTP', async () => {
+  const { url } = await testGateway({ upstream: ({ socket }) => void socket.end('hello\r\n\r\n') })
+  expect((await fetch(url + THING)).status).toBe(502)
+})
+
+it('504 no answer in time, counted from the start that was allowed', async () => {
+  const { url, spared } = await testGateway({ startTimeoutMs: 100, upstream: () => {} })
+  const began = performance.now()
+  const answer = await fetch(`${url}/v1/slow`)
+  expect([answer.status, await answer.json()]).toEqual([504, expect.objectContaining({ error: 'deadline_exceeded' })])
+  expect(performance.now() - began).toBeGreaterThan(190)
+  expect(spared).toEqual([])
+})
+
+it.each([
+  [502, 'bad_gateway'],
+  [503, 'unavailable'],
+  [504, 'deadline_exceeded'],
+])('%i of what stands between is told in our words', async (status, error) => {
+  const { url } = await testGateway({
+    upstream: (_request, response) => {
+      response.writeHead(status, { 'retry-after': '7', 'content-type': 'text/plain' }).end('activator overload')
+    },
+  })
+  const answer = await fetch(url + THING)
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([status, '7'])
+  expect(await answer.json()).toMatchObject({ status, error })
+})
+
+it('503 of the function itself goes through as it is', async () => {
+  const body = '{"status":503,"error":"sold_out"}'
+  const { url } = await testGateway({
+    upstream: (_request, response) => {
+      response.writeHead(503, { 'content-type': 'application/problem+json' }).end(body)
+    },
+  })
+  expect(await (await fetch(url + THING)).text()).toBe(body)
+})
+
+it.each([204, 304])('%i has no body', async (status) => {
+  const { url } = await testGateway({ upstream: (_request, response) => void response.writeHead(status).end() })
+  const answer = await fetch(url + THING)
+  expect([answer.status, await answer.text()]).toEqual([status, ''])
+})
+
+it('200 HEAD has the length of the body, and none', async () => {
+  const { url } = await testGateway({
+    upstream: (_request, response) => void response.setHeader('content-length', 5).end(),
+  })
+  const answer = await fetch(url + THING, { method: 'HEAD' })
+  expect([answer.headers.get('content-length'), await answer.text()]).toEqual(['5', ''])
+})

@@ -1,0 +1,45 @@
+import type { Dispatcher } from 'undici'
+import { Problem } from '../../../contract/index.ts'
+import { callUpstream } from '../call-upstream.ts'
+import { type Exchange, routeOf } from '../exchange.ts'
+import { toFunction } from '../headers.ts'
+import type { Step } from '../pipeline.ts'
+import type { GatewayLimits, GatewayPorts } from '../ports.ts'
+
+/** Hands the request to its function, once, and streams the answer through. Answers only where the function did not. */
+export function forward(
+  { sign, upstream, log }: Pick<GatewayPorts, 'sign' | 'upstream' | 'log'>,
+  { stallTimeoutMs }: Pick<GatewayLimits, 'stallTimeoutMs'>,
+): Step {
+  const { dispatcher, locate, startTimeoutMs } = upstream
+  return async function forward(exchange) {
+    const { name, timeoutMs } = routeOf(exchange)
+    const identity = await sign(exchange.caller, name)
+    // The caller's upload and the function's start are not on the function's account; our own look-ups are.
+    const leftMs = Math.floor(timeoutMs - (performance.now() - exchange.completeAt))
+    if (leftMs < 1) return new Problem('deadline_exceeded', 504, 'The time for this request is over.')
+    const { origin, prefix } = locate(name)
+    const waitMs = leftMs + startTimeoutMs
+    const { path, query, body, headers } = exchange
+    const options: Dispatcher.DispatchOptions = {
+      origin,
+      path: `${prefix}${path}${query}`,
+      method: exchange.request.method ?? '',
+      headers: toFunction(headers, madeHeaders(exchange, identity, leftMs)),
+      body: body.length > 0 ? body : null,
+      // Ours is exact, and covers the wait for a connection.
+      headersTimeout: 0,
+      bodyTimeout: waitMs,
+    }
+    return callUpstream(exchange, options, { dispatcher, waitMs, stallTimeoutMs, log })
+  }
+}
+
+function madeHeaders({ request, headers, correlationId, traceparent }: Exchange, identity: string, leftMs: number) {
+  return [
+    ...['ebb-identity', identity, 'ebb-timeout-ms', String(leftMs)],
+    ...['x-correlation-id', correlationId, 'traceparent', traceparent],
+    ...['x-forwarded-for', request.socket.remoteAddress ?? 'unknown', 'x-forwarded-proto', 'http'],
+    ...(headers.host?.[0] === undefined ? [] : ['x-forwarded-host', headers.host[0]]),
+  ]
+}

@@ -1,0 +1,84 @@
+import type { IncomingMessage } from 'node:http'
+import { Problem } from '../../../contract/index.ts'
+import { endToEnd } from '../headers.ts'
+import type { Step } from '../pipeline.ts'
+
+/**
+ * Refuses what two readers could understand differently, and what Node's parser lets through of it; takes the target
+ * apart; leaves only the headers that may go on. A refusal closes the connection: nobody knows what follows on it.
+ */
+export function normalise(): Step {
+  return function normalise(exchange) {
+    const { request, headers } = exchange
+    const { method, url = '' } = request
+    if (method === 'TRACE') return refusedMethod(method)
+    const expect = headers.expect
+    if (expect && expect.join().toLowerCase() !== '100-continue') {
+      return closing('expectation_failed', 417, 'Expect can only be 100-continue.')
+    }
+    const target = originForm(url, headers.host?.[0])
+    const fault = whatIsAmbiguous(request, headers) ?? (target === undefined ? NOT_OURS : whatIsUnsafe(target))
+    if (fault || target === undefined) return closing('bad_request', 400, fault ?? NOT_OURS)
+    const mark = target.indexOf('?')
+    exchange.path = mark < 0 ? target : target.slice(0, mark)
+    exchange.query = mark < 0 ? '' : target.slice(mark)
+    exchange.headers = endToEnd(headers)
+    return undefined
+  }
+}
+
+/** The answer to CONNECT and TRACE, which no path allows. */
+export const refusedMethod = (method: string) =>
+  new Problem('method_not_allowed', 405, `${method} is not served here.`, {
+    headers: { connection: 'close', allow: 'DELETE, GET, HEAD, PATCH, POST, PUT' },
+  })
+
+const closing = (code: string, status: number, message: string) =>
+  new Problem(code, status, message, { headers: { connection: 'close' } })
+
+const NOT_OURS = 'The request target must be a path, or an address whose host is that of the Host header.'
+const ONCE = ['host', 'authorization', 'x-api-key', 'idempotency-key', 'content-type', 'x-correlation-id']
+const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i
+
+function whatIsAmbiguous({ method, httpVersion }: IncomingMessage, headers: Readonly<Record<string, string[]>>) {
+  for (const name of ONCE) {
+    if ((headers[name]?.length ?? 0) > 1) return `The header ${name} is given more than once.`
+  }
+  for (const name in headers) if (name.includes('_')) return 'A header name may not have an underscore.'
+  const host = headers.host?.[0]
+  if (host === undefined && httpVersion !== '1.0') return 'The Host header is missing.'
+  if (host !== undefined && !HOST.test(host)) return 'The Host header is malformed.'
+  const coding = headers['transfer-encoding']
+  if (coding && httpVersion === '1.0') return 'HTTP/1.0 has no Transfer-Encoding.'
+  if (coding && coding.join() !== 'chunked') return 'Transfer-Encoding can only be chunked.'
+  const hasBody = coding !== undefined || Number(headers['content-length']?.[0] ?? 0) > 0
+  return hasBody && (method === 'GET' || method === 'HEAD') ? `A ${method} has no body.` : undefined
+}
+
+const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i
+
+/** Path and query; undefined where the target is neither a path nor an address at `host`. */
+function originForm(url: string, host: string | undefined): string | undefined {
+  if (url.startsWith('/')) return url
+  const [, authority, rest = ''] = ABSOLUTE.exec(url) ?? []
+  if (authority === undefined || authority.toLowerCase() !== host?.toLowerCase()) return undefined
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+const UNSAFE = /[^\x21-\x7e]|[\\#]/
+const UNSAFE_IN_PATH = /\/\/|%2f|%5c|%[01][0-9a-f]|%7f|\/(\.|%2e){1,2}(\/|$)/i
+
+function whatIsUnsafe(target: string): string | undefined {
+  if (UNSAFE.test(target)) return 'The request target has a character that must be percent-encoded.'
+  const [path = ''] = target.split('?', 1)
+  if (UNSAFE_IN_PATH.test(path)) {
+    return 'The path may not have empty or dot segments, encoded slashes or control characters.'
+  }
+  if (!target.includes('%')) return undefined
+  try {
+    decodeURIComponent(target)
+    return undefined
+  } catch {
+    return 'The request target has a malformed percent escape.'
+  }
+}

@@ -1,0 +1,134 @@
+import { once } from 'node:events'
+import { buffer } from 'node:stream/consumers'
+import { expect, it } from '@jest/globals'
+import { raw, rawConnection, testGateway } from '../test-support.ts'
+
+const MIB = 1024 * 1024
+const put = (lines: string, body = '') =>
+  `PUT /v1/notes/1 HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\n${lines}\r\n${body}`
+const NOTE = '{"text":"a"}'
+const GOOD = put(`Content-Length: ${NOTE.length}\r\n`, NOTE)
+
+it('413 a declared length that is too large, before any of it came; the connection closes', async () => {
+  const { port, woken, spared } = await testGateway({ lingerMs: 20 })
+  const connection = await rawConnection(port)
+  connection.send(put(`Content-Length: ${MIB + 1}\r\n`))
+  const answer = await connection.answer()
+  expect([answer.status, answer.headers.connection]).toEqual([413, 'close'])
+  expect(await connection.closed()).toBe('')
+  expect([woken, spared]).toEqual([[], ['payload_too_large']])
+})
+
+it('413 chunks that add up to too much; the caller can read the answer while it still sends', async () => {
+  const { port, woken } = await testGateway()
+  const connection = await rawConnection(port)
+  connection.send(put('Transfer-Encoding: chunked\r\n'))
+  const chunk = `10000\r\n${'a'.repeat(65_536)}\r\n`
+  for (let i = 0; i < 64; i++) {
+    if (!connection.send(chunk)) await once(connection.socket, 'drain')
+  }
+  expect((await connection.answer()).status).toBe(413)
+  connection.send('0\r\n\r\n')
+  expect(await connection.closed()).toBe('')
+  expect(woken).toEqual([])
+})
+
+it('200 just as much as is allowed, byte for byte', async () => {
+  const body = `{"text":"${'é'.repeat((MIB - 11) / 2)}" }`
+  let got = Buffer.alloc(0)
+  const { url } = await testGateway({
+    upstream: async (request, response) => {
+      got = await buffer(request)
+      response.end()
+    },
+  })
+  const headers = { 'content-type': 'application/merge-patch+json; charset="UTF-8"' }
+  expect(Buffer.byteLength(body)).toBe(MIB)
+  expect((await fetch(`${url}/v1/notes/1`, { method: 'PUT', body, headers })).status).toBe(200)
+  expect(got.equals(Buffer.from(body))).toBe(true)
+})
+
+it.each<[string, Record<string, string>]>([
+  ['text', { 'content-type': 'text/plain' }],
+  ['no type', { 'content-type': '' }],
+  ['a type that only begins like JSON', { 'content-type': 'application/jsonp' }],
+  ['another charset', { 'content-type': 'application/json; charset=latin1' }],
+  ['gzip', { 'content-type': 'application/json', 'content-encoding': 'gzip' }],
+])('415 %s', async (_name, headers) => {
+  const { url, woken, spared } = await testGateway()
+  const answer = await fetch(`${url}/v1/notes/1`, { method: 'PUT', body: NOTE, headers })
+  expect(answer.status).toBe(415)
+  expect([woken, spared]).toEqual([[], ['unsupported_media_type']])
+})
+
+it.each(['Content-Length: 2\r\n\r\n{}', 'Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n'])(
+  '400 a body where none is expected: %j',
+  async (rest) => {
+    const { port, woken } = await testGateway({ lingerMs: 20 })
+    const answer = await raw(port, `DELETE /v1/things/1 HTTP/1.1\r\nHost: h\r\nX-API-Key: full\r\n${rest}`)
+    expect(JSON.parse(answer.body).details).toEqual([{ path: 'body', message: 'None is expected here' }])
+    expect([answer.status, woken]).toEqual([400, []])
+  },
+)
+
+it('408 a body that does not arrive', async () => {
+  const { port, woken, spared } = await testGateway({ bodyTimeoutMs: 50, lingerMs: 20 })
+  const connection = await rawConnection(port)
+  connection.send(put('Content-Length: 100\r\n', '{"text":'))
+  const answer = await connection.answer()
+  expect([answer.status, answer.headers.connection]).toEqual([408, 'close'])
+  await connection.closed()
+  expect([woken, spared]).toEqual([[], ['request_timeout']])
+})
+
+it('408 headers that do not arrive', async () => {
+  const { port, spared } = await testGateway({ headersTimeoutMs: 50 })
+  const connection = await rawConnection(port)
+  connection.send('GET /v1/things/1 HTTP/1.1\r\nHost: h\r\nX-')
+  expect((await connection.answer()).status).toBe(408)
+  await connection.closed()
+  expect(spared).toEqual(['request_timeout'])
+})
+
+it('400 a caller who closes in the middle of a body wakes nothing', async () => {
+  const { port, woken } = await testGateway({ lingerMs: 20 })
+  const connection = await rawConnection(port)
+  connection.send(put('Content-Length: 100\r\n', '{"text":'))
+  connection.socket.end()
+  expect((await connection.answer()).status).toBe(400)
+  await connection.closed()
+  expect(woken).toEqual([])
+})
+
+it('200 after 100 Continue, and no 100 where the answer is clear without the body', async () => {
+  const { port } = await testGateway({ lingerMs: 20 })
+  const good = await rawConnection(port)
+  good.send(put(`Content-Length: ${NOTE.length}\r\nExpect: 100-continue\r\n`))
+  expect((await good.answer()).status).toBe(100)
+  good.send(NOTE)
+  expect((await good.answer()).status).toBe(200)
+  const bad = await rawConnection(port)
+  bad.send(put(`Content-Length: ${MIB + 1}\r\nExpect: 100-continue\r\n`))
+  expect((await bad.answer()).status).toBe(413)
+  expect(await bad.closed()).toBe('')
+})
+
+it('200 the connection serves on after each refusal whose body is short', async () => {
+  const { port } = await testGateway()
+  const connection = await rawConnection(port)
+  const length = `Content-Length: ${NOTE.length}\r\n`
+  const refused: readonly [string, number][] = [
+    [GOOD.replace('/v1/notes/1', '/v1/nothing'), 404],
+    [GOOD.replace('PUT', 'POST'), 405],
+    [GOOD.replace('PUT /v1/notes/1', 'POST /v1/things'), 401],
+    [GOOD.replace('PUT /v1/notes/1', 'POST /v1/things').replace('Host', 'X-API-Key: half\r\nHost'), 403],
+    [GOOD.replace('application/json', 'text/plain'), 415],
+    [put(length, NOTE.replace('text', 'test')), 400],
+    [GOOD, 200],
+  ]
+  for (const [text, status] of refused) {
+    connection.send(text)
+    const answer = await connection.answer()
+    expect([answer.status, answer.headers.connection]).toEqual([status, 'keep-alive'])
+  }
+})

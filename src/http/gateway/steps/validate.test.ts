@@ -1,0 +1,74 @@
+import { expect, it } from '@jest/globals'
+import { raw, testGateway } from '../test-support.ts'
+
+const json = { 'content-type': 'application/json' }
+const detailsOf = async (answer: Response) => [answer.status, ((await answer.json()) as { details: unknown }).details]
+
+it('400 every fault and where it is', async () => {
+  const { url, woken, spared } = await testGateway()
+  const answer = await fetch(`${url}/v1/things`, {
+    ...{ method: 'POST', body: '{"n":"x","__more":1}', headers: { ...json, 'x-api-key': 'full' } },
+  })
+  const [status, details] = await detailsOf(answer)
+  expect(status).toBe(400)
+  expect((details as { path: string }[]).map(({ path }) => path).sort()).toEqual([
+    ...['body.__more', 'body.n', 'body.name', 'headers.idempotency-key'],
+  ])
+  expect([woken, spared]).toEqual([[], ['invalid_request']])
+})
+
+it.each([
+  ['malformed', '{"text":'],
+  ['a name twice', '{"text":"a","text":"b"}'],
+  ['__proto__', '{"text":"a","__proto__":{}}'],
+  ['no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+])('400 JSON: %s', async (_name, body) => {
+  const { url, woken } = await testGateway()
+  const answer = await fetch(`${url}/v1/notes/1`, { method: 'PUT', body, headers: json })
+  expect(await detailsOf(answer)).toEqual([400, [expect.objectContaining({ path: expect.stringMatching(/^body/) })]])
+  expect(woken).toEqual([])
+})
+
+it('400 no body where one is needed', async () => {
+  const { url } = await testGateway()
+  const answer = await fetch(`${url}/v1/notes/1`, { method: 'PUT' })
+  expect(await detailsOf(answer)).toEqual([400, [{ path: 'body', message: 'Missing' }]])
+})
+
+it.each([
+  ['limit=x', ['query.limit']],
+  ['limit=1&limit=2', ['query.limit']],
+  ['more=1', ['query.more']],
+  ['__proto__=1', ['query.__proto__']],
+  ['constructor=1', ['query.constructor']],
+])('400 query %s', async (query, paths) => {
+  const { url, woken } = await testGateway()
+  const [status, details] = await detailsOf(await fetch(`${url}/v1/things/1?${query}`))
+  expect([status, (details as { path: string }[]).map(({ path }) => path)]).toEqual([400, paths])
+  expect(woken).toEqual([])
+})
+
+it('200 lists, numbers and escapes, and the target goes on as it was sent', async () => {
+  const { url, woken } = await testGateway()
+  const target = '/v1/things/a%20b?limit=7&tags=x&tags=%C3%A9'
+  expect((await fetch(url + target)).status).toBe(200)
+  expect(woken).toEqual([`GET ${target}`])
+})
+
+it('400 a declared header given twice', async () => {
+  const { port, woken } = await testGateway()
+  const answer = await raw(port, 'GET /v1/things/1 HTTP/1.1\r\nHost: h\r\nX-Tone: a\r\nX-Tone: b\r\n\r\n')
+  expect(JSON.parse(answer.body).details).toEqual([{ path: 'headers.x-tone', message: 'Given more than once' }])
+  expect([answer.status, woken]).toEqual([400, []])
+})
+
+it.each([
+  ['', 'Must be 1 to 255 visible ASCII characters'],
+  ['a b', 'Must be 1 to 255 visible ASCII characters'],
+  ['a'.repeat(256), 'Must be 1 to 255 visible ASCII characters'],
+])('400 the Idempotency-Key %j', async (key, message) => {
+  const { url } = await testGateway()
+  const headers = { ...json, 'x-api-key': 'full', 'idempotency-key': key }
+  const answer = await fetch(`${url}/v1/things`, { method: 'POST', body: '{"name":"a"}', headers })
+  expect(await detailsOf(answer)).toEqual([400, [{ path: 'headers.idempotency-key', message }]])
+})

@@ -1,0 +1,186 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { afterEach } from '@jest/globals'
+import { Agent } from 'undici'
+import * as z from 'zod'
+import { contractSet, endpoint } from '../../contract/index.ts'
+import type { GatewayPorts } from './ports.ts'
+import { createGatewayServer, type GatewayOptions } from './server.ts'
+
+const id = z.object({ id: z.string() })
+const reply = { status: 200, body: z.object({}) }
+const everybody = { anonymous: true } as const
+
+export const contracts = contractSet(
+  {
+    'create-thing': endpoint({
+      ...{ name: 'create-thing', summary: 'Makes a thing.', method: 'POST', path: '/v1/things', idempotent: true },
+      ...{ body: z.object({ name: z.string(), n: z.number().optional() }), reply: { ...reply, status: 201 } },
+      access: { scopes: ['things:write', 'things:more'] },
+    }),
+    'put-note': endpoint({
+      ...{ name: 'put-note', summary: 'Keeps a note.', method: 'PUT', path: '/v1/notes/{id}', params: id, reply },
+      ...{ body: z.object({ text: z.string() }), access: everybody },
+    }),
+    'get-thing': endpoint({
+      ...{ name: 'get-thing', summary: 'Shows a thing.', method: 'GET', path: '/v1/things/{id}', params: id, reply },
+      query: z.object({ limit: z.number().optional(), tags: z.array(z.string()).optional() }),
+      ...{ headers: z.object({ 'x-tone': z.string().optional() }), access: everybody },
+    }),
+    'get-mine': endpoint({
+      ...{ name: 'get-mine', summary: 'Shows my things.', method: 'GET', path: '/v1/things/mine', reply, access: {} },
+    }),
+    'delete-thing': endpoint({
+      ...{ name: 'delete-thing', summary: 'Ends a thing.', method: 'DELETE', path: '/v1/things/{id}', params: id },
+      ...{ reply: { status: 204 }, access: { scopes: ['things:write'], owner: true } },
+    }),
+    'get-slow': endpoint({
+      ...{ name: 'get-slow', summary: 'Takes long.', method: 'GET', path: '/v1/slow', reply, access: everybody },
+      timeoutMs: 100,
+    }),
+  },
+  { openapi: '3.1.0' },
+)
+
+export const KEYS = {
+  full: { sub: 'ann', scopes: ['things:write', 'things:more'] },
+  half: { sub: 'bob', scopes: ['things:write'] },
+}
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+export async function listenForTest(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closers.push(() => {
+    server.closeAllConnections()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  return (server.address() as AddressInfo).port
+}
+
+export interface TestOptions extends GatewayOptions {
+  /** What every function does; answers `{}` unless told. */
+  readonly upstream?: RequestListener
+  readonly ports?: Partial<GatewayPorts>
+  /** Path before the function's own. */
+  readonly prefix?: string
+  readonly startTimeoutMs?: number
+}
+
+/** A gateway on a port of its own, with a real upstream, that tells what it logged and counted. */
+export async function testGateway({
+  upstream,
+  ports,
+  prefix = '',
+  startTimeoutMs = 5_000,
+  ...options
+}: TestOptions = {}) {
+  const woken: string[] = []
+  const upstreamPort = await listenForTest(
+    createServer((request, response) => {
+      woken.push(`${request.method} ${request.url}`)
+      if (upstream) upstream(request, response)
+      else request.resume().on('end', () => response.setHeader('content-type', 'application/json').end('{}'))
+    }),
+  )
+  const lines: Record<string, unknown>[] = []
+  const spared: string[] = []
+  const answered: unknown[] = []
+  const keep = (fields: object, msg?: string) => void lines.push({ ...fields, msg })
+  const log = { info: keep, warn: keep, error: keep } as unknown as GatewayPorts['log']
+  const dispatcher = new Agent()
+  closers.push(() => dispatcher.destroy())
+  const server = createGatewayServer(
+    {
+      contracts: () => contracts,
+      findKey: async (token) => KEYS[token as keyof typeof KEYS],
+      findAnswer: async () => ({ is: 'new' }),
+      sign: async ({ sub }, name) => `${sub} for ${name}`,
+      ready: async () => true,
+      upstream: {
+        dispatcher,
+        locate: (name) => ({ origin: `http://127.0.0.1:${upstreamPort}`, prefix: prefix.replace('{name}', name) }),
+        startTimeoutMs,
+      },
+      metrics: { spared: (reason) => void spared.push(reason), answered: (request) => void answered.push(request) },
+      log,
+      ...ports,
+    },
+    options,
+  )
+  const port = await listenForTest(server)
+  return { port, url: `http://127.0.0.1:${port}`, server, woken, lines, spared, answered }
+}
+
+export interface RawAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** A connection on which a test writes just what it wants. */
+export async function rawConnection(port: number) {
+  const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  closers.push(async () => socket.destroy())
+  let received = ''
+  let changed = Promise.withResolvers<void>()
+  let over = false
+  const tell = () => {
+    changed.resolve()
+    changed = Promise.withResolvers<void>()
+  }
+  socket.on('data', (chunk: Buffer) => {
+    received += chunk.toString('latin1')
+    tell()
+  })
+  const end = () => {
+    over = true
+    tell()
+  }
+  socket.on('end', end).on('close', end).on('error', end)
+  await new Promise((resolve) => socket.once('connect', resolve))
+  return {
+    socket,
+    send: (text: string) => socket.write(Buffer.from(text, 'latin1')),
+    /** The next answer with a Content-Length. */
+    answer: async (): Promise<RawAnswer> => {
+      for (;;) {
+        const found = takeAnswer(received)
+        if (found) {
+          received = found.rest
+          return found.answer
+        }
+        if (over) throw new Error(`closed after ${JSON.stringify(received)}`)
+        await changed.promise
+      }
+    },
+    /** Resolves when the other side has closed, with what is left unread. */
+    closed: async (): Promise<string> => {
+      while (!over) await changed.promise
+      return received
+    },
+  }
+}
+
+/** Sends one text on a connection of its own; answers the first answer. */
+export async function raw(port: number, text: string): Promise<RawAnswer> {
+  const connection = await rawConnection(port)
+  connection.send(text)
+  return connection.answer()
+}
+
+function takeAnswer(received: string) {
+  const end = received.indexOf('\r\n\r\n')
+  if (end < 0) return undefined
+  const [first = '', ...lines] = received.slice(0, end).split('\r\n')
+  const status = Number(first.split(' ')[1])
+  const headers = Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
+  )
+  const until = end + 4 + (status === 100 || status === 204 ? 0 : Number(headers['content-length'] ?? 0))
+  if (received.length < until) return undefined
+  return { answer: { status, headers, body: received.slice(end + 4, until) }, rest: received.slice(until) }
+}

@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { mailsIn, startEbb, type TestEbb } from '../support/ebb.ts'
+import { untilTrue } from '../support/until.ts'
+
+const USERS = 150
+const WORKERS = 10
+const KILLS_EACH = 3
+const LIMIT_MS = 45_000
+
+let ebb: TestEbb
+beforeAll(async () => {
+  // A lease lasts for start, timeout and 10 s: short ones, so that the events of a killed relay come back soon.
+  ebb = await startEbb({ env: { EBB_START_TIMEOUT_MS: '3000', EBB_IDLE_MS: '30000' } })
+}, 40_000)
+afterAll(() => ebb.stop())
+
+/** The pid of the newest process of a part or function. */
+const pidOf = (name: string) =>
+  ebb.told.findLast(
+    ({ event, part, function: fn }) => (event === 'start' && part === name) || (event === 'spawn' && fn === name),
+  )?.pid
+
+const faults: number[] = []
+
+/** Sends one request with one key until it is acknowledged, as a careful client would; answers where the user is. */
+async function createUntilAcknowledged(email: string): Promise<string> {
+  for (;;) {
+    const response = await ebb.createUser(email).catch(() => undefined)
+    if (response?.status === 201) return response.headers.get('location') ?? ''
+    if (response && response.status !== 409) faults.push(response.status)
+    await delay(100)
+  }
+}
+
+describe('with functions, relay and Postgres killed again and again', () => {
+  it('no acknowledged user is missing, and each is mailed exactly once', async () => {
+    const emails = Array.from({ length: USERS }, (_, i) => `user-${i}@example.com`)
+    const waiting = [...emails]
+    const locations = new Map<string, string>()
+    const workers = Array.from({ length: WORKERS }, async () => {
+      for (let email = waiting.shift(); email; email = waiting.shift())
+        locations.set(email, await createUntilAcknowledged(email))
+    })
+    for (let round = 0; round < KILLS_EACH; round++) {
+      for (const name of ['create-user', 'relay', 'send-welcome-email', 'postgres']) {
+        const before = locations.size
+        await untilTrue(() => locations.size >= Math.min(before + 5, USERS), {
+          limitMs: 60_000,
+          what: 'five more users',
+        })
+        await untilTrue(() => pidOf(name) !== undefined, { what: `${name} runs` })
+        // It may have ended by itself, its database gone.
+        try {
+          process.kill(Number(pidOf(name)), 'SIGKILL')
+        } catch {}
+      }
+    }
+    await Promise.all(workers)
+    expect(faults.length).toBeGreaterThan(0)
+    expect(new Set(faults.filter((status) => ![502, 503].includes(status)))).toEqual(new Set())
+
+    const mailed = async () =>
+      [...(await mailsIn(ebb.folder)).values()].map((mail) => /^To: (.*)$/m.exec(mail)?.[1]?.trim())
+    const settled = async () =>
+      (await events()).every(({ deliveries }) => deliveries.length === 1 && deliveries[0]?.state === 'done')
+    await untilTrue(settled, { limitMs: LIMIT_MS, what: 'every delivery is done' })
+    expect((await mailed()).sort()).toEqual([...emails].sort())
+    for (const location of locations.values()) expect((await ebb.call('GET', location)).status).toBe(200)
+  }, 240_000)
+})
+
+interface Listed {
+  readonly deliveries: readonly { readonly state: string }[]
+}
+
+async function events(): Promise<readonly Listed[]> {
+  const headers = { authorization: `Bearer ${ebb.ready.adminKey}` }
+  const response = await fetch(new URL('/v1/events?limit=500', ebb.ready.admin), { headers })
+  const { events: listed } = (await response.json()) as { events: readonly Listed[] }
+  return listed
+}

@@ -1,0 +1,174 @@
+import { once } from 'node:events'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { copyCheckout, functionFiles } from '../support/checkout.ts'
+import { mailsIn, processesWith, startEbb, type TestEbb } from '../support/ebb.ts'
+import { untilTrue } from '../support/until.ts'
+
+const LIMIT_MS = 60_000
+
+describe('a laptop', () => {
+  let home = ''
+  beforeAll(async () => {
+    home = await mkdtemp(join(tmpdir(), 'ebb-home-'))
+  })
+  afterAll(() => rm(home, { recursive: true, force: true }))
+  const leavesNothing = (limitMs = 1_000) =>
+    untilTrue(async () => (await processesWith(home)).length === 0, { limitMs, what: 'the end of every process' })
+
+  it(
+    'keeps its data and keys over Ctrl-C, which leaves no process',
+    async () => {
+      const first = await startEbb({ home })
+      const location = (await first.createUser('ada@example.com')).headers.get('location') ?? ''
+      await first.stop()
+      await leavesNothing()
+
+      const second = await startEbb({ home })
+      expect(second.ready.keys).toEqual(first.ready.keys)
+      expect((await second.call('GET', location)).status).toBe(200)
+      await second.stop()
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'starts again after kill -9, with what was acknowledged',
+    async () => {
+      const first = await startEbb({ home })
+      const location = (await first.createUser('grace@example.com')).headers.get('location') ?? ''
+      await first.kill()
+      const second = await startEbb({ home })
+      expect((await second.call('GET', location)).status).toBe(200)
+      await second.stop()
+      await leavesNothing()
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'leaves no process after kill -9, even when nobody starts it again',
+    async () => {
+      const ebb = await startEbb({ home })
+      await ebb.createUser('kay@example.com')
+      await ebb.kill()
+      await leavesNothing(15_000)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'says in one sentence that it runs already',
+    async () => {
+      const ebb = await startEbb({ home })
+      await expect(startEbb({ home })).rejects.toThrow(
+        /^ebb: .* is in use by process \d+: stop that one first, or choose another folder with EBB_HOME\.$/,
+      )
+      await ebb.stop()
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'forgets its data with --fresh',
+    async () => {
+      const ebb = await startEbb({ home, args: ['--fresh'] })
+      expect((await ebb.createUser('ada@example.com', 'afresh')).status).toBe(201)
+      await ebb.stop()
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'says in one sentence that its port is in use',
+    async () => {
+      const taken = createServer().listen(0, '127.0.0.1')
+      await once(taken, 'listening')
+      const { port } = taken.address() as { port: number }
+      await expect(startEbb({ home, env: { PORT: String(port) } })).rejects.toThrow(
+        new RegExp(`^ebb: Port ${port} is in use; choose another one with PORT, for example PORT=\\d+\\.$`),
+      )
+      taken.close()
+      await leavesNothing()
+    },
+    LIMIT_MS,
+  )
+
+  it('lists every setting that is wrong', async () => {
+    const env = { PORT: 'eighty', EBB_IDLE_MS: '-1' }
+    await expect(startEbb({ home, env })).rejects.toThrow(/PORT: .*\n.*EBB_IDLE_MS: /)
+  })
+})
+
+const LONG = `a path with spaces/${'long'.repeat(30)}/${'longer'.repeat(15)}`
+
+describe('a checkout on a long path with spaces, and with functions that misbehave', () => {
+  let ebb: TestEbb
+  let checkout: Awaited<ReturnType<typeof copyCheckout>>
+  beforeAll(async () => {
+    const files = {
+      ...functionFiles('get-pid', 'return { pid: process.pid }'),
+      ...functionFiles('crash-once', 'process.kill(process.pid, "SIGKILL"); await new Promise(() => {})'),
+      ...functionFiles('never-start', 'return { pid: 0 }'),
+      'functions/never-start/index.ts': "throw new Error('there is no such thing')",
+    }
+    checkout = await copyCheckout(files, { within: LONG })
+    ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb') })
+  }, LIMIT_MS)
+  afterAll(async () => {
+    await ebb.stop()
+    await checkout.remove()
+  })
+  const get = (name: string) => ebb.call('GET', `/v1/${name}`, { key: '' })
+
+  it('serves a function that was only put there', async () => {
+    expect((await get('get-pid')).status).toBe(200)
+    expect((await ebb.createUser('ada@example.com')).status).toBe(201)
+    await untilTrue(async () => (await mailsIn(ebb.folder)).size === 1)
+  })
+
+  it('502 with a correlation id for a function that ends in a request', async () => {
+    const response = await get('crash-once')
+    expect(response.status).toBe(502)
+    expect(await response.json()).toMatchObject({
+      error: 'bad_gateway',
+      correlationId: response.headers.get('x-correlation-id'),
+    })
+    await untilTrue(() => ebb.told.some(({ event, part }) => event === 'fault' && part === 'crash-once'))
+  })
+
+  it('502 for a function that does not start: reported with its reason, and not hammered', async () => {
+    const asked = 40
+    for (let i = 0; i < asked; i++) {
+      const response = await get('never-start')
+      expect(response.status).toBe(502)
+      expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
+    }
+    const faults = ebb.told.filter(({ event, part }) => event === 'fault' && part === 'never-start')
+    expect(faults[0]?.message).toContain('there is no such thing')
+    expect(faults.length).toBeGreaterThan(0)
+    expect(faults.length).toBeLessThan(asked / 4)
+  })
+
+  it(
+    '503 with Retry-After while the database is away, and serves again without a restart',
+    async () => {
+      const path = (await ebb.createUser('grace@example.com')).headers.get('location') ?? ''
+      const postgres = () => ebb.told.filter(({ event, part }) => event === 'start' && part === 'postgres')
+      const started = postgres().length
+      const data = join(ebb.folder, 'postgres/cluster/data')
+      await rename(data, `${data}.away`)
+      process.kill(Number(postgres().at(-1)?.pid), 'SIGKILL')
+      await untilTrue(async () => (await fetch(new URL('/_/ready', ebb.ready.url))).status === 503)
+      const away = await ebb.call('GET', path)
+      expect([away.status, away.headers.has('retry-after')]).toEqual([503, true])
+      await rename(`${data}.away`, data)
+      await untilTrue(() => postgres().length > started)
+      await untilTrue(async () => (await ebb.call('GET', path)).status === 200)
+    },
+    LIMIT_MS,
+  )
+})
