@@ -6,5 +6,5 @@ export default subscriber({
   summary: 'Welcome a new user by e-mail.',
   on: userCreated,
   retry: { attempts: 8, minDelayMs: 1_000, maxDelayMs: 60_000 },
-  timeoutMs: 10_000,
+  timeoutMs: 5_000,
 })

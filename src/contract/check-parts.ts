@@ -14,9 +14,10 @@ const LONGEST_TIMEOUT_MS = 600_000
 
 /** The codes that the platform itself answers with: a contract may not take them. */
 export const PLATFORM_CODES = new Set([
-  ...['invalid_request', 'unauthenticated', 'forbidden', 'not_found', 'method_not_allowed', 'internal', 'bad_gateway'],
-  ...['payload_too_large', 'unsupported_media_type', 'idempotency_mismatch', 'in_progress', 'unavailable'],
-  ...['deadline_exceeded', 'outcome_unknown', 'caller_gone'],
+  ...['bad_request', 'invalid_request', 'unauthenticated', 'forbidden', 'not_found', 'method_not_allowed'],
+  ...['request_timeout', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'headers_too_large'],
+  ...['in_progress', 'idempotency_mismatch', 'caller_gone'],
+  ...['internal', 'bad_gateway', 'unavailable', 'deadline_exceeded', 'outcome_unknown'],
 ])
 
 export function refuser(name: unknown): Refuse {

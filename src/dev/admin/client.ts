@@ -8,6 +8,9 @@ export interface AdminOptions {
   readonly json?: boolean | undefined
 }
 
+/** The same as words of the command line. */
+export const ADMIN_OPTIONS = { json: { type: 'boolean' }, admin: { type: 'string' } } as const
+
 /** Where a running Ebb tells how to reach it, inside its home. */
 export const ANNOUNCEMENT = 'running.json'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { identifyProcess } from './process-identity.ts'
 
-const LIMIT_MS = 10_000
+const LIMIT_MS = 2_000
 
 /** Notes a child under `folder`, so that the next start can stop it should we be killed; answers how to forget it. */
 export async function noteChild(folder: string, pid: number): Promise<() => Promise<void>> {
