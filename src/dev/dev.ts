@@ -34,8 +34,8 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
   const adminPort = config.EBB_ADMIN_PORT ?? (port === 0 ? 0 : port + 1)
   const home = await openHome(resolve(config.EBB_HOME ?? join(root, '.ebb')), { fresh })
   const closers: (() => Promise<void> | void)[] = [home.close]
-  const stop = async () => {
-    for (const close of closers.splice(0).reverse()) await close()
+  const close = async () => {
+    for (const closeOne of closers.splice(0).reverse()) await closeOne()
   }
   try {
     await Promise.all([assertFree('PORT', port), assertFree('EBB_ADMIN_PORT', adminPort)])
@@ -69,12 +69,16 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     const { url, admin } = services
     const { keys, adminKey } = stores.secrets
     const readyMs = Math.round(performance.now() - startedAt)
-    await home.announce({ url, admin, adminKey })
+    await home.announce({ url, admin, adminKey, keys })
     tell({ event: 'ready', url, admin, keys, adminKey, readyMs })
     pools.bundleAll()
+    const stop = async () => {
+      await close()
+      tell({ event: 'stopped' })
+    }
     return { stop }
   } catch (fault) {
-    await stop()
+    await close()
     throw fault
   }
 }

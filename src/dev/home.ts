@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { access, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigFault } from '../kernel/index.ts'
-import { ANNOUNCEMENT } from './admin/client.ts'
+import { ANNOUNCEMENT, type Announcement } from './admin/client.ts'
 import { claimFolder } from './processes/claim-folder.ts'
 import { stopLeftovers } from './processes/leftovers.ts'
 
@@ -16,7 +16,7 @@ export interface Home {
   readonly postgres: string
   readonly secrets: string
   /** Tells the command line how to reach the Ebb that runs here. */
-  announce(running: { readonly url: string; readonly admin: string; readonly adminKey: string }): Promise<void>
+  announce(running: Announcement): Promise<void>
   /** Lets the next one in. */
   close(): Promise<void>
 }
@@ -34,7 +34,7 @@ export async function openHome(path: string, { fresh = false } = {}): Promise<Ho
     const home = {
       ...{ folder, run: join(folder, 'run'), bundles: join(folder, 'bundles'), mail: join(folder, 'mail') },
       ...{ postgres: join(folder, 'postgres'), secrets: join(folder, 'secrets.json'), close },
-      announce: (running: object) => writeFile(announcement, JSON.stringify(running), { mode: 0o600 }),
+      announce: (running: Announcement) => writeFile(announcement, JSON.stringify(running), { mode: 0o600 }),
     }
     await stopLeftovers(home.run)
     if (fresh) await forget(home)

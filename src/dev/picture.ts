@@ -61,7 +61,8 @@ function line(told: Told, { statuses }: PictureOptions): string | undefined {
   const clock = dim(new Date().toTimeString().slice(0, 8))
   const count = (name: string) => {
     const status = statuses().find((one) => one.name === name)
-    return status ? `${status.instances} running, ${status.coldStarts} cold starts` : ''
+    const starts = status?.coldStarts === 1 ? '1 cold start' : `${status?.coldStarts ?? 0} cold starts`
+    return `${status?.instances ?? 0} running, ${starts}`
   }
   switch (told.event) {
     case 'spawn':
@@ -82,6 +83,8 @@ function line(told: Told, { statuses }: PictureOptions): string | undefined {
       const next = typeof told.nextStartInMs === 'number' ? dim(` (again in ${seconds(told.nextStartInMs)})`) : ''
       return `${clock}  ${styleText('red', ' !!')}  ${told.part}: ${told.message}${next}`
     }
+    case 'stopped':
+      return dim('  Ebb has stopped; data stay.')
     case 'log':
       return `${clock}       ${told.part}: ${told.message}`
     default:

@@ -11,7 +11,16 @@ export interface AdminOptions {
 /** The same as words of the command line. */
 export const ADMIN_OPTIONS = { json: { type: 'boolean' }, admin: { type: 'string' } } as const
 
-/** Where a running Ebb tells how to reach it, inside its home. */
+/** What a running Ebb tells its own command line, in a file that only its user may read. */
+export interface Announcement {
+  readonly url: string
+  readonly admin: string
+  readonly adminKey: string
+  /** API keys by role. */
+  readonly keys: Readonly<Record<string, string>>
+}
+
+/** The name of that file, in the home. */
 export const ANNOUNCEMENT = 'running.json'
 
 /** Calls the admin API of the Ebb that is meant, and answers its JSON. Throws one sentence where that fails. */
@@ -37,7 +46,8 @@ export async function callAdmin<Answer>(
   return (text ? JSON.parse(text) : undefined) as Answer
 }
 
-async function readAnnouncement(root: string): Promise<{ admin: string; adminKey: string }> {
+/** What the Ebb of this checkout tells of itself. */
+export async function readAnnouncement(root: string): Promise<Announcement> {
   const home = processConfig().EBB_HOME ?? join(root, '.ebb')
   try {
     return JSON.parse(await readFile(join(home, ANNOUNCEMENT), 'utf8'))

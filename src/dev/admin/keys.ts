@@ -1,7 +1,7 @@
 import type { ApiKey } from '../../data/api-keys.ts'
 import { ConfigFault } from '../../kernel/index.ts'
 import { readRoles } from '../roles.ts'
-import { type AdminOptions, callAdmin, print, table } from './client.ts'
+import { type AdminOptions, callAdmin, print, readAnnouncement, table } from './client.ts'
 
 interface CreateOptions extends AdminOptions {
   readonly role?: string | undefined
@@ -21,6 +21,14 @@ export async function createKey(root: string, subject: string, { role, scope = [
   const body = { subject, scopes: [...new Set([...granted, ...scope])], ...(expiresAt ? { expiresAt } : {}) }
   const made = await callAdmin<{ key: ApiKey; token: string }>(root, '/v1/keys', { ...options, method: 'POST', body })
   print(made, ({ token, key }) => [token, `  ${key.id} for ${key.subject}; it is shown this once`], options)
+}
+
+/** Prints the key that this laptop made for a role, and nothing else. */
+export async function showKey(root: string, role: string) {
+  const { keys } = await readAnnouncement(root)
+  const key = keys[role]
+  if (!key) throw new ConfigFault(`there is no role ${role}; the roles are ${Object.keys(keys).join(', ')}`)
+  process.stdout.write(`${key}\n`)
 }
 
 export async function listKeys(root: string, options: AdminOptions) {

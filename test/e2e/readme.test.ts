@@ -1,0 +1,73 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { startEbb, type TestEbb } from '../support/ebb.ts'
+import { untilTrue } from '../support/until.ts'
+
+interface Step {
+  readonly command: string
+  readonly says: readonly string[]
+}
+
+/** The commands of the README's console blocks, and what it says that each prints. */
+const blocks = readFileSync('README.md', 'utf8').matchAll(/^```console\n([\s\S]*?)^```/gm)
+const steps = [...blocks].flatMap(([, block = '']) =>
+  block
+    .split(/^\$ /m)
+    .slice(1)
+    .map((step): Step => {
+      const [command = '', ...says] = step.trimEnd().split('\n')
+      return { command, says }
+    }),
+)
+
+/** `…` is what differs from run to run; a line of its own is any number of lines. */
+function toPattern(says: readonly string[]): RegExp {
+  const lines = says.map((line) => (line === '…' ? '(?:.*\\n)*?' : `${toLinePattern(line)}\\n`))
+  return new RegExp(`^${lines.join('')}$`)
+}
+const toLinePattern = (line: string) =>
+  line
+    .split('…')
+    .map((part) => RegExp.escape(part).replaceAll(/(\\x20)+/g, '[ ]+'))
+    .join('.*')
+
+let ebb: TestEbb
+beforeAll(async () => {
+  ebb = await startEbb({ env: { EBB_IDLE_MS: '60000' } })
+}, 40_000)
+afterAll(() => ebb.stop())
+
+const shell = promisify(execFile)
+let before = ''
+
+/** Runs a command as pasted after those before it, against the Ebb of this test instead of the one on port 8080. */
+async function paste(command: string): Promise<string> {
+  const here = command
+    .replaceAll('localhost:8080', new URL(ebb.ready.url).host)
+    .replaceAll('localhost:8081', new URL(ebb.ready.admin).host)
+    .replaceAll('.ebb/', `${ebb.folder}/`)
+  if (/^[A-Z]+=/.test(command)) {
+    before += `${here}\n`
+    return ''
+  }
+  const { stdout } = await shell('bash', ['-c', before + here], { env: { ...process.env, EBB_HOME: ebb.folder } })
+  const text = stdout.replaceAll('\r', '')
+  return text.endsWith('\n') ? text : `${text}\n`
+}
+
+describe("the README's tour", () => {
+  it('has steps', () => expect(steps.length).toBeGreaterThan(5))
+
+  it.each(steps)('$command', async ({ command, says }) => {
+    if (says.length === 0) return void (await paste(command))
+    let printed = ''
+    // A person who reads is slower than a shell: what is delivered in the background may take a moment.
+    const matches = async () => {
+      printed = await paste(command)
+      return toPattern(says).test(printed)
+    }
+    await untilTrue(matches, { limitMs: 8_000 }).catch(() => expect(printed).toMatch(toPattern(says)))
+  })
+})
