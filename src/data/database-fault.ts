@@ -18,7 +18,7 @@ const QUERY_CANCELED = '57014'
 
 /** Turns what the driver throws into what a caller may see: 503 while the database is away, else the fault itself. */
 export function toProblem(fault: unknown): unknown {
-  if (!(fault instanceof Error) || fault instanceof Problem) return fault
+  if (fault instanceof Problem) return fault
   const code = codeOf(fault)
   if (isAway(fault)) {
     return new Problem('unavailable', 503, 'The database is not reachable just now.', {
@@ -33,9 +33,10 @@ export function toProblem(fault: unknown): unknown {
 
 /** Whether the database is out of reach, as opposed to refusing a statement. */
 export function isAway(fault: unknown): boolean {
-  if (fault instanceof AggregateError) return fault.errors.some(isAway)
-  if (!(fault instanceof Error)) return false
-  return PASSING.test(codeOf(fault)) || SOCKET.has(codeOf(fault)) || POOL.test(fault.message)
+  // By shape: a fault may come from another realm.
+  const { errors, message } = Object(fault) as { errors?: unknown; message?: unknown }
+  if (Array.isArray(errors) && errors.some(isAway)) return true
+  return PASSING.test(codeOf(fault)) || SOCKET.has(codeOf(fault)) || POOL.test(String(message))
 }
 
-const codeOf = (fault: Error) => ('code' in fault && typeof fault.code === 'string' ? fault.code : '')
+const codeOf = (fault: unknown) => String((Object(fault) as { code?: unknown }).code ?? '')

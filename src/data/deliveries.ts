@@ -1,10 +1,10 @@
 import type pg from 'pg'
 import { toCamelCase } from './pool.ts'
+import { dueTimesSql } from './sql/due-times.ts'
 import { fanOutSql } from './sql/fan-out.ts'
 import { leaseDeliveriesSql } from './sql/lease-deliveries.ts'
-import { nextDueSql } from './sql/next-due.ts'
 import { returnLostSql } from './sql/return-lost.ts'
-import { settleDeliverySql } from './sql/settle-delivery.ts'
+import { settleDeliveriesSql } from './sql/settle-deliveries.ts'
 
 /** One event on its way to one subscriber, ours until the lease ends. */
 export interface Delivery {
@@ -25,10 +25,13 @@ export interface Delivery {
   readonly createdAt: string
 }
 
+export type Lease = Pick<Delivery, 'eventId' | 'consumer' | 'leaseToken'>
+
 /** What came of an attempt. A `retryInMs` is given where it is to be tried again. */
 export interface Settlement {
   readonly state: 'done' | 'waiting' | 'dead'
   readonly retryInMs?: number
+  /** Whole. */
   readonly durationMs: number
   /** The HTTP status; where no answer came, `error` says why. */
   readonly status?: number
@@ -59,29 +62,39 @@ export async function fanOut(
   return rowCount ?? 0
 }
 
-/** Takes what is due, for each subscriber at most as many as it wants; each is ours for `leaseMs`. */
+/**
+ * How long until something is due, for each of these subscribers that something waits for; 0 or less where it is.
+ * In milliseconds.
+ */
+export async function dueTimes(pool: pg.Pool, consumers: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await pool.query<{ consumer: string; due_in_ms: number }>(dueTimesSql, [consumers])
+  return new Map(rows.map(({ consumer, due_in_ms }) => [consumer, due_in_ms]))
+}
+
+/** Takes at most `most` of what is due for one subscriber; each is ours for `leaseMs`. */
 export async function leaseDeliveries(
   pool: pg.Pool,
-  wanted: readonly { readonly consumer: string; readonly most: number; readonly leaseMs: number }[],
+  consumer: string,
+  { most, leaseMs }: { readonly most: number; readonly leaseMs: number },
 ): Promise<Delivery[]> {
-  const consumers = wanted.map(({ consumer }) => consumer)
-  const values = [consumers, wanted.map(({ most }) => most), wanted.map(({ leaseMs }) => leaseMs)]
-  const { rows } = await pool.query(leaseDeliveriesSql, values)
+  const { rows } = await pool.query(leaseDeliveriesSql, [consumer, most, leaseMs])
   return rows.map((row) => toCamelCase<Delivery>(row))
 }
 
-/** Ends a lease and writes down its attempt. False where the lease was not ours any more: then nothing has changed. */
-export async function settleDelivery(
+/**
+ * Ends leases and writes down their attempts, in one transaction. Answers the tokens of those that were still ours; for
+ * the others nothing has changed.
+ */
+export async function settleDeliveries(
   pool: pg.Pool,
-  { eventId, consumer, leaseToken }: Pick<Delivery, 'eventId' | 'consumer' | 'leaseToken'>,
-  { state, retryInMs = 0, durationMs, status, error, body, revision }: Settlement,
-): Promise<boolean> {
-  const lease = [eventId, consumer, leaseToken]
-  const { rowCount } = await pool.query(settleDeliverySql, [
-    ...lease,
-    ...[state, Math.round(retryInMs), Math.round(durationMs), status, error, body, revision],
-  ])
-  return rowCount === 1
+  settled: readonly { readonly delivery: Lease; readonly settlement: Settlement }[],
+): Promise<ReadonlySet<string>> {
+  const given = settled.map(({ delivery: { eventId, consumer, leaseToken }, settlement }) => ({
+    ...{ eventId, consumer, leaseToken },
+    ...settlement,
+  }))
+  const { rows } = await pool.query<{ lease_token: string }>(settleDeliveriesSql, [JSON.stringify(given)])
+  return new Set(rows.map(({ lease_token }) => lease_token))
 }
 
 /** Takes back at most `most` leases that ran out: that their relay was lost counts as an attempt. */
@@ -94,10 +107,4 @@ export async function returnLost(
   const values = [consumers, known.map(({ attempts }) => attempts), known.map(({ leaseMs }) => leaseMs), most]
   const { rows } = await pool.query(returnLostSql, values)
   return rows.map((row) => toCamelCase<LostDelivery>(row))
-}
-
-/** How long until something is due for one of these subscribers (0 or less: it is); undefined where nothing waits. */
-export async function nextDueMs(pool: pg.Pool, consumers: readonly string[]): Promise<number | undefined> {
-  const { rows } = await pool.query<{ due_in_ms: number | null }>(nextDueSql, [consumers])
-  return rows[0]?.due_in_ms ?? undefined
 }

@@ -4,6 +4,14 @@ import * as z from 'zod'
 const port = z.coerce.number<string>().int().min(0).max(65_535)
 const milliseconds = z.coerce.number<string>().int().positive()
 const url = (...protocols: string[]) => z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`) })
+const isOrigin = (text: string) => {
+  const exact = text.replace(/:\*$/, '')
+  return text === '*' || (/^https?:/.test(exact) && URL.parse(exact)?.origin === exact)
+}
+const origins = z
+  .string()
+  .transform((text) => text.split(',').map((origin) => origin.trim()))
+  .pipe(z.array(z.string().refine(isOrigin, 'must be * or as browsers send it, such as https://app.example')))
 const json = z.string().transform((text, context) => {
   try {
     // Whoever uses the key checks what is in it.
@@ -36,6 +44,10 @@ const Settings = z.object({
   EBB_ADMIN_KEY: z.string().min(16).optional(),
   /** What a cold start may take before it counts as a failure. */
   EBB_START_TIMEOUT_MS: milliseconds.default(30_000),
+  /** The gateways that share the traffic: where Redis is away, each allows this part of a limit. */
+  EBB_GATEWAY_REPLICAS: z.coerce.number<string>().int().min(1).max(1_000).default(1),
+  /** The origins whose pages may call: comma-separated, each as browsers send it; port `*` is any; `*` alone is everybody. */
+  EBB_CORS_ORIGINS: origins.optional(),
   /** How long an instance without requests stays on the laptop. */
   EBB_IDLE_MS: milliseconds.default(30_000),
   /** Set by a parent that holds this process's stdin: its end is ours. */

@@ -2,6 +2,10 @@ import type { Server } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from './log.ts'
 
+const ORPHANED = 'the parent is gone'
+/** Whose parent was killed has lost its database and its peers too: nothing that it waits for will come. */
+const ORPHAN_LIMIT_MS = 5_000
+
 /** Calls `stop` once, at SIGTERM, SIGINT or the end of a parent that holds our stdin, and then ends the process. */
 export function onShutdown(
   stop: (reason: string) => Promise<void>,
@@ -11,6 +15,7 @@ export function onShutdown(
   const begin = (reason: string) => {
     if (stopping) return
     stopping = true
+    if (reason === ORPHANED) setTimeout(() => process.exit(1), ORPHAN_LIMIT_MS).unref()
     stop(reason).then(
       () => process.exit(0),
       (fault) => {
@@ -20,7 +25,7 @@ export function onShutdown(
     )
   }
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => begin(name))
-  if (parent === 'stdin') process.stdin.on('end', () => begin('parent is gone')).resume()
+  if (parent === 'stdin') process.stdin.on('end', () => begin(ORPHANED)).resume()
 }
 
 /**

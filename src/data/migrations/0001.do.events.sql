@@ -31,7 +31,8 @@ create table ebb.delivery (
   check ((state = 'leased') = (lease_token is not null and locked_until is not null))
 );
 
-create index delivery_due on ebb.delivery (available_at) where state = 'waiting';
+-- By subscriber first: the backlog of one must not slow the others down.
+create index delivery_due on ebb.delivery (consumer, available_at) where state = 'waiting';
 create index delivery_leased on ebb.delivery (locked_until) where state = 'leased';
 create index delivery_dead on ebb.delivery (settled_at) where state = 'dead';
 

@@ -1,6 +1,6 @@
 /**
  * Makes a delivery for each subscriber of a batch of new events, and marks the events.
- * $1 event types, $2 their subscribers (in step; a type stands once for each), $3 events at most. Answers one row an event.
+ * $1 event types, $2 their subscribers (in step; a type stands once for each), $3 events at most. One row an event.
  */
 export const fanOutSql = /* sql */ `
 with fresh as materialized (

@@ -25,7 +25,8 @@ returned as (
 ),
 noted as (
   insert into ebb.attempt (event_id, consumer, number, started_at, duration_ms, error, traceparent)
-  select event_id, consumer, attempts, locked_until - lease_ms * interval '1 ms', lease_ms, 'the relay was lost', traceparent
+  select event_id, consumer, attempts, locked_until - lease_ms * interval '1 ms', lease_ms,
+         'the relay was lost', traceparent
   from returned join ebb.outbox on id = event_id
 )
 select event_id, consumer, attempts as attempt, state, lease_ms as duration_ms, type, correlation_id, traceparent

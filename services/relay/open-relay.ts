@@ -1,0 +1,62 @@
+import { type Config, ConfigFault, identitySigner, type Log, need, openContracts } from 'ebb/kernel'
+import { listen } from '../../src/data/listen.ts'
+import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
+import { createPool } from '../../src/data/pool.ts'
+import { createPush, RELAY } from './push.ts'
+import { type RelayOptions, startRelay } from './relay.ts'
+
+/** Puts a relay together from its settings and starts it. Throws a ConfigFault where they do not fit. */
+export async function openRelay(
+  config: Config,
+  { log, ...options }: RelayOptions & { readonly log: Log },
+): Promise<{ stop(): Promise<void> }> {
+  const startTimeoutMs = config.EBB_START_TIMEOUT_MS
+  const databaseUrl = need(config, 'DATABASE_URL')
+  const pointer = need(config, 'EBB_CONTRACTS')
+  const urlOf = upstream(need(config, 'EBB_UPSTREAM_TEMPLATE'), config.EBB_NAMESPACE)
+  const sign = await openSigner(need(config, 'EBB_IDENTITY_KEY'))
+
+  const contracts = openContracts(pointer, { log, onSwap: () => relay.wake() })
+  // Each idle connection that breaks would say so; the relay says once that the database is away.
+  const pool = createPool(databaseUrl, { max: config.EBB_POOL_MAX, log: log.child({}, { level: 'error' }) })
+  const { push, close } = createPush({ urlOf, sign, startTimeoutMs })
+  const subscriptions = () => contracts.current().subscriptions
+  const relay = startRelay({ pool, push, subscriptions, startTimeoutMs, log }, options)
+  const channel = listen(config.DATABASE_DIRECT_URL ?? databaseUrl, [OUTBOX_CHANNEL], {
+    onNotify: relay.wake,
+    onUp: relay.wake,
+    log,
+  })
+  const end = async () => {
+    await relay.stop()
+    contracts.close()
+    await Promise.all([channel.close(), close(), pool.end()])
+  }
+  let ended: Promise<void> | undefined
+  return {
+    stop: () => {
+      ended ??= end()
+      return ended
+    },
+  }
+}
+
+/** Fills the template in, and ends it with the slash that is the function's path. */
+export function upstream(template: string, namespace: string): (name: string) => string {
+  const urlOf = (name: string) =>
+    template.replaceAll('{name}', name).replaceAll('{namespace}', namespace).replace(/\/*$/, '/')
+  if (!URL.canParse(urlOf('a'))) throw new ConfigFault(`EBB_UPSTREAM_TEMPLATE: ${template} makes no URL`)
+  return urlOf
+}
+
+/** Signs once, so that a key that cannot is a fault of the start and not of each delivery. */
+async function openSigner(key: Readonly<Record<string, unknown>>) {
+  // Whatever is wrong with the key, the first signature tells.
+  const sign = identitySigner(key as Parameters<typeof identitySigner>[0], 'ebb:relay')
+  try {
+    await sign(RELAY, 'relay')
+  } catch (cause) {
+    throw new ConfigFault('EBB_IDENTITY_KEY: is no private Ed25519 key (a JWK)', { cause })
+  }
+  return sign
+}

@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from '@jest/globals'
+import { migrate } from '../../src/data/migrate.ts'
+import { startPostgres } from '../../src/dev/postgres/index.ts'
+import { attemptsOf, countStates, emit } from './test-outbox.ts'
+import { closeLater, startSubscriber, startTestRelay, subscription, until } from './test-support.ts'
+
+it('goes on when Postgres comes back: what was answered meanwhile is settled, and nothing is sent twice', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-outage-'))
+  let postgres = await startPostgres(folder)
+  closeLater(async () => {
+    await postgres.stop()
+    await rm(folder, { recursive: true })
+  })
+  const { url } = postgres
+  await migrate(url, { platform: 'src/data/migrations', team: 'domain/migrations' })
+
+  let answer = () => {}
+  const { received, template } = await startSubscriber((response) => {
+    answer = () => response.writeHead(204).end()
+  })
+  const { log } = await startTestRelay(url, template, {
+    subscriptions: [subscription('send-welcome')],
+    pollMs: 50,
+  })
+  const before = await emit(url)
+  await until('the first is in flight', () => received.length === 1)
+  await postgres.stop()
+  answer()
+  await until('the outage is noticed', () => log.count('the relay is held up') === 1)
+  postgres = await startPostgres(folder, { port: Number(new URL(url).port) })
+  await until('it is back', () => log.count('the relay goes on') === 1)
+  const after = await emit(url)
+  await until('the second is in flight', () => received.length === 2)
+  answer()
+  await until('both are done', async () => (await countStates(url)).done === 2)
+
+  expect(received.map(({ headers }) => headers['ce-id'])).toEqual([before, after])
+  expect(await attemptsOf(url, before)).toMatchObject([{ number: 1, status: 204 }])
+  expect(log.count('the relay is held up')).toBe(1)
+  expect(log.count('the database channel is down')).toBe(1)
+  expect(log.deliveries().map(({ outcome }) => outcome)).toEqual(['done', 'done'])
+})

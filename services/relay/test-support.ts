@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach } from '@jest/globals'
+import type { Subscription } from 'ebb/contract'
+import { generateIdentityKeys, type Log, parseConfig } from 'ebb/kernel'
+import { untilTrue } from '../../test/support/until.ts'
+import { openRelay } from './open-relay.ts'
+import type { RelayOptions } from './relay.ts'
+
+const AN_HOUR_MS = 3_600_000
+const folder = mkdtempSync(join(tmpdir(), 'ebb-relay-test-'))
+const closers: (() => unknown)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Has something closed after the test, the newest first. */
+export const closeLater = (close: () => unknown) => closers.push(close)
+
+export const keys = generateIdentityKeys()
+
+export interface Received {
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** Answers the request number `count`. */
+export type Answer = (response: ServerResponse, count: number, received: Received) => void
+
+/** A function's HTTP server, which remembers what it receives; answers 204 unless told. */
+export async function startSubscriber(answer: Answer = (response) => response.writeHead(204).end()) {
+  const received: Received[] = []
+  const http = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const one = { url: request.url ?? '', headers: request.headers, body }
+    received.push(one)
+    answer(response, received.length, one)
+  })
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve))
+  closeLater(() => {
+    http.closeAllConnections()
+    http.close()
+  })
+  // An http server that listens on a port has this kind of address.
+  const { port } = http.address() as AddressInfo
+  return { received, template: `http://127.0.0.1:${port}/{name}` }
+}
+
+export const subscription = (name: string, parts: Partial<Subscription> = {}): Subscription => ({
+  kind: 'subscriber',
+  name,
+  summary: 'A test.',
+  on: 'user.created',
+  retry: { attempts: 3, minDelayMs: 20, maxDelayMs: 40 },
+  timeoutMs: 5_000,
+  scale: { max: 10, concurrency: 50 },
+  secrets: [],
+  emits: [],
+  ...parts,
+})
+
+/** The environment of a relay. */
+export async function relayEnv(databaseUrl: string, template: string, subscriptions: readonly Subscription[]) {
+  const { privateKey } = await keys
+  return {
+    DATABASE_URL: databaseUrl,
+    EBB_CONTRACTS: await writeContracts(subscriptions),
+    EBB_UPSTREAM_TEMPLATE: template,
+    EBB_IDENTITY_KEY: JSON.stringify(privateKey),
+    EBB_START_TIMEOUT_MS: '100',
+  }
+}
+
+async function writeContracts(subscriptions: readonly Subscription[]): Promise<string> {
+  const bundle = `exports.routes = []; exports.validate = () => {}; exports.subscriptions = ${JSON.stringify(subscriptions)}`
+  await writeFile(join(folder, 'contracts-1.cjs'), bundle)
+  await writeFile(join(folder, 'contracts'), 'contracts-1.cjs')
+  return join(folder, 'contracts')
+}
+
+/** A relay that sleeps for an hour unless something wakes it, so that no test passes thanks to the poll. */
+export async function startTestRelay(
+  databaseUrl: string,
+  template: string,
+  { subscriptions, ...options }: RelayOptions & { readonly subscriptions: readonly Subscription[] },
+) {
+  const log = memoryLog()
+  const config = parseConfig(await relayEnv(databaseUrl, template, subscriptions))
+  const { stop } = await openRelay(config, { pollMs: AN_HOUR_MS, drainMs: 50, ...options, log })
+  closeLater(stop)
+  await until('the relay listens', () => log.count('relay ready') + log.count('the database channel is up') === 2)
+  return { log, stop }
+}
+
+export type Line = Readonly<Record<string, unknown>> & { readonly msg: string }
+
+/** A log that keeps its lines. */
+export function memoryLog() {
+  const lines: Line[] = []
+  const write = (fields: object, msg: string) => lines.push({ ...fields, msg })
+  const log = { info: write, warn: write, error: write, debug: write, fatal: write, child: () => memoryLog() }
+  return {
+    // Only the calls with an object and a message, which are all that Ebb makes.
+    ...(log as unknown as Log),
+    deliveries: () => lines.filter(({ msg }) => msg === 'delivery'),
+    count: (msg: string) => lines.filter((line) => line.msg === msg).length,
+  }
+}
+
+export const until = (what: string, holds: () => boolean | Promise<boolean>, limitMs = 15_000) =>
+  untilTrue(holds, { what, limitMs })
