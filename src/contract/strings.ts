@@ -29,11 +29,13 @@ export function decodeStrings(schema: z.ZodObject, strings: Strings, part: strin
   const entries: [string, unknown][] = []
   const faults: Fault[] = []
   for (const [name, texts] of Object.entries(strings)) {
+    const refuse = (message: string) => faults.push({ path: `${part}.${name}`, message })
     const property = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined
     const inner = property && bare(property)
-    if (inner && typeOf(inner) === 'array')
-      entries.push([name, texts.map((text) => decode(bare(elementOf(inner)), text))])
-    else if (texts.length > 1) faults.push({ path: `${part}.${name}`, message: 'Given more than once' })
+    const element = inner && typeOf(inner) === 'array' ? bare(elementOf(inner)) : undefined
+    if (texts.some((text) => text.includes('\0'))) refuse('The character U+0000 is not allowed')
+    else if (element) entries.push([name, texts.map((text) => decode(element, text))])
+    else if (texts.length > 1) refuse('Given more than once')
     else entries.push([name, inner ? decode(inner, texts[0] ?? '') : texts[0]])
   }
   // Not by assignment, which `__proto__` would get past.

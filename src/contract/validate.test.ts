@@ -70,6 +70,7 @@ describe('a request judged by its contract', () => {
     ['exact=yes', 'query.exact'],
     ['sort=age', 'query.sort'],
     ['level=3', 'query.level'],
+    ['tag=a%00b', 'query.tag'],
     ['unknown=1', 'query.unknown'],
     ['__proto__=1', 'query.__proto__'],
   ])('refuses ?%s at %s', (search, path) => {

@@ -5,6 +5,9 @@ import type { Stores } from './stores.ts'
 /** What every child may know of the runner's environment. */
 const COMMON = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS']
 
+/** Whoever develops a web page runs it on this machine, on whatever port. */
+const LOCAL_ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*', 'http://[::1]:*']
+
 export interface ChildEnv {
   /** Gateway and relay hold the private key. */
   readonly services: Readonly<Record<string, string>>
@@ -24,6 +27,7 @@ export function childEnv({ config, home, stores }: { config: Config; home: Home;
       EBB_KEY_PEPPER: pepper,
       EBB_ADMIN_KEY: adminKey,
       EBB_START_TIMEOUT_MS: String(config.EBB_START_TIMEOUT_MS),
+      EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
     },
     function: (secrets) => ({
       ...common,

@@ -53,7 +53,12 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     closers.push(() => activator.close().closeAllConnections())
     if (!json) {
       const view = () => statuses(pools.byName)
-      show = createPicture({ contracts: contracts.current, statuses: view, notes: () => stores.notes })
+      show = createPicture({
+        contracts: contracts.current,
+        statuses: view,
+        notes: () => stores.notes,
+        roles: () => stores.roles,
+      })
     }
     // A server that listens on a port has an address.
     const activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`

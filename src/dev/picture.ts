@@ -2,12 +2,14 @@ import { styleText } from 'node:util'
 import type { ContractSet, Route } from '../contract/index.ts'
 import type { FunctionStatus } from '../kernel/index.ts'
 import type { Report, Told } from './report.ts'
+import type { Roles } from './roles.ts'
 
 export interface PictureOptions {
   readonly contracts: () => ContractSet
   readonly statuses: () => readonly FunctionStatus[]
   /** One line each for what else is worth knowing, such as where mail goes. */
   readonly notes: () => Readonly<Record<string, string>>
+  readonly roles: () => Roles
 }
 
 /** What Ebb does, for people: what is where at first, then one line for each thing that happens. */
@@ -38,15 +40,21 @@ function welcome(
     '',
     ...routes.map(({ name, method, path }) => `  ${name.padEnd(width)}  ${dim(`${method} ${path}`)}`),
     ...subscriptions.map(({ name, on }) => `  ${name.padEnd(width)}  ${dim(`on ${on}`)}`),
-    ...tryIt(routes, { url, key: Object.values(keys)[0] }),
+    ...tryIt(routes, { url, keys, roles: roles() }),
     '',
     dim('  Ctrl-C stops everything; data stay.'),
     '',
   ].join('\n')
 }
 
-function tryIt(routes: readonly Route[], { url, key }: { url: string; key: string | undefined }): readonly string[] {
-  const route = routes.find(({ exampleBody }) => exampleBody !== undefined)
+/** The first request of the contracts' examples that one of the keys may send, to be pasted. */
+function tryIt(
+  routes: readonly Route[],
+  { url, keys, roles }: { url: string; keys: Readonly<Record<string, string>>; roles: Roles },
+): readonly string[] {
+  const [role = '', key] = Object.entries(keys)[0] ?? []
+  const may = ({ scopes }: Route) => scopes.every((scope) => roles[role]?.includes(scope))
+  const route = routes.find((one) => one.exampleBody !== undefined && may(one))
   if (!route || !key) return []
   return [
     '',

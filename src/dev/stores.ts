@@ -17,6 +17,7 @@ export interface Stores {
   /** The pointer file of the contracts. */
   readonly contracts: string
   readonly notes: Readonly<Record<string, string>>
+  readonly roles: Roles
   stop(): Promise<void>
 }
 
@@ -50,7 +51,7 @@ export async function startStores({ root, home, config, report }: StoresOptions)
     await ensureKeys(databaseUrl, secrets, roles)
     const redisUrl = config.REDIS_URL ?? redis?.url
     return {
-      ...{ secrets, stop, contracts: join(home.bundles, 'contracts') },
+      ...{ secrets, roles, stop, contracts: join(home.bundles, 'contracts') },
       urls: { DATABASE_URL: databaseUrl, ...(redisUrl ? { REDIS_URL: redisUrl } : {}) },
       notes: {
         Postgres: config.DATABASE_URL ? 'DATABASE_URL' : `its own, data in ${home.folder}`,

@@ -168,6 +168,7 @@ describe('bad input', () => {
     ['__proto__', '{"text":"a","mode":"plain","__proto__":{}}'],
     ['too deep', `{"text":${'['.repeat(40)}${']'.repeat(40)},"mode":"plain"}`],
     ['too long an array', `{"text":[${'1,'.repeat(10_000)}1],"mode":"plain"}`],
+    ['the character U+0000', '{"text":"a\\u0000b","mode":"plain"}'],
     ['no body', ''],
     ['an unknown name', '{"text":"a","mode":"plain","x":1}'],
   ])('400 for %s', async (_, body) => {

@@ -5,7 +5,7 @@ const LONGEST_ARRAY = 10_000
 
 /**
  * Parses a JSON body strictly: UTF-8, no name twice in one object, no `__proto__`, at most 32 levels and 10,000
- * elements an array. (RFC 8259 leaves repeated names to the reader; two readers that differ are a hole.)
+ * elements an array, no U+0000, which Postgres has no text for. (RFC 8259 leaves repeated names to the reader; two readers that differ are a hole.)
  */
 export function parseJson(bytes: Uint8Array): { readonly value: unknown } | { readonly faults: readonly Fault[] } {
   try {
@@ -29,6 +29,7 @@ interface Level {
 /** Walks text that is known to be valid JSON; only strings and brackets matter then. */
 function whatIsUnsafe(text: string): Fault | undefined {
   const levels: Level[] = []
+  const mayHoldNul = text.includes('\\u0000')
   const fault = (message: string): Fault => ({ path: ['body', ...levels.map(({ at }) => at)].join('.'), message })
   for (let i = 0; i < text.length; i++) {
     const level = levels.at(-1)
@@ -48,6 +49,8 @@ function whatIsUnsafe(text: string): Fault | undefined {
         break
       case '"': {
         const end = endOfString(text, i)
+        if (mayHoldNul && String(JSON.parse(text.slice(i, end))).includes('\0'))
+          return fault('The character U+0000 is not allowed')
         if (level?.names && isName(text, end)) {
           level.at = String(JSON.parse(text.slice(i, end)))
           if (level.at === '__proto__') return fault('A name that is not allowed')

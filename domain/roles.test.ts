@@ -1,0 +1,21 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, it } from '@jest/globals'
+import type { AnyContract } from '../src/contract/index.ts'
+import { findFunctions } from '../src/deploy/index.ts'
+import { roles } from './roles.ts'
+
+async function scopesOf(name: string): Promise<readonly string[]> {
+  const file = pathToFileURL(resolve('functions', name, 'contract.ts')).href
+  const { default: contract }: { default: AnyContract } = await import(file)
+  return contract.kind === 'endpoint' ? (contract.access.scopes ?? []) : []
+}
+
+describe('the roles', () => {
+  it('grant every scope that a contract asks for', async () => {
+    const asked = (await Promise.all((await findFunctions('.')).map(scopesOf))).flat()
+    const granted = new Set<string>(Object.values(roles).flat())
+    expect(asked).toContain('orders:write')
+    expect(asked.filter((scope) => !granted.has(scope))).toEqual([])
+  })
+})

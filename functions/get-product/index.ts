@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import getProduct from './handler.ts'
+
+serve(getProduct)
