@@ -25,7 +25,7 @@ const bold = (text: string) => styleText('bold', text)
 
 function welcome(
   { url, admin, keys, readyMs }: Extract<Told, { event: 'ready' }>,
-  { contracts, notes }: PictureOptions,
+  { contracts, notes, roles }: PictureOptions,
 ): string {
   const { routes, subscriptions } = contracts()
   const facts = { API: bold(url), Admin: admin, ...notes() }
