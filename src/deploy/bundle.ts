@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { type BuildOptions, build } from 'esbuild'
 import { findFunctions } from './find-functions.ts'
 
@@ -8,6 +8,8 @@ export interface Bundle {
   readonly file: string
   /** Of its content: the same source gives the same bytes and the same revision. */
   readonly revision: string
+  /** What it was made of, as absolute paths. */
+  readonly inputs: ReadonlySet<string>
 }
 
 /** What every bundle is: one minified CommonJS file for the pinned Node, with its source map beside it. */
@@ -24,25 +26,24 @@ const BUNDLE: BuildOptions = {
   external: ['pg-native'],
   logLevel: 'silent',
   write: false,
+  metafile: true,
 }
 
 /** Bundles one function as its image will hold it. Rejects with esbuild's BuildFailure where it does not compile. */
 export const bundleFunction = (root: string, name: string, folder: string): Promise<Bundle> =>
   write(root, folder, name, { entryPoints: [join(root, 'functions', name, 'index.ts')] })
 
-/**
- * Bundles all contracts for gateway and relay as `contracts-<hash>.cjs`, and then turns the pointer file `contracts` to
- * it, so that a reader sees the old or the new set and nothing between.
- */
+/** Bundles all contracts for gateway and relay, as `contracts-<hash>.cjs`. */
 export async function bundleContracts(root: string, folder: string, { version }: { version: string }): Promise<Bundle> {
   const names = await findFunctions(root)
   const contents = contractsEntry(names, version)
-  const bundle = await write(root, folder, 'contracts', {
+  return write(root, folder, 'contracts', {
     stdin: { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts.ts' },
   })
-  await replace(join(folder, 'contracts'), `contracts-${bundle.revision}.cjs`)
-  return bundle
 }
+
+/** Turns the pointer file to a bundle beside it: a reader sees the old or the new one and nothing between. */
+export const pointTo = (pointer: string, { file }: Bundle): Promise<void> => replace(pointer, basename(file))
 
 function contractsEntry(names: readonly string[], version: string): string {
   const imports = names.map((name, i) => `import c${i} from './functions/${name}/contract.ts'`)
@@ -53,12 +54,12 @@ function contractsEntry(names: readonly string[], version: string): string {
     ${imports.join('\n')}
     const contracts = { ${contracts.join(', ')} }
     const set = contractSet(contracts, undefined)
-    export const { routes, subscriptions, validate } = set
+    export const { routes, subscriptions, validate, validateEvent } = set
     export const openapi = render(Object.values(contracts), ${JSON.stringify({ version })})`
 }
 
 async function write(root: string, folder: string, name: string, options: BuildOptions): Promise<Bundle> {
-  const { outputFiles = [] } = await build({
+  const { outputFiles = [], metafile } = await build({
     ...BUNDLE,
     ...options,
     absWorkingDir: root,
@@ -72,7 +73,8 @@ async function write(root: string, folder: string, name: string, options: BuildO
   await mkdir(folder, { recursive: true })
   await replace(`${file}.map`, map.contents)
   await replace(file, code.text.replace(/(\/\/# sourceMappingURL=).*/, `$1${name}-${revision}.cjs.map`))
-  return { file, revision }
+  const inputs = new Set(Object.keys(metafile?.inputs ?? {}).map((input) => resolve(root, input)))
+  return { file, revision, inputs }
 }
 
 /** Writes a file so that nobody ever reads half of it. */

@@ -1,3 +1,3 @@
-export { type Bundle, bundleContracts, bundleFunction } from './bundle.ts'
+export { type Bundle, bundleContracts, bundleFunction, pointTo } from './bundle.ts'
 export { findFunctions } from './find-functions.ts'
 export { openapi } from './openapi.ts'

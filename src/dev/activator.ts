@@ -2,12 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { pipeline } from 'node:stream/promises'
 import { Agent, type Dispatcher } from 'undici'
 import { Problem, problemJson } from '../contract/index.ts'
-import { correlate, type FunctionStatus } from '../kernel/index.ts'
-import type { FunctionPool } from './function-pool.ts'
-
-export interface ActivatorOptions {
-  readonly pools: ReadonlyMap<string, FunctionPool>
-}
+import { correlate } from '../kernel/index.ts'
+import type { Functions } from './functions.ts'
 
 /** Where gateway and relay ask what runs. */
 export const STATUS_PATH = '/_/functions'
@@ -16,26 +12,23 @@ export const STATUS_PATH = '/_/functions'
  * Stands between gateway or relay and the functions, as Knative's activator does: `/{name}/…` goes to an instance of that
  * function, started first where there is none, and the request waits meanwhile.
  */
-export function createActivator({ pools }: ActivatorOptions): Server {
+export function createActivator(functions: Pick<Functions, 'pool' | 'statuses'>): Server {
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 })
   const server = createServer({ requestTimeout: 0 }, (request, response) => {
-    if (request.url === STATUS_PATH) return void response.end(JSON.stringify(statuses(pools)))
-    handle(request, response, { pools, agent }).catch((fault) => answer(request, response, fault))
+    if (request.url === STATUS_PATH) return void response.end(JSON.stringify(functions.statuses()))
+    handle(request, response, { functions, agent }).catch((fault) => answer(request, response, fault))
   })
   return server.on('close', () => void agent.close())
 }
 
-export const statuses = (pools: ReadonlyMap<string, FunctionPool>): readonly FunctionStatus[] =>
-  [...pools.values()].map((pool) => pool.status())
-
 interface Through {
-  readonly pools: ReadonlyMap<string, FunctionPool>
+  readonly functions: Pick<Functions, 'pool'>
   readonly agent: Dispatcher
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, { pools, agent }: Through) {
+async function handle(request: IncomingMessage, response: ServerResponse, { functions, agent }: Through) {
   const [, name = '', path = '/'] = /^\/([^/?]+)(.*)$/.exec(request.url ?? '') ?? []
-  const pool = pools.get(name)
+  const pool = functions.pool(name)
   if (!pool) throw new Problem('not_found', 404, `There is no function ${name}.`)
   const gone = new AbortController()
   response.once('close', () => gone.abort())

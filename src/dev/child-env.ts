@@ -22,7 +22,7 @@ export function childEnv({ config, home, stores }: { config: Config; home: Home;
     services: {
       ...common,
       EBB_HOST: '127.0.0.1',
-      EBB_CONTRACTS: stores.contracts,
+      EBB_CONTRACTS: home.pointer,
       EBB_IDENTITY_KEY: JSON.stringify(identity.privateKey),
       EBB_KEY_PEPPER: pepper,
       EBB_ADMIN_KEY: adminKey,

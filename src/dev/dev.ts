@@ -1,13 +1,14 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
-import { createLog, openContracts, processConfig } from '../kernel/index.ts'
-import { createActivator, STATUS_PATH, statuses } from './activator.ts'
+import { processConfig } from '../kernel/index.ts'
+import { createActivator, STATUS_PATH } from './activator.ts'
 import { childEnv } from './child-env.ts'
+import { createFunctions } from './functions.ts'
 import { openHome } from './home.ts'
 import { createPicture } from './picture.ts'
-import { openPools } from './pools.ts'
 import { assertFree } from './ports.ts'
+import { watchSources } from './reload.ts'
 import { type Report, readyFirst, reportJson } from './report.ts'
 import { startServices } from './services.ts'
 import { startStores } from './stores.ts'
@@ -43,23 +44,16 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     const tell = readyFirst((told) => show(told))
     const stores = await startStores({ root, home, config, report: tell })
     closers.push(stores.stop)
-    const contracts = openContracts(stores.contracts, { log: createLog({ level: 'silent' }) })
-    closers.push(contracts.close)
     const env = childEnv({ config, home, stores })
-    const pools = openPools(contracts.current(), { root, home, config, env, report: tell })
-    closers.push(pools.stop)
-    const activator = createActivator({ pools: pools.byName }).listen(0, '127.0.0.1')
+    const functions = createFunctions({ root, home, config, env, report: tell })
+    closers.push(functions.stop)
+    await functions.update(stores.contracts.set, () => false)
+    const sources = watchSources({ root, ...home, contracts: stores.contracts, functions, report: tell })
+    closers.push(sources.close)
+    const activator = createActivator(functions).listen(0, '127.0.0.1')
     await once(activator, 'listening')
     closers.push(() => activator.close().closeAllConnections())
-    if (!json) {
-      const view = () => statuses(pools.byName)
-      show = createPicture({
-        contracts: contracts.current,
-        statuses: view,
-        notes: () => stores.notes,
-        roles: () => stores.roles,
-      })
-    }
+    if (!json) show = createPicture({ ...stores, contracts: sources.current, statuses: functions.statuses })
     // A server that listens on a port has an address.
     const activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
     const services = await startServices({
@@ -76,7 +70,7 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     const readyMs = Math.round(performance.now() - startedAt)
     await home.announce({ url, admin, adminKey, keys })
     tell({ event: 'ready', url, admin, keys, adminKey, readyMs })
-    pools.bundleAll()
+    void functions.prepare()
     const stop = async () => {
       await close()
       tell({ event: 'stopped' })

@@ -30,7 +30,12 @@ export interface Lease {
 export interface FunctionPool {
   /** A place in an instance, started where there is none; waits in order. Rejects with the Problem to answer. */
   acquire(signal: AbortSignal): Promise<Lease>
+  /** Starts one instance ahead of any request; rejects where it does not come up. */
+  warm(): Promise<void>
   status(): FunctionStatus
+  /** Ends when the last request that it has taken in is over; takes in no more. */
+  retire(): Promise<void>
+  /** Ends now. */
   stop(): Promise<void>
 }
 
@@ -42,21 +47,21 @@ interface Instance {
   process: InstanceProcess | undefined
 }
 
+interface Waiter {
+  readonly give: (lease: Lease) => void
+  readonly refuse: (problem: Problem) => void
+}
+
 const MOST_WAITING = 1_000
 const FIRST_PAUSE_MS = 1_000
 const LAST_PAUSE_MS = 30_000
 
-/** The instances of one function: none at first, more as requests wait, none again when it is quiet. */
-export function createFunctionPool({
-  name,
-  scale,
-  idleMs,
-  launch,
-  report,
-  now = Date.now,
-}: FunctionPoolOptions): FunctionPool {
+/** The instances of one bundle of one function: none at first, more as requests wait, none again when it is quiet. */
+export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
+  const { name, scale, idleMs, launch, report, now = Date.now } = options
   const instances = new Set<Instance>()
-  const waiting: { give: (lease: Lease) => void; refuse: (problem: Problem) => void }[] = []
+  const waiting: Waiter[] = []
+  const emptied: (() => void)[] = []
   let [coldStarts, requests, crashes, pausedUntil, closed] = [0, 0, 0, 0, false]
 
   const inState = (state: Instance['state']) => [...instances].filter((instance) => instance.state === state)
@@ -70,8 +75,11 @@ export function createFunctionPool({
       next.give(lend(instance))
     }
     const starting = inState('starting').length
-    const more = waiting.length > starting * scale.concurrency && starting + inState('ready').length < scale.max
-    if (more && !closed) void spawn()
+    const wanted = waiting.length > starting * scale.concurrency && starting + inState('ready').length < scale.max
+    if (wanted) spawn().catch(() => {})
+    if (closed && waiting.length === 0 && [...instances].every(({ inFlight }) => inFlight === 0)) {
+      for (const resolve of emptied.splice(0)) resolve()
+    }
   }
 
   function lend(instance: Instance): Lease {
@@ -83,13 +91,17 @@ export function createFunctionPool({
       released = true
       instance.inFlight--
       if (how === 'answered') crashes = 0
-      if (instance.inFlight === 0) instance.idle = setTimeout(() => void retire(instance), idleMs)
+      rest(instance)
       assign()
     }
     return { port: instance.port, release }
   }
 
-  async function spawn() {
+  function rest(instance: Instance) {
+    if (instance.inFlight === 0) instance.idle = setTimeout(() => void stopIdle(instance), idleMs)
+  }
+
+  async function spawn(): Promise<void> {
     const instance: Instance = { state: 'starting', port: 0, inFlight: 0, idle: undefined, process: undefined }
     instances.add(instance)
     const startedAt = now()
@@ -98,15 +110,16 @@ export function createFunctionPool({
       instance.process = process
       void process.exited.then((exit) => onExit(instance, exit))
       instance.port = await process.listening
-      instance.state = 'ready'
-      coldStarts++
-      report({ event: 'spawn', function: name, pid: process.pid, coldStartMs: now() - startedAt })
-      if (waiting.length === 0) lend(instance).release('broken')
-      assign()
     } catch (fault) {
       instances.delete(instance)
       onCrash(fault instanceof Error ? fault.message : String(fault))
+      throw fault
     }
+    instance.state = 'ready'
+    coldStarts++
+    report({ event: 'spawn', function: name, pid: instance.process.pid, coldStartMs: now() - startedAt })
+    rest(instance)
+    assign()
   }
 
   function onExit(instance: Instance, { code, signal }: Exit) {
@@ -124,6 +137,7 @@ export function createFunctionPool({
     report({ event: 'fault', part: name, message, crashes, ...(pauseMs > 0 ? { nextStartInMs: pauseMs } : {}) })
     if (inState('ready').length + inState('starting').length > 0) return assign()
     for (const { refuse } of waiting.splice(0)) refuse(crashed(pauseMs))
+    assign()
   }
 
   const crashed = (pauseMs: number) =>
@@ -131,7 +145,7 @@ export function createFunctionPool({
       retryAfterSeconds: Math.max(1, Math.ceil(pauseMs / 1_000)),
     })
 
-  async function retire(instance: Instance) {
+  async function stopIdle(instance: Instance) {
     if (instance.inFlight > 0 || instance.state !== 'ready') return
     instance.state = 'stopping'
     await instance.process?.stop()
@@ -140,7 +154,7 @@ export function createFunctionPool({
 
   async function acquire(signal: AbortSignal): Promise<Lease> {
     requests++
-    if (closed) throw new Problem('unavailable', 503, 'Ebb is stopping.', { retryAfterSeconds: 1 })
+    if (closed) throw new Problem('unavailable', 503, `${name} is stopping.`, { retryAfterSeconds: 1 })
     if (waiting.length >= MOST_WAITING) {
       throw new Problem('unavailable', 503, `Too many requests wait for ${name}.`, { retryAfterSeconds: 1 })
     }
@@ -158,17 +172,27 @@ export function createFunctionPool({
     return promise
   }
 
+  async function stop() {
+    closed = true
+    const ending = [...instances].map((instance) => {
+      clearTimeout(instance.idle)
+      instance.state = 'stopping'
+      return instance.process?.stop()
+    })
+    await Promise.all(ending)
+  }
+
   return {
     acquire,
+    warm: spawn,
     status: () => ({ name, instances: instances.size, coldStarts, requests }),
-    stop: async () => {
+    retire: async () => {
       closed = true
-      const ending = [...instances].map((instance) => {
-        clearTimeout(instance.idle)
-        instance.state = 'stopping'
-        return instance.process?.stop()
-      })
-      await Promise.all(ending)
+      const empty = new Promise<void>((resolve) => emptied.push(resolve))
+      assign()
+      await empty
+      await stop()
     },
+    stop,
   }
 }

@@ -12,6 +12,8 @@ export interface Home {
   /** Notes of running children. */
   readonly run: string
   readonly bundles: string
+  /** Names the bundle of contracts that gateway and relay serve by. */
+  readonly pointer: string
   readonly mail: string
   readonly postgres: string
   readonly secrets: string
@@ -33,7 +35,12 @@ export async function openHome(path: string, { fresh = false } = {}): Promise<Ho
   try {
     const home = {
       ...{ folder, run: join(folder, 'run'), bundles: join(folder, 'bundles'), mail: join(folder, 'mail') },
-      ...{ postgres: join(folder, 'postgres'), secrets: join(folder, 'secrets.json'), close },
+      ...{
+        postgres: join(folder, 'postgres'),
+        secrets: join(folder, 'secrets.json'),
+        pointer: join(folder, 'bundles/contracts'),
+        close,
+      },
       announce: (running: Announcement) => writeFile(announcement, JSON.stringify(running), { mode: 0o600 }),
     }
     await stopLeftovers(home.run)
@@ -68,7 +75,7 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /** As nobody, the data of Postgres lie elsewhere, behind a link. */
-async function forget({ folder, postgres, run, bundles, mail, secrets }: Omit<Home, 'close' | 'announce'>) {
+async function forget({ folder, postgres, run, bundles, mail, secrets }: Omit<Home, 'close' | 'announce' | 'pointer'>) {
   const cluster = await realpath(join(postgres, 'cluster')).catch(() => undefined)
   const gone = [run, bundles, mail, postgres, secrets, ...(cluster ? [cluster] : [])]
   await Promise.all(gone.map((path) => rm(path, { recursive: true, force: true })))

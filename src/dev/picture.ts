@@ -8,8 +8,8 @@ export interface PictureOptions {
   readonly contracts: () => ContractSet
   readonly statuses: () => readonly FunctionStatus[]
   /** One line each for what else is worth knowing, such as where mail goes. */
-  readonly notes: () => Readonly<Record<string, string>>
-  readonly roles: () => Roles
+  readonly notes: Readonly<Record<string, string>>
+  readonly roles: Roles
 }
 
 /** What Ebb does, for people: what is where at first, then one line for each thing that happens. */
@@ -28,7 +28,7 @@ function welcome(
   { contracts, notes, roles }: PictureOptions,
 ): string {
   const { routes, subscriptions } = contracts()
-  const facts = { API: bold(url), Admin: admin, ...notes() }
+  const facts = { API: bold(url), Admin: admin, ...notes }
   const names = [...routes, ...subscriptions].map(({ name }) => name.length)
   const width = Math.max(0, ...names)
   return [
@@ -40,7 +40,7 @@ function welcome(
     '',
     ...routes.map(({ name, method, path }) => `  ${name.padEnd(width)}  ${dim(`${method} ${path}`)}`),
     ...subscriptions.map(({ name, on }) => `  ${name.padEnd(width)}  ${dim(`on ${on}`)}`),
-    ...tryIt(routes, { url, keys, roles: roles() }),
+    ...tryIt(routes, { url, keys, roles }),
     '',
     dim('  Ctrl-C stops everything; data stay.'),
     '',
@@ -90,6 +90,10 @@ function line(told: Told, { statuses }: PictureOptions): string | undefined {
     case 'fault': {
       const next = typeof told.nextStartInMs === 'number' ? dim(` (again in ${seconds(told.nextStartInMs)})`) : ''
       return `${clock}  ${styleText('red', ' !!')}  ${told.part}: ${told.message}${next}`
+    }
+    case 'reload': {
+      const gone = told.removed.map((name) => `${name} is gone`)
+      return `${clock}  ${styleText('cyan', 'new')}  ${[...told.functions, ...gone].join(', ')} ${dim(`taken in within ${told.tookMs} ms`)}`
     }
     case 'stopped':
       return dim('  Ebb has stopped; data stay.')

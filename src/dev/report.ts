@@ -13,6 +13,12 @@ export type Told =
   | ({ readonly event: 'request' } & Line)
   | ({ readonly event: 'delivery' } & Line)
   | { readonly event: 'fault'; readonly part: string; readonly message: string; readonly [field: string]: unknown }
+  | {
+      readonly event: 'reload'
+      readonly functions: readonly string[]
+      readonly removed: readonly string[]
+      readonly tookMs: number
+    }
   | { readonly event: 'start'; readonly part: string; readonly pid: number }
   | { readonly event: 'log'; readonly part: string; readonly message: string }
   | { readonly event: 'stopped' }

@@ -2,11 +2,12 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { ensureKey, makeToken } from '../data/api-keys.ts'
 import { migrate } from '../data/migrate.ts'
-import { bundleContracts } from '../deploy/index.ts'
+import { pointTo } from '../deploy/index.ts'
 import { type Config, inherited } from '../kernel/index.ts'
 import type { Home } from './home.ts'
 import { keepPostgres } from './keep-postgres.ts'
 import { startRedis } from './redis.ts'
+import { type Contracts, readContracts } from './reload.ts'
 import type { Report } from './report.ts'
 import { type Roles, readRoles } from './roles.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
@@ -14,8 +15,7 @@ import { openSecrets, type Secrets } from './secrets.ts'
 export interface Stores {
   readonly secrets: Secrets
   readonly urls: Readonly<Record<string, string>>
-  /** The pointer file of the contracts. */
-  readonly contracts: string
+  readonly contracts: Contracts
   readonly notes: Readonly<Record<string, string>>
   readonly roles: Roles
   stop(): Promise<void>
@@ -34,14 +34,15 @@ export async function startStores({ root, home, config, report }: StoresOptions)
     config.DATABASE_URL ? undefined : keepPostgres(home.postgres, { report }),
     config.REDIS_URL ? undefined : startRedis(inherited(['PATH']).PATH ?? ''),
   ])
-  const preparing = Promise.all([bundleContracts(root, home.bundles, { version: '1' }), readRoles(root)])
+  const preparing = Promise.all([readContracts({ root, ...home }), readRoles(root)])
   preparing.catch(() => {})
   const [postgres, redis] = await starting
   const stop = async () => {
     await Promise.all([redis?.stop(), postgres?.stop()])
   }
   try {
-    const [, roles] = await preparing
+    const [contracts, roles] = await preparing
+    await pointTo(home.pointer, contracts.bundle)
     const secrets = await openSecrets(home.secrets, Object.keys(roles), makeToken)
     const databaseUrl = config.DATABASE_URL ?? postgres?.url ?? ''
     await migrate(config.DATABASE_DIRECT_URL ?? databaseUrl, {
@@ -51,7 +52,7 @@ export async function startStores({ root, home, config, report }: StoresOptions)
     await ensureKeys(databaseUrl, secrets, roles)
     const redisUrl = config.REDIS_URL ?? redis?.url
     return {
-      ...{ secrets, roles, stop, contracts: join(home.bundles, 'contracts') },
+      ...{ secrets, roles, stop, contracts },
       urls: { DATABASE_URL: databaseUrl, ...(redisUrl ? { REDIS_URL: redisUrl } : {}) },
       notes: {
         Postgres: config.DATABASE_URL ? 'DATABASE_URL' : `its own, data in ${home.folder}`,

@@ -19,12 +19,12 @@ export function openContracts(
   { log, onSwap }: { log: Log; onSwap?: (set: ContractSet) => void },
 ): ContractsFile {
   let name = readName(pointer)
-  let set = load(join(dirname(pointer), name))
+  let set = loadContracts(join(dirname(pointer), name))
   const swap = () => {
     try {
       const next = readName(pointer)
       if (next === name) return
-      set = load(join(dirname(pointer), next))
+      set = loadContracts(join(dirname(pointer), next))
       name = next
       log.info({ contracts: name }, 'contracts swapped')
       onSwap?.(set)
@@ -40,12 +40,15 @@ export function openContracts(
 
 const readName = (pointer: string) => basename(readFileSync(pointer, 'utf8').trim())
 
-/** Runs the bundle in this realm without the module cache, so that a dropped generation can be collected. */
-function load(file: string): ContractSet {
+/**
+ * Runs a bundle of contracts in this realm without the module cache, so that a dropped generation can be collected.
+ * Throws what the bundle throws: for one, the ContractFault of a contract that contradicts itself.
+ */
+export function loadContracts(file: string): ContractSet {
   const wrapper = `(function (exports, require, module) {${readFileSync(file, 'utf8')}\n})`
   const module = { exports: {} as Partial<ContractSet> }
   new Script(wrapper, { filename: file }).runInThisContext()(module.exports, createRequire(file), module)
-  const { routes, subscriptions, openapi, validate } = module.exports
-  if (!routes || !subscriptions || typeof validate !== 'function') throw new Error(`${file} holds no contracts`)
-  return { routes, subscriptions, openapi, validate }
+  const { routes, subscriptions, openapi, validate, validateEvent } = module.exports
+  if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
+  return { routes, subscriptions, openapi, validate, validateEvent }
 }

@@ -1,5 +1,5 @@
 export { type Config, ConfigFault, inherited, need, parseConfig, processConfig, readSecrets } from './config.ts'
-export { type ContractsFile, openContracts } from './contracts-file.ts'
+export { type ContractsFile, loadContracts, openContracts } from './contracts-file.ts'
 export type { FunctionStatus, FunctionsView } from './functions-view.ts'
 export {
   generateIdentityKeys,
@@ -8,6 +8,7 @@ export {
   identitySigner,
   identityVerifier,
 } from './identity.ts'
+export type { InvocationState, KeptAnswer, NewInvocation } from './invocation.ts'
 export { createLog, type Log } from './log.ts'
 export type { Lending, Resource } from './resource.ts'
 export { drain, onShutdown } from './shutdown.ts'

@@ -50,9 +50,10 @@ function toStory({
       ['  trace', traceparent.split('-')[1] ?? ''],
       ['  data', JSON.stringify(payload)],
     ]),
-    ...deliveries.flatMap(({ consumer, state, attempts, availableAt, history }) => [
+    ...deliveries.flatMap(({ consumer, state, attempts, availableAt, history, redriven }) => [
       '',
       `  → ${consumer}: ${state} after ${attempts} attempts${state === 'waiting' ? `, next not before ${availableAt}` : ''}`,
+      ...(redriven ? [`    redriven ${redriven.at} by ${redriven.by}, after attempt ${redriven.afterAttempt}`] : []),
       ...table(
         history.map(({ number, startedAt, durationMs, status, error, body }) => [
           `    ${number}`,

@@ -1,0 +1,157 @@
+import type { ContractSet, Route, Subscription } from '../contract/index.ts'
+import { type Bundle, bundleFunction } from '../deploy/index.ts'
+import type { Config, FunctionStatus } from '../kernel/index.ts'
+import type { ChildEnv } from './child-env.ts'
+import { explainBuild } from './explain-build.ts'
+import { createFunctionPool, type FunctionPool } from './function-pool.ts'
+import { startFunction } from './function-process.ts'
+import type { Home } from './home.ts'
+import type { Report } from './report.ts'
+
+export interface FunctionsOptions {
+  readonly root: string
+  readonly home: Home
+  readonly config: Config
+  readonly env: ChildEnv
+  readonly report: Report
+}
+
+export interface Functions {
+  /** The pool that serves a function now. */
+  pool(name: string): FunctionPool | undefined
+  statuses(): readonly FunctionStatus[]
+  /** Takes in what has changed; answers the names of the functions that are new or changed. What is broken stays as it was. */
+  update(set: ContractSet, isChanged: (file: string) => boolean): Promise<readonly string[]>
+  /** Bundles what nobody has called yet, so that a first call waits for its process only. */
+  prepare(): Promise<void>
+  /** Ends those that the set does not have any more. */
+  prune(set: ContractSet): void
+  stop(): Promise<void>
+}
+
+interface Running {
+  readonly described: string
+  readonly bundle: Lazy<Bundle>
+  readonly pool: FunctionPool
+  /** What its predecessors have counted. */
+  readonly before: Pick<FunctionStatus, 'coldStarts' | 'requests'>
+}
+
+/** From its deadline on, a request in flight has this long to be answered before SIGKILL. */
+const DRAIN_SLACK_MS = 5_000
+
+/** The functions of this laptop by name, each with the pool of its newest good bundle. */
+export function createFunctions({ root, home, config, env, report }: FunctionsOptions): Functions {
+  const running = new Map<string, Running>()
+  const retiring = new Set<Promise<void>>()
+
+  const bundleOf = (name: string) => bundleFunction(root, name, home.bundles)
+
+  function open({ name, scale, timeoutMs, secrets }: Route | Subscription, bundle: Lazy<Bundle>): FunctionPool {
+    const launch = async () => {
+      const { file, revision } = await bundle.get()
+      return startFunction(file, {
+        ...{ name, report, runFolder: home.run, startLimitMs: config.EBB_START_TIMEOUT_MS },
+        env: { ...env.function(secrets), EBB_REVISION: revision },
+        drainMs: timeoutMs + DRAIN_SLACK_MS,
+      })
+    }
+    return createFunctionPool({ name, scale, idleMs: config.EBB_IDLE_MS, launch, report })
+  }
+
+  const complain = (part: string, fault: unknown) => report({ event: 'fault', part, message: explainBuild(fault) })
+
+  /** Puts a new bundle or contract in the place of the one that serves, once it has shown that it starts. */
+  async function replace(described: Route | Subscription, old: Running): Promise<boolean> {
+    const { name } = described
+    try {
+      const bundle = await bundleOf(name)
+      const same = (await old.bundle.made()?.catch(() => undefined))?.revision === bundle.revision
+      if (same && old.described === JSON.stringify(described)) return false
+      const fresh = lazily(async () => bundle)
+      const pool = open(described, fresh)
+      if (old.pool.status().instances > 0) await pool.warm()
+      const { coldStarts, requests } = statusOf(old)
+      running.set(name, {
+        ...{ described: JSON.stringify(described), bundle: fresh, pool },
+        before: { coldStarts, requests },
+      })
+      retire(old.pool)
+      return true
+    } catch (fault) {
+      complain(name, fault)
+      return false
+    }
+  }
+
+  function add(described: Route | Subscription) {
+    const { name } = described
+    const bundle = lazily(() => bundleOf(name))
+    const pool = open(described, bundle)
+    running.set(name, { described: JSON.stringify(described), bundle, pool, before: { coldStarts: 0, requests: 0 } })
+  }
+
+  function retire(pool: FunctionPool) {
+    const ending = pool.retire().finally(() => retiring.delete(ending))
+    retiring.add(ending)
+  }
+
+  return {
+    pool: (name) => running.get(name)?.pool,
+    statuses: () => [...running.values()].map(statusOf),
+    update: async ({ routes, subscriptions }, isChanged) => {
+      const changed = [...routes, ...subscriptions].map(async (described) => {
+        const old = running.get(described.name)
+        if (!old) add(described)
+        else if (!(await isStale(old, described, isChanged)) || !(await replace(described, old))) return []
+        return [described.name]
+      })
+      return (await Promise.all(changed)).flat()
+    },
+    prepare: async () => {
+      for (const [name, { bundle }] of running) await bundle.get().catch((fault) => complain(name, fault))
+    },
+    prune: ({ routes, subscriptions }) => {
+      const names = new Set([...routes, ...subscriptions].map(({ name }) => name))
+      for (const [name, { pool }] of running) {
+        if (names.has(name)) continue
+        running.delete(name)
+        retire(pool)
+      }
+    },
+    stop: async () => {
+      await Promise.all([...running.values()].map(({ pool }) => pool.stop()))
+      await Promise.all(retiring)
+    },
+  }
+}
+
+function statusOf({ pool, before }: Running): FunctionStatus {
+  const { name, instances, coldStarts, requests } = pool.status()
+  return { name, instances, coldStarts: before.coldStarts + coldStarts, requests: before.requests + requests }
+}
+
+/** What was not bundled yet will be, from what is there then; of what did not compile any change may be the remedy. */
+async function isStale(
+  { bundle, described }: Running,
+  now: Route | Subscription,
+  isChanged: (file: string) => boolean,
+) {
+  if (described !== JSON.stringify(now)) return true
+  const made = bundle.made()
+  if (!made) return false
+  const inputs = (await made.catch(() => undefined))?.inputs
+  return !inputs || [...inputs].some(isChanged)
+}
+
+interface Lazy<Value> {
+  /** Makes it at the first call. */
+  get(): Promise<Value>
+  /** What was made, where it was. */
+  made(): Promise<Value> | undefined
+}
+
+function lazily<Value>(make: () => Promise<Value>): Lazy<Value> {
+  let made: Promise<Value> | undefined
+  return { get: () => (made ??= make()), made: () => made }
+}

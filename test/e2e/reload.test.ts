@@ -1,0 +1,103 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { copyCheckout, functionFiles } from '../support/checkout.ts'
+import { startEbb, type TestEbb } from '../support/ebb.ts'
+import { untilTrue } from '../support/until.ts'
+
+let ebb: TestEbb
+let checkout: Awaited<ReturnType<typeof copyCheckout>>
+beforeAll(async () => {
+  checkout = await copyCheckout(functionFiles('get-pid', 'return { pid: 0 }'))
+  ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '60000' } })
+}, 40_000)
+afterAll(async () => {
+  await ebb.stop()
+  await checkout.remove()
+})
+
+const inFunction = (file: string) => join(checkout.root, 'functions/get-pid', file)
+const get = (path = '/v1/get-pid') => ebb.call('GET', path, { key: '' })
+const answer = async () => ((await (await get()).json()) as { pid: unknown }).pid
+const save = async (pid: string) => {
+  const handler = functionFiles('get-pid', `return { pid: ${pid} }`)['functions/get-pid/handler.ts'] ?? ''
+  await writeFile(inFunction('handler.ts'), handler)
+}
+const faults = () => ebb.told.filter(({ event }) => event === 'fault').map(({ message }) => String(message))
+
+describe('a save', () => {
+  it('is served, 20 times over, without one failed request among many', async () => {
+    expect(await answer()).toBe(0)
+    const statuses: number[] = []
+    const ending = new AbortController()
+    const load = async () => {
+      while (!ending.signal.aborted) {
+        statuses.push((await get()).status)
+        await delay(80)
+      }
+    }
+    const loads = Array.from({ length: 4 }, load)
+    for (let pid = 1; pid <= 20; pid++) {
+      await save(String(pid))
+      await untilTrue(async () => (await answer()) === pid, { what: `answer ${pid}` })
+    }
+    ending.abort()
+    await Promise.all(loads)
+    expect(statuses.length).toBeGreaterThan(100)
+    expect(new Set(statuses)).toEqual(new Set([200]))
+    const reloads = ebb.told.filter(({ event }) => event === 'reload')
+    expect(reloads.length).toBeGreaterThanOrEqual(20)
+    expect(faults()).toEqual([])
+  }, 60_000)
+
+  it('that does not compile shows the line, and the last good one serves on', async () => {
+    await save('1 +')
+    await untilTrue(() =>
+      faults().some((fault) => fault.includes('handler.ts:') && fault.includes('return { pid: 1 + }')),
+    )
+    expect(await answer()).toBe(20)
+    await save('21')
+    await untilTrue(async () => (await answer()) === 21)
+  })
+
+  it('that compiles and does not start leaves the last good one serving, too', async () => {
+    const handler = await readFile(inFunction('handler.ts'), 'utf8')
+    await writeFile(inFunction('handler.ts'), `${handler}\nthrow new Error('not like this')`)
+    await untilTrue(() => faults().some((fault) => fault.includes('not like this')))
+    expect(await answer()).toBe(21)
+    await save('22')
+    await untilTrue(async () => (await answer()) === 22)
+  })
+
+  it('of a contract that contradicts itself says so in its own words', async () => {
+    const contract = await readFile(inFunction('contract.ts'), 'utf8')
+    await writeFile(inFunction('contract.ts'), contract.replace("method: 'GET'", "method: 'GET', idempotent: true"))
+    await untilTrue(() => faults().some((fault) => fault.startsWith('functions/get-pid/contract.ts: ')))
+    expect(await answer()).toBe(22)
+    await writeFile(inFunction('contract.ts'), contract)
+  })
+
+  it('of a contract reaches gateway and document', async () => {
+    const contract = await readFile(inFunction('contract.ts'), 'utf8')
+    await writeFile(inFunction('contract.ts'), contract.replace("path: '/v1/get-pid'", "path: '/v2/pid'"))
+    await untilTrue(async () => (await get('/v2/pid')).status === 200)
+    expect((await get()).status).toBe(404)
+    const document = (await (await get('/openapi.json')).json()) as { paths: object }
+    expect(Object.keys(document.paths)).toContain('/v2/pid')
+    expect(Object.keys(document.paths)).not.toContain('/v1/get-pid')
+  })
+})
+
+describe('a folder', () => {
+  it('that appears is an endpoint, and that goes is none', async () => {
+    const files = functionFiles('say-more', 'return { pid: 7 }')
+    const { root } = checkout
+    await mkdir(join(root, 'functions/say-more'))
+    for (const [file, text] of Object.entries(files)) await writeFile(join(root, file), text)
+    await untilTrue(async () => (await get('/v1/say-more')).status === 200)
+    await rm(join(root, 'functions/say-more'), { recursive: true })
+    await untilTrue(async () => (await get('/v1/say-more')).status === 404)
+    expect((await ebb.functions()).some(({ name }) => name === 'say-more')).toBe(false)
+  })
+})

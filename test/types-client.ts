@@ -1,0 +1,125 @@
+/**
+ * What the client's types promise, held by the compiler: `npm run types` fails where a promise is broken, and where one of
+ * the refusals below is no longer an error.
+ */
+import { endpoint } from 'ebb/contract'
+import * as z from 'zod'
+import getUser from '../functions/get-user/contract.ts'
+import sendWelcomeEmail from '../functions/send-welcome-email/contract.ts'
+import { createClient } from '../src/client/index.ts'
+
+const Order = z.object({ id: z.string(), sku: z.string(), quantity: z.number() })
+
+const placeOrder = endpoint({
+  name: 'place-order',
+  summary: 'Take an order.',
+  method: 'POST',
+  path: '/v1/orders',
+  query: z.object({ dry: z.boolean().default(false) }),
+  headers: z.object({ 'x-region': z.string() }),
+  body: z.object({ sku: z.string(), quantity: z.number().default(1) }),
+  reply: { status: 201, body: Order },
+  failures: { out_of_stock: 409, card_declined: 402 },
+  access: { scopes: ['orders:write'] },
+  idempotent: true,
+})
+const removeOrder = endpoint({
+  name: 'remove-order',
+  summary: 'Remove an order.',
+  method: 'DELETE',
+  path: '/v1/orders/{id}',
+  params: z.object({ id: z.number() }),
+  reply: { status: 204 },
+  access: { scopes: ['orders:write'] },
+})
+const listOrders = endpoint({
+  name: 'list-orders',
+  summary: 'List orders.',
+  method: 'GET',
+  path: '/v1/orders',
+  query: z.object({ tag: z.array(z.string()).optional() }),
+  reply: { status: 200, body: z.object({ orders: z.array(Order) }) },
+  access: {},
+})
+
+const client = createClient({ placeOrder, removeOrder, listOrders, getUser }, { baseUrl: 'http://localhost', key: 'k' })
+const headers = { 'x-region': 'eu' }
+
+export async function promises() {
+  const result = await client.placeOrder({ body: { sku: 'a' }, headers, idempotencyKey: 'mine', timeoutMs: 1_000 })
+  result.correlationId satisfies string
+  if (result.ok) {
+    result.status satisfies 201
+    result.data satisfies { id: string; sku: string; quantity: number }
+    result.headers satisfies Headers
+    // @ts-expect-error unknown to the reply
+    result.data.colour
+    // @ts-expect-error a success has no error
+    result.error
+    return
+  }
+  // @ts-expect-error a failure has no data
+  result.data
+  if (result.error === 'out_of_stock') result.status satisfies 409
+  if (result.error === 'network') result.status satisfies undefined
+  switch (result.error) {
+    case 'out_of_stock':
+    case 'card_declined':
+    case 'in_progress':
+    case 'timeout':
+      return
+    // @ts-expect-error the contract declares no such failure
+    case 'user_not_found':
+      return
+  }
+  // @ts-expect-error what is left is the platform's
+  result.error satisfies never
+}
+
+export async function everyDeclaredFailureIsThere() {
+  const result = await client.getUser({ params: { id: 'x' } })
+  if (result.ok) return
+  // @ts-expect-error user_not_found is left
+  const platform: 'network' | 'timeout' | 'aborted' | Exclude<typeof result.error, 'user_not_found'> = result.error
+  return platform
+}
+
+export async function refusals() {
+  await client.listOrders()
+  await client.listOrders({ query: { tag: ['a'] }, signal: AbortSignal.timeout(1) })
+  const removed = await client.removeOrder({ params: { id: 7 } })
+  if (removed.ok) removed.data satisfies undefined
+  // @ts-expect-error params are missing
+  await client.removeOrder()
+  // @ts-expect-error a number is declared
+  await client.removeOrder({ params: { id: '7' } })
+  // @ts-expect-error a parameter that the path does not have
+  await client.removeOrder({ params: { id: 7, name: 'x' } })
+  // @ts-expect-error it is not idempotent, so nothing would act on the key
+  await client.removeOrder({ params: { id: 7 }, idempotencyKey: 'x' })
+  // @ts-expect-error a DELETE has no body
+  await client.removeOrder({ params: { id: 7 }, body: {} })
+  // @ts-expect-error the body is missing
+  await client.placeOrder({ headers })
+  // @ts-expect-error the header is missing
+  await client.placeOrder({ body: { sku: 'a' } })
+  // @ts-expect-error unknown to the body
+  await client.placeOrder({ headers, body: { sku: 'a', colour: 'red' } })
+  // @ts-expect-error a field of another type
+  await client.placeOrder({ headers, body: { sku: 7 } })
+  // @ts-expect-error a query of another type
+  await client.placeOrder({ headers, body: { sku: 'a' }, query: { dry: 'yes' } })
+  // @ts-expect-error unknown to the query
+  await client.listOrders({ query: { tags: ['a'] } })
+  // @ts-expect-error there is no such endpoint
+  await client.placeOrders()
+  // @ts-expect-error an option that no call has
+  await client.listOrders({ timeout: 5 })
+}
+
+// @ts-expect-error nobody calls a subscriber but the relay
+createClient({ sendWelcomeEmail }, { baseUrl: 'http://localhost' })
+// @ts-expect-error a client must know where
+createClient({ getUser }, { key: 'k' })
+// @ts-expect-error an option that no client has
+createClient({ getUser }, { baseUrl: 'http://localhost', timeout: 5 })
