@@ -9,6 +9,8 @@ const root = join(dirname(realpathSync(process.argv[1] ?? '')), '..')
 
 /** Each verb, loaded when it is asked for. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  new: async () => (await import('./dev/commands/new.ts')).newCommand,
+  remove: async () => (await import('./dev/commands/remove.ts')).remove,
   dev: async () => (await import('./dev/commands/dev.ts')).dev,
   events: async () => (await import('./dev/commands/events.ts')).events,
   keys: async () => (await import('./dev/commands/keys.ts')).keys,

@@ -1,5 +1,6 @@
-/** @type {import('jest').Config} */
-export default {
+import type { Config } from 'jest'
+
+const config: Config = {
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
@@ -11,3 +12,5 @@ export default {
   globalTeardown: './test/support/jest-stop.ts',
   testTimeout: 20_000,
 }
+
+export default config

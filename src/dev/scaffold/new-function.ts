@@ -1,0 +1,74 @@
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { ConfigFault } from '../../kernel/index.ts'
+import { endpointFiles, subscriberFiles } from './templates.ts'
+
+export interface NewFunctionOptions {
+  readonly method?: string | undefined
+  readonly path?: string | undefined
+  /** An event's type: makes a subscriber. */
+  readonly on?: string | undefined
+}
+
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/
+
+/** Writes the folder of a new function, whole or not at all, and touches nothing else; answers the files it wrote. */
+export async function newFunction(root: string, name: string, options: NewFunctionOptions): Promise<readonly string[]> {
+  if (!NAME.test(name) || name.length > 40) {
+    throw new ConfigFault(`"${name}" is no verb-noun such as place-order: up to 40 of a-z, 0-9 and -`)
+  }
+  const files = await filesOf(root, name, options)
+  const folder = join(root, 'functions', name)
+  const unfinished = await mkdtemp(join(root, '.new-function-'))
+  try {
+    for (const [file, text] of Object.entries(files)) await writeFile(join(unfinished, file), text)
+    await rename(unfinished, folder)
+  } catch (cause) {
+    await rm(unfinished, { recursive: true, force: true })
+    const { code } = Object(cause) as { code?: string }
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw cause
+    throw new ConfigFault(`functions/${name} is there already; choose another name, or remove it first`, { cause })
+  }
+  return Object.keys(files).map((file) => `functions/${name}/${file}`)
+}
+
+async function filesOf(root: string, name: string, { method, path, on }: NewFunctionOptions) {
+  if (on === undefined)
+    return endpointFiles({ name, ...usualRequests(name), ...given({ method: method?.toUpperCase(), path }) })
+  const events = await findEvents(root)
+  const event = events.find(({ type }) => type === on)
+  if (event) return subscriberFiles({ name, on: event })
+  const known = events.map(({ type }) => type).join(', ')
+  throw new ConfigFault(`no file of domain/ declares the event ${on}; there are ${known || 'none'}`)
+}
+
+const given = (values: { method: string | undefined; path: string | undefined }) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+
+/** What requests a verb usually answers: `list-orders` GET /v1/orders, `get-order` GET /v1/orders/{id}. */
+export function usualRequests(name: string): { readonly method: string; readonly path: string } {
+  const [verb = '', ...rest] = name.split('-')
+  const noun = rest.join('-')
+  const many = `/v1/${noun.endsWith('s') ? noun : `${noun}s`}`
+  if (verb === 'list' || verb === 'search') return { method: 'GET', path: many }
+  if (verb === 'get' || verb === 'read') return { method: 'GET', path: `${many}/{id}` }
+  if (verb === 'update' || verb === 'change') return { method: 'PATCH', path: `${many}/{id}` }
+  if (verb === 'remove' || verb === 'delete') return { method: 'DELETE', path: `${many}/{id}` }
+  if (verb === 'create' || verb === 'add' || verb === 'place') return { method: 'POST', path: many }
+  return { method: 'POST', path: `/v1/${name}` }
+}
+
+/** The events that domain/ declares, with the constant and the file to import each from. */
+export async function findEvents(root: string) {
+  const folder = join(root, 'domain')
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts')).sort()
+  const found = files.map(async (file) => {
+    const exported: Record<string, unknown> = await import(pathToFileURL(join(folder, file)).href)
+    return Object.entries(exported).flatMap(([constant, value]) => {
+      const { kind, type } = Object(value) as { kind?: unknown; type?: unknown }
+      return kind === 'event' ? [{ constant, file, type: String(type) }] : []
+    })
+  })
+  return (await Promise.all(found)).flat()
+}

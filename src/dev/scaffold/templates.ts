@@ -1,0 +1,129 @@
+/** What a new endpoint is about. */
+export interface NewEndpoint {
+  readonly name: string
+  readonly method: string
+  readonly path: string
+}
+
+export interface NewSubscriber {
+  readonly name: string
+  /** The event's type, the constant that declares it, and the file of domain/ that exports it. */
+  readonly on: { readonly type: string; readonly constant: string; readonly file: string }
+}
+
+type Files = Readonly<Record<string, string>>
+
+/** The four files of an endpoint that works, is documented, and is tested. */
+export function endpointFiles({ name, method, path }: NewEndpoint): Files {
+  const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter ?? '')
+  const takesBody = method !== 'GET' && method !== 'DELETE'
+  const params = parameters.map((parameter) => `${parameter}: z.string()`).join(', ')
+  const input = takesBody ? 'body' : parameters.length > 0 ? 'params' : undefined
+  const said = takesBody ? 'body.name' : parameters.length > 0 ? `params.${parameters[0]}` : "'you'"
+  const url = path.replaceAll(/\{\w+\}/g, 'ada')
+  const request = `caller.${method.toLowerCase()}('${url}')${takesBody ? ".send({ name: 'ada' })" : ''}`
+  return {
+    'contract.ts': `import { endpoint } from 'ebb/contract'
+import * as z from 'zod'
+
+export default endpoint({
+  name: '${name}',
+  summary: '${sentence(name)}.',
+  method: '${method}',
+  path: '${path}',
+${parameters.length > 0 ? `  params: z.object({ ${params} }),\n` : ''}${takesBody ? '  body: z.object({ name: z.string().min(1).max(100) }),\n' : ''}  reply: { status: 200, body: z.object({ message: z.string() }) },
+  // Anybody may call this; { scopes: ['things:read'] } or { owner: true } says who may instead.
+  access: { anonymous: true },
+${takesBody ? "  examples: { ada: { body: { name: 'ada' } } },\n" : ''}})
+`,
+    'handler.ts': `import { implement } from 'ebb/http'
+import contract from './contract.ts'
+
+export default implement(contract, {}, async (${input ? `{ ${input} }` : ''}) => {
+  return { message: \`Hello \${${said}}\` }
+})
+`,
+    'index.ts': index(name),
+    'handler.test.ts': `import { describe, expect, it } from '@jest/globals'
+import { testFunction } from 'ebb/testing'
+import ${camel(name)} from './handler.ts'
+
+const fn = testFunction(${camel(name)})
+
+describe('${name}', () => {
+  it('200 says hello', async () => {
+    const caller = await fn.as({ sub: 'ada' })
+    const response = await ${request}.expect(200)
+    expect(response.body).toEqual({ message: 'Hello ${input ? 'ada' : 'you'}' })
+  })
+${
+  takesBody
+    ? `
+  it('400 names what is missing', async () => {
+    const caller = await fn.as({ sub: 'ada' })
+    const response = await caller.${method.toLowerCase()}('${url}').send({}).expect(400)
+    expect(response.body.details).toEqual([{ path: 'body.name', message: expect.any(String) }])
+  })
+`
+    : ''
+}
+  it('401 for a stranger whom the gateway does not vouch for', async () => {
+    const stranger = await fn.stranger()
+    await stranger.${method.toLowerCase()}('${url}').expect(401)
+  })
+})
+`,
+  }
+}
+
+/** The four files of a subscriber that takes its event in once. */
+export function subscriberFiles({ name, on }: NewSubscriber): Files {
+  return {
+    'contract.ts': `import { subscriber } from 'ebb/contract'
+import { ${on.constant} } from '../../domain/${on.file}'
+
+export default subscriber({
+  name: '${name}',
+  summary: '${sentence(name)}.',
+  on: ${on.constant},
+})
+`,
+    'handler.ts': `import { postgres } from 'ebb/data'
+import { implement } from 'ebb/http'
+import contract from './contract.ts'
+
+/** What it writes with sql commits together with the note that this event was taken in: a redelivery changes nothing. */
+export default implement(contract, { sql: postgres }, async ({ event, data }, { log }) => {
+  log.info({ event: event.id, data }, 'taken in')
+})
+`,
+    'index.ts': index(name),
+    'handler.test.ts': `import { describe, expect, it } from '@jest/globals'
+import { testFunction } from 'ebb/testing'
+import ${camel(name)} from './handler.ts'
+
+const fn = testFunction(${camel(name)})
+
+describe('${name}', () => {
+  it('400 for data that do not fit', async () => {
+    expect((await fn.deliver({ type: '${on.type}', data: 7 })).status).toBe(400)
+  })
+
+  it('401 for a stranger', async () => {
+    const stranger = await fn.stranger()
+    await stranger.post('/').send({}).expect(401)
+  })
+})
+`,
+  }
+}
+
+const index = (name: string) => `import { serve } from 'ebb/http'
+import ${camel(name)} from './handler.ts'
+
+serve(${camel(name)})
+`
+
+const camel = (name: string) => name.replaceAll(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+
+const sentence = (name: string) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll('-', ' ')
