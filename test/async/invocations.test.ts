@@ -120,6 +120,19 @@ describe('a key', () => {
     expect(locations.size).toBe(1)
   })
 
+  it('409 while a request that waits for its answer holds it', async () => {
+    const { told } = world.functions
+    told.gate = Promise.withResolvers()
+    const calls = told.calls
+    const slow = ann.send('/v1/kept', { text: 'held', mode: 'wait' }, { 'idempotency-key': 'held' })
+    await untilTrue(() => told.calls > calls, { what: 'it is in the function' })
+    const answer = await ann.send('/v1/kept', { text: 'held', mode: 'wait' }, keyed('held'))
+    expect([answer.status, await answer.json()]).toMatchObject([409, { error: 'in_progress' }])
+    told.gate.resolve()
+    expect((await slow).status).toBe(201)
+    told.gate = Promise.withResolvers()
+  })
+
   it('has one effect, whether its caller waits the next time or not', async () => {
     const later = await ann.send('/v1/kept', { text: 'both' }, keyed('both'))
     const now = await ann.send('/v1/kept', { text: 'both' }, { 'idempotency-key': 'both' })

@@ -1,0 +1,145 @@
+import { expect, it } from '@jest/globals'
+import { testDatabase } from '../../src/dev/testing/index.ts'
+import { itWithRedis, testRedis } from '../../test/support/redis.ts'
+import { untilTrue } from '../../test/support/until.ts'
+import { gatewaySettings, LIMIT, startGateway } from './test-support.ts'
+
+const database = testDatabase()
+const AWAY = 'redis is away or slow; each gateway limits by its own share'
+const THERE = 'redis is there; rate limits hold across gateways'
+
+/** Gateways in front of one function that counts its calls. */
+async function rig(gateways: number, env: Readonly<Record<string, string>>) {
+  const woken = { times: 0 }
+  const settings = await gatewaySettings(database.url, (_request, response) => {
+    woken.times++
+    response.end('{}')
+  })
+  const started: Awaited<ReturnType<typeof startGateway>>[] = []
+  for (let i = 0; i < gateways; i++) started.push(await startGateway({ ...settings.env, ...env }))
+  const get = (i = 0) => fetch(`${started[i % gateways]!.url}/v1/limited`)
+  const said = (i = 0) => started[i]!.said.filter((message) => [AWAY, THERE].includes(message))
+  const metric = async (name: string) => {
+    const texts = await Promise.all(started.map(async ({ admin }) => (await fetch(`${admin}/metrics`)).text()))
+    return texts.reduce(
+      (sum, text) =>
+        sum +
+        Number(
+          text
+            .split('\n')
+            .find((line) => line.startsWith(name))
+            ?.split(' ')[1] ?? 0,
+        ),
+      0,
+    )
+  }
+  return { get, said, metric, woken }
+}
+
+/** Asks without a pause, eight at a time, until `until` holds; all statuses that came. */
+async function underLoad(get: () => Promise<Response>, until: () => boolean) {
+  const statuses = new Set<number>()
+  const limitAt = Date.now() + 10_000
+  const ask = async () => {
+    while (!until()) {
+      if (Date.now() > limitAt) throw new Error('it did not come to that')
+      const answer = await get()
+      await answer.arrayBuffer()
+      statuses.add(answer.status)
+    }
+  }
+  await Promise.all(Array.from({ length: 8 }, ask))
+  return statuses
+}
+
+const countOf = (answers: readonly Response[], status: number) =>
+  answers.filter((answer) => answer.status === status).length
+
+itWithRedis('429 for all but what the limit allows, of 200 at once through two gateways', async () => {
+  const redis = await testRedis()
+  await redis.start()
+  const { get, metric, woken, said } = await rig(2, { REDIS_URL: redis.url })
+  const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => get(i)))
+  expect([said(0), said(1)]).toEqual([[THERE], [THERE]])
+  expect([countOf(answers, 200), countOf(answers, 429), woken.times]).toEqual([
+    LIMIT.burst,
+    200 - LIMIT.burst,
+    LIMIT.burst,
+  ])
+  const [refused] = answers.filter(({ status }) => status === 429)
+  expect(Object.fromEntries(refused!.headers)).toMatchObject({
+    ...{ 'content-type': 'application/problem+json', 'ratelimit-policy': '"burst";q=20;w=72000' },
+    ...{ ratelimit: expect.stringMatching(/^"burst";r=0;t=3\d{3}$/), 'retry-after': expect.stringMatching(/^3\d{3}$/) },
+  })
+  expect(await refused!.json()).toMatchObject({ error: 'rate_limited' })
+  expect(await metric('ebb_wakeups_avoided_total{reason="rate_limited"}')).toBe(180)
+  expect(await metric('ebb_rate_limiter_fallback_total')).toBe(0)
+})
+
+itWithRedis('200 or 429 while Redis is killed and comes back under load, and one line each way', async () => {
+  const redis = await testRedis()
+  await redis.start()
+  const { get, said, metric } = await rig(1, { REDIS_URL: redis.url })
+  const onlyThese = (statuses: ReadonlySet<number>) =>
+    expect([...statuses].filter((s) => s !== 200 && s !== 429)).toEqual([])
+  expect((await get()).status).toBe(200)
+  for (let round = 1; round <= 2; round++) {
+    const away = underLoad(get, () => said().length === 2 * round)
+    await redis.kill()
+    onlyThese(await away)
+    const back = underLoad(get, () => said().length === 2 * round + 1)
+    await redis.start()
+    onlyThese(await back)
+  }
+  expect(said()).toEqual([THERE, AWAY, THERE, AWAY, THERE])
+  const judgedAlone = await metric('ebb_rate_limiter_fallback_total')
+  expect(judgedAlone).toBeGreaterThan(0)
+  for (let i = 0; i < 10; i++) await get()
+  expect(await metric('ebb_rate_limiter_fallback_total')).toBe(judgedAlone)
+  expect(said()).toHaveLength(5)
+})
+
+itWithRedis('200 or 429 while Redis is slow: not every request waits for it, and it is used again', async () => {
+  const redis = await testRedis()
+  await redis.start()
+  const { get, said } = await rig(1, { REDIS_URL: redis.url })
+  expect((await get()).status).toBe(200)
+  redis.hold()
+  const began = performance.now()
+  const answers = []
+  for (let i = 0; i < 60; i++) answers.push(await get())
+  // Each would have waited 50 ms.
+  expect(performance.now() - began).toBeLessThan(60 * 50)
+  expect([countOf(answers, 200), countOf(answers, 429)]).toEqual([20, 40])
+  expect(said()).toEqual([THERE, AWAY])
+  redis.goOn()
+  await untilTrue(() => said().length === 3)
+  const [next] = [await get()]
+  expect([next.status, said()]).toEqual([200, [THERE, AWAY, THERE]])
+})
+
+itWithRedis('200 from the start without its Redis, which may come later', async () => {
+  const redis = await testRedis()
+  const { get, said } = await rig(1, { REDIS_URL: redis.url, EBB_GATEWAY_REPLICAS: '4' })
+  const before = await Promise.all(Array.from({ length: 20 }, () => get()))
+  expect([countOf(before, 200), countOf(before, 429), said()]).toEqual([5, 15, [AWAY]])
+  await redis.start()
+  await untilTrue(() => said().length === 2)
+  const after = await Promise.all(Array.from({ length: 40 }, () => get()))
+  expect([countOf(after, 200), countOf(after, 429)]).toEqual([20, 20])
+})
+
+it('429 without any Redis, each of the gateways by its share', async () => {
+  const { get, metric } = await rig(2, { EBB_GATEWAY_REPLICAS: '2' })
+  const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => get(i)))
+  expect([countOf(answers, 200), countOf(answers, 429)]).toEqual([20, 80])
+  expect(await metric('ebb_rate_limiter_fallback_total')).toBe(100)
+})
+
+it('204 the origins come from the settings', async () => {
+  const settings = await gatewaySettings(database.url, (_request, response) => void response.end('{}'))
+  const { url } = await startGateway({ ...settings.env, EBB_CORS_ORIGINS: 'https://app.example' })
+  const headers = { origin: 'https://app.example', 'access-control-request-method': 'POST' }
+  const answer = await fetch(`${url}/v1/things`, { method: 'OPTIONS', headers })
+  expect([answer.status, answer.headers.get('access-control-allow-methods')]).toEqual([204, 'GET, HEAD, POST'])
+})

@@ -1,0 +1,42 @@
+import type { Limit } from 'ebb/contract'
+import type { Allowance } from 'ebb/http/gateway'
+
+/** A limit as the generic cell rate algorithm counts: whole microseconds, so that nothing is lost to rounding. */
+export interface Pace {
+  /** Between two requests at the average rate; rounded up, so that the limit is never exceeded. */
+  readonly intervalUs: number
+  readonly burst: number
+}
+
+/** How one request was judged. */
+export interface Judged {
+  /** Until the request would be allowed; it is where this is not above 0. */
+  readonly waitUs: number
+  /** Until nothing is owed any more. */
+  readonly fullInUs: number
+}
+
+/** The pace of a limit, or of each of `shares` that have it together. */
+export const paceOf = ({ requests, perSeconds, burst }: Limit, { shares = 1 } = {}): Pace => ({
+  intervalUs: Math.ceil((perSeconds * 1_000_000 * shares) / requests),
+  burst: Math.max(1, Math.floor(burst / shares)),
+})
+
+/** Judges a request at `nowUs`, where nothing would be owed from `fullAtUs` on. The same as in `redis-limiter`. */
+export function judge(fullAtUs: number, nowUs: number, { intervalUs, burst }: Pace): Judged {
+  // Never more than a burst is owed, whatever clock or limit was before.
+  const owedUs = Math.min(Math.max(fullAtUs - nowUs, 0), burst * intervalUs)
+  const waitUs = owedUs + intervalUs - burst * intervalUs
+  return { waitUs, fullInUs: waitUs > 0 ? owedUs : owedUs + intervalUs }
+}
+
+/** What the pipeline may know of it, in whole seconds and rounded so that nobody comes too early. */
+export function toAllowance({ waitUs, fullInUs }: Judged, { intervalUs }: Pace): Allowance {
+  const allowed = waitUs <= 0
+  const seconds = (us: number) => Math.ceil(us / 1_000_000)
+  return {
+    allowed,
+    remaining: allowed ? Math.floor(Math.abs(waitUs) / intervalUs) : 0,
+    waitSeconds: seconds(allowed ? fullInUs : waitUs),
+  }
+}

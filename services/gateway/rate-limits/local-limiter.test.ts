@@ -1,0 +1,103 @@
+import { expect, it } from '@jest/globals'
+import { paceOf } from './gcra.ts'
+import { localLimiter } from './local-limiter.ts'
+
+/** A limiter whose clock a test holds, in microseconds. */
+function rig(options: { shares?: number; most?: number } = {}) {
+  const clock = { us: 5_000_000 }
+  return { clock, take: localLimiter({ ...options, now: () => clock.us }) }
+}
+
+const MINUTE = { requests: 60, perSeconds: 60, burst: 60 }
+const SECOND_US = 1_000_000
+
+it('a burst at once, then one for each interval', () => {
+  const { clock, take } = rig()
+  const limit = { requests: 2, perSeconds: 1, burst: 3 }
+  expect([take('a', limit), take('a', limit), take('a', limit)]).toEqual([
+    { allowed: true, remaining: 2, waitSeconds: 1 },
+    { allowed: true, remaining: 1, waitSeconds: 1 },
+    { allowed: true, remaining: 0, waitSeconds: 2 },
+  ])
+  clock.us += SECOND_US / 2 - 1
+  expect(take('a', limit)).toEqual({ allowed: false, remaining: 0, waitSeconds: 1 })
+  clock.us += 1
+  expect(take('a', limit).allowed).toBe(true)
+  expect(take('a', limit).allowed).toBe(false)
+})
+
+it('a refusal costs nothing, and nobody else', () => {
+  const { clock, take } = rig()
+  const limit = { requests: 1, perSeconds: 10, burst: 1 }
+  take('a', limit)
+  for (let i = 0; i < 100; i++) expect(take('a', limit)).toEqual({ allowed: false, remaining: 0, waitSeconds: 10 })
+  expect(take('b', limit).allowed).toBe(true)
+  clock.us += 10 * SECOND_US
+  expect(take('a', limit).allowed).toBe(true)
+})
+
+it.each([
+  { requests: 1, perSeconds: 1, burst: 1 },
+  { requests: 3, perSeconds: 1, burst: 3 },
+  { requests: 7, perSeconds: 3, burst: 20 },
+  { requests: 1_000, perSeconds: 1, burst: 1_000 },
+])('never more than a burst and what the time has brought: %j', (limit) => {
+  const { clock, take } = rig()
+  const { requests, perSeconds, burst } = limit
+  const passed: number[] = []
+  // A generator of its own, so that each run is the same.
+  let seed = 7
+  const random = () => {
+    seed = (seed * 16_807) % 2_147_483_647
+    return seed / 2_147_483_647
+  }
+  for (let i = 0; i < 5_000; i++) {
+    if (random() < 0.3) clock.us += Math.floor((random() ** 8 * 60 * SECOND_US * perSeconds) / requests)
+    if (take('a', limit).allowed) passed.push(clock.us)
+  }
+  expect(passed.length).toBeGreaterThan(burst)
+  passed.forEach((from, first) => {
+    passed.slice(first).forEach((until, more) => {
+      if (more >= burst + ((until - from) * requests) / (perSeconds * SECOND_US) + 1e-9) {
+        throw new Error(`${more + 1} requests in ${until - from} µs`)
+      }
+    })
+  })
+})
+
+it('each of four gateways allows a quarter, at a quarter of the pace', () => {
+  const { clock, take } = rig({ shares: 4 })
+  const allowed = () => Array.from({ length: 60 }, () => take('a', MINUTE)).filter(({ allowed }) => allowed).length
+  expect(allowed()).toBe(15)
+  clock.us += 60 * SECOND_US
+  expect(allowed()).toBe(15)
+  clock.us += 4 * SECOND_US
+  expect(allowed()).toBe(1)
+})
+
+it('a limit that is smaller than the number of gateways still allows one', () => {
+  const { take } = rig({ shares: 4 })
+  const limit = { requests: 2, perSeconds: 1, burst: 2 }
+  expect([take('a', limit).allowed, take('a', limit).allowed]).toEqual([true, false])
+})
+
+it('it remembers the callers that came last, and no more', () => {
+  const { take } = rig({ most: 2 })
+  const limit = { requests: 1, perSeconds: 10, burst: 1 }
+  const allowed = (keys: string) => [...keys].map((key) => take(key, limit).allowed)
+  expect(allowed('abab')).toEqual([true, true, false, false])
+  expect(allowed('cba')).toEqual([true, false, true])
+})
+
+it('a limit that becomes wider holds at once, and a clock that goes back keeps nobody out', () => {
+  const { clock, take } = rig()
+  const day = { requests: 1, perSeconds: 86_400, burst: 1 }
+  take('a', day)
+  expect(take('a', MINUTE)).toEqual({ allowed: false, remaining: 0, waitSeconds: 1 })
+  clock.us -= 4 * SECOND_US
+  expect(take('a', MINUTE)).toMatchObject({ allowed: false, waitSeconds: 1 })
+})
+
+it('a pace that is no whole number of microseconds is rounded to the safe side', () => {
+  expect(paceOf({ requests: 3, perSeconds: 1, burst: 3 })).toEqual({ intervalUs: 333_334, burst: 3 })
+})

@@ -1,0 +1,79 @@
+import { once } from 'node:events'
+import type { Limit } from 'ebb/contract'
+import type { Allowance } from 'ebb/http/gateway'
+import { Redis } from 'ioredis'
+import { within } from '../within.ts'
+import { paceOf, toAllowance } from './gcra.ts'
+
+/** A limiter that all gateways share. */
+export interface SharedLimiter {
+  /** Rejects where Redis is away, or does not answer within `answerMs`. */
+  readonly take: (key: string, limit: Limit) => Promise<Allowance>
+  /** Resolves where `take` would. */
+  readonly probe: () => Promise<unknown>
+  readonly onUp: (listener: () => void) => void
+  readonly onDown: (listener: (fault: Error) => void) => void
+  /** Settles when the first attempt to connect has succeeded or failed. */
+  readonly tried: Promise<unknown>
+  readonly close: () => void
+}
+
+const ANSWER_MS = 50
+const CONNECT_MS = 1_000
+const RECONNECT_MS = 200
+const DISCONNECT_MS = 100
+const PREFIX = 'ebb:rate:'
+
+/**
+ * Limits across all gateways on one Redis: one call a request, on Redis's own clock, exact however many come at once. A
+ * key is there no longer than its caller owes something.
+ */
+export function redisLimiter(url: string, { answerMs = ANSWER_MS } = {}): SharedLimiter {
+  const client = new Redis(url, {
+    // Whoever waits or sends again would cost a request, or count it twice.
+    ...{ enableOfflineQueue: false, autoResendUnfulfilledCommands: false },
+    ...{ connectTimeout: CONNECT_MS, socketTimeout: CONNECT_MS, disconnectTimeout: DISCONNECT_MS },
+    retryStrategy: () => RECONNECT_MS,
+    // After a failover, the old primary may still be there.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+    scripts: { gcra: { lua: GCRA, numberOfKeys: 1 } },
+  })
+  client.on('error', () => {})
+  // `scripts` has made it a method.
+  const scripted = client as unknown as Scripted
+  const judge = async (key: string, intervalUs: number, burst: number) => {
+    const [waitUs, fullInUs] = await within(answerMs, scripted.gcra(PREFIX + key, intervalUs, burst))
+    return { waitUs, fullInUs }
+  }
+  return {
+    take: async (key, limit) => {
+      const pace = paceOf(limit)
+      return toAllowance(await judge(key, pace.intervalUs, pace.burst), pace)
+    },
+    probe: () => judge('probe', 1, 1),
+    onUp: (listener) => void client.on('ready', listener),
+    onDown: (listener) => {
+      client.on('error', listener)
+      client.on('close', () => listener(new Error('the connection to Redis is closed')))
+    },
+    tried: once(client, 'ready', { signal: AbortSignal.timeout(CONNECT_MS) }).catch(() => {}),
+    close: () => client.disconnect(),
+  }
+}
+
+interface Scripted {
+  gcra(key: string, intervalUs: number, burst: number): Promise<[waitUs: number, fullInUs: number]>
+}
+
+/** As `judge` in `gcra`. */
+const GCRA = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local full_at = tonumber(redis.call('GET', KEYS[1]) or now)
+local owed = math.min(math.max(full_at - now, 0), burst * interval)
+local wait = owed + interval - burst * interval
+if wait > 0 then return { wait, owed } end
+local full_in = owed + interval
+redis.call('SET', KEYS[1], string.format('%.0f', now + full_in), 'PX', math.ceil(full_in / 1000))
+return { wait, full_in }`

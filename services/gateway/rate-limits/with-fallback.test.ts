@@ -1,0 +1,68 @@
+import { expect, it } from '@jest/globals'
+import type { Allowance } from 'ebb/http/gateway'
+import type { SharedLimiter } from './redis-limiter.ts'
+import { withFallback } from './with-fallback.ts'
+
+const LIMIT = { requests: 1, perSeconds: 1, burst: 1 }
+const SHARED = { allowed: true, remaining: 7, waitSeconds: 1 }
+const LOCAL = { allowed: true, remaining: 3, waitSeconds: 1 }
+
+/** A limiter whose shared side answers when and what a test says, in an order that no Redis can be made to keep. */
+async function rig() {
+  const said: string[] = []
+  const state = {
+    fellBack: 0,
+    ready: () => {},
+    down: (_fault: Error) => {},
+    taken: [] as PromiseWithResolvers<Allowance>[],
+  }
+  const shared: SharedLimiter = {
+    take: () => {
+      const answer = Promise.withResolvers<Allowance>()
+      state.taken.push(answer)
+      return answer.promise
+    },
+    probe: async () => {},
+    onUp: (listener) => void Object.assign(state, { ready: listener }),
+    onDown: (listener) => void Object.assign(state, { down: listener }),
+    tried: Promise.resolve(),
+    close: () => state.down(new Error('closed')),
+  }
+  const log = { info: () => said.push('there'), warn: () => said.push('away') }
+  const fellBack = () => void state.fellBack++
+  const limiter = withFallback(shared, () => LOCAL, { log, fellBack } as never)
+  await limiter.started
+  const take = () => Promise.resolve(limiter.take('a', LIMIT))
+  return { ...{ said, state, limiter, take }, comeBack: async () => state.ready() }
+}
+
+it('what was sent before Redis went and came again says nothing about now', async () => {
+  const { state, take, said, comeBack, limiter } = await rig()
+  const [first, late] = [take(), take()]
+  state.taken[0]!.reject(new Error('slow'))
+  expect(await first).toBe(LOCAL)
+  expect(await take()).toBe(LOCAL)
+  await comeBack()
+  expect(said).toEqual(['there', 'away', 'there'])
+  state.taken[1]!.reject(new Error('slow'))
+  expect(await late).toBe(LOCAL)
+  const next = take()
+  state.taken[2]!.resolve(SHARED)
+  expect([await next, said, state.fellBack]).toEqual([SHARED, ['there', 'away', 'there'], 3])
+  limiter.close()
+})
+
+it('a hundred that fail at once are one line, and all are judged', async () => {
+  const { state, take, said, limiter } = await rig()
+  const all = Array.from({ length: 100 }, take)
+  for (const { reject } of state.taken) reject(new Error('gone'))
+  expect(new Set(await Promise.all(all))).toEqual(new Set([LOCAL]))
+  expect([said, state.fellBack]).toEqual([['there', 'away'], 100])
+  limiter.close()
+})
+
+it('a gateway that stops does not call Redis away', async () => {
+  const { said, limiter } = await rig()
+  limiter.close()
+  expect(said).toEqual(['there'])
+})

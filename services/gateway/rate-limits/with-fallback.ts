@@ -1,0 +1,63 @@
+import type { RateLimiter } from 'ebb/http/gateway'
+import type { Log } from 'ebb/kernel'
+import type { SharedLimiter } from './redis-limiter.ts'
+
+export interface FallbackOptions {
+  readonly log: Pick<Log, 'info' | 'warn'>
+  /** Called for each request that the local limiter judged. */
+  readonly fellBack: () => void
+  /** Between two looks for a Redis that is away; 500 ms unless told. */
+  readonly probeMs?: number
+}
+
+/**
+ * Limits by `shared`, and by `local` while that is away or slow: the first request that it fails ends its use, and a
+ * look in the background begins it again, so that no other request waits. One log line each way.
+ */
+export function withFallback(shared: SharedLimiter, local: RateLimiter, options: FallbackOptions) {
+  const { log, fellBack, probeMs = 500 } = options
+  let up: boolean | undefined
+  let turns = 0
+  let closed = false
+  const turn = (now: boolean, fault?: unknown) => {
+    if (up === now || closed) return
+    up = now
+    turns++
+    if (now) log.info('redis is there; rate limits hold across gateways')
+    else log.warn({ err: fault }, 'redis is away or slow; each gateway limits by its own share')
+  }
+  const look = () =>
+    shared.probe().then(
+      () => turn(true),
+      (fault) => turn(false, fault),
+    )
+  shared.onUp(() => void look())
+  shared.onDown((fault) => turn(false, fault))
+  const looking = setInterval(() => {
+    if (!up) void look()
+  }, probeMs).unref()
+
+  const take: RateLimiter = async (key, limit) => {
+    if (up) {
+      const since = turns
+      try {
+        return await shared.take(key, limit)
+      } catch (fault) {
+        // What was sent before Redis went and came again says nothing about now.
+        if (since === turns) turn(false, fault)
+      }
+    }
+    fellBack()
+    return local(key, limit)
+  }
+  return {
+    take,
+    /** Resolves when it is known whether the shared one is there. */
+    started: shared.tried.then(look),
+    close: () => {
+      closed = true
+      clearInterval(looking)
+      shared.close()
+    },
+  }
+}

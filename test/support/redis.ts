@@ -1,0 +1,60 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { afterEach, it } from '@jest/globals'
+import { inherited } from 'ebb/kernel'
+import { findFreePort } from '../../src/dev/ports.ts'
+import { type Launched, launch } from '../../src/dev/processes/lifeline.ts'
+
+const program = ['redis-server', 'valkey-server']
+  .flatMap((name) => (inherited(['PATH']).PATH ?? '').split(delimiter).map((folder) => join(folder, name)))
+  .find((file) => {
+    try {
+      accessSync(file, constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+
+/** A test that needs a real Redis: where none is on PATH it is skipped, and says so. */
+export function itWithRedis(name: string, test: () => Promise<void>, timeoutMs?: number) {
+  if (program) it(name, test, timeoutMs)
+  else it.skip(`${name} (NOT TESTED: no redis-server or valkey-server on PATH)`, test)
+}
+
+const running = new Set<Launched>()
+afterEach(async () => {
+  for (const server of running) {
+    process.kill(server.pid, 'SIGKILL')
+    await server.exited
+  }
+  running.clear()
+})
+
+/** A Redis on a port of its own, that a test can start, stop without a word, hold and start again. */
+export async function testRedis() {
+  const port = await findFreePort()
+  let server: Launched | undefined
+  const start = async () => {
+    const ready = Promise.withResolvers<void>()
+    const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
+    const onLine = (line: string) => {
+      if (/ready to accept connections/i.test(line)) ready.resolve()
+    }
+    server = await launch([program ?? '', ...settings], { onLine })
+    running.add(server)
+    await ready.promise
+  }
+  const signal = (name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT') => process.kill(server?.pid ?? Number.NaN, name)
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    start,
+    kill: async () => {
+      signal('SIGKILL')
+      await server?.exited
+      if (server) running.delete(server)
+    },
+    hold: () => signal('SIGSTOP'),
+    goOn: () => signal('SIGCONT'),
+  }
+}
