@@ -30,5 +30,6 @@ main(process.argv.slice(2)).catch((fault: unknown) => {
   // A fault that was foreseen is one sentence; anything else needs its stack.
   const foreseen = fault instanceof Error && (/Fault$/.test(fault.constructor.name) || 'code' in fault)
   process.stderr.write(`ebb: ${foreseen ? fault.message : ((fault as Error)?.stack ?? fault)}\n`)
-  process.exitCode = 1
+  // Whatever else was opened ends with us.
+  process.exit(1)
 })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import Postgrator from 'postgrator'
+import { ConfigFault } from '../kernel/index.ts'
 
 const PLATFORM = 'ebb'
 /** Any number will do that nothing else in this database locks. */
@@ -22,7 +23,9 @@ export async function migrate(
   { platform, team }: MigrateOptions,
 ): Promise<readonly string[]> {
   const client = new pg.Client({ connectionString, application_name: 'ebb migrate' })
-  await client.connect()
+  await client.connect().catch((cause: Error) => {
+    throw new ConfigFault(`the database of DATABASE_URL cannot be reached: ${cause.message}`, { cause })
+  })
   try {
     await client.query('select pg_advisory_lock($1)', [LOCK])
     await client.query(`create schema if not exists ${PLATFORM}`)

@@ -44,6 +44,8 @@ export async function openHome(path: string, { fresh = false } = {}): Promise<Ho
       announce: (running: Announcement) => writeFile(announcement, JSON.stringify(running), { mode: 0o600 }),
     }
     await stopLeftovers(home.run)
+    // Each save left one; they are made anew.
+    await rm(home.bundles, { recursive: true, force: true })
     if (fresh) await forget(home)
     return home
   } catch (fault) {

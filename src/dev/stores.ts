@@ -30,27 +30,27 @@ export interface StoresOptions {
 
 /** Brings up all that gateway and functions stand on: Postgres, migrated; Redis where there is one; contracts; keys. */
 export async function startStores({ root, home, config, report }: StoresOptions): Promise<Stores> {
-  const starting = Promise.all([
+  const preparing = Promise.all([readContracts({ root, ...home }), readRoles(root)])
+  preparing.catch(() => {})
+  const [postgres, redis] = await Promise.allSettled([
     config.DATABASE_URL ? undefined : keepPostgres(home.postgres, { report }),
     config.REDIS_URL ? undefined : startRedis(inherited(['PATH']).PATH ?? ''),
   ])
-  const preparing = Promise.all([readContracts({ root, ...home }), readRoles(root)])
-  preparing.catch(() => {})
-  const [postgres, redis] = await starting
   const stop = async () => {
-    await Promise.all([redis?.stop(), postgres?.stop()])
+    await Promise.all([startedOf(redis)?.stop(), startedOf(postgres)?.stop()])
   }
   try {
+    if (postgres.status === 'rejected') throw postgres.reason
     const [contracts, roles] = await preparing
     await pointTo(home.pointer, contracts.bundle)
     const secrets = await openSecrets(home.secrets, Object.keys(roles), makeToken)
-    const databaseUrl = config.DATABASE_URL ?? postgres?.url ?? ''
+    const databaseUrl = config.DATABASE_URL ?? postgres.value?.url ?? ''
     await migrate(config.DATABASE_DIRECT_URL ?? databaseUrl, {
       platform: join(root, 'src/data/migrations'),
       team: join(root, 'domain/migrations'),
     })
     await ensureKeys(databaseUrl, secrets, roles)
-    const redisUrl = config.REDIS_URL ?? redis?.url
+    const redisUrl = config.REDIS_URL ?? startedOf(redis)?.url
     return {
       ...{ secrets, roles, stop, contracts },
       urls: { DATABASE_URL: databaseUrl, ...(redisUrl ? { REDIS_URL: redisUrl } : {}) },
@@ -65,6 +65,9 @@ export async function startStores({ root, home, config, report }: StoresOptions)
     throw fault
   }
 }
+
+const startedOf = <Value>(settled: PromiseSettledResult<Value>) =>
+  settled.status === 'fulfilled' ? settled.value : undefined
 
 async function ensureKeys(connectionString: string, { pepper, keys }: Secrets, roles: Roles) {
   const pool = new pg.Pool({ connectionString, max: 1 })
