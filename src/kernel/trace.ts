@@ -20,4 +20,7 @@ export function correlate(correlationId: string | undefined, traceparent: string
 
 export const traceIdOf = (traceparent: string): string => traceparent.slice(3, 35)
 
-const newTraceparent = () => `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`
+const newTraceparent = () => {
+  const random = randomBytes(24).toString('hex')
+  return `00-${random.slice(0, 32)}-${random.slice(32)}-01`
+}
