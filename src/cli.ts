@@ -11,10 +11,13 @@ const root = join(dirname(realpathSync(process.argv[1] ?? '')), '..')
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   new: async () => (await import('./dev/commands/new.ts')).newCommand,
   remove: async () => (await import('./dev/commands/remove.ts')).remove,
+  contracts: async () => (await import('./dev/commands/contracts.ts')).contracts,
+  'build-client': async () => (await import('./dev/commands/build-client.ts')).buildClient,
   dev: async () => (await import('./dev/commands/dev.ts')).dev,
   events: async () => (await import('./dev/commands/events.ts')).events,
   keys: async () => (await import('./dev/commands/keys.ts')).keys,
   migrate: async () => (await import('./dev/commands/migrate.ts')).migrate,
+  mock: async () => (await import('./dev/commands/mock.ts')).mock,
 }
 
 async function main([name = 'help', ...args]: readonly string[]) {

@@ -12,6 +12,7 @@ export default endpoint({
   failures: { out_of_stock: 409, product_not_found: 404 },
   access: { scopes: ['orders:write'] },
   idempotent: true,
+  async: true,
   emits: { 'order.placed': orderPlaced },
   timeoutMs: 5_000,
   scale: { max: 20, concurrency: 50 },

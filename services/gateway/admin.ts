@@ -1,4 +1,4 @@
-import { Problem } from 'ebb/contract'
+import { type ContractSet, Problem } from 'ebb/contract'
 import type { FunctionsView, Log } from 'ebb/kernel'
 import express, { type ErrorRequestHandler, type Express } from 'express'
 import type pg from 'pg'
@@ -15,6 +15,7 @@ export interface AdminOptions {
   readonly adminKey: string
   readonly pepper: string
   readonly pool: pg.Pool
+  readonly contracts: () => ContractSet
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>
   readonly functions: FunctionsView
   readonly log: Log

@@ -4,8 +4,15 @@ import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client
 /** From a cache's answer to a cold start. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
+interface GatewayRegistry {
+  readonly metrics: GatewayMetrics
+  /** A limit was judged without Redis. */
+  readonly fellBack: () => void
+  readonly registry: Registry
+}
+
 /** The gateway's metrics, in a registry of their own. */
-export function createMetrics(): { readonly metrics: GatewayMetrics; readonly registry: Registry } {
+export function createMetrics(): GatewayRegistry {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -22,9 +29,14 @@ export function createMetrics(): { readonly metrics: GatewayMetrics; readonly re
     buckets: SECONDS,
     registers,
   })
+  const fallback = new Counter({
+    name: 'ebb_rate_limiter_fallback_total',
+    help: 'Requests whose rate limit this gateway judged by itself, since Redis was away or slow or is not configured',
+    registers,
+  })
   const metrics: GatewayMetrics = {
     spared: (reason) => spared.inc({ reason }),
     answered: ({ route, method, status, seconds }) => duration.observe({ route, method, status }, seconds),
   }
-  return { metrics, registry }
+  return { metrics, fellBack: () => fallback.inc(), registry }
 }

@@ -16,11 +16,14 @@ import { findAnswer } from '../../src/data/idempotency.ts'
 import { listen } from '../../src/data/listen.ts'
 import { createPool } from '../../src/data/pool.ts'
 import { createAdmin } from './admin.ts'
+import { docsFiles } from './docs/docs-files.ts'
 import { functionsFrom } from './functions-from.ts'
+import { openInvocations } from './invocations.ts'
 import { keyCache } from './key-cache.ts'
 import { listenOn } from './listen-on.ts'
 import { locator } from './locator.ts'
 import { createMetrics } from './metrics.ts'
+import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { readiness } from './readiness.ts'
 import { within } from './within.ts'
 
@@ -37,7 +40,8 @@ export async function openGateway(config: Config, { log }: { readonly log: Log }
   const { ports, pool, registry, beginDrain, close } = await openPorts(config, { pepper, log })
   const server = createGatewayServer(ports)
   const functions = functionsFrom(config.EBB_FUNCTIONS_URL)
-  const admin = createServer(createAdmin({ adminKey, pool, pepper, registry, functions, log }))
+  const { contracts } = ports
+  const admin = createServer(createAdmin({ adminKey, pool, pepper, contracts, registry, functions, log }))
   try {
     const port = await listenOn(server, config.EBB_HOST, config.PORT, 'PORT')
     const adminPort = await listenOn(admin, config.EBB_HOST, adminPortOf(config), 'EBB_ADMIN_PORT')
@@ -73,15 +77,23 @@ async function openPorts(config: Config, { pepper, log }: { readonly pepper: str
     log,
   })
   const state = readiness(() => within(LOOK_MS, pool.query('select from ebb.api_key limit 0')), { log })
-  const { metrics, registry } = createMetrics()
+  const { metrics, fellBack, registry } = createMetrics()
+  const limits = await openRateLimiter(config, { log, fellBack })
+  const invocations = openInvocations(pool)
   const ports: GatewayPorts = {
     ...{ contracts: contracts.current, sign, ready: state.ready, metrics, log },
     findKey: keys.find,
     findAnswer: (claim) => within(LOOK_MS, findAnswer(pool, claim)),
+    invocations,
+    limiter: limits.take,
+    corsOrigins: config.EBB_CORS_ORIGINS ?? [],
+    docs: docsFiles({ key: config.EBB_DOCS_KEY, log }),
     upstream: { dispatcher, locate, startTimeoutMs },
   }
   const close = async () => {
     contracts.close()
+    limits.close()
+    await invocations.close()
     await Promise.all([channel.close(), dispatcher.destroy(), pool.end()])
   }
   return { ports, pool, registry, beginDrain: state.drain, close }

@@ -18,19 +18,25 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
+/** So slow that a test sees no refill. */
+export const LIMIT = { requests: 20, perSeconds: 72_000, burst: 20 }
+
 /** Endpoints as the bundle would hold them: one for everybody, one for any caller, an idempotent one for `things:write`. */
 const CONTRACTS = `
+  const LIMIT = ${JSON.stringify(LIMIT)}
   const route = { kind: 'endpoint', summary: '', scopes: [], owner: false, anonymous: false, idempotent: false, readOnly: true,
-    hasBody: false, maxBodyBytes: 1000, timeoutMs: 5000, scale: { max: 1, concurrency: 1 }, secrets: [], emits: [] }
+    hasBody: false, maxBodyBytes: 1000, headers: [], timeoutMs: 5000, scale: { max: 1, concurrency: 1 }, secrets: [], emits: [] }
   const write = { scopes: ['things:write'], idempotent: true, readOnly: false, hasBody: true }
   exports.routes = [
     { ...route, name: 'get-public', method: 'GET', path: '/v1/public', anonymous: true },
     { ...route, name: 'get-thing', method: 'GET', path: '/v1/things' },
+    { ...route, name: 'get-limited', method: 'GET', path: '/v1/limited', anonymous: true, limit: LIMIT },
     { ...route, ...write, name: 'create-thing', method: 'POST', path: '/v1/things' },
   ]
   exports.subscriptions = []
   exports.openapi = { openapi: '3.1.0' }
-  exports.validate = () => ({ ok: true, input: {} })`
+  exports.validate = () => ({ ok: true, input: {} })
+  exports.validateEvent = (_consumer, data) => ({ ok: true, data })`
 
 export async function listenForTest(server: Server, port = 0): Promise<number> {
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
@@ -56,16 +62,23 @@ export async function gatewaySettings(databaseUrl: string, upstream: RequestList
   return { env, jwks }
 }
 
-/** A gateway in this process; `heard` resolves when its channel to the database is up for the first time. */
+/**
+ * A gateway in this process, and the messages that it has logged; `heard` resolves when its channel to the database is
+ * up for the first time.
+ */
 export async function startGateway(env: Readonly<Record<string, string>>) {
   const heard = Promise.withResolvers<void>()
   const log = createLog({ level: 'silent' })
-  log.info = (_fields: unknown, message?: string) => {
+  const said: string[] = []
+  const keep = (first: unknown, second?: string) => {
+    const message = typeof first === 'string' ? first : (second ?? '')
+    said.push(message)
     if (message === 'the database channel is up') heard.resolve()
   }
+  Object.assign(log, { info: keep, warn: keep, error: keep })
   const { port, adminPort, stop } = await openGateway(parseConfig(env), { log })
   closers.push(stop)
-  return { url: `http://127.0.0.1:${port}`, admin: `http://127.0.0.1:${adminPort}`, heard: heard.promise }
+  return { url: `http://127.0.0.1:${port}`, admin: `http://127.0.0.1:${adminPort}`, heard: heard.promise, said }
 }
 
 /** A gateway as a process of its own: its lines as they come, and how it ends. */

@@ -1,6 +1,6 @@
 import type { Subscription } from 'ebb/contract'
 import type { Settlement } from '../../src/data/deliveries.ts'
-import type { Answer } from './push.ts'
+import type { Answer } from './call.ts'
 import { retryDelayMs } from './retry-delay.ts'
 
 /** 404 and 409: a function that is still rolling out, or a request for the same event that is still running. */

@@ -2,7 +2,9 @@ import { type Config, ConfigFault, identitySigner, type Log, need, openContracts
 import { listen } from '../../src/data/listen.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { createPool } from '../../src/data/pool.ts'
-import { createPush, RELAY } from './push.ts'
+import { createCall } from './call.ts'
+import { deliveries, RELAY } from './deliveries.ts'
+import { invocations } from './invocations.ts'
 import { type RelayOptions, startRelay } from './relay.ts'
 
 /** Puts a relay together from its settings and starts it. Throws a ConfigFault where they do not fit. */
@@ -19,9 +21,11 @@ export async function openRelay(
   const contracts = openContracts(pointer, { log, onSwap: () => relay.wake() })
   // Each idle connection that breaks would say so; the relay says once that the database is away.
   const pool = createPool(databaseUrl, { max: config.EBB_POOL_MAX, log: log.child({}, { level: 'error' }) })
-  const { push, close } = createPush({ urlOf, sign, startTimeoutMs })
+  const { call, close } = createCall({ urlOf, sign, startTimeoutMs })
   const subscriptions = () => contracts.current().subscriptions
-  const relay = startRelay({ pool, push, subscriptions, startTimeoutMs, log }, options)
+  const routes = () => contracts.current().routes
+  const works = [deliveries({ pool, call, subscriptions }), invocations({ pool, call, routes })]
+  const relay = startRelay({ works, startTimeoutMs, log }, options)
   const channel = listen(config.DATABASE_DIRECT_URL ?? databaseUrl, [OUTBOX_CHANNEL], {
     onNotify: relay.wake,
     onUp: relay.wake,

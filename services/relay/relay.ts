@@ -1,15 +1,10 @@
-import type { Subscription } from 'ebb/contract'
 import type { Log } from 'ebb/kernel'
-import type pg from 'pg'
 import { createAlarm } from './alarm.ts'
-import type { Push } from './push.ts'
 import { createTurn } from './turn.ts'
+import type { Work } from './work.ts'
 
 export interface RelayParts {
-  readonly pool: pg.Pool
-  readonly push: Push
-  /** The subscribers as they are now. */
-  readonly subscriptions: () => readonly Subscription[]
+  readonly works: readonly Work[]
   /** What a cold start may take. */
   readonly startTimeoutMs: number
   readonly log: Log
@@ -21,7 +16,6 @@ export interface RelayOptions {
   readonly mostInFlight?: number
   /** How long `stop` waits for what is in flight before it gives that up. */
   readonly drainMs?: number
-  readonly random?: () => number
 }
 
 export interface Relay {
@@ -36,19 +30,18 @@ const FIRST_BACKOFF_MS = 100
 const LAST_BACKOFF_MS = 5_000
 
 /**
- * Starts to carry events from the outbox to their subscribers: works without a pause while there is something to do,
- * else sleeps until it is woken, something is due, or `pollMs` are over. Several side by side are fine.
+ * Starts to make the calls that are due: works without a pause while there is something to do, else sleeps until it is
+ * woken, something is due, or `pollMs` are over. Several side by side are fine.
  */
 export function startRelay(
-  parts: RelayParts,
-  { pollMs = 1_000, mostInFlight = 500, drainMs = 45_000, random = Math.random }: RelayOptions = {},
+  { works, startTimeoutMs, log }: RelayParts,
+  { pollMs = 1_000, mostInFlight = 500, drainMs = 45_000 }: RelayOptions = {},
 ): Relay {
-  const { log } = parts
   const alarm = createAlarm()
   const closing = new AbortController()
   const giveUp = new AbortController()
   const signals = { closing: closing.signal, giveUp: giveUp.signal }
-  const turn = createTurn(parts, { mostInFlight, random, ...signals, wake: alarm.wake })
+  const turn = createTurn(works, { startTimeoutMs, log, mostInFlight, ...signals, wake: alarm.wake })
   const health = createHealth(log)
 
   const work = async () => {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach } from '@jest/globals'
-import type { Subscription } from 'ebb/contract'
+import type { Route, Subscription } from 'ebb/contract'
 import { generateIdentityKeys, type Log, parseConfig } from 'ebb/kernel'
 import { untilTrue } from '../../test/support/until.ts'
 import { openRelay } from './open-relay.ts'
@@ -68,19 +68,27 @@ export const subscription = (name: string, parts: Partial<Subscription> = {}): S
 })
 
 /** The environment of a relay. */
-export async function relayEnv(databaseUrl: string, template: string, subscriptions: readonly Subscription[]) {
+export async function relayEnv(
+  databaseUrl: string,
+  template: string,
+  subscriptions: readonly Subscription[],
+  routes: readonly Partial<Route>[] = [],
+) {
   const { privateKey } = await keys
   return {
     DATABASE_URL: databaseUrl,
-    EBB_CONTRACTS: await writeContracts(subscriptions),
+    EBB_CONTRACTS: await writeContracts(subscriptions, routes),
     EBB_UPSTREAM_TEMPLATE: template,
     EBB_IDENTITY_KEY: JSON.stringify(privateKey),
     EBB_START_TIMEOUT_MS: '100',
   }
 }
 
-async function writeContracts(subscriptions: readonly Subscription[]): Promise<string> {
-  const bundle = `exports.routes = []; exports.validate = () => {}; exports.subscriptions = ${JSON.stringify(subscriptions)}`
+async function writeContracts(
+  subscriptions: readonly Subscription[],
+  routes: readonly Partial<Route>[],
+): Promise<string> {
+  const bundle = `exports.routes = ${JSON.stringify(routes)}; exports.validate = exports.validateEvent = () => {}; exports.subscriptions = ${JSON.stringify(subscriptions)}`
   await writeFile(join(folder, 'contracts-1.cjs'), bundle)
   await writeFile(join(folder, 'contracts'), 'contracts-1.cjs')
   return join(folder, 'contracts')
@@ -90,10 +98,14 @@ async function writeContracts(subscriptions: readonly Subscription[]): Promise<s
 export async function startTestRelay(
   databaseUrl: string,
   template: string,
-  { subscriptions, ...options }: RelayOptions & { readonly subscriptions: readonly Subscription[] },
+  {
+    subscriptions,
+    routes = [],
+    ...options
+  }: RelayOptions & { readonly subscriptions: readonly Subscription[]; readonly routes?: readonly Partial<Route>[] },
 ) {
   const log = memoryLog()
-  const config = parseConfig(await relayEnv(databaseUrl, template, subscriptions))
+  const config = parseConfig(await relayEnv(databaseUrl, template, subscriptions, routes))
   const { stop } = await openRelay(config, { pollMs: AN_HOUR_MS, drainMs: 50, ...options, log })
   closeLater(stop)
   await until('the relay listens', () => log.count('relay ready') + log.count('the database channel is up') === 2)

@@ -22,13 +22,14 @@ const KEYS = [
   ...['access', 'limit', 'cache', 'idempotent', 'async', 'reads', 'emits', 'examples', ...DEPLOYMENT_KEYS],
 ]
 const NOT_YET = {
-  limit: "it comes with the gateway's rate limits",
   cache: "it comes with the gateway's cache",
-  async: 'it comes with asynchronous calls',
   ...DEPLOYMENT_NOT_YET,
 }
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const RESERVED = /^\/(_|openapi\.json|docs|v1\/invocations)(\/|$)/
+const LIMIT_KEYS = ['requests', 'perSeconds', 'burst']
+const MOST_A_SECOND = 10_000
+const LONGEST_REFILL_SECONDS = 86_400
 const SCOPE = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/
 
 /** Throws a ContractFault at the first contradiction. */
@@ -46,6 +47,7 @@ export function checkEndpoint(contract: EndpointShape) {
   checkInput(contract, refuse)
   checkReply(contract, refuse)
   checkAccess(contract, refuse)
+  checkLimit(contract, refuse)
   checkWrites(contract, refuse)
   checkExamples(contract, refuse)
 }
@@ -96,7 +98,7 @@ function checkReply({ reply }: EndpointShape, refuse: Refuse) {
   }
 }
 
-function checkAccess({ access, path, idempotent }: EndpointShape, refuse: Refuse) {
+function checkAccess({ access, path, idempotent, async }: EndpointShape, refuse: Refuse) {
   refuse(access === undefined, 'say in `access` who may call; {} is any authenticated caller')
   const { scopes = [], owner, anonymous } = access
   for (const scope of scopes) refuse(!SCOPE.test(scope), `scope "${scope}" must look like orders:write`)
@@ -108,6 +110,7 @@ function checkAccess({ access, path, idempotent }: EndpointShape, refuse: Refuse
     !!anonymous && !!idempotent,
     'anonymous callers are all one, so their idempotency keys would collide; drop one of both',
   )
+  refuse(!!anonymous && !!async, 'nobody could ask what became of a call without a caller; drop `anonymous` or `async`')
   const decided = scopes.length > 0 || owner || anonymous
   refuse(
     path.includes('{') && !decided,
@@ -115,11 +118,27 @@ function checkAccess({ access, path, idempotent }: EndpointShape, refuse: Refuse
   )
 }
 
-function checkWrites({ method, reads, emits, idempotent }: EndpointShape, refuse: Refuse) {
+function checkLimit({ limit }: EndpointShape, refuse: Refuse) {
+  if (limit === undefined) return
+  checkKeys(limit, LIMIT_KEYS, refuse)
+  const { requests, perSeconds, burst = requests } = limit
+  for (const [part, n] of Object.entries({ requests, perSeconds, burst })) {
+    refuse(!(Number.isInteger(n) && n >= 1), `limit.${part} must be whole and at least 1`)
+  }
+  refuse(burst < requests, 'limit.burst is how many may come at once, and that is never less than limit.requests')
+  refuse(requests > MOST_A_SECOND * perSeconds, `limit can be ${MOST_A_SECOND} requests a second at most; leave it out`)
+  refuse(
+    burst * perSeconds > LONGEST_REFILL_SECONDS * requests,
+    'limit would refill over more than a day, which is a quota and no rate; shorten perSeconds or burst',
+  )
+}
+
+function checkWrites({ method, reads, emits, idempotent, async }: EndpointShape, refuse: Refuse) {
   refuse(!!reads && method !== 'POST', `\`reads\` is for a POST that only reads; a ${method} needs no such word`)
   const readOnly = method === 'GET' || !!reads
   refuse(readOnly && emits !== undefined, 'what only reads runs outside a transaction and cannot emit; drop `emits`')
   refuse(readOnly && !!idempotent, 'what only reads may be repeated anyway; drop `idempotent`')
+  refuse(readOnly && !!async, 'what only reads is there for its answer, which is not waited for; drop `async`')
 }
 
 function checkExamples({ examples = {}, body, reply }: EndpointShape, refuse: Refuse) {

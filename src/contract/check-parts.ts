@@ -16,7 +16,7 @@ const LONGEST_TIMEOUT_MS = 600_000
 export const PLATFORM_CODES = new Set([
   ...['bad_request', 'invalid_request', 'unauthenticated', 'forbidden', 'not_found', 'method_not_allowed'],
   ...['request_timeout', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'headers_too_large'],
-  ...['in_progress', 'idempotency_mismatch', 'caller_gone'],
+  ...['in_progress', 'idempotency_mismatch', 'rate_limited', 'caller_gone'],
   ...['internal', 'bad_gateway', 'unavailable', 'deadline_exceeded', 'outcome_unknown'],
 ])
 

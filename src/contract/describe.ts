@@ -13,9 +13,13 @@ export interface Route {
   readonly owner: boolean
   readonly anonymous: boolean
   readonly idempotent: boolean
+  readonly async: boolean
   readonly readOnly: boolean
   readonly hasBody: boolean
   readonly maxBodyBytes: number
+  /** The request headers that the contract names, in lower case. */
+  readonly headers: readonly string[]
+  readonly limit?: Limit
   /** The first example's body, for people to begin with. */
   readonly exampleBody?: unknown
   readonly timeoutMs: number
@@ -36,6 +40,13 @@ export interface Subscription {
   readonly emits: readonly string[]
 }
 
+/** `requests` in `perSeconds` on average, `burst` at once; each whole and at least 1. */
+export interface Limit {
+  readonly requests: number
+  readonly perSeconds: number
+  readonly burst: number
+}
+
 export interface Scale {
   readonly max: number
   readonly concurrency: number
@@ -47,7 +58,7 @@ const MAX_BODY_BYTES = 1024 * 1024
 const TIMEOUT_MS = 10_000
 
 export function describeEndpoint(contract: EndpointContract): Route {
-  const { access, body, examples = {} } = contract
+  const { access, body, headers, limit, examples = {} } = contract
   const exampleBody = Object.values(examples).find((example) => example.body !== undefined)?.body
   return {
     ...common(contract),
@@ -58,9 +69,12 @@ export function describeEndpoint(contract: EndpointContract): Route {
     owner: access.owner ?? false,
     anonymous: access.anonymous ?? false,
     idempotent: contract.idempotent ?? false,
+    async: contract.async ?? false,
     readOnly: contract.method === 'GET' || (contract.reads ?? false),
     hasBody: body instanceof z.ZodType,
     maxBodyBytes: MAX_BODY_BYTES,
+    headers: Object.keys(headers?.shape ?? {}),
+    ...(limit ? { limit: { ...limit, burst: limit.burst ?? limit.requests } } : {}),
     ...(exampleBody === undefined ? {} : { exampleBody }),
   }
 }

@@ -70,7 +70,8 @@ function rebuild(schema: z.ZodType, catchall: z.ZodType | undefined, made: Map<z
   }
   if (def.options) next.options = def.options.map(walk)
   if (def.items) next.items = def.items.map(walk)
-  if (def.getter) next.getter = () => walk(def.getter?.() ?? schema)
+  // zod keeps what a lazy schema once was beside its getter.
+  if (def.getter) Object.assign(next, { getter: () => walk(def.getter?.() ?? schema), _cachedInner: undefined })
   if (def.shape) Object.assign(next, { shape: lazily(def.shape, walk), catchall })
   // The def differs from the original in its children only, so the constructor accepts it.
   const clone = z.core.clone(schema, next as never)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { contractSet, endpoint, event, subscriber } from 'ebb/contract'
+import { contractSet, describeEndpoint, endpoint, event, subscriber } from 'ebb/contract'
 import * as z from 'zod'
 
 const Order = z.object({ id: z.string(), sku: z.string() })
@@ -46,6 +46,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ],
     ['a failure in the wrong case', { failures: { outOfStock: 409 } }, /lower_snake/],
     ['a failure that is no failure', { failures: { fine: 200 } }, /from 400 to 599/],
+    ["a failure that is the gateway's", { failures: { rate_limited: 429 } }, /platform's own code/],
     ["a failure that is the platform's", { failures: { forbidden: 403 } }, /platform's own code/],
     ['no access', { access: undefined }, /say in `access`/],
     ['a scope that is none', { access: { scopes: ['Orders'] } }, /orders:write/],
@@ -59,6 +60,8 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['reads on a PUT', { method: 'PUT', reads: true }, /is for a POST/],
     ['emits on what only reads', { reads: true, emits: { 'order.placed': Order } }, /cannot emit/],
     ['idempotent on what only reads', { reads: true, idempotent: true }, /may be repeated anyway/],
+    ['async on what only reads', { reads: true, async: true }, /what only reads is there for its answer/],
+    ['async for everybody', { access: { anonymous: true }, async: true }, /nobody could ask what became/],
     ['an event type that is none', { emits: { OrderPlaced: Order } }, /lower case and dotted/],
     ['an event under another type', { emits: { 'order.lost': orderPlaced } }, /holds the event "order.placed"/],
     ['a timeout of nothing', { timeoutMs: 0 }, /timeoutMs must be/],
@@ -69,9 +72,14 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
       { examples: { a: { body: { sku: 7 } } } },
       /example "a" breaks its own schema/,
     ],
-    ['limit', { limit: { requests: 1, perSeconds: 1 } }, /nothing acts on `limit` yet/],
+    ['a limit of nothing', { limit: { requests: 0, perSeconds: 1 } }, /limit.requests must be whole and at least 1/],
+    ['a limit in halves', { limit: { requests: 1, perSeconds: 0.5 } }, /limit.perSeconds must be whole/],
+    ['a limit without its time', { limit: { requests: 1 } }, /limit.perSeconds must be whole/],
+    ['a misspelt part of a limit', { limit: { requests: 1, perSeconds: 1, bust: 2 } }, /no part called `bust`/],
+    ['a burst below the rate', { limit: { requests: 5, perSeconds: 1, burst: 4 } }, /never less than limit.requests/],
+    ['a limit that is none', { limit: { requests: 10_001, perSeconds: 1 } }, /10000 requests a second at most/],
+    ['a limit that is a quota', { limit: { requests: 1, perSeconds: 86_400, burst: 2 } }, /a quota and no rate/],
     ['cache', { cache: { maxAgeSeconds: 1 } }, /nothing acts on `cache` yet/],
-    ['async', { async: true }, /nothing acts on `async` yet/],
     ['resources', { resources: { cpu: '1' } }, /nothing acts on `resources` yet/],
     ['egress', { egress: ['example.com'] }, /nothing acts on `egress` yet/],
     ['targets', { targets: {} }, /nothing acts on `targets` yet/],
@@ -95,6 +103,13 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     const contract = endpoint(good)
     expect(contract).toMatchObject({ kind: 'endpoint', name: 'place-order' })
     expect(Object.isFrozen(contract)).toBe(true)
+  })
+
+  it('and a limit, whose burst is its requests unless told', () => {
+    const limitOf = (limit: object) => describeEndpoint(build({ limit }) as never).limit
+    expect(limitOf({ requests: 5, perSeconds: 2 })).toEqual({ requests: 5, perSeconds: 2, burst: 5 })
+    expect(limitOf({ requests: 5, perSeconds: 86_400 })).toEqual({ requests: 5, perSeconds: 86_400, burst: 5 })
+    expect(limitOf({ requests: 5, perSeconds: 2, burst: 9 })).toEqual({ requests: 5, perSeconds: 2, burst: 9 })
   })
 })
 

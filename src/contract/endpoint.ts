@@ -44,10 +44,18 @@ export interface EndpointShape extends Deployment {
   /** Each way in which the handler may refuse, with its status. */
   readonly failures?: Readonly<Record<string, number>>
   readonly access: Access
+  /**
+   * What each caller (where anonymous: each client address) may send: `requests` in `perSeconds` on average, `burst` at
+   * once (`requests` unless told). Beyond it the gateway answers 429.
+   */
   readonly limit?: { readonly requests: number; readonly perSeconds: number; readonly burst?: number }
   readonly cache?: { readonly maxAgeSeconds: number; readonly shared?: boolean; readonly tags?: readonly string[] }
   /** Callers must send an Idempotency-Key; a repeated one gets the first answer. */
   readonly idempotent?: true
+  /**
+   * Callers may send `Prefer: respond-async` (RFC 7240): they get a 202 and an address that tells what came of it, and
+   * the function is called later, again where it fails, and takes effect once.
+   */
   readonly async?: true
   /** A POST that only reads. */
   readonly reads?: true

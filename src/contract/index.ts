@@ -5,6 +5,7 @@ export {
   type AnyContract,
   describeEndpoint,
   describeSubscriber,
+  type Limit,
   type Route,
   type Scale,
   type Subscription,
@@ -31,4 +32,4 @@ export {
   type SubscriberShape,
   subscriber,
 } from './subscriber.ts'
-export { type RawInput, type Validate, type Validated, validator } from './validate.ts'
+export { eventValidator, type RawInput, type Validate, type Validated, validator } from './validate.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as z from 'zod'
 import { queryStrings } from '../http/query.ts'
+import { toInput } from './directions.ts'
 import { endpoint } from './endpoint.ts'
 import { toPattern } from './pattern.ts'
 import { validator } from './validate.ts'
@@ -82,6 +83,12 @@ describe('a request judged by its contract', () => {
     expect(faults(judge('', { body: { deep: { a: { x: 'x', y: 1 } } } }))).toEqual(['body.deep.a'])
     const tree = { name: 'a', children: [{ name: 'b', extra: 1 }] }
     expect(faults(judge('', { body: { ...body, tree } }))).toEqual(['body.tree.children.0.extra'])
+  })
+
+  it('refuses them also after the lazy schema was used for itself', () => {
+    const lazy = z.lazy(() => z.object({ n: z.string() }))
+    lazy.safeParse({ n: 'a' })
+    expect(toInput(lazy).safeParse({ n: 'a', extra: 1 }).success).toBe(false)
   })
 
   it('reports every fault at once', () => {

@@ -1,8 +1,9 @@
 import * as z from 'zod'
-import { toInput } from './directions.ts'
+import { toInput, toOutput } from './directions.ts'
 import type { EndpointContract, EndpointShape } from './endpoint.ts'
 import type { Fault } from './problem.ts'
 import { decodeStrings, type Strings } from './strings.ts'
+import type { SubscriberContract } from './subscriber.ts'
 
 /** A request's parts before they are believed. `body` is parsed JSON, or undefined where none was sent. */
 export interface RawInput {
@@ -51,6 +52,21 @@ export function validator(contract: EndpointContract<EndpointShape>): Validate {
       body: take('body', parse(bodySchema, raw.body, 'body')),
     }
     return faults.length === 0 ? { ok: true, input } : { ok: false, faults: faults.slice(0, MOST_FAULTS) }
+  }
+}
+
+export type JudgedEvent =
+  | { readonly ok: true; readonly data: unknown }
+  | { readonly ok: false; readonly faults: readonly Fault[] }
+
+/** Compiles a subscriber's schema once. What a producer has added is stripped; every fault is reported, at most 50. */
+export function eventValidator({ on }: Pick<SubscriberContract, 'on'>): (data: unknown) => JudgedEvent {
+  const schema = toOutput(on.data)
+  return (given) => {
+    const { success, data, error } = schema.safeParse(given)
+    if (success) return { ok: true, data }
+    const faults = error.issues.map(({ path, message }) => ({ path: ['data', ...path].join('.'), message }))
+    return { ok: false, faults: faults.slice(0, MOST_FAULTS) }
   }
 }
 

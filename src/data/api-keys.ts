@@ -2,6 +2,7 @@ import { createHmac, randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type pg from 'pg'
 import { Problem } from '../contract/index.ts'
+import { inTransaction } from './pool.ts'
 
 /** What is known of an API key; the key itself is nowhere. */
 export interface ApiKey {
@@ -157,22 +158,4 @@ async function audit(client: pg.ClientBase, actor: string, action: string, subje
 function only<T>([row]: readonly T[]): T {
   if (row === undefined) throw new Error('an insert answered no row')
   return row
-}
-
-async function inTransaction<Result>(pool: pg.Pool, work: (client: pg.ClientBase) => Promise<Result>): Promise<Result> {
-  const client = await pool.connect()
-  let fault: unknown
-  try {
-    await client.query('begin')
-    const result = await work(client)
-    await client.query('commit')
-    return result
-  } catch (cause) {
-    fault = cause
-    await client.query('rollback').catch(() => {})
-    throw cause
-  } finally {
-    // What broke in the middle is not lent again, unless it was a refusal of ours.
-    client.release(fault !== undefined && !(fault instanceof Problem))
-  }
 }

@@ -12,6 +12,10 @@ export interface Delivery {
   readonly consumer: string
   /** 1 for the first. */
   readonly attempt: number
+  /** How many of them were before it was redriven and count no more. */
+  readonly forgiven: number
+  /** Whether its end may make others due. */
+  readonly redriven: boolean
   readonly leaseToken: string
   readonly type: string
   readonly source: string

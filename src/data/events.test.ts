@@ -105,10 +105,11 @@ it('shows an event with the whole history of each delivery', async () => {
     deliveries: [
       {
         ...{ consumer: 'count-users', state: 'waiting', attempts: 0, availableAt: RFC3339 },
-        ...{ settledAt: null, history: [] },
+        ...{ settledAt: null, redriven: null, history: [] },
       },
       {
         ...{ consumer: 'send-welcome', state: 'done', attempts: 2, availableAt: RFC3339, settledAt: RFC3339 },
+        redriven: null,
         history: [
           { number: 1, status: 503, ...attempt },
           { number: 2, status: 200, ...attempt },

@@ -50,6 +50,8 @@ export interface ShownEvent extends Omit<ListedEvent, 'deliveries'> {
   readonly traceparent: string
   readonly deliveries: readonly (ListedDelivery & {
     readonly settledAt: string | null
+    /** The last time that an operator sent it on its way again. */
+    readonly redriven: { readonly at: string; readonly by: string; readonly afterAttempt: number } | null
     readonly history: readonly Attempt[]
   })[]
 }

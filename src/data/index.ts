@@ -1,3 +1,7 @@
+export { type Cache, cache, cacheOn } from './cache.ts'
+export type { HttpAnswer } from './http-client/answer.ts'
+export { HttpFault } from './http-client/http-fault.ts'
+export { type Http, http } from './http-client.ts'
 export { type Mail, mail } from './mail.ts'
 export { postgres } from './postgres.ts'
 export { redis } from './redis.ts'

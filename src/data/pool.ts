@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { Problem } from '../contract/index.ts'
 import type { Log } from '../kernel/index.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
@@ -20,6 +21,28 @@ export function createPool(connectionString: string, { max = 10, log }: { max?: 
   pool.on('connect', (client) => client.on('error', () => {}))
   pool.on('error', (fault) => log.warn({ err: fault }, 'an idle database connection broke'))
   return pool
+}
+
+/** Runs `work` all or nothing, on one connection. */
+export async function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (client: pg.ClientBase) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect()
+  let fault: unknown
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    await client.query('commit')
+    return result
+  } catch (cause) {
+    fault = cause
+    await client.query('rollback').catch(() => {})
+    throw cause
+  } finally {
+    // What broke in the middle is not lent again, unless it was a refusal of ours.
+    client.release(fault !== undefined && !(fault instanceof Problem))
+  }
 }
 
 const { builtins } = pg.types

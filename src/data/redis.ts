@@ -1,5 +1,6 @@
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import type { Resource } from '../kernel/index.ts'
+import { createRedis, reportTurns } from './redis-client.ts'
 
 const COMMAND_TIMEOUT_MS = 1_000
 
@@ -7,22 +8,13 @@ const COMMAND_TIMEOUT_MS = 1_000
 export const redis: Resource<Redis | undefined, Redis | undefined> = {
   open: ({ REDIS_URL }, log) => {
     if (!REDIS_URL) return undefined
-    const options = {
-      commandTimeout: COMMAND_TIMEOUT_MS,
-      maxRetriesPerRequest: 1,
-      enableOfflineQueue: true,
-      lazyConnect: true,
-    }
-    const client = new Redis(REDIS_URL, options)
-    let up = true
-    client.on('error', (fault: Error) => {
-      if (up) log.warn({ err: fault }, 'redis is not reachable; going on without it')
-      up = false
+    const client = createRedis(REDIS_URL, { commandTimeout: COMMAND_TIMEOUT_MS, maxRetriesPerRequest: 1 })
+    const turn = reportTurns(log, {
+      away: 'redis is not reachable; going on without it',
+      back: 'redis is reachable again',
     })
-    client.on('ready', () => {
-      if (!up) log.info('redis is reachable again')
-      up = true
-    })
+    client.on('error', (fault: Error) => turn(false, fault))
+    client.on('ready', () => turn(true))
     return client
   },
   lend: (client) => client,

@@ -27,6 +27,7 @@ const searchShop = endpoint({
   body: z.object({ tree: Tree }),
   reply: { status: 200, body: z.object({ found: z.array(Tree) }) },
   access: { anonymous: true },
+  limit: { requests: 10, perSeconds: 60 },
   version: '2',
   examples: { one: { body: { tree: { name: 'a', children: [] } }, reply: { found: [] } } },
 })

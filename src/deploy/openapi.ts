@@ -7,6 +7,7 @@ import {
   toInput,
   toOutput,
 } from '../contract/index.ts'
+import { acceptedResponse, asyncParameters, statePath } from './openapi-async.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -19,11 +20,12 @@ export function openapi(contracts: readonly AnyContract[], { version }: { versio
     const operation = renderOperation(contract, schemaRenderer(contract.name, schemas))
     paths[contract.path] = { ...paths[contract.path], [contract.method.toLowerCase()]: operation }
   }
+  Object.assign(paths, statePath(endpoints.map(describeEndpoint)))
   return {
     openapi: '3.1.0',
     info: { title: 'API', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
     servers: [{ url: '/', description: 'The gateway that serves this document' }],
-    tags: [...new Set(endpoints.map(({ path }) => tagOf(path)))].map((name) => ({ name })),
+    tags: [...new Set(Object.keys(paths).map(tagOf))].map((name) => ({ name })),
     security: [{ apiKey: [] }, { bearer: [] }],
     paths,
     components: { securitySchemes: SECURITY_SCHEMES, schemas },
@@ -70,7 +72,7 @@ function renderOperation(contract: EndpointContract, schemaOf: RenderSchema): Js
     ...(version ? { 'x-version': version } : {}),
     ...(route.scopes.length > 0 ? { 'x-scopes': route.scopes } : {}),
     ...(access.anonymous ? { security: [] } : {}),
-    parameters: parametersOf(contract, schemaOf),
+    parameters: [...parametersOf(contract, schemaOf), ...asyncParameters(route)],
     ...(content ? { requestBody: { required: true, content: { 'application/json': content } } } : {}),
     responses: responsesOf(contract, route, schemaOf),
   }
@@ -116,12 +118,16 @@ function responsesOf(contract: EndpointContract, route: Route, schemaOf: RenderS
   if (route.scopes.length > 0 || route.owner) refuse(403, 'forbidden')
   if (route.hasBody) refuse(413, 'payload_too_large')
   if (route.hasBody) refuse(415, 'unsupported_media_type')
-  if (route.idempotent) refuse(409, 'in_progress')
-  if (route.idempotent) refuse(422, 'idempotency_mismatch')
+  if (route.idempotent || route.async) refuse(409, 'in_progress')
+  if (route.idempotent || route.async) refuse(422, 'idempotency_mismatch')
+  if (route.limit) refuse(429, 'rate_limited')
   for (const [code, status] of Object.entries(contract.failures ?? {})) refuse(status, code)
   return {
+    ...acceptedResponse(route),
     [reply.status]: success,
-    ...Object.fromEntries(Object.entries(refusals).map(([status, codes]) => [status, problem(codes)])),
+    ...Object.fromEntries(
+      Object.entries(refusals).map(([status, codes]) => [status, { ...problem(codes), ...headersOf(codes) }]),
+    ),
   }
 }
 
@@ -129,6 +135,15 @@ const problem = (codes: readonly string[]) => ({
   description: codes.map((code) => `\`${code}\``).join(', '),
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 })
+
+const headersOf = (codes: readonly string[]) => (codes.includes('rate_limited') ? { headers: LIMIT_HEADERS } : {})
+
+const text = (description: string) => ({ description, schema: { type: 'string' } })
+const LIMIT_HEADERS = {
+  'Retry-After': { description: 'Seconds until the next request may come', schema: { type: 'integer' } },
+  RateLimit: text('What is left (`r`), and the seconds until there is more (`t`); on every answer to a caller'),
+  'RateLimit-Policy': text('Requests (`q`) in seconds (`w`)'),
+}
 
 function examplesOf({ examples = {} }: EndpointContract, part: 'body' | 'reply') {
   const given = Object.entries(examples).filter(([, example]) => example[part] !== undefined)

@@ -55,7 +55,7 @@ export interface Implementation<C = Contract, U extends Uses = Uses> {
 
 /**
  * Joins a contract with its handler and the resources that it uses. Refuses, in one sentence, a contract that promises
- * all-or-nothing (`idempotent`, `emits`, a subscriber) without a resource that can keep it.
+ * all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) without a resource that can keep it.
  */
 export function implement<C extends Contract, const U extends Uses>(
   contract: C,
@@ -63,7 +63,8 @@ export function implement<C extends Contract, const U extends Uses>(
   handle: Handle<C, U>,
 ): Implementation<C, U> {
   const transactional = Object.values(uses).filter((resource) => resource.transaction)
-  const promises = contract.kind === 'subscriber' || contract.idempotent || contract.emits !== undefined
+  const promises =
+    contract.kind === 'subscriber' || contract.idempotent || contract.async || contract.emits !== undefined
   if (promises && transactional.length === 0) {
     throw new ContractFault(
       contract.name,

@@ -6,7 +6,7 @@ const milliseconds = z.coerce.number<string>().int().positive()
 const url = (...protocols: string[]) => z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`) })
 const isOrigin = (text: string) => {
   const exact = text.replace(/:\*$/, '')
-  return text === '*' || (/^https?:/.test(exact) && URL.parse(exact)?.origin === exact)
+  return text === '*' || (/^https?:[^*]+$/.test(exact) && URL.parse(exact)?.origin === exact)
 }
 const origins = z
   .string()
@@ -48,6 +48,8 @@ const Settings = z.object({
   EBB_GATEWAY_REPLICAS: z.coerce.number<string>().int().min(1).max(1_000).default(1),
   /** The origins whose pages may call: comma-separated, each as browsers send it; port `*` is any; `*` alone is everybody. */
   EBB_CORS_ORIGINS: origins.optional(),
+  /** Filled in on /docs for whoever opens it: for a laptop, or a key that everybody may know. */
+  EBB_DOCS_KEY: z.string().optional(),
   /** How long an instance without requests stays on the laptop. */
   EBB_IDLE_MS: milliseconds.default(30_000),
   /** Set by a parent that holds this process's stdin: its end is ours. */

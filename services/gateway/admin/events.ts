@@ -1,10 +1,13 @@
 import { Problem } from 'ebb/contract'
-import { Router } from 'express'
+import express, { Router } from 'express'
 import * as z from 'zod'
 import { listEvents, showEvent } from '../../../src/data/events.ts'
+import { redrive } from '../../../src/data/redrive.ts'
 import type { AdminOptions } from '../admin.ts'
+import { fits } from './fits.ts'
 import { parseInput } from './parse-input.ts'
 
+const ACTOR = 'admin'
 const Page = z.strictObject({
   state: z.enum(['waiting', 'leased', 'done', 'dead']).optional(),
   type: z.string().max(200).optional(),
@@ -12,9 +15,24 @@ const Page = z.strictObject({
   before: z.string().max(100).optional(),
 })
 const Id = z.object({ id: z.uuid() })
+const Time = z.iso.datetime({ offset: true })
+const Redrive = z.strictObject({
+  type: z.string().max(200).optional(),
+  consumer: z.string().max(100).optional(),
+  id: z.uuid().optional(),
+  before: Time.optional(),
+  after: Time.optional(),
+  limit: z.int().min(1).max(1_000).default(100),
+  dryRun: z.boolean().default(false),
+  perSecond: z.number().min(0.001).max(10_000).optional(),
+  stopOnFailure: z.boolean().default(true),
+})
 
-/** GET /v1/events, newest first, and /v1/events/{id} with its deliveries and attempts. */
-export function events({ pool }: Pick<AdminOptions, 'pool'>): Router {
+/**
+ * GET /v1/events, newest first, and /v1/events/{id} with its deliveries and attempts. POST /v1/events/redrive sends dead
+ * ones on their way again, and answers what it did, or with `dryRun` would do.
+ */
+export function events({ pool, contracts }: Pick<AdminOptions, 'pool' | 'contracts'>): Router {
   const router = Router()
   router.get('/', async (request, response) => {
     response.json(await listEvents(pool, parseInput(Page, request.query, 'query')))
@@ -22,8 +40,16 @@ export function events({ pool }: Pick<AdminOptions, 'pool'>): Router {
   router.get('/:id', async (request, response) => {
     const { id } = parseInput(Id, request.params, 'params')
     const event = await showEvent(pool, id)
-    if (!event) throw new Problem('not_found', 404, 'There is no event of this id.')
+    if (!event) throw noEvent()
     response.json(event)
+  })
+  router.post('/redrive', express.json({ limit: '16kb' }), async (request, response) => {
+    const { dryRun, perSecond, stopOnFailure, ...filter } = parseInput(Redrive, request.body, 'body')
+    if (filter.id !== undefined && !(await showEvent(pool, filter.id))) throw noEvent()
+    const options = { actor: ACTOR, judge: fits(contracts()), dryRun, perSecond, stopOnFailure }
+    response.json(await redrive(pool, filter, options))
   })
   return router
 }
+
+const noEvent = () => new Problem('not_found', 404, 'There is no event of this id.')

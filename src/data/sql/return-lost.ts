@@ -1,3 +1,5 @@
+import { followRedriveSql } from './follow-redrive.ts'
+
 /**
  * Takes back leases that ran out because their relay died: due again at once, or dead where the attempts are used up.
  * The lost attempt is written down. $1 subscribers, $2 attempts that each one grants, $3 milliseconds that each one's
@@ -9,25 +11,27 @@ with known as materialized (
 ),
 lost as materialized (
   select event_id, consumer, delivery.attempts, locked_until, lease_ms,
-         case when delivery.attempts < granted then 'waiting' else 'dead' end as state
+         case when delivery.attempts - forgiven < granted then 'waiting' else 'dead' end as state
   from ebb.delivery join known using (consumer)
   where delivery.state = 'leased' and locked_until < now()
   limit $4
   for update of delivery skip locked
 ),
-returned as (
+settled as (
   update ebb.delivery
   set state = lost.state, lease_token = null, locked_until = null, available_at = now(),
       settled_at = case when lost.state = 'dead' then now() end
   from lost
   where delivery.event_id = lost.event_id and delivery.consumer = lost.consumer
-  returning delivery.event_id, delivery.consumer, delivery.attempts, delivery.state, lost.locked_until, lost.lease_ms
+  returning delivery.event_id, delivery.consumer, delivery.attempts, delivery.state, lost.locked_until, lost.lease_ms,
+            redrive_id, redrive_rank
 ),
+${followRedriveSql},
 noted as (
   insert into ebb.attempt (event_id, consumer, number, started_at, duration_ms, error, traceparent)
   select event_id, consumer, attempts, locked_until - lease_ms * interval '1 ms', lease_ms,
          'the relay was lost', traceparent
-  from returned join ebb.outbox on id = event_id
+  from settled join ebb.outbox on id = event_id
 )
 select event_id, consumer, attempts as attempt, state, lease_ms as duration_ms, type, correlation_id, traceparent
-from returned join ebb.outbox on id = event_id`
+from settled join ebb.outbox on id = event_id`

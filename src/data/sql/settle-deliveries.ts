@@ -1,3 +1,5 @@
+import { followRedriveSql } from './follow-redrive.ts'
+
 /**
  * Ends leases and writes down their attempts, both or neither; answers the lease tokens that were still good.
  * $1 is a JSON array of Delivery and Settlement in one.
@@ -16,8 +18,10 @@ settled as (
       settled_at = case when given.state = 'waiting' then null else now() end
   from given
   where event_id = "eventId" and delivery.consumer = given.consumer and lease_token = "leaseToken"
-  returning event_id, delivery.consumer, attempts, "leaseToken", "durationMs", status, error, body, revision
+  returning event_id, delivery.consumer, attempts, "leaseToken", "durationMs", status, error, body, revision,
+            delivery.state, redrive_id, redrive_rank
 ),
+${followRedriveSql},
 noted as (
   insert into ebb.attempt (event_id, consumer, number, started_at, duration_ms, status, error, body, revision,
                            traceparent)

@@ -8,6 +8,10 @@ select id, type, source, subject, ${rfc3339('created_at')} as created_at, payloa
     select coalesce(jsonb_agg(jsonb_build_object(
       'consumer', consumer, 'state', state, 'attempts', attempts, 'availableAt', ${rfc3339('available_at')},
       'settledAt', ${rfc3339('settled_at')},
+      'redriven', (
+        select jsonb_build_object('at', ${rfc3339('redrive.at')}, 'by', actor, 'afterAttempt', forgiven)
+        from ebb.redrive where redrive.id = redrive_id
+      ),
       'history', (
         select coalesce(jsonb_agg(jsonb_build_object(
           'number', number, 'startedAt', ${rfc3339('started_at')}, 'durationMs', duration_ms, 'status', status,

@@ -48,7 +48,7 @@ export function callUpstream(
         exchange.cold = headers['ebb-cold'] !== undefined && headers['ebb-cold'] !== 'false'
         const problem = whatIsNoAnswer(status, headers)
         if (problem) return end(problem)
-        response.writeHead(status, [...toClient(headers), 'x-correlation-id', correlationId])
+        response.writeHead(status, [...toClient(headers, exchange.answerHeaders), 'x-correlation-id', correlationId])
         response.on('drain', () => {
           response.setTimeout(0)
           controller.resume()

@@ -24,6 +24,12 @@ export interface Exchange extends Correlation {
   /** Decoded. */
   params: Strings
   caller: Caller
+  /** Whether a browser asks what a page may do, instead of a request (Fetch, 3.2.2). */
+  preflight: boolean
+  /** All that a preflight's path offers. */
+  offered: readonly Route[]
+  /** Names in lower case; added to the answer, whoever gives it. */
+  answerHeaders: Record<string, string>
   /** The bytes as they came. */
   body: Uint8Array
   /** When all of the request was there. */
@@ -60,6 +66,9 @@ export function startExchange(request: IncomingMessage, response: ServerResponse
     route: undefined,
     params: {},
     caller: ANONYMOUS,
+    preflight: false,
+    offered: [],
+    answerHeaders: {},
     body: NOTHING,
     completeAt: beganAt,
     cold: undefined,
@@ -68,10 +77,14 @@ export function startExchange(request: IncomingMessage, response: ServerResponse
   }
 }
 
+/** Whether nobody has said who calls. */
+export const isAnonymous = ({ caller }: Exchange): boolean => caller === ANONYMOUS
+
 /** The route, for the steps that come after `route`. */
 export function routeOf({ route }: Exchange): Route {
   if (!route) throw new Error('this step must stand after `route`')
   return route
 }
 
-const only = (values: readonly string[] | undefined) => (values?.length === 1 ? values[0] : undefined)
+/** The value of a header that must not be given twice. */
+export const only = (values: readonly string[] | undefined) => (values?.length === 1 ? values[0] : undefined)

@@ -42,18 +42,28 @@ export function toFunction(headers: Readonly<Record<string, string[]>>, made: re
   return flat
 }
 
-/** The headers of a function's answer, flat, as a client may see them. */
-export function toClient(headers: Readonly<Record<string, string | string[] | undefined>>): string[] {
-  const flat: string[] = []
+/** The headers of a function's answer, flat, as a client may see them: what the gateway adds wins. */
+export function toClient(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  added: Readonly<Record<string, string>>,
+): string[] {
+  const flat = Object.entries(added).flat()
   const named = namedIn(headers.connection)
   for (const name in headers) {
     const value = headers[name]
     if (value === undefined || HOP_BY_HOP.has(name) || named.has(name) || name.startsWith('ebb-')) continue
-    if (name === 'x-correlation-id') continue
+    if (name === 'x-correlation-id' || name.startsWith('access-control-')) continue
+    if (name !== 'vary' && Object.hasOwn(added, name)) continue
     if (typeof value === 'string') flat.push(name, value)
     else for (const one of value) flat.push(name, one)
   }
   return flat
+}
+
+/** An answer's own headers, and what the gateway adds. */
+export function withAdded(headers: Readonly<Record<string, string>>, added: Readonly<Record<string, string>>) {
+  const vary = [headers.vary, added.vary].filter((value) => value !== undefined)
+  return { ...headers, ...added, ...(vary.length > 0 ? { vary: vary.join(', ') } : {}) }
 }
 
 const NONE: ReadonlySet<string> = new Set()

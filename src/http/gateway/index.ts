@@ -1,2 +1,11 @@
-export type { Caller, GatewayMetrics, GatewayPorts, Upstream } from './ports.ts'
+export type {
+  Allowance,
+  Caller,
+  DocsFile,
+  GatewayMetrics,
+  GatewayPorts,
+  Invocations,
+  RateLimiter,
+  Upstream,
+} from './ports.ts'
 export { createGatewayServer, type GatewayOptions } from './server.ts'

@@ -3,10 +3,16 @@ import type { Exchange } from './exchange.ts'
 import type { GatewayLimits, GatewayPorts } from './ports.ts'
 import { authenticate } from './steps/authenticate.ts'
 import { authorise } from './steps/authorise.ts'
+import { cors } from './steps/cors.ts'
+import { docs } from './steps/docs.ts'
 import { forward } from './steps/forward.ts'
+import { invocationState } from './steps/invocation-state.ts'
 import { normalise } from './steps/normalise.ts'
 import { ownPaths } from './steps/own-paths.ts'
+import { preflight } from './steps/preflight.ts'
+import { rateLimit } from './steps/rate-limit.ts'
 import { replay } from './steps/replay.ts'
+import { respondAsync } from './steps/respond-async.ts'
 import { route } from './steps/route.ts'
 import { takeBody } from './steps/take-body.ts'
 import { validate } from './steps/validate.ts'
@@ -28,16 +34,22 @@ export type Step = (exchange: Exchange) => Answer | undefined | Promise<Answer |
 /** The whole way of a request, top to bottom. Whatever answers above `forward` has spared a function. */
 export function pipeline(ports: GatewayPorts, limits: GatewayLimits) {
   const beforeTheFunction: readonly Step[] = [
+    cors(ports),
     normalise(),
     ownPaths(ports),
+    docs(ports),
     route(ports),
-    // CORS preflight; rough limit by IP
+    preflight(),
+    // rough limit by IP
     authenticate(ports),
+    invocationState(ports),
     authorise(),
-    // rate and quota
+    rateLimit(ports),
+    // quota
     takeBody(limits),
     validate(),
     replay(ports),
+    respondAsync(ports),
     // cache and coalescing; circuit breaker
   ]
   return { beforeTheFunction, forward: forward(ports, limits) satisfies Step }

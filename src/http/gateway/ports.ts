@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
-import type { ContractSet } from '../../contract/index.ts'
-import type { Claim, Claimed, Identity, Log } from '../../kernel/index.ts'
+import type { ContractSet, Limit } from '../../contract/index.ts'
+import type { Claim, Claimed, Identity, InvocationState, Log, NewInvocation, StoredAnswer } from '../../kernel/index.ts'
 
 /** Who calls, as far as the gateway knows. */
 export type Caller = Omit<Identity, 'iss'>
@@ -11,6 +11,12 @@ export interface GatewayPorts {
   /** Whose key it is; undefined where it is good for nothing. Rejects with a Problem while nobody can tell. */
   readonly findKey: (token: string) => Promise<Caller | undefined>
   readonly findAnswer: (claim: Claim) => Promise<Claimed>
+  readonly invocations: Invocations
+  readonly limiter: RateLimiter
+  /** The file of the API reference at a path from `/docs` on; undefined where there is none. */
+  readonly docs: (path: string) => Promise<DocsFile | undefined>
+  /** Whose pages may call: origins, `http://host:*` for any port of a host, `*` for everybody; nobody's where empty. */
+  readonly corsOrigins: readonly string[]
   /** The value of `Ebb-Identity` for one function. */
   readonly sign: (caller: Caller, functionName: string) => Promise<string>
   /** False while this process should get no new requests. */
@@ -18,6 +24,36 @@ export interface GatewayPorts {
   readonly upstream: Upstream
   readonly metrics: GatewayMetrics
   readonly log: Log
+}
+
+export interface DocsFile {
+  /** The media type. */
+  readonly type: string
+  readonly body: Uint8Array | string
+  /** Whether what is at this path will be the same for ever. */
+  readonly lasting: boolean
+}
+
+/** Asynchronous calls, kept until they are made. Each rejects with a Problem while they cannot be reached. */
+export interface Invocations {
+  /** Keeps a call and, under its caller's own key, the answer to it: `new`, or what that key is known for. */
+  readonly accept: (
+    invocation: NewInvocation,
+    options: { readonly claim: Claim | undefined; readonly answer: StoredAnswer; readonly signal: AbortSignal },
+  ) => Promise<Claimed>
+  /** Where a call stands; undefined for everybody but its caller. */
+  readonly find: (id: string, caller: Caller) => Promise<InvocationState | undefined>
+}
+
+/** Takes one request from what `key` may send. Never rejects, and never waits for long: it decides with what it knows. */
+export type RateLimiter = (key: string, limit: Limit) => Allowance | Promise<Allowance>
+
+export interface Allowance {
+  readonly allowed: boolean
+  /** How many more may come at once. */
+  readonly remaining: number
+  /** Where allowed, until as many may come as ever; else until the next one may. */
+  readonly waitSeconds: number
 }
 
 /** Where the functions are. */

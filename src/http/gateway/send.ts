@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Problem, problemJson } from '../../contract/index.ts'
 import type { Exchange } from './exchange.ts'
+import { withAdded } from './headers.ts'
 import type { Answer, Reply } from './pipeline.ts'
 import type { GatewayLimits } from './ports.ts'
 
@@ -22,7 +23,7 @@ export async function send(
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
   const closing = headers.connection === 'close' || mustClose(request)
   response.writeHead(status, {
-    ...headers,
+    ...withAdded(headers, exchange.answerHeaders),
     ...(status === 204 ? {} : { 'content-length': bytes.length }),
     ...(closing ? { connection: 'close' } : {}),
     'x-correlation-id': correlationId,

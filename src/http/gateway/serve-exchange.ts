@@ -1,6 +1,7 @@
 import { Problem } from '../../contract/index.ts'
 import { traceIdOf } from '../../kernel/index.ts'
 import type { Exchange } from './exchange.ts'
+import { isOwn } from './own-route.ts'
 import { type Answer, pipeline, type Step } from './pipeline.ts'
 import type { GatewayLimits, GatewayPorts } from './ports.ts'
 import { send } from './send.ts'
@@ -46,7 +47,8 @@ function record(exchange: Exchange, { log, metrics }: GatewayPorts) {
   const method = request.method ?? ''
   if (spared && response.headersSent) metrics.spared(spared)
   metrics.answered({ route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000 })
-  const who = { function: route?.name, route: route?.path, method, path, status, durationMs: Math.round(durationMs) }
+  const name = isOwn(route) ? undefined : route?.name
+  const who = { function: name, route: route?.path, method, path, status, durationMs: Math.round(durationMs) }
   const rest = { correlationId, traceId: traceIdOf(traceparent), caller: caller.sub, cold, reason: spared, bytes }
   log.info({ ...who, ...rest }, 'request')
 }

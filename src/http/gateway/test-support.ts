@@ -38,12 +38,21 @@ export const contracts = contractSet(
       ...{ name: 'get-slow', summary: 'Takes long.', method: 'GET', path: '/v1/slow', reply, access: everybody },
       timeoutMs: 100,
     }),
+    'send-mail': endpoint({
+      ...{ name: 'send-mail', summary: 'Sends.', method: 'POST', path: '/v1/mails', reply, access: everybody },
+      limit: { requests: 2, perSeconds: 60, burst: 5 },
+    }),
+    'list-mails': endpoint({
+      ...{ name: 'list-mails', summary: 'Lists.', method: 'GET', path: '/v1/mails', reply },
+      ...{ access: { scopes: ['mails:read'] }, limit: { requests: 1, perSeconds: 1 } },
+    }),
   },
   { openapi: '3.1.0' },
 )
 
 export const KEYS = {
   full: { sub: 'ann', scopes: ['things:write', 'things:more'] },
+  mail: { sub: 'cy', scopes: ['mails:read'] },
   half: { sub: 'bob', scopes: ['things:write'] },
 }
 
@@ -98,6 +107,10 @@ export async function testGateway({
       contracts: () => contracts,
       findKey: async (token) => KEYS[token as keyof typeof KEYS],
       findAnswer: async () => ({ is: 'new' }),
+      invocations: { accept: async () => ({ is: 'new' }), find: async () => undefined },
+      limiter: () => ({ allowed: true, remaining: 1, waitSeconds: 1 }),
+      corsOrigins: [],
+      docs: async () => undefined,
       sign: async ({ sub }, name) => `${sub} for ${name}`,
       ready: async () => true,
       upstream: {

@@ -1,4 +1,4 @@
-import { Problem, type SubscriberContract, toOutput } from '../../contract/index.ts'
+import { eventValidator, Problem, type SubscriberContract } from '../../contract/index.ts'
 import type { Step } from '../exchange.ts'
 import { parseJson } from '../json.ts'
 
@@ -6,8 +6,9 @@ import { parseJson } from '../json.ts'
  * Takes in a CloudEvents 1.0 event in binary mode, from the relay alone. Its data are stripped to what the subscriber
  * declares, so that a producer may add to them.
  */
-export function receiveEvent({ on }: SubscriberContract): Step {
-  const data = toOutput(on.data)
+export function receiveEvent(contract: SubscriberContract): Step {
+  const judge = eventValidator(contract)
+  const { on } = contract
   return function receiveEvent(request, response, next) {
     const { identity } = response.locals
     if (identity.iss !== 'ebb:relay' || identity.sub !== 'relay')
@@ -22,11 +23,8 @@ export function receiveEvent({ on }: SubscriberContract): Step {
     if (type !== on.type) throw invalid(`its type is ${type}, and this function takes ${on.type}`)
     const parsed = parseJson(request.body ?? Buffer.alloc(0))
     if ('faults' in parsed) throw invalid('its data are no JSON', parsed.faults)
-    const judged = data.safeParse(parsed.value)
-    if (!judged.success) {
-      const details = judged.error.issues.map(({ path, message }) => ({ path: ['data', ...path].join('.'), message }))
-      throw invalid('its data do not fit the contract', details)
-    }
+    const judged = judge(parsed.value)
+    if (!judged.ok) throw invalid('its data do not fit the contract', judged.faults)
     const attempt = Number(attribute('ebbattempt') ?? 1)
     const subject = attribute('subject')
     const event = { id, source, type, time: time ?? new Date().toISOString(), subject, data: judged.data, attempt }

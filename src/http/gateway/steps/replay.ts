@@ -1,5 +1,4 @@
-import { Problem } from '../../../contract/index.ts'
-import { fingerprint } from '../../fingerprint.ts'
+import { claimOf, toAnswer } from '../claim.ts'
 import { routeOf } from '../exchange.ts'
 import type { Step } from '../pipeline.ts'
 import type { GatewayPorts } from '../ports.ts'
@@ -10,26 +9,13 @@ import type { GatewayPorts } from '../ports.ts'
  */
 export function replay({ findAnswer, log }: Pick<GatewayPorts, 'findAnswer' | 'log'>): Step {
   return async function replay(exchange) {
-    const { headers, caller, request, path, query, body, correlationId } = exchange
-    const { idempotent, name } = routeOf(exchange)
-    const key = headers['idempotency-key']?.[0]
-    if (!idempotent || key === undefined) return undefined
-    const { method = '' } = request
-    const claim = {
-      caller: caller.sub,
-      route: name,
-      key,
-      fingerprint: fingerprint({ method, target: path + query, body }),
-    }
+    const claim = routeOf(exchange).idempotent ? claimOf(exchange) : undefined
+    if (!claim) return undefined
     const claimed = await findAnswer(claim).catch((fault: unknown) => {
+      const { correlationId } = exchange
       log.warn({ err: fault, correlationId }, 'no look for a finished answer; the function decides')
       return undefined
     })
-    if (claimed?.is === 'mismatch') {
-      return new Problem('idempotency_mismatch', 422, 'This Idempotency-Key was used for another request.')
-    }
-    if (claimed?.is !== 'finished') return undefined
-    const { answer } = claimed
-    return { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' }, spared: 'replayed' }
+    return claimed && toAnswer(claimed)
   }
 }

@@ -1,15 +1,16 @@
 import { type ContractSet, Problem } from '../../../contract/index.ts'
+import { INVOCATION_ROUTE } from '../own-route.ts'
 import type { Step } from '../pipeline.ts'
 import type { GatewayPorts } from '../ports.ts'
 import { createRouter, type Router } from '../router.ts'
 
-/** Finds the endpoint, or answers 404, or 405 with Allow. */
+/** Finds the endpoint, or answers 404, or 405 with Allow. For a preflight, it finds what the path offers. */
 export function route({ contracts }: Pick<GatewayPorts, 'contracts'>): Step {
   const routers = new WeakMap<ContractSet, Router>()
   const routerOf = (set: ContractSet) => {
     const known = routers.get(set)
     if (known) return known
-    const router = createRouter(set.routes)
+    const router = createRouter([...set.routes, INVOCATION_ROUTE])
     routers.set(set, router)
     return router
   }
@@ -21,6 +22,10 @@ export function route({ contracts }: Pick<GatewayPorts, 'contracts'>): Step {
     if ('allow' in found) {
       if (found.allow.length === 0) return NOT_FOUND
       const allow = found.allow.join(', ')
+      if (exchange.preflight) {
+        exchange.offered = found.offered
+        return undefined
+      }
       return new Problem('method_not_allowed', 405, `This path takes ${allow}.`, { headers: { allow } })
     }
     exchange.contracts = set

@@ -3,6 +3,7 @@ import { parseJson } from '../../json.ts'
 import { queryStrings } from '../../query.ts'
 import { type Exchange, routeOf } from '../exchange.ts'
 import type { Step } from '../pipeline.ts'
+import { prefersAsync } from './respond-async.ts'
 
 /** Holds the request against its contract: 400 names every fault and its path. */
 export function validate(): Step {
@@ -14,7 +15,7 @@ export function validate(): Step {
     const raw = { params, query: queryStrings(exchange.query), headers, body: parsed.value }
     const validated = contracts?.validate(route.name, raw)
     const faults = [
-      ...(route.idempotent ? keyFaults(headers) : []),
+      ...(needsKey(exchange) ? keyFaults(headers) : []),
       ...(validated?.ok === false ? validated.faults : []),
     ]
     return faults.length > 0 ? invalid(faults) : undefined
@@ -23,6 +24,10 @@ export function validate(): Step {
 
 const invalid = (details: readonly Fault[]) =>
   new Problem('invalid_request', 400, 'The request does not fit its contract; see details.', { details })
+
+/** Where none is asked for, one that comes with an asynchronous call is kept to all the same. */
+const needsKey = (exchange: Exchange) =>
+  routeOf(exchange).idempotent || (prefersAsync(exchange) && exchange.headers['idempotency-key'] !== undefined)
 
 const KEY = /^[\x21-\x7e]{1,255}$/
 

@@ -1,0 +1,52 @@
+import type { Subscription } from 'ebb/contract'
+import type pg from 'pg'
+import { dueTimes, fanOut, type LostDelivery, leaseDeliveries, returnLost } from '../../src/data/deliveries.ts'
+import type { Call } from './call.ts'
+import { cloudEventHeaders } from './cloud-event.ts'
+import { judge } from './judge.ts'
+import { readBeginning } from './read-answer.ts'
+import { createSettle } from './settle.ts'
+import type { Lost, Work } from './work.ts'
+
+/** The relay itself, as whom it signs where it calls for nobody else. */
+export const RELAY = { sub: 'relay', scopes: [] }
+
+export interface DeliveriesOptions {
+  readonly pool: pg.Pool
+  readonly call: Call
+  readonly subscriptions: () => readonly Subscription[]
+}
+
+/** Takes events from the outbox to the functions that subscribe to them. */
+export function deliveries({ pool, call, subscriptions }: DeliveriesOptions): Work {
+  const settle = createSettle(pool)
+  return {
+    targets: subscriptions,
+    gather: () => fanOut(pool, subscriptions()),
+    takeBack: async (known) => {
+      const granted = known.map(({ target: { name, retry }, leaseMs }) => ({
+        ...{ consumer: name, attempts: retry.attempts, leaseMs },
+      }))
+      return (await returnLost(pool, granted)).map(toLost)
+    },
+    dueTimes: (names) => dueTimes(pool, names),
+    lease: async ({ name, timeoutMs, retry }, options) => {
+      const leased = await leaseDeliveries(pool, name, options)
+      return leased.map((delivery) => {
+        const { eventId: id, type, attempt, correlationId, traceparent, redriven } = delivery
+        return {
+          ...{ id, type, function: name, attempt, correlationId, traceparent, leadsOn: redriven },
+          push: (signal) =>
+            call(name, {
+              ...{ method: 'POST', path: '/', headers: cloudEventHeaders(delivery), body: delivery.data },
+              ...{ identity: RELAY, correlationId, traceparent, timeoutMs, signal, read: readBeginning },
+            }),
+          judge: (answer) => judge(answer, attempt - delivery.forgiven, { retry }),
+          settle: (settlement) => settle({ delivery, settlement }),
+        }
+      })
+    },
+  }
+}
+
+const toLost = ({ eventId, consumer, ...rest }: LostDelivery): Lost => ({ ...rest, id: eventId, function: consumer })

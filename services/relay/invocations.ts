@@ -1,0 +1,68 @@
+import type { Route } from 'ebb/contract'
+import type pg from 'pg'
+import type { Dispatcher } from 'undici'
+import {
+  dueInvocations,
+  type InvocationSettlement,
+  type LostInvocation,
+  leaseInvocations,
+  returnLostInvocations,
+  settleInvocation,
+} from '../../src/data/invocation-queue.ts'
+import type { Call } from './call.ts'
+import { judgeInvocation } from './judge-invocation.ts'
+import { readWhole } from './read-answer.ts'
+import type { Lost, Target, Work } from './work.ts'
+
+export interface InvocationsOptions {
+  readonly pool: pg.Pool
+  readonly call: Call
+  readonly routes: () => readonly Route[]
+}
+
+/** What a caller who waits for a state may bear; a subscriber's contract says more for itself. */
+const RETRY = { attempts: 5, minDelayMs: 1_000, maxDelayMs: 60_000 }
+const TYPE = 'invocation'
+
+/**
+ * Makes the requests that nobody waits for, as their callers. The id is the key under which the function stores its
+ * answer: a call that is made again, since its answer was lost, has no second effect.
+ */
+export function invocations({ pool, call, routes }: InvocationsOptions): Work {
+  const targets = () => routes().flatMap((route): Target[] => (route.async ? [{ ...route, retry: RETRY }] : []))
+  return {
+    targets,
+    gather: async () => 0,
+    takeBack: async (known) => {
+      if (known.length === 0) return []
+      const granted = known.map(({ target: { name, retry }, leaseMs }) => ({
+        ...{ name, attempts: retry.attempts, leaseMs },
+      }))
+      return (await returnLostInvocations(pool, granted)).map(toLost)
+    },
+    dueTimes: async (names) => (names.length === 0 ? new Map() : dueInvocations(pool, names)),
+    lease: async ({ name, timeoutMs, retry }, options) => {
+      const leased = await leaseInvocations(pool, name, options)
+      return leased.map((invocation) => {
+        const { id, attempt, correlationId, traceparent, caller, body } = invocation
+        return {
+          ...{ id, type: TYPE, function: name, attempt, correlationId, traceparent, leadsOn: false },
+          push: (signal) =>
+            call(name, {
+              // The gateway took it for a route, so it is one of the methods that routes have.
+              method: invocation.method as Dispatcher.HttpMethod,
+              path: invocation.target,
+              headers: { ...invocation.headers, 'idempotency-key': id },
+              body: body.length > 0 ? body : null,
+              identity: { ...caller, act: 'relay' },
+              ...{ correlationId, traceparent, timeoutMs, signal, read: readWhole },
+            }),
+          judge: (answer) => judgeInvocation(answer, attempt, { retry }),
+          settle: (settlement: InvocationSettlement) => settleInvocation(pool, invocation, settlement),
+        }
+      })
+    },
+  }
+}
+
+const toLost = (lost: LostInvocation): Lost => ({ ...lost, type: TYPE })

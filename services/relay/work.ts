@@ -1,0 +1,45 @@
+import type { Subscription } from 'ebb/contract'
+import type { Settlement } from '../../src/data/deliveries.ts'
+import type { Answer } from './call.ts'
+
+/** A function that the relay calls. */
+export type Target = Pick<Subscription, 'name' | 'retry' | 'timeoutMs' | 'scale'>
+
+/** What a log line tells of an attempt. */
+export interface Attempt {
+  /** Of an event, or of an invocation. */
+  readonly id: string
+  readonly type: string
+  readonly function: string
+  /** 1 for the first. */
+  readonly attempt: number
+  readonly correlationId: string
+  readonly traceparent: string
+}
+
+/** One call that is due, ours until its lease ends. */
+export interface Leased extends Attempt {
+  /** Makes the call. Answers whatever comes of it, and never rejects. */
+  push(signal: AbortSignal): Promise<Answer>
+  judge(answer: Answer): Settlement
+  /** Ends the lease; false where it was not ours any more. */
+  settle(settlement: Settlement): Promise<boolean>
+  /** Whether its end may make others due. */
+  readonly leadsOn: boolean
+}
+
+/** An attempt whose relay died. */
+export type Lost = Attempt & Pick<Settlement, 'durationMs'> & { readonly state: 'waiting' | 'dead' }
+
+/** One kind of what the relay does: where it is kept, and what becomes of it. */
+export interface Work {
+  /** The functions as they are now. */
+  targets(): readonly Target[]
+  /** Finds new work; answers how much. */
+  gather(): Promise<number>
+  /** Makes due again, or gives up, what a relay leased that is gone. */
+  takeBack(known: readonly { readonly target: Target; readonly leaseMs: number }[]): Promise<readonly Lost[]>
+  /** Milliseconds until something is due, for each of these functions that something waits for. */
+  dueTimes(names: readonly string[]): Promise<ReadonlyMap<string, number>>
+  lease(target: Target, options: { readonly most: number; readonly leaseMs: number }): Promise<readonly Leased[]>
+}

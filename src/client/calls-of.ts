@@ -1,0 +1,33 @@
+import type * as z from 'zod'
+import type { EndpointShape } from '../contract/index.ts'
+
+/** The part of a contract that the client needs at run time: an endpoint() has it, and so has its packed data. */
+export interface Callable
+  extends Pick<EndpointShape, 'name' | 'method' | 'path' | 'idempotent' | 'reads' | 'failures'> {
+  readonly reply?: { readonly status: number }
+}
+
+/** What callers of these contracts send and get: inputs before they are decoded, replies as they are read. */
+export type CallsOf<Contracts extends Readonly<Record<string, Callable>>> = {
+  readonly [Name in keyof Contracts]: CallOf<Contracts[Name]>
+}
+
+type CallOf<C extends Callable> = Sent<C, 'params'> &
+  Sent<C, 'query'> &
+  Sent<C, 'headers'> &
+  Sent<C, 'body'> &
+  (C extends { readonly idempotent: true } ? { readonly idempotent: true } : unknown) & {
+    readonly status: C extends { readonly reply: { readonly status: infer Status extends number } } ? Status : number
+    readonly data: DataOf<C>
+    readonly failures: C extends { readonly failures: infer F extends Readonly<Record<string, number>> }
+      ? F
+      : Record<never, never>
+  }
+
+type Sent<C, Part extends string> = C extends { readonly [P in Part]: infer Schema extends z.ZodType }
+  ? { readonly [P in Part]: z.input<Schema> }
+  : unknown
+
+type DataOf<C> = C extends { readonly reply: { readonly body: infer Schema extends z.ZodType } }
+  ? z.output<Schema>
+  : undefined

@@ -1,0 +1,173 @@
+import { describe, expect, it } from '@jest/globals'
+import { PLATFORM_CODES as OF_THE_CONTRACT } from 'ebb/contract'
+import { build } from 'esbuild'
+import { createClient } from './index.ts'
+import { PLATFORM_CODES } from './platform-codes.ts'
+import {
+  countOrders,
+  hangUp,
+  json,
+  listOrders,
+  never,
+  placeOrder,
+  refusal,
+  removeOrders,
+  scriptedServer,
+} from './test-support.ts'
+
+const server = await scriptedServer()
+const { baseUrl, seen, answers } = server
+const order = { id: '1', sku: 'anchor' }
+const client = createClient({ placeOrder, listOrders, countOrders, removeOrders }, { baseUrl, key: 'k', retries: 0 })
+const place = (parts: object = {}) => client.placeOrder({ params: { shop: 's' }, body: { sku: 'anchor' }, ...parts })
+
+describe('a call is sent', () => {
+  it('with its parameters encoded, arrays repeated, and plain types as text', async () => {
+    answers(json(201, order))
+    await place({
+      params: { shop: 'a b/ü?' },
+      query: { dry: false, n: 1.5, tag: ['x&y', 'z'], absent: undefined },
+      headers: { 'x-region': 'eu' },
+    })
+    expect(seen[0]).toMatchObject({ method: 'POST', body: '{"sku":"anchor"}' })
+    expect(seen[0]?.url).toBe('/v1/shops/a%20b%2F%C3%BC%3F/orders?dry=false&n=1.5&tag=x%26y&tag=z')
+    expect(seen[0]?.headers).toMatchObject({ 'x-region': 'eu', 'content-type': 'application/json' })
+    expect(seen[0]?.headers.authorization).toBe('Bearer k')
+    expect(seen[0]?.headers['x-correlation-id']).toMatch(/^[\w-]{36}$/)
+  })
+
+  it('with an Idempotency-Key where the contract asks for one, and nowhere else', async () => {
+    answers(json(201, order), json(201, order), json(201, order), json(200, []))
+    await place()
+    await place()
+    await place({ idempotencyKey: 'mine', correlationId: 'call-0001' })
+    await client.countOrders()
+    const keys = seen.map(({ headers }) => headers['idempotency-key'])
+    expect(keys[0]).toMatch(/^[\w-]{36}$/)
+    expect(new Set(keys).size).toBe(4)
+    expect(keys.slice(2)).toEqual(['mine', undefined])
+    expect(seen[2]?.headers['x-correlation-id']).toBe('call-0001')
+  })
+
+  it('below the path of its baseUrl', async () => {
+    answers(json(200, []))
+    await createClient({ listOrders }, { baseUrl: `${baseUrl}/api/` }).listOrders()
+    expect(seen[0]?.url).toBe('/api/v1/orders')
+    expect(seen[0]?.headers.authorization).toBeUndefined()
+  })
+
+  it.each(['.', '..', '', '\ud800'])('never with the path parameter %j, which would lead elsewhere', async (shop) => {
+    expect(await place({ params: { shop } })).toMatchObject({
+      ...{ ok: false, error: 'invalid_request', status: 400, details: [{ path: 'params.shop' }] },
+    })
+    expect(seen).toEqual([])
+  })
+
+  it('never with a header that HTTP cannot carry', async () => {
+    const result = await place({ headers: { 'x-region': 'eu\r\nx: y' } })
+    expect(result).toMatchObject({ error: 'invalid_request', details: [{ path: 'headers.x-region' }] })
+    expect(seen).toEqual([])
+  })
+
+  it('by a fetch of one’s own, and by contracts that are data only', async () => {
+    const data = { name: 'get-thing', method: 'GET', path: '/v1/things/{id}' } as const
+    const fetched: string[] = []
+    const fetch = async (url: string) => {
+      fetched.push(url)
+      return Response.json({ a: 1 })
+    }
+    const { getThing } = createClient({ getThing: data }, { baseUrl: 'https://x.test', fetch })
+    const call = { params: { id: 7 } }
+    expect(await getThing(call)).toMatchObject({ ok: true, status: 200, data: { a: 1 } })
+    expect(fetched).toEqual(['https://x.test/v1/things/7'])
+  })
+})
+
+describe('what comes of a call', () => {
+  it('201 is its data, status and headers', async () => {
+    answers(json(201, order, { location: '/v1/orders/1', 'x-correlation-id': 'c' }))
+    const result = await place()
+    expect(result).toMatchObject({ ok: true, status: 201, data: order, correlationId: 'c' })
+    expect(result.ok && result.headers.get('location')).toBe('/v1/orders/1')
+  })
+
+  it('204 has no data', async () => {
+    answers((response) => void response.writeHead(204).end())
+    expect(await client.removeOrders()).toMatchObject({ ok: true, status: 204, data: undefined })
+  })
+
+  it('a refusal has all that the problem says', async () => {
+    const details = [{ path: 'body.sku', message: 'Gone' }]
+    answers(json(409, { error: 'out_of_stock', message: 'Sold out.', details }, { 'retry-after': '7' }))
+    expect(await place({ correlationId: 'call-0001' })).toEqual({
+      ...{ ok: false, error: 'out_of_stock', status: 409, message: 'Sold out.', details, retryAfterSeconds: 7 },
+      correlationId: 'call-0001',
+    })
+  })
+
+  it.each([
+    ['a page of a proxy', (r: Parameters<typeof hangUp>[0]) => void r.writeHead(403).end('<html>'), 403],
+    ['a page in place of data', (r: Parameters<typeof hangUp>[0]) => void r.writeHead(201).end('<html>'), 201],
+    ['nothing in place of data', (r: Parameters<typeof hangUp>[0]) => void r.writeHead(201).end(), 201],
+    ['another status than declared', json(200, order), 200],
+    ['a redirect', json(302, order, { location: '/elsewhere' }), 302],
+    ['a code that this client does not know', refusal(402, 'card_declined'), 402],
+    ['the code `toString`', refusal(400, 'toString'), 400],
+    ['JSON that is no object', json(400, null), 400],
+  ])('%s is unexpected_answer', async (_, answer, status) => {
+    answers(answer)
+    expect(await place()).toMatchObject({ ok: false, error: 'unexpected_answer', status })
+    expect(seen).toHaveLength(1)
+  })
+
+  it('network where nobody listens or the connection breaks', async () => {
+    const nobody = createClient({ listOrders }, { baseUrl: 'http://127.0.0.1:1', retries: 0 })
+    expect(await nobody.listOrders()).toMatchObject({ ok: false, error: 'network', cause: expect.anything() })
+    answers(hangUp)
+    expect(await client.listOrders()).toMatchObject({ ok: false, error: 'network' })
+    answers((response) => {
+      response.writeHead(200, { 'content-length': '100' }).write('[')
+      setImmediate(() => response.destroy())
+    })
+    expect(await client.listOrders()).toMatchObject({ ok: false, error: 'network' })
+  })
+
+  it('timeout where no answer comes in time, or not all of it', async () => {
+    answers(never, (response) => void response.writeHead(200).write('['))
+    expect(await client.listOrders({ timeoutMs: 50 })).toMatchObject({ ok: false, error: 'timeout' })
+    expect(await client.listOrders({ timeoutMs: 50 })).toMatchObject({ ok: false, error: 'timeout' })
+  })
+
+  it('aborted where the caller does not want it any more', async () => {
+    answers(never)
+    const controller = new AbortController()
+    const pending = client.listOrders({ signal: controller.signal })
+    controller.abort()
+    expect(await pending).toMatchObject({ ok: false, error: 'aborted' })
+    expect(await client.listOrders({ signal: AbortSignal.abort() })).toMatchObject({ ok: false, error: 'aborted' })
+  })
+})
+
+describe('a programmer hears of', () => {
+  it.each(['orders', 'ftp://x', 'https://x/?a=1'])('the baseUrl %s', (url) => {
+    expect(() => createClient({}, { baseUrl: url })).toThrow(TypeError)
+  })
+
+  it('a path parameter that is missing', async () => {
+    await expect(place({ params: {} })).rejects.toThrow('place-order needs params.shop')
+  })
+})
+
+describe('the client', () => {
+  it('knows the codes of the platform', () => {
+    expect([...PLATFORM_CODES].sort()).toEqual([...OF_THE_CONTRACT].sort())
+  })
+
+  it('is made of nothing but itself, for browsers too', async () => {
+    const { metafile } = await build({
+      ...{ entryPoints: ['src/client/index.ts'], bundle: true, write: false, metafile: true, outdir: 'unused' },
+      ...{ platform: 'browser', format: 'esm', logLevel: 'silent' },
+    })
+    expect(Object.keys(metafile.inputs).filter((file) => !file.startsWith('src/client/'))).toEqual([])
+  })
+})

@@ -1,0 +1,90 @@
+import type { Fault } from './call.ts'
+import type { Callable } from './calls-of.ts'
+
+/** The arguments of a call before they are believed. */
+export interface RawCall {
+  readonly params?: Readonly<Record<string, unknown>>
+  readonly query?: Readonly<Record<string, unknown>>
+  readonly headers?: Readonly<Record<string, unknown>>
+  readonly body?: unknown
+  readonly idempotencyKey?: string
+}
+
+export interface HttpRequest {
+  readonly url: string
+  readonly init: RequestInit
+}
+
+interface Sender {
+  readonly baseUrl: string
+  readonly key: string | undefined
+  readonly correlationId: string
+}
+
+/**
+ * Writes a call as HTTP; or says what of it a URL or a header cannot carry. Throws a TypeError where a path parameter is
+ * missing or the body is no JSON.
+ */
+export function toRequest(
+  contract: Callable,
+  call: RawCall,
+  { baseUrl, key, correlationId }: Sender,
+): HttpRequest | { readonly faults: readonly Fault[] } {
+  const { params = {}, query = {}, headers = {}, body } = call
+  const own = {
+    accept: 'application/json, application/problem+json',
+    'x-correlation-id': correlationId,
+    ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    // Once for all tries: by it the server knows a repetition.
+    ...(contract.idempotent ? { 'idempotency-key': call.idempotencyKey ?? crypto.randomUUID() } : {}),
+  }
+  const sent = { ...textsOf(headers), ...own }
+  const faults = [...paramFaults(contract, params), ...headerFaults(sent)]
+  if (faults.length > 0) return { faults }
+  const path = contract.path.replaceAll(PARAMETER, (_, name: string) => encodeURIComponent(String(params[name])))
+  const init: RequestInit = {
+    method: contract.method,
+    headers: sent,
+    // An Ebb never redirects; following would turn a POST into a GET.
+    redirect: 'manual',
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }
+  return { url: baseUrl + path + search(query), init }
+}
+
+const PARAMETER = /\{(\w+)\}/g
+const FITS_HEADER = /^[\t\x20-\x7e\x80-\xff]*$/
+
+/** Arrays repeat their name; what is undefined or null is left out, since a query cannot say it. */
+function search(query: Readonly<Record<string, unknown>>): string {
+  const pairs = Object.entries(query).flatMap(([name, value]) =>
+    (Array.isArray(value) ? value : [value]).flatMap((one) => (isAbsent(one) ? [] : [[name, String(one)]])),
+  )
+  return pairs.length > 0 ? `?${new URLSearchParams(pairs)}` : ''
+}
+
+const isAbsent = (value: unknown) => value === undefined || value === null
+
+const textsOf = (headers: Readonly<Record<string, unknown>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) =>
+      isAbsent(value) ? [] : [[name, Array.isArray(value) ? value.join(', ') : String(value)]],
+    ),
+  )
+
+/** A URL swallows `.` and `..` however they are encoded, and would lead to another endpoint. */
+function paramFaults({ name, path }: Callable, params: Readonly<Record<string, unknown>>): readonly Fault[] {
+  return [...path.matchAll(PARAMETER)].flatMap(([, parameter = '']) => {
+    const value = params[parameter]
+    if (isAbsent(value)) throw new TypeError(`${name} needs params.${parameter}`)
+    const text = String(value)
+    const fits = text !== '' && text !== '.' && text !== '..' && text.isWellFormed()
+    return fits ? [] : [{ path: `params.${parameter}`, message: 'Must be a text that fits into one segment of a path' }]
+  })
+}
+
+const headerFaults = (headers: Readonly<Record<string, string>>): readonly Fault[] =>
+  Object.entries(headers).flatMap(([name, text]) =>
+    FITS_HEADER.test(text) ? [] : [{ path: `headers.${name}`, message: 'Has a character that a header cannot carry' }],
+  )

@@ -1,0 +1,39 @@
+import { Redis, type RedisOptions } from 'ioredis'
+import type { Log } from '../kernel/index.ts'
+
+const CONNECT_MS = 1_000
+const DISCONNECT_MS = 100
+
+/** A client that connects when it is first used, and again whenever it must. */
+export function createRedis(url: string, options: Omit<RedisOptions, 'replyMapping'>): Redis {
+  const client = new Redis(url, {
+    ...{ lazyConnect: true, connectTimeout: CONNECT_MS, disconnectTimeout: DISCONNECT_MS },
+    // After a failover, the old primary may still be there.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
+    ...options,
+  })
+  // Unheard, the event is printed. Whoever sends a command hears of the fault.
+  client.on('error', () => {})
+  return client
+}
+
+/** Says that Redis is away, and that it is back: one line each way, however often it is told. */
+export function reportTurns(
+  log: Pick<Log, 'info' | 'warn'>,
+  { away, back }: Readonly<Record<'away' | 'back', string>>,
+) {
+  let up = true
+  return function turn(now: boolean, fault?: unknown): void {
+    if (up === now) return
+    up = now
+    if (now) log.info(back)
+    else log.warn({ reason: reasonOf(fault) }, away)
+  }
+}
+
+/** An answer of Redis may quote what was sent, and its fault carries it: a password, or a value. */
+export function reasonOf(fault: unknown): string {
+  if (!(fault instanceof Error)) return String(fault)
+  if (fault.name === 'ReplyError') return fault.message.split(' ', 1)[0] ?? ''
+  return 'code' in fault ? String(fault.code) : fault.message
+}

@@ -1,0 +1,100 @@
+import type pg from 'pg'
+import type { Fault } from '../contract/index.ts'
+import { OUTBOX_CHANNEL } from './outbox.ts'
+import { inTransaction, toCamelCase } from './pool.ts'
+import { findDeadSql, takeDeadSql } from './sql/find-dead.ts'
+import { redriveDeliveriesSql } from './sql/redrive-deliveries.ts'
+
+/** Which dead deliveries; each part that is left out allows all. */
+export interface RedriveFilter {
+  readonly type?: string | undefined
+  readonly consumer?: string | undefined
+  /** Of the event. */
+  readonly id?: string | undefined
+  /** RFC 3339, as the next: the event was emitted before it. */
+  readonly before?: string | undefined
+  readonly after?: string | undefined
+  /** The oldest so many; 100 unless told. */
+  readonly limit?: number
+}
+
+export interface DeadDelivery {
+  readonly eventId: string
+  readonly consumer: string
+  readonly type: string
+  readonly payload: unknown
+  readonly attempts: number
+}
+
+export interface RedriveOptions {
+  /** Who does it. */
+  readonly actor: string
+  /** What its subscriber would refuse in an event now; none where it fits. */
+  readonly judge: (delivery: DeadDelivery) => readonly Fault[]
+  readonly dryRun?: boolean
+  /** At most so many a second to each subscriber; as fast as they are taken unless told. */
+  readonly perSecond?: number | undefined
+  /** The first one of each subscriber goes alone, and the others after it is done; one that dies again stops the rest. */
+  readonly stopOnFailure?: boolean
+}
+
+/** `first` and `redriven` go at once, `follows` when the first one is done, and `misfit` stays dead. */
+export type RedriveOutcome = 'first' | 'redriven' | 'follows' | 'misfit'
+
+export interface Redriven {
+  readonly dryRun: boolean
+  readonly deliveries: readonly (Omit<DeadDelivery, 'payload'> & {
+    readonly outcome: RedriveOutcome
+    /** Why it stays dead. */
+    readonly faults: readonly Fault[]
+  })[]
+  /** Whether more is dead than the limit allowed to look at. */
+  readonly more: boolean
+}
+
+/**
+ * Sends dead deliveries on their way again, the oldest first: with a fresh allowance of attempts, and their history kept.
+ * What its subscriber would refuse stays dead. A dry run only says what would be.
+ */
+export async function redrive(
+  pool: pg.Pool,
+  { limit = 100, ...filter }: RedriveFilter,
+  { actor, judge, dryRun = false, perSecond, stopOnFailure = true }: RedriveOptions,
+): Promise<Redriven> {
+  const { type, consumer, id, before, after } = filter
+  const values = [type, consumer, id, before, after, limit + 1]
+  const redriven = await inTransaction(pool, async (client) => {
+    const { rows } = await client.query(dryRun ? findDeadSql : takeDeadSql, values)
+    const deliveries = decide(rows.slice(0, limit).map(toDead), { judge, stopOnFailure })
+    const going = deliveries.filter(({ outcome }) => outcome !== 'misfit')
+    if (!dryRun && going.length > 0) {
+      const events = going.map(({ eventId }) => eventId)
+      const consumers = going.map((delivery) => delivery.consumer)
+      const said = JSON.stringify({ ...filter, limit })
+      await client.query(redriveDeliveriesSql, [events, consumers, actor, said, perSecond, stopOnFailure])
+    }
+    return { dryRun, deliveries, more: rows.length > limit }
+  })
+  if (!dryRun) await pool.query(`notify ${OUTBOX_CHANNEL}`)
+  return redriven
+}
+
+const toDead = (row: Record<string, unknown>) => toCamelCase<DeadDelivery>(row)
+
+function decide(
+  dead: readonly DeadDelivery[],
+  { judge, stopOnFailure }: Required<Pick<RedriveOptions, 'judge' | 'stopOnFailure'>>,
+): Redriven['deliveries'] {
+  const begun = new Set<string>()
+  const outcomeOf = (consumer: string): RedriveOutcome => {
+    if (!stopOnFailure) return 'redriven'
+    if (begun.has(consumer)) return 'follows'
+    begun.add(consumer)
+    return 'first'
+  }
+  return dead.map((delivery) => {
+    const { payload: _payload, ...rest } = delivery
+    const faults = judge(delivery)
+    return { ...rest, outcome: faults.length > 0 ? 'misfit' : outcomeOf(delivery.consumer), faults }
+  })
+}

@@ -1,0 +1,105 @@
+import * as z from 'zod'
+import {
+  type AnyContract,
+  ContractFault,
+  dataOf,
+  describeEndpoint,
+  type EndpointContract,
+  type Route,
+  type SubscriberContract,
+  toInput,
+  toOutput,
+} from '../contract/index.ts'
+import type { JsonSchema } from './json-schema.ts'
+
+/** All contracts of one tree as JSON, which outlives the zod that they were written with. */
+export interface ContractsData {
+  readonly endpoints: readonly EndpointData[]
+  readonly subscribers: readonly SubscriberData[]
+}
+
+export interface EndpointData {
+  readonly route: Route
+  readonly version?: string
+  readonly status: number
+  readonly location?: string
+  readonly failures: Readonly<Record<string, number>>
+  /** What may come in, strict at every depth. */
+  readonly params?: JsonSchema
+  readonly query?: JsonSchema
+  readonly headers?: JsonSchema
+  readonly body?: JsonSchema
+  readonly bodyRequired: boolean
+  /** What goes out. */
+  readonly data?: JsonSchema
+  readonly emits: Readonly<Record<string, JsonSchema>>
+}
+
+export interface SubscriberData {
+  readonly name: string
+  readonly version?: string
+  readonly on: string
+  /** What it takes in, open to what it does not know. */
+  readonly takes: JsonSchema
+  readonly emits: Readonly<Record<string, JsonSchema>>
+}
+
+/** Describes contracts, by the folders that hold them. Throws a ContractFault where one is none. */
+export function contractsData(contracts: Readonly<Record<string, AnyContract>>): ContractsData {
+  const all = Object.entries(contracts)
+  for (const [folder, contract] of all) {
+    if (contract?.kind !== 'endpoint' && contract?.kind !== 'subscriber') {
+      throw new ContractFault(folder, 'its default export must be an endpoint() or a subscriber()')
+    }
+  }
+  return {
+    endpoints: all.flatMap(([, contract]) => (contract.kind === 'endpoint' ? [endpointData(contract)] : [])),
+    subscribers: all.flatMap(([, contract]) => (contract.kind === 'subscriber' ? [subscriberData(contract)] : [])),
+  }
+}
+
+function endpointData(contract: EndpointContract): EndpointData {
+  const { reply, failures = {}, version, body } = contract
+  const replyBody = 'body' in reply ? reply.body : undefined
+  return {
+    route: describeEndpoint(contract),
+    ...(version === undefined ? {} : { version }),
+    status: reply.status,
+    ...('location' in reply && reply.location ? { location: reply.location } : {}),
+    failures,
+    ...inputs({ ...contract, body: body instanceof z.ZodType ? body : undefined }),
+    bodyRequired: body instanceof z.ZodType && !toInput(body).safeParse(undefined).success,
+    ...(replyBody ? { data: render(toOutput(replyBody), 'output') } : {}),
+    emits: emitsOf(contract),
+  }
+}
+
+function subscriberData(contract: SubscriberContract): SubscriberData {
+  const { name, version, on } = contract
+  return {
+    ...{ name, on: on.type, takes: render(toOutput(on.data), 'input'), emits: emitsOf(contract) },
+    ...(version === undefined ? {} : { version }),
+  }
+}
+
+type Part = 'params' | 'query' | 'headers' | 'body'
+
+function inputs(parts: { readonly [P in Part]?: z.ZodType | undefined }): { readonly [P in Part]?: JsonSchema } {
+  const names = ['params', 'query', 'headers', 'body'] as const
+  return Object.fromEntries(
+    names.flatMap((name) => (parts[name] ? [[name, render(toInput(parts[name]), 'input')]] : [])),
+  )
+}
+
+const emitsOf = ({ emits = {} }: AnyContract) =>
+  Object.fromEntries(
+    Object.entries(emits).map(([type, emitted]) => [type, render(toOutput(dataOf(emitted)), 'output')]),
+  )
+
+function render(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const { $schema: _dialect, ...rendered } = z.toJSONSchema(schema, {
+    ...{ io, target: 'draft-2020-12', unrepresentable: 'any' },
+  })
+  // JsonSchema names what zod writes, only more narrowly than zod's own type.
+  return rendered as JsonSchema
+}

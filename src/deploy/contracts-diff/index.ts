@@ -1,0 +1,2 @@
+export { diffContracts } from './diff-contracts.ts'
+export type { Finding } from './finding.ts'

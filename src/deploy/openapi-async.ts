@@ -1,0 +1,82 @@
+import type { Route } from '../contract/index.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const STATE_PATH = '/v1/invocations/{id}'
+
+/** What a caller may send with an endpoint that can be called without waiting. */
+export function asyncParameters({ async: isAsync, idempotent }: Pick<Route, 'async' | 'idempotent'>): readonly Json[] {
+  if (!isAsync) return []
+  const schema = { type: 'string', examples: ['respond-async'] }
+  const prefer = { name: 'Prefer', in: 'header', required: false, schema }
+  const description = '`respond-async` is answered 202 at once, and the work is done later (RFC 7240).'
+  return [{ ...prefer, description }, ...(idempotent ? [] : [OPTIONAL_KEY])]
+}
+
+const OPTIONAL_KEY = {
+  ...{ name: 'Idempotency-Key', in: 'header', required: false },
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+  description: 'With `Prefer: respond-async`: repeated with the same request, it gets the first answer again.',
+}
+
+/** The answer to a caller that does not wait. */
+export function acceptedResponse({ async: isAsync }: Pick<Route, 'async'>): Json {
+  if (!isAsync) return {}
+  const string = { schema: { type: 'string' } }
+  const headers = {
+    Location: { ...string, description: 'Where its state is told' },
+    'Preference-Applied': string,
+  }
+  return { 202: { description: 'Accepted; the work is done later', headers, content: json(ACCEPTED) } }
+}
+
+/** The path at which callers learn what became of such a call; none where no endpoint offers it. */
+export function statePath(routes: readonly Pick<Route, 'async'>[]): Json {
+  if (!routes.some((route) => route.async)) return {}
+  const headers = { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds; while it is not final' } }
+  return {
+    [STATE_PATH]: {
+      get: {
+        operationId: 'get-invocation',
+        tags: ['invocations'],
+        summary: 'Tell what became of a call that was not waited for.',
+        parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }],
+        responses: {
+          200: { description: 'Where it stands', headers, content: json(STATE) },
+          401: { description: '`unauthenticated`', content: problem },
+          404: { description: '`not_found`: also for every other caller', content: problem },
+        },
+      },
+    },
+  }
+}
+
+const json = (schema: Json) => ({ 'application/json': { schema } })
+const problemRef = { $ref: '#/components/schemas/Problem' }
+const problem = { 'application/problem+json': { schema: problemRef } }
+
+const uuid = { type: 'string', format: 'uuid' }
+const time = { type: 'string', format: 'date-time' }
+const ACCEPTED = {
+  type: 'object',
+  required: ['id', 'state', 'location'],
+  properties: { id: uuid, state: { const: 'waiting' }, location: { type: 'string' } },
+}
+const STATE = {
+  type: 'object',
+  required: ['id', 'function', 'state', 'attempts', 'createdAt'],
+  properties: {
+    ...{ id: uuid, function: { type: 'string' }, state: { enum: ['waiting', 'running', 'done', 'failed'] } },
+    ...{ attempts: { type: 'integer' }, createdAt: time, settledAt: time, nextAttemptAt: time },
+    result: {
+      type: 'object',
+      description: "Where it is done: the function's answer",
+      required: ['status'],
+      properties: {
+        ...{ status: { type: 'integer' }, headers: { type: 'object', additionalProperties: { type: 'string' } } },
+        ...{ body: {}, bodyLeftOut: { type: 'boolean', description: 'It was too large to keep' } },
+      },
+    },
+    problem: { ...problemRef, description: 'Where it failed: why' },
+  },
+}

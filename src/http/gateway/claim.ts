@@ -1,0 +1,32 @@
+import { Problem } from '../../contract/index.ts'
+import type { Claim, Claimed } from '../../kernel/index.ts'
+import { fingerprint } from '../fingerprint.ts'
+import { type Exchange, routeOf } from './exchange.ts'
+import type { Answer } from './pipeline.ts'
+
+/** What an exchange's Idempotency-Key stands for; undefined where it carries none. */
+export function claimOf(exchange: Exchange): Claim | undefined {
+  const { headers, caller, request, path, query, body } = exchange
+  const key = headers['idempotency-key']?.[0]
+  if (key === undefined) return undefined
+  const print = fingerprint({ method: request.method ?? '', target: path + query, body })
+  return { caller: caller.sub, route: routeOf(exchange).name, key, fingerprint: print }
+}
+
+/** What a key that is taken is answered with; undefined where it is new. */
+export function toAnswer(claimed: Claimed): Answer | undefined {
+  switch (claimed.is) {
+    case 'new':
+      return undefined
+    case 'in-flight':
+      return new Problem('in_progress', 409, 'A request with this Idempotency-Key is being handled right now.', {
+        retryAfterSeconds: 1,
+      })
+    case 'mismatch':
+      return new Problem('idempotency_mismatch', 422, 'This Idempotency-Key was used for another request.')
+    case 'finished': {
+      const { answer } = claimed
+      return { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' }, spared: 'replayed' }
+    }
+  }
+}

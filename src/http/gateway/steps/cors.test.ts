@@ -1,0 +1,110 @@
+import { expect, it } from '@jest/globals'
+import { raw, testGateway } from '../test-support.ts'
+
+const APP = 'https://app.example'
+const ORIGINS = [APP, 'http://localhost:*', 'http://[::1]:*']
+const THING = '/v1/things/1'
+const start = (corsOrigins: readonly string[] = ORIGINS) => testGateway({ ports: { corsOrigins } })
+
+const preflight = (url: string, origin: string, method = 'GET', headers: Record<string, string> = {}) =>
+  fetch(url, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': method, ...headers } })
+const read = (url: string, origin?: string) => fetch(url, { headers: origin ? { origin } : {} })
+const allowed = ({ headers }: Response) => headers.get('access-control-allow-origin')
+
+it('204 a preflight tells what the contracts take, and wakes nothing', async () => {
+  const { url, woken, spared, lines } = await start()
+  const answer = await preflight(url + THING, APP, 'DELETE', { 'access-control-request-headers': 'x-tone' })
+  expect([answer.status, await answer.text()]).toEqual([204, ''])
+  expect(Object.fromEntries(answer.headers)).toEqual({
+    ...{ 'access-control-allow-origin': APP, vary: 'Origin', 'access-control-max-age': '600' },
+    'access-control-allow-methods': 'DELETE, GET, HEAD',
+    'access-control-allow-headers':
+      'authorization, content-type, idempotency-key, prefer, traceparent, x-api-key, x-correlation-id, x-tone',
+    ...{ 'x-correlation-id': expect.any(String), date: expect.any(String) },
+    ...{ connection: 'keep-alive', 'keep-alive': 'timeout=95' },
+  })
+  expect([woken, spared]).toEqual([[], ['preflight']])
+  expect(lines).toEqual([expect.objectContaining({ method: 'OPTIONS', path: THING, status: 204, caller: 'anonymous' })])
+})
+
+it.each([
+  ['an origin that is listed', ORIGINS, THING, APP, 204, APP],
+  ['any port where any is listed', ORIGINS, THING, 'http://localhost:5173', 204, 'http://localhost:5173'],
+  ['no port where any is listed', ORIGINS, THING, 'http://localhost', 204, 'http://localhost'],
+  ['a port of an IPv6 address', ORIGINS, THING, 'http://[::1]:3000', 204, 'http://[::1]:3000'],
+  ['everybody', ['*'], THING, 'https://any.example', 204, '*'],
+  ['a page without an origin, where everybody may', ['*'], THING, 'null', 204, '*'],
+  ['a path that needs a key', ORIGINS, '/v1/things/mine', APP, 204, APP],
+  ['another origin', ORIGINS, THING, 'https://other.example', 403, null],
+  ['another scheme', ORIGINS, THING, 'http://app.example', 403, null],
+  ['another port', ORIGINS, THING, `${APP}:444`, 403, null],
+  ['a name that ends alike', ORIGINS, THING, 'https://evil-app.example', 403, null],
+  ['a name that begins alike', ORIGINS, THING, 'http://localhost.example:80', 403, null],
+  ['a pattern as an origin', ORIGINS, THING, 'http://localhost:*:1', 403, null],
+  ['no origin at all', ORIGINS, THING, 'null', 403, null],
+  ['no such path', ORIGINS, '/v1/nothing', APP, 404, APP],
+  ['our own path', ORIGINS, '/openapi.json', APP, 405, APP],
+  ['no setting', [], THING, APP, 405, null],
+  ['no setting and no such path', [], '/v1/nothing', APP, 404, null],
+])('%s: a preflight', async (_name, origins, path, origin, status, allow) => {
+  const { url, woken } = await start(origins)
+  const answer = await preflight(url + path, origin)
+  expect([answer.status, allowed(answer), woken]).toEqual([status, allow, []])
+  expect(answer.headers.has('access-control-allow-methods')).toBe(status === 204)
+  expect(answer.headers.has('access-control-allow-credentials')).toBe(false)
+})
+
+it('405 an OPTIONS that is no preflight', async () => {
+  const { url } = await start()
+  const answer = await fetch(url + THING, { method: 'OPTIONS', headers: { origin: APP } })
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD'])
+})
+
+it('200 an answer of the function may be read, and what it says of origins itself does not count', async () => {
+  const { url } = await testGateway({
+    ports: { corsOrigins: ORIGINS },
+    upstream: (_request, response) => {
+      const theirs = { 'access-control-allow-origin': '*', 'access-control-allow-credentials': 'true' }
+      response.writeHead(200, { ...theirs, vary: 'Accept' }).end('{}')
+    },
+  })
+  const answer = await read(url + THING, APP)
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
+    ...{ 'access-control-allow-origin': APP, vary: 'Origin, Accept' },
+    'access-control-expose-headers':
+      'ETag, Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, X-Correlation-Id',
+  })
+  expect(answer.headers.has('access-control-allow-credentials')).toBe(false)
+  const other = await read(url + THING, 'https://other.example')
+  expect([other.status, allowed(other), other.headers.get('vary')]).toEqual([200, null, 'Origin, Accept'])
+})
+
+it.each([
+  ['/v1/nothing', 404],
+  ['/v1/things/mine', 401],
+  [`${THING}?more=1`, 400],
+  ['/v1//things', 400],
+  ['/openapi.json', 200],
+])('%s may be read: %i', async (path, status) => {
+  const { url } = await start()
+  const answer = await read(url + path, APP)
+  expect([answer.status, allowed(answer), answer.headers.get('vary')]).toEqual([status, APP, 'Origin'])
+})
+
+it('200 what a cache keeps for nobody is not for a page', async () => {
+  const { url } = await start()
+  const answer = await read(url + THING)
+  expect([allowed(answer), answer.headers.get('vary')]).toEqual([null, 'Origin'])
+})
+
+it('200 without the setting, nothing is said of origins', async () => {
+  const { url } = await start([])
+  const answer = await read(url + THING, APP)
+  expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control-') || name === 'vary')).toEqual([])
+})
+
+it('200 an Origin that is given twice is none', async () => {
+  const { port } = await start()
+  const answer = await raw(port, `GET /openapi.json HTTP/1.1\r\nHost: h\r\nOrigin: ${APP}\r\nOrigin: ${APP}\r\n\r\n`)
+  expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([200, undefined])
+})

@@ -1,0 +1,22 @@
+import { expect, it } from '@jest/globals'
+import { endpoint, event, subscriber } from 'ebb/contract'
+import { postgres } from 'ebb/data'
+import { implement } from 'ebb/http'
+import * as z from 'zod'
+
+const parts = { name: 'make-thing', summary: 'A test.', method: 'POST', path: '/v1/things', access: {} } as const
+const reply = { status: 204 } as const
+const on = event({ type: 'thing.made', data: z.object({}) })
+
+it.each([
+  ['idempotent', endpoint({ ...parts, reply, idempotent: true })],
+  ['async', endpoint({ ...parts, reply, async: true })],
+  ['emits', endpoint({ ...parts, reply, emits: { 'thing.made': on } })],
+  ['a subscriber', subscriber({ name: 'make-thing', summary: 'A test.', on })],
+])('%s is refused without something that can keep it, and taken with it', (_what, contract) => {
+  const handle = async () => {}
+  expect(() => implement(contract as never, {}, handle as never)).toThrow(
+    'functions/make-thing/contract.ts: it promises all or nothing; give implement() a `{ sql: postgres }` to keep that with',
+  )
+  expect(implement(contract as never, { sql: postgres }, handle as never)).toMatchObject({ contract })
+})

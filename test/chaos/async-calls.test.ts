@@ -1,0 +1,84 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { mailsIn, startEbb, type TestEbb } from '../support/ebb.ts'
+import { untilTrue } from '../support/until.ts'
+
+const CALLS = 1_000
+const KILLS = 10
+/** One of the seed's: this many are in stock, so that half of the calls succeed and half are refused. */
+const SKU = 'LAMP-BRASS-01'
+const PIECES = 500
+
+let ebb: TestEbb
+beforeAll(async () => {
+  // A lease lasts for start, timeout and 10 s: short ones, so that the calls of a killed relay come back soon.
+  ebb = await startEbb({ env: { EBB_START_TIMEOUT_MS: '3000', EBB_IDLE_MS: '30000' } })
+}, 40_000)
+afterAll(() => ebb.stop())
+
+/** Asks for one order without waiting for it; answers where its state is. */
+async function callAsync(i: number): Promise<string> {
+  const response = await ebb.call('POST', '/v1/orders', {
+    headers: { 'idempotency-key': `async-${i}`, prefer: 'respond-async' },
+    body: { sku: SKU, quantity: 1, email: `buyer-${i}@example.com` },
+  })
+  expect(response.status).toBe(202)
+  return response.headers.get('location') ?? ''
+}
+
+interface Invocation {
+  readonly state: string
+  readonly result?: { readonly status: number; readonly body: { readonly id?: string } }
+  readonly problem?: { readonly error: string }
+}
+
+const stateOf = async (location: string) => (await (await ebb.call('GET', location)).json()) as Invocation
+const relays = () => ebb.told.filter(({ event, part }) => event === 'start' && part === 'relay')
+
+describe(`${CALLS} asynchronous calls with the relay killed ${KILLS} times`, () => {
+  it('have each exactly one final state and one effect', async () => {
+    const locations: string[] = []
+    const asking = (async () => {
+      for (let i = 0; i < CALLS; i += 10) {
+        locations.push(...(await Promise.all(Array.from({ length: 10 }, (_, j) => callAsync(i + j)))))
+      }
+    })()
+    for (let kill = 0; kill < KILLS; kill++) {
+      const answered = () => ebb.told.filter(({ event }) => event === 'delivery').length
+      const before = answered()
+      await untilTrue(() => answered() >= before + 20, { limitMs: 60_000, what: 'twenty more deliveries' })
+      const started = relays().length
+      process.kill(Number(relays().at(-1)?.pid), 'SIGKILL')
+      await untilTrue(() => relays().length > started, { what: 'another relay' })
+    }
+    await asking
+
+    const open = new Set(locations)
+    const final = new Map<string, Invocation>()
+    const allFinal = async () => {
+      for (const location of open) {
+        const invocation = await stateOf(location)
+        if (invocation.state !== 'done' && invocation.state !== 'failed') continue
+        open.delete(location)
+        final.set(location, invocation)
+      }
+      return open.size === 0
+    }
+    await untilTrue(allFinal, { limitMs: 120_000, what: 'the final state of every call' })
+
+    const done = [...final.values()].filter(({ state }) => state === 'done')
+    const failed = [...final.values()].filter(({ state }) => state === 'failed')
+    expect([done.length, failed.length]).toEqual([PIECES, CALLS - PIECES])
+    expect(new Set(done.map(({ result }) => result?.body.id)).size).toBe(PIECES)
+    expect(new Set(failed.map(({ problem }) => problem?.error))).toEqual(new Set(['out_of_stock']))
+    const product = (await (await ebb.call('GET', `/v1/products/${SKU}`)).json()) as { stock: number }
+    expect(product.stock).toBe(0)
+
+    await untilTrue(async () => (await mailsIn(ebb.folder)).size >= PIECES, {
+      limitMs: 60_000,
+      what: `${PIECES} receipts`,
+    })
+    const receipts = [...(await mailsIn(ebb.folder)).values()].map((mail) => /^To: (.*)$/m.exec(mail)?.[1]?.trim())
+    expect(new Set(receipts).size).toBe(PIECES)
+    expect(receipts).toHaveLength(PIECES)
+  }, 300_000)
+})

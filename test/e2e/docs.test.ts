@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import type { Browser, Page } from 'playwright-core'
+import { findChromium, launchChromium } from '../support/chromium.ts'
+import { startEbb, type TestEbb } from '../support/ebb.ts'
+
+const executable = findChromium()
+if (!executable) {
+  process.stderr.write('SKIPPED: the API reference in a browser. No chromium is on PATH (apt-get install chromium).\n')
+}
+const LIMIT_MS = 60_000
+
+const suite = executable ? describe : describe.skip
+suite('the API reference in Chromium (skipped where none is on PATH)', () => {
+  let ebb: TestEbb
+  let browser: Browser
+  let page: Page
+  const asked: string[] = []
+  const complaints: string[] = []
+
+  beforeAll(async () => {
+    ebb = await startEbb()
+    browser = await launchChromium(executable ?? '')
+    page = await browser.newPage()
+    page.on('request', (request) => asked.push(request.url()))
+    page.on('console', (message) => {
+      // A refusal that a request was made to get is told as an error, too.
+      if (message.type() === 'error' && !message.text().includes('status of 4')) complaints.push(message.text())
+    })
+    page.on('pageerror', (fault) => complaints.push(fault.message))
+    await page.goto(new URL('/docs', ebb.ready.url).href)
+  }, LIMIT_MS)
+  afterAll(async () => {
+    await browser?.close()
+    await ebb?.stop()
+  })
+
+  const open = async (name: string) => {
+    await page.locator(`.opblock[id$="${name}"] .opblock-summary-control`).click()
+    return page.locator(`.opblock[id$="${name}"]`)
+  }
+  const answerOf = async (operation: Awaited<ReturnType<typeof open>>) => {
+    await operation.getByRole('button', { name: 'Execute' }).click()
+    const row = operation.locator('.live-responses-table tbody tr.response')
+    const status = (await row.locator('.response-col_status').textContent()) ?? ''
+    return { status, text: (await row.textContent()) ?? '' }
+  }
+
+  it('shows every endpoint', async () => {
+    await page.locator('.opblock').first().waitFor()
+    const shown = await page.locator('.opblock-summary-path').allInnerTexts()
+    expect(shown.map((path) => path.replaceAll('\u200b', ''))).toEqual(
+      expect.arrayContaining(['/v1/products', '/v1/users', '/v1/users/{id}']),
+    )
+  })
+
+  it(
+    '200 a request that anybody may send answers in the page',
+    async () => {
+      const { status, text } = await answerOf(await open('list-products'))
+      expect(status).toMatch(/^200/)
+      expect(text).toContain('LAMP-BRASS-01')
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    '201 a request that needs a key does so as well: the key of the first role is filled in',
+    async () => {
+      const operation = await open('create-user')
+      await operation.locator('tr[data-param-name="Idempotency-Key"] input').fill('from-the-page')
+      const { status, text } = await answerOf(operation)
+      expect(status).toMatch(/^201/)
+      expect(text).toContain('ada@example.com')
+    },
+    LIMIT_MS,
+  )
+
+  it('asks nobody but the gateway, and breaks none of its own rules', () => {
+    const hosts = asked.filter((url) => !url.startsWith('data:')).map((url) => new URL(url).host)
+    expect(new Set(hosts)).toEqual(new Set([new URL(ebb.ready.url).host]))
+    expect(complaints).toEqual([])
+  })
+})
