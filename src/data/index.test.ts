@@ -1,5 +1,11 @@
 import { expect, it } from '@jest/globals'
+import { endpoint } from 'ebb/contract'
+import { implement } from 'ebb/http'
+import { testFunction } from 'ebb/testing'
 import { build } from 'esbuild'
+import * as z from 'zod'
+import { serve } from './http-client/test-support.ts'
+import { cacheOn, HttpFault, http } from './index.ts'
 
 /** The packages in the bundle of a program that uses one resource. */
 async function packagesWith(resource: string): Promise<ReadonlySet<string>> {
@@ -28,4 +34,34 @@ it.each([
   const packages = await packagesWith(resource)
   expect(packages).toContain('ebb')
   expect(CLIENTS.filter((name) => packages.has(name))).toEqual(client ? [client] : [])
+})
+
+const Price = z.object({ cents: z.int() })
+const contract = endpoint({
+  ...{ name: 'get-price', summary: 'Tell a price.', method: 'GET', path: '/v1/prices' },
+  ...{ query: z.object({ origin: z.string() }), reply: { status: 200, body: Price } },
+  ...{ failures: { away: 503 }, access: { scopes: [] }, timeoutMs: 300 },
+})
+const fn = testFunction(
+  implement(contract, { http, cache: cacheOn('prices') }, async ({ query }, { http, cache, fail }) => {
+    const load = async () => (await http.get(query.origin, { timeoutMs: 5_000 })).json(Price)
+    return cache.get(query.origin, { ttlSeconds: 60, load }).catch((fault: unknown) => {
+      throw fault instanceof HttpFault && fault.code === 'bad_answer' ? fail('away', 'Nobody knows.') : fault
+    })
+  }),
+)
+
+it.each([
+  ['{"cents":5}', 200],
+  ['no price', 503],
+])('a handler that uses both: %s is %i', async (body, status) => {
+  const origin = await serve((_request, response) => void response.end(body))
+  await (await fn.as({ sub: 'somebody' })).get('/v1/prices').query({ origin }).expect(status)
+})
+
+it("a call ends with its request's deadline", async () => {
+  const closed = Promise.withResolvers<void>()
+  const origin = await serve((_request, response) => void response.on('close', closed.resolve))
+  await (await fn.as({ sub: 'somebody' })).get('/v1/prices').query({ origin }).expect(504)
+  await closed.promise
 })

@@ -27,7 +27,7 @@ export async function startServices({ root, home, env, port, adminPort, report }
       onSaid: (said) => {
         const { msg, level } = said
         if (msg === 'listening' || msg === 'relay ready') onReady(said)
-        if (msg === 'request' || msg === 'delivery') report(toTold(msg, said))
+        if (msg === 'request' || msg === 'delivery') return report(toTold(msg, said))
         if (level === 'text' || level === 'fatal' || level === 'error') last = String(msg)
         if (level === 'error' || level === 'warn') report({ event: 'log', part, message: String(msg) })
       },

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { copyCheckout } from '../support/checkout.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
 import { untilTrue } from '../support/until.ts'
 
@@ -34,10 +36,16 @@ const toLinePattern = (line: string) =>
     .join('.*')
 
 let ebb: TestEbb
+let checkout: Awaited<ReturnType<typeof copyCheckout>>
 beforeAll(async () => {
-  ebb = await startEbb({ env: { EBB_IDLE_MS: '60000' } })
+  // The tour writes functions: in a checkout of its own.
+  checkout = await copyCheckout()
+  ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '60000' } })
 }, 40_000)
-afterAll(() => ebb.stop())
+afterAll(async () => {
+  await ebb.stop()
+  await checkout.remove()
+})
 
 const shell = promisify(execFile)
 let before = ''
@@ -47,12 +55,15 @@ async function paste(command: string): Promise<string> {
   const here = command
     .replaceAll('localhost:8080', new URL(ebb.ready.url).host)
     .replaceAll('localhost:8081', new URL(ebb.ready.admin).host)
-    .replaceAll('.ebb/', `${ebb.folder}/`)
   if (/^[A-Z]+=/.test(command)) {
     before += `${here}\n`
     return ''
   }
-  const { stdout } = await shell('bash', ['-c', before + here], { env: { ...process.env, EBB_HOME: ebb.folder } })
+  const reloads = () => ebb.told.filter(({ event }) => event === 'reload').length
+  const seen = reloads()
+  const { stdout } = await shell('bash', ['-c', before + here], { cwd: checkout.root })
+  // Who has saved looks at the terminal before going on.
+  if (/^perl|ebb new/.test(command)) await untilTrue(() => reloads() > seen, { what: 'the reload' })
   const text = stdout.replaceAll('\r', '')
   return text.endsWith('\n') ? text : `${text}\n`
 }

@@ -1,0 +1,112 @@
+import { describe, expect, it } from '@jest/globals'
+import { untilTrue } from '../../../test/support/until.ts'
+import { lendCache } from '../cache.ts'
+import { collectLog, lending } from '../test-support.ts'
+import { createCache } from './create-cache.ts'
+import { noStore } from './store.ts'
+import { cacheRig, counting, heldLoad, itWithRedis } from './test-support.ts'
+
+const VALUE = 'ebb:cache:things:a'
+const LOCK = 'ebb:cache-lock:things:a'
+const ttlSeconds = 60
+
+describe('many who ask at once', () => {
+  itWithRedis('in three processes cause one load', async () => {
+    const { openProcess } = await cacheRig()
+    const processes = [openProcess()(), openProcess()(), openProcess()()]
+    const { load, begun, end, loads } = heldLoad({ name: 'x' })
+    const asked = Array.from({ length: 300 }, (_, i) => processes[i % 3]!.get('a', { ttlSeconds, load }))
+    await begun
+    end()
+    expect(await Promise.all(asked)).toEqual(Array(300).fill({ name: 'x' }))
+    expect(loads()).toBe(1)
+  })
+
+  it('cause one load where there is no Redis', async () => {
+    const { asked, end, loads } = askWithoutStore()
+    end()
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['x']))
+    expect(loads()).toBe(1)
+  })
+
+  itWithRedis('share its fault', async () => {
+    const cache = (await cacheRig()).openProcess()()
+    let loads = 0
+    const load = async () => {
+      loads++
+      throw new Error('away')
+    }
+    const asked = await Promise.allSettled(Array.from({ length: 50 }, () => cache.get('a', { ttlSeconds, load })))
+    expect(asked.every(({ status }) => status === 'rejected')).toBe(true)
+    expect(loads).toBeLessThan(5)
+  })
+})
+
+/** Requests for one key, in one process without Redis. */
+function askWithoutStore(many = 10) {
+  const tools = { log: collectLog().log, now: () => 0, random: () => 0, sleep: async () => {} }
+  const shared = createCache(noStore, tools)
+  const held = heldLoad('x')
+  const get = (signal?: AbortSignal) => lendCache(shared, lending(signal)).get('a', { ttlSeconds, load: held.load })
+  return { ...held, get, asked: Array.from({ length: many }, () => get()) }
+}
+
+describe('a request that is over', () => {
+  it('takes nobody with it: another one loads instead', async () => {
+    const { get, begun, end, loads } = askWithoutStore(0)
+    const request = new AbortController()
+    const [leader, followers] = [get(request.signal), [get(), get()]]
+    await begun
+    // Whoever comes now has joined by then.
+    await new Promise(setImmediate)
+    request.abort(new Error('over'))
+    await expect(leader).rejects.toThrow('over')
+    end()
+    expect([await Promise.all(followers), loads()]).toEqual([['x', 'x'], 2])
+  })
+
+  it('waits for no load of another one', async () => {
+    const { get, end, asked } = askWithoutStore()
+    const request = new AbortController()
+    const waiting = get(request.signal)
+    request.abort(new Error('over'))
+    await expect(waiting).rejects.toThrow('over')
+    end()
+    await Promise.all(asked)
+  })
+})
+
+describe('a load in another process', () => {
+  itWithRedis('is not waited for longer than a second, nor does it keep the value from being stored', async () => {
+    const { client, openProcess } = await cacheRig()
+    await client.set(LOCK, 'somebody who was killed', 'PX', 60_000)
+    let ms = 0
+    let looks = 0
+    const sleep = async (waitedMs: number) => {
+      looks++
+      ms += waitedMs
+    }
+    const cache = openProcess({ now: () => ms, random: () => 0.5, sleep })()
+    expect(await cache.get('a', { ttlSeconds, load: counting() })).toBe(1)
+    expect([ms, looks]).toEqual([1_000, 25])
+    expect([await client.get(VALUE), await client.exists(LOCK)]).toEqual(['1', 0])
+  })
+
+  itWithRedis('that fails is done by one of those who waited', async () => {
+    const { client, openProcess } = await cacheRig()
+    const [here, there] = [openProcess()(), openProcess()()]
+    const failing = Promise.withResolvers<never>()
+    const begun = Promise.withResolvers<void>()
+    const load = () => {
+      begun.resolve()
+      return failing.promise
+    }
+    const first = here.get('a', { ttlSeconds, load })
+    await begun.promise
+    const second = there.get('a', { ttlSeconds, load: async () => 'mine' })
+    failing.reject(new Error('away'))
+    await expect(first).rejects.toThrow('away')
+    expect(await second).toBe('mine')
+    await untilTrue(async () => (await client.get(VALUE)) === '"mine"')
+  })
+})

@@ -1,0 +1,86 @@
+import { expect } from '@jest/globals'
+import { untilTrue } from '../../../test/support/until.ts'
+import { collectLog } from '../test-support.ts'
+import { redisStore } from './redis-store.ts'
+import { cacheRig, counting, itWithRedis } from './test-support.ts'
+
+const AWAY = 'redis is away or slow; nothing is cached'
+const BACK = 'redis is there; values are cached'
+const ttlSeconds = 60
+
+/** Until a value is the same twice. */
+const untilCached = (get: () => Promise<number>) =>
+  untilTrue(async () => {
+    const first = await get()
+    return first === (await get())
+  })
+
+itWithRedis('while Redis is killed each value is loaded, and when it is back it is cached again', async () => {
+  const { redis, openProcess, messages, client } = await cacheRig()
+  const [cache, load] = [openProcess()(), counting()]
+  expect([await cache.get('a', { ttlSeconds, load }), await cache.get('a', { ttlSeconds, load })]).toEqual([1, 1])
+  await redis.kill()
+  for (let i = 2; i < 50; i++) expect(await cache.get('a', { ttlSeconds, load })).toBe(i)
+  await cache.delete('a')
+  expect(messages()).toEqual([AWAY])
+  await redis.start()
+  await untilCached(() => cache.get('a', { ttlSeconds, load }))
+  expect(await client.exists('ebb:cache:things:a')).toBe(1)
+  expect(messages()).toEqual([AWAY, BACK])
+})
+
+itWithRedis('a Redis that comes later than the process is used', async () => {
+  const { redis, openProcess, messages } = await cacheRig({ started: false })
+  const [cache, load] = [openProcess()(), counting()]
+  expect(await cache.get('a', { ttlSeconds, load })).toBe(1)
+  await redis.start()
+  await untilCached(() => cache.get('a', { ttlSeconds, load }))
+  expect(messages()).toEqual([AWAY, BACK])
+})
+
+itWithRedis('a Redis that hangs costs one wait, and no other', async () => {
+  const { redis, openProcess, messages } = await cacheRig()
+  // Longer than the 500 ms after which it would be asked again, so that a second wait is one too many.
+  const [cache, load] = [openProcess({ answerMs: 400 })(), counting()]
+  await cache.get('a', { ttlSeconds, load })
+  redis.hold()
+  const began = performance.now()
+  for (let i = 2; i < 100; i++) expect(await cache.get('a', { ttlSeconds, load })).toBe(i)
+  expect(performance.now() - began).toBeLessThan(2_000)
+  redis.goOn()
+  await untilCached(() => cache.get('a', { ttlSeconds, load }))
+  expect(messages()).toEqual([AWAY, BACK])
+})
+
+itWithRedis('what is deleted while Redis is thought away is deleted all the same', async () => {
+  const { client, redis } = await cacheRig()
+  let ms = 0
+  const { log } = collectLog()
+  const store = redisStore(redis.url, { namespace: 'things', log, answerMs: 200, now: () => ms++ / 1_000 })
+  await client.set('ebb:cache:things:a', '1')
+  expect(await store.look('a', { mine: 'm', staleMs: 0 })).toEqual({ holder: 'm', text: '1' })
+  redis.hold()
+  expect(await store.look('a', { mine: 'm', staleMs: 0 })).toEqual({})
+  redis.goOn()
+  await client.ping()
+  expect(await store.look('b', { mine: 'm', staleMs: 0 })).toEqual({})
+  await store.forget('a')
+  expect(await client.exists('ebb:cache:things:a')).toBe(0)
+  await store.close()
+})
+
+itWithRedis('no log line shows a password or a value', async () => {
+  const { redis, client, openProcess, lines } = await cacheRig()
+  const cache = openProcess()()
+  await client.set('ebb:cache-lock:things:a', 'not what is expected')
+  await client.config('SET', 'maxmemory', '1')
+  await cache.get('a', { ttlSeconds, load: async () => 'a secret' })
+  await client.config('SET', 'maxmemory', '0', 'requirepass', 'right')
+  const url = redis.url.replace('//', '//:secret@')
+  const { log, lines: more } = collectLog()
+  const store = redisStore(url, { namespace: 'things', log })
+  await store.look('a', { mine: 'm', staleMs: 0 })
+  await store.close()
+  expect([lines.length, more.length]).toEqual([1, 1])
+  expect(lines.concat(more).join()).not.toMatch(/secret|right/)
+})

@@ -1,0 +1,56 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach } from '@jest/globals'
+import { Redis } from 'ioredis'
+import { testRedis } from '../../../test/support/redis.ts'
+import { lendCache } from '../cache.ts'
+import { collectLog, lending } from '../test-support.ts'
+import { type CacheTools, createCache } from './create-cache.ts'
+import { redisStore } from './redis-store.ts'
+
+export { itWithRedis } from '../../../test/support/redis.ts'
+
+const closers: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0)) await close()
+})
+
+type Tools = Partial<CacheTools> & { readonly answerMs?: number }
+
+/** A Redis, a client that looks at it, and as many processes with a cache on it as a test opens. */
+export async function cacheRig({ started = true } = {}) {
+  const redis = await testRedis()
+  if (started) await redis.start()
+  const client = new Redis(redis.url, { lazyConnect: true, disconnectTimeout: 100 })
+  client.on('error', () => {})
+  closers.push(() => client.disconnect())
+  const collected = collectLog()
+  const openProcess = ({ answerMs = 5_000, ...tools }: Tools = {}) => {
+    const store = redisStore(redis.url, { namespace: 'things', log: collected.log, answerMs })
+    closers.push(() => store.close())
+    const shared = createCache(store, {
+      ...{ log: collected.log, now: () => performance.now(), random: Math.random, sleep: delay },
+      ...tools,
+    })
+    return (signal?: AbortSignal) => lendCache(shared, lending(signal))
+  }
+  return { redis, client, openProcess, ...collected }
+}
+
+/** A load that is counted, and that ends when the test says so. */
+export function heldLoad<T>(value: T) {
+  const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let loads = 0
+  const load = async () => {
+    loads++
+    begun.resolve()
+    await end.promise
+    return value
+  }
+  return { load, begun: begun.promise, end: () => end.resolve(), loads: () => loads }
+}
+
+/** Gives 1, 2, 3, … */
+export function counting() {
+  let loads = 0
+  return async () => ++loads
+}

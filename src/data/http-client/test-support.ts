@@ -1,0 +1,67 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach } from '@jest/globals'
+import { lendHttp } from '../http-client.ts'
+import { collectLog, lending } from '../test-support.ts'
+import { type ClientOptions, createClient, type HttpClient } from './create-client.ts'
+
+const servers = new Set<Server>()
+const clients = new Set<HttpClient>()
+afterEach(async () => {
+  await Promise.all([...clients].map((client) => client.close()))
+  for (const server of servers) {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  }
+  clients.clear()
+  servers.clear()
+})
+
+/** A server of the test's own; answers its origin. */
+export async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  servers.add(server)
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** An origin where nobody listens any more. */
+export async function nobody(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return `http://127.0.0.1:${port}`
+}
+
+interface RigOptions extends Pick<ClientOptions, 'sleep'> {
+  readonly signal: AbortSignal
+  readonly random: number
+}
+
+/** `http` as a handler has it, with clock, chance and waits in the test's hand. */
+export function rig({ signal, random = 0, sleep = async () => {} }: Partial<RigOptions> = {}) {
+  const clock = { ms: 1_000 }
+  const delays: number[] = []
+  const collected = collectLog()
+  const client = createClient(collected.log, {
+    now: () => clock.ms,
+    random: () => random,
+    sleep: (ms, value, options) => {
+      delays.push(ms)
+      return sleep(ms, value, options)
+    },
+  })
+  clients.add(client)
+  return { http: lendHttp(client, lending(signal)), clock, delays, client, ...collected }
+}
+
+/** The fault that a call ends with. */
+export const faultOf = (call: Promise<unknown>): Promise<unknown> =>
+  call.then(
+    () => undefined,
+    (fault: unknown) => fault,
+  )

@@ -1,0 +1,61 @@
+import { afterEach, expect, it } from '@jest/globals'
+import type { Redis } from 'ioredis'
+import { itWithRedis, testRedis } from '../../test/support/redis.ts'
+import { untilTrue } from '../../test/support/until.ts'
+import { redis as resource } from './redis.ts'
+import { collectLog, configOf, lending } from './test-support.ts'
+
+const opened: (Redis | undefined)[] = []
+afterEach(async () => {
+  for (const client of opened.splice(0)) await resource.close?.(client)
+})
+
+function open(env: Readonly<Record<string, string>>) {
+  const collected = collectLog()
+  const client = resource.open(configOf(env), collected.log)
+  opened.push(client)
+  return { redis: resource.lend(client, lending()), ...collected }
+}
+
+it('a handler gets nothing where no REDIS_URL is set', () => {
+  expect(open({}).redis).toBeUndefined()
+})
+
+itWithRedis('a handler gets Redis, and nothing connects before it is used', async () => {
+  const server = await testRedis()
+  const { redis, lines } = open({ REDIS_URL: server.url })
+  expect(redis?.status).toBe('wait')
+  await server.start()
+  expect([await redis?.set('a', 'b'), await redis?.get('a'), lines]).toEqual(['OK', 'b', []])
+})
+
+itWithRedis('a Redis that is killed fails commands until it is back, with a line each way', async () => {
+  const server = await testRedis()
+  await server.start()
+  const { redis, messages } = open({ REDIS_URL: server.url })
+  await redis?.ping()
+  await server.kill()
+  for (let i = 0; i < 3; i++) await expect(redis?.get('a')).rejects.toThrow()
+  await server.start()
+  await untilTrue(async () => (await redis?.ping().catch(() => '')) === 'PONG')
+  expect(messages()).toEqual(['redis is not reachable; going on without it', 'redis is reachable again'])
+})
+
+itWithRedis('a Redis that hangs fails a command after a second', async () => {
+  const server = await testRedis()
+  await server.start()
+  const { redis } = open({ REDIS_URL: server.url })
+  await redis?.ping()
+  server.hold()
+  await expect(redis?.get('a')).rejects.toThrow('Command timed out')
+})
+
+itWithRedis('a password that is wrong is not shown', async () => {
+  const server = await testRedis()
+  await server.start()
+  await open({ REDIS_URL: server.url }).redis?.config('SET', 'requirepass', 'right')
+  const { redis, lines } = open({ REDIS_URL: server.url.replace('//', '//:secret@') })
+  await expect(redis?.get('a')).rejects.toThrow('WRONGPASS')
+  expect(lines.map((line) => JSON.parse(line).reason)).toEqual(['WRONGPASS'])
+  expect(lines.join()).not.toContain('secret')
+})

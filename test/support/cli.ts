@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+interface CliOptions {
+  readonly root?: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Closed at once unless told. */
+  readonly stdin?: string
+}
+
+/** Runs the command line as a process of its own: the lines that it has printed so far, and how it ends. */
+export function spawnCli(args: readonly string[], { root = process.cwd(), env = {}, stdin = '' }: CliOptions = {}) {
+  const child = spawn(process.execPath, [join(root, 'src/cli.ts'), ...args], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  const lines: string[] = []
+  let stderr = ''
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line))
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  child.stdin.on('error', () => {}).end(stdin)
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
+    child.once('close', (code) => resolve({ code, stdout: lines.join('\n'), stderr }))
+  })
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await ended
+  }
+  return { child, lines, ended, kill }
+}
