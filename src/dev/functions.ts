@@ -68,7 +68,7 @@ export function createFunctions({ root, home, config, env, report }: FunctionsOp
       const bundle = await bundleOf(name)
       const same = (await old.bundle.made()?.catch(() => undefined))?.revision === bundle.revision
       if (same && old.described === JSON.stringify(described)) return false
-      const fresh = lazily(async () => bundle)
+      const fresh = ready(bundle)
       const pool = open(described, fresh)
       if (old.pool.status().instances > 0) await pool.warm()
       const { coldStarts, requests } = statusOf(old)
@@ -149,6 +149,11 @@ interface Lazy<Value> {
   get(): Promise<Value>
   /** What was made, where it was. */
   made(): Promise<Value> | undefined
+}
+
+const ready = <Value>(value: Value): Lazy<Value> => {
+  const made = Promise.resolve(value)
+  return { get: () => made, made: () => made }
 }
 
 function lazily<Value>(make: () => Promise<Value>): Lazy<Value> {

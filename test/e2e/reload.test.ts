@@ -89,6 +89,28 @@ describe('a save', () => {
   })
 })
 
+describe('saves of a function that nobody has called', () => {
+  it('are taken in one after the other', async () => {
+    const { root } = checkout
+    await mkdir(join(root, 'functions/get-late'))
+    const write = (pid: number, path = '/v1/get-late') =>
+      Promise.all(
+        Object.entries(functionFiles('get-late', `return { pid: ${pid} }`)).map(([file, text]) =>
+          writeFile(join(root, file), text.replace("path: '/v1/get-late'", `path: '${path}'`)),
+        ),
+      )
+    const reloads = () =>
+      ebb.told.filter(({ event, functions }) => event === 'reload' && String(functions) === 'get-late').length
+    await write(1)
+    await untilTrue(() => reloads() === 1)
+    await write(1, '/v2/get-late')
+    await untilTrue(() => reloads() === 2)
+    await write(2, '/v2/get-late')
+    await untilTrue(() => reloads() === 3)
+    expect(await (await get('/v2/get-late')).json()).toEqual({ pid: 2 })
+  })
+})
+
 describe('a folder', () => {
   it('that appears is an endpoint, and that goes is none', async () => {
     const files = functionFiles('say-more', 'return { pid: 7 }')
