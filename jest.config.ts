@@ -10,6 +10,8 @@ const config: Config = {
   modulePathIgnorePatterns: ['/\\.ebb/'],
   globalSetup: './test/support/jest-start.ts',
   globalTeardown: './test/support/jest-stop.ts',
+  // The slow ones wait for processes more than they compute.
+  maxWorkers: 2,
   testTimeout: 20_000,
 }
 

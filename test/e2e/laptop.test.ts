@@ -12,70 +12,55 @@ const LIMIT_MS = 60_000
 
 describe('a laptop', () => {
   let home = ''
+  let ebb: TestEbb
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'ebb-home-'))
+    ebb = await startEbb({ home })
+  }, LIMIT_MS)
+  afterAll(async () => {
+    await ebb.stop()
+    await rm(home, { recursive: true, force: true })
   })
-  afterAll(() => rm(home, { recursive: true, force: true }))
   const leavesNothing = (limitMs = 1_000) =>
     untilTrue(async () => (await processesWith(home)).length === 0, { limitMs, what: 'the end of every process' })
 
   it(
     'keeps its data and keys over Ctrl-C, which leaves no process',
     async () => {
-      const first = await startEbb({ home })
-      const location = (await first.createUser('ada@example.com')).headers.get('location') ?? ''
-      await first.stop()
+      const location = (await ebb.createUser('ada@example.com')).headers.get('location') ?? ''
+      const { keys } = ebb.ready
+      await ebb.stop()
       await leavesNothing()
-
-      const second = await startEbb({ home })
-      expect(second.ready.keys).toEqual(first.ready.keys)
-      expect((await second.call('GET', location)).status).toBe(200)
-      await second.stop()
+      ebb = await startEbb({ home })
+      expect(ebb.ready.keys).toEqual(keys)
+      expect((await ebb.call('GET', location)).status).toBe(200)
     },
     LIMIT_MS,
   )
+
+  it('says in one sentence that it runs already', () =>
+    expect(startEbb({ home })).rejects.toThrow(
+      /^ebb: .* is in use by process \d+: stop that one first, or choose another folder with EBB_HOME\.$/,
+    ))
 
   it(
     'starts again after kill -9, with what was acknowledged',
     async () => {
-      const first = await startEbb({ home })
-      const location = (await first.createUser('grace@example.com')).headers.get('location') ?? ''
-      await first.kill()
-      const second = await startEbb({ home })
-      expect((await second.call('GET', location)).status).toBe(200)
-      await second.stop()
-      await leavesNothing()
+      const location = (await ebb.createUser('grace@example.com')).headers.get('location') ?? ''
+      await ebb.kill()
+      ebb = await startEbb({ home })
+      expect((await ebb.call('GET', location)).status).toBe(200)
     },
     LIMIT_MS,
   )
 
   it(
-    'leaves no process after kill -9, even when nobody starts it again',
+    'leaves no process after kill -9, even when nobody starts it again; and forgets its data with --fresh',
     async () => {
-      const ebb = await startEbb({ home })
       await ebb.createUser('kay@example.com')
       await ebb.kill()
       await leavesNothing(15_000)
-    },
-    LIMIT_MS,
-  )
-
-  it(
-    'says in one sentence that it runs already',
-    async () => {
-      const ebb = await startEbb({ home })
-      await expect(startEbb({ home })).rejects.toThrow(
-        /^ebb: .* is in use by process \d+: stop that one first, or choose another folder with EBB_HOME\.$/,
-      )
-      await ebb.stop()
-    },
-    LIMIT_MS,
-  )
-
-  it(
-    'forgets its data with --fresh',
-    async () => {
-      const ebb = await startEbb({ home, args: ['--fresh'] })
+      ebb = await startEbb({ home, args: ['--fresh'] })
       expect((await ebb.createUser('ada@example.com', 'afresh')).status).toBe(201)
       await ebb.stop()
     },

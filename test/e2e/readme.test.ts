@@ -55,8 +55,12 @@ async function paste(command: string): Promise<string> {
   const here = command
     .replaceAll('localhost:8080', new URL(ebb.ready.url).host)
     .replaceAll('localhost:8081', new URL(ebb.ready.admin).host)
-  if (/^[A-Z]+=/.test(command)) {
-    before += `${here}\n`
+  const [, variable] = /^([A-Z]+)=/.exec(command) ?? []
+  if (variable) {
+    const { stdout: value } = await shell('bash', ['-c', `${before}${here}; printf %s "$${variable}"`], {
+      cwd: checkout.root,
+    })
+    before += `${variable}='${value}'\n`
     return ''
   }
   const reloads = () => ebb.told.filter(({ event }) => event === 'reload').length

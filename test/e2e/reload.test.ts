@@ -26,8 +26,10 @@ const save = async (pid: string) => {
 }
 const faults = () => ebb.told.filter(({ event }) => event === 'fault').map(({ message }) => String(message))
 
+const SAVES = 10
+
 describe('a save', () => {
-  it('is served, 20 times over, without one failed request among many', async () => {
+  it('is served, ten times over, without one failed request among many', async () => {
     expect(await answer()).toBe(0)
     const statuses: number[] = []
     const ending = new AbortController()
@@ -38,16 +40,16 @@ describe('a save', () => {
       }
     }
     const loads = Array.from({ length: 4 }, load)
-    for (let pid = 1; pid <= 20; pid++) {
+    for (let pid = 1; pid <= SAVES; pid++) {
       await save(String(pid))
       await untilTrue(async () => (await answer()) === pid, { what: `answer ${pid}` })
     }
     ending.abort()
     await Promise.all(loads)
-    expect(statuses.length).toBeGreaterThan(100)
+    expect(statuses.length).toBeGreaterThan(50)
     expect(new Set(statuses)).toEqual(new Set([200]))
     const reloads = ebb.told.filter(({ event }) => event === 'reload')
-    expect(reloads.length).toBeGreaterThanOrEqual(20)
+    expect(reloads.length).toBeGreaterThanOrEqual(SAVES)
     expect(faults()).toEqual([])
   }, 60_000)
 
@@ -56,7 +58,7 @@ describe('a save', () => {
     await untilTrue(() =>
       faults().some((fault) => fault.includes('handler.ts:') && fault.includes('return { pid: 1 + }')),
     )
-    expect(await answer()).toBe(20)
+    expect(await answer()).toBe(SAVES)
     await save('21')
     await untilTrue(async () => (await answer()) === 21)
   })

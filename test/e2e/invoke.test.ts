@@ -1,0 +1,19 @@
+import { expect, it } from '@jest/globals'
+import { spawnCli } from '../support/cli.ts'
+import { mailsIn, startEbb } from '../support/ebb.ts'
+import { untilTrue } from '../support/until.ts'
+
+it('ebb invoke uses the database of the Ebb that runs here, whose relay delivers what it emits', async () => {
+  const ebb = await startEbb()
+  const env = { EBB_HOME: ebb.folder }
+  const create = ['invoke', 'create-user', '--data', '{"email":"ada@example.com","name":"Ada"}', '--json']
+  const created = await spawnCli(create, { env }).ended
+  const { status, reply } = JSON.parse(created.stdout)
+  expect(status).toBe(201)
+  const shown = await ebb.call('GET', `/v1/users/${reply.id}`, { key: ebb.ready.keys.merchant ?? '' })
+  expect(await shown.json()).toEqual(reply)
+  await untilTrue(async () => (await mailsIn(ebb.folder)).size === 1)
+  await ebb.stop()
+  const { code, stderr } = await spawnCli(create, { env }).ended
+  expect([code, stderr]).toEqual([1, expect.stringContaining('create-user needs a database')])
+}, 60_000)
