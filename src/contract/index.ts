@@ -15,6 +15,7 @@ export {
   type EndpointContract,
   type EndpointShape,
   type EventData,
+  type Example,
   endpoint,
   type Failure,
   type Input,

@@ -1,4 +1,4 @@
-import { type Config, inherited } from '../kernel/index.ts'
+import { type Config, type IdentityKeys, inherited } from '../kernel/index.ts'
 import type { Home } from './home.ts'
 import type { Stores } from './stores.ts'
 
@@ -16,26 +16,43 @@ export interface ChildEnv {
 }
 
 export function childEnv({ config, home, stores }: { config: Config; home: Home; stores: Stores }): ChildEnv {
-  const { identity, pepper, adminKey } = stores.secrets
-  const common = { ...inherited(COMMON), ...stores.urls }
+  const { identity, pepper, adminKey, keys } = stores.secrets
+  const docsKey = config.EBB_DOCS_KEY ?? Object.values(keys)[0]
   return {
     services: {
-      ...common,
+      ...inherited(COMMON),
+      ...stores.urls,
       EBB_HOST: '127.0.0.1',
       EBB_CONTRACTS: home.pointer,
       EBB_IDENTITY_KEY: JSON.stringify(identity.privateKey),
       EBB_KEY_PEPPER: pepper,
       EBB_ADMIN_KEY: adminKey,
+      // Whoever sits at this machine has the keys anyway.
+      ...(docsKey ? { EBB_DOCS_KEY: docsKey } : {}),
       EBB_START_TIMEOUT_MS: String(config.EBB_START_TIMEOUT_MS),
       EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
     },
-    function: (secrets) => ({
-      ...common,
-      ...inherited(secrets.flatMap((name) => [name, `${name}_FILE`])),
-      EBB_POOL_MAX: '5',
-      EBB_IDENTITY_JWKS: JSON.stringify(identity.jwks),
-      EBB_MAIL_FOLDER: home.mail,
-      ...(config.SMTP_URL ? { SMTP_URL: config.SMTP_URL } : {}),
-    }),
+    function: (secrets) => functionEnv(secrets, { config, mail: home.mail, urls: stores.urls, jwks: identity.jwks }),
   }
 }
+
+export interface FunctionEnvOptions {
+  readonly config: Config
+  /** Where mail is written. */
+  readonly mail: string
+  /** The addresses of the stores, by the names of their settings. */
+  readonly urls: Readonly<Record<string, string>>
+  /** With which it verifies who calls. */
+  readonly jwks: IdentityKeys['jwks']
+}
+
+/** What a function on this machine knows: its stores, and the secrets that its contract names. */
+export const functionEnv = (secrets: readonly string[], { config, mail, urls, jwks }: FunctionEnvOptions) => ({
+  ...inherited(COMMON),
+  ...urls,
+  ...inherited(secrets.flatMap((name) => [name, `${name}_FILE`])),
+  EBB_POOL_MAX: '5',
+  EBB_IDENTITY_JWKS: JSON.stringify(jwks),
+  EBB_MAIL_FOLDER: mail,
+  ...(config.SMTP_URL ? { SMTP_URL: config.SMTP_URL } : {}),
+})

@@ -68,7 +68,7 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     const { url, admin } = services
     const { keys, adminKey } = stores.secrets
     const readyMs = Math.round(performance.now() - startedAt)
-    await home.announce({ url, admin, adminKey, keys })
+    await home.announce({ url, admin, adminKey, keys, urls: stores.urls })
     tell({ event: 'ready', url, admin, keys, adminKey, readyMs })
     void functions.prepare()
     const stop = async () => {

@@ -1,5 +1,5 @@
 import type { InstanceProcess } from './function-pool.ts'
-import { startChild } from './processes/child.ts'
+import { type Said, startChild } from './processes/child.ts'
 import { noteChild } from './processes/leftovers.ts'
 import type { Report } from './report.ts'
 
@@ -11,17 +11,20 @@ export interface FunctionProcessOptions {
   readonly drainMs: number
   readonly startLimitMs: number
   readonly report: Report
+  /** Told of each line that it says. */
+  readonly onSaid?: (said: Said) => void
 }
 
 /** Starts one process of a function on a port of its own choosing, which its log tells. */
 export async function startFunction(file: string, options: FunctionProcessOptions): Promise<InstanceProcess> {
-  const { name, env, runFolder, drainMs, startLimitMs, report } = options
+  const { name, env, runFolder, drainMs, startLimitMs, report, onSaid } = options
   const { promise: listening, resolve, reject } = Promise.withResolvers<number>()
   const lastWords: string[] = []
   const child = startChild(file, {
     env: { ...env, PORT: '0', EBB_HOST: '127.0.0.1' },
     nodeOptions: ['--enable-source-maps'],
     onSaid: (said) => {
+      onSaid?.(said)
       const { level, msg, port } = said
       if (msg === 'listening' && typeof port === 'number') return resolve(port)
       if (level === 'text' || level === 'fatal') lastWords.push(faultText(said))

@@ -28,7 +28,7 @@ function welcome(
   { contracts, notes, roles }: PictureOptions,
 ): string {
   const { routes, subscriptions } = contracts()
-  const facts = { API: bold(url), Admin: admin, ...notes }
+  const facts = { API: bold(url), Docs: `${url}/docs`, Admin: admin, ...notes }
   const names = [...routes, ...subscriptions].map(({ name }) => name.length)
   const width = Math.max(0, ...names)
   return [

@@ -1,6 +1,7 @@
+import { rm } from 'node:fs/promises'
 import { expect, it } from '@jest/globals'
 import { spawnCli } from '../support/cli.ts'
-import { mailsIn, startEbb } from '../support/ebb.ts'
+import { mailsIn, processesWith, startEbb } from '../support/ebb.ts'
 import { untilTrue } from '../support/until.ts'
 
 it('ebb invoke uses the database of the Ebb that runs here, whose relay delivers what it emits', async () => {
@@ -13,7 +14,10 @@ it('ebb invoke uses the database of the Ebb that runs here, whose relay delivers
   const shown = await ebb.call('GET', `/v1/users/${reply.id}`, { key: ebb.ready.keys.merchant ?? '' })
   expect(await shown.json()).toEqual(reply)
   await untilTrue(async () => (await mailsIn(ebb.folder)).size === 1)
-  await ebb.stop()
+  // One that is killed leaves word of itself behind.
+  await ebb.kill()
+  await untilTrue(async () => (await processesWith(ebb.folder)).length === 0)
   const { code, stderr } = await spawnCli(create, { env }).ended
   expect([code, stderr]).toEqual([1, expect.stringContaining('create-user needs a database')])
+  await rm(ebb.folder, { recursive: true })
 }, 60_000)

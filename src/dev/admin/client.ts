@@ -18,6 +18,8 @@ export interface Announcement {
   readonly adminKey: string
   /** API keys by role. */
   readonly keys: Readonly<Record<string, string>>
+  /** The addresses of its stores, by the names of their settings. */
+  readonly urls: Readonly<Record<string, string>>
 }
 
 /** The name of that file, in the home. */

@@ -1,0 +1,15 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { AnyContract } from '../contract/index.ts'
+import { findFunctions } from '../deploy/index.ts'
+
+/** The contracts of a checkout by the folders that hold them, with their schemas: what no bundle carries out of itself. */
+export async function importContracts(root: string): Promise<Readonly<Record<string, AnyContract>>> {
+  const names = await findFunctions(root)
+  const read = async (name: string): Promise<[string, AnyContract]> => {
+    const file = pathToFileURL(join(root, 'functions', name, 'contract.ts')).href
+    const { default: contract }: { default: AnyContract } = await import(file)
+    return [name, contract]
+  }
+  return Object.fromEntries(await Promise.all(names.map(read)))
+}

@@ -1,0 +1,69 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Problem, problemJson } from '../../contract/index.ts'
+import { fingerprint } from '../../http/fingerprint.ts'
+import type { StoredAnswer } from '../../kernel/index.ts'
+import type { KeptAnswers } from './kept-answers.ts'
+import type { MockAnswers, MockRequest } from './mock-answers.ts'
+import type { Trouble } from './trouble.ts'
+
+export interface MockFunctionsOptions {
+  readonly answers: ReadonlyMap<string, MockAnswers>
+  readonly trouble: Trouble
+  readonly kept: KeptAnswers
+}
+
+/** Stands behind a gateway in the place of all functions: `/{name}/…` is answered as that one's contract says. */
+export function createMockFunctions(options: MockFunctionsOptions): Server {
+  return createServer((request, response) => {
+    handle(request, response, options).catch((fault: unknown) => {
+      // A caller who hung up needs no answer.
+      if (!response.destroyed) answerWith(response, problem(toProblem(fault), correlationOf(request)))
+    })
+  })
+}
+
+async function handle(request: IncomingMessage, response: ServerResponse, options: MockFunctionsOptions) {
+  const { answers, trouble, kept } = options
+  const [, name = '', target = '/'] = /^\/([^/?]+)(.*)$/.exec(request.url ?? '') ?? []
+  const answer = answers.get(name)
+  if (!answer) throw new Problem('not_found', 404, `There is no endpoint ${name}.`)
+  const taken = await take(request, target)
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  const failure = trouble.next()
+  await trouble.wait(gone.signal)
+  if (failure) throw failure
+  const given = answer(taken)
+  const key = taken.headers['idempotency-key']
+  if (key !== undefined) {
+    kept.keep({ caller: taken.headers['ebb-identity'] ?? '', route: name, key, fingerprint: fingerprint(taken) }, given)
+  }
+  answerWith(response, given)
+}
+
+async function take(request: IncomingMessage, target: string): Promise<MockRequest> {
+  const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)])
+  return {
+    method: request.method === 'HEAD' ? 'GET' : (request.method ?? ''),
+    target,
+    headers: Object.fromEntries(headers),
+    // The gateway has seen to its size.
+    body: Buffer.concat(await request.toArray()),
+    correlationId: correlationOf(request),
+  }
+}
+
+function answerWith(response: ServerResponse, { status, headers, body }: StoredAnswer) {
+  response.writeHead(status, status === 204 ? headers : { ...headers, 'content-length': body.length }).end(body)
+}
+
+const correlationOf = ({ headers }: IncomingMessage) => String(headers['x-correlation-id'] ?? '')
+
+const toProblem = (fault: unknown) =>
+  fault instanceof Problem ? fault : new Problem('internal', 500, `The mock itself failed: ${fault}`, { cause: fault })
+
+const problem = (fault: Problem, correlationId: string): StoredAnswer => ({
+  status: fault.status,
+  headers: { 'content-type': 'application/problem+json', ...fault.headers },
+  body: Buffer.from(problemJson(fault, correlationId)),
+})
