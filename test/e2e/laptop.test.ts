@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, rename, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,8 +21,15 @@ describe('a laptop', () => {
     await ebb.stop()
     await rm(home, { recursive: true, force: true })
   })
-  const leavesNothing = (limitMs = 1_000) =>
-    untilTrue(async () => (await processesWith(home)).length === 0, { limitMs, what: 'the end of every process' })
+  const leavesNothing = async (limitMs = 2_000) => {
+    const none = async () => (await processesWith(home)).length === 0
+    await untilTrue(none, { limitMs, what: 'the end of every process' }).catch(async (fault: Error) => {
+      const left = (await processesWith(home)).map((pid) =>
+        readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => 'gone'),
+      )
+      throw new Error(`${fault.message}: ${(await Promise.all(left)).join(' | ')}`)
+    })
+  }
 
   it(
     'keeps its data and keys over Ctrl-C, which leaves no process',
@@ -59,7 +66,7 @@ describe('a laptop', () => {
     async () => {
       await ebb.createUser('kay@example.com')
       await ebb.kill()
-      await leavesNothing(15_000)
+      await leavesNothing(20_000)
       ebb = await startEbb({ home, args: ['--fresh'] })
       expect((await ebb.createUser('ada@example.com', 'afresh')).status).toBe(201)
       await ebb.stop()
