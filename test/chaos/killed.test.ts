@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { copyCheckout } from '../support/checkout.ts'
 import { mailsIn, startEbb, type TestEbb } from '../support/ebb.ts'
 import { untilTrue } from '../support/until.ts'
 
@@ -8,12 +11,30 @@ const WORKERS = 10
 const KILLS_EACH = 3
 const LIMIT_MS = 45_000
 
+const HANDLER = 'functions/create-user/handler.ts'
+
 let ebb: TestEbb
+let checkout: Awaited<ReturnType<typeof copyCheckout>>
 beforeAll(async () => {
+  // A handler that takes its time, so that whoever is killed is killed in the middle of a request.
+  const handler = await readFile(HANDLER, 'utf8')
+  checkout = await copyCheckout({
+    [HANDLER]: handler.replace(
+      "  await emit('user.created'",
+      "  await sql`select pg_sleep(0.1)`\n  await emit('user.created'",
+    ),
+  })
   // A lease lasts for start, timeout and 10 s: short ones, so that the events of a killed relay come back soon.
-  ebb = await startEbb({ env: { EBB_START_TIMEOUT_MS: '3000', EBB_IDLE_MS: '30000' } })
+  ebb = await startEbb({
+    root: checkout.root,
+    home: join(checkout.root, '.ebb'),
+    env: { EBB_START_TIMEOUT_MS: '3000', EBB_IDLE_MS: '30000' },
+  })
 }, 40_000)
-afterAll(() => ebb.stop())
+afterAll(async () => {
+  await ebb.stop()
+  await checkout.remove()
+})
 
 /** The pid of the newest process of a part or function. */
 const pidOf = (name: string) =>
