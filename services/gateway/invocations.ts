@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { acceptInvocation, findInvocation } from '../../src/data/invocations.ts'
 import { createNotifier } from '../../src/data/notify.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
-import { within } from './within.ts'
+import { within } from '../../src/data/within.ts'
 
 const LIMIT_MS = 2_000
 

@@ -15,6 +15,7 @@ import { findKey, KEYS_CHANNEL } from '../../src/data/api-keys.ts'
 import { findAnswer } from '../../src/data/idempotency.ts'
 import { listen } from '../../src/data/listen.ts'
 import { createPool } from '../../src/data/pool.ts'
+import { within } from '../../src/data/within.ts'
 import { createAdmin } from './admin.ts'
 import { docsFiles } from './docs/docs-files.ts'
 import { functionsFrom } from './functions-from.ts'
@@ -25,7 +26,6 @@ import { locator } from './locator.ts'
 import { createMetrics } from './metrics.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { readiness } from './readiness.ts'
-import { within } from './within.ts'
 
 /** What a look into the database may take before the gateway goes on without it. */
 const LOOK_MS = 2_000

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Limit } from 'ebb/contract'
 import type { Allowance } from 'ebb/http/gateway'
 import { Redis } from 'ioredis'
-import { within } from '../within.ts'
+import { within } from '../../../src/data/within.ts'
 import { paceOf, toAllowance } from './gcra.ts'
 
 /** A limiter that all gateways share. */
