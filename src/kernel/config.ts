@@ -31,6 +31,8 @@ const Settings = z.object({
   DATABASE_URL: url('postgres', 'postgresql').optional(),
   DATABASE_DIRECT_URL: url('postgres', 'postgresql').optional(),
   REDIS_URL: url('redis', 'rediss').optional(),
+  /** How long the gateway waits for Redis before it limits by its own share. */
+  EBB_RATE_LIMIT_TIMEOUT_MS: milliseconds.default(50),
   EBB_POOL_MAX: z.coerce.number<string>().int().min(1).max(1_000).default(10),
   EBB_HOME: z.string().optional(),
   EBB_CONTRACTS: z.string().optional(),

@@ -10,12 +10,16 @@ import { type FallbackOptions, withFallback } from './with-fallback.ts'
  * share of EBB_GATEWAY_REPLICAS. A Redis that does not answer delays the start by a second at most.
  */
 export async function openRateLimiter(
-  { REDIS_URL, EBB_GATEWAY_REPLICAS }: Pick<Config, 'REDIS_URL' | 'EBB_GATEWAY_REPLICAS'>,
+  {
+    REDIS_URL,
+    EBB_GATEWAY_REPLICAS,
+    EBB_RATE_LIMIT_TIMEOUT_MS: answerMs,
+  }: Pick<Config, 'REDIS_URL' | 'EBB_GATEWAY_REPLICAS' | 'EBB_RATE_LIMIT_TIMEOUT_MS'>,
   options: FallbackOptions,
 ): Promise<{ readonly take: RateLimiter; readonly close: () => void }> {
   const local = localLimiter({ shares: EBB_GATEWAY_REPLICAS })
   if (REDIS_URL) {
-    const limiter = withFallback(redisLimiter(REDIS_URL), local, options)
+    const limiter = withFallback(redisLimiter(REDIS_URL, { answerMs }), local, options)
     await limiter.started
     return limiter
   }
