@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   new: async () => (await import('./dev/commands/new.ts')).newCommand,
   remove: async () => (await import('./dev/commands/remove.ts')).remove,
   contracts: async () => (await import('./dev/commands/contracts.ts')).contracts,
+  build: async () => (await import('./dev/commands/build.ts')).build,
   'build-client': async () => (await import('./dev/commands/build-client.ts')).buildClient,
   dev: async () => (await import('./dev/commands/dev.ts')).dev,
   check: async () => (await import('./dev/commands/check.ts')).check,

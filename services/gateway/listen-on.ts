@@ -4,7 +4,12 @@ import type { AddressInfo } from 'node:net'
 import { ConfigFault } from 'ebb/kernel'
 
 /** Listens and answers the port; a ConfigFault where another process has it. */
-export async function listenOn(server: Server, host: string, port: number, setting: string): Promise<number> {
+export async function listenOn(
+  server: Server,
+  host: string | undefined,
+  port: number,
+  setting: string,
+): Promise<number> {
   server.listen(port, host)
   try {
     await once(server, 'listening')

@@ -1,4 +1,4 @@
-import type { Identity, identitySigner, KeptAnswer } from 'ebb/kernel'
+import { continueTrace, type Identity, type identitySigner, type KeptAnswer } from 'ebb/kernel'
 import { Agent, type Dispatcher } from 'undici'
 import { parseRetryAfter } from './retry-delay.ts'
 
@@ -55,19 +55,19 @@ export function createCall({ urlOf, sign, startTimeoutMs }: CallerOptions): { ca
     const timer = setTimeout(() => limit.abort(new Error('the answer took too long')), headersTimeout + BODY_MS)
     try {
       const { origin, pathname } = new URL(urlOf(name))
-      const response = await agent.request({
-        ...{ origin, method: options.method, path: pathname.slice(0, -1) + options.path, body: options.body },
-        headers: {
-          ...options.headers,
-          traceparent,
-          'x-correlation-id': correlationId,
-          'ebb-identity': await sign(identity, name),
-          'ebb-timeout-ms': String(timeoutMs),
-        },
-        headersTimeout,
-        bodyTimeout: BODY_MS,
-        signal: AbortSignal.any([signal, limit.signal]),
-      })
+      const headers = {
+        ...options.headers,
+        'x-correlation-id': correlationId,
+        'ebb-identity': await sign(identity, name),
+        'ebb-timeout-ms': String(timeoutMs),
+      }
+      const response = await continueTrace(traceparent, (traced) =>
+        agent.request({
+          ...{ origin, method: options.method, path: pathname.slice(0, -1) + options.path, body: options.body },
+          ...{ headers: { ...headers, ...traced }, headersTimeout, bodyTimeout: BODY_MS },
+          signal: AbortSignal.any([signal, limit.signal]),
+        }),
+      )
       return { ...readHead(response), ...(await read(response)), durationMs: durationMs() }
     } catch (fault) {
       return { durationMs: durationMs(), error: why(fault) }

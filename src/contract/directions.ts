@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { clone } from 'zod/v4/core'
 
 /** What one schema says about what may come in: a deep strict clone, unknown keys refused at every depth. */
 export const toInput = (schema: z.ZodType): z.ZodType => rebuild(schema, z.never(), new Map())
@@ -74,11 +75,11 @@ function rebuild(schema: z.ZodType, catchall: z.ZodType | undefined, made: Map<z
   if (def.getter) Object.assign(next, { getter: () => walk(def.getter?.() ?? schema), _cachedInner: undefined })
   if (def.shape) Object.assign(next, { shape: lazily(def.shape, walk), catchall })
   // The def differs from the original in its children only, so the constructor accepts it.
-  const clone = z.core.clone(schema, next as never)
-  made.set(schema, clone)
+  const rebuilt = clone(schema, next as never)
+  made.set(schema, rebuilt)
   const { id: _id, ...meta } = z.globalRegistry.get(schema) ?? {}
-  if (Object.keys(meta).length > 0) z.globalRegistry.add(clone, meta)
-  return clone
+  if (Object.keys(meta).length > 0) z.globalRegistry.add(rebuilt, meta)
+  return rebuilt
 }
 
 /** Children as getters, so that a schema may contain itself. */

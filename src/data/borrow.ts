@@ -4,6 +4,12 @@ import { isAway, toProblem } from './database-fault.ts'
 
 const CANCEL_GRACE_MS = 250
 
+export interface Lender {
+  readonly pool: pg.Pool
+  /** Settled when the pool's first connection has been tried: whoever waits for that one needs no other. */
+  readonly connected?: Promise<void>
+}
+
 export interface Loan {
   readonly client: pg.PoolClient
   /** From here on nothing cancels: throws where the signal came first. To be called right before COMMIT. */
@@ -16,11 +22,11 @@ export interface Loan {
  * lent again, since the cancel might reach its next user.
  */
 export async function borrow<Result>(
-  pool: pg.Pool,
+  lender: Lender,
   signal: AbortSignal,
   work: (loan: Loan) => Promise<Result>,
 ): Promise<Result> {
-  const client = await connect(pool, signal)
+  const client = await connect(lender, signal)
   let heldOn = false
   let cancelled = false
   let released = false
@@ -61,9 +67,9 @@ export async function borrow<Result>(
 }
 
 /** Waits for a free connection no longer than the signal allows. */
-async function connect(pool: pg.Pool, signal: AbortSignal): Promise<pg.PoolClient> {
+async function connect({ pool, connected }: Lender, signal: AbortSignal): Promise<pg.PoolClient> {
   signal.throwIfAborted()
-  const connecting = pool.connect()
+  const connecting = connected ? connected.then(() => pool.connect()) : pool.connect()
   const aborted = Promise.withResolvers<never>()
   const onAbort = () => {
     aborted.reject(signal.reason)

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import type { Claim, Claimed, StoredAnswer } from '../kernel/index.ts'
 
@@ -22,10 +21,13 @@ export async function findAnswer(database: pg.Pool | pg.ClientBase, claim: Claim
   return { is: 'finished', answer: { status: row.status, headers: row.headers, body: row.body } }
 }
 
+/** 64 bits of a hash: a collision makes two strangers' requests wait for each other, and harms neither. */
+const LOCK = 'select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as taken'
+
 /** Takes the key for the rest of this transaction; whoever comes meanwhile is told so at once, and holds no connection. */
 export async function claimKey(client: pg.ClientBase, claim: Claim): Promise<Claimed> {
-  const { rows } = await client.query<{ taken: boolean }>('select pg_try_advisory_xact_lock($1) as taken', [
-    lockOf(claim),
+  const { rows } = await client.query<{ taken: boolean }>(LOCK, [
+    JSON.stringify([claim.caller, claim.route, claim.key]),
   ])
   return rows[0]?.taken ? findAnswer(client, claim) : { is: 'in-flight' }
 }
@@ -41,12 +43,4 @@ export async function storeAnswer(
      values ($1, $2, $3, $4, $5, $6, $7)`,
     [caller, route, key, Buffer.from(fingerprint), status, JSON.stringify(headers), Buffer.from(body)],
   )
-}
-
-/** 64 bits of a hash: a collision makes two strangers' requests wait for each other, and harms neither. */
-function lockOf({ caller, route, key }: Claim): bigint {
-  return createHash('sha256')
-    .update(JSON.stringify([caller, route, key]))
-    .digest()
-    .readBigInt64BE()
 }

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { Problem } from '../contract/index.ts'
 import type { Log } from '../kernel/index.ts'
+import { publishStatements } from './publish-statements.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 const IDLE_MS = 30_000
@@ -19,6 +20,7 @@ export function createPool(connectionString: string, { max = 10, log }: { max?: 
   })
   // While a connection is lent its fault reaches whoever runs a statement; unheard, the event would end the process.
   pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', publishStatements)
   pool.on('error', (fault) => log.warn({ err: fault }, 'an idle database connection broke'))
   return pool
 }
@@ -45,9 +47,8 @@ export async function inTransaction<Result>(
   }
 }
 
-const { builtins } = pg.types
-
 const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') => {
+  const { builtins } = pg.types
   if (oid === builtins.INT8) return toSafeInteger
   if (oid === builtins.TIMESTAMPTZ) return toRfc3339
   if (oid === builtins.TIMESTAMP) return (text: string) => text.replace(' ', 'T')

@@ -9,9 +9,14 @@ import { type Postgres, pooledSql, transact } from './transaction.ts'
 export const postgres: Resource<Sql, Postgres> = {
   open: (config: Config, log: Log) => {
     const pool = createPool(need(config, 'DATABASE_URL'), { max: config.EBB_POOL_MAX, log })
-    return { pool, outbox: createNotifier(pool, OUTBOX_CHANNEL) }
+    // Whoever started this process waits for its first statement: connect while the rest still loads.
+    const connected = pool.connect().then(
+      (client) => client.release(),
+      () => {},
+    )
+    return { pool, connected, outbox: createNotifier(pool, OUTBOX_CHANNEL) }
   },
-  lend: ({ pool }, { signal }) => pooledSql(pool, signal),
+  lend: (opened, { signal }) => pooledSql(opened, signal),
   ready: async ({ pool }) => {
     await pool.query('select from ebb.outbox limit 0')
   },

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { Problem } from '../contract/index.ts'
 import type { Transaction, Unit } from '../kernel/index.ts'
-import { borrow } from './borrow.ts'
+import { borrow, type Lender } from './borrow.ts'
 import { isAway } from './database-fault.ts'
 import { claimKey, storeAnswer } from './idempotency.ts'
 import { markSeen } from './inbox.ts'
@@ -9,8 +9,7 @@ import type { createNotifier } from './notify.ts'
 import { appendEvents } from './outbox.ts'
 import { createSql, type Run, type Sql } from './sql.ts'
 
-export interface Postgres {
-  readonly pool: pg.Pool
+export interface Postgres extends Lender {
   /** Tells the relay that the outbox has something. */
   readonly outbox: ReturnType<typeof createNotifier>
 }
@@ -18,8 +17,8 @@ export interface Postgres {
 /** One request as one transaction, or, where it only reads, none at all. */
 export const transact: Transaction<Sql, Postgres>['run'] = (opened, { readOnly, signal, timeoutMs }, work) =>
   readOnly
-    ? work(pooledSql(opened.pool, signal), READ_ONLY)
-    : borrow(opened.pool, signal, async ({ client, holdOn }) => {
+    ? work(pooledSql(opened, signal), READ_ONLY)
+    : borrow(opened, signal, async ({ client, holdOn }) => {
         const run = inTurn(client)
         let appended = false
         const unit = unitOn(client, run, () => {
@@ -39,10 +38,10 @@ export const transact: Transaction<Sql, Postgres>['run'] = (opened, { readOnly, 
       })
 
 /** Statements of a request that only reads: each on any connection of the pool. */
-export function pooledSql(pool: pg.Pool, signal: AbortSignal): Sql {
-  const run: Run = (text, values) => borrow(pool, signal, ({ client }) => client.query(text, [...values]))
+export function pooledSql(opened: Lender, signal: AbortSignal): Sql {
+  const run: Run = (text, values) => borrow(opened, signal, ({ client }) => client.query(text, [...values]))
   return createSql(run, (reads) =>
-    borrow(pool, signal, async ({ client }) => {
+    borrow(opened, signal, async ({ client }) => {
       const within = inTurn(client)
       await within('begin isolation level repeatable read, read only', [])
       try {

@@ -1,4 +1,4 @@
-import { type Config, type IdentityKeys, inherited } from '../kernel/index.ts'
+import { type Config, type IdentityKeys, inherited, inheritedFrom } from '../kernel/index.ts'
 import type { Home } from './home.ts'
 import type { Stores } from './stores.ts'
 
@@ -21,6 +21,7 @@ export function childEnv({ config, home, stores }: { config: Config; home: Home;
   return {
     services: {
       ...inherited(COMMON),
+      ...telemetryEnv(),
       ...stores.urls,
       EBB_HOST: '127.0.0.1',
       EBB_CONTRACTS: home.pointer,
@@ -49,6 +50,7 @@ export interface FunctionEnvOptions {
 /** What a function on this machine knows: its stores, and the secrets that its contract names. */
 export const functionEnv = (secrets: readonly string[], { config, mail, urls, jwks }: FunctionEnvOptions) => ({
   ...inherited(COMMON),
+  ...telemetryEnv(),
   ...urls,
   ...inherited(secrets.flatMap((name) => [name, `${name}_FILE`])),
   EBB_POOL_MAX: '5',
@@ -56,3 +58,10 @@ export const functionEnv = (secrets: readonly string[], { config, mail, urls, jw
   EBB_MAIL_FOLDER: mail,
   ...(config.SMTP_URL ? { SMTP_URL: config.SMTP_URL } : {}),
 })
+
+/** What OpenTelemetry's variables say here; where they name no collector, nothing is exported, since there is none. */
+function telemetryEnv(): Readonly<Record<string, string>> {
+  const told = inheritedFrom('OTEL_')
+  const isCollected = Object.keys(told).some((name) => /^OTEL_EXPORTER_OTLP_.*ENDPOINT$/.test(name))
+  return { ...(isCollected ? {} : { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }), ...told }
+}

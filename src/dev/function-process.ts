@@ -1,3 +1,4 @@
+import { NODE_FLAGS } from '../deploy/index.ts'
 import type { InstanceProcess } from './function-pool.ts'
 import { type Said, startChild } from './processes/child.ts'
 import { noteChild } from './processes/leftovers.ts'
@@ -22,7 +23,7 @@ export async function startFunction(file: string, options: FunctionProcessOption
   const lastWords: string[] = []
   const child = startChild(file, {
     env: { ...env, PORT: '0', EBB_HOST: '127.0.0.1' },
-    nodeOptions: ['--enable-source-maps'],
+    nodeOptions: NODE_FLAGS,
     onSaid: (said) => {
       onSaid?.(said)
       const { level, msg, port } = said

@@ -2,10 +2,12 @@ import type { ContractSet, Route, Subscription } from '../contract/index.ts'
 import { type Bundle, bundleFunction } from '../deploy/index.ts'
 import type { Config, FunctionStatus } from '../kernel/index.ts'
 import type { ChildEnv } from './child-env.ts'
+import { createCodeCaches } from './code-caches.ts'
 import { explainBuild } from './explain-build.ts'
 import { createFunctionPool, type FunctionPool } from './function-pool.ts'
 import { startFunction } from './function-process.ts'
 import type { Home } from './home.ts'
+import { importContract } from './import-contracts.ts'
 import type { Report } from './report.ts'
 
 export interface FunctionsOptions {
@@ -45,11 +47,13 @@ export function createFunctions({ root, home, config, env, report }: FunctionsOp
   const running = new Map<string, Running>()
   const retiring = new Set<Promise<void>>()
 
+  const codeCaches = createCodeCaches({ contractOf: (name) => importContract(root, name), report })
   const bundleOf = (name: string) => bundleFunction(root, name, home.bundles)
 
   function open({ name, scale, timeoutMs, secrets }: Route | Subscription, bundle: Lazy<Bundle>): FunctionPool {
     const launch = async () => {
       const { file, revision } = await bundle.get()
+      codeCaches.want(name, file)
       return startFunction(file, {
         ...{ name, report, runFolder: home.run, startLimitMs: config.EBB_START_TIMEOUT_MS },
         env: { ...env.function(secrets), EBB_REVISION: revision },
@@ -120,6 +124,7 @@ export function createFunctions({ root, home, config, env, report }: FunctionsOp
       }
     },
     stop: async () => {
+      await codeCaches.stop()
       await Promise.all([...running.values()].map(({ pool }) => pool.stop()))
       await Promise.all(retiring)
     },

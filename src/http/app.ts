@@ -1,7 +1,7 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import express, { type Express } from 'express'
 import { describeEndpoint, describeSubscriber, Problem, toPattern } from '../contract/index.ts'
 import type { Log } from '../kernel/index.ts'
-import type { Step } from './exchange.ts'
 import type { Contract, Implementation } from './implement.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { authorise } from './middleware/authorise.ts'
@@ -11,6 +11,7 @@ import { identity, type VerifyIdentity } from './middleware/identity.ts'
 import { problems } from './middleware/problems.ts'
 import { ready } from './middleware/ready.ts'
 import { receiveEvent } from './middleware/receive-event.ts'
+import { takeBody } from './middleware/take-body.ts'
 import { transact } from './middleware/transact.ts'
 import { validate } from './middleware/validate.ts'
 import type { OpenedResources } from './resources.ts'
@@ -22,23 +23,26 @@ export interface AppOptions {
   readonly secrets?: Readonly<Record<string, string>>
   readonly revision?: string
   readonly isDraining?: () => boolean
+  /** Answers a scrape of the function's metrics, where it is asked to. */
+  readonly scrape?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
 }
 
 /** A function as an Express app. This is a request's whole way, top to bottom. */
 export function createApp(fn: Implementation, options: AppOptions): Express {
-  const { method, path, timeoutMs, maxBodyBytes, judge } = wayOf(fn.contract)
+  const { method, path, facts, timeoutMs, maxBodyBytes, judge } = wayOf(fn.contract)
   const app = express().disable('x-powered-by').disable('etag').set('query parser', false)
   app.enable('case sensitive routing').enable('strict routing')
 
-  app.get('/_/health', (_request, response) => void response.sendStatus(204))
+  app.get('/_/health', (_request, response) => void response.status(204).end())
   app.get('/_/ready', ready(options))
+  if (options.scrape) app.get('/metrics', options.scrape)
   app[method](
     path,
-    correlation(options),
+    correlation({ ...options, facts }),
     accessLog(),
     deadline({ timeoutMs }),
     identity(options),
-    express.raw({ type: () => true, limit: maxBodyBytes, inflate: false }) as unknown as Step,
+    takeBody({ maxBytes: maxBodyBytes }),
     ...judge,
     transact(fn, options),
   )
@@ -53,13 +57,22 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
 function wayOf(contract: Contract) {
   if (contract.kind === 'subscriber') {
     const { timeoutMs } = describeSubscriber(contract)
-    return { method: 'post' as const, path: '/', timeoutMs, maxBodyBytes: EVENT_BYTES, judge: [receiveEvent(contract)] }
+    const facts = { route: '/', trigger: 'pubsub' } as const
+    return {
+      method: 'post' as const,
+      path: '/',
+      facts,
+      timeoutMs,
+      maxBodyBytes: EVENT_BYTES,
+      judge: [receiveEvent(contract)],
+    }
   }
   const route = describeEndpoint(contract)
   return {
     // Express names its methods as HTTP does, in lower case.
     method: route.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete',
     path: toPattern(route.path).express,
+    facts: { route: route.path, trigger: 'http' } as const,
     timeoutMs: route.timeoutMs,
     maxBodyBytes: route.maxBodyBytes,
     judge: [validate(contract), authorise(route)],

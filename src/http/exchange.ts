@@ -13,8 +13,8 @@ export interface Exchange extends Record<string, unknown> {
   identity: Identity
   /** What the handler is called with. */
   input: unknown
-  /** The event that a subscriber was sent. */
-  event?: ReceivedEvent
+  /** The event that a subscriber was sent, and the traceparent of what sent it. */
+  event?: ReceivedEvent & { readonly link: string | undefined }
 }
 
 /** One step of a request's way; its parts are in `response.locals`. */

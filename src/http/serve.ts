@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
+  announce,
   type Config,
   ConfigFault,
   createLog,
@@ -11,6 +12,8 @@ import {
   onShutdown,
   processConfig,
   readSecrets,
+  started,
+  startTelemetry,
 } from '../kernel/index.ts'
 import { createApp } from './app.ts'
 import type { Contract, Implementation, Uses } from './implement.ts'
@@ -19,6 +22,8 @@ import { openResources } from './resources.ts'
 /** queue-proxy keeps idle connections for 90 s; whoever closes first must be them. */
 const KEEP_ALIVE_MS = 95_000
 const HEADERS_MS = 100_000
+/** For the last spans and metrics, well within what a platform grants after SIGTERM. */
+const FLUSH_MS = 5_000
 
 /** Runs one function as a process: listens on PORT, drains on SIGTERM. A fault at the start ends it with status 1. */
 export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, U>): void {
@@ -38,29 +43,35 @@ export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, 
 
 function start(fn: Implementation, config: Config, log: Log) {
   const { name, secrets = [], timeoutMs } = fn.contract
+  const telemetry = startTelemetry(config, { name, log, kind: 'function' })
   const verify = identityVerifier(need(config, 'EBB_IDENTITY_JWKS') as never, name)
   const resources = openResources(fn.uses, config, log)
   let draining = false
   const app = createApp(fn, {
     ...{ resources, verify, log, secrets: readSecrets(secrets), revision: config.EBB_REVISION },
-    isDraining: () => draining,
+    ...{ scrape: telemetry.scrape, isDraining: () => draining },
   })
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS },
     app,
   )
+  telemetry.loaded()
   server.on('error', (fault) => {
     log.fatal({ err: fault }, `the function cannot listen on port ${config.PORT}`)
     process.exit(1)
   })
   server.listen(config.PORT, config.EBB_HOST, () => {
+    telemetry.ready()
     // A server that listens on a port has an address.
-    log.info({ port: (server.address() as AddressInfo).port }, 'listening')
+    const { port } = server.address() as AddressInfo
+    announce({ function: name, revision: config.EBB_REVISION }, { port }, 'listening')
+    for (const part of started()?.ignored ?? []) log.warn({ part }, 'a code cache that does not fit is ignored')
   })
   const stop = async () => {
     draining = true
     await drain(server, { limitMs: (timeoutMs ?? 10_000) + 2_000 })
     await resources.close()
+    await telemetry.shutdown({ limitMs: FLUSH_MS })
   }
   onShutdown(stop, { log, parent: config.EBB_PARENT })
 }

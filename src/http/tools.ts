@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type * as z from 'zod'
 import { dataOf, describeEndpoint, Problem, toOutput } from '../contract/index.ts'
-import type { OutgoingEvent } from '../kernel/index.ts'
+import { type OutgoingEvent, spanOfSending } from '../kernel/index.ts'
 import type { Exchange } from './exchange.ts'
 import type { Contract } from './implement.ts'
 import { hasScopes } from './middleware/authorise.ts'
@@ -25,8 +25,10 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
         if (!parsed?.success)
           broken = new Error(`${type} is not emitted as the contract says`, { cause: parsed?.error })
         const source = `/functions/${contract.name}`
-        const whose = { ...correlation, callerId: identity.sub }
-        events.push({ id: randomUUID(), type, source, data: parsed?.data, ...whose, ...(subject ? { subject } : {}) })
+        const id = randomUUID()
+        const traceparent = spanOfSending({ type, id }) ?? correlation.traceparent
+        const whose = { ...correlation, traceparent, callerId: identity.sub }
+        events.push({ id, type, source, data: parsed?.data, ...whose, ...(subject ? { subject } : {}) })
       },
       fail: (code: string, message: string) => new Problem(code, failures[code] ?? 500, message),
       own: (subject: string) => {

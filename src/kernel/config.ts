@@ -1,69 +1,88 @@
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
+import type { ConfigOf, Setting } from './setting.ts'
+import { TELEMETRY_SETTINGS } from './telemetry/settings.ts'
 
-const port = z.coerce.number<string>().int().min(0).max(65_535)
-const milliseconds = z.coerce.number<string>().int().positive()
-const url = (...protocols: string[]) => z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`) })
-const isOrigin = (text: string) => {
-  const exact = text.replace(/:\*$/, '')
-  return text === '*' || (/^https?:[^*]+$/.test(exact) && URL.parse(exact)?.origin === exact)
+const port = () => z.coerce.number<string>().int().min(0).max(65_535)
+const milliseconds = () => z.coerce.number<string>().int().positive()
+const count = (most: number) => () => z.coerce.number<string>().int().min(1).max(most)
+const text =
+  (least = 1) =>
+  () =>
+    z.string().min(least)
+const url =
+  (...protocols: string[]) =>
+  () =>
+    z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`) })
+const oneOf =
+  <const Words extends readonly string[]>(...words: Words) =>
+  () =>
+    z.enum(words)
+const isOrigin = (given: string) => {
+  const exact = given.replace(/:\*$/, '')
+  return given === '*' || (/^https?:[^*]+$/.test(exact) && URL.parse(exact)?.origin === exact)
 }
-const origins = z
-  .string()
-  .transform((text) => text.split(',').map((origin) => origin.trim()))
-  .pipe(z.array(z.string().refine(isOrigin, 'must be * or as browsers send it, such as https://app.example')))
-const json = z.string().transform((text, context) => {
-  try {
-    // Whoever uses the key checks what is in it.
-    return JSON.parse(text) as Readonly<Record<string, unknown>>
-  } catch {
-    context.addIssue({ code: 'custom', message: 'is no JSON' })
-    return z.NEVER
-  }
-})
+const list = () => z.string().transform((given) => given.split(',').map((one) => one.trim()))
+const origins = () =>
+  list().pipe(z.array(z.string().refine(isOrigin, 'must be * or as browsers send it, such as https://app.example')))
+const json = () =>
+  z.string().transform((given, context) => {
+    try {
+      // Whoever uses the key checks what is in it.
+      return JSON.parse(given) as Readonly<Record<string, unknown>>
+    } catch {
+      context.addIssue({ code: 'custom', message: 'is no JSON' })
+      return z.NEVER
+    }
+  })
 
-/** Every setting that any part of Ebb reads; each secret may stand in a file named by NAME_FILE instead. */
-const Settings = z.object({
-  PORT: port.default(8080),
+/**
+ * Every setting that any part of Ebb reads: its schema, and its value where it is not set. Each may stand in a file
+ * named by NAME_FILE instead. Schemas are made of what is set only, since a function's start waits for them.
+ */
+const SETTINGS = {
+  PORT: [port, 8080],
   /** The public port's neighbour unless told; 0 is any free one. */
-  EBB_ADMIN_PORT: port.optional(),
-  EBB_HOST: z.string().default('0.0.0.0'),
-  DATABASE_URL: url('postgres', 'postgresql').optional(),
-  DATABASE_DIRECT_URL: url('postgres', 'postgresql').optional(),
-  REDIS_URL: url('redis', 'rediss').optional(),
+  EBB_ADMIN_PORT: [port, undefined],
+  /** All addresses unless told; a name or an address here costs a start some milliseconds. */
+  EBB_HOST: [text(), undefined],
+  DATABASE_URL: [url('postgres', 'postgresql'), undefined],
+  DATABASE_DIRECT_URL: [url('postgres', 'postgresql'), undefined],
+  REDIS_URL: [url('redis', 'rediss'), undefined],
   /** How long the gateway waits for Redis before it limits by its own share. */
-  EBB_RATE_LIMIT_TIMEOUT_MS: milliseconds.default(50),
-  EBB_POOL_MAX: z.coerce.number<string>().int().min(1).max(1_000).default(10),
-  EBB_HOME: z.string().optional(),
-  EBB_CONTRACTS: z.string().optional(),
+  EBB_RATE_LIMIT_TIMEOUT_MS: [milliseconds, 50],
+  EBB_POOL_MAX: [count(1_000), 10],
+  EBB_HOME: [text(), undefined],
+  EBB_CONTRACTS: [text(), undefined],
   /** Where a function answers; {name} and {namespace} are filled in. */
-  EBB_UPSTREAM_TEMPLATE: z.string().includes('{name}').optional(),
-  EBB_NAMESPACE: z.string().default('default'),
-  EBB_FUNCTIONS_URL: url('http').optional(),
-  EBB_IDENTITY_KEY: json.optional(),
-  EBB_IDENTITY_JWKS: json.optional(),
-  EBB_KEY_PEPPER: z.string().min(32).optional(),
-  EBB_ADMIN_KEY: z.string().min(16).optional(),
+  EBB_UPSTREAM_TEMPLATE: [() => z.string().includes('{name}'), undefined],
+  EBB_NAMESPACE: [text(), 'default'],
+  EBB_FUNCTIONS_URL: [url('http'), undefined],
+  EBB_IDENTITY_KEY: [json, undefined],
+  EBB_IDENTITY_JWKS: [json, undefined],
+  EBB_KEY_PEPPER: [text(32), undefined],
+  EBB_ADMIN_KEY: [text(16), undefined],
   /** What a cold start may take before it counts as a failure. */
-  EBB_START_TIMEOUT_MS: milliseconds.default(30_000),
+  EBB_START_TIMEOUT_MS: [milliseconds, 30_000],
   /** The gateways that share the traffic: where Redis is away, each allows this part of a limit. */
-  EBB_GATEWAY_REPLICAS: z.coerce.number<string>().int().min(1).max(1_000).default(1),
+  EBB_GATEWAY_REPLICAS: [count(1_000), 1],
   /** The origins whose pages may call: comma-separated, each as browsers send it; port `*` is any; `*` alone is everybody. */
-  EBB_CORS_ORIGINS: origins.optional(),
+  EBB_CORS_ORIGINS: [origins, undefined],
   /** Filled in on /docs for whoever opens it: for a laptop, or a key that everybody may know. */
-  EBB_DOCS_KEY: z.string().optional(),
+  EBB_DOCS_KEY: [text(), undefined],
   /** How long an instance without requests stays on the laptop. */
-  EBB_IDLE_MS: milliseconds.default(30_000),
+  EBB_IDLE_MS: [milliseconds, 30_000],
   /** Set by a parent that holds this process's stdin: its end is ours. */
-  EBB_PARENT: z.literal('stdin').optional(),
-  EBB_REVISION: z.string().default('dev'),
-  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-  SMTP_URL: url('smtp', 'smtps').optional(),
+  EBB_PARENT: [oneOf('stdin'), undefined],
+  EBB_REVISION: [text(), 'dev'],
+  LOG_LEVEL: [oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info'],
+  SMTP_URL: [url('smtp', 'smtps'), undefined],
   /** Where mail is written as files when there is no SMTP_URL. */
-  EBB_MAIL_FOLDER: z.string().optional(),
-})
+  EBB_MAIL_FOLDER: [text(), undefined],
+  ...TELEMETRY_SETTINGS,
+} as const satisfies Readonly<Record<string, Setting>>
 
-export type Config = z.output<typeof Settings>
+export type Config = ConfigOf<typeof SETTINGS>
 type Env = Readonly<Record<string, string | undefined>>
 
 /** A setting that is wrong or missing: the message lists every fault, a line each. */
@@ -73,11 +92,16 @@ export class ConfigFault extends Error {
 
 /** Reads and checks the settings; all faults at once, as one ConfigFault. */
 export function parseConfig(env: Env, { readFile = readText } = {}): Config {
-  const { values, faults } = readAll(Object.keys(Settings.shape), env, readFile)
-  const parsed = Settings.safeParse(values)
-  for (const issue of parsed.error?.issues ?? []) faults.push(`${issue.path.join('.')}: ${issue.message}`)
-  if (parsed.data && faults.length === 0) return parsed.data
-  throw new ConfigFault(faults.join('\n'))
+  const { values, faults } = readAll(Object.keys(SETTINGS), env, readFile)
+  const config: Record<string, unknown> = {}
+  for (const [name, [schema, otherwise]] of Object.entries<Setting>(SETTINGS)) {
+    const parsed = values[name] === undefined ? { data: otherwise } : schema().safeParse(values[name])
+    config[name] = parsed.data
+    for (const issue of 'error' in parsed ? (parsed.error?.issues ?? []) : []) faults.push(`${name}: ${issue.message}`)
+  }
+  if (faults.length > 0) throw new ConfigFault(faults.join('\n'))
+  // Each value is what its own schema made of it, or what stands for it.
+  return config as Config
 }
 
 /** The values of a function's own secrets; all that are missing at once, as one ConfigFault. */
@@ -111,6 +135,10 @@ export const processConfig = (): Config => parseConfig(process.env)
 export function inherited(names: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }
+
+/** All of this process's environment whose names begin so. */
+export const inheritedFrom = (prefix: string): Readonly<Record<string, string>> =>
+  inherited(Object.keys(process.env).filter((name) => name.startsWith(prefix)))
 
 /** The value of a setting that this part cannot do without. */
 export function need<K extends keyof Config>(config: Config, name: K): NonNullable<Config[K]> {

@@ -1,4 +1,13 @@
-export { type Config, ConfigFault, inherited, need, parseConfig, processConfig, readSecrets } from './config.ts'
+export {
+  type Config,
+  ConfigFault,
+  inherited,
+  inheritedFrom,
+  need,
+  parseConfig,
+  processConfig,
+  readSecrets,
+} from './config.ts'
 export { type ContractsFile, loadContracts, openContracts } from './contracts-file.ts'
 export type { FunctionStatus, FunctionsView } from './functions-view.ts'
 export {
@@ -9,9 +18,22 @@ export {
   identityVerifier,
 } from './identity.ts'
 export type { InvocationState, KeptAnswer, NewInvocation } from './invocation.ts'
-export { createLog, type Log } from './log.ts'
+export { announce, createLog, type Log } from './log.ts'
 export type { Lending, Resource } from './resource.ts'
 export { drain, onShutdown } from './shutdown.ts'
+export { started } from './started.ts'
+export {
+  activeTraceparent,
+  continueTrace,
+  describeRequest,
+  POSTGRES_CHANNEL,
+  type RequestFacts,
+  type Statement,
+  spanOfProcessing,
+  spanOfSending,
+  startTelemetry,
+  type Telemetry,
+} from './telemetry/index.ts'
 export { type Correlation, correlate, traceIdOf } from './trace.ts'
 export type {
   Claim,

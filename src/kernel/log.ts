@@ -1,14 +1,70 @@
-import { pino } from 'pino'
+import { writeSync } from 'node:fs'
+import { type Logger, type LoggerOptions, pino, stdSerializers } from 'pino'
+import { started } from './started.ts'
 
-export type Log = Pick<import('pino').Logger, 'info' | 'warn' | 'error' | 'debug' | 'fatal' | 'child'>
+export type Log = Pick<Logger, 'info' | 'warn' | 'error' | 'debug' | 'fatal' | 'child'>
 
-/** One JSON object a line on stdout: `time` in RFC 3339, `level` as a word, and whatever `base` says of the process. */
-export function createLog({ level = 'info', ...base }: Readonly<Record<string, string>> = {}): Log {
-  return pino({
+type Words = Readonly<Record<string, string>>
+
+const STDOUT = 1
+/** What is kept back at most until the turn of the event loop ends. */
+const KEPT_BYTES = 8 * 1024
+
+/**
+ * One JSON object a line on stdout: `time` in RFC 3339, `level` as a word, and whatever `base` says of the process.
+ * Lines are written when the turn of the event loop in which they were said ends. The library is loaded with the first.
+ */
+export const createLog = ({ level = 'info', ...base }: Words = {}): Log => deferLog(() => openLog(level, base))
+
+/** The line with which a process says that it can be called, before it has loaded anything that it can do without. */
+export function announce(base: Words, fields: Readonly<Record<string, unknown>>, msg: string): void {
+  writeSync(STDOUT, `${JSON.stringify({ level: 'info', time: now(), ...base, ...fields, msg })}\n`)
+}
+
+const now = () => new Date().toISOString()
+
+function openLog(level: string, base: Words): Logger {
+  const options: LoggerOptions = {
     level,
     base,
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: () => `,"time":"${now()}"`,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: explained },
     redact: { paths: ['*.authorization', '*["x-api-key"]', '*.password', '*.secret'], censor: '[redacted]' },
+  }
+  const stdout = pino.destination({ dest: STDOUT, sync: true, minLength: KEPT_BYTES })
+  let due = false
+  const flush = () => {
+    due = false
+    stdout.flushSync()
+  }
+  process.on('exit', flush)
+  return pino(options, {
+    write: (line: string) => {
+      stdout.write(line)
+      if (due) return
+      due = true
+      setImmediate(flush)
+    },
   })
+}
+
+/** A fault with its stack in terms of the sources: their maps are read only here. */
+function explained(fault: Error) {
+  const told = stdSerializers.err(fault)
+  return typeof told?.stack === 'string' ? { ...told, stack: started()?.explain(told.stack) ?? told.stack } : told
+}
+
+function deferLog(open: () => Logger): Log {
+  let opened: Logger | undefined
+  const log = () => (opened ??= open())
+  const say =
+    (level: 'info' | 'warn' | 'error' | 'debug' | 'fatal') =>
+    (...said: unknown[]) =>
+      log()[level](...(said as [object, string]))
+  return {
+    ...{ info: say('info'), warn: say('warn'), error: say('error'), debug: say('debug'), fatal: say('fatal') },
+    // A child, too, costs nothing until it says something.
+    child: (bindings: object, options?: object) => deferLog(() => log().child(bindings, options)),
+  } as Log
 }

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { activeTraceparent } from './telemetry/spans.ts'
 
 /** What every message carries, so that one click can be followed to the e-mail. */
 export interface Correlation {
@@ -10,11 +11,11 @@ export interface Correlation {
 const CORRELATION_ID = /^[\w.:-]{8,128}$/
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
-/** Keeps a well-formed correlation id and traceparent; makes what is missing or malformed. */
+/** Keeps a well-formed correlation id and traceparent, the span's own where there is one; makes what is missing or malformed. */
 export function correlate(correlationId: string | undefined, traceparent: string | undefined): Correlation {
   return {
     correlationId: correlationId && CORRELATION_ID.test(correlationId) ? correlationId : randomUUID(),
-    traceparent: traceparent && TRACEPARENT.test(traceparent) ? traceparent : newTraceparent(),
+    traceparent: activeTraceparent() ?? (traceparent && TRACEPARENT.test(traceparent) ? traceparent : newTraceparent()),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Correlation } from '../../kernel/index.ts'
+import { activeTraceparent, type Correlation } from '../../kernel/index.ts'
 
 export type HttpMethod = 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -32,7 +32,8 @@ export function toCall(
     headers: {
       // Without it, any coding would be welcome (RFC 9110, 12.5.3), and nothing here decodes.
       'accept-encoding': 'identity',
-      traceparent: correlation.traceparent,
+      // Where the request is traced, the span of this call sets its own.
+      ...(activeTraceparent() ? {} : { traceparent: correlation.traceparent }),
       'x-correlation-id': correlation.correlationId,
       ...(json === undefined ? {} : { 'content-type': 'application/json' }),
       ...Object.fromEntries(given),

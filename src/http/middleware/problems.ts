@@ -11,20 +11,17 @@ export function problems({ log: appLog }: { log: Log }): ErrorRequestHandler {
     if (problem.status >= 500) log.error({ err: fault, code: problem.code }, 'fault')
     if (response.headersSent || response.destroyed) return void response.destroy()
     const { correlationId } = correlation ?? correlate(request.get('x-correlation-id'), undefined)
-    response.status(problem.status).set(problem.headers).set('x-correlation-id', correlationId)
-    response.set('content-type', 'application/problem+json').end(problemJson(problem, correlationId))
+    response.status(problem.status)
+    for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value)
+    response.setHeader('x-correlation-id', correlationId)
+    response.setHeader('content-type', 'application/problem+json').end(problemJson(problem, correlationId))
   }
 }
 
 function toProblem(fault: unknown): Problem {
   if (fault instanceof Problem) return fault
   const cause = { cause: fault }
-  // What Express and its body parser throw has a status that is the caller's to know.
-  const { status, type } = Object(fault) as { status?: unknown; type?: unknown }
-  if (type === 'request.aborted') return new Problem('caller_gone', 499, 'The caller hung up.', cause)
-  if (status === 413) return new Problem('payload_too_large', 413, 'The body is too large.', cause)
-  if (status === 415)
-    return new Problem('unsupported_media_type', 415, 'Send the body without Content-Encoding.', cause)
-  if (status === 400) return new Problem('invalid_request', 400, 'The request is malformed.', cause)
+  // What Express throws at a path that cannot be decoded.
+  if (Object(fault).status === 400) return new Problem('invalid_request', 400, 'The request is malformed.', cause)
   return new Problem('internal', 500, 'Something went wrong here; the correlation id finds it in our logs.', cause)
 }

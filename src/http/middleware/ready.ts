@@ -22,6 +22,6 @@ export function ready({
         retryAfterSeconds: 1,
       })
     })
-    response.sendStatus(204)
+    response.status(204).end()
   }
 }

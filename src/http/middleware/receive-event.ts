@@ -28,7 +28,8 @@ export function receiveEvent(contract: SubscriberContract): Step {
     const attempt = Number(attribute('ebbattempt') ?? 1)
     const subject = attribute('subject')
     const event = { id, source, type, time: time ?? new Date().toISOString(), subject, data: judged.data, attempt }
-    response.locals.event = event
+    const link = attribute('traceparent')
+    response.locals.event = { ...event, link }
     response.locals.input = { event, data: judged.data }
     next()
   }

@@ -1,5 +1,5 @@
 import { Problem } from '../../contract/index.ts'
-import type { Claim, StoredAnswer, Unit } from '../../kernel/index.ts'
+import { type Claim, type StoredAnswer, spanOfProcessing, type Unit } from '../../kernel/index.ts'
 import { createAnswers } from '../answer.ts'
 import type { Exchange, Step } from '../exchange.ts'
 import { fingerprint } from '../fingerprint.ts'
@@ -34,9 +34,8 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
       if (event && (await unit?.seen(contract.name, event))) return answers.empty
       const { tools, events, check } = toolsFor(locals)
       // The handler's own types were checked where it was written: implement() ties input, tools and reply to its contract.
-      const handled = Promise.try(() =>
-        fn.handle(locals.input as never, { ...lent, ...transactional, ...tools } as never),
-      )
+      const handle = () => fn.handle(locals.input as never, { ...lent, ...transactional, ...tools } as never)
+      const handled = event ? spanOfProcessing(event, async () => handle()) : Promise.try(handle)
       const answer = await handled.then(
         (output) => answers.reply(output, check),
         async (fault: unknown) => {

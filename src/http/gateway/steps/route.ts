@@ -1,4 +1,5 @@
 import { type ContractSet, Problem } from '../../../contract/index.ts'
+import { describeRequest } from '../../../kernel/index.ts'
 import { INVOCATION_ROUTE } from '../own-route.ts'
 import type { Step } from '../pipeline.ts'
 import type { GatewayPorts } from '../ports.ts'
@@ -30,6 +31,7 @@ export function route({ contracts }: Pick<GatewayPorts, 'contracts'>): Step {
     }
     exchange.contracts = set
     exchange.route = found.route
+    describeRequest(exchange.request, { route: found.route.path })
     // `normalise` has seen that they can be decoded.
     const decoded = Object.entries(found.params).map(([name, text]) => [name, [decodeURIComponent(text)]])
     exchange.params = Object.fromEntries(decoded)

@@ -1,0 +1,19 @@
+/** A server program as it is measured. */
+export interface Subject {
+  readonly name: string
+  /** For `process.execPath`. */
+  readonly args: readonly string[]
+  readonly cwd?: string
+  readonly env: Readonly<Record<string, string>>
+  /** The variable that tells it its port, where that is not PORT. */
+  readonly portVariable?: string
+  readonly request: HttpRequest
+  readonly expectStatus: number
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { basename, join } from 'node:path'
+import { build } from 'esbuild'
+import type { Bundle } from './bundle.ts'
+import { deferBuiltins, deferParts } from './defer.ts'
+import { LAZY_PARTS, SHARED } from './lazy-parts.ts'
+import { type Part, replaceFile, writePart } from './write-part.ts'
+
+export interface BundleOptions {
+  /** The name of the file that is to be run; `<function>-<revision>.cjs` unless told. */
+  readonly start?: string
+}
+
+/** Each part is a function, whose parameters the start file fills in. */
+const WRAPPED = {
+  banner: { js: '(function(exports,require,module,__filename,__dirname,ebbStart){' },
+  footer: { js: '})' },
+}
+
+/**
+ * Bundles one function as its image holds it: a start file, the bundle, and its lazy parts, all in `folder`. Files are
+ * named after their content, so that functions share what is the same. Rejects with esbuild's BuildFailure where it
+ * does not compile.
+ */
+export async function bundleFunction(
+  root: string,
+  name: string,
+  folder: string,
+  { start }: BundleOptions = {},
+): Promise<Bundle> {
+  const main = await writePart(root, folder, 'main', {
+    ...WRAPPED,
+    stdin: { contents: `import 'ebb:shared'; import 'ebb:front-door'`, resolveDir: root, sourcefile: 'main.ts' },
+    plugins: [deferBuiltins(root), deferParts({ frontDoor: join(root, 'functions', name, 'index.ts') })],
+  })
+  const wanted = LAZY_PARTS.filter((part) => main.imports.has(part))
+  const lazy = await Promise.all(wanted.map(async (part) => [part, await lazyPart(root, folder, part)] as const))
+  const files = Object.fromEntries([['main', main] as const, ...lazy].map(([part, { file }]) => [part, basename(file)]))
+  const code = await startFile(root, files)
+  const revision = createHash('sha256').update(code).digest('hex').slice(0, 12)
+  const file = join(folder, start ?? `${name}-${revision}.cjs`)
+  await replaceFile(file, code)
+  return { file, revision, inputs: main.inputs }
+}
+
+const made = new Map<string, Promise<Part>>()
+
+/** Made once a process: what is in node_modules stays as it is meanwhile. */
+function lazyPart(root: string, folder: string, part: string): Promise<Part> {
+  const key = [root, folder, part].join('\n')
+  const known = made.get(key)
+  if (known) return known
+  const making = writePart(root, folder, part.replaceAll(/\W+/g, '-').replace(/^-/, ''), {
+    ...WRAPPED,
+    stdin: { contents: `module.exports = require('${part}')`, resolveDir: root },
+    // It takes from the bundle what the bundle shares, and other parts from where they are.
+    external: ['pg-native', ...SHARED, ...LAZY_PARTS.filter((other) => other !== part)],
+    plugins: [deferBuiltins(root)],
+  })
+  made.set(key, making)
+  making.catch(() => made.delete(key))
+  return making
+}
+
+/** The start file with the names of the parts in it. */
+async function startFile(root: string, parts: Readonly<Record<string, string>>): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [join(root, 'src/start/start.ts')],
+    define: { PARTS: JSON.stringify(parts) },
+    ...{ bundle: true, minify: true, platform: 'node', target: 'node26', format: 'cjs', write: false },
+  })
+  const [file] = outputFiles
+  if (!file) throw new Error('esbuild made no start file')
+  return file.contents
+}

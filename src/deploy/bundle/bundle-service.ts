@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises'
+import { builtinModules } from 'node:module'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+/** Bundles a service's own sources into one file, and leaves its packages where they are; answers what it imports of them. */
+export async function bundleService(root: string, name: string, outfile: string): Promise<readonly string[]> {
+  const { metafile } = await build({
+    entryPoints: [join(root, 'services', name, 'index.ts')],
+    ...{ bundle: true, platform: 'node', target: 'node26', format: 'cjs', packages: 'external', keepNames: true },
+    ...{ alias: await ownRooms(root), legalComments: 'none', metafile: true, logLevel: 'silent', outfile },
+    absWorkingDir: root,
+  })
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path))
+  return [...new Set(imports)].filter((path) => !path.startsWith('node:') && !builtinModules.includes(path))
+}
+
+/** `ebb/contract` and the like are sources of the checkout, not packages. */
+async function ownRooms(root: string): Promise<Record<string, string>> {
+  const { exports }: { exports: Record<string, string> } = JSON.parse(
+    await readFile(join(root, 'package.json'), 'utf8'),
+  )
+  return Object.fromEntries(Object.entries(exports).map(([room, file]) => [room.replace('.', 'ebb'), join(root, file)]))
+}

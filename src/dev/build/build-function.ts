@@ -1,0 +1,28 @@
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AnyContract } from '../../contract/index.ts'
+import { bundleFunction, NODE_FLAGS } from '../../deploy/index.ts'
+import { warmUp } from '../warm-up/warm-up.ts'
+
+export interface Built {
+  /** Of what is loaded, without source maps and caches. */
+  readonly bytes: number
+  readonly cacheBytes: number
+}
+
+/** Builds what a function's image holds: the bundle and its parts, `start.cjs`, and their code caches after a warm-up. */
+export async function buildFunction(root: string, contract: AnyContract, folder: string): Promise<Built> {
+  const { file } = await bundleFunction(root, contract.name, folder, { start: 'start.cjs' })
+  await warmUp(file, contract, { nodeFlags: NODE_FLAGS })
+  return measure(folder)
+}
+
+export async function measure(folder: string): Promise<Built> {
+  const sizes = { bytes: 0, cacheBytes: 0 }
+  for (const name of await readdir(folder)) {
+    const { size } = await stat(join(folder, name))
+    if (name.endsWith('.cjs')) sizes.bytes += size
+    if (name.endsWith('.cache')) sizes.cacheBytes += size
+  }
+  return sizes
+}

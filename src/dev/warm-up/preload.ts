@@ -1,0 +1,73 @@
+/**
+ * What an image loads before its start file while it is warmed up, as the text of a CommonJS file. It refuses every
+ * connection that would leave loopback, and at SIGUSR2 lets the function end as SIGTERM would, answers and exports
+ * written. Then it puts the V8 cache data of each part that was used into `folder`, below the name of this Node.
+ */
+export const preloadText = (folder: string): string =>
+  `'use strict'\n;(${refuseTheWorld})()\n;(${writeDataAtTheEnd})(${JSON.stringify(folder)})\n`
+
+// Both run in another process, as their own text: they can use nothing of this module. A file of their own would have
+// to be found, and a source that may be bundled cannot say where it is.
+
+function refuseTheWorld() {
+  const dns = process.getBuiltinModule('node:dns')
+  const dgram = process.getBuiltinModule('node:dgram')
+  const { Socket } = process.getBuiltinModule('node:net')
+  const isLoopback = (host: unknown) =>
+    /^(localhost|127(\.\d+){3}|::1|::ffff:127(\.\d+){3})$/.test(String(host || 'localhost'))
+  const faultOf = (what: string, code: string) =>
+    Object.assign(new Error(`${code}: a warm-up reaches nothing but loopback, and not ${what}`), { code })
+
+  const { connect } = Socket.prototype
+  Socket.prototype.connect = function (...all: unknown[]) {
+    // As node:net itself hands arguments on, or as everybody else does: (options), (path) or (port, host).
+    const [first, second] = Array.isArray(all[0]) ? all[0] : all
+    const given = Object(first) as { readonly host?: unknown; readonly path?: unknown }
+    const path = typeof first === 'string' && Number.isNaN(Number(first)) ? first : given.path
+    const host = typeof second === 'string' ? second : given.host
+    if (!path && isLoopback(host)) return connect.apply(this, all as never)
+    const fault = faultOf(String(path || host), 'ECONNREFUSED')
+    process.nextTick(() => this.destroy(fault))
+    return this
+  }
+
+  // Nobody waits for what becomes of a datagram.
+  dgram.Socket.prototype.send = (...all: unknown[]) => {
+    const tell = all.at(-1)
+    if (typeof tell === 'function') process.nextTick(tell as (fault: Error) => void, faultOf('UDP', 'ECONNREFUSED'))
+  }
+
+  for (const names of [dns, dns.Resolver.prototype, dns.promises, dns.promises.Resolver.prototype]) {
+    const asked = names as unknown as Record<string, unknown>
+    for (const name of Object.getOwnPropertyNames(names)) {
+      const ask = asked[name]
+      if (typeof ask !== 'function' || !/^(lookup|resolve|reverse)/.test(name)) continue
+      asked[name] = function (this: unknown, ...all: unknown[]) {
+        if (name === 'lookup' && isLoopback(all[0])) return ask.apply(this, all)
+        const fault = faultOf(String(all[0]), 'ENOTFOUND')
+        const tell = all.at(-1)
+        if (typeof tell !== 'function') return Promise.reject(fault)
+        process.nextTick(tell as (fault: Error) => void, fault)
+        return undefined
+      }
+    }
+  }
+}
+
+function writeDataAtTheEnd(folder: string) {
+  const { mkdirSync, writeFileSync } = process.getBuiltinModule('node:fs')
+  const { basename } = process.getBuiltinModule('node:path')
+  const write = () => {
+    // Where the start file says what it has run.
+    const { scripts } = Reflect.get(globalThis, Symbol.for('ebb.started'))
+    const ours = `${folder}/${process.version}-${process.arch}`
+    mkdirSync(ours, { recursive: true })
+    for (const [file, script] of scripts) writeFileSync(`${ours}/${basename(file)}`, script.createCachedData())
+  }
+  process.once('SIGUSR2', () => {
+    process.once('exit', (code) => {
+      if (code === 0) write()
+    })
+    if (!process.emit('SIGTERM')) process.exit(0)
+  })
+}

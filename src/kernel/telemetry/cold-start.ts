@@ -1,0 +1,39 @@
+import { started } from '../started.ts'
+
+/** The parts of a cold start, in milliseconds since the process was started. */
+export interface ColdStart {
+  /** Node is up, and the function's own code begins to load. */
+  readonly spawnMs: number
+  /** It is loaded. */
+  readonly loadMs: number
+  /** It listens. */
+  readonly readyMs: number
+  /** The first answer is out. */
+  readonly firstAnswerMs: number
+}
+
+export interface ColdStartClock {
+  loaded(): void
+  ready(): void
+  /** The cold start, at the first request that is over; undefined ever after. */
+  answered(): ColdStart | undefined
+}
+
+/** Takes the times of this process's start, exactly once. */
+export function coldStartClock(now = (): number => performance.now()): ColdStartClock {
+  const marks = { spawnMs: started()?.loadingAt ?? 0, loadMs: 0, readyMs: 0 }
+  let answered = false
+  return {
+    loaded: () => {
+      marks.loadMs = now()
+    },
+    ready: () => {
+      marks.readyMs = now()
+    },
+    answered: () => {
+      if (answered) return undefined
+      answered = true
+      return { ...marks, firstAnswerMs: now() }
+    },
+  }
+}

@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Attributes, Counter, Histogram } from '@opentelemetry/api'
+import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
+import type { Resource } from '@opentelemetry/resources'
+import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
+import type { Config } from '../config.ts'
+import type { Log } from '../log.ts'
+import type { ColdStart } from './cold-start.ts'
+import { metricExporter } from './exporters.ts'
+import type { Served } from './server-spans.ts'
+
+export interface Metrics {
+  served(served: Served): void
+  started(coldStart: ColdStart, route: string): void
+  /** Answers a scrape in the Prometheus text format, where the settings ask for that. */
+  readonly scrape: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
+  /** Sends what there is; rejects where that fails. */
+  shutdown(): Promise<void>
+}
+
+/** Loading the metrics' code must not hold up the first answers. */
+const LOAD_AFTER_MS = 250
+/** Of the HTTP and FaaS semantic conventions, in seconds. */
+const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+
+interface Options {
+  readonly config: Config
+  readonly resource: Resource
+  readonly log: Pick<Log, 'info' | 'warn'>
+}
+
+/** The function's metrics, pushed by OTLP. Their code is loaded some time after the first answer; nothing is lost meanwhile. */
+export function createMetrics(options: Options): Metrics {
+  const waiting: ((instruments: Instruments) => void)[] = []
+  let opened: Instruments | undefined
+  let timer: NodeJS.Timeout | undefined
+  const open = () => {
+    clearTimeout(timer)
+    opened ??= openInstruments(options)
+    for (const record of waiting.splice(0)) record(opened)
+    return opened
+  }
+  const isWanted = options.config.OTEL_METRICS_EXPORTER === 'otlp' || options.config.EBB_METRICS === 'scrape'
+  const record = (work: (instruments: Instruments) => void) => {
+    if (!isWanted) return
+    if (opened) return work(opened)
+    waiting.push(work)
+    timer ??= setTimeout(open, LOAD_AFTER_MS).unref()
+  }
+  return {
+    served: (served) => record(({ duration }) => duration.record(served.seconds, attributesOf(served))),
+    started: (coldStart, route) =>
+      record(({ coldStarts, initDuration, parts }) => {
+        const attributes = { 'http.route': route }
+        coldStarts.add(1, attributes)
+        initDuration.record(coldStart.readyMs / 1_000, attributes)
+        for (const [part, ms] of Object.entries(coldStart))
+          parts.record(ms / 1_000, { ...attributes, 'ebb.cold_start.part': part.replace(/Ms$/, '') })
+      }),
+    scrape:
+      options.config.EBB_METRICS === 'scrape'
+        ? (request, response) => open().prometheus?.getMetricsRequestHandler(request, response)
+        : undefined,
+    shutdown: async () => {
+      if (waiting.length > 0) open()
+      clearTimeout(timer)
+      await opened?.provider.shutdown()
+    },
+  }
+}
+
+interface Instruments {
+  readonly provider: MeterProvider
+  readonly prometheus: PrometheusExporter | undefined
+  readonly duration: Histogram
+  readonly coldStarts: Counter
+  readonly initDuration: Histogram
+  readonly parts: Histogram
+}
+
+function openInstruments({ config, resource, log }: Options): Instruments {
+  const prometheus = config.EBB_METRICS === 'scrape' ? new PrometheusExporter({ preventServerStart: true }) : undefined
+  const readers: IMetricReader[] = prometheus ? [prometheus] : []
+  if (config.OTEL_METRICS_EXPORTER === 'otlp') {
+    const exportIntervalMillis = config.OTEL_METRIC_EXPORT_INTERVAL
+    const exportTimeoutMillis = Math.min(config.OTEL_METRIC_EXPORT_TIMEOUT, exportIntervalMillis)
+    const exporter = metricExporter(config, log)
+    readers.push(new PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis }))
+  }
+  const provider = new MeterProvider({ resource, readers })
+  const meter = provider.getMeter('ebb')
+  const seconds = (name: string, description: string) =>
+    meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: BUCKETS } })
+  return {
+    ...{ provider, prometheus },
+    duration: seconds('http.server.request.duration', 'Duration of HTTP server requests.'),
+    coldStarts: meter.createCounter('faas.coldstarts', { unit: '{coldstart}', description: 'Cold starts.' }),
+    initDuration: seconds('faas.init_duration', 'From the start of the process until it listens.'),
+    parts: seconds('ebb.cold_start.duration', 'The parts of a cold start, each from the start of the process.'),
+  }
+}
+
+const attributesOf = ({ method, status, facts }: Served): Attributes => ({
+  'http.request.method': method,
+  'url.scheme': 'http',
+  'http.response.status_code': status,
+  ...(facts ? { 'http.route': facts.route } : {}),
+  ...(status >= 500 ? { 'error.type': String(status) } : {}),
+})

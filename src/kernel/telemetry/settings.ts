@@ -1,0 +1,52 @@
+import * as z from 'zod'
+import type { Setting } from '../setting.ts'
+
+const yesNo = () => z.stringbool({ truthy: ['true'], falsy: ['false'], case: 'insensitive' })
+const number = () => z.coerce.number<string>().int().positive()
+const exporter = () => z.enum(['otlp', 'none'])
+const protocol = () => z.enum(['http/protobuf', 'http/json'])
+
+/**
+ * What functions and the gateway take from the OpenTelemetry specification's environment variables, with its defaults
+ * (Environment Variable Specification 1.4x). The exporters themselves read OTEL_EXPORTER_OTLP_* for endpoint, headers,
+ * time-out, compression and certificates.
+ */
+export const TELEMETRY_SETTINGS = {
+  OTEL_SDK_DISABLED: [yesNo, false],
+  OTEL_SERVICE_NAME: [() => z.string(), undefined],
+  OTEL_RESOURCE_ATTRIBUTES: [() => z.string(), undefined],
+  OTEL_PROPAGATORS: [
+    () =>
+      z
+        .string()
+        .transform(words)
+        .pipe(z.array(z.enum(['tracecontext', 'baggage', 'none']))),
+    ['tracecontext', 'baggage'],
+  ],
+  OTEL_TRACES_EXPORTER: [exporter, 'otlp'],
+  OTEL_TRACES_SAMPLER: [
+    () =>
+      z.enum([
+        ...['always_on', 'always_off', 'traceidratio', 'parentbased_always_on', 'parentbased_always_off'],
+        'parentbased_traceidratio',
+      ] as const),
+    'parentbased_always_on',
+  ],
+  OTEL_TRACES_SAMPLER_ARG: [() => z.coerce.number<string>().min(0).max(1), 1],
+  OTEL_BSP_SCHEDULE_DELAY: [number, 5_000],
+  OTEL_BSP_EXPORT_TIMEOUT: [number, 30_000],
+  OTEL_BSP_MAX_QUEUE_SIZE: [number, 2_048],
+  OTEL_BSP_MAX_EXPORT_BATCH_SIZE: [number, 512],
+  OTEL_METRICS_EXPORTER: [exporter, 'otlp'],
+  OTEL_METRIC_EXPORT_INTERVAL: [number, 60_000],
+  OTEL_METRIC_EXPORT_TIMEOUT: [number, 30_000],
+  OTEL_EXPORTER_OTLP_PROTOCOL: [protocol, 'http/protobuf'],
+  OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: [protocol, undefined],
+  OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: [protocol, undefined],
+  /** `scrape` offers /metrics on the function's own port, besides what is pushed. */
+  EBB_METRICS: [() => z.enum(['push', 'scrape']), 'push'],
+} as const satisfies Readonly<Record<string, Setting>>
+
+function words(text: string): string[] {
+  return text.split(',').map((word) => word.trim())
+}

@@ -1,0 +1,114 @@
+import { context, propagation, trace } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type Sampler,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace'
+import type { Config } from '../config.ts'
+import type { Log } from '../log.ts'
+import { type ColdStart, type ColdStartClock, coldStartClock } from './cold-start.ts'
+import { spanExporter } from './exporters.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { telemetryResource } from './resource.ts'
+import { traceServer } from './server-spans.ts'
+import { traceStores } from './store-spans.ts'
+import { traceUndici } from './undici-spans.ts'
+
+export interface Telemetry extends Pick<ColdStartClock, 'loaded' | 'ready'> {
+  readonly scrape: Metrics['scrape']
+  /** Sends what is not sent yet, within the limit; never rejects. */
+  shutdown(options: { readonly limitMs: number }): Promise<void>
+}
+
+export interface TelemetryOptions {
+  readonly name: string
+  readonly log: Log
+  /** A function starts cold, and pushes its metrics; a service is scraped for those on its admin port. */
+  readonly kind: 'function' | 'service'
+}
+
+/**
+ * Traces and metrics of this process: the official OpenTelemetry SDK, fed by the channels that Node, undici and ioredis
+ * publish on by themselves, and by our own of Postgres statements. Where an SDK was loaded before (`--require`), that
+ * one does it all. To be called once, before the process takes in requests.
+ */
+export function startTelemetry(config: Config, { name, log, kind }: TelemetryOptions): Telemetry {
+  const clock = coldStartClock()
+  const off = { ...clock, scrape: undefined, shutdown: async () => {} }
+  if (config.OTEL_SDK_DISABLED) return off
+  const resource = telemetryResource(config, name)
+  const spanProcessors = config.OTEL_TRACES_EXPORTER === 'none' ? [] : [batches(config, log)]
+  const provider = new TracerProvider({ resource, sampler: samplerOf(config), spanProcessors })
+  // Refused where an SDK is registered already.
+  if (!trace.setGlobalTracerProvider(provider)) return off
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
+  propagation.setGlobalPropagator(propagatorOf(config))
+  const metrics = kind === 'function' ? createMetrics({ config, resource, log }) : undefined
+  const tracer = provider.getTracer('ebb')
+  traceServer({
+    tracer,
+    isBehindGateway: kind === 'function',
+    onServed: (served) => {
+      metrics?.served(served)
+      const cold = metrics && served.facts ? clock.answered() : undefined
+      if (!cold || !served.facts) return {}
+      metrics?.started(cold, served.facts.route)
+      log.info({ coldStart: rounded(cold), route: served.facts.route }, 'cold start')
+      return { 'faas.coldstart': true, ...partsOf(cold) }
+    },
+  })
+  traceUndici(tracer)
+  traceStores(tracer)
+  return {
+    ...{ loaded: clock.loaded, ready: clock.ready, scrape: metrics?.scrape },
+    shutdown: async ({ limitMs }) => {
+      const { promise: late, resolve } = Promise.withResolvers<void>()
+      const limit = setTimeout(resolve, limitMs)
+      await Promise.race([late, Promise.allSettled([provider.shutdown(), metrics?.shutdown()])])
+      clearTimeout(limit)
+    },
+  }
+}
+
+const batches = (config: Config, log: Log) =>
+  new BatchSpanProcessor({
+    exporter: spanExporter(config, log),
+    maxQueueSize: config.OTEL_BSP_MAX_QUEUE_SIZE,
+    maxExportBatchSize: config.OTEL_BSP_MAX_EXPORT_BATCH_SIZE,
+    scheduledDelayMillis: config.OTEL_BSP_SCHEDULE_DELAY,
+    exportTimeoutMillis: config.OTEL_BSP_EXPORT_TIMEOUT,
+  })
+
+function samplerOf({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: ratio }: Config): Sampler {
+  const root = name.endsWith('always_off')
+    ? new AlwaysOffSampler()
+    : name.endsWith('ratio')
+      ? new TraceIdRatioBasedSampler(ratio)
+      : new AlwaysOnSampler()
+  return name.startsWith('parentbased') ? new ParentBasedSampler({ root }) : root
+}
+
+function propagatorOf({ OTEL_PROPAGATORS: names }: Config) {
+  const propagators = names.flatMap((name) =>
+    name === 'tracecontext'
+      ? [new W3CTraceContextPropagator()]
+      : name === 'baggage'
+        ? [new W3CBaggagePropagator()]
+        : [],
+  )
+  return new CompositePropagator({ propagators })
+}
+
+const partsOf = (cold: ColdStart) =>
+  Object.fromEntries(Object.entries(rounded(cold)).map(([part, ms]) => [`ebb.cold_start.${snake(part)}`, ms]))
+
+const rounded = (cold: ColdStart) =>
+  Object.fromEntries(Object.entries(cold).map(([part, ms]) => [part, Math.round(ms * 10) / 10]))
+
+const snake = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import findThing from './handler.ts'
+
+serve(findThing)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import makeThing from './handler.ts'
+
+serve(makeThing)

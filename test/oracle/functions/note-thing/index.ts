@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import noteThing from './handler.ts'
+
+serve(noteThing)

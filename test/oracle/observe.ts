@@ -1,0 +1,101 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import pg from 'pg'
+import { type Metric, type Span, startOtlpReceiver } from '../support/otlp-receiver.ts'
+import { CALLER_SPAN, REQUESTS } from './requests.ts'
+import { type How, runFunction } from './run-function.ts'
+
+export interface Observed {
+  /** Of the requests, in their order. */
+  readonly statuses: readonly number[]
+  /** Of the requests' traces, and of others. */
+  readonly spans: readonly Span[]
+  readonly strays: readonly Span[]
+  readonly metrics: readonly Metric[]
+  /** The traceparent of every request that the functions made. */
+  readonly passedOn: readonly string[]
+  readonly exitCodes: readonly (number | null)[]
+}
+
+export interface Stores {
+  readonly databaseUrl: string
+  readonly redisUrl: string
+}
+
+/** Runs the three functions with this telemetry, sends them all requests, and answers all that they told of them. */
+export async function observe(how: How, { databaseUrl, redisUrl }: Stores): Promise<Observed> {
+  await using ends = new AsyncDisposableStack()
+  const receiver = await startOtlpReceiver()
+  ends.defer(receiver.close)
+  const upstream = await startUpstream()
+  ends.defer(upstream.close)
+  const outbox = await listenTo(databaseUrl)
+  ends.defer(outbox.close)
+
+  const start = async (name: string) => {
+    const stores = { DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, UPSTREAM_URL: upstream.url }
+    // With one connection, which of them a statement takes is no matter of luck.
+    const fn = await runFunction({ ...how, name, otlpUrl: receiver.url, env: { ...stores, EBB_POOL_MAX: '1' } })
+    ends.defer(fn.kill)
+    return fn
+  }
+  const functions = {
+    'make-thing': await start('make-thing'),
+    'find-thing': await start('find-thing'),
+    'note-thing': await start('note-thing'),
+  }
+
+  const statuses: number[] = []
+  for (const { to, traceId, emits, ...call } of REQUESTS) {
+    const notified = emits && outbox.next()
+    const headers = { ...call.headers, traceparent: `00-${traceId}-${CALLER_SPAN}-01` }
+    const response = await functions[to].call({ ...call, headers })
+    await response.arrayBuffer()
+    statuses.push(response.status)
+    // It is sent after the answer, and the next request shall not meet it.
+    await notified
+  }
+  const hasEnded = (traceId: string) => receiver.spans().some((span) => isOf(traceId, span))
+  const allEnded = () => REQUESTS.every(({ traceId }) => hasEnded(traceId))
+  await receiver.until(allEnded, { what: 'each request has the span of its server' })
+  // What was still to be told is told before they end.
+  const exitCodes = await Promise.all(Object.values(functions).map((fn) => fn.stop()))
+  const asked = new Set(REQUESTS.map(({ traceId }) => traceId))
+  const { true: spans = [], false: strays = [] } = Object.groupBy(
+    receiver.spans(),
+    ({ traceId }) => `${asked.has(traceId)}`,
+  )
+  return { statuses, spans, strays, metrics: receiver.metrics(), passedOn: upstream.traceparents, exitCodes }
+}
+
+const isOf = (traceId: string, span: Span) => span.traceId === traceId && span.parentSpanId === CALLER_SPAN
+
+/** Whom the functions call: it answers 404 to /missing, and 200 to the rest. */
+async function startUpstream() {
+  const traceparents: string[] = []
+  const server = createServer((request, response) => {
+    traceparents.push(String(request.headers.traceparent))
+    request.resume().on('end', () => response.writeHead(request.url === '/missing' ? 404 : 200).end('{}'))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    // A server that listens on a port has an address.
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    traceparents: traceparents as readonly string[],
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** Hears what the relay would hear. */
+async function listenTo(databaseUrl: string) {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  await client.query('listen ebb_outbox')
+  const signal = () => AbortSignal.timeout(5_000)
+  return { next: () => once(client, 'notification', { signal: signal() }), close: () => client.end() }
+}
