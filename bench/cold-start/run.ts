@@ -32,7 +32,8 @@ async function coldStart(subject: Subject): Promise<ColdStart> {
 }
 
 await using sink = await startOtlpSink()
-const subjects = await allSubjects(sink.url)
+await using all = await allSubjects(sink.url)
+const { subjects } = all
 const measured = new Map(subjects.map(({ name }) => [name, [] as ColdStart[]]))
 for (const subject of subjects) await coldStart(subject)
 for (let run = 0; run < runs; run++) {

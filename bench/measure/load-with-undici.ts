@@ -5,9 +5,10 @@ import type { Subject } from './subject.ts'
 /** Asks over so many connections, each again as soon as it is answered. */
 export async function loadWithUndici(
   origin: string,
-  { request: { method, path, headers, body }, expectStatus }: Subject,
+  { request, expectStatus }: Subject,
   { connections, seconds }: { connections: number; seconds: number },
 ): Promise<Answered> {
+  const { method, path, headers, body } = request()
   const pool = new Pool(origin, { connections, headersTimeout: 10_000, bodyTimeout: 10_000 })
   const ask = () => {
     const { promise, resolve, reject } = Promise.withResolvers<void>()

@@ -17,11 +17,12 @@ export const hasWrk = () =>
 /** Lets wrk ask from one thread over so many connections. */
 export async function loadWithWrk(
   origin: string,
-  { request }: Subject,
+  { request: requestOf }: Subject,
   { connections, seconds }: { connections: number; seconds: number },
 ): Promise<Answered> {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-wrk-'))
   try {
+    const request = requestOf()
     const script = join(folder, 'request.lua')
     await writeFile(script, luaOf(request))
     const size = ['--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`]

@@ -1,40 +1,84 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { importJWK, SignJWT } from 'jose'
-import { bundleFunction } from '../../src/deploy/index.ts'
+import { NODE_FLAGS } from '../../src/deploy/index.ts'
+import { buildFunction } from '../../src/dev/build/build-function.ts'
+import { importContract } from '../../src/dev/import-contracts.ts'
 import { generateIdentityKeys } from '../../src/kernel/index.ts'
 import { copyCheckout, functionFiles } from '../../test/support/checkout.ts'
-import type { Subject } from './subject.ts'
+import { startDatabase } from './start-database.ts'
+import type { HttpRequest, Subject } from './subject.ts'
 
-const NAME = 'say-hello'
-const DIST = join(import.meta.dirname, 'dist')
+export interface OurSubjects extends AsyncDisposable {
+  readonly subjects: readonly Subject[]
+}
 
-/** Functions of Ebb as their images hold them, freshly built. */
-export async function ourSubjects(): Promise<readonly Subject[]> {
-  const checkout = await copyCheckout(functionFiles(NAME, 'return { pid: 1 }'))
-  await rm(DIST, { recursive: true, force: true })
-  const { file } = await bundleFunction(checkout.root, NAME, DIST).finally(checkout.remove)
-  const { jwks, identity } = await lastingIdentity(NAME)
-  return [
+const ORDER = { sku: 'LAMP-BRASS-01', quantity: 1, email: 'ada@example.com' }
+const TRACED = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }
+
+/**
+ * Functions of Ebb as their images hold them, built and warmed up as `npm run build` does it, with every request traced:
+ * one without a database, whose work is what the peers do, and place-order, up to an answer that says what is wrong with
+ * the order, and up to the order itself in Postgres. The laptop's way differs in its address and in who ends it.
+ */
+export async function ourSubjects(): Promise<OurSubjects> {
+  await using opened = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-bench-'))
+  opened.defer(() => rm(folder, { recursive: true, force: true }))
+  const database = opened.use(await startDatabase())
+  const keys = await generateIdentityKeys()
+  const env = { EBB_IDENTITY_JWKS: JSON.stringify(keys.jwks), DATABASE_URL: database.url, EBB_POOL_MAX: '5' }
+
+  const checkout = await copyCheckout(functionFiles('say-hello', 'return { pid: 1 }'))
+  const sayHello = await built(checkout.root, 'say-hello', folder).finally(checkout.remove)
+  const placeOrder = await built(resolve('.'), 'place-order', folder)
+  const hello = { 'ebb-identity': await lastingIdentity(keys, 'say-hello'), ...TRACED }
+  const customer = { 'ebb-identity': await lastingIdentity(keys, 'place-order'), ...TRACED }
+  const order = (body: unknown) => (): HttpRequest => ({
+    ...{ method: 'POST', path: '/v1/orders', body: JSON.stringify(body) },
+    headers: { ...customer, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
+  })
+  const health = () => ({ method: 'GET', path: '/_/health', headers: {} }) as const
+  const get = () => ({ method: 'GET', path: '/v1/say-hello', headers: hello }) as const
+  const onLaptop = { EBB_HOST: '127.0.0.1' }
+  const subjects: readonly Subject[] = [
+    { name: 'ebb say-hello', args: sayHello, env, request: get, expectStatus: 200 },
     {
-      name: `ebb ${NAME}`,
-      args: [file],
-      env: { EBB_HOST: '127.0.0.1', EBB_IDENTITY_JWKS: JSON.stringify(jwks) },
-      request: { method: 'GET', path: `/v1/${NAME}`, headers: { 'ebb-identity': identity } },
+      ...{ name: 'ebb say-hello, laptop', args: sayHello, request: get },
+      env: { ...env, ...onLaptop },
       expectStatus: 200,
+      startOnly: true,
     },
+    { name: 'ebb place-order, health', args: placeOrder, env, request: health, expectStatus: 204, startOnly: true },
+    {
+      name: 'ebb place-order, 400',
+      args: placeOrder,
+      env,
+      request: order({ sku: 1 }),
+      expectStatus: 400,
+      startOnly: true,
+    },
+    { name: 'ebb place-order, 201', args: placeOrder, env, request: order(ORDER), expectStatus: 201, startOnly: true },
   ]
+  const kept = opened.move()
+  return { subjects, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+}
+
+/** What follows `node` in the image of a function. */
+async function built(root: string, name: string, folder: string): Promise<readonly string[]> {
+  await buildFunction(root, await importContract(root, name), join(folder, name))
+  return [...NODE_FLAGS, join(folder, name, 'start.cjs')]
 }
 
 /** As the gateway signs it, but good for longer than any bench takes: the gateway's own are for a minute. */
-async function lastingIdentity(audience: string) {
-  const { privateKey, jwks } = await generateIdentityKeys()
-  const identity = await new SignJWT({ scopes: [] })
+async function lastingIdentity({ privateKey }: Awaited<ReturnType<typeof generateIdentityKeys>>, audience: string) {
+  return new SignJWT({ scopes: ['orders:write'] })
     .setProtectedHeader({ alg: 'EdDSA', kid: privateKey.kid ?? '' })
     .setIssuer('ebb:gateway')
-    .setSubject('anonymous')
+    .setSubject('ada')
     .setAudience(audience)
     .setExpirationTime('6h')
     .sign(await importJWK(privateKey, 'EdDSA'))
-  return { jwks, identity }
 }

@@ -42,7 +42,7 @@ const peer = (name: string, args: readonly string[], { path = '/v1/say-hello', e
   args,
   cwd: FOLDER,
   env,
-  request: { method: 'GET', path, headers: {} },
+  request: () => ({ method: 'GET', path, headers: {} }),
   expectStatus: 200,
 })
 

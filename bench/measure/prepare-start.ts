@@ -9,6 +9,8 @@ export interface Started extends AsyncDisposable {
   readonly port: number
   /** From before spawn until the status line was here. */
   readonly firstAnswerMs: number
+  /** Calls back when it has ended by itself. */
+  onExit(ended: () => void): void
 }
 
 const MOST_MS = 10_000
@@ -21,7 +23,7 @@ const PAUSE_MS = 0.25
 export async function prepareStart(subject: Subject): Promise<() => Promise<Started>> {
   const { args, cwd = process.cwd(), env, portVariable = 'PORT', request, expectStatus } = subject
   const port = await freePort()
-  const requestBytes = bytesOf(request)
+  const requestBytes = bytesOf(request())
   const options = {
     cwd,
     env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env, [portVariable]: String(port) },
@@ -33,7 +35,9 @@ export async function prepareStart(subject: Subject): Promise<() => Promise<Star
     const end = killOnExit(child)
     try {
       const answeredAt = await firstAnswer(child, port, requestBytes, expectStatus)
-      return { pid: child.pid ?? 0, port, firstAnswerMs: answeredAt - startedAt, [Symbol.asyncDispose]: end }
+      const firstAnswerMs = answeredAt - startedAt
+      const onExit = (ended: () => void) => void child.once('exit', ended)
+      return { pid: child.pid ?? 0, port, firstAnswerMs, onExit, [Symbol.asyncDispose]: end }
     } catch (cause) {
       await end()
       throw new Error(`${subject.name} did not start: node ${args.join(' ')}`, { cause })

@@ -7,8 +7,11 @@ export interface Subject {
   readonly env: Readonly<Record<string, string>>
   /** The variable that tells it its port, where that is not PORT. */
   readonly portVariable?: string
-  readonly request: HttpRequest
+  /** The request, made for each start anew. */
+  readonly request: () => HttpRequest
   readonly expectStatus: number
+  /** Only its start is measured. */
+  readonly startOnly?: boolean
 }
 
 export interface HttpRequest {

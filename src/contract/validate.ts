@@ -31,13 +31,13 @@ const MOST_FAULTS = 50
 
 /** Compiles a contract's input schemas once. Every fault is reported, each with its path, at most 50. */
 export function validator(contract: EndpointContract<EndpointShape>): Validate {
-  const { body } = contract
+  const { body, headers } = contract
   const bodySchema = body instanceof z.ZodType ? toInput(body) : undefined
   const strings = {
     params: compileStrings(contract.params, 'params'),
     query: compileStrings(contract.query ?? z.object({}), 'query'),
     // Headers that the contract does not name belong to the protocol, and are nobody's fault.
-    headers: compileStrings(contract.headers, 'headers', { named: true }),
+    headers: compileStrings(headers, 'headers', { named: true }),
   }
   return (raw) => {
     const faults: Fault[] = []

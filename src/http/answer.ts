@@ -2,7 +2,7 @@ import { PLATFORM_CODES, Problem, problemJson, toOutput } from '../contract/inde
 import type { Claimed, Correlation, StoredAnswer } from '../kernel/index.ts'
 import type { Contract } from './implement.ts'
 
-const NOTHING = new Uint8Array()
+const NOTHING = ''
 
 /** Turns what a handler returned or threw into the bytes of an answer, as its contract says. */
 export function createAnswers(contract: Contract) {
@@ -24,12 +24,12 @@ export function createAnswers(contract: Contract) {
       if (!parsed.success) throw new Error('the reply breaks its contract', { cause: parsed.error })
       const location = reply?.location && fill(reply.location, parsed.data)
       const headers = { 'content-type': 'application/json', ...(location ? { location } : {}) }
-      return { status, headers, body: Buffer.from(JSON.stringify(parsed.data)) }
+      return { status, headers, body: JSON.stringify(parsed.data) }
     },
     problem: (problem: Problem, { correlationId }: Correlation): StoredAnswer => ({
       status: problem.status,
       headers: { 'content-type': 'application/problem+json', ...problem.headers },
-      body: Buffer.from(problemJson(problem, correlationId)),
+      body: problemJson(problem, correlationId),
     }),
     /** A handler fails as its contract declares or as the platform does; any other Problem of its own is a fault. */
     expected: (fault: unknown): unknown => {

@@ -39,7 +39,7 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
   app[method](
     path,
     correlation({ ...options, facts }),
-    accessLog(),
+    accessLog(options),
     deadline({ timeoutMs }),
     identity(options),
     takeBody({ maxBytes: maxBodyBytes }),

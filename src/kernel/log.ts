@@ -36,9 +36,9 @@ function openLog(level: string, base: Words): Logger {
   let due = false
   const flush = () => {
     due = false
-    stdout.flushSync()
+    stdout.flush()
   }
-  process.on('exit', flush)
+  process.on('exit', () => stdout.flushSync())
   return pino(options, {
     write: (line: string) => {
       stdout.write(line)

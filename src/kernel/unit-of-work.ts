@@ -49,7 +49,8 @@ export type Claimed =
 export interface StoredAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array
+  /** Text where it was just made: Node sends that in one piece with the headers. */
+  readonly body: Uint8Array | string
 }
 
 export interface OutgoingEvent {

@@ -11,6 +11,11 @@ export interface BundleOptions {
   readonly start?: string
 }
 
+export interface FunctionBundle extends Bundle {
+  /** The bundle itself, `main`, and each lazy part by what it is required as. */
+  readonly parts: Readonly<Record<string, Part>>
+}
+
 /** Each part is a function, whose parameters the start file fills in. */
 const WRAPPED = {
   banner: { js: '(function(exports,require,module,__filename,__dirname,ebbStart){' },
@@ -27,7 +32,7 @@ export async function bundleFunction(
   name: string,
   folder: string,
   { start }: BundleOptions = {},
-): Promise<Bundle> {
+): Promise<FunctionBundle> {
   const main = await writePart(root, folder, 'main', {
     ...WRAPPED,
     stdin: { contents: `import 'ebb:shared'; import 'ebb:front-door'`, resolveDir: root, sourcefile: 'main.ts' },
@@ -35,12 +40,13 @@ export async function bundleFunction(
   })
   const wanted = LAZY_PARTS.filter((part) => main.imports.has(part))
   const lazy = await Promise.all(wanted.map(async (part) => [part, await lazyPart(root, folder, part)] as const))
-  const files = Object.fromEntries([['main', main] as const, ...lazy].map(([part, { file }]) => [part, basename(file)]))
-  const code = await startFile(root, files)
+  const parts = Object.fromEntries([['main', main] as const, ...lazy])
+  const files = Object.entries(parts).map(([part, { file }]) => [part, basename(file)])
+  const code = await startFile(root, Object.fromEntries(files))
   const revision = createHash('sha256').update(code).digest('hex').slice(0, 12)
   const file = join(folder, start ?? `${name}-${revision}.cjs`)
   await replaceFile(file, code)
-  return { file, revision, inputs: main.inputs }
+  return { file, revision, inputs: main.inputs, parts }
 }
 
 const made = new Map<string, Promise<Part>>()

@@ -20,7 +20,7 @@ export const LAZY_PARTS = [
 export const SHARED = ['@opentelemetry/api', '@opentelemetry/core', '@opentelemetry/resources']
 
 /** Node's own modules that cost more than a millisecond to load. */
-export const LAZY_BUILTINS = ['crypto', 'tls', 'zlib']
+export const LAZY_BUILTINS = ['crypto', 'tls', 'https', 'zlib']
 
 /** Parts of Express for which a function has no use: files, forms, its own body parsing, debug output, deprecations. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {

@@ -11,6 +11,8 @@ export interface Part {
   readonly inputs: ReadonlySet<string>
   /** What it asks for at run time. */
   readonly imports: ReadonlySet<string>
+  /** How much of it each of its inputs is. */
+  readonly bytesOf: ReadonlyMap<string, number>
 }
 
 /** What every bundle is: one minified CommonJS file for the pinned Node, with its source map beside it. */
@@ -42,11 +44,13 @@ export async function writePart(root: string, folder: string, name: string, opti
   await mkdir(folder, { recursive: true })
   await replaceFile(`${file}.map`, map.contents)
   await replaceFile(file, code.contents)
-  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path))
+  const outputs = Object.values(metafile.outputs)
+  const sizes = outputs.flatMap(({ inputs }) => Object.entries(inputs))
   return {
     ...{ file, hash },
     inputs: new Set(Object.keys(metafile.inputs).map((input) => resolve(root, input))),
-    imports: new Set(imports),
+    imports: new Set(outputs.flatMap((output) => output.imports.map(({ path }) => path))),
+    bytesOf: new Map(sizes.map(([input, { bytesInOutput }]) => [resolve(root, input), bytesInOutput])),
   }
 }
 

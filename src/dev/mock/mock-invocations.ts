@@ -28,7 +28,8 @@ function settle(invocation: NewInvocation, answers: ReadonlyMap<string, MockAnsw
   const answer = answers.get(invocation.function)?.(invocation)
   const now = new Date().toISOString()
   return {
-    ...{ id: invocation.id, function: invocation.function, correlationId: invocation.correlationId, answer },
+    ...{ id: invocation.id, function: invocation.function, correlationId: invocation.correlationId },
+    answer: answer && { ...answer, body: Buffer.from(answer.body) },
     ...{ state: answer && answer.status < 400 ? 'done' : 'dead', attempts: 1, createdAt: now, settledAt: now },
     ...{ availableAt: now, dueInMs: 0 },
   }

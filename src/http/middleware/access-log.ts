@@ -1,13 +1,18 @@
+import { type Log, traceIdOf } from '../../kernel/index.ts'
 import type { Step } from '../exchange.ts'
 
 /** One line a request, when it is over; status 499 where the caller hung up first. */
-export function accessLog(): Step {
+export function accessLog({ log: appLog }: { log: Log }): Step {
+  // Each field is known here, and none is a secret.
+  const log = appLog.child({}, { redact: [] })
   return function accessLog(request, response, next) {
     const startedAt = performance.now()
     response.once('close', () => {
-      const { log, cold, identity, event } = response.locals
+      const { correlation, cold, identity, event } = response.locals
       log.info(
         {
+          correlationId: correlation.correlationId,
+          traceId: traceIdOf(correlation.traceparent),
           route: request.route?.path,
           method: request.method,
           status: response.writableFinished ? response.statusCode : 499,

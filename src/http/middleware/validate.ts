@@ -6,13 +6,14 @@ import { queryStrings } from '../query.ts'
 /** Parses and judges the request by its contract; every fault at once. The gateway did, and is not believed. */
 export function validate(contract: EndpointContract): Step {
   const judge = validator(contract)
+  const { headers: named } = contract
   return function validate(request, response, next) {
     const parsed = request.body === undefined ? { value: undefined } : parseJson(request.body)
     if ('faults' in parsed) throw invalid(parsed.faults)
     const validated = judge({
       params: asStrings(request.params),
       query: queryStrings(request.url),
-      headers: asStrings(request.headers),
+      headers: named ? asStrings(request.headers) : NONE,
       body: parsed.value,
     })
     if (!validated.ok) throw invalid(validated.faults)
@@ -23,6 +24,8 @@ export function validate(contract: EndpointContract): Step {
 
 const invalid = (details: Problem['details']) =>
   new Problem('invalid_request', 400, 'The request does not fit its contract; see details.', { details })
+
+const NONE: Strings = {}
 
 const asStrings = (values: Readonly<Record<string, string | string[] | undefined>>): Strings =>
   Object.fromEntries(

@@ -1,26 +1,31 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import { type Attributes, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
 
+/** What may be told of a fault, which is no value that was sent. */
+export interface Explained {
+  /** A code, or the fault's name. */
+  readonly type: string
+  readonly message: string
+  readonly attributes?: Attributes
+}
+
 export interface ChannelSpanOptions<Message> {
-  /** Undefined where there is nothing to tell. */
-  readonly describe: (message: Message) => { readonly name: string; readonly attributes: Attributes } | undefined
-  readonly explain?: (fault: Error) => Attributes
+  readonly describe: (message: Message) => { readonly name: string; readonly attributes: Attributes }
+  readonly explain: (fault: Error) => Explained
 }
 
 /** A CLIENT span for each operation that a library publishes on a tracing channel on behalf of something that is traced. */
 export function traceChannel<Message extends object>(
   channel: string,
   tracer: Tracer,
-  { describe, explain = () => ({}) }: ChannelSpanOptions<Message>,
+  { describe, explain }: ChannelSpanOptions<Message>,
 ): void {
   const spans = new WeakMap<Message, Span>()
   const ignore = () => {}
   tracingChannel<Message, Message>(channel).subscribe({
     start: (message) => {
       if (!trace.getActiveSpan()) return
-      const described = describe(message)
-      if (!described) return
-      const { name, attributes } = described
+      const { name, attributes } = describe(message)
       spans.set(message, tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }))
     },
     end: ignore,
@@ -30,8 +35,11 @@ export function traceChannel<Message extends object>(
       const { error } = message
       const span = spans.get(message)
       if (!span || !(error instanceof Error)) return
-      span.setAttributes({ 'error.type': error.name, ...explain(error) })
-      span.setStatus({ code: SpanStatusCode.ERROR, message: error.message })
+      const { type, message: said, attributes } = explain(error)
+      span.setAttributes({ 'error.type': type, ...attributes })
+      // Without its stack, which begins with its own message.
+      span.recordException({ code: type, message: said })
+      span.setStatus({ code: SpanStatusCode.ERROR, message: said })
     },
   })
 }

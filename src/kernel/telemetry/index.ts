@@ -1,4 +1,3 @@
-export type { ColdStart } from './cold-start.ts'
 export { describeRequest, type RequestFacts } from './request-facts.ts'
 export { activeTraceparent, continueTrace, spanOfProcessing, spanOfSending } from './spans.ts'
 export { POSTGRES_CHANNEL, type Statement } from './store-spans.ts'

@@ -12,6 +12,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
+import { methodAttributes, methodName, withoutSignatures } from './http-attributes.ts'
 import { factsOf, type RequestFacts } from './request-facts.ts'
 
 /** One request that is over. */
@@ -25,7 +26,7 @@ export interface Served {
 
 export interface ServerSpansOptions {
   readonly tracer: Tracer
-  /** Then who calls is in X-Forwarded-For, which from anybody else is no more than a claim. */
+  /** Then who calls whom is in X-Forwarded-For and -Host, which from anybody else are no more than claims. */
   readonly isBehindGateway: boolean
   /** Told of each request when it is over, before its span ends; the answer's attributes beyond the usual. */
   readonly onServed: (served: Served) => Attributes
@@ -38,7 +39,6 @@ interface Started {
 }
 
 const CALLER_GONE = 499
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE'])
 
 /** A SERVER span for each request that this process takes in (HTTP semantic conventions, stable), but for the probes. */
 export function traceServer({ tracer, isBehindGateway, onServed }: ServerSpansOptions): void {
@@ -49,11 +49,11 @@ export function traceServer({ tracer, isBehindGateway, onServed }: ServerSpansOp
     if (url.startsWith('/_/')) return
     const beganAt = performance.now()
     const parent = headers.traceparent ? propagation.extract(ROOT_CONTEXT, headers) : ROOT_CONTEXT
-    const name = METHODS.has(method) ? method : 'HTTP'
-    const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes: requestAttributes(request) }, parent)
+    const name = methodName(method)
+    const attributes = { ...requestAttributes(request), ...peerAttributes(request, { socket, isBehindGateway }) }
+    const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent)
     // Node runs the handling of each request in a context of its own, which this one fills.
     context.attach(trace.setSpan(parent, span))
-    if (span.isRecording()) span.setAttributes(peerAttributes(request, { socket, isBehindGateway }))
     response.once('close', () => {
       const facts = factsOf(request)
       const status = response.writableFinished ? response.statusCode : CALLER_GONE
@@ -68,12 +68,10 @@ export function traceServer({ tracer, isBehindGateway, onServed }: ServerSpansOp
 function requestAttributes({ url = '', method = '' }: IncomingMessage): Attributes {
   const question = url.indexOf('?')
   return {
-    ...(METHODS.has(method)
-      ? { 'http.request.method': method }
-      : { 'http.request.method': '_OTHER', 'http.request.method_original': method }),
+    ...methodAttributes(method),
     'url.scheme': 'http',
     'url.path': question < 0 ? url : url.slice(0, question),
-    ...(question < 0 ? {} : { 'url.query': url.slice(question + 1) }),
+    ...(question < 0 ? {} : { 'url.query': withoutSignatures(url.slice(question + 1)) }),
   }
 }
 
@@ -83,18 +81,32 @@ interface Peer {
 }
 
 function peerAttributes({ headers, httpVersion }: IncomingMessage, { socket, isBehindGateway }: Peer): Attributes {
-  const { host, 'user-agent': userAgent, 'x-forwarded-for': forwardedFor } = headers
-  const address = host && URL.parse(`http://${host}`)
+  const { 'user-agent': userAgent, 'x-forwarded-for': forwardedFor, 'x-forwarded-host': forwardedHost } = headers
+  const host = isBehindGateway && typeof forwardedHost === 'string' ? forwardedHost : headers.host
+  const address = host === undefined ? undefined : addressOf(host)
   const { remoteAddress, remotePort } = socket
   const client = isBehindGateway && typeof forwardedFor === 'string' ? forwardedFor.split(',', 1)[0] : remoteAddress
   return {
     'network.protocol.version': httpVersion,
-    ...(address ? { 'server.address': address.hostname, 'server.port': Number(address.port || 80) } : {}),
+    ...address,
     ...(remoteAddress ? { 'network.peer.address': remoteAddress } : {}),
     ...(remotePort ? { 'network.peer.port': remotePort } : {}),
     ...(client ? { 'client.address': client } : {}),
     ...(userAgent ? { 'user_agent.original': userAgent } : {}),
   }
+}
+
+const addresses = new Map<string, Attributes>()
+const MOST_ADDRESSES = 100
+
+/** Of a Host header; there are few, and each comes with many requests. */
+function addressOf(host: string): Attributes {
+  const known = addresses.get(host)
+  if (known) return known
+  const url = URL.parse(`http://${host}`)
+  const address: Attributes = url ? { 'server.address': url.hostname, 'server.port': Number(url.port || 80) } : {}
+  if (addresses.size < MOST_ADDRESSES) addresses.set(host, address)
+  return address
 }
 
 interface Outcome extends Pick<Served, 'status' | 'facts'> {

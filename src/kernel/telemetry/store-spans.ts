@@ -1,5 +1,5 @@
 import type { Attributes, Tracer } from '@opentelemetry/api'
-import { traceChannel } from './channel-spans.ts'
+import { type Explained, traceChannel } from './channel-spans.ts'
 
 /** What `src/data` publishes of a statement; values travel apart and are never told. */
 export interface Statement {
@@ -11,7 +11,7 @@ export interface Statement {
 
 export const POSTGRES_CHANNEL = 'ebb:postgres:statement'
 
-/** What ioredis publishes of a command; it blanks out values itself. */
+/** What ioredis publishes of a command; it blanks out values itself, but for those that scripts are given. */
 interface Command {
   readonly command: string
   readonly args: readonly string[]
@@ -34,8 +34,8 @@ export function traceStores(tracer: Tracer): void {
       }
       return { name: `${operation} ${database}`, attributes }
     },
-    explain: (fault) =>
-      isPostgresFault(fault) ? { 'db.response.status_code': fault.code, 'error.type': fault.code } : {},
+    // Only a fault that the server tells of is of some severity.
+    explain: (fault) => ('severity' in fault ? refused('PostgreSQL', codeOf(fault)) : failed(fault)),
   })
   traceChannel<Command>('ioredis:command', tracer, {
     describe: ({ command, args, database, serverAddress, serverPort }) => {
@@ -43,11 +43,14 @@ export function traceStores(tracer: Tracer): void {
         'db.system.name': 'redis',
         'db.namespace': String(database),
         'db.operation.name': command,
-        'db.query.text': [command, ...args].join(' '),
+        'db.query.text': [command, ...blank(command, args)].join(' '),
         ...server(serverAddress, serverPort),
       }
       return { name: command, attributes }
     },
+    // The server's message begins with a code.
+    explain: (fault) =>
+      fault.name === 'ReplyError' ? refused('Redis', fault.message.split(' ', 1)[0]) : failed(fault),
   })
 }
 
@@ -56,8 +59,26 @@ const server = (address: string, port: number | undefined): Attributes => ({
   ...(port === undefined ? {} : { 'server.port': port }),
 })
 
-const isPostgresFault = (fault: Error): fault is Error & { code: string } =>
-  'code' in fault && typeof fault.code === 'string'
+/** The server said no. What it said may quote values; its code does not. */
+const refused = (system: string, code = 'unknown'): Explained => ({
+  ...{ type: code, message: `${system} error ${code}` },
+  attributes: { 'db.response.status_code': code },
+})
+
+/** There was no answer, or none that could be read: then the fault quotes it, and has a name of its own. */
+function failed(fault: Error): Explained {
+  const type = codeOf(fault) ?? fault.name
+  return { type, message: fault.name === 'Error' ? fault.message : type }
+}
+
+const codeOf = (fault: Error) => ('code' in fault && typeof fault.code === 'string' ? fault.code : undefined)
+
+/** Of what a script is given, its keys are told and its values are not. */
+function blank(command: string, args: readonly string[]): readonly string[] {
+  if (!/^eval/i.test(command)) return args
+  const told = 2 + Number(args[1])
+  return args.map((arg, i) => (i < told ? arg : '?'))
+}
 
 const operations = new Map<string, string>()
 const MOST_OPERATIONS = 1_000

@@ -10,6 +10,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
+import { methodAttributes, methodName, withoutSignatures } from './http-attributes.ts'
 
 /** The part of undici's request that its channels give away (undici, DiagnosticsChannel). */
 interface Request {
@@ -33,7 +34,10 @@ export function traceUndici(tracer: Tracer): void {
   subscribe('undici:request:create', (message) => {
     const { request } = message as { request: Request }
     if (!trace.getActiveSpan()) return
-    const span = tracer.startSpan(request.method, { kind: SpanKind.CLIENT, attributes: attributesOf(request) })
+    const span = tracer.startSpan(methodName(request.method), {
+      kind: SpanKind.CLIENT,
+      attributes: attributesOf(request),
+    })
     spans.set(request, span)
     const carrier: Record<string, string> = {}
     propagation.inject(trace.setSpan(context.active(), span), carrier)
@@ -59,11 +63,12 @@ export function traceUndici(tracer: Tracer): void {
 }
 
 function attributesOf({ origin, path, method, headers }: Request): Attributes {
-  const url = new URL(path, origin)
+  // Resolved against the origin, a path such as // would be none, or name another host.
+  const url = new URL(origin)
   const userAgent = headers[headers.indexOf('user-agent') + 1]
   return {
-    'http.request.method': method,
-    'url.full': url.href,
+    ...methodAttributes(method),
+    'url.full': withoutSignatures(url.origin + path),
     'server.address': url.hostname,
     'server.port': Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
     ...(headers.includes('user-agent') && userAgent ? { 'user_agent.original': userAgent } : {}),

@@ -1,0 +1,29 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import { migrate } from '../../src/data/migrate.ts'
+import { startPostgres } from '../../src/dev/postgres/index.ts'
+
+/** A Postgres of the bench's own with the demo's tables and shelves, whose stock outlasts any number of runs. */
+export async function startDatabase(): Promise<{ readonly url: string } & AsyncDisposable> {
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-bench-postgres-'))
+  const postgres = await startPostgres(folder)
+  const run = async (url: string, text: string) => {
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    await client.query(text).finally(() => client.end())
+  }
+  await run(postgres.adminUrl, 'create database shop')
+  const url = new URL(postgres.adminUrl)
+  url.pathname = '/shop'
+  await migrate(url.href, { platform: 'src/data/migrations', team: 'domain/migrations' })
+  await run(url.href, 'update products set stock = 1000000')
+  return {
+    url: url.href,
+    [Symbol.asyncDispose]: async () => {
+      await postgres.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
