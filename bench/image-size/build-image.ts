@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs'
 import { inherited } from '../../src/kernel/index.ts'
 import { isOnPath, tool } from './tool.ts'
 
-/** Builds the image of a function or service from the checkout that this process runs in; answers its name. */
+/**
+ * Builds the image of a function or service from the checkout that this process runs in; answers its name. What older
+ * builds left goes with `buildah rmi --prune`.
+ */
 export async function buildImage(name: string): Promise<string> {
   const image = `localhost/ebb/${name}:bench`
   // Where the machine's traffic is signed by a proxy, npm has to know by whom.
@@ -19,7 +22,7 @@ export function whyNoImages(): string | undefined {
   if (missing.length > 0) return `no ${missing.join(' and no ')} on PATH`
   if (process.getuid?.() !== 0) return 'an image can be mounted by root only'
   const absent = baseImages().filter((image) => !isStored(image))
-  if (absent.length > 0) return `buildah does not have ${absent.join(' and ')}`
+  if (absent.length > 0) return `buildah does not have ${absent.join(' and ')} (buildah pull)`
   return undefined
 }
 

@@ -23,7 +23,6 @@ export function podConfig(root: string, image: ImageConfig, { env, user = image.
         cwd: image.WorkingDir || '/',
         user: { uid, gid },
       },
-      // Of two settings of one name, the last counts.
       env: [...(image.Env ?? []).filter((line) => !((line.split('=')[0] ?? '') in env)), ...set],
       ...{ noNewPrivileges: true, capabilities: {} },
     },

@@ -30,19 +30,10 @@ const LIMIT_MS = 10_000
 /** Runs an image as a restricted pod would, on this machine's network: see `podConfig`. */
 export async function runImage(image: string, options: RunOptions): Promise<RunningImage> {
   await using opened = new AsyncDisposableStack()
-  const bundle = await mkdtemp(join(tmpdir(), 'ebb-image-'))
-  opened.defer(() => rm(bundle, { recursive: true, force: true }))
-  const container = await tool('buildah', ['from', '--pull-never', image])
-  opened.defer(() => tool('buildah', ['rm', container]).then(() => {}))
-  const root = await tool('buildah', ['mount', container])
-  const { OCIv1 } = JSON.parse(await tool('buildah', ['inspect', '--type', 'image', image]))
-  await writeFile(join(bundle, 'config.json'), JSON.stringify(podConfig(root, OCIv1.config, options)))
-
+  const bundle = await openBundle(image, options, opened)
   const id = basename(bundle)
   const pidFile = join(bundle, 'pid')
-  const child = spawn('runc', ['run', '--bundle', bundle, '--pid-file', pidFile, id], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn('runc', ['run', '--bundle', bundle, '--pid-file', pidFile, id])
   const lines: string[] = []
   for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', (line) => lines.push(line))
   let ended = false
@@ -78,4 +69,18 @@ export async function runImage(image: string, options: RunOptions): Promise<Runn
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   }
+}
+
+/** Makes the folder that runc runs (OCI runtime specification), with the image's files mounted. */
+async function openBundle(image: string, { env, ...options }: RunOptions, opened: AsyncDisposableStack) {
+  const bundle = await mkdtemp(join(tmpdir(), 'ebb-image-'))
+  opened.defer(() => rm(bundle, { recursive: true, force: true }))
+  const container = await tool('buildah', ['from', '--pull-never', image])
+  opened.defer(async () => void (await tool('buildah', ['rm', container])))
+  const root = await tool('buildah', ['mount', container])
+  const { OCIv1 } = JSON.parse(await tool('buildah', ['inspect', '--type', 'image', image]))
+  // Its stdin ends with this process, and so does it.
+  const config = podConfig(root, OCIv1.config, { ...options, env: { ...env, EBB_PARENT: 'stdin' } })
+  await writeFile(join(bundle, 'config.json'), JSON.stringify(config))
+  return bundle
 }

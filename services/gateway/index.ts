@@ -2,7 +2,7 @@ import { ConfigFault, createLog, onShutdown, processConfig, startTelemetry } fro
 import { openGateway } from './open-gateway.ts'
 
 /** For the last spans. */
-const FLUSH_MS = 5_000
+const FLUSH_MS = 2_000
 
 start().catch((fault) => {
   const said = fault instanceof ConfigFault ? fault.message : fault instanceof Error ? fault.stack : fault

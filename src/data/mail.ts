@@ -29,8 +29,9 @@ export const mail: Resource<Mail, Deliver> = {
 }
 
 function bySmtp(url: string): Deliver {
-  const transport = createTransport(url)
+  let transport: ReturnType<typeof createTransport> | undefined
   return async (message) => {
+    transport ??= createTransport(url)
     await transport.sendMail(message)
   }
 }
@@ -38,8 +39,8 @@ function bySmtp(url: string): Deliver {
 /** A message that is written twice is one file. */
 function asFiles(config: Config): Deliver {
   const folder = need(config, 'EBB_MAIL_FOLDER')
-  const transport = createTransport({ streamTransport: true, buffer: true })
   return async (message) => {
+    const transport = createTransport({ streamTransport: true, buffer: true })
     const { message: bytes } = await transport.sendMail(message)
     const file = join(folder, `${message.messageId.replaceAll(/[^\w.@-]/g, '')}.eml`)
     const unfinished = `${file}.${randomUUID()}`

@@ -22,8 +22,8 @@ import { openResources } from './resources.ts'
 /** queue-proxy keeps idle connections for 90 s; whoever closes first must be them. */
 const KEEP_ALIVE_MS = 95_000
 const HEADERS_MS = 100_000
-/** For the last spans and metrics, well within what a platform grants after SIGTERM. */
-const FLUSH_MS = 5_000
+/** For the last spans and metrics: a collector takes milliseconds, and one that is away must not hold up an end. */
+const FLUSH_MS = 2_000
 
 /** Runs one function as a process: listens on PORT, drains on SIGTERM. A fault at the start ends it with status 1. */
 export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, U>): void {
@@ -65,13 +65,24 @@ function start(fn: Implementation, config: Config, log: Log) {
     // A server that listens on a port has an address.
     const { port } = server.address() as AddressInfo
     announce({ function: name, revision: config.EBB_REVISION }, { port }, 'listening')
-    for (const part of started()?.ignored ?? []) log.warn({ part }, 'a code cache that does not fit is ignored')
+    tellIgnored(log)
   })
   const stop = async () => {
+    tellIgnored(log)
     draining = true
     await drain(server, { limitMs: (timeoutMs ?? 10_000) + 2_000 })
     await resources.close()
     await telemetry.shutdown({ limitMs: FLUSH_MS })
   }
   onShutdown(stop, { log, parent: config.EBB_PARENT })
+}
+
+const told = new Set<string>()
+
+/** Says once of each part that has been loaded that its code cache was no good: it starts as it did without one. */
+function tellIgnored(log: Log) {
+  for (const part of started()?.ignored ?? []) {
+    if (!told.has(part)) log.warn({ part }, 'a code cache that does not fit is ignored')
+    told.add(part)
+  }
 }

@@ -34,7 +34,7 @@ interface Bindings {
 }
 
 /**
- * By what node:zlib itself calls: 0.2 ms for the largest part, while to load that module costs a start 1.5 ms. A Node
+ * By what node:zlib itself calls: at most 0.2 ms for the largest part, while to load that module takes 1.5 ms. A Node
  * that does not offer it any more, or forbids it (--permission), takes the long way.
  */
 function crc32(data: Uint8Array): number {

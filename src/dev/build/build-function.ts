@@ -5,7 +5,7 @@ import { bundleFunction, NODE_FLAGS } from '../../deploy/index.ts'
 import { warmUp } from '../warm-up/warm-up.ts'
 
 export interface Built {
-  /** Of what is loaded, without source maps and caches. */
+  /** Of what can be loaded: without source maps and caches. */
   readonly bytes: number
   readonly cacheBytes: number
 }
@@ -19,10 +19,10 @@ export async function buildFunction(root: string, contract: AnyContract, folder:
 
 export async function measure(folder: string): Promise<Built> {
   const sizes = { bytes: 0, cacheBytes: 0 }
-  for (const name of await readdir(folder)) {
-    const { size } = await stat(join(folder, name))
-    if (name.endsWith('.cjs')) sizes.bytes += size
-    if (name.endsWith('.cache')) sizes.cacheBytes += size
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || entry.name.endsWith('.map')) continue
+    const { size } = await stat(join(entry.parentPath, entry.name))
+    sizes[entry.name.endsWith('.cache') ? 'cacheBytes' : 'bytes'] += size
   }
   return sizes
 }

@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import { copyCheckout, functionFiles } from '../../test/support/checkout.ts'
+import { signers, startBuilt } from '../../test/support/start-built.ts'
+import { bundleFunction } from '../deploy/index.ts'
+
+const NAME = 'stay-home'
+
+/** Builds it with this text in the place of another, starts it, and answers how it ended. */
+async function startWith(file: string, before: string, after: string) {
+  const files = functionFiles(NAME, 'return { pid: 1 }')
+  const text = files[file] ?? ''
+  expect(text).toContain(before)
+  const { root, remove } = await copyCheckout({ ...files, [file]: text.replace(before, after) })
+  try {
+    const bundle = await bundleFunction(root, NAME, join(root, 'dist'))
+    await using started = await startBuilt(bundle.file)
+    return { root, ...(await started.ended) }
+  } finally {
+    await remove()
+  }
+}
+
+describe('a function that cannot be loaded', () => {
+  it('tells where its handler is at fault, and ends with status 1', async () => {
+    const file = `functions/${NAME}/handler.ts`
+    const { root, ...ended } = await startWith(file, 'export default', `\nthrow new Error('no bed')\nexport default`)
+    expect(ended).toMatchObject({ code: 1, stdout: '' })
+    const [fault, place] = ended.stderr.split('\n')
+    expect([fault, place]).toEqual(['Error: no bed', expect.stringContaining(`${root}/${file}:5:`)])
+  })
+
+  it('tells where its contract is at fault, and ends with status 1', async () => {
+    const file = `functions/${NAME}/contract.ts`
+    const { root, ...ended } = await startWith(
+      ...([file, `import { endpoint } from 'ebb/contract'`] as const),
+      `import { endpoint, event } from 'ebb/contract'; event({ type: 'No Bed', data: undefined })`,
+    )
+    expect(ended).toMatchObject({ code: 1, stdout: '' })
+    expect(ended.stderr).toMatch(/^TypeError: event .*"No Bed"/)
+    expect(ended.stderr).toContain(`${root}/src/contract/event.ts:`)
+    expect(ended.stderr).toContain(`${root}/${file}:2:`)
+  })
+})
+
+it('a fault that nobody catches is told with its place, and ends a function with status 1', async () => {
+  const late = "setTimeout(() => { throw new Error('no sleep') }); return { pid: 1 }"
+  const { root, remove } = await copyCheckout(functionFiles(NAME, late))
+  try {
+    const bundle = await bundleFunction(root, NAME, join(root, 'dist'))
+    const token = await (await signers()).gateway({ sub: 'anonymous', scopes: [] }, NAME)
+    await using started = await startBuilt(bundle.file)
+    const request = { method: 'GET', target: `/v1/${NAME}`, headers: { 'ebb-identity': token }, body: undefined }
+    await started.ask(request).catch(() => 'it ended before it could answer')
+    const { code, stderr } = await started.ended
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Error: no sleep\n/)])
+    expect(stderr).toContain(`${root}/functions/${NAME}/handler.ts:4:`)
+  } finally {
+    await remove()
+  }
+})
