@@ -12,6 +12,8 @@ export interface MigrateOptions {
   readonly platform: string
   /** The folder of the team's own; they run after the platform's. */
   readonly team: string
+  /** A role that may then read and write every row, and change no table: who serves requests. */
+  readonly grantTo?: string | undefined
 }
 
 /**
@@ -20,7 +22,7 @@ export interface MigrateOptions {
  */
 export async function migrate(
   connectionString: string,
-  { platform, team }: MigrateOptions,
+  { platform, team, grantTo }: MigrateOptions,
 ): Promise<readonly string[]> {
   const client = new pg.Client({ connectionString, application_name: 'ebb migrate' })
   await client.connect().catch((cause: Error) => {
@@ -30,7 +32,9 @@ export async function migrate(
     await client.query('select pg_advisory_lock($1)', [LOCK])
     await client.query(`create schema if not exists ${PLATFORM}`)
     const ran = await run(client, { folder: platform, history: `${PLATFORM}.schema_version` })
-    return [...ran, ...(await run(client, { folder: team, history: 'public.schema_version' }))]
+    const ofTeam = await run(client, { folder: team, history: 'public.schema_version' })
+    if (grantTo) await grant(client, grantTo)
+    return [...ran, ...ofTeam]
   } finally {
     await client.end()
   }
@@ -48,4 +52,13 @@ async function run(client: pg.Client, { folder, history }: { folder: string; his
   const applied = await postgrator.migrate()
   await client.query('commit')
   return applied.map(({ filename }) => filename)
+}
+
+/** Each time for all that is there: tables that this run has made belong to it. */
+async function grant(client: pg.Client, role: string) {
+  const to = client.escapeIdentifier(role)
+  await client.query(`
+    grant usage on schema ${PLATFORM}, public to ${to};
+    grant select, insert, update, delete on all tables in schema ${PLATFORM}, public to ${to};
+    grant usage on all sequences in schema ${PLATFORM}, public to ${to}`)
 }

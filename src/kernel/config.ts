@@ -48,6 +48,8 @@ const SETTINGS = {
   EBB_HOST: [text(), undefined],
   DATABASE_URL: [url('postgres', 'postgresql'), undefined],
   DATABASE_DIRECT_URL: [url('postgres', 'postgresql'), undefined],
+  /** The role that functions, gateway and relay log in as, where that is not the one that migrates. */
+  EBB_DATABASE_ROLE: [text(), undefined],
   REDIS_URL: [url('redis', 'rediss'), undefined],
   /** How long the gateway waits for Redis before it limits by its own share. */
   EBB_RATE_LIMIT_TIMEOUT_MS: [milliseconds, 50],

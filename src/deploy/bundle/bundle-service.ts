@@ -3,11 +3,20 @@ import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
-/** Bundles a service's own sources into one file, and leaves its packages where they are; answers what it imports of them. */
-export async function bundleService(root: string, name: string, outfile: string): Promise<readonly string[]> {
+/**
+ * Bundles a service's own sources into one file, and its packages too where it shall be whole; else those stay where
+ * they are. Answers what it imports of them.
+ */
+export async function bundleService(
+  root: string,
+  name: string,
+  outfile: string,
+  { whole = false }: { readonly whole?: boolean } = {},
+): Promise<readonly string[]> {
   const { metafile } = await build({
     entryPoints: [join(root, 'services', name, 'index.ts')],
-    ...{ bundle: true, platform: 'node', target: 'node26', format: 'cjs', packages: 'external', keepNames: true },
+    ...{ bundle: true, platform: 'node', target: 'node26', format: 'cjs', keepNames: true },
+    ...(whole ? { external: ['pg-native'] } : { packages: 'external' as const }),
     ...{ alias: await ownRooms(root), legalComments: 'none', metafile: true, logLevel: 'silent', outfile },
     absWorkingDir: root,
   })

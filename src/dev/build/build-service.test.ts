@@ -46,24 +46,32 @@ describe.each(SERVICES)('the image of the %s', (name) => {
     expect(sources.filter((file) => !rooms.test(file) || /\.test\.ts$|test-support/.test(file))).toEqual([])
   })
 
-  it('has all contracts, and of functions nothing else', async () => {
-    const pointer = await readFile(join(folder, name, 'contracts'), 'utf8')
-    expect(pointer).toMatch(/^contracts-\w{12}\.cjs$/)
-    const { sources } = JSON.parse(await readFile(join(folder, name, `${pointer}.map`), 'utf8'))
-    const parts = sources.flatMap((file: string) => /\/functions\/[^/]+\/(.*)$/.exec(file)?.slice(1) ?? [])
-    expect(new Set(parts)).toEqual(new Set(['contract.ts']))
-  })
-
-  it('has the packages that it needs, and none of the laptop, of the build or of tests', async () => {
-    const packages = await readdir(join(folder, name, 'node_modules'))
-    expect(packages).toContain('pino')
-    expect(packages.filter((each) => NOT_IN_AN_IMAGE.test(each))).toEqual([])
-  })
-
   it('says in one sentence what it misses, and ends with status 1', async () => {
     const { code, said } = await run(name, {})
     expect([code, said.trim().split('\n')]).toEqual([1, [expect.stringMatching(/^\w+: [A-Z_]+: not set, and needed/)]])
   })
+})
+
+it.each(['gateway', 'relay'])(
+  'the %s has the packages that it needs, and none of the laptop, of the build or of tests',
+  async (name) => {
+    const packages = await readdir(join(folder, name, 'node_modules'))
+    expect(packages).toContain('pino')
+    expect(packages.filter((each) => NOT_IN_AN_IMAGE.test(each))).toEqual([])
+  },
+)
+
+it('what migrates is in one file, with the migrations beside it', async () => {
+  expect((await readdir(join(folder, 'migrate'))).sort()).toEqual(['main.cjs', 'migrations', 'start.cjs'])
+  expect(await readdir(join(folder, 'migrate/migrations/team'))).toContain('0001.do.users.sql')
+})
+
+it.each(['gateway', 'relay'])('the %s has all contracts, and of functions nothing else', async (name) => {
+  const pointer = await readFile(join(folder, name, 'contracts'), 'utf8')
+  expect(pointer).toMatch(/^contracts-\w{12}\.cjs$/)
+  const { sources } = JSON.parse(await readFile(join(folder, name, `${pointer}.map`), 'utf8'))
+  const parts = sources.flatMap((file: string) => /\/functions\/[^/]+\/(.*)$/.exec(file)?.slice(1) ?? [])
+  expect(new Set(parts)).toEqual(new Set(['contract.ts']))
 })
 
 it('the relay is instrumented before anything of it is loaded', async () => {

@@ -5,30 +5,49 @@ import type { Built } from './build-function.ts'
 import { measure } from './build-function.ts'
 import { packagesOf } from './packages-of.ts'
 
-/** The always-on parts that have images, each with what it needs besides what its sources import. */
-const NEEDS: Readonly<Record<string, readonly string[]>> = {
-  gateway: ['swagger-ui-dist'],
-  relay: ['@opentelemetry/auto-instrumentations-node'],
+interface Service {
+  /** Packages that it needs besides those that its sources import. */
+  readonly packages?: readonly string[]
+  /** What its program does first. */
+  readonly first?: string
+  /** Whether it serves by the contracts. */
+  readonly contracts?: true
+  /** Whether its packages are in the same file: nothing hooks them. */
+  readonly whole?: true
+  /** Folders of the checkout that lie beside its program, by their names there. */
+  readonly files?: Readonly<Record<string, string>>
 }
 
-export const SERVICES = Object.keys(NEEDS)
-
-/** OpenTelemetry's own instrumentation hooks `require`, so it comes first; the gateway has spans of its own. */
-const FIRST: Readonly<Record<string, string>> = {
-  relay: "require('@opentelemetry/auto-instrumentations-node/register')\n",
+/** What has an image and is no function. */
+const services: Readonly<Record<string, Service>> = {
+  gateway: { contracts: true, packages: ['swagger-ui-dist'] },
+  // OpenTelemetry's own instrumentation hooks `require`, so it comes first; the gateway has spans of its own.
+  relay: {
+    contracts: true,
+    packages: ['@opentelemetry/auto-instrumentations-node'],
+    first: "require('@opentelemetry/auto-instrumentations-node/register')\n",
+  },
+  migrate: {
+    whole: true,
+    files: { 'migrations/platform': 'src/data/migrations', 'migrations/team': 'domain/migrations' },
+  },
 }
+
+export const SERVICES = Object.keys(services)
 
 /**
  * Builds what a service's image holds: its sources in one CommonJS file, the packages that it needs apart in
- * node_modules, where instrumentation finds them, and the contracts that it serves by.
+ * node_modules, where instrumentation finds them, and what else lies beside its program.
  */
 export async function buildService(root: string, name: string, folder: string): Promise<Built> {
+  const { contracts, files = {}, first = '', packages = [], whole = false } = services[name] ?? {}
   await mkdir(folder, { recursive: true })
   const { version }: { version: string } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
-  const imports = await bundleService(root, name, join(folder, 'main.cjs'))
-  await pointTo(join(folder, 'contracts'), await bundleContracts(root, folder, { version }))
-  await writeFile(join(folder, 'start.cjs'), `${FIRST[name] ?? ''}require('./main.cjs')\n`)
-  for (const { from, to } of await packagesOf(root, [...imports, ...(NEEDS[name] ?? [])])) {
+  const imports = await bundleService(root, name, join(folder, 'main.cjs'), { whole })
+  if (contracts) await pointTo(join(folder, 'contracts'), await bundleContracts(root, folder, { version }))
+  for (const [to, from] of Object.entries(files)) await cp(join(root, from), join(folder, to), { recursive: true })
+  await writeFile(join(folder, 'start.cjs'), `${first}require('./main.cjs')\n`)
+  for (const { from, to } of await packagesOf(root, [...(whole ? [] : imports), ...packages])) {
     await cp(from, join(folder, to), { recursive: true, filter: isLoaded })
   }
   return measure(folder)

@@ -29,7 +29,7 @@ describe('ebb build', () => {
   it('says what there is, where there is no such thing', async () => {
     const out = join(folder, 'nothing')
     const { code, stdout, stderr } = await spawnCli(['build', 'place-order', 'order-place', '--out', out]).ended
-    const known = [...(await findFunctions('.')), 'gateway', 'relay']
+    const known = [...(await findFunctions('.')), 'gateway', 'relay', 'migrate']
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toBe(`ebb: there is no order-place; there are ${known.join(', ')}\n`)
     await expect(readdir(out)).rejects.toThrow('ENOENT')

@@ -1,0 +1,21 @@
+import { dirname, join } from 'node:path'
+import { ConfigFault, createLog, need, processConfig } from 'ebb/kernel'
+import { migrateWhenThere } from './migrate-when-there.ts'
+
+start().catch((fault) => {
+  const said = fault instanceof ConfigFault ? fault.message : fault instanceof Error ? fault.stack : fault
+  process.stderr.write(`migrate: ${said}\n`)
+  process.exit(1)
+})
+
+/** Brings the database up to date and ends, with status 0 when it is. The migrations lie beside the program. */
+async function start() {
+  const config = processConfig()
+  const log = createLog({ level: config.LOG_LEVEL, service: 'migrate', revision: config.EBB_REVISION })
+  const folder = join(dirname(process.argv[1] ?? ''), 'migrations')
+  const ran = await migrateWhenThere(config.DATABASE_DIRECT_URL ?? need(config, 'DATABASE_URL'), {
+    ...{ platform: join(folder, 'platform'), team: join(folder, 'team') },
+    ...{ grantTo: config.EBB_DATABASE_ROLE, log },
+  })
+  log.info({ ran }, 'the database is up to date')
+}

@@ -1,0 +1,54 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { afterAll, expect, it } from '@jest/globals'
+import { createLog } from 'ebb/kernel'
+import { testDatabase } from 'ebb/testing'
+import pg from 'pg'
+import { migrateWhenThere } from './migrate-when-there.ts'
+
+const folders = { platform: 'src/data/migrations', team: 'domain/migrations' }
+const log = createLog({ level: 'silent' })
+const ROLE = 'ebb_migrate_test'
+
+// Hooks run in the order in which they are declared: the role lets go before the database is dropped.
+afterAll(() => run(`drop owned by ${ROLE}; drop role ${ROLE}`))
+const database = testDatabase()
+const run = async (text: string, url = database.url) => {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  return client.query(text).finally(() => client.end())
+}
+
+it('gives a role the rows and not the tables', async () => {
+  await run(`create role ${ROLE} login password 'secret'`)
+  await migrateWhenThere(database.url, { ...folders, log, grantTo: ROLE })
+  const url = new URL(database.url)
+  Object.assign(url, { username: ROLE, password: 'secret' })
+  expect((await run('select count(*) from products', url.href)).rowCount).toBe(1)
+  await run(`delete from ebb.inbox`, url.href)
+  await expect(run('alter table products add column x int', url.href)).rejects.toThrow('must be owner')
+  await expect(run('create table ebb.y (x int)', url.href)).rejects.toThrow('permission denied')
+  await expect(run('create table y (x int)', url.href)).rejects.toThrow('permission denied')
+})
+
+it('waits until the database answers', async () => {
+  const { port, hostname } = new URL(database.url)
+  let attempts = 0
+  const door = createServer((near) => {
+    attempts++
+    if (attempts < 3) return near.destroy()
+    near.pipe(connect(Number(port), hostname)).pipe(near)
+  }).listen(0, '127.0.0.1')
+  await once(door, 'listening')
+  const url = new URL(database.url)
+  // A server that listens on a port has an address.
+  url.port = String((door.address() as AddressInfo).port)
+  expect(await migrateWhenThere(url.href, { ...folders, log })).toEqual([])
+  expect(attempts).toBe(3)
+  door.close()
+})
+
+it('fails at once where a migration does', async () => {
+  const failing = migrateWhenThere(database.url, { ...folders, log, grantTo: 'nobody-of-this-name' })
+  await expect(failing).rejects.toThrow('does not exist')
+})
