@@ -1,4 +1,5 @@
-import { Redis, type RedisOptions } from 'ioredis'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type Command, Redis, type RedisOptions } from 'ioredis'
 import type { Log } from '../kernel/index.ts'
 
 const CONNECT_MS = 1_000
@@ -14,7 +15,23 @@ export function createRedis(url: string, options: Omit<RedisOptions, 'replyMappi
   })
   // Unheard, the event is printed. Whoever sends a command hears of the fault.
   client.on('error', () => {})
+  rememberSenders(client)
   return client
+}
+
+/**
+ * A command that waits for the connection is sent by whoever made that; its span, and what follows, still belong to the
+ * request that it is of.
+ */
+function rememberSenders(client: Redis): void {
+  const senders = new WeakMap<object, ReturnType<typeof AsyncLocalStorage.snapshot>>()
+  const send = client.sendCommand.bind(client)
+  client.sendCommand = (command: Command, ...more) => {
+    const sender = senders.get(command)
+    if (sender) return sender(() => send(command, ...more))
+    if (client.status !== 'ready') senders.set(command, AsyncLocalStorage.snapshot())
+    return send(command, ...more)
+  }
 }
 
 /** Says that Redis is away, and that it is back: one line each way, however often it is told. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Span } from '../support/otlp-receiver.ts'
-import { compareSpans, type Rule } from './compare-spans.ts'
+import { compareSpans } from './compare-spans.ts'
+import type { Rule } from './rulebook.ts'
 
 const TRACE = 'c0ffee'.padStart(32, '0')
 
@@ -92,6 +93,10 @@ describe('two sides', () => {
 
 describe('a rule', () => {
   const [root, ...rest] = withoutLayer
+  const NAMES: Rule = {
+    ...{ span: 'GET /things', attribute: '(name)', why: 'decided' },
+    as: (name) => name.replace('things', 'stuff'),
+  }
   const changed = [{ ...root!, name: 'GET /stuff', attributes: { 'server.port': 1, route: '/stuff' } }, ...rest]
 
   it('covers what it names and nothing else', () => {
@@ -110,6 +115,34 @@ describe('a rule', () => {
     expect(compare(twice, once, [{ span: 'select', only: 'official', why: 'sent again' }])).toEqual([
       'a request: GET /things > select: more: official none, ours true',
     ])
+  })
+
+  it('of what one side has covers no other difference', () => {
+    const rules = [{ span: 'GET /things', attribute: 'route', only: 'ours', why: 'more' }] as const
+    const more = { 'server.port': 1, route: '/things' }
+    expect(compare([{ ...root!, attributes: { 'server.port': 1 } }], [{ ...root!, attributes: more }], rules)).toEqual(
+      [],
+    )
+    expect(compare([{ ...root!, attributes: more }], [changed[0]!], [...rules, NAMES])).toEqual([
+      'a request: GET /stuff: route: official "/things", ours "/stuff"',
+      'no use for the rule on GET /things, route: more',
+    ])
+  })
+
+  it('that says how covers what is so, and nothing else', () => {
+    const as = (text: string) => text.replace('things', 'stuff')
+    const rules: readonly Rule[] = [NO_LAYER, NAMES, { span: 'GET /things', attribute: 'route', as, why: 'decided' }]
+    expect(compare(official, changed, rules)).toEqual([])
+    const other = [{ ...changed[0]!, attributes: { 'server.port': 1, route: '/other' } }, ...rest]
+    expect(compare(official, other, rules)).toEqual(['a request: GET /stuff: route: official "/stuff", ours "/other"'])
+  })
+
+  it('holds no more often than it says', () => {
+    const [top, first] = withoutLayer
+    const twice = [top!, first!, { ...first!, spanId: '8' }, { ...first!, spanId: '9' }]
+    expect(compare(twice, [top!, first!], [{ span: 'select', only: 'official', times: 1, why: 'sent again' }])).toEqual(
+      ['a request: GET /things > select: only official has this client span'],
+    )
   })
 
   it('that covers nothing is a difference itself', () => {

@@ -1,25 +1,8 @@
 import type { Span } from '../support/otlp-receiver.ts'
 import { normalise } from './normalise.ts'
 import { type Pair, pairSpans, SIDES, type Side } from './pair-spans.ts'
+import { type Difference, NONE, type Rule, rulebook } from './rulebook.ts'
 import { above, allOf, type Node, pathOf, spanForest } from './span-forest.ts'
-
-/** A difference that is known and decided. */
-export type Rule = {
-  /** The span's name on either side, normalised: all of it, or a pattern. */
-  readonly span: string | RegExp
-  readonly why: string
-} & (
-  | {
-      /** One of its attributes, or `(name)`, `(kind)`, `(parent)`, `(status)`, `(events)`, `(links)`. */
-      readonly attribute: string | RegExp
-      readonly only?: never
-    }
-  | {
-      /** The side that has the span, or more of its kind and name than the other. Its children count as its parent's. */
-      readonly only: Side
-      readonly attribute?: never
-    }
-)
 
 export interface CompareOptions {
   readonly rules?: readonly Rule[]
@@ -35,31 +18,20 @@ export function compareSpans(
   spans: Readonly<Record<Side, readonly Span[]>>,
   { rules = [], titleOf = (traceId) => traceId }: CompareOptions = {},
 ): readonly string[] {
-  const used = new Set<Rule>()
-  const use = (covering: readonly Rule[]) => {
-    for (const rule of covering) used.add(rule)
-    return covering.length > 0
-  }
-  const onlyOn = (side: Side, { span }: Node) =>
-    rules.filter((rule) => rule.only === side && matches(rule.span, span.name))
-  const onAttribute = ({ official, ours }: Pair, attribute: string) =>
-    rules.filter(
-      (rule) =>
-        rule.attribute &&
-        matches(rule.attribute, attribute) &&
-        [official, ours].some(({ span }) => matches(rule.span, span.name)),
-    )
+  const book = rulebook(rules)
 
   const compareTrace = (traceId: string): string[] => {
-    const nodesOf = (side: Side) =>
-      allOf(spanForest(spans[side].filter((span) => span.traceId === traceId).map(normalise)))
+    const nodesOf = (side: Side) => {
+      const own = spans[side].filter((span) => span.traceId === traceId).map(normalise)
+      return allOf(spanForest(side === 'official' ? own.map(book.asOurs) : own))
+    }
     const nodes = { official: nodesOf('official'), ours: nodesOf('ours') }
-    const pairs = pairSpans(nodes, (side, node) => onlyOn(side, node).length > 0)
+    const pairs = pairSpans(nodes, (side, { span }) => book.knows(side, span))
     const paired = new Set(pairs.flatMap(({ official, ours }) => [official, ours]))
     const alone = SIDES.flatMap((side) =>
       nodes[side].filter((node) => !paired.has(node)).map((node) => ({ side, node })),
     )
-    const excused = new Set(alone.filter(({ side, node }) => use(onlyOn(side, node))).map(({ node }) => node))
+    const excused = new Set(alone.filter(({ side, node }) => book.allowsAlone(side, node.span)).map(({ node }) => node))
     const counterpart = new Map(pairs.map(({ official, ours }) => [official, ours]))
     const counts = (node: Node) => !excused.has(node)
     const lines = [
@@ -68,7 +40,7 @@ export function compareSpans(
         .map(({ side, node }) => `${pathOf(node, counts)}: only ${side} has this ${node.span.kind} span`),
       ...pairs.flatMap((pair) =>
         [...differingParents(pair, { counterpart, counts }), ...differences(pair)]
-          .filter(([what]) => !use(onAttribute(pair, what)))
+          .filter((difference) => !book.allows([pair.official.span, pair.ours.span], difference))
           .map(
             ([what, official, ours]) => `${pathOf(pair.official, counts)}: ${what}: official ${official}, ours ${ours}`,
           ),
@@ -78,19 +50,8 @@ export function compareSpans(
   }
 
   const traces = new Set(SIDES.flatMap((side) => spans[side].map(({ traceId }) => traceId)))
-  const found = [...traces].flatMap(compareTrace)
-  const unused = rules.filter((rule) => !used.has(rule))
-  return [
-    ...found,
-    ...unused.map(({ span, attribute, only, why }) => `no use for the rule on ${span}, ${attribute ?? only}: ${why}`),
-  ]
+  return [...[...traces].flatMap(compareTrace), ...book.unused()]
 }
-
-const matches = (pattern: string | RegExp, text: string) =>
-  typeof pattern === 'string' ? pattern === text : pattern.test(text)
-
-/** What differs, with both values. */
-type Difference = readonly [what: string, official: string, ours: string]
 
 function differingParents(
   { official, ours }: Pair,
@@ -114,7 +75,7 @@ function differences({ official, ours }: Pair): readonly Difference[] {
     ['(links)', a.links, b.links],
     ...[...names].map((name) => [name, a.attributes[name], b.attributes[name]] as const),
   ]
-  const text = (value: unknown) => JSON.stringify(value) ?? 'none'
+  const text = (value: unknown) => JSON.stringify(value) ?? NONE
   return told
     .map(([what, one, other]) => [what, text(one), text(other)] as const)
     .filter(([, one, other]) => one !== other)

@@ -1,10 +1,9 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import pg from 'pg'
 import { type Metric, type Span, startOtlpReceiver } from '../support/otlp-receiver.ts'
 import { CALLER_SPAN, REQUESTS } from './requests.ts'
 import { type How, runFunction } from './run-function.ts'
+import { startUpstream } from './upstream.ts'
 
 export interface Observed {
   /** Of the requests, in their order. */
@@ -40,11 +39,11 @@ export async function observe(how: How, { databaseUrl, redisUrl }: Stores): Prom
     ends.defer(fn.kill)
     return fn
   }
-  const functions = {
-    'make-thing': await start('make-thing'),
-    'find-thing': await start('find-thing'),
-    'note-thing': await start('note-thing'),
-  }
+  const starting = [start('make-thing'), start('find-thing'), start('note-thing')] as const
+  // Where one does not start, the others are there to be ended.
+  await Promise.allSettled(starting)
+  const [makeThing, findThing, noteThing] = await Promise.all(starting)
+  const functions = { 'make-thing': makeThing, 'find-thing': findThing, 'note-thing': noteThing }
 
   const statuses: number[] = []
   for (const { to, traceId, emits, ...call } of REQUESTS) {
@@ -70,26 +69,6 @@ export async function observe(how: How, { databaseUrl, redisUrl }: Stores): Prom
 }
 
 const isOf = (traceId: string, span: Span) => span.traceId === traceId && span.parentSpanId === CALLER_SPAN
-
-/** Whom the functions call: it answers 404 to /missing, and 200 to the rest. */
-async function startUpstream() {
-  const traceparents: string[] = []
-  const server = createServer((request, response) => {
-    traceparents.push(String(request.headers.traceparent))
-    request.resume().on('end', () => response.writeHead(request.url === '/missing' ? 404 : 200).end('{}'))
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    // A server that listens on a port has an address.
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    traceparents: traceparents as readonly string[],
-    close: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
 
 /** Hears what the relay would hear. */
 async function listenTo(databaseUrl: string) {

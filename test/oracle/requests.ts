@@ -15,28 +15,40 @@ type Asked = Omit<Request, 'title' | 'status' | 'traceId'>
 /** The caller's own span, which nobody here tells of. */
 export const CALLER_SPAN = 'ca11e500ca11e500'
 
+/** What somebody sent, and no span may tell. */
+export const SECRET = 'Rumpelstiltskin'
+
 const thing = (n: number) => `5f0f5ba4-45b9-4d4c-9c5e-3b7f6a1c0d0${n}`
 const make = (id: number, key: string): Asked => ({
   to: 'make-thing',
   method: 'POST',
   path: `/v1/things/${thing(id)}`,
   headers: { 'idempotency-key': key },
-  body: { name: 'lamp' },
+  body: { name: SECRET },
 })
 const find = (id: number, query: string): Asked => ({
   to: 'find-thing',
   method: 'GET',
   path: `/v1/things/${thing(id)}?${query}`,
 })
+/** What a gateway says of who called it. */
+const FORWARDED = {
+  'x-forwarded-for': '192.0.2.7',
+  'x-forwarded-host': 'api.example:8443',
+  'x-forwarded-proto': 'http',
+}
 const attributes = { 'ce-specversion': '1.0', 'ce-id': thing(9), 'ce-source': '/test', 'ce-type': 'thing.made' }
 const event: Asked = {
   to: 'note-thing',
   method: 'POST',
   path: '/',
   issuer: 'relay',
-  headers: { ...attributes, 'ce-ebbattempt': '1' },
-  body: { id: thing(1), name: 'lamp', maker: 'ada' },
+  headers: { ...attributes, 'ce-ebbattempt': '1', 'ce-traceparent': `00-${'50'.repeat(16)}-${'51'.repeat(8)}-01` },
+  body: { id: thing(1), name: SECRET, maker: 'ada' },
 }
+
+/** Of the one request that brings an event for the first time. */
+export const EVENT = '204, an event'
 
 const asked: readonly Omit<Request, 'traceId'>[] = [
   { title: '201, the first of its process', ...make(1, 'one'), status: 201, emits: true },
@@ -45,10 +57,12 @@ const asked: readonly Omit<Request, 'traceId'>[] = [
   { title: '400, input that does not fit', ...make(3, 'three'), body: { name: '' }, status: 400 },
   { title: '404, no such path', ...make(3, 'three'), path: '/v1/nothing', status: 404 },
   { title: '409, a declared failure', ...make(1, 'four'), status: 409 },
-  { title: '500, a fault of the handler', ...make(4, 'five'), body: { name: 'broken' }, status: 500 },
+  { title: '500, a fault of the handler', ...make(4, 'five'), body: { name: `broken ${SECRET}` }, status: 500 },
   { title: '200, a read', ...find(1, 'parts=one'), status: 200 },
+  { title: '200, a read through a gateway', ...find(1, 'parts=one'), headers: FORWARDED, status: 200 },
+  { title: '400, a query that nobody shall read', ...find(1, 'parts=one&sig=secret'), status: 400 },
   { title: '200, a read whose own call finds nobody', ...find(1, 'parts=none'), status: 200 },
-  { title: '204, an event', ...event, status: 204 },
+  { title: EVENT, ...event, status: 204 },
   { title: '204, the same event again', ...event, status: 204 },
 ]
 

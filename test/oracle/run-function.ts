@@ -1,9 +1,6 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import type { Readable, Writable } from 'node:stream'
-import { generateIdentityKeys, identitySigner, inherited } from 'ebb/kernel'
+import { generateIdentityKeys, type IdentityKeys, identitySigner } from 'ebb/kernel'
 import { type Build, buildOfficial } from './build-official.ts'
+import { startProcess } from './start-process.ts'
 
 /** Which telemetry: OpenTelemetry's own instrumentation, or what the product's build writes, which is plugged in here. */
 export type How = { readonly how: 'official' } | { readonly how: 'ours'; readonly build: Build }
@@ -14,8 +11,10 @@ export type RunOptions = How & {
   readonly root?: string
   /** Where it tells of itself. */
   readonly otlpUrl: string
-  /** Its stores and secrets, by the names of their settings. */
+  /** Its stores and secrets, by the names of their settings, and other settings. */
   readonly env: Readonly<Record<string, string>>
+  /** Those of whoever calls it; its own unless told. */
+  readonly keys?: IdentityKeys
 }
 
 export interface Call {
@@ -31,35 +30,25 @@ const CALLER = { sub: 'ada', scopes: ['things:read', 'things:write'] }
 const RELAY = { sub: 'relay', scopes: [] }
 
 /** Builds one function and runs it as a process, which ends with this one. */
-export async function runFunction({ name, root = 'test/oracle', otlpUrl, env, ...how }: RunOptions) {
+export async function runFunction({ name, root = 'test/oracle', otlpUrl, env, keys, ...how }: RunOptions) {
   const built = await (how.how === 'official' ? buildOfficial : how.build)(root, name)
-  const { privateKey, jwks } = await generateIdentityKeys()
-  const child = spawn(process.execPath, [...built.args], {
-    env: {
-      ...inherited(['PATH', 'HOME', 'TMPDIR']),
-      ...{ PORT: '0', EBB_HOST: '127.0.0.1', EBB_PARENT: 'stdin', EBB_IDENTITY_JWKS: JSON.stringify(jwks) },
-      ...{ OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl, OTEL_SERVICE_NAME: name },
-      ...built.env,
-      ...env,
-    },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  const closed = once(child, 'close')
-  const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> => {
-    if (child.exitCode === null) child.kill(signal)
-    await closed
-    await built.remove?.()
-    return child.exitCode
+  const { privateKey, jwks } = keys ?? (await generateIdentityKeys())
+  const settings = {
+    ...{ PORT: '0', EBB_IDENTITY_JWKS: JSON.stringify(jwks) },
+    ...{ OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl, OTEL_SERVICE_NAME: name },
   }
-  const port = await portOf(child).catch(async (fault: unknown) => {
-    await end('SIGKILL')
+  const started = startProcess(built.args, { env: { ...settings, ...built.env, ...env }, ready: 'listening' })
+  const { ready, logged, stop, kill } = await started.catch(async (fault: unknown) => {
+    await built.remove?.()
     throw fault
   })
   const sign = { gateway: identitySigner(privateKey, 'ebb:gateway'), relay: identitySigner(privateKey, 'ebb:relay') }
+  const url = `http://127.0.0.1:${ready.port}`
 
   return {
+    ...{ url, logged, stop },
     call: async ({ method, path, headers = {}, body, issuer = 'gateway' }: Call) =>
-      fetch(`http://127.0.0.1:${port}${path}`, {
+      fetch(`${url}${path}`, {
         method,
         headers: {
           'ebb-identity': await sign[issuer](issuer === 'relay' ? RELAY : CALLER, name),
@@ -68,23 +57,12 @@ export async function runFunction({ name, root = 'test/oracle', otlpUrl, env, ..
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
-    /** Ends it as a platform does, so that it tells what was still to be told; answers its exit code. */
-    stop: () => end('SIGTERM'),
-    /** Ends it whatever it does; good after stop() too. */
-    kill: async () => void (await end('SIGKILL')),
+    /** Ends it whatever it does, and deletes what was built for it. */
+    kill: async () => {
+      await kill()
+      await built.remove?.()
+    },
   }
 }
 
-/** Where it listens; rejects with what it said where it ends before. */
-function portOf(child: ChildProcessByStdio<Writable, Readable, Readable>): Promise<number> {
-  const said: string[] = []
-  return new Promise((resolve, reject) => {
-    createInterface({ input: child.stderr }).on('line', (line) => said.push(line))
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      said.push(line)
-      if (line.includes('"msg":"listening"')) resolve(JSON.parse(line).port)
-    })
-    child.once('close', () => reject(new Error(['it did not start:', ...said].join('\n'))))
-    child.once('error', reject)
-  })
-}
+export type RunningFunction = Awaited<ReturnType<typeof runFunction>>

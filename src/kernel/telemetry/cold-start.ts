@@ -12,6 +12,13 @@ export interface ColdStart {
   readonly firstAnswerMs: number
 }
 
+/** Its parts by their names in spans and metrics: `first_answer` of `firstAnswerMs`. */
+export const coldStartParts = (cold: ColdStart): readonly (readonly [name: string, ms: number])[] =>
+  Object.entries(cold).map(([part, ms]) => [
+    part.replace(/Ms$/, '').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    ms,
+  ])
+
 export interface ColdStartClock {
   loaded(): void
   ready(): void

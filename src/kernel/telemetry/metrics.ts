@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Attributes, Counter, Histogram } from '@opentelemetry/api'
-import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import type { Resource } from '@opentelemetry/resources'
 import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
-import type { ColdStart } from './cold-start.ts'
+import { type ColdStart, coldStartParts } from './cold-start.ts'
 import { metricExporter } from './exporters.ts'
+import { openScrape } from './scrape.ts'
 import type { Served } from './server-spans.ts'
 
 export interface Metrics {
@@ -54,13 +54,11 @@ export function createMetrics(options: Options): Metrics {
         const attributes = { 'http.route': route }
         coldStarts.add(1, attributes)
         initDuration.record(coldStart.readyMs / 1_000, attributes)
-        for (const [part, ms] of Object.entries(coldStart))
-          parts.record(ms / 1_000, { ...attributes, 'ebb.cold_start.part': part.replace(/Ms$/, '') })
+        for (const [part, ms] of coldStartParts(coldStart))
+          parts.record(ms / 1_000, { ...attributes, 'ebb.cold_start.part': part })
       }),
     scrape:
-      options.config.EBB_METRICS === 'scrape'
-        ? (request, response) => open().prometheus?.getMetricsRequestHandler(request, response)
-        : undefined,
+      options.config.EBB_METRICS === 'scrape' ? (_request, response) => open().scrape?.answer(response) : undefined,
     shutdown: async () => {
       if (waiting.length > 0) open()
       clearTimeout(timer)
@@ -71,7 +69,7 @@ export function createMetrics(options: Options): Metrics {
 
 interface Instruments {
   readonly provider: MeterProvider
-  readonly prometheus: PrometheusExporter | undefined
+  readonly scrape: ReturnType<typeof openScrape> | undefined
   readonly duration: Histogram
   readonly coldStarts: Counter
   readonly initDuration: Histogram
@@ -79,8 +77,8 @@ interface Instruments {
 }
 
 function openInstruments({ config, resource, log }: Options): Instruments {
-  const prometheus = config.EBB_METRICS === 'scrape' ? new PrometheusExporter({ preventServerStart: true }) : undefined
-  const readers: IMetricReader[] = prometheus ? [prometheus] : []
+  const scrape = config.EBB_METRICS === 'scrape' ? openScrape() : undefined
+  const readers: IMetricReader[] = scrape ? [scrape.reader] : []
   if (config.OTEL_METRICS_EXPORTER === 'otlp') {
     const exportIntervalMillis = config.OTEL_METRIC_EXPORT_INTERVAL
     const exportTimeoutMillis = Math.min(config.OTEL_METRIC_EXPORT_TIMEOUT, exportIntervalMillis)
@@ -92,7 +90,7 @@ function openInstruments({ config, resource, log }: Options): Instruments {
   const seconds = (name: string, description: string) =>
     meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: BUCKETS } })
   return {
-    ...{ provider, prometheus },
+    ...{ provider, scrape },
     duration: seconds('http.server.request.duration', 'Duration of HTTP server requests.'),
     coldStarts: meter.createCounter('faas.coldstarts', { unit: '{coldstart}', description: 'Cold starts.' }),
     initDuration: seconds('faas.init_duration', 'From the start of the process until it listens.'),

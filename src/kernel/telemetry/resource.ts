@@ -1,3 +1,4 @@
+import { SDK_INFO } from '@opentelemetry/core'
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources'
 import { RandomIdGenerator } from '@opentelemetry/sdk-trace'
 import type { Config } from '../config.ts'
@@ -13,10 +14,8 @@ export function telemetryResource(config: Config, name: string): Resource {
     'service.version': config.EBB_REVISION,
     'service.instance.id': instance,
     'process.pid': process.pid,
-    'process.runtime.name': 'nodejs',
     'process.runtime.version': process.versions.node,
-    'telemetry.sdk.language': 'nodejs',
-    'telemetry.sdk.name': 'opentelemetry',
+    ...SDK_INFO,
     ...listed(config.OTEL_RESOURCE_ATTRIBUTES),
     'service.name': config.OTEL_SERVICE_NAME ?? listed(config.OTEL_RESOURCE_ATTRIBUTES)['service.name'] ?? name,
   })

@@ -12,7 +12,7 @@ import {
 } from '@opentelemetry/sdk-trace'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
-import { type ColdStart, type ColdStartClock, coldStartClock } from './cold-start.ts'
+import { type ColdStart, type ColdStartClock, coldStartClock, coldStartParts } from './cold-start.ts'
 import { spanExporter } from './exporters.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { telemetryResource } from './resource.ts'
@@ -106,9 +106,8 @@ function propagatorOf({ OTEL_PROPAGATORS: names }: Config) {
 }
 
 const partsOf = (cold: ColdStart) =>
-  Object.fromEntries(Object.entries(rounded(cold)).map(([part, ms]) => [`ebb.cold_start.${snake(part)}`, ms]))
+  Object.fromEntries(coldStartParts(cold).map(([part, ms]) => [`ebb.cold_start.${part}_ms`, round(ms)]))
 
-const rounded = (cold: ColdStart) =>
-  Object.fromEntries(Object.entries(cold).map(([part, ms]) => [part, Math.round(ms * 10) / 10]))
+const rounded = (cold: ColdStart) => Object.fromEntries(Object.entries(cold).map(([part, ms]) => [part, round(ms)]))
 
-const snake = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+const round = (ms: number) => Math.round(ms * 10) / 10

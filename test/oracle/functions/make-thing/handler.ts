@@ -15,12 +15,15 @@ export default implement(
     if (!made) throw fail('thing_exists', 'There is such a thing already.')
     await redis?.set(`thing:${params.id}`, body.name, 'EX', 60)
     await redis?.get(`thing:${params.id}`)
+    await redis?.llen(`thing:${params.id}`).catch(() => {})
+    await redis?.multi().set(`maker:${params.id}`, caller.sub).expire(`maker:${params.id}`, 60).exec()
+    await redis?.eval('return ARGV[1]', 1, `thing:${params.id}`, body.name)
     await http.get(new URL('/parts?of=lamp', secrets.UPSTREAM_URL))
 
     await sql`savepoint attempt`
     await sql`select ${body.name}::integer`.catch(() => sql`rollback to savepoint attempt`)
     await sql`select id from things where maker = ${caller.sub} and name = ${body.name}`
-    if (body.name === 'broken') throw new TypeError('a fault that nobody declared')
+    if (body.name.startsWith('broken')) throw new TypeError('a fault that nobody declared')
     await emit('thing.made', made, { subject: params.id })
     return made
   },
