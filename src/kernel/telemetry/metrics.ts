@@ -1,11 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Attributes, Counter, Histogram } from '@opentelemetry/api'
+import type { Counter, Histogram } from '@opentelemetry/api'
 import type { Resource } from '@opentelemetry/resources'
-import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
+import {
+  type IMetricReader,
+  MeterProvider,
+  type MetricProducer,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
 import { type ColdStart, coldStartParts } from './cold-start.ts'
 import { metricExporter } from './exporters.ts'
+import { countDurations, SECONDS } from './request-durations.ts'
 import { openScrape } from './scrape.ts'
 import type { Served } from './server-spans.ts'
 
@@ -20,9 +26,6 @@ export interface Metrics {
 
 /** Loading the metrics' code must not hold up the first answers. */
 const LOAD_AFTER_MS = 250
-/** Of the HTTP and FaaS semantic conventions, in seconds. */
-const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
-
 interface Options {
   readonly config: Config
   readonly resource: Resource
@@ -31,24 +34,28 @@ interface Options {
 
 /** The function's metrics, pushed by OTLP. Their code is loaded some time after the first answer; nothing is lost meanwhile. */
 export function createMetrics(options: Options): Metrics {
+  const durations = countDurations()
   const waiting: ((instruments: Instruments) => void)[] = []
   let opened: Instruments | undefined
   let timer: NodeJS.Timeout | undefined
   const open = () => {
     clearTimeout(timer)
-    opened ??= openInstruments(options)
+    opened ??= openInstruments(options, [durations.producer(options.resource)])
     for (const record of waiting.splice(0)) record(opened)
     return opened
   }
   const isWanted = options.config.OTEL_METRICS_EXPORTER === 'otlp' || options.config.EBB_METRICS === 'scrape'
   const record = (work: (instruments: Instruments) => void) => {
     if (!isWanted) return
-    if (opened) return work(opened)
-    waiting.push(work)
-    timer ??= setTimeout(open, LOAD_AFTER_MS).unref()
+    if (opened) work(opened)
+    else waiting.push(work)
   }
   return {
-    served: (served) => record(({ duration }) => duration.record(served.seconds, attributesOf(served))),
+    served: (served) => {
+      if (!isWanted) return
+      durations.record(served)
+      if (!opened) timer ??= setTimeout(open, LOAD_AFTER_MS).unref()
+    },
     started: (coldStart, route) =>
       record(({ coldStarts, initDuration, parts }) => {
         const attributes = { 'http.route': route }
@@ -60,7 +67,7 @@ export function createMetrics(options: Options): Metrics {
     scrape:
       options.config.EBB_METRICS === 'scrape' ? (_request, response) => open().scrape?.answer(response) : undefined,
     shutdown: async () => {
-      if (waiting.length > 0) open()
+      if (timer) open()
       clearTimeout(timer)
       await opened?.provider.shutdown()
     },
@@ -70,38 +77,30 @@ export function createMetrics(options: Options): Metrics {
 interface Instruments {
   readonly provider: MeterProvider
   readonly scrape: ReturnType<typeof openScrape> | undefined
-  readonly duration: Histogram
   readonly coldStarts: Counter
   readonly initDuration: Histogram
   readonly parts: Histogram
 }
 
-function openInstruments({ config, resource, log }: Options): Instruments {
-  const scrape = config.EBB_METRICS === 'scrape' ? openScrape() : undefined
+function openInstruments({ config, resource, log }: Options, metricProducers: MetricProducer[]): Instruments {
+  const scrape = config.EBB_METRICS === 'scrape' ? openScrape(metricProducers) : undefined
   const readers: IMetricReader[] = scrape ? [scrape.reader] : []
   if (config.OTEL_METRICS_EXPORTER === 'otlp') {
     const exportIntervalMillis = config.OTEL_METRIC_EXPORT_INTERVAL
     const exportTimeoutMillis = Math.min(config.OTEL_METRIC_EXPORT_TIMEOUT, exportIntervalMillis)
     const exporter = metricExporter(config, log)
-    readers.push(new PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis }))
+    readers.push(
+      new PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis, metricProducers }),
+    )
   }
   const provider = new MeterProvider({ resource, readers })
   const meter = provider.getMeter('ebb')
   const seconds = (name: string, description: string) =>
-    meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: BUCKETS } })
+    meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: [...SECONDS] } })
   return {
     ...{ provider, scrape },
-    duration: seconds('http.server.request.duration', 'Duration of HTTP server requests.'),
     coldStarts: meter.createCounter('faas.coldstarts', { unit: '{coldstart}', description: 'Cold starts.' }),
     initDuration: seconds('faas.init_duration', 'From the start of the process until it listens.'),
     parts: seconds('ebb.cold_start.duration', 'The parts of a cold start, each from the start of the process.'),
   }
 }
-
-const attributesOf = ({ method, status, facts }: Served): Attributes => ({
-  'http.request.method': method,
-  'url.scheme': 'http',
-  'http.response.status_code': status,
-  ...(facts ? { 'http.route': facts.route } : {}),
-  ...(status >= 500 ? { 'error.type': String(status) } : {}),
-})

@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http'
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
-import type { MetricData } from '@opentelemetry/sdk-metrics'
+import type { MetricData, MetricProducer } from '@opentelemetry/sdk-metrics'
 
 /**
  * A reader of metrics, and the answer to Prometheus. Names are those that a collector makes of what is pushed
  * (OpenTelemetry, Prometheus and OpenMetrics Compatibility), so that a dashboard is good for both; the official exporter
  * leaves out the unit.
  */
-export function openScrape() {
-  const reader = new PrometheusExporter({ preventServerStart: true })
+export function openScrape(metricProducers: MetricProducer[]) {
+  const reader = new PrometheusExporter({ preventServerStart: true, metricProducers })
   const serializer = new PrometheusSerializer()
   return {
     reader,

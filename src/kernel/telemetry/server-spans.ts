@@ -50,15 +50,16 @@ export function traceServer({ tracer, isBehindGateway, onServed }: ServerSpansOp
     const beganAt = performance.now()
     const parent = headers.traceparent ? propagation.extract(ROOT_CONTEXT, headers) : ROOT_CONTEXT
     const name = methodName(method)
-    const attributes = { ...requestAttributes(request), ...peerAttributes(request, { socket, isBehindGateway }) }
-    const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent)
+    const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes: requestAttributes(request) }, parent)
+    // The rest when it is over: the SDK looks through what it is given at the start twice.
+    const peer = span.isRecording() ? peerAttributes(request, { socket, isBehindGateway }) : {}
     // Node runs the handling of each request in a context of its own, which this one fills.
     context.attach(trace.setSpan(parent, span))
     response.once('close', () => {
       const facts = factsOf(request)
       const status = response.writableFinished ? response.statusCode : CALLER_GONE
       const more = onServed({ method, status, facts, seconds: (performance.now() - beganAt) / 1_000 })
-      if (span.isRecording()) finish(span, { name, status, facts, more })
+      if (span.isRecording()) finish(span, { name, status, facts, more: { ...peer, ...more } })
       span.end()
     })
   })
@@ -86,14 +87,12 @@ function peerAttributes({ headers, httpVersion }: IncomingMessage, { socket, isB
   const address = host === undefined ? undefined : addressOf(host)
   const { remoteAddress, remotePort } = socket
   const client = isBehindGateway && typeof forwardedFor === 'string' ? forwardedFor.split(',', 1)[0] : remoteAddress
-  return {
-    'network.protocol.version': httpVersion,
-    ...address,
-    ...(remoteAddress ? { 'network.peer.address': remoteAddress } : {}),
-    ...(remotePort ? { 'network.peer.port': remotePort } : {}),
-    ...(client ? { 'client.address': client } : {}),
-    ...(userAgent ? { 'user_agent.original': userAgent } : {}),
-  }
+  const attributes: Attributes = { ...address, 'network.protocol.version': httpVersion }
+  if (remoteAddress) attributes['network.peer.address'] = remoteAddress
+  if (remotePort) attributes['network.peer.port'] = remotePort
+  if (client) attributes['client.address'] = client
+  if (userAgent) attributes['user_agent.original'] = userAgent
+  return attributes
 }
 
 const addresses = new Map<string, Attributes>()
@@ -115,14 +114,12 @@ interface Outcome extends Pick<Served, 'status' | 'facts'> {
 }
 
 function finish(span: Span, { name, status, facts, more }: Outcome) {
+  span.setAttributes(more)
   span.setAttribute('http.response.status_code', status)
   if (facts) {
     span.updateName(`${name} ${facts.route}`)
-    span.setAttributes({
-      'http.route': facts.route,
-      ...(facts.trigger ? { 'faas.trigger': facts.trigger } : {}),
-      ...more,
-    })
+    span.setAttribute('http.route', facts.route)
+    if (facts.trigger) span.setAttribute('faas.trigger', facts.trigger)
   }
   if (status < 500) return
   span.setAttribute('error.type', String(status))
