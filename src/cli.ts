@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   invoke: async () => (await import('./dev/commands/invoke.ts')).invoke,
   keys: async () => (await import('./dev/commands/keys.ts')).keys,
   migrate: async () => (await import('./dev/commands/migrate.ts')).migrate,
+  render: async () => (await import('./dev/commands/render.ts')).renderCommand,
   mock: async () => (await import('./dev/commands/mock.ts')).mock,
 }
 

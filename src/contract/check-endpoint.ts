@@ -1,14 +1,12 @@
 import * as z from 'zod'
+import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import {
-  checkDeployment,
   checkEmits,
   checkFailures,
   checkKeys,
   checkName,
   checkNotYet,
   checkSchema,
-  DEPLOYMENT_KEYS,
-  DEPLOYMENT_NOT_YET,
   type Refuse,
   refuser,
 } from './check-parts.ts'
@@ -21,10 +19,7 @@ const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'body', 'reply', 'failures'],
   ...['access', 'limit', 'cache', 'idempotent', 'async', 'reads', 'emits', 'examples', ...DEPLOYMENT_KEYS],
 ]
-const NOT_YET = {
-  cache: "it comes with the gateway's cache",
-  ...DEPLOYMENT_NOT_YET,
-}
+const NOT_YET = { cache: "it comes with the gateway's cache" }
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const RESERVED = /^\/(_|openapi\.json|docs|v1\/invocations)(\/|$)/
 const LIMIT_KEYS = ['requests', 'perSeconds', 'burst']

@@ -1,6 +1,5 @@
 import type * as z from 'zod'
 import { ContractFault } from './contract-fault.ts'
-import type { Deployment } from './deployment.ts'
 import { whatCannotBeWalked } from './directions.ts'
 import { dataOf, type Emits, EVENT_TYPE } from './event.ts'
 
@@ -9,8 +8,6 @@ export type Refuse = (broken: boolean, sentence: string) => void
 
 const NAME = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/
 const FAILURE = /^[a-z][a-z0-9_]*$/
-const SECRET = /^[A-Z][A-Z0-9_]*$/
-const LONGEST_TIMEOUT_MS = 600_000
 
 /** The codes that the platform itself answers with: a contract may not take them. */
 export const PLATFORM_CODES = new Set([
@@ -45,22 +42,6 @@ export function checkNotYet(contract: object, parts: Readonly<Record<string, str
     const given = (contract as Record<string, unknown>)[part] !== undefined
     refuse(given, `nothing acts on \`${part}\` yet (${when}); take it out for now`)
   }
-}
-
-export const DEPLOYMENT_KEYS = ['timeoutMs', 'scale', 'resources', 'secrets', 'egress', 'version', 'targets']
-export const DEPLOYMENT_NOT_YET = {
-  resources: 'it comes with Kubernetes',
-  egress: 'it comes with Kubernetes',
-  targets: 'it comes with OpenFaaS',
-}
-
-export function checkDeployment({ timeoutMs = 1, scale = {}, secrets = [] }: Deployment, refuse: Refuse) {
-  const { min = 0, max = 1, concurrency = 1 } = scale
-  const whole = (n: number) => Number.isInteger(n) && n >= 1
-  refuse(!whole(timeoutMs) || timeoutMs > LONGEST_TIMEOUT_MS, `timeoutMs must be 1 to ${LONGEST_TIMEOUT_MS}`)
-  refuse(min !== 0, 'nothing acts on `scale.min` yet (it comes with Kubernetes); take it out for now')
-  refuse(!whole(max) || !whole(concurrency), 'scale.max and scale.concurrency must be whole and at least 1')
-  for (const name of secrets) refuse(!SECRET.test(name), `secret "${name}" must be named in UPPER_SNAKE`)
 }
 
 export function checkFailures(failures: Readonly<Record<string, number>> = {}, refuse: Refuse) {

@@ -1,14 +1,5 @@
-import {
-  checkDeployment,
-  checkEmits,
-  checkFailures,
-  checkKeys,
-  checkName,
-  checkNotYet,
-  DEPLOYMENT_KEYS,
-  DEPLOYMENT_NOT_YET,
-  refuser,
-} from './check-parts.ts'
+import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
+import { checkEmits, checkFailures, checkKeys, checkName, refuser } from './check-parts.ts'
 import type { SubscriberShape } from './subscriber.ts'
 
 const KEYS = ['name', 'summary', 'description', 'on', 'retry', 'emits', 'failures', ...DEPLOYMENT_KEYS]
@@ -18,7 +9,6 @@ export function checkSubscriber(contract: SubscriberShape) {
   const refuse = refuser(contract.name)
   checkName(contract.name, refuse)
   checkKeys(contract, KEYS, refuse)
-  checkNotYet(contract, DEPLOYMENT_NOT_YET, refuse)
   checkDeployment(contract, refuse)
   checkFailures(contract.failures, refuse)
   checkEmits(contract.emits, refuse)

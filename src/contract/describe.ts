@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { SCALE, TIMEOUT_MS } from './deployment.ts'
 import type { EndpointContract, Method } from './endpoint.ts'
 import type { SubscriberContract } from './subscriber.ts'
 
@@ -55,7 +56,6 @@ export interface Scale {
 export type AnyContract = EndpointContract | SubscriberContract
 
 const MAX_BODY_BYTES = 1024 * 1024
-const TIMEOUT_MS = 10_000
 
 export function describeEndpoint(contract: EndpointContract): Route {
   const { access, body, headers, limit, examples = {} } = contract
@@ -85,6 +85,6 @@ export function describeSubscriber(contract: SubscriberContract): Subscription {
 }
 
 function common({ name, summary, timeoutMs = TIMEOUT_MS, scale, secrets = [], emits = {} }: AnyContract) {
-  const { max = 10, concurrency = 50 } = scale ?? {}
+  const { max = SCALE.max, concurrency = SCALE.concurrency } = scale ?? {}
   return { name, summary, timeoutMs, scale: { max, concurrency }, secrets, emits: Object.keys(emits) }
 }

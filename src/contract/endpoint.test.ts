@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { contractSet, describeEndpoint, endpoint, event, subscriber } from 'ebb/contract'
+import { contractSet, describeEndpoint, describePlacement, endpoint, event, subscriber } from 'ebb/contract'
 import * as z from 'zod'
 
 const Order = z.object({ id: z.string(), sku: z.string() })
@@ -80,10 +80,44 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a limit that is none', { limit: { requests: 10_001, perSeconds: 1 } }, /10000 requests a second at most/],
     ['a limit that is a quota', { limit: { requests: 1, perSeconds: 86_400, burst: 2 } }, /a quota and no rate/],
     ['cache', { cache: { maxAgeSeconds: 1 } }, /nothing acts on `cache` yet/],
-    ['resources', { resources: { cpu: '1' } }, /nothing acts on `resources` yet/],
-    ['egress', { egress: ['example.com'] }, /nothing acts on `egress` yet/],
-    ['targets', { targets: {} }, /nothing acts on `targets` yet/],
-    ['warm instances', { scale: { min: 1 } }, /nothing acts on `scale.min` yet/],
+    ['warm windows', { scale: { warm: [{ from: '08:00', to: '18:00' }] } }, /nothing acts on `scale.warm` yet/],
+    ['a misspelt part of scale', { scale: { maximum: 1 } }, /no part called `maximum`/],
+    ['half an instance', { scale: { min: 0.5 } }, /scale.min must be whole and at least 0/],
+    ['less than none', { scale: { min: -1 } }, /scale.min must be whole/],
+    ['a floor above the ceiling', { scale: { min: 3, max: 2 } }, /scale.min 3 is more than scale.max, 2/],
+    ['a floor above the usual ceiling', { scale: { min: 11 } }, /scale.min 11 is more than scale.max, 10/],
+    [
+      'a target that is never reached',
+      { scale: { concurrency: 5, target: 6 } },
+      /scale.target must be whole, and 1 to/,
+    ],
+    ['a target of nothing', { scale: { target: 0 } }, /scale.target must be/],
+    [
+      'a misspelt part of resources',
+      { resources: { cpu: '1' } },
+      /no part called `cpu`; the parts are requests, limits/,
+    ],
+    ['a misspelt resource', { resources: { requests: { disk: '1Gi' } } }, /no part called `disk`/],
+    ['a limit for CPU', { resources: { limits: { cpu: '1' } } }, /limits has no cpu: it would throttle cold starts/],
+    ['CPU that is no quantity', { resources: { requests: { cpu: '1.5m' } } }, /requests.cpu "1.5m" must be like 250m/],
+    ['no CPU at all', { resources: { requests: { cpu: '0' } } }, /requests.cpu "0" must be/],
+    ['memory that is no quantity', { resources: { limits: { memory: '1 GB' } } }, /limits.memory "1 GB" must be like/],
+    ['memory in lower case', { resources: { requests: { memory: '64mi' } } }, /requests.memory "64mi" must be like/],
+    [
+      'a limit below what is asked for',
+      { resources: { requests: { memory: '256Mi' } } },
+      /limits.memory 192Mi is less than resources.requests.memory 256Mi/,
+    ],
+    ['a secret twice', { secrets: ['A_KEY', 'A_KEY'] }, /secret "A_KEY" is there twice/],
+    ['egress without a port', { egress: ['example.com'] }, /egress "example.com" must be host:port/],
+    ['egress with an address of the web', { egress: ['https://example.com:443'] }, /must be host:port/],
+    ['egress to everybody', { egress: ['*.example.com:443'] }, /must be host:port/],
+    ['egress to a port that is none', { egress: ['example.com:65536'] }, /must be host:port/],
+    ['egress to an address that is none', { egress: ['10.0.0.256:443'] }, /must be host:port/],
+    ['egress to a network', { egress: ['10.0.0:443'] }, /must be host:port/],
+    ['egress twice', { egress: ['a.example:443', 'a.example:443'] }, /egress "a.example:443" is there twice/],
+    ['an unknown target', { targets: { nomad: true } }, /no part called `nomad`; the parts are openfaas/],
+    ['a target that is neither', { targets: { openfaas: 'no' } }, /targets.openfaas must be true or false/],
     [
       'a streamed body',
       { body: { kind: 'stream', type: 'image/png', maxBytes: 1 } },
@@ -103,6 +137,26 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     const contract = endpoint(good)
     expect(contract).toMatchObject({ kind: 'endpoint', name: 'place-order' })
     expect(Object.isFrozen(contract)).toBe(true)
+  })
+
+  it('and where it runs, as it says and else as usual', () => {
+    const usual = {
+      ...{ kind: 'endpoint', name: 'place-order', timeoutMs: 10_000, secrets: [], egress: [], openfaas: true },
+      scale: { min: 0, max: 10, concurrency: 50 },
+      resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '192Mi' } },
+    }
+    const placementOf = (parts: object) => describePlacement(build(parts) as never)
+    expect(placementOf({})).toEqual(usual)
+    const told = {
+      scale: { min: 1, max: 2, concurrency: 10, target: 5 },
+      resources: { requests: { cpu: '0.5', memory: '1Gi' }, limits: { memory: '1.5Gi' } },
+      ...{ timeoutMs: 1, secrets: ['A_KEY'], egress: ['api.example.com:443', '192.0.2.1:25'] },
+    }
+    expect(placementOf({ ...told, targets: { openfaas: false } })).toEqual({ ...usual, ...told, openfaas: false })
+    expect(placementOf({ resources: { limits: { memory: '256M' } } }).resources).toEqual({
+      ...usual.resources,
+      limits: { memory: '256M' },
+    })
   })
 
   it('and a limit, whose burst is its requests unless told', () => {

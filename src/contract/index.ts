@@ -1,6 +1,7 @@
 export { PLATFORM_CODES } from './check-parts.ts'
 export { ContractFault } from './contract-fault.ts'
 export { type ContractSet, contractSet } from './contract-set.ts'
+export { describePlacement, type Placement } from './deployment.ts'
 export {
   type AnyContract,
   describeEndpoint,

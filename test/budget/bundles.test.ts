@@ -149,8 +149,8 @@ describe.each(['place-order', 'list-products', 'send-welcome-email'])('%s', (nam
     const code = await Promise.all(
       listed.map((part) => readFile(parts[part]?.file ?? join(folder, name, part), 'utf8')),
     )
-    const said = (await sentencesOf(['check-endpoint', 'check-subscriber', 'check-parts'])).filter((sentence) =>
-      code.join('').includes(sentence),
+    const said = (await sentencesOf(['check-endpoint', 'check-subscriber', 'check-parts', 'check-deployment'])).filter(
+      (sentence) => code.join('').includes(sentence),
     )
     expect(said).toEqual([])
   })

@@ -50,5 +50,9 @@ function record(exchange: Exchange, { log, metrics }: GatewayPorts) {
   const name = isOwn(route) ? undefined : route?.name
   const who = { function: name, route: route?.path, method, path, status, durationMs: Math.round(durationMs) }
   const rest = { correlationId, traceId: traceIdOf(traceparent), caller: caller.sub, cold, reason: spared, bytes }
-  log.info({ ...who, ...rest }, 'request')
+  // Whoever asks every few seconds whether we are well is news when we are not.
+  const level = PROBE.test(path) && status < 400 ? 'debug' : 'info'
+  log[level]({ ...who, ...rest }, 'request')
 }
+
+const PROBE = /^\/_\/(health|ready)$/

@@ -99,7 +99,7 @@ export async function testGateway({
   const spared: string[] = []
   const answered: unknown[] = []
   const keep = (fields: object, msg?: string) => void lines.push({ ...fields, msg })
-  const log = { info: keep, warn: keep, error: keep } as unknown as GatewayPorts['log']
+  const log = { info: keep, warn: keep, error: keep, debug: () => {} } as unknown as GatewayPorts['log']
   const dispatcher = new Agent()
   closers.push(() => dispatcher.destroy())
   const server = createGatewayServer(

@@ -4,7 +4,11 @@ import type { OpenedResources } from '../resources.ts'
 
 const LIMIT_MS = 2_000
 
-/** 204 when everything that the function uses can serve, else 503. Liveness asks nobody: see `/_/health`. */
+/**
+ * 204 as soon as everything that the function uses has once been there; 503 before that, and when this instance goes
+ * away. A database that is lost later is no instance's fault: taken out of service, they could not even say so, and
+ * callers would wait in vain for what is a 503 with Retry-After. Liveness asks nobody: see `/_/health`.
+ */
 export function ready({
   resources,
   isDraining = () => false,
@@ -12,16 +16,22 @@ export function ready({
   resources: OpenedResources
   isDraining?: () => boolean
 }): RequestHandler {
+  let wasReady = false
   return async function ready(_request, response) {
     if (isDraining()) throw new Problem('unavailable', 503, 'This instance is going away.', { retryAfterSeconds: 1 })
-    const limit = AbortSignal.timeout(LIMIT_MS)
-    const late = new Promise<never>((_, reject) => limit.addEventListener('abort', () => reject(limit.reason)))
-    await Promise.race([resources.ready(), late]).catch((cause: unknown) => {
-      throw new Problem('unavailable', 503, 'Something that this function uses is not reachable.', {
-        cause,
-        retryAfterSeconds: 1,
-      })
-    })
+    if (!wasReady) await untilLate(resources.ready())
+    wasReady = true
     response.status(204).end()
   }
+}
+
+async function untilLate(serves: Promise<void>) {
+  const limit = AbortSignal.timeout(LIMIT_MS)
+  const late = new Promise<never>((_, reject) => limit.addEventListener('abort', () => reject(limit.reason)))
+  await Promise.race([serves, late]).catch((cause: unknown) => {
+    throw new Problem('unavailable', 503, 'Something that this function uses is not reachable.', {
+      cause,
+      retryAfterSeconds: 1,
+    })
+  })
 }

@@ -1,0 +1,47 @@
+import type { Placement } from '../../contract/index.ts'
+import { HEADER } from './manifest.ts'
+import { USUAL_TAG } from './platform.ts'
+
+/** All images at once, by `docker buildx bake`, each with its SBOM and provenance. */
+export function bake(placements: readonly Placement[], { services }: { readonly services: readonly string[] }): string {
+  const names = [...placements.map(({ name }) => name), ...services]
+  return `${HEADER}
+# All images: docker buildx bake. One of them: docker buildx bake ${names[0]}. To a registry: REGISTRY=… TAG=… docker buildx bake --push
+
+variable "REGISTRY" {
+  default = "dev.local"
+}
+
+variable "TAG" {
+  default = "${USUAL_TAG}"
+}
+
+variable "REVISION" {
+  default = "dev"
+}
+
+group "default" {
+  targets = ["images"]
+}
+
+target "images" {
+  name = image
+  matrix = {
+    image = [
+${names.map((name) => `      "${name}",`).join('\n')}
+    ]
+  }
+  context    = "."
+  dockerfile = "Dockerfile"
+  args = {
+    FUNCTION = image
+    REVISION = REVISION
+  }
+  tags = ["\${REGISTRY}/ebb/\${image}:\${TAG}"]
+  attest = [
+    "type=provenance,mode=max",
+    "type=sbom",
+  ]
+}
+`
+}

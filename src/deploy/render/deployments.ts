@@ -1,0 +1,122 @@
+import { type Keys, mountsOf, namesOf, restricted, secretEnv } from './container.ts'
+import type { Manifest } from './manifest.ts'
+import { APP_ROLE, FUNCTIONS_CONFIG, labelsOf, PLATFORM_SECRET, SERVICES_CONFIG, taggedImageOf } from './platform.ts'
+
+/** Until kube-proxy and load balancers everywhere have forgotten a pod. */
+const FORGET_SECONDS = 5
+/** They listen, which cannot be done through a pooler. */
+const DATABASE = ['DATABASE_URL', 'DATABASE_DIRECT_URL']
+
+/** The gateway: two of them, spread over nodes; a Service on port 80; and never two taken away at a time. */
+export function gateway(): readonly Manifest[] {
+  const keys = ['EBB_IDENTITY_KEY', 'EBB_KEY_PEPPER', 'EBB_ADMIN_KEY', ...DATABASE]
+  const probe = (path: string) => ({ httpGet: { path, port: 'http' } })
+  const container = {
+    ports: [
+      { name: 'http', containerPort: 8080 },
+      { name: 'admin', containerPort: 8081 },
+    ],
+    resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '384Mi' } },
+    // Not ready before the stores and the schema are there. Afterwards it stays: who asks while the database is away gets
+    // a 503 with Retry-After, and not a connection that nobody accepts.
+    startupProbe: { ...probe('/_/ready'), periodSeconds: 1, failureThreshold: 600 },
+    readinessProbe: { ...probe('/_/health'), periodSeconds: 2 },
+    livenessProbe: { ...probe('/_/health'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+    lifecycle: { preStop: { sleep: { seconds: FORGET_SECONDS } } },
+  }
+  // It waits 60 s for answers that are on their way.
+  const deployment = deploymentOf('gateway', { [PLATFORM_SECRET]: keys }, container, { graceSeconds: 75 })
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'gateway', labels: labelsOf('gateway') },
+    spec: { selector: labelsOf('gateway'), ports: [{ name: 'http', port: 80, targetPort: 'http' }] },
+  }
+  return [deployment, service, disruptionBudget('gateway')]
+}
+
+/** The relay: two, without a leader. Nobody calls it, so it has no port. It ends itself where it cannot go on. */
+export function relay(): readonly Manifest[] {
+  const keys = { [PLATFORM_SECRET]: ['EBB_IDENTITY_KEY', ...DATABASE] }
+  const resources = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '384Mi' } }
+  // It starts with OpenTelemetry's own instrumentation, which knows no name.
+  const env = [{ name: 'OTEL_SERVICE_NAME', value: 'relay' }]
+  // It waits 45 s for deliveries that are on their way.
+  return [deploymentOf('relay', keys, { resources, env }, { graceSeconds: 60 }), disruptionBudget('relay')]
+}
+
+/**
+ * Brings the schema up to date by a role that may, and lets the role of the others in. Waits for the database; the others
+ * are not ready before. Gone some minutes after it is done, so that the next version's can take its place.
+ */
+export function migrate(): readonly Manifest[] {
+  const keys = { [PLATFORM_SECRET]: ['DATABASE_DIRECT_URL=MIGRATION_DATABASE_URL'] }
+  const { volumes, volumeMounts } = mountsOf(keys)
+  const container = {
+    name: 'migrate',
+    ...common('migrate'),
+    env: [...secretEnv(namesOf(keys)), { name: 'EBB_DATABASE_ROLE', value: APP_ROLE }],
+    resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { memory: '256Mi' } },
+    volumeMounts,
+  }
+  const pod = { restartPolicy: 'OnFailure', ...TOKENLESS, containers: [container], volumes }
+  const spec = { activeDeadlineSeconds: 900, backoffLimit: 10, ttlSecondsAfterFinished: 300 }
+  return [
+    {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'migrate', labels: labelsOf('migrate') },
+      spec: { ...spec, template: { metadata: { labels: labelsOf('migrate') }, spec: pod } },
+    },
+  ]
+}
+
+const TOKENLESS = { enableServiceLinks: false, automountServiceAccountToken: false }
+
+const common = (part: string) => ({
+  image: taggedImageOf(part),
+  imagePullPolicy: 'IfNotPresent',
+  securityContext: restricted(),
+})
+
+function deploymentOf(
+  part: 'gateway' | 'relay',
+  keys: Keys,
+  { env = [], ...container }: Manifest & { readonly env?: readonly Manifest[] },
+  { graceSeconds }: { graceSeconds: number },
+): Manifest {
+  const labels = labelsOf(part)
+  const { volumes, volumeMounts } = mountsOf(keys)
+  const namespace = { name: 'EBB_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } }
+  // What functions know of stores and telemetry the others know, too; their own settings come last and win.
+  const envFrom = [FUNCTIONS_CONFIG, SERVICES_CONFIG].map((name) => ({ configMapRef: { name } }))
+  const settings = { envFrom, env: [...secretEnv(namesOf(keys)), namespace, ...env] }
+  const spread = { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: part, labels },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: labels },
+      strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+      template: {
+        metadata: { labels },
+        spec: {
+          ...TOKENLESS,
+          terminationGracePeriodSeconds: graceSeconds,
+          topologySpreadConstraints: [{ ...spread, labelSelector: { matchLabels: labels } }],
+          containers: [{ name: part, ...common(part), ...settings, ...container, volumeMounts }],
+          volumes,
+        },
+      },
+    },
+  }
+}
+
+const disruptionBudget = (part: 'gateway' | 'relay'): Manifest => ({
+  apiVersion: 'policy/v1',
+  kind: 'PodDisruptionBudget',
+  metadata: { name: part, labels: labelsOf(part) },
+  spec: { maxUnavailable: 1, selector: { matchLabels: labelsOf(part) } },
+})

@@ -1,0 +1,85 @@
+import type { Placement } from '../../contract/index.ts'
+import { mountsOf, namesOf, restricted, secretEnv } from './container.ts'
+import type { Manifest } from './manifest.ts'
+import {
+  DRAIN_SECONDS,
+  FUNCTIONS_CONFIG,
+  FUNCTIONS_SECRET,
+  labelsOf,
+  PLATFORM_SECRET,
+  taggedImageOf,
+  timeoutSecondsOf,
+} from './platform.ts'
+import { cannot } from './render-fault.ts'
+
+/** Knative's own defaults of `max-revision-timeout-seconds` and `container-concurrency-max-limit`. */
+const LONGEST_SECONDS = 600
+const MOST_CONCURRENT = 1_000
+/** From here on Knative would else end a request for want of its first byte. */
+const START_TIMEOUT_SECONDS = 300
+
+/** A function as a Knative Service: cluster-local, behind the gateway, and gone while nobody calls it. */
+export function knativeService({ name, timeoutMs, scale, resources, secrets }: Placement): Manifest {
+  const keys = { [PLATFORM_SECRET]: ['DATABASE_URL', 'EBB_IDENTITY_JWKS'], [FUNCTIONS_SECRET]: secrets }
+  const { volumes, volumeMounts } = mountsOf(keys)
+  const timeoutSeconds = timeoutSecondsOf(timeoutMs)
+  const container = {
+    image: taggedImageOf(name),
+    imagePullPolicy: 'IfNotPresent',
+    ports: [{ name: 'http1', containerPort: 8080 }],
+    envFrom: [{ configMapRef: { name: FUNCTIONS_CONFIG } }],
+    env: secretEnv(namesOf(keys)),
+    resources,
+    // Without a period Knative asks every 50 ms until it is ready; thresholds are refused then. A startupProbe would make
+    // it wait for the kubelet instead, at each cold start.
+    readinessProbe: { httpGet: { path: '/_/ready' }, periodSeconds: 0, successThreshold: 1 },
+    livenessProbe: { httpGet: { path: '/_/health' }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+    securityContext: restricted(),
+    volumeMounts,
+  }
+  return {
+    apiVersion: 'serving.knative.dev/v1',
+    kind: 'Service',
+    metadata: { name, labels: { ...labelsOf('function', name), 'networking.knative.dev/visibility': 'cluster-local' } },
+    spec: {
+      template: {
+        metadata: { labels: labelsOf('function', name), annotations: autoscaling(scale) },
+        spec: {
+          containerConcurrency: scale.concurrency,
+          timeoutSeconds,
+          ...(timeoutSeconds > START_TIMEOUT_SECONDS ? { responseStartTimeoutSeconds: timeoutSeconds } : {}),
+          enableServiceLinks: false,
+          automountServiceAccountToken: false,
+          containers: [container],
+          volumes,
+        },
+      },
+    },
+  }
+}
+
+/** A target is a number of requests here, not 70 % of it. */
+function autoscaling({ min, max, target }: Placement['scale']) {
+  const prefix = 'autoscaling.knative.dev'
+  return {
+    [`${prefix}/min-scale`]: String(min),
+    [`${prefix}/max-scale`]: String(max),
+    ...(target === undefined
+      ? {}
+      : { [`${prefix}/target`]: String(target), [`${prefix}/target-utilization-percentage`]: '100' }),
+  }
+}
+
+export function knativeFaults({ name, timeoutMs, scale }: Placement): readonly string[] {
+  const longestMs = (LONGEST_SECONDS - DRAIN_SECONDS) * 1_000
+  const faults: string[] = []
+  if (timeoutMs > longestMs) {
+    const why = `ends a request after ${LONGEST_SECONDS} s, ${DRAIN_SECONDS} of them for the end of an instance`
+    faults.push(cannot(name, 'timeoutMs', 'Knative', `${why}: ${longestMs} is the most, not ${timeoutMs}`))
+  }
+  if (scale.concurrency > MOST_CONCURRENT) {
+    const why = `gives an instance ${MOST_CONCURRENT} requests at a time at most, not ${scale.concurrency}`
+    faults.push(cannot(name, 'scale.concurrency', 'Knative', why))
+  }
+  return faults
+}

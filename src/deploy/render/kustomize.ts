@@ -1,0 +1,102 @@
+import type { Placement } from '../../contract/index.ts'
+import { gateway, migrate, relay } from './deployments.ts'
+import { knativeService } from './knative-service.ts'
+import { type Manifest, yamlFile } from './manifest.ts'
+import { egressPolicy, networkPolicies } from './network-policies.ts'
+import { kindOverlay, productionOverlay } from './overlays.ts'
+import { FUNCTIONS_CONFIG, PART_OF, SERVICES_CONFIG } from './platform.ts'
+import { ALWAYS_ON, type Sizing } from './sizing.ts'
+import { postgres, redis } from './stores.ts'
+
+/** The manifests of each service that has an image. */
+const SERVICES: Readonly<Record<string, () => readonly Manifest[]>> = { gateway, relay, migrate }
+
+export interface KustomizeOptions {
+  readonly services: readonly string[]
+  readonly sizing: Sizing
+}
+
+/** `k8s/`, by path: a base without a namespace, two overlays, and the stores as components. */
+export function kustomize(placements: readonly Placement[], { services, sizing }: KustomizeOptions) {
+  const functions = placements.map((placement) => [
+    `functions/${placement.name}.yaml`,
+    yamlFile([knativeService(placement), ...(placement.egress.length > 0 ? [egressPolicy(placement)] : [])], {
+      about: NO_CPU_LIMIT,
+    }),
+  ])
+  const parts = services.map((name) => [`${name}.yaml`, yamlFile(SERVICES[name]?.() ?? [])])
+  const base: Readonly<Record<string, string>> = {
+    ...Object.fromEntries([...functions, ...parts]),
+    'network-policies.yaml': yamlFile(networkPolicies(), { about: POLICIES }),
+  }
+  const component = (name: string, manifests: readonly Manifest[]) => ({
+    [`k8s/components/${name}/${name}.yaml`]: yamlFile(manifests),
+    [`k8s/components/${name}/kustomization.yaml`]: yamlFile([
+      { apiVersion: 'kustomize.config.k8s.io/v1alpha1', kind: 'Component', resources: [`${name}.yaml`] },
+    ]),
+  })
+  return {
+    ...Object.fromEntries(Object.entries(base).map(([name, text]) => [`k8s/base/${name}`, text])),
+    'k8s/base/kustomization.yaml': yamlFile([baseOf(Object.keys(base), sizing)], { about: BASE }),
+    'k8s/base/knative-references.yaml': yamlFile([REFERENCES]),
+    'k8s/overlays/kind/kustomization.yaml': kindOverlay(),
+    'k8s/overlays/production/kustomization.yaml': productionOverlay(),
+    ...component('postgres', postgres(sizing)),
+    ...component('redis', redis()),
+  }
+}
+
+/** A service that nobody has written manifests for. */
+export const kustomizeFaults = ({ services }: Pick<KustomizeOptions, 'services'>): readonly string[] =>
+  services
+    .filter((name) => !Object.hasOwn(SERVICES, name))
+    .map((name) => `services/${name}: there is nothing that renders it for Kubernetes yet; add it to src/deploy/render`)
+
+const NO_CPU_LIMIT = `No CPU limit: it would throttle the very start that a request waits for.`
+const POLICIES = `Closed both ways, but for these arrows. They are of no use where the network plugin does not enforce policies.`
+const BASE = `Names of settings end with a hash of what is in them, so that a change makes new revisions and restarts the others.`
+
+function baseOf(resources: readonly string[], { poolMax }: Sizing): Manifest {
+  const literals = (settings: Readonly<Record<string, string>>) =>
+    Object.entries(settings).map(([name, value]) => `${name}=${value}`)
+  return {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources: [...resources].sort(),
+    configurations: ['knative-references.yaml'],
+    generatorOptions: { labels: { 'app.kubernetes.io/part-of': PART_OF } },
+    configMapGenerator: [
+      {
+        name: FUNCTIONS_CONFIG,
+        literals: literals({ EBB_POOL_MAX: String(poolMax), LOG_LEVEL: 'info', ...TELEMETRY }),
+      },
+      { name: SERVICES_CONFIG, literals: literals(SETTINGS) },
+    ],
+  }
+}
+
+/** Until somebody names a collector. */
+const TELEMETRY = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' }
+
+const SETTINGS = {
+  EBB_UPSTREAM_TEMPLATE: 'http://{name}.{namespace}.svc',
+  EBB_GATEWAY_REPLICAS: '2',
+  EBB_POOL_MAX: String(ALWAYS_ON.poolMax),
+}
+
+/** Where Knative Services name a ConfigMap: kustomize knows it of Kubernetes' own kinds only. */
+const REFERENCES = {
+  nameReference: [
+    {
+      kind: 'ConfigMap',
+      version: 'v1',
+      fieldSpecs: [
+        {
+          group: 'serving.knative.dev',
+          kind: 'Service',
+          path: 'spec/template/spec/containers/envFrom/configMapRef/name',
+        },
+      ],
+    },
+  ],
+}

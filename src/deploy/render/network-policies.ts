@@ -1,0 +1,111 @@
+import type { Placement } from '../../contract/index.ts'
+import type { Manifest } from './manifest.ts'
+import { labelsOf, PART_OF, type Part } from './platform.ts'
+
+const KNATIVE = 'knative-serving'
+/** Where Knative's ingress is, by which it routes: Kourier's; the other one is that of our test cluster. */
+const INGRESS = { namespaces: ['kourier-system', 'knative-ingress'], port: 8081 }
+/** Where a collector and Prometheus may be. */
+const MONITORING = ['monitoring']
+
+/** queue-proxy's, by which a function is reached, and what the autoscaler and Prometheus read there. */
+const QUEUE_PROXY = { requests: [8012, 8013, 8112], autoscaler: 9090, metrics: 9091 }
+const OTLP = 4318
+
+/** All but what no address of the web has. */
+const INTERNET = [
+  {
+    cidr: '0.0.0.0/0',
+    except: ['10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.168.0.0/16'],
+  },
+  { cidr: '::/0', except: ['::1/128', 'fc00::/7', 'fe80::/10'] },
+].map((ipBlock) => ({ ipBlock }))
+
+/** Both ways are closed for all pods of an Ebb, but for the arrows of the architecture. */
+export function networkPolicies(): readonly Manifest[] {
+  const database = { to: [pods('postgres')], ports: [port(5432)] }
+  const cache = { to: [pods('redis')], ports: [port(6379)] }
+  const collector = { to: [namespaces(MONITORING)], ports: [port(OTLP)] }
+  const functions = { to: [namespaces(INGRESS.namespaces)], ports: [port(INGRESS.port)] }
+  const scraped = (number: number) => ({ from: [namespaces(MONITORING)], ports: [port(number)] })
+  const activator = [knative('activator'), namespaces(INGRESS.namespaces)]
+  const everybody = { 'app.kubernetes.io/part-of': PART_OF }
+  return [
+    policy('ebb-default-deny', everybody, { ingress: [], egress: [] }),
+    policy('ebb-dns', everybody, { egress: [DNS] }),
+    policy('ebb-gateway', component('gateway'), {
+      ingress: [{ ports: [port(8080)] }, scraped(8081)],
+      egress: [functions, database, cache, collector],
+    }),
+    policy('ebb-relay', component('relay'), { egress: [functions, database, collector] }),
+    policy('ebb-functions', component('function'), {
+      ingress: [
+        { from: activator, ports: QUEUE_PROXY.requests.map((number) => port(number)) },
+        { from: [knative('autoscaler')], ports: [port(QUEUE_PROXY.autoscaler)] },
+        scraped(QUEUE_PROXY.metrics),
+      ],
+      egress: [database, cache, collector],
+    }),
+    policy('ebb-migrate', component('migrate'), { egress: [database] }),
+  ]
+}
+
+/** What lets the parts of an Ebb reach a store that runs beside them, and nobody else. */
+export function storePolicy(store: 'postgres' | 'redis', number: number, parts: readonly Part[]): Manifest {
+  return policy(`ebb-${store}`, component(store), { ingress: [{ from: parts.map(pods), ports: [port(number)] }] })
+}
+
+/**
+ * Lets a function call the hosts of its contract. A NetworkPolicy knows no host names. An address is opened as it is. For a
+ * name in the cluster it is all pods of that namespace, whatever their ports, since a Service's may be another one than
+ * theirs. For any other name it is the port, everywhere but in private networks.
+ */
+export function egressPolicy({ name, egress }: Placement): Manifest {
+  return policy(`${name}-egress`, labelsOf('function', name), { egress: egress.map(egressRule) })
+}
+
+function egressRule(hostAndPort: string): Manifest {
+  const [host = '', number] = hostAndPort.split(':')
+  const ports = [port(Number(number))]
+  if (/^[\d.]+$/.test(host)) return { to: [{ ipBlock: { cidr: `${host}/32` } }], ports }
+  if (!host.includes('.')) return { to: [{ podSelector: {} }] }
+  const [, namespace] = /^[^.]+\.([^.]+)\.svc(\.|$)/.exec(host) ?? []
+  return namespace ? { to: [namespaces([namespace])] } : { to: INTERNET, ports }
+}
+
+interface Rules {
+  readonly ingress?: readonly Manifest[]
+  readonly egress?: readonly Manifest[]
+}
+
+function policy(name: string, matchLabels: Readonly<Record<string, string>>, rules: Rules): Manifest {
+  const types = { ingress: 'Ingress', egress: 'Egress' } as const
+  // Object.keys of what has no other keys.
+  const policyTypes = (Object.keys(rules) as (keyof Rules)[]).map((way) => types[way])
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, labels: { 'app.kubernetes.io/part-of': PART_OF } },
+    spec: { podSelector: { matchLabels }, policyTypes, ...rules },
+  }
+}
+
+const component = (part: Part) => ({
+  'app.kubernetes.io/part-of': PART_OF,
+  'app.kubernetes.io/component': part,
+})
+
+const pods = (part: Part) => ({ podSelector: { matchLabels: component(part) } })
+
+const namespaces = (names: readonly string[]) => ({
+  namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: names }] },
+})
+
+const knative = (app: string) => ({ ...namespaces([KNATIVE]), podSelector: { matchLabels: { app } } })
+
+const port = (number: number, protocol = 'TCP') => ({ protocol, port: number })
+
+const DNS = {
+  to: [{ ...namespaces(['kube-system']), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],
+  ports: [port(53, 'UDP'), port(53)],
+}

@@ -1,0 +1,119 @@
+import type { Placement } from '../../contract/index.ts'
+import { type Manifest, yamlFile } from './manifest.ts'
+import { cannot } from './render-fault.ts'
+
+export type OpenfaasEdition = 'ce' | 'pro'
+
+export interface OpenfaasOptions {
+  readonly edition: OpenfaasEdition
+  readonly poolMax: number
+}
+
+const CE = { functions: 15, replicas: 5 }
+const SECRETS_FOLDER = '/var/openfaas/secrets'
+/** The platform's own, which every function has. */
+const PLATFORM = ['DATABASE_URL', 'EBB_IDENTITY_JWKS', 'SMTP_URL']
+const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
+
+/** The functions for `faas-cli deploy -f stack.yml`: the Community Edition's way, or Pro's, which scales to zero. */
+export function openfaasStack(placements: readonly Placement[], { edition, poolMax }: OpenfaasOptions): string {
+  const functions = chosen(placements).map((placement) => [placement.name, stackFunction(placement, edition, poolMax)])
+  const stack = {
+    version: '1.0',
+    provider: { name: 'openfaas', gateway: given('OPENFAAS_URL', 'http://127.0.0.1:8080') },
+    functions: Object.fromEntries(functions),
+  }
+  return yamlFile([stack], { about: ABOUT[edition] })
+}
+
+const COMMON = `The same images as on Knative; push them where OpenFaaS can pull: EBB_REGISTRY, EBB_TAG. Secrets, once:
+  faas-cli secret create ${PLATFORM.map(secretNameOf).join(' | ')} --from-file=FILE
+Gateway and relay run beside it, with EBB_UPSTREAM_TEMPLATE=http://gateway.openfaas:8080/function/{name}.
+OpenFaaS has no limit for the requests of one instance: \`scale.concurrency\` has no place here.
+`
+const ABOUT: Readonly<Record<OpenfaasEdition, string>> = {
+  ce: `${COMMON}For the Community Edition: at least one instance of each, ${CE.replicas} at most, even where \`scale.max\` allows more.`,
+  pro: `${COMMON}For OpenFaaS Pro.`,
+}
+
+function stackFunction(placement: Placement, edition: OpenfaasEdition, poolMax: number): Manifest {
+  const { name, resources, secrets } = placement
+  const all = [...PLATFORM, ...secrets]
+  const files = all.map((secret) => [`${secret}_FILE`, `${SECRETS_FOLDER}/${secretNameOf(secret)}`])
+  return {
+    image: `${given('EBB_REGISTRY', '127.0.0.1:5000')}/ebb/${name}:${given('EBB_TAG', 'dev')}`,
+    skip_build: true,
+    environment: {
+      ...Object.fromEntries(files),
+      // Where it is given, caches are shared.
+      REDIS_URL: given('REDIS_URL'),
+      EBB_POOL_MAX: String(poolMax),
+      OTEL_TRACES_EXPORTER: given('OTEL_TRACES_EXPORTER', 'none'),
+      OTEL_METRICS_EXPORTER: given('OTEL_METRICS_EXPORTER', 'none'),
+      OTEL_EXPORTER_OTLP_ENDPOINT: given('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://localhost:4318'),
+    },
+    secrets: all.map(secretNameOf),
+    labels: edition === 'pro' ? proLabels(placement.scale) : ceLabels(placement.scale),
+    annotations: { 'com.openfaas.health.http.path': '/_/health', 'com.openfaas.ready.http.path': '/_/ready' },
+    ...resources,
+    readonly_root_filesystem: true,
+  }
+}
+
+/** More than these two it refuses; a ceiling may be lower than the contract's, a floor may not. */
+const ceLabels = ({ min, max }: Placement['scale']) => ({
+  'com.openfaas.scale.min': String(Math.max(1, min)),
+  'com.openfaas.scale.max': String(Math.min(CE.replicas, max)),
+})
+
+/** Counts requests in flight, as Knative does. */
+const proLabels = ({ min, max, concurrency, target }: Placement['scale']) => ({
+  'com.openfaas.scale.min': String(Math.max(1, min)),
+  'com.openfaas.scale.max': String(max),
+  'com.openfaas.scale.type': 'capacity',
+  'com.openfaas.scale.target': String(target ?? concurrency),
+  'com.openfaas.scale.target-proportion': target === undefined ? '0.7' : '1',
+  'com.openfaas.scale.zero': String(min === 0),
+  ...(min === 0 ? { 'com.openfaas.scale.zero-duration': '1m' } : {}),
+})
+
+export function openfaasFaults(placements: readonly Placement[], { edition }: Pick<OpenfaasOptions, 'edition'>) {
+  const all = chosen(placements)
+  const faults = all.flatMap((placement) => functionFaults(placement, edition))
+  const over = edition === 'ce' ? all.slice(CE.functions).map(({ name }) => name) : []
+  if (over.length === 0) return faults
+  const why = `has room for ${CE.functions} functions, and ${all.length} are for it: ${over.length} too many`
+  const remedy = 'leave some out with `targets: { openfaas: false }`, or render for Pro with --openfaas pro'
+  return [...faults, `functions/{${over.join(',')}}/contract.ts: targets.openfaas: OpenFaaS CE ${why}; ${remedy}`]
+}
+
+function functionFaults({ name, scale, secrets, egress }: Placement, edition: OpenfaasEdition): readonly string[] {
+  const target = edition === 'ce' ? 'OpenFaaS CE' : 'OpenFaaS'
+  const leaveOut = '; leave it out there with `targets: { openfaas: false }`'
+  const faults: string[] = []
+  if (edition === 'ce' && scale.min > CE.replicas) {
+    faults.push(cannot(name, 'scale.min', target, `runs ${CE.replicas} instances at most, not ${scale.min}${leaveOut}`))
+  }
+  if (edition === 'ce' && scale.target !== undefined) {
+    faults.push(cannot(name, 'scale.target', target, `refuses a function with a target${leaveOut}`))
+  }
+  if (egress.length > 0) {
+    faults.push(cannot(name, 'egress', target, `does not keep a function from calling other hosts${leaveOut}`))
+  }
+  for (const secret of secrets.filter((secret) => !LABEL.test(secretNameOf(secret)))) {
+    faults.push(
+      cannot(name, 'secrets', target, `cannot call a secret "${secretNameOf(secret)}", as ${secret} would be`),
+    )
+  }
+  return faults
+}
+
+/** What faas-cli takes from its environment. */
+const given = (name: string, otherwise = '') => `\${${name}:-${otherwise}}`
+
+const chosen = (placements: readonly Placement[]) => placements.filter(({ openfaas }) => openfaas)
+
+/** Secrets are named like hosts there. */
+function secretNameOf(name: string) {
+  return name.toLowerCase().replaceAll('_', '-')
+}

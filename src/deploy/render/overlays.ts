@@ -1,0 +1,113 @@
+import { SECRETS_FOLDER } from './container.ts'
+import { type Manifest, toYaml, yamlFile } from './manifest.ts'
+import { APP_ROLE, FUNCTIONS_CONFIG, FUNCTIONS_SECRET, PART_OF, PLATFORM_SECRET, SERVICES_CONFIG } from './platform.ts'
+import { ALWAYS_ON } from './sizing.ts'
+
+/** Postgres, PgBouncer; Redis, and Redis with TLS; SMTP. */
+const EXTERNAL_PORTS = { postgres: [5432, 6432], redis: [6379, 6380], smtp: [465, 587] }
+
+/** Everything on one node, with a Postgres and a Valkey beside it. */
+export const kindOverlay = (): string =>
+  yamlFile(
+    [
+      kustomization({
+        resources: ['../../base'],
+        components: ['../../components/postgres', '../../components/redis'],
+        replicas: { gateway: 1, relay: 1 },
+        functions: { REDIS_URL: 'redis://redis:6379', EBB_MAIL_FOLDER: '/tmp/mail' },
+      }),
+    ],
+    { about: KIND },
+  )
+
+const KIND = `For kind and other clusters on one machine, with Knative in them. First, once:
+  npx ebb render secrets | kubectl create -f -
+Mail is written to /tmp/mail in the pod that sends it.`
+
+/** More of the always-on parts, and stores that are elsewhere. */
+export const productionOverlay = (): string =>
+  yamlFile(
+    [
+      kustomization({
+        resources: ['../../base'],
+        replicas: ALWAYS_ON.replicas,
+        functions: {},
+        patches: [
+          patch(FUNCTIONS, [...secretsOf('REDIS_URL'), ...secretsOf('SMTP_URL')]),
+          patch(policyOf('gateway'), reach('postgres', 'redis')),
+          patch(policyOf('functions'), reach('postgres', 'redis', 'smtp')),
+          ...['relay', 'migrate'].map((part) => patch(policyOf(part), reach('postgres'))),
+          patch(GATEWAY, [
+            ...secretsOf('REDIS_URL'),
+            replace('/spec/template/spec/containers/0/resources/requests/cpu', '500m'),
+          ]),
+        ],
+      }),
+    ],
+    { about: PRODUCTION },
+  )
+
+const PRODUCTION = `For stores that are elsewhere. Whoever runs them makes two Secrets (External Secrets, Vault, by hand): \`${PLATFORM_SECRET}\` with
+DATABASE_URL (of the role ${APP_ROLE}), DATABASE_DIRECT_URL (the same, unless a pooler stands before it),
+MIGRATION_DATABASE_URL (of the owner, who may alter tables), REDIS_URL, SMTP_URL, EBB_IDENTITY_KEY, EBB_IDENTITY_JWKS,
+EBB_KEY_PEPPER and EBB_ADMIN_KEY; and \`${FUNCTIONS_SECRET}\` with what the contracts name in \`secrets\`.
+A namespace, a way in and telemetry are of one site: an overlay of yours takes this one as its resource and adds them.`
+
+interface Overlay {
+  readonly resources: readonly string[]
+  readonly components?: readonly string[]
+  readonly replicas: { readonly gateway: number; readonly relay: number }
+  /** Settings of all parts, besides those of the base. */
+  readonly functions: Readonly<Record<string, string>>
+  readonly patches?: readonly Manifest[]
+}
+
+function kustomization({ resources, components, replicas, functions, patches }: Overlay): Manifest {
+  const merged = (name: string, settings: Readonly<Record<string, string>>) => ({
+    name,
+    behavior: 'merge',
+    literals: Object.entries(settings).map(([key, value]) => `${key}=${value}`),
+  })
+  const settings = [merged(SERVICES_CONFIG, { EBB_GATEWAY_REPLICAS: String(replicas.gateway) })]
+  if (Object.keys(functions).length > 0) settings.unshift(merged(FUNCTIONS_CONFIG, functions))
+  return {
+    apiVersion: 'kustomize.config.k8s.io/v1beta1',
+    kind: 'Kustomization',
+    resources,
+    ...(components ? { components } : {}),
+    replicas: Object.entries(replicas).map(([name, count]) => ({ name, count })),
+    configMapGenerator: settings,
+    ...(patches ? { patches } : {}),
+  }
+}
+
+const patch = (target: Manifest, operations: readonly Manifest[]): Manifest => ({
+  target,
+  patch: toYaml(operations),
+})
+
+const FUNCTIONS = {
+  ...{ group: 'serving.knative.dev', kind: 'Service' },
+  labelSelector: `app.kubernetes.io/part-of=${PART_OF},app.kubernetes.io/component=function`,
+}
+const GATEWAY = { group: 'apps', kind: 'Deployment', name: 'gateway' }
+
+const policyOf = (part: string): Manifest => ({ kind: 'NetworkPolicy', name: `ebb-${part}` })
+
+const add = (path: string, value: unknown): Manifest => ({ op: 'add', path, value })
+const replace = (path: string, value: unknown): Manifest => ({ op: 'replace', path, value })
+
+/** One more key of the platform's Secret, which is the first volume's first source. */
+function secretsOf(name: string): readonly Manifest[] {
+  return [
+    add('/spec/template/spec/volumes/0/projected/sources/0/secret/items/-', { key: name, path: name }),
+    add('/spec/template/spec/containers/0/env/-', { name: `${name}_FILE`, value: `${SECRETS_FOLDER}/${name}` }),
+  ]
+}
+
+/** Whoever serves these ports: where the stores are, no policy of ours can know. */
+const reach = (...stores: (keyof typeof EXTERNAL_PORTS)[]): readonly Manifest[] => [
+  add('/spec/egress/-', {
+    ports: stores.flatMap((store) => EXTERNAL_PORTS[store].map((port) => ({ protocol: 'TCP', port }))),
+  }),
+]

@@ -1,0 +1,44 @@
+import type { Placement } from '../../contract/index.ts'
+
+export interface Sizing {
+  /** The connections of one instance of a function, at most: `EBB_POOL_MAX` there. */
+  readonly poolMax: number
+  /** What the database takes, or the pooler that stands before it. */
+  readonly maxConnections: number
+}
+
+/** With the bundled Postgres, which takes as many. */
+export const USUAL_SIZING: Sizing = { poolMax: 2, maxConnections: 600 }
+
+/** The always-on parts, as many of them as the largest overlay has. */
+export const ALWAYS_ON = {
+  poolMax: 5,
+  replicas: { gateway: 3, relay: 2 },
+} as const
+
+/** Each of them listens on a connection of its own. */
+const LISTEN = 1
+const MIGRATION = 1
+/** Postgres keeps three for superusers; the others are for people and backups. */
+const RESERVE = 10
+/** While a revision rolls, the old instances are still there. */
+const ROLLING = 2
+
+/** Says by how much the database is too small, where every function may scale as its contract allows. */
+export function sizingFaults(placements: readonly Placement[], { poolMax, maxConnections }: Sizing): readonly string[] {
+  const instances = placements.reduce((sum, { scale }) => sum + scale.max, 0)
+  const { gateway, relay } = ALWAYS_ON.replicas
+  const each = ALWAYS_ON.poolMax + LISTEN
+  const needed = ROLLING * (instances * poolMax + (gateway + relay) * each) + MIGRATION + RESERVE
+  if (needed <= maxConnections) return []
+  const sum =
+    `${ROLLING} x (${instances} instances x ${poolMax} + ${gateway} gateways x ${each} + ${relay} relays x ${each}) + ` +
+    `migration ${MIGRATION} + reserve ${RESERVE} = ${needed} connections`
+  const largest = [...placements].sort((a, b) => b.scale.max - a.scale.max).slice(0, 3)
+  const names = largest.map(({ name, scale }) => `${name} ${scale.max}`).join(', ')
+  return [
+    `functions/*/contract.ts: scale.max: Postgres takes ${maxConnections} connections, ${needed - maxConnections} too few: ` +
+      `while a revision rolls there are ${sum}. Lower scale.max (${names}), or --pool, or raise max_connections and say so ` +
+      'with --max-connections',
+  ]
+}

@@ -1,0 +1,67 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { HEADER } from '../deploy/render/index.ts'
+
+type Files = Readonly<Record<string, string>>
+
+/** Where nothing but what is rendered carries its header: what no contract asks for any more is taken away. */
+const FOLDERS = ['k8s']
+
+/** Writes the files that differ and removes those of functions that are gone; answers a line for each. */
+export async function writeRendered(root: string, files: Files): Promise<readonly string[]> {
+  const { missing, changed, left } = await look(root, files)
+  for (const name of [...missing, ...changed]) {
+    await mkdir(dirname(join(root, name)), { recursive: true })
+    await writeFile(join(root, name), files[name] ?? '')
+  }
+  for (const name of left) await rm(join(root, name))
+  const total = Object.keys(files).length
+  const lines = [
+    ...[...missing, ...changed].sort().map((name) => `wrote ${name}`),
+    ...left.map((name) => `removed ${name}`),
+  ]
+  return lines.length > 0 ? lines : [`All ${total} files are as the contracts say.`]
+}
+
+/** A sentence for each file that is not what the contracts say; none where all are. */
+export async function compareRendered(root: string, files: Files): Promise<readonly string[]> {
+  const { missing, changed, left } = await look(root, files)
+  return [
+    ...missing.map((name) => `${name} is missing`),
+    ...changed.map((name) => `${name} differs from what the contracts say`),
+    ...left.map((name) => `${name} belongs to no contract any more`),
+  ].sort()
+}
+
+async function look(root: string, files: Files) {
+  const found = { missing: [] as string[], changed: [] as string[], left: [] as string[] }
+  for (const [name, text] of Object.entries(files)) {
+    const there = await readIfThere(join(root, name))
+    if (there === undefined) found.missing.push(name)
+    else if (there !== text) found.changed.push(name)
+  }
+  for (const folder of FOLDERS) {
+    for (const name of await filesIn(root, folder)) {
+      if (Object.hasOwn(files, name)) continue
+      if ((await readFile(join(root, name), 'utf8')).startsWith(HEADER)) found.left.push(name)
+    }
+  }
+  return found
+}
+
+const filesIn = async (root: string, folder: string): Promise<readonly string[]> => {
+  const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(unlessThere([]))
+  const base = join(root, '/')
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(base.length))
+}
+
+const readIfThere = (file: string): Promise<string | undefined> => readFile(file, 'utf8').catch(unlessThere(undefined))
+
+const unlessThere =
+  <Value>(value: Value) =>
+  (fault: unknown): Value => {
+    if (Object(fault).code !== 'ENOENT') throw fault
+    return value
+  }

@@ -1,0 +1,168 @@
+import { describe, expect, it } from '@jest/globals'
+import { parse, parseAllDocuments } from 'yaml'
+import { render } from '../../src/deploy/render/index.ts'
+import { fixture, getReport, makeReport, SERVICES } from './fixture.ts'
+
+const files = render(fixture, { services: SERVICES })
+const NAMES = ['get-report', 'make-report', 'send-report', ...SERVICES]
+
+// biome-ignore lint/suspicious/noExplicitAny: manifests are what their own tools say
+type Any = any
+
+const documentsOf = (name: string): Any[] => parseAllDocuments(files[name] ?? '').map((document) => document.toJS())
+const manifests = Object.keys(files)
+  .filter((name) => /^k8s\/.*\.yaml$/.test(name) && !/(kustomization|knative-references)\.yaml$/.test(name))
+  .flatMap(documentsOf)
+const podSpecs: Any[] = manifests.flatMap(({ spec }) => (spec?.template?.spec ? [spec.template.spec] : []))
+const containers: Any[] = podSpecs.flatMap((spec) => spec.containers)
+const stackFunctions: Record<string, Any> = parse(files['stack.yml'] ?? '').functions
+
+describe('everything that a contract says about where it runs', () => {
+  const [service, policy] = documentsOf('k8s/base/functions/make-report.yaml')
+  const { metadata, spec } = service.spec.template
+  const [container] = spec.containers
+
+  it('arrives at Knative', () => {
+    expect(metadata.annotations).toEqual({
+      'autoscaling.knative.dev/min-scale': '1',
+      'autoscaling.knative.dev/max-scale': '3',
+      'autoscaling.knative.dev/target': '4',
+      'autoscaling.knative.dev/target-utilization-percentage': '100',
+    })
+    expect(spec).toMatchObject({ containerConcurrency: 8, timeoutSeconds: 440, responseStartTimeoutSeconds: 440 })
+    expect(container.resources).toEqual(makeReport.resources)
+    const files = container.env.map(({ name, value }: Any) => [name, value])
+    expect(files).toContainEqual(['PRINTER_KEY_FILE', '/var/run/secrets/ebb/PRINTER_KEY'])
+    const [, teams] = spec.volumes[0].projected.sources
+    expect(teams.secret).toMatchObject({ name: 'ebb-functions', items: [{ key: 'PRINTER_KEY' }, { key: 'PAPER_KEY' }] })
+    expect(policy.spec.egress).toHaveLength(makeReport.egress.length)
+  })
+
+  it('arrives at the chart', () => {
+    const { 'make-report': inChart, 'get-report': usual } = parse(files['charts/ebb/functions.yaml'] ?? '').functions
+    const { scale, resources, secrets, egress } = makeReport
+    expect(inChart).toEqual({ kind: 'endpoint', scale, timeoutSeconds: 440, resources, secrets, egress })
+    expect(usual.scale).toEqual({ min: 0, max: 10, concurrency: 50 })
+    expect(usual.timeoutSeconds).toBe(60)
+  })
+
+  it('arrives at OpenFaaS, as far as it is for it', () => {
+    expect(Object.keys(stackFunctions)).toEqual(['get-report', 'send-report'])
+    expect(stackFunctions['send-report']).toMatchObject({
+      labels: { 'com.openfaas.scale.min': '2', 'com.openfaas.scale.max': '4' },
+      secrets: expect.arrayContaining(['printer-key']),
+      environment: { PRINTER_KEY_FILE: '/var/openfaas/secrets/printer-key' },
+    })
+  })
+})
+
+describe('what kubectl applies', () => {
+  it('is named in a kustomization, each file once', () => {
+    for (const folder of ['k8s/base', 'k8s/components/postgres', 'k8s/components/redis']) {
+      const { resources, configurations = [] } = parse(files[`${folder}/kustomization.yaml`] ?? '')
+      const there = Object.keys(files).filter(
+        (name) => name.startsWith(`${folder}/`) && !name.endsWith('kustomization.yaml'),
+      )
+      const named = [...resources, ...configurations].map((name: string) => `${folder}/${name}`)
+      expect(named.sort()).toEqual(there.sort())
+    }
+  })
+
+  it('has no namespace, and no name twice', () => {
+    const ids = manifests.map(({ kind, apiVersion, metadata }) => `${apiVersion} ${kind} ${metadata.name}`)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(manifests.filter(({ metadata }) => metadata.namespace !== undefined)).toEqual([])
+  })
+
+  it('has images that Skaffold and bake build, under the same names', () => {
+    const images = containers.map(({ image }) => image).filter((image) => image.startsWith('dev.local/'))
+    expect(images.sort()).toEqual(NAMES.map((name) => `dev.local/ebb/${name}:dev`).sort())
+    const artifacts = parse(files['skaffold.yaml'] ?? '').build.artifacts.map(({ image }: Any) => image)
+    expect(artifacts).toEqual(NAMES.map((name) => `dev.local/ebb/${name}`))
+    const baked = [...(files['docker-bake.hcl'] ?? '').matchAll(/^ {6}"([\w-]+)",$/gm)].map(([, name]) => name)
+    expect(baked).toEqual(NAMES)
+  })
+
+  it('is what Pod Security "restricted" allows, and more: no token, no root that can be written to', () => {
+    for (const spec of podSpecs)
+      expect(spec).toMatchObject({ automountServiceAccountToken: false, enableServiceLinks: false })
+    for (const { securityContext } of containers) {
+      expect(securityContext).toMatchObject({
+        ...{ allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, runAsNonRoot: true },
+        ...{ readOnlyRootFilesystem: true, seccompProfile: { type: 'RuntimeDefault' } },
+      })
+    }
+    expect(containers.length).toBe(NAMES.length + 2)
+  })
+
+  it('limits memory and not CPU', () => {
+    const limits = containers.map(({ resources }) => Object.keys(resources.limits))
+    expect(new Set(limits.flat())).toEqual(new Set(['memory']))
+  })
+
+  it('sets each variable of a container once', () => {
+    for (const { env = [] } of containers) {
+      const names = env.map(({ name }: Any) => name)
+      expect(new Set(names).size).toBe(names.length)
+    }
+  })
+
+  it('has for each variable that names a file the file', () => {
+    for (const { containers, volumes } of podSpecs) {
+      const [{ projected = { sources: [] } }] = volumes
+      const paths = projected.sources.flatMap(({ secret }: Any) => secret.items.map(({ path }: Any) => path))
+      const named = (containers[0].env ?? []).filter(({ name }: Any) => name.endsWith('_FILE'))
+      for (const { value } of named) expect(paths).toContain(value.replace('/var/run/secrets/ebb/', ''))
+    }
+  })
+
+  it('gives the private key to gateway and relay, and the owner of the database to the migration only', () => {
+    const having = (key: string) =>
+      manifests
+        .filter((manifest) => JSON.stringify(manifest).includes(`"key":"${key}"`))
+        .map(({ metadata }) => metadata.name)
+    expect(having('EBB_IDENTITY_KEY')).toEqual(['gateway', 'relay'])
+    expect(having('EBB_KEY_PEPPER')).toEqual(['gateway'])
+    expect(having('MIGRATION_DATABASE_URL')).toEqual(['migrate'])
+    expect(having('PAPER_KEY')).toEqual(['make-report'])
+  })
+
+  it('has policies that select pods which are there', () => {
+    const pods: Any[] = manifests.flatMap(({ spec }) => (spec?.template?.spec ? [spec.template.metadata.labels] : []))
+    const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy')
+    const selected = policies.map(({ metadata, spec }): [string, number] => {
+      const wanted = Object.entries(spec.podSelector.matchLabels)
+      return [metadata.name, pods.filter((labels) => wanted.every(([name, value]) => labels[name] === value)).length]
+    })
+    expect(Object.fromEntries(selected)).toEqual({
+      ...{ 'ebb-default-deny': 8, 'ebb-dns': 8, 'ebb-functions': 3, 'make-report-egress': 1 },
+      ...{ 'ebb-gateway': 1, 'ebb-relay': 1, 'ebb-migrate': 1, 'ebb-postgres': 1, 'ebb-redis': 1 },
+    })
+  })
+})
+
+it('no file holds a secret', () => {
+  expect(manifests.filter(({ kind }) => kind === 'Secret')).toEqual([])
+  for (const text of Object.values(files)) expect(text).not.toMatch(/password: ?\S|"d":/)
+})
+
+it('parsers of YAML 1.1 read the same', () => {
+  const named = { on: { ...getReport, name: 'on' } as const }
+  const texts = Object.entries({ ...files, ...render(named, { services: SERVICES }) })
+  for (const [, text] of texts.filter(([name]) => /\.ya?ml$/.test(name))) {
+    const read = (version: '1.1' | '1.2') => parseAllDocuments(text, { version }).map((document) => document.toJS())
+    expect(read('1.1')).toEqual(read('1.2'))
+  }
+})
+
+it('stack.yml has nothing that the Community Edition refuses or faas-cli does not know', () => {
+  const known = ['image', 'skip_build', 'environment', 'secrets', 'labels', 'annotations', 'requests', 'limits']
+  for (const one of Object.values(stackFunctions)) {
+    expect([...known, 'readonly_root_filesystem']).toEqual(expect.arrayContaining(Object.keys(one)))
+    expect(Object.keys(one.labels)).toEqual(['com.openfaas.scale.min', 'com.openfaas.scale.max'])
+    const [min, max] = Object.values(one.labels).map(Number)
+    expect([min! >= 1, max! <= 5, min! <= max!]).toEqual([true, true, true])
+    expect(one.annotations).not.toHaveProperty('topic')
+    for (const value of Object.values(one.environment)) expect(typeof value).toBe('string')
+  }
+})

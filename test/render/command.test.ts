@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { parseAllDocuments } from 'yaml'
+import { HEADER } from '../../src/deploy/render/index.ts'
+import { clusterSecrets } from '../../src/dev/cluster-secrets.ts'
+import { identitySigner, identityVerifier, parseConfig } from '../../src/kernel/index.ts'
+import { copyCheckout, functionFiles } from '../support/checkout.ts'
+import { spawnCli } from '../support/cli.ts'
+
+let checkout: Awaited<ReturnType<typeof copyCheckout>>
+const ebb = (...args: readonly string[]) => spawnCli(['render', ...args], { root: checkout.root }).ended
+const write = (name: string, text: string) => writeFile(join(checkout.root, name), text)
+
+beforeAll(async () => {
+  checkout = await copyCheckout()
+})
+afterAll(() => checkout.remove())
+
+it('what is in this repository is what its contracts say', async () => {
+  // As the script of package.json says it, with whatever options a team has put there.
+  const run = promisify(execFile)('npm', ['run', '--silent', 'render', '--', '--check'])
+  await expect(run).resolves.toEqual({ stdout: '', stderr: '' })
+})
+
+describe('ebb render', () => {
+  it('writes the files', async () => {
+    const { code, stdout, stderr } = await ebb()
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout.split('\n')).toContain('wrote k8s/base/functions/place-order.yaml')
+  })
+
+  it('--check says of each file what is wrong with it, and writes nothing', async () => {
+    await write('stack.yml', 'mine')
+    await rm(join(checkout.root, 'skaffold.yaml'))
+    for (const [name, text] of Object.entries(functionFiles('say-hello', 'return { pid: 1 }'))) {
+      await mkdir(join(checkout.root, 'functions/say-hello'), { recursive: true })
+      await write(name, text)
+    }
+    const { code, stdout, stderr } = await ebb('--check')
+    expect([code, stdout]).toEqual([1, ''])
+    expect(stderr.trim().split('\n')).toEqual([
+      'ebb: charts/ebb/functions.yaml differs from what the contracts say',
+      'docker-bake.hcl differs from what the contracts say',
+      'k8s/base/functions/say-hello.yaml is missing',
+      'k8s/base/kustomization.yaml differs from what the contracts say',
+      'skaffold.yaml is missing',
+      'stack.yml differs from what the contracts say',
+      'Mend it: npm run render',
+    ])
+    expect(await readFile(join(checkout.root, 'stack.yml'), 'utf8')).toBe('mine')
+  })
+
+  it('takes away what belongs to a function that is gone, and nothing that it has not written; then there is nothing to do', async () => {
+    await write('k8s/base/functions/by-hand.yaml', '# mine\n')
+    await write('k8s/base/functions/gone.yaml', `${HEADER}\n`)
+    expect((await ebb('--check')).stderr).toContain('k8s/base/functions/gone.yaml belongs to no contract any more')
+    expect((await ebb()).stdout.split('\n')).toContain('removed k8s/base/functions/gone.yaml')
+    expect(await readdir(join(checkout.root, 'k8s/base/functions'))).toContain('by-hand.yaml')
+    expect((await ebb()).stdout).toMatch(/^All \d+ files are as the contracts say.$/)
+  })
+
+  it('says what a target cannot express, and writes nothing then', async () => {
+    await rm(join(checkout.root, 'stack.yml'))
+    const { code, stderr } = await ebb('--pool', '50')
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^ebb: functions\/\*\/contract.ts: scale.max: Postgres takes 600 connections, \d+ too few: /)
+    expect(await readdir(checkout.root)).not.toContain('stack.yml')
+  })
+
+  it.each([
+    [['--openfaas', 'edge'], 'usage:\n  ebb render [--check]'],
+    [['--max-connections', 'many'], '--max-connections must be a whole number of at least 1'],
+  ])('refuses %j', async (args, sentence) => {
+    expect((await ebb(...args)).stderr).toContain(`ebb: ${sentence}`)
+  })
+})
+
+it('ebb render secrets prints what a new cluster needs, and each time another', async () => {
+  const [one, other] = [await ebb('secrets'), await clusterSecrets()]
+  expect([one.code, one.stderr]).toEqual([0, ''])
+  const secrets = Object.fromEntries(
+    parseAllDocuments(one.stdout).map((document) => {
+      const { kind, metadata, stringData } = document.toJS()
+      expect(kind).toBe('Secret')
+      return [metadata.name, stringData]
+    }),
+  )
+  expect(Object.keys(secrets)).toEqual(['ebb', 'ebb-postgres', 'ebb-functions'])
+  const { MIGRATION_DATABASE_URL, ...settings } = secrets.ebb
+  const config = parseConfig(settings)
+  expect(new URL(config.DATABASE_URL ?? '')).toMatchObject({
+    username: 'ebb_app',
+    password: secrets['ebb-postgres'].APP_PASSWORD,
+  })
+  expect(new URL(MIGRATION_DATABASE_URL).password).toBe(secrets['ebb-postgres'].OWNER_PASSWORD)
+  const sign = identitySigner(config.EBB_IDENTITY_KEY as never, 'ebb:gateway')
+  const verify = identityVerifier(config.EBB_IDENTITY_JWKS as never, 'place-order')
+  expect(await verify(await sign({ sub: 'ada', scopes: [] }, 'place-order'))).toMatchObject({ sub: 'ada' })
+  const words = one.stdout.match(/[\w-]{32,}/g) ?? []
+  expect(words.filter((word) => other.includes(word))).toEqual([])
+})

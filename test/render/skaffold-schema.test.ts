@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from '@jest/globals'
+import { parse } from 'yaml'
+import * as z from 'zod'
+import { render } from '../../src/deploy/render/index.ts'
+import { fixture, SERVICES } from './fixture.ts'
+
+const schema = z.fromJSONSchema(JSON.parse(readFileSync('test/render/schemas/skaffold-v4beta14.json', 'utf8')))
+const config = parse(render(fixture, { services: SERVICES })['skaffold.yaml'] ?? '')
+
+describe('skaffold.yaml', () => {
+  it("is what Skaffold's own schema allows", () => {
+    expect(schema.safeParse(config).error).toBeUndefined()
+    expect(config.apiVersion).toBe('skaffold/v4beta14')
+  })
+
+  it('builds each function and service, with its name as the argument', () => {
+    const built = config.build.artifacts.map(({ image, docker }: { image: string; docker: { buildArgs: object } }) => [
+      image,
+      docker.buildArgs,
+    ])
+    const names = ['get-report', 'make-report', 'send-report', ...SERVICES]
+    expect(built).toEqual(names.map((name) => [`dev.local/ebb/${name}`, { FUNCTION: name }]))
+  })
+})
+
+describe('the schema sees', () => {
+  it.each<[string, object]>([
+    ['a misspelt part', { buld: {} }],
+    ['a misspelt builder', { build: { artifacts: [{ image: 'a', dockr: {} }] } }],
+    ['an artifact without an image', { build: { artifacts: [{ docker: {} }] } }],
+    ['a number for a text', { build: { artifacts: [{ image: 'a', docker: { dockerfile: 1 } }] } }],
+    ['a misspelt hook', { deploy: { kubectl: { hooks: { before: [{ hst: {} }] } } } }],
+  ])('%s', (_, parts) => {
+    expect(schema.safeParse({ ...config, ...parts }).success).toBe(false)
+  })
+})
