@@ -26,6 +26,7 @@ it('gives a role the rows and not the tables', async () => {
   Object.assign(url, { username: ROLE, password: 'secret' })
   expect((await run('select count(*) from products', url.href)).rowCount).toBe(1)
   await run(`delete from ebb.inbox`, url.href)
+  await expect(run('delete from ebb.schema_version', url.href)).rejects.toThrow('permission denied')
   await expect(run('alter table products add column x int', url.href)).rejects.toThrow('must be owner')
   await expect(run('create table ebb.y (x int)', url.href)).rejects.toThrow('permission denied')
   await expect(run('create table y (x int)', url.href)).rejects.toThrow('permission denied')

@@ -60,5 +60,6 @@ async function grant(client: pg.Client, role: string) {
   await client.query(`
     grant usage on schema ${PLATFORM}, public to ${to};
     grant select, insert, update, delete on all tables in schema ${PLATFORM}, public to ${to};
-    grant usage on all sequences in schema ${PLATFORM}, public to ${to}`)
+    grant usage on all sequences in schema ${PLATFORM}, public to ${to};
+    revoke insert, update, delete on ${PLATFORM}.schema_version, public.schema_version from ${to}`)
 }

@@ -1,0 +1,154 @@
+{{/* The arrows of the architecture, as pieces of NetworkPolicies. Whatever none of them allows is refused both ways. */}}
+
+{{/* (list $ "gateway" "relay" …): our own pods. */}}
+{{- define "ebb.pods" -}}
+- podSelector:
+    matchLabels:
+      {{- include "ebb.everything" (first .) | nindent 6 }}
+    matchExpressions:
+      - key: app.kubernetes.io/component
+        operator: In
+        values: {{ rest . | toJson }}
+{{- end }}
+
+{{/* (list "a" "b"): all pods of these namespaces. */}}
+{{- define "ebb.namespaces" -}}
+- namespaceSelector:
+    matchExpressions:
+      - key: kubernetes.io/metadata.name
+        operator: In
+        values: {{ toJson . }}
+{{- end }}
+
+{{/* (list 1 2) */}}
+{{- define "ebb.ports" -}}
+ports:
+  {{- range . }}
+  - port: {{ int64 . }}
+    protocol: TCP
+  {{- end }}
+{{- end }}
+
+{{- define "ebb.toDns" -}}
+{{- with .Values.networkPolicy.dns -}}
+- to:
+    - namespaceSelector:
+        matchLabels:
+          kubernetes.io/metadata.name: {{ .namespace }}
+      podSelector:
+        matchLabels:
+          {{- toYaml .podLabels | nindent 10 }}
+  ports:
+    - port: 53
+      protocol: UDP
+    - port: 53
+      protocol: TCP
+{{- end }}
+{{- end }}
+
+{{- define "ebb.toPostgres" -}}
+{{- $postgres := .Values.postgres -}}
+{{- if eq $postgres.mode "external" }}
+{{- include "ebb.toHosts" $postgres.external.egress }}
+{{- else if eq $postgres.mode "cnpg" -}}
+- to:
+    {{- include "ebb.cnpgPods" . | nindent 4 }}
+  {{- include "ebb.ports" (list 5432) | nindent 2 }}
+{{- else -}}
+- to:
+    {{- include "ebb.pods" (list . "postgres") | nindent 4 }}
+  {{- include "ebb.ports" (list 5432) | nindent 2 }}
+{{- end }}
+{{- if eq $postgres.pooler "external" }}
+{{ include "ebb.toHosts" (list $postgres.poolerAddress) }}
+{{- end }}
+{{- end }}
+
+{{/* CloudNativePG's, the servers and its pooler. */}}
+{{- define "ebb.cnpgPods" -}}
+- podSelector:
+    matchLabels:
+      cnpg.io/cluster: {{ include "ebb.name" (list . "postgres") }}
+{{- if eq .Values.postgres.pooler "cnpg" }}
+- podSelector:
+    matchLabels:
+      cnpg.io/poolerName: {{ include "ebb.name" (list . "postgres-pooler") }}
+{{- end }}
+{{- end }}
+
+{{- define "ebb.toRedis" -}}
+{{- if eq .Values.redis.mode "external" }}
+{{- include "ebb.toHosts" .Values.redis.external.egress }}
+{{- else if eq .Values.redis.mode "bundled" -}}
+- to:
+    {{- include "ebb.pods" (list . "redis") | nindent 4 }}
+  {{- include "ebb.ports" (list 6379) | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* With Knative through its ingress, which knows where a function is, or who wakes it. */}}
+{{- define "ebb.toFunctions" -}}
+{{- if eq (include "ebb.engine" .) "knative" -}}
+- to:
+    {{- include "ebb.namespaces" .Values.knative.ingressNamespaces | nindent 4 }}
+  {{- include "ebb.ports" .Values.knative.ingressPorts | nindent 2 }}
+{{- else -}}
+- to:
+    {{- include "ebb.pods" (list . "function") | nindent 4 }}
+  {{- include "ebb.ports" (list 8080) | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "ebb.toCollector" -}}
+{{- with .Values.telemetry.otlpEndpoint }}
+{{- $url := urlParse . }}
+{{- $host := regexMatch ":[0-9]+$" $url.host | ternary $url.host (printf "%s:%s" $url.host (eq $url.scheme "https" | ternary "443" "80")) }}
+{{- include "ebb.toHosts" (list $host) }}
+{{- end }}
+{{- end }}
+
+{{/*
+A list of "host:port" (443 unless told) as egress rules. A NetworkPolicy knows no names: one of a Service
+(name.namespace.svc) allows its namespace, a single word this one, and any other name all public addresses; private ones
+are written as an address or as a CIDR, such as 10.0.0.0/8:5432. The port is that of the pods.
+*/}}
+{{- define "ebb.toHosts" -}}
+{{- range . }}
+{{- $port := regexFind ":[0-9]+$" . | trimPrefix ":" | default "443" }}
+{{- $host := regexReplaceAll ":[0-9]+$" . "" | trimAll "[]" }}
+- to:
+  {{- if regexMatch "^[0-9.]+$" $host }}
+    - ipBlock: { cidr: "{{ $host }}/32" }
+  {{- else if regexMatch "^[0-9.]+/[0-9]+$|^[0-9a-fA-F]*:[0-9a-fA-F:]*/[0-9]+$" $host }}
+    - ipBlock: { cidr: "{{ $host }}" }
+  {{- else if contains ":" $host }}
+    - ipBlock: { cidr: "{{ $host }}/128" }
+  {{- else if regexMatch "^[^.]+\\.[^.]+\\.svc(\\..+)?$" $host }}
+    {{- include "ebb.namespaces" (list (index (splitList "." $host) 1)) | nindent 4 }}
+  {{- else if not (contains "." $host) }}
+    - podSelector: {}
+  {{- else }}
+    - ipBlock:
+        cidr: 0.0.0.0/0
+        except: [10.0.0.0/8, 100.64.0.0/10, 127.0.0.0/8, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16]
+    - ipBlock:
+        cidr: "::/0"
+        except: ["::1/128", "fc00::/7", "fe80::/10"]
+  {{- end }}
+  {{- include "ebb.ports" (list $port) | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* (list $ "gateway"): the head of the policy for a part's pods. */}}
+{{- define "ebb.networkPolicy" -}}
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  {{- include "ebb.metadata" . | nindent 2 }}
+spec:
+  podSelector:
+    matchLabels:
+      app.kubernetes.io/component: {{ index . 1 }}
+      {{- include "ebb.everything" (index . 0) | nindent 6 }}
+  policyTypes: [Ingress, Egress]
+{{- end }}

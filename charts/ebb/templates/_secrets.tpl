@@ -1,0 +1,136 @@
+{{/*
+The Secrets that this chart makes, each unless somebody else's is named. A part mounts the keys that it needs of them.
+What was once made up is kept over upgrades; what follows from it (URLs) is made anew.
+*/}}
+
+{{/* (list $ "redis"): the name of somebody else's Secret for this purpose, or nothing. */}}
+{{- define "ebb.existingSecret" -}}
+{{- $values := (index . 0).Values -}}
+{{- get (dict
+      "identity" $values.identity.existingSecret
+      "gateway" $values.gateway.existingSecret
+      "redis" $values.redis.existingSecret
+      "postgres-owner" $values.postgres.owner.existingSecret
+      "postgres-app" $values.postgres.app.existingSecret
+      "postgres-superuser" $values.postgres.bundled.existingSecret
+    ) (index . 1) -}}
+{{- end }}
+
+{{- define "ebb.secretName" -}}
+{{- include "ebb.existingSecret" . | default (include "ebb.name" .) -}}
+{{- end }}
+
+{{/* (list $ "redis"): the whole Secret, where it is ours to make. */}}
+{{- define "ebb.secret" -}}
+{{- if not (include "ebb.existingSecret" .) -}}
+{{- $root := index . 0 }}{{ $of := index . 1 -}}
+apiVersion: v1
+kind: Secret
+metadata:
+  {{- include "ebb.metadata" . | nindent 2 }}
+  {{- if and $root.Values.keepOnUninstall (ne $of "identity") (ne $of "redis") }}
+  annotations:
+    helm.sh/resource-policy: keep
+  {{- end }}
+type: {{ hasPrefix "postgres-" $of | ternary "kubernetes.io/basic-auth" "Opaque" }}
+data:
+  {{- range $key, $value := include "ebb.secretData" . | fromJson }}
+  {{ $key }}: {{ $value | b64enc }}
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* (list $ "redis"): what is in it, as JSON; the same for all who ask in one rendering. */}}
+{{- define "ebb.secretData" -}}
+{{- $root := index . 0 }}{{ $of := index . 1 }}
+{{- $known := $root.Values.knownSecrets | default dict }}{{ $_ := set $root.Values "knownSecrets" $known }}
+{{- if not (hasKey $known $of) }}
+{{- $stored := include "ebb.storedData" (list $root (include "ebb.secretName" .)) | fromJson }}
+{{- if include "ebb.existingSecret" . }}{{ $_ := set $known $of $stored }}
+{{- else }}{{ $_ := set $known $of (include (printf "ebb.secretData.%s" $of) (list $root $stored) | fromJson) }}
+{{- end }}
+{{- end }}
+{{- get $known $of | toJson -}}
+{{- end }}
+
+{{/* (list $ name): what the cluster has under this name; nothing where it cannot be asked. */}}
+{{- define "ebb.storedData" -}}
+{{- $data := dict }}
+{{- range $key, $value := (lookup "v1" "Secret" (index . 0).Release.Namespace (index . 1)).data | default dict }}
+{{- $_ := set $data $key (b64dec $value) }}
+{{- end }}
+{{- toJson $data -}}
+{{- end }}
+
+{{/* Sprig makes PEM; a JWK (RFC 8037) has the same 32 bytes: a private key ends with its seed, a certificate has the public key after its type. */}}
+{{- define "ebb.secretData.identity" -}}
+{{- $stored := index . 1 }}
+{{- if not (hasKey $stored "private.jwk") }}
+{{- $pem := genPrivateKey "ed25519" }}
+{{- $seed := include "ebb.derOf" $pem | b64dec | substr 16 48 }}
+{{- $certificate := include "ebb.derOf" (genSelfSignedCertWithKey "ebb" nil nil 1 $pem).Cert | b64dec }}
+{{- $public := index (splitList (b64dec "MCowBQYDK2VwAyEA") $certificate) 1 | substr 0 32 }}
+{{- $x := include "ebb.base64url" $public }}
+{{- $jwk := dict "kty" "OKP" "crv" "Ed25519" "x" $x "kid" (sha256sum $x | trunc 16) }}
+{{- $stored = dict
+      "private.jwk" (merge (dict "d" (include "ebb.base64url" $seed)) $jwk | toJson)
+      "public.jwks" (dict "keys" (list (merge (dict "alg" "EdDSA" "use" "sig") $jwk)) | toJson)
+}}
+{{- end }}
+{{- pick $stored "private.jwk" "public.jwks" | toJson -}}
+{{- end }}
+
+{{- define "ebb.derOf" -}}
+{{- regexReplaceAll "-----[A-Z ]+-----|\\s" . "" -}}
+{{- end }}
+
+{{- define "ebb.base64url" -}}
+{{- b64enc . | replace "+" "-" | replace "/" "_" | trimAll "=" -}}
+{{- end }}
+
+{{- define "ebb.secretData.gateway" -}}
+{{- $stored := index . 1 -}}
+{{- dict
+      "key-pepper" (get $stored "key-pepper" | default (randAlphaNum 43))
+      "admin-key" (get $stored "admin-key" | default (printf "ebb_admin_%s" (randAlphaNum 32)))
+    | toJson -}}
+{{- end }}
+
+{{- define "ebb.secretData.postgres-superuser" -}}
+{{- dict "username" "postgres" "password" (get (index . 1) "password" | default (randAlphaNum 32)) | toJson -}}
+{{- end }}
+
+{{/* The owner of the database migrates it, past any pooler. */}}
+{{- define "ebb.secretData.postgres-owner" -}}
+{{- include "ebb.login" (list (index . 0) "ebb_owner" (index . 1)) -}}
+{{- end }}
+
+{{- define "ebb.secretData.postgres-app" -}}
+{{- $root := index . 0 }}{{ $postgres := $root.Values.postgres }}
+{{- $login := include "ebb.login" (list $root $postgres.app.role (index . 1)) | fromJson }}
+{{- if ne $postgres.pooler "none" }}
+{{- $pooler := ternary (printf "%s:5432" (include "ebb.name" (list $root "postgres-pooler"))) $postgres.poolerAddress (eq $postgres.pooler "cnpg") }}
+{{- $_ := set $login "direct-url" $login.url }}
+{{- $_ := set $login "url" (regexReplaceAll "@[^/]*/" $login.url (printf "@%s/" $pooler)) }}
+{{- end }}
+{{- toJson $login -}}
+{{- end }}
+
+{{/* (list $ role stored) */}}
+{{- define "ebb.login" -}}
+{{- $root := index . 0 }}{{ $role := index . 1 }}
+{{- $password := get (index . 2) "password" | default (randAlphaNum 32) }}
+{{- $host := printf "%s%s" (include "ebb.name" (list $root "postgres")) (eq $root.Values.postgres.mode "cnpg" | ternary "-rw" "") }}
+{{- dict "username" $role "password" $password "url" (printf "postgres://%s:%s@%s:5432/ebb" $role $password $host) | toJson -}}
+{{- end }}
+
+{{/* Of the password the server has but the hash. Nobody needs to administer it. */}}
+{{- define "ebb.secretData.redis" -}}
+{{- $root := index . 0 }}
+{{- $password := get (index . 1) "password" | default (randAlphaNum 32) -}}
+{{- dict
+      "password" $password
+      "url" (printf "redis://:%s@%s:6379" $password (include "ebb.name" (list $root "redis")))
+      "users.acl" (printf "user default on #%s ~* &* +@all -@admin\n" (sha256sum $password))
+    | toJson -}}
+{{- end }}

@@ -1,0 +1,91 @@
+{{/*
+The settings of the processes (src/kernel/config.ts). What is secret is a file, named by NAME_FILE; `files` are lists of
+{setting, of, key} for our own purposes (see _secrets.tpl) and {setting, secret, key} for somebody else's Secret.
+*/}}
+
+{{/* (dict "root" $ "settings" dict "files" list): the env of a container, each name once. */}}
+{{- define "ebb.env" -}}
+{{- $env := dict }}
+{{- range $name, $value := .settings }}{{ $_ := set $env $name (kindIs "float64" $value | ternary (int64 $value) $value) }}{{ end }}
+{{- range .files }}{{ $_ := set $env (printf "%s_FILE" .setting) (printf "/var/run/secrets/ebb/%s" .setting) }}{{ end -}}
+env:
+  {{- range $name, $value := $env }}
+  - name: {{ $name }}
+    value: {{ $value | quote }}
+  {{- end }}
+{{- end }}
+
+{{- define "ebb.mounts" -}}
+- name: secrets
+  mountPath: /var/run/secrets/ebb
+  readOnly: true
+- name: tmp
+  mountPath: /tmp
+{{- end }}
+
+{{/* (dict "root" $ "files" list) */}}
+{{- define "ebb.volumes" -}}
+{{- $root := .root -}}
+- name: secrets
+  projected:
+    sources:
+      {{- range .files }}
+      - secret:
+          name: {{ if .of }}{{ include "ebb.secretName" (list $root .of) }}{{ else }}{{ .secret }}{{ end }}
+          items:
+            - key: {{ .key }}
+              path: {{ .setting }}
+      {{- end }}
+- name: tmp
+  emptyDir: { sizeLimit: 64Mi }
+{{- end }}
+
+{{/* (dict "root" $ "files" list): of what is in the files, so that what changes there makes new pods. */}}
+{{- define "ebb.checksum" -}}
+{{- $root := .root }}{{ $contents := dict }}
+{{- range .files }}
+{{- $data := dict }}
+{{- if .of }}{{ $data = include "ebb.secretData" (list $root .of) | fromJson }}
+{{- else }}{{ $data = include "ebb.storedData" (list $root .secret) | fromJson }}
+{{- end }}
+{{- $_ := set $contents .setting (get $data .key) }}
+{{- end }}
+{{- toJson $contents | sha256sum -}}
+{{- end }}
+
+{{/* What every process of ours is told. */}}
+{{- define "ebb.commonSettings" -}}
+LOG_LEVEL: {{ .Values.logLevel }}
+EBB_NAMESPACE: {{ .Release.Namespace }}
+{{- with .Values.telemetry }}
+{{- if .otlpEndpoint }}
+OTEL_EXPORTER_OTLP_ENDPOINT: {{ .otlpEndpoint | quote }}
+OTEL_TRACES_SAMPLER: parentbased_traceidratio
+OTEL_TRACES_SAMPLER_ARG: {{ .sampleRatio | quote }}
+{{- else }}
+OTEL_TRACES_EXPORTER: none
+OTEL_METRICS_EXPORTER: none
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Gateway and relay: where functions are, on both engines. */}}
+{{- define "ebb.serviceSettings" -}}
+{{ include "ebb.commonSettings" . }}
+EBB_UPSTREAM_TEMPLATE: "http://{name}.{namespace}.svc"
+EBB_START_TIMEOUT_MS: {{ int64 .Values.gateway.startTimeoutMs }}
+{{- end }}
+
+{{- define "ebb.serviceFiles" -}}
+- { setting: DATABASE_URL, of: postgres-app, key: url }
+{{- if ne .Values.postgres.pooler "none" }}
+- { setting: DATABASE_DIRECT_URL, of: postgres-app, key: direct-url }
+{{- end }}
+- { setting: EBB_IDENTITY_KEY, of: identity, key: private.jwk }
+{{- end }}
+
+{{- define "ebb.redisFiles" -}}
+{{- if ne .Values.redis.mode "none" }}
+- { setting: REDIS_URL, of: redis, key: url }
+{{- end }}
+{{- end }}

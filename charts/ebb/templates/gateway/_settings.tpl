@@ -1,0 +1,20 @@
+{{- define "ebb.gatewaySettings" -}}
+{{ include "ebb.serviceSettings" . }}
+{{- with .Values.gateway }}
+PORT: 8080
+EBB_ADMIN_PORT: 8081
+EBB_POOL_MAX: {{ int64 .poolMax }}
+# Without Redis each allows this part of a limit.
+EBB_GATEWAY_REPLICAS: {{ int64 (.autoscaling.enabled | ternary .autoscaling.minReplicas .replicas) }}
+{{- with .corsOrigins }}
+EBB_CORS_ORIGINS: {{ join "," . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "ebb.gatewayFiles" -}}
+{{ include "ebb.serviceFiles" . }}
+{{- include "ebb.redisFiles" . }}
+- { setting: EBB_KEY_PEPPER, of: gateway, key: key-pepper }
+- { setting: EBB_ADMIN_KEY, of: gateway, key: admin-key }
+{{- end }}

@@ -1,0 +1,8 @@
+{{/* OpenTelemetry's own instrumentation, which the relay starts with, knows no name, and would send logs too. */}}
+{{- define "ebb.relaySettings" -}}
+{{ include "ebb.serviceSettings" . }}
+EBB_POOL_MAX: {{ int64 .Values.relay.poolMax }}
+OTEL_SERVICE_NAME: relay
+OTEL_RESOURCE_ATTRIBUTES: service.namespace={{ .Release.Namespace }}
+OTEL_LOGS_EXPORTER: none
+{{- end }}

@@ -1,0 +1,65 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { KNATIVE, type Manifest, ofKind } from './helm.ts'
+
+/** By API group and version; its plural is regular. */
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  v1: ['ConfigMap', 'Pod', 'Secret', 'Service', 'ServiceAccount'],
+  'apps/v1': ['Deployment', 'StatefulSet'],
+  'autoscaling/v2': ['HorizontalPodAutoscaler'],
+  'batch/v1': ['Job'],
+  'networking.k8s.io/v1': ['NetworkPolicy'],
+  'policy/v1': ['PodDisruptionBudget'],
+  [KNATIVE]: ['Service'],
+}
+/** Without these Helm would take what is there for somebody else's. */
+const HELMS = { 'meta.helm.sh/release-name': 'ebb', 'meta.helm.sh/release-namespace': 'default' }
+
+/**
+ * As much of an API server as Helm asks for the Secrets of a cluster: these, and no others. Knative's API is there.
+ * Answers the flags with which Helm renders for it.
+ */
+export async function startCluster(manifests: readonly Manifest[]) {
+  let secrets = ofKind(manifests, 'Secret')
+  const answerTo = (path: string): object | undefined => {
+    const secret = secrets.find(({ metadata }) => path === `/api/v1/namespaces/default/secrets/${metadata.name}`)
+    if (secret) return { ...secret, metadata: { ...secret.metadata, namespace: 'default', annotations: HELMS } }
+    return path === '/version' ? { major: '1', minor: '34', gitVersion: 'v1.34.4' } : discover(path)
+  }
+  const server = createServer((request, response) => {
+    const answer = answerTo(request.url?.split('?', 1)[0] ?? '')
+    const none = { kind: 'Status', apiVersion: 'v1', status: 'Failure', reason: 'NotFound', code: 404 }
+    response.writeHead(answer ? 200 : 404, { 'content-type': 'application/json', connection: 'close' })
+    response.end(JSON.stringify(answer ?? none))
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  // A server that listens on a port has an address.
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return {
+    flags: ['--dry-run=server', '--disable-openapi-validation', '--kube-apiserver', url],
+    /** From now on it has these in their place. */
+    hold: (others: readonly Manifest[]) => {
+      secrets = ofKind(others, 'Secret')
+    },
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  }
+}
+
+function discover(path: string): object | undefined {
+  if (path === '/api') return { kind: 'APIVersions', versions: ['v1'] }
+  if (path === '/apis') {
+    const groups = Object.keys(KINDS).filter((groupVersion) => groupVersion !== 'v1')
+    return { kind: 'APIGroupList', apiVersion: 'v1', groups: groups.map(group) }
+  }
+  const groupVersion = path.replace(/^\/apis?\//, '')
+  const resources = KINDS[groupVersion]?.map((kind) => {
+    const name = `${kind.toLowerCase().replace(/y$/, 'ie')}s`
+    return { name, singularName: '', namespaced: true, kind, verbs: ['get', 'list'] }
+  })
+  return resources && { kind: 'APIResourceList', groupVersion, resources }
+}
+
+function group(groupVersion: string) {
+  const [name, version] = groupVersion.split('/')
+  return { name, versions: [{ groupVersion, version }], preferredVersion: { groupVersion, version } }
+}

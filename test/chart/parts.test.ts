@@ -1,0 +1,192 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from '@jest/globals'
+import { CHART, describeChart, namesOf, notesFor, ofKind, only, PROMETHEUS, renderChart } from './helm.ts'
+import { componentOf, podsOf, settingsOf } from './pods.ts'
+
+describeChart('the gateway', () => {
+  it('is two at least, apart where there are nodes for it, and one of them stays whatever happens', async () => {
+    const manifests = await renderChart()
+    expect(only(manifests, 'HorizontalPodAutoscaler', 'ebb-gateway').spec).toMatchObject({
+      minReplicas: 2,
+      maxReplicas: 5,
+    })
+    expect(only(manifests, 'PodDisruptionBudget', 'ebb-gateway').spec).toMatchObject({ maxUnavailable: 1 })
+    const { spec } = only(manifests, 'Deployment', 'ebb-gateway')
+    expect(spec).not.toHaveProperty('replicas')
+    const spread = { maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', matchLabelKeys: ['pod-template-hash'] }
+    expect(spec).toMatchObject({
+      strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+      template: {
+        spec: {
+          topologySpreadConstraints: [
+            { ...spread, topologyKey: 'kubernetes.io/hostname' },
+            { ...spread, topologyKey: 'topology.kubernetes.io/zone' },
+          ],
+        },
+      },
+    })
+  })
+
+  it('is as many as one says, where it is not scaled, and knows how many', async () => {
+    const values = { gateway: { replicas: 3, autoscaling: { enabled: false } } }
+    const manifests = await renderChart(values)
+    expect(only(manifests, 'Deployment', 'ebb-gateway').spec).toMatchObject({ replicas: 3 })
+    expect(namesOf(ofKind(manifests, 'HorizontalPodAutoscaler'))).not.toContain('ebb-gateway')
+    const [pod] = podsOf([only(manifests, 'Deployment', 'ebb-gateway')])
+    expect(settingsOf(pod!.spec.containers[0]!).plain).toMatchObject({ EBB_GATEWAY_REPLICAS: '3' })
+  })
+
+  it('takes no request before the schema is there, and answers by itself when the database is away later', async () => {
+    const [pod] = podsOf([only(await renderChart(), 'Deployment', 'ebb-gateway')])
+    expect(pod?.spec.containers[0]).toMatchObject({
+      startupProbe: { httpGet: { path: '/_/ready' } },
+      readinessProbe: { httpGet: { path: '/_/health' } },
+      livenessProbe: { httpGet: { path: '/_/health' } },
+      lifecycle: { preStop: { sleep: { seconds: 5 } } },
+    })
+  })
+
+  it('keeps its admin port apart: no route, no public Service', async () => {
+    const gateway = {
+      httpRoute: { enabled: true, parentRefs: [{ name: 'edge' }], hostnames: ['api.example'] },
+      ingress: { enabled: true, hosts: ['api.example'] },
+      service: { type: 'LoadBalancer', port: 8000 },
+    }
+    const manifests = await renderChart({ gateway })
+    expect(only(manifests, 'Service', 'ebb-gateway').spec).toMatchObject({
+      type: 'LoadBalancer',
+      ports: [{ port: 8000, targetPort: 'http' }],
+    })
+    expect(only(manifests, 'Service', 'ebb-gateway-admin').spec).toMatchObject({
+      ports: [{ port: 8081, targetPort: 'admin' }],
+    })
+    expect(only(manifests, 'Service', 'ebb-gateway-admin').spec).not.toHaveProperty('type')
+    expect(only(manifests, 'HTTPRoute', 'ebb-gateway').spec).toEqual({
+      parentRefs: [{ name: 'edge' }],
+      hostnames: ['api.example'],
+      rules: [{ backendRefs: [{ name: 'ebb-gateway', port: 8000 }] }],
+    })
+    expect(only(manifests, 'Ingress', 'ebb-gateway').spec).toMatchObject({
+      rules: [
+        {
+          host: 'api.example',
+          http: { paths: [{ backend: { service: { name: 'ebb-gateway', port: { name: 'http' } } } }] },
+        },
+      ],
+    })
+  })
+})
+
+describeChart('the relay', () => {
+  it('is two that share the work, of which one may go at a time', async () => {
+    const manifests = await renderChart()
+    expect(only(manifests, 'Deployment', 'ebb-relay').spec).toMatchObject({ replicas: 2 })
+    expect(only(manifests, 'PodDisruptionBudget', 'ebb-relay').spec).toMatchObject({ maxUnavailable: 1 })
+  })
+})
+
+describeChart('the migration', () => {
+  it('is a plain Job of its own on an install, which waits for Postgres', async () => {
+    const { metadata, spec } = only(await renderChart(), 'Job', 'ebb-migrate-1')
+    expect(metadata.annotations).toBeUndefined()
+    expect(spec).toMatchObject({ activeDeadlineSeconds: 900, template: { spec: { restartPolicy: 'OnFailure' } } })
+  })
+
+  it('goes before everything else on an upgrade', async () => {
+    const [job] = ofKind(await renderChart({}, { flags: ['--is-upgrade'] }), 'Job')
+    expect(job?.metadata.annotations).toEqual({
+      'helm.sh/hook': 'pre-upgrade',
+      'helm.sh/hook-delete-policy': 'before-hook-creation,hook-succeeded',
+    })
+    expect(job?.spec).toHaveProperty('ttlSecondsAfterFinished')
+  })
+})
+
+describeChart('Redis', () => {
+  it('keeps nothing, and may be absent', async () => {
+    const [redis] = podsOf([only(await renderChart(), 'Deployment', 'ebb-redis')])
+    expect(redis?.spec.containers[0]).toMatchObject({ args: expect.arrayContaining(['--save', '', 'allkeys-lru']) })
+    const without = await renderChart({ redis: { mode: 'none' } })
+    expect(without.filter(({ metadata }) => metadata.name.includes('redis'))).toEqual([])
+    expect(JSON.stringify(without)).not.toContain('REDIS_URL')
+  })
+})
+
+describeChart('what operators see', () => {
+  it('comes with Prometheus` API, and not without', async () => {
+    const [without, withIt] = [
+      await renderChart(),
+      await renderChart({ monitoring: { labels: { release: 'mine' } } }, { apis: [PROMETHEUS] }),
+    ]
+    expect(without.filter(({ apiVersion }) => apiVersion === PROMETHEUS)).toEqual([])
+    const monitor = only(withIt, 'PodMonitor', 'ebb-gateway')
+    expect(monitor.metadata.labels).toMatchObject({ release: 'mine' })
+    expect(monitor.spec).toMatchObject({ podMetricsEndpoints: [{ port: 'admin', path: '/metrics' }] })
+    const off = await renderChart({ monitoring: { enabled: false } }, { apis: [PROMETHEUS] })
+    expect(off.filter(({ apiVersion }) => apiVersion === PROMETHEUS)).toEqual([])
+  })
+
+  it('are alerts, each with what to do, on metrics that the gateway has', async () => {
+    const { spec } = only(await renderChart({}, { apis: [PROMETHEUS] }), 'PrometheusRule', 'ebb-gateway')
+    const [{ rules } = { rules: [] }] = spec.groups as {
+      rules: { alert?: string; record?: string; expr: string; annotations?: object }[]
+    }[]
+    const alerts = rules.filter(({ alert }) => alert)
+    expect(alerts.map(({ alert }) => alert)).toEqual([
+      'EbbFailures',
+      'EbbErrorBudgetBurns',
+      'EbbErrorBudgetBurns',
+      'EbbLimitsWithoutRedis',
+    ])
+    for (const { annotations } of alerts)
+      expect(annotations).toEqual({ summary: expect.any(String), runbook: expect.any(String) })
+    const code = readFileSync('services/gateway/metrics.ts', 'utf8')
+    const names = new Set(rules.flatMap(({ expr }) => expr.match(/\b(http|ebb)_\w+/g) ?? []))
+    expect([...names].filter((name) => !code.includes(`'${name.replace(/_(count|bucket)$/, '')}'`))).toEqual([])
+    for (const { expr } of rules) expect(expr).not.toMatch(/\{\{|%!|map\[/)
+  })
+
+  it('is a dashboard that Grafana finds by its label', async () => {
+    const { metadata, data = {} } = only(await renderChart(), 'ConfigMap', 'ebb-dashboard-red')
+    expect(metadata.labels).toMatchObject({ grafana_dashboard: '1' })
+    const dashboard = JSON.parse(data['red.json'] ?? '')
+    const code = readFileSync('services/gateway/metrics.ts', 'utf8')
+    const names = new Set(JSON.stringify(dashboard.panels).match(/\b(http|ebb)_\w+/g))
+    expect([...names].filter((name) => !code.includes(`'${name.replace(/_(count|bucket)$/, '')}'`))).toEqual([])
+  })
+})
+
+describeChart('helm test', () => {
+  it('runs in the gateway`s image, with Node and a program that Node can read', async () => {
+    const manifests = await renderChart()
+    const pod = podsOf(manifests).find((pod) => componentOf(pod) === 'test')
+    const [gateway] = podsOf([only(manifests, 'Deployment', 'ebb-gateway')])
+    expect(pod?.spec.containers[0]).toMatchObject({
+      image: gateway?.spec.containers[0]?.image,
+      command: ['/usr/local/bin/node', '/test/order-test.mjs'],
+    })
+    expect(readFileSync('Dockerfile', 'utf8')).toContain('ENTRYPOINT ["/usr/local/bin/node"')
+    const { data = {} } = only(manifests, 'ConfigMap', 'ebb-test')
+    expect(data['order-test.mjs']?.trim()).toBe(readFileSync(`${CHART}/files/order-test.mjs`, 'utf8').trim())
+  })
+})
+
+describeChart('the notes', () => {
+  it('tell the first request, and that nothing scales to zero where that is so', async () => {
+    const kubernetes = await notesFor()
+    expect(kubernetes).toContain('curl http://localhost:8080/openapi.json')
+    expect(kubernetes).toContain('since Knative`s API is not there'.replace('`', "'"))
+    expect(kubernetes).toContain('nothing scales to zero')
+    const knative = await notesFor({ engine: 'knative' })
+    expect(knative).toContain('functions that scale to zero on Knative')
+    expect(knative).not.toContain('nothing scales to zero')
+  })
+
+  it('name the host where there is one, and what stays when the release goes', async () => {
+    const ingress = { enabled: true, hosts: ['api.example'], tls: [{ secretName: 'a' }] }
+    const notes = await notesFor({ gateway: { ingress } })
+    expect(notes).toContain('curl https://api.example/openapi.json')
+    expect(notes).toContain('`helm uninstall` keeps the database')
+    expect(await notesFor({ keepOnUninstall: false })).not.toContain('helm uninstall')
+  })
+})

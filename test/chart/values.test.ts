@@ -1,0 +1,178 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from '@jest/globals'
+import { CHART, describeChart, KNATIVE, lint, ofKind, parseYaml, refusal, renderChart, type Values } from './helm.ts'
+import { podsOf } from './pods.ts'
+
+interface Schema {
+  readonly $ref?: string
+  readonly type?: string
+  readonly description?: string
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly additionalProperties?: boolean | Schema
+  readonly items?: Schema
+  readonly $defs?: Readonly<Record<string, Schema>>
+}
+
+const readChart = (file: string) => readFileSync(join(CHART, file), 'utf8')
+const schema: Schema = JSON.parse(readChart('values.schema.json'))
+const defaults = parseYaml(readChart('values.yaml')) as Values
+const small = parseYaml(readChart('values-small.yaml')) as Values
+
+const resolve = ({ $ref, ...own }: Schema): Schema => ({ ...schema.$defs?.[$ref?.split('/').at(-1) ?? ''], ...own })
+
+/** Every value that there is, with the path that leads to it; `*` is any name, and the first of a list. */
+function walk(node: Schema, path: readonly string[] = []): readonly (readonly [readonly string[], Schema])[] {
+  const { properties = {}, additionalProperties, items, type, ...own } = resolve(node)
+  const children = Object.entries(properties).flatMap(([name, child]) => walk(child, [...path, name]))
+  const any = [additionalProperties, items].filter(
+    (child) => child instanceof Object && ('properties' in child || child.$ref),
+  )
+  const below = any.flatMap((child) => walk(child as Schema, [...path, type === 'array' ? '0' : '*']))
+  return [
+    [
+      path,
+      {
+        ...own,
+        ...(type ? { type } : {}),
+        properties,
+        ...(additionalProperties === undefined ? {} : { additionalProperties }),
+      },
+    ],
+    ...children,
+    ...below,
+  ]
+}
+
+const everyValue = walk(schema)
+
+/** `{ a: { b: value } }`; a `0` makes a list. */
+const nest = (path: readonly string[], value: unknown): unknown =>
+  path.reduceRight((inner, name) => (name === '0' ? [inner] : { [name === '*' ? 'place-order' : name]: inner }), value)
+
+it('every value has a sentence that says what it is', () => {
+  const without = everyValue.filter(
+    ([path, { description = '' }]) => !['*', '0'].includes(path.at(-1) ?? '') && !/^[A-Z].*\.$/.test(description),
+  )
+  expect(without.map(([path]) => path.join('.'))).toEqual([])
+})
+
+it('every value has a default, but those of functions, which their contracts have', () => {
+  const at = (path: readonly string[]) => path.reduce<unknown>((inner, name) => Object(inner)[name], defaults)
+  const leaves = everyValue.filter(
+    ([path, { properties }]) => path.length > 0 && Object.keys(properties ?? {}).length === 0,
+  )
+  const missing = leaves.map(([path]) => path).filter((path) => at(path) === undefined)
+  expect(missing.map(String).filter((path) => !/^(allFunctions|functions|global)\b|,0\b/.test(path))).toEqual([])
+})
+
+describeChart('a value', () => {
+  const objects = everyValue.filter(([, { additionalProperties }]) => additionalProperties === false)
+
+  it('that is misspelt is refused with its name, wherever it stands', async () => {
+    expect(objects.length).toBeGreaterThan(30)
+    for (const [path] of objects) {
+      const said = await refusal(nest([...path, 'mispelt'], 1) as Values)
+      expect([path.join('.'), said]).toEqual([path.join('.'), expect.stringContaining("'mispelt' not allowed")])
+    }
+  }, 120_000)
+
+  it.each<[string, Values, string]>([
+    ['of the wrong kind', { gateway: { replicas: 'two' } }, "'/gateway/replicas': got string, want integer"],
+    ['that is none of those that there are', { engine: 'knativ' }, "'auto', 'knative', 'kubernetes'"],
+    ['that would limit CPU', { relay: { resources: { limits: { cpu: '1' } } } }, "'cpu' not allowed"],
+    ['that is a role and more', { postgres: { app: { role: 'a; drop' } } }, 'postgres/app/role'],
+  ])('%s is refused', async (_what, values, said) => expect(await refusal(values)).toContain(said))
+})
+
+describeChart('helm lint --strict', () => {
+  const external = {
+    postgres: {
+      ...{ mode: 'external', owner: { existingSecret: 'a' }, app: { existingSecret: 'b' } },
+      external: { egress: ['10.0.0.1:5432'] },
+    },
+    redis: { mode: 'external', existingSecret: 'c', external: { egress: ['10.0.0.2:6379'] } },
+    mail: { existingSecret: 'd', egress: ['smtp.example.com:465'] },
+  }
+  it.each<[string, Values]>([
+    ['as it comes', {}],
+    ['small', small],
+    ['Knative', { engine: 'knative' }],
+    ['small and Knative', { ...small, engine: 'knative' }],
+    ['CloudNativePG', { postgres: { mode: 'cnpg', pooler: 'cnpg' } }],
+    ['external stores', external],
+    ['no Redis', { redis: { mode: 'none' } }],
+    ['a pooler', { postgres: { pooler: 'external', poolerAddress: 'pgbouncer:6432' } }],
+    ['backups', { postgres: { bundled: { backup: { enabled: true } } } }],
+    [
+      'routes',
+      {
+        gateway: {
+          httpRoute: { enabled: true, parentRefs: [{ name: 'edge' }] },
+          ingress: { enabled: true, hosts: ['a.example'] },
+        },
+      },
+    ],
+    ['a collector', { telemetry: { otlpEndpoint: 'http://collector:4318' } }],
+    ['no policies, no autoscaler', { networkPolicy: { enabled: false }, gateway: { autoscaling: { enabled: false } } }],
+  ])('finds nothing: %s', async (_mode, values) => {
+    const { code, stdout, stderr } = await lint(values)
+    expect([code, `${stdout}${stderr}`]).toEqual([0, expect.stringContaining('0 chart(s) failed')])
+    expect(stdout).not.toMatch(/\[(WARNING|ERROR)\]/)
+  })
+})
+
+describeChart('the connections to Postgres', () => {
+  const functions = { a: { scale: { max: 10 } }, b: { scale: { max: 5 } } }
+  const sized = (maxConnections: number, more: Values = {}) => ({
+    allFunctions: { poolMax: 4 },
+    gateway: { poolMax: 5, autoscaling: { maxReplicas: 3 } },
+    relay: { poolMax: 2, replicas: 2 },
+    postgres: { maxConnections, reservedConnections: 10, ...more },
+  })
+  // (15 instances x 4 + 3 gateways x 6 + 2 relays x 3), twice, and 1 + 10
+  const NEEDED = 179
+
+  it('suffice, or the chart says by how many they do not', async () => {
+    await renderChart(sized(NEEDED), { functions })
+    const said = await refusal(sized(NEEDED - 9), { functions })
+    expect(said).toContain('postgres.maxConnections: 170 are 9 too few')
+    expect(said).toContain('2 functions of together 15 instances may hold 60 connections, 3 gateways 18 and 2 relays 6')
+    expect(said).toContain('are 179. Raise it, lower scale.max or poolMax, or put a pooler between')
+  })
+
+  it('are those of the pooler, where there is one, and of those who listen', async () => {
+    // 30 of the pooler, (3 gateways + 2 relays) twice, and 1 + 10
+    const pooler = { pooler: 'external', poolerAddress: 'pgbouncer:6432', poolerSize: 30 }
+    await renderChart(sized(51, pooler), { functions })
+    expect(await refusal(sized(50, pooler), { functions })).toContain('50 are 1 too few. The pooler may hold 30')
+  })
+
+  it('are what the bundled Postgres is started with', async () => {
+    const manifests = await renderChart({
+      postgres: { maxConnections: 600, bundled: { parameters: { work_mem: '8MB' } } },
+    })
+    expect(podsOf(ofKind(manifests, 'StatefulSet'))[0]?.spec.containers[0]).toMatchObject({
+      args: ['postgres', '-c', 'max_connections=600', '-c', 'work_mem=8MB'],
+    })
+  })
+})
+
+describeChart('the small profile', () => {
+  it('leaves a node of two cores 0.8 of them, also while everything rolls', async () => {
+    const pods = podsOf(await renderChart(small, { apis: [KNATIVE] }))
+    const milli = (cpu = '') => (cpu.endsWith('m') ? Number.parseInt(cpu, 10) : Number(cpu) * 1_000)
+    const asked = (of: string) =>
+      pods
+        .filter((pod) => of === pod.of.split(' ')[0])
+        .map(
+          ({ spec, annotations }) =>
+            milli(spec.containers[0]?.resources?.requests?.cpu) +
+            milli(annotations['queue.sidecar.serving.knative.dev/cpu-resource-request'] ?? '0m'),
+        )
+    const sum = (list: readonly number[]) => list.reduce((total, one) => total + one, 0)
+    // Gateway and relay are two and one more while they roll; a new revision of a function starts one beside the old.
+    const deployments = sum(asked('Deployment')) * 3
+    expect(deployments + sum(asked('Service')) * 2 + sum(asked('StatefulSet')) + sum(asked('Job'))).toBeLessThan(1_200)
+  })
+})
