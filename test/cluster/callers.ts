@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from './context.ts'
+
+export interface Caller {
+  readonly subject: string
+  /** A request through the gateway; never throws for a status. */
+  readonly call: (method: string, path: string, init?: CallOptions) => Promise<Response>
+}
+
+export interface CallOptions {
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  readonly limitMs?: number
+}
+
+const SCOPES = ['orders:write', 'orders:read', 'products:write']
+
+/** Somebody with an API key, made through the admin port. */
+export async function newCaller(context: Context, subject = `e2e.${randomUUID()}`): Promise<Caller> {
+  const { token } = await callAdmin<{ token: string }>(context, '/v1/keys', { subject, scopes: SCOPES })
+  const gateway = await context.gateway()
+  return {
+    subject,
+    call: (method, path, { body, headers, limitMs = 60_000 } = {}) =>
+      fetch(new URL(path, gateway), {
+        method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(limitMs),
+      }),
+  }
+}
+
+/** A call to the admin port; once more where its port-forward broke. */
+export async function callAdmin<Answer>(context: Context, path: string, body?: unknown): Promise<Answer> {
+  const { kubectl, options } = context
+  const key = await kubectl.secret(`${options.release}-gateway`, 'admin-key')
+  const url = new URL(path, await context.admin())
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+  const once = () =>
+    fetch(url, {
+      headers,
+      signal: AbortSignal.timeout(20_000),
+      ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
+    })
+  const response = await atMost(40, once)
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
+  // The admin API of this checkout.
+  return (await response.json()) as Answer
+}
+
+async function atMost(times: number, once: () => Promise<Response>): Promise<Response> {
+  try {
+    return await once()
+  } catch (fault) {
+    if (times <= 1) throw fault
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    return atMost(times - 1, once)
+  }
+}
+
+/** A product of which there is enough for every order of a run. */
+export async function newProduct(caller: Caller): Promise<string> {
+  const sku = `E2E-${randomUUID().slice(0, 8).toUpperCase()}`
+  const price = { amount: 100, currency: 'EUR' }
+  const body = { sku, name: 'Of a test', category: 'tests', price, stock: 1_000_000 }
+  const response = await caller.call('POST', '/v1/products', { body, headers: { 'idempotency-key': randomUUID() } })
+  if (response.status !== 201) throw new Error(`no product: ${response.status} ${await response.text()}`)
+  return sku
+}
+
+/** Orders one of a product. */
+export const placeOrder = (caller: Caller, sku: string, options: CallOptions = {}) =>
+  caller.call('POST', '/v1/orders', {
+    body: { sku, quantity: 1, email: 'e2e@example.com' },
+    ...options,
+    headers: { 'idempotency-key': randomUUID(), ...options.headers },
+  })

@@ -1,0 +1,47 @@
+import { admitted } from './checks/admitted.ts'
+import { burst } from './checks/burst.ts'
+import { delivered } from './checks/delivered.ts'
+import { fromZero } from './checks/from-zero.ts'
+import { gatewayEvicted } from './checks/gateway-evicted.ts'
+import { helmTest } from './checks/helm-test.ts'
+import { network } from './checks/network.ts'
+import { postgresDeleted } from './checks/postgres-deleted.ts'
+import { reachesZero } from './checks/reaches-zero.ts'
+import { redisDeleted } from './checks/redis-deleted.ts'
+import { relayKilled } from './checks/relay-killed.ts'
+import { rolledBack, upgraded } from './checks/rollout.ts'
+import { uninstalled } from './checks/uninstalled.ts'
+import type { Context } from './context.ts'
+import type { Options } from './options.ts'
+
+export interface Check {
+  readonly name: string
+  /** Answers its figures; throws what is wrong. */
+  readonly run: (context: Context) => Promise<string>
+  /** Where it means nothing on the other engine. */
+  readonly engine?: 'knative'
+}
+
+/** What is looked at, in this order. */
+const ALL: readonly Check[] = [
+  admitted,
+  reachesZero,
+  fromZero,
+  delivered,
+  helmTest,
+  relayKilled,
+  upgraded,
+  rolledBack,
+  gatewayEvicted,
+  burst,
+  postgresDeleted,
+  redisDeleted,
+  network,
+  uninstalled,
+]
+
+/** Those that mean something on this engine, and that were asked for. */
+export const checks = ({ engine, only }: Options): readonly Check[] =>
+  ALL.filter((check) => check.engine === undefined || check.engine === engine).filter(
+    ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
+  )

@@ -1,0 +1,25 @@
+import type { Check } from '../checks.ts'
+import { functionNames } from '../images.ts'
+import { isReady } from '../kubectl.ts'
+
+/** Pod Security lets every pod in, and every function and part is ready. */
+export const admitted: Check = {
+  name: 'admitted under restricted, and ready',
+  run: async ({ kubectl, options }) => {
+    const { metadata } = await kubectl.get('namespace', options.namespace)
+    if (metadata.labels?.['pod-security.kubernetes.io/enforce'] !== 'restricted') throw new Error('not enforced')
+    const refused = (
+      await kubectl.text(['get', 'events', '--output', 'jsonpath={range .items[*]}{.message}{"\\n"}{end}'])
+    )
+      .split('\n')
+      .filter((message) => /violates PodSecurity|forbidden/i.test(message))
+    if (refused.length > 0) throw new Error(`refused: ${[...new Set(refused)].join('; ')}`)
+    const kind = options.engine === 'knative' ? 'services.serving.knative.dev' : 'deployments'
+    const functions = await kubectl.list(kind, 'app.kubernetes.io/component=function')
+    const ready = functions.filter((one) => (options.engine === 'knative' ? isReady(one) : one.status?.readyReplicas))
+    const names = functionNames().filter((name) => !ready.some((one) => one.metadata.name.endsWith(name)))
+    if (names.length > 0) throw new Error(`not ready: ${names.join(', ')}`)
+    const pods = await kubectl.list('pods')
+    return `${ready.length} functions ready, ${pods.length} pods there, none refused`
+  },
+}

@@ -1,0 +1,46 @@
+import { newCaller, newProduct, placeOrder } from '../callers.ts'
+import type { Check } from '../checks.ts'
+import { crash } from '../crash.ts'
+import { eventsOf, untilDelivered } from '../events.ts'
+import { untilReady } from '../install.ts'
+
+const ORDERS = 200
+const AT_ONCE = 20
+
+/** Every relay dies at once, as by SIGKILL, while events are under way: each takes effect once, none is lost. */
+export const relayKilled: Check = {
+  name: 'relays killed while events are under way',
+  run: async (context) => {
+    const { kubectl } = context
+    const caller = await newCaller(context)
+    const sku = await newProduct(caller)
+    const pods = await kubectl.podsOf('relay')
+    const ids: string[] = []
+    let killed: Promise<unknown> | undefined
+    const kill = () => {
+      killed ??= Promise.all(pods.map(({ metadata }) => crash(kubectl, metadata.name)))
+      return killed
+    }
+    await Promise.all(
+      Array.from({ length: AT_ONCE }, async () => {
+        for (let i = 0; i < ORDERS / AT_ONCE; i++) {
+          const response = await placeOrder(caller, sku)
+          if (response.status !== 201) throw new Error(`answered ${response.status}: ${await response.text()}`)
+          ids.push(((await response.json()) as { id: string }).id)
+          if (ids.length > ORDERS / 4) await kill()
+        }
+      }),
+    )
+    const deliveredBefore = (await eventsOf(context, 'order.placed')).filter(
+      ({ subject, deliveries }) => ids.includes(subject ?? '') && deliveries.some(({ state }) => state === 'done'),
+    ).length
+    const beganAt = Date.now()
+    const events = await untilDelivered(context, ids)
+    const took = ((Date.now() - beganAt) / 1_000).toFixed(0)
+    const again = events.filter(({ deliveries }) => deliveries.some(({ attempts }) => attempts > 1)).length
+    const effects = (await eventsOf(context, 'order.confirmed')).filter(({ subject }) => ids.includes(subject ?? ''))
+    if (effects.length !== ids.length) throw new Error(`${ids.length} orders, ${effects.length} confirmations`)
+    await untilReady(context)
+    return `${ids.length} orders, ${pods.length} relays killed, ${deliveredBefore} delivered when all were placed, the rest ${took} s later; ${again} delivered again, ${effects.length} effects`
+  },
+}

@@ -1,0 +1,45 @@
+import type { Check } from '../checks.ts'
+import type { Context } from '../context.ts'
+import { CHART, helm, untilReady, values } from '../install.ts'
+import { figuresOf, startLoad } from '../load.ts'
+import { untilRolledOut } from '../rolled-out.ts'
+
+const AT_LEAST = 2_000
+
+/** A new image of everything comes while requests do, and none of them notices. */
+export const upgraded: Check = {
+  name: 'helm upgrade under load',
+  run: (context) =>
+    underLoad(context, context.options.nextTag, async () => {
+      await helm(context, [
+        'upgrade',
+        context.options.release,
+        CHART,
+        ...(await values(context, context.options.nextTag)),
+      ])
+    }),
+}
+
+/** The way back is as quiet. */
+export const rolledBack: Check = {
+  name: 'helm rollback under load',
+  run: (context) =>
+    underLoad(context, context.options.tag, async () => {
+      await helm(context, ['rollback', context.options.release])
+    }),
+}
+
+async function underLoad(context: Context, tag: string, change: () => Promise<void>): Promise<string> {
+  const load = await startLoad(context)
+  const beganAt = Date.now()
+  try {
+    await change()
+    await untilReady(context)
+    await untilRolledOut(context, tag)
+  } catch (fault) {
+    await load.stop()
+    throw fault
+  }
+  const seconds = ((Date.now() - beganAt) / 1_000).toFixed(0)
+  return `${figuresOf(await load.stop(AT_LEAST))}; rolled out in ${seconds} s`
+}

@@ -1,0 +1,66 @@
+import { fileURLToPath } from 'node:url'
+import { untilTrue } from '../support/until.ts'
+import type { Context } from './context.ts'
+import { isReady } from './kubectl.ts'
+import { runCommand } from './run-command.ts'
+
+export const CHART = fileURLToPath(new URL('../../charts/ebb', import.meta.url))
+const READY_MS = 300_000
+const INGRESSES = ['kourier-system', 'knative-ingress', 'istio-system', 'contour-internal']
+
+/** An empty namespace that admits only what is `restricted`. */
+export async function makeNamespace({ options, kubectl }: Context) {
+  if (options.reuse) return
+  const gone = ['delete', 'namespace', options.namespace, '--ignore-not-found', '--timeout=180s']
+  await kubectl.text(gone, { limitMs: 200_000 })
+  const labels = { 'pod-security.kubernetes.io/enforce': 'restricted', 'pod-security.kubernetes.io/warn': 'restricted' }
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: options.namespace, labels } }
+  await kubectl.text(['apply', '--filename', '-'], { input: JSON.stringify(namespace) })
+}
+
+/** Installs the chart, and waits until all is ready. */
+export async function install(context: Context) {
+  const { options } = context
+  if (options.reuse && (await helm(context, ['list', '--short'])).includes(options.release)) return
+  await helm(context, ['install', options.release, CHART, ...(await values(context, options.tag))])
+  await untilReady(context)
+}
+
+/** The values that this cluster needs, for images of one tag. */
+export async function values({ options, kubectl }: Context, tag: string): Promise<readonly string[]> {
+  const words = ['--values', `${CHART}/values-small.yaml`, '--set', `engine=${options.engine}`]
+  words.push('--set', `image.registry=${options.registry}`, '--set', `image.tag=${tag}`)
+  if (options.engine === 'kubernetes') return words
+  const namespaces = (await kubectl.text(['get', 'namespaces', '--output', 'name'])).split('\n')
+  const ingress = options.ingress ?? INGRESSES.find((name) => namespaces.includes(`namespace/${name}`))
+  return [
+    ...[...words, '--set', `knative.ingressNamespaces={${ingress}}`],
+    ...['--set', `knative.ingressPorts={${options.ingressPort}}`],
+  ]
+}
+
+/** Helm in the namespace of the run. */
+export const helm = ({ options }: Context, words: readonly string[], limitMs = 600_000) =>
+  runCommand('helm', ['--namespace', options.namespace, ...words], { limitMs })
+
+/** Waits until every function and every part is ready, and migrations are through. */
+export async function untilReady(context: Context, limitMs = READY_MS) {
+  let missing = ['all']
+  const look = async () => {
+    missing = await notReady(context)
+    return missing.length === 0
+  }
+  await untilTrue(look, { limitMs, what: 'the install' }).catch((fault: Error) => {
+    throw new Error(`${fault.message}; not ready: ${missing.join(', ')}`)
+  })
+}
+
+async function notReady({ kubectl, options }: Context): Promise<string[]> {
+  const parts = (await kubectl.list('deployments,statefulsets')).filter(({ spec, status, metadata }) => {
+    const isRevision = metadata.labels?.['serving.knative.dev/revision'] !== undefined
+    return !isRevision && status?.readyReplicas !== (spec.replicas ?? 1)
+  })
+  const services = options.engine === 'knative' ? await kubectl.list('services.serving.knative.dev') : []
+  const late = services.filter((service) => !isReady(service))
+  return [...parts, ...late].map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+}

@@ -1,0 +1,65 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { table } from '../../src/dev/admin/client.ts'
+import type { FigureTable } from './context.ts'
+import type { Options } from './options.ts'
+
+export interface Outcome {
+  readonly name: string
+  readonly passed: boolean
+  readonly seconds: number
+  readonly detail: string
+}
+
+const RUNS = fileURLToPath(new URL('../../docs/runs', import.meta.url))
+
+/** Prints what came of each check, and the tables of figures. */
+export function printOutcomes(outcomes: readonly Outcome[], tables: readonly FigureTable[]) {
+  for (const { title, rows } of [{ title: 'Checks', rows: rowsOf(outcomes) }, ...tables])
+    process.stdout.write(`\n${title}\n\n${table(rows).join('\n')}\n`)
+}
+
+/** Writes the same as a page of docs/runs, and answers which one. */
+export async function writeRun({
+  outcomes,
+  tables,
+  versions,
+  options,
+}: {
+  outcomes: readonly Outcome[]
+  tables: readonly FigureTable[]
+  versions: readonly string[]
+  options: Options
+}): Promise<string> {
+  const date = new Date().toISOString()
+  const failed = outcomes.filter(({ passed }) => !passed).length
+  const page = [
+    `# \`e2e:cluster\`, engine ${options.engine}, ${date.slice(0, 10)}`,
+    '',
+    `${date}: ${outcomes.length - failed} of ${outcomes.length} checks passed. As it came from \`npm run e2e:cluster\`.`,
+    '',
+    ...versions.map((version) => `- ${version}`),
+    ...[{ title: 'Checks', rows: rowsOf(outcomes) }, ...tables].flatMap(({ title, rows }) => [
+      ...['', `## ${title}`, ''],
+      ...markdown(rows),
+    ]),
+    '',
+  ]
+  await mkdir(RUNS, { recursive: true })
+  const file = `${RUNS}/${date.slice(0, 10)}-${options.engine}.md`
+  await writeFile(file, page.join('\n'))
+  return file
+}
+
+const rowsOf = (outcomes: readonly Outcome[]) => [
+  ['CHECK', 'OUTCOME', 'SECONDS', 'FIGURES'],
+  ...outcomes.map(({ name, passed, seconds, detail }) => [
+    ...[name, passed ? 'passed' : 'FAILED', seconds.toFixed(0)],
+    detail.replaceAll(/\s+/g, ' '),
+  ]),
+]
+
+const markdown = ([head = [], ...rows]: readonly (readonly string[])[]) =>
+  [head, head.map(() => '---'), ...rows].map(
+    (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`,
+  )
