@@ -39,7 +39,7 @@ ENV NODE_ENV=production \
     OTEL_NODE_RESOURCE_DETECTORS=env,host,process
 EXPOSE 8080
 USER 65532:65532
-# The flags are NODE_FLAGS: V8 refuses a code cache that was made with others.
+# The flags are NODE_FLAGS, with which the code caches were made.
 ENTRYPOINT ["/usr/local/bin/node", "--min-semi-space-size=16", "/app/start.cjs"]
 
 FROM runtime
