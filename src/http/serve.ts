@@ -1,5 +1,6 @@
-import { createServer } from 'node:http'
+import { createServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Express } from 'express'
 import {
   announce,
   type Config,
@@ -52,7 +53,7 @@ function start(fn: Implementation, config: Config, log: Log) {
     ...{ scrape: telemetry.scrape, isDraining: () => draining },
   })
   const server = createServer(
-    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS },
+    { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS, ...bornIn(app) },
     app,
   )
   telemetry.loaded()
@@ -75,6 +76,18 @@ function start(fn: Implementation, config: Config, log: Log) {
     await telemetry.shutdown({ limitMs: FLUSH_MS })
   }
   onShutdown(stop, { log, parent: config.EBB_PARENT })
+}
+
+/**
+ * Classes whose requests and responses have the app's prototypes from the start. Express sets these on each anyway, and
+ * V8, which would see a prototype change under way, forgets what it has learnt of their shapes.
+ */
+function bornIn(app: Express) {
+  class Request extends IncomingMessage {}
+  class Response<R extends IncomingMessage> extends ServerResponse<R> {}
+  app.request = Object.setPrototypeOf(Request.prototype, app.request)
+  app.response = Object.setPrototypeOf(Response.prototype, app.response)
+  return { IncomingMessage: Request, ServerResponse: Response }
 }
 
 const told = new Set<string>()

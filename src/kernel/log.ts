@@ -21,7 +21,14 @@ export function announce(base: Words, fields: Readonly<Record<string, unknown>>,
   writeSync(STDOUT, `${JSON.stringify({ level: 'info', time: now(), ...base, ...fields, msg })}\n`)
 }
 
-const now = () => new Date().toISOString()
+let spelled = { at: 0, time: '' }
+
+/** Spelt out once a millisecond, in which a busy process says many lines. */
+function now(): string {
+  const at = Date.now()
+  if (at !== spelled.at) spelled = { at, time: new Date(at).toISOString() }
+  return spelled.time
+}
 
 function openLog(level: string, base: Words): Logger {
   const options: LoggerOptions = {
