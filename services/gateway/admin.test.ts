@@ -83,7 +83,28 @@ it('200 the functions, as who runs them tells', async () => {
   runner.closeAllConnections()
 })
 
-it.each([undefined, 'http://127.0.0.1:1/'])('503 the functions, where nobody tells: %s', async (url) => {
-  const { admin } = await start(url ? { EBB_FUNCTIONS_URL: url } : {})
+it('200 the functions without a runner, as far as this gateway knows them', async () => {
+  let nth = 0
+  const { env } = await gatewaySettings(database.url, (_request, response) => {
+    response.writeHead(200, { 'ebb-revision': 'r7', ...(++nth === 1 ? { 'ebb-cold': 'true' } : {}) }).end('{}')
+  })
+  const { url, admin } = await startGateway(env)
+  for (const path of ['/v1/public', '/v1/public', '/v1/things']) await fetch(url + path)
+  const told = await fetch(`${admin}/v1/functions`)
+  const rows = (await told.json()) as { name: string }[]
+  const row = (name: string) => rows.find((one) => one.name === name)
+  const time = expect.stringMatching(/^\d{4}-.*Z$/)
+  expect([told.status, rows.length]).toEqual([200, 5])
+  expect(row('get-public')).toEqual({
+    ...{ name: 'get-public', route: 'GET /v1/public', scale: { max: 1, concurrency: 1 }, instances: null },
+    ...{ requests: 2, coldStarts: 1, lastColdStartAt: time, revision: 'r7', since: time },
+  })
+  // Refused by the gateway: its function was not called.
+  expect(row('get-thing')).toMatchObject({ instances: null, requests: 0, coldStarts: 0, revision: null })
+  expect(row('send-welcome')).toMatchObject({ route: 'user.created', instances: null, requests: null })
+})
+
+it('503 the functions, where their runner does not answer', async () => {
+  const { admin } = await start({ EBB_FUNCTIONS_URL: 'http://127.0.0.1:1/' })
   expect((await fetch(`${admin}/v1/functions`)).status).toBe(503)
 })

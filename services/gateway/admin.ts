@@ -10,6 +10,7 @@ import { functions } from './admin/functions.ts'
 import { keys } from './admin/keys.ts'
 import { metrics } from './admin/metrics.ts'
 import { requireKey } from './admin/require-key.ts'
+import type { FunctionsSeen } from './functions-seen.ts'
 
 export interface AdminOptions {
   readonly adminKey: string
@@ -17,7 +18,7 @@ export interface AdminOptions {
   readonly pool: pg.Pool
   readonly contracts: () => ContractSet
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>
-  readonly functions: FunctionsView
+  readonly functions: FunctionsView | FunctionsSeen['view']
   readonly log: Log
 }
 

@@ -7,10 +7,9 @@ const Statuses = z.array(
   z.object({ name: z.string(), instances: z.number(), coldStarts: z.number(), requests: z.number() }),
 )
 
-/** Asks whoever runs the functions, at `EBB_FUNCTIONS_URL`. */
-export function functionsFrom(url: string | undefined): FunctionsView {
+/** Asks whoever runs the functions, at `EBB_FUNCTIONS_URL`: the laptop's runner. */
+export function functionsFrom(url: string): FunctionsView {
   return async () => {
-    if (!url) throw new Problem('unavailable', 503, 'Nobody here knows the functions: EBB_FUNCTIONS_URL is not set.')
     try {
       const answer = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) })
       return Statuses.parse(await answer.json())

@@ -1,4 +1,5 @@
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, expect, it } from '@jest/globals'
 import { createLog, identityVerifier } from 'ebb/kernel'
 import { createKey, revokeKey } from '../../src/data/api-keys.ts'
@@ -115,4 +116,22 @@ it('201 a finished answer is replayed without the function, 422 with another bod
   expect(replayed.headers.get('idempotency-replayed')).toBe('true')
   expect((await write(url, token, '{"b":1}')).status).toBe(422)
   expect(woken).toBe(1)
+})
+
+it('a gateway that is told to end is not ready at once, and serves whoever has not heard of it', async () => {
+  const { env } = await gatewaySettings(database.url, (_request, response) => void response.end('{}'))
+  const { url, stop } = await startGateway(env, { drainMs: 1_000 })
+  await untilStatus(200, () => fetch(`${url}/_/ready`))
+  const began = performance.now()
+  const stopped = stop()
+  expect((await fetch(`${url}/_/ready`)).status).toBe(503)
+  // Silence is what would end it without the setting.
+  for (let i = 0; i < 3; i++) {
+    await delay(250)
+    const answer = await fetch(`${url}/v1/public`)
+    expect([answer.status, answer.headers.get('connection')]).toEqual([200, 'close'])
+  }
+  await stopped
+  expect(performance.now() - began).toBeGreaterThan(990)
+  await expect(fetch(`${url}/v1/public`)).rejects.toThrow()
 })

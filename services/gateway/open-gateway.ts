@@ -19,6 +19,7 @@ import { within } from '../../src/data/within.ts'
 import { createAdmin } from './admin.ts'
 import { docsFiles } from './docs/docs-files.ts'
 import { functionsFrom } from './functions-from.ts'
+import { functionsSeen } from './functions-seen.ts'
 import { openInvocations } from './invocations.ts'
 import { keyCache } from './key-cache.ts'
 import { listenOn } from './listen-on.ts'
@@ -37,9 +38,10 @@ const LOOK_MS = 2_000
 export async function openGateway(config: Config, { log }: { readonly log: Log }) {
   const pepper = need(config, 'EBB_KEY_PEPPER')
   const adminKey = need(config, 'EBB_ADMIN_KEY')
-  const { ports, pool, registry, beginDrain, close } = await openPorts(config, { pepper, log })
+  const { ports, pool, registry, seen, beginDrain, close } = await openPorts(config, { pepper, log })
   const server = createGatewayServer(ports)
-  const functions = functionsFrom(config.EBB_FUNCTIONS_URL)
+  // A pod has no token to ask Kubernetes with.
+  const functions = config.EBB_FUNCTIONS_URL ? functionsFrom(config.EBB_FUNCTIONS_URL) : seen.view
   const { contracts } = ports
   const admin = createServer(createAdmin({ adminKey, pool, pepper, contracts, registry, functions, log }))
   try {
@@ -47,7 +49,7 @@ export async function openGateway(config: Config, { log }: { readonly log: Log }
     const adminPort = await listenOn(admin, config.EBB_HOST, adminPortOf(config), 'EBB_ADMIN_PORT')
     const stop = async () => {
       beginDrain()
-      await drain(server)
+      await drain(server, { leastMs: config.EBB_DRAIN_MS })
       admin.close()
       admin.closeAllConnections()
       await close()
@@ -67,7 +69,9 @@ async function openPorts(config: Config, { pepper, log }: { readonly pepper: str
   const sign = await openSigner(need(config, 'EBB_IDENTITY_KEY'))
   const contracts = openPointer(need(config, 'EBB_CONTRACTS'), log)
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
-  const dispatcher = new Agent({ connect: { timeout: startTimeoutMs } })
+  const connect = { timeout: startTimeoutMs }
+  const dispatcher = new Agent({ connect })
+  const fresh = new Agent({ connect, pipelining: 0 })
   // Each idle connection that breaks would say so; readiness says it once.
   const pool = createPool(databaseUrl, { max: config.EBB_POOL_MAX, log: log.child({}, { level: 'error' }) })
   const keys = keyCache((token) => within(LOOK_MS, findKey(pool, pepper, token)))
@@ -77,26 +81,34 @@ async function openPorts(config: Config, { pepper, log }: { readonly pepper: str
     log,
   })
   const state = readiness(() => within(LOOK_MS, pool.query('select from ebb.api_key limit 0')), { log })
+  const seen = functionsSeen(contracts.current)
   const { metrics, fellBack, registry } = createMetrics()
   const limits = await openRateLimiter(config, { log, fellBack })
   const invocations = openInvocations(pool)
   const ports: GatewayPorts = {
-    ...{ contracts: contracts.current, sign, ready: state.ready, metrics, log },
+    ...{ contracts: contracts.current, sign, ready: state.ready, log },
+    metrics: {
+      ...metrics,
+      answered: (request) => {
+        metrics.answered(request)
+        seen.count(request)
+      },
+    },
     findKey: keys.find,
     findAnswer: (claim) => within(LOOK_MS, findAnswer(pool, claim)),
     invocations,
     limiter: limits.take,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
     docs: docsFiles({ key: config.EBB_DOCS_KEY, log }),
-    upstream: { dispatcher, locate, startTimeoutMs },
+    upstream: { dispatcher, fresh, locate, startTimeoutMs },
   }
   const close = async () => {
     contracts.close()
     limits.close()
     await invocations.close()
-    await Promise.all([channel.close(), dispatcher.destroy(), pool.end()])
+    await Promise.all([channel.close(), dispatcher.destroy(), fresh.destroy(), pool.end()])
   }
-  return { ports, pool, registry, beginDrain: state.drain, close }
+  return { ports, pool, registry, seen, beginDrain: state.drain, close }
 }
 
 const adminPortOf = ({ PORT, EBB_ADMIN_PORT }: Config) => EBB_ADMIN_PORT ?? (PORT === 0 ? 0 : PORT + 1)

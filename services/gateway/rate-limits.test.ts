@@ -112,11 +112,33 @@ itWithRedis('200 or 429 while Redis is slow: not every request waits for it, and
   // Each would have waited 50 ms.
   expect(performance.now() - began).toBeLessThan(60 * 50)
   expect([countOf(answers, 200), countOf(answers, 429)]).toEqual([20, 40])
+  await untilTrue(() => said().length === 2)
   expect(said()).toEqual([THERE, AWAY])
   redis.goOn()
   await untilTrue(() => said().length === 3)
   const [next] = [await get()]
   expect([next.status, said()]).toEqual([200, [THERE, AWAY, THERE]])
+})
+
+itWithRedis('200 or 429 while Redis is late now and then: judged alone each time, and no line', async () => {
+  const redis = await testRedis()
+  await redis.start()
+  const { get, said, metric } = await rig(1, { REDIS_URL: redis.url })
+  const judgedAlone = () => metric('ebb_rate_limiter_fallback_total')
+  for (let round = 1; round <= 4; round++) {
+    redis.hold()
+    await get()
+    const missed = await judgedAlone()
+    expect(missed).toBeGreaterThanOrEqual(round)
+    redis.goOn()
+    // Used again once a request is not judged alone any more.
+    await untilTrue(async () => {
+      const before = await judgedAlone()
+      await get()
+      return before === (await judgedAlone())
+    })
+  }
+  expect(said()).toEqual([THERE])
 })
 
 itWithRedis('200 from the start without its Redis, which may come later', async () => {

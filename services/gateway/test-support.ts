@@ -33,7 +33,7 @@ const CONTRACTS = `
     { ...route, name: 'get-limited', method: 'GET', path: '/v1/limited', anonymous: true, limit: LIMIT },
     { ...route, ...write, name: 'create-thing', method: 'POST', path: '/v1/things' },
   ]
-  exports.subscriptions = []
+  exports.subscriptions = [{ kind: 'subscriber', name: 'send-welcome', on: 'user.created', scale: route.scale }]
   exports.openapi = { openapi: '3.1.0' }
   exports.validate = () => ({ ok: true, input: {} })
   exports.validateEvent = (_consumer, data) => ({ ok: true, data })`
@@ -66,7 +66,7 @@ export async function gatewaySettings(databaseUrl: string, upstream: RequestList
  * A gateway in this process, and the messages that it has logged; `heard` resolves when its channel to the database is
  * up for the first time.
  */
-export async function startGateway(env: Readonly<Record<string, string>>) {
+export async function startGateway(env: Readonly<Record<string, string>>, { drainMs = 0 } = {}) {
   const heard = Promise.withResolvers<void>()
   const log = createLog({ level: 'silent' })
   const said: string[] = []
@@ -76,9 +76,12 @@ export async function startGateway(env: Readonly<Record<string, string>>) {
     if (message === 'the database channel is up') heard.resolve()
   }
   Object.assign(log, { info: keep, warn: keep, error: keep })
-  const { port, adminPort, stop } = await openGateway(parseConfig(env), { log })
+  const opened = await openGateway({ ...parseConfig(env), EBB_DRAIN_MS: drainMs }, { log })
+  const { port, adminPort } = opened
+  let stopped: Promise<void> | undefined
+  const stop = () => (stopped ??= opened.stop())
   closers.push(stop)
-  return { url: `http://127.0.0.1:${port}`, admin: `http://127.0.0.1:${adminPort}`, heard: heard.promise, said }
+  return { url: `http://127.0.0.1:${port}`, admin: `http://127.0.0.1:${adminPort}`, heard: heard.promise, said, stop }
 }
 
 /** A gateway as a process of its own: its lines as they come, and how it ends. */

@@ -34,16 +34,28 @@ function rememberSenders(client: Redis): void {
   }
 }
 
+interface TurnsOptions {
+  /** For how long nothing may succeed before a loss is said: where a process is busy, one answer is soon late. */
+  readonly lastedMs?: number
+  /** Whether the first turn is said at once, whichever it is; else it is taken that Redis is there. */
+  readonly saysFirst?: boolean
+  readonly now?: () => number
+}
+
 /** Says that Redis is away, and that it is back: one line each way, however often it is told. */
 export function reportTurns(
   log: Pick<Log, 'info' | 'warn'>,
   { away, back }: Readonly<Record<'away' | 'back', string>>,
+  { lastedMs = 0, saysFirst = false, now = () => performance.now() }: TurnsOptions = {},
 ) {
-  let up = true
-  return function turn(now: boolean, fault?: unknown): void {
-    if (up === now) return
-    up = now
-    if (now) log.info(back)
+  let said = saysFirst ? undefined : true
+  let missedAt: number | undefined
+  return function turn(up: boolean, fault?: unknown): void {
+    missedAt = up ? undefined : (missedAt ?? now())
+    const isNews = missedAt === undefined || said === undefined || now() - missedAt >= lastedMs
+    if (said === up || !isNews) return
+    said = up
+    if (up) log.info(back)
     else log.warn({ reason: reasonOf(fault) }, away)
   }
 }

@@ -5,6 +5,7 @@ import type { Log } from '../kernel/index.ts'
 import type { Contract, Implementation } from './implement.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { authorise } from './middleware/authorise.ts'
+import { concurrency } from './middleware/concurrency.ts'
 import { correlation } from './middleware/correlation.ts'
 import { deadline } from './middleware/deadline.ts'
 import { identity, type VerifyIdentity } from './middleware/identity.ts'
@@ -22,6 +23,8 @@ export interface AppOptions {
   readonly log: Log
   readonly secrets?: Readonly<Record<string, string>>
   readonly revision?: string
+  /** The requests that run at a time, where no platform in front sees to that. */
+  readonly maxConcurrency?: number | undefined
   readonly isDraining?: () => boolean
   /** Answers a scrape of the function's metrics, where it is asked to. */
   readonly scrape?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
@@ -41,6 +44,7 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
     correlation({ ...options, facts }),
     accessLog(options),
     deadline({ timeoutMs }),
+    ...(options.maxConcurrency ? [concurrency(options.maxConcurrency)] : []),
     identity(options),
     takeBody({ maxBytes: maxBodyBytes }),
     ...judge,

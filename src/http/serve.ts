@@ -50,7 +50,7 @@ function start(fn: Implementation, config: Config, log: Log) {
   let draining = false
   const app = createApp(fn, {
     ...{ resources, verify, log, secrets: readSecrets(secrets), revision: config.EBB_REVISION },
-    ...{ scrape: telemetry.scrape, isDraining: () => draining },
+    ...{ scrape: telemetry.scrape, isDraining: () => draining, maxConcurrency: config.EBB_MAX_CONCURRENCY },
   })
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS, ...bornIn(app) },
@@ -71,7 +71,7 @@ function start(fn: Implementation, config: Config, log: Log) {
   const stop = async () => {
     tellIgnored(log)
     draining = true
-    await drain(server, { limitMs: (timeoutMs ?? 10_000) + 2_000 })
+    await drain(server, { leastMs: config.EBB_DRAIN_MS, limitMs: (timeoutMs ?? 10_000) + 2_000 })
     await resources.close()
     await telemetry.shutdown({ limitMs: FLUSH_MS })
   }

@@ -42,7 +42,7 @@ const json = () =>
  */
 const SETTINGS = {
   PORT: [port, 8080],
-  /** The public port's neighbour unless told; 0 is any free one. */
+  /** The gateway's is the public port's neighbour unless told, and the relay has none then; 0 is any free one. */
   EBB_ADMIN_PORT: [port, undefined],
   /** All addresses unless told; a name or an address here costs a start some milliseconds. */
   EBB_HOST: [text(), undefined],
@@ -54,6 +54,8 @@ const SETTINGS = {
   /** How long the gateway waits for Redis before it limits by its own share. */
   EBB_RATE_LIMIT_TIMEOUT_MS: [milliseconds, 50],
   EBB_POOL_MAX: [count(1_000), 10],
+  /** The requests that a function takes at a time where no platform before it counts them; it refuses more. */
+  EBB_MAX_CONCURRENCY: [count(1_000), undefined],
   EBB_HOME: [text(), undefined],
   EBB_CONTRACTS: [text(), undefined],
   /** Where a function answers; {name} and {namespace} are filled in. */
@@ -72,6 +74,8 @@ const SETTINGS = {
   EBB_CORS_ORIGINS: [origins, undefined],
   /** Filled in on /docs for whoever opens it: for a laptop, or a key that everybody may know. */
   EBB_DOCS_KEY: [text(), undefined],
+  /** For how long requests may still be sent to a process that was told to end: some seconds on a cluster. */
+  EBB_DRAIN_MS: [() => z.coerce.number<string>().int().min(0).max(600_000), 0],
   /** How long an instance without requests stays on the laptop. */
   EBB_IDLE_MS: [milliseconds, 30_000],
   /** Set by a parent that holds this process's stdin: its end is ours. */

@@ -18,6 +18,7 @@ export {
   identityVerifier,
 } from './identity.ts'
 export type { InvocationState, KeptAnswer, NewInvocation } from './invocation.ts'
+export { listenOn } from './listen-on.ts'
 export { announce, createLog, type Log } from './log.ts'
 export type { Lending, Resource } from './resource.ts'
 export { drain, onShutdown } from './shutdown.ts'

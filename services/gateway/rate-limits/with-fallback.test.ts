@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
 import type { Allowance } from 'ebb/http/gateway'
+import { untilTrue } from '../../../test/support/until.ts'
 import type { SharedLimiter } from './redis-limiter.ts'
 import { withFallback } from './with-fallback.ts'
 
@@ -8,13 +9,14 @@ const SHARED = { allowed: true, remaining: 7, waitSeconds: 1 }
 const LOCAL = { allowed: true, remaining: 3, waitSeconds: 1 }
 
 /** A limiter whose shared side answers when and what a test says, in an order that no Redis can be made to keep. */
-async function rig() {
+async function rig({ lastedMs = 0 } = {}) {
   const said: string[] = []
   const state = {
     fellBack: 0,
     ready: () => {},
     down: (_fault: Error) => {},
     taken: [] as PromiseWithResolvers<Allowance>[],
+    probe: (): Promise<unknown> => Promise.resolve(),
   }
   const shared: SharedLimiter = {
     take: () => {
@@ -22,7 +24,7 @@ async function rig() {
       state.taken.push(answer)
       return answer.promise
     },
-    probe: async () => {},
+    probe: () => state.probe(),
     onUp: (listener) => void Object.assign(state, { ready: listener }),
     onDown: (listener) => void Object.assign(state, { down: listener }),
     tried: Promise.resolve(),
@@ -30,7 +32,7 @@ async function rig() {
   }
   const log = { info: () => said.push('there'), warn: () => said.push('away') }
   const fellBack = () => void state.fellBack++
-  const limiter = withFallback(shared, () => LOCAL, { log, fellBack } as never)
+  const limiter = withFallback(shared, () => LOCAL, { log, fellBack, lastedMs, probeMs: 10 } as never)
   await limiter.started
   const take = () => Promise.resolve(limiter.take('a', LIMIT))
   return { ...{ said, state, limiter, take }, comeBack: async () => state.ready() }
@@ -58,6 +60,24 @@ it('a hundred that fail at once are one line, and all are judged', async () => {
   for (const { reject } of state.taken) reject(new Error('gone'))
   expect(new Set(await Promise.all(all))).toEqual(new Set([LOCAL]))
   expect([said, state.fellBack]).toEqual([['there', 'away'], 100])
+  limiter.close()
+})
+
+it('one that is late is judged alone and not said; what lasts is said once, and so is its end', async () => {
+  const { state, take, said, comeBack, limiter } = await rig({ lastedMs: 100 })
+  const late = take()
+  state.taken[0]!.reject(new Error('slow'))
+  expect(await late).toBe(LOCAL)
+  await comeBack()
+  expect([said, state.fellBack]).toEqual([['there'], 1])
+  state.probe = () => Promise.reject(new Error('away'))
+  state.down(new Error('away'))
+  expect(said).toEqual(['there'])
+  await untilTrue(() => said.length > 1)
+  expect([await take(), said]).toEqual([LOCAL, ['there', 'away']])
+  state.probe = async () => {}
+  await untilTrue(() => said.length > 2)
+  expect(said).toEqual(['there', 'away', 'there'])
   limiter.close()
 })
 

@@ -1,5 +1,6 @@
 import type { RateLimiter } from 'ebb/http/gateway'
 import type { Log } from 'ebb/kernel'
+import { reportTurns } from '../../../src/data/redis-client.ts'
 import type { SharedLimiter } from './redis-limiter.ts'
 
 export interface FallbackOptions {
@@ -8,23 +9,33 @@ export interface FallbackOptions {
   readonly fellBack: () => void
   /** Between two looks for a Redis that is away; 500 ms unless told. */
   readonly probeMs?: number
+  /** Before a loss is said; 2 s unless told, so several looks in a row. */
+  readonly lastedMs?: number
 }
 
 /**
  * Limits by `shared`, and by `local` while that is away or slow: the first request that it fails ends its use, and a
- * look in the background begins it again, so that no other request waits. One log line each way.
+ * look in the background begins it again, so that no other request waits. A loss that lasts is one log line, and its end
+ * another.
  */
 export function withFallback(shared: SharedLimiter, local: RateLimiter, options: FallbackOptions) {
-  const { log, fellBack, probeMs = 500 } = options
+  const { log, fellBack, probeMs = 500, lastedMs = 2_000 } = options
+  const say = reportTurns(
+    log,
+    {
+      away: 'redis is away or slow; each gateway limits by its own share',
+      back: 'redis is there; rate limits hold across gateways',
+    },
+    { lastedMs, saysFirst: true },
+  )
   let up: boolean | undefined
   let turns = 0
   let closed = false
   const turn = (now: boolean, fault?: unknown) => {
-    if (up === now || closed) return
+    if (closed) return
+    if (up !== now) turns++
     up = now
-    turns++
-    if (now) log.info('redis is there; rate limits hold across gateways')
-    else log.warn({ err: fault }, 'redis is away or slow; each gateway limits by its own share')
+    say(now, fault)
   }
   const look = () =>
     shared.probe().then(

@@ -17,6 +17,8 @@ const RECONNECT_MS = 500
 /** After which a connection counts as broken, though nobody said so. */
 const SILENCE_MS = 1_000
 const PAUSE_MS = 500
+/** Several misses in a row, and not one that this process was too busy to prevent. */
+const LASTED_MS = 2_000
 /** Longer than any load, and only a bound for what a killed process leaves. */
 const HELD_MS = 60_000
 const DELETED_MS = 2_000
@@ -35,10 +37,11 @@ export function redisStore(url: string, options: RedisStoreOptions): Store {
   })
   // `scripts` has made them methods.
   const scripted = client as unknown as Scripted
-  const turn = reportTurns(log, {
-    away: 'redis is away or slow; nothing is cached',
-    back: 'redis is there; values are cached',
-  })
+  const turn = reportTurns(
+    log,
+    { away: 'redis is away or slow; nothing is cached', back: 'redis is there; values are cached' },
+    { lastedMs: LASTED_MS, now },
+  )
   let broken: Error | undefined
   client.on('error', (fault: Error) => {
     broken = fault

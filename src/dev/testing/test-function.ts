@@ -64,9 +64,9 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     // Any handler is called with what its own contract describes; createApp sees to that.
     const implementation = fn as unknown as Implementation
     const resources = openResources(fn.uses, config, log)
-    const server = createServer(
-      createApp(implementation, { resources, log, secrets: env, verify: identityVerifier(jwks, name) }),
-    )
+    const verify = identityVerifier(jwks, name)
+    const maxConcurrency = config.EBB_MAX_CONCURRENCY
+    const server = createServer(createApp(implementation, { resources, log, secrets: env, verify, maxConcurrency }))
     server.listen(0, '127.0.0.1')
     const sign = { gateway: identitySigner(privateKey, 'ebb:gateway'), relay: identitySigner(privateKey, 'ebb:relay') }
     started.resolve({ server, sign })

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { Problem } from '../../contract/index.ts'
 import type { Log } from '../../kernel/index.ts'
+import { type BrokenCall, unreachable } from './broken-call.ts'
 import type { Exchange } from './exchange.ts'
 import { toClient } from './headers.ts'
 
@@ -14,28 +15,31 @@ export interface CallOptions {
 }
 
 /**
- * Sends one request and streams its answer to the caller, no faster than the caller reads. Resolves with a Problem
- * where no answer began, else with undefined when it is through; an answer that breaks off breaks the connection.
+ * Sends one request and streams its answer to the caller, no faster than the caller reads. Resolves with a Problem or
+ * what broke where no answer began, else with undefined when it is through; an answer that breaks off breaks the
+ * caller's connection.
  */
 export function callUpstream(
   exchange: Exchange,
   options: Dispatcher.DispatchOptions,
   { dispatcher, waitMs, stallTimeoutMs, log }: CallOptions,
-): Promise<Problem | undefined> {
+): Promise<Problem | BrokenCall | undefined> {
   const { response, signal, correlationId, route } = exchange
+  if (signal.aborted) return Promise.resolve(signal.reason)
+  exchange.called = true
   return new Promise((resolve) => {
     let control: Dispatcher.DispatchController | undefined
     let ended = false
-    const end = (problem?: Problem) => {
+    const end = (outcome?: Problem | BrokenCall) => {
       if (ended) return
       ended = true
       clearTimeout(limit)
       signal.removeEventListener('abort', hangUp)
-      resolve(problem)
-      if (problem) control?.abort(problem)
+      resolve(outcome)
+      if (outcome instanceof Problem) control?.abort(outcome)
     }
     const hangUp = () => end(signal.reason)
-    const limit = setTimeout(() => end(late()), waitMs)
+    const limit = setTimeout(() => end(control ? late() : unreachable()), waitMs)
     signal.addEventListener('abort', hangUp)
     dispatcher.dispatch(options, {
       onRequestStart: (controller) => {
@@ -45,6 +49,7 @@ export function callUpstream(
       onResponseStart: (controller, status, headers) => {
         if (status < 200) return
         clearTimeout(limit)
+        exchange.revision = headers['ebb-revision']?.toString()
         exchange.cold = headers['ebb-cold'] !== undefined && headers['ebb-cold'] !== 'false'
         const problem = whatIsNoAnswer(status, headers)
         if (problem) return end(problem)
@@ -67,21 +72,16 @@ export function callUpstream(
       },
       onResponseError: (_controller, fault) => {
         if (ended) return
+        if (!response.headersSent) return end({ cause: fault, sent: control !== undefined })
         log.error({ err: fault, function: route?.name, correlationId }, 'a function broke off')
-        end(response.headersSent ? undefined : toProblem(fault))
-        if (response.headersSent) response.destroy()
+        end()
+        response.destroy()
       },
     })
   })
 }
 
-const late = (cause?: unknown) =>
-  new Problem('deadline_exceeded', 504, 'The function did not answer in time.', { cause })
-
-const toProblem = (cause: Error) =>
-  'code' in cause && cause.code === 'UND_ERR_CONNECT_TIMEOUT'
-    ? late(cause)
-    : new Problem('bad_gateway', 502, 'The function could not be reached, or broke off before it answered.', { cause })
+const late = () => new Problem('deadline_exceeded', 504, 'The function did not answer in time.')
 
 const CODES: Readonly<Record<number, string>> = { 502: 'bad_gateway', 503: 'unavailable', 504: 'deadline_exceeded' }
 

@@ -34,8 +34,11 @@ export interface Exchange extends Correlation {
   body: Uint8Array
   /** When all of the request was there. */
   completeAt: number
-  /** Whether its function had to start first, where a function said so. */
+  /** Whether its function was called, however that ended. */
+  called: boolean
+  /** Whether its function had to start first, and what that runs, where a function said so. */
   cold: boolean | undefined
+  revision: string | undefined
   /** Why no function was woken. */
   spared: string | undefined
   /** Of the answer's body. */
@@ -71,7 +74,9 @@ export function startExchange(request: IncomingMessage, response: ServerResponse
     answerHeaders: {},
     body: NOTHING,
     completeAt: beganAt,
+    called: false,
     cold: undefined,
+    revision: undefined,
     spared: undefined,
     bytes: 0,
   }

@@ -1,5 +1,6 @@
 export type {
   Allowance,
+  AnsweredRequest,
   Caller,
   DocsFile,
   GatewayMetrics,

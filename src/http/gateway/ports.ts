@@ -59,6 +59,8 @@ export interface Allowance {
 /** Where the functions are. */
 export interface Upstream {
   readonly dispatcher: Dispatcher
+  /** Makes a new connection for each request, in case a kept one breaks; `dispatcher` unless told. */
+  readonly fresh?: Dispatcher
   /** The address of a function: an origin, and a path before its own paths or ''. */
   readonly locate: (functionName: string) => { readonly origin: string; readonly prefix: string }
   /** What a cold start may take on top of a function's own time. */
@@ -68,7 +70,19 @@ export interface Upstream {
 export interface GatewayMetrics {
   /** A request was answered without waking its function. */
   readonly spared: (reason: string) => void
-  readonly answered: (request: { route: string; method: string; status: number; seconds: number }) => void
+  readonly answered: (request: AnsweredRequest) => void
+}
+
+export interface AnsweredRequest {
+  readonly route: string
+  readonly method: string
+  readonly status: number
+  readonly seconds: number
+  /** The function that was called; undefined where the gateway answered by itself. */
+  readonly called: string | undefined
+  /** Whether that had to start first, and what it runs, where it said so. */
+  readonly cold: boolean | undefined
+  readonly revision: string | undefined
 }
 
 /** How long a caller may take. */

@@ -46,7 +46,9 @@ function record(exchange: Exchange, { log, metrics }: GatewayPorts) {
   const status = response.headersSent ? response.statusCode : 499
   const method = request.method ?? ''
   if (spared && response.headersSent) metrics.spared(spared)
-  metrics.answered({ route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000 })
+  const called = exchange.called ? route?.name : undefined
+  const measured = { route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000 }
+  metrics.answered({ ...measured, called, cold, revision: exchange.revision })
   const name = isOwn(route) ? undefined : route?.name
   const who = { function: name, route: route?.path, method, path, status, durationMs: Math.round(durationMs) }
   const rest = { correlationId, traceId: traceIdOf(traceparent), caller: caller.sub, cold, reason: spared, bytes }

@@ -23,7 +23,10 @@ it('one log line and one measurement a request', async () => {
     },
   ])
   expect(answered).toEqual([
-    { route: '/v1/things/{id}', method: 'GET', status: 200, seconds: expect.any(Number) },
+    {
+      ...{ route: '/v1/things/{id}', method: 'GET', status: 200, seconds: expect.any(Number) },
+      ...{ called: 'get-thing', cold: false, revision: undefined },
+    },
     { route: 'none', method: 'GET', status: 404, seconds: expect.any(Number) },
   ])
 })

@@ -77,6 +77,8 @@ export interface TestOptions extends GatewayOptions {
   /** Path before the function's own. */
   readonly prefix?: string
   readonly startTimeoutMs?: number
+  /** In the place of its own. */
+  readonly agents?: { readonly dispatcher?: Agent; readonly fresh?: Agent }
 }
 
 /** A gateway on a port of its own, with a real upstream, that tells what it logged and counted. */
@@ -85,6 +87,7 @@ export async function testGateway({
   ports,
   prefix = '',
   startTimeoutMs = 5_000,
+  agents,
   ...options
 }: TestOptions = {}) {
   const woken: string[] = []
@@ -100,8 +103,8 @@ export async function testGateway({
   const answered: unknown[] = []
   const keep = (fields: object, msg?: string) => void lines.push({ ...fields, msg })
   const log = { info: keep, warn: keep, error: keep, debug: () => {} } as unknown as GatewayPorts['log']
-  const dispatcher = new Agent()
-  closers.push(() => dispatcher.destroy())
+  const [dispatcher, fresh] = [new Agent(), new Agent({ pipelining: 0 })]
+  closers.push(() => Promise.all([dispatcher.destroy(), fresh.destroy()]))
   const server = createGatewayServer(
     {
       contracts: () => contracts,
@@ -114,7 +117,7 @@ export async function testGateway({
       sign: async ({ sub }, name) => `${sub} for ${name}`,
       ready: async () => true,
       upstream: {
-        dispatcher,
+        ...{ dispatcher, fresh, ...agents },
         locate: (name) => ({ origin: `http://127.0.0.1:${upstreamPort}`, prefix: prefix.replace('{name}', name) }),
         startTimeoutMs,
       },

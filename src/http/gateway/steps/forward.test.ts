@@ -175,13 +175,14 @@ it('502 a function that breaks off before its answer', async () => {
   expect(spared).toEqual([])
 })
 
-it('502 nobody there', async () => {
+it('503 nobody there, and when to come again', async () => {
   const dispatcher = new Agent()
   // Port 1 of this machine: nobody listens, and the answer comes at once.
   const upstream = { dispatcher, locate: () => ({ origin: 'http://127.0.0.1:1', prefix: '' }), startTimeoutMs: 5_000 }
   const { url, lines } = await testGateway({ ports: { upstream } })
   const answer = await fetch(url + THING)
-  expect([answer.status, await answer.json()]).toEqual([502, expect.objectContaining({ error: 'bad_gateway' })])
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2'])
+  expect(await answer.json()).toMatchObject({ error: 'unavailable' })
   expect(lines).toContainEqual(expect.objectContaining({ err: expect.objectContaining({ code: 'ECONNREFUSED' }) }))
   await dispatcher.destroy()
 })

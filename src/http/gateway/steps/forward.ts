@@ -1,17 +1,21 @@
 import type { Dispatcher } from 'undici'
 import { Problem } from '../../../contract/index.ts'
+import { type BrokenCall, mayRepeat, toProblem } from '../broken-call.ts'
 import { callUpstream } from '../call-upstream.ts'
 import { type Exchange, routeOf } from '../exchange.ts'
 import { toFunction } from '../headers.ts'
 import type { Step } from '../pipeline.ts'
 import type { GatewayLimits, GatewayPorts } from '../ports.ts'
 
-/** Hands the request to its function, once, and streams the answer through. Answers only where the function did not. */
+/**
+ * Hands the request to its function and streams the answer through; once more, within the same time, where the first
+ * connection broke and that does no harm. Answers only where the function did not.
+ */
 export function forward(
   { sign, upstream, log }: Pick<GatewayPorts, 'sign' | 'upstream' | 'log'>,
   { stallTimeoutMs }: Pick<GatewayLimits, 'stallTimeoutMs'>,
 ): Step {
-  const { dispatcher, locate, startTimeoutMs } = upstream
+  const { dispatcher, fresh = dispatcher, locate, startTimeoutMs } = upstream
   return async function forward(exchange) {
     const { name, timeoutMs } = routeOf(exchange)
     const identity = await sign(exchange.caller, name)
@@ -19,21 +23,36 @@ export function forward(
     const leftMs = Math.floor(timeoutMs - (performance.now() - exchange.completeAt))
     if (leftMs < 1) return new Problem('deadline_exceeded', 504, 'The time for this request is over.')
     const { origin, prefix } = locate(name)
-    const waitMs = leftMs + startTimeoutMs
-    const { path, query, body, headers } = exchange
-    const options: Dispatcher.DispatchOptions = {
-      origin,
-      path: `${prefix}${path}${query}`,
-      method: exchange.request.method ?? '',
-      headers: toFunction(headers, madeHeaders(exchange, identity, leftMs)),
-      body: body.length > 0 ? body : null,
-      // Ours is exact, and covers the wait for a connection.
-      headersTimeout: 0,
-      bodyTimeout: waitMs,
+    const giveUpAt = performance.now() + leftMs + startTimeoutMs
+    const { path, query, body, headers, correlationId } = exchange
+    const call = (by: Dispatcher, identity: string) => {
+      const waitMs = Math.max(1, Math.ceil(giveUpAt - performance.now()))
+      const options: Dispatcher.DispatchOptions = {
+        origin,
+        path: `${prefix}${path}${query}`,
+        method: exchange.request.method ?? '',
+        headers: toFunction(headers, madeHeaders(exchange, identity, Math.min(leftMs, waitMs))),
+        body: body.length > 0 ? body : null,
+        // Ours is exact, and covers the wait for a connection.
+        headersTimeout: 0,
+        bodyTimeout: leftMs + startTimeoutMs,
+      }
+      return callUpstream(exchange, options, { dispatcher: by, waitMs, stallTimeoutMs, log })
     }
-    return callUpstream(exchange, options, { dispatcher, waitMs, stallTimeoutMs, log })
+    let outcome = await call(dispatcher, identity)
+    if (isBroken(outcome) && mayRepeat(outcome, exchange)) {
+      log.warn({ err: outcome.cause, function: name, correlationId }, 'a call broke before its answer; made once more')
+      // The first one may have waited for a connection until its signature was too old.
+      outcome = await call(fresh, await sign(exchange.caller, name))
+    }
+    if (!isBroken(outcome)) return outcome
+    log.error({ err: outcome.cause, function: name, correlationId }, 'a function broke off')
+    return toProblem(outcome)
   }
 }
+
+const isBroken = (outcome: Problem | BrokenCall | undefined): outcome is BrokenCall =>
+  outcome !== undefined && !(outcome instanceof Problem)
 
 function madeHeaders({ request, headers, correlationId, traceparent }: Exchange, identity: string, leftMs: number) {
   return [

@@ -1,0 +1,72 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, expect, it } from '@jest/globals'
+import { drain } from './shutdown.ts'
+
+const closers: (() => unknown)[] = []
+afterEach(() => {
+  for (const close of closers.splice(0)) close()
+})
+
+async function start(listener: RequestListener = (_request, response) => void response.end('{}')) {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  closers.push(() => server.closeAllConnections())
+  const { port } = server.address() as AddressInfo
+  return { server, get: (path = '/') => fetch(`http://127.0.0.1:${port}${path}`) }
+}
+
+/** Drains, and tells how long that took. */
+async function timed(...[server, options]: Parameters<typeof drain>): Promise<number> {
+  const began = performance.now()
+  await drain(server, options)
+  return performance.now() - began
+}
+
+it('a server that nobody calls any more has ended within a moment', async () => {
+  const { server, get } = await start()
+  expect(await timed(server)).toBeLessThan(1_000)
+  await expect(get()).rejects.toThrow('fetch failed')
+})
+
+it('whoever has not heard of the end yet is answered, on a new connection that then closes', async () => {
+  const { server, get } = await start()
+  let ended = false
+  const drained = timed(server, { leastMs: 600, quietMs: 20 }).finally(() => {
+    ended = true
+  })
+  // Far longer than the quiet that would end it.
+  await delay(300)
+  const answer = await get()
+  expect([answer.status, answer.headers.get('connection'), ended]).toEqual([200, 'close', false])
+  expect(await drained).toBeGreaterThan(590)
+})
+
+it('it is not over while requests come, but probes are none', async () => {
+  const { server, get } = await start()
+  let asked = 0
+  const drained = timed(server, { leastMs: 50, quietMs: 200 })
+  for (; asked < 10; asked++) {
+    await get()
+    await delay(40)
+  }
+  const until = performance.now()
+  const probing = setInterval(() => void get('/_/ready').catch(() => {}), 20)
+  closers.push(() => clearInterval(probing))
+  expect(await drained).toBeGreaterThan(10 * 40 + 100)
+  expect(performance.now() - until).toBeLessThan(2_000)
+})
+
+it('whatever comes, it ends with its limit, also in the middle of an answer', async () => {
+  const { server, get } = await start((request, response) => {
+    if (request.url !== '/slow') response.end('{}')
+  })
+  const slow = get('/slow').catch((fault: Error) => fault.message)
+  const asking = setInterval(() => void get().catch(() => {}), 20)
+  closers.push(() => clearInterval(asking))
+  const tookMs = await timed(server, { leastMs: 100, quietMs: 100, limitMs: 300 })
+  expect(tookMs).toBeGreaterThan(390)
+  expect(tookMs).toBeLessThan(2_000)
+  expect(await slow).toBe('fetch failed')
+})
