@@ -1,5 +1,6 @@
 import { admitted } from './checks/admitted.ts'
 import { burst } from './checks/burst.ts'
+import { conforms } from './checks/conforms.ts'
 import { delivered } from './checks/delivered.ts'
 import { fromZero } from './checks/from-zero.ts'
 import { gatewayEvicted } from './checks/gateway-evicted.ts'
@@ -29,6 +30,7 @@ const ALL: readonly Check[] = [
   fromZero,
   delivered,
   helmTest,
+  conforms,
   relayKilled,
   upgraded,
   rolledBack,

@@ -48,6 +48,7 @@ export async function coldStartOf(
   const listening = lines.find(({ msg }) => msg === 'listening')
   if (!own || !request || !listening) throw new Error(`${pod} said nothing of its start`)
 
+  const addressAt = seen.find(({ pod }) => pod.status?.podIP)?.at
   const workMs = request.durationMs ?? 0
   const listensAt = Date.parse(listening.time)
   const moments: [string, number][] = [
@@ -55,7 +56,8 @@ export async function coldStartOf(
     ['scheduler', sinceFirst('PodScheduled') ?? 0],
     ['kubelet: sandbox, network, volumes, container', listensAt - own.readyMs],
     ['our process: from exec to listening', listensAt],
-    ['queue-proxy and activator: until they see that it is ready', Date.parse(request.time) - workMs],
+    ['kubelet: until it tells the pod’s address', Math.max(listensAt, addressAt ?? 0)],
+    ['activator: until it gets through to the pod', Date.parse(request.time) - workMs],
     ['our handler', Date.parse(request.time)],
     ['back to the caller', endedAt],
   ]

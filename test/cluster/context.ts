@@ -1,5 +1,4 @@
-import { connect } from 'node:net'
-import { type Forward, forward } from './forward.ts'
+import { type Forward, forward, reachable } from './forward.ts'
 import { type Kubectl, kubectlIn } from './kubectl.ts'
 import type { Options } from './options.ts'
 
@@ -10,6 +9,8 @@ export interface Context {
   readonly gateway: () => Promise<string>
   /** Where its admin port answers. */
   readonly admin: () => Promise<string>
+  /** A host and a port where its Postgres answers. */
+  readonly postgres: () => Promise<string>
   /** What goes below the table of checks. */
   readonly tables: FigureTable[]
   readonly say: (sentence: string) => void
@@ -20,8 +21,6 @@ export interface FigureTable {
   readonly title: string
   readonly rows: readonly (readonly string[])[]
 }
-
-const REACH_MS = 2_000
 
 /** What every check is given. */
 export async function openContext(options: Options): Promise<Context> {
@@ -37,17 +36,18 @@ export async function openContext(options: Options): Promise<Context> {
 
   async function reach(service: string, port: number): Promise<string> {
     const ip = await kubectl.text(['get', 'service', service, '--output', 'jsonpath={.spec.clusterIP}'])
-    if (await reachable(ip, port)) return `http://${ip}:${port}`
+    if (await reachable(ip, port)) return `${ip}:${port}`
     const opened = await forward(kubectl, options.namespace, service, port)
     forwards.push(opened)
-    return opened.url
+    return `127.0.0.1:${opened.port}`
   }
 
   return {
     options,
     kubectl,
-    gateway: () => addressOf(`${options.release}-gateway`, 80),
-    admin: () => addressOf(`${options.release}-gateway-admin`, 8081),
+    gateway: async () => `http://${await addressOf(`${options.release}-gateway`, 80)}`,
+    admin: async () => `http://${await addressOf(`${options.release}-gateway-admin`, 8081)}`,
+    postgres: () => addressOf(`${options.release}-postgres`, 5432),
     tables: [],
     say: (sentence) =>
       process.stdout.write(`${`${((Date.now() - beganAt) / 1_000).toFixed(1)} s`.padStart(8)}  ${sentence}\n`),
@@ -55,15 +55,4 @@ export async function openContext(options: Options): Promise<Context> {
       await Promise.all(forwards.map((one) => one.close()))
     },
   }
-}
-
-/** Whether this machine can talk to an address of the cluster by itself. */
-function reachable(host: string, port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>()
-  const socket = connect({ host, port, timeout: REACH_MS })
-  socket
-    .once('connect', () => resolve(true))
-    .once('timeout', () => resolve(false))
-    .once('error', () => resolve(false))
-  return promise.finally(() => socket.destroy())
 }

@@ -1,18 +1,17 @@
 import type { ChildProcess } from 'node:child_process'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { untilTrue } from '../support/until.ts'
 import type { Kubectl } from './kubectl.ts'
 import { startCommand } from './run-command.ts'
 
 export interface Forward {
-  readonly url: string
+  readonly port: number
   readonly close: () => Promise<void>
 }
 
 /** `kubectl port-forward` to a Service on a port of this machine; it is started anew whenever its pod is gone. */
 export async function forward(kubectl: Kubectl, namespace: string, service: string, port: number): Promise<Forward> {
   const local = await freePort()
-  const url = `http://127.0.0.1:${local}`
   let [child, closed]: [ChildProcess | undefined, boolean] = [undefined, false]
   const start = () => {
     if (closed) return
@@ -27,9 +26,9 @@ export async function forward(kubectl: Kubectl, namespace: string, service: stri
   }
   start()
   await kubectl.text(['get', 'service', service])
-  await untilTrue(() => answers(url), { limitMs: 30_000, what: `a port-forward to ${service}` })
+  await untilTrue(() => reachable('127.0.0.1', local), { limitMs: 30_000, what: `a port-forward to ${service}` })
   return {
-    url,
+    port: local,
     close: async () => {
       closed = true
       child?.kill()
@@ -37,11 +36,18 @@ export async function forward(kubectl: Kubectl, namespace: string, service: stri
   }
 }
 
-const answers = (url: string) =>
-  fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
-    () => true,
-    () => false,
-  )
+const REACH_MS = 2_000
+
+/** Whether this machine can talk to an address by itself. */
+export function reachable(host: string, port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect({ host, port, timeout: REACH_MS })
+  socket
+    .once('connect', () => resolve(true))
+    .once('timeout', () => resolve(false))
+    .once('error', () => resolve(false))
+  return promise.finally(() => socket.destroy())
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

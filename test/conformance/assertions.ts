@@ -1,0 +1,58 @@
+import { equal, ok } from 'node:assert/strict'
+import type { Answer } from './client.ts'
+
+/** A refusal as callers see it. */
+export interface Refusal {
+  readonly status: number
+  readonly error: string
+  readonly message: string
+  readonly correlationId: string
+  readonly details?: readonly { readonly path: string; readonly message: string }[]
+}
+
+export function assertStatus(answer: Answer, status: number) {
+  const { text } = answer
+  equal(answer.status, status, `it answers ${answer.status} instead of ${status}: ${text.slice(0, 300)}`)
+}
+
+/** Wants the problem of this status and code, with everything that each has. */
+export function assertProblem(answer: Answer, status: number, code: string): Refusal {
+  assertStatus(answer, status)
+  equal(answer.headers['content-type'], 'application/problem+json')
+  const refusal = answer.json<Refusal>()
+  equal(refusal.status, status, `its body says ${refusal.status}`)
+  equal(refusal.error, code, `its code is ${refusal.error} instead of ${code}: ${refusal.message}`)
+  ok(typeof refusal.message === 'string' && refusal.message.length > 0, 'it has no message')
+  equal(refusal.correlationId, answer.headers['x-correlation-id'], 'body and header tell two correlation ids')
+  return refusal
+}
+
+/** Wants a 400 that names these faults, each by its path, and no others. */
+export function assertFaults(answer: Answer, ...paths: readonly string[]) {
+  const { details = [] } = assertProblem(answer, 400, 'invalid_request')
+  equal(
+    details
+      .map(({ path }) => path)
+      .sort()
+      .join(),
+    [...paths].sort().join(),
+  )
+  for (const { path, message } of details) ok(message, `${path} has no message`)
+}
+
+/** Wants the answer that was given first, to the byte, and that it says so. */
+export function assertReplay(answer: Answer, first: Answer) {
+  assertStatus(answer, first.status)
+  equal(answer.text, first.text, 'a replay has another body')
+  for (const name of ['content-type', 'location']) {
+    equal(answer.headers[name], first.headers[name], `a replay has another ${name}`)
+  }
+  equal(answer.headers['idempotency-replayed'], 'true', 'a replay does not say that it is one')
+}
+
+/** Wants whole seconds to wait. */
+export function assertRetryAfter({ headers }: Answer): number {
+  const told = headers['retry-after'] ?? ''
+  ok(/^[1-9]\d*$/.test(told), `its Retry-After is "${told}"`)
+  return Number(told)
+}

@@ -1,0 +1,87 @@
+import { equal, match } from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
+import { assertProblem, assertStatus } from '../assertions.ts'
+import type { Case } from '../case.ts'
+import { newKey, newProduct, newSku, type Order, placeOrder, productOf } from '../shop.ts'
+
+/** What a caller without the right to know must not be told from another. */
+const WRONG_KEYS = ['', 'wrong', 'ebb_live_00000000000000000000000000000000_00000000']
+/** The promise is a second; the rest is the way there and back. */
+const REVOKED_MS = 2_000
+
+export const access: readonly Case[] = [
+  {
+    name: 'access: 401 with WWW-Authenticate without a key, whatever else is wrong',
+    run: async ({ send }) => {
+      const headers = { 'content-type': 'text/plain' }
+      const answer = await send({ method: 'POST', path: '/v1/orders', headers, body: 'no order' })
+      assertProblem(answer, 401, 'unauthenticated')
+      match(String(answer.headers['www-authenticate']), /^Bearer/i)
+    },
+  },
+  {
+    name: 'access: 401 for a key that is wrong, in the same words, and where none is needed too',
+    run: async ({ send }) => {
+      const said = new Set<string>()
+      for (const key of WRONG_KEYS) {
+        for (const headers of [{ 'x-api-key': key }, { authorization: `Bearer ${key}` }]) {
+          const answer = await send({ path: '/v1/products?limit=1', headers })
+          said.add(assertProblem(answer, 401, 'unauthenticated').message)
+          match(String(answer.headers['www-authenticate']), /^Bearer/i)
+        }
+      }
+      equal(said.size, 1, `it says ${[...said].join(' | ')}`)
+    },
+  },
+  {
+    name: 'access: 403 without the scope of the contract',
+    needs: ['admin'],
+    run: async ({ newCaller }) => {
+      const reader = await newCaller(['orders:write'])
+      const headers = { 'idempotency-key': newKey() }
+      const json = productOf(newSku(), 1)
+      const answer = await reader.send({ method: 'POST', path: '/v1/products', json, headers })
+      match(assertProblem(answer, 403, 'forbidden').message, /products:write/)
+    },
+  },
+  {
+    name: 'access: the owner and who has the scope may see a thing, 403 for everybody else',
+    needs: ['admin'],
+    run: async ({ send, caller, newCaller }) => {
+      const [owner, other, clerk] = [await caller(), await newCaller(), await newCaller(['orders:read'])]
+      const ordered = await placeOrder(owner, await newProduct(owner))
+      assertStatus(ordered, 201)
+      const path = `/v1/orders/${ordered.json<Order>().id}`
+      assertStatus(await owner.send({ path }), 200)
+      assertStatus(await clerk.send({ path }), 200)
+      assertProblem(await other.send({ path }), 403, 'forbidden')
+      assertProblem(await send({ path }), 401, 'unauthenticated')
+    },
+  },
+  {
+    name: 'access: a key is good as X-API-Key and as Bearer, but not both ways at once where they differ',
+    needs: ['key'],
+    run: async ({ send, caller }) => {
+      const path = '/v1/invocations/00000000-0000-4000-8000-000000000000'
+      const me = await caller()
+      const [bearer, another] = [{ authorization: `bearer ${me.token}` }, { authorization: 'Bearer another' }]
+      assertProblem(await me.send({ path }), 404, 'not_found')
+      assertProblem(await send({ path, headers: bearer }), 404, 'not_found')
+      assertProblem(await me.send({ path, headers: bearer }), 404, 'not_found')
+      assertProblem(await me.send({ path, headers: another }), 400, 'bad_request')
+    },
+  },
+  {
+    name: 'access: a key that is revoked is refused within a second',
+    needs: ['admin'],
+    run: async ({ newCaller }) => {
+      const path = '/v1/products?limit=1'
+      const gone = await newCaller()
+      assertStatus(await gone.send({ path }), 200)
+      await gone.revoke()
+      const giveUpAt = Date.now() + REVOKED_MS
+      while ((await gone.send({ path })).status !== 401 && Date.now() < giveUpAt) await delay(50)
+      assertProblem(await gone.send({ path }), 401, 'unauthenticated')
+    },
+  },
+]

@@ -1,0 +1,63 @@
+import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
+import { request as requestTls, Agent as TlsAgent } from 'node:https'
+import { urlToHttpOptions } from 'node:url'
+
+export interface Sent {
+  /** GET unless told. */
+  readonly method?: string
+  /** Path and query; goes out exactly as it stands here. */
+  readonly path: string
+  /** One that has several values goes out several times. */
+  readonly headers?: OutgoingHttpHeaders
+  /** A body, as JSON. */
+  readonly json?: unknown
+  /** A body, as it is. */
+  readonly body?: string | Uint8Array
+  /** Hangs up. */
+  readonly signal?: AbortSignal
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+  /** The body; throws where it is no JSON. What it is, the contract says. */
+  readonly json: <Body>() => Body
+}
+
+export type Send = (sent: Sent) => Promise<Answer>
+
+/** More than a cold start and the longest deadline take together. */
+const LIMIT_MS = 60_000
+
+/**
+ * A client that keeps its connections. It is `node:http`, since `fetch` tidies up paths and headers, and some cases are
+ * about those that are not tidy.
+ */
+export function createClient(url: string): { readonly send: Send; readonly close: () => void } {
+  const { protocol, hostname, port } = urlToHttpOptions(new URL(url))
+  const isTls = protocol === 'https:'
+  const agent = isTls ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true })
+  const send: Send = ({ method = 'GET', path, headers = {}, json, body, signal }) => {
+    const bytes = json === undefined ? body : JSON.stringify(json)
+    const chunked = headers['transfer-encoding'] !== undefined
+    const limit = AbortSignal.timeout(LIMIT_MS)
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const outgoing = (isTls ? requestTls : request)({
+      ...{ hostname, port, agent, method, path, signal: signal ? AbortSignal.any([signal, limit]) : limit },
+      headers: {
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(bytes === undefined || chunked ? {} : { 'content-length': Buffer.byteLength(bytes) }),
+        ...headers,
+      },
+    })
+    outgoing.once('response', (incoming) => {
+      const { statusCode: status = 0, headers } = incoming
+      const read = async () => Buffer.concat(await incoming.toArray()).toString()
+      read().then((text) => resolve({ status, headers, text, json: () => JSON.parse(text) }), reject)
+    })
+    outgoing.on('error', reject).end(bytes)
+    return promise
+  }
+  return { send, close: () => agent.destroy() }
+}

@@ -1,0 +1,43 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { copyCheckout } from '../support/checkout.ts'
+import { startEbb } from '../support/ebb.ts'
+import { untilTrue } from '../support/until.ts'
+import { CASES } from './cases.ts'
+import { holdProduct } from './hold-product.ts'
+import { type Outcome, runConformance } from './run-conformance.ts'
+
+const closers: (() => Promise<unknown>)[] = []
+let outcomes: readonly Outcome[] = []
+beforeAll(async () => {
+  // A copy, since a save is what replaces a function here.
+  const { root, remove } = await copyCheckout()
+  closers.push(remove)
+  const home = join(root, '.ebb')
+  const ebb = await startEbb({ root, home, env: { EBB_IDLE_MS: '10000' } })
+  closers.push(ebb.stop)
+  const { url, admin, adminKey } = ebb.ready
+  const { urls } = JSON.parse(await readFile(join(home, 'running.json'), 'utf8'))
+  outcomes = await runConformance({
+    ...{ url, admin: { url: admin, key: adminKey }, patienceMs: 20_000 },
+    holdProduct: (sku) => holdProduct(urls.DATABASE_URL, sku),
+    restartFunction: async (name) => {
+      const file = join(root, 'functions', name, 'handler.ts')
+      // A comment would make the same bundle.
+      await writeFile(file, `${await readFile(file, 'utf8')}\nprocess.title = 'saved again'\n`)
+      const isTaken = () => ebb.told.some(({ event, functions }) => event === 'reload' && String(functions) === name)
+      await untilTrue(isTaken, { what: `a reload of ${name}` })
+    },
+  })
+}, 120_000)
+afterAll(async () => {
+  for (const close of closers.reverse()) await close()
+})
+
+describe('the laptop', () => {
+  it.each(CASES.map(({ name }) => name))('%s', (name) => {
+    const { outcome, why } = outcomes.find((one) => one.name === name) ?? {}
+    expect({ outcome, why }).toEqual({ outcome: 'passed', why: undefined })
+  })
+})

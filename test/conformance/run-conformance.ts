@@ -1,0 +1,67 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Case } from './case.ts'
+import { CASES } from './cases.ts'
+import { openSession, type Session } from './session.ts'
+import { type Target, whatIsMissing } from './target.ts'
+
+export interface Outcome {
+  readonly name: string
+  readonly outcome: 'passed' | 'failed' | 'skipped'
+  /** What is wrong, or missing. */
+  readonly why?: string
+  readonly tookMs: number
+}
+
+interface ConformanceOptions {
+  /** Cases whose names have one of these in them; all where there are none. */
+  readonly only?: readonly string[]
+  /** Called with each outcome as it comes. */
+  readonly onOutcome?: (outcome: Outcome) => void
+}
+
+/** Few enough that those which hold a product leave a function the connections that the others need. */
+const AT_ONCE = 3
+/** More than a roll-out takes. */
+const LIMIT_MS = 300_000
+
+/**
+ * Looks whether an Ebb with this repository's functions keeps what it promises to whoever calls it. Places orders, opens
+ * accounts and puts products on the shelves there; no run depends on what another one has left.
+ */
+export async function runConformance(target: Target, { only = [], onOutcome }: ConformanceOptions = {}) {
+  const session = openSession(target)
+  const outcomes = new Map<Case, Outcome>()
+  const cases = CASES.filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)))
+  const waiting = [...cases]
+  const worker = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const outcome = await judge(next, session)
+      outcomes.set(next, outcome)
+      onOutcome?.(outcome)
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: AT_ONCE }, worker))
+  } finally {
+    await session.close()
+  }
+  return cases.flatMap((one) => outcomes.get(one) ?? [])
+}
+
+async function judge({ name, needs = [], run }: Case, session: Session): Promise<Outcome> {
+  const missing = whatIsMissing(session.target, needs)
+  if (missing) return { name, outcome: 'skipped', why: missing, tookMs: 0 }
+  const beganAt = performance.now()
+  const settled = await Promise.race([run(session), tooLate()]).then(
+    () => ({ outcome: 'passed' as const }),
+    (fault: unknown) => ({ outcome: 'failed' as const, why: whyOf(fault) }),
+  )
+  return { name, ...settled, tookMs: Math.round(performance.now() - beganAt) }
+}
+
+async function tooLate(): Promise<never> {
+  await delay(LIMIT_MS, undefined, { ref: false })
+  throw new Error(`it has not ended after ${LIMIT_MS / 1_000} s`)
+}
+
+const whyOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault))

@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto'
+import { untilTrue } from '../support/until.ts'
+import { assertStatus } from './assertions.ts'
+import { createClient, type Send, type Sent } from './client.ts'
+import { SCOPES, type Target } from './target.ts'
+
+/** What every case is given. */
+export interface Session {
+  readonly target: Target
+  /** A request of somebody without a key. */
+  readonly send: Send
+  /** Somebody who has `SCOPES`, the same in all cases. */
+  readonly caller: () => Promise<Caller>
+  /** Somebody else. */
+  readonly newCaller: (scopes?: readonly string[]) => Promise<Caller>
+  /** A request to the admin port. */
+  readonly admin: Send
+  /** Waits until something behind the scenes has happened; throws where it takes longer than the target may. */
+  readonly until: (condition: () => Promise<boolean>, what: string) => Promise<void>
+  /** Takes back the keys that were made. */
+  readonly close: () => Promise<void>
+}
+
+export interface Caller {
+  /** The API key. */
+  readonly token: string
+  /** A request with this caller's key. */
+  readonly send: Send
+  readonly revoke: () => Promise<void>
+}
+
+const PATIENCE_MS = 90_000
+
+export function openSession(target: Target): Session {
+  const { send, close } = createClient(target.url)
+  const operator = createClient(target.admin?.url ?? target.url)
+  const admin = withHeaders(operator.send, { authorization: `Bearer ${target.admin?.key}` })
+  const made: Caller[] = []
+  let everyday: Promise<Caller> | undefined
+
+  async function newCaller(scopes = SCOPES): Promise<Caller> {
+    const subject = `conformance.${randomUUID()}`
+    const answer = await admin({ method: 'POST', path: '/v1/keys', json: { subject, scopes } })
+    assertStatus(answer, 201)
+    const { token, key } = answer.json<{ token: string; key: { id: string } }>()
+    const revoke = async () => assertStatus(await admin({ method: 'DELETE', path: `/v1/keys/${key.id}` }), 204)
+    const caller = { token, send: withHeaders(send, { 'x-api-key': token }), revoke }
+    made.push(caller)
+    return caller
+  }
+
+  const given = async (token: string): Promise<Caller> => ({
+    token,
+    send: withHeaders(send, { 'x-api-key': token }),
+    revoke: async () => {},
+  })
+
+  return {
+    ...{ target, send, newCaller, admin },
+    until: (condition, what) => untilTrue(condition, { what, limitMs: target.patienceMs ?? PATIENCE_MS }),
+    caller: () => (everyday ??= target.admin ? newCaller() : given(target.key ?? '')),
+    close: async () => {
+      // One that a case has revoked itself is gone already.
+      await Promise.allSettled(made.map(({ revoke }) => revoke()))
+      close()
+      operator.close()
+    },
+  }
+}
+
+const withHeaders =
+  (send: Send, headers: Readonly<Record<string, string>>): Send =>
+  (sent: Sent) =>
+    send({ ...sent, headers: { ...headers, ...sent.headers } })

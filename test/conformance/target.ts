@@ -1,0 +1,34 @@
+/** What the suite is pointed at: an Ebb with this repository's functions, seen from outside. Where it runs is not told. */
+export interface Target {
+  /** Where the gateway answers. */
+  readonly url: string
+  /** Where its admin port answers, and the admin key: with it, cases have callers of their own. */
+  readonly admin?: { readonly url: string; readonly key: string } | undefined
+  /** Where there is no admin port: an API key with `SCOPES`. */
+  readonly key?: string | undefined
+  /** Makes all orders of a product wait, as a slow database would, until what this answers is called. */
+  readonly holdProduct?: ((sku: string) => Promise<() => Promise<void>>) | undefined
+  /** How long what happens behind the scenes may take, such as a delivery; 90 s unless told. */
+  readonly patienceMs?: number | undefined
+  /** Replaces a function's instances, as a roll-out does; resolves when new ones serve. */
+  readonly restartFunction?: ((name: string) => Promise<void>) | undefined
+}
+
+/** What the cases do. */
+export const SCOPES: readonly string[] = ['users:write', 'products:write', 'orders:write']
+
+export type Need = 'key' | 'admin' | 'holdProduct' | 'restartFunction'
+
+/** What a target lacks, in words; undefined where it has all that is needed. */
+export function whatIsMissing(target: Target, needs: readonly Need[]): string | undefined {
+  const has = { ...target, key: target.key ?? target.admin }
+  const [missing] = needs.filter((need) => !has[need])
+  return missing && `needs ${WORDS[missing]}`
+}
+
+const WORDS: Readonly<Record<Need, string>> = {
+  key: `an API key with ${SCOPES.join(', ')}, or the admin port`,
+  admin: 'the admin port, for several callers',
+  holdProduct: 'a way to make orders of a product wait',
+  restartFunction: 'a way to replace the instances of a function',
+}
