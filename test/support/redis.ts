@@ -1,20 +1,9 @@
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { afterEach, it } from '@jest/globals'
-import { inherited } from 'ebb/kernel'
 import { findFreePort } from '../../src/dev/ports.ts'
 import { type Launched, launch } from '../../src/dev/processes/lifeline.ts'
+import { findProgram } from './find-program.ts'
 
-const program = ['redis-server', 'valkey-server']
-  .flatMap((name) => (inherited(['PATH']).PATH ?? '').split(delimiter).map((folder) => join(folder, name)))
-  .find((file) => {
-    try {
-      accessSync(file, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+const program = findProgram('redis-server', 'valkey-server')
 
 /** A test that needs a real Redis: where none is on PATH it is skipped, and says so. */
 export function itWithRedis(name: string, test: () => Promise<void>, timeoutMs?: number) {

@@ -36,13 +36,19 @@ export interface TestFunction {
   mailFolder(): string
 }
 
+export interface TestFunctionOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** Puts something before the function's database, such as a pooler, and answers where that listens. */
+  readonly through?: (databaseUrl: string) => Promise<string>
+}
+
 /**
  * Runs a function for the tests of this file: over real HTTP, on a database of its own, and with identities as gateway
  * and relay mint them. To be called where tests are declared.
  */
 export function testFunction<C extends Implementation['contract'], U extends Uses>(
   fn: Implementation<C, U>,
-  { env = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
+  { env = {}, through = async (databaseUrl) => databaseUrl }: TestFunctionOptions = {},
 ): TestFunction {
   const { name } = fn.contract
   let close = async () => {}
@@ -58,7 +64,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ebb-test-'))
-    const config = parseConfig({ DATABASE_URL: database.url, EBB_MAIL_FOLDER: folder, ...env })
+    const config = parseConfig({ DATABASE_URL: await through(database.url), EBB_MAIL_FOLDER: folder, ...env })
     const log = createLog({ level: 'silent' })
     const { privateKey, jwks } = await generateIdentityKeys()
     // Any handler is called with what its own contract describes; createApp sees to that.

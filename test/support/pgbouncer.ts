@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from '@jest/globals'
+import { findFreePort } from '../../src/dev/ports.ts'
+import { findProgram } from './find-program.ts'
+
+export const pgbouncer = findProgram('pgbouncer')
+
+const NOBODY = 65_534
+
+/**
+ * PgBouncer in transaction mode, until the last test of this file is over: whatever asks it has any of so many
+ * connections in each transaction. To be called where tests are declared; put before a database, it answers its address.
+ */
+export function testPgBouncer({ poolSize }: { poolSize: number }) {
+  const ends: (() => Promise<unknown>)[] = []
+  afterAll(async () => {
+    for (const end of ends.reverse()) await end()
+  })
+  return async function putBefore(databaseUrl: string): Promise<string> {
+    const { hostname, port, username, password, pathname } = new URL(databaseUrl)
+    const folder = await mkdtemp(join(tmpdir(), 'ebb-pgbouncer-'))
+    ends.push(() => rm(folder, { recursive: true }))
+    const listen = await findFreePort()
+    const file = join(folder, 'pgbouncer.ini')
+    // It refuses to run as root.
+    const asRoot = process.getuid?.() === 0
+    const settings = [
+      '[databases]',
+      `${pathname.slice(1)} = host=${hostname} port=${port} user=${username} password=${password}`,
+      '[pgbouncer]',
+      ...['listen_addr = 127.0.0.1', `listen_port = ${listen}`, 'unix_socket_dir =', 'auth_type = any'],
+      ...['pool_mode = transaction', `default_pool_size = ${poolSize}`, ...(asRoot ? ['user = nobody'] : [])],
+    ]
+    await writeFile(file, settings.join('\n'))
+    if (asRoot) for (const path of [folder, file]) await chown(path, NOBODY, NOBODY)
+
+    const child = spawn(pgbouncer ?? '', [file], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const exited = once(child, 'exit')
+    // At the first signal it waits for its clients.
+    ends.push(async () => {
+      child.kill('SIGKILL')
+      await exited
+    })
+    let said = ''
+    const up = new Promise<void>((resolve) => {
+      child.stderr.on('data', (chunk) => {
+        said += chunk
+        if (said.includes('process up')) resolve()
+      })
+    })
+    const died = exited.then(() => Promise.reject(new Error(`PgBouncer does not start: ${said}`)))
+    died.catch(() => {})
+    await Promise.race([up, died])
+    return `postgres://${username}@127.0.0.1:${listen}${pathname}`
+  }
+}
