@@ -7,6 +7,7 @@ import {
   drain,
   identitySigner,
   type Log,
+  listenOn,
   need,
   openContracts,
 } from 'ebb/kernel'
@@ -22,7 +23,6 @@ import { functionsFrom } from './functions-from.ts'
 import { functionsSeen } from './functions-seen.ts'
 import { openInvocations } from './invocations.ts'
 import { keyCache } from './key-cache.ts'
-import { listenOn } from './listen-on.ts'
 import { locator } from './locator.ts'
 import { createMetrics } from './metrics.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'

@@ -1,40 +1,46 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Log, traceIdOf } from 'ebb/kernel'
 import type { Settlement } from '../../src/data/deliveries.ts'
+import type { RelayMetrics } from './metrics.ts'
 import type { Attempt, Leased } from './work.ts'
 
 export interface DeliverOptions {
   /** On the clock of `performance.now()`. */
   readonly leaseEndsAt: number
   readonly log: Log
+  readonly metrics: RelayMetrics
   /** Ends what runs: a push counts as unanswered, and a settlement is not tried again. */
   readonly signal: AbortSignal
 }
+
+type Told = Pick<DeliverOptions, 'log' | 'metrics'>
 
 const FIRST_RETRY_MS = 50
 const LAST_RETRY_MS = 1_000
 
 /**
- * Carries one leased call to its end: push, judge, settle, one log line. Never rejects; answers whether it, or another
+ * Carries one leased call to its end: push, judge, settle, tell. Never rejects; answers whether it, or another
  * one because of it, may be due again.
  */
 export async function deliver(
   leased: Leased,
-  { leaseEndsAt, log, signal }: DeliverOptions,
+  { leaseEndsAt, signal, ...told }: DeliverOptions,
 ): Promise<{ readonly again: boolean }> {
   const settlement = leased.judge(await leased.push(signal))
   try {
     const applied = await settleInTime(() => leased.settle(settlement), { leaseEndsAt, signal })
-    logAttempt(log, leased, applied ? settlement : { ...settlement, state: 'stale' })
+    tellAttempt(told, leased, applied ? settlement : { ...settlement, state: 'stale' })
   } catch (fault) {
-    log.error({ ...about(leased), outcome: 'unsettled', status: settlement.status, err: fault }, 'delivery')
+    const { status, durationMs } = settlement
+    told.log.error({ ...about(leased), outcome: 'unsettled', status, err: fault }, 'delivery')
+    count(told, leased, 'unsettled', durationMs)
   }
   return { again: leased.leadsOn || settlement.state === 'waiting' }
 }
 
-/** Logs an attempt that is settled, by us or by the end of its lease. */
-export function logAttempt(
-  log: Log,
+/** Logs and counts an attempt that is settled, by us or by the end of its lease. */
+export function tellAttempt(
+  told: Told,
   attempt: Attempt,
   {
     state,
@@ -46,9 +52,13 @@ export function logAttempt(
 ): void {
   const outcome = state === 'waiting' ? 'retry' : state
   const line = { ...about(attempt), outcome, status, error, durationMs, retryInMs }
-  if (state === 'dead' || state === 'stale') log.warn(line, 'delivery')
-  else log.info(line, 'delivery')
+  if (state === 'dead' || state === 'stale') told.log.warn(line, 'delivery')
+  else told.log.info(line, 'delivery')
+  count(told, attempt, outcome, durationMs)
 }
+
+const count = ({ metrics }: Told, { function: consumer }: Attempt, outcome: string, durationMs: number) =>
+  metrics.attempted({ consumer, outcome, seconds: durationMs / 1_000 })
 
 const about = ({ id, type, function: name, attempt, correlationId, traceparent }: Attempt) => ({
   ...{ event: id, type, function: name, attempt },

@@ -1,5 +1,9 @@
 import { ConfigFault, createLog, onShutdown, processConfig } from 'ebb/kernel'
+import { holdSigterm } from './hold-sigterm.ts'
 import { openRelay } from './open-relay.ts'
+
+/** For the last spans. */
+const FLUSH_MS = 2_000
 
 start().catch((fault) => {
   const said = fault instanceof ConfigFault ? fault.message : fault instanceof Error ? fault.stack : fault
@@ -8,8 +12,14 @@ start().catch((fault) => {
 })
 
 async function start() {
+  const endOthers = holdSigterm()
   const config = processConfig()
   const log = createLog({ level: config.LOG_LEVEL, service: 'relay', revision: config.EBB_REVISION })
-  const relay = await openRelay(config, { log })
-  onShutdown(relay.stop, { log, parent: config.EBB_PARENT })
+  const { adminPort, stop } = await openRelay(config, { log })
+  if (adminPort !== undefined) log.info({ adminPort }, 'listening')
+  const end = async () => {
+    await stop()
+    await endOthers({ limitMs: FLUSH_MS })
+  }
+  onShutdown(end, { log, parent: config.EBB_PARENT })
 }

@@ -2,16 +2,26 @@ import { type Config, ConfigFault, identitySigner, type Log, need, openContracts
 import { listen } from '../../src/data/listen.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { createPool } from '../../src/data/pool.ts'
+import { within } from '../../src/data/within.ts'
+import { readBacklog } from './backlog.ts'
 import { createCall } from './call.ts'
 import { deliveries, RELAY } from './deliveries.ts'
 import { invocations } from './invocations.ts'
+import { createMetrics } from './metrics.ts'
+import { openAdmin } from './open-admin.ts'
 import { type RelayOptions, startRelay } from './relay.ts'
 
-/** Puts a relay together from its settings and starts it. Throws a ConfigFault where they do not fit. */
+/** What a look into the database may take, while whoever scrapes waits. */
+const LOOK_MS = 2_000
+
+/**
+ * Puts a relay together from its settings and starts it; answers where its admin side listens, if it does. Throws a
+ * ConfigFault where a setting does not fit or the port is taken.
+ */
 export async function openRelay(
   config: Config,
   { log, ...options }: RelayOptions & { readonly log: Log },
-): Promise<{ stop(): Promise<void> }> {
+): Promise<{ readonly adminPort: number | undefined; stop(): Promise<void> }> {
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
   const databaseUrl = need(config, 'DATABASE_URL')
   const pointer = need(config, 'EBB_CONTRACTS')
@@ -25,7 +35,8 @@ export async function openRelay(
   const subscriptions = () => contracts.current().subscriptions
   const routes = () => contracts.current().routes
   const works = [deliveries({ pool, call, subscriptions }), invocations({ pool, call, routes })]
-  const relay = startRelay({ works, startTimeoutMs, log }, options)
+  const { metrics, ...told } = createMetrics(() => within(LOOK_MS, readBacklog(pool)))
+  const relay = startRelay({ works, startTimeoutMs, log, metrics }, options)
   const channel = listen(config.DATABASE_DIRECT_URL ?? databaseUrl, [OUTBOX_CHANNEL], {
     onNotify: relay.wake,
     onUp: relay.wake,
@@ -33,16 +44,23 @@ export async function openRelay(
   })
   const end = async () => {
     await relay.stop()
+    admin?.close()
     contracts.close()
     await Promise.all([channel.close(), close(), pool.end()])
   }
   let ended: Promise<void> | undefined
-  return {
-    stop: () => {
-      ended ??= end()
-      return ended
-    },
+  const stop = () => {
+    ended ??= end()
+    return ended
   }
+  let admin: Awaited<ReturnType<typeof openAdmin>> | undefined
+  try {
+    admin = await openAdmin(config, { isReady: relay.isReady, metrics: told, log })
+  } catch (fault) {
+    await stop()
+    throw fault
+  }
+  return { adminPort: admin.port, stop }
 }
 
 /** Fills the template in, and ends it with the slash that is the function's path. */

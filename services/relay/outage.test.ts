@@ -21,17 +21,29 @@ it('goes on when Postgres comes back: what was answered meanwhile is settled, an
   const { received, template } = await startSubscriber((response) => {
     answer = () => response.writeHead(204).end()
   })
-  const { log } = await startTestRelay(url, template, {
+  const { log, admin } = await startTestRelay(url, template, {
     subscriptions: [subscription('send-welcome')],
     pollMs: 50,
   })
+  const statusOf = async (path: string) => (await fetch(admin + path)).status
+  expect(await statusOf('/_/ready')).toBe(200)
+  expect(await (await fetch(`${admin}/metrics`)).text()).toContain('ebb_backlog_size{kind="event"} 0')
   const before = await emit(url)
   await until('the first is in flight', () => received.length === 1)
   await postgres.stop()
   answer()
   await until('the outage is noticed', () => log.count('the relay is held up') === 1)
+  const refused = await fetch(`${admin}/_/ready`)
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2'])
+  expect(await refused.json()).toMatchObject({ status: 503, error: 'unavailable' })
+  expect(await statusOf('/_/health')).toBe(200)
+  const metrics = await (await fetch(`${admin}/metrics`)).text()
+  expect(metrics).toContain('\nebb_database_up 0\n')
+  // What nobody knows is not told as a zero.
+  expect(metrics).not.toMatch(/^ebb_(dead_letters|backlog_size|backlog_age_seconds)\b/m)
   postgres = await startPostgres(folder, { port: Number(new URL(url).port) })
   await until('it is back', () => log.count('the relay goes on') === 1)
+  expect(await statusOf('/_/ready')).toBe(200)
   const after = await emit(url)
   await until('the second is in flight', () => received.length === 2)
   answer()

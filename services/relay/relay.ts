@@ -1,5 +1,7 @@
 import type { Log } from 'ebb/kernel'
 import { createAlarm } from './alarm.ts'
+import { createHealth } from './health.ts'
+import type { RelayMetrics } from './metrics.ts'
 import { createTurn } from './turn.ts'
 import type { Work } from './work.ts'
 
@@ -8,6 +10,7 @@ export interface RelayParts {
   /** What a cold start may take. */
   readonly startTimeoutMs: number
   readonly log: Log
+  readonly metrics: RelayMetrics
 }
 
 export interface RelayOptions {
@@ -21,31 +24,32 @@ export interface RelayOptions {
 export interface Relay {
   /** Looks for work now. */
   wake(): void
+  /** Whether it makes calls: what it was last asked to do it could, and it is not stopping. */
+  isReady(): boolean
   /** Leases nothing new, settles what is in flight and resolves. */
   stop(): Promise<void>
 }
 
 const SHORTEST_SLEEP_MS = 10
-const FIRST_BACKOFF_MS = 100
-const LAST_BACKOFF_MS = 5_000
 
 /**
  * Starts to make the calls that are due: works without a pause while there is something to do, else sleeps until it is
  * woken, something is due, or `pollMs` are over. Several side by side are fine.
  */
 export function startRelay(
-  { works, startTimeoutMs, log }: RelayParts,
+  { works, ...parts }: RelayParts,
   { pollMs = 1_000, mostInFlight = 500, drainMs = 45_000 }: RelayOptions = {},
 ): Relay {
   const alarm = createAlarm()
   const closing = new AbortController()
   const giveUp = new AbortController()
   const signals = { closing: closing.signal, giveUp: giveUp.signal }
-  const turn = createTurn(works, { startTimeoutMs, log, mostInFlight, ...signals, wake: alarm.wake })
-  const health = createHealth(log)
+  const turn = createTurn(works, { ...parts, mostInFlight, ...signals, wake: alarm.wake })
+  const health = createHealth(parts.log)
 
   const work = async () => {
     while (!closing.signal.aborted) {
+      health.begin()
       try {
         const { found, nextDueMs } = await turn.take()
         health.good()
@@ -59,6 +63,7 @@ export function startRelay(
 
   return {
     wake: alarm.wake,
+    isReady: () => health.isGood() && !closing.signal.aborted,
     stop: async () => {
       closing.abort()
       alarm.wake()
@@ -66,26 +71,6 @@ export function startRelay(
       await working
       await turn.settled()
       clearTimeout(limit)
-    },
-  }
-}
-
-/** Says once that the database went (or refuses), and once that it came back. */
-function createHealth(log: Log) {
-  let ready = false
-  let backoffMs = 0
-  return {
-    good() {
-      if (!ready) log.info({}, 'relay ready')
-      else if (backoffMs > 0) log.info({}, 'the relay goes on')
-      ready = true
-      backoffMs = 0
-    },
-    /** Answers how long to wait. */
-    bad(fault: unknown): number {
-      if (backoffMs === 0) log.error({ err: fault }, 'the relay is held up')
-      backoffMs = backoffMs === 0 ? FIRST_BACKOFF_MS : Math.min(backoffMs * 2, LAST_BACKOFF_MS)
-      return backoffMs
     },
   }
 }

@@ -105,11 +105,12 @@ export async function startTestRelay(
   }: RelayOptions & { readonly subscriptions: readonly Subscription[]; readonly routes?: readonly Partial<Route>[] },
 ) {
   const log = memoryLog()
-  const config = parseConfig(await relayEnv(databaseUrl, template, subscriptions, routes))
-  const { stop } = await openRelay(config, { pollMs: AN_HOUR_MS, drainMs: 50, ...options, log })
+  const env = await relayEnv(databaseUrl, template, subscriptions, routes)
+  const config = parseConfig({ ...env, EBB_HOST: '127.0.0.1', EBB_ADMIN_PORT: '0' })
+  const { adminPort, stop } = await openRelay(config, { pollMs: AN_HOUR_MS, drainMs: 50, ...options, log })
   closeLater(stop)
   await until('the relay listens', () => log.count('relay ready') + log.count('the database channel is up') === 2)
-  return { log, stop }
+  return { log, stop, admin: `http://127.0.0.1:${adminPort}` }
 }
 
 export type Line = Readonly<Record<string, unknown>> & { readonly msg: string }

@@ -1,5 +1,6 @@
 import type { Log } from 'ebb/kernel'
-import { deliver, logAttempt } from './deliver.ts'
+import { deliver, tellAttempt } from './deliver.ts'
+import type { RelayMetrics } from './metrics.ts'
 import { createSeats } from './seats.ts'
 import type { Leased, Target, Work } from './work.ts'
 
@@ -7,6 +8,7 @@ export interface TurnOptions {
   /** What a cold start may take. */
   readonly startTimeoutMs: number
   readonly log: Log
+  readonly metrics: RelayMetrics
   readonly mostInFlight: number
   /** From here on nothing is leased. */
   readonly closing: AbortSignal
@@ -28,14 +30,14 @@ const SETTLE_MS = 10_000
 
 /** One round of the relay: gather, take back what is lost, lease what is due and set it on its way. */
 export function createTurn(works: readonly Work[], options: TurnOptions) {
-  const { startTimeoutMs, log, mostInFlight, closing } = options
+  const { startTimeoutMs, mostInFlight, closing } = options
   const places = createSeats({ mostInFlight })
   const flight = createFlight(places, options)
   const leaseMsOf = ({ timeoutMs }: Target) => startTimeoutMs + timeoutMs + SETTLE_MS
 
   const takeBack = async (work: Work, targets: readonly Target[]) => {
     const lost = await work.takeBack(targets.map((target) => ({ target, leaseMs: leaseMsOf(target) })))
-    for (const attempt of lost) logAttempt(log, attempt, { ...attempt, error: 'the relay was lost' })
+    for (const attempt of lost) tellAttempt(options, attempt, { ...attempt, error: 'the relay was lost' })
     return lost.length
   }
 
@@ -79,13 +81,13 @@ export function createTurn(works: readonly Work[], options: TurnOptions) {
 /** Carries calls to their ends, each in a seat of its function's. */
 function createFlight(
   places: ReturnType<typeof createSeats>,
-  { log, giveUp, wake }: Pick<TurnOptions, 'log' | 'giveUp' | 'wake'>,
+  { log, metrics, giveUp, wake }: Pick<TurnOptions, 'log' | 'metrics' | 'giveUp' | 'wake'>,
 ) {
   const running = new Set<Promise<void>>()
   return {
     start(leased: Leased, leaseEndsAt: number): void {
       places.take(leased.function)
-      const run = deliver(leased, { leaseEndsAt, log, signal: giveUp }).then(({ again }) => {
+      const run = deliver(leased, { leaseEndsAt, log, metrics, signal: giveUp }).then(({ again }) => {
         running.delete(run)
         const wasFull = places.leave(leased.function)
         if (again || wasFull) wake()

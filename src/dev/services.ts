@@ -23,7 +23,8 @@ export async function startServices({ root, home, env, port, adminPort, report }
   const start = (part: string, onReady: (said: Said) => void, onEnd: (last: string) => void): Child => {
     let last = ''
     const child = startChild(join(root, 'services', part, 'index.ts'), {
-      env: { ...env, ...ports },
+      // The relay's admin port is for clusters: here it would be the gateway's.
+      env: part === 'gateway' ? { ...env, ...ports } : env,
       onSaid: (said) => {
         const { msg, level } = said
         if (msg === 'listening' || msg === 'relay ready') onReady(said)

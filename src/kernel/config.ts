@@ -54,7 +54,7 @@ const SETTINGS = {
   /** How long the gateway waits for Redis before it limits by its own share. */
   EBB_RATE_LIMIT_TIMEOUT_MS: [milliseconds, 50],
   EBB_POOL_MAX: [count(1_000), 10],
-  /** The requests that a function takes at a time where no platform before it counts them; it refuses more. */
+  /** The requests that a function takes at a time where no platform before it counts them; others wait their turn. */
   EBB_MAX_CONCURRENCY: [count(1_000), undefined],
   EBB_HOME: [text(), undefined],
   EBB_CONTRACTS: [text(), undefined],

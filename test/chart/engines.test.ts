@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from '@jest/globals'
+import { startCluster } from './cluster.ts'
 import { describeChart, KNATIVE, type Manifest, namesOf, ofKind, only, refusal, renderChart } from './helm.ts'
-import { podsOf } from './pods.ts'
+import { podsOf, settingsOf } from './pods.ts'
 
 const functions = {
   'take-one': { kind: 'endpoint', scale: { min: 0, max: 4, concurrency: 7 }, timeoutSeconds: 90 },
@@ -100,6 +101,33 @@ describeChart('the engine knative', () => {
   })
 })
 
+describeChart('an installation on Knative', () => {
+  const namespaces = ['kube-system', 'knative-serving', 'istio-system']
+
+  it('is refused where no namespace is there from which functions could be called', async () => {
+    await using cluster = await startCluster([], { namespaces })
+    const said = await refusal({}, cluster)
+    expect(said).toContain('knative.ingressNamespaces: there is no namespace kourier-system; name the one in which')
+    expect(await refusal({ knative: { namespace: 'serving' } }, cluster)).toContain(
+      'knative.namespace: there is no namespace serving; name the one in which',
+    )
+    await renderChart({ knative: { ingressNamespaces: ['kourier-system', 'istio-system'] } }, cluster)
+  })
+
+  it('is not looked after where nobody minds: without policies, without Knative, without a cluster', async () => {
+    await using cluster = await startCluster([], { namespaces })
+    await renderChart({ networkPolicy: { enabled: false } }, cluster)
+    await renderChart({ engine: 'kubernetes' }, cluster)
+    await renderChart({ engine: 'knative' })
+  })
+
+  it('by somebody who may not read namespaces is refused with the value that goes without', async () => {
+    await using cluster = await startCluster([], { mayReadNamespaces: false })
+    expect(await refusal({}, cluster)).toMatch(/knative-lookUpNamespaces[\s\S]*namespaces "kube-system" is forbidden/)
+    await renderChart({ knative: { lookUpNamespaces: false } }, cluster)
+  })
+})
+
 describeChart('the engine kubernetes', () => {
   let manifests: readonly Manifest[]
   beforeAll(async () => {
@@ -111,6 +139,16 @@ describeChart('the engine kubernetes', () => {
     for (const kind of ['Deployment', 'Service', 'HorizontalPodAutoscaler']) {
       expect(namesOf(ofKind(manifests, kind))).toEqual(expect.arrayContaining(['take-one', 'warm-one']))
     }
+  })
+
+  it('tells each function how many requests it may take at a time, which on Knative the queue-proxy counts', async () => {
+    const toldTo = async (of: string, apis: readonly string[]) => {
+      const pod = podsOf(await renderChart({}, { functions, apis })).find((pod) => pod.of === of)
+      return settingsOf(pod!.spec.containers[0]!).plain.EBB_MAX_CONCURRENCY
+    }
+    expect(await toldTo('Deployment take-one', [])).toBe('7')
+    expect(await toldTo('Deployment warm-one', [])).toBe('1')
+    expect(await toldTo('Service take-one', [KNATIVE])).toBeUndefined()
   })
 
   it('keeps at least one pod of each, and says the number of those that are scaled nowhere else', async () => {
@@ -128,13 +166,13 @@ describeChart('the engine kubernetes', () => {
     }
   })
 
-  it('lets a pod finish: it leaves the Service first, and has the time of its longest request', async () => {
+  it('lets a pod finish: it serves until all have heard of its end, and has the time of its longest request', async () => {
     expect(only(manifests, 'Deployment', 'take-one').spec).toMatchObject({
       strategy: { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
       template: {
         spec: {
           terminationGracePeriodSeconds: 100,
-          containers: [{ lifecycle: { preStop: { sleep: { seconds: 5 } } } }],
+          containers: [{ env: expect.arrayContaining([{ name: 'EBB_DRAIN_MS', value: '10000' }]) }],
         },
       },
     })

@@ -65,11 +65,13 @@ describeChart('the network', () => {
   })
 
   it('lets Prometheus in where it is', async () => {
-    const { gateway, function: fn } = await arrowsByPart({ monitoring: { namespaces: ['eyes'] } }, [
-      KNATIVE,
-      PROMETHEUS,
-    ])
+    const {
+      gateway,
+      relay,
+      function: fn,
+    } = await arrowsByPart({ monitoring: { namespaces: ['eyes'] } }, [KNATIVE, PROMETHEUS])
     expect(gateway?.from).toContain('eyes:8081')
+    expect(relay?.from).toEqual(['eyes:8081'])
     expect(fn?.from).toContain('eyes:9091')
   })
 
@@ -90,6 +92,7 @@ describeChart('the network', () => {
       mail: { existingSecret: 'm', egress: ['smtp.example.com:465'] },
     })
     const stores = ['10.1.2.3/32:5432', '10.9.0.0/16:5433', 'caches:6379']
+    // Of the functions it is the last one, which mails.
     expect(fn?.to).toEqual([...stores, DNS, 'public:465', 'telemetry:4318'])
     expect(gateway?.to).toEqual([...stores, 'function:8080', DNS, 'telemetry:4318'])
   })
@@ -104,6 +107,16 @@ describeChart('the network', () => {
     const relay = podsOf(manifests).find((pod) => componentOf(pod) === 'relay')
     const to = arrowsOf(policiesOf(manifests), relay?.labels ?? {}).to
     expect(to).toEqual([`${server}:5432`, `${pooler}:5432`, 'function:8080', DNS])
+    const fn = podsOf(manifests).find((pod) => componentOf(pod) === 'function')
+    expect(arrowsOf(policiesOf(manifests), fn?.labels ?? {}).to).toEqual([`${pooler}:5432`, DNS, 'redis:6379'])
+  })
+
+  it('leads functions to the pooler alone, and to the database itself those who listen or migrate', async () => {
+    const postgres = { pooler: 'external', poolerAddress: '10.1.2.3:6432' }
+    const { function: fn, gateway, relay, migrate } = await arrowsByPart({ postgres })
+    expect(fn?.to).toEqual(['10.1.2.3/32:6432', DNS, 'redis:6379'])
+    for (const part of [gateway, relay, migrate]) expect(part?.to).toEqual(expect.arrayContaining(['postgres:5432']))
+    for (const part of [gateway, relay]) expect(part?.to).toContain('10.1.2.3/32:6432')
   })
 
   it('opens to one function alone what its contract names', async () => {
@@ -113,6 +126,19 @@ describeChart('the network', () => {
     const to = Object.fromEntries(podsOf(manifests).map((pod) => [pod.of, arrowsOf(policies, pod.labels).to]))
     expect(to['Deployment charge-card']).toEqual(expect.arrayContaining(['public:443', 'this namespace:80']))
     expect(to['Deployment take-order']).toEqual([DNS, 'postgres:5432', 'redis:6379'])
+  })
+
+  it('leads to the mail server from those who use mail', async () => {
+    const functions = {
+      'mail-it': { uses: ['mail'], egress: ['api.example.com:443'] },
+      'take-order': { uses: ['postgres'] },
+    }
+    const manifests = await renderChart({ mail: { existingSecret: 'm', egress: ['10.1.2.3:465'] } }, { functions })
+    const policies = policiesOf(manifests)
+    const to = Object.fromEntries(podsOf(manifests).map((pod) => [pod.of, arrowsOf(policies, pod.labels).to]))
+    expect(to['Deployment mail-it']).toEqual(expect.arrayContaining(['10.1.2.3/32:465', 'public:443']))
+    expect(to['Deployment take-order']).not.toContain('10.1.2.3/32:465')
+    expect(to['Deployment ebb-gateway']).not.toContain('10.1.2.3/32:465')
   })
 
   it('opens no private address by a name', async () => {

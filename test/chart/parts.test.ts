@@ -42,7 +42,7 @@ describeChart('the gateway', () => {
       startupProbe: { httpGet: { path: '/_/ready' } },
       readinessProbe: { httpGet: { path: '/_/health' } },
       livenessProbe: { httpGet: { path: '/_/health' } },
-      lifecycle: { preStop: { sleep: { seconds: 5 } } },
+      env: expect.arrayContaining([{ name: 'EBB_DRAIN_MS', value: '10000' }]),
     })
   })
 
@@ -83,6 +83,16 @@ describeChart('the relay', () => {
     expect(only(manifests, 'Deployment', 'ebb-relay').spec).toMatchObject({ replicas: 2 })
     expect(only(manifests, 'PodDisruptionBudget', 'ebb-relay').spec).toMatchObject({ maxUnavailable: 1 })
   })
+
+  it('is asked on its admin port: a rollout waits until it works with the database, whose loss ends no pod', async () => {
+    const [pod] = podsOf([only(await renderChart(), 'Deployment', 'ebb-relay')])
+    expect(pod?.spec.containers[0]).toMatchObject({
+      ports: [{ name: 'admin', containerPort: 8081 }],
+      startupProbe: { httpGet: { path: '/_/ready', port: 'admin' } },
+      readinessProbe: { httpGet: { path: '/_/ready', port: 'admin' } },
+      livenessProbe: { httpGet: { path: '/_/health', port: 'admin' } },
+    })
+  })
 })
 
 describeChart('the migration', () => {
@@ -99,6 +109,32 @@ describeChart('the migration', () => {
       'helm.sh/hook-delete-policy': 'before-hook-creation,hook-succeeded',
     })
     expect(job?.spec).toHaveProperty('ttlSecondsAfterFinished')
+  })
+})
+
+describeChart('the backup', () => {
+  it('is made by the server`s own image, one at a time, into a volume that keeps as many as one says', async () => {
+    const bundled = { image: 'example.com/postgres:18.4', backup: { enabled: true, schedule: '5 4 * * *', keep: 3 } }
+    const manifests = await renderChart({ postgres: { bundled } })
+    const job = only(manifests, 'CronJob', 'ebb-backup')
+    expect(job.spec).toMatchObject({ schedule: '5 4 * * *', concurrencyPolicy: 'Forbid' })
+    const [container] = podsOf([job])[0]?.spec.containers ?? []
+    expect(container).toMatchObject({ image: 'example.com/postgres:18.4' })
+    const [, , script = ''] = (container as unknown as { command: readonly string[] }).command
+    // A dump that is not whole is not called one; the fourth newest goes.
+    expect(script).toContain('pg_dump --format=custom --file="$file.unfinished"')
+    expect(script).toContain('tail -n +4 | xargs -r rm --')
+    expect(only(manifests, 'PersistentVolumeClaim', 'ebb-backup').metadata.annotations).toEqual({
+      'helm.sh/resource-policy': 'keep',
+    })
+  })
+
+  it('is there only where it is wanted, of a Postgres that is bundled', async () => {
+    const wanted = { bundled: { backup: { enabled: true } } }
+    for (const postgres of [{}, { ...wanted, mode: 'cnpg' }]) {
+      const manifests = await renderChart({ postgres })
+      expect(manifests.filter(({ metadata }) => metadata.name === 'ebb-backup')).toEqual([])
+    }
   })
 })
 
@@ -119,14 +155,22 @@ describeChart('what operators see', () => {
       await renderChart({ monitoring: { labels: { release: 'mine' } } }, { apis: [PROMETHEUS] }),
     ]
     expect(without.filter(({ apiVersion }) => apiVersion === PROMETHEUS)).toEqual([])
-    const monitor = only(withIt, 'PodMonitor', 'ebb-gateway')
-    expect(monitor.metadata.labels).toMatchObject({ release: 'mine' })
-    expect(monitor.spec).toMatchObject({ podMetricsEndpoints: [{ port: 'admin', path: '/metrics' }] })
+    for (const part of ['gateway', 'relay']) {
+      const monitor = only(withIt, 'PodMonitor', `ebb-${part}`)
+      expect(monitor.metadata.labels).toMatchObject({ release: 'mine' })
+      expect(monitor.spec).toMatchObject({
+        selector: { matchLabels: { 'app.kubernetes.io/component': part } },
+        podMetricsEndpoints: [{ port: 'admin', path: '/metrics' }],
+      })
+      const [pod] = podsOf([only(withIt, 'Deployment', `ebb-${part}`)])
+      expect(pod?.spec.containers[0]?.ports).toContainEqual({ name: 'admin', containerPort: 8081 })
+      expect(settingsOf(pod!.spec.containers[0]!).plain).toMatchObject({ EBB_ADMIN_PORT: '8081' })
+    }
     const off = await renderChart({ monitoring: { enabled: false } }, { apis: [PROMETHEUS] })
     expect(off.filter(({ apiVersion }) => apiVersion === PROMETHEUS)).toEqual([])
   })
 
-  it('are alerts, each with what to do, on metrics that the gateway has', async () => {
+  it('are alerts, each with what to do, on metrics that gateway and relay have', async () => {
     const { spec } = only(await renderChart({}, { apis: [PROMETHEUS] }), 'PrometheusRule', 'ebb-gateway')
     const [{ rules } = { rules: [] }] = spec.groups as {
       rules: { alert?: string; record?: string; expr: string; annotations?: object }[]
@@ -136,11 +180,13 @@ describeChart('what operators see', () => {
       'EbbFailures',
       'EbbErrorBudgetBurns',
       'EbbErrorBudgetBurns',
+      'EbbDeadLetters',
+      'EbbBacklogWaits',
       'EbbLimitsWithoutRedis',
     ])
     for (const { annotations } of alerts)
       expect(annotations).toEqual({ summary: expect.any(String), runbook: expect.any(String) })
-    const code = readFileSync('services/gateway/metrics.ts', 'utf8')
+    const code = ['gateway', 'relay'].map((part) => readFileSync(`services/${part}/metrics.ts`, 'utf8')).join()
     const names = new Set(rules.flatMap(({ expr }) => expr.match(/\b(http|ebb)_\w+/g) ?? []))
     expect([...names].filter((name) => !code.includes(`'${name.replace(/_(count|bucket)$/, '')}'`))).toEqual([])
     for (const { expr } of rules) expect(expr).not.toMatch(/\{\{|%!|map\[/)

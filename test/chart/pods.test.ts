@@ -150,6 +150,30 @@ describeChart('every secret', () => {
     for (const pod of pods) expect(secretFilesOf(pod)).toEqual(Object.fromEntries(prefixed))
   })
 
+  it('and setting of a store reaches the functions that use it, and no other', async () => {
+    const functions = { all: {}, some: { uses: ['postgres'] }, none: { uses: [] } }
+    for (const apis of [[], [KNATIVE]]) {
+      for (const mail of [{}, { existingSecret: 'smtp' }]) {
+        const pods = podsOf(await renderChart({ mail }, { functions, apis }))
+        const told = pods
+          .filter((pod) => componentOf(pod) === 'function')
+          .map((pod) => {
+            const { plain, files } = settingsOf(pod.spec.containers[0]!)
+            const names = [...files.map(([name]) => name), ...Object.keys(plain)]
+            return [pod.of.split(' ')[1], names.filter((name) => /_URL$|MAIL/.test(name)).sort()]
+          })
+        expect(Object.fromEntries(told)).toEqual({
+          all: [
+            'DATABASE_URL',
+            ...('existingSecret' in mail ? ['REDIS_URL', 'SMTP_URL'] : ['EBB_MAIL_FOLDER', 'REDIS_URL']),
+          ],
+          some: ['DATABASE_URL'],
+          none: [],
+        })
+      }
+    }
+  })
+
   it('that a contract names has to be somewhere', async () => {
     const rendering = renderChart({}, { functions })
     await expect(rendering).rejects.toThrow('functionSecrets.existingSecret: charge-card needs STRIPE_KEY')

@@ -123,7 +123,7 @@ describeChart('helm lint --strict', () => {
 })
 
 describeChart('the connections to Postgres', () => {
-  const functions = { a: { scale: { max: 10 } }, b: { scale: { max: 5 } } }
+  const functions = { a: { scale: { max: 10 } }, b: { scale: { max: 5 } }, c: { scale: { max: 99 }, uses: ['redis'] } }
   const sized = (maxConnections: number, more: Values = {}) => ({
     allFunctions: { poolMax: 4 },
     gateway: { poolMax: 5, autoscaling: { maxReplicas: 3 } },

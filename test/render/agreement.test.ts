@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { parse, parseAllDocuments } from 'yaml'
 import { render } from '../../src/deploy/render/index.ts'
-import { fixture, getReport, makeReport, SERVICES } from './fixture.ts'
+import { fixture, getReport, makeReport, SERVICES, USES } from './fixture.ts'
 
-const files = render(fixture, { services: SERVICES })
+const files = render(fixture, { services: SERVICES, uses: USES })
 const NAMES = ['get-report', 'make-report', 'send-report', ...SERVICES]
 
 // biome-ignore lint/suspicious/noExplicitAny: manifests are what their own tools say
@@ -35,13 +35,15 @@ describe('everything that a contract says about where it runs', () => {
     expect(files).toContainEqual(['PRINTER_KEY_FILE', '/var/run/secrets/ebb/PRINTER_KEY'])
     const [, teams] = spec.volumes[0].projected.sources
     expect(teams.secret).toMatchObject({ name: 'ebb-functions', items: [{ key: 'PRINTER_KEY' }, { key: 'PAPER_KEY' }] })
-    expect(policy.spec.egress).toHaveLength(makeReport.egress.length)
+    const ports = makeReport.egress.map((one) => [{ protocol: 'TCP', port: Number(one.split(':')[1]) }])
+    expect(policy.spec.egress.map((rule: Any) => rule.ports)).toEqual(ports)
   })
 
   it('arrives at the chart', () => {
     const { 'make-report': inChart, 'get-report': usual } = parse(files['charts/ebb/functions.yaml'] ?? '').functions
     const { scale, resources, secrets, egress } = makeReport
-    expect(inChart).toEqual({ kind: 'endpoint', scale, timeoutSeconds: 440, resources, secrets, egress })
+    const uses = USES['make-report']
+    expect(inChart).toEqual({ kind: 'endpoint', scale, timeoutSeconds: 440, resources, uses, secrets, egress })
     expect(usual.scale).toEqual({ min: 0, max: 10, concurrency: 50 })
     expect(usual.timeoutSeconds).toBe(60)
   })
@@ -51,7 +53,7 @@ describe('everything that a contract says about where it runs', () => {
     expect(stackFunctions['send-report']).toMatchObject({
       labels: { 'com.openfaas.scale.min': '2', 'com.openfaas.scale.max': '4' },
       secrets: expect.arrayContaining(['printer-key']),
-      environment: { PRINTER_KEY_FILE: '/var/openfaas/secrets/printer-key' },
+      environment: { PRINTER_KEY_FILE: '/var/openfaas/secrets/printer-key', EBB_MAX_CONCURRENCY: '1' },
     })
   })
 })
@@ -127,6 +129,50 @@ describe('what kubectl applies', () => {
     expect(having('PAPER_KEY')).toEqual(['make-report'])
   })
 
+  it('gives the address of each store to those who use it', () => {
+    const having = (key: string) =>
+      manifests
+        .filter(({ kind, spec }) => kind === 'Service' && JSON.stringify(spec).includes(`"key":"${key}"`))
+        .map(({ metadata }) => metadata.name)
+    expect(having('DATABASE_URL')).toEqual(['make-report', 'send-report'])
+    expect([having('REDIS_URL'), having('SMTP_URL')]).toEqual([[], []])
+    const { patches } = parse(files['k8s/overlays/production/kustomization.yaml'] ?? '')
+    const patched = (key: string) =>
+      patches.filter(({ patch }: Any) => patch.includes(`key: ${key}`)).map(({ target }: Any) => target.name)
+    expect([patched('REDIS_URL'), patched('SMTP_URL')]).toEqual([['make-report', 'gateway'], ['send-report']])
+    const mailing = patches
+      .filter(({ patch }: Any) => patch.includes('port: 465'))
+      .map(({ target }: Any) => target.name)
+    expect(mailing).toEqual(['ebb-mail'])
+    expect(manifests.find(({ metadata }) => metadata.name === 'ebb-mail').spec.podSelector.matchExpressions).toEqual([
+      { key: 'app.kubernetes.io/name', operator: 'In', values: ['send-report'] },
+    ])
+    const secrets = Object.entries(stackFunctions).map(([name, one]) => [
+      name,
+      one.secrets,
+      'REDIS_URL' in one.environment,
+    ])
+    expect(secrets).toEqual([
+      ['get-report', ['ebb-identity-jwks'], false],
+      ['send-report', ['ebb-identity-jwks', 'database-url', 'smtp-url', 'printer-key'], false],
+    ])
+  })
+
+  it('asks each always-on part on a port that it has, and lets Prometheus scrape it', () => {
+    for (const name of ['gateway', 'relay']) {
+      const [deployment] = documentsOf(`k8s/base/${name}.yaml`)
+      const [container] = deployment.spec.template.spec.containers
+      const ports = container.ports.map((port: Any) => port.name)
+      for (const probe of ['startupProbe', 'readinessProbe', 'livenessProbe']) {
+        expect(ports).toContain(container[probe].httpGet.port)
+      }
+      const admin = container.ports.find((port: Any) => port.name === 'admin').containerPort
+      const policy = documentsOf('k8s/base/network-policies.yaml').find((one) => one.metadata.name === `ebb-${name}`)
+      const from = [{ namespaceSelector: { matchExpressions: [expect.objectContaining({ values: ['monitoring'] })] } }]
+      expect(policy.spec.ingress).toContainEqual({ from, ports: [{ protocol: 'TCP', port: admin }] })
+    }
+  })
+
   it('has policies that select pods which are there', () => {
     const pods: Any[] = manifests.flatMap(({ spec }) => (spec?.template?.spec ? [spec.template.metadata.labels] : []))
     const policies = manifests.filter(({ kind }) => kind === 'NetworkPolicy')
@@ -135,7 +181,7 @@ describe('what kubectl applies', () => {
       return [metadata.name, pods.filter((labels) => wanted.every(([name, value]) => labels[name] === value)).length]
     })
     expect(Object.fromEntries(selected)).toEqual({
-      ...{ 'ebb-default-deny': 8, 'ebb-dns': 8, 'ebb-functions': 3, 'make-report-egress': 1 },
+      ...{ 'ebb-default-deny': 8, 'ebb-dns': 8, 'ebb-functions': 3, 'ebb-mail': 3, 'make-report-egress': 1 },
       ...{ 'ebb-gateway': 1, 'ebb-relay': 1, 'ebb-migrate': 1, 'ebb-postgres': 1, 'ebb-redis': 1 },
     })
   })

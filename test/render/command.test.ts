@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { HEADER } from '../../src/deploy/render/index.ts'
 import { clusterSecrets } from '../../src/dev/cluster-secrets.ts'
 import { identitySigner, identityVerifier, parseConfig } from '../../src/kernel/index.ts'
@@ -60,6 +60,30 @@ describe('ebb render', () => {
     expect((await ebb()).stdout.split('\n')).toContain('removed k8s/base/functions/gone.yaml')
     expect(await readdir(join(checkout.root, 'k8s/base/functions'))).toContain('by-hand.yaml')
     expect((await ebb()).stdout).toMatch(/^All \d+ files are as the contracts say.$/)
+  })
+
+  it('gives a function what its handler uses, and everything where that is something of the team`s own', async () => {
+    const handlerOf = (uses: string) => `
+      import { cache, http, mail } from 'ebb/data'
+      import { implement } from 'ebb/http'
+      import contract from './contract.ts'
+      const mine = { open: () => 1, lend: () => 1 }
+      export default implement(contract, { ${uses} }, async () => ({ pid: 1 }))`
+    const cases = { 'use-none': 'http', 'use-mail': 'mail, cache', 'use-mine': 'mine' }
+    for (const [name, uses] of Object.entries(cases)) {
+      await mkdir(join(checkout.root, 'functions', name), { recursive: true })
+      for (const [file, text] of Object.entries(functionFiles(name, ''))) await write(file, text)
+      await write(`functions/${name}/handler.ts`, handlerOf(uses))
+    }
+    const { code, stderr } = await ebb('--openfaas', 'pro')
+    expect([code, stderr]).toEqual([0, ''])
+    const { functions } = parse(await readFile(join(checkout.root, 'charts/ebb/functions.yaml'), 'utf8'))
+    expect(Object.keys(cases).map((name) => functions[name].uses)).toEqual([
+      [],
+      ['mail', 'redis'],
+      ['mail', 'postgres', 'redis'],
+    ])
+    for (const name of Object.keys(cases)) await rm(join(checkout.root, 'functions', name), { recursive: true })
   })
 
   it('says what a target cannot express, and writes nothing then', async () => {

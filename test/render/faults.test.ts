@@ -100,6 +100,7 @@ describe('Postgres cannot', () => {
     expect(sentencesOf(contracts, { maxConnections: 631 })).toEqual([])
     expect(sentencesOf(contracts, { maxConnections: 630 })).toHaveLength(1)
     expect(sentencesOf(contracts, { poolMax: 1 })).toEqual([])
+    expect(sentencesOf(contracts, { uses: { b: ['redis'] } })).toEqual([])
   })
 })
 

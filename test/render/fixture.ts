@@ -44,6 +44,13 @@ export const getReport = endpoint({
 
 export const fixture = byName(makeReport, sendReport, getReport)
 
+/** What their handlers would use. */
+export const USES = {
+  'make-report': ['postgres', 'redis'],
+  'send-report': ['mail', 'postgres'],
+  'get-report': [],
+} as const
+
 /** Contracts by the folders that would hold them. */
 export function byName(...contracts: readonly AnyContract[]): Readonly<Record<string, AnyContract>> {
   return Object.fromEntries(contracts.map((contract) => [contract.name, contract]))

@@ -3,7 +3,7 @@
 {{- $root := . }}{{ $functions := dict }}
 {{- $usual := dict
       "scale" (dict "min" 0 "max" 10 "concurrency" 50) "timeoutSeconds" 60
-      "secrets" list "egress" list "env" dict "annotations" dict "image" "" "existingSecret" ""
+      "uses" (list "mail" "postgres" "redis") "secrets" list "egress" list "env" dict "annotations" dict "image" "" "existingSecret" ""
 }}
 {{- $file := .Files.Get "functions.yaml" | required "functions.yaml is not in the chart; `ebb render` writes it" | fromYaml }}
 {{- range $name, $function := $file.functions }}
@@ -14,14 +14,16 @@
 {{- toJson $functions -}}
 {{- end }}
 
-{{/* (list $ name function): its Secret files. It gets those secrets that its contract names, and no others. */}}
+{{/* (list $ name function): its Secret files: of what its code uses and its contract names, and no others. */}}
 {{- define "ebb.functionFiles" -}}
 {{- $root := index . 0 }}{{ $function := index . 2 -}}
-- { setting: DATABASE_URL, of: postgres-app, key: url }
 - { setting: EBB_IDENTITY_JWKS, of: identity, key: public.jwks }
-{{- include "ebb.redisFiles" $root }}
-{{- with $root.Values.mail.existingSecret }}
-- { setting: SMTP_URL, secret: {{ . }}, key: url }
+{{- if has "postgres" $function.uses }}
+- { setting: DATABASE_URL, of: postgres-app, key: url }
+{{- end }}
+{{- if has "redis" $function.uses }}{{ include "ebb.redisFiles" $root }}{{ end }}
+{{- if and (has "mail" $function.uses) $root.Values.mail.existingSecret }}
+- { setting: SMTP_URL, secret: {{ $root.Values.mail.existingSecret }}, key: url }
 {{- end }}
 {{- range $function.secrets }}
 - { setting: {{ . }}, secret: {{ $function.existingSecret | default $root.Values.functionSecrets.existingSecret | quote }}, key: {{ . }} }
@@ -31,7 +33,12 @@
 {{- define "ebb.functionSettings" -}}
 {{ include "ebb.commonSettings" (index . 0) }}
 EBB_POOL_MAX: {{ int64 (index . 2).poolMax }}
-{{- if not (index . 0).Values.mail.existingSecret }}
+{{- if eq (include "ebb.engine" (index . 0)) "kubernetes" }}
+# On Knative its queue-proxy counts, and drains before the function is told.
+EBB_MAX_CONCURRENCY: {{ int64 (index . 2).scale.concurrency }}
+EBB_DRAIN_MS: {{ include "ebb.drainMs" . }}
+{{- end }}
+{{- if and (has "mail" (index . 2).uses) (not (index . 0).Values.mail.existingSecret) }}
 EBB_MAIL_FOLDER: /tmp/mail
 {{- end }}
 {{- end }}

@@ -64,6 +64,21 @@ ports:
 {{- end }}
 {{- end }}
 
+{{/* For functions: the pooler alone, where there is one. */}}
+{{- define "ebb.toPooled" -}}
+{{- if eq .Values.postgres.pooler "external" }}
+{{- include "ebb.toHosts" (list .Values.postgres.poolerAddress) }}
+{{- else if eq .Values.postgres.pooler "cnpg" -}}
+- to:
+    - podSelector:
+        matchLabels:
+          cnpg.io/poolerName: {{ include "ebb.name" (list . "postgres-pooler") }}
+  {{- include "ebb.ports" (list 5432) | nindent 2 }}
+{{- else }}
+{{- include "ebb.toPostgres" . }}
+{{- end }}
+{{- end }}
+
 {{/* CloudNativePG's, the servers and its pooler. */}}
 {{- define "ebb.cnpgPods" -}}
 - podSelector:
@@ -151,4 +166,23 @@ spec:
       app.kubernetes.io/component: {{ index . 1 }}
       {{- include "ebb.everything" (index . 0) | nindent 6 }}
   policyTypes: [Ingress, Egress]
+{{- end }}
+
+{{/*
+Refuses what would end in a 504 for the first request: no namespace from which functions may be called. Nothing is looked
+up without a cluster (`helm template`); there is a kube-system in each. Whoever may not read namespaces gets Helm's own
+refusal, in which this template's name is all that we can say.
+*/}}
+{{- define "ebb.knative-lookUpNamespaces-needs-the-right-to-read-namespaces" -}}
+{{- if lookup "v1" "Namespace" "" "kube-system" }}
+{{- $knative := .Values.knative }}
+{{- if not (lookup "v1" "Namespace" "" $knative.namespace) }}
+{{- fail (printf "knative.namespace: there is no namespace %s; name the one in which Knative's activator is, since nobody else may wake a function" $knative.namespace) }}
+{{- end }}
+{{- $there := list }}
+{{- range $knative.ingressNamespaces }}{{ if lookup "v1" "Namespace" "" . }}{{ $there = append $there . }}{{ end }}{{ end }}
+{{- if not $there }}
+{{- fail (printf "knative.ingressNamespaces: there is no namespace %s; name the one in which Knative's ingress is, such as kourier-system, istio-system or contour-internal, since requests reach functions from there only" (join " or " $knative.ingressNamespaces)) }}
+{{- end }}
+{{- end }}
 {{- end }}

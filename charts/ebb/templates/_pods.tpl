@@ -45,30 +45,30 @@ securityContext:
 {{/* The distroless images' own. */}}
 {{- define "ebb.uid" }}65532{{ end }}
 
-{{/* Starts when the schema is there; goes on without the database, and then says so to each caller. */}}
+{{/*
+(list "http" "/_/health"): the port that is asked, and by which path it stays ready. It starts when the schema is there;
+who serves callers goes on without the database, and then says so to each of them.
+*/}}
 {{- define "ebb.probes" -}}
+{{- $port := index . 0 -}}
 startupProbe:
-  httpGet: { path: /_/ready, port: http }
+  httpGet: { path: /_/ready, port: {{ $port }} }
   periodSeconds: 1
   timeoutSeconds: 3
   failureThreshold: 600
 readinessProbe:
-  httpGet: { path: /_/health, port: http }
+  httpGet: { path: {{ index . 1 }}, port: {{ $port }} }
   periodSeconds: 5
   timeoutSeconds: 3
 livenessProbe:
-  httpGet: { path: /_/health, port: http }
+  httpGet: { path: /_/health, port: {{ $port }} }
   periodSeconds: 10
   timeoutSeconds: 5
   failureThreshold: 6
 {{- end }}
 
-{{/* Until everybody has heard that this pod goes, it still takes requests. */}}
-{{- define "ebb.preStop" -}}
-lifecycle:
-  preStop:
-    sleep: { seconds: 5 }
-{{- end }}
+{{/* Until everybody has heard that this pod goes, it still takes requests, and closes the connections that bring them. */}}
+{{- define "ebb.drainMs" -}}10000{{- end }}
 
 {{/* None goes before its successor is ready. */}}
 {{- define "ebb.strategy" -}}

@@ -4,10 +4,13 @@ counts twice, since the old and the new of it are there at the same time. Gatewa
 */}}
 {{- define "ebb.connections" -}}
 {{- $functions := 0 }}{{ $instances := 0 }}
-{{- $all := include "ebb.functions" . | fromJson }}
-{{- range $name, $function := $all }}
+{{- $users := 0 }}
+{{- range $name, $function := include "ebb.functions" . | fromJson }}
+{{- if has "postgres" $function.uses }}
+{{- $users = add $users 1 }}
 {{- $instances = add $instances (int64 $function.scale.max) }}
 {{- $functions = add $functions (mul (int64 $function.scale.max) (int64 $function.poolMax)) }}
+{{- end }}
 {{- end }}
 {{- $gateways := int64 (.Values.gateway.autoscaling.enabled | ternary .Values.gateway.autoscaling.maxReplicas .Values.gateway.replicas) }}
 {{- $relays := int64 .Values.relay.replicas }}
@@ -16,7 +19,7 @@ counts twice, since the old and the new of it are there at the same time. Gatewa
 {{- if eq $postgres.pooler "none" }}
 {{- $gateway := mul $gateways (add 1 (int64 .Values.gateway.poolMax)) }}
 {{- $relay := mul $relays (add 1 (int64 .Values.relay.poolMax)) }}
-{{- $says := printf "%d functions of together %d instances may hold %d connections, %d gateways %d and %d relays %d; twice that while revisions roll, and %d for the migration and in reserve, are %%d" (len $all) $instances $functions $gateways $gateway $relays $relay $reserved }}
+{{- $says := printf "%d functions of together %d instances may hold %d connections, %d gateways %d and %d relays %d; twice that while revisions roll, and %d for the migration and in reserve, are %%d" $users $instances $functions $gateways $gateway $relays $relay $reserved }}
 {{- $total := add (mul 2 (add $functions $gateway $relay)) $reserved }}
 {{- dict "total" $total "says" (printf $says $total) | toJson -}}
 {{- else }}

@@ -2,29 +2,23 @@ import { type Keys, mountsOf, namesOf, restricted, secretEnv } from './container
 import type { Manifest } from './manifest.ts'
 import { APP_ROLE, FUNCTIONS_CONFIG, labelsOf, PLATFORM_SECRET, SERVICES_CONFIG, taggedImageOf } from './platform.ts'
 
-/** Until kube-proxy and load balancers everywhere have forgotten a pod. */
-const FORGET_SECONDS = 5
+/** Until kube-proxy and load balancers everywhere have forgotten a pod, it takes requests and closes their connections. */
+const DRAIN_MS = 10_000
 /** They listen, which cannot be done through a pooler. */
 const DATABASE = ['DATABASE_URL', 'DATABASE_DIRECT_URL']
 
 /** The gateway: two of them, spread over nodes; a Service on port 80; and never two taken away at a time. */
 export function gateway(): readonly Manifest[] {
   const keys = ['EBB_IDENTITY_KEY', 'EBB_KEY_PEPPER', 'EBB_ADMIN_KEY', ...DATABASE]
-  const probe = (path: string) => ({ httpGet: { path, port: 'http' } })
   const container = {
-    ports: [
-      { name: 'http', containerPort: 8080 },
-      { name: 'admin', containerPort: 8081 },
-    ],
+    ports: [{ name: 'http', containerPort: 8080 }, ADMIN],
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '384Mi' } },
-    // Not ready before the stores and the schema are there. Afterwards it stays: who asks while the database is away gets
-    // a 503 with Retry-After, and not a connection that nobody accepts.
-    startupProbe: { ...probe('/_/ready'), periodSeconds: 1, failureThreshold: 600 },
-    readinessProbe: { ...probe('/_/health'), periodSeconds: 2 },
-    livenessProbe: { ...probe('/_/health'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
-    lifecycle: { preStop: { sleep: { seconds: FORGET_SECONDS } } },
+    // It stays ready: who asks while the database is away gets a 503 with Retry-After, and not a connection that nobody
+    // accepts.
+    ...probes('http', { whileUp: '/_/health' }),
+    env: [{ name: 'EBB_DRAIN_MS', value: String(DRAIN_MS) }],
   }
-  // It waits 60 s for answers that are on their way.
+  // Then it waits 60 s for answers that are on their way.
   const deployment = deploymentOf('gateway', { [PLATFORM_SECRET]: keys }, container, { graceSeconds: 75 })
   const service = {
     apiVersion: 'v1',
@@ -35,14 +29,21 @@ export function gateway(): readonly Manifest[] {
   return [deployment, service, disruptionBudget('gateway')]
 }
 
-/** The relay: two, without a leader. Nobody calls it, so it has no port. It ends itself where it cannot go on. */
+/** The relay: two, without a leader. Nobody calls it but probes and Prometheus. */
 export function relay(): readonly Manifest[] {
   const keys = { [PLATFORM_SECRET]: ['EBB_IDENTITY_KEY', ...DATABASE] }
   const resources = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '384Mi' } }
-  // It starts with OpenTelemetry's own instrumentation, which knows no name.
-  const env = [{ name: 'OTEL_SERVICE_NAME', value: 'relay' }]
+  const env = [
+    { name: 'EBB_ADMIN_PORT', value: String(ADMIN.containerPort) },
+    // It starts with OpenTelemetry's own instrumentation, which knows no name, and would tell of each probe; what the
+    // relay calls goes by undici.
+    { name: 'OTEL_SERVICE_NAME', value: 'relay' },
+    { name: 'OTEL_NODE_DISABLED_INSTRUMENTATIONS', value: 'http' },
+  ]
+  // A rollout waits for one that is not ready; nobody else is turned away from it.
+  const container = { ports: [ADMIN], resources, env, ...probes('admin', { whileUp: '/_/ready' }) }
   // It waits 45 s for deliveries that are on their way.
-  return [deploymentOf('relay', keys, { resources, env }, { graceSeconds: 60 }), disruptionBudget('relay')]
+  return [deploymentOf('relay', keys, container, { graceSeconds: 60 }), disruptionBudget('relay')]
 }
 
 /**
@@ -69,6 +70,18 @@ export function migrate(): readonly Manifest[] {
       spec: { ...spec, template: { metadata: { labels: labelsOf('migrate') }, spec: pod } },
     },
   ]
+}
+
+const ADMIN = { name: 'admin', containerPort: 8081 }
+
+/** Not ready before the stores and the schema are there; afterwards as long as `whileUp` answers. */
+function probes(port: 'http' | 'admin', { whileUp }: { readonly whileUp: string }): Manifest {
+  const probe = (path: string) => ({ httpGet: { path, port } })
+  return {
+    startupProbe: { ...probe('/_/ready'), periodSeconds: 1, failureThreshold: 600 },
+    readinessProbe: { ...probe(whileUp), periodSeconds: 2 },
+    livenessProbe: { ...probe('/_/health'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+  }
 }
 
 const TOKENLESS = { enableServiceLinks: false, automountServiceAccountToken: false }

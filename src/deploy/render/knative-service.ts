@@ -11,6 +11,7 @@ import {
   timeoutSecondsOf,
 } from './platform.ts'
 import { cannot } from './render-fault.ts'
+import type { Placed } from './uses.ts'
 
 /** Knative's own defaults of `max-revision-timeout-seconds` and `container-concurrency-max-limit`. */
 const LONGEST_SECONDS = 600
@@ -19,8 +20,10 @@ const MOST_CONCURRENT = 1_000
 const START_TIMEOUT_SECONDS = 300
 
 /** A function as a Knative Service: cluster-local, behind the gateway, and gone while nobody calls it. */
-export function knativeService({ name, timeoutMs, scale, resources, secrets }: Placement): Manifest {
-  const keys = { [PLATFORM_SECRET]: ['DATABASE_URL', 'EBB_IDENTITY_JWKS'], [FUNCTIONS_SECRET]: secrets }
+export function knativeService({ name, timeoutMs, scale, resources, uses, secrets }: Placed): Manifest {
+  // Whether there is Redis, and mail by SMTP, an overlay says.
+  const platforms = [...(uses.includes('postgres') ? ['DATABASE_URL'] : []), 'EBB_IDENTITY_JWKS']
+  const keys = { [PLATFORM_SECRET]: platforms, [FUNCTIONS_SECRET]: secrets }
   const { volumes, volumeMounts } = mountsOf(keys)
   const timeoutSeconds = timeoutSecondsOf(timeoutMs)
   const container = {

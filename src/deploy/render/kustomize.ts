@@ -1,4 +1,3 @@
-import type { Placement } from '../../contract/index.ts'
 import { gateway, migrate, relay } from './deployments.ts'
 import { knativeService } from './knative-service.ts'
 import { type Manifest, yamlFile } from './manifest.ts'
@@ -7,6 +6,7 @@ import { kindOverlay, productionOverlay } from './overlays.ts'
 import { FUNCTIONS_CONFIG, PART_OF, SERVICES_CONFIG } from './platform.ts'
 import { ALWAYS_ON, type Sizing } from './sizing.ts'
 import { postgres, redis } from './stores.ts'
+import type { Placed } from './uses.ts'
 
 /** The manifests of each service that has an image. */
 const SERVICES: Readonly<Record<string, () => readonly Manifest[]>> = { gateway, relay, migrate }
@@ -17,7 +17,7 @@ export interface KustomizeOptions {
 }
 
 /** `k8s/`, by path: a base without a namespace, two overlays, and the stores as components. */
-export function kustomize(placements: readonly Placement[], { services, sizing }: KustomizeOptions) {
+export function kustomize(placements: readonly Placed[], { services, sizing }: KustomizeOptions) {
   const functions = placements.map((placement) => [
     `functions/${placement.name}.yaml`,
     yamlFile([knativeService(placement), ...(placement.egress.length > 0 ? [egressPolicy(placement)] : [])], {
@@ -27,7 +27,7 @@ export function kustomize(placements: readonly Placement[], { services, sizing }
   const parts = services.map((name) => [`${name}.yaml`, yamlFile(SERVICES[name]?.() ?? [])])
   const base: Readonly<Record<string, string>> = {
     ...Object.fromEntries([...functions, ...parts]),
-    'network-policies.yaml': yamlFile(networkPolicies(), { about: POLICIES }),
+    'network-policies.yaml': yamlFile(networkPolicies(placements), { about: POLICIES }),
   }
   const component = (name: string, manifests: readonly Manifest[]) => ({
     [`k8s/components/${name}/${name}.yaml`]: yamlFile(manifests),
@@ -40,7 +40,7 @@ export function kustomize(placements: readonly Placement[], { services, sizing }
     'k8s/base/kustomization.yaml': yamlFile([baseOf(Object.keys(base), sizing)], { about: BASE }),
     'k8s/base/knative-references.yaml': yamlFile([REFERENCES]),
     'k8s/overlays/kind/kustomization.yaml': kindOverlay(),
-    'k8s/overlays/production/kustomization.yaml': productionOverlay(),
+    'k8s/overlays/production/kustomization.yaml': productionOverlay(placements),
     ...component('postgres', postgres(sizing)),
     ...component('redis', redis()),
   }

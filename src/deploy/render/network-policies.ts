@@ -1,6 +1,7 @@
 import type { Placement } from '../../contract/index.ts'
 import type { Manifest } from './manifest.ts'
 import { labelsOf, PART_OF, type Part } from './platform.ts'
+import { type Placed, usersOf } from './uses.ts'
 
 const KNATIVE = 'knative-serving'
 /** Where Knative's ingress is, by which it routes: Kourier's; the other one is that of our test cluster. */
@@ -22,14 +23,15 @@ const INTERNET = [
 ].map((ipBlock) => ({ ipBlock }))
 
 /** Both ways are closed for all pods of an Ebb, but for the arrows of the architecture. */
-export function networkPolicies(): readonly Manifest[] {
+export function networkPolicies(placements: readonly Placed[]): readonly Manifest[] {
   const database = { to: [pods('postgres')], ports: [port(5432)] }
   const cache = { to: [pods('redis')], ports: [port(6379)] }
   const collector = { to: [namespaces(MONITORING)], ports: [port(OTLP)] }
   const functions = { to: [namespaces(INGRESS.namespaces)], ports: [port(INGRESS.port)] }
   const scraped = (number: number) => ({ from: [namespaces(MONITORING)], ports: [port(number)] })
   const activator = [knative('activator'), namespaces(INGRESS.namespaces)]
-  const everybody = { 'app.kubernetes.io/part-of': PART_OF }
+  const mailers = usersOf('mail', placements)
+  const everybody = { matchLabels: { 'app.kubernetes.io/part-of': PART_OF } }
   return [
     policy('ebb-default-deny', everybody, { ingress: [], egress: [] }),
     policy('ebb-dns', everybody, { egress: [DNS] }),
@@ -37,7 +39,7 @@ export function networkPolicies(): readonly Manifest[] {
       ingress: [{ ports: [port(8080)] }, scraped(8081)],
       egress: [functions, database, cache, collector],
     }),
-    policy('ebb-relay', component('relay'), { egress: [functions, database, collector] }),
+    policy('ebb-relay', component('relay'), { ingress: [scraped(8081)], egress: [functions, database, collector] }),
     policy('ebb-functions', component('function'), {
       ingress: [
         { from: activator, ports: QUEUE_PROXY.requests.map((number) => port(number)) },
@@ -47,8 +49,17 @@ export function networkPolicies(): readonly Manifest[] {
       egress: [database, cache, collector],
     }),
     policy('ebb-migrate', component('migrate'), { egress: [database] }),
+    ...(mailers.length > 0 ? [mailPolicy(mailers)] : []),
   ]
 }
+
+/** For whoever uses mail: an overlay says where that is handed in. */
+const mailPolicy = (names: readonly string[]) =>
+  policy(
+    'ebb-mail',
+    { ...component('function'), matchExpressions: [{ key: 'app.kubernetes.io/name', operator: 'In', values: names }] },
+    { egress: [] },
+  )
 
 /** What lets the parts of an Ebb reach a store that runs beside them, and nobody else. */
 export function storePolicy(store: 'postgres' | 'redis', number: number, parts: readonly Part[]): Manifest {
@@ -56,21 +67,24 @@ export function storePolicy(store: 'postgres' | 'redis', number: number, parts: 
 }
 
 /**
- * Lets a function call the hosts of its contract. A NetworkPolicy knows no host names. An address is opened as it is. For a
- * name in the cluster it is all pods of that namespace, whatever their ports, since a Service's may be another one than
- * theirs. For any other name it is the port, everywhere but in private networks.
+ * Lets a function call the hosts of its contract, each at its port, which is the pods' own and not their Service's. A
+ * NetworkPolicy knows no host names. An address is opened as it is; for a name in the cluster it is all pods of that
+ * namespace; for any other name everything but private networks.
  */
 export function egressPolicy({ name, egress }: Placement): Manifest {
-  return policy(`${name}-egress`, labelsOf('function', name), { egress: egress.map(egressRule) })
+  return policy(`${name}-egress`, { matchLabels: labelsOf('function', name) }, { egress: egress.map(egressRule) })
 }
 
 function egressRule(hostAndPort: string): Manifest {
   const [host = '', number] = hostAndPort.split(':')
-  const ports = [port(Number(number))]
-  if (/^[\d.]+$/.test(host)) return { to: [{ ipBlock: { cidr: `${host}/32` } }], ports }
-  if (!host.includes('.')) return { to: [{ podSelector: {} }] }
+  return { to: peersOf(host), ports: [port(Number(number))] }
+}
+
+function peersOf(host: string): readonly Manifest[] {
+  if (/^[\d.]+$/.test(host)) return [{ ipBlock: { cidr: `${host}/32` } }]
+  if (!host.includes('.')) return [{ podSelector: {} }]
   const [, namespace] = /^[^.]+\.([^.]+)\.svc(\.|$)/.exec(host) ?? []
-  return namespace ? { to: [namespaces([namespace])] } : { to: INTERNET, ports }
+  return namespace ? [namespaces([namespace])] : INTERNET
 }
 
 interface Rules {
@@ -78,7 +92,7 @@ interface Rules {
   readonly egress?: readonly Manifest[]
 }
 
-function policy(name: string, matchLabels: Readonly<Record<string, string>>, rules: Rules): Manifest {
+function policy(name: string, podSelector: Manifest, rules: Rules): Manifest {
   const types = { ingress: 'Ingress', egress: 'Egress' } as const
   // Object.keys of what has no other keys.
   const policyTypes = (Object.keys(rules) as (keyof Rules)[]).map((way) => types[way])
@@ -86,16 +100,15 @@ function policy(name: string, matchLabels: Readonly<Record<string, string>>, rul
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
     metadata: { name, labels: { 'app.kubernetes.io/part-of': PART_OF } },
-    spec: { podSelector: { matchLabels }, policyTypes, ...rules },
+    spec: { podSelector, policyTypes, ...rules },
   }
 }
 
 const component = (part: Part) => ({
-  'app.kubernetes.io/part-of': PART_OF,
-  'app.kubernetes.io/component': part,
+  matchLabels: { 'app.kubernetes.io/part-of': PART_OF, 'app.kubernetes.io/component': part },
 })
 
-const pods = (part: Part) => ({ podSelector: { matchLabels: component(part) } })
+const pods = (part: Part) => ({ podSelector: component(part) })
 
 const namespaces = (names: readonly string[]) => ({
   namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: names }] },

@@ -1,6 +1,7 @@
 import type { Placement } from '../../contract/index.ts'
 import { type Manifest, yamlFile } from './manifest.ts'
 import { cannot } from './render-fault.ts'
+import { type Placed, SECRET_OF } from './uses.ts'
 
 export type OpenfaasEdition = 'ce' | 'pro'
 
@@ -11,12 +12,12 @@ export interface OpenfaasOptions {
 
 const CE = { functions: 15, replicas: 5 }
 const SECRETS_FOLDER = '/var/openfaas/secrets'
-/** The platform's own, which every function has. */
-const PLATFORM = ['DATABASE_URL', 'EBB_IDENTITY_JWKS', 'SMTP_URL']
+/** The platform's own. Redis is no secret of its own here: where it is given, it is given by faas-cli's environment. */
+const PLATFORM = ['EBB_IDENTITY_JWKS', SECRET_OF.postgres, SECRET_OF.mail]
 const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
 
 /** The functions for `faas-cli deploy -f stack.yml`: the Community Edition's way, or Pro's, which scales to zero. */
-export function openfaasStack(placements: readonly Placement[], { edition, poolMax }: OpenfaasOptions): string {
+export function openfaasStack(placements: readonly Placed[], { edition, poolMax }: OpenfaasOptions): string {
   const functions = chosen(placements).map((placement) => [placement.name, stackFunction(placement, edition, poolMax)])
   const stack = {
     version: '1.0',
@@ -29,16 +30,17 @@ export function openfaasStack(placements: readonly Placement[], { edition, poolM
 const COMMON = `The same images as on Knative; push them where OpenFaaS can pull: EBB_REGISTRY, EBB_TAG. Secrets, once:
   faas-cli secret create ${PLATFORM.map(secretNameOf).join(' | ')} --from-file=FILE
 Gateway and relay run beside it, with EBB_UPSTREAM_TEMPLATE=http://gateway.openfaas:8080/function/{name}.
-OpenFaaS has no limit for the requests of one instance: \`scale.concurrency\` has no place here.
+OpenFaaS does not count the requests of one instance: each has those over \`scale.concurrency\` wait for their turn by itself.
 `
 const ABOUT: Readonly<Record<OpenfaasEdition, string>> = {
   ce: `${COMMON}For the Community Edition: at least one instance of each, ${CE.replicas} at most, even where \`scale.max\` allows more.`,
   pro: `${COMMON}For OpenFaaS Pro.`,
 }
 
-function stackFunction(placement: Placement, edition: OpenfaasEdition, poolMax: number): Manifest {
-  const { name, resources, secrets } = placement
-  const all = [...PLATFORM, ...secrets]
+function stackFunction(placement: Placed, edition: OpenfaasEdition, poolMax: number): Manifest {
+  const { name, resources, uses, secrets } = placement
+  const own = (['postgres', 'mail'] as const).filter((store) => uses.includes(store)).map((store) => SECRET_OF[store])
+  const all = ['EBB_IDENTITY_JWKS', ...own, ...secrets]
   const files = all.map((secret) => [`${secret}_FILE`, `${SECRETS_FOLDER}/${secretNameOf(secret)}`])
   return {
     image: `${given('EBB_REGISTRY', '127.0.0.1:5000')}/ebb/${name}:${given('EBB_TAG', 'dev')}`,
@@ -46,8 +48,10 @@ function stackFunction(placement: Placement, edition: OpenfaasEdition, poolMax: 
     environment: {
       ...Object.fromEntries(files),
       // Where it is given, caches are shared.
-      REDIS_URL: given('REDIS_URL'),
+      ...(uses.includes('redis') ? { REDIS_URL: given('REDIS_URL') } : {}),
       EBB_POOL_MAX: String(poolMax),
+      EBB_MAX_CONCURRENCY: String(placement.scale.concurrency),
+      EBB_DRAIN_MS: '10000',
       OTEL_TRACES_EXPORTER: given('OTEL_TRACES_EXPORTER', 'none'),
       OTEL_METRICS_EXPORTER: given('OTEL_METRICS_EXPORTER', 'none'),
       OTEL_EXPORTER_OTLP_ENDPOINT: given('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://localhost:4318'),
@@ -111,7 +115,7 @@ function functionFaults({ name, scale, secrets, egress }: Placement, edition: Op
 /** What faas-cli takes from its environment. */
 const given = (name: string, otherwise = '') => `\${${name}:-${otherwise}}`
 
-const chosen = (placements: readonly Placement[]) => placements.filter(({ openfaas }) => openfaas)
+const chosen = <P extends Placement>(placements: readonly P[]) => placements.filter(({ openfaas }) => openfaas)
 
 /** Secrets are named like hosts there. */
 function secretNameOf(name: string) {

@@ -1,7 +1,8 @@
 import { SECRETS_FOLDER } from './container.ts'
 import { type Manifest, toYaml, yamlFile } from './manifest.ts'
-import { APP_ROLE, FUNCTIONS_CONFIG, FUNCTIONS_SECRET, PART_OF, PLATFORM_SECRET, SERVICES_CONFIG } from './platform.ts'
+import { APP_ROLE, FUNCTIONS_CONFIG, FUNCTIONS_SECRET, PLATFORM_SECRET, SERVICES_CONFIG } from './platform.ts'
 import { ALWAYS_ON } from './sizing.ts'
+import { type Placed, SECRET_OF, usersOf } from './uses.ts'
 
 /** Postgres, PgBouncer; Redis, and Redis with TLS; SMTP. */
 const EXTERNAL_PORTS = { postgres: [5432, 6432], redis: [6379, 6380], smtp: [465, 587] }
@@ -25,27 +26,30 @@ const KIND = `For kind and other clusters on one machine, with Knative in them. 
 Mail is written to /tmp/mail in the pod that sends it.`
 
 /** More of the always-on parts, and stores that are elsewhere. */
-export const productionOverlay = (): string =>
-  yamlFile(
-    [
-      kustomization({
-        resources: ['../../base'],
-        replicas: ALWAYS_ON.replicas,
-        functions: {},
-        patches: [
-          patch(FUNCTIONS, [...secretsOf('REDIS_URL'), ...secretsOf('SMTP_URL')]),
-          patch(policyOf('gateway'), reach('postgres', 'redis')),
-          patch(policyOf('functions'), reach('postgres', 'redis', 'smtp')),
-          ...['relay', 'migrate'].map((part) => patch(policyOf(part), reach('postgres'))),
-          patch(GATEWAY, [
-            ...secretsOf('REDIS_URL'),
-            replace('/spec/template/spec/containers/0/resources/requests/cpu', '500m'),
-          ]),
-        ],
-      }),
+export function productionOverlay(placements: readonly Placed[]): string {
+  const secretsFor = (store: 'redis' | 'mail') => {
+    const names = usersOf(store, placements)
+    return names.length > 0 ? [patch(functionsOf(names), secretsOf(SECRET_OF[store]))] : []
+  }
+  const mail = usersOf('mail', placements).length > 0 ? [patch(policyOf('mail'), reach('smtp'))] : []
+  const overlay = kustomization({
+    resources: ['../../base'],
+    replicas: ALWAYS_ON.replicas,
+    functions: {},
+    patches: [
+      ...secretsFor('redis'),
+      ...secretsFor('mail'),
+      ...['gateway', 'functions'].map((part) => patch(policyOf(part), reach('postgres', 'redis'))),
+      ...mail,
+      ...['relay', 'migrate'].map((part) => patch(policyOf(part), reach('postgres'))),
+      patch(GATEWAY, [
+        ...secretsOf('REDIS_URL'),
+        replace('/spec/template/spec/containers/0/resources/requests/cpu', '500m'),
+      ]),
     ],
-    { about: PRODUCTION },
-  )
+  })
+  return yamlFile([overlay], { about: PRODUCTION })
+}
 
 const PRODUCTION = `For stores that are elsewhere. Whoever runs them makes two Secrets (External Secrets, Vault, by hand): \`${PLATFORM_SECRET}\` with
 DATABASE_URL (of the role ${APP_ROLE}), DATABASE_DIRECT_URL (the same, unless a pooler stands before it),
@@ -86,10 +90,12 @@ const patch = (target: Manifest, operations: readonly Manifest[]): Manifest => (
   patch: toYaml(operations),
 })
 
-const FUNCTIONS = {
-  ...{ group: 'serving.knative.dev', kind: 'Service' },
-  labelSelector: `app.kubernetes.io/part-of=${PART_OF},app.kubernetes.io/component=function`,
-}
+/** These functions: a name is a pattern to kustomize. */
+const functionsOf = (names: readonly string[]): Manifest => ({
+  group: 'serving.knative.dev',
+  kind: 'Service',
+  name: names.join('|'),
+})
 const GATEWAY = { group: 'apps', kind: 'Deployment', name: 'gateway' }
 
 const policyOf = (part: string): Manifest => ({ kind: 'NetworkPolicy', name: `ebb-${part}` })

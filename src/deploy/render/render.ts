@@ -8,10 +8,13 @@ import { TAKEN_NAMES, TAKEN_SETTINGS } from './platform.ts'
 import { cannot, RenderFault } from './render-fault.ts'
 import { type Sizing, sizingFaults, USUAL_SIZING } from './sizing.ts'
 import { skaffold } from './skaffold.ts'
+import { STORES, type Store } from './uses.ts'
 
 export interface RenderOptions extends Partial<Sizing> {
   /** The always-on parts that have images. */
   readonly services: readonly string[]
+  /** What of the platform each function uses; all of it unless told. */
+  readonly uses?: Readonly<Record<string, readonly Store[]>>
   /** The Community Edition unless told. */
   readonly openfaas?: OpenfaasEdition
 }
@@ -22,11 +25,13 @@ export interface RenderOptions extends Partial<Sizing> {
  */
 export function render(
   contracts: Readonly<Record<string, AnyContract>>,
-  { services, openfaas: edition = 'ce', ...given }: RenderOptions,
+  { services, uses = {}, openfaas: edition = 'ce', ...given }: RenderOptions,
 ): Readonly<Record<string, string>> {
   contractSet(contracts, undefined)
   const names = Object.keys(contracts).sort()
-  const placements = names.flatMap((name) => (contracts[name] ? [describePlacement(contracts[name])] : []))
+  const placements = names.flatMap((name) =>
+    contracts[name] ? [{ ...describePlacement(contracts[name]), uses: uses[name] ?? STORES }] : [],
+  )
   const sizing = { ...USUAL_SIZING, ...given }
   const faults = [
     ...placements.flatMap((placement) => [...nameFaults(placement), ...knativeFaults(placement)]),

@@ -1,4 +1,4 @@
-import type { Placement } from '../../contract/index.ts'
+import type { Placed } from './uses.ts'
 
 export interface Sizing {
   /** The connections of one instance of a function, at most: `EBB_POOL_MAX` there. */
@@ -24,9 +24,10 @@ const RESERVE = 10
 /** While a revision rolls, the old instances are still there. */
 const ROLLING = 2
 
-/** Says by how much the database is too small, where every function may scale as its contract allows. */
-export function sizingFaults(placements: readonly Placement[], { poolMax, maxConnections }: Sizing): readonly string[] {
-  const instances = placements.reduce((sum, { scale }) => sum + scale.max, 0)
+/** Says by how much the database is too small, where every function that uses it may scale as its contract allows. */
+export function sizingFaults(placements: readonly Placed[], { poolMax, maxConnections }: Sizing): readonly string[] {
+  const users = placements.filter(({ uses }) => uses.includes('postgres'))
+  const instances = users.reduce((sum, { scale }) => sum + scale.max, 0)
   const { gateway, relay } = ALWAYS_ON.replicas
   const each = ALWAYS_ON.poolMax + LISTEN
   const needed = ROLLING * (instances * poolMax + (gateway + relay) * each) + MIGRATION + RESERVE
@@ -34,7 +35,7 @@ export function sizingFaults(placements: readonly Placement[], { poolMax, maxCon
   const sum =
     `${ROLLING} x (${instances} instances x ${poolMax} + ${gateway} gateways x ${each} + ${relay} relays x ${each}) + ` +
     `migration ${MIGRATION} + reserve ${RESERVE} = ${needed} connections`
-  const largest = [...placements].sort((a, b) => b.scale.max - a.scale.max).slice(0, 3)
+  const largest = [...users].sort((a, b) => b.scale.max - a.scale.max).slice(0, 3)
   const names = largest.map(({ name, scale }) => `${name} ${scale.max}`).join(', ')
   return [
     `functions/*/contract.ts: scale.max: Postgres takes ${maxConnections} connections, ${needed - maxConnections} too few: ` +

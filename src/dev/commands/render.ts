@@ -4,6 +4,7 @@ import { ConfigFault } from '../../kernel/index.ts'
 import { SERVICES } from '../build/build-service.ts'
 import { clusterSecrets } from '../cluster-secrets.ts'
 import { importContracts } from '../import-contracts.ts'
+import { importUses } from '../import-uses.ts'
 import { compareRendered, writeRendered } from '../rendered-files.ts'
 import { type Command, misused } from './command.ts'
 
@@ -21,8 +22,9 @@ export const renderCommand: Command = {
     if (what !== undefined) throw misused(renderCommand)
     const { openfaas = 'ce', pool, 'max-connections': maxConnections } = values
     if (openfaas !== 'ce' && openfaas !== 'pro') throw misused(renderCommand)
-    const files = render(await importContracts(root), {
-      ...{ services: SERVICES, openfaas },
+    const contracts = await importContracts(root)
+    const files = render(contracts, {
+      ...{ services: SERVICES, openfaas, uses: await importUses(root, Object.keys(contracts)) },
       ...(pool === undefined ? {} : { poolMax: count('--pool', pool) }),
       ...(maxConnections === undefined ? {} : { maxConnections: count('--max-connections', maxConnections) }),
     })

@@ -5,6 +5,8 @@ const HOP_BY_HOP = new Set([
 ])
 /** Made anew for each leg by whoever sends it. */
 const OURS = new Set(['host', 'content-length', 'expect', 'x-correlation-id', 'traceparent'])
+/** What stands between us and a function, and what only it and we need to know of each other. */
+const INNER = /^(ebb-|knative-|k-|x-envoy-|access-control-|x-correlation-id$|server$|x-powered-by$|via$)/
 /** What only the platform may say to a function. */
 const PLATFORM = /^(ebb-|knative-serving-|k-|x-envoy-|x-forwarded-|ce-|forwarded$)/
 
@@ -51,8 +53,7 @@ export function toClient(
   const named = namedIn(headers.connection)
   for (const name in headers) {
     const value = headers[name]
-    if (value === undefined || HOP_BY_HOP.has(name) || named.has(name) || name.startsWith('ebb-')) continue
-    if (name === 'x-correlation-id' || name.startsWith('access-control-')) continue
+    if (value === undefined || HOP_BY_HOP.has(name) || named.has(name) || INNER.test(name)) continue
     if (name !== 'vary' && Object.hasOwn(added, name)) continue
     if (typeof value === 'string') flat.push(name, value)
     else for (const one of value) flat.push(name, one)

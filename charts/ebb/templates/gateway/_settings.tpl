@@ -4,6 +4,7 @@
 PORT: 8080
 EBB_ADMIN_PORT: 8081
 EBB_POOL_MAX: {{ int64 .poolMax }}
+EBB_DRAIN_MS: {{ include "ebb.drainMs" $ }}
 # Without Redis each allows this part of a limit.
 EBB_GATEWAY_REPLICAS: {{ int64 (.autoscaling.enabled | ternary .autoscaling.minReplicas .replicas) }}
 {{- with .corsOrigins }}

@@ -1,8 +1,11 @@
 {{/* OpenTelemetry's own instrumentation, which the relay starts with, knows no name, and would send logs too. */}}
 {{- define "ebb.relaySettings" -}}
 {{ include "ebb.serviceSettings" . }}
+EBB_ADMIN_PORT: 8081
 EBB_POOL_MAX: {{ int64 .Values.relay.poolMax }}
 OTEL_SERVICE_NAME: relay
 OTEL_RESOURCE_ATTRIBUTES: service.namespace={{ .Release.Namespace }}
 OTEL_LOGS_EXPORTER: none
+# Nobody calls it but probes and Prometheus; what it calls goes by undici.
+OTEL_NODE_DISABLED_INSTRUMENTATIONS: http
 {{- end }}

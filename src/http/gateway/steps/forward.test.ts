@@ -48,7 +48,14 @@ it('200 the caller sees the answer, without what is about the connection or the 
   const { url, lines } = await testGateway({
     upstream: (_request, response) => {
       const set = { 'set-cookie': ['a=1', 'b=2'], 'x-kept': 'é', 'x-correlation-id': 'another', 'x-secret': 'a' }
-      const ours = { 'ebb-cold': 'true', 'ebb-revision': '7', connection: 'close, X-Secret', 'keep-alive': 'timeout=1' }
+      const ours = {
+        'ebb-cold': 'true',
+        'ebb-revision': '7',
+        server: 'envoy',
+        'x-envoy-upstream-service-time': '3',
+        connection: 'close, X-Secret',
+        'keep-alive': 'timeout=1',
+      }
       response.writeHead(201, { ...set, ...ours, 'content-type': 'application/json' }).end('{}')
     },
   })

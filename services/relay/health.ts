@@ -1,0 +1,34 @@
+import type { Log } from 'ebb/kernel'
+
+const FIRST_BACKOFF_MS = 100
+const LAST_BACKOFF_MS = 5_000
+/** A turn that takes longer hangs: a statement that Postgres never answers, as where its host is gone. */
+const LONGEST_TURN_MS = 15_000
+
+/** Knows how the turns go. Says once that the database went (or refuses), and once that it came back. */
+export function createHealth(log: Log, { now = () => performance.now() } = {}) {
+  let wasGood = false
+  let backoffMs = 0
+  let beganAt: number | undefined
+  return {
+    begin() {
+      beganAt = now()
+    },
+    good() {
+      if (!wasGood) log.info({}, 'relay ready')
+      else if (backoffMs > 0) log.info({}, 'the relay goes on')
+      wasGood = true
+      backoffMs = 0
+      beganAt = undefined
+    },
+    /** Answers how long to wait. */
+    bad(fault: unknown): number {
+      if (backoffMs === 0) log.error({ err: fault }, 'the relay is held up')
+      backoffMs = backoffMs === 0 ? FIRST_BACKOFF_MS : Math.min(backoffMs * 2, LAST_BACKOFF_MS)
+      beganAt = undefined
+      return backoffMs
+    },
+    /** Whether the last turn was good, and the one under way does not hang. */
+    isGood: () => wasGood && backoffMs === 0 && (beganAt === undefined || now() - beganAt < LONGEST_TURN_MS),
+  }
+}
