@@ -96,6 +96,11 @@ describe('a request judged by its contract', () => {
     expect(faults(judged).sort()).toEqual(['body.deep.a', 'params.shop', 'query.limit'])
   })
 
+  it('also beside one that keeps a value from being read', () => {
+    const judged = judge('sort=name&sort=price&limit=0.5&colour=red')
+    expect(faults(judged).sort()).toEqual(['query.colour', 'query.limit', 'query.sort'])
+  })
+
   it('says so where a body is missing', () => {
     expect(faults(judge('', { body: undefined }))).toEqual(['body'])
   })

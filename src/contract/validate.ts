@@ -81,7 +81,12 @@ function compileStrings(schema: z.ZodObject | undefined, part: string, { named =
       ? Object.fromEntries(names.flatMap((name) => (strings[name] ? [[name, strings[name]]] : [])))
       : strings
     const decoded = decodeStrings(schema, given, part)
-    return decoded.faults.length > 0 ? { faults: decoded.faults } : parse(strict, decoded.value, part)
+    const parsed = parse(strict, decoded.value, part)
+    if (decoded.faults.length === 0) return parsed
+    // The schema misses those that could not be decoded, which is no fault of its own.
+    const told = new Set(decoded.faults.map(({ path }) => path))
+    const others = 'faults' in parsed ? parsed.faults.filter(({ path }) => !told.has(path)) : []
+    return { faults: [...decoded.faults, ...others] }
   }
 }
 

@@ -11,6 +11,8 @@ export interface OpenfaasOptions {
 }
 
 const CE = { functions: 15, replicas: 5 }
+/** Until its gateway has heard of an instance's end. */
+const DRAIN_MS = 10_000
 const SECRETS_FOLDER = '/var/openfaas/secrets'
 /** The platform's own. Redis is no secret of its own here: where it is given, it is given by faas-cli's environment. */
 const PLATFORM = ['EBB_IDENTITY_JWKS', SECRET_OF.postgres, SECRET_OF.mail]
@@ -33,7 +35,10 @@ Gateway and relay run beside it, with EBB_UPSTREAM_TEMPLATE=http://gateway.openf
 OpenFaaS does not count the requests of one instance: each has those over \`scale.concurrency\` wait for their turn by itself.
 `
 const ABOUT: Readonly<Record<OpenfaasEdition, string>> = {
-  ce: `${COMMON}For the Community Edition: at least one instance of each, ${CE.replicas} at most, even where \`scale.max\` allows more.`,
+  ce: `${COMMON}For the Community Edition: at least one instance of each, ${CE.replicas} at most, even where \`scale.max\` allows more.
+It asks the registry from a pod of its own, without a password, so that 127.0.0.1 is never that registry. It asks /_/health
+alone, never /_/ready; its pods end 30 s after SIGTERM, whatever is on its way; and a deployment that it refused may be
+reported as done: see \`faas-cli describe NAME\`.`,
   pro: `${COMMON}For OpenFaaS Pro.`,
 }
 
@@ -51,7 +56,7 @@ function stackFunction(placement: Placed, edition: OpenfaasEdition, poolMax: num
       ...(uses.includes('redis') ? { REDIS_URL: given('REDIS_URL') } : {}),
       EBB_POOL_MAX: String(poolMax),
       EBB_MAX_CONCURRENCY: String(placement.scale.concurrency),
-      EBB_DRAIN_MS: '10000',
+      EBB_DRAIN_MS: String(DRAIN_MS),
       OTEL_TRACES_EXPORTER: given('OTEL_TRACES_EXPORTER', 'none'),
       OTEL_METRICS_EXPORTER: given('OTEL_METRICS_EXPORTER', 'none'),
       OTEL_EXPORTER_OTLP_ENDPOINT: given('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://localhost:4318'),

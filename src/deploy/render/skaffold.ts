@@ -32,7 +32,8 @@ export function skaffold(placements: readonly Placement[], { services }: Skaffol
     profiles: [
       {
         name: 'kind',
-        activation: [{ kubeContext: 'kind-.*' }, { command: 'dev' }],
+        // Any of these would do, and a pattern is looked for anywhere in the name: no other cluster may fall under it.
+        activation: [{ kubeContext: '^kind-' }],
         manifests: { kustomize: { paths: ['k8s/overlays/kind'] } },
         deploy: { kubectl: { hooks: { before: [host(secrets), host(again)] } } },
         portForward: [
