@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { Problem } from '../contract/index.ts'
 import { sendCancelRequest } from './cancel.ts'
 import { isAway, toProblem } from './database-fault.ts'
 
@@ -79,8 +80,15 @@ async function connect({ pool, connected }: Lender, signal: AbortSignal): Promis
   try {
     return await Promise.race([connecting, aborted.promise])
   } catch (fault) {
-    throw toProblem(fault)
+    // All are lent, and this one waited in vain: the database itself may be well.
+    const isCrowded = pool.totalCount >= pool.options.max && pool.idleCount === 0
+    throw isCrowded && isAway(fault) ? crowded(fault) : toProblem(fault)
   } finally {
     signal.removeEventListener('abort', onAbort)
   }
 }
+
+const crowded = (cause: unknown) =>
+  new Problem('unavailable', 503, 'All connections to the database are in use just now.', {
+    ...{ cause, retryAfterSeconds: 1 },
+  })
