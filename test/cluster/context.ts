@@ -22,6 +22,8 @@ export interface FigureTable {
   readonly rows: readonly (readonly string[])[]
 }
 
+const TRIES = 5
+
 /** What every check is given. */
 export async function openContext(options: Options): Promise<Context> {
   const kubectl = kubectlIn(options.namespace)
@@ -36,7 +38,8 @@ export async function openContext(options: Options): Promise<Context> {
 
   async function reach(service: string, port: number): Promise<string> {
     const ip = await kubectl.text(['get', 'service', service, '--output', 'jsonpath={.spec.clusterIP}'])
-    if (await reachable(ip, port)) return `${ip}:${port}`
+    // A port-forward ends with the pod that it leads to, which a roll-out replaces: the last resort.
+    for (let i = 0; i < TRIES; i++) if (await reachable(ip, port)) return `${ip}:${port}`
     const opened = await forward(kubectl, options.namespace, service, port)
     forwards.push(opened)
     return `127.0.0.1:${opened.port}`

@@ -61,5 +61,5 @@ const rowsOf = (outcomes: readonly Outcome[]) => [
 
 const markdown = ([head = [], ...rows]: readonly (readonly string[])[]) =>
   [head, head.map(() => '---'), ...rows].map(
-    (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`,
+    (cells) => `| ${cells.map((cell) => cell.trim().replaceAll(/\s+/g, ' ').replaceAll('|', '\\|')).join(' | ')} |`,
   )

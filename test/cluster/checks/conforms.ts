@@ -37,8 +37,8 @@ async function targetOf(context: Context): Promise<Target> {
 
 async function restart({ kubectl, options }: Context, name: string) {
   if (options.engine === 'kubernetes') {
-    await kubectl.text(['rollout', 'restart', `deployment/${options.release}-${name}`])
-    await kubectl.text(['rollout', 'status', `deployment/${options.release}-${name}`], { limitMs: 180_000 })
+    await kubectl.text(['rollout', 'restart', `deployment/${name}`])
+    await kubectl.text(['rollout', 'status', `deployment/${name}`], { limitMs: 180_000 })
     return
   }
   const before = await kubectl.get('services.serving.knative.dev', name)

@@ -25,7 +25,7 @@ export const network: Check = {
     const cluster = kubectlIn('default')
     await cluster.text(['create', 'namespace', other])
     try {
-      const ingress = `http://${host(NAME)}/v1/orders`
+      const ingress = `http://${host('list-products')}/v1/products`
       const far = await probeFrom(context, other, { gateway, ...stores, ingress })
       const { gateway: nearGateway, ...nearRest } = near
       const { gateway: farGateway, ingress: through = '', ...farRest } = far
