@@ -1,11 +1,11 @@
 # Rendered by `ebb render`. Do not edit.
-# All images: docker buildx bake. One of them: docker buildx bake confirm-order. To a registry: REGISTRY=… TAG=… docker buildx bake --push
+# All images: docker buildx bake. One of them: docker buildx bake confirm-order. To a registry: EBB_REGISTRY=… EBB_TAG=… docker buildx bake --push
 
-variable "REGISTRY" {
+variable "EBB_REGISTRY" {
   default = "dev.local"
 }
 
-variable "TAG" {
+variable "EBB_TAG" {
   default = "dev"
 }
 
@@ -41,7 +41,7 @@ target "images" {
     FUNCTION = image
     REVISION = REVISION
   }
-  tags = ["${REGISTRY}/ebb/${image}:${TAG}"]
+  tags = ["${EBB_REGISTRY}/ebb/${image}:${EBB_TAG}"]
   attest = [
     "type=provenance,mode=max",
     "type=sbom",

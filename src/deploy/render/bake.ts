@@ -6,13 +6,13 @@ import { USUAL_TAG } from './platform.ts'
 export function bake(placements: readonly Placement[], { services }: { readonly services: readonly string[] }): string {
   const names = [...placements.map(({ name }) => name), ...services]
   return `${HEADER}
-# All images: docker buildx bake. One of them: docker buildx bake ${names[0]}. To a registry: REGISTRY=… TAG=… docker buildx bake --push
+# All images: docker buildx bake. One of them: docker buildx bake ${names[0]}. To a registry: EBB_REGISTRY=… EBB_TAG=… docker buildx bake --push
 
-variable "REGISTRY" {
+variable "EBB_REGISTRY" {
   default = "dev.local"
 }
 
-variable "TAG" {
+variable "EBB_TAG" {
   default = "${USUAL_TAG}"
 }
 
@@ -37,7 +37,7 @@ ${names.map((name) => `      "${name}",`).join('\n')}
     FUNCTION = image
     REVISION = REVISION
   }
-  tags = ["\${REGISTRY}/ebb/\${image}:\${TAG}"]
+  tags = ["\${EBB_REGISTRY}/ebb/\${image}:\${EBB_TAG}"]
   attest = [
     "type=provenance,mode=max",
     "type=sbom",
