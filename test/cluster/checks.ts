@@ -1,3 +1,4 @@
+import { accepted } from './checks/accepted.ts'
 import { admitted } from './checks/admitted.ts'
 import { burst } from './checks/burst.ts'
 import { conforms } from './checks/conforms.ts'
@@ -25,6 +26,7 @@ export interface Check {
 
 /** What is looked at, in this order. */
 const ALL: readonly Check[] = [
+  accepted,
   admitted,
   reachesZero,
   fromZero,
