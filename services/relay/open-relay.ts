@@ -7,6 +7,7 @@ import { readBacklog } from './backlog.ts'
 import { createCall } from './call.ts'
 import { deliveries, RELAY } from './deliveries.ts'
 import { invocations } from './invocations.ts'
+import { keepWarm } from './keep-warm.ts'
 import { createMetrics } from './metrics.ts'
 import { openAdmin } from './open-admin.ts'
 import { type RelayOptions, startRelay } from './relay.ts'
@@ -37,12 +38,15 @@ export async function openRelay(
   const works = [deliveries({ pool, call, subscriptions }), invocations({ pool, call, routes })]
   const { metrics, ...told } = createMetrics(() => within(LOOK_MS, readBacklog(pool)))
   const relay = startRelay({ works, startTimeoutMs, log, metrics }, options)
+  const functions = () => [...routes(), ...subscriptions()]
+  const warm = keepWarm({ functions, urlOf, startTimeoutMs, log })
   const channel = listen(config.DATABASE_DIRECT_URL ?? databaseUrl, [OUTBOX_CHANNEL], {
     onNotify: relay.wake,
     onUp: relay.wake,
     log,
   })
   const end = async () => {
+    warm.stop()
     await relay.stop()
     admin?.close()
     contracts.close()

@@ -1,5 +1,6 @@
 import { checkKeys, type Refuse } from './check-parts.ts'
 import { type Deployment, LIMITS, REQUESTS, type Resources, SCALE, type Scaling } from './deployment.ts'
+import { checkWarmWindows } from './warm-windows.ts'
 
 const LONGEST_TIMEOUT_MS = 600_000
 const SECRET = /^[A-Z][A-Z0-9_]*$/
@@ -31,7 +32,7 @@ export function checkDeployment({ timeoutMs = 1, secrets = [], egress = [], ...p
 
 function checkScale(scale: Scaling, refuse: Refuse) {
   checkKeys(scale, ['min', 'max', 'concurrency', 'target', 'warm'], refuse)
-  const { min = SCALE.min, max = SCALE.max, concurrency = SCALE.concurrency, target = 1, warm } = scale
+  const { min = SCALE.min, max = SCALE.max, concurrency = SCALE.concurrency, target = 1, warm = [] } = scale
   refuse(!isCount(max) || !isCount(concurrency), 'scale.max and scale.concurrency must be whole and at least 1')
   refuse(min !== 0 && !isCount(min), 'scale.min must be whole and at least 0')
   refuse(min > max, `scale.min ${min} is more than scale.max, ${max}; raise that or lower this`)
@@ -39,7 +40,7 @@ function checkScale(scale: Scaling, refuse: Refuse) {
     !isCount(target) || target > concurrency,
     `scale.target must be whole, and 1 to scale.concurrency, ${concurrency}: an instance never has more requests`,
   )
-  refuse(warm !== undefined, 'nothing acts on `scale.warm` yet (it comes with warm windows); take it out for now')
+  checkWarmWindows(warm, refuse)
 }
 
 function checkResources({ requests = {}, limits = {}, ...others }: Resources, refuse: Refuse) {

@@ -1,4 +1,5 @@
 import type { AnyContract } from './describe.ts'
+import type { WarmWindow } from './warm-windows.ts'
 
 /** What endpoints and subscribers say alike about how they run. */
 export interface Deployment {
@@ -28,17 +29,8 @@ export interface Scaling {
   readonly concurrency?: number
   /** With so many requests at a time in each instance another one is started; the platform's 70 % unless told. */
   readonly target?: number
-  /** When more are kept warm, and how many. */
+  /** When one instance is kept warm, however seldom it is called; it counts as idle meanwhile. */
   readonly warm?: readonly WarmWindow[]
-}
-
-export interface WarmWindow {
-  /** `HH:MM` in `timeZone`, UTC unless told. */
-  readonly from: string
-  readonly to: string
-  readonly days?: readonly ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[]
-  readonly min?: number
-  readonly timeZone?: string
 }
 
 /**

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { SCALE, TIMEOUT_MS } from './deployment.ts'
 import type { EndpointContract, Method } from './endpoint.ts'
 import type { SubscriberContract } from './subscriber.ts'
+import type { WarmWindow } from './warm-windows.ts'
 
 /** A contract as plain data with its defaults resolved: what gateway, relay, runner and renderers read. */
 export interface Route {
@@ -51,6 +52,7 @@ export interface Limit {
 export interface Scale {
   readonly max: number
   readonly concurrency: number
+  readonly warm?: readonly WarmWindow[]
 }
 
 export type AnyContract = EndpointContract | SubscriberContract
@@ -85,6 +87,7 @@ export function describeSubscriber(contract: SubscriberContract): Subscription {
 }
 
 function common({ name, summary, timeoutMs = TIMEOUT_MS, scale, secrets = [], emits = {} }: AnyContract) {
-  const { max = SCALE.max, concurrency = SCALE.concurrency } = scale ?? {}
-  return { name, summary, timeoutMs, scale: { max, concurrency }, secrets, emits: Object.keys(emits) }
+  const { max = SCALE.max, concurrency = SCALE.concurrency, warm } = scale ?? {}
+  const scaling = { max, concurrency, ...(warm ? { warm } : {}) }
+  return { name, summary, timeoutMs, scale: scaling, secrets, emits: Object.keys(emits) }
 }

@@ -35,3 +35,4 @@ export {
   subscriber,
 } from './subscriber.ts'
 export { eventValidator, type RawInput, type Validate, type Validated, validator } from './validate.ts'
+export { isWarm, type WarmWindow } from './warm-windows.ts'

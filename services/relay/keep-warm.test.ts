@@ -1,0 +1,48 @@
+import { createServer } from 'node:http'
+import { afterEach, expect, it } from '@jest/globals'
+import type { Scale } from 'ebb/contract'
+import { untilTrue } from '../../test/support/until.ts'
+import { keepWarm } from './keep-warm.ts'
+import { memoryLog } from './test-support.ts'
+
+const scale = (from: string, to: string): Scale => ({ max: 1, concurrency: 1, warm: [{ from, to }] })
+const functions = [
+  { name: 'by-day', scale: scale('08:00', '18:00') },
+  { name: 'by-night', scale: scale('18:00', '08:00') },
+  { name: 'whenever', scale: { max: 1, concurrency: 1 } },
+]
+
+const ends: (() => unknown)[] = []
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end()
+})
+
+it('asks whoever is in a window, again and again, and tells once of one that is not ready', async () => {
+  const asked: string[] = []
+  let status = 204
+  const platform = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`)
+    response.writeHead(status).end()
+  }).listen(0, '127.0.0.1')
+  ends.push(() => platform.close())
+  await untilTrue(() => platform.listening, { what: 'the platform' })
+  const bound = platform.address()
+  const urlOf = (name: string) => `http://127.0.0.1:${typeof bound === 'object' && bound?.port}/${name}/`
+  let time = '12:00'
+  const log = memoryLog()
+  const told = () => log.said('a function that is to be warm is not ready')
+  const now = () => new Date(`2026-07-06T${time}:00Z`)
+  const warm = keepWarm({ functions: () => functions, urlOf, startTimeoutMs: 1_000, log, everyMs: 10, now })
+  ends.push(warm.stop)
+
+  await untilTrue(() => asked.length > 3, { what: 'some questions' })
+  expect(new Set(asked)).toEqual(new Set(['GET /by-day/_/ready']))
+  expect(told()).toEqual([])
+  status = 503
+  await untilTrue(() => told().length > 0, { what: 'a word of it' })
+  asked.length = 0
+  await untilTrue(() => asked.length > 3, { what: 'more questions' })
+  expect(told()).toEqual([expect.objectContaining({ function: 'by-day', status: 503 })])
+  time = '23:00'
+  await untilTrue(() => asked.at(-1) === 'GET /by-night/_/ready', { what: 'the other window' })
+})

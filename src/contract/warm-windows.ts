@@ -1,0 +1,59 @@
+import { checkKeys, type Refuse } from './check-parts.ts'
+
+/** When one instance is kept warm: `from` to `to`, past midnight where `to` is the earlier one. */
+export interface WarmWindow {
+  /** `HH:MM`. */
+  readonly from: string
+  /** `HH:MM`, up to `24:00`. */
+  readonly to: string
+  /** The days on which it begins; all unless told. */
+  readonly days?: readonly Day[]
+  /** Of the IANA database, such as Europe/Berlin; UTC unless told. */
+  readonly timeZone?: string
+}
+
+const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+type Day = (typeof DAYS)[number]
+const FROM = /^([01]\d|2[0-3]):[0-5]\d$/
+
+export function checkWarmWindows(windows: readonly WarmWindow[], refuse: Refuse): void {
+  for (const { from, to, days, timeZone = 'UTC', ...others } of windows) {
+    checkKeys(others, ['from', 'to', 'days', 'timeZone'], refuse)
+    const where = `scale.warm from ${from} to ${to}`
+    refuse(!FROM.test(from) || !(FROM.test(to) || to === '24:00'), `${where}: both must be HH:MM, such as 08:00`)
+    refuse(from === to, `${where} is no time at all; all day is 00:00 to 24:00`)
+    refuse(days?.length === 0, `${where} has no days; leave \`days\` out for all of them`)
+    const unknown = days?.find((day) => !DAYS.includes(day))
+    refuse(unknown !== undefined, `${where}: "${unknown}" is no day; they are ${DAYS.join(', ')}`)
+    refuse(!isTimeZone(timeZone), `${where}: "${timeZone}" is no time zone, such as Europe/Berlin`)
+  }
+}
+
+/** Whether a moment is in one of these windows. */
+export const isWarm = (windows: readonly WarmWindow[], at: Date): boolean =>
+  windows.some(({ from, to, days = DAYS, timeZone = 'UTC' }) => {
+    const { day, minute } = clockOf(timeZone, at)
+    const [begin, end] = [minutesOf(from), minutesOf(to)]
+    const beganOn = (day: number) => days.includes(DAYS[(day + 7) % 7] ?? 'mon')
+    if (begin < end) return beganOn(day) && begin <= minute && minute < end
+    return (beganOn(day) && minute >= begin) || (beganOn(day - 1) && minute < end)
+  })
+
+const minutesOf = (time: string) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
+
+/** The day of the week, from Monday, and the minute of the day, as a clock on a wall there shows them. */
+function clockOf(timeZone: string, at: Date) {
+  const parts = { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
+  const [weekday = '', time = ''] = new Intl.DateTimeFormat('en-GB', parts).format(at).split(/,? /)
+  const names: readonly string[] = DAYS
+  return { day: names.indexOf(weekday.toLowerCase()), minute: minutesOf(time) }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}
