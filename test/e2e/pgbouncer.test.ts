@@ -46,6 +46,8 @@ suite('a function behind PgBouncer in transaction mode (skipped where none is in
   it('gives up at its deadline, and leaves no connection with a lock, a setting or a statement of its own', async () => {
     const caller = await fn.as(customer)
     const held = fn.query(`begin; select from products where sku = '${sku}' for update; select pg_sleep(1); commit`)
+    const sleeping = `select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`
+    await untilTrue(async () => (await fn.query(sleeping)).length === 1, { what: 'the lock' })
     const late = caller.post('/v1/orders').set({ 'Idempotency-Key': 'late', 'Ebb-Timeout-Ms': '200' })
     expect((await late.send({ sku, quantity: 1, email: 'ada@example.com' })).status).toBe(504)
     await held
