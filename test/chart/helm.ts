@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { describe, it } from '@jest/globals'
 import { inherited } from 'ebb/kernel'
 import { parse, parseAllDocuments, stringify } from 'yaml'
+import { findProgram } from '../support/find-program.ts'
 
 export const CHART = 'charts/ebb'
 export const KNATIVE = 'serving.knative.dev/v1'
@@ -33,17 +33,7 @@ export interface ChartOptions {
   readonly functions?: Readonly<Record<string, object>>
 }
 
-const { PATH = '' } = inherited(['PATH'])
-const helmPath = PATH.split(delimiter)
-  .map((folder) => join(folder, 'helm'))
-  .find((file) => {
-    try {
-      accessSync(file, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
+const helmPath = findProgram('helm')
 // Jest shows no console of a file whose tests are all skipped.
 if (!helmPath) process.stderr.write('NOT TESTED: the chart is not rendered here, since there is no helm on PATH.\n')
 
@@ -79,7 +69,7 @@ async function helm(verb: readonly string[], values: Values, { apis = [], flags 
   const chart = functions ? await chartWith(functions) : CHART
   const also = apis.flatMap((api) => ['--api-versions', api])
   // A cluster that this machine's user may reach is none of the tests' business.
-  const env = { PATH, HOME: tmpdir() }
+  const env = { ...inherited(['PATH']), HOME: tmpdir() }
   const child = spawn(helmPath ?? '', [...verb, chart, '--values', '-', ...also, ...flags], { env, stdio: 'pipe' })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk) => (stdout += chunk))
