@@ -11,8 +11,8 @@ export interface Deployment {
   /** The names of the secrets that it may read: UPPER_SNAKE, from the environment or `NAME_FILE`. */
   readonly secrets?: readonly string[]
   /**
-   * Whom it calls besides the platform's own stores, each as `host:port`: a name or an IPv4 address. On Kubernetes it can
-   * call nobody else; a laptop lets it.
+   * Whom it calls besides the platform's own stores, each as `host:port`: a name or an IPv4 address; of a Service in the
+   * cluster the port of its pods. On Kubernetes it can call nobody else; a laptop lets it.
    */
   readonly egress?: readonly string[]
   /** Raised when a change breaks callers. */
