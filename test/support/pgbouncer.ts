@@ -33,7 +33,9 @@ export function testPgBouncer({ poolSize }: { poolSize: number }) {
       `${pathname.slice(1)} = host=${hostname} port=${port} user=${username} password=${password}`,
       '[pgbouncer]',
       ...['listen_addr = 127.0.0.1', `listen_port = ${listen}`, 'unix_socket_dir =', 'auth_type = any'],
-      ...['pool_mode = transaction', `default_pool_size = ${poolSize}`, ...(asRoot ? ['user = nobody'] : [])],
+      // Its own 15 s before another login would outlast a test.
+      ...['pool_mode = transaction', `default_pool_size = ${poolSize}`, 'server_login_retry = 1'],
+      ...(asRoot ? ['user = nobody'] : []),
     ]
     await writeFile(file, settings.join('\n'))
     if (asRoot) for (const path of [folder, file]) await chown(path, NOBODY, NOBODY)
