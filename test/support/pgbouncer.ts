@@ -40,23 +40,30 @@ export function testPgBouncer({ poolSize }: { poolSize: number }) {
     await writeFile(file, settings.join('\n'))
     if (asRoot) for (const path of [folder, file]) await chown(path, NOBODY, NOBODY)
 
-    const child = spawn(pgbouncer ?? '', [file], { stdio: ['ignore', 'ignore', 'pipe'] })
-    const exited = once(child, 'exit')
-    // At the first signal it waits for its clients.
-    ends.push(async () => {
-      child.kill('SIGKILL')
-      await exited
-    })
-    let said = ''
-    const up = new Promise<void>((resolve) => {
+    let ending = false
+    let end = () => {}
+    const run = async (): Promise<void> => {
+      const child = spawn(pgbouncer ?? '', [file], { stdio: ['ignore', 'ignore', 'pipe'] })
+      end = () => child.kill('SIGKILL')
+      let said = ''
       child.stderr.on('data', (chunk) => {
         said += chunk
-        if (said.includes('process up')) resolve()
+        if (said.includes('process up')) up.resolve()
       })
+      await once(child, 'exit')
+      if (!said.includes('process up')) up.reject(new Error(`PgBouncer does not start: ${said}`))
+      // Before 1.20 a cancel request may end it (pgbouncer/pgbouncer#822). A pod or a unit is started again, and so is this.
+      else if (!ending) return run()
+    }
+    const up = Promise.withResolvers<void>()
+    const over = run()
+    // At another signal it waits for its clients.
+    ends.push(async () => {
+      ending = true
+      end()
+      await over
     })
-    const died = exited.then(() => Promise.reject(new Error(`PgBouncer does not start: ${said}`)))
-    died.catch(() => {})
-    await Promise.race([up, died])
+    await up.promise
     return `postgres://${username}@127.0.0.1:${listen}${pathname}`
   }
 }
