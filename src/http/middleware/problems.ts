@@ -2,6 +2,7 @@ import type { ErrorRequestHandler } from 'express'
 import { Problem, problemJson } from '../../contract/index.ts'
 import { correlate, type Log } from '../../kernel/index.ts'
 import type { Exchange } from '../exchange.ts'
+import { endTogether } from '../leave-together.ts'
 
 /** The one place where a fault becomes an answer. What the contract does not foresee is logged, and its text stays inside. */
 export function problems({ log: appLog }: { log: Log }): ErrorRequestHandler {
@@ -14,7 +15,8 @@ export function problems({ log: appLog }: { log: Log }): ErrorRequestHandler {
     response.status(problem.status)
     for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value)
     response.setHeader('x-correlation-id', correlationId)
-    response.setHeader('content-type', 'application/problem+json').end(problemJson(problem, correlationId))
+    response.setHeader('content-type', 'application/problem+json')
+    endTogether(response, problemJson(problem, correlationId))
   }
 }
 

@@ -4,6 +4,7 @@ import { createAnswers } from '../answer.ts'
 import type { Exchange, Step } from '../exchange.ts'
 import { fingerprint } from '../fingerprint.ts'
 import type { Contract, Implementation } from '../implement.ts'
+import { endTogether } from '../leave-together.ts'
 import type { OpenedResources } from '../resources.ts'
 import { createToolbox } from '../tools.ts'
 
@@ -83,5 +84,5 @@ function claimOf(contract: Contract, request: Parameters<Step>[0], { identity }:
 function send(response: Parameters<Step>[1], { status, headers, body }: StoredAnswer) {
   response.status(status)
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-  response.end(body)
+  endTogether(response, body)
 }
