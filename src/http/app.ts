@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import express, { type Express } from 'express'
 import { describeEndpoint, describeSubscriber, Problem, toPattern } from '../contract/index.ts'
 import type { Log } from '../kernel/index.ts'
+import { inTurn } from './exchange.ts'
 import type { Contract, Implementation } from './implement.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { authorise } from './middleware/authorise.ts'
@@ -39,8 +40,7 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
   app.get('/_/health', (_request, response) => void response.status(204).end())
   app.get('/_/ready', ready(options))
   if (options.scrape) app.get('/metrics', options.scrape)
-  app[method](
-    path,
+  const way = inTurn([
     correlation({ ...options, facts }),
     accessLog(options),
     deadline({ timeoutMs }),
@@ -49,7 +49,8 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
     takeBody({ maxBytes: maxBodyBytes }),
     ...judge,
     transact(fn, options),
-  )
+  ])
+  app[method](path, way)
   app.use(() => {
     throw new Problem('not_found', 404, 'There is nothing here.')
   })

@@ -17,5 +17,22 @@ export interface Exchange extends Record<string, unknown> {
   event?: ReceivedEvent & { readonly link: string | undefined }
 }
 
-/** One step of a request's way; its parts are in `response.locals`. */
-export type Step = RequestHandler<Record<string, string>, unknown, Buffer | undefined, unknown, Exchange>
+type Handler = RequestHandler<Record<string, string>, unknown, Buffer | undefined, unknown, Exchange>
+export type Request = Parameters<Handler>[0]
+export type Response = Parameters<Handler>[1]
+
+/**
+ * One step of a request's way; its parts are in `response.locals`. Throws the Problem that ends the way; answers a
+ * promise only where there is something to wait for.
+ */
+export type Step = (request: Request, response: Response) => void | Promise<void>
+
+/** A route's handler that takes each request through these steps, in one go as far as none of them waits. */
+export const inTurn = (steps: readonly Step[]): Step =>
+  steps.reduceRight<Step>(
+    (rest, step) => (request, response) => {
+      const waiting = step(request, response)
+      return waiting ? waiting.then(() => rest(request, response)) : rest(request, response)
+    },
+    () => {},
+  )

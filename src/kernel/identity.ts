@@ -48,13 +48,19 @@ export function identitySigner(privateKey: JWK, iss: Issuer) {
   }
 }
 
-/** Verifies identities meant for `audience`. A verified one is remembered until it expires. Throws where it is not good. */
+/**
+ * Verifies identities meant for `audience`. A verified one is remembered until it expires, and is there at once. Rejects
+ * where it is not good.
+ */
 export function identityVerifier(jwks: JSONWebKeySet, audience: string) {
   const keys = createLocalJWKSet(jwks)
   const verified = boundedMap<{ identity: Identity; until: number }>(MOST_CACHED)
-  return async function verify(token: string): Promise<Identity> {
+  return function verify(token: string): Identity | Promise<Identity> {
     const known = verified.get(token)
-    if (known && known.until > Date.now()) return known.identity
+    return known && known.until > Date.now() ? known.identity : look(token)
+  }
+
+  async function look(token: string): Promise<Identity> {
     const options = {
       algorithms: ['EdDSA'],
       audience,

@@ -5,7 +5,7 @@ import type { Step } from '../exchange.ts'
 export function accessLog({ log: appLog }: { log: Log }): Step {
   // Each field is known here, and none is a secret.
   const log = appLog.child({}, { redact: [] })
-  return function accessLog(request, response, next) {
+  return function accessLog(request, response) {
     const startedAt = performance.now()
     response.once('close', () => {
       const { correlation, cold, identity, event } = response.locals
@@ -24,6 +24,5 @@ export function accessLog({ log: appLog }: { log: Log }): Step {
         'request',
       )
     })
-    next()
   }
 }

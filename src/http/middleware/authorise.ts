@@ -4,11 +4,10 @@ import type { Step } from '../exchange.ts'
 
 /** Lets pass who has every scope of the route, and on an owner's route everybody: there the handler decides with `own`. */
 export function authorise(route: Route): Step {
-  return function authorise(_request, response, next) {
+  return function authorise(_request, response) {
     if (!route.owner && !hasScopes(response.locals.identity, route)) {
       throw new Problem('forbidden', 403, `This needs ${route.scopes.join(' and ')}.`)
     }
-    next()
   }
 }
 

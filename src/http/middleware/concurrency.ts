@@ -1,4 +1,3 @@
-import { AsyncResource } from 'node:async_hooks'
 import { Problem } from '../../contract/index.ts'
 import type { Step } from '../exchange.ts'
 
@@ -19,20 +18,23 @@ export function concurrency(most: number): Step {
     waiting.delete(next)
     next()
   }
-  return function concurrency(_request, response, next) {
-    const run = () => {
+  return function concurrency(_request, response) {
+    const enter = () => {
       running++
       response.once('close', leave)
-      next()
     }
-    if (running < most) return run()
+    if (running < most) return enter()
     if (waiting.size >= most * QUEUE_PER_PLACE) {
       throw new Problem('unavailable', 503, 'This instance has more to do than it can.', { retryAfterSeconds: 1 })
     }
-    // Woken by another request's end, it must go on with its own trace.
-    const turn = AsyncResource.bind(run)
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const turn = () => {
+      enter()
+      resolve()
+    }
     const { signal } = response.locals
     waiting.add(turn)
-    signal.addEventListener('abort', () => void (waiting.delete(turn) && next(signal.reason)), { once: true })
+    signal.addEventListener('abort', () => void (waiting.delete(turn) && reject(signal.reason)), { once: true })
+    return promise
   }
 }

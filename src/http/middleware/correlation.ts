@@ -11,7 +11,7 @@ interface CorrelationOptions {
 /** Gives a request its correlation id, its trace and its log; marks the first one of this process as cold. */
 export function correlation({ log, facts, revision = 'dev' }: CorrelationOptions): Step {
   let cold = true
-  return function correlation(request, response, next) {
+  return function correlation(request, response) {
     const ids = correlate(request.get('x-correlation-id'), request.get('traceparent'))
     const { locals } = response
     describeRequest(request, facts)
@@ -22,6 +22,5 @@ export function correlation({ log, facts, revision = 'dev' }: CorrelationOptions
     response.setHeader('ebb-revision', revision)
     if (cold) response.setHeader('ebb-cold', 'true')
     cold = false
-    next()
   }
 }

@@ -6,7 +6,7 @@ import type { Step } from '../exchange.ts'
  * relative). The signal aborts at the deadline or when the caller hangs up.
  */
 export function deadline({ timeoutMs }: { timeoutMs: number }): Step {
-  return function deadline(request, response, next) {
+  return function deadline(request, response) {
     const left = Number(request.get('ebb-timeout-ms') ?? timeoutMs)
     const ms = left > 0 ? Math.min(left, timeoutMs) : timeoutMs
     const controller = new AbortController()
@@ -20,6 +20,5 @@ export function deadline({ timeoutMs }: { timeoutMs: number }): Step {
     })
     response.locals.timeoutMs = ms
     response.locals.signal = controller.signal
-    next()
   }
 }

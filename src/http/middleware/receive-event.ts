@@ -9,7 +9,7 @@ import { parseJson } from '../json.ts'
 export function receiveEvent(contract: SubscriberContract): Step {
   const judge = eventValidator(contract)
   const { on } = contract
-  return function receiveEvent(request, response, next) {
+  return function receiveEvent(request, response) {
     const { identity } = response.locals
     if (identity.iss !== 'ebb:relay' || identity.sub !== 'relay')
       throw new Problem('forbidden', 403, 'Events come from the relay.')
@@ -31,7 +31,6 @@ export function receiveEvent(contract: SubscriberContract): Step {
     const link = attribute('traceparent')
     response.locals.event = { ...event, link }
     response.locals.input = { event, data: judged.data }
-    next()
   }
 }
 

@@ -1,7 +1,7 @@
 import { Problem } from '../../contract/index.ts'
 import { type Claim, type StoredAnswer, spanOfProcessing, type Unit } from '../../kernel/index.ts'
 import { createAnswers } from '../answer.ts'
-import type { Exchange, Step } from '../exchange.ts'
+import type { Exchange, Request, Response, Step } from '../exchange.ts'
 import { fingerprint } from '../fingerprint.ts'
 import type { Contract, Implementation } from '../implement.ts'
 import { endTogether } from '../leave-together.ts'
@@ -46,8 +46,8 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
           return answers.problem(fault, locals.correlation)
         },
       )
-      await unit?.append(events)
-      if (claim) await unit?.complete(claim, answer)
+      if (unit) await unit.append(events)
+      if (unit && claim) await unit.complete(claim, answer)
       return answer
     }
 
@@ -61,15 +61,16 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
 
 /** Where no transaction stands behind the handler, nothing else holds it to its deadline. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise, reject } = Promise.withResolvers<never>()
-  const onAbort = () => reject(signal.reason)
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort, { once: true })
-  return Promise.race([work, promise]).finally(() => signal.removeEventListener('abort', onAbort))
+  return new Promise((resolve, reject) => {
+    work.then(resolve, reject)
+    // The signal is this request's own: its listeners go with it.
+    signal.addEventListener('abort', () => reject(signal.reason))
+    if (signal.aborted) reject(signal.reason)
+  })
 }
 
 /** The caller's key; or the relay's, who sends an invocation's id so that a second try has no second effect. */
-function claimOf(contract: Contract, request: Parameters<Step>[0], { identity }: Exchange): Claim | undefined {
+function claimOf(contract: Contract, request: Request, { identity }: Exchange): Claim | undefined {
   if (contract.kind !== 'endpoint') return undefined
   const key = request.get('idempotency-key')
   if (!contract.idempotent && !(identity.act === 'relay' && key)) return undefined
@@ -81,7 +82,7 @@ function claimOf(contract: Contract, request: Parameters<Step>[0], { identity }:
   return { caller: identity.sub, route: contract.name, key, fingerprint: fingerprint({ method, target, body }) }
 }
 
-function send(response: Parameters<Step>[1], { status, headers, body }: StoredAnswer) {
+function send(response: Response, { status, headers, body }: StoredAnswer) {
   response.status(status)
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   endTogether(response, body)

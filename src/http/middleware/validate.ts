@@ -6,19 +6,18 @@ import { queryStrings } from '../query.ts'
 /** Parses and judges the request by its contract; every fault at once. The gateway did, and is not believed. */
 export function validate(contract: EndpointContract): Step {
   const judge = validator(contract)
-  const { headers: named } = contract
-  return function validate(request, response, next) {
+  const { headers: named, params: hasParams } = contract
+  return function validate(request, response) {
     const parsed = request.body === undefined ? { value: undefined } : parseJson(request.body)
     if ('faults' in parsed) throw invalid(parsed.faults)
     const validated = judge({
-      params: asStrings(request.params),
+      params: hasParams ? asStrings(request.params) : NONE,
       query: queryStrings(request.url),
       headers: named ? asStrings(request.headers) : NONE,
       body: parsed.value,
     })
     if (!validated.ok) throw invalid(validated.faults)
     response.locals.input = validated.input
-    next()
   }
 }
 
