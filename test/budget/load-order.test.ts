@@ -10,7 +10,7 @@ type Order = Omit<Loading, 'status'>
 
 const EXPORTERS = [
   ...['@opentelemetry/exporter-metrics-otlp-http', '@opentelemetry/exporter-metrics-otlp-proto'],
-  ...['@opentelemetry/exporter-trace-otlp-proto', '@opentelemetry/sdk-metrics'],
+  ...['@opentelemetry/otlp-exporter-base/node-http', '@opentelemetry/otlp-transformer', '@opentelemetry/sdk-metrics'],
 ]
 /** What bare node:http has not loaded. All of it together costs about a millisecond. */
 const CHEAP = ['dns', 'module', 'os', 'perf_hooks', 'process', 'timers/promises', 'vm']

@@ -2,26 +2,55 @@ import type { ExportResult } from '@opentelemetry/core'
 import { OTLPMetricExporter as MetricsAsJson } from '@opentelemetry/exporter-metrics-otlp-http'
 import { OTLPMetricExporter as MetricsAsProtobuf } from '@opentelemetry/exporter-metrics-otlp-proto'
 import { OTLPTraceExporter as SpansAsJson } from '@opentelemetry/exporter-trace-otlp-http'
-import { OTLPTraceExporter as SpansAsProtobuf } from '@opentelemetry/exporter-trace-otlp-proto'
+import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentelemetry/otlp-exporter-base/node-http'
+import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import type { PushMetricExporter } from '@opentelemetry/sdk-metrics'
-import type { SpanExporter } from '@opentelemetry/sdk-trace'
+import { BatchSpanProcessor, type SpanExporter, type SpanProcessor } from '@opentelemetry/sdk-trace'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
+import { type SendBatch, type SpanBatch, SpanBatches } from './span-batches.ts'
 
 type Told = Pick<Log, 'info' | 'warn'>
 
-/** An exporter of spans that is made, and its code loaded, when there is something to send. */
-export function spanExporter(config: Config, log: Told): SpanExporter {
+/** What sends the spans that end, in the form that is asked for. The code that sends is loaded when there is something to send. */
+export function spanProcessor(config: Config, log: Told): SpanProcessor {
   const protocol = config.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? config.OTEL_EXPORTER_OTLP_PROTOCOL
-  const make = () => (protocol === 'http/json' ? new SpansAsJson() : new SpansAsProtobuf())
   const tell = tellTurns('spans', log)
+  if (protocol === 'http/protobuf') return new SpanBatches(config, sendBatches(tell))
   let made: SpanExporter | undefined
-  return {
+  const exporter: SpanExporter = {
     export: (spans, done) => {
-      made ??= make()
+      made ??= new SpansAsJson()
       made.export(spans, (result) => done(tell(result)))
     },
     shutdown: async () => made?.shutdown(),
+  }
+  return new BatchSpanProcessor({
+    exporter,
+    maxQueueSize: config.OTEL_BSP_MAX_QUEUE_SIZE,
+    maxExportBatchSize: config.OTEL_BSP_MAX_EXPORT_BATCH_SIZE,
+    scheduledDelayMillis: config.OTEL_BSP_SCHEDULE_DELAY,
+    exportTimeoutMillis: config.OTEL_BSP_EXPORT_TIMEOUT,
+  })
+}
+
+/** The official exporter's way to a collector, for what is in bytes already. */
+function sendBatches(tell: ReturnType<typeof tellTurns>): SendBatch {
+  const make = () =>
+    createOtlpHttpExportDelegate<SpanBatch, unknown>(
+      convertLegacyHttpOptions({}, 'TRACES', 'v1/traces', { 'Content-Type': 'application/x-protobuf' }),
+      { serializeRequest: ({ bytes }) => bytes, deserializeResponse: ProtobufTraceSerializer.deserializeResponse },
+      'otlp_http_span_exporter',
+      { name: 'span', countItems: ({ spans }) => spans },
+      undefined,
+    )
+  let made: ReturnType<typeof make> | undefined
+  return (batch, done) => {
+    made ??= make()
+    made.export(batch, (result) => {
+      tell(result)
+      done()
+    })
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
+import { describeSpan } from './describe-span.ts'
 import { methodAttributes, methodName, withoutSignatures } from './http-attributes.ts'
 import { factsOf, type RequestFacts } from './request-facts.ts'
 
@@ -50,16 +51,21 @@ export function traceServer({ tracer, isBehindGateway, onServed }: ServerSpansOp
     const beganAt = performance.now()
     const parent = headers.traceparent ? propagation.extract(ROOT_CONTEXT, headers) : ROOT_CONTEXT
     const name = methodName(method)
-    const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes: requestAttributes(request) }, parent)
-    // The rest when it is over: the SDK looks through what it is given at the start twice.
-    const peer = span.isRecording() ? peerAttributes(request, { socket, isBehindGateway }) : {}
+    const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent)
     // Node runs the handling of each request in a context of its own, which this one fills.
     context.attach(trace.setSpan(parent, span))
     response.once('close', () => {
       const facts = factsOf(request)
       const status = response.writableFinished ? response.statusCode : CALLER_GONE
       const more = onServed({ method, status, facts, seconds: (performance.now() - beganAt) / 1_000 })
-      if (span.isRecording()) finish(span, { name, status, facts, more: { ...peer, ...more } })
+      if (span.isRecording()) {
+        describeSpan(span, {
+          ...requestAttributes(request),
+          ...peerAttributes(request, { socket, isBehindGateway }),
+          ...more,
+        })
+        finish(span, { name, status, facts })
+      }
       span.end()
     })
   })
@@ -110,16 +116,14 @@ function addressOf(host: string): Attributes {
 
 interface Outcome extends Pick<Served, 'status' | 'facts'> {
   readonly name: string
-  readonly more: Attributes
 }
 
-function finish(span: Span, { name, status, facts, more }: Outcome) {
-  span.setAttributes(more)
-  span.setAttribute('http.response.status_code', status)
+function finish(span: Span, { name, status, facts }: Outcome) {
+  describeSpan(span, { 'http.response.status_code': status })
   if (facts) {
     span.updateName(`${name} ${facts.route}`)
-    span.setAttribute('http.route', facts.route)
-    if (facts.trigger) span.setAttribute('faas.trigger', facts.trigger)
+    describeSpan(span, { 'http.route': facts.route })
+    if (facts.trigger) describeSpan(span, { 'faas.trigger': facts.trigger })
   }
   if (status < 500) return
   span.setAttribute('error.type', String(status))

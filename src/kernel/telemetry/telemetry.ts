@@ -4,7 +4,6 @@ import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } 
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
-  BatchSpanProcessor,
   ParentBasedSampler,
   type Sampler,
   TraceIdRatioBasedSampler,
@@ -13,7 +12,7 @@ import {
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
 import { type ColdStart, type ColdStartClock, coldStartClock, coldStartParts } from './cold-start.ts'
-import { spanExporter } from './exporters.ts'
+import { spanProcessor } from './exporters.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { telemetryResource } from './resource.ts'
 import { traceServer } from './server-spans.ts'
@@ -43,7 +42,7 @@ export function startTelemetry(config: Config, { name, log, kind }: TelemetryOpt
   const off = { ...clock, scrape: undefined, shutdown: async () => {} }
   if (config.OTEL_SDK_DISABLED) return off
   const resource = telemetryResource(config, name)
-  const spanProcessors = config.OTEL_TRACES_EXPORTER === 'none' ? [] : [batches(config, log)]
+  const spanProcessors = config.OTEL_TRACES_EXPORTER === 'none' ? [] : [spanProcessor(config, log)]
   const provider = new TracerProvider({ resource, sampler: samplerOf(config), spanProcessors })
   // Refused where an SDK is registered already.
   if (!trace.setGlobalTracerProvider(provider)) return off
@@ -75,15 +74,6 @@ export function startTelemetry(config: Config, { name, log, kind }: TelemetryOpt
     },
   }
 }
-
-const batches = (config: Config, log: Log) =>
-  new BatchSpanProcessor({
-    exporter: spanExporter(config, log),
-    maxQueueSize: config.OTEL_BSP_MAX_QUEUE_SIZE,
-    maxExportBatchSize: config.OTEL_BSP_MAX_EXPORT_BATCH_SIZE,
-    scheduledDelayMillis: config.OTEL_BSP_SCHEDULE_DELAY,
-    exportTimeoutMillis: config.OTEL_BSP_EXPORT_TIMEOUT,
-  })
 
 function samplerOf({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: ratio }: Config): Sampler {
   const root = name.endsWith('always_off')
