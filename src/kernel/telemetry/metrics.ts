@@ -10,7 +10,7 @@ import {
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
 import { type ColdStart, coldStartParts } from './cold-start.ts'
-import { metricExporter } from './exporters.ts'
+import { metricExporter } from './otlp/exporters.ts'
 import { countDurations, SECONDS } from './request-durations.ts'
 import { openScrape } from './scrape.ts'
 import type { Served } from './server-spans.ts'

@@ -6,8 +6,8 @@ import { convertLegacyHttpOptions, createOtlpHttpExportDelegate } from '@opentel
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import type { PushMetricExporter } from '@opentelemetry/sdk-metrics'
 import { BatchSpanProcessor, type SpanExporter, type SpanProcessor } from '@opentelemetry/sdk-trace'
-import type { Config } from '../config.ts'
-import type { Log } from '../log.ts'
+import type { Config } from '../../config.ts'
+import type { Log } from '../../log.ts'
 import { type SendBatch, type SpanBatch, SpanBatches } from './span-batches.ts'
 
 type Told = Pick<Log, 'info' | 'warn'>

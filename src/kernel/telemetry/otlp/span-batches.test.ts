@@ -3,7 +3,7 @@ import { context, TraceFlags } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { ProtobufTraceSerializer } from '@opentelemetry/otlp-transformer'
 import { type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace'
-import { untilTrue } from '../../../test/support/until.ts'
+import { untilTrue } from '../../../../test/support/until.ts'
 import { type SpanBatch, SpanBatches } from './span-batches.ts'
 
 const LIMITS = {

@@ -1,9 +1,9 @@
 import { context, type Span, TraceFlags } from '@opentelemetry/api'
 import { type InstrumentationScope, suppressTracing } from '@opentelemetry/core'
 import type { ReadableSpan, SpanProcessor } from '@opentelemetry/sdk-trace'
-import type { Config } from '../config.ts'
-import { ProtobufWriter } from './otlp/protobuf-writer.ts'
-import { writeResource, writeScope, writeSpan } from './otlp/write-span.ts'
+import type { Config } from '../../config.ts'
+import { ProtobufWriter } from './protobuf-writer.ts'
+import { writeResource, writeScope, writeSpan } from './write-span.ts'
 
 /** An ExportTraceServiceRequest, and how many spans are in it. */
 export interface SpanBatch {
