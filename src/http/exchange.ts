@@ -17,6 +17,12 @@ export interface Exchange extends Record<string, unknown> {
   event?: ReceivedEvent & { readonly link: string | undefined }
 }
 
+/** What nothing is known of yet. All parts are there from the start, so that V8 finds each in one and the same place. */
+export const newExchange = () => ({
+  ...{ correlation: undefined, log: undefined, cold: false, timeoutMs: 0, signal: undefined },
+  ...{ identity: undefined, input: undefined, event: undefined },
+})
+
 type Handler = RequestHandler<Record<string, string>, unknown, Buffer | undefined, unknown, Exchange>
 export type Request = Parameters<Handler>[0]
 export type Response = Parameters<Handler>[1]
@@ -26,6 +32,12 @@ export type Response = Parameters<Handler>[1]
  * promise only where there is something to wait for.
  */
 export type Step = (request: Request, response: Response) => void | Promise<void>
+
+/** The one value of a header: Node joins those of one that is no list of its own. */
+export function headerOf({ headers }: Request, name: string): string | undefined {
+  const value = headers[name]
+  return typeof value === 'string' ? value : undefined
+}
 
 /** A route's handler that takes each request through these steps, in one go as far as none of them waits. */
 export const inTurn = (steps: readonly Step[]): Step =>

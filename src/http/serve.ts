@@ -17,6 +17,7 @@ import {
   startTelemetry,
 } from '../kernel/index.ts'
 import { createApp } from './app.ts'
+import { newExchange } from './exchange.ts'
 import type { Contract, Implementation, Uses } from './implement.ts'
 import { openResources } from './resources.ts'
 
@@ -79,12 +80,15 @@ function start(fn: Implementation, config: Config, log: Log) {
 }
 
 /**
- * Classes whose requests and responses have the app's prototypes from the start. Express sets these on each anyway, and
- * V8, which would see a prototype change under way, forgets what it has learnt of their shapes.
+ * Classes whose requests and responses have the app's prototypes, and what it keeps of an exchange, from the start.
+ * Express sets these on each anyway, and V8, which would see a prototype change under way, forgets what it has learnt of
+ * their shapes.
  */
 function bornIn(app: Express) {
   class Request extends IncomingMessage {}
-  class Response<R extends IncomingMessage> extends ServerResponse<R> {}
+  class Response<R extends IncomingMessage> extends ServerResponse<R> {
+    locals = newExchange()
+  }
   app.request = Object.setPrototypeOf(Request.prototype, app.request)
   app.response = Object.setPrototypeOf(Response.prototype, app.response)
   return { IncomingMessage: Request, ServerResponse: Response }

@@ -4,6 +4,7 @@ import { started } from './started.ts'
 
 export type Log = Pick<Logger, 'info' | 'warn' | 'error' | 'debug' | 'fatal' | 'child'>
 
+type Said = [fields: object, text?: string]
 type Words = Readonly<Record<string, string>>
 
 const STDOUT = 1
@@ -14,7 +15,8 @@ const KEPT_BYTES = 8 * 1024
  * One JSON object a line on stdout: `time` in RFC 3339, `level` as a word, and whatever `base` says of the process.
  * Lines are written when the turn of the event loop in which they were said ends. The library is loaded with the first.
  */
-export const createLog = ({ level = 'info', ...base }: Words = {}): Log => deferLog(() => openLog(level, base))
+export const createLog = ({ level = 'info', ...base }: Words = {}): Log =>
+  new DeferredLog(() => openLog(level, base)) as unknown as Log
 
 /** The line with which a process says that it can be called, before it has loaded anything that it can do without. */
 export function announce(base: Words, fields: Readonly<Record<string, unknown>>, msg: string): void {
@@ -62,16 +64,41 @@ function explained(fault: Error) {
   return typeof told?.stack === 'string' ? { ...told, stack: started()?.explain(told.stack) ?? told.stack } : told
 }
 
-function deferLog(open: () => Logger): Log {
-  let opened: Logger | undefined
-  const log = () => (opened ??= open())
-  const say =
-    (level: 'info' | 'warn' | 'error' | 'debug' | 'fatal') =>
-    (...said: unknown[]) =>
-      log()[level](...(said as [object, string]))
-  return {
-    ...{ info: say('info'), warn: say('warn'), error: say('error'), debug: say('debug'), fatal: say('fatal') },
-    // A child, too, costs nothing until it says something.
-    child: (bindings: object, options?: object) => deferLog(() => log().child(bindings, options)),
-  } as Log
+/** A log that is opened by its first line. A child, too, costs nothing until it says something. */
+class DeferredLog {
+  readonly #open: () => Logger
+  #opened: Logger | undefined
+
+  constructor(open: () => Logger) {
+    this.#open = open
+  }
+
+  get #log(): Logger {
+    this.#opened ??= this.#open()
+    return this.#opened
+  }
+
+  debug(...said: Said) {
+    this.#log.debug(...said)
+  }
+
+  info(...said: Said) {
+    this.#log.info(...said)
+  }
+
+  warn(...said: Said) {
+    this.#log.warn(...said)
+  }
+
+  error(...said: Said) {
+    this.#log.error(...said)
+  }
+
+  fatal(...said: Said) {
+    this.#log.fatal(...said)
+  }
+
+  child(bindings: object, options?: object) {
+    return new DeferredLog(() => this.#log.child(bindings, options))
+  }
 }

@@ -7,7 +7,7 @@ export function accessLog({ log: appLog }: { log: Log }): Step {
   const log = appLog.child({}, { redact: [] })
   return function accessLog(request, response) {
     const startedAt = performance.now()
-    response.once('close', () => {
+    response.on('close', () => {
       const { correlation, cold, identity, event } = response.locals
       log.info(
         {

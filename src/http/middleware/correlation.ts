@@ -1,5 +1,5 @@
 import { correlate, describeRequest, type Log, type RequestFacts, traceIdOf } from '../../kernel/index.ts'
-import type { Step } from '../exchange.ts'
+import { headerOf, type Step } from '../exchange.ts'
 
 interface CorrelationOptions {
   readonly log: Log
@@ -12,7 +12,7 @@ interface CorrelationOptions {
 export function correlation({ log, facts, revision = 'dev' }: CorrelationOptions): Step {
   let cold = true
   return function correlation(request, response) {
-    const ids = correlate(request.get('x-correlation-id'), request.get('traceparent'))
+    const ids = correlate(headerOf(request, 'x-correlation-id'), headerOf(request, 'traceparent'))
     const { locals } = response
     describeRequest(request, facts)
     locals.correlation = ids

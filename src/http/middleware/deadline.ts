@@ -1,5 +1,5 @@
 import { Problem } from '../../contract/index.ts'
-import type { Step } from '../exchange.ts'
+import { headerOf, type Step } from '../exchange.ts'
 
 /**
  * Starts the clock when the headers are in: the contract's time, or what the gateway has left of it (`Ebb-Timeout-Ms`,
@@ -7,14 +7,14 @@ import type { Step } from '../exchange.ts'
  */
 export function deadline({ timeoutMs }: { timeoutMs: number }): Step {
   return function deadline(request, response) {
-    const left = Number(request.get('ebb-timeout-ms') ?? timeoutMs)
+    const left = Number(headerOf(request, 'ebb-timeout-ms') ?? timeoutMs)
     const ms = left > 0 ? Math.min(left, timeoutMs) : timeoutMs
     const controller = new AbortController()
     const timer = setTimeout(
       () => controller.abort(new Problem('deadline_exceeded', 504, `There was no answer within ${ms} ms.`)),
       ms,
     )
-    response.once('close', () => {
+    response.on('close', () => {
       clearTimeout(timer)
       if (!response.writableFinished) controller.abort(new Problem('caller_gone', 499, 'The caller hung up.'))
     })

@@ -1,7 +1,7 @@
 import { Problem } from '../../contract/index.ts'
 import { type Claim, type StoredAnswer, spanOfProcessing, type Unit } from '../../kernel/index.ts'
 import { createAnswers } from '../answer.ts'
-import type { Exchange, Request, Response, Step } from '../exchange.ts'
+import { type Exchange, headerOf, type Request, type Response, type Step } from '../exchange.ts'
 import { fingerprint } from '../fingerprint.ts'
 import type { Contract, Implementation } from '../implement.ts'
 import { endTogether } from '../leave-together.ts'
@@ -72,7 +72,7 @@ function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 /** The caller's key; or the relay's, who sends an invocation's id so that a second try has no second effect. */
 function claimOf(contract: Contract, request: Request, { identity }: Exchange): Claim | undefined {
   if (contract.kind !== 'endpoint') return undefined
-  const key = request.get('idempotency-key')
+  const key = headerOf(request, 'idempotency-key')
   if (!contract.idempotent && !(identity.act === 'relay' && key)) return undefined
   if (!key) {
     const details = [{ path: 'headers.idempotency-key', message: 'Missing' }]
@@ -83,7 +83,7 @@ function claimOf(contract: Contract, request: Request, { identity }: Exchange): 
 }
 
 function send(response: Response, { status, headers, body }: StoredAnswer) {
-  response.status(status)
+  response.statusCode = status
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
   endTogether(response, body)
 }

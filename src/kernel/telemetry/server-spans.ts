@@ -54,7 +54,7 @@ export function traceServer({ tracer, isBehindGateway, onServed }: ServerSpansOp
     const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent)
     // Node runs the handling of each request in a context of its own, which this one fills.
     context.attach(trace.setSpan(parent, span))
-    response.once('close', () => {
+    response.on('close', () => {
       const facts = factsOf(request)
       const status = response.writableFinished ? response.statusCode : CALLER_GONE
       const more = onServed({ method, status, facts, seconds: (performance.now() - beganAt) / 1_000 })
