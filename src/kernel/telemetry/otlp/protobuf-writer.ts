@@ -14,15 +14,13 @@ export class ProtobufWriter {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES)
   #at = 0
 
-  get length(): number {
-    return this.#at
+  /** What was written: good until clear(). */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#at)
   }
 
-  /** Answers a copy of what was written, and begins anew. */
-  take(): Buffer {
-    const taken = Buffer.from(this.#bytes.subarray(0, this.#at))
+  clear(): void {
     this.#at = 0
-    return taken
   }
 
   /** Begins a message within this one; close() is to be told what this answers. */

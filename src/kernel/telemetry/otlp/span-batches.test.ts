@@ -26,7 +26,9 @@ beforeEach(() => {
 
 /** A provider whose batches wait in `sent` until the test lets them arrive. */
 function open(limits: Partial<typeof LIMITS> = {}) {
-  const batches = new SpanBatches({ ...LIMITS, ...limits }, (batch, arrive) => void sent.push({ ...batch, arrive }))
+  const batches = new SpanBatches({ ...LIMITS, ...limits }, ({ bytes, spans }, arrive) => {
+    sent.push({ bytes: Buffer.from(bytes), spans, arrive })
+  })
   const kept = {
     ...{ onStart() {}, forceFlush: async () => {}, shutdown: async () => {} },
     onEnd: (span: ReadableSpan) => void ended.push(span),
@@ -74,12 +76,16 @@ it('sends what waits when the time has come', async () => {
   expect(bytesOf(1)).toEqual(officially(ended.slice(1)))
 })
 
-it('keeps the spans of each tracer together', async () => {
+it('sends the spans of each tracer by themselves', async () => {
   const { provider, end } = open()
   end(1)
   end(1, provider.getTracer('a library', '1.0'))
   end(2)
-  expect(bytesOf(0).toString('hex')).toBe(officially(ended).toString('hex'))
+  sent[0]?.arrive()
+  await next(2)
+  const [first, ofLibrary, ...others] = ended as [ReadableSpan, ReadableSpan, ...ReadableSpan[]]
+  const expected = [officially([first, ...others]), officially([ofLibrary])]
+  expect([0, 1].map((at) => bytesOf(at).toString('hex'))).toEqual(expected.map((bytes) => bytes.toString('hex')))
 })
 
 it('drops what is beyond the queue, and takes spans again when a batch has arrived', async () => {

@@ -5,10 +5,22 @@ import type { Config } from '../../config.ts'
 import { ProtobufWriter } from './protobuf-writer.ts'
 import { writeResource, writeScope, writeSpan } from './write-span.ts'
 
-/** An ExportTraceServiceRequest, and how many spans are in it. */
+/** An ExportTraceServiceRequest of one tracer, and how many spans are in it. */
 export interface SpanBatch {
+  /** Good until it has arrived. */
   readonly bytes: Uint8Array
   readonly spans: number
+}
+
+interface OpenBatch {
+  readonly writer: ProtobufWriter
+  /** Where the messages that it is within begin, the inner one first. */
+  readonly messages: readonly number[]
+  spans: number
+}
+
+interface FullBatch extends SpanBatch {
+  readonly writer: ProtobufWriter
 }
 
 /** Calls back when the batch has arrived, or was given up. */
@@ -27,12 +39,12 @@ type Limits = Pick<
 export class SpanBatches implements SpanProcessor {
   readonly #limits: Limits
   readonly #send: SendBatch
-  /** What has ended of each tracer since the last batch, as a ScopeSpans message. */
-  readonly #scopes = new Map<InstrumentationScope, ProtobufWriter>()
-  readonly #request = new ProtobufWriter()
+  /** What has ended of each tracer since its last batch. */
+  readonly #open = new Map<InstrumentationScope, OpenBatch>()
+  /** Writers whose batches have arrived. Fresh memory for each would cost more than the writing. */
+  readonly #idle: ProtobufWriter[] = []
   #spans = 0
-  #resource: ReadableSpan['resource'] | undefined
-  readonly #full: SpanBatch[] = []
+  readonly #full: FullBatch[] = []
   #waiting = 0
   #sending: Promise<void> | undefined
   #due: NodeJS.Timeout | undefined
@@ -49,8 +61,9 @@ export class SpanBatches implements SpanProcessor {
   onEnd(span: Span & ReadableSpan): void {
     if (this.#isShutDown || !(span.spanContext().traceFlags & TraceFlags.SAMPLED)) return
     if (this.#waiting >= this.#limits.OTEL_BSP_MAX_QUEUE_SIZE) return
-    this.#resource = span.resource
-    writeSpan(this.#writerOf(span.instrumentationScope), 2, span)
+    const batch = this.#batchOf(span)
+    writeSpan(batch.writer, 2, span)
+    batch.spans++
     this.#spans++
     this.#waiting++
     if (this.#spans >= Math.min(this.#limits.OTEL_BSP_MAX_EXPORT_BATCH_SIZE, this.#limits.OTEL_BSP_MAX_QUEUE_SIZE)) {
@@ -74,22 +87,25 @@ export class SpanBatches implements SpanProcessor {
     await this.forceFlush()
   }
 
-  #writerOf(scope: InstrumentationScope): ProtobufWriter {
-    const known = this.#scopes.get(scope)
-    const writer = known ?? new ProtobufWriter()
-    if (!known) this.#scopes.set(scope, writer)
-    if (writer.length === 0) writeScope(writer, 1, scope)
-    return writer
+  #batchOf({ instrumentationScope: scope, resource }: ReadableSpan): OpenBatch {
+    const known = this.#open.get(scope)
+    if (known) return known
+    const writer = this.#idle.pop() ?? new ProtobufWriter()
+    const ofResource = writer.open(1)
+    writeResource(writer, 1, resource)
+    const ofScope = writer.open(2)
+    writeScope(writer, 1, scope)
+    const batch = { writer, messages: [ofScope, ofResource], spans: 0 }
+    this.#open.set(scope, batch)
+    return batch
   }
 
-  /** Makes one batch of what has ended. */
   #close() {
-    if (this.#spans === 0 || !this.#resource) return
-    const start = this.#request.open(1)
-    writeResource(this.#request, 1, this.#resource)
-    for (const writer of this.#scopes.values()) if (writer.length > 0) this.#request.bytes(2, writer.take())
-    this.#request.close(start)
-    this.#full.push({ bytes: this.#request.take(), spans: this.#spans })
+    for (const { writer, messages, spans } of this.#open.values()) {
+      for (const start of messages) writer.close(start)
+      this.#full.push({ writer, spans, bytes: writer.written })
+    }
+    this.#open.clear()
     this.#spans = 0
   }
 
@@ -106,14 +122,16 @@ export class SpanBatches implements SpanProcessor {
     this.#sending = undefined
   }
 
-  #sendOne(batch: SpanBatch): Promise<void> {
+  #sendOne({ writer, bytes, spans }: FullBatch): Promise<void> {
     return new Promise((resolve) => {
       const limit = setTimeout(resolve, this.#limits.OTEL_BSP_EXPORT_TIMEOUT).unref()
       const done = () => {
         clearTimeout(limit)
+        writer.clear()
+        this.#idle.push(writer)
         resolve()
       }
-      context.with(suppressTracing(context.active()), () => this.#send(batch, done))
+      context.with(suppressTracing(context.active()), () => this.#send({ bytes, spans }, done))
     })
   }
 }

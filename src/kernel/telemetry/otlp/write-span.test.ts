@@ -31,7 +31,7 @@ function written(spans: readonly ReadableSpan[]): Buffer {
   for (const span of spans) writeSpan(writer, 2, span)
   writer.close(scope)
   writer.close(start)
-  return writer.take()
+  return Buffer.from(writer.written)
 }
 
 /** What the official serializer makes of the spans that have ended, and what we do. */
