@@ -1,15 +1,14 @@
 import type { RequestHandler } from 'express'
 import type { ReceivedEvent } from '../contract/index.ts'
 import type { Correlation, Identity, Log } from '../kernel/index.ts'
+import type { Deadline } from './deadline.ts'
 
 /** What is known of a request: each step of its way adds a part and finds those of the steps before it. */
 export interface Exchange extends Record<string, unknown> {
   correlation: Correlation
   log: Log
   cold: boolean
-  timeoutMs: number
-  /** Aborts, with the Problem to answer as its reason, at the deadline or when the caller hangs up. */
-  signal: AbortSignal
+  deadline: Deadline
   identity: Identity
   /** What the handler is called with. */
   input: unknown
@@ -19,7 +18,7 @@ export interface Exchange extends Record<string, unknown> {
 
 /** What nothing is known of yet. All parts are there from the start, so that V8 finds each in one and the same place. */
 export const newExchange = () => ({
-  ...{ correlation: undefined, log: undefined, cold: false, timeoutMs: 0, signal: undefined },
+  ...{ correlation: undefined, log: undefined, cold: false, deadline: undefined },
   ...{ identity: undefined, input: undefined, event: undefined },
 })
 

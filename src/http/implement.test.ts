@@ -20,3 +20,13 @@ it.each([
   )
   expect(implement(contract as never, { sql: postgres }, handle as never)).toMatchObject({ contract })
 })
+
+it.each(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'secrets'])(
+  'a resource called %s is refused',
+  (name) => {
+    const contract = endpoint({ ...parts, reply })
+    expect(() => implement(contract, { [name]: postgres }, async () => {})).toThrow(
+      `functions/make-thing/contract.ts: every handler is lent \`${name}\`; call the resource otherwise`,
+    )
+  },
+)

@@ -53,15 +53,21 @@ export interface Implementation<C = Contract, U extends Uses = Uses> {
   handle(input: Taken<C>, tools: Tools<C> & Lent<U>): Promise<Returned<C>>
 }
 
+/** What `uses` may not be named. */
+const TOOLS = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'secrets'])
+
 /**
  * Joins a contract with its handler and the resources that it uses. Refuses, in one sentence, a contract that promises
- * all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) without a resource that can keep it.
+ * all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) without a resource that can keep it, and a resource that
+ * has a tool's name.
  */
 export function implement<C extends Contract, const U extends Uses>(
   contract: C,
   uses: U,
   handle: Handle<C, U>,
 ): Implementation<C, U> {
+  const taken = Object.keys(uses).find((name) => TOOLS.has(name))
+  if (taken) throw new ContractFault(contract.name, `every handler is lent \`${taken}\`; call the resource otherwise`)
   const transactional = Object.values(uses).filter((resource) => resource.transaction)
   const promises =
     contract.kind === 'subscriber' || contract.idempotent || contract.async || contract.emits !== undefined

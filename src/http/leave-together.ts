@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 
 /** How long the first of them is kept at most for the others of its turn, looked at as each joins. */
-const MOST_MS = 1
+const MOST_MS = 2
 
 let leaving: { readonly response: ServerResponse; readonly body: string | Uint8Array }[] = []
 let since = 0

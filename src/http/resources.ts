@@ -4,7 +4,7 @@ import type { Uses } from './implement.ts'
 /** The resources of one function, opened. */
 export interface OpenedResources {
   /** Lends everything but what the transaction lends itself. */
-  lend(request: Lending): Record<string, unknown>
+  lend(request: () => Lending): Record<string, unknown>
   /** Runs one request in the transactional resource, which is lent under the name that `uses` gives it. */
   readonly transaction: { readonly name: string; readonly run: Transaction<unknown, void>['run'] } | undefined
   /** Rejects while one of them cannot serve. */
@@ -16,13 +16,10 @@ export interface OpenedResources {
 export function openResources(uses: Uses, config: Config, log: Log): OpenedResources {
   const all = Object.entries(uses).map(([name, resource]) => ({ name, resource, opened: resource.open(config, log) }))
   const transactional = all.find(({ resource }) => resource.transaction)
+  const others = all.filter((one) => one !== transactional)
   return {
     lend: (request) =>
-      Object.fromEntries(
-        all
-          .filter((one) => one !== transactional)
-          .map(({ name, resource, opened }) => [name, resource.lend(opened, request)]),
-      ),
+      Object.fromEntries(others.map(({ name, resource, opened }) => [name, resource.lend(opened, request())])),
     transaction: transactional && {
       name: transactional.name,
       run: (_opened, options, work) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type * as z from 'zod'
 import { dataOf, describeEndpoint, Problem, toOutput } from '../contract/index.ts'
 import { type OutgoingEvent, spanOfSending } from '../kernel/index.ts'
+import type { Deadline } from './deadline.ts'
 import type { Exchange } from './exchange.ts'
 import type { Contract } from './implement.ts'
 import { hasScopes } from './middleware/authorise.ts'
@@ -13,12 +14,12 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
   for (const [type, emitted] of Object.entries(contract.emits ?? {})) schemas.set(type, toOutput(dataOf(emitted)))
   const failures: Readonly<Record<string, number>> = contract.failures ?? {}
 
-  return function toolsFor({ signal, log, identity, correlation }: Exchange) {
+  return function toolsFor({ deadline, log, identity, correlation }: Exchange) {
     const events: OutgoingEvent[] = []
     let owned = false
     let broken: unknown
-    const tools = {
-      ...{ signal, log, correlation, secrets, caller: identity },
+    const tools = Object.assign(new Signalling(deadline), {
+      ...{ log, correlation, secrets, caller: identity },
       emit: async (type: string, data: unknown, { subject }: { subject?: string } = {}) => {
         const parsed = schemas.get(type)?.safeParse(data)
         // Kept for check(), which an emit that nobody awaited cannot get past.
@@ -38,12 +39,25 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
         const others = scopes.length > 0 ? `, or for callers with ${scopes.join(' and ')}` : ''
         throw new Problem('forbidden', 403, `This is for its owner${others}.`)
       },
-    }
+    })
     /** What must hold before a reply counts. An owner's route whose handler asked nobody would let everybody in. */
     const check = () => {
       if (broken) throw broken
       if (route?.owner && !owned) throw new Error('the contract says `owner`, and the handler did not call own()')
     }
     return { tools, events, check }
+  }
+}
+
+/** Tools have a signal that is made when a handler asks for it. */
+class Signalling {
+  readonly #deadline: Deadline
+
+  constructor(deadline: Deadline) {
+    this.#deadline = deadline
+  }
+
+  get signal(): AbortSignal {
+    return this.#deadline.signal
   }
 }

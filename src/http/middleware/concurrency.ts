@@ -32,7 +32,7 @@ export function concurrency(most: number): Step {
       enter()
       resolve()
     }
-    const { signal } = response.locals
+    const { signal } = response.locals.deadline
     waiting.add(turn)
     signal.addEventListener('abort', () => void (waiting.delete(turn) && reject(signal.reason)), { once: true })
     return promise

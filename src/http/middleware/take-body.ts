@@ -11,7 +11,7 @@ export function takeBody({ maxBytes }: { maxBytes: number }): Step {
     if (declared > maxBytes) throw bodyTooLarge(maxBytes)
     if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity')
       throw new Problem('unsupported_media_type', 415, 'Send the body without Content-Encoding.')
-    const { timeoutMs: limitMs, signal } = response.locals
+    const { timeoutMs: limitMs, signal } = response.locals.deadline
     return readBody(request, { maxBytes, limitMs, signal }).then((body) => {
       request.body = body
     })

@@ -1,6 +1,7 @@
 import { Problem } from '../../contract/index.ts'
 import { type Claim, type StoredAnswer, spanOfProcessing, type Unit } from '../../kernel/index.ts'
 import { createAnswers } from '../answer.ts'
+import type { Deadline } from '../deadline.ts'
 import { type Exchange, headerOf, type Request, type Response, type Step } from '../exchange.ts'
 import { fingerprint } from '../fingerprint.ts'
 import type { Contract, Implementation } from '../implement.ts'
@@ -25,9 +26,9 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
 
   return async function transact(request, response) {
     const { locals } = response
-    const { signal, timeoutMs, event } = locals
+    const { deadline, event } = locals
     const claim = claimOf(contract, request, locals)
-    const lent = resources.lend({ ...locals.correlation, signal })
+    const lent = resources.lend(() => ({ ...locals.correlation, signal: deadline.signal }))
 
     const work = async (transactional: Record<string, unknown>, unit?: Unit): Promise<StoredAnswer> => {
       const claimed = claim && (await unit?.claim(claim))
@@ -35,7 +36,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
       if (event && (await unit?.seen(contract.name, event))) return answers.empty
       const { tools, events, check } = toolsFor(locals)
       // The handler's own types were checked where it was written: implement() ties input, tools and reply to its contract.
-      const handle = () => fn.handle(locals.input as never, { ...lent, ...transactional, ...tools } as never)
+      const handle = () => fn.handle(locals.input as never, Object.assign(tools, lent, transactional) as never)
       const handled = event ? spanOfProcessing(event, async () => handle()) : Promise.try(handle)
       const answer = await handled.then(
         (output) => answers.reply(output, check),
@@ -52,22 +53,15 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
     }
 
     const { transaction } = resources
-    const within = transaction?.run(undefined, { readOnly, signal, timeoutMs }, (own, unit) =>
+    const within = transaction?.run(undefined, { ...optionsOf(deadline), readOnly }, (own, unit) =>
       work({ [transaction.name]: own }, readOnly ? undefined : unit),
     )
-    send(response, await (within && !readOnly ? within : orAborted(within ?? work({}), signal)))
+    // Where no transaction stands behind the handler, nothing else holds it to its deadline.
+    send(response, await (within && !readOnly ? within : deadline.hold(within ?? work({}))))
   }
 }
 
-/** Where no transaction stands behind the handler, nothing else holds it to its deadline. */
-function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    work.then(resolve, reject)
-    // The signal is this request's own: its listeners go with it.
-    signal.addEventListener('abort', () => reject(signal.reason))
-    if (signal.aborted) reject(signal.reason)
-  })
-}
+const optionsOf = ({ signal, timeoutMs }: Deadline) => ({ signal, timeoutMs })
 
 /** The caller's key; or the relay's, who sends an invocation's id so that a second try has no second effect. */
 function claimOf(contract: Contract, request: Request, { identity }: Exchange): Claim | undefined {
