@@ -8,8 +8,8 @@ let since = 0
 
 /**
  * Ends an answer together with all others of this turn of the event loop. Under load whoever reads them, the gateway, is
- * then woken once for many, which costs the kernel a third of a request's time; and code that runs for one after the
- * other stays in the processor's caches. An answer that is alone leaves as soon as the turn is over.
+ * then woken once for many, where each waking costs the writer as much as a handler; and code that runs for one after
+ * the other stays in the processor's caches. An answer that is alone leaves as soon as the turn is over.
  */
 export function endTogether(response: ServerResponse, body: string | Uint8Array): void {
   if (leaving.length === 0) {
