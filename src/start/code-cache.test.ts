@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
@@ -27,7 +27,7 @@ let main: string
 let whole: Buffer
 let names: readonly string[]
 
-async function build(pid: number, name: string) {
+async function build(pid: number | string, name: string) {
   const { root, remove } = await copyCheckout(functionFiles(NAME, `return { pid: ${pid} }`))
   return bundleFunction(root, NAME, folder, { start: name }).finally(remove)
 }
@@ -116,6 +116,16 @@ describe('a code cache', () => {
     // It is the name in it by which it is known: V8 itself would have run the old code.
     await writeFile(cacheFile(file), cacheBytes(file, data()))
     expect(await run(other)).toMatchObject({ answer: '200 {"pid":1}', ignored: [] })
+  })
+
+  it('is not kept in memory, and neither are the bytes of the part', async () => {
+    const weighed = await build('process.memoryUsage().arrayBuffers', 'weighed.cjs')
+    const file = weighed.parts.main?.file ?? ''
+    await warmUp(weighed.file, contract, { nodeFlags: NODE_FLAGS })
+    const { answer, ignored } = await run(weighed)
+    const kept = Number(/\d+(?=}$)/.exec(answer))
+    const sizes = await Promise.all([stat(file), stat(cacheFile(file))])
+    expect([kept > 0, sizes.every(({ size }) => kept < size), ignored]).toEqual([true, true, []])
   })
 
   it('is beside each part that a function uses', () => {

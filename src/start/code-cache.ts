@@ -15,7 +15,7 @@ export const cacheFile = (file: string): string => `${file}.node-${process.versi
 export const cacheBytes = (file: string, data: Uint8Array): Uint8Array => Buffer.concat([headOf(file, data), data])
 
 /** The data for a part; 'ignored' where there is a cache that is not this part's, not this Node's or not whole. */
-export function readCache(file: string): Buffer | 'ignored' | undefined {
+export function readCache(file: string): Buffer<ArrayBuffer> | 'ignored' | undefined {
   try {
     const bytes = readFileSync(cacheFile(file))
     const data = bytes.subarray(HEAD_BYTES)

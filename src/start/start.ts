@@ -44,7 +44,11 @@ function load(part: string): { exports: object } {
   const file = `${__dirname}/${PARTS[part]}`
   const cache = readCache(file)
   const cachedData = cache === 'ignored' ? undefined : cache
-  const script = new Script(readFileSync(file, 'latin1'), { filename: file, ...(cachedData ? { cachedData } : {}) })
+  const bytes = readFileSync(file)
+  const source = bytes.toString('latin1')
+  release(bytes)
+  const script = new Script(source, { filename: file, ...(cachedData ? { cachedData } : {}) })
+  if (cachedData) release(cachedData)
   if (script.cachedDataRejected || cache === 'ignored') ignored.push(part)
   scripts.set(file, script)
   const module = { exports: {} }
@@ -53,6 +57,14 @@ function load(part: string): { exports: object } {
   const body = script.runInThisContext() as Body
   body(module.exports, take, module, file, __dirname, started)
   return module
+}
+
+/**
+ * Gives the memory back now: no collection would come to it, since the young generation holds a whole start. What is
+ * small is of Node's pool, and others read there.
+ */
+function release(bytes: Buffer<ArrayBuffer>): void {
+  if (bytes.length > Buffer.poolSize) bytes.buffer.transfer(0)
 }
 
 Object.assign(globalThis, { [STARTED]: started })
