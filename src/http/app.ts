@@ -11,11 +11,11 @@ import { correlation } from './middleware/correlation.ts'
 import { deadline } from './middleware/deadline.ts'
 import { identity, type VerifyIdentity } from './middleware/identity.ts'
 import { problems } from './middleware/problems.ts'
-import { ready } from './middleware/ready.ts'
 import { receiveEvent } from './middleware/receive-event.ts'
 import { takeBody } from './middleware/take-body.ts'
 import { transact } from './middleware/transact.ts'
 import { validate } from './middleware/validate.ts'
+import { probes } from './probes.ts'
 import type { OpenedResources } from './resources.ts'
 
 export interface AppOptions {
@@ -37,8 +37,7 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
   const app = express().disable('x-powered-by').disable('etag').set('query parser', false)
   app.enable('case sensitive routing').enable('strict routing')
 
-  app.get('/_/health', (_request, response) => void response.status(204).end())
-  app.get('/_/ready', ready(options))
+  app.use('/_', probes(options))
   if (options.scrape) app.get('/metrics', options.scrape)
   const way = inTurn([
     correlation({ ...options, facts }),

@@ -56,7 +56,7 @@ export function startTelemetry(config: Config, { name, log, kind }: TelemetryOpt
     onServed: (served) => {
       metrics?.served(served)
       const cold = metrics && served.facts ? clock.answered() : undefined
-      if (!cold || !served.facts) return {}
+      if (!cold || !served.facts) return undefined
       metrics?.started(cold, served.facts.route)
       log.info({ coldStart: rounded(cold), route: served.facts.route }, 'cold start')
       return { 'faas.coldstart': true, ...partsOf(cold) }

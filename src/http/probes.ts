@@ -1,21 +1,28 @@
-import type { RequestHandler } from 'express'
-import { Problem } from '../../contract/index.ts'
-import type { OpenedResources } from '../resources.ts'
+import express, { type RequestHandler, type Router } from 'express'
+import { Problem } from '../contract/index.ts'
+import type { OpenedResources } from './resources.ts'
 
 const LIMIT_MS = 2_000
+
+interface ProbesOptions {
+  readonly resources: OpenedResources
+  readonly isDraining?: () => boolean
+}
+
+/** What whoever runs the process asks: whether it lives, which is answered by whatever can answer, and whether it is ready. */
+export function probes(options: ProbesOptions): Router {
+  return express
+    .Router({ caseSensitive: true, strict: true })
+    .get('/health', (_request, response) => void response.status(204).end())
+    .get('/ready', ready(options))
+}
 
 /**
  * 204 as soon as everything that the function uses has once been there; 503 before that, and when this instance goes
  * away. A database that is lost later is no instance's fault: taken out of service, they could not even say so, and
- * callers would wait in vain for what is a 503 with Retry-After. Liveness asks nobody: see `/_/health`.
+ * callers would wait in vain for what is a 503 with Retry-After.
  */
-export function ready({
-  resources,
-  isDraining = () => false,
-}: {
-  resources: OpenedResources
-  isDraining?: () => boolean
-}): RequestHandler {
+function ready({ resources, isDraining = () => false }: ProbesOptions): RequestHandler {
   let wasReady = false
   return async function ready(_request, response) {
     if (isDraining()) throw new Problem('unavailable', 503, 'This instance is going away.', { retryAfterSeconds: 1 })

@@ -1,22 +1,23 @@
 import { expect, it } from '@jest/globals'
 import express from 'express'
 import supertest from 'supertest'
-import { createLog } from '../../kernel/index.ts'
-import type { OpenedResources } from '../resources.ts'
-import { problems } from './problems.ts'
-import { ready } from './ready.ts'
+import { createLog } from '../kernel/index.ts'
+import { problems } from './middleware/problems.ts'
+import { probes } from './probes.ts'
+import type { OpenedResources } from './resources.ts'
 
-it('503 until what it uses has been there once, 204 from then on, 503 when it goes away', async () => {
+it('is ready once what it uses has been there, until it goes away; and lives all the time', async () => {
   const now = { reachable: false, draining: false }
   const resources = {
     ready: async () => {
       if (!now.reachable) throw new Error('not there')
     },
   } as unknown as OpenedResources
-  const app = express().get('/', ready({ resources, isDraining: () => now.draining }))
+  const app = express().use('/_', probes({ resources, isDraining: () => now.draining }))
   app.use(problems({ log: createLog({ level: 'silent' }) }))
   const ask = async () => {
-    const { status, headers } = await supertest(app).get('/')
+    await supertest(app).get('/_/health').expect(204)
+    const { status, headers } = await supertest(app).get('/_/ready')
     return [status, headers['retry-after']]
   }
   expect(await ask()).toEqual([503, '1'])
