@@ -18,8 +18,13 @@ export interface Exchange extends Record<string, unknown> {
 
 /** What nothing is known of yet. All parts are there from the start, so that V8 finds each in one and the same place. */
 export const newExchange = () => ({
-  ...{ correlation: undefined, log: undefined, cold: false, deadline: undefined },
-  ...{ identity: undefined, input: undefined, event: undefined },
+  correlation: undefined,
+  log: undefined,
+  cold: false,
+  deadline: undefined,
+  identity: undefined,
+  input: undefined,
+  event: undefined,
 })
 
 type Handler = RequestHandler<Record<string, string>, unknown, Buffer | undefined, unknown, Exchange>

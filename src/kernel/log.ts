@@ -8,8 +8,8 @@ type Said = [fields: object, text?: string]
 type Words = Readonly<Record<string, string>>
 
 const STDOUT = 1
-/** What is kept back at most until the turn of the event loop ends. */
-const KEPT_BYTES = 8 * 1024
+/** Of characters that are kept back until the turn of the event loop ends. */
+const MOST_KEPT = 8 * 1024
 
 /**
  * One JSON object a line on stdout: `time` in RFC 3339, `level` as a word, and whatever `base` says of the process.
@@ -41,19 +41,22 @@ function openLog(level: string, base: Words): Logger {
     serializers: { err: explained },
     redact: { paths: ['*.authorization', '*["x-api-key"]', '*.password', '*.secret'], censor: '[redacted]' },
   }
-  const stdout = pino.destination({ dest: STDOUT, sync: true, minLength: KEPT_BYTES })
-  let due = false
-  const flush = () => {
-    due = false
-    stdout.flush()
+  const stdout = pino.destination({ dest: STDOUT, sync: true })
+  let kept = ''
+  const write = () => {
+    const lines = kept
+    kept = ''
+    if (lines) stdout.write(lines)
   }
-  process.on('exit', () => stdout.flushSync())
+  process.on('exit', () => {
+    write()
+    stdout.flushSync()
+  })
   return pino(options, {
     write: (line: string) => {
-      stdout.write(line)
-      if (due) return
-      due = true
-      setImmediate(flush)
+      if (!kept) setImmediate(write)
+      kept += line
+      if (kept.length > MOST_KEPT) write()
     },
   })
 }

@@ -37,16 +37,16 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
       const { tools, events, check } = toolsFor(locals)
       // The handler's own types were checked where it was written: implement() ties input, tools and reply to its contract.
       const handle = () => fn.handle(locals.input as never, Object.assign(tools, lent, transactional) as never)
-      const handled = event ? spanOfProcessing(event, async () => handle()) : Promise.try(handle)
-      const answer = await handled.then(
-        (output) => answers.reply(output, check),
-        async (fault: unknown) => {
-          if (!claim || !answers.isDeclared(fault)) throw answers.expected(fault)
-          await unit?.undo()
-          events.length = 0
-          return answers.problem(fault, locals.correlation)
-        },
-      )
+      let answer: StoredAnswer
+      try {
+        const output = await (event ? spanOfProcessing(event, async () => handle()) : handle())
+        answer = answers.reply(output, check)
+      } catch (fault) {
+        if (!claim || !answers.isDeclared(fault)) throw answers.expected(fault)
+        await unit?.undo()
+        events.length = 0
+        answer = answers.problem(fault, locals.correlation)
+      }
       if (unit) await unit.append(events)
       if (unit && claim) await unit.complete(claim, answer)
       return answer
