@@ -2,7 +2,7 @@
  * node bench/throughput/run.ts [seconds]
  *
  * Requests a second, over 64 connections, that one process answers: bare node:http, the peers and a function of Ebb,
- * each for so many whole seconds (3) in each of three rounds, in an order of chance, after 6 s to warm up; all requests
+ * each for so many whole seconds (3) in each of five rounds, in an order of chance, after 6 s to warm up; all requests
  * are traced where tracing is on. Prints medians, their ratios to bare and to functions-framework, the CPU that the
  * process spent on a request, how much of a core it used (well below 100 %, the load was the limit), and how much it
  * exported. Sends with wrk where that is on the PATH, else with undici.
@@ -18,7 +18,7 @@ import { startOtlpSink } from '../measure/start-otlp-sink.ts'
 import type { Subject } from '../measure/subject.ts'
 
 const seconds = Number(process.argv[2] ?? 3)
-const ROUNDS = 3
+const ROUNDS = 5
 /** Until V8 has compiled the last of it: with 3 s, whatever has more code than bare was still getting faster. */
 const WARM_UP_SECONDS = 6
 
