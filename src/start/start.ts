@@ -45,7 +45,7 @@ function load(part: string): { exports: object } {
   const cache = readCache(file)
   const cachedData = cache === 'ignored' ? undefined : cache
   const bytes = readFileSync(file)
-  const source = bytes.toString('latin1')
+  const source = bytes.toString('utf8')
   release(bytes)
   const script = new Script(source, { filename: file, ...(cachedData ? { cachedData } : {}) })
   if (cachedData) release(cachedData)

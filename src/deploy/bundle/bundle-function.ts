@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 import type { Bundle } from './bundle.ts'
 import { deferBuiltins, deferParts } from './defer.ts'
+import { keepNames } from './keep-names.ts'
 import { LAZY_PARTS, SHARED } from './lazy-parts.ts'
 import { type Part, replaceFile, writePart } from './write-part.ts'
 
@@ -36,7 +37,11 @@ export async function bundleFunction(
   const main = await writePart(root, folder, 'main', {
     ...WRAPPED,
     stdin: { contents: `import 'ebb:shared'; import 'ebb:front-door'`, resolveDir: root, sourcefile: 'main.ts' },
-    plugins: [deferBuiltins(root), deferParts({ frontDoor: join(root, 'functions', name, 'index.ts') })],
+    plugins: [
+      keepNames(root),
+      deferBuiltins(root),
+      deferParts({ frontDoor: join(root, 'functions', name, 'index.ts') }),
+    ],
   })
   const wanted = LAZY_PARTS.filter((part) => main.imports.has(part))
   const lazy = await Promise.all(wanted.map(async (part) => [part, await lazyPart(root, folder, part)] as const))

@@ -29,7 +29,7 @@ const START = `
   globalThis[Symbol.for('ebb.started')] = { scripts }
   const load = (name) => {
     const file = __dirname + '/' + name
-    const script = new Script(readFileSync(file, 'latin1'), { filename: file })
+    const script = new Script(readFileSync(file, 'utf8'), { filename: file })
     scripts.set(file, script)
     return script.runInThisContext()
   }
@@ -95,7 +95,7 @@ describe('a warm-up', () => {
     await writeFile(join(folder, 'data'), main ?? '')
     const judge = `
       const cachedData = fs.readFileSync('data')
-      console.log(new vm.Script(fs.readFileSync('main-1.cjs', 'latin1'), { cachedData }).cachedDataRejected)`
+      console.log(new vm.Script(fs.readFileSync('main-1.cjs', 'utf8'), { cachedData }).cachedDataRejected)`
     const isRejected = (flags: readonly string[]) =>
       execFileSync(process.execPath, [...flags, '-e', judge], { cwd: folder, encoding: 'utf8' }).trim()
     expect([isRejected(FLAGS), isRejected(['--no-opt'])]).toEqual(['false', 'true'])
