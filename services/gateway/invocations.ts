@@ -1,5 +1,6 @@
 import { Problem } from 'ebb/contract'
 import type { Invocations } from 'ebb/http/gateway'
+import type { Log } from 'ebb/kernel'
 import type pg from 'pg'
 import { acceptInvocation, findInvocation } from '../../src/data/invocations.ts'
 import { createNotifier } from '../../src/data/notify.ts'
@@ -9,7 +10,7 @@ import { within } from '../../src/data/within.ts'
 const LIMIT_MS = 2_000
 
 /** Asynchronous calls as the database keeps them; whoever waits for it gets a Problem 503 after 2 s. */
-export function openInvocations(pool: pg.Pool): Invocations & { close(): Promise<void> } {
+export function openInvocations(pool: pg.Pool, log: Log): Invocations & { close(): Promise<void> } {
   const outbox = createNotifier(pool, OUTBOX_CHANNEL)
   return {
     accept: async (invocation, { signal, ...options }) => {
@@ -17,7 +18,11 @@ export function openInvocations(pool: pg.Pool): Invocations & { close(): Promise
       const timer = setTimeout(() => limit.abort(unavailable()), LIMIT_MS)
       const either = AbortSignal.any([signal, limit.signal])
       try {
-        return await acceptInvocation({ pool, outbox }, invocation, { ...options, signal: either, timeoutMs: LIMIT_MS })
+        return await acceptInvocation({ pool, outbox, log }, invocation, {
+          ...options,
+          signal: either,
+          timeoutMs: LIMIT_MS,
+        })
       } finally {
         clearTimeout(timer)
       }

@@ -84,7 +84,7 @@ async function openPorts(config: Config, { pepper, log }: { readonly pepper: str
   const seen = functionsSeen(contracts.current)
   const { metrics, fellBack, registry } = createMetrics()
   const limits = await openRateLimiter(config, { log, fellBack })
-  const invocations = openInvocations(pool)
+  const invocations = openInvocations(pool, log)
   const ports: GatewayPorts = {
     ...{ contracts: contracts.current, sign, ready: state.ready, log },
     metrics: {

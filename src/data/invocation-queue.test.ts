@@ -15,7 +15,8 @@ import { createPool } from './pool.ts'
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())
 const { url } = testDatabase()
-const pool = createPool(url, { log: createLog({ level: 'silent' }) })
+const log = createLog({ level: 'silent' })
+const pool = createPool(url, { log })
 beforeEach(() => pool.query('truncate ebb.invocation cascade'))
 
 const made = (parts: Partial<NewInvocation> = {}): NewInvocation => ({
@@ -28,7 +29,7 @@ const notified = { count: 0 }
 const outbox = { notify: () => void notified.count++, flush: async () => {} }
 const answer = { status: 202, headers: {}, body: Buffer.from('{}') }
 const accept = (invocation: NewInvocation, claim?: Claim) =>
-  acceptInvocation({ pool, outbox }, invocation, {
+  acceptInvocation({ pool, outbox, log }, invocation, {
     ...{ claim, answer, signal: new AbortController().signal, timeoutMs: 1_000 },
   })
 const lease = (most = 10) => leaseInvocations(pool, 'make-report', { most, leaseMs: 60_000 })

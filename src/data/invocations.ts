@@ -24,17 +24,21 @@ export async function acceptInvocation(
   { claim, answer, signal, timeoutMs }: AcceptOptions,
 ): Promise<Claimed> {
   const { id, caller, method, target, headers, body, correlationId, traceparent } = invocation
-  const claimed = await transact(database, { readOnly: false, signal, timeoutMs }, async (sql, unit) => {
-    const found = claim && (await unit.claim(claim))
-    if (found && found.is !== 'new') return found
-    await sql`
+  const claimed = await transact(
+    database,
+    { readOnly: false, repeatable: true, signal, timeoutMs },
+    async (sql, _end, unit) => {
+      const found = claim && (await unit?.claim(claim))
+      if (found && found.is !== 'new') return found
+      await sql`
       insert into ebb.invocation (id, caller, scopes, tenant, function, method, target, headers, body, correlation_id,
                                   traceparent)
       values (${id}, ${caller.sub}, ${caller.scopes}, ${caller.tenant}, ${invocation.function}, ${method}, ${target},
               ${headers}, ${Buffer.from(body)}, ${correlationId}, ${traceparent})`
-    if (claim) await unit.complete(claim, answer)
-    return { is: 'new' } as const
-  })
+      if (claim) await unit?.complete(claim, answer)
+      return { is: 'new' } as const
+    },
+  )
   if (claimed.is === 'new') database.outbox.notify()
   return claimed
 }

@@ -2,8 +2,9 @@ import { type Config, type Log, need, type Resource } from '../kernel/index.ts'
 import { createNotifier } from './notify.ts'
 import { OUTBOX_CHANNEL } from './outbox.ts'
 import { createPool } from './pool.ts'
+import { readOnlySql } from './read.ts'
 import type { Sql } from './sql.ts'
-import { type Postgres, pooledSql, transact } from './transaction.ts'
+import { type Postgres, transact } from './transaction.ts'
 
 /** Postgres for a handler: `sql` inside the request's one transaction, or on the pool where it only reads. */
 export const postgres: Resource<Sql, Postgres> = {
@@ -14,9 +15,9 @@ export const postgres: Resource<Sql, Postgres> = {
       (client) => client.release(),
       () => {},
     )
-    return { pool, connected, outbox: createNotifier(pool, OUTBOX_CHANNEL) }
+    return { pool, connected, outbox: createNotifier(pool, OUTBOX_CHANNEL), log }
   },
-  lend: (opened, { signal }) => pooledSql(opened, signal),
+  lend: (opened, { signal }) => readOnlySql(opened, signal).sql,
   ready: async ({ pool }) => {
     await pool.query('select from ebb.outbox limit 0')
   },

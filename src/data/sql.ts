@@ -25,15 +25,23 @@ export interface Sql {
 export type Run = (text: string, values: readonly unknown[]) => Promise<pg.QueryResult>
 
 export function createSql(run: Run, snapshot: Sql['snapshot']): Sql {
-  async function rows<Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]): Promise<Row[]> {
+  async function select<Row extends object>(text: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
     const result = await run(toText(text), values.map(toParameter)).catch((fault: unknown) => {
       throw toProblem(fault)
     })
     return result.rows.map((row: Record<string, unknown>) => toCamelCase<Row>(row))
   }
-  const one = async <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
-    (await rows<Row>(text, ...values))[0]
+  const rows = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
+    heard(select<Row>(text, values))
+  const one = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
+    heard(select<Row>(text, values).then(([row]) => row))
   return Object.assign(rows, { one, snapshot })
+}
+
+/** A statement that is awaited late, or never, is a fault of its own request, and must not end the process of all. */
+function heard<Result>(statement: Promise<Result>): Promise<Result> {
+  statement.catch(() => {})
+  return statement
 }
 
 const toText = (parts: TemplateStringsArray) => parts.reduce((text, part, i) => `${text}$${i}${part}`)

@@ -1,77 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { Problem } from '../contract/index.ts'
-import type { Transaction, Unit } from '../kernel/index.ts'
+import type { Log, Transaction, Unit, Work } from '../kernel/index.ts'
 import { borrow, type Lender } from './borrow.ts'
-import { isAway } from './database-fault.ts'
+import { isAway, isConflict } from './database-fault.ts'
 import { claimKey, storeAnswer } from './idempotency.ts'
 import { markSeen } from './inbox.ts'
 import type { createNotifier } from './notify.ts'
 import { appendEvents } from './outbox.ts'
-import { createSql, type Run, type Sql } from './sql.ts'
+import { readOnlySql } from './read.ts'
+import { createSql, type Sql } from './sql.ts'
+import { inTurn, oneStatement, untilEnd } from './statements.ts'
 
 export interface Postgres extends Lender {
   /** Tells the relay that the outbox has something. */
   readonly outbox: ReturnType<typeof createNotifier>
+  readonly log: Pick<Log, 'error'>
 }
 
-/** One request as one transaction, or, where it only reads, none at all. */
-export const transact: Transaction<Sql, Postgres>['run'] = (opened, { readOnly, signal, timeoutMs }, work) =>
-  readOnly
-    ? work(pooledSql(opened, signal), READ_ONLY)
-    : borrow(opened, signal, async ({ client, holdOn }) => {
-        const run = inTurn(client)
-        let appended = false
-        const unit = unitOn(client, run, () => {
-          appended = true
-        })
-        await run(`begin; set local statement_timeout = ${Math.ceil(timeoutMs)}`, [])
-        try {
-          const result = await work(createSql(run, refuseSnapshot), unit)
-          holdOn()
-          await commit(run)
-          if (appended) opened.outbox.notify()
-          return result
-        } catch (fault) {
-          await run('rollback', []).catch(() => {})
-          throw fault
-        }
-      })
+type Options = Parameters<Transaction<Sql, Postgres>['run']>[1]
 
-/** Statements of a request that only reads: each on any connection of the pool. */
-export function pooledSql(opened: Lender, signal: AbortSignal): Sql {
-  const run: Run = (text, values) => borrow(opened, signal, ({ client }) => client.query(text, [...values]))
-  return createSql(run, (reads) =>
-    borrow(opened, signal, async ({ client }) => {
-      const within = inTurn(client)
-      await within('begin isolation level repeatable read, read only', [])
-      try {
-        return await reads(createSql(within, refuseSnapshot))
-      } finally {
-        await within('commit', []).catch(() => {})
-      }
-    }),
-  )
-}
+const MAX_PAUSE_MS = 50
 
-/** Statements one after the other, however the handler awaits them. Without values a text may hold several. */
-function inTurn(client: pg.ClientBase): Run {
-  let last: Promise<unknown> = Promise.resolve()
-  return (text, values) => {
-    const next = last.then(() => (values.length > 0 ? client.query(text, [...values]) : client.query(text)))
-    last = next.catch(() => {})
-    return next
+/**
+ * One request as one transaction, or as statements that only read. A transaction that lost against another one
+ * (serialization failure, deadlock, lock not available) runs once more after a random pause, if it may be repeated.
+ */
+export const transact: Transaction<Sql, Postgres>['run'] = async (opened, options, work) => {
+  const { readOnly, repeatable, signal } = options
+  if (readOnly) {
+    const { sql, end } = readOnlySql(opened, signal)
+    return work(sql, end)
+  }
+  try {
+    return await transactOnce(opened, options, work)
+  } catch (fault) {
+    if (!repeatable || !isConflict(fault)) throw fault
+    await delay(Math.random() * MAX_PAUSE_MS)
+    return transactOnce(opened, options, work)
   }
 }
 
-function unitOn(client: pg.ClientBase, run: Run, onAppend: () => void): Unit {
+const transactOnce = <Result>(opened: Postgres, { signal, timeoutMs }: Options, work: Work<Sql, Result>) =>
+  borrow(opened, signal, async ({ client, holdOn }) => {
+    const turn = inTurn()
+    const control = (text: string) => turn(() => client.query(text))
+    const statements = untilEnd((text, values) => turn(() => client.query(oneStatement(text, values))), opened.log)
+    let appended = false
+    const unit = unitOn(client, control, () => {
+      appended = true
+    })
+    await control(`begin; set local statement_timeout = ${Math.ceil(timeoutMs)}`)
+    try {
+      const result = await work(createSql(statements.run, refuseSnapshot), statements.end, unit)
+      holdOn()
+      await commit(control)
+      if (appended) opened.outbox.notify()
+      return result
+    } catch (fault) {
+      await control('rollback').catch(() => {})
+      throw fault
+    }
+  })
+
+type Control = (text: string) => Promise<pg.QueryResult>
+
+function unitOn(client: pg.ClientBase, control: Control, onAppend: () => void): Unit {
   return {
     claim: async (claim) => {
       const claimed = await claimKey(client, claim)
-      if (claimed.is === 'new') await run('savepoint ebb_claimed', [])
+      if (claimed.is === 'new') await control('savepoint ebb_claimed')
       return claimed
     },
     undo: async () => {
-      await run('rollback to savepoint ebb_claimed', [])
+      await control('rollback to savepoint ebb_claimed')
     },
     complete: (claim, answer) => storeAnswer(client, claim, answer),
     append: async (events) => {
@@ -83,8 +85,8 @@ function unitOn(client: pg.ClientBase, run: Run, onAppend: () => void): Unit {
   }
 }
 
-async function commit(run: Run) {
-  const { command } = await run('commit', []).catch((fault: unknown) => {
+async function commit(control: Control) {
+  const { command } = await control('commit').catch((fault: unknown) => {
     if (!isAway(fault)) throw fault
     const message = 'The connection broke while the result was being stored; look before you try again.'
     throw new Problem('outcome_unknown', 503, message, { cause: fault, retryAfterSeconds: 2 })
@@ -97,6 +99,3 @@ async function commit(run: Run) {
 const refuseSnapshot = () => {
   throw new TypeError('sql.snapshot is for requests that only read; this one runs in a transaction already')
 }
-
-const refuse = () => Promise.reject(new TypeError('a request that only reads has no unit of work'))
-const READ_ONLY: Unit = { claim: refuse, undo: refuse, complete: refuse, append: refuse, seen: refuse }

@@ -1,12 +1,14 @@
 import { Problem } from '../contract/index.ts'
 
+const OVER = new Error('the request is over; await in the handler whatever uses its tools')
+
 /** The time that a request has: until its deadline, or until its caller hangs up. */
 export class Deadline {
   readonly timeoutMs: number
   readonly #timer: NodeJS.Timeout
   #controller: AbortController | undefined
-  #reason: Problem | undefined
-  #reject: ((reason: Problem) => void) | undefined
+  #reason: Error | undefined
+  #reject: ((reason: Error) => void) | undefined
 
   constructor(timeoutMs: number) {
     this.timeoutMs = timeoutMs
@@ -14,7 +16,10 @@ export class Deadline {
     this.#timer = setTimeout(late, timeoutMs)
   }
 
-  /** Aborts at the end, with the Problem to answer as its reason. Made for who asks: most requests are over before that. */
+  /**
+   * Aborts at the deadline, with the Problem to answer as its reason, or when the answer has gone. It is made when it is
+   * asked for: most requests are over before that.
+   */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     if (this.#reason) this.#controller.abort(this.#reason)
@@ -30,8 +35,10 @@ export class Deadline {
     })
   }
 
+  /** Ends what the handler still has under way: nothing of a request outlives its answer. */
   answered(): void {
     clearTimeout(this.#timer)
+    this.#end(OVER)
   }
 
   callerGone(): void {
@@ -39,7 +46,7 @@ export class Deadline {
     this.#end(new Problem('caller_gone', 499, 'The caller hung up.'))
   }
 
-  #end(reason: Problem) {
+  #end(reason: Error) {
     this.#reason ??= reason
     this.#reject?.(this.#reason)
     this.#controller?.abort(this.#reason)

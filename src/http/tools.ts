@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type * as z from 'zod'
 import { dataOf, describeEndpoint, Problem, toOutput } from '../contract/index.ts'
-import { type OutgoingEvent, spanOfSending } from '../kernel/index.ts'
+import { type OutgoingEvent, refuseLate, spanOfSending } from '../kernel/index.ts'
 import type { Deadline } from './deadline.ts'
 import type { Exchange } from './exchange.ts'
 import type { Contract } from './implement.ts'
 import { hasScopes } from './middleware/authorise.ts'
+
+const DONE = Promise.resolve()
 
 /** Makes the tools of each request of one function, and keeps what the handler does with them. */
 export function createToolbox(contract: Contract, { secrets }: { secrets: Readonly<Record<string, string>> }) {
@@ -18,9 +20,11 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
     const events: OutgoingEvent[] = []
     let owned = false
     let broken: unknown
+    let closed = false
     const tools = Object.assign(new Signalling(deadline), {
       ...{ log, correlation, secrets, caller: identity },
-      emit: async (type: string, data: unknown, { subject }: { subject?: string } = {}) => {
+      emit: (type: string, data: unknown, { subject }: { subject?: string } = {}) => {
+        if (closed) return refuseLate(`${type} is not emitted`, log)
         const parsed = schemas.get(type)?.safeParse(data)
         // Kept for check(), which an emit that nobody awaited cannot get past.
         if (!parsed?.success)
@@ -30,6 +34,7 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
         const traceparent = spanOfSending({ type, id }) ?? correlation.traceparent
         const whose = { ...correlation, traceparent, callerId: identity.sub }
         events.push({ id, type, source, data: parsed?.data, ...whose, ...(subject ? { subject } : {}) })
+        return DONE
       },
       fail: (code: string, message: string) => new Problem(code, failures[code] ?? 500, message),
       own: (subject: string) => {
@@ -45,7 +50,10 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
       if (broken) throw broken
       if (route?.owner && !owned) throw new Error('the contract says `owner`, and the handler did not call own()')
     }
-    return { tools, events, check }
+    const close = () => {
+      closed = true
+    }
+    return { tools, events, check, close }
   }
 }
 

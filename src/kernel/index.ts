@@ -20,6 +20,7 @@ export {
 export type { InvocationState, KeptAnswer, NewInvocation } from './invocation.ts'
 export { listenOn } from './listen-on.ts'
 export { announce, createLog, type Log } from './log.ts'
+export { refuseLate } from './refuse-late.ts'
 export type { Lending, Resource } from './resource.ts'
 export { drain, onShutdown } from './shutdown.ts'
 export { started } from './started.ts'
@@ -44,4 +45,5 @@ export type {
   Transaction,
   TransactionOptions,
   Unit,
+  Work,
 } from './unit-of-work.ts'

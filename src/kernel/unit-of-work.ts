@@ -16,16 +16,20 @@ export interface Unit {
 }
 
 export interface Transaction<Lent, Opened> {
-  /** Runs `work` all or nothing; where it only reads, without a transaction. */
-  run<Result>(
-    opened: Opened,
-    options: TransactionOptions,
-    work: (lent: Lent, unit: Unit) => Promise<Result>,
-  ): Promise<Result>
+  /** Runs `work` all or nothing; or, where it only reads, so that it cannot write. */
+  run<Result>(opened: Opened, options: TransactionOptions, work: Work<Lent, Result>): Promise<Result>
 }
+
+/**
+ * What one request does. It calls `end` when its handler has returned or thrown: from then on the handler's statements
+ * are refused, and the answer is how many are still running. There is no unit where the request only reads.
+ */
+export type Work<Lent, Result> = (lent: Lent, end: () => number, unit?: Unit) => Promise<Result>
 
 export interface TransactionOptions {
   readonly readOnly: boolean
+  /** Whether `work` may run a second time, since nothing of it leaves the process before the commit. */
+  readonly repeatable: boolean
   readonly signal: AbortSignal
   readonly timeoutMs: number
 }

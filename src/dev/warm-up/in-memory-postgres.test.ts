@@ -80,8 +80,9 @@ describe('an in-memory Postgres', () => {
     const claim = { caller: 'ada', route: 'r', key: 'k', fingerprint: Buffer.from('f') }
     const done = await transact(
       resource,
-      { readOnly: false, signal: lending().signal, timeoutMs: 1_000 },
-      async (sql, unit) => {
+      { readOnly: false, repeatable: false, signal: lending().signal, timeoutMs: 1_000 },
+      async (sql, _end, unit) => {
+        if (!unit) throw new Error('no unit of work')
         expect(await unit.claim(claim)).toEqual({ is: 'new' })
         expect(await unit.seen('hear-thing', { source: '/s', id: '1' })).toBe(false)
         const thing = await sql.one`

@@ -1,5 +1,5 @@
 import { Problem } from '../../contract/index.ts'
-import { type Claim, type StoredAnswer, spanOfProcessing, type Unit } from '../../kernel/index.ts'
+import { type Claim, type StoredAnswer, spanOfProcessing, type Work } from '../../kernel/index.ts'
 import { createAnswers } from '../answer.ts'
 import type { Deadline } from '../deadline.ts'
 import { type Exchange, headerOf, type Request, type Response, type Step } from '../exchange.ts'
@@ -21,6 +21,8 @@ interface TransactOptions {
 export function transact(fn: Implementation, { resources, secrets = {} }: TransactOptions): Step {
   const { contract } = fn
   const readOnly = contract.kind === 'endpoint' && (contract.method === 'GET' || contract.reads === true)
+  // Whatever else it uses may have acted on the world outside.
+  const repeatable = Object.keys(fn.uses).length === 1
   const toolsFor = createToolbox(contract, { secrets })
   const answers = createAnswers(contract)
 
@@ -30,22 +32,26 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
     const claim = claimOf(contract, request, locals)
     const lent = resources.lend(() => ({ ...locals.correlation, signal: deadline.signal }))
 
-    const work = async (transactional: Record<string, unknown>, unit?: Unit): Promise<StoredAnswer> => {
+    const work: Work<Record<string, unknown>, StoredAnswer> = async (transactional, end, unit) => {
       const claimed = claim && (await unit?.claim(claim))
       if (claimed && claimed.is !== 'new') return answers.claimed(claimed)
       if (event && (await unit?.seen(contract.name, event))) return answers.empty
-      const { tools, events, check } = toolsFor(locals)
+      const { tools, events, check, close } = toolsFor(locals)
       // The handler's own types were checked where it was written: implement() ties input, tools and reply to its contract.
       const handle = () => fn.handle(locals.input as never, Object.assign(tools, lent, transactional) as never)
       let answer: StoredAnswer
       try {
         const output = await (event ? spanOfProcessing(event, async () => handle()) : handle())
+        if (end() > 0) throw new Error('the handler returned while a statement was still running; await each one')
         answer = answers.reply(output, check)
       } catch (fault) {
+        end()
         if (!claim || !answers.isDeclared(fault)) throw answers.expected(fault)
         await unit?.undo()
         events.length = 0
         answer = answers.problem(fault, locals.correlation)
+      } finally {
+        close()
       }
       if (unit) await unit.append(events)
       if (unit && claim) await unit.complete(claim, answer)
@@ -53,11 +59,11 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
     }
 
     const { transaction } = resources
-    const within = transaction?.run(undefined, { ...optionsOf(deadline), readOnly }, (own, unit) =>
-      work({ [transaction.name]: own }, readOnly ? undefined : unit),
+    const within = transaction?.run(undefined, { ...optionsOf(deadline), readOnly, repeatable }, (own, end, unit) =>
+      work({ [transaction.name]: own }, end, unit),
     )
     // Where no transaction stands behind the handler, nothing else holds it to its deadline.
-    send(response, await (within && !readOnly ? within : deadline.hold(within ?? work({}))))
+    send(response, await (within && !readOnly ? within : deadline.hold(within ?? work({}, () => 0))))
   }
 }
 

@@ -1,0 +1,57 @@
+import type pg from 'pg'
+import { borrow } from './borrow.ts'
+import { toReadProblem } from './database-fault.ts'
+import { createSql, type Sql } from './sql.ts'
+import { inTurn, oneStatement, untilEnd } from './statements.ts'
+import type { Postgres } from './transaction.ts'
+
+/** Statements of a request that only reads: each on any connection of the pool, in a transaction that cannot write. */
+export function readOnlySql(opened: Postgres, signal: AbortSignal) {
+  const statements = untilEnd(
+    (text, values) => borrow(opened, signal, ({ client }) => readOnce(client, oneStatement(text, values))),
+    opened.log,
+  )
+  return { sql: createSql(statements.run, snapshotOn(opened, signal)), end: statements.end }
+}
+
+const snapshotOn =
+  (opened: Postgres, signal: AbortSignal): Sql['snapshot'] =>
+  (reads) =>
+    borrow(opened, signal, async ({ client }) => {
+      const turn = inTurn()
+      const query = (text: string, values: readonly unknown[]) => client.query(oneStatement(text, values))
+      const statements = untilEnd((text, values) => turn(() => query(text, values).catch(explain)), opened.log)
+      await client.query('begin isolation level repeatable read, read only')
+      try {
+        const result = await reads(createSql(statements.run, refuseSnapshot))
+        if (statements.end() > 0) throw new Error('a statement of sql.snapshot was still running at its end; await it')
+        return result
+      } finally {
+        statements.end()
+        await turn(() => client.query('commit')).catch(() => {})
+      }
+    })
+
+/** BEGIN, the statement and COMMIT leave at once, so that to be held to reading costs no round trip. */
+async function readOnce(client: pg.PoolClient, statement: pg.QueryConfig): Promise<pg.QueryResult> {
+  // pg looks at it before each statement, and its types leave it out.
+  const piped = client as pg.PoolClient & { pipeline: boolean }
+  piped.pipeline = true
+  try {
+    const sent = [client.query('begin read only'), client.query(statement), client.query('commit')] as const
+    const [begun, result] = await Promise.allSettled(sent)
+    if (begun.status === 'rejected') throw begun.reason
+    if (result.status === 'rejected') return explain(result.reason)
+    return result.value
+  } finally {
+    piped.pipeline = false
+  }
+}
+
+const explain = (fault: unknown): never => {
+  throw toReadProblem(fault)
+}
+
+const refuseSnapshot = () => {
+  throw new TypeError('sql.snapshot is for requests that only read, and is no part of another one')
+}
