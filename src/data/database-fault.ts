@@ -13,7 +13,7 @@ const SOCKET = new Set([
   'ENETUNREACH',
 ])
 const POOL =
-  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|not queryable/
+  /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error|not queryable/
 const QUERY_CANCELED = '57014'
 
 /** Turns what the driver throws into what a caller may see: 503 while the database is away, else the fault itself. */

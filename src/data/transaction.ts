@@ -18,7 +18,7 @@ export interface Postgres extends Lender {
 export const transact: Transaction<Sql, Postgres>['run'] = (opened, { readOnly, signal, timeoutMs }, work) =>
   readOnly
     ? work(pooledSql(opened, signal), READ_ONLY)
-    : borrow(opened, signal, async ({ client, holdOn }) => {
+    : borrow(opened, { signal, timeoutMs }, async ({ client, holdOn }) => {
         const run = inTurn(client)
         let appended = false
         const unit = unitOn(client, run, () => {
@@ -39,9 +39,9 @@ export const transact: Transaction<Sql, Postgres>['run'] = (opened, { readOnly, 
 
 /** Statements of a request that only reads: each on any connection of the pool. */
 export function pooledSql(opened: Lender, signal: AbortSignal): Sql {
-  const run: Run = (text, values) => borrow(opened, signal, ({ client }) => client.query(text, [...values]))
+  const run: Run = (text, values) => borrow(opened, { signal }, ({ client }) => client.query(text, [...values]))
   return createSql(run, (reads) =>
-    borrow(opened, signal, async ({ client }) => {
+    borrow(opened, { signal }, async ({ client }) => {
       const within = inTurn(client)
       await within('begin isolation level repeatable read, read only', [])
       try {
