@@ -12,20 +12,16 @@ export type Weather = 'clear' | 'slow' | 'silent'
 export async function startTcpProxy(target: { readonly host: string; readonly port: number }, { slowMs = 3_000 } = {}) {
   let weather: Weather = 'clear'
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket; muted: boolean }>()
+  const firstWords: Buffer[] = []
 
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = connect({ ...target, allowHalfOpen: true })
     const pair = { near, far, muted: weather === 'silent' }
     pairs.add(pair)
-    const close = () => {
-      pairs.delete(pair)
-      if (!pair.muted) for (const socket of [near, far]) socket.destroy()
-    }
     const carry = (from: Socket, to: Socket) => {
       // In turn, so that what is slow stays in order.
       let last: Promise<unknown> = Promise.resolve()
       const pass = (how: () => void) => {
-        if (pair.muted) return
         if (weather === 'slow') last = last.then(() => delay(slowMs, undefined, { ref: false }))
         last = last.then(() => {
           if (!pair.muted) how()
@@ -33,10 +29,14 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
       }
       from.on('data', (chunk) => pass(() => void to.write(chunk)))
       from.on('end', () => pass(() => to.end()))
-      from.on('error', close).on('close', close)
+      from.on('error', () => {})
+      from.on('close', () => pass(() => to.destroy()))
     }
     carry(near, far)
     carry(far, near)
+    near.once('data', (chunk) => firstWords.push(chunk))
+    // Who hangs up hears no answer to it where nothing passes.
+    near.on('end', () => pair.muted && near.destroy())
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -44,8 +44,10 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
   return {
     // A server that listens on a port has this kind of address.
     port: (server.address() as AddressInfo).port,
-    /** How many connections there are. */
-    connections: () => pairs.size,
+    /** How many connections its clients have, those among them that are silent. */
+    connections: () => [...pairs].filter(({ near }) => !near.destroyed).length,
+    /** What came first on each connection. */
+    firstWords,
     clear: () => {
       weather = 'clear'
     },
