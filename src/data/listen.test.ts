@@ -36,16 +36,20 @@ it.each([
   ['is forgotten on its way', 'forget'],
   ['is cut', 'cut'],
   ['is half-closed', 'halfClose'],
-] as const)('comes back by itself where its connection %s', async (_what, how) => {
-  const { proxy, heard, count, isUp } = await open()
-  await untilTrue(isUp(1))
-  proxy[how]()
-  await untilTrue(isUp(2), { what: 'the channel is up again', limitMs: 30_000 })
-  await notify('hello')
-  await untilTrue(() => heard.length > 0, { what: 'a notification' })
-  expect(heard).toEqual(['a-channel: hello'])
-  expect(count('the database channel is down')).toBe(1)
-}, 60_000)
+] as const)(
+  'comes back by itself where its connection %s',
+  async (_what, how) => {
+    const { proxy, heard, count, isUp } = await open()
+    await untilTrue(isUp(1))
+    proxy[how]()
+    await untilTrue(isUp(2), { what: 'the channel is up again', limitMs: 30_000 })
+    await notify('hello')
+    await untilTrue(() => heard.length > 0, { what: 'a notification' })
+    expect(heard).toEqual(['a-channel: hello'])
+    expect(count('the database channel is down')).toBe(1)
+  },
+  60_000,
+)
 
 it('comes back where the host was silent while it connected', async () => {
   const { proxy, isUp } = await open()

@@ -34,7 +34,8 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
     }
     carry(near, far)
     carry(far, near)
-    near.once('data', (chunk) => firstWords.push(chunk))
+    // No encoding is set: it comes as bytes.
+    near.once('data', (chunk) => firstWords.push(chunk as Buffer))
     // Who hangs up hears no answer to it where nothing passes.
     near.on('end', () => pair.muted && near.destroy())
   })
