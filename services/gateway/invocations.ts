@@ -2,10 +2,10 @@ import { Problem } from 'ebb/contract'
 import type { Invocations } from 'ebb/http/gateway'
 import type { Log } from 'ebb/kernel'
 import type pg from 'pg'
+import { ask } from '../../src/data/ask.ts'
 import { acceptInvocation, findInvocation } from '../../src/data/invocations.ts'
 import { createNotifier } from '../../src/data/notify.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
-import { within } from '../../src/data/within.ts'
 
 const LIMIT_MS = 2_000
 
@@ -28,7 +28,7 @@ export function openInvocations(pool: pg.Pool, log: Log): Invocations & { close(
       }
     },
     find: (id, { sub }) =>
-      within(LIMIT_MS, findInvocation(pool, id, { caller: sub })).catch((cause: unknown) => {
+      ask(pool, LIMIT_MS, (client) => findInvocation(client, id, { caller: sub })).catch((cause: unknown) => {
         throw unavailable(cause)
       }),
     close: outbox.flush,

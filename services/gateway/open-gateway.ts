@@ -13,10 +13,10 @@ import {
 } from 'ebb/kernel'
 import { Agent } from 'undici'
 import { findKey, KEYS_CHANNEL } from '../../src/data/api-keys.ts'
+import { ask } from '../../src/data/ask.ts'
 import { findAnswer } from '../../src/data/idempotency.ts'
 import { listen } from '../../src/data/listen.ts'
 import { createPool } from '../../src/data/pool.ts'
-import { within } from '../../src/data/within.ts'
 import { createAdmin } from './admin.ts'
 import { docsFiles } from './docs/docs-files.ts'
 import { functionsFrom } from './functions-from.ts'
@@ -30,6 +30,8 @@ import { readiness } from './readiness.ts'
 
 /** What a look into the database may take before the gateway goes on without it. */
 const LOOK_MS = 2_000
+/** What any statement may take, an operator's long list among them. */
+const STATEMENT_MS = 15_000
 
 /**
  * Puts the gateway together from its settings and starts it; answers where it listens. The database may come later.
@@ -73,14 +75,18 @@ async function openPorts(config: Config, { pepper, log }: { readonly pepper: str
   const dispatcher = new Agent({ connect })
   const fresh = new Agent({ connect, pipelining: 0 })
   // Each idle connection that breaks would say so; readiness says it once.
-  const pool = createPool(databaseUrl, { max: config.EBB_POOL_MAX, log: log.child({}, { level: 'error' }) })
-  const keys = keyCache((token) => within(LOOK_MS, findKey(pool, pepper, token)))
+  const pool = createPool(databaseUrl, {
+    ...{ max: config.EBB_POOL_MAX, statementMs: STATEMENT_MS, log: log.child({}, { level: 'error' }) },
+  })
+  const keys = keyCache((token) => ask(pool, LOOK_MS, (client) => findKey(client, pepper, token)))
   const channel = listen(config.DATABASE_DIRECT_URL ?? databaseUrl, [KEYS_CHANNEL], {
     onNotify: keys.clear,
     onUp: keys.clear,
     log,
   })
-  const state = readiness(() => within(LOOK_MS, pool.query('select from ebb.api_key limit 0')), { log })
+  const state = readiness(() => ask(pool, LOOK_MS, (client) => client.query('select from ebb.api_key limit 0')), {
+    log,
+  })
   const seen = functionsSeen(contracts.current)
   const { metrics, fellBack, registry } = createMetrics()
   const limits = await openRateLimiter(config, { log, fellBack })
@@ -95,7 +101,7 @@ async function openPorts(config: Config, { pepper, log }: { readonly pepper: str
       },
     },
     findKey: keys.find,
-    findAnswer: (claim) => within(LOOK_MS, findAnswer(pool, claim)),
+    findAnswer: (claim) => ask(pool, LOOK_MS, (client) => findAnswer(client, claim)),
     invocations,
     limiter: limits.take,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],

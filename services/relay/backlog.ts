@@ -32,8 +32,8 @@ counted as (
 select (select jsonb_agg(jsonb_build_object('kind', kind, 'size', size, 'ageSeconds', age_seconds)) from counted) as waiting,
        (select count(*) from ebb.delivery where state = 'dead') as dead_letters`
 
-export async function readBacklog(pool: pg.Pool): Promise<Backlog> {
-  const { rows } = await pool.query<{ waiting: Backlog['waiting']; dead_letters: number }>(backlogSql)
+export async function readBacklog(client: pg.ClientBase): Promise<Backlog> {
+  const { rows } = await client.query<{ waiting: Backlog['waiting']; dead_letters: number }>(backlogSql)
   const [{ waiting, dead_letters: deadLetters } = { waiting: [], dead_letters: 0 }] = rows
   return { waiting, deadLetters }
 }

@@ -1,8 +1,8 @@
 import { type Config, ConfigFault, identitySigner, type Log, need, openContracts } from 'ebb/kernel'
+import { ask } from '../../src/data/ask.ts'
 import { listen } from '../../src/data/listen.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { createPool } from '../../src/data/pool.ts'
-import { within } from '../../src/data/within.ts'
 import { readBacklog } from './backlog.ts'
 import { createCall } from './call.ts'
 import { deliveries, RELAY } from './deliveries.ts'
@@ -14,6 +14,8 @@ import { type RelayOptions, startRelay } from './relay.ts'
 
 /** What a look into the database may take, while whoever scrapes waits. */
 const LOOK_MS = 2_000
+/** What any statement may take. */
+const STATEMENT_MS = 10_000
 
 /**
  * Puts a relay together from its settings and starts it; answers where its admin side listens, if it does. Throws a
@@ -31,12 +33,14 @@ export async function openRelay(
 
   const contracts = openContracts(pointer, { log, onSwap: () => relay.wake() })
   // Each idle connection that breaks would say so; the relay says once that the database is away.
-  const pool = createPool(databaseUrl, { max: config.EBB_POOL_MAX, log: log.child({}, { level: 'error' }) })
+  const pool = createPool(databaseUrl, {
+    ...{ max: config.EBB_POOL_MAX, statementMs: STATEMENT_MS, log: log.child({}, { level: 'error' }) },
+  })
   const { call, close } = createCall({ urlOf, sign, startTimeoutMs })
   const subscriptions = () => contracts.current().subscriptions
   const routes = () => contracts.current().routes
   const works = [deliveries({ pool, call, subscriptions }), invocations({ pool, call, routes })]
-  const { metrics, ...told } = createMetrics(() => within(LOOK_MS, readBacklog(pool)))
+  const { metrics, ...told } = createMetrics(() => ask(pool, LOOK_MS, readBacklog))
   const relay = startRelay({ works, startTimeoutMs, log, metrics }, options)
   const functions = () => [...routes(), ...subscriptions()]
   const warm = keepWarm({ functions, urlOf, startTimeoutMs, log })

@@ -99,9 +99,13 @@ export async function revokeKey(
 }
 
 /** The live key that a token stands for. A token that was never made by us costs no I/O. */
-export async function findKey(pool: pg.Pool, pepper: string, token: string): Promise<ApiKey | undefined> {
+export async function findKey(
+  database: pg.Pool | pg.ClientBase,
+  pepper: string,
+  token: string,
+): Promise<ApiKey | undefined> {
   if (!isWellFormed(token)) return undefined
-  const { rows } = await pool.query<ApiKey>(`select ${COLUMNS} from ebb.api_key where hmac = $1 and ${LIVE}`, [
+  const { rows } = await database.query<ApiKey>(`select ${COLUMNS} from ebb.api_key where hmac = $1 and ${LIVE}`, [
     hmacOf(token, pepper),
   ])
   return rows[0]

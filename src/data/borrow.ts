@@ -1,14 +1,25 @@
 import type pg from 'pg'
-import { Problem } from '../contract/index.ts'
 import { sendCancelRequest } from './cancel.ts'
 import { isAway, toProblem } from './database-fault.ts'
+import { createPlaces, crowded } from './places.ts'
+import { SilentFault } from './pool.ts'
 
-const CANCEL_GRACE_MS = 250
+/** In which a statement that was cancelled must have ended, and the server must have proved it. */
+const CANCEL_GRACE_MS = 1_000
+/** What a COMMIT may take beyond the deadline: it cannot be taken back, and its outcome is worth a wait. */
+const COMMIT_GRACE_MS = 2_000
+const MAX_WAIT_MS = 5_000
 
 export interface Lender {
   readonly pool: pg.Pool
   /** Settled when the pool's first connection has been tried: whoever waits for that one needs no other. */
   readonly connected?: Promise<void>
+}
+
+export interface Limits {
+  readonly signal: AbortSignal
+  /** What all of it may take: half of that is the longest wait for a connection. Default: a wait of 5 s. */
+  readonly timeoutMs?: number
 }
 
 export interface Loan {
@@ -18,45 +29,75 @@ export interface Loan {
 }
 
 /**
- * Lends one connection to `work` until it settles. When the signal aborts, the running statement is cancelled, the
- * caller gets the signal's reason at once, and the connection is destroyed 250 ms later or when it is free: never
- * lent again, since the cancel might reach its next user.
+ * Lends one connection to `work` until it settles. When the signal aborts, the running statement is cancelled and the
+ * caller gets the signal's reason at once. The connection is lent again only where the server has proved within 1 s
+ * that the cancel is behind it; else it is destroyed. Who would wait for one longer than half of `timeoutMs` is refused.
  */
 export async function borrow<Result>(
   lender: Lender,
-  signal: AbortSignal,
+  { signal, timeoutMs = 2 * MAX_WAIT_MS }: Limits,
   work: (loan: Loan) => Promise<Result>,
 ): Promise<Result> {
-  const client = await connect(lender, signal)
+  signal.throwIfAborted()
+  const places = placesOf(lender.pool)
+  const wait = places.enter({ signal, waitMs: Math.min(timeoutMs / 2, MAX_WAIT_MS) })
+  if (wait) await wait
+  const began = performance.now()
+  const leave = () => places.leave(performance.now() - began)
+  let client: pg.PoolClient
+  try {
+    client = await connect(lender, signal)
+  } catch (fault) {
+    leave()
+    throw fault
+  }
+  return lend(client, { signal, work, leave })
+}
+
+interface LendOptions<Result> {
+  readonly signal: AbortSignal
+  readonly work: (loan: Loan) => Promise<Result>
+  /** Called when the connection is given back or destroyed. */
+  readonly leave: () => void
+}
+
+async function lend<Result>(client: pg.PoolClient, { signal, work, leave }: LendOptions<Result>): Promise<Result> {
   let heldOn = false
-  let cancelled = false
   let released = false
+  let cancelled: Promise<boolean> | undefined
   let grace: NodeJS.Timeout | undefined
-  const release = (destroy: boolean) => {
+  const release = (fault: Error | boolean) => {
     clearTimeout(grace)
-    if (!released) client.release(destroy || cancelled)
+    if (released) return
     released = true
+    client.release(fault)
+    leave()
   }
   const holdOn = () => {
     signal.throwIfAborted()
     heldOn = true
   }
   const aborted = Promise.withResolvers<never>()
+  const giveUp = () => release(isBusy(client) ? new SilentFault() : true)
   const onAbort = () => {
+    // Where this process itself was busy, an answer may wait to be read: immediates run after that.
+    grace = setTimeout(() => setImmediate(giveUp), heldOn ? COMMIT_GRACE_MS : CANCEL_GRACE_MS)
     if (heldOn) return
-    cancelled = true
     aborted.reject(signal.reason)
-    sendCancelRequest(client)
-    grace = setTimeout(release, CANCEL_GRACE_MS, true)
+    cancelled = sendCancelRequest(client)
   }
   signal.addEventListener('abort', onAbort, { once: true })
+  const giveBack = (isBroken: boolean) => {
+    if (isBroken || !cancelled) return release(isBroken)
+    void cancelled.then(async (done) => release(!(done && (await isIdle(client)))))
+  }
   const working = work({ client, holdOn }).then(
     (result) => {
-      release(false)
+      giveBack(false)
       return result
     },
     (fault: unknown) => {
-      release(isAway(fault) || isAway(fault instanceof Error ? fault.cause : undefined))
+      giveBack(isAway(fault) || isAway(fault instanceof Error ? fault.cause : undefined))
       throw toProblem(fault)
     },
   )
@@ -67,9 +108,35 @@ export async function borrow<Result>(
   }
 }
 
-/** Waits for a free connection no longer than the signal allows. */
+/** Whether the server owes an answer to a statement. pg keeps this for itself; its types leave it out. */
+const isBusy = (client: pg.PoolClient) =>
+  (client as unknown as { readonly readyForQuery: boolean }).readyForQuery === false
+
+/**
+ * Whether nothing is left of a transaction, nor of a cancel that has been done: the server would have acted on that
+ * before it answers another statement.
+ */
+async function isIdle(client: pg.PoolClient): Promise<boolean> {
+  try {
+    await client.query('select')
+    return client.getTransactionStatus() === 'I'
+  } catch {
+    return false
+  }
+}
+
+const allPlaces = new WeakMap<pg.Pool, ReturnType<typeof createPlaces>>()
+
+function placesOf(pool: pg.Pool) {
+  const known = allPlaces.get(pool)
+  if (known) return known
+  const places = createPlaces(pool.options.max)
+  allPlaces.set(pool, places)
+  return places
+}
+
+/** Waits for a connection no longer than the signal allows. */
 async function connect({ pool, connected }: Lender, signal: AbortSignal): Promise<pg.PoolClient> {
-  signal.throwIfAborted()
   const connecting = connected ? connected.then(() => pool.connect()) : pool.connect()
   const aborted = Promise.withResolvers<never>()
   const onAbort = () => {
@@ -87,8 +154,3 @@ async function connect({ pool, connected }: Lender, signal: AbortSignal): Promis
     signal.removeEventListener('abort', onAbort)
   }
 }
-
-const crowded = (cause: unknown) =>
-  new Problem('unavailable', 503, 'All connections to the database are in use just now.', {
-    ...{ cause, retryAfterSeconds: 1 },
-  })

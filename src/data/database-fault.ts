@@ -15,7 +15,7 @@ const SOCKET = new Set([
   'ENETUNREACH',
 ])
 const POOL =
-  /timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error|not queryable/
+  /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error|not queryable/
 const QUERY_CANCELED = '57014'
 const READ_ONLY = '25006'
 

@@ -45,11 +45,11 @@ export async function acceptInvocation(
 
 /** Where a request stands, for who made it; undefined for everybody else. */
 export async function findInvocation(
-  pool: pg.Pool,
+  database: pg.Pool | pg.ClientBase,
   id: string,
   { caller }: { readonly caller: string },
 ): Promise<InvocationState | undefined> {
-  const { rows } = await pool.query(findInvocationSql, [id, caller])
+  const { rows } = await database.query(findInvocationSql, [id, caller])
   if (!rows[0]) return undefined
   const { status, answerHeaders, answerBody, ...state } = toCamelCase<InvocationState & Answered>(rows[0])
   return {

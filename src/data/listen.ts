@@ -1,8 +1,12 @@
 import pg from 'pg'
 import type { Log } from '../kernel/index.ts'
+import { CONNECTION, destroyConnection, endConnection } from './connection.ts'
+import { within } from './within.ts'
 
 const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 5_000
+const ASK_EVERY_MS = 10_000
+const ANSWER_MS = 5_000
 
 export interface ListenOptions {
   readonly onNotify: (channel: string, payload: string) => void
@@ -10,13 +14,15 @@ export interface ListenOptions {
   readonly onUp?: () => void
   readonly onDown?: () => void
   readonly log: Log
+  /** Nothing else is said on this connection for hours: how often it is asked whether it is there. Default: 10 s. */
+  readonly askEveryMs?: number
 }
 
 /** Listens to Postgres channels on one connection of its own, which comes back by itself with back-off. */
 export function listen(
   connectionString: string,
   channels: readonly string[],
-  { onNotify, onUp, onDown, log }: ListenOptions,
+  { onNotify, onUp, onDown, log, askEveryMs = ASK_EVERY_MS }: ListenOptions,
 ) {
   let client: pg.Client | undefined
   let retry: NodeJS.Timeout | undefined
@@ -24,31 +30,39 @@ export function listen(
   let closed = false
 
   const connect = async () => {
-    const next = new pg.Client({ connectionString, application_name: 'ebb listen', keepAlive: true })
+    const next = new pg.Client({ ...CONNECTION, connectionString, application_name: 'ebb listen' })
     let lost = false
+    let asking: NodeJS.Timeout | undefined
     const lose = (fault?: Error) => {
-      if (lost || closed) return
+      if (lost) return
       lost = true
+      clearTimeout(asking)
+      destroyConnection(next)
+      if (closed) return
       if (client === next) {
         log.warn({ err: fault }, 'the database channel is down')
         onDown?.()
       }
       client = undefined
-      next.end().catch(() => {})
       retry = setTimeout(() => void connect(), delayMs)
       delayMs = Math.min(delayMs * 2, LAST_RETRY_MS)
+    }
+    const ask = () => {
+      asking = setTimeout(() => void within(ANSWER_MS, next.query('select')).then(ask, lose), askEveryMs)
     }
     next.on('error', lose)
     next.on('end', () => lose())
     next.on('notification', ({ channel, payload = '' }) => onNotify(channel, payload))
     try {
       await next.connect()
-      for (const channel of channels) await next.query(`listen ${next.escapeIdentifier(channel)}`)
-      if (closed) return void (await next.end())
+      const names = channels.map((channel) => `listen ${next.escapeIdentifier(channel)}`)
+      await within(ANSWER_MS, next.query(names.join('; ')))
+      if (closed) return lose()
       client = next
       delayMs = FIRST_RETRY_MS
       log.info({ channels }, 'the database channel is up')
       onUp?.()
+      ask()
     } catch (fault) {
       lose(fault instanceof Error ? fault : undefined)
     }
@@ -60,7 +74,7 @@ export function listen(
       closed = true
       clearTimeout(retry)
       await first
-      await client?.end().catch(() => {})
+      if (client) await endConnection(client)
     },
   }
 }

@@ -3,6 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import { type Config, need, type Resource } from '../kernel/index.ts'
+import { createSmtpTransport } from './smtp.ts'
 
 export interface Mail {
   /** Sends one message, or rejects. The same `messageId` (RFC 5322, `local@domain`) is the same message. */
@@ -29,9 +30,9 @@ export const mail: Resource<Mail, Deliver> = {
 }
 
 function bySmtp(url: string): Deliver {
-  let transport: ReturnType<typeof createTransport> | undefined
+  let transport: ReturnType<typeof createSmtpTransport> | undefined
   return async (message) => {
-    transport ??= createTransport(url)
+    transport ??= createSmtpTransport(url)
     await transport.sendMail(message)
   }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import Postgrator from 'postgrator'
 import { ConfigFault } from '../kernel/index.ts'
+import { CONNECTION, endConnection } from './connection.ts'
 
 const PLATFORM = 'ebb'
 /** Any number will do that nothing else in this database locks. */
@@ -24,7 +25,7 @@ export async function migrate(
   connectionString: string,
   { platform, team, grantTo }: MigrateOptions,
 ): Promise<readonly string[]> {
-  const client = new pg.Client({ connectionString, application_name: 'ebb migrate' })
+  const client = new pg.Client({ ...CONNECTION, connectionString, application_name: 'ebb migrate' })
   await client.connect().catch((cause: Error) => {
     throw new ConfigFault(`the database of DATABASE_URL cannot be reached: ${cause.message}`, { cause })
   })
@@ -36,7 +37,7 @@ export async function migrate(
     if (grantTo) await grant(client, grantTo)
     return [...ran, ...ofTeam]
   } finally {
-    await client.end()
+    await endConnection(client)
   }
 }
 

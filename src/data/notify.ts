@@ -1,6 +1,8 @@
 import type pg from 'pg'
+import { ask } from './ask.ts'
 
 const AT_MOST_EVERY_MS = 10
+const LIMIT_MS = 2_000
 
 /**
  * A notifier that sends at most one NOTIFY in 10 ms, outside any transaction (Postgres serialises commits that
@@ -11,7 +13,7 @@ export function createNotifier(pool: pg.Pool, channel: string) {
   let sending: Promise<unknown> = Promise.resolve()
   const send = () => {
     due = undefined
-    sending = pool.query(`notify ${channel}`).catch(() => {})
+    sending = ask(pool, LIMIT_MS, (client) => client.query(`notify ${channel}`)).catch(() => {})
   }
   return {
     notify: () => {

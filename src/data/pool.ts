@@ -1,23 +1,34 @@
 import pg from 'pg'
 import { Problem } from '../contract/index.ts'
 import type { Log } from '../kernel/index.ts'
+import { sendCancelRequest } from './cancel.ts'
+import { CONNECTION, destroyConnection } from './connection.ts'
 import { publishStatements } from './publish-statements.ts'
 
-const CONNECT_TIMEOUT_MS = 5_000
 const IDLE_MS = 30_000
+/** A connection did not answer in time, and its server not to a cancel: others to the same host may be as dead. */
+export class SilentFault extends Error {
+  override readonly name = 'SilentFault'
+}
+
+interface PoolOptions {
+  readonly max?: number
+  /** The longest that any statement may take; for requests it is their deadline. */
+  readonly statementMs?: number
+  readonly log: Log
+}
 
 /**
  * A pool of connections. Rows come as people expect them: columns in camelCase, int8 as a safe integer (else it
  * throws), timestamps as RFC 3339 strings. A connection that breaks while idle is logged and replaced.
  */
-export function createPool(connectionString: string, { max = 10, log }: { max?: number; log: Log }): pg.Pool {
+export function createPool(connectionString: string, { max = 10, statementMs, log }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
-    connectionString,
-    max,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    idleTimeoutMillis: IDLE_MS,
-    types: { getTypeParser },
+    ...CONNECTION,
+    ...{ connectionString, max, idleTimeoutMillis: IDLE_MS, types: { getTypeParser } },
+    ...(statementMs === undefined ? {} : { query_timeout: statementMs }),
   })
+  destroySilent(pool)
   // While a connection is lent its fault reaches whoever runs a statement; unheard, the event would end the process.
   pool.on('connect', (client) => client.on('error', () => {}))
   pool.on('connect', publishStatements)
@@ -25,25 +36,45 @@ export function createPool(connectionString: string, { max = 10, log }: { max?: 
   return pool
 }
 
+/**
+ * Destroys what is not to be lent again; and where that was silent, those that are idle with it: each of them would
+ * cost a request its time to find out.
+ */
+function destroySilent(pool: pg.Pool) {
+  const idle = new Set<pg.PoolClient>()
+  pool.on('acquire', (client) => idle.delete(client))
+  pool.on('remove', (client) => idle.delete(client))
+  pool.on('release', (fault, client) => {
+    if (!fault) return void idle.add(client)
+    const isLate = fault.message === QUERY_TIMEOUT
+    if (isLate) void sendCancelRequest(client)
+    destroyConnection(client)
+    if (isLate || fault instanceof SilentFault) for (const other of idle) destroyConnection(other)
+  })
+}
+
+/** How pg says that `query_timeout` is over. */
+const QUERY_TIMEOUT = 'Query read timeout'
+
 /** Runs `work` all or nothing, on one connection. */
 export async function inTransaction<Result>(
   pool: pg.Pool,
   work: (client: pg.ClientBase) => Promise<Result>,
 ): Promise<Result> {
   const client = await pool.connect()
-  let fault: unknown
+  let broken: unknown
   try {
     await client.query('begin')
     const result = await work(client)
     await client.query('commit')
     return result
-  } catch (cause) {
-    fault = cause
-    await client.query('rollback').catch(() => {})
-    throw cause
+  } catch (fault) {
+    // After a refusal of ours the connection is good. What broke otherwise ends with it, and so does its transaction.
+    if (!(fault instanceof Problem)) broken = fault
+    else await client.query('rollback').catch((late: unknown) => (broken = late))
+    throw fault
   } finally {
-    // What broke in the middle is not lent again, unless it was a refusal of ours.
-    client.release(fault !== undefined && !(fault instanceof Problem))
+    client.release(broken instanceof Error ? broken : broken !== undefined)
   }
 }
 

@@ -1,10 +1,14 @@
 import { type Config, type Log, need, type Resource } from '../kernel/index.ts'
+import { ask } from './ask.ts'
 import { createNotifier } from './notify.ts'
 import { OUTBOX_CHANNEL } from './outbox.ts'
 import { createPool } from './pool.ts'
 import { readOnlySql } from './read.ts'
 import type { Sql } from './sql.ts'
 import { type Postgres, transact } from './transaction.ts'
+
+/** What a look whether it is there may take. */
+const LOOK_MS = 2_000
 
 /** Postgres for a handler: `sql` inside the request's one transaction, or on the pool where it only reads. */
 export const postgres: Resource<Sql, Postgres> = {
@@ -17,9 +21,9 @@ export const postgres: Resource<Sql, Postgres> = {
     )
     return { pool, connected, outbox: createNotifier(pool, OUTBOX_CHANNEL), log }
   },
-  lend: (opened, { signal }) => readOnlySql(opened, signal).sql,
+  lend: (opened, { signal }) => readOnlySql(opened, { signal }).sql,
   ready: async ({ pool }) => {
-    await pool.query('select from ebb.outbox limit 0')
+    await ask(pool, LOOK_MS, (client) => client.query('select from ebb.outbox limit 0'))
   },
   close: async ({ pool, outbox }) => {
     await outbox.flush()

@@ -1,23 +1,23 @@
 import type pg from 'pg'
-import { borrow } from './borrow.ts'
+import { borrow, type Limits } from './borrow.ts'
 import { toReadProblem } from './database-fault.ts'
 import { createSql, type Sql } from './sql.ts'
 import { inTurn, oneStatement, untilEnd } from './statements.ts'
 import type { Postgres } from './transaction.ts'
 
 /** Statements of a request that only reads: each on any connection of the pool, in a transaction that cannot write. */
-export function readOnlySql(opened: Postgres, signal: AbortSignal) {
+export function readOnlySql(opened: Postgres, limits: Limits) {
   const statements = untilEnd(
-    (text, values) => borrow(opened, signal, ({ client }) => readOnce(client, oneStatement(text, values))),
+    (text, values) => borrow(opened, limits, ({ client }) => readOnce(client, oneStatement(text, values))),
     opened.log,
   )
-  return { sql: createSql(statements.run, snapshotOn(opened, signal)), end: statements.end }
+  return { sql: createSql(statements.run, snapshotOn(opened, limits)), end: statements.end }
 }
 
 const snapshotOn =
-  (opened: Postgres, signal: AbortSignal): Sql['snapshot'] =>
+  (opened: Postgres, limits: Limits): Sql['snapshot'] =>
   (reads) =>
-    borrow(opened, signal, async ({ client }) => {
+    borrow(opened, limits, async ({ client }) => {
       const turn = inTurn()
       const query = (text: string, values: readonly unknown[]) => client.query(oneStatement(text, values))
       const statements = untilEnd((text, values) => turn(() => query(text, values).catch(explain)), opened.log)

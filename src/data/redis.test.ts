@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals'
 import type { Redis } from 'ioredis'
 import { itWithRedis, testRedis } from '../../test/support/redis.ts'
+import { startTcpProxy, throughProxy } from '../../test/support/tcp-proxy.ts'
 import { untilTrue } from '../../test/support/until.ts'
 import { redis as resource } from './redis.ts'
 import { collectLog, configOf, lending } from './test-support.ts'
@@ -49,6 +50,26 @@ itWithRedis('a Redis that hangs fails a command after a second', async () => {
   server.hold()
   await expect(redis?.get('a')).rejects.toThrow('Command timed out')
 })
+
+itWithRedis(
+  'a Redis whose connection was forgotten on its way gets another',
+  async () => {
+    const server = await testRedis()
+    await server.start()
+    const proxy = await startTcpProxy({ host: '127.0.0.1', port: Number(new URL(server.url).port) })
+    const { redis } = open({ REDIS_URL: throughProxy(server.url, proxy) })
+    await redis?.ping()
+    proxy.forget()
+    await expect(redis?.get('a')).rejects.toThrow('Command timed out')
+    await untilTrue(async () => (await redis?.ping().catch(() => '')) === 'PONG', { what: 'a Redis that answers' })
+    proxy.silence()
+    await expect(redis?.get('a')).rejects.toThrow()
+    proxy.clear()
+    await untilTrue(async () => (await redis?.ping().catch(() => '')) === 'PONG', { what: 'a Redis that answers' })
+    await proxy.close()
+  },
+  60_000,
+)
 
 itWithRedis('a password that is wrong is not shown', async () => {
   const server = await testRedis()

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { Problem } from '../contract/index.ts'
 import type { Log, Transaction, Unit, Work } from '../kernel/index.ts'
-import { borrow, type Lender } from './borrow.ts'
+import { borrow, type Lender, type Limits } from './borrow.ts'
 import { isAway, isConflict } from './database-fault.ts'
 import { claimKey, storeAnswer } from './idempotency.ts'
 import { markSeen } from './inbox.ts'
@@ -18,8 +18,6 @@ export interface Postgres extends Lender {
   readonly log: Pick<Log, 'error'>
 }
 
-type Options = Parameters<Transaction<Sql, Postgres>['run']>[1]
-
 const MAX_PAUSE_MS = 50
 
 /**
@@ -27,9 +25,9 @@ const MAX_PAUSE_MS = 50
  * (serialization failure, deadlock, lock not available) runs once more after a random pause, if it may be repeated.
  */
 export const transact: Transaction<Sql, Postgres>['run'] = async (opened, options, work) => {
-  const { readOnly, repeatable, signal } = options
+  const { readOnly, repeatable } = options
   if (readOnly) {
-    const { sql, end } = readOnlySql(opened, signal)
+    const { sql, end } = readOnlySql(opened, options)
     return work(sql, end)
   }
   try {
@@ -41,8 +39,8 @@ export const transact: Transaction<Sql, Postgres>['run'] = async (opened, option
   }
 }
 
-const transactOnce = <Result>(opened: Postgres, { signal, timeoutMs }: Options, work: Work<Sql, Result>) =>
-  borrow(opened, signal, async ({ client, holdOn }) => {
+const transactOnce = <Result>(opened: Postgres, { signal, timeoutMs }: Required<Limits>, work: Work<Sql, Result>) =>
+  borrow(opened, { signal, timeoutMs }, async ({ client, holdOn }) => {
     const turn = inTurn()
     const control = (text: string) => turn(() => client.query(text))
     const statements = untilEnd((text, values) => turn(() => client.query(oneStatement(text, values))), opened.log)
