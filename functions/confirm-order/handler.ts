@@ -17,7 +17,6 @@ export default implement(contract, { sql: postgres, mail }, async ({ event, data
   if (!order) throw fail('order_not_placed', `No order ${data.id} waits to be confirmed.`)
 
   await emit('order.confirmed', order, { subject: order.id })
-  // Last, since nothing takes a mail back.
   await mail.send({
     messageId: `${event.id}@receipt.example.com`,
     from: 'Ebb <hello@example.com>',

@@ -2,11 +2,15 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTransport, type SendMailOptions } from 'nodemailer'
+import { Problem } from '../contract/index.ts'
 import { type Config, need, type Resource } from '../kernel/index.ts'
 import { createSmtpTransport } from './smtp.ts'
 
 export interface Mail {
-  /** Sends one message, or rejects. The same `messageId` (RFC 5322, `local@domain`) is the same message. */
+  /**
+   * Sends one message when the handler's transaction has committed, and never where it has not: at least once, with the
+   * event's own retries. The same `messageId` (RFC 5322, `local@domain`) is the same message.
+   */
   send(message: Message): Promise<void>
 }
 
@@ -18,24 +22,47 @@ export interface Message {
   readonly text: string
 }
 
-type Deliver = (message: SendMailOptions & { readonly messageId: string }) => Promise<void>
+type Prepared = SendMailOptions & { readonly messageId: string }
+type Deliver = (message: Prepared, signal: AbortSignal) => Promise<void>
 
-/** Mail for a handler: by SMTP_URL, or as one .eml file a message id in EBB_MAIL_FOLDER. Carries the trace. */
+/** Mail for a subscriber: by SMTP_URL, or as one .eml file a message id in EBB_MAIL_FOLDER. Carries the trace. */
 export const mail: Resource<Mail, Deliver> = {
   open: (config) => (config.SMTP_URL ? bySmtp(config.SMTP_URL) : asFiles(config)),
-  lend: (deliver, { traceparent, correlationId }) => ({
+  lend: (_deliver, { afterCommit, traceparent, correlationId }) => ({
     send: ({ messageId, ...message }) =>
-      deliver({ ...message, messageId: `<${messageId}>`, headers: { traceparent, 'x-correlation-id': correlationId } }),
+      afterCommit({
+        ...message,
+        messageId: `<${messageId}>`,
+        headers: { traceparent, 'x-correlation-id': correlationId },
+      }),
   }),
+  // It is what `send` has handed over.
+  carryOut: (deliver, message, { signal }) => deliver(message as Prepared, signal),
 }
 
+/** Waits no longer than the signal allows. What the server refuses for good is a 422, which the relay takes as final. */
 function bySmtp(url: string): Deliver {
   let transport: ReturnType<typeof createSmtpTransport> | undefined
-  return async (message) => {
+  return async (message, signal) => {
     transport ??= createSmtpTransport(url)
-    await transport.sendMail(message)
+    const aborted = Promise.withResolvers<never>()
+    const onAbort = () => aborted.reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      signal.throwIfAborted()
+      await Promise.race([transport.sendMail(message), aborted.promise])
+    } catch (cause) {
+      if (signal.aborted) throw cause
+      if (isFinal(cause)) throw new Problem('mail_refused', 422, 'The mail server refuses this message.', { cause })
+      throw new Problem('unavailable', 503, 'The mail server takes no message just now.', { cause })
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
   }
 }
+
+/** RFC 5321, 4.2.1: 5yz is a permanent negative completion; nodemailer keeps the server's code. */
+const isFinal = (fault: unknown) => /^5\d\d$/.test(String(Object(fault).responseCode))
 
 /** A message that is written twice is one file. */
 function asFiles(config: Config): Deliver {

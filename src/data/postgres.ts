@@ -1,5 +1,6 @@
 import { type Config, type Log, need, type Resource } from '../kernel/index.ts'
 import { ask } from './ask.ts'
+import { clearOutstanding } from './inbox.ts'
 import { createNotifier } from './notify.ts'
 import { OUTBOX_CHANNEL } from './outbox.ts'
 import { createPool } from './pool.ts'
@@ -29,5 +30,5 @@ export const postgres: Resource<Sql, Postgres> = {
     await outbox.flush()
     await pool.end()
   },
-  transaction: transact,
+  transaction: { run: transact, clearOutstanding: ({ pool }, event) => clearOutstanding(pool, event) },
 }

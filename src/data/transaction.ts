@@ -5,7 +5,7 @@ import type { Log, Transaction, Unit, Work } from '../kernel/index.ts'
 import { borrow, type Lender, type Limits } from './borrow.ts'
 import { isAway, isConflict } from './database-fault.ts'
 import { claimKey, storeAnswer } from './idempotency.ts'
-import { markSeen } from './inbox.ts'
+import { markSeen, storeOutstanding } from './inbox.ts'
 import type { createNotifier } from './notify.ts'
 import { appendEvents } from './outbox.ts'
 import { readOnlySql } from './read.ts'
@@ -79,7 +79,8 @@ function unitOn(client: pg.ClientBase, control: Control, onAppend: () => void): 
       await appendEvents(client, events)
       onAppend()
     },
-    seen: (consumer, event) => markSeen(client, consumer, event),
+    seen: (event) => markSeen(client, event),
+    storeOutstanding: (event, effects) => storeOutstanding(client, event, effects),
   }
 }
 

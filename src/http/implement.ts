@@ -58,8 +58,8 @@ const TOOLS = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail',
 
 /**
  * Joins a contract with its handler and the resources that it uses. Refuses, in one sentence, a contract that promises
- * all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) without a resource that can keep it, and a resource that
- * has a tool's name.
+ * all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) without a resource that can keep it, a resource that has a
+ * tool's name, and one that acts after the commit (`mail`) in an endpoint.
  */
 export function implement<C extends Contract, const U extends Uses>(
   contract: C,
@@ -68,6 +68,13 @@ export function implement<C extends Contract, const U extends Uses>(
 ): Implementation<C, U> {
   const taken = Object.keys(uses).find((name) => TOOLS.has(name))
   if (taken) throw new ContractFault(contract.name, `every handler is lent \`${taken}\`; call the resource otherwise`)
+  const late = Object.keys(uses).find((name) => uses[name]?.carryOut)
+  if (late && contract.kind !== 'subscriber') {
+    throw new ContractFault(
+      contract.name,
+      `\`${late}\` acts after the commit, with an event's retries: emit an event, and use it in a subscriber`,
+    )
+  }
   const transactional = Object.values(uses).filter((resource) => resource.transaction)
   const promises =
     contract.kind === 'subscriber' || contract.idempotent || contract.async || contract.emits !== undefined

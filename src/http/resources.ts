@@ -1,15 +1,23 @@
-import type { Config, Lending, Log, Transaction } from '../kernel/index.ts'
+import type { Config, Effect, EventKey, Lending, Log, Resource, TransactionOptions, Work } from '../kernel/index.ts'
 import type { Uses } from './implement.ts'
 
 /** The resources of one function, opened. */
 export interface OpenedResources {
-  /** Lends everything but what the transaction lends itself. */
-  lend(request: () => Lending): Record<string, unknown>
-  /** Runs one request in the transactional resource, which is lent under the name that `uses` gives it. */
-  readonly transaction: { readonly name: string; readonly run: Transaction<unknown, void>['run'] } | undefined
+  /** Lends everything but what the transaction lends itself; each resource by the name that `uses` gives it. */
+  lend(request: (name: string) => Lending): Record<string, unknown>
+  /** Runs one request in the transactional resource, which is lent under its name. */
+  readonly transaction: OpenedTransaction | undefined
+  /** Does, one after the other, what is outstanding after a commit. */
+  carryOut(effects: readonly Effect[], signal: AbortSignal): Promise<void>
   /** Rejects while one of them cannot serve. */
   ready(): Promise<void>
   close(): Promise<void>
+}
+
+export interface OpenedTransaction {
+  readonly name: string
+  run<Result>(options: TransactionOptions, work: Work<unknown, Result>): Promise<Result>
+  clearOutstanding(event: EventKey): Promise<void>
 }
 
 /** Opens what a function uses. Nothing connects before it is needed. */
@@ -19,14 +27,15 @@ export function openResources(uses: Uses, config: Config, log: Log): OpenedResou
   const others = all.filter((one) => one !== transactional)
   return {
     lend: (request) =>
-      Object.fromEntries(others.map(({ name, resource, opened }) => [name, resource.lend(opened, request())])),
-    transaction: transactional && {
-      name: transactional.name,
-      run: (_opened, options, work) => {
-        const { resource, opened } = transactional
-        if (!resource.transaction) throw new TypeError(`${transactional.name} has no transactions`)
-        return resource.transaction(opened, options, work)
-      },
+      Object.fromEntries(others.map(({ name, resource, opened }) => [name, resource.lend(opened, request(name))])),
+    transaction: transactional && transactionOf(transactional),
+    carryOut: async (effects, signal) => {
+      for (const { resource: name, payload } of effects) {
+        const { resource, opened } = all.find((one) => one.name === name) ?? {}
+        if (!resource?.carryOut)
+          throw new Error(`\`${name}\` has something outstanding, and the handler uses it no more`)
+        await resource.carryOut(opened, payload, { signal })
+      }
     },
     ready: async () => {
       await Promise.all(all.map(({ resource, opened }) => resource.ready?.(opened)))
@@ -34,5 +43,21 @@ export function openResources(uses: Uses, config: Config, log: Log): OpenedResou
     close: async () => {
       await Promise.all(all.map(({ resource, opened }) => resource.close?.(opened)))
     },
+  }
+}
+
+interface Opened {
+  readonly name: string
+  readonly resource: Resource<unknown>
+  readonly opened: unknown
+}
+
+function transactionOf({ name, resource, opened }: Opened): OpenedTransaction | undefined {
+  const { transaction } = resource
+  if (!transaction) return undefined
+  return {
+    name,
+    run: (options, work) => transaction.run(opened, options, work),
+    clearOutstanding: (event) => transaction.clearOutstanding(opened, event),
   }
 }

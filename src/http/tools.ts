@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type * as z from 'zod'
 import { dataOf, describeEndpoint, Problem, toOutput } from '../contract/index.ts'
-import { type OutgoingEvent, refuseLate, spanOfSending } from '../kernel/index.ts'
+import { type Effect, type Lending, type OutgoingEvent, refuseLate, spanOfSending } from '../kernel/index.ts'
 import type { Deadline } from './deadline.ts'
 import type { Exchange } from './exchange.ts'
 import type { Contract } from './implement.ts'
@@ -18,6 +18,7 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
 
   return function toolsFor({ deadline, log, identity, correlation }: Exchange) {
     const events: OutgoingEvent[] = []
+    const effects: Effect[] = []
     let owned = false
     let broken: unknown
     let closed = false
@@ -50,10 +51,19 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
       if (broken) throw broken
       if (route?.owner && !owned) throw new Error('the contract says `owner`, and the handler did not call own()')
     }
+    /** What a resource gets of this request. */
+    const lending = (resource: string): Lending => ({
+      ...{ ...correlation, signal: deadline.signal },
+      afterCommit: (payload) => {
+        if (closed) return refuseLate(`\`${resource}\` does nothing`, log)
+        effects.push({ resource, payload })
+        return DONE
+      },
+    })
     const close = () => {
       closed = true
     }
-    return { tools, events, check, close }
+    return { tools, events, effects, lending, check, close }
   }
 }
 

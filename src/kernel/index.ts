@@ -40,6 +40,8 @@ export { type Correlation, correlate, traceIdOf } from './trace.ts'
 export type {
   Claim,
   Claimed,
+  Effect,
+  EventKey,
   OutgoingEvent,
   StoredAnswer,
   Transaction,

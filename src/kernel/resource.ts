@@ -15,9 +15,16 @@ export interface Resource<Lent, Opened = unknown> {
   ready?(opened: Opened): Promise<void>
   close?(opened: Opened): Promise<void>
   /** Offered by the one resource that can make a request all or nothing; it lends inside of it. */
-  transaction?: Transaction<Lent, Opened>['run']
+  transaction?: Transaction<Lent, Opened>
+  /**
+   * Does what was handed to `afterCommit`, at least once: after a fault, or where the process ended before it was done,
+   * the event comes again and this is called again. For subscribers only, since nothing else comes again by itself.
+   */
+  carryOut?(opened: Opened, payload: unknown, request: { readonly signal: AbortSignal }): Promise<void>
 }
 
 export interface Lending extends Correlation {
   readonly signal: AbortSignal
+  /** Stores with the request's own rows what `carryOut` shall do after their commit, and only then. */
+  afterCommit(payload: unknown): Promise<void>
 }

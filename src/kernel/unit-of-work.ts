@@ -11,13 +11,31 @@ export interface Unit {
   complete(claim: Claim, answer: StoredAnswer): Promise<void>
   /** Adds events to the outbox. */
   append(events: readonly OutgoingEvent[]): Promise<void>
-  /** Marks an event as received; true where this consumer has seen it before. */
-  seen(consumer: string, event: { readonly source: string; readonly id: string }): Promise<boolean>
+  /** Marks an event as taken in: undefined for a new one, else what is outstanding of one that was taken in before. */
+  seen(event: EventKey): Promise<readonly Effect[] | undefined>
+  /** Stores with an event what is to be done after the commit. */
+  storeOutstanding(event: EventKey, effects: readonly Effect[]): Promise<void>
+}
+
+/** One event as one consumer takes it in; CloudEvents are told apart by source and id. */
+export interface EventKey {
+  readonly consumer: string
+  readonly source: string
+  readonly id: string
+}
+
+/** What a resource does after the commit, since nothing takes it back. It goes through JSON. */
+export interface Effect {
+  /** The name that `uses` gives the resource. */
+  readonly resource: string
+  readonly payload: unknown
 }
 
 export interface Transaction<Lent, Opened> {
   /** Runs `work` all or nothing; or, where it only reads, so that it cannot write. */
   run<Result>(opened: Opened, options: TransactionOptions, work: Work<Lent, Result>): Promise<Result>
+  /** Says that nothing of an event is outstanding any more. */
+  clearOutstanding(opened: Opened, event: EventKey): Promise<void>
 }
 
 /**

@@ -2,19 +2,21 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 
-/** A mail server that takes everything, and keeps the subjects of what it has taken. */
+/** A mail server that knows everybody but `nobody@…`, and keeps the subjects of what it has taken. */
 export async function startSmtpServer() {
   const subjects: string[] = []
   const sockets = new Set<Socket>()
+  let busy = false
   const server = createServer((socket) => {
     sockets.add(socket.on('error', () => {}))
     const say = (line: string) => void socket.write(`${line}\r\n`)
     let subject: string | undefined
-    say('220 test')
+    say(busy ? '421 come again' : '220 test')
     createInterface(socket).on('line', (line) => {
       if (subject === undefined) {
         if (line === 'DATA') subject = ''
         if (line === 'QUIT') socket.end('221 bye\r\n')
+        else if (line.startsWith('RCPT TO:<nobody@')) say('550 no such mailbox')
         else say(line === 'DATA' ? '354 go on' : '250 ok')
       } else if (line === '.') {
         subjects.push(subject)
@@ -26,6 +28,10 @@ export async function startSmtpServer() {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
+    /** Turns clients away for now, or no longer. */
+    setBusy: (is: boolean) => {
+      busy = is
+    },
     subjects,
     // A server that listens on a port has this kind of address.
     port: (server.address() as AddressInfo).port,

@@ -84,7 +84,7 @@ describe('an in-memory Postgres', () => {
       async (sql, _end, unit) => {
         if (!unit) throw new Error('no unit of work')
         expect(await unit.claim(claim)).toEqual({ is: 'new' })
-        expect(await unit.seen('hear-thing', { source: '/s', id: '1' })).toBe(false)
+        expect(await unit.seen({ consumer: 'hear-thing', source: '/s', id: '1' })).toBeUndefined()
         const thing = await sql.one`
         with made as (insert into things (id) values (${randomUUID()}) returning *)
         insert into more select * from made returning *`

@@ -1,5 +1,5 @@
 import { Problem } from '../../contract/index.ts'
-import { type Claim, type StoredAnswer, spanOfProcessing, type Work } from '../../kernel/index.ts'
+import { type Claim, type Effect, type StoredAnswer, spanOfProcessing, type Work } from '../../kernel/index.ts'
 import { createAnswers } from '../answer.ts'
 import type { Deadline } from '../deadline.ts'
 import { type Exchange, headerOf, type Request, type Response, type Step } from '../exchange.ts'
@@ -15,30 +15,37 @@ interface TransactOptions {
 }
 
 /**
- * The heart: claim the key, run the handler, check and serialise its reply, store it, add its events, commit, send.
- * The bytes exist before the commit, so a reply that breaks its contract has no effect.
+ * The heart: claim the key, run the handler, check and serialise its reply, store it, add its events, commit, do what
+ * cannot be undone, send. The bytes exist before the commit, so a reply that breaks its contract has no effect.
  */
 export function transact(fn: Implementation, { resources, secrets = {} }: TransactOptions): Step {
   const { contract } = fn
   const readOnly = contract.kind === 'endpoint' && (contract.method === 'GET' || contract.reads === true)
-  // Whatever else it uses may have acted on the world outside.
-  const repeatable = Object.keys(fn.uses).length === 1
+  // Whatever acts on the world outside at once may have done so.
+  const repeatable = Object.values(fn.uses).every(({ transaction, carryOut }) => transaction ?? carryOut)
   const toolsFor = createToolbox(contract, { secrets })
   const answers = createAnswers(contract)
+  const { transaction } = resources
 
   return async function transact(request, response) {
     const { locals } = response
     const { deadline, event } = locals
     const claim = claimOf(contract, request, locals)
-    const lent = resources.lend(() => ({ ...locals.correlation, signal: deadline.signal }))
+    const key = event && { consumer: contract.name, source: event.source, id: event.id }
+    let outstanding: readonly Effect[] = []
 
     const work: Work<Record<string, unknown>, StoredAnswer> = async (transactional, end, unit) => {
       const claimed = claim && (await unit?.claim(claim))
       if (claimed && claimed.is !== 'new') return answers.claimed(claimed)
-      if (event && (await unit?.seen(contract.name, event))) return answers.empty
-      const { tools, events, check, close } = toolsFor(locals)
+      const before = key && (await unit?.seen(key))
+      if (before) {
+        outstanding = before
+        return answers.empty
+      }
+      const { tools, events, effects, lending, check, close } = toolsFor(locals)
+      const lent = Object.assign(tools, resources.lend(lending), transactional)
       // The handler's own types were checked where it was written: implement() ties input, tools and reply to its contract.
-      const handle = () => fn.handle(locals.input as never, Object.assign(tools, lent, transactional) as never)
+      const handle = () => fn.handle(locals.input as never, lent as never)
       let answer: StoredAnswer
       try {
         const output = await (event ? spanOfProcessing(event, async () => handle()) : handle())
@@ -54,16 +61,22 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
         close()
       }
       if (unit) await unit.append(events)
+      if (unit && key && effects.length > 0) await unit.storeOutstanding(key, effects)
       if (unit && claim) await unit.complete(claim, answer)
+      outstanding = effects
       return answer
     }
 
-    const { transaction } = resources
-    const within = transaction?.run(undefined, { ...optionsOf(deadline), readOnly, repeatable }, (own, end, unit) =>
+    const within = transaction?.run({ ...optionsOf(deadline), readOnly, repeatable }, (own, end, unit) =>
       work({ [transaction.name]: own }, end, unit),
     )
     // Where no transaction stands behind the handler, nothing else holds it to its deadline.
-    send(response, await (within && !readOnly ? within : deadline.hold(within ?? work({}, () => 0))))
+    const answer = await (within && !readOnly ? within : deadline.hold(within ?? work({}, () => 0)))
+    if (key && outstanding.length > 0) {
+      await resources.carryOut(outstanding, deadline.signal)
+      await transaction?.clearOutstanding(key)
+    }
+    send(response, answer)
   }
 }
 

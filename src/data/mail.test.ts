@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { endpoint, event, subscriber } from 'ebb/contract'
+import { type Mail, mail, postgres } from 'ebb/data'
+import { implement } from 'ebb/http'
+import { testFunction } from 'ebb/testing'
+import * as z from 'zod'
+import { startSmtpServer } from '../../test/support/smtp-server.ts'
+import { startTcpProxy } from '../../test/support/tcp-proxy.ts'
+
+const noted = event({ type: 'note.made', data: z.object({ text: z.string(), to: z.string(), mode: z.string() }) })
+const contract = subscriber({ name: 'mail-note', summary: 'A test.', on: noted, timeoutMs: 3_000 })
+
+let kept: Mail | undefined
+const handler = implement(contract, { sql: postgres, mail }, async ({ event, data }, { sql, mail }) => {
+  await mail.send({ ...{ messageId: `${event.id}@example.com`, from: 'a@example.com' }, ...data, subject: data.text })
+  await sql`insert into notes (text) values (${data.text})`
+  if (data.mode === 'throw') throw new Error('after the mail')
+  if (data.mode === 'keep') kept = mail
+})
+
+const server = await startSmtpServer()
+const proxy = await startTcpProxy({ host: '127.0.0.1', port: server.port })
+const fn = testFunction(handler, { env: { SMTP_URL: `smtp://127.0.0.1:${proxy.port}` } })
+beforeAll(() => fn.query('create table notes (text text)'))
+afterAll(async () => {
+  await proxy.close()
+  await server.close()
+})
+
+const made = (text: string, { mode = '', to = 'b@example.com' } = {}) => ({
+  ...{ id: randomUUID(), type: 'note.made', data: { text, to, mode } },
+})
+const rows = async (text: string) => (await fn.query('select from notes where text = $1', [text])).length
+const mails = (text: string) => server.subjects.filter((subject) => subject === text).length
+
+describe('a mail', () => {
+  it('204 leaves after the commit, and once for an event that comes twice', async () => {
+    const event = made('plain')
+    for (const _ of [1, 2]) expect((await fn.deliver(event)).status).toBe(204)
+    expect([await rows('plain'), mails('plain')]).toEqual([1, 1])
+  })
+
+  it('500 does not leave where the transaction rolled back', async () => {
+    expect((await fn.deliver(made('rolled back', { mode: 'throw' }))).status).toBe(500)
+    expect([await rows('rolled back'), mails('rolled back')]).toEqual([0, 0])
+  })
+
+  it('that could not leave leaves with the next delivery, which does nothing else again', async () => {
+    const event = made('turned away')
+    server.setBusy(true)
+    expect((await fn.deliver(event)).status).toBe(503)
+    expect([await rows('turned away'), mails('turned away')]).toEqual([1, 0])
+    server.setBusy(false)
+    for (const _ of [1, 2]) expect((await fn.deliver(event)).status).toBe(204)
+    expect([await rows('turned away'), mails('turned away')]).toEqual([1, 1])
+  })
+
+  it('504 is waited for within the deadline only, where the server is silent', async () => {
+    const event = made('silent')
+    proxy.silence()
+    expect((await fn.deliver(event)).status).toBe(504)
+    expect([await rows('silent'), mails('silent')]).toEqual([1, 0])
+    proxy.clear()
+    expect((await fn.deliver(event)).status).toBe(204)
+    expect([await rows('silent'), mails('silent')]).toEqual([1, 1])
+  })
+
+  it('422 that the server refuses for good is not tried again', async () => {
+    const { status, body } = await fn.deliver(made('no such box', { to: 'nobody@example.com' }))
+    expect([status, body.error]).toEqual([422, 'mail_refused'])
+  })
+
+  it('after the end of its request is refused', async () => {
+    expect((await fn.deliver(made('last', { mode: 'keep' }))).status).toBe(204)
+    const late = kept?.send({ messageId: 'x@y', from: 'a@b', to: 'c@d', subject: 'late', text: '' })
+    await expect(late).rejects.toThrow('the request is over, so `mail` does nothing')
+    expect(mails('late')).toBe(0)
+  })
+})
+
+it('an endpoint that would send mail is refused, since nothing would send it again', () => {
+  const write = endpoint({
+    ...{ name: 'make-note', summary: 'A test.', method: 'POST', path: '/v1/notes' },
+    reply: { status: 204 },
+    access: {},
+  })
+  expect(() => implement(write, { sql: postgres, mail }, async () => {})).toThrow(
+    "functions/make-note/contract.ts: `mail` acts after the commit, with an event's retries: emit an event",
+  )
+})
