@@ -49,6 +49,15 @@ it('waits until the database answers', async () => {
   door.close()
 })
 
+it('fails at once where the server answers and says no', async () => {
+  const wrong = new URL(database.url)
+  wrong.password = 'wrong'
+  await expect(migrateWhenThere(wrong.href, { ...folders, log })).rejects.toThrow('password authentication failed')
+  const missing = new URL(database.url)
+  missing.pathname = '/missing'
+  await expect(migrateWhenThere(missing.href, { ...folders, log })).rejects.toThrow('"missing" does not exist')
+})
+
 it('fails at once where a migration does', async () => {
   const failing = migrateWhenThere(database.url, { ...folders, log, grantTo: 'nobody-of-this-name' })
   await expect(failing).rejects.toThrow('does not exist')

@@ -48,6 +48,7 @@ export async function startStores({ root, home, config, report }: StoresOptions)
     await migrate(config.DATABASE_DIRECT_URL ?? databaseUrl, {
       platform: join(root, 'src/data/migrations'),
       team: join(root, 'domain/migrations'),
+      onWait: (message) => report({ event: 'log', part: 'postgres', message }),
     })
     await ensureKeys(databaseUrl, secrets, roles)
     const redisUrl = config.REDIS_URL ?? startedOf(redis)?.url

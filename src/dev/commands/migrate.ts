@@ -11,6 +11,7 @@ export const migrate: Command = {
     const ran = await run(config.DATABASE_DIRECT_URL ?? need(config, 'DATABASE_URL'), {
       platform: join(root, 'src/data/migrations'),
       team: join(root, 'domain/migrations'),
+      onWait: (message) => process.stderr.write(`${message}\n`),
     })
     process.stdout.write(ran.length > 0 ? `${ran.join('\n')}\n` : 'The database is up to date.\n')
   },
