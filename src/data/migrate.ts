@@ -3,6 +3,7 @@ import { ConfigFault } from '../kernel/index.ts'
 import { CONNECTION, endConnection } from './connection.ts'
 import { changeSchema } from './migrate/change-schema.ts'
 import { findPending, type Ran } from './migrate/find-pending.ts'
+import { grantRoles, type Roles } from './migrate/grant-roles.ts'
 import { type Migration, readMigrations } from './migrate/read-migrations.ts'
 
 export interface MigrateOptions {
@@ -10,7 +11,9 @@ export interface MigrateOptions {
   readonly platform: string
   /** The folder of the team's own; they run after the platform's. */
   readonly team: string
-  /** A role that may then read and write every row, and change no table: who serves requests. */
+  /** The role that each part logs in as; each may then do what its part does, and no more. */
+  readonly roles?: Roles
+  /** A role that may then read and write every row, and change no table: the one of all parts, before they had their own. */
   readonly grantTo?: string | undefined
   /** Told of each time that a lock was not to be had. */
   readonly onWait?: (message: string) => void
@@ -47,7 +50,7 @@ export async function migrate(connectionString: string, options: MigrateOptions)
 /** The same, on a connection that is there. */
 export async function migrateBy(
   client: pg.Client,
-  { platform, team, grantTo, onWait = () => {}, waitLimitMs = WAIT_LIMIT_MS }: MigrateOptions,
+  { platform, team, roles = {}, grantTo, onWait = () => {}, waitLimitMs = WAIT_LIMIT_MS }: MigrateOptions,
 ): Promise<readonly string[]> {
   const change = <Result>(what: string, work: () => Promise<Result>) =>
     changeSchema(client, what, work, { onWait, waitLimitMs })
@@ -68,7 +71,10 @@ export async function migrateBy(
   for (const { table, file } of pending) {
     if (await change(file.file, () => runOnce(client, table, file))) ran.push(file.file)
   }
-  if (grantTo) await change('the grant', () => grant(client, grantTo))
+  await change('the grants', async () => {
+    await grantRoles(client, roles)
+    if (grantTo) await grant(client, grantTo)
+  })
   return ran
 }
 

@@ -11,7 +11,7 @@ type Files = Readonly<Record<string, string>>
 export function testHistory() {
   const database = testDatabase()
   const folders: string[] = []
-  const query = async <Row extends pg.QueryResultRow>(text: string, url = database.url): Promise<Row[]> => {
+  const query = async <Row extends pg.QueryResultRow>(text: string, url = database.ownerUrl): Promise<Row[]> => {
     const client = new pg.Client({ connectionString: url })
     await client.connect()
     return (await client.query<Row>(text).finally(() => client.end())).rows
@@ -23,7 +23,7 @@ export function testHistory() {
     for (const folder of folders.splice(0)) await rm(folder, { recursive: true })
   })
   return {
-    url: database.url,
+    url: database.ownerUrl,
     query,
     /** A folder with these files; `name` is what it is called. */
     folder: async (files: Files, name = 'migrations-'): Promise<string> => {
