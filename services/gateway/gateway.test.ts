@@ -10,7 +10,7 @@ import { ADMIN, cuttable, gatewaySettings, PEPPER, startGateway, untilStatus } f
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())
 const database = testDatabase()
-const pool = createPool(database.url, { log: createLog({ level: 'silent' }) })
+const pool = createPool(database.ownerUrl, { log: createLog({ level: 'silent' }) })
 
 const keyOf = (subject: string) => createKey(pool, PEPPER, { subject, scopes: ['things:write'], actor: 'test' })
 const read = (url: string, token: string) => fetch(`${url}/v1/things`, { headers: { 'x-api-key': token } })

@@ -13,7 +13,7 @@ import { ADMIN, ADMIN_KEY, gatewaySettings, startGateway } from './test-support.
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())
 const database = testDatabase()
-const pool = createPool(database.url, { log: createLog({ level: 'silent' }) })
+const pool = createPool(database.ownerUrl, { log: createLog({ level: 'silent' }) })
 beforeEach(() => pool.query('truncate ebb.outbox cascade'))
 
 const CONTRACTS = `

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach } from '@jest/globals'
 import { createLog, generateIdentityKeys, inherited, parseConfig } from 'ebb/kernel'
+import { urlAs } from '../../src/dev/testing/test-database.ts'
 import { openGateway } from './open-gateway.ts'
 
 export const PEPPER = 'p'.repeat(32)
@@ -55,7 +56,12 @@ export async function gatewaySettings(databaseUrl: string, upstream: RequestList
   const port = await listenForTest(server)
   const { privateKey, jwks } = await generateIdentityKeys()
   const env = {
-    ...{ PORT: '0', EBB_HOST: '127.0.0.1', DATABASE_URL: databaseUrl, EBB_CONTRACTS: join(folder, 'contracts') },
+    ...{
+      PORT: '0',
+      EBB_HOST: '127.0.0.1',
+      DATABASE_URL: urlAs('gateway', databaseUrl),
+      EBB_CONTRACTS: join(folder, 'contracts'),
+    },
     ...{ EBB_UPSTREAM_TEMPLATE: `http://127.0.0.1:${port}/{name}`, EBB_IDENTITY_KEY: JSON.stringify(privateKey) },
     ...{ EBB_KEY_PEPPER: PEPPER, EBB_ADMIN_KEY: ADMIN_KEY },
   }

@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path'
 import { ConfigFault, createLog, need, processConfig } from 'ebb/kernel'
+import { rolesOf } from '../../src/data/migrate/grant-roles.ts'
 import { migrateWhenThere } from './migrate-when-there.ts'
 
 start().catch((fault) => {
@@ -15,7 +16,7 @@ async function start() {
   const folder = join(dirname(process.argv[1] ?? ''), 'migrations')
   const ran = await migrateWhenThere(config.DATABASE_DIRECT_URL ?? need(config, 'DATABASE_URL'), {
     ...{ platform: join(folder, 'platform'), team: join(folder, 'team') },
-    ...{ grantTo: config.EBB_DATABASE_ROLE, log },
+    ...{ ...rolesOf(config), log },
   })
   log.info({ ran }, 'the database is up to date')
 }

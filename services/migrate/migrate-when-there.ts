@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ConfigFault, type Log } from 'ebb/kernel'
-import { type MigrateOptions, migrate } from '../../src/data/migrate.ts'
+import type pg from 'pg'
+import { endConnection } from '../../src/data/connection.ts'
+import { isAway } from '../../src/data/database-fault.ts'
+import { connectToMigrate, type MigrateOptions, migrateBy } from '../../src/data/migrate.ts'
 
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 5_000
@@ -10,14 +13,26 @@ export async function migrateWhenThere(
   connectionString: string,
   { log, ...options }: MigrateOptions & { readonly log: Log },
 ): Promise<readonly string[]> {
+  const client = await connectWhenThere(connectionString, log)
+  try {
+    return await migrateBy(client, { onWait: (message) => log.warn(message), ...options })
+  } finally {
+    await endConnection(client)
+  }
+}
+
+/** Only that nobody answers is foreseen: a server that refuses the password, the role or the database says so again. */
+async function connectWhenThere(connectionString: string, log: Log): Promise<pg.Client> {
   for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LAST_RETRY_MS)) {
     try {
-      return await migrate(connectionString, options)
+      return await connectToMigrate(connectionString)
     } catch (fault) {
-      // Only that nobody answers is foreseen; a migration that fails would fail again.
-      if (!(fault instanceof ConfigFault)) throw fault
+      if (!(fault instanceof ConfigFault && (isAway(fault.cause) || isSlow(fault.cause)))) throw fault
       log.warn({ retryInMs: waitMs }, fault.message)
     }
     await delay(waitMs)
   }
 }
+
+/** What the driver says of a server that takes the connection and then keeps silent. */
+const isSlow = (cause: unknown) => cause instanceof Error && cause.message === 'timeout expired'

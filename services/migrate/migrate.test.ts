@@ -13,16 +13,16 @@ const ROLE = 'ebb_migrate_test'
 // Hooks run in the order in which they are declared: the role lets go before the database is dropped.
 afterAll(() => run(`drop owned by ${ROLE}; drop role ${ROLE}`))
 const database = testDatabase()
-const run = async (text: string, url = database.url) => {
+const run = async (text: string, url = database.ownerUrl) => {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   return client.query(text).finally(() => client.end())
 }
 
 it('gives a role the rows and not the tables', async () => {
-  await run(`create role ${ROLE} login password 'secret'`)
-  await migrateWhenThere(database.url, { ...folders, log, grantTo: ROLE })
-  const url = new URL(database.url)
+  await run(`create role ${ROLE} login password 'secret'; grant connect on database "${new URL(database.ownerUrl).pathname.slice(1)}" to ${ROLE}`)
+  await migrateWhenThere(database.ownerUrl, { ...folders, log, grantTo: ROLE })
+  const url = new URL(database.ownerUrl)
   Object.assign(url, { username: ROLE, password: 'secret' })
   expect((await run('select count(*) from products', url.href)).rowCount).toBe(1)
   await run(`delete from ebb.inbox`, url.href)
@@ -33,7 +33,7 @@ it('gives a role the rows and not the tables', async () => {
 })
 
 it('waits until the database answers', async () => {
-  const { port, hostname } = new URL(database.url)
+  const { port, hostname } = new URL(database.ownerUrl)
   let attempts = 0
   const door = createServer((near) => {
     attempts++
@@ -41,7 +41,7 @@ it('waits until the database answers', async () => {
     near.pipe(connect(Number(port), hostname)).pipe(near)
   }).listen(0, '127.0.0.1')
   await once(door, 'listening')
-  const url = new URL(database.url)
+  const url = new URL(database.ownerUrl)
   // A server that listens on a port has an address.
   url.port = String((door.address() as AddressInfo).port)
   expect(await migrateWhenThere(url.href, { ...folders, log })).toEqual([])
@@ -49,7 +49,16 @@ it('waits until the database answers', async () => {
   door.close()
 })
 
+it('fails at once where the server answers and says no', async () => {
+  const wrong = new URL(database.ownerUrl)
+  wrong.password = 'wrong'
+  await expect(migrateWhenThere(wrong.href, { ...folders, log })).rejects.toThrow('password authentication failed')
+  const missing = new URL(database.ownerUrl)
+  missing.pathname = '/missing'
+  await expect(migrateWhenThere(missing.href, { ...folders, log })).rejects.toThrow('"missing" does not exist')
+})
+
 it('fails at once where a migration does', async () => {
-  const failing = migrateWhenThere(database.url, { ...folders, log, grantTo: 'nobody-of-this-name' })
+  const failing = migrateWhenThere(database.ownerUrl, { ...folders, log, grantTo: 'nobody-of-this-name' })
   await expect(failing).rejects.toThrow('does not exist')
 })

@@ -3,13 +3,14 @@ import { createLog } from 'ebb/kernel'
 import { testDatabase } from 'ebb/testing'
 import { createPool } from '../../src/data/pool.ts'
 import { redrive } from '../../src/data/redrive.ts'
+import { urlAs } from '../../src/dev/testing/test-database.ts'
 import { attemptsOf, countStates, emit, emptyOutbox } from './test-outbox.ts'
 import { startSubscriber, startTestRelay, subscription, until } from './test-support.ts'
 
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())
 const { url } = testDatabase()
-const pool = createPool(url, { log: createLog({ level: 'silent' }) })
+const pool = createPool(urlAs('gateway', url), { log: createLog({ level: 'silent' }) })
 beforeEach(() => emptyOutbox(url))
 
 /** A relay, a subscriber that refuses until told otherwise, and `count` dead letters. */

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach } from '@jest/globals'
 import type { Route, Subscription } from 'ebb/contract'
 import { generateIdentityKeys, type Log, parseConfig } from 'ebb/kernel'
+import { urlAs } from '../../src/dev/testing/test-database.ts'
 import { untilTrue } from '../../test/support/until.ts'
 import { openRelay } from './open-relay.ts'
 import type { RelayOptions } from './relay.ts'
@@ -76,7 +77,7 @@ export async function relayEnv(
 ) {
   const { privateKey } = await keys
   return {
-    DATABASE_URL: databaseUrl,
+    DATABASE_URL: urlAs('relay', databaseUrl),
     EBB_CONTRACTS: await writeContracts(subscriptions, routes),
     EBB_UPSTREAM_TEMPLATE: template,
     EBB_IDENTITY_KEY: JSON.stringify(privateKey),

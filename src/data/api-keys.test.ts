@@ -16,7 +16,7 @@ import { createPool } from './pool.ts'
 
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())
-const { url } = testDatabase()
+const { ownerUrl: url } = testDatabase()
 const log = createLog({ level: 'silent' })
 const pool = createPool(url, { log })
 const PEPPER = 'p'.repeat(32)

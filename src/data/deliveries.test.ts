@@ -24,7 +24,7 @@ import { createPool } from './pool.ts'
 const WELCOME = [{ name: 'send-welcome', on: 'user.created' }]
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())
-const { url } = testDatabase()
+const { ownerUrl: url } = testDatabase()
 const pool = createPool(url, { log: createLog({ level: 'silent' }) })
 beforeEach(() => emptyOutbox(url))
 

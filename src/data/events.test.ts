@@ -8,7 +8,7 @@ import { createPool } from './pool.ts'
 
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())
-const { url } = testDatabase()
+const { ownerUrl: url } = testDatabase()
 const pool = createPool(url, { log: createLog({ level: 'silent' }) })
 beforeEach(() => emptyOutbox(url))
 

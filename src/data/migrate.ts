@@ -1,66 +1,118 @@
-import { join } from 'node:path'
 import pg from 'pg'
-import Postgrator from 'postgrator'
 import { ConfigFault } from '../kernel/index.ts'
 import { CONNECTION, endConnection } from './connection.ts'
-
-const PLATFORM = 'ebb'
-/** Any number will do that nothing else in this database locks. */
-const LOCK = 0x0ebb_0001
+import { changeSchema } from './migrate/change-schema.ts'
+import { findPending, type Ran } from './migrate/find-pending.ts'
+import { grantRoles, type Roles } from './migrate/grant-roles.ts'
+import { type Migration, readMigrations } from './migrate/read-migrations.ts'
 
 export interface MigrateOptions {
   /** The folder of the platform's migrations. */
   readonly platform: string
   /** The folder of the team's own; they run after the platform's. */
   readonly team: string
-  /** A role that may then read and write every row, and change no table: who serves requests. */
+  /** The role that each part logs in as; each may then do what its part does, and no more. */
+  readonly roles?: Roles
+  /** A role that may then read and write every row, and change no table: the one of all parts, before they had their own. */
   readonly grantTo?: string | undefined
+  /** Told of each time that a lock was not to be had. */
+  readonly onWait?: (message: string) => void
+  /** When to give up waiting for locks. */
+  readonly waitLimitMs?: number
+}
+
+const WAIT_LIMIT_MS = 300_000
+
+/** Connects as whoever migrates; a ConfigFault where that is not to be, with the driver's fault as its cause. */
+export async function connectToMigrate(connectionString: string): Promise<pg.Client> {
+  const client = new pg.Client({ ...CONNECTION, connectionString, application_name: 'ebb migrate' })
+  // Whatever runs when the connection breaks fails with it.
+  client.on('error', () => {})
+  await client.connect().catch((cause: Error) => {
+    throw new ConfigFault(`the database of DATABASE_URL cannot be reached: ${cause.message}`, { cause })
+  })
+  return client
 }
 
 /**
  * Brings the database up to date, the platform's history first (schema `ebb`), then the team's (`public`). Answers the
  * file names that ran. Safe to run from several processes at once. Files are `NNNN.do.<what>.sql`, append-only.
  */
-export async function migrate(
-  connectionString: string,
-  { platform, team, grantTo }: MigrateOptions,
-): Promise<readonly string[]> {
-  const client = new pg.Client({ ...CONNECTION, connectionString, application_name: 'ebb migrate' })
-  await client.connect().catch((cause: Error) => {
-    throw new ConfigFault(`the database of DATABASE_URL cannot be reached: ${cause.message}`, { cause })
-  })
+export async function migrate(connectionString: string, options: MigrateOptions): Promise<readonly string[]> {
+  const client = await connectToMigrate(connectionString)
   try {
-    await client.query('select pg_advisory_lock($1)', [LOCK])
-    await client.query(`create schema if not exists ${PLATFORM}`)
-    const ran = await run(client, { folder: platform, history: `${PLATFORM}.schema_version` })
-    const ofTeam = await run(client, { folder: team, history: 'public.schema_version' })
-    if (grantTo) await grant(client, grantTo)
-    return [...ran, ...ofTeam]
+    return await migrateBy(client, options)
   } finally {
     await endConnection(client)
   }
 }
 
-/** Scripts and their history commit together: a kill in the middle leaves the database as it was. */
-async function run(client: pg.Client, { folder, history }: { folder: string; history: string }) {
-  const postgrator = new Postgrator({
-    driver: 'pg',
-    migrationPattern: join(folder, '*.sql'),
-    schemaTable: history,
-    execQuery: (query) => client.query(query),
+/** The same, on a connection that is there. */
+export async function migrateBy(
+  client: pg.Client,
+  { platform, team, roles = {}, grantTo, onWait = () => {}, waitLimitMs = WAIT_LIMIT_MS }: MigrateOptions,
+): Promise<readonly string[]> {
+  const change = <Result>(what: string, work: () => Promise<Result>) =>
+    changeSchema(client, what, work, { onWait, waitLimitMs })
+  const histories = [
+    { folder: platform, table: 'ebb.schema_version', files: await readMigrations(platform) },
+    { folder: team, table: 'public.schema_version', files: await readMigrations(team) },
+  ]
+  if (histories[0]?.files.length === 0) throw new Error(`there are no migrations in ${platform}`)
+  const pending = await change('the migration', async () => {
+    await client.query('create schema if not exists ebb')
+    const found: { readonly table: string; readonly file: Migration }[] = []
+    for (const { folder, table, files } of histories) {
+      found.push(...findPending(folder, files, await readHistory(client, table)).map((file) => ({ table, file })))
+    }
+    return found
   })
-  await client.query('begin')
-  const applied = await postgrator.migrate()
-  await client.query('commit')
-  return applied.map(({ filename }) => filename)
+  const ran: string[] = []
+  for (const { table, file } of pending) {
+    if (await change(file.file, () => runOnce(client, table, file))) ran.push(file.file)
+  }
+  await change('the grants', async () => {
+    await grantRoles(client, roles)
+    if (grantTo) await grant(client, grantTo)
+  })
+  return ran
+}
+
+async function readHistory(client: pg.Client, table: string): Promise<readonly Ran[]> {
+  await client.query(
+    `create table if not exists ${table} (version bigint primary key, name text, md5 text, run_at timestamptz)`,
+  )
+  const { rows } = await client.query<Ran>(
+    `select version::int as number, name, md5 from ${table} where version > 0 order by version`,
+  )
+  return rows
+}
+
+/** Script and history commit together: a kill leaves the database as it was. False where another process was faster. */
+async function runOnce(client: pg.Client, table: string, { file, number, name, sql, checksums }: Migration) {
+  const { rowCount } = await client.query(
+    `insert into ${table} (version, name, md5, run_at) values ($1, $2, $3, now()) on conflict do nothing`,
+    [number, name, checksums[0]],
+  )
+  if (rowCount === 0) return false
+  await client.query(sql).catch((cause: unknown) => {
+    throw toFault(file, sql, cause)
+  })
+  return true
+}
+
+function toFault(file: string, sql: string, cause: unknown): ConfigFault {
+  const { message = String(cause), position } = Object(cause) as { message?: string; position?: string }
+  const line = position === undefined ? '' : `, line ${sql.slice(0, Number(position)).split('\n').length}`
+  return new ConfigFault(`${file}${line}: ${message}`, { cause })
 }
 
 /** Each time for all that is there: tables that this run has made belong to it. */
 async function grant(client: pg.Client, role: string) {
   const to = client.escapeIdentifier(role)
   await client.query(`
-    grant usage on schema ${PLATFORM}, public to ${to};
-    grant select, insert, update, delete on all tables in schema ${PLATFORM}, public to ${to};
-    grant usage on all sequences in schema ${PLATFORM}, public to ${to};
-    revoke insert, update, delete on ${PLATFORM}.schema_version, public.schema_version from ${to}`)
+    grant usage on schema ebb, public to ${to};
+    grant select, insert, update, delete on all tables in schema ebb, public to ${to};
+    grant usage on all sequences in schema ebb, public to ${to};
+    revoke insert, update, delete on ebb.schema_version, public.schema_version from ${to}`)
 }

@@ -24,7 +24,8 @@ export const postgres: Resource<Sql, Postgres> = {
   },
   lend: (opened, { signal }) => readOnlySql(opened, { signal }).sql,
   ready: async ({ pool }) => {
-    await ask(pool, LOOK_MS, (client) => client.query('select from ebb.outbox limit 0'))
+    // Fails where the schema is not there, or where this role was not let in.
+    await ask(pool, LOOK_MS, (client) => client.query(`select from ebb.find_answer('', '', '', '')`))
   },
   close: async ({ pool, outbox }) => {
     await outbox.flush()

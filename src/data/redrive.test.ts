@@ -14,7 +14,7 @@ const SUBSCRIBERS = [
 ]
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())
-const { url } = testDatabase()
+const { ownerUrl: url } = testDatabase()
 const pool = createPool(url, { log: createLog({ level: 'silent' }) })
 beforeEach(async () => {
   await emptyOutbox(url)

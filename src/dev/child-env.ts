@@ -10,7 +10,7 @@ const LOCAL_ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*', 'http://[::1]
 
 export interface ChildEnv {
   /** Gateway and relay hold the private key. */
-  readonly services: Readonly<Record<string, string>>
+  service(part: 'gateway' | 'relay'): Readonly<Record<string, string>>
   /** A function holds the public set, and the secrets that its contract names. */
   function(secrets: readonly string[]): Readonly<Record<string, string>>
 }
@@ -19,10 +19,10 @@ export function childEnv({ config, home, stores }: { config: Config; home: Home;
   const { identity, pepper, adminKey, keys } = stores.secrets
   const docsKey = config.EBB_DOCS_KEY ?? Object.values(keys)[0]
   return {
-    services: {
+    service: (part) => ({
       ...inherited(COMMON),
       ...telemetryEnv(),
-      ...stores.urls,
+      ...stores.urls[part],
       EBB_HOST: '127.0.0.1',
       EBB_CONTRACTS: home.pointer,
       EBB_IDENTITY_KEY: JSON.stringify(identity.privateKey),
@@ -32,8 +32,9 @@ export function childEnv({ config, home, stores }: { config: Config; home: Home;
       ...(docsKey ? { EBB_DOCS_KEY: docsKey } : {}),
       EBB_START_TIMEOUT_MS: String(config.EBB_START_TIMEOUT_MS),
       EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
-    },
-    function: (secrets) => functionEnv(secrets, { config, mail: home.mail, urls: stores.urls, jwks: identity.jwks }),
+    }),
+    function: (secrets) =>
+      functionEnv(secrets, { config, mail: home.mail, urls: stores.urls.functions, jwks: identity.jwks }),
   }
 }
 

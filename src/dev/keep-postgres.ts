@@ -10,7 +10,7 @@ export async function keepPostgres(folder: string, { report }: { report: Report 
   const log = (line: string) => report({ event: 'log', part: 'postgres', message: line })
   let running: RunningPostgres = await startPostgres(folder, { log })
   report({ event: 'start', part: 'postgres', pid: running.pid })
-  const { url } = running
+  const { url, adminUrl } = running
   const port = Number(new URL(url).port)
   const stopping = new AbortController()
   const { signal } = stopping
@@ -50,6 +50,7 @@ export async function keepPostgres(folder: string, { report }: { report: Report 
 
   return {
     url,
+    adminUrl,
     stop: async () => {
       stopping.abort()
       await running.stop()

@@ -1,12 +1,15 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import { ensureKey, makeToken } from '../data/api-keys.ts'
+import { rolesOf } from '../data/migrate/grant-roles.ts'
+import type { Part } from '../data/migrate/privileges.ts'
 import { migrate } from '../data/migrate.ts'
 import { pointTo } from '../deploy/index.ts'
-import { type Config, inherited } from '../kernel/index.ts'
+import { type Config, forget, inherited } from '../kernel/index.ts'
 import { type Contracts, readContracts } from './contracts.ts'
 import type { Home } from './home.ts'
 import { keepPostgres } from './keep-postgres.ts'
+import { openRoles, ROLES } from './open-roles.ts'
 import { startRedis } from './redis.ts'
 import type { Report } from './report.ts'
 import { type Roles, readRoles } from './roles.ts'
@@ -14,7 +17,8 @@ import { openSecrets, type Secrets } from './secrets.ts'
 
 export interface Stores {
   readonly secrets: Secrets
-  readonly urls: Readonly<Record<string, string>>
+  /** The addresses of the stores for each part, by the names of their settings. */
+  readonly urls: Readonly<Record<Part, Readonly<Record<string, string>>>>
   readonly contracts: Contracts
   readonly notes: Readonly<Record<string, string>>
   readonly roles: Roles
@@ -30,6 +34,8 @@ export interface StoresOptions {
 
 /** Brings up all that gateway and functions stand on: Postgres, migrated; Redis where there is one; contracts; keys. */
 export async function startStores({ root, home, config, report }: StoresOptions): Promise<Stores> {
+  // The driver reads them; they are for whatever server their owner has, and not for ours.
+  if (!config.DATABASE_URL) forget('PG')
   const preparing = Promise.all([readContracts({ root, ...home }), readRoles(root)])
   preparing.catch(() => {})
   const [postgres, redis] = await Promise.allSettled([
@@ -45,15 +51,23 @@ export async function startStores({ root, home, config, report }: StoresOptions)
     await pointTo(home.pointer, contracts.bundle)
     const secrets = await openSecrets(home.secrets, Object.keys(roles), makeToken)
     const databaseUrl = config.DATABASE_URL ?? postgres.value?.url ?? ''
+    const databases = postgres.value && (await openRoles(postgres.value.adminUrl, databaseUrl))
     await migrate(config.DATABASE_DIRECT_URL ?? databaseUrl, {
       platform: join(root, 'src/data/migrations'),
       team: join(root, 'domain/migrations'),
+      ...(databases ? { roles: ROLES } : rolesOf(config)),
+      onWait: (message) => report({ event: 'log', part: 'postgres', message }),
     })
     await ensureKeys(databaseUrl, secrets, roles)
     const redisUrl = config.REDIS_URL ?? startedOf(redis)?.url
+    const urlsOf = (part: Part) => ({
+      // Of a database of somebody's own nobody knows who may make roles there.
+      DATABASE_URL: databases?.[part] ?? databaseUrl,
+      ...(redisUrl ? { REDIS_URL: redisUrl } : {}),
+    })
     return {
       ...{ secrets, roles, stop, contracts },
-      urls: { DATABASE_URL: databaseUrl, ...(redisUrl ? { REDIS_URL: redisUrl } : {}) },
+      urls: { gateway: urlsOf('gateway'), relay: urlsOf('relay'), functions: urlsOf('functions') },
       notes: {
         Postgres: config.DATABASE_URL ? 'DATABASE_URL' : `its own, data in ${home.folder}`,
         Redis: redisUrl ? (config.REDIS_URL ? 'REDIS_URL' : 'its own, keeps nothing') : 'none found; Ebb runs without',

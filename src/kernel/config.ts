@@ -48,7 +48,11 @@ const SETTINGS = {
   EBB_HOST: [text(), undefined],
   DATABASE_URL: [url('postgres', 'postgresql'), undefined],
   DATABASE_DIRECT_URL: [url('postgres', 'postgresql'), undefined],
-  /** The role that functions, gateway and relay log in as, where that is not the one that migrates. */
+  /** The roles that gateway, relay and functions log in as, to whom whoever migrates grants what each of them does. */
+  EBB_GATEWAY_ROLE: [text(), undefined],
+  EBB_RELAY_ROLE: [text(), undefined],
+  EBB_FUNCTIONS_ROLE: [text(), undefined],
+  /** One role of them all, which may do everything but change tables: as it was before they had their own. */
   EBB_DATABASE_ROLE: [text(), undefined],
   REDIS_URL: [url('redis', 'rediss'), undefined],
   /** How long the gateway waits for Redis before it limits by its own share. */
@@ -145,6 +149,11 @@ export function inherited(names: readonly string[]): Readonly<Record<string, str
 /** All of this process's environment whose names begin so. */
 export const inheritedFrom = (prefix: string): Readonly<Record<string, string>> =>
   inherited(Object.keys(process.env).filter((name) => name.startsWith(prefix)))
+
+/** Takes all variables whose names begin so out of this process's environment, for libraries that would read them. */
+export function forget(prefix: string): void {
+  for (const name of Object.keys(process.env)) if (name.startsWith(prefix)) delete process.env[name]
+}
 
 /** The value of a setting that this part cannot do without. */
 export function need<K extends keyof Config>(config: Config, name: K): NonNullable<Config[K]> {

@@ -1,6 +1,7 @@
 export {
   type Config,
   ConfigFault,
+  forget,
   inherited,
   inheritedFrom,
   need,

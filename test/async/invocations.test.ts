@@ -10,7 +10,7 @@ const database = testDatabase()
 let ann: ReturnType<typeof client>
 let ben: ReturnType<typeof client>
 beforeAll(async () => {
-  world = await startWorld(database.url)
+  world = await startWorld(database.ownerUrl)
   await world.pool.query(NOTES)
   ann = client(world, await world.keyOf('ann'))
   ben = client(world, await world.keyOf('ben'))

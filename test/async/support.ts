@@ -15,6 +15,7 @@ import { openGateway } from '../../services/gateway/open-gateway.ts'
 import { openRelay } from '../../services/relay/open-relay.ts'
 import { createKey } from '../../src/data/api-keys.ts'
 import { createPool } from '../../src/data/pool.ts'
+import { urlAs } from '../../src/dev/testing/test-database.ts'
 
 const PEPPER = 'p'.repeat(32)
 const log = createLog({ level: 'silent' })
@@ -47,7 +48,7 @@ export async function startWorld(databaseUrl: string) {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-async-'))
   closers.push(() => rm(folder, { recursive: true, force: true }))
   const { privateKey, jwks } = await generateIdentityKeys()
-  const functions = await startFunctions(databaseUrl, { jwks, closers })
+  const functions = await startFunctions(urlAs('functions', databaseUrl), { jwks, closers })
   const routes = [takeNote, keepNote].map((contract) => describeEndpoint(contract as never))
   await writeFile(
     join(folder, 'contracts-1.cjs'),
@@ -56,11 +57,11 @@ export async function startWorld(databaseUrl: string) {
   )
   await writeFile(join(folder, 'contracts'), 'contracts-1.cjs')
   const env = {
-    ...{ PORT: '0', EBB_HOST: '127.0.0.1', DATABASE_URL: databaseUrl, EBB_CONTRACTS: join(folder, 'contracts') },
+    ...{ PORT: '0', EBB_HOST: '127.0.0.1', EBB_CONTRACTS: join(folder, 'contracts') },
     ...{ EBB_UPSTREAM_TEMPLATE: `${functions.url}/{name}`, EBB_IDENTITY_KEY: JSON.stringify(privateKey) },
     ...{ EBB_KEY_PEPPER: PEPPER, EBB_ADMIN_KEY: 'admin-key-of-this-test', EBB_START_TIMEOUT_MS: '1000' },
   }
-  const gateway = await openGateway(parseConfig(env), { log })
+  const gateway = await openGateway(parseConfig({ ...env, DATABASE_URL: urlAs('gateway', databaseUrl) }), { log })
   closers.push(gateway.stop)
   const pool = createPool(databaseUrl, { max: 4, log })
   closers.push(() => pool.end())
@@ -72,7 +73,10 @@ export async function startWorld(databaseUrl: string) {
     keyOf: async (subject: string, scopes = ['notes:write']) =>
       (await createKey(pool, PEPPER, { subject, scopes, actor: 'test' })).token,
     startRelay: async () => {
-      const { stop } = await openRelay(parseConfig(env), { log, drainMs: 50 })
+      const { stop } = await openRelay(parseConfig({ ...env, DATABASE_URL: urlAs('relay', databaseUrl) }), {
+        log,
+        drainMs: 50,
+      })
       closers.push(stop)
       return { stop }
     },

@@ -6,6 +6,7 @@ import { buildImage, whyNoImages } from '../../bench/image-size/build-image.ts'
 import { runImage } from '../../bench/image-size/run-image.ts'
 import { NODE_FLAGS } from '../../src/deploy/index.ts'
 import { findFreePort } from '../../src/dev/ports.ts'
+import { urlAs } from '../../src/dev/testing/test-database.ts'
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts'
 
 const why = whyNoImages()
@@ -47,7 +48,7 @@ describe('the image of the gateway', () => {
   itWithImages('serves by the contracts that are in it, as a user that it does not know', async () => {
     const [port, adminPort] = [await findFreePort(), await findFreePort()]
     const env = {
-      ...{ ...(await serviceEnv()), PORT: `${port}`, EBB_ADMIN_PORT: `${adminPort}` },
+      ...{ ...(await serviceEnv('gateway')), PORT: `${port}`, EBB_ADMIN_PORT: `${adminPort}` },
       ...{ EBB_KEY_PEPPER: 'p'.repeat(32), EBB_ADMIN_KEY: 'a'.repeat(16) },
     }
     await using running = await runImage('localhost/ebb/gateway:bench', { env, user: FOREIGN_USER })
@@ -66,7 +67,7 @@ describe('the image of the relay', () => {
   itWithImages('is built', async () => void (await buildImage('relay')), BUILD_MS)
 
   itWithImages('goes to work as a user that it does not know', async () => {
-    const env = await serviceEnv()
+    const env = await serviceEnv('relay')
     await using running = await runImage('localhost/ebb/relay:bench', { env, user: FOREIGN_USER })
     await running.said('relay ready')
     expect((await running.stop()).code).toBe(0)
@@ -108,10 +109,10 @@ async function takeAnOrder(as: { readonly user?: string }, uid: number) {
   expect(collector.requests().map(({ path, status }) => `${path} ${status}`)).toContain('/v1/traces 200')
 }
 
-async function serviceEnv() {
+async function serviceEnv(name: 'gateway' | 'relay') {
   const { privateKey } = await keys
   return {
-    ...{ DATABASE_URL: database.url, EBB_IDENTITY_KEY: JSON.stringify(privateKey) },
+    ...{ DATABASE_URL: urlAs(name, database.url), EBB_IDENTITY_KEY: JSON.stringify(privateKey) },
     ...{ EBB_UPSTREAM_TEMPLATE: 'http://127.0.0.1:1/{name}', OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
   }
 }

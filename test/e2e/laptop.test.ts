@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { copyCheckout, functionFiles } from '../support/checkout.ts'
-import { mailsIn, processesWith, startEbb, type TestEbb } from '../support/ebb.ts'
+import { mailsIn, processesWith, startEbb, type TestEbb, type Told } from '../support/ebb.ts'
 import { untilTrue } from '../support/until.ts'
 
 const LIMIT_MS = 60_000
@@ -15,7 +15,9 @@ describe('a laptop', () => {
   let ebb: TestEbb
   beforeAll(async () => {
     home = await mkdtemp(join(tmpdir(), 'ebb-home-'))
-    ebb = await startEbb({ home })
+    // Settings for another server, which every driver reads.
+    const options = '-c search_path=nowhere -c default_transaction_read_only=on'
+    ebb = await startEbb({ home, env: { PGSSLMODE: 'require', PGHOST: '203.0.113.1', PGOPTIONS: options } })
   }, LIMIT_MS)
   afterAll(async () => {
     await ebb.stop()
@@ -30,6 +32,19 @@ describe('a laptop', () => {
       throw new Error(`${fault.message}: ${(await Promise.all(left)).join(' | ')}`)
     })
   }
+
+  it('has each part log in by its own role, and by no other', async () => {
+    expect((await ebb.createUser('lin@example.com')).status).toBe(201)
+    const rolesOf = async ({ pid }: Told) =>
+      (await readFile(`/proc/${pid}/environ`, 'utf8')).match(/(?<=postgres:\/\/)[^:]+/g)
+    const started = (event: string, name: string) =>
+      ebb.told.filter((told) => told.event === event && Object.values(told).includes(name))
+    for (const part of ['gateway', 'relay']) {
+      for (const told of started('start', part)) expect(await rolesOf(told)).toEqual([`ebb_${part}`])
+    }
+    for (const told of started('spawn', 'create-user')) expect(await rolesOf(told)).toEqual(['ebb_functions'])
+    expect(started('start', 'relay').length + started('spawn', 'create-user').length).toBe(2)
+  })
 
   it(
     'keeps its data and keys over Ctrl-C, which leaves no process',

@@ -12,8 +12,8 @@ export function bothSides() {
   const databases = { official: testDatabase(), again: testDatabase(), ours: testDatabase() }
   let checkout: Awaited<ReturnType<typeof checkoutWithThings>> | undefined
   beforeAll(async () => {
-    for (const { url } of Object.values(databases)) {
-      const client = new pg.Client({ connectionString: url })
+    for (const { ownerUrl } of Object.values(databases)) {
+      const client = new pg.Client({ connectionString: ownerUrl })
       await client.connect()
       await client.query(THINGS).finally(() => client.end())
     }

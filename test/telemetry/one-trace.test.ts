@@ -6,6 +6,7 @@ import { generateIdentityKeys } from 'ebb/kernel'
 import pg from 'pg'
 import { createKey } from '../../src/data/api-keys.ts'
 import { buildService } from '../../src/dev/build/build-service.ts'
+import { urlAs } from '../../src/dev/testing/test-database.ts'
 import { startProcess } from '../oracle/start-process.ts'
 import { startUpstream } from '../oracle/upstream.ts'
 import type { OtlpReceiver, Span } from '../support/otlp-receiver.ts'
@@ -33,7 +34,7 @@ it('one trace leads from the click through gateway, function, outbox and relay t
   const keys = await generateIdentityKeys()
   const maker = await start('make-thing', { receiver, keys, env: { UPSTREAM_URL: upstream.url } })
   const noter = await start('note-thing', { receiver, keys })
-  const service = async (name: string, target: string, ready: string) => {
+  const service = async (name: 'gateway' | 'relay', target: string, ready: string) => {
     const env = { ...serviceEnv(name, target), EBB_IDENTITY_KEY: JSON.stringify(keys.privateKey) }
     const run = await startProcess([join(images, name, 'start.cjs')], {
       env: { ...env, ...telemetryEnv(receiver) },
@@ -95,8 +96,8 @@ function step(service: string, kind: Span['kind'], attribute?: string) {
 }
 
 /** The user's part of the address is nothing that is sent: every function is where the one is. */
-const serviceEnv = (name: string, target: string) => ({
-  ...{ PORT: '0', DATABASE_URL: databaseUrl, EBB_CONTRACTS: join(images, name, 'contracts') },
+const serviceEnv = (name: 'gateway' | 'relay', target: string) => ({
+  ...{ PORT: '0', DATABASE_URL: urlAs(name, databaseUrl), EBB_CONTRACTS: join(images, name, 'contracts') },
   ...{ EBB_KEY_PEPPER: PEPPER, EBB_ADMIN_KEY: 'admin-key-of-this-test' },
   EBB_UPSTREAM_TEMPLATE: target.replace('//', '//{name}@'),
   OTEL_SERVICE_NAME: name,

@@ -27,7 +27,7 @@ export function things() {
   beforeAll(async () => {
     checkout = await checkoutWithThings()
     build = buildOurs(checkout.root)
-    const client = new pg.Client({ connectionString: database.url })
+    const client = new pg.Client({ connectionString: database.ownerUrl })
     await client.connect()
     await client.query(`${THINGS}; insert into things values ('${LAMP}', 'lamp', 'ada')`).finally(() => client.end())
   })
@@ -38,7 +38,8 @@ export function things() {
   afterAll(() => checkout?.remove())
 
   return {
-    databaseUrl: database.url,
+    /** Its owner's. */
+    databaseUrl: database.ownerUrl,
     root: () => checkout.root,
     receive: async (behaviour: Behaviour = 'well') => {
       const receiver = await startOtlpReceiver({ behaviour })

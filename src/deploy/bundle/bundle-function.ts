@@ -76,7 +76,8 @@ function lazyPart(root: string, folder: string, part: string): Promise<Part> {
 /** The start file with the names of the parts in it. */
 async function startFile(root: string, parts: Readonly<Record<string, string>>): Promise<Uint8Array> {
   const { outputFiles } = await build({
-    entryPoints: [join(root, 'src/start/start.ts')],
+    // Relative, since a path with a star is a pattern to esbuild.
+    ...{ entryPoints: ['./src/start/start.ts'], absWorkingDir: root },
     define: { PARTS: JSON.stringify(parts) },
     ...{ bundle: true, minify: true, platform: 'node', target: 'node26', format: 'cjs', write: false },
   })

@@ -14,7 +14,8 @@ export async function bundleService(
   { whole = false }: { readonly whole?: boolean } = {},
 ): Promise<readonly string[]> {
   const { metafile } = await build({
-    entryPoints: [join(root, 'services', name, 'index.ts')],
+    // Relative, since a path with a star is a pattern to esbuild.
+    entryPoints: [`./services/${name}/index.ts`],
     ...{ bundle: true, platform: 'node', target: 'node26', format: 'cjs', keepNames: true },
     ...(whole ? { external: ['pg-native'] } : { packages: 'external' as const }),
     ...{ alias: await ownRooms(root), legalComments: 'none', metafile: true, logLevel: 'silent', outfile },

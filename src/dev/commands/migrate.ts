@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { rolesOf } from '../../data/migrate/grant-roles.ts'
 import { migrate as run } from '../../data/migrate.ts'
 import { need, processConfig } from '../../kernel/index.ts'
 import type { Command } from './command.ts'
@@ -11,6 +12,8 @@ export const migrate: Command = {
     const ran = await run(config.DATABASE_DIRECT_URL ?? need(config, 'DATABASE_URL'), {
       platform: join(root, 'src/data/migrations'),
       team: join(root, 'domain/migrations'),
+      ...rolesOf(config),
+      onWait: (message) => process.stderr.write(`${message}\n`),
     })
     process.stdout.write(ran.length > 0 ? `${ran.join('\n')}\n` : 'The database is up to date.\n')
   },

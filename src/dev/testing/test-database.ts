@@ -1,29 +1,51 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll } from '@jest/globals'
 import pg from 'pg'
+import type { Part } from '../../data/migrate/privileges.ts'
 import { inherited } from '../../kernel/index.ts'
+import { letIn } from '../open-roles.ts'
 
-/** Set by the test run's own start: a superuser's address, and the migrated database to clone. */
-export const TEST_ADMIN_URL = 'EBB_TEST_ADMIN_URL'
-export const TEST_TEMPLATE = 'ebb_template'
+/** Set by the test run's own start: a superuser's address, those of the parts, and the migrated database to clone. */
+const ADMIN_URL = 'EBB_TEST_ADMIN_URL'
+const URLS = 'EBB_TEST_URLS'
+const TEMPLATE = 'ebb_template'
 
 export interface TestDatabase {
-  /** Good from the first test on. */
+  /** As a function logs in. Good from the first test on. */
   readonly url: string
+  /** As a superuser, for whoever prepares it or looks at it. */
+  readonly ownerUrl: string
 }
 
 /** A migrated database of this test file's own, dropped after its last test. To be called where tests are declared. */
 export function testDatabase(): TestDatabase {
   const name = `ebb_test_${randomUUID().replaceAll('-', '')}`
-  const admin = new URL(inherited([TEST_ADMIN_URL])[TEST_ADMIN_URL] ?? '')
-  const run = async (statement: string) => {
-    const client = new pg.Client({ connectionString: admin.href })
+  const { owner: adminUrl, functions } = logins()
+  const ours = (url: string) => Object.assign(new URL(url), { pathname: `/${name}` }).href
+  const [url, ownerUrl] = [ours(functions), ours(adminUrl)]
+  const run = async (...statements: readonly string[]) => {
+    const client = new pg.Client({ connectionString: adminUrl })
     await client.connect()
-    await client.query(statement).finally(() => client.end())
+    try {
+      for (const statement of statements) await client.query(statement)
+    } finally {
+      await client.end()
+    }
   }
-  beforeAll(() => run(`create database ${name} template ${TEST_TEMPLATE}`))
+  beforeAll(() => run(`create database ${name} template ${TEMPLATE}`, letIn(ownerUrl)))
   afterAll(() => run(`drop database if exists ${name} with (force)`))
-  const url = new URL(admin)
-  url.pathname = `/${name}`
-  return { url: url.href }
+  return { url, ownerUrl }
+}
+
+/** The address of a test's database with the login of a part, or of its owner. */
+export function urlAs(whom: Part | 'owner', databaseUrl: string): string {
+  const { username, password } = new URL(logins()[whom])
+  const url = new URL(databaseUrl)
+  const isOurs = Object.values(logins()).some((login) => new URL(login).username === url.username)
+  return isOurs ? Object.assign(url, { username, password }).href : databaseUrl
+}
+
+function logins(): Readonly<Record<Part | 'owner', string>> {
+  const { [ADMIN_URL]: owner = '', [URLS]: urls = '{}' } = inherited([ADMIN_URL, URLS])
+  return { owner, ...JSON.parse(urls) }
 }

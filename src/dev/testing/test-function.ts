@@ -30,7 +30,7 @@ export interface TestFunction {
   /** Where it listens, and the headers with which a caller comes: for requests that supertest cannot send. */
   address(): Promise<string>
   headers(caller: Caller): Promise<Readonly<Record<string, string>>>
-  /** Looks at the function's database, or prepares it; answers the rows. */
+  /** Looks at the function's database, or prepares it, as its owner; answers the rows. */
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>
   /** Where mail is written. */
   mailFolder(): string
@@ -59,7 +59,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     server: Server
     sign: Record<'gateway' | 'relay', ReturnType<typeof identitySigner>>
   }>()
-  const pool = new pg.Pool({ connectionString: database.url, max: 2 })
+  const pool = new pg.Pool({ connectionString: database.ownerUrl, max: 2 })
   let folder = ''
 
   beforeAll(async () => {

@@ -1,0 +1,36 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { PARTS, type Part } from '../data/migrate/privileges.ts'
+
+export type UrlsByPart = Readonly<Record<Part, string>>
+
+/** The roles of the parts, as they are called on a laptop and by the chart. */
+export const ROLES = { gateway: 'ebb_gateway', relay: 'ebb_relay', functions: 'ebb_functions' } as const
+
+/**
+ * Makes the role of each part where it is missing, with a new password, and lets them into the database of `databaseUrl`.
+ * Answers its address for each. `adminUrl` is a superuser's.
+ */
+export async function openRoles(adminUrl: string, databaseUrl: string): Promise<UrlsByPart> {
+  const passwords = { gateway: newPassword(), relay: newPassword(), functions: newPassword() }
+  const made = PARTS.map((part) => makeRole(ROLES[part], passwords[part]))
+  const client = new pg.Client({ connectionString: adminUrl })
+  await client.connect()
+  await client.query([...made, letIn(databaseUrl)].join('\n')).finally(() => client.end())
+  const urlOf = (part: Part) =>
+    Object.assign(new URL(databaseUrl), { username: ROLES[part], password: passwords[part] }).href
+  return { gateway: urlOf('gateway'), relay: urlOf('relay'), functions: urlOf('functions') }
+}
+
+/** Fits into a URL and into a literal as it is. */
+const newPassword = () => randomBytes(24).toString('base64url')
+
+const makeRole = (role: string, password: string) => `
+  do $$ begin create role ${role}; exception when duplicate_object then null; end $$;
+  alter role ${role} login password '${password}';`
+
+/** Nobody else than these and its owner, as on a cluster: nor may they make temporary tables. */
+export function letIn(databaseUrl: string): string {
+  const name = `"${new URL(databaseUrl).pathname.slice(1)}"`
+  return `revoke all on database ${name} from public; grant connect on database ${name} to ${Object.values(ROLES).join(', ')};`
+}
