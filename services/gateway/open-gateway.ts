@@ -5,11 +5,11 @@ import {
   ConfigFault,
   type ContractsFile,
   drain,
-  identitySigner,
   type Log,
   listenOn,
   need,
   openContracts,
+  openSigner,
 } from 'ebb/kernel'
 import { Agent } from 'undici'
 import { findKey, KEYS_CHANNEL } from '../../src/data/api-keys.ts'
@@ -68,7 +68,7 @@ export async function openGateway(config: Config, { log }: { readonly log: Log }
 async function openPorts(config: Config, { pepper, log }: { readonly pepper: string; readonly log: Log }) {
   const databaseUrl = need(config, 'DATABASE_URL')
   const locate = locator(need(config, 'EBB_UPSTREAM_TEMPLATE'), config.EBB_NAMESPACE)
-  const sign = await openSigner(need(config, 'EBB_IDENTITY_KEY'))
+  const sign = await openSigner(config, 'ebb:gateway')
   const contracts = openPointer(need(config, 'EBB_CONTRACTS'), log)
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
   const connect = { timeout: startTimeoutMs }
@@ -126,16 +126,4 @@ function openPointer(pointer: string, log: Log): ContractsFile {
     const why = cause instanceof Error ? cause.message : cause
     throw new ConfigFault(`EBB_CONTRACTS: the contracts do not load: ${why}`, { cause })
   }
-}
-
-/** Signs once, so that a key that cannot is a fault of the start and not of each request. */
-async function openSigner(key: Readonly<Record<string, unknown>>) {
-  // Whatever is wrong with the key, the first signature tells.
-  const sign = identitySigner(key as Parameters<typeof identitySigner>[0], 'ebb:gateway')
-  try {
-    await sign({ sub: 'gateway', scopes: [] }, 'gateway')
-  } catch (cause) {
-    throw new ConfigFault('EBB_IDENTITY_KEY: is no private Ed25519 key (a JWK)', { cause })
-  }
-  return sign
 }

@@ -60,7 +60,7 @@ it('404 what there is not, 405 what can only be read', async () => {
 
 it('200 the attempts by consumer and outcome, with what they took', async () => {
   const { metrics } = await start((response, count) => {
-    response.writeHead([503, 204, 422][count - 1] ?? 204).end()
+    response.writeHead([503, 204, 422][count - 1] ?? 204, { 'ebb-revision': 'r1' }).end()
   })
   await emit(url)
   await settled('done')

@@ -1,4 +1,12 @@
-import { continueTrace, type Identity, type identitySigner, type KeptAnswer } from 'ebb/kernel'
+import {
+  continueTrace,
+  createRefusalLog,
+  type Identity,
+  type KeptAnswer,
+  type Log,
+  readRefusal,
+  type SignIdentity,
+} from 'ebb/kernel'
 import { Agent, type Dispatcher } from 'undici'
 import { parseRetryAfter } from './retry-delay.ts'
 
@@ -9,6 +17,10 @@ export interface Answer {
   readonly error?: string
   /** At most its first KiB. */
   readonly body?: string
+  /** Whether the function refused our signature, a new one as well: that says nothing about what was sent. */
+  readonly refused?: true
+  /** The code, where it is a problem. */
+  readonly problem?: string
   readonly revision?: string
   readonly retryAfterMs?: number | undefined
   /** All of it, where it is wanted. */
@@ -28,7 +40,7 @@ export interface CallOptions {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   /** Takes what is wanted of the answer's body. Where it rejects, no answer came. */
-  readonly read: (response: Dispatcher.ResponseData) => Promise<Pick<Answer, 'body' | 'whole'>>
+  readonly read: (response: Dispatcher.ResponseData) => Promise<Pick<Answer, 'body' | 'problem' | 'whole'>>
 }
 
 /** Calls a function. Answers whatever comes of it, and never rejects. */
@@ -37,16 +49,21 @@ export type Call = (name: string, options: CallOptions) => Promise<Answer>
 export interface CallerOptions {
   /** Where a function answers, with a slash at the end. */
   readonly urlOf: (name: string) => string
-  readonly sign: ReturnType<typeof identitySigner>
+  readonly sign: SignIdentity
   /** What a cold start may take; the answer's headers must be there after this and the function's own time. */
   readonly startTimeoutMs: number
+  readonly log: Log
 }
 
 /** Beyond the headers' own limit, for connecting and for the body; well under the 10 s by which a lease outlives it. */
 const BODY_MS = 5_000
 
-export function createCall({ urlOf, sign, startTimeoutMs }: CallerOptions): { call: Call; close(): Promise<void> } {
+export function createCall({ urlOf, sign, startTimeoutMs, log }: CallerOptions): {
+  call: Call
+  close(): Promise<void>
+} {
   const agent = new Agent()
+  const logRefusal = createRefusalLog(log)
   const call: Call = async (name, { identity, correlationId, traceparent, timeoutMs, signal, read, ...options }) => {
     const began = performance.now()
     const durationMs = () => Math.round(performance.now() - began)
@@ -55,20 +72,27 @@ export function createCall({ urlOf, sign, startTimeoutMs }: CallerOptions): { ca
     const timer = setTimeout(() => limit.abort(new Error('the answer took too long')), headersTimeout + BODY_MS)
     try {
       const { origin, pathname } = new URL(urlOf(name))
-      const headers = {
-        ...options.headers,
-        'x-correlation-id': correlationId,
-        'ebb-identity': await sign(identity, name),
-        'ebb-timeout-ms': String(timeoutMs),
+      const send = async (anew: boolean) => {
+        const signed = await sign(identity, name, { waitMs: headersTimeout, anew })
+        const ours = { 'x-correlation-id': correlationId, 'ebb-identity': signed, 'ebb-timeout-ms': String(timeoutMs) }
+        const response = await continueTrace(traceparent, (traced) =>
+          agent.request({
+            ...{ origin, method: options.method, path: pathname.slice(0, -1) + options.path, body: options.body },
+            ...{ headers: { ...options.headers, ...ours, ...traced }, headersTimeout, bodyTimeout: BODY_MS },
+            signal: AbortSignal.any([signal, limit.signal]),
+          }),
+        )
+        const refusal = readRefusal(response.statusCode, response.headers)
+        if (refusal) logRefusal(name, refusal)
+        return { response, refusal }
       }
-      const response = await continueTrace(traceparent, (traced) =>
-        agent.request({
-          ...{ origin, method: options.method, path: pathname.slice(0, -1) + options.path, body: options.body },
-          ...{ headers: { ...headers, ...traced }, headersTimeout, bodyTimeout: BODY_MS },
-          signal: AbortSignal.any([signal, limit.signal]),
-        }),
-      )
-      return { ...readHead(response), ...(await read(response)), durationMs: durationMs() }
+      let { response, refusal } = await send(false)
+      if (refusal) {
+        await response.body.dump()
+        ;({ response, refusal } = await send(true))
+      }
+      const head = { ...readHead(response), ...(refusal ? { refused: true as const } : {}) }
+      return { ...head, ...(await read(response)), durationMs: durationMs() }
     } catch (fault) {
       return { durationMs: durationMs(), error: why(fault) }
     } finally {

@@ -1,11 +1,11 @@
-import { type Config, ConfigFault, identitySigner, type Log, need, openContracts } from 'ebb/kernel'
+import { type Config, ConfigFault, type Log, need, openContracts, openSigner } from 'ebb/kernel'
 import { ask } from '../../src/data/ask.ts'
 import { listen } from '../../src/data/listen.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { createPool } from '../../src/data/pool.ts'
 import { readBacklog } from './backlog.ts'
 import { createCall } from './call.ts'
-import { deliveries, RELAY } from './deliveries.ts'
+import { deliveries } from './deliveries.ts'
 import { invocations } from './invocations.ts'
 import { keepWarm } from './keep-warm.ts'
 import { createMetrics } from './metrics.ts'
@@ -29,14 +29,14 @@ export async function openRelay(
   const databaseUrl = need(config, 'DATABASE_URL')
   const pointer = need(config, 'EBB_CONTRACTS')
   const urlOf = upstream(need(config, 'EBB_UPSTREAM_TEMPLATE'), config.EBB_NAMESPACE)
-  const sign = await openSigner(need(config, 'EBB_IDENTITY_KEY'))
+  const sign = await openSigner(config, 'ebb:relay')
 
   const contracts = openContracts(pointer, { log, onSwap: () => relay.wake() })
   // Each idle connection that breaks would say so; the relay says once that the database is away.
   const pool = createPool(databaseUrl, {
     ...{ max: config.EBB_POOL_MAX, statementMs: STATEMENT_MS, log: log.child({}, { level: 'error' }) },
   })
-  const { call, close } = createCall({ urlOf, sign, startTimeoutMs })
+  const { call, close } = createCall({ urlOf, sign, startTimeoutMs, log })
   const subscriptions = () => contracts.current().subscriptions
   const routes = () => contracts.current().routes
   const works = [deliveries({ pool, call, subscriptions }), invocations({ pool, call, routes })]
@@ -77,16 +77,4 @@ export function upstream(template: string, namespace: string): (name: string) =>
     template.replaceAll('{name}', name).replaceAll('{namespace}', namespace).replace(/\/*$/, '/')
   if (!URL.canParse(urlOf('a'))) throw new ConfigFault(`EBB_UPSTREAM_TEMPLATE: ${template} makes no URL`)
   return urlOf
-}
-
-/** Signs once, so that a key that cannot is a fault of the start and not of each delivery. */
-async function openSigner(key: Readonly<Record<string, unknown>>) {
-  // Whatever is wrong with the key, the first signature tells.
-  const sign = identitySigner(key as Parameters<typeof identitySigner>[0], 'ebb:relay')
-  try {
-    await sign(RELAY, 'relay')
-  } catch (cause) {
-    throw new ConfigFault('EBB_IDENTITY_KEY: is no private Ed25519 key (a JWK)', { cause })
-  }
-  return sign
 }

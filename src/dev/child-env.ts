@@ -9,8 +9,8 @@ const COMMON = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'LOG_LEVEL', '
 const LOCAL_ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*', 'http://[::1]:*']
 
 export interface ChildEnv {
-  /** Gateway and relay hold the private key. */
-  readonly services: Readonly<Record<string, string>>
+  /** Gateway and relay hold a private key each. */
+  service(part: 'gateway' | 'relay'): Readonly<Record<string, string>>
   /** A function holds the public set, and the secrets that its contract names. */
   function(secrets: readonly string[]): Readonly<Record<string, string>>
 }
@@ -19,20 +19,20 @@ export function childEnv({ config, home, stores }: { config: Config; home: Home;
   const { identity, pepper, adminKey, keys } = stores.secrets
   const docsKey = config.EBB_DOCS_KEY ?? Object.values(keys)[0]
   return {
-    services: {
+    service: (part) => ({
       ...inherited(COMMON),
       ...telemetryEnv(),
       ...stores.urls,
       EBB_HOST: '127.0.0.1',
       EBB_CONTRACTS: home.pointer,
-      EBB_IDENTITY_KEY: JSON.stringify(identity.privateKey),
+      EBB_IDENTITY_KEY: JSON.stringify(identity[part]),
       EBB_KEY_PEPPER: pepper,
       EBB_ADMIN_KEY: adminKey,
       // Whoever sits at this machine has the keys anyway.
       ...(docsKey ? { EBB_DOCS_KEY: docsKey } : {}),
       EBB_START_TIMEOUT_MS: String(config.EBB_START_TIMEOUT_MS),
       EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
-    },
+    }),
     function: (secrets) => functionEnv(secrets, { config, mail: home.mail, urls: stores.urls, jwks: identity.jwks }),
   }
 }

@@ -58,11 +58,11 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     const activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
     const services = await startServices({
       ...{ root, home, port, adminPort, report: tell },
-      env: {
-        ...env.services,
+      env: (part) => ({
+        ...env.service(part),
         EBB_UPSTREAM_TEMPLATE: `${activatorUrl}/{name}`,
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
-      },
+      }),
     })
     closers.push(services.stop)
     const { url, admin } = services

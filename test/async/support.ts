@@ -46,7 +46,7 @@ export async function startWorld(databaseUrl: string) {
   const closers: (() => unknown)[] = []
   const folder = await mkdtemp(join(tmpdir(), 'ebb-async-'))
   closers.push(() => rm(folder, { recursive: true, force: true }))
-  const { privateKey, jwks } = await generateIdentityKeys()
+  const { gateway: gatewayKey, relay: relayKey, jwks } = await generateIdentityKeys()
   const functions = await startFunctions(databaseUrl, { jwks, closers })
   const routes = [takeNote, keepNote].map((contract) => describeEndpoint(contract as never))
   await writeFile(
@@ -57,9 +57,10 @@ export async function startWorld(databaseUrl: string) {
   await writeFile(join(folder, 'contracts'), 'contracts-1.cjs')
   const env = {
     ...{ PORT: '0', EBB_HOST: '127.0.0.1', DATABASE_URL: databaseUrl, EBB_CONTRACTS: join(folder, 'contracts') },
-    ...{ EBB_UPSTREAM_TEMPLATE: `${functions.url}/{name}`, EBB_IDENTITY_KEY: JSON.stringify(privateKey) },
+    ...{ EBB_UPSTREAM_TEMPLATE: `${functions.url}/{name}`, EBB_IDENTITY_KEY: JSON.stringify(gatewayKey) },
     ...{ EBB_KEY_PEPPER: PEPPER, EBB_ADMIN_KEY: 'admin-key-of-this-test', EBB_START_TIMEOUT_MS: '1000' },
   }
+  const relayEnv = { ...env, EBB_IDENTITY_KEY: JSON.stringify(relayKey) }
   const gateway = await openGateway(parseConfig(env), { log })
   closers.push(gateway.stop)
   const pool = createPool(databaseUrl, { max: 4, log })
@@ -72,12 +73,12 @@ export async function startWorld(databaseUrl: string) {
     keyOf: async (subject: string, scopes = ['notes:write']) =>
       (await createKey(pool, PEPPER, { subject, scopes, actor: 'test' })).token,
     startRelay: async () => {
-      const { stop } = await openRelay(parseConfig(env), { log, drainMs: 50 })
+      const { stop } = await openRelay(parseConfig(relayEnv), { log, drainMs: 50 })
       closers.push(stop)
       return { stop }
     },
     spawnRelay: (): ChildProcess => {
-      const child = spawn(process.execPath, ['services/relay/index.ts'], { env: { ...env, LOG_LEVEL: 'silent' } })
+      const child = spawn(process.execPath, ['services/relay/index.ts'], { env: { ...relayEnv, LOG_LEVEL: 'silent' } })
       closers.push(() => child.kill('SIGKILL'))
       return child
     },
