@@ -10,6 +10,7 @@ import {
   need,
   openContracts,
   openSigner,
+  openUpstream,
 } from 'ebb/kernel'
 import { Agent } from 'undici'
 import { findKey, KEYS_CHANNEL } from '../../src/data/api-keys.ts'
@@ -23,7 +24,6 @@ import { functionsFrom } from './functions-from.ts'
 import { functionsSeen } from './functions-seen.ts'
 import { openInvocations } from './invocations.ts'
 import { keyCache } from './key-cache.ts'
-import { locator } from './locator.ts'
 import { createMetrics } from './metrics.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { readiness } from './readiness.ts'
@@ -67,7 +67,7 @@ export async function openGateway(config: Config, { log }: { readonly log: Log }
 /** Opens what the pipeline needs of the world. */
 async function openPorts(config: Config, { pepper, log }: { readonly pepper: string; readonly log: Log }) {
   const databaseUrl = need(config, 'DATABASE_URL')
-  const locate = locator(need(config, 'EBB_UPSTREAM_TEMPLATE'), config.EBB_NAMESPACE)
+  const locate = openUpstream(config)
   const sign = await openSigner(config, 'ebb:gateway')
   const contracts = openPointer(need(config, 'EBB_CONTRACTS'), log)
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS

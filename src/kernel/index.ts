@@ -46,3 +46,4 @@ export type {
   Unit,
   Work,
 } from './unit-of-work.ts'
+export { openUpstream, type Place } from './upstream.ts'
