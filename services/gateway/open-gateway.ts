@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { gatewayDrainMs } from 'ebb/contract'
 import { createGatewayServer, type GatewayPorts } from 'ebb/http/gateway'
 import {
   type Config,
@@ -51,7 +52,8 @@ export async function openGateway(config: Config, { log }: { readonly log: Log }
     const adminPort = await listenOn(admin, config.EBB_HOST, adminPortOf(config), 'EBB_ADMIN_PORT')
     const stop = async () => {
       beginDrain()
-      await drain(server, { leastMs: config.EBB_DRAIN_MS })
+      const calls = { startTimeoutMs: config.EBB_START_TIMEOUT_MS, contracts: contracts().routes }
+      await drain(server, { leastMs: config.EBB_DRAIN_MS, limitMs: gatewayDrainMs(calls) })
       admin.close()
       admin.closeAllConnections()
       await close()

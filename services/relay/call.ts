@@ -1,5 +1,6 @@
 import { context } from '@opentelemetry/api'
 import { suppressTracing } from '@opentelemetry/core'
+import { ANSWER_MS } from 'ebb/contract'
 import {
   continueTrace,
   createRefusalLog,
@@ -60,9 +61,6 @@ export interface CallerOptions {
   readonly log: Log
 }
 
-/** Beyond the headers' own limit, for connecting and for the body; well under the 10 s by which a lease outlives it. */
-export const BODY_MS = 5_000
-
 /** The one way in which the relay reaches functions. */
 export function createCall({ locate, sign, startTimeoutMs, log }: CallerOptions) {
   const agent = new Agent()
@@ -79,7 +77,7 @@ export function createCall({ locate, sign, startTimeoutMs, log }: CallerOptions)
       const response = await continueTrace(traceparent, (traced) =>
         agent.request({
           ...{ origin, method, path: prefix + path, body, headers: { ...options.headers, ...ours, ...traced } },
-          ...{ headersTimeout, bodyTimeout: BODY_MS, signal },
+          ...{ headersTimeout, bodyTimeout: ANSWER_MS, signal },
         }),
       )
       const refusal = readRefusal(response.statusCode, response.headers)
@@ -97,7 +95,7 @@ export function createCall({ locate, sign, startTimeoutMs, log }: CallerOptions)
     const durationMs = () => Math.round(performance.now() - began)
     const limit = new AbortController()
     const late = () => limit.abort(new Error('the answer took too long'))
-    const timer = setTimeout(late, startTimeoutMs + options.timeoutMs + BODY_MS)
+    const timer = setTimeout(late, startTimeoutMs + options.timeoutMs + ANSWER_MS)
     try {
       const { response, refused } = await send(name, options, AbortSignal.any([options.signal, limit.signal]))
       const head = { ...readHead(response), ...(refused ? { refused } : {}) }

@@ -1,3 +1,4 @@
+import { relayDrainMs } from 'ebb/contract'
 import { type Config, type Log, need, openContracts, openSigner, openUpstream } from 'ebb/kernel'
 import { ask } from '../../src/data/ask.ts'
 import { listen } from '../../src/data/listen.ts'
@@ -43,8 +44,9 @@ export async function openRelay(
   const { metrics, ...told } = createMetrics(() =>
     ask(pool, LOOK_MS, (client) => readBacklog(client, { limitMs: LOOK_MS / 2 })),
   )
-  const relay = startRelay({ works, startTimeoutMs, log, metrics }, options)
   const functions = () => [...routes(), ...subscriptions()]
+  const longestCallMs = () => relayDrainMs({ startTimeoutMs, contracts: functions() })
+  const relay = startRelay({ works, startTimeoutMs, longestCallMs, log, metrics }, options)
   const warm = keepWarm({ functions, look, log })
   const channel = listen(config.DATABASE_DIRECT_URL ?? databaseUrl, [OUTBOX_CHANNEL], {
     onNotify: relay.wake,
