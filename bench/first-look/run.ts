@@ -21,8 +21,8 @@ const median = (values: readonly number[]) =>
 
 async function subjects(root: string): Promise<readonly Subject[]> {
   const { file } = await bundleFunction(root, 'say-hello', join(root, 'dist'))
-  const { privateKey, jwks } = await generateIdentityKeys()
-  const identity = await identitySigner(privateKey, 'ebb:gateway')({ sub: 'anonymous', scopes: [] }, 'say-hello')
+  const { gateway, jwks } = await generateIdentityKeys()
+  const identity = await identitySigner(gateway, 'ebb:gateway')({ sub: 'anonymous', scopes: [] }, 'say-hello')
   return [
     { name: 'bare node:http', args: ['bench/first-look/peers/bare.cjs'], path: PATH },
     { name: 'express 5', args: ['bench/first-look/peers/express.cjs'], path: PATH },

@@ -6,7 +6,7 @@ import { importJWK, SignJWT } from 'jose'
 import { NODE_FLAGS } from '../../src/deploy/index.ts'
 import { buildFunction } from '../../src/dev/build/build-function.ts'
 import { importContract } from '../../src/dev/import-contracts.ts'
-import { generateIdentityKeys } from '../../src/kernel/index.ts'
+import { generateIdentityKeys, type IdentityKeys } from '../../src/kernel/index.ts'
 import { copyCheckout, functionFiles } from '../../test/support/checkout.ts'
 import { startDatabase } from './start-database.ts'
 import type { HttpRequest, Subject } from './subject.ts'
@@ -73,12 +73,12 @@ async function built(root: string, name: string, folder: string): Promise<readon
 }
 
 /** As the gateway signs it, but good for longer than any bench takes: the gateway's own are for a minute. */
-async function lastingIdentity({ privateKey }: Awaited<ReturnType<typeof generateIdentityKeys>>, audience: string) {
+async function lastingIdentity({ gateway }: IdentityKeys, audience: string) {
   return new SignJWT({ scopes: ['orders:write'] })
-    .setProtectedHeader({ alg: 'EdDSA', kid: privateKey.kid ?? '' })
+    .setProtectedHeader({ alg: 'EdDSA', kid: gateway.kid ?? '' })
     .setIssuer('ebb:gateway')
     .setSubject('ada')
     .setAudience(audience)
     .setExpirationTime('6h')
-    .sign(await importJWK(privateKey, 'EdDSA'))
+    .sign(await importJWK(gateway, 'EdDSA'))
 }

@@ -1,15 +1,17 @@
 import { createServer } from 'node:http'
+import { gatewayDrainMs } from 'ebb/contract'
 import { createGatewayServer, type GatewayPorts } from 'ebb/http/gateway'
 import {
   type Config,
   ConfigFault,
   type ContractsFile,
   drain,
-  identitySigner,
   type Log,
   listenOn,
   need,
   openContracts,
+  openSigner,
+  openUpstream,
 } from 'ebb/kernel'
 import { Agent } from 'undici'
 import { findKey, KEYS_CHANNEL } from '../../src/data/api-keys.ts'
@@ -23,7 +25,6 @@ import { functionsFrom } from './functions-from.ts'
 import { functionsSeen } from './functions-seen.ts'
 import { openInvocations } from './invocations.ts'
 import { keyCache } from './key-cache.ts'
-import { locator } from './locator.ts'
 import { createMetrics } from './metrics.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { readiness } from './readiness.ts'
@@ -51,7 +52,8 @@ export async function openGateway(config: Config, { log }: { readonly log: Log }
     const adminPort = await listenOn(admin, config.EBB_HOST, adminPortOf(config), 'EBB_ADMIN_PORT')
     const stop = async () => {
       beginDrain()
-      await drain(server, { leastMs: config.EBB_DRAIN_MS })
+      const calls = { startTimeoutMs: config.EBB_START_TIMEOUT_MS, contracts: contracts().routes }
+      await drain(server, { leastMs: config.EBB_DRAIN_MS, limitMs: gatewayDrainMs(calls) })
       admin.close()
       admin.closeAllConnections()
       await close()
@@ -67,8 +69,8 @@ export async function openGateway(config: Config, { log }: { readonly log: Log }
 /** Opens what the pipeline needs of the world. */
 async function openPorts(config: Config, { pepper, log }: { readonly pepper: string; readonly log: Log }) {
   const databaseUrl = need(config, 'DATABASE_URL')
-  const locate = locator(need(config, 'EBB_UPSTREAM_TEMPLATE'), config.EBB_NAMESPACE)
-  const sign = await openSigner(need(config, 'EBB_IDENTITY_KEY'))
+  const locate = openUpstream(config)
+  const sign = await openSigner(config, 'ebb:gateway')
   const contracts = openPointer(need(config, 'EBB_CONTRACTS'), log)
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
   const connect = { timeout: startTimeoutMs }
@@ -126,16 +128,4 @@ function openPointer(pointer: string, log: Log): ContractsFile {
     const why = cause instanceof Error ? cause.message : cause
     throw new ConfigFault(`EBB_CONTRACTS: the contracts do not load: ${why}`, { cause })
   }
-}
-
-/** Signs once, so that a key that cannot is a fault of the start and not of each request. */
-async function openSigner(key: Readonly<Record<string, unknown>>) {
-  // Whatever is wrong with the key, the first signature tells.
-  const sign = identitySigner(key as Parameters<typeof identitySigner>[0], 'ebb:gateway')
-  try {
-    await sign({ sub: 'gateway', scopes: [] }, 'gateway')
-  } catch (cause) {
-    throw new ConfigFault('EBB_IDENTITY_KEY: is no private Ed25519 key (a JWK)', { cause })
-  }
-  return sign
 }

@@ -54,7 +54,7 @@ export async function gatewaySettings(databaseUrl: string, upstream: RequestList
   const server = createServer(upstream)
   closers.push(async () => server.closeAllConnections())
   const port = await listenForTest(server)
-  const { privateKey, jwks } = await generateIdentityKeys()
+  const { gateway, jwks } = await generateIdentityKeys()
   const env = {
     ...{
       PORT: '0',
@@ -62,7 +62,7 @@ export async function gatewaySettings(databaseUrl: string, upstream: RequestList
       DATABASE_URL: urlAs('gateway', databaseUrl),
       EBB_CONTRACTS: join(folder, 'contracts'),
     },
-    ...{ EBB_UPSTREAM_TEMPLATE: `http://127.0.0.1:${port}/{name}`, EBB_IDENTITY_KEY: JSON.stringify(privateKey) },
+    ...{ EBB_UPSTREAM_TEMPLATE: `http://127.0.0.1:${port}/{name}`, EBB_IDENTITY_KEY: JSON.stringify(gateway) },
     ...{ EBB_KEY_PEPPER: PEPPER, EBB_ADMIN_KEY: ADMIN_KEY },
   }
   return { env, jwks }

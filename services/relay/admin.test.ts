@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { beforeEach, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
+import pg from 'pg'
+import { MAX_COUNTED } from './backlog.ts'
 import { countStates, emit, emitAll, emptyOutbox, query } from './test-outbox.ts'
 import {
   type Answer,
@@ -60,7 +62,7 @@ it('404 what there is not, 405 what can only be read', async () => {
 
 it('200 the attempts by consumer and outcome, with what they took', async () => {
   const { metrics } = await start((response, count) => {
-    response.writeHead([503, 204, 422][count - 1] ?? 204).end()
+    response.writeHead([503, 204, 422][count - 1] ?? 204, { 'ebb-revision': 'r1' }).end()
   })
   await emit(url)
   await settled('done')
@@ -134,3 +136,35 @@ it('there is none where no port is set, and a port that is taken is said in one 
   expect(await once(without, 'exit')).toEqual([0, null])
   expect(said).not.toContain('listening')
 })
+
+it('200 a backlog of which there is more than is counted, and a database that is too busy for that', async () => {
+  const { template } = await startSubscriber()
+  const { admin } = await startTestRelay(url, template, { subscriptions: [] })
+  const bulk = MAX_COUNTED + 5
+  await query(
+    url,
+    `with made as (
+       insert into ebb.outbox (id, type, source, payload, traceparent, correlation_id, caller_id, fanned_out_at)
+       select gen_random_uuid(), 't', 's', '{}', 't', 'c', 'a', now() from generate_series(1, ${bulk}) returning id
+     )
+     insert into ebb.delivery (event_id, consumer, available_at)
+     select id, case when random() < 0.5 then 'one' else 'other' end, now() - interval '90 s' from made`,
+  )
+  await query(url, 'analyze ebb.delivery')
+  const told = await metricsOf(admin)
+  expect(told.get('ebb_backlog_size{kind="event"}')).toBe(MAX_COUNTED)
+  expect(Math.floor(told.get('ebb_backlog_age_seconds{kind="event"}') ?? 0)).toBeGreaterThanOrEqual(90)
+
+  const blocker = new pg.Client({ connectionString: url })
+  await blocker.connect()
+  closeLater(() => blocker.end())
+  await blocker.query('begin; lock table ebb.delivery in access exclusive mode')
+  const busy = await metricsOf(admin)
+  expect([busy.get('ebb_database_up'), busy.get('ebb_dead_letters')]).toEqual([1, undefined])
+  // Nothing of it goes on.
+  const [running] = await query<{ n: number }>(
+    url,
+    `select count(*)::int as n from pg_stat_activity where query like '%dead_letters%' and state = 'active' and pid <> pg_backend_pid()`,
+  )
+  expect(running?.n).toBe(0)
+}, 60_000)

@@ -1,4 +1,16 @@
-import { continueTrace, type Identity, type identitySigner, type KeptAnswer } from 'ebb/kernel'
+import { context } from '@opentelemetry/api'
+import { suppressTracing } from '@opentelemetry/core'
+import { ANSWER_MS } from 'ebb/contract'
+import {
+  continueTrace,
+  createRefusalLog,
+  type Identity,
+  type KeptAnswer,
+  type Log,
+  type Place,
+  readRefusal,
+  type SignIdentity,
+} from 'ebb/kernel'
 import { Agent, type Dispatcher } from 'undici'
 import { parseRetryAfter } from './retry-delay.ts'
 
@@ -9,6 +21,10 @@ export interface Answer {
   readonly error?: string
   /** At most its first KiB. */
   readonly body?: string
+  /** Whether the function refused our signature, a new one as well: that says nothing about what was sent. */
+  readonly refused?: boolean
+  /** The code, where it is a problem. */
+  readonly problem?: string
   readonly revision?: string
   readonly retryAfterMs?: number | undefined
   /** All of it, where it is wanted. */
@@ -28,54 +44,83 @@ export interface CallOptions {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   /** Takes what is wanted of the answer's body. Where it rejects, no answer came. */
-  readonly read: (response: Dispatcher.ResponseData) => Promise<Pick<Answer, 'body' | 'whole'>>
+  readonly read: (response: Dispatcher.ResponseData) => Promise<Pick<Answer, 'body' | 'problem' | 'whole'>>
 }
 
 /** Calls a function. Answers whatever comes of it, and never rejects. */
 export type Call = (name: string, options: CallOptions) => Promise<Answer>
 
+/** Asks a function what belongs to no trace, within a cold start's time. Answers the status; undefined where none came. */
+export type Look = (name: string, path: string) => Promise<number | undefined>
+
 export interface CallerOptions {
-  /** Where a function answers, with a slash at the end. */
-  readonly urlOf: (name: string) => string
-  readonly sign: ReturnType<typeof identitySigner>
+  readonly locate: (name: string) => Place
+  readonly sign: SignIdentity
   /** What a cold start may take; the answer's headers must be there after this and the function's own time. */
   readonly startTimeoutMs: number
+  readonly log: Log
 }
 
-/** Beyond the headers' own limit, for connecting and for the body; well under the 10 s by which a lease outlives it. */
-const BODY_MS = 5_000
-
-export function createCall({ urlOf, sign, startTimeoutMs }: CallerOptions): { call: Call; close(): Promise<void> } {
+/** The one way in which the relay reaches functions. */
+export function createCall({ locate, sign, startTimeoutMs, log }: CallerOptions) {
   const agent = new Agent()
-  const call: Call = async (name, { identity, correlationId, traceparent, timeoutMs, signal, read, ...options }) => {
-    const began = performance.now()
-    const durationMs = () => Math.round(performance.now() - began)
+  const logRefusal = createRefusalLog(log)
+
+  /** Sends a call, and once more with a new signature where the function refuses the first. */
+  const send = async (name: string, options: CallOptions, signal: AbortSignal) => {
+    const { identity, correlationId, traceparent, timeoutMs, method, path, body } = options
+    const { origin, prefix } = locate(name)
     const headersTimeout = startTimeoutMs + timeoutMs
-    const limit = new AbortController()
-    const timer = setTimeout(() => limit.abort(new Error('the answer took too long')), headersTimeout + BODY_MS)
-    try {
-      const { origin, pathname } = new URL(urlOf(name))
-      const headers = {
-        ...options.headers,
-        'x-correlation-id': correlationId,
-        'ebb-identity': await sign(identity, name),
-        'ebb-timeout-ms': String(timeoutMs),
-      }
+    const attempt = async (anew: boolean) => {
+      const signed = await sign(identity, name, { waitMs: headersTimeout, anew })
+      const ours = { 'x-correlation-id': correlationId, 'ebb-identity': signed, 'ebb-timeout-ms': String(timeoutMs) }
       const response = await continueTrace(traceparent, (traced) =>
         agent.request({
-          ...{ origin, method: options.method, path: pathname.slice(0, -1) + options.path, body: options.body },
-          ...{ headers: { ...headers, ...traced }, headersTimeout, bodyTimeout: BODY_MS },
-          signal: AbortSignal.any([signal, limit.signal]),
+          ...{ origin, method, path: prefix + path, body, headers: { ...options.headers, ...ours, ...traced } },
+          ...{ headersTimeout, bodyTimeout: ANSWER_MS, signal },
         }),
       )
-      return { ...readHead(response), ...(await read(response)), durationMs: durationMs() }
+      const refusal = readRefusal(response.statusCode, response.headers)
+      if (refusal) logRefusal(name, refusal)
+      return { response, refused: refusal !== undefined }
+    }
+    const first = await attempt(false)
+    if (!first.refused) return first
+    await first.response.body.dump()
+    return attempt(true)
+  }
+
+  const call: Call = async (name, options) => {
+    const began = performance.now()
+    const durationMs = () => Math.round(performance.now() - began)
+    const limit = new AbortController()
+    const late = () => limit.abort(new Error('the answer took too long'))
+    const timer = setTimeout(late, startTimeoutMs + options.timeoutMs + ANSWER_MS)
+    try {
+      const { response, refused } = await send(name, options, AbortSignal.any([options.signal, limit.signal]))
+      const head = { ...readHead(response), ...(refused ? { refused } : {}) }
+      return { ...head, ...(await options.read(response)), durationMs: durationMs() }
     } catch (fault) {
       return { durationMs: durationMs(), error: why(fault) }
     } finally {
       clearTimeout(timer)
     }
   }
-  return { call, close: () => agent.destroy() }
+
+  const look: Look = async (name, path) => {
+    const { origin, prefix } = locate(name)
+    const options = { method: 'GET', signal: AbortSignal.timeout(startTimeoutMs), headersTimeout: 0 } as const
+    try {
+      const { statusCode, body } = await context.with(suppressTracing(context.active()), () =>
+        agent.request({ ...options, origin, path: prefix + path }),
+      )
+      await body.dump()
+      return statusCode
+    } catch {
+      return undefined
+    }
+  }
+  return { call, look, close: () => agent.destroy() }
 }
 
 function readHead({ statusCode, headers }: Dispatcher.ResponseData) {

@@ -41,7 +41,7 @@ export function deliveries({ pool, call, subscriptions }: DeliveriesOptions): Wo
               ...{ method: 'POST', path: '/', headers: cloudEventHeaders(delivery), body: delivery.data },
               ...{ identity: RELAY, correlationId, traceparent, timeoutMs, signal, read: readBeginning },
             }),
-          judge: (answer) => judge(answer, attempt - delivery.forgiven, { retry }),
+          judge: (answer) => judge(answer, attempt - delivery.forgiven, { retry, tries: attempt }),
           settle: (settlement) => settle({ delivery, settlement }),
         }
       })

@@ -44,7 +44,7 @@ export function invocations({ pool, call, routes }: InvocationsOptions): Work {
     lease: async ({ name, timeoutMs, retry }, options) => {
       const leased = await leaseInvocations(pool, name, options)
       return leased.map((invocation) => {
-        const { id, attempt, correlationId, traceparent, caller, body } = invocation
+        const { id, attempt, uncounted, correlationId, traceparent, caller, body } = invocation
         return {
           ...{ id, type: TYPE, function: name, attempt, correlationId, traceparent, leadsOn: false },
           push: (signal) =>
@@ -57,7 +57,7 @@ export function invocations({ pool, call, routes }: InvocationsOptions): Work {
               identity: { ...caller, act: 'relay' },
               ...{ correlationId, traceparent, timeoutMs, signal, read: readWhole },
             }),
-          judge: (answer) => judgeInvocation(answer, attempt, { retry }),
+          judge: (answer) => judgeInvocation(answer, attempt - uncounted, { retry, tries: attempt }),
           settle: (settlement: InvocationSettlement) => settleInvocation(pool, invocation, settlement),
         }
       })

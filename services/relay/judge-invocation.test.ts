@@ -5,7 +5,7 @@ import { judgeInvocation } from './judge-invocation.ts'
 const retry = { attempts: 3, minDelayMs: 10, maxDelayMs: 10 }
 const headers = { 'content-type': 'application/problem+json' }
 const problem = (status: number, error: string): Answer => ({
-  ...{ durationMs: 1, status, revision: 'r1' },
+  ...{ durationMs: 1, status, revision: 'r1', problem: error },
   whole: { status, headers, body: Buffer.from(JSON.stringify({ status, error })) },
 })
 const text = (status: number): Answer => ({
@@ -26,6 +26,8 @@ it.each<Case>([
   ['404 of the function itself', problem(404, 'not_found'), 'dead'],
   ['400', problem(400, 'invalid_request'), 'dead'],
   ['403', problem(403, 'forbidden'), 'dead'],
+  ['401 to our signature', { ...problem(401, 'unauthenticated'), refused: true }, 'waiting'],
+  ...[400, 401, 403, 413, 431].map((status): Case => [`a plain ${status}`, text(status), 'waiting']),
   ['422', problem(422, 'idempotency_mismatch'), 'dead'],
 ])('%s leaves it %s', (_what, answer, state) => {
   const settlement = judgeInvocation(answer, 1, { retry })

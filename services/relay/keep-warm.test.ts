@@ -1,7 +1,10 @@
 import { createServer } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
 import { afterEach, expect, it } from '@jest/globals'
 import type { Scale } from 'ebb/contract'
+import { openUpstream, parseConfig } from 'ebb/kernel'
 import { untilTrue } from '../../test/support/until.ts'
+import { createCall } from './call.ts'
 import { keepWarm } from './keep-warm.ts'
 import { memoryLog } from './test-support.ts'
 
@@ -26,13 +29,12 @@ it('asks whoever is in a window, again and again, and tells once of one that is 
   }).listen(0, '127.0.0.1')
   ends.push(() => platform.close())
   await untilTrue(() => platform.listening, { what: 'the platform' })
-  const bound = platform.address()
-  const urlOf = (name: string) => `http://127.0.0.1:${typeof bound === 'object' && bound?.port}/${name}/`
+  const look = await openLook(platform, 'http')
   let time = '12:00'
   const log = memoryLog()
   const told = () => log.said('a function that is to be warm is not ready')
   const now = () => new Date(`2026-07-06T${time}:00Z`)
-  const warm = keepWarm({ functions: () => functions, urlOf, startTimeoutMs: 1_000, log, everyMs: 10, now })
+  const warm = keepWarm({ functions: () => functions, look, log, everyMs: 10, now })
   ends.push(warm.stop)
 
   await untilTrue(() => asked.length > 3, { what: 'some questions' })
@@ -45,4 +47,30 @@ it('asks whoever is in a window, again and again, and tells once of one that is 
   expect(told()).toEqual([expect.objectContaining({ function: 'by-day', status: 503 })])
   time = '23:00'
   await untilTrue(() => asked.at(-1) === 'GET /by-night/_/ready', { what: 'the other window' })
+})
+
+/** As a relay asks, by the settings that name this platform. */
+async function openLook(platform: Server, protocol: 'http' | 'https') {
+  // A server that listens on a port has an address.
+  const { port } = platform.address() as AddressInfo
+  const config = parseConfig({ EBB_UPSTREAM_TEMPLATE: `${protocol}://127.0.0.1:${port}/{name}` })
+  const sign = async () => ''
+  const { look, close } = createCall({ locate: openUpstream(config), sign, startTimeoutMs: 1_000, log: memoryLog() })
+  ends.push(close)
+  return look
+}
+
+it('asks by https, and a platform that cannot be spoken with is one that is not ready', async () => {
+  let hellos = 0
+  const platform = createTcpServer((socket) => {
+    // The first byte of a TLS handshake.
+    socket.once('data', (bytes: Buffer) => {
+      if (bytes[0] === 22) hellos++
+      socket.destroy()
+    })
+  }).listen(0, '127.0.0.1')
+  ends.push(() => platform.close())
+  await untilTrue(() => platform.listening, { what: 'the platform' })
+  const look = await openLook(platform, 'https')
+  expect([await look('by-day', '/_/ready'), hellos]).toEqual([undefined, 1])
 })

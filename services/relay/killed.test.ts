@@ -82,7 +82,7 @@ it('with settings that do not fit it says so in one sentence and exits 1', async
   for (const [broken, sentence] of [
     [{ DATABASE_URL: '' }, 'relay: DATABASE_URL: not set, and needed here (or DATABASE_URL_FILE)\n'],
     [{ EBB_IDENTITY_KEY: '{}' }, 'relay: EBB_IDENTITY_KEY: is no private Ed25519 key (a JWK)\n'],
-    [{ EBB_UPSTREAM_TEMPLATE: '{name}' }, 'relay: EBB_UPSTREAM_TEMPLATE: {name} makes no URL\n'],
+    [{ EBB_UPSTREAM_TEMPLATE: '{name}' }, 'relay: EBB_UPSTREAM_TEMPLATE: {name} makes no http or https URL\n'],
   ] as const) {
     const child = spawnRelay({ ...env, ...broken })
     const said = text(child.stderr)

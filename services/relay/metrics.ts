@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { Backlog } from './backlog.ts'
+import { type Backlog, isTooSlow, MAX_COUNTED } from './backlog.ts'
 
 export interface RelayMetrics {
   attempted(attempt: {
@@ -28,12 +28,22 @@ export function createMetrics(look: () => Promise<Backlog>) {
   })
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name, help, labelNames, registers })
-  const size = gauge('ebb_backlog_size', 'Calls that wait to be made, those in back-off too', ['kind'])
+  const size = gauge(
+    'ebb_backlog_size',
+    `Calls that wait to be made, those in back-off too; at most ${MAX_COUNTED} each of new events, deliveries and invocations are counted`,
+    ['kind'],
+  )
   const age = gauge('ebb_backlog_age_seconds', 'How long the call has waited that is due the longest', ['kind'])
-  const dead = gauge('ebb_dead_letters', 'Deliveries that were given up and not sent on their way again')
-  const up = gauge('ebb_database_up', 'Whether the database answered this scrape: 1 or 0')
+  const dead = gauge(
+    'ebb_dead_letters',
+    `Deliveries that were given up and not sent on their way again, ${MAX_COUNTED} at most`,
+  )
+  const up = gauge(
+    'ebb_database_up',
+    'Whether the database answered this scrape, be it that it was too busy to count: 1 or 0',
+  )
 
-  const tell = (backlog: Backlog | undefined) => {
+  const tell = (backlog: Backlog | undefined, { isUp }: { readonly isUp: boolean }) => {
     for (const each of [size, age]) each.reset()
     for (const { kind, ...told } of backlog?.waiting ?? []) {
       size.set({ kind }, told.size)
@@ -42,13 +52,16 @@ export function createMetrics(look: () => Promise<Backlog>) {
     // What nobody knows is not told; it is no zero.
     if (backlog) dead.set(backlog.deadLetters)
     else dead.remove()
-    up.set(backlog ? 1 : 0)
+    up.set(isUp ? 1 : 0)
   }
   let looking: Promise<void> | undefined
   const refresh = () => {
     // Why it failed is said by the relay's own turns, which meet the same.
     looking ??= look()
-      .then(tell, () => tell(undefined))
+      .then(
+        (backlog) => tell(backlog, { isUp: true }),
+        (fault) => tell(undefined, { isUp: isTooSlow(fault) }),
+      )
       .finally(() => {
         looking = undefined
       })

@@ -1,18 +1,19 @@
-import { type Config, ConfigFault, identitySigner, type Log, need, openContracts } from 'ebb/kernel'
+import { relayDrainMs } from 'ebb/contract'
+import { type Config, type Log, need, openContracts, openSigner, openUpstream } from 'ebb/kernel'
 import { ask } from '../../src/data/ask.ts'
 import { listen } from '../../src/data/listen.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { createPool } from '../../src/data/pool.ts'
 import { readBacklog } from './backlog.ts'
 import { createCall } from './call.ts'
-import { deliveries, RELAY } from './deliveries.ts'
+import { deliveries } from './deliveries.ts'
 import { invocations } from './invocations.ts'
 import { keepWarm } from './keep-warm.ts'
 import { createMetrics } from './metrics.ts'
 import { openAdmin } from './open-admin.ts'
 import { type RelayOptions, startRelay } from './relay.ts'
 
-/** What a look into the database may take, while whoever scrapes waits. */
+/** What a look into the database may take, while whoever scrapes waits; the database itself gives up after half of it. */
 const LOOK_MS = 2_000
 /** What any statement may take. */
 const STATEMENT_MS = 10_000
@@ -28,22 +29,25 @@ export async function openRelay(
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
   const databaseUrl = need(config, 'DATABASE_URL')
   const pointer = need(config, 'EBB_CONTRACTS')
-  const urlOf = upstream(need(config, 'EBB_UPSTREAM_TEMPLATE'), config.EBB_NAMESPACE)
-  const sign = await openSigner(need(config, 'EBB_IDENTITY_KEY'))
+  const locate = openUpstream(config)
+  const sign = await openSigner(config, 'ebb:relay')
 
   const contracts = openContracts(pointer, { log, onSwap: () => relay.wake() })
   // Each idle connection that breaks would say so; the relay says once that the database is away.
   const pool = createPool(databaseUrl, {
     ...{ max: config.EBB_POOL_MAX, statementMs: STATEMENT_MS, log: log.child({}, { level: 'error' }) },
   })
-  const { call, close } = createCall({ urlOf, sign, startTimeoutMs })
+  const { call, look, close } = createCall({ locate, sign, startTimeoutMs, log })
   const subscriptions = () => contracts.current().subscriptions
   const routes = () => contracts.current().routes
   const works = [deliveries({ pool, call, subscriptions }), invocations({ pool, call, routes })]
-  const { metrics, ...told } = createMetrics(() => ask(pool, LOOK_MS, readBacklog))
-  const relay = startRelay({ works, startTimeoutMs, log, metrics }, options)
+  const { metrics, ...told } = createMetrics(() =>
+    ask(pool, LOOK_MS, (client) => readBacklog(client, { limitMs: LOOK_MS / 2 })),
+  )
   const functions = () => [...routes(), ...subscriptions()]
-  const warm = keepWarm({ functions, urlOf, startTimeoutMs, log })
+  const longestCallMs = () => relayDrainMs({ startTimeoutMs, contracts: functions() })
+  const relay = startRelay({ works, startTimeoutMs, longestCallMs, log, metrics }, options)
+  const warm = keepWarm({ functions, look, log })
   const channel = listen(config.DATABASE_DIRECT_URL ?? databaseUrl, [OUTBOX_CHANNEL], {
     onNotify: relay.wake,
     onUp: relay.wake,
@@ -69,24 +73,4 @@ export async function openRelay(
     throw fault
   }
   return { adminPort: admin.port, stop }
-}
-
-/** Fills the template in, and ends it with the slash that is the function's path. */
-export function upstream(template: string, namespace: string): (name: string) => string {
-  const urlOf = (name: string) =>
-    template.replaceAll('{name}', name).replaceAll('{namespace}', namespace).replace(/\/*$/, '/')
-  if (!URL.canParse(urlOf('a'))) throw new ConfigFault(`EBB_UPSTREAM_TEMPLATE: ${template} makes no URL`)
-  return urlOf
-}
-
-/** Signs once, so that a key that cannot is a fault of the start and not of each delivery. */
-async function openSigner(key: Readonly<Record<string, unknown>>) {
-  // Whatever is wrong with the key, the first signature tells.
-  const sign = identitySigner(key as Parameters<typeof identitySigner>[0], 'ebb:relay')
-  try {
-    await sign(RELAY, 'relay')
-  } catch (cause) {
-    throw new ConfigFault('EBB_IDENTITY_KEY: is no private Ed25519 key (a JWK)', { cause })
-  }
-  return sign
 }

@@ -3,13 +3,19 @@ import type { Answer } from './call.ts'
 
 const BEGINNING_BYTES = 1024
 const MOST_KEPT_BYTES = 1024 * 1024
+/** A problem's code is read from all of it. */
+const MOST_PROBLEM_BYTES = 64 * 1024
 /** Of an answer that is shown later, what is about the answer and not about its way. */
 const KEPT_HEADERS = ['content-type', 'content-language', 'location', 'etag', 'last-modified', 'link']
 
-/** The first KiB. A body that breaks off is what came of it: the status decides. */
-export async function readBeginning({ body }: Dispatcher.ResponseData): Promise<Pick<Answer, 'body'>> {
-  const { bytes } = await take(body, BEGINNING_BYTES, { broken: () => {} })
-  return toText(bytes)
+/** The first KiB, and a problem's code. A body that breaks off is what came of it: the status decides. */
+export async function readBeginning({
+  body,
+  headers,
+}: Dispatcher.ResponseData): Promise<Pick<Answer, 'body' | 'problem'>> {
+  const most = isProblem(headers) ? MOST_PROBLEM_BYTES : BEGINNING_BYTES
+  const { bytes } = await take(body, most, { broken: () => {} })
+  return { ...toText(bytes), ...codeOf(headers, bytes) }
 }
 
 /** All of it; beyond 1 MiB without its body. Rejects where it breaks off: then the answer is not known. */
@@ -17,13 +23,28 @@ export async function readWhole({
   body,
   headers,
   statusCode: status,
-}: Dispatcher.ResponseData): Promise<Pick<Answer, 'body' | 'whole'>> {
+}: Dispatcher.ResponseData): Promise<Pick<Answer, 'body' | 'problem' | 'whole'>> {
   const fail = (fault: unknown) => {
     throw fault
   }
   const { bytes, complete } = await take(body, MOST_KEPT_BYTES, { broken: fail })
   const kept = KEPT_HEADERS.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name])]]))
-  return { ...toText(bytes), whole: { status, headers: Object.fromEntries(kept), body: complete ? bytes : undefined } }
+  const whole = { status, headers: Object.fromEntries(kept), body: complete ? bytes : undefined }
+  return { ...toText(bytes), ...codeOf(headers, bytes), whole }
+}
+
+type Headers = Dispatcher.ResponseData['headers']
+
+const isProblem = (headers: Headers) => String(headers['content-type']).startsWith('application/problem+json')
+
+function codeOf(headers: Headers, bytes: Uint8Array): Pick<Answer, 'problem'> {
+  if (!isProblem(headers)) return {}
+  try {
+    const { error } = Object(JSON.parse(Buffer.from(bytes).toString())) as { error?: unknown }
+    return typeof error === 'string' ? { problem: error } : {}
+  } catch {
+    return {}
+  }
 }
 
 async function take(

@@ -115,7 +115,9 @@ describe('a delivery', () => {
   })
 
   it('is dead at once after another 4xx', async () => {
-    const { received } = await start((response) => response.writeHead(422).end('{"error":"unknown_user"}'))
+    const { received } = await start((response) =>
+      response.writeHead(422, { 'ebb-revision': 'r1' }).end('{"error":"unknown_user"}'),
+    )
     const id = await emit(url)
     await settled('dead')
     expect(received).toHaveLength(1)

@@ -9,6 +9,8 @@ export interface RelayParts {
   readonly works: readonly Work[]
   /** What a cold start may take. */
   readonly startTimeoutMs: number
+  /** What the slowest call may take, as the contracts are now. */
+  readonly longestCallMs: () => number
   readonly log: Log
   readonly metrics: RelayMetrics
 }
@@ -17,7 +19,7 @@ export interface RelayOptions {
   /** The longest sleep: what makes a lost NOTIFY good. */
   readonly pollMs?: number
   readonly mostInFlight?: number
-  /** How long `stop` waits for what is in flight before it gives that up. */
+  /** How long `stop` waits for what is in flight before it gives that up; default: as long as a call may take. */
   readonly drainMs?: number
 }
 
@@ -37,8 +39,8 @@ const SHORTEST_SLEEP_MS = 10
  * woken, something is due, or `pollMs` are over. Several side by side are fine.
  */
 export function startRelay(
-  { works, ...parts }: RelayParts,
-  { pollMs = 1_000, mostInFlight = 500, drainMs = 45_000 }: RelayOptions = {},
+  { works, longestCallMs, ...parts }: RelayParts,
+  { pollMs = 1_000, mostInFlight = 500, drainMs }: RelayOptions = {},
 ): Relay {
   const alarm = createAlarm()
   const closing = new AbortController()
@@ -67,7 +69,7 @@ export function startRelay(
     stop: async () => {
       closing.abort()
       alarm.wake()
-      const limit = setTimeout(() => giveUp.abort(new Error('the relay was stopped')), drainMs)
+      const limit = setTimeout(() => giveUp.abort(new Error('the relay was stopped')), drainMs ?? longestCallMs())
       await working
       await turn.settled()
       clearTimeout(limit)

@@ -75,12 +75,12 @@ export async function relayEnv(
   subscriptions: readonly Subscription[],
   routes: readonly Partial<Route>[] = [],
 ) {
-  const { privateKey } = await keys
+  const { relay } = await keys
   return {
     DATABASE_URL: urlAs('relay', databaseUrl),
     EBB_CONTRACTS: await writeContracts(subscriptions, routes),
     EBB_UPSTREAM_TEMPLATE: template,
-    EBB_IDENTITY_KEY: JSON.stringify(privateKey),
+    EBB_IDENTITY_KEY: JSON.stringify(relay),
     EBB_START_TIMEOUT_MS: '100',
   }
 }

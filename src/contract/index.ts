@@ -12,6 +12,7 @@ export {
   type Subscription,
 } from './describe.ts'
 export { toInput, toOutput } from './directions.ts'
+export { ANSWER_MS, gatewayDrainMs, relayDrainMs } from './drain-limits.ts'
 export {
   type EndpointContract,
   type EndpointShape,

@@ -12,7 +12,7 @@ export interface Delivery {
   readonly consumer: string
   /** 1 for the first. */
   readonly attempt: number
-  /** How many of them were before it was redriven and count no more. */
+  /** How many of them do not count: those before it was redriven, and those in which the platform refused itself. */
   readonly forgiven: number
   /** Whether its end may make others due. */
   readonly redriven: boolean
@@ -35,6 +35,8 @@ export type Lease = Pick<Delivery, 'eventId' | 'consumer' | 'leaseToken'>
 export interface Settlement {
   readonly state: 'done' | 'waiting' | 'dead'
   readonly retryInMs?: number
+  /** Whether the attempt counts against no allowance. */
+  readonly uncounted?: boolean
   /** Whole. */
   readonly durationMs: number
   /** The HTTP status; where no answer came, `error` says why. */

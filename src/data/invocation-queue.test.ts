@@ -51,7 +51,7 @@ it('a call is leased as it was kept', async () => {
   expect(await accept(invocation)).toEqual({ is: 'new' })
   expect(notified.count).toBe(before + 1)
   expect((await dueInvocations(pool, ['make-report'])).get('make-report')).toBeLessThanOrEqual(0)
-  expect(await leaseOne()).toEqual({ ...invocation, attempt: 1, leaseToken: expect.any(String) })
+  expect(await leaseOne()).toEqual({ ...invocation, attempt: 1, uncounted: 0, leaseToken: expect.any(String) })
   expect(await lease()).toEqual([])
   expect(await dueInvocations(pool, ['make-report'])).toEqual(new Map())
 })

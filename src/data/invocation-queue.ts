@@ -11,6 +11,8 @@ import { settleInvocationSql } from './sql/settle-invocation.ts'
 export interface Invocation extends NewInvocation {
   /** 1 for the first. */
   readonly attempt: number
+  /** How many of them do not count, since the platform refused itself. */
+  readonly uncounted: number
   readonly leaseToken: string
 }
 
@@ -56,11 +58,13 @@ interface Leased extends Omit<Invocation, 'caller'> {
 export async function settleInvocation(
   pool: pg.Pool,
   { id, leaseToken }: Pick<Invocation, 'id' | 'leaseToken'>,
-  { state, retryInMs = 0, durationMs, status, error, body, revision, answer }: InvocationSettlement,
+  { state, retryInMs = 0, durationMs, status, error, body, revision, answer, uncounted = false }: InvocationSettlement,
 ): Promise<boolean> {
   const attempt = [durationMs, status, error, body, revision]
   const kept = [answer?.status, answer && JSON.stringify(answer.headers), answer?.body && Buffer.from(answer.body)]
-  const { rowCount } = await pool.query(settleInvocationSql, [id, leaseToken, state, retryInMs, ...attempt, ...kept])
+  const { rowCount } = await pool.query(settleInvocationSql, [
+    ...[id, leaseToken, state, retryInMs, ...attempt, ...kept, uncounted],
+  ])
   return rowCount === 1
 }
 

@@ -9,7 +9,7 @@ const COMMON = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'LOG_LEVEL', '
 const LOCAL_ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*', 'http://[::1]:*']
 
 export interface ChildEnv {
-  /** Gateway and relay hold the private key. */
+  /** Gateway and relay hold a private key each. */
   service(part: 'gateway' | 'relay'): Readonly<Record<string, string>>
   /** A function holds the public set, and the secrets that its contract names. */
   function(secrets: readonly string[]): Readonly<Record<string, string>>
@@ -25,7 +25,7 @@ export function childEnv({ config, home, stores }: { config: Config; home: Home;
       ...stores.urls[part],
       EBB_HOST: '127.0.0.1',
       EBB_CONTRACTS: home.pointer,
-      EBB_IDENTITY_KEY: JSON.stringify(identity.privateKey),
+      EBB_IDENTITY_KEY: JSON.stringify(identity[part]),
       EBB_KEY_PEPPER: pepper,
       EBB_ADMIN_KEY: adminKey,
       // Whoever sits at this machine has the keys anyway.

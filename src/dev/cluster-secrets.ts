@@ -7,14 +7,15 @@ import { generateIdentityKeys } from '../kernel/index.ts'
  * nowhere else. Where they are there already, kubectl refuses them, and the cluster keeps what it has.
  */
 export async function clusterSecrets(): Promise<string> {
-  const { privateKey, jwks } = await generateIdentityKeys()
+  const { gateway, relay, jwks } = await generateIdentityKeys()
   const [superuser, owner, app] = [random(), random(), random()]
   const urlOf = (role: string, password: string) => `postgres://${role}:${password}@postgres:5432/ebb`
   const platform = {
     DATABASE_URL: urlOf(APP_ROLE, app),
     DATABASE_DIRECT_URL: urlOf(APP_ROLE, app),
     MIGRATION_DATABASE_URL: urlOf('ebb_owner', owner),
-    EBB_IDENTITY_KEY: JSON.stringify(privateKey),
+    EBB_IDENTITY_KEY: JSON.stringify(gateway),
+    RELAY_IDENTITY_KEY: JSON.stringify(relay),
     EBB_IDENTITY_JWKS: JSON.stringify(jwks),
     EBB_KEY_PEPPER: random(),
     EBB_ADMIN_KEY: `ebb_admin_${random()}`,

@@ -21,7 +21,8 @@ export async function openSecrets(file: string, roles: readonly string[], newKey
     },
   )
   const secrets: Secrets = {
-    identity: stored.identity ?? (await generateIdentityKeys()),
+    // A home of the time when gateway and relay had one key gets new ones: whoever verifies them starts together with them.
+    identity: stored.identity?.relay ? stored.identity : await generateIdentityKeys(),
     pepper: stored.pepper ?? randomBytes(32).toString('base64url'),
     adminKey: stored.adminKey ?? `ebb_admin_${randomBytes(24).toString('base64url')}`,
     keys: Object.fromEntries(roles.map((role) => [role, stored.keys?.[role] ?? newKey()])),

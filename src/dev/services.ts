@@ -6,12 +6,12 @@ import { keepRunning } from './processes/keep-running.ts'
 import { noteChild } from './processes/leftovers.ts'
 import type { Report, Told } from './report.ts'
 
-type Service = 'gateway' | 'relay'
+export type Part = 'gateway' | 'relay'
 
 export interface ServicesOptions {
   readonly root: string
   readonly home: Home
-  readonly env: (part: Service) => Readonly<Record<string, string>>
+  readonly env: (part: Part) => Readonly<Record<string, string>>
   readonly port: number
   readonly adminPort: number
   readonly report: Report
@@ -22,7 +22,7 @@ const STOP_MS = 15_000
 /** Starts the always-on parts, gateway and relay, and keeps them running; answers when both are ready. */
 export async function startServices({ root, home, env, port, adminPort, report }: ServicesOptions) {
   const ports = { PORT: String(port), EBB_ADMIN_PORT: String(adminPort) }
-  const start = (part: Service, onReady: (said: Said) => void, onEnd: (last: string) => void): Child => {
+  const start = (part: Part, onReady: (said: Said) => void, onEnd: (last: string) => void): Child => {
     let last = ''
     const child = startChild(join(root, 'services', part, 'index.ts'), {
       // The relay's admin port is for clusters: here it would be the gateway's.
@@ -43,7 +43,7 @@ export async function startServices({ root, home, env, port, adminPort, report }
     })
     return child
   }
-  const keep = async (part: Service) => {
+  const keep = async (part: Part) => {
     const { promise, resolve, reject } = Promise.withResolvers<Said>()
     const kept = keepRunning(part, {
       ...{ report, stopMs: STOP_MS },

@@ -43,8 +43,9 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
     correlation({ ...options, facts }),
     accessLog(options),
     deadline({ timeoutMs }),
-    ...(options.maxConcurrency ? [concurrency(options.maxConcurrency)] : []),
+    // On arrival, before anything makes the request wait: an identity is good for so long only.
     identity(options),
+    ...(options.maxConcurrency ? [concurrency(options.maxConcurrency)] : []),
     takeBody({ maxBytes: maxBodyBytes }),
     ...judge,
     transact(fn, options),

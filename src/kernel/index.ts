@@ -11,13 +11,12 @@ export {
 } from './config.ts'
 export { type ContractsFile, loadContracts, openContracts } from './contracts-file.ts'
 export type { FunctionStatus, FunctionsView } from './functions-view.ts'
-export {
-  generateIdentityKeys,
-  type Identity,
-  type IdentityKeys,
-  identitySigner,
-  identityVerifier,
-} from './identity.ts'
+export type { Identity } from './identity/identity.ts'
+export { generateIdentityKeys, type IdentityKeys } from './identity/identity-keys.ts'
+export { createRefusalLog, type Refusal, readRefusal, refusalHeaders } from './identity/identity-refusal.ts'
+export { identitySigner, type SignIdentity, type SignOptions } from './identity/identity-signer.ts'
+export { identityVerifier } from './identity/identity-verifier.ts'
+export { openSigner } from './identity/open-signer.ts'
 export type { InvocationState, KeptAnswer, NewInvocation } from './invocation.ts'
 export { listenOn } from './listen-on.ts'
 export { announce, createLog, type Log } from './log.ts'
@@ -50,3 +49,4 @@ export type {
   Unit,
   Work,
 } from './unit-of-work.ts'
+export { openUpstream, type Place } from './upstream.ts'

@@ -1,4 +1,4 @@
-import type { Identity } from './identity.ts'
+import type { Identity } from './identity/identity.ts'
 import type { Correlation } from './trace.ts'
 import type { StoredAnswer } from './unit-of-work.ts'
 

@@ -47,7 +47,7 @@ export async function startWorld(databaseUrl: string) {
   const closers: (() => unknown)[] = []
   const folder = await mkdtemp(join(tmpdir(), 'ebb-async-'))
   closers.push(() => rm(folder, { recursive: true, force: true }))
-  const { privateKey, jwks } = await generateIdentityKeys()
+  const { gateway: gatewayKey, relay: relayKey, jwks } = await generateIdentityKeys()
   const functions = await startFunctions(urlAs('functions', databaseUrl), { jwks, closers })
   const routes = [takeNote, keepNote].map((contract) => describeEndpoint(contract as never))
   await writeFile(
@@ -58,10 +58,14 @@ export async function startWorld(databaseUrl: string) {
   await writeFile(join(folder, 'contracts'), 'contracts-1.cjs')
   const env = {
     ...{ PORT: '0', EBB_HOST: '127.0.0.1', EBB_CONTRACTS: join(folder, 'contracts') },
-    ...{ EBB_UPSTREAM_TEMPLATE: `${functions.url}/{name}`, EBB_IDENTITY_KEY: JSON.stringify(privateKey) },
-    ...{ EBB_KEY_PEPPER: PEPPER, EBB_ADMIN_KEY: 'admin-key-of-this-test', EBB_START_TIMEOUT_MS: '1000' },
+    ...{ EBB_UPSTREAM_TEMPLATE: `${functions.url}/{name}`, EBB_KEY_PEPPER: PEPPER },
+    ...{ EBB_ADMIN_KEY: 'admin-key-of-this-test', EBB_START_TIMEOUT_MS: '1000' },
   }
-  const gateway = await openGateway(parseConfig({ ...env, DATABASE_URL: urlAs('gateway', databaseUrl) }), { log })
+  const envOf = (part: 'gateway' | 'relay', key: object) => ({
+    ...{ ...env, DATABASE_URL: urlAs(part, databaseUrl), EBB_IDENTITY_KEY: JSON.stringify(key) },
+  })
+  const relayEnv = envOf('relay', relayKey)
+  const gateway = await openGateway(parseConfig(envOf('gateway', gatewayKey)), { log })
   closers.push(gateway.stop)
   const pool = createPool(databaseUrl, { max: 4, log })
   closers.push(() => pool.end())
@@ -73,15 +77,12 @@ export async function startWorld(databaseUrl: string) {
     keyOf: async (subject: string, scopes = ['notes:write']) =>
       (await createKey(pool, PEPPER, { subject, scopes, actor: 'test' })).token,
     startRelay: async () => {
-      const { stop } = await openRelay(parseConfig({ ...env, DATABASE_URL: urlAs('relay', databaseUrl) }), {
-        log,
-        drainMs: 50,
-      })
+      const { stop } = await openRelay(parseConfig(relayEnv), { log, drainMs: 50 })
       closers.push(stop)
       return { stop }
     },
     spawnRelay: (): ChildProcess => {
-      const child = spawn(process.execPath, ['services/relay/index.ts'], { env: { ...env, LOG_LEVEL: 'silent' } })
+      const child = spawn(process.execPath, ['services/relay/index.ts'], { env: { ...relayEnv, LOG_LEVEL: 'silent' } })
       closers.push(() => child.kill('SIGKILL'))
       return child
     },

@@ -80,7 +80,7 @@ const TELL_CACHES = `--import=data:text/javascript,process.once('exit',()=>conso
 globalThis[Symbol.for('ebb.started')].scripts.values().map(s=>s.cachedDataRejected)))`
 
 async function takeAnOrder(as: { readonly user?: string }, uid: number) {
-  const { jwks, privateKey } = await keys
+  const { jwks, gateway } = await keys
   const port = await findFreePort()
   const env = {
     ...{ PORT: `${port}`, DATABASE_URL: database.url, EBB_IDENTITY_JWKS: JSON.stringify(jwks) },
@@ -95,10 +95,7 @@ async function takeAnOrder(as: { readonly user?: string }, uid: number) {
   // Signals reach the first process of a container.
   expect(await running.status()).toMatch(/^NSpid:.*\s1$/m)
 
-  const identity = await identitySigner(privateKey, 'ebb:gateway')(
-    { sub: 'ada', scopes: ['orders:write'] },
-    'place-order',
-  )
+  const identity = await identitySigner(gateway, 'ebb:gateway')({ sub: 'ada', scopes: ['orders:write'] }, 'place-order')
   const headers = { 'content-type': 'application/json', 'idempotency-key': `${uid}`, 'ebb-identity': identity }
   const body = JSON.stringify({ sku: 'LAMP-BRASS-01', quantity: 1, email: 'ada@example.com' })
   expect((await call('/v1/orders', { method: 'POST', headers, body })).status).toBe(201)
@@ -110,9 +107,8 @@ async function takeAnOrder(as: { readonly user?: string }, uid: number) {
 }
 
 async function serviceEnv(name: 'gateway' | 'relay') {
-  const { privateKey } = await keys
   return {
-    ...{ DATABASE_URL: urlAs(name, database.url), EBB_IDENTITY_KEY: JSON.stringify(privateKey) },
+    ...{ DATABASE_URL: urlAs(name, database.url), EBB_IDENTITY_KEY: JSON.stringify((await keys)[name]) },
     ...{ EBB_UPSTREAM_TEMPLATE: 'http://127.0.0.1:1/{name}', OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
   }
 }

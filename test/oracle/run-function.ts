@@ -32,7 +32,7 @@ const RELAY = { sub: 'relay', scopes: [] }
 /** Builds one function and runs it as a process, which ends with this one. */
 export async function runFunction({ name, root = 'test/oracle', otlpUrl, env, keys, ...how }: RunOptions) {
   const built = await (how.how === 'official' ? buildOfficial : how.build)(root, name)
-  const { privateKey, jwks } = keys ?? (await generateIdentityKeys())
+  const { gateway, relay, jwks } = keys ?? (await generateIdentityKeys())
   const settings = {
     ...{ PORT: '0', EBB_IDENTITY_JWKS: JSON.stringify(jwks) },
     ...{ OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl, OTEL_SERVICE_NAME: name },
@@ -42,7 +42,7 @@ export async function runFunction({ name, root = 'test/oracle', otlpUrl, env, ke
     await built.remove?.()
     throw fault
   })
-  const sign = { gateway: identitySigner(privateKey, 'ebb:gateway'), relay: identitySigner(privateKey, 'ebb:relay') }
+  const sign = { gateway: identitySigner(gateway, 'ebb:gateway'), relay: identitySigner(relay, 'ebb:relay') }
   const url = `http://127.0.0.1:${ready.port}`
 
   return {

@@ -118,12 +118,13 @@ describe('what kubectl applies', () => {
     }
   })
 
-  it('gives the private key to gateway and relay, and the owner of the database to the migration only', () => {
+  it('gives a private key each to gateway and relay, and the owner of the database to the migration only', () => {
     const having = (key: string) =>
       manifests
         .filter((manifest) => JSON.stringify(manifest).includes(`"key":"${key}"`))
         .map(({ metadata }) => metadata.name)
-    expect(having('EBB_IDENTITY_KEY')).toEqual(['gateway', 'relay'])
+    expect(having('EBB_IDENTITY_KEY')).toEqual(['gateway'])
+    expect(having('RELAY_IDENTITY_KEY')).toEqual(['relay'])
     expect(having('EBB_KEY_PEPPER')).toEqual(['gateway'])
     expect(having('MIGRATION_DATABASE_URL')).toEqual(['migrate'])
     expect(having('PAPER_KEY')).toEqual(['make-report'])

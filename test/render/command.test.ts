@@ -45,7 +45,9 @@ describe('ebb render', () => {
       'ebb: charts/ebb/functions.yaml differs from what the contracts say',
       'docker-bake.hcl differs from what the contracts say',
       'k8s/base/functions/say-hello.yaml is missing',
+      'k8s/base/gateway.yaml differs from what the contracts say',
       'k8s/base/kustomization.yaml differs from what the contracts say',
+      'k8s/base/relay.yaml differs from what the contracts say',
       'skaffold.yaml is missing',
       'stack.yml differs from what the contracts say',
       'Mend it: npm run render',
@@ -113,7 +115,7 @@ it('ebb render secrets prints what a new cluster needs, and each time another', 
     }),
   )
   expect(Object.keys(secrets)).toEqual(['ebb', 'ebb-postgres', 'ebb-functions'])
-  const { MIGRATION_DATABASE_URL, ...settings } = secrets.ebb
+  const { MIGRATION_DATABASE_URL, RELAY_IDENTITY_KEY, ...settings } = secrets.ebb
   const config = parseConfig(settings)
   expect(new URL(config.DATABASE_URL ?? '')).toMatchObject({
     username: 'ebb_app',
@@ -123,6 +125,8 @@ it('ebb render secrets prints what a new cluster needs, and each time another', 
   const sign = identitySigner(config.EBB_IDENTITY_KEY as never, 'ebb:gateway')
   const verify = identityVerifier(config.EBB_IDENTITY_JWKS as never, 'place-order')
   expect(await verify(await sign({ sub: 'ada', scopes: [] }, 'place-order'))).toMatchObject({ sub: 'ada' })
+  const asRelay = identitySigner(JSON.parse(RELAY_IDENTITY_KEY), 'ebb:relay')
+  expect(await verify(await asRelay({ sub: 'relay', scopes: [] }, 'place-order'))).toMatchObject({ iss: 'ebb:relay' })
   const words = one.stdout.match(/[\w-]{32,}/g) ?? []
   expect(words.filter((word) => other.includes(word))).toEqual([])
 })

@@ -30,8 +30,8 @@ const keys = generateIdentityKeys()
 
 /** Vouches for callers as the platform does, to every function that startBuilt starts. */
 export async function signers() {
-  const { privateKey } = await keys
-  return { gateway: identitySigner(privateKey, 'ebb:gateway'), relay: identitySigner(privateKey, 'ebb:relay') }
+  const { gateway, relay } = await keys
+  return { gateway: identitySigner(gateway, 'ebb:gateway'), relay: identitySigner(relay, 'ebb:relay') }
 }
 
 /**

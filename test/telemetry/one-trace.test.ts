@@ -35,7 +35,7 @@ it('one trace leads from the click through gateway, function, outbox and relay t
   const maker = await start('make-thing', { receiver, keys, env: { UPSTREAM_URL: upstream.url } })
   const noter = await start('note-thing', { receiver, keys })
   const service = async (name: 'gateway' | 'relay', target: string, ready: string) => {
-    const env = { ...serviceEnv(name, target), EBB_IDENTITY_KEY: JSON.stringify(keys.privateKey) }
+    const env = { ...serviceEnv(name, target), EBB_IDENTITY_KEY: JSON.stringify(keys[name]) }
     const run = await startProcess([join(images, name, 'start.cjs')], {
       env: { ...env, ...telemetryEnv(receiver) },
       ready,

@@ -57,4 +57,7 @@ export const TABLES: Readonly<Record<string, Privileges>> = {
 export const ROUTINES: Readonly<Record<string, readonly Part[]>> = {
   'find_answer(text, text, text, bytea)': ['gateway', 'functions'],
   'claim_key(text, text, text, bytea)': ['gateway', 'functions'],
+  'take_event(text, text, text)': ['functions'],
+  'store_outstanding(text, text, text, jsonb)': ['functions'],
+  'clear_outstanding(text, text, text)': ['functions'],
 }

@@ -12,7 +12,7 @@ ended as materialized (
 others as materialized (
   select delivery.event_id, delivery.consumer, failed, per_second
   from ended join ebb.delivery on delivery.redrive_id = ended.id and delivery.consumer = ended.consumer
-  where attempts = forgiven and (delivery.state = 'dead' or (delivery.state = 'waiting' and failed))
+  where attempts = forgiven + uncounted and (delivery.state = 'dead' or (delivery.state = 'waiting' and failed))
   for update of delivery skip locked
 ),
 followed as (

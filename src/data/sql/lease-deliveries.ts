@@ -16,7 +16,7 @@ leased as (
       locked_until = now() + $3 * interval '1 ms'
   from due
   where delivery.event_id = due.event_id and delivery.consumer = due.consumer
-  returning delivery.event_id, delivery.consumer, attempts, forgiven, redrive_id, lease_token
+  returning delivery.event_id, delivery.consumer, attempts, forgiven + uncounted as forgiven, redrive_id, lease_token
 )
 select event_id, consumer, attempts as attempt, forgiven, redrive_id is not null as redriven, lease_token, type, source,
        subject, payload::text as data, traceparent, correlation_id, caller_id, created_at

@@ -13,4 +13,4 @@ set state = 'leased', attempts = attempts + 1, lease_token = gen_random_uuid(),
 from due
 where invocation.id = due.id
 returning invocation.id, caller, scopes, tenant, function, method, target, headers, body, correlation_id, traceparent,
-          attempts as attempt, lease_token`
+          attempts as attempt, uncounted, lease_token`

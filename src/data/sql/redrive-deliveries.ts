@@ -17,7 +17,7 @@ redriven as (
   set state = case when rank > 1 and stop_on_failure then 'dead' else 'waiting' end,
       settled_at = case when rank > 1 and stop_on_failure then settled_at end,
       available_at = now() + coalesce((rank - 1) / per_second, 0) * interval '1 s',
-      forgiven = attempts, redrive_id = made.id, redrive_rank = rank
+      forgiven = attempts, uncounted = 0, redrive_id = made.id, redrive_rank = rank
   from given cross join made
   where delivery.event_id = given.event_id and delivery.consumer = given.consumer
   returning delivery.event_id, delivery.consumer

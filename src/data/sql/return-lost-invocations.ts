@@ -8,7 +8,7 @@ with known as materialized (
   select * from unnest($1::text[], $2::int[], $3::int[]) as known (function, granted, lease_ms)
 ),
 lost as materialized (
-  select id, locked_until, lease_ms, case when attempts < granted then 'waiting' else 'dead' end as state
+  select id, locked_until, lease_ms, case when attempts - uncounted < granted then 'waiting' else 'dead' end as state
   from ebb.invocation join known using (function)
   where invocation.state = 'leased' and locked_until < now()
   limit $4

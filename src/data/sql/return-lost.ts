@@ -11,7 +11,7 @@ with known as materialized (
 ),
 lost as materialized (
   select event_id, consumer, delivery.attempts, locked_until, lease_ms,
-         case when delivery.attempts - forgiven < granted then 'waiting' else 'dead' end as state
+         case when delivery.attempts - forgiven - uncounted < granted then 'waiting' else 'dead' end as state
   from ebb.delivery join known using (consumer)
   where delivery.state = 'leased' and locked_until < now()
   limit $4

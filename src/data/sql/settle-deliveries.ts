@@ -8,12 +8,13 @@ export const settleDeliveriesSql = /* sql */ `
 with given as materialized (
   select * from jsonb_to_recordset($1) as given (
     "eventId" uuid, consumer text, "leaseToken" uuid, state text, "retryInMs" float8, "durationMs" int,
-    status int, error text, body text, revision text
+    status int, error text, body text, revision text, uncounted boolean
   )
 ),
 settled as (
   update ebb.delivery
   set state = given.state, lease_token = null, locked_until = null,
+      uncounted = delivery.uncounted + coalesce(given.uncounted, false)::int,
       available_at = case when given.state = 'waiting' then now() + "retryInMs" * interval '1 ms' else available_at end,
       settled_at = case when given.state = 'waiting' then null else now() end
   from given

@@ -1,14 +1,20 @@
+import { gatewayDrainMs, relayDrainMs } from '../../contract/index.ts'
 import { type Keys, mountsOf, namesOf, restricted, secretEnv } from './container.ts'
 import type { Manifest } from './manifest.ts'
 import { APP_ROLE, FUNCTIONS_CONFIG, labelsOf, PLATFORM_SECRET, SERVICES_CONFIG, taggedImageOf } from './platform.ts'
+import type { Placed } from './uses.ts'
 
 /** Until kube-proxy and load balancers everywhere have forgotten a pod, it takes requests and closes their connections. */
 const DRAIN_MS = 10_000
+/** The default of EBB_START_TIMEOUT_MS: who raises it raises the grace periods by as much. */
+const START_TIMEOUT_MS = 30_000
+/** For the last spans, and whatever else an end takes. */
+const FLUSH_MS = 10_000
 /** They listen, which cannot be done through a pooler. */
 const DATABASE = ['DATABASE_URL', 'DATABASE_DIRECT_URL']
 
 /** The gateway: two of them, spread over nodes; a Service on port 80; and never two taken away at a time. */
-export function gateway(): readonly Manifest[] {
+export function gateway(placements: readonly Timed[]): readonly Manifest[] {
   const keys = ['EBB_IDENTITY_KEY', 'EBB_KEY_PEPPER', 'EBB_ADMIN_KEY', ...DATABASE]
   const container = {
     ports: [{ name: 'http', containerPort: 8080 }, ADMIN],
@@ -18,8 +24,8 @@ export function gateway(): readonly Manifest[] {
     ...probes('http', { whileUp: '/_/health' }),
     env: [{ name: 'EBB_DRAIN_MS', value: String(DRAIN_MS) }],
   }
-  // Then it waits 60 s for answers that are on their way.
-  const deployment = deploymentOf('gateway', { [PLATFORM_SECRET]: keys }, container, { graceSeconds: 75 })
+  const graceSeconds = secondsOf(DRAIN_MS + gatewayDrainMs(callsOf(placements)))
+  const deployment = deploymentOf('gateway', { [PLATFORM_SECRET]: keys }, container, { graceSeconds })
   const service = {
     apiVersion: 'v1',
     kind: 'Service',
@@ -30,8 +36,8 @@ export function gateway(): readonly Manifest[] {
 }
 
 /** The relay: two, without a leader. Nobody calls it but probes and Prometheus. */
-export function relay(): readonly Manifest[] {
-  const keys = { [PLATFORM_SECRET]: ['EBB_IDENTITY_KEY', ...DATABASE] }
+export function relay(placements: readonly Timed[]): readonly Manifest[] {
+  const keys = { [PLATFORM_SECRET]: ['EBB_IDENTITY_KEY=RELAY_IDENTITY_KEY', ...DATABASE] }
   const resources = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '384Mi' } }
   const env = [
     { name: 'EBB_ADMIN_PORT', value: String(ADMIN.containerPort) },
@@ -42,8 +48,8 @@ export function relay(): readonly Manifest[] {
   ]
   // A rollout waits for one that is not ready; nobody else is turned away from it.
   const container = { ports: [ADMIN], resources, env, ...probes('admin', { whileUp: '/_/ready' }) }
-  // It waits 45 s for deliveries that are on their way.
-  return [deploymentOf('relay', keys, container, { graceSeconds: 60 }), disruptionBudget('relay')]
+  const graceSeconds = secondsOf(relayDrainMs(callsOf(placements)))
+  return [deploymentOf('relay', keys, container, { graceSeconds }), disruptionBudget('relay')]
 }
 
 /**
@@ -71,6 +77,11 @@ export function migrate(): readonly Manifest[] {
     },
   ]
 }
+
+type Timed = Pick<Placed, 'timeoutMs'>
+
+const callsOf = (contracts: readonly Timed[]) => ({ startTimeoutMs: START_TIMEOUT_MS, contracts })
+const secondsOf = (drainMs: number) => Math.ceil((drainMs + FLUSH_MS) / 1_000)
 
 const ADMIN = { name: 'admin', containerPort: 8081 }
 

@@ -9,7 +9,11 @@ import { postgres, redis } from './stores.ts'
 import type { Placed } from './uses.ts'
 
 /** The manifests of each service that has an image. */
-const SERVICES: Readonly<Record<string, () => readonly Manifest[]>> = { gateway, relay, migrate }
+const SERVICES: Readonly<Record<string, (placements: readonly Placed[]) => readonly Manifest[]>> = {
+  gateway,
+  relay,
+  migrate,
+}
 
 export interface KustomizeOptions {
   readonly services: readonly string[]
@@ -24,7 +28,7 @@ export function kustomize(placements: readonly Placed[], { services, sizing }: K
       about: NO_CPU_LIMIT,
     }),
   ])
-  const parts = services.map((name) => [`${name}.yaml`, yamlFile(SERVICES[name]?.() ?? [])])
+  const parts = services.map((name) => [`${name}.yaml`, yamlFile(SERVICES[name]?.(placements) ?? [])])
   const base: Readonly<Record<string, string>> = {
     ...Object.fromEntries([...functions, ...parts]),
     'network-policies.yaml': yamlFile(networkPolicies(placements), { about: POLICIES }),

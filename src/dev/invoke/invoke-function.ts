@@ -48,7 +48,7 @@ export async function invokeFunction(
   const folder = await mkdtemp(join(tmpdir(), 'ebb-invoke-'))
   const log: Said[] = []
   try {
-    const { privateKey, jwks } = await generateIdentityKeys()
+    const { gateway, relay, jwks } = await generateIdentityKeys()
     const { file, revision } = await bundleFunction(root, name, folder).catch((fault: unknown) => {
       throw new ConfigFault(explainBuild(fault), { cause: fault })
     })
@@ -66,7 +66,8 @@ export async function invokeFunction(
         throw new ConfigFault(whyNot(name, fault.message), { cause: fault })
       })
       const coldStartMs = Math.round(performance.now() - beganAt)
-      const sign = identitySigner(privateKey, contract.kind === 'endpoint' ? 'ebb:gateway' : 'ebb:relay')
+      const sign =
+        contract.kind === 'endpoint' ? identitySigner(gateway, 'ebb:gateway') : identitySigner(relay, 'ebb:relay')
       const headers = { ...request.headers, 'ebb-identity': await sign(caller, name) }
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + SLACK_MS)])
       const answer = await send(port, { ...request, headers }, limit).catch((cause: unknown) => {

@@ -54,7 +54,9 @@ async function take(request: IncomingMessage, target: string): Promise<MockReque
 }
 
 function answerWith(response: ServerResponse, { status, headers, body }: StoredAnswer) {
-  response.writeHead(status, status === 204 ? headers : { ...headers, 'content-length': body.length }).end(body)
+  // What has no revision counts as an answer of something in between.
+  const sent = { ...headers, 'ebb-revision': 'mock' }
+  response.writeHead(status, status === 204 ? sent : { ...sent, 'content-length': body.length }).end(body)
 }
 
 const correlationOf = ({ headers }: IncomingMessage) => String(headers['x-correlation-id'] ?? '')

@@ -7,7 +7,14 @@ import { afterAll, beforeAll } from '@jest/globals'
 import pg from 'pg'
 import supertest from 'supertest'
 import { createApp, type Implementation, openResources, type Uses } from '../../http/index.ts'
-import { createLog, generateIdentityKeys, identitySigner, identityVerifier, parseConfig } from '../../kernel/index.ts'
+import {
+  createLog,
+  generateIdentityKeys,
+  identitySigner,
+  identityVerifier,
+  parseConfig,
+  type SignIdentity,
+} from '../../kernel/index.ts'
 import { testDatabase } from './test-database.ts'
 
 export interface Caller {
@@ -57,7 +64,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
   const database = testDatabase()
   const started = Promise.withResolvers<{
     server: Server
-    sign: Record<'gateway' | 'relay', ReturnType<typeof identitySigner>>
+    sign: Record<'gateway' | 'relay', SignIdentity>
   }>()
   const pool = new pg.Pool({ connectionString: database.ownerUrl, max: 2 })
   let folder = ''
@@ -66,15 +73,18 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     folder = await mkdtemp(join(tmpdir(), 'ebb-test-'))
     const config = parseConfig({ DATABASE_URL: await through(database.url), EBB_MAIL_FOLDER: folder, ...env })
     const log = createLog({ level: 'silent' })
-    const { privateKey, jwks } = await generateIdentityKeys()
+    const keys = await generateIdentityKeys()
     // Any handler is called with what its own contract describes; createApp sees to that.
     const implementation = fn as unknown as Implementation
     const resources = openResources(fn.uses, config, log)
-    const verify = identityVerifier(jwks, name)
+    const verify = identityVerifier(keys.jwks, name)
     const maxConcurrency = config.EBB_MAX_CONCURRENCY
     const server = createServer(createApp(implementation, { resources, log, secrets: env, verify, maxConcurrency }))
     server.listen(0, '127.0.0.1')
-    const sign = { gateway: identitySigner(privateKey, 'ebb:gateway'), relay: identitySigner(privateKey, 'ebb:relay') }
+    const sign = {
+      gateway: identitySigner(keys.gateway, 'ebb:gateway'),
+      relay: identitySigner(keys.relay, 'ebb:relay'),
+    }
     started.resolve({ server, sign })
     close = async () => {
       server.closeAllConnections()

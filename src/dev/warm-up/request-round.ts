@@ -1,5 +1,5 @@
 import type { AnyContract } from '../../contract/index.ts'
-import { ConfigFault, type identitySigner } from '../../kernel/index.ts'
+import { ConfigFault, type SignIdentity } from '../../kernel/index.ts'
 import { endpointRequest, eventRequest, type FunctionRequest } from '../invoke/to-request.ts'
 import { SampleFault } from '../sample/sampler.ts'
 
@@ -16,7 +16,7 @@ export const CALLER = 'warm-up'
 
 export async function signTokens(
   contract: AnyContract,
-  sign: Readonly<Record<'gateway' | 'relay', ReturnType<typeof identitySigner>>>,
+  sign: Readonly<Record<'gateway' | 'relay', SignIdentity>>,
 ): Promise<Tokens> {
   const stranger = await sign.gateway({ sub: 'stranger', scopes: [] }, contract.name)
   if (contract.kind === 'subscriber')

@@ -65,15 +65,15 @@ async function openWorkshop(contract: AnyContract) {
   const database = opened.use(await startInMemoryPostgres(sampleColumns(contract, { owner: CALLER })))
   const redis = opened.use(await startInMemoryRedis())
   const sink = opened.use(await startOtlpSink())
-  const { privateKey, jwks } = await generateIdentityKeys()
+  const keys = await generateIdentityKeys()
   const env = {
     ...Object.fromEntries((contract.secrets ?? []).map((name) => [name, `warm-up-${name}`])),
     ...{ NODE_ENV: 'production', PORT: '0', EBB_HOST: '127.0.0.1', LOG_LEVEL: 'info' },
     ...{ DATABASE_URL: database.url, REDIS_URL: redis.url, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url },
-    EBB_IDENTITY_JWKS: JSON.stringify(jwks),
+    EBB_IDENTITY_JWKS: JSON.stringify(keys.jwks),
     EBB_MAIL_FOLDER: join(folder, 'mail'),
   }
-  const sign = { gateway: identitySigner(privateKey, 'ebb:gateway'), relay: identitySigner(privateKey, 'ebb:relay') }
+  const sign = { gateway: identitySigner(keys.gateway, 'ebb:gateway'), relay: identitySigner(keys.relay, 'ebb:relay') }
   const kept = opened.move()
   return { preload, made, env, sign, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { Problem } from '../../contract/index.ts'
-import type { Log } from '../../kernel/index.ts'
+import { type Log, type Refusal, readRefusal } from '../../kernel/index.ts'
 import { type BrokenCall, unreachable } from './broken-call.ts'
 import type { Exchange } from './exchange.ts'
 import { toClient } from './headers.ts'
@@ -15,22 +15,27 @@ export interface CallOptions {
 }
 
 /**
- * Sends one request and streams its answer to the caller, no faster than the caller reads. Resolves with a Problem or
- * what broke where no answer began, else with undefined when it is through; an answer that breaks off breaks the
- * caller's connection.
+ * What came of a call: undefined where its answer is through; what broke before an answer began; the function's refusal
+ * of our signature; or a Problem, for the caller.
+ */
+export type CallOutcome = Problem | BrokenCall | Refusal | undefined
+
+/**
+ * Sends one request and streams its answer to the caller, no faster than the caller reads. An answer that breaks off
+ * breaks the caller's connection.
  */
 export function callUpstream(
   exchange: Exchange,
   options: Dispatcher.DispatchOptions,
   { dispatcher, waitMs, stallTimeoutMs, log }: CallOptions,
-): Promise<Problem | BrokenCall | undefined> {
+): Promise<CallOutcome> {
   const { response, signal, correlationId, route } = exchange
   if (signal.aborted) return Promise.resolve(signal.reason)
   exchange.called = true
   return new Promise((resolve) => {
     let control: Dispatcher.DispatchController | undefined
     let ended = false
-    const end = (outcome?: Problem | BrokenCall) => {
+    const end = (outcome?: CallOutcome) => {
       if (ended) return
       ended = true
       clearTimeout(limit)
@@ -51,8 +56,10 @@ export function callUpstream(
         clearTimeout(limit)
         exchange.revision = headers['ebb-revision']?.toString()
         exchange.cold = headers['ebb-cold'] !== undefined && headers['ebb-cold'] !== 'false'
-        const problem = whatIsNoAnswer(status, headers)
-        if (problem) return end(problem)
+        const noAnswer = readRefusal(status, headers) ?? whatIsNoAnswer(status, headers)
+        if (noAnswer instanceof Problem && noAnswer.status !== status)
+          log.warn({ err: noAnswer.cause, function: route?.name, correlationId }, 'a function did not get its request')
+        if (noAnswer) return end(noAnswer)
         response.writeHead(status, [...toClient(headers, exchange.answerHeaders), 'x-correlation-id', correlationId])
         response.on('drain', () => {
           response.setTimeout(0)
@@ -83,16 +90,25 @@ export function callUpstream(
 
 const late = () => new Problem('deadline_exceeded', 504, 'The function did not answer in time.')
 
-const CODES: Readonly<Record<number, string>> = { 502: 'bad_gateway', 503: 'unavailable', 504: 'deadline_exceeded' }
+const UNAVAILABLE = ['unavailable', 503] as const
+/** What callers hear instead. A function that is not there yet (404) and a proxy with too much to do (429) both pass. */
+const IN_OUR_WORDS: Readonly<Record<number, readonly [code: string, status: number]>> = {
+  ...{ 404: UNAVAILABLE, 429: UNAVAILABLE, 503: UNAVAILABLE, 504: ['deadline_exceeded', 504] },
+}
 
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
 
-/** What stands between us and the function says so in its own words: callers get it in ours. */
-function whatIsNoAnswer(status: number, headers: Headers): Problem | undefined {
-  const code = CODES[status]
-  if (!code || String(headers['content-type']).startsWith('application/problem+json')) return undefined
+/**
+ * What stands between us and the function says so in its own words, and so does the function's server where a request
+ * comes to no step of its way: no verdict on the request. An answer of the function itself has a revision.
+ */
+function whatIsNoAnswer(given: number, headers: Headers): Problem | undefined {
+  if (given < 400 || headers['ebb-revision'] !== undefined) return undefined
+  if (given >= 500 && String(headers['content-type']).startsWith('application/problem+json')) return undefined
+  const [code, status] = IN_OUR_WORDS[given] ?? ['bad_gateway', 502]
   const retryAfter = headers['retry-after']
   return new Problem(code, status, 'The function cannot be reached just now.', {
     headers: typeof retryAfter === 'string' ? { 'retry-after': retryAfter } : {},
+    cause: new Error(`what stands before the function answered ${given}`),
   })
 }

@@ -1,6 +1,15 @@
 import type { Dispatcher } from 'undici'
 import type { ContractSet, Limit } from '../../contract/index.ts'
-import type { Claim, Claimed, Identity, InvocationState, Log, NewInvocation, StoredAnswer } from '../../kernel/index.ts'
+import type {
+  Claim,
+  Claimed,
+  Identity,
+  InvocationState,
+  Log,
+  NewInvocation,
+  SignIdentity,
+  StoredAnswer,
+} from '../../kernel/index.ts'
 
 /** Who calls, as far as the gateway knows. */
 export type Caller = Omit<Identity, 'iss'>
@@ -18,7 +27,7 @@ export interface GatewayPorts {
   /** Whose pages may call: origins, `http://host:*` for any port of a host, `*` for everybody; nobody's where empty. */
   readonly corsOrigins: readonly string[]
   /** The value of `Ebb-Identity` for one function. */
-  readonly sign: (caller: Caller, functionName: string) => Promise<string>
+  readonly sign: SignIdentity
   /** False while this process should get no new requests. */
   readonly ready: () => Promise<boolean>
   readonly upstream: Upstream

@@ -1,5 +1,5 @@
 import { Problem } from '../../contract/index.ts'
-import type { Identity } from '../../kernel/index.ts'
+import { type Identity, refusalHeaders } from '../../kernel/index.ts'
 import { headerOf, type Step } from '../exchange.ts'
 
 /** At once where the token is known already. */
@@ -9,7 +9,7 @@ export type VerifyIdentity = (token: string) => Identity | Promise<Identity>
 export function identity({ verify }: { verify: VerifyIdentity }): Step {
   return function identity(request, response) {
     const token = headerOf(request, 'ebb-identity')
-    if (!token) throw new Problem('unauthenticated', 401, 'Functions are called through the gateway.')
+    if (!token) throw refused('Functions are called through the gateway.')
     const verified = verify(token)
     if (!(verified instanceof Promise)) {
       response.locals.identity = verified
@@ -20,8 +20,15 @@ export function identity({ verify }: { verify: VerifyIdentity }): Step {
         response.locals.identity = identity
       },
       (cause: unknown) => {
-        throw new Problem('unauthenticated', 401, 'Ebb-Identity is not valid here.', { cause })
+        throw refused('Ebb-Identity is not valid here.', cause)
       },
     )
   }
+}
+
+/** A verdict on whoever signed, which gateway and relay tell from one on the caller by its headers. */
+function refused(message: string, cause?: unknown) {
+  // The library's errors all have a code.
+  const { code } = Object(cause) as { readonly code?: string }
+  return new Problem('unauthenticated', 401, message, { cause, headers: refusalHeaders(code) })
 }

@@ -1,4 +1,5 @@
 import { eventValidator, Problem, type SubscriberContract } from '../../contract/index.ts'
+import { refusalHeaders } from '../../kernel/index.ts'
 import type { Step } from '../exchange.ts'
 import { parseJson } from '../json.ts'
 
@@ -12,7 +13,7 @@ export function receiveEvent(contract: SubscriberContract): Step {
   return function receiveEvent(request, response) {
     const { identity } = response.locals
     if (identity.iss !== 'ebb:relay' || identity.sub !== 'relay')
-      throw new Problem('forbidden', 403, 'Events come from the relay.')
+      throw new Problem('forbidden', 403, 'Events come from the relay.', { headers: refusalHeaders() })
     const attribute = (name: string) => {
       const value = request.get(`ce-${name}`)
       return value === undefined ? undefined : decode(value)

@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici'
 import { Problem } from '../../../contract/index.ts'
+import { createRefusalLog, type Refusal } from '../../../kernel/index.ts'
 import { type BrokenCall, mayRepeat, toProblem } from '../broken-call.ts'
-import { callUpstream } from '../call-upstream.ts'
+import { type CallOutcome, callUpstream } from '../call-upstream.ts'
 import { type Exchange, routeOf } from '../exchange.ts'
 import { toFunction } from '../headers.ts'
 import type { Step } from '../pipeline.ts'
@@ -9,16 +10,19 @@ import type { GatewayLimits, GatewayPorts } from '../ports.ts'
 
 /**
  * Hands the request to its function and streams the answer through; once more, within the same time, where the first
- * connection broke and that does no harm. Answers only where the function did not.
+ * connection broke and that does no harm, or with a new signature where the function refused ours. Answers only where
+ * the function did not.
  */
 export function forward(
   { sign, upstream, log }: Pick<GatewayPorts, 'sign' | 'upstream' | 'log'>,
   { stallTimeoutMs }: Pick<GatewayLimits, 'stallTimeoutMs'>,
 ): Step {
   const { dispatcher, fresh = dispatcher, locate, startTimeoutMs } = upstream
+  const logRefusal = createRefusalLog(log)
   return async function forward(exchange) {
     const { name, timeoutMs } = routeOf(exchange)
-    const identity = await sign(exchange.caller, name)
+    const signing = { waitMs: timeoutMs + startTimeoutMs }
+    const identity = await sign(exchange.caller, name, signing)
     // The caller's upload and the function's start are not on the function's account; our own look-ups are.
     const leftMs = Math.floor(timeoutMs - (performance.now() - exchange.completeAt))
     if (leftMs < 1) return new Problem('deadline_exceeded', 504, 'The time for this request is over.')
@@ -42,8 +46,14 @@ export function forward(
     let outcome = await call(dispatcher, identity)
     if (isBroken(outcome) && mayRepeat(outcome, exchange)) {
       log.warn({ err: outcome.cause, function: name, correlationId }, 'a call broke before its answer; made once more')
-      // The first one may have waited for a connection until its signature was too old.
-      outcome = await call(fresh, await sign(exchange.caller, name))
+      outcome = await call(fresh, identity)
+    } else if (isRefusal(outcome)) {
+      logRefusal(name, outcome)
+      outcome = await call(dispatcher, await sign(exchange.caller, name, { ...signing, anew: true }))
+    }
+    if (isRefusal(outcome)) {
+      logRefusal(name, outcome)
+      return new Problem('bad_gateway', 502, 'The gateway could not vouch for this request to its function.')
     }
     if (!isBroken(outcome)) return outcome
     log.error({ err: outcome.cause, function: name, correlationId }, 'a function broke off')
@@ -51,8 +61,8 @@ export function forward(
   }
 }
 
-const isBroken = (outcome: Problem | BrokenCall | undefined): outcome is BrokenCall =>
-  outcome !== undefined && !(outcome instanceof Problem)
+const isBroken = (outcome: CallOutcome): outcome is BrokenCall => outcome !== undefined && 'sent' in outcome
+const isRefusal = (outcome: CallOutcome): outcome is Refusal => outcome !== undefined && 'reason' in outcome
 
 function madeHeaders({ request, headers, correlationId, traceparent }: Exchange, identity: string, leftMs: number) {
   return [

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
+import { generateIdentityKeys } from 'ebb/kernel'
+import { testDatabase } from 'ebb/testing'
+import { untilTrue } from '../support/until.ts'
+import { signedWorld } from './signed-world.ts'
+
+const LIMIT_MS = 120_000
+/** More than signatures and functions bear with. */
+const FOUR_MINUTES_MS = 240_000
+const REFUSED = /^a function refuses our Ebb-Identity/
+
+let world: Awaited<ReturnType<typeof signedWorld>>
+// Hooks run in order: everything lets go of the database before it is dropped.
+afterAll(() => world?.close())
+const database = testDatabase()
+const keys = await generateIdentityKeys()
+beforeAll(async () => {
+  world = await signedWorld(database.url, keys)
+})
+beforeEach(async () => {
+  world.believe(keys)
+  await world.pool.query('truncate ebb.outbox, ebb.invocation, notes, heard cascade')
+})
+
+const post = (url: string, text: string, headers: Readonly<Record<string, string>> = {}) =>
+  fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': world.apiKey, ...headers },
+    body: JSON.stringify({ text }),
+  })
+
+interface Row {
+  readonly state: string
+  readonly attempts: number
+}
+const rowsOf = async (table: 'delivery' | 'invocation') =>
+  (await world.pool.query<Row>(`select state, attempts from ebb.${table}`)).rows
+/** All deliveries and invocations there are. */
+const everything = async () => [...(await rowsOf('delivery')), ...(await rowsOf('invocation'))]
+const until = (what: string, holds: (rows: readonly Row[]) => boolean) =>
+  untilTrue(async () => holds(await everything()), { what, limitMs: LIMIT_MS })
+const textsIn = async (table: 'notes' | 'heard') =>
+  (await world.pool.query<{ text: string }>(`select text from ${table} order by text`)).rows.map(({ text }) => text)
+
+it('a relay whose clock is behind loses nothing, and goes on when the clocks agree', async () => {
+  const gateway = await world.startGateway(keys.gateway)
+  for (let i = 0; i < 5; i++) expect((await post(gateway.url, `sync-${i}`)).status).toBe(201)
+  for (let i = 0; i < 5; i++)
+    expect((await post(gateway.url, `async-${i}`, { prefer: 'respond-async' })).status).toBe(202)
+  world.believe({ ...keys, aheadMs: FOUR_MINUTES_MS })
+  const relay = await world.startRelay(keys.relay)
+  // Twice as often as the subscriber grants.
+  await until('each was tried four times', (rows) => rows.length === 10 && rows.every(({ attempts }) => attempts >= 4))
+  expect(new Set((await everything()).map(({ state }) => state))).not.toContain('dead')
+  const refusals = relay.lines.filter(({ msg }) => REFUSED.test(String(msg)))
+  const date = expect.stringMatching(/ GMT$/)
+  const said = { level: 'error', status: 401, reason: 'ERR_JWT_EXPIRED', functionDate: date, ourDate: date }
+  expect(refusals.map((line) => line.function).sort()).toEqual(['hear-note', 'keep-note'])
+  for (const refusal of refusals) expect(refusal).toMatchObject(said)
+  world.believe(keys)
+  await until('all is done', (rows) => rows.length === 15 && rows.every(({ state }) => state === 'done'))
+  const texts = ['async', 'sync'].flatMap((how) => Array.from({ length: 5 }, (_, i) => `${how}-${i}`))
+  expect([await textsIn('notes'), await textsIn('heard')]).toEqual([texts, texts])
+  await Promise.all([gateway.stop(), relay.stop()])
+}, 240_000)
+
+it('callers of a gateway whose clock is behind hear 502, never 401', async () => {
+  const gateway = await world.startGateway(keys.gateway)
+  world.believe({ ...keys, aheadMs: FOUR_MINUTES_MS })
+  const answers = await Promise.all(Array.from({ length: 10 }, (_, i) => post(gateway.url, `late-${i}`)))
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([502]))
+  expect(gateway.lines.filter(({ msg }) => REFUSED.test(String(msg)))).toHaveLength(1)
+  world.believe({ ...keys, aheadMs: 55_000 })
+  expect((await post(gateway.url, 'in time')).status).toBe(201)
+  await gateway.stop()
+}, 120_000)
+
+it('keys rotate under load, and nobody notices', async () => {
+  const next = await generateIdentityKeys()
+  const both = { jwks: { keys: [...keys.jwks.keys, ...next.jwks.keys] } }
+  const gateways = new Set([await world.startGateway(keys.gateway)])
+  const relays = [await world.startRelay(keys.relay)]
+  const load = startLoad(() => [...gateways].map(({ url }) => url))
+  await load.more(50)
+  world.believe(both)
+  const [old] = gateways
+  gateways.add(await world.startGateway(next.gateway))
+  relays.push(await world.startRelay(next.relay))
+  await load.more(100)
+  if (old) gateways.delete(old)
+  await Promise.all([old?.stop(), relays[0]?.stop()])
+  await load.more(50)
+  world.believe(next)
+  await load.more(50)
+  const { sent, statuses } = await load.end()
+  expect(statuses).toEqual(new Set([201]))
+  await until('all is done', (rows) => rows.length === sent && rows.every(({ state }) => state === 'done'))
+  expect(new Set((await everything()).map(({ attempts }) => attempts))).toEqual(new Set([1]))
+  expect((await textsIn('heard')).length).toBe(sent)
+  await Promise.all([...gateways, ...relays.slice(1)].map(({ stop }) => stop()))
+}, 240_000)
+
+/** Four callers who send one note after the other, to each of the gateways in turn. */
+function startLoad(urls: () => readonly string[]) {
+  const statuses = new Set<number>()
+  let sent = 0
+  let over = false
+  const call = async () => {
+    while (!over) {
+      const all = urls()
+      const nth = sent++
+      statuses.add((await post(all[nth % all.length] ?? '', `note-${nth}`)).status)
+    }
+  }
+  const callers = Array.from({ length: 4 }, call)
+  return {
+    more: (count: number) => {
+      const target = sent + count
+      return untilTrue(() => sent >= target, { what: `${count} more notes`, limitMs: LIMIT_MS })
+    },
+    end: async () => {
+      over = true
+      await Promise.all(callers)
+      return { sent, statuses }
+    },
+  }
+}
