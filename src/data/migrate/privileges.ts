@@ -16,10 +16,10 @@ export const TABLES: Readonly<Record<string, Privileges>> = {
     functions: ['insert (id, type, source, subject, payload, traceparent, correlation_id, caller_id)'],
   },
   delivery: {
-    gateway: ['select', 'update (state, available_at, settled_at, forgiven, redrive_id, redrive_rank)'],
+    gateway: ['select', 'update (state, available_at, settled_at, forgiven, uncounted, redrive_id, redrive_rank)'],
     relay: [
       ...['select', 'insert (event_id, consumer, available_at)'],
-      'update (state, attempts, available_at, lease_token, locked_until, settled_at, redrive_id)',
+      'update (state, attempts, uncounted, available_at, lease_token, locked_until, settled_at, redrive_id)',
     ],
   },
   attempt: {
@@ -42,7 +42,7 @@ export const TABLES: Readonly<Record<string, Privileges>> = {
     ],
     relay: [
       'select',
-      'update (state, attempts, available_at, lease_token, locked_until, settled_at, status, answer_headers, answer_body)',
+      'update (state, attempts, uncounted, available_at, lease_token, locked_until, settled_at, status, answer_headers, answer_body)',
     ],
   },
   invocation_attempt: {
