@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { createLog, inherited } from 'ebb/kernel'
@@ -8,6 +9,8 @@ import { fanOut, leaseDeliveries, settleDeliveries } from '../../src/data/delive
 import { appendEvents } from '../../src/data/outbox.ts'
 import { createPool } from '../../src/data/pool.ts'
 import { testDatabase } from '../../src/dev/testing/index.ts'
+import { copyCheckout, functionFiles } from '../../test/support/checkout.ts'
+import { spawnCli } from '../../test/support/cli.ts'
 import { ADMIN, ADMIN_KEY, gatewaySettings, startGateway } from './test-support.ts'
 
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
@@ -103,6 +106,10 @@ describe('POST /v1/events/redrive', () => {
       400,
       ['body', 'body.before', 'body.id', 'body.limit', 'body.perSecond'],
     ])
+    const nobody = await post({ to: 'send-welcome' })
+    expect(await nobody.json()).toMatchObject({
+      details: [{ path: 'body.to', message: 'needs `consumer`: whose place it takes' }],
+    })
     const unknown = await post({ id: '00000000-0000-4000-8000-0000000000ff' })
     expect([unknown.status, await unknown.json()]).toMatchObject([404, { message: 'There is no event of this id.' }])
   })
@@ -136,6 +143,17 @@ describe('ebb events redrive', () => {
     expect((await ebb('redrive', '--before', '2020-01-01')).out).toBe('Nothing that is dead fits.\n')
   })
 
+  it('sends to the subscriber that took the place of another', async () => {
+    const { ebb } = await start()
+    const [id] = await bury('greet', [{ name: 'Ada' }])
+    expect((await ebb('redrive', '--consumer', 'greet', '--to', 'send-welcome')).out).toMatch(
+      new RegExp(`${id} +user.created +send-welcome +1 +goes first\\n$`),
+    )
+    expect(
+      (await leaseDeliveries(pool, 'send-welcome', { most: 9, leaseMs: 1 })).map(({ eventId }) => eventId),
+    ).toEqual([id])
+  })
+
   it('says what is wrong in one sentence', async () => {
     const { ebb } = await start()
     for (const [args, sentence] of [
@@ -147,3 +165,24 @@ describe('ebb events redrive', () => {
     }
   })
 })
+
+it('ebb remove says what waits for the function, and what can be done about it', async () => {
+  const { admin } = await start()
+  await bury('say-hello', [{ name: 'Ada' }, { name: 'Bob' }, { name: 'Cy' }])
+  await pool.query(`update ebb.delivery set state = 'waiting' where event_id::text not like '%2'`)
+  const checkout = await copyCheckout(functionFiles('say-hello', 'return { pid: 1 }'))
+  try {
+    await mkdir(join(checkout.root, '.ebb'))
+    await writeFile(join(checkout.root, '.ebb/running.json'), JSON.stringify({ admin, adminKey: ADMIN_KEY }))
+    expect(await spawnCli(['remove', 'say-hello'], { root: checkout.root }).ended).toEqual({
+      ...{ code: 0, stderr: '' },
+      stdout: [
+        'functions/say-hello is removed',
+        '2 events wait for it, and will go to the dead letters. For another subscriber:',
+        '  npx ebb events redrive --consumer say-hello --to NAME',
+      ].join('\n'),
+    })
+  } finally {
+    await checkout.remove()
+  }
+}, 60_000)

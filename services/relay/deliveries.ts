@@ -1,5 +1,6 @@
 import type { Subscription } from 'ebb/contract'
 import type pg from 'pg'
+import { findAbandoned } from '../../src/data/abandoned.ts'
 import { dueTimes, fanOut, type LostDelivery, leaseDeliveries, returnLost } from '../../src/data/deliveries.ts'
 import type { Call } from './call.ts'
 import { cloudEventHeaders } from './cloud-event.ts'
@@ -29,6 +30,7 @@ export function deliveries({ pool, call, subscriptions }: DeliveriesOptions): Wo
       }))
       return (await returnLost(pool, granted)).map(toLost)
     },
+    abandoned: (afterMs) => findAbandoned(pool, 'delivery', { known: namesOf(subscriptions()), afterMs }),
     dueTimes: (names) => dueTimes(pool, names),
     lease: async ({ name, timeoutMs, retry }, options) => {
       const leased = await leaseDeliveries(pool, name, options)
@@ -42,11 +44,14 @@ export function deliveries({ pool, call, subscriptions }: DeliveriesOptions): Wo
               ...{ identity: RELAY, correlationId, traceparent, timeoutMs, signal, read: readBeginning },
             }),
           judge: (answer) => judge(answer, attempt - delivery.forgiven, { retry, tries: attempt }),
+          abandon: () => ({ state: 'dead', durationMs: 0, error: `no subscriber is called ${name} any more` }),
           settle: (settlement) => settle({ delivery, settlement }),
         }
       })
     },
   }
 }
+
+export const namesOf = (functions: readonly { readonly name: string }[]) => functions.map(({ name }) => name)
 
 const toLost = ({ eventId, consumer, ...rest }: LostDelivery): Lost => ({ ...rest, id: eventId, function: consumer })

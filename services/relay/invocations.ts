@@ -1,8 +1,10 @@
-import type { Route } from 'ebb/contract'
+import { Problem, problemJson, type Route } from 'ebb/contract'
 import type pg from 'pg'
 import type { Dispatcher } from 'undici'
+import { findAbandoned } from '../../src/data/abandoned.ts'
 import {
   dueInvocations,
+  type Invocation,
   type InvocationSettlement,
   type LostInvocation,
   leaseInvocations,
@@ -10,6 +12,7 @@ import {
   settleInvocation,
 } from '../../src/data/invocation-queue.ts'
 import type { Call } from './call.ts'
+import { namesOf } from './deliveries.ts'
 import { judgeInvocation } from './judge-invocation.ts'
 import { readWhole } from './read-answer.ts'
 import type { Lost, Target, Work } from './work.ts'
@@ -40,6 +43,7 @@ export function invocations({ pool, call, routes }: InvocationsOptions): Work {
       }))
       return (await returnLostInvocations(pool, granted)).map(toLost)
     },
+    abandoned: (afterMs) => findAbandoned(pool, 'invocation', { known: namesOf(targets()), afterMs }),
     dueTimes: async (names) => (names.length === 0 ? new Map() : dueInvocations(pool, names)),
     lease: async ({ name, timeoutMs, retry }, options) => {
       const leased = await leaseInvocations(pool, name, options)
@@ -58,11 +62,22 @@ export function invocations({ pool, call, routes }: InvocationsOptions): Work {
               ...{ correlationId, traceparent, timeoutMs, signal, read: readWhole },
             }),
           judge: (answer) => judgeInvocation(answer, attempt - uncounted, { retry, tries: attempt }),
+          abandon: () => abandon(invocation, attempt - uncounted === 1),
           settle: (settlement: InvocationSettlement) => settleInvocation(pool, invocation, settlement),
         }
       })
     },
   }
+}
+
+/** Where its function was never called, it is known that nothing was done. */
+function abandon({ correlationId }: Invocation, neverCalled: boolean): InvocationSettlement {
+  const gone: InvocationSettlement = { state: 'dead', durationMs: 0, error: 'no endpoint takes this call any more' }
+  if (!neverCalled) return gone
+  const problem = new Problem('unavailable', 503, 'No endpoint takes this call any more; nothing was done.')
+  const body = Buffer.from(problemJson(problem, correlationId))
+  const headers = { 'content-type': 'application/problem+json' }
+  return { ...gone, answer: { status: problem.status, headers, body } }
 }
 
 const toLost = (lost: LostInvocation): Lost => ({ ...lost, type: TYPE })

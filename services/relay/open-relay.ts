@@ -7,6 +7,7 @@ import { createPool } from '../../src/data/pool.ts'
 import { readBacklog } from './backlog.ts'
 import { createCall } from './call.ts'
 import { deliveries } from './deliveries.ts'
+import { giveUpAbandoned } from './give-up.ts'
 import { invocations } from './invocations.ts'
 import { keepWarm } from './keep-warm.ts'
 import { createMetrics } from './metrics.ts'
@@ -32,7 +33,7 @@ export async function openRelay(
   const locate = openUpstream(config)
   const sign = await openSigner(config, 'ebb:relay')
 
-  const contracts = openContracts(pointer, { log, onSwap: () => relay.wake() })
+  const contracts = openContracts(pointer, { log, onSwap: () => onSwap() })
   // Each idle connection that breaks would say so; the relay says once that the database is away.
   const pool = createPool(databaseUrl, {
     ...{ max: config.EBB_POOL_MAX, statementMs: STATEMENT_MS, log: log.child({}, { level: 'error' }) },
@@ -47,6 +48,11 @@ export async function openRelay(
   const functions = () => [...routes(), ...subscriptions()]
   const longestCallMs = () => relayDrainMs({ startTimeoutMs, contracts: functions() })
   const relay = startRelay({ works, startTimeoutMs, longestCallMs, log, metrics }, options)
+  const abandoned = giveUpAbandoned({ works, afterMs: config.EBB_ABANDON_AFTER_MS, log, metrics })
+  const onSwap = () => {
+    abandoned.look()
+    relay.wake()
+  }
   const warm = keepWarm({ functions, look, log })
   const channel = listen(config.DATABASE_DIRECT_URL ?? databaseUrl, [OUTBOX_CHANNEL], {
     onNotify: relay.wake,
@@ -55,7 +61,7 @@ export async function openRelay(
   })
   const end = async () => {
     warm.stop()
-    await relay.stop()
+    await Promise.all([abandoned.stop(), relay.stop()])
     admin?.close()
     contracts.close()
     await Promise.all([channel.close(), close(), pool.end()])

@@ -60,6 +60,7 @@ export const deliveriesOf = (url: string, eventId: string) =>
   query<DeliveryRow>(url, 'select * from ebb.delivery where event_id = $1 order by consumer', [eventId])
 
 export interface AttemptRow {
+  readonly consumer: string
   readonly number: number
   readonly started_at: Date
   readonly duration_ms: number

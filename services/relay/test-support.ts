@@ -102,12 +102,17 @@ export async function startTestRelay(
   {
     subscriptions,
     routes = [],
+    env: more = {},
     ...options
-  }: RelayOptions & { readonly subscriptions: readonly Subscription[]; readonly routes?: readonly Partial<Route>[] },
+  }: RelayOptions & {
+    readonly env?: Readonly<Record<string, string>>
+    readonly subscriptions: readonly Subscription[]
+    readonly routes?: readonly Partial<Route>[]
+  },
 ) {
   const log = memoryLog()
   const env = await relayEnv(databaseUrl, template, subscriptions, routes)
-  const config = parseConfig({ ...env, EBB_HOST: '127.0.0.1', EBB_ADMIN_PORT: '0' })
+  const config = parseConfig({ ...env, EBB_HOST: '127.0.0.1', EBB_ADMIN_PORT: '0', ...more })
   const { adminPort, stop } = await openRelay(config, { pollMs: AN_HOUR_MS, drainMs: 50, ...options, log })
   closeLater(stop)
   await until('the relay listens', () => log.count('relay ready') + log.count('the database channel is up') === 2)

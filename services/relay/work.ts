@@ -22,6 +22,8 @@ export interface Leased extends Attempt {
   /** Makes the call. Answers whatever comes of it, and never rejects. */
   push(signal: AbortSignal): Promise<Answer>
   judge(answer: Answer): Settlement
+  /** What becomes of it where its function is gone. */
+  abandon(): Settlement
   /** Ends the lease; false where it was not ours any more. */
   settle(settlement: Settlement): Promise<boolean>
   /** Whether its end may make others due. */
@@ -39,6 +41,8 @@ export interface Work {
   gather(): Promise<number>
   /** Makes due again, or gives up, what a relay leased that is gone. */
   takeBack(known: readonly { readonly target: Target; readonly leaseMs: number }[]): Promise<readonly Lost[]>
+  /** Says which functions there are, and finds those that are gone: that something waits for and no relay has known for `afterMs`. */
+  abandoned(afterMs: number): Promise<readonly string[]>
   /** Milliseconds until something is due, for each of these functions that something waits for. */
   dueTimes(names: readonly string[]): Promise<ReadonlyMap<string, number>>
   lease(target: Target, options: { readonly most: number; readonly leaseMs: number }): Promise<readonly Leased[]>

@@ -219,14 +219,14 @@ describe('of a redrive that stops on a failure', () => {
 
 it('without a stop all go at once, in order and no faster than the rate', async () => {
   const ids = await bury(3, { only: 'send-welcome' })
-  const { deliveries } = await again({}, { stopOnFailure: false, perSecond: 10 })
+  const { deliveries } = await again({}, { stopOnFailure: false, perSecond: 0.01 })
   expect(deliveries.map(({ outcome }) => outcome)).toEqual(['redriven', 'redriven', 'redriven'])
   const due = await query<{ event_id: string; ms: number }>(
     url,
     `select event_id, round(extract(epoch from available_at - min(available_at) over ()) * 1000)::int as ms
      from ebb.delivery order by available_at`,
   )
-  expect(due).toEqual(ids.map((event_id, n) => ({ event_id, ms: n * 100 })))
+  expect(due).toEqual(ids.map((event_id, n) => ({ event_id, ms: n * 100_000 })))
   const [first] = await lease()
   if (!first) throw new Error('nothing was due')
   await settle([first], 'dead')
@@ -239,4 +239,42 @@ it('two at once take each delivery once', async () => {
   const ids = taken.flatMap(({ deliveries }) => deliveries.map(({ eventId }) => eventId))
   expect(new Set(ids).size).toBe(ids.length)
   expect((await countStates(url)).waiting).toBe(ids.length)
+})
+
+describe('redrive to another subscriber, which was renamed', () => {
+  it('takes the history along, and the event with it', async () => {
+    const [id = ''] = await bury(1, { only: 'send-welcome' })
+    expect((await again({ consumer: 'send-welcome' }, { to: 'greet' })).deliveries).toMatchObject([
+      { eventId: id, consumer: 'greet', outcome: 'first', faults: [] },
+    ])
+    const [delivery, ...others] = await lease('greet')
+    expect([delivery?.eventId, delivery?.attempt, others]).toEqual([id, 2, []])
+    expect((await attemptsOf(url, id)).map(({ consumer, number }) => [consumer, number])).toEqual([['greet', 1]])
+    expect(await lease('send-welcome')).toEqual([])
+  })
+
+  it('has no second effect where the first name had it', async () => {
+    const [id = ''] = await bury(1, { only: 'send-welcome' })
+    await query(url, `insert into ebb.inbox (consumer, source, id) values ('send-welcome', 'create-user', $1)`, [id])
+    await again({ consumer: 'send-welcome' }, { to: 'greet' })
+    expect(await query(url, `select source, id from ebb.inbox where consumer = 'greet'`)).toEqual([
+      { source: 'create-user', id },
+    ])
+  })
+
+  it('leaves what that one has already, and judges by its contract', async () => {
+    const [both] = await bury(1)
+    const [misfit] = await bury(1, { only: 'send-welcome' })
+    const judged: string[] = []
+    const judge: RedriveOptions['judge'] = ({ consumer }) => {
+      judged.push(consumer)
+      return [{ path: 'data.n', message: 'Too small' }]
+    }
+    const { deliveries } = await again({ consumer: 'send-welcome' }, { to: 'count-users', judge })
+    expect(deliveries.map(({ eventId, outcome, faults }) => [eventId, outcome, faults[0]?.message])).toEqual([
+      [both, 'misfit', 'count-users has this event already'],
+      [misfit, 'misfit', 'Too small'],
+    ])
+    expect(judged).toEqual(['count-users'])
+  })
 })

@@ -3,6 +3,7 @@ import type { Fault } from '../contract/index.ts'
 import { OUTBOX_CHANNEL } from './outbox.ts'
 import { inTransaction, toCamelCase } from './pool.ts'
 import { findDeadSql, takeDeadSql } from './sql/find-dead.ts'
+import { followHistorySql } from './sql/follow-history.ts'
 import { redriveDeliveriesSql } from './sql/redrive-deliveries.ts'
 
 /** Which dead deliveries; each part that is left out allows all. */
@@ -29,6 +30,8 @@ export interface DeadDelivery {
 export interface RedriveOptions {
   /** Who does it. */
   readonly actor: string
+  /** Another subscriber, which takes the place of the one that the filter must name then: one that was renamed. */
+  readonly to?: string | undefined
   /** What its subscriber would refuse in an event now; none where it fits. */
   readonly judge: (delivery: DeadDelivery) => readonly Fault[]
   readonly dryRun?: boolean
@@ -59,19 +62,24 @@ export interface Redriven {
 export async function redrive(
   pool: pg.Pool,
   { limit = 100, ...filter }: RedriveFilter,
-  { actor, judge, dryRun = false, perSecond, stopOnFailure = true }: RedriveOptions,
+  { actor, to, judge, dryRun = false, perSecond, stopOnFailure = true }: RedriveOptions,
 ): Promise<Redriven> {
   const { type, consumer, id, before, after } = filter
   const values = [type, consumer, id, before, after, limit + 1]
   const redriven = await inTransaction(pool, async (client) => {
     const { rows } = await client.query(dryRun ? findDeadSql : takeDeadSql, values)
-    const deliveries = decide(rows.slice(0, limit).map(toDead), { judge, stopOnFailure })
+    const dead = rows.slice(0, limit).map((row) => toDead(row, to))
+    const taken = to === undefined ? new Set() : await eventsOf(client, to, dead)
+    const judgeAll = (delivery: DeadDelivery) =>
+      taken.has(delivery.eventId) ? [{ path: 'consumer', message: `${to} has this event already` }] : judge(delivery)
+    const deliveries = decide(dead, { judge: judgeAll, stopOnFailure })
     const going = deliveries.filter(({ outcome }) => outcome !== 'misfit')
     if (!dryRun && going.length > 0) {
       const events = going.map(({ eventId }) => eventId)
-      const consumers = going.map((delivery) => delivery.consumer)
-      const said = JSON.stringify({ ...filter, limit })
-      await client.query(redriveDeliveriesSql, [events, consumers, actor, said, perSecond, stopOnFailure])
+      const consumers = going.map((delivery) => consumer ?? delivery.consumer)
+      const said = JSON.stringify({ ...filter, limit, to })
+      await client.query(redriveDeliveriesSql, [events, consumers, actor, said, perSecond, stopOnFailure, to])
+      if (to !== undefined) await client.query(followHistorySql, [consumer, to, events])
     }
     return { dryRun, deliveries, more: rows.length > limit }
   })
@@ -79,7 +87,20 @@ export async function redrive(
   return redriven
 }
 
-const toDead = (row: Record<string, unknown>) => toCamelCase<DeadDelivery>(row)
+/** As it would be delivered. */
+function toDead(row: Record<string, unknown>, to: string | undefined): DeadDelivery {
+  const dead = toCamelCase<DeadDelivery>(row)
+  return to === undefined ? dead : { ...dead, consumer: to }
+}
+
+/** Which of these events this subscriber has a delivery of. */
+async function eventsOf(client: pg.ClientBase, consumer: string, dead: readonly DeadDelivery[]) {
+  const { rows } = await client.query<{ event_id: string }>(
+    'select event_id from ebb.delivery where consumer = $1 and event_id = any ($2::uuid[])',
+    [consumer, dead.map(({ eventId }) => eventId)],
+  )
+  return new Set(rows.map(({ event_id }) => event_id))
+}
 
 function decide(
   dead: readonly DeadDelivery[],

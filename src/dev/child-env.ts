@@ -5,6 +5,9 @@ import type { Stores } from './stores.ts'
 /** What every child may know of the runner's environment. */
 const COMMON = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS']
 
+/** For a contract that is broken for a moment, while somebody edits it. */
+const ABANDON_AFTER_MS = 30_000
+
 /** Whoever develops a web page runs it on this machine, on whatever port. */
 const LOCAL_ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*', 'http://[::1]:*']
 
@@ -31,6 +34,8 @@ export function childEnv({ config, home, stores }: { config: Config; home: Home;
       // Whoever sits at this machine has the keys anyway.
       ...(docsKey ? { EBB_DOCS_KEY: docsKey } : {}),
       EBB_START_TIMEOUT_MS: String(config.EBB_START_TIMEOUT_MS),
+      // There is one relay, which knows all functions as soon as their files are there.
+      EBB_ABANDON_AFTER_MS: String(ABANDON_AFTER_MS),
       EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
     }),
     function: (secrets) =>

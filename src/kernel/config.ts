@@ -80,6 +80,8 @@ const SETTINGS = {
   EBB_DOCS_KEY: [text(), undefined],
   /** For how long requests may still be sent to a process that was told to end: some seconds on a cluster. */
   EBB_DRAIN_MS: [() => z.coerce.number<string>().int().min(0).max(600_000), 0],
+  /** What waits for a function is given up when no relay's contracts have had it for so long. */
+  EBB_ABANDON_AFTER_MS: [milliseconds, 600_000],
   /** How long an instance without requests stays on the laptop. */
   EBB_IDLE_MS: [milliseconds, 30_000],
   /** Set by a parent that holds this process's stdin: its end is ours. */

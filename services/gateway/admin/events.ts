@@ -3,6 +3,7 @@ import express, { Router } from 'express'
 import * as z from 'zod'
 import { listEvents, showEvent } from '../../../src/data/events.ts'
 import { redrive } from '../../../src/data/redrive.ts'
+import { countWaiting } from '../../../src/data/waiting.ts'
 import type { AdminOptions } from '../admin.ts'
 import { fits } from './fits.ts'
 import { parseInput } from './parse-input.ts'
@@ -16,26 +17,37 @@ const Page = z.strictObject({
 })
 const Id = z.object({ id: z.uuid() })
 const Time = z.iso.datetime({ offset: true })
-const Redrive = z.strictObject({
-  type: z.string().max(200).optional(),
-  consumer: z.string().max(100).optional(),
-  id: z.uuid().optional(),
-  before: Time.optional(),
-  after: Time.optional(),
-  limit: z.int().min(1).max(1_000).default(100),
-  dryRun: z.boolean().default(false),
-  perSecond: z.number().min(0.001).max(10_000).optional(),
-  stopOnFailure: z.boolean().default(true),
-})
+const Waiting = z.strictObject({ function: z.string().max(100) })
+const Redrive = z
+  .strictObject({
+    type: z.string().max(200).optional(),
+    consumer: z.string().max(100).optional(),
+    to: z.string().max(100).optional(),
+    id: z.uuid().optional(),
+    before: Time.optional(),
+    after: Time.optional(),
+    limit: z.int().min(1).max(1_000).default(100),
+    dryRun: z.boolean().default(false),
+    perSecond: z.number().min(0.001).max(10_000).optional(),
+    stopOnFailure: z.boolean().default(true),
+  })
+  .refine(({ to, consumer }) => to === undefined || consumer !== undefined, {
+    path: ['to'],
+    message: 'needs `consumer`: whose place it takes',
+  })
 
 /**
- * GET /v1/events, newest first, and /v1/events/{id} with its deliveries and attempts. POST /v1/events/redrive sends dead
+ * GET /v1/events, newest first; /v1/events/{id} with its deliveries and attempts; and /v1/events/waiting?function=NAME,
+ * how much that function has still to be called with. POST /v1/events/redrive sends dead
  * ones on their way again, and answers what it did, or with `dryRun` would do.
  */
 export function events({ pool, contracts }: Pick<AdminOptions, 'pool' | 'contracts'>): Router {
   const router = Router()
   router.get('/', async (request, response) => {
     response.json(await listEvents(pool, parseInput(Page, request.query, 'query')))
+  })
+  router.get('/waiting', async (request, response) => {
+    response.json(await countWaiting(pool, parseInput(Waiting, request.query, 'query').function))
   })
   router.get('/:id', async (request, response) => {
     const { id } = parseInput(Id, request.params, 'params')
@@ -44,9 +56,9 @@ export function events({ pool, contracts }: Pick<AdminOptions, 'pool' | 'contrac
     response.json(event)
   })
   router.post('/redrive', express.json({ limit: '16kb' }), async (request, response) => {
-    const { dryRun, perSecond, stopOnFailure, ...filter } = parseInput(Redrive, request.body, 'body')
+    const { dryRun, perSecond, stopOnFailure, to, ...filter } = parseInput(Redrive, request.body, 'body')
     if (filter.id !== undefined && !(await showEvent(pool, filter.id))) throw noEvent()
-    const options = { actor: ACTOR, judge: fits(contracts()), dryRun, perSecond, stopOnFailure }
+    const options = { actor: ACTOR, to, judge: fits(contracts()), dryRun, perSecond, stopOnFailure }
     response.json(await redrive(pool, filter, options))
   })
   return router

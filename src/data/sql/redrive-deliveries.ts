@@ -1,7 +1,7 @@
 /**
  * Sends dead deliveries ($1 event ids, $2 consumers, in step and in order) on their way again, and writes down who did:
- * $3 actor, $4 filter, $5 how many a second to each subscriber (or null), $6 whether to stop on a failure. Where that
- * is so, only the first one of each subscriber goes; the others stay dead until it is done (see follow-redrive).
+ * $3 actor, $4 filter, $5 how many a second to each subscriber (or null), $6 whether to stop on a failure, $7
+ * another subscriber to send them to, with their history (or null). Where they stop on a failure, only the first one of each subscriber goes; the others stay dead until it is done (see follow-redrive).
  */
 export const redriveDeliveriesSql = /* sql */ `
 with made as (
@@ -14,7 +14,8 @@ given as materialized (
 ),
 redriven as (
   update ebb.delivery
-  set state = case when rank > 1 and stop_on_failure then 'dead' else 'waiting' end,
+  set consumer = coalesce($7, delivery.consumer),
+      state = case when rank > 1 and stop_on_failure then 'dead' else 'waiting' end,
       settled_at = case when rank > 1 and stop_on_failure then settled_at end,
       available_at = now() + coalesce((rank - 1) / per_second, 0) * interval '1 s',
       forgiven = attempts, uncounted = 0, redrive_id = made.id, redrive_rank = rank

@@ -5,6 +5,8 @@ import { type AdminOptions, callAdmin, print, table } from './client.ts'
 interface RedriveOptions extends AdminOptions {
   readonly type?: string | undefined
   readonly consumer?: string | undefined
+  /** Takes the place of `consumer`. */
+  readonly to?: string | undefined
   readonly id?: string | undefined
   readonly before?: string | undefined
   readonly after?: string | undefined
@@ -18,10 +20,10 @@ interface RedriveOptions extends AdminOptions {
 /** Sends dead deliveries on their way again, or says which it would, and prints what becomes of each. */
 export async function redriveEvents(
   root: string,
-  { type, consumer, id, before, after, limit, rate, dryRun, stopOnFailure, ...options }: RedriveOptions,
+  { type, consumer, to, id, before, after, limit, rate, dryRun, stopOnFailure, ...options }: RedriveOptions,
 ) {
   const body = {
-    ...{ type, consumer, id, dryRun, stopOnFailure },
+    ...{ type, consumer, to, id, dryRun, stopOnFailure },
     ...{ before: toTime('--before', before), after: toTime('--after', after) },
     ...{ limit: limit === undefined ? undefined : Number(limit), perSecond: toRate(rate) },
   }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { ConfigFault } from '../../kernel/index.ts'
+import { linesOnWaiting } from '../admin/waiting.ts'
 import { deafenedBy, referencesTo, removeFunction } from '../scaffold/remove-function.ts'
 import { type Command, misused } from './command.ts'
 
@@ -23,8 +24,11 @@ export const remove: Command = {
       )
     }
     await removeFunction(root, name)
-    process.stdout.write(
-      `functions/${name} is removed\n${lines.length > 0 ? `What refers to it:\n${lines.join('\n')}\n` : ''}`,
-    )
+    const told = [
+      `functions/${name} is removed`,
+      ...(lines.length > 0 ? ['What refers to it:', ...lines] : []),
+      ...(await linesOnWaiting(root, name)),
+    ]
+    process.stdout.write(`${told.join('\n')}\n`)
   },
 }
