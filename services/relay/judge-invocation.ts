@@ -1,11 +1,11 @@
-import { PLATFORM_CODES } from 'ebb/contract'
+import { isTransient, PLATFORM_CODES } from 'ebb/contract'
 import type { InvocationSettlement } from '../../src/data/invocation-queue.ts'
 import type { Answer } from './call.ts'
 import { type JudgeOptions, judge } from './judge.ts'
 
 /**
  * What an answer to attempt number `attempt` of an invocation means: as `judge`, but for what the function has said for
- * good. A failure that its contract declares is stored under the invocation's key, whatever its status, and a 404 of the
+ * good. A failure that its contract declares is stored under the invocation's key, unless it is transient, and a 404 of the
  * function itself is no roll-out: both are final at once.
  */
 export function judgeInvocation(
@@ -19,9 +19,14 @@ export function judgeInvocation(
   return settlement.state === 'waiting' ? settlement : { ...settlement, answer: whole }
 }
 
-/** A problem whose code is not one of the platform's comes from the contract. */
+/** A problem whose code is not one of the platform's comes from the contract; it holds for good unless it is transient. */
 function isDeclared(answer: Answer['whole']): boolean {
-  if (!answer?.body || !answer.headers['content-type']?.startsWith('application/problem+json')) return false
+  if (
+    !answer?.body ||
+    isTransient(answer.status) ||
+    !answer.headers['content-type']?.startsWith('application/problem+json')
+  )
+    return false
   try {
     const { error } = Object(JSON.parse(Buffer.from(answer.body).toString())) as { error?: unknown }
     return typeof error === 'string' && !PLATFORM_CODES.has(error)

@@ -37,7 +37,9 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
         events.push({ id, type, source, data: parsed?.data, ...whose, ...(subject ? { subject } : {}) })
         return DONE
       },
-      fail: (code: string, message: string) => new Problem(code, failures[code] ?? 500, message),
+      fail: (code: string, message: string) => {
+        throw new Problem(code, failures[code] ?? 500, message)
+      },
       own: (subject: string) => {
         owned = true
         const scopes = route?.scopes ?? []
