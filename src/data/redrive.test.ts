@@ -219,14 +219,14 @@ describe('of a redrive that stops on a failure', () => {
 
 it('without a stop all go at once, in order and no faster than the rate', async () => {
   const ids = await bury(3, { only: 'send-welcome' })
-  const { deliveries } = await again({}, { stopOnFailure: false, perSecond: 10 })
+  const { deliveries } = await again({}, { stopOnFailure: false, perSecond: 0.1 })
   expect(deliveries.map(({ outcome }) => outcome)).toEqual(['redriven', 'redriven', 'redriven'])
   const due = await query<{ event_id: string; ms: number }>(
     url,
     `select event_id, round(extract(epoch from available_at - min(available_at) over ()) * 1000)::int as ms
      from ebb.delivery order by available_at`,
   )
-  expect(due).toEqual(ids.map((event_id, n) => ({ event_id, ms: n * 100 })))
+  expect(due).toEqual(ids.map((event_id, n) => ({ event_id, ms: n * 10_000 })))
   const [first] = await lease()
   if (!first) throw new Error('nothing was due')
   await settle([first], 'dead')
