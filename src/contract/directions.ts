@@ -1,5 +1,7 @@
 import * as z from 'zod'
 import { clone } from 'zod/v4/core'
+import { boundFaults } from './bound-faults.ts'
+import { boundString } from './bound-string.ts'
 
 /** What one schema says about what may come in: a deep strict clone, unknown keys refused at every depth. */
 export const toInput = (schema: z.ZodType): z.ZodType => rebuild(schema, z.never(), new Map())
@@ -63,6 +65,7 @@ function rebuild(schema: z.ZodType, catchall: z.ZodType | undefined, made: Map<z
   const known = made.get(schema)
   if (known) return known
   const def = defOf(schema)
+  if (def.type === 'string') return boundString(schema)
   if (!BRANCHES.has(def.type)) return schema
   const walk = (child: z.ZodType) => rebuild(child, catchall, made)
   const next: Record<string, unknown> = { ...def }
@@ -75,7 +78,7 @@ function rebuild(schema: z.ZodType, catchall: z.ZodType | undefined, made: Map<z
   if (def.getter) Object.assign(next, { getter: () => walk(def.getter?.() ?? schema), _cachedInner: undefined })
   if (def.shape) Object.assign(next, { shape: lazily(def.shape, walk), catchall })
   // The def differs from the original in its children only, so the constructor accepts it.
-  const rebuilt = clone(schema, next as never)
+  const rebuilt = boundFaults(() => clone(schema, next as never))
   made.set(schema, rebuilt)
   const { id: _id, ...meta } = z.globalRegistry.get(schema) ?? {}
   if (Object.keys(meta).length > 0) z.globalRegistry.add(rebuilt, meta)
