@@ -4,10 +4,11 @@ import { boundFaults } from './bound-faults.ts'
 import { boundString } from './bound-string.ts'
 
 /** What one schema says about what may come in: a deep strict clone, unknown keys refused at every depth. */
-export const toInput = (schema: z.ZodType): z.ZodType => rebuild(schema, z.never(), new Map())
+// Both are rebuilt of schemas of the same kinds, so that a type stays what it was.
+export const toInput = <S extends z.ZodType>(schema: S): S => rebuild(schema, z.never(), new Map()) as S
 
 /** What one schema says about what goes out: a clone that strips unknown keys at every depth. */
-export const toOutput = (schema: z.ZodType): z.ZodType => rebuild(schema, undefined, new Map())
+export const toOutput = <S extends z.ZodType>(schema: S): S => rebuild(schema, undefined, new Map()) as S
 
 /** The first schema inside that cannot be walked, as a sentence; undefined where all can. */
 export function whatCannotBeWalked(schema: z.ZodType, path = '', seen = new Set<z.ZodType>()): string | undefined {
