@@ -52,10 +52,10 @@ const LEAVES = new Set([
 ])
 
 // Every zod schema carries a def of this shape; zod only types them one by one.
-const defOf = (schema: z.ZodType) => schema.def as unknown as Def
+export const defOf = (schema: z.ZodType) => schema.def as unknown as Def
 export const typeOf = (schema: z.ZodType): string => schema.def.type
 
-function* childrenOf(def: Def): Iterable<[string, z.ZodType]> {
+export function* childrenOf(def: Def): Iterable<[string, z.ZodType]> {
   yield* Object.entries(def.shape ?? {})
   for (const child of [...(def.options ?? []), ...(def.items ?? [])]) yield ['', child]
   const parts = [def.element, def.rest, def.innerType, def.keyType, def.valueType, def.in, def.out, def.getter?.()]
