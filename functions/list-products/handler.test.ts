@@ -137,6 +137,15 @@ describe('list-products', () => {
     })
   })
 
+  const position = { sku: 'A', name: 'A', createdAt: '2026-01-01T00:00:00Z', price: { amount: 1, currency: 'EUR' } }
+  it.each(['0000-01-01T00:00:00Z', `2026-01-01T00:00:00.${'1'.repeat(1_000)}Z`])(
+    '400 invalid_cursor for one with a time that Postgres does not know: %#',
+    async (createdAt) => {
+      const cursor = encodeCursor({ ...position, createdAt, order: 'newest desc' })
+      expect(await get({ cursor }, 400)).toMatchObject({ error: 'invalid_cursor' })
+    },
+  )
+
   it.each([
     ['no cursor at all', 'seven'],
     ['a number', encodeCursor(7)],

@@ -1,3 +1,4 @@
+import { toOutput } from 'ebb/contract'
 import { postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
 import * as z from 'zod'
@@ -6,7 +7,9 @@ import { Product } from '../../domain/product.ts'
 import contract from './contract.ts'
 
 /** Where a page ended. The products behind it are found by these values, whatever was added before them. */
-const Position = Product.pick({ sku: true, name: true, price: true, createdAt: true }).extend({ order: z.string() })
+const Position = toOutput(
+  Product.pick({ sku: true, name: true, price: true, createdAt: true }).extend({ order: z.string() }),
+)
 
 export default implement(contract, { sql: postgres }, async ({ query }, { sql, fail }) => {
   const { q, category, maxPrice, inStock, sort, limit, cursor } = query

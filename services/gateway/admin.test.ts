@@ -61,6 +61,25 @@ it('400 a body that is no JSON, 404 what there is not', async () => {
   expect((await fetch(`${admin}/v1/more`, { headers: ADMIN })).status).toBe(404)
 })
 
+it('400 what Postgres could not take, and 413 what is too long', async () => {
+  const { admin, post } = await start()
+  const grant = { subject: 'ann', scopes: [] }
+  const cursor = (time: string) => Buffer.from(`${time} 00000000-0000-4000-8000-000000000000`).toString('base64url')
+  const list = (query: string) => fetch(`${admin}/v1/events?${query}`, { headers: ADMIN })
+  const redrive = (body: string) => fetch(`${admin}/v1/events/redrive`, { method: 'POST', headers: json, body })
+  const answers = [
+    await post({ ...grant, expiresAt: '2999-01-01T00:00:00+23:59' }),
+    await list(`before=${cursor('2026-02-31T00:00:00.000000Z')}`),
+    await list(`before=${cursor('0000-01-01T00:00:00.000000Z')}`),
+    await list('type=%00'),
+    await redrive('{"before":"0000-01-01T00:00:00Z"}'),
+    await redrive('{"type":"\\u0000"}'),
+    await redrive('{"type":"\\ud800"}'),
+    await post({ ...grant, scopes: Array(2_000).fill('things:write') }),
+  ]
+  expect(answers.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400, 400, 400, 413])
+})
+
 it('409 a third key', async () => {
   const { post } = await start()
   const grant = { subject: 'ben', scopes: [] }

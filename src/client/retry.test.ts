@@ -25,6 +25,7 @@ describe('a call is tried again', () => {
     ...[408, 425, 429, 502, 503, 504].map((status) => [String(status), refusal(status, 'unavailable')] as const),
     ['409 in_progress', refusal(409, 'in_progress')],
     ['a connection that breaks', hangUp],
+    ['a declared failure of status 503, which is not recorded', refusal(503, 'closed')],
     ['502 of a proxy', json(502, 'Bad Gateway')],
   ])('after %s, with the same key and correlation id', async (_, fault) => {
     answers(fault, fault, json(201, order))
@@ -54,7 +55,6 @@ describe('a call is not tried again', () => {
   it.each([
     ...[400, 401, 403, 404, 409, 413, 422, 500].map((status) => [String(status), refusal(status, 'internal')] as const),
     ['409 out_of_stock', refusal(409, 'out_of_stock')],
-    ['a declared failure of status 503, which is on record with the key', refusal(503, 'closed')],
   ])('after %s', async (_, answer) => {
     answers(answer, json(201, order))
     expect(await place()).toMatchObject({ ok: false })

@@ -19,7 +19,7 @@ export async function withRetries(
   const most = mayRepeat(contract) ? retries : 0
   for (let tries = 0; ; tries++) {
     const result = await attempt()
-    if (tries >= most || signal.aborted || !mayHelp(result, contract)) return result
+    if (tries >= most || signal.aborted || !mayHelp(result)) return result
     const delayMs = delayBefore(tries, result, delays)
     if (Date.now() + delayMs >= deadline) return result
     await sleep(delayMs, signal)
@@ -32,11 +32,9 @@ const mayRepeat = ({ method, reads, idempotent }: Callable) => method === 'GET' 
 const PASSING = new Set([408, 425, 429, 502, 503, 504])
 
 /** Whether the same request may fare better later. */
-export function mayHelp(result: Result<Call>, { idempotent, failures = {} }: Callable): boolean {
+export function mayHelp(result: Result<Call>): boolean {
   if (result.ok || result.error === 'timeout' || result.error === 'aborted') return false
   if (result.error === 'network') return true
-  // A declared failure is on record with its key, and is only replayed.
-  if (idempotent && Object.hasOwn(failures, result.error)) return false
   return PASSING.has(result.status ?? 0) || (result.status === 409 && result.error === 'in_progress')
 }
 

@@ -1,11 +1,14 @@
 import * as z from 'zod'
 import { clone } from 'zod/v4/core'
+import { boundFaults } from './bound-faults.ts'
+import { boundString } from './bound-string.ts'
 
 /** What one schema says about what may come in: a deep strict clone, unknown keys refused at every depth. */
-export const toInput = (schema: z.ZodType): z.ZodType => rebuild(schema, z.never(), new Map())
+// Both are rebuilt of schemas of the same kinds, so that a type stays what it was.
+export const toInput = <S extends z.ZodType>(schema: S): S => rebuild(schema, z.never(), new Map()) as S
 
 /** What one schema says about what goes out: a clone that strips unknown keys at every depth. */
-export const toOutput = (schema: z.ZodType): z.ZodType => rebuild(schema, undefined, new Map())
+export const toOutput = <S extends z.ZodType>(schema: S): S => rebuild(schema, undefined, new Map()) as S
 
 /** The first schema inside that cannot be walked, as a sentence; undefined where all can. */
 export function whatCannotBeWalked(schema: z.ZodType, path = '', seen = new Set<z.ZodType>()): string | undefined {
@@ -49,10 +52,10 @@ const LEAVES = new Set([
 ])
 
 // Every zod schema carries a def of this shape; zod only types them one by one.
-const defOf = (schema: z.ZodType) => schema.def as unknown as Def
+export const defOf = (schema: z.ZodType) => schema.def as unknown as Def
 export const typeOf = (schema: z.ZodType): string => schema.def.type
 
-function* childrenOf(def: Def): Iterable<[string, z.ZodType]> {
+export function* childrenOf(def: Def): Iterable<[string, z.ZodType]> {
   yield* Object.entries(def.shape ?? {})
   for (const child of [...(def.options ?? []), ...(def.items ?? [])]) yield ['', child]
   const parts = [def.element, def.rest, def.innerType, def.keyType, def.valueType, def.in, def.out, def.getter?.()]
@@ -63,6 +66,7 @@ function rebuild(schema: z.ZodType, catchall: z.ZodType | undefined, made: Map<z
   const known = made.get(schema)
   if (known) return known
   const def = defOf(schema)
+  if (def.type === 'string') return boundString(schema)
   if (!BRANCHES.has(def.type)) return schema
   const walk = (child: z.ZodType) => rebuild(child, catchall, made)
   const next: Record<string, unknown> = { ...def }
@@ -75,7 +79,7 @@ function rebuild(schema: z.ZodType, catchall: z.ZodType | undefined, made: Map<z
   if (def.getter) Object.assign(next, { getter: () => walk(def.getter?.() ?? schema), _cachedInner: undefined })
   if (def.shape) Object.assign(next, { shape: lazily(def.shape, walk), catchall })
   // The def differs from the original in its children only, so the constructor accepts it.
-  const rebuilt = clone(schema, next as never)
+  const rebuilt = boundFaults(() => clone(schema, next as never))
   made.set(schema, rebuilt)
   const { id: _id, ...meta } = z.globalRegistry.get(schema) ?? {}
   if (Object.keys(meta).length > 0) z.globalRegistry.add(rebuilt, meta)

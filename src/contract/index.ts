@@ -25,7 +25,8 @@ export {
 } from './endpoint.ts'
 export { dataOf, type EventContract, event } from './event.ts'
 export { toPattern } from './pattern.ts'
-export { type Fault, Problem, problemJson } from './problem.ts'
+export { type ContractPattern, patternsOf } from './patterns-of.ts'
+export { type Fault, isTransient, Problem, problemJson } from './problem.ts'
 export { stream } from './stream.ts'
 export type { Strings } from './strings.ts'
 export {

@@ -34,6 +34,9 @@ export class Problem extends Error {
   }
 }
 
+/** Whether the same request may well succeed later: such an answer is never recorded, and retries are worth a try. */
+export const isTransient = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
+
 /** The bytes of a problem as callers see it: `{ status, error, message, correlationId, details? }`. */
 export function problemJson(problem: Problem, correlationId: string): string {
   const { status, code, message, details } = problem

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { MAX_FAULTS } from './bound-faults.ts'
 import { toInput, toOutput } from './directions.ts'
 import type { EndpointContract, EndpointShape } from './endpoint.ts'
 import type { Fault } from './problem.ts'
@@ -27,8 +28,6 @@ export type Validated =
 
 export type Validate = (raw: RawInput) => Validated
 
-const MOST_FAULTS = 50
-
 /** Compiles a contract's input schemas once. Every fault is reported, each with its path, at most 50. */
 export function validator(contract: EndpointContract<EndpointShape>): Validate {
   const { body, headers } = contract
@@ -42,7 +41,7 @@ export function validator(contract: EndpointContract<EndpointShape>): Validate {
   return (raw) => {
     const faults: Fault[] = []
     const take = (part: string, parsed: Parsed) => {
-      if ('faults' in parsed) faults.push(...parsed.faults)
+      if ('faults' in parsed) faults.push(...parsed.faults.slice(0, MAX_FAULTS))
       return 'value' in parsed ? parsed.value : part
     }
     const input = {
@@ -51,7 +50,7 @@ export function validator(contract: EndpointContract<EndpointShape>): Validate {
       headers: take('headers', strings.headers(raw.headers)),
       body: take('body', parse(bodySchema, raw.body, 'body')),
     }
-    return faults.length === 0 ? { ok: true, input } : { ok: false, faults: faults.slice(0, MOST_FAULTS) }
+    return faults.length === 0 ? { ok: true, input } : { ok: false, faults: faults.slice(0, MAX_FAULTS) }
   }
 }
 
@@ -66,7 +65,7 @@ export function eventValidator({ on }: Pick<SubscriberContract, 'on'>): (data: u
     const { success, data, error } = schema.safeParse(given)
     if (success) return { ok: true, data }
     const faults = error.issues.map(({ path, message }) => ({ path: ['data', ...path].join('.'), message }))
-    return { ok: false, faults: faults.slice(0, MOST_FAULTS) }
+    return { ok: false, faults: faults.slice(0, MAX_FAULTS) }
   }
 }
 
@@ -104,5 +103,5 @@ function parse(schema: z.ZodType | undefined, value: unknown, part: string): Par
 function toFaults(issue: z.core.$ZodIssue, part: string): Fault[] {
   const path = [part, ...issue.path.map(String)].join('.')
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
-  return issue.keys.map((key) => ({ path: `${path}.${key}`, message: 'Unknown key' }))
+  return issue.keys.slice(0, MAX_FAULTS).map((key) => ({ path: `${path}.${key}`, message: 'Unknown key' }))
 }

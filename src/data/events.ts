@@ -93,8 +93,16 @@ const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f-]{36})$/
 
 const writeCursor = ({ createdAt, id }: ListedEvent) => Buffer.from(`${createdAt} ${id}`).toString('base64url')
 
+/** Whether there is such a time: a Date takes the 31st of February for the 3rd of March, and knows years that Postgres does not. */
+function isTime(text: string): boolean {
+  const time = new Date(text)
+  return time.getTime() >= FIRST && time.toISOString().startsWith(text.slice(0, 'yyyy-mm-ddThh:mm:ss'.length))
+}
+
+const FIRST = Date.parse('0001-01-01T00:00:00Z')
+
 function readCursor(cursor: string): readonly string[] {
   const [, createdAt = '', id = ''] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
-  if (UUID.test(id) && !Number.isNaN(Date.parse(createdAt))) return [createdAt, id]
+  if (UUID.test(id) && isTime(createdAt)) return [createdAt, id]
   throw new Problem('invalid_request', 400, 'The cursor `before` is not one that this list gave.')
 }

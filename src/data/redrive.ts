@@ -23,6 +23,7 @@ export interface DeadDelivery {
   readonly eventId: string
   readonly consumer: string
   readonly type: string
+  readonly subject: string | null
   readonly payload: unknown
   readonly attempts: number
 }
@@ -46,7 +47,7 @@ export type RedriveOutcome = 'first' | 'redriven' | 'follows' | 'misfit'
 
 export interface Redriven {
   readonly dryRun: boolean
-  readonly deliveries: readonly (Omit<DeadDelivery, 'payload'> & {
+  readonly deliveries: readonly (Omit<DeadDelivery, 'payload' | 'subject'> & {
     readonly outcome: RedriveOutcome
     /** Why it stays dead. */
     readonly faults: readonly Fault[]
@@ -114,7 +115,7 @@ function decide(
     return 'first'
   }
   return dead.map((delivery) => {
-    const { payload: _payload, ...rest } = delivery
+    const { payload: _payload, subject: _subject, ...rest } = delivery
     const faults = judge(delivery)
     return { ...rest, outcome: faults.length > 0 ? 'misfit' : outcomeOf(delivery.consumer), faults }
   })

@@ -1,4 +1,4 @@
-import { PLATFORM_CODES, Problem, problemJson, toOutput } from '../contract/index.ts'
+import { isTransient, PLATFORM_CODES, Problem, problemJson, toOutput } from '../contract/index.ts'
 import type { Claimed, Correlation, StoredAnswer } from '../kernel/index.ts'
 import type { Contract } from './implement.ts'
 
@@ -11,11 +11,13 @@ export function createAnswers(contract: Contract) {
   const status = contract.kind === 'endpoint' ? contract.reply.status : 204
   const empty: StoredAnswer = { status: schema ? 204 : status, headers: {}, body: NOTHING }
   const failures = contract.failures ?? {}
-  const isDeclared = (fault: unknown): fault is Problem => fault instanceof Problem && fault.code in failures
+  /** Whether this answer holds for good, and is replayed under its key; a transient one frees the key. */
+  const isFinal = (fault: unknown): fault is Problem =>
+    fault instanceof Problem && Object.hasOwn(failures, fault.code) && !isTransient(fault.status)
 
   return {
     empty,
-    isDeclared,
+    isFinal,
     /** Throws where the reply breaks its contract. */
     reply: (output: unknown, check: () => void): StoredAnswer => {
       check()
@@ -33,7 +35,8 @@ export function createAnswers(contract: Contract) {
     }),
     /** A handler fails as its contract declares or as the platform does; any other Problem of its own is a fault. */
     expected: (fault: unknown): unknown => {
-      if (!(fault instanceof Problem) || PLATFORM_CODES.has(fault.code) || fault.code in failures) return fault
+      if (!(fault instanceof Problem) || PLATFORM_CODES.has(fault.code) || Object.hasOwn(failures, fault.code))
+        return fault
       return new Error(`the contract declares no failure ${fault.code}`, { cause: fault })
     },
     claimed: (claimed: Exclude<Claimed, { is: 'new' }>): StoredAnswer => {

@@ -1,6 +1,6 @@
 import { request as httpRequest } from 'node:http'
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { endpoint } from 'ebb/contract'
+import { endpoint, Problem } from 'ebb/contract'
 import { postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
 import { testFunction } from 'ebb/testing'
@@ -17,7 +17,7 @@ const contract = endpoint({
   path: '/v1/notes',
   body: Note,
   reply: { status: 201, body: z.object({ text: z.string() }) },
-  failures: { refused: 409 },
+  failures: { refused: 409, busy: 503 },
   access: {},
   idempotent: true,
   emits: { 'note.written': z.object({ text: z.string() }) },
@@ -30,7 +30,9 @@ const writeNote = implement(contract, { sql: postgres }, async ({ body }, { sql,
   await emit('note.written', { text })
   if (mode === 'refuse') throw fail('refused', 'Not today.')
   if (mode === 'break') throw new Error('a secret inside')
-  if (mode === 'foreign') throw Object.assign(fail('refused', 'Not mine.'), { code: 'not_declared' })
+  if (mode === 'forget-throw') fail('refused', 'Not today.')
+  if (mode === 'busy') throw fail('busy', 'In a moment.')
+  if (mode === 'foreign') throw new Problem('not_declared', 409, 'Not mine.')
   if (mode === 'sleep') await sql`select pg_sleep(30)`
   if (mode === 'nap') await sql`select pg_sleep(0.3)`
   if (mode === 'swallow') await sql`select 1 / 0`.catch(() => {})
@@ -72,6 +74,19 @@ describe('a request is one transaction', () => {
     expect(second.text).toBe(first.text)
     expect(second.headers['idempotency-replayed']).toBe('true')
     expect([await count('notes', 'refused'), await count('ebb.outbox', 'refused')]).toEqual([0, 0])
+  })
+
+  it('409 for a failure whose `throw` was forgotten', async () => {
+    const response = await write('unthrown', 'forget-throw')
+    expect([response.status, response.body.error]).toEqual([409, 'refused'])
+    expect(await count('notes', 'unthrown')).toBe(0)
+  })
+
+  it('503 for a declared failure that may pass is not recorded, so that the same key succeeds later', async () => {
+    const first = await write('busy', 'busy')
+    expect([first.status, first.body.error]).toEqual([503, 'busy'])
+    expect((await write('busy', 'busy')).headers['idempotency-replayed']).toBeUndefined()
+    expect((await write('busy', 'plain')).status).toBe(201)
   })
 
   for (const mode of ['break', 'foreign', 'bad-reply', 'swallow', 'forget-await']) {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import express, { type Express } from 'express'
 import { describeEndpoint, describeSubscriber, Problem, toPattern } from '../contract/index.ts'
 import type { Log } from '../kernel/index.ts'
+import { MAX_RECEIVED_BYTES } from './event-faults.ts'
 import { inTurn } from './exchange.ts'
 import type { Contract, Implementation } from './implement.ts'
 import { accessLog } from './middleware/access-log.ts'
@@ -68,7 +69,7 @@ function wayOf(contract: Contract) {
       path: '/',
       facts,
       timeoutMs,
-      maxBodyBytes: EVENT_BYTES,
+      maxBodyBytes: MAX_RECEIVED_BYTES,
       judge: [receiveEvent(contract)],
     }
   }
@@ -83,5 +84,3 @@ function wayOf(contract: Contract) {
     judge: [validate(contract), authorise(route)],
   }
 }
-
-const EVENT_BYTES = 16 * 1024 * 1024

@@ -7,7 +7,6 @@ import {
   type Failure,
   type Input,
   type Output,
-  type Problem,
   type SubscriberContract,
   type SubscriberShape,
 } from '../contract/index.ts'
@@ -30,8 +29,11 @@ export interface Tools<C> {
     data: EventData<C>[T],
     options?: { readonly subject?: string },
   ): Promise<void>
-  /** Makes a refusal that the contract declares, to be thrown. What the handler wrote is undone. */
-  fail(code: Failure<C>, message: string): Problem
+  /**
+   * Throws a refusal that the contract declares; what the handler wrote is undone. Write `throw fail(…)`, so that
+   * TypeScript knows that nothing follows.
+   */
+  fail(code: Failure<C>, message: string): never
   /** Says who owns what was asked for: throws 403 unless that is the caller, or the caller has the route's scopes. */
   own: C extends { readonly access: { readonly owner: true } } ? (subject: string) => void : never
   /** The contract's own secrets by name. */

@@ -4,14 +4,15 @@ const DEEPEST = 32
 const LONGEST_ARRAY = 10_000
 
 /**
- * Parses a JSON body strictly: UTF-8, no name twice in one object, no `__proto__`, at most 32 levels and 10,000
- * elements an array, no U+0000, which Postgres has no text for. (RFC 8259 leaves repeated names to the reader; two readers that differ are a hole.)
+ * Parses a JSON body strictly, as I-JSON (RFC 7493): UTF-8, no name twice in one object, no half of a surrogate pair; and
+ * no U+0000, which Postgres has no text for, no `__proto__`, at most 32 levels and 10,000 elements an array. (RFC 8259
+ * leaves repeated names to the reader; two readers that differ are a hole.)
  */
 export function parseJson(bytes: Uint8Array): { readonly value: unknown } | { readonly faults: readonly Fault[] } {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     const value: unknown = JSON.parse(text)
-    const fault = whatIsUnsafe(text)
+    const fault = whatIsUnsafe(text, 'body')
     return fault ? { faults: [fault] } : { value }
   } catch (fault) {
     const why = fault instanceof SyntaxError ? fault.message.replace(/, ".*/s, '') : 'it is not UTF-8'
@@ -26,11 +27,20 @@ interface Level {
   at: string | number
 }
 
-/** Walks text that is known to be valid JSON; only strings and brackets matter then. */
-function whatIsUnsafe(text: string): Fault | undefined {
+/** U+0000 and surrogates: valid UTF-8 and JSON hold them only as escapes. */
+const RISKY_ESCAPE = /\\u(?:0000|d[89a-f])/i
+
+/**
+ * The first thing in a JSON text that parseJson refuses, with its path from `part` on. The text is known to be valid, so
+ * that only strings and brackets matter.
+ */
+export function whatIsUnsafe(text: string, part: string): Fault | undefined {
   const levels: Level[] = []
-  const mayHoldNul = text.includes('\\u0000')
-  const fault = (message: string): Fault => ({ path: ['body', ...levels.map(({ at }) => at)].join('.'), message })
+  const isRisky = RISKY_ESCAPE.test(text)
+  const fault = (message: string): Fault => {
+    const path = [part, ...levels.map(({ at }) => at)].join('.')
+    return { path: path.toWellFormed(), message }
+  }
   for (let i = 0; i < text.length; i++) {
     const level = levels.at(-1)
     switch (text[i]) {
@@ -49,19 +59,28 @@ function whatIsUnsafe(text: string): Fault | undefined {
         break
       case '"': {
         const end = endOfString(text, i)
-        if (mayHoldNul && String(JSON.parse(text.slice(i, end))).includes('\0'))
-          return fault('The character U+0000 is not allowed')
-        if (level?.names && isName(text, end)) {
-          level.at = String(JSON.parse(text.slice(i, end)))
-          if (level.at === '__proto__') return fault('A name that is not allowed')
-          if (level.names.has(level.at)) return fault('Given more than once')
-          level.names.add(level.at)
+        const name = level?.names && isName(text, end) ? String(JSON.parse(text.slice(i, end))) : undefined
+        if (level && name !== undefined) level.at = name
+        if (isRisky) {
+          const why = whatIsNoText(name ?? String(JSON.parse(text.slice(i, end))))
+          if (why) return fault(why)
+        }
+        if (name !== undefined) {
+          if (name === '__proto__') return fault('A name that is not allowed')
+          if (level?.names?.has(name)) return fault('Given more than once')
+          level?.names?.add(name)
         }
         i = end - 1
       }
     }
   }
   return undefined
+}
+
+/** Why a string is no text that can be stored and sent on as it came. */
+function whatIsNoText(text: string): string | undefined {
+  if (text.includes('\0')) return 'The character U+0000 is not allowed'
+  return text.isWellFormed() ? undefined : 'Not well-formed Unicode: half of a surrogate pair'
 }
 
 function endOfString(text: string, start: number): number {

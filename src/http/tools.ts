@@ -3,6 +3,7 @@ import type * as z from 'zod'
 import { dataOf, describeEndpoint, Problem, toOutput } from '../contract/index.ts'
 import { type Effect, type Lending, type OutgoingEvent, refuseLate, spanOfSending } from '../kernel/index.ts'
 import type { Deadline } from './deadline.ts'
+import { eventFaults } from './event-faults.ts'
 import type { Exchange } from './exchange.ts'
 import type { Contract } from './implement.ts'
 import { hasScopes } from './middleware/authorise.ts'
@@ -30,6 +31,7 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
         // Kept for check(), which an emit that nobody awaited cannot get past.
         if (!parsed?.success)
           broken = new Error(`${type} is not emitted as the contract says`, { cause: parsed?.error })
+        else broken ??= whatNobodyTakes(type, { data: parsed.data, subject })
         const source = `/functions/${contract.name}`
         const id = randomUUID()
         const traceparent = spanOfSending({ type, id }) ?? correlation.traceparent
@@ -37,7 +39,9 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
         events.push({ id, type, source, data: parsed?.data, ...whose, ...(subject ? { subject } : {}) })
         return DONE
       },
-      fail: (code: string, message: string) => new Problem(code, failures[code] ?? 500, message),
+      fail: (code: string, message: string) => {
+        throw new Problem(code, failures[code] ?? 500, message)
+      },
       own: (subject: string) => {
         owned = true
         const scopes = route?.scopes ?? []
@@ -65,6 +69,11 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
     }
     return { tools, events, effects, lending, check, close }
   }
+}
+
+function whatNobodyTakes(type: string, event: Parameters<typeof eventFaults>[0]): Error | undefined {
+  const [fault] = eventFaults(event)
+  return fault && new Error(`no subscriber could take this ${type}: ${fault.path}: ${fault.message}`)
 }
 
 /** Tools have a signal that is made when a handler asks for it. */

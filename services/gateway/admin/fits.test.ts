@@ -3,7 +3,8 @@ import { contractSet, event, subscriber } from 'ebb/contract'
 import * as z from 'zod'
 import { fits } from './fits.ts'
 
-const on = event({ type: 'user.created', data: z.object({ name: z.string(), age: z.number().optional() }) })
+const data = z.object({ name: z.string(), age: z.number().optional(), tags: z.array(z.string()).optional() })
+const on = event({ type: 'user.created', data })
 const contracts = contractSet(
   { 'send-welcome': subscriber({ name: 'send-welcome', summary: 'Sends a welcome.', on }) },
   {},
@@ -13,9 +14,12 @@ it.each<[string, object, object, readonly string[]]>([
   ['what fits', {}, { name: 'Ada' }, []],
   ['what a producer has added', {}, { name: 'Ada', more: 1 }, []],
   ['what its schema refuses', {}, { age: 'old' }, ['data.name', 'data.age']],
+  ['a longer array than any function takes', {}, { name: 'Ada', tags: Array(10_001).fill('x') }, ['data.tags.10000']],
+  ['a longer subject than any function takes', { subject: 's'.repeat(1_001) }, { name: 'Ada' }, ['subject']],
   ['another type than it takes now', { type: 'user.made' }, { name: 'Ada' }, ['type']],
   ['a subscriber that there is not', { consumer: 'send-farewell' }, { name: 'Ada' }, ['consumer']],
 ])('%s', (_what, parts, payload, faults) => {
-  const delivery = { eventId: '1', consumer: 'send-welcome', type: 'user.created', attempts: 1, payload, ...parts }
+  const whose = { eventId: '1', consumer: 'send-welcome', attempts: 1 }
+  const delivery = { ...whose, type: 'user.created', subject: null, payload, ...parts }
   expect(fits(contracts)(delivery).map(({ path }) => path)).toEqual(faults)
 })

@@ -1,14 +1,20 @@
-import { Problem } from 'ebb/contract'
+import { type Fault, Problem, toInput } from 'ebb/contract'
 import type * as z from 'zod'
+import { whatIsUnsafe } from '../../../src/http/json.ts'
 
-/** The value as the schema has it; a Problem 400 that names every fault otherwise. */
+/** The value as the schema has it, of what Postgres can hold; a Problem 400 that names every fault otherwise. */
 export function parseInput<S extends z.ZodType>(
   schema: S,
   value: unknown,
   part: 'body' | 'query' | 'params',
 ): z.output<S> {
-  const parsed = schema.safeParse(value ?? {})
+  const given = value ?? {}
+  const unsafe = whatIsUnsafe(JSON.stringify(given), part)
+  if (unsafe) throw invalid([unsafe])
+  const parsed = toInput(schema).safeParse(given)
   if (parsed.success) return parsed.data
-  const details = parsed.error.issues.map(({ path, message }) => ({ path: [part, ...path].join('.'), message }))
-  throw new Problem('invalid_request', 400, 'The request does not fit; see details.', { details })
+  throw invalid(parsed.error.issues.map(({ path, message }) => ({ path: [part, ...path].join('.'), message })))
 }
+
+const invalid = (details: readonly Fault[]) =>
+  new Problem('invalid_request', 400, 'The request does not fit; see details.', { details })

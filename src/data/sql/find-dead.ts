@@ -3,7 +3,7 @@
  * times that the event must be before and after. $6 deliveries at most.
  */
 export const findDeadSql = /* sql */ `
-select event_id, consumer, type, payload, attempts
+select event_id, consumer, type, subject, payload, attempts
 from ebb.delivery join ebb.outbox on id = event_id
 where state = 'dead'
   and ($1::text is null or type = $1)

@@ -1,14 +1,21 @@
 import { basename } from 'node:path'
+import type { ContractPattern } from '../../contract/index.ts'
+import { runBundle } from '../../kernel/index.ts'
+import { checkPatterns } from '../check-patterns.ts'
 import { findFunctions } from '../find-functions.ts'
 import type { Bundle } from './bundle.ts'
 import { replaceFile, writePart } from './write-part.ts'
 
-/** Bundles all contracts for gateway and relay, as `contracts-<hash>.cjs`. */
+/**
+ * Bundles all contracts for gateway and relay, as `contracts-<hash>.cjs`. Throws a ContractFault where they do not load, or
+ * where one brings a pattern that could stop the gateway.
+ */
 export async function bundleContracts(root: string, folder: string, { version }: { version: string }): Promise<Bundle> {
   const names = await findFunctions(root)
   const contents = contractsEntry(names, version)
   const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts.ts' } as const
   const { file, hash, inputs } = await writePart(root, folder, 'contracts', { stdin, keepNames: true })
+  await checkPatterns(runBundle<{ patterns(): readonly ContractPattern[] }>(file).patterns?.() ?? [])
   return { file, revision: hash, inputs }
 }
 
@@ -20,10 +27,12 @@ function contractsEntry(names: readonly string[], version: string): string {
   const contracts = names.map((name, i) => `${JSON.stringify(name)}: c${i}`)
   return `
     import { contractSet } from './src/contract/contract-set.ts'
+    import { patternsOf } from './src/contract/patterns-of.ts'
     import { openapi as render } from './src/deploy/openapi.ts'
     ${imports.join('\n')}
     const contracts = { ${contracts.join(', ')} }
     const set = contractSet(contracts, undefined)
     export const { routes, subscriptions, validate, validateEvent } = set
+    export const patterns = () => patternsOf(Object.values(contracts))
     export const openapi = render(Object.values(contracts), ${JSON.stringify({ version })})`
 }

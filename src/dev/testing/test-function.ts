@@ -80,7 +80,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     const verify = identityVerifier(keys.jwks, name)
     const maxConcurrency = config.EBB_MAX_CONCURRENCY
     const server = createServer(createApp(implementation, { resources, log, secrets: env, verify, maxConcurrency }))
-    server.listen(0, '127.0.0.1')
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const sign = {
       gateway: identitySigner(keys.gateway, 'ebb:gateway'),
       relay: identitySigner(keys.relay, 'ebb:relay'),

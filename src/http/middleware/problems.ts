@@ -23,7 +23,10 @@ export function problems({ log: appLog }: { log: Log }): ErrorRequestHandler {
 function toProblem(fault: unknown): Problem {
   if (fault instanceof Problem) return fault
   const cause = { cause: fault }
-  // What Express throws at a path that cannot be decoded.
-  if (Object(fault).status === 400) return new Problem('invalid_request', 400, 'The request is malformed.', cause)
+  // What Express and its parsers throw at a request that they cannot read.
+  const { status } = Object(fault) as { readonly status?: unknown }
+  if (status === 400) return new Problem('invalid_request', 400, 'The request is malformed.', cause)
+  if (status === 413) return new Problem('payload_too_large', 413, 'The body is too large.', cause)
+  if (status === 415) return new Problem('unsupported_media_type', 415, 'Send JSON as UTF-8, and not coded.', cause)
   return new Problem('internal', 500, 'Something went wrong here; the correlation id finds it in our logs.', cause)
 }

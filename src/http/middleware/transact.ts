@@ -53,7 +53,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
         answer = answers.reply(output, check)
       } catch (fault) {
         end()
-        if (!claim || !answers.isDeclared(fault)) throw answers.expected(fault)
+        if (!claim || !answers.isFinal(fault)) throw answers.expected(fault)
         await unit?.undo()
         events.length = 0
         answer = answers.problem(fault, locals.correlation)

@@ -29,6 +29,26 @@ it.each([
   expect(woken).toEqual([])
 })
 
+it.each([
+  ['half a pair', '{"text":"A\\udc00B"}', 'body.text'],
+  ['the halves of a pair the wrong way round', '{"text":"\\uDE00\\uD83D"}', 'body.text'],
+  ['half a pair in a name', '{"a\\ud800":1}', 'body.a\ufffd'],
+  ['half a pair in depth', '{"more":[1,{"x":"\\uD800"}]}', 'body.more.1.x'],
+  ['U+0000', '{"text":"a\\u0000"}', 'body.text'],
+])('400 text that cannot be stored as it came: %s', async (_name, body, path) => {
+  const { url, woken } = await testGateway()
+  const answer = await fetch(`${url}/v1/notes/1`, { method: 'PUT', body, headers: json })
+  expect(await detailsOf(answer)).toEqual([400, [expect.objectContaining({ path })]])
+  expect(woken).toEqual([])
+})
+
+it('takes a pair that is written as two escapes', async () => {
+  const { url, woken } = await testGateway()
+  const body = '{"text":"\\ud83d\\ude00 \\u00e9"}'
+  expect((await fetch(`${url}/v1/notes/1`, { method: 'PUT', body, headers: json })).status).toBe(200)
+  expect(woken).toHaveLength(1)
+})
+
 it('400 no body where one is needed', async () => {
   const { url } = await testGateway()
   const answer = await fetch(`${url}/v1/notes/1`, { method: 'PUT' })

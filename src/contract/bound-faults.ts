@@ -1,0 +1,83 @@
+import * as z from 'zod'
+
+/** The most faults that one answer names. */
+export const MAX_FAULTS = 50
+
+/**
+ * Makes a schema whose arrays and records stop at their 50th fault. zod looks for all of them, and a megabyte may hold half
+ * a million; what has a fault is refused anyway, whatever the rest is like.
+ */
+export function boundFaults<S extends z.ZodType>(make: () => S): S {
+  const schema = withoutMemoizer(make)
+  const inner = schema._zod
+  const { parse, run } = inner
+  const bounded = boundedParse(schema, parse)
+  if (!bounded) return schema
+  inner.parse = bounded
+  // Without checks of its own a schema is run by its parse alone.
+  if (run === parse) inner.run = bounded
+  return schema
+}
+
+/** zod's memoizer is for values that contain themselves, which JSON has not, and would put a parse of its own back in place. */
+function withoutMemoizer<S>(make: () => S): S {
+  const { memoizer } = z.config()
+  try {
+    z.config({ memoizer: { attach: () => {}, guard: () => {}, alloc: (_schema, _payload, empty) => empty } })
+    return make()
+  } finally {
+    z.config({ memoizer })
+  }
+}
+
+type Payload = z.core.ParsePayload
+type Parse = (payload: Payload, context: z.core.ParseContextInternal) => z.core.util.MaybeAsync<Payload>
+
+function boundedParse(schema: z.ZodType, parse: Parse): Parse | undefined {
+  if (schema instanceof z.ZodArray) return parseList(parse, { first: 0, element: schema.def.element })
+  if (schema instanceof z.ZodTuple && schema.def.rest) {
+    return parseList(parse, { first: schema.def.items.length, element: schema.def.rest })
+  }
+  // A record that lists its keys has no more than those.
+  if (schema instanceof z.ZodRecord && !schema.def.keyType._zod.values) return parseRecord(parse)
+  return undefined
+}
+
+/** What stands before `first` is parsed as ever, the rest one element after the other. */
+const parseList =
+  (parse: Parse, { first, element }: { first: number; element: z.core.$ZodType }): Parse =>
+  (payload, context) => {
+    const input = payload.value
+    if (!Array.isArray(input) || input.length <= first) return parse(payload, context)
+    payload.value = input.slice(0, first)
+    const output: unknown[] = []
+    if (first > 0) output.push(...Object(now(parse(payload, context)).value))
+    for (let i = first; i < input.length && payload.issues.length < MAX_FAULTS; i++) {
+      const { value, issues } = now(element._zod.run({ value: input[i], issues: [] }, context))
+      output.push(value)
+      if (issues.length > 0) payload.issues.push(...z.core.util.prefixIssues(i, issues))
+    }
+    payload.value = output
+    return payload
+  }
+
+const parseRecord =
+  (parse: Parse): Parse =>
+  (payload, context) => {
+    const input = payload.value
+    if (!z.core.util.isPlainObject(input)) return parse(payload, context)
+    const output = {}
+    for (const name of Object.keys(input)) {
+      const { value, issues } = now(parse({ value: { [name]: input[name] }, issues: [] }, context))
+      Object.assign(output, value)
+      payload.issues.push(...issues)
+      if (payload.issues.length >= MAX_FAULTS) break
+    }
+    payload.value = output
+    return payload
+  }
+
+function now(result: z.core.util.MaybeAsync<Payload>): Payload {
+  if (result instanceof Promise) throw new z.core.$ZodAsyncError()
+  return result
+}

@@ -1,0 +1,67 @@
+import * as z from 'zod'
+import type { AnyContract } from './describe.ts'
+import { childrenOf, defOf } from './directions.ts'
+import { dataOf } from './event.ts'
+
+/** A regular expression that decides on what comes from outside. */
+export interface ContractPattern {
+  readonly function: string
+  /** Where it is, such as `body.name`. */
+  readonly path: string
+  readonly pattern: RegExp
+  /** The `.max()` that a text has passed before the pattern sees it. */
+  readonly maxLength: number | undefined
+}
+
+/** All patterns that contracts bring along; those of zod's own formats are zod's to keep safe. */
+export const patternsOf = (contracts: readonly AnyContract[]): readonly ContractPattern[] =>
+  contracts.flatMap((contract) =>
+    Object.entries(schemasOf(contract)).flatMap(([part, schema]) =>
+      schema instanceof z.ZodType
+        ? [...walk(schema, part, new Set())].map((found) => ({ function: contract.name, ...found }))
+        : [],
+    ),
+  )
+
+function schemasOf(contract: AnyContract): Readonly<Record<string, unknown>> {
+  const emits = Object.entries(contract.emits ?? {}).map(([type, emitted]) => [`emits ${type}`, dataOf(emitted)])
+  if (contract.kind === 'subscriber') return { 'on.data': contract.on.data, ...Object.fromEntries(emits) }
+  const { params, query, headers, body, reply } = contract
+  const replied = 'body' in reply ? reply.body : undefined
+  return { params, query, headers, body, 'reply.body': replied, ...Object.fromEntries(emits) }
+}
+
+type Found = Omit<ContractPattern, 'function'>
+
+function* walk(schema: z.ZodType, path: string, seen: Set<z.ZodType>): Iterable<Found> {
+  if (seen.has(schema)) return
+  seen.add(schema)
+  yield* ownPatterns(schema, path)
+  for (const [name, child] of childrenOf(defOf(schema))) yield* walk(child, name ? `${path}.${name}` : path, seen)
+}
+
+/** The part of a string's own def, and of its checks' defs, that says by which pattern it is held. */
+interface TextDef {
+  readonly check?: string
+  readonly format?: string
+  readonly maximum?: number
+  readonly pattern?: unknown
+  readonly hostname?: unknown
+  readonly protocol?: unknown
+  readonly checks?: readonly { readonly _zod: { readonly def: TextDef } }[]
+}
+
+function* ownPatterns(schema: z.ZodType, path: string): Iterable<Found> {
+  // zod types each def more narrowly; those of texts have these parts.
+  const def = schema.def as TextDef
+  let maxLength: number | undefined
+  for (const part of [def, ...(def.checks ?? []).map(({ _zod }) => _zod.def)]) {
+    if (part.check === 'max_length') maxLength = Math.min(part.maximum ?? Infinity, maxLength ?? Infinity)
+    const given = part.format === 'regex' || part.format === 'email' ? [part.pattern] : [part.hostname, part.protocol]
+    for (const pattern of given) {
+      if (pattern instanceof RegExp && !ZODS_OWN.has(pattern)) yield { path, pattern, maxLength }
+    }
+  }
+}
+
+const ZODS_OWN: ReadonlySet<unknown> = new Set(Object.values(z.regexes))

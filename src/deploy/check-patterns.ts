@@ -1,0 +1,58 @@
+import { ContractFault, type ContractPattern } from '../contract/index.ts'
+
+/** What one look at a text may cost, in steps: about ten milliseconds. */
+const MAX_STEPS = 1_000_000
+/** The longest text for a pattern that cannot be judged. */
+const MAX_UNKNOWN_LENGTH = 200
+/** For each of the two ways to judge a pattern. */
+const LIMIT_MS = 2_000
+
+/**
+ * Refuses a contract whose pattern could take so long for a text that its gateway serves nobody else meanwhile. To be
+ * called by tools, where contracts are loaded: it takes some 50 ms a pattern, each once a process.
+ */
+export async function checkPatterns(patterns: readonly ContractPattern[]): Promise<void> {
+  for (const { function: name, path, pattern, maxLength = Infinity } of patterns) {
+    const { type, degree, attack } = await costOf(pattern)
+    const where = `in ${path}, the pattern ${pattern}`
+    if (type === 'exponential') {
+      const sentence = `${where} takes time without end for ${attack}; write it so that no two parts can take the same text`
+      throw new ContractFault(name, sentence)
+    }
+    const most = type === 'unknown' ? MAX_UNKNOWN_LENGTH : Math.floor(MAX_STEPS ** (1 / degree))
+    if (degree > 1 && maxLength > most) {
+      const why =
+        type === 'unknown' ? 'cannot be shown to be quick' : `takes time like length to the power of ${degree}`
+      throw new ContractFault(name, `${where} ${why}; put .max(${most}) or less before it, or write it otherwise`)
+    }
+  }
+}
+
+interface Cost {
+  readonly type: 'linear' | 'polynomial' | 'exponential' | 'unknown'
+  readonly degree: number
+  /** A text for which it takes longest, as an expression of JavaScript. */
+  readonly attack?: string
+}
+
+const known = new Map<string, Cost>()
+
+async function costOf(pattern: RegExp): Promise<Cost> {
+  const cost = known.get(String(pattern)) ?? (await judge(pattern))
+  known.set(String(pattern), cost)
+  return cost
+}
+
+async function judge({ source, flags }: RegExp): Promise<Cost> {
+  const { checkSync } = await import('recheck/lib/browser.js')
+  // The proof first; where the pattern is too large for it or has more than regular expressions should, by trial.
+  for (const checker of ['automaton', 'fuzz'] as const) {
+    const found = checkSync(source, flags, { checker, timeout: LIMIT_MS })
+    if (found.status === 'safe') return { type: 'linear', degree: 1 }
+    if (found.status !== 'vulnerable') continue
+    const { complexity, attack } = found
+    const degree = complexity.type === 'polynomial' ? complexity.degree : Infinity
+    return { type: complexity.type, degree, attack: attack.pattern }
+  }
+  return { type: 'unknown', degree: Infinity }
+}

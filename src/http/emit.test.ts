@@ -1,0 +1,49 @@
+import { expect, it } from '@jest/globals'
+import { endpoint } from 'ebb/contract'
+import { postgres } from 'ebb/data'
+import { implement } from 'ebb/http'
+import { testFunction } from 'ebb/testing'
+import * as z from 'zod'
+
+/** What its handler emits, by the name that a request gives. */
+const EVENTS: Readonly<Record<string, { readonly data: unknown; readonly subject?: string }>> = {
+  plain: { data: ['Zoë ☃'], subject: 'Zoë ☃' },
+  'the most': { data: Array(10_000).fill('x'), subject: '☃'.repeat(1_000) },
+  'a long array': { data: Array(10_001).fill('x') },
+  'deep data': { data: JSON.parse(`${'['.repeat(33)}${']'.repeat(33)}`) },
+  'large data': { data: 'x'.repeat(8 * 1024 * 1024) },
+  'a long subject': { data: 1, subject: 's'.repeat(1_001) },
+  'half a pair': { data: { text: 'A\udc00B' } },
+  'half a pair in a name': { data: { '\ud800': 1 } },
+  'half a pair in the subject': { data: 1, subject: '\ud800' },
+  'U+0000': { data: ['\0'] },
+  'U+0000 in the subject': { data: 1, subject: '\0' },
+  'a name of the language': { data: JSON.parse('{"__proto__":1}') },
+}
+
+const contract = endpoint({
+  name: 'emit-things',
+  summary: 'Emits an event that its caller names.',
+  method: 'POST',
+  path: '/v1/things',
+  body: z.object({ what: z.string() }),
+  reply: { status: 200, body: z.object({ done: z.boolean() }) },
+  access: {},
+  emits: { 'thing.made': z.unknown() },
+})
+
+const fn = testFunction(
+  implement(contract, { sql: postgres }, async ({ body: { what } }, { emit }) => {
+    const { data, ...options } = EVENTS[what] ?? { data: 0 }
+    await emit('thing.made', data, options)
+    return { done: true }
+  }),
+)
+
+it.each(Object.keys(EVENTS))('%s is emitted only if a subscriber can take it', async (what) => {
+  const caller = await fn.as({ sub: 'ada' })
+  const { status } = await caller.post('/v1/things').send({ what })
+  const rows = await fn.query('delete from ebb.outbox returning id')
+  const fits = what === 'plain' || what === 'the most'
+  expect([status, rows.length]).toEqual(fits ? [200, 1] : [500, 0])
+})
