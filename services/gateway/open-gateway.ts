@@ -42,7 +42,10 @@ export async function openGateway(config: Config, { log }: { readonly log: Log }
   const pepper = need(config, 'EBB_KEY_PEPPER')
   const adminKey = need(config, 'EBB_ADMIN_KEY')
   const { ports, pool, registry, seen, beginDrain, close } = await openPorts(config, { pepper, log })
-  const server = createGatewayServer(ports)
+  const server = createGatewayServer(ports, {
+    bodiesMaxBytes: config.EBB_BODY_BUDGET_BYTES,
+    maxConnections: config.EBB_MAX_CONNECTIONS,
+  })
   // A pod has no token to ask Kubernetes with.
   const functions = config.EBB_FUNCTIONS_URL ? functionsFrom(config.EBB_FUNCTIONS_URL) : seen.view
   const { contracts } = ports

@@ -12,6 +12,8 @@ export interface Exchange extends Correlation {
   readonly signal: AbortSignal
   readonly abort: (reason: Problem) => void
   readonly beganAt: number
+  /** Whether it came on a connection that is one too many. */
+  readonly crowded: boolean
   /** Names in lower case. After `normalise` only what a function may see. */
   headers: Record<string, string[]>
   /** As sent, without scheme and host, still encoded. */
@@ -48,7 +50,11 @@ export interface Exchange extends Correlation {
 const ANONYMOUS: Caller = Object.freeze({ sub: 'anonymous', scopes: [] })
 const NOTHING = new Uint8Array()
 
-export function startExchange(request: IncomingMessage, response: ServerResponse): Exchange {
+export function startExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { crowded }: Pick<Exchange, 'crowded'>,
+): Exchange {
   const controller = new AbortController()
   response.once('close', () => {
     if (!response.writableFinished) controller.abort(new Problem('caller_gone', 499, 'The caller has hung up.'))
@@ -62,6 +68,7 @@ export function startExchange(request: IncomingMessage, response: ServerResponse
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
     beganAt,
+    crowded,
     headers,
     path: '',
     query: '',

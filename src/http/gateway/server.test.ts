@@ -58,6 +58,67 @@ it('pipelined requests are answered in their order', async () => {
   expect(statuses.map(({ status }) => status)).toEqual([404, 200, 400])
 })
 
+const POST = 'POST /v1/mails HTTP/1.1\r\nHost: h\r\nX-API-Key: full\r\n\r\n'
+
+/** A gateway whose functions wait for `open`, and when the first request is there. */
+async function heldGateway() {
+  const gate = Promise.withResolvers<void>()
+  const came = Promise.withResolvers<void>()
+  const gateway = await testGateway({
+    upstream: async (_request, response) => {
+      came.resolve()
+      await gate.promise
+      response.setHeader('content-length', 2).end('{}')
+    },
+  })
+  return { ...gateway, came: came.promise, open: gate.resolve }
+}
+
+it.each([
+  ['garbage', '\0garbage\r\n\r\n', 400],
+  ['CONNECT', 'CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n', 405],
+])('%s after a pending POST and a finished 404 is answered in its turn', async (_name, rest, status) => {
+  const { port, came, open } = await heldGateway()
+  const connection = await rawConnection(port)
+  connection.send(POST + GET.replace('things/1', 'nothing'))
+  await came
+  connection.send(rest)
+  open()
+  const statuses = [await connection.answer(), await connection.answer(), await connection.answer()]
+  expect(statuses.map((answer) => answer.status)).toEqual([200, 404, status])
+  expect(await connection.closed()).toBe('')
+})
+
+it.each(['', 'GET /v1/nothing HTT'])(
+  'a request that asks for another protocol is the last on its connection: %j',
+  async (half) => {
+    const { port, woken, came, open } = await heldGateway()
+    const connection = await rawConnection(port)
+    connection.send(POST.replace('X-', 'Connection: Upgrade\r\nUpgrade: h2c\r\nX-') + GET + half)
+    await came
+    connection.send(GET)
+    open()
+    expect(await connection.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } })
+    expect(await connection.closed()).toBe('')
+    expect(woken).toEqual(['POST /v1/mails'])
+  },
+)
+
+it('503 on a connection that is one too many, but for who asks whether we are well; it closes', async () => {
+  const { port, shed } = await testGateway({ maxConnections: 1 })
+  const first = await rawConnection(port)
+  const second = await rawConnection(port)
+  second.send(GET)
+  expect(await second.answer()).toMatchObject({ status: 503, headers: { 'retry-after': '1', connection: 'close' } })
+  expect(await second.closed()).toBe('')
+  expect(shed).toEqual(['connections'])
+  const probe = await rawConnection(port)
+  probe.send(GET.replace('v1/things/1', '_/health'))
+  expect((await probe.answer()).status).toBe(200)
+  first.send(GET)
+  expect((await first.answer()).status).toBe(200)
+})
+
 it('2,001 short headers are all seen', async () => {
   const { port } = await testGateway()
   const connection = await rawConnection(port)

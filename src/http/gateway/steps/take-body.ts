@@ -1,11 +1,18 @@
 import { Problem } from '../../../contract/index.ts'
 import { bodyTooLarge, readBody } from '../../read-body.ts'
+import type { BodyBudget } from '../body-budget.ts'
 import { type Exchange, routeOf } from '../exchange.ts'
 import type { Step } from '../pipeline.ts'
 import type { GatewayLimits } from '../ports.ts'
 
-/** Checks size and media type before it reads, and takes the bytes in, which the function will get as they are. */
-export function takeBody({ bodyTimeoutMs }: Pick<GatewayLimits, 'bodyTimeoutMs'>): Step {
+/**
+ * Checks size and media type before it reads, and takes the bytes in, which the function will get as they are. They
+ * count against the budget of all bodies until the request is answered.
+ */
+export function takeBody(
+  bodies: BodyBudget,
+  { bodyTimeoutMs, bodyPace }: Pick<GatewayLimits, 'bodyTimeoutMs' | 'bodyPace'>,
+): Step {
   return async function takeBody(exchange) {
     const { request, response, headers } = exchange
     const { hasBody, maxBodyBytes } = routeOf(exchange)
@@ -16,11 +23,11 @@ export function takeBody({ bodyTimeoutMs }: Pick<GatewayLimits, 'bodyTimeoutMs'>
       const fault = whatIsUnsupported(headers)
       if (fault) return new Problem('unsupported_media_type', 415, fault)
       if (headers.expect) response.writeContinue()
-      exchange.body = await readBody(request, {
-        maxBytes: maxBodyBytes,
-        limitMs: bodyTimeoutMs,
-        signal: exchange.signal,
-      })
+      const account = bodies.open(exchange.abort)
+      response.once('close', account.close)
+      const limits = { maxBytes: maxBodyBytes, limitMs: bodyTimeoutMs, minPace: bodyPace }
+      exchange.body = await readBody(request, { ...limits, signal: exchange.signal, account })
+      account.complete()
     }
     exchange.completeAt = performance.now()
     return undefined
