@@ -50,6 +50,16 @@ it('400 every fault of a new key', async () => {
   ])
 })
 
+it('400 more scopes than a function can be told with each request', async () => {
+  const { post } = await start()
+  const scopes = Array.from({ length: 100 }, (_, i) => `${'s'.repeat(137)}:a${i}`)
+  const answer = await post({ subject: 'ann', scopes })
+  expect([answer.status, await answer.json()]).toEqual([
+    400,
+    expect.objectContaining({ details: [{ path: 'body.scopes', message: expect.stringContaining('8192') }] }),
+  ])
+})
+
 it('400 a body that is no JSON, 404 what there is not', async () => {
   const { admin } = await start()
   const bad = await fetch(`${admin}/v1/keys`, { method: 'POST', headers: json, body: '{' })

@@ -43,6 +43,7 @@ export async function openGateway(config: Config, { log }: { readonly log: Log }
   const server = createGatewayServer(ports, {
     bodiesMaxBytes: config.EBB_BODY_BUDGET_BYTES,
     maxConnections: config.EBB_MAX_CONNECTIONS,
+    trustedHops: config.EBB_TRUSTED_HOPS,
   })
   // A pod has no token to ask Kubernetes with.
   const functions = config.EBB_FUNCTIONS_URL ? functionsFrom(config.EBB_FUNCTIONS_URL) : seen.view

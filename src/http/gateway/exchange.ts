@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ContractSet, Problem, type Route, type Strings } from '../../contract/index.ts'
 import { type Correlation, correlate } from '../../kernel/index.ts'
+import { type ClientSide, clientSide } from './client-side.ts'
 import { readHeaders } from './headers.ts'
 import type { Caller } from './ports.ts'
 
@@ -14,6 +15,8 @@ export interface Exchange extends Correlation {
   readonly beganAt: number
   /** Whether it came on a connection that is one too many. */
   readonly crowded: boolean
+  /** Where it comes from, as far as the trusted proxies say. */
+  readonly client: ClientSide
   /** Names in lower case. After `normalise` only what a function may see. */
   headers: Record<string, string[]>
   /** As sent, without scheme and host, still encoded. */
@@ -53,7 +56,7 @@ const NOTHING = new Uint8Array()
 export function startExchange(
   request: IncomingMessage,
   response: ServerResponse,
-  { crowded }: Pick<Exchange, 'crowded'>,
+  { crowded, trustedHops }: { readonly crowded: boolean; readonly trustedHops: number },
 ): Exchange {
   const controller = new AbortController()
   response.once('close', () => {
@@ -69,6 +72,7 @@ export function startExchange(
     abort: (reason) => controller.abort(reason),
     beganAt,
     crowded,
+    client: clientSide(request.socket.remoteAddress, headers, { hops: trustedHops }),
     headers,
     path: '',
     query: '',

@@ -1,18 +1,20 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Problem } from '../../contract/index.ts'
+import { CALLER_HEADER_BYTES } from '../header-limits.ts'
 import { type Exchange, startExchange } from './exchange.ts'
 import type { GatewayLimits, GatewayPorts } from './ports.ts'
 import { refuseSocket } from './refuse-socket.ts'
 import { exchangeServer } from './serve-exchange.ts'
-import { refusedMethod } from './steps/normalise.ts'
+import { refusedMethod, TOO_LARGE } from './steps/normalise.ts'
 
 export interface GatewayOptions extends Partial<GatewayLimits> {
   /** For the headers of a request; 30 s unless told. */
   readonly headersTimeoutMs?: number
+  /** The proxies before the gateway whose X-Forwarded-* is true; default: none. */
+  readonly trustedHops?: number
 }
 
-const MAX_HEADER_BYTES = 16 * 1024
 /** Longer than what stands before us keeps its idle connections. */
 const KEEP_ALIVE_MS = 95_000
 const SLACK_MS = 5_000
@@ -42,12 +44,12 @@ interface Connection {
 /** The public server, not yet listening. */
 export function createGatewayServer(
   ports: GatewayPorts,
-  { headersTimeoutMs = 30_000, ...given }: GatewayOptions = {},
+  { headersTimeoutMs = 30_000, trustedHops = 0, ...given }: GatewayOptions = {},
 ): Server {
   const limits: GatewayLimits = { ...LIMITS, ...given }
   const serve = exchangeServer(ports, limits)
   const server = createServer({
-    maxHeaderSize: MAX_HEADER_BYTES,
+    maxHeaderSize: CALLER_HEADER_BYTES,
     headersTimeout: headersTimeoutMs,
     // A backstop; the steps have their own limits.
     requestTimeout: headersTimeoutMs + limits.bodyTimeoutMs + SLACK_MS,
@@ -78,7 +80,7 @@ export function createGatewayServer(
   const take = (request: IncomingMessage, response: ServerResponse) => {
     const connection = connectionOf(request.socket)
     if (connection.closing) return void request.resume()
-    const exchange = startExchange(request, response, { crowded: connection.crowded })
+    const exchange = startExchange(request, response, { crowded: connection.crowded, trustedHops })
     connection.unanswered.add(exchange)
     response.once('close', () => connection.unanswered.delete(exchange))
     // Node's parser takes what follows for the other protocol's bytes, and loses some of it.
@@ -123,7 +125,7 @@ function toProblem(cause: NodeJS.ErrnoException): Problem {
   const options = { cause, headers: { connection: 'close' } }
   switch (cause.code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new Problem('headers_too_large', 431, `The headers may have at most ${MAX_HEADER_BYTES} bytes.`, options)
+      return new Problem('headers_too_large', 431, TOO_LARGE, options)
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new Problem('payload_too_large', 413, 'The chunk extensions are too long.', options)
     case 'ERR_HTTP_REQUEST_TIMEOUT':

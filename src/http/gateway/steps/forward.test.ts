@@ -53,6 +53,9 @@ it('200 the caller sees the answer, without what is about the connection or the 
         'ebb-revision': '7',
         server: 'envoy',
         'x-envoy-upstream-service-time': '3',
+        'x-call-id': 'a',
+        'x-start-time': '1',
+        'x-duration-seconds': '1',
         connection: 'close, X-Secret',
         'keep-alive': 'timeout=1',
       }
@@ -63,6 +66,7 @@ it('200 the caller sees the answer, without what is about the connection or the 
   expect([answer.status, await answer.text(), answer.headers.getSetCookie()]).toEqual([201, '{}', ['a=1', 'b=2']])
   expect(Object.fromEntries(answer.headers)).toEqual({
     ...{ 'content-type': 'application/json', 'x-kept': 'é', 'x-correlation-id': 'abc-12345', 'set-cookie': 'b=2' },
+    vary: 'Authorization, X-API-Key',
     ...{
       connection: 'keep-alive',
       'keep-alive': 'timeout=95',
@@ -245,4 +249,29 @@ it('200 HEAD has the length of the body, and none', async () => {
   })
   const answer = await fetch(url + THING, { method: 'HEAD' })
   expect([answer.headers.get('content-length'), await answer.text()]).toEqual(['5', ''])
+})
+
+it('200 behind a trusted proxy the function hears of the client, its scheme and the host that it asked for', async () => {
+  let seen: IncomingHttpHeaders = {}
+  const { url } = await testGateway({
+    trustedHops: 1,
+    upstream: ({ headers }, response) => {
+      seen = headers
+      response.end('{}')
+    },
+  })
+  const told = {
+    'x-forwarded-for': '6.6.6.6, 192.0.2.1',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-host': 'api.example',
+  }
+  await fetch(`${url}/v1/things/1`, { headers: told })
+  expect(seen).toMatchObject({ ...told, 'x-forwarded-for': '192.0.2.1' })
+})
+
+it('431 a key with more scopes than a function can be told', async () => {
+  const { url, woken } = await testGateway({ ports: { sign: async () => 'a'.repeat(41_000) } })
+  const answer = await fetch(`${url}/v1/things/1`)
+  expect([answer.status, await answer.json()]).toEqual([431, expect.objectContaining({ error: 'headers_too_large' })])
+  expect(woken).toEqual([])
 })

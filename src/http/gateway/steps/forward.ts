@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { Problem } from '../../../contract/index.ts'
 import { createRefusalLog, type Refusal } from '../../../kernel/index.ts'
+import { IDENTITY_BYTES } from '../../header-limits.ts'
 import { type BrokenCall, mayRepeat, toProblem } from '../broken-call.ts'
 import { type CallOutcome, callUpstream } from '../call-upstream.ts'
 import { type Exchange, routeOf } from '../exchange.ts'
@@ -23,6 +24,7 @@ export function forward(
     const { name, timeoutMs } = routeOf(exchange)
     const signing = { waitMs: timeoutMs + startTimeoutMs }
     const identity = await sign(exchange.caller, name, signing)
+    if (identity.length > IDENTITY_BYTES) return TOO_MANY_SCOPES
     // The caller's upload and the function's start are not on the function's account; our own look-ups are.
     const leftMs = Math.floor(timeoutMs - (performance.now() - exchange.completeAt))
     if (leftMs < 1) return new Problem('deadline_exceeded', 504, 'The time for this request is over.')
@@ -61,14 +63,21 @@ export function forward(
   }
 }
 
+const TOO_MANY_SCOPES = new Problem(
+  'headers_too_large',
+  431,
+  'Your key has more scopes than a function can be told; ask for one with fewer.',
+)
+
 const isBroken = (outcome: CallOutcome): outcome is BrokenCall => outcome !== undefined && 'sent' in outcome
 const isRefusal = (outcome: CallOutcome): outcome is Refusal => outcome !== undefined && 'reason' in outcome
 
-function madeHeaders({ request, headers, correlationId, traceparent }: Exchange, identity: string, leftMs: number) {
+function madeHeaders({ client, headers, correlationId, traceparent }: Exchange, identity: string, leftMs: number) {
+  const host = client.host ?? headers.host?.[0]
   return [
     ...['ebb-identity', identity, 'ebb-timeout-ms', String(leftMs)],
     ...['x-correlation-id', correlationId, 'traceparent', traceparent],
-    ...['x-forwarded-for', request.socket.remoteAddress ?? 'unknown', 'x-forwarded-proto', 'http'],
-    ...(headers.host?.[0] === undefined ? [] : ['x-forwarded-host', headers.host[0]]),
+    ...['x-forwarded-for', client.address, 'x-forwarded-proto', client.proto],
+    ...(host === undefined ? [] : ['x-forwarded-host', host]),
   ]
 }

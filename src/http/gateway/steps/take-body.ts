@@ -21,7 +21,7 @@ export function takeBody(
       if (!hasBody) return NOT_EXPECTED
       if (declared > maxBodyBytes) return bodyTooLarge(maxBodyBytes)
       const fault = whatIsUnsupported(headers)
-      if (fault) return new Problem('unsupported_media_type', 415, fault)
+      if (fault) return fault
       if (headers.expect) response.writeContinue()
       const account = bodies.open(exchange.abort)
       response.once('close', account.close)
@@ -41,10 +41,15 @@ const NOT_EXPECTED = new Problem('invalid_request', 400, 'The request does not f
 const JSON_TYPE = /^application\/([\w.!#$&^-]+\+)?json$/i
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/i
 
-function whatIsUnsupported(headers: Exchange['headers']): string | undefined {
+const unsupported = (message: string, headers = {}) => new Problem('unsupported_media_type', 415, message, { headers })
+
+function whatIsUnsupported(headers: Exchange['headers']): Problem | undefined {
   const type = headers['content-type']?.[0] ?? ''
-  if (!JSON_TYPE.test(type.split(';', 1)[0]?.trim() ?? '')) return 'Send the body as application/json.'
-  if (!/^utf-?8$/i.test(CHARSET.exec(type)?.[1] ?? 'utf-8')) return 'JSON is always UTF-8; send no other charset.'
+  if (!JSON_TYPE.test(type.split(';', 1)[0]?.trim() ?? '')) return unsupported('Send the body as application/json.')
+  if (!/^utf-?8$/i.test(CHARSET.exec(type)?.[1] ?? 'utf-8'))
+    return unsupported('JSON is always UTF-8; send no other charset.')
   const coding = headers['content-encoding']?.join() ?? 'identity'
-  return coding.toLowerCase() === 'identity' ? undefined : 'Send the body without a Content-Encoding.'
+  if (coding.toLowerCase() === 'identity') return undefined
+  // RFC 9110, 12.5.3: so the caller knows that it is the coding, not the type.
+  return unsupported('Send the body without a Content-Encoding.', { 'accept-encoding': 'identity' })
 }
