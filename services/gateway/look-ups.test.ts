@@ -8,7 +8,7 @@ import { PEPPER } from './test-support.ts'
 
 afterAll(() => pool.end())
 const database = testDatabase()
-const pool = createPool(database.url, { log: createLog({ level: 'silent' }) })
+const pool = createPool(database.ownerUrl, { log: createLog({ level: 'silent' }) })
 
 let connectionsTaken = 0
 pool.on('acquire', () => connectionsTaken++)

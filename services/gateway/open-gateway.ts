@@ -29,6 +29,8 @@ import { createMetrics } from './metrics.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { readiness } from './readiness.ts'
 
+/** To a function's address, where somebody listens also while it starts: longer, a pod that is gone would hold callers up. */
+const CONNECT_MS = 5_000
 /** What any statement may take, an operator's long list among them. */
 const STATEMENT_MS = 15_000
 
@@ -75,7 +77,7 @@ async function openPorts(config: Config, { pepper, log }: { readonly pepper: str
   const sign = await openSigner(config, 'ebb:gateway')
   const contracts = openPointer(need(config, 'EBB_CONTRACTS'), log)
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
-  const connect = { timeout: startTimeoutMs }
+  const connect = { timeout: CONNECT_MS }
   const dispatcher = new Agent({ connect })
   const fresh = new Agent({ connect, pipelining: 0 })
   // Each idle connection that breaks would say so; readiness says it once.

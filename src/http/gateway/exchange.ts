@@ -41,6 +41,8 @@ export interface Exchange extends Correlation {
   completeAt: number
   /** Whether its function was called, however that ended. */
   called: boolean
+  /** When its function's answer began. */
+  answeredAt: number | undefined
   /** Whether its function had to start first, and what that runs, where a function said so. */
   cold: boolean | undefined
   revision: string | undefined
@@ -86,6 +88,7 @@ export function startExchange(
     body: NOTHING,
     completeAt: beganAt,
     called: false,
+    answeredAt: undefined,
     cold: undefined,
     revision: undefined,
     spared: undefined,

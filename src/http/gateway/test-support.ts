@@ -38,6 +38,10 @@ export const contracts = contractSet(
       ...{ name: 'get-slow', summary: 'Takes long.', method: 'GET', path: '/v1/slow', reply, access: everybody },
       timeoutMs: 100,
     }),
+    'get-one': endpoint({
+      ...{ name: 'get-one', summary: 'One at a time.', method: 'GET', path: '/v1/one', reply, access: everybody },
+      scale: { max: 1, concurrency: 1 },
+    }),
     'send-mail': endpoint({
       ...{ name: 'send-mail', summary: 'Sends.', method: 'POST', path: '/v1/mails', reply, access: everybody },
       limit: { requests: 2, perSeconds: 60, burst: 5 },

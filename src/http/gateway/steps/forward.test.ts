@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http'
 import { buffer, text } from 'node:stream/consumers'
 import { expect, it } from '@jest/globals'
 import { Agent } from 'undici'
+import { untilTrue } from '../../../../test/support/until.ts'
 import { raw, testGateway } from '../test-support.ts'
 
 const THING = '/v1/things/1'
@@ -274,4 +275,25 @@ it('431 a key with more scopes than a function can be told', async () => {
   const answer = await fetch(`${url}/v1/things/1`)
   expect([answer.status, await answer.json()]).toEqual([431, expect.objectContaining({ error: 'headers_too_large' })])
   expect(woken).toEqual([])
+})
+
+it('503 at once for a request for which its function has no room; the others are served', async () => {
+  const gate = Promise.withResolvers<void>()
+  const { url, shed, spared, woken } = await testGateway({
+    upstream: async (_request, response) => {
+      await gate.promise
+      response.end('{}')
+    },
+  })
+  const room = 11
+  const answers = Array.from({ length: room }, () => fetch(`${url}/v1/one`))
+  await untilTrue(() => woken.length === room)
+  const refused = await fetch(`${url}/v1/one`)
+  expect([refused.status, refused.headers.get('retry-after'), shed, spared]).toEqual([
+    ...[503, '1', ['function'], ['unavailable']],
+  ])
+  gate.resolve()
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(room).fill(200))
+  expect((await fetch(`${url}/v1/one`)).status).toBe(200)
+  expect(woken).toHaveLength(room + 1)
 })
