@@ -50,6 +50,16 @@ it('400 every fault of a new key', async () => {
   ])
 })
 
+it('400 more scopes than a function can be told with each request', async () => {
+  const { post } = await start()
+  const scopes = Array.from({ length: 100 }, (_, i) => `${'s'.repeat(137)}:a${i}`)
+  const answer = await post({ subject: 'ann', scopes })
+  expect([answer.status, await answer.json()]).toEqual([
+    400,
+    expect.objectContaining({ details: [{ path: 'body.scopes', message: expect.stringContaining('8192') }] }),
+  ])
+})
+
 it('400 a body that is no JSON, 404 what there is not', async () => {
   const { admin } = await start()
   const bad = await fetch(`${admin}/v1/keys`, { method: 'POST', headers: json, body: '{' })
@@ -113,7 +123,7 @@ it('200 the functions without a runner, as far as this gateway knows them', asyn
   const rows = (await told.json()) as { name: string }[]
   const row = (name: string) => rows.find((one) => one.name === name)
   const time = expect.stringMatching(/^\d{4}-.*Z$/)
-  expect([told.status, rows.length]).toEqual([200, 5])
+  expect([told.status, rows.length]).toEqual([200, 6])
   expect(row('get-public')).toEqual({
     ...{ name: 'get-public', route: 'GET /v1/public', scale: { max: 1, concurrency: 1 }, instances: null },
     ...{ requests: 2, coldStarts: 1, lastColdStartAt: time, revision: 'r7', since: time },

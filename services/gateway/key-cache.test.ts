@@ -102,3 +102,16 @@ it('at most 10,000 are remembered', async () => {
   await cache.find(TOKEN)
   expect(state.looks).toBe(1)
 })
+
+it('a key that was good is known to the look, however it was forgotten; nobody can change what it stands for', async () => {
+  const asked: boolean[] = []
+  const cache = keyCache(async (_token, { isKnown }) => {
+    asked.push(isKnown)
+    return KEY
+  })
+  const caller = await cache.find(TOKEN)
+  cache.clear()
+  await cache.find(TOKEN)
+  expect(asked).toEqual([false, true])
+  expect([Object.isFrozen(caller), Object.isFrozen(caller?.scopes)]).toEqual([true, true])
+})

@@ -7,14 +7,14 @@ const KNOWN_MS = 30_000
 const UNKNOWN_MS = 2_000
 const MOST = 10_000
 
+/** `isKnown` says that the token was good when it was last looked up. */
+type Look = (token: string, options: { readonly isKnown: boolean }) => Promise<ApiKey | undefined>
+
 /**
  * Remembers whose key a token is, for 30 s at most; `clear` forgets all at once. However many ask for the same one, it
  * is looked up once. While nobody can look, what is remembered serves on, and anything else is a Problem 503.
  */
-export function keyCache(
-  look: (token: string) => Promise<ApiKey | undefined>,
-  { now = Date.now }: { readonly now?: () => number } = {},
-) {
+export function keyCache(look: Look, { now = Date.now }: { readonly now?: () => number } = {}) {
   const known = new Map<string, { readonly caller: Caller; readonly until: number }>()
   const unknown = new Map<string, number>()
   const looking = new Map<string, Promise<Caller | undefined>>()
@@ -22,11 +22,14 @@ export function keyCache(
 
   async function lookUp(token: string): Promise<Caller | undefined> {
     const began = generation
-    const key = await look(token).catch((cause: unknown) => {
+    const key = await look(token, { isKnown: known.has(token) }).catch((cause: unknown) => {
+      if (cause instanceof Problem) throw cause
       const message = 'Keys cannot be checked just now.'
       throw new Problem('unavailable', 503, message, { cause, retryAfterSeconds: 2 })
     })
-    const caller = key && { sub: key.subject, scopes: key.scopes }
+    // Handed to many requests: none may change it for the others.
+    const caller = key && Object.freeze({ sub: key.subject, scopes: Object.freeze(key.scopes) })
+    if (!caller) known.delete(token)
     // What was looked up before `clear` may be untrue since.
     if (began !== generation) return caller
     if (!caller) remember(unknown, token, now() + UNKNOWN_MS)
@@ -50,7 +53,8 @@ export function keyCache(
     },
     clear() {
       generation++
-      known.clear()
+      // Whose keys they were stays known: a stranger's must not be looked up before theirs.
+      for (const [token, entry] of known) known.set(token, { ...entry, until: 0 })
       unknown.clear()
       looking.clear()
     },

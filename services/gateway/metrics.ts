@@ -34,8 +34,15 @@ export function createMetrics(): GatewayRegistry {
     help: 'Requests whose rate limit this gateway judged by itself, since Redis was away or slow or is not configured',
     registers,
   })
+  const shed = new Counter({
+    name: 'ebb_shed_total',
+    help: 'What was refused or left out, since there was more of it than this gateway has room for',
+    labelNames: ['what'],
+    registers,
+  })
   const metrics: GatewayMetrics = {
     spared: (reason) => spared.inc({ reason }),
+    shed: (what) => shed.inc({ what }),
     answered: ({ route, method, status, seconds }) => duration.observe({ route, method, status }, seconds),
   }
   return { metrics, fellBack: () => fallback.inc(), registry }

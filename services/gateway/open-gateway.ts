@@ -14,9 +14,8 @@ import {
   openUpstream,
 } from 'ebb/kernel'
 import { Agent } from 'undici'
-import { findKey, KEYS_CHANNEL } from '../../src/data/api-keys.ts'
+import { KEYS_CHANNEL } from '../../src/data/api-keys.ts'
 import { ask } from '../../src/data/ask.ts'
-import { findAnswer } from '../../src/data/idempotency.ts'
 import { listen } from '../../src/data/listen.ts'
 import { createPool } from '../../src/data/pool.ts'
 import { createAdmin } from './admin.ts'
@@ -25,12 +24,13 @@ import { functionsFrom } from './functions-from.ts'
 import { functionsSeen } from './functions-seen.ts'
 import { openInvocations } from './invocations.ts'
 import { keyCache } from './key-cache.ts'
+import { createLookUps, LOOK_MS } from './look-ups.ts'
 import { createMetrics } from './metrics.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { readiness } from './readiness.ts'
 
-/** What a look into the database may take before the gateway goes on without it. */
-const LOOK_MS = 2_000
+/** To a function's address, where somebody listens also while it starts: longer, a pod that is gone would hold callers up. */
+const CONNECT_MS = 5_000
 /** What any statement may take, an operator's long list among them. */
 const STATEMENT_MS = 15_000
 
@@ -41,8 +41,12 @@ const STATEMENT_MS = 15_000
 export async function openGateway(config: Config, { log }: { readonly log: Log }) {
   const pepper = need(config, 'EBB_KEY_PEPPER')
   const adminKey = need(config, 'EBB_ADMIN_KEY')
-  const { ports, pool, registry, seen, beginDrain, close } = await openPorts(config, { pepper, log })
-  const server = createGatewayServer(ports)
+  const { ports, adminPool: pool, registry, seen, beginDrain, close } = await openPorts(config, { pepper, log })
+  const server = createGatewayServer(ports, {
+    bodiesMaxBytes: config.EBB_BODY_BUDGET_BYTES,
+    maxConnections: config.EBB_MAX_CONNECTIONS,
+    trustedHops: config.EBB_TRUSTED_HOPS,
+  })
   // A pod has no token to ask Kubernetes with.
   const functions = config.EBB_FUNCTIONS_URL ? functionsFrom(config.EBB_FUNCTIONS_URL) : seen.view
   const { contracts } = ports
@@ -73,14 +77,18 @@ async function openPorts(config: Config, { pepper, log }: { readonly pepper: str
   const sign = await openSigner(config, 'ebb:gateway')
   const contracts = openPointer(need(config, 'EBB_CONTRACTS'), log)
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
-  const connect = { timeout: startTimeoutMs }
+  const connect = { timeout: CONNECT_MS }
   const dispatcher = new Agent({ connect })
   const fresh = new Agent({ connect, pipelining: 0 })
   // Each idle connection that breaks would say so; readiness says it once.
-  const pool = createPool(databaseUrl, {
-    ...{ max: config.EBB_POOL_MAX, statementMs: STATEMENT_MS, log: log.child({}, { level: 'error' }) },
-  })
-  const keys = keyCache((token) => ask(pool, LOOK_MS, (client) => findKey(client, pepper, token)))
+  const quiet = log.child({}, { level: 'error' })
+  const shares = sharesOf(config.EBB_POOL_MAX)
+  const poolOf = (max: number) => createPool(databaseUrl, { max, statementMs: STATEMENT_MS, log: quiet })
+  const pool = poolOf(shares.callers)
+  const adminPool = poolOf(shares.admin)
+  const { metrics, fellBack, registry } = createMetrics()
+  const lookUps = createLookUps(pool, { pepper, maxRunning: shares.lookUps, shed: metrics.shed })
+  const keys = keyCache(lookUps.findKey)
   const channel = listen(config.DATABASE_DIRECT_URL ?? databaseUrl, [KEYS_CHANNEL], {
     onNotify: keys.clear,
     onUp: keys.clear,
@@ -90,9 +98,8 @@ async function openPorts(config: Config, { pepper, log }: { readonly pepper: str
     log,
   })
   const seen = functionsSeen(contracts.current)
-  const { metrics, fellBack, registry } = createMetrics()
   const limits = await openRateLimiter(config, { log, fellBack })
-  const invocations = openInvocations(pool, log)
+  const invocations = openInvocations(pool, { maxRunning: shares.invocations, shed: metrics.shed, log })
   const ports: GatewayPorts = {
     ...{ contracts: contracts.current, sign, ready: state.ready, log },
     metrics: {
@@ -103,7 +110,7 @@ async function openPorts(config: Config, { pepper, log }: { readonly pepper: str
       },
     },
     findKey: keys.find,
-    findAnswer: (claim) => ask(pool, LOOK_MS, (client) => findAnswer(client, claim)),
+    findAnswer: lookUps.findAnswer,
     invocations,
     limiter: limits.take,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
@@ -114,9 +121,20 @@ async function openPorts(config: Config, { pepper, log }: { readonly pepper: str
     contracts.close()
     limits.close()
     await invocations.close()
-    await Promise.all([channel.close(), dispatcher.destroy(), fresh.destroy(), pool.end()])
+    await Promise.all([channel.close(), dispatcher.destroy(), fresh.destroy(), pool.end(), adminPool.end()])
   }
-  return { ports, pool, registry, seen, beginDrain: state.drain, close }
+  return { ports, adminPool, registry, seen, beginDrain: state.drain, close }
+}
+
+/**
+ * Who may use how many of the gateway's connections at a time: an operator's long look holds up no caller, and no kind
+ * of look-up another.
+ */
+function sharesOf(connections: number) {
+  const admin = connections > 5 ? 2 : 1
+  const callers = Math.max(1, connections - admin)
+  const lookUps = Math.max(1, Math.floor(callers / 4))
+  return { admin, callers, lookUps, invocations: Math.max(1, callers - 2 * lookUps) }
 }
 
 const adminPortOf = ({ PORT, EBB_ADMIN_PORT }: Config) => EBB_ADMIN_PORT ?? (PORT === 0 ? 0 : PORT + 1)

@@ -30,6 +30,7 @@ const CONTRACTS = `
   const write = { scopes: ['things:write'], idempotent: true, readOnly: false, hasBody: true }
   exports.routes = [
     { ...route, name: 'get-public', method: 'GET', path: '/v1/public', anonymous: true },
+    { ...route, name: 'put-public', method: 'PUT', path: '/v1/public', anonymous: true, hasBody: true, maxBodyBytes: 1048576 },
     { ...route, name: 'get-thing', method: 'GET', path: '/v1/things' },
     { ...route, name: 'get-limited', method: 'GET', path: '/v1/limited', anonymous: true, limit: LIMIT },
     { ...route, ...write, name: 'create-thing', method: 'POST', path: '/v1/things' },

@@ -1,10 +1,11 @@
 import { afterAll, expect, it } from '@jest/globals'
+import type pg from 'pg'
 import { testDatabase } from '../dev/testing/index.ts'
 import { createLog } from '../kernel/index.ts'
 import {
   createKey,
   ensureKey,
-  findKey,
+  findKeys,
   isWellFormed,
   KEYS_CHANNEL,
   listKeys,
@@ -27,6 +28,9 @@ const create = (subject: string, expiresAt?: string) => createKey(pool, PEPPER, 
 const auditOf = async (subject: string) =>
   (await pool.query('select actor, action from ebb.audit where subject like $1 order by id', [`${subject} %`])).rows
 
+const findKey = async (...[database, pepper, token]: [pg.Pool, string, string]) =>
+  (await findKeys(database, pepper, [token]))[0]
+
 it('a key that was made is found by its token, and its token is nowhere', async () => {
   const { key, token } = await create('ann')
   expect(token).toMatch(/^ebb_live_[0-9A-Za-z]{32}_[0-9a-f]{8}$/)
@@ -39,6 +43,13 @@ it('a key that was made is found by its token, and its token is nowhere', async 
   expect(rows[0].hmac).toHaveLength(32)
   expect(JSON.stringify(rows)).not.toContain(token.slice(17, 41))
   expect(await auditOf('ann')).toEqual([{ actor, action: 'key.created' }])
+})
+
+it('many tokens are looked up by one query, each in its place', async () => {
+  const made = [await create('many-1'), await create('many-2')] as const
+  const tokens = [made[1].token, makeToken(), 'nonsense', made[0].token, made[1].token]
+  const found = await findKeys(pool, PEPPER, tokens)
+  expect(found.map((key) => key?.subject)).toEqual(['many-2', undefined, undefined, 'many-1', 'many-2'])
 })
 
 it('another pepper finds nothing', async () => {

@@ -23,7 +23,10 @@ export interface Grant {
   readonly scopes: readonly string[]
 }
 
-/** Notified whenever a key begins or ceases to be good. */
+/**
+ * Notified whenever a token that may have been looked up ceases to be good, or begins to be. Not where a key is made:
+ * nobody can have shown its token before.
+ */
 export const KEYS_CHANNEL = 'ebb_keys'
 
 const MOST_LIVE = 2
@@ -98,17 +101,21 @@ export async function revokeKey(
   return rows[0]
 }
 
-/** The live key that a token stands for. A token that was never made by us costs no I/O. */
-export async function findKey(
+/** The live keys that tokens stand for, in their order, by one query. Tokens that were never made by us cost no I/O. */
+export async function findKeys(
   database: pg.Pool | pg.ClientBase,
   pepper: string,
-  token: string,
-): Promise<ApiKey | undefined> {
-  if (!isWellFormed(token)) return undefined
-  const { rows } = await database.query<ApiKey>(`select ${COLUMNS} from ebb.api_key where hmac = $1 and ${LIVE}`, [
-    hmacOf(token, pepper),
-  ])
-  return rows[0]
+  tokens: readonly string[],
+): Promise<readonly (ApiKey | undefined)[]> {
+  const hmacs = tokens.map((token) => (isWellFormed(token) ? hmacOf(token, pepper) : undefined))
+  const asked = hmacs.filter((hmac) => hmac !== undefined)
+  if (asked.length === 0) return tokens.map(() => undefined)
+  const { rows } = await database.query<ApiKey & { readonly hmac: Buffer }>(
+    `select hmac, ${COLUMNS} from ebb.api_key where hmac = any($1) and ${LIVE}`,
+    [asked],
+  )
+  const found = new Map(rows.map(({ hmac, ...key }) => [hmac.toString('hex'), key]))
+  return hmacs.map((hmac) => hmac && found.get(hmac.toString('hex')))
 }
 
 /** Makes sure that this very token is good, without expiry, with just these scopes: for the laptop's own key. */

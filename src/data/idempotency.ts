@@ -11,23 +11,30 @@ type Row =
       readonly body: Buffer
     }
 
-const find = /* sql */ `select * from ebb.find_answer($1, $2, $3, $4)`
-const claim = /* sql */ `select * from ebb.claim_key($1, $2, $3, $4)`
-
-/** What is stored under a key: a finished answer, another request's (`mismatch`), or nothing yet (`new`). */
-export const findAnswer = (database: pg.Pool | pg.ClientBase, request: Claim): Promise<Claimed> =>
-  ask(database, find, request)
+/**
+ * What is stored under each of many keys, in their order, by one query: a finished answer, another request's
+ * (`mismatch`), or nothing yet (`new`).
+ */
+export async function findAnswers(client: pg.ClientBase, claims: readonly Claim[]): Promise<readonly Claimed[]> {
+  const { rows } = await client.query<Row & { readonly n: number }>(
+    `select asked.n, found.*
+     from unnest($1::text[], $2::text[], $3::text[], $4::bytea[])
+            with ordinality as asked (caller, route, key, fingerprint, n)
+     cross join lateral ebb.find_answer(asked.caller, asked.route, asked.key, asked.fingerprint) as found`,
+    (['caller', 'route', 'key', 'fingerprint'] as const).map((name) => claims.map((claim) => claim[name])),
+  )
+  const found = new Map(rows.map((row) => [row.n, row]))
+  return claims.map((_claim, i) => toClaimed(found.get(i + 1)))
+}
 
 /** Takes the key for the rest of this transaction; a request that comes meanwhile is told so at once, and holds no connection. */
-export const claimKey = (client: pg.ClientBase, request: Claim): Promise<Claimed> => ask(client, claim, request)
+export async function claimKey(client: pg.ClientBase, { caller, route, key, fingerprint }: Claim): Promise<Claimed> {
+  const values = [caller, route, key, fingerprint]
+  const { rows } = await client.query<Row>('select * from ebb.claim_key($1, $2, $3, $4)', values)
+  return toClaimed(rows[0])
+}
 
-async function ask(
-  database: pg.Pool | pg.ClientBase,
-  text: string,
-  { caller, route, key, fingerprint }: Claim,
-): Promise<Claimed> {
-  const { rows } = await database.query<Row>(text, [caller, route, key, fingerprint])
-  const [row] = rows
+function toClaimed(row: Row | undefined): Claimed {
   if (!row) return { is: 'new' }
   if (row.outcome !== 'finished') return { is: row.outcome }
   return { is: 'finished', answer: { status: row.status, headers: row.headers, body: row.body } }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { pipeline } from 'node:stream/promises'
 import { Agent, type Dispatcher } from 'undici'
 import { Problem, problemJson } from '../contract/index.ts'
+import { FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
 import { correlate } from '../kernel/index.ts'
 import type { Functions } from './functions.ts'
 
@@ -14,7 +15,7 @@ export const STATUS_PATH = '/_/functions'
  */
 export function createActivator(functions: Pick<Functions, 'pool' | 'statuses'>): Server {
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 })
-  const server = createServer({ requestTimeout: 0 }, (request, response) => {
+  const server = createServer({ requestTimeout: 0, maxHeaderSize: FUNCTION_HEADER_BYTES }, (request, response) => {
     if (request.url === STATUS_PATH) return void response.end(JSON.stringify(functions.statuses()))
     handle(request, response, { functions, agent }).catch((fault) => answer(request, response, fault))
   })

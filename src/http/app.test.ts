@@ -197,6 +197,18 @@ describe('bad input', () => {
     expect(response.status).toBe(413)
   })
 
+  it('201 for a caller with 100 long scopes and as many headers as the gateway lets through', async () => {
+    const scopes = Array.from({ length: 100 }, (_, i) => `${'s'.repeat(137)}:${i}`)
+    const caller = await fn.as({ sub: 'many', scopes })
+    const headers = Object.fromEntries(Array.from({ length: 70 }, (_, i) => [`x-${i}`, 'a'.repeat(200)]))
+    const note = { text: 'long', mode: 'plain' }
+    await caller
+      .post('/v1/notes')
+      .set({ ...headers, 'idempotency-key': 'many' })
+      .send(note)
+      .expect(201)
+  })
+
   it('404 for another path, and for the same with a slash or in capitals', async () => {
     const caller = await fn.as(ada)
     for (const path of ['/v1/nothing', '/v1/notes/', '/V1/notes']) await caller.post(path).send({}).expect(404)

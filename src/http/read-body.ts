@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Problem } from '../contract/index.ts'
+import { freeBytes } from './free-bytes.ts'
 
 export interface ReadBodyOptions {
   readonly maxBytes: number
@@ -7,36 +8,83 @@ export interface ReadBodyOptions {
   readonly limitMs: number
   /** Its reason is what the reading then rejects with. */
   readonly signal: AbortSignal
+  /** The slowest that a body may come, on average and after some time of grace; default: as slow as `limitMs` allows. */
+  readonly minPace?: { readonly bytesPerSecond: number; readonly graceMs: number }
+  /** Is asked before memory is taken, and hears of what has come; the reading rejects with what it throws. */
+  readonly account?: { readonly reserve: (bytes: number) => void; readonly came: (bytes: number) => void }
 }
 
-/** Takes in all of a body. Rejects with a Problem where it is too large or too slow, or its rest cannot be had. */
-export function readBody(request: IncomingMessage, { maxBytes, limitMs, signal }: ReadBodyOptions): Promise<Buffer> {
+/**
+ * Takes in all of a body, into one buffer: a million pieces of one byte cost no more than what they add up to. Rejects
+ * with a Problem where it is too large or too slow, or its rest cannot be had.
+ */
+export function readBody(
+  request: IncomingMessage,
+  { maxBytes, limitMs, signal, minPace, account }: ReadBodyOptions,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
+    const beganAt = performance.now()
+    const declaredBytes = Number(request.headers['content-length'] ?? 0)
+    let body: Buffer = NOTHING
     let bytes = 0
-    const settle = (act: () => void) => {
+    const settle = () => {
       clearTimeout(limit)
       request.off('data', take).off('end', finish).off('error', fail)
       signal.removeEventListener('abort', fail)
-      act()
+    }
+    const refuse = (reason: unknown) => {
+      settle()
+      freeBytes(body)
+      reject(reason)
+    }
+    const keep = (chunk: Buffer) => {
+      account?.came(chunk.length)
+      const end = bytes + chunk.length
+      if (end > body.length) {
+        const capacity = declaredBytes || Math.max(end, Math.min(maxBytes, body.length * 2))
+        account?.reserve(capacity - body.length)
+        const grown = Buffer.allocUnsafeSlow(capacity)
+        body.copy(grown, 0, 0, bytes)
+        freeBytes(body)
+        body = grown
+      }
+      chunk.copy(body, bytes)
+      freeBytes(chunk)
+      bytes = end
     }
     const take = (chunk: Buffer) => {
-      bytes += chunk.length
-      chunks.push(chunk)
-      if (bytes > maxBytes) settle(() => reject(bodyTooLarge(maxBytes)))
+      if (bytes + chunk.length > maxBytes) return refuse(bodyTooLarge(maxBytes))
+      try {
+        keep(chunk)
+      } catch (refusal) {
+        refuse(refusal)
+      }
     }
-    const finish = () => settle(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)))
-    const fail = () => settle(() => reject(signal.reason ?? new Problem('caller_gone', 499, 'The body broke off.')))
-    const limit = setTimeout(() => settle(() => reject(tooSlow(limitMs))), limitMs)
+    const finish = () => {
+      settle()
+      resolve(body.subarray(0, bytes))
+    }
+    const fail = () => refuse(signal.reason ?? new Problem('caller_gone', 499, 'The body broke off.'))
+    /** How long it may have taken, with what has come so far. */
+    const allowedMs = () =>
+      minPace ? Math.min(limitMs, minPace.graceMs + (bytes / minPace.bytesPerSecond) * 1_000) : limitMs
+    const look = () => {
+      const leftMs = allowedMs() - (performance.now() - beganAt)
+      if (leftMs <= 0) return refuse(tooSlow(allowedMs()))
+      limit = setTimeout(look, Math.ceil(leftMs))
+    }
+    let limit = setTimeout(look, Math.ceil(allowedMs()))
     request.on('data', take).on('end', finish).on('error', fail)
     signal.addEventListener('abort', fail)
   })
 }
 
+const NOTHING = Buffer.allocUnsafeSlow(0)
+
 export const bodyTooLarge = (maxBytes: number): Problem =>
   new Problem('payload_too_large', 413, `The body may have at most ${maxBytes} bytes.`)
 
 const tooSlow = (limitMs: number) =>
-  new Problem('request_timeout', 408, `The body did not arrive within ${limitMs / 1_000} s.`, {
+  new Problem('request_timeout', 408, `Within ${Math.ceil(limitMs / 1_000)} s, too little of the body arrived.`, {
     headers: { connection: 'close' },
   })

@@ -18,6 +18,7 @@ import {
 } from '../kernel/index.ts'
 import { createApp } from './app.ts'
 import { newExchange } from './exchange.ts'
+import { FUNCTION_HEADER_BYTES } from './header-limits.ts'
 import type { Contract, Implementation, Uses } from './implement.ts'
 import { openResources } from './resources.ts'
 
@@ -53,7 +54,10 @@ function start(fn: Implementation, config: Config, log: Log) {
     ...{ resources, verify, log, secrets: readSecrets(secrets), revision: config.EBB_REVISION },
     ...{ scrape: telemetry.scrape, isDraining: () => draining, maxConcurrency: config.EBB_MAX_CONCURRENCY },
   })
-  const limits = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS }
+  const limits = {
+    ...{ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS },
+    maxHeaderSize: FUNCTION_HEADER_BYTES,
+  }
   // A request without a body is over with its headers, and costs no stream: takeBody does not read it.
   const server = createServer({ ...limits, optimizeEmptyRequests: true, ...bornIn(app) }, app)
   telemetry.loaded()

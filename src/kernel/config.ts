@@ -72,6 +72,12 @@ const SETTINGS = {
   EBB_ADMIN_KEY: [text(16), undefined],
   /** What a cold start may take before it counts as a failure. */
   EBB_START_TIMEOUT_MS: [milliseconds, 30_000],
+  /** The proxies before the gateway that add to X-Forwarded-For and set X-Forwarded-Proto and -Host: what they say is true. */
+  EBB_TRUSTED_HOPS: [() => z.coerce.number<string>().int().min(0).max(10), 0],
+  /** Of all bodies that a gateway has taken in and not answered yet; beyond them, 503. */
+  EBB_BODY_BUDGET_BYTES: [() => z.coerce.number<string>().int().min(1_048_576), 64 * 1_048_576],
+  /** The connections that a gateway serves at a time; beyond them, 503. */
+  EBB_MAX_CONNECTIONS: [count(1_000_000), 4_000],
   /** The gateways that share the traffic: where Redis is away, each allows this part of a limit. */
   EBB_GATEWAY_REPLICAS: [count(1_000), 1],
   /** The origins whose pages may call: comma-separated, each as browsers send it; port `*` is any; `*` alone is everybody. */

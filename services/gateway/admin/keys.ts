@@ -10,9 +10,17 @@ const Subject = z
   .string()
   .regex(/^[\w.@:+-]{1,128}$/, 'Must be 1 to 128 of letters, digits and _ . @ : + -')
   .refine((subject) => subject !== 'anonymous', 'This is what callers without a key are called')
+/** Each request tells a function all of them. */
+const SCOPES_LENGTH = 8_192
 const NewKey = z.strictObject({
   subject: Subject,
-  scopes: z.array(z.string().regex(/^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/, 'Must look like orders:write')).max(100),
+  scopes: z
+    .array(z.string().regex(/^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/, 'Must look like orders:write'))
+    .max(100)
+    .refine(
+      (scopes) => scopes.join().length <= SCOPES_LENGTH,
+      `Must have at most ${SCOPES_LENGTH} characters together`,
+    ),
   expiresAt: z.iso
     .datetime({ offset: true })
     .refine((at) => Date.parse(at) > Date.now(), 'Is over already')

@@ -78,7 +78,7 @@ function basics(kept: KeptAnswers, { onRequest }: MockOptions) {
     corsOrigins: ['*'],
     sign: async ({ sub }) => sub,
     ready: async () => true,
-    metrics: { spared: () => {}, answered: () => {} },
+    metrics: { spared: () => {}, shed: () => {}, answered: () => {} },
   } satisfies Partial<GatewayPorts>
 }
 

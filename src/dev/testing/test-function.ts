@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll } from '@jest/globals'
 import pg from 'pg'
 import supertest from 'supertest'
+import { FUNCTION_HEADER_BYTES } from '../../http/header-limits.ts'
 import { createApp, type Implementation, openResources, type Uses } from '../../http/index.ts'
 import {
   createLog,
@@ -79,7 +80,8 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     const resources = openResources(fn.uses, config, log)
     const verify = identityVerifier(keys.jwks, name)
     const maxConcurrency = config.EBB_MAX_CONCURRENCY
-    const server = createServer(createApp(implementation, { resources, log, secrets: env, verify, maxConcurrency }))
+    const app = createApp(implementation, { resources, log, secrets: env, verify, maxConcurrency })
+    const server = createServer({ maxHeaderSize: FUNCTION_HEADER_BYTES }, app)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const sign = {
       gateway: identitySigner(keys.gateway, 'ebb:gateway'),

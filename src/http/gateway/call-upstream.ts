@@ -54,6 +54,7 @@ export function callUpstream(
       onResponseStart: (controller, status, headers) => {
         if (status < 200) return
         clearTimeout(limit)
+        exchange.answeredAt = performance.now()
         exchange.revision = headers['ebb-revision']?.toString()
         exchange.cold = headers['ebb-cold'] !== undefined && headers['ebb-cold'] !== 'false'
         const noAnswer = readRefusal(status, headers) ?? whatIsNoAnswer(status, headers)

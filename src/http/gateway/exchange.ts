@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ContractSet, Problem, type Route, type Strings } from '../../contract/index.ts'
 import { type Correlation, correlate } from '../../kernel/index.ts'
+import { type ClientSide, clientSide } from './client-side.ts'
 import { readHeaders } from './headers.ts'
 import type { Caller } from './ports.ts'
 
@@ -12,6 +13,10 @@ export interface Exchange extends Correlation {
   readonly signal: AbortSignal
   readonly abort: (reason: Problem) => void
   readonly beganAt: number
+  /** Whether it came on a connection that is one too many. */
+  readonly crowded: boolean
+  /** Where it comes from, as far as the trusted proxies say. */
+  readonly client: ClientSide
   /** Names in lower case. After `normalise` only what a function may see. */
   headers: Record<string, string[]>
   /** As sent, without scheme and host, still encoded. */
@@ -36,6 +41,8 @@ export interface Exchange extends Correlation {
   completeAt: number
   /** Whether its function was called, however that ended. */
   called: boolean
+  /** When its function's answer began. */
+  answeredAt: number | undefined
   /** Whether its function had to start first, and what that runs, where a function said so. */
   cold: boolean | undefined
   revision: string | undefined
@@ -48,7 +55,11 @@ export interface Exchange extends Correlation {
 const ANONYMOUS: Caller = Object.freeze({ sub: 'anonymous', scopes: [] })
 const NOTHING = new Uint8Array()
 
-export function startExchange(request: IncomingMessage, response: ServerResponse): Exchange {
+export function startExchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { crowded, trustedHops }: { readonly crowded: boolean; readonly trustedHops: number },
+): Exchange {
   const controller = new AbortController()
   response.once('close', () => {
     if (!response.writableFinished) controller.abort(new Problem('caller_gone', 499, 'The caller has hung up.'))
@@ -62,6 +73,8 @@ export function startExchange(request: IncomingMessage, response: ServerResponse
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
     beganAt,
+    crowded,
+    client: clientSide(request.socket.remoteAddress, headers, { hops: trustedHops }),
     headers,
     path: '',
     query: '',
@@ -75,6 +88,7 @@ export function startExchange(request: IncomingMessage, response: ServerResponse
     body: NOTHING,
     completeAt: beganAt,
     called: false,
+    answeredAt: undefined,
     cold: undefined,
     revision: undefined,
     spared: undefined,

@@ -5,8 +5,9 @@ const HOP_BY_HOP = new Set([
 ])
 /** Made anew for each leg by whoever sends it. */
 const OURS = new Set(['host', 'content-length', 'expect', 'x-correlation-id', 'traceparent'])
-/** What stands between us and a function, and what only it and we need to know of each other. */
-const INNER = /^(ebb-|knative-|k-|x-envoy-|access-control-|x-correlation-id$|server$|x-powered-by$|via$)/
+/** What stands between us and a function (OpenFaaS's gateway too), and what only it and we need to know of each other. */
+const INNER =
+  /^(ebb-|knative-|k-|x-envoy-|access-control-|x-correlation-id$|server$|x-powered-by$|via$|x-call-id$|x-start-time$|x-duration-seconds$)/
 /** What only the platform may say to a function. */
 const PLATFORM = /^(ebb-|knative-serving-|k-|x-envoy-|x-forwarded-|ce-|forwarded$)/
 

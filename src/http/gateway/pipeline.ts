@@ -1,4 +1,5 @@
 import type { Problem } from '../../contract/index.ts'
+import { createBodyBudget } from './body-budget.ts'
 import type { Exchange } from './exchange.ts'
 import type { GatewayLimits, GatewayPorts } from './ports.ts'
 import { authenticate } from './steps/authenticate.ts'
@@ -11,6 +12,7 @@ import { normalise } from './steps/normalise.ts'
 import { ownPaths } from './steps/own-paths.ts'
 import { preflight } from './steps/preflight.ts'
 import { rateLimit } from './steps/rate-limit.ts'
+import { refuseCrowd } from './steps/refuse-crowd.ts'
 import { replay } from './steps/replay.ts'
 import { respondAsync } from './steps/respond-async.ts'
 import { route } from './steps/route.ts'
@@ -33,10 +35,12 @@ export type Step = (exchange: Exchange) => Answer | undefined | Promise<Answer |
 
 /** The whole way of a request, top to bottom. Whatever answers above `forward` has spared a function. */
 export function pipeline(ports: GatewayPorts, limits: GatewayLimits) {
+  const bodies = createBodyBudget({ maxBytes: limits.bodiesMaxBytes, shed: ports.metrics.shed })
   const beforeTheFunction: readonly Step[] = [
     cors(ports),
     normalise(),
     ownPaths(ports),
+    refuseCrowd(ports),
     docs(ports),
     route(ports),
     preflight(),
@@ -46,7 +50,7 @@ export function pipeline(ports: GatewayPorts, limits: GatewayLimits) {
     authorise(),
     rateLimit(ports),
     // quota
-    takeBody(limits),
+    takeBody(bodies, limits),
     validate(),
     replay(ports),
     respondAsync(ports),

@@ -79,8 +79,13 @@ export interface Upstream {
 export interface GatewayMetrics {
   /** A request was answered without waking its function. */
   readonly spared: (reason: string) => void
+  /** Something was refused or left out, since there is too much of it. */
+  readonly shed: (what: Shed) => void
   readonly answered: (request: AnsweredRequest) => void
 }
+
+/** What has a bound: each overflow is counted. */
+export type Shed = 'bodies' | 'connections' | 'keys' | 'replays' | 'invocations' | 'function' | 'log'
 
 export interface AnsweredRequest {
   readonly route: string
@@ -94,10 +99,16 @@ export interface AnsweredRequest {
   readonly revision: string | undefined
 }
 
-/** How long a caller may take. */
+/** How long a caller may take, and how much all of them together. */
 export interface GatewayLimits {
-  /** For the whole body; 30 s unless told. */
+  /** For the whole body; default: 30 s. */
   readonly bodyTimeoutMs: number
+  /** The slowest that a body may come on average, after some time of grace; default: 240 bytes a second after 5 s. */
+  readonly bodyPace: { readonly bytesPerSecond: number; readonly graceMs: number }
+  /** Of all bodies that have come and are not answered; default: 64 MiB. */
+  readonly bodiesMaxBytes: number
+  /** Connections at a time; those beyond it are refused. Default: 4,000. */
+  readonly maxConnections: number
   /** To take in an answer that came before the end of the request, until the connection closes; 1 s unless told. */
   readonly lingerMs: number
   /** Without taking in any of an answer; 60 s unless told. */

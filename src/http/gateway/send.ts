@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Problem, problemJson } from '../../contract/index.ts'
+import { freeBytes } from '../free-bytes.ts'
 import type { Exchange } from './exchange.ts'
 import { withAdded } from './headers.ts'
 import type { Answer, Reply } from './pipeline.ts'
@@ -59,6 +60,6 @@ function endOf(request: IncomingMessage, limitMs: number): Promise<void> {
       clearTimeout(limit)
       resolve()
     })
-    request.resume()
+    request.on('data', freeBytes)
   })
 }

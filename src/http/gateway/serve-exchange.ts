@@ -41,6 +41,7 @@ export function exchangeServer(ports: GatewayPorts, limits: GatewayLimits) {
 
 function record(exchange: Exchange, { log, metrics }: GatewayPorts) {
   const { request, response, route, spared, beganAt, correlationId, traceparent, path, caller, cold, bytes } = exchange
+  const client = exchange.client.address
   const durationMs = performance.now() - beganAt
   // 499 is nginx's word for a caller who did not wait.
   const status = response.headersSent ? response.statusCode : 499
@@ -51,7 +52,15 @@ function record(exchange: Exchange, { log, metrics }: GatewayPorts) {
   metrics.answered({ ...measured, called, cold, revision: exchange.revision })
   const name = isOwn(route) ? undefined : route?.name
   const who = { function: name, route: route?.path, method, path, status, durationMs: Math.round(durationMs) }
-  const rest = { correlationId, traceId: traceIdOf(traceparent), caller: caller.sub, cold, reason: spared, bytes }
+  const rest = {
+    correlationId,
+    traceId: traceIdOf(traceparent),
+    caller: caller.sub,
+    client,
+    cold,
+    reason: spared,
+    bytes,
+  }
   // Whoever asks every few seconds whether we are well is news when we are not.
   const level = PROBE.test(path) && status < 400 ? 'debug' : 'info'
   log[level]({ ...who, ...rest }, 'request')

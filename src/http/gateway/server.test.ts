@@ -14,11 +14,13 @@ it('one log line and one measurement a request', async () => {
     {
       ...{ msg: 'request', function: 'get-thing', route: '/v1/things/{id}', method: 'GET', path: '/v1/things/1' },
       ...{ status: 200, durationMs: expect.any(Number), correlationId: 'abc-12345', caller: 'anonymous', bytes: 2 },
+      client: '127.0.0.1',
       ...{ traceId: expect.stringMatching(/^[0-9a-f]{32}$/), cold: false, reason: undefined },
     },
     {
       ...{ msg: 'request', function: undefined, route: undefined, method: 'GET', path: '/v1/nothing', status: 404 },
       ...{ durationMs: expect.any(Number), correlationId: expect.any(String), caller: 'anonymous' },
+      client: '127.0.0.1',
       ...{ traceId: expect.any(String), cold: undefined, reason: 'not_found', bytes: expect.any(Number) },
     },
   ])
@@ -58,11 +60,72 @@ it('pipelined requests are answered in their order', async () => {
   expect(statuses.map(({ status }) => status)).toEqual([404, 200, 400])
 })
 
-it('2,001 short headers are all seen', async () => {
+const POST = 'POST /v1/mails HTTP/1.1\r\nHost: h\r\nX-API-Key: full\r\n\r\n'
+
+/** A gateway whose functions wait for `open`, and when the first request is there. */
+async function heldGateway() {
+  const gate = Promise.withResolvers<void>()
+  const came = Promise.withResolvers<void>()
+  const gateway = await testGateway({
+    upstream: async (_request, response) => {
+      came.resolve()
+      await gate.promise
+      response.setHeader('content-length', 2).end('{}')
+    },
+  })
+  return { ...gateway, came: came.promise, open: gate.resolve }
+}
+
+it.each([
+  ['garbage', '\0garbage\r\n\r\n', 400],
+  ['CONNECT', 'CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n', 405],
+])('%s after a pending POST and a finished 404 is answered in its turn', async (_name, rest, status) => {
+  const { port, came, open } = await heldGateway()
+  const connection = await rawConnection(port)
+  connection.send(POST + GET.replace('things/1', 'nothing'))
+  await came
+  connection.send(rest)
+  open()
+  const statuses = [await connection.answer(), await connection.answer(), await connection.answer()]
+  expect(statuses.map((answer) => answer.status)).toEqual([200, 404, status])
+  expect(await connection.closed()).toBe('')
+})
+
+it.each(['', 'GET /v1/nothing HTT'])(
+  'a request that asks for another protocol is the last on its connection: %j',
+  async (half) => {
+    const { port, woken, came, open } = await heldGateway()
+    const connection = await rawConnection(port)
+    connection.send(POST.replace('X-', 'Connection: Upgrade\r\nUpgrade: h2c\r\nX-') + GET + half)
+    await came
+    connection.send(GET)
+    open()
+    expect(await connection.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } })
+    expect(await connection.closed()).toBe('')
+    expect(woken).toEqual(['POST /v1/mails'])
+  },
+)
+
+it('503 on a connection that is one too many, but for who asks whether we are well; it closes', async () => {
+  const { port, shed } = await testGateway({ maxConnections: 1 })
+  const first = await rawConnection(port)
+  const second = await rawConnection(port)
+  second.send(GET)
+  expect(await second.answer()).toMatchObject({ status: 503, headers: { 'retry-after': '1', connection: 'close' } })
+  expect(await second.closed()).toBe('')
+  expect(shed).toEqual(['connections'])
+  const probe = await rawConnection(port)
+  probe.send(GET.replace('v1/things/1', '_/health'))
+  expect((await probe.answer()).status).toBe(200)
+  first.send(GET)
+  expect((await first.answer()).status).toBe(200)
+})
+
+it('431 for 2,001 short headers: none is dropped in silence', async () => {
   const { port } = await testGateway()
   const connection = await rawConnection(port)
-  connection.send(GET.replace('\r\n\r\n', `\r\n${'a:\r\n'.repeat(2_001)}X_A: 1\r\n\r\n`))
-  expect((await connection.answer()).status).toBe(400)
+  connection.send(GET.replace('\r\n\r\n', `\r\n${'a:\r\n'.repeat(2_001)}\r\n`))
+  expect((await connection.answer()).status).toBe(431)
 })
 
 it('draining loses no request, and closes each connection with its answer', async () => {

@@ -1,34 +1,58 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Problem } from '../../contract/index.ts'
+import { CALLER_HEADER_BYTES } from '../header-limits.ts'
 import { type Exchange, startExchange } from './exchange.ts'
 import type { GatewayLimits, GatewayPorts } from './ports.ts'
 import { refuseSocket } from './refuse-socket.ts'
 import { exchangeServer } from './serve-exchange.ts'
-import { refusedMethod } from './steps/normalise.ts'
+import { refusedMethod, TOO_LARGE } from './steps/normalise.ts'
 
 export interface GatewayOptions extends Partial<GatewayLimits> {
   /** For the headers of a request; 30 s unless told. */
   readonly headersTimeoutMs?: number
+  /** The proxies before the gateway whose X-Forwarded-* is true; default: none. */
+  readonly trustedHops?: number
 }
 
-const MAX_HEADER_BYTES = 16 * 1024
 /** Longer than what stands before us keeps its idle connections. */
 const KEEP_ALIVE_MS = 95_000
 const SLACK_MS = 5_000
+const LIMITS: GatewayLimits = {
+  bodyTimeoutMs: 30_000,
+  bodyPace: { bytesPerSecond: 240, graceMs: 5_000 },
+  bodiesMaxBytes: 64 * 1024 * 1024,
+  maxConnections: 4_000,
+  lingerMs: 1_000,
+  stallTimeoutMs: 60_000,
+}
+
+/** Beyond the bound, for refusals and for those who ask whether we are well. */
+const SPARE_CONNECTIONS = 256
+/** For the only request that such a connection may send. */
+const SPARE_MS = 2_000
+
+interface Connection {
+  /** In the order in which they came. */
+  readonly unanswered: Set<Exchange>
+  /** Whether it is one too many. */
+  readonly crowded: boolean
+  /** Whether what still comes on it is no request any more, since nobody can tell where one would begin. */
+  closing: boolean
+}
 
 /** The public server, not yet listening. */
 export function createGatewayServer(
   ports: GatewayPorts,
-  { headersTimeoutMs = 30_000, bodyTimeoutMs = 30_000, lingerMs = 1_000, stallTimeoutMs = 60_000 }: GatewayOptions = {},
+  { headersTimeoutMs = 30_000, trustedHops = 0, ...given }: GatewayOptions = {},
 ): Server {
-  const serve = exchangeServer(ports, { bodyTimeoutMs, lingerMs, stallTimeoutMs })
-  const latest = new WeakMap<Duplex, Exchange>()
+  const limits: GatewayLimits = { ...LIMITS, ...given }
+  const serve = exchangeServer(ports, limits)
   const server = createServer({
-    maxHeaderSize: MAX_HEADER_BYTES,
+    maxHeaderSize: CALLER_HEADER_BYTES,
     headersTimeout: headersTimeoutMs,
     // A backstop; the steps have their own limits.
-    requestTimeout: headersTimeoutMs + bodyTimeoutMs + SLACK_MS,
+    requestTimeout: headersTimeoutMs + limits.bodyTimeoutMs + SLACK_MS,
     connectionsCheckingInterval: Math.min(headersTimeoutMs, SLACK_MS),
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Refused by normalise, in our own words.
@@ -36,10 +60,34 @@ export function createGatewayServer(
   })
   // Beyond this number Node would drop headers in silence; their bytes are bounded already.
   server.maxHeadersCount = 0
+  server.maxConnections = limits.maxConnections + SPARE_CONNECTIONS
+  server.on('drop', () => ports.metrics.shed('connections'))
+
+  const connections = new WeakMap<Duplex, Connection>()
+  let open = 0
+  const connectionOf = (socket: Duplex): Connection => {
+    const connection = connections.get(socket)
+    if (!connection) throw new Error('a request came on a connection that was never announced')
+    return connection
+  }
+  server.on('connection', (socket) => {
+    const crowded = ++open > limits.maxConnections
+    socket.once('close', () => open--)
+    if (crowded) socket.setTimeout(SPARE_MS)
+    connections.set(socket, { unanswered: new Set(), crowded, closing: false })
+  })
 
   const take = (request: IncomingMessage, response: ServerResponse) => {
-    const exchange = startExchange(request, response)
-    latest.set(request.socket, exchange)
+    const connection = connectionOf(request.socket)
+    if (connection.closing) return void request.resume()
+    const exchange = startExchange(request, response, { crowded: connection.crowded, trustedHops })
+    connection.unanswered.add(exchange)
+    response.once('close', () => connection.unanswered.delete(exchange))
+    // Node's parser takes what follows for the other protocol's bytes, and loses some of it.
+    if (request.headers.upgrade !== undefined) {
+      connection.closing = true
+      response.shouldKeepAlive = false
+    }
     serve(exchange).catch((fault: unknown) => {
       ports.log.error({ err: fault, correlationId: exchange.correlationId }, 'an answer cannot be sent')
       response.destroy()
@@ -50,14 +98,25 @@ export function createGatewayServer(
   for (const name of ['checkContinue', 'checkExpectation']) {
     server.on(name, (request, response) => server.emit('request', request, response))
   }
-  server.on('connect', (_request, socket) => refuseSocket(socket, refusedMethod('CONNECT'), ports))
+
+  /** Refuses what came last on a connection, after the answers to all that came before. */
+  const refuse = (socket: Duplex, problem: Problem) => {
+    const connection = connectionOf(socket)
+    if (connection.closing) return
+    connection.closing = true
+    const last = [...connection.unanswered].at(-1)
+    if (!last) return refuseSocket(socket, problem, ports)
+    if (!last.request.complete) last.abort(problem)
+    if (!last.response.headersSent) last.response.shouldKeepAlive = false
+    else last.response.once('close', () => socket.writable && refuseSocket(socket, problem, ports))
+  }
+  server.on('connect', (_request, socket) => {
+    socket.on('error', () => {})
+    refuse(socket, refusedMethod('CONNECT'))
+  })
   server.on('clientError', (fault: NodeJS.ErrnoException, socket) => {
-    if (fault.code === 'ECONNRESET' || !socket.writable) return socket.destroy()
-    const exchange = latest.get(socket)
-    if (!exchange || exchange.response.writableEnded) return refuseSocket(socket, toProblem(fault), ports)
-    // The request before the fault is answered still, where all of it came.
-    exchange.response.shouldKeepAlive = false
-    if (!exchange.request.complete) exchange.abort(toProblem(fault))
+    if (fault.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+    else refuse(socket, toProblem(fault))
   })
   return server
 }
@@ -66,7 +125,7 @@ function toProblem(cause: NodeJS.ErrnoException): Problem {
   const options = { cause, headers: { connection: 'close' } }
   switch (cause.code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new Problem('headers_too_large', 431, `The headers may have at most ${MAX_HEADER_BYTES} bytes.`, options)
+      return new Problem('headers_too_large', 431, TOO_LARGE, options)
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new Problem('payload_too_large', 413, 'The chunk extensions are too long.', options)
     case 'ERR_HTTP_REQUEST_TIMEOUT':

@@ -38,6 +38,10 @@ export const contracts = contractSet(
       ...{ name: 'get-slow', summary: 'Takes long.', method: 'GET', path: '/v1/slow', reply, access: everybody },
       timeoutMs: 100,
     }),
+    'get-one': endpoint({
+      ...{ name: 'get-one', summary: 'One at a time.', method: 'GET', path: '/v1/one', reply, access: everybody },
+      scale: { max: 1, concurrency: 1 },
+    }),
     'send-mail': endpoint({
       ...{ name: 'send-mail', summary: 'Sends.', method: 'POST', path: '/v1/mails', reply, access: everybody },
       limit: { requests: 2, perSeconds: 60, burst: 5 },
@@ -101,6 +105,7 @@ export async function testGateway({
   const lines: Record<string, unknown>[] = []
   const spared: string[] = []
   const answered: unknown[] = []
+  const shed: string[] = []
   const keep = (fields: object, msg?: string) => void lines.push({ ...fields, msg })
   const log = { info: keep, warn: keep, error: keep, debug: () => {} } as unknown as GatewayPorts['log']
   const [dispatcher, fresh] = [new Agent(), new Agent({ pipelining: 0 })]
@@ -121,14 +126,18 @@ export async function testGateway({
         locate: (name) => ({ origin: `http://127.0.0.1:${upstreamPort}`, prefix: prefix.replace('{name}', name) }),
         startTimeoutMs,
       },
-      metrics: { spared: (reason) => void spared.push(reason), answered: (request) => void answered.push(request) },
+      metrics: {
+        spared: (reason) => void spared.push(reason),
+        shed: (what) => void shed.push(what),
+        answered: (request) => void answered.push(request),
+      },
       log,
       ...ports,
     },
     options,
   )
   const port = await listenForTest(server)
-  return { port, url: `http://127.0.0.1:${port}`, server, woken, lines, spared, answered }
+  return { port, url: `http://127.0.0.1:${port}`, server, woken, lines, spared, shed, answered }
 }
 
 export interface RawAnswer {

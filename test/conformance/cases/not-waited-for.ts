@@ -129,7 +129,7 @@ function locationOf(answer: Answer): string {
 async function stateOf({ send }: Caller, path: string): Promise<Invocation> {
   const answer = await send({ path })
   assertStatus(answer, 200)
-  equal(answer.headers['cache-control'], 'no-store')
+  equal(answer.headers['cache-control'], 'private, no-store')
   const invocation = answer.json<Invocation>()
   if (invocation.state === 'waiting' || invocation.state === 'running') assertRetryAfter(answer)
   return invocation

@@ -85,3 +85,17 @@ it('500 a fault stays inside, and is logged', async () => {
   expect(await answer.text()).not.toContain('secret')
   expect(lines).toContainEqual(expect.objectContaining({ msg: 'authenticate failed', err: expect.any(Error) }))
 })
+
+it('an answer that depends on who asks is kept by no shared cache; one for everybody tells what it varies by', async () => {
+  const { url } = await testGateway()
+  const fieldsOf = async (path: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(url + path, { headers })
+    return [answer.status, answer.headers.get('cache-control'), answer.headers.get('vary')]
+  }
+  const vary = 'Authorization, X-API-Key'
+  const never = 'private, no-store'
+  expect(await fieldsOf('/v1/things/mine', { 'x-api-key': 'full' })).toEqual([200, never, vary])
+  expect(await fieldsOf('/v1/things/mine')).toEqual([401, never, vary])
+  expect(await fieldsOf('/v1/things/1', { authorization: 'Bearer full' })).toEqual([200, never, vary])
+  expect(await fieldsOf('/v1/things/1')).toEqual([200, null, vary])
+})

@@ -9,13 +9,17 @@ import type { GatewayPorts } from '../ports.ts'
  */
 export function authenticate({ findKey }: Pick<GatewayPorts, 'findKey'>): Step {
   return async function authenticate(exchange) {
-    const { headers } = exchange
+    const { headers, answerHeaders } = exchange
+    // RFC 9111, 3.5 keeps shared caches from answers to Authorization only; and from none that depends on who asks.
+    answerHeaders.vary = answerHeaders.vary === undefined ? CREDENTIALS : `${answerHeaders.vary}, ${CREDENTIALS}`
+    if (!routeOf(exchange).anonymous) answerHeaders['cache-control'] = PRIVATE
     const key = headers['x-api-key']?.[0]
     const bearer = bearerOf(headers.authorization?.[0])
     if (key !== undefined && bearer !== undefined && key !== bearer) {
       return new Problem('bad_request', 400, 'X-API-Key and Authorization carry different keys; send one of them.')
     }
     const token = key ?? bearer
+    if (token !== undefined) answerHeaders['cache-control'] = PRIVATE
     if (token === undefined) return routeOf(exchange).anonymous ? undefined : UNAUTHENTICATED
     const caller = await findKey(token)
     if (!caller) return UNAUTHENTICATED
@@ -26,6 +30,8 @@ export function authenticate({ findKey }: Pick<GatewayPorts, 'findKey'>): Step {
   }
 }
 
+const CREDENTIALS = 'Authorization, X-API-Key'
+const PRIVATE = 'private, no-store'
 const BEARER = /^bearer(?: +|$)/i
 
 const bearerOf = (authorization: string | undefined) =>

@@ -4,6 +4,7 @@ import { request as httpRequest } from 'node:http'
 import { buffer, text } from 'node:stream/consumers'
 import { expect, it } from '@jest/globals'
 import { Agent } from 'undici'
+import { untilTrue } from '../../../../test/support/until.ts'
 import { raw, testGateway } from '../test-support.ts'
 
 const THING = '/v1/things/1'
@@ -53,6 +54,9 @@ it('200 the caller sees the answer, without what is about the connection or the 
         'ebb-revision': '7',
         server: 'envoy',
         'x-envoy-upstream-service-time': '3',
+        'x-call-id': 'a',
+        'x-start-time': '1',
+        'x-duration-seconds': '1',
         connection: 'close, X-Secret',
         'keep-alive': 'timeout=1',
       }
@@ -63,6 +67,7 @@ it('200 the caller sees the answer, without what is about the connection or the 
   expect([answer.status, await answer.text(), answer.headers.getSetCookie()]).toEqual([201, '{}', ['a=1', 'b=2']])
   expect(Object.fromEntries(answer.headers)).toEqual({
     ...{ 'content-type': 'application/json', 'x-kept': 'é', 'x-correlation-id': 'abc-12345', 'set-cookie': 'b=2' },
+    vary: 'Authorization, X-API-Key',
     ...{
       connection: 'keep-alive',
       'keep-alive': 'timeout=95',
@@ -245,4 +250,50 @@ it('200 HEAD has the length of the body, and none', async () => {
   })
   const answer = await fetch(url + THING, { method: 'HEAD' })
   expect([answer.headers.get('content-length'), await answer.text()]).toEqual(['5', ''])
+})
+
+it('200 behind a trusted proxy the function hears of the client, its scheme and the host that it asked for', async () => {
+  let seen: IncomingHttpHeaders = {}
+  const { url } = await testGateway({
+    trustedHops: 1,
+    upstream: ({ headers }, response) => {
+      seen = headers
+      response.end('{}')
+    },
+  })
+  const told = {
+    'x-forwarded-for': '6.6.6.6, 192.0.2.1',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-host': 'api.example',
+  }
+  await fetch(`${url}/v1/things/1`, { headers: told })
+  expect(seen).toMatchObject({ ...told, 'x-forwarded-for': '192.0.2.1' })
+})
+
+it('431 a key with more scopes than a function can be told', async () => {
+  const { url, woken } = await testGateway({ ports: { sign: async () => 'a'.repeat(41_000) } })
+  const answer = await fetch(`${url}/v1/things/1`)
+  expect([answer.status, await answer.json()]).toEqual([431, expect.objectContaining({ error: 'headers_too_large' })])
+  expect(woken).toEqual([])
+})
+
+it('503 at once for a request for which its function has no room; the others are served', async () => {
+  const gate = Promise.withResolvers<void>()
+  const { url, shed, spared, woken } = await testGateway({
+    upstream: async (_request, response) => {
+      await gate.promise
+      response.end('{}')
+    },
+  })
+  const room = 11
+  const answers = Array.from({ length: room }, () => fetch(`${url}/v1/one`))
+  await untilTrue(() => woken.length === room)
+  const refused = await fetch(`${url}/v1/one`)
+  expect([refused.status, refused.headers.get('retry-after'), shed, spared]).toEqual([
+    ...[503, '1', ['function'], ['unavailable']],
+  ])
+  gate.resolve()
+  expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(room).fill(200))
+  expect((await fetch(`${url}/v1/one`)).status).toBe(200)
+  expect(woken).toHaveLength(room + 1)
 })

@@ -1,74 +1,35 @@
-import type { Dispatcher } from 'undici'
 import { Problem } from '../../../contract/index.ts'
-import { createRefusalLog, type Refusal } from '../../../kernel/index.ts'
-import { type BrokenCall, mayRepeat, toProblem } from '../broken-call.ts'
-import { type CallOutcome, callUpstream } from '../call-upstream.ts'
-import { type Exchange, routeOf } from '../exchange.ts'
-import { toFunction } from '../headers.ts'
+import { routeOf } from '../exchange.ts'
+import { createFunctionLimits } from '../function-limits.ts'
+import { createPassOn } from '../pass-on.ts'
 import type { Step } from '../pipeline.ts'
 import type { GatewayLimits, GatewayPorts } from '../ports.ts'
 
-/**
- * Hands the request to its function and streams the answer through; once more, within the same time, where the first
- * connection broke and that does no harm, or with a new signature where the function refused ours. Answers only where
- * the function did not.
- */
+/** Hands the request to its function, or answers at once where that has more to do than it can. */
 export function forward(
-  { sign, upstream, log }: Pick<GatewayPorts, 'sign' | 'upstream' | 'log'>,
-  { stallTimeoutMs }: Pick<GatewayLimits, 'stallTimeoutMs'>,
+  { metrics, ...ports }: Pick<GatewayPorts, 'sign' | 'upstream' | 'metrics' | 'log'>,
+  limits: Pick<GatewayLimits, 'stallTimeoutMs'>,
 ): Step {
-  const { dispatcher, fresh = dispatcher, locate, startTimeoutMs } = upstream
-  const logRefusal = createRefusalLog(log)
+  const passOn = createPassOn(ports, limits)
+  const { enter } = createFunctionLimits()
   return async function forward(exchange) {
-    const { name, timeoutMs } = routeOf(exchange)
-    const signing = { waitMs: timeoutMs + startTimeoutMs }
-    const identity = await sign(exchange.caller, name, signing)
-    // The caller's upload and the function's start are not on the function's account; our own look-ups are.
-    const leftMs = Math.floor(timeoutMs - (performance.now() - exchange.completeAt))
-    if (leftMs < 1) return new Problem('deadline_exceeded', 504, 'The time for this request is over.')
-    const { origin, prefix } = locate(name)
-    const giveUpAt = performance.now() + leftMs + startTimeoutMs
-    const { path, query, body, headers, correlationId } = exchange
-    const call = (by: Dispatcher, identity: string) => {
-      const waitMs = Math.max(1, Math.ceil(giveUpAt - performance.now()))
-      const options: Dispatcher.DispatchOptions = {
-        origin,
-        path: `${prefix}${path}${query}`,
-        method: exchange.request.method ?? '',
-        headers: toFunction(headers, madeHeaders(exchange, identity, Math.min(leftMs, waitMs))),
-        body: body.length > 0 ? body : null,
-        // Ours is exact, and covers the wait for a connection.
-        headersTimeout: 0,
-        bodyTimeout: leftMs + startTimeoutMs,
-      }
-      return callUpstream(exchange, options, { dispatcher: by, waitMs, stallTimeoutMs, log })
+    const place = enter(routeOf(exchange))
+    if (!place) {
+      metrics.shed('function')
+      exchange.spared = BUSY.code
+      return BUSY
     }
-    let outcome = await call(dispatcher, identity)
-    if (isBroken(outcome) && mayRepeat(outcome, exchange)) {
-      log.warn({ err: outcome.cause, function: name, correlationId }, 'a call broke before its answer; made once more')
-      outcome = await call(fresh, identity)
-    } else if (isRefusal(outcome)) {
-      logRefusal(name, outcome)
-      outcome = await call(dispatcher, await sign(exchange.caller, name, { ...signing, anew: true }))
-    }
-    if (isRefusal(outcome)) {
-      logRefusal(name, outcome)
-      return new Problem('bad_gateway', 502, 'The gateway could not vouch for this request to its function.')
-    }
-    if (!isBroken(outcome)) return outcome
-    log.error({ err: outcome.cause, function: name, correlationId }, 'a function broke off')
-    return toProblem(outcome)
+    const { response, signal } = exchange
+    const enteredAt = performance.now()
+    response.once('close', () => {
+      if (signal.aborted) return place.leave()
+      const tookMs = (exchange.answeredAt ?? performance.now()) - enteredAt
+      place.leave({ status: response.statusCode, tookMs, cold: exchange.cold === true })
+    })
+    return passOn(exchange)
   }
 }
 
-const isBroken = (outcome: CallOutcome): outcome is BrokenCall => outcome !== undefined && 'sent' in outcome
-const isRefusal = (outcome: CallOutcome): outcome is Refusal => outcome !== undefined && 'reason' in outcome
-
-function madeHeaders({ request, headers, correlationId, traceparent }: Exchange, identity: string, leftMs: number) {
-  return [
-    ...['ebb-identity', identity, 'ebb-timeout-ms', String(leftMs)],
-    ...['x-correlation-id', correlationId, 'traceparent', traceparent],
-    ...['x-forwarded-for', request.socket.remoteAddress ?? 'unknown', 'x-forwarded-proto', 'http'],
-    ...(headers.host?.[0] === undefined ? [] : ['x-forwarded-host', headers.host[0]]),
-  ]
-}
+const BUSY = new Problem('unavailable', 503, 'The function has more to do than it can just now.', {
+  retryAfterSeconds: 1,
+})

@@ -70,7 +70,7 @@ it.each<[number, Partial<InvocationState>, object, string | null]>([
     ...{ id: ID, function: 'make-report', attempts: 1, createdAt: times.createdAt },
     ...told,
   })
-  expect(answer.headers.get('cache-control')).toBe('no-store')
+  expect(answer.headers.get('cache-control')).toBe('private, no-store')
   expect([woken, spared]).toEqual([[], []])
   expect(lines.at(-1)).toMatchObject({ msg: 'request', route: '/v1/invocations/{id}', function: undefined })
 })

@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Problem } from '../../../contract/index.ts'
+import { CALLER_HEADER_BYTES, CALLER_HEADER_FIELDS } from '../../header-limits.ts'
+import { HOST } from '../client-side.ts'
 import { endToEnd } from '../headers.ts'
 import type { Step } from '../pipeline.ts'
 
@@ -16,9 +18,14 @@ export function normalise(): Step {
     if (expect && expect.join().toLowerCase() !== '100-continue') {
       return closing('expectation_failed', 417, 'Expect can only be 100-continue.')
     }
-    const target = originForm(url, headers.host?.[0])
-    const fault = whatIsAmbiguous(request, headers) ?? (target === undefined ? NOT_OURS : whatIsUnsafe(target))
-    if (fault || target === undefined) return closing('bad_request', 400, fault ?? NOT_OURS)
+    const tooMany = findExcess(request.rawHeaders)
+    if (tooMany) return closing('headers_too_large', 431, tooMany)
+    const parts = targetParts(url)
+    const fault = whatIsAmbiguous(request, headers) ?? (parts ? whatIsUnsafe(parts.target) : NOT_OURS)
+    if (fault || !parts) return closing('bad_request', 400, fault ?? NOT_OURS)
+    const { authority, target } = parts
+    // RFC 9112, 3.2.2: it stands in the place of Host.
+    if (authority !== undefined) headers.host = [authority]
     const mark = target.indexOf('?')
     exchange.path = mark < 0 ? target : target.slice(0, mark)
     exchange.query = mark < 0 ? '' : target.slice(mark)
@@ -36,9 +43,18 @@ export const refusedMethod = (method: string) =>
 const closing = (code: string, status: number, message: string) =>
   new Problem(code, status, message, { headers: { connection: 'close' } })
 
-const NOT_OURS = 'The request target must be a path, or an address whose host is that of the Host header.'
+const NOT_OURS = 'The request target must be a path, or an http address.'
 const ONCE = ['host', 'authorization', 'x-api-key', 'idempotency-key', 'content-type', 'x-correlation-id']
-const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i
+
+/** What goes on would not fit where the function takes it in. */
+function findExcess(rawHeaders: readonly string[]): string | undefined {
+  if (rawHeaders.length / 2 > CALLER_HEADER_FIELDS) return `A request may have at most ${CALLER_HEADER_FIELDS} headers.`
+  const bytes = rawHeaders.reduce((sum, text) => sum + text.length + 2, 0)
+  return bytes > CALLER_HEADER_BYTES ? TOO_LARGE : undefined
+}
+
+/** In one sentence, whether Node has counted or we. */
+export const TOO_LARGE = `The headers may have at most ${CALLER_HEADER_BYTES} bytes.`
 
 function whatIsAmbiguous({ method, httpVersion }: IncomingMessage, headers: Readonly<Record<string, string[]>>) {
   for (const name of ONCE) {
@@ -50,19 +66,19 @@ function whatIsAmbiguous({ method, httpVersion }: IncomingMessage, headers: Read
   if (host !== undefined && !HOST.test(host)) return 'The Host header is malformed.'
   const coding = headers['transfer-encoding']
   if (coding && httpVersion === '1.0') return 'HTTP/1.0 has no Transfer-Encoding.'
-  if (coding && coding.join() !== 'chunked') return 'Transfer-Encoding can only be chunked.'
+  if (coding && coding.join().toLowerCase() !== 'chunked') return 'Transfer-Encoding can only be chunked.'
   const hasBody = coding !== undefined || Number(headers['content-length']?.[0] ?? 0) > 0
   return hasBody && (method === 'GET' || method === 'HEAD') ? `A ${method} has no body.` : undefined
 }
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i
 
-/** Path and query; undefined where the target is neither a path nor an address at `host`. */
-function originForm(url: string, host: string | undefined): string | undefined {
-  if (url.startsWith('/')) return url
+/** Path and query, and the authority where the target is a whole address; undefined where it is neither. */
+function targetParts(url: string): { readonly authority?: string; readonly target: string } | undefined {
+  if (url.startsWith('/')) return { target: url }
   const [, authority, rest = ''] = ABSOLUTE.exec(url) ?? []
-  if (authority === undefined || authority.toLowerCase() !== host?.toLowerCase()) return undefined
-  return rest.startsWith('/') ? rest : `/${rest}`
+  if (authority === undefined || !HOST.test(authority)) return undefined
+  return { authority, target: rest.startsWith('/') ? rest : `/${rest}` }
 }
 
 const UNSAFE = /[^\x21-\x7e]|[\\#]/

@@ -28,7 +28,7 @@ it('200 an answer of the function tells what is left, whatever the function says
   })
   const answer = await send(url)
   expect([answer.status, answer.headers.get('x-kept')]).toEqual([200, '1'])
-  expect(fieldsOf(answer)).toEqual(['"burst";q=2;w=60', '"burst";r=4;t=7', null])
+  expect(fieldsOf(answer)).toEqual(['"burst";q=5;w=150', '"burst";r=4;t=7', null])
   expect(asked).toEqual([['send-mail address 127.0.0.1', { requests: 2, perSeconds: 60, burst: 5 }]])
 })
 
@@ -36,7 +36,7 @@ it('429 beyond the limit, without the function', async () => {
   const { url, woken, spared } = await testGateway(rig({ allowed: false, remaining: 0, waitSeconds: 31 }))
   const answer = await send(url)
   expect([answer.status, answer.headers.get('content-type')]).toEqual([429, 'application/problem+json'])
-  expect(fieldsOf(answer)).toEqual(['"burst";q=2;w=60', '"burst";r=0;t=31', '31'])
+  expect(fieldsOf(answer)).toEqual(['"burst";q=5;w=150', '"burst";r=0;t=31', '31'])
   expect(await answer.json()).toEqual({
     ...{ status: 429, error: 'rate_limited', correlationId: answer.headers.get('x-correlation-id') },
     message: 'The limit is 2 requests in 60 s; the next may come in 31 s.',
@@ -54,7 +54,7 @@ it.each([
     ...(breakOff ? { upstream: ({ socket }) => socket.destroy() } : {}),
   })
   const answer = await fetch(url + MAILS + query, { method: 'POST' })
-  expect([answer.status, ...fieldsOf(answer)]).toEqual([status, '"burst";q=2;w=60', '"burst";r=4;t=7', null])
+  expect([answer.status, ...fieldsOf(answer)]).toEqual([status, '"burst";q=5;w=150', '"burst";r=4;t=7', null])
 })
 
 it.each([
@@ -86,4 +86,15 @@ it('200 HEAD counts as its GET, and a route without a limit is not asked about',
   expect([head.status, head.headers.get('ratelimit')]).toEqual([200, '"burst";r=4;t=7'])
   expect(fieldsOf(await fetch(`${url}/v1/things/1`))).toEqual([null, null, null])
   expect(asked).toHaveLength(1)
+})
+
+it('nameless callers behind one trusted proxy have each their own limit; what they write themselves counts for nothing', async () => {
+  const { ports, asked } = rig()
+  const { url } = await testGateway({ ports, trustedHops: 1 })
+  for (const forwarded of ['192.0.2.1', '192.0.2.2', '192.0.2.9, 192.0.2.1', '2001:db8::1']) {
+    await send(url, { 'x-forwarded-for': forwarded })
+  }
+  const limit = { requests: 2, perSeconds: 60, burst: 5 }
+  const addresses = ['192.0.2.1', '192.0.2.2', '192.0.2.1', '2001:db8:0:0']
+  expect(asked).toEqual(addresses.map((address) => [`send-mail address ${address}`, limit]))
 })

@@ -13,18 +13,20 @@ export function rateLimit({ limiter }: Pick<GatewayPorts, 'limiter'>): Step {
     const { limit } = routeOf(exchange)
     if (!limit) return undefined
     const { allowed, remaining, waitSeconds } = await limiter(keyOf(exchange), limit)
-    exchange.answerHeaders['ratelimit-policy'] = `"burst";q=${limit.requests};w=${limit.perSeconds}`
+    exchange.answerHeaders['ratelimit-policy'] = policyOf(limit)
     exchange.answerHeaders.ratelimit = `"burst";r=${remaining};t=${waitSeconds}`
     return allowed ? undefined : tooMany(limit, waitSeconds)
   }
 }
 
+/** What the bucket holds, and how long it takes to fill it. */
+const policyOf = ({ requests, perSeconds, burst }: Limit) =>
+  `"burst";q=${burst};w=${Math.ceil((burst * perSeconds) / requests)}`
+
 /** No route has a space in its name, nor an address. */
 function keyOf(exchange: Exchange): string {
-  const { caller, request } = exchange
-  const who = isAnonymous(exchange)
-    ? `address ${clientNetwork(request.socket.remoteAddress ?? '')}`
-    : `caller ${caller.sub}`
+  const { caller, client } = exchange
+  const who = isAnonymous(exchange) ? `address ${clientNetwork(client.address)}` : `caller ${caller.sub}`
   return `${routeOf(exchange).name} ${who}`
 }
 

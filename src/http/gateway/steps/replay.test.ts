@@ -45,6 +45,14 @@ it('422 a key that was used for another request', async () => {
   expect([woken, spared]).toEqual([[], ['idempotency_mismatch']])
 })
 
+it('200 many looks that fail at a time are one log line', async () => {
+  const findAnswer = () => Promise.reject(new Error('the database is away'))
+  const { url, lines } = await testGateway({ ports: { findAnswer } })
+  const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(`${url}/v1/things`, create)))
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+  expect(lines.filter(({ msg }) => msg !== 'request').length).toBeLessThan(3)
+})
+
 it('200 a look that fails leaves it to the function', async () => {
   const findAnswer = async () => {
     throw new Error('the database is away')

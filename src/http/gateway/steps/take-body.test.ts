@@ -81,6 +81,58 @@ it('408 a body that does not arrive', async () => {
   expect([woken, spared]).toEqual([[], ['request_timeout']])
 })
 
+it('408 a body that comes too slowly, though it never stops', async () => {
+  const { port } = await testGateway({ bodyPace: { bytesPerSecond: 1_000_000, graceMs: 50 }, lingerMs: 20 })
+  const connection = await rawConnection(port)
+  connection.send(put('Content-Length: 100000\r\n', '{"text":"'))
+  const trickle = setInterval(() => connection.send('a'), 5)
+  const { status } = await connection.answer()
+  clearInterval(trickle)
+  expect(status).toBe(408)
+})
+
+it('200 a body in pieces of one byte', async () => {
+  let got = ''
+  const { port } = await testGateway({
+    upstream: async (request, response) => {
+      got = (await buffer(request)).toString()
+      response.setHeader('content-length', 0).end()
+    },
+  })
+  const pieces = [...NOTE].map((letter) => `1\r\n${letter}\r\n`).join('')
+  expect((await raw(port, put('Transfer-Encoding: chunked\r\n', `${pieces}0\r\n\r\n`))).status).toBe(200)
+  expect(got).toBe(NOTE)
+})
+
+it('503 a body for which the others leave no room; one that has stopped arriving gives its room', async () => {
+  const gate = Promise.withResolvers<void>()
+  const came = Promise.withResolvers<'came'>()
+  const { port, shed } = await testGateway({
+    ...{ bodiesMaxBytes: 1_000, lingerMs: 20 },
+    upstream: async (request, response) => {
+      request.resume()
+      came.resolve('came')
+      await gate.promise
+      response.setHeader('content-length', 0).end()
+    },
+  })
+  const note = `{"text":"${'a'.repeat(600)}"}`
+  const send = () => raw(port, put(`Content-Length: ${note.length}\r\n`, note))
+  const stalled = await rawConnection(port)
+  stalled.send(put('Content-Length: 700\r\n', note))
+  const first = await send()
+  expect(first).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
+  let taken = send()
+  while ((await Promise.race([taken, came.promise])) !== 'came') taken = send()
+  expect(await stalled.answer()).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
+  // What waits for its function is complete, and keeps its room until it is answered.
+  expect((await send()).status).toBe(503)
+  expect(new Set(shed)).toEqual(new Set(['bodies']))
+  gate.resolve()
+  expect((await taken).status).toBe(200)
+  expect((await send()).status).toBe(200)
+})
+
 it('408 headers that do not arrive', async () => {
   const { port, spared } = await testGateway({ headersTimeoutMs: 50 })
   const connection = await rawConnection(port)

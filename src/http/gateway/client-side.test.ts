@@ -1,0 +1,37 @@
+import { expect, it } from '@jest/globals'
+import { clientSide } from './client-side.ts'
+
+it.each<[hops: number, forwarded: string[], address: string]>([
+  [0, ['192.0.2.1'], 'peer'],
+  [1, ['192.0.2.1'], '192.0.2.1'],
+  // What stands first was written by the client itself.
+  [1, ['6.6.6.6, 192.0.2.1'], '192.0.2.1'],
+  [1, ['6.6.6.6', '192.0.2.1'], '192.0.2.1'],
+  [2, ['6.6.6.6, 192.0.2.1, 10.0.0.1'], '192.0.2.1'],
+  [2, ['192.0.2.1'], '192.0.2.1'],
+  [1, ['192.0.2.1:4711'], '192.0.2.1'],
+  [1, ['[2001:db8::1]:4711'], '2001:db8::1'],
+  [1, ['[2001:db8::1]'], '2001:db8::1'],
+  [1, ['2001:db8::1'], '2001:db8::1'],
+  [1, ['unknown'], 'peer'],
+  [1, [''], 'peer'],
+  [1, ['192.0.2.1, '], 'peer'],
+])('with %i trusted proxies and X-Forwarded-For %j it is %s', (hops, forwarded, address) => {
+  expect(clientSide('peer', { 'x-forwarded-for': forwarded }, { hops }).address).toBe(address)
+})
+
+it.each<[hops: number, headers: Record<string, string[]>, proto: string, host: string | undefined]>([
+  [0, { 'x-forwarded-proto': ['https'], 'x-forwarded-host': ['api.example'] }, 'http', undefined],
+  [1, { 'x-forwarded-proto': ['https'], 'x-forwarded-host': ['api.example:8443'] }, 'https', 'api.example:8443'],
+  [
+    1,
+    { 'x-forwarded-proto': ['https, http'], 'x-forwarded-host': ['evil.example, api.example'] },
+    'http',
+    'api.example',
+  ],
+  [2, { 'x-forwarded-proto': ['HTTPS'] }, 'https', undefined],
+  [1, { 'x-forwarded-proto': ['gopher'], 'x-forwarded-host': ['a b'] }, 'http', undefined],
+  [1, {}, 'http', undefined],
+])('with %i trusted proxies, %j', (hops, headers, proto, host) => {
+  expect(clientSide('peer', headers, { hops })).toEqual({ address: 'peer', proto, host })
+})

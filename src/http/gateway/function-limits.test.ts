@@ -1,0 +1,88 @@
+import { expect, it } from '@jest/globals'
+import { createFunctionLimits, type Place } from './function-limits.ts'
+
+/** 600 at a time by its contract: 10 instances, 50 in each and 10 that wait. */
+const ROUTE = { name: 'f', scale: { max: 10, concurrency: 50 }, timeoutMs: 1_000 }
+const OVERLOADED = { status: 503, tookMs: 1, cold: false }
+const GOOD = { status: 200, tookMs: 1, cold: false }
+
+/** Limits whose clock a test holds. */
+function rig() {
+  const state = { at: 1 }
+  const { enter } = createFunctionLimits({ now: () => state.at })
+  /** Takes all the places that there are. */
+  const fill = () => {
+    const places: Place[] = []
+    for (let place = enter(ROUTE); place; place = enter(ROUTE)) places.push(place)
+    return places
+  }
+  const limit = () => {
+    const places = fill()
+    for (const { leave } of places) leave()
+    return places.length
+  }
+  const one = (answered: Parameters<Place['leave']>[0], tookMs = 0) => {
+    const place = enter(ROUTE)
+    state.at += 1 + tookMs
+    place?.leave(answered)
+  }
+  return { state, enter, fill, limit, one }
+}
+
+it('takes what all instances take and some that wait, and no more', () => {
+  const { fill, enter } = rig()
+  const places = fill()
+  expect(places).toHaveLength(600)
+  expect(enter(ROUTE)).toBeUndefined()
+  expect(enter({ ...ROUTE, name: 'another' })).toBeDefined()
+  places[0]?.leave(GOOD)
+  expect(enter(ROUTE)).toBeDefined()
+})
+
+it.each([
+  ['503', OVERLOADED],
+  ['504', { ...OVERLOADED, status: 504 }],
+  ['an answer after half of its time', { ...GOOD, tookMs: 501 }],
+])('takes less after %s, and as much as ever when all is well again', (_name, answered) => {
+  const { limit, one } = rig()
+  one(answered)
+  expect(limit()).toBe(480)
+  one(answered)
+  expect(limit()).toBe(384)
+  for (let i = 0; i < 150_000; i++) one(GOOD)
+  expect(limit()).toBe(600)
+})
+
+it('never takes less than one instance does', () => {
+  const { limit, one } = rig()
+  for (let i = 0; i < 100; i++) one(OVERLOADED)
+  expect(limit()).toBe(50)
+})
+
+it('takes twice as much after each 10 s without a sign of overload', () => {
+  const { limit, one, state } = rig()
+  for (let i = 0; i < 100; i++) one(OVERLOADED)
+  const limits = [0, 9_000, 1_000, 10_000, 10_000, 10_000].map((ms) => {
+    state.at += ms
+    return limit()
+  })
+  expect(limits).toEqual([50, 50, 100, 200, 400, 600])
+})
+
+it('counts many refusals of one moment once', () => {
+  const { fill, limit, state } = rig()
+  const places = fill()
+  state.at += 1
+  for (const { leave } of places) leave(OVERLOADED)
+  expect(limit()).toBe(480)
+})
+
+it('a cold start is no overload, for nobody who waited for it; nor is a caller who is gone', () => {
+  const { enter, limit, state } = rig()
+  const [first, second, third] = [enter(ROUTE), enter(ROUTE), enter(ROUTE)]
+  state.at += 900
+  first?.leave({ status: 200, tookMs: 900, cold: true })
+  second?.leave({ status: 200, tookMs: 900, cold: false })
+  third?.leave()
+  expect(limit()).toBe(600)
+})
