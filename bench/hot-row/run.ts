@@ -37,7 +37,7 @@ async function once(): Promise<Done> {
   if (!opened || !postgres.transaction) throw new Error('an instance is missing')
   const options = { readOnly: false, repeatable: false, timeoutMs: TIMEOUT_MS }
   try {
-    await postgres.transaction(opened, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) }, async (sql) => {
+    await postgres.transaction.run(opened, { ...options, signal: AbortSignal.timeout(TIMEOUT_MS) }, async (sql) => {
       await sql`update hot set n = n + 1`
       await sql`select pg_sleep(0.005)`
     })

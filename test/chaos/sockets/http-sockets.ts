@@ -38,8 +38,8 @@ export function httpSockets(port: number): Socket[] {
     {
       ...{ name: 'upstream: relay to function, 1.5 s', target, limitMs: TIMEOUT_MS + START_MS + 5_000 + SLACK_MS },
       open: (port) => {
-        const urlOf = () => `http://127.0.0.1:${port}/`
-        const { call, close } = createCall({ urlOf, sign: async () => 'signed', startTimeoutMs: START_MS })
+        const locate = () => ({ origin: `http://127.0.0.1:${port}`, prefix: '' })
+        const { call, close } = createCall({ locate, sign: async () => 'signed', startTimeoutMs: START_MS, log })
         const use = async () => {
           const { status, error } = await call('a-function', {
             ...{ path: '/', method: 'POST', headers: {}, body: '{}', identity: { sub: 'relay', scopes: [] } },
@@ -56,7 +56,7 @@ export function httpSockets(port: number): Socket[] {
       open: (port) => {
         const client = http.open(parseConfig({}), log)
         const signal = new AbortController().signal
-        const lent = http.lend(client, { signal, correlationId: 'a', traceparent })
+        const lent = http.lend(client, { signal, correlationId: 'a', traceparent, afterCommit: async () => {} })
         const use = () => lent.get(`http://127.0.0.1:${port}/`, { timeoutMs: TIMEOUT_MS, retries: 0 })
         return { use, close: () => http.close?.(client) }
       },

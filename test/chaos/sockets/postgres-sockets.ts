@@ -27,7 +27,7 @@ export function postgresSockets(url: string): Socket[] {
         const env = { DATABASE_URL: throughProxy(url, { port }), EBB_POOL_MAX: `${CONNECTIONS}` }
         const opened = postgres.open(parseConfig(env), log)
         const transaction = () =>
-          postgres.transaction?.(
+          postgres.transaction?.run(
             opened,
             {
               ...{ readOnly: false, repeatable: false, timeoutMs: DEADLINE_MS },
