@@ -4,6 +4,7 @@ import { correlate, type Log } from 'ebb/kernel'
 
 export interface AdminOptions {
   readonly isReady: () => boolean
+  readonly isAlive: () => boolean
   readonly metrics: { readonly contentType: string; text(): Promise<string> }
   readonly log: Log
 }
@@ -14,9 +15,9 @@ interface Answer {
 }
 
 /** The operators' side of the relay, for a port of its own: `/_/health`, `/_/ready` and `/metrics`. */
-export function createAdmin({ isReady, metrics, log }: AdminOptions): RequestListener {
+export function createAdmin({ isReady, isAlive, metrics, log }: AdminOptions): RequestListener {
   const paths = new Map<string, () => Answer | Promise<Answer>>([
-    ['/_/health', () => OK],
+    ['/_/health', () => (isAlive() ? OK : refuse(STUCK))],
     ['/_/ready', () => (isReady() ? OK : refuse(NOT_READY))],
     ['/metrics', async () => ({ contentType: metrics.contentType, body: await metrics.text() })],
   ])
@@ -38,6 +39,7 @@ const NOT_KEPT = { 'cache-control': 'no-store' }
 const NOT_READY = new Problem('unavailable', 503, 'The relay makes no calls now: it cannot work with the database.', {
   retryAfterSeconds: 2,
 })
+const STUCK = new Problem('unavailable', 503, 'The relay hangs, and is to be started again.', { retryAfterSeconds: 2 })
 const NOT_FOUND = new Problem('not_found', 404, 'There is nothing at this path.')
 const NOT_ALLOWED = new Problem('method_not_allowed', 405, 'This can only be read.', {
   headers: { allow: 'GET, HEAD' },

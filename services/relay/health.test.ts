@@ -26,3 +26,22 @@ it('is good from the first good turn on, and not while a turn fails or hangs', (
   look()
   expect(seen).toEqual([false, false, true, true, false, true, false, false, true])
 })
+
+it('is alive while turns end, well or not, and not where one never does', () => {
+  let nowMs = 0
+  const health = createHealth(memoryLog(), { now: () => nowMs })
+  const seen = [health.isAlive()]
+  const look = (afterMs = 0) => {
+    nowMs += afterMs
+    seen.push(health.isAlive())
+  }
+  health.begin()
+  look(119_999)
+  health.bad(new Error('away'))
+  look(600_000)
+  health.begin()
+  look(120_000)
+  health.good()
+  look()
+  expect(seen).toEqual([true, true, true, false, true])
+})

@@ -73,7 +73,7 @@ export async function openRelay(
   }
   let admin: Awaited<ReturnType<typeof openAdmin>> | undefined
   try {
-    admin = await openAdmin(config, { isReady: relay.isReady, metrics: told, log })
+    admin = await openAdmin(config, { ...relay, metrics: told, log })
   } catch (fault) {
     await stop()
     throw fault

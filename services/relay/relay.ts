@@ -28,6 +28,8 @@ export interface Relay {
   wake(): void
   /** Whether it makes calls: what it was last asked to do it could, and it is not stopping. */
   isReady(): boolean
+  /** Whether it does anything: where not, only a new process helps. */
+  isAlive(): boolean
   /** Leases nothing new, settles what is in flight and resolves. */
   stop(): Promise<void>
 }
@@ -65,6 +67,7 @@ export function startRelay(
 
   return {
     wake: alarm.wake,
+    isAlive: health.isAlive,
     isReady: () => health.isGood() && !closing.signal.aborted,
     stop: async () => {
       closing.abort()

@@ -31,6 +31,6 @@ export async function storeOutstanding(
 }
 
 /** Says that everything is done. */
-export async function clearOutstanding(pool: pg.Pool, { consumer, source, id }: EventKey): Promise<void> {
-  await pool.query('select ebb.clear_outstanding($1, $2, $3)', [consumer, source, id])
+export async function clearOutstanding(client: pg.ClientBase, { consumer, source, id }: EventKey): Promise<void> {
+  await client.query('select ebb.clear_outstanding($1, $2, $3)', [consumer, source, id])
 }

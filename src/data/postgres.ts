@@ -8,8 +8,8 @@ import { readOnlySql } from './read.ts'
 import type { Sql } from './sql.ts'
 import { type Postgres, transact } from './transaction.ts'
 
-/** What a look whether it is there may take. */
-const LOOK_MS = 2_000
+/** What a statement of no request may take: a look whether the database is there, or what comes after a COMMIT. */
+const STATEMENT_MS = 2_000
 
 /** Postgres for a handler: `sql` inside the request's one transaction, or on the pool where it only reads. */
 export const postgres: Resource<Sql, Postgres> = {
@@ -25,11 +25,14 @@ export const postgres: Resource<Sql, Postgres> = {
   lend: (opened, { signal }) => readOnlySql(opened, { signal }).sql,
   ready: async ({ pool }) => {
     // Fails where the schema is not there, or where this role was not let in.
-    await ask(pool, LOOK_MS, (client) => client.query(`select from ebb.find_answer('', '', '', '')`))
+    await ask(pool, STATEMENT_MS, (client) => client.query(`select from ebb.find_answer('', '', '', '')`))
   },
   close: async ({ pool, outbox }) => {
     await outbox.flush()
     await pool.end()
   },
-  transaction: { run: transact, clearOutstanding: ({ pool }, event) => clearOutstanding(pool, event) },
+  transaction: {
+    run: transact,
+    clearOutstanding: ({ pool }, event) => ask(pool, STATEMENT_MS, (client) => clearOutstanding(client, event)),
+  },
 }

@@ -27,7 +27,7 @@ async function through(url: string) {
 const contract = endpoint({
   ...{ name: 'take-time', summary: 'Uses a connection.', method: 'POST', path: '/v1/times' },
   ...{ body: z.object({ seconds: z.number().default(0), forget: z.boolean().default(false) }) },
-  ...{ reply: { status: 204 }, access: {}, timeoutMs: 2_000 },
+  ...{ reply: { status: 204 }, access: {}, timeoutMs: 5_000 },
 })
 const CONNECTIONS = 3
 const fn = testFunction(
@@ -40,21 +40,27 @@ const fn = testFunction(
 
 const call = async (body: object = {}) => (await fn.as({ sub: 'ada' })).post('/v1/times').send(body)
 
-/** Has the pool open all that it may. */
-async function fill() {
-  const { length } = await Promise.all(Array.from({ length: CONNECTIONS }, () => call({ seconds: 0.3 })))
-  expect(length).toBe(CONNECTIONS)
-  await untilTrue(() => proxy.connections() === CONNECTIONS, { what: 'a full pool' })
-}
+/** Has the pool open all that it may, and nothing else. */
+const fill = () =>
+  untilTrue(
+    async () => {
+      const answers = await Promise.all(Array.from({ length: CONNECTIONS }, () => call({ seconds: 0.3 })))
+      return answers.every(({ status }) => status === 204) && proxy.connections() === CONNECTIONS
+    },
+    { what: 'a full pool', limitMs: 60_000 },
+  )
 
 it('504 for one request only, where a firewall forgot all connections: the idle ones are not tried one after the other', async () => {
   await fill()
   proxy.forget()
   expect((await call()).status).toBe(504)
-  await untilTrue(() => proxy.connections() === 0, { what: 'all of the forgotten connections are gone' })
+  await untilTrue(() => proxy.connections() === 0, {
+    what: 'all of the forgotten connections are gone',
+    limitMs: 60_000,
+  })
   const statuses = await Promise.all(Array.from({ length: 2 * CONNECTIONS }, async () => (await call()).status))
   expect(new Set(statuses)).toEqual(new Set([204]))
-})
+}, 150_000)
 
 it('503 or 504 and nothing that hangs while the host is silent, and 204 again by itself', async () => {
   await fill()
@@ -65,24 +71,24 @@ it('503 or 504 and nothing that hangs while the host is silent, and 204 again by
     if (status === 503) expect(headers['retry-after']).toMatch(/^[12]$/)
   }
   proxy.clear()
-  await untilTrue(async () => (await call()).status === 204, { what: 'a request that succeeds', limitMs: 30_000 })
+  await untilTrue(async () => (await call()).status === 204, { what: 'a request that succeeds', limitMs: 60_000 })
   const after = await Promise.all(Array.from({ length: 2 * CONNECTIONS }, async () => (await call()).status))
   expect(new Set(after)).toEqual(new Set([204]))
-}, 60_000)
+}, 150_000)
 
 it('503 outcome_unknown where a COMMIT is never answered', async () => {
   const { status, headers, body } = await call({ forget: true })
   expect([status, headers['retry-after'], body.error]).toEqual([503, '2', 'outcome_unknown'])
   expect((await call()).status).toBe(204)
-}, 30_000)
+}, 60_000)
 
 const database = testDatabase()
 
 /** A pool as gateway and relay have it. */
-async function openPool(options: { readonly max: number; readonly statementMs: number }) {
+async function openPool() {
   const { hostname, port } = new URL(database.url)
   const before = await startTcpProxy({ host: hostname, port: Number(port) })
-  const pool = createPool(throughProxy(database.url, before), { ...options, log: collectLog().log })
+  const pool = createPool(throughProxy(database.url, before), { max: 2, statementMs: 3_000, log: collectLog().log })
   closers.push(before.close, () => pool.end())
   return { pool, before }
 }
@@ -91,8 +97,14 @@ it.each<[string, (pool: pg.Pool) => Promise<unknown>]>([
   ['a statement', (pool) => pool.query('select 1')],
   ['a transaction', (pool) => inTransaction(pool, (client) => client.query('select 1'))],
 ])('%s that is not answered loses its connection, and the pool is well', async (_what, run) => {
-  const { pool, before } = await openPool({ max: 2, statementMs: 1_000 })
-  await Promise.all([pool.query('select pg_sleep(0.2)'), pool.query('select pg_sleep(0.2)')])
+  const { pool, before } = await openPool()
+  await untilTrue(
+    async () => {
+      await Promise.all([1, 2].map(() => pool.query('select pg_sleep(0.2)')))
+      return pool.idleCount === 2
+    },
+    { what: 'a full pool' },
+  )
   before.forget()
   // More than there are connections, so that some wait for one.
   const runs = await Promise.allSettled(Array.from({ length: 6 }, () => run(pool)))
@@ -101,7 +113,7 @@ it.each<[string, (pool: pg.Pool) => Promise<unknown>]>([
 })
 
 it('a statement that takes too long is cancelled', async () => {
-  const { pool } = await openPool({ max: 2, statementMs: 1_000 })
+  const { pool } = await openPool()
   await expect(pool.query('select pg_sleep(60)')).rejects.toThrow('timeout')
   const asleep = `select from pg_stat_activity where query like 'select pg_sleep(60)' and state = 'active'`
   await untilTrue(async () => (await pool.query(asleep)).rowCount === 0, { what: 'nobody sleeps' })

@@ -1,9 +1,12 @@
-import { readFileSync, watch } from 'node:fs'
+import { type FSWatcher, readFileSync, unwatchFile, watch, watchFile } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import type { ContractSet } from '../contract/index.ts'
 import type { Log } from './log.ts'
+
+/** For where nothing tells of a change. */
+const POLL_MS = 5_000
 
 export interface ContractsFile {
   current(): ContractSet
@@ -32,10 +35,25 @@ export function openContracts(
       log.error({ err: fault }, 'new contracts do not load; the last good ones stay')
     }
   }
-  const watcher = watch(dirname(pointer), (_event, file) => {
-    if (file === basename(pointer)) swap()
-  })
-  return { current: () => set, close: () => watcher.close() }
+  const watcher = watchFolder(dirname(pointer), swap)
+  watchFile(pointer, { interval: POLL_MS, persistent: false }, swap)
+  const close = () => {
+    watcher?.close()
+    unwatchFile(pointer, swap)
+  }
+  return { current: () => set, close }
+}
+
+/**
+ * Undefined where the platform cannot watch: some volumes tell of nothing, and a node may be out of watches. In a
+ * Kubernetes volume it is not the file that is renamed, but a folder that it is linked through.
+ */
+function watchFolder(folder: string, onChange: () => void): FSWatcher | undefined {
+  try {
+    return watch(folder, onChange).on('error', () => {})
+  } catch {
+    return undefined
+  }
 }
 
 const readName = (pointer: string) => basename(readFileSync(pointer, 'utf8').trim())

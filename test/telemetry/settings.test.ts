@@ -42,6 +42,33 @@ describe('OTEL_TRACES_SAMPLER', () => {
   })
 })
 
+describe('limits', () => {
+  it('OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT cuts every value of every span', async () => {
+    const { receiver } = await tell({ OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: '5' })
+    const attributes = receiver.spans().flatMap(({ attributes }) => Object.entries(attributes))
+    expect(attributes).toContainEqual(['http.route', '/v1/t'])
+    expect(attributes.filter(([, value]) => typeof value === 'string' && value.length > 5)).toEqual([])
+  })
+
+  it('OTEL_ATTRIBUTE_COUNT_LIMIT leaves the rest out', async () => {
+    const { receiver } = await tell({ OTEL_ATTRIBUTE_COUNT_LIMIT: '3' })
+    const counts = receiver.spans().map(({ attributes }) => Object.keys(attributes).length)
+    expect(Math.max(...counts)).toBe(3)
+  })
+})
+
+it('what a platform sets for all and nothing acts on is a warning, and the rest is told', async () => {
+  const receiver = await receive()
+  const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_PROPAGATORS: 'tracecontext,baggage,b3' }
+  const fn = await start('find-thing', { receiver, env })
+  expect(await statusesOf(fn, traced(TRACES[0], '01'))).toEqual([200])
+  expect(await fn.stop()).toBe(0)
+  const arrived = receiver.requests().map(({ contentType, status }) => [contentType, status])
+  expect(arrived).toContainEqual(['application/x-protobuf', 200])
+  const warnings = fn.logged().filter(({ level }) => level === 'warn')
+  expect(warnings.map(({ msg }) => msg.split(':', 1)[0])).toEqual(['OTEL_EXPORTER_OTLP_PROTOCOL', 'OTEL_PROPAGATORS'])
+})
+
 it('OTEL_SDK_DISABLED tells nothing at all', async () => {
   const { receiver, metrics } = await tell({ OTEL_SDK_DISABLED: 'true' })
   expect(receiver.requests()).toEqual([])

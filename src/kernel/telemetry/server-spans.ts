@@ -6,6 +6,7 @@ import {
   context,
   propagation,
   ROOT_CONTEXT,
+  type Span,
   SpanKind,
   SpanStatusCode,
   type Tracer,
@@ -27,6 +28,8 @@ export interface Served {
 
 export interface ServerSpansOptions extends Pick<Exchanged, 'isBehindGateway'> {
   readonly tracer: Tracer
+  /** Whether a limit of attributes was set, which the SDK must see to. */
+  readonly limitsAttributes: boolean
   /** Told of each request when it is over, before its span ends; answers what its span says beyond the usual. */
   readonly onServed: (served: Served) => Attributes | undefined
 }
@@ -40,7 +43,10 @@ interface Started {
 const CALLER_GONE = 499
 
 /** A SERVER span for each request that this process takes in (HTTP semantic conventions, stable), but for the probes. */
-export function traceServer({ tracer, isBehindGateway, onServed }: ServerSpansOptions): void {
+export function traceServer({ tracer, limitsAttributes, isBehindGateway, onServed }: ServerSpansOptions): void {
+  const describe = limitsAttributes
+    ? (span: Span, attributes: Attributes) => span.setAttributes(attributes)
+    : describeSpan
   subscribe('http.server.request.start', (message) => {
     // Node publishes these with each request.
     const { request, response, socket } = message as Started
@@ -57,8 +63,8 @@ export function traceServer({ tracer, isBehindGateway, onServed }: ServerSpansOp
       const status = response.writableFinished ? response.statusCode : CALLER_GONE
       const more = onServed({ method, status, facts, seconds: (performance.now() - beganAt) / 1_000 })
       if (span.isRecording()) {
-        describeSpan(span, serverAttributes({ request, socket, isBehindGateway, status, facts }))
-        if (more) describeSpan(span, more)
+        describe(span, serverAttributes({ request, socket, isBehindGateway, status, facts }))
+        if (more) describe(span, more)
         if (facts) span.updateName(`${name} ${facts.route}`)
         if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR })
       }

@@ -4,7 +4,11 @@ import type { Setting } from '../setting.ts'
 const yesNo = () => z.stringbool({ truthy: ['true'], falsy: ['false'], case: 'insensitive' })
 const number = () => z.coerce.number<string>().int().positive()
 const exporter = () => z.enum(['otlp', 'none'])
-const protocol = () => z.enum(['http/protobuf', 'http/json'])
+const limit = () => z.coerce.number<string>().int().min(0)
+/** Known to the specification; `grpc` is not spoken here, and http/protobuf takes its place with a warning. */
+const protocol = () => z.enum(['http/protobuf', 'http/json', 'grpc'])
+/** Of these, the first two and `none` are acted on; the others are left out with a warning. */
+const propagator = () => z.enum(['tracecontext', 'baggage', 'none', 'b3', 'b3multi', 'jaeger', 'xray', 'ottrace'])
 
 /**
  * What functions and the gateway take from the OpenTelemetry specification's environment variables, with its defaults
@@ -15,14 +19,7 @@ export const TELEMETRY_SETTINGS = {
   OTEL_SDK_DISABLED: [yesNo, false],
   OTEL_SERVICE_NAME: [() => z.string(), undefined],
   OTEL_RESOURCE_ATTRIBUTES: [() => z.string(), undefined],
-  OTEL_PROPAGATORS: [
-    () =>
-      z
-        .string()
-        .transform(words)
-        .pipe(z.array(z.enum(['tracecontext', 'baggage', 'none']))),
-    ['tracecontext', 'baggage'],
-  ],
+  OTEL_PROPAGATORS: [() => z.string().transform(words).pipe(z.array(propagator())), ['tracecontext', 'baggage']],
   OTEL_TRACES_EXPORTER: [exporter, 'otlp'],
   OTEL_TRACES_SAMPLER: [
     () =>
@@ -33,6 +30,14 @@ export const TELEMETRY_SETTINGS = {
     'parentbased_always_on',
   ],
   OTEL_TRACES_SAMPLER_ARG: [() => z.coerce.number<string>().min(0).max(1), 1],
+  OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT: [limit, undefined],
+  OTEL_ATTRIBUTE_COUNT_LIMIT: [limit, undefined],
+  OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT: [limit, undefined],
+  OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT: [limit, undefined],
+  OTEL_SPAN_EVENT_COUNT_LIMIT: [limit, undefined],
+  OTEL_SPAN_LINK_COUNT_LIMIT: [limit, undefined],
+  OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT: [limit, undefined],
+  OTEL_LINK_ATTRIBUTE_COUNT_LIMIT: [limit, undefined],
   OTEL_BSP_SCHEDULE_DELAY: [number, 5_000],
   OTEL_BSP_EXPORT_TIMEOUT: [number, 30_000],
   OTEL_BSP_MAX_QUEUE_SIZE: [number, 2_048],

@@ -16,8 +16,10 @@ import { createMetrics, type Metrics } from './metrics.ts'
 import { spanProcessor } from './otlp/exporters.ts'
 import { telemetryResource } from './resource.ts'
 import { traceServer } from './server-spans.ts'
+import { spanLimitsOf } from './span-limits.ts'
 import { traceStores } from './store-spans.ts'
 import { traceUndici } from './undici-spans.ts'
+import { warnOfIgnored } from './warn-of-ignored.ts'
 
 export interface Telemetry extends Pick<ColdStartClock, 'loaded' | 'ready'> {
   readonly scrape: Metrics['scrape']
@@ -42,8 +44,10 @@ export function startTelemetry(config: Config, { name, log, kind }: TelemetryOpt
   const off = { ...clock, scrape: undefined, shutdown: async () => {} }
   if (config.OTEL_SDK_DISABLED) return off
   const resource = telemetryResource(config, name)
+  warnOfIgnored(config, log)
   const spanProcessors = config.OTEL_TRACES_EXPORTER === 'none' ? [] : [spanProcessor(config, log)]
-  const provider = new TracerProvider({ resource, sampler: samplerOf(config), spanProcessors })
+  const { spanLimits, limitsAttributes } = spanLimitsOf(config)
+  const provider = new TracerProvider({ resource, sampler: samplerOf(config), spanProcessors, spanLimits })
   // Refused where an SDK is registered already.
   if (!trace.setGlobalTracerProvider(provider)) return off
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
@@ -51,7 +55,7 @@ export function startTelemetry(config: Config, { name, log, kind }: TelemetryOpt
   const metrics = kind === 'function' ? createMetrics({ config, resource, log }) : undefined
   const tracer = provider.getTracer('ebb')
   traceServer({
-    tracer,
+    ...{ tracer, limitsAttributes },
     isBehindGateway: kind === 'function',
     onServed: (served) => {
       metrics?.served(served)

@@ -16,7 +16,7 @@ type Told = Pick<Log, 'info' | 'warn'>
 export function spanProcessor(config: Config, log: Told): SpanProcessor {
   const protocol = config.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? config.OTEL_EXPORTER_OTLP_PROTOCOL
   const tell = tellTurns('spans', log)
-  if (protocol === 'http/protobuf') return new SpanBatches(config, sendBatches(tell))
+  if (protocol !== 'http/json') return new SpanBatches(config, sendBatches(tell))
   let made: SpanExporter | undefined
   const exporter: SpanExporter = {
     export: (spans, done) => {

@@ -5,6 +5,8 @@ const LENGTH_DELIMITED = 2
 const FIXED32 = 5
 
 const FIRST_BYTES = 64 * 1024
+/** A buffer that had to grow beyond this, for once, is not kept. */
+const KEPT_BYTES = 1024 * 1024
 /** The most that a field takes besides its text or its bytes: a tag, and a number or a length. */
 const FIELD_BYTES = 16
 const TWO_32 = 2 ** 32
@@ -21,6 +23,7 @@ export class ProtobufWriter {
 
   clear(): void {
     this.#at = 0
+    if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(FIRST_BYTES)
   }
 
   /** Begins a message within this one; close() is to be told what this answers. */

@@ -23,6 +23,9 @@ interface FullBatch extends SpanBatch {
   readonly writer: ProtobufWriter
 }
 
+/** As many as a process uses in turn; more are what a collector that was away has left. */
+const MAX_IDLE = 2
+
 /** Calls back when the batch has arrived, or was given up. */
 export type SendBatch = (batch: SpanBatch, done: () => void) => void
 
@@ -128,7 +131,7 @@ export class SpanBatches implements SpanProcessor {
       const done = () => {
         clearTimeout(limit)
         writer.clear()
-        this.#idle.push(writer)
+        if (this.#idle.length < MAX_IDLE) this.#idle.push(writer)
         resolve()
       }
       context.with(suppressTracing(context.active()), () => this.#send({ bytes, spans }, done))

@@ -126,3 +126,12 @@ it('writes a thousand spans with the same buffer', () => {
   const { ours, official } = bothOf()
   expect(ours === official).toBe(true)
 })
+
+it('keeps no buffer that one large batch has left', () => {
+  const writer = new ProtobufWriter()
+  writer.string(1, 'x'.repeat(4_000_000))
+  expect(writer.written.buffer.byteLength).toBeGreaterThan(4_000_000)
+  writer.clear()
+  writer.string(1, 'x')
+  expect(writer.written.buffer.byteLength).toBeLessThan(100_000)
+})
