@@ -16,7 +16,10 @@ export const TABLES: Readonly<Record<string, Privileges>> = {
     functions: ['insert (id, type, source, subject, payload, traceparent, correlation_id, caller_id)'],
   },
   delivery: {
-    gateway: ['select', 'update (state, available_at, settled_at, forgiven, uncounted, redrive_id, redrive_rank)'],
+    gateway: [
+      'select',
+      'update (consumer, state, available_at, settled_at, forgiven, uncounted, redrive_id, redrive_rank)',
+    ],
     relay: [
       ...['select', 'insert (event_id, consumer, available_at)'],
       'update (state, attempts, uncounted, available_at, lease_token, locked_until, settled_at, redrive_id)',
@@ -30,7 +33,8 @@ export const TABLES: Readonly<Record<string, Privileges>> = {
     gateway: ['select', 'insert (actor, filter, per_second, stop_on_failure)'],
     relay: ['select'],
   },
-  inbox: { functions: ['insert (consumer, source, id)'] },
+  // What a subscriber has taken in, whoever takes its place has as well: an operator says so, by the gateway.
+  inbox: { gateway: ['select (consumer, source, id)', 'insert (consumer, source, id)'] },
   idempotency: {
     gateway: ['insert (caller, route, key, fingerprint, status, headers, body)'],
     functions: ['insert (caller, route, key, fingerprint, status, headers, body)'],
@@ -48,6 +52,7 @@ export const TABLES: Readonly<Record<string, Privileges>> = {
   invocation_attempt: {
     relay: ['insert (invocation_id, number, started_at, duration_ms, status, error, body, revision)'],
   },
+  known_function: { relay: ['select', 'insert (kind, name)', 'update (seen_at)'] },
   api_key: { gateway: ['select', 'insert (subject, prefix, hmac, scopes, expires_at)', 'update (revoked_at)'] },
   audit: { gateway: ['insert (actor, action, subject)'] },
   schema_version: {},

@@ -11,7 +11,7 @@ begin
       from pg_class
       where relnamespace = 'ebb'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'S', 'c')
         and relname not in ('outbox', 'delivery', 'attempt', 'inbox', 'idempotency', 'api_key', 'audit', 'invocation',
-                            'invocation_attempt', 'redrive', 'schema_version')
+                            'invocation_attempt', 'redrive', 'known_function', 'schema_version')
       union all
       select 'pg_proc'::regclass, oid, oid::regprocedure::text, case prokind when 'p' then 'procedure' else 'function' end
       from pg_proc
