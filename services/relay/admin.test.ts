@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { beforeEach, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
+import { urlAs } from '../../src/dev/testing/test-database.ts'
 import { MAX_COUNTED } from './backlog.ts'
 import { countStates, emit, emitAll, emptyOutbox, query } from './test-outbox.ts'
 import {
@@ -155,7 +156,7 @@ it('200 a backlog of which there is more than is counted, and a database that is
   expect(told.get('ebb_backlog_size{kind="event"}')).toBe(MAX_COUNTED)
   expect(Math.floor(told.get('ebb_backlog_age_seconds{kind="event"}') ?? 0)).toBeGreaterThanOrEqual(90)
 
-  const blocker = new pg.Client({ connectionString: url })
+  const blocker = new pg.Client({ connectionString: urlAs('owner', url) })
   await blocker.connect()
   closeLater(() => blocker.end())
   await blocker.query('begin; lock table ebb.delivery in access exclusive mode')

@@ -16,7 +16,10 @@ export const TABLES: Readonly<Record<string, Privileges>> = {
     functions: ['insert (id, type, source, subject, payload, traceparent, correlation_id, caller_id)'],
   },
   delivery: {
-    gateway: ['select', 'update (state, available_at, settled_at, forgiven, uncounted, redrive_id, redrive_rank)'],
+    gateway: [
+      'select',
+      'update (consumer, state, available_at, settled_at, forgiven, uncounted, redrive_id, redrive_rank)',
+    ],
     relay: [
       ...['select', 'insert (event_id, consumer, available_at)'],
       'update (state, attempts, uncounted, available_at, lease_token, locked_until, settled_at, redrive_id)',
@@ -50,6 +53,7 @@ export const TABLES: Readonly<Record<string, Privileges>> = {
   },
   api_key: { gateway: ['select', 'insert (subject, prefix, hmac, scopes, expires_at)', 'update (revoked_at)'] },
   audit: { gateway: ['insert (actor, action, subject)'] },
+  known_function: { relay: ['select', 'insert (kind, name)', 'update (seen_at)'] },
   schema_version: {},
 }
 
@@ -57,6 +61,7 @@ export const TABLES: Readonly<Record<string, Privileges>> = {
 export const ROUTINES: Readonly<Record<string, readonly Part[]>> = {
   'find_answer(text, text, text, bytea)': ['gateway', 'functions'],
   'claim_key(text, text, text, bytea)': ['gateway', 'functions'],
+  'take_place(text, text, uuid[])': ['gateway'],
   'take_event(text, text, text)': ['functions'],
   'store_outstanding(text, text, text, jsonb)': ['functions'],
   'clear_outstanding(text, text, text)': ['functions'],
