@@ -24,7 +24,7 @@ const IS_BUNDLED = /^(functions|domain|src)\//
 
 const sources = ['src', 'functions', 'services', 'domain']
   .flatMap((root) => readdirSync(root, { recursive: true, encoding: 'utf8' }).map((file) => join(root, file)))
-  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.includes('test-support'))
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !/test-(support|outbox)/.test(file))
 
 const roomOf = (file: string) =>
   file.startsWith('src/') ? file.split('/').slice(0, 2).join('/') : (file.split('/')[0] ?? '')

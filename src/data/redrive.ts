@@ -3,7 +3,6 @@ import type { Fault } from '../contract/index.ts'
 import { OUTBOX_CHANNEL } from './outbox.ts'
 import { inTransaction, toCamelCase } from './pool.ts'
 import { findDeadSql, takeDeadSql } from './sql/find-dead.ts'
-import { followHistorySql } from './sql/follow-history.ts'
 import { redriveDeliveriesSql } from './sql/redrive-deliveries.ts'
 
 /** Which dead deliveries; each part that is left out allows all. */
@@ -80,7 +79,7 @@ export async function redrive(
       const consumers = going.map((delivery) => consumer ?? delivery.consumer)
       const said = JSON.stringify({ ...filter, limit, to })
       await client.query(redriveDeliveriesSql, [events, consumers, actor, said, perSecond, stopOnFailure, to])
-      if (to !== undefined) await client.query(followHistorySql, [consumer, to, events])
+      if (to !== undefined) await client.query('select ebb.take_place($1, $2, $3)', [consumer, to, events])
     }
     return { dryRun, deliveries, more: rows.length > limit }
   })

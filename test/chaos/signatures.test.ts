@@ -15,7 +15,7 @@ afterAll(() => world?.close())
 const database = testDatabase()
 const keys = await generateIdentityKeys()
 beforeAll(async () => {
-  world = await signedWorld(database.url, keys)
+  world = await signedWorld(database.ownerUrl, keys)
 })
 beforeEach(async () => {
   world.believe(keys)

@@ -13,6 +13,7 @@ import { createLog, type IdentityKeys, identityVerifier, inherited, parseConfig 
 import * as z from 'zod'
 import { createKey } from '../../src/data/api-keys.ts'
 import { createPool } from '../../src/data/pool.ts'
+import { urlAs } from '../../src/dev/testing/test-database.ts'
 
 const PEPPER = 'p'.repeat(32)
 const log = createLog({ level: 'silent' })
@@ -60,16 +61,19 @@ export async function signedWorld(databaseUrl: string, first: Belief) {
   contracts.push('exports.validate = () => ({ ok: true, input: {} }); exports.validateEvent = () => ({ ok: true })')
   await writeFile(join(folder, 'contracts-1.cjs'), contracts.join('\n'))
   await writeFile(join(folder, 'contracts'), 'contracts-1.cjs')
-  const functions = await startFunctions(databaseUrl, first)
+  const functions = await startFunctions(urlAs('functions', databaseUrl), first)
   opened.defer(functions.close)
   const env = {
-    ...{ DATABASE_URL: databaseUrl, EBB_HOST: '127.0.0.1', EBB_UPSTREAM_TEMPLATE: `${functions.url}/{name}` },
+    ...{ EBB_HOST: '127.0.0.1', EBB_UPSTREAM_TEMPLATE: `${functions.url}/{name}` },
     ...{ EBB_CONTRACTS: join(folder, 'contracts'), EBB_POOL_MAX: '5', EBB_START_TIMEOUT_MS: '1000' },
     ...{ PORT: '0', EBB_KEY_PEPPER: PEPPER, EBB_ADMIN_KEY: 'admin-key-of-this-test' },
   }
   const start = async (part: 'gateway' | 'relay', key: IdentityKeys['gateway']) => {
     const child = spawn(process.execPath, [`services/${part}/index.ts`], {
-      env: { ...inherited(['PATH']), ...env, EBB_IDENTITY_KEY: JSON.stringify(key) },
+      env: {
+        ...{ ...inherited(['PATH']), ...env, DATABASE_URL: urlAs(part, databaseUrl) },
+        EBB_IDENTITY_KEY: JSON.stringify(key),
+      },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     opened.defer(() => void child.kill('SIGKILL'))

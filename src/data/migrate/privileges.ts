@@ -55,6 +55,7 @@ export const TABLES: Readonly<Record<string, Privileges>> = {
   known_function: { relay: ['select', 'insert (kind, name)', 'update (seen_at)'] },
   api_key: { gateway: ['select', 'insert (subject, prefix, hmac, scopes, expires_at)', 'update (revoked_at)'] },
   audit: { gateway: ['insert (actor, action, subject)'] },
+  known_function: { relay: ['select', 'insert (kind, name)', 'update (seen_at)'] },
   schema_version: {},
 }
 
@@ -62,6 +63,7 @@ export const TABLES: Readonly<Record<string, Privileges>> = {
 export const ROUTINES: Readonly<Record<string, readonly Part[]>> = {
   'find_answer(text, text, text, bytea)': ['gateway', 'functions'],
   'claim_key(text, text, text, bytea)': ['gateway', 'functions'],
+  'take_place(text, text, uuid[])': ['gateway'],
   'take_event(text, text, text)': ['functions'],
   'store_outstanding(text, text, text, jsonb)': ['functions'],
   'clear_outstanding(text, text, text)': ['functions'],
