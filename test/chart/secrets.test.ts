@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals'
 import { identitySigner, identityVerifier } from 'ebb/kernel'
 import { startCluster } from './cluster.ts'
 import { describeChart, type Manifest, namesOf, ofKind, only, refusal, renderChart, type Values } from './helm.ts'
+import { ownSecrets } from './own-secrets.ts'
 import { podsOf, secretFilesOf } from './pods.ts'
 
 const read = (manifests: readonly Manifest[], name: string): Readonly<Record<string, string>> => {
@@ -52,6 +53,27 @@ describeChart('what the chart makes up', () => {
     expect(ofKind(third, 'Service', 'serving').length).toBeGreaterThan(0)
   })
 
+  it('is refused where no cluster would keep it, with all that is to be brought', async () => {
+    const auto = { generateSecrets: 'auto' }
+    const said = await refusal(auto)
+    expect(said).toContain('Bring these Secrets and name them: ')
+    for (const { metadata } of ofKind(await renderChart(), 'Secret')) {
+      const purpose = metadata.name.replace('ebb-', '').replace('-', '.').replace('superuser', 'bundled')
+      expect(said).toContain(`${purpose}.existingSecret (`)
+    }
+    expect(await refusal({ ...auto, ...ownSecrets, redis: {} })).toContain(
+      'name them: redis.existingSecret (url, users.acl). Only to look at the manifests: --set generateSecrets=always',
+    )
+    expect(ofKind(await renderChart({ ...auto, ...ownSecrets }), 'Secret')).toEqual([])
+    await using empty = await startCluster([])
+    expect(ofKind(await renderChart(auto, empty), 'Secret').length).toBeGreaterThan(4)
+  })
+
+  it('is, where all of it is brought, the same at each rendering', async () => {
+    const twice = [await renderChart(ownSecrets), await renderChart(ownSecrets)]
+    expect(twice[1]).toEqual(twice[0])
+  })
+
   it('stays when the release goes, where it cannot be made again', async () => {
     const keptOf = (manifests: readonly Manifest[]) =>
       namesOf(manifests.filter(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep'))
@@ -66,17 +88,7 @@ describeChart('what the chart makes up', () => {
 })
 
 describeChart('somebody else`s Secret', () => {
-  const existing = {
-    identity: { existingSecret: 'my-identity' },
-    gateway: { existingSecret: 'my-gateway' },
-    redis: { existingSecret: 'my-redis' },
-    postgres: {
-      owner: { existingSecret: 'my-owner' },
-      app: { existingSecret: 'my-app' },
-      bundled: { existingSecret: 'my-superuser' },
-    },
-    mail: { existingSecret: 'my-mail' },
-  }
+  const existing = { ...ownSecrets, mail: { existingSecret: 'my-mail' } }
 
   it('may stand for each of ours: then the chart makes none', async () => {
     const manifests = await renderChart(existing)
