@@ -38,6 +38,8 @@ export interface ChartOptions {
 }
 
 const helmPath = findProgram('helm')
+/** Where Helm is; describeChart skips what would need it where it is not. */
+export const HELM = helmPath ?? ''
 // Jest shows no console of a file whose tests are all skipped.
 if (!helmPath) process.stderr.write('NOT TESTED: the chart is not rendered here, since there is no helm on PATH.\n')
 
@@ -89,7 +91,7 @@ export async function helm(words: readonly string[], values: Values) {
   // A cluster that this machine's user may reach is none of the tests' business.
   const env = { ...inherited(['PATH']), HOME: tmpdir() }
   const all = [...words, '--values', '-', ...(asks ? [] : ['--kube-version', KUBERNETES])]
-  const child = spawn(helmPath ?? '', all, { env, stdio: 'pipe' })
+  const child = spawn(HELM, all, { env, stdio: 'pipe' })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk) => (stdout += chunk))
   child.stderr.on('data', (chunk) => (stderr += chunk))
