@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, it } from '@jest/globals'
+import { describe, it, jest } from '@jest/globals'
 import { inherited } from 'ebb/kernel'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { findProgram } from '../support/find-program.ts'
@@ -37,6 +37,9 @@ export interface ChartOptions {
   readonly functions?: Readonly<Record<string, object>>
 }
 
+/** A rendering takes a third of a second, on a busy machine several; a test has up to forty. */
+const LIMIT_MS = 300_000
+
 const helmPath = findProgram('helm')
 /** Where Helm is; describeChart skips what would need it where it is not. */
 export const HELM = helmPath ?? ''
@@ -45,6 +48,7 @@ if (!helmPath) process.stderr.write('NOT TESTED: the chart is not rendered here,
 
 /** Tests that need Helm: where it is not on PATH they are skipped, and say so. */
 export function describeChart(name: string, tests: () => void) {
+  jest.setTimeout(LIMIT_MS)
   if (helmPath) describe(name, tests)
   else it.skip(`${name} (NOT TESTED: no helm on PATH)`, () => {})
 }

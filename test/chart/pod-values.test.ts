@@ -153,7 +153,7 @@ describeChart('what is said of containers', () => {
         },
       ])
     }
-  }, 120_000)
+  })
 })
 
 describeChart('an account', () => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { parse, parseAllDocuments } from 'yaml'
 import { HEADER } from '../../src/deploy/render/index.ts'
 import { clusterSecrets } from '../../src/dev/cluster-secrets.ts'
@@ -13,6 +13,9 @@ import { spawnCli } from '../support/cli.ts'
 let checkout: Awaited<ReturnType<typeof copyCheckout>>
 const ebb = (...args: readonly string[]) => spawnCli(['render', ...args], { root: checkout.root }).ended
 const write = (name: string, text: string) => writeFile(join(checkout.root, name), text)
+
+// Each run of the command loads all contracts and handlers: seconds on a busy machine.
+jest.setTimeout(120_000)
 
 beforeAll(async () => {
   checkout = await copyCheckout()
