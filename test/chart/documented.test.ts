@@ -66,9 +66,14 @@ describeChart('the chart`s README', () => {
     const [, script = ''] = /^node --eval '(.*?)'$/ms.exec(readme) ?? []
     await promisify(execFile)(process.execPath, ['--eval', script], { cwd: folder })
     const read = async (file: string) => JSON.parse(await readFile(join(folder, file), 'utf8'))
-    const sign = identitySigner(await read('private.jwk'), 'ebb:gateway')
     const verify = identityVerifier(await read('public.jwks'), 'place-order')
-    expect(await verify(await sign({ sub: 'ada', scopes: [] }, 'place-order'))).toMatchObject({ sub: 'ada' })
+    for (const [file, iss] of [
+      ['gateway.jwk', 'ebb:gateway'],
+      ['relay.jwk', 'ebb:relay'],
+    ] as const) {
+      const sign = identitySigner(await read(file), iss)
+      expect(await verify(await sign({ sub: 'ada', scopes: [] }, 'place-order'))).toMatchObject({ sub: 'ada', iss })
+    }
   })
 
   it('names the keys of each Secret that the chart would make', async () => {

@@ -250,20 +250,14 @@ describeChart('a function', () => {
 })
 
 describeChart('gateway and relay', () => {
-  const graceOf = async (values: Values, timeoutSeconds: number) => {
-    const manifests = await renderChart(values, { functions: { short: {}, long: { timeoutSeconds } } })
-    const spec = (name: string) => podsOf([only(manifests, 'Deployment', `ebb-${name}`)])[0]?.spec
-    return ['gateway', 'relay'].map((name) => spec(name)?.terminationGracePeriodSeconds)
+  const graceOf = async (values: Values, timeoutMs: number) => {
+    const manifests = await renderChart(values, { functions: { short: { timeoutMs: 1_000 }, long: { timeoutMs } } })
+    const specOf = (name: string) => podsOf([only(manifests, 'Deployment', `ebb-${name}`)])[0]?.spec
+    return ['gateway', 'relay'].map((name) => specOf(name)?.terminationGracePeriodSeconds)
   }
 
   it('have the time of the longest call of all to end in, and of a cold start before it', async () => {
-    // timeoutSeconds is the contract's own time and 40 s; a start takes 30 s; the gateway takes requests for 10 s more.
-    expect(await graceOf({}, 60)).toEqual([10 + 30 + 20 + 15, 30 + 20 + 10])
-    expect(await graceOf({}, 600)).toEqual([10 + 30 + 560 + 15, 30 + 560 + 10])
-    expect(await graceOf({ gateway: { startTimeoutMs: 90_500 } }, 440)).toEqual([10 + 91 + 400 + 15, 91 + 400 + 10])
-    expect(await graceOf({ functions: { long: { timeoutSeconds: 100 } } }, 60)).toEqual([
-      10 + 30 + 60 + 15,
-      30 + 60 + 10,
-    ])
+    expect(await graceOf({}, 400_500)).toEqual([10 + 30 + 30 + 401 + 10, 30 + 401 + 5 + 10])
+    expect(await graceOf({ gateway: { startTimeoutMs: 90_000 } }, 5_000)).toEqual([10 + 30 + 95 + 10, 95 + 5 + 10])
   })
 })

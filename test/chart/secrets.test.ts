@@ -16,15 +16,30 @@ const secret = (name: string, data: Readonly<Record<string, string>>): Manifest 
 })
 
 describeChart('what the chart makes up', () => {
-  it('are keys by which gateway and functions understand each other', async () => {
+  it('are keys by which functions know gateway and relay, each its own', async () => {
     const keys = read(await renderChart(), 'ebb-identity')
-    const sign = identitySigner(JSON.parse(keys['private.jwk'] ?? ''), 'ebb:gateway')
     const verify = identityVerifier(JSON.parse(keys['public.jwks'] ?? ''), 'place-order')
-    expect(await verify(await sign({ sub: 'ada', scopes: ['a:b'] }, 'place-order'))).toMatchObject({ sub: 'ada' })
+    const signed = (name: string, iss: 'ebb:gateway' | 'ebb:relay', from = keys) =>
+      identitySigner(JSON.parse(from[`${name}.jwk`] ?? ''), iss)({ sub: 'ada', scopes: ['a:b'] }, 'place-order')
+    for (const name of ['gateway', 'relay'] as const) {
+      expect(await verify(await signed(name, `ebb:${name}`))).toMatchObject({ sub: 'ada', iss: `ebb:${name}` })
+    }
+    const { keys: published } = JSON.parse(keys['public.jwks'] ?? '')
+    expect(published).toEqual([
+      expect.objectContaining({ iss: 'ebb:gateway' }),
+      expect.objectContaining({ iss: 'ebb:relay', kid: expect.not.stringContaining(published[0].kid) }),
+    ])
     expect(keys['public.jwks']).not.toContain('"d"')
     const others = read(await renderChart(), 'ebb-identity')
-    const stranger = identitySigner(JSON.parse(others['private.jwk'] ?? ''), 'ebb:gateway')
-    await expect(verify(await stranger({ sub: 'ada', scopes: [] }, 'place-order'))).rejects.toThrow()
+    await expect(signed('gateway', 'ebb:gateway', others).then(verify)).rejects.toThrow()
+  })
+
+  it('keeps the one key of an installation that began with one for both', async () => {
+    const before = { 'private.jwk': '{"kty":"OKP"}', 'public.jwks': '{"keys":[]}' }
+    await using cluster = await startCluster([secret('ebb-identity', before)])
+    expect(read(await renderChart({}, cluster), 'ebb-identity')).toEqual({
+      ...{ 'gateway.jwk': '{"kty":"OKP"}', 'relay.jwk': '{"kty":"OKP"}', 'public.jwks': '{"keys":[]}' },
+    })
   })
 
   it('are the addresses of the stores, by roles of which only one may migrate', async () => {
@@ -96,7 +111,8 @@ describeChart('somebody else`s Secret', () => {
     const from = new Set(podsOf(manifests).flatMap((pod) => Object.values(secretFilesOf(pod))))
     expect([...from].sort()).toEqual([
       ...['my-app/password', 'my-app/url', 'my-gateway/admin-key', 'my-gateway/key-pepper'],
-      ...['my-identity/private.jwk', 'my-identity/public.jwks', 'my-mail/url', 'my-owner/password', 'my-owner/url'],
+      ...['my-identity/gateway.jwk', 'my-identity/public.jwks', 'my-identity/relay.jwk'],
+      ...['my-mail/url', 'my-owner/password', 'my-owner/url'],
       ...['my-redis/url', 'my-redis/users.acl', 'my-superuser/password'],
     ])
   })

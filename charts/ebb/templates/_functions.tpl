@@ -2,7 +2,7 @@
 {{- define "ebb.functions" -}}
 {{- $root := . }}{{ $functions := dict }}
 {{- $usual := dict
-      "scale" (dict "min" 0 "max" 10 "concurrency" 50) "timeoutSeconds" 60
+      "scale" (dict "min" 0 "max" 10 "concurrency" 50) "timeoutMs" 10000 "timeoutSeconds" 60
       "uses" (list "mail" "postgres" "redis") "secrets" list "egress" list "env" dict "image" "" "existingSecret" ""
 }}
 {{- $file := .Files.Get "functions.yaml" | required "functions.yaml is not in the chart; `ebb render` writes it" | fromYaml }}
@@ -61,12 +61,9 @@ volumeMounts:
   {{- include "ebb.mounts" $pod | nindent 2 }}
 {{- end }}
 
-{{/*
-What the longest call of all may take: `timeoutSeconds` is the contract's own time and 40 s for the end of an instance
-(src/deploy/render/platform.ts), and a call may begin with a cold start.
-*/}}
-{{- define "ebb.longestCallSeconds" -}}
-{{- $longest := 0 }}
-{{- range $name, $function := include "ebb.functions" . | fromJson }}{{ $longest = max $longest (int64 $function.timeoutSeconds) }}{{ end }}
-{{- add (sub $longest 40) (divf .Values.gateway.startTimeoutMs 1000 | ceil) -}}
+{{/* In seconds, what the longest call of all may take, which may begin with a cold start. */}}
+{{- define "ebb.longestCall" -}}
+{{- $longestMs := 0 }}
+{{- range $name, $function := include "ebb.functions" . | fromJson }}{{ $longestMs = max $longestMs (int64 $function.timeoutMs) }}{{ end }}
+{{- divf (add $longestMs (int64 .Values.gateway.startTimeoutMs)) 1000 | ceil -}}
 {{- end }}

@@ -9,7 +9,7 @@
 {{- $postgres := .Values.postgres.mode }}
 {{- $login := "url, username, password" }}
 {{- $app := ne .Values.postgres.pooler "none" | ternary (printf "%s, direct-url" $login) $login }}
-{{- $all := dict "identity" "identity.existingSecret (private.jwk, public.jwks)" "gateway" "gateway.existingSecret (key-pepper, admin-key)" }}
+{{- $all := dict "identity" "identity.existingSecret (gateway.jwk, relay.jwk, public.jwks)" "gateway" "gateway.existingSecret (key-pepper, admin-key)" }}
 {{- if ne $postgres "external" }}
 {{- $_ := set $all "postgres-owner" (printf "postgres.owner.existingSecret (%s)" $login) }}
 {{- $_ := set $all "postgres-app" (printf "postgres.app.existingSecret (%s)" $app) }}

@@ -100,7 +100,6 @@ EBB_START_TIMEOUT_MS: {{ int64 .Values.gateway.startTimeoutMs }}
 {{- if ne .Values.postgres.pooler "none" }}
 - { setting: DATABASE_DIRECT_URL, of: postgres-app, key: direct-url }
 {{- end }}
-- { setting: EBB_IDENTITY_KEY, of: identity, key: private.jwk }
 {{- end }}
 
 {{- define "ebb.redisFiles" -}}
