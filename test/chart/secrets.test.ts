@@ -36,7 +36,9 @@ describeChart('what the chart makes up', () => {
 
   it('keeps the one key of an installation that began with one for both', async () => {
     const before = { 'private.jwk': '{"kty":"OKP"}', 'public.jwks': '{"keys":[]}' }
-    await using cluster = await startCluster([secret('ebb-identity', before)])
+    const stored = secret('ebb-identity', before)
+    const labels = { 'app.kubernetes.io/managed-by': 'Helm' }
+    await using cluster = await startCluster([{ ...stored, metadata: { ...stored.metadata, labels } }])
     expect(read(await renderChart({}, cluster), 'ebb-identity')).toEqual({
       ...{ 'gateway.jwk': '{"kty":"OKP"}', 'relay.jwk': '{"kty":"OKP"}', 'public.jwks': '{"keys":[]}' },
     })
