@@ -176,6 +176,8 @@ describeChart('an account', () => {
     expect(Object.keys(others)).not.toContain(`ebb-${part}`)
     expect(used).toContain('theirs')
     expect(used).not.toContain(`ebb-${part}`)
+    const { used: defaults } = await accountsOf(PARTS[part]?.({ serviceAccount: { create: false } }) ?? {})
+    expect(defaults).toContain('default')
   })
 
   it('may be one function`s own', async () => {

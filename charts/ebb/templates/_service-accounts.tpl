@@ -1,11 +1,12 @@
 {{/* (list $ values "gateway"): the account of a part; (list $ values "function" name): of a function, which is that of all of them unless it has its own. */}}
 {{- define "ebb.serviceAccountName" -}}
-{{- $root := index . 0 }}{{ $own := (index . 1).serviceAccount | default dict }}
-{{- if $own.name }}{{ $own.name }}
-{{- else if and (eq (len .) 4) $own }}{{ last . }}
-{{- else if eq (len .) 4 }}{{ $root.Values.allFunctions.serviceAccount.name | default (include "ebb.name" (list $root "function")) }}
-{{- else }}{{ include "ebb.name" (list $root (index . 2)) }}
-{{- end -}}
+{{- $root := index . 0 }}{{ $own := (index . 1).serviceAccount }}
+{{- $name := include "ebb.name" (list $root (index . 2)) }}
+{{- if eq (len .) 4 }}
+{{- if $own }}{{ $name = last . }}{{ else }}{{ $own = $root.Values.allFunctions.serviceAccount }}{{ end }}
+{{- end }}
+{{- $own = $own | default dict }}
+{{- $own.name | default (eq (toString $own.create) "false" | ternary "default" $name) -}}
 {{- end }}
 
 {{/* The same: the account itself, unless it is somebody else's. */}}
