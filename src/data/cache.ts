@@ -47,6 +47,7 @@ export interface Cache {
  * must mean the same by a key: let a value that changes its shape change its namespace.
  */
 export const cacheOn = (namespace: string): Resource<Cache, SharedCache> => ({
+  stores: ['redis'],
   open: ({ REDIS_URL }, log) => {
     if (!REDIS_URL) log.info('no REDIS_URL; nothing is cached')
     const store = REDIS_URL ? redisStore(REDIS_URL, { namespace, log }) : noStore

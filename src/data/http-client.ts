@@ -35,6 +35,7 @@ const MOST_BYTES = 10 * 1024 * 1024
 
 /** HTTP for a handler. Passes the correlation on; says nothing of headers and bodies. */
 export const http: Resource<Http, HttpClient> = {
+  stores: [],
   open: (_config, log) => createClient(log, { now: () => performance.now(), random: Math.random, sleep: delay }),
   lend: lendHttp,
   close: (client) => client.close(),

@@ -27,6 +27,7 @@ type Deliver = (message: Prepared, signal: AbortSignal) => Promise<void>
 
 /** Mail for a subscriber: by SMTP_URL, or as one .eml file a message id in EBB_MAIL_FOLDER. Carries the trace. */
 export const mail: Resource<Mail, Deliver> = {
+  stores: ['mail'],
   open: (config) => (config.SMTP_URL ? bySmtp(config.SMTP_URL) : asFiles(config)),
   lend: (_deliver, { afterCommit, traceparent, correlationId }) => ({
     send: ({ messageId, ...message }) =>

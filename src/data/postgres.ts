@@ -13,6 +13,7 @@ const STATEMENT_MS = 2_000
 
 /** Postgres for a handler: `sql` inside the request's one transaction, or on the pool where it only reads. */
 export const postgres: Resource<Sql, Postgres> = {
+  stores: ['postgres'],
   open: (config: Config, log: Log) => {
     const pool = createPool(need(config, 'DATABASE_URL'), { max: config.EBB_POOL_MAX, log })
     // Whoever started this process waits for its first statement: connect while the rest still loads.

@@ -8,6 +8,7 @@ const SILENCE_MS = 2_000
 
 /** Redis for a handler, or undefined where none is configured: no function may depend on it. Commands end after 1 s. */
 export const redis: Resource<Redis | undefined, Redis | undefined> = {
+  stores: ['redis'],
   open: ({ REDIS_URL }, log) => {
     if (!REDIS_URL) return undefined
     const client = createRedis(REDIS_URL, {

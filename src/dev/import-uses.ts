@@ -1,19 +1,8 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { cache, http, mail, postgres, redis } from '../data/index.ts'
-import { STORES, type Store } from '../deploy/render/index.ts'
-import type { Resource } from '../kernel/index.ts'
+import { type Resource, STORES, type Store } from '../kernel/index.ts'
 
-/** Whoever is not here is a team's own, and may read any setting. */
-const STORES_OF = new Map<Resource<unknown>, readonly Store[]>([
-  [postgres, ['postgres']],
-  [redis, ['redis']],
-  [cache, ['redis']],
-  [mail, ['mail']],
-  [http, []],
-])
-
-/** What of the platform each of these functions uses, as their handlers say. */
+/** The stores of each of these functions, as the resources that their handlers use name them. */
 export async function importUses(
   root: string,
   names: readonly string[],
@@ -26,6 +15,6 @@ async function storesOf(root: string, name: string): Promise<readonly Store[]> {
   const file = pathToFileURL(join(root, 'functions', name, 'handler.ts')).href
   const { default: handler }: { default: { readonly uses: Readonly<Record<string, Resource<unknown>>> } } =
     await import(file)
-  const used = new Set(Object.values(handler.uses).flatMap((resource) => STORES_OF.get(resource) ?? STORES))
+  const used = new Set(Object.values(handler.uses).flatMap(({ stores }) => stores))
   return STORES.filter((store) => used.has(store))
 }

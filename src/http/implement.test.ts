@@ -30,3 +30,12 @@ it.each(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'secre
     )
   },
 )
+
+it('a resource that does not name its stores is refused', () => {
+  const contract = endpoint({ ...parts, reply })
+  const mine = { open: () => 1, lend: () => 1 }
+  expect(() => implement(contract, { mine } as never, async () => {})).toThrow(
+    'functions/make-thing/contract.ts: the resource `mine` does not name the stores that it opens; add `stores: []` to ' +
+      'it, or those of mail, postgres, redis whose secrets the function is to have',
+  )
+})

@@ -10,7 +10,7 @@ import {
   type SubscriberContract,
   type SubscriberShape,
 } from '../contract/index.ts'
-import type { Correlation, Identity, Log, Resource } from '../kernel/index.ts'
+import { type Correlation, type Identity, type Log, type Resource, STORES } from '../kernel/index.ts'
 
 export type Uses = Readonly<Record<string, Resource<unknown>>>
 export type Lent<U extends Uses> = { readonly [K in keyof U]: U[K] extends Resource<infer T> ? T : never }
@@ -61,7 +61,7 @@ const TOOLS = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail',
 /**
  * Joins a contract with its handler and the resources that it uses. Refuses, in one sentence, a contract that promises
  * all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) without a resource that can keep it, a resource that has a
- * tool's name, and one that acts after the commit (`mail`) in an endpoint.
+ * tool's name or does not name its stores, and one that acts after the commit (`mail`) in an endpoint.
  */
 export function implement<C extends Contract, const U extends Uses>(
   contract: C,
@@ -75,6 +75,15 @@ export function implement<C extends Contract, const U extends Uses>(
     throw new ContractFault(
       contract.name,
       `\`${late}\` acts after the commit, with an event's retries: emit an event, and use it in a subscriber`,
+    )
+  }
+  // The types ask for it, but nothing that runs a handler looks at types.
+  const unnamed = Object.keys(uses).find((name) => !Array.isArray(uses[name]?.stores))
+  if (unnamed) {
+    throw new ContractFault(
+      contract.name,
+      `the resource \`${unnamed}\` does not name the stores that it opens; add \`stores: []\` to it, or those of ` +
+        `${STORES.join(', ')} whose secrets the function is to have`,
     )
   }
   const transactional = Object.values(uses).filter((resource) => resource.transaction)

@@ -1,4 +1,14 @@
-import type { Config, Effect, EventKey, Lending, Log, Resource, TransactionOptions, Work } from '../kernel/index.ts'
+import {
+  type Config,
+  type Effect,
+  type EventKey,
+  type Lending,
+  type Log,
+  type Resource,
+  settingsWithin,
+  type TransactionOptions,
+  type Work,
+} from '../kernel/index.ts'
 import type { Uses } from './implement.ts'
 
 /** The resources of one function, opened. */
@@ -22,7 +32,9 @@ export interface OpenedTransaction {
 
 /** Opens what a function uses. Nothing connects before it is needed. */
 export function openResources(uses: Uses, config: Config, log: Log): OpenedResources {
-  const all = Object.entries(uses).map(([name, resource]) => ({ name, resource, opened: resource.open(config, log) }))
+  const all = Object.entries(uses).map(([name, resource]) => {
+    return { name, resource, opened: resource.open(settingsWithin(config, resource.stores), log) }
+  })
   const transactional = all.find(({ resource }) => resource.transaction)
   const others = all.filter((one) => one !== transactional)
   return {

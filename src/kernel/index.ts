@@ -24,6 +24,7 @@ export { refuseLate } from './refuse-late.ts'
 export type { Lending, Resource } from './resource.ts'
 export { drain, onShutdown } from './shutdown.ts'
 export { started } from './started.ts'
+export { STORES, type Store, settingsWithin } from './stores.ts'
 export {
   activeTraceparent,
   continueTrace,

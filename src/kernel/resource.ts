@@ -1,5 +1,6 @@
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
+import type { Store } from './stores.ts'
 import type { Correlation } from './trace.ts'
 import type { Transaction } from './unit-of-work.ts'
 
@@ -8,6 +9,9 @@ import type { Transaction } from './unit-of-work.ts'
  * Written as methods, so that a list of resources of many kinds has a type.
  */
 export interface Resource<Lent, Opened = unknown> {
+  /** The stores that it opens: a function's pod has the secrets of those that its resources name, and of no others. */
+  readonly stores: readonly Store[]
+  /** Finds the settings of its own stores only. */
   open(config: Config, log: Log): Opened
   /** What a handler gets for the length of one request, whose correlation it passes on. */
   lend(opened: Opened, request: Lending): Lent

@@ -18,11 +18,17 @@ interface Policy {
   readonly egress?: readonly { readonly to?: readonly Peer[]; readonly ports: readonly { port: number }[] }[]
 }
 
+const COMPONENT = 'app.kubernetes.io/component'
+
 /** A policy's spec, of a manifest that is one. */
 export const policyOf = ({ spec }: Manifest) => spec as unknown as Policy
 
-export const selects = ({ matchLabels = {} }: Selector, labels: Readonly<Record<string, string>>) =>
-  Object.entries(matchLabels).every(([name, value]) => labels[name] === value)
+export const selects = (
+  { matchLabels = {}, matchExpressions = [] }: Selector,
+  labels: Readonly<Record<string, string>>,
+) =>
+  Object.entries(matchLabels).every(([name, value]) => labels[name] === value) &&
+  matchExpressions.every(({ key, values }) => values.includes(labels[key] ?? ''))
 
 export interface Arrows {
   /** Who may come in, as `who:port`. */
@@ -47,7 +53,9 @@ function nameOf({ podSelector, namespaceSelector, ipBlock }: Peer): readonly str
   if (ipBlock) return [ipBlock.except ? 'public' : ipBlock.cidr]
   const pods = Object.entries(podSelector?.matchLabels ?? {})
   if (!namespaceSelector) {
-    const components = podSelector?.matchExpressions?.flatMap(({ values }) => values)
+    const components =
+      podSelector?.matchExpressions?.flatMap(({ values }) => values) ??
+      (podSelector?.matchLabels?.[COMPONENT] ? [podSelector.matchLabels[COMPONENT]] : undefined)
     return components ?? (pods.length > 0 ? pods.map(([name, value]) => `${name}=${value}`) : ['this namespace'])
   }
   const { matchLabels = {}, matchExpressions = [] } = namespaceSelector

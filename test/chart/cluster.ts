@@ -34,6 +34,10 @@ export async function startCluster(
   const answerTo = (path: string): object | undefined => {
     const secret = secrets.find(({ metadata }) => path === `/api/v1/namespaces/default/secrets/${metadata.name}`)
     if (secret) return { ...secret, metadata: { ...secret.metadata, namespace: 'default', annotations: HELMS } }
+    // A namespace that is not there yet has a list as well.
+    const [, namespace] = /^\/api\/v1\/namespaces\/([^/]+)\/secrets$/.exec(path) ?? []
+    const items = namespace === 'default' ? secrets : []
+    if (namespace) return { kind: 'SecretList', apiVersion: 'v1', items }
     const [, name] = /^\/api\/v1\/namespaces\/([^/]+)$/.exec(path) ?? []
     if (name && !mayReadNamespaces) return refusalOf(name)
     if (name && namespaces.includes(name)) return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }

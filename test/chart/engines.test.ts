@@ -1,6 +1,16 @@
 import { beforeAll, expect, it } from '@jest/globals'
 import { startCluster } from './cluster.ts'
-import { describeChart, KNATIVE, type Manifest, namesOf, ofKind, only, refusal, renderChart } from './helm.ts'
+import {
+  describeChart,
+  KNATIVE,
+  type Manifest,
+  namesOf,
+  ofKind,
+  only,
+  refusal,
+  renderChart,
+  type Values,
+} from './helm.ts'
 import { podsOf, settingsOf } from './pods.ts'
 
 const functions = {
@@ -81,7 +91,7 @@ describeChart('the engine knative', () => {
 
   it('lets an installation say more of all functions, and of one', async () => {
     const values = {
-      allFunctions: { scale: { max: 2 }, annotations: { 'autoscaling.knative.dev/window': '6s' }, env: { A: '1' } },
+      allFunctions: { scale: { max: 2 }, podAnnotations: { 'autoscaling.knative.dev/window': '6s' }, env: { A: '1' } },
       functions: { 'warm-one': { scale: { min: 0, max: 9 }, image: 'example.com/warm@sha256:1', env: { A: '2' } } },
     }
     const pods = podsOf(await renderChart(values, { functions, apis: [KNATIVE] }))
@@ -178,6 +188,34 @@ describeChart('the engine kubernetes', () => {
     })
   })
 
+  it('has a budget for each function, of which an eviction takes one pod at a time, or as many as one says', async () => {
+    expect(namesOf(ofKind(manifests, 'PodDisruptionBudget'))).toEqual([
+      'ebb-gateway',
+      'ebb-relay',
+      'take-one',
+      'warm-one',
+    ])
+    for (const name of ['take-one', 'warm-one']) {
+      const { spec } = only(manifests, 'PodDisruptionBudget', name)
+      expect(spec).toEqual({
+        ...{ maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow' },
+        selector: only(manifests, 'Deployment', name).spec.selector,
+      })
+    }
+    const values = {
+      ...{
+        allFunctions: { podDisruptionBudget: { maxUnavailable: '25%' } },
+        relay: { podDisruptionBudget: { enabled: false } },
+      },
+      functions: { 'warm-one': { podDisruptionBudget: { enabled: false } } },
+    }
+    const others = await renderChart(values, { functions })
+    expect(namesOf(ofKind(others, 'PodDisruptionBudget'))).toEqual(['ebb-gateway', 'take-one'])
+    expect(only(others, 'PodDisruptionBudget', 'take-one').spec).toMatchObject({ maxUnavailable: '25%' })
+    const knative = await renderChart({}, { functions, apis: [KNATIVE] })
+    expect(namesOf(ofKind(knative, 'PodDisruptionBudget'))).toEqual(['ebb-gateway', 'ebb-relay'])
+  })
+
   it('may be chosen where Knative is, and the other where it is not', async () => {
     const chosen = await renderChart({ engine: 'kubernetes' }, { functions, apis: [KNATIVE] })
     expect(ofKind(chosen, 'Service', 'serving')).toEqual([])
@@ -208,5 +246,18 @@ describeChart('a function', () => {
   it('that there is not is refused with the names of those that there are', async () => {
     const said = await refusal({ functions: { 'take-on': { poolMax: 1 } } }, { functions })
     expect(said).toContain('functions.take-on: there is no such function; there are take-one, warm-one')
+  })
+})
+
+describeChart('gateway and relay', () => {
+  const graceOf = async (values: Values, timeoutMs: number) => {
+    const manifests = await renderChart(values, { functions: { short: { timeoutMs: 1_000 }, long: { timeoutMs } } })
+    const specOf = (name: string) => podsOf([only(manifests, 'Deployment', `ebb-${name}`)])[0]?.spec
+    return ['gateway', 'relay'].map((name) => specOf(name)?.terminationGracePeriodSeconds)
+  }
+
+  it('have the time of the longest call of all to end in, and of a cold start before it', async () => {
+    expect(await graceOf({}, 400_500)).toEqual([10 + 30 + 30 + 401 + 10, 30 + 401 + 5 + 10])
+    expect(await graceOf({ gateway: { startTimeoutMs: 90_000 } }, 5_000)).toEqual([10 + 30 + 95 + 10, 95 + 5 + 10])
   })
 })

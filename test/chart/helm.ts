@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, it } from '@jest/globals'
+import { describe, it, jest } from '@jest/globals'
 import { inherited } from 'ebb/kernel'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { findProgram } from '../support/find-program.ts'
@@ -10,6 +10,8 @@ import { findProgram } from '../support/find-program.ts'
 export const CHART = 'charts/ebb'
 export const KNATIVE = 'serving.knative.dev/v1'
 export const PROMETHEUS = 'monitoring.coreos.com/v1'
+/** The oldest Kubernetes that the chart is for. A Helm that asks no cluster else takes its own, which may be older. */
+export const KUBERNETES = '1.30.0'
 
 export type Values = Readonly<Record<string, unknown>>
 
@@ -29,60 +31,87 @@ export interface ChartOptions {
   /** What the cluster offers besides Kubernetes' own. */
   readonly apis?: readonly string[]
   readonly flags?: readonly string[]
+  /** The release's name. */
+  readonly release?: string
   /** In the place of what is rendered from the contracts. */
   readonly functions?: Readonly<Record<string, object>>
 }
 
+/** A rendering takes a third of a second, on a busy machine several; a test has up to forty. */
+const LIMIT_MS = 300_000
+
 const helmPath = findProgram('helm')
+/** Where Helm is; describeChart skips what would need it where it is not. */
+export const HELM = helmPath ?? ''
 // Jest shows no console of a file whose tests are all skipped.
 if (!helmPath) process.stderr.write('NOT TESTED: the chart is not rendered here, since there is no helm on PATH.\n')
 
 /** Tests that need Helm: where it is not on PATH they are skipped, and say so. */
 export function describeChart(name: string, tests: () => void) {
+  jest.setTimeout(LIMIT_MS)
   if (helmPath) describe(name, tests)
   else it.skip(`${name} (NOT TESTED: no helm on PATH)`, () => {})
 }
 
 /** All that the chart makes of these values. */
 export async function renderChart(values: Values = {}, options: ChartOptions = {}): Promise<readonly Manifest[]> {
-  const { code, stdout, stderr } = await helm(['template', 'ebb'], values, options)
+  const { code, stdout, stderr } = await template(values, options)
   if (code !== 0) throw new Error(stderr)
   return parseAllDocuments(stdout).flatMap((document): Manifest[] => document.toJS() ?? [])
 }
 
 /** Why it does not. */
 export async function refusal(values: Values, options: ChartOptions = {}): Promise<string> {
-  const { code, stderr } = await helm(['template', 'ebb'], values, options)
+  const { code, stderr } = await template(values, options)
   if (code === 0) throw new Error(`the chart takes ${JSON.stringify(values)}`)
   return stderr
 }
 
-/** What whoever installs it reads. */
+/** What whoever installs it reads: Helm shows it to those only who have a cluster. */
 export async function notesFor(values: Values = {}): Promise<string> {
-  const { stdout, stderr } = await helm(['install', 'ebb'], values, { flags: ['--dry-run=client'] })
-  return stdout.split('\nNOTES:\n')[1] ?? stderr
+  const chart = await copyOfChart()
+  const notes = await readFile(join(chart, 'templates/NOTES.txt'), 'utf8')
+  const about =
+    'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: notes }\ndata:\n  notes: {{ include "notes" . | toJson }}'
+  await writeFile(join(chart, 'templates/notes.yaml'), `{{ define "notes" }}${notes}{{ end }}\n${about}\n`)
+  const { stdout, stderr } = await helm(['template', 'ebb', chart, '--show-only', 'templates/notes.yaml'], values)
+  await rm(chart, { recursive: true })
+  return parseAllDocuments(stdout)[0]?.toJS().data.notes ?? stderr
 }
 
-export const lint = (values: Values) => helm(['lint', '--strict'], values, {})
+export const lint = (values: Values) => helm(['lint', '--strict', CHART], values)
 
-async function helm(verb: readonly string[], values: Values, { apis = [], flags = [], functions }: ChartOptions) {
+async function template(values: Values, { apis = [], flags = [], functions, release = 'ebb' }: ChartOptions) {
   const chart = functions ? await chartWith(functions) : CHART
   const also = apis.flatMap((api) => ['--api-versions', api])
+  const ended = await helm(['template', release, chart, ...also, ...flags], values)
+  if (functions) await rm(chart, { recursive: true })
+  return ended
+}
+
+/** Runs Helm, with the chart's secrets made up where there is no cluster either. */
+export async function helm(words: readonly string[], values: Values) {
+  const asks = words.includes('--dry-run=server')
   // A cluster that this machine's user may reach is none of the tests' business.
   const env = { ...inherited(['PATH']), HOME: tmpdir() }
-  const child = spawn(helmPath ?? '', [...verb, chart, '--values', '-', ...also, ...flags], { env, stdio: 'pipe' })
+  const all = [...words, '--values', '-', ...(asks ? [] : ['--kube-version', KUBERNETES])]
+  const child = spawn(HELM, all, { env, stdio: 'pipe' })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk) => (stdout += chunk))
   child.stderr.on('data', (chunk) => (stderr += chunk))
-  child.stdin.end(JSON.stringify(values))
+  child.stdin.end(JSON.stringify(asks ? values : { generateSecrets: 'always', ...values }))
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-  if (functions) await rm(chart, { recursive: true })
   return { code, stdout, stderr }
 }
 
-async function chartWith(functions: Readonly<Record<string, object>>): Promise<string> {
+async function copyOfChart(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-chart-'))
   await cp(CHART, folder, { recursive: true })
+  return folder
+}
+
+async function chartWith(functions: Readonly<Record<string, object>>): Promise<string> {
+  const folder = await copyOfChart()
   await writeFile(join(folder, 'functions.yaml'), stringify({ functions }))
   return folder
 }

@@ -1,6 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from '@jest/globals'
-import { CHART, describeChart, namesOf, notesFor, ofKind, only, PROMETHEUS, renderChart } from './helm.ts'
+import {
+  CHART,
+  describeChart,
+  KNATIVE,
+  namesOf,
+  notesFor,
+  ofKind,
+  only,
+  PROMETHEUS,
+  renderChart,
+  type Values,
+} from './helm.ts'
+import { ownSecrets } from './own-secrets.ts'
 import { componentOf, podsOf, settingsOf } from './pods.ts'
 
 describeChart('the gateway', () => {
@@ -50,12 +62,16 @@ describeChart('the gateway', () => {
     const gateway = {
       httpRoute: { enabled: true, parentRefs: [{ name: 'edge' }], hostnames: ['api.example'] },
       ingress: { enabled: true, hosts: ['api.example'] },
-      service: { type: 'LoadBalancer', port: 8000 },
+      service: {
+        ...{ type: 'LoadBalancer', port: 8000, nodePort: 30_080, loadBalancerClass: 'service.k8s.aws/nlb' },
+        ...{ loadBalancerSourceRanges: ['10.0.0.0/8'], externalTrafficPolicy: 'Local' },
+      },
     }
     const manifests = await renderChart({ gateway })
     expect(only(manifests, 'Service', 'ebb-gateway').spec).toMatchObject({
-      type: 'LoadBalancer',
-      ports: [{ port: 8000, targetPort: 'http' }],
+      ...{ type: 'LoadBalancer', loadBalancerClass: 'service.k8s.aws/nlb' },
+      ...{ loadBalancerSourceRanges: ['10.0.0.0/8'], externalTrafficPolicy: 'Local' },
+      ports: [{ port: 8000, targetPort: 'http', nodePort: 30_080 }],
     })
     expect(only(manifests, 'Service', 'ebb-gateway-admin').spec).toMatchObject({
       ports: [{ port: 8081, targetPort: 'admin' }],
@@ -96,19 +112,58 @@ describeChart('the relay', () => {
 })
 
 describeChart('the migration', () => {
-  it('is a plain Job of its own on an install, which waits for Postgres', async () => {
-    const { metadata, spec } = only(await renderChart(), 'Job', 'ebb-migrate-1')
-    expect(metadata.annotations).toBeUndefined()
+  const jobOf = async (...rendering: Parameters<typeof renderChart>) => {
+    const [job, ...others] = ofKind(await renderChart(...rendering), 'Job')
+    if (!job || others.length > 0) throw new Error('there is not just one Job')
+    return job
+  }
+
+  it('is a plain Job of its own on an install, which waits for Postgres, and for Argo CD part of each sync', async () => {
+    const { metadata, spec } = await jobOf()
+    expect(metadata.annotations).toEqual({
+      'argocd.argoproj.io/hook': 'Sync',
+      'argocd.argoproj.io/hook-delete-policy': 'BeforeHookCreation',
+    })
     expect(spec).toMatchObject({ activeDeadlineSeconds: 900, template: { spec: { restartPolicy: 'OnFailure' } } })
+    expect(spec).toMatchObject({ ttlSecondsAfterFinished: 86_400 })
   })
 
   it('goes before everything else on an upgrade', async () => {
-    const [job] = ofKind(await renderChart({}, { flags: ['--is-upgrade'] }), 'Job')
-    expect(job?.metadata.annotations).toEqual({
+    const { metadata, spec } = await jobOf({}, { flags: ['--is-upgrade'] })
+    expect(metadata.annotations).toEqual({
       'helm.sh/hook': 'pre-upgrade',
       'helm.sh/hook-delete-policy': 'before-hook-creation,hook-succeeded',
     })
-    expect(job?.spec).toHaveProperty('ttlSecondsAfterFinished')
+    expect(spec).toMatchObject({ ttlSecondsAfterFinished: 86_400 })
+  })
+
+  it('is another Job exactly where its content is another, since a Job cannot be changed', async () => {
+    const nameOf = async (values: Values) => (await jobOf({ ...ownSecrets, ...values })).metadata.name
+    const name = await nameOf({})
+    expect(name).toMatch(/^ebb-migrate-[0-9a-f]{10}$/)
+    expect(await nameOf({ logLevel: 'info', gateway: { ...ownSecrets.gateway, replicas: 9 } })).toBe(name)
+    const others = [
+      { image: { tag: 2 } },
+      { migrate: { resources: { limits: { memory: '1Gi' } } } },
+      { logLevel: 'warn' },
+    ]
+    const names = await Promise.all(others.map(nameOf))
+    expect(new Set([name, ...names]).size).toBe(4)
+  })
+
+  it('is done before what needs it, for Argo CD as well', async () => {
+    const values = { gateway: { ingress: { enabled: true, hosts: ['a.example'] } } }
+    for (const apis of [[], [KNATIVE]]) {
+      const manifests = await renderChart(values, { apis })
+      const later = manifests.filter(({ metadata }) => metadata.annotations?.['argocd.argoproj.io/sync-wave'] === '1')
+      // Neither the stores, which the migration needs, nor what a wave would wait for without its pods.
+      const serving = /^(Deployment|HorizontalPodAutoscaler|Ingress)$|serving/
+      const expected = manifests.filter(
+        ({ kind, apiVersion, metadata }) =>
+          (serving.test(kind) && metadata.name !== 'ebb-redis') || serving.test(apiVersion),
+      )
+      expect(namesOf(later)).toEqual(namesOf(expected))
+    }
   })
 })
 

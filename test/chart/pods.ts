@@ -8,6 +8,7 @@ export interface Container {
   readonly resources?: Readonly<Record<'requests' | 'limits', Readonly<Record<string, string>> | undefined>>
   readonly securityContext?: Readonly<Record<string, unknown>>
   readonly ports?: readonly { readonly name: string; readonly containerPort: number }[]
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[]
 }
 
 interface Volume {

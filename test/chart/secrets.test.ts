@@ -2,6 +2,7 @@ import { expect, it } from '@jest/globals'
 import { identitySigner, identityVerifier } from 'ebb/kernel'
 import { startCluster } from './cluster.ts'
 import { describeChart, type Manifest, namesOf, ofKind, only, refusal, renderChart, type Values } from './helm.ts'
+import { ownSecrets } from './own-secrets.ts'
 import { podsOf, secretFilesOf } from './pods.ts'
 
 const read = (manifests: readonly Manifest[], name: string): Readonly<Record<string, string>> => {
@@ -15,15 +16,32 @@ const secret = (name: string, data: Readonly<Record<string, string>>): Manifest 
 })
 
 describeChart('what the chart makes up', () => {
-  it('are keys by which gateway and functions understand each other', async () => {
+  it('are keys by which functions know gateway and relay, each its own', async () => {
     const keys = read(await renderChart(), 'ebb-identity')
-    const sign = identitySigner(JSON.parse(keys['private.jwk'] ?? ''), 'ebb:gateway')
     const verify = identityVerifier(JSON.parse(keys['public.jwks'] ?? ''), 'place-order')
-    expect(await verify(await sign({ sub: 'ada', scopes: ['a:b'] }, 'place-order'))).toMatchObject({ sub: 'ada' })
+    const signed = (name: string, iss: 'ebb:gateway' | 'ebb:relay', from = keys) =>
+      identitySigner(JSON.parse(from[`${name}.jwk`] ?? ''), iss)({ sub: 'ada', scopes: ['a:b'] }, 'place-order')
+    for (const name of ['gateway', 'relay'] as const) {
+      expect(await verify(await signed(name, `ebb:${name}`))).toMatchObject({ sub: 'ada', iss: `ebb:${name}` })
+    }
+    const { keys: published } = JSON.parse(keys['public.jwks'] ?? '')
+    expect(published).toEqual([
+      expect.objectContaining({ iss: 'ebb:gateway' }),
+      expect.objectContaining({ iss: 'ebb:relay', kid: expect.not.stringContaining(published[0].kid) }),
+    ])
     expect(keys['public.jwks']).not.toContain('"d"')
     const others = read(await renderChart(), 'ebb-identity')
-    const stranger = identitySigner(JSON.parse(others['private.jwk'] ?? ''), 'ebb:gateway')
-    await expect(verify(await stranger({ sub: 'ada', scopes: [] }, 'place-order'))).rejects.toThrow()
+    await expect(signed('gateway', 'ebb:gateway', others).then(verify)).rejects.toThrow()
+  })
+
+  it('keeps the one key of an installation that began with one for both', async () => {
+    const before = { 'private.jwk': '{"kty":"OKP"}', 'public.jwks': '{"keys":[]}' }
+    const stored = secret('ebb-identity', before)
+    const labels = { 'app.kubernetes.io/managed-by': 'Helm' }
+    await using cluster = await startCluster([{ ...stored, metadata: { ...stored.metadata, labels } }])
+    expect(read(await renderChart({}, cluster), 'ebb-identity')).toEqual({
+      ...{ 'gateway.jwk': '{"kty":"OKP"}', 'relay.jwk': '{"kty":"OKP"}', 'public.jwks': '{"keys":[]}' },
+    })
   })
 
   it('are the addresses of the stores, by roles of which only one may migrate', async () => {
@@ -52,6 +70,27 @@ describeChart('what the chart makes up', () => {
     expect(ofKind(third, 'Service', 'serving').length).toBeGreaterThan(0)
   })
 
+  it('is refused where no cluster would keep it, with all that is to be brought', async () => {
+    const auto = { generateSecrets: 'auto' }
+    const said = await refusal(auto)
+    expect(said).toContain('Bring these Secrets and name them: ')
+    for (const { metadata } of ofKind(await renderChart(), 'Secret')) {
+      const purpose = metadata.name.replace('ebb-', '').replace('-', '.').replace('superuser', 'bundled')
+      expect(said).toContain(`${purpose}.existingSecret (`)
+    }
+    expect(await refusal({ ...auto, ...ownSecrets, redis: {} })).toContain(
+      'name them: redis.existingSecret (url, users.acl). Only to look at the manifests: --set generateSecrets=always',
+    )
+    expect(ofKind(await renderChart({ ...auto, ...ownSecrets }), 'Secret')).toEqual([])
+    await using empty = await startCluster([])
+    expect(ofKind(await renderChart(auto, empty), 'Secret').length).toBeGreaterThan(4)
+  })
+
+  it('is, where all of it is brought, the same at each rendering', async () => {
+    const twice = [await renderChart(ownSecrets), await renderChart(ownSecrets)]
+    expect(twice[1]).toEqual(twice[0])
+  })
+
   it('stays when the release goes, where it cannot be made again', async () => {
     const keptOf = (manifests: readonly Manifest[]) =>
       namesOf(manifests.filter(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep'))
@@ -66,17 +105,7 @@ describeChart('what the chart makes up', () => {
 })
 
 describeChart('somebody else`s Secret', () => {
-  const existing = {
-    identity: { existingSecret: 'my-identity' },
-    gateway: { existingSecret: 'my-gateway' },
-    redis: { existingSecret: 'my-redis' },
-    postgres: {
-      owner: { existingSecret: 'my-owner' },
-      app: { existingSecret: 'my-app' },
-      bundled: { existingSecret: 'my-superuser' },
-    },
-    mail: { existingSecret: 'my-mail' },
-  }
+  const existing = { ...ownSecrets, mail: { existingSecret: 'my-mail' } }
 
   it('may stand for each of ours: then the chart makes none', async () => {
     const manifests = await renderChart(existing)
@@ -84,7 +113,8 @@ describeChart('somebody else`s Secret', () => {
     const from = new Set(podsOf(manifests).flatMap((pod) => Object.values(secretFilesOf(pod))))
     expect([...from].sort()).toEqual([
       ...['my-app/password', 'my-app/url', 'my-gateway/admin-key', 'my-gateway/key-pepper'],
-      ...['my-identity/private.jwk', 'my-identity/public.jwks', 'my-mail/url', 'my-owner/password', 'my-owner/url'],
+      ...['my-identity/gateway.jwk', 'my-identity/public.jwks', 'my-identity/relay.jwk'],
+      ...['my-mail/url', 'my-owner/password', 'my-owner/url'],
       ...['my-redis/url', 'my-redis/users.acl', 'my-superuser/password'],
     ])
   })

@@ -13,6 +13,7 @@ import { redisDeleted } from './checks/redis-deleted.ts'
 import { relayKilled } from './checks/relay-killed.ts'
 import { rolledBack, upgraded } from './checks/rollout.ts'
 import { uninstalled } from './checks/uninstalled.ts'
+import { valuesAccepted } from './checks/values-accepted.ts'
 import type { Context } from './context.ts'
 import type { Options } from './options.ts'
 
@@ -27,6 +28,7 @@ export interface Check {
 /** What is looked at, in this order. */
 const ALL: readonly Check[] = [
   accepted,
+  valuesAccepted,
   admitted,
   reachesZero,
   fromZero,

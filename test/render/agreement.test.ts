@@ -41,9 +41,9 @@ describe('everything that a contract says about where it runs', () => {
 
   it('arrives at the chart', () => {
     const { 'make-report': inChart, 'get-report': usual } = parse(files['charts/ebb/functions.yaml'] ?? '').functions
-    const { scale, resources, secrets, egress } = makeReport
-    const uses = USES['make-report']
-    expect(inChart).toEqual({ kind: 'endpoint', scale, timeoutSeconds: 440, resources, uses, secrets, egress })
+    const { scale, timeoutMs, resources, secrets, egress } = makeReport
+    const said = { scale, timeoutMs, resources, secrets, egress, uses: USES['make-report'] }
+    expect(inChart).toEqual({ kind: 'endpoint', timeoutSeconds: 440, ...said })
     expect(usual.scale).toEqual({ min: 0, max: 10, concurrency: 50 })
     expect(usual.timeoutSeconds).toBe(60)
   })

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { parse, parseAllDocuments } from 'yaml'
 import { HEADER } from '../../src/deploy/render/index.ts'
 import { clusterSecrets } from '../../src/dev/cluster-secrets.ts'
@@ -13,6 +13,9 @@ import { spawnCli } from '../support/cli.ts'
 let checkout: Awaited<ReturnType<typeof copyCheckout>>
 const ebb = (...args: readonly string[]) => spawnCli(['render', ...args], { root: checkout.root }).ended
 const write = (name: string, text: string) => writeFile(join(checkout.root, name), text)
+
+// Each run of the command loads all contracts and handlers: seconds on a busy machine.
+jest.setTimeout(120_000)
 
 beforeAll(async () => {
   checkout = await copyCheckout()
@@ -64,14 +67,18 @@ describe('ebb render', () => {
     expect((await ebb()).stdout).toMatch(/^All \d+ files are as the contracts say.$/)
   })
 
-  it('gives a function what its handler uses, and everything where that is something of the team`s own', async () => {
+  it('gives a function what its handler uses, of the platform`s resources and of the team`s own', async () => {
     const handlerOf = (uses: string) => `
-      import { cache, http, mail } from 'ebb/data'
+      import { cache, cacheOn, http, mail } from 'ebb/data'
       import { implement } from 'ebb/http'
       import contract from './contract.ts'
-      const mine = { open: () => 1, lend: () => 1 }
+      const mine = { stores: ['postgres'], open: () => 1, lend: () => 1 }
+      const ours = { stores: [], open: () => 1, lend: () => 1 }
       export default implement(contract, { ${uses} }, async () => ({ pid: 1 }))`
-    const cases = { 'use-none': 'http', 'use-mail': 'mail, cache', 'use-mine': 'mine' }
+    const cases = {
+      ...{ 'use-none': 'http, ours', 'use-mail': 'mail, cache', 'use-mine': 'mine' },
+      'use-named': `prices: cacheOn('prices')`,
+    }
     for (const [name, uses] of Object.entries(cases)) {
       await mkdir(join(checkout.root, 'functions', name), { recursive: true })
       for (const [file, text] of Object.entries(functionFiles(name, ''))) await write(file, text)
@@ -83,7 +90,8 @@ describe('ebb render', () => {
     expect(Object.keys(cases).map((name) => functions[name].uses)).toEqual([
       [],
       ['mail', 'redis'],
-      ['mail', 'postgres', 'redis'],
+      ['postgres'],
+      ['redis'],
     ])
     for (const name of Object.keys(cases)) await rm(join(checkout.root, 'functions', name), { recursive: true })
   })

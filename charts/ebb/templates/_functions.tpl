@@ -2,13 +2,13 @@
 {{- define "ebb.functions" -}}
 {{- $root := . }}{{ $functions := dict }}
 {{- $usual := dict
-      "scale" (dict "min" 0 "max" 10 "concurrency" 50) "timeoutSeconds" 60
-      "uses" (list "mail" "postgres" "redis") "secrets" list "egress" list "env" dict "annotations" dict "image" "" "existingSecret" ""
+      "scale" (dict "min" 0 "max" 10 "concurrency" 50) "timeoutMs" 10000 "timeoutSeconds" 60
+      "uses" (list "mail" "postgres" "redis") "secrets" list "egress" list "env" dict "image" "" "existingSecret" ""
 }}
 {{- $file := .Files.Get "functions.yaml" | required "functions.yaml is not in the chart; `ebb render` writes it" | fromYaml }}
 {{- range $name, $function := $file.functions }}
 {{- $values := $root.Values }}
-{{- $said := mergeOverwrite (deepCopy $usual) $function (deepCopy $values.allFunctions) (deepCopy (get $values.functions $name | default dict)) }}
+{{- $said := mergeOverwrite (deepCopy $usual) $function (omit $values.allFunctions "serviceAccount" | deepCopy) (deepCopy (get $values.functions $name | default dict)) }}
 {{- $_ := set $functions $name $said }}
 {{- end }}
 {{- toJson $functions -}}
@@ -46,16 +46,24 @@ EBB_MAIL_FOLDER: /tmp/mail
 {{/* (list $ name function): what both engines say of its container. No CPU limit: it would slow every cold start. */}}
 {{- define "ebb.functionContainer" -}}
 {{- $root := index . 0 }}{{ $name := index . 1 }}{{ $function := index . 2 -}}
-{{- $settings := mergeOverwrite (include "ebb.functionSettings" . | fromYaml) $function.env -}}
+{{- $settings := mergeOverwrite (include "ebb.functionSettings" . | fromYaml) $function.env }}
+{{- $pod := include "ebb.podValues" (list $root $function) | fromJson -}}
 name: function
 image: {{ include "ebb.image" (list $root $name $function.image) }}
 imagePullPolicy: {{ $root.Values.image.pullPolicy }}
-{{ include "ebb.env" (dict "settings" $settings "files" (include "ebb.functionFiles" . | fromYamlArray)) }}
+{{ include "ebb.env" (dict "settings" $settings "files" (include "ebb.functionFiles" . | fromYamlArray) "pod" $pod) }}
 {{- with $function.resources }}
 resources:
-  {{- toYaml . | nindent 2 }}
+  {{- include "ebb.resources" . | nindent 2 }}
 {{- end }}
 {{ include "ebb.securityContext" (include "ebb.uid" $root) }}
 volumeMounts:
-  {{- include "ebb.mounts" $root | nindent 2 }}
+  {{- include "ebb.mounts" $pod | nindent 2 }}
+{{- end }}
+
+{{/* In seconds, what the longest call of all may take, which may begin with a cold start. */}}
+{{- define "ebb.longestCall" -}}
+{{- $longestMs := 0 }}
+{{- range $name, $function := include "ebb.functions" . | fromJson }}{{ $longestMs = max $longestMs (int64 $function.timeoutMs) }}{{ end }}
+{{- divf (add $longestMs (int64 .Values.gateway.startTimeoutMs)) 1000 | ceil -}}
 {{- end }}

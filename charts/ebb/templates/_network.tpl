@@ -37,7 +37,7 @@ ports:
           kubernetes.io/metadata.name: {{ .namespace }}
       podSelector:
         matchLabels:
-          {{- toYaml .podLabels | nindent 10 }}
+          {{- include "ebb.texts" .podLabels | nindent 10 }}
   ports:
     - port: 53
       protocol: UDP

@@ -62,22 +62,40 @@ data:
 {{- toJson $data -}}
 {{- end }}
 
-{{/* Sprig makes PEM; a JWK (RFC 8037) has the same 32 bytes: a private key ends with its seed, a certificate has the public key after its type. */}}
+{{/* A key for gateway and relay each, by which functions tell them apart. What was installed with one for both keeps that. */}}
 {{- define "ebb.secretData.identity" -}}
-{{- $stored := index . 1 }}
-{{- if not (hasKey $stored "private.jwk") }}
+{{- $stored := index . 1 }}{{ $both := get $stored "private.jwk" }}
+{{- if not (or $both (hasKey $stored "gateway.jwk")) }}
+{{- $gateway := include "ebb.keyPair" "ebb:gateway" | fromJson }}
+{{- $relay := include "ebb.keyPair" "ebb:relay" | fromJson }}
+{{- $stored = dict
+      "gateway.jwk" (toJson $gateway.private)
+      "relay.jwk" (toJson $relay.private)
+      "public.jwks" (dict "keys" (list $gateway.public $relay.public) | toJson)
+}}
+{{- end }}
+{{- dict
+      "gateway.jwk" (get $stored "gateway.jwk" | default $both)
+      "relay.jwk" (get $stored "relay.jwk" | default $both)
+      "public.jwks" (get $stored "public.jwks")
+    | toJson -}}
+{{- end }}
+
+{{/*
+An issuer: a new pair of keys for it, as JSON {private, public}. Sprig makes PEM; a JWK (RFC 8037) has the same 32 bytes: a
+private key ends with its seed, a certificate has the public key after its type.
+*/}}
+{{- define "ebb.keyPair" -}}
 {{- $pem := genPrivateKey "ed25519" }}
 {{- $seed := include "ebb.derOf" $pem | b64dec | substr 16 48 }}
 {{- $certificate := include "ebb.derOf" (genSelfSignedCertWithKey "ebb" nil nil 1 $pem).Cert | b64dec }}
 {{- $public := index (splitList (b64dec "MCowBQYDK2VwAyEA") $certificate) 1 | substr 0 32 }}
 {{- $x := include "ebb.base64url" $public }}
 {{- $jwk := dict "kty" "OKP" "crv" "Ed25519" "x" $x "kid" (sha256sum $x | trunc 16) }}
-{{- $stored = dict
-      "private.jwk" (merge (dict "d" (include "ebb.base64url" $seed)) $jwk | toJson)
-      "public.jwks" (dict "keys" (list (merge (dict "alg" "EdDSA" "use" "sig") $jwk)) | toJson)
-}}
-{{- end }}
-{{- pick $stored "private.jwk" "public.jwks" | toJson -}}
+{{- dict
+      "private" (merge (dict "d" (include "ebb.base64url" $seed)) $jwk)
+      "public" (merge (dict "alg" "EdDSA" "use" "sig" "iss" .) $jwk)
+    | toJson -}}
 {{- end }}
 
 {{- define "ebb.derOf" -}}

@@ -3,27 +3,41 @@ The settings of the processes (src/kernel/config.ts). What is secret is a file, 
 {setting, of, key} for our own purposes (see _secrets.tpl) and {setting, secret, key} for somebody else's Secret.
 */}}
 
-{{/* (dict "root" $ "settings" dict "files" list): the env of a container, each name once. */}}
+{{/* (dict "settings" dict "files" list "pod" ebb.podValues): the env of a container, each name once: extraEnv comes last and wins. */}}
 {{- define "ebb.env" -}}
 {{- $env := dict }}
-{{- range $name, $value := .settings }}{{ $_ := set $env $name (kindIs "float64" $value | ternary (int64 $value) $value) }}{{ end }}
-{{- range .files }}{{ $_ := set $env (printf "%s_FILE" .setting) (printf "/var/run/secrets/ebb/%s" .setting) }}{{ end -}}
+{{- range $name, $value := .settings }}{{ $_ := set $env $name (dict "name" $name "value" (include "ebb.text" $value)) }}{{ end }}
+{{- range .files }}
+{{- $name := printf "%s_FILE" .setting }}{{ $_ := set $env $name (dict "name" $name "value" (printf "/var/run/secrets/ebb/%s" .setting)) }}
+{{- end }}
+{{- with .pod }}
+{{- range .extraEnv }}
+{{- $_ := set $env .name (hasKey . "value" | ternary (dict "name" .name "value" (include "ebb.text" .value)) .) }}
+{{- end }}
+{{- with .envFrom -}}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{ end }}
+{{- end -}}
 env:
-  {{- range $name, $value := $env }}
-  - name: {{ $name }}
-    value: {{ $value | quote }}
+  {{- range $env }}
+  - {{ toYaml . | nindent 4 | trim }}
   {{- end }}
 {{- end }}
 
+{{/* {extraVolumeMounts} */}}
 {{- define "ebb.mounts" -}}
 - name: secrets
   mountPath: /var/run/secrets/ebb
   readOnly: true
 - name: tmp
   mountPath: /tmp
+{{- with .extraVolumeMounts }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
-{{/* (dict "root" $ "files" list) */}}
+{{/* (dict "root" $ "files" list "pod" ebb.podValues) */}}
 {{- define "ebb.volumes" -}}
 {{- $root := .root -}}
 - name: secrets
@@ -38,6 +52,11 @@ env:
       {{- end }}
 - name: tmp
   emptyDir: { sizeLimit: 64Mi }
+{{- with .pod }}
+{{- with .extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* (dict "root" $ "files" list): of what is in the files, so that what changes there makes new pods. */}}
@@ -81,7 +100,6 @@ EBB_START_TIMEOUT_MS: {{ int64 .Values.gateway.startTimeoutMs }}
 {{- if ne .Values.postgres.pooler "none" }}
 - { setting: DATABASE_DIRECT_URL, of: postgres-app, key: direct-url }
 {{- end }}
-- { setting: EBB_IDENTITY_KEY, of: identity, key: private.jwk }
 {{- end }}
 
 {{- define "ebb.redisFiles" -}}

@@ -6,7 +6,7 @@ import type { Placed } from './uses.ts'
 export function chartFunctions(placements: readonly Placed[]): string {
   const functions = placements.map(({ name, kind, scale, timeoutMs, resources, uses, secrets, egress }) => [
     name,
-    { kind, scale, timeoutSeconds: timeoutSecondsOf(timeoutMs), resources, uses, secrets, egress },
+    { kind, scale, timeoutMs, timeoutSeconds: timeoutSecondsOf(timeoutMs), resources, uses, secrets, egress },
   ])
   return yamlFile([{ functions: Object.fromEntries(functions) }])
 }

@@ -41,9 +41,11 @@ export function relay(placements: readonly Timed[]): readonly Manifest[] {
   const resources = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '384Mi' } }
   const env = [
     { name: 'EBB_ADMIN_PORT', value: String(ADMIN.containerPort) },
-    // It starts with OpenTelemetry's own instrumentation, which knows no name, and would tell of each probe; what the
-    // relay calls goes by undici.
+    // It starts with OpenTelemetry's own instrumentation, which knows no name, and would send logs and tell of each
+    // probe; what the relay calls goes by undici.
     { name: 'OTEL_SERVICE_NAME', value: 'relay' },
+    { name: 'OTEL_RESOURCE_ATTRIBUTES', value: 'service.namespace=$(EBB_NAMESPACE)' },
+    { name: 'OTEL_LOGS_EXPORTER', value: 'none' },
     { name: 'OTEL_NODE_DISABLED_INSTRUMENTATIONS', value: 'http' },
   ]
   // A rollout waits for one that is not ready; nobody else is turned away from it.
@@ -62,11 +64,18 @@ export function migrate(): readonly Manifest[] {
   const container = {
     name: 'migrate',
     ...common('migrate'),
+    envFrom: [{ configMapRef: { name: FUNCTIONS_CONFIG } }],
     env: [...secretEnv(namesOf(keys)), { name: 'EBB_DATABASE_ROLE', value: APP_ROLE }],
     resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { memory: '256Mi' } },
     volumeMounts,
   }
-  const pod = { restartPolicy: 'OnFailure', ...TOKENLESS, containers: [container], volumes }
+  const pod = {
+    restartPolicy: 'OnFailure',
+    terminationGracePeriodSeconds: 5,
+    ...TOKENLESS,
+    containers: [container],
+    volumes,
+  }
   const spec = { activeDeadlineSeconds: 900, backoffLimit: 10, ttlSecondsAfterFinished: 300 }
   return [
     {
@@ -87,10 +96,10 @@ const ADMIN = { name: 'admin', containerPort: 8081 }
 
 /** Not ready before the stores and the schema are there; afterwards as long as `whileUp` answers. */
 function probes(port: 'http' | 'admin', { whileUp }: { readonly whileUp: string }): Manifest {
-  const probe = (path: string) => ({ httpGet: { path, port } })
+  const probe = (path: string) => ({ httpGet: { path, port }, timeoutSeconds: 3 })
   return {
     startupProbe: { ...probe('/_/ready'), periodSeconds: 1, failureThreshold: 600 },
-    readinessProbe: { ...probe(whileUp), periodSeconds: 2 },
+    readinessProbe: { ...probe(whileUp), periodSeconds: 5 },
     livenessProbe: { ...probe('/_/health'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
   }
 }
@@ -115,7 +124,10 @@ function deploymentOf(
   // What functions know of stores and telemetry the others know, too; their own settings come last and win.
   const envFrom = [FUNCTIONS_CONFIG, SERVICES_CONFIG].map((name) => ({ configMapRef: { name } }))
   const settings = { envFrom, env: [...secretEnv(namesOf(keys)), namespace, ...env] }
-  const spread = { maxSkew: 1, topologyKey: 'kubernetes.io/hostname', whenUnsatisfiable: 'ScheduleAnyway' }
+  const spread = (topologyKey: string) => ({
+    ...{ topologyKey, maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: labels } },
+    matchLabelKeys: ['pod-template-hash'],
+  })
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -129,7 +141,7 @@ function deploymentOf(
         spec: {
           ...TOKENLESS,
           terminationGracePeriodSeconds: graceSeconds,
-          topologySpreadConstraints: [{ ...spread, labelSelector: { matchLabels: labels } }],
+          topologySpreadConstraints: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map(spread),
           containers: [{ name: part, ...common(part), ...settings, ...container, volumeMounts }],
           volumes,
         },
@@ -142,5 +154,5 @@ const disruptionBudget = (part: 'gateway' | 'relay'): Manifest => ({
   apiVersion: 'policy/v1',
   kind: 'PodDisruptionBudget',
   metadata: { name: part, labels: labelsOf(part) },
-  spec: { maxUnavailable: 1, selector: { matchLabels: labelsOf(part) } },
+  spec: { maxUnavailable: 1, unhealthyPodEvictionPolicy: 'AlwaysAllow', selector: { matchLabels: labelsOf(part) } },
 })

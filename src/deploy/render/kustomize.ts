@@ -80,7 +80,7 @@ function baseOf(resources: readonly string[], { poolMax }: Sizing): Manifest {
 }
 
 /** Until somebody names a collector. */
-const TELEMETRY = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none' }
+const TELEMETRY = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }
 
 const SETTINGS = {
   EBB_UPSTREAM_TEMPLATE: 'http://{name}.{namespace}.svc',

@@ -34,7 +34,7 @@ export function networkPolicies(placements: readonly Placed[]): readonly Manifes
   const everybody = { matchLabels: { 'app.kubernetes.io/part-of': PART_OF } }
   return [
     policy('ebb-default-deny', everybody, { ingress: [], egress: [] }),
-    policy('ebb-dns', everybody, { egress: [DNS] }),
+    policy('ebb-dns', { ...everybody, matchExpressions: [CALLERS] }, { egress: [DNS] }),
     policy('ebb-gateway', component('gateway'), {
       ingress: [{ ports: [port(8080)] }, scraped(8081)],
       egress: [functions, database, cache, collector],
@@ -117,6 +117,12 @@ const namespaces = (names: readonly string[]) => ({
 const knative = (app: string) => ({ ...namespaces([KNATIVE]), podSelector: { matchLabels: { app } } })
 
 const port = (number: number, protocol = 'TCP') => ({ protocol, port: number })
+
+/** Who calls others by their names. */
+const CALLERS = {
+  ...{ key: 'app.kubernetes.io/component', operator: 'In' },
+  values: ['function', 'gateway', 'relay', 'migrate'] satisfies Part[],
+}
 
 const DNS = {
   to: [{ ...namespaces(['kube-system']), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],

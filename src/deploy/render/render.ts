@@ -1,4 +1,5 @@
 import { type AnyContract, contractSet, describePlacement, type Placement } from '../../contract/index.ts'
+import { STORES, type Store } from '../../kernel/index.ts'
 import { bake } from './bake.ts'
 import { chartFunctions } from './chart-functions.ts'
 import { knativeFaults } from './knative-service.ts'
@@ -8,7 +9,6 @@ import { TAKEN_NAMES, TAKEN_SETTINGS } from './platform.ts'
 import { cannot, RenderFault } from './render-fault.ts'
 import { type Sizing, sizingFaults, USUAL_SIZING } from './sizing.ts'
 import { skaffold } from './skaffold.ts'
-import { STORES, type Store } from './uses.ts'
 
 export interface RenderOptions extends Partial<Sizing> {
   /** The always-on parts that have images. */

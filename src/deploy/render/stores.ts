@@ -7,6 +7,7 @@ import { APP_ROLE, labelsOf } from './platform.ts'
 const POSTGRES_UID = 999
 const REDIS_UID = 999
 const DATA = '/var/lib/postgresql'
+const KEEPS_NOTHING = ['--save', '', '--appendonly', 'no']
 
 /** The owner makes the schema and migrates it; the other one may do what a migration lets it. */
 const ROLES = `-- Run once, by the superuser, when the volume is empty.
@@ -29,7 +30,7 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
     name: 'postgres',
     image: 'postgres:18',
     imagePullPolicy: 'IfNotPresent',
-    args: ['-c', `max_connections=${maxConnections}`],
+    args: ['postgres', '-c', `max_connections=${maxConnections}`],
     ports: [{ name: 'postgres', containerPort: 5432 }],
     env: [
       { name: 'POSTGRES_DB', value: 'ebb' },
@@ -38,15 +39,15 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
     ],
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
     readinessProbe: {
-      exec: { command: ['pg_isready', '--quiet', '--host=127.0.0.1', '--username=postgres'] },
-      periodSeconds: 2,
+      exec: { command: ['pg_isready', '--quiet', '--host=127.0.0.1', '--username=postgres', '--dbname=ebb'] },
+      ...{ periodSeconds: 2, timeoutSeconds: 3 },
     },
     securityContext: restricted(POSTGRES_UID),
     volumeMounts: [
       ...volumeMounts,
       { name: 'data', mountPath: DATA },
       { name: 'run', mountPath: '/var/run/postgresql' },
-      { name: 'roles', mountPath: '/docker-entrypoint-initdb.d', readOnly: true },
+      { name: 'roles', mountPath: '/docker-entrypoint-initdb.d' },
     ],
   }
   const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
@@ -55,13 +56,10 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
       enableServiceLinks: false,
       automountServiceAccountToken: false,
       securityContext: { fsGroup: POSTGRES_UID, fsGroupChangePolicy: 'OnRootMismatch' },
+      terminationGracePeriodSeconds: 60,
     },
     containers: [container],
-    volumes: [
-      ...volumes,
-      { name: 'run', emptyDir: { sizeLimit: '16Mi' } },
-      { name: 'roles', configMap: { name: 'ebb-postgres' } },
-    ],
+    volumes: [...volumes, { name: 'run', emptyDir: {} }, { name: 'roles', configMap: { name: 'ebb-postgres' } }],
   }
   return [
     {
@@ -87,17 +85,18 @@ export function redis(): readonly Manifest[] {
     name: 'redis',
     image: 'valkey/valkey:8',
     imagePullPolicy: 'IfNotPresent',
-    args: ['valkey-server', '--save', '', '--maxmemory', '64mb', '--maxmemory-policy', 'allkeys-lru'],
+    args: ['valkey-server', ...KEEPS_NOTHING, '--maxmemory', '64mb', '--maxmemory-policy', 'allkeys-lru'],
     ports: [{ name: 'redis', containerPort: 6379 }],
-    resources: { requests: { cpu: '25m', memory: '32Mi' }, limits: { memory: '96Mi' } },
+    resources: { requests: { cpu: '50m', memory: '32Mi' }, limits: { memory: '128Mi' } },
     readinessProbe: { tcpSocket: { port: 'redis' }, periodSeconds: 2 },
+    livenessProbe: { tcpSocket: { port: 'redis' }, periodSeconds: 10, failureThreshold: 6 },
     securityContext: restricted(REDIS_UID),
     volumeMounts: [{ name: 'data', mountPath: '/data' }],
   }
   const spec = {
-    ...{ enableServiceLinks: false, automountServiceAccountToken: false, securityContext: { fsGroup: REDIS_UID } },
+    ...{ enableServiceLinks: false, automountServiceAccountToken: false },
     containers: [container],
-    volumes: [{ name: 'data', emptyDir: { sizeLimit: '64Mi' } }],
+    volumes: [{ name: 'data', emptyDir: {} }],
   }
   return [
     {

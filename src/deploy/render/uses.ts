@@ -1,13 +1,14 @@
 import type { Placement } from '../../contract/index.ts'
-
-/** What of the platform a function may use: it says so in its code, as `uses`. */
-export const STORES = ['mail', 'postgres', 'redis'] as const
-export type Store = (typeof STORES)[number]
+import type { Store } from '../../kernel/index.ts'
 
 /** The secret without which a function cannot reach it, and which nobody else has. */
-export const SECRET_OF = { mail: 'SMTP_URL', postgres: 'DATABASE_URL', redis: 'REDIS_URL' } as const
+export const SECRET_OF = {
+  mail: 'SMTP_URL',
+  postgres: 'DATABASE_URL',
+  redis: 'REDIS_URL',
+} as const satisfies Readonly<Record<Store, string>>
 
-/** A function with what it uses. */
+/** A function with the stores that it uses: its code says so, as `uses`. */
 export interface Placed extends Placement {
   readonly uses: readonly Store[]
 }

@@ -7,6 +7,9 @@ EBB_POOL_MAX: {{ int64 .poolMax }}
 EBB_DRAIN_MS: {{ include "ebb.drainMs" $ }}
 # Without Redis each allows this part of a limit.
 EBB_GATEWAY_REPLICAS: {{ int64 (.autoscaling.enabled | ternary .autoscaling.minReplicas .replicas) }}
+{{- if .trustedHops }}
+EBB_TRUSTED_HOPS: {{ int64 .trustedHops }}
+{{- end }}
 {{- with .corsOrigins }}
 EBB_CORS_ORIGINS: {{ join "," . | quote }}
 {{- end }}
@@ -16,6 +19,7 @@ EBB_CORS_ORIGINS: {{ join "," . | quote }}
 {{- define "ebb.gatewayFiles" -}}
 {{ include "ebb.serviceFiles" . }}
 {{- include "ebb.redisFiles" . }}
+- { setting: EBB_IDENTITY_KEY, of: identity, key: gateway.jwk }
 - { setting: EBB_KEY_PEPPER, of: gateway, key: key-pepper }
 - { setting: EBB_ADMIN_KEY, of: gateway, key: admin-key }
 {{- end }}

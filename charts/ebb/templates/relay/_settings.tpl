@@ -9,3 +9,8 @@ OTEL_LOGS_EXPORTER: none
 # Nobody calls it but probes and Prometheus; what it calls goes by undici.
 OTEL_NODE_DISABLED_INSTRUMENTATIONS: http
 {{- end }}
+
+{{- define "ebb.relayFiles" -}}
+{{ include "ebb.serviceFiles" . }}
+- { setting: EBB_IDENTITY_KEY, of: identity, key: relay.jwk }
+{{- end }}
