@@ -76,6 +76,8 @@ const SETTINGS = {
   EBB_GATEWAY_REPLICAS: [count(1_000), 1],
   /** The origins whose pages may call: comma-separated, each as browsers send it; port `*` is any; `*` alone is everybody. */
   EBB_CORS_ORIGINS: [origins, undefined],
+  /** The names by which the gateway is called, comma-separated, beside its addresses and localhost; any where not set. */
+  EBB_HOSTS: [() => list(), undefined],
   /** Filled in on /docs for whoever opens it: for a laptop, or a key that everybody may know. */
   EBB_DOCS_KEY: [text(), undefined],
   /** For how long requests may still be sent to a process that was told to end: some seconds on a cluster. */
