@@ -64,6 +64,7 @@ export const functionEnv = (secrets: readonly string[], { config, mail, urls, jw
   ...urls,
   ...inherited(secrets.flatMap((name) => [name, `${name}_FILE`])),
   EBB_POOL_MAX: '5',
+  EBB_SHOW_FAULTS: 'true',
   EBB_IDENTITY_JWKS: JSON.stringify(jwks),
   EBB_MAIL_FOLDER: mail,
   ...(config.SMTP_URL ? { SMTP_URL: config.SMTP_URL } : {}),

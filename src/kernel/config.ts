@@ -78,6 +78,8 @@ const SETTINGS = {
   EBB_CORS_ORIGINS: [origins, undefined],
   /** The names by which the gateway is called, comma-separated, beside its addresses and localhost; any where not set. */
   EBB_HOSTS: [() => list(), undefined],
+  /** A 500 tells its cause: on a laptop, where whoever calls is who mends it. */
+  EBB_SHOW_FAULTS: [oneOf('true', 'false'), 'false'],
   /** Filled in on /docs for whoever opens it: for a laptop, or a key that everybody may know. */
   EBB_DOCS_KEY: [text(), undefined],
   /** For how long requests may still be sent to a process that was told to end: some seconds on a cluster. */

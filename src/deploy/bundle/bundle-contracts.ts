@@ -3,26 +3,55 @@ import { findFunctions } from '../find-functions.ts'
 import type { Bundle } from './bundle.ts'
 import { replaceFile, writePart } from './write-part.ts'
 
-/** Bundles all contracts for gateway and relay, as `contracts-<hash>.cjs`. */
-export async function bundleContracts(root: string, folder: string, { version }: { version: string }): Promise<Bundle> {
-  const names = await findFunctions(root)
-  const contents = contractsEntry(names, version)
+export interface BundleContractsOptions {
+  readonly version: string
+  /** The functions whose contracts are read from their sources; all unless told. */
+  readonly names?: readonly string[]
+  /** The bundle from which the contract of a function is taken as it was there, by function. */
+  readonly kept?: ReadonlyMap<string, string>
+}
+
+/** Bundles contracts for gateway and relay, as `contracts-<hash>.cjs`. */
+export async function bundleContracts(
+  root: string,
+  folder: string,
+  { version, names, kept = new Map() }: BundleContractsOptions,
+): Promise<Bundle> {
+  const contents = contractsEntry(names ?? (await findFunctions(root)), kept, version)
   const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts.ts' } as const
-  const { file, hash, inputs } = await writePart(root, folder, 'contracts', { stdin, keepNames: true })
+  const external = [...kept.values()]
+  const { file, hash, inputs } = await writePart(root, folder, 'contracts', { stdin, keepNames: true, external })
+  return { file, revision: hash, inputs }
+}
+
+/** Bundles contracts so that each is loaded for itself: `contracts`, and `faults` with what those threw that cannot be. */
+export async function bundleApart(root: string, folder: string, names: readonly string[]): Promise<Bundle> {
+  const tries = names.map((name) => {
+    const key = JSON.stringify(name)
+    return `try { contracts[${key}] = require('./functions/${name}/contract.ts').default } catch (fault) { faults[${key}] = fault }`
+  })
+  const contents = ['export const contracts = {}, faults = {}', ...tries].join('\n')
+  const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts-apart.ts' } as const
+  const { file, hash, inputs } = await writePart(root, folder, 'contracts-apart', { stdin, keepNames: true })
   return { file, revision: hash, inputs }
 }
 
 /** Turns the pointer file to a bundle beside it: a reader sees the old or the new one and nothing between. */
 export const pointTo = (pointer: string, { file }: Bundle): Promise<void> => replaceFile(pointer, basename(file))
 
-function contractsEntry(names: readonly string[], version: string): string {
-  const imports = names.map((name, i) => `import c${i} from './functions/${name}/contract.ts'`)
-  const contracts = names.map((name, i) => `${JSON.stringify(name)}: c${i}`)
+function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, string>, version: string): string {
+  const imports = names.map((name, i) => `import * as c${i} from './functions/${name}/contract.ts'`)
+  const contracts = [
+    ...[...kept].map(
+      ([name, file]) => `${JSON.stringify(name)}: require(${JSON.stringify(file)}).contracts[${JSON.stringify(name)}]`,
+    ),
+    ...names.map((name, i) => `${JSON.stringify(name)}: c${i}.default`),
+  ]
   return `
     import { contractSet } from './src/contract/contract-set.ts'
     import { openapi as render } from './src/deploy/openapi.ts'
     ${imports.join('\n')}
-    const contracts = { ${contracts.join(', ')} }
+    export const contracts = { ${contracts.join(', ')} }
     const set = contractSet(contracts, undefined)
     export const { routes, subscriptions, validate, validateEvent } = set
     export const openapi = render(Object.values(contracts), ${JSON.stringify({ version })})`
