@@ -1,4 +1,5 @@
 export { type Cache, cache, cacheOn } from './cache.ts'
+export type { Fragment } from './fragment.ts'
 export type { HttpAnswer } from './http-client/answer.ts'
 export { HttpFault } from './http-client/http-fault.ts'
 export { type Http, http } from './http-client.ts'
