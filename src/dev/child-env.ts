@@ -23,7 +23,11 @@ export interface ChildEnv {
 
 export function childEnv({ config, home, stores }: { config: Config; home: Home; stores: Stores }): ChildEnv {
   const { identity, pepper, adminKey, keys } = stores.secrets
-  const docsKey = config.EBB_DOCS_KEY ?? Object.values(keys)[0]
+  const docsKey =
+    config.EBB_DOCS_KEY ??
+    Object.entries(keys)
+      .map(([role, key]) => `${role}=${key}`)
+      .join(',')
   return {
     service: (part) => ({
       ...inherited(COMMON),

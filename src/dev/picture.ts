@@ -52,7 +52,9 @@ function welcome(
     ...Object.entries(facts).map(([name, value]) => `  ${dim(name.padEnd(8))} ${value}`),
     ...Object.entries(keys).map(([role, key]) => `  ${dim('Key'.padEnd(8))} ${key} ${dim(role)}`),
     '',
-    ...routes.map(({ name, method, path }) => `  ${name.padEnd(width)}  ${dim(`${method} ${path}`)}`),
+    ...routes.map(
+      (route) => `  ${route.name.padEnd(width)}  ${dim(`${route.method} ${route.path}  ${mayCall(route)}`)}`,
+    ),
     ...subscriptions.map(({ name, on }) => `  ${name.padEnd(width)}  ${dim(`on ${on}`)}`),
     ...tryIt(routes, { url, keys, roles }),
     '',
@@ -60,6 +62,10 @@ function welcome(
     '',
   ].join('\n')
 }
+
+/** Who may call, in a word or two: no scopes at all is any key, and not nobody. */
+const mayCall = ({ anonymous, scopes, owner }: Route) =>
+  anonymous ? 'anybody' : [...(owner ? ['owner'] : []), ...scopes].join(', ') || 'any key'
 
 /** The first request of the contracts' examples that one of the keys may send, to be pasted. */
 function tryIt(

@@ -80,7 +80,7 @@ const SETTINGS = {
   EBB_HOSTS: [() => list(), undefined],
   /** A 500 tells its cause: on a laptop, where whoever calls is who mends it. */
   EBB_SHOW_FAULTS: [oneOf('true', 'false'), 'false'],
-  /** Filled in on /docs for whoever opens it: for a laptop, or a key that everybody may know. */
+  /** Filled in on /docs for whoever opens it: KEY, or NAME=KEY,… to choose from. For a laptop, or what everybody may know. */
   EBB_DOCS_KEY: [text(), undefined],
   /** For how long requests may still be sent to a process that was told to end: some seconds on a cluster. */
   EBB_DRAIN_MS: [() => z.coerce.number<string>().int().min(0).max(600_000), 0],

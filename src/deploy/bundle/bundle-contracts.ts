@@ -1,4 +1,5 @@
-import { basename } from 'node:path'
+import { access } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { findFunctions } from '../find-functions.ts'
 import type { Bundle } from './bundle.ts'
 import { replaceFile, writePart } from './write-part.ts'
@@ -17,7 +18,8 @@ export async function bundleContracts(
   folder: string,
   { version, names, kept = new Map() }: BundleContractsOptions,
 ): Promise<Bundle> {
-  const contents = contractsEntry(names ?? (await findFunctions(root)), kept, version)
+  const entry = contractsEntry(names ?? (await findFunctions(root)), kept)
+  const contents = `${entry}\n${await openapiEntry(root, version)}`
   const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts.ts' } as const
   const external = [...kept.values()]
   const { file, hash, inputs } = await writePart(root, folder, 'contracts', { stdin, keepNames: true, external })
@@ -39,7 +41,7 @@ export async function bundleApart(root: string, folder: string, names: readonly 
 /** Turns the pointer file to a bundle beside it: a reader sees the old or the new one and nothing between. */
 export const pointTo = (pointer: string, { file }: Bundle): Promise<void> => replaceFile(pointer, basename(file))
 
-function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, string>, version: string): string {
+function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, string>): string {
   const imports = names.map((name, i) => `import * as c${i} from './functions/${name}/contract.ts'`)
   const contracts = [
     ...[...kept].map(
@@ -49,10 +51,22 @@ function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, stri
   ]
   return `
     import { contractSet } from './src/contract/contract-set.ts'
-    import { openapi as render } from './src/deploy/openapi.ts'
     ${imports.join('\n')}
     export const contracts = { ${contracts.join(', ')} }
     const set = contractSet(contracts, undefined)
-    export const { routes, subscriptions, validate, validateEvent } = set
-    export const openapi = render(Object.values(contracts), ${JSON.stringify({ version })})`
+    export const { routes, subscriptions, validate, validateEvent } = set`
 }
+
+/** The document, with what domain/api.ts says of the API where there is one. */
+async function openapiEntry(root: string, version: string): Promise<string> {
+  const hasInfo = await access(join(root, API_FILE)).then(
+    () => true,
+    () => false,
+  )
+  return `
+    import { openapi as render } from './src/deploy/openapi.ts'
+    ${hasInfo ? `import { api } from './${API_FILE}'` : `const api = ${JSON.stringify({ version })}`}
+    export const openapi = render(Object.values(contracts), api)`
+}
+
+const API_FILE = 'domain/api.ts'
