@@ -4,19 +4,23 @@ import { runBundle } from '../../kernel/index.ts'
 import { checkPatterns } from '../check-patterns.ts'
 import { findFunctions } from '../find-functions.ts'
 import type { Bundle } from './bundle.ts'
-import { replaceFile, writePart } from './write-part.ts'
+import { type Part, replaceFile, writePart } from './write-part.ts'
 
 /**
  * Bundles all contracts for gateway and relay, as `contracts-<hash>.cjs`. Throws a ContractFault where they do not load, or
  * where one brings a pattern that could stop the gateway.
  */
-export async function bundleContracts(root: string, folder: string, { version }: { version: string }): Promise<Bundle> {
+export async function bundleContracts(
+  root: string,
+  folder: string,
+  { version }: { version: string },
+): Promise<Bundle & Pick<Part, 'bytesOf'>> {
   const names = await findFunctions(root)
   const contents = contractsEntry(names, version)
   const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts.ts' } as const
-  const { file, hash, inputs } = await writePart(root, folder, 'contracts', { stdin, keepNames: true })
+  const { file, hash, inputs, bytesOf } = await writePart(root, folder, 'contracts', { stdin, keepNames: true })
   await checkPatterns(runBundle<{ patterns(): readonly ContractPattern[] }>(file).patterns?.() ?? [])
-  return { file, revision: hash, inputs }
+  return { file, revision: hash, inputs, bytesOf }
 }
 
 /** Turns the pointer file to a bundle beside it: a reader sees the old or the new one and nothing between. */
