@@ -9,6 +9,7 @@ import { startOtlpSink } from '../../src/dev/warm-up/otlp-sink.ts'
 import { CALLER, signTokens } from '../../src/dev/warm-up/request-round.ts'
 import { sampleColumns } from '../../src/dev/warm-up/sample-columns.ts'
 import { signers, startBuilt } from '../support/start-built.ts'
+import { untilTrue } from '../support/until.ts'
 
 /** In the order in which they come. */
 const MOMENTS = ['listening', 'answered', 'done', 'ended'] as const
@@ -44,6 +45,8 @@ export async function observeLoading(contract: AnyContract, { file, parts }: Fun
       env: { ...stores, ...usual, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url },
     })
     const { status } = await started.ask(request)
+    // A signal may otherwise be taken before the turn is over, and ending loads what the turn did not.
+    await untilTrue(() => started.told.some((line) => line.startsWith('["done"')), { what: 'the end of the turn' })
     await started.end()
     return { status, told: new Map<string, Loaded>(started.told.map((line) => JSON.parse(line))) }
   }

@@ -11,6 +11,7 @@ import listProducts from '../../functions/list-products/contract.ts'
 import { buildClient } from '../../src/deploy/build-client.ts'
 import { findChromium, launchChromium } from '../support/chromium.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
+import { describeWhere } from '../support/it-where.ts'
 
 const LIMIT_MS = 60_000
 let ebb: TestEbb
@@ -36,9 +37,7 @@ describe('the typed client, from the contracts themselves', () => {
 })
 
 const executable = findChromium()
-if (!executable) console.warn('NOT TESTED: the packed client in a browser; no chromium is on PATH')
-const suite = executable ? describe : describe.skip
-suite('the packed client, in Chromium', () => {
+describeWhere(executable ? undefined : 'no chromium on PATH')('the packed client, in Chromium', () => {
   let folder: string
   let site: Server
   let browser: Browser

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import { findChromium, launchChromium } from '../support/chromium.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
+import { describeWhere } from '../support/it-where.ts'
 
 const executable = findChromium()
-if (!executable) {
-  process.stderr.write('SKIPPED: the API reference in a browser. No chromium is on PATH (apt-get install chromium).\n')
-}
 const LIMIT_MS = 60_000
 
-const suite = executable ? describe : describe.skip
-suite('the API reference in Chromium (skipped where none is on PATH)', () => {
+describeWhere(executable ? undefined : 'no chromium on PATH')('the API reference in Chromium', () => {
   let ebb: TestEbb
   let browser: Browser
   let page: Page
