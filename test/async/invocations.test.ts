@@ -225,5 +225,5 @@ describe('a relay that is killed', () => {
       { number: 1, status: null, error: 'the relay was lost' },
       { number: 2, status: 201, error: null },
     ])
-  }, 40_000)
+  })
 })

@@ -9,7 +9,6 @@ import { startOtlpSink } from '../../src/dev/warm-up/otlp-sink.ts'
 import { CALLER, signTokens } from '../../src/dev/warm-up/request-round.ts'
 import { sampleColumns } from '../../src/dev/warm-up/sample-columns.ts'
 import { signers, startBuilt } from '../support/start-built.ts'
-import { untilTrue } from '../support/until.ts'
 
 /** In the order in which they come. */
 const MOMENTS = ['listening', 'answered', 'done', 'ended'] as const
@@ -45,8 +44,6 @@ export async function observeLoading(contract: AnyContract, { file, parts }: Fun
       env: { ...stores, ...usual, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url },
     })
     const { status } = await started.ask(request)
-    // A signal may otherwise be taken before the turn is over, and ending loads what the turn did not.
-    await untilTrue(() => started.told.some((line) => line.startsWith('["done"')), { what: 'the end of the turn' })
     await started.end()
     return { status, told: new Map<string, Loaded>(started.told.map((line) => JSON.parse(line))) }
   }
@@ -99,8 +96,8 @@ function tellWhatIsLoaded() {
   subscribe('tracing:net.server.listen:asyncEnd', () => tell('listening'))
   subscribe('http.server.response.finish', () => {
     tell('answered')
-    // This turn of the event loop ends before any timer's, however short.
-    setImmediate(() => tell('done'))
+    // After the listeners of the response's 'close', for which Node queues one tick now, and before any timer or signal.
+    process.nextTick(() => process.nextTick(() => tell('done')))
   })
   process.on('exit', () => tell('ended'))
 }

@@ -13,11 +13,10 @@ import { findChromium, launchChromium } from '../support/chromium.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
 import { describeWhere } from '../support/it-where.ts'
 
-const LIMIT_MS = 60_000
 let ebb: TestEbb
 beforeAll(async () => {
   ebb = await startEbb()
-}, LIMIT_MS)
+})
 afterAll(() => ebb.stop())
 
 describe('the typed client, from the contracts themselves', () => {
@@ -56,7 +55,7 @@ describeWhere(executable ? undefined : 'no chromium on PATH')('the packed client
     page = await browser.newPage()
     const address = site.address()
     await page.goto(`http://localhost:${typeof address === 'object' ? address?.port : ''}/`)
-  }, LIMIT_MS)
+  })
   afterAll(async () => {
     await browser?.close()
     site?.close()

@@ -5,7 +5,7 @@ import { untilTrue } from '../support/until.ts'
 let ebb: TestEbb
 beforeAll(async () => {
   ebb = await startEbb()
-}, 40_000)
+})
 afterAll(() => ebb.stop())
 
 const statusOf = async (name: string) => (await ebb.functions()).find((one) => one.name === name)

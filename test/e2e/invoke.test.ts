@@ -24,4 +24,4 @@ it('ebb invoke uses the database of the Ebb that runs here, whose relay delivers
   const { code, stderr } = await spawnCli(create, { env }).ended
   expect([code, stderr]).toEqual([1, expect.stringContaining('create-user needs a database')])
   await rm(ebb.folder, { recursive: true })
-}, 90_000)
+})

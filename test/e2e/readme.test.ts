@@ -41,7 +41,7 @@ beforeAll(async () => {
   // The tour writes functions: in a checkout of its own.
   checkout = await copyCheckout()
   ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '60000' } })
-}, 40_000)
+})
 afterAll(async () => {
   await ebb.stop()
   await checkout.remove()

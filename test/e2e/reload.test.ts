@@ -11,7 +11,7 @@ let checkout: Awaited<ReturnType<typeof copyCheckout>>
 beforeAll(async () => {
   checkout = await copyCheckout(functionFiles('get-pid', 'return { pid: 0 }'))
   ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '60000' } })
-}, 40_000)
+})
 afterAll(async () => {
   await ebb.stop()
   await checkout.remove()
@@ -51,7 +51,7 @@ describe('a save', () => {
     const reloads = ebb.told.filter(({ event }) => event === 'reload')
     expect(reloads.length).toBeGreaterThanOrEqual(SAVES)
     expect(faults()).toEqual([])
-  }, 60_000)
+  })
 
   it('that does not compile shows the line, and the last good one serves on', async () => {
     await save('1 +')

@@ -53,7 +53,7 @@ interface Answer {
 
 describe(`${BUYERS} buyers of ${PIECES} pieces get what is there, and one receipt each`, () => {
   // Without the folders of the system on its PATH the runner finds no redis-server.
-  it('without Redis', () => rush({ PATH: dirname(process.execPath) }), 90_000)
+  it('without Redis', () => rush({ PATH: dirname(process.execPath) }))
 
-  itWithRedis('with Redis', () => rush({}), 90_000)
+  itWithRedis('with Redis', () => rush({}))
 })

@@ -59,7 +59,7 @@ describe('ebb new', () => {
       options,
     )
     expect(stderr).toMatch(new RegExp(`Test Suites: ${made.length} passed, ${made.length} total`))
-  }, 60_000)
+  })
 })
 
 /** The run's own settings, without its own start: the database server is there already. */
