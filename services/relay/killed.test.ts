@@ -16,7 +16,7 @@ function spawnRelay(env: Record<string, string>) {
 }
 
 const exitOf = async (child: ChildProcess) => (await once(child, 'exit')) as [number | null, string | null]
-const settled = (state: string) => until(`it is ${state}`, async () => (await countStates(url))[state] === 1, 20_000)
+const settled = (state: string) => until(`it is ${state}`, async () => (await countStates(url))[state] === 1)
 
 it('what a killed relay had in hand is delivered again when its lease is over, and counted', async () => {
   const { received, template } = await startSubscriber((response, count) => {

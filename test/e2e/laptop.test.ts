@@ -21,9 +21,9 @@ describe('a laptop', () => {
     await ebb.stop()
     await rm(home, { recursive: true, force: true })
   })
-  const leavesNothing = async (limitMs = 2_000) => {
+  const leavesNothing = async () => {
     const none = async () => (await processesWith(home)).length === 0
-    await untilTrue(none, { limitMs, what: 'the end of every process' }).catch(async (fault: Error) => {
+    await untilTrue(none, { what: 'the end of every process' }).catch(async (fault: Error) => {
       const left = (await processesWith(home)).map((pid) =>
         readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => 'gone'),
       )
@@ -69,7 +69,7 @@ describe('a laptop', () => {
   it('leaves no process after kill -9, even when nobody starts it again; and forgets its data with --fresh', async () => {
     await ebb.createUser('kay@example.com')
     await ebb.kill()
-    await leavesNothing(20_000)
+    await leavesNothing()
     ebb = await startEbb({ home, args: ['--fresh'] })
     expect((await ebb.createUser('ada@example.com', 'afresh')).status).toBe(201)
     await ebb.stop()

@@ -16,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 /** Runs a built service with these settings and no others, until it ends. */
 async function run(name: string, env: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, ['start.cjs'], {
-    ...{ cwd: join(folder, name), timeout: 10_000, killSignal: 'SIGKILL', stdio: ['ignore', 'pipe', 'pipe'] },
+    ...{ cwd: join(folder, name), timeout: 120_000, killSignal: 'SIGKILL', stdio: ['ignore', 'pipe', 'pipe'] },
     env,
   })
   let said = ''

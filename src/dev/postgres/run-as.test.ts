@@ -103,7 +103,7 @@ async function withUser(name: string, ids: { uid?: number; gid?: number }, check
     console.warn(`NOT TESTED: ${name} cannot load ${process.cwd()}: ${said.error}`)
   else await check(said)
   await runner.kill()
-  await until('Postgres and its shell have ended', 3_000, () => processesNaming(home).length === 0)
+  await until('Postgres and its shell have ended', () => processesNaming(home).length === 0)
 }
 
 function uidOf(pid: number): number {
