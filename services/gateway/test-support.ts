@@ -141,9 +141,9 @@ export async function cuttable(databaseUrl: string) {
   }
 }
 
-/** Asks until the answer has this status, as an operator would, for 10 s at most. */
+/** Asks until the answer has this status, as an operator would, for a minute at most. */
 export async function untilStatus(status: number, ask: () => Promise<Response>): Promise<Response> {
-  const until = Date.now() + 10_000
+  const until = Date.now() + 60_000
   for (;;) {
     const answer = await ask()
     if (answer.status === status) return answer

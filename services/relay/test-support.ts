@@ -135,5 +135,4 @@ export function memoryLog() {
   }
 }
 
-export const until = (what: string, holds: () => boolean | Promise<boolean>, limitMs = 15_000) =>
-  untilTrue(holds, { what, limitMs })
+export const until = (what: string, holds: () => boolean | Promise<boolean>) => untilTrue(holds, { what })

@@ -3,7 +3,7 @@ export { bundleApart, bundleContracts, pointTo } from './bundle/bundle-contracts
 export { bundleFunction } from './bundle/bundle-function.ts'
 export { bundleService } from './bundle/bundle-service.ts'
 export { NODE_FLAGS } from './bundle/node-flags.ts'
-export { replaceFile } from './bundle/write-part.ts'
+export { type Part, replaceFile } from './bundle/write-part.ts'
 export { checkPatterns } from './check-patterns.ts'
 export { findFunctions } from './find-functions.ts'
 export { openapi } from './openapi.ts'

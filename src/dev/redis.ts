@@ -11,7 +11,7 @@ export interface RunningRedis {
   stop(): Promise<void>
 }
 
-const START_LIMIT_MS = 5_000
+const START_LIMIT_MS = 30_000
 
 /** Starts a redis-server or valkey-server from PATH that keeps nothing; undefined where there is none. */
 export async function startRedis(path: string): Promise<RunningRedis | undefined> {

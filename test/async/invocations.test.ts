@@ -20,7 +20,8 @@ const relays: { stop(): Promise<void> }[] = []
 afterEach(async () => {
   for (const relay of relays.splice(0)) await relay.stop()
 })
-const startRelay = async () => void relays.push(await world.startRelay())
+const startRelay = async (options?: Parameters<typeof world.startRelay>[0]) =>
+  void relays.push(await world.startRelay(options))
 
 const locationOf = (answer: Response) => answer.headers.get('location') ?? ''
 const until = (location: string, state: string) =>
@@ -60,10 +61,9 @@ describe('a call that is not waited for', () => {
   })
 
   it('is woken for at once, not at the next poll', async () => {
-    await startRelay()
-    const began = performance.now()
+    // Its next look by itself is an hour away.
+    await startRelay({ pollMs: 3_600_000 })
     for (const n of [1, 2, 3, 4]) await until(locationOf(await ann.send('/v1/notes', { text: `quick ${n}` })), 'done')
-    expect(performance.now() - began).toBeLessThan(2_000)
   })
 
   it('404 for another caller, 401 for nobody, 405 for a POST', async () => {
@@ -225,5 +225,5 @@ describe('a relay that is killed', () => {
       { number: 1, status: null, error: 'the relay was lost' },
       { number: 2, status: 201, error: null },
     ])
-  }, 40_000)
+  })
 })

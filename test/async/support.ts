@@ -76,8 +76,8 @@ export async function startWorld(databaseUrl: string) {
     ...{ url: `http://127.0.0.1:${gateway.port}`, pool, functions, close },
     keyOf: async (subject: string, scopes = ['notes:write']) =>
       (await createKey(pool, PEPPER, { subject, scopes, actor: 'test' })).token,
-    startRelay: async () => {
-      const { stop } = await openRelay(parseConfig(relayEnv), { log, drainMs: 50 })
+    startRelay: async (options: { readonly pollMs?: number } = {}) => {
+      const { stop } = await openRelay(parseConfig(relayEnv), { log, drainMs: 50, ...options })
       closers.push(stop)
       return { stop }
     },

@@ -4,7 +4,7 @@ import { basename, join, relative, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { bundleFunction, type FunctionBundle } from '../../src/deploy/bundle/bundle-function.ts'
 import { SHARED } from '../../src/deploy/bundle/lazy-parts.ts'
-import { packagesIn } from './packages-in.ts'
+import { packagesIn } from '../../src/dev/build/packages-in.ts'
 
 interface Budget {
   readonly mostKib: number

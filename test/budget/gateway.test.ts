@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, it } from '@jest/globals'
 import { writePart } from '../../src/deploy/bundle/write-part.ts'
-import { packagesIn } from './packages-in.ts'
+import { packagesIn } from '../../src/dev/build/packages-in.ts'
 
 /** What each request passes through, whoever it is for. */
 const PUBLIC_PATH = 'src/http/gateway/index.ts'

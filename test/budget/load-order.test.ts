@@ -17,8 +17,8 @@ const CHEAP = ['dns', 'module', 'os', 'perf_hooks', 'process', 'timers/promises'
 const OF_PINO = ['assert', 'worker_threads']
 
 /**
- * What is loaded by the time that a function listens, that its first answer is out, that the turn of the event loop in
- * which that happened is over, and that it has ended: lazy parts, and modules of Node beyond those of bare node:http.
+ * What is loaded by the time that a function listens, that its first answer is out, that all that listens for the end of a
+ * request has run, and that it has ended: lazy parts, and modules of Node beyond those of bare node:http.
  */
 const ORDER: Readonly<Record<string, Order>> = {
   'place-order': {

@@ -96,8 +96,8 @@ function tellWhatIsLoaded() {
   subscribe('tracing:net.server.listen:asyncEnd', () => tell('listening'))
   subscribe('http.server.response.finish', () => {
     tell('answered')
-    // This turn of the event loop ends before any timer's, however short.
-    setImmediate(() => tell('done'))
+    // After the listeners of the response's 'close', for which Node queues one tick now, and before any timer or signal.
+    process.nextTick(() => process.nextTick(() => tell('done')))
   })
   process.on('exit', () => tell('ended'))
 }

@@ -13,7 +13,7 @@ let ebb: TestEbb
 beforeAll(async () => {
   // A lease lasts for start, timeout and 10 s: short ones, so that the calls of a killed relay come back soon.
   ebb = await startEbb({ env: { EBB_START_TIMEOUT_MS: '3000', EBB_IDLE_MS: '30000' } })
-}, 40_000)
+})
 afterAll(() => ebb.stop())
 
 /** Asks for one order without waiting for it; answers where its state is. */

@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, it, jest } from '@jest/globals'
+import { jest } from '@jest/globals'
 import { inherited } from 'ebb/kernel'
 import { parse, parseAllDocuments, stringify } from 'yaml'
 import { findProgram } from '../support/find-program.ts'
+import { describeWhere } from '../support/it-where.ts'
 
 export const CHART = 'charts/ebb'
 export const KNATIVE = 'serving.knative.dev/v1'
@@ -43,14 +44,11 @@ const LIMIT_MS = 300_000
 const helmPath = findProgram('helm')
 /** Where Helm is; describeChart skips what would need it where it is not. */
 export const HELM = helmPath ?? ''
-// Jest shows no console of a file whose tests are all skipped.
-if (!helmPath) process.stderr.write('NOT TESTED: the chart is not rendered here, since there is no helm on PATH.\n')
 
-/** Tests that need Helm: where it is not on PATH they are skipped, and say so. */
+/** Tests that need Helm. */
 export function describeChart(name: string, tests: () => void) {
   jest.setTimeout(LIMIT_MS)
-  if (helmPath) describe(name, tests)
-  else it.skip(`${name} (NOT TESTED: no helm on PATH)`, () => {})
+  describeWhere(helmPath ? undefined : 'no helm on PATH')(name, tests)
 }
 
 /** All that the chart makes of these values. */

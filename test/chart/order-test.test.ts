@@ -7,7 +7,7 @@ import { startEbb, type TestEbb } from '../support/ebb.ts'
 let ebb: TestEbb
 beforeAll(async () => {
   ebb = await startEbb()
-}, 60_000)
+})
 afterAll(() => ebb.stop())
 
 /** Runs what `helm test` runs in a pod. */
@@ -35,4 +35,4 @@ it('helm test places an order, waits for its receipt, and leaves no live key', a
   const refused = await orderTest(env)
   expect(refused.code).toBe(1)
   expect(refused.said).toContain('/v1/keys answered 401')
-}, 60_000)
+})

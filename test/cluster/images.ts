@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { baseImageArgs } from '../../bench/image-size/base-images.ts'
 import type { Options } from './options.ts'
 import { runCommand } from './run-command.ts'
 
@@ -19,10 +20,11 @@ export const imageNames = () => [...functionNames(), 'gateway', 'relay', 'migrat
 export async function buildImages(names: readonly string[], tag: string, { registry, load }: Options) {
   const ca = process.env.EBB_E2E_CA
   const secret = ca ? ['--secret', `id=ca,src=${ca}`] : []
+  const bases = baseImageArgs()
   const images = names.map((name) => `${registry}/ebb/${name}:${tag}`)
   for (const [i, name] of names.entries()) {
     const told = ['--build-arg', `FUNCTION=${name}`, '--build-arg', `REVISION=${tag}`, '--tag', images[i] ?? '']
-    await runCommand('buildah', ['bud', '--layers', '--quiet', ...secret, ...told, '.'], {
+    await runCommand('buildah', ['bud', '--layers', '--quiet', ...bases, ...secret, ...told, '.'], {
       cwd: ROOT,
       limitMs: BUILD_MS,
     })

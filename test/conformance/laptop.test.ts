@@ -30,7 +30,7 @@ beforeAll(async () => {
       await untilTrue(isTaken, { what: `a reload of ${name}` })
     },
   })
-}, 120_000)
+})
 afterAll(async () => {
   for (const close of closers.reverse()) await close()
 })

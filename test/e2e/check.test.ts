@@ -5,7 +5,7 @@ import { startEbb, type TestEbb } from '../support/ebb.ts'
 let ebb: TestEbb
 beforeAll(async () => {
   ebb = await startEbb()
-}, 40_000)
+})
 afterAll(() => ebb.stop())
 
 it('ebb check finds nothing wrong with this very Ebb, and wakes only what reads', async () => {
@@ -17,4 +17,4 @@ it('ebb check finds nothing wrong with this very Ebb, and wakes only what reads'
   expect(stdout).toMatch(/\n\d\d passed, 0 failed$/)
   const woken = (await ebb.functions()).filter(({ requests }) => requests > 0).map(({ name }) => name)
   expect(woken.filter((name) => !/^(get|list)-/.test(name))).toEqual([])
-}, 40_000)
+})

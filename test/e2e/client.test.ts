@@ -11,12 +11,12 @@ import listProducts from '../../functions/list-products/contract.ts'
 import { buildClient } from '../../src/deploy/build-client.ts'
 import { findChromium, launchChromium } from '../support/chromium.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
+import { describeWhere } from '../support/it-where.ts'
 
-const LIMIT_MS = 60_000
 let ebb: TestEbb
 beforeAll(async () => {
   ebb = await startEbb()
-}, LIMIT_MS)
+})
 afterAll(() => ebb.stop())
 
 describe('the typed client, from the contracts themselves', () => {
@@ -36,9 +36,7 @@ describe('the typed client, from the contracts themselves', () => {
 })
 
 const executable = findChromium()
-if (!executable) console.warn('NOT TESTED: the packed client in a browser; no chromium is on PATH')
-const suite = executable ? describe : describe.skip
-suite('the packed client, in Chromium', () => {
+describeWhere(executable ? undefined : 'no chromium on PATH')('the packed client, in Chromium', () => {
   let folder: string
   let site: Server
   let browser: Browser
@@ -57,7 +55,7 @@ suite('the packed client, in Chromium', () => {
     page = await browser.newPage()
     const address = site.address()
     await page.goto(`http://localhost:${typeof address === 'object' ? address?.port : ''}/`)
-  }, LIMIT_MS)
+  })
   afterAll(async () => {
     await browser?.close()
     site?.close()

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import { findChromium, launchChromium } from '../support/chromium.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
+import { describeWhere } from '../support/it-where.ts'
 
 const executable = findChromium()
-if (!executable) {
-  process.stderr.write('SKIPPED: the API reference in a browser. No chromium is on PATH (apt-get install chromium).\n')
-}
-const LIMIT_MS = 60_000
 
-const suite = executable ? describe : describe.skip
-suite('the API reference in Chromium (skipped where none is on PATH)', () => {
+describeWhere(executable ? undefined : 'no chromium on PATH')('the API reference in Chromium', () => {
   let ebb: TestEbb
   let browser: Browser
   let page: Page
@@ -28,7 +24,7 @@ suite('the API reference in Chromium (skipped where none is on PATH)', () => {
     })
     page.on('pageerror', (fault) => complaints.push(fault.message))
     await page.goto(new URL('/docs', ebb.ready.url).href)
-  }, LIMIT_MS)
+  })
   afterAll(async () => {
     await browser?.close()
     await ebb?.stop()
@@ -57,39 +53,27 @@ suite('the API reference in Chromium (skipped where none is on PATH)', () => {
     )
   })
 
-  it(
-    '200 a request that anybody may send answers in the page',
-    async () => {
-      const { status, text } = await answerOf(await open('list-products'))
-      expect(status).toMatch(/^200/)
-      expect(text).toContain('LAMP-BRASS-01')
-    },
-    LIMIT_MS,
-  )
+  it('200 a request that anybody may send answers in the page', async () => {
+    const { status, text } = await answerOf(await open('list-products'))
+    expect(status).toMatch(/^200/)
+    expect(text).toContain('LAMP-BRASS-01')
+  })
 
-  it(
-    '201 a request that needs a key does so as well: the key of the first role and an Idempotency-Key are filled in',
-    async () => {
-      const operation = await open('create-user')
-      const { status, text } = await answerOf(operation)
-      expect(status).toMatch(/^201/)
-      expect(text).toContain('ada@example.com')
-    },
-    LIMIT_MS,
-  )
+  it('201 a request that needs a key does so as well: the key of the first role and an Idempotency-Key are filled in', async () => {
+    const operation = await open('create-user')
+    const { status, text } = await answerOf(operation)
+    expect(status).toMatch(/^201/)
+    expect(text).toContain('ada@example.com')
+  })
 
-  it(
-    '201 what needs another role answers in the page as well, once that is chosen',
-    async () => {
-      const operation = await open('create-product')
-      expect((await answerOf(operation)).status).toMatch(/^403/)
-      await page.locator('#keys select').selectOption('merchant')
-      await operation.getByRole('button', { name: 'Execute' }).click()
-      const status = operation.locator('.live-responses-table tbody tr.response .response-col_status')
-      await status.getByText(/^(201|409)/).waitFor()
-    },
-    LIMIT_MS,
-  )
+  it('201 what needs another role answers in the page as well, once that is chosen', async () => {
+    const operation = await open('create-product')
+    expect((await answerOf(operation)).status).toMatch(/^403/)
+    await page.locator('#keys select').selectOption('merchant')
+    await operation.getByRole('button', { name: 'Execute' }).click()
+    const status = operation.locator('.live-responses-table tbody tr.response .response-col_status')
+    await status.getByText(/^(201|409)/).waitFor()
+  })
 
   it('asks nobody but the gateway, and breaks none of its own rules', () => {
     const hosts = asked.filter((url) => !url.startsWith('data:')).map((url) => new URL(url).host)

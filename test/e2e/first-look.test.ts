@@ -5,7 +5,7 @@ import { untilTrue } from '../support/until.ts'
 let ebb: TestEbb
 beforeAll(async () => {
   ebb = await startEbb()
-}, 40_000)
+})
 afterAll(() => ebb.stop())
 
 const statusOf = async (name: string) => (await ebb.functions()).find((one) => one.name === name)
@@ -71,7 +71,7 @@ describe('a first look at Ebb', () => {
       method: 'DELETE',
       headers: { authorization: `Bearer ${ebb.ready.adminKey}` },
     })
-    await untilTrue(async () => (await ebb.call('GET', path, { key: token })).status === 401, { limitMs: 1_000 })
+    await untilTrue(async () => (await ebb.call('GET', path, { key: token })).status === 401)
   })
 
   it('replays a finished key byte for byte, and wakes nothing', async () => {

@@ -7,16 +7,11 @@ import { runImage } from '../../bench/image-size/run-image.ts'
 import { NODE_FLAGS } from '../../src/deploy/index.ts'
 import { findFreePort } from '../../src/dev/ports.ts'
 import { urlAs } from '../../src/dev/testing/test-database.ts'
+import { itWhere } from '../support/it-where.ts'
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts'
 
-const why = whyNoImages()
-if (why) console.warn(`NOT TESTED: no image is built or run here, since ${why}.`)
-
-/** A test that builds images and runs them: where that cannot be it is skipped, and says so. */
-function itWithImages(name: string, test: () => Promise<void>, timeoutMs?: number) {
-  if (why) it.skip(`${name} (NOT TESTED: ${why})`, test)
-  else it(name, test, timeoutMs)
-}
+/** A test that builds images and runs them. */
+const itWithImages = itWhere(whyNoImages())
 
 /** The packages are fetched where they are not in a layer yet. */
 const BUILD_MS = 300_000

@@ -8,8 +8,6 @@ import { copyCheckout, functionFiles } from '../support/checkout.ts'
 import { mailsIn, processesWith, startEbb, type TestEbb, type Told } from '../support/ebb.ts'
 import { untilTrue } from '../support/until.ts'
 
-const LIMIT_MS = 60_000
-
 describe('a laptop', () => {
   let home = ''
   let ebb: TestEbb
@@ -18,14 +16,14 @@ describe('a laptop', () => {
     // Settings for another server, which every driver reads.
     const options = '-c search_path=nowhere -c default_transaction_read_only=on'
     ebb = await startEbb({ home, env: { PGSSLMODE: 'require', PGHOST: '203.0.113.1', PGOPTIONS: options } })
-  }, LIMIT_MS)
+  })
   afterAll(async () => {
     await ebb.stop()
     await rm(home, { recursive: true, force: true })
   })
-  const leavesNothing = async (limitMs = 2_000) => {
+  const leavesNothing = async () => {
     const none = async () => (await processesWith(home)).length === 0
-    await untilTrue(none, { limitMs, what: 'the end of every process' }).catch(async (fault: Error) => {
+    await untilTrue(none, { what: 'the end of every process' }).catch(async (fault: Error) => {
       const left = (await processesWith(home)).map((pid) =>
         readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => 'gone'),
       )
@@ -46,63 +44,47 @@ describe('a laptop', () => {
     expect(started('start', 'relay').length + started('spawn', 'create-user').length).toBe(2)
   })
 
-  it(
-    'keeps its data and keys over Ctrl-C, which leaves no process',
-    async () => {
-      const location = (await ebb.createUser('ada@example.com')).headers.get('location') ?? ''
-      const { keys } = ebb.ready
-      await ebb.stop()
-      await leavesNothing()
-      ebb = await startEbb({ home })
-      expect(ebb.ready.keys).toEqual(keys)
-      expect((await ebb.call('GET', location)).status).toBe(200)
-    },
-    LIMIT_MS,
-  )
+  it('keeps its data and keys over Ctrl-C, which leaves no process', async () => {
+    const location = (await ebb.createUser('ada@example.com')).headers.get('location') ?? ''
+    const { keys } = ebb.ready
+    await ebb.stop()
+    await leavesNothing()
+    ebb = await startEbb({ home })
+    expect(ebb.ready.keys).toEqual(keys)
+    expect((await ebb.call('GET', location)).status).toBe(200)
+  })
 
   it('says in one sentence that it runs already', () =>
     expect(startEbb({ home })).rejects.toThrow(
       /^ebb: .* is in use by process \d+: stop that one first, or choose another folder with EBB_HOME\.$/,
     ))
 
-  it(
-    'starts again after kill -9, with what was acknowledged',
-    async () => {
-      const location = (await ebb.createUser('grace@example.com')).headers.get('location') ?? ''
-      await ebb.kill()
-      ebb = await startEbb({ home })
-      expect((await ebb.call('GET', location)).status).toBe(200)
-    },
-    LIMIT_MS,
-  )
+  it('starts again after kill -9, with what was acknowledged', async () => {
+    const location = (await ebb.createUser('grace@example.com')).headers.get('location') ?? ''
+    await ebb.kill()
+    ebb = await startEbb({ home })
+    expect((await ebb.call('GET', location)).status).toBe(200)
+  })
 
-  it(
-    'leaves no process after kill -9, even when nobody starts it again; and forgets its data with --fresh',
-    async () => {
-      await ebb.createUser('kay@example.com')
-      await ebb.kill()
-      await leavesNothing(20_000)
-      ebb = await startEbb({ home, args: ['--fresh'] })
-      expect((await ebb.createUser('ada@example.com', 'afresh')).status).toBe(201)
-      await ebb.stop()
-    },
-    LIMIT_MS,
-  )
+  it('leaves no process after kill -9, even when nobody starts it again; and forgets its data with --fresh', async () => {
+    await ebb.createUser('kay@example.com')
+    await ebb.kill()
+    await leavesNothing()
+    ebb = await startEbb({ home, args: ['--fresh'] })
+    expect((await ebb.createUser('ada@example.com', 'afresh')).status).toBe(201)
+    await ebb.stop()
+  })
 
-  it(
-    'says in one sentence that its port is in use',
-    async () => {
-      const taken = createServer().listen(0, '127.0.0.1')
-      await once(taken, 'listening')
-      const { port } = taken.address() as { port: number }
-      await expect(startEbb({ home, env: { PORT: String(port) } })).rejects.toThrow(
-        new RegExp(`^ebb: Port ${port} is in use; choose another one with PORT, for example PORT=\\d+\\.$`),
-      )
-      taken.close()
-      await leavesNothing()
-    },
-    LIMIT_MS,
-  )
+  it('says in one sentence that its port is in use', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as { port: number }
+    await expect(startEbb({ home, env: { PORT: String(port) } })).rejects.toThrow(
+      new RegExp(`^ebb: Port ${port} is in use; choose another one with PORT, for example PORT=\\d+\\.$`),
+    )
+    taken.close()
+    await leavesNothing()
+  })
 
   it('lists every setting that is wrong', async () => {
     const env = { PORT: 'eighty', EBB_IDLE_MS: '-1' }
@@ -124,7 +106,7 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
     }
     checkout = await copyCheckout(files, { within: LONG })
     ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb') })
-  }, LIMIT_MS)
+  })
   afterAll(async () => {
     await ebb.stop()
     await checkout.remove()
@@ -160,22 +142,18 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
     expect(faults.length).toBeLessThan(asked / 4)
   })
 
-  it(
-    '503 with Retry-After while the database is away, and serves again without a restart',
-    async () => {
-      const path = (await ebb.createUser('grace@example.com')).headers.get('location') ?? ''
-      const postgres = () => ebb.told.filter(({ event, part }) => event === 'start' && part === 'postgres')
-      const started = postgres().length
-      const data = join(ebb.folder, 'postgres/cluster/data')
-      await rename(data, `${data}.away`)
-      process.kill(Number(postgres().at(-1)?.pid), 'SIGKILL')
-      await untilTrue(async () => (await fetch(new URL('/_/ready', ebb.ready.url))).status === 503)
-      const away = await ebb.call('GET', path)
-      expect([away.status, away.headers.has('retry-after')]).toEqual([503, true])
-      await rename(`${data}.away`, data)
-      await untilTrue(() => postgres().length > started)
-      await untilTrue(async () => (await ebb.call('GET', path)).status === 200)
-    },
-    LIMIT_MS,
-  )
+  it('503 with Retry-After while the database is away, and serves again without a restart', async () => {
+    const path = (await ebb.createUser('grace@example.com')).headers.get('location') ?? ''
+    const postgres = () => ebb.told.filter(({ event, part }) => event === 'start' && part === 'postgres')
+    const started = postgres().length
+    const data = join(ebb.folder, 'postgres/cluster/data')
+    await rename(data, `${data}.away`)
+    process.kill(Number(postgres().at(-1)?.pid), 'SIGKILL')
+    await untilTrue(async () => (await fetch(new URL('/_/ready', ebb.ready.url))).status === 503)
+    const away = await ebb.call('GET', path)
+    expect([away.status, away.headers.has('retry-after')]).toEqual([503, true])
+    await rename(`${data}.away`, data)
+    await untilTrue(() => postgres().length > started)
+    await untilTrue(async () => (await ebb.call('GET', path)).status === 200)
+  })
 })

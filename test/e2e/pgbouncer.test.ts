@@ -1,14 +1,14 @@
-import { beforeAll, describe, expect, it } from '@jest/globals'
+import { beforeAll, expect, it } from '@jest/globals'
 import { testFunction } from 'ebb/testing'
 import placeOrder from '../../functions/place-order/handler.ts'
+import { describeWhere } from '../support/it-where.ts'
 import { pgbouncer, testPgBouncer } from '../support/pgbouncer.ts'
 import { untilTrue } from '../support/until.ts'
 
 const POOL_SIZE = 3
 const CALLERS = 40
 
-const suite = pgbouncer ? describe : describe.skip
-suite('a function behind PgBouncer in transaction mode (skipped where none is installed)', () => {
+describeWhere(pgbouncer ? undefined : 'no pgbouncer on PATH')('a function behind PgBouncer in transaction mode', () => {
   const fn = testFunction(placeOrder, {
     env: { EBB_POOL_MAX: '20' },
     through: testPgBouncer({ poolSize: POOL_SIZE }),

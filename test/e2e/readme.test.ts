@@ -41,7 +41,7 @@ beforeAll(async () => {
   // The tour writes functions: in a checkout of its own.
   checkout = await copyCheckout()
   ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '60000' } })
-}, 40_000)
+})
 afterAll(async () => {
   await ebb.stop()
   await checkout.remove()
@@ -83,6 +83,6 @@ describe("the README's tour", () => {
       printed = await paste(command)
       return toPattern(says).test(printed)
     }
-    await untilTrue(matches, { limitMs: 8_000 }).catch(() => expect(printed).toMatch(toPattern(says)))
+    await untilTrue(matches).catch(() => expect(printed).toMatch(toPattern(says)))
   })
 })

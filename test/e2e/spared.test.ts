@@ -4,7 +4,7 @@ import { startEbb, type TestEbb } from '../support/ebb.ts'
 let ebb: TestEbb
 beforeAll(async () => {
   ebb = await startEbb()
-}, 40_000)
+})
 afterAll(() => ebb.stop())
 
 const user = { email: 'ada@example.com', name: 'Ada' }

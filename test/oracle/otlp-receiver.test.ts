@@ -39,7 +39,7 @@ const metrics = { resourceMetrics: [{ resource, scopeMetrics: [{ metrics: [metri
 const push = async (path: string, body: unknown, headers: Readonly<Record<string, string>> = {}) => {
   const sent = body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body)
   const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: sent }
-  return (await fetch(`${receiver.url}${path}`, { ...init, signal: AbortSignal.timeout(500) })).status
+  return (await fetch(`${receiver.url}${path}`, { ...init, signal: AbortSignal.timeout(3_000) })).status
 }
 
 describe('the receiver takes', () => {

@@ -14,7 +14,6 @@ import { RULES } from './rules.ts'
 const PRINT_TO = 'EBB_ORACLE_PRINT'
 
 const INSTRUMENTATION = '@opentelemetry/instrumentation-'
-const LIMIT_MS = 60_000
 
 const sides = bothSides()
 
@@ -29,23 +28,17 @@ const isComplete = ({ statuses, exitCodes, spans }: Observed) => {
 }
 
 describe("OpenTelemetry's own instrumentation", () => {
-  itWithRedis(
-    'sees every part of a function that is built for it, and the same each time',
-    async () => {
-      const official = await sides.official()
-      isComplete(official)
-      // Besides them, Ebb itself tells of the events that it sends and takes in.
-      const scopes = new Set(
-        official.spans.map(({ scope }) => scope).filter((scope) => scope.includes(INSTRUMENTATION)),
-      )
-      const libraries = ['express', 'http', 'ioredis', 'net', 'pg', 'router', 'undici']
-      expect([...scopes].sort()).toEqual(libraries.map((library) => INSTRUMENTATION + library))
+  itWithRedis('sees every part of a function that is built for it, and the same each time', async () => {
+    const official = await sides.official()
+    isComplete(official)
+    // Besides them, Ebb itself tells of the events that it sends and takes in.
+    const scopes = new Set(official.spans.map(({ scope }) => scope).filter((scope) => scope.includes(INSTRUMENTATION)))
+    const libraries = ['express', 'http', 'ioredis', 'net', 'pg', 'router', 'undici']
+    expect([...scopes].sort()).toEqual(libraries.map((library) => INSTRUMENTATION + library))
 
-      const again = await sides.again()
-      expect(compareSpans({ official: official.spans, ours: again.spans }, { titleOf })).toEqual([])
-    },
-    LIMIT_MS,
-  )
+    const again = await sides.again()
+    expect(compareSpans({ official: official.spans, ours: again.spans }, { titleOf })).toEqual([])
+  })
 })
 
 /** Of whom its spans are. */
@@ -64,50 +57,38 @@ const missedBy = async (told: (spans: readonly Span[]) => readonly Span[]) => {
 }
 
 describe('a function as the product builds it', () => {
-  itWithRedis(
-    'tells what official instrumentation tells, but for what is decided',
-    async () => {
-      const [official, ours] = [await sides.official(), await sides.ours()]
-      const file = inherited([PRINT_TO])[PRINT_TO]
-      if (file) await writeFile(file, [print(official), print(ours)].join('\n\n'))
-      isComplete(ours)
-      expect(await missedBy((spans) => spans)).toEqual([])
-      expect(ofNoteThing(ours)).toMatchObject(ofNoteThing(official))
-      // Nothing that nobody asked for, and no trace of its own.
-      expect(ours.strays).toEqual([])
-    },
-    LIMIT_MS,
-  )
+  itWithRedis('tells what official instrumentation tells, but for what is decided', async () => {
+    const [official, ours] = [await sides.official(), await sides.ours()]
+    const file = inherited([PRINT_TO])[PRINT_TO]
+    if (file) await writeFile(file, [print(official), print(ours)].join('\n\n'))
+    isComplete(ours)
+    expect(await missedBy((spans) => spans)).toEqual([])
+    expect(ofNoteThing(ours)).toMatchObject(ofNoteThing(official))
+    // Nothing that nobody asked for, and no trace of its own.
+    expect(ours.strays).toEqual([])
+  })
 
-  itWithRedis(
-    'passes on the spans of its calls, as official instrumentation does',
-    async () => {
-      for (const { spans, passedOn } of [await sides.official(), await sides.ours()]) {
-        const reached = spans.filter(
-          ({ kind, attributes }) => kind === 'client' && 'http.response.status_code' in attributes,
-        )
-        expect([...passedOn].sort()).toEqual(reached.map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`).sort())
-      }
-    },
-    LIMIT_MS,
-  )
+  itWithRedis('passes on the spans of its calls, as official instrumentation does', async () => {
+    for (const { spans, passedOn } of [await sides.official(), await sides.ours()]) {
+      const reached = spans.filter(
+        ({ kind, attributes }) => kind === 'client' && 'http.response.status_code' in attributes,
+      )
+      expect([...passedOn].sort()).toEqual(reached.map(({ traceId, spanId }) => `00-${traceId}-${spanId}-01`).sort())
+    }
+  })
 
-  itWithRedis(
-    'tells no value that was sent, which official instrumentation does',
-    async () => {
-      expect(textOf((await sides.ours()).spans)).not.toContain(SECRET)
-      expect(textOf((await sides.official()).spans)).toContain(SECRET)
-      for (const [code, message] of REFUSED) {
-        const refused = (await sides.ours()).spans.find(({ attributes }) => attributes['error.type'] === code)
-        expect(refused).toMatchObject({
-          attributes: { 'db.response.status_code': code },
-          status: { code: 'error', message },
-          events: [{ name: 'exception', attributes: { 'exception.type': code, 'exception.message': message } }],
-        })
-      }
-    },
-    LIMIT_MS,
-  )
+  itWithRedis('tells no value that was sent, which official instrumentation does', async () => {
+    expect(textOf((await sides.ours()).spans)).not.toContain(SECRET)
+    expect(textOf((await sides.official()).spans)).toContain(SECRET)
+    for (const [code, message] of REFUSED) {
+      const refused = (await sides.ours()).spans.find(({ attributes }) => attributes['error.type'] === code)
+      expect(refused).toMatchObject({
+        attributes: { 'db.response.status_code': code },
+        status: { code: 'error', message },
+        events: [{ name: 'exception', attributes: { 'exception.type': code, 'exception.message': message } }],
+      })
+    }
+  })
 })
 
 /** What each source alone tells: whoever takes one out shall hear of it. */
@@ -138,26 +119,18 @@ const TOLD = [
 
 describe('the comparison misses', () => {
   for (const [source, isOf] of Object.entries(SOURCES)) {
-    itWithRedis(
-      `the spans ${source}`,
-      async () => {
-        const without = await missedBy((spans) => spans.filter((span) => !isOf(span)))
-        expect(without).toContainEqual(expect.stringContaining(': only official has this '))
-      },
-      LIMIT_MS,
-    )
+    itWithRedis(`the spans ${source}`, async () => {
+      const without = await missedBy((spans) => spans.filter((span) => !isOf(span)))
+      expect(without).toContainEqual(expect.stringContaining(': only official has this '))
+    })
   }
 
-  itWithRedis(
-    'each attribute of the conventions',
-    async () => {
-      const noticed = await Promise.all(
-        TOLD.map(async (name) => [name, (await missedBy((spans) => spans.map((span) => omit(span, name)))).length > 0]),
-      )
-      expect(noticed).toEqual(TOLD.map((name) => [name, true]))
-    },
-    LIMIT_MS,
-  )
+  itWithRedis('each attribute of the conventions', async () => {
+    const noticed = await Promise.all(
+      TOLD.map(async (name) => [name, (await missedBy((spans) => spans.map((span) => omit(span, name)))).length > 0]),
+    )
+    expect(noticed).toEqual(TOLD.map((name) => [name, true]))
+  })
 })
 
 function omit(span: Span, name: string): Span {

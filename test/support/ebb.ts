@@ -41,7 +41,7 @@ export async function startEbb({ env = {}, root = process.cwd(), home, args = []
   createInterface({ input: child.stdout }).on('line', (line) => told.push(JSON.parse(line)))
   createInterface({ input: child.stderr }).on('line', (line) => complaints.push(line))
   const exited = once(child, 'close')
-  await untilTrue(() => told.length > 0 || child.exitCode !== null, { limitMs: 30_000, what: 'Ebb is ready or ended' })
+  await untilTrue(() => told.length > 0 || child.exitCode !== null, { limitMs: 120_000, what: 'Ebb is ready or ended' })
   const ready = told[0] as unknown as Ready
   if (!ready) throw new Error(complaints.join('\n'))
   return {

@@ -21,7 +21,7 @@ interface Came {
   readonly requests: Push[]
 }
 
-const LIMIT_MS = 10_000
+const LIMIT_MS = 60_000
 
 /**
  * A collector that takes OTLP over HTTP on a port of its own. What comes as http/json can be looked at, what comes as
@@ -60,7 +60,7 @@ export async function startOtlpReceiver({ behaviour = 'well' }: { behaviour?: Be
     behave: (next: Behaviour) => {
       now = next
     },
-    /** Resolves once a condition over what came holds; rejects after 10 s with a list of what did. */
+    /** Resolves once a condition over what came holds; rejects after a minute with a list of what did. */
     until: async (holds: () => boolean, { limitMs = LIMIT_MS, what = 'the condition' } = {}): Promise<void> => {
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       const look = () => {

@@ -1,15 +1,13 @@
-import { afterEach, it } from '@jest/globals'
+import { afterEach } from '@jest/globals'
 import { findFreePort } from '../../src/dev/ports.ts'
 import { type Launched, launch } from '../../src/dev/processes/lifeline.ts'
 import { findProgram } from './find-program.ts'
+import { itWhere } from './it-where.ts'
 
 const program = findProgram('redis-server', 'valkey-server')
 
 /** A test that needs a real Redis: where none is on PATH it is skipped, and says so. */
-export function itWithRedis(name: string, test: () => Promise<void>, timeoutMs?: number) {
-  if (program) it(name, test, timeoutMs)
-  else it.skip(`${name} (NOT TESTED: no redis-server or valkey-server on PATH)`, test)
-}
+export const itWithRedis = itWhere(program ? undefined : 'no redis-server or valkey-server on PATH')
 
 const running = new Set<Launched>()
 afterEach(async () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   images = await mkdtemp(join(tmpdir(), 'ebb-images-'))
   // Away from the checkout, so that an image finds no package but its own.
   for (const service of ['gateway', 'relay']) await buildService(root(), service, join(images, service))
-}, 30_000)
+})
 afterAll(() => rm(images, { recursive: true, force: true }))
 
 it('one trace leads from the click through gateway, function, outbox and relay to the subscriber', async () => {

@@ -5,7 +5,7 @@ import { runBundle } from '../../kernel/index.ts'
 import { checkPatterns } from '../check-patterns.ts'
 import { findFunctions } from '../find-functions.ts'
 import type { Bundle } from './bundle.ts'
-import { replaceFile, writePart } from './write-part.ts'
+import { type Part, replaceFile, writePart } from './write-part.ts'
 
 export interface BundleContractsOptions {
   readonly version: string
@@ -23,14 +23,18 @@ export async function bundleContracts(
   root: string,
   folder: string,
   { version, names, kept = new Map() }: BundleContractsOptions,
-): Promise<Bundle> {
+): Promise<Bundle & Pick<Part, 'bytesOf'>> {
   const entry = contractsEntry(names ?? (await findFunctions(root)), kept)
   const contents = `${entry}\n${await openapiEntry(root, version)}`
   const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts.ts' } as const
   const external = [...kept.values()]
-  const { file, hash, inputs } = await writePart(root, folder, 'contracts', { stdin, keepNames: true, external })
+  const { file, hash, inputs, bytesOf } = await writePart(root, folder, 'contracts', {
+    stdin,
+    keepNames: true,
+    external,
+  })
   await checkPatterns(runBundle<{ patterns(): readonly ContractPattern[] }>(file).patterns?.() ?? [])
-  return { file, revision: hash, inputs }
+  return { file, revision: hash, inputs, bytesOf }
 }
 
 /** Bundles contracts so that each is loaded for itself: `contracts`, and `faults` with what those threw that cannot be. */

@@ -2,17 +2,18 @@ import { readFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { bytesIn, type Part } from './write-part.ts'
 
 /**
  * Bundles a service's own sources into one file, and its packages too where it shall be whole; else those stay where
- * they are. Answers what it imports of them.
+ * they are. Returns what it imports of them, and what the file is made of.
  */
 export async function bundleService(
   root: string,
   name: string,
   outfile: string,
   { whole = false }: { readonly whole?: boolean } = {},
-): Promise<readonly string[]> {
+): Promise<{ readonly imports: readonly string[] } & Pick<Part, 'bytesOf'>> {
   const { metafile } = await build({
     // Relative, since a path with a star is a pattern to esbuild.
     entryPoints: [`./services/${name}/index.ts`],
@@ -22,7 +23,8 @@ export async function bundleService(
     absWorkingDir: root,
   })
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path))
-  return [...new Set(imports)].filter((path) => !path.startsWith('node:') && !builtinModules.includes(path))
+  const isPackage = (path: string) => !path.startsWith('node:') && !builtinModules.includes(path)
+  return { imports: [...new Set(imports)].filter(isPackage), bytesOf: bytesIn(metafile, root) }
 }
 
 /** `ebb/contract` and the like are sources of the checkout, not packages. */

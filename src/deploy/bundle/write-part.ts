@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { type BuildOptions, build } from 'esbuild'
+import { type BuildOptions, build, type Metafile } from 'esbuild'
 
 export interface Part {
   readonly file: string
@@ -45,13 +45,18 @@ export async function writePart(root: string, folder: string, name: string, opti
   await replaceFile(`${file}.map`, map.contents)
   await replaceFile(file, code.contents)
   const outputs = Object.values(metafile.outputs)
-  const sizes = outputs.flatMap(({ inputs }) => Object.entries(inputs))
   return {
     ...{ file, hash },
     inputs: new Set(Object.keys(metafile.inputs).map((input) => resolve(root, input))),
     imports: new Set(outputs.flatMap((output) => output.imports.map(({ path }) => path))),
-    bytesOf: new Map(sizes.map(([input, { bytesInOutput }]) => [resolve(root, input), bytesInOutput])),
+    bytesOf: bytesIn(metafile, root),
   }
+}
+
+/** How much of what was written each input is, by its absolute path. */
+export function bytesIn({ outputs }: Metafile, root: string): ReadonlyMap<string, number> {
+  const sizes = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs))
+  return new Map(sizes.map(([input, { bytesInOutput }]) => [resolve(root, input), bytesInOutput]))
 }
 
 /** Writes a file so that nobody ever reads half of it. */

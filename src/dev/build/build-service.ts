@@ -1,9 +1,11 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bundleContracts, bundleService, pointTo } from '../../deploy/index.ts'
+import { bundleContracts, bundleService, type Part, pointTo } from '../../deploy/index.ts'
 import type { Built } from './build-function.ts'
 import { measure } from './build-function.ts'
+import { packagesIn } from './packages-in.ts'
 import { packagesOf } from './packages-of.ts'
+import { writeInventory } from './write-inventory.ts'
 
 interface Service {
   /** Packages that it needs besides those that its sources import. */
@@ -43,13 +45,21 @@ export async function buildService(root: string, name: string, folder: string): 
   const { contracts, files = {}, first = '', packages = [], whole = false } = services[name] ?? {}
   await mkdir(folder, { recursive: true })
   const { version }: { version: string } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
-  const imports = await bundleService(root, name, join(folder, 'main.cjs'), { whole })
-  if (contracts) await pointTo(join(folder, 'contracts'), await bundleContracts(root, folder, { version }))
+  const program = await bundleService(root, name, join(folder, 'main.cjs'), { whole })
+  const bundles: Pick<Part, 'bytesOf'>[] = [program]
+  if (contracts) {
+    const bundle = await bundleContracts(root, folder, { version })
+    await pointTo(join(folder, 'contracts'), bundle)
+    bundles.push(bundle)
+  }
   for (const [to, from] of Object.entries(files)) await cp(join(root, from), join(folder, to), { recursive: true })
   await writeFile(join(folder, 'start.cjs'), `${first}require('./main.cjs')\n`)
-  for (const { from, to } of await packagesOf(root, [...(whole ? [] : imports), ...packages])) {
+  const copied = await packagesOf(root, [...program.imports, ...packages])
+  for (const { from, to } of copied) {
     await cp(from, join(folder, to), { recursive: true, filter: isLoaded })
   }
+  const bundled = bundles.flatMap((bundle) => packagesIn(bundle).map((each) => each.folder))
+  await writeInventory(name, folder, [...bundled, ...copied.map(({ from }) => from)])
   return measure(folder)
 }
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
+import { itWhere } from '../../../test/support/it-where.ts'
 import { PostgresFault, startPostgres } from './index.ts'
 import { explainFault } from './postgres-fault.ts'
 import { isRoot, scratchFolder } from './test-support.ts'
@@ -13,10 +14,9 @@ afterAll(async () => {
 })
 
 describe('a full disk', () => {
-  const only = isRoot ? it : it.skip
-  if (!isRoot) console.warn('NOT TESTED: not root, so no small disk could be mounted')
+  const itAsRoot = itWhere(isRoot ? undefined : 'only root can mount a small disk')
 
-  only('in the middle of initdb is told in one sentence and leaves nothing', async () => {
+  itAsRoot('in the middle of initdb is told in one sentence and leaves nothing', async () => {
     await withDisk('20m', async (disk) => {
       const fault = await faultOf(startPostgres(join(disk, 'ebb')))
       expect(fault.message).toMatch(
@@ -27,7 +27,7 @@ describe('a full disk', () => {
     })
   })
 
-  only('at a later start is told too, and space makes it well', async () => {
+  itAsRoot('at a later start is told too, and space makes it well', async () => {
     await withDisk('120m', async (disk) => {
       const folder = join(disk, 'ebb')
       await (await startPostgres(folder)).stop()

@@ -1,12 +1,14 @@
 import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
+import { itWhere } from '../../../test/support/it-where.ts'
 import { startPostgres } from './index.ts'
 import { nobodyHome } from './open-cluster.ts'
 import { isRoot, otherRunner, processesNaming, query, scratchFolder, until } from './test-support.ts'
 
 const scratch = scratchFolder()
 const stranger = 12_345
+const itAsRoot = itWhere(isRoot ? undefined : 'needs root')
 const hadNobodyHome = existsSync(nobodyHome)
 
 afterAll(async () => {
@@ -15,10 +17,7 @@ afterAll(async () => {
 })
 
 describe('as root', () => {
-  const only = isRoot ? it : it.skip
-  if (!isRoot) console.warn('NOT TESTED: not root, so neither the user namespace nor nobody was tried')
-
-  only('runs in a user namespace, its data owned by root', async () => {
+  itAsRoot('runs in a user namespace, its data owned by root', async () => {
     const folder = join(scratch.path, 'namespace')
     const running = await startPostgres(folder)
     if (uidOf(running.pid) !== 0) {
@@ -32,7 +31,7 @@ describe('as root', () => {
     await running.stop()
   })
 
-  only('runs as nobody where a namespace cannot reach the folder, with data under /var/lib/ebb', async () => {
+  itAsRoot('runs as nobody where a namespace cannot reach the folder, with data under /var/lib/ebb', async () => {
     const closed = join(scratch.path, 'closed')
     mkdirSync(closed, { mode: 0o700 })
     chownSync(closed, stranger, stranger)
@@ -51,7 +50,7 @@ describe('as root', () => {
     rmSync(dirname(home), { recursive: true })
   })
 
-  only('leaves the data of another user alone', async () => {
+  itAsRoot('leaves the data of another user alone', async () => {
     const folder = join(scratch.path, 'theirs')
     mkdirSync(join(folder, 'cluster'), { recursive: true })
     chownSync(join(folder, 'cluster'), stranger, stranger)
@@ -71,8 +70,7 @@ describe('as an ordinary user', () => {
     })
   })
 
-  const only = isRoot ? it : it.skip
-  only('runs as a user without a name (docker run --user), or says what that user lacks', async () => {
+  itAsRoot('runs as a user without a name (docker run --user), or says what that user lacks', async () => {
     await withUser('nameless', { uid: stranger, gid: stranger }, async ({ url, pid, error }) => {
       if (error !== undefined) {
         console.warn('NOT TESTED: this machine refuses user namespaces to ordinary users')
@@ -84,7 +82,7 @@ describe('as an ordinary user', () => {
     })
   })
 
-  only('says in one sentence that the folder is not theirs', async () => {
+  itAsRoot('says in one sentence that the folder is not theirs', async () => {
     const folder = join(scratch.path, 'of-root')
     mkdirSync(folder, { mode: 0o755 })
     const runner = otherRunner(folder, named)
@@ -105,7 +103,7 @@ async function withUser(name: string, ids: { uid?: number; gid?: number }, check
     console.warn(`NOT TESTED: ${name} cannot load ${process.cwd()}: ${said.error}`)
   else await check(said)
   await runner.kill()
-  await until('Postgres and its shell have ended', 3_000, () => processesNaming(home).length === 0)
+  await until('Postgres and its shell have ended', () => processesNaming(home).length === 0)
 }
 
 function uidOf(pid: number): number {

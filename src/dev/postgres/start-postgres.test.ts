@@ -61,7 +61,7 @@ describe('startPostgres', () => {
     expect(statSync(join(folder, 'cluster/passwords.json')).mode & 0o777).toBe(0o600)
     expect(log).toEqual([])
     await query(running.url, "do $$ begin raise warning 'look here'; end $$")
-    await until('the warning is logged', 2_000, () => log.some((line) => line === 'WARNING:  look here'))
+    await until('the warning is logged', () => log.some((line) => line === 'WARNING:  look here'))
     await running.stop()
   })
 
@@ -78,7 +78,7 @@ describe('startPostgres', () => {
     await query(first.url, 'create table crashed (n int); insert into crashed values (1)')
     const busy = 'do $$ declare n bigint := 0; begin for i in 1..40000000 loop n := n + i; end loop; end $$'
     const cut = query(first.url, busy).catch((error: Error) => error)
-    await until('a backend is busy', 3_000, async () => {
+    await until('a backend is busy', async () => {
       const seen = await query(
         first.adminUrl,
         "select 1 from pg_stat_activity where state = 'active' and query like 'do %'",
@@ -107,15 +107,11 @@ describe('startPostgres', () => {
     const giveUp = new AbortController()
     const start = startPostgres(path, { signal: giveUp.signal })
     const refused = expect(start).rejects.toThrow('not now')
-    await until(
-      'initdb is at work',
-      5_000,
-      () => existsSync(path) && readdirSync(path).some((n) => n.startsWith('partial-')),
-    )
+    await until('initdb is at work', () => existsSync(path) && readdirSync(path).some((n) => n.startsWith('partial-')))
     giveUp.abort(new Error('not now'))
     await refused
     expect(readdirSync(path)).toEqual([])
-    await until('initdb has ended', 3_000, () => processesNaming(path).length === 0)
+    await until('initdb has ended', () => processesNaming(path).length === 0)
   })
 
   it('says what another major version and damaged data mean', async () => {

@@ -16,21 +16,19 @@ afterAll(async () => {
 })
 
 describe('a runner that is killed', () => {
-  it('takes its Postgres with it within about a second, and the data survive', async () => {
+  it('takes its Postgres with it, and the data survive', async () => {
     const runner = otherRunner(folder)
     const { url, pid } = await runner.said
     await query(url, 'create table kept (n int); insert into kept values (7)')
     const idle = query(url, 'select pg_sleep(60)').catch((error: Error) => error.message)
     await until(
       'a client is at work',
-      3_000,
       async () => (await query(url, "select 1 from pg_stat_activity where wait_event = 'PgSleep'")).length === 1,
     )
     await runner.kill()
-    const ms = await until('the postmaster has ended', 3_000, async () => (await identifyProcess(pid)) === undefined)
-    expect(ms).toBeLessThan(1_500)
+    await until('the postmaster has ended', async () => (await identifyProcess(pid)) === undefined)
     expect(await idle).toMatch(/terminat/)
-    await until('the shell has ended', 3_000, () => processesNaming(scratch.path).length === 0)
+    await until('the shell has ended', () => processesNaming(scratch.path).length === 0)
     const again = await startPostgres(folder)
     expect(await query(again.url, 'select n from kept')).toEqual([{ n: 7 }])
     await again.stop()
@@ -39,10 +37,10 @@ describe('a runner that is killed', () => {
   it('in the middle of initdb leaves no cluster and no process', async () => {
     const path = join(scratch.path, 'young')
     const runner = otherRunner(path)
-    await until('initdb is at work', 8_000, () => processesNaming(path).some((command) => command.includes('initdb')))
-    await until('files appear', 8_000, () => readdirSync(path).some((name) => name.startsWith('partial-')))
+    await until('initdb is at work', () => processesNaming(path).some((command) => command.includes('initdb')))
+    await until('files appear', () => readdirSync(path).some((name) => name.startsWith('partial-')))
     await runner.kill()
-    await until('initdb has ended', 3_000, () => processesNaming(path).length === 0)
+    await until('initdb has ended', () => processesNaming(path).length === 0)
     expect(existsSync(join(path, 'cluster'))).toBe(false)
     const running = await startPostgres(path)
     expect(readdirSync(path).sort()).toEqual(['cluster', 'runner.json'])

@@ -5,8 +5,8 @@ import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
+import { untilTrue } from '../../../test/support/until.ts'
 
 export const isRoot = process.getuid?.() === 0
 
@@ -37,15 +37,7 @@ export function processesNaming(text: string): string[] {
     .filter((command) => command.includes(text))
 }
 
-/** Polls until `condition` is true; answers how long that took. */
-export async function until(what: string, limitMs: number, condition: () => boolean | Promise<boolean>) {
-  const began = performance.now()
-  while (!(await condition())) {
-    if (performance.now() - began > limitMs) throw new Error(`not within ${limitMs} ms: ${what}`)
-    await wait(10)
-  }
-  return performance.now() - began
-}
+export const until = (what: string, condition: () => boolean | Promise<boolean>) => untilTrue(condition, { what })
 
 export async function query(url: string, text: string): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ connectionString: url })

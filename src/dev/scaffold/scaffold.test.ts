@@ -5,9 +5,6 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { copyCheckout } from '../../../test/support/checkout.ts'
 
-/** Each command is a process of its own. */
-const LIMIT_MS = 120_000
-
 const run = promisify(execFile)
 let checkout: Awaited<ReturnType<typeof copyCheckout>>
 beforeAll(async () => {
@@ -60,45 +57,33 @@ describe('ebb new', () => {
       ['foo-bar', '--method', 'POST', '--path', '/v1/users'],
       /functions\/create-user already/,
     ],
-  ])(
-    'writes nothing for %s',
-    async (_what, args, sentence) => {
-      const before = await functions()
-      const refusal = await ebb('new', ...args)
-      expect(refusal).toMatch(/^ebb: foo-bar would be no good, and nothing was written: /)
-      expect(refusal).toMatch(sentence)
-      expect(await functions()).toEqual(before)
-    },
-    LIMIT_MS,
-  )
+  ])('writes nothing for %s', async (_what, args, sentence) => {
+    const before = await functions()
+    const refusal = await ebb('new', ...args)
+    expect(refusal).toMatch(/^ebb: foo-bar would be no good, and nothing was written: /)
+    expect(refusal).toMatch(sentence)
+    expect(await functions()).toEqual(before)
+  })
 
-  it(
-    'writes one while another is no good',
-    async () => {
-      await mkdir(join(checkout.root, 'functions/get-sun'))
-      await writeFile(join(checkout.root, 'functions/get-sun/contract.ts'), 'export default 7')
-      expect(await ebb('new', 'get-moon')).toContain('npm start serves it.')
-      for (const name of ['get-sun', 'get-moon']) await rm(join(checkout.root, 'functions', name), { recursive: true })
-    },
-    LIMIT_MS,
-  )
+  it('writes one while another is no good', async () => {
+    await mkdir(join(checkout.root, 'functions/get-sun'))
+    await writeFile(join(checkout.root, 'functions/get-sun/contract.ts'), 'export default 7')
+    expect(await ebb('new', 'get-moon')).toContain('npm start serves it.')
+    for (const name of ['get-sun', 'get-moon']) await rm(join(checkout.root, 'functions', name), { recursive: true })
+  })
 
-  it(
-    'writes tests that pass, and types that hold',
-    async () => {
-      const { root } = checkout
-      const made = ['say-hello', 'get-thing', 'update-thing', 'count-users']
-      const jest = ['--experimental-vm-modules', join(process.cwd(), 'node_modules/jest/bin/jest.js')]
-      const options = { cwd: root, env: { ...process.env, NODE_OPTIONS: '' } }
-      const { stderr } = await run(
-        'node',
-        [...jest, '--config', JSON.stringify(await jestConfig(root)), ...made],
-        options,
-      )
-      expect(stderr).toMatch(new RegExp(`Test Suites: ${made.length} passed, ${made.length} total`))
-    },
-    LIMIT_MS,
-  )
+  it('writes tests that pass, and types that hold', async () => {
+    const { root } = checkout
+    const made = ['say-hello', 'get-thing', 'update-thing', 'count-users']
+    const jest = ['--experimental-vm-modules', join(process.cwd(), 'node_modules/jest/bin/jest.js')]
+    const options = { cwd: root, env: { ...process.env, NODE_OPTIONS: '' } }
+    const { stderr } = await run(
+      'node',
+      [...jest, '--config', JSON.stringify(await jestConfig(root)), ...made],
+      options,
+    )
+    expect(stderr).toMatch(new RegExp(`Test Suites: ${made.length} passed, ${made.length} total`))
+  })
 })
 
 /** The run's own settings, without its own start: the database server is there already. */
@@ -122,33 +107,25 @@ describe('ebb remove', () => {
     )
   })
 
-  it(
-    'removes one whose contract is no good, while another is no good either, and says where its name is left',
-    async () => {
-      const broken = 'export default 7'
-      for (const name of ['get-moon', 'get-sun']) {
-        await mkdir(join(checkout.root, 'functions', name))
-        await writeFile(join(checkout.root, 'functions', name, 'contract.ts'), broken)
-      }
-      await writeFile(join(checkout.root, 'README.md'), 'See get-moon.\n')
-      expect(await ebb('remove', 'get-moon')).toBe('functions/get-moon is removed\nIts name is still in README.md.\n')
-      expect(await functions()).not.toContain('get-moon')
-      expect(await ebb('build')).toMatch(/^ebb: functions\/get-sun\/contract.ts: its default export must be/)
-      expect(await ebb('remove', 'get-sun')).toBe('functions/get-sun is removed\n')
-    },
-    LIMIT_MS,
-  )
+  it('removes one whose contract is no good, while another is no good either, and says where its name is left', async () => {
+    const broken = 'export default 7'
+    for (const name of ['get-moon', 'get-sun']) {
+      await mkdir(join(checkout.root, 'functions', name))
+      await writeFile(join(checkout.root, 'functions', name, 'contract.ts'), broken)
+    }
+    await writeFile(join(checkout.root, 'README.md'), 'See get-moon.\n')
+    expect(await ebb('remove', 'get-moon')).toBe('functions/get-moon is removed\nIts name is still in README.md.\n')
+    expect(await functions()).not.toContain('get-moon')
+    expect(await ebb('build')).toMatch(/^ebb: functions\/get-sun\/contract.ts: its default export must be/)
+    expect(await ebb('remove', 'get-sun')).toBe('functions/get-sun is removed\n')
+  })
 })
 
 describe('every command', () => {
-  it(
-    'says its forms with --help, and which Ebb it is with --version',
-    async () => {
-      expect(await ebb('new', '--help')).toMatch(/^ {2}ebb new VERB-NOUN \[--method METHOD\]/)
-      expect(await ebb('events', 'list', '-h')).toMatch(/^ {2}ebb events list/)
-      expect(await ebb('--version')).toMatch(/^ebb \d+\.\d+\.\d+, Node v26\./)
-      expect(await ebb('mok')).toMatch(/^ebb: there is no command called mok; there are new, remove, /)
-    },
-    LIMIT_MS,
-  )
+  it('says its forms with --help, and which Ebb it is with --version', async () => {
+    expect(await ebb('new', '--help')).toMatch(/^ {2}ebb new VERB-NOUN \[--method METHOD\]/)
+    expect(await ebb('events', 'list', '-h')).toMatch(/^ {2}ebb events list/)
+    expect(await ebb('--version')).toMatch(/^ebb \d+\.\d+\.\d+, Node v26\./)
+    expect(await ebb('mok')).toMatch(/^ebb: there is no command called mok; there are new, remove, /)
+  })
 })

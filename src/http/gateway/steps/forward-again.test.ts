@@ -128,21 +128,17 @@ it.each([
   expect([end === 'broken off' || end.includes('bad_gateway'), calls.length]).toEqual([true, 1])
 })
 
-it('504 the second call has only the time that the first one left', async () => {
-  const gone = Promise.withResolvers<void>()
+it('200 the second call has only the time that the first one left', async () => {
   const { get, calls } = await rig(
-    ({ on: [connection] }, socket) => {
+    ({ on: [connection] }, socket, response) => {
       if (connection === 1) setTimeout(() => socket.destroy(), 250)
-      else socket.on('close', gone.resolve)
+      else ok(response)
     },
-    { startTimeoutMs: 200 },
+    { startTimeoutMs: 1 },
   )
-  const began = performance.now()
-  expect((await get('/v1/slow')).status).toBe(504)
-  expect(performance.now() - began).toBeLessThan(450)
-  await gone.promise
+  expect((await get()).status).toBe(200)
   const [first, second] = calls.map(({ headers }) => Number(headers['ebb-timeout-ms']))
-  expect(second).toBeLessThan(first!)
+  expect(first! - second!).toBeGreaterThanOrEqual(240)
 })
 
 const agents: Agent[] = []

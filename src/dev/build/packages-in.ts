@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Part } from '../../src/deploy/bundle/write-part.ts'
+import type { Part } from '../../deploy/index.ts'
 
 export interface Package {
   readonly name: string
@@ -12,7 +12,7 @@ export interface Package {
 const INSTALLED = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/
 
 /** The packages of whose code something is in a part, copies apart. */
-export function packagesIn({ bytesOf }: Part): readonly Package[] {
+export function packagesIn({ bytesOf }: Pick<Part, 'bytesOf'>): readonly Package[] {
   const found = new Map<string, Package>()
   for (const [file, bytes] of bytesOf) {
     const [folder, name] = bytes > 0 ? (INSTALLED.exec(file) ?? []) : []
