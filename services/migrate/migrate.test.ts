@@ -20,7 +20,9 @@ const run = async (text: string, url = database.ownerUrl) => {
 }
 
 it('gives a role the rows and not the tables', async () => {
-  await run(`create role ${ROLE} login password 'secret'; grant connect on database "${new URL(database.ownerUrl).pathname.slice(1)}" to ${ROLE}`)
+  await run(
+    `create role ${ROLE} login password 'secret'; grant connect on database "${new URL(database.ownerUrl).pathname.slice(1)}" to ${ROLE}`,
+  )
   await migrateWhenThere(database.ownerUrl, { ...folders, log, grantTo: ROLE })
   const url = new URL(database.ownerUrl)
   Object.assign(url, { username: ROLE, password: 'secret' })
