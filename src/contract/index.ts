@@ -26,6 +26,7 @@ export { dataOf, type EventContract, event } from './event.ts'
 export { toPattern } from './pattern.ts'
 export { type ContractPattern, patternsOf } from './patterns-of.ts'
 export { type Fault, isTransient, Problem, problemJson, problemTitle, problemType } from './problem.ts'
+export { isReservedPath } from './reserved-path.ts'
 export { stream } from './stream.ts'
 export type { Strings } from './strings.ts'
 export {
