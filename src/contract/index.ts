@@ -11,7 +11,7 @@ export {
   type Scale,
   type Subscription,
 } from './describe.ts'
-export { toInput, toOutput } from './directions.ts'
+export { SCHEMA_NAME, toInput, toOutput } from './directions.ts'
 export {
   type EndpointContract,
   type EndpointShape,
