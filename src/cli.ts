@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./dev/commands/check.ts')).check,
   events: async () => (await import('./dev/commands/events.ts')).events,
   invoke: async () => (await import('./dev/commands/invoke.ts')).invoke,
+  'identity-keys': async () => (await import('./dev/commands/identity-keys.ts')).identityKeys,
   keys: async () => (await import('./dev/commands/keys.ts')).keys,
   migrate: async () => (await import('./dev/commands/migrate.ts')).migrate,
   render: async () => (await import('./dev/commands/render.ts')).renderCommand,
