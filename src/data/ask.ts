@@ -15,7 +15,7 @@ export async function ask<Result>(
   // Where this process itself was busy, the answer may wait to be read: immediates run after that.
   const timer = setTimeout(() => setImmediate(giveUp), limitMs)
   try {
-    return await borrow({ pool }, limit, ({ client }) => question(client))
+    return await borrow({ pool }, { signal: limit.signal, timeoutMs: limitMs }, ({ client }) => question(client))
   } finally {
     clearTimeout(timer)
   }
