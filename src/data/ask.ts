@@ -2,8 +2,8 @@ import type pg from 'pg'
 import { borrow } from './borrow.ts'
 
 /**
- * Asks the database something that no request's deadline ends, within a limit: what has not been answered by then is
- * cancelled, and its connection does not stay with it. Rejects with a Problem 503 while the database is away.
+ * Runs a question that no request's deadline ends within a limit of its own: then it is cancelled, and its connection is
+ * free again or destroyed. Rejects with a Problem 503 while the database is away.
  */
 export async function ask<Result>(
   pool: pg.Pool,
