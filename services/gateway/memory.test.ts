@@ -42,4 +42,4 @@ it(`${UPLOADS} uploads that stall take no more than their budget, and others are
   const peak = await peakBytesOf(child.pid)
   for (const end of ends) end()
   expect(peak).toBeLessThan(MOST_BYTES)
-}, 120_000)
+})
