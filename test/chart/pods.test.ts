@@ -199,6 +199,7 @@ describeChart('every setting', () => {
   const cases: readonly [string, Values][] = [
     ['by default', everything],
     ['with a collector', { ...everything, telemetry: { otlpEndpoint: 'http://collector:4318', sampleRatio: 0.1 } }],
+    ['behind a proxy', { ...everything, gateway: { trustedHops: 2 } }],
     ['with a pooler and origins', { ...withPooler(), gateway: { corsOrigins: ['https://app.example', 'http://a:*'] } }],
   ]
   it.each(cases)('is one that the process knows and takes, %s', async (_case, values) => {
@@ -214,6 +215,15 @@ describeChart('every setting', () => {
         expect(() => parseConfig({ ...plain, ...secrets })).not.toThrow()
       }
     }
+  })
+
+  it('says how many proxies are believed, where any is', async () => {
+    const hopsOf = async (values: Values) => {
+      const pod = podsOf(await renderChart(values)).find(({ of }) => of === 'Deployment ebb-gateway')
+      return settingsOf(pod!.spec.containers[0]!).plain.EBB_TRUSTED_HOPS
+    }
+    expect(await hopsOf({})).toBeUndefined()
+    expect(await hopsOf({ gateway: { trustedHops: 2 } })).toBe('2')
   })
 
   it('exports telemetry only where there is a collector', async () => {
