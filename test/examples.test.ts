@@ -57,5 +57,5 @@ describe('the example of', () => {
     } finally {
       rmSync(folder, { recursive: true })
     }
-  }, 240_000)
+  })
 })

@@ -10,7 +10,6 @@ import { startEbb, type TestEbb } from '../support/ebb.ts'
 import { findProgram } from '../support/find-program.ts'
 import { untilTrue } from '../support/until.ts'
 
-const LIMIT_MS = 120_000
 const PAGES = ['README.md', 'docs/howto.md']
 
 /** Commands that need what no test machine has to have, and the test that runs what they say. */
@@ -51,11 +50,11 @@ beforeAll(async () => {
   await git('add', '.', ':!node_modules')
   await git('commit', '--quiet', '--message', 'A checkout')
   ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '60000' } })
-}, LIMIT_MS)
+})
 afterAll(async () => {
   await ebb.stop()
   await checkout.remove()
-}, LIMIT_MS)
+})
 
 let before = ''
 
@@ -92,22 +91,18 @@ describe.each(PAGES)('%s', (page) => {
 
   it('has steps', () => expect(steps.length).toBeGreaterThan(5))
 
-  it.each(steps.filter(canRun))(
-    '$command',
-    async ({ command, says }) => {
-      const pattern = toPattern(says)
-      let printed = await paste(command)
-      if (says.length === 0) return
-      const matches = async () => {
-        if (pattern.test(printed)) return true
-        printed = await paste(command)
-        return false
-      }
-      if (BACKGROUND.test(command)) await untilTrue(matches, { limitMs: LIMIT_MS / 2 }).catch(() => {})
-      expect(printed).toMatch(pattern)
-    },
-    LIMIT_MS,
-  )
+  it.each(steps.filter(canRun))('$command', async ({ command, says }) => {
+    const pattern = toPattern(says)
+    let printed = await paste(command)
+    if (says.length === 0) return
+    const matches = async () => {
+      if (pattern.test(printed)) return true
+      printed = await paste(command)
+      return false
+    }
+    if (BACKGROUND.test(command)) await untilTrue(matches).catch(() => {})
+    expect(printed).toMatch(pattern)
+  })
 
   it('has no other command, but for those that another test runs', () => {
     for (const line of shellLines(page)) {
