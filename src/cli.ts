@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-import { realpathSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Command } from './dev/commands/command.ts'
+import { printable } from './dev/printable.ts'
 import { ConfigFault } from './kernel/index.ts'
 
 /** The checkout that this file is in. */
@@ -26,17 +27,30 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
 
 async function main([name = 'help', ...args]: readonly string[]) {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (command) return (await command()).run(root, args)
+  if (command) {
+    const found = await command()
+    return args.some((arg) => HELP.includes(arg)) ? print(formsOf(found)) : found.run(root, args)
+  }
+  if (['version', '--version', '-v'].includes(name)) {
+    const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    return print([`ebb ${version}, Node ${process.version}`])
+  }
+  if (!['help', ...HELP].includes(name)) {
+    throw new ConfigFault(`there is no command called ${name}; there are ${Object.keys(commands).join(', ')}`)
+  }
   const all = await Promise.all(Object.values(commands).map((load) => load()))
-  const lines = all.flatMap(({ usage, does }) => [...usage.map((form) => `  ebb ${form}`), `      ${does}`])
-  process.stdout.write(`Ebb: serverless APIs on your own machines\n\n${lines.join('\n')}\n`)
-  if (!['help', '--help', '-h'].includes(name)) throw new ConfigFault(`there is no command called ${name}`)
+  print(['Ebb: serverless APIs on your own machines', '', ...all.flatMap(formsOf)])
+  print(['', '  ebb COMMAND --help says the same of one; ebb --version says which Ebb this is.'])
 }
+
+const HELP = ['--help', '-h']
+const formsOf = ({ usage, does }: Command) => [...usage.map((form) => `  ebb ${form}`), `      ${does}`]
+const print = (lines: readonly string[]) => void process.stdout.write(`${lines.join('\n')}\n`)
 
 main(process.argv.slice(2)).catch((fault: unknown) => {
   // A fault that was foreseen is one sentence; anything else needs its stack.
   const foreseen = fault instanceof Error && (/Fault$/.test(fault.constructor.name) || 'code' in fault)
-  process.stderr.write(`ebb: ${foreseen ? fault.message : ((fault as Error)?.stack ?? fault)}\n`)
+  process.stderr.write(`ebb: ${printable(String(foreseen ? fault.message : ((fault as Error)?.stack ?? fault)))}\n`)
   // Whatever else was opened ends with us.
   process.exit(1)
 })

@@ -30,9 +30,17 @@ const roomOf = (file: string) =>
   file.startsWith('src/') ? file.split('/').slice(0, 2).join('/') : (file.split('/')[0] ?? '')
 const houseOf = (file: string) => (APART.includes(roomOf(file)) ? file.split('/').slice(0, 2).join('/') : roomOf(file))
 
+/** What a room may import of one that is out of its reach otherwise; types, it always may. */
+const MAY_NAME: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  // Shared SQL, and resources of a team's own.
+  domain: { 'src/data': ['resource'] },
+}
+
 interface Import {
   readonly from: string
   readonly to: string
+  /** The values among what it names; undefined where that is all there is, or cannot be known. */
+  readonly values?: readonly string[] | undefined
 }
 
 /** What a source imports, static or dynamic, as the compiler sees it. */
@@ -45,9 +53,18 @@ function importsOf(file: string, source = readFileSync(file, 'utf8')): readonly 
         ? node.arguments[0]?.expression
         : undefined
     const to = Object(target).value
-    if (typeof to === 'string') found.push({ from: file, to: resolve(file, to) })
+    if (typeof to === 'string') found.push({ from: file, to: resolve(file, to), values: valuesOf(node) })
   })
   return found
+}
+
+/** The names of the values that an import declaration imports one by one. */
+function valuesOf({ type, typeOnly, specifiers }: Node): readonly string[] | undefined {
+  if (type !== 'ImportDeclaration') return undefined
+  if (typeOnly) return []
+  const named = [specifiers].flat().map((one) => Object(one))
+  if (named.length === 0 || named.some((one) => one.type !== 'ImportSpecifier')) return undefined
+  return named.filter((one) => !one.isTypeOnly).map((one) => String((one.imported ?? one.local).value))
 }
 
 const IMPORTS = new Set(['ImportDeclaration', 'ExportNamedDeclaration', 'ExportAllDeclaration'])
@@ -69,9 +86,11 @@ function resolve(file: string, to: string): string {
   return to === 'ebb/testing' ? 'src/dev/testing' : to.replace(/^ebb\//, 'src/')
 }
 
-const climbs = ({ from, to }: Import) => {
+const climbs = ({ from, to, values }: Import) => {
   const [here, there] = [roomOf(from), roomOf(to)]
   if (!(there in MAY_IMPORT)) return here === 'src/contract' && !/^zod(\/|$)/.test(to) && !to.startsWith('src/contract')
+  const named = MAY_NAME[here]?.[there]
+  if (named && values?.every((value) => named.includes(value))) return false
   return houseOf(from) !== houseOf(to) && !MAY_IMPORT[here]?.includes(there)
 }
 
@@ -119,6 +138,9 @@ describe('the test itself sees', () => {
     ['src/http/a.ts', "import type { Sql } from 'ebb/data'"],
     ['src/data/a.ts', "import { createApp } from '../http/app.ts'"],
     ['domain/a.ts', "import { postgres } from 'ebb/data'"],
+    ['domain/a.ts', "import { resource, postgres } from 'ebb/data'"],
+    ['domain/a.ts', "import * as data from 'ebb/data'"],
+    ['domain/a.ts', "import type { Log } from 'ebb/kernel'"],
     ['functions/a/handler.ts', "import b from '../b/handler.ts'"],
     ['functions/a/handler.ts', "const b = () => import('../b/contract.ts')"],
     ['functions/a/handler.ts', "import { dev } from '../../src/dev/dev.ts'"],
@@ -126,6 +148,14 @@ describe('the test itself sees', () => {
     ['services/relay/a.ts', "import x from '../../functions/a/contract.ts'"],
   ])('an arrow that climbs: %s: %s', (file, source) => {
     expect(importsOf(file, source).filter(climbs)).toHaveLength(1)
+  })
+
+  it.each([
+    "import type { Sql } from 'ebb/data'",
+    "import { type Sql, resource } from 'ebb/data'",
+    "import { resource } from 'ebb/data'",
+  ])('what may be shared: %s', (source) => {
+    expect(importsOf('domain/a.ts', source).filter(climbs)).toEqual([])
   })
 
   it.each([

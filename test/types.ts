@@ -98,6 +98,11 @@ implement(confirmOrder, { sql: postgres }, async ({ data, event }) => {
   data.colour
 })
 
+// @ts-expect-error a subscriber takes its event in with what it writes: it needs a transaction
+implement(confirmOrder, {}, async () => {})
+// @ts-expect-error an idempotent one does, too
+implement(placeOrder, {}, async ({ body }) => ({ id: 'x', ...body }))
+
 const bare = { name: 'a', summary: 'b', method: 'GET', path: '/a', reply: { status: 200, body: Order } } as const
 endpoint({ ...bare, access: {} })
 // @ts-expect-error there is no part called failurs

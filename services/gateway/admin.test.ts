@@ -1,5 +1,5 @@
-import { createServer } from 'node:http'
-import { expect, it } from '@jest/globals'
+import { createServer, request } from 'node:http'
+import { describe, expect, it } from '@jest/globals'
 import { testDatabase } from '../../src/dev/testing/index.ts'
 import { ADMIN, gatewaySettings, listenForTest, startGateway } from './test-support.ts'
 
@@ -136,4 +136,41 @@ it('200 the functions without a runner, as far as this gateway knows them', asyn
 it('503 the functions, where their runner does not answer', async () => {
   const { admin } = await start({ EBB_FUNCTIONS_URL: 'http://127.0.0.1:1/' })
   expect((await fetch(`${admin}/v1/functions`)).status).toBe(503)
+})
+
+describe('a browser', () => {
+  const ask = (url: string, headers: Readonly<Record<string, string>>) =>
+    new Promise<number | undefined>((resolve, reject) => {
+      request(url, { headers }, (response) => resolve(response.resume().statusCode))
+        .on('error', reject)
+        .end()
+    })
+
+  it.each([
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+    { origin: 'https://attacker.example' },
+    { origin: 'null' },
+    { host: 'attacker.example' },
+  ])('403 that shows the page of another site: %j', async (headers) => {
+    const { admin } = await start({ EBB_HOSTS: 'localhost' })
+    for (const path of ['/metrics', '/v1/functions', '/v1/events']) {
+      expect(await ask(admin + path, { ...ADMIN, ...headers })).toBe(403)
+    }
+  })
+
+  it.each<Readonly<Record<string, string>>>([
+    {},
+    { host: 'localhost:8081' },
+    { 'sec-fetch-site': 'none' },
+    { 'sec-fetch-site': 'same-origin', origin: 'http://localhost:8081', host: 'localhost:8081' },
+  ])('200 that somebody opened it with: %j', async (headers) => {
+    const { admin } = await start({ EBB_HOSTS: 'localhost' })
+    expect(await ask(`${admin}/metrics`, headers)).toBe(200)
+  })
+
+  it('200 by any name where none is listed, as in a cluster', async () => {
+    const { admin } = await start()
+    expect(await ask(`${admin}/metrics`, { host: 'ebb-gateway-admin.ebb.svc' })).toBe(200)
+  })
 })

@@ -9,6 +9,7 @@ import { events } from './admin/events.ts'
 import { functions } from './admin/functions.ts'
 import { keys } from './admin/keys.ts'
 import { metrics } from './admin/metrics.ts'
+import { ownCallers } from './admin/own-callers.ts'
 import { requireKey } from './admin/require-key.ts'
 import type { FunctionsSeen } from './functions-seen.ts'
 
@@ -19,12 +20,15 @@ export interface AdminOptions {
   readonly contracts: () => ContractSet
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>
   readonly functions: FunctionsView | FunctionsSeen['view']
+  /** The names by which this port is called, beside its addresses and localhost; any where undefined. */
+  readonly hosts: readonly string[] | undefined
   readonly log: Log
 }
 
 /** The operators' side of the gateway, as an Express app for a port of its own. */
 export function createAdmin(options: AdminOptions): Express {
   const app = express().disable('x-powered-by').disable('etag')
+  app.use(ownCallers(options))
   app.get('/metrics', metrics(options))
   app.get('/v1/functions', functions(options))
   app.use('/v1', requireKey(options))

@@ -50,7 +50,9 @@ export async function openGateway(config: Config, { log }: { readonly log: Log }
   // A pod has no token to ask Kubernetes with.
   const functions = config.EBB_FUNCTIONS_URL ? functionsFrom(config.EBB_FUNCTIONS_URL) : seen.view
   const { contracts } = ports
-  const admin = createServer(createAdmin({ adminKey, pool, pepper, contracts, registry, functions, log }))
+  const admin = createServer(
+    createAdmin({ adminKey, pool, pepper, contracts, registry, functions, hosts: config.EBB_HOSTS, log }),
+  )
   try {
     const port = await listenOn(server, config.EBB_HOST, config.PORT, 'PORT')
     const adminPort = await listenOn(admin, config.EBB_HOST, adminPortOf(config), 'EBB_ADMIN_PORT')
@@ -113,6 +115,7 @@ async function openPorts(config: Config, { pepper, log }: { readonly pepper: str
     findAnswer: lookUps.findAnswer,
     invocations,
     limiter: limits.take,
+    hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
     docs: docsFiles({ key: config.EBB_DOCS_KEY, log }),
     upstream: { dispatcher, fresh, locate, startTimeoutMs },

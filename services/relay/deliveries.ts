@@ -43,7 +43,11 @@ export function deliveries({ pool, call, subscriptions }: DeliveriesOptions): Wo
               ...{ method: 'POST', path: '/', headers: cloudEventHeaders(delivery), body: delivery.data },
               ...{ identity: RELAY, correlationId, traceparent, timeoutMs, signal, read: readBeginning },
             }),
-          judge: (answer) => judge(answer, attempt - delivery.forgiven, { retry, tries: attempt }),
+          // As its contract is when the answer is there: on a laptop it may have changed meanwhile.
+          judge: (answer) => {
+            const { retry: now } = subscriptions().find((one) => one.name === name) ?? { retry }
+            return judge(answer, attempt - delivery.forgiven, { retry: now, tries: attempt })
+          },
           abandon: () => ({ state: 'dead', durationMs: 0, error: `no subscriber is called ${name} any more` }),
           settle: (settlement) => settle({ delivery, settlement }),
         }

@@ -19,12 +19,24 @@ export function whatCannotBeWalked(schema: z.ZodType, path = '', seen = new Set<
   if (def.type === 'object' && def.catchall && typeOf(def.catchall) !== 'never') {
     return `${here} is an object open to unknown keys; name them, or nest a z.record`
   }
-  if (!LEAVES.has(def.type) && !BRANCHES.has(def.type)) return `${here} is a z.${def.type}, which JSON cannot carry`
+  if (!LEAVES.has(def.type) && !BRANCHES.has(def.type)) return `${here} is a z.${def.type}, ${why(def.type)}`
   for (const [name, child] of childrenOf(def)) {
     const fault = whatCannotBeWalked(child, path && name ? `${path}.${name}` : path || name, seen)
     if (fault) return fault
   }
   return undefined
+}
+
+/** What is wrong with a kind of schema, and what to write instead. */
+const why = (type: string): string =>
+  type === 'intersection'
+    ? 'which cannot be strict about unknown keys; write one object, with .extend()'
+    : `which JSON cannot carry; write ${CURES[type] ?? 'what JSON has: objects, arrays, strings, numbers, booleans, null'}`
+
+const CURES: Readonly<Record<string, string>> = {
+  ...{ date: 'z.iso.datetime() or z.iso.date()', bigint: 'z.int(), or digits in a z.string()', nan: 'z.null()' },
+  ...{ undefined: '.optional() on what may be missing', void: 'no schema at all', symbol: 'z.literal() of a text' },
+  ...{ map: 'z.record()', set: 'z.array()', file: 'its text or address in a z.string()' },
 }
 
 /** The part of zod's definitions that the walk reads; zod types each schema's own `def` more narrowly. */

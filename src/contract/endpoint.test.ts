@@ -33,7 +33,16 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a query that is no object', { query: z.string() }, /`query` must be a z.object/],
     ['a query that strings cannot carry', { query: z.object({ a: z.object({}) }) }, /a string cannot carry/],
     ['a header in capitals', { headers: z.object({ 'X-A': z.string() }) }, /lower case/],
-    ['a body that JSON cannot carry', { body: z.object({ at: z.date() }) }, /in body, at is a z.date/],
+    [
+      'a body that JSON cannot carry',
+      { body: z.object({ at: z.date() }) },
+      /in body, at is a z.date, which JSON cannot carry; write z.iso.datetime\(\)/,
+    ],
+    [
+      'a body that cannot be strict',
+      { body: z.intersection(z.object({ a: z.string() }), z.object({ b: z.string() })) },
+      /in body, its top is a z.intersection, which cannot be strict about unknown keys; write one object, with .extend/,
+    ],
     ['a body open to unknown keys', { body: z.looseObject({}) }, /open to unknown keys/],
     ['a deep one', { body: z.object({ a: z.array(z.looseObject({})) }) }, /open to unknown keys/],
     ['a reply status that is none', { reply: { status: 404, body: Order } }, /from 200 to 299/],

@@ -1,4 +1,4 @@
-import { type Config, type Log, need, type Resource } from '../kernel/index.ts'
+import { type Config, type Log, need, type TransactionalResource } from '../kernel/index.ts'
 import { ask } from './ask.ts'
 import { clearOutstanding } from './inbox.ts'
 import { createNotifier } from './notify.ts'
@@ -12,7 +12,7 @@ import { type Postgres, transact } from './transaction.ts'
 const STATEMENT_MS = 2_000
 
 /** Postgres for a handler: `sql` inside the request's one transaction, or on the pool where it only reads. */
-export const postgres: Resource<Sql, Postgres> = {
+export const postgres: TransactionalResource<Sql, Postgres> = {
   stores: ['postgres'],
   open: (config: Config, log: Log) => {
     const pool = createPool(need(config, 'DATABASE_URL'), { max: config.EBB_POOL_MAX, log })

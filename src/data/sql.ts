@@ -1,12 +1,13 @@
 import type pg from 'pg'
 import { toProblem } from './database-fault.ts'
+import { type Fragments, fragments, render } from './fragment.ts'
 import { toCamelCase } from './pool.ts'
 
 /**
  * SQL as tagged templates: each value travels as a parameter, never as text. Rows have their columns in camelCase.
  * @example const user = await sql.one`select * from users where id = ${id}`
  */
-export interface Sql {
+export interface Sql extends Fragments {
   /** All rows. */
   <Row extends object = Record<string, unknown>>(
     text: TemplateStringsArray,
@@ -26,7 +27,8 @@ export type Run = (text: string, values: readonly unknown[]) => Promise<pg.Query
 
 export function createSql(run: Run, snapshot: Sql['snapshot']): Sql {
   async function select<Row extends object>(text: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
-    const result = await run(toText(text), values.map(toParameter)).catch((fault: unknown) => {
+    const statement = render(text, values)
+    const result = await run(statement.text, statement.parameters).catch((fault: unknown) => {
       throw toProblem(fault)
     })
     return result.rows.map((row: Record<string, unknown>) => toCamelCase<Row>(row))
@@ -35,19 +37,11 @@ export function createSql(run: Run, snapshot: Sql['snapshot']): Sql {
     heard(select<Row>(text, values))
   const one = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
     heard(select<Row>(text, values).then(([row]) => row))
-  return Object.assign(rows, { one, snapshot })
+  return Object.assign(rows, fragments, { one, snapshot })
 }
 
 /** A statement that is awaited late, or never, is a fault of its own request, and must not end the process of all. */
 function heard<Result>(statement: Promise<Result>): Promise<Result> {
   statement.catch(() => {})
   return statement
-}
-
-const toText = (parts: TemplateStringsArray) => parts.reduce((text, part, i) => `${text}$${i}${part}`)
-
-/** pg writes arrays as Postgres arrays and undefined as null; an object is meant as JSON. */
-function toParameter(value: unknown): unknown {
-  const plain = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
-  return plain ? JSON.stringify(value) : value
 }

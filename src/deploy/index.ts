@@ -1,5 +1,5 @@
 export type { Bundle } from './bundle/bundle.ts'
-export { bundleContracts, pointTo } from './bundle/bundle-contracts.ts'
+export { bundleApart, bundleContracts, pointTo } from './bundle/bundle-contracts.ts'
 export { bundleFunction } from './bundle/bundle-function.ts'
 export { bundleService } from './bundle/bundle-service.ts'
 export { NODE_FLAGS } from './bundle/node-flags.ts'

@@ -12,7 +12,12 @@ import { findFunctions } from './find-functions.ts'
 export async function loadContracts(root: string, { tree = root }: { tree?: string } = {}): Promise<ContractsData> {
   const { outputFiles } = await build({
     ...{ bundle: true, platform: 'node', target: 'node26', format: 'cjs', write: false, logLevel: 'silent' },
-    stdin: { contents: entry(root, await namesIn(tree)), resolveDir: tree, loader: 'ts', sourcefile: 'contracts.ts' },
+    stdin: {
+      contents: entry(root, await findFunctions(tree)),
+      resolveDir: tree,
+      loader: 'ts',
+      sourcefile: 'contracts.ts',
+    },
     absWorkingDir: tree,
   })
   const module = { exports: {} as { json?: () => string } }
@@ -30,10 +35,3 @@ function entry(root: string, names: readonly string[]): string {
     ${imports.join('\n')}
     export const json = () => JSON.stringify(contractsData({ ${contracts.join(', ')} }))`
 }
-
-/** A tree of the time before there were functions has none. */
-const namesIn = (tree: string) =>
-  findFunctions(tree).catch((fault: unknown) => {
-    if (Object(fault).code === 'ENOENT') return []
-    throw fault
-  })

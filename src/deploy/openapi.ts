@@ -11,8 +11,15 @@ import { acceptedResponse, asyncParameters, statePath } from './openapi-async.ts
 
 type Json = Readonly<Record<string, unknown>>
 
+/** What the document says of the API as a whole. */
+export interface ApiInfo {
+  readonly title?: string
+  readonly version: string
+  readonly description?: string
+}
+
 /** Renders the endpoints among the contracts as an OpenAPI 3.1 document. */
-export function openapi(contracts: readonly AnyContract[], { version }: { version: string }): Json {
+export function openapi(contracts: readonly AnyContract[], { title = 'API', version, description }: ApiInfo): Json {
   const endpoints = contracts.filter((contract) => contract.kind === 'endpoint')
   const paths: Record<string, Record<string, Json>> = {}
   const schemas: Record<string, Json> = { Problem: PROBLEM }
@@ -23,7 +30,7 @@ export function openapi(contracts: readonly AnyContract[], { version }: { versio
   Object.assign(paths, statePath(endpoints.map(describeEndpoint)))
   return {
     openapi: '3.1.0',
-    info: { title: 'API', version, license: { name: 'Apache-2.0', identifier: 'Apache-2.0' } },
+    info: { title, version, ...(description ? { description } : {}), license: LICENSE },
     servers: [{ url: '/', description: 'The gateway that serves this document' }],
     tags: [...new Set(Object.keys(paths).map(tagOf))].map((name) => ({ name })),
     security: [{ apiKey: [] }, { bearer: [] }],
@@ -31,6 +38,8 @@ export function openapi(contracts: readonly AnyContract[], { version }: { versio
     components: { securitySchemes: SECURITY_SCHEMES, schemas },
   }
 }
+
+const LICENSE = { name: 'Apache-2.0', identifier: 'Apache-2.0' }
 
 const SECURITY_SCHEMES = {
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
@@ -68,7 +77,7 @@ function renderOperation(contract: EndpointContract, schemaOf: RenderSchema): Js
     operationId: contract.name,
     tags: [tagOf(contract.path)],
     summary,
-    ...(description ? { description } : {}),
+    description: [...(description ? [description] : []), whoMayCall(access)].join('\n\n'),
     ...(version ? { 'x-version': version } : {}),
     ...(route.scopes.length > 0 ? { 'x-scopes': route.scopes } : {}),
     ...(access.anonymous ? { security: [] } : {}),
@@ -76,6 +85,13 @@ function renderOperation(contract: EndpointContract, schemaOf: RenderSchema): Js
     ...(content ? { requestBody: { required: true, content: { 'application/json': content } } } : {}),
     responses: responsesOf(contract, route, schemaOf),
   }
+}
+
+function whoMayCall({ anonymous, scopes = [], owner }: EndpointContract['access']): string {
+  if (anonymous) return 'Anybody may call this.'
+  const named = scopes.map((scope) => `\`${scope}\``).join(' and ')
+  if (owner) return `The owner may call this${named ? `, and whoever has ${named}` : ''}.`
+  return named ? `Whoever has ${named} may call this.` : 'Whoever has a key may call this.'
 }
 
 function parametersOf(
@@ -126,14 +142,27 @@ function responsesOf(contract: EndpointContract, route: Route, schemaOf: RenderS
     ...acceptedResponse(route),
     [reply.status]: success,
     ...Object.fromEntries(
-      Object.entries(refusals).map(([status, codes]) => [status, { ...problem(codes), ...headersOf(codes) }]),
+      Object.entries(refusals).map(([status, codes]) => [
+        status,
+        { ...problem(Number(status), codes), ...headersOf(codes) },
+      ]),
     ),
   }
 }
 
-const problem = (codes: readonly string[]) => ({
+const problem = (status: number, codes: readonly string[]) => ({
   description: codes.map((code) => `\`${code}\``).join(', '),
-  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  content: {
+    'application/problem+json': {
+      schema: { $ref: '#/components/schemas/Problem' },
+      examples: Object.fromEntries(codes.map((code) => [code, { value: problemExample(status, code) }])),
+    },
+  },
+})
+
+const problemExample = (status: number, error: string) => ({
+  ...{ status, error, message: 'One sentence for people.', correlationId: '7f1c2c1e-8a52-4c4e-9d0c-3f0f7a6f1f5e' },
+  ...(error === 'invalid_request' ? { details: [{ path: 'body.email', message: 'Invalid email address' }] } : {}),
 })
 
 const headersOf = (codes: readonly string[]) => (codes.includes('rate_limited') ? { headers: LIMIT_HEADERS } : {})

@@ -9,11 +9,16 @@ import type { Functions } from './functions.ts'
 /** Where gateway and relay ask what runs. */
 export const STATUS_PATH = '/_/functions'
 
+type Served = Pick<Functions, 'pool' | 'statuses'> & {
+  /** Resolves when what was saved so far is taken in: whoever saves and then calls means what was saved. */
+  settled(): Promise<void>
+}
+
 /**
  * Stands between gateway or relay and the functions, as Knative's activator does: `/{name}/…` goes to an instance of that
  * function, started first where there is none, and the request waits meanwhile.
  */
-export function createActivator(functions: Pick<Functions, 'pool' | 'statuses'>): Server {
+export function createActivator(functions: Served): Server {
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 })
   const server = createServer({ requestTimeout: 0, maxHeaderSize: FUNCTION_HEADER_BYTES }, (request, response) => {
     if (request.url === STATUS_PATH) return void response.end(JSON.stringify(functions.statuses()))
@@ -23,12 +28,13 @@ export function createActivator(functions: Pick<Functions, 'pool' | 'statuses'>)
 }
 
 interface Through {
-  readonly functions: Pick<Functions, 'pool'>
+  readonly functions: Pick<Served, 'pool' | 'settled'>
   readonly agent: Dispatcher
 }
 
 async function handle(request: IncomingMessage, response: ServerResponse, { functions, agent }: Through) {
   const [, name = '', path = '/'] = /^\/([^/?]+)(.*)$/.exec(request.url ?? '') ?? []
+  await functions.settled()
   const pool = functions.pool(name)
   if (!pool) throw new Problem('not_found', 404, `There is no function ${name}.`)
   const gone = new AbortController()

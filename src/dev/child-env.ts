@@ -8,6 +8,9 @@ const COMMON = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'LOG_LEVEL', '
 /** For a contract that is broken for a moment, while somebody edits it. */
 const ABANDON_AFTER_MS = 30_000
 
+/** No page of the internet can make its own name one of these; whatever else is to lead here is listed in EBB_HOSTS. */
+const LOCAL_HOSTS = ['localhost']
+
 /** Whoever develops a web page runs it on this machine, on whatever port. */
 const LOCAL_ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*', 'http://[::1]:*']
 
@@ -20,7 +23,11 @@ export interface ChildEnv {
 
 export function childEnv({ config, home, stores }: { config: Config; home: Home; stores: Stores }): ChildEnv {
   const { identity, pepper, adminKey, keys } = stores.secrets
-  const docsKey = config.EBB_DOCS_KEY ?? Object.values(keys)[0]
+  const docsKey =
+    config.EBB_DOCS_KEY ??
+    Object.entries(keys)
+      .map(([role, key]) => `${role}=${key}`)
+      .join(',')
   return {
     service: (part) => ({
       ...inherited(COMMON),
@@ -36,6 +43,7 @@ export function childEnv({ config, home, stores }: { config: Config; home: Home;
       EBB_START_TIMEOUT_MS: String(config.EBB_START_TIMEOUT_MS),
       // There is one relay, which knows all functions as soon as their files are there.
       EBB_ABANDON_AFTER_MS: String(ABANDON_AFTER_MS),
+      EBB_HOSTS: (config.EBB_HOSTS ?? LOCAL_HOSTS).join(','),
       EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
     }),
     function: (secrets) =>
@@ -60,6 +68,7 @@ export const functionEnv = (secrets: readonly string[], { config, mail, urls, jw
   ...urls,
   ...inherited(secrets.flatMap((name) => [name, `${name}_FILE`])),
   EBB_POOL_MAX: '5',
+  EBB_SHOW_FAULTS: 'true',
   EBB_IDENTITY_JWKS: JSON.stringify(jwks),
   EBB_MAIL_FOLDER: mail,
   ...(config.SMTP_URL ? { SMTP_URL: config.SMTP_URL } : {}),

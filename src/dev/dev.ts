@@ -4,13 +4,14 @@ import { join, resolve } from 'node:path'
 import { processConfig } from '../kernel/index.ts'
 import { createActivator, STATUS_PATH } from './activator.ts'
 import { childEnv } from './child-env.ts'
+import { createContractsSwap } from './contracts-swap.ts'
 import { createFunctions } from './functions.ts'
 import { openHome } from './home.ts'
 import { createPicture } from './picture.ts'
 import { assertFree } from './ports.ts'
 import { watchSources } from './reload.ts'
 import { type Report, readyFirst, reportJson } from './report.ts'
-import { startServices } from './services.ts'
+import { PARTS, startServices } from './services.ts'
 import { startStores } from './stores.ts'
 
 export interface DevOptions {
@@ -35,29 +36,39 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
   const adminPort = config.EBB_ADMIN_PORT ?? (port === 0 ? 0 : port + 1)
   const home = await openHome(resolve(config.EBB_HOME ?? join(root, '.ebb')), { fresh })
   const closers: (() => Promise<void> | void)[] = [home.close]
+  let stopping = false
   const close = async () => {
+    stopping = true
     for (const closeOne of closers.splice(0).reverse()) await closeOne()
   }
   try {
     await Promise.all([assertFree('PORT', port), assertFree('EBB_ADMIN_PORT', adminPort)])
     let show: Report = reportJson
-    const tell = readyFirst((told) => show(told))
+    const tell = readyFirst((told) => {
+      // What is being ended is not at fault for that.
+      if (!stopping || (told.event !== 'fault' && told.event !== 'log')) show(told)
+    })
     const stores = await startStores({ root, home, config, report: tell })
     closers.push(stores.stop)
     const env = childEnv({ config, home, stores })
     const functions = createFunctions({ root, home, config, env, report: tell })
     closers.push(functions.stop)
-    await functions.update(stores.contracts.set, () => false)
-    const sources = watchSources({ root, ...home, contracts: stores.contracts, functions, report: tell })
+    await functions.update({ ...stores.contracts, isChanged: () => false })
+    const swap = createContractsSwap(PARTS)
+    let announce = async (_functions: readonly string[]) => {}
+    const sources = watchSources({
+      ...{ root, ...home, contracts: stores.contracts, functions, report: tell, swapped: swap.done },
+      onTaken: (names) => announce(names),
+    })
     closers.push(sources.close)
-    const activator = createActivator(functions).listen(0, '127.0.0.1')
+    const activator = createActivator({ ...functions, settled: sources.settled }).listen(0, '127.0.0.1')
     await once(activator, 'listening')
     closers.push(() => activator.close().closeAllConnections())
-    if (!json) show = createPicture({ ...stores, contracts: sources.current, statuses: functions.statuses })
+    if (!json) show = createPicture({ root, ...stores, contracts: sources.current, statuses: functions.statuses })
     // A server that listens on a port has an address.
     const activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
     const services = await startServices({
-      ...{ root, home, port, adminPort, report: tell },
+      ...{ root, home, port, adminPort, report: tell, swap },
       env: (part) => ({
         ...env.service(part),
         EBB_UPSTREAM_TEMPLATE: `${activatorUrl}/{name}`,
@@ -68,7 +79,9 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     const { url, admin } = services
     const { keys, adminKey } = stores.secrets
     const readyMs = Math.round(performance.now() - startedAt)
-    await home.announce({ url, admin, adminKey, keys, urls: stores.urls.functions })
+    const { functions: urls } = stores.urls
+    announce = (names) => home.announce({ url, admin, adminKey, keys, urls, functions: names })
+    await announce(sources.names())
     tell({ event: 'ready', url, admin, keys, adminKey, readyMs })
     void functions.prepare()
     const stop = async () => {

@@ -65,5 +65,7 @@ const MOST_LINES = 12
 /** What a fault is, from the log record that tells it. */
 function faultText({ msg, err }: Readonly<Record<string, unknown>>): string {
   const { stack, message } = Object(err) as { stack?: unknown; message?: unknown }
-  return [msg === 'fault' ? undefined : msg, stack ?? message].filter((part) => part !== undefined).join(': ')
+  // Anything can be thrown.
+  const what = stack ?? message ?? (typeof err === 'object' ? JSON.stringify(err) : err)
+  return [msg === 'fault' ? undefined : msg, what].filter((part) => part !== undefined).join(': ')
 }

@@ -22,13 +22,23 @@ export interface Functions {
   /** The pool that serves a function now. */
   pool(name: string): FunctionPool | undefined
   statuses(): readonly FunctionStatus[]
-  /** Takes in what has changed; answers the names of the functions that are new or changed. What is broken stays as it was. */
-  update(set: ContractSet, isChanged: (file: string) => boolean): Promise<readonly string[]>
+  /**
+   * Takes in what has changed; answers the names of the functions that are new or changed. What is broken stays as it was,
+   * as does each whose contract is at fault: a bundle does not check it again.
+   */
+  update(changes: Changes): Promise<readonly string[]>
   /** Bundles what nobody has called yet, so that a first call waits for its process only. */
   prepare(): Promise<void>
   /** Ends those that the set does not have any more. */
   prune(set: ContractSet): void
   stop(): Promise<void>
+}
+
+interface Changes {
+  readonly set: ContractSet
+  readonly isChanged: (file: string) => boolean
+  /** What is wrong with the contracts that are not in the set as they are now, by function. */
+  readonly faults: Readonly<Record<string, string>>
 }
 
 interface Running {
@@ -46,9 +56,17 @@ const DRAIN_SLACK_MS = 5_000
 export function createFunctions({ root, home, config, env, report }: FunctionsOptions): Functions {
   const running = new Map<string, Running>()
   const retiring = new Set<Promise<void>>()
+  /** Those whose newest sources are not what serves, and why. */
+  const broken = new Map<string, string>()
+  let atFault: Changes['faults'] = {}
+  let stopping = false
 
   const codeCaches = createCodeCaches({ contractOf: (name) => importContract(root, name), report })
-  const bundleOf = (name: string) => bundleFunction(root, name, home.bundles)
+  const bundleOf = async (name: string) => {
+    const fault = atFault[name]
+    if (fault !== undefined) throw new Error(fault)
+    return bundleFunction(root, name, home.bundles)
+  }
 
   function open({ name, scale, timeoutMs, secrets }: Route | Subscription, bundle: Lazy<Bundle>): FunctionPool {
     const launch = async () => {
@@ -71,7 +89,10 @@ export function createFunctions({ root, home, config, env, report }: FunctionsOp
     try {
       const bundle = await bundleOf(name)
       const same = (await old.bundle.made()?.catch(() => undefined))?.revision === bundle.revision
-      if (same && old.described === JSON.stringify(described)) return false
+      if (same && old.described === JSON.stringify(described)) {
+        broken.delete(name)
+        return false
+      }
       const fresh = ready(bundle)
       const pool = open(described, fresh)
       if (old.pool.status().instances > 0) await pool.warm()
@@ -81,9 +102,12 @@ export function createFunctions({ root, home, config, env, report }: FunctionsOp
         before: { coldStarts, requests },
       })
       retire(old.pool)
+      broken.delete(name)
       return true
     } catch (fault) {
-      complain(name, fault)
+      const why = explainBuild(fault)
+      if (broken.get(name) !== why) report({ event: 'fault', part: name, message: why })
+      broken.set(name, why)
       return false
     }
   }
@@ -103,17 +127,27 @@ export function createFunctions({ root, home, config, env, report }: FunctionsOp
   return {
     pool: (name) => running.get(name)?.pool,
     statuses: () => [...running.values()].map(statusOf),
-    update: async ({ routes, subscriptions }, isChanged) => {
+    update: async ({ set: { routes, subscriptions }, isChanged, faults }) => {
+      atFault = faults
+      for (const [name, fault] of Object.entries(faults)) broken.set(name, fault)
       const changed = [...routes, ...subscriptions].map(async (described) => {
-        const old = running.get(described.name)
-        if (!old) add(described)
-        else if (!(await isStale(old, described, isChanged)) || !(await replace(described, old))) return []
-        return [described.name]
+        const { name } = described
+        const old = running.get(name)
+        if (!old) {
+          add(described)
+          return [name]
+        }
+        if (name in faults) return []
+        const isDue = broken.has(name) || (await isStale(old, described, isChanged))
+        return isDue && (await replace(described, old)) ? [name] : []
       })
       return (await Promise.all(changed)).flat()
     },
     prepare: async () => {
-      for (const [name, { bundle }] of running) await bundle.get().catch((fault) => complain(name, fault))
+      for (const [name, { bundle }] of running) {
+        if (stopping) return
+        await bundle.get().catch((fault) => complain(name, fault))
+      }
     },
     prune: ({ routes, subscriptions }) => {
       const names = new Set([...routes, ...subscriptions].map(({ name }) => name))
@@ -124,6 +158,7 @@ export function createFunctions({ root, home, config, env, report }: FunctionsOp
       }
     },
     stop: async () => {
+      stopping = true
       await codeCaches.stop()
       await Promise.all([...running.values()].map(({ pool }) => pool.stop()))
       await Promise.all(retiring)

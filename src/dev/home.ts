@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, mkdir, readdir, realpath, rm, writeFile } from 'node:fs/promises'
+import { access, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigFault } from '../kernel/index.ts'
 import { ANNOUNCEMENT, type Announcement } from './admin/client.ts'
@@ -41,7 +41,11 @@ export async function openHome(path: string, { fresh = false } = {}): Promise<Ho
         pointer: join(folder, 'bundles/contracts'),
         close,
       },
-      announce: (running: Announcement) => writeFile(announcement, JSON.stringify(running), { mode: 0o600 }),
+      announce: async (running: Announcement) => {
+        // A reader sees the old one or the new one, and never half of it.
+        await writeFile(`${announcement}.new`, JSON.stringify(running), { mode: 0o600 })
+        await rename(`${announcement}.new`, announcement)
+      },
     }
     await stopLeftovers(home.run)
     // Each save left one; they are made anew.

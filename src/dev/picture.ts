@@ -1,10 +1,14 @@
 import { styleText } from 'node:util'
 import type { ContractSet, Route } from '../contract/index.ts'
 import type { FunctionStatus } from '../kernel/index.ts'
+import { ownFrames } from './own-frames.ts'
+import { printable } from './printable.ts'
 import type { Report, Told } from './report.ts'
 import type { Roles } from './roles.ts'
 
 export interface PictureOptions {
+  /** The checkout. */
+  readonly root: string
   readonly contracts: () => ContractSet
   readonly statuses: () => readonly FunctionStatus[]
   /** One line each for what else is worth knowing, such as where mail goes. */
@@ -15,10 +19,20 @@ export interface PictureOptions {
 /** What Ebb does, for people: what is where at first, then one line for each thing that happens. */
 export function createPicture(options: PictureOptions): Report {
   return (told) => {
-    const text = told.event === 'ready' ? welcome(told, options) : line(told, options)
+    const text = told.event === 'ready' ? welcome(told, options) : line(shown(told), options)
     if (text) process.stdout.write(`${text}\n`)
   }
 }
+
+/** What it says came from callers and handlers, too: it may not write lines of its own, or steer the terminal. */
+const shown = (told: Told): Told => {
+  const fields = Object.entries(told).map(([name, value]) => {
+    return [name, typeof value === 'string' ? printable(value).replaceAll('\n', INDENT) : value]
+  })
+  // The same fields, with the same types.
+  return Object.fromEntries(fields) as Told
+}
+const INDENT = `\n${' '.repeat(15)}`
 
 const dim = (text: string) => styleText('dim', text)
 const bold = (text: string) => styleText('bold', text)
@@ -38,7 +52,9 @@ function welcome(
     ...Object.entries(facts).map(([name, value]) => `  ${dim(name.padEnd(8))} ${value}`),
     ...Object.entries(keys).map(([role, key]) => `  ${dim('Key'.padEnd(8))} ${key} ${dim(role)}`),
     '',
-    ...routes.map(({ name, method, path }) => `  ${name.padEnd(width)}  ${dim(`${method} ${path}`)}`),
+    ...routes.map(
+      (route) => `  ${route.name.padEnd(width)}  ${dim(`${route.method} ${route.path}  ${mayCall(route)}`)}`,
+    ),
     ...subscriptions.map(({ name, on }) => `  ${name.padEnd(width)}  ${dim(`on ${on}`)}`),
     ...tryIt(routes, { url, keys, roles }),
     '',
@@ -46,6 +62,10 @@ function welcome(
     '',
   ].join('\n')
 }
+
+/** Who may call, in a word or two: no scopes at all is any key, and not nobody. */
+const mayCall = ({ anonymous, scopes, owner }: Route) =>
+  anonymous ? 'anybody' : [...(owner ? ['owner'] : []), ...scopes].join(', ') || 'any key'
 
 /** The first request of the contracts' examples that one of the keys may send, to be pasted. */
 function tryIt(
@@ -65,7 +85,7 @@ function tryIt(
   ]
 }
 
-function line(told: Told, { statuses }: PictureOptions): string | undefined {
+function line(told: Told, { statuses, root }: PictureOptions): string | undefined {
   const clock = dim(new Date().toTimeString().slice(0, 8))
   const count = (name: string) => {
     const status = statuses().find((one) => one.name === name)
@@ -89,11 +109,14 @@ function line(told: Told, { statuses }: PictureOptions): string | undefined {
     }
     case 'fault': {
       const next = typeof told.nextStartInMs === 'number' ? dim(` (again in ${seconds(told.nextStartInMs)})`) : ''
-      return `${clock}  ${styleText('red', ' !!')}  ${told.part}: ${told.message}${next}`
+      return `${clock}  ${styleText('red', ' !!')}  ${told.part}: ${ownFrames(told.message, root)}${next}`
     }
     case 'reload': {
-      const gone = told.removed.map((name) => `${name} is gone`)
-      return `${clock}  ${styleText('cyan', 'new')}  ${[...told.functions, ...gone].join(', ')} ${dim(`taken in within ${told.tookMs} ms`)}`
+      const say = (tag: string, names: readonly string[], what: string) =>
+        names.length > 0
+          ? [`${clock}  ${styleText('cyan', tag)}  ${names.join(', ')} ${dim(`${what} after ${told.tookMs} ms`)}`]
+          : []
+      return [...say('new', told.functions, 'served'), ...say('end', told.removed, 'removed')].join('\n')
     }
     case 'stopped':
       return dim('  Ebb has stopped; data stay.')

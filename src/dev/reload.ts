@@ -1,4 +1,4 @@
-import { watch } from 'node:fs'
+import { mkdirSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { findFunctions, pointTo } from '../deploy/index.ts'
@@ -11,39 +11,60 @@ export interface ReloadOptions extends ContractsPlace {
   readonly contracts: Contracts
   readonly functions: Functions
   readonly report: Report
+  /** Resolves when gateway and relay serve by this bundle of contracts, or will not in time. */
+  readonly swapped: (file: string) => Promise<void>
+  /** Called with each state of affairs, once it serves. */
+  readonly onTaken: (names: readonly string[]) => Promise<void>
 }
 
 /** An editor writes a file in several steps. */
 const SETTLE_MS = 15
+/** What a request waits at most for what was saved before it. */
+const HOLD_MS = 10_000
+const FOLDERS = ['functions', 'domain', 'src']
+const NOT_A_SOURCE = /\.test\.ts$|~$|\.sw.$/
 
 /**
  * Watches the sources and takes in each save: functions first, then the contracts for gateway and relay, so that nothing
- * is routed to where nobody is yet. A save that is broken is told, and what served before goes on.
+ * is routed to where nobody is yet. What is broken in a save is told, and stays as it was; the rest is taken in.
  */
-export function watchSources({ root, bundles, pointer, contracts, functions, report }: ReloadOptions) {
+export function watchSources(options: ReloadOptions) {
+  const { root, bundles, pointer, contracts, functions, report, swapped, onTaken } = options
   let serving = contracts
   let changed = new Set<string>()
   let closed = false
   let working: Promise<void> | undefined
-  let broken = false
+  tellFaults(contracts.faults, {})
+
+  function tellFaults(now: Contracts['faults'], before: Contracts['faults']) {
+    const fresh = Object.entries(now).flatMap(([name, fault]) => (before[name] === fault ? [] : [fault]))
+    for (const message of new Set(fresh)) report({ event: 'fault', part: 'contracts', message })
+  }
 
   const take = async (files: ReadonlySet<string>) => {
     const startedAt = performance.now()
+    const { bundle, names, faults } = serving
     try {
-      const names = await findFunctions(root)
-      const touched =
-        names.join() !== serving.names.join() || [...files].some((file) => serving.bundle.inputs.has(file))
-      const next = touched || broken ? await readContracts({ root, bundles, pointer }) : serving
-      broken = false
-      const updated = await functions.update(next.set, (file) => files.has(file))
-      if (next.bundle.revision !== serving.bundle.revision) await pointTo(pointer, next.bundle)
+      const found = await findFunctions(root)
+      const known = [...new Set([...names, ...Object.keys(faults)])].sort()
+      const touched = found.join() !== known.join() || [...files].some((file) => bundle.inputs.has(file))
+      const isBroken = Object.keys(faults).length > 0
+      const next = touched || isBroken ? await readContracts({ root, bundles, pointer }, serving) : serving
+      tellFaults(next.faults, faults)
+      const updated = await functions.update({ ...next, isChanged: (file) => files.has(file) })
+      if (next.bundle.revision !== bundle.revision) {
+        await pointTo(pointer, next.bundle)
+        await swapped(next.bundle.file)
+      }
       functions.prune(next.set)
-      const gone = serving.names.filter((name) => !next.names.includes(name))
       serving = next
+      await onTaken(next.names)
+      const mended = Object.keys(faults).filter((name) => !(name in next.faults) && next.names.includes(name))
+      const removed = names.filter((name) => !next.names.includes(name))
       const tookMs = Math.round(performance.now() - startedAt)
-      if (updated.length + gone.length > 0) report({ event: 'reload', functions: updated, removed: gone, tookMs })
+      const taken = [...new Set([...updated, ...mended])]
+      if (taken.length + removed.length > 0) report({ event: 'reload', functions: taken, removed, tookMs })
     } catch (fault) {
-      broken = true
       report({ event: 'fault', part: 'contracts', message: explainBuild(fault) })
     }
   }
@@ -57,19 +78,38 @@ export function watchSources({ root, bundles, pointer, contracts, functions, rep
     }
     working = undefined
   }
+  const note = (file: string) => {
+    changed.add(file)
+    working ??= work()
+  }
 
-  const watchers = ['functions', 'domain', 'src'].map((folder) =>
-    watch(join(root, folder), { recursive: true }, (_event, file) => {
-      if (file === null || /\.test\.ts$|~$|\.sw.$/.test(file)) return
-      changed.add(join(root, folder, file))
-      working ??= work()
-    }),
-  )
+  const watchFolder = (folder: string) => {
+    const path = join(root, folder)
+    mkdirSync(path, { recursive: true })
+    return watch(path, { recursive: true }, (_event, file) => {
+      if (file !== null && !NOT_A_SOURCE.test(file)) note(join(path, file))
+    })
+  }
+  const watchers = new Map(FOLDERS.map((folder) => [folder, watchFolder(folder)]))
+  // A folder that was taken away as a whole is watched by nobody any more, and comes back as another one.
+  const rootWatcher = watch(root, (_event, folder) => {
+    const gone = folder === null ? undefined : watchers.get(folder)
+    if (!gone || folder === null || closed) return
+    gone.close()
+    watchers.set(folder, watchFolder(folder))
+    note(join(root, folder))
+  })
   return {
     current: () => serving.set,
+    names: () => serving.names,
+    /** Resolves when what was saved so far is taken in, or after a while. */
+    settled: async () => {
+      if (working) await Promise.race([working, delay(HOLD_MS, undefined, { ref: false })])
+    },
     close: async () => {
       closed = true
-      for (const watcher of watchers) watcher.close()
+      rootWatcher.close()
+      for (const watcher of watchers.values()) watcher.close()
       await working
     },
   }

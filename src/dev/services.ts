@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { ConfigFault } from '../kernel/index.ts'
+import type { ContractsSwap } from './contracts-swap.ts'
 import type { Home } from './home.ts'
 import { type Child, type Said, startChild } from './processes/child.ts'
 import { keepRunning } from './processes/keep-running.ts'
@@ -15,12 +16,16 @@ export interface ServicesOptions {
   readonly port: number
   readonly adminPort: number
   readonly report: Report
+  readonly swap: Pick<ContractsSwap, 'heard'>
 }
+
+/** The always-on parts. */
+export const PARTS = ['gateway', 'relay']
 
 const STOP_MS = 15_000
 
 /** Starts the always-on parts, gateway and relay, and keeps them running; answers when both are ready. */
-export async function startServices({ root, home, env, port, adminPort, report }: ServicesOptions) {
+export async function startServices({ root, home, env, port, adminPort, report, swap }: ServicesOptions) {
   const ports = { PORT: String(port), EBB_ADMIN_PORT: String(adminPort) }
   const start = (part: Part, onReady: (said: Said) => void, onEnd: (last: string) => void): Child => {
     let last = ''
@@ -30,6 +35,7 @@ export async function startServices({ root, home, env, port, adminPort, report }
       onSaid: (said) => {
         const { msg, level } = said
         if (msg === 'listening' || msg === 'relay ready') onReady(said)
+        if (msg === 'contracts swapped') swap.heard(part, String(said.contracts))
         if (msg === 'request' || msg === 'delivery') return report(toTold(msg, said))
         if (level === 'text' || level === 'fatal' || level === 'error') last = String(msg)
         if (level === 'error' || level === 'warn') report({ event: 'log', part, message: String(msg) })

@@ -25,6 +25,8 @@ export interface AppOptions {
   readonly log: Log
   readonly secrets?: Readonly<Record<string, string>>
   readonly revision?: string
+  /** Whether a 500 tells its cause. */
+  readonly showFaults?: boolean
   /** The requests that run at a time, where no platform in front sees to that. */
   readonly maxConcurrency?: number | undefined
   readonly isDraining?: () => boolean

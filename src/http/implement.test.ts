@@ -15,10 +15,10 @@ it.each([
   ['a subscriber', subscriber({ name: 'make-thing', summary: 'A test.', on })],
 ])('%s is refused without something that can keep it, and taken with it', (_what, contract) => {
   const handle = async () => {}
-  expect(() => implement(contract as never, {}, handle as never)).toThrow(
+  expect(() => implement(contract as never, {} as never, handle as never)).toThrow(
     'functions/make-thing/contract.ts: it promises all or nothing; give implement() a `{ sql: postgres }` to keep that with',
   )
-  expect(implement(contract as never, { sql: postgres }, handle as never)).toMatchObject({ contract })
+  expect(implement(contract as never, { sql: postgres } as never, handle as never)).toMatchObject({ contract })
 })
 
 it.each(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'secrets'])(

@@ -10,7 +10,14 @@ import {
   type SubscriberContract,
   type SubscriberShape,
 } from '../contract/index.ts'
-import { type Correlation, type Identity, type Log, type Resource, STORES } from '../kernel/index.ts'
+import {
+  type Correlation,
+  type Identity,
+  type Log,
+  type Resource,
+  STORES,
+  type TransactionalResource,
+} from '../kernel/index.ts'
 
 export type Uses = Readonly<Record<string, Resource<unknown>>>
 export type Lent<U extends Uses> = { readonly [K in keyof U]: U[K] extends Resource<infer T> ? T : never }
@@ -55,6 +62,20 @@ export interface Implementation<C = Contract, U extends Uses = Uses> {
   handle(input: Taken<C>, tools: Tools<C> & Lent<U>): Promise<Returned<C>>
 }
 
+/** A contract that promises all or nothing. */
+type Promising =
+  | { readonly kind: 'subscriber' }
+  | { readonly idempotent: true }
+  | { readonly async: true }
+  | { readonly emits: object }
+
+/** What such a contract asks of the resources: one of them has transactions. */
+type Keeping<C, U extends Uses> = C extends Promising
+  ? true extends { [K in keyof U]: U[K] extends { readonly transaction: unknown } ? true : never }[keyof U]
+    ? unknown
+    : { readonly sql: TransactionalResource<unknown, never> }
+  : unknown
+
 /** What `uses` may not be named. */
 const TOOLS = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'secrets'])
 
@@ -65,8 +86,8 @@ const TOOLS = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail',
  */
 export function implement<C extends Contract, const U extends Uses>(
   contract: C,
-  uses: U,
-  handle: Handle<C, U>,
+  uses: U & NoInfer<Keeping<C, U>>,
+  handle: Handle<C, NoInfer<U>>,
 ): Implementation<C, U> {
   const taken = Object.keys(uses).find((name) => TOOLS.has(name))
   if (taken) throw new ContractFault(contract.name, `every handler is lent \`${taken}\`; call the resource otherwise`)

@@ -52,6 +52,7 @@ function start(fn: Implementation, config: Config, log: Log) {
   let draining = false
   const app = createApp(fn, {
     ...{ resources, verify, log, secrets: readSecrets(secrets), revision: config.EBB_REVISION },
+    showFaults: config.EBB_SHOW_FAULTS === 'true',
     ...{ scrape: telemetry.scrape, isDraining: () => draining, maxConcurrency: config.EBB_MAX_CONCURRENCY },
   })
   const limits = {

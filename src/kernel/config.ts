@@ -82,7 +82,11 @@ const SETTINGS = {
   EBB_GATEWAY_REPLICAS: [count(1_000), 1],
   /** The origins whose pages may call: comma-separated, each as browsers send it; port `*` is any; `*` alone is everybody. */
   EBB_CORS_ORIGINS: [origins, undefined],
-  /** Filled in on /docs for whoever opens it: for a laptop, or a key that everybody may know. */
+  /** The names by which the gateway is called, comma-separated, beside its addresses and localhost; any where not set. */
+  EBB_HOSTS: [() => list(), undefined],
+  /** A 500 tells its cause: on a laptop, where whoever calls is who mends it. */
+  EBB_SHOW_FAULTS: [oneOf('true', 'false'), 'false'],
+  /** Filled in on /docs for whoever opens it: KEY, or NAME=KEY,… to choose from. For a laptop, or what everybody may know. */
   EBB_DOCS_KEY: [text(), undefined],
   /** For how long requests may still be sent to a process that was told to end: some seconds on a cluster. */
   EBB_DRAIN_MS: [() => z.coerce.number<string>().int().min(0).max(600_000), 0],

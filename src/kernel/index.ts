@@ -21,7 +21,7 @@ export type { InvocationState, KeptAnswer, NewInvocation } from './invocation.ts
 export { listenOn } from './listen-on.ts'
 export { announce, createLog, type Log } from './log.ts'
 export { refuseLate } from './refuse-late.ts'
-export type { Lending, Resource } from './resource.ts'
+export type { Lending, Resource, TransactionalResource } from './resource.ts'
 export { drain, onShutdown } from './shutdown.ts'
 export { started } from './started.ts'
 export { STORES, type Store, settingsWithin } from './stores.ts'

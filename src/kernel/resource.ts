@@ -27,6 +27,10 @@ export interface Resource<Lent, Opened = unknown> {
   carryOut?(opened: Opened, payload: unknown, request: { readonly signal: AbortSignal }): Promise<void>
 }
 
+/** One that makes a request all or nothing. */
+export type TransactionalResource<Lent, Opened = unknown> = Resource<Lent, Opened> &
+  Required<Pick<Resource<Lent, Opened>, 'transaction'>>
+
 export interface Lending extends Correlation {
   readonly signal: AbortSignal
   /** Stores with the request's own rows what `carryOut` shall do after their commit, and only then. */

@@ -41,6 +41,10 @@ describeWhere(executable ? undefined : 'no chromium on PATH')('the API reference
     return { status, text: (await row.textContent()) ?? '' }
   }
 
+  it('says which API it is', async () => {
+    await page.locator('.info .title').getByText('The shop').waitFor()
+  })
+
   it('shows every endpoint', async () => {
     await page.locator('.opblock').first().waitFor()
     const shown = await page.locator('.opblock-summary-path').allInnerTexts()
@@ -55,12 +59,20 @@ describeWhere(executable ? undefined : 'no chromium on PATH')('the API reference
     expect(text).toContain('LAMP-BRASS-01')
   })
 
-  it('201 a request that needs a key does so as well: the key of the first role is filled in', async () => {
+  it('201 a request that needs a key does so as well: the key of the first role and an Idempotency-Key are filled in', async () => {
     const operation = await open('create-user')
-    await operation.locator('tr[data-param-name="Idempotency-Key"] input').fill('from-the-page')
     const { status, text } = await answerOf(operation)
     expect(status).toMatch(/^201/)
     expect(text).toContain('ada@example.com')
+  })
+
+  it('201 what needs another role answers in the page as well, once that is chosen', async () => {
+    const operation = await open('create-product')
+    expect((await answerOf(operation)).status).toMatch(/^403/)
+    await page.locator('#keys select').selectOption('merchant')
+    await operation.getByRole('button', { name: 'Execute' }).click()
+    const status = operation.locator('.live-responses-table tbody tr.response .response-col_status')
+    await status.getByText(/^(201|409)/).waitFor()
   })
 
   it('asks nobody but the gateway, and breaks none of its own rules', () => {

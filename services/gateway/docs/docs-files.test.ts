@@ -5,8 +5,11 @@ const log = { warn: () => {} }
 const pageOf = async (key?: string) => String((await docsFiles({ key, log })('/docs'))?.body)
 
 it('shows a key to whoever opens the page only where one is set', async () => {
-  expect(await pageOf()).toContain('<meta name="ebb-docs-key" content="">')
-  expect(await pageOf('"><script>')).toContain('<meta name="ebb-docs-key" content="&quot;&gt;&lt;script&gt;">')
+  const shown = async (key?: string) => /name="ebb-docs-keys" content="([^"]*)"/.exec(await pageOf(key))?.[1]
+  expect(await shown()).toBe('{}')
+  expect(await shown('one')).toBe('{&quot;key&quot;:&quot;one&quot;}')
+  expect(await shown('a=one,b=two')).toBe('{&quot;a&quot;:&quot;one&quot;,&quot;b&quot;:&quot;two&quot;}')
+  expect(await shown('"><script>')).toBe('{&quot;key&quot;:&quot;\\&quot;&gt;&lt;script&gt;&quot;}')
 })
 
 it('has whatever the page asks for, at paths that change with what is there', async () => {

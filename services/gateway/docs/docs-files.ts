@@ -7,7 +7,7 @@ import type { Log } from 'ebb/kernel'
 import { docsPage, START } from './docs-page.ts'
 
 export interface DocsFilesOptions {
-  /** Filled in for whoever opens the page; callers type theirs unless told. */
+  /** Keys filled in for whoever opens the page, as EBB_DOCS_KEY has them; callers type theirs unless told. */
   readonly key?: string | undefined
   readonly log: Pick<Log, 'warn'>
 }
@@ -47,7 +47,7 @@ async function openFiles(key: string | undefined): Promise<ReadonlyMap<string, R
     style: `/docs/${version}/swagger-ui.css`,
     start: `/docs/start-${hash}.js`,
   }
-  const page = { type: 'text/html; charset=utf-8', body: docsPage({ ...paths, key }), lasting: false }
+  const page = { type: 'text/html; charset=utf-8', body: docsPage({ ...paths, keys: keysOf(key) }), lasting: false }
   return new Map<string, Read>([
     ['/docs', async () => page],
     [paths.script, inPackage('swagger-ui-bundle.js', JS)],
@@ -55,6 +55,15 @@ async function openFiles(key: string | undefined): Promise<ReadonlyMap<string, R
     [paths.start, async () => ({ type: JS, body: START, lasting: true })],
   ])
 }
+
+/** `NAME=KEY,NAME=KEY`, or a key alone. */
+const keysOf = (given = ''): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    given
+      .split(',')
+      .filter((part) => part !== '')
+      .map((part) => [part.slice(0, Math.max(0, part.indexOf('='))) || 'key', part.slice(part.indexOf('=') + 1)]),
+  )
 
 function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
   let made: Promise<Value> | undefined

@@ -55,7 +55,6 @@ export const TABLES: Readonly<Record<string, Privileges>> = {
   known_function: { relay: ['select', 'insert (kind, name)', 'update (seen_at)'] },
   api_key: { gateway: ['select', 'insert (subject, prefix, hmac, scopes, expires_at)', 'update (revoked_at)'] },
   audit: { gateway: ['insert (actor, action, subject)'] },
-  known_function: { relay: ['select', 'insert (kind, name)', 'update (seen_at)'] },
   schema_version: {},
 }
 

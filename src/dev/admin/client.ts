@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigFault, processConfig } from '../../kernel/index.ts'
+import { printable } from '../printable.ts'
 
 export interface AdminOptions {
   /** The admin address of another Ebb; its key is read from EBB_ADMIN_KEY. */
@@ -20,6 +21,8 @@ export interface Announcement {
   readonly keys: Readonly<Record<string, string>>
   /** The addresses of its stores, by the names of their settings. */
   readonly urls: Readonly<Record<string, string>>
+  /** What it serves now, by name. */
+  readonly functions: readonly string[]
 }
 
 /** The name of that file, in the home. */
@@ -76,13 +79,8 @@ export function print<Answer>(
   lines: (answer: Answer) => readonly string[],
   { json = false }: AdminOptions,
 ) {
-  process.stdout.write(
-    json
-      ? `${JSON.stringify(answer, undefined, 2)}\n`
-      : lines(answer)
-          .map((line) => `${line}\n`)
-          .join(''),
-  )
+  const text = json ? JSON.stringify(answer, undefined, 2) : lines(answer).join('\n')
+  process.stdout.write(`${printable(text)}\n`)
 }
 
 /** Columns as wide as they need to be. */

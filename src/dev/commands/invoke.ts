@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
+import { findFunctions } from '../../deploy/index.ts'
 import { ConfigFault, processConfig } from '../../kernel/index.ts'
-import { importContracts } from '../import-contracts.ts'
+import { importContract } from '../import-contracts.ts'
 import { invokeFunction } from '../invoke/invoke-function.ts'
 import { readCaller, readRequest } from '../invoke/read-words.ts'
 import { invokedJson, invokedText } from '../invoke/show-invoked.ts'
@@ -23,9 +24,9 @@ export const invoke: Command = {
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
     const [name] = positionals
     if (!name || positionals.length > 1) throw misused(invoke)
-    const contracts = await importContracts(root)
-    const contract = Object.hasOwn(contracts, name) ? contracts[name] : undefined
-    if (!contract) throw new ConfigFault(`there is no function ${name}; there are ${Object.keys(contracts).join(', ')}`)
+    const names = await findFunctions(root)
+    if (!names.includes(name)) throw new ConfigFault(`there is no function ${name}; there are ${names.join(', ')}`)
+    const contract = await importContract(root, name)
     const request = await readRequest(contract, values)
     const caller = await readCaller(root, contract, values)
     const config = processConfig()

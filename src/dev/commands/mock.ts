@@ -4,6 +4,7 @@ import { importContracts } from '../import-contracts.ts'
 import { startMock } from '../mock/start-mock.ts'
 import { parseFailing, parseLatency } from '../mock/trouble.ts'
 import { assertFree } from '../ports.ts'
+import { printable } from '../printable.ts'
 import { type Command, misused } from './command.ts'
 
 const text = { type: 'string' } as const
@@ -46,7 +47,7 @@ const print = (line: string) => void process.stdout.write(`${line}\n`)
 const printJson = (line: Readonly<Record<string, unknown>>) => print(JSON.stringify({ event: 'request', ...line }))
 
 function printLine({ method, path, status, durationMs, function: name }: Readonly<Record<string, unknown>>) {
-  print(`${status}  ${method} ${path} ${styleText('dim', `${durationMs} ms  ${name ?? ''}`)}`)
+  print(`${status}  ${method} ${printable(String(path))} ${styleText('dim', `${durationMs} ms  ${name ?? ''}`)}`)
 }
 
 const ended = () =>

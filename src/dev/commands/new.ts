@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import { findEvents, type NewFunctionOptions, newFunction, usualRequests } from '../scaffold/new-function.ts'
+import { type Taken, untilTaken } from '../scaffold/until-taken.ts'
 import { type Command, misused } from './command.ts'
 
 const text = { type: 'string' } as const
@@ -15,10 +16,16 @@ export const newCommand: Command = {
     if (!name || positionals.length > 1) throw misused(newCommand)
     const asked = Object.keys(values).length === 0 && process.stdin.isTTY ? await ask(root, name) : values
     const files = await newFunction(root, name, asked)
-    process.stdout.write(
-      `${files.join('\n')}\n\nA running Ebb serves it already. Its test: npm test -- functions/${name}\n`,
-    )
+    process.stdout.write(`${files.join('\n')}\n\n`)
+    const served = SERVED[await untilTaken(root, name, { isThere: true })]
+    process.stdout.write(`${served} Its test: npm test -- functions/${name}\n`)
   },
+}
+
+const SERVED: Readonly<Record<Taken, string>> = {
+  taken: 'The Ebb that runs here serves it.',
+  late: 'The Ebb that runs here does not serve it yet; its terminal says why.',
+  nobody: 'npm start serves it.',
 }
 
 async function ask(root: string, name: string): Promise<NewFunctionOptions> {

@@ -1,10 +1,11 @@
 import { styleText } from 'node:util'
+import { printable } from '../printable.ts'
 import type { Invoked } from './invoke-function.ts'
 
 /** What came of it, as one JSON object. */
 export function invokedJson(name: string, invoked: Invoked): string {
   const { body: _text, ...rest } = invoked
-  return JSON.stringify({ function: name, ...rest, reply: replyOf(invoked) }, undefined, 2)
+  return printable(JSON.stringify({ function: name, ...rest, reply: replyOf(invoked) }, undefined, 2))
 }
 
 /** What came of it, for people: status and times, the reply, and what the function said meanwhile. */
@@ -15,9 +16,9 @@ export function invokedText(invoked: Invoked): string {
   const dim = (line: string) => styleText('dim', line)
   return [
     `${styleText(colour, String(status))}  ${dim(`answered in ${durationMs} ms, after a cold start of ${coldStartMs} ms`)}`,
-    ...(headers.location ? [`location: ${headers.location}`] : []),
-    ...(reply === undefined ? [] : [JSON.stringify(reply, undefined, 2)]),
-    ...log.map((said) => dim(said.level === 'text' ? String(said.msg) : JSON.stringify(said))),
+    ...(headers.location ? [printable(`location: ${headers.location}`)] : []),
+    ...(reply === undefined ? [] : [printable(JSON.stringify(reply, undefined, 2))]),
+    ...log.map((said) => dim(printable(said.level === 'text' ? String(said.msg) : JSON.stringify(said)))),
   ].join('\n')
 }
 

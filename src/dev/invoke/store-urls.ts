@@ -12,8 +12,8 @@ export async function storeUrls(root: string, config: Config): Promise<Readonly<
   return running && (await answers(running.url)) ? running.urls : {}
 }
 
-/** One that was killed has left its announcement behind. */
-const answers = (url: string): Promise<boolean> =>
+/** Whether an Ebb is there: one that was killed has left its announcement behind. */
+export const answers = (url: string): Promise<boolean> =>
   fetch(new URL('/_/health', url), { signal: AbortSignal.timeout(LOOK_MS) }).then(
     ({ ok }) => ok,
     () => false,

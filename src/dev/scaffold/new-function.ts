@@ -1,7 +1,9 @@
-import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { type AnyContract, contractSet } from '../../contract/index.ts'
 import { ConfigFault } from '../../kernel/index.ts'
+import { tryContracts } from '../import-contracts.ts'
 import { endpointFiles, subscriberFiles } from './templates.ts'
 
 export interface NewFunctionOptions {
@@ -13,24 +15,46 @@ export interface NewFunctionOptions {
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/
 
-/** Writes the folder of a new function, whole or not at all, and touches nothing else; answers the files it wrote. */
+/**
+ * Writes the folder of a new function, whole or not at all, and touches nothing else; answers the files it wrote. Nothing is
+ * written where its contract would contradict itself, or another function's.
+ */
 export async function newFunction(root: string, name: string, options: NewFunctionOptions): Promise<readonly string[]> {
   if (!NAME.test(name) || name.length > 40) {
     throw new ConfigFault(`"${name}" is no verb-noun such as place-order: up to 40 of a-z, 0-9 and -`)
   }
-  const files = await filesOf(root, name, options)
   const folder = join(root, 'functions', name)
-  const unfinished = await mkdtemp(join(root, '.new-function-'))
+  const taken = new ConfigFault(`functions/${name} is there already; choose another name, or remove it first`)
+  if (await stat(folder).catch(() => undefined)) throw taken
+  const files = await filesOf(root, name, options)
+  await mkdir(join(root, 'functions'), { recursive: true })
+  // Beside the others, so that what it imports is found; a name with a dot is no function yet.
+  const unfinished = await mkdtemp(join(root, 'functions/.new-'))
   try {
     for (const [file, text] of Object.entries(files)) await writeFile(join(unfinished, file), text)
+    await assertFits(root, name, unfinished)
     await rename(unfinished, folder)
   } catch (cause) {
     await rm(unfinished, { recursive: true, force: true })
     const { code } = Object(cause) as { code?: string }
-    if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw cause
-    throw new ConfigFault(`functions/${name} is there already; choose another name, or remove it first`, { cause })
+    throw code === 'ENOTEMPTY' || code === 'EEXIST' ? taken : cause
   }
   return Object.keys(files).map((file) => `functions/${name}/${file}`)
+}
+
+/** Throws what its contract says against itself, or the others against it. */
+async function assertFits(root: string, name: string, folder: string) {
+  try {
+    const { default: contract }: { default: AnyContract } = await import(
+      pathToFileURL(join(folder, 'contract.ts')).href
+    )
+    const { contracts } = await tryContracts(root)
+    for (const [other, theirs] of Object.entries(contracts))
+      contractSet({ [other]: theirs, [name]: contract }, undefined)
+  } catch (cause) {
+    const sentence = (cause instanceof Error ? cause.message : String(cause)).replace(/^functions\/\S+ /, '')
+    throw new ConfigFault(`${name} would be no good, and nothing was written: ${sentence}`, { cause })
+  }
 }
 
 async function filesOf(root: string, name: string, { method, path, on }: NewFunctionOptions) {

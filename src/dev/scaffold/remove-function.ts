@@ -1,50 +1,63 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import type { AnyContract } from '../../contract/index.ts'
 import { findFunctions } from '../../deploy/index.ts'
 import { ConfigFault } from '../../kernel/index.ts'
+import { tryContracts } from '../import-contracts.ts'
 
-/** A place that still names a function. */
-export interface Reference {
+/** A line that does not work without a function. */
+export interface Import {
   readonly file: string
   readonly line: number
   readonly text: string
 }
 
-/** What a team writes; the platform itself knows no function. */
+/** Where a team writes. */
 const SEARCHED = ['functions', 'domain', 'test', 'docs', 'README.md']
 
-/** Where the rest of the checkout names a function: as a word of its own. */
-export async function referencesTo(root: string, name: string): Promise<readonly Reference[]> {
-  const own = join(root, 'functions', name)
+/** Refuses, in one sentence, a name that no function has. */
+export async function assertFunction(root: string, name: string): Promise<void> {
+  const isName = /^[a-z][a-z0-9-]*$/.test(name)
+  if (isName && (await stat(join(root, 'functions', name)).catch(() => undefined))) return
+  const names = await findFunctions(root)
+  throw new ConfigFault(`there is no function ${name}; there are ${names.join(', ') || 'none'}`)
+}
+
+/** Where the rest of the checkout imports from its folder. */
+export const importsOf = (root: string, name: string): Promise<readonly Import[]> =>
+  search(root, name, (text, file) => {
+    const [, from = ''] = /\b(?:from|import)\b\s*\(?\s*['"]([^'"]+)['"]/.exec(text) ?? []
+    return file.endsWith('.ts') && from.split('/').includes(name)
+  })
+
+/** The files that name it as a word of its own, without needing it. */
+export async function mentionsOf(root: string, name: string): Promise<readonly string[]> {
   const word = new RegExp(`(^|[^a-z0-9-])${name}($|[^a-z0-9-])`)
+  const found = await search(root, name, (text) => word.test(text))
+  const needed = new Set((await importsOf(root, name)).map(({ file }) => file))
+  return [...new Set(found.map(({ file }) => file))].filter((file) => !needed.has(file))
+}
+
+async function search(root: string, name: string, isMeant: (text: string, file: string) => boolean) {
+  const own = join(root, 'functions', name)
   const files = (await Promise.all(SEARCHED.map((part) => filesUnder(join(root, part))))).flat()
   const found = files
     .filter((file) => !file.startsWith(`${own}/`) && /\.(ts|md|sql|json)$/.test(file))
-    .map(async (file) => {
-      const lines = (await readFile(file, 'utf8')).split('\n')
-      return lines.flatMap((text, i) =>
-        word.test(text) ? [{ file: relative(root, file), line: i + 1, text: text.trim() }] : [],
-      )
+    .map(async (path): Promise<readonly Import[]> => {
+      const lines = (await readFile(path, 'utf8')).split('\n')
+      const file = relative(root, path)
+      return lines.flatMap((text, i) => (isMeant(text, file) ? [{ file, line: i + 1, text: text.trim() }] : []))
     })
   return (await Promise.all(found)).flat()
 }
 
 /** The subscribers that would hear nothing any more: of events that only this function emits. */
 export async function deafenedBy(root: string, name: string): Promise<readonly string[]> {
-  const contracts = await Promise.all((await findFunctions(root)).map((one) => readContract(root, one)))
+  const contracts = Object.values((await tryContracts(root)).contracts)
   const others = contracts.filter((contract) => contract.name !== name)
   const lost = Object.keys(contracts.find((contract) => contract.name === name)?.emits ?? {}).filter(
     (type) => !others.some(({ emits = {} }) => type in emits),
   )
   return others.flatMap((other) => (other.kind === 'subscriber' && lost.includes(other.on.type) ? [other.name] : []))
-}
-
-async function readContract(root: string, name: string): Promise<AnyContract> {
-  const url = pathToFileURL(join(root, 'functions', name, 'contract.ts'))
-  const { default: contract }: { default: AnyContract } = await import(url.href)
-  return contract
 }
 
 async function filesUnder(path: string): Promise<readonly string[]> {
@@ -56,9 +69,5 @@ async function filesUnder(path: string): Promise<readonly string[]> {
 }
 
 /** Deletes the folder of a function. */
-export async function removeFunction(root: string, name: string): Promise<void> {
-  const folder = join(root, 'functions', name)
-  const found = /^[a-z][a-z0-9-]*$/.test(name) && (await stat(join(folder, 'contract.ts')).catch(() => undefined))
-  if (!found) throw new ConfigFault(`there is no function ${name}`)
-  await rm(folder, { recursive: true })
-}
+export const removeFunction = (root: string, name: string): Promise<void> =>
+  rm(join(root, 'functions', name), { recursive: true })

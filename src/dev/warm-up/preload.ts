@@ -1,35 +1,54 @@
+export interface PreloadOptions {
+  /** Where cache data goes. */
+  readonly folder: string
+  /** The ports of loopback that stand in for the world: nothing else is reached. */
+  readonly ports: readonly number[]
+}
+
 /**
  * What an image loads before its start file while it is warmed up, as the text of a CommonJS file. It refuses every
- * connection that would leave loopback, and at SIGUSR2 lets the function end as SIGTERM would, answers and exports
- * written. Then it puts the V8 cache data of each part that was used into `folder`, below the name of this Node.
+ * connection but those to `ports`, and every other program. At SIGUSR2 it lets the function end as SIGTERM would, answers
+ * and exports written. Then it puts the V8 cache data of each part that was used into `folder`, below the name of this Node.
  */
-export const preloadText = (folder: string): string =>
-  `'use strict'\n;(${refuseTheWorld})()\n;(${writeDataAtTheEnd})(${JSON.stringify(folder)})\n`
+export const preloadText = ({ folder, ports }: PreloadOptions): string =>
+  `'use strict'\n;(${refuseTheWorld})(${JSON.stringify(ports)})\n;(${writeDataAtTheEnd})(${JSON.stringify(folder)})\n`
 
 // Both run in another process, as their own text: they can use nothing of this module. A file of their own would have
 // to be found, and a source that may be bundled cannot say where it is.
 
-function refuseTheWorld() {
+function refuseTheWorld(ports: readonly number[]) {
+  const programs = process.getBuiltinModule('node:child_process')
   const dns = process.getBuiltinModule('node:dns')
   const dgram = process.getBuiltinModule('node:dgram')
   const { Socket } = process.getBuiltinModule('node:net')
   const isLoopback = (host: unknown) =>
     /^(localhost|127(\.\d+){3}|::1|::ffff:127(\.\d+){3})$/.test(String(host || 'localhost'))
   const faultOf = (what: string, code: string) =>
-    Object.assign(new Error(`${code}: a warm-up reaches nothing but loopback, and not ${what}`), { code })
+    Object.assign(new Error(`${code}: a warm-up reaches its own stand-ins only, and not ${what}`), { code })
 
   const { connect } = Socket.prototype
   Socket.prototype.connect = function (...all: unknown[]) {
     // As node:net itself hands arguments on, or as everybody else does: (options), (path) or (port, host).
     const [first, second] = Array.isArray(all[0]) ? all[0] : all
-    const given = Object(first) as { readonly host?: unknown; readonly path?: unknown }
-    const path = typeof first === 'string' && Number.isNaN(Number(first)) ? first : given.path
-    const host = typeof second === 'string' ? second : given.host
-    if (!path && isLoopback(host)) return connect.apply(this, all as never)
-    const fault = faultOf(String(path || host), 'ECONNREFUSED')
+    const isObject = typeof first === 'object' && first !== null
+    const given: { readonly host?: unknown; readonly path?: unknown; readonly port?: unknown } = isObject
+      ? first
+      : Number.isNaN(Number(first))
+        ? { path: first }
+        : { port: first, host: typeof second === 'string' ? second : undefined }
+    const { path, host, port } = given
+    if (!path && isLoopback(host) && ports.includes(Number(port))) return connect.apply(this, all as never)
+    const fault = faultOf(String(path || `${host || 'localhost'}:${port}`), 'ECONNREFUSED')
     process.nextTick(() => this.destroy(fault))
     return this
   }
+
+  // A program of its own could reach anything.
+  const refuseProgram = (program: unknown) => {
+    throw faultOf(`the program ${program}`, 'EPERM')
+  }
+  Reflect.set(programs.ChildProcess.prototype, 'spawn', ({ file }: { file: unknown }) => refuseProgram(file))
+  for (const name of ['spawnSync', 'execFileSync', 'execSync'] as const) Reflect.set(programs, name, refuseProgram)
 
   // Nobody waits for what becomes of a datagram.
   dgram.Socket.prototype.send = (...all: unknown[]) => {

@@ -1,14 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { endpoint, event, subscriber } from 'ebb/contract'
 import * as z from 'zod'
+import { untilTrue } from '../../../test/support/until.ts'
 import { readCache } from '../../start/code-cache.ts'
+import { listenOnLoopback } from './listen-on-loopback.ts'
 import { warmUp } from './warm-up.ts'
 
 const contract = endpoint({
@@ -122,6 +122,36 @@ describe('a warm-up', () => {
     expect(new Set(good.map(({ key }) => key)).size).toBe(6)
   })
 
+  it('reaches nothing on this machine either but its own stand-ins, and starts no other program', async () => {
+    const reached: string[] = []
+    await using hook = await listenOnLoopback(
+      createServer((_request, response) => response.end()).on('connection', () => reached.push('a socket')),
+    )
+    const { port } = hook
+    const attempts = `
+      const net = require('node:net')
+      const tell = (fault) => seen.refused.push(fault.code ?? fault.cause?.code)
+      for (const to of [[${port}], ['${port}', 'localhost'], [{ port: ${port}, host: '127.0.0.1' }], [{ port: '${port}' }]]) {
+        net.connect(...to).on('error', tell)
+      }
+      fetch('http://localhost:${port}/hook').catch(tell)
+      const database = net.connect(new URL(process.env.DATABASE_URL).port)
+      database.on('error', tell).on('connect', () => database.destroy())
+      const { spawn, exec, execFile, spawnSync, execSync } = require('node:child_process')
+      for (const start of [spawn, exec, execFile, spawnSync, execSync]) try { start('true') } catch (fault) { tell(fault) }`
+    await write({
+      'start.cjs': START,
+      ...parts,
+      'main-1.cjs': MAIN.replace('const server', `${attempts}\nconst server`),
+    })
+    await warmUp(join(folder, 'start.cjs'), contract, { nodeFlags: [] })
+    const { refused } = await seen()
+    const world = ['ECONNREFUSED', 'ECONNREFUSED', 'ENOTFOUND', 'ENOTFOUND']
+    const [sockets, programs] = [Array(5).fill('ECONNREFUSED'), Array(5).fill('EPERM')]
+    expect([...refused].sort()).toEqual([...world, ...sockets, ...programs].sort())
+    expect(reached).toEqual([])
+  })
+
   it('sends a subscriber events as the relay would, and bad ones', async () => {
     await write({ 'start.cjs': START, ...parts })
     await warmUp(join(folder, 'start.cjs'), hear, { nodeFlags: [] })
@@ -160,24 +190,20 @@ describe('a warm-up', () => {
   })
 
   it('ends what takes too long, and what nobody wants any more', async () => {
-    const said: string[] = []
     const stop = new AbortController()
-    const server = createServer((request, response) => {
-      said.push(request.url ?? '')
-      response.end()
-      stop.abort(new Error('never mind'))
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    await write({ 'start.cjs': `fetch('${url}/' + process.pid); setInterval(() => {}, 1000)` })
-    await expect(warmUp(join(folder, 'start.cjs'), contract, { nodeFlags: [], signal: stop.signal })).rejects.toThrow(
-      'never mind',
-    )
-    expect(() => process.kill(Number(said[0]?.slice(1)), 0)).toThrow('ESRCH')
+    const said = () => readFile(join(folder, 'pid'), 'utf8').catch(() => '')
+    await write({
+      'start.cjs': `require('node:fs').writeFileSync(__dirname + '/pid', process.pid + '.'); setInterval(() => {}, 1000)`,
+    })
+    const warming = warmUp(join(folder, 'start.cjs'), contract, { nodeFlags: [], signal: stop.signal })
+    const ending = expect(warming).rejects.toThrow('never mind')
+    await untilTrue(async () => (await said()).endsWith('.'), { what: 'the start of the process' })
+    stop.abort(new Error('never mind'))
+    await ending
+    const pid = Number.parseInt(await said(), 10)
+    expect(() => process.kill(pid, 0)).toThrow('ESRCH')
     await expect(warmUp(join(folder, 'start.cjs'), contract, { nodeFlags: [], limitMs: 1 })).rejects.toThrow(
       /^make-thing could not be warmed up: it took longer than 1 ms$/,
     )
-    server.closeAllConnections()
-    server.close()
   })
 })

@@ -27,7 +27,7 @@ const ROUNDS = 3
 
 /**
  * Runs a built function, by its start file, as its image would, sends it requests made from its contract, and writes a V8 code cache beside
- * each part that was used. Nothing is reached but loopback. Rejects with one Error, which ends with the function's last words.
+ * each part that was used. Nothing is reached but stand-ins of its own. Rejects with one Error, which ends with the function's last words.
  */
 export async function warmUp(
   start: string,
@@ -61,10 +61,10 @@ async function openWorkshop(contract: AnyContract) {
   opened.defer(() => rm(folder, { recursive: true, force: true }))
   const preload = join(folder, 'preload.cjs')
   const made = join(folder, 'caches')
-  await writeFile(preload, preloadText(made))
   const database = opened.use(await startInMemoryPostgres(sampleColumns(contract, { owner: CALLER })))
   const redis = opened.use(await startInMemoryRedis())
   const sink = opened.use(await startOtlpSink())
+  await writeFile(preload, preloadText({ folder: made, ports: [database.port, redis.port, sink.port] }))
   const keys = await generateIdentityKeys()
   const env = {
     ...Object.fromEntries((contract.secrets ?? []).map((name) => [name, `warm-up-${name}`])),

@@ -8,6 +8,7 @@ import { cors } from './steps/cors.ts'
 import { docs } from './steps/docs.ts'
 import { forward } from './steps/forward.ts'
 import { invocationState } from './steps/invocation-state.ts'
+import { knownHost } from './steps/known-host.ts'
 import { normalise } from './steps/normalise.ts'
 import { ownPaths } from './steps/own-paths.ts'
 import { preflight } from './steps/preflight.ts'
@@ -39,6 +40,7 @@ export function pipeline(ports: GatewayPorts, limits: GatewayLimits) {
   const beforeTheFunction: readonly Step[] = [
     cors(ports),
     normalise(),
+    ...(ports.hosts ? [knownHost(ports.hosts)] : []),
     ownPaths(ports),
     refuseCrowd(ports),
     docs(ports),

@@ -24,6 +24,8 @@ export interface GatewayPorts {
   readonly limiter: RateLimiter
   /** The file of the API reference at a path from `/docs` on; undefined where there is none. */
   readonly docs: (path: string) => Promise<DocsFile | undefined>
+  /** The names by which it is called, beside its addresses and localhost; any where undefined. */
+  readonly hosts?: readonly string[] | undefined
   /** Whose pages may call: origins, `http://host:*` for any port of a host, `*` for everybody; nobody's where empty. */
   readonly corsOrigins: readonly string[]
   /** The value of `Ebb-Identity` for one function. */

@@ -1,14 +1,20 @@
 import type { ErrorRequestHandler } from 'express'
 import { Problem, problemJson } from '../../contract/index.ts'
-import { correlate, type Log } from '../../kernel/index.ts'
+import { correlate, type Log, started } from '../../kernel/index.ts'
 import type { Exchange } from '../exchange.ts'
 import { endTogether } from '../leave-together.ts'
 
+interface ProblemsOptions {
+  readonly log: Log
+  /** Whether a 500 tells its cause. */
+  readonly showFaults?: boolean | undefined
+}
+
 /** The one place where a fault becomes an answer. What the contract does not foresee is logged, and its text stays inside. */
-export function problems({ log: appLog }: { log: Log }): ErrorRequestHandler {
+export function problems({ log: appLog, showFaults = false }: ProblemsOptions): ErrorRequestHandler {
   return function problems(fault: unknown, request, response, _next) {
     const { correlation, log = appLog } = response.locals as Partial<Exchange>
-    const problem = toProblem(fault)
+    const problem = toProblem(fault, showFaults)
     if (problem.status >= 500) log.error({ err: fault, code: problem.code }, 'fault')
     if (response.headersSent || response.destroyed) return void response.destroy()
     const { correlationId } = correlation ?? correlate(request.get('x-correlation-id'), undefined)
@@ -20,7 +26,7 @@ export function problems({ log: appLog }: { log: Log }): ErrorRequestHandler {
   }
 }
 
-function toProblem(fault: unknown): Problem {
+function toProblem(fault: unknown, showFaults: boolean): Problem {
   if (fault instanceof Problem) return fault
   const cause = { cause: fault }
   // What Express and its parsers throw at a request that they cannot read.
@@ -28,5 +34,15 @@ function toProblem(fault: unknown): Problem {
   if (status === 400) return new Problem('invalid_request', 400, 'The request is malformed.', cause)
   if (status === 413) return new Problem('payload_too_large', 413, 'The body is too large.', cause)
   if (status === 415) return new Problem('unsupported_media_type', 415, 'Send JSON as UTF-8, and not coded.', cause)
-  return new Problem('internal', 500, 'Something went wrong here; the correlation id finds it in our logs.', cause)
+  const details = showFaults ? [{ path: 'cause', message: describe(fault) }] : []
+  const message = 'Something went wrong here; the correlation id finds it in our logs.'
+  return new Problem('internal', 500, message, { ...cause, details })
+}
+
+/** What a fault says, and the first place of a handler's own sources where it was. */
+function describe(fault: unknown): string {
+  if (!(fault instanceof Error)) return typeof fault === 'string' ? fault : (JSON.stringify(fault) ?? String(fault))
+  const stack = fault.stack ?? ''
+  const place = /\b(functions|domain)\/[^\s():]+:\d+/.exec(started()?.explain(stack) ?? stack)?.[0]
+  return `${fault.name}: ${fault.message}${place ? ` (${place})` : ''}`
 }

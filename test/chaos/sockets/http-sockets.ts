@@ -107,7 +107,7 @@ async function startGateway(port: number) {
     },
     ...{ sign: async () => 'signed', ready: async () => true, log },
     invocations: { accept: async () => ({ is: 'new' }), find: async () => undefined },
-    metrics: { spared: () => {}, answered: () => {} },
+    metrics: { spared: () => {}, answered: () => {}, shed: () => {} },
     upstream: {
       ...{ dispatcher, fresh, startTimeoutMs: START_MS },
       locate: () => ({ origin: `http://127.0.0.1:${port}`, prefix: '' }),

@@ -26,3 +26,11 @@ it.each(['/_/', '/_/metrics', '/metrics', '/docs'])('404 %s is not public', asyn
   const { url } = await testGateway()
   expect((await fetch(url + path)).status).toBe(404)
 })
+
+it('200 at the root: where the reference is', async () => {
+  const { url, spared } = await testGateway()
+  const answer = await fetch(url)
+  expect(await answer.json()).toEqual({ docs: '/docs', openapi: '/openapi.json' })
+  expect(answer.headers.get('link')).toContain('</docs>; rel="service-doc"')
+  expect(spared).toEqual([])
+})

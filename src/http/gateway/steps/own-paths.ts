@@ -2,17 +2,20 @@ import { type ContractSet, Problem } from '../../../contract/index.ts'
 import type { Reply, Step } from '../pipeline.ts'
 import type { GatewayPorts } from '../ports.ts'
 
-/** Answers the platform's own paths: `/_/health`, `/_/ready` and `/openapi.json`. */
+/** Answers the platform's own paths: `/_/health`, `/_/ready`, `/openapi.json`, and `/` where no contract does. */
 export function ownPaths({ ready, contracts }: Pick<GatewayPorts, 'ready' | 'contracts'>): Step {
   const openapi = openapiOf()
   const paths = new Map<string, () => Reply | Problem | Promise<Reply | Problem>>([
     ['/_/health', () => OK],
     ['/_/ready', async () => ((await ready()) ? OK : NOT_READY)],
+    ['/', () => WHERE_TO_LOOK],
     ['/openapi.json', () => json(openapi(contracts()))],
   ])
   return function ownPaths({ path, request }) {
     const answer = paths.get(path)
     if (!answer) return undefined
+    // A contract may have the root itself.
+    if (path === '/' && contracts().routes.some((route) => route.path === '/')) return undefined
     if (request.method === 'GET' || request.method === 'HEAD') return answer()
     const headers = { allow: 'GET, HEAD' }
     return new Problem('method_not_allowed', 405, `${path} can only be read.`, { headers })
@@ -24,6 +27,15 @@ const json = (body: string): Reply => ({
   headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
   body,
 })
+
+/** Whoever begins at the root is told where the reference is (RFC 8631). */
+const WHERE_TO_LOOK: Reply = {
+  ...json('{"docs":"/docs","openapi":"/openapi.json"}'),
+  headers: {
+    ...json('').headers,
+    link: '</docs>; rel="service-doc", </openapi.json>; rel="service-desc"',
+  },
+}
 
 const OK = json('{"status":"ok"}')
 const NOT_READY: Reply = { ...json('{"status":"unavailable"}'), status: 503 }

@@ -1,0 +1,14 @@
+import { Problem } from '../../../contract/index.ts'
+import { mayBeCalled, unknownHost } from '../may-be-called.ts'
+import type { Step } from '../pipeline.ts'
+
+/** Answers to its own names only, where they are known. */
+export function knownHost(hosts: readonly string[]): Step {
+  const isOurs = mayBeCalled(hosts)
+  return function knownHost({ request, answerHeaders }) {
+    const { host } = request.headers
+    if (isOurs(host)) return undefined
+    delete answerHeaders['access-control-allow-origin']
+    return new Problem('forbidden', 403, unknownHost(host))
+  }
+}
