@@ -185,4 +185,4 @@ it('ebb remove says what waits for the function, and what can be done about it',
   } finally {
     await checkout.remove()
   }
-}, 60_000)
+})

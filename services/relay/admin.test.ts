@@ -168,4 +168,4 @@ it('200 a backlog of which there is more than is counted, and a database that is
     `select count(*)::int as n from pg_stat_activity where query like '%dead_letters%' and state = 'active' and pid <> pg_backend_pid()`,
   )
   expect(running?.n).toBe(0)
-}, 60_000)
+})

@@ -80,7 +80,7 @@ describe('a connection whose statement was cancelled', () => {
       const next = { signal: new AbortController().signal }
       await borrow({ pool }, next, ({ client }) => client.query('select pg_sleep(0.003)'))
     }
-  }, 120_000)
+  })
 })
 
 const openssl = findProgram('openssl')
@@ -107,7 +107,7 @@ describe('over TLS', () => {
       await rm(folder, { recursive: true })
     }
     tlsUrl = `${postgres.url}?sslmode=verify-full&sslrootcert=${certificate}`
-  }, 120_000)
+  })
 
   itWithTls(
     `cancels, and tells nobody the secret on the way${openssl ? '' : ' (NOT TESTED: no openssl on PATH)'}`,

@@ -59,7 +59,7 @@ it('comes back where the host was silent while it connected', async () => {
   await untilTrue(() => proxy.connections() > 0, { what: 'an attempt that nobody answers' })
   proxy.clear()
   await untilTrue(isUp(2), { what: 'the channel is up again', limitMs: 30_000 })
-}, 60_000)
+})
 
 it('is closed where nobody answers', async () => {
   const { proxy, channel, isUp } = await open({ askEveryMs: 60_000 })
@@ -67,4 +67,4 @@ it('is closed where nobody answers', async () => {
   proxy.silence()
   await channel.close()
   expect(proxy.connections()).toBe(0)
-}, 30_000)
+})

@@ -11,7 +11,7 @@ const database = testDatabase()
 let all: Awaited<ReturnType<typeof openSockets>>
 beforeAll(async () => {
   all = await openSockets(database.url)
-}, 60_000)
+})
 afterAll(() => all.close())
 
 describe.each(Object.entries(WEATHERS))('where connections are %s', (_name, weather) => {
@@ -24,5 +24,5 @@ describe.each(Object.entries(WEATHERS))('where connections are %s', (_name, weat
     )
     expect(recoveries.filter(({ wellAfterMs }) => wellAfterMs === undefined)).toEqual([])
     expect(recoveries.filter(({ longestMs, limitMs }) => longestMs > limitMs)).toEqual([])
-  }, 150_000)
+  })
 })

@@ -72,4 +72,4 @@ it('whatever a schema takes can be stored, emitted and answered', async () => {
   }
   // Both happened: values that fit and values that do not.
   expect([...seen.keys()].sort()).toEqual([200, 400])
-}, 120_000)
+})

@@ -126,7 +126,7 @@ describe.each(PARTS)('as the role of %s', (part) => {
     const all = await tables()
     const allowed = await attempt(Object.assign({}, ...all.map(statementsFor)))
     expect(allowed).toEqual(all.flatMap((table) => declaredFor(part, table)).sort())
-  }, 60_000)
+  })
 
   it('every routine and every sequence', async () => {
     const called = (await routines()).map(({ signature, call }) => [signature, call])
