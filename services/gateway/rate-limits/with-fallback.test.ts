@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
-import type { Allowance } from 'ebb/http/gateway'
+import type { Allowance, RateLimiter } from 'ebb/http/gateway'
 import { untilTrue } from '../../../test/support/until.ts'
+import { localLimiter } from './local-limiter.ts'
 import type { SharedLimiter } from './redis-limiter.ts'
 import { withFallback } from './with-fallback.ts'
 
@@ -9,7 +10,7 @@ const SHARED = { allowed: true, remaining: 7, waitSeconds: 1 }
 const LOCAL = { allowed: true, remaining: 3, waitSeconds: 1 }
 
 /** A limiter whose shared side answers when and what a test says, in an order that no Redis can be made to keep. */
-async function rig({ lastedMs = 0 } = {}) {
+async function rig({ lastedMs = 0, local = (() => LOCAL) as RateLimiter } = {}) {
   const said: string[] = []
   const state = {
     fellBack: 0,
@@ -32,7 +33,7 @@ async function rig({ lastedMs = 0 } = {}) {
   }
   const log = { info: () => said.push('there'), warn: () => said.push('away') }
   const fellBack = () => void state.fellBack++
-  const limiter = withFallback(shared, () => LOCAL, { log, fellBack, lastedMs, probeMs: 10 } as never)
+  const limiter = withFallback(shared, local, { log, fellBack, lastedMs, probeMs: 10 } as never)
   await limiter.started
   const take = () => Promise.resolve(limiter.take('a', LIMIT))
   return { ...{ said, state, limiter, take }, comeBack: async () => state.ready() }
@@ -51,6 +52,16 @@ it('what was sent before Redis went and came again says nothing about now', asyn
   const next = take()
   state.taken[2]!.resolve(SHARED)
   expect([await next, said, state.fellBack]).toEqual([SHARED, ['there', 'away', 'there'], 3])
+  limiter.close()
+})
+
+it('what the shared one has allowed is spent here when it is lost: there is no second burst', async () => {
+  const { state, take, limiter } = await rig({ local: localLimiter({ now: () => 0 }) })
+  const first = take()
+  state.taken[0]!.resolve(SHARED)
+  expect(await first).toBe(SHARED)
+  state.down(new Error('away'))
+  expect(await take()).toMatchObject({ allowed: false })
   limiter.close()
 })
 

@@ -52,7 +52,10 @@ export function withFallback(shared: SharedLimiter, local: RateLimiter, options:
     if (up) {
       const since = turns
       try {
-        return await shared.take(key, limit)
+        const allowance = await shared.take(key, limit)
+        // So that a loss finds it spent here, too, and does not grant another burst.
+        if (allowance.allowed) void local(key, limit)
+        return allowance
       } catch (fault) {
         // What was sent before Redis went and came again says nothing about now.
         if (since === turns) turn(false, fault)
