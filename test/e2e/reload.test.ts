@@ -4,19 +4,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { copyCheckout, functionFiles } from '../support/checkout.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
-import { untilTrue as until } from '../support/until.ts'
-
-/** A busy machine takes its time for each bundle. */
-const LIMIT_MS = 120_000
-const untilTrue = (condition: () => boolean | Promise<boolean>, { what = 'the condition' } = {}) =>
-  until(condition, { limitMs: LIMIT_MS, what })
+import { untilTrue } from '../support/until.ts'
 
 let ebb: TestEbb
 let checkout: Awaited<ReturnType<typeof copyCheckout>>
 beforeAll(async () => {
   checkout = await copyCheckout(functionFiles('get-pid', 'return { pid: 0 }'))
   ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '60000' } })
-}, LIMIT_MS)
+})
 afterAll(async () => {
   await ebb.stop()
   await checkout.remove()
@@ -34,86 +29,66 @@ const faults = () => ebb.told.filter(({ event }) => event === 'fault').map(({ me
 const SAVES = 10
 
 describe('a save', () => {
-  it(
-    'is served, ten times over, without one failed request among many',
-    async () => {
-      expect(await answer()).toBe(0)
-      const statuses: number[] = []
-      const ending = new AbortController()
-      const load = async () => {
-        while (!ending.signal.aborted) {
-          statuses.push((await get()).status)
-          await delay(80)
-        }
+  it('is served, ten times over, without one failed request among many', async () => {
+    expect(await answer()).toBe(0)
+    const statuses: number[] = []
+    const ending = new AbortController()
+    const load = async () => {
+      while (!ending.signal.aborted) {
+        statuses.push((await get()).status)
+        await delay(80)
       }
-      const loads = Array.from({ length: 4 }, load)
-      for (let pid = 1; pid <= SAVES; pid++) {
-        await save(String(pid))
-        await untilTrue(async () => (await answer()) === pid, { what: `answer ${pid}` })
-      }
-      ending.abort()
-      await Promise.all(loads)
-      expect(statuses.length).toBeGreaterThanOrEqual(4 * SAVES)
-      expect(new Set(statuses)).toEqual(new Set([200]))
-      const reloads = ebb.told.filter(({ event }) => event === 'reload')
-      expect(reloads.length).toBeGreaterThanOrEqual(SAVES)
-      expect(faults()).toEqual([])
-    },
-    LIMIT_MS,
-  )
+    }
+    const loads = Array.from({ length: 4 }, load)
+    for (let pid = 1; pid <= SAVES; pid++) {
+      await save(String(pid))
+      await untilTrue(async () => (await answer()) === pid, { what: `answer ${pid}` })
+    }
+    ending.abort()
+    await Promise.all(loads)
+    expect(statuses.length).toBeGreaterThanOrEqual(4 * SAVES)
+    expect(new Set(statuses)).toEqual(new Set([200]))
+    const reloads = ebb.told.filter(({ event }) => event === 'reload')
+    expect(reloads.length).toBeGreaterThanOrEqual(SAVES)
+    expect(faults()).toEqual([])
+  })
 
-  it(
-    'that does not compile shows the line, and the last good one serves on',
-    async () => {
-      await save('1 +')
-      await untilTrue(() =>
-        faults().some((fault) => fault.includes('handler.ts:') && fault.includes('return { pid: 1 + }')),
-      )
-      expect(await answer()).toBe(SAVES)
-      await save('21')
-      await untilTrue(async () => (await answer()) === 21)
-    },
-    LIMIT_MS,
-  )
+  it('that does not compile shows the line, and the last good one serves on', async () => {
+    await save('1 +')
+    await untilTrue(() =>
+      faults().some((fault) => fault.includes('handler.ts:') && fault.includes('return { pid: 1 + }')),
+    )
+    expect(await answer()).toBe(SAVES)
+    await save('21')
+    await untilTrue(async () => (await answer()) === 21)
+  })
 
-  it(
-    'that compiles and does not start leaves the last good one serving, too',
-    async () => {
-      const handler = await readFile(inFunction('handler.ts'), 'utf8')
-      await writeFile(inFunction('handler.ts'), `${handler}\nthrow new Error('not like this')`)
-      await untilTrue(() => faults().some((fault) => fault.includes('not like this')))
-      expect(await answer()).toBe(21)
-      await save('22')
-      await untilTrue(async () => (await answer()) === 22)
-    },
-    LIMIT_MS,
-  )
+  it('that compiles and does not start leaves the last good one serving, too', async () => {
+    const handler = await readFile(inFunction('handler.ts'), 'utf8')
+    await writeFile(inFunction('handler.ts'), `${handler}\nthrow new Error('not like this')`)
+    await untilTrue(() => faults().some((fault) => fault.includes('not like this')))
+    expect(await answer()).toBe(21)
+    await save('22')
+    await untilTrue(async () => (await answer()) === 22)
+  })
 
-  it(
-    'of a contract that contradicts itself says so in its own words',
-    async () => {
-      const contract = await readFile(inFunction('contract.ts'), 'utf8')
-      await writeFile(inFunction('contract.ts'), contract.replace("method: 'GET'", "method: 'GET', idempotent: true"))
-      await untilTrue(() => faults().some((fault) => fault.startsWith('functions/get-pid/contract.ts: ')))
-      expect(await answer()).toBe(22)
-      await writeFile(inFunction('contract.ts'), contract)
-    },
-    LIMIT_MS,
-  )
+  it('of a contract that contradicts itself says so in its own words', async () => {
+    const contract = await readFile(inFunction('contract.ts'), 'utf8')
+    await writeFile(inFunction('contract.ts'), contract.replace("method: 'GET'", "method: 'GET', idempotent: true"))
+    await untilTrue(() => faults().some((fault) => fault.startsWith('functions/get-pid/contract.ts: ')))
+    expect(await answer()).toBe(22)
+    await writeFile(inFunction('contract.ts'), contract)
+  })
 
-  it(
-    'of a contract reaches gateway and document',
-    async () => {
-      const contract = await readFile(inFunction('contract.ts'), 'utf8')
-      await writeFile(inFunction('contract.ts'), contract.replace("path: '/v1/get-pid'", "path: '/v2/pid'"))
-      await untilTrue(async () => (await get('/v2/pid')).status === 200)
-      expect((await get()).status).toBe(404)
-      const document = (await (await get('/openapi.json')).json()) as { paths: object }
-      expect(Object.keys(document.paths)).toContain('/v2/pid')
-      expect(Object.keys(document.paths)).not.toContain('/v1/get-pid')
-    },
-    LIMIT_MS,
-  )
+  it('of a contract reaches gateway and document', async () => {
+    const contract = await readFile(inFunction('contract.ts'), 'utf8')
+    await writeFile(inFunction('contract.ts'), contract.replace("path: '/v1/get-pid'", "path: '/v2/pid'"))
+    await untilTrue(async () => (await get('/v2/pid')).status === 200)
+    expect((await get()).status).toBe(404)
+    const document = (await (await get('/openapi.json')).json()) as { paths: object }
+    expect(Object.keys(document.paths)).toContain('/v2/pid')
+    expect(Object.keys(document.paths)).not.toContain('/v1/get-pid')
+  })
 })
 
 const write = async (files: Readonly<Record<string, string>>, edit = (text: string) => text) => {
@@ -131,95 +106,75 @@ describe('a contract that is broken', () => {
   const one = (pid: number) => functionFiles('get-one', `return { pid: ${pid} }`)
   const two = (pid: number) => functionFiles('get-two', `return { pid: ${pid} }`)
 
-  it(
-    'stays as it was, every one is told, and what else was saved is taken in',
-    async () => {
-      await write({ ...one(1), ...two(1) })
-      await untilTrue(async () => (await pidAt('/v1/get-one')) === 1 && (await pidAt('/v1/get-two')) === 1)
-      await write({ ...one(2), ...functionFiles('get-three', 'return { pid: 3 }') }, broken)
-      await write(two(2))
-      await untilTrue(async () => (await pidAt('/v1/get-two')) === 2)
-      await untilTrue(() => ['get-one', 'get-three'].every((name) => faults().some((fault) => fault.includes(name))))
-      expect((await get('/v1/get-one')).status).toBe(200)
-      expect((await get('/v1/get-three')).status).toBe(404)
-      await write({ ...one(4), ...functionFiles('get-three', 'return { pid: 3 }') })
-      await untilTrue(async () => (await pidAt('/v1/get-one')) === 4 && (await pidAt('/v1/get-three')) === 3)
-      expect(reloads('get-three')).toBeGreaterThan(0)
-    },
-    LIMIT_MS,
-  )
+  it('stays as it was, every one is told, and what else was saved is taken in', async () => {
+    await write({ ...one(1), ...two(1) })
+    await untilTrue(async () => (await pidAt('/v1/get-one')) === 1 && (await pidAt('/v1/get-two')) === 1)
+    await write({ ...one(2), ...functionFiles('get-three', 'return { pid: 3 }') }, broken)
+    await write(two(2))
+    await untilTrue(async () => (await pidAt('/v1/get-two')) === 2)
+    await untilTrue(() => ['get-one', 'get-three'].every((name) => faults().some((fault) => fault.includes(name))))
+    expect((await get('/v1/get-one')).status).toBe(200)
+    expect((await get('/v1/get-three')).status).toBe(404)
+    await write({ ...one(4), ...functionFiles('get-three', 'return { pid: 3 }') })
+    await untilTrue(async () => (await pidAt('/v1/get-one')) === 4 && (await pidAt('/v1/get-three')) === 3)
+    expect(reloads('get-three')).toBeGreaterThan(0)
+  })
 
-  it(
-    'is the new one, where two claim the same requests',
-    async () => {
-      const rival = functionFiles('a-rival', 'return { pid: 9 }')
-      await write(rival, (text) => text.replace('/v1/a-rival', '/v1/get-two'))
-      await untilTrue(() => faults().some((fault) => fault.includes('functions/get-two already answers')))
-      expect(await pidAt('/v1/get-two')).toBe(2)
-      await write(rival)
-      await untilTrue(async () => (await pidAt('/v1/a-rival')) === 9)
-      for (const name of ['get-one', 'get-two', 'get-three', 'a-rival']) {
-        await rm(join(checkout.root, 'functions', name), { recursive: true })
-      }
-    },
-    LIMIT_MS,
-  )
+  it('is the new one, where two claim the same requests', async () => {
+    const rival = functionFiles('a-rival', 'return { pid: 9 }')
+    await write(rival, (text) => text.replace('/v1/a-rival', '/v1/get-two'))
+    await untilTrue(() => faults().some((fault) => fault.includes('functions/get-two already answers')))
+    expect(await pidAt('/v1/get-two')).toBe(2)
+    await write(rival)
+    await untilTrue(async () => (await pidAt('/v1/a-rival')) === 9)
+    for (const name of ['get-one', 'get-two', 'get-three', 'a-rival']) {
+      await rm(join(checkout.root, 'functions', name), { recursive: true })
+    }
+  })
 })
 
 describe('all functions', () => {
-  it(
-    'may go as a whole, and come back',
-    async () => {
-      const [there, away] = ['functions', 'functions-away'].map((name) => join(checkout.root, name)) as [string, string]
-      await rename(there, away)
-      await untilTrue(async () => (await get('/v1/products')).status === 404)
-      await rm(there, { recursive: true, force: true })
-      await rename(away, there)
-      await untilTrue(async () => (await get('/v1/products')).status === 200)
-    },
-    LIMIT_MS,
-  )
+  it('may go as a whole, and come back', async () => {
+    const [there, away] = ['functions', 'functions-away'].map((name) => join(checkout.root, name)) as [string, string]
+    await rename(there, away)
+    await untilTrue(async () => (await get('/v1/products')).status === 404)
+    await rm(there, { recursive: true, force: true })
+    await rename(away, there)
+    await untilTrue(async () => (await get('/v1/products')).status === 200)
+  })
 })
 
 describe('saves of a function that nobody has called', () => {
-  it(
-    'are taken in one after the other',
-    async () => {
-      const { root } = checkout
-      await mkdir(join(root, 'functions/get-late'))
-      const write = (pid: number, path = '/v1/get-late') =>
-        Promise.all(
-          Object.entries(functionFiles('get-late', `return { pid: ${pid} }`)).map(([file, text]) =>
-            writeFile(join(root, file), text.replace("path: '/v1/get-late'", `path: '${path}'`)),
-          ),
-        )
-      const reloads = () =>
-        ebb.told.filter(({ event, functions }) => event === 'reload' && String(functions) === 'get-late').length
-      await write(1)
-      await untilTrue(() => reloads() === 1)
-      await write(1, '/v2/get-late')
-      await untilTrue(() => reloads() === 2)
-      await write(2, '/v2/get-late')
-      await untilTrue(() => reloads() === 3)
-      expect(await (await get('/v2/get-late')).json()).toEqual({ pid: 2 })
-    },
-    LIMIT_MS,
-  )
+  it('are taken in one after the other', async () => {
+    const { root } = checkout
+    await mkdir(join(root, 'functions/get-late'))
+    const write = (pid: number, path = '/v1/get-late') =>
+      Promise.all(
+        Object.entries(functionFiles('get-late', `return { pid: ${pid} }`)).map(([file, text]) =>
+          writeFile(join(root, file), text.replace("path: '/v1/get-late'", `path: '${path}'`)),
+        ),
+      )
+    const reloads = () =>
+      ebb.told.filter(({ event, functions }) => event === 'reload' && String(functions) === 'get-late').length
+    await write(1)
+    await untilTrue(() => reloads() === 1)
+    await write(1, '/v2/get-late')
+    await untilTrue(() => reloads() === 2)
+    await write(2, '/v2/get-late')
+    await untilTrue(() => reloads() === 3)
+    expect(await (await get('/v2/get-late')).json()).toEqual({ pid: 2 })
+  })
 })
 
 describe('a folder', () => {
-  it(
-    'that appears is an endpoint, and that goes is none',
-    async () => {
-      const files = functionFiles('say-more', 'return { pid: 7 }')
-      const { root } = checkout
-      await mkdir(join(root, 'functions/say-more'))
-      for (const [file, text] of Object.entries(files)) await writeFile(join(root, file), text)
-      await untilTrue(async () => (await get('/v1/say-more')).status === 200)
-      await rm(join(root, 'functions/say-more'), { recursive: true })
-      await untilTrue(async () => (await get('/v1/say-more')).status === 404)
-      expect((await ebb.functions()).some(({ name }) => name === 'say-more')).toBe(false)
-    },
-    LIMIT_MS,
-  )
+  it('that appears is an endpoint, and that goes is none', async () => {
+    const files = functionFiles('say-more', 'return { pid: 7 }')
+    const { root } = checkout
+    await mkdir(join(root, 'functions/say-more'))
+    for (const [file, text] of Object.entries(files)) await writeFile(join(root, file), text)
+    await untilTrue(async () => (await get('/v1/say-more')).status === 200)
+    await rm(join(root, 'functions/say-more'), { recursive: true })
+    await untilTrue(async () => (await get('/v1/say-more')).status === 404)
+    expect((await ebb.functions()).some(({ name }) => name === 'say-more')).toBe(false)
+  })
 })

@@ -28,8 +28,11 @@ export async function bundleContracts(
   const contents = `${entry}\n${await openapiEntry(root, version)}`
   const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts.ts' } as const
   const external = [...kept.values()]
-  const built = await writePart(root, folder, 'contracts', { stdin, keepNames: true, external })
-  const { file, hash, inputs, bytesOf } = built
+  const { file, hash, inputs, bytesOf } = await writePart(root, folder, 'contracts', {
+    stdin,
+    keepNames: true,
+    external,
+  })
   await checkPatterns(runBundle<{ patterns(): readonly ContractPattern[] }>(file).patterns?.() ?? [])
   return { file, revision: hash, inputs, bytesOf }
 }
