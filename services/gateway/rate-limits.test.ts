@@ -39,7 +39,7 @@ async function rig(gateways: number, env: Readonly<Record<string, string>>) {
 /** Asks without a pause, eight at a time, until `until` holds; all statuses that came. */
 async function underLoad(get: () => Promise<Response>, until: () => boolean) {
   const statuses = new Set<number>()
-  const limitAt = Date.now() + 10_000
+  const limitAt = Date.now() + 60_000
   const ask = async () => {
     while (!until()) {
       if (Date.now() > limitAt) throw new Error('it did not come to that')
@@ -80,7 +80,7 @@ itWithRedis('429 for all but what the limit allows, of 200 at once through two g
 itWithRedis('200 or 429 while Redis is killed and comes back under load, and one line each way', async () => {
   const redis = await testRedis()
   await redis.start()
-  const { get, said, metric } = await rig(1, { REDIS_URL: redis.url })
+  const { get, said, metric } = await rig(1, { REDIS_URL: redis.url, EBB_RATE_LIMIT_TIMEOUT_MS: '5000' })
   const onlyThese = (statuses: ReadonlySet<number>) =>
     expect([...statuses].filter((s) => s !== 200 && s !== 429)).toEqual([])
   expect((await get()).status).toBe(200)
@@ -143,12 +143,16 @@ itWithRedis('200 or 429 while Redis is late now and then: judged alone each time
 
 itWithRedis('200 from the start without its Redis, which may come later', async () => {
   const redis = await testRedis()
-  const { get, said } = await rig(1, { REDIS_URL: redis.url, EBB_GATEWAY_REPLICAS: '4' })
+  const { get, said } = await rig(1, {
+    ...{ REDIS_URL: redis.url, EBB_GATEWAY_REPLICAS: '4', EBB_RATE_LIMIT_TIMEOUT_MS: '5000' },
+  })
   const before = await Promise.all(Array.from({ length: 20 }, () => get()))
   expect([countOf(before, 200), countOf(before, 429), said()]).toEqual([5, 15, [AWAY]])
   await redis.start()
   await untilTrue(() => said().length === 2)
-  const after = await Promise.all(Array.from({ length: 40 }, () => get()))
+  // One by one: of many at once, a gateway before a function that is slow sheds some.
+  const after = []
+  for (let i = 0; i < 40; i++) after.push(await get())
   expect([countOf(after, 200), countOf(after, 429)]).toEqual([20, 20])
 })
 

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { $ZodAsyncError, util } from 'zod/v4/core'
 
 /** The most faults that one answer names. */
 export const MAX_FAULTS = 50
@@ -55,7 +56,7 @@ const parseList =
     for (let i = first; i < input.length && payload.issues.length < MAX_FAULTS; i++) {
       const { value, issues } = now(element._zod.run({ value: input[i], issues: [] }, context))
       output.push(value)
-      if (issues.length > 0) payload.issues.push(...z.core.util.prefixIssues(i, issues))
+      if (issues.length > 0) payload.issues.push(...util.prefixIssues(i, issues))
     }
     payload.value = output
     return payload
@@ -65,7 +66,7 @@ const parseRecord =
   (parse: Parse): Parse =>
   (payload, context) => {
     const input = payload.value
-    if (!z.core.util.isPlainObject(input)) return parse(payload, context)
+    if (!util.isPlainObject(input)) return parse(payload, context)
     const output = {}
     for (const name of Object.keys(input)) {
       const { value, issues } = now(parse({ value: { [name]: input[name] }, issues: [] }, context))
@@ -78,6 +79,6 @@ const parseRecord =
   }
 
 function now(result: z.core.util.MaybeAsync<Payload>): Payload {
-  if (result instanceof Promise) throw new z.core.$ZodAsyncError()
+  if (result instanceof Promise) throw new $ZodAsyncError()
   return result
 }

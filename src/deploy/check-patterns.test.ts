@@ -4,6 +4,8 @@ import * as z from 'zod'
 import { importContracts } from '../dev/import-contracts.ts'
 import { checkPatterns } from './check-patterns.ts'
 
+const LIMIT_MS = 120_000
+
 const check = (schema: z.ZodType) => {
   const common = { name: 'make-thing', summary: 'Makes a thing.', method: 'POST', path: '/v1/things' } as const
   const contract = endpoint({
@@ -51,7 +53,11 @@ it.each<[string, z.ZodType, RegExp]>([
     /without end/,
   ],
   ['a pattern of its own for a format', z.email({ pattern: /^(\w+\.?)*@x$/ }), /without end/],
-])('refuses a pattern that is %s', (_what, schema, sentence) => expect(check(schema)).rejects.toThrow(sentence))
+])(
+  'refuses a pattern that is %s',
+  (_what, schema, sentence) => expect(check(schema)).rejects.toThrow(sentence),
+  LIMIT_MS,
+)
 
 it.each<[string, z.ZodType]>([
   ['linear', z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/)],
@@ -66,16 +72,24 @@ it.each<[string, z.ZodType]>([
       .regex(/^\s+|\s+$/),
   ],
   ["zod's own", z.union([z.email(), z.url(), z.iso.datetime(), z.ipv6(), z.uuid()])],
-])('takes a pattern that is %s', (_what, schema) => check(schema))
+])('takes a pattern that is %s', (_what, schema) => check(schema), LIMIT_MS)
 
-it('looks at events, too', async () => {
-  const on = event({ type: 'thing.made', data: z.object({ name: z.string().regex(/(a+)+$/) }) })
-  const contract = subscriber({ name: 'see-thing', summary: 'Sees it.', on })
-  await expect(checkPatterns(patternsOf([contract]))).rejects.toThrow(
-    'functions/see-thing/contract.ts: in on.data.name',
-  )
-})
+it(
+  'looks at events, too',
+  async () => {
+    const on = event({ type: 'thing.made', data: z.object({ name: z.string().regex(/(a+)+$/) }) })
+    const contract = subscriber({ name: 'see-thing', summary: 'Sees it.', on })
+    await expect(checkPatterns(patternsOf([contract]))).rejects.toThrow(
+      'functions/see-thing/contract.ts: in on.data.name',
+    )
+  },
+  LIMIT_MS,
+)
 
-it('takes all patterns of this project', async () => {
-  expect(Object.keys(await importContracts(process.cwd()))).toContain('list-products')
-})
+it(
+  'takes all patterns of this project',
+  async () => {
+    expect(Object.keys(await importContracts(process.cwd()))).toContain('list-products')
+  },
+  LIMIT_MS,
+)

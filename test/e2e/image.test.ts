@@ -14,7 +14,7 @@ import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.t
 const itWithImages = itWhere(whyNoImages())
 
 /** The packages are fetched where they are not in a layer yet. */
-const BUILD_MS = 300_000
+const BUILD_MS = 900_000
 /** OpenFaaS gives it to every function. Kubernetes adds the group 0 to a user that the image does not know. */
 const FOREIGN_USER = '12000:0'
 
