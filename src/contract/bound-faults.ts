@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { $ZodAsyncError, util } from 'zod/v4/core'
 
 /** The most faults that one answer names. */
 export const MAX_FAULTS = 50
@@ -34,14 +33,21 @@ function withoutMemoizer<S>(make: () => S): S {
 type Payload = z.core.ParsePayload
 type Parse = (payload: Payload, context: z.core.ParseContextInternal) => z.core.util.MaybeAsync<Payload>
 
+/** The part of the def of an array, a tuple or a record that is read here; zod types each more narrowly. */
+interface ManyDef {
+  readonly type: string
+  readonly element?: z.core.$ZodType
+  readonly items?: readonly unknown[]
+  readonly rest?: z.core.$ZodType | null
+  readonly keyType?: z.core.$ZodType
+}
+
 function boundedParse(schema: z.ZodType, parse: Parse): Parse | undefined {
-  if (schema instanceof z.ZodArray) return parseList(parse, { first: 0, element: schema.def.element })
-  if (schema instanceof z.ZodTuple && schema.def.rest) {
-    return parseList(parse, { first: schema.def.items.length, element: schema.def.rest })
-  }
+  const { type, element, items = [], rest, keyType } = schema.def as ManyDef
+  if (type === 'array' && element) return parseList(parse, { first: 0, element })
+  if (type === 'tuple' && rest) return parseList(parse, { first: items.length, element: rest })
   // A record that lists its keys has no more than those.
-  if (schema instanceof z.ZodRecord && !schema.def.keyType._zod.values) return parseRecord(parse)
-  return undefined
+  return type === 'record' && !keyType?._zod.values ? parseRecord(parse) : undefined
 }
 
 /** What stands before `first` is parsed as ever, the rest one element after the other. */
@@ -56,7 +62,7 @@ const parseList =
     for (let i = first; i < input.length && payload.issues.length < MAX_FAULTS; i++) {
       const { value, issues } = now(element._zod.run({ value: input[i], issues: [] }, context))
       output.push(value)
-      if (issues.length > 0) payload.issues.push(...util.prefixIssues(i, issues))
+      for (const issue of issues) payload.issues.push({ ...issue, path: [i, ...(issue.path ?? [])] })
     }
     payload.value = output
     return payload
@@ -66,10 +72,10 @@ const parseRecord =
   (parse: Parse): Parse =>
   (payload, context) => {
     const input = payload.value
-    if (!util.isPlainObject(input)) return parse(payload, context)
+    if (typeof input !== 'object' || input === null || Array.isArray(input)) return parse(payload, context)
     const output = {}
-    for (const name of Object.keys(input)) {
-      const { value, issues } = now(parse({ value: { [name]: input[name] }, issues: [] }, context))
+    for (const [name, one] of Object.entries(input)) {
+      const { value, issues } = now(parse({ value: { [name]: one }, issues: [] }, context))
       Object.assign(output, value)
       payload.issues.push(...issues)
       if (payload.issues.length >= MAX_FAULTS) break
@@ -79,6 +85,7 @@ const parseRecord =
   }
 
 function now(result: z.core.util.MaybeAsync<Payload>): Payload {
-  if (result instanceof Promise) throw new $ZodAsyncError()
+  if (result instanceof Promise)
+    throw new TypeError('a refinement answers a promise; what a contract asks must be known at once')
   return result
 }

@@ -1,9 +1,8 @@
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { Script } from 'node:vm'
 import { build } from 'esbuild'
 import type { ContractsData } from './contracts-data.ts'
 import { findFunctions } from './find-functions.ts'
+import { runBundle } from './run-bundle.ts'
 
 /**
  * Reads the contracts of a tree as JSON: of this checkout, or of another `tree` of it, which this checkout's Ebb describes.
@@ -20,11 +19,8 @@ export async function loadContracts(root: string, { tree = root }: { tree?: stri
     },
     absWorkingDir: tree,
   })
-  const module = { exports: {} as { json?: () => string } }
-  const wrapper = `(function (exports, require, module) {${outputFiles[0]?.text}\n})`
-  const run = new Script(wrapper, { filename: join(tree, 'contracts.cjs') }).runInThisContext()
-  run(module.exports, createRequire(join(tree, 'contracts.cjs')), module)
-  return JSON.parse(module.exports.json?.() ?? '')
+  const { json } = runBundle<{ json(): string }>(outputFiles[0]?.text ?? '', join(tree, 'contracts.cjs'))
+  return JSON.parse(json?.() ?? '')
 }
 
 function entry(root: string, names: readonly string[]): string {

@@ -58,17 +58,15 @@ function watchFolder(folder: string, onChange: () => void): FSWatcher | undefine
 
 const readName = (pointer: string) => basename(readFileSync(pointer, 'utf8').trim())
 
-/** Loads a bundle of contracts. Throws what that throws: for one, the ContractFault of one that contradicts itself. */
+/**
+ * Runs a bundle of contracts in this realm without the module cache, so that a dropped generation can be collected.
+ * Throws what the bundle throws: for one, the ContractFault of a contract that contradicts itself.
+ */
 export function loadContracts(file: string): ContractSet {
-  const { routes, subscriptions, openapi, validate, validateEvent } = runBundle<ContractSet>(file)
+  const wrapper = `(function (exports, require, module) {${readFileSync(file, 'utf8')}\n})`
+  const module = { exports: {} as Partial<ContractSet> }
+  new Script(wrapper, { filename: file }).runInThisContext()(module.exports, createRequire(file), module)
+  const { routes, subscriptions, openapi, validate, validateEvent } = module.exports
   if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
   return { routes, subscriptions, openapi, validate, validateEvent }
-}
-
-/** Runs a bundle in this realm without the module cache, so that a dropped generation can be collected; its exports. */
-export function runBundle<Exports extends object>(file: string): Partial<Exports> {
-  const wrapper = `(function (exports, require, module) {${readFileSync(file, 'utf8')}\n})`
-  const module: { exports: Partial<Exports> } = { exports: {} }
-  new Script(wrapper, { filename: file }).runInThisContext()(module.exports, createRequire(file), module)
-  return module.exports
 }

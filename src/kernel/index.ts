@@ -9,7 +9,7 @@ export {
   processConfig,
   readSecrets,
 } from './config.ts'
-export { type ContractsFile, loadContracts, openContracts, runBundle } from './contracts-file.ts'
+export { type ContractsFile, loadContracts, openContracts } from './contracts-file.ts'
 export type { FunctionStatus, FunctionsView } from './functions-view.ts'
 export type { Identity } from './identity/identity.ts'
 export { generateIdentityKeys, type IdentityKeys } from './identity/identity-keys.ts'

@@ -68,15 +68,19 @@ describe('ebb render', () => {
   })
 
   it('gives a function what its handler uses, of the platform`s resources and of the team`s own', async () => {
+    const mailer = `
+      import { subscriber } from 'ebb/contract'
+      import { orderPlaced } from '../../domain/order.ts'
+      export default subscriber({ name: 'use-mail', summary: 'A test.', on: orderPlaced })`
     const handlerOf = (uses: string) => `
-      import { cache, cacheOn, http, mail } from 'ebb/data'
+      import { cache, cacheOn, http, mail, postgres } from 'ebb/data'
       import { implement } from 'ebb/http'
       import contract from './contract.ts'
       const mine = { stores: ['postgres'], open: () => 1, lend: () => 1 }
       const ours = { stores: [], open: () => 1, lend: () => 1 }
-      export default implement(contract, { ${uses} }, async () => ({ pid: 1 }))`
+      export default implement(contract, { ${uses} }, async () => ({ pid: 1 }) as never)`
     const cases = {
-      ...{ 'use-none': 'http, ours', 'use-mail': 'mail, cache', 'use-mine': 'mine' },
+      ...{ 'use-none': 'http, ours', 'use-mail': 'mail, cache, sql: postgres', 'use-mine': 'mine' },
       'use-named': `prices: cacheOn('prices')`,
     }
     for (const [name, uses] of Object.entries(cases)) {
@@ -84,12 +88,13 @@ describe('ebb render', () => {
       for (const [file, text] of Object.entries(functionFiles(name, ''))) await write(file, text)
       await write(`functions/${name}/handler.ts`, handlerOf(uses))
     }
+    await write('functions/use-mail/contract.ts', mailer)
     const { code, stderr } = await ebb('--openfaas', 'pro')
     expect([code, stderr]).toEqual([0, ''])
     const { functions } = parse(await readFile(join(checkout.root, 'charts/ebb/functions.yaml'), 'utf8'))
     expect(Object.keys(cases).map((name) => functions[name].uses)).toEqual([
       [],
-      ['mail', 'redis'],
+      ['mail', 'postgres', 'redis'],
       ['postgres'],
       ['redis'],
     ])

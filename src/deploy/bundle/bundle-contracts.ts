@@ -1,9 +1,9 @@
-import { access } from 'node:fs/promises'
+import { access, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { ContractPattern } from '../../contract/index.ts'
-import { runBundle } from '../../kernel/index.ts'
 import { checkPatterns } from '../check-patterns.ts'
 import { findFunctions } from '../find-functions.ts'
+import { runBundle } from '../run-bundle.ts'
 import type { Bundle } from './bundle.ts'
 import { type Part, replaceFile, writePart } from './write-part.ts'
 
@@ -33,7 +33,8 @@ export async function bundleContracts(
     keepNames: true,
     external,
   })
-  await checkPatterns(runBundle<{ patterns(): readonly ContractPattern[] }>(file).patterns?.() ?? [])
+  const { patterns } = runBundle<{ patterns(): readonly ContractPattern[] }>(await readFile(file, 'utf8'), file)
+  await checkPatterns(patterns?.() ?? [])
   return { file, revision: hash, inputs, bytesOf }
 }
 
