@@ -8,14 +8,13 @@ export function ownPaths({ ready, contracts }: Pick<GatewayPorts, 'ready' | 'con
   const paths = new Map<string, () => Reply | Problem | Promise<Reply | Problem>>([
     ['/_/health', () => OK],
     ['/_/ready', async () => ((await ready()) ? OK : NOT_READY)],
-    ['/', () => WHERE_TO_LOOK],
     ['/openapi.json', () => json(openapi(contracts()))],
   ])
   return function ownPaths({ path, request }) {
+    // A contract may have the root itself.
+    if (path === '/' && !contracts().routes.some((route) => route.path === '/')) return whereToLook()
     const answer = paths.get(path)
     if (!answer) return undefined
-    // A contract may have the root itself.
-    if (path === '/' && contracts().routes.some((route) => route.path === '/')) return undefined
     if (request.method === 'GET' || request.method === 'HEAD') return answer()
     const headers = { allow: 'GET, HEAD' }
     return new Problem('method_not_allowed', 405, `${path} can only be read.`, { headers })
@@ -29,13 +28,15 @@ const json = (body: string): Reply => ({
 })
 
 /** Whoever begins at the root is told where the reference is (RFC 8631). */
-const WHERE_TO_LOOK: Reply = {
-  ...json('{"docs":"/docs","openapi":"/openapi.json"}'),
-  headers: {
-    ...json('').headers,
-    link: '</docs>; rel="service-doc", </openapi.json>; rel="service-desc"',
-  },
-}
+const whereToLook = () =>
+  new Problem(
+    'not_found',
+    404,
+    'There is nothing here; the API is explained at /docs, and its document is /openapi.json.',
+    {
+      headers: { link: '</docs>; rel="service-doc", </openapi.json>; rel="service-desc"' },
+    },
+  )
 
 const OK = json('{"status":"ok"}')
 const NOT_READY: Reply = { ...json('{"status":"unavailable"}'), status: 503 }
