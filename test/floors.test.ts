@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   services: ['src/http', 'src/data', 'src/kernel', 'src/contract'],
   functions: ['domain', 'src/http', 'src/data', 'src/contract'],
   'src/client': ['src/contract'],
-  'src/deploy': ['src/contract', 'src/client'],
+  'src/deploy': ['src/kernel', 'src/contract', 'src/client'],
   domain: ['src/contract'],
   'src/data': ['src/kernel', 'src/contract'],
   'src/http': ['src/kernel', 'src/contract'],

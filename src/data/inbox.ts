@@ -9,15 +9,11 @@ export async function markSeen(
   client: pg.ClientBase,
   { consumer, source, id }: EventKey,
 ): Promise<readonly Effect[] | undefined> {
-  const { rows } = await client.query<Taken>('select is_new, outstanding from ebb.take_event($1, $2, $3)', [
-    ...[consumer, source, id],
-  ])
-  return rows[0]?.is_new ? undefined : (rows[0]?.outstanding ?? [])
-}
-
-interface Taken {
-  readonly is_new: boolean
-  readonly outstanding: readonly Effect[] | null
+  const { rows } = await client.query<{ readonly outstanding: readonly Effect[] | null }>(
+    'select outstanding from ebb.take_event($1, $2, $3)',
+    [consumer, source, id],
+  )
+  return rows[0] && (rows[0].outstanding ?? [])
 }
 
 /** Stores what is to be done after the commit. */

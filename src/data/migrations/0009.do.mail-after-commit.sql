@@ -3,16 +3,14 @@
 alter table ebb.inbox add column outstanding jsonb;
 
 -- Like a stored answer, it is for who brings the event's id: nobody but the owner reads the table. Marks an event as taken
--- in, and answers whether it was new; else what is outstanding of it.
+-- in: no row for a new one, else what is outstanding of it.
 create function ebb.take_event(consumer text, source text, id text)
-returns table (is_new boolean, outstanding jsonb)
+returns table (outstanding jsonb)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   insert into ebb.inbox (consumer, source, id) values ($1, $2, $3) on conflict do nothing;
-  if found then
-    return query select true, null::jsonb;
-  else
-    return query select false, taken.outstanding from ebb.inbox as taken
+  if not found then
+    return query select taken.outstanding from ebb.inbox as taken
     where taken.consumer = $1 and taken.source = $2 and taken.id = $3;
   end if;
 end $$;
