@@ -30,8 +30,15 @@ export async function inTurns(pool: Pool, path: string, { callers = 20, seconds 
   return answers
 }
 
-/** Asks so often, whatever the answers: as callers who know nothing of each other. */
-export async function offer(pool: Pool, path: string, { perSecond = 1, seconds = 10 } = {}): Promise<Answer[]> {
+/**
+ * Asks so often, whatever the answers: as callers who know nothing of each other. Resolves when the last request is sent,
+ * with what waits for the last answer.
+ */
+export async function offer(
+  pool: Pool,
+  path: string,
+  { perSecond = 1, seconds = 10 } = {},
+): Promise<{ readonly answered: Promise<Answer[]> }> {
   const answers: Promise<Answer>[] = []
   const beganAt = performance.now()
   for (let elapsedMs = 0; elapsedMs < seconds * 1_000; elapsedMs = performance.now() - beganAt) {
@@ -39,5 +46,5 @@ export async function offer(pool: Pool, path: string, { perSecond = 1, seconds =
     while (answers.length < due) answers.push(ask(pool, path))
     await delay(5)
   }
-  return Promise.all(answers)
+  return { answered: Promise.all(answers) }
 }

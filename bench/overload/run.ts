@@ -66,8 +66,9 @@ const capacity = (await inTurns(pool, PATH, { callers: 20, seconds })).filter(is
 const rows: Record<string, unknown>[] = []
 let atOne = Number.NaN
 for (const factor of FACTORS) {
-  const answers = await offer(pool, PATH, { perSecond: factor * capacity, seconds })
+  const { answered } = await offer(pool, PATH, { perSecond: factor * capacity, seconds })
   const normalMs = await untilNormal(pool, usualMs)
+  const answers = await answered
   const good = answers.filter(isGood)
   const goodput = good.length / seconds
   if (factor === 1) atOne = goodput

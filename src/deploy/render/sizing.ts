@@ -1,7 +1,10 @@
 import type { Placed } from './uses.ts'
 
 export interface Sizing {
-  /** The connections of one instance of a function, at most: `EBB_POOL_MAX` there. */
+  /**
+   * The connections of one instance of a function, at most: `EBB_POOL_MAX` there. A request that writes holds one for as
+   * long as it runs; of `scale.concurrency` requests the others wait, and are refused where that would be in vain (0030).
+   */
   readonly poolMax: number
   /** What the database takes, or the pooler that stands before it. */
   readonly maxConnections: number
