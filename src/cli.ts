@@ -2,6 +2,7 @@
 import { readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Command } from './dev/commands/command.ts'
+import { readEnvFile } from './dev/env-file.ts'
 import { printable } from './dev/printable.ts'
 import { ConfigFault } from './kernel/index.ts'
 
@@ -16,9 +17,11 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   build: async () => (await import('./dev/commands/build.ts')).build,
   'build-client': async () => (await import('./dev/commands/build-client.ts')).buildClient,
   dev: async () => (await import('./dev/commands/dev.ts')).dev,
+  database: async () => (await import('./dev/commands/database.ts')).database,
   check: async () => (await import('./dev/commands/check.ts')).check,
   events: async () => (await import('./dev/commands/events.ts')).events,
   invoke: async () => (await import('./dev/commands/invoke.ts')).invoke,
+  'identity-keys': async () => (await import('./dev/commands/identity-keys.ts')).identityKeys,
   keys: async () => (await import('./dev/commands/keys.ts')).keys,
   migrate: async () => (await import('./dev/commands/migrate.ts')).migrate,
   render: async () => (await import('./dev/commands/render.ts')).renderCommand,
@@ -29,7 +32,9 @@ async function main([name = 'help', ...args]: readonly string[]) {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command) {
     const found = await command()
-    return args.some((arg) => HELP.includes(arg)) ? print(formsOf(found)) : found.run(root, args)
+    if (args.some((arg) => HELP.includes(arg))) return print(formsOf(found))
+    readEnvFile(root)
+    return found.run(root, args)
   }
   if (['version', '--version', '-v'].includes(name)) {
     const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))

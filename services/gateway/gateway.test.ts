@@ -104,7 +104,7 @@ it('201 a finished answer is replayed without the function, 422 with another bod
   const { token } = await keyOf('fay')
   expect((await write(url, token)).status).toBe(200)
   const { fingerprint } = await import('../../src/http/fingerprint.ts')
-  const print = fingerprint({ method: 'POST', target: '/v1/things', body: Buffer.from('{}') })
+  const print = fingerprint({ method: 'POST', target: '/v1/things', headers: {}, named: [], body: Buffer.from('{}') })
   await pool.query(
     `insert into ebb.idempotency (caller, route, key, fingerprint, status, headers, body)
      values ('fay', 'create-thing', 'k', $1, 201, '{"location": "/v1/things/1"}', '{"a": 1}')`,

@@ -4,6 +4,8 @@ import { afterAll, expect, it } from '@jest/globals'
 import { createLog } from 'ebb/kernel'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
+import { startTcpProxy, throughProxy } from '../../test/support/tcp-proxy.ts'
+import { untilTrue } from '../../test/support/until.ts'
 import { migrateWhenThere } from './migrate-when-there.ts'
 
 const folders = { platform: 'src/data/migrations', team: 'domain/migrations' }
@@ -50,6 +52,17 @@ it('waits until the database answers', async () => {
   expect(attempts).toBe(3)
   door.close()
 })
+
+it('waits where the host takes a connection and says nothing', async () => {
+  const { port, hostname } = new URL(database.ownerUrl)
+  const proxy = await startTcpProxy({ host: hostname, port: Number(port) })
+  proxy.silence()
+  const migrating = migrateWhenThere(throughProxy(database.ownerUrl, proxy), { ...folders, log })
+  await untilTrue(() => proxy.firstWords.length > 0, { what: 'an attempt' })
+  proxy.clear()
+  expect(await migrating).toEqual([])
+  await proxy.close()
+}, 60_000)
 
 it('fails at once where the server answers and says no', async () => {
   const wrong = new URL(database.ownerUrl)

@@ -105,6 +105,14 @@ describe('what comes of a call', () => {
     })
   })
 
+  it('says what a proxy says in its own problem', async () => {
+    const said = { type: 'about:blank', title: 'Bad Gateway', status: 502, detail: 'The upstream is away.' }
+    answers(json(502, said, { 'content-type': 'application/problem+json' }))
+    const result = await client.countOrders()
+    expect(result).toMatchObject({ ok: false, error: 'unexpected_answer', status: 502 })
+    expect(!result.ok && result.message).toContain('The upstream is away')
+  })
+
   it.each([
     ['a page of a proxy', (r: Parameters<typeof hangUp>[0]) => void r.writeHead(403).end('<html>'), 403],
     ['a page in place of data', (r: Parameters<typeof hangUp>[0]) => void r.writeHead(201).end('<html>'), 201],

@@ -17,12 +17,18 @@ export async function readAnswer(
     if (fits) return { ok: true, status, data: read, headers, correlationId }
     return unexpected(response, correlationId, 'and the contract says otherwise')
   }
-  const { error, message, details } = Object(read === NO_JSON ? undefined : read) as Readonly<Record<string, unknown>>
-  if (typeof error !== 'string') return unexpected(response, correlationId, 'which did not come from an Ebb')
+  const { error, message, detail, title, details } = Object(read === NO_JSON ? undefined : read) as Readonly<
+    Record<string, unknown>
+  >
+  if (typeof error !== 'string') {
+    // What stands in between may speak RFC 9457 as well.
+    const said = [detail, title].find((text) => typeof text === 'string')
+    return unexpected(response, correlationId, `which did not come from an Ebb${said ? ` (${said})` : ''}`)
+  }
   const known = PLATFORM_CODES.has(error) || !contract.failures || Object.hasOwn(contract.failures, error)
   if (!known) return unexpected(response, correlationId, `with the code ${error}, which this client does not know`)
   return {
-    ...{ ok: false, status, message: String(message ?? error), correlationId },
+    ...{ ok: false, status, message: String(message ?? detail ?? error), correlationId },
     // `known` has just held it against the codes that the type names.
     error: error as never,
     details: Array.isArray(details) ? details.filter(isFault) : [],

@@ -69,9 +69,15 @@ const isAbsent = (value: unknown) => value === undefined || value === null
 const textsOf = (headers: Readonly<Record<string, unknown>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
-      isAbsent(value) ? [] : [[name, Array.isArray(value) ? value.join(', ') : String(value)]],
+      isAbsent(value) ? [] : [[name, Array.isArray(value) ? value.map(toElement).join(', ') : String(value)]],
     ),
   )
+
+/** An element of a list in a header: in quotes where it would not come out as it went in (RFC 9110, 5.6). */
+function toElement(value: unknown): string {
+  const text = String(value)
+  return /^$|[",]|^[\t ]|[\t ]$/.test(text) ? `"${text.replaceAll(/["\\]/g, '\\$&')}"` : text
+}
 
 /** A URL swallows `.` and `..` however they are encoded, and would lead to another endpoint. */
 function paramFaults({ name, path }: Callable, params: Readonly<Record<string, unknown>>): readonly Fault[] {

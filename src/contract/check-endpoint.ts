@@ -13,6 +13,7 @@ import {
 import { toInput, typeOf } from './directions.ts'
 import type { EndpointShape } from './endpoint.ts'
 import { toPattern } from './pattern.ts'
+import { isReservedPath } from './reserved-path.ts'
 import { whatStringsCannotCarry } from './strings.ts'
 
 const KEYS = [
@@ -21,7 +22,6 @@ const KEYS = [
 ]
 const NOT_YET = { cache: "it comes with the gateway's cache" }
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
-const RESERVED = /^\/(_|openapi\.json|docs|v1\/invocations)(\/|$)/
 const LIMIT_KEYS = ['requests', 'perSeconds', 'burst']
 const MOST_A_SECOND = 10_000
 const LONGEST_REFILL_SECONDS = 86_400
@@ -54,7 +54,7 @@ function checkPath({ path, params }: EndpointShape, refuse: Refuse) {
   } catch (fault) {
     refuse(true, fault instanceof Error ? fault.message : String(fault))
   }
-  refuse(RESERVED.test(path), `path ${path} is the platform's own; choose another one`)
+  refuse(isReservedPath(path), `path ${path} is the platform's own; choose another one`)
   const declared = Object.keys(params?.shape ?? {})
   for (const name of names) refuse(!declared.includes(name), `path has {${name}}, which \`params\` does not declare`)
   for (const name of declared)

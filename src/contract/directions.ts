@@ -3,6 +3,9 @@ import { clone } from 'zod/v4/core'
 import { boundFaults } from './bound-faults.ts'
 import { boundString } from './bound-string.ts'
 
+/** Where the metadata of input and output schemas keep the name (`id`) of what they were made of. */
+export const SCHEMA_NAME = 'x-name'
+
 /** What one schema says about what may come in: a deep strict clone, unknown keys refused at every depth. */
 // Both are rebuilt of schemas of the same kinds, so that a type stays what it was.
 export const toInput = <S extends z.ZodType>(schema: S): S => rebuild(schema, z.never(), new Map()) as S
@@ -93,7 +96,9 @@ function rebuild(schema: z.ZodType, catchall: z.ZodType | undefined, made: Map<z
   // The def differs from the original in its children only, so the constructor accepts it.
   const rebuilt = boundFaults(() => clone(schema, next as never))
   made.set(schema, rebuilt)
-  const { id: _id, ...meta } = z.globalRegistry.get(schema) ?? {}
+  const { id, ...meta } = z.globalRegistry.get(schema) ?? {}
+  // An id can only be given once; as another entry the name goes along.
+  if (id !== undefined) Object.assign(meta, { [SCHEMA_NAME]: id })
   if (Object.keys(meta).length > 0) z.globalRegistry.add(rebuilt, meta)
   return rebuilt
 }

@@ -26,6 +26,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a path with a trailing slash', { path: '/v1/orders/' }, /trailing slash/],
     ['a path with a parameter twice', { path: '/v1/{a}/{a}', params: z.object({ a: z.string() }) }, /parameter twice/],
     ['a reserved path', { path: '/_/health' }, /platform's own/],
+    ["the path of a function's metrics", { path: '/metrics' }, /platform's own/],
     ['a reserved path below', { path: '/v1/invocations/x' }, /platform's own/],
     ['a parameter without a schema', { path: '/v1/orders/{id}' }, /\{id\}, which `params` does not declare/],
     ['a schema without a parameter', { params: z.object({ id: z.string() }) }, /which the path does not have/],

@@ -92,7 +92,20 @@ export type EventData<C> = C extends { readonly emits: infer E extends Emits }
 /** Refuses the parts that a shape does not have, so that a misspelt one is no silence. */
 export type NoOther<C, Shape> = C & Readonly<Record<Exclude<keyof C, keyof Shape>, never>>
 
-/** Declares an endpoint. Throws a ContractFault in one sentence where the contract contradicts itself. */
+/**
+ * Declares an endpoint. Throws a ContractFault in one sentence where the contract contradicts itself.
+ * @example
+ * export default endpoint({
+ *   name: 'get-order',
+ *   summary: 'Look up an order.',
+ *   method: 'GET',
+ *   path: '/v1/orders/{id}',
+ *   params: z.object({ id: z.uuid() }),
+ *   reply: { status: 200, body: z.object({ id: z.uuid(), quantity: z.int() }) },
+ *   failures: { order_not_found: 404 },
+ *   access: { scopes: ['orders:read'] },
+ * })
+ */
 export function endpoint<const C extends EndpointShape>(contract: NoOther<C, EndpointShape>): EndpointContract<C> {
   checkEndpoint(contract)
   return Object.freeze({ ...(contract as C), kind: 'endpoint' as const })

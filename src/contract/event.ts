@@ -11,7 +11,10 @@ export interface EventShape {
 /** A fact that functions share: declared once under domain/, named by the `emits` and `on` of contracts. */
 export type EventContract<E extends EventShape = EventShape> = E & { readonly kind: 'event' }
 
-/** Declares an event. Throws a TypeError in one sentence where the declaration contradicts itself. */
+/**
+ * Declares an event. Throws a TypeError in one sentence where the declaration contradicts itself.
+ * @example export const orderPlaced = event({ type: 'order.placed', data: z.object({ id: z.uuid() }) })
+ */
 export function event<const E extends EventShape>(shape: E): EventContract<E> {
   if (!EVENT_TYPE.test(shape.type)) {
     throw new TypeError(

@@ -11,7 +11,7 @@ export {
   type Scale,
   type Subscription,
 } from './describe.ts'
-export { toInput, toOutput } from './directions.ts'
+export { SCHEMA_NAME, toInput, toOutput } from './directions.ts'
 export { ANSWER_MS, gatewayDrainMs, relayDrainMs } from './drain-limits.ts'
 export {
   type EndpointContract,
@@ -26,7 +26,8 @@ export {
 export { dataOf, type EventContract, event } from './event.ts'
 export { toPattern } from './pattern.ts'
 export { type ContractPattern, patternsOf } from './patterns-of.ts'
-export { type Fault, isTransient, Problem, problemJson } from './problem.ts'
+export { type Fault, isTransient, Problem, problemJson, problemTitle, problemType } from './problem.ts'
+export { isReservedPath } from './reserved-path.ts'
 export { stream } from './stream.ts'
 export type { Strings } from './strings.ts'
 export {

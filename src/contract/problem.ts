@@ -37,8 +37,22 @@ export class Problem extends Error {
 /** Whether the same request may well succeed later: such an answer is never recorded, and retries are worth a try. */
 export const isTransient = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
 
-/** The bytes of a problem as callers see it: `{ status, error, message, correlationId, details? }`. */
+/** The `type` of problems of one code (RFC 9457, 3.1.1): a reference from the root, since nobody inside knows the public host. */
+export const problemType = (code: string): string => `/docs/problems/${code}`
+
+/** `out_of_stock` is "Out of stock". */
+export const problemTitle = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll('_', ' ')
+
+/**
+ * The bytes of a problem as callers see it: `{ status, error, message, correlationId, details? }`, and what clients of
+ * RFC 9457 look for: `{ type, title, detail, instance }`.
+ */
 export function problemJson(problem: Problem, correlationId: string): string {
   const { status, code, message, details } = problem
-  return JSON.stringify({ status, error: code, message, correlationId, ...(details.length > 0 ? { details } : {}) })
+  const type = problemType(code)
+  return JSON.stringify({
+    ...{ status, error: code, message, correlationId },
+    ...{ type, title: problemTitle(code), detail: message, instance: `${type}#${correlationId}` },
+    ...(details.length > 0 ? { details } : {}),
+  })
 }

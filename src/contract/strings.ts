@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { typeOf } from './directions.ts'
+import { headerList } from './header-list.ts'
 import type { Fault } from './problem.ts'
 
 /** Values as a query, a path or headers carry them. */
@@ -23,18 +24,20 @@ export function whatStringsCannotCarry(schema: z.ZodObject): string | undefined 
 
 /**
  * Turns strings into what the schema's plain types expect: "7" into 7 where a number is declared. A value that does not
- * fit stays a string, so that the schema names the fault; a repeated name is a fault unless an array is declared.
+ * fit stays a string, so that the schema names the fault; a repeated name is a fault unless an array is declared, and in
+ * a header commas part its elements, too.
  */
 export function decodeStrings(schema: z.ZodObject, strings: Strings, part: string) {
   const entries: [string, unknown][] = []
   const faults: Fault[] = []
+  const listOf = part === 'headers' ? headerList : (texts: readonly string[]) => texts
   for (const [name, texts] of Object.entries(strings)) {
     const refuse = (message: string) => faults.push({ path: `${part}.${name}`, message })
     const property = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined
     const inner = property && bare(property)
     const element = inner && typeOf(inner) === 'array' ? bare(elementOf(inner)) : undefined
     if (texts.some((text) => text.includes('\0'))) refuse('The character U+0000 is not allowed')
-    else if (element) entries.push([name, texts.map((text) => decode(element, text))])
+    else if (element) entries.push([name, listOf(texts).map((text) => decode(element, text))])
     else if (texts.length > 1) refuse('Given more than once')
     else entries.push([name, inner ? decode(inner, texts[0] ?? '') : texts[0]])
   }
@@ -46,11 +49,22 @@ function decode(schema: z.ZodType, text: string): unknown {
   const candidates = valuesOf(schema)
   if (candidates) return candidates.find((candidate) => String(candidate) === text) ?? text
   const type = typeOf(schema)
-  if ((type === 'number' || type === 'int') && NUMBER.test(text)) return Number(text)
+  if (type === 'number' || type === 'int') return toNumber(text) ?? text
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
   if (type !== 'union') return text
   const decoded = optionsOf(schema).map((option) => ({ option, value: decode(bare(option), text) }))
   return decoded.find(({ option, value }) => option.safeParse(value).success)?.value ?? text
+}
+
+/** The number, where a number of JavaScript is that number: whole ones beyond 2^53, and what would become a whole one, lose digits. */
+function toNumber(text: string): number | undefined {
+  const [all, , fraction = '', exponent] = NUMBER.exec(text) ?? []
+  if (all === undefined) return undefined
+  const value = Number(text)
+  if (exponent !== undefined || !Number.isInteger(value)) return value
+  return BigInt(value) === BigInt(text.slice(0, text.length - fraction.length)) && !/[1-9]/.test(fraction)
+    ? value
+    : undefined
 }
 
 function bare(schema: z.ZodType): z.ZodType {

@@ -48,7 +48,16 @@ export interface Delivered<C extends SubscriberShape> {
   readonly data: z.output<C['on']['data']>
 }
 
-/** Declares a subscriber. Throws a ContractFault in one sentence where the contract contradicts itself. */
+/**
+ * Declares a subscriber. Throws a ContractFault in one sentence where the contract contradicts itself.
+ * @example
+ * export default subscriber({
+ *   name: 'confirm-order',
+ *   summary: 'Confirm an order.',
+ *   on: orderPlaced,
+ *   retry: { attempts: 8 },
+ * })
+ */
 export function subscriber<const C extends SubscriberShape>(
   contract: NoOther<C, SubscriberShape>,
 ): SubscriberContract<C> {

@@ -2,8 +2,8 @@ import type pg from 'pg'
 import { borrow } from './borrow.ts'
 
 /**
- * Asks the database something that no request's deadline ends, within a limit: what has not been answered by then is
- * cancelled, and its connection does not stay with it. Rejects with a Problem 503 while the database is away.
+ * Runs a question that no request's deadline ends within a limit of its own: then it is cancelled, and its connection is
+ * free again or destroyed. Rejects with a Problem 503 while the database is away.
  */
 export async function ask<Result>(
   pool: pg.Pool,
@@ -15,7 +15,7 @@ export async function ask<Result>(
   // Where this process itself was busy, the answer may wait to be read: immediates run after that.
   const timer = setTimeout(() => setImmediate(giveUp), limitMs)
   try {
-    return await borrow({ pool }, limit, ({ client }) => question(client))
+    return await borrow({ pool }, { signal: limit.signal, timeoutMs: limitMs }, ({ client }) => question(client))
   } finally {
     clearTimeout(timer)
   }

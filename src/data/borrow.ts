@@ -31,7 +31,7 @@ export interface Loan {
 /**
  * Lends one connection to `work` until it settles. When the signal aborts, the running statement is cancelled and the
  * caller gets the signal's reason at once. The connection is lent again only where the server has proved within 1 s
- * that the cancel is behind it; else it is destroyed. Who would wait for one longer than half of `timeoutMs` is refused.
+ * that the cancel is behind it; else it is destroyed. A wait for one that would exceed half of `timeoutMs` is refused.
  */
 export async function borrow<Result>(
   lender: Lender,

@@ -57,7 +57,15 @@ export const cacheOn = (namespace: string): Resource<Cache, SharedCache> => ({
   close: (cache) => cache.close(),
 })
 
-/** The cache of whoever has no namespace of its own. */
+/**
+ * The cache of whoever has no namespace of its own.
+ * @example
+ * export default implement(contract, { sql: postgres, cache }, async ({ params: { id } }, { sql, cache }) => {
+ *   const load = async () =>
+ *     (await sql.one<{ id: string; quantity: number }>`select * from orders where id = ${id}`) ?? { id, quantity: 0 }
+ *   return cache.get(`order:${id}`, { load, ttlSeconds: 60 })
+ * })
+ */
 export const cache: Resource<Cache, SharedCache> = /* @__PURE__ */ cacheOn('shared')
 
 /** The cache as one request may use it. */

@@ -33,7 +33,14 @@ const TIMEOUT_MS = 5_000
 const RETRIES = 2
 const MOST_BYTES = 10 * 1024 * 1024
 
-/** HTTP for a handler. Passes the correlation on; says nothing of headers and bodies. */
+/**
+ * HTTP for a handler. Passes the correlation on; says nothing of headers and bodies.
+ * @example
+ * export default implement(contract, { http }, async ({ params: { id } }, { http }) => {
+ *   const answer = await http.get(`https://stock.example/v1/orders/${id}`, { timeoutMs: 500 })
+ *   return answer.json(z.object({ id: z.uuid(), quantity: z.int() }))
+ * })
+ */
 export const http: Resource<Http, HttpClient> = {
   stores: [],
   open: (_config, log) => createClient(log, { now: () => performance.now(), random: Math.random, sleep: delay }),

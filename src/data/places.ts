@@ -6,12 +6,12 @@ interface EnterOptions {
   readonly waitMs: number
 }
 
-/** How much of the pace that is known one more loan changes. */
+/** Of one more loan in the moving average of how long loans last. */
 const WEIGHT = 0.1
 
 /**
- * The places of a pool, and those who wait for one, in turn. It knows its own pace: who could not get a place in time
- * is refused at once, and leaves the others the time to use theirs.
+ * The places of a pool and the queue before them, first come, first served. It knows its own pace: a wait that would end
+ * too late is refused at once, so that the requests that do get a place have the time to use it.
  */
 export function createPlaces(most: number) {
   const waiting = new Set<() => void>()
@@ -41,7 +41,7 @@ export function createPlaces(most: number) {
   }
 
   return {
-    /** Takes a place: at once, and then answers nothing, or after a wait. Throws a Problem 503 where that is in vain. */
+    /** Takes a place, at once (then it returns undefined) or after a wait. Throws a Problem 503 where that is in vain. */
     enter(options: EnterOptions): Promise<void> | undefined {
       if (taken < most) {
         taken++
@@ -50,7 +50,7 @@ export function createPlaces(most: number) {
       if ((heldMs * (waiting.size + 1)) / most > options.waitMs) throw crowded()
       return wait(options)
     },
-    /** Hands a place that was held for so long to whoever has waited the longest. */
+    /** Gives a place back that was held for so long: the request that has waited the longest gets it. */
     leave(forMs: number): void {
       heldMs += (forMs - heldMs) * WEIGHT
       const [next] = waiting

@@ -6,6 +6,7 @@ import { CONNECTION, destroyConnection } from './connection.ts'
 import { publishStatements } from './publish-statements.ts'
 
 const IDLE_MS = 30_000
+
 /** A connection did not answer in time, and its server not to a cancel: others to the same host may be as dead. */
 export class SilentFault extends Error {
   override readonly name = 'SilentFault'

@@ -11,7 +11,14 @@ import { type Postgres, transact } from './transaction.ts'
 /** What a statement of no request may take: a look whether the database is there, or what comes after a COMMIT. */
 const STATEMENT_MS = 2_000
 
-/** Postgres for a handler: `sql` inside the request's one transaction, or on the pool where it only reads. */
+/**
+ * Postgres for a handler: `sql` inside the request's one transaction, or on the pool where it only reads.
+ * @example
+ * export default implement(contract, { sql: postgres }, async ({ params }, { sql }) => {
+ *   const [order] = await sql<{ id: string; quantity: number }>`select * from orders where id = ${params.id}`
+ *   return order ?? { id: params.id, quantity: 0 }
+ * })
+ */
 export const postgres: TransactionalResource<Sql, Postgres> = {
   stores: ['postgres'],
   open: (config: Config, log: Log) => {

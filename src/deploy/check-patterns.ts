@@ -44,10 +44,10 @@ async function costOf(pattern: RegExp): Promise<Cost> {
 }
 
 async function judge({ source, flags }: RegExp): Promise<Cost> {
-  const { checkSync } = await import('recheck/lib/browser.js')
+  const { default: recheck } = await import('recheck/lib/browser.js')
   // The proof first; where the pattern is too large for it or has more than regular expressions should, by trial.
   for (const checker of ['automaton', 'fuzz'] as const) {
-    const found = checkSync(source, flags, { checker, timeout: LIMIT_MS })
+    const found = recheck.checkSync(source, flags, { checker, timeout: LIMIT_MS })
     if (found.status === 'safe') return { type: 'linear', degree: 1 }
     if (found.status !== 'vulnerable') continue
     const { complexity, attack } = found

@@ -1,8 +1,18 @@
 import type { Route } from '../contract/index.ts'
+import { refusals } from './openapi-responses.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
 const STATE_PATH = '/v1/invocations/{id}'
+const STATE_ROUTE = {
+  anonymous: false,
+  scopes: [],
+  owner: false,
+  idempotent: false,
+  async: false,
+  hasBody: false,
+  readOnly: true,
+}
 
 /** What a caller may send with an endpoint that can be called without waiting. */
 export function asyncParameters({ async: isAsync, idempotent }: Pick<Route, 'async' | 'idempotent'>): readonly Json[] {
@@ -31,7 +41,7 @@ export function acceptedResponse({ async: isAsync }: Pick<Route, 'async'>): Json
 }
 
 /** The path at which callers learn what became of such a call; none where no endpoint offers it. */
-export function statePath(routes: readonly Pick<Route, 'async'>[]): Json {
+export function statePath(routes: readonly Pick<Route, 'async'>[], components: Record<string, Json>): Json {
   if (!routes.some((route) => route.async)) return {}
   const headers = { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds; while it is not final' } }
   return {
@@ -43,8 +53,7 @@ export function statePath(routes: readonly Pick<Route, 'async'>[]): Json {
         parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }],
         responses: {
           200: { description: 'Where it stands', headers, content: json(STATE) },
-          401: { description: '`unauthenticated`', content: problem },
-          404: { description: '`not_found`: also for every other caller', content: problem },
+          ...refusals(STATE_ROUTE, { not_found: 404 }, components),
         },
       },
     },
@@ -53,7 +62,6 @@ export function statePath(routes: readonly Pick<Route, 'async'>[]): Json {
 
 const json = (schema: Json) => ({ 'application/json': { schema } })
 const problemRef = { $ref: '#/components/schemas/Problem' }
-const problem = { 'application/problem+json': { schema: problemRef } }
 
 const uuid = { type: 'string', format: 'uuid' }
 const time = { type: 'string', format: 'date-time' }

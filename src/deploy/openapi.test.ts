@@ -45,6 +45,68 @@ describe('the OpenAPI document', () => {
     ).toEqual([])
   })
 
+  interface Doc {
+    readonly paths: Record<
+      string,
+      Record<string, { requestBody?: { required: boolean }; responses: Record<string, unknown> }>
+    >
+    readonly components: { readonly schemas: Record<string, { properties: Record<string, Record<string, unknown>> }> }
+  }
+  // Only what is read here.
+  const read = (...contracts: Parameters<typeof openapi>[0]) => openapi(contracts, { version: '1' }) as unknown as Doc
+
+  it('names the schemas of the domain, and gives input and output two names where they differ', () => {
+    const Shelf = z.object({ id: z.string().default('a'), at: z.iso.datetime() }).meta({ id: 'Shelf' })
+    const parts = {
+      summary: 'Shelves.',
+      method: 'POST',
+      access: {},
+      reply: { status: 200, body: z.array(Shelf) },
+    } as const
+    const put = endpoint({ ...parts, name: 'put-shelf', path: '/v1/shelves', body: Shelf })
+    const { components, paths } = read(createUser, put)
+    expect(Object.keys(components.schemas).sort()).toEqual(['Problem', 'Shelf', 'ShelfOutput', 'User'])
+    expect(JSON.stringify(paths['/v1/users'])).toContain('"#/components/schemas/User"')
+  })
+
+  it('tells every answer that happens, and the codes that each status carries', () => {
+    const { '/v1/users': users } = read(createUser).paths
+    const statuses = [201, 400, 401, 403, 408, 409, 413, 415, 417, 422, 431, 500, 502, 503, 504]
+    expect(Object.keys(users?.post?.responses ?? {})).toEqual(statuses.map(String))
+    expect(users?.post?.responses[409]).toMatchObject({
+      content: {
+        'application/problem+json': { schema: { properties: { error: { enum: ['in_progress', 'email_taken'] } } } },
+      },
+    })
+  })
+
+  it('publishes patterns that other engines read, and only describes the others', () => {
+    const parts = { summary: 'Names.', method: 'POST', access: {}, reply: { status: 204 } } as const
+    const Names = z
+      .object({
+        line: z.string().regex(/^\P{Cc}*$/u),
+        word: z
+          .string()
+          .regex(/^\p{L}+$/u)
+          .meta({ description: 'A word.' }),
+        code: z
+          .string()
+          .regex(/^[a-z]$/)
+          .regex(/^abc$/i),
+        tags: z.array(z.string()).readonly(),
+      })
+      .meta({ id: 'Names' })
+    const name = endpoint({ ...parts, name: 'take-names', path: '/v1/names', body: Names.optional() })
+    const { components, paths } = read(name)
+    expect(paths['/v1/names']?.post?.requestBody?.required).toBe(false)
+    expect(components.schemas.Names?.properties).toEqual({
+      line: { type: 'string', pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' },
+      word: { type: 'string', description: 'A word. Matches `/^\\p{L}+$/u` of ECMAScript.' },
+      code: { type: 'string', pattern: '^[a-z]$', description: 'Matches `/^abc$/i` of ECMAScript.' },
+      tags: { type: 'array', items: { type: 'string' } },
+    })
+  })
+
   it('says the same as last time', () => {
     expect(document).toMatchSnapshot()
   })

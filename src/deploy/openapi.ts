@@ -8,6 +8,8 @@ import {
   toOutput,
 } from '../contract/index.ts'
 import { acceptedResponse, asyncParameters, statePath } from './openapi-async.ts'
+import { PROBLEM, refusals } from './openapi-responses.ts'
+import { type RenderSchema, schemaRenderer } from './openapi-schemas.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -23,11 +25,12 @@ export function openapi(contracts: readonly AnyContract[], { title = 'API', vers
   const endpoints = contracts.filter((contract) => contract.kind === 'endpoint')
   const paths: Record<string, Record<string, Json>> = {}
   const schemas: Record<string, Json> = { Problem: PROBLEM }
+  const responses: Record<string, Json> = {}
   for (const contract of endpoints) {
-    const operation = renderOperation(contract, schemaRenderer(contract.name, schemas))
+    const operation = renderOperation(contract, { schemaOf: schemaRenderer(contract.name, schemas), responses })
     paths[contract.path] = { ...paths[contract.path], [contract.method.toLowerCase()]: operation }
   }
-  Object.assign(paths, statePath(endpoints.map(describeEndpoint)))
+  Object.assign(paths, statePath(endpoints.map(describeEndpoint), responses))
   return {
     openapi: '3.1.0',
     info: { title, version, ...(description ? { description } : {}), license: LICENSE },
@@ -35,7 +38,7 @@ export function openapi(contracts: readonly AnyContract[], { title = 'API', vers
     tags: [...new Set(Object.keys(paths).map(tagOf))].map((name) => ({ name })),
     security: [{ apiKey: [] }, { bearer: [] }],
     paths,
-    components: { securitySchemes: SECURITY_SCHEMES, schemas },
+    components: { securitySchemes: SECURITY_SCHEMES, schemas, responses },
   }
 }
 
@@ -46,26 +49,13 @@ const SECURITY_SCHEMES = {
   bearer: { type: 'http', scheme: 'bearer', description: 'An API key as a Bearer token' },
 }
 
-const PROBLEM = {
-  type: 'object',
-  required: ['status', 'error', 'message', 'correlationId'],
-  properties: {
-    status: { type: 'integer', description: 'The HTTP status' },
-    error: { type: 'string', description: 'The code to switch on' },
-    message: { type: 'string', description: 'One sentence for people' },
-    correlationId: { type: 'string', description: 'Finds this request in the logs' },
-    details: {
-      type: 'array',
-      items: {
-        type: 'object',
-        required: ['path', 'message'],
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
-      },
-    },
-  },
+interface Rendering {
+  readonly schemaOf: RenderSchema
+  /** The document's, for those that many share. */
+  readonly responses: Record<string, Json>
 }
 
-function renderOperation(contract: EndpointContract, schemaOf: RenderSchema): Json {
+function renderOperation(contract: EndpointContract, { schemaOf, responses }: Rendering): Json {
   const route = describeEndpoint(contract)
   const { summary, description, body, access, version } = contract
   const examples = examplesOf(contract, 'body')
@@ -82,8 +72,8 @@ function renderOperation(contract: EndpointContract, schemaOf: RenderSchema): Js
     ...(route.scopes.length > 0 ? { 'x-scopes': route.scopes } : {}),
     ...(access.anonymous ? { security: [] } : {}),
     parameters: [...parametersOf(contract, schemaOf), ...asyncParameters(route)],
-    ...(content ? { requestBody: { required: true, content: { 'application/json': content } } } : {}),
-    responses: responsesOf(contract, route, schemaOf),
+    ...(content ? { requestBody: { required: isRequired(body), content: { 'application/json': content } } } : {}),
+    responses: responsesOf(contract, route, { schemaOf, responses }),
   }
 }
 
@@ -94,6 +84,9 @@ function whoMayCall({ anonymous, scopes = [], owner }: EndpointContract['access'
   return named ? `Whoever has ${named} may call this.` : 'Whoever has a key may call this.'
 }
 
+/** Whether it may not be left out. */
+const isRequired = (schema: unknown) => schema instanceof z.ZodType && !schema.safeParse(undefined).success
+
 function parametersOf(
   { params, query, headers, idempotent }: EndpointContract,
   schemaOf: RenderSchema,
@@ -101,7 +94,7 @@ function parametersOf(
   const places = { path: params, query, header: headers }
   const declared = Object.entries(places).flatMap(([place, schema]) =>
     Object.entries(schema?.shape ?? {}).map(([name, property]) => {
-      const required = place === 'path' || !property.safeParse(undefined).success
+      const required = place === 'path' || isRequired(property)
       return { name, in: place, required, schema: schemaOf(toInput(property), 'input') }
     }),
   )
@@ -111,7 +104,7 @@ function parametersOf(
   return [...declared, { name: 'Idempotency-Key', in: 'header', required: true, schema, description: meaning }]
 }
 
-function responsesOf(contract: EndpointContract, route: Route, schemaOf: RenderSchema): Json {
+function responsesOf(contract: EndpointContract, route: Route, { schemaOf, responses }: Rendering): Json {
   const { reply } = contract
   const body = 'body' in reply ? reply.body : undefined
   const examples = examplesOf(contract, 'reply')
@@ -126,52 +119,11 @@ function responsesOf(contract: EndpointContract, route: Route, schemaOf: RenderS
       : {}),
     ...('location' in reply && reply.location ? { headers: { Location: { schema: { type: 'string' } } } } : {}),
   }
-  const refusals: Record<number, string[]> = { 400: ['invalid_request'], 500: ['internal'], 503: ['unavailable'] }
-  const refuse = (status: number, ...codes: string[]) => {
-    refusals[status] = [...(refusals[status] ?? []), ...codes]
-  }
-  if (!route.anonymous) refuse(401, 'unauthenticated')
-  if (route.scopes.length > 0 || route.owner) refuse(403, 'forbidden')
-  if (route.hasBody) refuse(413, 'payload_too_large')
-  if (route.hasBody) refuse(415, 'unsupported_media_type')
-  if (route.idempotent || route.async) refuse(409, 'in_progress')
-  if (route.idempotent || route.async) refuse(422, 'idempotency_mismatch')
-  if (route.limit) refuse(429, 'rate_limited')
-  for (const [code, status] of Object.entries(contract.failures ?? {})) refuse(status, code)
   return {
     ...acceptedResponse(route),
     [reply.status]: success,
-    ...Object.fromEntries(
-      Object.entries(refusals).map(([status, codes]) => [
-        status,
-        { ...problem(Number(status), codes), ...headersOf(codes) },
-      ]),
-    ),
+    ...refusals(route, contract.failures ?? {}, responses),
   }
-}
-
-const problem = (status: number, codes: readonly string[]) => ({
-  description: codes.map((code) => `\`${code}\``).join(', '),
-  content: {
-    'application/problem+json': {
-      schema: { $ref: '#/components/schemas/Problem' },
-      examples: Object.fromEntries(codes.map((code) => [code, { value: problemExample(status, code) }])),
-    },
-  },
-})
-
-const problemExample = (status: number, error: string) => ({
-  ...{ status, error, message: 'One sentence for people.', correlationId: '7f1c2c1e-8a52-4c4e-9d0c-3f0f7a6f1f5e' },
-  ...(error === 'invalid_request' ? { details: [{ path: 'body.email', message: 'Invalid email address' }] } : {}),
-})
-
-const headersOf = (codes: readonly string[]) => (codes.includes('rate_limited') ? { headers: LIMIT_HEADERS } : {})
-
-const text = (description: string) => ({ description, schema: { type: 'string' } })
-const LIMIT_HEADERS = {
-  'Retry-After': { description: 'Seconds until the next request may come', schema: { type: 'integer' } },
-  RateLimit: text('What is left (`r`), and the seconds until there is more (`t`); on every answer to a caller'),
-  'RateLimit-Policy': text('Requests (`q`) in seconds (`w`)'),
 }
 
 function examplesOf({ examples = {} }: EndpointContract, part: 'body' | 'reply') {
@@ -179,23 +131,6 @@ function examplesOf({ examples = {} }: EndpointContract, part: 'body' | 'reply')
   return given.length > 0
     ? Object.fromEntries(given.map(([name, example]) => [name, { value: example[part] }]))
     : undefined
-}
-
-type RenderSchema = (schema: z.ZodType, io: 'input' | 'output') => Json
-
-/**
- * OpenAPI 3.1 is JSON Schema 2020-12. What a schema defines inside itself, since it contains itself, moves to the
- * document's components, where its references are good.
- */
-function schemaRenderer(owner: string, components: Record<string, Json>): RenderSchema {
-  return (schema, io) => {
-    const { $schema: _dialect, $defs = {}, ...rest } = z.toJSONSchema(schema, { io, target: 'draft-2020-12' })
-    const prefix = `${owner}-${Object.keys(components).length}`
-    const moved = (part: unknown): Json =>
-      JSON.parse(JSON.stringify(part).replaceAll('"#/$defs/', `"#/components/schemas/${prefix}`))
-    for (const [name, definition] of Object.entries($defs)) components[prefix + name] = moved(definition)
-    return moved(rest)
-  }
 }
 
 /** `/v1/users/{id}` is about users. */

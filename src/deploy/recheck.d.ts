@@ -1,4 +1,5 @@
 /** The checker in plain JavaScript: its main entry would look for Java or a binary of its own. */
 declare module 'recheck/lib/browser.js' {
-  export * from 'recheck'
+  const recheck: typeof import('recheck')
+  export = recheck
 }

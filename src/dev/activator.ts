@@ -27,6 +27,9 @@ export function createActivator(functions: Served): Server {
   return server.on('close', () => void agent.close())
 }
 
+/** As much as a contract may ask for. */
+const LONGEST_MS = 600_000
+
 interface Through {
   readonly functions: Pick<Served, 'pool' | 'settled'>
   readonly agent: Dispatcher
@@ -39,10 +42,13 @@ async function handle(request: IncomingMessage, response: ServerResponse, { func
   if (!pool) throw new Problem('not_found', 404, `There is no function ${name}.`)
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  const lease = await pool.acquire(gone.signal)
+  const timeoutMs = Number(request.headers['ebb-timeout-ms'] ?? Number.NaN) || LONGEST_MS
+  const lease = await pool.acquire({ signal: gone.signal, timeoutMs })
+  // What the request has waited for its place is no longer there for its function.
+  if (lease.leftMs < timeoutMs) request.headers['ebb-timeout-ms'] = String(lease.leftMs)
   try {
     await pass(request, response, { agent, origin: `http://127.0.0.1:${lease.port}`, path, signal: gone.signal })
-    lease.release('answered')
+    lease.release(response.statusCode === 503 ? 'refused' : 'answered')
   } catch (fault) {
     lease.release('broken')
     throw fault

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { APP_ROLE, FUNCTIONS_SECRET, PLATFORM_SECRET, secretsFile } from '../deploy/render/index.ts'
+import { FUNCTIONS_SECRET, OWNER_ROLE, PLATFORM_SECRET, ROLES, secretsFile } from '../deploy/render/index.ts'
 import { generateIdentityKeys } from '../kernel/index.ts'
 
 /**
@@ -8,12 +8,14 @@ import { generateIdentityKeys } from '../kernel/index.ts'
  */
 export async function clusterSecrets(): Promise<string> {
   const { gateway, relay, jwks } = await generateIdentityKeys()
-  const [superuser, owner, app] = [random(), random(), random()]
+  const passwords = { owner: random(), gateway: random(), relay: random(), functions: random() }
   const urlOf = (role: string, password: string) => `postgres://${role}:${password}@postgres:5432/ebb`
+  const [ofGateway, ofRelay] = [urlOf(ROLES.gateway, passwords.gateway), urlOf(ROLES.relay, passwords.relay)]
   const platform = {
-    DATABASE_URL: urlOf(APP_ROLE, app),
-    DATABASE_DIRECT_URL: urlOf(APP_ROLE, app),
-    MIGRATION_DATABASE_URL: urlOf('ebb_owner', owner),
+    DATABASE_URL: urlOf(ROLES.functions, passwords.functions),
+    ...{ GATEWAY_DATABASE_URL: ofGateway, GATEWAY_DATABASE_DIRECT_URL: ofGateway },
+    ...{ RELAY_DATABASE_URL: ofRelay, RELAY_DATABASE_DIRECT_URL: ofRelay },
+    MIGRATION_DATABASE_URL: urlOf(OWNER_ROLE, passwords.owner),
     EBB_IDENTITY_KEY: JSON.stringify(gateway),
     RELAY_IDENTITY_KEY: JSON.stringify(relay),
     EBB_IDENTITY_JWKS: JSON.stringify(jwks),
@@ -22,7 +24,12 @@ export async function clusterSecrets(): Promise<string> {
   }
   return secretsFile({
     [PLATFORM_SECRET]: platform,
-    'ebb-postgres': { POSTGRES_PASSWORD: superuser, OWNER_PASSWORD: owner, APP_PASSWORD: app },
+    'ebb-postgres': {
+      POSTGRES_PASSWORD: random(),
+      ...Object.fromEntries(
+        Object.entries(passwords).map(([of, password]) => [`${of.toUpperCase()}_PASSWORD`, password]),
+      ),
+    },
     [FUNCTIONS_SECRET]: {},
   })
 }

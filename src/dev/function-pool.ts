@@ -24,12 +24,21 @@ export interface FunctionPoolOptions {
 /** A place in an instance: to be released once the request is over. */
 export interface Lease {
   readonly port: number
-  release(how: 'answered' | 'broken'): void
+  /** What is left of the request's time: the wait for a start is not on its account, the wait for a place is. */
+  readonly leftMs: number
+  /** `refused`: the instance answered that it has more to do than it can. */
+  release(how: 'answered' | 'refused' | 'broken'): void
+}
+
+export interface AcquireOptions {
+  readonly signal: AbortSignal
+  /** What the request may take: who would wait for a place for half of that is refused. */
+  readonly timeoutMs: number
 }
 
 export interface FunctionPool {
   /** A place in an instance, started where there is none; waits in order. Rejects with the Problem to answer. */
-  acquire(signal: AbortSignal): Promise<Lease>
+  acquire(options: AcquireOptions): Promise<Lease>
   /** Starts one instance ahead of any request; rejects where it does not come up. */
   warm(): Promise<void>
   status(): FunctionStatus
@@ -48,11 +57,17 @@ interface Instance {
 }
 
 interface Waiter {
+  readonly since: number
+  readonly timeoutMs: number
   readonly give: (lease: Lease) => void
   readonly refuse: (problem: Problem) => void
 }
 
 const MOST_WAITING = 1_000
+/** No instance is started so long after one has refused: it waits for something else, and one more would wait with it. */
+const REFUSED_MS = 1_000
+/** How much of the pace that is known one more request changes. */
+const WEIGHT = 0.1
 const FIRST_PAUSE_MS = 1_000
 const LAST_PAUSE_MS = 30_000
 
@@ -63,8 +78,17 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   const waiting: Waiter[] = []
   const emptied: (() => void)[] = []
   let [coldStarts, requests, crashes, pausedUntil, closed] = [0, 0, 0, 0, false]
+  let [readyAt, refusedAt, heldMs] = [0, Number.NEGATIVE_INFINITY, 0]
 
   const inState = (state: Instance['state']) => [...instances].filter((instance) => instance.state === state)
+
+  /** Whether one more instance may be started, and would help. */
+  function mayStart(): boolean {
+    const [starting, ready] = [inState('starting').length, inState('ready').length]
+    return starting + ready < scale.max && (ready === 0 || now() - refusedAt >= REFUSED_MS)
+  }
+
+  const waitedMs = ({ since }: Waiter) => now() - Math.max(since, readyAt)
 
   function assign() {
     for (;;) {
@@ -72,29 +96,34 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
       const [instance] = free.sort((a, b) => b.inFlight - a.inFlight)
       const next = instance && waiting.shift()
       if (!next) break
-      next.give(lend(instance))
+      // Those behind it have the time to use theirs.
+      if (waitedMs(next) > next.timeoutMs / 2) next.refuse(busy())
+      else next.give(lend(instance, next))
     }
     const starting = inState('starting').length
-    const wanted = waiting.length > starting * scale.concurrency && starting + inState('ready').length < scale.max
-    if (wanted) spawn().catch(() => {})
+    if (waiting.length > starting * scale.concurrency && mayStart()) spawn().catch(() => {})
     if (closed && waiting.length === 0 && [...instances].every(({ inFlight }) => inFlight === 0)) {
       for (const resolve of emptied.splice(0)) resolve()
     }
   }
 
-  function lend(instance: Instance): Lease {
+  function lend(instance: Instance, waiter: Waiter): Lease {
     instance.inFlight++
+    const lentAt = now()
+    const leftMs = Math.floor(waiter.timeoutMs - waitedMs(waiter))
     clearTimeout(instance.idle)
     let released = false
-    const release = (how: 'answered' | 'broken') => {
+    const release: Lease['release'] = (how) => {
       if (released) return
       released = true
       instance.inFlight--
-      if (how === 'answered') crashes = 0
+      heldMs += (now() - lentAt - heldMs) * WEIGHT
+      if (how === 'refused') refusedAt = now()
+      if (how !== 'broken') crashes = 0
       rest(instance)
       assign()
     }
-    return { port: instance.port, release }
+    return { port: instance.port, leftMs, release }
   }
 
   function rest(instance: Instance) {
@@ -116,6 +145,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
       throw fault
     }
     instance.state = 'ready'
+    readyAt = now()
     coldStarts++
     report({ event: 'spawn', function: name, pid: instance.process.pid, coldStartMs: now() - startedAt })
     rest(instance)
@@ -152,16 +182,22 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
     report({ event: 'idle-stop', function: name, pid: instance.process?.pid ?? 0, idleMs })
   }
 
-  async function acquire(signal: AbortSignal): Promise<Lease> {
+  const busy = () => new Problem('unavailable', 503, `${name} has more to do than it can.`, { retryAfterSeconds: 1 })
+
+  /** By the pace of those before: who could not have a place in time is refused at once. */
+  function isInVain(timeoutMs: number): boolean {
+    const places = inState('ready').length * scale.concurrency
+    return inState('starting').length === 0 && !mayStart() && (heldMs * (waiting.length + 1)) / places > timeoutMs / 2
+  }
+
+  async function acquire({ signal, timeoutMs }: AcquireOptions): Promise<Lease> {
     requests++
     if (closed) throw new Problem('unavailable', 503, `${name} is stopping.`, { retryAfterSeconds: 1 })
-    if (waiting.length >= MOST_WAITING) {
-      throw new Problem('unavailable', 503, `Too many requests wait for ${name}.`, { retryAfterSeconds: 1 })
-    }
+    if (waiting.length >= MOST_WAITING || (waiting.length > 0 && isInVain(timeoutMs))) throw busy()
     const pauseMs = pausedUntil - now()
     if (pauseMs > 0 && inState('ready').length === 0) throw crashed(pauseMs)
     const { promise, resolve: give, reject: refuse } = Promise.withResolvers<Lease>()
-    const waiter = { give, refuse }
+    const waiter = { since: now(), timeoutMs, give, refuse }
     waiting.push(waiter)
     signal.addEventListener('abort', () => {
       const index = waiting.indexOf(waiter)

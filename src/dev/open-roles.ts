@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { PARTS, type Part } from '../data/migrate/privileges.ts'
+import { ROLES } from '../deploy/render/platform.ts'
 
 export type UrlsByPart = Readonly<Record<Part, string>>
-
-/** The roles of the parts, as they are called on a laptop and by the chart. */
-export const ROLES = { gateway: 'ebb_gateway', relay: 'ebb_relay', functions: 'ebb_functions' } as const
 
 /**
  * Makes the role of each part where it is missing, with a new password, and lets them into the database of `databaseUrl`.

@@ -83,6 +83,12 @@ const TOOLS = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail',
  * Joins a contract with its handler and the resources that it uses. Refuses, in one sentence, a contract that promises
  * all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) without a resource that can keep it, a resource that has a
  * tool's name or does not name its stores, and one that acts after the commit (`mail`) in an endpoint.
+ * @example
+ * export default implement(contract, { sql: postgres }, async ({ params }, { sql, fail }) => {
+ *   const order = await sql.one<{ id: string; quantity: number }>`select * from orders where id = ${params.id}`
+ *   if (!order) throw fail('order_not_found', `There is no order ${params.id}.`)
+ *   return order
+ * })
  */
 export function implement<C extends Contract, const U extends Uses>(
   contract: C,

@@ -159,7 +159,7 @@ describe('a function that fails', () => {
     expect([attempts, result, problem]).toEqual([
       1,
       undefined,
-      { status: 409, error: 'too_long', message: 'That is too long.', correlationId: expect.any(String) },
+      expect.objectContaining({ status: 409, error: 'too_long', message: 'That is too long.', title: 'Too long' }),
     ])
     expect(await notesOf('refused')).toEqual([])
   })

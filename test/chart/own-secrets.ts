@@ -5,7 +5,9 @@ export const ownSecrets = {
   redis: { existingSecret: 'my-redis' },
   postgres: {
     owner: { existingSecret: 'my-owner' },
-    app: { existingSecret: 'my-app' },
+    gateway: { existingSecret: 'my-gateway-login' },
+    relay: { existingSecret: 'my-relay-login' },
+    functions: { existingSecret: 'my-functions-login' },
     bundled: { existingSecret: 'my-superuser' },
   },
 }

@@ -289,5 +289,7 @@ describeChart('the notes', () => {
     expect(notes).toContain('curl https://api.example/openapi.json')
     expect(notes).toContain('`helm uninstall` keeps the database')
     expect(await notesFor({ keepOnUninstall: false })).not.toContain('helm uninstall')
+    expect(notes).toContain('set gateway.trustedHops')
+    expect(await notesFor({ gateway: { ingress, trustedHops: 1 } })).not.toContain('trustedHops')
   })
 })

@@ -103,7 +103,7 @@ describeChart('every secret', () => {
   it('stands in no manifest but its own', async () => {
     const manifests = await withKubernetes()
     const secrets = ofKind(manifests, 'Secret').flatMap(({ data = {} }) => Object.values(data))
-    const values = secrets.map((value) => Buffer.from(value, 'base64').toString()).filter((value) => value.length > 12)
+    const values = secrets.map((value) => Buffer.from(value, 'base64').toString()).filter((value) => value.length > 13)
     const others = JSON.stringify(manifests.filter(({ kind }) => kind !== 'Secret'))
     expect(values.length).toBeGreaterThan(8)
     expect(values.filter((value) => others.includes(value))).toEqual([])
@@ -113,7 +113,7 @@ describeChart('every secret', () => {
     [
       'function',
       {
-        DATABASE_URL: 'ebb-postgres-app/url',
+        DATABASE_URL: 'ebb-postgres-functions/url',
         EBB_IDENTITY_JWKS: 'ebb-identity/public.jwks',
         REDIS_URL: 'ebb-redis/url',
         SMTP_URL: 'smtp/url',
@@ -123,14 +123,14 @@ describeChart('every secret', () => {
     [
       'gateway',
       {
-        DATABASE_URL: 'ebb-postgres-app/url',
+        DATABASE_URL: 'ebb-postgres-gateway/url',
         EBB_ADMIN_KEY: 'ebb-gateway/admin-key',
         EBB_IDENTITY_KEY: 'ebb-identity/gateway.jwk',
         EBB_KEY_PEPPER: 'ebb-gateway/key-pepper',
         REDIS_URL: 'ebb-redis/url',
       },
     ],
-    ['relay', { DATABASE_URL: 'ebb-postgres-app/url', EBB_IDENTITY_KEY: 'ebb-identity/relay.jwk' }],
+    ['relay', { DATABASE_URL: 'ebb-postgres-relay/url', EBB_IDENTITY_KEY: 'ebb-identity/relay.jwk' }],
     ['migrate', { DATABASE_DIRECT_URL: 'ebb-postgres-owner/url' }],
     ['test', { EBB_ADMIN_KEY: 'ebb-gateway/admin-key' }],
     ['backup', { DATABASE_URL: 'ebb-postgres-owner/url' }],
@@ -138,9 +138,11 @@ describeChart('every secret', () => {
     [
       'postgres',
       {
-        APP_PASSWORD: 'ebb-postgres-app/password',
+        FUNCTIONS_PASSWORD: 'ebb-postgres-functions/password',
+        GATEWAY_PASSWORD: 'ebb-postgres-gateway/password',
         OWNER_PASSWORD: 'ebb-postgres-owner/password',
         POSTGRES_PASSWORD: 'ebb-postgres-superuser/password',
+        RELAY_PASSWORD: 'ebb-postgres-relay/password',
       },
     ],
   ])('of the %s is one that it needs, and no other', async (component, expected) => {
@@ -197,6 +199,7 @@ describeChart('every setting', () => {
   const cases: readonly [string, Values][] = [
     ['by default', everything],
     ['with a collector', { ...everything, telemetry: { otlpEndpoint: 'http://collector:4318', sampleRatio: 0.1 } }],
+    ['behind a proxy', { ...everything, gateway: { trustedHops: 2 } }],
     ['with a pooler and origins', { ...withPooler(), gateway: { corsOrigins: ['https://app.example', 'http://a:*'] } }],
   ]
   it.each(cases)('is one that the process knows and takes, %s', async (_case, values) => {
@@ -212,6 +215,15 @@ describeChart('every setting', () => {
         expect(() => parseConfig({ ...plain, ...secrets })).not.toThrow()
       }
     }
+  })
+
+  it('says how many proxies are believed, where any is', async () => {
+    const hopsOf = async (values: Values) => {
+      const pod = podsOf(await renderChart(values)).find(({ of }) => of === 'Deployment ebb-gateway')
+      return settingsOf(pod!.spec.containers[0]!).plain.EBB_TRUSTED_HOPS
+    }
+    expect(await hopsOf({})).toBeUndefined()
+    expect(await hopsOf({ gateway: { trustedHops: 2 } })).toBe('2')
   })
 
   it('exports telemetry only where there is a collector', async () => {

@@ -1,7 +1,17 @@
 import { expect, it } from '@jest/globals'
 import { identitySigner, identityVerifier } from 'ebb/kernel'
 import { startCluster } from './cluster.ts'
-import { describeChart, type Manifest, namesOf, ofKind, only, refusal, renderChart, type Values } from './helm.ts'
+import {
+  describeChart,
+  type Manifest,
+  namesOf,
+  notesFor,
+  ofKind,
+  only,
+  refusal,
+  renderChart,
+  type Values,
+} from './helm.ts'
 import { ownSecrets } from './own-secrets.ts'
 import { podsOf, secretFilesOf } from './pods.ts'
 
@@ -46,17 +56,21 @@ describeChart('what the chart makes up', () => {
 
   it('are the addresses of the stores, by roles of which only one may migrate', async () => {
     const manifests = await renderChart()
-    const [owner, app, redis] = ['postgres-owner', 'postgres-app', 'redis'].map((name) =>
-      read(manifests, `ebb-${name}`),
-    )
+    const [owner, redis] = ['postgres-owner', 'redis'].map((name) => read(manifests, `ebb-${name}`))
     expect(owner?.url).toBe(`postgres://ebb_owner:${owner?.password}@ebb-postgres:5432/ebb`)
-    expect(app?.url).toBe(`postgres://ebb_app:${app?.password}@ebb-postgres:5432/ebb`)
     expect(redis?.url).toBe(`redis://:${redis?.password}@ebb-redis:6379`)
     expect(redis?.['users.acl']).not.toContain(redis?.password)
     const { data = {} } = only(manifests, 'ConfigMap', 'ebb-postgres')
     expect(data['roles.sql']).toContain('alter database :"DBNAME" owner to ebb_owner')
     const [migrate] = podsOf(ofKind(manifests, 'Job'))
-    expect(migrate?.spec.containers[0]?.env).toContainEqual({ name: 'EBB_DATABASE_ROLE', value: 'ebb_app' })
+    const told = Object.fromEntries((migrate?.spec.containers[0]?.env ?? []).map(({ name, value }) => [name, value]))
+    for (const part of PARTS) {
+      const { url, password } = read(manifests, `ebb-postgres-${part}`)
+      expect(url).toBe(`postgres://ebb_${part}:${password}@ebb-postgres:5432/ebb`)
+      expect(data['roles.sql']).toContain(`alter role ebb_${part} login password`)
+      expect(told[`EBB_${part.toUpperCase()}_ROLE`]).toBe(`ebb_${part}`)
+    }
+    expect(told).not.toHaveProperty('EBB_DATABASE_ROLE')
   })
 
   it('is kept over upgrades, and an upgrade that changes nothing changes no pod', async () => {
@@ -94,7 +108,14 @@ describeChart('what the chart makes up', () => {
   it('stays when the release goes, where it cannot be made again', async () => {
     const keptOf = (manifests: readonly Manifest[]) =>
       namesOf(manifests.filter(({ metadata }) => metadata.annotations?.['helm.sh/resource-policy'] === 'keep'))
-    const kept = ['ebb-gateway', 'ebb-postgres-app', 'ebb-postgres-owner', 'ebb-postgres-superuser']
+    const kept = [
+      'gateway',
+      'postgres-functions',
+      'postgres-gateway',
+      'postgres-owner',
+      'postgres-relay',
+      'postgres-superuser',
+    ].map((name) => `ebb-${name}`)
     expect(keptOf(await renderChart())).toEqual(kept)
     expect(keptOf(await renderChart({ keepOnUninstall: false }))).toEqual([])
     const claims = async (values: Values) => only(await renderChart(values), 'StatefulSet', 'ebb-postgres').spec
@@ -112,10 +133,17 @@ describeChart('somebody else`s Secret', () => {
     expect(ofKind(manifests, 'Secret')).toEqual([])
     const from = new Set(podsOf(manifests).flatMap((pod) => Object.values(secretFilesOf(pod))))
     expect([...from].sort()).toEqual([
-      ...['my-app/password', 'my-app/url', 'my-gateway/admin-key', 'my-gateway/key-pepper'],
+      ...['my-functions-login/password', 'my-functions-login/url', 'my-gateway-login/password', 'my-gateway-login/url'],
+      ...['my-gateway/admin-key', 'my-gateway/key-pepper'],
       ...['my-identity/gateway.jwk', 'my-identity/public.jwks', 'my-identity/relay.jwk'],
       ...['my-mail/url', 'my-owner/password', 'my-owner/url'],
-      ...['my-redis/url', 'my-redis/users.acl', 'my-superuser/password'],
+      ...[
+        'my-redis/url',
+        'my-redis/users.acl',
+        'my-relay-login/password',
+        'my-relay-login/url',
+        'my-superuser/password',
+      ],
     ])
   })
 
@@ -135,40 +163,110 @@ describeChart('somebody else`s Secret', () => {
   })
 })
 
+const PARTS = ['gateway', 'relay', 'functions']
+const ROLES = ['ebb_functions', 'ebb_gateway', 'ebb_relay']
+
+describeChart('an installation of one role for all', () => {
+  const logsIn = (manifests: readonly Manifest[]) =>
+    Object.fromEntries(
+      podsOf(manifests).flatMap((pod) => {
+        const from = secretFilesOf(pod)['/var/run/secrets/ebb/DATABASE_URL']
+        return /gateway|relay|place-order/.test(pod.of) ? [[pod.of.replace(/^\w+ /, ''), from]] : []
+      }),
+    )
+  const rolesTold = (manifests: readonly Manifest[]) =>
+    (podsOf(ofKind(manifests, 'Job'))[0]?.spec.containers[0]?.env ?? [])
+      .filter(({ name }) => name.endsWith('_ROLE'))
+      .map(({ name }) => name)
+  const values = { engine: 'kubernetes' }
+  const everybody = (of: string) => ({ 'ebb-gateway': of, 'ebb-relay': of, 'place-order': of })
+
+  it('gets the others by one upgrade, and uses them from the next one on', async () => {
+    const before = [secret('ebb-postgres-app', { username: 'ebb_app', password: 'old', url: 'postgres://old' })]
+    await using cluster = await startCluster(before)
+    const flags = [...cluster.flags, '--is-upgrade']
+    const first = await renderChart(values, { flags })
+    expect(logsIn(first)).toEqual(everybody('ebb-postgres-app/url'))
+    expect(rolesTold(first)).toEqual(['EBB_DATABASE_ROLE'])
+    expect(read(first, 'ebb-postgres-app').password).toBe('old')
+    const { data = {} } = only(first, 'ConfigMap', 'ebb-postgres')
+    for (const role of [...ROLES, 'ebb_app']) expect(data['roles.sql']).toContain(`alter role ${role} login`)
+
+    cluster.hold(ofKind(first, 'Secret'))
+    const second = await renderChart(values, { flags })
+    expect(logsIn(second)).toEqual({
+      ...{ 'ebb-gateway': 'ebb-postgres-gateway/url', 'ebb-relay': 'ebb-postgres-relay/url' },
+      'place-order': 'ebb-postgres-functions/url',
+    })
+    // Pods of the revision before are there until the new ones are.
+    expect(rolesTold(second).sort()).toEqual([
+      ...['EBB_DATABASE_ROLE', 'EBB_FUNCTIONS_ROLE', 'EBB_GATEWAY_ROLE', 'EBB_RELAY_ROLE'],
+    ])
+    expect(read(second, 'ebb-postgres-app').password).toBe('old')
+    expect(ofKind(second, 'StatefulSet')).toEqual(ofKind(first, 'StatefulSet'))
+
+    cluster.hold(ofKind(second, 'Secret').filter(({ metadata }) => metadata.name !== 'ebb-postgres-app'))
+    const third = await renderChart(values, { flags })
+    expect(rolesTold(third)).not.toContain('EBB_DATABASE_ROLE')
+    expect(namesOf(ofKind(third, 'Secret'))).not.toContain('ebb-postgres-app')
+  })
+
+  it('whose Secret is somebody else`s goes on by it until there are others, and its notes say so', async () => {
+    const { gateway, relay, functions, ...postgres } = { ...ownSecrets.postgres, app: { existingSecret: 'my-app' } }
+    const shared = { ...ownSecrets, ...values, postgres }
+    expect(logsIn(await renderChart(shared))).toEqual(everybody('my-app/url'))
+    expect(rolesTold(await renderChart(shared))).toEqual(['EBB_DATABASE_ROLE'])
+    expect(await notesFor(shared)).toContain(
+      'WARNING: gateway, relay, functions log in to Postgres by one role, ebb_app',
+    )
+    const one = { ...shared, postgres: { ...postgres, functions } }
+    expect(logsIn(await renderChart(one))).toMatchObject({
+      ...{ 'ebb-gateway': 'my-app/url', 'place-order': 'my-functions-login/url' },
+    })
+    expect(rolesTold(await renderChart(one))).toEqual(['EBB_DATABASE_ROLE', 'EBB_FUNCTIONS_ROLE'])
+    expect(await notesFor({ ...one, postgres: { ...postgres, gateway, relay, functions } })).not.toContain('WARNING')
+  })
+})
+
 describeChart('Postgres', () => {
+  const { bundled: _bundled, ...logins } = ownSecrets.postgres
   const external = {
     mode: 'external',
-    owner: { existingSecret: 'my-owner' },
-    app: { existingSecret: 'my-app' },
+    ...logins,
     external: { egress: ['10.1.0.0/16:5432'] },
   }
 
-  it('that is external is none of the chart`s: only its two addresses are', async () => {
+  it('that is external is none of the chart`s: only its addresses are', async () => {
     const manifests = await renderChart({ postgres: external })
     expect(ofKind(manifests, 'StatefulSet')).toEqual([])
     expect(manifests.filter(({ metadata }) => metadata.name.startsWith('ebb-postgres'))).toEqual([])
-    const { owner: _owner, ...withoutOwner } = external
-    expect(await refusal({ postgres: withoutOwner })).toContain(
-      'postgres.owner.existingSecret: with postgres.mode external',
-    )
+    for (const part of ['owner', ...PARTS]) {
+      expect(await refusal({ postgres: { ...external, [part]: {} } })).toContain(
+        `postgres.${part}.existingSecret: with postgres.mode external`,
+      )
+    }
     expect(await refusal({ postgres: { ...external, external: {} } })).toContain('postgres.external.egress: say where')
   })
 
-  it('of CloudNativePG has the same two roles, and its owner`s password is ours to give', async () => {
+  it('of CloudNativePG has the same roles, and its owner`s password is ours to give', async () => {
     const manifests = await renderChart({ postgres: { mode: 'cnpg', maxConnections: 700 } })
     expect(only(manifests, 'Cluster', 'ebb-postgres').spec).toMatchObject({
       instances: 3,
       bootstrap: {
         initdb: {
           ...{ database: 'ebb', owner: 'ebb_owner', secret: { name: 'ebb-postgres-owner' } },
-          postInitApplicationSQL: ['create role ebb_app'],
+          postInitApplicationSQL: ROLES.map((role) => `create role ${role}`),
         },
       },
-      managed: { roles: [{ name: 'ebb_app', login: true, passwordSecret: { name: 'ebb-postgres-app' } }] },
+      managed: {
+        roles: ROLES.map((name) => ({
+          ...{ name, login: true, passwordSecret: { name: name.replace('ebb_', 'ebb-postgres-') } },
+        })),
+      },
       postgresql: { parameters: { max_connections: '700' } },
     })
-    expect(only(manifests, 'Secret', 'ebb-postgres-app')).toMatchObject({ type: 'kubernetes.io/basic-auth' })
-    expect(read(manifests, 'ebb-postgres-app').url).toContain('@ebb-postgres-rw:5432/ebb')
+    expect(only(manifests, 'Secret', 'ebb-postgres-relay')).toMatchObject({ type: 'kubernetes.io/basic-auth' })
+    expect(read(manifests, 'ebb-postgres-relay').url).toContain('@ebb-postgres-rw:5432/ebb')
     expect(ofKind(manifests, 'StatefulSet')).toEqual([])
   })
 
@@ -179,14 +277,15 @@ describeChart('Postgres', () => {
     'may have a pooler before it, %s, past which go migrations and LISTEN',
     async (_whose, postgres, pooled, direct) => {
       const manifests = await renderChart({ postgres })
-      const [owner, app] = ['ebb-postgres-owner', 'ebb-postgres-app'].map((name) => read(manifests, name))
-      expect(owner?.url).toContain(`@${direct}/ebb`)
-      expect(app?.url).toContain(`@${pooled}/ebb`)
-      expect(app?.['direct-url']).toContain(`@${direct}/ebb`)
+      expect(read(manifests, 'ebb-postgres-owner').url).toContain(`@${direct}/ebb`)
       const files = Object.fromEntries(podsOf(manifests).map((pod) => [pod.of, secretFilesOf(pod)]))
-      for (const name of ['ebb-gateway', 'ebb-relay']) {
-        const url = { '/var/run/secrets/ebb/DATABASE_DIRECT_URL': 'ebb-postgres-app/direct-url' }
-        expect(files[`Deployment ${name}`]).toMatchObject(url)
+      for (const part of ['gateway', 'relay']) {
+        const login = read(manifests, `ebb-postgres-${part}`)
+        expect([login.url, login['direct-url']]).toEqual([
+          ...[expect.stringContaining(`@${pooled}/ebb`), expect.stringContaining(`@${direct}/ebb`)],
+        ])
+        const url = { '/var/run/secrets/ebb/DATABASE_DIRECT_URL': `ebb-postgres-${part}/direct-url` }
+        expect(files[`Deployment ebb-${part}`]).toMatchObject(url)
       }
       expect(files['Deployment place-order']).not.toHaveProperty(['/var/run/secrets/ebb/DATABASE_DIRECT_URL'])
     },

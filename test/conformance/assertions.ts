@@ -7,6 +7,10 @@ export interface Refusal {
   readonly error: string
   readonly message: string
   readonly correlationId: string
+  readonly type: string
+  readonly title: string
+  readonly detail: string
+  readonly instance: string
   readonly details?: readonly { readonly path: string; readonly message: string }[]
 }
 
@@ -23,6 +27,9 @@ export function assertProblem(answer: Answer, status: number, code: string): Ref
   equal(refusal.status, status, `its body says ${refusal.status}`)
   equal(refusal.error, code, `its code is ${refusal.error} instead of ${code}: ${refusal.message}`)
   ok(typeof refusal.message === 'string' && refusal.message.length > 0, 'it has no message')
+  const { type, title, detail, instance } = refusal
+  ok(type.endsWith(`/${code}`) && title.length > 0 && instance.startsWith(type), 'it is no problem of RFC 9457')
+  equal(detail, refusal.message, 'its detail is not its message')
   equal(refusal.correlationId, answer.headers['x-correlation-id'], 'body and header tell two correlation ids')
   return refusal
 }

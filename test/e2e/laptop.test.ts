@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { request } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -94,6 +95,17 @@ describe('a laptop', () => {
 
 const LONG = `a path with spaces/${'long'.repeat(30)}/${'longer'.repeat(15)}`
 
+describe('Ctrl-C', () => {
+  it('right after the start ends it without a word of blame', async () => {
+    const ebb = await startEbb()
+    await ebb.stop()
+    const kinds = ebb.told.map(({ event }) => event)
+    expect(kinds.filter((kind) => kind === 'fault' || kind === 'log')).toEqual([])
+    expect(kinds.at(-1)).toBe('stopped')
+    expect(ebb.complaints).toEqual([])
+  })
+})
+
 describe('a checkout on a long path with spaces, and with functions that misbehave', () => {
   let ebb: TestEbb
   let checkout: Awaited<ReturnType<typeof copyCheckout>>
@@ -101,6 +113,8 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
     const files = {
       ...functionFiles('get-pid', 'return { pid: process.pid }'),
       ...functionFiles('crash-once', 'process.kill(process.pid, "SIGKILL"); await new Promise(() => {})'),
+      ...functionFiles('throw-up', "throw Object.assign(new Error('sold out'), { secret: 7 })"),
+      ...functionFiles('throw-text', "throw 'no tea'"),
       ...functionFiles('never-start', 'return { pid: 0 }'),
       'functions/never-start/index.ts': "throw new Error('there is no such thing')",
     }
@@ -117,6 +131,29 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
     expect((await get('get-pid')).status).toBe(200)
     expect((await ebb.createUser('ada@example.com')).status).toBe(201)
     await untilTrue(async () => (await mailsIn(ebb.folder)).size === 1)
+  })
+
+  it('500 that tells whoever develops its cause, and where that is', async () => {
+    const causeOf = async (name: string) => {
+      const { details } = (await (await get(name)).json()) as { details?: readonly { message: string }[] }
+      return details?.[0]?.message
+    }
+    expect(await causeOf('throw-up')).toMatch(/^Error: sold out \(functions\/throw-up\/handler\.ts:\d+\)$/)
+    expect(await causeOf('throw-text')).toBe('no tea')
+    await untilTrue(() => ebb.told.some(({ part, message }) => part === 'throw-text' && message === 'no tea'))
+  })
+
+  it.each(['url', 'admin'] as const)('403 for a page of the internet whose name leads to its %s', async (at) => {
+    const ask = (host: string) =>
+      new Promise<number | undefined>((resolve, reject) => {
+        request(new URL('/metrics', ebb.ready[at]), { headers: { host } }, (response) => {
+          resolve(response.resume().statusCode)
+        })
+          .on('error', reject)
+          .end()
+      })
+    expect(await ask('attacker.example')).toBe(403)
+    expect(await ask('localhost')).toBe(at === 'admin' ? 200 : 404)
   })
 
   it('502 with a correlation id for a function that ends in a request', async () => {

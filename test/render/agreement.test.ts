@@ -118,7 +118,7 @@ describe('what kubectl applies', () => {
     }
   })
 
-  it('gives a private key each to gateway and relay, and the owner of the database to the migration only', () => {
+  it('gives a private key and a database role each to gateway and relay, and the owner of the database to the migration only', () => {
     const having = (key: string) =>
       manifests
         .filter((manifest) => JSON.stringify(manifest).includes(`"key":"${key}"`))
@@ -127,6 +127,8 @@ describe('what kubectl applies', () => {
     expect(having('RELAY_IDENTITY_KEY')).toEqual(['relay'])
     expect(having('EBB_KEY_PEPPER')).toEqual(['gateway'])
     expect(having('MIGRATION_DATABASE_URL')).toEqual(['migrate'])
+    expect(having('GATEWAY_DATABASE_URL')).toEqual(['gateway'])
+    expect(having('RELAY_DATABASE_URL')).toEqual(['relay'])
     expect(having('PAPER_KEY')).toEqual(['make-report'])
   })
 

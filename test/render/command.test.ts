@@ -123,13 +123,20 @@ it('ebb render secrets prints what a new cluster needs, and each time another', 
     }),
   )
   expect(Object.keys(secrets)).toEqual(['ebb', 'ebb-postgres', 'ebb-functions'])
-  const { MIGRATION_DATABASE_URL, RELAY_IDENTITY_KEY, ...settings } = secrets.ebb
+  const { MIGRATION_DATABASE_URL, GATEWAY_DATABASE_URL, RELAY_DATABASE_DIRECT_URL, RELAY_IDENTITY_KEY, ...settings } =
+    secrets.ebb
   const config = parseConfig(settings)
-  expect(new URL(config.DATABASE_URL ?? '')).toMatchObject({
-    username: 'ebb_app',
-    password: secrets['ebb-postgres'].APP_PASSWORD,
-  })
-  expect(new URL(MIGRATION_DATABASE_URL).password).toBe(secrets['ebb-postgres'].OWNER_PASSWORD)
+  for (const [url, part] of [
+    ...[
+      [config.DATABASE_URL, 'functions'],
+      [GATEWAY_DATABASE_URL, 'gateway'],
+      [RELAY_DATABASE_DIRECT_URL, 'relay'],
+    ],
+    [MIGRATION_DATABASE_URL, 'owner'],
+  ]) {
+    const password = secrets['ebb-postgres'][`${part.toUpperCase()}_PASSWORD`]
+    expect(new URL(url)).toMatchObject({ username: `ebb_${part}`, password })
+  }
   const sign = identitySigner(config.EBB_IDENTITY_KEY as never, 'ebb:gateway')
   const verify = identityVerifier(config.EBB_IDENTITY_JWKS as never, 'place-order')
   expect(await verify(await sign({ sub: 'ada', scopes: [] }, 'place-order'))).toMatchObject({ sub: 'ada' })

@@ -32,7 +32,8 @@ export async function startEbb({ env = {}, root = process.cwd(), home, args = []
   const folder = home ?? (await mkdtemp(join(tmpdir(), 'ebb-e2e-')))
   const settings = { PORT: '0', EBB_ADMIN_PORT: '0', EBB_HOME: folder, EBB_IDLE_MS: '1000', ...env }
   const child = spawn(process.execPath, [join(root, 'src/cli.ts'), 'dev', '--json', ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...settings },
+    // Whoever runs the tests may have a .env of their own.
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, EBB_ENV_FILE: '/dev/null', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })

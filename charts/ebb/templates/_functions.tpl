@@ -19,7 +19,7 @@
 {{- $root := index . 0 }}{{ $function := index . 2 -}}
 - { setting: EBB_IDENTITY_JWKS, of: identity, key: public.jwks }
 {{- if has "postgres" $function.uses }}
-- { setting: DATABASE_URL, of: postgres-app, key: url }
+- { setting: DATABASE_URL, of: {{ include "ebb.loginOf" (list $root "functions") }}, key: url }
 {{- end }}
 {{- if has "redis" $function.uses }}{{ include "ebb.redisFiles" $root }}{{ end }}
 {{- if and (has "mail" $function.uses) $root.Values.mail.existingSecret }}

@@ -12,8 +12,8 @@
 {{- $all := dict "identity" "identity.existingSecret (gateway.jwk, relay.jwk, public.jwks)" "gateway" "gateway.existingSecret (key-pepper, admin-key)" }}
 {{- if ne $postgres "external" }}
 {{- $_ := set $all "postgres-owner" (printf "postgres.owner.existingSecret (%s)" $login) }}
-{{- $_ := set $all "postgres-app" (printf "postgres.app.existingSecret (%s)" $app) }}
 {{- end }}
+{{- range include "ebb.ownRoles" . | fromJsonArray }}{{ $_ := set $all (printf "postgres-%s" .) (printf "postgres.%s.existingSecret (%s)" . $app) }}{{ end }}
 {{- if eq $postgres "bundled" }}{{ $_ := set $all "postgres-superuser" "postgres.bundled.existingSecret (password)" }}{{ end }}
 {{- if eq .Values.redis.mode "bundled" }}{{ $_ := set $all "redis" "redis.existingSecret (url, users.acl)" }}{{ end }}
 {{- $made := list }}

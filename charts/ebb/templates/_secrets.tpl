@@ -11,6 +11,9 @@ What was once made up is kept over upgrades; what follows from it (URLs) is made
       "gateway" $values.gateway.existingSecret
       "redis" $values.redis.existingSecret
       "postgres-owner" $values.postgres.owner.existingSecret
+      "postgres-gateway" $values.postgres.gateway.existingSecret
+      "postgres-relay" $values.postgres.relay.existingSecret
+      "postgres-functions" $values.postgres.functions.existingSecret
       "postgres-app" $values.postgres.app.existingSecret
       "postgres-superuser" $values.postgres.bundled.existingSecret
     ) (index . 1) -}}
@@ -123,9 +126,15 @@ private key ends with its seed, a certificate has the public key after its type.
 {{- include "ebb.login" (list (index . 0) "ebb_owner" (index . 1)) -}}
 {{- end }}
 
-{{- define "ebb.secretData.postgres-app" -}}
+{{- define "ebb.secretData.postgres-gateway" }}{{ include "ebb.pooledLogin" (list (index . 0) "gateway" (index . 1)) }}{{ end }}
+{{- define "ebb.secretData.postgres-relay" }}{{ include "ebb.pooledLogin" (list (index . 0) "relay" (index . 1)) }}{{ end }}
+{{- define "ebb.secretData.postgres-functions" }}{{ include "ebb.pooledLogin" (list (index . 0) "functions" (index . 1)) }}{{ end }}
+{{- define "ebb.secretData.postgres-app" }}{{ include "ebb.pooledLogin" (list (index . 0) "app" (index . 1)) }}{{ end }}
+
+{{/* (list $ "gateway" stored) */}}
+{{- define "ebb.pooledLogin" -}}
 {{- $root := index . 0 }}{{ $postgres := $root.Values.postgres }}
-{{- $login := include "ebb.login" (list $root $postgres.app.role (index . 1)) | fromJson }}
+{{- $login := include "ebb.login" (list $root (get $postgres (index . 1)).role (index . 2)) | fromJson }}
 {{- if ne $postgres.pooler "none" }}
 {{- $pooler := ternary (printf "%s:5432" (include "ebb.name" (list $root "postgres-pooler"))) $postgres.poolerAddress (eq $postgres.pooler "cnpg") }}
 {{- $_ := set $login "direct-url" $login.url }}

@@ -95,10 +95,12 @@ EBB_UPSTREAM_TEMPLATE: "http://{name}.{namespace}.svc"
 EBB_START_TIMEOUT_MS: {{ int64 .Values.gateway.startTimeoutMs }}
 {{- end }}
 
+{{/* (list $ "gateway") */}}
 {{- define "ebb.serviceFiles" -}}
-- { setting: DATABASE_URL, of: postgres-app, key: url }
-{{- if ne .Values.postgres.pooler "none" }}
-- { setting: DATABASE_DIRECT_URL, of: postgres-app, key: direct-url }
+{{- $login := include "ebb.loginOf" . -}}
+- { setting: DATABASE_URL, of: {{ $login }}, key: url }
+{{- if ne (index . 0).Values.postgres.pooler "none" }}
+- { setting: DATABASE_DIRECT_URL, of: {{ $login }}, key: direct-url }
 {{- end }}
 {{- end }}
 

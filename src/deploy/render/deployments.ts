@@ -1,7 +1,7 @@
 import { gatewayDrainMs, relayDrainMs } from '../../contract/index.ts'
 import { type Keys, mountsOf, namesOf, restricted, secretEnv } from './container.ts'
 import type { Manifest } from './manifest.ts'
-import { APP_ROLE, FUNCTIONS_CONFIG, labelsOf, PLATFORM_SECRET, SERVICES_CONFIG, taggedImageOf } from './platform.ts'
+import { FUNCTIONS_CONFIG, labelsOf, PLATFORM_SECRET, ROLES, SERVICES_CONFIG, taggedImageOf } from './platform.ts'
 import type { Placed } from './uses.ts'
 
 /** Until kube-proxy and load balancers everywhere have forgotten a pod, it takes requests and closes their connections. */
@@ -10,12 +10,13 @@ const DRAIN_MS = 10_000
 const START_TIMEOUT_MS = 30_000
 /** For the last spans, and whatever else an end takes. */
 const FLUSH_MS = 10_000
-/** They listen, which cannot be done through a pooler. */
-const DATABASE = ['DATABASE_URL', 'DATABASE_DIRECT_URL']
+/** Each logs in by a role of its own. They listen, which cannot be done through a pooler. */
+const database = (part: 'GATEWAY' | 'RELAY') =>
+  ['DATABASE_URL', 'DATABASE_DIRECT_URL'].map((name) => `${name}=${part}_${name}`)
 
 /** The gateway: two of them, spread over nodes; a Service on port 80; and never two taken away at a time. */
 export function gateway(placements: readonly Timed[]): readonly Manifest[] {
-  const keys = ['EBB_IDENTITY_KEY', 'EBB_KEY_PEPPER', 'EBB_ADMIN_KEY', ...DATABASE]
+  const keys = ['EBB_IDENTITY_KEY', 'EBB_KEY_PEPPER', 'EBB_ADMIN_KEY', ...database('GATEWAY')]
   const container = {
     ports: [{ name: 'http', containerPort: 8080 }, ADMIN],
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '384Mi' } },
@@ -37,7 +38,7 @@ export function gateway(placements: readonly Timed[]): readonly Manifest[] {
 
 /** The relay: two, without a leader. Nobody calls it but probes and Prometheus. */
 export function relay(placements: readonly Timed[]): readonly Manifest[] {
-  const keys = { [PLATFORM_SECRET]: ['EBB_IDENTITY_KEY=RELAY_IDENTITY_KEY', ...DATABASE] }
+  const keys = { [PLATFORM_SECRET]: ['EBB_IDENTITY_KEY=RELAY_IDENTITY_KEY', ...database('RELAY')] }
   const resources = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '384Mi' } }
   const env = [
     { name: 'EBB_ADMIN_PORT', value: String(ADMIN.containerPort) },
@@ -55,17 +56,18 @@ export function relay(placements: readonly Timed[]): readonly Manifest[] {
 }
 
 /**
- * Brings the schema up to date by a role that may, and lets the role of the others in. Waits for the database; the others
+ * Brings the schema up to date by a role that may, and lets the roles of the others in. Waits for the database; the others
  * are not ready before. Gone some minutes after it is done, so that the next version's can take its place.
  */
 export function migrate(): readonly Manifest[] {
   const keys = { [PLATFORM_SECRET]: ['DATABASE_DIRECT_URL=MIGRATION_DATABASE_URL'] }
   const { volumes, volumeMounts } = mountsOf(keys)
+  const roles = Object.entries(ROLES).map(([part, value]) => ({ name: `EBB_${part.toUpperCase()}_ROLE`, value }))
   const container = {
     name: 'migrate',
     ...common('migrate'),
     envFrom: [{ configMapRef: { name: FUNCTIONS_CONFIG } }],
-    env: [...secretEnv(namesOf(keys)), { name: 'EBB_DATABASE_ROLE', value: APP_ROLE }],
+    env: [...secretEnv(namesOf(keys)), ...roles],
     resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { memory: '256Mi' } },
     volumeMounts,
   }
@@ -76,7 +78,7 @@ export function migrate(): readonly Manifest[] {
     containers: [container],
     volumes,
   }
-  const spec = { activeDeadlineSeconds: 900, backoffLimit: 10, ttlSecondsAfterFinished: 300 }
+  const spec = { activeDeadlineSeconds: 900, backoffLimit: 3, ttlSecondsAfterFinished: 300 }
   return [
     {
       apiVersion: 'batch/v1',

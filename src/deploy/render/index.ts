@@ -1,5 +1,5 @@
 export { HEADER } from './manifest.ts'
-export { APP_ROLE, FUNCTIONS_SECRET, PLATFORM_SECRET } from './platform.ts'
+export { FUNCTIONS_SECRET, OWNER_ROLE, PLATFORM_SECRET, ROLES } from './platform.ts'
 export { type RenderOptions, render } from './render.ts'
 export { RenderFault } from './render-fault.ts'
 export { secretsFile } from './secrets.ts'

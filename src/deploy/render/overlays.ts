@@ -1,6 +1,6 @@
 import { SECRETS_FOLDER } from './container.ts'
 import { type Manifest, toYaml, yamlFile } from './manifest.ts'
-import { APP_ROLE, FUNCTIONS_CONFIG, FUNCTIONS_SECRET, PLATFORM_SECRET, SERVICES_CONFIG } from './platform.ts'
+import { FUNCTIONS_CONFIG, FUNCTIONS_SECRET, PLATFORM_SECRET, ROLES, SERVICES_CONFIG } from './platform.ts'
 import { ALWAYS_ON } from './sizing.ts'
 import { type Placed, SECRET_OF, usersOf } from './uses.ts'
 
@@ -52,8 +52,8 @@ export function productionOverlay(placements: readonly Placed[]): string {
 }
 
 const PRODUCTION = `For stores that are elsewhere. Whoever runs them makes two Secrets (External Secrets, Vault, by hand): \`${PLATFORM_SECRET}\` with
-DATABASE_URL (of the role ${APP_ROLE}), DATABASE_DIRECT_URL (the same, unless a pooler stands before it),
-MIGRATION_DATABASE_URL (of the owner, who may alter tables), REDIS_URL, SMTP_URL, EBB_IDENTITY_KEY, EBB_IDENTITY_JWKS,
+DATABASE_URL (of the role ${ROLES.functions}), GATEWAY_DATABASE_URL and RELAY_DATABASE_URL (of ${ROLES.gateway} and ${ROLES.relay}),
+GATEWAY_DATABASE_DIRECT_URL and RELAY_DATABASE_DIRECT_URL (the same, unless a pooler stands before them), MIGRATION_DATABASE_URL (of the owner, who may alter tables), REDIS_URL, SMTP_URL, EBB_IDENTITY_KEY, EBB_IDENTITY_JWKS,
 EBB_KEY_PEPPER and EBB_ADMIN_KEY; and \`${FUNCTIONS_SECRET}\` with what the contracts name in \`secrets\`.
 A namespace, a way in and telemetry are of one site: an overlay of yours takes this one as its resource and adds them.`
 

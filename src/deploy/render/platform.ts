@@ -7,8 +7,9 @@ export const FUNCTIONS_SECRET = 'ebb-functions'
 export const FUNCTIONS_CONFIG = 'ebb-functions'
 export const SERVICES_CONFIG = 'ebb-services'
 
-/** Who serves requests: reads and writes rows, and alters no table. */
-export const APP_ROLE = 'ebb_app'
+/** By which the parts log in to the database; another one owns it, and migrates. */
+export const ROLES = { gateway: 'ebb_gateway', relay: 'ebb_relay', functions: 'ebb_functions' } as const
+export const OWNER_ROLE = 'ebb_owner'
 
 /** Names of services that are no functions; a function of that name would stand in their place. */
 export const TAKEN_NAMES = ['gateway', 'relay', 'migrate', 'postgres', 'redis']

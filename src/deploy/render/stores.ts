@@ -1,7 +1,7 @@
 import { mountsOf, restricted, SECRETS_FOLDER } from './container.ts'
 import type { Manifest } from './manifest.ts'
 import { storePolicy } from './network-policies.ts'
-import { APP_ROLE, labelsOf } from './platform.ts'
+import { labelsOf, OWNER_ROLE, ROLES } from './platform.ts'
 
 /** The users of the official images. */
 const POSTGRES_UID = 999
@@ -9,22 +9,34 @@ const REDIS_UID = 999
 const DATA = '/var/lib/postgresql'
 const KEEPS_NOTHING = ['--save', '', '--appendonly', 'no']
 
-/** The owner makes the schema and migrates it; the other one may do what a migration lets it. */
-const ROLES = `-- Run once, by the superuser, when the volume is empty.
-\\set owner \`cat ${SECRETS_FOLDER}/OWNER_PASSWORD\`
-\\set app \`cat ${SECRETS_FOLDER}/APP_PASSWORD\`
-create role ebb_owner login password :'owner';
-create role ${APP_ROLE} login password :'app';
-alter database ebb owner to ebb_owner;
-revoke all on database ebb from public;
-grant connect on database ebb to ${APP_ROLE};
+/** Each role with the key of its password. */
+const LOGINS = [
+  [OWNER_ROLE, 'OWNER_PASSWORD'],
+  ...Object.entries(ROLES).map(([part, role]) => [role, `${part.toUpperCase()}_PASSWORD`] as const),
+] as const
+
+const roleSql = ([role, key]: (typeof LOGINS)[number]) => `\\set password \`cat ${SECRETS_FOLDER}/${key}\`
+select 'create role ${role}' where not exists (select from pg_roles where rolname = '${role}') \\gexec
+alter role ${role} login password :'password';
+grant connect on database :"DBNAME" to ${role};
+`
+
+/** The owner makes the schema and migrates it; the others may do what a migration lets them. */
+const ROLES_SQL = `-- Run by the superuser at each start: what is there already stays, but for its password.
+${LOGINS.map(roleSql).join('')}alter database :"DBNAME" owner to ${OWNER_ROLE};
+revoke all on database :"DBNAME" from public;
+`
+
+/** Nobody gets to a container before the roles are there. While Postgres initialises itself it does not listen. */
+const MAKE_ROLES = `until pg_isready --quiet --host=127.0.0.1 --username=postgres --dbname=ebb; do sleep 1; done
+psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username=postgres --dbname=ebb --file=/etc/ebb/roles.sql
 `
 
 /** A Postgres of one instance with a volume: for trying out, not for what must not be lost. */
 export function postgres({ maxConnections }: { readonly maxConnections: number }): readonly Manifest[] {
   const labels = labelsOf('postgres')
   const { volumes, volumeMounts } = mountsOf({
-    'ebb-postgres': ['POSTGRES_PASSWORD', 'OWNER_PASSWORD', 'APP_PASSWORD'],
+    'ebb-postgres': ['POSTGRES_PASSWORD', ...LOGINS.map(([, key]) => key)],
   })
   const container = {
     name: 'postgres',
@@ -38,6 +50,7 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
       { name: 'PGDATA', value: `${DATA}/18/data` },
     ],
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+    lifecycle: { postStart: { exec: { command: ['sh', '-euc', MAKE_ROLES] } } },
     readinessProbe: {
       exec: { command: ['pg_isready', '--quiet', '--host=127.0.0.1', '--username=postgres', '--dbname=ebb'] },
       ...{ periodSeconds: 2, timeoutSeconds: 3 },
@@ -47,7 +60,7 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
       ...volumeMounts,
       { name: 'data', mountPath: DATA },
       { name: 'run', mountPath: '/var/run/postgresql' },
-      { name: 'roles', mountPath: '/docker-entrypoint-initdb.d' },
+      { name: 'roles', mountPath: '/etc/ebb' },
     ],
   }
   const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
@@ -73,7 +86,12 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
       },
     },
     service('postgres', 5432),
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'ebb-postgres', labels }, data: { 'roles.sql': ROLES } },
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'ebb-postgres', labels },
+      data: { 'roles.sql': ROLES_SQL },
+    },
     storePolicy('postgres', 5432, ['function', 'gateway', 'relay', 'migrate']),
   ]
 }

@@ -47,9 +47,11 @@ function differ(there: ApiDocument, here: ApiDocument) {
   }
 }
 
-function resolve(part: unknown, { components }: ApiDocument): unknown {
+function resolve(part: unknown, document: ApiDocument): unknown {
   const ref: unknown = Object(part).$ref
-  return typeof ref === 'string' ? components?.schemas?.[ref.replace('#/components/schemas/', '')] : part
+  if (typeof ref !== 'string') return part
+  const keys = ref.split('/').slice(1)
+  return keys.reduce<unknown>((parent, key) => Object(parent)[key], document)
 }
 
 /** What people read and programs do not; that of an answer names the codes that it may carry. */

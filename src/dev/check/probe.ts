@@ -43,9 +43,10 @@ export function problemFault(answer: Probed, wanted: readonly number[]): Fault {
   if (!wanted.includes(status)) return `it answers ${status} instead of ${wanted.join(' or ')}`
   const type = headers.get('content-type')
   if (!type?.startsWith('application/problem+json')) return `its ${status} is ${type ?? 'untyped'}, no problem+json`
-  const { error, message, correlationId, status: told } = Object(parse(answer.text))
+  const { error, message, correlationId, status: told, title, detail } = Object(parse(answer.text))
   if (typeof error !== 'string' || typeof message !== 'string' || told !== status)
     return `its ${status} has no status, error and message`
+  if (typeof title !== 'string' || detail !== message) return `its ${status} has no title and detail (RFC 9457)`
   if (correlationId !== answer.correlationId) return `its ${status} tells another correlation id than it was sent`
   return headersFault(answer)
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Problem, problemJson } from '../../contract/index.ts'
 import { fingerprint } from '../../http/fingerprint.ts'
+import { idempotencyKey } from '../../http/idempotency-key.ts'
 import type { StoredAnswer } from '../../kernel/index.ts'
 import type { KeptAnswers } from './kept-answers.ts'
 import type { MockAnswers, MockRequest } from './mock-answers.ts'
@@ -10,6 +11,8 @@ export interface MockFunctionsOptions {
   readonly answers: ReadonlyMap<string, MockAnswers>
   readonly trouble: Trouble
   readonly kept: KeptAnswers
+  /** The headers that the contract of an endpoint names. */
+  readonly named: (endpoint: string) => readonly string[]
 }
 
 /** Stands behind a gateway in the place of all functions: `/{name}/…` is answered as that one's contract says. */
@@ -23,7 +26,7 @@ export function createMockFunctions(options: MockFunctionsOptions): Server {
 }
 
 async function handle(request: IncomingMessage, response: ServerResponse, options: MockFunctionsOptions) {
-  const { answers, trouble, kept } = options
+  const { answers, trouble, kept, named } = options
   const [, name = '', target = '/'] = /^\/([^/?]+)(.*)$/.exec(request.url ?? '') ?? []
   const answer = answers.get(name)
   if (!answer) throw new Problem('not_found', 404, `There is no endpoint ${name}.`)
@@ -34,9 +37,11 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   await trouble.wait(gone.signal)
   if (failure) throw failure
   const given = answer(taken)
-  const key = taken.headers['idempotency-key']
-  if (key !== undefined) {
-    kept.keep({ caller: taken.headers['ebb-identity'] ?? '', route: name, key, fingerprint: fingerprint(taken) }, given)
+  const value = taken.headers['idempotency-key']
+  if (value !== undefined) {
+    const print = fingerprint({ ...taken, headers: request.headersDistinct, named: named(name) })
+    const claim = { route: name, key: idempotencyKey(value), fingerprint: print }
+    kept.keep({ ...claim, caller: taken.headers['ebb-identity'] ?? '' }, given)
   }
   answerWith(response, given)
 }

@@ -40,7 +40,8 @@ export async function startMock(contracts: Readonly<Record<string, AnyContract>>
   const answers = new Map(endpoints.map((contract) => [contract.name, mockAnswers(contract, { seed })]))
   const kept = keptAnswers()
   const trouble = createTrouble(options, createRandom(seed))
-  const functions = createMockFunctions({ answers, trouble, kept })
+  const named = (endpoint: string) => set.routes.find(({ name }) => name === endpoint)?.headers ?? []
+  const functions = createMockFunctions({ answers, trouble, kept, named })
   const dispatcher = new Agent()
   const origin = `http://127.0.0.1:${await listen(functions, 0)}`
   const gateway = createGatewayServer({

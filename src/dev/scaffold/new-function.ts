@@ -71,7 +71,7 @@ const given = (values: { method: string | undefined; path: string | undefined })
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 
 /** What requests a verb usually answers: `list-orders` GET /v1/orders, `get-order` GET /v1/orders/{id}. */
-export function usualRequests(name: string): { readonly method: string; readonly path: string } {
+function usualRequests(name: string): { readonly method: string; readonly path: string } {
   const [verb = '', ...rest] = name.split('-')
   const noun = rest.join('-')
   const many = `/v1/${noun.endsWith('s') ? noun : `${noun}s`}`
@@ -84,7 +84,7 @@ export function usualRequests(name: string): { readonly method: string; readonly
 }
 
 /** The events that domain/ declares, with the constant and the file to import each from. */
-export async function findEvents(root: string) {
+async function findEvents(root: string) {
   const folder = join(root, 'domain')
   const files = (await readdir(folder)).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts')).sort()
   const found = files.map(async (file) => {

@@ -1,16 +1,18 @@
 import { Problem } from '../../contract/index.ts'
 import type { Claim, Claimed } from '../../kernel/index.ts'
 import { fingerprint } from '../fingerprint.ts'
+import { idempotencyKey } from '../idempotency-key.ts'
 import { type Exchange, routeOf } from './exchange.ts'
 import type { Answer } from './pipeline.ts'
 
 /** What an exchange's Idempotency-Key stands for; undefined where it carries none. */
 export function claimOf(exchange: Exchange): Claim | undefined {
   const { headers, caller, request, path, query, body } = exchange
-  const key = headers['idempotency-key']?.[0]
-  if (key === undefined) return undefined
-  const print = fingerprint({ method: request.method ?? '', target: path + query, body })
-  return { caller: caller.sub, route: routeOf(exchange).name, key, fingerprint: print }
+  const value = headers['idempotency-key']?.[0]
+  if (value === undefined) return undefined
+  const { name, headers: named } = routeOf(exchange)
+  const print = fingerprint({ method: request.method ?? '', target: path + query, headers, named, body })
+  return { caller: caller.sub, route: name, key: idempotencyKey(value), fingerprint: print }
 }
 
 /** What a key that is taken is answered with; undefined where it is new. */

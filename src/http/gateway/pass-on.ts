@@ -2,11 +2,11 @@ import type { Dispatcher } from 'undici'
 import { Problem } from '../../contract/index.ts'
 import { createRefusalLog, type Refusal } from '../../kernel/index.ts'
 import { IDENTITY_BYTES } from '../header-limits.ts'
+import { onceASecond } from '../once-a-second.ts'
 import { type BrokenCall, mayRepeat, toProblem } from './broken-call.ts'
 import { type CallOutcome, callUpstream } from './call-upstream.ts'
 import { type Exchange, routeOf } from './exchange.ts'
 import { toFunction } from './headers.ts'
-import { onceASecond } from './once-a-second.ts'
 import type { GatewayLimits, GatewayPorts } from './ports.ts'
 
 /**

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { beforeEach, expect, it } from '@jest/globals'
 import { endpoint } from 'ebb/contract'
 import { implement } from 'ebb/http'
@@ -13,7 +14,7 @@ const contract = endpoint({
   params: z.object({ id: z.string() }),
   reply: { status: 200, body: z.object({ id: z.string() }) },
   access: { anonymous: true },
-  timeoutMs: 1_000,
+  timeoutMs: 20_000,
 })
 
 const held = new Map<string, () => void>()
@@ -63,7 +64,7 @@ it('answers who waited in vain at the deadline, and never runs who hung up', asy
   await twoRun()
   const caller = new AbortController()
   const gone = ask('gone', { signal: caller.signal }).catch(() => 'gone')
-  const late = () => ask('late', { timeoutMs: 100 })
+  const late = () => ask('late', { timeoutMs: 1_000 })
   expect(await late()).toMatchObject({ status: 504, body: { error: 'deadline_exceeded' } })
   caller.abort()
   expect(await gone).toBe('gone')
@@ -94,4 +95,22 @@ it('refuses with 503 and Retry-After beyond a queue of ten for each place', asyn
   }
   release(...began)
   expect((await Promise.all(answers)).filter((status) => status === 200)).toHaveLength(22)
+})
+
+it('503 at once for who would wait in vain, by the pace of those before', async () => {
+  for (let round = 0; round < 5; round++) {
+    began.length = 0
+    const running = ['a', 'b'].map((id) => ask(id))
+    await twoRun()
+    await delay(50)
+    release('a', 'b')
+    await Promise.all(running)
+  }
+  began.length = 0
+  const running = ['a', 'b'].map((id) => ask(id))
+  await twoRun()
+  // Half of this is less than one of the two places was held for each time.
+  expect(await ask('hasty', { timeoutMs: 10 })).toMatchObject({ status: 503, retryAfter: '1' })
+  release('a', 'b')
+  await Promise.all(running)
 })

@@ -4,12 +4,17 @@ import type { Step } from '../exchange.ts'
 /** As many may wait for each that runs as with Knative's queue-proxy. */
 const QUEUE_PER_PLACE = 10
 
+/** How much of the pace that is known one more request changes. */
+const WEIGHT = 0.1
+
 /**
- * Lets `most` requests run at a time and the others wait in turn, until their deadlines: what Knative's queue-proxy does
- * before its functions, for platforms that do not count. Beyond a queue of ten times as many, 503 with Retry-After.
+ * Lets `most` requests run at a time and the others wait in turn: what Knative's queue-proxy does before its functions,
+ * for platforms that do not count. 503 with Retry-After beyond a queue of ten times as many, and where a request would,
+ * by the pace of those before, wait for more than half of its time.
  */
 export function concurrency(most: number): Step {
   let running = 0
+  let heldMs = 0
   const waiting = new Set<() => void>()
   const leave = () => {
     running--
@@ -20,11 +25,17 @@ export function concurrency(most: number): Step {
   }
   return function concurrency(_request, response) {
     const enter = () => {
+      const enteredAt = performance.now()
       running++
-      response.once('close', leave)
+      response.once('close', () => {
+        heldMs += (performance.now() - enteredAt - heldMs) * WEIGHT
+        leave()
+      })
     }
     if (running < most) return enter()
-    if (waiting.size >= most * QUEUE_PER_PLACE) {
+    const { signal, timeoutMs } = response.locals.deadline
+    const isInVain = (heldMs * (waiting.size + 1)) / most > timeoutMs / 2
+    if (isInVain || waiting.size >= most * QUEUE_PER_PLACE) {
       throw new Problem('unavailable', 503, 'This instance has more to do than it can.', { retryAfterSeconds: 1 })
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -32,7 +43,6 @@ export function concurrency(most: number): Step {
       enter()
       resolve()
     }
-    const { signal } = response.locals.deadline
     waiting.add(turn)
     signal.addEventListener('abort', () => void (waiting.delete(turn) && reject(signal.reason)), { once: true })
     return promise

@@ -3,6 +3,7 @@ import { Problem, problemJson } from '../../contract/index.ts'
 import { correlate, type Log, started } from '../../kernel/index.ts'
 import type { Exchange } from '../exchange.ts'
 import { endTogether } from '../leave-together.ts'
+import { onceASecond } from '../once-a-second.ts'
 
 interface ProblemsOptions {
   readonly log: Log
@@ -10,12 +11,20 @@ interface ProblemsOptions {
   readonly showFaults?: boolean | undefined
 }
 
-/** The one place where a fault becomes an answer. What the contract does not foresee is logged, and its text stays inside. */
+/**
+ * The one place where a fault becomes an answer. What the contract does not foresee is logged, and its text stays inside.
+ * Refusals of an overloaded function, and times that are over, are logged once a second: to tell of each, with its stack,
+ * would cost more than to serve it.
+ */
 export function problems({ log: appLog, showFaults = false }: ProblemsOptions): ErrorRequestHandler {
+  const logBusy = onceASecond((times: number, log: Log, problem: Problem) =>
+    log.error({ err: problem, code: problem.code, times }, 'fault'),
+  )
   return function problems(fault: unknown, request, response, _next) {
     const { correlation, log = appLog } = response.locals as Partial<Exchange>
     const problem = toProblem(fault, showFaults)
-    if (problem.status >= 500) log.error({ err: fault, code: problem.code }, 'fault')
+    if (problem.status === 503 || problem.status === 504) logBusy(log, problem)
+    else if (problem.status >= 500) log.error({ err: fault, code: problem.code }, 'fault')
     if (response.headersSent || response.destroyed) return void response.destroy()
     const { correlationId } = correlation ?? correlate(request.get('x-correlation-id'), undefined)
     response.status(problem.status)

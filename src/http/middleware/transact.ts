@@ -4,6 +4,7 @@ import { createAnswers } from '../answer.ts'
 import type { Deadline } from '../deadline.ts'
 import { type Exchange, headerOf, type Request, type Response, type Step } from '../exchange.ts'
 import { fingerprint } from '../fingerprint.ts'
+import { idempotencyKey } from '../idempotency-key.ts'
 import type { Contract, Implementation } from '../implement.ts'
 import { endTogether } from '../leave-together.ts'
 import type { OpenedResources } from '../resources.ts'
@@ -85,14 +86,18 @@ const optionsOf = ({ signal, timeoutMs }: Deadline) => ({ signal, timeoutMs })
 /** The caller's key; or the relay's, who sends an invocation's id so that a second try has no second effect. */
 function claimOf(contract: Contract, request: Request, { identity }: Exchange): Claim | undefined {
   if (contract.kind !== 'endpoint') return undefined
-  const key = headerOf(request, 'idempotency-key')
+  const value = headerOf(request, 'idempotency-key')
+  const key = value && idempotencyKey(value)
   if (!contract.idempotent && !(identity.act === 'relay' && key)) return undefined
   if (!key) {
     const details = [{ path: 'headers.idempotency-key', message: 'Missing' }]
     throw new Problem('invalid_request', 400, 'This request needs an Idempotency-Key.', { details })
   }
   const { method, originalUrl: target, body = Buffer.alloc(0) } = request
-  return { caller: identity.sub, route: contract.name, key, fingerprint: fingerprint({ method, target, body }) }
+  const named = Object.keys(contract.headers?.shape ?? {})
+  const headers = named.length > 0 ? request.headersDistinct : {}
+  const print = fingerprint({ method, target, headers, named, body })
+  return { caller: identity.sub, route: contract.name, key, fingerprint: print }
 }
 
 function send(response: Response, { status, headers, body }: StoredAnswer) {

@@ -13,7 +13,7 @@ export function validate(contract: EndpointContract): Step {
     const validated = judge({
       params: hasParams ? asStrings(request.params) : NONE,
       query: queryStrings(request.url),
-      headers: named ? asStrings(request.headers) : NONE,
+      headers: named ? asStrings(request.headersDistinct) : NONE,
       body: parsed.value,
     })
     if (!validated.ok) throw invalid(validated.faults)
@@ -26,6 +26,7 @@ const invalid = (details: Problem['details']) =>
 
 const NONE: Strings = {}
 
+/** Headers as the gateway reads them: each line a value, where Node would join some and drop others. */
 const asStrings = (values: Readonly<Record<string, string | string[] | undefined>>): Strings =>
   Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value].flat()]])),

@@ -9,8 +9,8 @@ const PROTOCOLS = [
 const PROPAGATORS = new Set(['tracecontext', 'baggage', 'none'])
 
 /**
- * Warns of what a platform may well set for all its pods and nothing acts on here. The specification asks for a warning
- * and not for an end: who cannot be told of requests can serve them all the same.
+ * Warns of values that a platform may set for all its pods and that nothing here acts on. The OpenTelemetry
+ * specification asks for a warning: requests can be served without traces.
  */
 export function warnOfIgnored(config: Config, log: Pick<Log, 'warn'>): void {
   for (const name of PROTOCOLS) {

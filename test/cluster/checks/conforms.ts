@@ -23,7 +23,7 @@ export const conforms: Check = {
 async function targetOf(context: Context): Promise<Target> {
   const { kubectl, options } = context
   const adminKey = await kubectl.secret(`${options.release}-gateway`, 'admin-key')
-  const database = new URL(await kubectl.secret(`${options.release}-postgres-app`, 'url'))
+  const database = new URL(await kubectl.secret(`${options.release}-postgres-functions`, 'url'))
   return {
     url: await context.gateway(),
     admin: { url: await context.admin(), key: adminKey },

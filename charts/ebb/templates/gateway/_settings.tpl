@@ -17,7 +17,7 @@ EBB_CORS_ORIGINS: {{ join "," . | quote }}
 {{- end }}
 
 {{- define "ebb.gatewayFiles" -}}
-{{ include "ebb.serviceFiles" . }}
+{{ include "ebb.serviceFiles" (list . "gateway") }}
 {{- include "ebb.redisFiles" . }}
 - { setting: EBB_IDENTITY_KEY, of: identity, key: gateway.jwk }
 - { setting: EBB_KEY_PEPPER, of: gateway, key: key-pepper }

@@ -1,8 +1,11 @@
 {{- define "ebb.migrateSettings" -}}
 {{ include "ebb.commonSettings" . }}
-{{- with .Values.postgres.app.role }}
-# Whom it lets read and write what it has made.
-EBB_DATABASE_ROLE: {{ . }}
+# Whom it lets do what they do.
+{{- range include "ebb.ownLogins" . | fromJsonArray }}
+EBB_{{ upper . }}_ROLE: {{ (get $.Values.postgres .).role }}
+{{- end }}
+{{- if and (include "ebb.sharedLogin" .) .Values.postgres.app.role }}
+EBB_DATABASE_ROLE: {{ .Values.postgres.app.role }}
 {{- end }}
 {{- end }}
 

@@ -11,6 +11,6 @@ OTEL_NODE_DISABLED_INSTRUMENTATIONS: http
 {{- end }}
 
 {{- define "ebb.relayFiles" -}}
-{{ include "ebb.serviceFiles" . }}
+{{ include "ebb.serviceFiles" (list . "relay") }}
 - { setting: EBB_IDENTITY_KEY, of: identity, key: relay.jwk }
 {{- end }}

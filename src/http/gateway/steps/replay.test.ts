@@ -31,7 +31,7 @@ it('201 a finished key is answered as before, byte for byte, and wakes nothing',
     'x-correlation-id': expect.any(String),
   })
   expect([woken, spared]).toEqual([[], ['replayed']])
-  const print = fingerprint({ method: 'POST', target: '/v1/things', body: Buffer.from(body) })
+  const print = fingerprint({ method: 'POST', target: '/v1/things', headers: {}, named: [], body: Buffer.from(body) })
   expect(claims).toEqual([{ caller: 'ann', route: 'create-thing', key: 'k', fingerprint: print }])
 })
 

@@ -1,6 +1,6 @@
+import { onceASecond } from '../../once-a-second.ts'
 import { claimOf, toAnswer } from '../claim.ts'
 import { routeOf } from '../exchange.ts'
-import { onceASecond } from '../once-a-second.ts'
 import type { Step } from '../pipeline.ts'
 import type { GatewayPorts } from '../ports.ts'
 import { prefersAsync } from './respond-async.ts'

@@ -54,7 +54,13 @@ it('202 keeps the request as it came, and wakes nothing', async () => {
     headers: { 'content-type': 'application/json', 'x-tone': 'low' },
     ...{ body: Buffer.from('{ "of":"me" }'), correlationId: 'correlation-1', traceparent: expect.any(String) },
   })
-  const print = fingerprint({ method: 'POST', target: '/v1/reports', body: Buffer.from('{ "of":"me" }') })
+  const print = fingerprint({
+    method: 'POST',
+    target: '/v1/reports',
+    headers: { 'x-tone': ['low'] },
+    named: ['x-tone'],
+    body: Buffer.from('{ "of":"me" }'),
+  })
   expect(options.claim).toEqual({ caller: 'ann', route: 'make-report', key: 'k', fingerprint: print })
   expect([woken, spared]).toEqual([[], []])
 })

@@ -1,4 +1,6 @@
 import { expect, it } from '@jest/globals'
+import * as z from 'zod'
+import { contractSet, endpoint } from '../../../contract/index.ts'
 import { testGateway } from '../test-support.ts'
 
 it('404 an unknown path wakes nothing', async () => {
@@ -32,3 +34,23 @@ it('401 a literal path wins over a parameter', async () => {
   const { url } = await testGateway()
   expect((await fetch(`${url}/v1/things/mine`)).status).toBe(401)
 })
+
+it.each(['/metrics', '/_/metrics', '/_/health/x', '/docs/x', '/v1/invocations/x/y'])(
+  "404 no parameter stands for %s, which is the platform's own",
+  async (path) => {
+    const anyPath = (segments: number) => {
+      const names = ['a', 'b', 'c', 'd', 'e'].slice(0, segments)
+      return endpoint({
+        ...{ name: `get-any${segments}`, summary: 'Shows any.', method: 'GET', access: { anonymous: true } },
+        path: `/${names.map((name) => `{${name}}`).join('/')}`,
+        params: z.object(Object.fromEntries(names.map((name) => [name, z.string()]))),
+        reply: { status: 200, body: z.object({}) },
+      })
+    }
+    const set = contractSet(Object.fromEntries([1, 2, 3, 4, 5].map((n) => [`get-any${n}`, anyPath(n)])), {})
+    const { url, woken } = await testGateway({ ports: { contracts: () => set } })
+    expect((await fetch(url + path)).status).toBe(404)
+    expect(woken).toEqual([])
+    expect((await fetch(`${url}/v1${path}`)).status).toBe(200)
+  },
+)

@@ -1,6 +1,6 @@
-import { type ContractSet, Problem } from '../../../contract/index.ts'
+import { type ContractSet, isReservedPath, Problem } from '../../../contract/index.ts'
 import { describeRequest } from '../../../kernel/index.ts'
-import { INVOCATION_ROUTE } from '../own-route.ts'
+import { INVOCATION_ROUTE, isOwn } from '../own-route.ts'
 import type { Step } from '../pipeline.ts'
 import type { GatewayPorts } from '../ports.ts'
 import { createRouter, type Router } from '../router.ts'
@@ -29,6 +29,7 @@ export function route({ contracts }: Pick<GatewayPorts, 'contracts'>): Step {
       }
       return new Problem('method_not_allowed', 405, `This path takes ${allow}.`, { headers: { allow } })
     }
+    if (isReservedPath(path) && !isOwn(found.route)) return NOT_FOUND
     exchange.contracts = set
     exchange.route = found.route
     describeRequest(exchange.request, { route: found.route.path })

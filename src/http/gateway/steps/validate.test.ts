@@ -58,6 +58,8 @@ it('400 no body where one is needed', async () => {
 it.each([
   ['limit=x', ['query.limit']],
   ['limit=1&limit=2', ['query.limit']],
+  ['limit=9007199254740993', ['query.limit']],
+  ['limit=1.00000000000000000001', ['query.limit']],
   ['more=1', ['query.more']],
   ['__proto__=1', ['query.__proto__']],
   ['constructor=1', ['query.constructor']],

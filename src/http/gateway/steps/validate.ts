@@ -1,4 +1,5 @@
 import { type Fault, Problem } from '../../../contract/index.ts'
+import { idempotencyKey } from '../../idempotency-key.ts'
 import { parseJson } from '../../json.ts'
 import { queryStrings } from '../../query.ts'
 import { type Exchange, routeOf } from '../exchange.ts'
@@ -32,8 +33,8 @@ const needsKey = (exchange: Exchange) =>
 const KEY = /^[\x21-\x7e]{1,255}$/
 
 function keyFaults(headers: Exchange['headers']): readonly Fault[] {
-  const key = headers['idempotency-key']?.[0]
+  const value = headers['idempotency-key']?.[0]
   const path = 'headers.idempotency-key'
-  if (key === undefined) return [{ path, message: 'Missing; this endpoint needs one' }]
-  return KEY.test(key) ? [] : [{ path, message: 'Must be 1 to 255 visible ASCII characters' }]
+  if (value === undefined) return [{ path, message: 'Missing; this endpoint needs one' }]
+  return KEY.test(idempotencyKey(value)) ? [] : [{ path, message: 'Must be 1 to 255 visible ASCII characters' }]
 }

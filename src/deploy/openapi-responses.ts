@@ -1,0 +1,109 @@
+import { isTransient, problemTitle, problemType, type Route } from '../contract/index.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const text = (description: string) => ({ type: 'string', description })
+
+/** What every refusal is, in the words of RFC 9457 and in ours. */
+export const PROBLEM: Json = {
+  type: 'object',
+  required: ['status', 'error', 'message', 'correlationId', 'type', 'title', 'detail', 'instance'],
+  properties: {
+    status: { type: 'integer', description: 'The HTTP status' },
+    error: text('The code to switch on'),
+    message: text('One sentence for people'),
+    correlationId: text('Finds this request in the logs'),
+    type: { ...text('The code as a reference (RFC 9457)'), format: 'uri-reference' },
+    title: text('The code in words'),
+    detail: text('The message once more'),
+    instance: { ...text('This one occurrence'), format: 'uri-reference' },
+    details: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['path', 'message'],
+        properties: { path: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+  },
+}
+
+type Refusing = Pick<
+  Route,
+  'anonymous' | 'scopes' | 'owner' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'
+>
+
+/** The refusals of an endpoint: the platform's own, which move to the document's components, and those of its contract. */
+export function refusals(
+  route: Refusing,
+  failures: Readonly<Record<string, number>>,
+  components: Record<string, Json>,
+): Json {
+  const codes = new Map<number, string[]>()
+  const refuse = (status: number, ...more: string[]) => codes.set(status, [...(codes.get(status) ?? []), ...more])
+  refuse(400, 'bad_request', 'invalid_request')
+  if (!route.anonymous) refuse(401, 'unauthenticated')
+  if (route.scopes.length > 0 || route.owner) refuse(403, 'forbidden')
+  refuse(408, 'request_timeout')
+  if (route.idempotent || route.async) refuse(409, 'in_progress')
+  if (route.hasBody) refuse(413, 'payload_too_large')
+  if (route.hasBody) refuse(415, 'unsupported_media_type')
+  refuse(417, 'expectation_failed')
+  if (route.idempotent || route.async) refuse(422, 'idempotency_mismatch')
+  if (route.limit) refuse(429, 'rate_limited')
+  refuse(431, 'headers_too_large')
+  refuse(500, 'internal')
+  refuse(502, 'bad_gateway')
+  refuse(503, 'unavailable', ...(route.readOnly ? [] : ['outcome_unknown']))
+  refuse(504, 'deadline_exceeded')
+  const shared = new Map(codes)
+  for (const [code, status] of Object.entries(failures)) refuse(status, code)
+  const written = [...codes].map(([status, all]) => {
+    if (shared.get(status) !== all) return [status, refusal(status, all)]
+    const name = all.join('-')
+    components[name] ??= refusal(status, all)
+    return [status, { $ref: `#/components/responses/${name}` }]
+  })
+  return Object.fromEntries(written)
+}
+
+/** One status with its codes, each with an example. */
+function refusal(status: number, codes: readonly string[]): Json {
+  const schema = {
+    allOf: [{ $ref: '#/components/schemas/Problem' }],
+    properties: { status: { const: status }, error: { enum: codes } },
+  }
+  const examples = Object.fromEntries(codes.map((code) => [code, { value: exampleOf(status, code) }]))
+  return {
+    description: codes.map((code) => `\`${code}\``).join(', '),
+    content: { 'application/problem+json': { schema, examples } },
+    ...headersOf(status, codes),
+  }
+}
+
+function exampleOf(status: number, error: string): Json {
+  const [message, correlationId, type] = [
+    `${problemTitle(error)}.`,
+    'c0ffee00-0000-4000-8000-000000000000',
+    problemType(error),
+  ]
+  return {
+    ...{ status, error, message, correlationId, type },
+    ...{ title: problemTitle(error), detail: message, instance: `${type}#${correlationId}` },
+  }
+}
+
+const header = (description: string, type: string) => ({ description, schema: { type } })
+const RETRY_AFTER = { 'Retry-After': header('Seconds until the next request may come', 'integer') }
+const LIMIT = {
+  RateLimit: header(
+    'What is left (`r`), and the seconds until there is more (`t`); on every answer to a caller',
+    'string',
+  ),
+  'RateLimit-Policy': header('Requests (`q`) in seconds (`w`)', 'string'),
+}
+
+function headersOf(status: number, codes: readonly string[]): Json {
+  if (codes.includes('rate_limited')) return { headers: { ...RETRY_AFTER, ...LIMIT } }
+  return status !== 500 && isTransient(status) ? { headers: RETRY_AFTER } : {}
+}

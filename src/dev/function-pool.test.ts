@@ -1,0 +1,99 @@
+import { expect, it } from '@jest/globals'
+import { untilTrue } from '../../test/support/until.ts'
+import { createFunctionPool, type Lease } from './function-pool.ts'
+
+const BUSY = { status: 503, headers: { 'retry-after': '1' } }
+
+/** A pool whose clock and instances a test holds. */
+function rig({ max = 3, concurrency = 2 } = {}) {
+  const state = { at: 0 }
+  const launched: { ready: () => void }[] = []
+  const pool = createFunctionPool({
+    ...{ name: 'f', scale: { max, concurrency }, idleMs: 60_000, report: () => {}, now: () => state.at },
+    launch: async () => {
+      const { promise: listening, resolve } = Promise.withResolvers<number>()
+      const exited = Promise.withResolvers<{ code: number; signal: null }>()
+      const pid = launched.push({ ready: () => resolve(pid) })
+      const stop = async () => {
+        exited.resolve({ code: 0, signal: null })
+        return exited.promise
+      }
+      return { pid, listening, exited: exited.promise, stop }
+    },
+  })
+  const acquire = (timeoutMs = 1_000) => pool.acquire({ signal: new AbortController().signal, timeoutMs })
+  /** Takes both places of one instance that is ready. */
+  const full = async (): Promise<[Lease, Lease]> => {
+    const leases = [acquire(), acquire()] as const
+    await untilTrue(() => launched.length === 1)
+    launched[0]?.ready()
+    return Promise.all(leases)
+  }
+  return { state, launched, pool, acquire, full }
+}
+
+it('starts one more instance where requests wait for a place', async () => {
+  const { launched, acquire, full, pool } = rig()
+  await full()
+  const third = acquire()
+  await untilTrue(() => launched.length === 2)
+  launched[1]?.ready()
+  expect(await third).toMatchObject({ port: 2, leftMs: 1_000 })
+  await pool.stop()
+})
+
+it('starts none for requests that wait where an instance has more to do than it can', async () => {
+  const { state, launched, acquire, full, pool } = rig()
+  const [first, second] = await full()
+  first.release('refused')
+  const [third, fourth] = [acquire(), acquire()]
+  await third
+  expect(launched).toHaveLength(1)
+  second.release('answered')
+  await fourth
+  state.at += 1_000
+  const fifth = acquire()
+  await untilTrue(() => launched.length === 2)
+  launched[1]?.ready()
+  expect(await fifth).toMatchObject({ port: 2 })
+  await pool.stop()
+})
+
+it('refuses who has waited for half of its time, and tells the others what they have left', async () => {
+  const { state, acquire, full, pool } = rig({ max: 1 })
+  const [first, second] = await full()
+  const late = acquire(1_000).catch((problem: unknown) => problem)
+  state.at += 300
+  const next = acquire(1_000)
+  state.at += 300
+  first.release('answered')
+  expect(await late).toMatchObject(BUSY)
+  expect(await next).toMatchObject({ leftMs: 700 })
+  second.release('answered')
+  await pool.stop()
+})
+
+it('refuses at once who would wait in vain, by the pace of those before', async () => {
+  const { state, acquire, full, pool } = rig({ max: 1 })
+  let leases = await full()
+  for (let round = 0; round < 50; round++) {
+    state.at += 1_000
+    for (const lease of leases) lease.release('answered')
+    leases = [await acquire(), await acquire()]
+  }
+  const waiting = acquire(4_000)
+  await expect(acquire(1_000)).rejects.toMatchObject(BUSY)
+  leases[0].release('answered')
+  await waiting
+  await pool.stop()
+})
+
+it('a wait for a start is not on the account of the request', async () => {
+  const { state, launched, acquire, pool } = rig()
+  const first = acquire(1_000)
+  await untilTrue(() => launched.length === 1)
+  state.at += 5_000
+  launched[0]?.ready()
+  expect(await first).toMatchObject({ leftMs: 1_000 })
+  await pool.stop()
+})
