@@ -87,7 +87,7 @@ export interface GatewayMetrics {
 }
 
 /** What has a bound: each overflow is counted. */
-export type Shed = 'bodies' | 'connections' | 'keys' | 'replays' | 'invocations' | 'function' | 'log'
+export type Shed = 'bodies' | 'connections' | 'keys' | 'replays' | 'invocations' | 'function'
 
 export interface AnsweredRequest {
   readonly route: string
