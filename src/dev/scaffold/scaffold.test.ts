@@ -86,10 +86,10 @@ describe('ebb new', () => {
   })
 })
 
-/** The run's own settings, without its own start: the database server is there already. */
+/** The run's own settings, without its own start, order and summary: the database server is there already. */
 async function jestConfig(rootDir: string) {
   const { default: config } = await import('../../../jest.config.ts')
-  const { globalSetup: _start, globalTeardown: _stop, ...rest } = config
+  const { globalSetup: _start, globalTeardown: _stop, reporters: _summary, testSequencer: _order, ...rest } = config
   return { ...rest, rootDir }
 }
 
