@@ -111,7 +111,8 @@ itWithRedis('200 or 429 while Redis is slow: not every request waits for it, and
   for (let i = 0; i < 60; i++) answers.push(await get())
   // Each would have waited a second.
   expect(performance.now() - began).toBeLessThan(60 * 1_000)
-  expect([countOf(answers, 200), countOf(answers, 429)]).toEqual([20, 40])
+  // What was spent while it was there counts here, too.
+  expect([countOf(answers, 200), countOf(answers, 429)]).toEqual([19, 41])
   await untilTrue(() => said().length === 2)
   expect(said()).toEqual([THERE, AWAY])
   redis.goOn()

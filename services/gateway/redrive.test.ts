@@ -173,7 +173,10 @@ it('ebb remove says what waits for the function, and what can be done about it',
   const checkout = await copyCheckout(functionFiles('say-hello', 'return { pid: 1 }'))
   try {
     await mkdir(join(checkout.root, '.ebb'))
-    await writeFile(join(checkout.root, '.ebb/running.json'), JSON.stringify({ admin, adminKey: ADMIN_KEY }))
+    await writeFile(
+      join(checkout.root, '.ebb/running.json'),
+      JSON.stringify({ ...{ url: admin, admin, adminKey: ADMIN_KEY }, functions: [] }),
+    )
     expect(await spawnCli(['remove', 'say-hello'], { root: checkout.root }).ended).toEqual({
       ...{ code: 0, stderr: '' },
       stdout: [

@@ -21,7 +21,10 @@ const REQUESTS: Readonly<Record<string, readonly Sent[]>> = {
   ],
   'a header with an underscore': [{ path: '/v1/products', headers: { x_api_key: 'one' } }],
   'a GET with a body': [{ path: '/v1/products', json: {} }],
-  'a target at another host': [{ path: 'http://conformance.invalid/v1/products' }],
+  'an absolute target without a host, or with a password': [
+    { path: 'http:///v1/products' },
+    { path: 'http://a:b@conformance.invalid/v1/products' },
+  ],
 }
 
 export const ambiguous: readonly Case[] = Object.entries(REQUESTS).map(([what, requests]) => ({
