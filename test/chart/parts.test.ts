@@ -48,6 +48,12 @@ describeChart('the gateway', () => {
     expect(settingsOf(pod!.spec.containers[0]!).plain).toMatchObject({ EBB_GATEWAY_REPLICAS: '3' })
   })
 
+  it('allows the part of a limit that is right when there are as many as there may be', async () => {
+    const manifests = await renderChart({ gateway: { autoscaling: { maxReplicas: 4 } } })
+    const [pod] = podsOf([only(manifests, 'Deployment', 'ebb-gateway')])
+    expect(settingsOf(pod!.spec.containers[0]!).plain).toMatchObject({ EBB_GATEWAY_REPLICAS: '4' })
+  })
+
   it('takes no request before the schema is there, and answers by itself when the database is away later', async () => {
     const [pod] = podsOf([only(await renderChart(), 'Deployment', 'ebb-gateway')])
     expect(pod?.spec.containers[0]).toMatchObject({

@@ -5,8 +5,8 @@ PORT: 8080
 EBB_ADMIN_PORT: 8081
 EBB_POOL_MAX: {{ int64 .poolMax }}
 EBB_DRAIN_MS: {{ include "ebb.drainMs" $ }}
-# Without Redis each allows this part of a limit.
-EBB_GATEWAY_REPLICAS: {{ int64 (.autoscaling.enabled | ternary .autoscaling.minReplicas .replicas) }}
+# Without Redis each allows this part of a limit: all that there may be allow no more than the limit.
+EBB_GATEWAY_REPLICAS: {{ int64 (.autoscaling.enabled | ternary .autoscaling.maxReplicas .replicas) }}
 {{- if .trustedHops }}
 EBB_TRUSTED_HOPS: {{ int64 .trustedHops }}
 {{- end }}
