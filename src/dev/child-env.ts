@@ -31,6 +31,8 @@ export function childEnv({ config, home, stores }: { config: Config; home: Home;
   return {
     service: (part) => ({
       ...inherited(COMMON),
+      // The runner goes by what they say.
+      LOG_LEVEL: 'info',
       ...telemetryEnv(),
       ...stores.urls[part],
       EBB_HOST: '127.0.0.1',
