@@ -1,17 +1,19 @@
-import { expect, it } from '@jest/globals'
+import { afterAll, expect, it } from '@jest/globals'
 import { endpoint } from 'ebb/contract'
 import { postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
 import { testFunction } from 'ebb/testing'
 import * as z from 'zod'
+import { startTcpProxy, throughProxy } from '../../test/support/tcp-proxy.ts'
 import { untilTrue } from '../../test/support/until.ts'
 
-const contract = endpoint({
-  ...{ name: 'take-time', summary: 'Keeps a connection.', method: 'POST', path: '/v1/times' },
-  ...{ body: z.object({ seconds: z.number() }), reply: { status: 204 }, access: {}, timeoutMs: 15_000 },
-})
+const contractOf = (timeoutMs: number) =>
+  endpoint({
+    ...{ name: 'take-time', summary: 'Keeps a connection.', method: 'POST', path: '/v1/times' },
+    ...{ body: z.object({ seconds: z.number() }), reply: { status: 204 }, access: {}, timeoutMs },
+  })
 const fn = testFunction(
-  implement(contract, { sql: postgres }, async ({ body }, { sql }) => {
+  implement(contractOf(15_000), { sql: postgres }, async ({ body }, { sql }) => {
     await sql`select pg_sleep(${body.seconds})`
   }),
   { env: { EBB_POOL_MAX: '1' } },
@@ -30,4 +32,31 @@ it('503 says that all connections are in use, which is no fault of the database'
     ...[503, '1', 'All connections to the database are in use just now.'],
   ])
   expect(await longOver).toBe(204)
+})
+
+const proxies: Awaited<ReturnType<typeof startTcpProxy>>[] = []
+afterAll(() => Promise.all(proxies.map(({ close }) => close())))
+const silent = testFunction(
+  implement(
+    endpoint({ ...contract, name: 'take-no-time', timeoutMs: 2_000 }),
+    { sql: postgres },
+    async (_, { sql }) => {
+      await sql`select 1`
+    },
+  ),
+  {
+    through: async (url) => {
+      const proxy = await startTcpProxy({ host: '127.0.0.1', port: Number(new URL(url).port) })
+      proxies.push(proxy)
+      proxy.silence()
+      return throughProxy(url, proxy)
+    },
+  },
+)
+
+it('503 with Retry-After, and no 504, where a server takes the connection and says nothing: nothing was sent', async () => {
+  const { status, headers, body } = await (await silent.as({ sub: 'ada' })).post('/v1/times').send({ seconds: 0 })
+  expect([status, headers['retry-after'], body.message]).toEqual([
+    ...[503, '2', 'The database is not reachable just now.'],
+  ])
 })

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { sendCancelRequest } from './cancel.ts'
-import { isAway, toProblem } from './database-fault.ts'
+import { isAway, toProblem, unreachable } from './database-fault.ts'
 import { createPlaces, crowded } from './places.ts'
 import { SilentFault } from './pool.ts'
 
@@ -9,6 +9,8 @@ const CANCEL_GRACE_MS = 1_000
 /** What a COMMIT may take beyond the deadline: it cannot be taken back, and its outcome is worth a wait. */
 const COMMIT_GRACE_MS = 2_000
 const MAX_WAIT_MS = 5_000
+/** Of a request's time, for the wait: the rest is for the work. */
+const WAIT_SHARE = 0.8
 
 export interface Lender {
   readonly pool: pg.Pool
@@ -18,7 +20,7 @@ export interface Lender {
 
 export interface Limits {
   readonly signal: AbortSignal
-  /** What all of it may take: half of that is the longest wait for a connection. Default: a wait of 5 s. */
+  /** What all of it may take: four fifths of that, but at most 5 s, is the longest wait for a connection. Default: 5 s. */
   readonly timeoutMs?: number
 }
 
@@ -31,22 +33,25 @@ export interface Loan {
 /**
  * Lends one connection to `work` until it settles. When the signal aborts, the running statement is cancelled and the
  * caller gets the signal's reason at once. The connection is lent again only where the server has proved within 1 s
- * that the cancel is behind it; else it is destroyed. A wait for one that would exceed half of `timeoutMs` is refused.
+ * that the cancel is behind it; else it is destroyed. A wait for one that would exceed four
+ * fifths of `timeoutMs` is refused, whatever it is for: a free one, or a server that does not answer.
  */
 export async function borrow<Result>(
   lender: Lender,
-  { signal, timeoutMs = 2 * MAX_WAIT_MS }: Limits,
+  { signal, timeoutMs = MAX_WAIT_MS / WAIT_SHARE }: Limits,
   work: (loan: Loan) => Promise<Result>,
 ): Promise<Result> {
   signal.throwIfAborted()
   const places = placesOf(lender.pool)
-  const wait = places.enter({ signal, waitMs: Math.min(timeoutMs / 2, MAX_WAIT_MS) })
+  const waitMs = Math.min(timeoutMs * WAIT_SHARE, MAX_WAIT_MS)
+  const latest = performance.now() + waitMs
+  const wait = places.enter({ signal, waitMs })
   if (wait) await wait
   const began = performance.now()
   const leave = () => places.leave(performance.now() - began)
   let client: pg.PoolClient
   try {
-    client = await connect(lender, signal)
+    client = await connect(lender, { signal, limitMs: latest - began })
   } catch (fault) {
     leave()
     throw fault
@@ -135,22 +140,28 @@ function placesOf(pool: pg.Pool) {
   return places
 }
 
-/** Waits for a connection no longer than the signal allows. */
-async function connect({ pool, connected }: Lender, signal: AbortSignal): Promise<pg.PoolClient> {
+/** Waits for a connection no longer than the signal and the limit allow: nothing is sent by then, so it is a 503. */
+async function connect(
+  { pool, connected }: Lender,
+  { signal, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
+): Promise<pg.PoolClient> {
   const connecting = connected ? connected.then(() => pool.connect()) : pool.connect()
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => {
-    aborted.reject(signal.reason)
+  const ended = Promise.withResolvers<never>()
+  const giveUp = (reason: unknown) => {
+    ended.reject(reason)
     connecting.then((client) => client.release()).catch(() => {})
   }
+  const onAbort = () => giveUp(signal.reason)
+  const limit = setTimeout(() => giveUp(unreachable()), limitMs)
   signal.addEventListener('abort', onAbort, { once: true })
   try {
-    return await Promise.race([connecting, aborted.promise])
+    return await Promise.race([connecting, ended.promise])
   } catch (fault) {
     // All are lent, and this one waited in vain: the database itself may be well.
     const isCrowded = pool.totalCount >= pool.options.max && pool.idleCount === 0
     throw isCrowded && isAway(fault) ? crowded(fault) : toProblem(fault)
   } finally {
+    clearTimeout(limit)
     signal.removeEventListener('abort', onAbort)
   }
 }

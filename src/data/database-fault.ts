@@ -27,10 +27,7 @@ export function toProblem(fault: unknown): unknown {
   if (fault instanceof Problem) return fault
   const code = codeOf(fault)
   if (isAway(fault)) {
-    return new Problem('unavailable', 503, 'The database is not reachable just now.', {
-      cause: fault,
-      retryAfterSeconds: 2,
-    })
+    return unreachable(fault)
   }
   if (isConflict(fault)) {
     return new Problem('unavailable', 503, 'Another request worked on the same data at the same time; send it again.', {
@@ -41,6 +38,9 @@ export function toProblem(fault: unknown): unknown {
     return new Problem('deadline_exceeded', 504, 'The time for this request is over.', { cause: fault })
   return fault
 }
+
+export const unreachable = (cause?: unknown) =>
+  new Problem('unavailable', 503, 'The database is not reachable just now.', { cause, retryAfterSeconds: 2 })
 
 /** Names the way out where a statement of a request that only reads would write. */
 export function toReadProblem(fault: unknown): unknown {

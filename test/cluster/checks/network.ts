@@ -5,7 +5,7 @@ import { isReady, kubectlIn } from '../kubectl.ts'
 import { probeFrom } from '../probe-pod.ts'
 
 const NAME = 'place-order'
-const NO_WAY = /^(timeout|TimeoutError|UND_ERR_CONNECT_TIMEOUT|ECONNREFUSED|EHOSTUNREACH)$/
+const NO_WAY = /^(timeout|TimeoutError|UND_ERR_CONNECT_TIMEOUT|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/
 
 /** A pod that is none of ours reaches the gateway, and neither a function nor a store; through Knative's ingress 401. */
 export const network: Check = {
