@@ -37,13 +37,9 @@ it('503 says that all connections are in use, which is no fault of the database'
 const proxies: Awaited<ReturnType<typeof startTcpProxy>>[] = []
 afterAll(() => Promise.all(proxies.map(({ close }) => close())))
 const silent = testFunction(
-  implement(
-    endpoint({ ...contract, name: 'take-no-time', timeoutMs: 2_000 }),
-    { sql: postgres },
-    async (_, { sql }) => {
-      await sql`select 1`
-    },
-  ),
+  implement(contractOf(2_000), { sql: postgres }, async (_, { sql }) => {
+    await sql`select 1`
+  }),
   {
     through: async (url) => {
       const proxy = await startTcpProxy({ host: '127.0.0.1', port: Number(new URL(url).port) })
