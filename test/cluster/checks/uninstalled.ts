@@ -7,7 +7,8 @@ const LIMIT_MS = 240_000
 /** What a namespace has by itself. */
 const OWN = /^(events(\.events\.k8s\.io)?\/|configmap\/kube-root-ca\.crt|serviceaccount\/default)/
 /** What NOTES.txt says that it keeps: the database, its passwords, and the pepper of the API keys. */
-const KEPT = /^(persistentvolumeclaim\/data-ebb-postgres-0|secret\/ebb-(postgres-(gateway|relay|functions|owner|superuser)|gateway))$/
+const KEPT =
+  /^(persistentvolumeclaim\/data-ebb-postgres-0|secret\/ebb-(postgres-(gateway|relay|functions|owner|superuser)|gateway))$/
 
 /** After `helm uninstall` there is nothing but what its notes say. */
 export const uninstalled: Check = {
