@@ -25,15 +25,16 @@ it('a collector that refuses all fails no request, is told of once, and once mor
   const refused = receiver.requests().length
   expect(await statusesOf(fn, FIND, 20)).toEqual(TWENTY)
   await receiver.until(() => receiver.requests().length > refused + 1)
-
-  receiver.behave('well')
-  expect(await statusesOf(fn, FIND, 20)).toEqual(TWENTY)
-  await untilTrue(() => saying(fn, 'are exported again').length === 2, { what: 'it says that both get out again' })
+  // From here on a busy machine may miss the 100 ms once, and complain anew.
   expect(
     complaints(fn)
       .map(({ level, msg }) => `${level} ${msg.split(' ', 1)}`)
       .sort(),
   ).toEqual([...['warn metrics', 'warn spans']])
+
+  receiver.behave('well')
+  expect(await statusesOf(fn, FIND, 20)).toEqual(TWENTY)
+  await untilTrue(() => saying(fn, 'are exported again').length >= 2, { what: 'it says that both get out again' })
   expect(new Set(receiver.requests().map(({ contentType }) => contentType))).toEqual(
     new Set(['application/x-protobuf']),
   )
