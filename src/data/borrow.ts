@@ -1,16 +1,14 @@
 import type pg from 'pg'
 import { sendCancelRequest } from './cancel.ts'
 import { isAway, toProblem, unreachable } from './database-fault.ts'
-import { createPlaces, crowded } from './places.ts'
+import { createPlaces, crowded, longestWaitMs } from './places.ts'
 import { SilentFault } from './pool.ts'
 
 /** In which a statement that was cancelled must have ended, and the server must have proved it. */
 const CANCEL_GRACE_MS = 1_000
 /** What a COMMIT may take beyond the deadline: it cannot be taken back, and its outcome is worth a wait. */
 const COMMIT_GRACE_MS = 2_000
-const MAX_WAIT_MS = 5_000
-/** Of a request's time, for the wait: the rest is for the work. */
-const WAIT_SHARE = 0.8
+const TIMEOUT_MS = 6_000
 
 export interface Lender {
   readonly pool: pg.Pool
@@ -20,7 +18,7 @@ export interface Lender {
 
 export interface Limits {
   readonly signal: AbortSignal
-  /** What all of it may take: four fifths of that, but at most 5 s, is the longest wait for a connection. Default: 5 s. */
+  /** What all of it may take: nine tenths of that, but at most 5 s, is the longest wait for a connection. Default: 6 s. */
   readonly timeoutMs?: number
 }
 
@@ -33,19 +31,18 @@ export interface Loan {
 /**
  * Lends one connection to `work` until it settles. When the signal aborts, the running statement is cancelled and the
  * caller gets the signal's reason at once. The connection is lent again only where the server has proved within 1 s
- * that the cancel is behind it; else it is destroyed. A wait for one that would exceed four
- * fifths of `timeoutMs` is refused, whatever it is for: a free one, or a server that does not answer.
+ * that the cancel is behind it; else it is destroyed. A wait for one that exceeds nine
+ * tenths of `timeoutMs` ends in a 503, whatever it is for: a free one, or a server that does not answer.
  */
 export async function borrow<Result>(
   lender: Lender,
-  { signal, timeoutMs = MAX_WAIT_MS / WAIT_SHARE }: Limits,
+  { signal, timeoutMs = TIMEOUT_MS }: Limits,
   work: (loan: Loan) => Promise<Result>,
 ): Promise<Result> {
   signal.throwIfAborted()
   const places = placesOf(lender.pool)
-  const waitMs = Math.min(timeoutMs * WAIT_SHARE, MAX_WAIT_MS)
-  const latest = performance.now() + waitMs
-  const wait = places.enter({ signal, waitMs })
+  const latest = performance.now() + longestWaitMs(timeoutMs)
+  const wait = places.enter({ signal, timeoutMs })
   if (wait) await wait
   const began = performance.now()
   const leave = () => places.leave(performance.now() - began)

@@ -2,8 +2,8 @@ import { expect, it } from '@jest/globals'
 import { createPlaces } from './places.ts'
 
 const CROWDED = 'All connections to the database are in use just now.'
-const options = (parts: { readonly waitMs?: number; readonly signal?: AbortSignal } = {}) => ({
-  ...{ signal: new AbortController().signal, waitMs: 60_000, ...parts },
+const options = (parts: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}) => ({
+  ...{ signal: new AbortController().signal, timeoutMs: 60_000, ...parts },
 })
 
 it('as many enter at once as there are places, and the others in turn', async () => {
@@ -20,27 +20,52 @@ it('as many enter at once as there are places, and the others in turn', async ()
   expect(places.enter(options())).toBe(undefined)
 })
 
-it('whose wait would be longer than it may be is refused at once, by the pace of those before', async () => {
-  const places = createPlaces(2)
+/** Two places that are taken, in turn, for so long that each hand-over takes about half a second. */
+async function busyPlaces() {
+  let ms = 0
+  const places = createPlaces(2, { now: () => ms })
+  const pass = (byMs: number) => {
+    ms += byMs
+  }
   for (let i = 0; i < 2; i++) places.enter(options())
-  // So long that each hand-over takes about half a second.
   for (let i = 0; i < 100; i++) {
     const next = places.enter(options())
     places.leave(1_000)
     await next
   }
-  const waits = Array.from({ length: 4 }, () => places.enter(options({ waitMs: 2_100 })))
-  expect(() => places.enter(options({ waitMs: 2_100 }))).toThrow(CROWDED)
+  return { places, pass }
+}
+
+it('in a queue that stands, whose wait would be longer than half of its time is refused at once, by the pace', async () => {
+  const { places, pass } = await busyPlaces()
+  const enter = () => places.enter(options({ timeoutMs: 4_200 }))
+  const waits = [enter()]
+  pass(4_200)
+  waits.push(enter(), enter(), enter())
+  expect(enter).toThrow(CROWDED)
   for (const wait of waits) {
     places.leave(1_000)
     await wait
   }
 })
 
+it('in a burst, nobody is refused for the pace, and neither in the next', async () => {
+  const { places, pass } = await busyPlaces()
+  for (let burst = 0; burst < 2; burst++) {
+    const waits = Array.from({ length: 50 }, () => places.enter(options({ timeoutMs: 4_200 })))
+    for (const wait of waits) {
+      pass(50)
+      places.leave(1_000)
+      await wait
+    }
+    pass(60_000)
+  }
+})
+
 it('a wait ends with its limit and with its signal, and takes no place', async () => {
   const places = createPlaces(1)
   places.enter(options())
-  await expect(places.enter(options({ waitMs: 1 }))).rejects.toThrow(CROWDED)
+  await expect(places.enter(options({ timeoutMs: 1 }))).rejects.toThrow(CROWDED)
   const controller = new AbortController()
   const aborted = places.enter(options({ signal: controller.signal }))
   controller.abort(new Error('hung up'))

@@ -2,23 +2,31 @@ import { Problem } from '../contract/index.ts'
 
 interface EnterOptions {
   readonly signal: AbortSignal
-  /** The longest wait. */
-  readonly waitMs: number
+  /** What the caller has for all that it wants to do, the wait and the work. */
+  readonly timeoutMs: number
 }
 
 /** Of one more loan in the moving average of how long loans last. */
 const WEIGHT = 0.1
+const MAX_WAIT_MS = 5_000
+/** Of the caller's time, the longest wait: in a burst, and in a queue that has stood for as long as that time. */
+const [BURST_SHARE, STANDING_SHARE] = [0.9, 0.5]
+
+/** The longest wait for a place and a connection of whoever has so long for all of it: the rest is for the work. */
+export const longestWaitMs = (timeoutMs: number) => Math.min(timeoutMs * BURST_SHARE, MAX_WAIT_MS)
 
 /**
- * The places of a pool and the queue before them, first come, first served. It knows its own pace: a wait that would end
- * too late is refused at once, so that the requests that do get a place have the time to use it.
+ * The places of a pool and the queue before them, first come, first served. A burst may wait nearly as long as its time
+ * allows: it ends. In a queue that does not, all would be served when they are about to expire: there a wait that, by
+ * the pace of the last loans, would exceed half of the caller's time is refused at once.
  */
-export function createPlaces(most: number) {
+export function createPlaces(most: number, { now = () => performance.now() } = {}) {
   const waiting = new Set<() => void>()
   let taken = 0
   let heldMs = 0
+  let waitingSince = 0
 
-  const wait = ({ signal, waitMs }: EnterOptions) => {
+  const wait = (signal: AbortSignal, waitMs: number) => {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const leaveQueue = (reason: unknown) => {
       end()
@@ -36,19 +44,23 @@ export function createPlaces(most: number) {
       resolve()
     }
     signal.addEventListener('abort', onAbort)
+    if (waiting.size === 0) waitingSince = now()
     waiting.add(enter)
     return promise
   }
 
   return {
     /** Takes a place, at once (then it returns undefined) or after a wait. Throws a Problem 503 where that is in vain. */
-    enter(options: EnterOptions): Promise<void> | undefined {
+    enter({ signal, timeoutMs }: EnterOptions): Promise<void> | undefined {
       if (taken < most) {
         taken++
         return undefined
       }
-      if ((heldMs * (waiting.size + 1)) / most > options.waitMs) throw crowded()
-      return wait(options)
+      const longestMs = longestWaitMs(timeoutMs)
+      if (waiting.size === 0 || now() - waitingSince < longestMs) return wait(signal, longestMs)
+      const waitMs = Math.min(timeoutMs * STANDING_SHARE, longestMs)
+      if ((heldMs * (waiting.size + 1)) / most > waitMs) throw crowded()
+      return wait(signal, waitMs)
     },
     /** Gives a place back that was held for so long: the request that has waited the longest gets it. */
     leave(forMs: number): void {

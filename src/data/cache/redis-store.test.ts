@@ -66,7 +66,7 @@ itWithRedis('a Redis that hangs costs one wait, and no other', async () => {
 
 itWithRedis('a Redis that is late now and then costs a load each time, and no line', async () => {
   const { redis, openProcess, messages } = await cacheRig()
-  const [cache, load] = [openProcess({ answerMs: 200 })(), counting()]
+  const [cache, load] = [openProcess({ answerMs: 400 })(), counting()]
   await untilCached(() => cache.get('a', { ttlSeconds, load }))
   for (let round = 0; round < 3; round++) {
     const before = await cache.get('a', { ttlSeconds, load })
@@ -82,7 +82,8 @@ itWithRedis('what is deleted while Redis is thought away is deleted all the same
   const { client, redis } = await cacheRig()
   let ms = 0
   const { log } = collectLog()
-  const store = redisStore(redis.url, { namespace: 'things', log, answerMs: 200, now: () => ms++ / 1_000 })
+  const limits = { answerMs: 500, connectMs: 5_000 }
+  const store = redisStore(redis.url, { namespace: 'things', log, ...limits, now: () => ms++ / 1_000 })
   await client.set('ebb:cache:things:a', '1')
   expect(await store.look('a', { mine: 'm', staleMs: 0 })).toEqual({ holder: 'm', text: '1' })
   redis.hold()

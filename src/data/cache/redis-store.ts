@@ -7,12 +7,15 @@ import { DELETED, type Store } from './store.ts'
 interface RedisStoreOptions {
   readonly namespace: string
   readonly log: Pick<Log, 'info' | 'warn'>
+  /** The longest wait for an answer. Default: 50 ms. */
   readonly answerMs?: number
+  /** The longest wait for the first connection. Default: 250 ms. */
+  readonly connectMs?: number
   readonly now?: () => number
 }
 
 const ANSWER_MS = 50
-const FIRST_CONNECT_MS = 250
+const CONNECT_MS = 250
 const RECONNECT_MS = 500
 /** After which a connection counts as broken, though nobody said so. */
 const SILENCE_MS = 1_000
@@ -28,7 +31,7 @@ const DELETED_MS = 2_000
  * succeeds, and the others find nothing.
  */
 export function redisStore(url: string, options: RedisStoreOptions): Store {
-  const { namespace, log, answerMs = ANSWER_MS, now = () => performance.now() } = options
+  const { namespace, log, answerMs = ANSWER_MS, connectMs = CONNECT_MS, now = () => performance.now() } = options
   const client = createRedis(url, {
     // What comes too late is of no use.
     ...{ enableOfflineQueue: false, autoResendUnfulfilledCommands: false },
@@ -58,7 +61,7 @@ export function redisStore(url: string, options: RedisStoreOptions): Store {
   }
 
   async function tell<T>(command: () => Promise<T>): Promise<T | undefined> {
-    connected ??= within(FIRST_CONNECT_MS, client.connect()).catch(() => {})
+    connected ??= within(connectMs, client.connect()).catch(() => {})
     await connected
     try {
       const answer = await within(answerMs, command())

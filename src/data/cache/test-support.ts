@@ -25,7 +25,7 @@ export async function cacheRig({ started = true } = {}) {
   closers.push(() => client.disconnect())
   const collected = collectLog()
   const openProcess = ({ answerMs = 5_000, ...tools }: Tools = {}) => {
-    const store = redisStore(redis.url, { namespace: 'things', log: collected.log, answerMs })
+    const store = redisStore(redis.url, { namespace: 'things', log: collected.log, answerMs, connectMs: answerMs })
     closers.push(() => store.close())
     const shared = createCache(store, {
       ...{ log: collected.log, now: () => performance.now(), random: Math.random, sleep: delay },
