@@ -10,11 +10,15 @@ import { untilTrue } from '../../../test/support/until.ts'
 
 export const isRoot = process.getuid?.() === 0
 
-/** A folder for one test file; `remove` also says which processes still work in it. */
+/** In which whatever was told to end has ended. */
+const LEFT_MS = 20_000
+
+/** A folder for one test file; `remove` also says which processes stay at work in it. */
 export function scratchFolder() {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'ebb-postgres-')))
   chmodSync(path, 0o755)
   async function remove(): Promise<string[]> {
+    await untilTrue(() => processesNaming(path).length === 0, { limitMs: LEFT_MS }).catch(() => {})
     const left = processesNaming(path)
     for (const kill of runners.splice(0)) await kill()
     await rm(path, { recursive: true, force: true })
