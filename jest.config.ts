@@ -6,8 +6,10 @@ import type { Config } from 'jest'
  */
 const FULL_ONLY = [
   '/test/chaos/',
-  '/test/oracle/ours\\.test',
-  '/test/e2e/(image|readme|rush)\\.test',
+  '/test/(oracle/ours|telemetry/(collector|settings))\\.test',
+  '/(src/data|services/(gateway|relay))/silence\\.test',
+  '/src/(dev/invoke/invoke|start/code-cache)\\.test',
+  '/test/(e2e/(docs|image|readme|rush)|properties/shop)\\.test',
   '/test/chart/order-test\\.test',
   '/test/supply/(audit|workflows)\\.test',
 ]

@@ -1,9 +1,10 @@
 import type { Dispatcher } from 'undici'
 import { Problem } from '../../contract/index.ts'
-import { type Log, type Refusal, readRefusal } from '../../kernel/index.ts'
+import { type Refusal, readRefusal } from '../../kernel/index.ts'
 import { type BrokenCall, unreachable } from './broken-call.ts'
 import type { Exchange } from './exchange.ts'
 import { toClient } from './headers.ts'
+import type { GatewayPorts } from './ports.ts'
 
 export interface CallOptions {
   readonly dispatcher: Dispatcher
@@ -11,7 +12,7 @@ export interface CallOptions {
   readonly waitMs: number
   /** How long the caller may leave the answer untouched. */
   readonly stallTimeoutMs: number
-  readonly log: Log
+  readonly log: GatewayPorts['log']
 }
 
 /**

@@ -5,7 +5,6 @@ import type {
   Claimed,
   Identity,
   InvocationState,
-  Log,
   NewInvocation,
   SignIdentity,
   StoredAnswer,
@@ -34,8 +33,11 @@ export interface GatewayPorts {
   readonly ready: () => Promise<boolean>
   readonly upstream: Upstream
   readonly metrics: GatewayMetrics
-  readonly log: Log
+  readonly log: GatewayLog
 }
+
+/** One line: what is known of it, and a sentence. */
+export type GatewayLog = Readonly<Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text: string) => void>>
 
 export interface DocsFile {
   /** The media type. */
@@ -87,7 +89,7 @@ export interface GatewayMetrics {
 }
 
 /** What has a bound: each overflow is counted. */
-export type Shed = 'bodies' | 'connections' | 'keys' | 'replays' | 'invocations' | 'function'
+export type Shed = 'bodies' | 'connections' | 'keys' | 'replays' | 'invocations' | 'function' | 'log_lines'
 
 export interface AnsweredRequest {
   readonly route: string

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream'
 import { Problem } from '../../contract/index.ts'
 import { CALLER_HEADER_BYTES } from '../header-limits.ts'
+import { boundedLog } from './bounded-log.ts'
 import { type Exchange, startExchange } from './exchange.ts'
 import type { GatewayLimits, GatewayPorts } from './ports.ts'
 import { refuseSocket } from './refuse-socket.ts'
@@ -13,6 +14,8 @@ export interface GatewayOptions extends Partial<GatewayLimits> {
   readonly headersTimeoutMs?: number
   /** The proxies before the gateway whose X-Forwarded-* is true; default: none. */
   readonly trustedHops?: number
+  /** Of its log, at each level; 1,000 unless told. */
+  readonly linesASecond?: number
 }
 
 /** Longer than what stands before us keeps its idle connections. */
@@ -43,9 +46,10 @@ interface Connection {
 
 /** The public server, not yet listening. */
 export function createGatewayServer(
-  ports: GatewayPorts,
-  { headersTimeoutMs = 30_000, trustedHops = 0, ...given }: GatewayOptions = {},
+  world: GatewayPorts,
+  { headersTimeoutMs = 30_000, trustedHops = 0, linesASecond, ...given }: GatewayOptions = {},
 ): Server {
+  const ports = { ...world, log: boundedLog(world, { linesASecond }) }
   const limits: GatewayLimits = { ...LIMITS, ...given }
   const serve = exchangeServer(ports, limits)
   const server = createServer({

@@ -1,5 +1,3 @@
-import type { Log } from '../log.ts'
-
 /** What a function says where it refuses an identity: a verdict on whoever signed it, never on caller or event. */
 export interface Refusal {
   readonly status: number
@@ -28,8 +26,12 @@ export function readRefusal(
   return { status, reason: /error="(\w+)"/.exec(challenge)?.[1], date: headers.date?.toString() }
 }
 
+interface RefusalLog {
+  readonly error: (fields: object, text: string) => void
+}
+
 /** Logs refusals, at most one a minute and function. */
-export function createRefusalLog(log: Log, { now = Date.now } = {}) {
+export function createRefusalLog(log: RefusalLog, { now = Date.now } = {}) {
   const loggedAt = new Map<string, number>()
   return (name: string, refusal: Refusal): void => {
     const at = now()
