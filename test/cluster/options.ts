@@ -20,6 +20,8 @@ export interface Options {
   readonly only: readonly string[]
   /** Whether the run is written into docs/runs. */
   readonly write: boolean
+  /** Thousandths of a core that a pod beside it burns meanwhile. */
+  readonly busy: number
   /** The namespace as it is, and as it was, for looking at what went wrong. */
   readonly reuse: boolean
 }
@@ -36,6 +38,7 @@ const HELP = `npm run e2e:cluster -- [options]     (KUBECONFIG says which cluste
   --ingress NAMESPACE           EBB_E2E_INGRESS    where Knative's ingress is (found by itself)
   --ingress-port PORT           (8081)
   --only NAME                   one check, by a part of its name; more than once
+  --busy MILLICORES             of a core that another pod burns meanwhile (0)
   --reuse                       keeps the namespace and what is installed there
   --no-write                    writes nothing into docs/runs
 `
@@ -55,6 +58,7 @@ export function readOptions(words: readonly string[], env = process.env): Option
       build: { type: 'boolean', default: true },
       ingress: { type: 'string', default: env.EBB_E2E_INGRESS ?? '' },
       'ingress-port': { type: 'string', default: '8081' },
+      busy: { type: 'string', default: '0' },
       only: { type: 'string', multiple: true, default: [] },
       reuse: { type: 'boolean', default: false },
       write: { type: 'boolean', default: true },
@@ -68,6 +72,7 @@ export function readOptions(words: readonly string[], env = process.env): Option
   const { engine, namespace, registry, tag, build, only, write, reuse } = values
   return {
     ...{ engine, namespace, registry, tag, build, only, write, reuse, release: 'ebb' },
+    busy: Number(values.busy),
     nextTag: values['next-tag'],
     load: values.load || undefined,
     ingress: values.ingress || undefined,

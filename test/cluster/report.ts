@@ -39,6 +39,7 @@ export async function writeRun({
     `${date}: ${outcomes.length - failed} of ${outcomes.length} checks passed. As it came from \`npm run e2e:cluster\`.`,
     '',
     ...versions.map((version) => `- ${version}`),
+    ...(options.busy > 0 ? [`- ${options.busy} thousandths of a core burnt by a pod beside it all the while`] : []),
     ...[{ title: 'Checks', rows: rowsOf(outcomes) }, ...tables].flatMap(({ title, rows }) => [
       ...['', `## ${title}`, ''],
       ...markdown(rows),
@@ -46,7 +47,7 @@ export async function writeRun({
     '',
   ]
   await mkdir(RUNS, { recursive: true })
-  const file = `${RUNS}/${date.slice(0, 10)}-${options.engine}.md`
+  const file = `${RUNS}/${date.slice(0, 10)}-${options.engine}${options.busy > 0 ? '-busy' : ''}.md`
   await writeFile(file, page.join('\n'))
   return file
 }

@@ -1,3 +1,4 @@
+import { startBusyPod } from './busy-pod.ts'
 import { checks } from './checks.ts'
 import { openContext } from './context.ts'
 import { buildImages, imageNames } from './images.ts'
@@ -12,6 +13,7 @@ if (options.build) for (const tag of [options.tag, options.nextTag]) await build
 
 const context = await openContext(options)
 const outcomes: Outcome[] = []
+const endBusyPod = options.busy > 0 ? await startBusyPod(context, options.busy) : undefined
 try {
   await makeNamespace(context)
   const versions = await versionsOf(context)
@@ -22,6 +24,7 @@ try {
   printOutcomes(outcomes, context.tables)
   if (options.write) context.say(await writeRun({ outcomes, tables: context.tables, versions, options }))
 } finally {
+  await endBusyPod?.()
   await context.close()
 }
 process.exitCode = outcomes.length > 0 && outcomes.every(({ passed }) => passed) ? 0 : 1
