@@ -31,13 +31,16 @@ export type Send = (sent: Sent) => Promise<Answer>
 const LIMIT_MS = 60_000
 
 /**
- * A client that keeps its connections. It is `node:http`, since `fetch` tidies up paths and headers, and some cases are
+ * A client that keeps its connections unless told otherwise. It is `node:http`, since `fetch` tidies up paths and headers, and some cases are
  * about those that are not tidy.
  */
-export function createClient(url: string): { readonly send: Send; readonly close: () => void } {
+export function createClient(
+  url: string,
+  { keepAlive = true } = {},
+): { readonly send: Send; readonly close: () => void } {
   const { protocol, hostname, port } = urlToHttpOptions(new URL(url))
   const isTls = protocol === 'https:'
-  const agent = isTls ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true })
+  const agent = isTls ? new TlsAgent({ keepAlive }) : new Agent({ keepAlive })
   const send: Send = ({ method = 'GET', path, headers = {}, json, body, signal }) => {
     const bytes = json === undefined ? body : JSON.stringify(json)
     const chunked = headers['transfer-encoding'] !== undefined

@@ -33,7 +33,8 @@ const PATIENCE_MS = 90_000
 
 export function openSession(target: Target): Session {
   const { send, close } = createClient(target.url)
-  const operator = createClient(target.admin?.url ?? target.url)
+  // What leads to an admin port, such as a port-forward, may close an idle connection at any moment.
+  const operator = createClient(target.admin?.url ?? target.url, { keepAlive: false })
   const admin = withHeaders(operator.send, { authorization: `Bearer ${target.admin?.key}` })
   const made: Caller[] = []
   let everyday: Promise<Caller> | undefined
