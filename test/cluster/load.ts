@@ -11,6 +11,8 @@ export interface LoadResult {
   readonly requests: number
   /** What was not answered as it should be, and how often. */
   readonly failures: ReadonlyMap<string, number>
+  /** Refused with 503 and Retry-After, where a part of the machine was taken away on purpose. */
+  readonly shed: number
   /** Orders that were acknowledged. */
   readonly orders: readonly string[]
   readonly p50Ms: number
@@ -30,7 +32,7 @@ export async function startLoad(context: Context, { perSecond = 40 } = {}): Prom
   const times: number[] = []
   const open = new Set<Promise<void>>()
   const fail = (why: string) => failures.set(why, (failures.get(why) ?? 0) + 1)
-  let sent = 0
+  let [sent, shed] = [0, 0]
 
   async function send(caller: Caller, isOrder: boolean) {
     const beganAt = performance.now()
@@ -40,7 +42,8 @@ export async function startLoad(context: Context, { perSecond = 40 } = {}): Prom
         ? await placeOrder(caller, sku, { limitMs: REQUEST_MS })
         : await caller.call('GET', '/v1/products?limit=5', { limitMs: REQUEST_MS })
       const text = await response.text()
-      if (response.status !== (isOrder ? 201 : 200))
+      if (context.options.busy > 0 && response.status === 503 && response.headers.has('retry-after')) shed++
+      else if (response.status !== (isOrder ? 201 : 200))
         fail(`${isOrder ? 'POST' : 'GET'} ${response.status} ${text.slice(0, 160)} at ${at}`)
       else if (isOrder) orders.push(JSON.parse(text).id)
     } catch (fault) {
@@ -62,15 +65,16 @@ export async function startLoad(context: Context, { perSecond = 40 } = {}): Prom
       await Promise.all(open)
       times.sort((a, b) => a - b)
       const at = (share: number) => Math.round(times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0)
-      return { requests: sent, failures, orders, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) }
+      return { requests: sent, failures, shed, orders, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) }
     },
   }
 }
 
 /** Its figures; throws where one failed. */
-export function figuresOf({ requests, failures, p50Ms, p99Ms, maxMs }: LoadResult): string {
+export function figuresOf({ requests, failures, shed, p50Ms, p99Ms, maxMs }: LoadResult): string {
   const failed = [...failures.values()].reduce((sum, count) => sum + count, 0)
-  const figures = `${failed} of ${requests} requests failed, p50 ${p50Ms} ms, p99 ${p99Ms} ms, worst ${maxMs} ms`
+  const left = shed > 0 ? `, ${shed} were shed with Retry-After` : ''
+  const figures = `${failed} of ${requests} requests failed${left}, p50 ${p50Ms} ms, p99 ${p99Ms} ms, worst ${maxMs} ms`
   if (failed === 0) return figures
   const most = [...failures].slice(0, 6).map(([why, count]) => `${count} × ${why}`)
   throw new Error(`${figures}: ${most.join('; ')}`)
