@@ -2,6 +2,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { fillLocation, isTransient, PLATFORM_CODES, Problem, problemJson, toOutput } from '../contract/index.ts'
 import type { Claimed, Correlation, StoredAnswer } from '../kernel/index.ts'
 import type { Contract } from './implement.ts'
+import { whatIsNoTextIn } from './json.ts'
 
 const NOTHING = ''
 /** Of the headers that a refusal brings along, names and values together: half of what Node's parser takes in an answer. */
@@ -29,7 +30,10 @@ export function createAnswers(contract: Contract) {
       if (!parsed.success) throw new Error('the reply breaks its contract', { cause: parsed.error })
       const location = reply?.location && locationOf(reply.location, parsed.data)
       const headers = { 'content-type': 'application/json', ...(location ? { location } : {}) }
-      return { status, headers, body: JSON.stringify(parsed.data) }
+      const body = JSON.stringify(parsed.data)
+      const fault = whatIsNoTextIn(body, 'reply')
+      if (fault) throw new Error(`the reply breaks its contract: ${fault.path}: ${fault.message}`)
+      return { status, headers, body }
     },
     /** Throws where its headers cannot be sent: they are stored with it, and every repetition would fail. */
     problem: (problem: Problem, { correlationId }: Correlation): StoredAnswer => {
