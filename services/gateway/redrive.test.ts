@@ -54,6 +54,7 @@ async function bury(consumer: string, payloads: readonly object[]): Promise<read
     traceparent: '00-a-b-01',
     correlationId: 'c',
     callerId: 'ann',
+    hops: 0,
   }
   const client = await pool.connect()
   await appendEvents(

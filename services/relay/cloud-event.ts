@@ -13,6 +13,7 @@ export function cloudEventHeaders(delivery: Delivery): Record<string, string> {
     correlationid: delivery.correlationId,
     ebbattempt: String(delivery.attempt),
     callerid: delivery.callerId,
+    ebbhops: String(delivery.hops),
   }
   const headers = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, encodeHeader(value)])
   return { ...Object.fromEntries(headers), 'content-type': 'application/json' }

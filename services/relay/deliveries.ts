@@ -1,16 +1,36 @@
 import type { Subscription } from 'ebb/contract'
 import type pg from 'pg'
 import { findAbandoned } from '../../src/data/abandoned.ts'
-import { dueTimes, fanOut, type LostDelivery, leaseDeliveries, returnLost } from '../../src/data/deliveries.ts'
+import {
+  dueTimes,
+  fanOut,
+  type LostDelivery,
+  leaseDeliveries,
+  returnLost,
+  type Settlement,
+} from '../../src/data/deliveries.ts'
 import type { Call } from './call.ts'
 import { cloudEventHeaders } from './cloud-event.ts'
 import { judge } from './judge.ts'
 import { readBeginning } from './read-answer.ts'
 import { createSettle } from './settle.ts'
-import type { Lost, Work } from './work.ts'
+import type { Leased, Lost, Work } from './work.ts'
 
 /** The relay itself, as whom it signs where it calls for nobody else. */
 export const RELAY = { sub: 'relay', scopes: [] }
+
+/**
+ * How many events may lead to one that is delivered. Steps of a business are fewer; what leads back to itself would fill the
+ * outbox without an end.
+ */
+export const MAX_HOPS = 32
+
+const UNSENT = { durationMs: 0 }
+
+const endless = (hops: number): Settlement => ({
+  ...{ state: 'dead', durationMs: 0 },
+  error: `${hops} events led to this one, and at most ${MAX_HOPS} may; end the chain, and redrive what is to go on`,
+})
 
 export interface DeliveriesOptions {
   readonly pool: pg.Pool
@@ -35,8 +55,8 @@ export function deliveries({ pool, call, subscriptions }: DeliveriesOptions): Wo
     lease: async ({ name, timeoutMs, retry }, options) => {
       const leased = await leaseDeliveries(pool, name, options)
       return leased.map((delivery) => {
-        const { eventId: id, type, attempt, correlationId, traceparent, redriven } = delivery
-        return {
+        const { eventId: id, type, attempt, correlationId, traceparent, redriven, hops } = delivery
+        const one: Leased = {
           ...{ id, type, function: name, attempt, correlationId, traceparent, leadsOn: redriven },
           push: (signal) =>
             call(name, {
@@ -51,6 +71,8 @@ export function deliveries({ pool, call, subscriptions }: DeliveriesOptions): Wo
           abandon: () => ({ state: 'dead', durationMs: 0, error: `no subscriber is called ${name} any more` }),
           settle: (settlement) => settle({ delivery, settlement }),
         }
+        // An operator who redrives it wants it to go on.
+        return hops > MAX_HOPS && !redriven ? { ...one, push: async () => UNSENT, judge: () => endless(hops) } : one
       })
     },
   }

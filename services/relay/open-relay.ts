@@ -1,4 +1,4 @@
-import { relayDrainMs } from 'ebb/contract'
+import { eventCycles, relayDrainMs } from 'ebb/contract'
 import { type Config, type Log, need, openContracts, openSigner, openUpstream } from 'ebb/kernel'
 import { ask } from '../../src/data/ask.ts'
 import { listen } from '../../src/data/listen.ts'
@@ -34,6 +34,11 @@ export async function openRelay(
   const sign = await openSigner(config, 'ebb:relay')
 
   const contracts = openContracts(pointer, { log, onSwap: () => onSwap() })
+  const tellCycles = () => {
+    for (const cycle of eventCycles(subscriptions())) {
+      log.warn({ cycle }, `events may lead back to themselves: ${cycle}; the handlers have to end it`)
+    }
+  }
   // Each idle connection that breaks would say so; the relay says once that the database is away.
   const pool = createPool(databaseUrl, {
     ...{ max: config.EBB_POOL_MAX, statementMs: STATEMENT_MS, log: log.child({}, { level: 'error' }) },
@@ -41,6 +46,7 @@ export async function openRelay(
   const { call, look, close } = createCall({ locate, sign, startTimeoutMs, log })
   const subscriptions = () => contracts.current().subscriptions
   const routes = () => contracts.current().routes
+  tellCycles()
   const works = [deliveries({ pool, call, subscriptions }), invocations({ pool, call, routes })]
   const { metrics, ...told } = createMetrics(() =>
     ask(pool, LOOK_MS, (client) => readBacklog(client, { limitMs: LOOK_MS / 2 })),
@@ -50,6 +56,7 @@ export async function openRelay(
   const relay = startRelay({ works, startTimeoutMs, longestCallMs, log, metrics }, options)
   const abandoned = giveUpAbandoned({ works, afterMs: config.EBB_ABANDON_AFTER_MS, log, metrics })
   const onSwap = () => {
+    tellCycles()
     abandoned.look()
     relay.wake()
   }

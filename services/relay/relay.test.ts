@@ -40,6 +40,7 @@ describe('an event', () => {
       'ce-correlationid': 'correlation-1',
       'ce-ebbattempt': '1',
       'ce-callerid': 'ann',
+      'ce-ebbhops': '0',
       traceparent: TRACEPARENT,
       'x-correlation-id': 'correlation-1',
       'ebb-timeout-ms': '5000',

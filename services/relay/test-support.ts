@@ -129,6 +129,7 @@ export function memoryLog() {
   return {
     // Only the calls with an object and a message, which are all that Ebb makes.
     ...(log as unknown as Log),
+    lines: () => lines,
     said: (msg: string) => lines.filter((line) => line.msg === msg),
     deliveries: () => lines.filter(({ msg }) => msg === 'delivery'),
     count: (msg: string) => lines.filter((line) => line.msg === msg).length,

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { clone } from 'zod/v4/core'
+import { guardCheck, guardFormat } from './guard.ts'
 
 /**
  * The same string schema, kept to what can be stored and judged: dates and times of ISO 8601 are those that Postgres
@@ -9,14 +10,15 @@ export function boundString(schema: z.ZodType): z.ZodType {
   // zod types the def of each string and check more narrowly; each of them has some of these parts.
   const def = schema.def as unknown as StringDef
   const given = def.checks ?? []
-  const checks = given.map(stopping)
+  const checks = given.map((check) => guardCheck(stopping(check)))
   for (const { format = '' } of [def, ...given.map(defOf)]) {
     const outside = OUTSIDE[format]
     if (outside) checks.push(z.superRefine((text, context) => refuse(outside(String(text)), context)))
   }
-  if (checks.length === given.length && checks.every((check, i) => check === given[i])) return schema
+  const parts = { checks, ...(def.fn ? { fn: guardFormat(def.fn) } : {}) }
+  if (!def.fn && checks.length === given.length && checks.every((check, i) => check === given[i])) return schema
   // The def differs in its checks only; a child of the original keeps what that says of itself.
-  return clone(schema, { ...def, checks } as never, { parent: true })
+  return clone(schema, { ...def, ...parts } as never, { parent: true })
 }
 
 type Check = z.core.$ZodCheck<never>
@@ -24,6 +26,8 @@ type Check = z.core.$ZodCheck<never>
 interface StringDef {
   readonly format?: string
   readonly checks?: readonly Check[]
+  /** The test of a format of the contract's own. */
+  readonly fn?: (text: string) => unknown
 }
 
 interface CheckDef {

@@ -10,11 +10,12 @@ import {
   type Refuse,
   refuser,
 } from './check-parts.ts'
-import { toInput, typeOf } from './directions.ts'
+import { toInput } from './directions.ts'
 import type { EndpointShape } from './endpoint.ts'
 import { toPattern } from './pattern.ts'
 import { isReservedPath } from './reserved-path.ts'
-import { whatStringsCannotCarry } from './strings.ts'
+import { typeOf } from './schema-def.ts'
+import { isScalar, whatStringsCannotCarry } from './strings.ts'
 
 const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'body', 'reply', 'failures'],
@@ -65,7 +66,7 @@ function checkInput({ method, params, query, headers, body }: EndpointShape, ref
   for (const [part, schema] of Object.entries({ params, query, headers })) {
     if (!schema) continue
     refuse(typeOf(schema) !== 'object', `\`${part}\` must be a z.object`)
-    checkSchema(schema, part, refuse)
+    checkSchema(schema, { use: 'taken', part }, refuse)
     const fault = whatStringsCannotCarry(schema)
     refuse(fault !== undefined, `in ${part}, ${fault}`)
   }
@@ -75,7 +76,7 @@ function checkInput({ method, params, query, headers, body }: EndpointShape, ref
   if (!body) return
   refuse('kind' in body, 'nothing acts on a streamed body yet (it comes with large uploads); take it out for now')
   refuse(method === 'GET' || method === 'DELETE', `a ${method} has no body; take \`body\` out or use another method`)
-  if (body instanceof z.ZodType) checkSchema(body, 'body', refuse)
+  if (body instanceof z.ZodType) checkSchema(body, { use: 'taken', part: 'body' }, refuse)
 }
 
 function checkReply({ reply }: EndpointShape, refuse: Refuse) {
@@ -85,11 +86,16 @@ function checkReply({ reply }: EndpointShape, refuse: Refuse) {
   if ('stream' in reply) return
   refuse(status === 204 && reply.body !== undefined, 'a 204 has no body; take reply.body out or use status 200')
   refuse(status !== 204 && reply.body === undefined, `a ${status} needs reply.body; only a 204 goes without`)
-  checkSchema(reply.body, 'reply.body', refuse)
+  checkSchema(reply.body, { use: 'given', part: 'reply.body' }, refuse)
   if (reply.location === undefined) return
   const keys = reply.body instanceof z.ZodObject ? Object.keys(reply.body.shape) : []
   for (const name of toPattern(reply.location).names) {
     refuse(!keys.includes(name), `reply.location has {${name}}, which reply.body does not have`)
+    const property = reply.body instanceof z.ZodObject ? reply.body.shape[name] : undefined
+    refuse(
+      property !== undefined && !isScalar(property),
+      `reply.location has {${name}}, which in reply.body is no scalar; an address needs a text, a number or a boolean`,
+    )
   }
 }
 

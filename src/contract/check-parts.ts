@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import { ContractFault } from './contract-fault.ts'
-import { whatCannotBeWalked } from './directions.ts'
 import { dataOf, type Emits, EVENT_TYPE } from './event.ts'
+import { type Use, whatDoesNotFit } from './what-does-not-fit.ts'
 
 /** Refuses with one sentence where `broken` holds. */
 export type Refuse = (broken: boolean, sentence: string) => void
@@ -63,11 +63,15 @@ export function checkEmits(emits: Emits = {}, refuse: Refuse) {
     )
     const declared = 'kind' in emitted && emitted.kind === 'event' ? emitted.type : type
     refuse(declared !== type, `emits "${type}" holds the event "${declared}"; give both the same type`)
-    checkSchema(dataOf(emitted), `emits "${type}"`, refuse)
+    checkSchema(dataOf(emitted), { use: 'given', part: `emits "${type}"` }, refuse)
   }
 }
 
-export function checkSchema(schema: z.ZodType | undefined, part: string, refuse: Refuse) {
-  const fault = schema && whatCannotBeWalked(schema)
+export function checkSchema(
+  schema: z.ZodType | undefined,
+  { use, part }: { readonly use: Use; readonly part: string },
+  refuse: Refuse,
+) {
+  const fault = schema && whatDoesNotFit(schema, use)
   refuse(fault !== undefined, `in ${part}, ${fault}`)
 }

@@ -33,6 +33,54 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a body on GET', { method: 'GET' }, /a GET has no body/],
     ['a query that is no object', { query: z.string() }, /`query` must be a z.object/],
     ['a query that strings cannot carry', { query: z.object({ a: z.object({}) }) }, /a string cannot carry/],
+    [
+      'a union of which a string carries one option',
+      { query: z.object({ a: z.union([z.string(), Order]) }) },
+      /a is a z.object/,
+    ],
+    [
+      'a null in a query',
+      { query: z.object({ a: z.string().nullable() }) },
+      /a is a z.nullable, .* write .optional\(\)/,
+    ],
+    ['a literal null in a query', { query: z.object({ a: z.literal(['a', null]) }) }, /a is a z.null, .*leave it out/],
+    ['lists of lists in a query', { query: z.object({ a: z.array(z.array(z.string())) }) }, /a is a z.array/],
+    [
+      'a transform of anything',
+      { body: z.object({ a: z.preprocess(String, z.string()) }) },
+      /in body, a begins with a transform, .* put a schema before it/,
+    ],
+    [
+      'a transform of anything in a query',
+      { query: z.object({ a: z.preprocess(String, z.string()) }) },
+      /in query, a begins with/,
+    ],
+    [
+      'a reply that is transformed into anything',
+      { reply: { status: 200, body: z.object({ a: z.string().transform(Number) }) } },
+      /in reply.body, a ends with a transform, .* put a schema behind it/,
+    ],
+    [
+      'an event that is transformed into anything',
+      { emits: { 'a.b': z.object({ a: z.string().transform(Number) }) } },
+      /in emits "a.b", a ends with a transform/,
+    ],
+    [
+      'a literal that JSON cannot carry',
+      { body: z.object({ a: z.literal([1, 5n]) }) },
+      /in body, a is a z.literal of 5, which JSON cannot carry/,
+    ],
+    ['a literal of nothing', { body: z.object({ a: z.literal(undefined) }) }, /in body, a is a z.literal of undefined/],
+    [
+      'a schema of a class',
+      { body: z.object({ a: z.instanceof(URL) }) },
+      /in body, a is a z.custom, .* with a .refine/,
+    ],
+    [
+      'a location that is a list',
+      { reply: { status: 201, body: Order.extend({ id: z.array(z.string()) }), location: '/v1/orders/{id}' } },
+      /\{id\}, which in reply.body is no scalar/,
+    ],
     ['a header in capitals', { headers: z.object({ 'X-A': z.string() }) }, /lower case/],
     [
       'a body that JSON cannot carry',
@@ -190,6 +238,27 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     })
   })
 
+  it.each<[string, object]>([
+    ['a text that becomes a boolean', { query: z.object({ on: z.stringbool() }) }],
+    [
+      'a text that becomes a Date',
+      {
+        body: z.object({
+          at: z.codec(z.iso.datetime(), z.date(), { decode: (text) => new Date(text), encode: String }),
+        }),
+      },
+    ],
+    [
+      'a Date that becomes a text',
+      { reply: { status: 200, body: z.object({ at: z.date().transform(String).pipe(z.string()) }) } },
+    ],
+    ['a text that becomes a number', { query: z.object({ n: z.string().transform(Number).pipe(z.number()) }) }],
+    ['a list of texts that become numbers', { query: z.object({ n: z.array(z.string().transform(Number)) }) }],
+    ['what is made of anything', { reply: { status: 200, body: z.object({ a: z.preprocess(String, z.string()) }) } }],
+  ])('and takes a pipe by what callers see of it: %s', (_, parts) => {
+    expect(build(parts)).toMatchObject({ kind: 'endpoint' })
+  })
+
   it('and a limit, whose burst is its requests unless told', () => {
     const limitOf = (limit: object) => describeEndpoint(build({ limit }) as never).limit
     expect(limitOf({ requests: 5, perSeconds: 2 })).toEqual({ requests: 5, perSeconds: 2, burst: 5 })
@@ -215,6 +284,14 @@ describe('subscriber() and event() refuse alike', () => {
 
   it('event data that JSON cannot carry', () => {
     expect(() => event({ type: 'order.placed', data: z.object({ at: z.date() }) })).toThrow(/z.date/)
+  })
+
+  it('event data that change on their way', () => {
+    for (const at of [z.string().transform(Number), z.stringbool(), z.preprocess(String, z.string())]) {
+      expect(() => event({ type: 'order.placed', data: z.object({ at }) })).toThrow(
+        /at is changed on its way, .* in the handler/,
+      )
+    }
   })
 })
 

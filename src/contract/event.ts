@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { whatCannotBeWalked } from './directions.ts'
+import { whatDoesNotFit } from './what-does-not-fit.ts'
 
 export interface EventShape {
   /** Past tense, dotted, such as `user.created`: the CloudEvents `type`. */
@@ -21,7 +21,7 @@ export function event<const E extends EventShape>(shape: E): EventContract<E> {
       `event "${shape.type}": write its type in lower case and dotted, past tense last, such as user.created`,
     )
   }
-  const fault = whatCannotBeWalked(shape.data)
+  const fault = whatDoesNotFit(shape.data, 'both')
   if (fault) throw new TypeError(`event "${shape.type}": in data, ${fault}`)
   return Object.freeze({ ...shape, kind: 'event' as const })
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { AnyContract } from './describe.ts'
-import { childrenOf, defOf } from './directions.ts'
 import { dataOf } from './event.ts'
+import { childrenOf, defOf } from './schema-def.ts'
 
 /** A regular expression that decides on what comes from outside. */
 export interface ContractPattern {

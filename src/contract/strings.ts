@@ -1,25 +1,43 @@
 import type * as z from 'zod'
-import { typeOf } from './directions.ts'
 import { headerList } from './header-list.ts'
 import type { Fault } from './problem.ts'
+import { defOf, typeOf } from './schema-def.ts'
 
 /** Values as a query, a path or headers carry them. */
 export type Strings = Readonly<Record<string, readonly string[]>>
 
 const SCALARS = new Set(['string', 'number', 'int', 'boolean', 'enum', 'literal', 'template_literal'])
-const WRAPPERS = new Set(['optional', 'nullable', 'default', 'prefault', 'nonoptional', 'readonly', 'catch'])
+const WRAPPERS = new Set(['optional', 'default', 'prefault', 'nonoptional', 'readonly', 'catch'])
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
 
 /** The first property that strings cannot carry, as a sentence. */
 export function whatStringsCannotCarry(schema: z.ZodObject): string | undefined {
   for (const [name, property] of Object.entries(schema.shape)) {
     const inner = bare(property)
-    const element = typeOf(inner) === 'array' ? bare(elementOf(inner)) : inner
-    if (!SCALARS.has(typeOf(element)) && typeOf(element) !== 'union') {
-      return `${name} is a z.${typeOf(element)}, which a string cannot carry; use strings, numbers, booleans, enums or arrays of them`
-    }
+    const odd = whatIsNoScalar(typeOf(inner) === 'array' ? elementOf(inner) : inner)
+    if (odd) return `${name} is a z.${odd}, which a string cannot carry; ${CURES[odd] ?? CURE}`
   }
   return undefined
+}
+
+/** Whether one text stands for any value that comes out of the schema. */
+export const isScalar = (schema: z.ZodType): boolean => whatIsNoScalar(schema, 'out') === undefined
+
+const CURE = 'use strings, numbers, booleans, enums or arrays of them'
+const CURES: Readonly<Record<string, string>> = {
+  ...{ nullable: 'write .optional() on what may be missing', null: 'leave it out' },
+}
+
+type Side = 'in' | 'out'
+
+function whatIsNoScalar(schema: z.ZodType, side: Side = 'in'): string | undefined {
+  const inner = bare(schema, side)
+  if (typeOf(inner) === 'union')
+    return optionsOf(inner)
+      .map((option) => whatIsNoScalar(option, side))
+      .find((odd) => odd !== undefined)
+  if (valuesOf(inner)?.includes(null)) return 'null'
+  return SCALARS.has(typeOf(inner)) ? undefined : typeOf(inner)
 }
 
 /**
@@ -67,9 +85,11 @@ function toNumber(text: string): number | undefined {
     : undefined
 }
 
-function bare(schema: z.ZodType): z.ZodType {
-  // The wrappers of zod all hold what they wrap in `innerType`.
-  return WRAPPERS.has(typeOf(schema)) ? bare((schema.def as unknown as { innerType: z.ZodType }).innerType) : schema
+/** What is behind the wrappers of zod, and on one side of its pipes: a text is held against the first one. */
+function bare(schema: z.ZodType, side: Side = 'in'): z.ZodType {
+  const { type, innerType, getter, ...def } = defOf(schema)
+  const inner = WRAPPERS.has(type) ? innerType : type === 'pipe' ? def[side] : type === 'lazy' ? getter?.() : undefined
+  return inner ? bare(inner, side) : schema
 }
 
 // The casts below read what zod keeps in the def of exactly this type.

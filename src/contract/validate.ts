@@ -62,7 +62,7 @@ export type JudgedEvent =
 export function eventValidator({ on }: Pick<SubscriberContract, 'on'>): (data: unknown) => JudgedEvent {
   const schema = toOutput(on.data)
   return (given) => {
-    const { success, data, error } = schema.safeParse(given)
+    const { success, data, error } = judge(schema, given)
     if (success) return { ok: true, data }
     const faults = error.issues.map(({ path, message }) => ({ path: ['data', ...path].join('.'), message }))
     return { ok: false, faults: faults.slice(0, MAX_FAULTS) }
@@ -79,7 +79,7 @@ function compileStrings(schema: z.ZodObject | undefined, part: string, { named =
     const given = named
       ? Object.fromEntries(names.flatMap((name) => (strings[name] ? [[name, strings[name]]] : [])))
       : strings
-    const decoded = decodeStrings(schema, given, part)
+    const decoded = decodeStrings(strict, given, part)
     const parsed = parse(strict, decoded.value, part)
     if (decoded.faults.length === 0) return parsed
     // The schema misses those that could not be decoded, which is no fault of its own.
@@ -91,14 +91,30 @@ function compileStrings(schema: z.ZodObject | undefined, part: string, { named =
 
 function parse(schema: z.ZodType | undefined, value: unknown, part: string): Parsed {
   if (!schema) return value === undefined ? { value } : { faults: [{ path: part, message: 'None is expected here' }] }
-  if (value === undefined && part === 'body' && !schema.safeParse(undefined).success) {
+  if (value === undefined && part === 'body' && !judge(schema, undefined).success) {
     return { faults: [{ path: 'body', message: 'Missing' }] }
   }
-  const parsed = schema.safeParse(value)
+  const parsed = judge(schema, value)
   return parsed.success
     ? { value: parsed.data }
     : { faults: parsed.error.issues.flatMap((issue) => toFaults(issue, part)) }
 }
+
+/** What a contract's own code does wrong outside of its checks, in a text of its own for one, is a fault of the value, too. */
+function judge(schema: z.ZodType, value: unknown): Judged {
+  try {
+    const { success, data, error } = schema.safeParse(value)
+    // The texts of faults are made when they are read.
+    return success ? { success, data } : { success, error: { issues: error.issues } }
+  } catch (fault) {
+    const message = `Cannot be judged: ${fault instanceof Error ? fault.name : 'no Error'} in the contract's own code`
+    return { success: false, error: { issues: [{ code: 'custom', path: [], message, input: value }] } }
+  }
+}
+
+type Judged =
+  | { readonly success: true; readonly data: unknown; readonly error?: never }
+  | { readonly success: false; readonly data?: never; readonly error: Pick<z.ZodError, 'issues'> }
 
 function toFaults(issue: z.core.$ZodIssue, part: string): Fault[] {
   const path = [part, ...issue.path.map(String)].join('.')

@@ -25,6 +25,8 @@ export interface Delivery {
   readonly traceparent: string
   readonly correlationId: string
   readonly callerId: string
+  /** How many events led to this one; 0 where a request did. */
+  readonly hops: number
   /** RFC 3339. */
   readonly createdAt: string
 }

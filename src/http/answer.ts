@@ -1,8 +1,12 @@
-import { isTransient, PLATFORM_CODES, Problem, problemJson, toOutput } from '../contract/index.ts'
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { fillLocation, isTransient, PLATFORM_CODES, Problem, problemJson, toOutput } from '../contract/index.ts'
 import type { Claimed, Correlation, StoredAnswer } from '../kernel/index.ts'
 import type { Contract } from './implement.ts'
+import { whatIsNoTextIn } from './json.ts'
 
 const NOTHING = ''
+/** Of the headers that a refusal brings along, names and values together: half of what Node's parser takes in an answer. */
+const MAX_HEADER_LENGTH = 8_000
 
 /** Turns what a handler returned or threw into the bytes of an answer, as its contract says. */
 export function createAnswers(contract: Contract) {
@@ -24,15 +28,22 @@ export function createAnswers(contract: Contract) {
       if (!schema) return empty
       const parsed = schema.safeParse(output)
       if (!parsed.success) throw new Error('the reply breaks its contract', { cause: parsed.error })
-      const location = reply?.location && fill(reply.location, parsed.data)
+      const location = reply?.location && locationOf(reply.location, parsed.data)
       const headers = { 'content-type': 'application/json', ...(location ? { location } : {}) }
-      return { status, headers, body: JSON.stringify(parsed.data) }
+      const body = JSON.stringify(parsed.data)
+      const fault = whatIsNoTextIn(body, 'reply')
+      if (fault) throw new Error(`the reply breaks its contract: ${fault.path}: ${fault.message}`)
+      return { status, headers, body }
     },
-    problem: (problem: Problem, { correlationId }: Correlation): StoredAnswer => ({
-      status: problem.status,
-      headers: { 'content-type': 'application/problem+json', ...problem.headers },
-      body: problemJson(problem, correlationId),
-    }),
+    /** Throws where its headers cannot be sent: they are stored with it, and every repetition would fail. */
+    problem: (problem: Problem, { correlationId }: Correlation): StoredAnswer => {
+      checkHeaders(problem)
+      return {
+        status: problem.status,
+        headers: { 'content-type': 'application/problem+json', ...problem.headers },
+        body: problemJson(problem, correlationId),
+      }
+    },
     /** A handler fails as its contract declares or as the platform does; any other Problem of its own is a fault. */
     expected: (fault: unknown): unknown => {
       if (!(fault instanceof Problem) || PLATFORM_CODES.has(fault.code) || Object.hasOwn(failures, fault.code))
@@ -57,5 +68,21 @@ export function createAnswers(contract: Contract) {
   }
 }
 
-const fill = (template: string, values: unknown) =>
-  template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(Object(values)[name])))
+function locationOf(template: string, values: unknown): string {
+  try {
+    return fillLocation(template, Object(values))
+  } catch (cause) {
+    throw new Error('the reply breaks its contract', { cause })
+  }
+}
+
+function checkHeaders({ code, headers }: Problem) {
+  let length = 0
+  for (const [name, value] of Object.entries(headers)) {
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    length += name.length + value.length
+  }
+  if (length > MAX_HEADER_LENGTH)
+    throw new Error(`the headers of ${code} have ${length} characters, and at most ${MAX_HEADER_LENGTH}`)
+}

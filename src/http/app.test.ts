@@ -31,6 +31,8 @@ const writeNote = implement(contract, { sql: postgres }, async ({ body }, { sql,
   if (mode === 'refuse') throw fail('refused', 'Not today.')
   if (mode === 'break') throw new Error('a secret inside')
   if (mode === 'forget-throw') fail('refused', 'Not today.')
+  const headers = { wide: { 'x-why': '\u2603' }, long: { 'x-why': 'x'.repeat(20_000) }, named: { 'x why': '' } }[mode]
+  if (headers) throw new Problem('refused', 409, 'Not today.', { headers })
   if (mode === 'busy') throw fail('busy', 'In a moment.')
   if (mode === 'foreign') throw new Problem('not_declared', 409, 'Not mine.')
   if (mode === 'sleep') await sql`select pg_sleep(30)`
@@ -89,7 +91,7 @@ describe('a request is one transaction', () => {
     expect((await write('busy', 'plain')).status).toBe(201)
   })
 
-  for (const mode of ['break', 'foreign', 'bad-reply', 'swallow', 'forget-await']) {
+  for (const mode of ['break', 'foreign', 'bad-reply', 'swallow', 'forget-await', 'wide', 'long', 'named']) {
     it(`500 for "${mode}" leaves nothing, says nothing of the inside, and frees the key`, async () => {
       const response = await write(mode, mode)
       expect(response.status).toBe(500)

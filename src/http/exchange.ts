@@ -12,8 +12,8 @@ export interface Exchange extends Record<string, unknown> {
   identity: Identity
   /** What the handler is called with. */
   input: unknown
-  /** The event that a subscriber was sent, and the traceparent of what sent it. */
-  event?: ReceivedEvent & { readonly link: string | undefined }
+  /** The event that a subscriber was sent, the traceparent of what sent it, and how many events led to it. */
+  event?: ReceivedEvent & { readonly link: string | undefined; readonly hops: number }
 }
 
 /** What nothing is known of yet. All parts are there from the start, so that V8 finds each in one and the same place. */

@@ -34,7 +34,11 @@ const RISKY_ESCAPE = /\\u(?:0000|d[89a-f])/i
  * The first thing in a JSON text that parseJson refuses, with its path from `part` on. The text is known to be valid, so
  * that only strings and brackets matter.
  */
-export function whatIsUnsafe(text: string, part: string): Fault | undefined {
+export function whatIsUnsafe(
+  text: string,
+  part: string,
+  { deepest = DEEPEST, longestArray = LONGEST_ARRAY } = {},
+): Fault | undefined {
   const levels: Level[] = []
   const isRisky = RISKY_ESCAPE.test(text)
   const fault = (message: string): Fault => {
@@ -46,7 +50,7 @@ export function whatIsUnsafe(text: string, part: string): Fault | undefined {
     switch (text[i]) {
       case '{':
       case '[':
-        if (levels.length === DEEPEST) return fault(`Deeper than ${DEEPEST} levels`)
+        if (levels.length === deepest) return fault(`Deeper than ${deepest} levels`)
         levels.push(text[i] === '{' ? { names: new Set(), at: '' } : { names: undefined, at: 0 })
         break
       case '}':
@@ -54,8 +58,8 @@ export function whatIsUnsafe(text: string, part: string): Fault | undefined {
         levels.pop()
         break
       case ',':
-        if (typeof level?.at === 'number' && ++level.at === LONGEST_ARRAY)
-          return fault(`More than ${LONGEST_ARRAY} elements`)
+        if (typeof level?.at === 'number' && ++level.at === longestArray)
+          return fault(`More than ${longestArray} elements`)
         break
       case '"': {
         const end = endOfString(text, i)
@@ -76,6 +80,10 @@ export function whatIsUnsafe(text: string, part: string): Fault | undefined {
   }
   return undefined
 }
+
+/** The first text in what JSON.stringify has written that is none to whoever reads it strictly; size and depth are free. */
+export const whatIsNoTextIn = (text: string, part: string): Fault | undefined =>
+  RISKY_ESCAPE.test(text) ? whatIsUnsafe(text, part, { deepest: Infinity, longestArray: Infinity }) : undefined
 
 /** Why a string is no text that can be stored and sent on as it came. */
 function whatIsNoText(text: string): string | undefined {

@@ -17,7 +17,8 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
   for (const [type, emitted] of Object.entries(contract.emits ?? {})) schemas.set(type, toOutput(dataOf(emitted)))
   const failures: Readonly<Record<string, number>> = contract.failures ?? {}
 
-  return function toolsFor({ deadline, log, identity, correlation }: Exchange) {
+  return function toolsFor({ deadline, log, identity, correlation, event: taken }: Exchange) {
+    const hops = taken ? taken.hops + 1 : 0
     const events: OutgoingEvent[] = []
     const effects: Effect[] = []
     let owned = false
@@ -35,7 +36,7 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
         const source = `/functions/${contract.name}`
         const id = randomUUID()
         const traceparent = spanOfSending({ type, id }) ?? correlation.traceparent
-        const whose = { ...correlation, traceparent, callerId: identity.sub }
+        const whose = { ...correlation, traceparent, callerId: identity.sub, hops }
         events.push({ id, type, source, data: parsed?.data, ...whose, ...(subject ? { subject } : {}) })
         return DONE
       },

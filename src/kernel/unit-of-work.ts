@@ -85,4 +85,6 @@ export interface OutgoingEvent {
   readonly correlationId: string
   /** Whose request it came from: data, never authority. */
   readonly callerId: string
+  /** How many events led to this one; 0 where a request did. */
+  readonly hops: number
 }

@@ -13,7 +13,7 @@ export const TABLES: Readonly<Record<string, Privileges>> = {
   outbox: {
     gateway: ['select'],
     relay: ['select', 'update (fanned_out_at)'],
-    functions: ['insert (id, type, source, subject, payload, traceparent, correlation_id, caller_id)'],
+    functions: ['insert (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops)'],
   },
   delivery: {
     gateway: [

@@ -19,5 +19,5 @@ leased as (
   returning delivery.event_id, delivery.consumer, attempts, forgiven + uncounted as forgiven, redrive_id, lease_token
 )
 select event_id, consumer, attempts as attempt, forgiven, redrive_id is not null as redriven, lease_token, type, source,
-       subject, payload::text as data, traceparent, correlation_id, caller_id, created_at
+       subject, payload::text as data, traceparent, correlation_id, caller_id, hops, created_at
 from leased join ebb.outbox on id = event_id`

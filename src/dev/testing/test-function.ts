@@ -32,7 +32,7 @@ export interface TestFunction {
   stranger(): Promise<Agent>
   /** Sends an event as the relay would; `from` says who else sends it. */
   deliver(
-    event: { readonly type: string; readonly data: unknown; readonly id?: string },
+    event: { readonly type: string; readonly data: unknown; readonly id?: string; readonly hops?: number },
     options?: { readonly from?: Caller },
   ): Promise<supertest.Response>
   /** Where it listens, and the headers with which a caller comes: for requests that supertest cannot send. */
@@ -115,7 +115,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     mailFolder: () => folder,
     as: (caller) => agent('gateway', caller),
     stranger: async () => supertest.agent((await started.promise).server),
-    deliver: async ({ type, data, id = randomUUID() }, { from } = {}) => {
+    deliver: async ({ type, data, id = randomUUID(), hops }, { from } = {}) => {
       const sender = await (from ? agent('gateway', from) : agent('relay', { sub: 'relay' }))
       const attributes = {
         'ce-specversion': '1.0',
@@ -123,6 +123,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
         'ce-source': '/test',
         'ce-type': type,
         'ce-ebbattempt': '1',
+        ...(hops === undefined ? {} : { 'ce-ebbhops': String(hops) }),
       }
       return sender.post('/').set(attributes).set('content-type', 'application/json').send(JSON.stringify(data))
     },

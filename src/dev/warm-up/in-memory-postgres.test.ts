@@ -89,7 +89,9 @@ describe('an in-memory Postgres', () => {
         with made as (insert into things (id) values (${randomUUID()}) returning *)
         insert into more select * from made returning *`
         await unit.undo()
-        await unit.append([{ id: randomUUID(), type: 't', source: '/s', data: {}, callerId: 'ada', ...lending() }])
+        await unit.append([
+          { id: randomUUID(), type: 't', source: '/s', data: {}, callerId: 'ada', hops: 0, ...lending() },
+        ])
         await unit.complete(claim, { status: 201, headers: {}, body: Buffer.from('{}') })
         return thing
       },

@@ -30,7 +30,8 @@ export function receiveEvent(contract: SubscriberContract): Step {
     const subject = attribute('subject')
     const event = { id, source, type, time: time ?? new Date().toISOString(), subject, data: judged.data, attempt }
     const link = attribute('traceparent')
-    response.locals.event = { ...event, link }
+    const hops = Number(attribute('ebbhops') ?? 0)
+    response.locals.event = { ...event, link, hops }
     response.locals.input = { event, data: judged.data }
   }
 }
