@@ -35,7 +35,7 @@ function rememberSenders(client: Redis): void {
   }
   client.sendCommand = (...[command, ...more]: Parameters<Redis['sendCommand']>) => {
     const sent = sendAs(command, ...more)
-    if (sent instanceof Promise) heard(sent)
+    if (sent instanceof Promise) void heard(sent)
     return sent
   }
 }

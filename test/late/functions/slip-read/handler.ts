@@ -3,4 +3,6 @@ import { implement } from 'ebb/http'
 import { slip } from '../../domain/slip.ts'
 import contract from './contract.ts'
 
-export default implement(contract, { sql: postgres, http }, async ({ body }, tools) => slip(body, tools))
+export default implement(contract, { sql: postgres, http }, async ({ body }, { sql, http }) =>
+  slip(body, { sql, http }),
+)
