@@ -3,6 +3,7 @@ import type { Lending, Resource } from '../kernel/index.ts'
 import { createCache, type SharedCache } from './cache/create-cache.ts'
 import { redisStore } from './cache/redis-store.ts'
 import { noStore } from './cache/store.ts'
+import { heard } from './heard.ts'
 
 export interface CacheOptions<T> {
   readonly ttlSeconds: number
@@ -70,16 +71,14 @@ export const cache: Resource<Cache, SharedCache> = /* @__PURE__ */ cacheOn('shar
 
 /** The cache as one request may use it. */
 export function lendCache(shared: SharedCache, { signal }: Pick<Lending, 'signal'>): Cache {
-  return {
-    get: async <T>(key: string, { ttlSeconds, load, staleSeconds = 0, absentSeconds = 0 }: CacheOptions<T>) => {
-      const text = await shared.get(key, {
-        ...{ ttlMs: ttlSeconds * 1_000, staleMs: staleSeconds * 1_000, absentMs: absentSeconds * 1_000, signal },
-        // Nothing, of which JSON knows nothing, is no text.
-        load: async () => JSON.stringify(await load()) ?? '',
-      })
-      // It is what JSON made of what a `load` for this key gave.
-      return (text === '' ? undefined : JSON.parse(text)) as FromJson<T>
-    },
-    delete: (key) => shared.delete(key),
+  const get = async <T>(key: string, { ttlSeconds, load, staleSeconds = 0, absentSeconds = 0 }: CacheOptions<T>) => {
+    const text = await shared.get(key, {
+      ...{ ttlMs: ttlSeconds * 1_000, staleMs: staleSeconds * 1_000, absentMs: absentSeconds * 1_000, signal },
+      // Nothing, of which JSON knows nothing, is no text.
+      load: async () => JSON.stringify(await load()) ?? '',
+    })
+    // It is what JSON made of what a `load` for this key gave.
+    return (text === '' ? undefined : JSON.parse(text)) as FromJson<T>
   }
+  return { get: (key, options) => heard(get(key, options)), delete: (key) => heard(shared.delete(key)) }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Lending, Resource } from '../kernel/index.ts'
+import { heard } from './heard.ts'
 import type { HttpAnswer } from './http-client/answer.ts'
 import { createClient, type HttpClient, type SendOptions } from './http-client/create-client.ts'
 import { type HttpMethod, toCall } from './http-client/to-call.ts'
@@ -50,7 +51,7 @@ export const http: Resource<Http, HttpClient> = {
 
 /** The client as one request may use it. */
 export function lendHttp(client: HttpClient, { signal: deadline, ...correlation }: Lending): Http {
-  const request: Http['request'] = async (
+  const send: Http['request'] = async (
     method,
     url,
     {
@@ -68,6 +69,7 @@ export function lendHttp(client: HttpClient, { signal: deadline, ...correlation 
     const ends = signal ? AbortSignal.any([deadline, signal]) : deadline
     return client.send(call, { timeoutMs, retries, redirects, maxBytes, signal: ends })
   }
+  const request: Http['request'] = (method, url, options) => heard(send(method, url, options))
   const by =
     (method: HttpMethod): Send =>
     (url, options) =>

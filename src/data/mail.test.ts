@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { endpoint, event, subscriber } from 'ebb/contract'
 import { type Mail, mail, postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
+import { createLog, parseConfig } from 'ebb/kernel'
 import { testFunction } from 'ebb/testing'
 import * as z from 'zod'
 import { startSmtpServer } from '../../test/support/smtp-server.ts'
@@ -76,6 +79,48 @@ describe('a mail', () => {
     const late = kept?.send({ messageId: 'x@y', from: 'a@b', to: 'c@d', subject: 'late', text: '' })
     await expect(late).rejects.toThrow('the request is over, so `mail` does nothing')
     expect(mails('late')).toBe(0)
+  })
+})
+
+describe('what no mail server would take, or would read otherwise', () => {
+  const send = async (message: object, url?: string) => {
+    const config = parseConfig({ EBB_MAIL_FOLDER: fn.mailFolder(), ...(url ? { SMTP_URL: url } : {}) })
+    const rest = { messageId: '<a@example.com>', from: 'a@example.com', to: 'b@example.com', subject: 'x', text: '' }
+    const deliver = mail.open(config, createLog({ level: 'silent' }))
+    await mail.carryOut?.(deliver, { ...rest, ...message }, { signal: AbortSignal.timeout(60_000) })
+  }
+  const smtp = () => `smtp://127.0.0.1:${server.port}`
+  const written = () => readdir(fn.mailFolder())
+
+  it.each([
+    [{ to: '' }, 'to'],
+    [{ to: [] }, 'to'],
+    [{ to: 'nobody' }, 'to'],
+    [{ to: 'Eve, victim@y.example, x <one@x.example>' }, 'to'],
+    [{ to: 'a@x.example, b@x.example' }, 'to'],
+    [{ to: 'friends: a@x.example;' }, 'to'],
+    [{ to: 'a@x.example\r\nBcc: b@x.example' }, 'to'],
+    [{ to: { name: 'Eve\r\nBcc: b@x.example', address: 'a@x.example' } }, 'to'],
+    [{ to: { name: 'Eve', address: 'a@x.example, b@x.example' } }, 'to'],
+    [{ from: '' }, 'from'],
+    [{ messageId: '<no id>' }, 'messageId'],
+  ])('is refused by file and by SMTP: %j', async (message, field) => {
+    const before = await written()
+    const refusal = { code: 'mail_refused', status: 422, message: expect.stringContaining(`\`${field}\``) }
+    await expect(send({ ...message, subject: 'refused' })).rejects.toMatchObject(refusal)
+    await expect(send({ ...message, subject: 'refused' }, smtp())).rejects.toMatchObject(refusal)
+    expect([await written(), mails('refused')]).toEqual([before, 0])
+  })
+
+  it('two ids are two files, and a name may hold anything', async () => {
+    const to = [{ name: 'Eve, victim@y.example', address: 'one@x.example' }, 'Ada <two@x.example>']
+    const long = 'l'.repeat(300)
+    for (const id of ['order+1@x', 'order1@x', 'order/1@x', `${long}1@x`, `${long}2@x`])
+      await send({ messageId: `<${id}>`, to })
+    const files = (await written()).filter((file) => /^(order|l)/.test(file))
+    expect(files).toHaveLength(5)
+    const text = await readFile(join(fn.mailFolder(), 'order1@x.eml'), 'utf8')
+    expect(text).toContain('To: "Eve, victim@y.example" <one@x.example>, Ada <two@x.example>')
   })
 })
 

@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import { Problem } from '../contract/index.ts'
 import { type Config, need, type Resource } from '../kernel/index.ts'
+import { type Address, envelopeOf } from './mail/envelope.ts'
 import { createSmtpTransport } from './smtp.ts'
 
 export interface Mail {
@@ -16,14 +17,16 @@ export interface Mail {
 
 export interface Message {
   readonly messageId: string
-  readonly from: string
-  readonly to: string
+  readonly from: Address
+  /** Whoever gets it; a list for several. */
+  readonly to: Address | readonly Address[]
   readonly subject: string
   readonly text: string
 }
 
-type Prepared = SendMailOptions & { readonly messageId: string }
-type Deliver = (message: Prepared, signal: AbortSignal) => Promise<void>
+type Prepared = Message & Pick<SendMailOptions, 'headers'>
+type Addressed = Omit<Prepared, 'from' | 'to'> & ReturnType<typeof envelopeOf>
+type Deliver = (message: Addressed, signal: AbortSignal) => Promise<void>
 
 /** Mail for a subscriber: by SMTP_URL, or as one .eml file a message id in EBB_MAIL_FOLDER. Carries the trace. */
 export const mail: Resource<Mail, Deliver> = {
@@ -37,8 +40,11 @@ export const mail: Resource<Mail, Deliver> = {
         headers: { traceparent, 'x-correlation-id': correlationId },
       }),
   }),
-  // It is what `send` has handed over.
-  carryOut: (deliver, message, { signal }) => deliver(message as Prepared, signal),
+  carryOut: async (deliver, handedOver, { signal }) => {
+    // It is what `send` has handed over.
+    const message = handedOver as Prepared
+    await deliver({ ...message, ...envelopeOf(message) }, signal)
+  },
 }
 
 /** Waits no longer than the signal allows. What the server refuses for good is a 422, which the relay takes as final. */
@@ -51,7 +57,7 @@ function bySmtp(url: string): Deliver {
     signal.addEventListener('abort', onAbort, { once: true })
     try {
       signal.throwIfAborted()
-      await Promise.race([transport.sendMail(message), aborted.promise])
+      await Promise.race([transport.sendMail(toSend(message)), aborted.promise])
     } catch (cause) {
       if (signal.aborted) throw cause
       if (isFinal(cause)) throw new Problem('mail_refused', 422, 'The mail server refuses this message.', { cause })
@@ -65,16 +71,29 @@ function bySmtp(url: string): Deliver {
 /** RFC 5321, 4.2.1: 5yz is a permanent negative completion; nodemailer keeps the server's code. */
 const isFinal = (fault: unknown) => /^5\d\d$/.test(String(Object(fault).responseCode))
 
-/** A message that is written twice is one file. */
+/** nodemailer's own lists can be added to. */
+const toSend = ({ to, ...message }: Addressed): SendMailOptions => ({ ...message, to: [...to] })
+
+/** A message that is written twice is one file, and no other message is. */
 function asFiles(config: Config): Deliver {
   const folder = need(config, 'EBB_MAIL_FOLDER')
   return async (message) => {
     const transport = createTransport({ streamTransport: true, buffer: true })
-    const { message: bytes } = await transport.sendMail(message)
-    const file = join(folder, `${message.messageId.replaceAll(/[^\w.@-]/g, '')}.eml`)
+    const { message: bytes } = await transport.sendMail(toSend(message))
+    const file = join(folder, `${fileNameOf(message.messageId)}.eml`)
     const unfinished = `${file}.${randomUUID()}`
     await mkdir(folder, { recursive: true })
     await writeFile(unfinished, Buffer.isBuffer(bytes) ? bytes : '')
     await rename(unfinished, file)
   }
+}
+
+/** Of which a file system takes 255, with what is written beside it for a moment. */
+const MAX_NAME = 180
+
+/** Another name for each id: what stands for itself does, all else is percent-encoded. */
+function fileNameOf(messageId: string): string {
+  const name = encodeURIComponent(messageId.slice(1, -1)).replaceAll('%40', '@')
+  if (name.length <= MAX_NAME) return name
+  return `${name.slice(0, MAX_NAME - 65)}-${createHash('sha256').update(messageId).digest('hex')}`
 }

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type Command, Redis, type RedisOptions } from 'ioredis'
+import { Redis, type RedisOptions } from 'ioredis'
 import type { Log } from '../kernel/index.ts'
+import { heard } from './heard.ts'
 
 const CONNECT_MS = 1_000
 const DISCONNECT_MS = 100
@@ -26,11 +27,16 @@ export function createRedis(url: string, options: Omit<RedisOptions, 'replyMappi
 function rememberSenders(client: Redis): void {
   const senders = new WeakMap<object, ReturnType<typeof AsyncLocalStorage.snapshot>>()
   const send = client.sendCommand.bind(client)
-  client.sendCommand = (command: Command, ...more) => {
+  const sendAs = (...[command, ...more]: Parameters<Redis['sendCommand']>) => {
     const sender = senders.get(command)
     if (sender) return sender(() => send(command, ...more))
     if (client.status !== 'ready') senders.set(command, AsyncLocalStorage.snapshot())
     return send(command, ...more)
+  }
+  client.sendCommand = (...[command, ...more]: Parameters<Redis['sendCommand']>) => {
+    const sent = sendAs(command, ...more)
+    if (sent instanceof Promise) void heard(sent)
+    return sent
   }
 }
 

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { toProblem } from './database-fault.ts'
 import { type Fragments, fragments, render } from './fragment.ts'
+import { heard } from './heard.ts'
 import { toCamelCase } from './pool.ts'
 
 /**
@@ -25,7 +26,7 @@ export interface Sql extends Fragments {
 /** Runs one statement and answers its raw result. */
 export type Run = (text: string, values: readonly unknown[]) => Promise<pg.QueryResult>
 
-export function createSql(run: Run, snapshot: Sql['snapshot']): Sql {
+export function createSql(run: Run, take: Sql['snapshot']): Sql {
   async function select<Row extends object>(text: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
     const statement = render(text, values)
     const result = await run(statement.text, statement.parameters).catch((fault: unknown) => {
@@ -37,11 +38,6 @@ export function createSql(run: Run, snapshot: Sql['snapshot']): Sql {
     heard(select<Row>(text, values))
   const one = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
     heard(select<Row>(text, values).then(([row]) => row))
+  const snapshot: Sql['snapshot'] = (reads) => heard(take(reads))
   return Object.assign(rows, fragments, { one, snapshot })
-}
-
-/** A statement that is awaited late, or never, is a fault of its own request, and must not end the process of all. */
-function heard<Result>(statement: Promise<Result>): Promise<Result> {
-  statement.catch(() => {})
-  return statement
 }

@@ -48,9 +48,9 @@ async function handle(request: IncomingMessage, response: ServerResponse, { func
   if (lease.leftMs < timeoutMs) request.headers['ebb-timeout-ms'] = String(lease.leftMs)
   try {
     await pass(request, response, { agent, origin: `http://127.0.0.1:${lease.port}`, path, signal: gone.signal })
-    lease.release(response.statusCode === 503 ? 'refused' : 'answered')
+    lease.release(response.statusCode === 503 ? 'refused' : 'over')
   } catch (fault) {
-    lease.release('broken')
+    lease.release('over')
     throw fault
   }
 }
@@ -81,12 +81,18 @@ const withoutConnection = (headers: Readonly<Record<string, string | string[] | 
 
 function answer(request: IncomingMessage, response: ServerResponse, fault: unknown) {
   if (response.headersSent) return void response.destroy()
-  const problem =
-    fault instanceof Problem
-      ? fault
-      : new Problem('bad_gateway', 502, 'The function ended without an answer.', { cause: fault })
+  const problem = toProblem(fault)
   const given = request.headers['x-correlation-id']
   const { correlationId } = correlate(typeof given === 'string' ? given : undefined, undefined)
   response.writeHead(problem.status, { 'content-type': 'application/problem+json', ...problem.headers })
   response.end(problemJson(problem, correlationId))
+}
+
+function toProblem(fault: unknown): Problem {
+  if (fault instanceof Problem) return fault
+  const cause = { cause: fault }
+  // It ended a moment ago, and nothing was sent.
+  if (Object(fault).code === 'ECONNREFUSED')
+    return new Problem('unavailable', 503, 'The function has just ended.', { ...cause, retryAfterSeconds: 1 })
+  return new Problem('bad_gateway', 502, 'The function ended without an answer.', cause)
 }

@@ -13,6 +13,7 @@ import { watchSources } from './reload.ts'
 import { type Report, readyFirst, reportJson } from './report.ts'
 import { PARTS, startServices } from './services.ts'
 import { startStores } from './stores.ts'
+import { watchElsewhere } from './watch-elsewhere.ts'
 
 export interface DevOptions {
   /** The checkout. */
@@ -51,13 +52,15 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     const stores = await startStores({ root, home, config, report: tell })
     closers.push(stores.stop)
     const env = childEnv({ config, home, stores })
-    const functions = createFunctions({ root, home, config, env, report: tell })
+    const elsewhere = watchElsewhere(root)
+    closers.push(elsewhere.close)
+    const functions = createFunctions({ root, home, config, env, report: tell, onBundled: elsewhere.add })
     closers.push(functions.stop)
-    await functions.update({ ...stores.contracts, isChanged: () => false })
+    await functions.update({ ...stores.contracts, isChanged: () => false, isSave: false })
     const swap = createContractsSwap(PARTS)
     let announce = async (_functions: readonly string[]) => {}
     const sources = watchSources({
-      ...{ root, ...home, contracts: stores.contracts, functions, report: tell, swapped: swap.done },
+      ...{ root, ...home, elsewhere, contracts: stores.contracts, functions, report: tell, swapped: swap.done },
       onTaken: (names) => announce(names),
     })
     closers.push(sources.close)

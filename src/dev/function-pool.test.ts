@@ -7,18 +7,20 @@ const BUSY = { status: 503, headers: { 'retry-after': '1' } }
 /** A pool whose clock and instances a test holds. */
 function rig({ max = 3, concurrency = 2 } = {}) {
   const state = { at: 0 }
-  const launched: { ready: () => void }[] = []
+  const launched: { ready: () => void; leave: () => void; die: () => void }[] = []
   const pool = createFunctionPool({
     ...{ name: 'f', scale: { max, concurrency }, idleMs: 60_000, report: () => {}, now: () => state.at },
     launch: async () => {
       const { promise: listening, resolve } = Promise.withResolvers<number>()
       const exited = Promise.withResolvers<{ code: number; signal: null }>()
-      const pid = launched.push({ ready: () => resolve(pid) })
+      const leaving = Promise.withResolvers<void>()
+      const die = () => exited.resolve({ code: 1, signal: null })
+      const pid = launched.push({ ready: () => resolve(pid), leave: leaving.resolve, die })
       const stop = async () => {
         exited.resolve({ code: 0, signal: null })
         return exited.promise
       }
-      return { pid, listening, exited: exited.promise, stop }
+      return { pid, listening, leaving: leaving.promise, exited: exited.promise, stop }
     },
   })
   const acquire = (timeoutMs = 1_000) => pool.acquire({ signal: new AbortController().signal, timeoutMs })
@@ -49,7 +51,7 @@ it('starts none for requests that wait where an instance has more to do than it 
   const [third, fourth] = [acquire(), acquire()]
   await third
   expect(launched).toHaveLength(1)
-  second.release('answered')
+  second.release('over')
   await fourth
   state.at += 1_000
   const fifth = acquire()
@@ -66,10 +68,10 @@ it('refuses who has waited for half of its time, and tells the others what they 
   state.at += 300
   const next = acquire(1_000)
   state.at += 300
-  first.release('answered')
+  first.release('over')
   expect(await late).toMatchObject(BUSY)
   expect(await next).toMatchObject({ leftMs: 700 })
-  second.release('answered')
+  second.release('over')
   await pool.stop()
 })
 
@@ -78,12 +80,12 @@ it('refuses at once who would wait in vain, by the pace of those before', async 
   let leases = await full()
   for (let round = 0; round < 50; round++) {
     state.at += 1_000
-    for (const lease of leases) lease.release('answered')
+    for (const lease of leases) lease.release('over')
     leases = [await acquire(), await acquire()]
   }
   const waiting = acquire(4_000)
   await expect(acquire(1_000)).rejects.toMatchObject(BUSY)
-  leases[0].release('answered')
+  leases[0].release('over')
   await waiting
   await pool.stop()
 })
@@ -95,5 +97,47 @@ it('a wait for a start is not on the account of the request', async () => {
   state.at += 5_000
   launched[0]?.ready()
   expect(await first).toMatchObject({ leftMs: 1_000 })
+  await pool.stop()
+})
+
+it('one that ended while it ran can start: whoever comes next has a new one, however often', async () => {
+  const { launched, acquire, pool } = rig()
+  for (let round = 0; round < 5; round++) {
+    const lease = acquire()
+    await untilTrue(() => launched.length === round + 1)
+    launched[round]?.ready()
+    const { port, release } = await lease
+    expect(port).toBe(round + 1)
+    launched[round]?.die()
+    release('over')
+    await untilTrue(() => pool.status().instances === 0)
+  }
+  await pool.stop()
+})
+
+it('whoever waits for a place in one that ends has one in the next', async () => {
+  const { launched, acquire, full, pool } = rig({ max: 1 })
+  await full()
+  const waiting = acquire()
+  launched[0]?.die()
+  await untilTrue(() => launched.length === 2)
+  launched[1]?.ready()
+  expect(await waiting).toMatchObject({ port: 2 })
+  await pool.stop()
+})
+
+it('one that leaves keeps what it has, and another one is started for what comes', async () => {
+  const { launched, acquire, full, pool } = rig({ max: 1 })
+  const [first] = await full()
+  first.release('over')
+  launched[0]?.leave()
+  await new Promise(setImmediate)
+  const next = acquire()
+  await untilTrue(() => launched.length === 2)
+  launched[1]?.ready()
+  expect(await next).toMatchObject({ port: 2 })
+  expect(pool.status().instances).toBe(2)
+  launched[0]?.die()
+  await untilTrue(() => pool.status().instances === 1)
   await pool.stop()
 })

@@ -8,6 +8,8 @@ export interface InstanceProcess {
   readonly pid: number
   /** The port, once it listens; rejects with what it said last where it ended before. */
   readonly listening: Promise<number>
+  /** It finishes what it has, and is to be given no more; pending where it ends otherwise. */
+  readonly leaving: Promise<void>
   readonly exited: Promise<Exit>
   stop(): Promise<Exit>
 }
@@ -27,7 +29,7 @@ export interface Lease {
   /** What is left of the request's time: the wait for a start is not on its account, the wait for a place is. */
   readonly leftMs: number
   /** `refused`: the instance answered that it has more to do than it can. */
-  release(how: 'answered' | 'refused' | 'broken'): void
+  release(how: 'over' | 'refused'): void
 }
 
 export interface AcquireOptions {
@@ -77,7 +79,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   const instances = new Set<Instance>()
   const waiting: Waiter[] = []
   const emptied: (() => void)[] = []
-  let [coldStarts, requests, crashes, pausedUntil, closed] = [0, 0, 0, 0, false]
+  let [coldStarts, requests, failedStarts, pausedUntil, closed] = [0, 0, 0, 0, false]
   let [readyAt, refusedAt, heldMs] = [0, Number.NEGATIVE_INFINITY, 0]
 
   const inState = (state: Instance['state']) => [...instances].filter((instance) => instance.state === state)
@@ -119,7 +121,6 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
       instance.inFlight--
       heldMs += (now() - lentAt - heldMs) * WEIGHT
       if (how === 'refused') refusedAt = now()
-      if (how !== 'broken') crashes = 0
       rest(instance)
       assign()
     }
@@ -127,7 +128,8 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   }
 
   function rest(instance: Instance) {
-    if (instance.inFlight === 0) instance.idle = setTimeout(() => void stopIdle(instance), idleMs)
+    if (instance.inFlight === 0 && instance.state === 'ready')
+      instance.idle = setTimeout(() => void stopIdle(instance), idleMs)
   }
 
   async function spawn(): Promise<void> {
@@ -138,13 +140,15 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
       const process = await launch()
       instance.process = process
       void process.exited.then((exit) => onExit(instance, exit))
+      void process.leaving.then(() => onLeaving(instance))
       instance.port = await process.listening
     } catch (fault) {
       instances.delete(instance)
-      onCrash(fault instanceof Error ? fault.message : String(fault))
+      onFailedStart(fault instanceof Error ? fault.message : String(fault))
       throw fault
     }
-    instance.state = 'ready'
+    failedStarts = 0
+    if (instance.state === 'starting') instance.state = 'ready'
     readyAt = now()
     coldStarts++
     report({ event: 'spawn', function: name, pid: instance.process.pid, coldStartMs: now() - startedAt })
@@ -156,21 +160,36 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
     const ran = instance.state === 'ready'
     clearTimeout(instance.idle)
     instances.delete(instance)
-    if (ran) onCrash(`it ended by itself (${signal ?? `status ${code}`})`)
-  }
-
-  /** The first crash may be bad luck; from the second on a pause, ever longer, keeps a broken function from being hammered. */
-  function onCrash(message: string) {
-    crashes++
-    const pauseMs = crashes === 1 ? 0 : Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (crashes - 2))
-    pausedUntil = now() + pauseMs
-    report({ event: 'fault', part: name, message, crashes, ...(pauseMs > 0 ? { nextStartInMs: pauseMs } : {}) })
-    if (inState('ready').length + inState('starting').length > 0) return assign()
-    for (const { refuse } of waiting.splice(0)) refuse(crashed(pauseMs))
+    // Whoever listened can start: the next request finds a new instance, and nobody else waits for that.
+    if (!ran) return
+    report({ event: 'fault', part: name, message: `it ended by itself (${signal ?? `status ${code}`})` })
     assign()
   }
 
-  const crashed = (pauseMs: number) =>
+  function onLeaving(instance: Instance) {
+    clearTimeout(instance.idle)
+    instance.state = 'stopping'
+    assign()
+  }
+
+  /** The first one may be bad luck; from the second on a pause, ever longer, keeps a broken function from being hammered. */
+  function onFailedStart(message: string) {
+    failedStarts++
+    const pauseMs = failedStarts === 1 ? 0 : Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failedStarts - 2))
+    pausedUntil = now() + pauseMs
+    report({
+      event: 'fault',
+      part: name,
+      message,
+      crashes: failedStarts,
+      ...(pauseMs > 0 ? { nextStartInMs: pauseMs } : {}),
+    })
+    if (inState('ready').length + inState('starting').length > 0) return assign()
+    for (const { refuse } of waiting.splice(0)) refuse(notStarting(pauseMs))
+    assign()
+  }
+
+  const notStarting = (pauseMs: number) =>
     new Problem('bad_gateway', 502, `${name} does not start.`, {
       retryAfterSeconds: Math.max(1, Math.ceil(pauseMs / 1_000)),
     })
@@ -195,7 +214,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
     if (closed) throw new Problem('unavailable', 503, `${name} is stopping.`, { retryAfterSeconds: 1 })
     if (waiting.length >= MOST_WAITING || (waiting.length > 0 && isInVain(timeoutMs))) throw busy()
     const pauseMs = pausedUntil - now()
-    if (pauseMs > 0 && inState('ready').length === 0) throw crashed(pauseMs)
+    if (pauseMs > 0 && inState('ready').length === 0) throw notStarting(pauseMs)
     const { promise, resolve: give, reject: refuse } = Promise.withResolvers<Lease>()
     const waiter = { since: now(), timeoutMs, give, refuse }
     waiting.push(waiter)

@@ -1,4 +1,5 @@
 import { NODE_FLAGS } from '../deploy/index.ts'
+import { LEAVING } from '../kernel/index.ts'
 import type { InstanceProcess } from './function-pool.ts'
 import { type Said, startChild } from './processes/child.ts'
 import { noteChild } from './processes/leftovers.ts'
@@ -20,6 +21,7 @@ export interface FunctionProcessOptions {
 export async function startFunction(file: string, options: FunctionProcessOptions): Promise<InstanceProcess> {
   const { name, env, runFolder, drainMs, startLimitMs, report, onSaid } = options
   const { promise: listening, resolve, reject } = Promise.withResolvers<number>()
+  const leaving = Promise.withResolvers<void>()
   const lastWords: string[] = []
   const child = startChild(file, {
     env: { ...env, PORT: '0', EBB_HOST: '127.0.0.1' },
@@ -29,7 +31,8 @@ export async function startFunction(file: string, options: FunctionProcessOption
       const { level, msg, port } = said
       if (msg === 'listening' && typeof port === 'number') return resolve(port)
       if (level === 'text' || level === 'fatal') lastWords.push(faultText(said))
-      if (level === 'error')
+      if (msg === LEAVING) leaving.resolve()
+      if (level === 'error' || msg === LEAVING)
         report({ event: 'fault', part: name, message: faultText(said), correlationId: said.correlationId })
       if (level === 'text' || level === 'warn') report({ event: 'log', part: name, message: String(msg) })
     },
@@ -45,7 +48,7 @@ export async function startFunction(file: string, options: FunctionProcessOption
     () => clearTimeout(tooLate),
     () => {},
   )
-  return { pid: child.pid, listening, exited: child.exited, stop: () => child.stop(drainMs) }
+  return { pid: child.pid, listening, leaving: leaving.promise, exited: child.exited, stop: () => child.stop(drainMs) }
 }
 
 /** The lines from the first that names an error on; Node prints where it was thrown before, and its own version after. */
@@ -64,8 +67,14 @@ const MOST_LINES = 12
 
 /** What a fault is, from the log record that tells it. */
 function faultText({ msg, err }: Readonly<Record<string, unknown>>): string {
-  const { stack, message } = Object(err) as { stack?: unknown; message?: unknown }
-  // Anything can be thrown.
-  const what = stack ?? message ?? (typeof err === 'object' ? JSON.stringify(err) : err)
-  return [msg === 'fault' ? undefined : msg, what].filter((part) => part !== undefined).join(': ')
+  const said = msg === 'fault' && err !== undefined ? [] : [String(msg)]
+  return [...said, ...(err === undefined ? [] : [toldOf(err)])].join(': ')
+}
+
+/** An error's stack with those of its causes; of what else was thrown, what it is. */
+function toldOf(err: unknown): string {
+  const { stack, message, cause } = Object(err) as { stack?: unknown; message?: unknown; cause?: unknown }
+  const what = String(stack ?? message ?? (typeof err === 'object' ? JSON.stringify(err) : err))
+  const causes = cause === undefined ? [] : [cause].flat()
+  return [what, ...causes.map((one) => `caused by: ${toldOf(one)}`)].join('\n')
 }

@@ -16,6 +16,8 @@ export interface FunctionsOptions {
   readonly config: Config
   readonly env: ChildEnv
   readonly report: Report
+  /** Told of which files each bundle was made. */
+  readonly onBundled: (inputs: ReadonlySet<string>) => void
 }
 
 export interface Functions {
@@ -37,6 +39,8 @@ export interface Functions {
 interface Changes {
   readonly set: ContractSet
   readonly isChanged: (file: string) => boolean
+  /** Whether it is a save: a new function that does not build is told at once then, and not with its first call. */
+  readonly isSave: boolean
   /** What is wrong with the contracts that are not in the set as they are now, by function. */
   readonly faults: Readonly<Record<string, string>>
 }
@@ -53,7 +57,7 @@ interface Running {
 const DRAIN_SLACK_MS = 5_000
 
 /** The functions of this laptop by name, each with the pool of its newest good bundle. */
-export function createFunctions({ root, home, config, env, report }: FunctionsOptions): Functions {
+export function createFunctions({ root, home, config, env, report, onBundled }: FunctionsOptions): Functions {
   const running = new Map<string, Running>()
   const retiring = new Set<Promise<void>>()
   /** Those whose newest sources are not what serves, and why. */
@@ -65,7 +69,9 @@ export function createFunctions({ root, home, config, env, report }: FunctionsOp
   const bundleOf = async (name: string) => {
     const fault = atFault[name]
     if (fault !== undefined) throw new Error(fault)
-    return bundleFunction(root, name, home.bundles)
+    const bundle = await bundleFunction(root, name, home.bundles)
+    onBundled(bundle.inputs)
+    return bundle
   }
 
   function open({ name, scale, timeoutMs, secrets }: Route | Subscription, bundle: Lazy<Bundle>): FunctionPool {
@@ -105,18 +111,24 @@ export function createFunctions({ root, home, config, env, report }: FunctionsOp
       broken.delete(name)
       return true
     } catch (fault) {
-      const why = explainBuild(fault)
-      if (broken.get(name) !== why) report({ event: 'fault', part: name, message: why })
-      broken.set(name, why)
+      tellBroken(name, fault)
       return false
     }
   }
 
-  function add(described: Route | Subscription) {
+  function tellBroken(name: string, fault: unknown) {
+    const why = explainBuild(fault)
+    if (broken.get(name) !== why) report({ event: 'fault', part: name, message: why })
+    broken.set(name, why)
+  }
+
+  /** Answers its bundle, which is made when it is asked for. */
+  function add(described: Route | Subscription): Lazy<Bundle> {
     const { name } = described
     const bundle = lazily(() => bundleOf(name))
     const pool = open(described, bundle)
     running.set(name, { described: JSON.stringify(described), bundle, pool, before: { coldStarts: 0, requests: 0 } })
+    return bundle
   }
 
   function retire(pool: FunctionPool) {
@@ -127,15 +139,17 @@ export function createFunctions({ root, home, config, env, report }: FunctionsOp
   return {
     pool: (name) => running.get(name)?.pool,
     statuses: () => [...running.values()].map(statusOf),
-    update: async ({ set: { routes, subscriptions }, isChanged, faults }) => {
+    update: async ({ set: { routes, subscriptions }, isChanged, isSave, faults }) => {
       atFault = faults
       for (const [name, fault] of Object.entries(faults)) broken.set(name, fault)
       const changed = [...routes, ...subscriptions].map(async (described) => {
         const { name } = described
         const old = running.get(name)
         if (!old) {
-          add(described)
-          return [name]
+          const bundle = add(described)
+          const isBroken =
+            isSave && (await bundle.get().catch((fault) => tellBroken(name, fault) ?? 'broken')) === 'broken'
+          return isBroken ? [] : [name]
         }
         if (name in faults) return []
         const isDue = broken.has(name) || (await isStale(old, described, isChanged))

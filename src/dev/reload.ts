@@ -6,11 +6,14 @@ import { type Contracts, type ContractsPlace, readContracts } from './contracts.
 import { explainBuild } from './explain-build.ts'
 import type { Functions } from './functions.ts'
 import type { Report } from './report.ts'
+import { type Elsewhere, WATCHED } from './watch-elsewhere.ts'
 
 export interface ReloadOptions extends ContractsPlace {
   readonly contracts: Contracts
   readonly functions: Functions
   readonly report: Report
+  /** What bundles are made of besides the folders of the checkout. */
+  readonly elsewhere: Elsewhere
   /** Resolves when gateway and relay serve by this bundle of contracts, or will not in time. */
   readonly swapped: (file: string) => Promise<void>
   /** Called with each state of affairs, once it serves. */
@@ -21,7 +24,6 @@ export interface ReloadOptions extends ContractsPlace {
 const SETTLE_MS = 15
 /** What a request waits at most for what was saved before it. */
 const HOLD_MS = 10_000
-const FOLDERS = ['functions', 'domain', 'src']
 const NOT_A_SOURCE = /\.test\.ts$|~$|\.sw.$/
 
 /**
@@ -29,9 +31,11 @@ const NOT_A_SOURCE = /\.test\.ts$|~$|\.sw.$/
  * is routed to where nobody is yet. What is broken in a save is told, and stays as it was; the rest is taken in.
  */
 export function watchSources(options: ReloadOptions) {
-  const { root, bundles, pointer, contracts, functions, report, swapped, onTaken } = options
+  const { root, bundles, pointer, contracts, functions, report, elsewhere, swapped, onTaken } = options
   let serving = contracts
   let changed = new Set<string>()
+  /** What a round that failed did not take in. */
+  let missed: ReadonlySet<string> = new Set()
   let closed = false
   let working: Promise<void> | undefined
   tellFaults(contracts.faults, {})
@@ -41,7 +45,8 @@ export function watchSources(options: ReloadOptions) {
     for (const message of new Set(fresh)) report({ event: 'fault', part: 'contracts', message })
   }
 
-  const take = async (files: ReadonlySet<string>) => {
+  const take = async (saved: ReadonlySet<string>) => {
+    const files = saved.union(missed)
     const startedAt = performance.now()
     const { bundle, names, faults } = serving
     try {
@@ -50,14 +55,16 @@ export function watchSources(options: ReloadOptions) {
       const touched = found.join() !== known.join() || [...files].some((file) => bundle.inputs.has(file))
       const isBroken = Object.keys(faults).length > 0
       const next = touched || isBroken ? await readContracts({ root, bundles, pointer }, serving) : serving
+      elsewhere.add(next.bundle.inputs)
       tellFaults(next.faults, faults)
-      const updated = await functions.update({ ...next, isChanged: (file) => files.has(file) })
+      const updated = await functions.update({ ...next, isSave: true, isChanged: (file) => files.has(file) })
       if (next.bundle.revision !== bundle.revision) {
         await pointTo(pointer, next.bundle)
         await swapped(next.bundle.file)
       }
       functions.prune(next.set)
       serving = next
+      missed = new Set()
       await onTaken(next.names)
       const mended = Object.keys(faults).filter((name) => !(name in next.faults) && next.names.includes(name))
       const removed = names.filter((name) => !next.names.includes(name))
@@ -65,6 +72,7 @@ export function watchSources(options: ReloadOptions) {
       const taken = [...new Set([...updated, ...mended])]
       if (taken.length + removed.length > 0) report({ event: 'reload', functions: taken, removed, tookMs })
     } catch (fault) {
+      missed = files
       report({ event: 'fault', part: 'contracts', message: explainBuild(fault) })
     }
   }
@@ -90,7 +98,9 @@ export function watchSources(options: ReloadOptions) {
       if (file !== null && !NOT_A_SOURCE.test(file)) note(join(path, file))
     })
   }
-  const watchers = new Map(FOLDERS.map((folder) => [folder, watchFolder(folder)]))
+  elsewhere.add(contracts.bundle.inputs)
+  elsewhere.onChange(note)
+  const watchers = new Map(WATCHED.map((folder) => [folder, watchFolder(folder)]))
   // A folder that was taken away as a whole is watched by nobody any more, and comes back as another one.
   const rootWatcher = watch(root, (_event, folder) => {
     const gone = folder === null ? undefined : watchers.get(folder)

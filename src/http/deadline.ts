@@ -1,6 +1,7 @@
 import { Problem } from '../contract/index.ts'
 
-const OVER = new Error('the request is over; await in the handler whatever uses its tools')
+/** Why a signal aborts when its request has been answered. */
+export const OVER = new Error('the request is over; await in the handler whatever uses its tools')
 
 /** The time that a request has: until its deadline, or until its caller hangs up. */
 export class Deadline {

@@ -7,6 +7,7 @@ import {
   ConfigFault,
   createLog,
   drain,
+  exit,
   identityVerifier,
   type Log,
   need,
@@ -20,6 +21,7 @@ import { createApp } from './app.ts'
 import { newExchange } from './exchange.ts'
 import { FUNCTION_HEADER_BYTES } from './header-limits.ts'
 import type { Contract, Implementation, Uses } from './implement.ts'
+import { keepFaultsApart } from './keep-faults-apart.ts'
 import { openResources } from './resources.ts'
 
 /** queue-proxy keeps idle connections for 90 s; whoever closes first must be them. */
@@ -40,7 +42,7 @@ export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, 
   } catch (fault) {
     const expected = fault instanceof ConfigFault
     fallback.fatal(expected ? {} : { err: fault }, expected ? fault.message : 'the function does not start')
-    process.exit(1)
+    exit(1)
   }
 }
 
@@ -64,7 +66,7 @@ function start(fn: Implementation, config: Config, log: Log) {
   telemetry.loaded()
   server.on('error', (fault) => {
     log.fatal({ err: fault }, `the function cannot listen on port ${config.PORT}`)
-    process.exit(1)
+    exit(1)
   })
   server.listen(config.PORT, config.EBB_HOST, () => {
     telemetry.ready()
@@ -80,7 +82,7 @@ function start(fn: Implementation, config: Config, log: Log) {
     await resources.close()
     await telemetry.shutdown({ limitMs: FLUSH_MS })
   }
-  onShutdown(stop, { log, parent: config.EBB_PARENT })
+  keepFaultsApart(server, { log, leave: onShutdown(stop, { log, parent: config.EBB_PARENT }) })
 }
 
 /**

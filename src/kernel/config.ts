@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
+import { keepSecret } from './log/secret-values.ts'
 import type { ConfigOf, Setting } from './setting.ts'
 import { TELEMETRY_SETTINGS } from './telemetry/settings.ts'
 
@@ -129,6 +130,7 @@ export function parseConfig(env: Env, { readFile = readText } = {}): Config {
 /** The values of a function's own secrets; all that are missing at once, as one ConfigFault. */
 export function readSecrets(names: readonly string[], { env = process.env as Env, readFile = readText } = {}) {
   const { values, faults } = readAll(names, env, readFile)
+  keepSecret(...Object.values(values))
   for (const name of names) if (!values[name]) faults.push(`${name}: a secret that is not set (or ${name}_FILE)`)
   if (faults.length > 0) throw new ConfigFault(faults.join('\n'))
   return values
@@ -151,7 +153,23 @@ function readAll(names: readonly string[], env: Env, readFile: (file: string) =>
 }
 
 /** The settings of this process: the one place that reads its environment. */
-export const processConfig = (): Config => parseConfig(process.env)
+export function processConfig(): Config {
+  const config = parseConfig(process.env)
+  const { DATABASE_URL, DATABASE_DIRECT_URL, REDIS_URL, SMTP_URL, EBB_KEY_PEPPER, EBB_ADMIN_KEY } = config
+  for (const url of [DATABASE_URL, DATABASE_DIRECT_URL, REDIS_URL, SMTP_URL]) keepSecret(...passwordsIn(url))
+  keepSecret(EBB_KEY_PEPPER, EBB_ADMIN_KEY, String(config.EBB_IDENTITY_KEY?.d ?? ''))
+  return config
+}
+
+/** As it stands there, and as it is sent. */
+function passwordsIn(url: string | undefined): readonly string[] {
+  const password = URL.parse(url ?? '')?.password ?? ''
+  try {
+    return [password, decodeURIComponent(password)]
+  } catch {
+    return [password]
+  }
+}
 
 /** What of this process's environment its children may have: nothing else reaches them. */
 export function inherited(names: readonly string[]): Readonly<Record<string, string>> {

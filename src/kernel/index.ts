@@ -22,7 +22,7 @@ export { listenOn } from './listen-on.ts'
 export { announce, createLog, type Log } from './log.ts'
 export { refuseLate } from './refuse-late.ts'
 export type { Lending, Resource, TransactionalResource } from './resource.ts'
-export { drain, onShutdown } from './shutdown.ts'
+export { drain, exit, LEAVING, onShutdown } from './shutdown.ts'
 export { started } from './started.ts'
 export { STORES, type Store, settingsWithin } from './stores.ts'
 export {

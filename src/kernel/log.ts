@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
-import { type Logger, type LoggerOptions, pino, stdSerializers } from 'pino'
-import { started } from './started.ts'
+import { type Logger, type LoggerOptions, pino } from 'pino'
+import { loggable } from './log/loggable.ts'
+import { withoutSecrets } from './log/secret-values.ts'
 
 export type Log = Pick<Logger, 'info' | 'warn' | 'error' | 'debug' | 'fatal' | 'child'>
 
@@ -13,7 +14,8 @@ const MOST_KEPT = 8 * 1024
 
 /**
  * One JSON object a line on stdout: `time` in RFC 3339, `level` as a word, and whatever `base` says of the process.
- * Lines are written when the turn of the event loop in which they were said ends. The library is loaded with the first.
+ * Lines are written when the turn of the event loop in which they were said ends, without what is secret by its name at
+ * any depth, by its shape, or since `keepSecret` was told of it. The library is loaded with the first.
  */
 export const createLog = ({ level = 'info', ...base }: Words = {}): Log =>
   new DeferredLog(() => openLog(level, base)) as unknown as Log
@@ -37,16 +39,16 @@ function openLog(level: string, base: Words): Logger {
     level,
     base,
     timestamp: () => `,"time":"${now()}"`,
-    formatters: { level: (label) => ({ level: label }) },
-    serializers: { err: explained },
-    redact: { paths: ['*.authorization', '*["x-api-key"]', '*.password', '*.secret'], censor: '[redacted]' },
+    // Both the fields and the error are made fit to be told by then.
+    formatters: { level: (label) => ({ level: label }), log: loggable },
+    serializers: { err: (told) => told },
   }
   const stdout = pino.destination({ dest: STDOUT, sync: true })
   let kept = ''
   const write = () => {
     const lines = kept
     kept = ''
-    if (lines) stdout.write(lines)
+    if (lines) stdout.write(withoutSecrets(lines))
   }
   process.on('exit', () => {
     write()
@@ -59,12 +61,6 @@ function openLog(level: string, base: Words): Logger {
       if (kept.length > MOST_KEPT) write()
     },
   })
-}
-
-/** A fault with its stack in terms of the sources: their maps are read only here. */
-function explained(fault: Error) {
-  const told = stdSerializers.err(fault)
-  return typeof told?.stack === 'string' ? { ...told, stack: started()?.explain(told.stack) ?? told.stack } : told
 }
 
 /** A log that is opened by its first line. A child, too, costs nothing until it says something. */
@@ -101,7 +97,7 @@ class DeferredLog {
     this.#log.fatal(...said)
   }
 
-  child(bindings: object, options?: object) {
-    return new DeferredLog(() => this.#log.child(bindings, options))
+  child(bindings: Readonly<Record<string, unknown>>, options?: object) {
+    return new DeferredLog(() => this.#log.child(loggable(bindings), options))
   }
 }

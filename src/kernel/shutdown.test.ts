@@ -1,7 +1,8 @@
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, expect, it } from '@jest/globals'
+import { untilTrue } from '../../test/support/until.ts'
 import { drain } from './shutdown.ts'
 
 const closers: (() => unknown)[] = []
@@ -56,6 +57,19 @@ it('it is not over while requests come, but probes are none', async () => {
   const tookMs = await drained
   expect(tookMs).toBeGreaterThan(10 * 40 + 900)
   expect(tookMs).toBeLessThan(30_000)
+})
+
+it('it ends with the last answer, although whoever got that keeps the connection', async () => {
+  const asked = Promise.withResolvers<ServerResponse>()
+  const { server, get } = await start((_request, response) => asked.resolve(response))
+  server.keepAliveTimeout = 95_000
+  const inFlight = get()
+  const response = await asked.promise
+  const drained = timed(server, { quietMs: 20 })
+  await untilTrue(() => !server.listening)
+  response.end('{}')
+  expect((await inFlight).status).toBe(200)
+  expect(await drained).toBeLessThan(30_000)
 })
 
 it('whatever comes, it ends with its limit, also in the middle of an answer', async () => {

@@ -10,26 +10,49 @@ const QUIET_MS = 100
 /** Reserved by the contracts. */
 const PLATFORM_PATHS = '/_/'
 
-/** Calls `stop` once, at SIGTERM, SIGINT or the end of a parent that holds our stdin, and then ends the process. */
+/** Said by a process that ends since something was thrown where nobody could catch it. */
+export const LEAVING = 'a fault outside of every request; this process finishes what it has, and ends'
+/** Nobody else ends a process that leaves by itself. It is longer than any request, and than what follows the last one. */
+const LEAVING_LIMIT_MS = 660_000
+
+/** Ends this process at once: Node's own, which a function keeps from its handlers. */
+export const exit: (status: number) => never = process.exit.bind(process)
+
+interface ShutdownOptions {
+  readonly log: Log
+  readonly parent: 'stdin' | undefined
+}
+
+/**
+ * Calls `stop` once, at SIGTERM, SIGINT or the end of a parent that holds our stdin, and then ends the process. A fault
+ * that nobody catches is logged and does the same, with status 1: what is in flight is no part of it. Answers how to tell
+ * of one.
+ */
 export function onShutdown(
   stop: (reason: string) => Promise<void>,
-  { log, parent }: { log: Log; parent: 'stdin' | undefined },
-) {
+  { log, parent }: ShutdownOptions,
+): (fault: unknown) => void {
   let stopping = false
-  const begin = (reason: string) => {
+  const begin = (reason: string, { status = 0, limitMs = 0 } = {}) => {
     if (stopping) return
     stopping = true
-    if (reason === ORPHANED) setTimeout(() => process.exit(1), ORPHAN_LIMIT_MS).unref()
+    if (limitMs > 0) setTimeout(() => exit(1), limitMs).unref()
     stop(reason).then(
-      () => process.exit(0),
+      () => exit(status),
       (fault) => {
         log.error({ err: fault }, 'shutdown failed')
-        process.exit(1)
+        exit(1)
       },
     )
   }
+  const leave = (fault: unknown) => {
+    log.fatal({ err: fault }, LEAVING)
+    begin(LEAVING, { status: 1, limitMs: LEAVING_LIMIT_MS })
+  }
+  process.on('uncaughtException', leave)
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => begin(name))
-  if (parent === 'stdin') process.stdin.on('end', () => begin(ORPHANED)).resume()
+  if (parent === 'stdin') process.stdin.on('end', () => begin(ORPHANED, { limitMs: ORPHAN_LIMIT_MS })).resume()
+  return leave
 }
 
 /**
@@ -53,6 +76,9 @@ export async function drain(
   while (!isOver(Date.now())) await delay(quietMs / 4)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const limit = setTimeout(() => server.closeAllConnections(), Math.max(0, endAt - Date.now()))
+  // Who was told nothing of an end with its answer, since that was under way by then, keeps its connection.
+  const idle = setInterval(() => server.closeIdleConnections(), quietMs / 4)
   await closed
+  clearInterval(idle)
   clearTimeout(limit)
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { copyCheckout, functionFiles } from '../../test/support/checkout.ts'
 import { signers, startBuilt } from '../../test/support/start-built.ts'
 import { bundleFunction } from '../deploy/index.ts'
+import { LEAVING } from '../kernel/index.ts'
 
 const NAME = 'stay-home'
 
@@ -53,8 +54,9 @@ it('a fault that nobody catches is told with its place, and ends a function with
     const request = { method: 'GET', target: `/v1/${NAME}`, headers: { 'ebb-identity': token }, body: undefined }
     await started.ask(request).catch(() => 'it ended before it could answer')
     const { code, stderr } = await started.ended
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^Error: no sleep\n/)])
-    expect(stderr).toContain(`${root}/functions/${NAME}/handler.ts:4:`)
+    const err = started.log().find(({ msg }) => msg === LEAVING)?.err
+    const place = expect.stringContaining(`${root}/functions/${NAME}/handler.ts:4:`)
+    expect({ code, stderr, err }).toMatchObject({ code: 1, stderr: '', err: { message: 'no sleep', stack: place } })
   } finally {
     await remove()
   }

@@ -68,8 +68,11 @@ function release(bytes: Buffer<ArrayBuffer>): void {
 }
 
 Object.assign(globalThis, { [STARTED]: started })
-process.once('uncaughtException', (fault) => {
+const tell = (fault: unknown) => {
   process.stderr.write(`${explainStack(String(Object(fault).stack ?? fault))}\n`)
   process.exit(1)
-})
+}
+process.once('uncaughtException', tell)
 load('main')
+// From here on the bundle knows better what to do with one.
+process.off('uncaughtException', tell)

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
@@ -130,6 +130,85 @@ describe('a contract that is broken', () => {
     for (const name of ['get-one', 'get-two', 'get-three', 'a-rival']) {
       await rm(join(checkout.root, 'functions', name), { recursive: true })
     }
+  })
+})
+
+describe('what lies elsewhere', () => {
+  const reader = (from: string, at = 'get-word') =>
+    Object.fromEntries(
+      Object.entries(functionFiles(at, 'return { pid: word }')).map(([file, text]) => [
+        file,
+        file.endsWith('handler.ts') ? `import { word } from '${from}'\n${text}` : text,
+      ]),
+    )
+
+  it('and is part of a function is served when it is saved, also where another file takes its place', async () => {
+    const file = join(checkout.root, 'lib/word.ts')
+    await write({ 'lib/word.ts': 'export const word = 1', ...reader('../../lib/word.ts') })
+    await untilTrue(async () => (await pidAt('/v1/get-word')) === 1)
+    await writeFile(file, 'export const word = 2')
+    await untilTrue(async () => (await pidAt('/v1/get-word')) === 2)
+    await writeFile(`${file}.new`, 'export const word = 3')
+    await rename(`${file}.new`, file)
+    await untilTrue(async () => (await pidAt('/v1/get-word')) === 3)
+  })
+
+  it('in a package that is linked is served when it is saved, too', async () => {
+    const { root } = checkout
+    const linked = join(dirname(root), 'linked')
+    await mkdir(linked)
+    await writeFile(join(linked, 'package.json'), '{ "name": "linked", "type": "module", "exports": "./index.js" }')
+    await writeFile(join(linked, 'index.js'), 'export const word = 4')
+    await mkdir(join(root, 'domain/node_modules'), { recursive: true })
+    await symlink(linked, join(root, 'domain/node_modules/linked'))
+    await write({
+      'domain/linked.ts': `export { word } from 'linked'`,
+      ...reader('../../domain/linked.ts', 'get-linked'),
+    })
+    await untilTrue(async () => (await pidAt('/v1/get-linked')) === 4)
+    await writeFile(join(linked, 'index.js'), 'export const word = 5')
+    await untilTrue(async () => (await pidAt('/v1/get-linked')) === 5)
+  })
+})
+
+describe('a new function', () => {
+  it.each([
+    ['import.meta', `import.meta.url`, /handler\.ts:\d+:[\s\S]*x = import\.meta\.url[\s\S]*import data as JSON/],
+    ['a top-level await', `await Promise.resolve('')`, /handler\.ts:\d+:[\s\S]*Await it in the handler/],
+    ['another kind of file', `page`, /handler\.ts:1:[\s\S]*"\.html"[\s\S]*keep any other text in a \.ts file/],
+  ])(
+    'with %s is told at its save, with the line and the remedy, and taken in when it is mended',
+    async (what, text, told) => {
+      const name = `get-${what.replaceAll(/\W+/g, '-')}`
+      const files = functionFiles(name, 'return { pid: 1 }')
+      const file = `functions/${name}/handler.ts`
+      const imports = text === 'page' ? `import page from './page.html'\n` : ''
+      await write({
+        ...{ [`functions/${name}/page.html`]: '<p>', ...files },
+        [file]: `${imports}interface Typed {\n  readonly a: string\n}\n${files[file]}\nexport const x = ${text}`,
+      })
+      await untilTrue(() => faults().some((fault) => told.test(fault)))
+      expect(reloads(name)).toBe(0)
+      await write({ [file]: files[file] ?? '' })
+      await untilTrue(async () => (await pidAt(`/v1/${name}`)) === 1)
+    },
+  )
+})
+
+describe('a round that failed', () => {
+  it('is made up for by the next one', async () => {
+    const bundles = join(checkout.root, '.ebb/bundles')
+    const [one, other] = [1, 2].map((pid) => functionFiles('get-one', `return { pid: ${pid} }`))
+    await write(one ?? {})
+    await untilTrue(async () => (await pidAt('/v1/get-one')) === 1)
+    await rename(bundles, `${bundles}.away`)
+    await writeFile(bundles, '')
+    await write(other ?? {}, (text) => text.replace('A test.', 'Another one.'))
+    await untilTrue(() => faults().some((fault) => /ENOTDIR|EEXIST/.test(fault)))
+    await rm(bundles)
+    await rename(`${bundles}.away`, bundles)
+    await save('23')
+    await untilTrue(async () => (await pidAt('/v1/get-one')) === 2)
   })
 })
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { basename, join } from 'node:path'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import type { Bundle } from './bundle.ts'
 import { deferBuiltins, deferParts } from './defer.ts'
 import { keepNames } from './keep-names.ts'
@@ -34,15 +34,7 @@ export async function bundleFunction(
   folder: string,
   { start }: BundleOptions = {},
 ): Promise<FunctionBundle> {
-  const main = await writePart(root, folder, 'main', {
-    ...WRAPPED,
-    stdin: { contents: `import 'ebb:shared'; import 'ebb:front-door'`, resolveDir: root, sourcefile: 'main.ts' },
-    plugins: [
-      keepNames(root),
-      deferBuiltins(root),
-      deferParts({ frontDoor: join(root, 'functions', name, 'index.ts') }),
-    ],
-  })
+  const main = await mainPart(root, name, folder)
   const wanted = LAZY_PARTS.filter((part) => main.imports.has(part))
   const lazy = await Promise.all(wanted.map(async (part) => [part, await lazyPart(root, folder, part)] as const))
   const parts = Object.fromEntries([['main', main] as const, ...lazy])
@@ -52,6 +44,22 @@ export async function bundleFunction(
   const file = join(folder, start ?? `${name}-${revision}.cjs`)
   await replaceFile(file, code)
   return { file, revision, inputs: main.inputs, parts }
+}
+
+async function mainPart(root: string, name: string, folder: string): Promise<Part> {
+  const write = (...plugins: readonly Plugin[]) =>
+    writePart(root, folder, 'main', {
+      ...WRAPPED,
+      stdin: { contents: `import 'ebb:shared'; import 'ebb:front-door'`, resolveDir: root, sourcefile: 'main.ts' },
+      plugins: [...plugins, deferBuiltins(root), deferParts({ frontDoor: join(root, 'functions', name, 'index.ts') })],
+    })
+  try {
+    return await write(keepNames(root))
+  } catch (fault) {
+    // The places of its faults are in what keeping names has made of the sources: look at these themselves.
+    await write()
+    throw fault
+  }
 }
 
 const made = new Map<string, Promise<Part>>()

@@ -1,7 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { type BuildOptions, build, type Metafile } from 'esbuild'
+import type { BuildOptions, Metafile } from 'esbuild'
+import { buildOrSay } from './build-or-say.ts'
 
 export interface Part {
   readonly file: string
@@ -32,10 +33,13 @@ const BUNDLE: BuildOptions = {
   metafile: true,
 }
 
-/** Bundles into `<folder>/<name>-<hash>.cjs`. Rejects with esbuild's BuildFailure where it does not compile. */
+/**
+ * Bundles into `<folder>/<name>-<hash>.cjs`. Rejects with esbuild's BuildFailure where it does not compile, or would not
+ * do what its source does.
+ */
 export async function writePart(root: string, folder: string, name: string, options: BuildOptions): Promise<Part> {
   const outfile = join(folder, `${name}.cjs`)
-  const { outputFiles = [], metafile } = await build({ ...BUNDLE, absWorkingDir: root, outfile, ...options })
+  const { outputFiles = [], metafile } = await buildOrSay({ ...BUNDLE, absWorkingDir: root, outfile, ...options })
   const code = outputFiles.find(({ path }) => path.endsWith('.cjs'))
   const map = outputFiles.find(({ path }) => path.endsWith('.map'))
   if (!code || !map || !metafile) throw new Error(`esbuild made no bundle of ${name}`)

@@ -4,7 +4,7 @@ import type { Step } from '../exchange.ts'
 /** One line a request, when it is over; status 499 where the caller hung up first. */
 export function accessLog({ log: appLog }: { log: Log }): Step {
   // Each field is known here, and none is a secret.
-  const log = appLog.child({}, { redact: [] })
+  const log = appLog.child({}, { formatters: { log: (fields) => fields } })
   return function accessLog(request, response) {
     const startedAt = performance.now()
     response.on('close', () => {

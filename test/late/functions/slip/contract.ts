@@ -1,0 +1,12 @@
+import { endpoint } from 'ebb/contract'
+import * as z from 'zod'
+import { Slip } from '../../domain/slip.ts'
+
+export default endpoint({
+  ...{ name: 'slip', summary: 'Makes the slip that it is told to make.', method: 'POST', path: '/v1/slips' },
+  body: Slip,
+  reply: { status: 200, body: z.object({ way: z.string() }) },
+  emits: { 'slip.made': z.object({ way: z.string() }) },
+  access: { anonymous: true },
+  timeoutMs: 60_000,
+})
