@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { endpoint } from 'ebb/contract'
 import { postgres, type Sql } from 'ebb/data'
 import { implement } from 'ebb/http'
-import { testFunction } from 'ebb/testing'
+import { testDatabase, testFunction } from 'ebb/testing'
 import * as z from 'zod'
 import { describeWhere } from '../../test/support/it-where.ts'
 import { pgbouncer, testPgBouncer } from '../../test/support/pgbouncer.ts'
+import { collectLog, configOf } from './test-support.ts'
 
 /** A role that a function may take; those of a server are seen from every test's database. */
 const OTHER = `ebb_test_${randomUUID().replaceAll('-', '')}`
@@ -200,3 +201,29 @@ describe('directly', () => breakOut(() => async (url) => url))
 describeWhere(pgbouncer ? undefined : 'no pgbouncer on PATH')('through PgBouncer in transaction mode', () =>
   breakOut(() => testPgBouncer({ poolSize: 1 })),
 )
+
+describe('where a statement ends the transaction all the same', () => {
+  const { url } = testDatabase()
+
+  it('nothing more is sent, nothing is answered, and the connection is not lent again', async () => {
+    const opened = postgres.open(configOf({ DATABASE_URL: url, EBB_POOL_MAX: '1' }), collectLog().log)
+    // As though a Postgres to come had another word for it.
+    opened.pool.on('connect', (client) => {
+      const query = client.query.bind(client) as (given: unknown) => unknown
+      const isLeave = (given: unknown) => String(Object(given).text) === 'select leave()'
+      client.query = ((given: unknown) => query(isLeave(given) ? 'commit' : given)) as typeof client.query
+    })
+    const options = { readOnly: false, repeatable: false, timeoutMs: 10_000, signal: new AbortController().signal }
+    const pids: unknown[] = []
+    const pidOf = async (sql: Sql) => (await sql.one`select pg_backend_pid() as pid`)?.pid
+    const leaving = postgres.transaction.run(opened, options, async (sql) => {
+      pids.push(await pidOf(sql))
+      await sql`select leave()`
+      await sql`select 1`.catch(() => {})
+    })
+    await expect(leaving).rejects.toThrow('has ended the transaction of its request')
+    pids.push(await postgres.transaction.run(opened, options, pidOf))
+    expect(new Set(pids).size).toBe(2)
+    await postgres.close?.(opened)
+  })
+})
