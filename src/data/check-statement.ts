@@ -2,8 +2,8 @@ const ONE_TRANSACTION =
   'a request is one transaction, which the platform begins and ends: throw to undo it, and use a savepoint to undo a part'
 const WRITE_IT_OUT = 'the next request may come by another connection: write the statement itself'
 const LOCAL = 'it would outlive the request: write `set local`, or `set_config(name, value, true)`'
-const NO_SESSION = 'a connection is a request`s own for one transaction only, and keeps nothing'
-const NO_STREAM = 'a handler has no stream for it: write `insert … select … from unnest(…)`, or `select`'
+const NO_SESSION = "a connection is one request's for one transaction, and keeps nothing"
+const NO_STREAM = 'a handler has no stream for it: write `insert ... select ... from unnest(...)`, or `select`'
 
 /** By the first word: what would end the transaction or outlive it whatever follows, and what to write instead. */
 const REFUSED: Readonly<Record<string, string>> = {
@@ -19,11 +19,10 @@ const WITHIN: Readonly<Record<string, RegExp>> = {
   rollback: /^((work|transaction) )?to\b/,
 }
 /** First words that by themselves leave nothing behind. */
-const PLAIN = new Set(
-  'select insert update delete merge with values table savepoint release rollback set lock fetch close notify explain'.split(
-    ' ',
-  ),
-)
+const PLAIN = new Set([
+  ...['select', 'insert', 'update', 'delete', 'merge', 'with', 'values', 'table', 'explain', 'lock', 'notify'],
+  ...['savepoint', 'release', 'rollback', 'set', 'fetch', 'close'],
+])
 /** Functions whose effect belongs to the session, and a table of it. */
 const OF_SESSION = /set_config|advisory_lock|setseed|pg_temp|\binto\s+(local\s+|global\s+)?temp/i
 const LOCAL_SETTING = /\bset_config\s*\([^()]*,\s*true\s*\)/gi
@@ -34,9 +33,9 @@ const LOCAL_SETTING = /\bset_config\s*\([^()]*,\s*true\s*\)/gi
  * same, by a function or a block of code: a hint, which errs towards yes.
  */
 export function checkStatement(text: string): boolean {
-  const [first = '', rest] = firstWords(text)
+  const [first, after] = wordFrom(text, 0)
   const reason = REFUSED[first]
-  if (reason && !WITHIN[first]?.test(rest)) {
+  if (reason && !WITHIN[first]?.test(wordsFrom(text, after))) {
     throw new TypeError(`a handler's statement cannot be ${first.toUpperCase()}, since ${reason}`)
   }
   if (first !== '' && !PLAIN.has(first)) return true
@@ -46,19 +45,18 @@ export function checkStatement(text: string): boolean {
 const BLANK = /(?:[\s;]|--[^\n\r]*)*/y
 const WORD = /[a-z_]*/iy
 const COMMENT_EDGE = /\/\*|\*\//g
-const WORDS = 3
 
-/** The first one, and those after it, in lower case; past white space, comments and empty statements as Postgres skips them. */
-function firstWords(text: string): readonly [first: string, rest: string] {
-  const words: string[] = []
-  for (let at = 0; words.length < WORDS; at = WORD.lastIndex) {
-    WORD.lastIndex = skipBlank(text, at)
-    const [word = ''] = WORD.exec(text) ?? []
-    words.push(word.toLowerCase())
-    if (word === '') break
-  }
-  const [first = '', ...rest] = words
-  return [first, rest.join(' ')]
+/** The next word in lower case, past white space, comments and empty statements as Postgres skips them; and where it ends. */
+function wordFrom(text: string, from: number): readonly [word: string, end: number] {
+  WORD.lastIndex = skipBlank(text, from)
+  const [word = ''] = WORD.exec(text) ?? []
+  return [word.toLowerCase(), WORD.lastIndex]
+}
+
+/** As many as tell how a statement goes on. */
+function wordsFrom(text: string, from: number): string {
+  const [one, end] = wordFrom(text, from)
+  return `${one} ${wordFrom(text, end)[0]}`
 }
 
 function skipBlank(text: string, from: number): number {
