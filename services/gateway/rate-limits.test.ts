@@ -117,8 +117,9 @@ itWithRedis('200 or 429 while Redis is slow: not every request waits for it, and
   expect(said()).toEqual([THERE, AWAY])
   redis.goOn()
   await untilTrue(() => said().length === 3)
+  // Nor does it forget what was spent meanwhile.
   const [next] = [await get()]
-  expect([next.status, said()]).toEqual([200, [THERE, AWAY, THERE]])
+  expect([next.status, said()]).toEqual([429, [THERE, AWAY, THERE]])
 })
 
 itWithRedis('200 or 429 while Redis is late now and then: judged alone each time, and no line', async () => {
@@ -154,7 +155,32 @@ itWithRedis('200 from the start without its Redis, which may come later', async 
   // One by one: of many at once, a gateway before a function that is slow sheds some.
   const after = []
   for (let i = 0; i < 40; i++) after.push(await get())
-  expect([countOf(after, 200), countOf(after, 429)]).toEqual([20, 20])
+  // The share that was spent before is no second burst.
+  expect([countOf(after, 200), countOf(after, 429)]).toEqual([15, 25])
+})
+
+itWithRedis('429 beyond one burst, however often Redis goes, and comes back empty', async () => {
+  const redis = await testRedis()
+  await redis.start()
+  const env = { REDIS_URL: redis.url, EBB_GATEWAY_REPLICAS: '2', EBB_RATE_LIMIT_TIMEOUT_MS: '5000' }
+  const { get, said } = await rig(2, env)
+  let passed = 0
+  const askBoth = async (times: number) => {
+    for (let i = 0; i < 2 * times; i++) passed += (await get(i)).status === 200 ? 1 : 0
+  }
+  await askBoth(3)
+  expect(passed).toBe(6)
+  for (let round = 1; round <= 3; round++) {
+    await redis.kill()
+    await untilTrue(() => said(0).length === 2 * round && said(1).length === 2 * round)
+    await askBoth(round === 1 ? 4 : 20)
+    await redis.start()
+    await untilTrue(() => said(0).length === 2 * round + 1 && said(1).length === 2 * round + 1)
+    await askBoth(round === 1 ? 1 : 20)
+  }
+  // After a return the first gateway that is asked does not know yet what the other has to tell.
+  expect(passed).toBeGreaterThanOrEqual(LIMIT.burst)
+  expect(passed).toBeLessThanOrEqual(LIMIT.burst + 3)
 })
 
 it('429 without any Redis, each of the gateways by its share', async () => {

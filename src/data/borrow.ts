@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type pg from 'pg'
 import { sendCancelRequest } from './cancel.ts'
 import { isAway, toProblem, unreachable } from './database-fault.ts'
@@ -32,7 +33,9 @@ export interface Loan {
  * Lends one connection to `work` until it settles. When the signal aborts, the running statement is cancelled and the
  * caller gets the signal's reason at once. The connection is lent again only where the server has proved within 1 s
  * that the cancel is behind it; else it is destroyed. A wait for one that exceeds nine
- * tenths of `timeoutMs` ends in a 503, whatever it is for: a free one, or a server that does not answer.
+ * tenths of `timeoutMs` ends in a 503, whatever it is for: a free one, or a server that does not answer. So
+ * does a second connection within `work`, with an error: as many as there are, each waiting for one more, would wait for
+ * ever.
  */
 export async function borrow<Result>(
   lender: Lender,
@@ -40,12 +43,18 @@ export async function borrow<Result>(
   work: (loan: Loan) => Promise<Result>,
 ): Promise<Result> {
   signal.throwIfAborted()
+  const outer = lent.getStore()
+  if (outer?.pool === lender.pool && !outer.isOver) throw new Error(SECOND_CONNECTION)
   const places = placesOf(lender.pool)
   const latest = performance.now() + longestWaitMs(timeoutMs)
   const wait = places.enter({ signal, timeoutMs })
   if (wait) await wait
   const began = performance.now()
-  const leave = () => places.leave(performance.now() - began)
+  const loan = { pool: lender.pool, isOver: false }
+  const leave = () => {
+    loan.isOver = true
+    places.leave(performance.now() - began)
+  }
   let client: pg.PoolClient
   try {
     client = await connect(lender, { signal, limitMs: latest - began })
@@ -53,8 +62,13 @@ export async function borrow<Result>(
     leave()
     throw fault
   }
-  return lend(client, { signal, work, leave })
+  return lent.run(loan, () => lend(client, { signal, work, leave }))
 }
+
+/** What the code that runs has borrowed. What it leaves to run later is told of the end. */
+const lent = new AsyncLocalStorage<{ readonly pool: pg.Pool; isOver: boolean }>()
+const SECOND_CONNECTION =
+  'this statement would wait for a second connection while its request holds one; within sql.snapshot, use the sql that it gives'
 
 interface LendOptions<Result> {
   readonly signal: AbortSignal

@@ -18,6 +18,7 @@ const POOL =
   /timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client has encountered a connection error|not queryable/
 const QUERY_CANCELED = '57014'
 const READ_ONLY = '25006'
+const ABORTED = '25P02'
 
 /**
  * Turns what the driver throws into what a caller may see: 503 while the database is away or another transaction was
@@ -53,6 +54,9 @@ export function toReadProblem(fault: unknown): unknown {
 export function isConflict(fault: unknown): boolean {
   return CONFLICT.test(codeOf(fault)) || (fault instanceof Problem && CONFLICT.test(codeOf(fault.cause)))
 }
+
+/** Whether a statement before this one has failed, and with it the transaction. */
+export const isAborted = (fault: unknown): boolean => codeOf(fault) === ABORTED
 
 /** Whether the database is out of reach, as opposed to refusing a statement. */
 export function isAway(fault: unknown): boolean {

@@ -59,6 +59,7 @@ export interface ShownEvent extends Omit<ListedEvent, 'deliveries'> {
 export interface ListEventsOptions {
   /** Only events with a delivery in this state. */
   readonly state?: DeliveryState | undefined
+  /** There is no index for it: a rare one is looked for among all events that are newer. */
   readonly type?: string | undefined
   /** 1 to 500. */
   readonly limit?: number
@@ -74,8 +75,9 @@ export async function listEvents(
   { state, type, limit = 50, before }: ListEventsOptions = {},
 ): Promise<ListedEvents> {
   const most = Math.min(Math.max(limit, 1), MOST_LISTED)
-  const after = before === undefined ? [null, null] : readCursor(before)
-  const { rows } = await pool.query(listEventsSql, [state, type, ...after, most + 1])
+  const after = before === undefined ? undefined : readCursor(before)
+  const { text, values } = listEventsSql({ state, type, after, limit: most + 1 })
+  const { rows } = await pool.query(text, values)
   const events = rows.slice(0, most).map((row) => toCamelCase<ListedEvent>(row))
   const last = events.at(-1)
   return rows.length > most && last ? { events, next: writeCursor(last) } : { events }
@@ -101,7 +103,7 @@ function isTime(text: string): boolean {
 
 const FIRST = Date.parse('0001-01-01T00:00:00Z')
 
-function readCursor(cursor: string): readonly string[] {
+function readCursor(cursor: string): readonly [createdAt: string, id: string] {
   const [, createdAt = '', id = ''] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
   if (UUID.test(id) && isTime(createdAt)) return [createdAt, id]
   throw new Problem('invalid_request', 400, 'The cursor `before` is not one that this list gave.')

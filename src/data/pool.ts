@@ -4,6 +4,7 @@ import type { Log } from '../kernel/index.ts'
 import { sendCancelRequest } from './cancel.ts'
 import { CONNECTION, destroyConnection } from './connection.ts'
 import { publishStatements } from './publish-statements.ts'
+import { watchSettings } from './session.ts'
 
 const IDLE_MS = 30_000
 
@@ -33,6 +34,7 @@ export function createPool(connectionString: string, { max = 10, statementMs, lo
   // While a connection is lent its fault reaches whoever runs a statement; unheard, the event would end the process.
   pool.on('connect', (client) => client.on('error', () => {}))
   pool.on('connect', publishStatements)
+  pool.on('connect', watchSettings)
   pool.on('error', (fault) => log.warn({ err: fault }, 'an idle database connection broke'))
   return pool
 }

@@ -1,6 +1,8 @@
 import type pg from 'pg'
 import { borrow, type Limits } from './borrow.ts'
+import { destroyConnection } from './connection.ts'
 import { toReadProblem } from './database-fault.ts'
+import { openSession, type Session } from './session.ts'
 import { createSql, type Sql } from './sql.ts'
 import { inTurn, oneStatement, untilEnd } from './statements.ts'
 import type { Postgres } from './transaction.ts'
@@ -8,7 +10,7 @@ import type { Postgres } from './transaction.ts'
 /** Statements of a request that only reads: each on any connection of the pool, in a transaction that cannot write. */
 export function readOnlySql(opened: Postgres, limits: Limits) {
   const statements = untilEnd(
-    (text, values) => borrow(opened, limits, ({ client }) => readOnce(client, oneStatement(text, values))),
+    (text, values) => borrow(opened, limits, ({ client }) => readOnce(client, text, values)),
     opened.log,
   )
   return { sql: createSql(statements.run, snapshotOn(opened, limits)), end: statements.end }
@@ -17,23 +19,67 @@ export function readOnlySql(opened: Postgres, limits: Limits) {
 const snapshotOn =
   (opened: Postgres, limits: Limits): Sql['snapshot'] =>
   (reads) =>
-    borrow(opened, limits, async ({ client }) => {
+    borrow(opened, limits, ({ client }) => {
+      const session = openSession(client)
       const turn = inTurn()
-      const query = (text: string, values: readonly unknown[]) => client.query(oneStatement(text, values))
-      const statements = untilEnd((text, values) => turn(() => query(text, values).catch(explain)), opened.log)
-      await client.query('begin isolation level repeatable read, read only')
-      try {
-        const result = await reads(createSql(statements.run, refuseSnapshot))
-        if (statements.end() > 0) throw new Error('a statement of sql.snapshot was still running at its end; await it')
-        return result
-      } finally {
-        statements.end()
-        await turn(() => client.query('commit')).catch(() => {})
+      const run = async (text: string, values: readonly unknown[]) => {
+        session.check(text)
+        return turn(() => client.query(oneStatement(text, values)).catch(explain))
       }
+      const statements = untilEnd(run, opened.log)
+      return reading(client, { session, begin: SNAPSHOT, turn }, async () => {
+        try {
+          const result = await reads(createSql(statements.run, refuseSnapshot))
+          if (statements.end() === 0) return result
+          throw new Error('a statement of sql.snapshot was still running at its end; await it')
+        } finally {
+          statements.end()
+        }
+      })
     })
 
-/** BEGIN, the statement and COMMIT leave at once, so that to be held to reading costs no round trip. */
-async function readOnce(client: pg.PoolClient, statement: pg.QueryConfig): Promise<pg.QueryResult> {
+/** It is taken at once: until there is one, a statement could still ask for a transaction that writes. */
+const SNAPSHOT = 'begin isolation level repeatable read, read only; select'
+
+interface Reading {
+  readonly session: Session
+  readonly begin: string
+  readonly turn?: ReturnType<typeof inTurn>
+}
+
+/** Runs `work` in a transaction that cannot write, of which nothing is left. */
+async function reading<Result>(
+  client: pg.PoolClient,
+  { session, begin, turn = inTurn() }: Reading,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const end = (word: 'commit' | 'rollback') => turn(() => client.query(session.ending(word)))
+  await client.query(begin)
+  try {
+    return await work()
+  } finally {
+    // What has failed can only be rolled back; a connection that cannot be is none to lend again.
+    await end('commit').catch(() => end('rollback').catch(() => destroyConnection(client)))
+  }
+}
+
+async function readOnce(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+  const session = openSession(client)
+  session.check(text)
+  const statement = oneStatement(text, values)
+  if (session.isTouched()) {
+    return reading(client, { session, begin: 'begin read only' }, () => client.query(statement).catch(explain))
+  }
+  try {
+    return await readAtOnce(client, statement)
+  } finally {
+    // A function has changed a setting of which the statement said nothing.
+    if (session.isTouched()) await client.query(session.ending('rollback')).catch(() => destroyConnection(client))
+  }
+}
+
+/** BEGIN, the statement and COMMIT leave in one packet, so that to be held to reading costs no round trip. */
+async function readAtOnce(client: pg.PoolClient, statement: pg.QueryConfig): Promise<pg.QueryResult> {
   // pg looks at it before each statement, and its types leave it out.
   const piped = client as pg.PoolClient & { pipeline: boolean }
   piped.pipeline = true

@@ -112,9 +112,20 @@ const reader = testFunction(
     if (mode === 'forgotten') void sql`select pg_sleep(0.2)`
     if (mode === 'timer') later.set(text, () => noted(text, sql`select 1`))
     if (mode === 'leak') later.set(text, await sql.snapshot(async (within) => () => noted(text, within`select 1`)))
+    if (mode === 'outer in snapshot') await sql.snapshot(() => sql`select 1`)
+    if (mode === 'snapshot in snapshot') await sql.snapshot(() => sql.snapshot((within) => within`select 1`))
+    if (mode === 'beside a snapshot') {
+      const both = [sql.snapshot((within) => within`select pg_sleep(0.1)`), sql`select 1`]
+      await Promise.all([...both, sql.snapshot((within) => within`select 1`)])
+    }
+    if (mode === 'after a snapshot') {
+      const next = await sql.snapshot(async () => () => sql`select 1`)
+      await next()
+    }
     if (mode === 'forgotten in snapshot') await sql.snapshot(async (within) => void within`select pg_sleep(0.2)`)
     return { found: (await sql<{ text: string }>`select text from notes`).map((row) => row.text) }
   }),
+  { env: { EBB_POOL_MAX: '2' } },
 )
 beforeAll(async () => {
   await reader.query(`create table notes (text text); insert into notes values ('first')`)
@@ -131,6 +142,19 @@ describe('a request that only reads', () => {
   it.each(['write', 'call', 'snapshot', 'forgotten', 'forgotten in snapshot'])('500 for "%s"', async (mode) => {
     expect((await get(mode)).status).toBe(500)
     expect((await get('plain')).body).toEqual({ found: ['first'] })
+  })
+
+  it.each(['outer in snapshot', 'snapshot in snapshot'])(
+    '500, and no wait for a second connection, for "%s"',
+    async (mode) => {
+      const all = await Promise.all(Array.from({ length: 12 }, () => get(mode)))
+      expect(all.map(({ status }) => status)).toEqual(all.map(() => 500))
+      expect((await get('plain')).body).toEqual({ found: ['first'] })
+    },
+  )
+
+  it.each(['beside a snapshot', 'after a snapshot'])('200 for statements %s', async (mode) => {
+    expect((await get(mode)).body).toEqual({ found: ['first'] })
   })
 
   it('writes nothing where it hides the fault', async () => {

@@ -1,14 +1,17 @@
+import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { Problem } from '../contract/index.ts'
 import type { Log, Transaction, Unit, Work } from '../kernel/index.ts'
 import { borrow, type Lender, type Limits } from './borrow.ts'
-import { isAway, isConflict } from './database-fault.ts'
+import { destroyConnection } from './connection.ts'
+import { isAborted, isAway, isConflict } from './database-fault.ts'
 import { claimKey, storeAnswer } from './idempotency.ts'
 import { markSeen, storeOutstanding } from './inbox.ts'
 import type { createNotifier } from './notify.ts'
 import { appendEvents } from './outbox.ts'
 import { readOnlySql } from './read.ts'
+import { openSession } from './session.ts'
 import { createSql, type Sql } from './sql.ts'
 import { inTurn, oneStatement, untilEnd } from './statements.ts'
 
@@ -42,8 +45,13 @@ export const transact: Transaction<Sql, Postgres>['run'] = async (opened, option
 const transactOnce = <Result>(opened: Postgres, { signal, timeoutMs }: Required<Limits>, work: Work<Sql, Result>) =>
   borrow(opened, { signal, timeoutMs }, async ({ client, holdOn }) => {
     const turn = inTurn()
+    const session = openSession(client)
     const control = (text: string) => turn(() => client.query(text))
-    const statements = untilEnd((text, values) => turn(() => client.query(oneStatement(text, values))), opened.log)
+    const run = async (text: string, values: readonly unknown[]) => {
+      session.check(text)
+      return turn(() => stillWithin(client).query(oneStatement(text, values)))
+    }
+    const statements = untilEnd(run, opened.log)
     let appended = false
     const unit = unitOn(client, control, () => {
       appended = true
@@ -52,26 +60,29 @@ const transactOnce = <Result>(opened: Postgres, { signal, timeoutMs }: Required<
     try {
       const result = await work(createSql(statements.run, refuseSnapshot), statements.end, unit)
       holdOn()
-      await commit(control)
+      await commit(() => turn(() => stillWithin(client).query(session.ending('commit'))))
       if (appended) opened.outbox.notify()
       return result
     } catch (fault) {
-      await control('rollback').catch(() => {})
+      await control(session.ending('rollback')).catch(() => destroyConnection(client))
       throw fault
     }
   })
 
 type Control = (text: string) => Promise<pg.QueryResult>
 
+/** A name that no handler gives one of its own, which would be found in its place. */
+const CLAIMED = `ebb_claimed_${randomBytes(8).toString('hex')}`
+
 function unitOn(client: pg.ClientBase, control: Control, onAppend: () => void): Unit {
   return {
     claim: async (claim) => {
       const claimed = await claimKey(client, claim)
-      if (claimed.is === 'new') await control('savepoint ebb_claimed')
+      if (claimed.is === 'new') await control(`savepoint ${CLAIMED}`)
       return claimed
     },
     undo: async () => {
-      await control('rollback to savepoint ebb_claimed')
+      await control(`rollback to savepoint ${CLAIMED}`)
     },
     complete: (claim, answer) => storeAnswer(client, claim, answer),
     append: async (events) => {
@@ -84,15 +95,25 @@ function unitOn(client: pg.ClientBase, control: Control, onAppend: () => void): 
   }
 }
 
-async function commit(control: Control) {
-  const { command } = await control('commit').catch((fault: unknown) => {
+async function commit(send: () => Promise<pg.QueryResult>) {
+  const sent = await send().catch((fault: unknown) => {
+    if (isAborted(fault)) throw notStored(fault)
     if (!isAway(fault)) throw fault
     const message = 'The connection broke while the result was being stored; look before you try again.'
     throw new Problem('outcome_unknown', 503, message, { cause: fault, retryAfterSeconds: 2 })
   })
   // Postgres answers COMMIT with ROLLBACK, and no error, where a statement had failed and somebody went on.
-  if (command !== 'COMMIT')
-    throw new Error('a statement of this transaction failed and the handler went on; nothing was stored')
+  if ([sent].flat().at(-1)?.command !== 'COMMIT') throw notStored()
+}
+
+const notStored = (cause?: unknown) =>
+  new Error('a statement of this transaction failed and the handler went on; nothing was stored', { cause })
+
+/** The same connection, where the server has not said that the transaction is over before its time. */
+function stillWithin(client: pg.PoolClient): pg.PoolClient {
+  if (client.getTransactionStatus() !== 'I') return client
+  destroyConnection(client)
+  throw new Error('a statement of this handler has ended the transaction of its request; nothing more of it is stored')
 }
 
 const refuseSnapshot = () => {

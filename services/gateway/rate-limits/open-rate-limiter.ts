@@ -26,7 +26,7 @@ export async function openRateLimiter(
   options.log.info({ shares: EBB_GATEWAY_REPLICAS }, 'no REDIS_URL; each gateway limits by its own share')
   const take = (key: string, limit: Limit) => {
     options.fellBack()
-    return local(key, limit)
+    return local.take(key, limit)
   }
   return { take, close: () => {} }
 }

@@ -61,7 +61,7 @@ itWithRedis('it judges as the local one does', async () => {
     { requests: 3, perSeconds: 86_399, burst: 3 },
     { requests: 1_000, perSeconds: 80_000, burst: 1_001 },
   ]
-  const local = localLimiter({ now: () => 0 })
+  const local = localLimiter({ now: () => 0 }).take
   for (const limit of limits) {
     for (let i = 0; i < 5; i++) {
       const [ours, shared] = [local(String(limit.requests), limit), await limiters[0]!.take(`${limit.requests}`, limit)]
@@ -83,6 +83,27 @@ itWithRedis('one call a request, and a key that lives no longer than its caller 
   expect(ttlMs).toBeGreaterThan(3_500_000)
   expect(ttlMs).toBeLessThanOrEqual(3_600_000)
   expect(await client.keys('*')).toEqual(['ebb:rate:get-thing caller ann'])
+})
+
+itWithRedis(
+  'what was let through elsewhere is owed first, up to a burst, whether the request is allowed or not',
+  async () => {
+    const { limiters } = await rig(1)
+    const take = (key: string, elsewhere?: number) => limiters[0]!.take(key, HOUR, elsewhere)
+    expect([await take('a', 30), await take('a', 10)]).toMatchObject([{ remaining: 19 }, { remaining: 8 }])
+    expect([await take('b', 500), await take('b')]).toMatchObject([
+      { allowed: false, waitSeconds: 72 },
+      { allowed: false },
+    ])
+  },
+)
+
+itWithRedis('its memory has one name for all gateways, and another one after it was lost', async () => {
+  const { limiters, client } = await rig(2)
+  const [first, second] = await Promise.all(limiters.map(({ probe }) => probe()))
+  expect([first, await limiters[0]!.probe()]).toEqual([second, second])
+  await client.flushall()
+  expect(await limiters[0]!.probe()).not.toBe(first)
 })
 
 itWithRedis('scripts that are forgotten are sent again', async () => {

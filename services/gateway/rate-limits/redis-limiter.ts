@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { Limit } from 'ebb/contract'
 import type { Allowance } from 'ebb/http/gateway'
@@ -7,10 +8,13 @@ import { paceOf, toAllowance } from './gcra.ts'
 
 /** A limiter that all gateways share. */
 export interface SharedLimiter {
-  /** Rejects where Redis is away, or does not answer within `answerMs`. */
-  readonly take: (key: string, limit: Limit) => Promise<Allowance>
-  /** Resolves where `take` would. */
-  readonly probe: () => Promise<unknown>
+  /**
+   * Judges a request, after it has counted those that were let through elsewhere. Rejects where Redis is away, or does
+   * not answer within `answerMs`.
+   */
+  readonly take: (key: string, limit: Limit, elsewhere?: number) => Promise<Allowance>
+  /** Resolves where `take` would: to the name of what it remembers, which is another when that was lost. */
+  readonly probe: () => Promise<string>
   readonly onUp: (listener: () => void) => void
   readonly onDown: (listener: (fault: Error) => void) => void
   /** Settles when the first attempt to connect has succeeded or failed. */
@@ -23,6 +27,8 @@ const CONNECT_MS = 1_000
 const RECONNECT_MS = 200
 const DISCONNECT_MS = 100
 const PREFIX = 'ebb:rate:'
+/** There as long as the other keys are. */
+const MEMORY = 'ebb:rate-memory'
 
 /**
  * Limits across all gateways on one Redis: one call a request, on Redis's own clock, exact however many come at once. A
@@ -41,16 +47,18 @@ export function redisLimiter(url: string, { answerMs = ANSWER_MS } = {}): Shared
   client.on('error', () => {})
   // `scripts` has made it a method.
   const scripted = client as unknown as Scripted
-  const judge = async (key: string, intervalUs: number, burst: number) => {
-    const [waitUs, fullInUs] = await within(answerMs, scripted.gcra(PREFIX + key, intervalUs, burst))
-    return { waitUs, fullInUs }
-  }
   return {
-    take: async (key, limit) => {
+    take: async (key, limit, elsewhere = 0) => {
       const pace = paceOf(limit)
-      return toAllowance(await judge(key, pace.intervalUs, pace.burst), pace)
+      const judging = scripted.gcra(PREFIX + key, pace.intervalUs, pace.burst, elsewhere)
+      const [waitUs, fullInUs] = await within(answerMs, judging)
+      return toAllowance({ waitUs, fullInUs }, pace)
     },
-    probe: () => judge('probe', 1, 1),
+    probe: async () => {
+      const asked = Promise.all([client.set(MEMORY, randomUUID(), 'NX'), client.get(MEMORY)])
+      const [, name] = await within(answerMs, asked)
+      return name ?? ''
+    },
     onUp: (listener) => void client.on('ready', listener),
     onDown: (listener) => {
       client.on('error', listener)
@@ -62,18 +70,18 @@ export function redisLimiter(url: string, { answerMs = ANSWER_MS } = {}): Shared
 }
 
 interface Scripted {
-  gcra(key: string, intervalUs: number, burst: number): Promise<[waitUs: number, fullInUs: number]>
+  gcra(key: string, intervalUs: number, burst: number, elsewhere: number): Promise<[waitUs: number, fullInUs: number]>
 }
 
-/** As `judge` in `gcra`. */
+/** As `judge` in `gcra`, but that requests of elsewhere are owed first. */
 const GCRA = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local interval, burst, elsewhere = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local full_at = tonumber(redis.call('GET', KEYS[1]) or now)
-local owed = math.min(math.max(full_at - now, 0), burst * interval)
+local owed = math.min(math.max(full_at - now, 0) + elsewhere * interval, burst * interval)
 local wait = owed + interval - burst * interval
-if wait > 0 then return { wait, owed } end
-local full_in = owed + interval
+if wait > 0 and elsewhere == 0 then return { wait, owed } end
+local full_in = wait > 0 and owed or owed + interval
 redis.call('SET', KEYS[1], string.format('%.0f', now + full_in), 'PX', math.ceil(full_in / 1000))
 return { wait, full_in }`

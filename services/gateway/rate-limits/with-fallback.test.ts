@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
-import type { Allowance, RateLimiter } from 'ebb/http/gateway'
+import type { Allowance } from 'ebb/http/gateway'
 import { untilTrue } from '../../../test/support/until.ts'
-import { localLimiter } from './local-limiter.ts'
+import { type LocalLimiter, localLimiter } from './local-limiter.ts'
 import type { SharedLimiter } from './redis-limiter.ts'
 import { withFallback } from './with-fallback.ts'
 
@@ -9,15 +9,17 @@ const LIMIT = { requests: 1, perSeconds: 1, burst: 1 }
 const SHARED = { allowed: true, remaining: 7, waitSeconds: 1 }
 const LOCAL = { allowed: true, remaining: 3, waitSeconds: 1 }
 
+const ALWAYS: LocalLimiter = { take: () => LOCAL, note: () => {}, tell: () => 0, untell: () => {}, tellAll: () => {} }
+
 /** A limiter whose shared side answers when and what a test says, in an order that no Redis can be made to keep. */
-async function rig({ lastedMs = 0, local = (() => LOCAL) as RateLimiter } = {}) {
+async function rig({ lastedMs = 0, local = ALWAYS } = {}) {
   const said: string[] = []
   const state = {
     fellBack: 0,
     ready: () => {},
     down: (_fault: Error) => {},
     taken: [] as PromiseWithResolvers<Allowance>[],
-    probe: (): Promise<unknown> => Promise.resolve(),
+    probe: (): Promise<string> => Promise.resolve('memory'),
   }
   const shared: SharedLimiter = {
     take: () => {
@@ -86,7 +88,7 @@ it('one that is late is judged alone and not said; what lasts is said once, and 
   expect(said).toEqual(['there'])
   await untilTrue(() => said.length > 1)
   expect([await take(), said]).toEqual([LOCAL, ['there', 'away']])
-  state.probe = async () => {}
+  state.probe = async () => 'memory'
   await untilTrue(() => said.length > 2)
   expect(said).toEqual(['there', 'away', 'there'])
   limiter.close()

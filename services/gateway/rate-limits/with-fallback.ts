@@ -1,6 +1,7 @@
 import type { RateLimiter } from 'ebb/http/gateway'
 import type { Log } from 'ebb/kernel'
 import { reportTurns } from '../../../src/data/redis-client.ts'
+import type { LocalLimiter } from './local-limiter.ts'
 import type { SharedLimiter } from './redis-limiter.ts'
 
 export interface FallbackOptions {
@@ -15,10 +16,10 @@ export interface FallbackOptions {
 
 /**
  * Limits by `shared`, and by `local` while that is away or slow: the first request that it fails ends its use, and a
- * look in the background begins it again, so that no other request waits. A loss that lasts is one log line, and its end
- * another.
+ * look in the background begins it again, so that no other request waits. Each side is told of what the other has let
+ * through, so that no change between them grants another burst. A loss that lasts is one log line, and its end another.
  */
-export function withFallback(shared: SharedLimiter, local: RateLimiter, options: FallbackOptions) {
+export function withFallback(shared: SharedLimiter, local: LocalLimiter, options: FallbackOptions) {
   const { log, fellBack, probeMs = 500, lastedMs = 2_000 } = options
   const say = reportTurns(
     log,
@@ -31,6 +32,7 @@ export function withFallback(shared: SharedLimiter, local: RateLimiter, options:
   let up: boolean | undefined
   let turns = 0
   let closed = false
+  let memory: string | undefined
   const turn = (now: boolean, fault?: unknown) => {
     if (closed) return
     if (up !== now) turns++
@@ -39,7 +41,11 @@ export function withFallback(shared: SharedLimiter, local: RateLimiter, options:
   }
   const look = () =>
     shared.probe().then(
-      () => turn(true),
+      (name) => {
+        if (name !== memory) local.tellAll()
+        memory = name
+        turn(true)
+      },
       (fault) => turn(false, fault),
     )
   shared.onUp(() => void look())
@@ -51,18 +57,19 @@ export function withFallback(shared: SharedLimiter, local: RateLimiter, options:
   const take: RateLimiter = async (key, limit) => {
     if (up) {
       const since = turns
+      const untold = local.tell(key, limit)
       try {
-        const allowance = await shared.take(key, limit)
-        // So that a loss finds it spent here, too, and does not grant another burst.
-        if (allowance.allowed) void local(key, limit)
+        const allowance = await shared.take(key, limit, untold)
+        if (allowance.allowed) local.note(key, limit)
         return allowance
       } catch (fault) {
+        if (untold > 0) local.untell(key, limit, untold)
         // What was sent before Redis went and came again says nothing about now.
         if (since === turns) turn(false, fault)
       }
     }
     fellBack()
-    return local(key, limit)
+    return local.take(key, limit)
   }
   return {
     take,
