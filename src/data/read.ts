@@ -2,13 +2,13 @@ import type pg from 'pg'
 import { borrow, type Limits } from './borrow.ts'
 import { toReadProblem } from './database-fault.ts'
 import { createSql, type Sql } from './sql.ts'
-import { inTurn, oneStatement, untilEnd } from './statements.ts'
+import { inTurn, untilEnd } from './statements.ts'
 import type { Postgres } from './transaction.ts'
 
 /** Statements of a request that only reads: each on any connection of the pool, in a transaction that cannot write. */
 export function readOnlySql(opened: Postgres, limits: Limits) {
   const statements = untilEnd(
-    (text, values) => borrow(opened, limits, ({ client }) => readOnce(client, oneStatement(text, values))),
+    (statement) => borrow(opened, limits, ({ client }) => opened.run(client, statement, readOnce)),
     opened.log,
   )
   return { sql: createSql(statements.run, snapshotOn(opened, limits)), end: statements.end }
@@ -19,8 +19,7 @@ const snapshotOn =
   (reads) =>
     borrow(opened, limits, async ({ client }) => {
       const turn = inTurn()
-      const query = (text: string, values: readonly unknown[]) => client.query(oneStatement(text, values))
-      const statements = untilEnd((text, values) => turn(() => query(text, values).catch(explain)), opened.log)
+      const statements = untilEnd((statement) => turn(() => opened.run(client, statement).catch(explain)), opened.log)
       await client.query('begin isolation level repeatable read, read only')
       try {
         const result = await reads(createSql(statements.run, refuseSnapshot))
@@ -33,9 +32,9 @@ const snapshotOn =
     })
 
 /** BEGIN, the statement and COMMIT leave at once, so that to be held to reading costs no round trip. */
-async function readOnce(client: pg.PoolClient, statement: pg.QueryConfig): Promise<pg.QueryResult> {
+async function readOnce(client: pg.ClientBase, statement: pg.QueryConfig): Promise<pg.QueryResult> {
   // pg looks at it before each statement, and its types leave it out.
-  const piped = client as pg.PoolClient & { pipeline: boolean }
+  const piped = client as pg.ClientBase & { pipeline: boolean }
   piped.pipeline = true
   try {
     const sent = [client.query('begin read only'), client.query(statement), client.query('commit')] as const

@@ -9,13 +9,15 @@ import { markSeen, storeOutstanding } from './inbox.ts'
 import type { createNotifier } from './notify.ts'
 import { appendEvents } from './outbox.ts'
 import { readOnlySql } from './read.ts'
+import type { RunStatement } from './run-statement.ts'
 import { createSql, type Sql } from './sql.ts'
-import { inTurn, oneStatement, untilEnd } from './statements.ts'
+import { inTurn, untilEnd } from './statements.ts'
 
 export interface Postgres extends Lender {
   /** Tells the relay that the outbox has something. */
   readonly outbox: ReturnType<typeof createNotifier>
   readonly log: Pick<Log, 'error'>
+  readonly run: RunStatement
 }
 
 const MAX_PAUSE_MS = 50
@@ -43,7 +45,7 @@ const transactOnce = <Result>(opened: Postgres, { signal, timeoutMs }: Required<
   borrow(opened, { signal, timeoutMs }, async ({ client, holdOn }) => {
     const turn = inTurn()
     const control = (text: string) => turn(() => client.query(text))
-    const statements = untilEnd((text, values) => turn(() => client.query(oneStatement(text, values))), opened.log)
+    const statements = untilEnd((statement) => turn(() => opened.run(client, statement)), opened.log)
     let appended = false
     const unit = unitOn(client, control, () => {
       appended = true

@@ -1,0 +1,81 @@
+import type pg from 'pg'
+import { type Description, describeStatement } from './values/describe.ts'
+import { nameColumns, type Row, readRows, type UnreadResult } from './values/read-rows.ts'
+import { createTypeCatalog } from './values/type-catalog.ts'
+import { ValueFault } from './values/value-fault.ts'
+import { placeOf, type Statement, writeParameters } from './values/write-parameters.ts'
+
+/** Sends what was made of a statement. */
+export type Send = (client: pg.ClientBase, query: pg.QueryConfig) => Promise<pg.QueryResult>
+
+/**
+ * Runs one statement and reads its rows. Its values go in as what the server takes at their places, so that none is
+ * changed on its way; for this a statement is described once in a process, before it runs for the first time.
+ */
+export type RunStatement = (client: pg.ClientBase, statement: Statement, send?: Send) => Promise<Row[]>
+
+const MAX_DESCRIPTIONS = 1_000
+/** Syntax of a value, and types that do not fit: what comes of a description that is no longer true. */
+const MAY_BE_STALE = /^(22|42)/
+
+/** For one pool: its database's own types are met once. */
+export function createRunStatement(): RunStatement {
+  const catalog = createTypeCatalog()
+  const descriptions = new Map<string, Description>()
+
+  async function describe(client: pg.ClientBase, text: string): Promise<Description> {
+    const description = await describeStatement(client, text)
+    nameColumns(description.columns)
+    await catalog.load(client, [...description.parameters, ...description.columns.map(typeOfColumn)])
+    if (descriptions.size >= MAX_DESCRIPTIONS) descriptions.clear()
+    descriptions.set(text, description)
+    return description
+  }
+  const write = (statement: Statement, { parameters }: Description) =>
+    writeParameters(statement, parameters.map(catalog.get))
+
+  return async (client, statement, send = (to, query) => to.query(query)) => {
+    const { text } = statement
+    const known = descriptions.get(text)
+    const description = known ?? (await describe(client, text))
+    let values: unknown[]
+    try {
+      values = write(statement, description)
+    } catch (fault) {
+      // A migration may have changed a type since.
+      if (!known) throw fault
+      values = write(statement, await describe(client, text))
+    }
+    let result: pg.QueryResult
+    try {
+      result = await send(client, oneStatement(text, values))
+    } catch (fault) {
+      if (MAY_BE_STALE.test(codeOf(fault))) descriptions.delete(text)
+      throw nameParameter(fault, statement)
+    }
+    await catalog.load(client, result.fields.map(typeOfColumn))
+    // `rowMode` makes lists of rows, which pg's types leave out.
+    return readRows(result as unknown as UnreadResult, catalog)
+  }
+}
+
+const typeOfColumn = ({ dataTypeID }: { readonly dataTypeID: number }) => dataTypeID
+
+const unread = (text: string) => text
+
+/** By the extended protocol, which refuses a text of several statements before anything of it runs. */
+const oneStatement = (text: string, values: unknown[]): pg.QueryConfig => ({
+  ...{ text, values, types: { getTypeParser: () => unread } },
+  // pg reads both, and its types leave them out.
+  ...({ queryMode: 'extended', rowMode: 'array' } as object),
+})
+
+/** Postgres reads parameters before it runs anything, and says which of them it could not read. */
+function nameParameter(fault: unknown, { text }: Statement): unknown {
+  const [, number] = /parameter \$(\d+)/.exec(String((Object(fault) as { where?: unknown }).where ?? '')) ?? []
+  if (!number || !codeOf(fault).startsWith('22')) return fault
+  const message = fault instanceof Error ? fault.message : String(fault)
+  return new ValueFault(`${placeOf(text, Number(number))} is nothing that its type takes: ${message}`, { cause: fault })
+}
+
+const codeOf = (fault: unknown) => String((Object(fault) as { code?: unknown }).code ?? '')
