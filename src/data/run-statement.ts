@@ -3,6 +3,7 @@ import { type Description, describeStatement } from './values/describe.ts'
 import { nameColumns, type Row, readRows, type UnreadResult } from './values/read-rows.ts'
 import { createTypeCatalog } from './values/type-catalog.ts'
 import { ValueFault } from './values/value-fault.ts'
+import type { ValueType } from './values/value-type.ts'
 import { placeOf, type Statement, writeParameters } from './values/write-parameters.ts'
 
 /** Sends what was made of a statement. */
@@ -31,8 +32,7 @@ export function createRunStatement(): RunStatement {
     descriptions.set(text, description)
     return description
   }
-  const write = (statement: Statement, { parameters }: Description) =>
-    writeParameters(statement, parameters.map(catalog.get))
+  const types = ({ parameters }: Description) => parameters.map(catalog.get)
 
   return async (client, statement, send = (to, query) => to.query(query)) => {
     const { text } = statement
@@ -40,18 +40,18 @@ export function createRunStatement(): RunStatement {
     const description = known ?? (await describe(client, text))
     let values: unknown[]
     try {
-      values = write(statement, description)
+      values = writeParameters(statement, types(description))
     } catch (fault) {
       // A migration may have changed a type since.
       if (!known) throw fault
-      values = write(statement, await describe(client, text))
+      values = writeParameters(statement, types(await describe(client, text)))
     }
     let result: pg.QueryResult
     try {
       result = await send(client, oneStatement(text, values))
     } catch (fault) {
       if (MAY_BE_STALE.test(codeOf(fault))) descriptions.delete(text)
-      throw nameParameter(fault, statement)
+      throw nameParameter(fault, text, types(description))
     }
     await catalog.load(client, result.fields.map(typeOfColumn))
     // `rowMode` makes lists of rows, which pg's types leave out.
@@ -71,11 +71,15 @@ const oneStatement = (text: string, values: unknown[]): pg.QueryConfig => ({
 })
 
 /** Postgres reads parameters before it runs anything, and says which of them it could not read. */
-function nameParameter(fault: unknown, { text }: Statement): unknown {
-  const [, number] = /parameter \$(\d+)/.exec(String((Object(fault) as { where?: unknown }).where ?? '')) ?? []
+function nameParameter(fault: unknown, text: string, types: readonly ValueType[]): unknown {
+  // By shape: a fault may come from another realm.
+  const { where, message } = Object(fault) as { readonly where?: unknown; readonly message?: unknown }
+  const [, number] = /parameter \$(\d+)/.exec(String(where ?? '')) ?? []
   if (!number || !codeOf(fault).startsWith('22')) return fault
-  const message = fault instanceof Error ? fault.message : String(fault)
-  return new ValueFault(`${placeOf(text, Number(number))} is nothing that its type takes: ${message}`, { cause: fault })
+  const type = types[Number(number) - 1]?.name
+  // The message ends with the value, which may be one that no log may have.
+  const why = String(message).replace(/: ".*/s, '')
+  return new ValueFault(`${placeOf(text, Number(number), type)} is no text of that type: ${why}`, { cause: fault })
 }
 
 const codeOf = (fault: unknown) => String((Object(fault) as { code?: unknown }).code ?? '')

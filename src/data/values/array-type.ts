@@ -35,7 +35,9 @@ export function arrayType(element: ValueType, delimiter = ','): ValueType {
     takes: `an array, each element null or ${element.takes}, or a string`,
     read: (text) => {
       if (text.startsWith('['))
-        throw new ValueFault(`${text.split('=')[0]} are no bounds of an array in JavaScript; select it as text`)
+        throw new ValueFault(
+          'an array of JavaScript begins at 0, one of Postgres at 1, and this one elsewhere; select it as text',
+        )
       if (delimiter !== ',') return text
       return parse(text, element.read)
     },

@@ -1,7 +1,7 @@
 import { arrayType } from './array-type.ts'
 import { json, jsonb } from './json-type.ts'
 import { float4, float8, int2, int4, int8, numeric, oid } from './number-types.ts'
-import { bool, bytea, nothing } from './plain-types.ts'
+import { bool, bytea, nothing, record } from './plain-types.ts'
 import { date, interval, time, timestamp, timestamptz } from './time-types.ts'
 import { textType, type ValueType } from './value-type.ts'
 
@@ -32,6 +32,7 @@ export const builtInTypes: ReadonlyMap<number, ValueType> = new Map(
       [1186, 1187, interval],
       [1266, 1270, textType('timetz')],
       [1700, 1231, numeric],
+      [2249, 2287, record],
       [2278, 0, nothing],
       [2950, 2951, textType('uuid')],
       [3802, 3807, jsonb],

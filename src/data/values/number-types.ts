@@ -12,7 +12,7 @@ export const int8: ValueType = {
   read: (text) => {
     const value = Number(text)
     if (Number.isSafeInteger(value)) return value
-    throw new ValueFault(`${text} is too large for a number; select it as text`)
+    throw new ValueFault('it is too large for a number; select it as text')
   },
   write: (value) => {
     if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? String(value) : undefined
@@ -29,8 +29,8 @@ export const numeric: ValueType = {
 }
 
 export const float8 = floatType('float8', (value) => value)
-/** Rounded as the type says: what comes out is the shortest number that is this float4. */
-export const float4 = floatType('float4', Math.fround)
+/** Only what comes out again: Postgres writes the shortest number that is a float4, which most of a double's digits are not. */
+export const float4 = floatType('float4', shortestFloat4)
 
 function wholeType(name: string, min: number, max: number): ValueType {
   return {
@@ -45,24 +45,32 @@ function wholeType(name: string, min: number, max: number): ValueType {
   }
 }
 
-function floatType(name: string, round: (value: number) => number): ValueType {
+function floatType(name: string, read: (value: number) => number): ValueType {
   return {
     name,
-    takes: `a number in the range of ${name} or a string`,
+    takes: `a number that ${name} holds to the last digit or a string, which Postgres rounds`,
     read: Number,
     write: (value) => {
-      if (typeof value === 'bigint') return BigInt(round(toFinite(value))) === value ? String(value) : undefined
-      if (typeof value !== 'number') return typeof value === 'string' ? value : undefined
-      const rounded = round(value)
-      const isOutside =
-        (Math.abs(rounded) === Infinity && Math.abs(value) !== Infinity) || (rounded === 0 && value !== 0)
-      if (isOutside) return undefined
+      if (typeof value === 'string') return value
+      if (typeof value === 'bigint')
+        return isSafe(value) && read(Number(value)) === Number(value) ? String(value) : undefined
+      if (typeof value !== 'number' || !(read(value) === value || Number.isNaN(value))) return undefined
       return Object.is(value, -0) ? '-0' : String(value)
     },
   }
 }
 
-/** Beyond a double: nothing that a float holds exactly. */
-const toFinite = (value: bigint) => Math.min(Math.max(Number(value), -Number.MAX_VALUE), Number.MAX_VALUE)
+const isSafe = (value: bigint) => BigInt.asIntN(54, value) === value
+
+const MAX_FLOAT4_DIGITS = 9
+
+function shortestFloat4(value: number): number {
+  const float4 = Math.fround(value)
+  for (let digits = 1; digits < MAX_FLOAT4_DIGITS; digits++) {
+    const short = Number(float4.toPrecision(digits))
+    if (Math.fround(short) === float4) return short
+  }
+  return Number(float4.toPrecision(MAX_FLOAT4_DIGITS))
+}
 
 const isNumberLike = (value: unknown) => ['number', 'bigint', 'string'].includes(typeof value)

@@ -19,5 +19,12 @@ export const bytea: ValueType = {
     value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : undefined,
 }
 
+/** A row of no type that has a name: Postgres writes such a one, and reads none. */
+export const record: ValueType = {
+  ...textType('record'),
+  takes: 'no value as it is: cast it to the type of the row, as in …::address',
+  write: () => undefined,
+}
+
 /** What a function without a result gives. */
 export const nothing: ValueType = textType('void')

@@ -11,7 +11,7 @@ const MAY_LOSE_DIGITS = /[\d.]{16}|\d[eE][-+\d]/
 /** `source` is the text of a number or another plain value (ES2026). */
 function checkNumber(_key: string, value: unknown, { source }: { readonly source?: string } = {}): unknown {
   if (typeof value === 'number' && source !== undefined && decimalOf(source) !== decimalOf(String(value)))
-    throw new ValueFault(`${source} in it has more digits than a number; select that as text (->>)`)
+    throw new ValueFault('a number in it has more digits than one of JavaScript; select that member as text (->>)')
   return value
 }
 

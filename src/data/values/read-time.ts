@@ -45,6 +45,6 @@ function toUtc(local: string, offset: string): string | undefined {
 function asIso(text: string): string {
   if (/^-?infinity$|^\d{4,6}-\d\d-\d\d|^P/.test(text)) return text
   throw new ValueFault(
-    `${text} is not written in DateStyle ISO and IntervalStyle postgres; set them for this role or server`,
+    `it is not written in DateStyle ISO and IntervalStyle postgres; set them for this role or server`,
   )
 }

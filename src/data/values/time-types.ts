@@ -13,7 +13,7 @@ export const date: ValueType = {
     if (!isDate(value)) return textOr(value, 'PlainDate')
     const text = dateText(value)
     if (text.includes(MIDNIGHT)) return text.replace(MIDNIGHT, '')
-    throw new ValueFault(`${text}, whose time of day a date has not: write date.toISOString().slice(0, 10)`)
+    throw new ValueFault('a Date with a time of day, which a date has not: write value.toISOString().slice(0, 10)')
   },
 }
 

@@ -14,7 +14,7 @@ export function createTypeCatalog() {
       const unknown = oids.filter((oid) => !types.has(oid))
       if (unknown.length === 0) return
       const { rows } = await client.query<TypeRow>(TYPES, [unknown])
-      for (const row of rows) types.set(row.oid, typeOf(row, types))
+      for (const row of rows) if (!types.has(row.oid)) types.set(row.oid, typeOf(row, types))
       // A type that was dropped since.
       for (const oid of unknown) if (!types.has(oid)) types.set(oid, textType(`type ${oid}`))
     },

@@ -43,7 +43,7 @@ function faultOf(given: unknown, member: unknown): string | undefined {
     case 'boolean':
       return undefined
     case 'object':
-      return member === null || Array.isArray(member) || isPlain(member) ? undefined : `a ${classOf(member)}`
+      return member === null || Array.isArray(member) || isPlain(member) ? undefined : classOf(member)
     default:
       return `${member === undefined ? '' : 'a '}${typeof member}`
   }
@@ -55,7 +55,10 @@ export function isPlain(value: object): boolean {
   return prototype === null || (Object.getPrototypeOf(prototype) === null && !types.isMap(value) && !types.isSet(value))
 }
 
-export const classOf = (value: object): string => {
+/** What an object is an instance of, with its article. */
+export function classOf(value: object): string {
+  const tag: unknown = Reflect.get(value, Symbol.toStringTag)
   const made: unknown = Reflect.get(value, 'constructor')
-  return typeof made === 'function' && made.name ? made.name : 'object of no class'
+  const name = typeof tag === 'string' ? tag : typeof made === 'function' && made.name
+  return name ? `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}` : 'an object of no class'
 }

@@ -17,7 +17,7 @@ export function writeParameters({ text, values }: Statement, types: readonly Val
       return checked(type.write(value), type, value)
     } catch (fault) {
       if (!(fault instanceof ValueFault)) throw fault
-      throw new ValueFault(`${placeOf(text, i + 1)} (${type.name}) is ${fault.message}`, { cause: fault.cause })
+      throw new ValueFault(`${placeOf(text, i + 1, type.name)} is ${fault.message}`, { cause: fault.cause })
     }
   })
 }
@@ -32,15 +32,15 @@ export function refuseUnsendable({ text, values }: Statement): void {
 
 const NEAR_LETTERS = 40
 
-/** Where a parameter stands: its number and the text before it. */
-export function placeOf(text: string, number: number): string {
+/** Where a parameter stands: its number, its type where that is known, and the text before it. */
+export function placeOf(text: string, number: number, type?: string): string {
   const found = new RegExp(`\\$${number}(?!\\d)`).exec(text)
   const end = found ? found.index + found[0].length : 0
   const near = text
     .slice(Math.max(end - NEAR_LETTERS, 0), end)
     .replaceAll(/\s+/g, ' ')
     .trim()
-  return `parameter $${number}, near ${JSON.stringify(near)},`
+  return `parameter $${number} (${type ? `${type}, ` : ''}near \`${near}\`)`
 }
 
 function unsendable(value: unknown): string | undefined {
@@ -61,11 +61,12 @@ function checked(sent: Sent | undefined, type: ValueType, value: unknown): Sent 
   return sent
 }
 
+/** Without the value: it may be one that no log may have. */
 function say(value: unknown): string {
   if (Array.isArray(value)) return 'an array'
-  if (typeof value === 'number' || typeof value === 'bigint') return `the ${typeof value} ${value}`
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
   if (typeof value !== 'object' || value === null) return `a ${typeof value}`
-  return isPlain(value) ? 'an object' : `a ${classOf(value)}`
+  return isPlain(value) ? 'an object' : classOf(value)
 }
 
 function remedyOf(type: ValueType, value: unknown): string {

@@ -15,7 +15,9 @@ export function temporalText(value: unknown, name: string): string | undefined {
   // Each class of Temporal writes itself like that.
   const text = (value as { toString(options: object): string }).toString({ calendarName: 'never' })
   if (/\.\d{7}/.test(text))
-    throw new ValueFault(`${text}, of which Postgres keeps the microseconds only: write value.round('microsecond')`)
+    throw new ValueFault(
+      "a time with nanoseconds, of which Postgres keeps microseconds: write value.round('microsecond')",
+    )
   return name === 'Duration' ? signEach(text) : toPostgresYear(text)
 }
 
