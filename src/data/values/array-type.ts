@@ -5,7 +5,6 @@ import type { ValueType } from './value-type.ts'
 /** Arrays of a type, of any number of dimensions: each element as its scalar would be. */
 export function arrayType(element: ValueType, delimiter = ','): ValueType {
   const name = `${element.name}[]`
-  const isJson = element.name.startsWith('json')
 
   function literalOf(items: readonly unknown[], isNested: boolean): string {
     if (isNested && items.length === 0) throw new ValueFault('an array in which an array is empty')
@@ -16,7 +15,7 @@ export function arrayType(element: ValueType, delimiter = ','): ValueType {
       if (item === null) {
         if (dimension === undefined) return 'NULL'
       } else if (Array.isArray(item)) {
-        if (isJson) throw new ValueFault(`an array of arrays: write array[\${sql.json(…)}, …]`)
+        if (element.holdsArrays) throw new ValueFault(`an array of arrays: write array[\${sql.json(…)}, …]`)
         if (item.length === dimension) return literalOf(item, true)
       } else if (dimension === undefined) return quote(elementText(item))
       throw new ValueFault('an array whose elements are not all of one length')

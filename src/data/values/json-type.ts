@@ -10,6 +10,7 @@ function jsonType(name: string): ValueType {
   return {
     name,
     takes: 'what JSON can carry',
+    holdsArrays: true,
     read: readJson,
     write: (value) => {
       // Many a string is JSON already, and as many are not: neither may be taken for the other.

@@ -39,12 +39,12 @@ with recursive met (oid, depth) as (
   select unnest($1::oid[]), 0
   union all
   select made_of.oid, depth + 1
-  from met join pg_type using (oid), lateral (values (typbasetype), (typelem)) as made_of (oid)
+  from met join pg_catalog.pg_type using (oid), lateral (values (typbasetype), (typelem)) as made_of (oid)
   where made_of.oid <> 0
 )
 select oid, typname as name, typbasetype as base, case when typinput = 'array_in'::regproc then typelem else 0 end as element,
-       coalesce((select typdelim from pg_type as of_element where of_element.oid = pg_type.typelem), ',') as delimiter
-from pg_type join (select oid, max(depth) as depth from met group by oid) as each using (oid)
+       coalesce((select typdelim from pg_catalog.pg_type as of_element where of_element.oid = pg_type.typelem), ',') as delimiter
+from pg_catalog.pg_type join (select oid, max(depth) as depth from met group by oid) as each using (oid)
 order by depth desc`
 
 function typeOf({ name, base, element, delimiter }: TypeRow, types: ReadonlyMap<number, ValueType>): ValueType {

@@ -6,6 +6,8 @@ export interface ValueType {
   readonly name: string
   /** What `write` takes, to be said after "takes". */
   readonly takes: string
+  /** Whether an array is one value of it, and says nothing of dimensions. */
+  readonly holdsArrays?: boolean
   /** From Postgres' own text; NULL never comes here. */
   readonly read: (text: string) => unknown
   /** Undefined where the type takes nothing of the kind. */
