@@ -37,18 +37,19 @@ export function createRunStatement(): RunStatement {
   return async (client, statement, send = (to, query) => to.query(query)) => {
     const { text } = statement
     const known = descriptions.get(text)
-    const description = known ?? (await describe(client, text))
+    let description = known ?? (await describe(client, text))
     let values: unknown[]
     try {
       values = writeParameters(statement, types(description))
     } catch (fault) {
       // A migration may have changed a type since.
       if (!known) throw fault
-      values = writeParameters(statement, types(await describe(client, text)))
+      description = await describe(client, text)
+      values = writeParameters(statement, types(description))
     }
     let result: pg.QueryResult
     try {
-      result = await send(client, oneStatement(text, values))
+      result = await send(client, oneStatement(text, values, description))
     } catch (fault) {
       if (MAY_BE_STALE.test(codeOf(fault))) descriptions.delete(text)
       throw nameParameter(fault, text, types(description))
@@ -64,11 +65,12 @@ const typeOfColumn = ({ dataTypeID }: { readonly dataTypeID: number }) => dataTy
 const unread = (text: string) => text
 
 /** By the extended protocol, which refuses a text of several statements before anything of it runs. */
-const oneStatement = (text: string, values: unknown[]): pg.QueryConfig => ({
-  ...{ text, values, types: { getTypeParser: () => unread } },
-  // pg reads both, and its types leave them out.
-  ...({ queryMode: 'extended', rowMode: 'array' } as object),
-})
+function oneStatement(text: string, values: unknown[], { parameters }: Description): pg.QueryConfig {
+  // pg reads both from it: what the parameters are, which the server holds against what it takes by now, and how columns are read.
+  const types = Object.assign([...parameters], { getTypeParser: () => unread })
+  // pg reads the last two, and its types leave them out.
+  return { ...{ text, values, types }, ...({ queryMode: 'extended', rowMode: 'array' } as object) }
+}
 
 /** Postgres reads parameters before it runs anything, and says which of them it could not read. */
 function nameParameter(fault: unknown, text: string, types: readonly ValueType[]): unknown {
