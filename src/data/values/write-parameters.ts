@@ -12,6 +12,7 @@ export interface Statement {
 export function writeParameters({ text, values }: Statement, types: readonly ValueType[]): (Sent | null)[] {
   return values.map((value, i) => {
     const type = types[i]
+    // The server of the warm-up names no types.
     if (value === null || !type) return null
     try {
       return checked(type.write(value), type, value)
