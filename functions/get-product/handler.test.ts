@@ -14,7 +14,7 @@ describe('get-product', () => {
       category: 'desk',
       price: { amount: 12900, currency: 'EUR' },
       stock: 18,
-      createdAt: '2026-06-03T08:00:00.000Z',
+      createdAt: '2026-06-03T08:00:00.000000Z',
     })
   })
 

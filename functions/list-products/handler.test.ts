@@ -63,7 +63,7 @@ describe('list-products', () => {
       category: 'lighting',
       price: { amount: 8900, currency: 'EUR' },
       stock: 500,
-      createdAt: '2026-06-06T08:00:00.000Z',
+      createdAt: '2026-06-06T08:00:00.000000Z',
     })
     expect(next).toEqual(expect.any(String))
   })

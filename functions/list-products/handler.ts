@@ -23,9 +23,9 @@ export default implement(contract, { sql: postgres }, async ({ query }, { sql, f
     select products.*, to_money(price_amount, currency) as price
     from products, (
       select
-        ${q}::text as words, ${category}::text as wanted, ${maxPrice}::bigint as most, ${inStock}::boolean as available,
-        ${order}::text as ordering, ${after?.sku}::text as after_sku, ${after?.name}::text as after_name,
-        ${after?.price.amount}::bigint as after_amount, ${after?.createdAt}::timestamptz as after_time
+        ${q ?? null}::text as words, ${category ?? null}::text as wanted, ${maxPrice ?? null}::bigint as most, ${inStock ?? null}::boolean as available,
+        ${order}::text as ordering, ${after?.sku ?? null}::text as after_sku, ${after?.name ?? null}::text as after_name,
+        ${after?.price.amount ?? null}::bigint as after_amount, ${after?.createdAt ?? null}::timestamptz as after_time
     ) as asked
     where (words is null or to_tsvector('english', name || ' ' || category) @@ websearch_to_tsquery('english', words))
       and (wanted is null or category = wanted)

@@ -30,7 +30,7 @@ it('201 a key is made, serves, is listed without its token, and is revoked', asy
   const made = await post({ subject: 'ann', scopes: ['things:write'], expiresAt: '2999-01-01T00:00:00Z' })
   expect([made.status, made.headers.get('cache-control')]).toEqual([201, 'no-store'])
   const { key, token } = (await made.json()) as { key: { id: string }; token: string }
-  expect(key).toMatchObject({ subject: 'ann', scopes: ['things:write'], expiresAt: '2999-01-01T00:00:00.000Z' })
+  expect(key).toMatchObject({ subject: 'ann', scopes: ['things:write'], expiresAt: '2999-01-01T00:00:00.000000Z' })
   expect((await fetch(`${url}/v1/things`, { headers: { 'x-api-key': token } })).status).toBe(200)
   const listed = await (await fetch(`${admin}/v1/keys?subject=ann`, { headers: ADMIN })).text()
   expect(JSON.parse(listed)).toEqual({ keys: [key] })

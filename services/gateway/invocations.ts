@@ -6,6 +6,7 @@ import { ask } from '../../src/data/ask.ts'
 import { acceptInvocation, findInvocation } from '../../src/data/invocations.ts'
 import { createNotifier } from '../../src/data/notify.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
+import { createRunStatement } from '../../src/data/run-statement.ts'
 import { createGate } from './gate.ts'
 
 const LIMIT_MS = 2_000
@@ -24,6 +25,7 @@ export function openInvocations(
   { maxRunning, shed, log }: InvocationsOptions,
 ): Invocations & { close(): Promise<void> } {
   const outbox = createNotifier(pool, OUTBOX_CHANNEL)
+  const database = { pool, outbox, log, run: createRunStatement() }
   const overflow = () => {
     shed('invocations')
     return unavailable()
@@ -36,7 +38,7 @@ export function openInvocations(
       const either = AbortSignal.any([signal, limit.signal])
       const bounds = { signal: either, timeoutMs: LIMIT_MS }
       try {
-        return await pass(either, () => acceptInvocation({ pool, outbox, log }, invocation, { ...options, ...bounds }))
+        return await pass(either, () => acceptInvocation(database, invocation, { ...options, ...bounds }))
       } finally {
         clearTimeout(timer)
       }

@@ -33,9 +33,8 @@ export interface Loan {
  * Lends one connection to `work` until it settles. When the signal aborts, the running statement is cancelled and the
  * caller gets the signal's reason at once. The connection is lent again only where the server has proved within 1 s
  * that the cancel is behind it; else it is destroyed. A wait for one that exceeds nine
- * tenths of `timeoutMs` ends in a 503, whatever it is for: a free one, or a server that does not answer. So
- * does a second connection within `work`, with an error: as many as there are, each waiting for one more, would wait for
- * ever.
+ * tenths of `timeoutMs` ends in a 503, whatever it is for: a free one, or a server that does not answer. A second
+ * connection within `work` is refused at once: as many as there are, each waiting for one more, would wait for ever.
  */
 export async function borrow<Result>(
   lender: Lender,

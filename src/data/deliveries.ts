@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { toCamelCase } from './pool.ts'
+import { toCamelCase } from './camel-case.ts'
 import { dueTimesSql } from './sql/due-times.ts'
 import { fanOutSql } from './sql/fan-out.ts'
 import { leaseDeliveriesSql } from './sql/lease-deliveries.ts'

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { Problem } from '../contract/index.ts'
-import { toCamelCase } from './pool.ts'
+import { toCamelCase } from './camel-case.ts'
 import { listEventsSql } from './sql/list-events.ts'
 import { showEventSql } from './sql/show-event.ts'
 

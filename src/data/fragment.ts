@@ -1,3 +1,6 @@
+import { writeJson } from './values/write-json.ts'
+import { refuseUnsendable, type Statement } from './values/write-parameters.ts'
+
 const FRAGMENT = Symbol('ebb.sql.fragment')
 
 /** A part of a statement with its values: only `sql` makes one, and nothing that was read from JSON can pass for it. */
@@ -51,39 +54,21 @@ export const fragments: Fragments = {
     }
     return make([names.map((name) => `"${name.replaceAll('"', '""')}"`).join('.')])
   },
-  json: (value) => {
-    const text: string | undefined = JSON.stringify(value)
-    if (text === undefined)
-      throw new TypeError(
-        'sql.json got what JSON cannot carry; where SQL null is meant, give null instead of sql.json()',
-      )
-    return make(['', '::jsonb'], [text])
-  },
+  json: (value) => make(['', '::text::jsonb'], [writeJson(value)]),
 }
 
-/** The text of a statement and its parameters, all fragments in their places. */
-export function render(text: readonly string[], values: readonly unknown[]) {
+/** The text of a statement and its parameters, all fragments in their places. Throws a ValueFault for what no type takes. */
+export function render(text: readonly string[], values: readonly unknown[]): Statement {
   const parameters: unknown[] = []
   const write = (parts: readonly string[], given: readonly unknown[]): string =>
     parts.reduce((written, part, i) => `${written}${place(given[i - 1])}${part}`)
   const place = (value: unknown): string => {
     const fragment = (value as Partial<Fragment> | null | undefined)?.[FRAGMENT]
     if (fragment) return write(fragment.text, fragment.values)
-    parameters.push(toParameter(value))
+    parameters.push(value)
     return `$${parameters.length}`
   }
-  return { text: write(text, values), parameters }
+  const statement = { text: write(text, values), values: parameters }
+  refuseUnsendable(statement)
+  return statement
 }
-
-/** pg writes arrays as Postgres arrays and undefined as null; an object is meant as JSON. */
-function toParameter(value: unknown): unknown {
-  if (typeof value === 'function' || typeof value === 'symbol') throw noValue(`a ${typeof value}`)
-  if (typeof value !== 'object' || value === null) return value
-  if (typeof Reflect.get(value, 'then') === 'function') {
-    throw noValue('a promise: await it first; a part of a statement is written with sql.fragment`…`')
-  }
-  if (value instanceof Map || value instanceof Set) throw noValue('a Map or a Set: give an array, or sql.json() of one')
-  return Object.getPrototypeOf(value) === Object.prototype ? JSON.stringify(value) : value
-}
-
-const noValue = (what: string) => new TypeError(`A value of a statement is ${what}`)

@@ -11,6 +11,7 @@ import {
 } from './invocation-queue.ts'
 import { acceptInvocation, findInvocation } from './invocations.ts'
 import { createPool } from './pool.ts'
+import { createRunStatement } from './run-statement.ts'
 
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())
@@ -25,11 +26,12 @@ const made = (parts: Partial<NewInvocation> = {}): NewInvocation => ({
   ...{ body: Buffer.from([0, 255, 123]), correlationId: 'correlation-1', traceparent: '00-a-b-01' },
   ...parts,
 })
+const run = createRunStatement()
 const notified = { count: 0 }
 const outbox = { notify: () => void notified.count++, flush: async () => {} }
 const answer = { status: 202, headers: {}, body: Buffer.from('{}') }
 const accept = (invocation: NewInvocation, claim?: Claim) =>
-  acceptInvocation({ pool, outbox, log }, invocation, {
+  acceptInvocation({ pool, outbox, log, run }, invocation, {
     ...{ claim, answer, signal: new AbortController().signal, timeoutMs: 1_000 },
   })
 const lease = (most = 10) => leaseInvocations(pool, 'make-report', { most, leaseMs: 60_000 })

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { KeptAnswer, NewInvocation } from '../kernel/index.ts'
+import { toCamelCase } from './camel-case.ts'
 import type { LostDelivery, Settlement } from './deliveries.ts'
-import { toCamelCase } from './pool.ts'
 import { dueInvocationsSql } from './sql/due-invocations.ts'
 import { leaseInvocationsSql } from './sql/lease-invocations.ts'
 import { returnLostInvocationsSql } from './sql/return-lost-invocations.ts'

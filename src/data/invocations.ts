@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Claim, Claimed, InvocationState, KeptAnswer, NewInvocation, StoredAnswer } from '../kernel/index.ts'
-import { toCamelCase } from './pool.ts'
+import { toCamelCase } from './camel-case.ts'
 import { findInvocationSql } from './sql/find-invocation.ts'
 import { type Postgres, transact } from './transaction.ts'
 
@@ -33,7 +33,7 @@ export async function acceptInvocation(
       await sql`
       insert into ebb.invocation (id, caller, scopes, tenant, function, method, target, headers, body, correlation_id,
                                   traceparent)
-      values (${id}, ${caller.sub}, ${caller.scopes}, ${caller.tenant}, ${invocation.function}, ${method}, ${target},
+      values (${id}, ${caller.sub}, ${caller.scopes}, ${caller.tenant ?? null}, ${invocation.function}, ${method}, ${target},
               ${headers}, ${Buffer.from(body)}, ${correlationId}, ${traceparent})`
       if (claim) await unit?.complete(claim, answer)
       return { is: 'new' } as const

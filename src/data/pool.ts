@@ -5,6 +5,7 @@ import { sendCancelRequest } from './cancel.ts'
 import { CONNECTION, destroyConnection } from './connection.ts'
 import { publishStatements } from './publish-statements.ts'
 import { watchSettings } from './session.ts'
+import { builtInTypes } from './values/built-in-types.ts'
 
 const IDLE_MS = 30_000
 
@@ -21,8 +22,8 @@ interface PoolOptions {
 }
 
 /**
- * A pool of connections. Rows come as people expect them: columns in camelCase, int8 as a safe integer (else it
- * throws), timestamps as RFC 3339 strings. A connection that breaks while idle is logged and replaced.
+ * A pool of connections, whose values are read as docs/values.md says. A connection that breaks while idle is logged
+ * and replaced.
  */
 export function createPool(connectionString: string, { max = 10, statementMs, log }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
@@ -81,35 +82,5 @@ export async function inTransaction<Result>(
   }
 }
 
-const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: 'text' | 'binary') => {
-  const { builtins } = pg.types
-  if (oid === builtins.INT8) return toSafeInteger
-  if (oid === builtins.TIMESTAMPTZ) return toRfc3339
-  if (oid === builtins.TIMESTAMP) return (text: string) => text.replace(' ', 'T')
-  if (oid === builtins.DATE) return String
-  return pg.types.getTypeParser(oid, format)
-}
-
-function toSafeInteger(text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value)) throw new RangeError(`${text} is too large for a number; select it as text`)
-  return value
-}
-
-const toRfc3339 = (text: string) => (text.endsWith('infinity') ? text : new Date(text).toISOString())
-
-const camelNames = new Map<string, string>()
-
-/** A row with its columns in camelCase. */
-export function toCamelCase<Row extends object>(row: Record<string, unknown>): Row {
-  // The caller names the shape that its own statement selects.
-  return Object.fromEntries(Object.entries(row).map(([name, value]) => [camelName(name), value])) as Row
-}
-
-function camelName(name: string): string {
-  const known = camelNames.get(name)
-  if (known) return known
-  const camel = name.replaceAll(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
-  camelNames.set(name, camel)
-  return camel
-}
+/** The platform's own statements select no types but these. */
+const getTypeParser = (oid: number): ((text: string) => unknown) => builtInTypes.get(oid)?.read ?? String

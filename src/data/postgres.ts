@@ -5,6 +5,7 @@ import { createNotifier } from './notify.ts'
 import { OUTBOX_CHANNEL } from './outbox.ts'
 import { createPool } from './pool.ts'
 import { readOnlySql } from './read.ts'
+import { createRunStatement } from './run-statement.ts'
 import type { Sql } from './sql.ts'
 import { type Postgres, transact } from './transaction.ts'
 
@@ -28,7 +29,7 @@ export const postgres: TransactionalResource<Sql, Postgres> = {
       (client) => client.release(),
       () => {},
     )
-    return { pool, connected, outbox: createNotifier(pool, OUTBOX_CHANNEL), log }
+    return { pool, connected, outbox: createNotifier(pool, OUTBOX_CHANNEL), log, run: createRunStatement() }
   },
   lend: (opened, { signal }) => readOnlySql(opened, { signal }).sql,
   ready: async ({ pool }) => {

@@ -4,13 +4,14 @@ import { destroyConnection } from './connection.ts'
 import { toReadProblem } from './database-fault.ts'
 import { openSession, type Session } from './session.ts'
 import { createSql, type Sql } from './sql.ts'
-import { inTurn, oneStatement, untilEnd } from './statements.ts'
+import { inTurn, untilEnd } from './statements.ts'
 import type { Postgres } from './transaction.ts'
+import type { Statement } from './values/write-parameters.ts'
 
 /** Statements of a request that only reads: each on any connection of the pool, in a transaction that cannot write. */
 export function readOnlySql(opened: Postgres, limits: Limits) {
   const statements = untilEnd(
-    (text, values) => borrow(opened, limits, ({ client }) => readOnce(client, text, values)),
+    (statement) => borrow(opened, limits, ({ client }) => readOne(opened, client, statement)),
     opened.log,
   )
   return { sql: createSql(statements.run, snapshotOn(opened, limits)), end: statements.end }
@@ -22,9 +23,9 @@ const snapshotOn =
     borrow(opened, limits, ({ client }) => {
       const session = openSession(client)
       const turn = inTurn()
-      const run = async (text: string, values: readonly unknown[]) => {
-        session.check(text)
-        return turn(() => client.query(oneStatement(text, values)).catch(explain))
+      const run = async (statement: Statement) => {
+        session.check(statement.text)
+        return turn(() => opened.run(client, statement).catch(explain))
       }
       const statements = untilEnd(run, opened.log)
       return reading(client, { session, begin: SNAPSHOT, turn }, async () => {
@@ -63,15 +64,14 @@ async function reading<Result>(
   }
 }
 
-async function readOnce(client: pg.PoolClient, text: string, values: readonly unknown[]): Promise<pg.QueryResult> {
+async function readOne(opened: Postgres, client: pg.PoolClient, statement: Statement) {
   const session = openSession(client)
-  session.check(text)
-  const statement = oneStatement(text, values)
+  session.check(statement.text)
   if (session.isTouched()) {
-    return reading(client, { session, begin: 'begin read only' }, () => client.query(statement).catch(explain))
+    return reading(client, { session, begin: 'begin read only' }, () => opened.run(client, statement).catch(explain))
   }
   try {
-    return await readAtOnce(client, statement)
+    return await opened.run(client, statement, readAtOnce)
   } finally {
     // A function has changed a setting of which the statement said nothing.
     if (session.isTouched()) await client.query(session.ending('rollback')).catch(() => destroyConnection(client))
@@ -79,9 +79,9 @@ async function readOnce(client: pg.PoolClient, text: string, values: readonly un
 }
 
 /** BEGIN, the statement and COMMIT leave in one packet, so that to be held to reading costs no round trip. */
-async function readAtOnce(client: pg.PoolClient, statement: pg.QueryConfig): Promise<pg.QueryResult> {
+async function readAtOnce(client: pg.ClientBase, statement: pg.QueryConfig): Promise<pg.QueryResult> {
   // pg looks at it before each statement, and its types leave it out.
-  const piped = client as pg.PoolClient & { pipeline: boolean }
+  const piped = client as pg.ClientBase & { pipeline: boolean }
   piped.pipeline = true
   try {
     const sent = [client.query('begin read only'), client.query(statement), client.query('commit')] as const

@@ -1,7 +1,8 @@
 import type pg from 'pg'
 import type { Fault } from '../contract/index.ts'
+import { toCamelCase } from './camel-case.ts'
 import { OUTBOX_CHANNEL } from './outbox.ts'
-import { inTransaction, toCamelCase } from './pool.ts'
+import { inTransaction } from './pool.ts'
 import { findDeadSql, takeDeadSql } from './sql/find-dead.ts'
 import { redriveDeliveriesSql } from './sql/redrive-deliveries.ts'
 

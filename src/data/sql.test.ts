@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
+import { createRunStatement } from './run-statement.ts'
 import { createSql, type Sql } from './sql.ts'
+import type { Statement } from './values/write-parameters.ts'
 
 const database = testDatabase()
 let client: pg.Client
@@ -12,11 +14,12 @@ beforeAll(async () => {
   client = new pg.Client({ connectionString: database.ownerUrl })
   client.on('error', () => {}) // the database goes first
   await client.connect()
-  const run = (text: string, values: readonly unknown[]) => {
-    texts.push(text)
-    return client.query(text, [...values])
+  const run = createRunStatement()
+  const noted = (statement: Statement) => {
+    texts.push(statement.text)
+    return run(client, statement)
   }
-  sql = createSql(run, () => Promise.reject(new Error('unused')))
+  sql = createSql(noted, () => Promise.reject(new Error('unused')))
   await sql`create table carts (id int, name text, lines jsonb, "odd ""name" int)`
   await sql`insert into carts values (1, 'Ada''s', '[]', 7), (2, 'Grace''s', '{}', 8)`
 })

@@ -1,8 +1,8 @@
-import type pg from 'pg'
 import { toProblem } from './database-fault.ts'
 import { type Fragments, fragments, render } from './fragment.ts'
 import { heard } from './heard.ts'
-import { toCamelCase } from './pool.ts'
+import type { Row as AnyRow } from './values/read-rows.ts'
+import type { Statement } from './values/write-parameters.ts'
 
 /**
  * SQL as tagged templates: each value travels as a parameter, never as text. Rows have their columns in camelCase.
@@ -23,16 +23,16 @@ export interface Sql extends Fragments {
   snapshot<Result>(reads: (sql: Sql) => Promise<Result>): Promise<Result>
 }
 
-/** Runs one statement and answers its raw result. */
-export type Run = (text: string, values: readonly unknown[]) => Promise<pg.QueryResult>
+/** Runs one statement and answers its rows. */
+export type Run = (statement: Statement) => Promise<readonly AnyRow[]>
 
 export function createSql(run: Run, take: Sql['snapshot']): Sql {
   async function select<Row extends object>(text: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
-    const statement = render(text, values)
-    const result = await run(statement.text, statement.parameters).catch((fault: unknown) => {
+    const found = await run(render(text, values)).catch((fault: unknown) => {
       throw toProblem(fault)
     })
-    return result.rows.map((row: Record<string, unknown>) => toCamelCase<Row>(row))
+    // The caller names the shape that its own statement selects.
+    return [...found] as Row[]
   }
   const rows = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
     heard(select<Row>(text, values))

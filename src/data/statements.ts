@@ -1,13 +1,5 @@
-import type pg from 'pg'
 import { type Log, refuseLate } from '../kernel/index.ts'
 import type { Run } from './sql.ts'
-
-/** One statement by the extended protocol, which refuses a text of several before anything of it runs. */
-export const oneStatement = (text: string, values: readonly unknown[]): pg.QueryConfig => ({
-  ...{ text, values: [...values] },
-  // pg reads it, and its types leave it out.
-  ...({ queryMode: 'extended' } as object),
-})
 
 /** Runs what it is given one after the other, however it is awaited. */
 export function inTurn() {
@@ -30,10 +22,10 @@ export function untilEnd(run: Run, log: Pick<Log, 'error'>) {
     running--
   }
   return {
-    run: ((text, values) => {
+    run: ((statement) => {
       if (ended) return refuseLate('this statement does not run', log)
       running++
-      const result = run(text, values)
+      const result = run(statement)
       result.then(settled, settled)
       return result
     }) satisfies Run,

@@ -11,14 +11,17 @@ import { markSeen, storeOutstanding } from './inbox.ts'
 import type { createNotifier } from './notify.ts'
 import { appendEvents } from './outbox.ts'
 import { readOnlySql } from './read.ts'
+import type { RunStatement } from './run-statement.ts'
 import { openSession } from './session.ts'
 import { createSql, type Sql } from './sql.ts'
-import { inTurn, oneStatement, untilEnd } from './statements.ts'
+import { inTurn, untilEnd } from './statements.ts'
+import type { Statement } from './values/write-parameters.ts'
 
 export interface Postgres extends Lender {
   /** Tells the relay that the outbox has something. */
   readonly outbox: ReturnType<typeof createNotifier>
   readonly log: Pick<Log, 'error'>
+  readonly run: RunStatement
 }
 
 const MAX_PAUSE_MS = 50
@@ -47,9 +50,9 @@ const transactOnce = <Result>(opened: Postgres, { signal, timeoutMs }: Required<
     const turn = inTurn()
     const session = openSession(client)
     const control = (text: string) => turn(() => client.query(text))
-    const run = async (text: string, values: readonly unknown[]) => {
-      session.check(text)
-      return turn(() => stillWithin(client).query(oneStatement(text, values)))
+    const run = async (statement: Statement) => {
+      session.check(statement.text)
+      return turn(() => opened.run(stillWithin(client), statement))
     }
     const statements = untilEnd(run, opened.log)
     let appended = false

@@ -41,11 +41,11 @@ const contract = endpoint({
 const fn = testFunction(
   implement(contract, { sql: postgres }, async ({ params, query, body }, { sql, emit }) => {
     await sql`insert into things (text, small, float, day)
-      values (${params.text}, ${query.small}, ${query.float}, ${query.day})`
+      values (${params.text}, ${query.small ?? null}, ${query.float ?? null}, ${query.day ?? null})`
     const { id, text, small, big, float, day, at, local, clock, span, texts, map } = body
     await sql`insert into things (id, text, small, big, float, day, at, local, clock, span, texts, map, json)
       values (${id}, ${text}, ${small}, ${big}, ${float}, ${day}, ${at}, ${local}, ${clock}, ${span}, ${texts}, ${map},
-              ${JSON.stringify(body.json) ?? 'null'})`
+              ${sql.json(body.json ?? null)})`
     await emit('thing.kept', body, { subject: text })
     return { text, json: body.json }
   }),

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import { type AnyContract, dataOf, type EndpointContract, toOutput } from '../../contract/index.ts'
+import { readTimestamptz } from '../../data/values/read-time.ts'
 import { createRandom } from '../sample/random.ts'
 import { SampleFault, sampler } from '../sample/sampler.ts'
 
@@ -50,6 +51,7 @@ function fieldsOf(thing: unknown): Readonly<Record<string, unknown>> {
 const snakeCase = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 const INT4_LIMIT = 2 ** 31
+const UTC_TIME = /^\d{4}-[-\d]+T[\d:.]+Z$/
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** The column that the driver reads as this value. */
@@ -65,7 +67,7 @@ function columnOf(name: string, value: unknown): Column {
 function stringColumn(text: string): Omit<Column, 'name'> {
   if (UUID.test(text)) return { oid: 2950, text }
   // Only a time that is read as the very same text may be one.
-  const time = Date.parse(text)
-  const isTime = !Number.isNaN(time) && new Date(time).toISOString() === text
-  return isTime ? { oid: 1184, text: text.replace('T', ' ').replace('Z', '+00') } : { oid: 25, text }
+  const written = text.replace('T', ' ').replace('Z', '+00')
+  const isTime = UTC_TIME.test(text) && readTimestamptz(written) === text
+  return isTime ? { oid: 1184, text: written } : { oid: 25, text }
 }

@@ -1,0 +1,77 @@
+import { ValueFault } from './value-fault.ts'
+import type { Sent, ValueType } from './value-type.ts'
+import { classOf, isPlain } from './write-json.ts'
+
+/** A statement with its parameters, before anything of it is sent. */
+export interface Statement {
+  readonly text: string
+  readonly values: readonly unknown[]
+}
+
+/** What is sent for each parameter. Throws a ValueFault, which names the parameter, where one would be changed. */
+export function writeParameters({ text, values }: Statement, types: readonly ValueType[]): (Sent | null)[] {
+  return values.map((value, i) => {
+    const type = types[i]
+    // The server of the warm-up names no types.
+    if (value === null || !type) return null
+    try {
+      return checked(type.write(value), type, value)
+    } catch (fault) {
+      if (!(fault instanceof ValueFault)) throw fault
+      throw new ValueFault(`${placeOf(text, i + 1, type.name)} is ${fault.message}`, { cause: fault.cause })
+    }
+  })
+}
+
+/** Throws a ValueFault for what no type takes, so that not even the statement need be known. */
+export function refuseUnsendable({ text, values }: Statement): void {
+  values.forEach((value, i) => {
+    const what = unsendable(value)
+    if (what) throw new ValueFault(`${placeOf(text, i + 1)} is ${what}`)
+  })
+}
+
+const NEAR_LETTERS = 40
+
+/** Where a parameter stands: its number, its type where that is known, and the text before it. */
+export function placeOf(text: string, number: number, type?: string): string {
+  const found = new RegExp(`\\$${number}(?!\\d)`).exec(text)
+  const end = found ? found.index + found[0].length : 0
+  const near = text
+    .slice(Math.max(end - NEAR_LETTERS, 0), end)
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+  return `parameter $${number} (${type ? `${type}, ` : ''}near \`${near}\`)`
+}
+
+function unsendable(value: unknown): string | undefined {
+  if (value === undefined) return 'undefined: where NULL is meant, give null, as in `value ?? null`'
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
+  if (typeof value !== 'object' || value === null) return undefined
+  if (typeof Reflect.get(value, 'then') === 'function')
+    return 'a promise: await it first; a part of a statement is written with sql.fragment`…`'
+  if (value instanceof Map || value instanceof Set) return 'a Map or a Set: give an array, or sql.json() of one'
+  return undefined
+}
+
+function checked(sent: Sent | undefined, type: ValueType, value: unknown): Sent {
+  if (sent === undefined)
+    throw new ValueFault(`${say(value)}, and ${type.name} takes ${type.takes}${remedyOf(type, value)}`)
+  if (typeof sent === 'string' && !(sent.isWellFormed() && !sent.includes('\0')))
+    throw new ValueFault('a text with U+0000 or half of a surrogate pair, which Postgres does not store')
+  return sent
+}
+
+/** Without the value: it may be one that no log may have. */
+function say(value: unknown): string {
+  if (Array.isArray(value)) return 'an array'
+  if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
+  if (typeof value !== 'object' || value === null) return `a ${typeof value}`
+  return isPlain(value) ? 'an object' : classOf(value)
+}
+
+function remedyOf(type: ValueType, value: unknown): string {
+  if (Array.isArray(value)) return '; to compare with each element, write = any(…)'
+  // What the server cannot tell is text to it.
+  return type.name === 'text' ? '; where another type is meant, cast it, as in …::int8' : ''
+}
