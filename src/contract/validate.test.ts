@@ -121,3 +121,18 @@ describe('toPattern', () => {
     expect(pattern.express).toBe('/v1/users/:id/posts.json')
   })
 })
+
+it('an answer is no larger for names that are: a path has the beginning of each', () => {
+  const contract = endpoint({
+    ...{ name: 'long-names', summary: 'A test.', method: 'POST', path: '/v1/long-names' },
+    body: z.record(z.string(), z.array(z.string())),
+    reply: { status: 204 },
+    access: {},
+  })
+  const raw = { params: {}, query: {}, headers: {} }
+  const validate = validator(contract)
+  const name = 'n'.repeat(500_000)
+  const judged = validate({ ...raw, body: { [name]: Array.from({ length: 1_000 }, () => 0) } })
+  expect(judged).toMatchObject({ ok: false, faults: { length: 50 } })
+  expect(JSON.stringify(judged).length).toBeLessThan(50_000)
+})

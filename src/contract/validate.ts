@@ -64,7 +64,7 @@ export function eventValidator({ on }: Pick<SubscriberContract, 'on'>): (data: u
   return (given) => {
     const { success, data, error } = judge(schema, given)
     if (success) return { ok: true, data }
-    const faults = error.issues.map(({ path, message }) => ({ path: ['data', ...path].join('.'), message }))
+    const faults = error.issues.map(({ path, message }) => ({ path: pathOf('data', path), message }))
     return { ok: false, faults: faults.slice(0, MAX_FAULTS) }
   }
 }
@@ -117,7 +117,15 @@ type Judged =
   | { readonly success: false; readonly data?: never; readonly error: Pick<z.ZodError, 'issues'> }
 
 function toFaults(issue: z.core.$ZodIssue, part: string): Fault[] {
-  const path = [part, ...issue.path.map(String)].join('.')
+  const path = pathOf(part, issue.path)
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
-  return issue.keys.slice(0, MAX_FAULTS).map((key) => ({ path: `${path}.${key}`, message: 'Unknown key' }))
+  return issue.keys.slice(0, MAX_FAULTS).map((key) => ({ path: pathOf(path, [key]), message: 'Unknown key' }))
+}
+
+/** Of one name in a path: names are the caller's, and one of a megabyte may be in the paths of fifty faults. */
+const MAX_NAME = 200
+
+function pathOf(part: string, path: readonly PropertyKey[]): string {
+  const names = path.map(String).map((name) => (name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}...` : name))
+  return [part, ...names].join('.').toWellFormed()
 }

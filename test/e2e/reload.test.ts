@@ -175,7 +175,7 @@ describe('a new function', () => {
   it.each([
     ['import.meta', `import.meta.url`, /handler\.ts:\d+:[\s\S]*x = import\.meta\.url[\s\S]*import data as JSON/],
     ['a top-level await', `await Promise.resolve('')`, /handler\.ts:\d+:[\s\S]*Await it in the handler/],
-    ['another kind of file', `page`, /handler\.ts:1:[\s\S]*"\.html"[\s\S]*keep any other text in a \.ts file/],
+    ['another kind of file', `page`, /"\.html"[\s\S]*handler\.ts:1:[\s\S]*keep any other text in a \.ts file/],
   ])(
     'with %s is told at its save, with the line and the remedy, and taken in when it is mended',
     async (what, text, told) => {

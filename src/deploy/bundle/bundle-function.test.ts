@@ -59,3 +59,40 @@ describe('the same sources', () => {
     expect(fresh.sort()).toEqual([expect.stringMatching(/^main-\w{12}\.cjs$/), changed.start].sort())
   })
 })
+
+describe('what would do something else than its source is not built, and is told with its line and a remedy', () => {
+  const TYPED = 'interface Typed {\n  readonly a: string\n}\n'
+  it.each([
+    [
+      'import.meta',
+      `${TYPED}export const here = import.meta.url`,
+      { line: 4 },
+      /"import\.meta"/,
+      /import data as JSON/,
+    ],
+    ['a top-level await', `${TYPED}await Promise.resolve()`, { line: 4 }, /Top-level await/, /Await it in the handler/],
+    [
+      'a file of another kind',
+      `${TYPED}export { default } from './page.html'`,
+      { line: 4 },
+      /"\.html"/,
+      /in a \.ts file/,
+    ],
+  ])('%s', async (_what, text, place, said, remedy) => {
+    const handler = await readFile(HANDLER, 'utf8')
+    const extra = `functions/${NAME}/extra.ts`
+    const { root, remove } = await copyCheckout({
+      ...{ [extra]: text, [`functions/${NAME}/page.html`]: '<p>' },
+      [HANDLER]: `export * as extra from './extra.ts'\n${handler}`,
+    })
+    removals.push(remove)
+    await expect(bundleFunction(root, NAME, join(root, 'dist'))).rejects.toMatchObject({
+      errors: expect.arrayContaining([
+        expect.objectContaining({
+          ...{ text: expect.stringMatching(said), location: expect.objectContaining({ file: extra, ...place }) },
+          notes: [expect.objectContaining({ text: expect.stringMatching(remedy) })],
+        }),
+      ]),
+    })
+  })
+})

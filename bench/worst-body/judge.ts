@@ -1,0 +1,48 @@
+/** What one body costs, as a gateway judges it: `{ contract, shape }` as JSON in, a Cost as JSON out. */
+import { endpoint, Problem, problemJson } from 'ebb/contract'
+import { validator } from '../../src/contract/validate.ts'
+import { parseJson } from '../../src/http/json.ts'
+import { CONTRACTS } from './contracts.ts'
+import { type Shape, write } from './shape.ts'
+
+export interface Cost {
+  /** Of the processor, in one go: for so long the gateway does nothing else. */
+  readonly cpuMs: number
+  /** Of what is on the heap at the most, as a multiple of the body. */
+  readonly memoryTimes: number
+  readonly answerBytes: number
+}
+
+const BYTES = 1024 * 1024
+const { contract, shape } = JSON.parse(process.argv[2] ?? '') as { contract: string; shape: Shape }
+const [body] = [CONTRACTS[contract]]
+if (!body) throw new Error(`there is no contract ${contract}`)
+const validate = validator(
+  endpoint({
+    ...{ name: 'take-body', summary: 'Takes it.', method: 'POST', path: '/v1/bodies' },
+    ...{ body, reply: { status: 204 }, access: {} },
+  }),
+)
+
+function judge(bytes: Uint8Array) {
+  const parsed = parseJson(bytes)
+  const judged = 'faults' in parsed ? undefined : validate({ params: {}, query: {}, headers: {}, body: parsed.value })
+  const details = 'faults' in parsed ? parsed.faults : judged?.ok === false ? judged.faults : []
+  const answer = details.length > 0 ? problemJson(new Problem('invalid_request', 400, 'No.', { details }), 'id') : ''
+  return { parsed, judged, answer }
+}
+
+const bytes = Buffer.from(write(shape, BYTES))
+const small = Buffer.from(write(shape, 4_096))
+for (let i = 0; i < 200; i++) judge(small)
+globalThis.gc?.()
+const before = process.memoryUsage().heapUsed
+const began = process.cpuUsage()
+// The threads that collect garbage count as well: it is work all the same.
+const kept = judge(bytes)
+const { user, system } = process.cpuUsage(began)
+globalThis.gc?.()
+// All of it is alive at its end: what was parsed, what was validated, and the answer.
+const memoryTimes = (process.memoryUsage().heapUsed - before) / bytes.length
+const cost: Cost = { cpuMs: (user + system) / 1_000, memoryTimes, answerBytes: Buffer.byteLength(kept.answer) }
+console.log(JSON.stringify({ ...cost, kept: Object.keys(kept).length }))
