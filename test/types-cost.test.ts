@@ -54,7 +54,7 @@ it.each(['list-products', 'place-order'])(
       await instantiationsOf(example, FEW * 4),
     ]
     const [first, second] = [(twice - few) / FEW, (fourTimes - twice) / (FEW * 2)]
-  expect(first).toBeGreaterThan(0)
+    expect(first).toBeGreaterThan(0)
     expect(first).toBeLessThanOrEqual(MAX_INSTANTIATIONS)
     expect(Math.abs(second / first - 1)).toBeLessThan(0.05)
   },

@@ -20,12 +20,14 @@ const WITHIN: Readonly<Record<string, RegExp>> = {
 }
 /** First words that by themselves leave nothing behind. */
 const PLAIN = new Set([
-  ...['select', 'insert', 'update', 'delete', 'merge', 'with', 'values', 'table', 'explain', 'lock', 'notify'],
+  ...['select', 'insert', 'update', 'delete', 'merge', 'with', 'values', 'table', 'show', 'lock', 'notify'],
   ...['savepoint', 'release', 'rollback', 'set', 'fetch', 'close'],
 ])
 /** Functions whose effect belongs to the session, and a table of it. */
 const OF_SESSION = /set_config|advisory_lock|setseed|pg_temp|\binto\s+(local\s+|global\s+)?temp/i
-const LOCAL_SETTING = /\bset_config\s*\([^()]*,\s*true\s*\)/gi
+/** The one that does not, as far as that is beyond doubt. */
+const LOCAL_SETTING =
+  /\bset_config\s*\(\s*(?:'[^']*'|\$\d+)(?:::\w+)?\s*,\s*(?:'[^']*'|\$\d+)(?:::\w+)?\s*,\s*true\s*\)/gi
 
 /**
  * Refuses a statement that would leave the request's transaction or keep something on its connection, before it is sent;

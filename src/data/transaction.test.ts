@@ -109,7 +109,7 @@ const reader = testFunction(
     if (mode === 'caught') await sql`delete from notes`.catch(() => {})
     if (mode === 'call') await sql`select note(${text})`
     if (mode === 'snapshot') await sql.snapshot((within) => within`insert into notes (text) values (${text})`)
-    if (mode === 'forgotten') void sql`select pg_sleep(0.2)`
+    if (mode === 'forgotten') void sql`select pg_sleep(3600)`
     if (mode === 'timer') later.set(text, () => noted(text, sql`select 1`))
     if (mode === 'leak') later.set(text, await sql.snapshot(async (within) => () => noted(text, within`select 1`)))
     if (mode === 'outer in snapshot') await sql.snapshot(() => sql`select 1`)
@@ -132,6 +132,9 @@ beforeAll(async () => {
   await reader.query(`create function note(text) returns void language sql as 'insert into notes values ($1)'`)
 })
 
+const WAKE = `select pg_cancel_backend(pid) from pg_stat_activity
+  where datname = current_database() and state = 'active' and query = 'select pg_sleep(3600)'`
+
 describe('a request that only reads', () => {
   const get = async (mode: string) => (await reader.as({ sub: 'ada' })).post('/v1/reads').send({ mode, text: mode })
 
@@ -141,6 +144,7 @@ describe('a request that only reads', () => {
 
   it.each(['write', 'call', 'snapshot', 'forgotten', 'forgotten in snapshot'])('500 for "%s"', async (mode) => {
     expect((await get(mode)).status).toBe(500)
+    if (mode === 'forgotten') await untilTrue(async () => (await reader.query(WAKE)).length === 1)
     expect((await get('plain')).body).toEqual({ found: ['first'] })
   })
 

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { Problem } from '../contract/index.ts'
@@ -75,7 +74,7 @@ const transactOnce = <Result>(opened: Postgres, { signal, timeoutMs }: Required<
 type Control = (text: string) => Promise<pg.QueryResult>
 
 /** A name that no handler gives one of its own, which would be found in its place. */
-const CLAIMED = `ebb_claimed_${randomBytes(8).toString('hex')}`
+const CLAIMED = `ebb_claimed_${Math.random().toString(36).slice(2)}`
 
 function unitOn(client: pg.ClientBase, control: Control, onAppend: () => void): Unit {
   return {
