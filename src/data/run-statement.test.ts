@@ -1,6 +1,8 @@
+import { tracingChannel } from 'node:diagnostics_channel'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
+import { POSTGRES_CHANNEL, type Statement } from '../kernel/index.ts'
 import { createRunStatement } from './run-statement.ts'
 import { createSql } from './sql.ts'
 
@@ -131,4 +133,15 @@ it('names the way to a row of a named type, which Postgres itself does not guess
   await sql`insert into pairs values (${'(1,a)'})`
   await expect(sql`select v from pairs where v = ${'(1,a)'}`).rejects.toThrow('cast it to the type of the row')
   expect(await sql`select v from pairs where v = ${'(1,a)'}::pair`).toEqual([{ v: '(1,a)' }])
+})
+
+it('publishes a statement that is refused before it runs as one that failed', async () => {
+  const failed: unknown[] = []
+  const note = ({ text, error }: Statement & { readonly error: unknown }) =>
+    void failed.push([text, Object(error).code])
+  const channel = tracingChannel<Statement>(POSTGRES_CHANNEL)
+  channel.error.subscribe(note as (message: unknown) => void)
+  await expect(open()`select from nowhere`).rejects.toThrow('does not exist')
+  channel.error.unsubscribe(note as (message: unknown) => void)
+  expect(failed).toEqual([['select from nowhere', '42P01']])
 })

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { publishRefused } from './publish-statements.ts'
 import { type Description, describeStatement } from './values/describe.ts'
 import { nameColumns, type Row, readRows, type UnreadResult } from './values/read-rows.ts'
 import { createTypeCatalog } from './values/type-catalog.ts'
@@ -25,7 +26,10 @@ export function createRunStatement(): RunStatement {
   const descriptions = new Map<string, Description>()
 
   async function describe(client: pg.ClientBase, text: string): Promise<Description> {
-    const description = await describeStatement(client, text)
+    const description = await describeStatement(client, text).catch((fault: unknown) => {
+      publishRefused(client, text, fault)
+      throw fault
+    })
     nameColumns(description.columns)
     await catalog.load(client, [...description.parameters, ...description.columns.map(typeOfColumn)])
     if (descriptions.size >= MAX_DESCRIPTIONS) descriptions.clear()

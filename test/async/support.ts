@@ -102,7 +102,7 @@ async function startFunctions(databaseUrl: string, { jwks, closers }: Functions)
     implement(contract, { sql: postgres }, async ({ body, headers }, { sql, caller, fail }) => {
       const { text, mode } = body
       told.calls++
-      await sql`insert into notes (text, by, act) values (${text}, ${caller.sub}, ${caller.act})`
+      await sql`insert into notes (text, by, act) values (${text}, ${caller.sub}, ${caller.act ?? null})`
       if (mode === 'refuse') throw fail('too_long', 'That is too long.')
       if (mode === 'break' || (mode === 'break-once' && !told.broken.has(text))) {
         told.broken.add(text)

@@ -16,6 +16,7 @@ describe('a statement', () => {
   it.each([
     ['select * from things', 'SELECT 1', 'id,name', 1],
     ['SELECT things.*, to_money(a, b) as price, "size" from things', 'SELECT 1', 'id,name,price,size', 1],
+    ['select *, to_money(a) as name from things', 'SELECT 1', 'id,name', 1],
     ["select (select ')' from x), created_at::text[] at -- where\nfrom things", 'SELECT 1', '?column?,at', 1],
     ['select from ebb.outbox limit 0', 'SELECT 0', '', 0],
     ['select status, body from ebb.idempotency where key = $1', 'SELECT 0', 'status,body', 0],

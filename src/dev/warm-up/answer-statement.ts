@@ -72,10 +72,14 @@ function between(outline: string, before: RegExp, after: RegExp): string | undef
   return rest?.slice(0, rest.search(after)).trim()
 }
 
-/** The columns of a list: `*` is all that are known, and what nobody knows is a one. */
+/**
+ * The columns of a list: `*` is all that are known, and what nobody knows is a one. What is named beside a `*` is not in
+ * the table, though the contract knows it.
+ */
 function columnsOf(list: string, known: readonly Column[]): readonly Column[] {
   const items = list === '' ? [] : list.split(',').map((item) => item.trim())
-  return items.flatMap((item) => (item.endsWith('*') ? known : columnNamed(item, known)))
+  const columns = items.flatMap((item) => (item.endsWith('*') ? known : columnNamed(item, known)))
+  return [...new Map(columns.map((column) => [column.name, column])).values()]
 }
 
 function columnNamed(item: string, known: readonly Column[]): Column {
