@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { tracingChannel } from 'node:diagnostics_channel'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { endpoint } from 'ebb/contract'
 import { postgres, type Sql } from 'ebb/data'
 import { implement } from 'ebb/http'
+import { POSTGRES_CHANNEL, type Statement } from 'ebb/kernel'
 import { testDatabase, testFunction } from 'ebb/testing'
 import * as z from 'zod'
 import { describeWhere } from '../../test/support/it-where.ts'
@@ -187,6 +189,19 @@ function breakOut(throughOf: () => Through) {
         expect(await session()).toEqual(before)
         await fn.query('delete from notes')
       }
+    })
+
+    it('what leaves nothing pays nothing: its transaction ends with a bare COMMIT', async () => {
+      const sent: string[] = []
+      const note = (statement: unknown) => void sent.push((statement as Statement).text)
+      const channel = tracingChannel(POSTGRES_CHANNEL)
+      channel.start.subscribe(note)
+      await run(['select 1', "select set_config('app.caller', 'bob', true)"], 'returns')
+      channel.start.unsubscribe(note)
+      await fn.query('delete from notes')
+      expect(sent.filter((text) => /commit|rollback|reset/.test(text))).toEqual(
+        Array(kind === 'writes' ? 1 : 2).fill('commit'),
+      )
     })
 
     if (kind === 'writes') {
