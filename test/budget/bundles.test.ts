@@ -20,7 +20,7 @@ const FILES: Readonly<Record<string, Budget>> = {
   [START]: { mostKib: 3, packages: [] },
   // What every cold start loads.
   main: {
-    mostKib: 350,
+    mostKib: 360,
     packages: [
       ...[
         '@opentelemetry/api',
