@@ -26,6 +26,7 @@ export {
 export { dataOf, type EventContract, event } from './event.ts'
 export { eventCycles } from './event-cycles.ts'
 export { fillLocation } from './location.ts'
+export { overwrites } from './overwrites.ts'
 export { toPattern } from './pattern.ts'
 export { type ContractPattern, patternsOf } from './patterns-of.ts'
 export { type Fault, isTransient, Problem, problemJson, problemTitle, problemType } from './problem.ts'

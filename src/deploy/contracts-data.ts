@@ -11,6 +11,7 @@ import {
   toOutput,
 } from '../contract/index.ts'
 import type { JsonSchema } from './json-schema.ts'
+import { type Io, renderSchema } from './render-schema.ts'
 
 /** All contracts of one tree as JSON, which outlives the zod that they were written with. */
 export interface ContractsData {
@@ -96,10 +97,5 @@ const emitsOf = ({ emits = {} }: AnyContract) =>
     Object.entries(emits).map(([type, emitted]) => [type, render(toOutput(dataOf(emitted)), 'output')]),
   )
 
-function render(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  const { $schema: _dialect, ...rendered } = z.toJSONSchema(schema, {
-    ...{ io, target: 'draft-2020-12', unrepresentable: 'any' },
-  })
-  // JsonSchema names what zod writes, only more narrowly than zod's own type.
-  return rendered as JsonSchema
-}
+// JsonSchema names what zod writes, only more narrowly than zod's own type.
+const render = (schema: z.ZodType, io: Io) => renderSchema(schema, io) as JsonSchema
