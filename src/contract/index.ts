@@ -25,7 +25,7 @@ export {
 } from './endpoint.ts'
 export { dataOf, type EventContract, event } from './event.ts'
 export { eventCycles } from './event-cycles.ts'
-export { fillLocation } from './location.ts'
+export { toLocation } from './location.ts'
 export { overwrites } from './overwrites.ts'
 export { toPattern } from './pattern.ts'
 export { type ContractPattern, patternsOf } from './patterns-of.ts'

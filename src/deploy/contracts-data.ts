@@ -11,7 +11,6 @@ import {
   toOutput,
 } from '../contract/index.ts'
 import type { JsonSchema } from './json-schema.ts'
-import { type Io, renderSchema } from './render-schema.ts'
 
 /** All contracts of one tree as JSON, which outlives the zod that they were written with. */
 export interface ContractsData {
@@ -97,5 +96,10 @@ const emitsOf = ({ emits = {} }: AnyContract) =>
     Object.entries(emits).map(([type, emitted]) => [type, render(toOutput(dataOf(emitted)), 'output')]),
   )
 
-// JsonSchema names what zod writes, only more narrowly than zod's own type.
-const render = (schema: z.ZodType, io: Io) => renderSchema(schema, io) as JsonSchema
+function render(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
+  const { $schema: _dialect, ...rendered } = z.toJSONSchema(schema, {
+    ...{ io, target: 'draft-2020-12', unrepresentable: 'any' },
+  })
+  // JsonSchema names what zod writes, only more narrowly than zod's own type.
+  return rendered as JsonSchema
+}
