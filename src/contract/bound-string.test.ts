@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import * as z from 'zod'
-import { toInput } from './directions.ts'
+import { toInput, toOutput } from './directions.ts'
 
 it.each<[string, z.ZodType, string, boolean]>([
   ['a date', z.iso.date(), '0001-01-01', true],
@@ -32,4 +32,26 @@ it('a text that is longer than its maximum reaches no pattern after it, and says
   expect(looked).toBe(0)
   expect(schema.safeParse('abc').success).toBe(true)
   expect(z.toJSONSchema(schema)).toMatchObject({ maxLength: 3, description: 'A name' })
+})
+
+it.each<[string, z.ZodType, string, boolean]>([
+  ['at most', z.string().max(2), '\u{1f600}\u{1f600}', true],
+  ['more than at most', z.string().max(2), '\u{1f600}\u{1f600}a', false],
+  ['at least', z.string().min(2), '\u{1f600}', false],
+  ['as many as at least', z.string().min(2), '\u{1f600}\u{1f600}', true],
+  ['just as many', z.string().length(2), '\u{1f600}\u{1f600}', true],
+  ['not just as many', z.string().length(2), '\u{1f600}', false],
+  ['with a format', z.email().max(2), 'a@example.com', false],
+])('characters are counted as JSON Schema and Postgres count them: %s', (_, schema, text, fits) => {
+  for (const side of [toInput(schema), toOutput(schema)]) expect(side.safeParse(text).success).toBe(fits)
+})
+
+it.each([
+  [3, 9007199254740990, true],
+  [3, 9007199254740991, false],
+  [2, -4, true],
+  [0.01, 0.07, true],
+  [0.01, 0.075, false],
+])('a multiple of %d is one to the last digit: %d', (step, n, fits) => {
+  expect(toInput(z.number().multipleOf(step)).safeParse(n).success).toBe(fits)
 })

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { clone } from 'zod/v4/core'
+import { countCharacters } from './count-characters.ts'
 import { guardCheck, guardFormat } from './guard.ts'
 
 /**
@@ -10,7 +11,7 @@ export function boundString(schema: z.ZodType): z.ZodType {
   // zod types the def of each string and check more narrowly; each of them has some of these parts.
   const def = schema.def as unknown as StringDef
   const given = def.checks ?? []
-  const checks = given.map((check) => guardCheck(stopping(check)))
+  const checks = given.map((check) => guardCheck(countCharacters(stopping(check))))
   for (const { format = '' } of [def, ...given.map(defOf)]) {
     const outside = OUTSIDE[format]
     if (outside) checks.push(z.superRefine((text, context) => refuse(outside(String(text)), context)))

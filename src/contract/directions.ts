@@ -3,8 +3,8 @@ import { clone } from 'zod/v4/core'
 import { boundFaults } from './bound-faults.ts'
 import { boundString } from './bound-string.ts'
 import { chooseOption, isAmbiguous } from './choose-option.ts'
+import { exactMultiple } from './exact-multiple.ts'
 import { guardCheck, guardTransform } from './guard.ts'
-import { isOwnCode } from './is-async.ts'
 import { BRANCHES, defOf } from './schema-def.ts'
 
 /** Where the metadata of input and output schemas keep the name (`id`) of what they were made of. */
@@ -38,11 +38,14 @@ function rebuild(schema: z.ZodType, direction: Direction): z.ZodType {
   const def = defOf(schema)
   if (def.type === 'string') return boundString(schema)
   const next: Record<string, unknown> = { ...def }
-  if (def.checks) next.checks = def.checks.map(guardCheck)
+  const checks = def.checks?.map((check) => guardCheck(exactMultiple(check)))
+  if (checks) next.checks = checks
   if (def.transform) next.transform = guardTransform(def.transform)
   if (!BRANCHES.has(def.type)) {
     // The def differs from the original in its code only, so the constructor accepts it.
-    return def.transform || def.checks?.some(isOwnCode) ? clone(schema, next as never, { parent: true }) : schema
+    return def.transform || checks?.some((check, i) => check !== def.checks?.[i])
+      ? clone(schema, next as never, { parent: true })
+      : schema
   }
   const walk = (child: z.ZodType) => rebuild(child, direction)
   for (const key of ['element', 'innerType', 'keyType', 'valueType', 'in', 'out', 'rest'] as const) {

@@ -4,20 +4,28 @@ import { toPattern } from './pattern.ts'
 const MAX_LOCATION_LENGTH = 8_000
 
 /**
- * The address of what these values describe, such as `/v1/users/7` for `/v1/users/{id}`. Throws a TypeError where it would
- * lead nowhere, since a gateway refuses such a path, or nobody can carry it.
+ * Compiles a template such as `/v1/users/{id}` once: it answers the address of what these values describe, `/v1/users/7`. That
+ * throws a TypeError where it would lead nowhere, since a gateway refuses such a path, or nobody can carry it.
  */
-export function fillLocation(template: string, values: Readonly<Record<string, unknown>>): string {
-  let location = template
-  for (const name of toPattern(template).names) {
-    const why = whatIsNoSegment(values[name])
-    if (why) throw new TypeError(`its location ${template} leads nowhere: ${name} ${why}`)
-    location = location.replace(`{${name}}`, () => encodeURIComponent(String(values[name])))
+export function toLocation(template: string): (values: Readonly<Record<string, unknown>>) => string {
+  const { names } = toPattern(template)
+  return (values) => {
+    let location = template
+    for (const name of names) {
+      const value = values[name]
+      const why = whatIsNoSegment(value)
+      if (why) throw new TypeError(`its location ${template} leads nowhere: ${name} ${why}`)
+      location = location.replace(`{${name}}`, () => encodeURIComponent(String(value)))
+    }
+    if (location.length <= MAX_LOCATION_LENGTH) return location
+    throw new TypeError(
+      `its location ${template} has ${location.length} characters, and at most ${MAX_LOCATION_LENGTH}`,
+    )
   }
-  if (location.length <= MAX_LOCATION_LENGTH) return location
-  throw new TypeError(`its location ${template} has ${location.length} characters, and at most ${MAX_LOCATION_LENGTH}`)
 }
 
+/** What most ids are like. */
+const PLAIN = /^[\w-]+$/
 /** As encoded. */
 const UNSAFE = /%(2f|5c|[01][0-9a-f]|7f)/i
 
@@ -25,6 +33,7 @@ const UNSAFE = /%(2f|5c|[01][0-9a-f]|7f)/i
 function whatIsNoSegment(value: unknown): string | undefined {
   if (!['string', 'number', 'boolean'].includes(typeof value)) return 'must be a text, a number or a boolean'
   const text = String(value)
+  if (PLAIN.test(text)) return undefined
   if (/^\.{0,2}$/.test(text)) return 'must not be empty, "." or ".."'
   if (!text.isWellFormed()) return 'has half of a surrogate pair'
   if (UNSAFE.test(encodeURIComponent(text))) return 'must not have slashes, backslashes or control characters'

@@ -107,6 +107,76 @@ describe('the OpenAPI document', () => {
     })
   })
 
+  it('refers to what contains itself, and not to itself', () => {
+    const parts = { summary: 'Trees.', method: 'POST', access: {} } as const
+    const Node = z.object({
+      name: z.string(),
+      get more() {
+        return z.array(Node).optional()
+      },
+    })
+    const plant = endpoint({
+      ...parts,
+      name: 'plant',
+      path: '/v1/trees',
+      body: Node,
+      reply: { status: 200, body: Node },
+    })
+    const document = read(plant)
+    expect(JSON.stringify(document)).not.toContain('"$ref":"#"')
+    expect(document.paths['/v1/trees']?.post?.requestBody).toMatchObject({
+      content: { 'application/json': { schema: { $ref: '#/components/schemas/plant-1' } } },
+    })
+    expect(document.components.schemas['plant-1']?.properties).toEqual({
+      name: { type: 'string' },
+      more: { type: 'array', items: { $ref: '#/components/schemas/plant-1' } },
+    })
+  })
+
+  it('says what callers see where a value is changed on its way', () => {
+    const parts = { summary: 'Names.', method: 'POST', access: {} } as const
+    const Name = z.object({
+      name: z.string().max(9).trim().min(1).max(3),
+      code: z
+        .string()
+        .toLowerCase()
+        .regex(/^[a-z]*$/)
+        .describe('A code.'),
+      page: z.int().catch(1),
+      on: z.stringbool(),
+      at: z.string().transform(Number).pipe(z.int32()),
+    })
+    const name = endpoint({ ...parts, name: 'name', path: '/v1/names', body: Name, reply: { status: 200, body: Name } })
+    const schemas = JSON.parse(JSON.stringify(read(name).paths['/v1/names']?.post))
+    expect(schemas.requestBody.content['application/json'].schema.properties).toEqual({
+      name: { type: 'string', maxLength: 9, description: 'What becomes of it has minLength 1, maxLength 3.' },
+      code: { type: 'string', description: 'A code. What becomes of it has pattern "^[a-z]*$".' },
+      page: { default: 1 },
+      on: { type: 'string' },
+      at: { type: 'string' },
+    })
+    expect(schemas.responses[200].content['application/json'].schema.properties).toMatchObject({
+      name: { type: 'string', minLength: 1, maxLength: 3 },
+      code: { type: 'string', pattern: '^[a-z]*$', description: 'A code.' },
+      page: { type: 'integer' },
+      on: { type: 'boolean' },
+      at: { type: 'integer' },
+    })
+  })
+
+  it('only describes a pattern that takes an emoji for two characters', () => {
+    const parts = { summary: 'Names.', method: 'POST', access: {}, reply: { status: 204 } } as const
+    const escaped = new RegExp(['^', '$'].join('\\-'))
+    const patterns = [/^..$/, /^.*@.+$/, /^[^a]$/, /^[^a]+$/, escaped, /^[.]$/, /^..$/u]
+    const body = z.object(Object.fromEntries(patterns.map((pattern, i) => [`p${i}`, z.string().regex(pattern)])))
+    const name = endpoint({ ...parts, name: 'name', path: '/v1/names', body })
+    const { properties } = JSON.parse(JSON.stringify(read(name).paths['/v1/names']?.post)).requestBody.content[
+      'application/json'
+    ].schema
+    const published = patterns.map((_, i) => properties[`p${i}`].pattern !== undefined)
+    expect(published).toEqual([false, true, false, true, false, true, true])
+  })
+
   it('says the same as last time', () => {
     expect(document).toMatchSnapshot()
   })

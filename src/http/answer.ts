@@ -1,5 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import { fillLocation, isTransient, PLATFORM_CODES, Problem, problemJson, toOutput } from '../contract/index.ts'
+import { isTransient, PLATFORM_CODES, Problem, problemJson, toLocation, toOutput } from '../contract/index.ts'
 import type { Claimed, Correlation, StoredAnswer } from '../kernel/index.ts'
 import type { Contract } from './implement.ts'
 import { whatIsNoTextIn } from './json.ts'
@@ -12,6 +12,7 @@ const MAX_HEADER_LENGTH = 8_000
 export function createAnswers(contract: Contract) {
   const reply = contract.kind === 'endpoint' && 'body' in contract.reply ? contract.reply : undefined
   const schema = reply?.body && toOutput(reply.body)
+  const locate = reply?.location === undefined ? undefined : locator(reply.location)
   const status = contract.kind === 'endpoint' ? contract.reply.status : 204
   const empty: StoredAnswer = { status: schema ? 204 : status, headers: {}, body: NOTHING }
   const failures = contract.failures ?? {}
@@ -28,7 +29,7 @@ export function createAnswers(contract: Contract) {
       if (!schema) return empty
       const parsed = schema.safeParse(output)
       if (!parsed.success) throw new Error('the reply breaks its contract', { cause: parsed.error })
-      const location = reply?.location && locationOf(reply.location, parsed.data)
+      const location = locate?.(parsed.data)
       const headers = { 'content-type': 'application/json', ...(location ? { location } : {}) }
       const body = JSON.stringify(parsed.data)
       const fault = whatIsNoTextIn(body, 'reply')
@@ -68,11 +69,14 @@ export function createAnswers(contract: Contract) {
   }
 }
 
-function locationOf(template: string, values: unknown): string {
-  try {
-    return fillLocation(template, Object(values))
-  } catch (cause) {
-    throw new Error('the reply breaks its contract', { cause })
+function locator(template: string) {
+  const locate = toLocation(template)
+  return (values: unknown): string => {
+    try {
+      return locate(Object(values))
+    } catch (cause) {
+      throw new Error('the reply breaks its contract', { cause })
+    }
   }
 }
 

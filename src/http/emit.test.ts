@@ -8,6 +8,7 @@ import * as z from 'zod'
 /** What its handler emits, by the name that a request gives. */
 const EVENTS: Readonly<Record<string, { readonly data: unknown; readonly subject?: string }>> = {
   plain: { data: ['Zoë ☃'], subject: 'Zoë ☃' },
+  nothing: { data: null },
   'the most': { data: Array(10_000).fill('x'), subject: '☃'.repeat(1_000) },
   'a long array': { data: Array(10_001).fill('x') },
   'deep data': { data: JSON.parse(`${'['.repeat(33)}${']'.repeat(33)}`) },
@@ -29,11 +30,15 @@ const contract = endpoint({
   body: z.object({ what: z.string() }),
   reply: { status: 200, body: z.object({ done: z.boolean() }) },
   access: {},
-  emits: { 'thing.made': z.unknown() },
+  emits: { 'thing.made': z.unknown(), 'thing.named': z.object({ name: z.string().min(3).trim() }) },
 })
 
 const fn = testFunction(
   implement(contract, { sql: postgres }, async ({ body: { what } }, { emit }) => {
+    if (what.startsWith('name:')) {
+      await emit('thing.named', { name: what.slice('name:'.length) })
+      return { done: true }
+    }
     const { data, ...options } = EVENTS[what] ?? { data: 0 }
     await emit('thing.made', data, options)
     return { done: true }
@@ -44,6 +49,17 @@ it.each(Object.keys(EVENTS))('%s is emitted only if a subscriber can take it', a
   const caller = await fn.as({ sub: 'ada' })
   const { status } = await caller.post('/v1/things').send({ what })
   const rows = await fn.query('delete from ebb.outbox returning id')
-  const fits = what === 'plain' || what === 'the most'
+  const fits = what === 'plain' || what === 'nothing' || what === 'the most'
   expect([status, rows.length]).toEqual(fits ? [200, 1] : [500, 0])
+})
+
+it.each([
+  ['  abc ', 200],
+  ['  a ', 500],
+  ['a', 500],
+])('what is changed on its way, %j, is emitted only if a subscriber would read it alike', async (name, status) => {
+  const caller = await fn.as({ sub: 'ada' })
+  expect((await caller.post('/v1/things').send({ what: `name:${name}` })).status).toBe(status)
+  const rows = await fn.query<{ payload: unknown }>('delete from ebb.outbox returning payload')
+  expect(rows).toEqual(status === 200 ? [{ payload: { name: 'abc' } }] : [])
 })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import type * as z from 'zod'
-import { dataOf, describeEndpoint, Problem, toOutput } from '../contract/index.ts'
+import { dataOf, describeEndpoint, overwrites, Problem, toOutput } from '../contract/index.ts'
 import { type Effect, type Lending, type OutgoingEvent, refuseLate, spanOfSending } from '../kernel/index.ts'
 import type { Deadline } from './deadline.ts'
 import { eventFaults } from './event-faults.ts'
@@ -14,7 +15,11 @@ const DONE = Promise.resolve()
 export function createToolbox(contract: Contract, { secrets }: { secrets: Readonly<Record<string, string>> }) {
   const route = contract.kind === 'endpoint' ? describeEndpoint(contract) : undefined
   const schemas = new Map<string, z.ZodType>()
-  for (const [type, emitted] of Object.entries(contract.emits ?? {})) schemas.set(type, toOutput(dataOf(emitted)))
+  const changing = new Set<string>()
+  for (const [type, emitted] of Object.entries(contract.emits ?? {})) {
+    schemas.set(type, toOutput(dataOf(emitted)))
+    if (overwrites(dataOf(emitted))) changing.add(type)
+  }
   const failures: Readonly<Record<string, number>> = contract.failures ?? {}
 
   return function toolsFor({ deadline, log, identity, correlation, event: taken }: Exchange) {
@@ -28,10 +33,13 @@ export function createToolbox(contract: Contract, { secrets }: { secrets: Readon
       ...{ log, correlation, secrets, caller: identity },
       emit: (type: string, data: unknown, { subject }: { subject?: string } = {}) => {
         if (closed) return refuseLate(`${type} is not emitted`, log)
-        const parsed = schemas.get(type)?.safeParse(data)
+        const schema = schemas.get(type)
+        const parsed = schema?.safeParse(data)
         // Kept for check(), which an emit that nobody awaited cannot get past.
         if (!parsed?.success)
           broken = new Error(`${type} is not emitted as the contract says`, { cause: parsed?.error })
+        else if (changing.has(type) && !isDeepStrictEqual(schema?.safeParse(parsed.data).data, parsed.data))
+          broken ??= new Error(`${type} is not emitted: what its schema makes of these data, it would read otherwise`)
         else broken ??= whatNobodyTakes(type, { data: parsed.data, subject })
         const source = `/functions/${contract.name}`
         const id = randomUUID()

@@ -61,7 +61,7 @@ async function take(request: IncomingMessage, target: string): Promise<MockReque
 function answerWith(response: ServerResponse, { status, headers, body }: StoredAnswer) {
   // What has no revision counts as an answer of something in between.
   const sent = { ...headers, 'ebb-revision': 'mock' }
-  response.writeHead(status, status === 204 ? sent : { ...sent, 'content-length': body.length }).end(body)
+  response.writeHead(status, status === 204 ? sent : { ...sent, 'content-length': Buffer.byteLength(body) }).end(body)
 }
 
 const correlationOf = ({ headers }: IncomingMessage) => String(headers['x-correlation-id'] ?? '')

@@ -1,0 +1,12 @@
+import type { Arbitrary } from 'fast-check'
+import type * as z from 'zod'
+
+/** A schema that a contract may have, and values from inside it, from its edges and from beyond. */
+export interface Kind {
+  readonly schema: z.ZodType
+  readonly values: Arbitrary<unknown>
+  /** Whether the document says less than the gateway holds to: a rule that JSON Schema has no words for. */
+  readonly isLoose?: boolean
+  /** Whether what comes in is another value for the handler, or for callers what the handler gives. */
+  readonly isChanged?: boolean
+}

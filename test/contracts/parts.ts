@@ -1,0 +1,94 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll } from '@jest/globals'
+import { postgres } from 'ebb/data'
+import { createApp, type Implementation, openResources } from 'ebb/http'
+import { createGatewayServer, type GatewayPorts } from 'ebb/http/gateway'
+import { createLog, parseConfig } from 'ebb/kernel'
+import { testDatabase } from 'ebb/testing'
+import pg from 'pg'
+import { Agent } from 'undici'
+import type { ContractSet } from '../../src/contract/index.ts'
+
+/** What serves at the moment: both are put in the place of those before, as a save on a laptop does. */
+export interface Serving {
+  readonly set: ContractSet
+  /** By name. */
+  readonly functions: Readonly<Record<string, Implementation>>
+}
+
+/**
+ * A gateway and functions behind it, each over HTTP, on a database of their own. Functions believe whoever says who they are.
+ * To be called where tests are declared.
+ */
+export function startParts() {
+  let close = async () => {}
+  // Hooks run in the order in which they are declared: everything lets go of the database before it is dropped.
+  afterAll(() => close())
+  const database = testDatabase()
+  const pool = new pg.Pool({ connectionString: database.ownerUrl, max: 1 })
+  const log = createLog({ level: 'silent' })
+  const dispatcher = new Agent()
+  const resources = openResources({ sql: postgres }, parseConfig({ DATABASE_URL: database.url }), log)
+  let set: ContractSet
+  let apps: Readonly<Record<string, RequestListener>> = {}
+  const verify = (sub: string) => ({ sub, scopes: [], iss: sub === 'relay' ? 'ebb:relay' : 'ebb:gateway' }) as const
+  const functions = createServer((request, response) => {
+    const [, name = '', rest = '/'] = /^\/([^/?]+)(.*)$/.exec(request.url ?? '') ?? []
+    request.url = rest
+    apps[name]?.(request, response)
+  })
+  const ports = (origin: string): GatewayPorts => ({
+    ...{ log, corsOrigins: [], contracts: () => set, findKey: async () => undefined, docs: async () => undefined },
+    findAnswer: async () => ({ is: 'new' }),
+    invocations: { accept: async () => ({ is: 'new' }), find: async () => undefined },
+    limiter: (_key, { burst }) => ({ allowed: true, remaining: burst, waitSeconds: 1 }),
+    sign: async ({ sub }) => sub,
+    ready: async () => true,
+    upstream: { dispatcher, locate: (name) => ({ origin, prefix: `/${name}` }), startTimeoutMs: 60_000 },
+    metrics: { spared: () => {}, shed: () => {}, answered: () => {} },
+  })
+  const urls = { functions: '', gateway: '' }
+  const servers: Server[] = [functions]
+
+  beforeAll(async () => {
+    urls.functions = await listen(functions)
+    const gateway = createGatewayServer(ports(urls.functions))
+    servers.push(gateway)
+    urls.gateway = await listen(gateway)
+    close = async () => {
+      for (const server of servers) server.closeAllConnections()
+      await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+      await Promise.all([dispatcher.destroy(), resources.close(), pool.end()])
+    }
+  })
+  return {
+    urls,
+    serve: (serving: Serving) => {
+      set = serving.set
+      const made = Object.entries(serving.functions).map(([name, fn]) => [
+        name,
+        createApp(fn, { resources, log, verify }),
+      ])
+      apps = Object.fromEntries(made)
+    },
+    /** Asks a function without the gateway. */
+    ask: async (name: string, init: RequestInit & { readonly headers?: Readonly<Record<string, string>> }) => {
+      const headers = { 'content-type': 'application/json', 'ebb-identity': 'ann', ...init.headers }
+      const response = await fetch(`${urls.functions}/${name}`, { method: 'POST', ...init, headers })
+      await response.arrayBuffer()
+      return response.status
+    },
+    /** Takes the data of all events out of the outbox, as the text that a relay sends. */
+    takeEvents: async (): Promise<readonly string[]> => {
+      const { rows } = await pool.query<{ data: string }>('delete from ebb.outbox returning payload::text as data')
+      return rows.map(({ data }) => data)
+    },
+  }
+}
+
+async function listen(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  // A server that listens on a port has an address.
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
