@@ -122,6 +122,16 @@ export function createFunctions({ root, home, config, env, report, onBundled }: 
     broken.set(name, why)
   }
 
+  async function doesBuild(name: string, bundle: Lazy<Bundle>): Promise<boolean> {
+    try {
+      await bundle.get()
+      return true
+    } catch (fault) {
+      tellBroken(name, fault)
+      return false
+    }
+  }
+
   /** Answers its bundle, which is made when it is asked for. */
   function add(described: Route | Subscription): Lazy<Bundle> {
     const { name } = described
@@ -147,9 +157,7 @@ export function createFunctions({ root, home, config, env, report, onBundled }: 
         const old = running.get(name)
         if (!old) {
           const bundle = add(described)
-          const isBroken =
-            isSave && (await bundle.get().catch((fault) => tellBroken(name, fault) ?? 'broken')) === 'broken'
-          return isBroken ? [] : [name]
+          return isSave && !(await doesBuild(name, bundle)) ? [] : [name]
         }
         if (name in faults) return []
         const isDue = broken.has(name) || (await isStale(old, described, isChanged))

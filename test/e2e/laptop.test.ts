@@ -118,6 +118,8 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
       ...functionFiles('crash-once', 'process.kill(process.pid, "SIGKILL"); await new Promise(() => {})'),
       ...functionFiles('throw-up', "throw Object.assign(new Error('sold out'), { secret: 7 })"),
       ...functionFiles('throw-text', "throw 'no tea'"),
+      ...functionFiles('throw-quota', "throw { code: 'quota', tenant: 7 }"),
+      ...functionFiles('slip-late', "setTimeout(() => { throw new Error('too late') }); return { pid: process.pid }"),
       ...functionFiles('never-start', 'return { pid: 0 }'),
       'functions/never-start/index.ts': "throw new Error('there is no such thing')",
     }
@@ -144,6 +146,9 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
     expect(await causeOf('throw-up')).toMatch(/^Error: sold out \(functions\/throw-up\/handler\.ts:\d+\)$/)
     expect(await causeOf('throw-text')).toBe('no tea')
     await untilTrue(() => ebb.told.some(({ part, message }) => part === 'throw-text' && message === 'no tea'))
+    expect(await causeOf('throw-quota')).toContain('quota')
+    const quota = "{ code: 'quota', tenant: 7 }"
+    await untilTrue(() => ebb.told.some(({ part, message }) => part === 'throw-quota' && message === quota))
   })
 
   it.each(['url', 'admin'] as const)('403 for a page of the internet whose name leads to its %s', async (at) => {
@@ -167,6 +172,19 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
       correlationId: response.headers.get('x-correlation-id'),
     })
     await untilTrue(() => ebb.told.some(({ event, part }) => event === 'fault' && part === 'crash-once'))
+  })
+
+  it('200 however often a function slips after its answer: its process is replaced, and its fault is told', async () => {
+    const pids: unknown[] = []
+    for (let round = 1; round <= 4; round++) {
+      const response = await get('slip-late')
+      expect(response.status).toBe(200)
+      pids.push(Object(await response.json()).pid)
+      const told = () =>
+        ebb.told.filter(({ part, message }) => part === 'slip-late' && /too late/.test(String(message)))
+      await untilTrue(() => told().length === round)
+    }
+    expect(new Set(pids).size).toBe(4)
   })
 
   it('502 for a function that does not start: reported with its reason, and not hammered', async () => {
