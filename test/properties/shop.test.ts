@@ -5,6 +5,7 @@ import { roles } from '../../domain/roles.ts'
 import { contractsData } from '../../src/deploy/contracts-data.ts'
 import { findFunctions } from '../../src/deploy/find-functions.ts'
 import type { Implementation } from '../../src/http/index.ts'
+import { SEED } from '../support/seed.ts'
 import { arbitraryOf } from './arbitrary-of.ts'
 import { requestOf, statusOf } from './request-of.ts'
 
@@ -12,7 +13,7 @@ import { requestOf, statusOf } from './request-of.ts'
  * Whatever is sent to a function of the shop, within its schemas' domains and a little beyond, is taken or refused with a
  * reason: what a schema takes, the stores behind it take.
  */
-const RUNS = { numRuns: 40 }
+const RUNS = { numRuns: 40, seed: SEED }
 const merchant = { sub: 'ada', scopes: roles.merchant }
 
 for (const name of await findFunctions(process.cwd())) {

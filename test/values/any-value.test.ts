@@ -4,8 +4,9 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { createRunStatement } from '../../src/data/run-statement.ts'
 import { createSql, type Sql } from '../../src/data/sql.ts'
+import { SEED } from '../support/seed.ts'
 
-const RUNS = { numRuns: 300 }
+const RUNS = { numRuns: 300, seed: SEED }
 
 const database = testDatabase()
 const clients: pg.Client[] = []
