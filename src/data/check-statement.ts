@@ -1,5 +1,8 @@
 const ONE_TRANSACTION =
   'a request is one transaction, which the platform begins and ends: throw to undo it, and use a savepoint to undo a part'
+/** The platform's own savepoint: one of a handler's by this name would be found in its place. */
+export const CLAIMED = 'ebb_claimed'
+const OF_SAVEPOINTS = new Set(['savepoint', 'release', 'rollback'])
 const WRITE_IT_OUT = 'the next request may come by another connection: write the statement itself'
 const LOCAL = 'it would outlive the request: write `set local`, or `set_config(name, value, true)`'
 const NO_SESSION = "a connection is one request's for one transaction, and keeps nothing"
@@ -39,6 +42,9 @@ export function checkStatement(text: string): boolean {
   const reason = REFUSED[first]
   if (reason && !WITHIN[first]?.test(wordsFrom(text, after))) {
     throw new TypeError(`a handler's statement cannot be ${first.toUpperCase()}, since ${reason}`)
+  }
+  if (OF_SAVEPOINTS.has(first) && text.toLowerCase().includes(CLAIMED)) {
+    throw new TypeError(`a handler's savepoint cannot be ${CLAIMED}, which is the platform's own; give it another name`)
   }
   if (first !== '' && !PLAIN.has(first)) return true
   return OF_SESSION.test(text) && OF_SESSION.test(text.replaceAll(LOCAL_SETTING, ''))

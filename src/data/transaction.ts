@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { Problem } from '../contract/index.ts'
 import type { Log, Transaction, Unit, Work } from '../kernel/index.ts'
 import { borrow, type Lender, type Limits } from './borrow.ts'
+import { CLAIMED } from './check-statement.ts'
 import { destroyConnection } from './connection.ts'
 import { isAborted, isAway, isConflict } from './database-fault.ts'
 import { claimKey, storeAnswer } from './idempotency.ts'
@@ -72,9 +73,6 @@ const transactOnce = <Result>(opened: Postgres, { signal, timeoutMs }: Required<
   })
 
 type Control = (text: string) => Promise<pg.QueryResult>
-
-/** A name that no handler gives one of its own, which would be found in its place. */
-const CLAIMED = `ebb_claimed_${Math.random().toString(36).slice(2)}`
 
 function unitOn(client: pg.ClientBase, control: Control, onAppend: () => void): Unit {
   return {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { identifyProcess } from '../processes/process-identity.ts'
 import { startPostgres } from './index.ts'
 import { otherRunner, processesNaming, query, scratchFolder, until } from './test-support.ts'
@@ -80,6 +80,9 @@ describe('a runner that lives', () => {
 })
 
 describe('a stale postmaster.pid', () => {
+  // One that is stopping still writes into its file.
+  beforeAll(() => until('the Postgres before has ended', () => processesNaming(data).length === 0))
+
   it('with the pid of a dead process is no obstacle', async () => {
     const dead = spawn('true')
     await once(dead, 'exit')
