@@ -5,6 +5,7 @@ import { postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
 import { testFunction } from 'ebb/testing'
 import * as z from 'zod'
+import { JSON_AT_LIMIT } from '../../test/support/json-at-limit.ts'
 import { untilTrue } from '../../test/support/until.ts'
 
 const Note = z.object({ text: z.string(), mode: z.string() })
@@ -192,6 +193,13 @@ describe('bad input', () => {
     const response = await post(body)
     expect([response.status, response.body.error]).toEqual([400, 'invalid_request'])
     expect(response.body.details.length).toBeGreaterThan(0)
+  })
+
+  it.each(JSON_AT_LIMIT)('400 for more $what than any body may have', async ({ most, over, message }) => {
+    const response = await post(JSON.stringify(over))
+    expect([response.status, response.body.details]).toEqual([400, [{ path: 'body', message }]])
+    const other = await post(JSON.stringify(most))
+    expect(other.body.details).toContainEqual({ path: 'body.more', message: 'Unknown key' })
   })
 
   it('413 for a body beyond 1 MiB', async () => {
