@@ -110,8 +110,9 @@ function backslashesBefore(text: string, index: number): number {
   return count
 }
 
-/** What a string in quotes says; undefined where it is no JSON. */
+/** What a string in quotes says; undefined where one of its escapes is none. */
 function stringOf(quoted: string): string | undefined {
+  if (!quoted.includes('\\')) return quoted.slice(1, -1)
   try {
     return String(JSON.parse(quoted))
   } catch {
