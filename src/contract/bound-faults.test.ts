@@ -56,3 +56,41 @@ it('a union takes its second option, however many faults the first one has', () 
   const schema = toInput(z.union([z.array(z.string()), z.array(z.int())]))
   expect(schema.parse(numbers(200))).toEqual(numbers(200))
 })
+
+interface Step {
+  readonly op: string
+  readonly next: Step | string
+}
+const Leaf = z.string().refine(() => {
+  looked++
+  return true
+})
+const And = z.object({ op: z.literal('and'), next: z.lazy(() => Steps) })
+const Or = z.object({ op: z.literal('or'), next: z.lazy(() => Steps), more: z.string().optional() })
+const Steps: z.ZodType<Step | string> = z.union([And, Or, Leaf])
+const Fresh: z.ZodType = z.lazy(() =>
+  z.union([z.object({ op: z.literal('and'), next: Fresh }), z.object({ op: z.literal('or'), next: Fresh }), Leaf]),
+)
+
+it.each([
+  ['or', true],
+  ['nor', false],
+])('a union in itself judges what is 30 levels deep a few times, not 2^30: %s', (innermost, fits) => {
+  let value: unknown = { op: innermost, next: 'leaf' }
+  for (let i = 0; i < 30; i++) value = { op: 'or', next: value }
+  for (const direction of [toInput, toOutput]) {
+    for (const schema of [Steps, Fresh]) {
+      looked = 0
+      const { success, data } = direction(schema).safeParse(value)
+      expect([success, data]).toEqual([fits, fits ? value : undefined])
+      expect(looked).toBeLessThanOrEqual(100)
+    }
+  }
+})
+
+it('the faults of a union in itself have the paths that they had', () => {
+  const schema = toInput(z.object({ first: Steps, second: z.array(Steps) }))
+  const shared = { op: 'nor', next: 'leaf' }
+  const faults = schema.safeParse({ first: shared, second: ['leaf', shared, { op: 'or', next: shared }] }).error?.issues
+  expect(faults?.map(({ path }) => path.join('.'))).toEqual(['first', 'second.1', 'second.2'])
+})

@@ -56,12 +56,15 @@ const parseList =
   (payload, context) => {
     const input = payload.value
     if (!Array.isArray(input) || input.length <= first) return parse(payload, context)
-    payload.value = input.slice(0, first)
-    const output: unknown[] = []
-    if (first > 0) output.push(...Object(now(parse(payload, context)).value))
+    // A copy has no room for more, as an array that grows has: 17 elements at the least.
+    const output: unknown[] = input.slice()
+    if (first > 0) {
+      payload.value = input.slice(0, first)
+      output.splice(0, first, ...Object(now(parse(payload, context)).value))
+    }
     for (let i = first; i < input.length && payload.issues.length < MAX_FAULTS; i++) {
       const { value, issues } = now(element._zod.run({ value: input[i], issues: [] }, context))
-      output.push(value)
+      output[i] = value
       for (const issue of issues) payload.issues.push({ ...issue, path: [i, ...(issue.path ?? [])] })
     }
     payload.value = output

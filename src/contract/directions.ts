@@ -5,6 +5,7 @@ import { boundString } from './bound-string.ts'
 import { chooseOption, isAmbiguous } from './choose-option.ts'
 import { exactMultiple } from './exact-multiple.ts'
 import { guardCheck, guardTransform } from './guard.ts'
+import { judgeOnce, mayHoldItself } from './judge-once.ts'
 import { BRANCHES, defOf } from './schema-def.ts'
 
 /** Where the metadata of input and output schemas keep the name (`id`) of what they were made of. */
@@ -62,6 +63,7 @@ function rebuild(schema: z.ZodType, direction: Direction): z.ZodType {
     const options = def.options?.map((option) => rebuild(option, strict))
     chooseOption(rebuilt, clone(schema, { ...def, options, checks: [] } as never))
   }
+  if (mayHoldItself(schema, def)) judgeOnce(rebuilt)
   made.set(schema, rebuilt)
   const { id, ...meta } = z.globalRegistry.get(schema) ?? {}
   // An id can only be given once; as another entry the name goes along.

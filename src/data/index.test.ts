@@ -37,19 +37,21 @@ it.each([
 })
 
 const Price = z.object({ cents: z.int() })
-const contract = endpoint({
-  ...{ name: 'get-price', summary: 'Tell a price.', method: 'GET', path: '/v1/prices' },
-  ...{ query: z.object({ origin: z.string() }), reply: { status: 200, body: Price } },
-  ...{ failures: { away: 503 }, access: { scopes: [] }, timeoutMs: 300 },
-})
-const fn = testFunction(
-  implement(contract, { http, cache: cacheOn('prices') }, async ({ query }, { http, cache, fail }) => {
-    const load = async () => (await http.get(query.origin, { timeoutMs: 5_000 })).json(Price)
+const getPrice = (timeoutMs: number) => {
+  const contract = endpoint({
+    ...{ name: 'get-price', summary: 'Tell a price.', method: 'GET', path: '/v1/prices' },
+    ...{ query: z.object({ origin: z.string() }), reply: { status: 200, body: Price } },
+    ...{ failures: { away: 503 }, access: { scopes: [] }, timeoutMs },
+  })
+  return implement(contract, { http, cache: cacheOn('prices') }, async ({ query }, { http, cache, fail }) => {
+    const load = async () => (await http.get(query.origin, { timeoutMs: 60_000 })).json(Price)
     return cache.get(query.origin, { ttlSeconds: 60, load }).catch((fault: unknown) => {
       throw fault instanceof HttpFault && fault.code === 'bad_answer' ? fail('away', 'Nobody knows.') : fault
     })
-  }),
-)
+  })
+}
+const fn = testFunction(getPrice(60_000))
+const hurried = testFunction(getPrice(300))
 
 it.each([
   ['{"cents":5}', 200],
@@ -62,6 +64,6 @@ it.each([
 it("a call ends with its request's deadline", async () => {
   const closed = Promise.withResolvers<void>()
   const origin = await serve((_request, response) => void response.on('close', closed.resolve))
-  await (await fn.as({ sub: 'somebody' })).get('/v1/prices').query({ origin }).expect(504)
+  await (await hurried.as({ sub: 'somebody' })).get('/v1/prices').query({ origin }).expect(504)
   await closed.promise
 })

@@ -2,7 +2,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { isTransient, PLATFORM_CODES, Problem, problemJson, toLocation, toOutput } from '../contract/index.ts'
 import type { Claimed, Correlation, StoredAnswer } from '../kernel/index.ts'
 import type { Contract } from './implement.ts'
-import { whatIsNoTextIn } from './json.ts'
+import { whatIsNoTextIn } from './what-is-unsafe.ts'
 
 const NOTHING = ''
 /** Of the headers that a refusal brings along, names and values together: half of what Node's parser takes in an answer. */

@@ -5,61 +5,66 @@ import { postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
 import { testFunction } from 'ebb/testing'
 import * as z from 'zod'
+import { JSON_AT_LIMIT } from '../../test/support/json-at-limit.ts'
 import { untilTrue } from '../../test/support/until.ts'
 
 const Note = z.object({ text: z.string(), mode: z.string() })
 
-/** One function whose handler misbehaves as the request asks it to. */
-const contract = endpoint({
-  name: 'write-note',
-  summary: 'Writes a note, and then does as it is told.',
-  method: 'POST',
-  path: '/v1/notes',
-  body: Note,
-  reply: { status: 201, body: z.object({ text: z.string() }) },
-  failures: { refused: 409, busy: 503 },
-  access: {},
-  idempotent: true,
-  emits: { 'note.written': z.object({ text: z.string() }) },
-  timeoutMs: 1_000,
-})
+/** One function whose handler misbehaves as the request asks it to, for as long as it may. */
+const writeNote = (timeoutMs: number) => {
+  const contract = endpoint({
+    name: 'write-note',
+    summary: 'Writes a note, and then does as it is told.',
+    method: 'POST',
+    path: '/v1/notes',
+    body: Note,
+    reply: { status: 201, body: z.object({ text: z.string() }) },
+    failures: { refused: 409, busy: 503 },
+    access: {},
+    idempotent: true,
+    emits: { 'note.written': z.object({ text: z.string() }) },
+    timeoutMs,
+  })
 
-const writeNote = implement(contract, { sql: postgres }, async ({ body }, { sql, emit, fail }) => {
-  const { text, mode } = body
-  await sql`insert into notes (text) values (${text})`
-  await emit('note.written', { text })
-  if (mode === 'refuse') throw fail('refused', 'Not today.')
-  if (mode === 'break') throw new Error('a secret inside')
-  if (mode === 'forget-throw') fail('refused', 'Not today.')
-  const headers = { wide: { 'x-why': '\u2603' }, long: { 'x-why': 'x'.repeat(20_000) }, named: { 'x why': '' } }[mode]
-  if (headers) throw new Problem('refused', 409, 'Not today.', { headers })
-  if (mode === 'busy') throw fail('busy', 'In a moment.')
-  if (mode === 'foreign') throw new Problem('not_declared', 409, 'Not mine.')
-  if (mode === 'sleep') await sql`select pg_sleep(30)`
-  if (mode === 'nap') await sql`select pg_sleep(0.3)`
-  if (mode === 'swallow') await sql`select 1 / 0`.catch(() => {})
-  if (mode === 'forget-await') void emit('note.written', { text: 7 as never })
-  if (mode === 'bad-reply') return { text: 7 } as never
-  return { text }
-})
+  return implement(contract, { sql: postgres }, async ({ body }, { sql, emit, fail }) => {
+    const { text, mode } = body
+    await sql`insert into notes (text) values (${text})`
+    await emit('note.written', { text })
+    if (mode === 'refuse') throw fail('refused', 'Not today.')
+    if (mode === 'break') throw new Error('a secret inside')
+    if (mode === 'forget-throw') fail('refused', 'Not today.')
+    const headers = { wide: { 'x-why': '\u2603' }, long: { 'x-why': 'x'.repeat(20_000) }, named: { 'x why': '' } }[mode]
+    if (headers) throw new Problem('refused', 409, 'Not today.', { headers })
+    if (mode === 'busy') throw fail('busy', 'In a moment.')
+    if (mode === 'foreign') throw new Problem('not_declared', 409, 'Not mine.')
+    if (mode === 'sleep') await sql`select pg_sleep(30)`
+    if (mode === 'nap') await sql`select pg_sleep(0.3)`
+    if (mode === 'swallow') await sql`select 1 / 0`.catch(() => {})
+    if (mode === 'forget-await') void emit('note.written', { text: 7 as never })
+    if (mode === 'bad-reply') return { text: 7 } as never
+    return { text }
+  })
+}
 
-const fn = testFunction(writeNote)
+/** No machine is so busy that a request that is meant to be answered takes a minute. */
+const fn = testFunction(writeNote(60_000))
+const hurried = testFunction(writeNote(1_000))
 const ada = { sub: 'ada' }
 
 beforeAll(async () => {
-  await fn.query('create table notes (text text)')
+  for (const one of [fn, hurried]) await one.query('create table notes (text text)')
 })
 
-const count = async (table: string, text: string) => {
+const count = async (table: string, text: string, of = fn) => {
   const column = table === 'notes' ? 'text' : "payload->>'text'"
-  const [row] = await fn.query<{ n: number }>(`select count(*)::int as n from ${table} where ${column} = $1`, [text])
+  const [row] = await of.query<{ n: number }>(`select count(*)::int as n from ${table} where ${column} = $1`, [text])
   return row?.n
 }
 const ACTIVE = `select pid from pg_stat_activity where state = 'active' and datname = current_database() and pid <> pg_backend_pid()`
-const sleepers = async () => (await fn.query(`${ACTIVE} and query like '%pg_sleep(30)%'`)).length
+const sleepers = async (of = fn) => (await of.query(`${ACTIVE} and query like '%pg_sleep(30)%'`)).length
 
-const write = async (text: string, mode: string, key = text) => {
-  const caller = await fn.as(ada)
+const write = async (text: string, mode: string, key = text, of = fn) => {
+  const caller = await of.as(ada)
   return caller.post('/v1/notes').set('Idempotency-Key', key).send({ text, mode })
 }
 
@@ -104,10 +109,10 @@ describe('a request is one transaction', () => {
   }
 
   it('504 at the deadline cancels the statement and leaves nothing', async () => {
-    const response = await write('late', 'sleep')
+    const response = await write('late', 'sleep', 'late', hurried)
     expect([response.status, response.body.error]).toEqual([504, 'deadline_exceeded'])
-    expect(await count('notes', 'late')).toBe(0)
-    await untilTrue(async () => (await sleepers()) === 0)
+    expect(await count('notes', 'late', hurried)).toBe(0)
+    await untilTrue(async () => (await sleepers(hurried)) === 0)
   })
 
   it('499 when the caller hangs up rolls back', async () => {
@@ -192,6 +197,13 @@ describe('bad input', () => {
     const response = await post(body)
     expect([response.status, response.body.error]).toEqual([400, 'invalid_request'])
     expect(response.body.details.length).toBeGreaterThan(0)
+  })
+
+  it.each(JSON_AT_LIMIT)('400 for more $what than any body may have', async ({ most, over, message }) => {
+    const response = await post(JSON.stringify(over))
+    expect([response.status, response.body.details]).toEqual([400, [{ path: 'body', message }]])
+    const other = await post(JSON.stringify(most))
+    expect(other.body.details).toContainEqual({ path: 'body.more', message: 'Unknown key' })
   })
 
   it('413 for a body beyond 1 MiB', async () => {

@@ -1,5 +1,5 @@
 import type { Fault } from '../contract/index.ts'
-import { whatIsUnsafe } from './json.ts'
+import { whatIsUnsafe } from './what-is-unsafe.ts'
 
 /** What a subscriber's function takes in: twice what can be emitted, since Postgres writes JSON with blanks in between. */
 export const MAX_RECEIVED_BYTES = 16 * 1024 * 1024

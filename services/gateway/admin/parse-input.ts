@@ -1,6 +1,6 @@
 import { type Fault, Problem, toInput } from 'ebb/contract'
 import type * as z from 'zod'
-import { whatIsUnsafe } from '../../../src/http/json.ts'
+import { whatIsUnsafe } from '../../../src/http/what-is-unsafe.ts'
 
 /** The value as the schema has it, of what Postgres can hold; a Problem 400 that names every fault otherwise. */
 export function parseInput<S extends z.ZodType>(

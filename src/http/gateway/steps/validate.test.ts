@@ -1,4 +1,5 @@
 import { expect, it } from '@jest/globals'
+import { JSON_AT_LIMIT } from '../../../../test/support/json-at-limit.ts'
 import { raw, testGateway } from '../test-support.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -39,6 +40,19 @@ it.each([
   const { url, woken } = await testGateway()
   const answer = await fetch(`${url}/v1/notes/1`, { method: 'PUT', body, headers: json })
   expect(await detailsOf(answer)).toEqual([400, [expect.objectContaining({ path })]])
+  expect(woken).toEqual([])
+})
+
+it.each(JSON_AT_LIMIT)('400 more $what than any body may have', async ({ most, over, message }) => {
+  const { url, woken } = await testGateway()
+  const put = (body: unknown) =>
+    fetch(`${url}/v1/notes/1`, { method: 'PUT', body: JSON.stringify(body), headers: json }).then(detailsOf)
+  expect(await put(over)).toEqual([400, [{ path: 'body', message }]])
+  // Its contract has another opinion of what it is.
+  expect(await put({ ...most, text: undefined })).toEqual([
+    400,
+    expect.arrayContaining([{ path: 'body.more', message: 'Unknown key' }]),
+  ])
   expect(woken).toEqual([])
 })
 
