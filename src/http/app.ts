@@ -5,6 +5,7 @@ import type { Log } from '../kernel/index.ts'
 import { MAX_RECEIVED_BYTES } from './event-faults.ts'
 import { inTurn } from './exchange.ts'
 import type { Contract, Implementation } from './implement.ts'
+import type { InFlight } from './in-flight.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { authorise } from './middleware/authorise.ts'
 import { concurrency } from './middleware/concurrency.ts'
@@ -30,6 +31,8 @@ export interface AppOptions {
   /** The requests that run at a time, where no platform in front sees to that. */
   readonly maxConcurrency?: number | undefined
   readonly isDraining?: () => boolean
+  /** Is told of each request. */
+  readonly inFlight?: InFlight
   /** Answers a scrape of the function's metrics, where it is asked to. */
   readonly scrape?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
 }
@@ -45,7 +48,7 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
   const way = inTurn([
     correlation({ ...options, facts }),
     accessLog(options),
-    deadline({ timeoutMs }),
+    deadline({ ...options, timeoutMs }),
     // On arrival, before anything makes the request wait: an identity is good for so long only.
     identity(options),
     ...(options.maxConcurrency ? [concurrency(options.maxConcurrency)] : []),

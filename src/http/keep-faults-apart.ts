@@ -1,7 +1,7 @@
-import type { Server, ServerResponse } from 'node:http'
 import { Problem } from '../contract/index.ts'
 import type { Log } from '../kernel/index.ts'
 import { OVER } from './deadline.ts'
+import type { InFlight } from './in-flight.ts'
 
 interface FaultOptions {
   readonly log: Pick<Log, 'error'>
@@ -14,29 +14,21 @@ interface FaultOptions {
  * requests are over that were in flight by then makes the process leave; one that is awaited late is none. `process.exit`
  * throws.
  */
-export function keepFaultsApart(server: Server, { log, leave }: FaultOptions): void {
-  const inFlight = new Set<ServerResponse>()
-  const unheard = new Map<Promise<unknown>, { readonly reason: unknown; readonly waitsFor: Set<ServerResponse> }>()
+export function keepFaultsApart(inFlight: InFlight, { log, leave }: FaultOptions): void {
+  const unheard = new Map<Promise<unknown>, unknown>()
 
   const judge = (promise: Promise<unknown>) => {
-    const { reason, waitsFor } = unheard.get(promise) ?? {}
-    if (waitsFor?.size !== 0) return
+    if (!unheard.has(promise)) return
+    const reason = unheard.get(promise)
     unheard.delete(promise)
     // What the platform itself has ended or refused says nothing about the process.
     if (isRefusal(reason)) log.error({ err: reason }, 'nobody awaited what failed; await it in the handler')
     else leave(reason)
   }
 
-  server.on('request', (_request, response) => {
-    inFlight.add(response)
-    response.once('close', () => {
-      inFlight.delete(response)
-      for (const [promise, { waitsFor }] of unheard) if (waitsFor.delete(response)) judge(promise)
-    })
-  })
   process.on('unhandledRejection', (reason, promise) => {
-    unheard.set(promise, { reason, waitsFor: new Set(inFlight) })
-    judge(promise)
+    unheard.set(promise, reason)
+    inFlight.whenOver(() => judge(promise))
   })
   process.on('rejectionHandled', (promise) => void unheard.delete(promise))
   process.exit = (status) => {

@@ -21,6 +21,7 @@ import { createApp } from './app.ts'
 import { newExchange } from './exchange.ts'
 import { FUNCTION_HEADER_BYTES } from './header-limits.ts'
 import type { Contract, Implementation, Uses } from './implement.ts'
+import { createInFlight } from './in-flight.ts'
 import { keepFaultsApart } from './keep-faults-apart.ts'
 import { openResources } from './resources.ts'
 
@@ -51,11 +52,12 @@ function start(fn: Implementation, config: Config, log: Log) {
   const telemetry = startTelemetry(config, { name, log, kind: 'function' })
   const verify = identityVerifier(need(config, 'EBB_IDENTITY_JWKS') as never, name)
   const resources = openResources(fn.uses, config, log)
+  const inFlight = createInFlight()
   let draining = false
   const app = createApp(fn, {
     ...{ resources, verify, log, secrets: readSecrets(secrets), revision: config.EBB_REVISION },
     showFaults: config.EBB_SHOW_FAULTS === 'true',
-    ...{ scrape: telemetry.scrape, isDraining: () => draining, maxConcurrency: config.EBB_MAX_CONCURRENCY },
+    ...{ inFlight, scrape: telemetry.scrape, isDraining: () => draining, maxConcurrency: config.EBB_MAX_CONCURRENCY },
   })
   const limits = {
     ...{ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS },
@@ -82,7 +84,7 @@ function start(fn: Implementation, config: Config, log: Log) {
     await resources.close()
     await telemetry.shutdown({ limitMs: FLUSH_MS })
   }
-  keepFaultsApart(server, { log, leave: onShutdown(stop, { log, parent: config.EBB_PARENT }) })
+  keepFaultsApart(inFlight, { log, leave: onShutdown(stop, { log, parent: config.EBB_PARENT }) })
 }
 
 /**

@@ -1,12 +1,26 @@
 import { Deadline } from '../deadline.ts'
 import { headerOf, type Step } from '../exchange.ts'
+import type { InFlight } from '../in-flight.ts'
 
-/** Starts the clock when the headers are in: the contract's time, or what the gateway has left of it (`Ebb-Timeout-Ms`, relative). */
-export function deadline({ timeoutMs }: { timeoutMs: number }): Step {
+interface DeadlineOptions {
+  readonly timeoutMs: number
+  readonly inFlight?: InFlight | undefined
+}
+
+/**
+ * Starts the clock when the headers are in: the contract's time, or what the gateway has left of it (`Ebb-Timeout-Ms`,
+ * relative). Until its answer has gone, the request is in flight.
+ */
+export function deadline({ timeoutMs, inFlight }: DeadlineOptions): Step {
   return function deadline(request, response) {
     const left = Number(headerOf(request, 'ebb-timeout-ms') ?? timeoutMs)
     const deadline = new Deadline(left > 0 ? Math.min(left, timeoutMs) : timeoutMs)
-    response.on('close', () => (response.writableFinished ? deadline.answered() : deadline.callerGone()))
+    const begun = inFlight?.begin() ?? 0
+    response.on('close', () => {
+      if (response.writableFinished) deadline.answered()
+      else deadline.callerGone()
+      inFlight?.end(begun)
+    })
     response.locals.deadline = deadline
   }
 }
