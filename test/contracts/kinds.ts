@@ -55,12 +55,12 @@ const NAMES = ['a', 'b', 'c'] as const
 
 /** How an object may have a property. */
 const properties = (inner: Arbitrary<Kind>) =>
-  fc.tuple(inner, fc.nat(4)).map(([kind, n]): Kind => {
+  fc.tuple(inner, fc.nat(6)).map(([kind, n]): Kind => {
     const { schema } = kind
     const usual = z.union([schema, z.literal('usual')])
     const ways = [
       ...[schema, schema.optional(), schema.nullish(), schema.optional().describe('Maybe.')],
-      ...[usual.default('usual')],
+      ...[usual.default('usual'), usual.prefault('usual'), usual.catch('usual')],
     ]
     return { ...kind, schema: ways[n] ?? schema, isChanged: kind.isChanged || n > 3 }
   })
