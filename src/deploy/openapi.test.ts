@@ -164,6 +164,18 @@ describe('the OpenAPI document', () => {
     })
   })
 
+  it('asks for nothing that is taken when it is absent', () => {
+    const parts = { summary: 'Pages.', method: 'POST', access: {}, reply: { status: 204 } } as const
+    const page = z.int().catch(1)
+    const body = z.object({ page, all: z.tuple([z.int(), page]), only: z.object({ page }) })
+    const list = endpoint({ ...parts, name: 'list-pages', path: '/v1/pages', body })
+    const schemas = JSON.parse(JSON.stringify(read(list).paths['/v1/pages']?.post))
+    const { required, properties } = schemas.requestBody.content['application/json'].schema
+    expect({ required, all: properties.all.minItems, only: properties.only.required }).toEqual({
+      ...{ required: ['all', 'only'], all: 1, only: undefined },
+    })
+  })
+
   it('only describes a pattern that takes an emoji for two characters', () => {
     const parts = { summary: 'Names.', method: 'POST', access: {}, reply: { status: 204 } } as const
     const escaped = new RegExp(['^', '$'].join('\\-'))

@@ -9,4 +9,8 @@ export interface Kind {
   readonly isLoose?: boolean
   /** Whether what comes in is another value for the handler, or for callers what the handler gives. */
   readonly isChanged?: boolean
+  /** Whether what it makes of a value is of another type, which it does not take itself. */
+  readonly isConverted?: boolean
+  /** Whether it has a `.catch`: unknown names are caught on their way in, and stripped on their way out. */
+  readonly isCaught?: boolean
 }

@@ -10,13 +10,15 @@ const anything = fc
   .map((value) => JSON.parse(JSON.stringify(value).replaceAll('\\u0000', '').replaceAll('__proto__', 'proto')))
   .filter((value) => JSON.stringify(value).isWellFormed() && !/\\ud[89a-f]/i.test(JSON.stringify(value)))
 
+const converted = { isLoose: true, isChanged: true, isConverted: true }
+
 const OTHERS: readonly Kind[] = [
   { schema: z.null(), values: fc.constantFrom(null, 0, '', false) },
   { schema: z.unknown(), values: anything },
   { schema: z.any(), values: anything },
   { schema: z.json(), values: anything },
   { schema: z.literal([null, 1]), values: fc.constantFrom(null, 1, 0) },
-  { schema: z.stringbool(), values: fc.constantFrom('true', 'no', 'maybe', true), isLoose: true, isChanged: true },
+  { schema: z.stringbool(), values: fc.constantFrom('true', 'no', 'maybe', true), ...converted },
   {
     schema: z
       .codec(z.iso.datetime(), z.date(), {
@@ -26,14 +28,14 @@ const OTHERS: readonly Kind[] = [
       .pipe(z.date().transform((at) => at.getTime()))
       .pipe(z.int()),
     values: fc.constantFrom('2026-01-02T03:04:05Z', '0000-01-01T00:00:00Z', 'no time', 5),
-    ...{ isLoose: true, isChanged: true },
+    ...converted,
   },
   {
     schema: z
       .string()
       .transform((given) => given.length)
       .pipe(z.int().max(2)),
-    ...{ values: text, isLoose: true, isChanged: true },
+    ...{ values: text, ...converted },
   },
 ]
 
@@ -62,13 +64,16 @@ const properties = (inner: Arbitrary<Kind>) =>
       ...[schema, schema.optional(), schema.nullish(), schema.optional().describe('Maybe.')],
       ...[usual.default('usual'), usual.prefault('usual'), usual.catch('usual')],
     ]
-    return { ...kind, schema: ways[n] ?? schema, isChanged: kind.isChanged || n > 3 }
+    const flags = { isChanged: kind.isChanged || n > 3, isCaught: kind.isCaught || n > 5 }
+    return { ...kind, schema: ways[n] ?? schema, ...flags }
   })
 
 const some = <Value>(values: readonly (Value | undefined)[]) => values.filter((value) => value !== undefined)
 const flagsOf = (kinds: readonly Kind[]) => ({
   isLoose: kinds.some(({ isLoose }) => isLoose),
   isChanged: kinds.some(({ isChanged }) => isChanged),
+  isConverted: kinds.some(({ isConverted }) => isConverted),
+  isCaught: kinds.some(({ isCaught }) => isCaught),
 })
 
 const objects = (inner: Arbitrary<Kind>): Arbitrary<Kind> =>
