@@ -1,5 +1,5 @@
-import type { Arbitrary } from 'fast-check'
-import type * as z from 'zod'
+import fc, { type Arbitrary } from 'fast-check'
+import * as z from 'zod'
 
 /** A schema that a contract may have, and values from inside it, from its edges and from beyond. */
 export interface Kind {
@@ -14,3 +14,19 @@ export interface Kind {
   /** Whether it has a `.catch`: unknown names are caught on their way in, and stripped on their way out. */
   readonly isCaught?: boolean
 }
+
+/** What is so of a kind that is made of these. */
+export const flagsOf = (kinds: readonly Kind[]) => ({
+  isLoose: kinds.some(({ isLoose }) => isLoose),
+  isChanged: kinds.some(({ isChanged }) => isChanged),
+  isConverted: kinds.some(({ isConverted }) => isConverted),
+  isCaught: kinds.some(({ isCaught }) => isCaught),
+})
+
+/** The same kind, which a test that fails shows by its document. */
+export const shown = (kind: Kind): Kind => ({
+  ...kind,
+  ...{
+    [fc.toStringMethod]: () => JSON.stringify(z.toJSONSchema(kind.schema, { io: 'input', unrepresentable: 'any' })),
+  },
+})

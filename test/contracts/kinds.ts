@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check'
 import * as z from 'zod'
-import type { Kind } from './kind.ts'
+import { flagsOf, type Kind } from './kind.ts'
 import { scalarKinds } from './scalar-kinds.ts'
 import { text } from './text-kinds.ts'
 
@@ -69,13 +69,6 @@ const properties = (inner: Arbitrary<Kind>) =>
   })
 
 const some = <Value>(values: readonly (Value | undefined)[]) => values.filter((value) => value !== undefined)
-const flagsOf = (kinds: readonly Kind[]) => ({
-  isLoose: kinds.some(({ isLoose }) => isLoose),
-  isChanged: kinds.some(({ isChanged }) => isChanged),
-  isConverted: kinds.some(({ isConverted }) => isConverted),
-  isCaught: kinds.some(({ isCaught }) => isCaught),
-})
-
 const objects = (inner: Arbitrary<Kind>): Arbitrary<Kind> =>
   fc
     .tuple(properties(inner), properties(inner), fc.option(properties(inner), { nil: undefined }), fc.nat(2))
