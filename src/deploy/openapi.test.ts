@@ -176,6 +176,14 @@ describe('the OpenAPI document', () => {
     })
   })
 
+  it('promises nothing in a reply that a handler may leave undefined', () => {
+    const given = z.object({ id: z.int(), any: z.unknown(), maybe: z.any().catch(1), page: z.int().catch(1) })
+    const parts = { summary: 'Shows.', method: 'GET', access: {}, reply: { status: 200, body: given } } as const
+    const show = endpoint({ ...parts, name: 'show', path: '/v1/things' })
+    const { responses } = JSON.parse(JSON.stringify(read(show).paths['/v1/things']?.get))
+    expect(responses[200].content['application/json'].schema.required).toEqual(['id', 'page'])
+  })
+
   it('only describes a pattern that takes an emoji for two characters', () => {
     const parts = { summary: 'Names.', method: 'POST', access: {}, reply: { status: 204 } } as const
     const escaped = new RegExp(['^', '$'].join('\\-'))

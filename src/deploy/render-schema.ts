@@ -15,10 +15,8 @@ export function renderSchema(schema: z.ZodType, io: Io): Json {
   const override: Override = ({ zodSchema, jsonSchema }) => {
     writePatterns(zodSchema, jsonSchema)
     // It is about the type in TypeScript; in JSON Schema it would be for the server alone to send.
-    if (io === 'input') {
-      delete jsonSchema.readOnly
-      writeRequired(zodSchema, jsonSchema)
-    }
+    if (io === 'input') delete jsonSchema.readOnly
+    writeRequired(zodSchema, jsonSchema, io)
     writeUnchanged(zodSchema, jsonSchema, io)
     // Whatever comes in its place is taken.
     if (io === 'input' && zodSchema._zod.def.type === 'catch') replace(jsonSchema, {})

@@ -125,6 +125,8 @@ async function agree(kind: Kind, values: readonly unknown[]) {
     }
   }
 
+  // What a round before has left behind says nothing about this one.
+  await parts.takeEvents()
   for (const value of values) {
     pairs++
     await agreeOn(value).catch((cause) => {
