@@ -20,16 +20,33 @@ const one: Arbitrary<Kind> = fc.oneof(
   },
 )
 
+/** What no path may have, however it is written. */
+const NO_SEGMENT = /^\.{0,2}$|[/\\\p{Cc}]/u
+
 /** What a path may have in one segment. */
 export const segmentKinds: Arbitrary<Kind> = one.map((kind) => ({
   ...kind,
-  values: kind.values.map(String).filter((text) => !['', '.', '..'].includes(text)),
+  values: kind.values.map(String).filter((text) => !NO_SEGMENT.test(text)),
 }))
 
 const ABSENT = fc.constant(undefined)
 
-/** What a query or a header may have: one, none, or a list. */
-export const carriedKinds: Arbitrary<Kind> = fc.tuple(one, fc.nat(8)).map(([kind, n]): Kind => {
+/** What a query may have: one, none, or a list. */
+export const queryKinds = fc.tuple(one, fc.nat(8)).map(carried)
+
+/** What a header may have. A list for one that is none is one text, with commas. */
+export const headerKinds = fc
+  .tuple(one, fc.nat(7))
+  .map(carried)
+  .map((kind) => ({ ...kind, values: kind.values.filter(isHeader) }))
+
+/** What fetch would trim or refuse is no text of a header. */
+const isHeader = (value: unknown): boolean =>
+  Array.isArray(value)
+    ? value.every(isHeader)
+    : /^([!-~\x80-\xff]([ -~\x80-\xff]*[!-~\x80-\xff])?)?$/.test(String(value))
+
+function carried([kind, n]: readonly [Kind, number]): Kind {
   const { schema, values } = kind
   const usual = z.union([schema, z.literal('usual')])
   const maybe = fc.oneof({ weight: 4, arbitrary: values }, { weight: 1, arbitrary: ABSENT })
@@ -45,4 +62,4 @@ export const carriedKinds: Arbitrary<Kind> = fc.tuple(one, fc.nat(8)).map(([kind
     { ...kind, values: list, schema: z.array(schema).default([]), isChanged: true },
   ]
   return ways[n] ?? { ...kind, values: list }
-})
+}
