@@ -184,6 +184,14 @@ describe('the OpenAPI document', () => {
     expect(responses[200].content['application/json'].schema.required).toEqual(['id', 'page'])
   })
 
+  it('says no default of a .catch that depends on what it was given', () => {
+    const parts = { summary: 'Pages.', method: 'POST', access: {}, reply: { status: 204 } } as const
+    const body = z.object({ page: z.int().catch(({ input }) => String(input).length) })
+    const list = endpoint({ ...parts, name: 'list-pages', path: '/v1/pages', body })
+    const { requestBody } = JSON.parse(JSON.stringify(read(list).paths['/v1/pages']?.post))
+    expect(requestBody.content['application/json'].schema.properties).toEqual({ page: {} })
+  })
+
   it('only describes a pattern that takes an emoji for two characters', () => {
     const parts = { summary: 'Names.', method: 'POST', access: {}, reply: { status: 204 } } as const
     const escaped = new RegExp(['^', '$'].join('\\-'))
