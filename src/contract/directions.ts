@@ -4,7 +4,7 @@ import { boundFaults } from './bound-faults.ts'
 import { boundString } from './bound-string.ts'
 import { chooseOption, isAmbiguous } from './choose-option.ts'
 import { exactMultiple } from './exact-multiple.ts'
-import { guardCheck, guardTransform } from './guard.ts'
+import { guardCatch, guardCheck, guardTransform } from './guard.ts'
 import { judgeOnce, mayHoldItself } from './judge-once.ts'
 import { BRANCHES, defOf } from './schema-def.ts'
 
@@ -42,6 +42,7 @@ function rebuild(schema: z.ZodType, direction: Direction): z.ZodType {
   const checks = def.checks?.map((check) => guardCheck(exactMultiple(check)))
   if (checks) next.checks = checks
   if (def.transform) next.transform = guardTransform(def.transform)
+  if (def.catchValue) next.catchValue = guardCatch(def.catchValue)
   if (!BRANCHES.has(def.type)) {
     // The def differs from the original in its code only, so the constructor accepts it.
     return def.transform || checks?.some((check, i) => check !== def.checks?.[i])

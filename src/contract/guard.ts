@@ -32,6 +32,18 @@ export const guardFormat = (test: (text: string) => unknown) => (text: string) =
   }
 }
 
+/** The same value in the place of what is refused; undefined for nobody's, where it depends on what it was given. */
+export const guardCatch =
+  (catchValue: (context?: z.core.$ZodCatchCtx) => unknown) =>
+  (context?: z.core.$ZodCatchCtx): unknown => {
+    if (context) return catchValue(context)
+    try {
+      return catchValue()
+    } catch {
+      return undefined
+    }
+  }
+
 function attempt(payload: z.core.ParsePayload, judge: () => unknown): unknown {
   const refuse = (why: string) => {
     const message = `Cannot be judged: its contract's own check ${why}`

@@ -20,6 +20,8 @@ export interface Def {
   readonly values?: readonly unknown[]
   /** Of a transform, and of a codec. */
   readonly transform?: (value: unknown, payload: z.core.ParsePayload) => unknown
+  /** Of a catch. zod asks with nothing where it writes JSON Schema. */
+  readonly catchValue?: (context?: z.core.$ZodCatchCtx) => unknown
   readonly checks?: readonly z.core.$ZodCheck<never>[]
 }
 

@@ -74,12 +74,15 @@ function decode(schema: z.ZodType, text: string): unknown {
   return decoded.find(({ option, value }) => option.safeParse(value).success)?.value ?? text
 }
 
-/** The number, where a number of JavaScript is that number: whole ones beyond 2^53, and what would become a whole one, lose digits. */
+/**
+ * The number, where a number of JavaScript is that number or is written like that: other whole ones beyond 2^53, and what would
+ * become a whole one, lose digits.
+ */
 function toNumber(text: string): number | undefined {
   const [all, , fraction = '', exponent] = NUMBER.exec(text) ?? []
   if (all === undefined) return undefined
   const value = Number(text)
-  if (exponent !== undefined || !Number.isInteger(value)) return value
+  if (exponent !== undefined || !Number.isInteger(value) || String(value) === text) return value
   return BigInt(value) === BigInt(text.slice(0, text.length - fraction.length)) && !/[1-9]/.test(fraction)
     ? value
     : undefined

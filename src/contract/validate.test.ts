@@ -62,6 +62,12 @@ describe('a request judged by its contract', () => {
     expect(judge('tag=a&near=1.5')).toMatchObject({ ok: true, input: { query: { tag: ['a'], near: 1.5 } } })
   })
 
+  it('takes every number that a program in JavaScript writes', () => {
+    for (const near of [-31504866234335670000, 2 ** 53, 2 ** 64, 1e21, 5e-324, 0.1]) {
+      expect(judge(`near=${encodeURIComponent(near)}`)).toMatchObject({ ok: true, input: { query: { near } } })
+    }
+  })
+
   it.each([
     ['limit=ten', 'query.limit'],
     ['limit=', 'query.limit'],

@@ -164,6 +164,34 @@ describe('the OpenAPI document', () => {
     })
   })
 
+  it('asks for nothing that is taken when it is absent', () => {
+    const parts = { summary: 'Pages.', method: 'POST', access: {}, reply: { status: 204 } } as const
+    const page = z.int().catch(1)
+    const body = z.object({ page, all: z.tuple([z.int(), page]), only: z.object({ page }) })
+    const list = endpoint({ ...parts, name: 'list-pages', path: '/v1/pages', body })
+    const schemas = JSON.parse(JSON.stringify(read(list).paths['/v1/pages']?.post))
+    const { required, properties } = schemas.requestBody.content['application/json'].schema
+    expect({ required, all: properties.all.minItems, only: properties.only.required }).toEqual({
+      ...{ required: ['all', 'only'], all: 1, only: undefined },
+    })
+  })
+
+  it('promises nothing in a reply that a handler may leave undefined', () => {
+    const given = z.object({ id: z.int(), any: z.unknown(), maybe: z.any().catch(1), page: z.int().catch(1) })
+    const parts = { summary: 'Shows.', method: 'GET', access: {}, reply: { status: 200, body: given } } as const
+    const show = endpoint({ ...parts, name: 'show', path: '/v1/things' })
+    const { responses } = JSON.parse(JSON.stringify(read(show).paths['/v1/things']?.get))
+    expect(responses[200].content['application/json'].schema.required).toEqual(['id', 'page'])
+  })
+
+  it('says no default of a .catch that depends on what it was given', () => {
+    const parts = { summary: 'Pages.', method: 'POST', access: {}, reply: { status: 204 } } as const
+    const body = z.object({ page: z.int().catch(({ input }) => String(input).length) })
+    const list = endpoint({ ...parts, name: 'list-pages', path: '/v1/pages', body })
+    const { requestBody } = JSON.parse(JSON.stringify(read(list).paths['/v1/pages']?.post))
+    expect(requestBody.content['application/json'].schema.properties).toEqual({ page: {} })
+  })
+
   it('only describes a pattern that takes an emoji for two characters', () => {
     const parts = { summary: 'Names.', method: 'POST', access: {}, reply: { status: 204 } } as const
     const escaped = new RegExp(['^', '$'].join('\\-'))

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { clone } from 'zod/v4/core'
 import { writePatterns } from './write-patterns.ts'
+import { writeRequired } from './write-required.ts'
 
 export type Io = 'input' | 'output'
 type Json = Record<string, unknown>
@@ -15,6 +16,7 @@ export function renderSchema(schema: z.ZodType, io: Io): Json {
     writePatterns(zodSchema, jsonSchema)
     // It is about the type in TypeScript; in JSON Schema it would be for the server alone to send.
     if (io === 'input') delete jsonSchema.readOnly
+    writeRequired(zodSchema, jsonSchema, io)
     writeUnchanged(zodSchema, jsonSchema, io)
     // Whatever comes in its place is taken.
     if (io === 'input' && zodSchema._zod.def.type === 'catch') replace(jsonSchema, {})

@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check'
 import * as z from 'zod'
-import type { Kind } from './kind.ts'
+import { flagsOf, type Kind } from './kind.ts'
 import { scalarKinds } from './scalar-kinds.ts'
 import { text } from './text-kinds.ts'
 
@@ -10,13 +10,15 @@ const anything = fc
   .map((value) => JSON.parse(JSON.stringify(value).replaceAll('\\u0000', '').replaceAll('__proto__', 'proto')))
   .filter((value) => JSON.stringify(value).isWellFormed() && !/\\ud[89a-f]/i.test(JSON.stringify(value)))
 
+const converted = { isLoose: true, isChanged: true, isConverted: true }
+
 const OTHERS: readonly Kind[] = [
   { schema: z.null(), values: fc.constantFrom(null, 0, '', false) },
   { schema: z.unknown(), values: anything },
   { schema: z.any(), values: anything },
   { schema: z.json(), values: anything },
   { schema: z.literal([null, 1]), values: fc.constantFrom(null, 1, 0) },
-  { schema: z.stringbool(), values: fc.constantFrom('true', 'no', 'maybe', true), isLoose: true, isChanged: true },
+  { schema: z.stringbool(), values: fc.constantFrom('true', 'no', 'maybe', true), ...converted },
   {
     schema: z
       .codec(z.iso.datetime(), z.date(), {
@@ -26,14 +28,14 @@ const OTHERS: readonly Kind[] = [
       .pipe(z.date().transform((at) => at.getTime()))
       .pipe(z.int()),
     values: fc.constantFrom('2026-01-02T03:04:05Z', '0000-01-01T00:00:00Z', 'no time', 5),
-    ...{ isLoose: true, isChanged: true },
+    ...converted,
   },
   {
     schema: z
       .string()
       .transform((given) => given.length)
       .pipe(z.int().max(2)),
-    ...{ values: text, isLoose: true, isChanged: true },
+    ...{ values: text, ...converted },
   },
 ]
 
@@ -55,22 +57,18 @@ const NAMES = ['a', 'b', 'c'] as const
 
 /** How an object may have a property. */
 const properties = (inner: Arbitrary<Kind>) =>
-  fc.tuple(inner, fc.nat(4)).map(([kind, n]): Kind => {
+  fc.tuple(inner, fc.nat(6)).map(([kind, n]): Kind => {
     const { schema } = kind
     const usual = z.union([schema, z.literal('usual')])
     const ways = [
       ...[schema, schema.optional(), schema.nullish(), schema.optional().describe('Maybe.')],
-      ...[usual.default('usual')],
+      ...[usual.default('usual'), usual.prefault('usual'), usual.catch('usual')],
     ]
-    return { ...kind, schema: ways[n] ?? schema, isChanged: kind.isChanged || n > 3 }
+    const flags = { isChanged: kind.isChanged || n > 3, isCaught: kind.isCaught || n > 5 }
+    return { ...kind, schema: ways[n] ?? schema, ...flags }
   })
 
 const some = <Value>(values: readonly (Value | undefined)[]) => values.filter((value) => value !== undefined)
-const flagsOf = (kinds: readonly Kind[]) => ({
-  isLoose: kinds.some(({ isLoose }) => isLoose),
-  isChanged: kinds.some(({ isChanged }) => isChanged),
-})
-
 const objects = (inner: Arbitrary<Kind>): Arbitrary<Kind> =>
   fc
     .tuple(properties(inner), properties(inner), fc.option(properties(inner), { nil: undefined }), fc.nat(2))
