@@ -8,8 +8,9 @@ const FULL_ONLY = [
   '/test/chaos/',
   '/test/(oracle/ours|telemetry/(collector|settings))\\.test',
   '/(src/data|services/(gateway|relay))/silence\\.test',
-  '/src/(dev/invoke/invoke|start/code-cache)\\.test',
-  '/test/(e2e/(docs|image|readme|rush)|properties/shop)\\.test',
+  '/services/relay/killed\\.test',
+  '/src/(dev/(build/write-inventory|invoke/invoke|postgres/run-as|scaffold/scaffold)|start/code-cache)\\.test',
+  '/test/(e2e/(client|docs|first-look|image|readme|reload|rush)|late/late-faults|properties/shop|values/values)\\.test',
   '/test/chart/order-test\\.test',
   '/test/supply/(audit|workflows)\\.test',
 ]

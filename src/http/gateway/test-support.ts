@@ -134,7 +134,8 @@ export async function testGateway({
       log,
       ...ports,
     },
-    options,
+    // All that it says is looked at, however busy a test keeps it.
+    { linesASecond: Number.POSITIVE_INFINITY, ...options },
   )
   const port = await listenForTest(server)
   return { port, url: `http://127.0.0.1:${port}`, server, woken, lines, spared, shed, answered }
