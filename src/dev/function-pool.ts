@@ -2,6 +2,7 @@ import { Problem, type Scale } from '../contract/index.ts'
 import type { FunctionStatus } from '../kernel/index.ts'
 import type { Exit } from './processes/child.ts'
 import type { Report } from './report.ts'
+import { createStartPause } from './start-pause.ts'
 
 /** One process of a function. */
 export interface InstanceProcess {
@@ -70,8 +71,6 @@ const MOST_WAITING = 1_000
 const REFUSED_MS = 1_000
 /** How much of the pace that is known one more request changes. */
 const WEIGHT = 0.1
-const FIRST_PAUSE_MS = 1_000
-const LAST_PAUSE_MS = 30_000
 
 /** The instances of one bundle of one function: none at first, more as requests wait, none again when it is quiet. */
 export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
@@ -79,7 +78,8 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   const instances = new Set<Instance>()
   const waiting: Waiter[] = []
   const emptied: (() => void)[] = []
-  let [coldStarts, requests, failedStarts, pausedUntil, closed] = [0, 0, 0, 0, false]
+  const pause = createStartPause(now)
+  let [coldStarts, requests, closed] = [0, 0, false]
   let [readyAt, refusedAt, heldMs] = [0, Number.NEGATIVE_INFINITY, 0]
 
   const inState = (state: Instance['state']) => [...instances].filter((instance) => instance.state === state)
@@ -147,7 +147,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
       onFailedStart(fault instanceof Error ? fault.message : String(fault))
       throw fault
     }
-    failedStarts = 0
+    pause.succeed()
     if (instance.state === 'starting') instance.state = 'ready'
     readyAt = now()
     coldStarts++
@@ -172,18 +172,10 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
     assign()
   }
 
-  /** The first one may be bad luck; from the second on a pause, ever longer, keeps a broken function from being hammered. */
   function onFailedStart(message: string) {
-    failedStarts++
-    const pauseMs = failedStarts === 1 ? 0 : Math.min(LAST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (failedStarts - 2))
-    pausedUntil = now() + pauseMs
-    report({
-      event: 'fault',
-      part: name,
-      message,
-      crashes: failedStarts,
-      ...(pauseMs > 0 ? { nextStartInMs: pauseMs } : {}),
-    })
+    const { failures, ms: pauseMs } = pause.fail()
+    const next = pauseMs > 0 ? { nextStartInMs: pauseMs } : {}
+    report({ event: 'fault', part: name, message, crashes: failures, ...next })
     if (inState('ready').length + inState('starting').length > 0) return assign()
     for (const { refuse } of waiting.splice(0)) refuse(notStarting(pauseMs))
     assign()
@@ -213,7 +205,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
     requests++
     if (closed) throw new Problem('unavailable', 503, `${name} is stopping.`, { retryAfterSeconds: 1 })
     if (waiting.length >= MOST_WAITING || (waiting.length > 0 && isInVain(timeoutMs))) throw busy()
-    const pauseMs = pausedUntil - now()
+    const pauseMs = pause.leftMs()
     if (pauseMs > 0 && inState('ready').length === 0) throw notStarting(pauseMs)
     const { promise, resolve: give, reject: refuse } = Promise.withResolvers<Lease>()
     const waiter = { since: now(), timeoutMs, give, refuse }

@@ -8,6 +8,7 @@ import { createFunctionPool, type FunctionPool } from './function-pool.ts'
 import { startFunction } from './function-process.ts'
 import type { Home } from './home.ts'
 import { importContract } from './import-contracts.ts'
+import { type Lazy, lazily, ready } from './lazy.ts'
 import type { Report } from './report.ts'
 
 export interface FunctionsOptions {
@@ -204,21 +205,4 @@ async function isStale(
   if (!made) return false
   const inputs = (await made.catch(() => undefined))?.inputs
   return !inputs || [...inputs].some(isChanged)
-}
-
-interface Lazy<Value> {
-  /** Makes it at the first call. */
-  get(): Promise<Value>
-  /** What was made, where it was. */
-  made(): Promise<Value> | undefined
-}
-
-const ready = <Value>(value: Value): Lazy<Value> => {
-  const made = Promise.resolve(value)
-  return { get: () => made, made: () => made }
-}
-
-function lazily<Value>(make: () => Promise<Value>): Lazy<Value> {
-  let made: Promise<Value> | undefined
-  return { get: () => (made ??= make()), made: () => made }
 }
