@@ -9,7 +9,7 @@ const FULL_ONLY = [
   '/test/(oracle/ours|telemetry/(collector|settings))\\.test',
   '/(src/data|services/(gateway|relay))/silence\\.test',
   '/(services/relay/killed|src/data/(cache/redis-store|listen))\\.test',
-  '/src/(dev/(build/write-inventory|invoke/invoke|postgres/run-as|scaffold/scaffold)|start/code-cache)\\.test',
+  '/src/(build/write-inventory|commands/(invoke|scaffold)|dev/postgres/run-as|start/code-cache)\\.test',
   '/test/(e2e/(client|docs|first-look|image|readme|reload|rush)|late/late-faults|properties/shop|values/values)\\.test',
   '/test/chart/order-test\\.test',
   '/test/supply/(audit|workflows)\\.test',

@@ -1,38 +1,38 @@
 #!/usr/bin/env node
 import { readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Command } from './dev/commands/command.ts'
-import { readEnvFile } from './dev/env-file.ts'
-import { printable } from './dev/printable.ts'
-import { ConfigFault } from './kernel/index.ts'
+import type { Command } from './commands/command.ts'
+import { readEnvFile } from './commands/env-file.ts'
+import { printable } from './dev/report.ts'
+import { ConfigError } from './kernel/index.ts'
 
 /** The checkout that this file is in. */
 const root = join(dirname(realpathSync(process.argv[1] ?? '')), '..')
 
 /** Each verb, loaded when it is asked for. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  new: async () => (await import('./dev/commands/new.ts')).newCommand,
-  remove: async () => (await import('./dev/commands/remove.ts')).remove,
-  contracts: async () => (await import('./dev/commands/contracts.ts')).contracts,
-  build: async () => (await import('./dev/commands/build.ts')).build,
-  'build-client': async () => (await import('./dev/commands/build-client.ts')).buildClient,
-  dev: async () => (await import('./dev/commands/dev.ts')).dev,
-  database: async () => (await import('./dev/commands/database.ts')).database,
-  check: async () => (await import('./dev/commands/check.ts')).check,
-  events: async () => (await import('./dev/commands/events.ts')).events,
-  invoke: async () => (await import('./dev/commands/invoke.ts')).invoke,
-  'identity-keys': async () => (await import('./dev/commands/identity-keys.ts')).identityKeys,
-  keys: async () => (await import('./dev/commands/keys.ts')).keys,
-  migrate: async () => (await import('./dev/commands/migrate.ts')).migrate,
-  render: async () => (await import('./dev/commands/render.ts')).renderCommand,
-  mock: async () => (await import('./dev/commands/mock.ts')).mock,
+  new: async () => (await import('./commands/new.ts')).newCommand,
+  remove: async () => (await import('./commands/remove.ts')).removeCommand,
+  contracts: async () => (await import('./commands/contracts.ts')).contractsCommand,
+  build: async () => (await import('./commands/build.ts')).buildCommand,
+  'build-client': async () => (await import('./commands/build.ts')).buildClientCommand,
+  dev: async () => (await import('./commands/dev.ts')).devCommand,
+  database: async () => (await import('./commands/database.ts')).databaseCommand,
+  check: async () => (await import('./commands/check.ts')).checkCommand,
+  events: async () => (await import('./commands/events.ts')).eventsCommand,
+  invoke: async () => (await import('./commands/invoke.ts')).invokeCommand,
+  'identity-keys': async () => (await import('./commands/keys.ts')).identityKeysCommand,
+  keys: async () => (await import('./commands/keys.ts')).keysCommand,
+  migrate: async () => (await import('./commands/database.ts')).migrateCommand,
+  render: async () => (await import('./commands/render.ts')).renderCommand,
+  mock: async () => (await import('./commands/mock.ts')).mockCommand,
 }
 
 async function main([name = 'help', ...args]: readonly string[]) {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (command) {
     const found = await command()
-    if (args.some((arg) => HELP.includes(arg))) return print(formsOf(found))
+    if (args.some((arg) => HELP.includes(arg))) return print(usageLines(found))
     readEnvFile(root)
     return found.run(root, args)
   }
@@ -41,15 +41,18 @@ async function main([name = 'help', ...args]: readonly string[]) {
     return print([`ebb ${version}, Node ${process.version}`])
   }
   if (!['help', ...HELP].includes(name)) {
-    throw new ConfigFault(`there is no command called ${name}; there are ${Object.keys(commands).join(', ')}`)
+    throw new ConfigError(`there is no command called ${name}; there are ${Object.keys(commands).join(', ')}`)
   }
   const all = await Promise.all(Object.values(commands).map((load) => load()))
-  print(['Ebb: serverless APIs on your own machines', '', ...all.flatMap(formsOf)])
+  print(['Ebb: serverless APIs on your own machines', '', ...all.flatMap(usageLines)])
   print(['', '  ebb COMMAND --help says the same of one; ebb --version says which Ebb this is.'])
 }
 
 const HELP = ['--help', '-h']
-const formsOf = ({ usage, does }: Command) => [...usage.map((form) => `  ebb ${form}`), `      ${does}`]
+const usageLines = ({ usage, description }: Command) => [
+  ...usage.map((form) => `  ebb ${form}`),
+  `      ${description}`,
+]
 const print = (lines: readonly string[]) => void process.stdout.write(`${lines.join('\n')}\n`)
 
 main(process.argv.slice(2)).catch((fault: unknown) => {

@@ -7,14 +7,11 @@
  */
 import { loadavg } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { allSubjects } from '../measure/all-subjects.ts'
-import { type Memory, memoryOf } from '../measure/memory-of.ts'
-import { BARE, FUNCTIONS_FRAMEWORK } from '../measure/peer-subjects.ts'
-import { prepareStart } from '../measure/prepare-start.ts'
-import { quartiles } from '../measure/quartiles.ts'
-import { shuffled } from '../measure/shuffled.ts'
+import { prepareStart, type Subject } from '../measure/prepare-start.ts'
+import { type Memory, readMemory } from '../measure/process-usage.ts'
+import { quartiles, shuffled } from '../measure/samples.ts'
 import { startOtlpSink } from '../measure/start-otlp-sink.ts'
-import type { Subject } from '../measure/subject.ts'
+import { allSubjects, BARE, FUNCTIONS_FRAMEWORK } from '../measure/subjects.ts'
 
 const runs = Number(process.argv[2] ?? 30)
 /** From the answer to the look at the memory: what a start does after its first answer counts too. */
@@ -28,7 +25,7 @@ async function coldStart(subject: Subject): Promise<ColdStart> {
   const start = await prepareStart(subject)
   await using started = await start()
   await delay(SETTLE_MS)
-  return { firstAnswerMs: started.firstAnswerMs, ...(await memoryOf(started.pid)) }
+  return { firstAnswerMs: started.firstAnswerMs, ...(await readMemory(started.pid)) }
 }
 
 await using sink = await startOtlpSink()

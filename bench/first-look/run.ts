@@ -5,8 +5,8 @@
  * alone, and gateway and function together: interleaved in one run, medians, and ratios to bare node:http.
  */
 import { join } from 'node:path'
-import { bundleFunction } from '../../src/deploy/index.ts'
-import { generateIdentityKeys, identitySigner } from '../../src/kernel/index.ts'
+import { bundleFunction } from '../../src/build/index.ts'
+import { createIdentitySigner, generateIdentityKeys } from '../../src/protocol/index.ts'
 import { copyCheckout } from '../../test/support/checkout.ts'
 import { startEbb } from '../../test/support/ebb.ts'
 import { end, type Load, load, type Subject, start } from './process.ts'
@@ -22,7 +22,7 @@ const median = (values: readonly number[]) =>
 async function subjects(root: string): Promise<readonly Subject[]> {
   const { file } = await bundleFunction(root, 'say-hello', join(root, 'dist'))
   const { gateway, jwks } = await generateIdentityKeys()
-  const identity = await identitySigner(gateway, 'ebb:gateway')({ sub: 'anonymous', scopes: [] }, 'say-hello')
+  const identity = await createIdentitySigner(gateway, 'ebb:gateway')({ sub: 'anonymous', scopes: [] }, 'say-hello')
   return [
     { name: 'bare node:http', args: ['bench/first-look/peers/bare.cjs'], path: PATH },
     { name: 'express 5', args: ['bench/first-look/peers/express.cjs'], path: PATH },
@@ -47,7 +47,7 @@ async function measure(root: string) {
       firsts.set(subject.name, [...(firsts.get(subject.name) ?? []), firstAnswerMs])
     }
   }
-  const ebb = await startEbb({ root, home: join(root, '.ebb'), env: { EBB_IDLE_MS: '600000' } })
+  const ebb = await startEbb({ root, dataDir: join(root, '.ebb'), env: { EBB_IDLE_MS: '600000' } })
   await (await fetch(ebb.ready.url + PATH)).arrayBuffer()
   const pids = ebb.told.flatMap(({ event, part, pid }) =>
     event === 'spawn' || (event === 'start' && part === 'gateway') ? [Number(pid)] : [],

@@ -15,7 +15,11 @@ const NAME = 'get-pid'
 const HANDLER = `functions/${NAME}/handler.ts`
 
 const checkout = await copyCheckout(functionFiles(NAME, 'return { pid: 0 }'))
-const ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '600000' } })
+const ebb = await startEbb({
+  root: checkout.root,
+  dataDir: join(checkout.root, '.ebb'),
+  env: { EBB_IDLE_MS: '600000' },
+})
 const url = `${ebb.ready.url}/v1/${NAME}`
 const answer = async () => ((await (await fetch(url)).json()) as { pid: number }).pid
 await answer()

@@ -9,7 +9,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLog, parseConfig } from 'ebb/kernel'
 import pg from 'pg'
-import { postgres } from '../../src/data/postgres.ts'
+import { postgres } from '../../src/data/postgres/postgres.ts'
 import { startDatabase } from '../measure/start-database.ts'
 
 const seconds = Number(process.argv[2] ?? 8)
@@ -24,13 +24,13 @@ await admin.end()
 const config = parseConfig({ DATABASE_URL: database.url, EBB_POOL_MAX: `${CONNECTIONS}` })
 const instances = Array.from({ length: INSTANCES }, () => postgres.open(config, createLog({ level: 'silent' })))
 
-interface Done {
+interface TransactionResult {
   readonly outcome: 'done' | 'refused' | 'late'
   readonly ms: number
 }
 
 let next = 0
-async function once(): Promise<Done> {
+async function once(): Promise<TransactionResult> {
   const began = performance.now()
   const ms = () => performance.now() - began
   const opened = instances[next++ % INSTANCES]
@@ -57,9 +57,9 @@ async function capacity(): Promise<number> {
   return count / seconds
 }
 
-async function offer(rate: number): Promise<readonly Done[]> {
+async function offer(rate: number): Promise<readonly TransactionResult[]> {
   const began = performance.now()
-  const all: Promise<Done>[] = []
+  const all: Promise<TransactionResult>[] = []
   while (performance.now() - began < seconds * 1_000) {
     while (all.length < ((performance.now() - began) / 1_000) * rate) all.push(once())
     await delay(1)
@@ -72,7 +72,7 @@ const rows = []
 for (const factor of [0.5, 1, 2, 5]) {
   const all = await offer(most * factor)
   const done = all.filter(({ outcome }) => outcome === 'done').map(({ ms }) => ms)
-  const count = (outcome: Done['outcome']) => all.filter((one) => one.outcome === outcome).length
+  const count = (outcome: TransactionResult['outcome']) => all.filter((one) => one.outcome === outcome).length
   rows.push({
     '× capacity': factor,
     'offered/s': Math.round(most * factor),

@@ -1,6 +1,7 @@
-import { inherited } from '../../src/kernel/index.ts'
-import { baseImageArgs, missingBaseImages } from './base-images.ts'
-import { isOnPath, tool } from './tool.ts'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { inheritedEnv } from '../../src/kernel/index.ts'
+import { isOnPath, runTool } from './image-tools.ts'
 
 /**
  * Builds the image of a function or service from the checkout that this process runs in; answers its name. What older
@@ -9,10 +10,10 @@ import { isOnPath, tool } from './tool.ts'
 export async function buildImage(name: string): Promise<string> {
   const image = `localhost/ebb/${name}:bench`
   // Where the machine's traffic is signed by a proxy, npm has to know by whom.
-  const { NODE_EXTRA_CA_CERTS: ca } = inherited(['NODE_EXTRA_CA_CERTS'])
+  const { NODE_EXTRA_CA_CERTS: ca } = inheritedEnv(['NODE_EXTRA_CA_CERTS'])
   const secret = ca ? ['--secret', `id=ca,src=${ca}`] : []
   const bases = baseImageArgs()
-  await tool('buildah', [
+  await runTool('buildah', [
     'bud',
     '--layers',
     ...bases,
@@ -27,11 +28,50 @@ export async function buildImage(name: string): Promise<string> {
 }
 
 /** Why this machine can neither build images nor run them, in words; undefined where it can. */
-export function whyNoImages(): string | undefined {
+export function findMissingTools(): string | undefined {
   const missing = ['buildah', 'runc'].filter((name) => !isOnPath(name))
   if (missing.length > 0) return `no ${missing.join(' and no ')} on PATH`
   if (process.getuid?.() !== 0) return 'an image can be mounted by root only'
   const absent = missingBaseImages()
   if (absent.length > 0) return `buildah does not have ${absent.join(' and ')} (buildah pull)`
   return undefined
+}
+
+interface Base {
+  /** As the Dockerfile names it, by tag and digest. */
+  readonly pinned: string
+  readonly tagged: string
+  /** The name by which a store finds the pinned one. */
+  readonly byDigest: string
+}
+
+const FROM = /^FROM ((\S+):[^\s:@]+)(@sha256:\w{64})/gm
+
+const baseImages = (): readonly Base[] =>
+  [...readFileSync(new URL('../../Dockerfile', import.meta.url), 'utf8').matchAll(FROM)].map(
+    ([, tagged = '', name, digest]) => ({ pinned: `${tagged}${digest}`, tagged, byDigest: `${name}${digest}` }),
+  )
+
+/** Base images of which buildah has neither the pinned one nor any other under its tag. */
+const missingBaseImages = (): readonly string[] =>
+  baseImages().flatMap(({ pinned, byDigest, tagged }) => (isStored(byDigest) || isStored(tagged) ? [] : pinned))
+
+/**
+ * Arguments that let buildah take what it has under the tag, where it does not have the pinned image: machines that
+ * reach no registry have stand-ins of their own making. It says so, since what is built then is nothing to ship.
+ */
+export const baseImageArgs = (): readonly string[] =>
+  baseImages().flatMap(({ pinned, byDigest, tagged }) => {
+    if (isStored(byDigest) || !isStored(tagged)) return []
+    process.stderr.write(`NOT PINNED: images are built on this machine's own ${tagged}, in the place of ${pinned}\n`)
+    return ['--build-context', `${pinned}=container-image://${tagged}`]
+  })
+
+function isStored(image: string): boolean {
+  try {
+    execFileSync('buildah', ['inspect', '--type', 'image', image], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
 }

@@ -4,17 +4,16 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { podConfig } from './pod-config.ts'
-import { tool } from './tool.ts'
+import { runTool } from './image-tools.ts'
 
-export interface RunOptions {
+interface RunOptions {
   readonly env: Readonly<Record<string, string>>
   /** `uid:gid`; the image's own unless told. */
   readonly user?: string
 }
 
 /** An image that runs; disposing of it kills it and leaves nothing behind. */
-export interface RunningImage extends AsyncDisposable {
+interface RunningImage extends AsyncDisposable {
   /** All that it has said so far. */
   readonly lines: readonly string[]
   /** A line that contains this. Rejects where it ends before that, or does not say it. */
@@ -45,7 +44,7 @@ export async function runImage(image: string, options: RunOptions): Promise<Runn
     })
   })
   opened.defer(async () => {
-    if (!ended) await tool('runc', ['delete', '--force', id])
+    if (!ended) await runTool('runc', ['delete', '--force', id])
     await exited
   })
   const kept = opened.move()
@@ -62,7 +61,7 @@ export async function runImage(image: string, options: RunOptions): Promise<Runn
     status: async () => readFile(`/proc/${(await readFile(pidFile, 'utf8')).trim()}/status`, 'utf8'),
     stop: async () => {
       const began = performance.now()
-      await tool('runc', ['kill', id, 'TERM'])
+      await runTool('runc', ['kill', id, 'TERM'])
       const code = await Promise.race([exited, delay(LIMIT_MS, undefined, { ref: false })])
       if (code === undefined) throw new Error(`${image} did not end within ${LIMIT_MS} ms of SIGTERM`)
       return { code, tookMs: performance.now() - began }
@@ -75,12 +74,48 @@ export async function runImage(image: string, options: RunOptions): Promise<Runn
 async function openBundle(image: string, { env, ...options }: RunOptions, opened: AsyncDisposableStack) {
   const bundle = await mkdtemp(join(tmpdir(), 'ebb-image-'))
   opened.defer(() => rm(bundle, { recursive: true, force: true }))
-  const container = await tool('buildah', ['from', '--pull-never', image])
-  opened.defer(async () => void (await tool('buildah', ['rm', container])))
-  const root = await tool('buildah', ['mount', container])
-  const { OCIv1 } = JSON.parse(await tool('buildah', ['inspect', '--type', 'image', image]))
+  const container = await runTool('buildah', ['from', '--pull-never', image])
+  opened.defer(async () => void (await runTool('buildah', ['rm', container])))
+  const root = await runTool('buildah', ['mount', container])
+  const { OCIv1 } = JSON.parse(await runTool('buildah', ['inspect', '--type', 'image', image]))
   // Its stdin ends with this process, and so does it.
   const config = podConfig(root, OCIv1.config, { ...options, env: { ...env, EBB_PARENT: 'stdin' } })
   await writeFile(join(bundle, 'config.json'), JSON.stringify(config))
   return bundle
+}
+
+interface ImageConfig {
+  readonly Env?: readonly string[]
+  readonly Entrypoint?: readonly string[]
+  readonly Cmd?: readonly string[]
+  readonly WorkingDir?: string
+  readonly User?: string
+}
+
+/**
+ * What runc is told (OCI runtime specification): an image's own command, as the first process, without capabilities, on a
+ * read-only root with an empty /tmp, as Kubernetes' Pod Security level "restricted" and `readOnlyRootFilesystem` have it.
+ */
+function podConfig(root: string, image: ImageConfig, { env, user = image.User ?? '' }: RunOptions) {
+  const [uid, gid = 0] = user.split(':').map(Number)
+  const set = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  return {
+    ociVersion: '1.0.2',
+    process: {
+      ...{
+        args: [...(image.Entrypoint ?? []), ...(image.Cmd ?? [])],
+        cwd: image.WorkingDir || '/',
+        user: { uid, gid },
+      },
+      env: [...(image.Env ?? []).filter((line) => !((line.split('=')[0] ?? '') in env)), ...set],
+      ...{ noNewPrivileges: true, capabilities: {} },
+    },
+    root: { path: root, readonly: true },
+    mounts: [
+      { destination: '/proc', type: 'proc', source: 'proc' },
+      { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=755', 'size=64k'] },
+      { destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'nodev', 'mode=1777', 'size=64m'] },
+    ],
+    linux: { namespaces: ['pid', 'mount', 'ipc', 'uts'].map((type) => ({ type })) },
+  }
 }

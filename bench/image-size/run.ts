@@ -7,13 +7,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildImage, whyNoImages } from './build-image.ts'
-import { type Layer, layersOf } from './layers-of.ts'
+import { buildImage, findMissingTools } from './build-image.ts'
+import { type Layer, readLayers } from './image-tools.ts'
 
 const given = process.argv.slice(2)
 const names = given.length > 0 ? given : ['place-order', 'send-welcome-email', 'gateway', 'relay']
 
-const why = whyNoImages()
+const why = findMissingTools()
 if (why) {
   console.error(`No image can be built here: ${why}.`)
   process.exit(1)
@@ -21,7 +21,7 @@ if (why) {
 
 const images = new Map<string, readonly Layer[]>()
 const folder = await mkdtemp(join(tmpdir(), 'ebb-image-size-'))
-for (const name of names) images.set(name, await layersOf(await buildImage(name), folder))
+for (const name of names) images.set(name, await readLayers(await buildImage(name), folder))
 await rm(folder, { recursive: true })
 
 const layers = new Map([...images.values()].flat().map((layer) => [layer.digest, layer]))

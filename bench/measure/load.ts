@@ -1,10 +1,22 @@
-import { cpuMicrosOf } from './cpu-micros-of.ts'
-import { loadWithUndici } from './load-with-undici.ts'
-import { hasWrk, loadWithWrk } from './load-with-wrk.ts'
-import type { Started } from './prepare-start.ts'
-import type { Subject } from './subject.ts'
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { Pool } from 'undici'
+import { killOnExit } from './kill-on-exit.ts'
+import type { HttpRequest, Started, Subject } from './prepare-start.ts'
+import { readCpuMicros } from './process-usage.ts'
 
-export interface Answered {
+/** Whether wrk is on the PATH. */
+const hasWrk = () =>
+  (process.env.PATH ?? '').split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, 'wrk')))
+
+/** What sends the requests: wrk where there is one, else undici, which costs so much that it may be the limit. */
+export const loadGenerator = hasWrk() ? 'wrk' : 'undici'
+
+interface LoadResult {
   readonly requests: number
   readonly seconds: number
 }
@@ -20,20 +32,96 @@ export interface Load {
 
 const CONNECTIONS = 64
 
-/** What sends the requests: wrk where there is one, else undici, which costs so much that it may be the limit. */
-export const loadGenerator = hasWrk() ? 'wrk' : 'undici'
-
 /** Sends a process as many requests as it answers in this time. */
 export async function load({ pid, port }: Started, subject: Subject, seconds: number): Promise<Load> {
   const send = loadGenerator === 'wrk' ? loadWithWrk : loadWithUndici
   const origin = `http://127.0.0.1:${port}`
-  const before = await cpuMicrosOf(pid)
+  const before = await readCpuMicros(pid)
   const answered = await send(origin, subject, { connections: CONNECTIONS, seconds })
-  const spent = (await cpuMicrosOf(pid)) - before
+  const spent = (await readCpuMicros(pid)) - before
   return {
     requestsPerSecond: answered.requests / answered.seconds,
     cpuMicros: spent / answered.requests,
     coreShare: spent / 1_000_000 / answered.seconds,
     requests: answered.requests,
   }
+}
+
+/** Asks over so many connections, each again as soon as it is answered. */
+async function loadWithUndici(
+  origin: string,
+  { request, expectStatus }: Subject,
+  { connections, seconds }: { connections: number; seconds: number },
+): Promise<LoadResult> {
+  const { method, path, headers, body } = request()
+  const pool = new Pool(origin, { connections, headersTimeout: 10_000, bodyTimeout: 10_000 })
+  const ask = () => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    pool.dispatch(
+      { method, path, headers, ...(body ? { body } : {}) },
+      {
+        onRequestStart() {},
+        onResponseStart(_controller, status) {
+          if (status !== expectStatus) reject(new Error(`${origin}${path} answered ${status}`))
+        },
+        onResponseData() {},
+        onResponseEnd: () => resolve(),
+        onResponseError: (_controller, error) => reject(error),
+      },
+    )
+    return promise
+  }
+  let requests = 0
+  const startedAt = performance.now()
+  const until = startedAt + seconds * 1_000
+  const connection = async () => {
+    while (performance.now() < until) {
+      await ask()
+      requests++
+    }
+  }
+  try {
+    await Promise.all(Array.from({ length: connections }, connection))
+    return { requests, seconds: (performance.now() - startedAt) / 1_000 }
+  } finally {
+    await pool.destroy()
+  }
+}
+
+const WRK_TIMEOUT_SECONDS = 10
+
+/** Lets wrk ask from one thread over so many connections. */
+async function loadWithWrk(
+  origin: string,
+  { request: requestOf }: Subject,
+  { connections, seconds }: { connections: number; seconds: number },
+): Promise<LoadResult> {
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-wrk-'))
+  try {
+    const request = requestOf()
+    const script = join(folder, 'request.lua')
+    await writeFile(script, luaOf(request))
+    const size = ['--threads', '1', '--connections', String(connections), '--duration', `${seconds}s`]
+    // Its own is 2 s, and on a busy machine a late answer is still one.
+    const args = [...size, '--timeout', `${WRK_TIMEOUT_SECONDS}s`, '--script', script, origin + request.path]
+    const running = promisify(execFile)('wrk', args, { timeout: (seconds + 2 * WRK_TIMEOUT_SECONDS) * 1_000 })
+    await using _wrk = { [Symbol.asyncDispose]: killOnExit(running.child) }
+    const { stdout, stderr } = await running
+    return parseReport(stdout + stderr)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+}
+
+function luaOf({ method, headers, body }: HttpRequest): string {
+  const set = Object.entries(headers).map(([name, value]) => `wrk.headers[ ${quoted(name)} ] = ${quoted(value)}`)
+  return [`wrk.method = ${quoted(method)}`, ...set, ...(body ? [`wrk.body = ${quoted(body)}`] : [])].join('\n')
+}
+
+const quoted = (text: string) => `[==[${text}]==]`
+
+function parseReport(report: string): LoadResult {
+  const [, requests, seconds] = /(\d+) requests in ([\d.]+)s/.exec(report) ?? []
+  if (!requests || /Non-2xx|Socket errors|request\.lua/.test(report)) throw new Error(`wrk reported\n${report}`)
+  return { requests: Number(requests), seconds: Number(seconds) }
 }

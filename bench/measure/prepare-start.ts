@@ -1,8 +1,30 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { connect } from 'node:net'
-import { freePort } from './free-port.ts'
+import { once } from 'node:events'
+import { connect, createServer } from 'node:net'
 import { killOnExit } from './kill-on-exit.ts'
-import type { HttpRequest, Subject } from './subject.ts'
+
+/** A server program as it is measured. */
+export interface Subject {
+  readonly name: string
+  /** For `process.execPath`. */
+  readonly args: readonly string[]
+  readonly cwd?: string
+  readonly env: Readonly<Record<string, string>>
+  /** The variable that tells it its port, where that is not PORT. */
+  readonly portVariable?: string
+  /** The request, made for each start anew. */
+  readonly request: () => HttpRequest
+  readonly expectStatus: number
+  /** Only its start is measured. */
+  readonly startOnly?: boolean
+}
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
 
 export interface Started extends AsyncDisposable {
   readonly pid: number
@@ -13,7 +35,7 @@ export interface Started extends AsyncDisposable {
   onExit(ended: () => void): void
 }
 
-const MOST_MS = 10_000
+const MAX_START_MS = 10_000
 const PAUSE_MS = 0.25
 
 /**
@@ -22,7 +44,7 @@ const PAUSE_MS = 0.25
  */
 export async function prepareStart(subject: Subject): Promise<() => Promise<Started>> {
   const { args, cwd = process.cwd(), env, portVariable = 'PORT', request, expectStatus } = subject
-  const port = await freePort()
+  const port = await findFreePort()
   const requestBytes = bytesOf(request())
   const options = {
     cwd,
@@ -57,8 +79,8 @@ function firstAnswer(child: ChildProcess, port: number, request: Buffer, expectS
   let lastStatus = 0
   let isOver = false
   const tooLate = () =>
-    reject(new Error(`No ${expectStatus} within ${MOST_MS} ms (last status: ${lastStatus || 'none'})`))
-  const limit = setTimeout(tooLate, MOST_MS)
+    reject(new Error(`No ${expectStatus} within ${MAX_START_MS} ms (last status: ${lastStatus || 'none'})`))
+  const limit = setTimeout(tooLate, MAX_START_MS)
   child.once('error', reject)
   child.once('exit', (code, signal) => reject(new Error(`It exited with ${code ?? signal}`)))
 
@@ -89,7 +111,30 @@ function firstAnswer(child: ChildProcess, port: number, request: Buffer, expectS
 /** Of `HTTP/1.1 200 OK`. */
 const statusOf = (answer: Buffer | string) => Number(answer.toString().slice(9, 12))
 
-const nobody = new Int32Array(new SharedArrayBuffer(4))
+const neverNotified = new Int32Array(new SharedArrayBuffer(4))
 
 /** Sleeps without the millisecond that a timer takes at least. */
-const pause = () => Atomics.wait(nobody, 0, 0, PAUSE_MS)
+const pause = () => Atomics.wait(neverNotified, 0, 0, PAUSE_MS)
+
+const MIN_PORT = 20_000
+const PORT_COUNT = 10_000
+
+/**
+ * A port that nothing listens on, from below those that the kernel gives to outgoing connections: a socket that tries
+ * one of those again and again, before the server listens, is sooner or later connected to itself.
+ */
+async function findFreePort(): Promise<number> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    const port = MIN_PORT + Math.floor(Math.random() * PORT_COUNT)
+    const server = createServer()
+    const isFree = await once(server.listen(port), 'listening').then(
+      () => true,
+      () => false,
+    )
+    if (!isFree) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
+  throw new Error(`No free port from ${MIN_PORT} to ${MIN_PORT + PORT_COUNT}`)
+}

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { migrate } from '../../src/data/migrate.ts'
+import { migrate } from '../../src/data/migrate/migrate.ts'
 import { startPostgres } from '../../src/dev/postgres/index.ts'
 
 /** A Postgres of the bench's own with the demo's tables and shelves, whose stock outlasts any number of runs. */

@@ -13,20 +13,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Pool } from 'undici'
 import { copyCheckout } from '../../test/support/checkout.ts'
 import { startEbb, type TestEbb } from '../../test/support/ebb.ts'
-import { memoryOf } from '../measure/memory-of.ts'
-import { quartiles } from '../measure/quartiles.ts'
+import { readMemory } from '../measure/process-usage.ts'
+import { quartiles } from '../measure/samples.ts'
 import { holdRow, PATH } from './hold-row.ts'
-import { type Answer, ask, inTurns, offer } from './offer.ts'
+import { runClosedLoop, runOpenLoop, sendRequest, type TimedResponse } from './load.ts'
 
 const seconds = Number(process.argv[2] ?? 15)
 const FACTORS = [0.5, 1, 2, 5]
 const GIVE_UP_MS = 60_000
 
-const isGood = ({ status }: Answer) => status === 200
-const sorted = (answers: readonly Answer[]) => answers.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b)
-const p99 = (answers: readonly Answer[]) => sorted(answers)[Math.floor(answers.length * 0.99)] ?? Number.NaN
+const isGood = ({ status }: TimedResponse) => status === 200
+const sorted = (answers: readonly TimedResponse[]) => answers.map(({ tookMs }) => tookMs).toSorted((a, b) => a - b)
+const p99 = (answers: readonly TimedResponse[]) => sorted(answers)[Math.floor(answers.length * 0.99)] ?? Number.NaN
 
-function countsOf(answers: readonly Answer[]): string {
+function countsOf(answers: readonly TimedResponse[]): string {
   const counts = new Map<number, number>()
   for (const { status } of answers) counts.set(status, (counts.get(status) ?? 0) + 1)
   return [...counts].map(([status, count]) => `${count} x ${status || 'none'}`).join(', ')
@@ -36,7 +36,7 @@ function countsOf(answers: readonly Answer[]): string {
 async function untilNormal(pool: Pool, usualMs: number): Promise<number> {
   const beganAt = performance.now()
   for (let inRow = 0, since = 0; performance.now() - beganAt < GIVE_UP_MS; await delay(10)) {
-    const answer = await ask(pool, PATH)
+    const answer = await sendRequest(pool, PATH)
     inRow = isGood(answer) && answer.tookMs <= 2 * usualMs ? inRow + 1 : 0
     if (inRow === 1) since = performance.now() - answer.tookMs
     if (inRow === 3) return since - beganAt
@@ -46,7 +46,7 @@ async function untilNormal(pool: Pool, usualMs: number): Promise<number> {
 
 async function memory({ told }: TestEbb) {
   const pidsOf = (wanted: (told: TestEbb['told'][number]) => boolean) =>
-    told.filter(wanted).map(({ pid }) => memoryOf(Number(pid)).catch(() => ({ rssMb: 0, peakMb: 0 })))
+    told.filter(wanted).map(({ pid }) => readMemory(Number(pid)).catch(() => ({ rssMb: 0, peakMb: 0 })))
   const gateway = await Promise.all(pidsOf(({ event, part }) => event === 'start' && part === 'gateway'))
   const instances = await Promise.all(pidsOf((line) => line.event === 'spawn' && line.function === 'hold-row'))
   return {
@@ -57,16 +57,18 @@ async function memory({ told }: TestEbb) {
 }
 
 const checkout = await copyCheckout(holdRow)
-const ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '5000' } })
+const ebb = await startEbb({ root: checkout.root, dataDir: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '5000' } })
 const pool = new Pool(ebb.ready.url, { connections: 2_000, headersTimeout: GIVE_UP_MS, bodyTimeout: GIVE_UP_MS })
-await inTurns(pool, PATH, { callers: 20, seconds: 5 })
-const usualMs = quartiles((await inTurns(pool, PATH, { callers: 1, seconds: 3 })).map(({ tookMs }) => tookMs)).median
-const capacity = (await inTurns(pool, PATH, { callers: 20, seconds })).filter(isGood).length / seconds
+await runClosedLoop(pool, PATH, { callers: 20, seconds: 5 })
+const usualMs = quartiles(
+  (await runClosedLoop(pool, PATH, { callers: 1, seconds: 3 })).map(({ tookMs }) => tookMs),
+).median
+const capacity = (await runClosedLoop(pool, PATH, { callers: 20, seconds })).filter(isGood).length / seconds
 
 const rows: Record<string, unknown>[] = []
 let atOne = Number.NaN
 for (const factor of FACTORS) {
-  const { answered } = await offer(pool, PATH, { perSecond: factor * capacity, seconds })
+  const { answered } = await runOpenLoop(pool, PATH, { perSecond: factor * capacity, seconds })
   const normalMs = await untilNormal(pool, usualMs)
   const answers = await answered
   const good = answers.filter(isGood)

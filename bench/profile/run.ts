@@ -8,8 +8,8 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ourSubjects } from '../measure/our-subjects.ts'
 import { prepareStart } from '../measure/prepare-start.ts'
+import { ourSubjects } from '../measure/subjects.ts'
 import { type CpuProfile, readProfile } from './read-profile.ts'
 
 const runs = Number(process.argv[2] ?? 8)

@@ -8,7 +8,7 @@
  * meanwhile. Without a redis-server on the PATH, without those to Redis.
  */
 import { openSockets } from '../../test/chaos/sockets/open-sockets.ts'
-import { recover, WEATHERS } from '../../test/chaos/sockets/weather.ts'
+import { measureRecovery, NETWORK_CONDITIONS } from '../../test/chaos/sockets/recovery.ts'
 import { startDatabase } from '../measure/start-database.ts'
 
 const lastsMs = Number(process.argv[2] ?? 5) * 1_000
@@ -19,11 +19,11 @@ await using database = await startDatabase()
 const { sockets, close } = await openSockets(database.url)
 const rows = new Map(sockets.map(({ name }) => [name, {} as Record<string, string>]))
 const longest = new Map<string, number>()
-for (const [weather, conditions] of Object.entries(WEATHERS)) {
+for (const [weather, conditions] of Object.entries(NETWORK_CONDITIONS)) {
   // Nearly all of it is waiting: side by side they do not disturb each other.
   await Promise.all(
     sockets.map(async (socket) => {
-      const { wellAfterMs, longestMs } = await recover(socket, conditions, { lastsMs, limitMs: LIMIT_MS })
+      const { wellAfterMs, longestMs } = await measureRecovery(socket, conditions, { lastsMs, limitMs: LIMIT_MS })
       Object.assign(rows.get(socket.name) ?? {}, { [weather]: inSeconds(wellAfterMs) })
       longest.set(socket.name, Math.max(longest.get(socket.name) ?? 0, longestMs))
     }),

@@ -6,9 +6,9 @@
  * that sets it for the session, which is taken back. And what it costs to look at a statement for that.
  */
 import { createLog, parseConfig } from 'ebb/kernel'
-import { checkStatement } from '../../src/data/check-statement.ts'
-import { postgres } from '../../src/data/postgres.ts'
-import { quartiles } from '../measure/quartiles.ts'
+import { postgres } from '../../src/data/postgres/postgres.ts'
+import { checkStatement } from '../../src/data/postgres/session.ts'
+import { quartiles } from '../measure/samples.ts'
 import { startDatabase } from '../measure/start-database.ts'
 
 const rounds = Number(process.argv[2] ?? 3_000)

@@ -8,14 +8,11 @@
  * exported. Sends with wrk where that is on the PATH, else with undici.
  */
 import { loadavg } from 'node:os'
-import { allSubjects } from '../measure/all-subjects.ts'
 import { type Load, load, loadGenerator } from '../measure/load.ts'
-import { BARE, FUNCTIONS_FRAMEWORK } from '../measure/peer-subjects.ts'
-import { prepareStart } from '../measure/prepare-start.ts'
-import { quartiles } from '../measure/quartiles.ts'
-import { shuffled } from '../measure/shuffled.ts'
+import { prepareStart, type Subject } from '../measure/prepare-start.ts'
+import { quartiles, shuffled } from '../measure/samples.ts'
 import { startOtlpSink } from '../measure/start-otlp-sink.ts'
-import type { Subject } from '../measure/subject.ts'
+import { allSubjects, BARE, FUNCTIONS_FRAMEWORK } from '../measure/subjects.ts'
 
 const seconds = Number(process.argv[2] ?? 3)
 const ROUNDS = 5

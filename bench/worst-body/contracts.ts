@@ -22,7 +22,7 @@ export const CONTRACTS: Readonly<Record<string, z.ZodType>> = {
 }
 
 /** What a body looks like that its contract takes, which few are by chance. */
-export const TAKEN: Readonly<Record<string, Pick<Shape, 'levels' | 'leaf'>>> = {
+export const ACCEPTED_SHAPES: Readonly<Record<string, Pick<Shape, 'levels' | 'leaf'>>> = {
   lists: { levels: ['array', 'array'], leaf: '"#"' },
   records: { levels: ['object', 'array'], leaf: '"#"' },
   objects: { levels: ['array', 'array'], leaf: '{"a":"#"}' },

@@ -8,9 +8,9 @@
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { inherited } from 'ebb/kernel'
-import { CONTRACTS, TAKEN } from './contracts.ts'
-import type { Cost } from './judge.ts'
+import { inheritedEnv } from 'ebb/kernel'
+import { ACCEPTED_SHAPES, CONTRACTS } from './contracts.ts'
+import type { Cost } from './measure-cost.ts'
 import { mutate, randomShape, type Shape } from './shape.ts'
 
 const rounds = Number(process.argv[2] ?? 60)
@@ -24,36 +24,36 @@ const random = () => {
   return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
 }
 
-interface Tried extends Cost {
+interface Trial extends Cost {
   readonly contract: string
   readonly shape: Shape
 }
 
-function judge(contract: string, shape: Shape): Tried {
+function measureCost(contract: string, shape: Shape): Trial {
   const file = join(import.meta.dirname, 'judge.ts')
   const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', file, JSON.stringify({ contract, shape })], {
-    ...{ encoding: 'utf8', env: inherited(['PATH', 'HOME']) },
+    ...{ encoding: 'utf8', env: inheritedEnv(['PATH', 'HOME']) },
   })
   if (!stdout) throw new Error(`no judgement of ${JSON.stringify({ contract, shape })}: ${stderr}`)
   return { contract, shape, ...(JSON.parse(stdout) as Cost) }
 }
 
-const BY = { cpuMs: (one: Tried) => one.cpuMs, memory: (one: Tried) => one.memoryTimes }
-const tried: Tried[] = []
+const BY = { cpuMs: (one: Trial) => one.cpuMs, memory: (one: Trial) => one.memoryTimes }
+const trials: Trial[] = []
 for (const contract of Object.keys(CONTRACTS)) {
   for (let round = 0; round < rounds; round++) {
-    const own = tried.filter((one) => one.contract === contract)
+    const own = trials.filter((one) => one.contract === contract)
     const measure = round % 2 === 0 ? BY.cpuMs : BY.memory
     const worst = own.sort((a, b) => measure(b) - measure(a))[0]
-    const byChance = random() < 0.7 ? { ...randomShape(random), ...TAKEN[contract] } : randomShape(random)
-    tried.push(judge(contract, worst && random() < 0.6 ? mutate(worst.shape, random) : byChance))
+    const byChance = random() < 0.7 ? { ...randomShape(random), ...ACCEPTED_SHAPES[contract] } : randomShape(random)
+    trials.push(measureCost(contract, worst && random() < 0.6 ? mutate(worst.shape, random) : byChance))
   }
 }
 
-console.log(`${tried.length} bodies, seed ${seed}`)
+console.log(`${trials.length} bodies, seed ${seed}`)
 for (const [what, measure] of Object.entries(BY)) {
   console.log(`\nworst by ${what}`)
-  for (const { contract, shape, ...cost } of [...tried].sort((a, b) => measure(b) - measure(a)).slice(0, 5)) {
+  for (const { contract, shape, ...cost } of [...trials].sort((a, b) => measure(b) - measure(a)).slice(0, 5)) {
     const told = `${cost.cpuMs.toFixed(1)} ms (harmless ${cost.harmlessMs.toFixed(1)}), ${cost.memoryTimes.toFixed(1)} x the body, answer ${cost.answerBytes} bytes`
     console.log(`  ${told}  ${contract} ${JSON.stringify(shape)}`)
   }

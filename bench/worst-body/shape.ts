@@ -1,4 +1,4 @@
-import { MAX_JSON } from '../../src/http/what-is-unsafe.ts'
+import { MAX_JSON } from '../../src/http/json.ts'
 
 /** A body in few words: containers in containers, down to one value that is written again and again. */
 export interface Shape {

@@ -66,7 +66,7 @@ describe('confirm-order', () => {
   })
 
   it('401 for a stranger', async () => {
-    const caller = await fn.stranger()
+    const caller = await fn.unsigned()
     await caller.post('/').send({}).expect(401)
   })
 

@@ -51,7 +51,7 @@ describe('create-product', () => {
   })
 
   it('401 for a stranger', async () => {
-    const caller = await fn.stranger()
+    const caller = await fn.unsigned()
     await caller.post('/v1/products').set('Idempotency-Key', 'four').send(globe).expect(401)
   })
 

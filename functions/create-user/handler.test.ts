@@ -37,7 +37,7 @@ describe('create-user', () => {
   })
 
   it('401 for a stranger', async () => {
-    const caller = await fn.stranger()
+    const caller = await fn.unsigned()
     await caller.post('/v1/users').set('Idempotency-Key', 'four').send(ada).expect(401)
   })
 

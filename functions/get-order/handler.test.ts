@@ -42,7 +42,7 @@ describe('get-order', () => {
   })
 
   it('401 for a stranger', async () => {
-    const caller = await fn.stranger()
+    const caller = await fn.unsigned()
     await caller.get(`/v1/orders/${id}`).expect(401)
   })
 

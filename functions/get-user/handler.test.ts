@@ -29,7 +29,7 @@ describe('get-user', () => {
   })
 
   it('401 for a stranger', async () => {
-    const caller = await fn.stranger()
+    const caller = await fn.unsigned()
     await caller.get(`/v1/users/${id}`).expect(401)
   })
 

@@ -60,7 +60,7 @@ describe('place-order', () => {
   })
 
   it('401 for a stranger', async () => {
-    const caller = await fn.stranger()
+    const caller = await fn.unsigned()
     await caller.post('/v1/orders').set('Idempotency-Key', 'four').send(lamp).expect(401)
   })
 

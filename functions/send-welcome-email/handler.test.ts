@@ -38,7 +38,7 @@ describe('send-welcome-email', () => {
   })
 
   it('401 for a stranger', async () => {
-    const caller = await fn.stranger()
+    const caller = await fn.unsigned()
     await caller.post('/').send({}).expect(401)
   })
 

@@ -1,11 +1,12 @@
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, expect, it } from '@jest/globals'
-import { createLog, identityVerifier } from 'ebb/kernel'
+import { createLog } from 'ebb/kernel'
+import { createIdentityVerifier } from 'ebb/protocol'
 import { createKey, revokeKey } from '../../src/data/api-keys.ts'
-import { createPool } from '../../src/data/pool.ts'
-import { testDatabase } from '../../src/dev/testing/index.ts'
-import { ADMIN, cuttable, gatewaySettings, PEPPER, startGateway, untilStatus } from './test-support.ts'
+import { createPool } from '../../src/data/postgres/pool.ts'
+import { testDatabase } from '../../src/testing/index.ts'
+import { ADMIN, gatewaySettings, PEPPER, startCuttableProxy, startTestGateway, untilStatus } from './test-support.ts'
 
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())
@@ -24,10 +25,10 @@ it('200 a request reaches its function, with an identity that the function can v
   const seen: { url?: string | undefined; identity?: unknown } = {}
   const { env, jwks } = await gatewaySettings(database.url, async (request, response) => {
     seen.url = request.url
-    seen.identity = await identityVerifier(jwks, 'get-thing')(String(request.headers['ebb-identity']))
+    seen.identity = await createIdentityVerifier(jwks, 'get-thing')(String(request.headers['ebb-identity']))
     response.end('{}')
   })
-  const { url, admin } = await startGateway(env)
+  const { url, admin } = await startTestGateway(env)
   const { token } = await keyOf('ann')
   expect((await read(url, token)).status).toBe(200)
   expect(seen.url).toBe('/get-thing/v1/things')
@@ -44,7 +45,7 @@ it('200 a request reaches its function, with an identity that the function can v
 
 it('401 a revoked key, long before it would be looked up again, in every gateway', async () => {
   const { env } = await gatewaySettings(database.url, (_request, response) => void response.end('{}'))
-  const gateways = [await startGateway(env), await startGateway(env)]
+  const gateways = [await startTestGateway(env), await startTestGateway(env)]
   for (const { heard } of gateways) await heard
   const { key, token } = await keyOf('ben')
   for (const { url } of gateways) expect((await read(url, token)).status).toBe(200)
@@ -56,9 +57,9 @@ it('401 a revoked key, long before it would be looked up again, in every gateway
 })
 
 it('401 a key that was revoked while the channel was down, as soon as it is back', async () => {
-  const way = await cuttable(database.url)
+  const way = await startCuttableProxy(database.url)
   const { env } = await gatewaySettings(way.url, (_request, response) => void response.end('{}'))
-  const { url, heard } = await startGateway(env)
+  const { url, heard } = await startTestGateway(env)
   const { key, token } = await keyOf('cy')
   await heard
   expect((await read(url, token)).status).toBe(200)
@@ -70,10 +71,10 @@ it('401 a key that was revoked while the channel was down, as soon as it is back
 })
 
 it('503 without a database at the start, 200 when it comes, 503 when it goes; known keys serve on', async () => {
-  const way = await cuttable(database.url)
+  const way = await startCuttableProxy(database.url)
   way.cut()
   const { env } = await gatewaySettings(way.url, (_request, response) => void response.end('{}'))
-  const { url, heard } = await startGateway(env)
+  const { url, heard } = await startTestGateway(env)
   const { token } = await keyOf('dan')
   const ready = () => fetch(`${url}/_/ready`)
   expect((await ready()).status).toBe(503)
@@ -100,11 +101,17 @@ it('201 a finished answer is replayed without the function, 422 with another bod
     await buffer(request)
     response.end()
   })
-  const { url } = await startGateway(env)
+  const { url } = await startTestGateway(env)
   const { token } = await keyOf('fay')
   expect((await write(url, token)).status).toBe(200)
-  const { fingerprint } = await import('../../src/http/fingerprint.ts')
-  const print = fingerprint({ method: 'POST', target: '/v1/things', headers: {}, named: [], body: Buffer.from('{}') })
+  const { fingerprint } = await import('../../src/http/idempotency.ts')
+  const print = fingerprint({
+    method: 'POST',
+    target: '/v1/things',
+    headers: {},
+    contractHeaders: [],
+    body: Buffer.from('{}'),
+  })
   await pool.query(
     `insert into ebb.idempotency (caller, route, key, fingerprint, status, headers, body)
      values ('fay', 'create-thing', 'k', $1, 201, '{"location": "/v1/things/1"}', '{"a": 1}')`,
@@ -121,7 +128,7 @@ it('201 a finished answer is replayed without the function, 422 with another bod
 
 it('a gateway that is told to end is not ready at once, and serves whoever has not heard of it', async () => {
   const { env } = await gatewaySettings(database.url, (_request, response) => void response.end('{}'))
-  const { url, stop } = await startGateway(env, { drainMs: 3_000 })
+  const { url, stop } = await startTestGateway(env, { drainMs: 3_000 })
   await untilStatus(200, () => fetch(`${url}/_/ready`))
   const began = performance.now()
   const stopped = stop()

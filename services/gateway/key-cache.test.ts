@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { type ApiKey, makeToken } from '../../src/data/api-keys.ts'
-import { keyCache } from './key-cache.ts'
+import { createKeyCache } from './key-cache.ts'
 
 const TOKEN = makeToken()
 const KEY: ApiKey = {
@@ -9,17 +9,17 @@ const KEY: ApiKey = {
 const CALLER = { sub: 'ann', scopes: ['a:b'] }
 
 /** A cache whose clock and key store a test holds. */
-function rig(answer: () => Promise<ApiKey | undefined> = async () => KEY) {
+function createTestCache(answer: () => Promise<ApiKey | undefined> = async () => KEY) {
   const state = { at: 0, looks: 0, answer }
   const look = () => {
     state.looks++
     return state.answer()
   }
-  return { state, cache: keyCache(look, { now: () => state.at }) }
+  return { state, cache: createKeyCache(look, { now: () => state.at }) }
 }
 
 it('a key is looked up once in 30 s', async () => {
-  const { state, cache } = rig()
+  const { state, cache } = createTestCache()
   expect(await cache.find(TOKEN)).toEqual(CALLER)
   state.at = 29_999
   expect(await cache.find(TOKEN)).toEqual(CALLER)
@@ -30,13 +30,13 @@ it('a key is looked up once in 30 s', async () => {
 })
 
 it('a thousand at once make one look', async () => {
-  const { state, cache } = rig()
+  const { state, cache } = createTestCache()
   const found = await Promise.all(Array.from({ length: 1_000 }, () => cache.find(TOKEN)))
   expect([state.looks, new Set(found).size]).toEqual([1, 1])
 })
 
 it('an unknown key is remembered for 2 s, a malformed one is never looked up', async () => {
-  const { state, cache } = rig(async () => undefined)
+  const { state, cache } = createTestCache(async () => undefined)
   await cache.find('ebb_live_nonsense')
   expect(state.looks).toBe(0)
   await cache.find(TOKEN)
@@ -48,7 +48,7 @@ it('an unknown key is remembered for 2 s, a malformed one is never looked up', a
 })
 
 it('a key that expires is good until then, and no longer', async () => {
-  const { state, cache } = rig(async () => ({ ...KEY, expiresAt: new Date(10_000).toISOString() }))
+  const { state, cache } = createTestCache(async () => ({ ...KEY, expiresAt: new Date(10_000).toISOString() }))
   await cache.find(TOKEN)
   state.answer = async () => undefined
   state.at = 9_999
@@ -58,7 +58,7 @@ it('a key that expires is good until then, and no longer', async () => {
 })
 
 it('after clear everything is looked up again', async () => {
-  const { state, cache } = rig()
+  const { state, cache } = createTestCache()
   await cache.find(TOKEN)
   cache.clear()
   state.answer = async () => undefined
@@ -67,7 +67,7 @@ it('after clear everything is looked up again', async () => {
 
 it('what was looked up before clear is not remembered after it', async () => {
   const { promise, resolve } = Promise.withResolvers<ApiKey>()
-  const { state, cache } = rig(() => promise)
+  const { state, cache } = createTestCache(() => promise)
   const before = cache.find(TOKEN)
   cache.clear()
   state.answer = async () => undefined
@@ -78,7 +78,7 @@ it('what was looked up before clear is not remembered after it', async () => {
 })
 
 it('503 while nobody can look, but for what is remembered', async () => {
-  const { state, cache } = rig()
+  const { state, cache } = createTestCache()
   const other = makeToken()
   await cache.find(TOKEN)
   state.answer = async () => {
@@ -95,7 +95,7 @@ it('503 while nobody can look, but for what is remembered', async () => {
 })
 
 it('at most 10,000 are remembered', async () => {
-  const { state, cache } = rig()
+  const { state, cache } = createTestCache()
   await cache.find(TOKEN)
   for (let i = 0; i < 10_000; i++) await cache.find(makeToken())
   state.looks = 0
@@ -105,7 +105,7 @@ it('at most 10,000 are remembered', async () => {
 
 it('a key that was good is known to the look, however it was forgotten; nobody can change what it stands for', async () => {
   const asked: boolean[] = []
-  const cache = keyCache(async (_token, { isKnown }) => {
+  const cache = createKeyCache(async (_token, { isKnown }) => {
     asked.push(isKnown)
     return KEY
   })

@@ -5,16 +5,16 @@ import { type ApiKey, isWellFormed } from '../../src/data/api-keys.ts'
 const KNOWN_MS = 30_000
 /** Short: a key that is made a moment later must be good then. */
 const UNKNOWN_MS = 2_000
-const MOST = 10_000
+const MAX_KEYS = 10_000
 
 /** `isKnown` says that the token was good when it was last looked up. */
-type Look = (token: string, options: { readonly isKnown: boolean }) => Promise<ApiKey | undefined>
+type FindKey = (token: string, options: { readonly isKnown: boolean }) => Promise<ApiKey | undefined>
 
 /**
  * Remembers whose key a token is, for 30 s at most; `clear` forgets all at once. However many ask for the same one, it
  * is looked up once. While nobody can look, what is remembered serves on, and anything else is a Problem 503.
  */
-export function keyCache(look: Look, { now = Date.now }: { readonly now?: () => number } = {}) {
+export function createKeyCache(look: FindKey, { now = Date.now }: { readonly now?: () => number } = {}) {
   const known = new Map<string, { readonly caller: Caller; readonly until: number }>()
   const unknown = new Map<string, number>()
   const looking = new Map<string, Promise<Caller | undefined>>()
@@ -67,5 +67,5 @@ const expiryOf = ({ expiresAt }: ApiKey) => (expiresAt === null ? Number.POSITIV
 function remember<V>(entries: Map<string, V>, token: string, value: V) {
   entries.delete(token)
   entries.set(token, value)
-  if (entries.size > MOST) entries.delete(entries.keys().next().value ?? '')
+  if (entries.size > MAX_KEYS) entries.delete(entries.keys().next().value ?? '')
 }

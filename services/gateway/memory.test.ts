@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { expect, it } from '@jest/globals'
-import { testDatabase } from '../../src/dev/testing/index.ts'
+import { testDatabase } from '../../src/testing/index.ts'
 import { gatewaySettings, spawnGateway, untilStatus } from './test-support.ts'
 
 const database = testDatabase()

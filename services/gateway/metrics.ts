@@ -7,7 +7,7 @@ const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 interface GatewayRegistry {
   readonly metrics: GatewayMetrics
   /** A limit was judged without Redis. */
-  readonly fellBack: () => void
+  readonly onFallback: () => void
   readonly registry: Registry
 }
 
@@ -41,9 +41,9 @@ export function createMetrics(): GatewayRegistry {
     registers,
   })
   const metrics: GatewayMetrics = {
-    spared: (reason) => spared.inc({ reason }),
+    shortCircuited: (reason) => spared.inc({ reason }),
     shed: (what) => shed.inc({ what }),
-    answered: ({ route, method, status, seconds }) => duration.observe({ route, method, status }, seconds),
+    completed: ({ route, method, status, seconds }) => duration.observe({ route, method, status }, seconds),
   }
-  return { metrics, fellBack: () => fallback.inc(), registry }
+  return { metrics, onFallback: () => fallback.inc(), registry }
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { expect, it } from '@jest/globals'
-import { testDatabase } from '../../src/dev/testing/index.ts'
+import { testDatabase } from '../../src/testing/index.ts'
 import { gatewaySettings, listenForTest, spawnGateway } from './test-support.ts'
 
 const database = testDatabase()

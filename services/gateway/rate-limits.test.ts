@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals'
-import { testDatabase } from '../../src/dev/testing/index.ts'
+import { testDatabase } from '../../src/testing/index.ts'
 import { itWithRedis, testRedis } from '../../test/support/redis.ts'
 import { untilTrue } from '../../test/support/until.ts'
-import { gatewaySettings, LIMIT, startGateway } from './test-support.ts'
+import { gatewaySettings, LIMIT, startTestGateway } from './test-support.ts'
 
 const database = testDatabase()
 const AWAY = 'redis is away or slow; each gateway limits by its own share'
@@ -15,8 +15,8 @@ async function rig(gateways: number, env: Readonly<Record<string, string>>) {
     woken.times++
     response.end('{}')
   })
-  const started: Awaited<ReturnType<typeof startGateway>>[] = []
-  for (let i = 0; i < gateways; i++) started.push(await startGateway({ ...settings.env, ...env }))
+  const started: Awaited<ReturnType<typeof startTestGateway>>[] = []
+  for (let i = 0; i < gateways; i++) started.push(await startTestGateway({ ...settings.env, ...env }))
   const get = (i = 0) => fetch(`${started[i % gateways]!.url}/v1/limited`)
   const said = (i = 0) => started[i]!.said.filter((message) => [AWAY, THERE].includes(message))
   const metric = async (name: string) => {
@@ -192,7 +192,7 @@ it('429 without any Redis, each of the gateways by its share', async () => {
 
 it('204 the origins come from the settings', async () => {
   const settings = await gatewaySettings(database.url, (_request, response) => void response.end('{}'))
-  const { url } = await startGateway({ ...settings.env, EBB_CORS_ORIGINS: 'https://app.example' })
+  const { url } = await startTestGateway({ ...settings.env, EBB_CORS_ORIGINS: 'https://app.example' })
   const headers = { origin: 'https://app.example', 'access-control-request-method': 'POST' }
   const answer = await fetch(`${url}/v1/things`, { method: 'OPTIONS', headers })
   expect([answer.status, answer.headers.get('access-control-allow-methods')]).toEqual([204, 'GET, HEAD, POST'])

@@ -3,7 +3,7 @@ import type { Log } from 'ebb/kernel'
 const FRESH_MS = 1_000
 
 /** Ready while `check` succeeds and `drain` was not called. However many ask, it is checked once a second at most. */
-export function readiness(check: () => Promise<unknown>, { log }: { readonly log: Pick<Log, 'info' | 'warn'> }) {
+export function createReadiness(check: () => Promise<unknown>, { log }: { readonly log: Pick<Log, 'info' | 'warn'> }) {
   let draining = false
   let up: boolean | undefined
   let last: { readonly at: number; readonly checked: Promise<boolean> } | undefined

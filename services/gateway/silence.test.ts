@@ -2,9 +2,9 @@ import { afterAll, expect, it } from '@jest/globals'
 import { createLog } from 'ebb/kernel'
 import { testDatabase } from 'ebb/testing'
 import { createKey } from '../../src/data/api-keys.ts'
-import { createPool } from '../../src/data/pool.ts'
+import { createPool } from '../../src/data/postgres/pool.ts'
 import { startTcpProxy, throughProxy } from '../../test/support/tcp-proxy.ts'
-import { gatewaySettings, PEPPER, startGateway, untilStatus } from './test-support.ts'
+import { gatewaySettings, PEPPER, startTestGateway, untilStatus } from './test-support.ts'
 
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())
@@ -18,7 +18,7 @@ it('a silent database: what needs none is served, the rest is 503 with Retry-Aft
   proxy = await startTcpProxy({ host, port: Number(port) })
   const through = throughProxy(database.url, proxy)
   const { env } = await gatewaySettings(through, (_request, response) => void response.end('{}'))
-  const { url } = await startGateway(env)
+  const { url } = await startTestGateway(env)
   const keys = await Promise.all(
     ['ann', 'ben', 'cy'].map((subject) => createKey(pool, PEPPER, { subject, scopes: [], actor: 'test' })),
   )

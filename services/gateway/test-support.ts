@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach } from '@jest/globals'
-import { createLog, generateIdentityKeys, inherited, parseConfig } from 'ebb/kernel'
-import { urlAs } from '../../src/dev/testing/test-database.ts'
-import { openGateway } from './open-gateway.ts'
+import { createLog, inheritedEnv, parseConfig } from 'ebb/kernel'
+import { generateIdentityKeys } from 'ebb/protocol'
+import { databaseUrlFor } from '../../src/testing/test-database.ts'
+import { startGateway } from './start-gateway.ts'
 
 export const PEPPER = 'p'.repeat(32)
 export const ADMIN_KEY = 'admin-key-of-this-test'
@@ -60,7 +61,7 @@ export async function gatewaySettings(databaseUrl: string, upstream: RequestList
     ...{
       PORT: '0',
       EBB_HOST: '127.0.0.1',
-      DATABASE_URL: urlAs('gateway', databaseUrl),
+      DATABASE_URL: databaseUrlFor('gateway', databaseUrl),
       EBB_CONTRACTS: join(folder, 'contracts'),
     },
     ...{ EBB_UPSTREAM_TEMPLATE: `http://127.0.0.1:${port}/{name}`, EBB_IDENTITY_KEY: JSON.stringify(gateway) },
@@ -73,7 +74,7 @@ export async function gatewaySettings(databaseUrl: string, upstream: RequestList
  * A gateway in this process, and the messages that it has logged; `heard` resolves when its channel to the database is
  * up for the first time.
  */
-export async function startGateway(env: Readonly<Record<string, string>>, { drainMs = 0 } = {}) {
+export async function startTestGateway(env: Readonly<Record<string, string>>, { drainMs = 0 } = {}) {
   const heard = Promise.withResolvers<void>()
   const log = createLog({ level: 'silent' })
   const said: string[] = []
@@ -83,7 +84,7 @@ export async function startGateway(env: Readonly<Record<string, string>>, { drai
     if (message === 'the database channel is up') heard.resolve()
   }
   Object.assign(log, { info: keep, warn: keep, error: keep })
-  const opened = await openGateway({ ...parseConfig(env), EBB_DRAIN_MS: drainMs }, { log })
+  const opened = await startGateway({ ...parseConfig(env), EBB_DRAIN_MS: drainMs }, { log })
   const { port, adminPort } = opened
   let stopped: Promise<void> | undefined
   const stop = () => (stopped ??= opened.stop())
@@ -94,7 +95,7 @@ export async function startGateway(env: Readonly<Record<string, string>>, { drai
 /** A gateway as a process of its own: its lines as they come, and how it ends. */
 export function spawnGateway(env: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, ['services/gateway/index.ts'], {
-    env: { ...inherited(['PATH']), ...env },
+    env: { ...inheritedEnv(['PATH']), ...env },
   })
   closers.push(async () => child.kill('SIGKILL'))
   let errors = ''
@@ -113,7 +114,7 @@ export function spawnGateway(env: Readonly<Record<string, string>>) {
 }
 
 /** Stands between a gateway and Postgres, and can be cut. */
-export async function cuttable(databaseUrl: string) {
+export async function startCuttableProxy(databaseUrl: string) {
   const { port, hostname } = new URL(databaseUrl)
   const sockets = new Set<Socket>()
   let open = true

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ConfigFault, type Log } from 'ebb/kernel'
+import { ConfigError, type Log } from 'ebb/kernel'
 import type pg from 'pg'
-import { endConnection } from '../../src/data/connection.ts'
-import { isAway } from '../../src/data/database-fault.ts'
-import { connectToMigrate, type MigrateOptions, migrateBy } from '../../src/data/migrate.ts'
+import { connectToMigrate, type MigrateOptions, migrateWith } from '../../src/data/migrate/migrate.ts'
+import { endConnection } from '../../src/data/postgres/connection.ts'
+import { isUnavailable } from '../../src/data/postgres/database-error.ts'
 
 const FIRST_RETRY_MS = 500
 const LAST_RETRY_MS = 5_000
@@ -15,7 +15,7 @@ export async function migrateWhenThere(
 ): Promise<readonly string[]> {
   const client = await connectWhenThere(connectionString, log)
   try {
-    return await migrateBy(client, { onWait: (message) => log.warn(message), ...options })
+    return await migrateWith(client, { onWait: (message) => log.warn(message), ...options })
   } finally {
     await endConnection(client)
   }
@@ -27,7 +27,7 @@ async function connectWhenThere(connectionString: string, log: Log): Promise<pg.
     try {
       return await connectToMigrate(connectionString)
     } catch (fault) {
-      if (!(fault instanceof ConfigFault && (isAway(fault.cause) || isSlow(fault.cause)))) throw fault
+      if (!(fault instanceof ConfigError && (isUnavailable(fault.cause) || isSlow(fault.cause)))) throw fault
       log.warn({ retryInMs: waitMs }, fault.message)
     }
     await delay(waitMs)

@@ -6,12 +6,12 @@ import { text } from 'node:stream/consumers'
 import { beforeEach, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
-import { urlAs } from '../../src/dev/testing/test-database.ts'
+import { databaseUrlFor } from '../../src/testing/test-database.ts'
 import { MAX_COUNTED } from './backlog.ts'
 import { countStates, emit, emitAll, emptyOutbox, query } from './test-outbox.ts'
 import {
-  type Answer,
   closeLater,
+  type Respond,
   relayEnv,
   startSubscriber,
   startTestRelay,
@@ -25,7 +25,7 @@ beforeEach(() => emptyOutbox(url))
 const settled = (state: string, count = 1) =>
   until(`${count} ${state}`, async () => (await countStates(url))[state] === count)
 
-async function start(answer?: Answer, retry = { attempts: 3, minDelayMs: 20, maxDelayMs: 40 }) {
+async function start(answer?: Respond, retry = { attempts: 3, minDelayMs: 20, maxDelayMs: 40 }) {
   const { received, template } = await startSubscriber(answer)
   const relay = await startTestRelay(url, template, { subscriptions: [subscription('send-welcome', { retry })] })
   return { received, ...relay, metrics: () => metricsOf(relay.admin) }
@@ -156,7 +156,7 @@ it('200 a backlog of which there is more than is counted, and a database that is
   expect(told.get('ebb_backlog_size{kind="event"}')).toBe(MAX_COUNTED)
   expect(Math.floor(told.get('ebb_backlog_age_seconds{kind="event"}') ?? 0)).toBeGreaterThanOrEqual(90)
 
-  const blocker = new pg.Client({ connectionString: urlAs('owner', url) })
+  const blocker = new pg.Client({ connectionString: databaseUrlFor('owner', url) })
   await blocker.connect()
   closeLater(() => blocker.end())
   await blocker.query('begin; lock table ebb.delivery in access exclusive mode')

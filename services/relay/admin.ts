@@ -1,52 +1,58 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { Problem, problemJson } from 'ebb/contract'
-import { correlate, type Log } from 'ebb/kernel'
+import { type Config, correlate, type Log, listenOn } from 'ebb/kernel'
 
-export interface AdminOptions {
+interface AdminOptions {
   readonly isReady: () => boolean
   readonly isAlive: () => boolean
   readonly metrics: { readonly contentType: string; text(): Promise<string> }
   readonly log: Log
 }
 
-interface Answer {
+interface AdminResponse {
   readonly contentType: string
   readonly body: string
 }
 
 /** The operators' side of the relay, for a port of its own: `/_/health`, `/_/ready` and `/metrics`. */
-export function createAdmin({ isReady, isAlive, metrics, log }: AdminOptions): RequestListener {
-  const paths = new Map<string, () => Answer | Promise<Answer>>([
-    ['/_/health', () => (isAlive() ? OK : refuse(STUCK))],
-    ['/_/ready', () => (isReady() ? OK : refuse(NOT_READY))],
+function createAdminListener({ isReady, isAlive, metrics, log }: AdminOptions): RequestListener {
+  const paths = new Map<string, () => AdminResponse | Promise<AdminResponse>>([
+    ['/_/health', () => (isAlive() ? OK : fail(HANGING))],
+    ['/_/ready', () => (isReady() ? OK : fail(NOT_READY))],
     ['/metrics', async () => ({ contentType: metrics.contentType, body: await metrics.text() })],
   ])
-  const answerTo = async ({ method, url = '' }: IncomingMessage): Promise<Answer> => {
+  const answerTo = async ({ method, url = '' }: IncomingMessage): Promise<AdminResponse> => {
     const answer = paths.get(url.split('?', 1)[0] ?? '')
-    if (!answer) return refuse(NOT_FOUND)
-    return method === 'GET' || method === 'HEAD' ? answer() : refuse(NOT_ALLOWED)
+    if (!answer) return fail(NOT_FOUND)
+    return method === 'GET' || method === 'HEAD' ? answer() : fail(NOT_ALLOWED)
   }
   return function admin(request, response) {
     answerTo(request).then(
-      ({ contentType, body }) => response.writeHead(200, { ...NOT_KEPT, 'content-type': contentType }).end(body),
+      ({ contentType, body }) => response.writeHead(200, { ...NO_STORE, 'content-type': contentType }).end(body),
       (fault: unknown) => sendProblem(fault, { request, response, log }),
     )
   }
 }
 
-const OK: Answer = { contentType: 'application/json', body: '{"status":"ok"}' }
-const NOT_KEPT = { 'cache-control': 'no-store' }
+const OK: AdminResponse = { contentType: 'application/json', body: '{"status":"ok"}' }
+const NO_STORE = { 'cache-control': 'no-store' }
 const NOT_READY = new Problem('unavailable', 503, 'The relay makes no calls now: it cannot work with the database.', {
   retryAfterSeconds: 2,
 })
-const STUCK = new Problem('unavailable', 503, 'The relay hangs, and is to be started again.', { retryAfterSeconds: 2 })
+const HANGING = new Problem('unavailable', 503, 'The relay hangs, and is to be started again.', {
+  retryAfterSeconds: 2,
+})
 const NOT_FOUND = new Problem('not_found', 404, 'There is nothing at this path.')
 const NOT_ALLOWED = new Problem('method_not_allowed', 405, 'This can only be read.', {
   headers: { allow: 'GET, HEAD' },
 })
-const FAULT = new Problem('internal', 500, 'Something went wrong here; the correlation id finds it in our logs.')
+const INTERNAL_ERROR = new Problem(
+  'internal',
+  500,
+  'Something went wrong here; the correlation id finds it in our logs.',
+)
 
-function refuse(problem: Problem): never {
+function fail(problem: Problem): never {
   throw problem
 }
 
@@ -58,11 +64,25 @@ function sendProblem(
     log,
   }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly log: Log },
 ) {
-  const problem = fault instanceof Problem ? fault : FAULT
+  const problem = fault instanceof Problem ? fault : INTERNAL_ERROR
   const { correlationId } = correlate(String(request.headers['x-correlation-id'] ?? ''), undefined)
-  if (problem === FAULT) log.error({ err: fault, correlationId }, 'fault')
-  const headers = { ...NOT_KEPT, ...problem.headers, 'x-correlation-id': correlationId }
+  if (problem === INTERNAL_ERROR) log.error({ err: fault, correlationId }, 'fault')
+  const headers = { ...NO_STORE, ...problem.headers, 'x-correlation-id': correlationId }
   response
     .writeHead(problem.status, { ...headers, 'content-type': 'application/problem+json' })
     .end(problemJson(problem, correlationId))
+}
+
+/** Listens where `EBB_ADMIN_PORT` says so; answers which port that is. A ConfigFault where another process has it. */
+export async function startAdmin({ EBB_ADMIN_PORT, EBB_HOST }: Config, options: AdminOptions) {
+  if (EBB_ADMIN_PORT === undefined) return { port: undefined, close: () => {} }
+  const server = createServer(createAdminListener(options))
+  const port = await listenOn(server, EBB_HOST, EBB_ADMIN_PORT, 'EBB_ADMIN_PORT')
+  return {
+    port,
+    close: () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
 }

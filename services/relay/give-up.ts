@@ -1,19 +1,19 @@
 import type { Log } from 'ebb/kernel'
-import { deliver } from './deliver.ts'
 import type { RelayMetrics } from './metrics.ts'
-import type { Target, Work } from './work.ts'
+import { processCall } from './process-call.ts'
+import type { Queue, Target } from './queue.ts'
 
 export interface GiveUpOptions {
-  readonly works: readonly Work[]
+  readonly queues: readonly Queue[]
   /** For how long no relay has known a function when what waits for it is given up. */
   readonly afterMs: number
   readonly log: Log
   readonly metrics: RelayMetrics
 }
 
-const LOOKS = 10
-const MIN_EVERY_MS = 50
-const MOST_AT_ONCE = 100
+const LOOKS_PER_PERIOD = 10
+const MIN_INTERVAL_MS = 50
+const MAX_BATCH = 100
 const LEASE_MS = 10_000
 /** The most that the database's integer holds. */
 const MAX_ATTEMPTS = 2 ** 31 - 1
@@ -22,21 +22,21 @@ const MAX_ATTEMPTS = 2 ** 31 - 1
  * Ends what waits for functions that are gone: deliveries go to the dead letters, and whoever made an asynchronous call
  * is told. Looks ten times in `afterMs`.
  */
-export function giveUpAbandoned({ works, afterMs, log, metrics }: GiveUpOptions) {
+export function giveUpAbandoned({ queues, afterMs, log, metrics }: GiveUpOptions) {
   const closing = new AbortController()
-  const giveUp = async (work: Work, name: string) => {
+  const giveUp = async (work: Queue, name: string) => {
     const target = targetOf(name)
-    await work.takeBack([{ target, leaseMs: LEASE_MS }])
+    await work.reclaimExpiredLeases([{ target, leaseMs: LEASE_MS }])
     while (!closing.signal.aborted) {
       const leaseEndsAt = performance.now() + LEASE_MS
-      const leased = await work.lease(target, { most: MOST_AT_ONCE, leaseMs: LEASE_MS })
+      const leased = await work.lease(target, { most: MAX_BATCH, leaseMs: LEASE_MS })
       if (leased.length === 0) return
       const ended = leased.map((one) => ({ ...one, push: async () => ({ durationMs: 0 }), judge: one.abandon }))
-      await Promise.all(ended.map((one) => deliver(one, { leaseEndsAt, log, metrics, signal: closing.signal })))
+      await Promise.all(ended.map((one) => processCall(one, { leaseEndsAt, log, metrics, signal: closing.signal })))
     }
   }
   const look = async () => {
-    for (const work of works) for (const name of await work.abandoned(afterMs)) await giveUp(work, name)
+    for (const work of queues) for (const name of await work.findAbandoned(afterMs)) await giveUp(work, name)
   }
   let looking: Promise<void> | undefined
   const lookOnce = () => {
@@ -48,7 +48,7 @@ export function giveUpAbandoned({ works, afterMs, log, metrics }: GiveUpOptions)
         looking = undefined
       })
   }
-  const timer = setInterval(lookOnce, Math.max(MIN_EVERY_MS, afterMs / LOOKS))
+  const timer = setInterval(lookOnce, Math.max(MIN_INTERVAL_MS, afterMs / LOOKS_PER_PERIOD))
   lookOnce()
   return {
     /** For contracts that have changed: others learn at once which functions there are. */

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { expect, it } from '@jest/globals'
-import { inherited } from 'ebb/kernel'
+import { inheritedEnv } from 'ebb/kernel'
 import { testDatabase } from 'ebb/testing'
 import { startOtlpReceiver } from '../../test/support/otlp-receiver.ts'
 import { emit } from './test-outbox.ts'
@@ -20,7 +20,7 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
       answer = () => response.writeHead(204).end()
     })
     const env = {
-      ...{ ...inherited(['PATH', 'HOME']), ...(await relayEnv(url, template, [subscription('send-welcome')])) },
+      ...{ ...inheritedEnv(['PATH', 'HOME']), ...(await relayEnv(url, template, [subscription('send-welcome')])) },
       ...{
         EBB_HOST: '127.0.0.1',
         EBB_ADMIN_PORT: '0',

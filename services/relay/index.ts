@@ -1,12 +1,12 @@
-import { ConfigFault, createLog, onShutdown, processConfig } from 'ebb/kernel'
+import { ConfigError, createLog, onShutdown, processConfig } from 'ebb/kernel'
 import { holdSigterm } from './hold-sigterm.ts'
-import { openRelay } from './open-relay.ts'
+import { startRelay } from './start-relay.ts'
 
 /** For the last spans. */
 const FLUSH_MS = 2_000
 
 start().catch((fault) => {
-  const said = fault instanceof ConfigFault ? fault.message : fault instanceof Error ? fault.stack : fault
+  const said = fault instanceof ConfigError ? fault.message : fault instanceof Error ? fault.stack : fault
   process.stderr.write(`relay: ${said}\n`)
   process.exit(1)
 })
@@ -15,7 +15,7 @@ async function start() {
   const endOthers = holdSigterm()
   const config = processConfig()
   const log = createLog({ level: config.LOG_LEVEL, service: 'relay', revision: config.EBB_REVISION })
-  const { adminPort, stop } = await openRelay(config, { log })
+  const { adminPort, stop } = await startRelay(config, { log })
   if (adminPort !== undefined) log.info({ adminPort }, 'listening')
   const end = async () => {
     await stop()

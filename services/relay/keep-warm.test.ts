@@ -2,9 +2,10 @@ import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Server } from 'node:net'
 import { afterEach, expect, it } from '@jest/globals'
 import type { Scale } from 'ebb/contract'
-import { openUpstream, parseConfig } from 'ebb/kernel'
+import { parseConfig } from 'ebb/kernel'
+import { createUpstreamResolver } from 'ebb/protocol'
 import { untilTrue } from '../../test/support/until.ts'
-import { createCall } from './call.ts'
+import { openCaller } from './call-function.ts'
 import { keepWarm } from './keep-warm.ts'
 import { memoryLog } from './test-support.ts'
 
@@ -55,7 +56,12 @@ async function openLook(platform: Server, protocol: 'http' | 'https') {
   const { port } = platform.address() as AddressInfo
   const config = parseConfig({ EBB_UPSTREAM_TEMPLATE: `${protocol}://127.0.0.1:${port}/{name}` })
   const sign = async () => ''
-  const { look, close } = createCall({ locate: openUpstream(config), sign, startTimeoutMs: 1_000, log: memoryLog() })
+  const { look, close } = openCaller({
+    locate: createUpstreamResolver(config),
+    sign,
+    startTimeoutMs: 1_000,
+    log: memoryLog(),
+  })
   ends.push(close)
   return look
 }

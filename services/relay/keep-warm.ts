@@ -1,10 +1,10 @@
 import { isWarm, type Route, type Subscription } from 'ebb/contract'
 import type { Log } from 'ebb/kernel'
-import type { Look } from './call.ts'
+import type { ProbeFunction } from './call-function.ts'
 
 export interface KeepWarmOptions {
   readonly functions: () => readonly Pick<Route | Subscription, 'name' | 'scale'>[]
-  readonly look: Look
+  readonly look: ProbeFunction
   readonly log: Log
   readonly everyMs?: number
   readonly now?: () => Date

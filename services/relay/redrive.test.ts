@@ -1,16 +1,16 @@
 import { afterAll, beforeEach, expect, it } from '@jest/globals'
 import { createLog } from 'ebb/kernel'
 import { testDatabase } from 'ebb/testing'
-import { createPool } from '../../src/data/pool.ts'
-import { redrive } from '../../src/data/redrive.ts'
-import { urlAs } from '../../src/dev/testing/test-database.ts'
+import { createPool } from '../../src/data/postgres/pool.ts'
+import { redrive } from '../../src/data/queue/redrive.ts'
+import { databaseUrlFor } from '../../src/testing/test-database.ts'
 import { attemptsOf, countStates, emit, emptyOutbox } from './test-outbox.ts'
 import { startSubscriber, startTestRelay, subscription, until } from './test-support.ts'
 
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())
 const { url } = testDatabase()
-const pool = createPool(urlAs('gateway', url), { log: createLog({ level: 'silent' }) })
+const pool = createPool(databaseUrlFor('gateway', url), { log: createLog({ level: 'silent' }) })
 beforeEach(() => emptyOutbox(url))
 
 /** A relay, a subscriber that refuses until told otherwise, and `count` dead letters. */
@@ -30,7 +30,7 @@ async function start(count: number) {
 }
 
 const again = (options: { perSecond?: number } = {}) =>
-  redrive(pool, {}, { actor: 'admin', judge: () => [], ...options })
+  redrive(pool, {}, { actor: 'admin', findIssues: () => [], ...options })
 const settled = (states: Record<string, number>) =>
   until(JSON.stringify(states), async () => {
     const now = await countStates(url)

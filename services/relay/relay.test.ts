@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import { identityVerifier } from 'ebb/kernel'
+import { createIdentityVerifier } from 'ebb/protocol'
 import { testDatabase } from 'ebb/testing'
 import { attemptsOf, countStates, deliveriesOf, emit, emptyOutbox, query, TRACEPARENT } from './test-outbox.ts'
-import { type Answer, keys, startSubscriber, startTestRelay, subscription, until } from './test-support.ts'
+import { keys, type Respond, startSubscriber, startTestRelay, subscription, until } from './test-support.ts'
 
 const { url } = testDatabase()
 beforeEach(() => emptyOutbox(url))
@@ -11,7 +11,7 @@ const settled = (state: string, count = 1) =>
   until(`${count} ${state}`, async () => (await countStates(url))[state] === count)
 
 /** One relay, and one subscriber that answers as told. */
-async function start(answer?: Answer, parts: Parameters<typeof subscription>[1] = {}) {
+async function start(answer?: Respond, parts: Parameters<typeof subscription>[1] = {}) {
   const { received, template } = await startSubscriber(answer)
   const relay = await startTestRelay(url, template, { subscriptions: [subscription('send-welcome', parts)] })
   return { received, ...relay }
@@ -46,7 +46,7 @@ describe('an event', () => {
       'ebb-timeout-ms': '5000',
       'content-type': 'application/json',
     })
-    const verify = identityVerifier((await keys).jwks, 'send-welcome')
+    const verify = createIdentityVerifier((await keys).jwks, 'send-welcome')
     expect(await verify(String(headers?.['ebb-identity']))).toEqual({ sub: 'relay', scopes: [], iss: 'ebb:relay' })
     expect(await attemptsOf(url, id)).toMatchObject([
       { number: 1, status: 200, error: null, body: 'thanks', revision: 'r7', traceparent: TRACEPARENT },

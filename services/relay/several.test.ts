@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { beforeEach, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import { countStates, emit, emitAll, emptyOutbox, query } from './test-outbox.ts'
-import { type Answer, startSubscriber, startTestRelay, subscription, until } from './test-support.ts'
+import { type Respond, startSubscriber, startTestRelay, subscription, until } from './test-support.ts'
 
 const { url } = testDatabase()
 beforeEach(() => emptyOutbox(url))
@@ -11,7 +11,7 @@ const settled = (state: string, count: number) =>
   until(`${count} ${state}`, async () => (await countStates(url))[state] === count)
 
 /** Answers nobody until `count` requests are waiting at once. */
-function gate(count: number): Answer {
+function gate(count: number): Respond {
   const waiting: ServerResponse[] = []
   let open = false
   return (response) => {
@@ -48,7 +48,7 @@ it('a subscriber that never answers takes no place from another', async () => {
     subscription('stuck', { on: 'stuck.made', timeoutMs: 60_000 }),
     subscription('quick', { on: 'quick.made' }),
   ]
-  await startTestRelay(url, template, { subscriptions, mostInFlight: 10 })
+  await startTestRelay(url, template, { subscriptions, maxInFlight: 10 })
   await emitAll(url, { type: 'stuck.made', count: 300 })
   await until('it is stuck', () => received.length === 5)
   await emitAll(url, { type: 'quick.made', count: 100 })

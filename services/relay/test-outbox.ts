@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { urlAs } from '../../src/dev/testing/test-database.ts'
+import { databaseUrlFor } from '../../src/testing/test-database.ts'
 
 /** Forgets all events. */
 export const emptyOutbox = (url: string) => query(url, 'truncate ebb.outbox cascade')
@@ -9,7 +9,7 @@ export async function query<Row extends pg.QueryResultRow>(
   text: string,
   values?: readonly unknown[],
 ): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: urlAs('owner', url) })
+  const client = new pg.Client({ connectionString: databaseUrlFor('owner', url) })
   await client.connect()
   try {
     return (await client.query<Row>(text, values ? [...values] : undefined)).rows

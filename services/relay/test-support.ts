@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach } from '@jest/globals'
 import type { Route, Subscription } from 'ebb/contract'
-import { generateIdentityKeys, type Log, parseConfig } from 'ebb/kernel'
-import { urlAs } from '../../src/dev/testing/test-database.ts'
+import { type Log, parseConfig } from 'ebb/kernel'
+import { generateIdentityKeys } from 'ebb/protocol'
+import { databaseUrlFor } from '../../src/testing/test-database.ts'
 import { untilTrue } from '../../test/support/until.ts'
-import { openRelay } from './open-relay.ts'
-import type { RelayOptions } from './relay.ts'
+import type { PollLoopOptions } from './poll-loop.ts'
+import { startRelay } from './start-relay.ts'
 
 const AN_HOUR_MS = 3_600_000
 const folder = mkdtempSync(join(tmpdir(), 'ebb-relay-test-'))
@@ -33,10 +34,10 @@ export interface Received {
 }
 
 /** Answers the request number `count`. */
-export type Answer = (response: ServerResponse, count: number, received: Received) => void
+export type Respond = (response: ServerResponse, count: number, received: Received) => void
 
 /** A function's HTTP server, which remembers what it receives; answers 204 unless told. */
-export async function startSubscriber(answer: Answer = (response) => response.writeHead(204).end()) {
+export async function startSubscriber(answer: Respond = (response) => response.writeHead(204).end()) {
   const received: Received[] = []
   const http = createServer(async (request, response) => {
     let body = ''
@@ -77,7 +78,7 @@ export async function relayEnv(
 ) {
   const { relay } = await keys
   return {
-    DATABASE_URL: urlAs('relay', databaseUrl),
+    DATABASE_URL: databaseUrlFor('relay', databaseUrl),
     EBB_CONTRACTS: await writeContracts(subscriptions, routes),
     EBB_UPSTREAM_TEMPLATE: template,
     EBB_IDENTITY_KEY: JSON.stringify(relay),
@@ -104,7 +105,7 @@ export async function startTestRelay(
     routes = [],
     env: more = {},
     ...options
-  }: RelayOptions & {
+  }: PollLoopOptions & {
     readonly env?: Readonly<Record<string, string>>
     readonly subscriptions: readonly Subscription[]
     readonly routes?: readonly Partial<Route>[]
@@ -113,7 +114,7 @@ export async function startTestRelay(
   const log = memoryLog()
   const env = await relayEnv(databaseUrl, template, subscriptions, routes)
   const config = parseConfig({ ...env, EBB_HOST: '127.0.0.1', EBB_ADMIN_PORT: '0', ...more })
-  const { adminPort, stop } = await openRelay(config, { pollMs: AN_HOUR_MS, drainMs: 50, ...options, log })
+  const { adminPort, stop } = await startRelay(config, { pollMs: AN_HOUR_MS, drainMs: 50, ...options, log })
   closeLater(stop)
   await until('the relay listens', () => log.count('relay ready') + log.count('the database channel is up') === 2)
   return { log, stop, admin: `http://127.0.0.1:${adminPort}` }

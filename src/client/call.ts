@@ -44,7 +44,7 @@ export interface CallOptions {
 /** One method an endpoint. Nothing is thrown but a TypeError for what the types refuse. */
 export type Client<Calls extends Readonly<Record<string, Call>>> = {
   readonly [Name in keyof Calls]: (
-    ...call: Nothing extends Arguments<Calls[Name]> ? [call?: Arguments<Calls[Name]>] : [call: Arguments<Calls[Name]>]
+    ...call: Empty extends Arguments<Calls[Name]> ? [call?: Arguments<Calls[Name]>] : [call: Arguments<Calls[Name]>]
   ) => Promise<Result<Calls[Name]>>
 }
 
@@ -58,12 +58,12 @@ export type Arguments<C extends Call> = CallOptions &
       }
     : unknown)
 
-type Nothing = Record<never, never>
+type Empty = Record<never, never>
 type PartName<C> = keyof C & ('params' | 'query' | 'headers' | 'body')
 type Parts<C> = {
-  readonly [P in PartName<C> as MayBeLeftOut<C[P]> extends true ? never : P]: C[P]
-} & { readonly [P in PartName<C> as MayBeLeftOut<C[P]> extends true ? P : never]?: C[P] | undefined }
-type MayBeLeftOut<T> = undefined extends T ? true : Nothing extends T ? true : false
+  readonly [P in PartName<C> as IsOptional<C[P]> extends true ? never : P]: C[P]
+} & { readonly [P in PartName<C> as IsOptional<C[P]> extends true ? P : never]?: C[P] | undefined }
+type IsOptional<T> = undefined extends T ? true : Empty extends T ? true : false
 
 /** What comes of a call. Ask `ok` first, then switch on `error`. */
 export type Result<C extends Call> =
@@ -71,7 +71,7 @@ export type Result<C extends Call> =
   | { [Code in keyof C['failures'] & string]: Refusal<Code, C['failures'][Code]> }[keyof C['failures'] & string]
   | Refusal<PlatformCode, number>
   | Refusal<'unexpected_answer', number>
-  | Silence
+  | NoResponse
 
 export interface Success<Status, Data> {
   readonly ok: true
@@ -94,22 +94,22 @@ export interface Refusal<Code, Status> {
   /** Finds the request in the server's logs. */
   readonly correlationId: string
   /** Each fault of the input, and where it is: `body.email` or `query.limit`. */
-  readonly details: readonly Fault[]
+  readonly details: readonly ValidationIssue[]
   readonly retryAfterSeconds?: number
 }
 
 /** No answer came. Whether the server did something is unknown, unless the endpoint only reads. */
-export interface Silence {
+export interface NoResponse {
   readonly ok: false
   readonly error: 'network' | 'timeout' | 'aborted'
   readonly status?: never
   readonly message: string
   readonly correlationId: string
-  readonly details: readonly Fault[]
+  readonly details: readonly ValidationIssue[]
   readonly cause: unknown
 }
 
-export interface Fault {
+export interface ValidationIssue {
   readonly path: string
   readonly message: string
 }

@@ -12,22 +12,22 @@ export type CallsOf<Contracts extends Readonly<Record<string, Callable>>> = {
   readonly [Name in keyof Contracts]: CallOf<Contracts[Name]>
 }
 
-type CallOf<C extends Callable> = Sent<C, 'params'> &
-  Sent<C, 'query'> &
-  Sent<C, 'headers'> &
-  Sent<C, 'body'> &
+type CallOf<C extends Callable> = PartInput<C, 'params'> &
+  PartInput<C, 'query'> &
+  PartInput<C, 'headers'> &
+  PartInput<C, 'body'> &
   (C extends { readonly idempotent: true } ? { readonly idempotent: true } : unknown) & {
     readonly status: C extends { readonly reply: { readonly status: infer Status extends number } } ? Status : number
-    readonly data: DataOf<C>
+    readonly data: ReplyData<C>
     readonly failures: C extends { readonly failures: infer F extends Readonly<Record<string, number>> }
       ? F
       : Record<never, never>
   }
 
-type Sent<C, Part extends string> = C extends { readonly [P in Part]: infer Schema extends z.ZodType }
+type PartInput<C, Part extends string> = C extends { readonly [P in Part]: infer Schema extends z.ZodType }
   ? { readonly [P in Part]: z.input<Schema> }
   : unknown
 
-type DataOf<C> = C extends { readonly reply: { readonly body: infer Schema extends z.ZodType } }
+type ReplyData<C> = C extends { readonly reply: { readonly body: infer Schema extends z.ZodType } }
   ? z.output<Schema>
   : undefined

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { PLATFORM_CODES as OF_THE_CONTRACT } from 'ebb/contract'
 import { build } from 'esbuild'
 import { createClient } from './index.ts'
-import { PLATFORM_CODES } from './platform-codes.ts'
+import { PLATFORM_CODES } from './read-response.ts'
 import {
   countOrders,
   hangUp,

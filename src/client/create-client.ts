@@ -1,8 +1,7 @@
-import { bounded } from './bounded.ts'
-import type { Call, CallOptions, Client, ClientOptions, Refusal, Result, Silence } from './call.ts'
+import type { Call, CallOptions, Client, ClientOptions, NoResponse, Refusal, Result } from './call.ts'
 import type { Callable, CallsOf } from './calls-of.ts'
-import { readAnswer } from './read-answer.ts'
-import { withRetries } from './retry.ts'
+import { readResponse } from './read-response.ts'
+import { createDeadline, withRetries } from './retry.ts'
 import { type HttpRequest, type RawCall, toRequest } from './to-request.ts'
 
 /**
@@ -13,7 +12,7 @@ export function createClient<const Contracts extends Readonly<Record<string, Cal
   contracts: Contracts,
   options: ClientOptions,
 ): Client<CallsOf<Contracts>> {
-  const settings = settingsOf(options)
+  const settings = resolveOptions(options)
   const methods = Object.entries<Callable>(contracts).map(([name, contract]) => [
     name,
     (call: RawCall & CallOptions = {}) => callEndpoint(contract, call, settings),
@@ -22,9 +21,9 @@ export function createClient<const Contracts extends Readonly<Record<string, Cal
   return Object.fromEntries(methods) as Client<CallsOf<Contracts>>
 }
 
-type Settings = ReturnType<typeof settingsOf>
+type Settings = ReturnType<typeof resolveOptions>
 
-function settingsOf({
+function resolveOptions({
   baseUrl,
   key,
   retries = 3,
@@ -34,10 +33,10 @@ function settingsOf({
   // Looked up at each call, and called as the global's own, which browsers insist on.
   fetch = (url, init) => globalThis.fetch(url, init),
 }: ClientOptions) {
-  return { baseUrl: checkedUrl(baseUrl), key, retries, timeoutMs, minDelayMs, maxDelayMs, fetch }
+  return { baseUrl: checkBaseUrl(baseUrl), key, retries, timeoutMs, minDelayMs, maxDelayMs, fetch }
 }
 
-function checkedUrl(baseUrl: string): string {
+function checkBaseUrl(baseUrl: string): string {
   const url = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash) {
     throw new TypeError(`baseUrl "${baseUrl}" must be an http or https address without query`)
@@ -49,9 +48,9 @@ async function callEndpoint(contract: Callable, call: RawCall & CallOptions, set
   const { baseUrl, key, retries, minDelayMs, maxDelayMs } = settings
   const { signal: ended, timeoutMs = settings.timeoutMs, correlationId = crypto.randomUUID() } = call
   const request = toRequest(contract, call, { baseUrl, key, correlationId })
-  if ('faults' in request) return unsendable(request.faults, correlationId)
+  if ('faults' in request) return createInvalidRequest(request.faults, correlationId)
   const deadline = Date.now() + timeoutMs
-  const { signal, done } = bounded(timeoutMs, ended)
+  const { signal, done } = createDeadline(timeoutMs, ended)
   const attempt = () => attemptOnce(contract, request, { ...settings, signal, ended, timeoutMs, correlationId })
   return withRetries(contract, attempt, { retries, minDelayMs, maxDelayMs, deadline, signal }).finally(done)
 }
@@ -70,9 +69,9 @@ async function attemptOnce(
 ): Promise<Result<Call>> {
   try {
     signal.throwIfAborted()
-    return await readAnswer(contract, await fetch(url, { ...init, signal }), { correlationId })
+    return await readResponse(contract, await fetch(url, { ...init, signal }), { correlationId })
   } catch (cause) {
-    const silence = (error: Silence['error'], message: string): Silence => ({
+    const silence = (error: NoResponse['error'], message: string): NoResponse => ({
       ...{ ok: false, error, message, correlationId, details: [], cause },
     })
     if (ended?.aborted) return silence('aborted', 'The call was aborted.')
@@ -82,7 +81,7 @@ async function attemptOnce(
 }
 
 /** What the gateway would answer, without asking it. */
-const unsendable = (details: Refusal<string, number>['details'], correlationId: string): Result<Call> => ({
+const createInvalidRequest = (details: Refusal<string, number>['details'], correlationId: string): Result<Call> => ({
   ...{ ok: false, error: 'invalid_request', status: 400, details, correlationId },
   message: 'The request does not fit its contract; see details.',
 })

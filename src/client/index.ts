@@ -4,12 +4,12 @@ export type {
   CallOptions,
   Client,
   ClientOptions,
-  Fault,
+  NoResponse,
   PlatformCode,
   Refusal,
   Result,
-  Silence,
   Success,
+  ValidationIssue,
 } from './call.ts'
 export type { Callable, CallsOf } from './calls-of.ts'
 export { createClient } from './create-client.ts'

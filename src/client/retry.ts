@@ -1,7 +1,7 @@
 import type { Call, Result } from './call.ts'
 import type { Callable } from './calls-of.ts'
 
-export interface RetryOptions {
+interface RetryOptions {
   readonly retries: number
   readonly minDelayMs: number
   readonly maxDelayMs: number
@@ -16,30 +16,30 @@ export async function withRetries(
   attempt: () => Promise<Result<Call>>,
   { retries, deadline, signal, ...delays }: RetryOptions,
 ): Promise<Result<Call>> {
-  const most = mayRepeat(contract) ? retries : 0
+  const most = isRepeatable(contract) ? retries : 0
   for (let tries = 0; ; tries++) {
     const result = await attempt()
-    if (tries >= most || signal.aborted || !mayHelp(result)) return result
-    const delayMs = delayBefore(tries, result, delays)
+    if (tries >= most || signal.aborted || !isRetryable(result)) return result
+    const delayMs = retryDelayMs(tries, result, delays)
     if (Date.now() + delayMs >= deadline) return result
     await sleep(delayMs, signal)
   }
 }
 
 /** Only what has no effect, or one effect however often it is sent. */
-const mayRepeat = ({ method, reads, idempotent }: Callable) => method === 'GET' || !!reads || !!idempotent
+const isRepeatable = ({ method, reads, idempotent }: Callable) => method === 'GET' || !!reads || !!idempotent
 
-const PASSING = new Set([408, 425, 429, 502, 503, 504])
+const TRANSIENT_STATUSES = new Set([408, 425, 429, 502, 503, 504])
 
 /** Whether the same request may fare better later. */
-export function mayHelp(result: Result<Call>): boolean {
+function isRetryable(result: Result<Call>): boolean {
   if (result.ok || result.error === 'timeout' || result.error === 'aborted') return false
   if (result.error === 'network') return true
-  return PASSING.has(result.status ?? 0) || (result.status === 409 && result.error === 'in_progress')
+  return TRANSIENT_STATUSES.has(result.status ?? 0) || (result.status === 409 && result.error === 'in_progress')
 }
 
 /** The wait before try `tries + 2`. */
-export function delayBefore(
+export function retryDelayMs(
   tries: number,
   result: Result<Call>,
   { minDelayMs, maxDelayMs, random = Math.random }: DelayOptions,
@@ -63,4 +63,28 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(wake, ms)
     signal.addEventListener('abort', wake, { once: true })
   })
+}
+
+interface Deadline {
+  /** Aborts at the end of the time, or when the caller's own signal does. */
+  readonly signal: AbortSignal
+  /** Lets go of timer and listener. */
+  done(): void
+}
+
+/**
+ * A signal for all that one call does. Made by hand: those of AbortSignal.any and AbortSignal.timeout do not keep a
+ * process alive until they fire, and in some releases of Node are collected before they do.
+ */
+export function createDeadline(timeoutMs: number, ended: AbortSignal | undefined): Deadline {
+  const controller = new AbortController()
+  const end = () => controller.abort(ended?.reason)
+  const timer = setTimeout(() => controller.abort(new Error(`${timeoutMs} ms are over`)), timeoutMs)
+  if (ended?.aborted) end()
+  ended?.addEventListener('abort', end, { once: true })
+  const done = () => {
+    clearTimeout(timer)
+    ended?.removeEventListener('abort', end)
+  }
+  return { signal: controller.signal, done }
 }

@@ -1,4 +1,4 @@
-import type { Fault } from './call.ts'
+import type { ValidationIssue } from './call.ts'
 import type { Callable } from './calls-of.ts'
 
 /** The arguments of a call before they are believed. */
@@ -15,7 +15,7 @@ export interface HttpRequest {
   readonly init: RequestInit
 }
 
-interface Sender {
+interface RequestOptions {
   readonly baseUrl: string
   readonly key: string | undefined
   readonly correlationId: string
@@ -28,8 +28,8 @@ interface Sender {
 export function toRequest(
   contract: Callable,
   call: RawCall,
-  { baseUrl, key, correlationId }: Sender,
-): HttpRequest | { readonly faults: readonly Fault[] } {
+  { baseUrl, key, correlationId }: RequestOptions,
+): HttpRequest | { readonly faults: readonly ValidationIssue[] } {
   const { params = {}, query = {}, headers = {}, body } = call
   const own = {
     accept: 'application/json, application/problem+json',
@@ -39,8 +39,8 @@ export function toRequest(
     // Once for all tries: by it the server knows a repetition.
     ...(contract.idempotent ? { 'idempotency-key': call.idempotencyKey ?? crypto.randomUUID() } : {}),
   }
-  const sent = { ...textsOf(headers), ...own }
-  const faults = [...paramFaults(contract, params), ...headerFaults(sent)]
+  const sent = { ...toHeaderTexts(headers), ...own }
+  const faults = [...findParamIssues(contract, params), ...findHeaderIssues(sent)]
   if (faults.length > 0) return { faults }
   const path = contract.path.replaceAll(PARAMETER, (_, name: string) => encodeURIComponent(String(params[name])))
   const init: RequestInit = {
@@ -50,14 +50,14 @@ export function toRequest(
     redirect: 'manual',
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }
-  return { url: baseUrl + path + search(query), init }
+  return { url: baseUrl + path + toSearch(query), init }
 }
 
 const PARAMETER = /\{(\w+)\}/g
 const FITS_HEADER = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /** Arrays repeat their name; what is undefined or null is left out, since a query cannot say it. */
-function search(query: Readonly<Record<string, unknown>>): string {
+function toSearch(query: Readonly<Record<string, unknown>>): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
     (Array.isArray(value) ? value : [value]).flatMap((one) => (isAbsent(one) ? [] : [[name, String(one)]])),
   )
@@ -66,7 +66,7 @@ function search(query: Readonly<Record<string, unknown>>): string {
 
 const isAbsent = (value: unknown) => value === undefined || value === null
 
-const textsOf = (headers: Readonly<Record<string, unknown>>): Record<string, string> =>
+const toHeaderTexts = (headers: Readonly<Record<string, unknown>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
       isAbsent(value) ? [] : [[name, Array.isArray(value) ? value.map(toElement).join(', ') : String(value)]],
@@ -80,7 +80,10 @@ function toElement(value: unknown): string {
 }
 
 /** A URL swallows `.` and `..` however they are encoded, and would lead to another endpoint. */
-function paramFaults({ name, path }: Callable, params: Readonly<Record<string, unknown>>): readonly Fault[] {
+function findParamIssues(
+  { name, path }: Callable,
+  params: Readonly<Record<string, unknown>>,
+): readonly ValidationIssue[] {
   return [...path.matchAll(PARAMETER)].flatMap(([, parameter = '']) => {
     const value = params[parameter]
     if (isAbsent(value)) throw new TypeError(`${name} needs params.${parameter}`)
@@ -90,7 +93,7 @@ function paramFaults({ name, path }: Callable, params: Readonly<Record<string, u
   })
 }
 
-const headerFaults = (headers: Readonly<Record<string, string>>): readonly Fault[] =>
+const findHeaderIssues = (headers: Readonly<Record<string, string>>): readonly ValidationIssue[] =>
   Object.entries(headers).flatMap(([name, text]) =>
     FITS_HEADER.test(text) ? [] : [{ path: `headers.${name}`, message: 'Has a character that a header cannot carry' }],
   )

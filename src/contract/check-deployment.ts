@@ -2,7 +2,7 @@ import { checkKeys, type Refuse } from './check-parts.ts'
 import { type Deployment, LIMITS, REQUESTS, type Resources, SCALE, type Scaling } from './deployment.ts'
 import { checkWarmWindows } from './warm-windows.ts'
 
-const LONGEST_TIMEOUT_MS = 600_000
+const MAX_TIMEOUT_MS = 600_000
 const SECRET = /^[A-Z][A-Z0-9_]*$/
 const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
 const HOST_AND_PORT = new RegExp(`^${LABEL}(\\.${LABEL})*:([1-9]\\d{0,4})$`)
@@ -17,14 +17,14 @@ const BYTES: Readonly<Record<string, number>> = {
 export const DEPLOYMENT_KEYS = ['timeoutMs', 'scale', 'resources', 'secrets', 'egress', 'version', 'targets']
 
 export function checkDeployment({ timeoutMs = 1, secrets = [], egress = [], ...parts }: Deployment, refuse: Refuse) {
-  refuse(!isCount(timeoutMs) || timeoutMs > LONGEST_TIMEOUT_MS, `timeoutMs must be 1 to ${LONGEST_TIMEOUT_MS}`)
+  refuse(!isCount(timeoutMs) || timeoutMs > MAX_TIMEOUT_MS, `timeoutMs must be 1 to ${MAX_TIMEOUT_MS}`)
   checkScale(parts.scale ?? {}, refuse)
   checkResources(parts.resources ?? {}, refuse)
   for (const name of secrets) refuse(!SECRET.test(name), `secret "${name}" must be named in UPPER_SNAKE`)
-  checkOnce('secret', secrets, refuse)
+  checkUnique('secret', secrets, refuse)
   for (const one of egress)
     refuse(!isHostAndPort(one), `egress "${one}" must be host:port, such as api.example.com:443`)
-  checkOnce('egress', egress, refuse)
+  checkUnique('egress', egress, refuse)
   const { targets = {} } = parts
   checkKeys(targets, ['openfaas'], refuse)
   refuse(!['boolean', 'undefined'].includes(typeof targets.openfaas), 'targets.openfaas must be true or false')
@@ -60,7 +60,7 @@ function checkResources({ requests = {}, limits = {}, ...others }: Resources, re
   )
 }
 
-function checkOnce(what: string, given: readonly string[], refuse: Refuse) {
+function checkUnique(what: string, given: readonly string[], refuse: Refuse) {
   const twice = given.find((one, index) => given.indexOf(one) !== index)
   refuse(twice !== undefined, `${what} "${twice}" is there twice`)
 }

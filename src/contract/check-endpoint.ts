@@ -7,15 +7,14 @@ import {
   checkName,
   checkNotYet,
   checkSchema,
+  createRefuse,
   type Refuse,
-  refuser,
 } from './check-parts.ts'
-import { toInput } from './directions.ts'
 import type { EndpointShape } from './endpoint.ts'
-import { toPattern } from './pattern.ts'
-import { isReservedPath } from './reserved-path.ts'
-import { typeOf } from './schema-def.ts'
-import { isScalar, whatStringsCannotCarry } from './strings.ts'
+import { isReservedPath, parsePathTemplate } from './path-template.ts'
+import { findNonScalar, isScalar } from './schema/decode-strings.ts'
+import { typeOf } from './schema/schema-def.ts'
+import { toInput } from './schema/strict-schema.ts'
 
 const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'body', 'reply', 'failures'],
@@ -24,13 +23,13 @@ const KEYS = [
 const NOT_YET = { cache: "it comes with the gateway's cache" }
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const LIMIT_KEYS = ['requests', 'perSeconds', 'burst']
-const MOST_A_SECOND = 10_000
-const LONGEST_REFILL_SECONDS = 86_400
+const MAX_REQUESTS_PER_SECOND = 10_000
+const MAX_REFILL_SECONDS = 86_400
 const SCOPE = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/
 
 /** Throws a ContractFault at the first contradiction. */
 export function checkEndpoint(contract: EndpointShape) {
-  const refuse = refuser(contract.name)
+  const refuse = createRefuse(contract.name)
   checkName(contract.name, refuse)
   checkKeys(contract, KEYS, refuse)
   checkNotYet(contract, NOT_YET, refuse)
@@ -51,7 +50,7 @@ export function checkEndpoint(contract: EndpointShape) {
 function checkPath({ path, params }: EndpointShape, refuse: Refuse) {
   let names: readonly string[] = []
   try {
-    names = toPattern(path).names
+    names = parsePathTemplate(path).names
   } catch (fault) {
     refuse(true, fault instanceof Error ? fault.message : String(fault))
   }
@@ -67,7 +66,7 @@ function checkInput({ method, params, query, headers, body }: EndpointShape, ref
     if (!schema) continue
     refuse(typeOf(schema) !== 'object', `\`${part}\` must be a z.object`)
     checkSchema(schema, { use: 'taken', part }, refuse)
-    const fault = whatStringsCannotCarry(schema)
+    const fault = findNonScalar(schema)
     refuse(fault !== undefined, `in ${part}, ${fault}`)
   }
   for (const name of Object.keys(headers?.shape ?? {})) {
@@ -89,7 +88,7 @@ function checkReply({ reply }: EndpointShape, refuse: Refuse) {
   checkSchema(reply.body, { use: 'given', part: 'reply.body' }, refuse)
   if (reply.location === undefined) return
   const keys = reply.body instanceof z.ZodObject ? Object.keys(reply.body.shape) : []
-  for (const name of toPattern(reply.location).names) {
+  for (const name of parsePathTemplate(reply.location).names) {
     refuse(!keys.includes(name), `reply.location has {${name}}, which reply.body does not have`)
     const property = reply.body instanceof z.ZodObject ? reply.body.shape[name] : undefined
     refuse(
@@ -127,9 +126,12 @@ function checkLimit({ limit }: EndpointShape, refuse: Refuse) {
     refuse(!(Number.isInteger(n) && n >= 1), `limit.${part} must be whole and at least 1`)
   }
   refuse(burst < requests, 'limit.burst is how many may come at once, and that is never less than limit.requests')
-  refuse(requests > MOST_A_SECOND * perSeconds, `limit can be ${MOST_A_SECOND} requests a second at most; leave it out`)
   refuse(
-    burst * perSeconds > LONGEST_REFILL_SECONDS * requests,
+    requests > MAX_REQUESTS_PER_SECOND * perSeconds,
+    `limit can be ${MAX_REQUESTS_PER_SECOND} requests a second at most; leave it out`,
+  )
+  refuse(
+    burst * perSeconds > MAX_REFILL_SECONDS * requests,
     'limit would refill over more than a day, which is a quota and no rate; shorten perSeconds or burst',
   )
 }

@@ -1,7 +1,17 @@
 import type * as z from 'zod'
-import { ContractFault } from './contract-fault.ts'
-import { dataOf, type Emits, EVENT_TYPE } from './event.ts'
-import { type Use, whatDoesNotFit } from './what-does-not-fit.ts'
+import { type Emits, EVENT_TYPE, eventDataSchema } from './event.ts'
+import { findUnsupported, type SchemaUse } from './schema/find-unsupported.ts'
+
+/** A contract that contradicts itself, or asks for what nothing acts on: one sentence with file and remedy. */
+export class ContractError extends Error {
+  override readonly name = 'ContractFault'
+  readonly functionName: string
+
+  constructor(functionName: string, sentence: string) {
+    super(`functions/${functionName}/contract.ts: ${sentence}`)
+    this.functionName = functionName
+  }
+}
 
 /** Refuses with one sentence where `broken` holds. */
 export type Refuse = (broken: boolean, sentence: string) => void
@@ -17,10 +27,10 @@ export const PLATFORM_CODES = new Set([
   ...['internal', 'bad_gateway', 'unavailable', 'deadline_exceeded', 'outcome_unknown'],
 ])
 
-export function refuser(name: unknown): Refuse {
+export function createRefuse(name: unknown): Refuse {
   const known = typeof name === 'string' && NAME.test(name)
   return (broken, sentence) => {
-    if (broken) throw new ContractFault(known ? name : '?', sentence)
+    if (broken) throw new ContractError(known ? name : '?', sentence)
   }
 }
 
@@ -63,15 +73,15 @@ export function checkEmits(emits: Emits = {}, refuse: Refuse) {
     )
     const declared = 'kind' in emitted && emitted.kind === 'event' ? emitted.type : type
     refuse(declared !== type, `emits "${type}" holds the event "${declared}"; give both the same type`)
-    checkSchema(dataOf(emitted), { use: 'given', part: `emits "${type}"` }, refuse)
+    checkSchema(eventDataSchema(emitted), { use: 'given', part: `emits "${type}"` }, refuse)
   }
 }
 
 export function checkSchema(
   schema: z.ZodType | undefined,
-  { use, part }: { readonly use: Use; readonly part: string },
+  { use, part }: { readonly use: SchemaUse; readonly part: string },
   refuse: Refuse,
 ) {
-  const fault = schema && whatDoesNotFit(schema, use)
+  const fault = schema && findUnsupported(schema, use)
   refuse(fault !== undefined, `in ${part}, ${fault}`)
 }

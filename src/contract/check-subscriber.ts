@@ -1,12 +1,12 @@
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
-import { checkEmits, checkFailures, checkKeys, checkName, refuser } from './check-parts.ts'
+import { checkEmits, checkFailures, checkKeys, checkName, createRefuse } from './check-parts.ts'
 import type { SubscriberShape } from './subscriber.ts'
 
 const KEYS = ['name', 'summary', 'description', 'on', 'retry', 'emits', 'failures', ...DEPLOYMENT_KEYS]
 
 /** Throws a ContractFault at the first contradiction. */
 export function checkSubscriber(contract: SubscriberShape) {
-  const refuse = refuser(contract.name)
+  const refuse = createRefuse(contract.name)
   checkName(contract.name, refuse)
   checkKeys(contract, KEYS, refuse)
   checkDeployment(contract, refuse)

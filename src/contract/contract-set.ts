@@ -1,7 +1,13 @@
-import { ContractFault } from './contract-fault.ts'
+import { ContractError } from './check-parts.ts'
 import { type AnyContract, describeEndpoint, describeSubscriber, type Route, type Subscription } from './describe.ts'
-import { toPattern } from './pattern.ts'
-import { eventValidator, type JudgedEvent, type RawInput, type Validated, validator } from './validate.ts'
+import { parsePathTemplate } from './path-template.ts'
+import {
+  createEventValidator,
+  createValidator,
+  type EventValidationResult,
+  type RawInput,
+  type ValidationResult,
+} from './validate.ts'
 
 /** All contracts of one Ebb as gateway and relay see them: data, and what judges a request or an event by them. */
 export interface ContractSet {
@@ -9,9 +15,9 @@ export interface ContractSet {
   readonly subscriptions: readonly Subscription[]
   readonly openapi: unknown
   /** Judges a request to the endpoint of that name. */
-  validate(name: string, raw: RawInput): Validated
+  validate(name: string, raw: RawInput): ValidationResult
   /** Judges an event's data as the subscriber of that name would take them in. */
-  validateEvent(consumer: string, data: unknown): JudgedEvent
+  validateEvent(consumer: string, data: unknown): EventValidationResult
 }
 
 /**
@@ -21,40 +27,63 @@ export interface ContractSet {
 export function contractSet(contracts: Readonly<Record<string, AnyContract>>, openapi: unknown): ContractSet {
   const routes: Route[] = []
   const subscriptions: Subscription[] = []
-  const validators = new Map<string, (raw: RawInput) => Validated>()
-  const eventValidators = new Map<string, (data: unknown) => JudgedEvent>()
+  const validators = new Map<string, (raw: RawInput) => ValidationResult>()
+  const eventValidators = new Map<string, (data: unknown) => EventValidationResult>()
   const takenBy = new Map<string, string>()
   for (const [folder, contract] of Object.entries(contracts)) {
     if (contract?.kind !== 'endpoint' && contract?.kind !== 'subscriber') {
-      throw new ContractFault(folder, 'its default export must be an endpoint() or a subscriber()')
+      throw new ContractError(folder, 'its default export must be an endpoint() or a subscriber()')
     }
     if (contract.name !== folder)
-      throw new ContractFault(folder, `its name is "${contract.name}"; give it its folder's name`)
+      throw new ContractError(folder, `its name is "${contract.name}"; give it its folder's name`)
     if (contract.kind === 'endpoint') {
       const requests = requestsOf(contract)
       const other = takenBy.get(requests)
       if (other)
-        throw new ContractFault(folder, `functions/${other} already answers ${requests}; change one of the two`)
+        throw new ContractError(folder, `functions/${other} already answers ${requests}; change one of the two`)
       takenBy.set(requests, folder)
     }
     if (contract.kind === 'subscriber') {
       subscriptions.push(describeSubscriber(contract))
-      eventValidators.set(contract.name, eventValidator(contract))
+      eventValidators.set(contract.name, createEventValidator(contract))
     } else {
       routes.push(describeEndpoint(contract))
-      validators.set(contract.name, validator(contract))
+      validators.set(contract.name, createValidator(contract))
     }
   }
-  const validate = (name: string, raw: RawInput): Validated =>
-    validators.get(name)?.(raw) ?? { ok: false, faults: [{ path: 'name', message: `No endpoint is called ${name}` }] }
-  const validateEvent = (consumer: string, data: unknown): JudgedEvent =>
+  const validate = (name: string, raw: RawInput): ValidationResult =>
+    validators.get(name)?.(raw) ?? { ok: false, issues: [{ path: 'name', message: `No endpoint is called ${name}` }] }
+  const validateEvent = (consumer: string, data: unknown): EventValidationResult =>
     eventValidators.get(consumer)?.(data) ?? {
       ok: false,
-      faults: [{ path: 'consumer', message: `No subscriber is called ${consumer}` }],
+      issues: [{ path: 'consumer', message: `No subscriber is called ${consumer}` }],
     }
   return { routes, subscriptions, openapi, validate, validateEvent }
 }
 
 /** The same for all templates that match the same paths. */
 const requestsOf = ({ method, path }: { method: string; path: string }) =>
-  `${method} ${toPattern(path).template.replaceAll(/\{\w+\}/g, '{}')}`
+  `${method} ${parsePathTemplate(path).template.replaceAll(/\{\w+\}/g, '{}')}`
+
+/**
+ * The ways in which events may lead back to themselves, such as `order.placed -> confirm-order -> order.placed`: one for each
+ * step that leads back.
+ * A handler may well end such a chain; the contracts cannot say so.
+ */
+export function findEventCycles(
+  subscriptions: readonly Pick<Subscription, 'name' | 'on' | 'emits'>[],
+): readonly string[] {
+  const done = new Set<string>()
+  const cycles: string[] = []
+  const follow = (type: string, way: readonly string[]) => {
+    const start = way.indexOf(type)
+    if (start >= 0) cycles.push([...way.slice(start), type].join(' -> '))
+    if (start >= 0 || done.has(type)) return
+    for (const { name, emits } of subscriptions.filter(({ on }) => on === type)) {
+      for (const next of emits) follow(next, [...way, type, name])
+    }
+    done.add(type)
+  }
+  for (const { on } of subscriptions) follow(on, [])
+  return cycles
+}

@@ -48,7 +48,7 @@ export interface Targets {
 }
 
 /** How a contract's function runs, with its defaults resolved: what the renderers of clusters read. */
-export interface Placement {
+export interface ResolvedDeployment {
   readonly kind: 'endpoint' | 'subscriber'
   readonly name: string
   readonly timeoutMs: number
@@ -67,7 +67,7 @@ export const SCALE = { min: 0, max: 10, concurrency: 50 } as const
 export const REQUESTS = { cpu: '50m', memory: '96Mi' } as const
 export const LIMITS = { memory: '192Mi' } as const
 
-export function describePlacement(contract: AnyContract): Placement {
+export function describeDeployment(contract: AnyContract): ResolvedDeployment {
   const { kind, name, timeoutMs = TIMEOUT_MS, resources = {}, secrets = [], egress = [], targets = {} } = contract
   const { min = SCALE.min, max = SCALE.max, concurrency = SCALE.concurrency, target } = contract.scale ?? {}
   return {

@@ -63,7 +63,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
   const { access, body, headers, limit, examples = {} } = contract
   const exampleBody = Object.values(examples).find((example) => example.body !== undefined)?.body
   return {
-    ...common(contract),
+    ...describeCommon(contract),
     kind: 'endpoint',
     method: contract.method,
     path: contract.path,
@@ -83,10 +83,15 @@ export function describeEndpoint(contract: EndpointContract): Route {
 
 export function describeSubscriber(contract: SubscriberContract): Subscription {
   const { attempts = 10, minDelayMs = 1_000, maxDelayMs = Math.max(300_000, minDelayMs) } = contract.retry ?? {}
-  return { ...common(contract), kind: 'subscriber', on: contract.on.type, retry: { attempts, minDelayMs, maxDelayMs } }
+  return {
+    ...describeCommon(contract),
+    kind: 'subscriber',
+    on: contract.on.type,
+    retry: { attempts, minDelayMs, maxDelayMs },
+  }
 }
 
-function common({ name, summary, timeoutMs = TIMEOUT_MS, scale, secrets = [], emits = {} }: AnyContract) {
+function describeCommon({ name, summary, timeoutMs = TIMEOUT_MS, scale, secrets = [], emits = {} }: AnyContract) {
   const { max = SCALE.max, concurrency = SCALE.concurrency, warm } = scale ?? {}
   const scaling = { max, concurrency, ...(warm ? { warm } : {}) }
   return { name, summary, timeoutMs, scale: scaling, secrets, emits: Object.keys(emits) }

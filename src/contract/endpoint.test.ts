@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { contractSet, describeEndpoint, describePlacement, endpoint, event, subscriber } from 'ebb/contract'
+import { contractSet, describeDeployment, describeEndpoint, endpoint, event, subscriber } from 'ebb/contract'
 import * as z from 'zod'
 
 const Order = z.object({ id: z.string(), sku: z.string() })
@@ -224,7 +224,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
       scale: { min: 0, max: 10, concurrency: 50 },
       resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '192Mi' } },
     }
-    const placementOf = (parts: object) => describePlacement(build(parts) as never)
+    const placementOf = (parts: object) => describeDeployment(build(parts) as never)
     expect(placementOf({})).toEqual(usual)
     const told = {
       scale: { min: 1, max: 2, concurrency: 10, target: 5 },

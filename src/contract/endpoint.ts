@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import { checkEndpoint } from './check-endpoint.ts'
 import type { Deployment } from './deployment.ts'
-import type { DataOf, Emits } from './event.ts'
+import type { Emits, EventDataSchema } from './event.ts'
 import type { Stream } from './stream.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -86,11 +86,11 @@ export type Failure<C> = C extends { readonly failures: infer F } ? keyof F & st
 
 /** What `emit` takes for each event type that the contract names. */
 export type EventData<C> = C extends { readonly emits: infer E extends Emits }
-  ? { readonly [T in keyof E]: z.input<DataOf<E[T]>> }
+  ? { readonly [T in keyof E]: z.input<EventDataSchema<E[T]>> }
   : Record<never, never>
 
 /** Refuses the parts that a shape does not have, so that a misspelt one is no silence. */
-export type NoOther<C, Shape> = C & Readonly<Record<Exclude<keyof C, keyof Shape>, never>>
+export type Exact<C, Shape> = C & Readonly<Record<Exclude<keyof C, keyof Shape>, never>>
 
 /**
  * Declares an endpoint. Throws a ContractFault in one sentence where the contract contradicts itself.
@@ -106,7 +106,7 @@ export type NoOther<C, Shape> = C & Readonly<Record<Exclude<keyof C, keyof Shape
  *   access: { scopes: ['orders:read'] },
  * })
  */
-export function endpoint<const C extends EndpointShape>(contract: NoOther<C, EndpointShape>): EndpointContract<C> {
+export function endpoint<const C extends EndpointShape>(contract: Exact<C, EndpointShape>): EndpointContract<C> {
   checkEndpoint(contract)
   return Object.freeze({ ...(contract as C), kind: 'endpoint' as const })
 }

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals'
-import { eventCycles } from 'ebb/contract'
+import { findEventCycles } from 'ebb/contract'
 
 const subscriber = (name: string, on: string, ...emits: readonly string[]) => ({ name, on, emits })
 
-it.each<[string, Parameters<typeof eventCycles>[0], readonly string[]]>([
+it.each<[string, Parameters<typeof findEventCycles>[0], readonly string[]]>([
   ['none', [subscriber('a', 'x.a', 'x.b'), subscriber('b', 'x.b', 'x.c'), subscriber('c', 'x.b')], []],
   ['one of itself', [subscriber('a', 'x.a', 'x.a')], ['x.a -> a -> x.a']],
   [
@@ -22,5 +22,5 @@ it.each<[string, Parameters<typeof eventCycles>[0], readonly string[]]>([
     [],
   ],
 ])('events that lead back to themselves: %s', (_, subscriptions, cycles) => {
-  expect(eventCycles(subscriptions)).toEqual(cycles)
+  expect(findEventCycles(subscriptions)).toEqual(cycles)
 })

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { whatDoesNotFit } from './what-does-not-fit.ts'
+import { findUnsupported } from './schema/find-unsupported.ts'
 
 export interface EventShape {
   /** Past tense, dotted, such as `user.created`: the CloudEvents `type`. */
@@ -21,7 +21,7 @@ export function event<const E extends EventShape>(shape: E): EventContract<E> {
       `event "${shape.type}": write its type in lower case and dotted, past tense last, such as user.created`,
     )
   }
-  const fault = whatDoesNotFit(shape.data, 'both')
+  const fault = findUnsupported(shape.data, 'both')
   if (fault) throw new TypeError(`event "${shape.type}": in data, ${fault}`)
   return Object.freeze({ ...shape, kind: 'event' as const })
 }
@@ -32,7 +32,11 @@ export const EVENT_TYPE = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/
 export type Emitted = z.ZodType | EventContract
 export type Emits = Readonly<Record<string, Emitted>>
 
-export type DataOf<E> = E extends z.ZodType ? E : E extends { readonly data: infer D extends z.ZodType } ? D : never
+export type EventDataSchema<E> = E extends z.ZodType
+  ? E
+  : E extends { readonly data: infer D extends z.ZodType }
+    ? D
+    : never
 
 /** The schema of an `emits` entry. */
-export const dataOf = (emitted: Emitted): z.ZodType => (emitted instanceof z.ZodType ? emitted : emitted.data)
+export const eventDataSchema = (emitted: Emitted): z.ZodType => (emitted instanceof z.ZodType ? emitted : emitted.data)

@@ -1,7 +1,7 @@
-export { PLATFORM_CODES } from './check-parts.ts'
-export { ContractFault } from './contract-fault.ts'
-export { type ContractSet, contractSet } from './contract-set.ts'
-export { describePlacement, type Placement } from './deployment.ts'
+export { ContractError, PLATFORM_CODES } from './check-parts.ts'
+export { type ContractSet, contractSet, findEventCycles } from './contract-set.ts'
+export { gatewayDrainMs, RESPONSE_MS, relayDrainMs } from './defaults.ts'
+export { describeDeployment, type ResolvedDeployment } from './deployment.ts'
 export {
   type AnyContract,
   describeEndpoint,
@@ -11,8 +11,6 @@ export {
   type Scale,
   type Subscription,
 } from './describe.ts'
-export { SCHEMA_NAME, toInput, toOutput } from './directions.ts'
-export { ANSWER_MS, gatewayDrainMs, relayDrainMs } from './drain-limits.ts'
 export {
   type EndpointContract,
   type EndpointShape,
@@ -23,16 +21,14 @@ export {
   type Input,
   type Output,
 } from './endpoint.ts'
-export { dataOf, type EventContract, event } from './event.ts'
-export { eventCycles } from './event-cycles.ts'
-export { toLocation } from './location.ts'
-export { overwrites } from './overwrites.ts'
-export { toPattern } from './pattern.ts'
+export { type EventContract, event, eventDataSchema } from './event.ts'
+export { compileLocation, isReservedPath, parsePathTemplate } from './path-template.ts'
 export { type ContractPattern, patternsOf } from './patterns-of.ts'
-export { type Fault, isTransient, Problem, problemJson, problemTitle, problemType } from './problem.ts'
-export { isReservedPath } from './reserved-path.ts'
+export { isTransient, Problem, problemJson, problemTitle, problemType, type ValidationIssue } from './problem.ts'
+export type { Strings } from './schema/decode-strings.ts'
+export { hasOverwrite } from './schema/schema-def.ts'
+export { SCHEMA_NAME, toInput, toOutput } from './schema/strict-schema.ts'
 export { stream } from './stream.ts'
-export type { Strings } from './strings.ts'
 export {
   type Delivered,
   type ReceivedEvent,
@@ -40,5 +36,11 @@ export {
   type SubscriberShape,
   subscriber,
 } from './subscriber.ts'
-export { eventValidator, type RawInput, type Validate, type Validated, validator } from './validate.ts'
+export {
+  createEventValidator,
+  createValidator,
+  type RawInput,
+  type Validate,
+  type ValidationResult,
+} from './validate.ts'
 export { isWarm, type WarmWindow } from './warm-windows.ts'

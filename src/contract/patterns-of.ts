@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { AnyContract } from './describe.ts'
-import { dataOf } from './event.ts'
-import { childrenOf, defOf } from './schema-def.ts'
+import { eventDataSchema } from './event.ts'
+import { childrenOf, defOf } from './schema/schema-def.ts'
 
 /** A regular expression that decides on what comes from outside. */
 export interface ContractPattern {
@@ -24,7 +24,10 @@ export const patternsOf = (contracts: readonly AnyContract[]): readonly Contract
   )
 
 function schemasOf(contract: AnyContract): Readonly<Record<string, unknown>> {
-  const emits = Object.entries(contract.emits ?? {}).map(([type, emitted]) => [`emits ${type}`, dataOf(emitted)])
+  const emits = Object.entries(contract.emits ?? {}).map(([type, emitted]) => [
+    `emits ${type}`,
+    eventDataSchema(emitted),
+  ])
   if (contract.kind === 'subscriber') return { 'on.data': contract.on.data, ...Object.fromEntries(emits) }
   const { params, query, headers, body, reply } = contract
   const replied = 'body' in reply ? reply.body : undefined

@@ -1,11 +1,11 @@
 /** One fault of an input, and where it is: `path` is `body.email` or `query.limit`. */
-export interface Fault {
+export interface ValidationIssue {
   readonly path: string
   readonly message: string
 }
 
 export interface ProblemOptions extends ErrorOptions {
-  readonly details?: readonly Fault[]
+  readonly details?: readonly ValidationIssue[]
   /** Sent as Retry-After (RFC 9110, whole seconds). */
   readonly retryAfterSeconds?: number
   readonly headers?: Readonly<Record<string, string>>
@@ -19,7 +19,7 @@ export class Problem extends Error {
   override readonly name = 'Problem'
   readonly code: string
   readonly status: number
-  readonly details: readonly Fault[]
+  readonly details: readonly ValidationIssue[]
   readonly headers: Readonly<Record<string, string>>
 
   constructor(code: string, status: number, message: string, options: ProblemOptions = {}) {

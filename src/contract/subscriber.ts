@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import { checkSubscriber } from './check-subscriber.ts'
 import type { Deployment } from './deployment.ts'
-import type { NoOther } from './endpoint.ts'
+import type { Exact } from './endpoint.ts'
 import type { Emits, EventContract } from './event.ts'
 
 /** Exponential back-off with full jitter between attempts. */
@@ -59,7 +59,7 @@ export interface Delivered<C extends SubscriberShape> {
  * })
  */
 export function subscriber<const C extends SubscriberShape>(
-  contract: NoOther<C, SubscriberShape>,
+  contract: Exact<C, SubscriberShape>,
 ): SubscriberContract<C> {
   checkSubscriber(contract)
   return Object.freeze({ ...(contract as C), kind: 'subscriber' as const })

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import * as z from 'zod'
-import { queryStrings } from '../http/query.ts'
-import { toInput } from './directions.ts'
+import { parseQuery } from '../http/request-parts.ts'
 import { endpoint } from './endpoint.ts'
-import { toPattern } from './pattern.ts'
-import { validator } from './validate.ts'
+import { parsePathTemplate } from './path-template.ts'
+import { toInput } from './schema/strict-schema.ts'
+import { createValidator } from './validate.ts'
 
 interface Tree {
   name: string
@@ -12,7 +12,7 @@ interface Tree {
 }
 const Tree: z.ZodType<Tree> = z.lazy(() => z.object({ name: z.string(), children: z.array(Tree).optional() }))
 
-const validate = validator(
+const validate = createValidator(
   endpoint({
     name: 'search',
     summary: 'Search.',
@@ -38,10 +38,10 @@ const validate = validator(
   }),
 )
 const body = { deep: { a: { x: 'x' } } }
-const query = (search: string) => queryStrings(`/?${search}`)
+const query = (search: string) => parseQuery(`/?${search}`)
 const judge = (search: string, rest: object = {}) =>
   validate({ params: { shop: ['7'] }, query: query(search), headers: {}, body, ...rest })
-const faults = (judged: ReturnType<typeof validate>) => (judged.ok ? [] : judged.faults.map(({ path }) => path))
+const faults = (judged: ReturnType<typeof validate>) => (judged.ok ? [] : judged.issues.map(({ path }) => path))
 
 describe('a request judged by its contract', () => {
   it('decodes strings into plain types, and fills in defaults', () => {
@@ -114,7 +114,7 @@ describe('a request judged by its contract', () => {
 
 describe('toPattern', () => {
   it('matches strictly, in its own case, and leaves parameters encoded', () => {
-    const pattern = toPattern('/v1/users/{id}/posts.json')
+    const pattern = parsePathTemplate('/v1/users/{id}/posts.json')
     expect(pattern.match('/v1/users/a%20b/posts.json')).toEqual({ id: 'a%20b' })
     for (const other of [
       '/v1/users//posts.json',
@@ -136,7 +136,7 @@ it('an answer is no larger for names that are: a path has the beginning of each'
     access: {},
   })
   const raw = { params: {}, query: {}, headers: {} }
-  const validate = validator(contract)
+  const validate = createValidator(contract)
   const name = 'n'.repeat(500_000)
   const judged = validate({ ...raw, body: { [name]: Array.from({ length: 1_000 }, () => 0) } })
   expect(judged).toMatchObject({ ok: false, faults: { length: 50 } })

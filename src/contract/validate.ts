@@ -1,9 +1,9 @@
 import * as z from 'zod'
-import { MAX_FAULTS } from './bound-faults.ts'
-import { toInput, toOutput } from './directions.ts'
 import type { EndpointContract, EndpointShape } from './endpoint.ts'
-import type { Fault } from './problem.ts'
-import { decodeStrings, type Strings } from './strings.ts'
+import type { ValidationIssue } from './problem.ts'
+import { MAX_ISSUES } from './schema/bound-parse.ts'
+import { decodeStrings, type Strings } from './schema/decode-strings.ts'
+import { toInput, toOutput } from './schema/strict-schema.ts'
 import type { SubscriberContract } from './subscriber.ts'
 
 /** A request's parts before they are believed. `body` is parsed JSON, or undefined where none was sent. */
@@ -22,14 +22,14 @@ export interface ValidInput {
 }
 
 /** Recognised by its shape, since gateway and function carry zod each for itself. */
-export type Validated =
+export type ValidationResult =
   | { readonly ok: true; readonly input: ValidInput }
-  | { readonly ok: false; readonly faults: readonly Fault[] }
+  | { readonly ok: false; readonly issues: readonly ValidationIssue[] }
 
-export type Validate = (raw: RawInput) => Validated
+export type Validate = (raw: RawInput) => ValidationResult
 
 /** Compiles a contract's input schemas once. Every fault is reported, each with its path, at most 50. */
-export function validator(contract: EndpointContract<EndpointShape>): Validate {
+export function createValidator(contract: EndpointContract<EndpointShape>): Validate {
   const { body, headers } = contract
   const bodySchema = body instanceof z.ZodType ? toInput(body) : undefined
   const strings = {
@@ -39,9 +39,9 @@ export function validator(contract: EndpointContract<EndpointShape>): Validate {
     headers: compileStrings(headers, 'headers', { named: true }),
   }
   return (raw) => {
-    const faults: Fault[] = []
+    const faults: ValidationIssue[] = []
     const take = (part: string, parsed: Parsed) => {
-      if ('faults' in parsed) faults.push(...parsed.faults.slice(0, MAX_FAULTS))
+      if ('faults' in parsed) faults.push(...parsed.faults.slice(0, MAX_ISSUES))
       return 'value' in parsed ? parsed.value : part
     }
     const input = {
@@ -50,26 +50,26 @@ export function validator(contract: EndpointContract<EndpointShape>): Validate {
       headers: take('headers', strings.headers(raw.headers)),
       body: take('body', parse(bodySchema, raw.body, 'body')),
     }
-    return faults.length === 0 ? { ok: true, input } : { ok: false, faults: faults.slice(0, MAX_FAULTS) }
+    return faults.length === 0 ? { ok: true, input } : { ok: false, issues: faults.slice(0, MAX_ISSUES) }
   }
 }
 
-export type JudgedEvent =
+export type EventValidationResult =
   | { readonly ok: true; readonly data: unknown }
-  | { readonly ok: false; readonly faults: readonly Fault[] }
+  | { readonly ok: false; readonly issues: readonly ValidationIssue[] }
 
 /** Compiles a subscriber's schema once. What a producer has added is stripped; every fault is reported, at most 50. */
-export function eventValidator({ on }: Pick<SubscriberContract, 'on'>): (data: unknown) => JudgedEvent {
+export function createEventValidator({ on }: Pick<SubscriberContract, 'on'>): (data: unknown) => EventValidationResult {
   const schema = toOutput(on.data)
   return (given) => {
-    const { success, data, error } = judge(schema, given)
+    const { success, data, error } = safeParse(schema, given)
     if (success) return { ok: true, data }
     const faults = error.issues.map(({ path, message }) => ({ path: pathOf('data', path), message }))
-    return { ok: false, faults: faults.slice(0, MAX_FAULTS) }
+    return { ok: false, issues: faults.slice(0, MAX_ISSUES) }
   }
 }
 
-type Parsed = { readonly value: unknown } | { readonly faults: readonly Fault[] }
+type Parsed = { readonly value: unknown } | { readonly faults: readonly ValidationIssue[] }
 
 function compileStrings(schema: z.ZodObject | undefined, part: string, { named = false } = {}) {
   if (!schema) return () => ({ value: undefined })
@@ -91,17 +91,17 @@ function compileStrings(schema: z.ZodObject | undefined, part: string, { named =
 
 function parse(schema: z.ZodType | undefined, value: unknown, part: string): Parsed {
   if (!schema) return value === undefined ? { value } : { faults: [{ path: part, message: 'None is expected here' }] }
-  if (value === undefined && part === 'body' && !judge(schema, undefined).success) {
+  if (value === undefined && part === 'body' && !safeParse(schema, undefined).success) {
     return { faults: [{ path: 'body', message: 'Missing' }] }
   }
-  const parsed = judge(schema, value)
+  const parsed = safeParse(schema, value)
   return parsed.success
     ? { value: parsed.data }
-    : { faults: parsed.error.issues.flatMap((issue) => toFaults(issue, part)) }
+    : { faults: parsed.error.issues.flatMap((issue) => toIssues(issue, part)) }
 }
 
 /** What a contract's own code does wrong outside of its checks, in a text of its own for one, is a fault of the value, too. */
-function judge(schema: z.ZodType, value: unknown): Judged {
+function safeParse(schema: z.ZodType, value: unknown): SafeParseResult {
   try {
     const { success, data, error } = schema.safeParse(value)
     // The texts of faults are made when they are read.
@@ -112,20 +112,22 @@ function judge(schema: z.ZodType, value: unknown): Judged {
   }
 }
 
-type Judged =
+type SafeParseResult =
   | { readonly success: true; readonly data: unknown; readonly error?: never }
   | { readonly success: false; readonly data?: never; readonly error: Pick<z.ZodError, 'issues'> }
 
-function toFaults(issue: z.core.$ZodIssue, part: string): Fault[] {
+function toIssues(issue: z.core.$ZodIssue, part: string): ValidationIssue[] {
   const path = pathOf(part, issue.path)
   if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
-  return issue.keys.slice(0, MAX_FAULTS).map((key) => ({ path: pathOf(path, [key]), message: 'Unknown key' }))
+  return issue.keys.slice(0, MAX_ISSUES).map((key) => ({ path: pathOf(path, [key]), message: 'Unknown key' }))
 }
 
 /** Of one name in a path: names are the caller's, and one of a megabyte may be in the paths of fifty faults. */
-const MAX_NAME = 200
+const MAX_NAME_LENGTH = 200
 
 function pathOf(part: string, path: readonly PropertyKey[]): string {
-  const names = path.map(String).map((name) => (name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}...` : name))
+  const names = path
+    .map(String)
+    .map((name) => (name.length > MAX_NAME_LENGTH ? `${name.slice(0, MAX_NAME_LENGTH)}...` : name))
   return [part, ...names].join('.').toWellFormed()
 }

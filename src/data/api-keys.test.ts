@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from '@jest/globals'
 import type pg from 'pg'
-import { testDatabase } from '../dev/testing/index.ts'
 import { createLog } from '../kernel/index.ts'
+import { testDatabase } from '../testing/index.ts'
 import {
   createKey,
   ensureKey,
@@ -12,8 +12,8 @@ import {
   makeToken,
   revokeKey,
 } from './api-keys.ts'
-import { listen } from './listen.ts'
-import { createPool } from './pool.ts'
+import { openListener } from './postgres/listener.ts'
+import { createPool } from './postgres/pool.ts'
 
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())
@@ -100,7 +100,7 @@ it('a revoked key is found no more; listeners hear of it; once more does no harm
   const { key, token } = await create('fay')
   const heard = Promise.withResolvers<string>()
   const up = Promise.withResolvers<void>()
-  const channel = listen(url, [KEYS_CHANNEL], { onNotify: heard.resolve, onUp: up.resolve, log })
+  const channel = openListener(url, [KEYS_CHANNEL], { onNotify: heard.resolve, onUp: up.resolve, log })
   await up.promise
   expect(await revokeKey(pool, key.id, { actor })).toMatchObject({ id: key.id, revokedAt: expect.any(String) })
   expect(await heard.promise).toBe(KEYS_CHANNEL)

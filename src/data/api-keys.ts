@@ -2,7 +2,7 @@ import { createHmac, randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type pg from 'pg'
 import { Problem } from '../contract/index.ts'
-import { inTransaction } from './pool.ts'
+import { inTransaction } from './postgres/pool.ts'
 
 /** What is known of an API key; the key itself is nowhere. */
 export interface ApiKey {
@@ -29,8 +29,8 @@ export interface Grant {
  */
 export const KEYS_CHANNEL = 'ebb_keys'
 
-const MOST_LIVE = 2
-const LIVE = 'revoked_at is null and (expires_at is null or expires_at > now())'
+const MAX_LIVE_KEYS = 2
+const IS_LIVE = 'revoked_at is null and (expires_at is null or expires_at > now())'
 const COLUMNS = `id, subject, prefix, scopes, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"`
 
 /**
@@ -47,16 +47,16 @@ export async function createKey(
     // Whoever else makes a key for this subject waits, and then counts this one.
     await client.query(`select pg_advisory_xact_lock(hashtextextended('ebb.api_key ' || $1, 0))`, [subject])
     const live = await client.query<ApiKey>(
-      `select ${COLUMNS} from ebb.api_key where subject = $1 and ${LIVE} order by created_at`,
+      `select ${COLUMNS} from ebb.api_key where subject = $1 and ${IS_LIVE} order by created_at`,
       [subject],
     )
-    refuseThird(live.rows)
+    refuseTooMany(live.rows)
     const made = await client.query<ApiKey>(
       `insert into ebb.api_key (subject, prefix, hmac, scopes, expires_at) values ($1, $2, $3, $4, $5) returning ${COLUMNS}`,
       [subject, prefixOf(token), hmacOf(token, pepper), scopes, expiresAt],
     )
     await audit(client, actor, 'key.created', `${subject} ${prefixOf(token)}`)
-    return only(made.rows)
+    return firstRow(made.rows)
   })
   return { key, token }
 }
@@ -111,7 +111,7 @@ export async function findKeys(
   const asked = hmacs.filter((hmac) => hmac !== undefined)
   if (asked.length === 0) return tokens.map(() => undefined)
   const { rows } = await database.query<ApiKey & { readonly hmac: Buffer }>(
-    `select hmac, ${COLUMNS} from ebb.api_key where hmac = any($1) and ${LIVE}`,
+    `select hmac, ${COLUMNS} from ebb.api_key where hmac = any($1) and ${IS_LIVE}`,
     [asked],
   )
   const found = new Map(rows.map(({ hmac, ...key }) => [hmac.toString('hex'), key]))
@@ -155,9 +155,9 @@ const checksumOf = (front: string) => crc32(front).toString(16).padStart(8, '0')
 const prefixOf = (token: string) => token.slice('ebb_live_'.length, 'ebb_live_'.length + 8)
 const hmacOf = (token: string, pepper: string) => createHmac('sha256', pepper).update(token).digest()
 
-function refuseThird(live: readonly ApiKey[]) {
+function refuseTooMany(live: readonly ApiKey[]) {
   const [oldest] = live
-  if (!oldest || live.length < MOST_LIVE) return
+  if (!oldest || live.length < MAX_LIVE_KEYS) return
   const message = `${oldest.subject} has ${live.length} live keys already; revoke one first, such as the oldest, ${oldest.prefix}… (${oldest.id}).`
   throw new Problem('too_many_keys', 409, message)
 }
@@ -166,7 +166,7 @@ async function audit(client: pg.ClientBase, actor: string, action: string, subje
   await client.query('insert into ebb.audit (actor, action, subject) values ($1, $2, $3)', [actor, action, subject])
 }
 
-function only<T>([row]: readonly T[]): T {
+function firstRow<T>([row]: readonly T[]): T {
   if (row === undefined) throw new Error('an insert answered no row')
   return row
 }

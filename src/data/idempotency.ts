@@ -1,8 +1,8 @@
 import type pg from 'pg'
-import type { Claim, Claimed, StoredAnswer } from '../kernel/index.ts'
+import type { Claim, ClaimResult, StoredResponse } from '../kernel/index.ts'
 
 /** None of them where nothing is stored under the key. */
-type Row =
+type IdempotencyRow =
   | { readonly outcome: 'in-flight' | 'mismatch' }
   | {
       readonly outcome: 'finished'
@@ -15,8 +15,11 @@ type Row =
  * What is stored under each of many keys, in their order, by one query: a finished answer, another request's
  * (`mismatch`), or nothing yet (`new`).
  */
-export async function findAnswers(client: pg.ClientBase, claims: readonly Claim[]): Promise<readonly Claimed[]> {
-  const { rows } = await client.query<Row & { readonly n: number }>(
+export async function findStoredResponses(
+  client: pg.ClientBase,
+  claims: readonly Claim[],
+): Promise<readonly ClaimResult[]> {
+  const { rows } = await client.query<IdempotencyRow & { readonly n: number }>(
     `select asked.n, found.*
      from unnest($1::text[], $2::text[], $3::text[], $4::bytea[])
             with ordinality as asked (caller, route, key, fingerprint, n)
@@ -24,26 +27,29 @@ export async function findAnswers(client: pg.ClientBase, claims: readonly Claim[
     (['caller', 'route', 'key', 'fingerprint'] as const).map((name) => claims.map((claim) => claim[name])),
   )
   const found = new Map(rows.map((row) => [row.n, row]))
-  return claims.map((_claim, i) => toClaimed(found.get(i + 1)))
+  return claims.map((_claim, i) => toClaimResult(found.get(i + 1)))
 }
 
 /** Takes the key for the rest of this transaction; a request that comes meanwhile is told so at once, and holds no connection. */
-export async function claimKey(client: pg.ClientBase, { caller, route, key, fingerprint }: Claim): Promise<Claimed> {
+export async function claimKey(
+  client: pg.ClientBase,
+  { caller, route, key, fingerprint }: Claim,
+): Promise<ClaimResult> {
   const values = [caller, route, key, fingerprint]
-  const { rows } = await client.query<Row>('select * from ebb.claim_key($1, $2, $3, $4)', values)
-  return toClaimed(rows[0])
+  const { rows } = await client.query<IdempotencyRow>('select * from ebb.claim_key($1, $2, $3, $4)', values)
+  return toClaimResult(rows[0])
 }
 
-function toClaimed(row: Row | undefined): Claimed {
+function toClaimResult(row: IdempotencyRow | undefined): ClaimResult {
   if (!row) return { is: 'new' }
   if (row.outcome !== 'finished') return { is: row.outcome }
   return { is: 'finished', answer: { status: row.status, headers: row.headers, body: row.body } }
 }
 
-export async function storeAnswer(
+export async function storeResponse(
   client: pg.ClientBase,
   { caller, route, key, fingerprint }: Claim,
-  { status, headers, body }: StoredAnswer,
+  { status, headers, body }: StoredResponse,
 ): Promise<void> {
   await client.query(
     `insert into ebb.idempotency (caller, route, key, fingerprint, status, headers, body)

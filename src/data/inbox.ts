@@ -5,7 +5,7 @@ import type { Effect, EventKey } from '../kernel/index.ts'
  * Marks an event as taken in by this consumer, in the transaction of its effects. Answers undefined for a new one, or
  * what is outstanding of one that was taken in before.
  */
-export async function markSeen(
+export async function recordInInbox(
   client: pg.ClientBase,
   { consumer, source, id }: EventKey,
 ): Promise<readonly Effect[] | undefined> {
@@ -17,7 +17,7 @@ export async function markSeen(
 }
 
 /** Stores what is to be done after the commit. */
-export async function storeOutstanding(
+export async function storePendingEffects(
   client: pg.ClientBase,
   { consumer, source, id }: EventKey,
   effects: readonly Effect[],
@@ -27,6 +27,6 @@ export async function storeOutstanding(
 }
 
 /** Says that everything is done. */
-export async function clearOutstanding(client: pg.ClientBase, { consumer, source, id }: EventKey): Promise<void> {
+export async function clearPendingEffects(client: pg.ClientBase, { consumer, source, id }: EventKey): Promise<void> {
   await client.query('select ebb.clear_outstanding($1, $2, $3)', [consumer, source, id])
 }

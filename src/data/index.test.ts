@@ -5,7 +5,7 @@ import { testFunction } from 'ebb/testing'
 import { build } from 'esbuild'
 import * as z from 'zod'
 import { serve } from './http-client/test-support.ts'
-import { cacheOn, HttpFault, http } from './index.ts'
+import { cacheOn, HttpError, http } from './index.ts'
 
 /** The packages in the bundle of a program that uses one resource. */
 async function packagesWith(resource: string): Promise<ReadonlySet<string>> {
@@ -46,7 +46,7 @@ const getPrice = (timeoutMs: number) => {
   return implement(contract, { http, cache: cacheOn('prices') }, async ({ query }, { http, cache, fail }) => {
     const load = async () => (await http.get(query.origin, { timeoutMs: 60_000 })).json(Price)
     return cache.get(query.origin, { ttlSeconds: 60, load }).catch((fault: unknown) => {
-      throw fault instanceof HttpFault && fault.code === 'bad_answer' ? fail('away', 'Nobody knows.') : fault
+      throw fault instanceof HttpError && fault.code === 'bad_answer' ? fail('away', 'Nobody knows.') : fault
     })
   })
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { endpoint, event, subscriber } from 'ebb/contract'
 import { type Mail, mail, postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
@@ -10,6 +10,8 @@ import { testFunction } from 'ebb/testing'
 import * as z from 'zod'
 import { startSmtpServer } from '../../test/support/smtp-server.ts'
 import { startTcpProxy } from '../../test/support/tcp-proxy.ts'
+import { untilTrue } from '../../test/support/until.ts'
+import { createSmtpTransport } from './mail.ts'
 
 const noted = event({ type: 'note.made', data: z.object({ text: z.string(), to: z.string(), mode: z.string() }) })
 const contract = subscriber({ name: 'mail-note', summary: 'A test.', on: noted, timeoutMs: 3_000 })
@@ -133,4 +135,43 @@ it('an endpoint that would send mail is refused, since nothing would send it aga
   expect(() => implement(write, { sql: postgres, mail }, async () => {})).toThrow(
     "functions/make-note/contract.ts: `mail` acts after the commit, with an event's retries: emit an event",
   )
+})
+
+const closers: (() => Promise<unknown>)[] = []
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function open(options?: { readonly connectMs?: number; readonly answerMs?: number }) {
+  const server = await startSmtpServer()
+  const proxy = await startTcpProxy({ host: '127.0.0.1', port: server.port }, { slowMs: 150 })
+  closers.push(server.close, proxy.close)
+  const transport = createSmtpTransport(`smtp://127.0.0.1:${proxy.port}`, options)
+  const send = (subject: string) =>
+    transport.sendMail({ from: 'a@example.com', to: 'b@example.com', subject, text: '' })
+  return { server, proxy, send }
+}
+
+it.each([
+  ['before its greeting', { connectMs: 300 }, 0],
+  ['in the middle', { answerMs: 300 }, 1],
+] as const)('a server that falls silent %s is given up, with its connection', async (_when, options, greeted) => {
+  const { server, proxy, send } = await open(options)
+  if (greeted) proxy.slow()
+  else proxy.silence()
+  const rejected = expect(send('lost')).rejects.toThrow(/timeout|never received/i)
+  await untilTrue(() => proxy.firstWords.length === greeted, { what: 'a first word, if any' })
+  proxy.silence()
+  await rejected
+  await untilTrue(() => proxy.connections() === 0, { what: 'no connection is left' })
+  proxy.clear()
+  await send('sent')
+  expect(server.subjects).toEqual(['sent'])
+})
+
+it('a server that is slow is waited for', async () => {
+  const { server, proxy, send } = await open()
+  proxy.slow()
+  await send('late')
+  expect(server.subjects).toEqual(['late'])
 })

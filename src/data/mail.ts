@@ -3,9 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import { Problem } from '../contract/index.ts'
-import { type Config, need, type Resource } from '../kernel/index.ts'
-import { type Address, envelopeOf } from './mail/envelope.ts'
-import { createSmtpTransport } from './smtp.ts'
+import { type Config, type Resource, requireSetting } from '../kernel/index.ts'
 
 export interface Mail {
   /**
@@ -15,7 +13,7 @@ export interface Mail {
   send(message: Message): Promise<void>
 }
 
-export interface Message {
+interface Message {
   readonly messageId: string
   readonly from: Address
   /** Whoever gets it; a list for several. */
@@ -24,15 +22,15 @@ export interface Message {
   readonly text: string
 }
 
-type Prepared = Message & Pick<SendMailOptions, 'headers'>
-type Addressed = Omit<Prepared, 'from' | 'to'> & ReturnType<typeof envelopeOf>
-type Deliver = (message: Addressed, signal: AbortSignal) => Promise<void>
+type PreparedMessage = Message & Pick<SendMailOptions, 'headers'>
+type AddressedMessage = Omit<PreparedMessage, 'from' | 'to'> & ReturnType<typeof parseEnvelope>
+type DeliverMail = (message: AddressedMessage, signal: AbortSignal) => Promise<void>
 
 /** Mail for a subscriber: by SMTP_URL, or as one .eml file a message id in EBB_MAIL_FOLDER. Carries the trace. */
-export const mail: Resource<Mail, Deliver> = {
+export const mail: Resource<Mail, DeliverMail> = {
   stores: ['mail'],
-  open: (config) => (config.SMTP_URL ? bySmtp(config.SMTP_URL) : asFiles(config)),
-  lend: (_deliver, { afterCommit, traceparent, correlationId }) => ({
+  open: (config) => (config.SMTP_URL ? createSmtpDelivery(config.SMTP_URL) : createFileDelivery(config)),
+  bind: (_deliver, { afterCommit, traceparent, correlationId }) => ({
     send: ({ messageId, ...message }) =>
       afterCommit({
         ...message,
@@ -42,13 +40,13 @@ export const mail: Resource<Mail, Deliver> = {
   }),
   carryOut: async (deliver, handedOver, { signal }) => {
     // It is what `send` has handed over.
-    const message = handedOver as Prepared
-    await deliver({ ...message, ...envelopeOf(message) }, signal)
+    const message = handedOver as PreparedMessage
+    await deliver({ ...message, ...parseEnvelope(message) }, signal)
   },
 }
 
 /** Waits no longer than the signal allows. What the server refuses for good is a 422, which the relay takes as final. */
-function bySmtp(url: string): Deliver {
+function createSmtpDelivery(url: string): DeliverMail {
   let transport: ReturnType<typeof createSmtpTransport> | undefined
   return async (message, signal) => {
     transport ??= createSmtpTransport(url)
@@ -57,10 +55,10 @@ function bySmtp(url: string): Deliver {
     signal.addEventListener('abort', onAbort, { once: true })
     try {
       signal.throwIfAborted()
-      await Promise.race([transport.sendMail(toSend(message)), aborted.promise])
+      await Promise.race([transport.sendMail(toMailOptions(message)), aborted.promise])
     } catch (cause) {
       if (signal.aborted) throw cause
-      if (isFinal(cause)) throw new Problem('mail_refused', 422, 'The mail server refuses this message.', { cause })
+      if (isPermanent(cause)) throw new Problem('mail_refused', 422, 'The mail server refuses this message.', { cause })
       throw new Problem('unavailable', 503, 'The mail server takes no message just now.', { cause })
     } finally {
       signal.removeEventListener('abort', onAbort)
@@ -69,18 +67,18 @@ function bySmtp(url: string): Deliver {
 }
 
 /** RFC 5321, 4.2.1: 5yz is a permanent negative completion; nodemailer keeps the server's code. */
-const isFinal = (fault: unknown) => /^5\d\d$/.test(String(Object(fault).responseCode))
+const isPermanent = (fault: unknown) => /^5\d\d$/.test(String(Object(fault).responseCode))
 
 /** nodemailer's own lists can be added to. */
-const toSend = ({ to, ...message }: Addressed): SendMailOptions => ({ ...message, to: [...to] })
+const toMailOptions = ({ to, ...message }: AddressedMessage): SendMailOptions => ({ ...message, to: [...to] })
 
 /** A message that is written twice is one file, and no other message is. */
-function asFiles(config: Config): Deliver {
-  const folder = need(config, 'EBB_MAIL_FOLDER')
+function createFileDelivery(config: Config): DeliverMail {
+  const folder = requireSetting(config, 'EBB_MAIL_FOLDER')
   return async (message) => {
     const transport = createTransport({ streamTransport: true, buffer: true })
-    const { message: bytes } = await transport.sendMail(toSend(message))
-    const file = join(folder, `${fileNameOf(message.messageId)}.eml`)
+    const { message: bytes } = await transport.sendMail(toMailOptions(message))
+    const file = join(folder, `${toFileName(message.messageId)}.eml`)
     const unfinished = `${file}.${randomUUID()}`
     await mkdir(folder, { recursive: true })
     await writeFile(unfinished, Buffer.isBuffer(bytes) ? bytes : '')
@@ -89,11 +87,70 @@ function asFiles(config: Config): Deliver {
 }
 
 /** Of which a file system takes 255, with what is written beside it for a moment. */
-const MAX_NAME = 180
+const MAX_FILE_NAME_CHARACTERS = 180
 
 /** Another name for each id: what stands for itself does, all else is percent-encoded. */
-function fileNameOf(messageId: string): string {
+function toFileName(messageId: string): string {
   const name = encodeURIComponent(messageId.slice(1, -1)).replaceAll('%40', '@')
-  if (name.length <= MAX_NAME) return name
-  return `${name.slice(0, MAX_NAME - 65)}-${createHash('sha256').update(messageId).digest('hex')}`
+  if (name.length <= MAX_FILE_NAME_CHARACTERS) return name
+  return `${name.slice(0, MAX_FILE_NAME_CHARACTERS - 65)}-${createHash('sha256').update(messageId).digest('hex')}`
 }
+
+/** Up to the server's greeting. nodemailer itself would wait for 2 minutes. */
+const CONNECT_TIMEOUT_MS = 10_000
+/** For each answer. nodemailer itself would wait for 10 minutes, and no request does. */
+const RESPONSE_TIMEOUT_MS = 30_000
+
+/** A transport to a mail server: one connection a message, which is given up where nobody answers. */
+export const createSmtpTransport = (
+  url: string,
+  { connectMs = CONNECT_TIMEOUT_MS, answerMs = RESPONSE_TIMEOUT_MS } = {},
+) =>
+  createTransport({
+    url,
+    ...{ dnsTimeout: connectMs, connectionTimeout: connectMs, greetingTimeout: connectMs, socketTimeout: answerMs },
+  })
+
+/** An e-mail address: alone, with a name as text (`Ada <ada@example.com>`), or with its name apart, which may hold anything. */
+type Address = string | { readonly name: string; readonly address: string }
+
+interface UnparsedEnvelope {
+  readonly messageId: string
+  readonly from: Address
+  readonly to: Address | readonly Address[]
+}
+
+interface Mailbox {
+  readonly name: string
+  readonly address: string
+}
+
+/** Of one mailbox only: what could part a list, a group or a quoted name stands in no name that is text. */
+const NAMED_ADDRESS = /^(?<name>[^,;:<>@"()\\\p{Cc}]*)<(?<address>[^<>]*)>$/u
+const ADDRESS = /^[^\s@<>"(),:;\\[\]\p{Cc}]+@[^\s@<>"(),:;\\\p{Cc}]+$/u
+/** RFC 5322, 3.6.4, with its brackets. */
+const MESSAGE_ID = /^<[^\s@<>\p{Cc}]+@[^\s@<>\p{Cc}]+>$/u
+
+/**
+ * Whom a message is from and to, each as one mailbox. Throws a 422 that says what to write where a mail server would refuse
+ * it, or would read more than one mailbox in one text.
+ */
+function parseEnvelope({ messageId, from, to }: UnparsedEnvelope): {
+  readonly from: Mailbox
+  readonly to: readonly Mailbox[]
+} {
+  if (!MESSAGE_ID.test(messageId)) throw invalidMessage('`messageId` must be `local@domain`')
+  const recipients = (Array.isArray(to) ? to : [to]).map((one) => parseMailbox('to', one))
+  if (recipients.length === 0) throw invalidMessage('`to` names nobody')
+  return { from: parseMailbox('from', from), to: recipients }
+}
+
+function parseMailbox(field: 'from' | 'to', given: Address): Mailbox {
+  const { name = '', address = given } =
+    typeof given === 'string' ? (NAMED_ADDRESS.exec(given.trim())?.groups ?? {}) : given
+  if (typeof address === 'string' && ADDRESS.test(address.trim()) && !/[\r\n]/.test(name))
+    return { name: name.trim(), address: address.trim() }
+  throw invalidMessage(`\`${field}\` must be an address, or { name, address }; several are a list of these`)
+}
+
+const invalidMessage = (why: string) => new Problem('mail_refused', 422, `This message cannot be sent: ${why}.`)

@@ -3,8 +3,8 @@ import type { Redis } from 'ioredis'
 import { itWithRedis, testRedis } from '../../test/support/redis.ts'
 import { startTcpProxy, throughProxy } from '../../test/support/tcp-proxy.ts'
 import { untilTrue } from '../../test/support/until.ts'
-import { redis as resource } from './redis.ts'
-import { collectLog, configOf, lending } from './test-support.ts'
+import { createOutageReporter, redis as resource } from './redis.ts'
+import { collectLog, configOf, testBindContext } from './test-support.ts'
 
 const opened: (Redis | undefined)[] = []
 afterEach(async () => {
@@ -15,7 +15,7 @@ function open(env: Readonly<Record<string, string>>) {
   const collected = collectLog()
   const client = resource.open(configOf(env), collected.log)
   opened.push(client)
-  return { redis: resource.lend(client, lending()), ...collected }
+  return { redis: resource.bind(client, testBindContext()), ...collected }
 }
 
 it('a handler gets nothing where no REDIS_URL is set', () => {
@@ -79,4 +79,48 @@ itWithRedis('a password that is wrong is not shown', async () => {
   await expect(redis?.get('a')).rejects.toThrow('WRONGPASS')
   expect(lines.map((line) => JSON.parse(line).reason)).toEqual(['WRONGPASS'])
   expect(lines.join()).not.toContain('secret')
+})
+
+/** Turns by a clock that a test sets. */
+function setUpReporter(options: { readonly lastedMs?: number; readonly saysFirst?: boolean }) {
+  const { log, messages } = collectLog()
+  const clock = { ms: 0 }
+  const turn = createOutageReporter(log, { away: 'away', back: 'back' }, { ...options, now: () => clock.ms })
+  const at = (ms: number, up: boolean) => {
+    clock.ms = ms
+    turn(up, new Error('slow'))
+    return messages()
+  }
+  return { at }
+}
+
+it('a loss is said when it has lasted, and its end once', () => {
+  const { at } = setUpReporter({ lastedMs: 2_000 })
+  for (const ms of [0, 0, 500, 1_999]) expect(at(ms, false)).toEqual([])
+  for (const ms of [2_000, 2_500]) expect(at(ms, false)).toEqual(['away'])
+  for (const ms of [3_000, 3_001]) expect(at(ms, true)).toEqual(['away', 'back'])
+})
+
+it('misses between answers are no loss, however many', () => {
+  const { at } = setUpReporter({ lastedMs: 2_000 })
+  for (let ms = 0; ms < 10_000; ms += 500) expect(at(ms, ms % 1_000 > 0)).toEqual([])
+})
+
+it('what has been said before lasts until it is over', () => {
+  const { at } = setUpReporter({ lastedMs: 2_000, saysFirst: true })
+  expect(at(0, true)).toEqual(['back'])
+  expect(at(1, false)).toEqual(['back'])
+  expect(at(2_001, false)).toEqual(['back', 'away'])
+})
+
+it.each([
+  [true, ['back']],
+  [false, ['away']],
+])('the first is said at once where that is asked for: %s', (up, said) => {
+  expect(setUpReporter({ lastedMs: 2_000, saysFirst: true }).at(0, up)).toEqual(said)
+})
+
+it('without a time to last, every loss is said at once', () => {
+  const { at } = setUpReporter({})
+  expect([at(0, true), at(0, false), at(0, false), at(0, true)].at(-1)).toEqual(['away', 'back'])
 })

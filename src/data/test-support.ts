@@ -12,7 +12,7 @@ export function collectLog() {
 export const configOf = (env: Readonly<Record<string, string>>) => parseConfig(env)
 
 /** What every request brings. */
-export const lending = (signal = new AbortController().signal) => ({
+export const testBindContext = (signal = new AbortController().signal) => ({
   ...{ signal, correlationId: 'a-correlation-id', afterCommit: async () => {} },
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
 })

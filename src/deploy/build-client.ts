@@ -1,10 +1,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { build } from 'esbuild'
-import { clientPackage } from './client-package.ts'
+import { clientTypes, methodOf } from './client-types.ts'
+import type { ContractsData, EndpointData } from './contracts-data.ts'
 import { loadContracts } from './load-contracts.ts'
 
-export interface BuiltClient {
+interface BuiltClient {
   readonly folder: string
   readonly name: string
   readonly version: string
@@ -32,4 +33,83 @@ export async function buildClient(
   const all = { ...files, 'index.js': outputFiles[0]?.text ?? '' }
   await Promise.all(Object.entries(all).map(([file, text]) => writeFile(join(folder, file), text)))
   return { folder, name: `${name}-client`, version, endpoints: contracts.endpoints.length }
+}
+
+interface PackageOptions {
+  /** The root package's own. */
+  readonly name: string
+  readonly version: string
+  /** The text of src/client/call.ts. */
+  readonly callTypes: string
+}
+
+interface ClientPackage {
+  /** The files as they are published, by name. */
+  readonly files: Readonly<Record<string, string>>
+  /** A module that still imports src/client, for the bundler. */
+  readonly entry: string
+}
+
+/** Renders the package of a client that is typed by these contracts. Throws where two endpoints make one method. */
+function clientPackage({ endpoints }: ContractsData, { name, version, callTypes }: PackageOptions): ClientPackage {
+  const methods = endpoints.map(methodOf)
+  const twice = methods.find((method, i) => methods.indexOf(method) < i)
+  if (twice) throw new TypeError(`two endpoints make the method ${twice}; rename one of them`)
+  const packed = `${name}-client`
+  return {
+    files: {
+      'package.json': `${JSON.stringify(manifest(packed, version), undefined, 2)}\n`,
+      'README.md': readme(packed, endpoints),
+      'index.d.ts': clientTypes(endpoints, { callTypes }),
+    },
+    entry: entry(endpoints),
+  }
+}
+
+const manifest = (name: string, version: string) => ({
+  ...{ name, version, description: 'A typed client, made from the contracts of its API.', type: 'module' },
+  exports: { '.': { types: './index.d.ts', default: './index.js' } },
+  types: './index.d.ts',
+  files: ['index.js', 'index.d.ts'],
+  sideEffects: false,
+  engines: { node: '>=20' },
+})
+
+/** What of each contract a client needs at run time, and no more. */
+const runtimeData = ({ route, status, failures }: EndpointData) => ({
+  ...{ name: route.name, method: route.method, path: route.path },
+  ...(route.idempotent ? { idempotent: true } : {}),
+  ...(route.readOnly && route.method !== 'GET' ? { reads: true } : {}),
+  reply: { status },
+  failures,
+})
+
+function entry(endpoints: readonly EndpointData[]): string {
+  const contracts = Object.fromEntries(endpoints.map((endpoint) => [methodOf(endpoint), runtimeData(endpoint)]))
+  return `
+    import { createClient as create } from './src/client/index.ts'
+    const contracts = ${JSON.stringify(contracts, undefined, 2)}
+    export const createClient = (options) => create(contracts, options)`
+}
+
+function readme(name: string, endpoints: readonly EndpointData[]): string {
+  const rows = endpoints.map((one) => `- \`${methodOf(one)}\`: ${one.route.summary}`)
+  return `# ${name}
+
+A typed client for Node 20 and browsers, without dependencies.
+
+\`\`\`ts
+import { createClient } from '${name}'
+
+const client = createClient({ baseUrl: 'https://api.example.com', key: '…' })
+const result = await client.${endpoints[0] ? methodOf(endpoints[0]) : 'method'}(${'{ … }'})
+if (result.ok) use(result.data)
+else switch (result.error) { /* every way in which it can fail, known to the compiler */ }
+\`\`\`
+
+Nothing is thrown because of the network or the server. Reads and idempotent calls are tried again by themselves, with
+one Idempotency-Key for all tries; \`timeoutMs\` bounds them all together.
+
+${rows.join('\n')}
+`
 }

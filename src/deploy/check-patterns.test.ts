@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals'
 import { endpoint, event, patternsOf, subscriber } from 'ebb/contract'
 import * as z from 'zod'
-import { importContracts } from '../dev/import-contracts.ts'
 import { checkPatterns } from './check-patterns.ts'
+import { importContracts } from './import-sources.ts'
 
 const LIMIT_MS = 120_000
 

@@ -1,4 +1,4 @@
-import { ContractFault, type ContractPattern } from '../contract/index.ts'
+import { ContractError, type ContractPattern } from '../contract/index.ts'
 
 /** What one look at a text may cost, in steps: about ten milliseconds. */
 const MAX_STEPS = 1_000_000
@@ -19,13 +19,13 @@ export async function checkPatterns(patterns: readonly ContractPattern[]): Promi
     const where = `in ${path}, the pattern ${pattern}`
     if (type === 'exponential') {
       const sentence = `${where} takes time without end for ${attack}; write it so that no two parts can take the same text`
-      throw new ContractFault(name, sentence)
+      throw new ContractError(name, sentence)
     }
     const most = type === 'unknown' ? MAX_UNKNOWN_LENGTH : Math.floor(MAX_STEPS ** (1 / degree))
     if (degree > 1 && maxLength > most) {
       const why =
         type === 'unknown' ? 'cannot be shown to be quick' : `takes time like length to the power of ${degree}`
-      throw new ContractFault(name, `${where} ${why}; put .max(${most}) or less before it, or write it otherwise`)
+      throw new ContractError(name, `${where} ${why}; put .max(${most}) or less before it, or write it otherwise`)
     }
   }
 }
@@ -40,12 +40,12 @@ interface Cost {
 const known = new Map<string, Cost>()
 
 async function costOf(pattern: RegExp): Promise<Cost> {
-  const cost = known.get(String(pattern)) ?? (await judge(pattern))
+  const cost = known.get(String(pattern)) ?? (await measureCost(pattern))
   known.set(String(pattern), cost)
   return cost
 }
 
-async function judge({ source, flags }: RegExp): Promise<Cost> {
+async function measureCost({ source, flags }: RegExp): Promise<Cost> {
   const { default: recheck } = await import('recheck/lib/browser.js')
   // By proof; by trial where the pattern is too large for one, or has more than regular expressions should.
   for (const checker of isLarge(source) ? (['fuzz'] as const) : (['automaton', 'fuzz'] as const)) {

@@ -1,10 +1,10 @@
 import * as z from 'zod'
 import {
   type AnyContract,
-  ContractFault,
-  dataOf,
+  ContractError,
   describeEndpoint,
   type EndpointContract,
+  eventDataSchema,
   type Route,
   type SubscriberContract,
   toInput,
@@ -49,7 +49,7 @@ export function contractsData(contracts: Readonly<Record<string, AnyContract>>):
   const all = Object.entries(contracts)
   for (const [folder, contract] of all) {
     if (contract?.kind !== 'endpoint' && contract?.kind !== 'subscriber') {
-      throw new ContractFault(folder, 'its default export must be an endpoint() or a subscriber()')
+      throw new ContractError(folder, 'its default export must be an endpoint() or a subscriber()')
     }
   }
   return {
@@ -93,7 +93,7 @@ function inputs(parts: { readonly [P in Part]?: z.ZodType | undefined }): { read
 
 const emitsOf = ({ emits = {} }: AnyContract) =>
   Object.fromEntries(
-    Object.entries(emits).map(([type, emitted]) => [type, render(toOutput(dataOf(emitted)), 'output')]),
+    Object.entries(emits).map(([type, emitted]) => [type, render(toOutput(eventDataSchema(emitted)), 'output')]),
   )
 
 function render(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {

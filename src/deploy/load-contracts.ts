@@ -1,8 +1,9 @@
+import { readdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { Script } from 'node:vm'
 import { build } from 'esbuild'
 import type { ContractsData } from './contracts-data.ts'
-import { findFunctions } from './find-functions.ts'
-import { runBundle } from './run-bundle.ts'
 
 /**
  * Reads the contracts of a tree as JSON: of this checkout, or of another `tree` of it, which this checkout's Ebb describes.
@@ -30,4 +31,28 @@ function entry(root: string, names: readonly string[]): string {
     import { contractsData } from ${JSON.stringify(join(root, 'src/deploy/contracts-data.ts'))}
     ${imports.join('\n')}
     export const json = () => JSON.stringify(contractsData({ ${contracts.join(', ')} }))`
+}
+
+/**
+ * The names of all functions: the folders under functions/ that hold a contract.ts. There is no registry. None where there is
+ * no such folder: git does not keep an empty one.
+ */
+export async function findFunctions(root: string): Promise<readonly string[]> {
+  const entries = await readdir(join(root, 'functions'), { withFileTypes: true, recursive: true }).catch(noneIfAbsent)
+  const contracts = entries.filter((entry) => entry.isFile() && entry.name === 'contract.ts')
+  const folders = contracts.map(({ parentPath }) => parentPath.slice(join(root, 'functions').length + 1))
+  return folders.filter((folder) => folder !== '' && !/^\.|[\\/]/.test(folder)).sort()
+}
+
+function noneIfAbsent(fault: unknown): [] {
+  if (Object(fault).code !== 'ENOENT') throw fault
+  return []
+}
+
+/** Runs a CommonJS bundle in this realm without the module cache, so that it can be collected; answers its exports. */
+export function runBundle<Exports extends object>(text: string, filename: string): Partial<Exports> {
+  const module: { exports: Partial<Exports> } = { exports: {} }
+  const run = new Script(`(function (exports, require, module) {${text}\n})`, { filename }).runInThisContext()
+  run(module.exports, createRequire(filename), module)
+  return module.exports
 }

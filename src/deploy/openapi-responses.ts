@@ -28,14 +28,14 @@ export const PROBLEM: Json = {
   },
 }
 
-type Refusing = Pick<
+type RefusingRoute = Pick<
   Route,
   'anonymous' | 'scopes' | 'owner' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'
 >
 
 /** The refusals of an endpoint: the platform's own, which move to the document's components, and those of its contract. */
 export function refusals(
-  route: Refusing,
+  route: RefusingRoute,
   failures: Readonly<Record<string, number>>,
   components: Record<string, Json>,
 ): Json {

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import type * as z from 'zod'
+import * as z from 'zod'
+import { clone } from 'zod/v4/core'
 import { SCHEMA_NAME } from '../contract/index.ts'
-import { type Io, renderSchema } from './render-schema.ts'
+import { writePatterns } from './write-patterns.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -44,4 +45,80 @@ function withNames(part: unknown, io: Io, components: Record<string, Json>): unk
   if (!free) return written
   components[free] = written
   return { $ref: `#/components/schemas/${free}` }
+}
+
+type Io = 'input' | 'output'
+type MutableJson = Record<string, unknown>
+type Check = z.core.$ZodCheck<never>
+
+/**
+ * Writes a schema as JSON Schema 2020-12, as the platform holds to it: what comes in before it is changed, what goes out
+ * after. What contains itself refers to `#`.
+ */
+function renderSchema(schema: z.ZodType, io: Io): MutableJson {
+  const override: Override = ({ zodSchema, jsonSchema }) => {
+    writePatterns(zodSchema, jsonSchema)
+    // It is about the type in TypeScript; in JSON Schema it would be for the server alone to send.
+    if (io === 'input') delete jsonSchema.readOnly
+    writeRequired(zodSchema, jsonSchema, io)
+    writeUnchanged(zodSchema, jsonSchema, io)
+    // Whatever comes in its place is taken.
+    if (io === 'input' && zodSchema._zod.def.type === 'catch') replace(jsonSchema, {})
+  }
+  const { $schema: _dialect, ...rendered } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', override })
+  return rendered
+}
+
+type Override = (context: { zodSchema: z.core.$ZodTypes; jsonSchema: MutableJson }) => void
+
+/** Of checks on both sides of a change (`.trim()`) only those count that see what callers see. */
+function writeUnchanged(schema: z.core.$ZodType, json: MutableJson, io: Io) {
+  // zod types the checks of each schema more narrowly.
+  const { type, checks = [] } = schema._zod.def as { readonly type: string; readonly checks?: readonly Check[] }
+  const changes = checks.map((check) => (check._zod.def as { readonly check: string }).check === 'overwrite')
+  if (!changes.includes(true)) return
+  const seen = io === 'input' ? checks.slice(0, changes.indexOf(true)) : checks.slice(changes.lastIndexOf(true) + 1)
+  if (type !== 'string' && type !== 'number') return
+  // The same schema with fewer checks.
+  const rules = renderSchema(clone(schema as z.ZodType, { ...schema._zod.def, checks: seen } as never), io)
+  const others = Object.keys(json).filter((key) => !NOTES.includes(key) && rules[key] !== json[key])
+  const told = others.map((key) => `${key} ${JSON.stringify(json[key])}`).join(', ')
+  replace(json, rules)
+  if (io === 'input' && told) {
+    json.description = [json.description, `What becomes of it has ${told}.`].filter(Boolean).join(' ')
+  }
+}
+
+const NOTES = ['title', 'description', 'default', 'examples', 'example', 'deprecated', 'id', 'x-name']
+
+/** Puts other rules in the place of those that are there; what people read stays. */
+function replace(json: MutableJson, rules: MutableJson) {
+  for (const key of Object.keys(json)) if (!NOTES.includes(key)) delete json[key]
+  for (const [key, rule] of Object.entries(rules)) json[key] ??= rule
+}
+
+/**
+ * Asks a caller for what is refused when it is absent, and promises what is there in any case, by what zod does. By itself it
+ * writes what a schema's type in TypeScript has: what a `.catch` fills in, and an unknown that may be undefined.
+ */
+function writeRequired({ _zod: { def } }: z.core.$ZodTypes, json: Record<string, unknown>, io: 'input' | 'output') {
+  const isRequired = io === 'input' ? isRequiredInput : isAlwaysPresent
+  if (def.type === 'object') {
+    const required = Object.entries(def.shape).flatMap(([name, schema]) => (isRequired(schema) ? [name] : []))
+    json.required = required
+    if (required.length === 0) delete json.required
+  }
+  if (def.type === 'tuple' && io === 'input') {
+    json.minItems = def.items.findLastIndex(isRequiredInput) + 1
+    if (json.minItems === 0) delete json.minItems
+  }
+}
+
+const isRequiredInput = (schema: z.core.$ZodType) => schema._zod.optin === undefined
+
+/** JSON leaves out what is undefined. */
+function isAlwaysPresent(schema: z.core.$ZodType) {
+  if (schema._zod.optout !== undefined) return false
+  const { success, data } = z.safeParse(schema, undefined)
+  return !success || data !== undefined
 }

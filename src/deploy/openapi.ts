@@ -67,7 +67,7 @@ function renderOperation(contract: EndpointContract, { schemaOf, responses }: Re
     operationId: contract.name,
     tags: [tagOf(contract.path)],
     summary,
-    description: [...(description ? [description] : []), whoMayCall(access)].join('\n\n'),
+    description: [...(description ? [description] : []), describeAccess(access)].join('\n\n'),
     ...(version ? { 'x-version': version } : {}),
     ...(route.scopes.length > 0 ? { 'x-scopes': route.scopes } : {}),
     ...(access.anonymous ? { security: [] } : {}),
@@ -77,7 +77,7 @@ function renderOperation(contract: EndpointContract, { schemaOf, responses }: Re
   }
 }
 
-function whoMayCall({ anonymous, scopes = [], owner }: EndpointContract['access']): string {
+function describeAccess({ anonymous, scopes = [], owner }: EndpointContract['access']): string {
   if (anonymous) return 'Anybody may call this.'
   const named = scopes.map((scope) => `\`${scope}\``).join(' and ')
   if (owner) return `The owner may call this${named ? `, and whoever has ${named}` : ''}.`

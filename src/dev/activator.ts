@@ -2,14 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { pipeline } from 'node:stream/promises'
 import { Agent, type Dispatcher } from 'undici'
 import { Problem, problemJson } from '../contract/index.ts'
-import { FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
+import { MAX_FUNCTION_HEADER_BYTES } from '../http/request-parts.ts'
 import { correlate } from '../kernel/index.ts'
 import type { Functions } from './functions.ts'
 
 /** Where gateway and relay ask what runs. */
 export const STATUS_PATH = '/_/functions'
 
-type Served = Pick<Functions, 'pool' | 'statuses'> & {
+type ActivatorFunctions = Pick<Functions, 'pool' | 'statuses'> & {
   /** Resolves when what was saved so far is taken in: whoever saves and then calls means what was saved. */
   settled(): Promise<void>
 }
@@ -18,36 +18,36 @@ type Served = Pick<Functions, 'pool' | 'statuses'> & {
  * Stands between gateway or relay and the functions, as Knative's activator does: `/{name}/…` goes to an instance of that
  * function, started first where there is none, and the request waits meanwhile.
  */
-export function createActivator(functions: Served): Server {
+export function createActivator(functions: ActivatorFunctions): Server {
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 })
-  const server = createServer({ requestTimeout: 0, maxHeaderSize: FUNCTION_HEADER_BYTES }, (request, response) => {
+  const server = createServer({ requestTimeout: 0, maxHeaderSize: MAX_FUNCTION_HEADER_BYTES }, (request, response) => {
     if (request.url === STATUS_PATH) return void response.end(JSON.stringify(functions.statuses()))
-    handle(request, response, { functions, agent }).catch((fault) => answer(request, response, fault))
+    handle(request, response, { functions, agent }).catch((fault) => sendProblem(request, response, fault))
   })
   return server.on('close', () => void agent.close())
 }
 
 /** As much as a contract may ask for. */
-const LONGEST_MS = 600_000
+const MAX_TIMEOUT_MS = 600_000
 
-interface Through {
-  readonly functions: Pick<Served, 'pool' | 'settled'>
+interface ActivatorContext {
+  readonly functions: Pick<ActivatorFunctions, 'pool' | 'settled'>
   readonly agent: Dispatcher
 }
 
-async function handle(request: IncomingMessage, response: ServerResponse, { functions, agent }: Through) {
+async function handle(request: IncomingMessage, response: ServerResponse, { functions, agent }: ActivatorContext) {
   const [, name = '', path = '/'] = /^\/([^/?]+)(.*)$/.exec(request.url ?? '') ?? []
   await functions.settled()
   const pool = functions.pool(name)
   if (!pool) throw new Problem('not_found', 404, `There is no function ${name}.`)
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  const timeoutMs = Number(request.headers['ebb-timeout-ms'] ?? Number.NaN) || LONGEST_MS
+  const timeoutMs = Number(request.headers['ebb-timeout-ms'] ?? Number.NaN) || MAX_TIMEOUT_MS
   const lease = await pool.acquire({ signal: gone.signal, timeoutMs })
   // What the request has waited for its place is no longer there for its function.
   if (lease.leftMs < timeoutMs) request.headers['ebb-timeout-ms'] = String(lease.leftMs)
   try {
-    await pass(request, response, { agent, origin: `http://127.0.0.1:${lease.port}`, path, signal: gone.signal })
+    await forward(request, response, { agent, origin: `http://127.0.0.1:${lease.port}`, path, signal: gone.signal })
     lease.release(response.statusCode === 503 ? 'refused' : 'over')
   } catch (fault) {
     lease.release('over')
@@ -55,31 +55,35 @@ async function handle(request: IncomingMessage, response: ServerResponse, { func
   }
 }
 
-interface Passage {
+interface ForwardOptions {
   readonly agent: Dispatcher
   readonly origin: string
   readonly path: string
   readonly signal: AbortSignal
 }
 
-async function pass(request: IncomingMessage, response: ServerResponse, { agent, origin, path, signal }: Passage) {
+async function forward(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { agent, origin, path, signal }: ForwardOptions,
+) {
   const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
   const { statusCode, headers, body } = await agent.request({
     ...{ origin, path: path.startsWith('/') ? path : `/${path}`, signal, body: hasBody ? request : null },
     // Node gives methods as they came; undici types those that it knows.
     method: request.method as Dispatcher.HttpMethod,
-    headers: withoutConnection(request.headers),
+    headers: withoutHopByHop(request.headers),
   })
-  response.writeHead(statusCode, withoutConnection(headers))
+  response.writeHead(statusCode, withoutHopByHop(headers))
   await pipeline(body, response)
 }
 
-const CONNECTION = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'expect'])
+const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'upgrade', 'expect'])
 
-const withoutConnection = (headers: Readonly<Record<string, string | string[] | undefined>>) =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !CONNECTION.has(name)))
+const withoutHopByHop = (headers: Readonly<Record<string, string | string[] | undefined>>) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name)))
 
-function answer(request: IncomingMessage, response: ServerResponse, fault: unknown) {
+function sendProblem(request: IncomingMessage, response: ServerResponse, fault: unknown) {
   if (response.headersSent) return void response.destroy()
   const problem = toProblem(fault)
   const given = request.headers['x-correlation-id']

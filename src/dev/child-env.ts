@@ -1,9 +1,10 @@
-import { type Config, type IdentityKeys, inherited, inheritedFrom } from '../kernel/index.ts'
-import type { Home } from './home.ts'
+import { type Config, inheritedEnv, inheritedEnvByPrefix } from '../kernel/index.ts'
+import type { IdentityKeys } from '../protocol/index.ts'
+import type { DataDir } from './data-dir.ts'
 import type { Stores } from './stores.ts'
 
 /** What every child may know of the runner's environment. */
-const COMMON = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS']
+const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS']
 
 /** For a contract that is broken for a moment, while somebody edits it. */
 const ABANDON_AFTER_MS = 30_000
@@ -21,7 +22,7 @@ export interface ChildEnv {
   function(secrets: readonly string[]): Readonly<Record<string, string>>
 }
 
-export function childEnv({ config, home, stores }: { config: Config; home: Home; stores: Stores }): ChildEnv {
+export function childEnv({ config, dataDir, stores }: { config: Config; dataDir: DataDir; stores: Stores }): ChildEnv {
   const { identity, pepper, adminKey, keys } = stores.secrets
   const docsKey =
     config.EBB_DOCS_KEY ??
@@ -30,13 +31,13 @@ export function childEnv({ config, home, stores }: { config: Config; home: Home;
       .join(',')
   return {
     service: (part) => ({
-      ...inherited(COMMON),
+      ...inheritedEnv(INHERITED),
       // The runner goes by what they say.
       LOG_LEVEL: 'info',
       ...telemetryEnv(),
       ...stores.urls[part],
       EBB_HOST: '127.0.0.1',
-      EBB_CONTRACTS: home.pointer,
+      EBB_CONTRACTS: dataDir.pointer,
       EBB_IDENTITY_KEY: JSON.stringify(identity[part]),
       EBB_KEY_PEPPER: pepper,
       EBB_ADMIN_KEY: adminKey,
@@ -49,7 +50,7 @@ export function childEnv({ config, home, stores }: { config: Config; home: Home;
       EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
     }),
     function: (secrets) =>
-      functionEnv(secrets, { config, mail: home.mail, urls: stores.urls.functions, jwks: identity.jwks }),
+      functionEnv(secrets, { config, mail: dataDir.mail, urls: stores.urls.functions, jwks: identity.jwks }),
   }
 }
 
@@ -65,10 +66,10 @@ export interface FunctionEnvOptions {
 
 /** What a function on this machine knows: its stores, and the secrets that its contract names. */
 export const functionEnv = (secrets: readonly string[], { config, mail, urls, jwks }: FunctionEnvOptions) => ({
-  ...inherited(COMMON),
+  ...inheritedEnv(INHERITED),
   ...telemetryEnv(),
   ...urls,
-  ...inherited(secrets.flatMap((name) => [name, `${name}_FILE`])),
+  ...inheritedEnv(secrets.flatMap((name) => [name, `${name}_FILE`])),
   EBB_POOL_MAX: '5',
   EBB_SHOW_FAULTS: 'true',
   EBB_IDENTITY_JWKS: JSON.stringify(jwks),
@@ -78,7 +79,7 @@ export const functionEnv = (secrets: readonly string[], { config, mail, urls, jw
 
 /** What OpenTelemetry's variables say here; where they name no collector, nothing is exported, since there is none. */
 function telemetryEnv(): Readonly<Record<string, string>> {
-  const told = inheritedFrom('OTEL_')
+  const told = inheritedEnvByPrefix('OTEL_')
   const isCollected = Object.keys(told).some((name) => /^OTEL_EXPORTER_OTLP_.*ENDPOINT$/.test(name))
   return { ...(isCollected ? {} : { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }), ...told }
 }

@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module'
+import { formatMessagesSync } from 'esbuild'
+import { type Bundle, bundleContracts, bundleContractsSeparately } from '../build/index.ts'
 import type { ContractSet } from '../contract/index.ts'
-import { type Bundle, bundleApart, bundleContracts, findFunctions } from '../deploy/index.ts'
-import { loadContracts } from '../kernel/index.ts'
-import { explainBuild } from './explain-build.ts'
+import { findFunctions } from '../deploy/index.ts'
+import { loadContracts } from '../protocol/index.ts'
 
 /** The contracts that serve, and the bundle that they came in. */
 export interface Contracts {
@@ -11,12 +12,12 @@ export interface Contracts {
   /** The functions that have a contract in the set. */
   readonly names: readonly string[]
   /** Why the contract of a function could not be taken as it is now, by function. */
-  readonly faults: Readonly<Record<string, string>>
+  readonly errors: Readonly<Record<string, string>>
   /** The bundle in which the contract of a function was last read from its sources, by function. */
   readonly origins: ReadonlyMap<string, string>
 }
 
-export interface ContractsPlace {
+export interface ContractsLocation {
   readonly root: string
   readonly bundles: string
   /** The pointer file that gateway and relay watch. */
@@ -27,15 +28,15 @@ export interface ContractsPlace {
  * What the contracts of a checkout are now. One that does not compile or contradicts itself, or another one, keeps none of
  * the others: it stays as it was in `last`, or is left out where it was never good.
  */
-export async function readContracts(place: ContractsPlace, last?: Contracts): Promise<Contracts> {
+export async function readContracts(place: ContractsLocation, last?: Contracts): Promise<Contracts> {
   const { root, bundles } = place
   const found = await findFunctions(root)
-  const faults: Record<string, string> = {}
+  const errors: Record<string, string> = {}
   let fresh = found
   for (;;) {
     const kept = new Map(
       found.flatMap((name) => {
-        const origin = name in faults ? last?.origins.get(name) : undefined
+        const origin = name in errors ? last?.origins.get(name) : undefined
         return origin ? [[name, origin] as const] : []
       }),
     )
@@ -43,58 +44,67 @@ export async function readContracts(place: ContractsPlace, last?: Contracts): Pr
       const bundle = await bundleContracts(root, bundles, { version: '1', names: fresh, kept })
       const origins = new Map([...kept, ...fresh.map((name) => [name, bundle.file] as const)])
       const names = found.filter((name) => origins.has(name))
-      return { bundle, set: loadContracts(bundle.file), names, faults, origins }
+      return { bundle, set: loadContracts(bundle.file), names, errors, origins }
     } catch (fault) {
-      const more = await findFaults(fault, fresh, { place, last })
-      Object.assign(faults, more.faults)
+      const more = await findBroken(fault, fresh, { place, last })
+      Object.assign(errors, more.faults)
       fresh = more.rest
     }
   }
 }
 
 /** Which of these are at fault, and the others, those that are new or have moved last; throws where none is. */
-async function findFaults(
+async function findBroken(
   cause: unknown,
   names: readonly string[],
-  { place: { root, bundles }, last }: { place: ContractsPlace; last: Contracts | undefined },
+  { place: { root, bundles }, last }: { place: ContractsLocation; last: Contracts | undefined },
 ) {
-  const broken = whatDoesNotCompile(cause, names)
-  if (broken.length > 0) return split(names, Object.fromEntries(broken.map((name) => [name, explainBuild(cause)])))
-  const { contracts, faults } = await loadApart(root, bundles, names)
+  const broken = findUncompiled(cause, names)
+  if (broken.length > 0) return split(names, Object.fromEntries(broken.map((name) => [name, explainBuildError(cause)])))
+  const { contracts, faults } = await loadSeparately(root, bundles, names)
   if (Object.keys(faults).length > 0) return split(names, faults)
   // Each is good by itself, so the fault is between two of them, and is said of the later one.
-  const hasMoved = (name: string) => requestsOf(contracts[name]) !== requestsOf(routeIn(last, name))
+  const hasMoved = (name: string) => routeKey(contracts[name]) !== routeKey(routeIn(last, name))
   const inOrder = [...names.filter((name) => !hasMoved(name)), ...names.filter(hasMoved)]
   if (inOrder.join() !== names.join()) return { faults: {}, rest: inOrder }
   const { functionName } = Object(cause) as { functionName?: string }
   if (functionName === undefined || !names.includes(functionName)) throw cause
-  return split(names, { [functionName]: explainBuild(cause) })
+  return split(names, { [functionName]: explainBuildError(cause) })
 }
 
-const split = (names: readonly string[], faults: Contracts['faults']) => ({
+const split = (names: readonly string[], faults: Contracts['errors']) => ({
   faults,
   rest: names.filter((name) => !(name in faults)),
 })
 
 /** The functions in whose folders esbuild found an error; all of them where it is in what they share. */
-function whatDoesNotCompile(fault: unknown, names: readonly string[]): readonly string[] {
+function findUncompiled(fault: unknown, names: readonly string[]): readonly string[] {
   const { errors = [] } = Object(fault) as { errors?: readonly { location?: { file?: string } | null }[] }
   const found = errors.map(({ location }) => /^functions\/([^/]+)\//.exec(location?.file ?? '')?.[1])
   return found.includes(undefined) ? names : names.filter((name) => found.includes(name))
 }
 
 /** Each contract for itself, whatever the others do. */
-async function loadApart(root: string, bundles: string, names: readonly string[]) {
-  const { file } = await bundleApart(root, bundles, names)
+async function loadSeparately(root: string, bundles: string, names: readonly string[]) {
+  const { file } = await bundleContractsSeparately(root, bundles, names)
   const { contracts, faults }: { contracts: Record<string, unknown>; faults: Record<string, unknown> } =
     createRequire(file)(file)
-  const said = Object.entries(faults).map(([name, fault]) => [name, explainBuild(fault)])
-  return { contracts, faults: Object.fromEntries(said) as Contracts['faults'] }
+  const said = Object.entries(faults).map(([name, fault]) => [name, explainBuildError(fault)])
+  return { contracts, faults: Object.fromEntries(said) as Contracts['errors'] }
 }
 
 const routeIn = (last: Contracts | undefined, name: string) => last?.set.routes.find((route) => route.name === name)
 
-function requestsOf(contract: unknown): string | undefined {
+function routeKey(contract: unknown): string | undefined {
   const { method, path } = Object(contract) as { method?: string; path?: string }
   return path && `${method} ${path}`
+}
+
+/** A fault of a save in words for whoever saved: esbuild's with the lines that are meant, a contract's own sentence. */
+export function explainBuildError(fault: unknown): string {
+  const { errors, message } = Object(fault) as { errors?: unknown; message?: unknown }
+  if (Array.isArray(errors) && errors.length > 0) {
+    return formatMessagesSync(errors, { kind: 'error', color: false }).join('').trim()
+  }
+  return String(message ?? fault)
 }

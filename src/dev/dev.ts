@@ -4,16 +4,15 @@ import { join, resolve } from 'node:path'
 import { processConfig } from '../kernel/index.ts'
 import { createActivator, STATUS_PATH } from './activator.ts'
 import { childEnv } from './child-env.ts'
-import { createContractsSwap } from './contracts-swap.ts'
+import { openDataDir } from './data-dir.ts'
 import { createFunctions } from './functions.ts'
-import { openHome } from './home.ts'
-import { createPicture } from './picture.ts'
-import { assertFree } from './ports.ts'
+import { assertPortFree } from './ports.ts'
 import { watchSources } from './reload.ts'
-import { type Report, readyFirst, reportJson } from './report.ts'
-import { PARTS, startServices } from './services.ts'
+import { bufferUntilReady, type Report, reportJson } from './report.ts'
+import { createContractsSwap, PARTS, startServices } from './services.ts'
 import { startStores } from './stores.ts'
-import { watchElsewhere } from './watch-elsewhere.ts'
+import { createTerminalReporter } from './terminal-reporter.ts'
+import { watchDependencies } from './watch-dependencies.ts'
 
 export interface DevOptions {
   /** The checkout. */
@@ -25,53 +24,62 @@ export interface DevOptions {
 }
 
 /** A running Ebb. */
-export interface Running {
+export interface RunningEbb {
   stop(): Promise<void>
 }
 
 /** Runs Ebb on this machine: Postgres, Redis where there is one, gateway and relay, and no function until it is called. */
-export async function dev({ root, json = false, fresh = false }: DevOptions): Promise<Running> {
+export async function dev({ root, json = false, fresh = false }: DevOptions): Promise<RunningEbb> {
   const startedAt = performance.now()
   const config = processConfig()
   const port = config.PORT
   const adminPort = config.EBB_ADMIN_PORT ?? (port === 0 ? 0 : port + 1)
-  const home = await openHome(resolve(config.EBB_HOME ?? join(root, '.ebb')), { fresh })
-  const closers: (() => Promise<void> | void)[] = [home.close]
+  const dataDir = await openDataDir(resolve(config.EBB_HOME ?? join(root, '.ebb')), { fresh })
+  const closers: (() => Promise<void> | void)[] = [dataDir.close]
   let stopping = false
   const close = async () => {
     stopping = true
     for (const closeOne of closers.splice(0).reverse()) await closeOne()
   }
   try {
-    await Promise.all([assertFree('PORT', port), assertFree('EBB_ADMIN_PORT', adminPort)])
+    await Promise.all([assertPortFree('PORT', port), assertPortFree('EBB_ADMIN_PORT', adminPort)])
     let show: Report = reportJson
-    const tell = readyFirst((told) => {
+    const tell = bufferUntilReady((told) => {
       // What is being ended is not at fault for that.
       if (!stopping || (told.event !== 'fault' && told.event !== 'log')) show(told)
     })
-    const stores = await startStores({ root, home, config, report: tell })
+    const stores = await startStores({ root, dataDir, config, report: tell })
     closers.push(stores.stop)
-    const env = childEnv({ config, home, stores })
-    const elsewhere = watchElsewhere(root)
-    closers.push(elsewhere.close)
-    const functions = createFunctions({ root, home, config, env, report: tell, onBundled: elsewhere.add })
+    const env = childEnv({ config, dataDir, stores })
+    const dependencies = watchDependencies(root)
+    closers.push(dependencies.close)
+    const functions = createFunctions({ root, dataDir, config, env, report: tell, onBundled: dependencies.add })
     closers.push(functions.stop)
     await functions.update({ ...stores.contracts, isChanged: () => false, isSave: false })
     const swap = createContractsSwap(PARTS)
     let announce = async (_functions: readonly string[]) => {}
     const sources = watchSources({
-      ...{ root, ...home, elsewhere, contracts: stores.contracts, functions, report: tell, swapped: swap.done },
-      onTaken: (names) => announce(names),
+      ...{
+        root,
+        ...dataDir,
+        dependencies,
+        contracts: stores.contracts,
+        functions,
+        report: tell,
+        contractsServed: swap.waitFor,
+      },
+      onReloaded: (names) => announce(names),
     })
     closers.push(sources.close)
     const activator = createActivator({ ...functions, settled: sources.settled }).listen(0, '127.0.0.1')
     await once(activator, 'listening')
     closers.push(() => activator.close().closeAllConnections())
-    if (!json) show = createPicture({ root, ...stores, contracts: sources.current, statuses: functions.statuses })
+    if (!json)
+      show = createTerminalReporter({ root, ...stores, contracts: sources.current, statuses: functions.statuses })
     // A server that listens on a port has an address.
     const activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
     const services = await startServices({
-      ...{ root, home, port, adminPort, report: tell, swap },
+      ...{ root, dataDir, port, adminPort, report: tell, swap },
       env: (part) => ({
         ...env.service(part),
         EBB_UPSTREAM_TEMPLATE: `${activatorUrl}/{name}`,
@@ -83,7 +91,7 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     const { keys, adminKey } = stores.secrets
     const readyMs = Math.round(performance.now() - startedAt)
     const { functions: urls } = stores.urls
-    announce = (names) => home.announce({ url, admin, adminKey, keys, urls, functions: names })
+    announce = (names) => dataDir.announce({ url, admin, adminKey, keys, urls, functions: names })
     await announce(sources.names())
     tell({ event: 'ready', url, admin, keys, adminKey, readyMs })
     void functions.prepare()

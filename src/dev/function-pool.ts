@@ -1,8 +1,8 @@
 import { Problem, type Scale } from '../contract/index.ts'
-import type { FunctionStatus } from '../kernel/index.ts'
-import type { Exit } from './processes/child.ts'
+import type { FunctionStatus } from '../protocol/index.ts'
+import type { Exit } from './processes/start-child.ts'
 import type { Report } from './report.ts'
-import { createStartPause } from './start-pause.ts'
+import { createStartBackoff } from './start-backoff.ts'
 
 /** One process of a function. */
 export interface InstanceProcess {
@@ -62,15 +62,15 @@ interface Instance {
 interface Waiter {
   readonly since: number
   readonly timeoutMs: number
-  readonly give: (lease: Lease) => void
+  readonly grant: (lease: Lease) => void
   readonly refuse: (problem: Problem) => void
 }
 
-const MOST_WAITING = 1_000
+const MAX_WAITING = 1_000
 /** No instance is started so long after one has refused: it waits for something else, and one more would wait with it. */
-const REFUSED_MS = 1_000
+const REFUSED_PAUSE_MS = 1_000
 /** How much of the pace that is known one more request changes. */
-const WEIGHT = 0.1
+const PACE_WEIGHT = 0.1
 
 /** The instances of one bundle of one function: none at first, more as requests wait, none again when it is quiet. */
 export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
@@ -78,7 +78,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   const instances = new Set<Instance>()
   const waiting: Waiter[] = []
   const emptied: (() => void)[] = []
-  const pause = createStartPause(now)
+  const pause = createStartBackoff(now)
   let [coldStarts, requests, closed] = [0, 0, false]
   let [readyAt, refusedAt, heldMs] = [0, Number.NEGATIVE_INFINITY, 0]
 
@@ -87,7 +87,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   /** Whether one more instance may be started, and would help. */
   function mayStart(): boolean {
     const [starting, ready] = [inState('starting').length, inState('ready').length]
-    return starting + ready < scale.max && (ready === 0 || now() - refusedAt >= REFUSED_MS)
+    return starting + ready < scale.max && (ready === 0 || now() - refusedAt >= REFUSED_PAUSE_MS)
   }
 
   const waitedMs = ({ since }: Waiter) => now() - Math.max(since, readyAt)
@@ -100,7 +100,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
       if (!next) break
       // Those behind it have the time to use theirs.
       if (waitedMs(next) > next.timeoutMs / 2) next.refuse(busy())
-      else next.give(lend(instance, next))
+      else next.grant(lend(instance, next))
     }
     const starting = inState('starting').length
     if (waiting.length > starting * scale.concurrency && mayStart()) spawn().catch(() => {})
@@ -119,7 +119,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
       if (released) return
       released = true
       instance.inFlight--
-      heldMs += (now() - lentAt - heldMs) * WEIGHT
+      heldMs += (now() - lentAt - heldMs) * PACE_WEIGHT
       if (how === 'refused') refusedAt = now()
       rest(instance)
       assign()
@@ -204,11 +204,11 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   async function acquire({ signal, timeoutMs }: AcquireOptions): Promise<Lease> {
     requests++
     if (closed) throw new Problem('unavailable', 503, `${name} is stopping.`, { retryAfterSeconds: 1 })
-    if (waiting.length >= MOST_WAITING || (waiting.length > 0 && isInVain(timeoutMs))) throw busy()
+    if (waiting.length >= MAX_WAITING || (waiting.length > 0 && isInVain(timeoutMs))) throw busy()
     const pauseMs = pause.leftMs()
     if (pauseMs > 0 && inState('ready').length === 0) throw notStarting(pauseMs)
-    const { promise, resolve: give, reject: refuse } = Promise.withResolvers<Lease>()
-    const waiter = { since: now(), timeoutMs, give, refuse }
+    const { promise, resolve: grant, reject: refuse } = Promise.withResolvers<Lease>()
+    const waiter = { since: now(), timeoutMs, grant, refuse }
     waiting.push(waiter)
     signal.addEventListener('abort', () => {
       const index = waiting.indexOf(waiter)

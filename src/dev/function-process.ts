@@ -1,8 +1,8 @@
-import { NODE_FLAGS } from '../deploy/index.ts'
-import { LEAVING } from '../kernel/index.ts'
+import { NODE_FLAGS } from '../build/index.ts'
+import { UNCAUGHT_ERROR } from '../kernel/index.ts'
 import type { InstanceProcess } from './function-pool.ts'
-import { type Said, startChild } from './processes/child.ts'
-import { noteChild } from './processes/leftovers.ts'
+import { recordChild } from './processes/leftovers.ts'
+import { type OutputLine, startChild } from './processes/start-child.ts'
 import type { Report } from './report.ts'
 
 export interface FunctionProcessOptions {
@@ -14,34 +14,34 @@ export interface FunctionProcessOptions {
   readonly startLimitMs: number
   readonly report: Report
   /** Told of each line that it says. */
-  readonly onSaid?: (said: Said) => void
+  readonly onLine?: (said: OutputLine) => void
 }
 
 /** Starts one process of a function on a port of its own choosing, which its log tells. */
 export async function startFunction(file: string, options: FunctionProcessOptions): Promise<InstanceProcess> {
-  const { name, env, runFolder, drainMs, startLimitMs, report, onSaid } = options
+  const { name, env, runFolder, drainMs, startLimitMs, report, onLine } = options
   const { promise: listening, resolve, reject } = Promise.withResolvers<number>()
   const leaving = Promise.withResolvers<void>()
   const lastWords: string[] = []
   const child = startChild(file, {
     env: { ...env, PORT: '0', EBB_HOST: '127.0.0.1' },
     nodeOptions: NODE_FLAGS,
-    onSaid: (said) => {
-      onSaid?.(said)
+    onLine: (said) => {
+      onLine?.(said)
       const { level, msg, port } = said
       if (msg === 'listening' && typeof port === 'number') return resolve(port)
-      if (level === 'text' || level === 'fatal') lastWords.push(faultText(said))
-      if (msg === LEAVING) leaving.resolve()
-      if (level === 'error' || msg === LEAVING)
-        report({ event: 'fault', part: name, message: faultText(said), correlationId: said.correlationId })
+      if (level === 'text' || level === 'fatal') lastWords.push(errorText(said))
+      if (msg === UNCAUGHT_ERROR) leaving.resolve()
+      if (level === 'error' || msg === UNCAUGHT_ERROR)
+        report({ event: 'fault', part: name, message: errorText(said), correlationId: said.correlationId })
       if (level === 'text' || level === 'warn') report({ event: 'log', part: name, message: String(msg) })
     },
   })
-  const forget = await noteChild(runFolder, child.pid)
+  const forget = await recordChild(runFolder, child.pid)
   const tooLate = setTimeout(() => void child.stop(0), startLimitMs)
   void child.exited.then(({ code, signal }) => {
     clearTimeout(tooLate)
-    reject(new Error(`it ended while it started (${signal ?? `status ${code}`}): ${reasonIn(lastWords)}`))
+    reject(new Error(`it ended while it started (${signal ?? `status ${code}`}): ${findReason(lastWords)}`))
     return forget()
   })
   listening.then(
@@ -52,29 +52,29 @@ export async function startFunction(file: string, options: FunctionProcessOption
 }
 
 /** The lines from the first that names an error on; Node prints where it was thrown before, and its own version after. */
-function reasonIn(words: readonly string[]): string {
+function findReason(words: readonly string[]): string {
   const start = Math.max(
     0,
     words.findIndex((line) => /^\w*(Error|Fault)\b/.test(line)),
   )
   const reason = words
-    .slice(start, start + MOST_LINES)
+    .slice(start, start + MAX_LINES)
     .filter((line) => line.trim() !== '' && !line.startsWith('Node.js v'))
   return reason.join('\n') || 'it said nothing'
 }
 
-const MOST_LINES = 12
+const MAX_LINES = 12
 
 /** What a fault is, from the log record that tells it. */
-function faultText({ msg, err }: Readonly<Record<string, unknown>>): string {
+function errorText({ msg, err }: Readonly<Record<string, unknown>>): string {
   const said = msg === 'fault' && err !== undefined ? [] : [String(msg)]
-  return [...said, ...(err === undefined ? [] : [toldOf(err)])].join(': ')
+  return [...said, ...(err === undefined ? [] : [describeError(err)])].join(': ')
 }
 
 /** An error's stack with those of its causes; of what else was thrown, what it is. */
-function toldOf(err: unknown): string {
+function describeError(err: unknown): string {
   const { stack, message, cause } = Object(err) as { stack?: unknown; message?: unknown; cause?: unknown }
   const what = String(stack ?? message ?? (typeof err === 'object' ? JSON.stringify(err) : err))
   const causes = cause === undefined ? [] : [cause].flat()
-  return [what, ...causes.map((one) => `caused by: ${toldOf(one)}`)].join('\n')
+  return [what, ...causes.map((one) => `caused by: ${describeError(one)}`)].join('\n')
 }

@@ -1,19 +1,20 @@
+import { createCodeCaches } from '../build/code-caches.ts'
+import { type Bundle, bundleFunction } from '../build/index.ts'
 import type { ContractSet, Route, Subscription } from '../contract/index.ts'
-import { type Bundle, bundleFunction } from '../deploy/index.ts'
-import type { Config, FunctionStatus } from '../kernel/index.ts'
+import { importContract } from '../deploy/import-sources.ts'
+import type { Config } from '../kernel/index.ts'
+import type { FunctionStatus } from '../protocol/index.ts'
 import type { ChildEnv } from './child-env.ts'
-import { createCodeCaches } from './code-caches.ts'
-import { explainBuild } from './explain-build.ts'
+import { explainBuildError } from './contracts.ts'
+import type { DataDir } from './data-dir.ts'
 import { createFunctionPool, type FunctionPool } from './function-pool.ts'
 import { startFunction } from './function-process.ts'
-import type { Home } from './home.ts'
-import { importContract } from './import-contracts.ts'
-import { type Lazy, lazily, ready } from './lazy.ts'
+import { eager, type Lazy, lazy } from './lazy.ts'
 import type { Report } from './report.ts'
 
 export interface FunctionsOptions {
   readonly root: string
-  readonly home: Home
+  readonly dataDir: DataDir
   readonly config: Config
   readonly env: ChildEnv
   readonly report: Report
@@ -43,10 +44,10 @@ interface Changes {
   /** Whether it is a save: a new function that does not build is told at once then, and not with its first call. */
   readonly isSave: boolean
   /** What is wrong with the contracts that are not in the set as they are now, by function. */
-  readonly faults: Readonly<Record<string, string>>
+  readonly errors: Readonly<Record<string, string>>
 }
 
-interface Running {
+interface RunningFunction {
   readonly described: string
   readonly bundle: Lazy<Bundle>
   readonly pool: FunctionPool
@@ -58,19 +59,19 @@ interface Running {
 const DRAIN_SLACK_MS = 5_000
 
 /** The functions of this laptop by name, each with the pool of its newest good bundle. */
-export function createFunctions({ root, home, config, env, report, onBundled }: FunctionsOptions): Functions {
-  const running = new Map<string, Running>()
+export function createFunctions({ root, dataDir, config, env, report, onBundled }: FunctionsOptions): Functions {
+  const running = new Map<string, RunningFunction>()
   const retiring = new Set<Promise<void>>()
   /** Those whose newest sources are not what serves, and why. */
   const broken = new Map<string, string>()
-  let atFault: Changes['faults'] = {}
+  let atFault: Changes['errors'] = {}
   let stopping = false
 
   const codeCaches = createCodeCaches({ contractOf: (name) => importContract(root, name), report })
   const bundleOf = async (name: string) => {
     const fault = atFault[name]
     if (fault !== undefined) throw new Error(fault)
-    const bundle = await bundleFunction(root, name, home.bundles)
+    const bundle = await bundleFunction(root, name, dataDir.bundles)
     onBundled(bundle.inputs)
     return bundle
   }
@@ -78,9 +79,9 @@ export function createFunctions({ root, home, config, env, report, onBundled }: 
   function open({ name, scale, timeoutMs, secrets }: Route | Subscription, bundle: Lazy<Bundle>): FunctionPool {
     const launch = async () => {
       const { file, revision } = await bundle.get()
-      codeCaches.want(name, file)
+      codeCaches.enqueue(name, file)
       return startFunction(file, {
-        ...{ name, report, runFolder: home.run, startLimitMs: config.EBB_START_TIMEOUT_MS },
+        ...{ name, report, runFolder: dataDir.run, startLimitMs: config.EBB_START_TIMEOUT_MS },
         env: { ...env.function(secrets), EBB_REVISION: revision },
         drainMs: timeoutMs + DRAIN_SLACK_MS,
       })
@@ -88,10 +89,10 @@ export function createFunctions({ root, home, config, env, report, onBundled }: 
     return createFunctionPool({ name, scale, idleMs: config.EBB_IDLE_MS, launch, report })
   }
 
-  const complain = (part: string, fault: unknown) => report({ event: 'fault', part, message: explainBuild(fault) })
+  const complain = (part: string, fault: unknown) => report({ event: 'fault', part, message: explainBuildError(fault) })
 
   /** Puts a new bundle or contract in the place of the one that serves, once it has shown that it starts. */
-  async function replace(described: Route | Subscription, old: Running): Promise<boolean> {
+  async function replace(described: Route | Subscription, old: RunningFunction): Promise<boolean> {
     const { name } = described
     try {
       const bundle = await bundleOf(name)
@@ -100,7 +101,7 @@ export function createFunctions({ root, home, config, env, report, onBundled }: 
         broken.delete(name)
         return false
       }
-      const fresh = ready(bundle)
+      const fresh = eager(bundle)
       const pool = open(described, fresh)
       if (old.pool.status().instances > 0) await pool.warm()
       const { coldStarts, requests } = statusOf(old)
@@ -118,7 +119,7 @@ export function createFunctions({ root, home, config, env, report, onBundled }: 
   }
 
   function tellBroken(name: string, fault: unknown) {
-    const why = explainBuild(fault)
+    const why = explainBuildError(fault)
     if (broken.get(name) !== why) report({ event: 'fault', part: name, message: why })
     broken.set(name, why)
   }
@@ -136,7 +137,7 @@ export function createFunctions({ root, home, config, env, report, onBundled }: 
   /** Answers its bundle, which is made when it is asked for. */
   function add(described: Route | Subscription): Lazy<Bundle> {
     const { name } = described
-    const bundle = lazily(() => bundleOf(name))
+    const bundle = lazy(() => bundleOf(name))
     const pool = open(described, bundle)
     running.set(name, { described: JSON.stringify(described), bundle, pool, before: { coldStarts: 0, requests: 0 } })
     return bundle
@@ -150,9 +151,9 @@ export function createFunctions({ root, home, config, env, report, onBundled }: 
   return {
     pool: (name) => running.get(name)?.pool,
     statuses: () => [...running.values()].map(statusOf),
-    update: async ({ set: { routes, subscriptions }, isChanged, isSave, faults }) => {
-      atFault = faults
-      for (const [name, fault] of Object.entries(faults)) broken.set(name, fault)
+    update: async ({ set: { routes, subscriptions }, isChanged, isSave, errors }) => {
+      atFault = errors
+      for (const [name, fault] of Object.entries(errors)) broken.set(name, fault)
       const changed = [...routes, ...subscriptions].map(async (described) => {
         const { name } = described
         const old = running.get(name)
@@ -160,7 +161,7 @@ export function createFunctions({ root, home, config, env, report, onBundled }: 
           const bundle = add(described)
           return isSave && !(await doesBuild(name, bundle)) ? [] : [name]
         }
-        if (name in faults) return []
+        if (name in errors) return []
         const isDue = broken.has(name) || (await isStale(old, described, isChanged))
         return isDue && (await replace(described, old)) ? [name] : []
       })
@@ -189,14 +190,14 @@ export function createFunctions({ root, home, config, env, report, onBundled }: 
   }
 }
 
-function statusOf({ pool, before }: Running): FunctionStatus {
+function statusOf({ pool, before }: RunningFunction): FunctionStatus {
   const { name, instances, coldStarts, requests } = pool.status()
   return { name, instances, coldStarts: before.coldStarts + coldStarts, requests: before.requests + requests }
 }
 
 /** What was not bundled yet will be, from what is there then; of what did not compile any change may be the remedy. */
 async function isStale(
-  { bundle, described }: Running,
+  { bundle, described }: RunningFunction,
   now: Route | Subscription,
   isChanged: (file: string) => boolean,
 ) {

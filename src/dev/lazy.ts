@@ -7,12 +7,12 @@ export interface Lazy<Value> {
 }
 
 /** One that is there already. */
-export const ready = <Value>(value: Value): Lazy<Value> => {
+export const eager = <Value>(value: Value): Lazy<Value> => {
   const made = Promise.resolve(value)
   return { get: () => made, made: () => made }
 }
 
-export function lazily<Value>(make: () => Promise<Value>): Lazy<Value> {
+export function lazy<Value>(make: () => Promise<Value>): Lazy<Value> {
   let made: Promise<Value> | undefined
   return { get: () => (made ??= make()), made: () => made }
 }

@@ -1,16 +1,16 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { ConfigFault } from '../kernel/index.ts'
+import { ConfigError } from '../kernel/index.ts'
 
 /** Refuses, in one sentence, a port that is not to be had; 0 is any free one. */
-export async function assertFree(setting: string, port: number): Promise<void> {
+export async function assertPortFree(setting: string, port: number): Promise<void> {
   const server = createServer().listen(port, '127.0.0.1')
   try {
     await once(server, 'listening')
   } catch (cause) {
     const { code } = Object(cause) as { code?: string }
     const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be had (${code})`
-    throw new ConfigFault(
+    throw new ConfigError(
       `Port ${port} ${why}; choose another one with ${setting}, for example ${setting}=${port + 1000}.`,
       { cause },
     )

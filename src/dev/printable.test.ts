@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { printable } from './printable.ts'
+import { printable } from './report.ts'
 
 it.each([
   ['\u001b[2J\u001b[31mred', '\\u001b[2J\\u001b[31mred'],

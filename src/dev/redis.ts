@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { Redis } from 'ioredis'
 import { findFreePort } from './ports.ts'
-import { launch } from './processes/lifeline.ts'
+import { startProgram } from './processes/start-child.ts'
 
 export interface RunningRedis {
   readonly url: string
@@ -19,9 +19,9 @@ export async function startRedis(path: string): Promise<RunningRedis | undefined
   if (!program) return undefined
   const port = await findFreePort()
   const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
-  const server = await launch([program, ...settings], { onLine: () => {} })
+  const server = await startProgram([program, ...settings], { onLine: () => {} })
   const stop = async () => {
-    server.letGo()
+    server.disconnect()
     await server.exited
   }
   const url = `redis://127.0.0.1:${port}`

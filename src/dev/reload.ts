@@ -1,23 +1,23 @@
 import { mkdirSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { findFunctions, pointTo } from '../deploy/index.ts'
-import { type Contracts, type ContractsPlace, readContracts } from './contracts.ts'
-import { explainBuild } from './explain-build.ts'
+import { replacePointer } from '../build/index.ts'
+import { findFunctions } from '../deploy/index.ts'
+import { type Contracts, type ContractsLocation, explainBuildError, readContracts } from './contracts.ts'
 import type { Functions } from './functions.ts'
 import type { Report } from './report.ts'
-import { type Elsewhere, WATCHED } from './watch-elsewhere.ts'
+import { type DependencyWatcher, WATCHED } from './watch-dependencies.ts'
 
-export interface ReloadOptions extends ContractsPlace {
+export interface ReloadOptions extends ContractsLocation {
   readonly contracts: Contracts
   readonly functions: Functions
   readonly report: Report
   /** What bundles are made of besides the folders of the checkout. */
-  readonly elsewhere: Elsewhere
+  readonly dependencies: DependencyWatcher
   /** Resolves when gateway and relay serve by this bundle of contracts, or will not in time. */
-  readonly swapped: (file: string) => Promise<void>
+  readonly contractsServed: (file: string) => Promise<void>
   /** Called with each state of affairs, once it serves. */
-  readonly onTaken: (names: readonly string[]) => Promise<void>
+  readonly onReloaded: (names: readonly string[]) => Promise<void>
 }
 
 /** An editor writes a file in several steps. */
@@ -31,16 +31,16 @@ const NOT_A_SOURCE = /\.test\.ts$|~$|\.sw.$/
  * is routed to where nobody is yet. What is broken in a save is told, and stays as it was; the rest is taken in.
  */
 export function watchSources(options: ReloadOptions) {
-  const { root, bundles, pointer, contracts, functions, report, elsewhere, swapped, onTaken } = options
+  const { root, bundles, pointer, contracts, functions, report, dependencies, contractsServed, onReloaded } = options
   let serving = contracts
   let changed = new Set<string>()
   /** What a round that failed did not take in. */
   let missed: ReadonlySet<string> = new Set()
   let closed = false
   let working: Promise<void> | undefined
-  tellFaults(contracts.faults, {})
+  tellFaults(contracts.errors, {})
 
-  function tellFaults(now: Contracts['faults'], before: Contracts['faults']) {
+  function tellFaults(now: Contracts['errors'], before: Contracts['errors']) {
     const fresh = Object.entries(now).flatMap(([name, fault]) => (before[name] === fault ? [] : [fault]))
     for (const message of new Set(fresh)) report({ event: 'fault', part: 'contracts', message })
   }
@@ -48,32 +48,32 @@ export function watchSources(options: ReloadOptions) {
   const take = async (saved: ReadonlySet<string>) => {
     const files = saved.union(missed)
     const startedAt = performance.now()
-    const { bundle, names, faults } = serving
+    const { bundle, names, errors } = serving
     try {
       const found = await findFunctions(root)
-      const known = [...new Set([...names, ...Object.keys(faults)])].sort()
+      const known = [...new Set([...names, ...Object.keys(errors)])].sort()
       const touched = found.join() !== known.join() || [...files].some((file) => bundle.inputs.has(file))
-      const isBroken = Object.keys(faults).length > 0
+      const isBroken = Object.keys(errors).length > 0
       const next = touched || isBroken ? await readContracts({ root, bundles, pointer }, serving) : serving
-      elsewhere.add(next.bundle.inputs)
-      tellFaults(next.faults, faults)
+      dependencies.add(next.bundle.inputs)
+      tellFaults(next.errors, errors)
       const updated = await functions.update({ ...next, isSave: true, isChanged: (file) => files.has(file) })
       if (next.bundle.revision !== bundle.revision) {
-        await pointTo(pointer, next.bundle)
-        await swapped(next.bundle.file)
+        await replacePointer(pointer, next.bundle)
+        await contractsServed(next.bundle.file)
       }
       functions.prune(next.set)
       serving = next
       missed = new Set()
-      await onTaken(next.names)
-      const mended = Object.keys(faults).filter((name) => !(name in next.faults) && next.names.includes(name))
+      await onReloaded(next.names)
+      const mended = Object.keys(errors).filter((name) => !(name in next.errors) && next.names.includes(name))
       const removed = names.filter((name) => !next.names.includes(name))
       const tookMs = Math.round(performance.now() - startedAt)
       const taken = [...new Set([...updated, ...mended])]
       if (taken.length + removed.length > 0) report({ event: 'reload', functions: taken, removed, tookMs })
     } catch (fault) {
       missed = files
-      report({ event: 'fault', part: 'contracts', message: explainBuild(fault) })
+      report({ event: 'fault', part: 'contracts', message: explainBuildError(fault) })
     }
   }
 
@@ -98,8 +98,8 @@ export function watchSources(options: ReloadOptions) {
       if (file !== null && !NOT_A_SOURCE.test(file)) note(join(path, file))
     })
   }
-  elsewhere.add(contracts.bundle.inputs)
-  elsewhere.onChange(note)
+  dependencies.add(contracts.bundle.inputs)
+  dependencies.onChange(note)
   const watchers = new Map(WATCHED.map((folder) => [folder, watchFolder(folder)]))
   // A folder that was taken away as a whole is watched by nobody any more, and comes back as another one.
   const rootWatcher = watch(root, (_event, folder) => {

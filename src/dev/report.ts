@@ -1,5 +1,5 @@
 /** What the runner tells: one object each, a line each with `--json`, or a picture in the terminal. */
-export type Told =
+export type DevEvent =
   | {
       readonly event: 'ready'
       readonly url: string
@@ -10,8 +10,8 @@ export type Told =
     }
   | { readonly event: 'spawn'; readonly function: string; readonly pid: number; readonly coldStartMs: number }
   | { readonly event: 'idle-stop'; readonly function: string; readonly pid: number; readonly idleMs: number }
-  | ({ readonly event: 'request' } & Line)
-  | ({ readonly event: 'delivery' } & Line)
+  | ({ readonly event: 'request' } & LogFields)
+  | ({ readonly event: 'delivery' } & LogFields)
   | { readonly event: 'fault'; readonly part: string; readonly message: string; readonly [field: string]: unknown }
   | {
       readonly event: 'reload'
@@ -24,7 +24,7 @@ export type Told =
   | { readonly event: 'stopped' }
 
 /** A log line of gateway or relay, as it was written. */
-export interface Line {
+interface LogFields {
   readonly function?: string
   readonly status?: number
   readonly durationMs?: number
@@ -33,14 +33,14 @@ export interface Line {
   readonly [field: string]: unknown
 }
 
-export type Report = (told: Told) => void
+export type Report = (told: DevEvent) => void
 
 /** One JSON object a line on stdout. */
 export const reportJson: Report = (told) => void process.stdout.write(`${JSON.stringify(told)}\n`)
 
 /** Keeps what is told until Ebb is ready, so that this is the first thing heard. */
-export function readyFirst(report: Report): Report {
-  let early: Told[] | undefined = []
+export function bufferUntilReady(report: Report): Report {
+  let early: DevEvent[] | undefined = []
   return (told) => {
     if (told.event !== 'ready' && early) return void early.push(told)
     report(told)
@@ -48,3 +48,13 @@ export function readyFirst(report: Report): Report {
     early = undefined
   }
 }
+
+/**
+ * A text that a terminal only shows: what could move its cursor, colour it or turn its direction is spelt out. In JSON it
+ * stays the same JSON.
+ */
+export const printable = (text: string): string =>
+  text.replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, (character) => {
+    const code = character.charCodeAt(0).toString(16).padStart(4, '0')
+    return `\\u${code}`
+  })

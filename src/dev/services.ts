@@ -1,22 +1,22 @@
-import { join } from 'node:path'
-import { ConfigFault } from '../kernel/index.ts'
-import type { ContractsSwap } from './contracts-swap.ts'
-import type { Home } from './home.ts'
-import { type Child, type Said, startChild } from './processes/child.ts'
-import { keepRunning } from './processes/keep-running.ts'
-import { noteChild } from './processes/leftovers.ts'
-import type { Report, Told } from './report.ts'
+import { basename, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { ConfigError } from '../kernel/index.ts'
+import type { DataDir } from './data-dir.ts'
+import { keepRunning } from './keep-running.ts'
+import { recordChild } from './processes/leftovers.ts'
+import { type Child, type OutputLine, startChild } from './processes/start-child.ts'
+import type { DevEvent, Report } from './report.ts'
 
-export type Part = 'gateway' | 'relay'
+type Part = 'gateway' | 'relay'
 
-export interface ServicesOptions {
+interface ServicesOptions {
   readonly root: string
-  readonly home: Home
+  readonly dataDir: DataDir
   readonly env: (part: Part) => Readonly<Record<string, string>>
   readonly port: number
   readonly adminPort: number
   readonly report: Report
-  readonly swap: Pick<ContractsSwap, 'heard'>
+  readonly swap: Pick<ContractsSwap, 'record'>
 }
 
 /** The always-on parts. */
@@ -25,24 +25,24 @@ export const PARTS = ['gateway', 'relay']
 const STOP_MS = 15_000
 
 /** Starts the always-on parts, gateway and relay, and keeps them running; answers when both are ready. */
-export async function startServices({ root, home, env, port, adminPort, report, swap }: ServicesOptions) {
+export async function startServices({ root, dataDir, env, port, adminPort, report, swap }: ServicesOptions) {
   const ports = { PORT: String(port), EBB_ADMIN_PORT: String(adminPort) }
-  const start = (part: Part, onReady: (said: Said) => void, onEnd: (last: string) => void): Child => {
+  const start = (part: Part, onReady: (said: OutputLine) => void, onEnd: (last: string) => void): Child => {
     let last = ''
     const child = startChild(join(root, 'services', part, 'index.ts'), {
       // The relay's admin port is for clusters: here it would be the gateway's.
       env: part === 'gateway' ? { ...env(part), ...ports } : env(part),
-      onSaid: (said) => {
+      onLine: (said) => {
         const { msg, level } = said
         if (msg === 'listening' || msg === 'relay ready') onReady(said)
-        if (msg === 'contracts swapped') swap.heard(part, String(said.contracts))
-        if (msg === 'request' || msg === 'delivery') return report(toTold(msg, said))
+        if (msg === 'contracts swapped') swap.record(part, String(said.contracts))
+        if (msg === 'request' || msg === 'delivery') return report(toDevEvent(msg, said))
         if (level === 'text' || level === 'fatal' || level === 'error') last = String(msg)
         if (level === 'error' || level === 'warn') report({ event: 'log', part, message: String(msg) })
       },
     })
     report({ event: 'start', part, pid: child.pid })
-    const noted = noteChild(home.run, child.pid)
+    const noted = recordChild(dataDir.run, child.pid)
     void child.exited.then(async () => {
       onEnd(last)
       await (await noted)()
@@ -50,10 +50,10 @@ export async function startServices({ root, home, env, port, adminPort, report, 
     return child
   }
   const keep = async (part: Part) => {
-    const { promise, resolve, reject } = Promise.withResolvers<Said>()
+    const { promise, resolve, reject } = Promise.withResolvers<OutputLine>()
     const kept = keepRunning(part, {
       ...{ report, stopMs: STOP_MS },
-      start: () => start(part, resolve, (last) => reject(new ConfigFault(`the ${part} does not start: ${last}`))),
+      start: () => start(part, resolve, (last) => reject(new ConfigError(`the ${part} does not start: ${last}`))),
     })
     const ready = await promise.catch(async (fault) => {
       await kept.stop()
@@ -74,7 +74,35 @@ export async function startServices({ root, home, env, port, adminPort, report, 
 }
 
 /** What a log line itself says; the id of a delivered event would otherwise stand where the kind of line does. */
-function toTold(event: 'request' | 'delivery', said: Said): Told {
+function toDevEvent(event: 'request' | 'delivery', said: OutputLine): DevEvent {
   const { level: _level, msg: _msg, service: _service, revision: _revision, event: eventId, ...rest } = said
   return { ...rest, event, ...(eventId === undefined ? {} : { eventId }) }
+}
+
+interface ContractsSwap {
+  /** Hears that a part serves by a bundle of contracts now. */
+  record(part: string, bundle: string): void
+  /** Resolves when all parts serve by it; after a while in any case, since one may have started with it. */
+  waitFor(file: string): Promise<void>
+}
+
+const SWAP_LIMIT_MS = 5_000
+
+/** Knows by which bundle of contracts gateway and relay serve: a save is taken in when both say so. */
+export function createContractsSwap(parts: readonly string[]): ContractsSwap {
+  const serving = new Map<string, string>()
+  let next = Promise.withResolvers<void>()
+  return {
+    record: (part, bundle) => {
+      serving.set(part, bundle)
+      next.resolve()
+      next = Promise.withResolvers()
+    },
+    waitFor: async (file) => {
+      const late = delay(SWAP_LIMIT_MS, 'late' as const, { ref: false })
+      while (parts.some((part) => serving.get(part) !== basename(file))) {
+        if ((await Promise.race([next.promise, late])) === 'late') return
+      }
+    },
+  }
 }

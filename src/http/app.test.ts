@@ -239,7 +239,7 @@ describe('what every answer carries', () => {
   })
 
   it('204 for health and readiness', async () => {
-    const stranger = await fn.stranger()
+    const stranger = await fn.unsigned()
     await stranger.get('/_/health').expect(204)
     await stranger.get('/_/ready').expect(204)
   })

@@ -1,23 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import express, { type Express } from 'express'
-import { describeEndpoint, describeSubscriber, Problem, toPattern } from '../contract/index.ts'
+import type { Express } from 'express'
+import express from 'express'
+import { describeEndpoint, describeSubscriber, Problem, parsePathTemplate } from '../contract/index.ts'
 import type { Log } from '../kernel/index.ts'
-import { MAX_RECEIVED_BYTES } from './event-faults.ts'
-import { inTurn } from './exchange.ts'
+import { compose } from './context.ts'
 import type { Contract, Implementation } from './implement.ts'
-import type { InFlight } from './in-flight.ts'
-import { accessLog } from './middleware/access-log.ts'
-import { authorise } from './middleware/authorise.ts'
+import type { InFlight } from './isolate-errors.ts'
 import { concurrency } from './middleware/concurrency.ts'
-import { correlation } from './middleware/correlation.ts'
+import { accessLog, correlation } from './middleware/correlation.ts'
 import { deadline } from './middleware/deadline.ts'
-import { identity, type VerifyIdentity } from './middleware/identity.ts'
+import { authorise, identity, type VerifyIdentity } from './middleware/identity.ts'
+import { probes } from './middleware/probes.ts'
 import { problems } from './middleware/problems.ts'
-import { receiveEvent } from './middleware/receive-event.ts'
-import { takeBody } from './middleware/take-body.ts'
+import { MAX_RECEIVED_BYTES, receiveEvent } from './middleware/receive-event.ts'
 import { transact } from './middleware/transact.ts'
-import { validate } from './middleware/validate.ts'
-import { probes } from './probes.ts'
+import { takeBody, validate } from './middleware/validate.ts'
 import type { OpenedResources } from './resources.ts'
 
 export interface AppOptions {
@@ -27,7 +24,7 @@ export interface AppOptions {
   readonly secrets?: Readonly<Record<string, string>>
   readonly revision?: string
   /** Whether a 500 tells its cause. */
-  readonly showFaults?: boolean
+  readonly showErrors?: boolean
   /** The requests that run at a time, where no platform in front sees to that. */
   readonly maxConcurrency?: number | undefined
   readonly isDraining?: () => boolean
@@ -39,14 +36,14 @@ export interface AppOptions {
 
 /** A function as an Express app. This is a request's whole way, top to bottom. */
 export function createApp(fn: Implementation, options: AppOptions): Express {
-  const { method, path, facts, timeoutMs, maxBodyBytes, judge } = wayOf(fn.contract)
+  const { method, path, facts: attributes, timeoutMs, maxBodyBytes, judge } = describeRoute(fn.contract)
   const app = express().disable('x-powered-by').disable('etag').set('query parser', false)
   app.enable('case sensitive routing').enable('strict routing')
 
   app.use('/_', probes(options))
   if (options.scrape) app.get('/metrics', options.scrape)
-  const way = inTurn([
-    correlation({ ...options, facts }),
+  const way = compose([
+    correlation({ ...options, attributes }),
     accessLog(options),
     deadline({ ...options, timeoutMs }),
     // On arrival, before anything makes the request wait: an identity is good for so long only.
@@ -65,7 +62,7 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
 }
 
 /** The steps in which endpoints and subscribers differ: who may call, and what a good request is. */
-function wayOf(contract: Contract) {
+function describeRoute(contract: Contract) {
   if (contract.kind === 'subscriber') {
     const { timeoutMs } = describeSubscriber(contract)
     const facts = { route: '/', trigger: 'pubsub' } as const
@@ -82,7 +79,7 @@ function wayOf(contract: Contract) {
   return {
     // Express names its methods as HTTP does, in lower case.
     method: route.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete',
-    path: toPattern(route.path).express,
+    path: parsePathTemplate(route.path).express,
     facts: { route: route.path, trigger: 'http' } as const,
     timeoutMs: route.timeoutMs,
     maxBodyBytes: route.maxBodyBytes,

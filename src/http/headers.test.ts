@@ -1,12 +1,12 @@
 import { expect, it } from '@jest/globals'
 import { createClient } from 'ebb/client'
-import { endpoint, validator } from 'ebb/contract'
+import { createValidator, endpoint } from 'ebb/contract'
 import { postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
 import { testFunction } from 'ebb/testing'
 import { request } from 'undici'
 import * as z from 'zod'
-import { readHeaders } from './gateway/headers.ts'
+import { parseRawHeaders } from './gateway/headers.ts'
 
 const tagThing = endpoint({
   name: 'tag-thing',
@@ -48,9 +48,9 @@ async function call(lines: Lines, key: string = crypto.randomUUID()) {
   }
 }
 
-const judge = validator(tagThing)
+const judge = createValidator(tagThing)
 const asGateway = (lines: Lines) =>
-  judge({ params: {}, query: {}, headers: readHeaders(lines.flat()), body: undefined })
+  judge({ params: {}, query: {}, headers: parseRawHeaders(lines.flat()), body: undefined })
 
 it.each<[string, Lines, readonly string[]]>([
   [

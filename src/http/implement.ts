@@ -1,5 +1,5 @@
 import {
-  ContractFault,
+  ContractError,
   type Delivered,
   type EndpointContract,
   type EndpointShape,
@@ -10,21 +10,15 @@ import {
   type SubscriberContract,
   type SubscriberShape,
 } from '../contract/index.ts'
-import {
-  type Correlation,
-  type Identity,
-  type Log,
-  type Resource,
-  STORES,
-  type TransactionalResource,
-} from '../kernel/index.ts'
+import { type Correlation, type Log, type Resource, STORES, type TransactionalResource } from '../kernel/index.ts'
+import type { Identity } from '../protocol/index.ts'
 
 export type Uses = Readonly<Record<string, Resource<unknown>>>
-export type Lent<U extends Uses> = { readonly [K in keyof U]: U[K] extends Resource<infer T> ? T : never }
+export type BoundResources<U extends Uses> = { readonly [K in keyof U]: U[K] extends Resource<infer T> ? T : never }
 export type Contract = EndpointContract<EndpointShape> | SubscriberContract<SubscriberShape>
 
 /** What the platform lends a handler for the length of one request. */
-export interface Tools<C> {
+export interface HandlerContext<C> {
   /** Aborts when the deadline passes or the caller hangs up. */
   readonly signal: AbortSignal
   readonly log: Log
@@ -49,35 +43,38 @@ export interface Tools<C> {
     : Record<never, never>
 }
 
-type Taken<C> = C extends SubscriberContract ? Delivered<C> : C extends EndpointContract ? Input<C> : never
+type HandlerInput<C> = C extends SubscriberContract ? Delivered<C> : C extends EndpointContract ? Input<C> : never
 // biome-ignore lint/suspicious/noConfusingVoidType: a subscriber returns nothing at all
-type Returned<C> = C extends EndpointContract ? Output<C> : void
+type HandlerOutput<C> = C extends EndpointContract ? Output<C> : void
 
-export type Handle<C, U extends Uses> = (input: Taken<C>, tools: Tools<C> & Lent<U>) => Promise<Returned<C>>
+export type Handler<C, U extends Uses> = (
+  input: HandlerInput<C>,
+  tools: HandlerContext<C> & BoundResources<U>,
+) => Promise<HandlerOutput<C>>
 
 /** A contract with what keeps it. */
 export interface Implementation<C = Contract, U extends Uses = Uses> {
   readonly contract: C
   readonly uses: U
-  handle(input: Taken<C>, tools: Tools<C> & Lent<U>): Promise<Returned<C>>
+  handle(input: HandlerInput<C>, tools: HandlerContext<C> & BoundResources<U>): Promise<HandlerOutput<C>>
 }
 
 /** A contract that promises all or nothing. */
-type Promising =
+type AtomicContract =
   | { readonly kind: 'subscriber' }
   | { readonly idempotent: true }
   | { readonly async: true }
   | { readonly emits: object }
 
 /** What such a contract asks of the resources: one of them has transactions. */
-type Keeping<C, U extends Uses> = C extends Promising
+type RequiredResources<C, U extends Uses> = C extends AtomicContract
   ? true extends { [K in keyof U]: U[K] extends { readonly transaction: unknown } ? true : never }[keyof U]
     ? unknown
     : { readonly sql: TransactionalResource<unknown, never> }
   : unknown
 
 /** What `uses` may not be named. */
-const TOOLS = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'secrets'])
+const CONTEXT_NAMES = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'secrets'])
 
 /**
  * Joins a contract with its handler and the resources that it uses. Refuses, in one sentence, a contract that promises
@@ -92,14 +89,14 @@ const TOOLS = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail',
  */
 export function implement<C extends Contract, const U extends Uses>(
   contract: C,
-  uses: U & NoInfer<Keeping<C, U>>,
-  handle: Handle<C, NoInfer<U>>,
+  uses: U & NoInfer<RequiredResources<C, U>>,
+  handle: Handler<C, NoInfer<U>>,
 ): Implementation<C, U> {
-  const taken = Object.keys(uses).find((name) => TOOLS.has(name))
-  if (taken) throw new ContractFault(contract.name, `every handler is lent \`${taken}\`; call the resource otherwise`)
+  const taken = Object.keys(uses).find((name) => CONTEXT_NAMES.has(name))
+  if (taken) throw new ContractError(contract.name, `every handler is lent \`${taken}\`; call the resource otherwise`)
   const late = Object.keys(uses).find((name) => uses[name]?.carryOut)
   if (late && contract.kind !== 'subscriber') {
-    throw new ContractFault(
+    throw new ContractError(
       contract.name,
       `\`${late}\` acts after the commit, with an event's retries: emit an event, and use it in a subscriber`,
     )
@@ -107,7 +104,7 @@ export function implement<C extends Contract, const U extends Uses>(
   // The types ask for it, but nothing that runs a handler looks at types.
   const unnamed = Object.keys(uses).find((name) => !Array.isArray(uses[name]?.stores))
   if (unnamed) {
-    throw new ContractFault(
+    throw new ContractError(
       contract.name,
       `the resource \`${unnamed}\` does not name the stores that it opens; add \`stores: []\` to it, or those of ` +
         `${STORES.join(', ')} whose secrets the function is to have`,
@@ -117,13 +114,13 @@ export function implement<C extends Contract, const U extends Uses>(
   const promises =
     contract.kind === 'subscriber' || contract.idempotent || contract.async || contract.emits !== undefined
   if (promises && transactional.length === 0) {
-    throw new ContractFault(
+    throw new ContractError(
       contract.name,
       'it promises all or nothing; give implement() a `{ sql: postgres }` to keep that with',
     )
   }
   if (transactional.length > 1) {
-    throw new ContractFault(
+    throw new ContractError(
       contract.name,
       'two of the resources in `uses` have transactions; one request can have only one',
     )

@@ -1,17 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import { Problem } from '../contract/index.ts'
-import { freeBytes } from './free-bytes.ts'
 
-export interface ReadBodyOptions {
+interface ReadBodyOptions {
   readonly maxBytes: number
   /** For all of it. */
-  readonly limitMs: number
+  readonly timeoutMs: number
   /** Its reason is what the reading then rejects with. */
   readonly signal: AbortSignal
   /** The slowest that a body may come, on average and after some time of grace; default: as slow as `limitMs` allows. */
-  readonly minPace?: { readonly bytesPerSecond: number; readonly graceMs: number }
+  readonly minRate?: { readonly bytesPerSecond: number; readonly graceMs: number }
   /** Is asked before memory is taken, and hears of what has come; the reading rejects with what it throws. */
-  readonly account?: { readonly reserve: (bytes: number) => void; readonly came: (bytes: number) => void }
+  readonly account?: { readonly reserve: (bytes: number) => void; readonly received: (bytes: number) => void }
 }
 
 /**
@@ -20,12 +19,12 @@ export interface ReadBodyOptions {
  */
 export function readBody(
   request: IncomingMessage,
-  { maxBytes, limitMs, signal, minPace, account }: ReadBodyOptions,
+  { maxBytes, timeoutMs, signal, minRate, account }: ReadBodyOptions,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const beganAt = performance.now()
     const declaredBytes = Number(request.headers['content-length'] ?? 0)
-    let body: Buffer = NOTHING
+    let body: Buffer = EMPTY_BODY
     let bytes = 0
     const settle = () => {
       clearTimeout(limit)
@@ -38,7 +37,7 @@ export function readBody(
       reject(reason)
     }
     const keep = (chunk: Buffer) => {
-      account?.came(chunk.length)
+      account?.received(chunk.length)
       const end = bytes + chunk.length
       if (end > body.length) {
         const capacity = declaredBytes || Math.max(end, Math.min(maxBytes, body.length * 2))
@@ -67,7 +66,7 @@ export function readBody(
     const fail = () => refuse(signal.reason ?? new Problem('caller_gone', 499, 'The body broke off.'))
     /** How long it may have taken, with what has come so far. */
     const allowedMs = () =>
-      minPace ? Math.min(limitMs, minPace.graceMs + (bytes / minPace.bytesPerSecond) * 1_000) : limitMs
+      minRate ? Math.min(timeoutMs, minRate.graceMs + (bytes / minRate.bytesPerSecond) * 1_000) : timeoutMs
     const look = () => {
       const leftMs = allowedMs() - (performance.now() - beganAt)
       if (leftMs <= 0) return refuse(tooSlow(allowedMs()))
@@ -79,7 +78,7 @@ export function readBody(
   })
 }
 
-const NOTHING = Buffer.allocUnsafeSlow(0)
+const EMPTY_BODY = Buffer.allocUnsafeSlow(0)
 
 export const bodyTooLarge = (maxBytes: number): Problem =>
   new Problem('payload_too_large', 413, `The body may have at most ${maxBytes} bytes.`)
@@ -88,3 +87,11 @@ const tooSlow = (limitMs: number) =>
   new Problem('request_timeout', 408, `Within ${Math.ceil(limitMs / 1_000)} s, too little of the body arrived.`, {
     headers: { connection: 'close' },
   })
+
+/**
+ * Gives the memory of bytes back at once, where they have all of it to themselves. Left to V8, what was read and dropped
+ * under load would pile up to many times what is in use before it is collected.
+ */
+export function freeBytes({ buffer, length }: Buffer): void {
+  if (length > 0 && length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0)
+}

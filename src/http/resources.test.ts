@@ -19,7 +19,7 @@ it.each([
   ],
 ] as const)('a resource of the stores %j finds the settings of no other', (stores, expected) => {
   const found: Config[] = []
-  const mine: Resource<number> = { stores, open: (config) => found.push(config), lend: () => 1 }
+  const mine: Resource<number> = { stores, open: (config) => found.push(config), bind: () => 1 }
   openResources({ mine }, config, log)
   expect(found[0]).toMatchObject({ PORT: 1 })
   expect(SETTINGS.filter((name) => found[0]?.[name])).toEqual(expected)

@@ -1,20 +1,20 @@
 import {
+  type BindContext,
   type Config,
   type Effect,
   type EventKey,
-  type Lending,
   type Log,
   type Resource,
-  settingsWithin,
+  restrictToStores,
   type TransactionOptions,
-  type Work,
+  type TransactionWork,
 } from '../kernel/index.ts'
 import type { Uses } from './implement.ts'
 
 /** The resources of one function, opened. */
 export interface OpenedResources {
   /** Lends everything but what the transaction lends itself; each resource by the name that `uses` gives it. */
-  lend(request: (name: string) => Lending): Record<string, unknown>
+  bind(request: (name: string) => BindContext): Record<string, unknown>
   /** Runs one request in the transactional resource, which is lent under its name. */
   readonly transaction: OpenedTransaction | undefined
   /** Does, one after the other, what is outstanding after a commit. */
@@ -26,20 +26,20 @@ export interface OpenedResources {
 
 export interface OpenedTransaction {
   readonly name: string
-  run<Result>(options: TransactionOptions, work: Work<unknown, Result>): Promise<Result>
+  run<Result>(options: TransactionOptions, work: TransactionWork<unknown, Result>): Promise<Result>
   clearOutstanding(event: EventKey): Promise<void>
 }
 
 /** Opens what a function uses. Nothing connects before it is needed. */
 export function openResources(uses: Uses, config: Config, log: Log): OpenedResources {
   const all = Object.entries(uses).map(([name, resource]) => {
-    return { name, resource, opened: resource.open(settingsWithin(config, resource.stores), log) }
+    return { name, resource, opened: resource.open(restrictToStores(config, resource.stores), log) }
   })
   const transactional = all.find(({ resource }) => resource.transaction)
   const others = all.filter((one) => one !== transactional)
   return {
-    lend: (request) =>
-      Object.fromEntries(others.map(({ name, resource, opened }) => [name, resource.lend(opened, request(name))])),
+    bind: (request) =>
+      Object.fromEntries(others.map(({ name, resource, opened }) => [name, resource.bind(opened, request(name))])),
     transaction: transactional && transactionOf(transactional),
     carryOut: async (effects, signal) => {
       for (const { resource: name, payload } of effects) {
@@ -58,18 +58,18 @@ export function openResources(uses: Uses, config: Config, log: Log): OpenedResou
   }
 }
 
-interface Opened {
+interface OpenedResource {
   readonly name: string
   readonly resource: Resource<unknown>
   readonly opened: unknown
 }
 
-function transactionOf({ name, resource, opened }: Opened): OpenedTransaction | undefined {
+function transactionOf({ name, resource, opened }: OpenedResource): OpenedTransaction | undefined {
   const { transaction } = resource
   if (!transaction) return undefined
   return {
     name,
     run: (options, work) => transaction.run(opened, options, work),
-    clearOutstanding: (event) => transaction.clearOutstanding(opened, event),
+    clearOutstanding: (event) => transaction.clearPendingEffects(opened, event),
   }
 }

@@ -2,34 +2,33 @@ import { createServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import {
-  announce,
   type Config,
-  ConfigFault,
+  ConfigError,
   createLog,
   drain,
   exit,
-  identityVerifier,
   type Log,
-  need,
+  logReady,
   onShutdown,
   processConfig,
   readSecrets,
-  started,
-  startTelemetry,
+  requireSetting,
+  startInfo,
 } from '../kernel/index.ts'
+import { createIdentityVerifier } from '../protocol/index.ts'
+import { startTelemetry } from '../telemetry/index.ts'
 import { createApp } from './app.ts'
-import { newExchange } from './exchange.ts'
-import { FUNCTION_HEADER_BYTES } from './header-limits.ts'
+import { createRequestContext } from './context.ts'
 import type { Contract, Implementation, Uses } from './implement.ts'
-import { createInFlight } from './in-flight.ts'
-import { keepFaultsApart } from './keep-faults-apart.ts'
+import { createInFlight, isolateErrors } from './isolate-errors.ts'
+import { MAX_FUNCTION_HEADER_BYTES } from './request-parts.ts'
 import { openResources } from './resources.ts'
 
 /** queue-proxy keeps idle connections for 90 s; whoever closes first must be them. */
 const KEEP_ALIVE_MS = 95_000
-const HEADERS_MS = 100_000
+const HEADERS_TIMEOUT_MS = 100_000
 /** For the last spans and metrics: a collector takes milliseconds, and one that is away must not hold up an end. */
-const FLUSH_MS = 2_000
+const FLUSH_TIMEOUT_MS = 2_000
 
 /** Runs one function as a process: listens on PORT, drains on SIGTERM. A fault at the start ends it with status 1. */
 export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, U>): void {
@@ -41,7 +40,7 @@ export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, 
     // Any handler is called with what its own contract describes; createApp sees to that.
     start(fn as unknown as Implementation, config, log)
   } catch (fault) {
-    const expected = fault instanceof ConfigFault
+    const expected = fault instanceof ConfigError
     fallback.fatal(expected ? {} : { err: fault }, expected ? fault.message : 'the function does not start')
     exit(1)
   }
@@ -50,21 +49,21 @@ export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, 
 function start(fn: Implementation, config: Config, log: Log) {
   const { name, secrets = [], timeoutMs } = fn.contract
   const telemetry = startTelemetry(config, { name, log, kind: 'function' })
-  const verify = identityVerifier(need(config, 'EBB_IDENTITY_JWKS') as never, name)
+  const verify = createIdentityVerifier(requireSetting(config, 'EBB_IDENTITY_JWKS') as never, name)
   const resources = openResources(fn.uses, config, log)
   const inFlight = createInFlight()
   let draining = false
   const app = createApp(fn, {
     ...{ resources, verify, log, secrets: readSecrets(secrets), revision: config.EBB_REVISION },
-    showFaults: config.EBB_SHOW_FAULTS === 'true',
+    showErrors: config.EBB_SHOW_FAULTS === 'true',
     ...{ inFlight, scrape: telemetry.scrape, isDraining: () => draining, maxConcurrency: config.EBB_MAX_CONCURRENCY },
   })
   const limits = {
-    ...{ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: HEADERS_MS },
-    maxHeaderSize: FUNCTION_HEADER_BYTES,
+    ...{ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: HEADERS_TIMEOUT_MS },
+    maxHeaderSize: MAX_FUNCTION_HEADER_BYTES,
   }
   // A request without a body is over with its headers, and costs no stream: takeBody does not read it.
-  const server = createServer({ ...limits, optimizeEmptyRequests: true, ...bornIn(app) }, app)
+  const server = createServer({ ...limits, optimizeEmptyRequests: true, ...withAppPrototypes(app) }, app)
   telemetry.loaded()
   server.on('error', (fault) => {
     log.fatal({ err: fault }, `the function cannot listen on port ${config.PORT}`)
@@ -74,17 +73,17 @@ function start(fn: Implementation, config: Config, log: Log) {
     telemetry.ready()
     // A server that listens on a port has an address.
     const { port } = server.address() as AddressInfo
-    announce({ function: name, revision: config.EBB_REVISION }, { port }, 'listening')
-    tellIgnored(log)
+    logReady({ function: name, revision: config.EBB_REVISION }, { port }, 'listening')
+    reportIgnoredCaches(log)
   })
   const stop = async () => {
-    tellIgnored(log)
+    reportIgnoredCaches(log)
     draining = true
     await drain(server, { leastMs: config.EBB_DRAIN_MS, limitMs: (timeoutMs ?? 10_000) + 2_000 })
     await resources.close()
-    await telemetry.shutdown({ limitMs: FLUSH_MS })
+    await telemetry.shutdown({ limitMs: FLUSH_TIMEOUT_MS })
   }
-  keepFaultsApart(inFlight, { log, leave: onShutdown(stop, { log, parent: config.EBB_PARENT }) })
+  isolateErrors(inFlight, { log, shutDown: onShutdown(stop, { log, parent: config.EBB_PARENT }) })
 }
 
 /**
@@ -92,22 +91,22 @@ function start(fn: Implementation, config: Config, log: Log) {
  * Express sets these on each anyway, and V8, which would see a prototype change under way, forgets what it has learnt of
  * their shapes.
  */
-function bornIn(app: Express) {
+function withAppPrototypes(app: Express) {
   class Request extends IncomingMessage {}
   class Response<R extends IncomingMessage> extends ServerResponse<R> {
-    locals = newExchange()
+    locals = createRequestContext()
   }
   app.request = Object.setPrototypeOf(Request.prototype, app.request)
   app.response = Object.setPrototypeOf(Response.prototype, app.response)
   return { IncomingMessage: Request, ServerResponse: Response }
 }
 
-const told = new Set<string>()
+const reportedCaches = new Set<string>()
 
 /** Says once of each part that has been loaded that its code cache was no good: it starts as it did without one. */
-function tellIgnored(log: Log) {
-  for (const part of started()?.ignored ?? []) {
-    if (!told.has(part)) log.warn({ part }, 'a code cache that does not fit is ignored')
-    told.add(part)
+function reportIgnoredCaches(log: Log) {
+  for (const part of startInfo()?.ignored ?? []) {
+    if (!reportedCaches.has(part)) log.warn({ part }, 'a code cache that does not fit is ignored')
+    reportedCaches.add(part)
   }
 }

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import * as z from 'zod'
-import { keepSecret } from './log/secret-values.ts'
-import type { ConfigOf, Setting } from './setting.ts'
-import { TELEMETRY_SETTINGS } from './telemetry/settings.ts'
+import { registerSecrets } from './redact.ts'
+import { type ConfigOf, type Setting, TELEMETRY_SETTINGS } from './settings.ts'
 
 const port = () => z.coerce.number<string>().int().min(0).max(65_535)
 const milliseconds = () => z.coerce.number<string>().int().positive()
@@ -109,35 +108,35 @@ export type Config = ConfigOf<typeof SETTINGS>
 type Env = Readonly<Record<string, string | undefined>>
 
 /** A setting that is wrong or missing: the message lists every fault, a line each. */
-export class ConfigFault extends Error {
+export class ConfigError extends Error {
   override readonly name = 'ConfigFault'
 }
 
 /** Reads and checks the settings; all faults at once, as one ConfigFault. */
 export function parseConfig(env: Env, { readFile = readText } = {}): Config {
-  const { values, faults } = readAll(Object.keys(SETTINGS), env, readFile)
+  const { values, faults } = readValues(Object.keys(SETTINGS), env, readFile)
   const config: Record<string, unknown> = {}
   for (const [name, [schema, otherwise]] of Object.entries<Setting>(SETTINGS)) {
     const parsed = values[name] === undefined ? { data: otherwise } : schema().safeParse(values[name])
     config[name] = parsed.data
     for (const issue of 'error' in parsed ? (parsed.error?.issues ?? []) : []) faults.push(`${name}: ${issue.message}`)
   }
-  if (faults.length > 0) throw new ConfigFault(faults.join('\n'))
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'))
   // Each value is what its own schema made of it, or what stands for it.
   return config as Config
 }
 
 /** The values of a function's own secrets; all that are missing at once, as one ConfigFault. */
 export function readSecrets(names: readonly string[], { env = process.env as Env, readFile = readText } = {}) {
-  const { values, faults } = readAll(names, env, readFile)
-  keepSecret(...Object.values(values))
+  const { values, faults } = readValues(names, env, readFile)
+  registerSecrets(...Object.values(values))
   for (const name of names) if (!values[name]) faults.push(`${name}: a secret that is not set (or ${name}_FILE)`)
-  if (faults.length > 0) throw new ConfigFault(faults.join('\n'))
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'))
   return values
 }
 
 /** Each name's value, from the environment or from the file that NAME_FILE names. */
-function readAll(names: readonly string[], env: Env, readFile: (file: string) => string) {
+function readValues(names: readonly string[], env: Env, readFile: (file: string) => string) {
   const values: Record<string, string> = {}
   const faults: string[] = []
   for (const name of names) {
@@ -156,8 +155,8 @@ function readAll(names: readonly string[], env: Env, readFile: (file: string) =>
 export function processConfig(): Config {
   const config = parseConfig(process.env)
   const { DATABASE_URL, DATABASE_DIRECT_URL, REDIS_URL, SMTP_URL, EBB_KEY_PEPPER, EBB_ADMIN_KEY } = config
-  for (const url of [DATABASE_URL, DATABASE_DIRECT_URL, REDIS_URL, SMTP_URL]) keepSecret(...passwordsIn(url))
-  keepSecret(EBB_KEY_PEPPER, EBB_ADMIN_KEY, String(config.EBB_IDENTITY_KEY?.d ?? ''))
+  for (const url of [DATABASE_URL, DATABASE_DIRECT_URL, REDIS_URL, SMTP_URL]) registerSecrets(...passwordsIn(url))
+  registerSecrets(EBB_KEY_PEPPER, EBB_ADMIN_KEY, String(config.EBB_IDENTITY_KEY?.d ?? ''))
   return config
 }
 
@@ -172,24 +171,24 @@ function passwordsIn(url: string | undefined): readonly string[] {
 }
 
 /** What of this process's environment its children may have: nothing else reaches them. */
-export function inherited(names: readonly string[]): Readonly<Record<string, string>> {
+export function inheritedEnv(names: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(names.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
 }
 
 /** All of this process's environment whose names begin so. */
-export const inheritedFrom = (prefix: string): Readonly<Record<string, string>> =>
-  inherited(Object.keys(process.env).filter((name) => name.startsWith(prefix)))
+export const inheritedEnvByPrefix = (prefix: string): Readonly<Record<string, string>> =>
+  inheritedEnv(Object.keys(process.env).filter((name) => name.startsWith(prefix)))
 
 /** Takes all variables whose names begin so out of this process's environment, for libraries that would read them. */
-export function forget(prefix: string): void {
+export function clearEnv(prefix: string): void {
   for (const name of Object.keys(process.env)) if (name.startsWith(prefix)) delete process.env[name]
 }
 
 /** The value of a setting that this part cannot do without. */
-export function need<K extends keyof Config>(config: Config, name: K): NonNullable<Config[K]> {
+export function requireSetting<K extends keyof Config>(config: Config, name: K): NonNullable<Config[K]> {
   const value = config[name]
   if (value === undefined || value === null)
-    throw new ConfigFault(`${name}: not set, and needed here (or ${name}_FILE)`)
+    throw new ConfigError(`${name}: not set, and needed here (or ${name}_FILE)`)
   return value
 }
 

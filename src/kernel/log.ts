@@ -1,44 +1,43 @@
 import { writeSync } from 'node:fs'
 import { type Logger, type LoggerOptions, pino } from 'pino'
-import { loggable } from './log/loggable.ts'
-import { withoutSecrets } from './log/secret-values.ts'
+import { loggable, redactSecrets } from './redact.ts'
 
 export type Log = Pick<Logger, 'info' | 'warn' | 'error' | 'debug' | 'fatal' | 'child'>
 
-type Said = [fields: object, text?: string]
-type Words = Readonly<Record<string, string>>
+type LogArguments = [fields: object, text?: string]
+type Labels = Readonly<Record<string, string>>
 
 const STDOUT = 1
 /** Of characters that are kept back until the turn of the event loop ends. */
-const MOST_KEPT = 8 * 1024
+const MAX_BUFFERED_CHARACTERS = 8 * 1024
 
 /**
  * One JSON object a line on stdout: `time` in RFC 3339, `level` as a word, and whatever `base` says of the process.
  * Lines are written when the turn of the event loop in which they were said ends, without what is secret by its name at
  * any depth, by its shape, or since `keepSecret` was told of it. The library is loaded with the first.
  */
-export const createLog = ({ level = 'info', ...base }: Words = {}): Log =>
+export const createLog = ({ level = 'info', ...base }: Labels = {}): Log =>
   new DeferredLog(() => openLog(level, base)) as unknown as Log
 
 /** The line with which a process says that it can be called, before it has loaded anything that it can do without. */
-export function announce(base: Words, fields: Readonly<Record<string, unknown>>, msg: string): void {
-  writeSync(STDOUT, `${JSON.stringify({ level: 'info', time: now(), ...base, ...fields, msg })}\n`)
+export function logReady(base: Labels, fields: Readonly<Record<string, unknown>>, msg: string): void {
+  writeSync(STDOUT, `${JSON.stringify({ level: 'info', time: currentTimestamp(), ...base, ...fields, msg })}\n`)
 }
 
-let spelled = { at: 0, time: '' }
+let lastTimestamp = { at: 0, time: '' }
 
 /** Spelt out once a millisecond, in which a busy process says many lines. */
-function now(): string {
+function currentTimestamp(): string {
   const at = Date.now()
-  if (at !== spelled.at) spelled = { at, time: new Date(at).toISOString() }
-  return spelled.time
+  if (at !== lastTimestamp.at) lastTimestamp = { at, time: new Date(at).toISOString() }
+  return lastTimestamp.time
 }
 
-function openLog(level: string, base: Words): Logger {
+function openLog(level: string, base: Labels): Logger {
   const options: LoggerOptions = {
     level,
     base,
-    timestamp: () => `,"time":"${now()}"`,
+    timestamp: () => `,"time":"${currentTimestamp()}"`,
     // Both the fields and the error are made fit to be told by then.
     formatters: { level: (label) => ({ level: label }), log: loggable },
     serializers: { err: (told) => told },
@@ -48,7 +47,7 @@ function openLog(level: string, base: Words): Logger {
   const write = () => {
     const lines = kept
     kept = ''
-    if (lines) stdout.write(withoutSecrets(lines))
+    if (lines) stdout.write(redactSecrets(lines))
   }
   process.on('exit', () => {
     write()
@@ -58,7 +57,7 @@ function openLog(level: string, base: Words): Logger {
     write: (line: string) => {
       if (!kept) setImmediate(write)
       kept += line
-      if (kept.length > MOST_KEPT) write()
+      if (kept.length > MAX_BUFFERED_CHARACTERS) write()
     },
   })
 }
@@ -77,23 +76,23 @@ class DeferredLog {
     return this.#opened
   }
 
-  debug(...said: Said) {
+  debug(...said: LogArguments) {
     this.#log.debug(...said)
   }
 
-  info(...said: Said) {
+  info(...said: LogArguments) {
     this.#log.info(...said)
   }
 
-  warn(...said: Said) {
+  warn(...said: LogArguments) {
     this.#log.warn(...said)
   }
 
-  error(...said: Said) {
+  error(...said: LogArguments) {
     this.#log.error(...said)
   }
 
-  fatal(...said: Said) {
+  fatal(...said: LogArguments) {
     this.#log.fatal(...said)
   }
 

@@ -1,7 +1,6 @@
 import type { Config } from './config.ts'
+import type { Correlation } from './correlation.ts'
 import type { Log } from './log.ts'
-import type { Store } from './stores.ts'
-import type { Correlation } from './trace.ts'
 import type { Transaction } from './unit-of-work.ts'
 
 /**
@@ -14,7 +13,7 @@ export interface Resource<Lent, Opened = unknown> {
   /** Finds the settings of its own stores only. */
   open(config: Config, log: Log): Opened
   /** What a handler gets for the length of one request, whose correlation it passes on. */
-  lend(opened: Opened, request: Lending): Lent
+  bind(opened: Opened, request: BindContext): Lent
   /** Rejects while the resource cannot serve. */
   ready?(opened: Opened): Promise<void>
   close?(opened: Opened): Promise<void>
@@ -31,8 +30,39 @@ export interface Resource<Lent, Opened = unknown> {
 export type TransactionalResource<Lent, Opened = unknown> = Resource<Lent, Opened> &
   Required<Pick<Resource<Lent, Opened>, 'transaction'>>
 
-export interface Lending extends Correlation {
+export interface BindContext extends Correlation {
   readonly signal: AbortSignal
   /** Stores with the request's own rows what `carryOut` shall do after their commit, and only then. */
   afterCommit(payload: unknown): Promise<void>
+}
+
+/** The stores of the platform, and the settings by which each is reached. */
+const STORE_SETTINGS = {
+  mail: ['SMTP_URL', 'EBB_MAIL_FOLDER'],
+  postgres: ['DATABASE_URL', 'DATABASE_DIRECT_URL'],
+  redis: ['REDIS_URL'],
+} as const satisfies Readonly<Record<string, readonly (keyof Config)[]>>
+
+export type Store = keyof typeof STORE_SETTINGS
+
+/** Their names, in order. */
+// Object.keys of what has no other keys.
+export const STORES = Object.keys(STORE_SETTINGS) as readonly Store[]
+
+/** The settings without those of all stores but these: on a cluster, a pod has no others. */
+export function restrictToStores(config: Config, stores: readonly Store[]): Config {
+  const others = STORES.filter((store) => !stores.includes(store)).flatMap((store) => STORE_SETTINGS[store])
+  return { ...config, ...Object.fromEntries(others.map((name) => [name, undefined])) }
+}
+
+/**
+ * Refuses what a handler asks of a tool after its request has ended. The refusal is logged, and its promise counts as
+ * handled: most likely nobody awaits it, and an unhandled rejection would end the process with everybody's requests.
+ */
+export function rejectLateCall(what: string, log: Pick<Log, 'error'>): Promise<never> {
+  const fault = new Error(`the request is over, so ${what}; await it in the handler`)
+  log.error({ err: fault }, 'a handler went on after the end of its request')
+  const refused = Promise.reject(fault)
+  refused.catch(() => {})
+  return refused
 }

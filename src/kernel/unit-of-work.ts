@@ -2,19 +2,19 @@
  * Where data and http meet without knowing each other: http says what one request must do in one transaction, a
  * transactional resource does it.
  */
-export interface Unit {
+export interface UnitOfWork {
   /** Takes an idempotency key for this transaction, or says why not. To be called first. */
-  claim(claim: Claim): Promise<Claimed>
+  claim(claim: Claim): Promise<ClaimResult>
   /** Undoes everything since the claim and keeps the claim: what a declared failure needs. */
-  undo(): Promise<void>
+  rollbackToClaim(): Promise<void>
   /** Stores the answer under the claimed key. */
-  complete(claim: Claim, answer: StoredAnswer): Promise<void>
+  complete(claim: Claim, answer: StoredResponse): Promise<void>
   /** Adds events to the outbox. */
   append(events: readonly OutgoingEvent[]): Promise<void>
   /** Marks an event as taken in: undefined for a new one, else what is outstanding of one that was taken in before. */
-  seen(event: EventKey): Promise<readonly Effect[] | undefined>
+  recordInInbox(event: EventKey): Promise<readonly Effect[] | undefined>
   /** Stores with an event what is to be done after the commit. */
-  storeOutstanding(event: EventKey, effects: readonly Effect[]): Promise<void>
+  storePendingEffects(event: EventKey, effects: readonly Effect[]): Promise<void>
 }
 
 /** One event as one consumer takes it in; CloudEvents are told apart by source and id. */
@@ -33,16 +33,16 @@ export interface Effect {
 
 export interface Transaction<Lent, Opened> {
   /** Runs `work` all or nothing; or, where it only reads, so that it cannot write. */
-  run<Result>(opened: Opened, options: TransactionOptions, work: Work<Lent, Result>): Promise<Result>
+  run<Result>(opened: Opened, options: TransactionOptions, work: TransactionWork<Lent, Result>): Promise<Result>
   /** Says that nothing of an event is outstanding any more. */
-  clearOutstanding(opened: Opened, event: EventKey): Promise<void>
+  clearPendingEffects(opened: Opened, event: EventKey): Promise<void>
 }
 
 /**
  * What one request does. It calls `end` when its handler has returned or thrown: from then on the handler's statements
  * are refused, and the answer is how many are still running. There is no unit where the request only reads.
  */
-export type Work<Lent, Result> = (lent: Lent, end: () => number, unit?: Unit) => Promise<Result>
+export type TransactionWork<Lent, Result> = (lent: Lent, end: () => number, unit?: UnitOfWork) => Promise<Result>
 
 export interface TransactionOptions {
   readonly readOnly: boolean
@@ -60,15 +60,15 @@ export interface Claim {
   readonly fingerprint: Uint8Array
 }
 
-export type Claimed =
+export type ClaimResult =
   | { readonly is: 'new' }
   /** Another request holds it right now. */
   | { readonly is: 'in-flight' }
   /** It was used for another request. */
   | { readonly is: 'mismatch' }
-  | { readonly is: 'finished'; readonly answer: StoredAnswer }
+  | { readonly is: 'finished'; readonly answer: StoredResponse }
 
-export interface StoredAnswer {
+export interface StoredResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   /** Text where it was just made: Node sends that in one piece with the headers. */

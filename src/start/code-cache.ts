@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 
 const NAME_BYTES = 120
-const SUM_BYTES = 8
-const HEAD_BYTES = NAME_BYTES + SUM_BYTES
+const CHECKSUM_BYTES = 8
+const HEADER_BYTES = NAME_BYTES + CHECKSUM_BYTES
 
 /** The file of a part's V8 code cache, for this Node. V8 itself refuses what other flags or another version made. */
 export const cacheFile = (file: string): string => `${file}.node-${process.version}-${process.arch}.cache`
@@ -12,22 +12,24 @@ export const cacheFile = (file: string): string => `${file}.node-${process.versi
  * What a cache file holds: whose it is, since V8 compares no more of a source than its length; a checksum of the data,
  * since V8 runs whatever has the right length; and the data.
  */
-export const cacheBytes = (file: string, data: Uint8Array): Uint8Array => Buffer.concat([headOf(file, data), data])
+export const cacheBytes = (file: string, data: Uint8Array): Uint8Array => Buffer.concat([headerOf(file, data), data])
 
 /** The data for a part; 'ignored' where there is a cache that is not this part's, not this Node's or not whole. */
 export function readCache(file: string): Buffer<ArrayBuffer> | 'ignored' | undefined {
   try {
     const bytes = readFileSync(cacheFile(file))
-    const data = bytes.subarray(HEAD_BYTES)
-    return bytes.subarray(0, HEAD_BYTES).equals(headOf(file, data)) ? data : 'ignored'
+    const data = bytes.subarray(HEADER_BYTES)
+    return bytes.subarray(0, HEADER_BYTES).equals(headerOf(file, data)) ? data : 'ignored'
   } catch {
     return hasForeignCache(file) ? 'ignored' : undefined
   }
 }
 
 /** A part's file is named after the hash of its content. */
-const headOf = (file: string, data: Uint8Array) =>
-  Buffer.from(basename(file).padEnd(NAME_BYTES).slice(-NAME_BYTES) + crc32(data).toString(16).padStart(SUM_BYTES, '0'))
+const headerOf = (file: string, data: Uint8Array) =>
+  Buffer.from(
+    basename(file).padEnd(NAME_BYTES).slice(-NAME_BYTES) + crc32(data).toString(16).padStart(CHECKSUM_BYTES, '0'),
+  )
 
 interface Bindings {
   binding(name: 'zlib'): { crc32(data: Uint8Array, before: number): number }

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { copyCheckout, functionFiles } from '../../test/support/checkout.ts'
 import { signers, startBuilt } from '../../test/support/start-built.ts'
-import { bundleFunction } from '../deploy/index.ts'
-import { LEAVING } from '../kernel/index.ts'
+import { bundleFunction } from '../build/index.ts'
+import { UNCAUGHT_ERROR } from '../kernel/index.ts'
 
 const NAME = 'stay-home'
 
@@ -54,7 +54,7 @@ it('a fault that nobody catches is told with its place, and ends a function with
     const request = { method: 'GET', target: `/v1/${NAME}`, headers: { 'ebb-identity': token }, body: undefined }
     await started.ask(request).catch(() => 'it ended before it could answer')
     const { code, stderr } = await started.ended
-    const err = started.log().find(({ msg }) => msg === LEAVING)?.err
+    const err = started.log().find(({ msg }) => msg === UNCAUGHT_ERROR)?.err
     const place = expect.stringContaining(`${root}/functions/${NAME}/handler.ts:4:`)
     expect({ code, stderr, err }).toMatchObject({ code: 1, stderr: '', err: { message: 'no sleep', stack: place } })
   } finally {

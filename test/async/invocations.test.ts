@@ -2,15 +2,15 @@ import { once } from 'node:events'
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import { untilTrue } from '../support/until.ts'
-import { client, closeLater, NOTES, startWorld, type World } from './support.ts'
+import { client, closeAfterAll, NOTES, startPlatform, type TestPlatform } from './platform.ts'
 
-let world: World
-closeLater(() => world)
+let world: TestPlatform
+closeAfterAll(() => world)
 const database = testDatabase()
 let ann: ReturnType<typeof client>
 let ben: ReturnType<typeof client>
 beforeAll(async () => {
-  world = await startWorld(database.ownerUrl)
+  world = await startPlatform(database.ownerUrl)
   await world.pool.query(NOTES)
   ann = client(world, await world.keyOf('ann'))
   ben = client(world, await world.keyOf('ben'))

@@ -2,9 +2,9 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, relative, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { bundleFunction, type FunctionBundle } from '../../src/deploy/bundle/bundle-function.ts'
-import { SHARED } from '../../src/deploy/bundle/lazy-parts.ts'
-import { packagesIn } from '../../src/dev/build/packages-in.ts'
+import { bundleFunction, type FunctionBundle } from '../../src/build/bundle-function.ts'
+import { SHARED } from '../../src/build/lazy-parts.ts'
+import { findBundledPackages } from '../../src/build/packages.ts'
 
 interface Budget {
   readonly mostKib: number
@@ -107,7 +107,7 @@ describe.each(['place-order', 'list-products', 'send-welcome-email'])('%s', (nam
   it('is made of the packages that are listed, and none else', () => {
     const found = Object.entries(parts).map(([part, made]) => [
       part,
-      packagesIn(made)
+      findBundledPackages(made)
         .map((one) => one.name)
         .sort(),
     ])
@@ -119,7 +119,7 @@ describe.each(['place-order', 'list-products', 'send-welcome-email'])('%s', (nam
   })
 
   it('has no package in two versions or copies, and in two files only what is listed', () => {
-    const found = Object.values(parts).flatMap(packagesIn)
+    const found = Object.values(parts).flatMap(findBundledPackages)
     const byName = Object.entries(Object.groupBy(found, (one) => one.name)).map(([one, places = []]) => ({
       ...{ one, files: places.length },
       copies: new Set(places.map(({ folder, version }) => `${folder} ${version}`)),
@@ -130,7 +130,9 @@ describe.each(['place-order', 'list-products', 'send-welcome-email'])('%s', (nam
   })
 
   it.each(SHARED)('has %s once', (shared) => {
-    const holders = Object.keys(parts).filter((part) => packagesIn(parts[part]!).some((each) => each.name === shared))
+    const holders = Object.keys(parts).filter((part) =>
+      findBundledPackages(parts[part]!).some((each) => each.name === shared),
+    )
     expect(holders).toEqual(['main'])
   })
 

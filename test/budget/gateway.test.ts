@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, it } from '@jest/globals'
-import { writePart } from '../../src/deploy/bundle/write-part.ts'
-import { packagesIn } from '../../src/dev/build/packages-in.ts'
+import { findBundledPackages } from '../../src/build/packages.ts'
+import { writePart } from '../../src/build/write-part.ts'
 
 /** What each request passes through, whoever it is for. */
 const PUBLIC_PATH = 'src/http/gateway/index.ts'
@@ -13,7 +13,7 @@ it("the gateway's public path is made of these packages, and has no Express", as
   const folder = await mkdtemp(join(tmpdir(), 'ebb-budget-'))
   try {
     const path = await writePart(resolve('.'), folder, 'gateway', { entryPoints: [PUBLIC_PATH] })
-    const packages = packagesIn(path).map(({ name }) => name)
+    const packages = findBundledPackages(path).map(({ name }) => name)
     expect(packages.sort()).toEqual(PACKAGES)
     expect(path.bytesOf.get(resolve('src/http/gateway/server.ts'))).toBeGreaterThan(0)
   } finally {

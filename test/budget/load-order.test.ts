@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { bundleFunction } from '../../src/deploy/bundle/bundle-function.ts'
-import { importContract } from '../../src/dev/import-contracts.ts'
+import { bundleFunction } from '../../src/build/bundle-function.ts'
+import { importContract } from '../../src/deploy/import-sources.ts'
 import { type Loading, observeLoading } from './observe-loading.ts'
 
 type Order = Omit<Loading, 'status'>

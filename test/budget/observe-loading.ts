@@ -1,13 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
+import type { FunctionBundle } from '../../src/build/bundle-function.ts'
+import { startInMemoryPostgres } from '../../src/build/warm-up/in-memory-postgres.ts'
+import { startOtlpSink } from '../../src/build/warm-up/loopback.ts'
+import { sampleColumns } from '../../src/build/warm-up/sample-columns.ts'
+import { CALLER, signTokens } from '../../src/build/warm-up/warm-up-requests.ts'
 import type { AnyContract } from '../../src/contract/index.ts'
-import type { FunctionBundle } from '../../src/deploy/bundle/bundle-function.ts'
-import { endpointRequest, eventRequest } from '../../src/dev/invoke/to-request.ts'
-import { startInMemoryPostgres } from '../../src/dev/warm-up/in-memory-postgres.ts'
-import { startOtlpSink } from '../../src/dev/warm-up/otlp-sink.ts'
-import { CALLER, signTokens } from '../../src/dev/warm-up/request-round.ts'
-import { sampleColumns } from '../../src/dev/warm-up/sample-columns.ts'
+import { endpointRequest, eventRequest } from '../../src/deploy/sample/sample-request.ts'
 import { signers, startBuilt } from '../support/start-built.ts'
 
 /** In the order in which they come. */
@@ -32,7 +32,7 @@ export async function observeLoading(contract: AnyContract, { file, parts }: Fun
   const database = opened.use(await startInMemoryPostgres(sampleColumns(contract, { owner: CALLER })))
   const sink = opened.use(await startOtlpSink())
   const [preload, bare] = [join(folder, 'preload.cjs'), join(folder, 'bare.cjs')]
-  await writeFile(preload, `(${tellWhatIsLoaded})()`)
+  await writeFile(preload, `(${reportLoaded})()`)
   await writeFile(bare, `(${serveBare})()`)
 
   const observe = async (start: string, request: Parameters<Awaited<ReturnType<typeof startBuilt>>['ask']>[0]) => {
@@ -81,7 +81,7 @@ function byMoment(loadedAt: (moment: Moment) => readonly string[]): Readonly<Rec
 // Both run in another process, as their own text: they can use nothing of this module.
 
 /** Writes to file descriptor 3 what is loaded at each of the moments. */
-function tellWhatIsLoaded() {
+function reportLoaded() {
   const { writeSync } = process.getBuiltinModule('node:fs')
   const { subscribe } = process.getBuiltinModule('node:diagnostics_channel')
   const told = new Set<string>()

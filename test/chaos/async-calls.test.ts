@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { mailsIn, startEbb, type TestEbb } from '../support/ebb.ts'
+import { readMails, startEbb, type TestEbb } from '../support/ebb.ts'
 import { untilTrue } from '../support/until.ts'
 
 /** `EBB_TEST_SCALE=full` (as in CI) is 1,000 calls and ten kills; else a tenth of the work on the same way. */
@@ -74,11 +74,11 @@ describe(`${CALLS} asynchronous calls with the relay killed ${KILLS} times`, () 
     const product = (await (await ebb.call('GET', `/v1/products/${SKU}`)).json()) as { stock: number }
     expect(product.stock).toBe(0)
 
-    await untilTrue(async () => (await mailsIn(ebb.folder)).size >= PIECES, {
+    await untilTrue(async () => (await readMails(ebb.folder)).size >= PIECES, {
       limitMs: 60_000,
       what: `${PIECES} receipts`,
     })
-    const receipts = [...(await mailsIn(ebb.folder)).values()].map((mail) => /^To: (.*)$/m.exec(mail)?.[1]?.trim())
+    const receipts = [...(await readMails(ebb.folder)).values()].map((mail) => /^To: (.*)$/m.exec(mail)?.[1]?.trim())
     expect(new Set(receipts).size).toBe(PIECES)
     expect(receipts).toHaveLength(PIECES)
   }, 300_000)

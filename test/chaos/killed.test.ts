@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { copyCheckout } from '../support/checkout.ts'
-import { mailsIn, startEbb, type TestEbb } from '../support/ebb.ts'
+import { readMails, startEbb, type TestEbb } from '../support/ebb.ts'
 import { untilTrue } from '../support/until.ts'
 
 const USERS = 150
@@ -26,7 +26,7 @@ beforeAll(async () => {
   // A lease lasts for start, timeout and 10 s: short ones, so that the events of a killed relay come back soon.
   ebb = await startEbb({
     root: checkout.root,
-    home: join(checkout.root, '.ebb'),
+    dataDir: join(checkout.root, '.ebb'),
     env: { EBB_START_TIMEOUT_MS: '3000', EBB_IDLE_MS: '30000' },
   })
 })
@@ -80,7 +80,7 @@ describe('with functions, relay and Postgres killed again and again', () => {
     expect(new Set(faults.filter((status) => ![502, 503].includes(status)))).toEqual(new Set())
 
     const mailed = async () =>
-      [...(await mailsIn(ebb.folder)).values()].map((mail) => /^To: (.*)$/m.exec(mail)?.[1]?.trim())
+      [...(await readMails(ebb.folder)).values()].map((mail) => /^To: (.*)$/m.exec(mail)?.[1]?.trim())
     await untilTrue(async () => (await unsettled()).length === 0, {
       what: 'the end of every delivery',
     }).catch(async (fault: Error) => {

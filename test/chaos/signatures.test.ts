@@ -1,21 +1,21 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
-import { generateIdentityKeys } from 'ebb/kernel'
+import { generateIdentityKeys } from 'ebb/protocol'
 import { testDatabase } from 'ebb/testing'
 import { untilTrue } from '../support/until.ts'
-import { signedWorld } from './signed-world.ts'
+import { startSignedPlatform } from './signed-platform.ts'
 
 const LIMIT_MS = 120_000
 /** More than signatures and functions bear with. */
 const FOUR_MINUTES_MS = 240_000
 const REFUSED = /^a function refuses our Ebb-Identity/
 
-let world: Awaited<ReturnType<typeof signedWorld>>
+let world: Awaited<ReturnType<typeof startSignedPlatform>>
 // Hooks run in order: everything lets go of the database before it is dropped.
 afterAll(() => world?.close())
 const database = testDatabase()
 const keys = await generateIdentityKeys()
 beforeAll(async () => {
-  world = await signedWorld(database.ownerUrl, keys)
+  world = await startSignedPlatform(database.ownerUrl, keys)
 })
 beforeEach(async () => {
   world.believe(keys)

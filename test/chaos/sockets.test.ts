@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import { openSockets } from './sockets/open-sockets.ts'
-import { recover, WEATHERS } from './sockets/weather.ts'
+import { measureRecovery, NETWORK_CONDITIONS } from './sockets/recovery.ts'
 
 /** Far more than bench/recovery prints: a machine may be busy, and this is no measurement. */
 const LIMIT_MS = 60_000
@@ -14,12 +14,12 @@ beforeAll(async () => {
 })
 afterAll(() => all.close())
 
-describe.each(Object.entries(WEATHERS))('where connections are %s', (_name, weather) => {
+describe.each(Object.entries(NETWORK_CONDITIONS))('where connections are %s', (_name, weather) => {
   it('every socket is well again by itself, and no use of it hangs', async () => {
     const recoveries = await Promise.all(
       all.sockets.map(async (socket) => ({
         ...{ name: socket.name, limitMs: socket.limitMs + BUSY_MS },
-        ...(await recover(socket, weather, { lastsMs: 2_000, limitMs: LIMIT_MS })),
+        ...(await measureRecovery(socket, weather, { lastsMs: 2_000, limitMs: LIMIT_MS })),
       })),
     )
     expect(recoveries.filter(({ wellAfterMs }) => wellAfterMs === undefined)).toEqual([])

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { identitySigner, identityVerifier, inherited } from 'ebb/kernel'
+import { inheritedEnv } from 'ebb/kernel'
+import { createIdentitySigner, createIdentityVerifier } from 'ebb/protocol'
 import { parse } from 'yaml'
 import { startCluster } from './cluster.ts'
 import { CHART, describeChart, HELM, ofKind, renderChart, type Values } from './helm.ts'
@@ -41,7 +42,7 @@ describeChart('a command that is written down', () => {
     const flags = verb === 'template' ? [] : [...cluster.flags, '--set', 'engine=kubernetes']
     await writeFile(join(folder, 'helm'), `#!/bin/sh\nshift\nexec '${HELM}' template "$@" ${flags.join(' ')}\n`)
     await chmod(join(folder, 'helm'), 0o755)
-    const env = { PATH: `${folder}:${inherited(['PATH']).PATH}`, HOME: folder }
+    const env = { PATH: `${folder}:${inheritedEnv(['PATH']).PATH}`, HOME: folder }
     const { stdout } = await promisify(execFile)('sh', ['-ec', command], { env, maxBuffer: 16 * 1024 * 1024 })
     expect(stdout).toContain('kind: Deployment')
   })
@@ -66,12 +67,12 @@ describeChart('the chart`s README', () => {
     const [, script = ''] = /^node --eval '(.*?)'$/ms.exec(readme) ?? []
     await promisify(execFile)(process.execPath, ['--eval', script], { cwd: folder })
     const read = async (file: string) => JSON.parse(await readFile(join(folder, file), 'utf8'))
-    const verify = identityVerifier(await read('public.jwks'), 'place-order')
+    const verify = createIdentityVerifier(await read('public.jwks'), 'place-order')
     for (const [file, iss] of [
       ['gateway.jwk', 'ebb:gateway'],
       ['relay.jwk', 'ebb:relay'],
     ] as const) {
-      const sign = identitySigner(await read(file), iss)
+      const sign = createIdentitySigner(await read(file), iss)
       expect(await verify(await sign({ sub: 'ada', scopes: [] }, 'place-order'))).toMatchObject({ sub: 'ada', iss })
     }
   })

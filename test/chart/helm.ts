@@ -3,10 +3,9 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jest } from '@jest/globals'
-import { inherited } from 'ebb/kernel'
+import { inheritedEnv } from 'ebb/kernel'
 import { parse, parseAllDocuments, stringify } from 'yaml'
-import { findProgram } from '../support/find-program.ts'
-import { describeWhere } from '../support/it-where.ts'
+import { describeWhere, findProgram } from '../support/requirements.ts'
 
 export const CHART = 'charts/ebb'
 export const KNATIVE = 'serving.knative.dev/v1'
@@ -91,7 +90,7 @@ async function template(values: Values, { apis = [], flags = [], functions, rele
 export async function helm(words: readonly string[], values: Values) {
   const asks = words.includes('--dry-run=server')
   // A cluster that this machine's user may reach is none of the tests' business.
-  const env = { ...inherited(['PATH']), HOME: tmpdir() }
+  const env = { ...inheritedEnv(['PATH']), HOME: tmpdir() }
   const all = [...words, '--values', '-', ...(asks ? [] : ['--kube-version', KUBERNETES])]
   const child = spawn(HELM, all, { env, stdio: 'pipe' })
   let [stdout, stderr] = ['', '']

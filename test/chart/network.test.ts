@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { type Arrows, arrowsOf, policyOf, selects } from './arrows.ts'
+import { type AllowedTraffic, findAllowedTraffic, policyOf, selects } from './allowed-traffic.ts'
 import { describeChart, KNATIVE, type Manifest, namesOf, ofKind, PROMETHEUS, renderChart, type Values } from './helm.ts'
 import { componentOf, podsOf } from './pods.ts'
 
@@ -11,8 +11,8 @@ const policiesOf = (manifests: readonly Manifest[]) => ofKind(manifests, 'Networ
 async function arrowsByPart(values: Values = {}, apis: readonly string[] = []) {
   const manifests = await renderChart(values, { apis })
   const policies = policiesOf(manifests)
-  const parts = podsOf(manifests).map((pod) => [componentOf(pod), arrowsOf(policies, pod.labels)] as const)
-  return Object.fromEntries(parts) as Readonly<Record<string, Arrows>>
+  const parts = podsOf(manifests).map((pod) => [componentOf(pod), findAllowedTraffic(policies, pod.labels)] as const)
+  return Object.fromEntries(parts) as Readonly<Record<string, AllowedTraffic>>
 }
 
 const DNS = 'kube-system/kube-dns:53'
@@ -100,15 +100,19 @@ describeChart('the network', () => {
   it('lets CloudNativePG`s servers be reached by those who need them, by its pooler and by its operator', async () => {
     const manifests = await renderChart({ postgres: { mode: 'cnpg', pooler: 'cnpg' } })
     const [server, pooler] = ['cnpg.io/cluster=ebb-postgres', 'cnpg.io/poolerName=ebb-postgres-pooler']
-    expect(arrowsOf(policiesOf(manifests), { 'cnpg.io/cluster': 'ebb-postgres' }).from).toEqual([
+    expect(findAllowedTraffic(policiesOf(manifests), { 'cnpg.io/cluster': 'ebb-postgres' }).from).toEqual([
       ...['cnpg-system:5432', 'cnpg-system:8000', `${server}:5432`, `${pooler}:5432`],
       ...['function:5432', 'gateway:5432', 'migrate:5432', 'relay:5432'],
     ])
     const relay = podsOf(manifests).find((pod) => componentOf(pod) === 'relay')
-    const to = arrowsOf(policiesOf(manifests), relay?.labels ?? {}).to
+    const to = findAllowedTraffic(policiesOf(manifests), relay?.labels ?? {}).to
     expect(to).toEqual([`${server}:5432`, `${pooler}:5432`, 'function:8080', DNS])
     const fn = podsOf(manifests).find((pod) => componentOf(pod) === 'function')
-    expect(arrowsOf(policiesOf(manifests), fn?.labels ?? {}).to).toEqual([`${pooler}:5432`, DNS, 'redis:6379'])
+    expect(findAllowedTraffic(policiesOf(manifests), fn?.labels ?? {}).to).toEqual([
+      `${pooler}:5432`,
+      DNS,
+      'redis:6379',
+    ])
   })
 
   it('leads functions to the pooler alone, and to the database itself those who listen or migrate', async () => {
@@ -123,7 +127,7 @@ describeChart('the network', () => {
     const functions = { 'charge-card': { egress: ['api.example.com:443', 'ledger:80'] }, 'take-order': {} }
     const manifests = await renderChart({}, { functions })
     const policies = policiesOf(manifests)
-    const to = Object.fromEntries(podsOf(manifests).map((pod) => [pod.of, arrowsOf(policies, pod.labels).to]))
+    const to = Object.fromEntries(podsOf(manifests).map((pod) => [pod.of, findAllowedTraffic(policies, pod.labels).to]))
     expect(to['Deployment charge-card']).toEqual(expect.arrayContaining(['public:443', 'this namespace:80']))
     expect(to['Deployment take-order']).toEqual([DNS, 'postgres:5432', 'redis:6379'])
   })
@@ -135,7 +139,7 @@ describeChart('the network', () => {
     }
     const manifests = await renderChart({ mail: { existingSecret: 'm', egress: ['10.1.2.3:465'] } }, { functions })
     const policies = policiesOf(manifests)
-    const to = Object.fromEntries(podsOf(manifests).map((pod) => [pod.of, arrowsOf(policies, pod.labels).to]))
+    const to = Object.fromEntries(podsOf(manifests).map((pod) => [pod.of, findAllowedTraffic(policies, pod.labels).to]))
     expect(to['Deployment mail-it']).toEqual(expect.arrayContaining(['10.1.2.3/32:465', 'public:443']))
     expect(to['Deployment take-order']).not.toContain('10.1.2.3/32:465')
     expect(to['Deployment ebb-gateway']).not.toContain('10.1.2.3/32:465')

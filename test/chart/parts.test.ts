@@ -12,8 +12,7 @@ import {
   renderChart,
   type Values,
 } from './helm.ts'
-import { ownSecrets } from './own-secrets.ts'
-import { componentOf, podsOf, settingsOf } from './pods.ts'
+import { componentOf, existingSecrets, podsOf, settingsOf } from './pods.ts'
 
 describeChart('the gateway', () => {
   it('is two at least, apart where there are nodes for it, and one of them stays whatever happens', async () => {
@@ -144,10 +143,10 @@ describeChart('the migration', () => {
   })
 
   it('is another Job exactly where its content is another, since a Job cannot be changed', async () => {
-    const nameOf = async (values: Values) => (await jobOf({ ...ownSecrets, ...values })).metadata.name
+    const nameOf = async (values: Values) => (await jobOf({ ...existingSecrets, ...values })).metadata.name
     const name = await nameOf({})
     expect(name).toMatch(/^ebb-migrate-[0-9a-f]{10}$/)
-    expect(await nameOf({ logLevel: 'info', gateway: { ...ownSecrets.gateway, replicas: 9 } })).toBe(name)
+    expect(await nameOf({ logLevel: 'info', gateway: { ...existingSecrets.gateway, replicas: 9 } })).toBe(name)
     const others = [
       { image: { tag: 2 } },
       { migrate: { resources: { limits: { memory: '1Gi' } } } },

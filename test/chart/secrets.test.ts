@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { identitySigner, identityVerifier } from 'ebb/kernel'
+import { createIdentitySigner, createIdentityVerifier } from 'ebb/protocol'
 import { startCluster } from './cluster.ts'
 import {
   describeChart,
@@ -12,8 +12,7 @@ import {
   renderChart,
   type Values,
 } from './helm.ts'
-import { ownSecrets } from './own-secrets.ts'
-import { podsOf, secretFilesOf } from './pods.ts'
+import { existingSecrets, podsOf, secretFilesOf } from './pods.ts'
 
 const read = (manifests: readonly Manifest[], name: string): Readonly<Record<string, string>> => {
   const { data = {} } = only(manifests, 'Secret', name)
@@ -28,9 +27,9 @@ const secret = (name: string, data: Readonly<Record<string, string>>): Manifest 
 describeChart('what the chart makes up', () => {
   it('are keys by which functions know gateway and relay, each its own', async () => {
     const keys = read(await renderChart(), 'ebb-identity')
-    const verify = identityVerifier(JSON.parse(keys['public.jwks'] ?? ''), 'place-order')
+    const verify = createIdentityVerifier(JSON.parse(keys['public.jwks'] ?? ''), 'place-order')
     const signed = (name: string, iss: 'ebb:gateway' | 'ebb:relay', from = keys) =>
-      identitySigner(JSON.parse(from[`${name}.jwk`] ?? ''), iss)({ sub: 'ada', scopes: ['a:b'] }, 'place-order')
+      createIdentitySigner(JSON.parse(from[`${name}.jwk`] ?? ''), iss)({ sub: 'ada', scopes: ['a:b'] }, 'place-order')
     for (const name of ['gateway', 'relay'] as const) {
       expect(await verify(await signed(name, `ebb:${name}`))).toMatchObject({ sub: 'ada', iss: `ebb:${name}` })
     }
@@ -92,16 +91,16 @@ describeChart('what the chart makes up', () => {
       const purpose = metadata.name.replace('ebb-', '').replace('-', '.').replace('superuser', 'bundled')
       expect(said).toContain(`${purpose}.existingSecret (`)
     }
-    expect(await refusal({ ...auto, ...ownSecrets, redis: {} })).toContain(
+    expect(await refusal({ ...auto, ...existingSecrets, redis: {} })).toContain(
       'name them: redis.existingSecret (url, users.acl). Only to look at the manifests: --set generateSecrets=always',
     )
-    expect(ofKind(await renderChart({ ...auto, ...ownSecrets }), 'Secret')).toEqual([])
+    expect(ofKind(await renderChart({ ...auto, ...existingSecrets }), 'Secret')).toEqual([])
     await using empty = await startCluster([])
     expect(ofKind(await renderChart(auto, empty), 'Secret').length).toBeGreaterThan(4)
   })
 
   it('is, where all of it is brought, the same at each rendering', async () => {
-    const twice = [await renderChart(ownSecrets), await renderChart(ownSecrets)]
+    const twice = [await renderChart(existingSecrets), await renderChart(existingSecrets)]
     expect(twice[1]).toEqual(twice[0])
   })
 
@@ -126,7 +125,7 @@ describeChart('what the chart makes up', () => {
 })
 
 describeChart('somebody else`s Secret', () => {
-  const existing = { ...ownSecrets, mail: { existingSecret: 'my-mail' } }
+  const existing = { ...existingSecrets, mail: { existingSecret: 'my-mail' } }
 
   it('may stand for each of ours: then the chart makes none', async () => {
     const manifests = await renderChart(existing)
@@ -212,8 +211,11 @@ describeChart('an installation of one role for all', () => {
   })
 
   it('whose Secret is somebody else`s goes on by it until there are others, and its notes say so', async () => {
-    const { gateway, relay, functions, ...postgres } = { ...ownSecrets.postgres, app: { existingSecret: 'my-app' } }
-    const shared = { ...ownSecrets, ...values, postgres }
+    const { gateway, relay, functions, ...postgres } = {
+      ...existingSecrets.postgres,
+      app: { existingSecret: 'my-app' },
+    }
+    const shared = { ...existingSecrets, ...values, postgres }
     expect(logsIn(await renderChart(shared))).toEqual(everybody('my-app/url'))
     expect(rolesTold(await renderChart(shared))).toEqual(['EBB_DATABASE_ROLE'])
     expect(await notesFor(shared)).toContain(
@@ -229,7 +231,7 @@ describeChart('an installation of one role for all', () => {
 })
 
 describeChart('Postgres', () => {
-  const { bundled: _bundled, ...logins } = ownSecrets.postgres
+  const { bundled: _bundled, ...logins } = existingSecrets.postgres
   const external = {
     mode: 'external',
     ...logins,

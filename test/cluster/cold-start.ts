@@ -1,7 +1,8 @@
+import { createInterface } from 'node:readline'
 import { untilTrue } from '../support/until.ts'
 import type { Context } from './context.ts'
-import { conditionOf } from './kubectl.ts'
-import type { Seen } from './watch-pods.ts'
+import { conditionOf, type KubernetesObject } from './kubectl.ts'
+import { startCommand } from './run-command.ts'
 
 /** One cold start: moments in milliseconds since the caller sent, and what the function said of itself. */
 export interface ColdStart {
@@ -14,7 +15,7 @@ export interface ColdStart {
   readonly workMs: number
 }
 
-interface Line {
+interface LogLine {
   readonly time: string
   readonly msg: string
   readonly durationMs?: number
@@ -24,12 +25,12 @@ interface Line {
 /** Puts together what the watch saw, what the pod logged and what the caller waited; one clock for all, so one node. */
 export async function coldStartOf(
   { kubectl }: Context,
-  { name, beganAt, endedAt, seen }: { name: string; beganAt: number; endedAt: number; seen: readonly Seen[] },
+  { name, beganAt, endedAt, seen }: { name: string; beganAt: number; endedAt: number; seen: readonly PodEvent[] },
 ): Promise<ColdStart> {
   const sinceFirst = (type: string) => seen.find(({ pod }) => conditionOf(pod, type) === 'True')?.at
   await untilTrue(() => sinceFirst('Ready') !== undefined, { what: 'a ready pod' })
   const pod = seen.find(({ type }) => type === 'ADDED')?.pod.metadata.name ?? ''
-  const lines: Line[] = []
+  const lines: LogLine[] = []
   const look = async () => {
     const text = await kubectl.text(['logs', pod, '--container', 'function'])
     lines.splice(
@@ -71,7 +72,7 @@ export async function coldStartOf(
 }
 
 /** A row a part, a column a start, and the median. */
-export function whereItWent(starts: readonly ColdStart[]) {
+export function printPhases(starts: readonly ColdStart[]) {
   const names = [...(starts[0]?.parts.keys() ?? [])]
   const row = (name: string, values: readonly number[]) => [
     ...[name, ...values.map(whole), whole(median(values))],
@@ -105,3 +106,28 @@ export function whereItWent(starts: readonly ColdStart[]) {
 const whole = (ms: number) => ms.toFixed(0)
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+
+interface PodEvent {
+  /** This machine's clock, in milliseconds. */
+  readonly at: number
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'
+  readonly pod: KubernetesObject
+}
+
+/**
+ * Every change of the pods of a function with the time at which it was told: an object's own timestamps are whole
+ * seconds. Ends with `close`.
+ */
+export function watchPods(namespace: string, selector: string) {
+  const words = ['--namespace', namespace, 'get', 'pods', '--selector', selector]
+  const told = ['--watch', '--output-watch-events', '--output', 'json']
+  const child = startCommand('kubectl', [...words, ...told], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const seen: PodEvent[] = []
+  if (!child.stdout) throw new Error('no output')
+  createInterface(child.stdout).on('line', (line) => {
+    // kubectl's own words, an event a line.
+    const { type, object } = JSON.parse(line) as { type: PodEvent['type']; object: KubernetesObject }
+    seen.push({ at: Date.now(), type, pod: object })
+  })
+  return { seen, close: () => child.kill() }
+}

@@ -13,7 +13,7 @@ export interface Context {
   readonly postgres: () => Promise<string>
   /** What goes below the table of checks. */
   readonly tables: FigureTable[]
-  readonly say: (sentence: string) => void
+  readonly log: (sentence: string) => void
   readonly close: () => Promise<void>
 }
 
@@ -52,7 +52,7 @@ export async function openContext(options: Options): Promise<Context> {
     admin: async () => `http://${await addressOf(`${options.release}-gateway-admin`, 8081)}`,
     postgres: () => addressOf(`${options.release}-postgres`, 5432),
     tables: [],
-    say: (sentence) =>
+    log: (sentence) =>
       process.stdout.write(`${`${((Date.now() - beganAt) / 1_000).toFixed(1)} s`.padStart(8)}  ${sentence}\n`),
     close: async () => {
       await Promise.all(forwards.map((one) => one.close()))

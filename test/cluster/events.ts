@@ -1,4 +1,4 @@
-import type { ListedEvent, ListedEvents } from '../../src/data/events.ts'
+import type { ListedEvent, ListedEvents } from '../../src/data/queue/events.ts'
 import { untilTrue } from '../support/until.ts'
 import { callAdmin } from './callers.ts'
 import type { Context } from './context.ts'

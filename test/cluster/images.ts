@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { baseImageArgs } from '../../bench/image-size/base-images.ts'
+import { baseImageArgs } from '../../bench/image-size/build-image.ts'
 import type { Options } from './options.ts'
 import { runCommand } from './run-command.ts'
 

@@ -1,7 +1,7 @@
 import { type CommandOptions, runCommand } from './run-command.ts'
 
 /** An object of the cluster, as far as the checks look at it. */
-export interface Thing {
+export interface KubernetesObject {
   readonly metadata: {
     readonly name: string
     readonly uid: string
@@ -31,12 +31,13 @@ export function kubectlIn(namespace: string) {
   // The kinds that are asked for have these fields.
   const list = async (kinds: string, selector = '') => {
     const words = ['get', kinds, '--output', 'json', ...(selector ? ['--selector', selector] : [])]
-    return (JSON.parse(await text(words)) as { items: Thing[] }).items
+    return (JSON.parse(await text(words)) as { items: KubernetesObject[] }).items
   }
   return {
     text,
     list,
-    get: async (kind: string, name: string) => JSON.parse(await text(['get', kind, name, '--output', 'json'])) as Thing,
+    get: async (kind: string, name: string) =>
+      JSON.parse(await text(['get', kind, name, '--output', 'json'])) as KubernetesObject,
     /** Pods of one part that are not on their way out: `gateway`, `relay`, `postgres`, `redis`. */
     podsOf: async (part: string) =>
       (await list('pods', `app.kubernetes.io/component=${part}`)).filter((pod) => !pod.metadata.deletionTimestamp),
@@ -48,8 +49,8 @@ export function kubectlIn(namespace: string) {
   }
 }
 
-export const conditionOf = ({ status }: Thing, type: string) =>
+export const conditionOf = ({ status }: KubernetesObject, type: string) =>
   status?.conditions?.find((condition) => condition.type === type)?.status
 
 /** Whether a pod, or a Knative Service, is ready. */
-export const isReady = (thing: Thing) => conditionOf(thing, 'Ready') === 'True'
+export const isReady = (thing: KubernetesObject) => conditionOf(thing, 'Ready') === 'True'

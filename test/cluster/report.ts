@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { table } from '../../src/dev/admin/client.ts'
-import type { FigureTable } from './context.ts'
+import { table } from '../../src/dev/announcement.ts'
+import type { Context, FigureTable } from './context.ts'
 import type { Options } from './options.ts'
+import { runCommand } from './run-command.ts'
 
 export interface Outcome {
   readonly name: string
@@ -64,3 +65,24 @@ const markdown = ([head = [], ...rows]: readonly (readonly string[])[]) =>
   [head, head.map(() => '---'), ...rows].map(
     (cells) => `| ${cells.map((cell) => cell.trim().replaceAll(/\s+/g, ' ').replaceAll('|', '\\|')).join(' | ')} |`,
   )
+
+/** What the run ran on, a line each. */
+export async function versionsOf({ kubectl, options }: Context): Promise<readonly string[]> {
+  const { clientVersion, serverVersion } = JSON.parse(await kubectl.text(['version', '--output', 'json']))
+  const words = ['get', 'deployment', 'controller', '--namespace', 'knative-serving', '--output', 'json']
+  const knative = await runCommand('kubectl', words).then(
+    (text) => JSON.parse(text).metadata.labels?.['app.kubernetes.io/version'],
+    () => undefined,
+  )
+  const nodes = JSON.parse(await runCommand('kubectl', ['get', 'nodes', '--output', 'json'])).items
+  return [
+    `Kubernetes ${serverVersion.gitVersion}, kubectl ${clientVersion.gitVersion}`,
+    knative ? `Knative Serving ${knative}` : 'no Knative',
+    `Helm ${(await runCommand('helm', ['version', '--short'])).trim()}`,
+    `${nodes.length} node(s): ${nodes.map(describeNode).join('; ')}`,
+    `images ${options.registry}/ebb/*:${options.tag}, upgraded to ${options.nextTag}`,
+  ]
+}
+
+const describeNode = ({ status }: { status: { capacity: { cpu: string }; nodeInfo: Record<string, string> } }) =>
+  `${status.capacity.cpu} CPUs, ${status.nodeInfo.containerRuntimeVersion}, Linux ${status.nodeInfo.kernelVersion}`

@@ -4,8 +4,7 @@ import { openContext } from './context.ts'
 import { buildImages, imageNames } from './images.ts'
 import { install, makeNamespace } from './install.ts'
 import { readOptions } from './options.ts'
-import { type Outcome, printOutcomes, writeRun } from './report.ts'
-import { versionsOf } from './versions.ts'
+import { type Outcome, printOutcomes, versionsOf, writeRun } from './report.ts'
 
 // `npm run e2e:cluster -- --help`: installs the chart on a real cluster, and looks whether it does what it promises.
 const options = readOptions(process.argv.slice(2))
@@ -19,24 +18,24 @@ try {
   const versions = await versionsOf(context)
   const beganAt = Date.now()
   await install(context)
-  context.say(`installed in ${Date.now() - beganAt} ms`)
-  for (const check of checks(options)) outcomes.push(await judge(check))
+  context.log(`installed in ${Date.now() - beganAt} ms`)
+  for (const check of checks(options)) outcomes.push(await runCheck(check))
   printOutcomes(outcomes, context.tables)
-  if (options.write) context.say(await writeRun({ outcomes, tables: context.tables, versions, options }))
+  if (options.write) context.log(await writeRun({ outcomes, tables: context.tables, versions, options }))
 } finally {
   await endBusyPod?.()
   await context.close()
 }
 process.exitCode = outcomes.length > 0 && outcomes.every(({ passed }) => passed) ? 0 : 1
 
-async function judge({ name, run }: ReturnType<typeof checks>[number]): Promise<Outcome> {
+async function runCheck({ name, run }: ReturnType<typeof checks>[number]): Promise<Outcome> {
   const beganAt = Date.now()
-  context.say(`… ${name}`)
+  context.log(`… ${name}`)
   const settled = await run(context).then(
     (detail) => ({ passed: true, detail }),
     (fault: unknown) => ({ passed: false, detail: fault instanceof Error ? fault.message : String(fault) }),
   )
   const outcome = { name, seconds: (Date.now() - beganAt) / 1_000, ...settled }
-  context.say(`${outcome.passed ? 'passed' : 'FAILED'} ${name} (${outcome.seconds.toFixed(0)} s): ${outcome.detail}`)
+  context.log(`${outcome.passed ? 'passed' : 'FAILED'} ${name} (${outcome.seconds.toFixed(0)} s): ${outcome.detail}`)
   return outcome
 }

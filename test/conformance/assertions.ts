@@ -1,8 +1,8 @@
 import { equal, ok } from 'node:assert/strict'
-import type { Answer } from './client.ts'
+import type { ConformanceResponse } from './client.ts'
 
 /** A refusal as callers see it. */
-export interface Refusal {
+export interface ProblemBody {
   readonly status: number
   readonly error: string
   readonly message: string
@@ -14,16 +14,16 @@ export interface Refusal {
   readonly details?: readonly { readonly path: string; readonly message: string }[]
 }
 
-export function assertStatus(answer: Answer, status: number) {
+export function assertStatus(answer: ConformanceResponse, status: number) {
   const { text } = answer
   equal(answer.status, status, `it answers ${answer.status} instead of ${status}: ${text.slice(0, 300)}`)
 }
 
 /** Wants the problem of this status and code, with everything that each has. */
-export function assertProblem(answer: Answer, status: number, code: string): Refusal {
+export function assertProblem(answer: ConformanceResponse, status: number, code: string): ProblemBody {
   assertStatus(answer, status)
   equal(answer.headers['content-type'], 'application/problem+json')
-  const refusal = answer.json<Refusal>()
+  const refusal = answer.json<ProblemBody>()
   equal(refusal.status, status, `its body says ${refusal.status}`)
   equal(refusal.error, code, `its code is ${refusal.error} instead of ${code}: ${refusal.message}`)
   ok(typeof refusal.message === 'string' && refusal.message.length > 0, 'it has no message')
@@ -35,7 +35,7 @@ export function assertProblem(answer: Answer, status: number, code: string): Ref
 }
 
 /** Wants a 400 that names these faults, each by its path, and no others. */
-export function assertFaults(answer: Answer, ...paths: readonly string[]) {
+export function assertIssues(answer: ConformanceResponse, ...paths: readonly string[]) {
   const { details = [] } = assertProblem(answer, 400, 'invalid_request')
   equal(
     details
@@ -48,7 +48,7 @@ export function assertFaults(answer: Answer, ...paths: readonly string[]) {
 }
 
 /** Wants the answer that was given first, to the byte, and that it says so. */
-export function assertReplay(answer: Answer, first: Answer) {
+export function assertReplay(answer: ConformanceResponse, first: ConformanceResponse) {
   assertStatus(answer, first.status)
   equal(answer.text, first.text, 'a replay has another body')
   for (const name of ['content-type', 'location']) {
@@ -58,7 +58,7 @@ export function assertReplay(answer: Answer, first: Answer) {
 }
 
 /** Wants whole seconds to wait. */
-export function assertRetryAfter({ headers }: Answer): number {
+export function assertRetryAfter({ headers }: ConformanceResponse): number {
   const told = headers['retry-after'] ?? ''
   ok(/^[1-9]\d*$/.test(told), `its Retry-After is "${told}"`)
   return Number(told)

@@ -1,6 +1,6 @@
-import type { Case } from './case.ts'
 import { access } from './cases/access.ts'
 import { ambiguous } from './cases/ambiguous.ts'
+import { asyncCalls } from './cases/async-calls.ts'
 import { deadlines } from './cases/deadlines.ts'
 import { documents } from './cases/documents.ts'
 import { drain } from './cases/drain.ts'
@@ -9,10 +9,10 @@ import { events } from './cases/events.ts'
 import { headers } from './cases/headers.ts'
 import { idempotency } from './cases/idempotency.ts'
 import { limits } from './cases/limits.ts'
-import { notWaitedFor } from './cases/not-waited-for.ts'
+import type { Case } from './session.ts'
 
 /** All of them. The ones that wait come first, so that the others fill the time. */
 export const CASES: readonly Case[] = [
-  ...[...deadlines, ...notWaitedFor, ...events, ...idempotency, ...limits, ...drain],
+  ...[...deadlines, ...asyncCalls, ...events, ...idempotency, ...limits, ...drain],
   ...[...headers, ...access, ...errors, ...ambiguous, ...documents],
 ]

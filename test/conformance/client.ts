@@ -2,7 +2,7 @@ import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } fr
 import { request as requestTls, Agent as TlsAgent } from 'node:https'
 import { urlToHttpOptions } from 'node:url'
 
-export interface Sent {
+export interface ConformanceRequest {
   /** GET unless told. */
   readonly method?: string
   /** Path and query; goes out exactly as it stands here. */
@@ -17,7 +17,7 @@ export interface Sent {
   readonly signal?: AbortSignal
 }
 
-export interface Answer {
+export interface ConformanceResponse {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly text: string
@@ -25,7 +25,7 @@ export interface Answer {
   readonly json: <Body>() => Body
 }
 
-export type Send = (sent: Sent) => Promise<Answer>
+export type Send = (sent: ConformanceRequest) => Promise<ConformanceResponse>
 
 /** More than a cold start and the longest deadline take together. */
 const LIMIT_MS = 60_000
@@ -45,7 +45,7 @@ export function createClient(
     const bytes = json === undefined ? body : JSON.stringify(json)
     const chunked = headers['transfer-encoding'] !== undefined
     const limit = AbortSignal.timeout(LIMIT_MS)
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const { promise, resolve, reject } = Promise.withResolvers<ConformanceResponse>()
     const outgoing = (isTls ? requestTls : request)({
       ...{ hostname, port, agent, method, path, signal: signal ? AbortSignal.any([signal, limit]) : limit },
       headers: {

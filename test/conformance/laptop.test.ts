@@ -5,8 +5,8 @@ import { copyCheckout } from '../support/checkout.ts'
 import { startEbb } from '../support/ebb.ts'
 import { untilTrue } from '../support/until.ts'
 import { CASES } from './cases.ts'
-import { holdProduct } from './hold-product.ts'
 import { type Outcome, runConformance } from './run-conformance.ts'
+import { holdProduct } from './target.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 let outcomes: readonly Outcome[] = []
@@ -14,11 +14,11 @@ beforeAll(async () => {
   // A copy, since a save is what replaces a function here.
   const { root, remove } = await copyCheckout()
   closers.push(remove)
-  const home = join(root, '.ebb')
-  const ebb = await startEbb({ root, home, env: { EBB_IDLE_MS: '10000' } })
+  const dataDir = join(root, '.ebb')
+  const ebb = await startEbb({ root, dataDir, env: { EBB_IDLE_MS: '10000' } })
   closers.push(ebb.stop)
   const { url, admin, adminKey } = ebb.ready
-  const { urls } = JSON.parse(await readFile(join(home, 'running.json'), 'utf8'))
+  const { urls } = JSON.parse(await readFile(join(dataDir, 'running.json'), 'utf8'))
   outcomes = await runConformance({
     ...{ url, admin: { url: admin, key: adminKey }, patienceMs: 20_000 },
     holdProduct: (sku) => holdProduct(urls.DATABASE_URL, sku),

@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Case } from './case.ts'
 import { CASES } from './cases.ts'
-import { openSession, type Session } from './session.ts'
-import { type Target, whatIsMissing } from './target.ts'
+import { type Case, openSession, type Session } from './session.ts'
+import { findMissingRequirement, type Target } from './target.ts'
 
 export interface Outcome {
   readonly name: string
@@ -35,7 +34,7 @@ export async function runConformance(target: Target, { only = [], onOutcome }: C
   const holds = ({ needs }: Case) => needs?.includes('holdProduct') === true
   const lane = async (waiting: Case[]) => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
-      const outcome = await judge(next, session)
+      const outcome = await runCase(next, session)
       outcomes.set(next, outcome)
       onOutcome?.(outcome)
     }
@@ -49,20 +48,20 @@ export async function runConformance(target: Target, { only = [], onOutcome }: C
   return cases.flatMap((one) => outcomes.get(one) ?? [])
 }
 
-async function judge({ name, needs = [], run }: Case, session: Session): Promise<Outcome> {
-  const missing = whatIsMissing(session.target, needs)
+async function runCase({ name, needs = [], run }: Case, session: Session): Promise<Outcome> {
+  const missing = findMissingRequirement(session.target, needs)
   if (missing) return { name, outcome: 'skipped', why: missing, tookMs: 0 }
   const beganAt = performance.now()
-  const settled = await Promise.race([run(session), tooLate()]).then(
+  const settled = await Promise.race([run(session), rejectAfterLimit()]).then(
     () => ({ outcome: 'passed' as const }),
-    (fault: unknown) => ({ outcome: 'failed' as const, why: whyOf(fault) }),
+    (fault: unknown) => ({ outcome: 'failed' as const, why: messageOf(fault) }),
   )
   return { name, ...settled, tookMs: Math.round(performance.now() - beganAt) }
 }
 
-async function tooLate(): Promise<never> {
+async function rejectAfterLimit(): Promise<never> {
   await delay(LIMIT_MS, undefined, { ref: false })
   throw new Error(`it has not ended after ${LIMIT_MS / 1_000} s`)
 }
 
-const whyOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault))
+const messageOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault))

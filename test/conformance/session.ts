@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { untilTrue } from '../support/until.ts'
 import { assertStatus } from './assertions.ts'
-import { createClient, type Send, type Sent } from './client.ts'
-import { SCOPES, type Target } from './target.ts'
+import { type ConformanceRequest, createClient, type Send } from './client.ts'
+import { type Requirement, SCOPES, type Target } from './target.ts'
 
 /** What every case is given. */
 export interface Session {
@@ -71,5 +71,15 @@ export function openSession(target: Target): Session {
 
 const withHeaders =
   (send: Send, headers: Readonly<Record<string, string>>): Send =>
-  (sent: Sent) =>
+  (sent: ConformanceRequest) =>
     send({ ...sent, headers: { ...headers, ...sent.headers } })
+
+/** One promise to whoever calls an Ebb. Cases know nothing of each other, and leave nothing that could disturb another. */
+export interface Case {
+  /** The subject, a colon, and the promise. */
+  readonly name: string
+  /** Without these the case is skipped. */
+  readonly needs?: readonly Requirement[]
+  /** Throws what is wrong. */
+  readonly run: (session: Session) => Promise<void>
+}

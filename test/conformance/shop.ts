@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { assertStatus } from './assertions.ts'
-import type { Answer, Sent } from './client.ts'
+import type { ConformanceRequest, ConformanceResponse } from './client.ts'
 import type { Caller, Session } from './session.ts'
 
 export interface Order {
@@ -35,13 +35,13 @@ export async function stockOf({ send }: Pick<Session, 'send'>, sku: string): Pro
   return answer.json<{ stock: number }>().stock
 }
 
-interface OrderOptions extends Pick<Sent, 'headers' | 'signal'> {
+interface OrderOptions extends Pick<ConformanceRequest, 'headers' | 'signal'> {
   readonly key?: string
   readonly quantity?: number
 }
 
 /** Orders of a product, one unless told, under a fresh Idempotency-Key unless told. */
-export function placeOrder({ send }: Caller, sku: string, options: OrderOptions = {}): Promise<Answer> {
+export function placeOrder({ send }: Caller, sku: string, options: OrderOptions = {}): Promise<ConformanceResponse> {
   const { key = newKey(), quantity = 1, headers, signal } = options
   return send({
     ...{ method: 'POST', path: '/v1/orders', json: { sku, quantity, email: 'conformance@example.com' } },

@@ -1,3 +1,5 @@
+import pg from 'pg'
+
 /** What the suite is pointed at: an Ebb with this repository's functions, seen from outside. Where it runs is not told. */
 export interface Target {
   /** Where the gateway answers. */
@@ -17,18 +19,27 @@ export interface Target {
 /** What the cases do. */
 export const SCOPES: readonly string[] = ['users:write', 'products:write', 'orders:write']
 
-export type Need = 'key' | 'admin' | 'holdProduct' | 'restartFunction'
+export type Requirement = 'key' | 'admin' | 'holdProduct' | 'restartFunction'
 
 /** What a target lacks, in words; undefined where it has all that is needed. */
-export function whatIsMissing(target: Target, needs: readonly Need[]): string | undefined {
+export function findMissingRequirement(target: Target, needs: readonly Requirement[]): string | undefined {
   const has = { ...target, key: target.key ?? target.admin }
   const [missing] = needs.filter((need) => !has[need])
   return missing && `needs ${WORDS[missing]}`
 }
 
-const WORDS: Readonly<Record<Need, string>> = {
+const WORDS: Readonly<Record<Requirement, string>> = {
   key: `an API key with ${SCOPES.join(', ')}, or the admin port`,
   admin: 'the admin port, for several callers',
   holdProduct: 'a way to make orders of a product wait',
   restartFunction: 'a way to replace the instances of a function',
+}
+
+/** Lets orders of a product wait by a lock on its row, where the target's database can be reached. */
+export async function holdProduct(databaseUrl: string, sku: string): Promise<() => Promise<void>> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  await client.query('begin')
+  await client.query('select from products where sku = $1 for update', [sku])
+  return () => client.end()
 }

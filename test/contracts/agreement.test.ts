@@ -6,12 +6,9 @@ import { type Implementation, implement } from 'ebb/http'
 import fc from 'fast-check'
 import type * as z from 'zod'
 import { startMock } from '../../src/dev/mock/start-mock.ts'
-import { documented, type Says } from './documented.ts'
-import { type Kind, shown } from './kind.ts'
+import { type Kind, seeds, shown } from './kind.ts'
 import { kinds } from './kinds.ts'
-import { startParts } from './parts.ts'
-import { patiently } from './patiently.ts'
-import { seeds } from './seeds.ts'
+import { type AcceptsValue, documented, retryWhileBusy, startParts } from './parts.ts'
 
 /**
  * Contracts over all of zod's kinds, and values from inside, at and beyond their limits: gateway, function, subscriber, mock,
@@ -77,7 +74,7 @@ function functionsOf({ take, give, hear }: Contracts): Readonly<Record<string, I
 }
 
 const ask = async (...call: Parameters<typeof parts.ask>) =>
-  (await patiently(async () => ({ status: await parts.ask(...call) }))).status
+  (await retryWhileBusy(async () => ({ status: await parts.ask(...call) }))).status
 
 const wire = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 let pairs = 0
@@ -94,7 +91,7 @@ async function agree(kind: Kind, values: readonly unknown[]) {
 
   const agreeOn = async (value: unknown) => {
     const body = JSON.stringify(value)
-    const { status: taken } = await patiently(() => client.take({ body: value }))
+    const { status: taken } = await retryWhileBusy(() => client.take({ body: value }))
     expect([204, 400]).toContain(taken)
     if (saidIn(value) !== (taken === 204))
       expect({ taken, value, isLoose }).toMatchObject({ taken: 400, isLoose: true })
@@ -104,7 +101,7 @@ async function agree(kind: Kind, values: readonly unknown[]) {
 
     // What was caught on its way in may be stripped on its way out; what became of it goes out as it is.
     handlers.given = taken === 204 && isCaught && !isConverted ? handlers.taken : value
-    const given = await patiently(() => client.give())
+    const given = await retryWhileBusy(() => client.give())
     expect([200, 500]).toContain(given.status)
     if (taken === 204) {
       expect(given).toMatchObject({
@@ -136,13 +133,13 @@ async function agree(kind: Kind, values: readonly unknown[]) {
   await agreeWithMock(contracts, {
     values: values.slice(0, MOCKED),
     saidOut,
-    status: async (body) => (await patiently(() => client.take({ body }))).status,
+    status: async (body) => (await retryWhileBusy(() => client.take({ body }))).status,
   })
 }
 
 interface Ebb {
   readonly values: readonly unknown[]
-  readonly saidOut: Says
+  readonly saidOut: AcceptsValue
   readonly status: (value: unknown) => Promise<number | undefined>
 }
 
@@ -152,8 +149,9 @@ async function agreeWithMock(contracts: Contracts, { values, saidOut, status }: 
   const mock = await startMock(allOf(contracts), { port: 0, seed: '1' })
   try {
     const mocked = createClient({ take, give }, { baseUrl: mock.url, key: 'any', timeoutMs: 120_000 })
-    for (const body of values) expect((await patiently(() => mocked.take({ body }))).status).toBe(await status(body))
-    const made = await patiently(() => mocked.give())
+    for (const body of values)
+      expect((await retryWhileBusy(() => mocked.take({ body }))).status).toBe(await status(body))
+    const made = await retryWhileBusy(() => mocked.give())
     if (made.ok) expect({ made: made.data, fits: saidOut(made.data) }).toMatchObject({ fits: true })
     else expect(made.status).toBe(501)
   } finally {

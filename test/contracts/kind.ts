@@ -1,5 +1,7 @@
-import fc, { type Arbitrary } from 'fast-check'
+import type { Arbitrary } from 'fast-check'
+import fc from 'fast-check'
 import * as z from 'zod'
+import { SEED } from '../support/seed.ts'
 
 /** A schema that a contract may have, and values from inside it, from its edges and from beyond. */
 export interface Kind {
@@ -30,3 +32,8 @@ export const shown = (kind: Kind): Kind => ({
     [fc.toStringMethod]: () => JSON.stringify(z.toJSONSchema(kind.schema, { io: 'input', unrepresentable: 'any' })),
   },
 })
+
+const length = process.env.EBB_TEST_SCALE === 'full' ? 101 : 4
+
+/** Each is one round of contracts; 101 rounds are 20,200 pairs. `EBB_SEED` runs one alone. */
+export const seeds: readonly number[] = process.env.EBB_SEED ? [SEED] : Array.from({ length }, (_, i) => SEED + i)

@@ -1,17 +1,19 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll } from '@jest/globals'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { postgres } from 'ebb/data'
 import { createApp, type Implementation, openResources } from 'ebb/http'
-import { createGatewayServer, type GatewayPorts } from 'ebb/http/gateway'
+import { createGatewayServer, type GatewayDependencies } from 'ebb/http/gateway'
 import { createLog, parseConfig } from 'ebb/kernel'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
 import { Agent } from 'undici'
-import type { ContractSet } from '../../src/contract/index.ts'
+import type { AnyContract, ContractSet } from '../../src/contract/index.ts'
+import { openapi } from '../../src/deploy/index.ts'
 
 /** What serves at the moment: both are put in the place of those before, as a save on a laptop does. */
-export interface Serving {
+interface Deployment {
   readonly set: ContractSet
   /** By name. */
   readonly functions: Readonly<Record<string, Implementation>>
@@ -38,15 +40,15 @@ export function startParts() {
     request.url = rest
     apps[name]?.(request, response)
   })
-  const ports = (origin: string): GatewayPorts => ({
+  const ports = (origin: string): GatewayDependencies => ({
     ...{ log, corsOrigins: [], contracts: () => set, findKey: async () => undefined, docs: async () => undefined },
-    findAnswer: async () => ({ is: 'new' }),
+    findStoredResponse: async () => ({ is: 'new' }),
     invocations: { accept: async () => ({ is: 'new' }), find: async () => undefined },
     limiter: (_key, { burst }) => ({ allowed: true, remaining: burst, waitSeconds: 1 }),
     sign: async ({ sub }) => sub,
     ready: async () => true,
     upstream: { dispatcher, locate: (name) => ({ origin, prefix: `/${name}` }), startTimeoutMs: 60_000 },
-    metrics: { spared: () => {}, shed: () => {}, answered: () => {} },
+    metrics: { shortCircuited: () => {}, shed: () => {}, completed: () => {} },
   })
   const urls = { functions: '', gateway: '' }
   const servers: Server[] = [functions]
@@ -64,7 +66,7 @@ export function startParts() {
   })
   return {
     urls,
-    serve: (serving: Serving) => {
+    serve: (serving: Deployment) => {
       set = serving.set
       const made = Object.entries(serving.functions).map(([name, fn]) => [
         name,
@@ -91,4 +93,33 @@ async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   // A server that listens on a port has an address.
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** What the published document says of a value: by ajv, which knows nothing of us. */
+export type AcceptsValue = (value: unknown) => boolean
+
+/** Reads the document as a client's tool does; formats are hints there (JSON Schema 2020-12 validation, 7.2.1). */
+export function documented(contracts: readonly AnyContract[]) {
+  const ajv = new Ajv2020({ strict: false, validateFormats: false })
+  const document = openapi(contracts, { version: '1' })
+  ajv.addSchema(document, 'document')
+  return {
+    /** What stands at a place of the document. */
+    find: (...path: readonly string[]): unknown => path.reduce<unknown>((part, name) => Object(part)[name], document),
+    /** The schema at a place of the document. */
+    at: (...path: readonly string[]): AcceptsValue => {
+      const pointer = path.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1'))).join('/')
+      return ajv.compile({ $ref: `document#/${pointer}` }) as AcceptsValue
+    },
+  }
+}
+
+/** A machine that is busy may answer 503 or 504, which says nothing about the value: nothing was done. */
+export async function retryWhileBusy<Answer extends { readonly status?: number }>(
+  call: () => Promise<Answer>,
+): Promise<Answer> {
+  for (;;) {
+    const answer = await call()
+    if (answer.status !== 503 && answer.status !== 504) return answer
+  }
 }

@@ -2,15 +2,13 @@ import { expect, it } from '@jest/globals'
 import { type ClientOptions, createClient } from 'ebb/client'
 import { contractSet, endpoint } from 'ebb/contract'
 import { type Implementation, implement } from 'ebb/http'
-import fc, { type Arbitrary } from 'fast-check'
+import type { Arbitrary } from 'fast-check'
+import fc from 'fast-check'
 import * as z from 'zod'
 import { startMock } from '../../src/dev/mock/start-mock.ts'
 import { headerKinds, queryKinds, segmentKinds } from './carried-kinds.ts'
-import { documented } from './documented.ts'
-import { flagsOf, type Kind, shown } from './kind.ts'
-import { startParts } from './parts.ts'
-import { patiently } from './patiently.ts'
-import { seeds } from './seeds.ts'
+import { flagsOf, type Kind, seeds, shown } from './kind.ts'
+import { documented, retryWhileBusy, startParts } from './parts.ts'
 
 /**
  * What a path, a query and headers carry as text: gateway, function, mock, typed client and the published document take and
@@ -114,7 +112,7 @@ async function agree(kinds: Kinds, values: readonly Given[]) {
   const agreeOn = async (given: Given) => {
     pairs++
     handler.taken = undefined
-    const { status, details = [] } = await patiently(() => gateway.take(given))
+    const { status, details = [] } = await retryWhileBusy(() => gateway.take(given))
     expect([204, 400]).toContain(status)
     expect(status === 204).toBe(details.length === 0)
     const refused = details.map(({ path }) => path.split('.')[1])
@@ -125,7 +123,7 @@ async function agree(kinds: Kinds, values: readonly Given[]) {
     }
     if (status === 204 && !isChanged) expectOneReading(handler.taken as Given, given)
     const through = handler.taken
-    expect((await patiently(() => behind.take(given))).status).toBe(status)
+    expect((await retryWhileBusy(() => behind.take(given))).status).toBe(status)
     expect(handler.taken).toEqual(through)
   }
 
@@ -138,8 +136,8 @@ async function agree(kinds: Kinds, values: readonly Given[]) {
   const mock = await startMock({ take: contract }, { port: 0, seed: '1' })
   try {
     for (const given of values.slice(0, MOCKED)) {
-      const mocked = await patiently(() => clientOf(mock.url, { key: 'any' }).take(given))
-      expect(mocked.status).toBe((await patiently(() => gateway.take(given))).status)
+      const mocked = await retryWhileBusy(() => clientOf(mock.url, { key: 'any' }).take(given))
+      expect(mocked.status).toBe((await retryWhileBusy(() => gateway.take(given))).status)
     }
   } finally {
     await mock.stop()

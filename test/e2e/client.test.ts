@@ -11,7 +11,7 @@ import listProducts from '../../functions/list-products/contract.ts'
 import { buildClient } from '../../src/deploy/build-client.ts'
 import { findChromium, launchChromium } from '../support/chromium.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
-import { describeWhere } from '../support/it-where.ts'
+import { describeWhere } from '../support/requirements.ts'
 
 let ebb: TestEbb
 beforeAll(async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
 import { findChromium, launchChromium } from '../support/chromium.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
-import { describeWhere } from '../support/it-where.ts'
+import { describeWhere } from '../support/requirements.ts'
 
 const executable = findChromium()
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { mailsIn, startEbb, type TestEbb } from '../support/ebb.ts'
+import { readMails, startEbb, type TestEbb } from '../support/ebb.ts'
 import { untilTrue } from '../support/until.ts'
 
 let ebb: TestEbb
@@ -36,8 +36,8 @@ describe('a first look at Ebb', () => {
     expect(response.headers.get('location')).toBe(`/v1/users/${user.id}`)
     expect(response.headers.get('x-correlation-id')).toBe('click-00000001')
 
-    await untilTrue(async () => (await mailsIn(ebb.folder)).size > 0)
-    const mails = [...(await mailsIn(ebb.folder)).values()]
+    await untilTrue(async () => (await readMails(ebb.folder)).size > 0)
+    const mails = [...(await readMails(ebb.folder)).values()]
     expect(mails).toHaveLength(1)
     expect(mails[0]).toContain('To: ada@example.com')
     expect(mails[0]).toContain(traceId)
@@ -52,7 +52,7 @@ describe('a first look at Ebb', () => {
       expect(toldOf('idle-stop', name)).toHaveLength(1)
       expect(await statusOf(name)).toMatchObject({ instances: 0, coldStarts: 1 })
     }
-    expect((await mailsIn(ebb.folder)).size).toBe(1)
+    expect((await readMails(ebb.folder)).size).toBe(1)
   })
 
   it('200 for the owner and with the scope, 403 for others, through the gateway', async () => {

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { generateIdentityKeys, identitySigner } from 'ebb/kernel'
+import { createIdentitySigner, generateIdentityKeys } from 'ebb/protocol'
 import { testDatabase } from 'ebb/testing'
-import { buildImage, whyNoImages } from '../../bench/image-size/build-image.ts'
+import { buildImage, findMissingTools } from '../../bench/image-size/build-image.ts'
 import { runImage } from '../../bench/image-size/run-image.ts'
-import { NODE_FLAGS } from '../../src/deploy/index.ts'
+import { NODE_FLAGS } from '../../src/build/index.ts'
 import { findFreePort } from '../../src/dev/ports.ts'
-import { urlAs } from '../../src/dev/testing/test-database.ts'
-import { itWhere } from '../support/it-where.ts'
+import { databaseUrlFor } from '../../src/testing/test-database.ts'
 import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts'
+import { itWhere } from '../support/requirements.ts'
 
 /** A test that builds images and runs them. */
-const itWithImages = itWhere(whyNoImages())
+const itWithImages = itWhere(findMissingTools())
 
 /** The packages are fetched where they are not in a layer yet. */
 const BUILD_MS = 900_000
@@ -90,7 +90,10 @@ async function takeAnOrder(as: { readonly user?: string }, uid: number) {
   // Signals reach the first process of a container.
   expect(await running.status()).toMatch(/^NSpid:.*\s1$/m)
 
-  const identity = await identitySigner(gateway, 'ebb:gateway')({ sub: 'ada', scopes: ['orders:write'] }, 'place-order')
+  const identity = await createIdentitySigner(gateway, 'ebb:gateway')(
+    { sub: 'ada', scopes: ['orders:write'] },
+    'place-order',
+  )
   const headers = { 'content-type': 'application/json', 'idempotency-key': `${uid}`, 'ebb-identity': identity }
   const body = JSON.stringify({ sku: 'LAMP-BRASS-01', quantity: 1, email: 'ada@example.com' })
   expect((await call('/v1/orders', { method: 'POST', headers, body })).status).toBe(201)
@@ -103,7 +106,7 @@ async function takeAnOrder(as: { readonly user?: string }, uid: number) {
 
 async function serviceEnv(name: 'gateway' | 'relay') {
   return {
-    ...{ DATABASE_URL: urlAs(name, database.url), EBB_IDENTITY_KEY: JSON.stringify((await keys)[name]) },
+    ...{ DATABASE_URL: databaseUrlFor(name, database.url), EBB_IDENTITY_KEY: JSON.stringify((await keys)[name]) },
     ...{ EBB_UPSTREAM_TEMPLATE: 'http://127.0.0.1:1/{name}', OTEL_EXPORTER_OTLP_ENDPOINT: collector.url },
   }
 }

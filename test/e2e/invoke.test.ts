@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { expect, it } from '@jest/globals'
 import { spawnCli } from '../support/cli.ts'
-import { mailsIn, processesWith, startEbb } from '../support/ebb.ts'
+import { findProcesses, readMails, startEbb } from '../support/ebb.ts'
 import { untilTrue } from '../support/until.ts'
 
 it('ebb invoke uses the database of the Ebb that runs here, whose relay delivers what it emits', async () => {
@@ -13,11 +13,11 @@ it('ebb invoke uses the database of the Ebb that runs here, whose relay delivers
   expect(status).toBe(201)
   const shown = await ebb.call('GET', `/v1/users/${reply.id}`, { key: ebb.ready.keys.merchant ?? '' })
   expect(await shown.json()).toEqual(reply)
-  await untilTrue(async () => (await mailsIn(ebb.folder)).size === 1)
+  await untilTrue(async () => (await readMails(ebb.folder)).size === 1)
   // One that is killed leaves word of itself behind.
   await ebb.kill()
   // Postgres writes down what it has, which takes its time on a busy disk.
-  await untilTrue(async () => (await processesWith(ebb.folder)).length === 0, {
+  await untilTrue(async () => (await findProcesses(ebb.folder)).length === 0, {
     what: 'the end of all',
   })
   const { code, stderr } = await spawnCli(create, { env }).ended

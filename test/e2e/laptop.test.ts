@@ -6,29 +6,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { copyCheckout, functionFiles } from '../support/checkout.ts'
-import { mailsIn, processesWith, startEbb, type TestEbb, type Told } from '../support/ebb.ts'
+import { findProcesses, type RunnerEvent, readMails, startEbb, type TestEbb } from '../support/ebb.ts'
 import { untilTrue } from '../support/until.ts'
 
 describe('a laptop', () => {
-  let home = ''
+  let dataDir = ''
   let ebb: TestEbb
   beforeAll(async () => {
-    home = await mkdtemp(join(tmpdir(), 'ebb-home-'))
+    dataDir = await mkdtemp(join(tmpdir(), 'ebb-home-'))
     // Settings for another server, which every driver reads; and a level at which the parts would not say that they are ready.
     const options = '-c search_path=nowhere -c default_transaction_read_only=on'
     ebb = await startEbb({
-      home,
+      dataDir,
       env: { PGSSLMODE: 'require', PGHOST: '203.0.113.1', PGOPTIONS: options, LOG_LEVEL: 'error' },
     })
   })
   afterAll(async () => {
     await ebb.stop()
-    await rm(home, { recursive: true, force: true })
+    await rm(dataDir, { recursive: true, force: true })
   })
   const leavesNothing = async () => {
-    const none = async () => (await processesWith(home)).length === 0
+    const none = async () => (await findProcesses(dataDir)).length === 0
     await untilTrue(none, { what: 'the end of every process' }).catch(async (fault: Error) => {
-      const left = (await processesWith(home)).map((pid) =>
+      const left = (await findProcesses(dataDir)).map((pid) =>
         readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => 'gone'),
       )
       throw new Error(`${fault.message}: ${(await Promise.all(left)).join(' | ')}`)
@@ -37,7 +37,7 @@ describe('a laptop', () => {
 
   it('has each part log in by its own role, and by no other', async () => {
     expect((await ebb.createUser('lin@example.com')).status).toBe(201)
-    const rolesOf = async ({ pid }: Told) =>
+    const rolesOf = async ({ pid }: RunnerEvent) =>
       (await readFile(`/proc/${pid}/environ`, 'utf8')).match(/(?<=postgres:\/\/)[^:]+/g)
     const started = (event: string, name: string) =>
       ebb.told.filter((told) => told.event === event && Object.values(told).includes(name))
@@ -53,20 +53,20 @@ describe('a laptop', () => {
     const { keys } = ebb.ready
     await ebb.stop()
     await leavesNothing()
-    ebb = await startEbb({ home })
+    ebb = await startEbb({ dataDir })
     expect(ebb.ready.keys).toEqual(keys)
     expect((await ebb.call('GET', location)).status).toBe(200)
   })
 
   it('says in one sentence that it runs already', () =>
-    expect(startEbb({ home })).rejects.toThrow(
+    expect(startEbb({ dataDir })).rejects.toThrow(
       /^ebb: .* is in use by process \d+: stop that one first, or choose another folder with EBB_HOME\.$/,
     ))
 
   it('starts again after kill -9, with what was acknowledged', async () => {
     const location = (await ebb.createUser('grace@example.com')).headers.get('location') ?? ''
     await ebb.kill()
-    ebb = await startEbb({ home })
+    ebb = await startEbb({ dataDir })
     expect((await ebb.call('GET', location)).status).toBe(200)
   })
 
@@ -74,7 +74,7 @@ describe('a laptop', () => {
     await ebb.createUser('kay@example.com')
     await ebb.kill()
     await leavesNothing()
-    ebb = await startEbb({ home, args: ['--fresh'] })
+    ebb = await startEbb({ dataDir, args: ['--fresh'] })
     expect((await ebb.createUser('ada@example.com', 'afresh')).status).toBe(201)
     await ebb.stop()
   })
@@ -83,7 +83,7 @@ describe('a laptop', () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await once(taken, 'listening')
     const { port } = taken.address() as { port: number }
-    await expect(startEbb({ home, env: { PORT: String(port) } })).rejects.toThrow(
+    await expect(startEbb({ dataDir, env: { PORT: String(port) } })).rejects.toThrow(
       new RegExp(`^ebb: Port ${port} is in use; choose another one with PORT, for example PORT=\\d+\\.$`),
     )
     taken.close()
@@ -92,7 +92,7 @@ describe('a laptop', () => {
 
   it('lists every setting that is wrong', async () => {
     const env = { PORT: 'eighty', EBB_IDLE_MS: '-1' }
-    await expect(startEbb({ home, env })).rejects.toThrow(/PORT: .*\n.*EBB_IDLE_MS: /)
+    await expect(startEbb({ dataDir, env })).rejects.toThrow(/PORT: .*\n.*EBB_IDLE_MS: /)
   })
 })
 
@@ -124,7 +124,7 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
       'functions/never-start/index.ts': "throw new Error('there is no such thing')",
     }
     checkout = await copyCheckout(files, { within: LONG })
-    ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb') })
+    ebb = await startEbb({ root: checkout.root, dataDir: join(checkout.root, '.ebb') })
   })
   afterAll(async () => {
     await ebb.stop()
@@ -135,7 +135,7 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
   it('serves a function that was only put there', async () => {
     expect((await get('get-pid')).status).toBe(200)
     expect((await ebb.createUser('ada@example.com')).status).toBe(201)
-    await untilTrue(async () => (await mailsIn(ebb.folder)).size === 1)
+    await untilTrue(async () => (await readMails(ebb.folder)).size === 1)
   })
 
   it('500 that tells whoever develops its cause, and where that is', async () => {

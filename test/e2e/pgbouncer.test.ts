@@ -1,8 +1,8 @@
 import { beforeAll, expect, it } from '@jest/globals'
 import { testFunction } from 'ebb/testing'
 import placeOrder from '../../functions/place-order/handler.ts'
-import { describeWhere } from '../support/it-where.ts'
 import { pgbouncer, testPgBouncer } from '../support/pgbouncer.ts'
+import { describeWhere } from '../support/requirements.ts'
 import { untilTrue } from '../support/until.ts'
 
 const POOL_SIZE = 3

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { copyCheckout } from '../support/checkout.ts'
 import { consoleSteps, type Step, shellLines, toPattern } from '../support/console-steps.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
-import { findProgram } from '../support/find-program.ts'
+import { findProgram } from '../support/requirements.ts'
 import { untilTrue } from '../support/until.ts'
 
 const PAGES = ['README.md', 'docs/howto.md']
@@ -49,7 +49,7 @@ beforeAll(async () => {
   await git('init', '--quiet')
   await git('add', '.', ':!node_modules')
   await git('commit', '--quiet', '--message', 'A checkout')
-  ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '60000' } })
+  ebb = await startEbb({ root: checkout.root, dataDir: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '60000' } })
 })
 afterAll(async () => {
   await ebb.stop()

@@ -10,7 +10,7 @@ let ebb: TestEbb
 let checkout: Awaited<ReturnType<typeof copyCheckout>>
 beforeAll(async () => {
   checkout = await copyCheckout(functionFiles('get-pid', 'return { pid: 0 }'))
-  ebb = await startEbb({ root: checkout.root, home: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '60000' } })
+  ebb = await startEbb({ root: checkout.root, dataDir: join(checkout.root, '.ebb'), env: { EBB_IDLE_MS: '60000' } })
 })
 afterAll(async () => {
   await ebb.stop()

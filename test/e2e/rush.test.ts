@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { mailsIn, startEbb, type TestEbb } from '../support/ebb.ts'
+import { readMails, startEbb, type TestEbb } from '../support/ebb.ts'
 import { itWithRedis } from '../support/redis.ts'
 import { untilTrue } from '../support/until.ts'
 
@@ -28,10 +28,10 @@ async function rush(env: Readonly<Record<string, string>>) {
     const instances = ebb.told.filter(({ event, function: name }) => event === 'spawn' && name === 'place-order').length
     expect(instances).toBeGreaterThan(1)
 
-    await untilTrue(async () => (await mailsIn(ebb.folder)).size >= PIECES, {
+    await untilTrue(async () => (await readMails(ebb.folder)).size >= PIECES, {
       what: `${PIECES} receipts`,
     })
-    const receipts = [...(await mailsIn(ebb.folder)).values()].map((mail) => /^To: (.*)$/m.exec(mail)?.[1]?.trim())
+    const receipts = [...(await readMails(ebb.folder)).values()].map((mail) => /^To: (.*)$/m.exec(mail)?.[1]?.trim())
     expect(receipts.sort()).toEqual(placed.map(({ body }) => body.email).sort())
     const confirmed = await ebb.call('GET', `/v1/orders/${placed[0]?.body.id}`)
     expect(await confirmed.json()).toMatchObject({ state: 'confirmed' })

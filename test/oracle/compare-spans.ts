@@ -1,10 +1,18 @@
 import type { Span } from '../support/otlp-receiver.ts'
-import { normalise } from './normalise.ts'
-import { type Pair, pairSpans, SIDES, type Side } from './pair-spans.ts'
+import {
+  findAncestor,
+  flattenForest,
+  type Pair,
+  pairSpans,
+  pathOf,
+  SIDES,
+  type Side,
+  type SpanNode,
+  spanForest,
+} from './pair-spans.ts'
 import { type Difference, NONE, type Rule, rulebook } from './rulebook.ts'
-import { above, allOf, type Node, pathOf, spanForest } from './span-forest.ts'
 
-export interface CompareOptions {
+interface CompareOptions {
   readonly rules?: readonly Rule[]
   readonly titleOf?: (traceId: string) => string
 }
@@ -23,7 +31,7 @@ export function compareSpans(
   const compareTrace = (traceId: string): string[] => {
     const nodesOf = (side: Side) => {
       const own = spans[side].filter((span) => span.traceId === traceId).map(normalise)
-      return allOf(spanForest(side === 'official' ? own.map(book.asOurs) : own))
+      return flattenForest(spanForest(side === 'official' ? own.map(book.asOurs) : own))
     }
     const nodes = { official: nodesOf('official'), ours: nodesOf('ours') }
     const pairs = pairSpans(nodes, (side, { span }) => book.knows(side, span))
@@ -33,7 +41,7 @@ export function compareSpans(
     )
     const excused = new Set(alone.filter(({ side, node }) => book.allowsAlone(side, node.span)).map(({ node }) => node))
     const counterpart = new Map(pairs.map(({ official, ours }) => [official, ours]))
-    const counts = (node: Node) => !excused.has(node)
+    const counts = (node: SpanNode) => !excused.has(node)
     const lines = [
       ...alone
         .filter(({ node }) => counts(node))
@@ -55,11 +63,11 @@ export function compareSpans(
 
 function differingParents(
   { official, ours }: Pair,
-  { counterpart, counts }: { counterpart: ReadonlyMap<Node, Node>; counts: (node: Node) => boolean },
+  { counterpart, counts }: { counterpart: ReadonlyMap<SpanNode, SpanNode>; counts: (node: SpanNode) => boolean },
 ): readonly Difference[] {
-  const say = (parent: Node | undefined, { span }: Node) =>
+  const say = (parent: SpanNode | undefined, { span }: SpanNode) =>
     parent ? pathOf(parent, counts) : `the caller's ${span.parentSpanId ?? 'nothing'}`
-  const [one, other] = [above(official, counts), above(ours, counts)]
+  const [one, other] = [findAncestor(official, counts), findAncestor(ours, counts)]
   const isSame = one ? counterpart.get(one) === other : !other && official.span.parentSpanId === ours.span.parentSpanId
   return isSame ? [] : [['(parent)', say(one, official), say(other, ours)]]
 }
@@ -80,3 +88,34 @@ function differences({ official, ours }: Pair): readonly Difference[] {
     .map(([what, one, other]) => [what, text(one), text(other)] as const)
     .filter(([, one, other]) => one !== other)
 }
+
+/** A span without what differs from one run to the next: ports, ids, times, databases and stacks. */
+const normalise = (span: Span): Span => ({
+  ...span,
+  name: normaliseText(span.name),
+  attributes: normaliseAttributes(span.attributes),
+  events: span.events.map(({ name, attributes }) => ({ name, attributes: normaliseAttributes(attributes) })),
+  status: {
+    ...span.status,
+    ...(span.status.message === undefined ? {} : { message: normaliseText(span.status.message) }),
+  },
+})
+
+const normaliseAttributes = (attributes: Span['attributes']) =>
+  Object.fromEntries(Object.entries(attributes).map(([key, value]) => [key, normaliseValue(key, value)]))
+
+function normaliseValue(key: string, value: unknown): unknown {
+  if (key === 'exception.stacktrace') return '<stack>'
+  // A port that is told as text stays another one than a number.
+  if (key.endsWith('.port')) return typeof value === 'number' ? '<port>' : `"${normaliseText(`:${value}`)}"`
+  return typeof value === 'string' ? normaliseText(value) : value
+}
+
+const normaliseText = (value: string) => REPLACED.reduce((sofar, [what, by]) => sofar.replaceAll(what, by), value)
+
+const REPLACED: readonly (readonly [RegExp, string])[] = [
+  [/ebb_test_[0-9a-f]{32}/g, '<database>'],
+  [/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uuid>'],
+  [/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, '<time>'],
+  [/:\d{2,5}(?=\/|$)/g, ':<port>'],
+]

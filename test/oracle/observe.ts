@@ -1,11 +1,52 @@
 import { once } from 'node:events'
+import { afterAll, beforeAll } from '@jest/globals'
+import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
 import { type Metric, type Span, startOtlpReceiver } from '../support/otlp-receiver.ts'
+import { testRedis } from '../support/redis.ts'
+import { buildOurs, checkoutWithThings } from './build.ts'
 import { CALLER_SPAN, REQUESTS } from './requests.ts'
-import { type How, runFunction } from './run-function.ts'
+import { type Instrumentation, runFunction } from './run-function.ts'
+import { THINGS } from './thing.ts'
 import { startUpstream } from './upstream.ts'
 
-export interface Observed {
+/** Lets tests of one file look at both sides: each is observed once, by the first test that asks. */
+export function bothSides() {
+  const databases = { official: testDatabase(), again: testDatabase(), ours: testDatabase() }
+  let checkout: Awaited<ReturnType<typeof checkoutWithThings>> | undefined
+  beforeAll(async () => {
+    for (const { ownerUrl } of Object.values(databases)) {
+      const client = new pg.Client({ connectionString: ownerUrl })
+      await client.connect()
+      await client.query(THINGS).finally(() => client.end())
+    }
+  })
+  afterAll(() => checkout?.remove())
+
+  const look = async (whose: keyof typeof databases, how: Instrumentation) => {
+    const redis = await testRedis()
+    await redis.start()
+    return observe(how, { databaseUrl: databases[whose].url, redisUrl: redis.url })
+  }
+  return {
+    official: memoize(() => look('official', { how: 'official' })),
+    again: memoize(() => look('again', { how: 'official' })),
+    ours: memoize(async () => {
+      checkout = await checkoutWithThings()
+      return look('ours', { how: 'ours', build: buildOurs(checkout.root) })
+    }),
+  }
+}
+
+function memoize(observing: () => Promise<Observation>): () => Promise<Observation> {
+  let made: Promise<Observation> | undefined
+  return () => {
+    made ??= observing()
+    return made
+  }
+}
+
+export interface Observation {
   /** Of the requests, in their order. */
   readonly statuses: readonly number[]
   /** Of the requests' traces, and of others. */
@@ -17,13 +58,13 @@ export interface Observed {
   readonly exitCodes: readonly (number | null)[]
 }
 
-export interface Stores {
+interface Stores {
   readonly databaseUrl: string
   readonly redisUrl: string
 }
 
 /** Runs the three functions with this telemetry, sends them all requests, and answers all that they told of them. */
-export async function observe(how: How, { databaseUrl, redisUrl }: Stores): Promise<Observed> {
+async function observe(how: Instrumentation, { databaseUrl, redisUrl }: Stores): Promise<Observation> {
   await using ends = new AsyncDisposableStack()
   const receiver = await startOtlpReceiver()
   ends.defer(receiver.close)
@@ -55,7 +96,7 @@ export async function observe(how: How, { databaseUrl, redisUrl }: Stores): Prom
     // It is sent after the answer, and the next request shall not meet it.
     await notified
   }
-  const hasEnded = (traceId: string) => receiver.spans().some((span) => isOf(traceId, span))
+  const hasEnded = (traceId: string) => receiver.spans().some((span) => isServerSpan(traceId, span))
   const allEnded = () => REQUESTS.every(({ traceId }) => hasEnded(traceId))
   await receiver.until(allEnded, { what: 'each request has the span of its server' })
   // What was still to be told is told before they end.
@@ -68,7 +109,7 @@ export async function observe(how: How, { databaseUrl, redisUrl }: Stores): Prom
   return { statuses, spans, strays, metrics: receiver.metrics(), passedOn: upstream.traceparents, exitCodes }
 }
 
-const isOf = (traceId: string, span: Span) => span.traceId === traceId && span.parentSpanId === CALLER_SPAN
+const isServerSpan = (traceId: string, span: Span) => span.traceId === traceId && span.parentSpanId === CALLER_SPAN
 
 /** Hears what the relay would hear. */
 async function listenTo(databaseUrl: string) {

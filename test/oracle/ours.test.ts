@@ -1,11 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { describe, expect } from '@jest/globals'
-import { inherited } from 'ebb/kernel'
+import { inheritedEnv } from 'ebb/kernel'
 import type { Span } from '../support/otlp-receiver.ts'
 import { itWithRedis } from '../support/redis.ts'
-import { bothSides } from './both-sides.ts'
 import { compareSpans } from './compare-spans.ts'
-import type { Observed } from './observe.ts'
+import { bothSides, type Observation } from './observe.ts'
 import { printMetrics, printSpans } from './print-spans.ts'
 import { EVENT, REQUESTS, SECRET, titleOf } from './requests.ts'
 import { RULES } from './rules.ts'
@@ -18,7 +17,7 @@ const INSTRUMENTATION = '@opentelemetry/instrumentation-'
 const sides = bothSides()
 
 /** Each request was answered and told of, and so was each event: of those both sides tell by the same code of Ebb's. */
-const isComplete = ({ statuses, exitCodes, spans }: Observed) => {
+const isComplete = ({ statuses, exitCodes, spans }: Observation) => {
   expect(statuses).toEqual(REQUESTS.map(({ status }) => status))
   expect(exitCodes).toEqual([0, 0, 0])
   const tracesOf = (own: Span['kind']) => spans.flatMap(({ kind, traceId }) => (kind === own ? [traceId] : [])).sort()
@@ -42,7 +41,7 @@ describe("OpenTelemetry's own instrumentation", () => {
 })
 
 /** Of whom its spans are. */
-const ofNoteThing = ({ spans }: Observed) => spans.find(({ name }) => name === 'POST /')?.resource ?? {}
+const ofNoteThing = ({ spans }: Observation) => spans.find(({ name }) => name === 'POST /')?.resource ?? {}
 
 /** What the stores answer to the handler of make-thing, and how it is told. */
 const REFUSED = [
@@ -59,7 +58,7 @@ const missedBy = async (told: (spans: readonly Span[]) => readonly Span[]) => {
 describe('a function as the product builds it', () => {
   itWithRedis('tells what official instrumentation tells, but for what is decided', async () => {
     const [official, ours] = [await sides.official(), await sides.ours()]
-    const file = inherited([PRINT_TO])[PRINT_TO]
+    const file = inheritedEnv([PRINT_TO])[PRINT_TO]
     if (file) await writeFile(file, [print(official), print(ours)].join('\n\n'))
     isComplete(ours)
     expect(await missedBy((spans) => spans)).toEqual([])
@@ -102,7 +101,7 @@ const SOURCES: Readonly<Record<string, (span: Span) => boolean>> = {
 }
 
 /** What the conventions require or recommend, and what says where a span belongs. */
-const TOLD = [
+const METRICS_TO_FIND = [
   ...[
     'http.request.method',
     'http.response.status_code',
@@ -127,9 +126,12 @@ describe('the comparison misses', () => {
 
   itWithRedis('each attribute of the conventions', async () => {
     const noticed = await Promise.all(
-      TOLD.map(async (name) => [name, (await missedBy((spans) => spans.map((span) => omit(span, name)))).length > 0]),
+      METRICS_TO_FIND.map(async (name) => [
+        name,
+        (await missedBy((spans) => spans.map((span) => omit(span, name)))).length > 0,
+      ]),
     )
-    expect(noticed).toEqual(TOLD.map((name) => [name, true]))
+    expect(noticed).toEqual(METRICS_TO_FIND.map((name) => [name, true]))
   })
 })
 
@@ -141,5 +143,5 @@ function omit(span: Span, name: string): Span {
 const textOf = (spans: readonly Span[]) =>
   JSON.stringify(spans, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
 
-const print = ({ spans, strays, metrics, passedOn }: Observed) =>
+const print = ({ spans, strays, metrics, passedOn }: Observation) =>
   [printSpans([...spans, ...strays], { titleOf }), printMetrics(metrics), '## passed on', ...passedOn, ''].join('\n\n')

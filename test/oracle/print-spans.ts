@@ -1,5 +1,5 @@
 import type { Metric, Span } from '../support/otlp-receiver.ts'
-import { type Node, spanForest } from './span-forest.ts'
+import { type SpanNode, spanForest } from './pair-spans.ts'
 
 /** Spans as indented text with all that they say, a tree for each trace. */
 export function printSpans(spans: readonly Span[], { titleOf = (traceId: string) => traceId } = {}): string {
@@ -23,7 +23,7 @@ export function printMetrics(metrics: readonly Metric[]): string {
   return ['## metrics', ...[...byName.values()].flatMap(lineOf).sort()].join('\n')
 }
 
-function lines({ span, children }: Node, indent: string): string[] {
+function lines({ span, children }: SpanNode, indent: string): string[] {
   const { kind, name, scope, status, attributes, links, events } = span
   const rows = Object.entries(attributes).map(row)
   const happened = events.flatMap((event) => [

@@ -10,7 +10,7 @@ export interface Request extends Call {
   readonly traceId: string
 }
 
-type Asked = Omit<Request, 'title' | 'status' | 'traceId'>
+type RequestTemplate = Omit<Request, 'title' | 'status' | 'traceId'>
 
 /** The caller's own span, which nobody here tells of. */
 export const CALLER_SPAN = 'ca11e500ca11e500'
@@ -19,14 +19,14 @@ export const CALLER_SPAN = 'ca11e500ca11e500'
 export const SECRET = 'Rumpelstiltskin'
 
 const thing = (n: number) => `5f0f5ba4-45b9-4d4c-9c5e-3b7f6a1c0d0${n}`
-const make = (id: number, key: string): Asked => ({
+const make = (id: number, key: string): RequestTemplate => ({
   to: 'make-thing',
   method: 'POST',
   path: `/v1/things/${thing(id)}`,
   headers: { 'idempotency-key': key },
   body: { name: SECRET },
 })
-const find = (id: number, query: string): Asked => ({
+const find = (id: number, query: string): RequestTemplate => ({
   to: 'find-thing',
   method: 'GET',
   path: `/v1/things/${thing(id)}?${query}`,
@@ -38,7 +38,7 @@ const FORWARDED = {
   'x-forwarded-proto': 'http',
 }
 const attributes = { 'ce-specversion': '1.0', 'ce-id': thing(9), 'ce-source': '/test', 'ce-type': 'thing.made' }
-const event: Asked = {
+const event: RequestTemplate = {
   to: 'note-thing',
   method: 'POST',
   path: '/',

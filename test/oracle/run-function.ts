@@ -1,11 +1,11 @@
-import { generateIdentityKeys, type IdentityKeys, identitySigner } from 'ebb/kernel'
-import { type Build, buildOfficial } from './build-official.ts'
+import { createIdentitySigner, generateIdentityKeys, type IdentityKeys } from 'ebb/protocol'
+import { type Build, buildOfficial } from './build.ts'
 import { startProcess } from './start-process.ts'
 
 /** Which telemetry: OpenTelemetry's own instrumentation, or what the product's build writes, which is plugged in here. */
-export type How = { readonly how: 'official' } | { readonly how: 'ours'; readonly build: Build }
+export type Instrumentation = { readonly how: 'official' } | { readonly how: 'ours'; readonly build: Build }
 
-export type RunOptions = How & {
+export type RunOptions = Instrumentation & {
   /** The function, a folder of `root`/functions. */
   readonly name: string
   readonly root?: string
@@ -26,8 +26,8 @@ export interface Call {
   readonly issuer?: 'gateway' | 'relay'
 }
 
-const CALLER = { sub: 'ada', scopes: ['things:read', 'things:write'] }
-const RELAY = { sub: 'relay', scopes: [] }
+const CALLER_IDENTITY = { sub: 'ada', scopes: ['things:read', 'things:write'] }
+const RELAY_IDENTITY = { sub: 'relay', scopes: [] }
 
 /** Builds one function and runs it as a process, which ends with this one. */
 export async function runFunction({ name, root = 'test/oracle', otlpUrl, env, keys, ...how }: RunOptions) {
@@ -42,7 +42,10 @@ export async function runFunction({ name, root = 'test/oracle', otlpUrl, env, ke
     await built.remove?.()
     throw fault
   })
-  const sign = { gateway: identitySigner(gateway, 'ebb:gateway'), relay: identitySigner(relay, 'ebb:relay') }
+  const sign = {
+    gateway: createIdentitySigner(gateway, 'ebb:gateway'),
+    relay: createIdentitySigner(relay, 'ebb:relay'),
+  }
   const url = `http://127.0.0.1:${ready.port}`
 
   return {
@@ -51,7 +54,7 @@ export async function runFunction({ name, root = 'test/oracle', otlpUrl, env, ke
       fetch(`${url}${path}`, {
         method,
         headers: {
-          'ebb-identity': await sign[issuer](issuer === 'relay' ? RELAY : CALLER, name),
+          'ebb-identity': await sign[issuer](issuer === 'relay' ? RELAY_IDENTITY : CALLER_IDENTITY, name),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...headers,
         },

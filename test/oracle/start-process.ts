@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { inherited } from 'ebb/kernel'
+import { inheritedEnv } from 'ebb/kernel'
 
 interface ProcessOptions {
   readonly env: Readonly<Record<string, string>>
@@ -10,23 +10,23 @@ interface ProcessOptions {
 }
 
 /** A line of its log. */
-export type Line = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string }
+export type LogLine = Readonly<Record<string, unknown>> & { readonly level: string; readonly msg: string }
 
 /** Runs a program of Ebb's as a process, which ends with this one. Rejects with what it said where it ends before it is ready. */
 export async function startProcess(args: readonly string[], { env, ready }: ProcessOptions) {
   const child = spawn(process.execPath, [...args], {
-    env: { ...inherited(['PATH', 'HOME', 'TMPDIR']), EBB_HOST: '127.0.0.1', EBB_PARENT: 'stdin', ...env },
+    env: { ...inheritedEnv(['PATH', 'HOME', 'TMPDIR']), EBB_HOST: '127.0.0.1', EBB_PARENT: 'stdin', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const said: string[] = []
-  const logged: Line[] = []
-  const isReady = Promise.withResolvers<Line>()
+  const logged: LogLine[] = []
+  const isReady = Promise.withResolvers<LogLine>()
   createInterface({ input: child.stderr }).on('line', (line) => said.push(line))
   createInterface({ input: child.stdout }).on('line', (text) => {
     said.push(text)
     // Whatever Ebb writes there is a record, and what others write is none.
     if (!text.startsWith('{')) return
-    const line: Line = JSON.parse(text)
+    const line: LogLine = JSON.parse(text)
     logged.push(line)
     if (line.msg === ready) isReady.resolve(line)
   })
@@ -40,7 +40,7 @@ export async function startProcess(args: readonly string[], { env, ready }: Proc
   }
   return {
     ready: await isReady.promise,
-    logged: (): readonly Line[] => [...logged],
+    logged: (): readonly LogLine[] => [...logged],
     /** Ends it as a platform does, so that it tells what was still to be told; answers its exit code. */
     stop: () => end('SIGTERM'),
     /** Ends it whatever it does; good after stop() too. */

@@ -5,8 +5,9 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { parse, parseAllDocuments } from 'yaml'
 import { HEADER } from '../../src/deploy/render/index.ts'
-import { clusterSecrets } from '../../src/dev/cluster-secrets.ts'
-import { identitySigner, identityVerifier, parseConfig } from '../../src/kernel/index.ts'
+import { clusterSecrets } from '../../src/deploy/render/secrets.ts'
+import { parseConfig } from '../../src/kernel/index.ts'
+import { createIdentitySigner, createIdentityVerifier } from '../../src/protocol/index.ts'
 import { copyCheckout, functionFiles } from '../support/checkout.ts'
 import { spawnCli } from '../support/cli.ts'
 
@@ -142,10 +143,10 @@ it('ebb render secrets prints what a new cluster needs, and each time another', 
     const password = secrets['ebb-postgres'][`${part.toUpperCase()}_PASSWORD`]
     expect(new URL(url)).toMatchObject({ username: `ebb_${part}`, password })
   }
-  const sign = identitySigner(config.EBB_IDENTITY_KEY as never, 'ebb:gateway')
-  const verify = identityVerifier(config.EBB_IDENTITY_JWKS as never, 'place-order')
+  const sign = createIdentitySigner(config.EBB_IDENTITY_KEY as never, 'ebb:gateway')
+  const verify = createIdentityVerifier(config.EBB_IDENTITY_JWKS as never, 'place-order')
   expect(await verify(await sign({ sub: 'ada', scopes: [] }, 'place-order'))).toMatchObject({ sub: 'ada' })
-  const asRelay = identitySigner(JSON.parse(RELAY_IDENTITY_KEY), 'ebb:relay')
+  const asRelay = createIdentitySigner(JSON.parse(RELAY_IDENTITY_KEY), 'ebb:relay')
   expect(await verify(await asRelay({ sub: 'relay', scopes: [] }, 'place-order'))).toMatchObject({ iss: 'ebb:relay' })
   const words = one.stdout.match(/[\w-]{32,}/g) ?? []
   expect(words.filter((word) => other.includes(word))).toEqual([])

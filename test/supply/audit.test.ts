@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it } from '@jest/globals'
-import { itWhere } from '../support/it-where.ts'
+import { itWhere } from '../support/requirements.ts'
 import { npmAudit } from './npm-audit.ts'
 
 const { found, why } = await npmAudit()

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { inherited } from 'ebb/kernel'
+import { inheritedEnv } from 'ebb/kernel'
 
 const LIMIT_MS = 60_000
 const GRAVE = ['moderate', 'high', 'critical']
@@ -24,7 +24,7 @@ export async function npmAudit(
 ): Promise<{ readonly found?: readonly string[]; readonly why?: string }> {
   const where = registry ? ['--registry', registry] : []
   const { vulnerabilities, message } = await new Promise<Report>((resolve) => {
-    const env = inherited(['PATH', 'HOME', 'NODE_EXTRA_CA_CERTS'])
+    const env = inheritedEnv(['PATH', 'HOME', 'NODE_EXTRA_CA_CERTS'])
     execFile('npm', ['audit', '--json', '--audit', ...where], { env, timeout: LIMIT_MS }, (_fault, stdout) => {
       // npm ends with 1 for what it has found as for what it could not ask; only what it prints tells them apart.
       try {

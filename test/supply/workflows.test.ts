@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { findProgram } from '../support/find-program.ts'
-import { itWhere } from '../support/it-where.ts'
+import { findProgram, itWhere } from '../support/requirements.ts'
 
 const zizmor = findProgram('zizmor')
 

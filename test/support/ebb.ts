@@ -4,11 +4,11 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { FunctionStatus } from '../../src/kernel/index.ts'
+import type { FunctionStatus } from '../../src/protocol/index.ts'
 import { untilTrue } from './until.ts'
 
 /** One line of `--json`. */
-export type Told = Readonly<Record<string, unknown>> & { readonly event: string }
+export type RunnerEvent = Readonly<Record<string, unknown>> & { readonly event: string }
 
 export interface Ready {
   readonly url: string
@@ -23,13 +23,13 @@ export interface StartOptions {
   /** The checkout to run. */
   readonly root?: string
   /** The data folder; a fresh one that goes with the test unless told. */
-  readonly home?: string
+  readonly dataDir?: string
   readonly args?: readonly string[]
 }
 
 /** Starts a real Ebb, as `npm start -- --json` does, on ports of its own. */
-export async function startEbb({ env = {}, root = process.cwd(), home, args = [] }: StartOptions = {}) {
-  const folder = home ?? (await mkdtemp(join(tmpdir(), 'ebb-e2e-')))
+export async function startEbb({ env = {}, root = process.cwd(), dataDir, args = [] }: StartOptions = {}) {
+  const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'ebb-e2e-')))
   const settings = { PORT: '0', EBB_ADMIN_PORT: '0', EBB_HOME: folder, EBB_IDLE_MS: '1000', ...env }
   const child = spawn(process.execPath, [join(root, 'src/cli.ts'), 'dev', '--json', ...args], {
     // Whoever runs the tests may have a .env of their own.
@@ -37,7 +37,7 @@ export async function startEbb({ env = {}, root = process.cwd(), home, args = []
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
-  const told: Told[] = []
+  const told: RunnerEvent[] = []
   const complaints: string[] = []
   createInterface({ input: child.stdout }).on('line', (line) => told.push(JSON.parse(line)))
   createInterface({ input: child.stderr }).on('line', (line) => complaints.push(line))
@@ -53,7 +53,7 @@ export async function startEbb({ env = {}, root = process.cwd(), home, args = []
     folder,
     child,
     exited,
-    ...ending(child, exited, home ? undefined : folder),
+    ...processControls(child, exited, dataDir ? undefined : folder),
   }
 }
 
@@ -86,7 +86,7 @@ interface CallOptions {
   readonly body?: unknown
 }
 
-function ending(child: ChildProcess, exited: Promise<unknown>, folder: string | undefined) {
+function processControls(child: ChildProcess, exited: Promise<unknown>, folder: string | undefined) {
   return {
     /** Ctrl-C. */
     stop: async () => {
@@ -102,14 +102,14 @@ function ending(child: ChildProcess, exited: Promise<unknown>, folder: string | 
 }
 
 /** The mails that an Ebb wrote, by file name. */
-export async function mailsIn(folder: string): Promise<ReadonlyMap<string, string>> {
+export async function readMails(folder: string): Promise<ReadonlyMap<string, string>> {
   const names = (await readdir(join(folder, 'mail')).catch(() => [])).filter((name) => name.endsWith('.eml'))
   const texts = await Promise.all(names.map((name) => readFile(join(folder, 'mail', name), 'utf8')))
   return new Map(names.map((name, i) => [name, texts[i] ?? '']))
 }
 
 /** The processes that have this text in their environment or command line, this one apart. */
-export async function processesWith(text: string): Promise<readonly number[]> {
+export async function findProcesses(text: string): Promise<readonly number[]> {
   const pids = (await readdir('/proc')).map(Number).filter((pid) => pid > 0 && pid !== process.pid)
   const has = async (pid: number) => {
     const parts = await Promise.all(

@@ -7,7 +7,7 @@ const { default: TestSequencer } = createRequire(import.meta.url)('@jest/test-se
 type Tests = Parameters<InstanceType<typeof TestSequencer>['sort']>[0]
 
 /** Below it are the tests that start whole Ebbs, which are the slow ones. */
-const WHOLE = /\/test\//
+const SLOW_PATH = /\/test\//
 
 /**
  * Slow files first, so that none is left over when all others are done. Jest knows how long each takes from an earlier
@@ -17,6 +17,6 @@ export default class SlowFirst extends TestSequencer {
   override async sort(tests: Tests) {
     const sorted = await super.sort(tests)
     if (sorted.some(({ duration }) => duration)) return sorted
-    return [...sorted.filter(({ path }) => WHOLE.test(path)), ...sorted.filter(({ path }) => !WHOLE.test(path))]
+    return [...sorted.filter(({ path }) => SLOW_PATH.test(path)), ...sorted.filter(({ path }) => !SLOW_PATH.test(path))]
   }
 }

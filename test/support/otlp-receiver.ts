@@ -8,17 +8,17 @@ import * as z from 'zod'
 export type Behaviour = 'well' | 'unavailable' | 'hang'
 
 /** One request to it, whatever became of it. */
-export interface Push {
+export interface ExportRequest {
   readonly path: string
   readonly contentType: string
   readonly bytes: number
   readonly status: 200 | 400 | 404 | 503 | 'hanging'
 }
 
-interface Came {
+interface Received {
   readonly spans: Span[]
   readonly metrics: Metric[]
-  readonly requests: Push[]
+  readonly requests: ExportRequest[]
 }
 
 const LIMIT_MS = 60_000
@@ -28,7 +28,7 @@ const LIMIT_MS = 60_000
  * http/protobuf is only counted, and of what it refuses it keeps nothing.
  */
 export async function startOtlpReceiver({ behaviour = 'well' }: { behaviour?: Behaviour } = {}) {
-  const came: Came = { spans: [], metrics: [], requests: [] }
+  const came: Received = { spans: [], metrics: [], requests: [] }
   const waiting = new Set<() => void>()
   let now = behaviour
 
@@ -37,7 +37,7 @@ export async function startOtlpReceiver({ behaviour = 'well' }: { behaviour?: Be
     const body = request.headers['content-encoding'] === 'gzip' ? gunzipSync(sent) : sent
     const path = request.method === 'POST' ? (request.url ?? '') : ''
     const contentType = (request.headers['content-type'] ?? '').replace(/;.*/, '')
-    const status = now === 'well' ? take(came, path, contentType, body) : now === 'hang' ? 'hanging' : 503
+    const status = now === 'well' ? parseExport(came, path, contentType, body) : now === 'hang' ? 'hanging' : 503
     came.requests.push({ path, contentType, bytes: sent.length, status })
     if (status !== 'hanging') {
       response.writeHead(status, { 'content-type': contentType }).end(contentType === JSON_TYPE ? '{}' : '')
@@ -55,7 +55,7 @@ export async function startOtlpReceiver({ behaviour = 'well' }: { behaviour?: Be
     spans: (): readonly Span[] => [...came.spans],
     /** Every export of every metric, in the order in which they came. */
     metrics: (): readonly Metric[] => [...came.metrics],
-    requests: (): readonly Push[] => [...came.requests],
+    requests: (): readonly ExportRequest[] => [...came.requests],
     /** Takes effect with the next request. */
     behave: (next: Behaviour) => {
       now = next
@@ -70,7 +70,8 @@ export async function startOtlpReceiver({ behaviour = 'well' }: { behaviour?: Be
           reject(fault)
         }
       }
-      const giveUp = () => reject(new Error(`${what} did not hold within ${limitMs} ms; this came:\n${listed(came)}`))
+      const giveUp = () =>
+        reject(new Error(`${what} did not hold within ${limitMs} ms; this came:\n${describeReceived(came)}`))
       const timer = setTimeout(giveUp, limitMs)
       waiting.add(look)
       look()
@@ -90,7 +91,7 @@ export type OtlpReceiver = Awaited<ReturnType<typeof startOtlpReceiver>>
 
 const JSON_TYPE = 'application/json'
 
-function take(came: Came, path: string, contentType: string, body: Buffer): Push['status'] {
+function parseExport(came: Received, path: string, contentType: string, body: Buffer): ExportRequest['status'] {
   if (path !== '/v1/traces' && path !== '/v1/metrics') return 404
   if (contentType === 'application/x-protobuf') return 200
   try {
@@ -103,7 +104,7 @@ function take(came: Came, path: string, contentType: string, body: Buffer): Push
   }
 }
 
-function listed({ spans, metrics, requests }: Came): string {
+function describeReceived({ spans, metrics, requests }: Received): string {
   const lines = [
     ...requests.map(({ path, status, bytes }) => `  POST ${path} ${status}, ${bytes} bytes`),
     ...spans.map(({ kind, name, traceId }) => `  ${kind} ${name}, trace ${traceId}`),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from '@jest/globals'
 import { findFreePort } from '../../src/dev/ports.ts'
-import { findProgram } from './find-program.ts'
+import { findProgram } from './requirements.ts'
 
 export const pgbouncer = findProgram('pgbouncer')
 

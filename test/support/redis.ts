@@ -1,35 +1,34 @@
 import { afterEach } from '@jest/globals'
 import { findFreePort } from '../../src/dev/ports.ts'
-import { type Launched, launch } from '../../src/dev/processes/lifeline.ts'
-import { findProgram } from './find-program.ts'
-import { itWhere } from './it-where.ts'
+import { type Program, startProgram } from '../../src/dev/processes/start-child.ts'
+import { findProgram, itWhere } from './requirements.ts'
 
-const program = findProgram('redis-server', 'valkey-server')
+const redisProgram = findProgram('redis-server', 'valkey-server')
 
 /** A test that needs a real Redis: where none is on PATH it is skipped, and says so. */
-export const itWithRedis = itWhere(program ? undefined : 'no redis-server or valkey-server on PATH')
+export const itWithRedis = itWhere(redisProgram ? undefined : 'no redis-server or valkey-server on PATH')
 
-const running = new Set<Launched>()
+const runningServers = new Set<Program>()
 afterEach(async () => {
-  for (const server of running) {
+  for (const server of runningServers) {
     process.kill(server.pid, 'SIGKILL')
     await server.exited
   }
-  running.clear()
+  runningServers.clear()
 })
 
 /** A Redis on a port of its own, that a test can start, stop without a word, hold and start again. */
 export async function testRedis() {
   const port = await findFreePort()
-  let server: Launched | undefined
+  let server: Program | undefined
   const start = async () => {
     const ready = Promise.withResolvers<void>()
     const settings = ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']
     const onLine = (line: string) => {
       if (/ready to accept connections/i.test(line)) ready.resolve()
     }
-    server = await launch([program ?? '', ...settings], { onLine })
-    running.add(server)
+    server = await startProgram([redisProgram ?? '', ...settings], { onLine })
+    runningServers.add(server)
     await ready.promise
   }
   const signal = (name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT') => process.kill(server?.pid ?? Number.NaN, name)
@@ -39,7 +38,7 @@ export async function testRedis() {
     kill: async () => {
       signal('SIGKILL')
       await server?.exited
-      if (server) running.delete(server)
+      if (server) runningServers.delete(server)
     },
     hold: () => signal('SIGSTOP'),
     goOn: () => signal('SIGCONT'),

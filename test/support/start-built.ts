@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { generateIdentityKeys, identitySigner, inherited } from 'ebb/kernel'
-import { NODE_FLAGS } from '../../src/deploy/index.ts'
+import { inheritedEnv } from 'ebb/kernel'
+import { createIdentitySigner, generateIdentityKeys } from 'ebb/protocol'
+import { NODE_FLAGS } from '../../src/build/index.ts'
 
 interface BuiltOptions {
   readonly env?: Readonly<Record<string, string>>
@@ -10,7 +11,7 @@ interface BuiltOptions {
   readonly nodeArgs?: readonly string[]
 }
 
-interface Asked {
+interface BuiltRequest {
   readonly method: string
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
@@ -31,7 +32,7 @@ const keys = generateIdentityKeys()
 /** Vouches for callers as the platform does, to every function that startBuilt starts. */
 export async function signers() {
   const { gateway, relay } = await keys
-  return { gateway: identitySigner(gateway, 'ebb:gateway'), relay: identitySigner(relay, 'ebb:relay') }
+  return { gateway: createIdentitySigner(gateway, 'ebb:gateway'), relay: createIdentitySigner(relay, 'ebb:relay') }
 }
 
 /**
@@ -41,7 +42,7 @@ export async function signers() {
 export async function startBuilt(start: string, { env = {}, nodeArgs = [] }: BuiltOptions = {}) {
   const child = spawn(process.execPath, [...NODE_FLAGS, ...nodeArgs, start], {
     env: {
-      ...inherited(['PATH', 'HOME', 'TMPDIR']),
+      ...inheritedEnv(['PATH', 'HOME', 'TMPDIR']),
       ...{ PORT: '0', EBB_HOST: '127.0.0.1', EBB_PARENT: 'stdin', NODE_ENV: 'production' },
       ...{ OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' },
       EBB_IDENTITY_JWKS: JSON.stringify((await keys).jwks),
@@ -73,7 +74,7 @@ export async function startBuilt(start: string, { env = {}, nodeArgs = [] }: Bui
 
   return {
     /** Sends it a request as soon as it listens. */
-    ask: async ({ method, target, headers, body }: Asked) => {
+    ask: async ({ method, target, headers, body }: BuiltRequest) => {
       const response = await fetch(`http://127.0.0.1:${await listening.promise}${target}`, {
         ...{ method, headers },
         ...(body === undefined ? {} : { body }),

@@ -3,14 +3,14 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
 /** What becomes of bytes on their way: they pass, they pass late, or nobody ever hears of them. */
-export type Weather = 'clear' | 'slow' | 'silent'
+export type NetworkCondition = 'clear' | 'slow' | 'silent'
 
 /**
  * A TCP proxy whose weather a test makes. What is silent stays connected, as to a host that lost its power: nothing
  * passes, in neither direction, and no end is told.
  */
 export async function startTcpProxy(target: { readonly host: string; readonly port: number }, { slowMs = 3_000 } = {}) {
-  let weather: Weather = 'clear'
+  let weather: NetworkCondition = 'clear'
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket; muted: boolean }>()
   const firstWords: Buffer[] = []
 

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { generateIdentityKeys } from 'ebb/kernel'
+import { generateIdentityKeys } from 'ebb/protocol'
 import pg from 'pg'
+import { buildService } from '../../src/build/build-image.ts'
 import { createKey } from '../../src/data/api-keys.ts'
-import { buildService } from '../../src/dev/build/build-service.ts'
-import { urlAs } from '../../src/dev/testing/test-database.ts'
+import { databaseUrlFor } from '../../src/testing/test-database.ts'
 import { startProcess } from '../oracle/start-process.ts'
 import { startUpstream } from '../oracle/upstream.ts'
 import type { OtlpReceiver, Span } from '../support/otlp-receiver.ts'
@@ -97,7 +97,7 @@ function step(service: string, kind: Span['kind'], attribute?: string) {
 
 /** The user's part of the address is nothing that is sent: every function is where the one is. */
 const serviceEnv = (name: 'gateway' | 'relay', target: string) => ({
-  ...{ PORT: '0', DATABASE_URL: urlAs(name, databaseUrl), EBB_CONTRACTS: join(images, name, 'contracts') },
+  ...{ PORT: '0', DATABASE_URL: databaseUrlFor(name, databaseUrl), EBB_CONTRACTS: join(images, name, 'contracts') },
   ...{ EBB_KEY_PEPPER: PEPPER, EBB_ADMIN_KEY: 'admin-key-of-this-test' },
   EBB_UPSTREAM_TEMPLATE: target.replace('//', '//{name}@'),
   OTEL_SERVICE_NAME: name,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
-import { bundleFunction } from 'ebb/deploy'
+import { bundleFunction } from 'ebb/build'
 import { runFunction } from '../oracle/run-function.ts'
 import { startUpstream } from '../oracle/upstream.ts'
 import { copyCheckout, functionFiles } from '../support/checkout.ts'

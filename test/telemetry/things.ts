@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
-import { buildOurs, checkoutWithThings } from '../oracle/build-ours.ts'
+import { buildOurs, checkoutWithThings } from '../oracle/build.ts'
 import { type Call, type RunningFunction, type RunOptions, runFunction } from '../oracle/run-function.ts'
 import { THINGS } from '../oracle/thing.ts'
 import { type Behaviour, type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts'

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import fc from 'fast-check'
 import pg from 'pg'
-import { createRunStatement } from '../../src/data/run-statement.ts'
-import { createSql, type Sql } from '../../src/data/sql.ts'
+import { createRunStatement } from '../../src/data/postgres/run-statement.ts'
+import { createSql, type Sql } from '../../src/data/postgres/sql.ts'
 import { SEED } from '../support/seed.ts'
 
 const RUNS = { numRuns: 300, seed: SEED }

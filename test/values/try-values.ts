@@ -1,22 +1,22 @@
 import { isDeepStrictEqual } from 'node:util'
 import pg from 'pg'
 import { postgres, type Sql } from '../../src/data/index.ts'
-import { transact } from '../../src/data/transaction.ts'
+import { transact } from '../../src/data/postgres/transaction.ts'
 import { createLog, parseConfig } from '../../src/kernel/index.ts'
 import { type ColumnType, columns } from './columns.ts'
-import { type Given, given } from './given.ts'
+import { type TestValue, testValues } from './test-values.ts'
 
 /** What became of a pair: it came back equal, was refused by a sentence, or was changed, which nothing may be. */
 export type Outcome =
   | { readonly is: 'kept'; readonly read: string }
   | { readonly is: 'refused' | 'refused when read' | 'changed'; readonly why: string }
 
-export type Tried = { readonly column: string; readonly value: string; readonly way: 'in' | 'out' } & Outcome
+export type Trial = { readonly column: string; readonly value: string; readonly way: 'in' | 'out' } & Outcome
 
 const TIMEOUT_MS = 600_000
 
 /** Every column with every value, in and out, as a function's handler would: each in a transaction that is rolled back. */
-async function tryAll(databaseUrl: string, oracleUrl: string): Promise<Tried[]> {
+async function tryAll(databaseUrl: string, oracleUrl: string): Promise<Trial[]> {
   const log = createLog({ level: 'silent' })
   const opened = postgres.open(parseConfig({ DATABASE_URL: databaseUrl, EBB_POOL_MAX: '2' }), log)
   const oracle = await openOracle(oracleUrl)
@@ -32,15 +32,15 @@ async function tryAll(databaseUrl: string, oracleUrl: string): Promise<Tried[]> 
     })
     return outcome ?? { is: 'changed', why: 'nothing came of it' }
   }
-  const tried: Tried[] = []
+  const tried: Trial[] = []
   for (const column of columns) {
-    for (const value of given) {
+    for (const value of testValues) {
       const pair = { column: column.sql, value: value.label, way: 'in' } as const
-      tried.push({ ...pair, ...(await inTransaction((sql) => goIn(sql, column, value, oracle))) })
+      tried.push({ ...pair, ...(await inTransaction((sql) => tryWrite(sql, column, value, oracle))) })
     }
     for (const literal of column.literals) {
       const pair = { column: column.sql, value: literal, way: 'out' } as const
-      tried.push({ ...pair, ...(await inTransaction((sql) => comeOut(sql, column, literal, oracle))) })
+      tried.push({ ...pair, ...(await inTransaction((sql) => tryRead(sql, column, literal, oracle))) })
     }
   }
   await Promise.all([postgres.close?.(opened), oracle.end()])
@@ -49,10 +49,10 @@ async function tryAll(databaseUrl: string, oracleUrl: string): Promise<Tried[]> 
 
 class RollBack extends Error {}
 
-async function goIn(
+async function tryWrite(
   sql: Sql,
   { sql: type, comparedAs }: ColumnType,
-  value: Given,
+  value: TestValue,
   oracle: pg.Client,
 ): Promise<Outcome> {
   const [table, cast] = [sql.identifier(`in_${type}`), comparable(sql, comparedAs)]
@@ -74,7 +74,7 @@ async function goIn(
 }
 
 /** What the value is to Postgres in a column of this type. */
-function literalFor(type: string, { json, literal }: Given): string | undefined {
+function literalFor(type: string, { json, literal }: TestValue): string | undefined {
   if (!type.startsWith('json')) return literal
   if (!type.endsWith('[]')) return json
   const items: unknown = JSON.parse(json ?? 'null')
@@ -105,7 +105,7 @@ async function readBack(sql: Sql, type: string, comparedAs: string | undefined):
   return { is: 'kept', read: show(row?.v) }
 }
 
-async function comeOut(
+async function tryRead(
   sql: Sql,
   { sql: type, comparedAs }: ColumnType,
   literal: string,

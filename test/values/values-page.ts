@@ -1,7 +1,7 @@
-import type { Tried } from './try-values.ts'
+import type { Trial } from './try-values.ts'
 
 /** The page of the docs on values, as what was tried came out. */
-export function valuesPage(tried: readonly Tried[]): string {
+export function valuesPage(tried: readonly Trial[]): string {
   const columns = [...new Set(tried.map(({ column }) => column))]
   const [scalars, arrays] = [columns.filter((column) => !isArray(column)), columns.filter(isArray)]
   const of = (column: string) => tried.filter((each) => each.column === column)
@@ -66,9 +66,9 @@ parameter or the column and says what to write. \`test/values\` writes this page
 
 const isArray = (column: string) => column.endsWith('[]') || column === 'tags'
 
-const count = (tried: readonly Tried[], way: Tried['way']) => tried.filter((each) => each.way === way).length
+const count = (tried: readonly Trial[], way: Trial['way']) => tried.filter((each) => each.way === way).length
 
-function numbers(tried: readonly Tried[]): string {
+function numbers(tried: readonly Trial[]): string {
   const given = tried.filter(({ way }) => way === 'in')
   const kept = given.filter(({ is }) => is === 'kept').length
   return `${kept} | ${given.length - kept}`
@@ -78,7 +78,7 @@ function numbers(tried: readonly Tried[]): string {
 const readAs = (column: string, read: string) => (column.startsWith('float') ? read.replaceAll('"', '') : read)
 
 /** As its refusals say it. */
-function takenBy(tried: readonly Tried[]): string {
+function takenBy(tried: readonly Trial[]): string {
   const said = tried.map((each) => ('why' in each ? (/ takes (.*?)(?:; .*)?$/.exec(each.why)?.[1] ?? '') : ''))
   return said.find((takes) => takes !== '' && !takes.startsWith('what JSON')) ?? 'what JSON can carry'
 }
@@ -124,7 +124,7 @@ const REFUSED: readonly (readonly [value: string, column: string])[] = [
   ...['[[1, 2], [3, 4]]', "['a', 'NULL', '']"].map((value) => [value, 'jsonb[]'] as const),
 ]
 
-function sentences(tried: readonly Tried[]) {
+function sentences(tried: readonly Trial[]) {
   return REFUSED.map(([value, column]) => {
     const found = tried.find((each) => each.value === value && each.column === column && each.way === 'in')
     return { value, column, why: found && 'why' in found ? found.why : 'NOT REFUSED' }

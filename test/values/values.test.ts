@@ -5,10 +5,10 @@ import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
-import { describeWhere } from '../support/it-where.ts'
 import { pgbouncer, testPgBouncer } from '../support/pgbouncer.ts'
+import { describeWhere } from '../support/requirements.ts'
 import { columns, OWN_TYPES } from './columns.ts'
-import type { Tried } from './try-values.ts'
+import type { Trial } from './try-values.ts'
 import { valuesPage } from './values-page.ts'
 
 /** All of them on both connections in `npm run test:full`; one of each in `npm test`. */
@@ -20,7 +20,7 @@ const TIMEOUT_MS = 1_200_000
 
 const database = testDatabase()
 const throughPgBouncer = testPgBouncer({ poolSize: 2 })
-let first: readonly Tried[] | undefined
+let first: readonly Trial[] | undefined
 
 beforeAll(async () => {
   const client = new pg.Client({ connectionString: database.ownerUrl })
@@ -38,7 +38,7 @@ async function tryIn(zone: string, url: string) {
   })
   const [told] = await Promise.all([text(child.stdout), once(child, 'close')])
   // It is what that program writes.
-  const tried = JSON.parse(told) as readonly Tried[]
+  const tried = JSON.parse(told) as readonly Trial[]
   expect(tried.filter(({ is }) => is === 'changed')).toEqual([])
   first ??= tried
   expect(tried).toEqual(first)

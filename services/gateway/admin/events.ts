@@ -1,15 +1,15 @@
-import { Problem } from 'ebb/contract'
+import { type ContractSet, Problem, type ValidationIssue } from 'ebb/contract'
 import express, { Router } from 'express'
 import * as z from 'zod'
-import { listEvents, showEvent } from '../../../src/data/events.ts'
-import { redrive } from '../../../src/data/redrive.ts'
-import { countWaiting } from '../../../src/data/waiting.ts'
-import type { AdminOptions } from '../admin.ts'
-import { fits } from './fits.ts'
+import { countWaiting } from '../../../src/data/queue/backlog.ts'
+import { listEvents, showEvent } from '../../../src/data/queue/events.ts'
+import { type DeadDelivery, redrive } from '../../../src/data/queue/redrive.ts'
+import { findEventIssues } from '../../../src/http/middleware/receive-event.ts'
+import type { AdminAppOptions } from './app.ts'
 import { parseInput } from './parse-input.ts'
 
 const ACTOR = 'admin'
-const Page = z.strictObject({
+const ListQuery = z.strictObject({
   state: z.enum(['waiting', 'leased', 'done', 'dead']).optional(),
   type: z.string().max(200).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
@@ -17,8 +17,8 @@ const Page = z.strictObject({
 })
 const Id = z.object({ id: z.uuid() })
 const Time = z.iso.datetime({ offset: true })
-const Waiting = z.strictObject({ function: z.string().max(100) })
-const Redrive = z
+const WaitingQuery = z.strictObject({ function: z.string().max(100) })
+const RedriveBody = z
   .strictObject({
     type: z.string().max(200).optional(),
     consumer: z.string().max(100).optional(),
@@ -41,27 +41,40 @@ const Redrive = z
  * how much that function has still to be called with. POST /v1/events/redrive sends dead
  * ones on their way again, and answers what it did, or with `dryRun` would do.
  */
-export function events({ pool, contracts }: Pick<AdminOptions, 'pool' | 'contracts'>): Router {
+export function createEventsRouter({ pool, contracts }: Pick<AdminAppOptions, 'pool' | 'contracts'>): Router {
   const router = Router()
   router.get('/', async (request, response) => {
-    response.json(await listEvents(pool, parseInput(Page, request.query, 'query')))
+    response.json(await listEvents(pool, parseInput(ListQuery, request.query, 'query')))
   })
   router.get('/waiting', async (request, response) => {
-    response.json(await countWaiting(pool, parseInput(Waiting, request.query, 'query').function))
+    response.json(await countWaiting(pool, parseInput(WaitingQuery, request.query, 'query').function))
   })
   router.get('/:id', async (request, response) => {
     const { id } = parseInput(Id, request.params, 'params')
     const event = await showEvent(pool, id)
-    if (!event) throw noEvent()
+    if (!event) throw eventNotFound()
     response.json(event)
   })
   router.post('/redrive', express.json({ limit: '16kb' }), async (request, response) => {
-    const { dryRun, perSecond, stopOnFailure, to, ...filter } = parseInput(Redrive, request.body, 'body')
-    if (filter.id !== undefined && !(await showEvent(pool, filter.id))) throw noEvent()
-    const options = { actor: ACTOR, to, judge: fits(contracts()), dryRun, perSecond, stopOnFailure }
+    const { dryRun, perSecond, stopOnFailure, to, ...filter } = parseInput(RedriveBody, request.body, 'body')
+    if (filter.id !== undefined && !(await showEvent(pool, filter.id))) throw eventNotFound()
+    const options = { actor: ACTOR, to, findIssues: createDeliveryCheck(contracts()), dryRun, perSecond, stopOnFailure }
     response.json(await redrive(pool, filter, options))
   })
   return router
 }
 
-const noEvent = () => new Problem('not_found', 404, 'There is no event of this id.')
+const eventNotFound = () => new Problem('not_found', 404, 'There is no event of this id.')
+
+/** Judges a delivery as its subscriber's contract is now: every fault, none where the event would be taken in. */
+export function createDeliveryCheck({
+  subscriptions,
+  validateEvent,
+}: ContractSet): (delivery: DeadDelivery) => readonly ValidationIssue[] {
+  return ({ consumer, type, subject, payload }) => {
+    const on = subscriptions.find(({ name }) => name === consumer)?.on
+    if (on !== undefined && on !== type) return [{ path: 'type', message: `${consumer} takes ${on} now` }]
+    const judged = validateEvent(consumer, payload)
+    return judged.ok ? findEventIssues({ data: payload, subject }) : judged.issues
+  }
+}

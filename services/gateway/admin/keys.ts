@@ -2,7 +2,7 @@ import { Problem } from 'ebb/contract'
 import express, { Router } from 'express'
 import * as z from 'zod'
 import { createKey, listKeys, revokeKey } from '../../../src/data/api-keys.ts'
-import type { AdminOptions } from '../admin.ts'
+import type { AdminAppOptions } from './app.ts'
 import { parseInput } from './parse-input.ts'
 
 const ACTOR = 'admin'
@@ -11,22 +11,22 @@ const Subject = z
   .regex(/^[\w.@:+-]{1,128}$/, 'Must be 1 to 128 of letters, digits and _ . @ : + -')
   .refine((subject) => subject !== 'anonymous', 'This is what callers without a key are called')
 /** Each request tells a function all of them. */
-const SCOPES_LENGTH = 8_192
+const MAX_SCOPES_LENGTH = 8_192
 const NewKey = z.strictObject({
   subject: Subject,
   scopes: z
     .array(z.string().regex(/^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/, 'Must look like orders:write'))
     .max(100)
     .refine(
-      (scopes) => scopes.join().length <= SCOPES_LENGTH,
-      `Must have at most ${SCOPES_LENGTH} characters together`,
+      (scopes) => scopes.join().length <= MAX_SCOPES_LENGTH,
+      `Must have at most ${MAX_SCOPES_LENGTH} characters together`,
     ),
   expiresAt: z.iso
     .datetime({ offset: true })
     .refine((at) => Date.parse(at) > Date.now(), 'Is over already')
     .optional(),
 })
-const Page = z.strictObject({
+const ListQuery = z.strictObject({
   subject: Subject.optional(),
   limit: z.coerce.number().int().min(1).max(500).default(50),
   before: z.uuid().optional(),
@@ -34,10 +34,10 @@ const Page = z.strictObject({
 const Id = z.object({ id: z.uuid() })
 
 /** GET and POST /v1/keys, DELETE /v1/keys/{id}. The answer to a POST is the only place where the token is ever seen. */
-export function keys({ pool, pepper }: Pick<AdminOptions, 'pool' | 'pepper'>): Router {
+export function createKeysRouter({ pool, pepper }: Pick<AdminAppOptions, 'pool' | 'pepper'>): Router {
   const router = Router()
   router.get('/', async (request, response) => {
-    response.json({ keys: await listKeys(pool, parseInput(Page, request.query, 'query')) })
+    response.json({ keys: await listKeys(pool, parseInput(ListQuery, request.query, 'query')) })
   })
   router.post('/', express.json({ limit: '16kb' }), async (request, response) => {
     const grant = parseInput(NewKey, request.body, 'body')

@@ -1,6 +1,6 @@
-import { type Fault, Problem, toInput } from 'ebb/contract'
+import { Problem, toInput, type ValidationIssue } from 'ebb/contract'
 import type * as z from 'zod'
-import { whatIsUnsafe } from '../../../src/http/what-is-unsafe.ts'
+import { findUnsafeJson } from '../../../src/http/json.ts'
 
 /** The value as the schema has it, of what Postgres can hold; a Problem 400 that names every fault otherwise. */
 export function parseInput<S extends z.ZodType>(
@@ -9,12 +9,12 @@ export function parseInput<S extends z.ZodType>(
   part: 'body' | 'query' | 'params',
 ): z.output<S> {
   const given = value ?? {}
-  const unsafe = whatIsUnsafe(JSON.stringify(given), part)
+  const unsafe = findUnsafeJson(JSON.stringify(given), part)
   if (unsafe) throw invalid([unsafe])
   const parsed = toInput(schema).safeParse(given)
   if (parsed.success) return parsed.data
   throw invalid(parsed.error.issues.map(({ path, message }) => ({ path: [part, ...path].join('.'), message })))
 }
 
-const invalid = (details: readonly Fault[]) =>
+const invalid = (details: readonly ValidationIssue[]) =>
   new Problem('invalid_request', 400, 'The request does not fit; see details.', { details })

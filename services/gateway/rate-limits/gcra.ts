@@ -1,5 +1,5 @@
 import type { Limit } from 'ebb/contract'
-import type { Allowance } from 'ebb/http/gateway'
+import type { RateLimitDecision } from 'ebb/http/gateway'
 
 /** A limit as the generic cell rate algorithm counts: whole microseconds, so that nothing is lost to rounding. */
 export interface Pace {
@@ -9,7 +9,7 @@ export interface Pace {
 }
 
 /** How one request was judged. */
-export interface Judged {
+export interface Decision {
   /** Until the request would be allowed; it is where this is not above 0. */
   readonly waitUs: number
   /** Until nothing is owed any more. */
@@ -23,7 +23,7 @@ export const paceOf = ({ requests, perSeconds, burst }: Limit, { shares = 1 } = 
 })
 
 /** Judges a request at `nowUs`, where nothing would be owed from `fullAtUs` on. The same as in `redis-limiter`. */
-export function judge(fullAtUs: number, nowUs: number, { intervalUs, burst }: Pace): Judged {
+export function decide(fullAtUs: number, nowUs: number, { intervalUs, burst }: Pace): Decision {
   // Never more than a burst is owed, whatever clock or limit was before.
   const owedUs = Math.min(Math.max(fullAtUs - nowUs, 0), burst * intervalUs)
   const waitUs = owedUs + intervalUs - burst * intervalUs
@@ -31,7 +31,7 @@ export function judge(fullAtUs: number, nowUs: number, { intervalUs, burst }: Pa
 }
 
 /** What the pipeline may know of it, in whole seconds and rounded so that nobody comes too early. */
-export function toAllowance({ waitUs, fullInUs }: Judged, { intervalUs }: Pace): Allowance {
+export function toAllowance({ waitUs, fullInUs }: Decision, { intervalUs }: Pace): RateLimitDecision {
   const allowed = waitUs <= 0
   const seconds = (us: number) => Math.ceil(us / 1_000_000)
   return {

@@ -1,11 +1,11 @@
 import { expect, it } from '@jest/globals'
 import { paceOf } from './gcra.ts'
-import { localLimiter } from './local-limiter.ts'
+import { createLocalLimiter } from './local-limiter.ts'
 
 /** A limiter whose clock a test holds, in microseconds. */
 function rig(options: { shares?: number; most?: number } = {}) {
   const clock = { us: 5_000_000 }
-  return { clock, ...localLimiter({ ...options, now: () => clock.us }) }
+  return { clock, ...createLocalLimiter({ ...options, now: () => clock.us }) }
 }
 
 const MINUTE = { requests: 60, perSeconds: 60, burst: 60 }
@@ -103,20 +103,25 @@ it('a pace that is no whole number of microseconds is rounded to the safe side',
 })
 
 it('it tells once of what it has let through alone, as long as it is owed, and again where that failed', () => {
-  const { clock, take, note, tell, untell } = rig({ shares: 2 })
+  const { clock, take, record, takeUnreported, restoreUnreported } = rig({ shares: 2 })
   for (let i = 0; i < 40; i++) take('a', MINUTE)
-  note('b', MINUTE)
-  expect([tell('a', MINUTE), tell('a', MINUTE), tell('b', MINUTE), tell('c', MINUTE)]).toEqual([30, 0, 0, 0])
-  untell('a', MINUTE, 30)
+  record('b', MINUTE)
+  expect([
+    takeUnreported('a', MINUTE),
+    takeUnreported('a', MINUTE),
+    takeUnreported('b', MINUTE),
+    takeUnreported('c', MINUTE),
+  ]).toEqual([30, 0, 0, 0])
+  restoreUnreported('a', MINUTE, 30)
   clock.us += 20 * SECOND_US
-  expect([tell('a', MINUTE), tell('a', MINUTE)]).toEqual([20, 0])
+  expect([takeUnreported('a', MINUTE), takeUnreported('a', MINUTE)]).toEqual([20, 0])
 })
 
 it('where the others know nothing any more, it tells of all that passed here, of its share and beyond', () => {
-  const { note, take, tell, tellAll } = rig({ shares: 4 })
-  for (let i = 0; i < 40; i++) note('a', MINUTE)
-  for (let i = 0; i < 100; i++) note('b', MINUTE)
+  const { record, take, takeUnreported, markAllUnreported } = rig({ shares: 4 })
+  for (let i = 0; i < 40; i++) record('a', MINUTE)
+  for (let i = 0; i < 100; i++) record('b', MINUTE)
   expect(take('a', MINUTE).allowed).toBe(false)
-  tellAll()
-  expect([tell('a', MINUTE), tell('b', MINUTE)]).toEqual([40, 60])
+  markAllUnreported()
+  expect([takeUnreported('a', MINUTE), takeUnreported('b', MINUTE)]).toEqual([40, 60])
 })

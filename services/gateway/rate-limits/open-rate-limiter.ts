@@ -1,9 +1,9 @@
 import type { Limit } from 'ebb/contract'
 import type { RateLimiter } from 'ebb/http/gateway'
-import type { Config } from 'ebb/kernel'
-import { localLimiter } from './local-limiter.ts'
-import { redisLimiter } from './redis-limiter.ts'
-import { type FallbackOptions, withFallback } from './with-fallback.ts'
+import type { Config, Log } from 'ebb/kernel'
+import { createOutageReporter } from '../../../src/data/redis.ts'
+import { createLocalLimiter, type LocalLimiter } from './local-limiter.ts'
+import { openRedisLimiter, type SharedLimiter } from './redis-limiter.ts'
 
 /**
  * Opens the limiter that the settings ask for: on REDIS_URL exact across gateways; without it, each gateway allows its
@@ -17,16 +17,95 @@ export async function openRateLimiter(
   }: Pick<Config, 'REDIS_URL' | 'EBB_GATEWAY_REPLICAS' | 'EBB_RATE_LIMIT_TIMEOUT_MS'>,
   options: FallbackOptions,
 ): Promise<{ readonly take: RateLimiter; readonly close: () => void }> {
-  const local = localLimiter({ shares: EBB_GATEWAY_REPLICAS })
+  const local = createLocalLimiter({ shares: EBB_GATEWAY_REPLICAS })
   if (REDIS_URL) {
-    const limiter = withFallback(redisLimiter(REDIS_URL, { answerMs }), local, options)
+    const limiter = withFallback(openRedisLimiter(REDIS_URL, { answerMs }), local, options)
     await limiter.started
     return limiter
   }
   options.log.info({ shares: EBB_GATEWAY_REPLICAS }, 'no REDIS_URL; each gateway limits by its own share')
   const take = (key: string, limit: Limit) => {
-    options.fellBack()
+    options.onFallback()
     return local.take(key, limit)
   }
   return { take, close: () => {} }
+}
+
+interface FallbackOptions {
+  readonly log: Pick<Log, 'info' | 'warn'>
+  /** Called for each request that the local limiter judged. */
+  readonly onFallback: () => void
+  /** Between two looks for a Redis that is away; 500 ms unless told. */
+  readonly probeMs?: number
+  /** Before a loss is said; 2 s unless told, so several looks in a row. */
+  readonly lastedMs?: number
+}
+
+/**
+ * Limits by `shared`, and by `local` while that is away or slow: the first request that it fails ends its use, and a
+ * look in the background begins it again, so that no other request waits. Each side is told of what the other has let
+ * through, so that no change between them grants another burst. A loss that lasts is one log line, and its end another.
+ */
+export function withFallback(shared: SharedLimiter, local: LocalLimiter, options: FallbackOptions) {
+  const { log, onFallback, probeMs = 500, lastedMs: minOutageMs = 2_000 } = options
+  const say = createOutageReporter(
+    log,
+    {
+      away: 'redis is away or slow; each gateway limits by its own share',
+      back: 'redis is there; rate limits hold across gateways',
+    },
+    { minOutageMs, reportsInitialState: true },
+  )
+  let up: boolean | undefined
+  let turns = 0
+  let closed = false
+  let memory: string | undefined
+  const turn = (now: boolean, fault?: unknown) => {
+    if (closed) return
+    if (up !== now) turns++
+    up = now
+    say(now, fault)
+  }
+  const look = () =>
+    shared.probe().then(
+      (name) => {
+        if (name !== memory) local.markAllUnreported()
+        memory = name
+        turn(true)
+      },
+      (fault) => turn(false, fault),
+    )
+  shared.onUp(() => void look())
+  shared.onDown((fault) => turn(false, fault))
+  const looking = setInterval(() => {
+    if (!up) void look()
+  }, probeMs).unref()
+
+  const take: RateLimiter = async (key, limit) => {
+    if (up) {
+      const since = turns
+      const untold = local.takeUnreported(key, limit)
+      try {
+        const allowance = await shared.take(key, limit, untold)
+        if (allowance.allowed) local.record(key, limit)
+        return allowance
+      } catch (fault) {
+        if (untold > 0) local.restoreUnreported(key, limit, untold)
+        // What was sent before Redis went and came again says nothing about now.
+        if (since === turns) turn(false, fault)
+      }
+    }
+    onFallback()
+    return local.take(key, limit)
+  }
+  return {
+    take,
+    /** Resolves when it is known whether the shared one is there. */
+    started: shared.firstAttempt.then(look),
+    close: () => {
+      closed = true
+      clearInterval(looking)
+      shared.close()
+    },
+  }
 }

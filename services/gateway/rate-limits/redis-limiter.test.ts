@@ -2,8 +2,8 @@ import { afterEach, expect, it } from '@jest/globals'
 import type { Limit } from 'ebb/contract'
 import { Redis } from 'ioredis'
 import { itWithRedis, testRedis } from '../../../test/support/redis.ts'
-import { localLimiter } from './local-limiter.ts'
-import { redisLimiter } from './redis-limiter.ts'
+import { createLocalLimiter } from './local-limiter.ts'
+import { openRedisLimiter } from './redis-limiter.ts'
 
 const closers: (() => void)[] = []
 afterEach(() => {
@@ -15,10 +15,10 @@ async function rig(gateways: number) {
   const redis = await testRedis()
   await redis.start()
   // Whether Redis answers in time is not the question here.
-  const limiters = Array.from({ length: gateways }, () => redisLimiter(redis.url, { answerMs: 10_000 }))
+  const limiters = Array.from({ length: gateways }, () => openRedisLimiter(redis.url, { answerMs: 10_000 }))
   const client = new Redis(redis.url, { disconnectTimeout: 100 })
   closers.push(...limiters.map(({ close }) => close), () => client.disconnect())
-  for (const { tried } of limiters) await tried
+  for (const { firstAttempt } of limiters) await firstAttempt
   return { limiters, client }
 }
 
@@ -61,7 +61,7 @@ itWithRedis('it judges as the local one does', async () => {
     { requests: 3, perSeconds: 86_399, burst: 3 },
     { requests: 1_000, perSeconds: 80_000, burst: 1_001 },
   ]
-  const local = localLimiter({ now: () => 0 }).take
+  const local = createLocalLimiter({ now: () => 0 }).take
   for (const limit of limits) {
     for (let i = 0; i < 5; i++) {
       const [ours, shared] = [local(String(limit.requests), limit), await limiters[0]!.take(`${limit.requests}`, limit)]
@@ -122,9 +122,9 @@ itWithRedis('a limit that becomes wider holds at once', async () => {
 itWithRedis('it rejects where Redis can keep nothing, is held, or is gone', async () => {
   const redis = await testRedis()
   await redis.start()
-  const limiter = redisLimiter(redis.url)
+  const limiter = openRedisLimiter(redis.url)
   closers.push(limiter.close)
-  await limiter.tried
+  await limiter.firstAttempt
   await limiter.probe()
   const client = new Redis(redis.url, { disconnectTimeout: 100 })
   closers.push(() => client.disconnect())
@@ -140,8 +140,8 @@ itWithRedis('it rejects where Redis can keep nothing, is held, or is gone', asyn
 
 it('a Redis that never was there rejects at once', async () => {
   // Port 1 of this machine: nobody listens.
-  const limiter = redisLimiter('redis://127.0.0.1:1')
+  const limiter = openRedisLimiter('redis://127.0.0.1:1')
   closers.push(limiter.close)
-  await limiter.tried
+  await limiter.firstAttempt
   await expect(limiter.take('a', HOUR)).rejects.toThrow(/writeable/)
 })

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { Limit } from 'ebb/contract'
-import type { Allowance } from 'ebb/http/gateway'
+import type { RateLimitDecision } from 'ebb/http/gateway'
 import { Redis } from 'ioredis'
-import { within } from '../../../src/data/within.ts'
+import { withTimeout } from '../../../src/kernel/with-timeout.ts'
 import { paceOf, toAllowance } from './gcra.ts'
 
 /** A limiter that all gateways share. */
@@ -12,13 +12,13 @@ export interface SharedLimiter {
    * Judges a request, after it has counted those that were let through elsewhere. Rejects where Redis is away, or does
    * not answer within `answerMs`.
    */
-  readonly take: (key: string, limit: Limit, elsewhere?: number) => Promise<Allowance>
+  readonly take: (key: string, limit: Limit, elsewhere?: number) => Promise<RateLimitDecision>
   /** Resolves where `take` would: to the name of what it remembers, which is another when that was lost. */
   readonly probe: () => Promise<string>
   readonly onUp: (listener: () => void) => void
   readonly onDown: (listener: (fault: Error) => void) => void
   /** Settles when the first attempt to connect has succeeded or failed. */
-  readonly tried: Promise<unknown>
+  readonly firstAttempt: Promise<unknown>
   readonly close: () => void
 }
 
@@ -34,7 +34,7 @@ const MEMORY = 'ebb:rate-memory'
  * Limits across all gateways on one Redis: one call a request, on Redis's own clock, exact however many come at once. A
  * key is there no longer than its caller owes something.
  */
-export function redisLimiter(url: string, { answerMs = ANSWER_MS } = {}): SharedLimiter {
+export function openRedisLimiter(url: string, { answerMs = ANSWER_MS } = {}): SharedLimiter {
   const client = new Redis(url, {
     // Whoever waits or sends again would cost a request, or count it twice.
     ...{ enableOfflineQueue: false, autoResendUnfulfilledCommands: false },
@@ -51,12 +51,12 @@ export function redisLimiter(url: string, { answerMs = ANSWER_MS } = {}): Shared
     take: async (key, limit, elsewhere = 0) => {
       const pace = paceOf(limit)
       const judging = scripted.gcra(PREFIX + key, pace.intervalUs, pace.burst, elsewhere)
-      const [waitUs, fullInUs] = await within(answerMs, judging)
+      const [waitUs, fullInUs] = await withTimeout(answerMs, judging)
       return toAllowance({ waitUs, fullInUs }, pace)
     },
     probe: async () => {
       const asked = Promise.all([client.set(MEMORY, randomUUID(), 'NX'), client.get(MEMORY)])
-      const [, name] = await within(answerMs, asked)
+      const [, name] = await withTimeout(answerMs, asked)
       return name ?? ''
     },
     onUp: (listener) => void client.on('ready', listener),
@@ -64,7 +64,7 @@ export function redisLimiter(url: string, { answerMs = ANSWER_MS } = {}): Shared
       client.on('error', listener)
       client.on('close', () => listener(new Error('the connection to Redis is closed')))
     },
-    tried: once(client, 'ready', { signal: AbortSignal.timeout(CONNECT_MS) }).catch(() => {}),
+    firstAttempt: once(client, 'ready', { signal: AbortSignal.timeout(CONNECT_MS) }).catch(() => {}),
     close: () => client.disconnect(),
   }
 }

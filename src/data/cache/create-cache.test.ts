@@ -1,10 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { untilTrue } from '../../../test/support/until.ts'
-import { lendCache } from '../cache.ts'
-import { collectLog, lending } from '../test-support.ts'
-import { createCache } from './create-cache.ts'
-import { noStore } from './store.ts'
-import { cacheRig, counting, heldLoad, itWithRedis } from './test-support.ts'
+import { collectLog, testBindContext } from '../test-support.ts'
+import { bindCache } from './cache.ts'
+import { createCache, nullStore } from './create-cache.ts'
+import { countingLoad, heldLoad, itWithRedis, setUpCache } from './test-support.ts'
 
 const VALUE = 'ebb:cache:things:a'
 const LOCK = 'ebb:cache-lock:things:a'
@@ -12,7 +11,7 @@ const ttlSeconds = 60
 
 describe('many who ask at once', () => {
   itWithRedis('in three processes cause one load', async () => {
-    const { openProcess } = await cacheRig()
+    const { openProcess } = await setUpCache()
     const processes = [openProcess()(), openProcess()(), openProcess()()]
     const { load, begun, end, loads } = heldLoad({ name: 'x' })
     const asked = Array.from({ length: 300 }, (_, i) => processes[i % 3]!.get('a', { ttlSeconds, load }))
@@ -30,7 +29,7 @@ describe('many who ask at once', () => {
   })
 
   itWithRedis('share its fault', async () => {
-    const cache = (await cacheRig()).openProcess()()
+    const cache = (await setUpCache()).openProcess()()
     let loads = 0
     const load = async () => {
       loads++
@@ -45,9 +44,10 @@ describe('many who ask at once', () => {
 /** Requests for one key, in one process without Redis. */
 function askWithoutStore(many = 10) {
   const tools = { log: collectLog().log, now: () => 0, random: () => 0, sleep: async () => {} }
-  const shared = createCache(noStore, tools)
+  const shared = createCache(nullStore, tools)
   const held = heldLoad('x')
-  const get = (signal?: AbortSignal) => lendCache(shared, lending(signal)).get('a', { ttlSeconds, load: held.load })
+  const get = (signal?: AbortSignal) =>
+    bindCache(shared, testBindContext(signal)).get('a', { ttlSeconds, load: held.load })
   return { ...held, get, asked: Array.from({ length: many }, () => get()) }
 }
 
@@ -78,7 +78,7 @@ describe('a request that is over', () => {
 
 describe('a load in another process', () => {
   itWithRedis('is not waited for longer than a second, nor does it keep the value from being stored', async () => {
-    const { client, openProcess } = await cacheRig()
+    const { client, openProcess } = await setUpCache()
     await client.set(LOCK, 'somebody who was killed', 'PX', 60_000)
     let ms = 0
     let looks = 0
@@ -87,13 +87,13 @@ describe('a load in another process', () => {
       ms += waitedMs
     }
     const cache = openProcess({ now: () => ms, random: () => 0.5, sleep })()
-    expect(await cache.get('a', { ttlSeconds, load: counting() })).toBe(1)
+    expect(await cache.get('a', { ttlSeconds, load: countingLoad() })).toBe(1)
     expect([ms, looks]).toEqual([1_000, 25])
     expect([await client.get(VALUE), await client.exists(LOCK)]).toEqual(['1', 0])
   })
 
   itWithRedis('that fails is done by one of those who waited', async () => {
-    const { client, openProcess } = await cacheRig()
+    const { client, openProcess } = await setUpCache()
     const [here, there] = [openProcess()(), openProcess()()]
     const failing = Promise.withResolvers<never>()
     const begun = Promise.withResolvers<void>()

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../../kernel/index.ts'
-import { createFlights } from './flights.ts'
-import { DELETED, type Found, type Store } from './store.ts'
+import { createSingleFlight } from './single-flight.ts'
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly ttlMs: number
   readonly staleMs: number
   readonly absentMs: number
@@ -19,30 +18,30 @@ export interface SharedCache {
   close(): Promise<void>
 }
 
-export interface CacheTools {
+export interface CacheDependencies {
   readonly log: Pick<Log, 'warn'>
   readonly now: () => number
   readonly random: () => number
   readonly sleep: (ms: number, value: undefined, options: { readonly signal: AbortSignal }) => Promise<unknown>
 }
 
-const MOST_BYTES = 1024 * 1024
+const MAX_BYTES = 1024 * 1024
 /** How long a load elsewhere is waited for. */
-const WAIT_MS = 1_000
-const LOOK_AGAIN_MS = 40
+const MAX_WAIT_MS = 1_000
+const POLL_INTERVAL_MS = 40
 
 /** Gets or loads: one load a key in this process, and one of all processes as long as the others need not wait long. */
-export function createCache(store: Store, { log, now, random, sleep }: CacheTools): SharedCache {
-  const flights = createFlights()
+export function createCache(store: CacheStore, { log, now, random, sleep }: CacheDependencies): SharedCache {
+  const flights = createSingleFlight()
   let saidTooLarge = false
 
   /** Waits for whoever loads elsewhere; or loads, and stores what nobody has deleted meanwhile. */
-  async function fill(key: string, first: Found, mine: string, options: LoadOptions): Promise<string> {
+  async function fill(key: string, first: Lookup, mine: string, options: LoadOptions): Promise<string> {
     const { signal, load, ttlMs, absentMs, staleMs } = options
-    const giveUpAt = now() + WAIT_MS
+    const giveUpAt = now() + MAX_WAIT_MS
     let found = first
-    while (isElsewhere(found, mine) && now() < giveUpAt) {
-      await sleep(LOOK_AGAIN_MS * (0.5 + random()), undefined, { signal })
+    while (isLoadedElsewhere(found, mine) && now() < giveUpAt) {
+      await sleep(POLL_INTERVAL_MS * (0.5 + random()), undefined, { signal })
       found = await store.look(key, { mine, staleMs })
     }
     if (isUsable(found, mine)) return found.text
@@ -55,7 +54,7 @@ export function createCache(store: Store, { log, now, random, sleep }: CacheTool
       throw fault
     }
     const freshMs = text === '' ? absentMs : ttlMs
-    if (holder && holder !== DELETED) {
+    if (holder && holder !== TOMBSTONE) {
       if (freshMs > 0 && isStorable(text)) await store.put(key, text, { holder, forMs: freshMs + staleMs })
       else if (holder === mine) await store.release(key, mine)
     }
@@ -64,8 +63,8 @@ export function createCache(store: Store, { log, now, random, sleep }: CacheTool
 
   function isStorable(text: string): boolean {
     const bytes = Buffer.byteLength(text)
-    if (bytes <= MOST_BYTES) return true
-    if (!saidTooLarge) log.warn({ bytes, mostBytes: MOST_BYTES }, 'a value is too large to be cached; said only once')
+    if (bytes <= MAX_BYTES) return true
+    if (!saidTooLarge) log.warn({ bytes, mostBytes: MAX_BYTES }, 'a value is too large to be cached; said only once')
     saidTooLarge = true
     return false
   }
@@ -76,8 +75,8 @@ export function createCache(store: Store, { log, now, random, sleep }: CacheTool
       const found = await store.look(key, { mine, staleMs: options.staleMs })
       if (isUsable(found, mine)) return found.text
       // Whoever was given the lock begins anew: a load that is older than that may know an older value.
-      const anew = found.holder === mine
-      return flights.join(key, () => fill(key, found, mine, options), { anew, signal: options.signal })
+      const forceNew = found.holder === mine
+      return flights.join(key, () => fill(key, found, mine, options), { forceNew, signal: options.signal })
     },
     delete: async (key) => {
       flights.leave(key)
@@ -88,8 +87,39 @@ export function createCache(store: Store, { log, now, random, sleep }: CacheTool
 }
 
 /** Fresh, or old while somebody else makes a new one. */
-const isUsable = (found: Found, mine: string): found is Found & { readonly text: string } =>
+const isUsable = (found: Lookup, mine: string): found is Lookup & { readonly text: string } =>
   found.text !== undefined && found.holder !== mine
 
-const isElsewhere = ({ text, holder }: Found, mine: string) =>
-  text === undefined && holder !== undefined && holder !== mine && holder !== DELETED
+const isLoadedElsewhere = ({ text, holder }: Lookup, mine: string) =>
+  text === undefined && holder !== undefined && holder !== mine && holder !== TOMBSTONE
+
+/** What is known of a key: nothing at all where the store is away. */
+interface Lookup {
+  readonly text?: string
+  /** Who makes a new value: set where there is none, or only an old one. */
+  readonly holder?: string
+}
+
+/** Texts with an end, and who may make new ones. Never rejects. */
+export interface CacheStore {
+  /** Finds a text. Where it ends within `staleMs`, or there is none, `mine` becomes the holder unless there is one. */
+  look(key: string, options: { readonly mine: string; readonly staleMs: number }): Promise<Lookup>
+  /** Stores a text, unless the holder is another one by now. */
+  put(key: string, text: string, options: { readonly holder: string; readonly forMs: number }): Promise<void>
+  release(key: string, holder: string): Promise<void>
+  /** Removes a text, and makes DELETED the holder for 2 s. */
+  forget(key: string): Promise<void>
+  close(): Promise<void>
+}
+
+/** The holder of what was just deleted: nobody may store it. */
+export const TOMBSTONE = 'deleted'
+
+/** Knows nothing. */
+export const nullStore: CacheStore = {
+  look: async () => ({}),
+  put: async () => {},
+  release: async () => {},
+  forget: async () => {},
+  close: async () => {},
+}

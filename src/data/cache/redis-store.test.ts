@@ -1,8 +1,8 @@
 import { expect } from '@jest/globals'
 import { untilTrue } from '../../../test/support/until.ts'
 import { collectLog } from '../test-support.ts'
-import { redisStore } from './redis-store.ts'
-import { cacheRig, counting, itWithRedis } from './test-support.ts'
+import { openRedisStore } from './redis-store.ts'
+import { countingLoad, itWithRedis, setUpCache } from './test-support.ts'
 
 const AWAY = 'redis is away or slow; nothing is cached'
 const BACK = 'redis is there; values are cached'
@@ -23,8 +23,8 @@ const untilSaid = (lines: () => readonly unknown[], ask: () => Promise<unknown>)
   })
 
 itWithRedis('while Redis is killed each value is loaded, and when it is back it is cached again', async () => {
-  const { redis, openProcess, messages, client } = await cacheRig()
-  const [cache, load] = [openProcess()(), counting()]
+  const { redis, openProcess, messages, client } = await setUpCache()
+  const [cache, load] = [openProcess()(), countingLoad()]
   await untilCached(() => cache.get('a', { ttlSeconds, load }))
   const cached = await cache.get('a', { ttlSeconds, load })
   await redis.kill()
@@ -39,8 +39,8 @@ itWithRedis('while Redis is killed each value is loaded, and when it is back it 
 })
 
 itWithRedis('a Redis that comes later than the process is used', async () => {
-  const { redis, openProcess, messages } = await cacheRig({ started: false })
-  const [cache, load] = [openProcess()(), counting()]
+  const { redis, openProcess, messages } = await setUpCache({ started: false })
+  const [cache, load] = [openProcess()(), countingLoad()]
   expect(await cache.get('a', { ttlSeconds, load })).toBe(1)
   await untilSaid(messages, () => cache.get('a', { ttlSeconds, load }))
   await redis.start()
@@ -49,9 +49,9 @@ itWithRedis('a Redis that comes later than the process is used', async () => {
 })
 
 itWithRedis('a Redis that hangs costs one wait, and no other', async () => {
-  const { redis, openProcess, messages } = await cacheRig()
+  const { redis, openProcess, messages } = await setUpCache()
   // Longer than the 500 ms after which it would be asked again, so that a second wait is one too many.
-  const [cache, load] = [openProcess({ answerMs: 400 })(), counting()]
+  const [cache, load] = [openProcess({ answerMs: 400 })(), countingLoad()]
   await cache.get('a', { ttlSeconds, load })
   redis.hold()
   const began = performance.now()
@@ -65,8 +65,8 @@ itWithRedis('a Redis that hangs costs one wait, and no other', async () => {
 })
 
 itWithRedis('a Redis that is late now and then costs a load each time, and no line', async () => {
-  const { redis, openProcess, messages } = await cacheRig()
-  const [cache, load] = [openProcess({ answerMs: 400 })(), counting()]
+  const { redis, openProcess, messages } = await setUpCache()
+  const [cache, load] = [openProcess({ answerMs: 400 })(), countingLoad()]
   await untilCached(() => cache.get('a', { ttlSeconds, load }))
   for (let round = 0; round < 3; round++) {
     const before = await cache.get('a', { ttlSeconds, load })
@@ -79,11 +79,11 @@ itWithRedis('a Redis that is late now and then costs a load each time, and no li
 })
 
 itWithRedis('what is deleted while Redis is thought away is deleted all the same', async () => {
-  const { client, redis } = await cacheRig()
+  const { client, redis } = await setUpCache()
   let ms = 0
   const { log } = collectLog()
   const limits = { answerMs: 500, connectMs: 5_000 }
-  const store = redisStore(redis.url, { namespace: 'things', log, ...limits, now: () => ms++ / 1_000 })
+  const store = openRedisStore(redis.url, { namespace: 'things', log, ...limits, now: () => ms++ / 1_000 })
   await client.set('ebb:cache:things:a', '1')
   expect(await store.look('a', { mine: 'm', staleMs: 0 })).toEqual({ holder: 'm', text: '1' })
   redis.hold()
@@ -97,7 +97,7 @@ itWithRedis('what is deleted while Redis is thought away is deleted all the same
 })
 
 itWithRedis('no log line shows a password or a value', async () => {
-  const { redis, client, openProcess, lines } = await cacheRig()
+  const { redis, client, openProcess, lines } = await setUpCache()
   const cache = openProcess()()
   await client.set('ebb:cache-lock:things:a', 'not what is expected')
   await client.config('SET', 'maxmemory', '1')
@@ -108,7 +108,7 @@ itWithRedis('no log line shows a password or a value', async () => {
   await client.config('SET', 'maxmemory', '0', 'requirepass', 'right')
   const url = redis.url.replace('//', '//:secret@')
   const { log, lines: more } = collectLog()
-  const store = redisStore(url, { namespace: 'things', log })
+  const store = openRedisStore(url, { namespace: 'things', log })
   await untilSaid(
     () => more,
     () => store.look('a', { mine: 'm', staleMs: 0 }),

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach } from '@jest/globals'
 import { Redis } from 'ioredis'
 import { testRedis } from '../../../test/support/redis.ts'
-import { lendCache } from '../cache.ts'
-import { collectLog, lending } from '../test-support.ts'
-import { type CacheTools, createCache } from './create-cache.ts'
-import { redisStore } from './redis-store.ts'
+import { collectLog, testBindContext } from '../test-support.ts'
+import { bindCache } from './cache.ts'
+import { type CacheDependencies, createCache } from './create-cache.ts'
+import { openRedisStore } from './redis-store.ts'
 
 export { itWithRedis } from '../../../test/support/redis.ts'
 
@@ -14,24 +14,29 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
 
-type Tools = Partial<CacheTools> & { readonly answerMs?: number }
+type Overrides = Partial<CacheDependencies> & { readonly answerMs?: number }
 
 /** A Redis, a client that looks at it, and as many processes with a cache on it as a test opens. */
-export async function cacheRig({ started = true } = {}) {
+export async function setUpCache({ started = true } = {}) {
   const redis = await testRedis()
   if (started) await redis.start()
   const client = new Redis(redis.url, { lazyConnect: true, disconnectTimeout: 100 })
   client.on('error', () => {})
   closers.push(() => client.disconnect())
   const collected = collectLog()
-  const openProcess = ({ answerMs = 5_000, ...tools }: Tools = {}) => {
-    const store = redisStore(redis.url, { namespace: 'things', log: collected.log, answerMs, connectMs: answerMs })
+  const openProcess = ({ answerMs: commandTimeoutMs = 5_000, ...tools }: Overrides = {}) => {
+    const store = openRedisStore(redis.url, {
+      namespace: 'things',
+      log: collected.log,
+      commandTimeoutMs,
+      connectTimeoutMs: commandTimeoutMs,
+    })
     closers.push(() => store.close())
     const shared = createCache(store, {
       ...{ log: collected.log, now: () => performance.now(), random: Math.random, sleep: delay },
       ...tools,
     })
-    return (signal?: AbortSignal) => lendCache(shared, lending(signal))
+    return (signal?: AbortSignal) => bindCache(shared, testBindContext(signal))
   }
   return { redis, client, openProcess, ...collected }
 }
@@ -50,7 +55,7 @@ export function heldLoad<T>(value: T) {
 }
 
 /** Gives 1, 2, 3, … */
-export function counting() {
+export function countingLoad() {
   let loads = 0
   return async () => ++loads
 }

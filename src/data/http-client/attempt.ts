@@ -1,12 +1,11 @@
 import type { Agent, Dispatcher } from 'undici'
-import type { Received } from './answer.ts'
-import type { HttpFaultCode } from './http-fault.ts'
-import type { Call } from './to-call.ts'
+import type { HttpRequest } from './request.ts'
+import type { HttpErrorCode, RawResponse } from './response.ts'
 
 /** What came of sending a request once. */
 export type Outcome =
-  | { readonly code: 'answered'; readonly received: Received }
-  | { readonly code: Exclude<HttpFaultCode, 'breaker_open' | 'bad_answer'>; readonly cause: unknown }
+  | { readonly code: 'answered'; readonly received: RawResponse }
+  | { readonly code: Exclude<HttpErrorCode, 'breaker_open' | 'bad_answer'>; readonly cause: unknown }
 
 interface AttemptOptions {
   /** Until the last byte of the answer is there. */
@@ -18,7 +17,7 @@ interface AttemptOptions {
 /** Sends a request once, and reads all of its answer. Rejects only where what was asked for is no request. */
 export async function attempt(
   agent: Agent,
-  { method, url, headers, body }: Call,
+  { method, url, headers, body }: HttpRequest,
   { timeoutMs, maxBytes, signal }: AttemptOptions,
 ): Promise<Outcome> {
   const limit = new AbortController()
@@ -28,14 +27,17 @@ export async function attempt(
       ...{ origin: url.origin, path: url.pathname + url.search, method, headers, body },
       signal: AbortSignal.any([signal, limit.signal]),
     })
-    const bytes = await read(response.body, maxBytes)
+    const bytes = await readBody(response.body, maxBytes)
     if (!bytes) return { code: 'too_large', cause: new Error(`more than ${maxBytes} bytes`) }
-    return { code: 'answered', received: { status: response.statusCode, headers: flatten(response.headers), bytes } }
+    return {
+      code: 'answered',
+      received: { status: response.statusCode, headers: flattenHeaders(response.headers), bytes },
+    }
   } catch (cause) {
     if (signal.aborted) return { code: 'aborted', cause: signal.reason }
     const { code } = Object(cause) as { code?: unknown }
     if (limit.signal.aborted || code === 'UND_ERR_CONNECT_TIMEOUT') return { code: 'timeout', cause }
-    if (NO_REQUEST.has(code)) throw cause
+    if (INVALID_REQUEST_CODES.has(code)) throw cause
     return { code: 'network', cause }
   } finally {
     clearTimeout(timer)
@@ -43,14 +45,14 @@ export async function attempt(
 }
 
 /** Such as a header that cannot be sent: the handler's fault, and nothing about the origin. */
-const NO_REQUEST = new Set<unknown>([
+const INVALID_REQUEST_CODES = new Set<unknown>([
   'UND_ERR_INVALID_ARG',
   'UND_ERR_NOT_SUPPORTED',
   'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
 ])
 
 /** Undefined where there is more; then the rest is not fetched. */
-async function read(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array | undefined> {
+async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of body) {
@@ -61,9 +63,44 @@ async function read(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<
   return Buffer.concat(chunks)
 }
 
-const flatten = (headers: Dispatcher.ResponseData['headers']): Readonly<Record<string, string>> =>
+const flattenHeaders = (headers: Dispatcher.ResponseData['headers']): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
       value === undefined ? [] : [[name, [value].flat().join(', ')]],
     ),
   )
+
+const IDEMPOTENT_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
+
+/** Only what has no effect, or one effect however often it is sent. */
+export const isRepeatable = ({ method, headers }: HttpRequest): boolean =>
+  IDEMPOTENT_METHODS.has(method) || headers['idempotency-key'] !== undefined
+
+const TRANSIENT_STATUSES = new Set([408, 425, 429, 502, 503, 504])
+
+/** Whether the same request may fare better later. */
+export const isTransient = (outcome: Outcome): boolean =>
+  outcome.code === 'answered'
+    ? TRANSIENT_STATUSES.has(outcome.received.status)
+    : outcome.code === 'network' || outcome.code === 'timeout'
+
+const INITIAL_DELAY_MS = 100
+const MAX_DELAY_MS = 2_000
+const MAX_RETRY_AFTER_MS = 5_000
+
+/**
+ * The wait after as many attempts: exponential, with full jitter, and never before Retry-After; undefined where that
+ * asks for more than 5 s.
+ */
+export function retryDelayMs(attempts: number, outcome: Outcome, random: () => number): number | undefined {
+  const askedMs = outcome.code === 'answered' ? retryAfterMs(outcome.received.headers) : 0
+  if (askedMs > MAX_RETRY_AFTER_MS) return undefined
+  return askedMs + random() * Math.min(MAX_DELAY_MS, INITIAL_DELAY_MS * 2 ** (attempts - 1))
+}
+
+/** RFC 9110: seconds, or a date, which is held against the answer's own so that two clocks need not agree. */
+function retryAfterMs({ 'retry-after': value = '', date = '' }: Readonly<Record<string, string>>): number {
+  if (/^\d+$/.test(value)) return Number(value) * 1_000
+  const waitMs = Date.parse(value) - (Date.parse(date) || Date.now())
+  return Math.max(0, waitMs || 0)
+}

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach } from '@jest/globals'
-import { lendHttp } from '../http-client.ts'
-import { collectLog, lending } from '../test-support.ts'
-import { type ClientOptions, createClient, type HttpClient } from './create-client.ts'
+import { collectLog, testBindContext } from '../test-support.ts'
+import { bindHttp } from './http.ts'
+import { type HttpClient, type HttpClientDependencies, openHttpClient } from './open-http-client.ts'
 
 const servers = new Set<Server>()
 const clients = new Set<HttpClient>()
@@ -28,7 +28,7 @@ export async function serve(listener: RequestListener): Promise<string> {
 }
 
 /** An origin where nobody listens any more. */
-export async function nobody(): Promise<string> {
+export async function closedOrigin(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -37,17 +37,17 @@ export async function nobody(): Promise<string> {
   return `http://127.0.0.1:${port}`
 }
 
-interface RigOptions extends Pick<ClientOptions, 'sleep'> {
+interface SetUpOptions extends Pick<HttpClientDependencies, 'sleep'> {
   readonly signal: AbortSignal
   readonly random: number
 }
 
 /** `http` as a handler has it, with clock, chance and waits in the test's hand. */
-export function rig({ signal, random = 0, sleep = async () => {} }: Partial<RigOptions> = {}) {
+export function setUpHttp({ signal, random = 0, sleep = async () => {} }: Partial<SetUpOptions> = {}) {
   const clock = { ms: 1_000 }
   const delays: number[] = []
   const collected = collectLog()
-  const client = createClient(collected.log, {
+  const client = openHttpClient(collected.log, {
     now: () => clock.ms,
     random: () => random,
     sleep: (ms, value, options) => {
@@ -56,11 +56,11 @@ export function rig({ signal, random = 0, sleep = async () => {} }: Partial<RigO
     },
   })
   clients.add(client)
-  return { http: lendHttp(client, lending(signal)), clock, delays, client, ...collected }
+  return { http: bindHttp(client, testBindContext(signal)), clock, delays, client, ...collected }
 }
 
 /** The fault that a call ends with. */
-export const faultOf = (call: Promise<unknown>): Promise<unknown> =>
+export const errorOf = (call: Promise<unknown>): Promise<unknown> =>
   call.then(
     () => undefined,
     (fault: unknown) => fault,

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import pg from 'pg'
-import { testDatabase } from '../../dev/testing/index.ts'
-import { urlAs } from '../../dev/testing/test-database.ts'
-import { PARTS, type Part, ROUTINES, TABLES } from './privileges.ts'
+import { testDatabase } from '../../testing/index.ts'
+import { databaseUrlFor } from '../../testing/test-database.ts'
+import { PARTS, type Part, ROUTINE_PRIVILEGES, TABLE_PRIVILEGES } from './privileges.ts'
 
 const clients = new Map<Part | 'owner', pg.Client>()
 afterAll(() => Promise.all([...clients.values()].map((client) => client.end())))
 const { ownerUrl } = testDatabase()
 beforeAll(async () => {
   for (const whom of [...PARTS, 'owner'] as const) {
-    const client = new pg.Client({ connectionString: urlAs(whom, ownerUrl) })
+    const client = new pg.Client({ connectionString: databaseUrlFor(whom, ownerUrl) })
     await client.connect()
     clients.set(whom, client)
   }
@@ -89,7 +89,7 @@ function declaredFor(part: Part, { schema, name, columns }: Table): readonly str
   const privileges = isTeams
     ? ['select', 'insert', 'update', 'delete', 'lock']
     : schema === 'ebb'
-      ? (TABLES[name]?.[part] ?? [])
+      ? (TABLE_PRIVILEGES[name]?.[part] ?? [])
       : []
   return privileges.flatMap((privilege) => {
     const [, verb = '', given] = /^(\w+)(?: \((.+)\))?$/.exec(privilege) ?? []
@@ -102,8 +102,8 @@ function declaredFor(part: Part, { schema, name, columns }: Table): readonly str
 
 it('every table and every routine of the platform is decided upon', async () => {
   const names = (await tables()).filter(({ schema }) => schema === 'ebb').map(({ name }) => name)
-  expect(Object.keys(TABLES).sort()).toEqual([...names].sort())
-  expect(Object.keys(ROUTINES).sort()).toEqual((await routines()).map(({ signature }) => signature).sort())
+  expect(Object.keys(TABLE_PRIVILEGES).sort()).toEqual([...names].sort())
+  expect(Object.keys(ROUTINE_PRIVILEGES).sort()).toEqual((await routines()).map(({ signature }) => signature).sort())
 })
 
 const routines = async (): Promise<readonly { signature: string; call: string }[]> =>
@@ -130,7 +130,9 @@ describe.each(PARTS)('as the role of %s', (part) => {
 
   it('every routine and every sequence', async () => {
     const called = (await routines()).map(({ signature, call }) => [signature, call])
-    const declared = Object.keys(ROUTINES).filter((signature) => ROUTINES[signature]?.includes(part))
+    const declared = Object.keys(ROUTINE_PRIVILEGES).filter((signature) =>
+      ROUTINE_PRIVILEGES[signature]?.includes(part),
+    )
     expect(await attempt(Object.fromEntries(called))).toEqual(declared.sort())
     const sequences = await run('owner', `select format('%I.%I', schemaname, sequencename) as name from pg_sequences`)
     const used = sequences.map(({ name }) => [`nextval ${name}`, `select nextval('${name}')`])

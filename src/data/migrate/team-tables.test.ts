@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
-import { migrate } from '../migrate.ts'
+import { migrate } from './migrate.ts'
 import { testHistory } from './test-support.ts'
 
 const { url, query, folder, tables } = testHistory()

@@ -1,7 +1,6 @@
-import { camelName } from '../camel-case.ts'
-import type { Column } from './describe.ts'
+import type { Column } from './describe-statement.ts'
 import type { TypeCatalog } from './type-catalog.ts'
-import { ValueFault } from './value-fault.ts'
+import { ValueError } from './value-type.ts'
 
 export type Row = Record<string, unknown>
 
@@ -28,8 +27,8 @@ export function readRows({ fields, rows }: UnreadResult, catalog: TypeCatalog): 
       return row
     })
   } catch (fault) {
-    if (!(fault instanceof ValueFault)) throw fault
-    throw new ValueFault(`the column ${last?.name} (${last?.type.name}) cannot be read: ${fault.message}`)
+    if (!(fault instanceof ValueError)) throw fault
+    throw new ValueError(`the column ${last?.name} (${last?.type.name}) cannot be read: ${fault.message}`)
   }
 }
 
@@ -40,7 +39,24 @@ export function nameColumns(columns: readonly Column[]): string[] {
   const second = names.findIndex((name, i) => names.indexOf(name) < i)
   const first = names.indexOf(names[second] ?? '')
   const [one, other] = [columns[first]?.name, columns[second]?.name]
-  throw new ValueFault(
+  throw new ValueError(
     `columns ${first + 1} "${one}" and ${second + 1} "${other}" would both be ${names[second]} in a row; give one another name with \`as\``,
   )
+}
+
+const camelNames = new Map<string, string>()
+
+/** A row with its columns in camelCase. */
+export function toCamelCase<Row extends object>(row: Record<string, unknown>): Row {
+  // The caller names the shape that its own statement selects.
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [camelName(name), value])) as Row
+}
+
+/** An underscore at the start stays, and so does one between digits: `line_1_2` is not `line_12`. */
+function camelName(name: string): string {
+  const known = camelNames.get(name)
+  if (known !== undefined) return known
+  const camel = name.replaceAll(/(?<!^|_)_([a-z]|(?<!\d_)\d)/g, (_, letter: string) => letter.toUpperCase())
+  camelNames.set(name, camel)
+  return camel
 }

@@ -1,23 +1,86 @@
+import pg from 'pg'
+
 /** What is sent for a value: Postgres' own text of it, or the bytes of a bytea. */
-export type Sent = string | Buffer
+export type WireValue = string | Buffer
 
 /** How the values of one type of Postgres come out and go in. Both ways throw a ValueFault where a value would change. */
 export interface ValueType {
   readonly name: string
   /** What `write` takes, to be said after "takes". */
-  readonly takes: string
+  readonly accepts: string
   /** Whether an array is one value of it, and says nothing of dimensions. */
   readonly holdsArrays?: boolean
   /** From Postgres' own text; NULL never comes here. */
   readonly read: (text: string) => unknown
   /** Undefined where the type takes nothing of the kind. */
-  readonly write: (value: unknown) => Sent | undefined
+  readonly write: (value: unknown) => WireValue | undefined
 }
 
 /** A type that goes both ways as Postgres writes it. */
 export const textType = (name: string): ValueType => ({
   name,
-  takes: 'a string',
+  accepts: 'a string',
   read: String,
   write: (value) => (typeof value === 'string' ? value : undefined),
 })
+
+/** A value that cannot go into the database, or come out of it, as it is. The message says what to write instead. */
+export class ValueError extends TypeError {
+  override readonly name = 'ValueFault'
+}
+
+/** Arrays of a type, of any number of dimensions: each element as its scalar would be. */
+export function arrayType(element: ValueType, delimiter = ','): ValueType {
+  const name = `${element.name}[]`
+
+  function literalOf(items: readonly unknown[], isNested: boolean): string {
+    if (isNested && items.length === 0) throw new ValueError('an array in which an array is empty')
+    const [first] = items
+    const dimension = Array.isArray(first) ? first.length : undefined
+    // An index, since holes are skipped otherwise.
+    const written = Array.from(items, (item) => {
+      if (item === null) {
+        if (dimension === undefined) return 'NULL'
+      } else if (Array.isArray(item)) {
+        if (element.holdsArrays) throw new ValueError(`an array of arrays: write array[\${sql.json(…)}, …]`)
+        if (item.length === dimension) return literalOf(item, true)
+      } else if (dimension === undefined) return quoteElement(elementText(item))
+      throw new ValueError('an array whose elements are not all of one length')
+    })
+    return `{${written.join(delimiter)}}`
+  }
+
+  function elementText(item: unknown): string {
+    const sent = item === undefined ? undefined : element.write(item)
+    if (sent === undefined) throw new ValueError(`an array with an element that is no value of ${element.name}`)
+    return typeof sent === 'string' ? sent : `\\x${sent.toString('hex')}`
+  }
+
+  return {
+    name,
+    accepts: `an array, each element null or ${element.accepts}, or a string`,
+    read: (text) => {
+      if (text.startsWith('['))
+        throw new ValueError(
+          'an array of JavaScript begins at 0, one of Postgres at 1, and this one elsewhere; select it as text',
+        )
+      if (delimiter !== ',') return text
+      return parseArray(text, element.read)
+    },
+    write: (value) => {
+      if (typeof value === 'string') return value
+      return Array.isArray(value) ? literalOf(value, false) : undefined
+    },
+  }
+}
+
+/** Null elements are null, whatever `read` makes of others. */
+function parseArray(text: string, read: (text: string) => unknown): unknown[] {
+  // Its types say that it is a function, which it is not.
+  const { create } = pg.types.arrayParser as unknown as {
+    readonly create: (text: string, read: (text: string) => unknown) => { readonly parse: () => unknown[] }
+  }
+  return create(text, read).parse()
+}
+
+const quoteElement = (text: string) => `"${text.replaceAll(/["\\]/g, '\\$&')}"`

@@ -1,6 +1,5 @@
-import { ValueFault } from './value-fault.ts'
-import type { Sent, ValueType } from './value-type.ts'
-import { classOf, isPlain } from './write-json.ts'
+import { classOf, isPlain } from './json.ts'
+import { ValueError, type ValueType, type WireValue } from './value-type.ts'
 
 /** A statement with its parameters, before anything of it is sent. */
 export interface Statement {
@@ -9,16 +8,16 @@ export interface Statement {
 }
 
 /** What is sent for each parameter. Throws a ValueFault, which names the parameter, where one would be changed. */
-export function writeParameters({ text, values }: Statement, types: readonly ValueType[]): (Sent | null)[] {
+export function writeParameters({ text, values }: Statement, types: readonly ValueType[]): (WireValue | null)[] {
   return values.map((value, i) => {
     const type = types[i]
     // The server of the warm-up names no types.
     if (value === null || !type) return null
     try {
-      return checked(type.write(value), type, value)
+      return checkWritten(type.write(value), type, value)
     } catch (fault) {
-      if (!(fault instanceof ValueFault)) throw fault
-      throw new ValueFault(`${placeOf(text, i + 1, type.name)} is ${fault.message}`, { cause: fault.cause })
+      if (!(fault instanceof ValueError)) throw fault
+      throw new ValueError(`${describeParameter(text, i + 1, type.name)} is ${fault.message}`, { cause: fault.cause })
     }
   })
 }
@@ -26,25 +25,25 @@ export function writeParameters({ text, values }: Statement, types: readonly Val
 /** Throws a ValueFault for what no type takes, so that not even the statement need be known. */
 export function refuseUnsendable({ text, values }: Statement): void {
   values.forEach((value, i) => {
-    const what = unsendable(value)
-    if (what) throw new ValueFault(`${placeOf(text, i + 1)} is ${what}`)
+    const what = findUnsendable(value)
+    if (what) throw new ValueError(`${describeParameter(text, i + 1)} is ${what}`)
   })
 }
 
-const NEAR_LETTERS = 40
+const CONTEXT_LENGTH = 40
 
 /** Where a parameter stands: its number, its type where that is known, and the text before it. */
-export function placeOf(text: string, number: number, type?: string): string {
+export function describeParameter(text: string, number: number, type?: string): string {
   const found = new RegExp(`\\$${number}(?!\\d)`).exec(text)
   const end = found ? found.index + found[0].length : 0
   const near = text
-    .slice(Math.max(end - NEAR_LETTERS, 0), end)
+    .slice(Math.max(end - CONTEXT_LENGTH, 0), end)
     .replaceAll(/\s+/g, ' ')
     .trim()
   return `parameter $${number} (${type ? `${type}, ` : ''}near \`${near}\`)`
 }
 
-function unsendable(value: unknown): string | undefined {
+function findUnsendable(value: unknown): string | undefined {
   if (value === undefined) return 'undefined: where NULL is meant, give null, as in `value ?? null`'
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
   if (typeof value !== 'object' || value === null) return undefined
@@ -54,23 +53,23 @@ function unsendable(value: unknown): string | undefined {
   return undefined
 }
 
-function checked(sent: Sent | undefined, type: ValueType, value: unknown): Sent {
+function checkWritten(sent: WireValue | undefined, type: ValueType, value: unknown): WireValue {
   if (sent === undefined)
-    throw new ValueFault(`${say(value)}, and ${type.name} takes ${type.takes}${remedyOf(type, value)}`)
+    throw new ValueError(`${describeValue(value)}, and ${type.name} takes ${type.accepts}${hintFor(type, value)}`)
   if (typeof sent === 'string' && !(sent.isWellFormed() && !sent.includes('\0')))
-    throw new ValueFault('a text with U+0000 or half of a surrogate pair, which Postgres does not store')
+    throw new ValueError('a text with U+0000 or half of a surrogate pair, which Postgres does not store')
   return sent
 }
 
 /** Without the value: it may be one that no log may have. */
-function say(value: unknown): string {
+function describeValue(value: unknown): string {
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
   if (typeof value !== 'object' || value === null) return `a ${typeof value}`
   return isPlain(value) ? 'an object' : classOf(value)
 }
 
-function remedyOf(type: ValueType, value: unknown): string {
+function hintFor(type: ValueType, value: unknown): string {
   if (Array.isArray(value)) return '; to compare with each element, write = any(…)'
   // What the server cannot tell is text to it.
   return type.name === 'text' ? '; where another type is meant, cast it, as in …::int8' : ''

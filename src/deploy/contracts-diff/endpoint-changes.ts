@@ -1,11 +1,18 @@
-import type { Route } from '../../contract/index.ts'
+import { parsePathTemplate, type Route } from '../../contract/index.ts'
 import type { EndpointData } from '../contracts-data.ts'
-import { accessChanges } from './access-changes.ts'
-import { breaks, type Change, note } from './finding.ts'
-import { inputChanges, shapeOf } from './input-changes.ts'
-import { misfits } from './misfits.ts'
-import { nodeOf } from './node.ts'
-import { sentences, toReaders } from './say.ts'
+import type { JsonSchema } from '../json-schema.ts'
+import { findIncompatibilities } from './find-incompatibilities.ts'
+import {
+  breaks,
+  type Change,
+  type Comparison,
+  describeToReaders,
+  describeToSenders,
+  type Incompatibility,
+  note,
+  toChanges,
+} from './finding.ts'
+import { nodeOf } from './schema-node.ts'
 
 /** What a changed endpoint means to its callers. */
 export function endpointChanges(before: EndpointData, after: EndpointData): readonly Change[] {
@@ -50,8 +57,8 @@ function replyChanges(before: EndpointData, after: EndpointData): readonly Chang
   if (location && !after.location) changes.push(breaks('readers', 'the header Location is gone'))
   if (data && !after.data) changes.push(breaks('readers', 'data is gone'))
   if (!data || !after.data) return changes
-  const found = misfits([nodeOf(after.data)], [nodeOf(data)], { path: 'data', reader: true })
-  return [...changes, ...sentences(found, toReaders, 'readers')]
+  const found = findIncompatibilities([nodeOf(after.data)], [nodeOf(data)], { path: 'data', reader: true })
+  return [...changes, ...toChanges(found, describeToReaders, 'readers')]
 }
 
 /** A new code is a new refusal of what went well before, and widens what an exhaustive switch must know. */
@@ -80,3 +87,87 @@ type Limit = NonNullable<Route['limit']>
 
 const isTighter = (before: Limit | undefined, after: Limit) =>
   !before || after.requests / after.perSeconds < before.requests / before.perSeconds || after.burst < before.burst
+
+/** Who could call before and cannot any more. */
+function accessChanges(before: Route, after: Route): readonly Change[] {
+  if (after.anonymous) return []
+  if (before.anonymous)
+    return [breaks('callers', 'callers without a key are refused now'), ...scopeChanges(ANY_CALLER, after)]
+  return scopeChanges(before, after)
+}
+
+type Access = Pick<Route, 'scopes' | 'owner'>
+
+const ANY_CALLER: Access = { scopes: [], owner: false }
+
+function scopeChanges(before: Access, after: Access): readonly Change[] {
+  const everybody = (who: Access) => who.scopes.length === 0 && !who.owner
+  if (everybody(after)) return []
+  // Without scopes an owner's route is for the owner alone.
+  const byScope = everybody(before) || before.scopes.length > 0
+  const missing = after.scopes.filter((scope) => !before.scopes.includes(scope))
+  const changes: Change[] = []
+  if (byScope && after.scopes.length === 0) changes.push(breaks('callers', 'only the owner may call now'))
+  if (byScope && missing.length > 0)
+    changes.push(breaks('callers', `the scope ${missing.join(' and ')} is required now`))
+  if (before.owner && !after.owner)
+    changes.push(breaks('callers', 'the owner may not call without the scopes any more'))
+  return changes
+}
+
+/** What could be sent before and cannot any more. */
+function inputChanges(before: EndpointData, after: EndpointData): readonly Change[] {
+  const { query = EMPTY, headers = EMPTY } = before
+  return [
+    ...paramChanges(before, after),
+    ...toChanges(compare('query', query, after.query ?? EMPTY, { text: true }), describeToSenders, 'callers'),
+    ...toChanges(
+      compare('headers', headers, open(after.headers ?? EMPTY), { text: true }),
+      describeToSenders,
+      'callers',
+    ),
+    ...bodyChanges(before, after),
+  ]
+}
+
+const EMPTY: JsonSchema = { type: 'object', properties: {}, additionalProperties: false }
+
+/** Headers that a contract does not name are nobody's fault. */
+const open = ({ additionalProperties: _closed, ...rest }: JsonSchema): JsonSchema => rest
+
+const compare = (path: string, from: JsonSchema, to: JsonSchema, how: Comparison = {}): readonly Incompatibility[] =>
+  findIncompatibilities([nodeOf(from)], [nodeOf(to)], { ...how, path })
+
+function bodyChanges(before: EndpointData, after: EndpointData): readonly Change[] {
+  if (!after.body) return before.body ? [breaks('callers', 'body is refused now')] : []
+  const missing = after.bodyRequired && !before.bodyRequired ? [breaks('callers', 'body is required now')] : []
+  if (!before.body) return missing
+  return [...missing, ...toChanges(compare('body', before.body, after.body), describeToSenders, 'callers')]
+}
+
+/** Parameters are what stands at their place in the path, whatever they are called. */
+function paramChanges(before: EndpointData, after: EndpointData): readonly Change[] {
+  if (shapeOf(before) !== shapeOf(after)) return []
+  const [olds, news] = [before, after].map(({ route }) => parsePathTemplate(route.path).names)
+  return (olds ?? []).flatMap((old, i): readonly Change[] => {
+    const name = news?.[i] ?? old
+    const [from, to] = [before.params?.properties?.[old], after.params?.properties?.[name]]
+    const renamed = name === old ? [] : [note(`params.${old} is called ${name} now, and typed clients must follow`)]
+    if (!from || !to || !before.params || !after.params) return renamed
+    const [sub, sup] = [
+      { schema: from, document: before.params },
+      { schema: to, document: after.params },
+    ]
+    return [
+      ...renamed,
+      ...toChanges(
+        findIncompatibilities([sub], [sup], { path: `params.${name}`, text: true }),
+        describeToSenders,
+        'callers',
+      ),
+    ]
+  })
+}
+
+/** The same for all paths that match alike. */
+export const shapeOf = ({ route }: Pick<EndpointData, 'route'>): string => route.path.replaceAll(/\{\w+\}/g, '{}')

@@ -1,8 +1,21 @@
 import { gatewayDrainMs, relayDrainMs } from '../../contract/index.ts'
-import { type Keys, mountsOf, namesOf, restricted, secretEnv } from './container.ts'
-import type { Manifest } from './manifest.ts'
-import { FUNCTIONS_CONFIG, labelsOf, PLATFORM_SECRET, ROLES, SERVICES_CONFIG, taggedImageOf } from './platform.ts'
-import type { Placed } from './uses.ts'
+import {
+  type Manifest,
+  restrictedSecurityContext,
+  type SecretKeys,
+  secretEnv,
+  secretMounts,
+  secretNames,
+} from './manifest.ts'
+import {
+  type DeployedFunction,
+  FUNCTIONS_CONFIG,
+  labelsOf,
+  PLATFORM_SECRET,
+  ROLES,
+  SERVICES_CONFIG,
+  taggedImageOf,
+} from './platform.ts'
 
 /** Until kube-proxy and load balancers everywhere have forgotten a pod, it takes requests and closes their connections. */
 const DRAIN_MS = 10_000
@@ -15,7 +28,7 @@ const database = (part: 'GATEWAY' | 'RELAY') =>
   ['DATABASE_URL', 'DATABASE_DIRECT_URL'].map((name) => `${name}=${part}_${name}`)
 
 /** The gateway: two of them, spread over nodes; a Service on port 80; and never two taken away at a time. */
-export function gateway(placements: readonly Timed[]): readonly Manifest[] {
+export function gateway(placements: readonly WithTimeout[]): readonly Manifest[] {
   const keys = ['EBB_IDENTITY_KEY', 'EBB_KEY_PEPPER', 'EBB_ADMIN_KEY', ...database('GATEWAY')]
   const container = {
     ports: [{ name: 'http', containerPort: 8080 }, ADMIN],
@@ -25,7 +38,7 @@ export function gateway(placements: readonly Timed[]): readonly Manifest[] {
     ...probes('http', { whileUp: '/_/health' }),
     env: [{ name: 'EBB_DRAIN_MS', value: String(DRAIN_MS) }],
   }
-  const graceSeconds = secondsOf(DRAIN_MS + gatewayDrainMs(callsOf(placements)))
+  const graceSeconds = toGraceSeconds(DRAIN_MS + gatewayDrainMs(callsOf(placements)))
   const deployment = deploymentOf('gateway', { [PLATFORM_SECRET]: keys }, container, { graceSeconds })
   const service = {
     apiVersion: 'v1',
@@ -37,7 +50,7 @@ export function gateway(placements: readonly Timed[]): readonly Manifest[] {
 }
 
 /** The relay: two, without a leader. Nobody calls it but probes and Prometheus. */
-export function relay(placements: readonly Timed[]): readonly Manifest[] {
+export function relay(placements: readonly WithTimeout[]): readonly Manifest[] {
   const keys = { [PLATFORM_SECRET]: ['EBB_IDENTITY_KEY=RELAY_IDENTITY_KEY', ...database('RELAY')] }
   const resources = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '384Mi' } }
   const env = [
@@ -51,7 +64,7 @@ export function relay(placements: readonly Timed[]): readonly Manifest[] {
   ]
   // A rollout waits for one that is not ready; nobody else is turned away from it.
   const container = { ports: [ADMIN], resources, env, ...probes('admin', { whileUp: '/_/ready' }) }
-  const graceSeconds = secondsOf(relayDrainMs(callsOf(placements)))
+  const graceSeconds = toGraceSeconds(relayDrainMs(callsOf(placements)))
   return [deploymentOf('relay', keys, container, { graceSeconds }), disruptionBudget('relay')]
 }
 
@@ -61,20 +74,20 @@ export function relay(placements: readonly Timed[]): readonly Manifest[] {
  */
 export function migrate(): readonly Manifest[] {
   const keys = { [PLATFORM_SECRET]: ['DATABASE_DIRECT_URL=MIGRATION_DATABASE_URL'] }
-  const { volumes, volumeMounts } = mountsOf(keys)
+  const { volumes, volumeMounts } = secretMounts(keys)
   const roles = Object.entries(ROLES).map(([part, value]) => ({ name: `EBB_${part.toUpperCase()}_ROLE`, value }))
   const container = {
     name: 'migrate',
-    ...common('migrate'),
+    ...commonContainer('migrate'),
     envFrom: [{ configMapRef: { name: FUNCTIONS_CONFIG } }],
-    env: [...secretEnv(namesOf(keys)), ...roles],
+    env: [...secretEnv(secretNames(keys)), ...roles],
     resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { memory: '256Mi' } },
     volumeMounts,
   }
   const pod = {
     restartPolicy: 'OnFailure',
     terminationGracePeriodSeconds: 5,
-    ...TOKENLESS,
+    ...NO_TOKEN,
     containers: [container],
     volumes,
   }
@@ -89,10 +102,10 @@ export function migrate(): readonly Manifest[] {
   ]
 }
 
-type Timed = Pick<Placed, 'timeoutMs'>
+type WithTimeout = Pick<DeployedFunction, 'timeoutMs'>
 
-const callsOf = (contracts: readonly Timed[]) => ({ startTimeoutMs: START_TIMEOUT_MS, contracts })
-const secondsOf = (drainMs: number) => Math.ceil((drainMs + FLUSH_MS) / 1_000)
+const callsOf = (contracts: readonly WithTimeout[]) => ({ startTimeoutMs: START_TIMEOUT_MS, contracts })
+const toGraceSeconds = (drainMs: number) => Math.ceil((drainMs + FLUSH_MS) / 1_000)
 
 const ADMIN = { name: 'admin', containerPort: 8081 }
 
@@ -106,26 +119,26 @@ function probes(port: 'http' | 'admin', { whileUp }: { readonly whileUp: string 
   }
 }
 
-const TOKENLESS = { enableServiceLinks: false, automountServiceAccountToken: false }
+const NO_TOKEN = { enableServiceLinks: false, automountServiceAccountToken: false }
 
-const common = (part: string) => ({
+const commonContainer = (part: string) => ({
   image: taggedImageOf(part),
   imagePullPolicy: 'IfNotPresent',
-  securityContext: restricted(),
+  securityContext: restrictedSecurityContext(),
 })
 
 function deploymentOf(
   part: 'gateway' | 'relay',
-  keys: Keys,
+  keys: SecretKeys,
   { env = [], ...container }: Manifest & { readonly env?: readonly Manifest[] },
   { graceSeconds }: { graceSeconds: number },
 ): Manifest {
   const labels = labelsOf(part)
-  const { volumes, volumeMounts } = mountsOf(keys)
+  const { volumes, volumeMounts } = secretMounts(keys)
   const namespace = { name: 'EBB_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } }
   // What functions know of stores and telemetry the others know, too; their own settings come last and win.
   const envFrom = [FUNCTIONS_CONFIG, SERVICES_CONFIG].map((name) => ({ configMapRef: { name } }))
-  const settings = { envFrom, env: [...secretEnv(namesOf(keys)), namespace, ...env] }
+  const settings = { envFrom, env: [...secretEnv(secretNames(keys)), namespace, ...env] }
   const spread = (topologyKey: string) => ({
     ...{ topologyKey, maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: labels } },
     matchLabelKeys: ['pod-template-hash'],
@@ -141,10 +154,10 @@ function deploymentOf(
       template: {
         metadata: { labels },
         spec: {
-          ...TOKENLESS,
+          ...NO_TOKEN,
           terminationGracePeriodSeconds: graceSeconds,
           topologySpreadConstraints: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map(spread),
-          containers: [{ name: part, ...common(part), ...settings, ...container, volumeMounts }],
+          containers: [{ name: part, ...commonContainer(part), ...settings, ...container, volumeMounts }],
           volumes,
         },
       },

@@ -1,5 +1,3 @@
-export { HEADER } from './manifest.ts'
+export { HEADER, RenderError } from './manifest.ts'
 export { FUNCTIONS_SECRET, OWNER_ROLE, PLATFORM_SECRET, ROLES } from './platform.ts'
 export { type RenderOptions, render } from './render.ts'
-export { RenderFault } from './render-fault.ts'
-export { secretsFile } from './secrets.ts'

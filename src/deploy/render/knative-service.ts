@@ -1,7 +1,14 @@
-import type { Placement } from '../../contract/index.ts'
-import { mountsOf, namesOf, restricted, secretEnv } from './container.ts'
-import type { Manifest } from './manifest.ts'
+import type { ResolvedDeployment } from '../../contract/index.ts'
 import {
+  type Manifest,
+  restrictedSecurityContext,
+  secretEnv,
+  secretMounts,
+  secretNames,
+  unsupported,
+} from './manifest.ts'
+import {
+  type DeployedFunction,
   DRAIN_SECONDS,
   FUNCTIONS_CONFIG,
   FUNCTIONS_SECRET,
@@ -10,34 +17,32 @@ import {
   taggedImageOf,
   timeoutSecondsOf,
 } from './platform.ts'
-import { cannot } from './render-fault.ts'
-import type { Placed } from './uses.ts'
 
 /** Knative's own defaults of `max-revision-timeout-seconds` and `container-concurrency-max-limit`. */
-const LONGEST_SECONDS = 600
-const MOST_CONCURRENT = 1_000
+const MAX_SECONDS = 600
+const MAX_CONCURRENCY = 1_000
 /** From here on Knative would else end a request for want of its first byte. */
 const START_TIMEOUT_SECONDS = 300
 
 /** A function as a Knative Service: cluster-local, behind the gateway, and gone while nobody calls it. */
-export function knativeService({ name, timeoutMs, scale, resources, uses, secrets }: Placed): Manifest {
+export function knativeService({ name, timeoutMs, scale, resources, uses, secrets }: DeployedFunction): Manifest {
   // Whether there is Redis, and mail by SMTP, an overlay says.
   const platforms = [...(uses.includes('postgres') ? ['DATABASE_URL'] : []), 'EBB_IDENTITY_JWKS']
   const keys = { [PLATFORM_SECRET]: platforms, [FUNCTIONS_SECRET]: secrets }
-  const { volumes, volumeMounts } = mountsOf(keys)
+  const { volumes, volumeMounts } = secretMounts(keys)
   const timeoutSeconds = timeoutSecondsOf(timeoutMs)
   const container = {
     image: taggedImageOf(name),
     imagePullPolicy: 'IfNotPresent',
     ports: [{ name: 'http1', containerPort: 8080 }],
     envFrom: [{ configMapRef: { name: FUNCTIONS_CONFIG } }],
-    env: secretEnv(namesOf(keys)),
+    env: secretEnv(secretNames(keys)),
     resources,
     // Without a period Knative asks every 50 ms until it is ready; thresholds are refused then. A startupProbe would make
     // it wait for the kubelet instead, at each cold start.
     readinessProbe: { httpGet: { path: '/_/ready' }, periodSeconds: 0, successThreshold: 1 },
     livenessProbe: { httpGet: { path: '/_/health' }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
-    securityContext: restricted(),
+    securityContext: restrictedSecurityContext(),
     volumeMounts,
   }
   return {
@@ -62,7 +67,7 @@ export function knativeService({ name, timeoutMs, scale, resources, uses, secret
 }
 
 /** A target is a number of requests here, not 70 % of it. */
-function autoscaling({ min, max, target }: Placement['scale']) {
+function autoscaling({ min, max, target }: ResolvedDeployment['scale']) {
   const prefix = 'autoscaling.knative.dev'
   return {
     [`${prefix}/min-scale`]: String(min),
@@ -73,16 +78,16 @@ function autoscaling({ min, max, target }: Placement['scale']) {
   }
 }
 
-export function knativeFaults({ name, timeoutMs, scale }: Placement): readonly string[] {
-  const longestMs = (LONGEST_SECONDS - DRAIN_SECONDS) * 1_000
+export function knativeIssues({ name, timeoutMs, scale }: ResolvedDeployment): readonly string[] {
+  const longestMs = (MAX_SECONDS - DRAIN_SECONDS) * 1_000
   const faults: string[] = []
   if (timeoutMs > longestMs) {
-    const why = `ends a request after ${LONGEST_SECONDS} s, ${DRAIN_SECONDS} of them for the end of an instance`
-    faults.push(cannot(name, 'timeoutMs', 'Knative', `${why}: ${longestMs} is the most, not ${timeoutMs}`))
+    const why = `ends a request after ${MAX_SECONDS} s, ${DRAIN_SECONDS} of them for the end of an instance`
+    faults.push(unsupported(name, 'timeoutMs', 'Knative', `${why}: ${longestMs} is the most, not ${timeoutMs}`))
   }
-  if (scale.concurrency > MOST_CONCURRENT) {
-    const why = `gives an instance ${MOST_CONCURRENT} requests at a time at most, not ${scale.concurrency}`
-    faults.push(cannot(name, 'scale.concurrency', 'Knative', why))
+  if (scale.concurrency > MAX_CONCURRENCY) {
+    const why = `gives an instance ${MAX_CONCURRENCY} requests at a time at most, not ${scale.concurrency}`
+    faults.push(unsupported(name, 'scale.concurrency', 'Knative', why))
   }
   return faults
 }

@@ -3,13 +3,12 @@ import { knativeService } from './knative-service.ts'
 import { type Manifest, yamlFile } from './manifest.ts'
 import { egressPolicy, networkPolicies } from './network-policies.ts'
 import { kindOverlay, productionOverlay } from './overlays.ts'
-import { FUNCTIONS_CONFIG, PART_OF, SERVICES_CONFIG } from './platform.ts'
+import { type DeployedFunction, FUNCTIONS_CONFIG, PART_OF, SERVICES_CONFIG } from './platform.ts'
 import { ALWAYS_ON, type Sizing } from './sizing.ts'
 import { postgres, redis } from './stores.ts'
-import type { Placed } from './uses.ts'
 
 /** The manifests of each service that has an image. */
-const SERVICES: Readonly<Record<string, (placements: readonly Placed[]) => readonly Manifest[]>> = {
+const SERVICES: Readonly<Record<string, (placements: readonly DeployedFunction[]) => readonly Manifest[]>> = {
   gateway,
   relay,
   migrate,
@@ -21,7 +20,7 @@ export interface KustomizeOptions {
 }
 
 /** `k8s/`, by path: a base without a namespace, two overlays, and the stores as components. */
-export function kustomize(placements: readonly Placed[], { services, sizing }: KustomizeOptions) {
+export function kustomize(placements: readonly DeployedFunction[], { services, sizing }: KustomizeOptions) {
   const functions = placements.map((placement) => [
     `functions/${placement.name}.yaml`,
     yamlFile([knativeService(placement), ...(placement.egress.length > 0 ? [egressPolicy(placement)] : [])], {
@@ -51,7 +50,7 @@ export function kustomize(placements: readonly Placed[], { services, sizing }: K
 }
 
 /** A service that nobody has written manifests for. */
-export const kustomizeFaults = ({ services }: Pick<KustomizeOptions, 'services'>): readonly string[] =>
+export const kustomizeIssues = ({ services }: Pick<KustomizeOptions, 'services'>): readonly string[] =>
   services
     .filter((name) => !Object.hasOwn(SERVICES, name))
     .map((name) => `services/${name}: there is nothing that renders it for Kubernetes yet; add it to src/deploy/render`)

@@ -1,7 +1,6 @@
-import type { Placement } from '../../contract/index.ts'
+import type { ResolvedDeployment } from '../../contract/index.ts'
 import type { Manifest } from './manifest.ts'
-import { labelsOf, PART_OF, type Part } from './platform.ts'
-import { type Placed, usersOf } from './uses.ts'
+import { type DeployedFunction, labelsOf, PART_OF, type Part, usersOf } from './platform.ts'
 
 const KNATIVE = 'knative-serving'
 /** Where Knative's ingress is, by which it routes: Kourier's; the other one is that of our test cluster. */
@@ -23,7 +22,7 @@ const INTERNET = [
 ].map((ipBlock) => ({ ipBlock }))
 
 /** Both ways are closed for all pods of an Ebb, but for the arrows of the architecture. */
-export function networkPolicies(placements: readonly Placed[]): readonly Manifest[] {
+export function networkPolicies(placements: readonly DeployedFunction[]): readonly Manifest[] {
   const database = { to: [pods('postgres')], ports: [port(5432)] }
   const cache = { to: [pods('redis')], ports: [port(6379)] }
   const collector = { to: [namespaces(MONITORING)], ports: [port(OTLP)] }
@@ -71,7 +70,7 @@ export function storePolicy(store: 'postgres' | 'redis', number: number, parts: 
  * NetworkPolicy knows no host names. An address is opened as it is; for a name in the cluster it is all pods of that
  * namespace; for any other name everything but private networks.
  */
-export function egressPolicy({ name, egress }: Placement): Manifest {
+export function egressPolicy({ name, egress }: ResolvedDeployment): Manifest {
   return policy(`${name}-egress`, { matchLabels: labelsOf('function', name) }, { egress: egress.map(egressRule) })
 }
 

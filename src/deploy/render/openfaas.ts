@@ -1,7 +1,6 @@
-import type { Placement } from '../../contract/index.ts'
-import { type Manifest, yamlFile } from './manifest.ts'
-import { cannot } from './render-fault.ts'
-import { type Placed, SECRET_OF } from './uses.ts'
+import type { ResolvedDeployment } from '../../contract/index.ts'
+import { type Manifest, unsupported, yamlFile } from './manifest.ts'
+import { type DeployedFunction, STORE_SECRETS } from './platform.ts'
 
 export type OpenfaasEdition = 'ce' | 'pro'
 
@@ -13,17 +12,20 @@ export interface OpenfaasOptions {
 const CE = { functions: 15, replicas: 5 }
 /** Until its gateway has heard of an instance's end. */
 const DRAIN_MS = 10_000
-const SECRETS_FOLDER = '/var/openfaas/secrets'
+const OPENFAAS_SECRETS_FOLDER = '/var/openfaas/secrets'
 /** The platform's own. Redis is no secret of its own here: where it is given, it is given by faas-cli's environment. */
-const PLATFORM = ['EBB_IDENTITY_JWKS', SECRET_OF.postgres, SECRET_OF.mail]
+const PLATFORM = ['EBB_IDENTITY_JWKS', STORE_SECRETS.postgres, STORE_SECRETS.mail]
 const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
 
 /** The functions for `faas-cli deploy -f stack.yml`: the Community Edition's way, or Pro's, which scales to zero. */
-export function openfaasStack(placements: readonly Placed[], { edition, poolMax }: OpenfaasOptions): string {
-  const functions = chosen(placements).map((placement) => [placement.name, stackFunction(placement, edition, poolMax)])
+export function openfaasStack(placements: readonly DeployedFunction[], { edition, poolMax }: OpenfaasOptions): string {
+  const functions = deployedThere(placements).map((placement) => [
+    placement.name,
+    stackFunction(placement, edition, poolMax),
+  ])
   const stack = {
     version: '1.0',
-    provider: { name: 'openfaas', gateway: given('OPENFAAS_URL', 'http://127.0.0.1:8080') },
+    provider: { name: 'openfaas', gateway: fromEnvironment('OPENFAAS_URL', 'http://127.0.0.1:8080') },
     functions: Object.fromEntries(functions),
   }
   return yamlFile([stack], { about: ABOUT[edition] })
@@ -42,24 +44,26 @@ reported as done: see \`faas-cli describe NAME\`.`,
   pro: `${COMMON}For OpenFaaS Pro.`,
 }
 
-function stackFunction(placement: Placed, edition: OpenfaasEdition, poolMax: number): Manifest {
+function stackFunction(placement: DeployedFunction, edition: OpenfaasEdition, poolMax: number): Manifest {
   const { name, resources, uses, secrets } = placement
-  const own = (['postgres', 'mail'] as const).filter((store) => uses.includes(store)).map((store) => SECRET_OF[store])
+  const own = (['postgres', 'mail'] as const)
+    .filter((store) => uses.includes(store))
+    .map((store) => STORE_SECRETS[store])
   const all = ['EBB_IDENTITY_JWKS', ...own, ...secrets]
-  const files = all.map((secret) => [`${secret}_FILE`, `${SECRETS_FOLDER}/${secretNameOf(secret)}`])
+  const files = all.map((secret) => [`${secret}_FILE`, `${OPENFAAS_SECRETS_FOLDER}/${secretNameOf(secret)}`])
   return {
-    image: `${given('EBB_REGISTRY', '127.0.0.1:5000')}/ebb/${name}:${given('EBB_TAG', 'dev')}`,
+    image: `${fromEnvironment('EBB_REGISTRY', '127.0.0.1:5000')}/ebb/${name}:${fromEnvironment('EBB_TAG', 'dev')}`,
     skip_build: true,
     environment: {
       ...Object.fromEntries(files),
       // Where it is given, caches are shared.
-      ...(uses.includes('redis') ? { REDIS_URL: given('REDIS_URL') } : {}),
+      ...(uses.includes('redis') ? { REDIS_URL: fromEnvironment('REDIS_URL') } : {}),
       EBB_POOL_MAX: String(poolMax),
       EBB_MAX_CONCURRENCY: String(placement.scale.concurrency),
       EBB_DRAIN_MS: String(DRAIN_MS),
-      OTEL_TRACES_EXPORTER: given('OTEL_TRACES_EXPORTER', 'none'),
-      OTEL_METRICS_EXPORTER: given('OTEL_METRICS_EXPORTER', 'none'),
-      OTEL_EXPORTER_OTLP_ENDPOINT: given('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://localhost:4318'),
+      OTEL_TRACES_EXPORTER: fromEnvironment('OTEL_TRACES_EXPORTER', 'none'),
+      OTEL_METRICS_EXPORTER: fromEnvironment('OTEL_METRICS_EXPORTER', 'none'),
+      OTEL_EXPORTER_OTLP_ENDPOINT: fromEnvironment('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://localhost:4318'),
     },
     secrets: all.map(secretNameOf),
     labels: edition === 'pro' ? proLabels(placement.scale) : ceLabels(placement.scale),
@@ -70,13 +74,13 @@ function stackFunction(placement: Placed, edition: OpenfaasEdition, poolMax: num
 }
 
 /** More than these two it refuses; a ceiling may be lower than the contract's, a floor may not. */
-const ceLabels = ({ min, max }: Placement['scale']) => ({
+const ceLabels = ({ min, max }: ResolvedDeployment['scale']) => ({
   'com.openfaas.scale.min': String(Math.max(1, min)),
   'com.openfaas.scale.max': String(Math.min(CE.replicas, max)),
 })
 
 /** Counts requests in flight, as Knative does. */
-const proLabels = ({ min, max, concurrency, target }: Placement['scale']) => ({
+const proLabels = ({ min, max, concurrency, target }: ResolvedDeployment['scale']) => ({
   'com.openfaas.scale.min': String(Math.max(1, min)),
   'com.openfaas.scale.max': String(max),
   'com.openfaas.scale.type': 'capacity',
@@ -86,9 +90,12 @@ const proLabels = ({ min, max, concurrency, target }: Placement['scale']) => ({
   ...(min === 0 ? { 'com.openfaas.scale.zero-duration': '1m' } : {}),
 })
 
-export function openfaasFaults(placements: readonly Placement[], { edition }: Pick<OpenfaasOptions, 'edition'>) {
-  const all = chosen(placements)
-  const faults = all.flatMap((placement) => functionFaults(placement, edition))
+export function openfaasIssues(
+  placements: readonly ResolvedDeployment[],
+  { edition }: Pick<OpenfaasOptions, 'edition'>,
+) {
+  const all = deployedThere(placements)
+  const faults = all.flatMap((placement) => functionIssues(placement, edition))
   const over = edition === 'ce' ? all.slice(CE.functions).map(({ name }) => name) : []
   if (over.length === 0) return faults
   const why = `has room for ${CE.functions} functions, and ${all.length} are for it: ${over.length} too many`
@@ -96,31 +103,37 @@ export function openfaasFaults(placements: readonly Placement[], { edition }: Pi
   return [...faults, `functions/{${over.join(',')}}/contract.ts: targets.openfaas: OpenFaaS CE ${why}; ${remedy}`]
 }
 
-function functionFaults({ name, scale, secrets, egress }: Placement, edition: OpenfaasEdition): readonly string[] {
+function functionIssues(
+  { name, scale, secrets, egress }: ResolvedDeployment,
+  edition: OpenfaasEdition,
+): readonly string[] {
   const target = edition === 'ce' ? 'OpenFaaS CE' : 'OpenFaaS'
   const leaveOut = '; leave it out there with `targets: { openfaas: false }`'
   const faults: string[] = []
   if (edition === 'ce' && scale.min > CE.replicas) {
-    faults.push(cannot(name, 'scale.min', target, `runs ${CE.replicas} instances at most, not ${scale.min}${leaveOut}`))
+    faults.push(
+      unsupported(name, 'scale.min', target, `runs ${CE.replicas} instances at most, not ${scale.min}${leaveOut}`),
+    )
   }
   if (edition === 'ce' && scale.target !== undefined) {
-    faults.push(cannot(name, 'scale.target', target, `refuses a function with a target${leaveOut}`))
+    faults.push(unsupported(name, 'scale.target', target, `refuses a function with a target${leaveOut}`))
   }
   if (egress.length > 0) {
-    faults.push(cannot(name, 'egress', target, `does not keep a function from calling other hosts${leaveOut}`))
+    faults.push(unsupported(name, 'egress', target, `does not keep a function from calling other hosts${leaveOut}`))
   }
   for (const secret of secrets.filter((secret) => !LABEL.test(secretNameOf(secret)))) {
     faults.push(
-      cannot(name, 'secrets', target, `cannot call a secret "${secretNameOf(secret)}", as ${secret} would be`),
+      unsupported(name, 'secrets', target, `cannot call a secret "${secretNameOf(secret)}", as ${secret} would be`),
     )
   }
   return faults
 }
 
 /** What faas-cli takes from its environment. */
-const given = (name: string, otherwise = '') => `\${${name}:-${otherwise}}`
+const fromEnvironment = (name: string, otherwise = '') => `\${${name}:-${otherwise}}`
 
-const chosen = <P extends Placement>(placements: readonly P[]) => placements.filter(({ openfaas }) => openfaas)
+const deployedThere = <P extends ResolvedDeployment>(placements: readonly P[]) =>
+  placements.filter(({ openfaas }) => openfaas)
 
 /** Secrets are named like hosts there. */
 function secretNameOf(name: string) {

@@ -1,8 +1,15 @@
-import { SECRETS_FOLDER } from './container.ts'
-import { type Manifest, toYaml, yamlFile } from './manifest.ts'
-import { FUNCTIONS_CONFIG, FUNCTIONS_SECRET, PLATFORM_SECRET, ROLES, SERVICES_CONFIG } from './platform.ts'
+import { type Manifest, SECRETS_FOLDER, toYaml, yamlFile } from './manifest.ts'
+import {
+  type DeployedFunction,
+  FUNCTIONS_CONFIG,
+  FUNCTIONS_SECRET,
+  PLATFORM_SECRET,
+  ROLES,
+  SERVICES_CONFIG,
+  STORE_SECRETS,
+  usersOf,
+} from './platform.ts'
 import { ALWAYS_ON } from './sizing.ts'
-import { type Placed, SECRET_OF, usersOf } from './uses.ts'
 
 /** Postgres, PgBouncer; Redis, and Redis with TLS; SMTP. */
 const EXTERNAL_PORTS = { postgres: [5432, 6432], redis: [6379, 6380], smtp: [465, 587] }
@@ -26,12 +33,12 @@ const KIND = `For kind and other clusters on one machine, with Knative in them. 
 Mail is written to /tmp/mail in the pod that sends it.`
 
 /** More of the always-on parts, and stores that are elsewhere. */
-export function productionOverlay(placements: readonly Placed[]): string {
+export function productionOverlay(placements: readonly DeployedFunction[]): string {
   const secretsFor = (store: 'redis' | 'mail') => {
     const names = usersOf(store, placements)
-    return names.length > 0 ? [patch(functionsOf(names), secretsOf(SECRET_OF[store]))] : []
+    return names.length > 0 ? [patch(functionsOf(names), secretsOf(STORE_SECRETS[store]))] : []
   }
-  const mail = usersOf('mail', placements).length > 0 ? [patch(policyOf('mail'), reach('smtp'))] : []
+  const mail = usersOf('mail', placements).length > 0 ? [patch(policyOf('mail'), allowEgress('smtp'))] : []
   const overlay = kustomization({
     resources: ['../../base'],
     replicas: ALWAYS_ON.replicas,
@@ -39,9 +46,9 @@ export function productionOverlay(placements: readonly Placed[]): string {
     patches: [
       ...secretsFor('redis'),
       ...secretsFor('mail'),
-      ...['gateway', 'functions'].map((part) => patch(policyOf(part), reach('postgres', 'redis'))),
+      ...['gateway', 'functions'].map((part) => patch(policyOf(part), allowEgress('postgres', 'redis'))),
       ...mail,
-      ...['relay', 'migrate'].map((part) => patch(policyOf(part), reach('postgres'))),
+      ...['relay', 'migrate'].map((part) => patch(policyOf(part), allowEgress('postgres'))),
       patch(GATEWAY, [
         ...secretsOf('REDIS_URL'),
         replace('/spec/template/spec/containers/0/resources/requests/cpu', '500m'),
@@ -112,7 +119,7 @@ function secretsOf(name: string): readonly Manifest[] {
 }
 
 /** Whoever serves these ports: where the stores are, no policy of ours can know. */
-const reach = (...stores: (keyof typeof EXTERNAL_PORTS)[]): readonly Manifest[] => [
+const allowEgress = (...stores: (keyof typeof EXTERNAL_PORTS)[]): readonly Manifest[] => [
   add('/spec/egress/-', {
     ports: stores.flatMap((store) => EXTERNAL_PORTS[store].map((port) => ({ protocol: 'TCP', port }))),
   }),

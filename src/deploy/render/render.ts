@@ -1,14 +1,12 @@
-import { type AnyContract, contractSet, describePlacement, type Placement } from '../../contract/index.ts'
+import { type AnyContract, contractSet, describeDeployment, type ResolvedDeployment } from '../../contract/index.ts'
 import { STORES, type Store } from '../../kernel/index.ts'
-import { bake } from './bake.ts'
-import { chartFunctions } from './chart-functions.ts'
-import { knativeFaults } from './knative-service.ts'
-import { kustomize, kustomizeFaults } from './kustomize.ts'
-import { type OpenfaasEdition, openfaasFaults, openfaasStack } from './openfaas.ts'
-import { TAKEN_NAMES, TAKEN_SETTINGS } from './platform.ts'
-import { cannot, RenderFault } from './render-fault.ts'
-import { type Sizing, sizingFaults, USUAL_SIZING } from './sizing.ts'
-import { skaffold } from './skaffold.ts'
+import { bake, skaffold } from './image-tools.ts'
+import { knativeIssues } from './knative-service.ts'
+import { kustomize, kustomizeIssues } from './kustomize.ts'
+import { RenderError, unsupported, yamlFile } from './manifest.ts'
+import { type OpenfaasEdition, openfaasIssues, openfaasStack } from './openfaas.ts'
+import { type DeployedFunction, RESERVED_NAMES, RESERVED_SETTINGS, timeoutSecondsOf } from './platform.ts'
+import { DEFAULT_SIZING, type Sizing, sizingIssues } from './sizing.ts'
 
 export interface RenderOptions extends Partial<Sizing> {
   /** The always-on parts that have images. */
@@ -30,16 +28,16 @@ export function render(
   contractSet(contracts, undefined)
   const names = Object.keys(contracts).sort()
   const placements = names.flatMap((name) =>
-    contracts[name] ? [{ ...describePlacement(contracts[name]), uses: uses[name] ?? STORES }] : [],
+    contracts[name] ? [{ ...describeDeployment(contracts[name]), uses: uses[name] ?? STORES }] : [],
   )
-  const sizing = { ...USUAL_SIZING, ...given }
+  const sizing = { ...DEFAULT_SIZING, ...given }
   const faults = [
-    ...placements.flatMap((placement) => [...nameFaults(placement), ...knativeFaults(placement)]),
-    ...openfaasFaults(placements, { edition }),
-    ...kustomizeFaults({ services }),
-    ...sizingFaults(placements, sizing),
+    ...placements.flatMap((placement) => [...nameIssues(placement), ...knativeIssues(placement)]),
+    ...openfaasIssues(placements, { edition }),
+    ...kustomizeIssues({ services }),
+    ...sizingIssues(placements, sizing),
   ]
-  if (faults.length > 0) throw new RenderFault(faults)
+  if (faults.length > 0) throw new RenderError(faults)
   return {
     ...kustomize(placements, { services, sizing }),
     'stack.yml': openfaasStack(placements, { edition, poolMax: sizing.poolMax }),
@@ -50,12 +48,21 @@ export function render(
 }
 
 /** What would stand in the place of something of the platform's own, on every target. */
-function nameFaults({ name, secrets }: Placement): readonly string[] {
-  const taken = TAKEN_NAMES.includes(name)
-  const ofName = taken ? [cannot(name, 'name', 'every cluster', 'has a part of the platform under this name')] : []
-  const platforms = secrets.filter((secret) => TAKEN_SETTINGS.includes(secret) || /^(EBB|OTEL)_/.test(secret))
+function nameIssues({ name, secrets }: ResolvedDeployment): readonly string[] {
+  const taken = RESERVED_NAMES.includes(name)
+  const ofName = taken ? [unsupported(name, 'name', 'every cluster', 'has a part of the platform under this name')] : []
+  const platforms = secrets.filter((secret) => RESERVED_SETTINGS.includes(secret) || /^(EBB|OTEL)_/.test(secret))
   const ofSecrets = platforms.map((secret) =>
-    cannot(name, 'secrets', 'every cluster', `sets ${secret} by itself; give the secret another name`),
+    unsupported(name, 'secrets', 'every cluster', `sets ${secret} by itself; give the secret another name`),
   )
   return [...ofName, ...ofSecrets]
+}
+
+/** What the chart knows of the functions. */
+function chartFunctions(placements: readonly DeployedFunction[]): string {
+  const functions = placements.map(({ name, kind, scale, timeoutMs, resources, uses, secrets, egress }) => [
+    name,
+    { kind, scale, timeoutMs, timeoutSeconds: timeoutSecondsOf(timeoutMs), resources, uses, secrets, egress },
+  ])
+  return yamlFile([{ functions: Object.fromEntries(functions) }])
 }

@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto'
+import { generateIdentityKeys } from '../../protocol/index.ts'
+import { FUNCTIONS_SECRET, OWNER_ROLE, PLATFORM_SECRET, ROLES } from './index.ts'
 import { toYaml } from './manifest.ts'
 import { PART_OF } from './platform.ts'
 
@@ -11,3 +14,38 @@ export const secretsFile = (secrets: Readonly<Record<string, Readonly<Record<str
     }))
     .map(toYaml)
     .join('---\n')
+
+/**
+ * New secrets for a cluster with the bundled Postgres, as manifests to be piped into `kubectl create -f -`; they are kept
+ * nowhere else. Where they are there already, kubectl refuses them, and the cluster keeps what it has.
+ */
+export async function clusterSecrets(): Promise<string> {
+  const { gateway, relay, jwks } = await generateIdentityKeys()
+  const passwords = { owner: randomToken(), gateway: randomToken(), relay: randomToken(), functions: randomToken() }
+  const urlOf = (role: string, password: string) => `postgres://${role}:${password}@postgres:5432/ebb`
+  const [ofGateway, ofRelay] = [urlOf(ROLES.gateway, passwords.gateway), urlOf(ROLES.relay, passwords.relay)]
+  const platform = {
+    DATABASE_URL: urlOf(ROLES.functions, passwords.functions),
+    ...{ GATEWAY_DATABASE_URL: ofGateway, GATEWAY_DATABASE_DIRECT_URL: ofGateway },
+    ...{ RELAY_DATABASE_URL: ofRelay, RELAY_DATABASE_DIRECT_URL: ofRelay },
+    MIGRATION_DATABASE_URL: urlOf(OWNER_ROLE, passwords.owner),
+    EBB_IDENTITY_KEY: JSON.stringify(gateway),
+    RELAY_IDENTITY_KEY: JSON.stringify(relay),
+    EBB_IDENTITY_JWKS: JSON.stringify(jwks),
+    EBB_KEY_PEPPER: randomToken(),
+    EBB_ADMIN_KEY: `ebb_admin_${randomToken()}`,
+  }
+  return secretsFile({
+    [PLATFORM_SECRET]: platform,
+    'ebb-postgres': {
+      POSTGRES_PASSWORD: randomToken(),
+      ...Object.fromEntries(
+        Object.entries(passwords).map(([of, password]) => [`${of.toUpperCase()}_PASSWORD`, password]),
+      ),
+    },
+    [FUNCTIONS_SECRET]: {},
+  })
+}
+
+/** Fits into a URL as it is. */
+const randomToken = () => randomBytes(24).toString('base64url')

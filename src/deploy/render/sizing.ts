@@ -1,4 +1,4 @@
-import type { Placed } from './uses.ts'
+import type { DeployedFunction } from './platform.ts'
 
 export interface Sizing {
   /**
@@ -11,7 +11,7 @@ export interface Sizing {
 }
 
 /** With the bundled Postgres, which takes as many. */
-export const USUAL_SIZING: Sizing = { poolMax: 2, maxConnections: 600 }
+export const DEFAULT_SIZING: Sizing = { poolMax: 2, maxConnections: 600 }
 
 /** The always-on parts, as many of them as the largest overlay has. */
 export const ALWAYS_ON = {
@@ -20,24 +20,28 @@ export const ALWAYS_ON = {
 } as const
 
 /** Each of them listens on a connection of its own. */
-const LISTEN = 1
-const MIGRATION = 1
+const LISTEN_CONNECTIONS = 1
+const MIGRATION_CONNECTIONS = 1
 /** Postgres keeps three for superusers; the others are for people and backups. */
-const RESERVE = 10
+const RESERVED_CONNECTIONS = 10
 /** While a revision rolls, the old instances are still there. */
-const ROLLING = 2
+const ROLLOUT_FACTOR = 2
 
 /** Says by how much the database is too small, where every function that uses it may scale as its contract allows. */
-export function sizingFaults(placements: readonly Placed[], { poolMax, maxConnections }: Sizing): readonly string[] {
+export function sizingIssues(
+  placements: readonly DeployedFunction[],
+  { poolMax, maxConnections }: Sizing,
+): readonly string[] {
   const users = placements.filter(({ uses }) => uses.includes('postgres'))
   const instances = users.reduce((sum, { scale }) => sum + scale.max, 0)
   const { gateway, relay } = ALWAYS_ON.replicas
-  const each = ALWAYS_ON.poolMax + LISTEN
-  const needed = ROLLING * (instances * poolMax + (gateway + relay) * each) + MIGRATION + RESERVE
+  const each = ALWAYS_ON.poolMax + LISTEN_CONNECTIONS
+  const needed =
+    ROLLOUT_FACTOR * (instances * poolMax + (gateway + relay) * each) + MIGRATION_CONNECTIONS + RESERVED_CONNECTIONS
   if (needed <= maxConnections) return []
   const sum =
-    `${ROLLING} x (${instances} instances x ${poolMax} + ${gateway} gateways x ${each} + ${relay} relays x ${each}) + ` +
-    `migration ${MIGRATION} + reserve ${RESERVE} = ${needed} connections`
+    `${ROLLOUT_FACTOR} x (${instances} instances x ${poolMax} + ${gateway} gateways x ${each} + ${relay} relays x ${each}) + ` +
+    `migration ${MIGRATION_CONNECTIONS} + reserve ${RESERVED_CONNECTIONS} = ${needed} connections`
   const largest = [...users].sort((a, b) => b.scale.max - a.scale.max).slice(0, 3)
   const names = largest.map(({ name, scale }) => `${name} ${scale.max}`).join(', ')
   return [

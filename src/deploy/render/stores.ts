@@ -1,5 +1,4 @@
-import { mountsOf, restricted, SECRETS_FOLDER } from './container.ts'
-import type { Manifest } from './manifest.ts'
+import { type Manifest, restrictedSecurityContext, SECRETS_FOLDER, secretMounts } from './manifest.ts'
 import { storePolicy } from './network-policies.ts'
 import { labelsOf, OWNER_ROLE, ROLES } from './platform.ts'
 
@@ -35,7 +34,7 @@ psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username=postgres --dbname=ebb 
 /** A Postgres of one instance with a volume: for trying out, not for what must not be lost. */
 export function postgres({ maxConnections }: { readonly maxConnections: number }): readonly Manifest[] {
   const labels = labelsOf('postgres')
-  const { volumes, volumeMounts } = mountsOf({
+  const { volumes, volumeMounts } = secretMounts({
     'ebb-postgres': ['POSTGRES_PASSWORD', ...LOGINS.map(([, key]) => key)],
   })
   const container = {
@@ -55,7 +54,7 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
       exec: { command: ['pg_isready', '--quiet', '--host=127.0.0.1', '--username=postgres', '--dbname=ebb'] },
       ...{ periodSeconds: 2, timeoutSeconds: 3 },
     },
-    securityContext: restricted(POSTGRES_UID),
+    securityContext: restrictedSecurityContext(POSTGRES_UID),
     volumeMounts: [
       ...volumeMounts,
       { name: 'data', mountPath: DATA },
@@ -108,7 +107,7 @@ export function redis(): readonly Manifest[] {
     resources: { requests: { cpu: '50m', memory: '32Mi' }, limits: { memory: '128Mi' } },
     readinessProbe: { tcpSocket: { port: 'redis' }, periodSeconds: 2 },
     livenessProbe: { tcpSocket: { port: 'redis' }, periodSeconds: 10, failureThreshold: 6 },
-    securityContext: restricted(REDIS_UID),
+    securityContext: restrictedSecurityContext(REDIS_UID),
     volumeMounts: [{ name: 'data', mountPath: '/data' }],
   }
   const spec = {

@@ -5,7 +5,7 @@ import * as z from 'zod'
 import { spawnCli } from '../../../test/support/cli.ts'
 import { untilTrue } from '../../../test/support/until.ts'
 import { type AnyContract, toOutput } from '../../contract/index.ts'
-import { importContracts } from '../import-contracts.ts'
+import { importContracts } from '../../deploy/import-sources.ts'
 import { type MockOptions, startMock } from './start-mock.ts'
 
 const closers: (() => Promise<unknown>)[] = []

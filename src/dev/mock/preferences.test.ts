@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { readPreferences } from './preferences.ts'
+import { readPreferences } from './mock-responder.ts'
 
 it.each([
   ['', {}],

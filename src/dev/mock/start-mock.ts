@@ -5,16 +5,15 @@ import type { AddressInfo } from 'node:net'
 import { Agent } from 'undici'
 import { type AnyContract, contractSet } from '../../contract/index.ts'
 import { openapi } from '../../deploy/index.ts'
-import { createGatewayServer, type GatewayPorts } from '../../http/gateway/index.ts'
+import { createRandom } from '../../deploy/sample/random.ts'
+import { createGatewayServer, type GatewayDependencies } from '../../http/gateway/index.ts'
 import { createLog } from '../../kernel/index.ts'
-import { createRandom } from '../sample/random.ts'
-import { type KeptAnswers, keptAnswers } from './kept-answers.ts'
-import { mockAnswers } from './mock-answers.ts'
+import { createFaultInjection, type FaultInjectionOptions } from './fault-injection.ts'
 import { createMockFunctions } from './mock-functions.ts'
-import { mockInvocations } from './mock-invocations.ts'
-import { createTrouble, type TroubleOptions } from './trouble.ts'
+import { createMockResponder } from './mock-responder.ts'
+import { createMockInvocations, createResponseStore, type ResponseStore } from './response-store.ts'
 
-export interface MockOptions extends TroubleOptions {
+export interface MockOptions extends FaultInjectionOptions {
   /** 0 is any free one. */
   readonly port: number
   readonly seed: string
@@ -23,7 +22,7 @@ export interface MockOptions extends TroubleOptions {
 }
 
 /** A mock that runs. */
-export interface Mock {
+export interface RunningMock {
   readonly url: string
   readonly endpoints: number
   stop(): Promise<void>
@@ -33,22 +32,25 @@ export interface Mock {
  * Serves all endpoints of the contracts without their functions. The real gateway stands in front, so that bad requests
  * get the answers that they will get; any key is good, and may do everything.
  */
-export async function startMock(contracts: Readonly<Record<string, AnyContract>>, options: MockOptions): Promise<Mock> {
+export async function startMock(
+  contracts: Readonly<Record<string, AnyContract>>,
+  options: MockOptions,
+): Promise<RunningMock> {
   const { port, seed } = options
   const set = contractSet(contracts, openapi(Object.values(contracts), { version: '1' }))
   const endpoints = Object.values(contracts).filter((contract) => contract.kind === 'endpoint')
-  const answers = new Map(endpoints.map((contract) => [contract.name, mockAnswers(contract, { seed })]))
-  const kept = keptAnswers()
-  const trouble = createTrouble(options, createRandom(seed))
+  const responders = new Map(endpoints.map((contract) => [contract.name, createMockResponder(contract, { seed })]))
+  const stored = createResponseStore()
+  const faults = createFaultInjection(options, createRandom(seed))
   const named = (endpoint: string) => set.routes.find(({ name }) => name === endpoint)?.headers ?? []
-  const functions = createMockFunctions({ answers, trouble, kept, named })
+  const functions = createMockFunctions({ responders, faults, stored, named })
   const dispatcher = new Agent()
   const origin = `http://127.0.0.1:${await listen(functions, 0)}`
   const gateway = createGatewayServer({
-    ...basics(kept, options),
+    ...gatewayDefaults(stored, options),
     contracts: () => set,
     findKey: async (token) => ({ sub: hashOf(token), scopes: set.routes.flatMap(({ scopes }) => scopes) }),
-    invocations: mockInvocations(answers, kept),
+    invocations: createMockInvocations(responders, stored),
     upstream: { dispatcher, locate: (name) => ({ origin, prefix: `/${name}` }), startTimeoutMs: 30_000 },
   })
   // The gateway lets nothing through that is called ebb-…, and browsers may send a Prefer.
@@ -68,19 +70,19 @@ export async function startMock(contracts: Readonly<Record<string, AnyContract>>
 }
 
 /** What a gateway asks of the world, where there is none. */
-function basics(kept: KeptAnswers, { onRequest }: MockOptions) {
+function gatewayDefaults(kept: ResponseStore, { onRequest }: MockOptions) {
   const log = createLog({ level: 'silent' })
   if (onRequest) Object.assign(log, { info: onRequest })
   return {
     log,
-    findAnswer: async (claim) => kept.find(claim),
+    findStoredResponse: async (claim) => kept.find(claim),
     limiter: (_key, { burst }) => ({ allowed: true, remaining: burst, waitSeconds: 1 }),
     docs: async () => undefined,
     corsOrigins: ['*'],
     sign: async ({ sub }) => sub,
     ready: async () => true,
-    metrics: { spared: () => {}, shed: () => {}, answered: () => {} },
-  } satisfies Partial<GatewayPorts>
+    metrics: { shortCircuited: () => {}, shed: () => {}, completed: () => {} },
+  } satisfies Partial<GatewayDependencies>
 }
 
 /** A caller's name that shows nothing of its key. */

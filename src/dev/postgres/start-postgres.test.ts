@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
-import { ConfigFault } from '../../kernel/index.ts'
-import { identifyProcess } from '../processes/process-identity.ts'
+import { ConfigError } from '../../kernel/index.ts'
+import { identifyProcess } from '../processes/leftovers.ts'
 import { startPostgres } from './index.ts'
 import { processesNaming, query, scratchFolder, until } from './test-support.ts'
 
@@ -96,7 +96,7 @@ describe('startPostgres', () => {
   it('refuses a second start while the first one lives, in one sentence', async () => {
     const running = await startPostgres(folder)
     const refused = startPostgres(folder)
-    await expect(refused).rejects.toThrow(ConfigFault)
+    await expect(refused).rejects.toThrow(ConfigError)
     await expect(refused).rejects.toThrow(`is in use by process ${process.pid}: stop that one first`)
     expect(await query(running.url, 'select 1 as one')).toEqual([{ one: 1 }])
     await running.stop()

@@ -1,14 +1,13 @@
 import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { claimFolder } from '../processes/claim-folder.ts'
-import type { Exit } from '../processes/lifeline.ts'
-import { identifyProcess } from '../processes/process-identity.ts'
+import { identifyProcess } from '../processes/leftovers.ts'
+import type { ProgramExit } from '../processes/start-child.ts'
 import { copyBinaries, findBinaries } from './binaries.ts'
-import { type Cluster, nobodyHome, openCluster } from './open-cluster.ts'
-import { explainFault, PostgresFault } from './postgres-fault.ts'
-import { type Postmaster, startPostmaster } from './postmaster.ts'
+import { type Cluster, ensureCluster, NOBODY_DATA_DIR } from './cluster.ts'
+import { explainError, PostgresError } from './postgres-error.ts'
+import { endPostmaster, type Postmaster, startPostmaster, stopLeftoverPostmaster } from './postmaster.ts'
 import { chooseRunAs } from './run-as.ts'
-import { endPostmaster, stopLeftover } from './stop-leftover.ts'
 
 interface StartPostgresOptions {
   /** Gets what Postgres says from WARNING upwards, a line at a time. */
@@ -31,19 +30,19 @@ export interface RunningPostgres {
   /** Tells the postmaster from a later process with its pid. Linux: field 22 of /proc/<pid>/stat; elsewhere `ps -o lstart=`. */
   processStartedAt: string
   /** Settles when the postmaster ends, by itself or by `stop`. */
-  exited: Promise<Exit>
+  exited: Promise<ProgramExit>
   /** Rolls back what is open and shuts down; at most 15 s. */
   stop(): Promise<void>
 }
 
-const startLimitMs = 120_000
+const START_LIMIT_MS = 120_000
 
 /**
  * Starts the Postgres whose data live under `folder`, made on first use; answers when it accepts connections on 127.0.0.1.
  * It ends by itself when this process is gone. Throws a PostgresFault of one sentence.
  */
 export async function startPostgres(folder: string, options: StartPostgresOptions = {}): Promise<RunningPostgres> {
-  const limit = AbortSignal.timeout(startLimitMs)
+  const limit = AbortSignal.timeout(START_LIMIT_MS)
   const signal = options.signal ? AbortSignal.any([options.signal, limit]) : limit
   signal.throwIfAborted()
   try {
@@ -58,8 +57,8 @@ export async function startPostgres(folder: string, options: StartPostgresOption
     }
   } catch (cause) {
     options.signal?.throwIfAborted()
-    if (limit.aborted) throw new PostgresFault(`Postgres was not ready after ${startLimitMs / 1_000} s.`, { cause })
-    throw explainFault(cause, folder)
+    if (limit.aborted) throw new PostgresError(`Postgres was not ready after ${START_LIMIT_MS / 1_000} s.`, { cause })
+    throw explainError(cause, folder)
   }
 }
 
@@ -67,9 +66,9 @@ async function startClaimed(folder: string, options: StartPostgresOptions, signa
   const { log = () => {}, settings = {} } = options
   const installed = await findBinaries(folder)
   const runAs = await chooseRunAs(folder, join(installed.folder, 'bin/postgres'))
-  const binaries = runAs.ids.uid === undefined ? installed : await copyBinaries(installed, nobodyHome)
-  const cluster = await openCluster(folder, binaries, runAs, signal)
-  await stopLeftover(cluster.data)
+  const binaries = runAs.ids.uid === undefined ? installed : await copyBinaries(installed, NOBODY_DATA_DIR)
+  const cluster = await ensureCluster(folder, binaries, runAs, signal)
+  await stopLeftoverPostmaster(cluster.data)
   const { port } = options
   const launching = {
     binaries: binaries.folder,

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
 import { link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ConfigFault } from '../../kernel/index.ts'
-import { identifyProcess } from './process-identity.ts'
+import { ConfigError } from '../../kernel/index.ts'
+import { identifyProcess } from './leftovers.ts'
 
 /** Makes this process the one runner of `folder`, or says who is; answers how to give it back. */
 export async function claimFolder(folder: string): Promise<() => void> {
@@ -22,21 +22,21 @@ export async function claimFolder(folder: string): Promise<() => void> {
           return false
         },
       )
-      if (taken) return () => giveBack(path, mine)
-      await removeDeadClaim(path, folder)
+      if (taken) return () => releaseClaim(path, mine)
+      await removeStaleClaim(path, folder)
     }
-    throw new ConfigFault(`Several runners start in ${folder} at once: start again.`)
+    throw new ConfigError(`Several runners start in ${folder} at once: start again.`)
   } finally {
     await rm(draft, { force: true })
   }
 }
 
-async function removeDeadClaim(path: string, folder: string): Promise<void> {
+async function removeStaleClaim(path: string, folder: string): Promise<void> {
   const text = await readFile(path, 'utf8').catch(() => '{}')
   const claim = parseClaim(text)
   const process = await identifyProcess(claim.pid)
   if (process !== undefined && process.startedAt === claim.startedAt) {
-    throw new ConfigFault(
+    throw new ConfigError(
       `${folder} is in use by process ${claim.pid}: stop that one first, or choose another folder with EBB_HOME.`,
     )
   }
@@ -57,7 +57,7 @@ function parseClaim(text: string): { pid: number; startedAt: unknown } {
 }
 
 /** Synchronous, so that it also works in an exit handler; a claim of somebody else's stays. */
-function giveBack(path: string, mine: string): void {
+function releaseClaim(path: string, mine: string): void {
   try {
     if (readFileSync(path, 'utf8') === mine) rmSync(path)
   } catch {

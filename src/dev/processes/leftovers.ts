@@ -1,12 +1,54 @@
+import { execFile } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { identifyProcess } from './process-identity.ts'
+import { promisify } from 'node:util'
 
-const LIMIT_MS = 2_000
+/** What tells a process from a later one with the same pid. */
+interface ProcessIdentity {
+  /** Linux: field 22 of /proc/<pid>/stat; elsewhere `ps -o lstart=`. Compare for equality only. */
+  startedAt: string
+  startedMs: number
+  command: string
+}
+
+/** Describes a living process; undefined when there is none, or only its zombie. */
+export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
+  try {
+    return process.platform === 'linux' ? await fromProc(pid) : await fromPs(pid)
+  } catch {
+    return undefined
+  }
+}
+
+async function fromProc(pid: number): Promise<ProcessIdentity | undefined> {
+  const [stat, command, machine] = await Promise.all([
+    readFile(`/proc/${pid}/stat`, 'utf8'),
+    readFile(`/proc/${pid}/cmdline`, 'utf8'),
+    readFile('/proc/stat', 'utf8'),
+  ])
+  // The name in parentheses may hold anything; behind it field 3 comes first.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const startedAt = fields[19]
+  if (startedAt === undefined || fields[0] === 'Z' || fields[0] === 'X') return undefined
+  const bootSeconds = Number(/^btime (\d+)$/m.exec(machine)?.[1])
+  return { startedAt, startedMs: bootSeconds * 1_000 + Number(startedAt) * 10, command: command.replaceAll('\0', ' ') }
+}
+
+async function fromPs(pid: number): Promise<ProcessIdentity | undefined> {
+  const args = ['-ww', '-o', 'stat=,lstart=,command=', '-p', String(pid)]
+  const { stdout } = await promisify(execFile)('ps', args, { env: { PATH: '/bin:/usr/bin', LC_ALL: 'C' } })
+  const [, state = '', startedAt = '', command = ''] =
+    /^\s*(\S+)\s+((?:\S+\s+){4}\S+)\s+(.*)$/.exec(stdout.trim()) ?? []
+  if (startedAt === '' || state.startsWith('Z')) return undefined
+  return { startedAt, startedMs: Date.parse(startedAt), command: `${command} ` }
+}
+
+const TERM_LIMIT_MS = 2_000
 
 /** Notes a child under `folder`, so that the next start can stop it should we be killed; answers how to forget it. */
-export async function noteChild(folder: string, pid: number): Promise<() => Promise<void>> {
+export async function recordChild(folder: string, pid: number): Promise<() => Promise<void>> {
   const identity = await identifyProcess(pid)
   const file = join(folder, `${pid}.json`)
   await mkdir(folder, { recursive: true })
@@ -27,7 +69,7 @@ async function stopLeftover(file: string) {
   const { pid, startedAt } = note as { pid?: number; startedAt?: string }
   // The pid may belong to somebody else by now.
   const isOurs = async () => pid !== undefined && (await identifyProcess(pid))?.startedAt === startedAt
-  const giveUpAt = Date.now() + LIMIT_MS
+  const giveUpAt = Date.now() + TERM_LIMIT_MS
   for (let signal: NodeJS.Signals = 'SIGTERM'; pid !== undefined && (await isOurs()); await delay(50)) {
     if (Date.now() > giveUpAt) signal = 'SIGKILL'
     try {

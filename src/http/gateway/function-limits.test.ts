@@ -1,32 +1,32 @@
 import { expect, it } from '@jest/globals'
-import { createFunctionLimits, type Place } from './function-limits.ts'
+import { createFunctionLimits, type Slot } from './function-limits.ts'
 
 /** 600 at a time by its contract: 10 instances, 50 in each and 10 that wait. */
 const ROUTE = { name: 'f', scale: { max: 10, concurrency: 50 }, timeoutMs: 1_000 }
-const OVERLOADED = { status: 503, tookMs: 1, cold: false }
-const GOOD = { status: 200, tookMs: 1, cold: false }
+const OVERLOADED = { status: 503, durationMs: 1, cold: false }
+const GOOD = { status: 200, durationMs: 1, cold: false }
 
 /** Limits whose clock a test holds. */
 function rig() {
   const state = { at: 1 }
-  const { enter } = createFunctionLimits({ now: () => state.at })
+  const { acquire } = createFunctionLimits({ now: () => state.at })
   /** Takes all the places that there are. */
   const fill = () => {
-    const places: Place[] = []
-    for (let place = enter(ROUTE); place; place = enter(ROUTE)) places.push(place)
+    const places: Slot[] = []
+    for (let place = acquire(ROUTE); place; place = acquire(ROUTE)) places.push(place)
     return places
   }
   const limit = () => {
     const places = fill()
-    for (const { leave } of places) leave()
+    for (const { release } of places) release()
     return places.length
   }
-  const one = (answered: Parameters<Place['leave']>[0], tookMs = 0) => {
-    const place = enter(ROUTE)
-    state.at += 1 + tookMs
-    place?.leave(answered)
+  const one = (answered: Parameters<Slot['release']>[0], durationMs = 0) => {
+    const place = acquire(ROUTE)
+    state.at += 1 + durationMs
+    place?.release(answered)
   }
-  return { state, enter, fill, limit, one }
+  return { state, enter: acquire, fill, limit, one }
 }
 
 it('takes what all instances take and some that wait, and no more', () => {
@@ -35,14 +35,14 @@ it('takes what all instances take and some that wait, and no more', () => {
   expect(places).toHaveLength(600)
   expect(enter(ROUTE)).toBeUndefined()
   expect(enter({ ...ROUTE, name: 'another' })).toBeDefined()
-  places[0]?.leave(GOOD)
+  places[0]?.release(GOOD)
   expect(enter(ROUTE)).toBeDefined()
 })
 
 it.each([
   ['503', OVERLOADED],
   ['504', { ...OVERLOADED, status: 504 }],
-  ['an answer after half of its time', { ...GOOD, tookMs: 501 }],
+  ['an answer after half of its time', { ...GOOD, durationMs: 501 }],
 ])('takes less after %s, and as much as ever when all is well again', (_name, answered) => {
   const { limit, one } = rig()
   one(answered)
@@ -73,7 +73,7 @@ it('counts many refusals of one moment once', () => {
   const { fill, limit, state } = rig()
   const places = fill()
   state.at += 1
-  for (const { leave } of places) leave(OVERLOADED)
+  for (const { release } of places) release(OVERLOADED)
   expect(limit()).toBe(480)
 })
 
@@ -81,8 +81,8 @@ it('a cold start is no overload, for nobody who waited for it; nor is a caller w
   const { enter, limit, state } = rig()
   const [first, second, third] = [enter(ROUTE), enter(ROUTE), enter(ROUTE)]
   state.at += 900
-  first?.leave({ status: 200, tookMs: 900, cold: true })
-  second?.leave({ status: 200, tookMs: 900, cold: false })
-  third?.leave()
+  first?.release({ status: 200, durationMs: 900, cold: true })
+  second?.release({ status: 200, durationMs: 900, cold: false })
+  third?.release()
   expect(limit()).toBe(600)
 })

@@ -1,29 +1,29 @@
 import type { Route } from '../../contract/index.ts'
 
 /** How a function answered. */
-export interface Answered {
+export interface CallResult {
   readonly status: number
   /** Until its answer began. */
-  readonly tookMs: number
+  readonly durationMs: number
   /** Whether it had to start first. */
   readonly cold: boolean
 }
 
 /** A request that is with its function, or waits for it. */
-export interface Place {
+export interface Slot {
   /** Gives the place back; without an answer where nobody waited for one. */
-  readonly leave: (answered?: Answered) => void
+  readonly release: (answered?: CallResult) => void
 }
 
 export interface FunctionLimits {
   /** A place with the function of a route; undefined where there is none. */
-  readonly enter: (route: Pick<Route, 'name' | 'scale' | 'timeoutMs'>) => Place | undefined
+  readonly acquire: (route: Pick<Route, 'name' | 'scale' | 'timeoutMs'>) => Slot | undefined
 }
 
 /** What may wait for each instance, beside what runs there. */
-const WAITING_PER_INSTANCE = 10
+const QUEUE_PER_INSTANCE = 10
 /** What is left of a limit where a function was overloaded. */
-const DECREASE = 0.8
+const DECREASE_FACTOR = 0.8
 /** So long after the last sign of overload, and again after as long, a limit is doubled: it may be history. */
 const QUIET_MS = 10_000
 
@@ -55,8 +55,8 @@ export function createFunctionLimits({ now = () => performance.now() } = {}): Fu
   }
 
   return {
-    enter({ name, scale: { max, concurrency }, timeoutMs }) {
-      const ceiling = max * (concurrency + WAITING_PER_INSTANCE)
+    acquire({ name, scale: { max, concurrency }, timeoutMs }) {
+      const ceiling = max * (concurrency + QUEUE_PER_INSTANCE)
       const load = loadOf(name, ceiling)
       // A contract may have been swapped for one with less.
       load.limit = Math.min(load.limit, ceiling)
@@ -68,15 +68,15 @@ export function createFunctionLimits({ now = () => performance.now() } = {}): Fu
       if (load.inFlight >= load.limit) return undefined
       load.inFlight++
       return {
-        leave(answered) {
+        release(answered) {
           load.inFlight--
           if (!answered) return
-          const { status, tookMs, cold } = answered
+          const { status, durationMs, cold } = answered
           if (cold) load.coldAt = now()
-          const isLate = tookMs > timeoutMs / 2 && load.coldAt < enteredAt
+          const isLate = durationMs > timeoutMs / 2 && load.coldAt < enteredAt
           if (status === 503 || status === 504 || isLate) {
             if (enteredAt < load.decreasedAt) return
-            load.limit = Math.max(concurrency, Math.floor(load.limit * DECREASE))
+            load.limit = Math.max(concurrency, Math.floor(load.limit * DECREASE_FACTOR))
             load.decreasedAt = now()
           } else if (load.limit < ceiling) {
             load.limit += 1 / load.limit

@@ -4,15 +4,15 @@ const HOP_BY_HOP = new Set([
   ...['te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings'],
 ])
 /** Made anew for each leg by whoever sends it. */
-const OURS = new Set(['host', 'content-length', 'expect', 'x-correlation-id', 'traceparent'])
+const SET_PER_HOP = new Set(['host', 'content-length', 'expect', 'x-correlation-id', 'traceparent'])
 /** What stands between us and a function (OpenFaaS's gateway too), and what only it and we need to know of each other. */
-const INNER =
+const INTERNAL =
   /^(ebb-|knative-|k-|x-envoy-|access-control-|x-correlation-id$|server$|x-powered-by$|via$|x-call-id$|x-start-time$|x-duration-seconds$)/
 /** What only the platform may say to a function. */
 const PLATFORM = /^(ebb-|knative-serving-|k-|x-envoy-|x-forwarded-|ce-|forwarded$)/
 
 /** Raw headers (name, value, name, value, …) by lower-case name, each value as it came. */
-export function readHeaders(raw: readonly string[]): Record<string, string[]> {
+export function parseRawHeaders(raw: readonly string[]): Record<string, string[]> {
   // Without a prototype, a header may be called constructor.
   const headers: Record<string, string[]> = Object.create(null)
   for (let i = 0; i < raw.length; i += 2) {
@@ -25,9 +25,9 @@ export function readHeaders(raw: readonly string[]): Record<string, string[]> {
 }
 
 /** A client's headers as a function may see them. */
-export function endToEnd(headers: Readonly<Record<string, string[]>>): Record<string, string[]> {
+export function keepEndToEnd(headers: Readonly<Record<string, string[]>>): Record<string, string[]> {
   const kept: Record<string, string[]> = Object.create(null)
-  const named = namedIn(headers.connection)
+  const named = connectionOptions(headers.connection)
   for (const name in headers) {
     const values = headers[name]
     if (values && !HOP_BY_HOP.has(name) && !named.has(name) && !PLATFORM.test(name)) kept[name] = values
@@ -36,25 +36,25 @@ export function endToEnd(headers: Readonly<Record<string, string[]>>): Record<st
 }
 
 /** The headers of a request to a function, flat: the client's that may pass, and `made` ones. */
-export function toFunction(headers: Readonly<Record<string, string[]>>, made: readonly string[]): string[] {
+export function toFunctionHeaders(headers: Readonly<Record<string, string[]>>, made: readonly string[]): string[] {
   const flat = [...made]
   for (const name in headers) {
-    if (OURS.has(name)) continue
+    if (SET_PER_HOP.has(name)) continue
     for (const value of headers[name] ?? []) flat.push(name, value)
   }
   return flat
 }
 
 /** The headers of a function's answer, flat, as a client may see them: what the gateway adds wins. */
-export function toClient(
+export function toClientHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   added: Readonly<Record<string, string>>,
 ): string[] {
   const flat = Object.entries(added).flat()
-  const named = namedIn(headers.connection)
+  const named = connectionOptions(headers.connection)
   for (const name in headers) {
     const value = headers[name]
-    if (value === undefined || HOP_BY_HOP.has(name) || named.has(name) || INNER.test(name)) continue
+    if (value === undefined || HOP_BY_HOP.has(name) || named.has(name) || INTERNAL.test(name)) continue
     if (name !== 'vary' && Object.hasOwn(added, name)) continue
     if (typeof value === 'string') flat.push(name, value)
     else for (const one of value) flat.push(name, one)
@@ -63,7 +63,7 @@ export function toClient(
 }
 
 /** An answer's own headers, and what the gateway adds. */
-export function withAdded(headers: Readonly<Record<string, string>>, added: Readonly<Record<string, string>>) {
+export function mergeHeaders(headers: Readonly<Record<string, string>>, added: Readonly<Record<string, string>>) {
   const vary = [headers.vary, added.vary].filter((value) => value !== undefined)
   return { ...headers, ...added, ...(vary.length > 0 ? { vary: vary.join(', ') } : {}) }
 }
@@ -71,7 +71,7 @@ export function withAdded(headers: Readonly<Record<string, string>>, added: Read
 const NONE: ReadonlySet<string> = new Set()
 
 /** The headers that `Connection` binds to this connection; its own options are among them and do no harm. */
-function namedIn(connection: string | readonly string[] | undefined): ReadonlySet<string> {
+function connectionOptions(connection: string | readonly string[] | undefined): ReadonlySet<string> {
   if (connection === undefined) return NONE
   const names = String(connection).toLowerCase().split(',')
   return new Set(names.map((name) => name.trim()))

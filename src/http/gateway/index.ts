@@ -1,12 +1,12 @@
 export type {
-  Allowance,
-  AnsweredRequest,
   Caller,
+  CompletedRequest,
   DocsFile,
+  GatewayDependencies,
   GatewayMetrics,
-  GatewayPorts,
   Invocations,
+  RateLimitDecision,
   RateLimiter,
   Upstream,
-} from './ports.ts'
+} from './dependencies.ts'
 export { createGatewayServer, type GatewayOptions } from './server.ts'

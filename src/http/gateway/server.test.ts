@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { expect, it } from '@jest/globals'
 import { drain } from '../../kernel/index.ts'
-import { rawConnection, testGateway } from './test-support.ts'
+import { openRawConnection, testGateway } from './test-support.ts'
 
 const GET = 'GET /v1/things/1 HTTP/1.1\r\nHost: h\r\n\r\n'
 
@@ -43,7 +43,7 @@ it('a request that came whole is answered, whatever garbage follows it', async (
       response.setHeader('content-length', 2).end('{}')
     },
   })
-  const connection = await rawConnection(port)
+  const connection = await openRawConnection(port)
   connection.send(GET)
   await came.promise
   connection.send('\0garbage\r\n\r\n')
@@ -54,7 +54,7 @@ it('a request that came whole is answered, whatever garbage follows it', async (
 
 it('pipelined requests are answered in their order', async () => {
   const { port } = await testGateway()
-  const connection = await rawConnection(port)
+  const connection = await openRawConnection(port)
   connection.send(GET.replace('things/1', 'nothing') + GET + GET.replace('things', 'things/'))
   const statuses = [await connection.answer(), await connection.answer(), await connection.answer()]
   expect(statuses.map(({ status }) => status)).toEqual([404, 200, 400])
@@ -81,7 +81,7 @@ it.each([
   ['CONNECT', 'CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n', 405],
 ])('%s after a pending POST and a finished 404 is answered in its turn', async (_name, rest, status) => {
   const { port, came, open } = await heldGateway()
-  const connection = await rawConnection(port)
+  const connection = await openRawConnection(port)
   connection.send(POST + GET.replace('things/1', 'nothing'))
   await came
   connection.send(rest)
@@ -94,27 +94,27 @@ it.each([
 it.each(['', 'GET /v1/nothing HTT'])(
   'a request that asks for another protocol is the last on its connection: %j',
   async (half) => {
-    const { port, woken, came, open } = await heldGateway()
-    const connection = await rawConnection(port)
+    const { port, invoked, came, open } = await heldGateway()
+    const connection = await openRawConnection(port)
     connection.send(POST.replace('X-', 'Connection: Upgrade\r\nUpgrade: h2c\r\nX-') + GET + half)
     await came
     connection.send(GET)
     open()
     expect(await connection.answer()).toMatchObject({ status: 200, headers: { connection: 'close' } })
     expect(await connection.closed()).toBe('')
-    expect(woken).toEqual(['POST /v1/mails'])
+    expect(invoked).toEqual(['POST /v1/mails'])
   },
 )
 
 it('503 on a connection that is one too many, but for who asks whether we are well; it closes', async () => {
   const { port, shed } = await testGateway({ maxConnections: 1 })
-  const first = await rawConnection(port)
-  const second = await rawConnection(port)
+  const first = await openRawConnection(port)
+  const second = await openRawConnection(port)
   second.send(GET)
   expect(await second.answer()).toMatchObject({ status: 503, headers: { 'retry-after': '1', connection: 'close' } })
   expect(await second.closed()).toBe('')
   expect(shed).toEqual(['connections'])
-  const probe = await rawConnection(port)
+  const probe = await openRawConnection(port)
   probe.send(GET.replace('v1/things/1', '_/health'))
   expect((await probe.answer()).status).toBe(200)
   first.send(GET)
@@ -123,7 +123,7 @@ it('503 on a connection that is one too many, but for who asks whether we are we
 
 it('431 for 2,001 short headers: none is dropped in silence', async () => {
   const { port } = await testGateway()
-  const connection = await rawConnection(port)
+  const connection = await openRawConnection(port)
   connection.send(GET.replace('\r\n\r\n', `\r\n${'a:\r\n'.repeat(2_001)}\r\n`))
   expect((await connection.answer()).status).toBe(431)
 })
@@ -138,7 +138,7 @@ it('draining loses no request, and closes each connection with its answer', asyn
       response.end('{}')
     },
   })
-  const waiting = rawConnection(port)
+  const waiting = openRawConnection(port)
   const call = httpRequest(`${url}/v1/things/1`).end()
   await came.promise
   const drained = drain(server, { quietMs: 50 })
@@ -158,7 +158,7 @@ it('an answer that cannot be sent breaks the connection, and nothing else', asyn
     is: 'finished',
     answer: { status: 201, headers: { location: 'a\r\nb' }, body: Buffer.alloc(0) },
   } as const
-  const { url, lines } = await testGateway({ ports: { findAnswer: async () => broken } })
+  const { url, lines } = await testGateway({ dependencies: { findStoredResponse: async () => broken } })
   const headers = { 'content-type': 'application/json', 'x-api-key': 'full', 'idempotency-key': 'k' }
   await expect(fetch(`${url}/v1/things`, { method: 'POST', body: '{"name":"a"}', headers })).rejects.toThrow()
   expect(lines).toContainEqual(expect.objectContaining({ msg: 'an answer cannot be sent' }))
@@ -170,7 +170,7 @@ it('a caller who is gone before its refusal is out harms nobody', async () => {
   const head =
     'PUT /v1/notes/1 HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n'
   for (let i = 0; i < 20; i++) {
-    const connection = await rawConnection(port)
+    const connection = await openRawConnection(port)
     connection.send(`${head}200000\r\n${'a'.repeat(2 * 1024 * 1024)}`)
     if (i % 2) await connection.answer()
     connection.socket.destroy()

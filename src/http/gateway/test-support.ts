@@ -4,12 +4,12 @@ import { afterEach } from '@jest/globals'
 import { Agent } from 'undici'
 import * as z from 'zod'
 import { contractSet, endpoint } from '../../contract/index.ts'
-import type { GatewayPorts } from './ports.ts'
+import type { GatewayDependencies } from './dependencies.ts'
 import { createGatewayServer, type GatewayOptions } from './server.ts'
 
 const id = z.object({ id: z.string() })
 const reply = { status: 200, body: z.object({}) }
-const everybody = { anonymous: true } as const
+const anyone = { anonymous: true } as const
 
 export const contracts = contractSet(
   {
@@ -20,12 +20,12 @@ export const contracts = contractSet(
     }),
     'put-note': endpoint({
       ...{ name: 'put-note', summary: 'Keeps a note.', method: 'PUT', path: '/v1/notes/{id}', params: id, reply },
-      ...{ body: z.object({ text: z.string() }), access: everybody },
+      ...{ body: z.object({ text: z.string() }), access: anyone },
     }),
     'get-thing': endpoint({
       ...{ name: 'get-thing', summary: 'Shows a thing.', method: 'GET', path: '/v1/things/{id}', params: id, reply },
       query: z.object({ limit: z.number().optional(), tags: z.array(z.string()).optional() }),
-      ...{ headers: z.object({ 'x-tone': z.string().optional() }), access: everybody },
+      ...{ headers: z.object({ 'x-tone': z.string().optional() }), access: anyone },
     }),
     'get-mine': endpoint({
       ...{ name: 'get-mine', summary: 'Shows my things.', method: 'GET', path: '/v1/things/mine', reply, access: {} },
@@ -35,15 +35,15 @@ export const contracts = contractSet(
       ...{ reply: { status: 204 }, access: { scopes: ['things:write'], owner: true } },
     }),
     'get-slow': endpoint({
-      ...{ name: 'get-slow', summary: 'Takes long.', method: 'GET', path: '/v1/slow', reply, access: everybody },
+      ...{ name: 'get-slow', summary: 'Takes long.', method: 'GET', path: '/v1/slow', reply, access: anyone },
       timeoutMs: 100,
     }),
     'get-one': endpoint({
-      ...{ name: 'get-one', summary: 'One at a time.', method: 'GET', path: '/v1/one', reply, access: everybody },
+      ...{ name: 'get-one', summary: 'One at a time.', method: 'GET', path: '/v1/one', reply, access: anyone },
       scale: { max: 1, concurrency: 1 },
     }),
     'send-mail': endpoint({
-      ...{ name: 'send-mail', summary: 'Sends.', method: 'POST', path: '/v1/mails', reply, access: everybody },
+      ...{ name: 'send-mail', summary: 'Sends.', method: 'POST', path: '/v1/mails', reply, access: anyone },
       limit: { requests: 2, perSeconds: 60, burst: 5 },
     }),
     'list-mails': endpoint({
@@ -77,7 +77,7 @@ export async function listenForTest(server: Server): Promise<number> {
 export interface TestOptions extends GatewayOptions {
   /** What every function does; answers `{}` unless told. */
   readonly upstream?: RequestListener
-  readonly ports?: Partial<GatewayPorts>
+  readonly dependencies?: Partial<GatewayDependencies>
   /** Path before the function's own. */
   readonly prefix?: string
   readonly startTimeoutMs?: number
@@ -88,16 +88,16 @@ export interface TestOptions extends GatewayOptions {
 /** A gateway on a port of its own, with a real upstream, that tells what it logged and counted. */
 export async function testGateway({
   upstream,
-  ports,
+  dependencies,
   prefix = '',
   startTimeoutMs = 5_000,
   agents,
   ...options
 }: TestOptions = {}) {
-  const woken: string[] = []
+  const invoked: string[] = []
   const upstreamPort = await listenForTest(
     createServer((request, response) => {
-      woken.push(`${request.method} ${request.url}`)
+      invoked.push(`${request.method} ${request.url}`)
       if (upstream) upstream(request, response)
       else request.resume().on('end', () => response.setHeader('content-type', 'application/json').end('{}'))
     }),
@@ -107,14 +107,14 @@ export async function testGateway({
   const answered: unknown[] = []
   const shed: string[] = []
   const keep = (fields: object, msg?: string) => void lines.push({ ...fields, msg })
-  const log = { info: keep, warn: keep, error: keep, debug: () => {} } as unknown as GatewayPorts['log']
-  const [dispatcher, fresh] = [new Agent(), new Agent({ pipelining: 0 })]
-  closers.push(() => Promise.all([dispatcher.destroy(), fresh.destroy()]))
+  const log = { info: keep, warn: keep, error: keep, debug: () => {} } as unknown as GatewayDependencies['log']
+  const [dispatcher, retryDispatcher] = [new Agent(), new Agent({ pipelining: 0 })]
+  closers.push(() => Promise.all([dispatcher.destroy(), retryDispatcher.destroy()]))
   const server = createGatewayServer(
     {
       contracts: () => contracts,
       findKey: async (token) => KEYS[token as keyof typeof KEYS],
-      findAnswer: async () => ({ is: 'new' }),
+      findStoredResponse: async () => ({ is: 'new' }),
       invocations: { accept: async () => ({ is: 'new' }), find: async () => undefined },
       limiter: () => ({ allowed: true, remaining: 1, waitSeconds: 1 }),
       corsOrigins: [],
@@ -122,33 +122,33 @@ export async function testGateway({
       sign: async ({ sub }, name) => `${sub} for ${name}`,
       ready: async () => true,
       upstream: {
-        ...{ dispatcher, fresh, ...agents },
+        ...{ dispatcher, retryDispatcher, ...agents },
         locate: (name) => ({ origin: `http://127.0.0.1:${upstreamPort}`, prefix: prefix.replace('{name}', name) }),
         startTimeoutMs,
       },
       metrics: {
-        spared: (reason) => void spared.push(reason),
+        shortCircuited: (reason) => void spared.push(reason),
         shed: (what) => void shed.push(what),
-        answered: (request) => void answered.push(request),
+        completed: (request) => void answered.push(request),
       },
       log,
-      ...ports,
+      ...dependencies,
     },
     // All that it says is looked at, however busy a test keeps it.
-    { linesASecond: Number.POSITIVE_INFINITY, ...options },
+    { linesPerSecond: Number.POSITIVE_INFINITY, ...options },
   )
   const port = await listenForTest(server)
-  return { port, url: `http://127.0.0.1:${port}`, server, woken, lines, spared, shed, answered }
+  return { port, url: `http://127.0.0.1:${port}`, server, invoked, lines, spared, shed, answered }
 }
 
-export interface RawAnswer {
+export interface RawResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
 /** A connection on which a test writes just what it wants. */
-export async function rawConnection(port: number) {
+export async function openRawConnection(port: number) {
   const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   closers.push(async () => socket.destroy())
   let received = ''
@@ -172,9 +172,9 @@ export async function rawConnection(port: number) {
     socket,
     send: (text: string) => socket.write(Buffer.from(text, 'latin1')),
     /** The next answer with a Content-Length. */
-    answer: async (): Promise<RawAnswer> => {
+    answer: async (): Promise<RawResponse> => {
       for (;;) {
-        const found = takeAnswer(received)
+        const found = takeResponse(received)
         if (found) {
           received = found.rest
           return found.answer
@@ -192,13 +192,13 @@ export async function rawConnection(port: number) {
 }
 
 /** Sends one text on a connection of its own; answers the first answer. */
-export async function raw(port: number, text: string): Promise<RawAnswer> {
-  const connection = await rawConnection(port)
+export async function sendRaw(port: number, text: string): Promise<RawResponse> {
+  const connection = await openRawConnection(port)
   connection.send(text)
   return connection.answer()
 }
 
-function takeAnswer(received: string) {
+function takeResponse(received: string) {
   const end = received.indexOf('\r\n\r\n')
   if (end < 0) return undefined
   const [first = '', ...lines] = received.slice(0, end).split('\r\n')

@@ -1,8 +1,8 @@
 import { Problem } from '../../contract/index.ts'
-import type { Step } from '../exchange.ts'
+import type { Step } from '../context.ts'
 
 /** As many may wait for each that runs as with Knative's queue-proxy. */
-const QUEUE_PER_PLACE = 10
+const QUEUE_PER_SLOT = 10
 
 /** How much of the pace that is known one more request changes. */
 const WEIGHT = 0.1
@@ -35,7 +35,7 @@ export function concurrency(most: number): Step {
     if (running < most) return enter()
     const { signal, timeoutMs } = response.locals.deadline
     const isInVain = (heldMs * (waiting.size + 1)) / most > timeoutMs / 2
-    if (isInVain || waiting.size >= most * QUEUE_PER_PLACE) {
+    if (isInVain || waiting.size >= most * QUEUE_PER_SLOT) {
       throw new Problem('unavailable', 503, 'This instance has more to do than it can.', { retryAfterSeconds: 1 })
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>()

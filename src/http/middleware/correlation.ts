@@ -1,20 +1,21 @@
-import { correlate, describeRequest, type Log, type RequestFacts, traceIdOf } from '../../kernel/index.ts'
-import { headerOf, type Step } from '../exchange.ts'
+import { correlate, type Log, traceIdOf } from '../../kernel/index.ts'
+import { type RouteAttributes, setRouteAttributes } from '../../telemetry/index.ts'
+import { headerOf, type Step } from '../context.ts'
 
 interface CorrelationOptions {
   readonly log: Log
   /** What the request is, for its span and its metrics. */
-  readonly facts: RequestFacts
+  readonly attributes: RouteAttributes
   readonly revision?: string
 }
 
 /** Gives a request its correlation id, its trace and its log; marks the first one of this process as cold. */
-export function correlation({ log, facts, revision = 'dev' }: CorrelationOptions): Step {
+export function correlation({ log, attributes, revision = 'dev' }: CorrelationOptions): Step {
   let cold = true
   return function correlation(request, response) {
     const ids = correlate(headerOf(request, 'x-correlation-id'), headerOf(request, 'traceparent'))
     const { locals } = response
-    describeRequest(request, facts)
+    setRouteAttributes(request, attributes)
     locals.correlation = ids
     locals.log = log.child({ correlationId: ids.correlationId, traceId: traceIdOf(ids.traceparent) })
     locals.cold = cold
@@ -22,5 +23,31 @@ export function correlation({ log, facts, revision = 'dev' }: CorrelationOptions
     response.setHeader('ebb-revision', revision)
     if (cold) response.setHeader('ebb-cold', 'true')
     cold = false
+  }
+}
+
+/** One line a request, when it is over; status 499 where the caller hung up first. */
+export function accessLog({ log: appLog }: { log: Log }): Step {
+  // Each field is known here, and none is a secret.
+  const log = appLog.child({}, { formatters: { log: (fields) => fields } })
+  return function accessLog(request, response) {
+    const startedAt = performance.now()
+    response.on('close', () => {
+      const { correlation, cold, identity, event } = response.locals
+      log.info(
+        {
+          correlationId: correlation.correlationId,
+          traceId: traceIdOf(correlation.traceparent),
+          route: request.route?.path,
+          method: request.method,
+          status: response.writableFinished ? response.statusCode : 499,
+          durationMs: Math.round(performance.now() - startedAt),
+          cold,
+          caller: identity?.sub,
+          ...(event ? { event: event.id, type: event.type, attempt: event.attempt } : {}),
+        },
+        'request',
+      )
+    })
   }
 }

@@ -1,6 +1,5 @@
-import { Deadline } from '../deadline.ts'
-import { headerOf, type Step } from '../exchange.ts'
-import type { InFlight } from '../in-flight.ts'
+import { Deadline, headerOf, type Step } from '../context.ts'
+import type { InFlight } from '../isolate-errors.ts'
 
 interface DeadlineOptions {
   readonly timeoutMs: number
@@ -17,8 +16,8 @@ export function deadline({ timeoutMs, inFlight }: DeadlineOptions): Step {
     const deadline = new Deadline(left > 0 ? Math.min(left, timeoutMs) : timeoutMs)
     const begun = inFlight?.begin() ?? 0
     response.on('close', () => {
-      if (response.writableFinished) deadline.answered()
-      else deadline.callerGone()
+      if (response.writableFinished) deadline.finish()
+      else deadline.abandon()
       inFlight?.end(begun)
     })
     response.locals.deadline = deadline

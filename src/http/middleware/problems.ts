@@ -1,14 +1,14 @@
 import type { ErrorRequestHandler } from 'express'
 import { Problem, problemJson } from '../../contract/index.ts'
-import { correlate, type Log, started } from '../../kernel/index.ts'
-import type { Exchange } from '../exchange.ts'
-import { endTogether } from '../leave-together.ts'
-import { onceASecond } from '../once-a-second.ts'
+import { correlate, type Log, startInfo } from '../../kernel/index.ts'
+import { endInBatch } from '../batch-responses.ts'
+import type { RequestContext } from '../context.ts'
+import { oncePerSecond } from '../throttle-log.ts'
 
 interface ProblemsOptions {
   readonly log: Log
   /** Whether a 500 tells its cause. */
-  readonly showFaults?: boolean | undefined
+  readonly showErrors?: boolean | undefined
 }
 
 /**
@@ -16,13 +16,13 @@ interface ProblemsOptions {
  * Refusals of an overloaded function, and times that are over, are logged once a second: to tell of each, with its stack,
  * would cost more than to serve it.
  */
-export function problems({ log: appLog, showFaults = false }: ProblemsOptions): ErrorRequestHandler {
-  const logBusy = onceASecond((times: number, log: Log, problem: Problem) =>
+export function problems({ log: appLog, showErrors = false }: ProblemsOptions): ErrorRequestHandler {
+  const logBusy = oncePerSecond((times: number, log: Log, problem: Problem) =>
     log.error({ err: problem, code: problem.code, times }, 'fault'),
   )
   return function problems(fault: unknown, request, response, _next) {
-    const { correlation, log = appLog } = response.locals as Partial<Exchange>
-    const problem = toProblem(fault, showFaults)
+    const { correlation, log = appLog } = response.locals as Partial<RequestContext>
+    const problem = toProblem(fault, showErrors)
     if (problem.status === 503 || problem.status === 504) logBusy(log, problem)
     else if (problem.status >= 500) log.error({ err: fault, code: problem.code }, 'fault')
     if (response.headersSent || response.destroyed) return void response.destroy()
@@ -31,7 +31,7 @@ export function problems({ log: appLog, showFaults = false }: ProblemsOptions): 
     for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value)
     response.setHeader('x-correlation-id', correlationId)
     response.setHeader('content-type', 'application/problem+json')
-    endTogether(response, problemJson(problem, correlationId))
+    endInBatch(response, problemJson(problem, correlationId))
   }
 }
 
@@ -43,15 +43,15 @@ function toProblem(fault: unknown, showFaults: boolean): Problem {
   if (status === 400) return new Problem('invalid_request', 400, 'The request is malformed.', cause)
   if (status === 413) return new Problem('payload_too_large', 413, 'The body is too large.', cause)
   if (status === 415) return new Problem('unsupported_media_type', 415, 'Send JSON as UTF-8, and not coded.', cause)
-  const details = showFaults ? [{ path: 'cause', message: describe(fault) }] : []
+  const details = showFaults ? [{ path: 'cause', message: describeError(fault) }] : []
   const message = 'Something went wrong here; the correlation id finds it in our logs.'
   return new Problem('internal', 500, message, { ...cause, details })
 }
 
 /** What a fault says, and the first place of a handler's own sources where it was. */
-function describe(fault: unknown): string {
+function describeError(fault: unknown): string {
   if (!(fault instanceof Error)) return typeof fault === 'string' ? fault : (JSON.stringify(fault) ?? String(fault))
   const stack = fault.stack ?? ''
-  const place = /\b(functions|domain)\/[^\s():]+:\d+/.exec(started()?.explain(stack) ?? stack)?.[0]
+  const place = /\b(functions|domain)\/[^\s():]+:\d+/.exec(startInfo()?.mapStack(stack) ?? stack)?.[0]
   return `${fault.name}: ${fault.message}${place ? ` (${place})` : ''}`
 }

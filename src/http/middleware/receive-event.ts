@@ -1,31 +1,31 @@
-import { eventValidator, Problem, type SubscriberContract } from '../../contract/index.ts'
-import { refusalHeaders } from '../../kernel/index.ts'
-import type { Step } from '../exchange.ts'
-import { parseJson } from '../json.ts'
+import { createEventValidator, Problem, type SubscriberContract, type ValidationIssue } from '../../contract/index.ts'
+import { identityRefusalHeaders } from '../../protocol/index.ts'
+import type { Step } from '../context.ts'
+import { findUnsafeJson, parseJson } from '../json.ts'
 
 /**
  * Takes in a CloudEvents 1.0 event in binary mode, from the relay alone. Its data are stripped to what the subscriber
  * declares, so that a producer may add to them.
  */
 export function receiveEvent(contract: SubscriberContract): Step {
-  const judge = eventValidator(contract)
+  const judge = createEventValidator(contract)
   const { on } = contract
   return function receiveEvent(request, response) {
     const { identity } = response.locals
     if (identity.iss !== 'ebb:relay' || identity.sub !== 'relay')
-      throw new Problem('forbidden', 403, 'Events come from the relay.', { headers: refusalHeaders() })
+      throw new Problem('forbidden', 403, 'Events come from the relay.', { headers: identityRefusalHeaders() })
     const attribute = (name: string) => {
       const value = request.get(`ce-${name}`)
-      return value === undefined ? undefined : decode(value)
+      return value === undefined ? undefined : decodeAttribute(value)
     }
     const [id, source, type, time] = ['id', 'source', 'type', 'time'].map(attribute)
     if (attribute('specversion') !== '1.0' || !id || !source || !type)
-      throw invalid('no CloudEvents 1.0 in binary mode')
-    if (type !== on.type) throw invalid(`its type is ${type}, and this function takes ${on.type}`)
+      throw invalidEvent('no CloudEvents 1.0 in binary mode')
+    if (type !== on.type) throw invalidEvent(`its type is ${type}, and this function takes ${on.type}`)
     const parsed = parseJson(request.body ?? Buffer.alloc(0))
-    if ('faults' in parsed) throw invalid('its data are no JSON', parsed.faults)
+    if ('faults' in parsed) throw invalidEvent('its data are no JSON', parsed.faults)
     const judged = judge(parsed.value)
-    if (!judged.ok) throw invalid('its data do not fit the contract', judged.faults)
+    if (!judged.ok) throw invalidEvent('its data do not fit the contract', judged.issues)
     const attempt = Number(attribute('ebbattempt') ?? 1)
     const subject = attribute('subject')
     const event = { id, source, type, time: time ?? new Date().toISOString(), subject, data: judged.data, attempt }
@@ -36,14 +36,46 @@ export function receiveEvent(contract: SubscriberContract): Step {
   }
 }
 
-function invalid(why: string, details: Problem['details'] = []) {
+function invalidEvent(why: string, details: Problem['details'] = []) {
   return new Problem('invalid_request', 400, `This event cannot be taken: ${why}.`, { details })
 }
 
-function decode(value: string): string {
+function decodeAttribute(value: string): string {
   try {
     return decodeURIComponent(value)
   } catch (cause) {
     throw new Problem('invalid_request', 400, 'A ce- header is not percent-encoded UTF-8.', { cause })
   }
+}
+
+/** What a subscriber's function takes in: twice what can be emitted, since Postgres writes JSON with blanks in between. */
+export const MAX_RECEIVED_BYTES = 16 * 1024 * 1024
+const MAX_DATA_BYTES = MAX_RECEIVED_BYTES / 2
+/** Percent-encoded in `ce-subject` it may be nine times as long, and shares 16 KiB with all other headers. */
+const MAX_SUBJECT_LENGTH = 1_000
+
+/**
+ * What every subscriber would refuse in an event, whatever its contract says: refused where it is emitted and where it is
+ * redriven, since its deliveries could only die.
+ */
+export function findEventIssues({
+  data,
+  subject,
+}: {
+  data: unknown
+  subject?: string | null | undefined
+}): ValidationIssue[] {
+  const text = JSON.stringify(data) ?? 'null'
+  const unsafe = findUnsafeJson(text, 'data')
+  const faults = unsafe ? [unsafe] : []
+  const bytes = Buffer.byteLength(text)
+  if (bytes > MAX_DATA_BYTES) faults.push({ path: 'data', message: `${bytes} bytes, and at most ${MAX_DATA_BYTES}` })
+  const why = subject && findSubjectIssue(subject)
+  if (why) faults.push({ path: 'subject', message: why })
+  return faults
+}
+
+function findSubjectIssue(subject: string): string | undefined {
+  if (subject.length > MAX_SUBJECT_LENGTH) return `More than ${MAX_SUBJECT_LENGTH} characters`
+  return findUnsafeJson(JSON.stringify(subject), 'subject')?.message
 }

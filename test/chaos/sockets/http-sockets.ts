@@ -3,15 +3,15 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TracerProvider } from '@opentelemetry/sdk-trace'
 import { contractSet, endpoint } from 'ebb/contract'
-import { createGatewayServer, type GatewayPorts } from 'ebb/http/gateway'
+import { createGatewayServer, type GatewayDependencies } from 'ebb/http/gateway'
 import { createLog, parseConfig } from 'ebb/kernel'
 import { Agent } from 'undici'
 import * as z from 'zod'
-import { createCall } from '../../../services/relay/call.ts'
-import { readBeginning } from '../../../services/relay/read-answer.ts'
-import { http } from '../../../src/data/http-client.ts'
-import { spanProcessor } from '../../../src/kernel/telemetry/otlp/exporters.ts'
-import type { Socket } from './socket.ts'
+import { openCaller } from '../../../services/relay/call-function.ts'
+import { readExcerpt } from '../../../services/relay/read-response.ts'
+import { http } from '../../../src/data/http-client/http.ts'
+import { createSpanProcessor } from '../../../src/telemetry/otlp/exporters.ts'
+import type { Socket } from './recovery.ts'
 
 const log = createLog({ level: 'silent' })
 const TIMEOUT_MS = 1_000
@@ -39,11 +39,11 @@ export function httpSockets(port: number): Socket[] {
       ...{ name: 'upstream: relay to function, 1.5 s', target, limitMs: TIMEOUT_MS + START_MS + 5_000 + SLACK_MS },
       open: (port) => {
         const locate = () => ({ origin: `http://127.0.0.1:${port}`, prefix: '' })
-        const { call, close } = createCall({ locate, sign: async () => 'signed', startTimeoutMs: START_MS, log })
+        const { call, close } = openCaller({ locate, sign: async () => 'signed', startTimeoutMs: START_MS, log })
         const use = async () => {
           const { status, error } = await call('a-function', {
             ...{ path: '/', method: 'POST', headers: {}, body: '{}', identity: { sub: 'relay', scopes: [] } },
-            ...{ correlationId: 'a', traceparent, timeoutMs: TIMEOUT_MS, read: readBeginning },
+            ...{ correlationId: 'a', traceparent, timeoutMs: TIMEOUT_MS, read: readExcerpt },
             signal: new AbortController().signal,
           })
           if (status !== 200) throw new Error(error)
@@ -56,7 +56,7 @@ export function httpSockets(port: number): Socket[] {
       open: (port) => {
         const client = http.open(parseConfig({}), log)
         const signal = new AbortController().signal
-        const lent = http.lend(client, { signal, correlationId: 'a', traceparent, afterCommit: async () => {} })
+        const lent = http.bind(client, { signal, correlationId: 'a', traceparent, afterCommit: async () => {} })
         const use = () => lent.get(`http://127.0.0.1:${port}/`, { timeoutMs: TIMEOUT_MS, retries: 0 })
         return { use, close: () => http.close?.(client) }
       },
@@ -71,7 +71,7 @@ export function otlpSocket(target: Socket['target'], arrived: () => number): Soc
     open: (port) => {
       // The exporter reads it when it is made, with the first span.
       process.env.OTEL_EXPORTER_OTLP_ENDPOINT = `http://127.0.0.1:${port}`
-      const processor = spanProcessor(parseConfig({ OTEL_BSP_SCHEDULE_DELAY: '60000' }), log)
+      const processor = createSpanProcessor(parseConfig({ OTEL_BSP_SCHEDULE_DELAY: '60000' }), log)
       const provider = new TracerProvider({ spanProcessors: [processor] })
       const use = async () => {
         const before = arrived()
@@ -97,9 +97,9 @@ const contracts = contractSet(
 /** A gateway before functions that are all on this port. */
 async function startGateway(port: number) {
   const connect = { timeout: START_MS }
-  const [dispatcher, fresh] = [new Agent({ connect }), new Agent({ connect, pipelining: 0 })]
-  const ports: GatewayPorts = {
-    ...{ contracts: () => contracts, findKey: async () => undefined, findAnswer: async () => ({ is: 'new' }) },
+  const [dispatcher, retryDispatcher] = [new Agent({ connect }), new Agent({ connect, pipelining: 0 })]
+  const ports: GatewayDependencies = {
+    ...{ contracts: () => contracts, findKey: async () => undefined, findStoredResponse: async () => ({ is: 'new' }) },
     ...{
       limiter: () => ({ allowed: true, remaining: 1, waitSeconds: 1 }),
       corsOrigins: [],
@@ -107,9 +107,9 @@ async function startGateway(port: number) {
     },
     ...{ sign: async () => 'signed', ready: async () => true, log },
     invocations: { accept: async () => ({ is: 'new' }), find: async () => undefined },
-    metrics: { spared: () => {}, answered: () => {}, shed: () => {} },
+    metrics: { shortCircuited: () => {}, completed: () => {}, shed: () => {} },
     upstream: {
-      ...{ dispatcher, fresh, startTimeoutMs: START_MS },
+      ...{ dispatcher, retryDispatcher, startTimeoutMs: START_MS },
       locate: () => ({ origin: `http://127.0.0.1:${port}`, prefix: '' }),
     },
   }
@@ -120,7 +120,7 @@ async function startGateway(port: number) {
     close: () => {
       server.closeAllConnections()
       server.close()
-      return Promise.all([dispatcher.destroy(), fresh.destroy()])
+      return Promise.all([dispatcher.destroy(), retryDispatcher.destroy()])
     },
   }
 }

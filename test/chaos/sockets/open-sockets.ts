@@ -1,20 +1,20 @@
-import { inherited } from 'ebb/kernel'
-import { createSmtpTransport } from '../../../src/data/smtp.ts'
-import { within } from '../../../src/data/within.ts'
+import { inheritedEnv } from 'ebb/kernel'
+import { createSmtpTransport } from '../../../src/data/mail.ts'
 import { startRedis } from '../../../src/dev/redis.ts'
+import { withTimeout } from '../../../src/kernel/with-timeout.ts'
 import { startOtlpReceiver } from '../../support/otlp-receiver.ts'
 import { startSmtpServer } from '../../support/smtp-server.ts'
 import { httpSockets, otlpSocket, startFunction } from './http-sockets.ts'
 import { postgresSockets } from './postgres-sockets.ts'
+import { type Socket, targetOf } from './recovery.ts'
 import { redisSockets } from './redis-sockets.ts'
-import { type Socket, targetOf } from './socket.ts'
 
 const MAIL_MS = 2_000
 
 /** Every socket that the platform has, and what is at their other ends. Without a redis-server, without those to Redis. */
 export async function openSockets(databaseUrl: string) {
   const [redis, mail, fn, collector] = await Promise.all([
-    startRedis(inherited(['PATH']).PATH ?? ''),
+    startRedis(inheritedEnv(['PATH']).PATH ?? ''),
     startSmtpServer(),
     startFunction(),
     startOtlpReceiver(),
@@ -36,6 +36,6 @@ const smtpSocket = (port: number): Socket => ({
   open: (port) => {
     const transport = createSmtpTransport(`smtp://127.0.0.1:${port}`)
     const message = { from: 'a@example.com', to: 'b@example.com', subject: 'hello', text: '' }
-    return { use: () => within(MAIL_MS, transport.sendMail(message)), close: () => transport.close() }
+    return { use: () => withTimeout(MAIL_MS, transport.sendMail(message)), close: () => transport.close() }
   },
 })

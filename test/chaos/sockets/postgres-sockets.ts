@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { createLog, parseConfig } from 'ebb/kernel'
 import pg from 'pg'
-import { ask } from '../../../src/data/ask.ts'
-import { listen } from '../../../src/data/listen.ts'
-import { createPool } from '../../../src/data/pool.ts'
-import { postgres } from '../../../src/data/postgres.ts'
+import { openListener } from '../../../src/data/postgres/listener.ts'
+import { createPool } from '../../../src/data/postgres/pool.ts'
+import { postgres } from '../../../src/data/postgres/postgres.ts'
+import { queryWithTimeout } from '../../../src/data/postgres/with-connection.ts'
 import { throughProxy } from '../../support/tcp-proxy.ts'
-import { type Socket, targetOf } from './socket.ts'
+import { type Socket, targetOf } from './recovery.ts'
 
 const DEADLINE_MS = 2_000
 const CONNECTIONS = 5
@@ -18,8 +18,8 @@ const all = (use: () => Promise<unknown>) => Promise.all(Array.from({ length: CO
 /** All connections to Postgres: of functions, gateway and relay, with the limits that those give them. */
 export function postgresSockets(url: string): Socket[] {
   const target = targetOf(url)
-  const poolOf = (port: number, statementMs: number) =>
-    createPool(throughProxy(url, { port }), { max: CONNECTIONS, statementMs, log })
+  const poolOf = (port: number, statementTimeoutMs: number) =>
+    createPool(throughProxy(url, { port }), { max: CONNECTIONS, statementTimeoutMs, log })
   return [
     {
       ...{ name: "Postgres: a function's transactions, 2 s each", target, limitMs: DEADLINE_MS + 2_000 },
@@ -42,7 +42,7 @@ export function postgresSockets(url: string): Socket[] {
       ...{ name: "Postgres: the gateway's looks", target, limitMs: DEADLINE_MS },
       open: (port) => {
         const pool = poolOf(port, 15_000)
-        const look = () => ask(pool, DEADLINE_MS, (client) => client.query('select 1'))
+        const look = () => queryWithTimeout(pool, DEADLINE_MS, (client) => client.query('select 1'))
         return { use: () => all(look), close: () => pool.end() }
       },
     },
@@ -58,7 +58,7 @@ export function postgresSockets(url: string): Socket[] {
       open: async (port) => {
         const heard = new EventTarget()
         const onNotify = () => void heard.dispatchEvent(new Event('heard'))
-        const channel = listen(throughProxy(url, { port }), ['weather'], { onNotify, log })
+        const channel = openListener(throughProxy(url, { port }), ['weather'], { onNotify, log })
         const direct = new pg.Client({ connectionString: url })
         await direct.connect()
         const use = async () => {

@@ -1,9 +1,9 @@
 import { createLog, parseConfig } from 'ebb/kernel'
-import { redisLimiter } from '../../../services/gateway/rate-limits/redis-limiter.ts'
-import { redisStore } from '../../../src/data/cache/redis-store.ts'
+import { openRedisLimiter } from '../../../services/gateway/rate-limits/redis-limiter.ts'
+import { openRedisStore } from '../../../src/data/cache/redis-store.ts'
 import { redis } from '../../../src/data/redis.ts'
 import { throughProxy } from '../../support/tcp-proxy.ts'
-import { type Socket, targetOf } from './socket.ts'
+import { type Socket, targetOf } from './recovery.ts'
 
 const log = createLog({ level: 'silent' })
 /** Much more than they take, so that a busy machine is not the question. */
@@ -16,14 +16,14 @@ export function redisSockets(url: string): Socket[] {
     {
       ...{ name: 'Redis: rate limits', target, limitMs: 50 + SLACK_MS },
       open: (port) => {
-        const { probe, close } = redisLimiter(throughProxy(url, { port }))
+        const { probe, close } = openRedisLimiter(throughProxy(url, { port }))
         return { use: probe, close }
       },
     },
     {
       ...{ name: 'Redis: the cache', target, limitMs: 400 + SLACK_MS },
       open: (port) => {
-        const store = redisStore(throughProxy(url, { port }), { namespace: 'weather', log })
+        const store = openRedisStore(throughProxy(url, { port }), { namespace: 'weather', log })
         const use = async () => {
           const { holder } = await store.look('key', { mine: 'me', staleMs: 0 })
           if (holder === undefined) throw new Error('Redis was not asked')

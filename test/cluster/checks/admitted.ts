@@ -1,5 +1,6 @@
 import type { Check } from '../checks.ts'
 import { functionNames } from '../images.ts'
+import { helm } from '../install.ts'
 import { isReady } from '../kubectl.ts'
 
 /** Pod Security lets every pod in, and every function and part is ready. */
@@ -21,5 +22,16 @@ export const admitted: Check = {
     if (names.length > 0) throw new Error(`not ready: ${names.join(', ')}`)
     const pods = await kubectl.list('pods')
     return `${ready.length} functions ready, ${pods.length} pods there, none refused`
+  },
+}
+
+/** The chart's own test. */
+export const helmTest: Check = {
+  name: 'helm test',
+  run: async (context) => {
+    const beganAt = Date.now()
+    const said = await helm(context, ['test', context.options.release, '--timeout', '5m'])
+    if (!/Phase:\s+Succeeded/.test(said)) throw new Error(said)
+    return `succeeded in ${((Date.now() - beganAt) / 1_000).toFixed(0)} s`
   },
 }

@@ -1,7 +1,7 @@
 import { newCaller, newProduct, placeOrder } from '../callers.ts'
 import type { Check } from '../checks.ts'
-import { watchPods } from '../watch-pods.ts'
-import { untilZero } from './reaches-zero.ts'
+import { watchPods } from '../cold-start.ts'
+import { untilZero } from './scale-to-zero.ts'
 
 const NAME = 'place-order'
 const CALLS = 200

@@ -1,6 +1,5 @@
-import { holdProduct } from '../../conformance/hold-product.ts'
 import { type Outcome, runConformance } from '../../conformance/run-conformance.ts'
-import type { Target } from '../../conformance/target.ts'
+import { holdProduct, type Target } from '../../conformance/target.ts'
 import { untilTrue } from '../../support/until.ts'
 import type { Check } from '../checks.ts'
 import type { Context } from '../context.ts'

@@ -1,7 +1,7 @@
 import { newCaller, newProduct, placeOrder } from '../callers.ts'
 import type { Check } from '../checks.ts'
 import { untilDelivered } from '../events.ts'
-import { untilZero } from './reaches-zero.ts'
+import { untilZero } from './scale-to-zero.ts'
 
 /** An order by API key; its event reaches a subscriber, from zero where there is zero, and is delivered. */
 export const delivered: Check = {

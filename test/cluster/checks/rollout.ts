@@ -1,8 +1,8 @@
+import { untilTrue } from '../../support/until.ts'
 import type { Check } from '../checks.ts'
 import type { Context } from '../context.ts'
 import { CHART, helm, untilReady, values } from '../install.ts'
 import { figuresOf, startLoad } from '../load.ts'
-import { untilRolledOut } from '../rolled-out.ts'
 
 const AT_LEAST = 2_000
 
@@ -42,4 +42,32 @@ async function underLoad(context: Context, tag: string, change: () => Promise<vo
   }
   const seconds = ((Date.now() - beganAt) / 1_000).toFixed(0)
   return `${figuresOf(await load.stop(AT_LEAST))}; rolled out in ${seconds} s`
+}
+
+const ROLL_OUT_LIMIT_MS = 300_000
+
+interface PodSpec {
+  readonly containers: readonly { readonly image: string }[]
+}
+
+/** Waits until no pod of an older image is left, but for those of stores and those that have ended. */
+async function untilRolledOut({ kubectl, options }: Context, tag: string) {
+  let old: string[] = []
+  const look = async () => {
+    const pods = await kubectl.list('pods')
+    old = pods
+      .filter(({ status }) => status?.phase === 'Running' || status?.phase === 'Pending')
+      .filter(({ spec }) => {
+        // A pod's.
+        const { containers } = spec as unknown as PodSpec
+        return containers.some(
+          ({ image }) => image.startsWith(`${options.registry}/ebb/`) && !image.endsWith(`:${tag}`),
+        )
+      })
+      .map(({ metadata }) => metadata.name)
+    return old.length === 0
+  }
+  await untilTrue(look, { limitMs: ROLL_OUT_LIMIT_MS, what: 'the roll-out' }).catch((fault: Error) => {
+    throw new Error(`${fault.message}; there are still ${old.join(', ')}`)
+  })
 }

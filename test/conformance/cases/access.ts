@@ -1,7 +1,7 @@
 import { equal, match } from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import { assertProblem, assertStatus } from '../assertions.ts'
-import type { Case } from '../case.ts'
+import type { Case } from '../session.ts'
 import { newKey, newProduct, newSku, type Order, placeOrder, productOf } from '../shop.ts'
 
 /** What a caller without the right to know must not be told from another. */

@@ -1,9 +1,9 @@
 import { assertProblem } from '../assertions.ts'
-import type { Case } from '../case.ts'
-import type { Sent } from '../client.ts'
+import type { ConformanceRequest } from '../client.ts'
+import type { Case } from '../session.ts'
 
 /** What a proxy and an application have been known to read in two ways. */
-const REQUESTS: Readonly<Record<string, readonly Sent[]>> = {
+const REQUESTS: Readonly<Record<string, readonly ConformanceRequest[]>> = {
   'a path with empty or dot segments, or with a slash in disguise': [
     { path: '/v1//products' },
     { path: '/v1/nothing/../products' },

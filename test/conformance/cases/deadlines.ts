@@ -2,7 +2,7 @@ import { equal, ok } from 'node:assert/strict'
 import placeOrderContract from '../../../functions/place-order/contract.ts'
 import { untilTrue } from '../../support/until.ts'
 import { assertProblem, assertStatus } from '../assertions.ts'
-import type { Case } from '../case.ts'
+import type { Case } from '../session.ts'
 import { newKey, newProduct, placeOrder, stockOf } from '../shop.ts'
 
 const { timeoutMs } = placeOrderContract

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { assertProblem, assertStatus } from '../assertions.ts'
-import type { Case } from '../case.ts'
 import type { Send } from '../client.ts'
+import type { Case } from '../session.ts'
 
 interface ApiDocument {
   readonly openapi: string

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Case } from '../case.ts'
-import type { Answer } from '../client.ts'
+import type { ConformanceResponse } from '../client.ts'
+import type { Case } from '../session.ts'
 import { newProduct, placeOrder, stockOf } from '../shop.ts'
 
 const AT_ONCE = 4
@@ -17,7 +17,7 @@ export const drain: readonly Case[] = [
     run: async ({ send, caller, target: { restartFunction } }) => {
       const me = await caller()
       const sku = await newProduct(me, { stock: STOCK })
-      const answers: Answer[] = []
+      const answers: ConformanceResponse[] = []
       const over = new AbortController()
       const shopper = async () => {
         while (!over.signal.aborted) {

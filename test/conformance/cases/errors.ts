@@ -1,15 +1,14 @@
 import { equal, match } from 'node:assert/strict'
-import { assertFaults, assertProblem, assertStatus } from '../assertions.ts'
-import type { Case } from '../case.ts'
-import type { Sent } from '../client.ts'
-import type { Session } from '../session.ts'
+import { assertIssues, assertProblem, assertStatus } from '../assertions.ts'
+import type { ConformanceRequest } from '../client.ts'
+import type { Case, Session } from '../session.ts'
 import { newKey, newProduct, newSku, placeOrder, productOf } from '../shop.ts'
 
 const GOOD = { sku: 'NO-SUCH', quantity: 1, email: 'conformance@example.com' }
-const MOST_BYTES = 1024 * 1024
+const MAX_BYTES = 1024 * 1024
 
 /** Sends something in place of an order. */
-async function order({ caller }: Session, sent: Omit<Sent, 'path'>) {
+async function order({ caller }: Session, sent: Omit<ConformanceRequest, 'path'>) {
   const headers = { 'idempotency-key': newKey(), ...sent.headers }
   return (await caller()).send({ method: 'POST', path: '/v1/orders', ...sent, headers })
 }
@@ -48,12 +47,12 @@ export const errors: readonly Case[] = [
         [`{"sku":"A\\u0000","quantity":1,${email}}`]: 'body.sku',
       }
       for (const [body, path] of Object.entries(bodies)) {
-        assertFaults(await order(session, { headers: JSON_TYPE, body }), path)
+        assertIssues(await order(session, { headers: JSON_TYPE, body }), path)
       }
       const deep = `${'['.repeat(40)}${']'.repeat(40)}`
       assertProblem(await order(session, { headers: JSON_TYPE, body: deep }), 400, 'invalid_request')
       const latin = Buffer.from('{"sku":"caf\xe9"}', 'latin1')
-      assertFaults(await order(session, { headers: JSON_TYPE, body: latin }), 'body')
+      assertIssues(await order(session, { headers: JSON_TYPE, body: latin }), 'body')
     },
   },
   {
@@ -61,12 +60,12 @@ export const errors: readonly Case[] = [
     needs: ['key'],
     run: async (session) => {
       const bad = { sku: 'lower-case', quantity: 1.5, colour: 'red' }
-      assertFaults(await order(session, { json: bad }), 'body.sku', 'body.quantity', 'body.email', 'body.colour')
+      assertIssues(await order(session, { json: bad }), 'body.sku', 'body.quantity', 'body.email', 'body.colour')
       const product = { ...productOf(newSku(), 1), price: { amount: -1, currency: 'EUR', tax: 0 } }
       const answer = await (await session.caller()).send({
         ...{ method: 'POST', path: '/v1/products', json: product, headers: { 'idempotency-key': newKey() } },
       })
-      assertFaults(answer, 'body.price.amount', 'body.price.tax')
+      assertIssues(answer, 'body.price.amount', 'body.price.tax')
     },
   },
   {
@@ -74,13 +73,13 @@ export const errors: readonly Case[] = [
     needs: ['key'],
     run: async ({ send, caller }) => {
       const me = await caller()
-      assertFaults(await me.send({ path: '/v1/orders/no-uuid' }), 'params.id')
+      assertIssues(await me.send({ path: '/v1/orders/no-uuid' }), 'params.id')
       const query = 'limit=0&maxPrice=cheap&inStock=maybe&sort=luck&colour=red'
       const parts = ['query.limit', 'query.maxPrice', 'query.inStock', 'query.sort', 'query.colour']
-      assertFaults(await send({ path: `/v1/products?${query}` }), ...parts)
-      assertFaults(await send({ path: '/v1/products?sort=name&sort=price' }), 'query.sort')
+      assertIssues(await send({ path: `/v1/products?${query}` }), ...parts)
+      assertIssues(await send({ path: '/v1/products?sort=name&sort=price' }), 'query.sort')
       const sent = { method: 'POST', path: '/v1/orders?colour=red', json: { ...GOOD, quantity: 0 } }
-      assertFaults(await me.send(sent), 'headers.idempotency-key', 'query.colour', 'body.quantity')
+      assertIssues(await me.send(sent), 'headers.idempotency-key', 'query.colour', 'body.quantity')
     },
   },
   {
@@ -100,7 +99,7 @@ export const errors: readonly Case[] = [
     name: 'errors: 413 for a body beyond 1 MiB, by its declared and by its real length',
     needs: ['key'],
     run: async (session) => {
-      const body = `"${'x'.repeat(MOST_BYTES)}"`
+      const body = `"${'x'.repeat(MAX_BYTES)}"`
       assertProblem(await order(session, { headers: JSON_TYPE, body }), 413, 'payload_too_large')
       const headers = { ...JSON_TYPE, 'transfer-encoding': 'chunked' }
       assertProblem(await order(session, { headers, body }), 413, 'payload_too_large')

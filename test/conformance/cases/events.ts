@@ -1,9 +1,8 @@
 import { equal, match, ok } from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
-import type { ListedEvents, ShownEvent } from '../../../src/data/events.ts'
+import type { ListedEvents, ShownEvent } from '../../../src/data/queue/events.ts'
 import { assertStatus } from '../assertions.ts'
-import type { Case } from '../case.ts'
-import type { Session } from '../session.ts'
+import type { Case, Session } from '../session.ts'
 import { newKey, newProduct, type Order, placeOrder } from '../shop.ts'
 
 export const events: readonly Case[] = [

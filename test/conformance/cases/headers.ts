@@ -1,9 +1,8 @@
 import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { assertFaults, assertStatus } from '../assertions.ts'
-import type { Case } from '../case.ts'
-import type { Answer } from '../client.ts'
-import type { Session } from '../session.ts'
+import { assertIssues, assertStatus } from '../assertions.ts'
+import type { ConformanceResponse } from '../client.ts'
+import type { Case, Session } from '../session.ts'
 import { newProduct, newSku, type Order, placeOrder } from '../shop.ts'
 
 /** What an inner part tells another one, or of itself; `ce-` is how events travel. */
@@ -81,7 +80,7 @@ export const headers: readonly Case[] = [
     run: async ({ caller }) => {
       const me = await caller()
       const headers = { connection: 'keep-alive, idempotency-key' }
-      assertFaults(await placeOrder(me, await newProduct(me), { headers }), 'headers.idempotency-key')
+      assertIssues(await placeOrder(me, await newProduct(me), { headers }), 'headers.idempotency-key')
     },
   },
   {
@@ -116,14 +115,14 @@ export const headers: readonly Case[] = [
 ]
 
 /** An answer and a refusal of a function, and an answer and a refusal of what stands before it. */
-async function fromEverywhere({ send }: Session, headers = {}): Promise<readonly Answer[]> {
+async function fromEverywhere({ send }: Session, headers = {}): Promise<readonly ConformanceResponse[]> {
   const expected: readonly (readonly [string, number])[] = [
     ['/v1/products?limit=1', 200],
     [`/v1/products/${newSku()}`, 404],
     ['/_/health', 200],
     ['/v1/nothing-is-here', 404],
   ]
-  const answers: Answer[] = []
+  const answers: ConformanceResponse[] = []
   for (const [path, status] of expected) {
     const answer = await send({ path, headers })
     assertStatus(answer, status)

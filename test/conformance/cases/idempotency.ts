@@ -1,6 +1,6 @@
 import { equal, ok } from 'node:assert/strict'
-import { assertFaults, assertProblem, assertReplay, assertRetryAfter, assertStatus } from '../assertions.ts'
-import type { Case } from '../case.ts'
+import { assertIssues, assertProblem, assertReplay, assertRetryAfter, assertStatus } from '../assertions.ts'
+import type { Case } from '../session.ts'
 import { newKey, newProduct, placeOrder, productOf, stockOf } from '../shop.ts'
 
 const STOCK = 1_000
@@ -88,7 +88,7 @@ export const idempotency: readonly Case[] = [
     run: async ({ caller, newCaller }) => {
       const [me, other, key] = [await caller(), await newCaller(), newKey()]
       const sku = await newProduct(me)
-      assertFaults(await placeOrder(me, sku, { key, quantity: 0 }), 'body.quantity')
+      assertIssues(await placeOrder(me, sku, { key, quantity: 0 }), 'body.quantity')
       const headers = { 'idempotency-key': key }
       const product = await me.send({ method: 'POST', path: '/v1/products', json: productOf(`${sku}-B`, 1), headers })
       for (const answer of [product, await placeOrder(me, sku, { key }), await placeOrder(other, sku, { key })]) {
@@ -104,7 +104,7 @@ export const idempotency: readonly Case[] = [
       const { send } = await caller()
       const json = { email: 'conformance@example.com', name: 'Nobody' }
       for (const headers of [{}, { 'idempotency-key': '' }, { 'idempotency-key': 'x'.repeat(256) }]) {
-        assertFaults(await send({ method: 'POST', path: '/v1/users', json, headers }), 'headers.idempotency-key')
+        assertIssues(await send({ method: 'POST', path: '/v1/users', json, headers }), 'headers.idempotency-key')
       }
     },
   },

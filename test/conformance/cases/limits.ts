@@ -1,10 +1,9 @@
 import { equal, match, ok } from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import listProducts from '../../../functions/list-products/contract.ts'
-import { assertFaults, assertProblem, assertRetryAfter, assertStatus } from '../assertions.ts'
-import type { Case } from '../case.ts'
-import type { Answer } from '../client.ts'
-import type { Caller } from '../session.ts'
+import { assertIssues, assertProblem, assertRetryAfter, assertStatus } from '../assertions.ts'
+import type { ConformanceResponse } from '../client.ts'
+import type { Caller, Case } from '../session.ts'
 
 const { requests, perSeconds, burst } = listProducts.limit
 /** A bad request counts too, and wakes nothing. */
@@ -22,7 +21,7 @@ export const limits: readonly Case[] = [
       const { send } = await newCaller()
       const [first, second] = [await send({ path: BAD }), await send({ path: BAD })]
       for (const answer of [first, second]) {
-        assertFaults(answer, 'query.limit')
+        assertIssues(answer, 'query.limit')
         equal(answer.headers['ratelimit-policy'], `"burst";q=${burst};w=${Math.ceil((burst * perSeconds) / requests)}`)
         match(String(answer.headers.ratelimit), /^"burst";r=\d+;t=\d+$/)
       }
@@ -38,7 +37,7 @@ export const limits: readonly Case[] = [
       const waitSeconds = assertRetryAfter(refused)
       // More than could be refilled meanwhile, if both had one limit.
       const allowed = await Promise.all(Array.from({ length: OTHERS }, () => other.send({ path: BAD })))
-      for (const answer of allowed) assertFaults(answer, 'query.limit')
+      for (const answer of allowed) assertIssues(answer, 'query.limit')
       assertProblem(refused, 429, 'rate_limited')
       equal(leftIn(refused), 0)
       await delay(waitSeconds * 1_000)
@@ -48,7 +47,7 @@ export const limits: readonly Case[] = [
 ]
 
 /** Sends faster than is allowed, until something is refused for that. */
-async function untilRefused({ send }: Caller): Promise<Answer> {
+async function untilRefused({ send }: Caller): Promise<ConformanceResponse> {
   for (let sent = 0; sent < GIVE_UP_AT; sent += AT_ONCE) {
     const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => send({ path: BAD })))
     const refused = answers.find(({ status }) => status === 429)
@@ -60,4 +59,4 @@ async function untilRefused({ send }: Caller): Promise<Answer> {
   throw new Error(`${GIVE_UP_AT} requests, ${AT_ONCE} at a time, and none was refused`)
 }
 
-const leftIn = ({ headers }: Answer) => Number(/;r=(\d+)/.exec(String(headers.ratelimit))?.[1])
+const leftIn = ({ headers }: ConformanceResponse) => Number(/;r=(\d+)/.exec(String(headers.ratelimit))?.[1])

@@ -53,8 +53,8 @@ const WAYS: Readonly<Record<string, (tools: Tools, gate: string) => unknown>> = 
   'emits what the contract does not say': ({ emit }) => void emit?.('slip.made', { way: 7 as never }),
   'emits after its end': ({ emit }, gate) => void fetch(gate).then(() => void emit?.('slip.made', { way: '' })),
   'sends mail after its end': ({ mail }, gate) => void fetch(gate).then(() => void mail?.send(letter)),
-  'throws in a timer': () => void setTimeout(() => fault('timer')),
-  'throws in a next tick': () => process.nextTick(() => fault('tick')),
+  'throws in a timer': () => void setTimeout(() => slipError('timer')),
+  'throws in a next tick': () => process.nextTick(() => slipError('tick')),
   'has a stream break that nobody listens to': () =>
     void setImmediate(() => emitter.emit('error', new Error('stream'))),
   'ends the process': () => process.exit(3),
@@ -66,13 +66,13 @@ const WAYS: Readonly<Record<string, (tools: Tools, gate: string) => unknown>> = 
     await late.catch(() => {})
   },
   'awaits a promise of its own never': () => void Promise.reject(new Error('nobody heard of this')),
-  'throws a text': () => fault('a text'),
-  'throws nothing': () => fault(undefined),
-  'rejects with an object': (_tools, gate) => void fetch(gate).then(() => fault({ quota: 7 })),
+  'throws a text': () => slipError('a text'),
+  'throws nothing': () => slipError(undefined),
+  'rejects with an object': (_tools, gate) => void fetch(gate).then(() => slipError({ quota: 7 })),
 }
 const emitter = new EventEmitter()
 
-function fault(value: unknown): never {
+function slipError(value: unknown): never {
   throw value === 'a text' || typeof value !== 'string' ? value : new Error(`a ${value} threw`)
 }
 

@@ -13,14 +13,14 @@ it.each<[string, Record<string, string>]>([
   ['a bearer without a token', { authorization: 'Bearer' }],
   ['another scheme', { authorization: 'Basic YTpi' }],
 ])('401 %s, in the one sentence for all', async (_name, headers) => {
-  const { url, woken, spared } = await testGateway()
+  const { url, invoked, spared } = await testGateway()
   const answer = await fetch(url + MINE, { headers })
   expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
   expect(await answer.json()).toMatchObject({
     error: 'unauthenticated',
     message: 'Send a valid API key in X-API-Key or as Authorization: Bearer.',
   })
-  expect([woken, spared]).toEqual([[], ['unauthenticated']])
+  expect([invoked, spared]).toEqual([[], ['unauthenticated']])
 })
 
 it.each<[string, Record<string, string>]>([
@@ -42,10 +42,10 @@ it.each<[string, Record<string, string>]>([
 })
 
 it('400 two different keys', async () => {
-  const { url, woken } = await testGateway()
+  const { url, invoked } = await testGateway()
   const answer = await fetch(url + MINE, { headers: { 'x-api-key': 'full', authorization: 'Bearer half' } })
   expect([answer.status, await answer.json()]).toEqual([400, expect.objectContaining({ error: 'bad_request' })])
-  expect(woken).toEqual([])
+  expect(invoked).toEqual([])
 })
 
 it('200 an anonymous route needs no key, and minds no other scheme', async () => {
@@ -69,17 +69,17 @@ it('503 while nobody can tell', async () => {
   const findKey = async () => {
     throw new Problem('unavailable', 503, 'Keys cannot be checked just now.', { retryAfterSeconds: 2 })
   }
-  const { url, woken } = await testGateway({ ports: { findKey } })
+  const { url, invoked } = await testGateway({ dependencies: { findKey } })
   const answer = await fetch(url + MINE, { headers: { 'x-api-key': 'full' } })
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2'])
-  expect(woken).toEqual([])
+  expect(invoked).toEqual([])
 })
 
 it('500 a fault stays inside, and is logged', async () => {
   const findKey = async () => {
     throw new Error(`secret ${KEYS.full.sub}`)
   }
-  const { url, lines } = await testGateway({ ports: { findKey } })
+  const { url, lines } = await testGateway({ dependencies: { findKey } })
   const answer = await fetch(url + MINE, { headers: { 'x-api-key': 'full' } })
   expect(answer.status).toBe(500)
   expect(await answer.text()).not.toContain('secret')
@@ -98,4 +98,28 @@ it('an answer that depends on who asks is kept by no shared cache; one for every
   expect(await fieldsOf('/v1/things/mine')).toEqual([401, never, vary])
   expect(await fieldsOf('/v1/things/1', { authorization: 'Bearer full' })).toEqual([200, never, vary])
   expect(await fieldsOf('/v1/things/1')).toEqual([200, null, vary])
+})
+
+const create = { method: 'POST', body: '{"name":"a"}' }
+const headers = { 'content-type': 'application/json', 'idempotency-key': 'k' }
+
+it('403 names the scope that is missing', async () => {
+  const { url, invoked, spared } = await testGateway()
+  const answer = await fetch(`${url}/v1/things`, { ...create, headers: { ...headers, 'x-api-key': 'half' } })
+  expect(answer.status).toBe(403)
+  expect(await answer.json()).toMatchObject({ error: 'forbidden', message: expect.stringContaining('things:more') })
+  expect([invoked, spared]).toEqual([[], ['forbidden']])
+})
+
+it('200 every scope', async () => {
+  const { url } = await testGateway()
+  const answer = await fetch(`${url}/v1/things`, { ...create, headers: { ...headers, 'x-api-key': 'full' } })
+  expect(answer.status).toBe(200)
+})
+
+it('200 where an owner may call, the function decides', async () => {
+  const dependencies = { findKey: async () => ({ sub: 'cy', scopes: [] }) }
+  const { url, invoked } = await testGateway({ dependencies })
+  const answer = await fetch(`${url}/v1/things/1`, { method: 'DELETE', headers: { 'x-api-key': 'any' } })
+  expect([answer.status, invoked]).toEqual([200, ['DELETE /v1/things/1']])
 })

@@ -1,10 +1,10 @@
 import { expect, it } from '@jest/globals'
-import { raw, testGateway } from '../test-support.ts'
+import { sendRaw, testGateway } from '../test-support.ts'
 
 const APP = 'https://app.example'
 const ORIGINS = [APP, 'http://localhost:*', 'http://[::1]:*']
 const THING = '/v1/things/1'
-const start = (corsOrigins: readonly string[] = ORIGINS) => testGateway({ ports: { corsOrigins } })
+const start = (corsOrigins: readonly string[] = ORIGINS) => testGateway({ dependencies: { corsOrigins } })
 
 const preflight = (url: string, origin: string, method = 'GET', headers: Record<string, string> = {}) =>
   fetch(url, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': method, ...headers } })
@@ -12,7 +12,7 @@ const read = (url: string, origin?: string) => fetch(url, { headers: origin ? { 
 const allowed = ({ headers }: Response) => headers.get('access-control-allow-origin')
 
 it('204 a preflight tells what the contracts take, and wakes nothing', async () => {
-  const { url, woken, spared, lines } = await start()
+  const { url, invoked, spared, lines } = await start()
   const answer = await preflight(url + THING, APP, 'DELETE', { 'access-control-request-headers': 'x-tone' })
   expect([answer.status, await answer.text()]).toEqual([204, ''])
   expect(Object.fromEntries(answer.headers)).toEqual({
@@ -23,7 +23,7 @@ it('204 a preflight tells what the contracts take, and wakes nothing', async () 
     ...{ 'x-correlation-id': expect.any(String), date: expect.any(String) },
     ...{ connection: 'keep-alive', 'keep-alive': 'timeout=95' },
   })
-  expect([woken, spared]).toEqual([[], ['preflight']])
+  expect([invoked, spared]).toEqual([[], ['preflight']])
   expect(lines).toEqual([expect.objectContaining({ method: 'OPTIONS', path: THING, status: 204, caller: 'anonymous' })])
 })
 
@@ -47,9 +47,9 @@ it.each([
   ['no setting', [], THING, APP, 405, null],
   ['no setting and no such path', [], '/v1/nothing', APP, 404, null],
 ])('%s: a preflight', async (_name, origins, path, origin, status, allow) => {
-  const { url, woken } = await start(origins)
+  const { url, invoked } = await start(origins)
   const answer = await preflight(url + path, origin)
-  expect([answer.status, allowed(answer), woken]).toEqual([status, allow, []])
+  expect([answer.status, allowed(answer), invoked]).toEqual([status, allow, []])
   expect(answer.headers.has('access-control-allow-methods')).toBe(status === 204)
   expect(answer.headers.has('access-control-allow-credentials')).toBe(false)
 })
@@ -62,7 +62,7 @@ it('405 an OPTIONS that is no preflight', async () => {
 
 it('200 an answer of the function may be read, and what it says of origins itself does not count', async () => {
   const { url } = await testGateway({
-    ports: { corsOrigins: ORIGINS },
+    dependencies: { corsOrigins: ORIGINS },
     upstream: (_request, response) => {
       const theirs = { 'access-control-allow-origin': '*', 'access-control-allow-credentials': 'true' }
       response.writeHead(200, { ...theirs, vary: 'Accept' }).end('{}')
@@ -114,6 +114,9 @@ it('200 without the setting, nothing is said of origins', async () => {
 
 it('200 an Origin that is given twice is none', async () => {
   const { port } = await start()
-  const answer = await raw(port, `GET /openapi.json HTTP/1.1\r\nHost: h\r\nOrigin: ${APP}\r\nOrigin: ${APP}\r\n\r\n`)
+  const answer = await sendRaw(
+    port,
+    `GET /openapi.json HTTP/1.1\r\nHost: h\r\nOrigin: ${APP}\r\nOrigin: ${APP}\r\n\r\n`,
+  )
   expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([200, undefined])
 })

@@ -5,7 +5,7 @@ import { buffer, text } from 'node:stream/consumers'
 import { expect, it } from '@jest/globals'
 import { Agent } from 'undici'
 import { untilTrue } from '../../../../test/support/until.ts'
-import { raw, testGateway } from '../test-support.ts'
+import { sendRaw, testGateway } from '../test-support.ts'
 
 const THING = '/v1/things/1'
 const headersOf = (lines: string) => `GET ${THING} HTTP/1.1\r\nHost: api.example:81\r\n${lines}\r\n`
@@ -34,7 +34,7 @@ it('200 a function sees what the caller sent, without what only the platform may
   ]
   const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   const lines = [...forged, 'X-Correlation-Id: abc-12345', `Traceparent: ${trace}`].join('\r\n')
-  const answer = await raw(port, headersOf(`${lines}\r\n`))
+  const answer = await sendRaw(port, headersOf(`${lines}\r\n`))
   expect(answer.status).toBe(200)
   expect(answer.headers['x-correlation-id']).toBe('abc-12345')
   expect(seen).toEqual({
@@ -79,9 +79,9 @@ it('200 the caller sees the answer, without what is about the connection or the 
 })
 
 it('200 behind a path of the platform', async () => {
-  const { url, woken } = await testGateway({ prefix: '/function/{name}' })
+  const { url, invoked } = await testGateway({ prefix: '/function/{name}' })
   await fetch(`${url}${THING}?limit=1`)
-  expect(woken).toEqual([`GET /function/get-thing${THING}?limit=1`])
+  expect(invoked).toEqual([`GET /function/get-thing${THING}?limit=1`])
 })
 
 it('200 an answer arrives while the function still writes it', async () => {
@@ -191,7 +191,7 @@ it('503 nobody there, and when to come again', async () => {
   const dispatcher = new Agent()
   // Port 1 of this machine: nobody listens, and the answer comes at once.
   const upstream = { dispatcher, locate: () => ({ origin: 'http://127.0.0.1:1', prefix: '' }), startTimeoutMs: 5_000 }
-  const { url, lines } = await testGateway({ ports: { upstream } })
+  const { url, lines } = await testGateway({ dependencies: { upstream } })
   const answer = await fetch(url + THING)
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2'])
   expect(await answer.json()).toMatchObject({ error: 'unavailable' })
@@ -271,15 +271,15 @@ it('200 behind a trusted proxy the function hears of the client, its scheme and 
 })
 
 it('431 a key with more scopes than a function can be told', async () => {
-  const { url, woken } = await testGateway({ ports: { sign: async () => 'a'.repeat(41_000) } })
+  const { url, invoked } = await testGateway({ dependencies: { sign: async () => 'a'.repeat(41_000) } })
   const answer = await fetch(`${url}/v1/things/1`)
   expect([answer.status, await answer.json()]).toEqual([431, expect.objectContaining({ error: 'headers_too_large' })])
-  expect(woken).toEqual([])
+  expect(invoked).toEqual([])
 })
 
 it('503 at once for a request for which its function has no room; the others are served', async () => {
   const gate = Promise.withResolvers<void>()
-  const { url, shed, spared, woken } = await testGateway({
+  const { url, shed, spared, invoked } = await testGateway({
     upstream: async (_request, response) => {
       await gate.promise
       response.end('{}')
@@ -287,7 +287,7 @@ it('503 at once for a request for which its function has no room; the others are
   })
   const room = 11
   const answers = Array.from({ length: room }, () => fetch(`${url}/v1/one`))
-  await untilTrue(() => woken.length === room)
+  await untilTrue(() => invoked.length === room)
   const refused = await fetch(`${url}/v1/one`)
   expect([refused.status, refused.headers.get('retry-after'), shed, spared]).toEqual([
     ...[503, '1', ['function'], ['unavailable']],
@@ -295,5 +295,5 @@ it('503 at once for a request for which its function has no room; the others are
   gate.resolve()
   expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(room).fill(200))
   expect((await fetch(`${url}/v1/one`)).status).toBe(200)
-  expect(woken).toHaveLength(room + 1)
+  expect(invoked).toHaveLength(room + 1)
 })

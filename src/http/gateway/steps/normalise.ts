@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { Problem } from '../../../contract/index.ts'
-import { CALLER_HEADER_BYTES, CALLER_HEADER_FIELDS } from '../../header-limits.ts'
-import { HOST } from '../client-side.ts'
-import { endToEnd } from '../headers.ts'
+import { MAX_CALLER_HEADER_BYTES, MAX_CALLER_HEADER_FIELDS } from '../../request-parts.ts'
+import { HOST_PATTERN } from '../client-info.ts'
+import { keepEndToEnd } from '../headers.ts'
 import type { Step } from '../pipeline.ts'
 
 /**
@@ -13,57 +13,58 @@ export function normalise(): Step {
   return function normalise(exchange) {
     const { request, headers } = exchange
     const { method, url = '' } = request
-    if (method === 'TRACE') return refusedMethod(method)
+    if (method === 'TRACE') return methodNotServed(method)
     const expect = headers.expect
     if (expect && expect.join().toLowerCase() !== '100-continue') {
-      return closing('expectation_failed', 417, 'Expect can only be 100-continue.')
+      return closingProblem('expectation_failed', 417, 'Expect can only be 100-continue.')
     }
     const tooMany = findExcess(request.rawHeaders)
-    if (tooMany) return closing('headers_too_large', 431, tooMany)
-    const parts = targetParts(url)
-    const fault = whatIsAmbiguous(request, headers) ?? (parts ? whatIsUnsafe(parts.target) : NOT_OURS)
-    if (fault || !parts) return closing('bad_request', 400, fault ?? NOT_OURS)
+    if (tooMany) return closingProblem('headers_too_large', 431, tooMany)
+    const parts = parseTarget(url)
+    const fault = findAmbiguity(request, headers) ?? (parts ? findUnsafeTarget(parts.target) : MALFORMED_TARGET)
+    if (fault || !parts) return closingProblem('bad_request', 400, fault ?? MALFORMED_TARGET)
     const { authority, target } = parts
     // RFC 9112, 3.2.2: it stands in the place of Host.
     if (authority !== undefined) headers.host = [authority]
     const mark = target.indexOf('?')
     exchange.path = mark < 0 ? target : target.slice(0, mark)
     exchange.query = mark < 0 ? '' : target.slice(mark)
-    exchange.headers = endToEnd(headers)
+    exchange.headers = keepEndToEnd(headers)
     return undefined
   }
 }
 
 /** The answer to CONNECT and TRACE, which no path allows. */
-export const refusedMethod = (method: string) =>
+export const methodNotServed = (method: string) =>
   new Problem('method_not_allowed', 405, `${method} is not served here.`, {
     headers: { connection: 'close', allow: 'DELETE, GET, HEAD, PATCH, POST, PUT' },
   })
 
-const closing = (code: string, status: number, message: string) =>
+const closingProblem = (code: string, status: number, message: string) =>
   new Problem(code, status, message, { headers: { connection: 'close' } })
 
-const NOT_OURS = 'The request target must be a path, or an http address.'
-const ONCE = ['host', 'authorization', 'x-api-key', 'idempotency-key', 'content-type', 'x-correlation-id']
+const MALFORMED_TARGET = 'The request target must be a path, or an http address.'
+const SINGLE_VALUED = ['host', 'authorization', 'x-api-key', 'idempotency-key', 'content-type', 'x-correlation-id']
 
 /** What goes on would not fit where the function takes it in. */
 function findExcess(rawHeaders: readonly string[]): string | undefined {
-  if (rawHeaders.length / 2 > CALLER_HEADER_FIELDS) return `A request may have at most ${CALLER_HEADER_FIELDS} headers.`
+  if (rawHeaders.length / 2 > MAX_CALLER_HEADER_FIELDS)
+    return `A request may have at most ${MAX_CALLER_HEADER_FIELDS} headers.`
   const bytes = rawHeaders.reduce((sum, text) => sum + text.length + 2, 0)
-  return bytes > CALLER_HEADER_BYTES ? TOO_LARGE : undefined
+  return bytes > MAX_CALLER_HEADER_BYTES ? HEADERS_TOO_LARGE : undefined
 }
 
 /** In one sentence, whether Node has counted or we. */
-export const TOO_LARGE = `The headers may have at most ${CALLER_HEADER_BYTES} bytes.`
+export const HEADERS_TOO_LARGE = `The headers may have at most ${MAX_CALLER_HEADER_BYTES} bytes.`
 
-function whatIsAmbiguous({ method, httpVersion }: IncomingMessage, headers: Readonly<Record<string, string[]>>) {
-  for (const name of ONCE) {
+function findAmbiguity({ method, httpVersion }: IncomingMessage, headers: Readonly<Record<string, string[]>>) {
+  for (const name of SINGLE_VALUED) {
     if ((headers[name]?.length ?? 0) > 1) return `The header ${name} is given more than once.`
   }
   for (const name in headers) if (name.includes('_')) return 'A header name may not have an underscore.'
   const host = headers.host?.[0]
   if (host === undefined && httpVersion !== '1.0') return 'The Host header is missing.'
-  if (host !== undefined && !HOST.test(host)) return 'The Host header is malformed.'
+  if (host !== undefined && !HOST_PATTERN.test(host)) return 'The Host header is malformed.'
   const coding = headers['transfer-encoding']
   if (coding && httpVersion === '1.0') return 'HTTP/1.0 has no Transfer-Encoding.'
   if (coding && coding.join().toLowerCase() !== 'chunked') return 'Transfer-Encoding can only be chunked.'
@@ -74,18 +75,18 @@ function whatIsAmbiguous({ method, httpVersion }: IncomingMessage, headers: Read
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i
 
 /** Path and query, and the authority where the target is a whole address; undefined where it is neither. */
-function targetParts(url: string): { readonly authority?: string; readonly target: string } | undefined {
+function parseTarget(url: string): { readonly authority?: string; readonly target: string } | undefined {
   if (url.startsWith('/')) return { target: url }
   const [, authority, rest = ''] = ABSOLUTE.exec(url) ?? []
-  if (authority === undefined || !HOST.test(authority)) return undefined
+  if (authority === undefined || !HOST_PATTERN.test(authority)) return undefined
   return { authority, target: rest.startsWith('/') ? rest : `/${rest}` }
 }
 
-const UNSAFE = /[^\x21-\x7e]|[\\#]/
+const UNSAFE_CHARACTER = /[^\x21-\x7e]|[\\#]/
 const UNSAFE_IN_PATH = /\/\/|%2f|%5c|%[01][0-9a-f]|%7f|\/(\.|%2e){1,2}(\/|$)/i
 
-function whatIsUnsafe(target: string): string | undefined {
-  if (UNSAFE.test(target)) return 'The request target has a character that must be percent-encoded.'
+function findUnsafeTarget(target: string): string | undefined {
+  if (UNSAFE_CHARACTER.test(target)) return 'The request target has a character that must be percent-encoded.'
   const [path = ''] = target.split('?', 1)
   if (UNSAFE_IN_PATH.test(path)) {
     return 'The path may not have empty or dot segments, encoded slashes or control characters.'

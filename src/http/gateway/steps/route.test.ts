@@ -1,10 +1,11 @@
 import { expect, it } from '@jest/globals'
 import * as z from 'zod'
-import { contractSet, endpoint } from '../../../contract/index.ts'
+import { contractSet, endpoint, type Route } from '../../../contract/index.ts'
 import { testGateway } from '../test-support.ts'
+import { createRouter } from './route.ts'
 
 it('404 an unknown path wakes nothing', async () => {
-  const { url, woken, spared } = await testGateway()
+  const { url, invoked, spared } = await testGateway()
   const answer = await fetch(`${url}/v1/nothing`)
   expect(answer.status).toBe(404)
   expect(answer.headers.get('content-type')).toBe('application/problem+json')
@@ -12,7 +13,7 @@ it('404 an unknown path wakes nothing', async () => {
     error: 'not_found',
     correlationId: answer.headers.get('x-correlation-id'),
   })
-  expect([woken, spared]).toEqual([[], ['not_found']])
+  expect([invoked, spared]).toEqual([[], ['not_found']])
 })
 
 it('405 another method names those that are allowed', async () => {
@@ -24,10 +25,10 @@ it('405 another method names those that are allowed', async () => {
 })
 
 it('200 HEAD is served by the GET', async () => {
-  const { url, woken } = await testGateway()
+  const { url, invoked } = await testGateway()
   const answer = await fetch(`${url}/v1/things/1`, { method: 'HEAD' })
   expect([answer.status, await answer.text()]).toEqual([200, ''])
-  expect(woken).toEqual(['HEAD /v1/things/1'])
+  expect(invoked).toEqual(['HEAD /v1/things/1'])
 })
 
 it('401 a literal path wins over a parameter', async () => {
@@ -48,9 +49,41 @@ it.each(['/metrics', '/_/metrics', '/_/health/x', '/docs/x', '/v1/invocations/x/
       })
     }
     const set = contractSet(Object.fromEntries([1, 2, 3, 4, 5].map((n) => [`get-any${n}`, anyPath(n)])), {})
-    const { url, woken } = await testGateway({ ports: { contracts: () => set } })
+    const { url, invoked } = await testGateway({ dependencies: { contracts: () => set } })
     expect((await fetch(url + path)).status).toBe(404)
-    expect(woken).toEqual([])
+    expect(invoked).toEqual([])
     expect((await fetch(`${url}/v1${path}`)).status).toBe(200)
   },
 )
+
+// The router reads no more of a route than this.
+const route = (text: string) =>
+  ({ method: text.split(' ')[0], path: text.split(' ')[1], name: text }) as unknown as Route
+const find = createRouter(
+  ['GET /a/{x}/c', 'GET /a/b/{y}', 'DELETE /a/{x}/{y}', 'GET /a/{x}', 'GET /a/me', 'POST /a/me', 'PUT /a/{x}'].map(
+    route,
+  ),
+)
+
+it.each([
+  ['GET', '/a/me', 'GET /a/me', {}],
+  ['GET', '/a/you', 'GET /a/{x}', { x: 'you' }],
+  ['HEAD', '/a/you', 'GET /a/{x}', { x: 'you' }],
+  ['GET', '/a/b/c', 'GET /a/b/{y}', { y: 'c' }],
+  ['GET', '/a/z/c', 'GET /a/{x}/c', { x: 'z' }],
+  ['DELETE', '/a/b/c', 'DELETE /a/{x}/{y}', { x: 'b', y: 'c' }],
+  ['PUT', '/a/me', 'PUT /a/{x}', { x: 'me' }],
+])('%s %s is %s', (method, path, name, params) => {
+  expect(find(method, path)).toEqual({ route: expect.objectContaining({ name }), params })
+})
+
+it.each([
+  ['PATCH', '/a/me', ['GET', 'HEAD', 'POST', 'PUT']],
+  ['POST', '/a/b/c', ['DELETE', 'GET', 'HEAD']],
+  ['GET', '/a', []],
+  ['GET', '/a/', []],
+  ['GET', '/A/me', []],
+  ['GET', '/a/me/', []],
+])('%s %s is refused, allowing %j', (method, path, allow) => {
+  expect(find(method, path)).toMatchObject({ allow })
+})

@@ -1,12 +1,11 @@
-import { type ContractSet, isReservedPath, Problem } from '../../../contract/index.ts'
-import { describeRequest } from '../../../kernel/index.ts'
-import { INVOCATION_ROUTE, isOwn } from '../own-route.ts'
+import { type ContractSet, isReservedPath, Problem, parsePathTemplate, type Route } from '../../../contract/index.ts'
+import { setRouteAttributes } from '../../../telemetry/index.ts'
+import type { GatewayDependencies } from '../dependencies.ts'
 import type { Step } from '../pipeline.ts'
-import type { GatewayPorts } from '../ports.ts'
-import { createRouter, type Router } from '../router.ts'
+import { INVOCATION_ROUTE, isPlatformRoute } from './invocations.ts'
 
 /** Finds the endpoint, or answers 404, or 405 with Allow. For a preflight, it finds what the path offers. */
-export function route({ contracts }: Pick<GatewayPorts, 'contracts'>): Step {
+export function route({ contracts }: Pick<GatewayDependencies, 'contracts'>): Step {
   const routers = new WeakMap<ContractSet, Router>()
   const routerOf = (set: ContractSet) => {
     const known = routers.get(set)
@@ -24,15 +23,15 @@ export function route({ contracts }: Pick<GatewayPorts, 'contracts'>): Step {
       if (found.allow.length === 0) return NOT_FOUND
       const allow = found.allow.join(', ')
       if (exchange.preflight) {
-        exchange.offered = found.offered
+        exchange.routesAtPath = found.routesAtPath
         return undefined
       }
       return new Problem('method_not_allowed', 405, `This path takes ${allow}.`, { headers: { allow } })
     }
-    if (isReservedPath(path) && !isOwn(found.route)) return NOT_FOUND
+    if (isReservedPath(path) && !isPlatformRoute(found.route)) return NOT_FOUND
     exchange.contracts = set
     exchange.route = found.route
-    describeRequest(exchange.request, { route: found.route.path })
+    setRouteAttributes(exchange.request, { route: found.route.path })
     // `normalise` has seen that they can be decoded.
     const decoded = Object.entries(found.params).map(([name, text]) => [name, [decodeURIComponent(text)]])
     exchange.params = Object.fromEntries(decoded)
@@ -41,3 +40,44 @@ export function route({ contracts }: Pick<GatewayPorts, 'contracts'>): Step {
 }
 
 const NOT_FOUND = new Problem('not_found', 404, 'There is nothing at this path.')
+
+type RouteMatch =
+  | { readonly route: Route; readonly params: Readonly<Record<string, string>> }
+  /** What else the path offers, and its methods; none where there is no such path. */
+  | { readonly allow: readonly string[]; readonly routesAtPath: readonly Route[] }
+
+type Router = (method: string, path: string) => RouteMatch
+
+/** Finds the route of a request: literal segments win over parameters, from left to right; a GET serves HEAD too. */
+export function createRouter(routes: readonly Route[]): Router {
+  const patterns = routes.map((route) => ({
+    route,
+    match: parsePathTemplate(route.path).match,
+    rank: rankOf(route.path),
+  }))
+  patterns.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0))
+  return (method, path) => {
+    const wanted = method === 'HEAD' ? 'GET' : method
+    const routesAtPath: Route[] = []
+    for (const { route, match } of patterns) {
+      const params = match(path)
+      if (!params) continue
+      if (route.method === wanted) return { route, params }
+      routesAtPath.push(route)
+    }
+    return { allow: methodsOf(routesAtPath), routesAtPath }
+  }
+}
+
+/** Each once, in order; who serves GET serves HEAD. */
+export function methodsOf(routes: readonly Route[]): readonly string[] {
+  const methods = routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+  return [...new Set(methods)].sort()
+}
+
+/** `/v1/users/{id}` is 001: as text it comes after 000. */
+const rankOf = (path: string) =>
+  path
+    .split('/')
+    .map((segment) => (segment.startsWith('{') ? '1' : '0'))
+    .join('')

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { buffer } from 'node:stream/consumers'
 import { expect, it } from '@jest/globals'
-import { raw, rawConnection, testGateway } from '../test-support.ts'
+import { openRawConnection, sendRaw, testGateway } from '../test-support.ts'
 
 const MIB = 1024 * 1024
 const put = (lines: string, body = '') =>
@@ -10,18 +10,18 @@ const NOTE = '{"text":"a"}'
 const GOOD = put(`Content-Length: ${NOTE.length}\r\n`, NOTE)
 
 it('413 a declared length that is too large, before any of it came; the connection closes', async () => {
-  const { port, woken, spared } = await testGateway({ lingerMs: 20 })
-  const connection = await rawConnection(port)
+  const { port, invoked, spared } = await testGateway({ lingerMs: 20 })
+  const connection = await openRawConnection(port)
   connection.send(put(`Content-Length: ${MIB + 1}\r\n`))
   const answer = await connection.answer()
   expect([answer.status, answer.headers.connection]).toEqual([413, 'close'])
   expect(await connection.closed()).toBe('')
-  expect([woken, spared]).toEqual([[], ['payload_too_large']])
+  expect([invoked, spared]).toEqual([[], ['payload_too_large']])
 })
 
 it('413 chunks that add up to too much; the caller can read the answer while it still sends', async () => {
-  const { port, woken } = await testGateway()
-  const connection = await rawConnection(port)
+  const { port, invoked } = await testGateway()
+  const connection = await openRawConnection(port)
   connection.send(put('Transfer-Encoding: chunked\r\n'))
   const chunk = `10000\r\n${'a'.repeat(65_536)}\r\n`
   for (let i = 0; i < 64; i++) {
@@ -30,7 +30,7 @@ it('413 chunks that add up to too much; the caller can read the answer while it 
   expect((await connection.answer()).status).toBe(413)
   connection.send('0\r\n\r\n')
   expect(await connection.closed()).toBe('')
-  expect(woken).toEqual([])
+  expect(invoked).toEqual([])
 })
 
 it('200 just as much as is allowed, byte for byte', async () => {
@@ -55,35 +55,35 @@ it.each<[string, Record<string, string>]>([
   ['another charset', { 'content-type': 'application/json; charset=latin1' }],
   ['gzip', { 'content-type': 'application/json', 'content-encoding': 'gzip' }],
 ])('415 %s', async (_name, headers) => {
-  const { url, woken, spared } = await testGateway()
+  const { url, invoked, spared } = await testGateway()
   const answer = await fetch(`${url}/v1/notes/1`, { method: 'PUT', body: NOTE, headers })
   expect(answer.status).toBe(415)
-  expect([woken, spared]).toEqual([[], ['unsupported_media_type']])
+  expect([invoked, spared]).toEqual([[], ['unsupported_media_type']])
 })
 
 it.each(['Content-Length: 2\r\n\r\n{}', 'Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n'])(
   '400 a body where none is expected: %j',
   async (rest) => {
-    const { port, woken } = await testGateway({ lingerMs: 20 })
-    const answer = await raw(port, `DELETE /v1/things/1 HTTP/1.1\r\nHost: h\r\nX-API-Key: full\r\n${rest}`)
+    const { port, invoked } = await testGateway({ lingerMs: 20 })
+    const answer = await sendRaw(port, `DELETE /v1/things/1 HTTP/1.1\r\nHost: h\r\nX-API-Key: full\r\n${rest}`)
     expect(JSON.parse(answer.body).details).toEqual([{ path: 'body', message: 'None is expected here' }])
-    expect([answer.status, woken]).toEqual([400, []])
+    expect([answer.status, invoked]).toEqual([400, []])
   },
 )
 
 it('408 a body that does not arrive', async () => {
-  const { port, woken, spared } = await testGateway({ bodyTimeoutMs: 50, lingerMs: 20 })
-  const connection = await rawConnection(port)
+  const { port, invoked, spared } = await testGateway({ bodyTimeoutMs: 50, lingerMs: 20 })
+  const connection = await openRawConnection(port)
   connection.send(put('Content-Length: 100\r\n', '{"text":'))
   const answer = await connection.answer()
   expect([answer.status, answer.headers.connection]).toEqual([408, 'close'])
   await connection.closed()
-  expect([woken, spared]).toEqual([[], ['request_timeout']])
+  expect([invoked, spared]).toEqual([[], ['request_timeout']])
 })
 
 it('408 a body that comes too slowly, though it never stops', async () => {
-  const { port } = await testGateway({ bodyPace: { bytesPerSecond: 1_000_000, graceMs: 50 }, lingerMs: 20 })
-  const connection = await rawConnection(port)
+  const { port } = await testGateway({ minBodyRate: { bytesPerSecond: 1_000_000, graceMs: 50 }, lingerMs: 20 })
+  const connection = await openRawConnection(port)
   connection.send(put('Content-Length: 100000\r\n', '{"text":"'))
   const trickle = setInterval(() => connection.send('a'), 5)
   const { status } = await connection.answer()
@@ -100,7 +100,7 @@ it('200 a body in pieces of one byte', async () => {
     },
   })
   const pieces = [...NOTE].map((letter) => `1\r\n${letter}\r\n`).join('')
-  expect((await raw(port, put('Transfer-Encoding: chunked\r\n', `${pieces}0\r\n\r\n`))).status).toBe(200)
+  expect((await sendRaw(port, put('Transfer-Encoding: chunked\r\n', `${pieces}0\r\n\r\n`))).status).toBe(200)
   expect(got).toBe(NOTE)
 })
 
@@ -108,7 +108,7 @@ it('503 a body for which the others leave no room; one that has stopped arriving
   const gate = Promise.withResolvers<void>()
   const came = Promise.withResolvers<'came'>()
   const { port, shed } = await testGateway({
-    ...{ bodiesMaxBytes: 1_000, lingerMs: 20 },
+    ...{ maxBufferedBytes: 1_000, lingerMs: 20 },
     upstream: async (request, response) => {
       request.resume()
       came.resolve('came')
@@ -117,8 +117,8 @@ it('503 a body for which the others leave no room; one that has stopped arriving
     },
   })
   const note = `{"text":"${'a'.repeat(600)}"}`
-  const send = () => raw(port, put(`Content-Length: ${note.length}\r\n`, note))
-  const stalled = await rawConnection(port)
+  const send = () => sendRaw(port, put(`Content-Length: ${note.length}\r\n`, note))
+  const stalled = await openRawConnection(port)
   stalled.send(put('Content-Length: 700\r\n', note))
   const first = await send()
   expect(first).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
@@ -135,7 +135,7 @@ it('503 a body for which the others leave no room; one that has stopped arriving
 
 it('408 headers that do not arrive', async () => {
   const { port, spared } = await testGateway({ headersTimeoutMs: 50 })
-  const connection = await rawConnection(port)
+  const connection = await openRawConnection(port)
   connection.send('GET /v1/things/1 HTTP/1.1\r\nHost: h\r\nX-')
   expect((await connection.answer()).status).toBe(408)
   await connection.closed()
@@ -143,23 +143,23 @@ it('408 headers that do not arrive', async () => {
 })
 
 it('400 a caller who closes in the middle of a body wakes nothing', async () => {
-  const { port, woken } = await testGateway({ lingerMs: 20 })
-  const connection = await rawConnection(port)
+  const { port, invoked } = await testGateway({ lingerMs: 20 })
+  const connection = await openRawConnection(port)
   connection.send(put('Content-Length: 100\r\n', '{"text":'))
   connection.socket.end()
   expect((await connection.answer()).status).toBe(400)
   await connection.closed()
-  expect(woken).toEqual([])
+  expect(invoked).toEqual([])
 })
 
 it('200 after 100 Continue, and no 100 where the answer is clear without the body', async () => {
   const { port } = await testGateway({ lingerMs: 20 })
-  const good = await rawConnection(port)
+  const good = await openRawConnection(port)
   good.send(put(`Content-Length: ${NOTE.length}\r\nExpect: 100-continue\r\n`))
   expect((await good.answer()).status).toBe(100)
   good.send(NOTE)
   expect((await good.answer()).status).toBe(200)
-  const bad = await rawConnection(port)
+  const bad = await openRawConnection(port)
   bad.send(put(`Content-Length: ${MIB + 1}\r\nExpect: 100-continue\r\n`))
   expect((await bad.answer()).status).toBe(413)
   expect(await bad.closed()).toBe('')
@@ -167,7 +167,7 @@ it('200 after 100 Continue, and no 100 where the answer is clear without the bod
 
 it('200 the connection serves on after each refusal whose body is short', async () => {
   const { port } = await testGateway()
-  const connection = await rawConnection(port)
+  const connection = await openRawConnection(port)
   const length = `Content-Length: ${NOTE.length}\r\n`
   const refused: readonly [string, number][] = [
     [GOOD.replace('/v1/notes/1', '/v1/nothing'), 404],

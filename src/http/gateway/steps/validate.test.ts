@@ -1,12 +1,12 @@
 import { expect, it } from '@jest/globals'
 import { JSON_AT_LIMIT } from '../../../../test/support/json-at-limit.ts'
-import { raw, testGateway } from '../test-support.ts'
+import { sendRaw, testGateway } from '../test-support.ts'
 
 const json = { 'content-type': 'application/json' }
 const detailsOf = async (answer: Response) => [answer.status, ((await answer.json()) as { details: unknown }).details]
 
 it('400 every fault and where it is', async () => {
-  const { url, woken, spared } = await testGateway()
+  const { url, invoked, spared } = await testGateway()
   const answer = await fetch(`${url}/v1/things`, {
     ...{ method: 'POST', body: '{"n":"x","__more":1}', headers: { ...json, 'x-api-key': 'full' } },
   })
@@ -15,7 +15,7 @@ it('400 every fault and where it is', async () => {
   expect((details as { path: string }[]).map(({ path }) => path).sort()).toEqual([
     ...['body.__more', 'body.n', 'body.name', 'headers.idempotency-key'],
   ])
-  expect([woken, spared]).toEqual([[], ['invalid_request']])
+  expect([invoked, spared]).toEqual([[], ['invalid_request']])
 })
 
 it.each([
@@ -24,10 +24,10 @@ it.each([
   ['__proto__', '{"text":"a","__proto__":{}}'],
   ['no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
 ])('400 JSON: %s', async (_name, body) => {
-  const { url, woken } = await testGateway()
+  const { url, invoked } = await testGateway()
   const answer = await fetch(`${url}/v1/notes/1`, { method: 'PUT', body, headers: json })
   expect(await detailsOf(answer)).toEqual([400, [expect.objectContaining({ path: expect.stringMatching(/^body/) })]])
-  expect(woken).toEqual([])
+  expect(invoked).toEqual([])
 })
 
 it.each([
@@ -37,14 +37,14 @@ it.each([
   ['half a pair in depth', '{"more":[1,{"x":"\\uD800"}]}', 'body.more.1.x'],
   ['U+0000', '{"text":"a\\u0000"}', 'body.text'],
 ])('400 text that cannot be stored as it came: %s', async (_name, body, path) => {
-  const { url, woken } = await testGateway()
+  const { url, invoked } = await testGateway()
   const answer = await fetch(`${url}/v1/notes/1`, { method: 'PUT', body, headers: json })
   expect(await detailsOf(answer)).toEqual([400, [expect.objectContaining({ path })]])
-  expect(woken).toEqual([])
+  expect(invoked).toEqual([])
 })
 
 it.each(JSON_AT_LIMIT)('400 more $what than any body may have', async ({ most, over, message }) => {
-  const { url, woken } = await testGateway()
+  const { url, invoked } = await testGateway()
   const put = (body: unknown) =>
     fetch(`${url}/v1/notes/1`, { method: 'PUT', body: JSON.stringify(body), headers: json }).then(detailsOf)
   expect(await put(over)).toEqual([400, [{ path: 'body', message }]])
@@ -53,14 +53,14 @@ it.each(JSON_AT_LIMIT)('400 more $what than any body may have', async ({ most, o
     400,
     expect.arrayContaining([{ path: 'body.more', message: 'Unknown key' }]),
   ])
-  expect(woken).toEqual([])
+  expect(invoked).toEqual([])
 })
 
 it('takes a pair that is written as two escapes', async () => {
-  const { url, woken } = await testGateway()
+  const { url, invoked } = await testGateway()
   const body = '{"text":"\\ud83d\\ude00 \\u00e9"}'
   expect((await fetch(`${url}/v1/notes/1`, { method: 'PUT', body, headers: json })).status).toBe(200)
-  expect(woken).toHaveLength(1)
+  expect(invoked).toHaveLength(1)
 })
 
 it('400 no body where one is needed', async () => {
@@ -78,24 +78,24 @@ it.each([
   ['__proto__=1', ['query.__proto__']],
   ['constructor=1', ['query.constructor']],
 ])('400 query %s', async (query, paths) => {
-  const { url, woken } = await testGateway()
+  const { url, invoked } = await testGateway()
   const [status, details] = await detailsOf(await fetch(`${url}/v1/things/1?${query}`))
   expect([status, (details as { path: string }[]).map(({ path }) => path)]).toEqual([400, paths])
-  expect(woken).toEqual([])
+  expect(invoked).toEqual([])
 })
 
 it('200 lists, numbers and escapes, and the target goes on as it was sent', async () => {
-  const { url, woken } = await testGateway()
+  const { url, invoked } = await testGateway()
   const target = '/v1/things/a%20b?limit=7&tags=x&tags=%C3%A9'
   expect((await fetch(url + target)).status).toBe(200)
-  expect(woken).toEqual([`GET ${target}`])
+  expect(invoked).toEqual([`GET ${target}`])
 })
 
 it('400 a declared header given twice', async () => {
-  const { port, woken } = await testGateway()
-  const answer = await raw(port, 'GET /v1/things/1 HTTP/1.1\r\nHost: h\r\nX-Tone: a\r\nX-Tone: b\r\n\r\n')
+  const { port, invoked } = await testGateway()
+  const answer = await sendRaw(port, 'GET /v1/things/1 HTTP/1.1\r\nHost: h\r\nX-Tone: a\r\nX-Tone: b\r\n\r\n')
   expect(JSON.parse(answer.body).details).toEqual([{ path: 'headers.x-tone', message: 'Given more than once' }])
-  expect([answer.status, woken]).toEqual([400, []])
+  expect([answer.status, invoked]).toEqual([400, []])
 })
 
 it.each([

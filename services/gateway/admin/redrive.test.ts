@@ -1,0 +1,192 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { createLog, inheritedEnv } from 'ebb/kernel'
+import { appendEvents } from '../../../src/data/outbox.ts'
+import { createPool } from '../../../src/data/postgres/pool.ts'
+import { fanOut, leaseDeliveries, settleDeliveries } from '../../../src/data/queue/deliveries.ts'
+import { testDatabase } from '../../../src/testing/index.ts'
+import { copyCheckout, functionFiles } from '../../../test/support/checkout.ts'
+import { spawnCli } from '../../../test/support/cli.ts'
+import { ADMIN, ADMIN_KEY, gatewaySettings, startTestGateway } from '../test-support.ts'
+
+// Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
+afterAll(() => pool.end())
+const database = testDatabase()
+const pool = createPool(database.ownerUrl, { log: createLog({ level: 'silent' }) })
+beforeEach(() => pool.query('truncate ebb.outbox cascade'))
+
+const CONTRACTS = `
+  exports.routes = []
+  exports.subscriptions = [{ name: 'send-welcome', on: 'user.created' }]
+  exports.validate = () => ({ ok: true, input: {} })
+  exports.validateEvent = (consumer, data) => typeof data.name === 'string' ? { ok: true, data }
+    : { ok: false, faults: [{ path: 'data.name', message: 'Missing' }] }`
+
+async function start() {
+  const { env } = await gatewaySettings(database.url, (_request, response) => void response.end())
+  await writeFile(env.EBB_CONTRACTS.replace(/contracts$/, 'contracts-1.cjs'), CONTRACTS)
+  const { admin } = await startTestGateway(env)
+  const post = (body: unknown, headers: Record<string, string> = ADMIN) =>
+    fetch(`${admin}/v1/events/redrive`, {
+      ...{ method: 'POST', body: JSON.stringify(body) },
+      headers: { 'content-type': 'application/json', ...headers },
+    })
+  const ebb = async (...args: readonly string[]) => {
+    const child = spawn(process.execPath, ['src/cli.ts', 'events', ...args, '--admin', admin], {
+      env: { ...inheritedEnv(['PATH']), EBB_ADMIN_KEY: ADMIN_KEY },
+    })
+    const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+    return { out, err, code }
+  }
+  return { admin, post, ebb }
+}
+
+/** A dead letter for each payload. */
+async function bury(consumer: string, payloads: readonly object[]): Promise<readonly string[]> {
+  const id = (n: number) => `00000000-0000-4000-8000-00000000000${n}`
+  const common = {
+    type: 'user.created',
+    source: '/test',
+    traceparent: '00-a-b-01',
+    correlationId: 'c',
+    callerId: 'ann',
+    hops: 0,
+  }
+  const client = await pool.connect()
+  await appendEvents(
+    client,
+    payloads.map((data, n) => ({ ...common, id: id(n), data })),
+  )
+  client.release()
+  await fanOut(pool, [{ name: consumer, on: 'user.created' }])
+  const leased = await leaseDeliveries(pool, consumer, { most: 100, leaseMs: 60_000 })
+  await settleDeliveries(
+    pool,
+    leased.map((delivery) => ({ delivery, settlement: { state: 'dead', status: 500, durationMs: 1 } })),
+  )
+  return payloads.map((_, n) => id(n))
+}
+
+const statesOf = async () => {
+  const { rows } = await pool.query('select state from ebb.delivery order by event_id')
+  return rows.map(({ state }) => state)
+}
+
+describe('POST /v1/events/redrive', () => {
+  it('200 says what becomes of each, and what does not fit stays dead', async () => {
+    const { post, admin } = await start()
+    const [first, second, third] = await bury('send-welcome', [{ name: 'Ada' }, { n: 1 }, { name: 'Bob' }])
+    const dry = await post({ dryRun: true })
+    expect([dry.status, await statesOf()]).toEqual([200, ['dead', 'dead', 'dead']])
+    const about = { consumer: 'send-welcome', type: 'user.created', attempts: 1 }
+    const deliveries = [
+      { eventId: first, ...about, outcome: 'first', faults: [] },
+      { eventId: second, ...about, outcome: 'misfit', faults: [{ path: 'data.name', message: 'Missing' }] },
+      { eventId: third, ...about, outcome: 'follows', faults: [] },
+    ]
+    expect(await dry.json()).toEqual({ dryRun: true, deliveries, more: false })
+    const done = await post({ stopOnFailure: false, perSecond: 1 })
+    expect(
+      ((await done.json()) as { deliveries: { outcome: string }[] }).deliveries.map(({ outcome }) => outcome),
+    ).toEqual(['redriven', 'misfit', 'redriven'])
+    expect(await statesOf()).toEqual(['waiting', 'dead', 'waiting'])
+    const shown = await (await fetch(`${admin}/v1/events/${first}`, { headers: ADMIN })).json()
+    expect(shown).toMatchObject({ deliveries: [{ redriven: { by: 'admin', afterAttempt: 1 } }] })
+  })
+
+  it('401 without the admin key, 400 every fault, 404 an id that is none', async () => {
+    const { post } = await start()
+    expect((await post({}, {})).status).toBe(401)
+    const bad = await post({ limit: 0, perSecond: -1, before: 'noon', id: '7', more: true })
+    const { details } = (await bad.json()) as { details: { path: string }[] }
+    expect([bad.status, details.map(({ path }) => path).sort()]).toEqual([
+      400,
+      ['body', 'body.before', 'body.id', 'body.limit', 'body.perSecond'],
+    ])
+    const nobody = await post({ to: 'send-welcome' })
+    expect(await nobody.json()).toMatchObject({
+      details: [{ path: 'body.to', message: 'needs `consumer`: whose place it takes' }],
+    })
+    const unknown = await post({ id: '00000000-0000-4000-8000-0000000000ff' })
+    expect([unknown.status, await unknown.json()]).toMatchObject([404, { message: 'There is no event of this id.' }])
+  })
+})
+
+describe('ebb events redrive', () => {
+  it('prints what it would do, and then does it', async () => {
+    const { ebb } = await start()
+    const ids = await bury('send-welcome', [{ name: 'Ada' }, { n: 1 }, { name: 'Bob' }])
+    const dry = await ebb('redrive', '--type', 'user.created', '--dry-run')
+    expect([dry.err, dry.code]).toEqual(['', 0])
+    expect(dry.out.trim().split('\n').slice(1)).toEqual([
+      expect.stringMatching(new RegExp(`^${ids[0]} +user.created +send-welcome +1 +would go first$`)),
+      expect.stringMatching(new RegExp(`^${ids[1]} .* would stay dead: data.name: Missing$`)),
+      expect.stringMatching(new RegExp(`^${ids[2]} .* would follow when the first is done$`)),
+    ])
+    expect(await statesOf()).toEqual(['dead', 'dead', 'dead'])
+    const done = await ebb(
+      'redrive',
+      '--consumer',
+      'send-welcome',
+      '--rate',
+      '5/s',
+      '--no-stop-on-failure',
+      '--limit',
+      '2',
+    )
+    expect(done.out).toMatch(/ goes\n.* stays dead: .*\nThere are more; raise --limit, or call again\.\n$/)
+    expect(await statesOf()).toEqual(['waiting', 'dead', 'dead'])
+    expect((await ebb('show', ids[0] ?? '')).out).toMatch(/redriven 2\S+Z by admin, after attempt 1\n/)
+    expect((await ebb('redrive', '--before', '2020-01-01')).out).toBe('Nothing that is dead fits.\n')
+  })
+
+  it('sends to the subscriber that took the place of another', async () => {
+    const { ebb } = await start()
+    const [id] = await bury('greet', [{ name: 'Ada' }])
+    expect((await ebb('redrive', '--consumer', 'greet', '--to', 'send-welcome')).out).toMatch(
+      new RegExp(`${id} +user.created +send-welcome +1 +goes first\\n$`),
+    )
+    expect(
+      (await leaseDeliveries(pool, 'send-welcome', { most: 9, leaseMs: 1 })).map(({ eventId }) => eventId),
+    ).toEqual([id])
+  })
+
+  it('says what is wrong in one sentence', async () => {
+    const { ebb } = await start()
+    for (const [args, sentence] of [
+      [['--id', '00000000-0000-4000-8000-0000000000ff'], 'ebb: There is no event of this id.\n'],
+      [['--before', 'noon'], 'ebb: --before must be a time such as 2026-11-30T09:00:00Z\n'],
+      [['--rate', 'fast'], 'ebb: --rate must be deliveries a second to each subscriber, such as 5/s\n'],
+    ] as const) {
+      expect(await ebb('redrive', ...args)).toEqual({ out: '', err: sentence, code: 1 })
+    }
+  })
+})
+
+it('ebb remove says what waits for the function, and what can be done about it', async () => {
+  const { admin } = await start()
+  await bury('say-hello', [{ name: 'Ada' }, { name: 'Bob' }, { name: 'Cy' }])
+  await pool.query(`update ebb.delivery set state = 'waiting' where event_id::text not like '%2'`)
+  const checkout = await copyCheckout(functionFiles('say-hello', 'return { pid: 1 }'))
+  try {
+    await mkdir(join(checkout.root, '.ebb'))
+    await writeFile(
+      join(checkout.root, '.ebb/running.json'),
+      JSON.stringify({ ...{ url: admin, admin, adminKey: ADMIN_KEY }, functions: [] }),
+    )
+    expect(await spawnCli(['remove', 'say-hello'], { root: checkout.root }).ended).toEqual({
+      ...{ code: 0, stderr: '' },
+      stdout: [
+        'functions/say-hello is removed',
+        '2 events wait for it, and will go to the dead letters. For another subscriber:',
+        '  npx ebb events redrive --consumer say-hello --to NAME',
+      ].join('\n'),
+    })
+  } finally {
+    await checkout.remove()
+  }
+})

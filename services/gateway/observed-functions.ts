@@ -1,0 +1,59 @@
+import type { ContractSet, Route, Subscription } from 'ebb/contract'
+import type { CompletedRequest } from 'ebb/http/gateway'
+
+/** What a gateway knows of a function by itself; null is what it cannot know. */
+export interface ObservedFunction {
+  readonly name: string
+  /** What an endpoint answers, or an event's type. */
+  readonly route: string
+  readonly scale: Route['scale']
+  /** Only who runs the functions could tell. */
+  readonly instances: null
+  /** These are of this gateway alone, from `since` on. A subscriber is called by the relay, which no gateway sees. */
+  readonly requests: number | null
+  readonly coldStarts: number | null
+  readonly lastColdStartAt: string | null
+  /** Of the last answer. */
+  readonly revision: string | null
+  readonly since: string
+}
+
+export type ObservedFunctions = ReturnType<typeof observeFunctions>
+
+interface Count {
+  requests: number
+  coldStarts: number
+  lastColdStartAt: string | null
+  revision: string | null
+}
+
+/** Tells of the functions from the contracts and from the answers that have passed, where nobody else can be asked. */
+export function observeFunctions(contracts: () => Pick<ContractSet, 'routes' | 'subscriptions'>) {
+  const since = new Date().toISOString()
+  const counts = new Map<string, Count>()
+  const countOf = (name: string): Count =>
+    counts.get(name) ?? { requests: 0, coldStarts: 0, lastColdStartAt: null, revision: null }
+
+  const endpoint = ({ name, method, path, scale }: Route): ObservedFunction => ({
+    ...{ name, route: `${method} ${path}`, scale, instances: null, ...countOf(name), since },
+  })
+  const subscriber = ({ name, on, scale }: Subscription): ObservedFunction => ({
+    ...{ name, route: on, scale, instances: null, requests: null, coldStarts: null },
+    ...{ lastColdStartAt: null, revision: null, since },
+  })
+  return {
+    count({ invoked, cold, revision }: Pick<CompletedRequest, 'invoked' | 'cold' | 'revision'>): void {
+      if (invoked === undefined) return
+      const count = countOf(invoked)
+      count.requests++
+      if (cold) count.coldStarts++
+      if (cold) count.lastColdStartAt = new Date().toISOString()
+      count.revision = revision ?? count.revision
+      counts.set(invoked, count)
+    },
+    view: async (): Promise<readonly ObservedFunction[]> => {
+      const { routes, subscriptions } = contracts()
+      return [...routes.map(endpoint), ...subscriptions.map(subscriber)]
+    },
+  }
+}

@@ -1,0 +1,83 @@
+import { Problem, problemJson, type Route } from 'ebb/contract'
+import type pg from 'pg'
+import type { Dispatcher } from 'undici'
+import { findAbandoned } from '../../src/data/queue/backlog.ts'
+import {
+  findInvocationDueTimes,
+  type Invocation,
+  type InvocationSettlement,
+  leaseInvocations,
+  type ReclaimedInvocation,
+  reclaimInvocations,
+  settleInvocation,
+} from '../../src/data/queue/invocation-queue.ts'
+import type { CallFunction } from './call-function.ts'
+import { classifyInvocationResponse } from './classify-response.ts'
+import { getNames } from './delivery-queue.ts'
+import type { Queue, ReclaimedCall, Target } from './queue.ts'
+import { readWholeResponse } from './read-response.ts'
+
+export interface InvocationQueueOptions {
+  readonly pool: pg.Pool
+  readonly call: CallFunction
+  readonly routes: () => readonly Route[]
+}
+
+/** What a caller who waits for a state may bear; a subscriber's contract says more for itself. */
+const RETRY = { attempts: 5, minDelayMs: 1_000, maxDelayMs: 60_000 }
+const TYPE = 'invocation'
+
+/**
+ * Makes the requests that nobody waits for, as their callers. The id is the key under which the function stores its
+ * answer: a call that is made again, since its answer was lost, has no second effect.
+ */
+export function createInvocationQueue({ pool, call, routes }: InvocationQueueOptions): Queue {
+  const targets = () => routes().flatMap((route): Target[] => (route.async ? [{ ...route, retry: RETRY }] : []))
+  return {
+    targets,
+    fanOut: async () => 0,
+    reclaimExpiredLeases: async (known) => {
+      if (known.length === 0) return []
+      const granted = known.map(({ target: { name, retry }, leaseMs }) => ({
+        ...{ name, attempts: retry.attempts, leaseMs },
+      }))
+      return (await reclaimInvocations(pool, granted)).map(toReclaimedCall)
+    },
+    findAbandoned: (afterMs) => findAbandoned(pool, 'invocation', { known: getNames(targets()), afterMs }),
+    findDueTimes: async (names) => (names.length === 0 ? new Map() : findInvocationDueTimes(pool, names)),
+    lease: async ({ name, timeoutMs, retry }, options) => {
+      const leased = await leaseInvocations(pool, name, options)
+      return leased.map((invocation) => {
+        const { id, attempt, uncounted, correlationId, traceparent, caller, body } = invocation
+        return {
+          ...{ id, type: TYPE, function: name, attempt, correlationId, traceparent, unblocksOthers: false },
+          push: (signal) =>
+            call(name, {
+              // The gateway took it for a route, so it is one of the methods that routes have.
+              method: invocation.method as Dispatcher.HttpMethod,
+              path: invocation.target,
+              headers: { ...invocation.headers, 'idempotency-key': id },
+              body: body.length > 0 ? body : null,
+              identity: { ...caller, act: 'relay' },
+              ...{ correlationId, traceparent, timeoutMs, signal, read: readWholeResponse },
+            }),
+          judge: (answer) => classifyInvocationResponse(answer, attempt - uncounted, { retry, allAttempts: attempt }),
+          abandon: () => abandon(invocation, attempt - uncounted === 1),
+          settle: (settlement: InvocationSettlement) => settleInvocation(pool, invocation, settlement),
+        }
+      })
+    },
+  }
+}
+
+/** Where its function was never called, it is known that nothing was done. */
+function abandon({ correlationId }: Invocation, neverCalled: boolean): InvocationSettlement {
+  const gone: InvocationSettlement = { state: 'dead', durationMs: 0, error: 'no endpoint takes this call any more' }
+  if (!neverCalled) return gone
+  const problem = new Problem('unavailable', 503, 'No endpoint takes this call any more; nothing was done.')
+  const body = Buffer.from(problemJson(problem, correlationId))
+  const headers = { 'content-type': 'application/problem+json' }
+  return { ...gone, response: { status: problem.status, headers, body } }
+}
+
+const toReclaimedCall = (lost: ReclaimedInvocation): ReclaimedCall => ({ ...lost, type: TYPE })

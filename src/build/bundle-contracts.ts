@@ -1,0 +1,88 @@
+import { access, readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { ContractPattern } from '../contract/index.ts'
+import { checkPatterns } from '../deploy/check-patterns.ts'
+import { findFunctions, runBundle } from '../deploy/load-contracts.ts'
+import { type Bundle, type Part, replaceFile, writePart } from './write-part.ts'
+
+export interface BundleContractsOptions {
+  readonly version: string
+  /** The functions whose contracts are read from their sources; all unless told. */
+  readonly names?: readonly string[]
+  /** The bundle from which the contract of a function is taken as it was there, by function. */
+  readonly kept?: ReadonlyMap<string, string>
+}
+
+/**
+ * Bundles contracts for gateway and relay, as `contracts-<hash>.cjs`. Throws a ContractFault where they do not load, or
+ * where one brings a pattern that could stop the gateway.
+ */
+export async function bundleContracts(
+  root: string,
+  folder: string,
+  { version, names, kept = new Map() }: BundleContractsOptions,
+): Promise<Bundle & Pick<Part, 'bytesOf'>> {
+  const entry = contractsEntry(names ?? (await findFunctions(root)), kept)
+  const contents = `${entry}\n${await openapiEntry(root, version)}`
+  const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts.ts' } as const
+  const external = [...kept.values()]
+  const { file, hash, inputs, bytesOf } = await writePart(root, folder, 'contracts', {
+    stdin,
+    keepNames: true,
+    external,
+  })
+  const { patterns } = runBundle<{ patterns(): readonly ContractPattern[] }>(await readFile(file, 'utf8'), file)
+  await checkPatterns(patterns?.() ?? [])
+  return { file, revision: hash, inputs, bytesOf }
+}
+
+/** Bundles contracts so that each is loaded for itself: `contracts`, and `faults` with what those threw that cannot be. */
+export async function bundleContractsSeparately(
+  root: string,
+  folder: string,
+  names: readonly string[],
+): Promise<Bundle> {
+  const tries = names.map((name) => {
+    const key = JSON.stringify(name)
+    return `try { contracts[${key}] = require('./functions/${name}/contract.ts').default } catch (fault) { faults[${key}] = fault }`
+  })
+  const contents = ['export const contracts = {}, faults = {}', ...tries].join('\n')
+  const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts-apart.ts' } as const
+  const { file, hash, inputs } = await writePart(root, folder, 'contracts-apart', { stdin, keepNames: true })
+  return { file, revision: hash, inputs }
+}
+
+/** Turns the pointer file to a bundle beside it: a reader sees the old or the new one and nothing between. */
+export const replacePointer = (pointer: string, { file }: Bundle): Promise<void> => replaceFile(pointer, basename(file))
+
+function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, string>): string {
+  const imports = names.map((name, i) => `import * as c${i} from './functions/${name}/contract.ts'`)
+  const contracts = [
+    ...[...kept].map(
+      ([name, file]) => `${JSON.stringify(name)}: require(${JSON.stringify(file)}).contracts[${JSON.stringify(name)}]`,
+    ),
+    ...names.map((name, i) => `${JSON.stringify(name)}: c${i}.default`),
+  ]
+  return `
+    import { contractSet } from './src/contract/contract-set.ts'
+    import { patternsOf } from './src/contract/patterns-of.ts'
+    ${imports.join('\n')}
+    export const contracts = { ${contracts.join(', ')} }
+    const set = contractSet(contracts, undefined)
+    export const { routes, subscriptions, validate, validateEvent } = set
+    export const patterns = () => patternsOf(Object.values(contracts))`
+}
+
+/** The document, with what domain/api.ts says of the API where there is one. */
+async function openapiEntry(root: string, version: string): Promise<string> {
+  const hasInfo = await access(join(root, API_FILE)).then(
+    () => true,
+    () => false,
+  )
+  return `
+    import { openapi as render } from './src/deploy/openapi.ts'
+    ${hasInfo ? `import { api } from './${API_FILE}'` : `const api = ${JSON.stringify({ version })}`}
+    export const openapi = render(Object.values(contracts), api)`
+}
+
+const API_FILE = 'domain/api.ts'

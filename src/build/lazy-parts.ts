@@ -1,0 +1,106 @@
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Plugin } from 'esbuild'
+
+/**
+ * What a function loads on first use only, each a file of its own beside the bundle: heavy clients, and whatever works
+ * after the first answer. This is the one list of them; sources import them as anything else.
+ */
+export const LAZY_PARTS = [
+  'pg',
+  'ioredis',
+  'undici',
+  'nodemailer',
+  'pino',
+  '@opentelemetry/otlp-exporter-base/node-http',
+  '@opentelemetry/otlp-transformer',
+  '@opentelemetry/exporter-trace-otlp-http',
+  '@opentelemetry/sdk-metrics',
+  '@opentelemetry/exporter-metrics-otlp-proto',
+  '@opentelemetry/exporter-metrics-otlp-http',
+  '@opentelemetry/exporter-prometheus',
+]
+
+/** Modules of the bundle that lazy parts take from it, so that no class and no context key exists twice. */
+export const SHARED = ['@opentelemetry/api', '@opentelemetry/core', '@opentelemetry/resources']
+
+/** Node's own modules that cost more than a millisecond to load. */
+const LAZY_BUILTINS = ['crypto', 'tls', 'https', 'zlib']
+
+/** Parts of Express for which a function has no use: files, forms, its own body parsing, debug output, deprecations. */
+const OMITTED_MODULES: Readonly<Record<string, string>> = {
+  'body-parser': 'module.exports = {}',
+  'mime-types': 'module.exports = {}',
+  qs: 'module.exports = {}',
+  send: 'module.exports = {}',
+  'serve-static': 'module.exports = {}',
+  debug: 'module.exports = () => Object.assign(() => {}, { enabled: false })',
+  depd: 'module.exports = () => Object.assign(() => {}, { function: (deprecated) => deprecated, property() {} })',
+}
+
+/** Modules of ours that work at build time only: what they say was said before there was a bundle. */
+const BUILD_TIME_CHECKS = /[/\\]src[/\\]contract[/\\]check-(endpoint|subscriber)\.ts$/
+
+const matchAny = (names: readonly string[]) => new RegExp(`^(${names.join('|').replaceAll('/', '\\/')})$`)
+const BUILTIN = new RegExp(`^(node:)?(${LAZY_BUILTINS.join('|')})$`)
+
+/** Puts in the place of each costly module of Node a stand-in that loads it on first use. */
+export function deferBuiltins(root: string): Plugin {
+  const require = createRequire(join(root, 'package.json'))
+  return {
+    name: 'defer-builtins',
+    setup: ({ onResolve, onLoad }) => {
+      onResolve({ filter: BUILTIN }, ({ path }) => ({ path: `node:${path.replace('node:', '')}`, namespace: 'lazy' }))
+      onResolve({ filter: /^now:/ }, ({ path }) => ({ path: path.slice('now:'.length), external: true }))
+      onLoad({ filter: /./, namespace: 'lazy' }, ({ path }) => ({ contents: lazyModule(path, require(path)) }))
+    },
+  }
+}
+
+/** Puts in the place of each lazy part a stand-in, too, and leaves out of the bundle what it will not use. */
+export function deferParts({ frontDoor }: { readonly frontDoor: string }): Plugin {
+  return {
+    name: 'defer-parts',
+    setup: ({ onResolve, onLoad, initialOptions: { absWorkingDir: resolveDir = '' } }) => {
+      onResolve({ filter: matchAny(LAZY_PARTS) }, ({ path }) => ({ path, namespace: 'lazy' }))
+      onResolve({ filter: matchAny(Object.keys(OMITTED_MODULES)) }, ({ path }) => ({ path, namespace: 'left-out' }))
+      onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({ contents: OMITTED_MODULES[path] ?? '' }))
+      onLoad({ filter: BUILD_TIME_CHECKS }, () => ({ contents: NO_CHECKS }))
+      // The package says that importing alone does nothing, which is true of all but this file.
+      onResolve({ filter: /^ebb:front-door$/ }, () => ({ path: frontDoor, sideEffects: true }))
+      onResolve({ filter: /^ebb:shared$/ }, ({ path }) => ({ path, namespace: 'shared' }))
+      onLoad({ filter: /./, namespace: 'shared' }, () => ({ contents: sharedModules(), resolveDir }))
+    },
+  }
+}
+
+const NO_CHECKS = 'export const checkEndpoint = () => {}, checkSubscriber = () => {}'
+
+/** A module with the names of another, which is loaded when one of them is used. */
+function lazyModule(path: string, real: object): string {
+  const names = JSON.stringify(Object.keys(real))
+  return `
+    let real
+    const load = () => (real ??= require(${JSON.stringify(`now:${path}`)}))
+    const get = (name) => ({ enumerable: true, configurable: true, get: () => load()[name] })
+    module.exports = Object.defineProperties({}, Object.fromEntries(${names}.map((name) => [name, get(name)])))
+    ${path === 'node:crypto' ? WEBCRYPTO : ''}`
+}
+
+/**
+ * What a first request needs of it is the Web Crypto API, which costs less than all of node:crypto. pg takes `subtle` as
+ * soon as it is loaded, long before it has a password to prove.
+ */
+const WEBCRYPTO = `
+  const later = (names, of) => Object.fromEntries(names.map((name) => [name, (...given) => of()[name](...given)]))
+  const subtle = later(['digest', 'importKey', 'deriveBits', 'sign', 'verify'], () => globalThis.crypto.subtle)
+  const web = later(['getRandomValues', 'randomUUID'], () => globalThis.crypto)
+  Object.defineProperty(module.exports, 'webcrypto', { value: { ...web, subtle }, enumerable: true })
+  Object.defineProperty(module.exports, 'randomUUID', { value: web.randomUUID, enumerable: true })`
+
+// Compiled parsers pay from some thousand requests on, and each first one costs a cold start more than that.
+const sharedModules = () => `
+  import { config } from 'zod/v4/core'
+  config({ jitless: true })
+  ${SHARED.map((name, i) => `import * as s${i} from '${name}'`).join('\n')}
+  ebbStart.share({ ${SHARED.map((name, i) => `'${name}': s${i}`).join(', ')} })`

@@ -1,0 +1,124 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { type BuildOptions, type BuildResult, build, type Message, type Metafile } from 'esbuild'
+
+/** A program that can be run, in one file or beginning in one. */
+export interface Bundle {
+  readonly file: string
+  /** Of its content: the same source gives the same bytes and the same revision. */
+  readonly revision: string
+  /** The sources that it was made of, as absolute paths. */
+  readonly inputs: ReadonlySet<string>
+}
+
+export interface Part {
+  readonly file: string
+  /** Of its content: the same source gives the same bytes and the same name. */
+  readonly hash: string
+  /** What it was made of, as absolute paths. */
+  readonly inputs: ReadonlySet<string>
+  /** What it asks for at run time. */
+  readonly imports: ReadonlySet<string>
+  /** How much of it each of its inputs is. */
+  readonly bytesOf: ReadonlyMap<string, number>
+}
+
+/** What every bundle is: one minified CommonJS file for the pinned Node, with its source map beside it. */
+const BUNDLE: BuildOptions = {
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node26',
+  format: 'cjs',
+  legalComments: 'none',
+  sourcemap: 'external',
+  sourcesContent: false,
+  // CommonJS is not split: what is imported dynamically is in the bundle, or required when it is asked for.
+  supported: { 'dynamic-import': false },
+  logLevel: 'silent',
+  write: false,
+  metafile: true,
+}
+
+/**
+ * Bundles into `<folder>/<name>-<hash>.cjs`. Rejects with esbuild's BuildFailure where it does not compile, or would not
+ * do what its source does.
+ */
+export async function writePart(root: string, folder: string, name: string, options: BuildOptions): Promise<Part> {
+  const outfile = join(folder, `${name}.cjs`)
+  const { outputFiles = [], metafile } = await runEsbuild({ ...BUNDLE, absWorkingDir: root, outfile, ...options })
+  const code = outputFiles.find(({ path }) => path.endsWith('.cjs'))
+  const map = outputFiles.find(({ path }) => path.endsWith('.map'))
+  if (!code || !map || !metafile) throw new Error(`esbuild made no bundle of ${name}`)
+  const hash = createHash('sha256').update(code.contents).digest('hex').slice(0, 12)
+  const file = join(folder, `${basename(name)}-${hash}.cjs`)
+  await mkdir(folder, { recursive: true })
+  await replaceFile(`${file}.map`, map.contents)
+  await replaceFile(file, code.contents)
+  const outputs = Object.values(metafile.outputs)
+  return {
+    ...{ file, hash },
+    inputs: new Set(Object.keys(metafile.inputs).map((input) => resolve(root, input))),
+    imports: new Set(outputs.flatMap((output) => output.imports.map(({ path }) => path))),
+    bytesOf: bytesIn(metafile, root),
+  }
+}
+
+/** How much of what was written each input is, by its absolute path. */
+export function bytesIn({ outputs }: Metafile, root: string): ReadonlyMap<string, number> {
+  const sizes = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs))
+  return new Map(sizes.map(([input, { bytesInOutput }]) => [resolve(root, input), bytesInOutput]))
+}
+
+/** Writes a file so that nobody ever reads half of it. */
+export async function replaceFile(file: string, contents: string | Uint8Array): Promise<void> {
+  const unfinished = `${file}.${randomUUID()}`
+  await writeFile(unfinished, contents)
+  await rename(unfinished, file)
+}
+
+/** What runs from its source and cannot be built, by what esbuild says of it, and what to write instead. */
+const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
+  [
+    /"?import\.meta"? is not available/,
+    'Once it is built, a function has no files beside it: import data as JSON, `import x from "./x.json" with { type: "json" }`, ' +
+      'and keep any other text in a .ts file that exports it.',
+  ],
+  [
+    /Top-level await is/,
+    'Await it in the handler, or keep its promise at the top, `const ready = load()`, and await that in the handler.',
+  ],
+  [
+    /No loader is configured for/,
+    'A function can import .ts, .js and .json files: keep any other text in a .ts file that exports it.',
+  ],
+]
+const EMPTY_IMPORT_META = 'empty-import-meta'
+const PACKAGES = /(^|\/)node_modules\//
+
+/**
+ * Builds, and rejects with a BuildFailure whose faults say what to write instead. What esbuild only warns of is one, too,
+ * where a source would do something else once it is built.
+ */
+async function runEsbuild<Options extends BuildOptions>(options: Options): Promise<BuildResult<Options>> {
+  try {
+    const result = await build<Options>(options as never)
+    // Packages look whether it is there.
+    const lost = result.warnings.filter(
+      ({ id, location }) => id === EMPTY_IMPORT_META && !PACKAGES.test(location?.file ?? ''),
+    )
+    if (lost.length === 0) return result
+    throw Object.assign(new Error('it would not do what its source does'), { errors: lost })
+  } catch (fault) {
+    const { errors } = Object(fault) as { errors?: readonly Message[] }
+    throw errors
+      ? Object.assign(new Error('it cannot be built', { cause: fault }), { errors: errors.map(withRemedy) })
+      : fault
+  }
+}
+
+function withRemedy(message: Message): Message {
+  const remedy = REMEDIES.find(([said]) => said.test(message.text))?.[1]
+  return remedy ? { ...message, notes: [{ text: remedy, location: null }] } : message
+}

@@ -1,0 +1,101 @@
+import { parseArgs, styleText } from 'node:util'
+import type { AnyContract } from '../contract/index.ts'
+import { importContracts } from '../deploy/import-sources.ts'
+import { openapi } from '../deploy/index.ts'
+import { ConfigError } from '../kernel/index.ts'
+import { endpointChecks, methodChecks, platformChecks } from './check/checks.ts'
+import { type ApiDocument, compareDocuments, operationsOf } from './check/compare-documents.ts'
+import { createProbe, parseJson, type Send, type Violation } from './check/probe.ts'
+import { type Command, usageError } from './command.ts'
+
+const text = { type: 'string' } as const
+const OPTIONS = { url: text, key: text, origin: text, json: { type: 'boolean', default: false } } as const
+
+export const checkCommand: Command = {
+  usage: ['check --url URL [--key KEY] [--origin ORIGIN] [--json]'],
+  description:
+    'compare a deployed Ebb with the contracts here, and look whether it answers as it should; writes nothing there',
+  run: async (root, args) => {
+    const { values } = parseArgs({ args: [...args], options: OPTIONS })
+    const { url, json, ...options } = values
+    if (url === undefined) throw usageError(checkCommand)
+    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new ConfigError('--url must be http:// or https://')
+    const all: CheckResult[] = []
+    for await (const checked of checkDeployed(await importContracts(root), { url, ...options })) {
+      all.push(checked)
+      if (!json) for (const line of linesOf(checked)) print(line)
+    }
+    const failed = all.filter(({ faults }) => faults.length > 0).length
+    const passed = all.length - failed
+    if (json) print(JSON.stringify({ url, ok: failed === 0, passed, failed, checks: all }, undefined, 2))
+    else print(`\n${passed} passed, ${failed} failed`)
+    if (failed > 0) process.exitCode = 1
+  },
+}
+
+const print = (line: string) => void process.stdout.write(`${line}\n`)
+
+function linesOf({ name, faults }: CheckResult): readonly string[] {
+  if (faults.length === 0) return [`${styleText('green', '  ok')}  ${name}`]
+  return [`${styleText('red', 'FAIL')}  ${name}`, ...faults.map((fault) => `        ${fault}`)]
+}
+
+export interface Check {
+  readonly name: string
+  run(): Promise<Violation>
+}
+
+/** A check that was made; nothing is wrong where `faults` is empty. */
+export interface CheckResult {
+  readonly name: string
+  readonly faults: readonly string[]
+}
+
+export interface CheckOptions {
+  readonly url: string
+  readonly key?: string | undefined
+  /** Whose pages should be let in. */
+  readonly origin?: string | undefined
+}
+
+/**
+ * Compares an Ebb that is deployed with the contracts here, and looks whether it answers as they and the platform
+ * promise. Sends nothing that writes. Throws a ConfigFault where no Ebb answers.
+ */
+export async function* checkDeployed(
+  contracts: Readonly<Record<string, AnyContract>>,
+  { url, key, origin }: CheckOptions,
+): AsyncIterable<CheckResult> {
+  const send = createProbe(url)
+  const there = await readDocument(send, url)
+  // As somebody reads it who gets it over HTTP.
+  const here: ApiDocument = JSON.parse(JSON.stringify(openapi(Object.values(contracts), { version: '1' })))
+  yield { name: 'its endpoints are those of this checkout', faults: compareDocuments(there, here) }
+  const deployed = operationsOf(there)
+  // Of what is not there, or is open there to everybody, nothing is asked: that was just said.
+  const shared = Object.values(contracts)
+    .filter((contract) => contract.kind === 'endpoint')
+    .filter(({ method, path, access }) => isComparable(deployed[`${method} ${path}`], access.anonymous === true))
+  const checks = [
+    ...platformChecks(send, { origin }),
+    ...shared.flatMap((contract) => endpointChecks(contract, { send, key })),
+    ...methodChecks(shared, send),
+  ]
+  for (const { name, run } of checks) {
+    const fault = await run().catch((cause: Error) => `no answer: ${cause.message}`)
+    yield { name, faults: fault === undefined ? [] : [fault] }
+  }
+}
+
+const isComparable = (operation: unknown, anonymous: boolean) =>
+  operation !== undefined && (Object(operation).security !== undefined) === anonymous
+
+async function readDocument(send: Send, url: string): Promise<ApiDocument> {
+  const { status, text } = await send({ method: 'GET', target: '/openapi.json' }).catch((cause) => {
+    throw new ConfigError(`nobody answers at ${url}`, { cause })
+  })
+  const document: ApiDocument & { readonly openapi?: string } = Object(parseJson(text))
+  if (status !== 200 || !document.openapi)
+    throw new ConfigError(`${url} is no Ebb: its /openapi.json answers ${status}`)
+  return document
+}

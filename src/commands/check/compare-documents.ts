@@ -1,0 +1,81 @@
+/** An OpenAPI document, as far as it is read here. */
+export interface ApiDocument {
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly components?: { readonly schemas?: Readonly<Record<string, unknown>> }
+}
+
+const MAX_LINES_PER_OPERATION = 5
+
+/** How the API that is deployed differs from the one here, a line each: endpoints, versions, and what goes in and out. */
+export function compareDocuments(there: ApiDocument, here: ApiDocument): readonly string[] {
+  const [theirs, ours] = [operationsOf(there), operationsOf(here)]
+  const compare = createComparison(there, here)
+  return namesOf(theirs, ours).flatMap((name) => {
+    if (!Object.hasOwn(theirs, name)) return [`${name} is not deployed`]
+    if (!Object.hasOwn(ours, name)) return [`${name} is deployed, and not here`]
+    const lines = [...compare(theirs[name], ours[name])].map((line) => `${name}: ${line}`)
+    const more = lines.length - MAX_LINES_PER_OPERATION
+    return more > 1 ? [...lines.slice(0, MAX_LINES_PER_OPERATION), `${name}: and ${more} differences more`] : lines
+  })
+}
+
+/** The operations of a document by method and path. */
+export const operationsOf = ({ paths = {} }: ApiDocument): Parts =>
+  Object.fromEntries(
+    Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation]),
+    ),
+  )
+
+type Parts = Readonly<Record<string, unknown>>
+
+/** Compares parts of two documents, whatever each of them calls the schemas that it refers to. */
+function createComparison(there: ApiDocument, here: ApiDocument) {
+  const compared = new Set<string>()
+  return function* compare(one: unknown, other: unknown, path: readonly string[] = []): Iterable<string> {
+    const refs = JSON.stringify([Object(one).$ref, Object(other).$ref])
+    if (refs !== '[null,null]') {
+      if (compared.has(refs)) return
+      compared.add(refs)
+    }
+    const [theirs, ours] = [keyed(resolve(one, there)), keyed(resolve(other, here))]
+    if (typeof theirs === 'object' && typeof ours === 'object') {
+      for (const name of namesOf(theirs, ours)) {
+        if (!isProse(name, path)) yield* compare(theirs[name], ours[name], [...path, name])
+      }
+    } else if (theirs !== ours)
+      yield `${path.join('.')} is ${describeValue(theirs)} there and ${describeValue(ours)} here`
+  }
+}
+
+function resolve(part: unknown, document: ApiDocument): unknown {
+  const ref: unknown = Object(part).$ref
+  if (typeof ref !== 'string') return part
+  const keys = ref.split('/').slice(1)
+  return keys.reduce<unknown>((parent, key) => Object(parent)[key], document)
+}
+
+/** What people read and programs do not; that of an answer names the codes that it may carry. */
+function isProse(name: string, path: readonly string[]): boolean {
+  const last = path.at(-1) ?? ''
+  if (last === 'properties' || last === 'parameters' || last === 'responses') return false
+  if (name === 'description') return path.at(-2) !== 'responses'
+  return ['summary', 'tags', 'example', 'examples'].includes(name)
+}
+
+/** Objects, and lists of them by what tells their items apart; anything else as text, lists of words in one order. */
+function keyed(part: unknown): Parts | string | undefined {
+  if (part === undefined) return undefined
+  if (!Array.isArray(part)) return typeof part === 'object' && part !== null ? { ...part } : JSON.stringify(part)
+  if (part.length === 0 || part.some((item) => typeof item !== 'object')) return JSON.stringify([...part].sort())
+  return Object.fromEntries(part.map((item, i) => [item.name ? `${item.in} ${item.name}` : String(i), item]))
+}
+
+const namesOf = (one: Parts, other: Parts) => [...new Set([...Object.keys(one), ...Object.keys(other)])]
+
+const MAX_TEXT_LENGTH = 60
+
+function describeValue(part: Parts | string | undefined): string {
+  const text = typeof part === 'object' ? JSON.stringify(part) : (part ?? 'absent')
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text
+}

@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs, promisify } from 'node:util'
+import { diffContracts, type Finding } from '../deploy/contracts-diff/index.ts'
+import { loadContracts } from '../deploy/load-contracts.ts'
+import { ConfigError } from '../kernel/index.ts'
+import { type Command, usageError } from './command.ts'
+
+export const contractsCommand: Command = {
+  usage: ['contracts diff GIT_REF [--accept NAME …] [--json]'],
+  description: 'what the contracts break since a git ref, and whom; fails where no higher version announces it',
+  run: async (root, args) => {
+    const accept = { type: 'string', multiple: true, default: [] as string[] } as const
+    const options = { accept, json: { type: 'boolean', default: false } } as const
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
+    const [verb, ref, ...others] = positionals
+    if (verb !== 'diff' || !ref || others.length > 0) throw usageError(contractsCommand)
+    const found = await compareContracts(root, ref)
+    const findings = found.map((finding) =>
+      finding.effect === 'breaks' && !finding.announced && values.accept.includes(finding.where)
+        ? { ...finding, announced: '--accept' }
+        : finding,
+    )
+    const silent = findings.filter(({ effect, announced }) => effect === 'breaks' && !announced)
+    process.stdout.write(
+      values.json ? `${JSON.stringify({ ref, findings })}\n` : formatFindings(findings, silent.length, ref),
+    )
+    if (silent.length > 0) process.exitCode = 1
+  },
+}
+
+function formatFindings(findings: readonly Finding[], silent: number, ref: string): string {
+  const lines = findings.map(({ where, effect, whom, says, announced }) => {
+    const what = effect === 'breaks' ? `BREAKS ${whom}` : 'note'
+    return `${where}  ${what}  ${says}${announced ? `  (announced by ${announced})` : ''}\n`
+  })
+  const verdict =
+    silent > 0
+      ? `${silent} unannounced since ${ref}: raise \`version\` in those contracts, or change them so that nothing breaks\n`
+      : `Nothing breaks unannounced since ${ref}.\n`
+  return [...lines, verdict].join('')
+}
+
+/**
+ * What the contracts of the working tree break against those at a git ref. Throws a ConfigFault where there is no such ref
+ * or one of the two does not load.
+ */
+export async function compareContracts(root: string, ref: string): Promise<readonly Finding[]> {
+  const { tree, remove } = await checkOutRef(root, ref)
+  try {
+    const before = await loadContracts(root, { tree }).catch(rethrowAsConfigError(`at ${ref}`))
+    const after = await loadContracts(root).catch(rethrowAsConfigError('of the working tree'))
+    return diffContracts(before, after)
+  } finally {
+    await remove()
+  }
+}
+
+const rethrowAsConfigError = (where: string) => (fault: unknown) => {
+  const { message } = Object(fault) as Partial<Error>
+  throw new ConfigError(`the contracts ${where} do not load: ${message ?? fault}`)
+}
+
+export interface RefCheckout {
+  /** The files of `root` as they were, with today's node_modules. */
+  readonly tree: string
+  remove(): Promise<void>
+}
+
+/**
+ * Writes what git has of `root` at a ref into a temporary folder; neither the working tree nor git's index is touched.
+ * Throws a ConfigFault where there is no git or no such ref.
+ */
+export async function checkOutRef(root: string, ref: string): Promise<RefCheckout> {
+  const gitDir = await git(root, ['rev-parse', '--absolute-git-dir'])
+  if (gitDir === undefined) throw new ConfigError(`${root} is not in a git repository`)
+  const prefix = (await git(root, ['rev-parse', '--show-prefix'])) ?? ''
+  const isSafe = !ref.startsWith('-') && !ref.includes(':')
+  const treeish = isSafe ? await git(root, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]) : undefined
+  if (!treeish) throw new ConfigError(`git knows no commit called ${ref}; in a shallow clone, fetch it first`)
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-ref-'))
+  const remove = () => rm(folder, { recursive: true, force: true })
+  try {
+    const tree = join(folder, 'tree')
+    await mkdir(tree)
+    const env = { GIT_DIR: gitDir, GIT_WORK_TREE: tree, GIT_INDEX_FILE: join(folder, 'index') }
+    const written =
+      (await git(tree, ['read-tree', `${treeish}:${prefix}`], env)) !== undefined &&
+      (await git(tree, ['checkout-index', '--all'], env)) !== undefined
+    if (!written) throw new ConfigError(`git has no ${prefix || 'files'} at ${ref}`)
+    await symlink(join(root, 'node_modules'), join(tree, 'node_modules'))
+    return { tree, remove }
+  } catch (fault) {
+    await remove()
+    throw fault
+  }
+}
+
+const execute = promisify(execFile)
+
+/** What git says; undefined where it refuses. */
+async function git(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string | undefined> {
+  // A hook that runs this has variables of its own, which would mean another repository or index.
+  const { GIT_DIR: _dir, GIT_INDEX_FILE: _index, GIT_WORK_TREE: _tree, GIT_PREFIX: _prefix, ...inherited } = process.env
+  try {
+    const { stdout } = await execute('git', [...args], {
+      cwd,
+      env: { ...inherited, ...env },
+      maxBuffer: 64 * 1024 * 1024,
+    })
+    return stdout.trim()
+  } catch (fault) {
+    if (Object(fault).code === 'ENOENT') throw new ConfigError('git is not installed here')
+    return undefined
+  }
+}

@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bundleFunction } from '../build/index.ts'
+import { type AnyContract, describeEndpoint, describeSubscriber } from '../contract/index.ts'
+import type { FunctionRequest } from '../deploy/sample/sample-request.ts'
+import { findStoreUrls, mailFolder } from '../dev/announcement.ts'
+import { functionEnv } from '../dev/child-env.ts'
+import { explainBuildError } from '../dev/contracts.ts'
+import { startFunction } from '../dev/function-process.ts'
+import type { OutputLine } from '../dev/processes/start-child.ts'
+import { type Config, ConfigError } from '../kernel/index.ts'
+import { createIdentitySigner, generateIdentityKeys } from '../protocol/index.ts'
+
+export interface InvokeOptions {
+  readonly root: string
+  readonly config: Config
+  readonly caller: { readonly sub: string; readonly scopes: readonly string[] }
+  /** Ends it before it is over. */
+  readonly signal: AbortSignal
+}
+
+export interface InvocationResult {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** From the start of the process until it listened. */
+  readonly coldStartMs: number
+  readonly durationMs: number
+  /** Its log, from the start to the end of the process. */
+  readonly log: readonly OutputLine[]
+}
+
+const DRAIN_MS = 5_000
+/** A little more than the function gives itself. */
+const SLACK_MS = 2_000
+
+/**
+ * Runs one function once, as the laptop does, but without a gateway: bundles it, starts it, sends it this request, and
+ * ends it, whatever happens. Throws a ConfigFault where it does not start.
+ */
+export async function invokeFunction(
+  contract: AnyContract,
+  request: FunctionRequest,
+  { root, config, caller, signal }: InvokeOptions,
+): Promise<InvocationResult> {
+  const { name, timeoutMs, secrets } =
+    contract.kind === 'endpoint' ? describeEndpoint(contract) : describeSubscriber(contract)
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-invoke-'))
+  const log: OutputLine[] = []
+  try {
+    const { gateway, relay, jwks } = await generateIdentityKeys()
+    const { file, revision } = await bundleFunction(root, name, folder).catch((fault: unknown) => {
+      throw new ConfigError(explainBuildError(fault), { cause: fault })
+    })
+    const urls = await findStoreUrls(root, config)
+    const beganAt = performance.now()
+    const instance = await startFunction(file, {
+      ...{ name, runFolder: join(folder, 'run'), drainMs: DRAIN_MS, startLimitMs: config.EBB_START_TIMEOUT_MS },
+      env: { ...functionEnv(secrets, { config, mail: mailFolder(root, config), urls, jwks }), EBB_REVISION: revision },
+      ...{ report: () => {}, onLine: (said) => void log.push(said) },
+    })
+    const stop = () => instance.stop()
+    signal.addEventListener('abort', stop)
+    try {
+      const port = await instance.listening.catch((fault: Error) => {
+        throw new ConfigError(describeStartFailure(name, fault.message), { cause: fault })
+      })
+      const coldStartMs = Math.round(performance.now() - beganAt)
+      const sign =
+        contract.kind === 'endpoint'
+          ? createIdentitySigner(gateway, 'ebb:gateway')
+          : createIdentitySigner(relay, 'ebb:relay')
+      const headers = { ...request.headers, 'ebb-identity': await sign(caller, name) }
+      const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + SLACK_MS)])
+      const answer = await send(port, { ...request, headers }, limit).catch((cause: unknown) => {
+        signal.throwIfAborted()
+        const last = log.filter(({ level }) => level === 'text').map(({ msg }) => msg)
+        throw new ConfigError([`${name} ended without an answer.`, ...last].join('\n'), { cause })
+      })
+      return { ...answer, coldStartMs, log }
+    } finally {
+      // What it says until its end is in the log by then.
+      await stop()
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** What a function says that lacks its database, in words that tell what to do here. */
+const describeStartFailure = (name: string, said: string) =>
+  said.includes('DATABASE_URL: not set')
+    ? `${name} needs a database: start Ebb with npm start and invoke it again, or set DATABASE_URL.`
+    : `${name} does not start: ${said}`
+
+async function send(port: number, { method, target, headers, body }: FunctionRequest, signal: AbortSignal) {
+  const beganAt = performance.now()
+  const response = await fetch(`http://127.0.0.1:${port}${target}`, {
+    ...{ method, headers, signal },
+    ...(body === undefined ? {} : { body }),
+  })
+  const text = await response.text()
+  const durationMs = Math.round(performance.now() - beganAt)
+  return { status: response.status, headers: Object.fromEntries(response.headers), body: text, durationMs }
+}

@@ -1,0 +1,125 @@
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { type AnyContract, contractSet } from '../contract/index.ts'
+import { tryContracts } from '../deploy/import-sources.ts'
+import { type ReloadOutcome, waitForReload } from '../dev/announcement.ts'
+import { ConfigError } from '../kernel/index.ts'
+import { type Command, usageError } from './command.ts'
+import { endpointFiles, subscriberFiles } from './new-templates.ts'
+
+const text = { type: 'string' } as const
+
+export const newCommand: Command = {
+  usage: ['new VERB-NOUN [--method METHOD] [--path PATH]', 'new VERB-NOUN --on EVENT-TYPE'],
+  description:
+    'write a function that works: an endpoint, by what its name says unless told, or a subscriber of an event',
+  run: async (root, args) => {
+    const options = { method: text, path: text, on: text }
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
+    const [name] = positionals
+    if (!name || positionals.length > 1) throw usageError(newCommand)
+    const files = await newFunction(root, name, values)
+    process.stdout.write(`${files.join('\n')}\n\n`)
+    const served = RELOAD_MESSAGES[await waitForReload(root, name, { isThere: true })]
+    process.stdout.write(`${served} Its test: npm test -- functions/${name}\n`)
+  },
+}
+
+const RELOAD_MESSAGES: Readonly<Record<ReloadOutcome, string>> = {
+  taken: 'The Ebb that runs here serves it.',
+  late: 'The Ebb that runs here does not serve it yet; its terminal says why.',
+  nobody: 'npm start serves it.',
+}
+
+export interface NewFunctionOptions {
+  readonly method?: string | undefined
+  readonly path?: string | undefined
+  /** An event's type: makes a subscriber. */
+  readonly on?: string | undefined
+}
+
+const FUNCTION_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/
+
+/**
+ * Writes the folder of a new function, whole or not at all, and touches nothing else; answers the files it wrote. Nothing is
+ * written where its contract would contradict itself, or another function's.
+ */
+export async function newFunction(root: string, name: string, options: NewFunctionOptions): Promise<readonly string[]> {
+  if (!FUNCTION_NAME.test(name) || name.length > 40) {
+    throw new ConfigError(`"${name}" is no verb-noun such as place-order: up to 40 of a-z, 0-9 and -`)
+  }
+  const folder = join(root, 'functions', name)
+  const taken = new ConfigError(`functions/${name} is there already; choose another name, or remove it first`)
+  if (await stat(folder).catch(() => undefined)) throw taken
+  const files = await filesOf(root, name, options)
+  await mkdir(join(root, 'functions'), { recursive: true })
+  // Beside the others, so that what it imports is found; a name with a dot is no function yet.
+  const unfinished = await mkdtemp(join(root, 'functions/.new-'))
+  try {
+    for (const [file, text] of Object.entries(files)) await writeFile(join(unfinished, file), text)
+    await assertFits(root, name, unfinished)
+    await rename(unfinished, folder)
+  } catch (cause) {
+    await rm(unfinished, { recursive: true, force: true })
+    const { code } = Object(cause) as { code?: string }
+    throw code === 'ENOTEMPTY' || code === 'EEXIST' ? taken : cause
+  }
+  return Object.keys(files).map((file) => `functions/${name}/${file}`)
+}
+
+/** Throws what its contract says against itself, or the others against it. */
+async function assertFits(root: string, name: string, folder: string) {
+  try {
+    const { default: contract }: { default: AnyContract } = await import(
+      pathToFileURL(join(folder, 'contract.ts')).href
+    )
+    const { contracts } = await tryContracts(root)
+    for (const [other, theirs] of Object.entries(contracts))
+      contractSet({ [other]: theirs, [name]: contract }, undefined)
+  } catch (cause) {
+    const sentence = (cause instanceof Error ? cause.message : String(cause)).replace(/^functions\/\S+ /, '')
+    throw new ConfigError(`${name} would be no good, and nothing was written: ${sentence}`, { cause })
+  }
+}
+
+async function filesOf(root: string, name: string, { method, path, on }: NewFunctionOptions) {
+  if (on === undefined)
+    return endpointFiles({ name, ...defaultRoute(name), ...withoutUndefined({ method: method?.toUpperCase(), path }) })
+  const events = await findEvents(root)
+  const event = events.find(({ type }) => type === on)
+  if (event) return subscriberFiles({ name, on: event })
+  const known = events.map(({ type }) => type).join(', ')
+  throw new ConfigError(`no file of domain/ declares the event ${on}; there are ${known || 'none'}`)
+}
+
+const withoutUndefined = (values: { method: string | undefined; path: string | undefined }) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+
+/** What requests a verb usually answers: `list-orders` GET /v1/orders, `get-order` GET /v1/orders/{id}. */
+function defaultRoute(name: string): { readonly method: string; readonly path: string } {
+  const [verb = '', ...rest] = name.split('-')
+  const noun = rest.join('-')
+  const many = `/v1/${noun.endsWith('s') ? noun : `${noun}s`}`
+  if (verb === 'list' || verb === 'search') return { method: 'GET', path: many }
+  if (verb === 'get' || verb === 'read') return { method: 'GET', path: `${many}/{id}` }
+  if (verb === 'update' || verb === 'change') return { method: 'PATCH', path: `${many}/{id}` }
+  if (verb === 'remove' || verb === 'delete') return { method: 'DELETE', path: `${many}/{id}` }
+  if (verb === 'create' || verb === 'add' || verb === 'place') return { method: 'POST', path: many }
+  return { method: 'POST', path: `/v1/${name}` }
+}
+
+/** The events that domain/ declares, with the constant and the file to import each from. */
+async function findEvents(root: string) {
+  const folder = join(root, 'domain')
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts')).sort()
+  const found = files.map(async (file) => {
+    const exported: Record<string, unknown> = await import(pathToFileURL(join(folder, file)).href)
+    return Object.entries(exported).flatMap(([constant, value]) => {
+      const { kind, type } = Object(value) as { kind?: unknown; type?: unknown }
+      return kind === 'event' ? [{ constant, file, type: String(type) }] : []
+    })
+  })
+  return (await Promise.all(found)).flat()
+}

@@ -1,0 +1,66 @@
+import type { Redriven, RedriveOutcome } from '../data/queue/redrive.ts'
+import { type AdminOptions, callAdmin, print, table } from '../dev/announcement.ts'
+import { ConfigError } from '../kernel/index.ts'
+
+interface RedriveOptions extends AdminOptions {
+  readonly type?: string | undefined
+  readonly consumer?: string | undefined
+  /** Takes the place of `consumer`. */
+  readonly to?: string | undefined
+  readonly id?: string | undefined
+  readonly before?: string | undefined
+  readonly after?: string | undefined
+  readonly limit?: string | undefined
+  /** Such as 5/s, to each subscriber. */
+  readonly rate?: string | undefined
+  readonly dryRun: boolean
+  readonly stopOnFailure: boolean
+}
+
+/** Sends dead deliveries on their way again, or says which it would, and prints what becomes of each. */
+export async function redriveEvents(
+  root: string,
+  { type, consumer, to, id, before, after, limit, rate, dryRun, stopOnFailure, ...options }: RedriveOptions,
+) {
+  const body = {
+    ...{ type, consumer, to, id, dryRun, stopOnFailure },
+    ...{ before: toTime('--before', before), after: toTime('--after', after) },
+    ...{ limit: limit === undefined ? undefined : Number(limit), perSecond: toRate(rate) },
+  }
+  const answer = await callAdmin<Redriven>(root, '/v1/events/redrive', { ...options, method: 'POST', body })
+  print(answer, toLines, options)
+}
+
+function toTime(option: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const time = new Date(text)
+  if (Number.isNaN(time.getTime())) throw new ConfigError(`${option} must be a time such as 2026-11-30T09:00:00Z`)
+  return time.toISOString()
+}
+
+function toRate(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const rate = Number(/^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text)?.[1])
+  if (!(rate > 0)) throw new ConfigError('--rate must be deliveries a second to each subscriber, such as 5/s')
+  return rate
+}
+
+const OUTCOME_WORDS: Readonly<Record<RedriveOutcome, readonly [now: string, dry: string]>> = {
+  first: ['goes first', 'would go first'],
+  follows: ['follows when the first is done', 'would follow when the first is done'],
+  redriven: ['goes', 'would go'],
+  misfit: ['stays dead', 'would stay dead'],
+}
+
+function toLines({ deliveries, dryRun, more }: Redriven): readonly string[] {
+  if (deliveries.length === 0) return ['Nothing that is dead fits.']
+  const rows = deliveries.map(({ eventId, type, consumer, attempts, outcome, faults }) => {
+    const why = faults.map(({ path, message }) => `${path}: ${message}`).join('; ')
+    const word = OUTCOME_WORDS[outcome][dryRun ? 1 : 0]
+    return [eventId, type, consumer, String(attempts), why ? `${word}: ${why}` : word]
+  })
+  return [
+    ...table([['EVENT', 'TYPE', 'SUBSCRIBER', 'ATTEMPTS', dryRun ? 'IF IT WERE REDRIVEN' : 'NOW'], ...rows]),
+    ...(more ? ['There are more; raise --limit, or call again.'] : []),
+  ]
+}

@@ -1,0 +1,131 @@
+import { readdir, readFile, rm, stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { WaitingCounts } from '../data/queue/backlog.ts'
+import { tryContracts } from '../deploy/import-sources.ts'
+import { findFunctions } from '../deploy/index.ts'
+import { callAdmin, waitForReload } from '../dev/announcement.ts'
+import { ConfigError } from '../kernel/index.ts'
+import { type Command, usageError } from './command.ts'
+
+export const removeCommand: Command = {
+  usage: ['remove NAME [--force]'],
+  description: 'delete a function, unless another part of the checkout needs it; --force deletes it all the same',
+  run: async (root, args) => {
+    const options = { force: { type: 'boolean', default: false } } as const
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
+    const [name] = positionals
+    if (!name || positionals.length > 1) throw usageError(removeCommand)
+    await assertFunction(root, name)
+    const [deaf, imports, mentions] = [
+      await findOrphanedSubscribers(root, name),
+      await findImports(root, name),
+      await findMentions(root, name),
+    ]
+    const lines = [
+      ...deaf.map((other) => `  functions/${other}  hears of what only ${name} emits`),
+      ...imports.map(({ file, line, text }) => `  ${file}:${line}  ${text}`),
+    ]
+    if (lines.length > 0 && !values.force) {
+      throw new ConfigError(
+        `${name} stays, since these need it (--force removes it all the same):\n${lines.join('\n')}`,
+      )
+    }
+    await removeFunction(root, name)
+    await waitForReload(root, name, { isThere: false })
+    const notes = [
+      ...(lines.length > 0 ? ['What needs it:', ...lines] : []),
+      ...(await describeWaiting(root, name)),
+      ...(mentions.length > 0 ? [`Its name is still in ${mentions.join(', ')}.`] : []),
+    ]
+    process.stdout.write([`functions/${name} is removed`, ...notes, ''].join('\n'))
+  },
+}
+
+/** A line that does not work without a function. */
+export interface ImportLine {
+  readonly file: string
+  readonly line: number
+  readonly text: string
+}
+
+/** Where a team writes. */
+const SEARCHED = ['functions', 'domain', 'test', 'docs', 'README.md']
+
+/** Refuses, in one sentence, a name that no function has. */
+export async function assertFunction(root: string, name: string): Promise<void> {
+  const isName = /^[a-z][a-z0-9-]*$/.test(name)
+  if (isName && (await stat(join(root, 'functions', name)).catch(() => undefined))) return
+  const names = await findFunctions(root)
+  throw new ConfigError(`there is no function ${name}; there are ${names.join(', ') || 'none'}`)
+}
+
+/** Where the rest of the checkout imports from its folder. */
+export const findImports = (root: string, name: string): Promise<readonly ImportLine[]> =>
+  search(root, name, (text, file) => {
+    const [, from = ''] = /\b(?:from|import)\b\s*\(?\s*['"]([^'"]+)['"]/.exec(text) ?? []
+    return file.endsWith('.ts') && from.split('/').includes(name)
+  })
+
+/** The files that name it as a word of its own, without needing it. */
+export async function findMentions(root: string, name: string): Promise<readonly string[]> {
+  const word = new RegExp(`(^|[^a-z0-9-])${name}($|[^a-z0-9-])`)
+  const found = await search(root, name, (text) => word.test(text))
+  const needed = new Set((await findImports(root, name)).map(({ file }) => file))
+  return [...new Set(found.map(({ file }) => file))].filter((file) => !needed.has(file))
+}
+
+async function search(root: string, name: string, isMeant: (text: string, file: string) => boolean) {
+  const own = join(root, 'functions', name)
+  const files = (await Promise.all(SEARCHED.map((part) => filesUnder(join(root, part))))).flat()
+  const found = files
+    .filter((file) => !file.startsWith(`${own}/`) && /\.(ts|md|sql|json)$/.test(file))
+    .map(async (path): Promise<readonly ImportLine[]> => {
+      const lines = (await readFile(path, 'utf8')).split('\n')
+      const file = relative(root, path)
+      return lines.flatMap((text, i) => (isMeant(text, file) ? [{ file, line: i + 1, text: text.trim() }] : []))
+    })
+  return (await Promise.all(found)).flat()
+}
+
+/** The subscribers that would hear nothing any more: of events that only this function emits. */
+export async function findOrphanedSubscribers(root: string, name: string): Promise<readonly string[]> {
+  const contracts = Object.values((await tryContracts(root)).contracts)
+  const others = contracts.filter((contract) => contract.name !== name)
+  const lost = Object.keys(contracts.find((contract) => contract.name === name)?.emits ?? {}).filter(
+    (type) => !others.some(({ emits = {} }) => type in emits),
+  )
+  return others.flatMap((other) => (other.kind === 'subscriber' && lost.includes(other.on.type) ? [other.name] : []))
+}
+
+async function filesUnder(path: string): Promise<readonly string[]> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found) return []
+  if (found.isFile()) return [path]
+  const entries = await readdir(path, { withFileTypes: true, recursive: true })
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+}
+
+/** Deletes the folder of a function. */
+export const removeFunction = (root: string, name: string): Promise<void> =>
+  rm(join(root, 'functions', name), { recursive: true })
+
+/** What becomes of that which waits for a function that is removed, in lines; none where nothing does or no Ebb runs here. */
+export async function describeWaiting(root: string, name: string): Promise<readonly string[]> {
+  const path = `/v1/events/waiting?function=${encodeURIComponent(name)}`
+  const waiting = await callAdmin<WaitingCounts>(root, path, {}).catch(() => undefined)
+  const { deliveries = 0, invocations = 0 } = waiting ?? {}
+  return [
+    ...(deliveries > 0
+      ? [
+          `${plural(deliveries, 'event waits', 'events wait')} for it, and will go to the dead letters. For another subscriber:`,
+          `  npx ebb events redrive --consumer ${name} --to NAME`,
+        ]
+      : []),
+    ...(invocations > 0
+      ? [`${plural(invocations, 'asynchronous call waits', 'asynchronous calls wait')} for it, and will fail.`]
+      : []),
+  ]
+}
+
+const plural = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`

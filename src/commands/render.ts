@@ -1,0 +1,108 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { SERVICES } from '../build/build-image.ts'
+import { importContracts, importUses } from '../deploy/import-sources.ts'
+import { HEADER, render } from '../deploy/render/index.ts'
+import { clusterSecrets } from '../deploy/render/secrets.ts'
+import { ConfigError } from '../kernel/index.ts'
+import { type Command, usageError } from './command.ts'
+
+export const renderCommand: Command = {
+  usage: ['render [--check] [--openfaas ce|pro] [--pool N] [--max-connections N]', 'render secrets'],
+  description: "write what clusters need, from the contracts; with `secrets`, print a new cluster's (npm run render)",
+  run: async (root, args) => {
+    const text = { type: 'string' } as const
+    const { values, positionals } = parseArgs({
+      ...{ args: [...args], allowPositionals: true },
+      options: { check: { type: 'boolean' }, openfaas: text, pool: text, 'max-connections': text },
+    })
+    const [what, ...others] = positionals
+    if (what === 'secrets' && others.length === 0) return void process.stdout.write(await clusterSecrets())
+    if (what !== undefined) throw usageError(renderCommand)
+    const { openfaas = 'ce', pool, 'max-connections': maxConnections } = values
+    if (openfaas !== 'ce' && openfaas !== 'pro') throw usageError(renderCommand)
+    const contracts = await importContracts(root)
+    const files = render(contracts, {
+      ...{ services: SERVICES, openfaas, uses: await importUses(root, Object.keys(contracts)) },
+      ...(pool === undefined ? {} : { poolMax: positiveInteger('--pool', pool) }),
+      ...(maxConnections === undefined ? {} : { maxConnections: positiveInteger('--max-connections', maxConnections) }),
+    })
+    if (!values.check) {
+      for (const line of await writeRendered(root, files)) process.stdout.write(`${line}\n`)
+      return
+    }
+    const differences = await compareRendered(root, files)
+    if (differences.length > 0) throw new ConfigError([...differences, 'Mend it: npm run render'].join('\n'))
+  },
+}
+
+function positiveInteger(option: string, given: string): number {
+  const number = Number(given)
+  if (!Number.isInteger(number) || number < 1) throw new ConfigError(`${option} must be a whole number of at least 1`)
+  return number
+}
+
+type Files = Readonly<Record<string, string>>
+
+/** Where nothing but what is rendered carries its header: what no contract asks for any more is taken away. */
+const FOLDERS = ['k8s']
+
+/** Writes the files that differ and removes those of functions that are gone; answers a line for each. */
+export async function writeRendered(root: string, files: Files): Promise<readonly string[]> {
+  const { missing, changed, left } = await compareFiles(root, files)
+  for (const name of [...missing, ...changed]) {
+    await mkdir(dirname(join(root, name)), { recursive: true })
+    await writeFile(join(root, name), files[name] ?? '')
+  }
+  for (const name of left) await rm(join(root, name))
+  const total = Object.keys(files).length
+  const lines = [
+    ...[...missing, ...changed].sort().map((name) => `wrote ${name}`),
+    ...left.map((name) => `removed ${name}`),
+  ]
+  return lines.length > 0 ? lines : [`All ${total} files are as the contracts say.`]
+}
+
+/** A sentence for each file that is not what the contracts say; none where all are. */
+export async function compareRendered(root: string, files: Files): Promise<readonly string[]> {
+  const { missing, changed, left } = await compareFiles(root, files)
+  return [
+    ...missing.map((name) => `${name} is missing`),
+    ...changed.map((name) => `${name} differs from what the contracts say`),
+    ...left.map((name) => `${name} belongs to no contract any more`),
+  ].sort()
+}
+
+async function compareFiles(root: string, files: Files) {
+  const found = { missing: [] as string[], changed: [] as string[], left: [] as string[] }
+  for (const [name, text] of Object.entries(files)) {
+    const there = await readIfThere(join(root, name))
+    if (there === undefined) found.missing.push(name)
+    else if (there !== text) found.changed.push(name)
+  }
+  for (const folder of FOLDERS) {
+    for (const name of await filesIn(root, folder)) {
+      if (Object.hasOwn(files, name)) continue
+      if ((await readFile(join(root, name), 'utf8')).startsWith(HEADER)) found.left.push(name)
+    }
+  }
+  return found
+}
+
+const filesIn = async (root: string, folder: string): Promise<readonly string[]> => {
+  const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(ifAbsent([]))
+  const base = join(root, '/')
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(base.length))
+}
+
+const readIfThere = (file: string): Promise<string | undefined> => readFile(file, 'utf8').catch(ifAbsent(undefined))
+
+const ifAbsent =
+  <Value>(value: Value) =>
+  (fault: unknown): Value => {
+    if (Object(fault).code !== 'ENOENT') throw fault
+    return value
+  }

@@ -1,0 +1,131 @@
+import { execFile } from 'node:child_process'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { copyCheckout } from '../../test/support/checkout.ts'
+
+const run = promisify(execFile)
+let checkout: Awaited<ReturnType<typeof copyCheckout>>
+beforeAll(async () => {
+  checkout = await copyCheckout()
+})
+afterAll(() => checkout.remove())
+
+const ebb = (...args: readonly string[]) =>
+  run('node', [join(checkout.root, 'src/cli.ts'), ...args]).then(
+    ({ stdout }) => stdout,
+    ({ stderr }: { stderr: string }) => stderr,
+  )
+const functions = async () => (await readdir(join(checkout.root, 'functions'))).sort()
+
+describe('ebb new', () => {
+  it.each([
+    ['say-hello', []],
+    ['list-things', []],
+    ['get-thing', []],
+    ['update-thing', []],
+    ['remove-thing', []],
+    ['search-thing', ['--method', 'post', '--path', '/v1/things/search']],
+    ['count-users', ['--on', 'user.created']],
+  ])('writes %s %j, which is a good contract', async (name, flags) => {
+    const before = await functions()
+    expect(await ebb('new', name, ...flags)).toContain(`functions/${name}/handler.test.ts`)
+    expect(await functions()).toEqual([...before, name].sort())
+    const contract = join(checkout.root, 'functions', name, 'contract.ts')
+    const { stdout } = await run('node', [
+      '-e',
+      `import(${JSON.stringify(contract)}).then((m) => console.log(m.default.name))`,
+    ])
+    expect(stdout.trim()).toBe(name)
+  })
+
+  it('refuses a name that is none, one that is taken, and an event that nobody declares', async () => {
+    expect(await ebb('new', 'Hello')).toMatch(/^ebb: "Hello" is no verb-noun/)
+    expect(await ebb('new', 'create-user')).toMatch(/^ebb: functions\/create-user is there already/)
+    expect(await ebb('new', 'count-moons', '--on', 'moon.risen')).toMatch(
+      /^ebb: no file of domain\/ declares the event moon\.risen; there are .*user\.created/,
+    )
+  })
+
+  it.each([
+    ['a method that is none', ['foo-bar', '--method', 'TRACE'], /method must be one of GET, POST/],
+    ['a path that is none', ['foo-bar', '--path', 'nope'], /path/],
+    ['a path that is no text of TypeScript', ['foo-bar', '--path', "/v1/it's"], /./],
+    [
+      'requests that another one answers',
+      ['foo-bar', '--method', 'POST', '--path', '/v1/users'],
+      /functions\/create-user already/,
+    ],
+  ])('writes nothing for %s', async (_what, args, sentence) => {
+    const before = await functions()
+    const refusal = await ebb('new', ...args)
+    expect(refusal).toMatch(/^ebb: foo-bar would be no good, and nothing was written: /)
+    expect(refusal).toMatch(sentence)
+    expect(await functions()).toEqual(before)
+  })
+
+  it('writes one while another is no good', async () => {
+    await mkdir(join(checkout.root, 'functions/get-sun'))
+    await writeFile(join(checkout.root, 'functions/get-sun/contract.ts'), 'export default 7')
+    expect(await ebb('new', 'get-moon')).toContain('npm start serves it.')
+    for (const name of ['get-sun', 'get-moon']) await rm(join(checkout.root, 'functions', name), { recursive: true })
+  })
+
+  it('writes tests that pass, and types that hold', async () => {
+    const { root } = checkout
+    const made = ['say-hello', 'get-thing', 'update-thing', 'count-users']
+    const jest = ['--experimental-vm-modules', join(process.cwd(), 'node_modules/jest/bin/jest.js')]
+    const options = { cwd: root, env: { ...process.env, NODE_OPTIONS: '' } }
+    const { stderr } = await run(
+      'node',
+      [...jest, '--config', JSON.stringify(await jestConfig(root)), ...made],
+      options,
+    )
+    expect(stderr).toMatch(new RegExp(`Test Suites: ${made.length} passed, ${made.length} total`))
+  })
+})
+
+/** The run's own settings, without its own start, order and summary: the database server is there already. */
+async function jestConfig(rootDir: string) {
+  const { default: config } = await import('../../jest.config.ts')
+  const { globalSetup: _start, globalTeardown: _stop, reporters: _summary, testSequencer: _order, ...rest } = config
+  return { ...rest, rootDir }
+}
+
+describe('ebb remove', () => {
+  it('removes what nothing refers to, and says where the rest is referred to', async () => {
+    expect(await ebb('remove', 'say-hello')).toBe('functions/say-hello is removed\n')
+    expect(await functions()).not.toContain('say-hello')
+    const refusal = await ebb('remove', 'create-user')
+    expect(refusal).toMatch(/^ebb: create-user stays, since these need it/)
+    expect(refusal).toContain('functions/send-welcome-email  hears of what only create-user emits')
+    expect(await functions()).toContain('create-user')
+    expect(await ebb('remove', 'create-user', '--force')).toMatch(/^functions\/create-user is removed/)
+    expect(await ebb('remove', 'create-user')).toMatch(
+      /^ebb: there is no function create-user; there are confirm-order, /,
+    )
+  })
+
+  it('removes one whose contract is no good, while another is no good either, and says where its name is left', async () => {
+    const broken = 'export default 7'
+    for (const name of ['get-moon', 'get-sun']) {
+      await mkdir(join(checkout.root, 'functions', name))
+      await writeFile(join(checkout.root, 'functions', name, 'contract.ts'), broken)
+    }
+    await writeFile(join(checkout.root, 'README.md'), 'See get-moon.\n')
+    expect(await ebb('remove', 'get-moon')).toBe('functions/get-moon is removed\nIts name is still in README.md.\n')
+    expect(await functions()).not.toContain('get-moon')
+    expect(await ebb('build')).toMatch(/^ebb: functions\/get-sun\/contract.ts: its default export must be/)
+    expect(await ebb('remove', 'get-sun')).toBe('functions/get-sun is removed\n')
+  })
+})
+
+describe('every command', () => {
+  it('says its forms with --help, and which Ebb it is with --version', async () => {
+    expect(await ebb('new', '--help')).toMatch(/^ {2}ebb new VERB-NOUN \[--method METHOD\]/)
+    expect(await ebb('events', 'list', '-h')).toMatch(/^ {2}ebb events list/)
+    expect(await ebb('--version')).toMatch(/^ebb \d+\.\d+\.\d+, Node v26\./)
+    expect(await ebb('mok')).toMatch(/^ebb: there is no command called mok; there are new, remove, /)
+  })
+})

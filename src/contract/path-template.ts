@@ -1,0 +1,80 @@
+/** A path template such as `/v1/users/{id}`, compiled once for everyone who routes by it. */
+interface PathTemplate {
+  /** The template itself, as OpenAPI writes it. */
+  readonly template: string
+  /** Express 5's spelling: there `{id}` would be an optional group. */
+  readonly express: string
+  readonly names: readonly string[]
+  /** The still encoded parameters, or undefined where the path is another one. Case-sensitive and strict. */
+  match(pathname: string): Record<string, string> | undefined
+}
+
+const TEMPLATE = /^\/(?:(?:[A-Za-z0-9._~-]+|\{[a-z][A-Za-z0-9]*\})(?:\/(?:[A-Za-z0-9._~-]+|\{[a-z][A-Za-z0-9]*\}))*)?$/
+const PARAMETER = /\{(\w+)\}/g
+
+/** Compiles a path template. Throws a TypeError that names the fault of a malformed one. */
+export function parsePathTemplate(template: string): PathTemplate {
+  if (!TEMPLATE.test(template)) {
+    throw new TypeError(
+      `path "${template}" must be segments of letters, digits and ._~- or {name}, without a trailing slash`,
+    )
+  }
+  const names = [...template.matchAll(PARAMETER)].map((found) => found[1] ?? '')
+  if (new Set(names).size < names.length) throw new TypeError(`path "${template}" names a parameter twice`)
+  const matcher = new RegExp(`^${template.replaceAll(/[.~]/g, '\\$&').replaceAll(PARAMETER, '(?<$1>[^/]+)')}$`)
+  return {
+    template,
+    express: template.replaceAll(PARAMETER, ':$1'),
+    names,
+    match: (pathname) => {
+      const found = matcher.exec(pathname)
+      return found ? { ...found.groups } : undefined
+    },
+  }
+}
+
+/** In characters: what everybody on the way of a request takes of an address at least (RFC 9110, 4.1). */
+const MAX_LOCATION_LENGTH = 8_000
+
+/**
+ * Compiles a template such as `/v1/users/{id}` once: it answers the address of what these values describe, `/v1/users/7`. That
+ * throws a TypeError where it would lead nowhere, since a gateway refuses such a path, or nobody can carry it.
+ */
+export function compileLocation(template: string): (values: Readonly<Record<string, unknown>>) => string {
+  const { names } = parsePathTemplate(template)
+  return (values) => {
+    let location = template
+    for (const name of names) {
+      const value = values[name]
+      const why = findSegmentIssue(value)
+      if (why) throw new TypeError(`its location ${template} leads nowhere: ${name} ${why}`)
+      location = location.replace(`{${name}}`, () => encodeURIComponent(String(value)))
+    }
+    if (location.length <= MAX_LOCATION_LENGTH) return location
+    throw new TypeError(
+      `its location ${template} has ${location.length} characters, and at most ${MAX_LOCATION_LENGTH}`,
+    )
+  }
+}
+
+/** What most ids are like. */
+const PLAIN = /^[\w-]+$/
+/** As encoded. */
+const UNSAFE = /%(2f|5c|[01][0-9a-f]|7f)/i
+
+/** Why a value cannot be one segment of a path: however it is encoded, somebody on the way takes these for structure. */
+function findSegmentIssue(value: unknown): string | undefined {
+  if (!['string', 'number', 'boolean'].includes(typeof value)) return 'must be a text, a number or a boolean'
+  const text = String(value)
+  if (PLAIN.test(text)) return undefined
+  if (/^\.{0,2}$/.test(text)) return 'must not be empty, "." or ".."'
+  if (!text.isWellFormed()) return 'has half of a surrogate pair'
+  if (UNSAFE.test(encodeURIComponent(text))) return 'must not have slashes, backslashes or control characters'
+  return undefined
+}
+
+/** `/metrics` answers scrapes of gateway, relay and, where it is asked to, of a function: never a stranger. */
+const RESERVED = /^\/(_|openapi\.json|docs|metrics|v1\/invocations)(\/|$)/
+
+/** Whether a path is the platform's own: no contract may claim it, and no parameter of one may stand for it. */
+export const isReservedPath = (path: string): boolean => RESERVED.test(path)

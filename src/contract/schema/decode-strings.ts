@@ -1,0 +1,121 @@
+import type * as z from 'zod'
+import type { ValidationIssue } from '../problem.ts'
+import { defOf, typeOf } from './schema-def.ts'
+
+/** Values as a query, a path or headers carry them. */
+export type Strings = Readonly<Record<string, readonly string[]>>
+
+const SCALARS = new Set(['string', 'number', 'int', 'boolean', 'enum', 'literal', 'template_literal'])
+const WRAPPERS = new Set(['optional', 'default', 'prefault', 'nonoptional', 'readonly', 'catch'])
+const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
+
+/** The first property that strings cannot carry, as a sentence. */
+export function findNonScalar(schema: z.ZodObject): string | undefined {
+  for (const [name, property] of Object.entries(schema.shape)) {
+    const inner = unwrap(property)
+    const odd = nonScalarType(typeOf(inner) === 'array' ? elementOf(inner) : inner)
+    if (odd) return `${name} is a z.${odd}, which a string cannot carry; ${REMEDIES[odd] ?? DEFAULT_REMEDY}`
+  }
+  return undefined
+}
+
+/** Whether one text stands for any value that comes out of the schema. */
+export const isScalar = (schema: z.ZodType): boolean => nonScalarType(schema, 'out') === undefined
+
+const DEFAULT_REMEDY = 'use strings, numbers, booleans, enums or arrays of them'
+const REMEDIES: Readonly<Record<string, string>> = {
+  ...{ nullable: 'write .optional() on what may be missing', null: 'leave it out' },
+}
+
+type Side = 'in' | 'out'
+
+function nonScalarType(schema: z.ZodType, side: Side = 'in'): string | undefined {
+  const inner = unwrap(schema, side)
+  if (typeOf(inner) === 'union')
+    return optionsOf(inner)
+      .map((option) => nonScalarType(option, side))
+      .find((odd) => odd !== undefined)
+  if (valuesOf(inner)?.includes(null)) return 'null'
+  return SCALARS.has(typeOf(inner)) ? undefined : typeOf(inner)
+}
+
+/**
+ * Turns strings into what the schema's plain types expect: "7" into 7 where a number is declared. A value that does not
+ * fit stays a string, so that the schema names the fault; a repeated name is a fault unless an array is declared, and in
+ * a header commas part its elements, too.
+ */
+export function decodeStrings(schema: z.ZodObject, strings: Strings, part: string) {
+  const entries: [string, unknown][] = []
+  const faults: ValidationIssue[] = []
+  const listOf = part === 'headers' ? parseHeaderList : (texts: readonly string[]) => texts
+  for (const [name, texts] of Object.entries(strings)) {
+    const refuse = (message: string) => faults.push({ path: `${part}.${name}`, message })
+    const property = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined
+    const inner = property && unwrap(property)
+    const element = inner && typeOf(inner) === 'array' ? unwrap(elementOf(inner)) : undefined
+    if (texts.some((text) => text.includes('\0'))) refuse('The character U+0000 is not allowed')
+    else if (element) entries.push([name, listOf(texts).map((text) => decode(element, text))])
+    else if (texts.length > 1) refuse('Given more than once')
+    else entries.push([name, inner ? decode(inner, texts[0] ?? '') : texts[0]])
+  }
+  // Not by assignment, which `__proto__` would get past.
+  return { value: Object.fromEntries(entries), faults }
+}
+
+function decode(schema: z.ZodType, text: string): unknown {
+  const candidates = valuesOf(schema)
+  if (candidates) return candidates.find((candidate) => String(candidate) === text) ?? text
+  const type = typeOf(schema)
+  if (type === 'number' || type === 'int') return toNumber(text) ?? text
+  if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  if (type !== 'union') return text
+  const decoded = optionsOf(schema).map((option) => ({ option, value: decode(unwrap(option), text) }))
+  return decoded.find(({ option, value }) => option.safeParse(value).success)?.value ?? text
+}
+
+/**
+ * The number, where a number of JavaScript is that number or is written like that: other whole ones beyond 2^53, and what would
+ * become a whole one, lose digits.
+ */
+function toNumber(text: string): number | undefined {
+  const [all, , fraction = '', exponent] = NUMBER.exec(text) ?? []
+  if (all === undefined) return undefined
+  const value = Number(text)
+  if (exponent !== undefined || !Number.isInteger(value) || String(value) === text) return value
+  return BigInt(value) === BigInt(text.slice(0, text.length - fraction.length)) && !/[1-9]/.test(fraction)
+    ? value
+    : undefined
+}
+
+/** What is behind the wrappers of zod, and on one side of its pipes: a text is held against the first one. */
+function unwrap(schema: z.ZodType, side: Side = 'in'): z.ZodType {
+  const { type, innerType, getter, ...def } = defOf(schema)
+  const inner = WRAPPERS.has(type) ? innerType : type === 'pipe' ? def[side] : type === 'lazy' ? getter?.() : undefined
+  return inner ? unwrap(inner, side) : schema
+}
+
+// The casts below read what zod keeps in the def of exactly this type.
+const elementOf = (schema: z.ZodType) => (schema.def as unknown as { element: z.ZodType }).element
+const optionsOf = (schema: z.ZodType) => (schema.def as unknown as { options: z.ZodType[] }).options
+
+function valuesOf(schema: z.ZodType): readonly unknown[] | undefined {
+  if (typeOf(schema) === 'literal') return (schema.def as unknown as { values: unknown[] }).values
+  if (typeOf(schema) === 'enum') return Object.values((schema.def as unknown as { entries: object }).entries)
+  return undefined
+}
+
+/** What stands between two commas: anything, and quoted strings with commas of their own. */
+const ELEMENT = /(?:[^",]|"(?:[^"\\]|\\.)*"|")+/g
+const QUOTED = /^"((?:[^"\\]|\\.)*)"$/s
+
+/**
+ * The elements of a header that is a list (RFC 9110, 5.6.1), however it was sent: lines are the same as commas (5.3), blanks
+ * and empty elements do not count, and the quotes of an element in quotes are no part of it (5.6.4).
+ */
+function parseHeaderList(lines: readonly string[]): string[] {
+  const elements = lines.join(',').match(ELEMENT) ?? []
+  return elements
+    .map((element) => element.replace(/^[\t ]+|(?<![\t ])[\t ]+$/g, ''))
+    .filter((element) => element !== '')
+    .map((element) => QUOTED.exec(element)?.[1]?.replaceAll(/\\(.)/gs, '$1') ?? element)
+}

@@ -1,0 +1,54 @@
+import type * as z from 'zod'
+
+/** The part of zod's definitions that the walk reads; zod types each schema's own `def` more narrowly. */
+export interface Def {
+  readonly type: string
+  readonly shape?: Readonly<Record<string, z.ZodType>>
+  readonly catchall?: z.ZodType
+  readonly element?: z.ZodType
+  readonly options?: readonly z.ZodType[]
+  readonly items?: readonly z.ZodType[]
+  readonly rest?: z.ZodType | null
+  readonly innerType?: z.ZodType
+  readonly keyType?: z.ZodType
+  readonly valueType?: z.ZodType
+  readonly in?: z.ZodType
+  readonly out?: z.ZodType
+  readonly getter?: () => z.ZodType
+  readonly discriminator?: string
+  /** Of a literal. */
+  readonly values?: readonly unknown[]
+  /** Of a transform, and of a codec. */
+  readonly transform?: (value: unknown, payload: z.core.ParsePayload) => unknown
+  /** Of a catch. zod asks with nothing where it writes JSON Schema. */
+  readonly catchValue?: (context?: z.core.$ZodCatchCtx) => unknown
+  readonly checks?: readonly z.core.$ZodCheck<never>[]
+}
+
+const WRAPPERS = ['optional', 'nullable', 'default', 'prefault', 'nonoptional', 'readonly', 'catch']
+export const BRANCHES = new Set(['object', 'array', 'union', 'tuple', 'record', 'pipe', 'lazy', ...WRAPPERS])
+export const LEAVES = new Set([
+  ...['string', 'number', 'int', 'boolean', 'null', 'enum', 'literal', 'template_literal'],
+  ...['unknown', 'any', 'never', 'transform'],
+])
+
+// Every zod schema carries a def of this shape; zod only types them one by one.
+export const defOf = (schema: z.ZodType) => schema.def as unknown as Def
+export const typeOf = (schema: z.ZodType): string => schema.def.type
+
+export function* childrenOf(def: Def): Iterable<[string, z.ZodType]> {
+  yield* Object.entries(def.shape ?? {})
+  for (const child of [...(def.options ?? []), ...(def.items ?? [])]) yield ['', child]
+  const parts = [def.element, def.rest, def.innerType, def.keyType, def.valueType, def.in, def.out, def.getter?.()]
+  for (const child of parts) if (child) yield ['', child]
+}
+
+/** Whether a schema writes over what it is given, as `.trim()` does: read a second time, a value may be refused, or another one. */
+export function hasOverwrite(schema: z.ZodType, seen = new Set<z.ZodType>()): boolean {
+  if (seen.has(schema)) return false
+  seen.add(schema)
+  const def = defOf(schema)
+  // zod types each check's def more narrowly; all of them say which check it is.
+  const kinds = (def.checks ?? []).map((check) => (check._zod.def as unknown as { readonly check: string }).check)
+  return kinds.includes('overwrite') || [...childrenOf(def)].some(([, child]) => hasOverwrite(child, seen))
+}

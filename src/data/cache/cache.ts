@@ -1,0 +1,83 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { BindContext, Resource } from '../../kernel/index.ts'
+import { markHandled } from '../heard.ts'
+import { createCache, nullStore, type SharedCache } from './create-cache.ts'
+import { openRedisStore } from './redis-store.ts'
+
+export interface CacheOptions<T> {
+  readonly ttlSeconds: number
+  /** Makes the value. Where it throws, so does `get`, and nothing is stored. */
+  readonly load: () => Promise<T>
+  /** How long after `ttlSeconds` an old value may still be given, while one request makes the new one; 0 unless told. */
+  readonly staleSeconds?: number
+  /** How long it is remembered that `load` gave undefined; 0, so not at all, unless told. */
+  readonly absentSeconds?: number
+}
+
+/** A value as it comes back from JSON. */
+export type FromJson<T> = unknown extends T
+  ? T
+  : T extends string | number | boolean | null | undefined
+    ? T
+    : T extends { toJSON(): infer Json }
+      ? Json
+      : T extends bigint | symbol | ((...args: never) => unknown)
+        ? never
+        : { [K in keyof T]: FromJson<T[K]> }
+
+/**
+ * Values that are shared by all instances, on Redis. Without Redis, or while it is away, every value is loaded: a fault
+ * of the cache is no fault of the request.
+ */
+export interface Cache {
+  /**
+   * The value of a key, loaded where it is not there: once for all that ask at the same time, as far as Redis can see
+   * to it. Every value, also one just loaded, is a copy that went through JSON. Beyond 1 MiB it is not stored.
+   */
+  get<T>(key: string, options: CacheOptions<T>): Promise<FromJson<T>>
+  /**
+   * Forgets a key. What is being loaded by then is not stored, nor what is loaded in the 2 s after: in these, the
+   * transaction that changed it may still be on its way.
+   */
+  delete(key: string): Promise<void>
+}
+
+/**
+ * A cache for a handler, with its keys apart from those of other namespaces. Whoever names the same one shares it, and
+ * must mean the same by a key: let a value that changes its shape change its namespace.
+ */
+export const cacheOn = (namespace: string): Resource<Cache, SharedCache> => ({
+  stores: ['redis'],
+  open: ({ REDIS_URL }, log) => {
+    if (!REDIS_URL) log.info('no REDIS_URL; nothing is cached')
+    const store = REDIS_URL ? openRedisStore(REDIS_URL, { namespace, log }) : nullStore
+    return createCache(store, { log, now: () => performance.now(), random: Math.random, sleep: delay })
+  },
+  bind: bindCache,
+  close: (cache) => cache.close(),
+})
+
+/**
+ * The cache of whoever has no namespace of its own.
+ * @example
+ * export default implement(contract, { sql: postgres, cache }, async ({ params: { id } }, { sql, cache }) => {
+ *   const load = async () =>
+ *     (await sql.one<{ id: string; quantity: number }>`select * from orders where id = ${id}`) ?? { id, quantity: 0 }
+ *   return cache.get(`order:${id}`, { load, ttlSeconds: 60 })
+ * })
+ */
+export const cache: Resource<Cache, SharedCache> = /* @__PURE__ */ cacheOn('shared')
+
+/** The cache as one request may use it. */
+export function bindCache(shared: SharedCache, { signal }: Pick<BindContext, 'signal'>): Cache {
+  const get = async <T>(key: string, { ttlSeconds, load, staleSeconds = 0, absentSeconds = 0 }: CacheOptions<T>) => {
+    const text = await shared.get(key, {
+      ...{ ttlMs: ttlSeconds * 1_000, staleMs: staleSeconds * 1_000, absentMs: absentSeconds * 1_000, signal },
+      // Nothing, of which JSON knows nothing, is no text.
+      load: async () => JSON.stringify(await load()) ?? '',
+    })
+    // It is what JSON made of what a `load` for this key gave.
+    return (text === '' ? undefined : JSON.parse(text)) as FromJson<T>
+  }
+  return { get: (key, options) => markHandled(get(key, options)), delete: (key) => markHandled(shared.delete(key)) }
+}

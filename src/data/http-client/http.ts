@@ -1,0 +1,78 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { BindContext, Resource } from '../../kernel/index.ts'
+import { markHandled } from '../heard.ts'
+import { type HttpClient, openHttpClient, type SendOptions } from './open-http-client.ts'
+import { type HttpMethod, toHttpRequest } from './request.ts'
+import type { HttpResponse } from './response.ts'
+
+export interface HttpOptions extends Partial<SendOptions> {
+  readonly headers?: Readonly<Record<string, string>>
+  /** Sent as application/json. */
+  readonly json?: unknown
+  readonly body?: string | Uint8Array
+  /** Ends the call besides the request's own deadline. */
+  readonly signal?: AbortSignal
+}
+
+type SendMethod = (url: string | URL, options?: HttpOptions) => Promise<HttpResponse>
+
+/**
+ * Calls others over HTTP, never beyond the request's own deadline. Whatever status comes is an answer; where none came
+ * it rejects with an HttpFault. What is safe to repeat (GET, HEAD, OPTIONS, PUT, DELETE, and whatever carries an
+ * Idempotency-Key) is tried again where that may help. An origin that keeps failing is left alone for a while.
+ */
+export interface Http {
+  readonly get: SendMethod
+  readonly post: SendMethod
+  readonly put: SendMethod
+  readonly patch: SendMethod
+  readonly delete: SendMethod
+  readonly request: (method: HttpMethod, url: string | URL, options?: HttpOptions) => Promise<HttpResponse>
+}
+
+const TIMEOUT_MS = 5_000
+const RETRIES = 2
+const MAX_BYTES = 10 * 1024 * 1024
+
+/**
+ * HTTP for a handler. Passes the correlation on; says nothing of headers and bodies.
+ * @example
+ * export default implement(contract, { http }, async ({ params: { id } }, { http }) => {
+ *   const answer = await http.get(`https://stock.example/v1/orders/${id}`, { timeoutMs: 500 })
+ *   return answer.json(z.object({ id: z.uuid(), quantity: z.int() }))
+ * })
+ */
+export const http: Resource<Http, HttpClient> = {
+  stores: [],
+  open: (_config, log) => openHttpClient(log, { now: () => performance.now(), random: Math.random, sleep: delay }),
+  bind: bindHttp,
+  close: (client) => client.close(),
+}
+
+/** The client as one request may use it. */
+export function bindHttp(client: HttpClient, { signal: deadline, ...correlation }: BindContext): Http {
+  const send: Http['request'] = async (
+    method,
+    url,
+    {
+      headers,
+      json,
+      body,
+      signal,
+      timeoutMs = TIMEOUT_MS,
+      retries = RETRIES,
+      redirects = 0,
+      maxBytes = MAX_BYTES,
+    } = {},
+  ) => {
+    const call = toHttpRequest(method, url, { headers, json, body, correlation })
+    const ends = signal ? AbortSignal.any([deadline, signal]) : deadline
+    return client.send(call, { timeoutMs, retries, redirects, maxBytes, signal: ends })
+  }
+  const request: Http['request'] = (method, url, options) => markHandled(send(method, url, options))
+  const by =
+    (method: HttpMethod): SendMethod =>
+    (url, options) =>
+      request(method, url, options)
+  return { get: by('GET'), post: by('POST'), put: by('PUT'), patch: by('PATCH'), delete: by('DELETE'), request }
+}

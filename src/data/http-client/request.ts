@@ -1,0 +1,51 @@
+import type { Correlation } from '../../kernel/index.ts'
+import { activeTraceparent } from '../../telemetry/index.ts'
+
+export type HttpMethod = 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** One request, in a form that can be sent again. */
+export interface HttpRequest {
+  readonly method: HttpMethod
+  readonly url: URL
+  /** By lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | Uint8Array | null
+}
+
+interface HttpRequestParts {
+  readonly headers: Readonly<Record<string, string>> | undefined
+  readonly json: unknown
+  readonly body: string | Uint8Array | undefined
+  readonly correlation: Correlation
+}
+
+/** Makes a request of what a handler gave; a TypeError, which repeats nothing of it, where that is none. */
+export function toHttpRequest(
+  method: HttpMethod,
+  url: string | URL,
+  { headers = {}, json, body, correlation }: HttpRequestParts,
+): HttpRequest {
+  if (json !== undefined && body !== undefined) throw new TypeError('a request has `json` or `body`, not both')
+  const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
+  return {
+    method,
+    url: parseUrl(url),
+    headers: {
+      // Without it, any coding would be welcome (RFC 9110, 12.5.3), and nothing here decodes.
+      'accept-encoding': 'identity',
+      // Where the request is traced, the span of this call sets its own.
+      ...(activeTraceparent() ? {} : { traceparent: correlation.traceparent }),
+      'x-correlation-id': correlation.correlationId,
+      ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+      ...Object.fromEntries(given),
+    },
+    body: json === undefined ? (body ?? null) : JSON.stringify(json),
+  }
+}
+
+function parseUrl(given: string | URL): URL {
+  const url = URL.parse(given)
+  if (!url || !/^https?:$/.test(url.protocol)) throw new TypeError('an absolute http or https URL is needed')
+  if (url.username || url.password) throw new TypeError('credentials belong into a header, not into the URL')
+  return url
+}

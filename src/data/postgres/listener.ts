@@ -1,0 +1,80 @@
+import pg from 'pg'
+import type { Log } from '../../kernel/index.ts'
+import { withTimeout } from '../../kernel/with-timeout.ts'
+import { CONNECTION_OPTIONS, destroyConnection, endConnection } from './connection.ts'
+
+const INITIAL_RETRY_MS = 100
+const MAX_RETRY_MS = 5_000
+const PING_INTERVAL_MS = 10_000
+const PING_TIMEOUT_MS = 5_000
+
+export interface ListenerOptions {
+  readonly onNotify: (channel: string, payload: string) => void
+  /** Connected, for the first time or again: what was sent meanwhile is lost. */
+  readonly onUp?: () => void
+  readonly onDown?: () => void
+  readonly log: Log
+  /** Nothing else is said on this connection for hours: how often it is asked whether it is there. Default: 10 s. */
+  readonly pingIntervalMs?: number
+}
+
+/** Listens to Postgres channels on one connection of its own, which comes back by itself with back-off. */
+export function openListener(
+  connectionString: string,
+  channels: readonly string[],
+  { onNotify, onUp, onDown, log, pingIntervalMs = PING_INTERVAL_MS }: ListenerOptions,
+) {
+  let client: pg.Client | undefined
+  let retry: NodeJS.Timeout | undefined
+  let delayMs = INITIAL_RETRY_MS
+  let closed = false
+
+  const connect = async () => {
+    const next = new pg.Client({ ...CONNECTION_OPTIONS, connectionString, application_name: 'ebb listen' })
+    let lost = false
+    let asking: NodeJS.Timeout | undefined
+    const lose = (fault?: Error) => {
+      if (lost) return
+      lost = true
+      clearTimeout(asking)
+      destroyConnection(next)
+      if (closed) return
+      if (client === next) {
+        log.warn({ err: fault }, 'the database channel is down')
+        onDown?.()
+      }
+      client = undefined
+      retry = setTimeout(() => void connect(), delayMs)
+      delayMs = Math.min(delayMs * 2, MAX_RETRY_MS)
+    }
+    const ask = () => {
+      asking = setTimeout(() => void withTimeout(PING_TIMEOUT_MS, next.query('select')).then(ask, lose), pingIntervalMs)
+    }
+    next.on('error', lose)
+    next.on('end', () => lose())
+    next.on('notification', ({ channel, payload = '' }) => onNotify(channel, payload))
+    try {
+      await next.connect()
+      const names = channels.map((channel) => `listen ${next.escapeIdentifier(channel)}`)
+      await withTimeout(PING_TIMEOUT_MS, next.query(names.join('; ')))
+      if (closed) return lose()
+      client = next
+      delayMs = INITIAL_RETRY_MS
+      log.info({ channels }, 'the database channel is up')
+      onUp?.()
+      ask()
+    } catch (fault) {
+      lose(fault instanceof Error ? fault : undefined)
+    }
+  }
+  const first = connect()
+
+  return {
+    close: async () => {
+      closed = true
+      clearTimeout(retry)
+      await first
+      if (client) await endConnection(client)
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import pg from 'pg'
+import { Problem } from '../../contract/index.ts'
+import type { Log } from '../../kernel/index.ts'
+import { builtInTypes } from '../values/type-catalog.ts'
+import { CONNECTION_OPTIONS, destroyConnection, sendCancelRequest } from './connection.ts'
+import { publishStatements } from './publish-statements.ts'
+import { watchSettings } from './session.ts'
+
+const IDLE_MS = 30_000
+
+/** A connection did not answer in time, and its server not to a cancel: others to the same host may be as dead. */
+export class UnresponsiveError extends Error {
+  override readonly name = 'SilentFault'
+}
+
+interface PoolOptions {
+  readonly max?: number
+  /** The longest that any statement may take; for requests it is their deadline. */
+  readonly statementTimeoutMs?: number
+  readonly log: Log
+}
+
+/**
+ * A pool of connections, whose values are read as docs/values.md says. A connection that breaks while idle is logged
+ * and replaced.
+ */
+export function createPool(connectionString: string, { max = 10, statementTimeoutMs, log }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    ...CONNECTION_OPTIONS,
+    ...{ connectionString, max, idleTimeoutMillis: IDLE_MS, types: { getTypeParser } },
+    ...(statementTimeoutMs === undefined ? {} : { query_timeout: statementTimeoutMs }),
+  })
+  destroyUnresponsive(pool)
+  // While a connection is lent its fault reaches whoever runs a statement; unheard, the event would end the process.
+  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', publishStatements)
+  pool.on('connect', watchSettings)
+  pool.on('error', (fault) => log.warn({ err: fault }, 'an idle database connection broke'))
+  return pool
+}
+
+/**
+ * Destroys what is not to be lent again; and where that was silent, those that are idle with it: each of them would
+ * cost a request its time to find out.
+ */
+function destroyUnresponsive(pool: pg.Pool) {
+  const idle = new Set<pg.PoolClient>()
+  pool.on('acquire', (client) => idle.delete(client))
+  pool.on('remove', (client) => idle.delete(client))
+  pool.on('release', (fault, client) => {
+    if (!fault) return void idle.add(client)
+    const isLate = fault.message === QUERY_TIMEOUT_MESSAGE
+    if (isLate) void sendCancelRequest(client)
+    destroyConnection(client)
+    if (isLate || fault instanceof UnresponsiveError) for (const other of idle) destroyConnection(other)
+  })
+}
+
+/** How pg says that `query_timeout` is over. */
+const QUERY_TIMEOUT_MESSAGE = 'Query read timeout'
+
+/** Runs `work` all or nothing, on one connection. */
+export async function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (client: pg.ClientBase) => Promise<Result>,
+): Promise<Result> {
+  const client = await pool.connect()
+  let broken: unknown
+  try {
+    await client.query('begin')
+    const result = await work(client)
+    await client.query('commit')
+    return result
+  } catch (fault) {
+    // After a refusal of ours the connection is good. What broke otherwise ends with it, and so does its transaction.
+    if (!(fault instanceof Problem)) broken = fault
+    else await client.query('rollback').catch((late: unknown) => (broken = late))
+    throw fault
+  } finally {
+    client.release(broken instanceof Error ? broken : broken !== undefined)
+  }
+}
+
+/** The platform's own statements select no types but these. */
+const getTypeParser = (oid: number): ((text: string) => unknown) => builtInTypes.get(oid)?.read ?? String

@@ -1,0 +1,49 @@
+import { type Config, type Log, requireSetting, type TransactionalResource } from '../../kernel/index.ts'
+import { clearPendingEffects } from '../inbox.ts'
+import { createNotifier, OUTBOX_CHANNEL } from '../outbox.ts'
+import { createPool } from './pool.ts'
+import { createReadOnlySql } from './read-only.ts'
+import { createRunStatement } from './run-statement.ts'
+import type { Sql } from './sql.ts'
+import { type OpenedPostgres, transact } from './transaction.ts'
+import { queryWithTimeout } from './with-connection.ts'
+
+/** What a statement of no request may take: a look whether the database is there, or what comes after a COMMIT. */
+const STATEMENT_TIMEOUT_MS = 2_000
+
+/**
+ * Postgres for a handler: `sql` inside the request's one transaction, or on the pool where it only reads.
+ * @example
+ * export default implement(contract, { sql: postgres }, async ({ params }, { sql }) => {
+ *   const [order] = await sql<{ id: string; quantity: number }>`select * from orders where id = ${params.id}`
+ *   return order ?? { id: params.id, quantity: 0 }
+ * })
+ */
+export const postgres: TransactionalResource<Sql, OpenedPostgres> = {
+  stores: ['postgres'],
+  open: (config: Config, log: Log) => {
+    const pool = createPool(requireSetting(config, 'DATABASE_URL'), { max: config.EBB_POOL_MAX, log })
+    // Whoever started this process waits for its first statement: connect while the rest still loads.
+    const connected = pool.connect().then(
+      (client) => client.release(),
+      () => {},
+    )
+    return { pool, connected, outbox: createNotifier(pool, OUTBOX_CHANNEL), log, run: createRunStatement() }
+  },
+  bind: (opened, { signal }) => createReadOnlySql(opened, { signal }).sql,
+  ready: async ({ pool }) => {
+    // Fails where the schema is not there, or where this role was not let in.
+    await queryWithTimeout(pool, STATEMENT_TIMEOUT_MS, (client) =>
+      client.query(`select from ebb.find_answer('', '', '', '')`),
+    )
+  },
+  close: async ({ pool, outbox }) => {
+    await outbox.flush()
+    await pool.end()
+  },
+  transaction: {
+    run: transact,
+    clearPendingEffects: ({ pool }, event) =>
+      queryWithTimeout(pool, STATEMENT_TIMEOUT_MS, (client) => clearPendingEffects(client, event)),
+  },
+}

@@ -1,0 +1,105 @@
+import type pg from 'pg'
+import type { Statement } from '../values/write-parameters.ts'
+import { destroyConnection } from './connection.ts'
+import { toReadOnlyError } from './database-error.ts'
+import { createHandlerStatements, createSerializer } from './handler-statements.ts'
+import { type Session, trackSession } from './session.ts'
+import { createSql, type Sql } from './sql.ts'
+import type { OpenedPostgres } from './transaction.ts'
+import { type ConnectionLimits, withConnection } from './with-connection.ts'
+
+/** Statements of a request that only reads: each on any connection of the pool, in a transaction that cannot write. */
+export function createReadOnlySql(opened: OpenedPostgres, limits: ConnectionLimits) {
+  const statements = createHandlerStatements(
+    (statement) => withConnection(opened, limits, ({ client }) => runReadOnly(opened, client, statement)),
+    opened.log,
+  )
+  return { sql: createSql(statements.run, createSnapshot(opened, limits)), end: statements.end }
+}
+
+const createSnapshot =
+  (opened: OpenedPostgres, limits: ConnectionLimits): Sql['snapshot'] =>
+  (reads) =>
+    withConnection(opened, limits, ({ client }) => {
+      const session = trackSession(client)
+      const turn = createSerializer()
+      const run = async (statement: Statement) => {
+        session.check(statement.text)
+        return turn(() => opened.run(client, statement).catch(throwReadOnlyError))
+      }
+      const statements = createHandlerStatements(run, opened.log)
+      return inReadOnlyTransaction(client, { session, begin: BEGIN_SNAPSHOT, turn }, async () => {
+        try {
+          const result = await reads(createSql(statements.run, refuseSnapshot))
+          if (statements.end() === 0) return result
+          throw new Error('a statement of sql.snapshot was still running at its end; await it')
+        } finally {
+          statements.end()
+        }
+      })
+    })
+
+/** It is taken at once: until there is one, a statement could still ask for a transaction that writes. */
+const BEGIN_SNAPSHOT = 'begin isolation level repeatable read, read only; select'
+
+interface ReadOnlyOptions {
+  readonly session: Session
+  readonly begin: string
+  readonly turn?: ReturnType<typeof createSerializer>
+}
+
+/** Runs `work` in a transaction that cannot write, of which nothing is left. */
+async function inReadOnlyTransaction<Result>(
+  client: pg.PoolClient,
+  { session, begin, turn = createSerializer() }: ReadOnlyOptions,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const end = (word: 'commit' | 'rollback') => turn(() => client.query(session.endStatement(word)))
+  await client.query(begin)
+  try {
+    return await work()
+  } finally {
+    // What has failed can only be rolled back; a connection that cannot be is none to lend again.
+    await end('commit').catch(() => end('rollback').catch(() => destroyConnection(client)))
+  }
+}
+
+async function runReadOnly(opened: OpenedPostgres, client: pg.PoolClient, statement: Statement) {
+  const session = trackSession(client)
+  session.check(statement.text)
+  if (session.isTouched()) {
+    return inReadOnlyTransaction(client, { session, begin: 'begin read only' }, () =>
+      opened.run(client, statement).catch(throwReadOnlyError),
+    )
+  }
+  try {
+    return await opened.run(client, statement, sendPipelined)
+  } finally {
+    // A function has changed a setting of which the statement said nothing.
+    if (session.isTouched()) await client.query(session.endStatement('rollback')).catch(() => destroyConnection(client))
+  }
+}
+
+/** BEGIN, the statement and COMMIT leave in one packet, so that to be held to reading costs no round trip. */
+async function sendPipelined(client: pg.ClientBase, statement: pg.QueryConfig): Promise<pg.QueryResult> {
+  // pg looks at it before each statement, and its types leave it out.
+  const piped = client as pg.ClientBase & { pipeline: boolean }
+  piped.pipeline = true
+  try {
+    const sent = [client.query('begin read only'), client.query(statement), client.query('commit')] as const
+    const [begun, result] = await Promise.allSettled(sent)
+    if (begun.status === 'rejected') throw begun.reason
+    if (result.status === 'rejected') return throwReadOnlyError(result.reason)
+    return result.value
+  } finally {
+    piped.pipeline = false
+  }
+}
+
+const throwReadOnlyError = (fault: unknown): never => {
+  throw toReadOnlyError(fault)
+}
+
+const refuseSnapshot = () => {
+  throw new TypeError('sql.snapshot is for requests that only read, and is no part of another one')
+}

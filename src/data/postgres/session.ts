@@ -1,0 +1,136 @@
+import type pg from 'pg'
+
+/**
+ * Makes a session what it was when it began, within a transaction or outside of one, as DISCARD ALL does outside only.
+ * What is deferred comes first: it may look at settings. Statements that a pooler has prepared stay. A pooler gives a
+ * session anew the encoding that pg asks for, but only where it was told of another.
+ */
+const RESET_SESSION = `set constraints all immediate; close all; set session authorization default; reset all;
+set client_encoding = 'UTF8'; unlisten *; select pg_advisory_unlock_all(), setseed(hashtext(gen_random_uuid()::text) / 2147483649.0); discard temp; discard sequences;
+do $$ declare prepared text; begin
+  for prepared in select name from pg_prepared_statements where from_sql loop execute format('deallocate %I', prepared); end loop;
+end $$`
+
+/** The connections whose server has reported another value of a setting than before. */
+const reported = new WeakSet<pg.ClientBase>()
+
+/** Listens to what the server reports of its settings (ParameterStatus), such as the time zone. */
+export function watchSettings(client: pg.Client): void {
+  client.connection.on('parameterStatus', () => reported.add(client))
+}
+
+/** What a handler's statements do to the session of the connection that they run on. */
+export interface Session {
+  /** To be called with each statement before it is sent: throws where that would end or outlive the transaction. */
+  readonly check: (text: string) => void
+  /** Whether anything may be left by now. */
+  readonly isTouched: () => boolean
+  /** The statements that end the transaction and leave nothing: the bare word, where nothing can be left. */
+  readonly endStatement: (word: 'commit' | 'rollback') => string
+}
+
+export function trackSession(client: pg.ClientBase): Session {
+  let touched = false
+  // The end of the transaction before may have brought a setting back.
+  reported.delete(client)
+  const isTouched = () => {
+    touched = touched || reported.has(client)
+    return touched
+  }
+  return {
+    check: (text) => {
+      touched = checkStatement(text) || touched
+    },
+    isTouched,
+    endStatement: (word) => {
+      if (!isTouched()) return word
+      return word === 'commit' ? `${RESET_SESSION}; commit` : `rollback; ${RESET_SESSION}`
+    },
+  }
+}
+
+const ONE_TRANSACTION =
+  'a request is one transaction, which the platform begins and ends: throw to undo it, and use a savepoint to undo a part'
+/** The platform's own savepoint: one of a handler's by this name would be found in its place. */
+export const CLAIM_SAVEPOINT = 'ebb_claimed'
+const SAVEPOINT_WORDS = new Set(['savepoint', 'release', 'rollback'])
+const NO_PREPARED = 'the next request may come by another connection: write the statement itself'
+const LOCAL = 'it would outlive the request: write `set local`, or `set_config(name, value, true)`'
+const NO_SESSION = "a connection is one request's for one transaction, and keeps nothing"
+const NO_STREAM = 'a handler has no stream for it: write `insert ... select ... from unnest(...)`, or `select`'
+
+/** By the first word: what would end the transaction or outlive it whatever follows, and what to write instead. */
+const REFUSED: Readonly<Record<string, string>> = {
+  ...{ begin: ONE_TRANSACTION, start: ONE_TRANSACTION, commit: ONE_TRANSACTION, end: ONE_TRANSACTION },
+  ...{ rollback: ONE_TRANSACTION, abort: ONE_TRANSACTION },
+  ...{ prepare: NO_PREPARED, execute: NO_PREPARED, deallocate: NO_PREPARED },
+  ...{ set: LOCAL, reset: LOCAL, copy: NO_STREAM },
+  ...{ listen: NO_SESSION, unlisten: NO_SESSION, discard: NO_SESSION, load: NO_SESSION },
+}
+/** What follows the word where it stays within the transaction after all. */
+const ALLOWED_AFTER: Readonly<Record<string, RegExp>> = {
+  set: /^(local|constraints|transaction)\b/,
+  rollback: /^((work|transaction) )?to\b/,
+}
+/** First words that by themselves leave nothing behind. */
+const STATELESS = new Set([
+  ...['select', 'insert', 'update', 'delete', 'merge', 'with', 'values', 'table', 'show', 'lock', 'notify'],
+  ...['savepoint', 'release', 'rollback', 'set', 'fetch', 'close'],
+])
+/** Functions whose effect belongs to the session, and a table of it. */
+const SESSION_STATE = /set_config|advisory_lock|setseed|pg_temp|\binto\s+(local\s+|global\s+)?temp/i
+/** The one that does not, as far as that is beyond doubt. */
+const LOCAL_SET_CONFIG =
+  /\bset_config\s*\(\s*(?:'[^']*'|\$\d+)(?:::\w+)?\s*,\s*(?:'[^']*'|\$\d+)(?:::\w+)?\s*,\s*true\s*\)/gi
+
+/**
+ * Refuses a statement that would leave the request's transaction or keep something on its connection, before it is sent;
+ * by its first words, which no Postgres takes for anything else. Answers whether another one may do the latter all the
+ * same, by a function or a block of code: a hint, which errs towards yes.
+ */
+export function checkStatement(text: string): boolean {
+  const [first, after] = readWord(text, 0)
+  const reason = REFUSED[first]
+  if (reason && !ALLOWED_AFTER[first]?.test(readTwoWords(text, after))) {
+    throw new TypeError(`a handler's statement cannot be ${first.toUpperCase()}, since ${reason}`)
+  }
+  if (SAVEPOINT_WORDS.has(first) && text.toLowerCase().includes(CLAIM_SAVEPOINT)) {
+    throw new TypeError(
+      `a handler's savepoint cannot be ${CLAIM_SAVEPOINT}, which is the platform's own; give it another name`,
+    )
+  }
+  if (first !== '' && !STATELESS.has(first)) return true
+  return SESSION_STATE.test(text) && SESSION_STATE.test(text.replaceAll(LOCAL_SET_CONFIG, ''))
+}
+
+const BLANK = /(?:[\s;]|--[^\n\r]*)*/y
+const WORD = /[a-z_]*/iy
+const COMMENT_EDGE = /\/\*|\*\//g
+
+/** The next word in lower case, past white space, comments and empty statements as Postgres skips them; and where it ends. */
+function readWord(text: string, from: number): readonly [word: string, end: number] {
+  WORD.lastIndex = skipBlank(text, from)
+  const [word = ''] = WORD.exec(text) ?? []
+  return [word.toLowerCase(), WORD.lastIndex]
+}
+
+/** As many as tell how a statement goes on. */
+function readTwoWords(text: string, from: number): string {
+  const [one, end] = readWord(text, from)
+  return `${one} ${readWord(text, end)[0]}`
+}
+
+function skipBlank(text: string, from: number): number {
+  BLANK.lastIndex = from
+  BLANK.test(text)
+  const at = BLANK.lastIndex
+  if (!text.startsWith('/*', at)) return at
+  COMMENT_EDGE.lastIndex = at
+  let depth = 0
+  do {
+    const edge = COMMENT_EDGE.exec(text)
+    if (!edge) return text.length
+    depth += edge[0] === '/*' ? 1 : -1
+  } while (depth > 0)
+  return skipBlank(text, COMMENT_EDGE.lastIndex)
+}

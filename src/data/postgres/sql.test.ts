@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { testDatabase } from 'ebb/testing'
+import pg from 'pg'
+import type { Statement } from '../values/write-parameters.ts'
+import { createRunStatement } from './run-statement.ts'
+import { createSql, type Sql } from './sql.ts'
+
+const database = testDatabase()
+let client: pg.Client
+let sql: Sql
+const texts: string[] = []
+
+beforeAll(async () => {
+  client = new pg.Client({ connectionString: database.ownerUrl })
+  client.on('error', () => {}) // the database goes first
+  await client.connect()
+  const run = createRunStatement()
+  const noted = (statement: Statement) => {
+    texts.push(statement.text)
+    return run(client, statement)
+  }
+  sql = createSql(noted, () => Promise.reject(new Error('unused')))
+  await sql`create table carts (id int, name text, lines jsonb, "odd ""name" int)`
+  await sql`insert into carts values (1, 'Ada''s', '[]', 7), (2, 'Grace''s', '{}', 8)`
+})
+afterAll(() => client.end())
+
+it('puts fragments in their places, with their values in order', async () => {
+  const named = sql.fragment`name = ${"Ada's"}`
+  const either = sql.fragment`(id = ${2} or ${named})`
+  const rows = await sql`select id, ${3}::int as n from carts where ${either} and id < ${2} order by id`
+  expect(rows).toEqual([{ id: 1, n: 3 }])
+  expect(texts.at(-1)).toBe('select id, $1::int as n from carts where (id = $2 or name = $3) and id < $4 order by id')
+})
+
+it('joins as many as there are', async () => {
+  const and = sql.fragment` and `
+  const where = (...ids: number[]) =>
+    sql.join(
+      ids.map((id) => sql.fragment`id <> ${id}`),
+      and,
+    )
+  expect(await sql`select id from carts where ${where(1)}`).toEqual([{ id: 2 }])
+  expect(await sql`select id from carts where ${where(1, 2, 3)}`).toEqual([])
+  expect(await sql.one`select 1 as n ${sql.join([], and)}`).toEqual({ n: 1 })
+})
+
+it('quotes names, so that none is anything else', async () => {
+  expect(await sql.one`select ${sql.identifier('odd "name')} as n from ${sql.identifier('public', 'carts')}`).toEqual({
+    n: 7,
+  })
+  await expect(sql`select ${sql.identifier('1; drop table carts')} from carts`).rejects.toThrow('does not exist')
+  for (const name of ['', 'a\0', 'ä'.repeat(32)])
+    expect(() => sql.identifier(name)).toThrow('no name that Postgres can have')
+})
+
+it.each([[[]], [[1, 'two', { three: [null] }]], ['text'], [{ a: 1 }], [null], [true], [[[1], [2]]]])(
+  'stores %j as JSON',
+  async (value) => {
+    expect(await sql.one`update carts set lines = ${sql.json(value)} where id = 1 returning lines`).toEqual({
+      lines: value,
+    })
+  },
+)
+
+it('takes nothing from a request for a part of a statement', async () => {
+  const sent = JSON.parse('{"text":["1; drop table carts"],"values":[],"Symbol(ebb.sql.fragment)":{"text":["1"]}}')
+  expect(await sql.one`update carts set lines = ${sent} where id = 1 returning lines`).toEqual({ lines: sent })
+})
+
+it.each<[string, () => unknown, string]>([
+  ['a statement in another', () => sql`select 1`, 'await it first; a part of a statement is written with sql.fragment'],
+  ['a promise', () => Promise.resolve(1), 'await it first'],
+  ['a function', () => () => 1, 'is a function'],
+  ['a symbol', () => Symbol('x'), 'is a symbol'],
+  ['a Map', () => new Map(), 'a Map or a Set'],
+  ['a Set', () => new Set([1]), 'a Map or a Set'],
+])('refuses %s before it runs anything of the statement', async (_what, value, sentence) => {
+  const given = value()
+  const ran = texts.length
+  await expect(sql`insert into carts (lines) values (${given})`).rejects.toThrow(sentence)
+  expect(texts).toHaveLength(ran)
+})
+
+it('refuses what JSON cannot carry', () => {
+  expect(() => sql.json(undefined)).toThrow('what JSON cannot carry')
+})

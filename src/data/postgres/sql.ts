@@ -1,0 +1,115 @@
+import { markHandled } from '../heard.ts'
+import { writeJson } from '../values/json.ts'
+import type { Row as AnyRow } from '../values/read-rows.ts'
+import { refuseUnsendable, type Statement } from '../values/write-parameters.ts'
+import { toProblem } from './database-error.ts'
+
+/**
+ * SQL as tagged templates: each value travels as a parameter, never as text. Rows have their columns in camelCase.
+ * @example const user = await sql.one`select * from users where id = ${id}`
+ */
+export interface Sql extends Fragments {
+  /** All rows. */
+  <Row extends object = Record<string, unknown>>(
+    text: TemplateStringsArray,
+    ...values: readonly unknown[]
+  ): Promise<Row[]>
+  /** The first row, or undefined. */
+  one<Row extends object = Record<string, unknown>>(
+    text: TemplateStringsArray,
+    ...values: readonly unknown[]
+  ): Promise<Row | undefined>
+  /** Reads that must agree with each other: one snapshot (REPEATABLE READ, READ ONLY). */
+  snapshot<Result>(reads: (sql: Sql) => Promise<Result>): Promise<Result>
+}
+
+/** Runs one statement and answers its rows. */
+export type ExecuteStatement = (statement: Statement) => Promise<readonly AnyRow[]>
+
+export function createSql(run: ExecuteStatement, take: Sql['snapshot']): Sql {
+  async function select<Row extends object>(text: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
+    const found = await run(renderStatement(text, values)).catch((fault: unknown) => {
+      throw toProblem(fault)
+    })
+    // The caller names the shape that its own statement selects.
+    return [...found] as Row[]
+  }
+  const rows = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
+    markHandled(select<Row>(text, values))
+  const one = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
+    markHandled(select<Row>(text, values).then(([row]) => row))
+  const snapshot: Sql['snapshot'] = (reads) => markHandled(take(reads))
+  return Object.assign(rows, fragments, { one, snapshot })
+}
+
+const FRAGMENT = Symbol('ebb.sql.fragment')
+
+/** A part of a statement with its values: only `sql` makes one, and nothing that was read from JSON can pass for it. */
+export interface Fragment {
+  readonly [FRAGMENT]: { readonly text: readonly string[]; readonly values: readonly unknown[] }
+}
+
+/** What a statement is made of. */
+interface Fragments {
+  /**
+   * A part of a statement, to be put into others.
+   * @example
+   * const inStock = sql.fragment`stock > ${0}`
+   * await sql`select * from products where ${inStock}`
+   */
+  fragment(text: TemplateStringsArray, ...values: readonly unknown[]): Fragment
+  /**
+   * Parts one after the other, such as the conditions that a request asks for.
+   * @example await sql`select * from products where ${sql.join(conditions, sql.fragment` and `)}`
+   */
+  join(parts: readonly Fragment[], separator: Fragment): Fragment
+  /**
+   * A name that is known only now: quoted, and never taken for anything else. With two it is one in a schema or a table.
+   * @example await sql`select * from products order by ${sql.identifier('price')}`
+   */
+  identifier(...names: readonly [string, ...string[]]): Fragment
+  /**
+   * A value as jsonb, whatever it is: an array is a JSON array, a string a JSON string.
+   * @example await sql`insert into carts (lines) values (${sql.json([{ sku, quantity }])})`
+   */
+  json(value: unknown): Fragment
+}
+
+const createFragment = (text: readonly string[], values: readonly unknown[] = []): Fragment =>
+  Object.freeze({ [FRAGMENT]: { text, values } })
+
+const MAX_NAME_BYTES = 63
+
+const fragments: Fragments = {
+  fragment: (text, ...values) => createFragment(text, values),
+  join: (parts, separator) => {
+    const between = parts.slice(1).flatMap((part) => [separator, part])
+    const values = [...parts.slice(0, 1), ...between]
+    return createFragment(Array(values.length + 1).fill(''), values)
+  },
+  identifier: (...names) => {
+    for (const name of names) {
+      // Postgres would cut a longer one, and find another thing by what is left.
+      const fits = name !== '' && !name.includes('\0') && Buffer.byteLength(name) <= MAX_NAME_BYTES
+      if (!fits) throw new TypeError(`${JSON.stringify(name)} is no name that Postgres can have: 1 to 63 bytes`)
+    }
+    return createFragment([names.map((name) => `"${name.replaceAll('"', '""')}"`).join('.')])
+  },
+  json: (value) => createFragment(['', '::text::jsonb'], [writeJson(value)]),
+}
+
+/** The text of a statement and its parameters, all fragments in their places. Throws a ValueFault for what no type takes. */
+function renderStatement(text: readonly string[], values: readonly unknown[]): Statement {
+  const parameters: unknown[] = []
+  const write = (parts: readonly string[], given: readonly unknown[]): string =>
+    parts.reduce((written, part, i) => `${written}${place(given[i - 1])}${part}`)
+  const place = (value: unknown): string => {
+    const fragment = (value as Partial<Fragment> | null | undefined)?.[FRAGMENT]
+    if (fragment) return write(fragment.text, fragment.values)
+    parameters.push(value)
+    return `$${parameters.length}`
+  }
+  const statement = { text: write(text, values), values: parameters }
+  refuseUnsendable(statement)
+  return statement
+}

@@ -1,0 +1,67 @@
+import type pg from 'pg'
+
+/** What a function has still to be called with. */
+export interface WaitingCounts {
+  readonly deliveries: number
+  readonly invocations: number
+}
+
+const waitingSql = /* sql */ `
+select (select count(*) from ebb.delivery where consumer = $1 and state = 'waiting')
+         + (select count(*) from ebb.delivery where consumer = $1 and state = 'leased') as deliveries,
+       (select count(*) from ebb.invocation where function = $1 and state = 'waiting')
+         + (select count(*) from ebb.invocation where function = $1 and state = 'leased') as invocations`
+
+export async function countWaiting(pool: pg.Pool, name: string): Promise<WaitingCounts> {
+  const { rows } = await pool.query<WaitingCounts>(waitingSql, [name])
+  return rows[0] ?? { deliveries: 0, invocations: 0 }
+}
+
+/**
+ * Says which functions this relay's contracts have, and finds those that something waits for although no relay has had
+ * them for `afterMs`: while relays of two versions run side by side, each knows functions that the other does not.
+ */
+export async function findAbandoned(
+  pool: pg.Pool,
+  kind: QueueKind,
+  { known, afterMs }: { readonly known: readonly string[]; readonly afterMs: number },
+): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ name: string }>(findAbandonedSql(kind), [known, afterMs])
+  return rows.map(({ name }) => name)
+}
+
+/** Where each kind of work waits, and which of its columns names the function. */
+const QUEUES = {
+  delivery: ['ebb.delivery', 'consumer'],
+  invocation: ['ebb.invocation', 'function'],
+} as const
+
+type QueueKind = keyof typeof QUEUES
+
+/**
+ * Notes that these functions ($1) are in a relay's contracts. Answers the names of others that something waits for
+ * although no relay has known them for $2 milliseconds; one that is new to all is noted, and has that time from now on.
+ * In the order of names, so that relays do not wait for each other in a circle.
+ */
+const findAbandonedSql = (kind: QueueKind): string => {
+  const [table, column] = QUEUES[kind]
+  return /* sql */ `
+with recursive names (name) as (
+  (select ${column} from ${table} where state = 'waiting' order by ${column} limit 1)
+  union all
+  select (select ${column} from ${table} where state = 'waiting' and ${column} > name order by ${column} limit 1)
+  from names where name is not null
+),
+strangers as materialized (
+  select name from names where name is not null and name <> all ($1::text[])
+  union
+  select ${column} from ${table} where state = 'leased' and locked_until < now() and ${column} <> all ($1::text[])
+),
+noted as (
+  insert into ebb.known_function (kind, name)
+  select '${kind}', name from (select unnest($1::text[]) as name union select name from strangers) as all_names order by name
+  on conflict (kind, name) do update set seen_at = now() where excluded.name = any ($1::text[])
+)
+select name from strangers join ebb.known_function using (name)
+where kind = '${kind}' and seen_at < now() - $2 * interval '1 ms'`
+}

@@ -1,0 +1,181 @@
+import type pg from 'pg'
+import { Problem } from '../../contract/index.ts'
+import { toCamelCase } from '../values/read-rows.ts'
+
+type DeliveryState = 'waiting' | 'leased' | 'done' | 'dead'
+
+interface ListedDelivery {
+  readonly consumer: string
+  readonly state: DeliveryState
+  readonly attempts: number
+  /** When it is due, where it waits. All times are RFC 3339. */
+  readonly availableAt: string
+}
+
+export interface ListedEvent {
+  readonly id: string
+  readonly type: string
+  readonly source: string
+  readonly subject: string | null
+  readonly createdAt: string
+  /** None before the relay has seen the event, and where nobody subscribes to it. */
+  readonly deliveries: readonly ListedDelivery[]
+}
+
+export interface ListedEvents {
+  readonly events: readonly ListedEvent[]
+  /** What to give as `before` for the page after this one; undefined on the last. */
+  readonly next?: string
+}
+
+interface Attempt {
+  readonly number: number
+  readonly startedAt: string
+  readonly durationMs: number
+  /** Null where no answer came; then `error` says why. */
+  readonly status: number | null
+  readonly error: string | null
+  /** At most the answer's first KiB. */
+  readonly body: string | null
+  readonly revision: string | null
+  readonly traceparent: string
+}
+
+export interface ShownEvent extends Omit<ListedEvent, 'deliveries'> {
+  readonly payload: unknown
+  readonly correlationId: string
+  readonly callerId: string
+  readonly traceparent: string
+  readonly deliveries: readonly (ListedDelivery & {
+    readonly settledAt: string | null
+    /** The last time that an operator sent it on its way again. */
+    readonly redriven: { readonly at: string; readonly by: string; readonly afterAttempt: number } | null
+    readonly history: readonly Attempt[]
+  })[]
+}
+
+interface ListEventsOptions {
+  /** Only events with a delivery in this state. */
+  readonly state?: DeliveryState | undefined
+  /** There is no index for it: a rare one is looked for among all events that are newer. */
+  readonly type?: string | undefined
+  /** 1 to 500. */
+  readonly limit?: number
+  /** The `next` of the page before. */
+  readonly before?: string | undefined
+}
+
+const MAX_LISTED = 500
+
+/** The newest events first. Pages stay as they are while new events arrive. Throws a Problem for a foreign cursor. */
+export async function listEvents(
+  pool: pg.Pool,
+  { state, type, limit = 50, before }: ListEventsOptions = {},
+): Promise<ListedEvents> {
+  const most = Math.min(Math.max(limit, 1), MAX_LISTED)
+  const after = before === undefined ? undefined : readCursor(before)
+  const { text, values } = listEventsSql({ state, type, after, limit: most + 1 })
+  const { rows } = await pool.query(text, values)
+  const events = rows.slice(0, most).map((row) => toCamelCase<ListedEvent>(row))
+  const last = events.at(-1)
+  return rows.length > most && last ? { events, next: writeCursor(last) } : { events }
+}
+
+/** One event with the whole history of its deliveries, or undefined. */
+export async function showEvent(pool: pg.Pool, id: string): Promise<ShownEvent | undefined> {
+  if (!UUID.test(id)) return undefined
+  const { rows } = await pool.query(showEventSql, [id])
+  return rows[0] && toCamelCase<ShownEvent>(rows[0])
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f-]{36})$/
+
+const writeCursor = ({ createdAt, id }: ListedEvent) => Buffer.from(`${createdAt} ${id}`).toString('base64url')
+
+/** Whether there is such a time: a Date takes the 31st of February for the 3rd of March, and knows years that Postgres does not. */
+function isTime(text: string): boolean {
+  const time = new Date(text)
+  return time.getTime() >= MIN_TIME && time.toISOString().startsWith(text.slice(0, 'yyyy-mm-ddThh:mm:ss'.length))
+}
+
+const MIN_TIME = Date.parse('0001-01-01T00:00:00Z')
+
+function readCursor(cursor: string): readonly [createdAt: string, id: string] {
+  const [, createdAt = '', id = ''] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  if (UUID.test(id) && isTime(createdAt)) return [createdAt, id]
+  throw new Problem('invalid_request', 400, 'The cursor `before` is not one that this list gave.')
+}
+
+interface ListEventsQuery {
+  /** Of one of its deliveries. */
+  readonly state?: 'waiting' | 'leased' | 'done' | 'dead' | undefined
+  readonly type?: string | undefined
+  /** Time and id of the event to go on after. */
+  readonly after?: readonly [createdAt: string, id: string] | undefined
+  readonly limit: number
+}
+
+/**
+ * The newest events and where their deliveries stand, as a text and its values. What is not asked for is not in it: a filter
+ * that may be null is no condition that an index is found by. Nearly all are done, and are found as the newest are; the
+ * other states begin at their deliveries, each at its own index, and cost what is in them. There is no index by type.
+ */
+function listEventsSql({ state, type, after, limit }: ListEventsQuery) {
+  const values: unknown[] = []
+  const isRare = state !== undefined && state !== 'done'
+  const at = (value: unknown) => `$${values.push(value)}`
+  const conditions = [
+    ...(state === 'done' ? [IS_DONE] : []),
+    ...(type === undefined ? [] : [`type = ${at(type)}`]),
+    ...(after ? [isAfter(at(after[0]), at(after[1]))] : []),
+  ]
+  const text = /* sql */ `
+${isRare ? `with found as materialized (select distinct event_id from ebb.delivery where state = ${at(state)})` : ''}
+select id, type, source, subject, ${rfc3339('created_at')} as created_at,
+  (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'consumer', consumer, 'state', state, 'attempts', attempts, 'availableAt', ${rfc3339('available_at')}
+    ) order by consumer), '[]')
+    from ebb.delivery where event_id = outbox.id
+  ) as deliveries
+from ${isRare ? 'found join ebb.outbox on id = event_id' : 'ebb.outbox'}
+${conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`}
+order by outbox.created_at desc, id
+limit ${at(limit)}`
+  return { text, values }
+}
+
+/** A value, which is looked up for each event in turn; EXISTS may read all deliveries first. */
+const IS_DONE = `(select true from ebb.delivery where event_id = outbox.id and state = 'done' limit 1)`
+
+/** The first part bounds the walk of the index, whose columns go different ways; the second is exact. */
+const isAfter = (time: string, id: string) =>
+  `created_at <= ${time}::timestamptz and (created_at < ${time}::timestamptz or id > ${id}::uuid)`
+
+/** SQL that writes a timestamptz as RFC 3339 in UTC, with all that Postgres knows of it (microseconds). */
+const rfc3339 = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+
+/** One event ($1) with its deliveries, and each one's attempts from the first to the last. */
+const showEventSql = /* sql */ `
+select id, type, source, subject, ${rfc3339('created_at')} as created_at, payload, correlation_id, caller_id,
+  traceparent,
+  (
+    select coalesce(jsonb_agg(jsonb_build_object(
+      'consumer', consumer, 'state', state, 'attempts', attempts, 'availableAt', ${rfc3339('available_at')},
+      'settledAt', ${rfc3339('settled_at')},
+      'redriven', (
+        select jsonb_build_object('at', ${rfc3339('redrive.at')}, 'by', actor, 'afterAttempt', forgiven)
+        from ebb.redrive where redrive.id = redrive_id
+      ),
+      'history', (
+        select coalesce(jsonb_agg(jsonb_build_object(
+          'number', number, 'startedAt', ${rfc3339('started_at')}, 'durationMs', duration_ms, 'status', status,
+          'error', error, 'body', body, 'revision', revision, 'traceparent', attempt.traceparent
+        ) order by number), '[]')
+        from ebb.attempt where attempt.event_id = delivery.event_id and attempt.consumer = delivery.consumer
+      )
+    ) order by consumer), '[]')
+    from ebb.delivery where event_id = outbox.id
+  ) as deliveries
+from ebb.outbox where id = $1`

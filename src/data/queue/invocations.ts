@@ -1,0 +1,73 @@
+import type pg from 'pg'
+import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
+import type { InvocationResponse, InvocationState, NewInvocation } from '../../protocol/index.ts'
+import { type OpenedPostgres, transact } from '../postgres/transaction.ts'
+import { toCamelCase } from '../values/read-rows.ts'
+
+interface AcceptOptions {
+  /** The caller's own key: who repeats it gets `answer` again. */
+  readonly claim: Claim | undefined
+  /** What the caller is told now. */
+  readonly response: StoredResponse
+  readonly signal: AbortSignal
+  readonly timeoutMs: number
+}
+
+/**
+ * Keeps a request for the relay and wakes it after the commit: `new`, or what the caller's key is known for. Request and
+ * answer are stored together, where a synchronous request with this key would look as well: it has one effect, however
+ * it is repeated.
+ */
+export async function acceptInvocation(
+  database: OpenedPostgres,
+  invocation: NewInvocation,
+  { claim, response, signal, timeoutMs }: AcceptOptions,
+): Promise<ClaimResult> {
+  const { id, caller, method, target, headers, body, correlationId, traceparent } = invocation
+  const claimed = await transact(
+    database,
+    { readOnly: false, repeatable: true, signal, timeoutMs },
+    async (sql, _end, unit) => {
+      const found = claim && (await unit?.claim(claim))
+      if (found && found.is !== 'new') return found
+      await sql`
+      insert into ebb.invocation (id, caller, scopes, tenant, function, method, target, headers, body, correlation_id,
+                                  traceparent)
+      values (${id}, ${caller.sub}, ${caller.scopes}, ${caller.tenant ?? null}, ${invocation.function}, ${method}, ${target},
+              ${headers}, ${Buffer.from(body)}, ${correlationId}, ${traceparent})`
+      if (claim) await unit?.complete(claim, response)
+      return { is: 'new' } as const
+    },
+  )
+  if (claimed.is === 'new') database.outbox.notify()
+  return claimed
+}
+
+/** Where a request stands, for who made it; undefined for everybody else. */
+export async function findInvocation(
+  database: pg.Pool | pg.ClientBase,
+  id: string,
+  { caller }: { readonly caller: string },
+): Promise<InvocationState | undefined> {
+  const { rows } = await database.query(findInvocationSql, [id, caller])
+  if (!rows[0]) return undefined
+  const { status, answerHeaders, answerBody, ...state } = toCamelCase<InvocationState & ResponseColumns>(rows[0])
+  return {
+    ...state,
+    response: status === null ? undefined : { status, headers: answerHeaders, body: answerBody ?? undefined },
+  }
+}
+
+/** The columns of an answer; the last two mean nothing without the first. */
+interface ResponseColumns {
+  readonly status: number | null
+  readonly answerHeaders: InvocationResponse['headers']
+  readonly answerBody: Buffer | null
+}
+
+/** Where an invocation ($1) of a caller ($2) stands. */
+const findInvocationSql = /* sql */ `
+select id, function, state, attempts, created_at, settled_at, available_at, correlation_id,
+  ceil(extract(epoch from available_at - now()) * 1000)::float8 as due_in_ms,
+  status, answer_headers, answer_body
+from ebb.invocation where id = $1 and caller = $2`

@@ -1,0 +1,173 @@
+import type pg from 'pg'
+import type { ValidationIssue } from '../../contract/index.ts'
+import { OUTBOX_CHANNEL } from '../outbox.ts'
+import { inTransaction } from '../postgres/pool.ts'
+import { toCamelCase } from '../values/read-rows.ts'
+
+/** Which dead deliveries; each part that is left out allows all. */
+export interface RedriveFilter {
+  readonly type?: string | undefined
+  readonly consumer?: string | undefined
+  /** Of the event. */
+  readonly id?: string | undefined
+  /** RFC 3339, as the next: the event was emitted before it. */
+  readonly before?: string | undefined
+  readonly after?: string | undefined
+  /** The oldest so many; 100 unless told. */
+  readonly limit?: number
+}
+
+export interface DeadDelivery {
+  readonly eventId: string
+  readonly consumer: string
+  readonly type: string
+  readonly subject: string | null
+  readonly payload: unknown
+  readonly attempts: number
+}
+
+export interface RedriveOptions {
+  /** Who does it. */
+  readonly actor: string
+  /** Another subscriber, which takes the place of the one that the filter must name then: one that was renamed. */
+  readonly to?: string | undefined
+  /** What its subscriber would refuse in an event now; none where it fits. */
+  readonly findIssues: (delivery: DeadDelivery) => readonly ValidationIssue[]
+  readonly dryRun?: boolean
+  /** At most so many a second to each subscriber; as fast as they are taken unless told. */
+  readonly perSecond?: number | undefined
+  /** The first one of each subscriber goes alone, and the others after it is done; one that dies again stops the rest. */
+  readonly stopOnFailure?: boolean
+}
+
+/** `first` and `redriven` go at once, `follows` when the first one is done, and `misfit` stays dead. */
+export type RedriveOutcome = 'first' | 'redriven' | 'follows' | 'misfit'
+
+export interface Redriven {
+  readonly dryRun: boolean
+  readonly deliveries: readonly (Omit<DeadDelivery, 'payload' | 'subject'> & {
+    readonly outcome: RedriveOutcome
+    /** Why it stays dead. */
+    readonly faults: readonly ValidationIssue[]
+  })[]
+  /** Whether more is dead than the limit allowed to look at. */
+  readonly more: boolean
+}
+
+/**
+ * Sends dead deliveries on their way again, the oldest first: with a fresh allowance of attempts, and their history kept.
+ * What its subscriber would refuse stays dead. A dry run only says what would be.
+ */
+export async function redrive(
+  pool: pg.Pool,
+  { limit = 100, ...filter }: RedriveFilter,
+  { actor, to, findIssues, dryRun = false, perSecond, stopOnFailure = true }: RedriveOptions,
+): Promise<Redriven> {
+  const { type, consumer, id, before, after } = filter
+  const values = [type, consumer, id, before, after, limit + 1]
+  const redriven = await inTransaction(pool, async (client) => {
+    const { rows } = await client.query(dryRun ? findDeadSql : lockDeadSql, values)
+    const dead = rows.slice(0, limit).map((row) => toDead(row, to))
+    const taken = to === undefined ? new Set() : await findExistingDeliveries(client, to, dead)
+    const judgeAll = (delivery: DeadDelivery) =>
+      taken.has(delivery.eventId)
+        ? [{ path: 'consumer', message: `${to} has this event already` }]
+        : findIssues(delivery)
+    const deliveries = decideOutcomes(dead, { findIssues: judgeAll, stopOnFailure })
+    const going = deliveries.filter(({ outcome }) => outcome !== 'misfit')
+    if (!dryRun && going.length > 0) {
+      const events = going.map(({ eventId }) => eventId)
+      const consumers = going.map((delivery) => consumer ?? delivery.consumer)
+      const said = JSON.stringify({ ...filter, limit, to })
+      await client.query(redriveDeliveriesSql, [events, consumers, actor, said, perSecond, stopOnFailure, to])
+      if (to !== undefined) await client.query('select ebb.take_place($1, $2, $3)', [consumer, to, events])
+    }
+    return { dryRun, deliveries, more: rows.length > limit }
+  })
+  if (!dryRun) await pool.query(`notify ${OUTBOX_CHANNEL}`)
+  return redriven
+}
+
+/** As it would be delivered. */
+function toDead(row: Record<string, unknown>, to: string | undefined): DeadDelivery {
+  const dead = toCamelCase<DeadDelivery>(row)
+  return to === undefined ? dead : { ...dead, consumer: to }
+}
+
+/** Which of these events this subscriber has a delivery of. */
+async function findExistingDeliveries(client: pg.ClientBase, consumer: string, dead: readonly DeadDelivery[]) {
+  const { rows } = await client.query<{ event_id: string }>(
+    'select event_id from ebb.delivery where consumer = $1 and event_id = any ($2::uuid[])',
+    [consumer, dead.map(({ eventId }) => eventId)],
+  )
+  return new Set(rows.map(({ event_id }) => event_id))
+}
+
+function decideOutcomes(
+  dead: readonly DeadDelivery[],
+  { findIssues, stopOnFailure }: Required<Pick<RedriveOptions, 'findIssues' | 'stopOnFailure'>>,
+): Redriven['deliveries'] {
+  const begun = new Set<string>()
+  const outcomeOf = (consumer: string): RedriveOutcome => {
+    if (!stopOnFailure) return 'redriven'
+    if (begun.has(consumer)) return 'follows'
+    begun.add(consumer)
+    return 'first'
+  }
+  return dead.map((delivery) => {
+    const { payload: _payload, subject: _subject, ...rest } = delivery
+    const faults = findIssues(delivery)
+    return { ...rest, outcome: faults.length > 0 ? 'misfit' : outcomeOf(delivery.consumer), faults }
+  })
+}
+
+/**
+ * Dead deliveries, the oldest event first. Each filter may be null: $1 type, $2 consumer, $3 event id, $4 and $5 the
+ * times that the event must be before and after. $6 deliveries at most.
+ */
+const findDeadSql = /* sql */ `
+select event_id, consumer, type, subject, payload, attempts
+from ebb.delivery join ebb.outbox on id = event_id
+where state = 'dead'
+  and ($1::text is null or type = $1)
+  and ($2::text is null or consumer = $2)
+  and ($3::uuid is null or event_id = $3)
+  and ($4::timestamptz is null or created_at < $4)
+  and ($5::timestamptz is null or created_at > $5)
+order by created_at, event_id, consumer
+limit $6`
+
+/** The same, ours for the rest of this transaction; leaves out what another redrive has in hand. */
+const lockDeadSql = /* sql */ `${findDeadSql}
+for update of delivery skip locked`
+
+/**
+ * Sends dead deliveries ($1 event ids, $2 consumers, in step and in order) on their way again, and writes down who did:
+ * $3 actor, $4 filter, $5 how many a second to each subscriber (or null), $6 whether to stop on a failure, $7
+ * another subscriber to send them to, with their history (or null). Where they stop on a failure, only the first one of each subscriber goes; the others stay dead until it is done (see follow-redrive).
+ */
+const redriveDeliveriesSql = /* sql */ `
+with made as (
+  insert into ebb.redrive (actor, filter, per_second, stop_on_failure) values ($3, $4, $5, $6)
+  returning id, per_second, stop_on_failure
+),
+given as materialized (
+  select event_id, consumer, row_number() over (partition by consumer order by place) as rank
+  from unnest($1::uuid[], $2::text[]) with ordinality as given (event_id, consumer, place)
+),
+redriven as (
+  update ebb.delivery
+  set consumer = coalesce($7, delivery.consumer),
+      state = case when rank > 1 and stop_on_failure then 'dead' else 'waiting' end,
+      settled_at = case when rank > 1 and stop_on_failure then settled_at end,
+      available_at = now() + coalesce((rank - 1) / per_second, 0) * interval '1 s',
+      forgiven = attempts, uncounted = 0, redrive_id = made.id, redrive_rank = rank
+  from given cross join made
+  where delivery.event_id = given.event_id and delivery.consumer = given.consumer
+  returning delivery.event_id, delivery.consumer
+),
+noted as (
+  insert into ebb.audit (actor, action, subject)
+  select $3, 'event.redriven', event_id || ' ' || consumer || ' ' || $4::jsonb from redriven
+)
+select id from made`

@@ -1,0 +1,94 @@
+/**
+ * What the end of a redriven delivery means for the others of its redrive and subscriber that were not tried since: SQL
+ * for more parts of a WITH in which `settled` holds the deliveries that just changed. Where the first one is done,
+ * those that stayed dead for it go on; where one died again, those that wait are dead again.
+ */
+const followRedriveSql = /* sql */ `
+ended as materialized (
+  select distinct redrive.id, settled.consumer, settled.state = 'dead' as failed, per_second
+  from settled join ebb.redrive on redrive.id = settled.redrive_id
+  where stop_on_failure and (settled.state = 'dead' or (settled.state = 'done' and settled.redrive_rank = 1))
+),
+others as materialized (
+  select delivery.event_id, delivery.consumer, failed, per_second
+  from ended join ebb.delivery on delivery.redrive_id = ended.id and delivery.consumer = ended.consumer
+  where attempts = forgiven + uncounted and (delivery.state = 'dead' or (delivery.state = 'waiting' and failed))
+  for update of delivery skip locked
+),
+followed as (
+  update ebb.delivery
+  set state = case when failed then 'dead' else 'waiting' end,
+      settled_at = case when failed then coalesce(settled_at, now()) end,
+      available_at = now() + coalesce((redrive_rank - 1) / per_second, 0) * interval '1 s',
+      redrive_id = case when not failed then redrive_id end
+  from others
+  where delivery.event_id = others.event_id and delivery.consumer = others.consumer
+)`
+
+/**
+ * Ends leases and writes down their attempts, both or neither; answers the lease tokens that were still good.
+ * $1 is a JSON array of Delivery and Settlement in one.
+ */
+export const settleDeliveriesSql = /* sql */ `
+with given as materialized (
+  select * from jsonb_to_recordset($1) as given (
+    "eventId" uuid, consumer text, "leaseToken" uuid, state text, "retryInMs" float8, "durationMs" int,
+    status int, error text, body text, revision text, uncounted boolean
+  )
+),
+settled as (
+  update ebb.delivery
+  set state = given.state, lease_token = null, locked_until = null,
+      uncounted = delivery.uncounted + coalesce(given.uncounted, false)::int,
+      available_at = case when given.state = 'waiting' then now() + "retryInMs" * interval '1 ms' else available_at end,
+      settled_at = case when given.state = 'waiting' then null else now() end
+  from given
+  where event_id = "eventId" and delivery.consumer = given.consumer and lease_token = "leaseToken"
+  returning event_id, delivery.consumer, attempts, "leaseToken", "durationMs", status, error, body, revision,
+            delivery.state, redrive_id, redrive_rank
+),
+${followRedriveSql},
+noted as (
+  insert into ebb.attempt (event_id, consumer, number, started_at, duration_ms, status, error, body, revision,
+                           traceparent)
+  select event_id, consumer, attempts, now() - "durationMs" * interval '1 ms', "durationMs", status, error, body,
+         revision, traceparent
+  from settled join ebb.outbox on id = event_id
+)
+select "leaseToken" as lease_token from settled`
+
+/**
+ * Takes back leases that ran out because their relay died: due again at once, or dead where the attempts are used up.
+ * The lost attempt is written down. $1 subscribers, $2 attempts that each one grants, $3 milliseconds that each one's
+ * lease held (all in step), $4 deliveries at most.
+ */
+export const reclaimDeliveriesSql = /* sql */ `
+with known as materialized (
+  select * from unnest($1::text[], $2::int[], $3::int[]) as known (consumer, granted, lease_ms)
+),
+lost as materialized (
+  select event_id, consumer, delivery.attempts, locked_until, lease_ms,
+         case when delivery.attempts - forgiven - uncounted < granted then 'waiting' else 'dead' end as state
+  from ebb.delivery join known using (consumer)
+  where delivery.state = 'leased' and locked_until < now()
+  limit $4
+  for update of delivery skip locked
+),
+settled as (
+  update ebb.delivery
+  set state = lost.state, lease_token = null, locked_until = null, available_at = now(),
+      settled_at = case when lost.state = 'dead' then now() end
+  from lost
+  where delivery.event_id = lost.event_id and delivery.consumer = lost.consumer
+  returning delivery.event_id, delivery.consumer, delivery.attempts, delivery.state, lost.locked_until, lost.lease_ms,
+            redrive_id, redrive_rank
+),
+${followRedriveSql},
+noted as (
+  insert into ebb.attempt (event_id, consumer, number, started_at, duration_ms, error, traceparent)
+  select event_id, consumer, attempts, locked_until - lease_ms * interval '1 ms', lease_ms,
+         'the relay was lost', traceparent
+  from settled join ebb.outbox on id = event_id
+)
+select event_id, consumer, attempts as attempt, state, lease_ms as duration_ms, type, correlation_id, traceparent
+from settled join ebb.outbox on id = event_id`

@@ -1,0 +1,103 @@
+import { textType, ValueError, type ValueType } from './value-type.ts'
+
+export const bool: ValueType = {
+  name: 'bool',
+  accepts: 'true, false or a string',
+  read: (text) => text === 't',
+  write: (value) => (typeof value === 'boolean' || typeof value === 'string' ? String(value) : undefined),
+}
+
+export const bytea: ValueType = {
+  name: 'bytea',
+  accepts: 'a Buffer or a Uint8Array',
+  read: (text) => {
+    if (text.startsWith('\\x')) return Buffer.from(text.slice(2), 'hex')
+    throw new ValueError('it is not written in bytea_output hex; set that for this role or server')
+  },
+  write: (value) =>
+    value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : undefined,
+}
+
+/** A row of no type that has a name: Postgres writes such a one, and reads none. */
+export const record: ValueType = {
+  ...textType('record'),
+  accepts: 'no value as it is: cast it to the type of the row, as in …::address',
+  write: () => undefined,
+}
+
+/** What a function without a result gives. */
+export const voidType: ValueType = textType('void')
+
+export const int2 = wholeType('int2', -(2 ** 15), 2 ** 15 - 1)
+export const int4 = wholeType('int4', -(2 ** 31), 2 ** 31 - 1)
+export const oid = wholeType('oid', 0, 2 ** 32 - 1)
+
+/** A number where it is one to the last digit; beyond, a bigint or a string goes in, and text comes out on request. */
+export const int8: ValueType = {
+  name: 'int8',
+  accepts: 'a whole number that is safe in JavaScript, a bigint of 64 bits or a string',
+  read: (text) => {
+    const value = Number(text)
+    if (Number.isSafeInteger(value)) return value
+    throw new ValueError('it is too large for a number; select it as text')
+  },
+  write: (value) => {
+    if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? String(value) : undefined
+    return Number.isSafeInteger(value) || typeof value === 'string' ? String(value) : undefined
+  },
+}
+
+/** Comes out as text: a number would lose digits. */
+export const numeric: ValueType = {
+  name: 'numeric',
+  accepts: 'a number, a bigint or a string',
+  read: String,
+  write: (value) => (isNumberLike(value) ? String(value) : undefined),
+}
+
+export const float8 = floatType('float8', (value) => value)
+/** Only what comes out again: Postgres writes the shortest number that is a float4, which most of a double's digits are not. */
+export const float4 = floatType('float4', shortestFloat4)
+
+function wholeType(name: string, min: number, max: number): ValueType {
+  return {
+    name,
+    accepts: `a whole number from ${min} to ${max} or a string`,
+    read: Number,
+    write: (value) => {
+      if (typeof value === 'string') return value
+      const isWhole = typeof value === 'bigint' || Number.isInteger(value)
+      return isWhole && Number(value) >= min && Number(value) <= max ? String(value) : undefined
+    },
+  }
+}
+
+function floatType(name: string, read: (value: number) => number): ValueType {
+  return {
+    name,
+    accepts: `a number that ${name} holds to the last digit or a string, which Postgres rounds`,
+    read: Number,
+    write: (value) => {
+      if (typeof value === 'string') return value
+      if (typeof value === 'bigint')
+        return isSafe(value) && read(Number(value)) === Number(value) ? String(value) : undefined
+      if (typeof value !== 'number' || !(read(value) === value || Number.isNaN(value))) return undefined
+      return Object.is(value, -0) ? '-0' : String(value)
+    },
+  }
+}
+
+const isSafe = (value: bigint) => BigInt.asIntN(54, value) === value
+
+const MAX_FLOAT4_DIGITS = 9
+
+function shortestFloat4(value: number): number {
+  const float4 = Math.fround(value)
+  for (let digits = 1; digits < MAX_FLOAT4_DIGITS; digits++) {
+    const short = Number(float4.toPrecision(digits))
+    if (Math.fround(short) === float4) return short
+  }
+  return Number(float4.toPrecision(MAX_FLOAT4_DIGITS))
+}
+
+const isNumberLike = (value: unknown) => ['number', 'bigint', 'string'].includes(typeof value)

@@ -1,0 +1,105 @@
+import type { ResolvedDeployment } from '../../contract/index.ts'
+import { HEADER, yamlFile } from './manifest.ts'
+import { DEFAULT_TAG, imageOf } from './platform.ts'
+
+/** All images at once, by `docker buildx bake`, each with its SBOM and provenance. */
+export function bake(
+  placements: readonly ResolvedDeployment[],
+  { services }: { readonly services: readonly string[] },
+): string {
+  const names = [...placements.map(({ name }) => name), ...services]
+  return `${HEADER}
+# All images: docker buildx bake. One of them: docker buildx bake ${names[0]}. To a registry: EBB_REGISTRY=… EBB_TAG=… docker buildx bake --push
+
+variable "EBB_REGISTRY" {
+  default = "dev.local"
+}
+
+variable "EBB_TAG" {
+  default = "${DEFAULT_TAG}"
+}
+
+variable "REVISION" {
+  default = "dev"
+}
+
+group "default" {
+  targets = ["images"]
+}
+
+target "images" {
+  name = image
+  matrix = {
+    image = [
+${names.map((name) => `      "${name}",`).join('\n')}
+    ]
+  }
+  context    = "."
+  dockerfile = "Dockerfile"
+  args = {
+    FUNCTION = image
+    REVISION = REVISION
+  }
+  tags = ["\${EBB_REGISTRY}/ebb/\${image}:\${EBB_TAG}"]
+  attest = [
+    "type=provenance,mode=max",
+    "type=sbom",
+  ]
+}
+`
+}
+
+interface SkaffoldOptions {
+  readonly services: readonly string[]
+}
+
+/** `skaffold dev` on kind, and `skaffold run -p prod --default-repo …` elsewhere. */
+export function skaffold(placements: readonly ResolvedDeployment[], { services }: SkaffoldOptions): string {
+  const artifact = (name: string) => ({
+    image: imageOf(name),
+    context: '.',
+    docker: { dockerfile: 'Dockerfile', buildArgs: { FUNCTION: name } },
+  })
+  const namespace = `\${SKAFFOLD_NAMESPACES:+--namespace "\${SKAFFOLD_NAMESPACES%%,*}"}`
+  const kubectl = `kubectl --context "$SKAFFOLD_KUBE_CONTEXT" ${namespace}`
+  const secrets = `${kubectl} get secret ebb >/dev/null 2>&1 || npx ebb render secrets | ${kubectl} create -f -`
+  // A Job cannot be changed; what it does can be repeated.
+  const again = `${kubectl} delete job migrate --ignore-not-found`
+  const host = (command: string) => ({ host: { command: ['sh', '-c', command], os: ['linux', 'darwin'] } })
+  const config = {
+    apiVersion: 'skaffold/v4beta14',
+    kind: 'Config',
+    metadata: { name: 'ebb' },
+    build: {
+      // By what is in it: Knative makes a revision of each new name, and of no old one.
+      tagPolicy: { inputDigest: {} },
+      local: { push: false, useBuildkit: true },
+      artifacts: [...placements.map(({ name }) => name), ...services].map(artifact),
+    },
+    profiles: [
+      {
+        name: 'kind',
+        // Any of these would do, and a pattern is looked for anywhere in the name: no other cluster may fall under it.
+        activation: [{ kubeContext: '^kind-' }],
+        manifests: { kustomize: { paths: ['k8s/overlays/kind'] } },
+        deploy: { kubectl: { hooks: { before: [host(secrets), host(again)] } } },
+        portForward: [
+          { resourceType: 'service', resourceName: 'gateway', port: 80, localPort: 8080 },
+          { resourceType: 'deployment', resourceName: 'gateway', port: 8081, localPort: 8081 },
+        ],
+      },
+      {
+        name: 'prod',
+        build: { local: { push: true, useBuildkit: true } },
+        manifests: { kustomize: { paths: ['k8s/overlays/production'] } },
+        deploy: { kubectl: { hooks: { before: [host(again)] } } },
+      },
+    ],
+  }
+  return yamlFile([config], { about: SKAFFOLD_ABOUT })
+}
+
+const SKAFFOLD_ABOUT = `\`skaffold dev\` on kind with Knative in it. \`skaffold run -p prod --default-repo REGISTRY\` elsewhere.
+Nothing is synced into pods: what runs there is a bundle with its code cache, on a root file system that nobody can write to
+and that has no tar. Each image is built from the whole checkout, so a save builds all of them; while you write, \`npm start\`
+runs the same bundles.`

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto'
+import * as z from 'zod'
+import {
+  type EndpointContract,
+  type Example,
+  type SubscriberContract,
+  toInput,
+  toOutput,
+} from '../../contract/index.ts'
+import { ConfigError } from '../../kernel/index.ts'
+import { createRandom, type Random } from './random.ts'
+import { createSampler, SampleError } from './sampler.ts'
+
+interface SampleRequest {
+  /** Path and query. */
+  readonly target: string
+  readonly headers: Readonly<Record<string, string>>
+  /** JSON, or undefined where there is none. */
+  readonly body: string | undefined
+}
+
+/**
+ * A good request to an endpoint: as the first example of its contract that says anything about it, the rest made up, and
+ * nothing that may be left out; parts that are `given` come before all that. Throws a SampleFault where it cannot be made up.
+ */
+export function sampleRequest(contract: EndpointContract, random: Random, given: Example = {}): SampleRequest {
+  try {
+    return buildRequest(contract, random, given)
+  } catch (cause) {
+    if (!(cause instanceof SampleError)) throw cause
+    const why = `no good request to ${contract.name} could be made up (${cause.message}): give its contract an example`
+    throw new SampleError(why, { cause })
+  }
+}
+
+function buildRequest(contract: EndpointContract, random: Random, given: Example): SampleRequest {
+  const { params, query, headers, body, examples = {}, path } = contract
+  const first = Object.values(examples).find((one) => one.params ?? one.query ?? one.body)
+  const said = { ...first, ...given }
+  const values = { ...requiredValues(params, random), ...said.params }
+  const asked = said.query ?? requiredValues(query, random)
+  const search = new URLSearchParams(
+    Object.entries(asked).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)])),
+  )
+  const sent = said.body ?? (body instanceof z.ZodType ? createSampler(toInput(body))(random) : undefined)
+  return {
+    target:
+      path.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(values[name]))) +
+      (search.size > 0 ? `?${search}` : ''),
+    headers: Object.fromEntries(
+      Object.entries(requiredValues(headers, random)).map(([name, value]) => [name, String(value)]),
+    ),
+    body: sent === undefined ? undefined : JSON.stringify(sent),
+  }
+}
+
+/** Values of the properties that must not be left out. */
+function requiredValues(schema: z.ZodObject | undefined, random: Random): Readonly<Record<string, unknown>> {
+  const required = Object.entries(schema?.shape ?? {}).filter(([, property]) => !property.safeParse(undefined).success)
+  return Object.fromEntries(required.map(([name, property]) => [name, createSampler(toInput(property))(random)]))
+}
+
+/** A request to a function itself. */
+export interface FunctionRequest {
+  readonly method: string
+  /** Path and query. */
+  readonly target: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | undefined
+}
+
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+/**
+ * A request to an endpoint: with `data`, whose values go wherever the contract names them (path, query, the rest the
+ * body), or as its first example, or made up.
+ */
+export function endpointRequest(contract: EndpointContract, data: unknown): FunctionRequest {
+  const given = data === undefined ? {} : placeValues(contract, data)
+  const { target, headers, body } = sampleRequest(contract, createRandom(contract.name), given)
+  return {
+    ...{ method: contract.method, target, body },
+    headers: {
+      ...headers,
+      ...(contract.idempotent ? { 'idempotency-key': randomUUID() } : {}),
+      ...(body === undefined ? {} : JSON_TYPE),
+    },
+  }
+}
+
+function placeValues({ params, query, body }: EndpointContract, data: unknown): Example {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return { body: data }
+  const part = (takes: (name: string) => boolean) =>
+    Object.fromEntries(Object.entries(data).filter(([name]) => takes(name)))
+  const inBody = (name: string) => Object.hasOwn(Object(Object(body).shape), name)
+  const inPath = (name: string) => Object.hasOwn(params?.shape ?? {}, name)
+  const inQuery = (name: string) => Object.hasOwn(query?.shape ?? {}, name)
+  return {
+    params: part(inPath),
+    // What nobody names goes where the function will say so.
+    query: part((name) => inQuery(name) || (!body && !inPath(name))),
+    ...(body ? { body: part((name) => inBody(name) || (!inPath(name) && !inQuery(name))) } : {}),
+  }
+}
+
+/** A CloudEvent in binary mode: `event` where it is one, else with `event` for its data, or with data made up. */
+export function eventRequest({ name, on }: SubscriberContract, event: unknown): FunctionRequest {
+  const {
+    data,
+    datacontenttype: _json,
+    ...attributes
+  } = isCloudEvent(event)
+    ? event
+    : {
+        data: event ?? sampleData(name, toOutput(on.data)),
+        specversion: '1.0',
+        id: randomUUID(),
+        source: '/ebb/invoke',
+        type: on.type,
+      }
+  const all = { time: new Date().toISOString(), ebbattempt: 1, ...attributes }
+  const headers = Object.entries(all).map(([attribute, value]) => [
+    `ce-${attribute}`,
+    encodeURIComponent(String(value)),
+  ])
+  return {
+    method: 'POST',
+    target: '/',
+    headers: { ...Object.fromEntries(headers), ...JSON_TYPE },
+    body: JSON.stringify(data),
+  }
+}
+
+const isCloudEvent = (event: unknown): event is Readonly<Record<string, unknown>> =>
+  typeof Object(event).specversion === 'string' && 'data' in Object(event)
+
+function sampleData(name: string, schema: Parameters<typeof createSampler>[0]): unknown {
+  try {
+    return createSampler(schema)(createRandom(name))
+  } catch (cause) {
+    if (!(cause instanceof SampleError)) throw cause
+    throw new ConfigError(`no event for ${name} could be made up (${cause.message}): give one with --event`, { cause })
+  }
+}

@@ -1,0 +1,137 @@
+import * as z from 'zod'
+import { type JsonSchema, listedValues, optionsOf } from '../json-schema.ts'
+import type { Random } from './random.ts'
+import { sampleString, word } from './sample-string.ts'
+
+const MAX_TRIES = 30
+
+/** No value could be made up: the message says where, and what its schema has against what was tried. */
+export class SampleError extends Error {
+  override readonly name = 'SampleFault'
+}
+
+/**
+ * Makes values up that `schema` takes, as JSON carries them. An `example` in the schema's meta or a default is taken as it
+ * is. Throws a SampleFault where nothing fits, such as a pattern without an example.
+ */
+export function createSampler(schema: z.ZodType): (random: Random) => unknown {
+  // JsonSchema names what zod writes, only more narrowly than zod's own type.
+  const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
+  return (random) => {
+    let why = ''
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const value = sampleJson(root, { root, random, depth: 0 })
+      const { success, error } = schema.safeParse(value)
+      if (success) return value
+      const [issue] = error.issues
+      why = `${issue?.path.join('.') || 'its top'}: ${issue?.message}`
+    }
+    throw new SampleError(why)
+  }
+}
+
+interface SampleContext {
+  readonly root: JsonSchema
+  readonly random: Random
+  /** How far inside: a schema that contains itself ends where this is deep. */
+  readonly depth: number
+}
+
+const MAX_DEPTH = 5
+const MAX_EXTRA_ITEMS = 2
+
+/** A value for a JSON Schema as zod writes it; refinements that the schema cannot say are not seen. */
+function sampleJson(schema: JsonSchema, context: SampleContext): unknown {
+  const { root, random, depth } = context
+  if (schema.$ref) return sampleJson(resolveRef(schema.$ref, root), { ...context, depth: depth + 1 })
+  const given = givenValue(schema)
+  if (given) return given.value
+  const values = listedValues(schema)
+  if (values) return random.pick(values)
+  const options = optionsOf(schema)
+  if (options) return sampleJson(depth > MAX_DEPTH ? simplestOf(options) : random.pick(options), context)
+  const [type] = [schema.type].flat()
+  if (type === 'object') return sampleObject(schema, { ...context, depth: depth + 1 })
+  if (type === 'array') return sampleArray(schema, { ...context, depth: depth + 1 })
+  if (type === 'string') return sampleString(schema, random)
+  if (type === 'number' || type === 'integer') return sampleNumber(schema, random)
+  if (type === 'boolean') return random.pick([true, false])
+  return type === 'null' ? null : word(random)
+}
+
+/** What whoever wrote the schema has given for a value. */
+function givenValue({ example, examples, default: usual }: JsonSchema): { readonly value: unknown } | undefined {
+  const value = example ?? examples?.[0] ?? usual
+  return value === undefined ? undefined : { value }
+}
+
+const resolveRef = (ref: string, root: JsonSchema): JsonSchema =>
+  ref === '#' ? root : (root.$defs?.[ref.replace('#/$defs/', '')] ?? {})
+
+const HOLDERS = new Set<unknown>(['object', 'array', undefined])
+const simplestOf = (options: readonly JsonSchema[]): JsonSchema =>
+  options.find(({ type, const: only }) => !HOLDERS.has(type) || only !== undefined) ?? options.at(-1) ?? {}
+
+function sampleObject(schema: JsonSchema, context: SampleContext): unknown {
+  const { properties, required = [] } = schema
+  if (!properties) return sampleRecord(schema, context)
+  const kept = Object.entries(properties).filter(
+    ([name, property]) => required.includes(name) || (isPossible(property) && isLikely(context)),
+  )
+  return Object.fromEntries(kept.map(([name, property]) => [name, sampleJson(property, context)]))
+}
+
+const isPossible = ({ not }: JsonSchema) => not === undefined
+const isLikely = ({ depth, random }: SampleContext) => depth <= MAX_DEPTH && random.fraction() < 0.7
+
+function sampleRecord(
+  { additionalProperties, propertyNames = { type: 'string' } }: JsonSchema,
+  context: SampleContext,
+) {
+  if (typeof additionalProperties !== 'object') return {}
+  const names = listedValues(propertyNames) ?? (context.depth > MAX_DEPTH ? [] : [sampleJson(propertyNames, context)])
+  return Object.fromEntries(names.map((name) => [String(name), sampleJson(additionalProperties, context)]))
+}
+
+function sampleArray(schema: JsonSchema, context: SampleContext): readonly unknown[] {
+  const { prefixItems = [], items, minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema
+  const first = prefixItems.map((item) => sampleJson(item, context))
+  if (typeof items !== 'object') return first
+  const least = Math.max(minItems - first.length, 0)
+  const wanted = context.depth > MAX_DEPTH ? least : least + context.random.integer(1, MAX_EXTRA_ITEMS)
+  const length = Math.min(wanted, maxItems - first.length)
+  return [...first, ...Array.from({ length }, () => sampleJson(items, context))]
+}
+
+/** So many steps from the lower end: a price is then rather 12 than 8,412,709. */
+const MAX_STEPS = 1_000
+
+/** A number within the bounds of its schema, as small as they allow. */
+function sampleNumber(schema: JsonSchema, random: Random): number {
+  const step = schema.multipleOf ?? (schema.type === 'integer' ? 1 : 0.01)
+  const most = upperOf(schema)
+  const least = lowerOf(schema) ?? (most !== undefined && most < 1 ? most - MAX_STEPS * step : 1)
+  const first = aboveOrAt(least, step, schema.exclusiveMinimum === least)
+  const last = most === undefined ? first + MAX_STEPS : belowOrAt(most, step, schema.exclusiveMaximum === most)
+  if (last < first) return (least + (most ?? least)) / 2
+  // 3 * 0.1 is not 0.3 by itself.
+  return Number((random.integer(first, Math.min(last, first + MAX_STEPS)) * step).toFixed(10))
+}
+
+const aboveOrAt = (bound: number, step: number, open: boolean) => {
+  const steps = Math.ceil(bound / step)
+  return open && steps * step === bound ? steps + 1 : steps
+}
+const belowOrAt = (bound: number, step: number, open: boolean) => {
+  const steps = Math.floor(bound / step)
+  return open && steps * step === bound ? steps - 1 : steps
+}
+
+const lowerOf = ({ minimum, exclusiveMinimum }: JsonSchema) => tighterBound(minimum, exclusiveMinimum, Math.max)
+const upperOf = ({ maximum, exclusiveMaximum }: JsonSchema) => tighterBound(maximum, exclusiveMaximum, Math.min)
+
+/** The ends of a double's whole numbers are no rule of anybody's. */
+function tighterBound(one: number | undefined, other: number | undefined, choose: typeof Math.max): number | undefined {
+  const bounds = [one, other].filter((bound) => bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER)
+  return bounds.length > 0 ? choose(...bounds.map(Number)) : undefined
+}

@@ -1,0 +1,96 @@
+import { constants } from 'node:fs'
+import { access, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ConfigError } from '../kernel/index.ts'
+import { ANNOUNCEMENT, type Announcement } from './announcement.ts'
+import { claimFolder } from './processes/claim-folder.ts'
+import { stopLeftovers } from './processes/leftovers.ts'
+
+/** Where one laptop's Ebb keeps its things. */
+export interface DataDir {
+  readonly path: string
+  /** Notes of running children. */
+  readonly run: string
+  readonly bundles: string
+  /** Names the bundle of contracts that gateway and relay serve by. */
+  readonly pointer: string
+  readonly mail: string
+  readonly postgres: string
+  readonly secrets: string
+  /** Tells the command line how to reach the Ebb that runs here. */
+  announce(running: Announcement): Promise<void>
+  /** Lets the next one in. */
+  close(): Promise<void>
+}
+
+/** Opens a dataDir for this process alone, after stopping what a killed run left there; `fresh` forgets all data first. */
+export async function openDataDir(path: string, { fresh = false } = {}): Promise<DataDir> {
+  const folder = await ensureWritable(path)
+  const giveBack = await claimFolder(folder)
+  const announcement = join(folder, ANNOUNCEMENT)
+  const close = async () => {
+    await rm(announcement, { force: true })
+    giveBack()
+  }
+  try {
+    const dataDir = {
+      ...{ path: folder, run: join(folder, 'run'), bundles: join(folder, 'bundles'), mail: join(folder, 'mail') },
+      ...{
+        postgres: join(folder, 'postgres'),
+        secrets: join(folder, 'secrets.json'),
+        pointer: join(folder, 'bundles/contracts'),
+        close,
+      },
+      announce: async (running: Announcement) => {
+        // A reader sees the old one or the new one, and never half of it.
+        await writeFile(`${announcement}.new`, JSON.stringify(running), { mode: 0o600 })
+        await rename(`${announcement}.new`, announcement)
+      },
+    }
+    await stopLeftovers(dataDir.run)
+    // Each save left one; they are made anew.
+    await rm(dataDir.bundles, { recursive: true, force: true })
+    if (fresh) await eraseData(dataDir)
+    return dataDir
+  } catch (fault) {
+    giveBack()
+    throw fault
+  }
+}
+
+async function ensureWritable(path: string): Promise<string> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    await access(path, constants.R_OK | constants.W_OK | constants.X_OK)
+    await readdir(path)
+    return await realpath(path)
+  } catch (cause) {
+    const { code = '' } = Object(cause) as { code?: string }
+    const why = ERRNO_REASONS[code] ?? `cannot be used (${code})`
+    throw new ConfigError(`${path} ${why}; name another folder with EBB_HOME.`, { cause })
+  }
+}
+
+const ERRNO_REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'belongs to another user',
+  EPERM: 'belongs to another user',
+  EROFS: 'is on a read-only disk',
+  ENOSPC: 'is on a disk that is full',
+  ENOTDIR: 'lies behind something that is no folder',
+  EEXIST: 'is no folder',
+}
+
+/** As nobody, the data of Postgres lie elsewhere, behind a link. */
+async function eraseData({
+  path,
+  postgres,
+  run,
+  bundles,
+  mail,
+  secrets,
+}: Omit<DataDir, 'close' | 'announce' | 'pointer'>) {
+  const cluster = await realpath(join(postgres, 'cluster')).catch(() => undefined)
+  const gone = [run, bundles, mail, postgres, secrets, ...(cluster ? [cluster] : [])]
+  await Promise.all(gone.map((one) => rm(one, { recursive: true, force: true })))
+  await mkdir(path, { recursive: true, mode: 0o700 })
+}

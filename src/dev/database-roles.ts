@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { PARTS, type Part } from '../data/migrate/privileges.ts'
+import { ROLES } from '../deploy/render/platform.ts'
+
+export type UrlsByPart = Readonly<Record<Part, string>>
+
+/**
+ * Makes the role of each part where it is missing, with a new password, and lets them into the database of `databaseUrl`.
+ * Answers its address for each. `adminUrl` is a superuser's.
+ */
+export async function ensureDatabaseRoles(adminUrl: string, databaseUrl: string): Promise<UrlsByPart> {
+  const passwords = { gateway: newPassword(), relay: newPassword(), functions: newPassword() }
+  const made = PARTS.map((part) => createRole(ROLES[part], passwords[part]))
+  const client = new pg.Client({ connectionString: adminUrl })
+  await client.connect()
+  await client.query([...made, grantConnect(databaseUrl)].join('\n')).finally(() => client.end())
+  const urlOf = (part: Part) =>
+    Object.assign(new URL(databaseUrl), { username: ROLES[part], password: passwords[part] }).href
+  return { gateway: urlOf('gateway'), relay: urlOf('relay'), functions: urlOf('functions') }
+}
+
+/** Fits into a URL and into a literal as it is. */
+const newPassword = () => randomBytes(24).toString('base64url')
+
+const createRole = (role: string, password: string) => `
+  do $$ begin create role ${role}; exception when duplicate_object then null; end $$;
+  alter role ${role} login password '${password}';`
+
+/** Nobody else than these and its owner, as on a cluster: nor may they make temporary tables. */
+export function grantConnect(databaseUrl: string): string {
+  const name = `"${new URL(databaseUrl).pathname.slice(1)}"`
+  return `revoke all on database ${name} from public; grant connect on database ${name} to ${Object.values(ROLES).join(', ')};`
+}

@@ -1,0 +1,135 @@
+import { createValidator, type EndpointContract, Problem, parsePathTemplate, toOutput } from '../../contract/index.ts'
+import { createRandom } from '../../deploy/sample/random.ts'
+import { createSampler, SampleError } from '../../deploy/sample/sampler.ts'
+import { parseQuery } from '../../http/request-parts.ts'
+import { createResponseSerializer } from '../../http/serialize-response.ts'
+import type { StoredResponse } from '../../kernel/index.ts'
+
+/** A request that the gateway has found good. */
+export interface MockRequest {
+  readonly method: string
+  /** Path and query as sent. */
+  readonly target: string
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  readonly correlationId: string
+}
+
+export type MockResponder = (request: MockRequest) => StoredResponse
+
+/**
+ * Answers as an endpoint's contract says, without its handler: with the failure or the example that the caller prefers,
+ * else with the reply of the first example, else with one made up, which is the same for the same request and seed.
+ */
+export function createMockResponder(contract: EndpointContract, { seed }: { readonly seed: string }): MockResponder {
+  const { fromReply, fromProblem } = createResponseSerializer(contract)
+  const makeUp = createReplySampler(contract, seed)
+  const first = Object.values(contract.examples ?? {}).find((example) => example.reply !== undefined)
+  return (request) => {
+    const preferences = readPreferences(request.headers.prefer ?? '')
+    const failure = preferences.get('failure')
+    const example = preferences.get('example')
+    try {
+      if (failure !== undefined) throw declaredFailure(contract, failure)
+      if (example !== undefined)
+        return withPreferenceApplied(fromReply(exampleReply(contract, example), allow), `example=${example}`)
+      return fromReply(first ? first.reply : makeUp(request), allow)
+    } catch (fault) {
+      if (fault instanceof Problem) return fromProblem(fault, { ...request, traceparent: '' })
+      throw fault
+    }
+  }
+}
+
+const allow = () => {}
+
+const withPreferenceApplied = (answer: StoredResponse, preference: string): StoredResponse => ({
+  ...answer,
+  headers: { ...answer.headers, 'preference-applied': preference },
+})
+
+function declaredFailure({ name, failures = {} }: EndpointContract, code: string): Problem {
+  const status = Object.hasOwn(failures, code) ? failures[code] : undefined
+  if (status !== undefined) return new Problem(code, status, 'The mock was asked for this failure.')
+  return unknownPreference(`${name} declares no failure ${code}`, Object.keys(failures))
+}
+
+function exampleReply({ name, examples = {} }: EndpointContract, wanted: string): unknown {
+  const having = Object.entries(examples).filter(([, example]) => example.reply !== undefined)
+  const found = having.find(([one]) => one === wanted)
+  if (!found) {
+    throw unknownPreference(
+      `${name} has no example ${wanted} with a reply`,
+      having.map(([one]) => one),
+    )
+  }
+  return found[1].reply
+}
+
+const unknownPreference = (sentence: string, known: readonly string[]) =>
+  new Problem(
+    'invalid_request',
+    400,
+    `${sentence}; ${known.length > 0 ? `it has ${known.join(', ')}` : 'it has none'}.`,
+  )
+
+/** Makes replies up, with what the request itself says about the thing in them, as far as that fits. */
+function createReplySampler(contract: EndpointContract, seed: string): (request: MockRequest) => unknown {
+  const body = 'body' in contract.reply ? contract.reply.body : undefined
+  if (!body) return () => undefined
+  const schema = toOutput(body)
+  const sample = createSampler(schema)
+  const saidIn = createReader(contract)
+  return (request) => {
+    const { method, target } = request
+    const random = createRandom([seed, method, target, Buffer.from(request.body).toString()].join('\n'))
+    let value = sampleOrExplain(contract, () => sample(random))
+    for (const [name, said] of saidIn(request)) {
+      const echoed = { ...Object(value), [name]: said }
+      if (name in Object(value) && schema.safeParse(echoed).success) value = echoed
+    }
+    return value
+  }
+}
+
+function sampleOrExplain({ name }: EndpointContract, make: () => unknown): unknown {
+  try {
+    return make()
+  } catch (cause) {
+    if (!(cause instanceof SampleError)) throw cause
+    const message = `No reply of ${name} could be made up (${cause.message}). Give its contract an example with a reply, or that schema a .meta({ example }).`
+    throw new Problem('not_implemented', 501, message, { cause })
+  }
+}
+
+/** Reads parameters and body as the function would. */
+function createReader(contract: EndpointContract): (request: MockRequest) => readonly [string, unknown][] {
+  const validate = createValidator(contract)
+  const { match } = parsePathTemplate(contract.path)
+  return ({ target, headers, body }) => {
+    const [path = ''] = target.split('?', 1)
+    const params = Object.entries(match(path) ?? {}).map(([name, text]) => [name, [decodeURIComponent(text)]])
+    const validated = validate({
+      params: Object.fromEntries(params),
+      query: parseQuery(target),
+      headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, [text]])),
+      body: body.length > 0 ? JSON.parse(Buffer.from(body).toString()) : undefined,
+    })
+    if (!validated.ok) return []
+    return Object.entries({ ...Object(validated.input.body), ...Object(validated.input.params) })
+  }
+}
+
+/** What a caller prefers (RFC 7240): names in lower case, values without their quotes; what comes with them is left out. */
+export function readPreferences(prefer: string): ReadonlyMap<string, string> {
+  const parts = prefer.match(/(?:[^,"]|"(?:\\.|[^"\\])*")+/g) ?? []
+  return new Map(
+    parts.flatMap((part) => {
+      const [, name = '', quoted, bare = ''] = PREFERENCE.exec(part.trim()) ?? []
+      return name ? [[name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, '$1') ?? bare] as const] : []
+    }),
+  )
+}
+
+const PREFERENCE = /^([^\s=;]+)\s*(?:=\s*(?:"((?:\\.|[^"\\])*)"|([^\s;]*)))?/

@@ -1,0 +1,62 @@
+import type { Invocations } from '../../http/gateway/index.ts'
+import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
+import type { InvocationState, NewInvocation } from '../../protocol/index.ts'
+import type { MockResponder } from './mock-responder.ts'
+
+const MAX_STORED = 1_000
+
+export interface ResponseStore {
+  find(claim: Claim): ClaimResult
+  store(claim: Claim, answer: StoredResponse): void
+}
+
+/** What each Idempotency-Key was answered with, in memory: the latest thousand of them. */
+export function createResponseStore(): ResponseStore {
+  const kept = new Map<string, { readonly fingerprint: Uint8Array; readonly answer: StoredResponse }>()
+  return {
+    find: (claim) => {
+      const known = kept.get(storeKey(claim))
+      if (!known) return { is: 'new' }
+      const same = Buffer.compare(known.fingerprint, claim.fingerprint) === 0
+      return same ? { is: 'finished', answer: known.answer } : { is: 'mismatch' }
+    },
+    store: (claim, answer) => {
+      kept.set(storeKey(claim), { fingerprint: claim.fingerprint, answer })
+      if (kept.size > MAX_STORED) kept.delete(kept.keys().next().value ?? '')
+    },
+  }
+}
+
+const storeKey = ({ caller, route, key }: Claim) => JSON.stringify([caller, route, key])
+
+const MAX_INVOCATIONS = 1_000
+
+/** Asynchronous calls of a mock: each is made at once, and its state is remembered, of the latest thousand. */
+export function createMockInvocations(answers: ReadonlyMap<string, MockResponder>, kept: ResponseStore): Invocations {
+  const states = new Map<string, { readonly sub: string; readonly state: InvocationState }>()
+  return {
+    accept: async (invocation, { claim, response }) => {
+      const claimed = claim ? kept.find(claim) : ({ is: 'new' } as const)
+      if (claimed.is !== 'new') return claimed
+      if (claim) kept.store(claim, response)
+      states.set(invocation.id, { sub: invocation.caller.sub, state: invoke(invocation, answers) })
+      if (states.size > MAX_INVOCATIONS) states.delete(states.keys().next().value ?? '')
+      return claimed
+    },
+    find: async (id, { sub }) => {
+      const found = states.get(id)
+      return found?.sub === sub ? found.state : undefined
+    },
+  }
+}
+
+function invoke(invocation: NewInvocation, answers: ReadonlyMap<string, MockResponder>): InvocationState {
+  const answer = answers.get(invocation.function)?.(invocation)
+  const now = new Date().toISOString()
+  return {
+    ...{ id: invocation.id, function: invocation.function, correlationId: invocation.correlationId },
+    response: answer && { ...answer, body: Buffer.from(answer.body) },
+    ...{ state: answer && answer.status < 400 ? 'done' : 'dead', attempts: 1, createdAt: now, settledAt: now },
+    ...{ availableAt: now, dueInMs: 0 },
+  }
+}

@@ -1,0 +1,54 @@
+import { ConfigError } from '../../kernel/index.ts'
+
+/** Why Postgres cannot run here, as one sentence that says what to do; `cause` has the details. */
+export class PostgresError extends Error {
+  override name = 'PostgresFault'
+}
+
+/** Turns whatever the system or Postgres said into a PostgresFault about `folder`. */
+export function explainError(cause: unknown, folder: string): Error {
+  if (cause instanceof PostgresError || cause instanceof ConfigError) return cause
+  const message = cause instanceof Error ? cause.message : String(cause)
+  // What Postgres tells of its ordinary work, and its advice, mention much that is not the fault.
+  const said = message.replace(/^(LOG|HINT): .*$/gm, '')
+  const known = EXPLANATIONS.find(([pattern]) => pattern.test(said))
+  return new PostgresError(known ? known[1](folder) : `Postgres did not start: ${mainLine(said)}.`, { cause })
+}
+
+// The first that matches wins: a full disk also breaks files, so it stands before the damage.
+const EXPLANATIONS: [RegExp, (folder: string) => string][] = [
+  [
+    /could not (create|map|resize|open|attach).* shared memory|Cannot allocate memory|ENOMEM/,
+    () => 'Postgres got no memory from this machine: free some memory and start again.',
+  ],
+  [
+    /ENOSPC|EDQUOT|No space left on device|Disk quota exceeded|wrote only \d+ of/,
+    (folder) => `The disk that holds the Postgres data of ${folder} is full: free some space and start again.`,
+  ],
+  [
+    /EROFS|Read-only file system/,
+    (folder) => `${folder} is on a read-only disk: choose a folder that can be written for the Postgres data.`,
+  ],
+  [/ENOTDIR|EEXIST: .* mkdir/, (folder) => `${folder} is a file, not a folder: move it away or choose another folder.`],
+  [
+    /EACCES|EPERM|Permission denied|Operation not permitted|wrong ownership|invalid permissions/,
+    (folder) =>
+      `${folder} belongs to another user or may not be written: give it to the user that runs this (chown -R), or choose another folder.`,
+  ],
+  [
+    /lock file ".*" already exists|pre-existing shared memory/,
+    (folder) => `Another Postgres still uses the data of ${folder}: stop it and start again.`,
+  ],
+  [
+    /PANIC: {2}|checkpoint record|incorrect checksum|invalid page|not a valid data directory|database files are incompatible|could not (open|read|access|stat|find) |ENOENT.*(PG_VERSION|passwords\.json)|valid JSON|JSON input/,
+    (folder) =>
+      `The Postgres data of ${folder} are damaged: restore them from a backup, or delete ${folder}/cluster to begin with an empty database.`,
+  ],
+]
+
+/** The line that tells most, without its severity and its full stop. */
+function mainLine(said: string): string {
+  const lines = said.split('\n').filter((line) => line.trim() !== '')
+  const line = lines.find((each) => /(FATAL|PANIC|ERROR|error):/.test(each)) ?? lines.at(-1) ?? 'it said nothing'
+  return line.replace(/^.*?(FATAL|PANIC|ERROR|error):\s+/, '').replace(/\.\s*$/, '')
+}

@@ -1,0 +1,149 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** One line that a child wrote: its JSON log record, or plain text. */
+export type OutputLine = Readonly<Record<string, unknown>>
+
+export interface Child {
+  readonly pid: number
+  readonly exited: Promise<Exit>
+  /** SIGTERM, and SIGKILL when it is still there `limitMs` later. */
+  stop(limitMs: number): Promise<Exit>
+}
+
+interface ChildOptions {
+  readonly env: Readonly<Record<string, string>>
+  readonly onLine: (said: OutputLine) => void
+  readonly nodeOptions?: readonly string[]
+}
+
+/**
+ * Starts a Node program of our own. It is in a process group of its own, so that Ctrl-C reaches only the runner, and it
+ * ends by itself when the runner is gone, since we hold its stdin.
+ */
+export function startChild(file: string, { env, onLine, nodeOptions = [] }: ChildOptions): Child {
+  const child = spawn(process.execPath, [...nodeOptions, file], {
+    env: { ...env, EBB_PARENT: 'stdin' },
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  child.stdin.on('error', () => {})
+  for (const input of [child.stdout, child.stderr]) {
+    createInterface({ input }).on('line', (line) => onLine(parseLine(line)))
+  }
+  // 'close' comes after the last line was read; a program that cannot be started has an 'error' and no exit.
+  const exited = new Promise<Exit>((resolve) => {
+    child.once('error', () => resolve({ code: 127, signal: null }))
+    child.once('close', (code, signal) => resolve({ code, signal }))
+  })
+  const stop = async (limitMs: number) => {
+    child.kill('SIGTERM')
+    const limit = new AbortController()
+    const late = delay(limitMs, 'late' as const, { signal: limit.signal }).catch(() => 'late' as const)
+    if ((await Promise.race([exited, late])) === 'late') child.kill('SIGKILL')
+    limit.abort()
+    return exited
+  }
+  return { pid: child.pid ?? 0, exited, stop }
+}
+
+function parseLine(line: string): OutputLine {
+  try {
+    const said: unknown = JSON.parse(line)
+    if (typeof said === 'object' && said !== null) return { ...said }
+  } catch {
+    // Not every line is a log record.
+  }
+  return { level: 'text', msg: line }
+}
+
+/** How a program ended: by a code or by a signal. */
+export interface ProgramExit {
+  code: number | null
+  signal: string | null
+}
+
+export interface Program {
+  pid: number
+  /** Ends the program as though the runner were gone. */
+  disconnect(): void
+  exited: Promise<ProgramExit>
+  /** Settles when, besides, everything that it said has been read. */
+  closed: Promise<ProgramExit>
+}
+
+/** Nothing of the caller's environment (PGDATA, secrets, locale) reaches the program. */
+export const CLEAN_ENV = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', TZ: 'UTC', LC_ALL: 'C' }
+
+interface ProgramOptions {
+  /** As whom, where it is somebody else. */
+  ids?: { uid?: number; gid?: number }
+  /** What it says on stdout or stderr. */
+  onLine: (line: string) => void
+}
+
+/** Starts a program that ends when this process is gone; answers with the program's own pid. */
+export async function startProgram(command: readonly string[], { ids = {}, onLine }: ProgramOptions): Promise<Program> {
+  const child = spawn('/bin/sh', ['-c', LIFELINE, 'sh', ...command], {
+    ...ids,
+    cwd: '/',
+    env: CLEAN_ENV,
+    // Own process group: Ctrl-C in the terminal reaches only the runner.
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  const exited = Promise.withResolvers<ProgramExit>()
+  const closed = Promise.withResolvers<ProgramExit>()
+  child.once('exit', (code, signal) => exited.resolve(toExit(code, signal)))
+  child.once('close', (code, signal) => closed.resolve(toExit(code, signal)))
+  child.stdin.on('error', () => {}) // it may end before its lifeline does
+  createInterface({ input: child.stderr }).on('line', onLine)
+  const pid = await readPid(child)
+  return { pid, disconnect: () => child.stdin.end(), exited: exited.promise, closed: closed.promise }
+}
+
+/**
+ * Nobody writes to stdin: its end means that the runner is gone. A background job of sh ignores SIGINT until the program
+ * sets its own handler, hence the repetition; after ten of them SIGQUIT ends Postgres at once and without damage.
+ */
+const LIFELINE = `
+exec 3<&0 </dev/null
+"$@" >&2 3<&- &
+program=$!
+echo "$program"
+{
+  while read -r _ <&3; do :; done
+  for _ in 1 2 3 4 5 6 7 8 9 10; do kill -INT "$program" || exit; sleep 1; done
+  kill -QUIT "$program"
+} >/dev/null 2>&1 &
+watcher=$!
+exec 3<&-
+wait "$program"
+status=$?
+kill "$watcher" 2>/dev/null
+exit "$status"
+`
+
+function readPid(child: ChildProcessByStdio<Writable, Readable, Readable>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    const lines = createInterface({ input: child.stdout })
+    lines.once('line', (line) => resolve(Number(line)))
+    lines.once('close', () => reject(new Error('/bin/sh did not start the program')))
+  })
+}
+
+/** The shell tells a signal of its program as 128 + its number. */
+function toExit(code: number | null, signal: string | null): ProgramExit {
+  if (code === null || code <= 128) return { code, signal }
+  const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
+  return name === undefined ? { code, signal } : { code: null, signal: name }
+}

@@ -1,0 +1,65 @@
+import { stripVTControlCharacters } from 'node:util'
+import { afterEach, expect, it, jest } from '@jest/globals'
+import type { DevEvent } from './report.ts'
+import { createTerminalReporter } from './terminal-reporter.ts'
+
+const contracts = () => ({ routes: [], subscriptions: [] }) as never
+const show = createTerminalReporter({ root: '/shop', contracts, statuses: () => [], notes: {}, roles: {} })
+
+afterEach(() => {
+  jest.restoreAllMocks()
+})
+
+/** What the terminal shows of it, without our own colours and the time of day. */
+function shown(told: DevEvent): string {
+  const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true)
+  show(told)
+  const text = write.mock.calls.map(([chunk]) => String(chunk)).join('')
+  return stripVTControlCharacters(text).replace(/^\d\d:\d\d:\d\d/, '')
+}
+
+it.each<[string, DevEvent]>([
+  ['a fault', { event: 'fault', part: 'say-hello', message: 'Error: \u001b[2J\u009b1A\rgone' }],
+  ['a log line', { event: 'log', part: 'say-hello', message: 'for \u001b[2J\u009b1A\rgone' }],
+  ['a path', { event: 'request', status: 400, method: 'GET', path: '/\u001b[2J\u009b1A\rgone', durationMs: 1 }],
+])('%s cannot steer the terminal', (_what, told) => {
+  expect(shown(told)).toContain('\\u001b[2J\\u009b1A\\u000dgone')
+})
+
+it.each(['log', 'fault'] as const)('the message of a %s cannot look like a line of another part', (event) => {
+  const [, ...more] = shown({ event, part: 'a', message: 'b\n12:00:00  201  POST /v1/orders' }).trimEnd().split('\n')
+  expect(more).toEqual([expect.stringMatching(/^ {15}12:00:00/)])
+})
+
+it('a fault shows the frames of the handler, and no others', () => {
+  const message = [
+    'Error: not yet',
+    '    at Object.handle (/shop/functions/say-hello/handler.ts:5:18)',
+    '    at toMoney (/shop/domain/money.ts:9:1)',
+    '    at transact (/shop/src/http/middleware/transact.ts:39:31)',
+    '    at processTicksAndRejections (node:internal/process/task_queues:104:5)',
+    'caused by: Error: no such table',
+    '    at query (/shop/node_modules/pg/client.js:1:1)',
+  ].join('\n')
+  const lines = shown({ event: 'fault', part: 'say-hello', message }).trimEnd().split('\n')
+  expect(lines.map((line) => line.trim())).toEqual([
+    '!!  say-hello: Error: not yet',
+    'at Object.handle (/shop/functions/say-hello/handler.ts:5:18)',
+    'at toMoney (/shop/domain/money.ts:9:1)',
+    'caused by: Error: no such table',
+  ])
+})
+
+it('a fault without any of them shows all', () => {
+  const message = 'Error: x\n    at start (/shop/src/dev/dev.ts:1:1)'
+  expect(shown({ event: 'fault', part: 'gateway', message })).toContain('/shop/src/dev/dev.ts:1:1')
+})
+
+it('a save says what serves and what is gone, a line each', () => {
+  const told = { event: 'reload', functions: ['get-one', 'get-two'], removed: ['say-hello'], tookMs: 293 } as const
+  const lines = shown(told).trimEnd().split('\n')
+  expect(lines.map((line) => line.replace(/^\d\d:\d\d:\d\d/, '').trim())).toEqual([
+    'new  get-one, get-two served after 293 ms',
+    'end  say-hello removed after 293 ms',
+  ])
+})

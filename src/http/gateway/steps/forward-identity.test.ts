@@ -1,0 +1,91 @@
+import type { ServerResponse } from 'node:http'
+import { expect, it } from '@jest/globals'
+import { type TestOptions, testGateway } from '../test-support.ts'
+
+const THING = '/v1/things/1'
+const PROBLEM = { 'content-type': 'application/problem+json', 'ebb-revision': '7' }
+const REFUSED =
+  'a function refuses our Ebb-Identity: compare the clocks, and EBB_IDENTITY_KEY here with EBB_IDENTITY_JWKS there'
+
+const refuse = (response: ServerResponse) =>
+  response
+    .writeHead(401, { ...PROBLEM, 'www-authenticate': 'Ebb-Identity error="ERR_JWT_EXPIRED"' })
+    .end('{"status":401,"error":"unauthenticated"}')
+
+/** A gateway whose signatures say whether they were made anew, before a function that believes as a test wants. */
+async function rig(believes: (identity: string) => boolean, ports: TestOptions['dependencies'] = {}) {
+  const identities: string[] = []
+  const gateway = await testGateway({
+    upstream: (request, response) => {
+      const identity = String(request.headers['ebb-identity'])
+      identities.push(identity)
+      if (!believes(identity)) return refuse(response)
+      request.resume().on('end', () => response.writeHead(200, { 'ebb-revision': '7' }).end('{}'))
+    },
+    dependencies: { sign: async ({ sub }, _name, { fresh = false } = {}) => `${sub}${fresh ? ' anew' : ''}`, ...ports },
+  })
+  return { ...gateway, identities }
+}
+
+it('200 where the function takes what is signed anew, be it a POST without a key', async () => {
+  const { url, identities, lines } = await rig((identity) => identity.endsWith('anew'))
+  expect((await fetch(`${url}/v1/mails`, { method: 'POST' })).status).toBe(200)
+  expect(identities).toEqual(['anonymous', 'anonymous anew'])
+  expect(lines).toContainEqual(expect.objectContaining({ msg: REFUSED, function: 'send-mail' }))
+})
+
+it('502, and never a 401, where it refuses that as well; logged once, with both clocks', async () => {
+  const { url, identities, lines } = await rig(() => false)
+  const answers = [await fetch(url + THING, { headers: { 'x-api-key': 'full' } }), await fetch(url + THING)]
+  for (const answer of answers) {
+    expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([502, null])
+    expect(await answer.json()).toMatchObject({ status: 502, error: 'bad_gateway' })
+  }
+  expect(identities).toEqual(['ann', 'ann anew', 'anonymous', 'anonymous anew'])
+  const told = lines.filter(({ msg }) => msg === REFUSED)
+  const date = expect.stringMatching(/ GMT$/)
+  expect(told).toEqual([
+    { msg: REFUSED, function: 'get-thing', status: 401, reason: 'ERR_JWT_EXPIRED', functionDate: date, ourDate: date },
+  ])
+})
+
+it('an identity is good for a start and the contract’s time', async () => {
+  const waits: unknown[] = []
+  const sign: NonNullable<TestOptions['dependencies']>['sign'] = async (_caller, _name, options) =>
+    `${waits.push(options?.waitMs)}`
+  const { url } = await rig(() => true, { sign })
+  await fetch(`${url}/v1/slow`)
+  expect(waits).toEqual([5_000 + 100])
+})
+
+it.each([
+  [401, {}],
+  [403, { 'www-authenticate': 'Bearer' }],
+])('%i of a contract is the caller’s', async (status, headers) => {
+  const body = `{"status":${status},"error":"wrong_password"}`
+  const { url, invoked } = await testGateway({
+    upstream: (_request, response) => void response.writeHead(status, { ...PROBLEM, ...headers }).end(body),
+  })
+  const answer = await fetch(url + THING)
+  expect([answer.status, await answer.text(), invoked.length]).toEqual([status, body, 1])
+})
+
+it.each([
+  [400, 502, 'bad_gateway'],
+  [401, 502, 'bad_gateway'],
+  [403, 502, 'bad_gateway'],
+  [404, 503, 'unavailable'],
+  [413, 502, 'bad_gateway'],
+  [415, 502, 'bad_gateway'],
+  [429, 503, 'unavailable'],
+  [431, 502, 'bad_gateway'],
+  [500, 502, 'bad_gateway'],
+])('a %i that is not the function’s own is a %i %s', async (given, status, error) => {
+  const { url, lines } = await testGateway({
+    upstream: (_request, response) =>
+      void response.writeHead(given, { 'content-type': 'text/html' }).end('<h1>no</h1>'),
+  })
+  const answer = await fetch(url + THING)
+  expect([answer.status, await answer.json()]).toEqual([status, expect.objectContaining({ status, error })])
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'a function did not get its request' }))
+})

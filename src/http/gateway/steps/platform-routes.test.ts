@@ -1,0 +1,71 @@
+import { expect, it } from '@jest/globals'
+import type { DocsFile } from '../dependencies.ts'
+import { testGateway } from '../test-support.ts'
+
+it('200 health, readiness and the OpenAPI document, none of them counted', async () => {
+  const { url, spared } = await testGateway()
+  expect((await fetch(`${url}/_/health`)).status).toBe(200)
+  expect((await fetch(`${url}/_/ready`)).status).toBe(200)
+  expect(await (await fetch(`${url}/openapi.json`)).json()).toEqual({ openapi: '3.1.0' })
+  expect((await fetch(`${url}/openapi.json`, { method: 'HEAD' })).headers.get('content-length')).toBe('19')
+  expect(spared).toEqual([])
+})
+
+it('503 not ready, but healthy', async () => {
+  const { url } = await testGateway({ dependencies: { ready: async () => false } })
+  expect((await fetch(`${url}/_/ready`)).status).toBe(503)
+  expect((await fetch(`${url}/_/health`)).status).toBe(200)
+})
+
+it('405 they can only be read', async () => {
+  const { url } = await testGateway()
+  const answer = await fetch(`${url}/_/health`, { method: 'POST' })
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+})
+
+it.each(['/_/', '/_/metrics', '/metrics', '/docs'])('404 %s is not public', async (path) => {
+  const { url } = await testGateway()
+  expect((await fetch(url + path)).status).toBe(404)
+})
+
+it('404 at the root says where the reference is', async () => {
+  const { url } = await testGateway()
+  const answer = await fetch(url)
+  expect([answer.status, await answer.json()]).toMatchObject([404, { message: expect.stringContaining('/docs') }])
+  expect(answer.headers.get('link')).toContain('</docs>; rel="service-doc"')
+})
+
+const FILES: Readonly<Record<string, DocsFile>> = {
+  '/docs': { type: 'text/html', body: 'page', immutable: false },
+  '/docs/1.js': { type: 'text/javascript', body: 'code', immutable: true },
+}
+const docs = async (path: string) => FILES[path]
+
+it('200 the page anew each time, its parts for ever, all under a policy that lets in nothing from elsewhere', async () => {
+  const { url, spared, invoked } = await testGateway({ dependencies: { docs } })
+  const page = await fetch(`${url}/docs`)
+  expect([page.status, await page.text(), page.headers.get('cache-control')]).toEqual([200, 'page', 'no-store'])
+  const part = await fetch(`${url}/docs/1.js`)
+  expect([await part.text(), part.headers.get('content-type')]).toEqual(['code', 'text/javascript'])
+  expect(part.headers.get('cache-control')).toMatch(/immutable/)
+  for (const { headers } of [page, part]) {
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/)
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+  }
+  expect([spared, invoked]).toEqual([[], []])
+})
+
+it('200 but not readable by the pages of other origins, which may call the API: it may hold a key', async () => {
+  const { url } = await testGateway({ dependencies: { docs, corsOrigins: ['*'] } })
+  const headers = { origin: 'https://app.example' }
+  expect((await fetch(`${url}/openapi.json`, { headers })).headers.get('access-control-allow-origin')).toBe('*')
+  const page = await fetch(`${url}/docs`, { headers })
+  expect([page.status, page.headers.get('access-control-allow-origin')]).toEqual([200, null])
+})
+
+it('404 what is not there, 405 for whoever writes', async () => {
+  const { url } = await testGateway({ dependencies: { docs } })
+  for (const path of ['/docs/', '/docs/2.js', '/docsy']) expect((await fetch(url + path)).status).toBe(404)
+  const answer = await fetch(`${url}/docs`, { method: 'POST' })
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+})

@@ -1,0 +1,30 @@
+import { expect, it } from '@jest/globals'
+import express from 'express'
+import supertest from 'supertest'
+import { createLog } from '../../kernel/index.ts'
+import type { OpenedResources } from '../resources.ts'
+import { probes } from './probes.ts'
+import { problems } from './problems.ts'
+
+it('is ready once what it uses has been there, until it goes away; and lives all the time', async () => {
+  const now = { reachable: false, draining: false }
+  const resources = {
+    ready: async () => {
+      if (!now.reachable) throw new Error('not there')
+    },
+  } as unknown as OpenedResources
+  const app = express().use('/_', probes({ resources, isDraining: () => now.draining }))
+  app.use(problems({ log: createLog({ level: 'silent' }) }))
+  const ask = async () => {
+    await supertest(app).get('/_/health').expect(204)
+    const { status, headers } = await supertest(app).get('/_/ready')
+    return [status, headers['retry-after']]
+  }
+  expect(await ask()).toEqual([503, '1'])
+  now.reachable = true
+  expect(await ask()).toEqual([204, undefined])
+  now.reachable = false
+  expect(await ask()).toEqual([204, undefined])
+  now.draining = true
+  expect(await ask()).toEqual([503, '1'])
+})

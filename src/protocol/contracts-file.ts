@@ -1,0 +1,72 @@
+import { type FSWatcher, readFileSync, unwatchFile, watch, watchFile } from 'node:fs'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
+import { Script } from 'node:vm'
+import type { ContractSet } from '../contract/index.ts'
+import type { Log } from '../kernel/log.ts'
+
+/** For where nothing tells of a change. */
+const POLL_MS = 5_000
+
+export interface ContractsFile {
+  current(): ContractSet
+  close(): void
+}
+
+/**
+ * Opens the contracts that the pointer file names (`contracts-<hash>.cjs`, beside it), and swaps when the pointer is
+ * renamed onto another. A new one that does not load is logged, and the last good one stays.
+ */
+export function openContracts(
+  pointer: string,
+  { log, onSwap }: { log: Log; onSwap?: (set: ContractSet) => void },
+): ContractsFile {
+  let name = readName(pointer)
+  let set = loadContracts(join(dirname(pointer), name))
+  const swap = () => {
+    try {
+      const next = readName(pointer)
+      if (next === name) return
+      set = loadContracts(join(dirname(pointer), next))
+      name = next
+      log.info({ contracts: name }, 'contracts swapped')
+      onSwap?.(set)
+    } catch (fault) {
+      log.error({ err: fault }, 'new contracts do not load; the last good ones stay')
+    }
+  }
+  const watcher = watchFolder(dirname(pointer), swap)
+  watchFile(pointer, { interval: POLL_MS, persistent: false }, swap)
+  const close = () => {
+    watcher?.close()
+    unwatchFile(pointer, swap)
+  }
+  return { current: () => set, close }
+}
+
+/**
+ * Undefined where the platform cannot watch: some volumes tell of nothing, and a node may be out of watches. In a
+ * Kubernetes volume it is not the file that is renamed, but a folder that it is linked through.
+ */
+function watchFolder(folder: string, onChange: () => void): FSWatcher | undefined {
+  try {
+    return watch(folder, onChange).on('error', () => {})
+  } catch {
+    return undefined
+  }
+}
+
+const readName = (pointer: string) => basename(readFileSync(pointer, 'utf8').trim())
+
+/**
+ * Runs a bundle of contracts in this realm without the module cache, so that a dropped generation can be collected.
+ * Throws what the bundle throws: for one, the ContractFault of a contract that contradicts itself.
+ */
+export function loadContracts(file: string): ContractSet {
+  const wrapper = `(function (exports, require, module) {${readFileSync(file, 'utf8')}\n})`
+  const module = { exports: {} as Partial<ContractSet> }
+  new Script(wrapper, { filename: file }).runInThisContext()(module.exports, createRequire(file), module)
+  const { routes, subscriptions, openapi, validate, validateEvent } = module.exports
+  if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
+  return { routes, subscriptions, openapi, validate, validateEvent }
+}

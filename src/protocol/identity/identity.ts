@@ -1,0 +1,35 @@
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose'
+
+/** Who calls, as the gateway or the relay vouches for it in `Ebb-Identity`. */
+export interface Identity {
+  readonly sub: string
+  readonly scopes: readonly string[]
+  readonly tenant?: string
+  /** Who acts for `sub`, where that is somebody else. */
+  readonly act?: string
+  readonly iss: Issuer
+}
+
+export const ISSUERS = ['ebb:gateway', 'ebb:relay'] as const
+export type Issuer = (typeof ISSUERS)[number]
+
+export interface IdentityKeys {
+  /** The private keys (JWK), each for one issuer. */
+  readonly gateway: JWK
+  readonly relay: JWK
+  /** Both public keys, for functions. */
+  readonly jwks: JSONWebKeySet
+}
+
+/** Fresh Ed25519 keys, a pair for each issuer, so that neither can sign as the other. */
+export async function generateIdentityKeys(): Promise<IdentityKeys> {
+  const [gateway, relay] = await Promise.all([generatePair('ebb:gateway'), generatePair('ebb:relay')])
+  return { gateway: gateway.privateKey, relay: relay.privateKey, jwks: { keys: [gateway.publicKey, relay.publicKey] } }
+}
+
+async function generatePair(iss: Issuer) {
+  const pair = await generateKeyPair('EdDSA', { extractable: true })
+  const [privateKey, publicKey] = await Promise.all([exportJWK(pair.privateKey), exportJWK(pair.publicKey)])
+  const kid = await calculateJwkThumbprint(publicKey)
+  return { privateKey: { ...privateKey, kid }, publicKey: { ...publicKey, kid, alg: 'EdDSA', use: 'sig', iss } }
+}

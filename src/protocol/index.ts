@@ -1,0 +1,19 @@
+export { type ContractsFile, loadContracts, openContracts } from './contracts-file.ts'
+export type { FunctionStatus, FunctionsView } from './functions-view.ts'
+export type { Identity } from './identity/identity.ts'
+export { generateIdentityKeys, type IdentityKeys } from './identity/identity.ts'
+export {
+  createIdentitySigner,
+  openIdentitySigner,
+  type SignIdentity,
+  type SignOptions,
+} from './identity/sign-identity.ts'
+export {
+  createIdentityVerifier,
+  createRefusalLog,
+  type IdentityRefusal,
+  identityRefusalHeaders,
+  readIdentityRefusal,
+} from './identity/verify-identity.ts'
+export type { InvocationResponse, InvocationState, NewInvocation } from './invocation.ts'
+export { createUpstreamResolver, type UpstreamAddress } from './upstream.ts'

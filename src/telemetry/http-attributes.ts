@@ -1,0 +1,38 @@
+import type { IncomingMessage } from 'node:http'
+import type { Attributes } from '@opentelemetry/api'
+
+/** What only the code that serves a request knows of it. */
+export interface RouteAttributes {
+  /** The path's template, as in the contract. */
+  readonly route: string
+  /** What wakes the function; none where there is no function. */
+  readonly trigger?: 'http' | 'pubsub'
+}
+
+const ROUTE_ATTRIBUTES = Symbol('ebb.request-facts')
+
+type RequestWithAttributes = IncomingMessage & { [ROUTE_ATTRIBUTES]?: RouteAttributes }
+
+/** Tells what a request is, for its span and its metrics. */
+export function setRouteAttributes(request: IncomingMessage, facts: RouteAttributes): void {
+  const described: RequestWithAttributes = request
+  described[ROUTE_ATTRIBUTES] = facts
+}
+
+export const getRouteAttributes = (request: IncomingMessage): RouteAttributes | undefined =>
+  (request as RequestWithAttributes)[ROUTE_ATTRIBUTES]
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE'])
+
+/** A method as a span's name has it; there are only so many names. */
+export const methodName = (method: string): string => (METHODS.has(method) ? method : 'HTTP')
+
+export const methodAttributes = (method: string): Attributes =>
+  METHODS.has(method)
+    ? { 'http.request.method': method }
+    : { 'http.request.method': '_OTHER', 'http.request.method_original': method }
+
+const SIGNATURES = /(^|[?&])(AWSAccessKeyId|Signature|sig|X-Goog-Signature)=[^&#]*/g
+
+/** A URL or a query without what lets in whoever has it (HTTP semantic conventions, `url.full` and `url.query`). */
+export const redactSignatures = (url: string): string => url.replace(SIGNATURES, '$1$2=REDACTED')

@@ -1,0 +1,83 @@
+import { subscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
+import {
+  type Attributes,
+  context,
+  propagation,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
+import { methodAttributes, methodName, redactSignatures } from './http-attributes.ts'
+
+/** The part of undici's request that its channels give away (undici, DiagnosticsChannel). */
+interface UndiciRequest {
+  readonly origin: string | URL
+  readonly path: string
+  readonly method: string
+  /** Names and values in turn. */
+  readonly headers: string[]
+}
+
+/** A CLIENT span for each request that undici sends on behalf of something that is traced, and its context on the wire. */
+export function traceUndici(tracer: Tracer): void {
+  const spans = new WeakMap<UndiciRequest, Span>()
+  const on = <Message>(name: string, take: (message: Message, span: Span) => void) =>
+    subscribe(`undici:${name}`, (message) => {
+      // undici publishes the shape that each channel's reader names.
+      const published = message as Message & { readonly request: UndiciRequest }
+      const span = spans.get(published.request)
+      if (span) take(published, span)
+    })
+  subscribe('undici:request:create', (message) => {
+    const { request } = message as { request: UndiciRequest }
+    if (!trace.getActiveSpan()) return
+    const span = tracer.startSpan(methodName(request.method), {
+      kind: SpanKind.CLIENT,
+      attributes: requestAttributes(request),
+    })
+    spans.set(request, span)
+    const carrier: Record<string, string> = {}
+    propagation.inject(trace.setSpan(context.active(), span), carrier)
+    for (const [name, value] of Object.entries(carrier)) setHeader(request, name, value)
+  })
+  on<{ socket: Socket }>('client:sendHeaders', ({ socket: { remoteAddress, remotePort } }, span) => {
+    if (remoteAddress && remotePort)
+      span.setAttributes({ 'network.peer.address': remoteAddress, 'network.peer.port': remotePort })
+  })
+  on<{ response: { statusCode: number } }>('request:headers', ({ response: { statusCode } }, span) => {
+    span.setAttributes({ 'http.response.status_code': statusCode, 'network.protocol.version': '1.1' })
+    if (statusCode < 400) return
+    span.setAttribute('error.type', String(statusCode))
+    span.setStatus({ code: SpanStatusCode.ERROR })
+  })
+  on('request:trailers', (_message, span) => span.end())
+  on<{ error: NodeJS.ErrnoException }>('request:error', ({ error }, span) => {
+    span.recordException(error)
+    span.setAttribute('error.type', error.code ?? error.name)
+    span.setStatus({ code: SpanStatusCode.ERROR, message: error.message })
+    span.end()
+  })
+}
+
+function requestAttributes({ origin, path, method, headers }: UndiciRequest): Attributes {
+  // Resolved against the origin, a path such as // would be none, or name another host.
+  const url = new URL(origin)
+  const userAgent = headers[headers.indexOf('user-agent') + 1]
+  return {
+    ...methodAttributes(method),
+    'url.full': redactSignatures(url.origin + path),
+    'server.address': url.hostname,
+    'server.port': Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
+    ...(headers.includes('user-agent') && userAgent ? { 'user_agent.original': userAgent } : {}),
+  }
+}
+
+/** Puts a header in the place of the one that the caller set, whose span is this one's parent. */
+function setHeader({ headers }: UndiciRequest, name: string, value: string) {
+  const index = headers.indexOf(name)
+  if (index < 0) headers.push(name, value)
+  else headers[index + 1] = value
+}

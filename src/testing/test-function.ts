@@ -1,0 +1,130 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll } from '@jest/globals'
+import pg from 'pg'
+import supertest from 'supertest'
+import { createApp, type Implementation, openResources, type Uses } from '../http/index.ts'
+import { MAX_FUNCTION_HEADER_BYTES } from '../http/request-parts.ts'
+import { createLog, parseConfig } from '../kernel/index.ts'
+import {
+  createIdentitySigner,
+  createIdentityVerifier,
+  generateIdentityKeys,
+  type SignIdentity,
+} from '../protocol/index.ts'
+import { testDatabase } from './test-database.ts'
+
+export interface Caller {
+  readonly sub: string
+  readonly scopes?: readonly string[]
+}
+
+type Agent = ReturnType<typeof supertest.agent>
+
+export interface TestFunction {
+  /** A supertest agent that calls as the gateway would for this caller. */
+  as(caller: Caller): Promise<Agent>
+  /** A supertest agent that nobody vouches for. */
+  unsigned(): Promise<Agent>
+  /** Sends an event as the relay would; `from` says who else sends it. */
+  deliver(
+    event: { readonly type: string; readonly data: unknown; readonly id?: string; readonly hops?: number },
+    options?: { readonly from?: Caller },
+  ): Promise<supertest.Response>
+  /** Where it listens, and the headers with which a caller comes: for requests that supertest cannot send. */
+  address(): Promise<string>
+  headers(caller: Caller): Promise<Readonly<Record<string, string>>>
+  /** Looks at the function's database, or prepares it, as its owner; answers the rows. */
+  query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  /** Where mail is written. */
+  mailFolder(): string
+}
+
+export interface TestFunctionOptions {
+  readonly env?: Readonly<Record<string, string>>
+  /** Puts something before the function's database, such as a pooler, and answers where that listens. */
+  readonly through?: (databaseUrl: string) => Promise<string>
+}
+
+/**
+ * Runs a function for the tests of this file: over real HTTP, on a database of its own, and with identities as gateway
+ * and relay mint them. To be called where tests are declared.
+ */
+export function testFunction<C extends Implementation['contract'], U extends Uses>(
+  fn: Implementation<C, U>,
+  { env = {}, through = async (databaseUrl) => databaseUrl }: TestFunctionOptions = {},
+): TestFunction {
+  const { name } = fn.contract
+  let close = async () => {}
+  // Hooks run in the order in which they are declared: everything lets go of the database before it is dropped.
+  afterAll(() => close())
+  const database = testDatabase()
+  const started = Promise.withResolvers<{
+    server: Server
+    sign: Record<'gateway' | 'relay', SignIdentity>
+  }>()
+  const pool = new pg.Pool({ connectionString: database.ownerUrl, max: 2 })
+  let folder = ''
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ebb-test-'))
+    const config = parseConfig({ DATABASE_URL: await through(database.url), EBB_MAIL_FOLDER: folder, ...env })
+    const log = createLog({ level: 'silent' })
+    const keys = await generateIdentityKeys()
+    // Any handler is called with what its own contract describes; createApp sees to that.
+    const implementation = fn as unknown as Implementation
+    const resources = openResources(fn.uses, config, log)
+    const verify = createIdentityVerifier(keys.jwks, name)
+    const maxConcurrency = config.EBB_MAX_CONCURRENCY
+    const app = createApp(implementation, { resources, log, secrets: env, verify, maxConcurrency })
+    const server = createServer({ maxHeaderSize: MAX_FUNCTION_HEADER_BYTES }, app)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const sign = {
+      gateway: createIdentitySigner(keys.gateway, 'ebb:gateway'),
+      relay: createIdentitySigner(keys.relay, 'ebb:relay'),
+    }
+    started.resolve({ server, sign })
+    close = async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      await Promise.all([resources.close(), pool.end()])
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+
+  const address = async () => {
+    const bound = (await started.promise).server.address()
+    return `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`
+  }
+  const agent = async (issuer: 'gateway' | 'relay', { sub, scopes = [] }: Caller) => {
+    const { server, sign } = await started.promise
+    return supertest.agent(server).set('Ebb-Identity', await sign[issuer]({ sub, scopes }, name))
+  }
+  return {
+    query: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+      (await pool.query<Row>(text, values.length > 0 ? [...values] : undefined)).rows,
+    address,
+    headers: async ({ sub, scopes = [] }) => {
+      const { sign } = await started.promise
+      return { 'ebb-identity': await sign.gateway({ sub, scopes }, name) }
+    },
+    mailFolder: () => folder,
+    as: (caller) => agent('gateway', caller),
+    unsigned: async () => supertest.agent((await started.promise).server),
+    deliver: async ({ type, data, id = randomUUID(), hops }, { from } = {}) => {
+      const sender = await (from ? agent('gateway', from) : agent('relay', { sub: 'relay' }))
+      const attributes = {
+        'ce-specversion': '1.0',
+        'ce-id': id,
+        'ce-source': '/test',
+        'ce-type': type,
+        'ce-ebbattempt': '1',
+        ...(hops === undefined ? {} : { 'ce-ebbhops': String(hops) }),
+      }
+      return sender.post('/').set(attributes).set('content-type', 'application/json').send(JSON.stringify(data))
+    },
+  }
+}

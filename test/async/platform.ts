@@ -1,0 +1,168 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll } from '@jest/globals'
+import { describeEndpoint, endpoint } from 'ebb/contract'
+import { postgres } from 'ebb/data'
+import { createApp, type Implementation, implement, openResources } from 'ebb/http'
+import { createLog, parseConfig } from 'ebb/kernel'
+import { createIdentityVerifier, generateIdentityKeys } from 'ebb/protocol'
+import * as z from 'zod'
+import { startGateway } from '../../services/gateway/start-gateway.ts'
+import { startRelay } from '../../services/relay/start-relay.ts'
+import { createKey } from '../../src/data/api-keys.ts'
+import { createPool } from '../../src/data/postgres/pool.ts'
+import { databaseUrlFor } from '../../src/testing/test-database.ts'
+
+const PEPPER = 'p'.repeat(32)
+const log = createLog({ level: 'silent' })
+
+const Note = z.object({ text: z.string(), mode: z.enum(['plain', 'refuse', 'break', 'break-once', 'wait']).optional() })
+const noteParts = {
+  method: 'POST',
+  body: Note,
+  reply: { status: 201, body: z.object({ text: z.string(), by: z.string(), tone: z.string().optional() }) },
+  failures: { too_long: 409 },
+  async: true,
+} as const
+
+const takeNote = endpoint({
+  ...noteParts,
+  ...{ name: 'take-note', summary: 'Take a note.', path: '/v1/notes', access: { scopes: ['notes:write'] } },
+  ...{ query: z.object({ copies: z.number().optional() }), headers: z.object({ 'x-tone': z.string().optional() }) },
+  timeoutMs: 5_000,
+})
+const keepNote = endpoint({
+  ...noteParts,
+  ...{ name: 'keep-note', summary: 'Keep a note.', path: '/v1/kept', access: {}, idempotent: true },
+})
+
+export const NOTES = 'create table notes (text text not null, by text not null, act text)'
+
+/** Gateway, relay and two real functions over HTTP, on one database. */
+export async function startPlatform(databaseUrl: string) {
+  const closers: (() => unknown)[] = []
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-async-'))
+  closers.push(() => rm(folder, { recursive: true, force: true }))
+  const { gateway: gatewayKey, relay: relayKey, jwks } = await generateIdentityKeys()
+  const functions = await startFunctions(databaseUrlFor('functions', databaseUrl), { jwks, closers })
+  const routes = [takeNote, keepNote].map((contract) => describeEndpoint(contract as never))
+  await writeFile(
+    join(folder, 'contracts-1.cjs'),
+    `exports.routes = ${JSON.stringify(routes)}; exports.subscriptions = []; exports.openapi = {}
+     exports.validate = () => ({ ok: true, input: {} }); exports.validateEvent = () => ({ ok: true })`,
+  )
+  await writeFile(join(folder, 'contracts'), 'contracts-1.cjs')
+  const env = {
+    ...{ PORT: '0', EBB_HOST: '127.0.0.1', EBB_CONTRACTS: join(folder, 'contracts') },
+    ...{ EBB_UPSTREAM_TEMPLATE: `${functions.url}/{name}`, EBB_KEY_PEPPER: PEPPER },
+    ...{ EBB_ADMIN_KEY: 'admin-key-of-this-test', EBB_START_TIMEOUT_MS: '1000' },
+  }
+  const envOf = (part: 'gateway' | 'relay', key: object) => ({
+    ...{ ...env, DATABASE_URL: databaseUrlFor(part, databaseUrl), EBB_IDENTITY_KEY: JSON.stringify(key) },
+  })
+  const relayEnv = envOf('relay', relayKey)
+  const gateway = await startGateway(parseConfig(envOf('gateway', gatewayKey)), { log })
+  closers.push(gateway.stop)
+  const pool = createPool(databaseUrl, { max: 4, log })
+  closers.push(() => pool.end())
+  const close = async () => {
+    for (const closeOne of closers.reverse()) await closeOne()
+  }
+  return {
+    ...{ url: `http://127.0.0.1:${gateway.port}`, pool, functions, close },
+    keyOf: async (subject: string, scopes = ['notes:write']) =>
+      (await createKey(pool, PEPPER, { subject, scopes, actor: 'test' })).token,
+    startRelay: async (options: { readonly pollMs?: number } = {}) => {
+      const { stop } = await startRelay(parseConfig(relayEnv), { log, drainMs: 50, ...options })
+      closers.push(stop)
+      return { stop }
+    },
+    spawnRelay: (): ChildProcess => {
+      const child = spawn(process.execPath, ['services/relay/index.ts'], { env: { ...relayEnv, LOG_LEVEL: 'silent' } })
+      closers.push(() => child.kill('SIGKILL'))
+      return child
+    },
+  }
+}
+
+export type TestPlatform = Awaited<ReturnType<typeof startPlatform>>
+
+interface Functions {
+  readonly jwks: Awaited<ReturnType<typeof generateIdentityKeys>>['jwks']
+  readonly closers: (() => unknown)[]
+}
+
+async function startFunctions(databaseUrl: string, { jwks, closers }: Functions) {
+  const told = { calls: 0, broken: new Set<string>(), gate: Promise.withResolvers<void>() }
+  const handle = (contract: typeof takeNote) =>
+    implement(contract, { sql: postgres }, async ({ body, headers }, { sql, caller, fail }) => {
+      const { text, mode } = body
+      told.calls++
+      await sql`insert into notes (text, by, act) values (${text}, ${caller.sub}, ${caller.act ?? null})`
+      if (mode === 'refuse') throw fail('too_long', 'That is too long.')
+      if (mode === 'break' || (mode === 'break-once' && !told.broken.has(text))) {
+        told.broken.add(text)
+        throw new Error('a secret inside')
+      }
+      if (mode === 'wait') await told.gate.promise
+      const tone = headers?.['x-tone']
+      return { text, by: caller.sub, ...(tone ? { tone } : {}) }
+    })
+  const apps = new Map(
+    [takeNote, keepNote].map((contract) => {
+      // Both have the parts that the handler looks at.
+      const fn = handle(contract as never) as unknown as Implementation
+      const resources = openResources(fn.uses, parseConfig({ DATABASE_URL: databaseUrl }), log)
+      closers.push(() => resources.close())
+      const verify = createIdentityVerifier(jwks, contract.name)
+      return [contract.name as string, createApp(fn, { resources, log, verify, revision: 'r1' })]
+    }),
+  )
+  const server = createServer((request, response) => {
+    const [, name = '', rest = ''] = /^\/([^/]+)(.*)$/.exec(request.url ?? '') ?? []
+    request.url = rest
+    apps.get(name)?.(request, response)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  closers.push(() => server.close().closeAllConnections())
+  // A server that listens on a port has an address.
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, told }
+}
+
+/** Closes a world after the last test of a file; to be called before `testDatabase`, since hooks run in order. */
+export function closeAfterAll(world: () => TestPlatform | undefined) {
+  afterAll(() => world()?.close())
+}
+
+export interface InvocationState {
+  readonly id: string
+  readonly function: string
+  readonly state: string
+  readonly attempts: number
+  readonly createdAt: string
+  readonly settledAt?: string
+  readonly nextAttemptAt?: string
+  readonly result?: { readonly status: number; readonly headers: Record<string, string>; readonly body?: unknown }
+  readonly problem?: Readonly<Record<string, unknown>>
+}
+
+/** What one caller does. */
+export function client({ url }: Pick<TestPlatform, 'url'>, token: string) {
+  return {
+    send: (path: string, body: unknown, headers: Readonly<Record<string, string>> = { prefer: 'respond-async' }) =>
+      fetch(url + path, {
+        method: 'POST',
+        headers: { 'x-api-key': token, 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      }),
+    look: (location: string) => fetch(url + location, { headers: { 'x-api-key': token } }),
+    stateOf: async (location: string) =>
+      (await (await fetch(url + location, { headers: { 'x-api-key': token } })).json()) as InvocationState,
+  }
+}

@@ -1,0 +1,150 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { describeEndpoint, describeSubscriber, endpoint, event, subscriber } from 'ebb/contract'
+import { postgres } from 'ebb/data'
+import { createApp, type Implementation, implement, openResources } from 'ebb/http'
+import { createLog, inheritedEnv, parseConfig } from 'ebb/kernel'
+import { createIdentityVerifier, type IdentityKeys } from 'ebb/protocol'
+import * as z from 'zod'
+import { createKey } from '../../src/data/api-keys.ts'
+import { createPool } from '../../src/data/postgres/pool.ts'
+import { databaseUrlFor } from '../../src/testing/test-database.ts'
+
+const PEPPER = 'p'.repeat(32)
+const log = createLog({ level: 'silent' })
+const Note = z.object({ text: z.string() })
+const noteKept = event({ type: 'note.kept', data: Note })
+
+const keepNote = implement(
+  endpoint({
+    ...{ name: 'keep-note', summary: 'Keep a note.', method: 'POST', path: '/v1/notes', body: Note },
+    ...{ reply: { status: 201, body: Note }, access: {}, async: true },
+    ...{ emits: { 'note.kept': noteKept }, timeoutMs: 5_000 },
+  }),
+  { sql: postgres },
+  async ({ body }, { sql, emit }) => {
+    await sql`insert into notes (text) values (${body.text})`
+    await emit('note.kept', body)
+    return body
+  },
+)
+const hearNote = implement(
+  subscriber({
+    ...{ name: 'hear-note', summary: 'Hear of a note.', on: noteKept, timeoutMs: 5_000 },
+    retry: { attempts: 2, minDelayMs: 1, maxDelayMs: 50 },
+  }),
+  { sql: postgres },
+  async ({ data }, { sql }) => void (await sql`insert into heard (text) values (${data.text})`),
+)
+
+/** What the functions believe: whose keys, and what time it is. */
+export interface TrustedKeys {
+  readonly jwks: IdentityKeys['jwks']
+  readonly aheadMs?: number
+}
+
+/** Two real functions over HTTP, and gateways and relays as processes, each with the key that it is given. */
+export async function startSignedPlatform(databaseUrl: string, first: TrustedKeys) {
+  const opened = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-signed-'))
+  opened.defer(() => rm(folder, { recursive: true, force: true }))
+  const pool = createPool(databaseUrl, { max: 3, log })
+  opened.defer(() => pool.end())
+  await pool.query('create table notes (text text not null); create table heard (text text not null)')
+  const contracts = [`exports.routes = ${JSON.stringify([describeEndpoint(keepNote.contract)])}`]
+  contracts.push(`exports.subscriptions = ${JSON.stringify([describeSubscriber(hearNote.contract)])}`)
+  contracts.push('exports.validate = () => ({ ok: true, input: {} }); exports.validateEvent = () => ({ ok: true })')
+  await writeFile(join(folder, 'contracts-1.cjs'), contracts.join('\n'))
+  await writeFile(join(folder, 'contracts'), 'contracts-1.cjs')
+  const functions = await startFunctions(databaseUrlFor('functions', databaseUrl), first)
+  opened.defer(functions.close)
+  const env = {
+    ...{ EBB_HOST: '127.0.0.1', EBB_UPSTREAM_TEMPLATE: `${functions.url}/{name}` },
+    ...{ EBB_CONTRACTS: join(folder, 'contracts'), EBB_POOL_MAX: '5', EBB_START_TIMEOUT_MS: '1000' },
+    ...{ PORT: '0', EBB_KEY_PEPPER: PEPPER, EBB_ADMIN_KEY: 'admin-key-of-this-test' },
+  }
+  const start = async (part: 'gateway' | 'relay', key: IdentityKeys['gateway']) => {
+    const child = spawn(process.execPath, [`services/${part}/index.ts`], {
+      env: {
+        ...{ ...inheritedEnv(['PATH']), ...env, DATABASE_URL: databaseUrlFor(part, databaseUrl) },
+        EBB_IDENTITY_KEY: JSON.stringify(key),
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    opened.defer(() => void child.kill('SIGKILL'))
+    return follow(child, part === 'gateway' ? 'listening' : 'relay ready')
+  }
+  const { token: apiKey } = await createKey(pool, PEPPER, { subject: 'ann', scopes: [], actor: 'test' })
+  return {
+    ...{ pool, apiKey, believe: functions.believe, close: () => opened.disposeAsync() },
+    startGateway: async (key: IdentityKeys['gateway']) => {
+      const { ready, ...gateway } = await start('gateway', key)
+      return { ...gateway, url: `http://127.0.0.1:${ready.port}/v1/notes` }
+    },
+    startRelay: (key: IdentityKeys['relay']) => start('relay', key),
+  }
+}
+
+type Line = Readonly<Record<string, unknown>>
+
+/** Resolves with its line `msg`. */
+async function follow(child: ChildProcess, msg: string) {
+  const lines: Line[] = []
+  const ready = Promise.withResolvers<Line>()
+  if (!child.stdout) throw new Error('its output is not piped')
+  createInterface({ input: child.stdout }).on('line', (text) => {
+    const line: Line = JSON.parse(text)
+    lines.push(line)
+    if (line.msg === msg) ready.resolve(line)
+  })
+  const exited = once(child, 'exit')
+  exited.then(() => ready.reject(new Error(`it ended before it said "${msg}"`)))
+  const stop = async () => {
+    child.kill('SIGTERM')
+    await exited
+  }
+  return { ready: await ready.promise, lines, stop }
+}
+
+async function startFunctions(databaseUrl: string, first: TrustedKeys) {
+  const functions = [keepNote, hearNote].map((fn) => {
+    // Any handler is called with what its own contract describes; createApp sees to that.
+    const implementation = fn as unknown as Implementation
+    return {
+      implementation,
+      name: fn.contract.name,
+      resources: openResources(fn.uses, parseConfig({ DATABASE_URL: databaseUrl }), log),
+    }
+  })
+  const verifiers = new Map<string, ReturnType<typeof createIdentityVerifier>>()
+  const believe = ({ jwks, aheadMs = 0 }: TrustedKeys) => {
+    for (const { name } of functions)
+      verifiers.set(name, createIdentityVerifier(jwks, name, { now: () => Date.now() + aheadMs }))
+  }
+  believe(first)
+  const apps = new Map(
+    functions.map(({ implementation, name, resources }) => {
+      const verify = (token: string) => verifiers.get(name)?.(token) ?? Promise.reject(new Error('nobody is believed'))
+      return [name as string, createApp(implementation, { resources, log, verify, revision: 'r1' })]
+    }),
+  )
+  const server = createServer((request, response) => {
+    const [, name = '', rest = ''] = /^\/([^/]+)(.*)$/.exec(request.url ?? '') ?? []
+    request.url = rest
+    apps.get(name)?.(request, response)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const close = async () => {
+    server.close().closeAllConnections()
+    await Promise.all(functions.map(({ resources }) => resources.close()))
+  }
+  // A server that listens on a port has an address.
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, believe, close }
+}

@@ -1,0 +1,52 @@
+import { expect, it } from '@jest/globals'
+import { flattenManifests } from './flatten-manifests.ts'
+import { describeChart, KNATIVE, PROMETHEUS, renderChart } from './helm.ts'
+import { kustomize } from './kustomize.ts'
+
+/** What differs on purpose, and why. */
+const DIFFERENCES: readonly (readonly [RegExp, string])[] = [
+  [/^test | network from (test|backup):/, 'the chart has tests and backups of its own'],
+  [/ (PodMonitor|PrometheusRule)\./, 'k8s/ asks for no operator but Knative'],
+  [/ ServiceAccount\.| pod\.serviceAccountName$/, 'an account is for roles in a cloud: no pod has a token'],
+  [/^gateway-admin Service\./, 'k8s/ is administered through a port-forward'],
+  [/^gateway Service\.type$|\.persistentVolumeClaimRetentionPolicy\./, 'k8s/ leaves out what is Kubernetes` default'],
+  [/\benv\.(PORT|EBB_ADMIN_PORT|EBB_START_TIMEOUT_MS)$/, 'k8s/ leaves out what is the default of a setting'],
+  [
+    /^gateway HorizontalPodAutoscaler\.| Deployment\.replicas$|\benv\.EBB_GATEWAY_REPLICAS$/,
+    'an overlay says a number',
+  ],
+  [/\bannotations\.(sync-wave|hook|hook-delete-policy)$/, 'k8s/ is for kubectl; Argo CD renders the chart'],
+  [/\.ttlSecondsAfterFinished$/, 'in k8s/ the Job keeps its name, which the next version needs soon'],
+  [/ pod\.annotations\.secrets$/, 'in k8s/ the name of a ConfigMap ends with a hash of it'],
+  [/\benv\.(EBB_NAMESPACE|OTEL_RESOURCE_ATTRIBUTES)\b/, 'k8s/ has no namespace, and Knative asks the pod for none'],
+  [/\benv\.(REDIS_URL|EBB_MAIL_FOLDER)$|^migrate .*\benv\.EBB_POOL_MAX$/, 'in k8s/ one ConfigMap is for all parts'],
+  [
+    /\bREDIS_URL(_FILE)?$|^redis (container\.(args|volumeMounts)|pod\.(secrets|volumes\.tmp))/,
+    'on kind Valkey has no password',
+  ],
+  [/\bDATABASE_DIRECT_URL(_FILE)?$/, 'in k8s/ a pooler is put before Postgres by a Secret alone'],
+  [/ network to monitoring:4318$/, 'k8s/ is told of a collector by an overlay, which finds its way open'],
+  [
+    /^postgres .*(serviceName|volumeClaimTemplates|args|PGDATA|resources\..*)$/,
+    'k8s/ tries out a small one, and keeps its data where it is',
+  ],
+]
+
+describeChart('k8s/ and the chart', () => {
+  it('say the same, but for what differs on purpose', async () => {
+    const values = {
+      knative: { ingressNamespaces: ['kourier-system', 'knative-ingress'] },
+      telemetry: { otlpEndpoint: '' },
+    }
+    const [chart, other] = [
+      flattenManifests(await renderChart(values, { apis: [KNATIVE, PROMETHEUS] })),
+      flattenManifests(kustomize('k8s/overlays/kind')),
+    ]
+    const all = [...new Set([...chart.keys(), ...other.keys()])].sort()
+    const differing = all.filter((path) => chart.get(path) !== other.get(path))
+    const unexplained = differing.filter((path) => !DIFFERENCES.some(([where]) => where.test(path)))
+    expect(unexplained.map((path) => `${path}: ${chart.get(path)} and ${other.get(path)}`)).toEqual([])
+    const idle = DIFFERENCES.filter(([where]) => !differing.some((path) => where.test(path)))
+    expect(idle.map(([, why]) => why)).toEqual([])
+  })
+})
