@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { Problem, problemJson } from 'ebb/contract'
-import { type Config, correlate, type Log, listenOn } from 'ebb/kernel'
+import { type Config, type Log, listenOn } from 'ebb/kernel'
+import { correlate } from 'ebb/telemetry'
 
 interface AdminOptions {
   readonly isReady: () => boolean

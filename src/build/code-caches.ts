@@ -1,5 +1,4 @@
 import type { AnyContract } from '../contract/index.ts'
-import type { Report } from '../dev/report.ts'
 import { NODE_FLAGS } from './bundle-function.ts'
 import { warmUp } from './warm-up/warm-up.ts'
 
@@ -11,14 +10,15 @@ export interface CodeCaches {
 
 export interface CodeCachesOptions {
   readonly contractOf: (name: string) => Promise<AnyContract>
-  readonly report: Report
+  /** No cache could be made for a function: it starts without. */
+  readonly onFailure: (name: string, error: unknown) => void
 }
 
 /** Whoever develops is not to notice: the machine has been quiet for so long. */
 const QUIET_MS = 3_000
 
 /** Makes the code caches of what has been started, in the background and one at a time. */
-export function createCodeCaches({ contractOf, report }: CodeCachesOptions): CodeCaches {
+export function createCodeCaches({ contractOf, onFailure }: CodeCachesOptions): CodeCaches {
   const wanted = new Map<string, string>()
   const made = new Set<string>()
   const ending = new AbortController()
@@ -34,7 +34,7 @@ export function createCodeCaches({ contractOf, report }: CodeCachesOptions): Cod
       try {
         await warmUp(file, await contractOf(name), { nodeFlags: NODE_FLAGS, signal })
       } catch (fault) {
-        if (!signal.aborted) report({ event: 'log', part: name, message: `no code cache: ${(fault as Error).message}` })
+        if (!signal.aborted) onFailure(name, fault)
       }
     }
   }

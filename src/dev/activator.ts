@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { Agent, type Dispatcher } from 'undici'
 import { Problem, problemJson } from '../contract/index.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from '../http/request-parts.ts'
-import { correlate } from '../kernel/index.ts'
+import { correlate } from '../telemetry/index.ts'
 import type { Functions } from './functions.ts'
 
 /** Where gateway and relay ask what runs. */

@@ -67,7 +67,10 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
   let atFault: Changes['errors'] = {}
   let stopping = false
 
-  const codeCaches = createCodeCaches({ contractOf: (name) => importContract(root, name), report })
+  const codeCaches = createCodeCaches({
+    contractOf: (name) => importContract(root, name),
+    onFailure: (part, error) => report({ event: 'log', part, message: `no code cache: ${(error as Error).message}` }),
+  })
   const bundleOf = async (name: string) => {
     const fault = atFault[name]
     if (fault !== undefined) throw new Error(fault)

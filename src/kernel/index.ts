@@ -10,7 +10,7 @@ export {
   readSecrets,
   requireSetting,
 } from './config.ts'
-export { type Correlation, correlate, traceIdOf } from './correlation.ts'
+export { type Correlation, traceIdOf } from './correlation.ts'
 export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.ts'
 export { createLog, type Log, logReady } from './log.ts'
 export type { BindContext, Resource, TransactionalResource } from './resource.ts'

@@ -66,7 +66,7 @@ const OF_ONE: Readonly<Record<string, string>> = { nodemailer: 'send-welcome-ema
 /** The packages that are in more than one file: constants, and what no class of goes from one file to another. */
 const IN_SEVERAL = ['@opentelemetry/semantic-conventions', OTLP_BASE]
 
-const OWN_ROOMS = /^(functions|domain|src\/(contract|data|http|kernel))\//
+const OWN_ROOMS = /^(functions|domain|src\/(contract|data|http|kernel|protocol|start|telemetry))\//
 /** What the build itself puts in the place of modules. */
 const STAND_INS = /^((lazy|left-out|shared):|main\.ts$|<stdin>$)/
 

@@ -175,14 +175,16 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
   })
 
   it('200 however often a function slips after its answer: its process is replaced, and its fault is told', async () => {
-    const pids: unknown[] = []
+    const pids: number[] = []
     for (let round = 1; round <= 4; round++) {
       const response = await get('slip-late')
       expect(response.status).toBe(200)
-      pids.push(Object(await response.json()).pid)
+      const { pid } = Object(await response.json()) as { pid: number }
+      pids.push(pid)
       const told = () =>
         ebb.told.filter(({ part, message }) => part === 'slip-late' && /too late/.test(String(message)))
-      await untilTrue(() => told().length === round)
+      // What it has, it finishes; then it ends, and only then the next call is another one's.
+      await untilTrue(() => told().length === round && hasEnded(pid))
     }
     expect(new Set(pids).size).toBe(4)
   })
@@ -215,3 +217,12 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
     await untilTrue(async () => (await ebb.call('GET', path)).status === 200)
   })
 })
+
+function hasEnded(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch {
+    return true
+  }
+}

@@ -15,7 +15,7 @@ async function rig(gateways: number) {
   const redis = await testRedis()
   await redis.start()
   // Whether Redis answers in time is not the question here.
-  const limiters = Array.from({ length: gateways }, () => openRedisLimiter(redis.url, { answerMs: 10_000 }))
+  const limiters = Array.from({ length: gateways }, () => openRedisLimiter(redis.url, { answerMs: 120_000 }))
   const client = new Redis(redis.url, { disconnectTimeout: 100 })
   closers.push(...limiters.map(({ close }) => close), () => client.disconnect())
   for (const { firstAttempt } of limiters) await firstAttempt

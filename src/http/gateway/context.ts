@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ContractSet, Problem, type Route, type Strings } from '../../contract/index.ts'
-import { type Correlation, correlate } from '../../kernel/index.ts'
+import type { Correlation } from '../../kernel/index.ts'
+import { correlate } from '../../telemetry/index.ts'
 import { type ClientInfo, getClientInfo } from './client-info.ts'
 import type { Caller } from './dependencies.ts'
 import { parseRawHeaders } from './headers.ts'

@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Problem, problemJson } from '../../contract/index.ts'
-import { correlate } from '../../kernel/index.ts'
+import { correlate } from '../../telemetry/index.ts'
 import { freeBytes } from '../read-body.ts'
 import type { GatewayContext } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'

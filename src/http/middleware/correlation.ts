@@ -1,5 +1,5 @@
-import { correlate, type Log, traceIdOf } from '../../kernel/index.ts'
-import { type RouteAttributes, setRouteAttributes } from '../../telemetry/index.ts'
+import { type Log, traceIdOf } from '../../kernel/index.ts'
+import { correlate, type RouteAttributes, setRouteAttributes } from '../../telemetry/index.ts'
 import { headerOf, type Step } from '../context.ts'
 
 interface CorrelationOptions {

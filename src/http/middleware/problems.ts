@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler } from 'express'
 import { Problem, problemJson } from '../../contract/index.ts'
-import { correlate, type Log, startInfo } from '../../kernel/index.ts'
+import { type Log, startInfo } from '../../kernel/index.ts'
+import { correlate } from '../../telemetry/index.ts'
 import { endInBatch } from '../batch-responses.ts'
 import type { RequestContext } from '../context.ts'
 import { oncePerSecond } from '../throttle-log.ts'
