@@ -34,7 +34,7 @@
 {{ include "ebb.commonSettings" (index . 0) }}
 EBB_POOL_MAX: {{ int64 (index . 2).poolMax }}
 {{- if eq (include "ebb.engine" (index . 0)) "kubernetes" }}
-# On Knative its queue-proxy counts, and drains before the function is told.
+# On Knative its queue-proxy counts, and drains before the function gets the signal.
 EBB_MAX_CONCURRENCY: {{ int64 (index . 2).scale.concurrency }}
 EBB_DRAIN_MS: {{ include "ebb.drainMs" . }}
 {{- end }}

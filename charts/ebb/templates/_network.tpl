@@ -123,7 +123,7 @@ ports:
 {{- end }}
 
 {{/*
-A list of "host:port" (443 unless told) as egress rules. A NetworkPolicy knows no names: one of a Service
+A list of "host:port" (default port: 443) as egress rules. A NetworkPolicy knows no names: one of a Service
 (name.namespace.svc) allows its namespace, a single word this one, and any other name all public addresses; private ones
 are written as an address or as a CIDR, such as 10.0.0.0/8:5432. The port is that of the pods.
 */}}
@@ -170,14 +170,14 @@ spec:
 
 {{/*
 Refuses what would end in a 504 for the first request: no namespace from which functions may be called. Nothing is looked
-up without a cluster (`helm template`); there is a kube-system in each. Whoever may not read namespaces gets Helm's own
+up without a cluster (`helm template`); there is a kube-system in each. Who may not read namespaces gets Helm's own
 refusal, in which this template's name is all that we can say.
 */}}
 {{- define "ebb.knative-lookUpNamespaces-needs-the-right-to-read-namespaces" -}}
 {{- if lookup "v1" "Namespace" "" "kube-system" }}
 {{- $knative := .Values.knative }}
 {{- if not (lookup "v1" "Namespace" "" $knative.namespace) }}
-{{- fail (printf "knative.namespace: there is no namespace %s; name the one in which Knative's activator is, since nobody else may wake a function" $knative.namespace) }}
+{{- fail (printf "knative.namespace: there is no namespace %s; name the one in which Knative's activator is, since only it may call a function" $knative.namespace) }}
 {{- end }}
 {{- $there := list }}
 {{- range $knative.ingressNamespaces }}{{ if lookup "v1" "Namespace" "" . }}{{ $there = append $there . }}{{ end }}{{ end }}

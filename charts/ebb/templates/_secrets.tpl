@@ -1,9 +1,9 @@
 {{/*
-The Secrets that this chart makes, each unless somebody else's is named. A part mounts the keys that it needs of them.
+The Secrets that this chart makes, each unless an existing one is named. A part mounts the keys that it needs of them.
 What was once made up is kept over upgrades; what follows from it (URLs) is made anew.
 */}}
 
-{{/* (list $ "redis"): the name of somebody else's Secret for this purpose, or nothing. */}}
+{{/* (list $ "redis"): the name of an existing Secret for this purpose, or nothing. */}}
 {{- define "ebb.existingSecret" -}}
 {{- $values := (index . 0).Values -}}
 {{- get (dict
@@ -151,7 +151,7 @@ private key ends with its seed, a certificate has the public key after its type.
 {{- dict "username" $role "password" $password "url" (printf "postgres://%s:%s@%s:5432/ebb" $role $password $host) | toJson -}}
 {{- end }}
 
-{{/* Of the password the server has but the hash. Nobody needs to administer it. */}}
+{{/* Of the password the server has but the hash. No part needs to administer it. */}}
 {{- define "ebb.secretData.redis" -}}
 {{- $root := index . 0 }}
 {{- $password := get (index . 1) "password" | default (randAlphaNum 32) -}}

@@ -9,7 +9,7 @@
 {{- $own.name | default (eq (toString $own.create) "false" | ternary "default" $name) -}}
 {{- end }}
 
-{{/* The same: the account itself, unless it is somebody else's. */}}
+{{/* The same: the account itself, unless an existing one is named. */}}
 {{- define "ebb.serviceAccount" -}}
 {{- $root := index . 0 }}{{ $own := (index . 1).serviceAccount | default dict }}
 {{- if ne (toString $own.create) "false" -}}

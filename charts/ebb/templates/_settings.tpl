@@ -1,6 +1,6 @@
 {{/*
 The settings of the processes (src/kernel/config.ts). What is secret is a file, named by NAME_FILE; `files` are lists of
-{setting, of, key} for our own purposes (see _secrets.tpl) and {setting, secret, key} for somebody else's Secret.
+{setting, of, key} for our own purposes (see _secrets.tpl) and {setting, secret, key} for an existing Secret.
 */}}
 
 {{/* (dict "settings" dict "files" list "pod" ebb.podValues): the env of a container, each name once: extraEnv comes last and wins. */}}
@@ -72,7 +72,7 @@ env:
 {{- toJson $contents | sha256sum -}}
 {{- end }}
 
-{{/* What every process of ours is told. */}}
+{{/* The settings of every process of ours. */}}
 {{- define "ebb.commonSettings" -}}
 LOG_LEVEL: {{ .Values.logLevel }}
 EBB_NAMESPACE: {{ .Release.Namespace }}

@@ -100,6 +100,6 @@ export function skaffold(placements: readonly ResolvedDeployment[], { services }
 }
 
 const SKAFFOLD_ABOUT = `\`skaffold dev\` on kind with Knative in it. \`skaffold run -p prod --default-repo REGISTRY\` elsewhere.
-Nothing is synced into pods: what runs there is a bundle with its code cache, on a root file system that nobody can write to
+Nothing is synced into pods: what runs there is a bundle with its code cache, on a read-only root file system
 and that has no tar. Each image is built from the whole checkout, so a save builds all of them; while you write, \`npm start\`
 runs the same bundles.`

@@ -58,7 +58,7 @@ export function productionOverlay(placements: readonly DeployedFunction[]): stri
   return yamlFile([overlay], { about: PRODUCTION })
 }
 
-const PRODUCTION = `For stores that are elsewhere. Whoever runs them makes two Secrets (External Secrets, Vault, by hand): \`${PLATFORM_SECRET}\` with
+const PRODUCTION = `For stores that are elsewhere. Their operator makes two Secrets (External Secrets, Vault, by hand): \`${PLATFORM_SECRET}\` with
 DATABASE_URL (of the role ${ROLES.functions}), GATEWAY_DATABASE_URL and RELAY_DATABASE_URL (of ${ROLES.gateway} and ${ROLES.relay}),
 GATEWAY_DATABASE_DIRECT_URL and RELAY_DATABASE_DIRECT_URL (the same, unless a pooler stands before them), MIGRATION_DATABASE_URL (of the owner, who may alter tables), REDIS_URL, SMTP_URL, EBB_IDENTITY_KEY, EBB_IDENTITY_JWKS,
 EBB_KEY_PEPPER and EBB_ADMIN_KEY; and \`${FUNCTIONS_SECRET}\` with what the contracts name in \`secrets\`.

@@ -6,7 +6,7 @@ EBB_POOL_MAX: {{ int64 .Values.relay.poolMax }}
 OTEL_SERVICE_NAME: relay
 OTEL_RESOURCE_ATTRIBUTES: service.namespace={{ .Release.Namespace }}
 OTEL_LOGS_EXPORTER: none
-# Nobody calls it but probes and Prometheus; what it calls goes by undici.
+# Only probes and Prometheus call it; what it calls goes by undici.
 OTEL_NODE_DISABLED_INSTRUMENTATIONS: http
 {{- end }}
 
