@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor } from './cursor.ts'
 const Position = z.object({ name: z.string(), at: z.number() })
 
 describe('a cursor', () => {
-  it('stands for the position that it was made of, and needs no escaping in an address', () => {
+  it('decodes to the position that it was made of, and needs no escaping in a URL', () => {
     const position = { name: 'Bücher & ÿ?>', at: 7 }
     const cursor = encodeCursor(position)
     expect(cursor).toBe(encodeURIComponent(cursor))
@@ -13,7 +13,7 @@ describe('a cursor', () => {
   })
 
   it.each(['', 'no cursor', encodeCursor('a name'), encodeCursor({ name: 'x' }), encodeCursor({ name: 'x', at: '7' })])(
-    'stands for nothing: %s',
+    'is invalid: %s',
     (cursor) => expect(decodeCursor(cursor, Position)).toBeUndefined(),
   )
 })

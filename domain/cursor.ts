@@ -1,9 +1,9 @@
 import type * as z from 'zod'
 
-/** A position in a list as a client carries it: opaque, and safe in an address. */
+/** Encodes a position in a list for a client: opaque, and safe in a URL. */
 export const encodeCursor = (position: unknown): string => Buffer.from(JSON.stringify(position)).toString('base64url')
 
-/** The position that a cursor stands for; undefined where it stands for none of this schema. */
+/** The position that a cursor stands for; undefined if it is none of this schema. */
 export function decodeCursor<S extends z.ZodType>(cursor: string, schema: S): z.output<S> | undefined {
   try {
     return schema.safeParse(JSON.parse(Buffer.from(cursor, 'base64url').toString())).data

@@ -17,7 +17,7 @@ describe('money', () => {
     { amount: 1, currency: 'eur' },
     { amount: 1, currency: 'QQQ' },
     { amount: Number.MAX_SAFE_INTEGER + 1, currency: 'EUR' },
-  ])('%o is none', (money) => {
+  ])('%o is invalid', (money) => {
     expect(Money.safeParse(money).success).toBe(false)
   })
 })

@@ -14,7 +14,7 @@ export const Money = z
   })
   .meta({ id: 'Money' })
 
-/** Money for people, in English: `€19.99`. */
+/** Formats money for people, in English: `€19.99`. */
 export function formatMoney({ amount, currency }: z.infer<typeof Money>): string {
   const format = new Intl.NumberFormat('en', { style: 'currency', currency })
   const { maximumFractionDigits: digits = 0 } = format.resolvedOptions()

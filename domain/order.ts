@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { Money } from './money.ts'
 import { Product } from './product.ts'
 
-/** One product, at the price that it had when the order was taken. */
+/** An order of one product, at the price of the moment when it was placed. */
 export const Order = z
   .object({
     id: z.uuid(),
@@ -17,16 +17,16 @@ export const Order = z
   })
   .meta({ id: 'Order' })
 
-/** An order was taken, and its stock is reserved. */
+/** An order was placed, and its stock is reserved. */
 export const orderPlaced = event({
   type: 'order.placed',
   data: Order,
-  summary: 'An order was taken, and its stock is reserved.',
+  summary: 'An order was placed, and its stock is reserved.',
 })
 
-/** An order stands, and its buyer has the receipt. */
+/** An order was confirmed, and its receipt is mailed. */
 export const orderConfirmed = event({
   type: 'order.confirmed',
   data: Order,
-  summary: 'An order stands, and its buyer has the receipt.',
+  summary: 'An order was confirmed, and its receipt is mailed.',
 })

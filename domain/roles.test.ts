@@ -12,10 +12,10 @@ async function scopesOf(name: string): Promise<readonly string[]> {
 }
 
 describe('the roles', () => {
-  it('grant every scope that a contract asks for', async () => {
-    const asked = (await Promise.all((await findFunctions('.')).map(scopesOf))).flat()
+  it('grant every scope that a contract requires', async () => {
+    const required = (await Promise.all((await findFunctions('.')).map(scopesOf))).flat()
     const granted = new Set<string>(Object.values(roles).flat())
-    expect(asked).toContain('orders:write')
-    expect(asked.filter((scope) => !granted.has(scope))).toEqual([])
+    expect(required).toContain('orders:write')
+    expect(required.filter((scope) => !granted.has(scope))).toEqual([])
   })
 })

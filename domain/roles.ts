@@ -1,4 +1,4 @@
-/** What each role's API keys may do: the scopes that contracts ask for, by the people who hold them. */
+/** The scopes of each role's API keys. */
 export const roles = {
   customer: ['users:write', 'orders:write'],
   merchant: ['users:read', 'users:write', 'products:write', 'orders:read', 'orders:write'],

@@ -10,5 +10,5 @@ export const User = z
   })
   .meta({ id: 'User' })
 
-/** Somebody has an account from now on. */
-export const userCreated = event({ type: 'user.created', data: User, summary: 'Somebody has an account from now on.' })
+/** An account was opened. */
+export const userCreated = event({ type: 'user.created', data: User, summary: 'An account was opened.' })

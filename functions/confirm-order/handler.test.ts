@@ -22,7 +22,7 @@ const orderPlaced = () => ({
   },
 })
 
-/** The event of an order that is there. */
+/** The event of an existing order. */
 async function placed() {
   const event = orderPlaced()
   await fn.query(
@@ -38,7 +38,7 @@ const stateOf = async (id: string) => (await fn.query('select state from orders 
 const eventsOf = (id: string) => fn.query('select type, payload from ebb.outbox where subject = $1', [id])
 
 describe('confirm-order', () => {
-  it('204 confirms the order, mails one receipt and tells once, however often the event comes', async () => {
+  it('204 confirms the order, mails one receipt and emits once, however often the event is delivered', async () => {
     const event = await placed()
     expect((await fn.deliver(event)).status).toBe(204)
     expect((await fn.deliver(event)).status).toBe(204)
@@ -59,13 +59,13 @@ describe('confirm-order', () => {
     expect(text).toContain(`Order ${event.data.id}`)
   })
 
-  it('400 for data that do not fit, and no mail', async () => {
+  it('400 for invalid data, and no mail', async () => {
     const event = await placed()
     expect((await fn.deliver({ ...event, data: { id: event.data.id } })).status).toBe(400)
     expect([await stateOf(event.data.id), await mails(event.id)]).toEqual(['placed', []])
   })
 
-  it('401 for a stranger', async () => {
+  it('401 without Ebb-Identity', async () => {
     const caller = await fn.unsigned()
     await caller.post('/').send({}).expect(401)
   })
@@ -76,14 +76,14 @@ describe('confirm-order', () => {
     expect([await stateOf(event.data.id), await mails(event.id)]).toEqual(['placed', []])
   })
 
-  it('409 order_not_placed for an order that is not there, and no mail', async () => {
+  it('409 order_not_placed for an unknown order, and no mail', async () => {
     const event = orderPlaced()
     const response = await fn.deliver(event)
     expect([response.status, response.body.error]).toEqual([409, 'order_not_placed'])
     expect(await mails(event.id)).toEqual([])
   })
 
-  it('409 order_not_placed for another event about an order that is confirmed, and no second receipt', async () => {
+  it('409 order_not_placed for another event about a confirmed order, and no second receipt', async () => {
     const event = await placed()
     expect((await fn.deliver(event)).status).toBe(204)
     const again = { ...event, id: randomUUID() }

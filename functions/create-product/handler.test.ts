@@ -13,7 +13,7 @@ const globe = {
 }
 
 describe('create-product', () => {
-  it('201 puts a product on the shelves and says where it is', async () => {
+  it('201 creates a product, with its Location', async () => {
     const caller = await fn.as(merchant)
     const response = await caller.post('/v1/products').set('Idempotency-Key', 'one').send(globe).expect(201)
     expect(response.body).toEqual({ ...globe, createdAt: expect.any(String) })
@@ -28,7 +28,7 @@ describe('create-product', () => {
     expect(second.text).toBe(first.text)
   })
 
-  it('400 names every fault', async () => {
+  it('400 names every issue', async () => {
     const caller = await fn.as(merchant)
     const request = caller.post('/v1/products').set('Idempotency-Key', 'three')
     const price = { amount: 1.5, currency: 'QQQ', tax: 0 }
@@ -50,7 +50,7 @@ describe('create-product', () => {
     await caller.post('/v1/products').send(globe).expect(400)
   })
 
-  it('401 for a stranger', async () => {
+  it('401 without Ebb-Identity', async () => {
     const caller = await fn.unsigned()
     await caller.post('/v1/products').set('Idempotency-Key', 'four').send(globe).expect(401)
   })

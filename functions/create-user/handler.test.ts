@@ -7,7 +7,7 @@ const customer = { sub: 'customer', scopes: ['users:write'] }
 const ada = { email: 'ada@example.com', name: 'Ada Lovelace' }
 
 describe('create-user', () => {
-  it('201 opens an account and says where it is', async () => {
+  it('201 opens an account, with its Location', async () => {
     const caller = await fn.as(customer)
     const response = await caller.post('/v1/users').set('Idempotency-Key', 'one').send(ada).expect(201)
     expect(response.body).toEqual({ ...ada, id: expect.any(String), createdAt: expect.any(String) })
@@ -23,10 +23,10 @@ describe('create-user', () => {
     expect(second.headers['idempotency-replayed']).toBe('true')
   })
 
-  it('400 names every fault', async () => {
+  it('400 names every issue', async () => {
     const caller = await fn.as(customer)
     const request = caller.post('/v1/users').set('Idempotency-Key', 'three')
-    const response = await request.send({ email: 'nobody', role: 'admin' }).expect(400)
+    const response = await request.send({ email: 'no-address', role: 'admin' }).expect(400)
     const paths = response.body.details.map(({ path }: { path: string }) => path)
     expect(paths).toEqual(expect.arrayContaining(['body.email', 'body.name', 'body.role']))
   })
@@ -36,7 +36,7 @@ describe('create-user', () => {
     await caller.post('/v1/users').send(ada).expect(400)
   })
 
-  it('401 for a stranger', async () => {
+  it('401 without Ebb-Identity', async () => {
     const caller = await fn.unsigned()
     await caller.post('/v1/users').set('Idempotency-Key', 'four').send(ada).expect(401)
   })
@@ -46,7 +46,7 @@ describe('create-user', () => {
     await caller.post('/v1/users').set('Idempotency-Key', 'five').send(ada).expect(403)
   })
 
-  it('409 email_taken, whatever its case, and the same again for the same key', async () => {
+  it('409 email_taken, whatever its case, and the same response for the same key', async () => {
     const caller = await fn.as(customer)
     const taken = { ...ada, email: 'ADA@example.com' }
     const first = await caller.post('/v1/users').set('Idempotency-Key', 'six').send(taken).expect(409)

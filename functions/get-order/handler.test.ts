@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 
 describe('get-order', () => {
-  it('200 for its owner, at the price at which it was taken', async () => {
+  it('200 for its owner, with the price at which the order was placed', async () => {
     const caller = await fn.as({ sub: 'ada' })
     const response = await caller.get(`/v1/orders/${id}`).expect(200)
     expect(response.body).toEqual({
@@ -30,23 +30,23 @@ describe('get-order', () => {
     })
   })
 
-  it('200 for a stranger with orders:read', async () => {
+  it('200 for another caller with orders:read', async () => {
     const caller = await fn.as({ sub: 'clerk', scopes: ['orders:read'] })
     await caller.get(`/v1/orders/${id}`).expect(200)
   })
 
-  it('400 for an id that is none', async () => {
+  it('400 for an invalid id', async () => {
     const caller = await fn.as({ sub: 'ada' })
     const response = await caller.get('/v1/orders/7').expect(400)
     expect(response.body.details).toEqual([{ path: 'params.id', message: expect.any(String) }])
   })
 
-  it('401 for a stranger', async () => {
+  it('401 without Ebb-Identity', async () => {
     const caller = await fn.unsigned()
     await caller.get(`/v1/orders/${id}`).expect(401)
   })
 
-  it('403 for somebody else, even one who places orders', async () => {
+  it('403 for another caller, even with orders:write', async () => {
     const caller = await fn.as({ sub: 'eve', scopes: ['orders:write'] })
     await caller.get(`/v1/orders/${id}`).expect(403)
   })

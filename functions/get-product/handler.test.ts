@@ -5,7 +5,7 @@ import getProduct from './handler.ts'
 const fn = testFunction(getProduct)
 
 describe('get-product', () => {
-  it('200 to anybody', async () => {
+  it('200 for an anonymous caller', async () => {
     const caller = await fn.as({ sub: 'anonymous' })
     const response = await caller.get('/v1/products/CLOCK-TIDE-01').expect(200)
     expect(response.body).toEqual({
@@ -18,7 +18,7 @@ describe('get-product', () => {
     })
   })
 
-  it('400 for a sku that is none', async () => {
+  it('400 for an invalid sku', async () => {
     const caller = await fn.as({ sub: 'anonymous' })
     const response = await caller.get('/v1/products/a%20clock').expect(400)
     expect(response.body.details).toEqual([{ path: 'params.sku', message: expect.any(String) }])

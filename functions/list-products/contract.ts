@@ -7,7 +7,7 @@ export default endpoint({
   summary: 'Browse the products, a page at a time.',
   description:
     'A page ends with `next`, the cursor of the page after it, for the same sort and direction; the last page has none. ' +
-    'A product that appears meanwhile shifts no page. `newest` sorts downwards unless told, the others upwards.',
+    'A product that appears meanwhile shifts no page. The default direction is descending for `newest`, and ascending for the others.',
   method: 'GET',
   path: '/v1/products',
   query: z.object({

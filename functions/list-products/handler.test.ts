@@ -54,7 +54,7 @@ beforeAll(async () => {
 })
 
 describe('list-products', () => {
-  it('200 with the twenty newest, to anybody', async () => {
+  it('200 with the twenty newest, for an anonymous caller', async () => {
     const { items, next } = await list({})
     expect(items).toHaveLength(20)
     expect(items[0]).toEqual({
@@ -68,7 +68,7 @@ describe('list-products', () => {
     expect(next).toEqual(expect.any(String))
   })
 
-  it('200 for what the contract shows as an example', async () => {
+  it('200 for the example of the contract', async () => {
     const { items } = await list(listProducts.contract.examples.lamps.query)
     expect(items.length).toBeGreaterThan(10)
     for (const { name, stock } of items) expect([/lamp/i.test(name), stock > 0]).toEqual([true, true])
@@ -92,7 +92,7 @@ describe('list-products', () => {
     expect(found.map(value)).toEqual(direction === 'asc' ? sorted : sorted.reverse())
   })
 
-  it('200 with pages that what is added or sold meanwhile does not shift', async () => {
+  it('200 with pages that do not shift when products are added or sold', async () => {
     for (let i = 0; i < 6; i++) await add(`MOVING-${i}`, 'moving', { at: `2026-01-0${i + 1}` })
     let pages = 0
     const found = await walk({ category: 'moving', limit: 2 }, async ({ items }) => {

@@ -4,7 +4,7 @@ import placeOrder from './handler.ts'
 
 const fn = testFunction(placeOrder, { env: { EBB_POOL_MAX: '4' } })
 const customer = { sub: 'ada', scopes: ['orders:write'] }
-/** What Ebb suggests to try: it has to work on the demo's shelves. */
+/** The example of the contract: it has to work with the demo's products. */
 const lamp = placeOrder.contract.examples.lamp.body
 
 const stockOf = async (sku: string) =>
@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 
 describe('place-order', () => {
-  it('201 takes the order at the price of the moment, reserves its stock, and tells', async () => {
+  it('201 places the order at the current price, reserves its stock, and emits order.placed', async () => {
     const caller = await fn.as(customer)
     const response = await caller.post('/v1/orders').set('Idempotency-Key', 'one').send(lamp).expect(201)
     expect(response.body).toEqual({
@@ -36,7 +36,7 @@ describe('place-order', () => {
     expect(events).toEqual([{ type: 'order.placed', payload: response.body }])
   })
 
-  it('201 again, byte for byte, for the same key and request, and the stock is taken once', async () => {
+  it('201 again, byte for byte, for the same key and request, and the stock is reserved once', async () => {
     const caller = await fn.as(customer)
     const before = await stockOf('TEA-BREW-01')
     const tea = { ...lamp, sku: 'TEA-BREW-01' }
@@ -46,7 +46,7 @@ describe('place-order', () => {
     expect(await stockOf('TEA-BREW-01')).toBe(Number(before) - 2)
   })
 
-  it('400 names every fault', async () => {
+  it('400 names every issue', async () => {
     const caller = await fn.as(customer)
     const request = caller.post('/v1/orders').set('Idempotency-Key', 'three')
     const response = await request.send({ sku: 'a lamp', quantity: 0, unitPrice: 1 }).expect(400)
@@ -59,7 +59,7 @@ describe('place-order', () => {
     await caller.post('/v1/orders').send(lamp).expect(400)
   })
 
-  it('401 for a stranger', async () => {
+  it('401 without Ebb-Identity', async () => {
     const caller = await fn.unsigned()
     await caller.post('/v1/orders').set('Idempotency-Key', 'four').send(lamp).expect(401)
   })
@@ -76,7 +76,7 @@ describe('place-order', () => {
     expect(response.body.error).toBe('product_not_found')
   })
 
-  it('409 out_of_stock for more than there is, and nothing is taken', async () => {
+  it('409 out_of_stock for more than the stock, which stays as it was', async () => {
     const caller = await fn.as(customer)
     const four = { ...lamp, sku: 'FEW-3', quantity: 4 }
     const response = await caller.post('/v1/orders').set('Idempotency-Key', 'seven').send(four).expect(409)
@@ -84,11 +84,11 @@ describe('place-order', () => {
     expect([await stockOf('FEW-3'), await ordersOf('FEW-3')]).toEqual([3, 0])
   })
 
-  it('201 exactly fifty times for 200 who want one of fifty pieces at once', async () => {
+  it('201 exactly fifty times for 200 concurrent orders of one of fifty pieces', async () => {
     const caller = await fn.as(customer)
     const rush = { ...lamp, sku: 'RUSH-50', quantity: 1 }
     const buy = (i: number) => caller.post('/v1/orders').set('Idempotency-Key', `rush-${i}`).send(rush)
-    // Comes again where all connections are in use, as a caller would.
+    // Retries while all connections are in use, as a client would.
     const buyInTheEnd = async (_: unknown, i: number) => {
       for (let response = await buy(i); ; response = await buy(i)) if (response.status !== 503) return response
     }
@@ -103,7 +103,7 @@ describe('place-order', () => {
 })
 
 describe('the stock', () => {
-  it('is never negative, whoever writes it', async () => {
+  it('is never negative, whichever statement writes it', async () => {
     const sell = fn.query(`update products set stock = stock - 4 where sku = 'FEW-3'`)
     await expect(sell).rejects.toThrow('products_stock_check')
   })

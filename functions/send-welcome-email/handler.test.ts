@@ -27,7 +27,7 @@ describe('send-welcome-email', () => {
     expect(text).toMatch(/^traceparent: 00-/im)
   })
 
-  it('400 for data that do not fit, and no mail', async () => {
+  it('400 for invalid data, and no mail', async () => {
     const event = { ...userCreated(), data: { email: 'ada@example.com' } }
     expect((await fn.deliver(event)).status).toBe(400)
     expect(await mails(event.id)).toEqual([])
@@ -37,7 +37,7 @@ describe('send-welcome-email', () => {
     expect((await fn.deliver({ ...userCreated(), type: 'user.deleted' })).status).toBe(400)
   })
 
-  it('401 for a stranger', async () => {
+  it('401 without Ebb-Identity', async () => {
     const caller = await fn.unsigned()
     await caller.post('/').send({}).expect(401)
   })

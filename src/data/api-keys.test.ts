@@ -31,7 +31,7 @@ const auditOf = async (subject: string) =>
 const findKey = async (...[database, pepper, token]: [pg.Pool, string, string]) =>
   (await findKeys(database, pepper, [token]))[0]
 
-it('a key that was made is found by its token, and its token is nowhere', async () => {
+it('a created key is found by its token, which is stored nowhere', async () => {
   const { key, token } = await create('ann')
   expect(token).toMatch(/^ebb_live_[0-9A-Za-z]{32}_[0-9a-f]{8}$/)
   expect(await findKey(pool, PEPPER, token)).toEqual(key)
@@ -45,7 +45,7 @@ it('a key that was made is found by its token, and its token is nowhere', async 
   expect(await auditOf('ann')).toEqual([{ actor, action: 'key.created' }])
 })
 
-it('many tokens are looked up by one query, each in its place', async () => {
+it('many tokens are looked up by one query, in their order', async () => {
   const made = [await create('many-1'), await create('many-2')] as const
   const tokens = [made[1].token, makeToken(), 'nonsense', made[0].token, made[1].token]
   const found = await findKeys(pool, PEPPER, tokens)
@@ -57,10 +57,10 @@ it('another pepper finds nothing', async () => {
   expect(await findKey(pool, 'q'.repeat(32), token)).toBeUndefined()
 })
 
-it('a token that was never made by us costs no query', async () => {
+it('a malformed token costs no query', async () => {
   const token = makeToken()
   const other = token.endsWith('0') ? '1' : '0'
-  // Not a pool at all: whoever asks it, fails.
+  // Not a pool at all: a query would fail.
   const none = {} as typeof pool
   for (const bad of ['', 'ebb_live_', token.slice(0, -1), token.slice(0, -1) + other, `${token} `, `x${token}`]) {
     expect(isWellFormed(bad)).toBe(false)
@@ -69,7 +69,7 @@ it('a token that was never made by us costs no query', async () => {
   expect(isWellFormed(token)).toBe(true)
 })
 
-it('409 a third live key; the refusal says which to revoke, and then there is room', async () => {
+it('409 a third live key: the message says which to revoke, after which another can be created', async () => {
   const { key } = await create('cy')
   await create('cy')
   await expect(create('cy')).rejects.toMatchObject({
@@ -80,13 +80,13 @@ it('409 a third live key; the refusal says which to revoke, and then there is ro
   expect(await listKeys(pool, { subject: 'cy' })).toHaveLength(3)
 })
 
-it('of many keys made at once only two come to be', async () => {
-  const made = await Promise.allSettled(Array.from({ length: 8 }, () => create('dan')))
-  expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+it('of many concurrent calls only two create a key', async () => {
+  const settled = await Promise.allSettled(Array.from({ length: 8 }, () => create('dan')))
+  expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
   expect(await listKeys(pool, { subject: 'dan' })).toHaveLength(2)
 })
 
-it('an expired key is found no more, and makes room', async () => {
+it('an expired key is not found any more, and does not count as live', async () => {
   const soon = new Date(Date.now() + 50).toISOString()
   const { key, token } = await create('eve', soon)
   expect(key.expiresAt).toBe(soon.replace('Z', '000Z'))
@@ -96,14 +96,14 @@ it('an expired key is found no more, and makes room', async () => {
   await create('eve')
 })
 
-it('a revoked key is found no more; listeners hear of it; once more does no harm', async () => {
+it('a revoked key is not found any more, listeners are notified, and revoking it again changes nothing', async () => {
   const { key, token } = await create('fay')
-  const heard = Promise.withResolvers<string>()
+  const notified = Promise.withResolvers<string>()
   const up = Promise.withResolvers<void>()
-  const channel = openListener(url, [KEYS_CHANNEL], { onNotify: heard.resolve, onUp: up.resolve, log })
+  const channel = openListener(url, [KEYS_CHANNEL], { onNotify: notified.resolve, onUp: up.resolve, log })
   await up.promise
   expect(await revokeKey(pool, key.id, { actor })).toMatchObject({ id: key.id, revokedAt: expect.any(String) })
-  expect(await heard.promise).toBe(KEYS_CHANNEL)
+  expect(await notified.promise).toBe(KEYS_CHANNEL)
   expect(await findKey(pool, PEPPER, token)).toBeUndefined()
   expect(await revokeKey(pool, key.id, { actor })).toMatchObject({ id: key.id })
   expect(await auditOf('fay')).toEqual([
@@ -113,11 +113,11 @@ it('a revoked key is found no more; listeners hear of it; once more does no harm
   await channel.close()
 })
 
-it('revoking what there is not says so', async () => {
+it('revoking an unknown id returns undefined', async () => {
   expect(await revokeKey(pool, '00000000-0000-4000-8000-000000000000', { actor })).toBeUndefined()
 })
 
-it('a given token is made sure of, whatever was before', async () => {
+it('a given token is made live, whatever its key was before', async () => {
   const token = makeToken()
   const ensure = (wanted: readonly string[]) => ensureKey(pool, PEPPER, token, { subject: 'gus', scopes: wanted })
   await Promise.all([ensure(['a:b']), ensure(['a:b'])])

@@ -4,28 +4,28 @@ import type pg from 'pg'
 import { Problem } from '../contract/index.ts'
 import { inTransaction } from './postgres/pool.ts'
 
-/** What is known of an API key; the key itself is nowhere. */
+/** An API key, without its token: that is stored nowhere. */
 export interface ApiKey {
   readonly id: string
   readonly subject: string
-  /** The beginning of its random part, to tell it from others. */
+  /** The first characters of the token's random part, to recognise it by. */
   readonly prefix: string
   readonly scopes: readonly string[]
-  /** RFC 3339, as the next two. */
+  /** RFC 3339, as are the next two. */
   readonly createdAt: string
   readonly expiresAt: string | null
   readonly revokedAt: string | null
 }
 
-/** Whose key it is to be. */
+/** The caller that a key stands for, and its scopes. */
 export interface Grant {
   readonly subject: string
   readonly scopes: readonly string[]
 }
 
 /**
- * Notified whenever a token that may have been looked up ceases to be good, or begins to be. Not where a key is made:
- * nobody can have shown its token before.
+ * Notified when a token that may have been looked up becomes invalid, or valid. Not when a key is created: its token cannot
+ * have been looked up before.
  */
 export const KEYS_CHANNEL = 'ebb_keys'
 
@@ -34,8 +34,8 @@ const IS_LIVE = 'revoked_at is null and (expires_at is null or expires_at > now(
 const COLUMNS = `id, subject, prefix, scopes, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"`
 
 /**
- * Makes a key and answers its token, this once. A subject has at most two live ones (to change from one to the next):
- * the third is a Problem 409 `too_many_keys`.
+ * Creates a key. Only here is its token returned. A subject has at most two live keys, so that one can replace the other
+ * without a gap: a third is a Problem 409 `too_many_keys`.
  */
 export async function createKey(
   pool: pg.Pool,
@@ -44,24 +44,24 @@ export async function createKey(
 ): Promise<{ readonly key: ApiKey; readonly token: string }> {
   const token = makeToken()
   const key = await inTransaction(pool, async (client) => {
-    // Whoever else makes a key for this subject waits, and then counts this one.
+    // A concurrent call for this subject waits here, and then counts this key.
     await client.query(`select pg_advisory_xact_lock(hashtextextended('ebb.api_key ' || $1, 0))`, [subject])
     const live = await client.query<ApiKey>(
       `select ${COLUMNS} from ebb.api_key where subject = $1 and ${IS_LIVE} order by created_at`,
       [subject],
     )
     refuseTooMany(live.rows)
-    const made = await client.query<ApiKey>(
+    const created = await client.query<ApiKey>(
       `insert into ebb.api_key (subject, prefix, hmac, scopes, expires_at) values ($1, $2, $3, $4, $5) returning ${COLUMNS}`,
       [subject, prefixOf(token), hmacOf(token, pepper), scopes, expiresAt],
     )
     await audit(client, actor, 'key.created', `${subject} ${prefixOf(token)}`)
-    return firstRow(made.rows)
+    return firstRow(created.rows)
   })
   return { key, token }
 }
 
-/** The newest keys first; `before` is the id of the last one of the page before. */
+/** Lists the newest keys first; `before` is the id of the last key of the previous page. */
 export async function listKeys(
   pool: pg.Pool,
   {
@@ -80,7 +80,7 @@ export async function listKeys(
   return rows
 }
 
-/** Ends a key at once, everywhere; answers it, or undefined where there is none of that id. May be repeated. */
+/** Revokes a key at once, in all gateways. Returns it, or undefined if there is no such id. May be repeated. */
 export async function revokeKey(
   pool: pg.Pool,
   id: string,
@@ -101,31 +101,31 @@ export async function revokeKey(
   return rows[0]
 }
 
-/** The live keys that tokens stand for, in their order, by one query. Tokens that were never made by us cost no I/O. */
+/** The live keys of the tokens, in the same order, by one query. Malformed tokens cost no I/O. */
 export async function findKeys(
   database: pg.Pool | pg.ClientBase,
   pepper: string,
   tokens: readonly string[],
 ): Promise<readonly (ApiKey | undefined)[]> {
   const hmacs = tokens.map((token) => (isWellFormed(token) ? hmacOf(token, pepper) : undefined))
-  const asked = hmacs.filter((hmac) => hmac !== undefined)
-  if (asked.length === 0) return tokens.map(() => undefined)
+  const known = hmacs.filter((hmac) => hmac !== undefined)
+  if (known.length === 0) return tokens.map(() => undefined)
   const { rows } = await database.query<ApiKey & { readonly hmac: Buffer }>(
     `select hmac, ${COLUMNS} from ebb.api_key where hmac = any($1) and ${IS_LIVE}`,
-    [asked],
+    [known],
   )
   const found = new Map(rows.map(({ hmac, ...key }) => [hmac.toString('hex'), key]))
   return hmacs.map((hmac) => hmac && found.get(hmac.toString('hex')))
 }
 
-/** Makes sure that this very token is good, without expiry, with just these scopes: for the laptop's own key. */
+/** Creates or changes the key of a given token, so that it is live, does not expire and has these scopes: for the laptop's own key. */
 export async function ensureKey(
   pool: pg.Pool,
   pepper: string,
   token: string,
   { subject, scopes }: Grant,
 ): Promise<void> {
-  if (!isWellFormed(token)) throw new TypeError('this is no token of ours: make one with makeToken')
+  if (!isWellFormed(token)) throw new TypeError('this is no token of Ebb: make one with makeToken')
   await pool.query(
     `insert into ebb.api_key (subject, prefix, hmac, scopes) values ($1, $2, $3, $4)
      on conflict (hmac) do update
@@ -139,19 +139,19 @@ const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 const RANDOM_CHARACTERS = 32
 const TOKEN = /^(ebb_live_([0-9A-Za-z]{32}))_([0-9a-f]{8})$/
 
-/** A new token, 190 random bits in it: `ebb_live_<random>_<CRC-32 of what stands before>`. */
+/** A new token with 190 random bits: `ebb_live_<random>_<CRC-32 of the text before it>`. */
 export function makeToken(): string {
   const random = Array.from({ length: RANDOM_CHARACTERS }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
   return `ebb_live_${random}_${checksumOf(`ebb_live_${random}`)}`
 }
 
-/** Whether a token may be one of ours: it has the form, and its checksum is right. */
+/** Whether a token has the form and the checksum of an Ebb token. */
 export function isWellFormed(token: string): boolean {
-  const [, front, , checksum] = TOKEN.exec(token) ?? []
-  return front !== undefined && checksumOf(front) === checksum
+  const [, text, , checksum] = TOKEN.exec(token) ?? []
+  return text !== undefined && checksumOf(text) === checksum
 }
 
-const checksumOf = (front: string) => crc32(front).toString(16).padStart(8, '0')
+const checksumOf = (text: string) => crc32(text).toString(16).padStart(8, '0')
 const prefixOf = (token: string) => token.slice('ebb_live_'.length, 'ebb_live_'.length + 8)
 const hmacOf = (token: string, pepper: string) => createHmac('sha256', pepper).update(token).digest()
 
@@ -167,6 +167,6 @@ async function audit(client: pg.ClientBase, actor: string, action: string, subje
 }
 
 function firstRow<T>([row]: readonly T[]): T {
-  if (row === undefined) throw new Error('an insert answered no row')
+  if (row === undefined) throw new Error('an insert returned no row')
   return row
 }

@@ -24,13 +24,13 @@ const CLIENTS = ['ioredis', 'nodemailer', 'pg', 'undici']
 
 it.each([
   ['http', 'undici'],
-  ['HttpFault', undefined],
+  ['HttpError', undefined],
   ['cache', 'ioredis'],
   ['cacheOn', 'ioredis'],
   ['redis', 'ioredis'],
   ['mail', 'nodemailer'],
   ['postgres', 'pg'],
-])('who uses %s ships %s, and no other client', async (resource, client) => {
+])('a bundle that uses %s has %s, and no other client', async (resource, client) => {
   const packages = await packagesWith(resource)
   expect(packages).toContain('ebb')
   expect(CLIENTS.filter((name) => packages.has(name))).toEqual(client ? [client] : [])
@@ -41,12 +41,12 @@ const getPrice = (timeoutMs: number) => {
   const contract = endpoint({
     ...{ name: 'get-price', summary: 'Tell a price.', method: 'GET', path: '/v1/prices' },
     ...{ query: z.object({ origin: z.string() }), reply: { status: 200, body: Price } },
-    ...{ failures: { away: 503 }, access: { scopes: [] }, timeoutMs },
+    ...{ failures: { unknown: 503 }, access: { scopes: [] }, timeoutMs },
   })
   return implement(contract, { http, cache: cacheOn('prices') }, async ({ query }, { http, cache, fail }) => {
     const load = async () => (await http.get(query.origin, { timeoutMs: 60_000 })).json(Price)
-    return cache.get(query.origin, { ttlSeconds: 60, load }).catch((fault: unknown) => {
-      throw fault instanceof HttpError && fault.code === 'bad_answer' ? fail('away', 'Nobody knows.') : fault
+    return cache.get(query.origin, { ttlSeconds: 60, load }).catch((error: unknown) => {
+      throw error instanceof HttpError && error.code === 'bad_answer' ? fail('unknown', 'There is no price.') : error
     })
   })
 }
@@ -58,12 +58,12 @@ it.each([
   ['no price', 503],
 ])('a handler that uses both: %s is %i', async (body, status) => {
   const origin = await serve((_request, response) => void response.end(body))
-  await (await fn.as({ sub: 'somebody' })).get('/v1/prices').query({ origin }).expect(status)
+  await (await fn.as({ sub: 'ann' })).get('/v1/prices').query({ origin }).expect(status)
 })
 
 it("a call ends with its request's deadline", async () => {
   const closed = Promise.withResolvers<void>()
   const origin = await serve((_request, response) => void response.on('close', closed.resolve))
-  await (await hurried.as({ sub: 'somebody' })).get('/v1/prices').query({ origin }).expect(504)
+  await (await hurried.as({ sub: 'ann' })).get('/v1/prices').query({ origin }).expect(504)
   await closed.promise
 })

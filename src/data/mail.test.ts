@@ -40,18 +40,18 @@ const rows = async (text: string) => (await fn.query('select from notes where te
 const mails = (text: string) => server.subjects.filter((subject) => subject === text).length
 
 describe('a mail', () => {
-  it('204 leaves after the commit, and once for an event that comes twice', async () => {
+  it('204 is sent after the commit, and once for an event that is delivered twice', async () => {
     const event = made('plain')
     for (const _ of [1, 2]) expect((await fn.deliver(event)).status).toBe(204)
     expect([await rows('plain'), mails('plain')]).toEqual([1, 1])
   })
 
-  it('500 does not leave where the transaction rolled back', async () => {
+  it('500 is not sent if the transaction rolls back', async () => {
     expect((await fn.deliver(made('rolled back', { mode: 'throw' }))).status).toBe(500)
     expect([await rows('rolled back'), mails('rolled back')]).toEqual([0, 0])
   })
 
-  it('that could not leave leaves with the next delivery, which does nothing else again', async () => {
+  it('503 that could not be sent is sent by the next delivery, which has no other effect', async () => {
     const event = made('turned away')
     server.setBusy(true)
     expect((await fn.deliver(event)).status).toBe(503)
@@ -61,7 +61,7 @@ describe('a mail', () => {
     expect([await rows('turned away'), mails('turned away')]).toEqual([1, 1])
   })
 
-  it('504 is waited for within the deadline only, where the server is silent', async () => {
+  it('504 is given up at the deadline if the server does not respond', async () => {
     const event = made('silent')
     proxy.silence()
     expect((await fn.deliver(event)).status).toBe(504)
@@ -71,8 +71,8 @@ describe('a mail', () => {
     expect([await rows('silent'), mails('silent')]).toEqual([1, 1])
   })
 
-  it('422 that the server refuses for good is not tried again', async () => {
-    const { status, body } = await fn.deliver(made('no such box', { to: 'nobody@example.com' }))
+  it('422 that the server refuses permanently is not retried', async () => {
+    const { status, body } = await fn.deliver(made('no such box', { to: 'unknown@example.com' }))
     expect([status, body.error]).toEqual([422, 'mail_refused'])
   })
 
@@ -84,7 +84,7 @@ describe('a mail', () => {
   })
 })
 
-describe('what no mail server would take, or would read otherwise', () => {
+describe('an envelope that a mail server would refuse, or read differently', () => {
   const send = async (message: object, url?: string) => {
     const config = parseConfig({ EBB_MAIL_FOLDER: fn.mailFolder(), ...(url ? { SMTP_URL: url } : {}) })
     const rest = { messageId: '<a@example.com>', from: 'a@example.com', to: 'b@example.com', subject: 'x', text: '' }
@@ -97,7 +97,7 @@ describe('what no mail server would take, or would read otherwise', () => {
   it.each([
     [{ to: '' }, 'to'],
     [{ to: [] }, 'to'],
-    [{ to: 'nobody' }, 'to'],
+    [{ to: 'no-address' }, 'to'],
     [{ to: 'Eve, victim@y.example, x <one@x.example>' }, 'to'],
     [{ to: 'a@x.example, b@x.example' }, 'to'],
     [{ to: 'friends: a@x.example;' }, 'to'],
@@ -114,7 +114,7 @@ describe('what no mail server would take, or would read otherwise', () => {
     expect([await written(), mails('refused')]).toEqual([before, 0])
   })
 
-  it('two ids are two files, and a name may hold anything', async () => {
+  it('two ids are two files, and a name may contain anything', async () => {
     const to = [{ name: 'Eve, victim@y.example', address: 'one@x.example' }, 'Ada <two@x.example>']
     const long = 'l'.repeat(300)
     for (const id of ['order+1@x', 'order1@x', 'order/1@x', `${long}1@x`, `${long}2@x`])
@@ -126,7 +126,7 @@ describe('what no mail server would take, or would read otherwise', () => {
   })
 })
 
-it('an endpoint that would send mail is refused, since nothing would send it again', () => {
+it('an endpoint that uses mail is refused, since nothing would retry it', () => {
   const write = endpoint({
     ...{ name: 'make-note', summary: 'A test.', method: 'POST', path: '/v1/notes' },
     reply: { status: 204 },
@@ -142,7 +142,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-async function open(options?: { readonly connectMs?: number; readonly answerMs?: number }) {
+async function open(options?: { readonly connectTimeoutMs?: number; readonly responseTimeoutMs?: number }) {
   const server = await startSmtpServer()
   const proxy = await startTcpProxy({ host: '127.0.0.1', port: server.port }, { slowMs: 150 })
   closers.push(server.close, proxy.close)
@@ -153,9 +153,9 @@ async function open(options?: { readonly connectMs?: number; readonly answerMs?:
 }
 
 it.each([
-  ['before its greeting', { connectMs: 300 }, 0],
-  ['in the middle', { answerMs: 300 }, 1],
-] as const)('a server that falls silent %s is given up, with its connection', async (_when, options, greeted) => {
+  ['before its greeting', { connectTimeoutMs: 300 }, 0],
+  ['in the middle', { responseTimeoutMs: 300 }, 1],
+] as const)('a server that stops responding %s is given up, and its connection closed', async (_when, options, greeted) => {
   const { server, proxy, send } = await open(options)
   if (greeted) proxy.slow()
   else proxy.silence()

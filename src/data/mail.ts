@@ -7,7 +7,7 @@ import { type Config, type Resource, requireSetting } from '../kernel/index.ts'
 
 export interface Mail {
   /**
-   * Sends one message when the handler's transaction has committed, and never where it has not: at least once, with the
+   * Sends a message after the handler's transaction has committed, and not at all if it rolls back: at least once, with the
    * event's own retries. The same `messageId` (RFC 5322, `local@domain`) is the same message.
    */
   send(message: Message): Promise<void>
@@ -16,7 +16,7 @@ export interface Mail {
 interface Message {
   readonly messageId: string
   readonly from: Address
-  /** Whoever gets it; a list for several. */
+  /** One recipient, or a list. */
   readonly to: Address | readonly Address[]
   readonly subject: string
   readonly text: string
@@ -26,7 +26,7 @@ type PreparedMessage = Message & Pick<SendMailOptions, 'headers'>
 type AddressedMessage = Omit<PreparedMessage, 'from' | 'to'> & ReturnType<typeof parseEnvelope>
 type DeliverMail = (message: AddressedMessage, signal: AbortSignal) => Promise<void>
 
-/** Mail for a subscriber: by SMTP_URL, or as one .eml file a message id in EBB_MAIL_FOLDER. Carries the trace. */
+/** Mail for a subscriber: by SMTP_URL, or as one .eml file per message id in EBB_MAIL_FOLDER. Propagates the trace. */
 export const mail: Resource<Mail, DeliverMail> = {
   stores: ['mail'],
   open: (config) => (config.SMTP_URL ? createSmtpDelivery(config.SMTP_URL) : createFileDelivery(config)),
@@ -38,14 +38,14 @@ export const mail: Resource<Mail, DeliverMail> = {
         headers: { traceparent, 'x-correlation-id': correlationId },
       }),
   }),
-  carryOut: async (deliver, handedOver, { signal }) => {
-    // It is what `send` has handed over.
-    const message = handedOver as PreparedMessage
+  carryOut: async (deliver, payload, { signal }) => {
+    // It is what `send` has passed to `afterCommit`.
+    const message = payload as PreparedMessage
     await deliver({ ...message, ...parseEnvelope(message) }, signal)
   },
 }
 
-/** Waits no longer than the signal allows. What the server refuses for good is a 422, which the relay takes as final. */
+/** Ends with the signal. A permanent refusal of the server is a 422, which the relay does not retry. */
 function createSmtpDelivery(url: string): DeliverMail {
   let transport: ReturnType<typeof createSmtpTransport> | undefined
   return async (message, signal) => {
@@ -59,7 +59,7 @@ function createSmtpDelivery(url: string): DeliverMail {
     } catch (cause) {
       if (signal.aborted) throw cause
       if (isPermanent(cause)) throw new Problem('mail_refused', 422, 'The mail server refuses this message.', { cause })
-      throw new Problem('unavailable', 503, 'The mail server takes no message just now.', { cause })
+      throw new Problem('unavailable', 503, 'The mail server accepts no message at the moment.', { cause })
     } finally {
       signal.removeEventListener('abort', onAbort)
     }
@@ -67,12 +67,12 @@ function createSmtpDelivery(url: string): DeliverMail {
 }
 
 /** RFC 5321, 4.2.1: 5yz is a permanent negative completion; nodemailer keeps the server's code. */
-const isPermanent = (fault: unknown) => /^5\d\d$/.test(String(Object(fault).responseCode))
+const isPermanent = (error: unknown) => /^5\d\d$/.test(String(Object(error).responseCode))
 
-/** nodemailer's own lists can be added to. */
+/** nodemailer's own lists are mutable. */
 const toMailOptions = ({ to, ...message }: AddressedMessage): SendMailOptions => ({ ...message, to: [...to] })
 
-/** A message that is written twice is one file, and no other message is. */
+/** One file per message id: a message that is written twice replaces its own file, and no other. */
 function createFileDelivery(config: Config): DeliverMail {
   const folder = requireSetting(config, 'EBB_MAIL_FOLDER')
   return async (message) => {
@@ -86,10 +86,10 @@ function createFileDelivery(config: Config): DeliverMail {
   }
 }
 
-/** Of which a file system takes 255, with what is written beside it for a moment. */
+/** A file system allows 255, and the temporary name is longer than the final one. */
 const MAX_FILE_NAME_CHARACTERS = 180
 
-/** Another name for each id: what stands for itself does, all else is percent-encoded. */
+/** A different name for each id: percent-encoded, and hashed if it is too long. */
 function toFileName(messageId: string): string {
   const name = encodeURIComponent(messageId.slice(1, -1)).replaceAll('%40', '@')
   if (name.length <= MAX_FILE_NAME_CHARACTERS) return name
@@ -98,20 +98,21 @@ function toFileName(messageId: string): string {
 
 /** Up to the server's greeting. nodemailer itself would wait for 2 minutes. */
 const CONNECT_TIMEOUT_MS = 10_000
-/** For each answer. nodemailer itself would wait for 10 minutes, and no request does. */
+/** For each response. nodemailer itself would wait for 10 minutes, and no request does. */
 const RESPONSE_TIMEOUT_MS = 30_000
 
-/** A transport to a mail server: one connection a message, which is given up where nobody answers. */
+/** A transport to a mail server: one connection per message, which is closed if the server does not respond in time. */
 export const createSmtpTransport = (
   url: string,
-  { connectMs = CONNECT_TIMEOUT_MS, answerMs = RESPONSE_TIMEOUT_MS } = {},
+  { connectTimeoutMs = CONNECT_TIMEOUT_MS, responseTimeoutMs = RESPONSE_TIMEOUT_MS } = {},
 ) =>
   createTransport({
     url,
-    ...{ dnsTimeout: connectMs, connectionTimeout: connectMs, greetingTimeout: connectMs, socketTimeout: answerMs },
+    ...{ dnsTimeout: connectTimeoutMs, connectionTimeout: connectTimeoutMs, greetingTimeout: connectTimeoutMs },
+    socketTimeout: responseTimeoutMs,
   })
 
-/** An e-mail address: alone, with a name as text (`Ada <ada@example.com>`), or with its name apart, which may hold anything. */
+/** An e-mail address: alone, with a name as text (`Ada <ada@example.com>`), or with a separate name, which may contain anything. */
 type Address = string | { readonly name: string; readonly address: string }
 
 interface UnparsedEnvelope {
@@ -125,15 +126,15 @@ interface Mailbox {
   readonly address: string
 }
 
-/** Of one mailbox only: what could part a list, a group or a quoted name stands in no name that is text. */
+/** One mailbox only: a name as text contains no character that separates a list, a group or a quoted name. */
 const NAMED_ADDRESS = /^(?<name>[^,;:<>@"()\\\p{Cc}]*)<(?<address>[^<>]*)>$/u
 const ADDRESS = /^[^\s@<>"(),:;\\[\]\p{Cc}]+@[^\s@<>"(),:;\\\p{Cc}]+$/u
 /** RFC 5322, 3.6.4, with its brackets. */
 const MESSAGE_ID = /^<[^\s@<>\p{Cc}]+@[^\s@<>\p{Cc}]+>$/u
 
 /**
- * Whom a message is from and to, each as one mailbox. Throws a 422 that says what to write where a mail server would refuse
- * it, or would read more than one mailbox in one text.
+ * The sender and the recipients of a message, each as one mailbox. Throws a 422 that says what to write if a mail server
+ * would refuse an address, or would read more than one mailbox in it.
  */
 function parseEnvelope({ messageId, from, to }: UnparsedEnvelope): {
   readonly from: Mailbox
@@ -141,7 +142,7 @@ function parseEnvelope({ messageId, from, to }: UnparsedEnvelope): {
 } {
   if (!MESSAGE_ID.test(messageId)) throw invalidMessage('`messageId` must be `local@domain`')
   const recipients = (Array.isArray(to) ? to : [to]).map((one) => parseMailbox('to', one))
-  if (recipients.length === 0) throw invalidMessage('`to` names nobody')
+  if (recipients.length === 0) throw invalidMessage('`to` has no recipient')
   return { from: parseMailbox('from', from), to: recipients }
 }
 

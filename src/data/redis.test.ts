@@ -18,11 +18,11 @@ function open(env: Readonly<Record<string, string>>) {
   return { redis: resource.bind(client, testBindContext()), ...collected }
 }
 
-it('a handler gets nothing where no REDIS_URL is set', () => {
+it('a handler gets undefined without a REDIS_URL', () => {
   expect(open({}).redis).toBeUndefined()
 })
 
-itWithRedis('a handler gets Redis, and nothing connects before it is used', async () => {
+itWithRedis('a handler gets Redis, which connects with the first command', async () => {
   const server = await testRedis()
   const { redis, lines } = open({ REDIS_URL: server.url })
   expect(redis?.status).toBe('wait')
@@ -30,7 +30,7 @@ itWithRedis('a handler gets Redis, and nothing connects before it is used', asyn
   expect([await redis?.set('a', 'b'), await redis?.get('a'), lines]).toEqual(['OK', 'b', []])
 })
 
-itWithRedis('a Redis that is killed fails commands until it is back, with a line each way', async () => {
+itWithRedis('a Redis that is killed fails commands until it is back, with a log line each way', async () => {
   const server = await testRedis()
   await server.start()
   const { redis, messages } = open({ REDIS_URL: server.url })
@@ -52,7 +52,7 @@ itWithRedis('a Redis that hangs fails a command after a second', async () => {
 })
 
 itWithRedis(
-  'a Redis whose connection was forgotten on its way gets another',
+  'a connection that a middlebox has dropped is replaced',
   async () => {
     const server = await testRedis()
     await server.start()
@@ -81,46 +81,46 @@ itWithRedis('a password that is wrong is not shown', async () => {
   expect(lines.join()).not.toContain('secret')
 })
 
-/** Turns by a clock that a test sets. */
-function setUpReporter(options: { readonly lastedMs?: number; readonly saysFirst?: boolean }) {
+/** A reporter with a clock that the test sets. */
+function setUpReporter(options: { readonly minOutageMs?: number; readonly reportsInitialState?: boolean }) {
   const { log, messages } = collectLog()
   const clock = { ms: 0 }
-  const turn = createOutageReporter(log, { away: 'away', back: 'back' }, { ...options, now: () => clock.ms })
-  const at = (ms: number, up: boolean) => {
+  const report = createOutageReporter(log, { lost: 'lost', restored: 'restored' }, { ...options, now: () => clock.ms })
+  const at = (ms: number, isUp: boolean) => {
     clock.ms = ms
-    turn(up, new Error('slow'))
+    report(isUp, new Error('slow'))
     return messages()
   }
   return { at }
 }
 
-it('a loss is said when it has lasted, and its end once', () => {
-  const { at } = setUpReporter({ lastedMs: 2_000 })
+it('an outage is logged once it has lasted, and its end once', () => {
+  const { at } = setUpReporter({ minOutageMs: 2_000 })
   for (const ms of [0, 0, 500, 1_999]) expect(at(ms, false)).toEqual([])
-  for (const ms of [2_000, 2_500]) expect(at(ms, false)).toEqual(['away'])
-  for (const ms of [3_000, 3_001]) expect(at(ms, true)).toEqual(['away', 'back'])
+  for (const ms of [2_000, 2_500]) expect(at(ms, false)).toEqual(['lost'])
+  for (const ms of [3_000, 3_001]) expect(at(ms, true)).toEqual(['lost', 'restored'])
 })
 
-it('misses between answers are no loss, however many', () => {
-  const { at } = setUpReporter({ lastedMs: 2_000 })
+it('failed commands between successful ones are no outage, however many', () => {
+  const { at } = setUpReporter({ minOutageMs: 2_000 })
   for (let ms = 0; ms < 10_000; ms += 500) expect(at(ms, ms % 1_000 > 0)).toEqual([])
 })
 
-it('what has been said before lasts until it is over', () => {
-  const { at } = setUpReporter({ lastedMs: 2_000, saysFirst: true })
-  expect(at(0, true)).toEqual(['back'])
-  expect(at(1, false)).toEqual(['back'])
-  expect(at(2_001, false)).toEqual(['back', 'away'])
+it('the logged state holds until an outage has lasted', () => {
+  const { at } = setUpReporter({ minOutageMs: 2_000, reportsInitialState: true })
+  expect(at(0, true)).toEqual(['restored'])
+  expect(at(1, false)).toEqual(['restored'])
+  expect(at(2_001, false)).toEqual(['restored', 'lost'])
 })
 
 it.each([
-  [true, ['back']],
-  [false, ['away']],
-])('the first is said at once where that is asked for: %s', (up, said) => {
-  expect(setUpReporter({ lastedMs: 2_000, saysFirst: true }).at(0, up)).toEqual(said)
+  [true, ['restored']],
+  [false, ['lost']],
+])('the initial state is logged at once with reportsInitialState: %s', (isUp, logged) => {
+  expect(setUpReporter({ minOutageMs: 2_000, reportsInitialState: true }).at(0, isUp)).toEqual(logged)
 })
 
-it('without a time to last, every loss is said at once', () => {
+it('without minOutageMs, every outage is logged at once', () => {
   const { at } = setUpReporter({})
-  expect([at(0, true), at(0, false), at(0, false), at(0, true)].at(-1)).toEqual(['away', 'back'])
+  expect([at(0, true), at(0, false), at(0, false), at(0, true)].at(-1)).toEqual(['lost', 'restored'])
 })

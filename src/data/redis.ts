@@ -4,10 +4,10 @@ import type { Log, Resource } from '../kernel/index.ts'
 import { markHandled } from './heard.ts'
 
 const COMMAND_TIMEOUT_MS = 1_000
-/** After which a connection with a command under way counts as broken, though nobody said so. */
+/** A connection with a pending command counts as broken after so long without a byte, even if nothing reported an error. */
 const SOCKET_TIMEOUT_MS = 2_000
 
-/** Redis for a handler, or undefined where none is configured: no function may depend on it. Commands end after 1 s. */
+/** Redis for a handler, or undefined if none is configured: no function may depend on it. Commands time out after 1 s. */
 export const redis: Resource<Redis | undefined, Redis | undefined> = {
   stores: ['redis'],
   open: ({ REDIS_URL }, log) => {
@@ -15,12 +15,12 @@ export const redis: Resource<Redis | undefined, Redis | undefined> = {
     const client = openRedis(REDIS_URL, {
       ...{ commandTimeout: COMMAND_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS, maxRetriesPerRequest: 1 },
     })
-    const turn = createOutageReporter(log, {
-      away: 'redis is not reachable; going on without it',
-      back: 'redis is reachable again',
+    const report = createOutageReporter(log, {
+      lost: 'redis is not reachable; going on without it',
+      restored: 'redis is reachable again',
     })
-    client.on('error', (fault: Error) => turn(false, fault))
-    client.on('ready', () => turn(true))
+    client.on('error', (error: Error) => report(false, error))
+    client.on('ready', () => report(true))
     return client
   },
   bind: (client) => client,
@@ -30,7 +30,7 @@ export const redis: Resource<Redis | undefined, Redis | undefined> = {
 const CONNECT_TIMEOUT_MS = 1_000
 const DISCONNECT_TIMEOUT_MS = 100
 
-/** A client that connects when it is first used, and again whenever it must. */
+/** A client that connects on its first command, and reconnects whenever it has to. */
 export function openRedis(url: string, options: Omit<RedisOptions, 'replyMapping'>): Redis {
   const client = new Redis(url, {
     ...{ lazyConnect: true, connectTimeout: CONNECT_TIMEOUT_MS, disconnectTimeout: DISCONNECT_TIMEOUT_MS },
@@ -38,61 +38,61 @@ export function openRedis(url: string, options: Omit<RedisOptions, 'replyMapping
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
     ...options,
   })
-  // Unheard, the event is printed. Whoever sends a command hears of the fault.
+  // Without a listener, ioredis prints the error. The caller of a command gets it as a rejection anyway.
   client.on('error', () => {})
   keepAsyncContext(client)
   return client
 }
 
 /**
- * A command that waits for the connection is sent by whoever made that; its span, and what follows, still belong to the
- * request that it is of.
+ * A command that waits for the connection is sent by the code that made the connection; its span, and what follows, still
+ * belong to the request that issued the command.
  */
 function keepAsyncContext(client: Redis): void {
-  const senders = new WeakMap<object, ReturnType<typeof AsyncLocalStorage.snapshot>>()
+  const contexts = new WeakMap<object, ReturnType<typeof AsyncLocalStorage.snapshot>>()
   const send = client.sendCommand.bind(client)
-  const sendAs = (...[command, ...more]: Parameters<Redis['sendCommand']>) => {
-    const sender = senders.get(command)
-    if (sender) return sender(() => send(command, ...more))
-    if (client.status !== 'ready') senders.set(command, AsyncLocalStorage.snapshot())
+  const sendInContext = (...[command, ...more]: Parameters<Redis['sendCommand']>) => {
+    const runInContext = contexts.get(command)
+    if (runInContext) return runInContext(() => send(command, ...more))
+    if (client.status !== 'ready') contexts.set(command, AsyncLocalStorage.snapshot())
     return send(command, ...more)
   }
   client.sendCommand = (...[command, ...more]: Parameters<Redis['sendCommand']>) => {
-    const sent = sendAs(command, ...more)
+    const sent = sendInContext(command, ...more)
     if (sent instanceof Promise) void markHandled(sent)
     return sent
   }
 }
 
 interface OutageReporterOptions {
-  /** For how long nothing may succeed before a loss is said: where a process is busy, one answer is soon late. */
+  /** How long nothing may succeed before an outage is logged: a busy process soon misses one reply. Default: 0. */
   readonly minOutageMs?: number
-  /** Whether the first turn is said at once, whichever it is; else it is taken that Redis is there. */
+  /** Whether the first state is logged, whichever it is. Default: false, Redis is assumed to be reachable. */
   readonly reportsInitialState?: boolean
   readonly now?: () => number
 }
 
-/** Says that Redis is away, and that it is back: one line each way, however often it is told. */
+/** Logs when Redis becomes unreachable and when it is back: one line per change, however often a state is reported. */
 export function createOutageReporter(
   log: Pick<Log, 'info' | 'warn'>,
-  { away, back }: Readonly<Record<'away' | 'back', string>>,
+  { lost, restored }: Readonly<Record<'lost' | 'restored', string>>,
   { minOutageMs = 0, reportsInitialState = false, now = () => performance.now() }: OutageReporterOptions = {},
 ) {
-  let said = reportsInitialState ? undefined : true
-  let missedAt: number | undefined
-  return function turn(up: boolean, fault?: unknown): void {
-    missedAt = up ? undefined : (missedAt ?? now())
-    const isNews = missedAt === undefined || said === undefined || now() - missedAt >= minOutageMs
-    if (said === up || !isNews) return
-    said = up
-    if (up) log.info(back)
-    else log.warn({ reason: redactReason(fault) }, away)
+  let loggedState = reportsInitialState ? undefined : true
+  let failingSince: number | undefined
+  return function report(isUp: boolean, error?: unknown): void {
+    failingSince = isUp ? undefined : (failingSince ?? now())
+    const isSettled = failingSince === undefined || loggedState === undefined || now() - failingSince >= minOutageMs
+    if (loggedState === isUp || !isSettled) return
+    loggedState = isUp
+    if (isUp) log.info(restored)
+    else log.warn({ reason: redactReason(error) }, lost)
   }
 }
 
-/** An answer of Redis may quote what was sent, and its fault carries it: a password, or a value. */
-function redactReason(fault: unknown): string {
-  if (!(fault instanceof Error)) return String(fault)
-  if (fault.name === 'ReplyError') return fault.message.split(' ', 1)[0] ?? ''
-  return 'code' in fault ? String(fault.code) : fault.message
+/** An error reply of Redis may quote the command, and with it a password or a value: only its code is logged. */
+function redactReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'ReplyError') return error.message.split(' ', 1)[0] ?? ''
+  return 'code' in error ? String(error.code) : error.message
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 
-/** A mail server that knows everybody but `nobody@…`, and keeps the subjects of what it has taken. */
+/** A mail server that refuses the mailbox `unknown@…`, and keeps the subjects of the messages that it has accepted. */
 export async function startSmtpServer() {
   const subjects: string[] = []
   const sockets = new Set<Socket>()
@@ -16,7 +16,7 @@ export async function startSmtpServer() {
       if (subject === undefined) {
         if (line === 'DATA') subject = ''
         if (line === 'QUIT') socket.end('221 bye\r\n')
-        else if (line.startsWith('RCPT TO:<nobody@')) say('550 no such mailbox')
+        else if (line.startsWith('RCPT TO:<unknown@')) say('550 no such mailbox')
         else say(line === 'DATA' ? '354 go on' : '250 ok')
       } else if (line === '.') {
         subjects.push(subject)

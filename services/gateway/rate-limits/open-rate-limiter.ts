@@ -51,8 +51,8 @@ export function withFallback(shared: SharedLimiter, local: LocalLimiter, options
   const say = createOutageReporter(
     log,
     {
-      away: 'redis is away or slow; each gateway limits by its own share',
-      back: 'redis is there; rate limits hold across gateways',
+      lost: 'redis is away or slow; each gateway limits by its own share',
+      restored: 'redis is there; rate limits hold across gateways',
     },
     { minOutageMs, reportsInitialState: true },
   )

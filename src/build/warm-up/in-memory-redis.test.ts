@@ -41,6 +41,6 @@ describe('an in-memory Redis', () => {
     closers.push(() => client.disconnect())
     // `scripts` has made them methods.
     const scripted = client as unknown as ScriptedRedis
-    expect(await scripted.look('value', 'lock', 'mine', 5_000, 0)).toEqual([null, 'mine'])
+    expect(await scripted.getOrLock('value', 'lock', 'mine', 5_000, 0)).toEqual([null, 'mine'])
   })
 })

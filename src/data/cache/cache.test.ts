@@ -9,7 +9,7 @@ const LOCK = 'ebb:cache-lock:things:a'
 const ttlSeconds = 60
 
 describe('a value', () => {
-  itWithRedis('is loaded once, and given to every process from then on', async () => {
+  itWithRedis('is loaded once, and returned to every process from then on', async () => {
     const { client, openProcess } = await setUpCache()
     const [here, there] = [openProcess()(), openProcess()()]
     const load = countingLoad()
@@ -20,7 +20,7 @@ describe('a value', () => {
     expect(await here.get('b', { ttlSeconds, load })).toBe(2)
   })
 
-  itWithRedis('ends with its time', async () => {
+  itWithRedis('expires', async () => {
     const { client, openProcess } = await setUpCache()
     const [cache, load] = [openProcess()(), countingLoad()]
     await cache.get('a', { ttlSeconds: 0.01, load })
@@ -36,7 +36,7 @@ describe('a value', () => {
       [cacheOn('others'), 'ebb:cache:others:a'],
     ] as const) {
       const opened = one.open(configOf({ REDIS_URL: redis.url }), collectLog().log)
-      // The first command of a process that is busy may be too late: it is the next one then that counts.
+      // The first command of a busy process may be too late; then the next one stores the value.
       await untilTrue(async () => {
         await one.bind(opened, testBindContext()).get('a', { ttlSeconds, load })
         return (await client.exists(key)) === 1
@@ -45,7 +45,7 @@ describe('a value', () => {
     }
   })
 
-  itWithRedis('is a copy that went through JSON, the first time too', async () => {
+  itWithRedis('is a copy that went through JSON, also the first time', async () => {
     const cache = (await setUpCache()).openProcess()()
     const load = async () => ({ at: new Date(0), gone: undefined, list: [1] })
     const first = await cache.get('a', { ttlSeconds, load })
@@ -57,7 +57,7 @@ describe('a value', () => {
     expect(() => second.at.getTime()).toThrow(TypeError)
   })
 
-  itWithRedis('that is absent is remembered only where that is asked for', async () => {
+  itWithRedis('that is absent is remembered only with absentSeconds', async () => {
     const { client, openProcess } = await setUpCache()
     const cache = openProcess()()
     let loads = 0
@@ -70,14 +70,14 @@ describe('a value', () => {
     expect(await client.pttl(VALUE)).toBeLessThanOrEqual(30_000)
   })
 
-  itWithRedis('beyond 1 MiB is not stored, and that is said once', async () => {
+  itWithRedis('beyond 1 MiB is not stored, and that is logged once', async () => {
     const { client, openProcess, messages } = await setUpCache()
     const cache = openProcess()()
     const most = 'x'.repeat(1024 * 1024 - 2)
     for (let i = 0; i < 2; i++)
       expect(await cache.get('a', { ttlSeconds, load: async () => `${most}x` })).toHaveLength(1024 ** 2 - 1)
     expect(await client.exists(VALUE, LOCK)).toBe(0)
-    expect(messages()).toEqual(['a value is too large to be cached; said only once'])
+    expect(messages()).toEqual(['a value is too large to be cached; logged only once'])
     await cache.get('a', { ttlSeconds, load: async () => most })
     expect(await client.exists(VALUE)).toBe(1)
   })
@@ -85,23 +85,23 @@ describe('a value', () => {
   itWithRedis('that cannot be loaded is not stored, and is loaded again', async () => {
     const { client, openProcess } = await setUpCache()
     const [here, there] = [openProcess()(), openProcess()()]
-    const fault = new Error('away')
-    await expect(here.get('a', { ttlSeconds, load: () => Promise.reject(fault) })).rejects.toBe(fault)
+    const error = new Error('failed')
+    await expect(here.get('a', { ttlSeconds, load: () => Promise.reject(error) })).rejects.toBe(error)
     expect(await client.exists(VALUE, LOCK)).toBe(0)
     expect(await there.get('a', { ttlSeconds, load: countingLoad() })).toBe(1)
   })
 })
 
-describe('a value that has become old', () => {
-  /** Has one that is old, but not too old. */
-  async function oldRig() {
-    const rig = await setUpCache()
-    await rig.client.set(VALUE, '"old"', 'PX', 50_000)
-    return { ...rig, options: { ttlSeconds, staleSeconds: 50 } }
+describe('a stale value', () => {
+  /** With a value that is stale, but within staleSeconds. */
+  async function setUpStale() {
+    const cache = await setUpCache()
+    await cache.client.set(VALUE, '"old"', 'PX', 50_000)
+    return { ...cache, options: { ttlSeconds, staleSeconds: 50 } }
   }
 
-  itWithRedis('is given to all but the one that makes a new one', async () => {
-    const { client, openProcess, options } = await oldRig()
+  itWithRedis('is returned to all requests but the one that makes a new one', async () => {
+    const { client, openProcess, options } = await setUpStale()
     const [here, there] = [openProcess()(), openProcess()()]
     const { load, begun, end, loads } = heldLoad('new')
     const first = here.get('a', { ...options, load })
@@ -114,8 +114,8 @@ describe('a value that has become old', () => {
     expect(await client.pttl(VALUE)).toBeGreaterThan(100_000)
   })
 
-  itWithRedis('is not given where it is not asked for', async () => {
-    const { openProcess, client } = await oldRig()
+  itWithRedis('is not returned without staleSeconds', async () => {
+    const { openProcess, client } = await setUpStale()
     await client.pexpire(VALUE, 1)
     await untilTrue(async () => (await client.exists(VALUE)) === 0)
     expect(await openProcess()().get('a', { ttlSeconds, load: async () => 'new' })).toBe('new')
@@ -123,7 +123,7 @@ describe('a value that has become old', () => {
 })
 
 describe('deleting', () => {
-  itWithRedis('makes it load again, here and there', async () => {
+  itWithRedis('makes every process load again', async () => {
     const { openProcess } = await setUpCache()
     const [here, there] = [openProcess()(), openProcess()()]
     const load = countingLoad()
@@ -132,7 +132,7 @@ describe('deleting', () => {
     expect(await here.get('a', { ttlSeconds, load })).toBe(2)
   })
 
-  itWithRedis('keeps what was loaded before it from being stored, and what is loaded in the 2 s after', async () => {
+  itWithRedis('keeps a load that began before it, or in the 2 s after it, from storing its value', async () => {
     const { client, openProcess } = await setUpCache()
     const [here, there] = [openProcess()(), openProcess()()]
     const { load, begun, end } = heldLoad('before')
@@ -150,7 +150,7 @@ describe('deleting', () => {
     expect(await client.get(VALUE)).toBe('"later"')
   })
 
-  itWithRedis('lets nobody in this process join what was begun before it', async () => {
+  itWithRedis('keeps later requests of this process from joining a load that began before it', async () => {
     const cache = (await setUpCache()).openProcess()()
     const { load, begun, end } = heldLoad('before')
     const before = cache.get('a', { ttlSeconds, load })
@@ -162,7 +162,7 @@ describe('deleting', () => {
   })
 })
 
-it('without a REDIS_URL each value is loaded, and that is said', async () => {
+it('without a REDIS_URL each value is loaded, and that is logged', async () => {
   const { log, messages } = collectLog()
   const opened = resource.open(configOf({}), log)
   const cache = resource.bind(opened, testBindContext())

@@ -6,11 +6,11 @@ import { openRedisStore } from './redis-store.ts'
 
 export interface CacheOptions<T> {
   readonly ttlSeconds: number
-  /** Makes the value. Where it throws, so does `get`, and nothing is stored. */
+  /** Makes the value. If it throws, so does `get`, and nothing is stored. */
   readonly load: () => Promise<T>
-  /** How long after `ttlSeconds` an old value may still be given, while one request makes the new one; 0 unless told. */
+  /** How long after `ttlSeconds` a stale value is returned while one request makes the new one. Default: 0. */
   readonly staleSeconds?: number
-  /** How long it is remembered that `load` gave undefined; 0, so not at all, unless told. */
+  /** How long it is remembered that `load` returned undefined. Default: 0, not at all. */
   readonly absentSeconds?: number
 }
 
@@ -26,25 +26,25 @@ export type FromJson<T> = unknown extends T
         : { [K in keyof T]: FromJson<T[K]> }
 
 /**
- * Values that are shared by all instances, on Redis. Without Redis, or while it is away, every value is loaded: a fault
- * of the cache is no fault of the request.
+ * Values that are shared by all instances, on Redis. Without Redis, or while it is unreachable, every value is loaded: an
+ * error of the cache is no error of the request.
  */
 export interface Cache {
   /**
-   * The value of a key, loaded where it is not there: once for all that ask at the same time, as far as Redis can see
-   * to it. Every value, also one just loaded, is a copy that went through JSON. Beyond 1 MiB it is not stored.
+   * The value of a key, loaded if it is not cached: once for all simultaneous requests, in all instances while Redis is
+   * reachable. Every value, also one just loaded, is a copy that went through JSON. Beyond 1 MiB it is not stored.
    */
   get<T>(key: string, options: CacheOptions<T>): Promise<FromJson<T>>
   /**
-   * Forgets a key. What is being loaded by then is not stored, nor what is loaded in the 2 s after: in these, the
-   * transaction that changed it may still be on its way.
+   * Removes a key. A load in flight does not store its value, nor does one in the 2 s that follow: during these, the
+   * transaction that changed the value may not have committed yet.
    */
   delete(key: string): Promise<void>
 }
 
 /**
- * A cache for a handler, with its keys apart from those of other namespaces. Whoever names the same one shares it, and
- * must mean the same by a key: let a value that changes its shape change its namespace.
+ * A cache for a handler, with its keys apart from those of other namespaces. All functions that name the same namespace
+ * share it, and must mean the same by a key: when a value changes its shape, change the namespace.
  */
 export const cacheOn = (namespace: string): Resource<Cache, SharedCache> => ({
   stores: ['redis'],
@@ -58,7 +58,7 @@ export const cacheOn = (namespace: string): Resource<Cache, SharedCache> => ({
 })
 
 /**
- * The cache of whoever has no namespace of its own.
+ * The cache in the namespace `shared`.
  * @example
  * export default implement(contract, { sql: postgres, cache }, async ({ params: { id } }, { sql, cache }) => {
  *   const load = async () =>
@@ -68,15 +68,15 @@ export const cacheOn = (namespace: string): Resource<Cache, SharedCache> => ({
  */
 export const cache: Resource<Cache, SharedCache> = /* @__PURE__ */ cacheOn('shared')
 
-/** The cache as one request may use it. */
+/** The cache bound to one request: a wait ends with the request. */
 export function bindCache(shared: SharedCache, { signal }: Pick<BindContext, 'signal'>): Cache {
   const get = async <T>(key: string, { ttlSeconds, load, staleSeconds = 0, absentSeconds = 0 }: CacheOptions<T>) => {
     const text = await shared.get(key, {
       ...{ ttlMs: ttlSeconds * 1_000, staleMs: staleSeconds * 1_000, absentMs: absentSeconds * 1_000, signal },
-      // Nothing, of which JSON knows nothing, is no text.
+      // JSON has no undefined: '' stands for it.
       load: async () => JSON.stringify(await load()) ?? '',
     })
-    // It is what JSON made of what a `load` for this key gave.
+    // It is what JSON made of the value that a `load` for this key returned.
     return (text === '' ? undefined : JSON.parse(text)) as FromJson<T>
   }
   return { get: (key, options) => markHandled(get(key, options)), delete: (key) => markHandled(shared.delete(key)) }

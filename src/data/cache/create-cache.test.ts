@@ -9,55 +9,55 @@ const VALUE = 'ebb:cache:things:a'
 const LOCK = 'ebb:cache-lock:things:a'
 const ttlSeconds = 60
 
-describe('many who ask at once', () => {
+describe('simultaneous requests', () => {
   itWithRedis('in three processes cause one load', async () => {
     const { openProcess } = await setUpCache()
     const processes = [openProcess()(), openProcess()(), openProcess()()]
     const { load, begun, end, loads } = heldLoad({ name: 'x' })
-    const asked = Array.from({ length: 300 }, (_, i) => processes[i % 3]!.get('a', { ttlSeconds, load }))
+    const values = Array.from({ length: 300 }, (_, i) => processes[i % 3]!.get('a', { ttlSeconds, load }))
     await begun
     end()
-    expect(await Promise.all(asked)).toEqual(Array(300).fill({ name: 'x' }))
+    expect(await Promise.all(values)).toEqual(Array(300).fill({ name: 'x' }))
     expect(loads()).toBe(1)
   })
 
-  it('cause one load where there is no Redis', async () => {
-    const { asked, end, loads } = askWithoutStore()
+  it('cause one load without Redis', async () => {
+    const { values, end, loads } = getWithoutStore()
     end()
-    expect(new Set(await Promise.all(asked))).toEqual(new Set(['x']))
+    expect(new Set(await Promise.all(values))).toEqual(new Set(['x']))
     expect(loads()).toBe(1)
   })
 
-  itWithRedis('share its fault', async () => {
+  itWithRedis('share its error', async () => {
     const cache = (await setUpCache()).openProcess()()
     let loads = 0
     const load = async () => {
       loads++
-      throw new Error('away')
+      throw new Error('failed')
     }
-    const asked = await Promise.allSettled(Array.from({ length: 50 }, () => cache.get('a', { ttlSeconds, load })))
-    expect(asked.every(({ status }) => status === 'rejected')).toBe(true)
+    const settled = await Promise.allSettled(Array.from({ length: 50 }, () => cache.get('a', { ttlSeconds, load })))
+    expect(settled.every(({ status }) => status === 'rejected')).toBe(true)
     expect(loads).toBeLessThan(5)
   })
 })
 
 /** Requests for one key, in one process without Redis. */
-function askWithoutStore(many = 10) {
-  const tools = { log: collectLog().log, now: () => 0, random: () => 0, sleep: async () => {} }
-  const shared = createCache(nullStore, tools)
+function getWithoutStore(many = 10) {
+  const dependencies = { log: collectLog().log, now: () => 0, random: () => 0, sleep: async () => {} }
+  const shared = createCache(nullStore, dependencies)
   const held = heldLoad('x')
   const get = (signal?: AbortSignal) =>
     bindCache(shared, testBindContext(signal)).get('a', { ttlSeconds, load: held.load })
-  return { ...held, get, asked: Array.from({ length: many }, () => get()) }
+  return { ...held, get, values: Array.from({ length: many }, () => get()) }
 }
 
 describe('a request that is over', () => {
-  it('takes nobody with it: another one loads instead', async () => {
-    const { get, begun, end, loads } = askWithoutStore(0)
+  it('does not fail the others: another one loads instead', async () => {
+    const { get, begun, end, loads } = getWithoutStore(0)
     const request = new AbortController()
     const [leader, followers] = [get(request.signal), [get(), get()]]
     await begun
-    // Whoever comes now has joined by then.
+    // The followers have joined by then.
     await new Promise(setImmediate)
     request.abort(new Error('over'))
     await expect(leader).rejects.toThrow('over')
@@ -65,34 +65,34 @@ describe('a request that is over', () => {
     expect([await Promise.all(followers), loads()]).toEqual([['x', 'x'], 2])
   })
 
-  it('waits for no load of another one', async () => {
-    const { get, end, asked } = askWithoutStore()
+  it('does not wait for the load of another request', async () => {
+    const { get, end, values } = getWithoutStore()
     const request = new AbortController()
     const waiting = get(request.signal)
     request.abort(new Error('over'))
     await expect(waiting).rejects.toThrow('over')
     end()
-    await Promise.all(asked)
+    await Promise.all(values)
   })
 })
 
 describe('a load in another process', () => {
-  itWithRedis('is not waited for longer than a second, nor does it keep the value from being stored', async () => {
+  itWithRedis('is waited for no longer than a second, and does not keep the value from being stored', async () => {
     const { client, openProcess } = await setUpCache()
-    await client.set(LOCK, 'somebody who was killed', 'PX', 60_000)
+    await client.set(LOCK, 'a killed process', 'PX', 60_000)
     let ms = 0
-    let looks = 0
+    let polls = 0
     const sleep = async (waitedMs: number) => {
-      looks++
+      polls++
       ms += waitedMs
     }
     const cache = openProcess({ now: () => ms, random: () => 0.5, sleep })()
     expect(await cache.get('a', { ttlSeconds, load: countingLoad() })).toBe(1)
-    expect([ms, looks]).toEqual([1_000, 25])
+    expect([ms, polls]).toEqual([1_000, 25])
     expect([await client.get(VALUE), await client.exists(LOCK)]).toEqual(['1', 0])
   })
 
-  itWithRedis('that fails is done by one of those who waited', async () => {
+  itWithRedis('that fails is repeated by one of the waiting requests', async () => {
     const { client, openProcess } = await setUpCache()
     const [here, there] = [openProcess()(), openProcess()()]
     const failing = Promise.withResolvers<never>()
@@ -104,8 +104,8 @@ describe('a load in another process', () => {
     const first = here.get('a', { ttlSeconds, load })
     await begun.promise
     const second = there.get('a', { ttlSeconds, load: async () => 'mine' })
-    failing.reject(new Error('away'))
-    await expect(first).rejects.toThrow('away')
+    failing.reject(new Error('failed'))
+    await expect(first).rejects.toThrow('failed')
     expect(await second).toBe('mine')
     await untilTrue(async () => (await client.get(VALUE)) === '"mine"')
   })

@@ -4,8 +4,8 @@ import { collectLog } from '../test-support.ts'
 import { openRedisStore } from './redis-store.ts'
 import { countingLoad, itWithRedis, setUpCache } from './test-support.ts'
 
-const AWAY = 'redis is away or slow; nothing is cached'
-const BACK = 'redis is there; values are cached'
+const LOST = 'redis is unreachable or slow; nothing is cached'
+const RESTORED = 'redis is reachable; values are cached'
 const ttlSeconds = 60
 
 /** Until a value is the same twice. */
@@ -15,8 +15,8 @@ const untilCached = (get: () => Promise<number>) =>
     return first === (await get())
   })
 
-/** Asks until a loss has lasted long enough to be said. */
-const untilSaid = (lines: () => readonly unknown[], ask: () => Promise<unknown>) =>
+/** Asks until an outage has lasted long enough to be logged. */
+const untilLogged = (lines: () => readonly unknown[], ask: () => Promise<unknown>) =>
   untilTrue(async () => {
     await ask()
     return lines().length === 1
@@ -30,43 +30,43 @@ itWithRedis('while Redis is killed each value is loaded, and when it is back it 
   await redis.kill()
   for (let i = 1; i < 50; i++) expect(await cache.get('a', { ttlSeconds, load })).toBe(cached + i)
   await cache.delete('a')
-  await untilSaid(messages, () => cache.get('a', { ttlSeconds, load }))
-  expect(messages()).toEqual([AWAY])
+  await untilLogged(messages, () => cache.get('a', { ttlSeconds, load }))
+  expect(messages()).toEqual([LOST])
   await redis.start()
   await untilCached(() => cache.get('a', { ttlSeconds, load }))
   expect(await client.exists('ebb:cache:things:a')).toBe(1)
-  expect(messages()).toEqual([AWAY, BACK])
+  expect(messages()).toEqual([LOST, RESTORED])
 })
 
-itWithRedis('a Redis that comes later than the process is used', async () => {
+itWithRedis('a Redis that starts later than the process is used', async () => {
   const { redis, openProcess, messages } = await setUpCache({ started: false })
   const [cache, load] = [openProcess()(), countingLoad()]
   expect(await cache.get('a', { ttlSeconds, load })).toBe(1)
-  await untilSaid(messages, () => cache.get('a', { ttlSeconds, load }))
+  await untilLogged(messages, () => cache.get('a', { ttlSeconds, load }))
   await redis.start()
   await untilCached(() => cache.get('a', { ttlSeconds, load }))
-  expect(messages()).toEqual([AWAY, BACK])
+  expect(messages()).toEqual([LOST, RESTORED])
 })
 
-itWithRedis('a Redis that hangs costs one wait, and no other', async () => {
+itWithRedis('a Redis that hangs costs one wait only', async () => {
   const { redis, openProcess, messages } = await setUpCache()
-  // Longer than the 500 ms after which it would be asked again, so that a second wait is one too many.
-  const [cache, load] = [openProcess({ answerMs: 400 })(), countingLoad()]
+  // Close to the 500 ms between two probes: with a second wait, the limit below would be exceeded.
+  const [cache, load] = [openProcess({ commandTimeoutMs: 400 })(), countingLoad()]
   await cache.get('a', { ttlSeconds, load })
   redis.hold()
   const began = performance.now()
   for (let i = 2; i < 100; i++) expect(await cache.get('a', { ttlSeconds, load })).toBe(i)
   // Each would have waited 400 ms.
   expect(performance.now() - began).toBeLessThan(98 * 400)
-  await untilSaid(messages, () => cache.get('a', { ttlSeconds, load }))
+  await untilLogged(messages, () => cache.get('a', { ttlSeconds, load }))
   redis.goOn()
   await untilCached(() => cache.get('a', { ttlSeconds, load }))
-  expect(messages()).toEqual([AWAY, BACK])
+  expect(messages()).toEqual([LOST, RESTORED])
 })
 
-itWithRedis('a Redis that is late now and then costs a load each time, and no line', async () => {
+itWithRedis('a Redis that is late now and then costs a load each time, and no log line', async () => {
   const { redis, openProcess, messages } = await setUpCache()
-  const [cache, load] = [openProcess({ answerMs: 400 })(), countingLoad()]
+  const [cache, load] = [openProcess({ commandTimeoutMs: 400 })(), countingLoad()]
   await untilCached(() => cache.get('a', { ttlSeconds, load }))
   for (let round = 0; round < 3; round++) {
     const before = await cache.get('a', { ttlSeconds, load })
@@ -78,20 +78,20 @@ itWithRedis('a Redis that is late now and then costs a load each time, and no li
   expect(messages()).toEqual([])
 })
 
-itWithRedis('what is deleted while Redis is thought away is deleted all the same', async () => {
+itWithRedis('a key that is deleted while Redis is thought unreachable is deleted all the same', async () => {
   const { client, redis } = await setUpCache()
   let ms = 0
   const { log } = collectLog()
-  const limits = { answerMs: 500, connectMs: 5_000 }
+  const limits = { commandTimeoutMs: 500, connectTimeoutMs: 5_000 }
   const store = openRedisStore(redis.url, { namespace: 'things', log, ...limits, now: () => ms++ / 1_000 })
   await client.set('ebb:cache:things:a', '1')
-  expect(await store.look('a', { mine: 'm', staleMs: 0 })).toEqual({ holder: 'm', text: '1' })
+  expect(await store.getOrLock('a', { token: 'm', staleMs: 0 })).toEqual({ holder: 'm', text: '1' })
   redis.hold()
-  expect(await store.look('a', { mine: 'm', staleMs: 0 })).toEqual({})
+  expect(await store.getOrLock('a', { token: 'm', staleMs: 0 })).toEqual({})
   redis.goOn()
   await client.ping()
-  expect(await store.look('b', { mine: 'm', staleMs: 0 })).toEqual({})
-  await store.forget('a')
+  expect(await store.getOrLock('b', { token: 'm', staleMs: 0 })).toEqual({})
+  await store.delete('a')
   expect(await client.exists('ebb:cache:things:a')).toBe(0)
   await store.close()
 })
@@ -101,7 +101,7 @@ itWithRedis('no log line shows a password or a value', async () => {
   const cache = openProcess()()
   await client.set('ebb:cache-lock:things:a', 'not what is expected')
   await client.config('SET', 'maxmemory', '1')
-  await untilSaid(
+  await untilLogged(
     () => lines,
     () => cache.get('a', { ttlSeconds, load: async () => 'a secret' }),
   )
@@ -109,9 +109,9 @@ itWithRedis('no log line shows a password or a value', async () => {
   const url = redis.url.replace('//', '//:secret@')
   const { log, lines: more } = collectLog()
   const store = openRedisStore(url, { namespace: 'things', log })
-  await untilSaid(
+  await untilLogged(
     () => more,
-    () => store.look('a', { mine: 'm', staleMs: 0 }),
+    () => store.getOrLock('a', { token: 'm', staleMs: 0 }),
   )
   await store.close()
   expect([lines.length, more.length]).toEqual([1, 1])

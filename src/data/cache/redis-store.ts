@@ -6,9 +6,9 @@ import { type CacheStore, TOMBSTONE } from './create-cache.ts'
 interface RedisStoreOptions {
   readonly namespace: string
   readonly log: Pick<Log, 'info' | 'warn'>
-  /** The longest wait for an answer. Default: 50 ms. */
+  /** Default: 50 ms. */
   readonly commandTimeoutMs?: number
-  /** The longest wait for the first connection. Default: 250 ms. */
+  /** For the first connection. Default: 250 ms. */
   readonly connectTimeoutMs?: number
   readonly now?: () => number
 }
@@ -16,18 +16,18 @@ interface RedisStoreOptions {
 const COMMAND_TIMEOUT_MS = 50
 const CONNECT_TIMEOUT_MS = 250
 const RECONNECT_DELAY_MS = 500
-/** After which a connection counts as broken, though nobody said so. */
+/** A connection with a pending command counts as broken after so long without a byte, even if nothing reported an error. */
 const SOCKET_TIMEOUT_MS = 1_000
 const PROBE_INTERVAL_MS = 500
-/** Several misses in a row, and not one that this process was too busy to prevent. */
+/** Several failed commands in a row, and not one that this process was too busy to receive in time. */
 const MIN_OUTAGE_MS = 2_000
-/** Longer than any load, and only a bound for what a killed process leaves. */
+/** Longer than any load: it only bounds how long the lock of a killed process stays. */
 const LOCK_TTL_MS = 60_000
 const TOMBSTONE_TTL_MS = 2_000
 
 /**
- * A store on Redis. A command takes 50 ms at most; after one that failed, only one in 500 ms is tried until one
- * succeeds, and the others find nothing.
+ * A store on Redis. A command takes 50 ms at most; after a failed one, one command per 500 ms is sent until one succeeds,
+ * and the others find nothing.
  */
 export function openRedisStore(url: string, options: RedisStoreOptions): CacheStore {
   const {
@@ -38,87 +38,94 @@ export function openRedisStore(url: string, options: RedisStoreOptions): CacheSt
     now = () => performance.now(),
   } = options
   const client = openRedis(url, {
-    // What comes too late is of no use.
+    // A reply that comes later is of no use.
     ...{ enableOfflineQueue: false, autoResendUnfulfilledCommands: false },
     ...{ retryStrategy: () => RECONNECT_DELAY_MS, socketTimeout: SOCKET_TIMEOUT_MS },
     scripts: SCRIPTS,
   })
   // `scripts` has made them methods.
   const scripted = client as unknown as ScriptedRedis
-  const turn = createOutageReporter(
+  const report = createOutageReporter(
     log,
-    { away: 'redis is away or slow; nothing is cached', back: 'redis is there; values are cached' },
+    { lost: 'redis is unreachable or slow; nothing is cached', restored: 'redis is reachable; values are cached' },
     { minOutageMs: MIN_OUTAGE_MS, now },
   )
-  let broken: Error | undefined
-  client.on('error', (fault: Error) => {
-    broken = fault
+  let connectionError: Error | undefined
+  client.on('error', (error: Error) => {
+    connectionError = error
   })
   let connected: Promise<unknown> | undefined
   let pausedUntil = 0
 
-  /** A command that may as well not be sent. */
-  async function ask<T>(command: () => Promise<T>): Promise<T | undefined> {
+  /** Skips the command while Redis is unreachable: it may as well not be sent. */
+  async function sendIfReachable<T>(command: () => Promise<T>): Promise<T | undefined> {
     if (now() < pausedUntil) return undefined
-    // Until it is known how this one goes, others go without.
+    // This one is the probe: until its outcome is known, the others are skipped.
     if (pausedUntil > 0) pausedUntil = now() + PROBE_INTERVAL_MS
-    return tell(command)
+    return send(command)
   }
 
-  async function tell<T>(command: () => Promise<T>): Promise<T | undefined> {
+  async function send<T>(command: () => Promise<T>): Promise<T | undefined> {
     connected ??= withTimeout(connectTimeoutMs, client.connect()).catch(() => {})
     await connected
     try {
-      const answer = await withTimeout(commandTimeoutMs, command())
+      const reply = await withTimeout(commandTimeoutMs, command())
       pausedUntil = 0
-      broken = undefined
-      turn(true)
-      return answer
-    } catch (fault) {
+      connectionError = undefined
+      report(true)
+      return reply
+    } catch (error) {
       pausedUntil = now() + PROBE_INTERVAL_MS
-      turn(false, broken ?? fault)
+      report(false, connectionError ?? error)
       return undefined
     }
   }
 
-  const keysOf = (key: string): [value: string, lock: string] => [
+  const redisKeys = (key: string): [value: string, lock: string] => [
     `ebb:cache:${namespace}:${key}`,
     `ebb:cache-lock:${namespace}:${key}`,
   ]
   return {
-    look: async (key, { mine, staleMs }) => {
-      const [text, holder] = (await ask(() => scripted.look(...keysOf(key), mine, LOCK_TTL_MS, staleMs))) ?? []
+    getOrLock: async (key, { token, staleMs }) => {
+      const reply = await sendIfReachable(() => scripted.getOrLock(...redisKeys(key), token, LOCK_TTL_MS, staleMs))
+      const [text, holder] = reply ?? []
       return { ...(typeof text === 'string' ? { text } : {}), ...(holder ? { holder } : {}) }
     },
-    put: async (key, text, { holder, forMs }) => {
-      await ask(() => scripted.put(...keysOf(key), holder, Math.ceil(forMs), text))
+    put: async (key, text, { holder, ttlMs }) => {
+      await sendIfReachable(() => scripted.putIfHolder(...redisKeys(key), holder, Math.ceil(ttlMs), text))
     },
     release: async (key, holder) => {
-      await ask(() => scripted.release(...keysOf(key), holder))
+      await sendIfReachable(() => scripted.releaseIfHolder(...redisKeys(key), holder))
     },
-    forget: async (key) => {
-      await tell(() => scripted.forget(...keysOf(key), TOMBSTONE, TOMBSTONE_TTL_MS))
+    delete: async (key) => {
+      await send(() => scripted.deleteAndLock(...redisKeys(key), TOMBSTONE, TOMBSTONE_TTL_MS))
     },
     close: async () => client.disconnect(),
   }
 }
 
-/** The scripts, as a client that has them offers them. */
+/** The scripts, as methods of a client that was opened with them. */
 export interface ScriptedRedis {
-  look(value: string, lock: string, mine: string, heldMs: number, staleMs: number): Promise<[string | null, string?]>
-  put(value: string, lock: string, holder: string, forMs: number, text: string): Promise<unknown>
-  release(value: string, lock: string, holder: string): Promise<unknown>
-  forget(value: string, lock: string, deleted: string, forMs: number): Promise<unknown>
+  getOrLock(
+    value: string,
+    lock: string,
+    token: string,
+    lockMs: number,
+    staleMs: number,
+  ): Promise<[string | null, string?]>
+  putIfHolder(value: string, lock: string, holder: string, ttlMs: number, text: string): Promise<unknown>
+  releaseIfHolder(value: string, lock: string, holder: string): Promise<unknown>
+  deleteAndLock(value: string, lock: string, holder: string, lockMs: number): Promise<unknown>
 }
 
 /**
- * What Redis does in one step each. KEYS are a value and who holds it; both are of one key.
+ * Each is atomic in Redis. KEYS are a value and its lock; the lock's value is the holder's token.
  *
- * look: mine, heldMs, staleMs -> [text] where that is fresh, else [text or nothing, holder]
- * put: holder, forMs, text · release: holder · forget: deleted, forMs
+ * getOrLock: token, lockMs, staleMs -> [text] if that is fresh, else [text or nil, holder]
+ * putIfHolder: holder, ttlMs, text · releaseIfHolder: holder · deleteAndLock: holder, lockMs
  */
 export const SCRIPTS = {
-  look: {
+  getOrLock: {
     numberOfKeys: 2,
     lua: `
 local text = redis.call('GET', KEYS[1])
@@ -126,18 +133,18 @@ if text and redis.call('PTTL', KEYS[1]) > tonumber(ARGV[3]) then return { text }
 redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2], 'NX')
 return { text, redis.call('GET', KEYS[2]) }`,
   },
-  put: {
+  putIfHolder: {
     numberOfKeys: 2,
     lua: `
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[2])
 return redis.call('DEL', KEYS[2])`,
   },
-  release: {
+  releaseIfHolder: {
     numberOfKeys: 2,
     lua: `if redis.call('GET', KEYS[2]) == ARGV[1] then return redis.call('DEL', KEYS[2]) end`,
   },
-  forget: {
+  deleteAndLock: {
     numberOfKeys: 2,
     lua: `
 redis.call('DEL', KEYS[1])

@@ -4,43 +4,43 @@ interface InFlight {
 }
 
 interface RunOptions {
-  /** Whether to begin one's own even where one is under way. */
+  /** Starts the work even if the same work is in flight. */
   readonly forceNew: boolean
-  /** Of the request that asks. */
+  /** Of the request that needs the result. */
   readonly signal: AbortSignal
 }
 
-/** Work that is under way in this process, by its key: whoever needs the same joins it. */
+/** Work that is in flight in this process, by its key: requests that need the same result share one run. */
 export function createSingleFlight() {
-  const flights = new Map<string, InFlight>()
+  const inFlight = new Map<string, InFlight>()
 
-  function begin(key: string, work: () => Promise<string>, signal: AbortSignal): InFlight {
-    // A load that does not heed its signal must not hold up those that come later.
-    const flight = { promise: abortable(work(), signal), signal }
-    flights.set(key, flight)
-    const land = () => {
-      if (flights.get(key) === flight) flights.delete(key)
+  function start(key: string, work: () => Promise<string>, signal: AbortSignal): InFlight {
+    // A load that ignores its signal must not hold up later requests.
+    const run = { promise: abortable(work(), signal), signal }
+    inFlight.set(key, run)
+    const remove = () => {
+      if (inFlight.get(key) === run) inFlight.delete(key)
     }
-    flight.promise.then(land, land)
-    return flight
+    run.promise.then(remove, remove)
+    return run
   }
 
   return {
-    /** What the work gives, or its fault; but where it failed because its own request was over, the work begins again. */
-    join: async (key: string, work: () => Promise<string>, { forceNew, signal }: RunOptions): Promise<string> => {
-      let flight = forceNew ? undefined : flights.get(key)
-      while (flight) {
+    /** Settles as the work does; but if the work failed because the request that started it ended, it is started again. */
+    run: async (key: string, work: () => Promise<string>, { forceNew, signal }: RunOptions): Promise<string> => {
+      let shared = forceNew ? undefined : inFlight.get(key)
+      while (shared) {
         try {
-          return await abortable(flight.promise, signal)
-        } catch (fault) {
-          if (signal.aborted || !flight.signal.aborted) throw fault
+          return await abortable(shared.promise, signal)
+        } catch (error) {
+          if (signal.aborted || !shared.signal.aborted) throw error
         }
-        flight = flights.get(key)
+        shared = inFlight.get(key)
       }
-      return begin(key, work, signal).promise
+      return start(key, work, signal).promise
     },
-    /** Whoever comes later begins anew. */
-    leave: (key: string): void => void flights.delete(key),
+    /** Later requests start the work again. */
+    forget: (key: string): void => void inFlight.delete(key),
   }
 }
 

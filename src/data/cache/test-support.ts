@@ -14,9 +14,9 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close()
 })
 
-type Overrides = Partial<CacheDependencies> & { readonly answerMs?: number }
+type Overrides = Partial<CacheDependencies> & { readonly commandTimeoutMs?: number }
 
-/** A Redis, a client that looks at it, and as many processes with a cache on it as a test opens. */
+/** A Redis, a client to inspect it, and as many processes with a cache on it as a test opens. */
 export async function setUpCache({ started = true } = {}) {
   const redis = await testRedis()
   if (started) await redis.start()
@@ -24,7 +24,7 @@ export async function setUpCache({ started = true } = {}) {
   client.on('error', () => {})
   closers.push(() => client.disconnect())
   const collected = collectLog()
-  const openProcess = ({ answerMs: commandTimeoutMs = 5_000, ...tools }: Overrides = {}) => {
+  const openProcess = ({ commandTimeoutMs = 5_000, ...overrides }: Overrides = {}) => {
     const store = openRedisStore(redis.url, {
       namespace: 'things',
       log: collected.log,
@@ -34,14 +34,14 @@ export async function setUpCache({ started = true } = {}) {
     closers.push(() => store.close())
     const shared = createCache(store, {
       ...{ log: collected.log, now: () => performance.now(), random: Math.random, sleep: delay },
-      ...tools,
+      ...overrides,
     })
     return (signal?: AbortSignal) => bindCache(shared, testBindContext(signal))
   }
   return { redis, client, openProcess, ...collected }
 }
 
-/** A load that is counted, and that ends when the test says so. */
+/** A load that is counted, and that ends when the test calls `end`. */
 export function heldLoad<T>(value: T) {
   const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   let loads = 0
@@ -54,7 +54,7 @@ export function heldLoad<T>(value: T) {
   return { load, begun: begun.promise, end: () => end.resolve(), loads: () => loads }
 }
 
-/** Gives 1, 2, 3, … */
+/** A load that returns 1, 2, 3, … */
 export function countingLoad() {
   let loads = 0
   return async () => ++loads

@@ -2,19 +2,19 @@ import type { Agent, Dispatcher } from 'undici'
 import type { HttpRequest } from './request.ts'
 import type { HttpErrorCode, RawResponse } from './response.ts'
 
-/** What came of sending a request once. */
+/** The outcome of sending a request once. */
 export type Outcome =
-  | { readonly code: 'answered'; readonly received: RawResponse }
+  | { readonly code: 'response'; readonly response: RawResponse }
   | { readonly code: Exclude<HttpErrorCode, 'breaker_open' | 'bad_answer'>; readonly cause: unknown }
 
 interface AttemptOptions {
-  /** Until the last byte of the answer is there. */
+  /** Until the last byte of the response has arrived. */
   readonly timeoutMs: number
   readonly maxBytes: number
   readonly signal: AbortSignal
 }
 
-/** Sends a request once, and reads all of its answer. Rejects only where what was asked for is no request. */
+/** Sends a request once, and reads all of its response. Rejects only if the request itself cannot be sent. */
 export async function attempt(
   agent: Agent,
   { method, url, headers, body }: HttpRequest,
@@ -29,10 +29,8 @@ export async function attempt(
     })
     const bytes = await readBody(response.body, maxBytes)
     if (!bytes) return { code: 'too_large', cause: new Error(`more than ${maxBytes} bytes`) }
-    return {
-      code: 'answered',
-      received: { status: response.statusCode, headers: flattenHeaders(response.headers), bytes },
-    }
+    const { statusCode: status, headers: received } = response
+    return { code: 'response', response: { status, headers: flattenHeaders(received), bytes } }
   } catch (cause) {
     if (signal.aborted) return { code: 'aborted', cause: signal.reason }
     const { code } = Object(cause) as { code?: unknown }
@@ -44,14 +42,14 @@ export async function attempt(
   }
 }
 
-/** Such as a header that cannot be sent: the handler's fault, and nothing about the origin. */
+/** Such as for a header that cannot be sent: the handler's error, which says nothing about the origin. */
 const INVALID_REQUEST_CODES = new Set<unknown>([
   'UND_ERR_INVALID_ARG',
   'UND_ERR_NOT_SUPPORTED',
   'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
 ])
 
-/** Undefined where there is more; then the rest is not fetched. */
+/** Undefined if there is more; the rest is not fetched then. */
 async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = []
   let bytes = 0
@@ -72,16 +70,16 @@ const flattenHeaders = (headers: Dispatcher.ResponseData['headers']): Readonly<R
 
 const IDEMPOTENT_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
-/** Only what has no effect, or one effect however often it is sent. */
+/** Whether a request has no effect, or one effect however often it is sent. */
 export const isRepeatable = ({ method, headers }: HttpRequest): boolean =>
   IDEMPOTENT_METHODS.has(method) || headers['idempotency-key'] !== undefined
 
 const TRANSIENT_STATUSES = new Set([408, 425, 429, 502, 503, 504])
 
-/** Whether the same request may fare better later. */
+/** Whether the same request may succeed later. */
 export const isTransient = (outcome: Outcome): boolean =>
-  outcome.code === 'answered'
-    ? TRANSIENT_STATUSES.has(outcome.received.status)
+  outcome.code === 'response'
+    ? TRANSIENT_STATUSES.has(outcome.response.status)
     : outcome.code === 'network' || outcome.code === 'timeout'
 
 const INITIAL_DELAY_MS = 100
@@ -93,7 +91,7 @@ const MAX_RETRY_AFTER_MS = 5_000
  * asks for more than 5 s.
  */
 export function retryDelayMs(attempts: number, outcome: Outcome, random: () => number): number | undefined {
-  const askedMs = outcome.code === 'answered' ? retryAfterMs(outcome.received.headers) : 0
+  const askedMs = outcome.code === 'response' ? retryAfterMs(outcome.response.headers) : 0
   if (askedMs > MAX_RETRY_AFTER_MS) return undefined
   return askedMs + random() * Math.min(MAX_DELAY_MS, INITIAL_DELAY_MS * 2 ** (attempts - 1))
 }

@@ -17,9 +17,9 @@ export interface HttpOptions extends Partial<SendOptions> {
 type SendMethod = (url: string | URL, options?: HttpOptions) => Promise<HttpResponse>
 
 /**
- * Calls others over HTTP, never beyond the request's own deadline. Whatever status comes is an answer; where none came
- * it rejects with an HttpFault. What is safe to repeat (GET, HEAD, OPTIONS, PUT, DELETE, and whatever carries an
- * Idempotency-Key) is tried again where that may help. An origin that keeps failing is left alone for a while.
+ * Calls other services over HTTP, never beyond the request's own deadline. Every status is a response; without one, the
+ * call rejects with an HttpError. Requests that are safe to repeat (GET, HEAD, OPTIONS, PUT, DELETE, and any with an
+ * Idempotency-Key) are retried after transient failures. A circuit breaker rejects calls to an origin that keeps failing.
  */
 export interface Http {
   readonly get: SendMethod
@@ -35,11 +35,11 @@ const RETRIES = 2
 const MAX_BYTES = 10 * 1024 * 1024
 
 /**
- * HTTP for a handler. Passes the correlation on; says nothing of headers and bodies.
+ * HTTP for a handler. Propagates the correlation; logs no headers and no bodies.
  * @example
  * export default implement(contract, { http }, async ({ params: { id } }, { http }) => {
- *   const answer = await http.get(`https://stock.example/v1/orders/${id}`, { timeoutMs: 500 })
- *   return answer.json(z.object({ id: z.uuid(), quantity: z.int() }))
+ *   const response = await http.get(`https://stock.example/v1/orders/${id}`, { timeoutMs: 500 })
+ *   return response.json(z.object({ id: z.uuid(), quantity: z.int() }))
  * })
  */
 export const http: Resource<Http, HttpClient> = {
@@ -49,7 +49,7 @@ export const http: Resource<Http, HttpClient> = {
   close: (client) => client.close(),
 }
 
-/** The client as one request may use it. */
+/** The client bound to one request: its deadline, and its correlation. */
 export function bindHttp(client: HttpClient, { signal: deadline, ...correlation }: BindContext): Http {
   const send: Http['request'] = async (
     method,
@@ -65,14 +65,17 @@ export function bindHttp(client: HttpClient, { signal: deadline, ...correlation 
       maxBytes = MAX_BYTES,
     } = {},
   ) => {
-    const call = toHttpRequest(method, url, { headers, json, body, correlation })
+    const request = toHttpRequest(method, url, { headers, json, body, correlation })
     const ends = signal ? AbortSignal.any([deadline, signal]) : deadline
-    return client.send(call, { timeoutMs, retries, redirects, maxBytes, signal: ends })
+    return client.send(request, { timeoutMs, retries, redirects, maxBytes, signal: ends })
   }
   const request: Http['request'] = (method, url, options) => markHandled(send(method, url, options))
-  const by =
+  const sendBy =
     (method: HttpMethod): SendMethod =>
     (url, options) =>
       request(method, url, options)
-  return { get: by('GET'), post: by('POST'), put: by('PUT'), patch: by('PATCH'), delete: by('DELETE'), request }
+  return {
+    ...{ get: sendBy('GET'), post: sendBy('POST'), put: sendBy('PUT'), patch: sendBy('PATCH'), delete: sendBy('DELETE') },
+    request,
+  }
 }

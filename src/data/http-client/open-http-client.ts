@@ -6,20 +6,20 @@ import type { HttpRequest } from './request.ts'
 import { HttpError, type HttpResponse, toHttpResponse, toRedirectedRequest } from './response.ts'
 
 export interface SendOptions {
-  /** For each try, until the last byte of its answer; 5 s unless told. */
+  /** For each attempt, until the last byte of its response. Default: 5 s. */
   readonly timeoutMs: number
-  /** Besides the first try, where it is safe; 2 unless told. */
+  /** Besides the first attempt, if the request is safe to repeat. Default: 2. */
   readonly retries: number
-  /** How many are followed; 0 unless told. Another origin gets none of the handler's own headers. */
+  /** How many are followed. Another origin gets none of the handler's own headers. Default: 0. */
   readonly redirects: number
-  /** Of the answer's body; 10 MiB unless told. */
+  /** Of the response's body. Default: 10 MiB. */
   readonly maxBytes: number
 }
 
 type SendLimits = SendOptions & { readonly signal: AbortSignal }
 
 export interface HttpClient {
-  send(call: HttpRequest, options: SendLimits): Promise<HttpResponse>
+  send(request: HttpRequest, limits: SendLimits): Promise<HttpResponse>
   close(): Promise<void>
 }
 
@@ -35,64 +35,64 @@ interface SendResult {
 }
 
 const MAX_CONNECTIONS = 100
-/** Who waited this long in vain has learned something about the origin, whoever ended the wait. */
+/** An attempt that was aborted after so long without a response counts as a failure of the origin. */
 const MIN_HANG_MS = 1_000
 
-/** One pool of connections an origin, which is known to fail or not across requests. */
+/** One pool of connections per origin, whose failures are counted across requests. */
 export function openHttpClient(
   log: Pick<Log, 'info' | 'warn'>,
   { now, random, sleep }: HttpClientDependencies,
 ): HttpClient {
-  // Each try has a limit of its own.
+  // Each attempt has a timeout of its own.
   const agent = new Agent({ connections: MAX_CONNECTIONS, headersTimeout: 0, bodyTimeout: 0 })
   const originOf = trackOrigins({ log, now })
 
-  /** Tries again while that is safe, may help, and is within limits. */
-  async function sendOnce(call: HttpRequest, limits: SendLimits): Promise<SendResult> {
+  /** Sends a request, and retries it while that is safe, may help, and is within limits. */
+  async function sendWithRetries(request: HttpRequest, limits: SendLimits): Promise<SendResult> {
     const { retries, signal } = limits
-    const origin = originOf(call.url.origin)
+    const origin = originOf(request.url.origin)
     origin.deposit()
     let last: Outcome | undefined
     for (let attempts = 0; ; ) {
       if (signal.aborted) return { outcome: { code: 'aborted', cause: signal.reason }, attempts }
       const settle = origin.breaker.tryAcquire()
       if (!settle && last) return { outcome: last, attempts }
-      if (!settle) throw new HttpError('breaker_open', call, { attempts })
-      const outcome = await settled(settle, () => attempt(agent, call, limits))
+      if (!settle) throw new HttpError('breaker_open', request, { attempts })
+      const outcome = await settleAfter(settle, () => attempt(agent, request, limits))
       attempts++
       last = outcome
-      if (attempts > retries || !isRepeatable(call) || !isTransient(outcome)) return { outcome, attempts }
+      if (attempts > retries || !isRepeatable(request) || !isTransient(outcome)) return { outcome, attempts }
       const delayMs = retryDelayMs(attempts, outcome, random)
       if (delayMs === undefined || !origin.withdraw()) return { outcome, attempts }
-      // Where the signal ends it, the next round says so.
+      // If the signal ends the wait, the next round returns.
       await sleep(delayMs, undefined, { signal }).catch(() => {})
     }
   }
 
-  async function settled(settle: (health: AttemptResult) => void, work: () => Promise<Outcome>): Promise<Outcome> {
+  async function settleAfter(settle: (result: AttemptResult) => void, work: () => Promise<Outcome>): Promise<Outcome> {
     const began = now()
-    let health: AttemptResult = 'unknown'
+    let result: AttemptResult = 'ignored'
     try {
       const outcome = await work()
-      health = classifyOutcome(outcome, now() - began)
+      result = classifyOutcome(outcome, now() - began)
       return outcome
     } finally {
-      settle(health)
+      settle(result)
     }
   }
 
   return {
     send: async (first, limits) => {
-      let call = first
+      let request = first
       for (let hops = 0; ; hops++) {
-        const { outcome, attempts } = await sendOnce(call, limits)
-        if (outcome.code !== 'answered') throw new HttpError(outcome.code, call, { attempts, cause: outcome.cause })
-        const next = hops < limits.redirects ? toRedirectedRequest(call, outcome.received) : undefined
-        if (!next) return toHttpResponse(outcome.received, call, attempts)
-        call = next
+        const { outcome, attempts } = await sendWithRetries(request, limits)
+        if (outcome.code !== 'response') throw new HttpError(outcome.code, request, { attempts, cause: outcome.cause })
+        const next = hops < limits.redirects ? toRedirectedRequest(request, outcome.response) : undefined
+        if (!next) return toHttpResponse(outcome.response, request, attempts)
+        request = next
       }
     },
-    // By now every request is over: what still runs was awaited by nobody.
+    // By now every request is over: no handler awaits the calls that still run.
     close: () => agent.destroy(),
   }
 }
@@ -100,7 +100,7 @@ export function openHttpClient(
 const UNAVAILABLE_STATUSES = new Set([502, 503, 504])
 
 function classifyOutcome(outcome: Outcome, elapsedMs: number): AttemptResult {
-  if (outcome.code === 'answered') return UNAVAILABLE_STATUSES.has(outcome.received.status) ? 'failed' : 'well'
-  if (outcome.code === 'too_large') return 'well'
-  return outcome.code === 'aborted' && elapsedMs < MIN_HANG_MS ? 'unknown' : 'failed'
+  if (outcome.code === 'response') return UNAVAILABLE_STATUSES.has(outcome.response.status) ? 'failure' : 'success'
+  if (outcome.code === 'too_large') return 'success'
+  return outcome.code === 'aborted' && elapsedMs < MIN_HANG_MS ? 'ignored' : 'failure'
 }

@@ -2,9 +2,9 @@ import type { Log } from '../../kernel/index.ts'
 
 interface Origin {
   readonly breaker: CircuitBreaker
-  /** Every call earns a fifth of a retry. */
+  /** Every call adds a fifth of a retry to the budget. */
   deposit(): void
-  /** Whether one more retry may be made; if so, it counts. */
+  /** Takes a retry out of the budget; false if there is none. */
   withdraw(): boolean
 }
 
@@ -12,7 +12,7 @@ const MAX_ORIGINS = 1_000
 const MAX_SAVED_RETRIES = 10
 const CALLS_PER_RETRY = 5
 
-/** What is known of each origin: of the 1,000 that were called last. Retries are at most 20 % of calls, and 10 more. */
+/** The state of each of the 1,000 origins that were called last. Retries are at most 20 % of calls, and 10 more. */
 export function trackOrigins({ log, now }: { readonly log: Pick<Log, 'info' | 'warn'>; readonly now: () => number }) {
   const origins = new Map<string, Origin>()
   return function originOf(origin: string): Origin {
@@ -26,15 +26,15 @@ export function trackOrigins({ log, now }: { readonly log: Pick<Log, 'info' | 'w
 
 function createOrigin(origin: string, { log, now }: Parameters<typeof trackOrigins>[0]): Origin {
   let saved = MAX_SAVED_RETRIES * CALLS_PER_RETRY
-  let up = true
-  const turn = (now: boolean, forMs?: number) => {
-    if (up === now) return
-    up = now
-    if (now) log.info({ origin }, 'an origin answers again')
-    else log.warn({ origin, forMs }, 'an origin keeps failing; it is left alone for a while')
+  let wasUp = true
+  const report = (isUp: boolean, forMs?: number) => {
+    if (wasUp === isUp) return
+    wasUp = isUp
+    if (isUp) log.info({ origin }, 'an origin responds again')
+    else log.warn({ origin, forMs }, 'an origin keeps failing; calls to it are rejected for a while')
   }
   return {
-    breaker: createCircuitBreaker({ now, onOpen: (forMs) => turn(false, forMs), onClose: () => turn(true) }),
+    breaker: createCircuitBreaker({ now, onOpen: (forMs) => report(false, forMs), onClose: () => report(true) }),
     deposit: () => {
       saved = Math.min(saved + 1, MAX_SAVED_RETRIES * CALLS_PER_RETRY)
     },
@@ -46,12 +46,12 @@ function createOrigin(origin: string, { log, now }: Parameters<typeof trackOrigi
   }
 }
 
-export type AttemptResult = 'well' | 'failed' | 'unknown'
-/** Says, exactly once, what came of a try. */
-type Settle = (health: AttemptResult) => void
+export type AttemptResult = 'success' | 'failure' | 'ignored'
+/** To be called exactly once, with the result of the attempt. */
+type Settle = (result: AttemptResult) => void
 
 interface CircuitBreaker {
-  /** Undefined where no try may be made. */
+  /** Undefined if no attempt may be made. */
   tryAcquire(): Settle | undefined
 }
 
@@ -68,11 +68,11 @@ const MIN_ATTEMPTS = 5
 const OPEN_MS = 5_000
 
 /**
- * Opens when, of the last 20 tries in 30 s, there were at least 5 and half of them failed. After 5 s one try is let
- * through: if it goes well the breaker closes, if it fails the 5 s begin again.
+ * Opens when, of the last 20 attempts in 30 s, there were at least 5 and half of them failed. After 5 s one attempt is let
+ * through as a probe: if it succeeds the breaker closes, if it fails the 5 s begin again.
  */
 export function createCircuitBreaker({ now, onOpen, onClose }: CircuitBreakerOptions): CircuitBreaker {
-  let tries: { readonly at: number; readonly failed: boolean }[] = []
+  let attempts: { readonly at: number; readonly failed: boolean }[] = []
   let openUntil: number | undefined
   let probing = false
 
@@ -82,20 +82,20 @@ export function createCircuitBreaker({ now, onOpen, onClose }: CircuitBreakerOpt
   }
   const record = (failed: boolean) => {
     const since = now() - WINDOW_MS
-    tries = [...tries.filter(({ at }) => at > since), { at: now(), failed }].slice(-WINDOW_SIZE)
-    const failures = tries.filter(({ failed }) => failed).length
-    if (tries.length >= MIN_ATTEMPTS && failures * 2 >= tries.length) open()
+    attempts = [...attempts.filter(({ at }) => at > since), { at: now(), failed }].slice(-WINDOW_SIZE)
+    const failures = attempts.filter(({ failed }) => failed).length
+    if (attempts.length >= MIN_ATTEMPTS && failures * 2 >= attempts.length) open()
   }
-  const settle: Settle = (health) => {
-    // What began before it opened says nothing about now.
-    if (health !== 'unknown' && openUntil === undefined) record(health === 'failed')
+  const settle: Settle = (result) => {
+    // An attempt that began before the breaker opened says nothing about now.
+    if (result !== 'ignored' && openUntil === undefined) record(result === 'failure')
   }
-  const settleProbe: Settle = (health) => {
+  const settleProbe: Settle = (result) => {
     probing = false
-    if (health === 'failed') open()
-    if (health !== 'well') return
+    if (result === 'failure') open()
+    if (result !== 'success') return
     openUntil = undefined
-    tries = []
+    attempts = []
     onClose()
   }
   return {

@@ -19,7 +19,7 @@ interface HttpRequestParts {
   readonly correlation: Correlation
 }
 
-/** Makes a request of what a handler gave; a TypeError, which repeats nothing of it, where that is none. */
+/** The request that a handler asked for. Throws a TypeError, which quotes nothing of it, if it cannot be sent. */
 export function toHttpRequest(
   method: HttpMethod,
   url: string | URL,
@@ -31,9 +31,9 @@ export function toHttpRequest(
     method,
     url: parseUrl(url),
     headers: {
-      // Without it, any coding would be welcome (RFC 9110, 12.5.3), and nothing here decodes.
+      // Without it, any coding would be acceptable (RFC 9110, 12.5.3), and nothing here decodes.
       'accept-encoding': 'identity',
-      // Where the request is traced, the span of this call sets its own.
+      // If the request is traced, the span of this call sets its own.
       ...(activeTraceparent() ? {} : { traceparent: correlation.traceparent }),
       'x-correlation-id': correlation.correlationId,
       ...(json === undefined ? {} : { 'content-type': 'application/json' }),
@@ -46,6 +46,6 @@ export function toHttpRequest(
 function parseUrl(given: string | URL): URL {
   const url = URL.parse(given)
   if (!url || !/^https?:$/.test(url.protocol)) throw new TypeError('an absolute http or https URL is needed')
-  if (url.username || url.password) throw new TypeError('credentials belong into a header, not into the URL')
+  if (url.username || url.password) throw new TypeError('credentials belong in a header, not in the URL')
   return url
 }

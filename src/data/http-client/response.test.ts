@@ -5,7 +5,7 @@ import { serve, setUpHttp } from './test-support.ts'
 
 const to = (location: string, status = 302) => ({ status, headers: { location }, bytes: new Uint8Array() })
 
-it('a redirect is an answer unless it is asked to be followed', async () => {
+it('a redirect is a response, and is followed only with `redirects`', async () => {
   const origin = await serve(({ url }, response) => {
     const n = Number(url?.slice(1))
     if (n === 0) response.end('there')
@@ -18,35 +18,35 @@ it('a redirect is an answer unless it is asked to be followed', async () => {
   expect((await http.get(`${origin}/3`, { redirects: 2 })).headers.location).toBe('/0')
 })
 
-it("another origin learns none of the handler's headers", async () => {
+it("another origin gets none of the handler's headers", async () => {
   const there = await serve(({ headers }, response) => void response.end(JSON.stringify(headers)))
   const here = await serve((_request, response) => void response.writeHead(307, { location: there }).end())
-  const answer = await setUpHttp().http.put(here, {
+  const response = await setUpHttp().http.put(here, {
     headers: { 'X-Api-Key': 'k', Authorization: 'k' },
     json: 1,
     redirects: 1,
   })
   const names = ['accept-encoding', 'connection', 'content-length', 'content-type', 'host', 'traceparent']
-  expect(Object.keys(JSON.parse(answer.text())).sort()).toEqual([...names, 'x-correlation-id'])
+  expect(Object.keys(JSON.parse(response.text())).sort()).toEqual([...names, 'x-correlation-id'])
 })
 
 describe('a redirect of a POST', () => {
-  const call: HttpRequest = {
+  const request: HttpRequest = {
     ...{ method: 'POST', url: new URL('https://a.example/x'), body: '{}' },
     headers: { 'content-type': 'application/json', 'x-api-key': 'k' },
   }
 
   it.each([301, 302, 303])('with %i becomes a GET', (status) => {
     const expected = { method: 'GET', url: new URL('https://a.example/y'), headers: { 'x-api-key': 'k' }, body: null }
-    expect(toRedirectedRequest(call, to('/y', status))).toEqual(expected)
+    expect(toRedirectedRequest(request, to('/y', status))).toEqual(expected)
   })
 
-  it.each([307, 308])('with %i stays one', (status) => {
-    expect(toRedirectedRequest(call, to('/y', status))).toEqual({ ...call, url: new URL('https://a.example/y') })
+  it.each([307, 308])('with %i stays a POST', (status) => {
+    expect(toRedirectedRequest(request, to('/y', status))).toEqual({ ...request, url: new URL('https://a.example/y') })
   })
 
   it.each(['http://a.example/y', 'https://u:p@a.example', 'file:///etc/passwd', 'https://'])(
     'is not followed to %s',
-    (location) => expect(toRedirectedRequest(call, to(location, 307))).toBeUndefined(),
+    (location) => expect(toRedirectedRequest(request, to(location, 307))).toBeUndefined(),
   )
 })

@@ -1,29 +1,29 @@
 import type * as z from 'zod'
 import type { HttpRequest } from './request.ts'
 
-/** An answer, read to its end. */
+/** A response, read to its end. */
 export interface HttpResponse {
   readonly status: number
-  /** By lower-case names; several of one name are joined by commas. */
+  /** By lower-case names; repeated headers are joined by commas. */
   readonly headers: Readonly<Record<string, string>>
-  /** The body as the schema reads it; throws an HttpFault `bad_answer` where it is no JSON, or not as the schema says. */
+  /** The body, parsed by the schema. Throws an HttpError `bad_answer` if it is not JSON, or does not match the schema. */
   json<S extends z.ZodType>(schema: S): z.output<S>
   /** The body as UTF-8. */
   text(): string
   bytes(): Uint8Array
 }
 
-/** What came over the wire. */
+/** As it came over the wire. */
 export interface RawResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly bytes: Uint8Array
 }
 
-/** The answer to `call`, which took as many attempts. */
+/** The response to `request`, which took as many attempts. */
 export function toHttpResponse(
   { status, headers, bytes }: RawResponse,
-  call: HttpRequest,
+  request: HttpRequest,
   attempts: number,
 ): HttpResponse {
   const text = () => new TextDecoder().decode(bytes)
@@ -32,7 +32,7 @@ export function toHttpResponse(
     json: (schema) => {
       const parsed = schema.safeParse(parseJson(text()))
       if (parsed.success) return parsed.data
-      throw new HttpError('bad_answer', call, { attempts, cause: parsed.error })
+      throw new HttpError('bad_answer', request, { attempts, cause: parsed.error })
     },
   }
 
@@ -40,14 +40,14 @@ export function toHttpResponse(
     try {
       return JSON.parse(json)
     } catch {
-      // Its own fault quotes the body.
-      throw new HttpError('bad_answer', call, { attempts, cause: new Error(`no JSON, with status ${status}`) })
+      // The error of JSON.parse quotes the body.
+      throw new HttpError('bad_answer', request, { attempts, cause: new Error(`no JSON, with status ${status}`) })
     }
   }
 }
 
 const REDIRECT_STATUSES = new Set([301, 302, 303, 307, 308])
-/** Another origin learns nothing else: a header may hold a secret. */
+/** Another origin gets no other headers: one of them may hold a secret. */
 const CROSS_ORIGIN_HEADERS = [
   'accept',
   'accept-encoding',
@@ -57,45 +57,45 @@ const CROSS_ORIGIN_HEADERS = [
   'x-correlation-id',
 ]
 
-/** The request that a redirect asks for (RFC 9110, 15.4); undefined where it asks for none, or to leave TLS. */
+/** The request that a redirect asks for (RFC 9110, 15.4); undefined if it is none, or leads from https to http. */
 export function toRedirectedRequest(
-  call: HttpRequest,
+  request: HttpRequest,
   { status, headers: { location } }: RawResponse,
 ): HttpRequest | undefined {
-  const url = REDIRECT_STATUSES.has(status) && location ? URL.parse(location, call.url) : undefined
+  const url = REDIRECT_STATUSES.has(status) && location ? URL.parse(location, request.url) : undefined
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password) return undefined
-  if (call.url.protocol === 'https:' && url.protocol !== 'https:') return undefined
-  const headers = url.origin === call.url.origin ? call.headers : pick(CROSS_ORIGIN_HEADERS, call.headers)
-  const becomesGet = status === 303 ? call.method !== 'HEAD' : status < 303 && call.method === 'POST'
-  if (!becomesGet) return { ...call, url, headers }
+  if (request.url.protocol === 'https:' && url.protocol !== 'https:') return undefined
+  const headers = url.origin === request.url.origin ? request.headers : pick(CROSS_ORIGIN_HEADERS, request.headers)
+  const becomesGet = status === 303 ? request.method !== 'HEAD' : status < 303 && request.method === 'POST'
+  if (!becomesGet) return { ...request, url, headers }
   return { method: 'GET', url, headers: omit('content-type', headers), body: null }
 }
 
 const pick = (names: readonly string[], headers: HttpRequest['headers']) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => names.includes(name)))
 
-const omit = (without: string, headers: HttpRequest['headers']) =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => name !== without))
+const omit = (omitted: string, headers: HttpRequest['headers']) =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => name !== omitted))
 
 export type HttpErrorCode = 'timeout' | 'network' | 'breaker_open' | 'too_large' | 'bad_answer' | 'aborted'
 
 const MESSAGES: Readonly<Record<HttpErrorCode, string>> = {
-  timeout: 'there was no whole answer in time',
-  network: 'the connection could not be made, or broke',
-  breaker_open: 'the origin keeps failing, and is left alone for a while',
-  too_large: 'the answer is larger than allowed',
-  bad_answer: 'the answer is not what was expected',
-  aborted: 'the request that it was for is over',
+  timeout: 'there was no complete response in time',
+  network: 'the connection failed or broke',
+  breaker_open: 'the origin keeps failing, and its circuit breaker is open',
+  too_large: 'the response is larger than maxBytes',
+  bad_answer: 'the response is not what the schema expects',
+  aborted: 'the request that it was made for is over',
 }
 
 interface HttpErrorOptions extends ErrorOptions {
-  /** How often it was sent. */
+  /** How often the request was sent. */
   readonly attempts: number
 }
 
-/** A call without a usable answer. Switch on `code`; `url` is without its query. */
+/** A call without a usable response. Switch on `code`; `url` is without its query. */
 export class HttpError extends Error {
-  override readonly name = 'HttpFault'
+  override readonly name = 'HttpError'
   readonly code: HttpErrorCode
   readonly url: string
   readonly attempts: number

@@ -19,7 +19,7 @@ afterEach(async () => {
   servers.clear()
 })
 
-/** A server of the test's own; answers its origin. */
+/** Starts a server that ends with the test. Returns its origin. */
 export async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, '127.0.0.1')
   servers.add(server)
@@ -27,7 +27,7 @@ export async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** An origin where nobody listens any more. */
+/** An origin where nothing listens any more. */
 export async function closedOrigin(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -42,7 +42,7 @@ interface SetUpOptions extends Pick<HttpClientDependencies, 'sleep'> {
   readonly random: number
 }
 
-/** `http` as a handler has it, with clock, chance and waits in the test's hand. */
+/** `http` as a handler has it, with a clock, random numbers and waits that the test controls. */
 export function setUpHttp({ signal, random = 0, sleep = async () => {} }: Partial<SetUpOptions> = {}) {
   const clock = { ms: 1_000 }
   const delays: number[] = []
@@ -59,9 +59,9 @@ export function setUpHttp({ signal, random = 0, sleep = async () => {} }: Partia
   return { http: bindHttp(client, testBindContext(signal)), clock, delays, client, ...collected }
 }
 
-/** The fault that a call ends with. */
+/** The error that a call rejects with. */
 export const errorOf = (call: Promise<unknown>): Promise<unknown> =>
   call.then(
     () => undefined,
-    (fault: unknown) => fault,
+    (error: unknown) => error,
   )

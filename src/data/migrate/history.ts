@@ -11,60 +11,61 @@ export interface AppliedMigration {
 }
 
 /**
- * The files that have not run here, the lowest number first, whenever they were merged. Refuses, by the file's name, a
- * history that differs from the folder's. A database that is ahead of the folder is let be: this may be an older version.
+ * The files that have not run in this database, lowest number first, whenever they were merged. Throws a ConfigError that
+ * names the file if the history differs from the folder. A database that is ahead of the folder is accepted: this may be
+ * an older version.
  */
 export function findPending(
   folder: string,
   files: readonly Migration[],
-  ran: readonly AppliedMigration[],
+  applied: readonly AppliedMigration[],
 ): readonly Migration[] {
   const byNumber = new Map(files.map((file) => [file.number, file]))
   const newest = files.at(-1)?.number ?? 0
-  for (const { number, name, md5 } of ran) {
+  for (const { number, name, md5 } of applied) {
     const file = byNumber.get(number)
-    const was = `${String(number).padStart(4, '0')}.do.${name}.sql`
+    const appliedFile = `${String(number).padStart(4, '0')}.do.${name}.sql`
     if (!file && number > newest) continue
     if (!file)
-      throw new ConfigError(`${folder}: ${was} has run in this database and is gone; put it back. ${FRESH_HINT}`)
+      throw new ConfigError(`${folder}: ${appliedFile} has run in this database and is gone; put it back. ${FRESH_HINT}`)
     if (name !== null && name !== file.name) {
-      const told = `${folder}: this database has run ${was}, and ${file.file} has its number; give it the next free one.`
-      throw new ConfigError(`${told} ${FRESH_HINT}`)
+      const message = `${folder}: this database has run ${appliedFile}, and ${file.file} has its number; give it the next free one.`
+      throw new ConfigError(`${message} ${FRESH_HINT}`)
     }
     if (md5 !== null && !file.checksums.includes(md5)) {
-      const told = `${folder}: ${file.file} was changed after it had run in this database;`
-      throw new ConfigError(`${told} put it back, and write a new one for the change. ${FRESH_HINT}`)
+      const message = `${folder}: ${file.file} was changed after it had run in this database;`
+      throw new ConfigError(`${message} put it back, and write a new one for the change. ${FRESH_HINT}`)
     }
   }
-  const known = new Set(ran.map(({ number }) => number))
-  return files.filter(({ number }) => !known.has(number))
+  const numbers = new Set(applied.map(({ number }) => number))
+  return files.filter(({ number }) => !numbers.has(number))
 }
 
-const FRESH_HINT = 'On a laptop whose data may go: npm start -- --fresh.'
+const FRESH_HINT = 'On a laptop whose data may be deleted: npm start -- --fresh.'
 
 export interface Migration {
   readonly file: string
   readonly number: number
   readonly name: string
   readonly sql: string
-  /** MD5 as it is stored first; then what the same file may have been stored with by a checkout with other line ends. */
+  /** The MD5 that is stored first; then the one that a checkout with other line endings may have stored. */
   readonly checksums: readonly [string, ...string[]]
 }
 
 const FILE_NAME = /^(\d+)\.do(?:\.(.+))?\.sql$/
 
-/** The migrations of a folder by their numbers; none where there is no folder. What is not named like one is refused. */
+/** The migrations of a folder by number; none if there is no folder. Throws a ConfigError for an .sql file with another name. */
 export async function readMigrations(folder: string): Promise<readonly Migration[]> {
-  const names = await readdir(folder).catch((fault: NodeJS.ErrnoException) => {
-    if (fault.code === 'ENOENT') return []
-    throw fault
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
   })
   const files = names.filter((name) => name.endsWith('.sql'))
   const migrations = await Promise.all(files.map((file) => readMigration(folder, file)))
   migrations.sort((one, other) => one.number - other.number)
-  const twin = migrations.find(({ number }, i) => number === migrations[i - 1]?.number)
-  if (twin) {
-    const [one, other] = migrations.filter(({ number }) => number === twin.number).map(({ file }) => file)
+  const duplicate = migrations.find(({ number }, i) => number === migrations[i - 1]?.number)
+  if (duplicate) {
+    const [one, other] = migrations.filter(({ number }) => number === duplicate.number).map(({ file }) => file)
     throw new ConfigError(`${folder} has ${one} and ${other}: give one of them the next free number.`)
   }
   return migrations
@@ -72,7 +73,7 @@ export async function readMigrations(folder: string): Promise<readonly Migration
 
 async function readMigration(folder: string, file: string): Promise<Migration> {
   const [, number, name = ''] = FILE_NAME.exec(file) ?? []
-  if (!number) throw new ConfigError(`${join(folder, file)}: call it NNNN.do.<what>.sql, or it is no migration.`)
+  if (!number) throw new ConfigError(`${join(folder, file)}: call it NNNN.do.<what>.sql, or it is not a migration.`)
   const sql = (await readFile(join(folder, file), 'utf8')).replace(/^\uFEFF/, '').replaceAll('\r\n', '\n')
   const checksums = [md5(sql), md5(sql.replaceAll('\n', '\r\n'))] as const
   return { file, number: Number(number), name, sql, checksums }

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { ConfigError } from 'ebb/kernel'
 import pg from 'pg'
 import { pgbouncer, testPgBouncer } from '../../../test/support/pgbouncer.ts'
 import { type MigrateOptions, migrate } from './migrate.ts'
@@ -17,31 +18,31 @@ type Files = Readonly<Record<string, string>>
 const run = async (files: Files, options: Partial<MigrateOptions> = {}, url = history.url) =>
   migrate(url, { platform: await folder(PLATFORM), team: await folder(files), ...options })
 
-describe('what has run', () => {
-  it('does not run again, and what is new does', async () => {
+describe('a migration that has run', () => {
+  it('does not run again, and a new one does', async () => {
     expect(await run({ ...A, ...B })).toEqual(['0001.do.base.sql', '0001.do.a.sql', '0002.do.b.sql'])
     expect(await run({ ...A, ...B })).toEqual([])
     expect(await run({ ...A, ...B, ...C })).toEqual(['0003.do.c.sql'])
     expect(await tables()).toEqual(['a', 'b', 'c'])
   })
 
-  it('leaves room for what is merged late: it runs', async () => {
+  it('does not keep one with a lower number that is merged later from running', async () => {
     await run({ ...A, ...C })
     expect(await run({ ...A, ...B, ...C })).toEqual(['0002.do.b.sql'])
     expect(await run({ ...A, ...B, ...C })).toEqual([])
   })
 
-  it('is known whatever the line ends of a checkout', async () => {
+  it('is recognised whatever the line endings of the checkout', async () => {
     const withCrlf = Object.fromEntries(Object.entries(A).map(([name, sql]) => [name, sql.replaceAll('\n', '\r\n')]))
     await run(A)
     expect(await run(withCrlf)).toEqual([])
-    // As it was stored by who ran it with them.
+    // As a checkout with CRLF has stored it.
     await query(`update public.schema_version set md5 = md5(E'create table a (id int);\\r\\n')`)
     expect(await run(A)).toEqual([])
     expect(await run(withCrlf)).toEqual([])
   })
 
-  it('is taken over from the migrator before, and its version 0 with it', async () => {
+  it('is taken over from the previous migrator, including its version 0', async () => {
     await query(`
       create schema ebb; create table ebb.base (id int); create table a (id int);
       create table ebb.schema_version (version bigint primary key, name text, md5 text, run_at timestamptz);
@@ -51,28 +52,28 @@ describe('what has run', () => {
     expect(await run({ ...A, ...B })).toEqual(['0002.do.b.sql'])
   })
 
-  it('may be more than an older version has files for', async () => {
+  it('may be unknown to an older version', async () => {
     await run({ ...A, ...B })
     expect(await run(A)).toEqual([])
   })
 })
 
-describe('refuses, by the file`s name and before anything runs,', () => {
+describe('refuses, with the name of the file and before anything runs,', () => {
   it.each<[string, Files, Files, string]>([
-    ['a file that was changed', A, { '0001.do.a.sql': 'create table z (id int)' }, '0001.do.a.sql was changed after'],
+    ['a changed file', A, { '0001.do.a.sql': 'create table z (id int)' }, '0001.do.a.sql was changed after'],
     ['another file in its place', { ...A, ...B }, { '0001.do.mine.sql': 'select 1' }, 'has run 0001.do.a.sql, and'],
-    ['one that is gone', { ...A, ...B }, B, '0001.do.a.sql has run in this database and is gone'],
-    ['two of one number', A, { ...A, '0001.do.z.sql': '' }, 'has 0001.do.a.sql and 0001.do.z.sql'],
-    ['a name that is none', A, { ...A, '0002-b.sql': '' }, '0002-b.sql: call it NNNN.do.<what>.sql'],
+    ['a missing file', { ...A, ...B }, B, '0001.do.a.sql has run in this database and is gone'],
+    ['two files with one number', A, { ...A, '0001.do.z.sql': '' }, 'has 0001.do.a.sql and 0001.do.z.sql'],
+    ['an invalid file name', A, { ...A, '0002-b.sql': '' }, '0002-b.sql: call it NNNN.do.<what>.sql'],
   ])('%s', async (_what, before, after, message) => {
     await run(before)
     const refused = run({ ...after, '0009.do.new.sql': 'create table new (id int)' })
     await expect(refused).rejects.toThrow(message)
-    await expect(refused).rejects.toMatchObject({ name: 'ConfigFault' })
+    await expect(refused).rejects.toBeInstanceOf(ConfigError)
     expect(await tables()).not.toContain('new')
   })
 
-  it('a platform without any', async () => {
+  it('a platform without migrations', async () => {
     await expect(run(A, { platform: await folder({}) })).rejects.toThrow('there are no migrations in')
   })
 })
@@ -82,7 +83,7 @@ it.each(['q[1]', 'a*', 'b{x,y}?'])('finds migrations in a folder called %s', asy
   expect(await migrate(history.url, { platform, team })).toEqual(['0001.do.base.sql', '0001.do.a.sql'])
 })
 
-it('says the file and the line of one that fails, keeps those before it, and nothing of itself', async () => {
+it('names the file and the line of a failure, keeps the migrations before it, and nothing of the failed one', async () => {
   const broken = { '0002.do.b.sql': 'create table b (id int);\n\nselect nonsense;' }
   await expect(run({ ...A, ...broken, ...C })).rejects.toThrow(
     '0002.do.b.sql, line 3: column "nonsense" does not exist',
@@ -104,29 +105,29 @@ it('puts the team`s tables into public, even for a role that is called like the 
   }
 })
 
-describe('a lock that somebody holds', () => {
+describe('a lock that another session holds', () => {
   const ALTER = { '0002.do.alter.sql': 'alter table a add column more int' }
-  const holding = async (work: (letGo: () => Promise<unknown>) => Promise<void>) => {
+  const holding = async (work: (release: () => Promise<unknown>) => Promise<void>) => {
     const holder = new pg.Client({ connectionString: history.url })
     await holder.connect()
     await holder.query('begin; select * from a')
     await work(() => holder.query('rollback')).finally(() => holder.end())
   }
 
-  it('is given up and tried again, so that others go on meanwhile', async () => {
+  it('is waited for a second at a time, so that other queries go on meanwhile', async () => {
     await run(A)
-    await holding(async (letGo) => {
+    await holding(async (release) => {
       const waited = Promise.withResolvers<string>()
       const running = run({ ...A, ...ALTER }, { onWait: waited.resolve })
       expect(await waited.promise).toMatch(/^0002\.do\.alter\.sql waits for a lock; .* of pid \d+ \(.*select/)
-      // Nobody queues for the table behind one who never gets it.
+      // The query does not queue behind a change that never gets its lock.
       expect(await query('select * from a')).toEqual([])
-      await letGo()
+      await release()
       expect(await running).toEqual(['0002.do.alter.sql'])
     })
   })
 
-  it('for too long is a sentence that says who', async () => {
+  it('for too long is an error that names the session', async () => {
     await run(A)
     await holding(async () => {
       await expect(run({ ...A, ...ALTER }, { waitLimitMs: 1 })).rejects.toThrow(/of pid \d+ .*: end it, and try again/)
@@ -134,7 +135,7 @@ describe('a lock that somebody holds', () => {
   })
 })
 
-describe('several at once', () => {
+describe('several processes at once', () => {
   const files: Files = { ...A, ...B, ...C }
 
   it('run each file once', async () => {

@@ -10,22 +10,22 @@ export interface MigrateOptions {
   readonly platform: string
   /** The folder of the team's own; they run after the platform's. */
   readonly team: string
-  /** The role that each part logs in as; each may then do what its part does, and no more. */
+  /** The role that each part logs in as; it gets the privileges that its part needs, and no others. */
   readonly roles?: Roles
-  /** A role that may then read and write every row, and change no table: the one of all parts, before they had their own. */
+  /** A role that may read and write every row, and change no table: the one of all parts, before each had its own. */
   readonly grantTo?: string | undefined
-  /** Told of each time that a lock was not to be had. */
+  /** Called each time that a lock could not be acquired. */
   readonly onWait?: (message: string) => void
-  /** When to give up waiting for locks. */
+  /** How long to wait for locks in all. Default: 5 min. */
   readonly waitLimitMs?: number
 }
 
 const WAIT_LIMIT_MS = 300_000
 
-/** Connects as whoever migrates; a ConfigFault where that is not to be, with the driver's fault as its cause. */
+/** Connects as the role that migrates. Throws a ConfigError if that fails, with the driver's error as its cause. */
 export async function connectToMigrate(connectionString: string): Promise<pg.Client> {
   const client = new pg.Client({ ...CONNECTION_OPTIONS, connectionString, application_name: 'ebb migrate' })
-  // Whatever runs when the connection breaks fails with it.
+  // A query that runs when the connection breaks rejects anyway.
   client.on('error', () => {})
   await client.connect().catch((cause: Error) => {
     throw new ConfigError(`the database of DATABASE_URL cannot be reached: ${cause.message}`, { cause })
@@ -34,8 +34,8 @@ export async function connectToMigrate(connectionString: string): Promise<pg.Cli
 }
 
 /**
- * Brings the database up to date, the platform's history first (schema `ebb`), then the team's (`public`). Answers the
- * file names that ran. Safe to run from several processes at once. Files are `NNNN.do.<what>.sql`, append-only.
+ * Brings the database up to date, the platform's history first (schema `ebb`), then the team's (`public`). Returns the
+ * names of the files that ran. Safe to run from several processes at once. Files are `NNNN.do.<what>.sql`, append-only.
  */
 export async function migrate(connectionString: string, options: MigrateOptions): Promise<readonly string[]> {
   const client = await connectToMigrate(connectionString)
@@ -46,7 +46,7 @@ export async function migrate(connectionString: string, options: MigrateOptions)
   }
 }
 
-/** The same, on a connection that is there. */
+/** The same, on an open connection. */
 export async function migrateWith(
   client: pg.Client,
   { platform, team, roles = {}, grantTo, onWait = () => {}, waitLimitMs = WAIT_LIMIT_MS }: MigrateOptions,
@@ -87,7 +87,7 @@ async function readHistory(client: pg.Client, table: string): Promise<readonly A
   return rows
 }
 
-/** Script and history commit together: a kill leaves the database as it was. False where another process was faster. */
+/** Script and history commit together: a kill leaves the database as it was. False if another process was faster. */
 async function runOnce(client: pg.Client, table: string, { file, number, name, sql, checksums }: Migration) {
   const { rowCount } = await client.query(
     `insert into ${table} (version, name, md5, run_at) values ($1, $2, $3, now()) on conflict do nothing`,
@@ -106,7 +106,7 @@ function toConfigError(file: string, sql: string, cause: unknown): ConfigError {
   return new ConfigError(`${file}${line}: ${message}`, { cause })
 }
 
-/** Each time for all that is there: tables that this run has made belong to it. */
+/** Runs each time, for all tables: those that this run has created are among them. */
 async function grantAllRows(client: pg.Client, role: string) {
   const to = client.escapeIdentifier(role)
   await client.query(`

@@ -8,35 +8,35 @@ const clients = new Map<Part | 'owner', pg.Client>()
 afterAll(() => Promise.all([...clients.values()].map((client) => client.end())))
 const { ownerUrl } = testDatabase()
 beforeAll(async () => {
-  for (const whom of [...PARTS, 'owner'] as const) {
-    const client = new pg.Client({ connectionString: databaseUrlFor(whom, ownerUrl) })
+  for (const role of [...PARTS, 'owner'] as const) {
+    const client = new pg.Client({ connectionString: databaseUrlFor(role, ownerUrl) })
     await client.connect()
-    clients.set(whom, client)
+    clients.set(role, client)
   }
   // As the team's next migration may.
   await run('owner', 'create table public.made_later (id int generated always as identity, number serial, note text)')
 })
 
-async function run(whom: Part | 'owner', sql: string): Promise<pg.QueryResult['rows']> {
-  const client = clients.get(whom)
-  if (!client) throw new Error(`${whom} is not connected`)
+async function run(role: Part | 'owner', sql: string): Promise<pg.QueryResult['rows']> {
+  const client = clients.get(role)
+  if (!client) throw new Error(`${role} is not connected`)
   return (await client.query(sql)).rows
 }
 
-/** Everything but that it is forbidden counts as allowed. */
+/** Every error other than "permission denied" counts as allowed. */
 async function isAllowed(part: Part, sql: string): Promise<boolean> {
   try {
     await run(part, 'begin')
     await run(part, sql)
     return true
-  } catch (fault) {
-    return (fault as { code?: string }).code !== '42501'
+  } catch (error) {
+    return (error as { code?: string }).code !== '42501'
   } finally {
     await run(part, 'rollback')
   }
 }
 
-/** Tries all of them; answers the names of those that were allowed. */
+/** Tries all of them. Returns the names of those that were allowed. */
 async function tryAll(part: Part, statements: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const allowed: string[] = []
   for (const [name, sql] of Object.entries(statements)) if (await isAllowed(part, sql)) allowed.push(name)
@@ -100,7 +100,7 @@ function declaredFor(part: Part, { schema, name, columns }: Table): readonly str
   })
 }
 
-it('every table and every routine of the platform is decided upon', async () => {
+it('every table and every routine of the platform is listed', async () => {
   const names = (await tables()).filter(({ schema }) => schema === 'ebb').map(({ name }) => name)
   expect(Object.keys(TABLE_PRIVILEGES).sort()).toEqual([...names].sort())
   expect(Object.keys(ROUTINE_PRIVILEGES).sort()).toEqual((await routines()).map(({ signature }) => signature).sort())
@@ -141,7 +141,7 @@ describe.each(PARTS)('as the role of %s', (part) => {
     expect(await attempt(Object.fromEntries([...used, ...set]))).toEqual(mayUse.sort())
   })
 
-  it('nothing beside tables', async () => {
+  it('nothing but tables', async () => {
     const statements = [
       ...[
         'create table ebb.mine (id int)',
@@ -172,7 +172,7 @@ it('all of them are some 1,700 statements', () => {
   expect(tried).toBeGreaterThan(1_500)
 })
 
-describe('a function that was taken over', () => {
+describe('a compromised function', () => {
   const claim = `'ada', 'place-order', 'key-1'`
   beforeAll(() =>
     run(
@@ -181,13 +181,13 @@ describe('a function that was taken over', () => {
     ),
   )
 
-  it.each(['find_answer', 'claim_key'])('reads by %s no answer whose request it does not know', async (routine) => {
+  it.each(['find_answer', 'claim_key'])('reads by %s no response to a request that it does not know', async (routine) => {
     const ask = (fingerprint: string) => run('functions', `select * from ebb.${routine}(${claim}, '${fingerprint}')`)
     expect(await ask('\\x02')).toEqual([{ outcome: 'mismatch', status: null, headers: null, body: null }])
     expect(await ask('\\x01')).toMatchObject([{ outcome: 'finished', status: 201, body: Buffer.from('secret') }])
   })
 
-  it('changes no answer that is there', async () => {
+  it('changes no stored response', async () => {
     const again = `insert into ebb.idempotency (caller, route, key, fingerprint, status, headers, body) values (${claim}, '\\x01', 500, '{}', '')`
     await expect(run('functions', again)).rejects.toMatchObject({ code: '23505' })
     await expect(run('functions', `${again} on conflict (caller, route, key) do update set body = ''`)).rejects.toThrow(
@@ -195,8 +195,8 @@ describe('a function that was taken over', () => {
     )
   })
 
-  it('puts no operator of its own between the platform`s routines and their tables', async () => {
-    // In another database it might make a schema; the routines would not look there.
+  it('cannot put an operator of its own between the platform`s routines and their tables', async () => {
+    // Where it may create a schema, the routines do not look there.
     const [made] = await run('owner', `select proconfig from pg_proc where proname = 'claim_key' and prosecdef`)
     expect(made).toEqual({ proconfig: ['search_path=pg_catalog, pg_temp'] })
   })

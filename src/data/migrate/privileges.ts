@@ -5,12 +5,12 @@ import { type Config, ConfigError } from '../../kernel/index.ts'
 export const PARTS = ['gateway', 'relay', 'functions'] as const
 export type Part = (typeof PARTS)[number]
 
-/** What each part may do; nothing where it is not named. */
+/** The privileges of each part; none for a part that is not listed. */
 type Privileges = Readonly<Partial<Record<Part, readonly string[]>>>
 
 /**
- * What each part does with each table of the platform, and may do therefore. A function adds to what it may not read: what
- * it could learn or change there is other callers'. What the version before needs stays until that is gone everywhere.
+ * The privileges that each part needs on each table of the platform. A function inserts into tables that it may not read:
+ * their rows belong to other callers. A privilege that only the previous version needs stays until that is gone everywhere.
  */
 export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   outbox: {
@@ -36,7 +36,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     gateway: ['select', 'insert (actor, filter, per_second, stop_on_failure)'],
     relay: ['select'],
   },
-  // What a subscriber has taken in, whoever takes its place has as well: an operator says so, by the gateway.
+  // A subscriber that replaces another one takes over its inbox: an operator asks for that, through the gateway.
   inbox: { gateway: ['select (consumer, source, id)', 'insert (consumer, source, id)'] },
   idempotency: {
     gateway: ['insert (caller, route, key, fingerprint, status, headers, body)'],
@@ -61,7 +61,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   schema_version: {},
 }
 
-/** Who may call which function of the platform's schema. */
+/** The parts that may call each function of the platform's schema. */
 export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly Part[]>> = {
   'find_answer(text, text, text, bytea)': ['gateway', 'functions'],
   'claim_key(text, text, text, bytea)': ['gateway', 'functions'],
@@ -74,7 +74,7 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly Part[]>> = {
 /** The role that each part logs in as. */
 export type Roles = Readonly<Partial<Record<Part, string>>>
 
-/** Whom the settings name, as options of `migrate`. */
+/** The roles of the settings, as options of `migrate`. */
 export const rolesOf = (config: Config) => ({
   roles: {
     ...(config.EBB_GATEWAY_ROLE ? { gateway: config.EBB_GATEWAY_ROLE } : {}),
@@ -84,23 +84,23 @@ export const rolesOf = (config: Config) => ({
   grantTo: config.EBB_DATABASE_ROLE,
 })
 
-/** Gives each role what its part does and takes from it what it does not, for all that is there now. To be called in a transaction. */
+/** Grants each role what its part needs and revokes the rest, on all existing tables. To be called in a transaction. */
 export async function grantRoles(client: pg.ClientBase, roles: Roles): Promise<void> {
   const names = [...new Set(Object.values(roles))]
   if (names.length === 0) return
   await requireRoles(client, names)
-  const everybody = names.map((name) => quote(name)).join(', ')
+  const roleList = names.map((name) => quote(name)).join(', ')
   const granted = PARTS.flatMap((part) => {
     const role = roles[part]
     return role === undefined ? [] : grantsOf(part, quote(role))
   })
   const statements = [
-    `revoke all on all tables in schema ebb, public from ${everybody}`,
-    `revoke all on all sequences in schema ebb, public from ${everybody}`,
-    `revoke all on all routines in schema ebb from public, ${everybody}`,
-    `alter default privileges in schema public revoke all on tables from ${everybody}`,
-    `alter default privileges in schema public revoke all on sequences from ${everybody}`,
-    `grant usage on schema ebb to ${everybody}`,
+    `revoke all on all tables in schema ebb, public from ${roleList}`,
+    `revoke all on all sequences in schema ebb, public from ${roleList}`,
+    `revoke all on all routines in schema ebb from public, ${roleList}`,
+    `alter default privileges in schema public revoke all on tables from ${roleList}`,
+    `alter default privileges in schema public revoke all on sequences from ${roleList}`,
+    `grant usage on schema ebb to ${roleList}`,
     ...granted,
   ]
   await client.query(statements.join(';\n'))
@@ -116,7 +116,7 @@ function grantsOf(part: Part, role: string): readonly string[] {
   return [...tables, ...routines, ...(part === 'functions' ? teamGrants(role) : [])]
 }
 
-/** The team's tables, those to come as well: every row, and no table. */
+/** On the team's tables, also future ones: every row, and no change of a table. */
 const teamGrants = (role: string): readonly string[] => [
   `grant usage on schema public to ${role}`,
   `grant select, insert, update, delete on all tables in schema public to ${role}`,
@@ -133,7 +133,7 @@ async function requireRoles(client: pg.ClientBase, names: readonly string[]) {
   const missing = names.filter((name) => !rows.some(({ rolname }) => rolname === name))
   if (missing.length === 0) return
   throw new ConfigError(
-    `the database has no role ${missing.join(', ')}: make it first (create role … login password …).`,
+    `the database has no role ${missing.join(', ')}: create it first (create role … login password …).`,
   )
 }
 

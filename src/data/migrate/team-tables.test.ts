@@ -15,8 +15,8 @@ async function filesOf(path: string, keep: (file: string) => boolean = () => tru
   )
 }
 
-it('what the team of a laptop had made in the platform`s schema is in public, and works as before', async () => {
-  // As it was while the role was called like the schema, and unqualified names meant that.
+it('what a team had created in the platform`s schema is moved to public, and works as before', async () => {
+  // As it was while the role had the name of the schema, to which unqualified names resolved.
   const before = await filesOf(PLATFORM, (name) => name < '0006')
   const team = await filesOf(TEAM)
   await migrate(url, { platform: await folder(before), team: await folder(team) })

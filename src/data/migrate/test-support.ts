@@ -7,7 +7,7 @@ import pg from 'pg'
 
 type Files = Readonly<Record<string, string>>
 
-/** A database that nothing was ever run in, anew for each test of this file, and folders of migrations that go with the test. */
+/** An empty database for each test of this file, and folders of migrations that are removed after it. */
 export function testHistory() {
   const database = testDatabase()
   const folders: string[] = []
