@@ -9,7 +9,8 @@ const { values } = parseArgs({ options: { changed: { type: 'boolean' }, since: {
 
 /** The files that were changed, added or moved and are there, committed or not. */
 function changedFiles(since: string): readonly string[] {
-  const git = (...args: readonly string[]) => execFileSync('git', args, { encoding: 'utf8' }).split('\n').filter(Boolean)
+  const git = (...args: readonly string[]) =>
+    execFileSync('git', args, { encoding: 'utf8' }).split('\n').filter(Boolean)
   const base = git('merge-base', since, 'HEAD')[0] ?? since
   return [
     ...git('diff', '--name-only', '--diff-filter=d', '--relative', base),

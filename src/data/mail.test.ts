@@ -155,19 +155,22 @@ async function open(options?: { readonly connectTimeoutMs?: number; readonly res
 it.each([
   ['before its greeting', { connectTimeoutMs: 300 }, 0],
   ['in the middle', { responseTimeoutMs: 300 }, 1],
-] as const)('a server that stops responding %s is given up, and its connection closed', async (_when, options, greeted) => {
-  const { server, proxy, send } = await open(options)
-  if (greeted) proxy.slow()
-  else proxy.silence()
-  const rejected = expect(send('lost')).rejects.toThrow(/timeout|never received/i)
-  await untilTrue(() => proxy.firstWords.length === greeted, { what: 'a first word, if any' })
-  proxy.silence()
-  await rejected
-  await untilTrue(() => proxy.connections() === 0, { what: 'no connection is left' })
-  proxy.clear()
-  await send('sent')
-  expect(server.subjects).toEqual(['sent'])
-})
+] as const)(
+  'a server that stops responding %s is given up, and its connection closed',
+  async (_when, options, greeted) => {
+    const { server, proxy, send } = await open(options)
+    if (greeted) proxy.slow()
+    else proxy.silence()
+    const rejected = expect(send('lost')).rejects.toThrow(/timeout|never received/i)
+    await untilTrue(() => proxy.firstWords.length === greeted, { what: 'a first word, if any' })
+    proxy.silence()
+    await rejected
+    await untilTrue(() => proxy.connections() === 0, { what: 'no connection is left' })
+    proxy.clear()
+    await send('sent')
+    expect(server.subjects).toEqual(['sent'])
+  },
+)
 
 it('a server that is slow is waited for', async () => {
   const { server, proxy, send } = await open()

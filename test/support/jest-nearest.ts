@@ -16,7 +16,8 @@ const UNKNOWN_MS = { whole: 20_000, other: 3_000 }
 export default class NearestFirst extends SlowFirst {
   override async sort(tests: Tests) {
     const changed: readonly string[] = JSON.parse(process.env.EBB_TEST_CHANGED ?? '[]')
-    const distance = (path: string) => Math.min(...changed.map((file) => stepsBetween(relative(process.cwd(), path), file)))
+    const distance = (path: string) =>
+      Math.min(...changed.map((file) => stepsBetween(relative(process.cwd(), path), file)))
     const nearest = tests
       .map((test) => ({ test, steps: distance(test.path) }))
       .sort((one, other) => one.steps - other.steps || durationMs(one.test) - durationMs(other.test))
@@ -26,7 +27,8 @@ export default class NearestFirst extends SlowFirst {
       return i === 0 || spentMs <= BUDGET_MS
     })
     const left = tests.length - chosen.length
-    if (left > 0) process.stdout.write(`${left} of ${tests.length} related test files are left out: npm test runs them\n`)
+    if (left > 0)
+      process.stdout.write(`${left} of ${tests.length} related test files are left out: npm test runs them\n`)
     return super.sort(chosen.map(({ test }) => test))
   }
 }

@@ -64,7 +64,8 @@ export function createCache(store: CacheStore, { log, now, random, sleep }: Cach
   function isStorable(text: string): boolean {
     const bytes = Buffer.byteLength(text)
     if (bytes <= MAX_BYTES) return true
-    if (!loggedTooLarge) log.warn({ bytes, mostBytes: MAX_BYTES }, 'a value is too large to be cached; logged only once')
+    if (!loggedTooLarge)
+      log.warn({ bytes, mostBytes: MAX_BYTES }, 'a value is too large to be cached; logged only once')
     loggedTooLarge = true
     return false
   }

@@ -16,7 +16,10 @@ describe('a response', () => {
       received.resolve([request.method, request.url, traceparent, id, type, mine, await text(request)])
       response.writeHead(201, { 'content-type': 'application/json', 'x-two': ['a', 'b'] }).end('{"id":7}')
     })
-    const response = await setUpHttp().http.post(`${origin}/a?b=c`, { json: { name: 'x' }, headers: { 'X-Mine': 'yes' } })
+    const response = await setUpHttp().http.post(`${origin}/a?b=c`, {
+      json: { name: 'x' },
+      headers: { 'X-Mine': 'yes' },
+    })
     const { traceparent, correlationId } = testBindContext()
     const sent = ['POST', '/a?b=c', traceparent, correlationId, 'application/json', 'yes', '{"name":"x"}']
     expect(await received.promise).toEqual(sent)

@@ -75,7 +75,13 @@ export function bindHttp(client: HttpClient, { signal: deadline, ...correlation 
     (url, options) =>
       request(method, url, options)
   return {
-    ...{ get: sendBy('GET'), post: sendBy('POST'), put: sendBy('PUT'), patch: sendBy('PATCH'), delete: sendBy('DELETE') },
+    ...{
+      get: sendBy('GET'),
+      post: sendBy('POST'),
+      put: sendBy('PUT'),
+      patch: sendBy('PATCH'),
+      delete: sendBy('DELETE'),
+    },
     request,
   }
 }

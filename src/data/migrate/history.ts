@@ -27,7 +27,9 @@ export function findPending(
     const appliedFile = `${String(number).padStart(4, '0')}.do.${name}.sql`
     if (!file && number > newest) continue
     if (!file)
-      throw new ConfigError(`${folder}: ${appliedFile} has run in this database and is gone; put it back. ${FRESH_HINT}`)
+      throw new ConfigError(
+        `${folder}: ${appliedFile} has run in this database and is gone; put it back. ${FRESH_HINT}`,
+      )
     if (name !== null && name !== file.name) {
       const message = `${folder}: this database has run ${appliedFile}, and ${file.file} has its number; give it the next free one.`
       throw new ConfigError(`${message} ${FRESH_HINT}`)

@@ -181,11 +181,14 @@ describe('a compromised function', () => {
     ),
   )
 
-  it.each(['find_answer', 'claim_key'])('reads by %s no response to a request that it does not know', async (routine) => {
-    const ask = (fingerprint: string) => run('functions', `select * from ebb.${routine}(${claim}, '${fingerprint}')`)
-    expect(await ask('\\x02')).toEqual([{ outcome: 'mismatch', status: null, headers: null, body: null }])
-    expect(await ask('\\x01')).toMatchObject([{ outcome: 'finished', status: 201, body: Buffer.from('secret') }])
-  })
+  it.each(['find_answer', 'claim_key'])(
+    'reads by %s no response to a request that it does not know',
+    async (routine) => {
+      const ask = (fingerprint: string) => run('functions', `select * from ebb.${routine}(${claim}, '${fingerprint}')`)
+      expect(await ask('\\x02')).toEqual([{ outcome: 'mismatch', status: null, headers: null, body: null }])
+      expect(await ask('\\x01')).toMatchObject([{ outcome: 'finished', status: 201, body: Buffer.from('secret') }])
+    },
+  )
 
   it('changes no stored response', async () => {
     const again = `insert into ebb.idempotency (caller, route, key, fingerprint, status, headers, body) values (${claim}, '\\x01', 500, '{}', '')`

@@ -25,7 +25,7 @@ export function redisSockets(url: string): Socket[] {
       open: (port) => {
         const store = openRedisStore(throughProxy(url, { port }), { namespace: 'weather', log })
         const use = async () => {
-          const { holder } = await store.look('key', { mine: 'me', staleMs: 0 })
+          const { holder } = await store.getOrLock('key', { token: 'me', staleMs: 0 })
           if (holder === undefined) throw new Error('Redis was not asked')
         }
         return { use, close: store.close }
