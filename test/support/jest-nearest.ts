@@ -15,22 +15,28 @@ const UNKNOWN_MS = { whole: 20_000, other: 3_000 }
  */
 export default class NearestOnly extends SlowFirst {
   override async sort(tests: Tests) {
-    const changed: readonly string[] = JSON.parse(process.env.EBB_TEST_CHANGED ?? '[]')
-    const nearestFirst = tests
-      .map((test) => ({ test, steps: Math.min(...changed.map((file) => steps(relative('.', test.path), file))) }))
-      .sort((one, other) => one.steps - other.steps || durationMs(one.test) - durationMs(other.test))
-    let totalMs = 0
-    const chosen = nearestFirst.filter(({ test }, i) => {
-      totalMs += durationMs(test) / WORKERS
-      return i === 0 || totalMs <= BUDGET_MS
-    })
+    const chosen = chooseNearest(tests, JSON.parse(process.env.EBB_TEST_CHANGED ?? '[]'))
     const left = tests.length - chosen.length
     if (left > 0) process.stdout.write(`${left} of ${tests.length} related test files are left to npm test\n`)
-    return super.sort(chosen.map(({ test }) => test))
+    return super.sort([...chosen])
   }
 }
 
-const durationMs = ({ path, duration }: Tests[number]): number =>
+type Timed = Pick<Tests[number], 'path' | 'duration'>
+
+export function chooseNearest<Test extends Timed>(tests: readonly Test[], changed: readonly string[]): readonly Test[] {
+  const nearestFirst = tests
+    .map((test) => ({ test, steps: Math.min(...changed.map((file) => steps(relative('.', test.path), file))) }))
+    .sort((one, other) => one.steps - other.steps || durationMs(one.test) - durationMs(other.test))
+    .map(({ test }) => test)
+  let totalMs = 0
+  return nearestFirst.filter((test, i) => {
+    totalMs += durationMs(test) / WORKERS
+    return i === 0 || totalMs <= BUDGET_MS
+  })
+}
+
+const durationMs = ({ path, duration }: Timed): number =>
   duration ?? (path.includes('/test/') ? UNKNOWN_MS.whole : UNKNOWN_MS.other)
 
 /** The folders between a test and a file, up and down; 0 for a test of that very file. */
