@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import { PLATFORM_CODES as OF_THE_CONTRACT } from 'ebb/contract'
+import { PLATFORM_CODES } from 'ebb/contract'
 import { build } from 'esbuild'
-import { createClient } from './index.ts'
-import { PLATFORM_CODES } from './read-response.ts'
+import { createClient, type PlatformCode } from './index.ts'
 import {
   countOrders,
   hangUp,
@@ -69,7 +68,7 @@ describe('a call is sent', () => {
     expect(seen).toEqual([])
   })
 
-  it('by a fetch of one’s own, and by contracts that are data only', async () => {
+  it('by a custom fetch, and with contracts that are data only', async () => {
     const data = { name: 'get-thing', method: 'GET', path: '/v1/things/{id}' } as const
     const fetched: string[] = []
     const fetch = async (url: string) => {
@@ -83,7 +82,7 @@ describe('a call is sent', () => {
   })
 })
 
-describe('what comes of a call', () => {
+describe('the result of a call', () => {
   it('201 is its data, status and headers', async () => {
     answers(json(201, order, { location: '/v1/orders/1', 'x-correlation-id': 'c' }))
     const result = await place()
@@ -96,7 +95,7 @@ describe('what comes of a call', () => {
     expect(await client.removeOrders()).toMatchObject({ ok: true, status: 204, data: undefined })
   })
 
-  it('a refusal has all that the problem says', async () => {
+  it('a refusal has all members of the problem', async () => {
     const details = [{ path: 'body.sku', message: 'Gone' }]
     answers(json(409, { error: 'out_of_stock', message: 'Sold out.', details }, { 'retry-after': '7' }))
     expect(await place({ correlationId: 'call-0001' })).toEqual({
@@ -105,12 +104,12 @@ describe('what comes of a call', () => {
     })
   })
 
-  it('says what a proxy says in its own problem', async () => {
-    const said = { type: 'about:blank', title: 'Bad Gateway', status: 502, detail: 'The upstream is away.' }
-    answers(json(502, said, { 'content-type': 'application/problem+json' }))
+  it('quotes the problem of a proxy', async () => {
+    const problem = { type: 'about:blank', title: 'Bad Gateway', status: 502, detail: 'The upstream is gone.' }
+    answers(json(502, problem, { 'content-type': 'application/problem+json' }))
     const result = await client.countOrders()
     expect(result).toMatchObject({ ok: false, error: 'unexpected_answer', status: 502 })
-    expect(!result.ok && result.message).toContain('The upstream is away')
+    expect(!result.ok && result.message).toContain('The upstream is gone')
   })
 
   it.each([
@@ -128,9 +127,9 @@ describe('what comes of a call', () => {
     expect(seen).toHaveLength(1)
   })
 
-  it('network where nobody listens or the connection breaks', async () => {
-    const nobody = createClient({ listOrders }, { baseUrl: 'http://127.0.0.1:1', retries: 0 })
-    expect(await nobody.listOrders()).toMatchObject({ ok: false, error: 'network', cause: expect.anything() })
+  it('network where no server listens or the connection breaks', async () => {
+    const unreachable = createClient({ listOrders }, { baseUrl: 'http://127.0.0.1:1', retries: 0 })
+    expect(await unreachable.listOrders()).toMatchObject({ ok: false, error: 'network', cause: expect.anything() })
     answers(hangUp)
     expect(await client.listOrders()).toMatchObject({ ok: false, error: 'network' })
     answers((response) => {
@@ -140,13 +139,13 @@ describe('what comes of a call', () => {
     expect(await client.listOrders()).toMatchObject({ ok: false, error: 'network' })
   })
 
-  it('timeout where no answer comes in time, or not all of it', async () => {
+  it('timeout where no response comes in time, or not all of it', async () => {
     answers(never, (response) => void response.writeHead(200).write('['))
     expect(await client.listOrders({ timeoutMs: 50 })).toMatchObject({ ok: false, error: 'timeout' })
     expect(await client.listOrders({ timeoutMs: 50 })).toMatchObject({ ok: false, error: 'timeout' })
   })
 
-  it('aborted where the caller does not want it any more', async () => {
+  it('aborted where the caller aborts it', async () => {
     answers(never)
     const controller = new AbortController()
     const pending = client.listOrders({ signal: controller.signal })
@@ -156,7 +155,7 @@ describe('what comes of a call', () => {
   })
 })
 
-describe('a programmer hears of', () => {
+describe('it throws for', () => {
   it.each(['orders', 'ftp://x', 'https://x/?a=1'])('the baseUrl %s', (url) => {
     expect(() => createClient({}, { baseUrl: url })).toThrow(TypeError)
   })
@@ -166,16 +165,40 @@ describe('a programmer hears of', () => {
   })
 })
 
+// By its type this names each PlatformCode and nothing else.
+const CODES: Readonly<Record<PlatformCode, true>> = {
+  bad_request: true,
+  invalid_request: true,
+  unauthenticated: true,
+  forbidden: true,
+  not_found: true,
+  method_not_allowed: true,
+  request_timeout: true,
+  payload_too_large: true,
+  unsupported_media_type: true,
+  expectation_failed: true,
+  headers_too_large: true,
+  rate_limited: true,
+  in_progress: true,
+  idempotency_mismatch: true,
+  caller_gone: true,
+  internal: true,
+  bad_gateway: true,
+  unavailable: true,
+  deadline_exceeded: true,
+  outcome_unknown: true,
+}
+
 describe('the client', () => {
-  it('knows the codes of the platform', () => {
-    expect([...PLATFORM_CODES].sort()).toEqual([...OF_THE_CONTRACT].sort())
+  it('has a type for each code of the platform, and for no other', () => {
+    expect(new Set(Object.keys(CODES))).toEqual(PLATFORM_CODES)
   })
 
-  it('is made of nothing but itself, for browsers too', async () => {
+  it('bundles neither zod nor a module of Node, for browsers too', async () => {
     const { metafile } = await build({
       ...{ entryPoints: ['src/client/index.ts'], bundle: true, write: false, metafile: true, outdir: 'unused' },
       ...{ platform: 'browser', format: 'esm', logLevel: 'silent' },
     })
-    expect(Object.keys(metafile.inputs).filter((file) => !file.startsWith('src/client/'))).toEqual([])
+    expect(Object.keys(metafile.inputs).filter((file) => !/^src\/(client|contract|protocol)\//.test(file))).toEqual([])
   })
 })

@@ -21,15 +21,15 @@ const client = createClient(contracts, { baseUrl, minDelayMs: 1, maxDelayMs: 2 }
 const order = { id: '1', sku: 'anchor' }
 const place = () => client.placeOrder({ params: { shop: 's' }, body: { sku: 'anchor' } })
 
-describe('a call is tried again', () => {
+describe('a call is retried', () => {
   it.each([
     ...[408, 425, 429, 502, 503, 504].map((status) => [String(status), refusal(status, 'unavailable')] as const),
     ['409 in_progress', refusal(409, 'in_progress')],
     ['a connection that breaks', hangUp],
-    ['a declared failure of status 503, which is not recorded', refusal(503, 'closed')],
+    ['a declared failure of status 503, which is not stored', refusal(503, 'closed')],
     ['502 of a proxy', json(502, 'Bad Gateway')],
-  ])('after %s, with the same key and correlation id', async (_, fault) => {
-    answers(fault, fault, json(201, order))
+  ])('after %s, with the same key and correlation id', async (_, answer) => {
+    answers(answer, answer, json(201, order))
     expect(await place()).toMatchObject({ ok: true, data: order })
     expect(seen).toHaveLength(3)
     expect(new Set(seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
@@ -45,14 +45,14 @@ describe('a call is tried again', () => {
     expect(seen).toHaveLength(2)
   })
 
-  it('three times and no more, and then says what the last answer was', async () => {
+  it('three times and no more, and then returns the last response', async () => {
     answers(refusal(503, 'unavailable'))
     expect(await place()).toMatchObject({ ok: false, error: 'unavailable', status: 503 })
     expect(seen).toHaveLength(4)
   })
 })
 
-describe('a call is not tried again', () => {
+describe('a call is not retried', () => {
   it.each([
     ...[400, 401, 403, 404, 409, 413, 422, 500].map((status) => [String(status), refusal(status, 'internal')] as const),
     ['409 out_of_stock', refusal(409, 'out_of_stock')],
@@ -89,7 +89,7 @@ describe('the wait between two tries', () => {
     expect(performance.now() - start).toBeGreaterThan(990)
   })
 
-  it('is not begun where the time would not suffice', async () => {
+  it('is not begun where it would outlast the time limit', async () => {
     answers(refusal(503, 'unavailable', { 'retry-after': '60' }), json(200, []))
     const start = performance.now()
     expect(await client.listOrders({ timeoutMs: 30_000 })).toMatchObject({

@@ -50,7 +50,7 @@ export interface Seen {
 
 type Answer = (response: ServerResponse) => void
 
-/** A server that gives the next of the prepared answers to each request, the last one for good. */
+/** A server that answers each request with the next of the prepared answers, and with the last one from then on. */
 export async function scriptedServer() {
   const seen: Seen[] = []
   let script: readonly Answer[] = []

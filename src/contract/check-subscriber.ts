@@ -1,10 +1,10 @@
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import { checkEmits, checkFailures, checkKeys, checkName, createRefuse } from './check-parts.ts'
-import type { SubscriberShape } from './subscriber.ts'
+import type { SubscriberShape } from './shapes.ts'
 
 const KEYS = ['name', 'summary', 'description', 'on', 'retry', 'emits', 'failures', ...DEPLOYMENT_KEYS]
 
-/** Throws a ContractFault at the first contradiction. */
+/** Throws a ContractError at the first contradiction. */
 export function checkSubscriber(contract: SubscriberShape) {
   const refuse = createRefuse(contract.name)
   checkName(contract.name, refuse)
