@@ -30,7 +30,7 @@ function resolveOptions({
   timeoutMs = 60_000,
   minDelayMs = 200,
   maxDelayMs = 5_000,
-  // Looked up at each call, and called as a method of the global, which browsers require.
+  // Looked up at each call, and called as a method of the global, which browsers insist on.
   fetch = (url, init) => globalThis.fetch(url, init),
 }: ClientOptions) {
   return { baseUrl: checkBaseUrl(baseUrl), key, retries, timeoutMs, minDelayMs, maxDelayMs, fetch }

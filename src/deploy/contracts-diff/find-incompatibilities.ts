@@ -29,7 +29,7 @@ export function findIncompatibilities(
   )
   if (!sub || !sup) return compareAlternatives(subs, sups, position, compared)
   if (compared.some(([a, b]) => a === sub && b === sup)) return []
-  return compareAlternatives(subs, sups, place, [...compared, [sub, sup]])
+  return compareAlternatives(subs, sups, position, [...compared, [sub, sup]])
 }
 
 function compareAlternatives(
