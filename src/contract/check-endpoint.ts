@@ -21,6 +21,8 @@ const KEYS = [
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const REPLY_KEYS = ['status', 'body', 'location']
+const ACCESS_KEYS = ['scopes', 'owner', 'anonymous']
+const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply']
 const LIMIT_KEYS = ['requests', 'perSeconds', 'burst']
 const MAX_REQUESTS_PER_SECOND = 10_000
 const MAX_REFILL_SECONDS = 86_400
@@ -97,6 +99,7 @@ function checkReply({ reply }: EndpointShape, refuse: Refuse) {
 
 function checkAccess({ access, path, idempotent, async }: EndpointShape, refuse: Refuse) {
   refuse(access === undefined, 'say in `access` who may call; {} is any authenticated caller')
+  checkKeys(access, ACCESS_KEYS, refuse)
   const { scopes = [], owner, anonymous } = access
   for (const scope of scopes) refuse(!SCOPE.test(scope), `scope "${scope}" must look like orders:write`)
   refuse(
@@ -149,6 +152,7 @@ function checkWrites({ method, reads, emits, idempotent, async }: EndpointShape,
 
 function checkExamples({ examples = {}, body, reply }: EndpointShape, refuse: Refuse) {
   for (const [name, example] of Object.entries(examples)) {
+    checkKeys(example, EXAMPLE_KEYS, refuse)
     for (const [part, schema] of [['body', body] as const, ['reply', reply.body] as const]) {
       if (example[part] === undefined) continue
       refuse(!schema, `example "${name}" has a ${part}, but the contract has none`)

@@ -106,6 +106,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a failure that is no failure', { failures: { fine: 200 } }, /from 400 to 599/],
     ["a failure that is the gateway's", { failures: { rate_limited: 429 } }, /platform's own code/],
     ["a failure that is the platform's", { failures: { forbidden: 403 } }, /platform's own code/],
+    ['a misspelt part of access', { access: { ownr: true } }, /no part called `ownr`; the parts are scopes, owner/],
     ['no access', { access: undefined }, /say in `access`/],
     ['a scope that is none', { access: { scopes: ['Orders'] } }, /orders:write/],
     ['anonymous with scopes', { access: { anonymous: true, scopes: ['a:b'] } }, /lets anyone in/],
@@ -134,6 +135,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
       { examples: { a: { body: { sku: 7 } } } },
       /example "a" breaks its own schema/,
     ],
+    ['a misspelt part of an example', { examples: { a: { response: {} } } }, /no part called `response`/],
     ['a limit of nothing', { limit: { requests: 0, perSeconds: 1 } }, /limit.requests must be whole and at least 1/],
     ['a limit in halves', { limit: { requests: 1, perSeconds: 0.5 } }, /limit.perSeconds must be whole/],
     ['a limit without its time', { limit: { requests: 1 } }, /limit.perSeconds must be whole/],
@@ -212,6 +214,15 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     expect(() => build(parts)).toThrow(/^functions\/(place-order|\?)\/contract\.ts: /)
   })
 
+  it('and so do its types', () => {
+    // @ts-expect-error there is no such part
+    expect(() => endpoint({ ...good, cache: { maxAgeSeconds: 1 } })).toThrow()
+    // @ts-expect-error a body is a schema
+    expect(() => endpoint({ ...good, body: { type: 'image/png', maxBytes: 1 } })).toThrow()
+    // @ts-expect-error a reply has a status
+    expect(() => endpoint({ ...good, reply: { stream: { type: 'text/plain' } } })).toThrow()
+  })
+
   it('and takes a good one, frozen', () => {
     const contract = endpoint(good)
     expect(contract).toMatchObject({ kind: 'endpoint', name: 'place-order' })
@@ -272,6 +283,7 @@ describe('subscriber() and event() refuse in the same way', () => {
   it.each<[string, object, RegExp]>([
     ['no event', { on: undefined }, /must be an event\(\)/],
     ['a misspelt part', { retries: {} }, /no part called `retries`/],
+    ['a misspelt part of retry', { retry: { tries: 1 } }, /no part called `tries`/],
     ['no attempt', { retry: { attempts: 0 } }, /attempts must be 1 to 100/],
     ['delays upside down', { retry: { minDelayMs: 10, maxDelayMs: 5 } }, /no more than maxDelayMs/],
   ])('%s', (_, parts, sentence) => {
