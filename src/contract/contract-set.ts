@@ -32,9 +32,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
   const eventValidators = new Map<string, (data: unknown) => EventValidationResult>()
   const endpointsByRequest = new Map<string, string>()
   for (const [folder, contract] of Object.entries(contracts)) {
-    if (contract?.kind !== 'endpoint' && contract?.kind !== 'subscriber') {
-      throw new ContractError(folder, 'its default export must be an endpoint() or a subscriber()')
-    }
+    requireContract(folder, contract)
     if (contract.name !== folder)
       throw new ContractError(folder, `its name is "${contract.name}"; give it its folder's name`)
     if (contract.kind === 'subscriber') {
@@ -58,6 +56,12 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
       issues: [{ path: 'consumer', message: `No subscriber is called ${consumer}` }],
     }
   return { routes, subscriptions, openapi, validate, validateEvent }
+}
+
+/** The contract that a folder exports. Throws a ContractError where it exports anything else. */
+export function requireContract(folder: string, exported: AnyContract | undefined): AnyContract {
+  if (exported?.kind === 'endpoint' || exported?.kind === 'subscriber') return exported
+  throw new ContractError(folder, 'its default export must be an endpoint() or a subscriber()')
 }
 
 /** The same for all templates that match the same paths. */

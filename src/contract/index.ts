@@ -1,5 +1,5 @@
 export { ContractError } from './check-parts.ts'
-export { type ContractSet, contractSet, findEventCycles } from './contract-set.ts'
+export { type ContractSet, contractSet, findEventCycles, requireContract } from './contract-set.ts'
 export { gatewayDrainMs, RESPONSE_MS, relayDrainMs } from './defaults.ts'
 export {
   describeDeployment,

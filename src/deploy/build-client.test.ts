@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { buildClient } from './build-client.ts'
 import { clientTypes } from './client-types.ts'
-import { loadContracts } from './load-contracts.ts'
+import { loadContractsData } from './load-contracts.ts'
 
 const run = promisify(execFile)
 
@@ -112,7 +112,7 @@ describe('a packed client', () => {
 
 describe('its types', () => {
   it('match their snapshot', async () => {
-    const { endpoints } = await loadContracts(process.cwd())
+    const { endpoints } = await loadContractsData(process.cwd())
     const known = endpoints.filter(({ route }) => ['create-user', 'get-user'].includes(route.name))
     expect(clientTypes(known, { callTypes: '' })).toMatchSnapshot()
   })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { clientTypes, methodOf } from './client-types.ts'
 import type { ContractsData, EndpointData } from './contracts-data.ts'
-import { loadContracts } from './load-contracts.ts'
+import { loadContractsData } from './load-contracts.ts'
 
 interface BuiltClient {
   readonly folder: string
@@ -21,7 +21,7 @@ export async function buildClient(
   { folder = join(root, 'dist/client') }: { folder?: string } = {},
 ): Promise<BuiltClient> {
   const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
-  const contracts = await loadContracts(root)
+  const contracts = await loadContractsData(root)
   const callTypes = await readFile(join(root, 'src/client/call.ts'), 'utf8')
   const { files, entry } = clientPackage(contracts, { name, version, callTypes })
   const { outputFiles } = await build({

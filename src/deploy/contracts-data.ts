@@ -1,11 +1,11 @@
 import * as z from 'zod'
 import {
   type AnyContract,
-  ContractError,
   describeEndpoint,
   type EndpointContract,
   eventDataSchema,
   type Route,
+  requireContract,
   type SubscriberContract,
   toInput,
   toOutput,
@@ -46,15 +46,10 @@ export interface SubscriberData {
 
 /** Describes contracts, by the folders that hold them. Throws a ContractError where one is no contract. */
 export function contractsData(contracts: Readonly<Record<string, AnyContract>>): ContractsData {
-  const all = Object.entries(contracts)
-  for (const [folder, contract] of all) {
-    if (contract?.kind !== 'endpoint' && contract?.kind !== 'subscriber') {
-      throw new ContractError(folder, 'its default export must be an endpoint() or a subscriber()')
-    }
-  }
+  const all = Object.entries(contracts).map(([folder, contract]) => requireContract(folder, contract))
   return {
-    endpoints: all.flatMap(([, contract]) => (contract.kind === 'endpoint' ? [endpointData(contract)] : [])),
-    subscribers: all.flatMap(([, contract]) => (contract.kind === 'subscriber' ? [subscriberData(contract)] : [])),
+    endpoints: all.flatMap((contract) => (contract.kind === 'endpoint' ? [endpointData(contract)] : [])),
+    subscribers: all.flatMap((contract) => (contract.kind === 'subscriber' ? [subscriberData(contract)] : [])),
   }
 }
 

@@ -9,7 +9,7 @@ import type { ContractsData } from './contracts-data.ts'
  * Reads the contracts of a tree as JSON: of this checkout, or of another `tree`, as this checkout's Ebb describes them.
  * Rejects with esbuild's BuildFailure, or with a ContractError's text, where they do not load.
  */
-export async function loadContracts(root: string, { tree = root }: { tree?: string } = {}): Promise<ContractsData> {
+export async function loadContractsData(root: string, { tree = root }: { tree?: string } = {}): Promise<ContractsData> {
   const { outputFiles } = await build({
     ...{ bundle: true, platform: 'node', target: 'node26', format: 'cjs', write: false, logLevel: 'silent' },
     stdin: {
