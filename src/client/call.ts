@@ -1,5 +1,5 @@
 /**
- * What a call takes and what comes of it. Plain types that import nothing: `npm run build:client` puts this file into the
+ * The arguments and the result of a call. Plain types that import nothing: `npm run build:client` puts this file into the
  * packed client as it is.
  */
 
@@ -19,29 +19,29 @@ export interface Call {
 export interface ClientOptions {
   /** Where the gateway is, such as `https://api.example.com`. */
   readonly baseUrl: string
-  /** The API key; endpoints that are open to everybody need none. */
+  /** The API key; anonymous endpoints need none. */
   readonly key?: string | undefined
-  /** Stands in for the platform's own `fetch`. */
+  /** Replaces the platform's own `fetch`. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
-  /** Tries after the first, and only for what may be repeated: reads and idempotent endpoints; 3 unless told. */
+  /** Tries after the first one, for reads and idempotent endpoints only (default: 3). */
   readonly retries?: number
-  /** The most that a call may take, all tries and waits together; 60 s unless told. */
+  /** The most that a call may take, all tries and waits together (default: 60 s). */
   readonly timeoutMs?: number
-  /** The back-off's first ceiling, doubled for each further try; 200 ms unless told. */
+  /** The back-off's first ceiling, doubled for each further try (default: 200 ms). */
   readonly minDelayMs?: number
-  /** The back-off's highest ceiling; 5 s unless told. */
+  /** The back-off's highest ceiling (default: 5 s). */
   readonly maxDelayMs?: number
 }
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
-  /** Instead of the client's own. */
+  /** For this call, in place of the client's. */
   readonly timeoutMs?: number | undefined
-  /** 8 to 128 of letters, digits and `_.:-`, to find the call in the logs; made unless given. */
+  /** 8 to 128 of letters, digits and `_.:-`, to find the call in the logs (default: a UUID). */
   readonly correlationId?: string | undefined
 }
 
-/** One method an endpoint. Nothing is thrown but a TypeError for what the types refuse. */
+/** One method for each endpoint. Nothing is thrown but a TypeError for what the types refuse. */
 export type Client<Calls extends Readonly<Record<string, Call>>> = {
   readonly [Name in keyof Calls]: (
     ...call: Empty extends Arguments<Calls[Name]> ? [call?: Arguments<Calls[Name]>] : [call: Arguments<Calls[Name]>]
@@ -52,9 +52,8 @@ export type Arguments<C extends Call> = CallOptions &
   Parts<C> &
   (C extends { readonly idempotent: true }
     ? {
-        /** The same for the same intent, however often it is sent; made for each call unless given. */ readonly idempotencyKey?:
-          | string
-          | undefined
+        /** The same for the same intent, however often it is sent (default: a UUID for each call). */
+        readonly idempotencyKey?: string | undefined
       }
     : unknown)
 
@@ -65,7 +64,7 @@ type Parts<C> = {
 } & { readonly [P in PartName<C> as IsOptional<C[P]> extends true ? P : never]?: C[P] | undefined }
 type IsOptional<T> = undefined extends T ? true : Empty extends T ? true : false
 
-/** What comes of a call. Ask `ok` first, then switch on `error`. */
+/** The result of a call. Look at `ok` first, then switch on `error`. */
 export type Result<C extends Call> =
   | Success<C['status'], C['data']>
   | { [Code in keyof C['failures'] & string]: Refusal<Code, C['failures'][Code]> }[keyof C['failures'] & string]
@@ -82,7 +81,7 @@ export interface Success<Status, Data> {
 }
 
 /**
- * The server said no. `unexpected_answer` is one that the contracts do not foresee: a proxy's page, a redirect, or a
+ * The server refused. `unexpected_answer` is a response that the contracts do not declare: a proxy's page, a redirect, or a
  * newer server's code, which `message` then names.
  */
 export interface Refusal<Code, Status> {
@@ -93,12 +92,12 @@ export interface Refusal<Code, Status> {
   readonly message: string
   /** Finds the request in the server's logs. */
   readonly correlationId: string
-  /** Each fault of the input, and where it is: `body.email` or `query.limit`. */
+  /** Each issue of the input, with its path: `body.email` or `query.limit`. */
   readonly details: readonly ValidationIssue[]
   readonly retryAfterSeconds?: number
 }
 
-/** No answer came. Whether the server did something is unknown, unless the endpoint only reads. */
+/** No response came. Whether the request took effect is unknown, unless the endpoint only reads. */
 export interface NoResponse {
   readonly ok: false
   readonly error: 'network' | 'timeout' | 'aborted'
@@ -114,7 +113,7 @@ export interface ValidationIssue {
   readonly message: string
 }
 
-/** What the platform itself may answer at any endpoint. */
+/** The codes with which the platform itself may refuse at any endpoint. */
 export type PlatformCode =
   | ('bad_request' | 'invalid_request' | 'unauthenticated' | 'forbidden' | 'not_found' | 'method_not_allowed')
   | ('request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'expectation_failed' | 'headers_too_large')

@@ -7,7 +7,7 @@ export interface Callable
   readonly reply?: { readonly status: number }
 }
 
-/** What callers of these contracts send and get: inputs before they are decoded, replies as they are read. */
+/** What callers of these contracts send and get: inputs before they are decoded, replies as they are received. */
 export type CallsOf<Contracts extends Readonly<Record<string, Callable>>> = {
   readonly [Name in keyof Contracts]: CallOf<Contracts[Name]>
 }

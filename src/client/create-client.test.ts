@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import { PLATFORM_CODES as OF_THE_CONTRACT } from 'ebb/contract'
+import { PLATFORM_CODES } from 'ebb/contract'
 import { build } from 'esbuild'
-import { createClient } from './index.ts'
-import { PLATFORM_CODES } from './read-response.ts'
+import { createClient, type PlatformCode } from './index.ts'
 import {
   countOrders,
   hangUp,
@@ -16,60 +15,60 @@ import {
 } from './test-support.ts'
 
 const server = await scriptedServer()
-const { baseUrl, seen, answers } = server
+const { baseUrl, requests, respondWith } = server
 const order = { id: '1', sku: 'anchor' }
 const client = createClient({ placeOrder, listOrders, countOrders, removeOrders }, { baseUrl, key: 'k', retries: 0 })
 const place = (parts: object = {}) => client.placeOrder({ params: { shop: 's' }, body: { sku: 'anchor' }, ...parts })
 
 describe('a call is sent', () => {
   it('with its parameters encoded, arrays repeated, and plain types as text', async () => {
-    answers(json(201, order))
+    respondWith(json(201, order))
     await place({
       params: { shop: 'a b/ü?' },
       query: { dry: false, n: 1.5, tag: ['x&y', 'z'], absent: undefined },
       headers: { 'x-region': 'eu' },
     })
-    expect(seen[0]).toMatchObject({ method: 'POST', body: '{"sku":"anchor"}' })
-    expect(seen[0]?.url).toBe('/v1/shops/a%20b%2F%C3%BC%3F/orders?dry=false&n=1.5&tag=x%26y&tag=z')
-    expect(seen[0]?.headers).toMatchObject({ 'x-region': 'eu', 'content-type': 'application/json' })
-    expect(seen[0]?.headers.authorization).toBe('Bearer k')
-    expect(seen[0]?.headers['x-correlation-id']).toMatch(/^[\w-]{36}$/)
+    expect(requests[0]).toMatchObject({ method: 'POST', body: '{"sku":"anchor"}' })
+    expect(requests[0]?.url).toBe('/v1/shops/a%20b%2F%C3%BC%3F/orders?dry=false&n=1.5&tag=x%26y&tag=z')
+    expect(requests[0]?.headers).toMatchObject({ 'x-region': 'eu', 'content-type': 'application/json' })
+    expect(requests[0]?.headers.authorization).toBe('Bearer k')
+    expect(requests[0]?.headers['x-correlation-id']).toMatch(/^[\w-]{36}$/)
   })
 
   it('with an Idempotency-Key where the contract asks for one, and nowhere else', async () => {
-    answers(json(201, order), json(201, order), json(201, order), json(200, []))
+    respondWith(json(201, order), json(201, order), json(201, order), json(200, []))
     await place()
     await place()
     await place({ idempotencyKey: 'mine', correlationId: 'call-0001' })
     await client.countOrders()
-    const keys = seen.map(({ headers }) => headers['idempotency-key'])
+    const keys = requests.map(({ headers }) => headers['idempotency-key'])
     expect(keys[0]).toMatch(/^[\w-]{36}$/)
     expect(new Set(keys).size).toBe(4)
     expect(keys.slice(2)).toEqual(['mine', undefined])
-    expect(seen[2]?.headers['x-correlation-id']).toBe('call-0001')
+    expect(requests[2]?.headers['x-correlation-id']).toBe('call-0001')
   })
 
   it('below the path of its baseUrl', async () => {
-    answers(json(200, []))
+    respondWith(json(200, []))
     await createClient({ listOrders }, { baseUrl: `${baseUrl}/api/` }).listOrders()
-    expect(seen[0]?.url).toBe('/api/v1/orders')
-    expect(seen[0]?.headers.authorization).toBeUndefined()
+    expect(requests[0]?.url).toBe('/api/v1/orders')
+    expect(requests[0]?.headers.authorization).toBeUndefined()
   })
 
   it.each(['.', '..', '', '\ud800'])('never with the path parameter %j, which would lead elsewhere', async (shop) => {
     expect(await place({ params: { shop } })).toMatchObject({
       ...{ ok: false, error: 'invalid_request', status: 400, details: [{ path: 'params.shop' }] },
     })
-    expect(seen).toEqual([])
+    expect(requests).toEqual([])
   })
 
   it('never with a header that HTTP cannot carry', async () => {
     const result = await place({ headers: { 'x-region': 'eu\r\nx: y' } })
     expect(result).toMatchObject({ error: 'invalid_request', details: [{ path: 'headers.x-region' }] })
-    expect(seen).toEqual([])
+    expect(requests).toEqual([])
   })
 
-  it('by a fetch of one’s own, and by contracts that are data only', async () => {
+  it('by a custom fetch, and with contracts that are data only', async () => {
     const data = { name: 'get-thing', method: 'GET', path: '/v1/things/{id}' } as const
     const fetched: string[] = []
     const fetch = async (url: string) => {
@@ -83,34 +82,34 @@ describe('a call is sent', () => {
   })
 })
 
-describe('what comes of a call', () => {
+describe('the result of a call', () => {
   it('201 is its data, status and headers', async () => {
-    answers(json(201, order, { location: '/v1/orders/1', 'x-correlation-id': 'c' }))
+    respondWith(json(201, order, { location: '/v1/orders/1', 'x-correlation-id': 'c' }))
     const result = await place()
     expect(result).toMatchObject({ ok: true, status: 201, data: order, correlationId: 'c' })
     expect(result.ok && result.headers.get('location')).toBe('/v1/orders/1')
   })
 
   it('204 has no data', async () => {
-    answers((response) => void response.writeHead(204).end())
+    respondWith((response) => void response.writeHead(204).end())
     expect(await client.removeOrders()).toMatchObject({ ok: true, status: 204, data: undefined })
   })
 
-  it('a refusal has all that the problem says', async () => {
+  it('a refusal has all members of the problem', async () => {
     const details = [{ path: 'body.sku', message: 'Gone' }]
-    answers(json(409, { error: 'out_of_stock', message: 'Sold out.', details }, { 'retry-after': '7' }))
+    respondWith(json(409, { error: 'out_of_stock', message: 'Sold out.', details }, { 'retry-after': '7' }))
     expect(await place({ correlationId: 'call-0001' })).toEqual({
       ...{ ok: false, error: 'out_of_stock', status: 409, message: 'Sold out.', details, retryAfterSeconds: 7 },
       correlationId: 'call-0001',
     })
   })
 
-  it('says what a proxy says in its own problem', async () => {
-    const said = { type: 'about:blank', title: 'Bad Gateway', status: 502, detail: 'The upstream is away.' }
-    answers(json(502, said, { 'content-type': 'application/problem+json' }))
+  it('quotes the problem of a proxy', async () => {
+    const problem = { type: 'about:blank', title: 'Bad Gateway', status: 502, detail: 'The upstream is gone.' }
+    respondWith(json(502, problem, { 'content-type': 'application/problem+json' }))
     const result = await client.countOrders()
     expect(result).toMatchObject({ ok: false, error: 'unexpected_answer', status: 502 })
-    expect(!result.ok && result.message).toContain('The upstream is away')
+    expect(!result.ok && result.message).toContain('The upstream is gone')
   })
 
   it.each([
@@ -122,32 +121,32 @@ describe('what comes of a call', () => {
     ['a code that this client does not know', refusal(402, 'card_declined'), 402],
     ['the code `toString`', refusal(400, 'toString'), 400],
     ['JSON that is no object', json(400, null), 400],
-  ])('%s is unexpected_answer', async (_, answer, status) => {
-    answers(answer)
+  ])('%s is unexpected_answer', async (_, responder, status) => {
+    respondWith(responder)
     expect(await place()).toMatchObject({ ok: false, error: 'unexpected_answer', status })
-    expect(seen).toHaveLength(1)
+    expect(requests).toHaveLength(1)
   })
 
-  it('network where nobody listens or the connection breaks', async () => {
-    const nobody = createClient({ listOrders }, { baseUrl: 'http://127.0.0.1:1', retries: 0 })
-    expect(await nobody.listOrders()).toMatchObject({ ok: false, error: 'network', cause: expect.anything() })
-    answers(hangUp)
+  it('network where no server listens or the connection breaks', async () => {
+    const unreachable = createClient({ listOrders }, { baseUrl: 'http://127.0.0.1:1', retries: 0 })
+    expect(await unreachable.listOrders()).toMatchObject({ ok: false, error: 'network', cause: expect.anything() })
+    respondWith(hangUp)
     expect(await client.listOrders()).toMatchObject({ ok: false, error: 'network' })
-    answers((response) => {
+    respondWith((response) => {
       response.writeHead(200, { 'content-length': '100' }).write('[')
       setImmediate(() => response.destroy())
     })
     expect(await client.listOrders()).toMatchObject({ ok: false, error: 'network' })
   })
 
-  it('timeout where no answer comes in time, or not all of it', async () => {
-    answers(never, (response) => void response.writeHead(200).write('['))
+  it('timeout where no response comes in time, or not all of it', async () => {
+    respondWith(never, (response) => void response.writeHead(200).write('['))
     expect(await client.listOrders({ timeoutMs: 50 })).toMatchObject({ ok: false, error: 'timeout' })
     expect(await client.listOrders({ timeoutMs: 50 })).toMatchObject({ ok: false, error: 'timeout' })
   })
 
-  it('aborted where the caller does not want it any more', async () => {
-    answers(never)
+  it('aborted where the caller aborts it', async () => {
+    respondWith(never)
     const controller = new AbortController()
     const pending = client.listOrders({ signal: controller.signal })
     controller.abort()
@@ -156,7 +155,7 @@ describe('what comes of a call', () => {
   })
 })
 
-describe('a programmer hears of', () => {
+describe('it throws for', () => {
   it.each(['orders', 'ftp://x', 'https://x/?a=1'])('the baseUrl %s', (url) => {
     expect(() => createClient({}, { baseUrl: url })).toThrow(TypeError)
   })
@@ -166,16 +165,40 @@ describe('a programmer hears of', () => {
   })
 })
 
+// By its type this names each PlatformCode and nothing else.
+const CODES: Readonly<Record<PlatformCode, true>> = {
+  bad_request: true,
+  invalid_request: true,
+  unauthenticated: true,
+  forbidden: true,
+  not_found: true,
+  method_not_allowed: true,
+  request_timeout: true,
+  payload_too_large: true,
+  unsupported_media_type: true,
+  expectation_failed: true,
+  headers_too_large: true,
+  rate_limited: true,
+  in_progress: true,
+  idempotency_mismatch: true,
+  caller_gone: true,
+  internal: true,
+  bad_gateway: true,
+  unavailable: true,
+  deadline_exceeded: true,
+  outcome_unknown: true,
+}
+
 describe('the client', () => {
-  it('knows the codes of the platform', () => {
-    expect([...PLATFORM_CODES].sort()).toEqual([...OF_THE_CONTRACT].sort())
+  it('has a type for each code of the platform, and for no other', () => {
+    expect(new Set(Object.keys(CODES))).toEqual(PLATFORM_CODES)
   })
 
-  it('is made of nothing but itself, for browsers too', async () => {
+  it('bundles neither zod nor a module of Node, for browsers too', async () => {
     const { metafile } = await build({
       ...{ entryPoints: ['src/client/index.ts'], bundle: true, write: false, metafile: true, outdir: 'unused' },
       ...{ platform: 'browser', format: 'esm', logLevel: 'silent' },
     })
-    expect(Object.keys(metafile.inputs).filter((file) => !file.startsWith('src/client/'))).toEqual([])
+    expect(Object.keys(metafile.inputs).filter((file) => !/^src\/(client|contract|protocol)\//.test(file))).toEqual([])
   })
 })

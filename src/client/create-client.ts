@@ -5,8 +5,8 @@ import { createDeadline, withRetries } from './retry.ts'
 import { type HttpRequest, type RawCall, toRequest } from './to-request.ts'
 
 /**
- * Makes a client of contracts, one method each, typed by them; needs `fetch` and `crypto` and nothing else. A call never
- * throws because of the network or the server. Throws a TypeError for a `baseUrl` that is none.
+ * Creates a client of contracts, one method each, typed by them; it needs `fetch` and `crypto` and nothing else. A call never
+ * throws because of the network or the server. Throws a TypeError for a `baseUrl` that is no http or https address.
  */
 export function createClient<const Contracts extends Readonly<Record<string, Callable>>>(
   contracts: Contracts,
@@ -17,7 +17,7 @@ export function createClient<const Contracts extends Readonly<Record<string, Cal
     name,
     (call: RawCall & CallOptions = {}) => callEndpoint(contract, call, settings),
   ])
-  // What each contract sends and gets is known to its types alone; at run time all calls are alike.
+  // What each contract sends and gets exists in its types only; at run time all calls are alike.
   return Object.fromEntries(methods) as Client<CallsOf<Contracts>>
 }
 
@@ -30,7 +30,7 @@ function resolveOptions({
   timeoutMs = 60_000,
   minDelayMs = 200,
   maxDelayMs = 5_000,
-  // Looked up at each call, and called as the global's own, which browsers insist on.
+  // Looked up at each call, and called as a method of the global, which browsers insist on.
   fetch = (url, init) => globalThis.fetch(url, init),
 }: ClientOptions) {
   return { baseUrl: checkBaseUrl(baseUrl), key, retries, timeoutMs, minDelayMs, maxDelayMs, fetch }
@@ -46,41 +46,41 @@ function checkBaseUrl(baseUrl: string): string {
 
 async function callEndpoint(contract: Callable, call: RawCall & CallOptions, settings: Settings) {
   const { baseUrl, key, retries, minDelayMs, maxDelayMs } = settings
-  const { signal: ended, timeoutMs = settings.timeoutMs, correlationId = crypto.randomUUID() } = call
+  const { signal: callerSignal, timeoutMs = settings.timeoutMs, correlationId = crypto.randomUUID() } = call
   const request = toRequest(contract, call, { baseUrl, key, correlationId })
-  if ('faults' in request) return createInvalidRequest(request.faults, correlationId)
+  if ('issues' in request) return createInvalidRequest(request.issues, correlationId)
   const deadline = Date.now() + timeoutMs
-  const { signal, done } = createDeadline(timeoutMs, ended)
-  const attempt = () => attemptOnce(contract, request, { ...settings, signal, ended, timeoutMs, correlationId })
-  return withRetries(contract, attempt, { retries, minDelayMs, maxDelayMs, deadline, signal }).finally(done)
+  const { signal, clear } = createDeadline(timeoutMs, callerSignal)
+  const attempt = () => attemptOnce(contract, request, { ...settings, signal, callerSignal, timeoutMs, correlationId })
+  return withRetries(contract, attempt, { retries, minDelayMs, maxDelayMs, deadline, signal }).finally(clear)
 }
 
 interface AttemptOptions extends Pick<Settings, 'fetch' | 'timeoutMs'> {
   readonly signal: AbortSignal
   /** The caller's own part of `signal`. */
-  readonly ended: AbortSignal | undefined
+  readonly callerSignal: AbortSignal | undefined
   readonly correlationId: string
 }
 
 async function attemptOnce(
   contract: Callable,
   { url, init }: HttpRequest,
-  { fetch, signal, ended, timeoutMs, correlationId }: AttemptOptions,
+  { fetch, signal, callerSignal, timeoutMs, correlationId }: AttemptOptions,
 ): Promise<Result<Call>> {
   try {
     signal.throwIfAborted()
     return await readResponse(contract, await fetch(url, { ...init, signal }), { correlationId })
   } catch (cause) {
-    const silence = (error: NoResponse['error'], message: string): NoResponse => ({
+    const noResponse = (error: NoResponse['error'], message: string): NoResponse => ({
       ...{ ok: false, error, message, correlationId, details: [], cause },
     })
-    if (ended?.aborted) return silence('aborted', 'The call was aborted.')
-    if (signal.aborted) return silence('timeout', `No answer came within ${timeoutMs} ms.`)
-    return silence('network', `${contract.name} could not be reached, or the connection broke.`)
+    if (callerSignal?.aborted) return noResponse('aborted', 'The call was aborted.')
+    if (signal.aborted) return noResponse('timeout', `No response came within ${timeoutMs} ms.`)
+    return noResponse('network', `${contract.name} could not be reached, or the connection broke.`)
   }
 }
 
-/** What the gateway would answer, without asking it. */
+/** The refusal that the gateway would answer with, without a request. */
 const createInvalidRequest = (details: Refusal<string, number>['details'], correlationId: string): Result<Call> => ({
   ...{ ok: false, error: 'invalid_request', status: 400, details, correlationId },
   message: 'The request does not fit its contract; see details.',

@@ -15,82 +15,82 @@ import {
   searchOrders,
 } from './test-support.ts'
 
-const { baseUrl, seen, answers } = await scriptedServer()
+const { baseUrl, requests, respondWith } = await scriptedServer()
 const contracts = { placeOrder, listOrders, searchOrders, countOrders, removeOrders }
 const client = createClient(contracts, { baseUrl, minDelayMs: 1, maxDelayMs: 2 })
 const order = { id: '1', sku: 'anchor' }
 const place = () => client.placeOrder({ params: { shop: 's' }, body: { sku: 'anchor' } })
 
-describe('a call is tried again', () => {
+describe('a call is retried', () => {
   it.each([
     ...[408, 425, 429, 502, 503, 504].map((status) => [String(status), refusal(status, 'unavailable')] as const),
     ['409 in_progress', refusal(409, 'in_progress')],
     ['a connection that breaks', hangUp],
-    ['a declared failure of status 503, which is not recorded', refusal(503, 'closed')],
+    ['a declared failure of status 503, which is not stored', refusal(503, 'closed')],
     ['502 of a proxy', json(502, 'Bad Gateway')],
-  ])('after %s, with the same key and correlation id', async (_, fault) => {
-    answers(fault, fault, json(201, order))
+  ])('after %s, with the same key and correlation id', async (_, responder) => {
+    respondWith(responder, responder, json(201, order))
     expect(await place()).toMatchObject({ ok: true, data: order })
-    expect(seen).toHaveLength(3)
-    expect(new Set(seen.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
-    expect(new Set(seen.map(({ headers }) => headers['x-correlation-id'])).size).toBe(1)
-    expect(new Set(seen.map(({ body }) => body))).toEqual(new Set(['{"sku":"anchor"}']))
+    expect(requests).toHaveLength(3)
+    expect(new Set(requests.map(({ headers }) => headers['idempotency-key'])).size).toBe(1)
+    expect(new Set(requests.map(({ headers }) => headers['x-correlation-id'])).size).toBe(1)
+    expect(new Set(requests.map(({ body }) => body))).toEqual(new Set(['{"sku":"anchor"}']))
   })
 
   it('where it only reads: a GET, and a POST that says so', async () => {
-    answers(refusal(503, 'unavailable'), json(200, []))
+    respondWith(refusal(503, 'unavailable'), json(200, []))
     expect(await client.listOrders()).toMatchObject({ ok: true })
-    seen.length = 0
+    requests.length = 0
     expect(await client.searchOrders()).toMatchObject({ ok: true })
-    expect(seen).toHaveLength(2)
+    expect(requests).toHaveLength(2)
   })
 
-  it('three times and no more, and then says what the last answer was', async () => {
-    answers(refusal(503, 'unavailable'))
+  it('three times and no more, and then returns the last response', async () => {
+    respondWith(refusal(503, 'unavailable'))
     expect(await place()).toMatchObject({ ok: false, error: 'unavailable', status: 503 })
-    expect(seen).toHaveLength(4)
+    expect(requests).toHaveLength(4)
   })
 })
 
-describe('a call is not tried again', () => {
+describe('a call is not retried', () => {
   it.each([
     ...[400, 401, 403, 404, 409, 413, 422, 500].map((status) => [String(status), refusal(status, 'internal')] as const),
     ['409 out_of_stock', refusal(409, 'out_of_stock')],
-  ])('after %s', async (_, answer) => {
-    answers(answer, json(201, order))
+  ])('after %s', async (_, responder) => {
+    respondWith(responder, json(201, order))
     expect(await place()).toMatchObject({ ok: false })
-    expect(seen).toHaveLength(1)
+    expect(requests).toHaveLength(1)
   })
 
   it.each([hangUp, refusal(503, 'unavailable'), refusal(429, 'unavailable')])(
     'where a second one could double the effect (%#)',
-    async (answer) => {
-      answers(answer)
+    async (responder) => {
+      respondWith(responder)
       expect(await client.countOrders()).toMatchObject({ ok: false })
       expect(await client.removeOrders()).toMatchObject({ ok: false })
-      expect(seen).toHaveLength(2)
+      expect(requests).toHaveLength(2)
     },
   )
 
   it('once the caller has gone', async () => {
-    answers(refusal(503, 'unavailable', { 'retry-after': '1' }))
+    respondWith(refusal(503, 'unavailable', { 'retry-after': '1' }))
     const controller = new AbortController()
-    void untilTrue(() => seen.length === 1).then(() => setTimeout(() => controller.abort(), 100))
+    void untilTrue(() => requests.length === 1).then(() => setTimeout(() => controller.abort(), 100))
     expect(await client.listOrders({ signal: controller.signal })).toMatchObject({ ok: false, error: 'aborted' })
-    expect(seen).toHaveLength(1)
+    expect(requests).toHaveLength(1)
   })
 })
 
 describe('the wait between two tries', () => {
   it('is as long as Retry-After says', async () => {
-    answers(refusal(503, 'unavailable', { 'retry-after': '1' }), json(200, []))
+    respondWith(refusal(503, 'unavailable', { 'retry-after': '1' }), json(200, []))
     const start = performance.now()
     expect(await client.listOrders()).toMatchObject({ ok: true })
     expect(performance.now() - start).toBeGreaterThan(990)
   })
 
-  it('is not begun where the time would not suffice', async () => {
-    answers(refusal(503, 'unavailable', { 'retry-after': '60' }), json(200, []))
+  it('is not begun where it would outlast the time limit', async () => {
+    respondWith(refusal(503, 'unavailable', { 'retry-after': '60' }), json(200, []))
     const start = performance.now()
     expect(await client.listOrders({ timeoutMs: 30_000 })).toMatchObject({
       error: 'unavailable',

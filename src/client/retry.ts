@@ -10,28 +10,28 @@ interface RetryOptions {
   readonly signal: AbortSignal
 }
 
-/** Tries again while that is safe and may help: exponential back-off with full jitter, never before Retry-After. */
+/** Retries while that is safe and may help: exponential back-off with full jitter, never before Retry-After. */
 export async function withRetries(
   contract: Callable,
   attempt: () => Promise<Result<Call>>,
   { retries, deadline, signal, ...delays }: RetryOptions,
 ): Promise<Result<Call>> {
-  const most = isRepeatable(contract) ? retries : 0
+  const maxRetries = isRepeatable(contract) ? retries : 0
   for (let tries = 0; ; tries++) {
     const result = await attempt()
-    if (tries >= most || signal.aborted || !isRetryable(result)) return result
+    if (tries >= maxRetries || signal.aborted || !isRetryable(result)) return result
     const delayMs = retryDelayMs(tries, result, delays)
     if (Date.now() + delayMs >= deadline) return result
     await sleep(delayMs, signal)
   }
 }
 
-/** Only what has no effect, or one effect however often it is sent. */
+/** Whether a request has no effect, or one effect however often it is sent. */
 const isRepeatable = ({ method, reads, idempotent }: Callable) => method === 'GET' || !!reads || !!idempotent
 
 const TRANSIENT_STATUSES = new Set([408, 425, 429, 502, 503, 504])
 
-/** Whether the same request may fare better later. */
+/** Whether the same request may succeed later. */
 function isRetryable(result: Result<Call>): boolean {
   if (result.ok || result.error === 'timeout' || result.error === 'aborted') return false
   if (result.error === 'network') return true
@@ -44,15 +44,15 @@ export function retryDelayMs(
   result: Result<Call>,
   { minDelayMs, maxDelayMs, random = Math.random }: DelayOptions,
 ): number {
-  const asked = 'retryAfterSeconds' in result ? (result.retryAfterSeconds ?? 0) * 1000 : 0
-  return asked + random() * Math.min(maxDelayMs, minDelayMs * 2 ** tries)
+  const requestedMs = 'retryAfterSeconds' in result ? (result.retryAfterSeconds ?? 0) * 1000 : 0
+  return requestedMs + random() * Math.min(maxDelayMs, minDelayMs * 2 ** tries)
 }
 
 interface DelayOptions extends Pick<RetryOptions, 'minDelayMs' | 'maxDelayMs'> {
   readonly random?: () => number
 }
 
-/** Ends early where the signal aborts: the next try says so. */
+/** Ends early where the signal aborts: the next try then reports it. */
 function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const wake = () => {
@@ -68,23 +68,23 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
 interface Deadline {
   /** Aborts at the end of the time, or when the caller's own signal does. */
   readonly signal: AbortSignal
-  /** Lets go of timer and listener. */
-  done(): void
+  /** Removes timer and listener. */
+  clear(): void
 }
 
 /**
- * A signal for all that one call does. Made by hand: those of AbortSignal.any and AbortSignal.timeout do not keep a
- * process alive until they fire, and in some releases of Node are collected before they do.
+ * A signal for all that one call does. Not by AbortSignal.any and AbortSignal.timeout: these do not keep a process alive
+ * until they fire, and some releases of Node collect them before they do.
  */
-export function createDeadline(timeoutMs: number, ended: AbortSignal | undefined): Deadline {
+export function createDeadline(timeoutMs: number, callerSignal: AbortSignal | undefined): Deadline {
   const controller = new AbortController()
-  const end = () => controller.abort(ended?.reason)
+  const abort = () => controller.abort(callerSignal?.reason)
   const timer = setTimeout(() => controller.abort(new Error(`${timeoutMs} ms are over`)), timeoutMs)
-  if (ended?.aborted) end()
-  ended?.addEventListener('abort', end, { once: true })
-  const done = () => {
+  if (callerSignal?.aborted) abort()
+  callerSignal?.addEventListener('abort', abort, { once: true })
+  const clear = () => {
     clearTimeout(timer)
-    ended?.removeEventListener('abort', end)
+    callerSignal?.removeEventListener('abort', abort)
   }
-  return { signal: controller.signal, done }
+  return { signal: controller.signal, clear }
 }

@@ -41,49 +41,49 @@ function bare<C extends { kind: unknown }>({ kind: _kind, ...shape }: C) {
   return shape
 }
 
-export interface Seen {
+export interface ReceivedRequest {
   readonly method: string | undefined
   readonly url: string | undefined
   readonly headers: IncomingHttpHeaders
   readonly body: string
 }
 
-type Answer = (response: ServerResponse) => void
+type Responder = (response: ServerResponse) => void
 
-/** A server that gives the next of the prepared answers to each request, the last one for good. */
+/** A server that answers each request with the next of the prepared answers, and with the last one from then on. */
 export async function scriptedServer() {
-  const seen: Seen[] = []
-  let script: readonly Answer[] = []
+  const requests: ReceivedRequest[] = []
+  let script: readonly Responder[] = []
   const server = createServer(async (request, response) => {
     const { method, url, headers } = request
     let body = ''
     for await (const chunk of request) body += chunk
-    const answer = script[Math.min(seen.length, script.length - 1)]
-    seen.push({ method, url, headers, body })
-    answer?.(response)
+    const responder = script[Math.min(requests.length, script.length - 1)]
+    requests.push({ method, url, headers, body })
+    responder?.(response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   beforeEach(() => {
-    seen.length = 0
+    requests.length = 0
   })
   afterAll(async () => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })
-  const answers = (...next: readonly Answer[]) => {
+  const respondWith = (...next: readonly Responder[]) => {
     script = next
   }
-  return { baseUrl: `http://127.0.0.1:${port}`, seen, answers }
+  return { baseUrl: `http://127.0.0.1:${port}`, requests, respondWith }
 }
 
 export const json =
-  (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Answer =>
+  (status: number, body: unknown, headers: Readonly<Record<string, string>> = {}): Responder =>
   (response) =>
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
 
 export const refusal = (status: number, error: string, headers: Readonly<Record<string, string>> = {}) =>
   json(status, { status, error, message: `${error}.`, correlationId: 'c' }, headers)
 
-export const hangUp: Answer = (response) => void response.destroy()
-export const never: Answer = () => {}
+export const hangUp: Responder = (response) => void response.destroy()
+export const never: Responder = () => {}

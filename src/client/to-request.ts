@@ -1,7 +1,7 @@
 import type { ValidationIssue } from './call.ts'
 import type { Callable } from './calls-of.ts'
 
-/** The arguments of a call before they are believed. */
+/** The arguments of a call before they are checked. */
 export interface RawCall {
   readonly params?: Readonly<Record<string, unknown>>
   readonly query?: Readonly<Record<string, unknown>>
@@ -22,30 +22,30 @@ interface RequestOptions {
 }
 
 /**
- * Writes a call as HTTP; or says what of it a URL or a header cannot carry. Throws a TypeError where a path parameter is
- * missing or the body is no JSON.
+ * Writes a call as HTTP, or returns the issues of what a URL or a header cannot carry. Throws a TypeError where a path
+ * parameter is missing or the body is no JSON.
  */
 export function toRequest(
   contract: Callable,
   call: RawCall,
   { baseUrl, key, correlationId }: RequestOptions,
-): HttpRequest | { readonly faults: readonly ValidationIssue[] } {
+): HttpRequest | { readonly issues: readonly ValidationIssue[] } {
   const { params = {}, query = {}, headers = {}, body } = call
-  const own = {
+  const platformHeaders = {
     accept: 'application/json, application/problem+json',
     'x-correlation-id': correlationId,
     ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    // Once for all tries: by it the server knows a repetition.
+    // One for all tries: by it the server recognises a repetition.
     ...(contract.idempotent ? { 'idempotency-key': call.idempotencyKey ?? crypto.randomUUID() } : {}),
   }
-  const sent = { ...toHeaderTexts(headers), ...own }
-  const faults = [...findParamIssues(contract, params), ...findHeaderIssues(sent)]
-  if (faults.length > 0) return { faults }
+  const allHeaders = { ...toHeaderTexts(headers), ...platformHeaders }
+  const issues = [...findParamIssues(contract, params), ...findHeaderIssues(allHeaders)]
+  if (issues.length > 0) return { issues }
   const path = contract.path.replaceAll(PARAMETER, (_, name: string) => encodeURIComponent(String(params[name])))
   const init: RequestInit = {
     method: contract.method,
-    headers: sent,
+    headers: allHeaders,
     // An Ebb never redirects; following would turn a POST into a GET.
     redirect: 'manual',
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -56,10 +56,10 @@ export function toRequest(
 const PARAMETER = /\{(\w+)\}/g
 const FITS_HEADER = /^[\t\x20-\x7e\x80-\xff]*$/
 
-/** Arrays repeat their name; what is undefined or null is left out, since a query cannot say it. */
+/** Arrays repeat their name; what is undefined or null is left out, since a query cannot carry it. */
 function toSearch(query: Readonly<Record<string, unknown>>): string {
   const pairs = Object.entries(query).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).flatMap((one) => (isAbsent(one) ? [] : [[name, String(one)]])),
+    (Array.isArray(value) ? value : [value]).flatMap((item) => (isAbsent(item) ? [] : [[name, String(item)]])),
   )
   return pairs.length > 0 ? `?${new URLSearchParams(pairs)}` : ''
 }
@@ -73,13 +73,13 @@ const toHeaderTexts = (headers: Readonly<Record<string, unknown>>): Record<strin
     ),
   )
 
-/** An element of a list in a header: in quotes where it would not come out as it went in (RFC 9110, 5.6). */
+/** An element of a list in a header: in quotes where it would be read as another value (RFC 9110, 5.6). */
 function toElement(value: unknown): string {
   const text = String(value)
   return /^$|[",]|^[\t ]|[\t ]$/.test(text) ? `"${text.replaceAll(/["\\]/g, '\\$&')}"` : text
 }
 
-/** A URL swallows `.` and `..` however they are encoded, and would lead to another endpoint. */
+/** A URL drops the segments `.` and `..` however they are encoded, and would lead to another endpoint. */
 function findParamIssues(
   { name, path }: Callable,
   params: Readonly<Record<string, unknown>>,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { diffContracts, type Finding } from '../deploy/contracts-diff/index.ts'
-import { loadContracts } from '../deploy/load-contracts.ts'
+import { loadContractsData } from '../deploy/load-contracts.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { type Command, usageError } from './command.ts'
 
@@ -50,8 +50,8 @@ function formatFindings(findings: readonly Finding[], silent: number, ref: strin
 export async function compareContracts(root: string, ref: string): Promise<readonly Finding[]> {
   const { tree, remove } = await checkOutRef(root, ref)
   try {
-    const before = await loadContracts(root, { tree }).catch(rethrowAsConfigError(`at ${ref}`))
-    const after = await loadContracts(root).catch(rethrowAsConfigError('of the working tree'))
+    const before = await loadContractsData(root, { tree }).catch(rethrowAsConfigError(`at ${ref}`))
+    const after = await loadContractsData(root).catch(rethrowAsConfigError('of the working tree'))
     return diffContracts(before, after)
   } finally {
     await remove()

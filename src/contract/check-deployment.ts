@@ -1,5 +1,6 @@
 import { checkKeys, type Refuse } from './check-parts.ts'
-import { type Deployment, LIMITS, REQUESTS, type Resources, SCALE, type Scaling } from './deployment.ts'
+import { LIMITS, REQUESTS, SCALE } from './defaults.ts'
+import type { Deployment, Resources, Scaling } from './shapes.ts'
 import { checkWarmWindows } from './warm-windows.ts'
 
 const MAX_TIMEOUT_MS = 600_000
@@ -22,8 +23,8 @@ export function checkDeployment({ timeoutMs = 1, secrets = [], egress = [], ...p
   checkResources(parts.resources ?? {}, refuse)
   for (const name of secrets) refuse(!SECRET.test(name), `secret "${name}" must be named in UPPER_SNAKE`)
   checkUnique('secret', secrets, refuse)
-  for (const one of egress)
-    refuse(!isHostAndPort(one), `egress "${one}" must be host:port, such as api.example.com:443`)
+  for (const host of egress)
+    refuse(!isHostAndPort(host), `egress "${host}" must be host:port, such as api.example.com:443`)
   checkUnique('egress', egress, refuse)
   const { targets = {} } = parts
   checkKeys(targets, ['openfaas'], refuse)
@@ -61,7 +62,7 @@ function checkResources({ requests = {}, limits = {}, ...others }: Resources, re
 }
 
 function checkUnique(what: string, given: readonly string[], refuse: Refuse) {
-  const twice = given.find((one, index) => given.indexOf(one) !== index)
+  const twice = given.find((value, index) => given.indexOf(value) !== index)
   refuse(twice !== undefined, `${what} "${twice}" is there twice`)
 }
 

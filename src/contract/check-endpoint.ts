@@ -5,34 +5,34 @@ import {
   checkFailures,
   checkKeys,
   checkName,
-  checkNotYet,
   checkSchema,
   createRefuse,
   type Refuse,
 } from './check-parts.ts'
-import type { EndpointShape } from './endpoint.ts'
 import { isReservedPath, parsePathTemplate } from './path-template.ts'
 import { findNonScalar, isScalar } from './schema/decode-strings.ts'
 import { typeOf } from './schema/schema-def.ts'
 import { toInput } from './schema/strict-schema.ts'
+import type { EndpointShape } from './shapes.ts'
 
 const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'body', 'reply', 'failures'],
-  ...['access', 'limit', 'cache', 'idempotent', 'async', 'reads', 'emits', 'examples', ...DEPLOYMENT_KEYS],
+  ...['access', 'limit', 'idempotent', 'async', 'reads', 'emits', 'examples', ...DEPLOYMENT_KEYS],
 ]
-const NOT_YET = { cache: "it comes with the gateway's cache" }
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+const REPLY_KEYS = ['status', 'body', 'location']
+const ACCESS_KEYS = ['scopes', 'owner', 'anonymous']
+const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply']
 const LIMIT_KEYS = ['requests', 'perSeconds', 'burst']
 const MAX_REQUESTS_PER_SECOND = 10_000
 const MAX_REFILL_SECONDS = 86_400
 const SCOPE = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/
 
-/** Throws a ContractFault at the first contradiction. */
+/** Throws a ContractError at the first contradiction. */
 export function checkEndpoint(contract: EndpointShape) {
   const refuse = createRefuse(contract.name)
   checkName(contract.name, refuse)
   checkKeys(contract, KEYS, refuse)
-  checkNotYet(contract, NOT_YET, refuse)
   checkDeployment(contract, refuse)
   checkFailures(contract.failures, refuse)
   checkEmits(contract.emits, refuse)
@@ -51,8 +51,8 @@ function checkPath({ path, params }: EndpointShape, refuse: Refuse) {
   let names: readonly string[] = []
   try {
     names = parsePathTemplate(path).names
-  } catch (fault) {
-    refuse(true, fault instanceof Error ? fault.message : String(fault))
+  } catch (error) {
+    refuse(true, error instanceof Error ? error.message : String(error))
   }
   refuse(isReservedPath(path), `path ${path} is the platform's own; choose another one`)
   const declared = Object.keys(params?.shape ?? {})
@@ -65,27 +65,26 @@ function checkInput({ method, params, query, headers, body }: EndpointShape, ref
   for (const [part, schema] of Object.entries({ params, query, headers })) {
     if (!schema) continue
     refuse(typeOf(schema) !== 'object', `\`${part}\` must be a z.object`)
-    checkSchema(schema, { use: 'taken', part }, refuse)
-    const fault = findNonScalar(schema)
-    refuse(fault !== undefined, `in ${part}, ${fault}`)
+    checkSchema(schema, { use: 'input', part }, refuse)
+    const issue = findNonScalar(schema)
+    refuse(issue !== undefined, `in ${part}, ${issue}`)
   }
   for (const name of Object.keys(headers?.shape ?? {})) {
     refuse(name !== name.toLowerCase(), `header "${name}" must be written in lower case`)
   }
   if (!body) return
-  refuse('kind' in body, 'nothing acts on a streamed body yet (it comes with large uploads); take it out for now')
+  refuse(!(body instanceof z.ZodType), '`body` must be a zod schema')
   refuse(method === 'GET' || method === 'DELETE', `a ${method} has no body; take \`body\` out or use another method`)
-  if (body instanceof z.ZodType) checkSchema(body, { use: 'taken', part: 'body' }, refuse)
+  checkSchema(body, { use: 'input', part: 'body' }, refuse)
 }
 
 function checkReply({ reply }: EndpointShape, refuse: Refuse) {
   const { status } = reply
+  checkKeys(reply, REPLY_KEYS, refuse)
   refuse(!(Number.isInteger(status) && status >= 200 && status <= 299), 'reply.status must be from 200 to 299')
-  refuse('stream' in reply, 'nothing acts on a streamed reply yet (it comes with large uploads); take it out for now')
-  if ('stream' in reply) return
   refuse(status === 204 && reply.body !== undefined, 'a 204 has no body; take reply.body out or use status 200')
   refuse(status !== 204 && reply.body === undefined, `a ${status} needs reply.body; only a 204 goes without`)
-  checkSchema(reply.body, { use: 'given', part: 'reply.body' }, refuse)
+  checkSchema(reply.body, { use: 'output', part: 'reply.body' }, refuse)
   if (reply.location === undefined) return
   const keys = reply.body instanceof z.ZodObject ? Object.keys(reply.body.shape) : []
   for (const name of parsePathTemplate(reply.location).names) {
@@ -100,17 +99,21 @@ function checkReply({ reply }: EndpointShape, refuse: Refuse) {
 
 function checkAccess({ access, path, idempotent, async }: EndpointShape, refuse: Refuse) {
   refuse(access === undefined, 'say in `access` who may call; {} is any authenticated caller')
+  checkKeys(access, ACCESS_KEYS, refuse)
   const { scopes = [], owner, anonymous } = access
   for (const scope of scopes) refuse(!SCOPE.test(scope), `scope "${scope}" must look like orders:write`)
   refuse(
     !!anonymous && (scopes.length > 0 || !!owner),
-    '`anonymous` lets everybody in, so `scopes` and `owner` have no effect; keep one',
+    '`anonymous` lets anyone in, so `scopes` and `owner` have no effect; keep one',
   )
   refuse(
     !!anonymous && !!idempotent,
     'anonymous callers are all one, so their idempotency keys would collide; drop one of both',
   )
-  refuse(!!anonymous && !!async, 'nobody could ask what became of a call without a caller; drop `anonymous` or `async`')
+  refuse(
+    !!anonymous && !!async,
+    'an asynchronous call has no caller who may ask for its outcome; drop `anonymous` or `async`',
+  )
   const decided = scopes.length > 0 || owner || anonymous
   refuse(
     path.includes('{') && !decided,
@@ -141,21 +144,20 @@ function checkWrites({ method, reads, emits, idempotent, async }: EndpointShape,
   const readOnly = method === 'GET' || !!reads
   refuse(readOnly && emits !== undefined, 'what only reads runs outside a transaction and cannot emit; drop `emits`')
   refuse(readOnly && !!idempotent, 'what only reads may be repeated anyway; drop `idempotent`')
-  refuse(readOnly && !!async, 'what only reads is there for its answer, which is not waited for; drop `async`')
+  refuse(
+    readOnly && !!async,
+    'what only reads is there for its response, which an asynchronous call does not wait for; drop `async`',
+  )
 }
 
 function checkExamples({ examples = {}, body, reply }: EndpointShape, refuse: Refuse) {
   for (const [name, example] of Object.entries(examples)) {
-    const parts = { body, reply: 'body' in reply ? reply.body : undefined }
-    for (const part of ['body', 'reply'] as const) {
-      const schema = parts[part]
+    checkKeys(example, EXAMPLE_KEYS, refuse)
+    for (const [part, schema] of [['body', body] as const, ['reply', reply.body] as const]) {
       if (example[part] === undefined) continue
-      refuse(!(schema instanceof z.ZodType), `example "${name}" has a ${part}, but the contract has none`)
-      const parsed = schema instanceof z.ZodType ? toInput(schema).safeParse(example[part]) : undefined
-      refuse(
-        parsed?.success === false,
-        `the ${part} of example "${name}" breaks its own schema: ${parsed?.error?.issues[0]?.message}`,
-      )
+      refuse(!schema, `example "${name}" has a ${part}, but the contract has none`)
+      const issue = schema && toInput(schema).safeParse(example[part]).error?.issues[0]
+      refuse(issue !== undefined, `the ${part} of example "${name}" breaks its own schema: ${issue?.message}`)
     }
   }
 }

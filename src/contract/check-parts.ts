@@ -1,10 +1,12 @@
 import type * as z from 'zod'
-import { type Emits, EVENT_TYPE, eventDataSchema } from './event.ts'
+import { EVENT_TYPE, eventDataSchema } from './event.ts'
+import { PLATFORM_CODES } from './problem.ts'
 import { findUnsupported, type SchemaUse } from './schema/find-unsupported.ts'
+import type { Emits } from './shapes.ts'
 
-/** A contract that contradicts itself, or asks for what nothing acts on: one sentence with file and remedy. */
+/** A contract that contradicts itself, or has a part that does not exist: one sentence with file and remedy. */
 export class ContractError extends Error {
-  override readonly name = 'ContractFault'
+  override readonly name = 'ContractError'
   readonly functionName: string
 
   constructor(functionName: string, sentence: string) {
@@ -19,14 +21,6 @@ export type Refuse = (broken: boolean, sentence: string) => void
 const NAME = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/
 const FAILURE = /^[a-z][a-z0-9_]*$/
 
-/** The codes that the platform itself answers with: a contract may not take them. */
-export const PLATFORM_CODES = new Set([
-  ...['bad_request', 'invalid_request', 'unauthenticated', 'forbidden', 'not_found', 'method_not_allowed'],
-  ...['request_timeout', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'headers_too_large'],
-  ...['in_progress', 'idempotency_mismatch', 'rate_limited', 'caller_gone'],
-  ...['internal', 'bad_gateway', 'unavailable', 'deadline_exceeded', 'outcome_unknown'],
-])
-
 export function createRefuse(name: unknown): Refuse {
   const known = typeof name === 'string' && NAME.test(name)
   return (broken, sentence) => {
@@ -39,18 +33,10 @@ export function checkName(name: unknown, refuse: Refuse) {
   refuse(!fits, `name "${String(name)}" must be its folder's name: 1 to 40 of a-z, 0-9 and -, beginning with a letter`)
 }
 
-/** A misspelt part would otherwise be silently ignored. */
+/** A part that is misspelt, or that nothing acts on, would otherwise be silently ignored. */
 export function checkKeys(contract: object, known: readonly string[], refuse: Refuse) {
   for (const key of Object.keys(contract)) {
     refuse(!known.includes(key), `there is no part called \`${key}\`; the parts are ${known.join(', ')}`)
-  }
-}
-
-/** What the design has and this version does not act on: refused, since a policy in silence is worse than none. */
-export function checkNotYet(contract: object, parts: Readonly<Record<string, string>>, refuse: Refuse) {
-  for (const [part, when] of Object.entries(parts)) {
-    const given = (contract as Record<string, unknown>)[part] !== undefined
-    refuse(given, `nothing acts on \`${part}\` yet (${when}); take it out for now`)
   }
 }
 
@@ -73,7 +59,7 @@ export function checkEmits(emits: Emits = {}, refuse: Refuse) {
     )
     const declared = 'kind' in emitted && emitted.kind === 'event' ? emitted.type : type
     refuse(declared !== type, `emits "${type}" holds the event "${declared}"; give both the same type`)
-    checkSchema(eventDataSchema(emitted), { use: 'given', part: `emits "${type}"` }, refuse)
+    checkSchema(eventDataSchema(emitted), { use: 'output', part: `emits "${type}"` }, refuse)
   }
 }
 
@@ -82,6 +68,6 @@ export function checkSchema(
   { use, part }: { readonly use: SchemaUse; readonly part: string },
   refuse: Refuse,
 ) {
-  const fault = schema && findUnsupported(schema, use)
-  refuse(fault !== undefined, `in ${part}, ${fault}`)
+  const issue = schema && findUnsupported(schema, use)
+  refuse(issue !== undefined, `in ${part}, ${issue}`)
 }

@@ -1,10 +1,10 @@
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import { checkEmits, checkFailures, checkKeys, checkName, createRefuse } from './check-parts.ts'
-import type { SubscriberShape } from './subscriber.ts'
+import type { SubscriberShape } from './shapes.ts'
 
 const KEYS = ['name', 'summary', 'description', 'on', 'retry', 'emits', 'failures', ...DEPLOYMENT_KEYS]
 
-/** Throws a ContractFault at the first contradiction. */
+/** Throws a ContractError at the first contradiction. */
 export function checkSubscriber(contract: SubscriberShape) {
   const refuse = createRefuse(contract.name)
   checkName(contract.name, refuse)
@@ -14,7 +14,9 @@ export function checkSubscriber(contract: SubscriberShape) {
   checkEmits(contract.emits, refuse)
   refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
   refuse(contract.on?.kind !== 'event', '`on` must be an event(): declare it under domain/ and name it here')
-  const { attempts = 1, minDelayMs = 1, maxDelayMs = Math.max(minDelayMs, 1) } = contract.retry ?? {}
+  const { retry = {} } = contract
+  checkKeys(retry, ['attempts', 'minDelayMs', 'maxDelayMs'], refuse)
+  const { attempts = 1, minDelayMs = 1, maxDelayMs = Math.max(minDelayMs, 1) } = retry
   refuse(!(Number.isInteger(attempts) && attempts >= 1 && attempts <= 100), 'retry.attempts must be 1 to 100')
   refuse(minDelayMs < 1 || maxDelayMs < minDelayMs, 'retry.minDelayMs must be at least 1 and no more than maxDelayMs')
 }

@@ -1,6 +1,7 @@
 import { ContractError } from './check-parts.ts'
-import { type AnyContract, describeEndpoint, describeSubscriber, type Route, type Subscription } from './describe.ts'
+import { describeEndpoint, describeSubscriber, type Route, type Subscription } from './describe.ts'
 import { parsePathTemplate } from './path-template.ts'
+import type { AnyContract } from './shapes.ts'
 import {
   createEventValidator,
   createValidator,
@@ -9,44 +10,40 @@ import {
   type ValidationResult,
 } from './validate.ts'
 
-/** All contracts of one Ebb as gateway and relay see them: data, and what judges a request or an event by them. */
+/** All contracts of one Ebb as gateway and relay see them: data, and the validation of requests and events. */
 export interface ContractSet {
   readonly routes: readonly Route[]
   readonly subscriptions: readonly Subscription[]
   readonly openapi: unknown
-  /** Judges a request to the endpoint of that name. */
+  /** Validates a request to the endpoint of that name. */
   validate(name: string, raw: RawInput): ValidationResult
-  /** Judges an event's data as the subscriber of that name would take them in. */
+  /** Validates an event's data as the subscriber of that name would. */
   validateEvent(consumer: string, data: unknown): EventValidationResult
 }
 
 /**
- * Brings contracts together, by the folders that hold them. Throws a ContractFault where one is named otherwise than its
- * folder, or two claim the same requests.
+ * Brings contracts together, by the folders that hold them. Throws a ContractError where a name differs from its
+ * folder's, or where two endpoints claim the same requests.
  */
 export function contractSet(contracts: Readonly<Record<string, AnyContract>>, openapi: unknown): ContractSet {
   const routes: Route[] = []
   const subscriptions: Subscription[] = []
   const validators = new Map<string, (raw: RawInput) => ValidationResult>()
   const eventValidators = new Map<string, (data: unknown) => EventValidationResult>()
-  const takenBy = new Map<string, string>()
+  const endpointsByRequest = new Map<string, string>()
   for (const [folder, contract] of Object.entries(contracts)) {
-    if (contract?.kind !== 'endpoint' && contract?.kind !== 'subscriber') {
-      throw new ContractError(folder, 'its default export must be an endpoint() or a subscriber()')
-    }
+    requireContract(folder, contract)
     if (contract.name !== folder)
       throw new ContractError(folder, `its name is "${contract.name}"; give it its folder's name`)
-    if (contract.kind === 'endpoint') {
-      const requests = requestsOf(contract)
-      const other = takenBy.get(requests)
-      if (other)
-        throw new ContractError(folder, `functions/${other} already answers ${requests}; change one of the two`)
-      takenBy.set(requests, folder)
-    }
     if (contract.kind === 'subscriber') {
       subscriptions.push(describeSubscriber(contract))
       eventValidators.set(contract.name, createEventValidator(contract))
     } else {
+      const requests = requestsOf(contract)
+      const other = endpointsByRequest.get(requests)
+      if (other)
+        throw new ContractError(folder, `functions/${other} already answers ${requests}; change one of the two`)
+      endpointsByRequest.set(requests, folder)
       routes.push(describeEndpoint(contract))
       validators.set(contract.name, createValidator(contract))
     }
@@ -61,26 +58,31 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
   return { routes, subscriptions, openapi, validate, validateEvent }
 }
 
+/** The contract that a folder exports. Throws a ContractError where it exports anything else. */
+export function requireContract(folder: string, exported: AnyContract | undefined): AnyContract {
+  if (exported?.kind === 'endpoint' || exported?.kind === 'subscriber') return exported
+  throw new ContractError(folder, 'its default export must be an endpoint() or a subscriber()')
+}
+
 /** The same for all templates that match the same paths. */
 const requestsOf = ({ method, path }: { method: string; path: string }) =>
   `${method} ${parsePathTemplate(path).template.replaceAll(/\{\w+\}/g, '{}')}`
 
 /**
- * The ways in which events may lead back to themselves, such as `order.placed -> confirm-order -> order.placed`: one for each
- * step that leads back.
- * A handler may well end such a chain; the contracts cannot say so.
+ * The cycles in which events may lead back to themselves, such as `order.placed -> confirm-order -> order.placed`: one for
+ * each step that leads back. A handler may well end such a chain, which contracts cannot say.
  */
 export function findEventCycles(
   subscriptions: readonly Pick<Subscription, 'name' | 'on' | 'emits'>[],
 ): readonly string[] {
   const done = new Set<string>()
   const cycles: string[] = []
-  const follow = (type: string, way: readonly string[]) => {
-    const start = way.indexOf(type)
-    if (start >= 0) cycles.push([...way.slice(start), type].join(' -> '))
+  const follow = (type: string, path: readonly string[]) => {
+    const start = path.indexOf(type)
+    if (start >= 0) cycles.push([...path.slice(start), type].join(' -> '))
     if (start >= 0 || done.has(type)) return
     for (const { name, emits } of subscriptions.filter(({ on }) => on === type)) {
-      for (const next of emits) follow(next, [...way, type, name])
+      for (const next of emits) follow(next, [...path, type, name])
     }
     done.add(type)
   }

@@ -1,19 +1,28 @@
+/** What holds where a contract says nothing. */
+export const TIMEOUT_MS = 10_000
+export const SCALE = { min: 0, max: 10, concurrency: 50 } as const
+export const REQUESTS = { cpu: '50m', memory: '96Mi' } as const
+export const LIMITS = { memory: '192Mi' } as const
+export const RETRY = { attempts: 10, minDelayMs: 1_000, maxDelayMs: 300_000 } as const
+/** The same for all endpoints: a contract cannot change it. */
+export const MAX_BODY_BYTES = 1024 * 1024
+
 /** What an upload may take: the gateway's limit for a whole body. */
-const BODY_MS = 30_000
-/** What the body of a function's answer may take at the relay; well under the 10 s by which a lease outlives a call. */
+const UPLOAD_MS = 30_000
+/** What the body of a function's response may take at the relay; well under the 10 s by which a lease outlives a call. */
 export const RESPONSE_MS = 5_000
 
 interface Calls {
   readonly startTimeoutMs: number
-  /** Whatever is called. */
+  /** Of all functions that are called. */
   readonly contracts: readonly { readonly timeoutMs: number }[]
 }
 
-const longestCallMs = ({ startTimeoutMs, contracts }: Calls) =>
-  startTimeoutMs + Math.max(0, ...contracts.map(({ timeoutMs }) => timeoutMs))
-
-/** How long a relay that was told to end waits for the calls that it has made: for the slowest contract's. */
+/** How long a relay that is shutting down waits for the calls that it has made: for the slowest contract's. */
 export const relayDrainMs = (calls: Calls): number => longestCallMs(calls) + RESPONSE_MS
 
 /** The same for a gateway and the requests that have begun. */
-export const gatewayDrainMs = (calls: Calls): number => BODY_MS + longestCallMs(calls)
+export const gatewayDrainMs = (calls: Calls): number => UPLOAD_MS + longestCallMs(calls)
+
+const longestCallMs = ({ startTimeoutMs, contracts }: Calls) =>
+  startTimeoutMs + Math.max(0, ...contracts.map(({ timeoutMs }) => timeoutMs))

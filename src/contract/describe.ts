@@ -1,14 +1,9 @@
-import * as z from 'zod'
-import { SCALE, TIMEOUT_MS } from './deployment.ts'
-import type { EndpointContract, Method } from './endpoint.ts'
-import type { SubscriberContract } from './subscriber.ts'
-import type { WarmWindow } from './warm-windows.ts'
+import { LIMITS, MAX_BODY_BYTES, REQUESTS, RETRY, SCALE, TIMEOUT_MS } from './defaults.ts'
+import type { AnyContract, EndpointContract, Method, SubscriberContract, WarmWindow } from './shapes.ts'
 
-/** A contract as plain data with its defaults resolved: what gateway, relay, runner and renderers read. */
-export interface Route {
+/** An endpoint as plain data with its defaults resolved: what gateway, laptop and renderers read. */
+export interface Route extends Described {
   readonly kind: 'endpoint'
-  readonly name: string
-  readonly summary: string
   readonly method: Method
   readonly path: string
   readonly scopes: readonly string[]
@@ -24,18 +19,18 @@ export interface Route {
   readonly limit?: Limit
   /** The first example's body, for people to begin with. */
   readonly exampleBody?: unknown
-  readonly timeoutMs: number
-  readonly scale: Scale
-  readonly secrets: readonly string[]
-  readonly emits: readonly string[]
 }
 
-export interface Subscription {
+/** A subscriber as plain data with its defaults resolved: what the relay reads. */
+export interface Subscription extends Described {
   readonly kind: 'subscriber'
-  readonly name: string
-  readonly summary: string
   readonly on: string
   readonly retry: { readonly attempts: number; readonly minDelayMs: number; readonly maxDelayMs: number }
+}
+
+interface Described {
+  readonly name: string
+  readonly summary: string
   readonly timeoutMs: number
   readonly scale: Scale
   readonly secrets: readonly string[]
@@ -55,9 +50,20 @@ export interface Scale {
   readonly warm?: readonly WarmWindow[]
 }
 
-export type AnyContract = EndpointContract | SubscriberContract
-
-const MAX_BODY_BYTES = 1024 * 1024
+/** How a contract's function runs, with its defaults resolved: what the renderers of clusters read. */
+export interface ResolvedDeployment {
+  readonly kind: 'endpoint' | 'subscriber'
+  readonly name: string
+  readonly timeoutMs: number
+  readonly scale: { readonly min: number; readonly max: number; readonly concurrency: number; readonly target?: number }
+  readonly resources: {
+    readonly requests: { readonly cpu: string; readonly memory: string }
+    readonly limits: { readonly memory: string }
+  }
+  readonly secrets: readonly string[]
+  readonly egress: readonly string[]
+  readonly openfaas: boolean
+}
 
 export function describeEndpoint(contract: EndpointContract): Route {
   const { access, body, headers, limit, examples = {} } = contract
@@ -73,7 +79,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     idempotent: contract.idempotent ?? false,
     async: contract.async ?? false,
     readOnly: contract.method === 'GET' || (contract.reads ?? false),
-    hasBody: body instanceof z.ZodType,
+    hasBody: body !== undefined,
     maxBodyBytes: MAX_BODY_BYTES,
     headers: Object.keys(headers?.shape ?? {}),
     ...(limit ? { limit: { ...limit, burst: limit.burst ?? limit.requests } } : {}),
@@ -82,17 +88,25 @@ export function describeEndpoint(contract: EndpointContract): Route {
 }
 
 export function describeSubscriber(contract: SubscriberContract): Subscription {
-  const { attempts = 10, minDelayMs = 1_000, maxDelayMs = Math.max(300_000, minDelayMs) } = contract.retry ?? {}
-  return {
-    ...describeCommon(contract),
-    kind: 'subscriber',
-    on: contract.on.type,
-    retry: { attempts, minDelayMs, maxDelayMs },
-  }
+  const { attempts = RETRY.attempts, minDelayMs = RETRY.minDelayMs, ...given } = contract.retry ?? {}
+  const { maxDelayMs = Math.max(RETRY.maxDelayMs, minDelayMs) } = given
+  const retry = { attempts, minDelayMs, maxDelayMs }
+  return { ...describeCommon(contract), kind: 'subscriber', on: contract.on.type, retry }
 }
 
 function describeCommon({ name, summary, timeoutMs = TIMEOUT_MS, scale, secrets = [], emits = {} }: AnyContract) {
   const { max = SCALE.max, concurrency = SCALE.concurrency, warm } = scale ?? {}
   const scaling = { max, concurrency, ...(warm ? { warm } : {}) }
   return { name, summary, timeoutMs, scale: scaling, secrets, emits: Object.keys(emits) }
+}
+
+export function describeDeployment(contract: AnyContract): ResolvedDeployment {
+  const { kind, name, timeoutMs = TIMEOUT_MS, resources = {}, secrets = [], egress = [], targets = {} } = contract
+  const { min = SCALE.min, max = SCALE.max, concurrency = SCALE.concurrency, target } = contract.scale ?? {}
+  return {
+    ...{ kind, name, timeoutMs, secrets, egress },
+    scale: { min, max, concurrency, ...(target === undefined ? {} : { target }) },
+    resources: { requests: { ...REQUESTS, ...resources.requests }, limits: { ...LIMITS, ...resources.limits } },
+    openfaas: targets.openfaas ?? true,
+  }
 }

@@ -106,20 +106,25 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a failure that is no failure', { failures: { fine: 200 } }, /from 400 to 599/],
     ["a failure that is the gateway's", { failures: { rate_limited: 429 } }, /platform's own code/],
     ["a failure that is the platform's", { failures: { forbidden: 403 } }, /platform's own code/],
+    ['a misspelt part of access', { access: { ownr: true } }, /no part called `ownr`; the parts are scopes, owner/],
     ['no access', { access: undefined }, /say in `access`/],
     ['a scope that is none', { access: { scopes: ['Orders'] } }, /orders:write/],
-    ['anonymous with scopes', { access: { anonymous: true, scopes: ['a:b'] } }, /lets everybody in/],
+    ['anonymous with scopes', { access: { anonymous: true, scopes: ['a:b'] } }, /lets anyone in/],
     ['anonymous with idempotent', { access: { anonymous: true }, idempotent: true }, /would collide/],
     [
-      'one thing among many that is nobody’s',
+      'one thing among many without a word on who may see it',
       { path: '/v1/orders/{id}', params: z.object({ id: z.string() }), access: {} },
       /one thing among many/,
     ],
     ['reads on a PUT', { method: 'PUT', reads: true }, /is for a POST/],
     ['emits on what only reads', { reads: true, emits: { 'order.placed': Order } }, /cannot emit/],
     ['idempotent on what only reads', { reads: true, idempotent: true }, /may be repeated anyway/],
-    ['async on what only reads', { reads: true, async: true }, /what only reads is there for its answer/],
-    ['async for everybody', { access: { anonymous: true }, async: true }, /nobody could ask what became/],
+    ['async on what only reads', { reads: true, async: true }, /what only reads is there for its response/],
+    [
+      'async for anonymous callers',
+      { access: { anonymous: true }, async: true },
+      /no caller who may ask for its outcome/,
+    ],
     ['an event type that is none', { emits: { OrderPlaced: Order } }, /lower case and dotted/],
     ['an event under another type', { emits: { 'order.lost': orderPlaced } }, /holds the event "order.placed"/],
     ['a timeout of nothing', { timeoutMs: 0 }, /timeoutMs must be/],
@@ -130,6 +135,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
       { examples: { a: { body: { sku: 7 } } } },
       /example "a" breaks its own schema/,
     ],
+    ['a misspelt part of an example', { examples: { a: { response: {} } } }, /no part called `response`/],
     ['a limit of nothing', { limit: { requests: 0, perSeconds: 1 } }, /limit.requests must be whole and at least 1/],
     ['a limit in halves', { limit: { requests: 1, perSeconds: 0.5 } }, /limit.perSeconds must be whole/],
     ['a limit without its time', { limit: { requests: 1 } }, /limit.perSeconds must be whole/],
@@ -137,7 +143,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a burst below the rate', { limit: { requests: 5, perSeconds: 1, burst: 4 } }, /never less than limit.requests/],
     ['a limit that is none', { limit: { requests: 10_001, perSeconds: 1 } }, /10000 requests a second at most/],
     ['a limit that is a quota', { limit: { requests: 1, perSeconds: 86_400, burst: 2 } }, /a quota and no rate/],
-    ['cache', { cache: { maxAgeSeconds: 1 } }, /nothing acts on `cache` yet/],
+    ['a part that does not exist yet', { cache: { maxAgeSeconds: 1 } }, /no part called `cache`/],
     ['a warm window by no clock', { scale: { warm: [{ from: '8:00', to: '18:00' }] } }, /both must be HH:MM/],
     [
       'a warm window that ends as it begins',
@@ -163,8 +169,8 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a misspelt part of scale', { scale: { maximum: 1 } }, /no part called `maximum`/],
     ['half an instance', { scale: { min: 0.5 } }, /scale.min must be whole and at least 0/],
     ['less than none', { scale: { min: -1 } }, /scale.min must be whole/],
-    ['a floor above the ceiling', { scale: { min: 3, max: 2 } }, /scale.min 3 is more than scale.max, 2/],
-    ['a floor above the usual ceiling', { scale: { min: 11 } }, /scale.min 11 is more than scale.max, 10/],
+    ['a minimum above the maximum', { scale: { min: 3, max: 2 } }, /scale.min 3 is more than scale.max, 2/],
+    ['a minimum above the default maximum', { scale: { min: 11 } }, /scale.min 11 is more than scale.max, 10/],
     [
       'a target that is never reached',
       { scale: { concurrency: 5, target: 6 } },
@@ -190,26 +196,31 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a secret twice', { secrets: ['A_KEY', 'A_KEY'] }, /secret "A_KEY" is there twice/],
     ['egress without a port', { egress: ['example.com'] }, /egress "example.com" must be host:port/],
     ['egress with an address of the web', { egress: ['https://example.com:443'] }, /must be host:port/],
-    ['egress to everybody', { egress: ['*.example.com:443'] }, /must be host:port/],
+    ['egress to every host', { egress: ['*.example.com:443'] }, /must be host:port/],
     ['egress to a port that is none', { egress: ['example.com:65536'] }, /must be host:port/],
     ['egress to an address that is none', { egress: ['10.0.0.256:443'] }, /must be host:port/],
     ['egress to a network', { egress: ['10.0.0:443'] }, /must be host:port/],
     ['egress twice', { egress: ['a.example:443', 'a.example:443'] }, /egress "a.example:443" is there twice/],
     ['an unknown target', { targets: { nomad: true } }, /no part called `nomad`; the parts are openfaas/],
     ['a target that is neither', { targets: { openfaas: 'no' } }, /targets.openfaas must be true or false/],
+    ['a body that is no schema', { body: { type: 'image/png' } }, /`body` must be a zod schema/],
     [
-      'a streamed body',
-      { body: { kind: 'stream', type: 'image/png', maxBytes: 1 } },
-      /nothing acts on a streamed body yet/,
-    ],
-    [
-      'a streamed reply',
+      'a misspelt part of a reply',
       { reply: { status: 200, stream: { type: 'text/plain' } } },
-      /nothing acts on a streamed reply yet/,
+      /no part called `stream`; the parts are status, body, location/,
     ],
   ])('%s', (_, parts, sentence) => {
     expect(() => build(parts)).toThrow(sentence)
     expect(() => build(parts)).toThrow(/^functions\/(place-order|\?)\/contract\.ts: /)
+  })
+
+  it('and so do its types', () => {
+    // @ts-expect-error there is no such part
+    expect(() => endpoint({ ...good, cache: { maxAgeSeconds: 1 } })).toThrow()
+    // @ts-expect-error a body is a schema
+    expect(() => endpoint({ ...good, body: { type: 'image/png', maxBytes: 1 } })).toThrow()
+    // @ts-expect-error a reply has a status
+    expect(() => endpoint({ ...good, reply: { stream: { type: 'text/plain' } } })).toThrow()
   })
 
   it('and takes a good one, frozen', () => {
@@ -218,21 +229,21 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     expect(Object.isFrozen(contract)).toBe(true)
   })
 
-  it('and where it runs, as it says and else as usual', () => {
+  it('and describes how it runs, with defaults for what it does not say', () => {
     const usual = {
       ...{ kind: 'endpoint', name: 'place-order', timeoutMs: 10_000, secrets: [], egress: [], openfaas: true },
       scale: { min: 0, max: 10, concurrency: 50 },
       resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '192Mi' } },
     }
-    const placementOf = (parts: object) => describeDeployment(build(parts) as never)
-    expect(placementOf({})).toEqual(usual)
-    const told = {
+    const deploymentOf = (parts: object) => describeDeployment(build(parts) as never)
+    expect(deploymentOf({})).toEqual(usual)
+    const given = {
       scale: { min: 1, max: 2, concurrency: 10, target: 5 },
       resources: { requests: { cpu: '0.5', memory: '1Gi' }, limits: { memory: '1.5Gi' } },
       ...{ timeoutMs: 1, secrets: ['A_KEY'], egress: ['api.example.com:443', '192.0.2.1:25'] },
     }
-    expect(placementOf({ ...told, targets: { openfaas: false } })).toEqual({ ...usual, ...told, openfaas: false })
-    expect(placementOf({ resources: { limits: { memory: '256M' } } }).resources).toEqual({
+    expect(deploymentOf({ ...given, targets: { openfaas: false } })).toEqual({ ...usual, ...given, openfaas: false })
+    expect(deploymentOf({ resources: { limits: { memory: '256M' } } }).resources).toEqual({
       ...usual.resources,
       limits: { memory: '256M' },
     })
@@ -259,7 +270,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     expect(build(parts)).toMatchObject({ kind: 'endpoint' })
   })
 
-  it('and a limit, whose burst is its requests unless told', () => {
+  it('and a limit, whose burst is its requests by default', () => {
     const limitOf = (limit: object) => describeEndpoint(build({ limit }) as never).limit
     expect(limitOf({ requests: 5, perSeconds: 2 })).toEqual({ requests: 5, perSeconds: 2, burst: 5 })
     expect(limitOf({ requests: 5, perSeconds: 86_400 })).toEqual({ requests: 5, perSeconds: 86_400, burst: 5 })
@@ -267,11 +278,12 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
   })
 })
 
-describe('subscriber() and event() refuse alike', () => {
+describe('subscriber() and event() refuse in the same way', () => {
   const on = orderPlaced
   it.each<[string, object, RegExp]>([
     ['no event', { on: undefined }, /must be an event\(\)/],
     ['a misspelt part', { retries: {} }, /no part called `retries`/],
+    ['a misspelt part of retry', { retry: { tries: 1 } }, /no part called `tries`/],
     ['no attempt', { retry: { attempts: 0 } }, /attempts must be 1 to 100/],
     ['delays upside down', { retry: { minDelayMs: 10, maxDelayMs: 5 } }, /no more than maxDelayMs/],
   ])('%s', (_, parts, sentence) => {

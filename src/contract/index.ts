@@ -1,41 +1,44 @@
-export { ContractError, PLATFORM_CODES } from './check-parts.ts'
-export { type ContractSet, contractSet, findEventCycles } from './contract-set.ts'
+export { ContractError } from './check-parts.ts'
+export { type ContractSet, contractSet, findEventCycles, requireContract } from './contract-set.ts'
 export { gatewayDrainMs, RESPONSE_MS, relayDrainMs } from './defaults.ts'
-export { describeDeployment, type ResolvedDeployment } from './deployment.ts'
 export {
-  type AnyContract,
+  describeDeployment,
   describeEndpoint,
   describeSubscriber,
   type Limit,
+  type ResolvedDeployment,
   type Route,
   type Scale,
   type Subscription,
 } from './describe.ts'
-export {
-  type EndpointContract,
-  type EndpointShape,
-  type EventData,
-  type Example,
-  endpoint,
-  type Failure,
-  type Input,
-  type Output,
-} from './endpoint.ts'
-export { type EventContract, event, eventDataSchema } from './event.ts'
+export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
+export { event, eventDataSchema } from './event.ts'
 export { compileLocation, isReservedPath, parsePathTemplate } from './path-template.ts'
 export { type ContractPattern, patternsOf } from './patterns-of.ts'
-export { isTransient, Problem, problemJson, problemTitle, problemType, type ValidationIssue } from './problem.ts'
+export {
+  isTransient,
+  PLATFORM_CODES,
+  Problem,
+  problemJson,
+  problemTitle,
+  problemType,
+  type ValidationIssue,
+} from './problem.ts'
 export type { Strings } from './schema/decode-strings.ts'
 export { hasOverwrite } from './schema/schema-def.ts'
-export { SCHEMA_NAME, toInput, toOutput } from './schema/strict-schema.ts'
-export { stream } from './stream.ts'
-export {
-  type Delivered,
-  type ReceivedEvent,
-  type SubscriberContract,
-  type SubscriberShape,
-  subscriber,
-} from './subscriber.ts'
+export { SCHEMA_NAME, toInput } from './schema/strict-schema.ts'
+export { toOutput } from './schema/strip-schema.ts'
+export type {
+  AnyContract,
+  EndpointContract,
+  EndpointShape,
+  EventContract,
+  Example,
+  SubscriberContract,
+  SubscriberShape,
+  WarmWindow,
+} from './shapes.ts'
+export { type Delivered, type ReceivedEvent, subscriber } from './subscriber.ts'
 export {
   createEventValidator,
   createValidator,
@@ -43,4 +46,4 @@ export {
   type Validate,
   type ValidationResult,
 } from './validate.ts'
-export { isWarm, type WarmWindow } from './warm-windows.ts'
+export { isWarm } from './warm-windows.ts'

@@ -1,4 +1,4 @@
-/** A path template such as `/v1/users/{id}`, compiled once for everyone who routes by it. */
+/** A path template such as `/v1/users/{id}`, compiled once for all that route by it. */
 interface PathTemplate {
   /** The template itself, as OpenAPI writes it. */
   readonly template: string
@@ -12,7 +12,7 @@ interface PathTemplate {
 const TEMPLATE = /^\/(?:(?:[A-Za-z0-9._~-]+|\{[a-z][A-Za-z0-9]*\})(?:\/(?:[A-Za-z0-9._~-]+|\{[a-z][A-Za-z0-9]*\}))*)?$/
 const PARAMETER = /\{(\w+)\}/g
 
-/** Compiles a path template. Throws a TypeError that names the fault of a malformed one. */
+/** Compiles a path template. Throws a TypeError that says what is wrong with a malformed one. */
 export function parsePathTemplate(template: string): PathTemplate {
   if (!TEMPLATE.test(template)) {
     throw new TypeError(
@@ -33,12 +33,12 @@ export function parsePathTemplate(template: string): PathTemplate {
   }
 }
 
-/** In characters: what everybody on the way of a request takes of an address at least (RFC 9110, 4.1). */
+/** In characters: what every hop of a request takes at least (RFC 9110, 4.1). */
 const MAX_LOCATION_LENGTH = 8_000
 
 /**
- * Compiles a template such as `/v1/users/{id}` once: it answers the address of what these values describe, `/v1/users/7`. That
- * throws a TypeError where it would lead nowhere, since a gateway refuses such a path, or nobody can carry it.
+ * Compiles a template such as `/v1/users/{id}` into a function that fills it in: `/v1/users/7`. That throws a TypeError where
+ * the address would lead nowhere, since a gateway refuses such a path, or no client can send it.
  */
 export function compileLocation(template: string): (values: Readonly<Record<string, unknown>>) => string {
   const { names } = parsePathTemplate(template)
@@ -46,8 +46,8 @@ export function compileLocation(template: string): (values: Readonly<Record<stri
     let location = template
     for (const name of names) {
       const value = values[name]
-      const why = findSegmentIssue(value)
-      if (why) throw new TypeError(`its location ${template} leads nowhere: ${name} ${why}`)
+      const issue = findSegmentIssue(value)
+      if (issue) throw new TypeError(`its location ${template} leads nowhere: ${name} ${issue}`)
       location = location.replace(`{${name}}`, () => encodeURIComponent(String(value)))
     }
     if (location.length <= MAX_LOCATION_LENGTH) return location
@@ -57,12 +57,12 @@ export function compileLocation(template: string): (values: Readonly<Record<stri
   }
 }
 
-/** What most ids are like. */
+/** Most ids; they need no further look. */
 const PLAIN = /^[\w-]+$/
-/** As encoded. */
+/** Percent-encoded. */
 const UNSAFE = /%(2f|5c|[01][0-9a-f]|7f)/i
 
-/** Why a value cannot be one segment of a path: however it is encoded, somebody on the way takes these for structure. */
+/** Why a value cannot be one segment of a path: however these are encoded, some hop takes them for structure. */
 function findSegmentIssue(value: unknown): string | undefined {
   if (!['string', 'number', 'boolean'].includes(typeof value)) return 'must be a text, a number or a boolean'
   const text = String(value)
@@ -73,7 +73,7 @@ function findSegmentIssue(value: unknown): string | undefined {
   return undefined
 }
 
-/** `/metrics` answers scrapes of gateway, relay and, where it is asked to, of a function: never a stranger. */
+/** `/metrics` is for scrapes of gateway, relay and, where it is enabled, of a function: it is never public. */
 const RESERVED = /^\/(_|openapi\.json|docs|metrics|v1\/invocations)(\/|$)/
 
 /** Whether a path is the platform's own: no contract may claim it, and no parameter of one may stand for it. */

@@ -1,9 +1,9 @@
 import * as z from 'zod'
-import type { AnyContract } from './describe.ts'
 import { eventDataSchema } from './event.ts'
 import { childrenOf, defOf } from './schema/schema-def.ts'
+import type { AnyContract } from './shapes.ts'
 
-/** A regular expression that decides on what comes from outside. */
+/** A regular expression that is run on texts from outside. */
 export interface ContractPattern {
   readonly function: string
   /** Where it is, such as `body.name`. */
@@ -13,7 +13,7 @@ export interface ContractPattern {
   readonly maxLength: number | undefined
 }
 
-/** All patterns that contracts bring along; those of zod's own formats are zod's to keep safe. */
+/** All patterns of contracts, but for those of zod's own formats, which zod keeps safe. */
 export const patternsOf = (contracts: readonly AnyContract[]): readonly ContractPattern[] =>
   contracts.flatMap((contract) =>
     Object.entries(schemasOf(contract)).flatMap(([part, schema]) =>
@@ -30,8 +30,7 @@ function schemasOf(contract: AnyContract): Readonly<Record<string, unknown>> {
   ])
   if (contract.kind === 'subscriber') return { 'on.data': contract.on.data, ...Object.fromEntries(emits) }
   const { params, query, headers, body, reply } = contract
-  const replied = 'body' in reply ? reply.body : undefined
-  return { params, query, headers, body, 'reply.body': replied, ...Object.fromEntries(emits) }
+  return { params, query, headers, body, 'reply.body': reply.body, ...Object.fromEntries(emits) }
 }
 
 type Found = Omit<ContractPattern, 'function'>
@@ -43,7 +42,7 @@ function* walk(schema: z.ZodType, path: string, seen: Set<z.ZodType>): Iterable<
   for (const [name, child] of childrenOf(defOf(schema))) yield* walk(child, name ? `${path}.${name}` : path, seen)
 }
 
-/** The part of a string's own def, and of its checks' defs, that says by which pattern it is held. */
+/** The part of a string's own def, and of its checks' defs, that has its patterns. */
 interface TextDef {
   readonly check?: string
   readonly format?: string
@@ -62,9 +61,9 @@ function* ownPatterns(schema: z.ZodType, path: string): Iterable<Found> {
     if (part.check === 'max_length') maxLength = Math.min(part.maximum ?? Infinity, maxLength ?? Infinity)
     const given = part.format === 'regex' || part.format === 'email' ? [part.pattern] : [part.hostname, part.protocol]
     for (const pattern of given) {
-      if (pattern instanceof RegExp && !ZODS_OWN.has(pattern)) yield { path, pattern, maxLength }
+      if (pattern instanceof RegExp && !ZOD_PATTERNS.has(pattern)) yield { path, pattern, maxLength }
     }
   }
 }
 
-const ZODS_OWN: ReadonlySet<unknown> = new Set(Object.values(z.regexes))
+const ZOD_PATTERNS: ReadonlySet<unknown> = new Set(Object.values(z.regexes))

@@ -1,4 +1,4 @@
-/** One fault of an input, and where it is: `path` is `body.email` or `query.limit`. */
+/** What is wrong with one part of an input, and where: `path` is `body.email` or `query.limit`. */
 export interface ValidationIssue {
   readonly path: string
   readonly message: string
@@ -34,10 +34,18 @@ export class Problem extends Error {
   }
 }
 
-/** Whether the same request may well succeed later: such an answer is never recorded, and retries are worth a try. */
+/** The codes with which the platform itself answers: a contract cannot declare them. */
+export const PLATFORM_CODES: ReadonlySet<string> = new Set([
+  ...['bad_request', 'invalid_request', 'unauthenticated', 'forbidden', 'not_found', 'method_not_allowed'],
+  ...['request_timeout', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'headers_too_large'],
+  ...['in_progress', 'idempotency_mismatch', 'rate_limited', 'caller_gone'],
+  ...['internal', 'bad_gateway', 'unavailable', 'deadline_exceeded', 'outcome_unknown'],
+])
+
+/** Whether the same request may well succeed later: such a response is never stored, and a retry is worth its cost. */
 export const isTransient = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
 
-/** The `type` of problems of one code (RFC 9457, 3.1.1): a reference from the root, since nobody inside knows the public host. */
+/** The `type` of problems of one code (RFC 9457, 3.1.1): a reference from the root, since the public host is not known inside. */
 export const problemType = (code: string): string => `/docs/problems/${code}`
 
 /** `out_of_stock` is "Out of stock". */

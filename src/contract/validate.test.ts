@@ -39,16 +39,16 @@ const validate = createValidator(
 )
 const body = { deep: { a: { x: 'x' } } }
 const query = (search: string) => parseQuery(`/?${search}`)
-const judge = (search: string, rest: object = {}) =>
+const validateQuery = (search: string, rest: object = {}) =>
   validate({ params: { shop: ['7'] }, query: query(search), headers: {}, body, ...rest })
-const faults = (judged: ReturnType<typeof validate>) => (judged.ok ? [] : judged.issues.map(({ path }) => path))
+const pathsOf = (result: ReturnType<typeof validate>) => (result.ok ? [] : result.issues.map(({ path }) => path))
 
-describe('a request judged by its contract', () => {
+describe('a request is validated by its contract: it', () => {
   it('decodes strings into plain types, and fills in defaults', () => {
-    const judged = judge('exact=true&tag=a&tag=b&sort=price&level=2&near=me', {
+    const result = validateQuery('exact=true&tag=a&tag=b&sort=price&level=2&near=me', {
       headers: { 'x-region': ['eu'], host: ['h'] },
     })
-    expect(judged).toMatchObject({
+    expect(result).toMatchObject({
       ok: true,
       input: {
         params: { shop: 7 },
@@ -59,12 +59,12 @@ describe('a request judged by its contract', () => {
   })
 
   it('takes one value for an array, and a number where a union has one', () => {
-    expect(judge('tag=a&near=1.5')).toMatchObject({ ok: true, input: { query: { tag: ['a'], near: 1.5 } } })
+    expect(validateQuery('tag=a&near=1.5')).toMatchObject({ ok: true, input: { query: { tag: ['a'], near: 1.5 } } })
   })
 
   it('takes every number that a program in JavaScript writes', () => {
     for (const near of [-31504866234335670000, 2 ** 53, 2 ** 64, 1e21, 5e-324, 0.1]) {
-      expect(judge(`near=${encodeURIComponent(near)}`)).toMatchObject({ ok: true, input: { query: { near } } })
+      expect(validateQuery(`near=${encodeURIComponent(near)}`)).toMatchObject({ ok: true, input: { query: { near } } })
     }
   })
 
@@ -81,14 +81,14 @@ describe('a request judged by its contract', () => {
     ['unknown=1', 'query.unknown'],
     ['__proto__=1', 'query.__proto__'],
   ])('refuses ?%s at %s', (search, path) => {
-    expect(faults(judge(search))).toEqual([path])
+    expect(pathsOf(validateQuery(search))).toEqual([path])
   })
 
   it('refuses unknown keys at every depth, in unions and in what contains itself', () => {
-    expect(faults(judge('', { body: { deep: { a: { x: 'x' }, extra: 1 } } }))).toEqual(['body.deep.extra'])
-    expect(faults(judge('', { body: { deep: { a: { x: 'x', y: 1 } } } }))).toEqual(['body.deep.a'])
+    expect(pathsOf(validateQuery('', { body: { deep: { a: { x: 'x' }, extra: 1 } } }))).toEqual(['body.deep.extra'])
+    expect(pathsOf(validateQuery('', { body: { deep: { a: { x: 'x', y: 1 } } } }))).toEqual(['body.deep.a'])
     const tree = { name: 'a', children: [{ name: 'b', extra: 1 }] }
-    expect(faults(judge('', { body: { ...body, tree } }))).toEqual(['body.tree.children.0.extra'])
+    expect(pathsOf(validateQuery('', { body: { ...body, tree } }))).toEqual(['body.tree.children.0.extra'])
   })
 
   it('refuses them also after the lazy schema was used for itself', () => {
@@ -97,22 +97,22 @@ describe('a request judged by its contract', () => {
     expect(toInput(lazy).safeParse({ n: 'a', extra: 1 }).success).toBe(false)
   })
 
-  it('reports every fault at once', () => {
-    const judged = judge('limit=x', { params: { shop: ['x'] }, body: { deep: {} } })
-    expect(faults(judged).sort()).toEqual(['body.deep.a', 'params.shop', 'query.limit'])
+  it('reports all issues at once', () => {
+    const result = validateQuery('limit=x', { params: { shop: ['x'] }, body: { deep: {} } })
+    expect(pathsOf(result).sort()).toEqual(['body.deep.a', 'params.shop', 'query.limit'])
   })
 
-  it('also beside one that keeps a value from being read', () => {
-    const judged = judge('sort=name&sort=price&limit=0.5&colour=red')
-    expect(faults(judged).sort()).toEqual(['query.colour', 'query.limit', 'query.sort'])
+  it('also those beside one that keeps a value from being read', () => {
+    const result = validateQuery('sort=name&sort=price&limit=0.5&colour=red')
+    expect(pathsOf(result).sort()).toEqual(['query.colour', 'query.limit', 'query.sort'])
   })
 
-  it('says so where a body is missing', () => {
-    expect(faults(judge('', { body: undefined }))).toEqual(['body'])
+  it('reports a missing body', () => {
+    expect(pathsOf(validateQuery('', { body: undefined }))).toEqual(['body'])
   })
 })
 
-describe('toPattern', () => {
+describe('parsePathTemplate', () => {
   it('matches strictly, in its own case, and leaves parameters encoded', () => {
     const pattern = parsePathTemplate('/v1/users/{id}/posts.json')
     expect(pattern.match('/v1/users/a%20b/posts.json')).toEqual({ id: 'a%20b' })
@@ -128,7 +128,7 @@ describe('toPattern', () => {
   })
 })
 
-it('an answer is no larger for names that are: a path has the beginning of each', () => {
+it('a response does not grow with the names in it: a path has the beginning of each', () => {
   const contract = endpoint({
     ...{ name: 'long-names', summary: 'A test.', method: 'POST', path: '/v1/long-names' },
     body: z.record(z.string(), z.array(z.string())),
@@ -138,7 +138,7 @@ it('an answer is no larger for names that are: a path has the beginning of each'
   const raw = { params: {}, query: {}, headers: {} }
   const validate = createValidator(contract)
   const name = 'n'.repeat(500_000)
-  const judged = validate({ ...raw, body: { [name]: Array.from({ length: 1_000 }, () => 0) } })
-  expect(judged).toMatchObject({ ok: false, faults: { length: 50 } })
-  expect(JSON.stringify(judged).length).toBeLessThan(50_000)
+  const result = validate({ ...raw, body: { [name]: Array.from({ length: 1_000 }, () => 0) } })
+  expect(result).toMatchObject({ ok: false, issues: { length: 50 } })
+  expect(JSON.stringify(result).length).toBeLessThan(50_000)
 })

@@ -1,12 +1,12 @@
 import * as z from 'zod'
-import type { EndpointContract, EndpointShape } from './endpoint.ts'
 import type { ValidationIssue } from './problem.ts'
 import { MAX_ISSUES } from './schema/bound-parse.ts'
 import { decodeStrings, type Strings } from './schema/decode-strings.ts'
-import { toInput, toOutput } from './schema/strict-schema.ts'
-import type { SubscriberContract } from './subscriber.ts'
+import { toInput } from './schema/strict-schema.ts'
+import { toOutput } from './schema/strip-schema.ts'
+import type { EndpointContract, SubscriberContract } from './shapes.ts'
 
-/** A request's parts before they are believed. `body` is parsed JSON, or undefined where none was sent. */
+/** A request's parts before validation. `body` is parsed JSON, or undefined where none was sent. */
 export interface RawInput {
   readonly params: Strings
   readonly query: Strings
@@ -14,6 +14,7 @@ export interface RawInput {
   readonly body: unknown
 }
 
+/** The same parts as a handler receives them. */
 export interface ValidInput {
   readonly params: unknown
   readonly query: unknown
@@ -21,27 +22,27 @@ export interface ValidInput {
   readonly body: unknown
 }
 
-/** Recognised by its shape, since gateway and function carry zod each for itself. */
+/** Plain data, since gateway and contracts bundle zod each for itself. */
 export type ValidationResult =
   | { readonly ok: true; readonly input: ValidInput }
   | { readonly ok: false; readonly issues: readonly ValidationIssue[] }
 
 export type Validate = (raw: RawInput) => ValidationResult
 
-/** Compiles a contract's input schemas once. Every fault is reported, each with its path, at most 50. */
-export function createValidator(contract: EndpointContract<EndpointShape>): Validate {
+/** Compiles a contract's input schemas once. All issues are reported, each with its path, at most 50. */
+export function createValidator(contract: EndpointContract): Validate {
   const { body, headers } = contract
-  const bodySchema = body instanceof z.ZodType ? toInput(body) : undefined
+  const bodySchema = body && toInput(body)
   const strings = {
     params: compileStrings(contract.params, 'params'),
     query: compileStrings(contract.query ?? z.object({}), 'query'),
-    // Headers that the contract does not name belong to the protocol, and are nobody's fault.
+    // Headers that the contract does not name belong to the protocol, and are ignored.
     headers: compileStrings(headers, 'headers', { named: true }),
   }
   return (raw) => {
-    const faults: ValidationIssue[] = []
+    const issues: ValidationIssue[] = []
     const take = (part: string, parsed: Parsed) => {
-      if ('faults' in parsed) faults.push(...parsed.faults.slice(0, MAX_ISSUES))
+      if ('issues' in parsed) issues.push(...parsed.issues.slice(0, MAX_ISSUES))
       return 'value' in parsed ? parsed.value : part
     }
     const input = {
@@ -50,7 +51,7 @@ export function createValidator(contract: EndpointContract<EndpointShape>): Vali
       headers: take('headers', strings.headers(raw.headers)),
       body: take('body', parse(bodySchema, raw.body, 'body')),
     }
-    return faults.length === 0 ? { ok: true, input } : { ok: false, issues: faults.slice(0, MAX_ISSUES) }
+    return issues.length === 0 ? { ok: true, input } : { ok: false, issues: issues.slice(0, MAX_ISSUES) }
   }
 }
 
@@ -58,18 +59,18 @@ export type EventValidationResult =
   | { readonly ok: true; readonly data: unknown }
   | { readonly ok: false; readonly issues: readonly ValidationIssue[] }
 
-/** Compiles a subscriber's schema once. What a producer has added is stripped; every fault is reported, at most 50. */
+/** Compiles a subscriber's schema once. Unknown keys are stripped, so that a producer may add some; at most 50 issues are reported. */
 export function createEventValidator({ on }: Pick<SubscriberContract, 'on'>): (data: unknown) => EventValidationResult {
   const schema = toOutput(on.data)
   return (given) => {
     const { success, data, error } = safeParse(schema, given)
     if (success) return { ok: true, data }
-    const faults = error.issues.map(({ path, message }) => ({ path: pathOf('data', path), message }))
-    return { ok: false, issues: faults.slice(0, MAX_ISSUES) }
+    const issues = error.issues.map(({ path, message }) => ({ path: pathOf('data', path), message }))
+    return { ok: false, issues: issues.slice(0, MAX_ISSUES) }
   }
 }
 
-type Parsed = { readonly value: unknown } | { readonly faults: readonly ValidationIssue[] }
+type Parsed = { readonly value: unknown } | { readonly issues: readonly ValidationIssue[] }
 
 function compileStrings(schema: z.ZodObject | undefined, part: string, { named = false } = {}) {
   if (!schema) return () => ({ value: undefined })
@@ -81,33 +82,33 @@ function compileStrings(schema: z.ZodObject | undefined, part: string, { named =
       : strings
     const decoded = decodeStrings(strict, given, part)
     const parsed = parse(strict, decoded.value, part)
-    if (decoded.faults.length === 0) return parsed
-    // The schema misses those that could not be decoded, which is no fault of its own.
-    const told = new Set(decoded.faults.map(({ path }) => path))
-    const others = 'faults' in parsed ? parsed.faults.filter(({ path }) => !told.has(path)) : []
-    return { faults: [...decoded.faults, ...others] }
+    if (decoded.issues.length === 0) return parsed
+    // The schema also reports as missing what could not be decoded.
+    const reported = new Set(decoded.issues.map(({ path }) => path))
+    const others = 'issues' in parsed ? parsed.issues.filter(({ path }) => !reported.has(path)) : []
+    return { issues: [...decoded.issues, ...others] }
   }
 }
 
 function parse(schema: z.ZodType | undefined, value: unknown, part: string): Parsed {
-  if (!schema) return value === undefined ? { value } : { faults: [{ path: part, message: 'None is expected here' }] }
+  if (!schema) return value === undefined ? { value } : { issues: [{ path: part, message: 'None is expected here' }] }
   if (value === undefined && part === 'body' && !safeParse(schema, undefined).success) {
-    return { faults: [{ path: 'body', message: 'Missing' }] }
+    return { issues: [{ path: 'body', message: 'Missing' }] }
   }
   const parsed = safeParse(schema, value)
   return parsed.success
     ? { value: parsed.data }
-    : { faults: parsed.error.issues.flatMap((issue) => toIssues(issue, part)) }
+    : { issues: parsed.error.issues.flatMap((issue) => toIssues(issue, part)) }
 }
 
-/** What a contract's own code does wrong outside of its checks, in a text of its own for one, is a fault of the value, too. */
+/** What a contract's own code throws outside of its checks, in a custom message for example, is an issue of the value, too. */
 function safeParse(schema: z.ZodType, value: unknown): SafeParseResult {
   try {
     const { success, data, error } = schema.safeParse(value)
-    // The texts of faults are made when they are read.
+    // Messages are made when they are read.
     return success ? { success, data } : { success, error: { issues: error.issues } }
-  } catch (fault) {
-    const message = `Cannot be judged: ${fault instanceof Error ? fault.name : 'no Error'} in the contract's own code`
+  } catch (error) {
+    const message = `Cannot be validated: ${error instanceof Error ? error.name : 'no Error'} in the contract's own code`
     return { success: false, error: { issues: [{ code: 'custom', path: [], message, input: value }] } }
   }
 }
@@ -122,7 +123,7 @@ function toIssues(issue: z.core.$ZodIssue, part: string): ValidationIssue[] {
   return issue.keys.slice(0, MAX_ISSUES).map((key) => ({ path: pathOf(path, [key]), message: 'Unknown key' }))
 }
 
-/** Of one name in a path: names are the caller's, and one of a megabyte may be in the paths of fifty faults. */
+/** Of one name in a path: names are the caller's, and one of a megabyte may be in the paths of fifty issues. */
 const MAX_NAME_LENGTH = 200
 
 function pathOf(part: string, path: readonly PropertyKey[]): string {

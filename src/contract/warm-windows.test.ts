@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
-import { isWarm, type WarmWindow } from './warm-windows.ts'
+import type { WarmWindow } from './shapes.ts'
+import { isWarm } from './warm-windows.ts'
 
 const work: WarmWindow = { from: '08:00', to: '18:30', days: ['mon', 'fri'], timeZone: 'Europe/Berlin' }
 const night: WarmWindow = { from: '22:00', to: '02:00', days: ['sun'] }

@@ -1,19 +1,7 @@
 import { checkKeys, type Refuse } from './check-parts.ts'
+import type { Day, WarmWindow } from './shapes.ts'
 
-/** When one instance is kept warm: `from` to `to`, past midnight where `to` is the earlier one. */
-export interface WarmWindow {
-  /** `HH:MM`. */
-  readonly from: string
-  /** `HH:MM`, up to `24:00`. */
-  readonly to: string
-  /** The days on which it begins; all unless told. */
-  readonly days?: readonly Day[]
-  /** Of the IANA database, such as Europe/Berlin; UTC unless told. */
-  readonly timeZone?: string
-}
-
-const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
-type Day = (typeof DAYS)[number]
+const DAYS: readonly Day[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 const FROM = /^([01]\d|2[0-3]):[0-5]\d$/
 
 export function checkWarmWindows(windows: readonly WarmWindow[], refuse: Refuse): void {
@@ -33,10 +21,10 @@ export function checkWarmWindows(windows: readonly WarmWindow[], refuse: Refuse)
 export const isWarm = (windows: readonly WarmWindow[], at: Date): boolean =>
   windows.some(({ from, to, days = DAYS, timeZone = 'UTC' }) => {
     const { day, minute } = clockOf(timeZone, at)
-    const [begin, end] = [minutesOf(from), minutesOf(to)]
-    const beganOn = (day: number) => days.includes(DAYS[(day + 7) % 7] ?? 'mon')
-    if (begin < end) return beganOn(day) && begin <= minute && minute < end
-    return (beganOn(day) && minute >= begin) || (beganOn(day - 1) && minute < end)
+    const [start, end] = [minutesOf(from), minutesOf(to)]
+    const startsOn = (day: number) => days.includes(DAYS[(day + 7) % 7] ?? 'mon')
+    if (start < end) return startsOn(day) && start <= minute && minute < end
+    return (startsOn(day) && minute >= start) || (startsOn(day - 1) && minute < end)
   })
 
 const minutesOf = (time: string) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))

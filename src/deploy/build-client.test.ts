@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { buildClient } from './build-client.ts'
 import { clientTypes } from './client-types.ts'
-import { loadContracts } from './load-contracts.ts'
+import { loadContractsData } from './load-contracts.ts'
 
 const run = promisify(execFile)
 
@@ -100,7 +100,7 @@ describe('a packed client', () => {
     expect(index.length).toBeLessThan(16_000)
   })
 
-  it('is one that npm takes', async () => {
+  it('is accepted by npm', async () => {
     const { stdout } = await run('npm', ['pack', '--dry-run', '--json'], {
       cwd: join(project, 'node_modules/ebb-client'),
     })
@@ -111,13 +111,13 @@ describe('a packed client', () => {
 })
 
 describe('its types', () => {
-  it('say the same as last time', async () => {
-    const { endpoints } = await loadContracts(process.cwd())
+  it('match their snapshot', async () => {
+    const { endpoints } = await loadContractsData(process.cwd())
     const known = endpoints.filter(({ route }) => ['create-user', 'get-user'].includes(route.name))
     expect(clientTypes(known, { callTypes: '' })).toMatchSnapshot()
   })
 
-  it('are refused where they would import what a consumer has not', () => {
+  it('are refused where they would import what a consumer does not have', () => {
     expect(() => clientTypes([], { callTypes: "import type * as z from 'zod'" })).toThrow('import nothing')
   })
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { clientTypes, methodOf } from './client-types.ts'
 import type { ContractsData, EndpointData } from './contracts-data.ts'
-import { loadContracts } from './load-contracts.ts'
+import { loadContractsData } from './load-contracts.ts'
 
 interface BuiltClient {
   readonly folder: string
@@ -21,7 +21,7 @@ export async function buildClient(
   { folder = join(root, 'dist/client') }: { folder?: string } = {},
 ): Promise<BuiltClient> {
   const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
-  const contracts = await loadContracts(root)
+  const contracts = await loadContractsData(root)
   const callTypes = await readFile(join(root, 'src/client/call.ts'), 'utf8')
   const { files, entry } = clientPackage(contracts, { name, version, callTypes })
   const { outputFiles } = await build({
@@ -36,7 +36,7 @@ export async function buildClient(
 }
 
 interface PackageOptions {
-  /** The root package's own. */
+  /** Of the root package. */
   readonly name: string
   readonly version: string
   /** The text of src/client/call.ts. */
@@ -44,13 +44,13 @@ interface PackageOptions {
 }
 
 interface ClientPackage {
-  /** The files as they are published, by name. */
+  /** The published files, by name. */
   readonly files: Readonly<Record<string, string>>
   /** A module that still imports src/client, for the bundler. */
   readonly entry: string
 }
 
-/** Renders the package of a client that is typed by these contracts. Throws where two endpoints make one method. */
+/** Renders the package of a client that is typed by these contracts. Throws where two endpoints have the same method name. */
 function clientPackage({ endpoints }: ContractsData, { name, version, callTypes }: PackageOptions): ClientPackage {
   const methods = endpoints.map(methodOf)
   const twice = methods.find((method, i) => methods.indexOf(method) < i)
@@ -75,7 +75,7 @@ const manifest = (name: string, version: string) => ({
   engines: { node: '>=20' },
 })
 
-/** What of each contract a client needs at run time, and no more. */
+/** The part of a contract that a client needs at run time. */
 const runtimeData = ({ route, status, failures }: EndpointData) => ({
   ...{ name: route.name, method: route.method, path: route.path },
   ...(route.idempotent ? { idempotent: true } : {}),
@@ -93,7 +93,7 @@ function entry(endpoints: readonly EndpointData[]): string {
 }
 
 function readme(name: string, endpoints: readonly EndpointData[]): string {
-  const rows = endpoints.map((one) => `- \`${methodOf(one)}\`: ${one.route.summary}`)
+  const rows = endpoints.map((endpoint) => `- \`${methodOf(endpoint)}\`: ${endpoint.route.summary}`)
   return `# ${name}
 
 A typed client for Node 20 and browsers, without dependencies.
@@ -107,8 +107,8 @@ if (result.ok) use(result.data)
 else switch (result.error) { /* every way in which it can fail, known to the compiler */ }
 \`\`\`
 
-Nothing is thrown because of the network or the server. Reads and idempotent calls are tried again by themselves, with
-one Idempotency-Key for all tries; \`timeoutMs\` bounds them all together.
+Nothing is thrown because of the network or the server. Reads and idempotent calls are retried by themselves, with one
+Idempotency-Key for all tries; \`timeoutMs\` bounds them all together.
 
 ${rows.join('\n')}
 `

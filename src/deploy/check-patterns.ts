@@ -1,17 +1,17 @@
 import { ContractError, type ContractPattern } from '../contract/index.ts'
 
-/** What one look at a text may cost, in steps: about ten milliseconds. */
+/** What one match of a text may cost, in steps: about ten milliseconds. */
 const MAX_STEPS = 1_000_000
-/** The longest text for a pattern that cannot be judged. */
+/** The longest text for a pattern whose cost is unknown. */
 const MAX_UNKNOWN_LENGTH = 200
-/** For each of the two ways to judge a pattern: a proof takes 50 ms on a machine that is not busy, a trial up to some seconds. */
+/** For each of the two checkers: a proof takes 50 ms on a machine that is not busy, a trial up to some seconds. */
 const LIMIT_MS = 20_000
-/** A group that is repeated, and something that is repeated often: a proof would take too long, on any machine. */
+/** A repeated group, and a part that is repeated often: a proof would take too long, on any machine. */
 const isLarge = (source: string) => /\)[*+{]/.test(source) && /\{\d*,?\d{2,}\}/.test(source)
 
 /**
- * Refuses a contract whose pattern could take so long for a text that its gateway serves nobody else meanwhile. To be
- * called by tools, where contracts are loaded: it takes some 50 ms a pattern, each once a process.
+ * Refuses a contract whose pattern could take so long for a text that its gateway serves no other request meanwhile. For
+ * tools, where contracts are loaded: it takes some 50 ms a pattern, each once a process. Throws a ContractError.
  */
 export async function checkPatterns(patterns: readonly ContractPattern[]): Promise<void> {
   for (const { function: name, path, pattern, maxLength = Infinity } of patterns) {
@@ -21,11 +21,11 @@ export async function checkPatterns(patterns: readonly ContractPattern[]): Promi
       const sentence = `${where} takes time without end for ${attack}; write it so that no two parts can take the same text`
       throw new ContractError(name, sentence)
     }
-    const most = type === 'unknown' ? MAX_UNKNOWN_LENGTH : Math.floor(MAX_STEPS ** (1 / degree))
-    if (degree > 1 && maxLength > most) {
+    const maxAllowed = type === 'unknown' ? MAX_UNKNOWN_LENGTH : Math.floor(MAX_STEPS ** (1 / degree))
+    if (degree > 1 && maxLength > maxAllowed) {
       const why =
         type === 'unknown' ? 'cannot be shown to be quick' : `takes time like length to the power of ${degree}`
-      throw new ContractError(name, `${where} ${why}; put .max(${most}) or less before it, or write it otherwise`)
+      throw new ContractError(name, `${where} ${why}; put .max(${maxAllowed}) or less before it, or write it otherwise`)
     }
   }
 }
@@ -47,7 +47,7 @@ async function costOf(pattern: RegExp): Promise<Cost> {
 
 async function measureCost({ source, flags }: RegExp): Promise<Cost> {
   const { default: recheck } = await import('recheck/lib/browser.js')
-  // By proof; by trial where the pattern is too large for one, or has more than regular expressions should.
+  // By proof; by trial where the pattern is too large for one, or is more than a regular expression.
   for (const checker of isLarge(source) ? (['fuzz'] as const) : (['automaton', 'fuzz'] as const)) {
     const found = recheck.checkSync(source, flags, { checker, timeout: LIMIT_MS })
     if (found.status === 'safe') return { type: 'linear', degree: 1 }

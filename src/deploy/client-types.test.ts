@@ -26,12 +26,12 @@ const { endpoints } = contractsData({
 })
 
 describe('the types of', () => {
-  it.each(endpoints.map((data) => [data.route.name, data] as const))('%s say the same as last time', (_, data) => {
+  it.each(endpoints.map((data) => [data.route.name, data] as const))('%s match their snapshot', (_, data) => {
     expect(renderTypes('Body', data.body ?? {}, { io: 'input' })).toMatchSnapshot('input')
     expect(renderTypes('Data', data.data ?? {}, { io: 'output' })).toMatchSnapshot('output')
   })
 
-  it('what nothing can be', () => {
+  it('an impossible value', () => {
     expect(renderTypes('None', { not: {} }, { io: 'input' })).toBe('export type None = never\n')
   })
 

@@ -17,8 +17,8 @@ export function clientTypes(endpoints: readonly EndpointData[], { callTypes }: {
   return [
     callTypes.trim(),
     ...endpoints.flatMap(partTypes),
-    `/** What callers send to each endpoint and get from it. */\nexport type Calls = {\n${calls.join('')}}`,
-    `/** Makes a client of all endpoints. Throws a TypeError for a \`baseUrl\` that is none. */
+    `/** What callers send to each endpoint and receive from it. */\nexport type Calls = {\n${calls.join('')}}`,
+    `/** Creates a client of all endpoints. Throws a TypeError for a \`baseUrl\` that is no http or https address. */
 export declare function createClient(options: ClientOptions): Client<Calls>\n`,
   ].join('\n\n')
 }
@@ -56,7 +56,7 @@ const doc = ({ route: { summary, method, path } }: EndpointData) =>
   `  /** ${summary.replaceAll('*/', '*\\/')} ${method} ${path} */\n`
 
 interface Direction {
-  /** What callers send is asked for as loosely as can be: readonly arrays, and `undefined` for what may be absent. */
+  /** What callers send is typed as loosely as possible: readonly arrays, and `undefined` for what may be absent. */
   readonly io: 'input' | 'output'
 }
 
@@ -75,7 +75,7 @@ export function renderTypes(name: string, schema: JsonSchema, { io }: Direction)
   ].join('\n')
 }
 
-/** `place-order` and `__schema0` as types are called. */
+/** `place-order` and `__schema0` as names of types: `PlaceOrder`, `Schema0`. */
 const pascal = (text: string) =>
   text
     .split(/[^A-Za-z0-9]+/)

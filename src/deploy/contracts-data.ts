@@ -1,18 +1,18 @@
 import * as z from 'zod'
 import {
   type AnyContract,
-  ContractError,
   describeEndpoint,
   type EndpointContract,
   eventDataSchema,
   type Route,
+  requireContract,
   type SubscriberContract,
   toInput,
   toOutput,
 } from '../contract/index.ts'
 import type { JsonSchema } from './json-schema.ts'
 
-/** All contracts of one tree as JSON, which outlives the zod that they were written with. */
+/** All contracts of one tree as JSON, which does not depend on the zod that they were written with. */
 export interface ContractsData {
   readonly endpoints: readonly EndpointData[]
   readonly subscribers: readonly SubscriberData[]
@@ -44,32 +44,26 @@ export interface SubscriberData {
   readonly emits: Readonly<Record<string, JsonSchema>>
 }
 
-/** Describes contracts, by the folders that hold them. Throws a ContractFault where one is none. */
+/** Describes contracts, by the folders that hold them. Throws a ContractError where one is no contract. */
 export function contractsData(contracts: Readonly<Record<string, AnyContract>>): ContractsData {
-  const all = Object.entries(contracts)
-  for (const [folder, contract] of all) {
-    if (contract?.kind !== 'endpoint' && contract?.kind !== 'subscriber') {
-      throw new ContractError(folder, 'its default export must be an endpoint() or a subscriber()')
-    }
-  }
+  const all = Object.entries(contracts).map(([folder, contract]) => requireContract(folder, contract))
   return {
-    endpoints: all.flatMap(([, contract]) => (contract.kind === 'endpoint' ? [endpointData(contract)] : [])),
-    subscribers: all.flatMap(([, contract]) => (contract.kind === 'subscriber' ? [subscriberData(contract)] : [])),
+    endpoints: all.flatMap((contract) => (contract.kind === 'endpoint' ? [endpointData(contract)] : [])),
+    subscribers: all.flatMap((contract) => (contract.kind === 'subscriber' ? [subscriberData(contract)] : [])),
   }
 }
 
 function endpointData(contract: EndpointContract): EndpointData {
   const { reply, failures = {}, version, body } = contract
-  const replyBody = 'body' in reply ? reply.body : undefined
   return {
     route: describeEndpoint(contract),
     ...(version === undefined ? {} : { version }),
     status: reply.status,
-    ...('location' in reply && reply.location ? { location: reply.location } : {}),
+    ...(reply.location ? { location: reply.location } : {}),
     failures,
-    ...inputs({ ...contract, body: body instanceof z.ZodType ? body : undefined }),
-    bodyRequired: body instanceof z.ZodType && !toInput(body).safeParse(undefined).success,
-    ...(replyBody ? { data: render(toOutput(replyBody), 'output') } : {}),
+    ...inputs(contract),
+    bodyRequired: body !== undefined && !toInput(body).safeParse(undefined).success,
+    ...(reply.body ? { data: render(toOutput(reply.body), 'output') } : {}),
     emits: emitsOf(contract),
   }
 }

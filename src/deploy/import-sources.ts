@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type AnyContract, ContractError, patternsOf } from '../contract/index.ts'
+import { type AnyContract, ContractError, patternsOf, requireContract } from '../contract/index.ts'
 import { ConfigError, type Resource, STORES, type Store } from '../kernel/index.ts'
 import { checkPatterns, findFunctions } from './index.ts'
 
@@ -39,10 +39,7 @@ export async function tryContracts(
 export async function importContract(root: string, name: string): Promise<AnyContract> {
   const file = pathToFileURL(join(root, 'functions', name, 'contract.ts')).href
   const { default: contract }: { default?: AnyContract } = await import(file)
-  if (contract?.kind !== 'endpoint' && contract?.kind !== 'subscriber') {
-    throw new ContractError(name, 'its default export must be an endpoint() or a subscriber()')
-  }
-  return contract
+  return requireContract(name, contract)
 }
 
 /** A contract's fault names its file; what is wrong with a file does not. */

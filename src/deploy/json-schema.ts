@@ -32,7 +32,7 @@ export interface JsonSchema {
   readonly examples?: readonly unknown[]
 }
 
-/** The values that a schema lists one by one; undefined where it does not. */
+/** The values that a schema lists one by one; undefined where it lists none. */
 export function listedValues({ enum: values, const: only, ...rest }: JsonSchema): readonly unknown[] | undefined {
   if (values) return values
   if (only !== undefined) return [only]

@@ -6,10 +6,10 @@ import { build } from 'esbuild'
 import type { ContractsData } from './contracts-data.ts'
 
 /**
- * Reads the contracts of a tree as JSON: of this checkout, or of another `tree` of it, which this checkout's Ebb describes.
- * Rejects with esbuild's BuildFailure, or with a ContractFault's text, where they do not load.
+ * Reads the contracts of a tree as JSON: of this checkout, or of another `tree`, as this checkout's Ebb describes them.
+ * Rejects with esbuild's BuildFailure, or with a ContractError's text, where they do not load.
  */
-export async function loadContracts(root: string, { tree = root }: { tree?: string } = {}): Promise<ContractsData> {
+export async function loadContractsData(root: string, { tree = root }: { tree?: string } = {}): Promise<ContractsData> {
   const { outputFiles } = await build({
     ...{ bundle: true, platform: 'node', target: 'node26', format: 'cjs', write: false, logLevel: 'silent' },
     stdin: {
@@ -34,8 +34,8 @@ function entry(root: string, names: readonly string[]): string {
 }
 
 /**
- * The names of all functions: the folders under functions/ that hold a contract.ts. There is no registry. None where there is
- * no such folder: git does not keep an empty one.
+ * The names of all functions: the folders under functions/ that hold a contract.ts. There is no registry. Empty where there
+ * is no functions/, since git does not keep an empty folder.
  */
 export async function findFunctions(root: string): Promise<readonly string[]> {
   const entries = await readdir(join(root, 'functions'), { withFileTypes: true, recursive: true }).catch(noneIfAbsent)
@@ -44,12 +44,12 @@ export async function findFunctions(root: string): Promise<readonly string[]> {
   return folders.filter((folder) => folder !== '' && !/^\.|[\\/]/.test(folder)).sort()
 }
 
-function noneIfAbsent(fault: unknown): [] {
-  if (Object(fault).code !== 'ENOENT') throw fault
+function noneIfAbsent(error: unknown): [] {
+  if (Object(error).code !== 'ENOENT') throw error
   return []
 }
 
-/** Runs a CommonJS bundle in this realm without the module cache, so that it can be collected; answers its exports. */
+/** Runs a CommonJS bundle in this realm without the module cache, so that it can be collected. Returns its exports. */
 export function runBundle<Exports extends object>(text: string, filename: string): Partial<Exports> {
   const module: { exports: Partial<Exports> } = { exports: {} }
   const run = new Script(`(function (exports, require, module) {${text}\n})`, { filename }).runInThisContext()

@@ -18,7 +18,7 @@ interface Operation {
 const paths = (...contracts: Parameters<typeof openapi>[0]) =>
   openapi(contracts, { version: '1' }).paths as Record<string, Record<string, Operation>>
 
-it('an endpoint that can be called so says it, with where its state is told', () => {
+it('an asynchronous endpoint documents it, with the address of its state', () => {
   const { '/v1/reports': reports, '/v1/orders': orders, '/v1/invocations/{id}': state } = paths(report, order, mail)
   const named = (operation: Operation | undefined) =>
     operation?.parameters.map(({ name, required }) => [name, required])
@@ -37,7 +37,7 @@ it('an endpoint that can be called so says it, with where its state is told', ()
   )
 })
 
-it('nothing of it where none can', () => {
+it('documents nothing of it where no endpoint is asynchronous', () => {
   expect(Object.keys(paths(mail))).toEqual(['/v1/mails'])
   expect(JSON.stringify(paths(mail))).not.toMatch(/respond-async|"202"/)
 })

@@ -14,7 +14,7 @@ const STATE_ROUTE = {
   readOnly: true,
 }
 
-/** What a caller may send with an endpoint that can be called without waiting. */
+/** The parameters of an endpoint that can be called asynchronously. */
 export function asyncParameters({ async: isAsync, idempotent }: Pick<Route, 'async' | 'idempotent'>): readonly Json[] {
   if (!isAsync) return []
   const schema = { type: 'string', examples: ['respond-async'] }
@@ -26,33 +26,38 @@ export function asyncParameters({ async: isAsync, idempotent }: Pick<Route, 'asy
 const OPTIONAL_KEY = {
   ...{ name: 'Idempotency-Key', in: 'header', required: false },
   schema: { type: 'string', minLength: 1, maxLength: 255 },
-  description: 'With `Prefer: respond-async`: repeated with the same request, it gets the first answer again.',
+  description: 'With `Prefer: respond-async`: repeated with the same request, it gets the first response again.',
 }
 
-/** The answer to a caller that does not wait. */
+/** The response to a caller that does not wait. */
 export function acceptedResponse({ async: isAsync }: Pick<Route, 'async'>): Json {
   if (!isAsync) return {}
   const string = { schema: { type: 'string' } }
   const headers = {
-    Location: { ...string, description: 'Where its state is told' },
+    Location: { ...string, description: 'The address of its state' },
     'Preference-Applied': string,
   }
   return { 202: { description: 'Accepted; the work is done later', headers, content: json(ACCEPTED) } }
 }
 
-/** The path at which callers learn what became of such a call; none where no endpoint offers it. */
+/** The path of an asynchronous call's state; none where no endpoint is asynchronous. */
 export function statePath(routes: readonly Pick<Route, 'async'>[], components: Record<string, Json>): Json {
   if (!routes.some((route) => route.async)) return {}
-  const headers = { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds; while it is not final' } }
+  const headers = {
+    'Retry-After': {
+      schema: { type: 'integer' },
+      description: 'Seconds until the next request makes sense; while the state is not final',
+    },
+  }
   return {
     [STATE_PATH]: {
       get: {
         operationId: 'get-invocation',
         tags: ['invocations'],
-        summary: 'Tell what became of a call that was not waited for.',
+        summary: 'Get the state and the outcome of an asynchronous call.',
         parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }],
         responses: {
-          200: { description: 'Where it stands', headers, content: json(STATE) },
+          200: { description: 'Its state', headers, content: json(STATE) },
           ...refusals(STATE_ROUTE, { not_found: 404 }, components),
         },
       },
@@ -78,7 +83,7 @@ const STATE = {
     ...{ attempts: { type: 'integer' }, createdAt: time, settledAt: time, nextAttemptAt: time },
     result: {
       type: 'object',
-      description: "Where it is done: the function's answer",
+      description: "Where it is done: the function's response",
       required: ['status'],
       properties: {
         ...{ status: { type: 'integer' }, headers: { type: 'object', additionalProperties: { type: 'string' } } },

@@ -4,7 +4,7 @@ type Json = Readonly<Record<string, unknown>>
 
 const text = (description: string) => ({ type: 'string', description })
 
-/** What every refusal is, in the words of RFC 9457 and in ours. */
+/** The schema of every refusal, with the members of RFC 9457 and the platform's own. */
 export const PROBLEM: Json = {
   type: 'object',
   required: ['status', 'error', 'message', 'correlationId', 'type', 'title', 'detail', 'instance'],
@@ -33,31 +33,31 @@ type RefusingRoute = Pick<
   'anonymous' | 'scopes' | 'owner' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'
 >
 
-/** The refusals of an endpoint: the platform's own, which move to the document's components, and those of its contract. */
+/** The refusals of an endpoint: the platform's own, which move to the document's components, and its contract's. */
 export function refusals(
   route: RefusingRoute,
   failures: Readonly<Record<string, number>>,
   components: Record<string, Json>,
 ): Json {
   const codes = new Map<number, string[]>()
-  const refuse = (status: number, ...more: string[]) => codes.set(status, [...(codes.get(status) ?? []), ...more])
-  refuse(400, 'bad_request', 'invalid_request')
-  if (!route.anonymous) refuse(401, 'unauthenticated')
-  if (route.scopes.length > 0 || route.owner) refuse(403, 'forbidden')
-  refuse(408, 'request_timeout')
-  if (route.idempotent || route.async) refuse(409, 'in_progress')
-  if (route.hasBody) refuse(413, 'payload_too_large')
-  if (route.hasBody) refuse(415, 'unsupported_media_type')
-  refuse(417, 'expectation_failed')
-  if (route.idempotent || route.async) refuse(422, 'idempotency_mismatch')
-  if (route.limit) refuse(429, 'rate_limited')
-  refuse(431, 'headers_too_large')
-  refuse(500, 'internal')
-  refuse(502, 'bad_gateway')
-  refuse(503, 'unavailable', ...(route.readOnly ? [] : ['outcome_unknown']))
-  refuse(504, 'deadline_exceeded')
+  const add = (status: number, ...more: string[]) => codes.set(status, [...(codes.get(status) ?? []), ...more])
+  add(400, 'bad_request', 'invalid_request')
+  if (!route.anonymous) add(401, 'unauthenticated')
+  if (route.scopes.length > 0 || route.owner) add(403, 'forbidden')
+  add(408, 'request_timeout')
+  if (route.idempotent || route.async) add(409, 'in_progress')
+  if (route.hasBody) add(413, 'payload_too_large')
+  if (route.hasBody) add(415, 'unsupported_media_type')
+  add(417, 'expectation_failed')
+  if (route.idempotent || route.async) add(422, 'idempotency_mismatch')
+  if (route.limit) add(429, 'rate_limited')
+  add(431, 'headers_too_large')
+  add(500, 'internal')
+  add(502, 'bad_gateway')
+  add(503, 'unavailable', ...(route.readOnly ? [] : ['outcome_unknown']))
+  add(504, 'deadline_exceeded')
   const shared = new Map(codes)
-  for (const [code, status] of Object.entries(failures)) refuse(status, code)
+  for (const [code, status] of Object.entries(failures)) add(status, code)
   const written = [...codes].map(([status, all]) => {
     if (shared.get(status) !== all) return [status, refusal(status, all)]
     const name = all.join('-')
@@ -97,7 +97,7 @@ const header = (description: string, type: string) => ({ description, schema: { 
 const RETRY_AFTER = { 'Retry-After': header('Seconds until the next request may come', 'integer') }
 const LIMIT = {
   RateLimit: header(
-    'What is left (`r`), and the seconds until there is more (`t`); on every answer to a caller',
+    'What is left (`r`), and the seconds until there is more (`t`); on every response to a caller',
     'string',
   ),
   'RateLimit-Policy': header('Requests (`q`) in seconds (`w`)', 'string'),

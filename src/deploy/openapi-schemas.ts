@@ -19,12 +19,12 @@ export function schemaRenderer(owner: string, components: Record<string, Json>):
     const prefix = `${owner}-${Object.keys(components).length}`
     const whole = `"$ref":"#/components/schemas/${prefix}"`
     const text = JSON.stringify(rest)
-    const moved = (text: string): unknown =>
+    const move = (text: string): unknown =>
       JSON.parse(text.replaceAll('"#/$defs/', `"#/components/schemas/${prefix}`).replaceAll('"$ref":"#"', whole))
     for (const [name, definition] of Object.entries(Object($defs))) {
-      components[prefix + name] = Object(withNames(moved(JSON.stringify(definition)), io, components))
+      components[prefix + name] = Object(withNames(move(JSON.stringify(definition)), io, components))
     }
-    const written = Object(withNames(moved(text), io, components))
+    const written = Object(withNames(move(text), io, components))
     if (!JSON.stringify([rest, $defs]).includes('"$ref":"#"')) return written
     // In the document `#` would be the document.
     components[prefix] = written
@@ -34,14 +34,14 @@ export function schemaRenderer(owner: string, components: Record<string, Json>):
 
 /** The same with each named part as a reference. One that differs between input and output has two names. */
 function withNames(part: unknown, io: Io, components: Record<string, Json>): unknown {
-  if (Array.isArray(part)) return part.map((one) => withNames(one, io, components))
+  if (Array.isArray(part)) return part.map((item) => withNames(item, io, components))
   if (typeof part !== 'object' || part === null) return part
   const { [SCHEMA_NAME]: name, ...rest } = part as Json
   const children = Object.entries(rest).map(([key, child]) => [key, withNames(child, io, components)])
   const written: Json = Object.fromEntries(children)
   if (typeof name !== 'string') return written
   const names = [name, `${name}${io === 'input' ? 'Input' : 'Output'}`]
-  const free = names.find((one) => !components[one] || isDeepStrictEqual(components[one], written))
+  const free = names.find((name) => !components[name] || isDeepStrictEqual(components[name], written))
   if (!free) return written
   components[free] = written
   return { $ref: `#/components/schemas/${free}` }
@@ -52,17 +52,17 @@ type MutableJson = Record<string, unknown>
 type Check = z.core.$ZodCheck<never>
 
 /**
- * Writes a schema as JSON Schema 2020-12, as the platform holds to it: what comes in before it is changed, what goes out
- * after. What contains itself refers to `#`.
+ * Writes a schema as JSON Schema 2020-12, as the platform enforces it: input before any change, output after it. A schema
+ * that contains itself refers to `#`.
  */
 function renderSchema(schema: z.ZodType, io: Io): MutableJson {
   const override: Override = ({ zodSchema, jsonSchema }) => {
     writePatterns(zodSchema, jsonSchema)
-    // It is about the type in TypeScript; in JSON Schema it would be for the server alone to send.
+    // In zod it is about the type in TypeScript; in JSON Schema it would say that only the server sends it.
     if (io === 'input') delete jsonSchema.readOnly
     writeRequired(zodSchema, jsonSchema, io)
     writeUnchanged(zodSchema, jsonSchema, io)
-    // Whatever comes in its place is taken.
+    // Any input is accepted.
     if (io === 'input' && zodSchema._zod.def.type === 'catch') replace(jsonSchema, {})
   }
   const { $schema: _dialect, ...rendered } = z.toJSONSchema(schema, { io, target: 'draft-2020-12', override })
@@ -71,35 +71,36 @@ function renderSchema(schema: z.ZodType, io: Io): MutableJson {
 
 type Override = (context: { zodSchema: z.core.$ZodTypes; jsonSchema: MutableJson }) => void
 
-/** Of checks on both sides of a change (`.trim()`) only those count that see what callers see. */
+/** Of checks on both sides of an overwrite (`.trim()`), only those count that see the value as callers do. */
 function writeUnchanged(schema: z.core.$ZodType, json: MutableJson, io: Io) {
   // zod types the checks of each schema more narrowly.
   const { type, checks = [] } = schema._zod.def as { readonly type: string; readonly checks?: readonly Check[] }
-  const changes = checks.map((check) => (check._zod.def as { readonly check: string }).check === 'overwrite')
-  if (!changes.includes(true)) return
-  const seen = io === 'input' ? checks.slice(0, changes.indexOf(true)) : checks.slice(changes.lastIndexOf(true) + 1)
+  const overwrites = checks.map((check) => (check._zod.def as { readonly check: string }).check === 'overwrite')
+  if (!overwrites.includes(true)) return
+  const visible =
+    io === 'input' ? checks.slice(0, overwrites.indexOf(true)) : checks.slice(overwrites.lastIndexOf(true) + 1)
   if (type !== 'string' && type !== 'number') return
   // The same schema with fewer checks.
-  const rules = renderSchema(clone(schema as z.ZodType, { ...schema._zod.def, checks: seen } as never), io)
+  const rules = renderSchema(clone(schema as z.ZodType, { ...schema._zod.def, checks: visible } as never), io)
   const others = Object.keys(json).filter((key) => !NOTES.includes(key) && rules[key] !== json[key])
-  const told = others.map((key) => `${key} ${JSON.stringify(json[key])}`).join(', ')
+  const hidden = others.map((key) => `${key} ${JSON.stringify(json[key])}`).join(', ')
   replace(json, rules)
-  if (io === 'input' && told) {
-    json.description = [json.description, `What becomes of it has ${told}.`].filter(Boolean).join(' ')
+  if (io === 'input' && hidden) {
+    json.description = [json.description, `What becomes of it has ${hidden}.`].filter(Boolean).join(' ')
   }
 }
 
 const NOTES = ['title', 'description', 'default', 'examples', 'example', 'deprecated', 'id', 'x-name']
 
-/** Puts other rules in the place of those that are there; what people read stays. */
+/** Replaces the rules, and keeps what is for people. */
 function replace(json: MutableJson, rules: MutableJson) {
   for (const key of Object.keys(json)) if (!NOTES.includes(key)) delete json[key]
   for (const [key, rule] of Object.entries(rules)) json[key] ??= rule
 }
 
 /**
- * Asks a caller for what is refused when it is absent, and promises what is there in any case, by what zod does. By itself it
- * writes what a schema's type in TypeScript has: what a `.catch` fills in, and an unknown that may be undefined.
+ * Requires of a caller what is refused when it is absent, and promises what is always there, by what zod does. zod itself
+ * writes what a schema's type in TypeScript says, which differs for what a `.catch` fills in and for an unknown.
  */
 function writeRequired({ _zod: { def } }: z.core.$ZodTypes, json: Record<string, unknown>, io: 'input' | 'output') {
   const isRequired = io === 'input' ? isRequiredInput : isAlwaysPresent

@@ -69,7 +69,7 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(paths['/v1/users'])).toContain('"#/components/schemas/User"')
   })
 
-  it('tells every answer that happens, and the codes that each status carries', () => {
+  it('lists every response that happens, and the codes of each status', () => {
     const { '/v1/users': users } = read(createUser).paths
     const statuses = [201, 400, 401, 403, 408, 409, 413, 415, 417, 422, 431, 500, 502, 503, 504]
     expect(Object.keys(users?.post?.responses ?? {})).toEqual(statuses.map(String))
@@ -80,7 +80,7 @@ describe('the OpenAPI document', () => {
     })
   })
 
-  it('publishes patterns that other engines read, and only describes the others', () => {
+  it('publishes patterns that other engines read, and describes the others in words', () => {
     const parts = { summary: 'Names.', method: 'POST', access: {}, reply: { status: 204 } } as const
     const Names = z
       .object({
@@ -133,7 +133,7 @@ describe('the OpenAPI document', () => {
     })
   })
 
-  it('says what callers see where a value is changed on its way', () => {
+  it('describes what callers see where a value is transformed', () => {
     const parts = { summary: 'Names.', method: 'POST', access: {} } as const
     const Name = z.object({
       name: z.string().max(9).trim().min(1).max(3),
@@ -164,7 +164,7 @@ describe('the OpenAPI document', () => {
     })
   })
 
-  it('asks for nothing that is taken when it is absent', () => {
+  it('requires nothing that is accepted when it is absent', () => {
     const parts = { summary: 'Pages.', method: 'POST', access: {}, reply: { status: 204 } } as const
     const page = z.int().catch(1)
     const body = z.object({ page, all: z.tuple([z.int(), page]), only: z.object({ page }) })
@@ -184,7 +184,7 @@ describe('the OpenAPI document', () => {
     expect(responses[200].content['application/json'].schema.required).toEqual(['id', 'page'])
   })
 
-  it('says no default of a .catch that depends on what it was given', () => {
+  it('documents no default of a .catch that depends on its input', () => {
     const parts = { summary: 'Pages.', method: 'POST', access: {}, reply: { status: 204 } } as const
     const body = z.object({ page: z.int().catch(({ input }) => String(input).length) })
     const list = endpoint({ ...parts, name: 'list-pages', path: '/v1/pages', body })
@@ -192,7 +192,7 @@ describe('the OpenAPI document', () => {
     expect(requestBody.content['application/json'].schema.properties).toEqual({ page: {} })
   })
 
-  it('only describes a pattern that takes an emoji for two characters', () => {
+  it('describes in words a pattern that takes an emoji for two characters', () => {
     const parts = { summary: 'Names.', method: 'POST', access: {}, reply: { status: 204 } } as const
     const escaped = new RegExp(['^', '$'].join('\\-'))
     const patterns = [/^..$/, /^.*@.+$/, /^[^a]$/, /^[^a]+$/, escaped, /^[.]$/, /^..$/u]
@@ -205,7 +205,7 @@ describe('the OpenAPI document', () => {
     expect(published).toEqual([false, true, false, true, false, true, true])
   })
 
-  it('says the same as last time', () => {
+  it('matches its snapshot', () => {
     expect(document).toMatchSnapshot()
   })
 })

@@ -13,7 +13,7 @@ import { type RenderSchema, schemaRenderer } from './openapi-schemas.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
-/** What the document says of the API as a whole. */
+/** What the document says about the API as a whole. */
 export interface ApiInfo {
   readonly title?: string
   readonly version: string
@@ -51,7 +51,7 @@ const SECURITY_SCHEMES = {
 
 interface Rendering {
   readonly schemaOf: RenderSchema
-  /** The document's, for those that many share. */
+  /** The document's components, for responses that several operations share. */
   readonly responses: Record<string, Json>
 }
 
@@ -59,10 +59,7 @@ function renderOperation(contract: EndpointContract, { schemaOf, responses }: Re
   const route = describeEndpoint(contract)
   const { summary, description, body, access, version } = contract
   const examples = examplesOf(contract, 'body')
-  const content =
-    body instanceof z.ZodType
-      ? { schema: schemaOf(toInput(body), 'input'), ...(examples ? { examples } : {}) }
-      : undefined
+  const content = body && { schema: schemaOf(toInput(body), 'input'), ...(examples ? { examples } : {}) }
   return {
     operationId: contract.name,
     tags: [tagOf(contract.path)],
@@ -78,13 +75,13 @@ function renderOperation(contract: EndpointContract, { schemaOf, responses }: Re
 }
 
 function describeAccess({ anonymous, scopes = [], owner }: EndpointContract['access']): string {
-  if (anonymous) return 'Anybody may call this.'
-  const named = scopes.map((scope) => `\`${scope}\``).join(' and ')
-  if (owner) return `The owner may call this${named ? `, and whoever has ${named}` : ''}.`
-  return named ? `Whoever has ${named} may call this.` : 'Whoever has a key may call this.'
+  if (anonymous) return 'Anyone may call this, without a key.'
+  const needed = scopes.map((scope) => `\`${scope}\``).join(' and ')
+  if (owner) return `The owner may call this${needed ? `, and any caller with ${needed}` : ''}.`
+  return `Any caller with ${needed || 'a key'} may call this.`
 }
 
-/** Whether it may not be left out. */
+/** Whether a value must be there. */
 const isRequired = (schema: unknown) => schema instanceof z.ZodType && !schema.safeParse(undefined).success
 
 function parametersOf(
@@ -100,29 +97,24 @@ function parametersOf(
   )
   if (!idempotent) return declared
   const schema = { type: 'string', minLength: 1, maxLength: 255 }
-  const meaning = 'Repeated with the same request, it gets the first answer again.'
-  return [...declared, { name: 'Idempotency-Key', in: 'header', required: true, schema, description: meaning }]
+  const description = 'Repeated with the same request, it gets the first response again.'
+  return [...declared, { name: 'Idempotency-Key', in: 'header', required: true, schema, description }]
 }
 
 function responsesOf(contract: EndpointContract, route: Route, { schemaOf, responses }: Rendering): Json {
-  const { reply } = contract
-  const body = 'body' in reply ? reply.body : undefined
+  const { reply, failures = {} } = contract
+  const { body } = reply
   const examples = examplesOf(contract, 'reply')
+  const content = body && { schema: schemaOf(toOutput(body), 'output'), ...(examples ? { examples } : {}) }
   const success = {
     description: 'Success',
-    ...(body
-      ? {
-          content: {
-            'application/json': { schema: schemaOf(toOutput(body), 'output'), ...(examples ? { examples } : {}) },
-          },
-        }
-      : {}),
-    ...('location' in reply && reply.location ? { headers: { Location: { schema: { type: 'string' } } } } : {}),
+    ...(content ? { content: { 'application/json': content } } : {}),
+    ...(reply.location ? { headers: { Location: { schema: { type: 'string' } } } } : {}),
   }
   return {
     ...acceptedResponse(route),
     [reply.status]: success,
-    ...refusals(route, contract.failures ?? {}, responses),
+    ...refusals(route, failures, responses),
   }
 }
 
@@ -133,5 +125,5 @@ function examplesOf({ examples = {} }: EndpointContract, part: 'body' | 'reply')
     : undefined
 }
 
-/** `/v1/users/{id}` is about users. */
+/** The tag of `/v1/users/{id}` is `users`. */
 const tagOf = (path: string) => path.split('/').find((segment) => segment !== '' && !/^v\d+$/.test(segment)) ?? 'root'

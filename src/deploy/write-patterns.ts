@@ -2,10 +2,10 @@ import type * as z from 'zod'
 
 const CLASS_OR_CONTROL = /\[(?:[^\]\\]|\\.)*\]|\\([pP])\{Cc\}/g
 const CONTROLS = '\\u0000-\\u001f\\u007f-\\u009f'
-/** What readers in other languages do not have, or write otherwise: properties of Unicode, named groups, look-behinds. */
+/** What other languages do not have, or write in another way: properties of Unicode, named groups, look-behinds. */
 const NOT_PORTABLE = /\\[pPk][{<]|\(\?<|\(\?[ims-]/
 
-/** Publishes the patterns that other engines read as ours does; the others it only describes. */
+/** Publishes the patterns that other engines read as JavaScript's does, and describes the others in words. */
 export function writePatterns(schema: z.core.$ZodType, json: Record<string, unknown>) {
   const patterns = patternsIn(schema)
   const written = patterns.map(({ source, flags }) => {
@@ -37,8 +37,8 @@ function patternsIn({ _zod: { def } }: z.core.$ZodType): readonly RegExp[] {
 const TOKEN = /\\.|\[(?:[^\]\\]|\\.)*\]|./gs
 
 /**
- * Whether it is the same to readers that take a character outside the BMP as one, as JSON Schema asks for, and to ours, which
- * without the flag `u` takes it as two: what matches any number of others does, and `^..$` does not.
+ * Whether a pattern means the same to engines that take a character outside the BMP as one, as JSON Schema asks for, and to
+ * JavaScript's, which without the flag `u` takes it as two: `^.*$` does, and `^..$` does not.
  */
 function isOfCharacters(source: string, flags: string): boolean {
   try {

@@ -1,10 +1,11 @@
 import { expect, it } from '@jest/globals'
 import * as z from 'zod'
-import { toInput, toOutput } from './strict-schema.ts'
+import { toInput } from './strict-schema.ts'
+import { toOutput } from './strip-schema.ts'
 
-let looked = 0
+let checked = 0
 const Bad = z.number().refine(() => {
-  looked++
+  checked++
   return false
 }, 'Bad')
 
@@ -28,15 +29,15 @@ it.each<[string, z.ZodType, unknown]>([
   ],
   ['an array with a limit of its own', z.array(Bad).min(1), numbers(10_000)],
   ['a union of arrays', z.union([z.array(Bad), z.array(z.string())]), numbers(10_000)],
-])('%s with many faults costs what a few cost', (_what, schema, value) => {
+])('%s with many issues costs what a few cost', (_what, schema, value) => {
   for (const direction of [toInput, toOutput]) {
-    looked = 0
+    checked = 0
     expect(direction(schema).safeParse(value).success).toBe(false)
-    expect(looked).toBeLessThanOrEqual(100)
+    expect(checked).toBeLessThanOrEqual(100)
   }
 })
 
-it('a fault has its path, and what is good comes out as it went in', () => {
+it('an issue has its path, and what is valid comes out as it went in', () => {
   const schema = toInput(
     z.object({
       list: z.array(z.array(z.string())).max(3),
@@ -48,11 +49,11 @@ it('a fault has its path, and what is good comes out as it went in', () => {
   expect(schema.parse(good)).toEqual(good)
   expect(schema.parse({ list: [], pair: ['a'], map: {} })).toEqual({ list: [], pair: ['a'], map: {} })
   const bad = { list: [['a'], ['b', 7], [], []], pair: [1, 2, 'x'], map: { one: [1], four: [] } }
-  const faults = schema.safeParse(bad).error?.issues.map(({ path }) => path.join('.'))
-  expect(faults?.sort()).toEqual(['list', 'list.1.1', 'map.four', 'map.one.0', 'pair.0', 'pair.2'])
+  const issues = schema.safeParse(bad).error?.issues.map(({ path }) => path.join('.'))
+  expect(issues?.sort()).toEqual(['list', 'list.1.1', 'map.four', 'map.one.0', 'pair.0', 'pair.2'])
 })
 
-it('a union takes its second option, however many faults the first one has', () => {
+it('a union takes its second option, however many issues the first one has', () => {
   const schema = toInput(z.union([z.array(z.string()), z.array(z.int())]))
   expect(schema.parse(numbers(200))).toEqual(numbers(200))
 })
@@ -62,7 +63,7 @@ interface Step {
   readonly next: Step | string
 }
 const Leaf = z.string().refine(() => {
-  looked++
+  checked++
   return true
 })
 const And = z.object({ op: z.literal('and'), next: z.lazy(() => Steps) })
@@ -75,22 +76,22 @@ const Fresh: z.ZodType = z.lazy(() =>
 it.each([
   ['or', true],
   ['nor', false],
-])('a union in itself judges what is 30 levels deep a few times, not 2^30: %s', (innermost, fits) => {
+])('a union in itself parses what is 30 levels deep a few times, not 2^30 times: %s', (innermost, fits) => {
   let value: unknown = { op: innermost, next: 'leaf' }
   for (let i = 0; i < 30; i++) value = { op: 'or', next: value }
   for (const direction of [toInput, toOutput]) {
     for (const schema of [Steps, Fresh]) {
-      looked = 0
+      checked = 0
       const { success, data } = direction(schema).safeParse(value)
       expect([success, data]).toEqual([fits, fits ? value : undefined])
-      expect(looked).toBeLessThanOrEqual(100)
+      expect(checked).toBeLessThanOrEqual(100)
     }
   }
 })
 
-it('the faults of a union in itself have the paths that they had', () => {
+it('the issues of a union in itself keep their paths', () => {
   const schema = toInput(z.object({ first: Steps, second: z.array(Steps) }))
   const shared = { op: 'nor', next: 'leaf' }
-  const faults = schema.safeParse({ first: shared, second: ['leaf', shared, { op: 'or', next: shared }] }).error?.issues
-  expect(faults?.map(({ path }) => path.join('.'))).toEqual(['first', 'second.1', 'second.2'])
+  const issues = schema.safeParse({ first: shared, second: ['leaf', shared, { op: 'or', next: shared }] }).error?.issues
+  expect(issues?.map(({ path }) => path.join('.'))).toEqual(['first', 'second.1', 'second.2'])
 })

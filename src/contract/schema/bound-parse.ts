@@ -1,26 +1,27 @@
 import * as z from 'zod'
 import { childrenOf, type Def, defOf } from './schema-def.ts'
 
-/** The most faults that one answer names. */
+/** The most issues that one response names. */
 export const MAX_ISSUES = 50
 
 /**
- * Makes a schema whose arrays and records stop at their 50th fault. zod looks for all of them, and a megabyte may hold half
- * a million; what has a fault is refused anyway, whatever the rest is like.
+ * Creates a schema whose arrays and records stop at their 50th issue. zod looks for all of them, and a megabyte may hold half
+ * a million; what has an issue is refused anyway, whatever the rest is like.
  */
 export function limitIssues<S extends z.ZodType>(make: () => S): S {
   const schema = withoutMemoizer(make)
-  const inner = schema._zod
-  const { parse, run } = inner
-  const bounded = limitedParse(schema, parse)
-  if (!bounded) return schema
-  inner.parse = bounded
-  // Without checks of its own a schema is run by its parse alone.
-  if (run === parse) inner.run = bounded
+  const limited = limitedParse(schema, schema._zod.parse)
+  if (limited) replaceParse(schema, limited)
   return schema
 }
 
-/** zod's memoizer is for values that contain themselves, which JSON has not, and would put a parse of its own back in place. */
+/** Gives a schema another parse. Without checks of its own it is run by its parse alone. */
+export function replaceParse({ _zod: inner }: z.ZodType, parse: Parse): void {
+  if (inner.run === inner.parse) inner.run = parse
+  inner.parse = parse
+}
+
+/** zod's memoizer is for values that contain themselves, which JSON has not, and would put its own parse back in place. */
 function withoutMemoizer<S>(make: () => S): S {
   const { memoizer } = z.config()
   try {
@@ -32,7 +33,7 @@ function withoutMemoizer<S>(make: () => S): S {
 }
 
 type Payload = z.core.ParsePayload
-type Parse = (payload: Payload, context: z.core.ParseContextInternal) => z.core.util.MaybeAsync<Payload>
+export type Parse = (payload: Payload, context: z.core.ParseContextInternal) => z.core.util.MaybeAsync<Payload>
 
 /** The part of the def of an array, a tuple or a record that is read here; zod types each more narrowly. */
 interface CollectionDef {
@@ -51,13 +52,13 @@ function limitedParse(schema: z.ZodType, parse: Parse): Parse | undefined {
   return type === 'record' && !keyType?._zod.values ? limitRecord(parse) : undefined
 }
 
-/** What stands before `first` is parsed as ever, the rest one element after the other. */
+/** What stands before `first` is parsed as usual, the rest one element after the other. */
 const limitList =
   (parse: Parse, { first, element }: { first: number; element: z.core.$ZodType }): Parse =>
   (payload, context) => {
     const input = payload.value
     if (!Array.isArray(input) || input.length <= first) return parse(payload, context)
-    // A copy has no room for more, as an array that grows has: 17 elements at the least.
+    // A copy takes no more memory than its elements; an array that grows has room for at least 17.
     const output: unknown[] = input.slice()
     if (first > 0) {
       payload.value = input.slice(0, first)
@@ -78,8 +79,8 @@ const limitRecord =
     const input = payload.value
     if (typeof input !== 'object' || input === null || Array.isArray(input)) return parse(payload, context)
     const output = {}
-    for (const [name, one] of Object.entries(input)) {
-      const { value, issues } = requireSync(parse({ value: { [name]: one }, issues: [] }, context))
+    for (const [name, member] of Object.entries(input)) {
+      const { value, issues } = requireSync(parse({ value: { [name]: member }, issues: [] }, context))
       Object.assign(output, value)
       payload.issues.push(...issues)
       if (payload.issues.length >= MAX_ISSUES) break
@@ -90,44 +91,40 @@ const limitRecord =
 
 function requireSync(result: z.core.util.MaybeAsync<Payload>): Payload {
   if (result instanceof Promise)
-    throw new TypeError('a refinement answers a promise; what a contract asks must be known at once')
+    throw new TypeError('a refinement returns a promise; a contract is checked without waiting')
   return result
 }
 
 /**
- * Makes a union that may hold itself judge an object or array once in a run. It tries its options one after the other, and
- * so does each union inside of each of them: what is innermost would be judged as often as two to the power of its depth.
+ * Makes a union that may contain itself parse each object or array once in a run. It tries its options one after the other,
+ * and so does each union inside of each of them: the innermost would be parsed two to the power of its depth times.
  */
 export function parseOncePerRun(union: z.ZodType): void {
-  const inner = union._zod as z.core.$ZodTypeInternals
-  const { parse, run } = inner
-  /** What became of each, for as long as there is the context of the run. */
-  const runs = new WeakMap<object, Map<unknown, z.core.ParsePayload>>()
-  const once: typeof parse = (payload, context) => {
+  const { parse } = union._zod
+  /** The result for each value, for as long as the context of the run exists. */
+  const runs = new WeakMap<object, Map<unknown, Payload>>()
+  replaceParse(union, (payload, context) => {
     const { value } = payload
     if (typeof value !== 'object' || value === null) return parse(payload, context)
-    const judged = runs.get(context) ?? new Map<unknown, z.core.ParsePayload>()
-    runs.set(context, judged)
-    const known = judged.get(value) ?? parse({ value, issues: [] }, context)
+    const results = runs.get(context) ?? new Map<unknown, Payload>()
+    runs.set(context, results)
+    const known = results.get(value) ?? parse({ value, issues: [] }, context)
     if (known instanceof Promise) return known
-    judged.set(value, known)
-    // Whoever has asked puts its own names before the path of each.
+    results.set(value, known)
+    // A copy, since each schema around puts its own names before the path.
     const issues = known.issues.map((issue) => ({ ...issue, path: [...(issue.path ?? [])] }))
     return Object.assign(payload, known, { issues: [...payload.issues, ...issues] })
-  }
-  inner.parse = once
-  // Without checks of its own a schema is run by its parse alone.
-  if (run === parse) inner.run = once
+  })
 }
 
-/** Whether a union tries more than one option on a value, and may come again inside of them. */
+/** Whether a union tries more than one option on a value, and may occur inside of them. */
 export const isRecursiveUnion = (union: z.ZodType, { options = [], discriminator }: Def): boolean =>
   discriminator === undefined && options.length > 1 && containsItself(union, new Set(), new Set())
 
-function containsItself(schema: z.ZodType, around: ReadonlySet<z.ZodType>, cleared: Set<z.ZodType>): boolean {
-  if (around.has(schema)) return true
+function containsItself(schema: z.ZodType, parents: ReadonlySet<z.ZodType>, cleared: Set<z.ZodType>): boolean {
+  if (parents.has(schema)) return true
   if (cleared.has(schema)) return false
-  const inside = new Set(around).add(schema)
+  const inside = new Set(parents).add(schema)
   const found = [...childrenOf(defOf(schema))].some(([, child]) => containsItself(child, inside, cleared))
   if (!found) cleared.add(schema)
   return found

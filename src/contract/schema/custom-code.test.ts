@@ -3,8 +3,8 @@ import { createEventValidator, createValidator, endpoint, event } from 'ebb/cont
 import * as z from 'zod'
 
 const parts = {
-  name: 'judge-text',
-  summary: 'Judges a text.',
+  name: 'check-text',
+  summary: 'Checks a text.',
   method: 'POST',
   path: '/v1/texts',
   reply: { status: 204 },
@@ -12,7 +12,7 @@ const parts = {
 } as const
 
 const slow = async () => true
-/** Answers with a promise for a text, so that nothing tells before one comes. */
+/** Returns a promise for a text only, so that nothing shows it before one comes. */
 const sometimes = (text: string) => (text.length > 0 ? Promise.reject(new Error('late')) : true) as boolean
 const fails = () => {
   throw new RangeError('out of reach')
@@ -32,7 +32,7 @@ describe('what takes time is refused when the contract loads', () => {
   ])('%s', (_, schema) => {
     const body = z.object({ a: schema })
     expect(() => endpoint({ ...parts, body })).toThrow(
-      /^functions\/judge-text\/contract.ts: in body, a(\.b)? has an async check or transform, .* in the handler$/,
+      /^functions\/check-text\/contract.ts: in body, a(\.b)? has an async check or transform, .* in the handler$/,
     )
     expect(() => endpoint({ ...parts, reply: { status: 200, body: z.object({ a: schema }).readonly() } })).toThrow(
       /in reply.body, a/,
@@ -40,7 +40,7 @@ describe('what takes time is refused when the contract loads', () => {
   })
 })
 
-/** Each with a value that it cannot judge, and with one that it can. */
+/** Each with a value that it fails for, and with one that it accepts. */
 const CASES: readonly (readonly [string, z.ZodType, unknown, unknown])[] = [
   ['a refine that throws', z.string().refine((text) => new URL(text).protocol), 'no url', 'https://a.example'],
   ['a superRefine that throws', z.string().superRefine((text) => void JSON.parse(text)), '{', '{}'],
@@ -58,34 +58,34 @@ const CASES: readonly (readonly [string, z.ZodType, unknown, unknown])[] = [
   ['an overwrite that throws', z.string().overwrite((text) => decodeURIComponent(text)), '%', '%20'],
   ['a format that throws', z.stringFormat('json', (text) => [JSON.parse(text)]), '{', '{}'],
   ['a refine that is async at times', z.string().refine(sometimes), 'a', ''],
-  ['a text of a fault that throws', z.string({ error: fails }), 5, 'a'],
+  ['a message that throws', z.string({ error: fails }), 5, 'a'],
 ]
 
-describe('what cannot be judged is a fault of the value, at its path', () => {
+describe('what cannot be validated is an issue of the value, at its path', () => {
   it.each(CASES)('%s', async (name, schema, bad, good) => {
-    const judge = createValidator(endpoint({ ...parts, body: z.object({ a: z.array(schema) }) }))
-    const of = (value: unknown) => judge({ params: {}, query: {}, headers: {}, body: { a: [value] } })
+    const validate = createValidator(endpoint({ ...parts, body: z.object({ a: z.array(schema) }) }))
+    const of = (value: unknown) => validate({ params: {}, query: {}, headers: {}, body: { a: [value] } })
     expect(of(good)).toMatchObject({ ok: true })
-    const judged = of(bad)
-    // Which of them it was is not known where the text of a fault fails.
-    const path = name.startsWith('a text') ? 'body' : 'body.a.0'
-    expect(judged).toMatchObject({ ok: false, faults: [{ path }] })
-    expect(JSON.stringify(judged)).not.toMatch(/out of reach|late|no url/)
+    const result = of(bad)
+    // Which of them it was is not known where a message throws.
+    const path = name.startsWith('a message') ? 'body' : 'body.a.0'
+    expect(result).toMatchObject({ ok: false, issues: [{ path }] })
+    expect(JSON.stringify(result)).not.toMatch(/out of reach|late|no url/)
   })
 
   it('in a query, too, and in an option of a union', () => {
     const site = z.string().refine((text) => new URL(text).protocol)
     const query = z.object({ site: z.union([z.number(), site]).optional(), sites: z.array(site).optional() })
-    const judge = createValidator(endpoint({ ...parts, query }))
-    const of = (given: object) => judge({ params: {}, query: { ...given }, headers: {}, body: undefined })
+    const validate = createValidator(endpoint({ ...parts, query }))
+    const of = (given: object) => validate({ params: {}, query: { ...given }, headers: {}, body: undefined })
     expect(of({ site: ['7'], sites: ['https://a.example'] })).toMatchObject({ ok: true, input: { query: { site: 7 } } })
-    expect(of({ site: ['no url'] })).toMatchObject({ ok: false, faults: [{ path: 'query.site' }] })
-    expect(of({ sites: ['no url'] })).toMatchObject({ ok: false, faults: [{ path: 'query.sites.0' }] })
+    expect(of({ site: ['no url'] })).toMatchObject({ ok: false, issues: [{ path: 'query.site' }] })
+    expect(of({ sites: ['no url'] })).toMatchObject({ ok: false, issues: [{ path: 'query.sites.0' }] })
   })
 
   it("in an event's data", () => {
-    const on = event({ type: 'text.judged', data: z.object({ a: z.string().refine((text) => new URL(text).host) }) })
-    expect(createEventValidator({ on })({ a: 'no url' })).toMatchObject({ ok: false, faults: [{ path: 'data.a' }] })
+    const on = event({ type: 'text.checked', data: z.object({ a: z.string().refine((text) => new URL(text).host) }) })
+    expect(createEventValidator({ on })({ a: 'no url' })).toMatchObject({ ok: false, issues: [{ path: 'data.a' }] })
     expect(createEventValidator({ on })({ a: 'https://a.example' })).toMatchObject({ ok: true })
   })
 })

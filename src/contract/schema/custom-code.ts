@@ -1,28 +1,26 @@
 import type * as z from 'zod'
+import { type Check, replaceCheck } from './schema-def.ts'
 
-type GuardedCheck = z.core.$ZodCheck<never>
 type Transform = (value: unknown, payload: z.core.ParsePayload) => unknown
 
-/** The same check; where it throws, or answers with a promise, that is a fault of the value that it was given. */
-export function guardCheck(check: GuardedCheck): GuardedCheck {
+/** The same check; where it throws or returns a promise, that is an issue of the value that it was given. */
+export function guardCheck(check: Check): Check {
   if (!isCustomCode(check)) return check
-  const judge = check._zod.check as (payload: z.core.ParsePayload) => unknown
-  const guarded = (payload: z.core.ParsePayload) => {
+  const run = check._zod.check as (payload: z.core.ParsePayload) => unknown
+  return replaceCheck(check, (payload) => {
     const { value } = payload
-    callCustomCode(payload, () => judge(payload) ?? payload.value)
+    callCustomCode(payload, () => run(payload) ?? payload.value)
     if (payload.value instanceof Promise) payload.value = value
-  }
-  // All else is the original's: what a schema says of itself is read from its checks.
-  return Object.create(check, { _zod: { value: Object.create(check._zod, { check: { value: guarded } }) } })
+  })
 }
 
-/** The same transform, with the same promise. */
+/** The same transform, guarded in the same way. */
 export const guardTransform =
   (transform: Transform): Transform =>
   (value, payload) =>
     callCustomCode(payload, () => transform(value, payload))
 
-/** The same test of a format: what it cannot judge has it not. */
+/** The same test of a format; a text for which it throws does not have the format. */
 export const guardFormat = (test: (text: string) => unknown) => (text: string) => {
   try {
     return test(text)
@@ -31,7 +29,7 @@ export const guardFormat = (test: (text: string) => unknown) => (text: string) =
   }
 }
 
-/** The same value in the place of what is refused; undefined for nobody's, where it depends on what it was given. */
+/** The same replacement for what is refused; undefined where zod asks for it without a value and it depends on one. */
 export const guardCatch =
   (catchValue: (context?: z.core.$ZodCatchCtx) => unknown) =>
   (context?: z.core.$ZodCatchCtx): unknown => {
@@ -43,19 +41,19 @@ export const guardCatch =
     }
   }
 
-function callCustomCode(payload: z.core.ParsePayload, judge: () => unknown): unknown {
+function callCustomCode(payload: z.core.ParsePayload, call: () => unknown): unknown {
   const refuse = (why: string) => {
-    const message = `Cannot be judged: its contract's own check ${why}`
+    const message = `Cannot be validated: its contract's own check ${why}`
     payload.issues.push({ code: 'custom', input: payload.value, path: [], message })
     return undefined
   }
   try {
-    const answer = judge()
-    if (!(answer instanceof Promise)) return answer
-    answer.catch(() => {})
+    const result = call()
+    if (!(result instanceof Promise)) return result
+    result.catch(() => {})
     return refuse('is async')
-  } catch (fault) {
-    return refuse(`throws ${fault instanceof Error ? `a ${fault.name}` : 'what is no Error'}`)
+  } catch (error) {
+    return refuse(`throws ${error instanceof Error ? `a ${error.name}` : 'what is no Error'}`)
   }
 }
 
@@ -63,15 +61,18 @@ function callCustomCode(payload: z.core.ParsePayload, judge: () => unknown): unk
 interface CodeDef {
   readonly check?: string
   readonly fn?: (value: unknown) => unknown
-  readonly transform?: CustomTransform
+  readonly transform?: (value: unknown, payload: unknown) => unknown
 }
 
-type CustomTransform = (value: unknown, payload: unknown) => unknown
-type Check = z.core.$ZodCheck<never>
+/** Whether a check is code that the contract brings along, and none of zod's. */
+function isCustomCode(check: Check): boolean {
+  const { check: kind, fn } = check._zod.def as CodeDef
+  return kind === 'custom' || kind === 'overwrite' || fn !== undefined
+}
 
 /**
- * Whether a schema's own check or transform answers with a promise. An async function does so whatever it is given, so
- * that one call with nothing tells; what any other makes of nothing does not count.
+ * Whether a schema's own check or transform returns a promise. An async function does so for any argument, so one call
+ * without a value shows it; whatever else such a call returns or throws does not count.
  */
 export function isAsync(schema: z.ZodType): boolean {
   // zod types the def of each schema more narrowly; each has these parts or lacks them.
@@ -84,13 +85,7 @@ export function isAsync(schema: z.ZodType): boolean {
   return calls.some(returnsPromise)
 }
 
-/** Whether a check is code that the contract brings along, and none of zod's. */
-function isCustomCode(check: Check): boolean {
-  const { check: kind, fn } = check._zod.def as CodeDef
-  return kind === 'custom' || kind === 'overwrite' || fn !== undefined
-}
-
-/** What a check answers for nothing; one that overwrites says so by what it writes. */
+/** What a check returns for undefined, or, where it overwrites its value, what it writes. */
 function runCheck(check: Check): unknown {
   const payload = emptyPayload()
   return check._zod.check(payload as never) ?? payload.value
@@ -100,10 +95,10 @@ const emptyPayload = () => ({ value: undefined, issues: [], addIssue: () => {} }
 
 function returnsPromise(call: () => unknown): boolean {
   try {
-    const answer = call()
-    if (!(answer instanceof Promise)) return false
-    // Nobody waits for it, so its rejection must not be one that nobody handled.
-    answer.catch(() => {})
+    const result = call()
+    if (!(result instanceof Promise)) return false
+    // Its rejection must not count as unhandled.
+    result.catch(() => {})
     return true
   } catch {
     return false

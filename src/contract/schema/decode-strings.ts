@@ -2,7 +2,7 @@ import type * as z from 'zod'
 import type { ValidationIssue } from '../problem.ts'
 import { defOf, typeOf } from './schema-def.ts'
 
-/** Values as a query, a path or headers carry them. */
+/** Values as a query, a path or headers carry them, by name. */
 export type Strings = Readonly<Record<string, readonly string[]>>
 
 const SCALARS = new Set(['string', 'number', 'int', 'boolean', 'enum', 'literal', 'template_literal'])
@@ -13,13 +13,13 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/
 export function findNonScalar(schema: z.ZodObject): string | undefined {
   for (const [name, property] of Object.entries(schema.shape)) {
     const inner = unwrap(property)
-    const odd = nonScalarType(typeOf(inner) === 'array' ? elementOf(inner) : inner)
-    if (odd) return `${name} is a z.${odd}, which a string cannot carry; ${REMEDIES[odd] ?? DEFAULT_REMEDY}`
+    const type = nonScalarType(typeOf(inner) === 'array' ? elementOf(inner) : inner)
+    if (type) return `${name} is a z.${type}, which a string cannot carry; ${REMEDIES[type] ?? DEFAULT_REMEDY}`
   }
   return undefined
 }
 
-/** Whether one text stands for any value that comes out of the schema. */
+/** Whether any value that comes out of the schema can be written as one text. */
 export const isScalar = (schema: z.ZodType): boolean => nonScalarType(schema, 'out') === undefined
 
 const DEFAULT_REMEDY = 'use strings, numbers, booleans, enums or arrays of them'
@@ -34,32 +34,32 @@ function nonScalarType(schema: z.ZodType, side: Side = 'in'): string | undefined
   if (typeOf(inner) === 'union')
     return optionsOf(inner)
       .map((option) => nonScalarType(option, side))
-      .find((odd) => odd !== undefined)
+      .find((type) => type !== undefined)
   if (valuesOf(inner)?.includes(null)) return 'null'
   return SCALARS.has(typeOf(inner)) ? undefined : typeOf(inner)
 }
 
 /**
  * Turns strings into what the schema's plain types expect: "7" into 7 where a number is declared. A value that does not
- * fit stays a string, so that the schema names the fault; a repeated name is a fault unless an array is declared, and in
- * a header commas part its elements, too.
+ * fit stays a string, so that the schema reports it; a repeated name is an issue unless an array is declared, and in a
+ * header, commas separate its elements, too.
  */
 export function decodeStrings(schema: z.ZodObject, strings: Strings, part: string) {
   const entries: [string, unknown][] = []
-  const faults: ValidationIssue[] = []
-  const listOf = part === 'headers' ? parseHeaderList : (texts: readonly string[]) => texts
+  const issues: ValidationIssue[] = []
+  const elementsOf = part === 'headers' ? parseHeaderList : (texts: readonly string[]) => texts
   for (const [name, texts] of Object.entries(strings)) {
-    const refuse = (message: string) => faults.push({ path: `${part}.${name}`, message })
+    const refuse = (message: string) => issues.push({ path: `${part}.${name}`, message })
     const property = Object.hasOwn(schema.shape, name) ? schema.shape[name] : undefined
     const inner = property && unwrap(property)
     const element = inner && typeOf(inner) === 'array' ? unwrap(elementOf(inner)) : undefined
     if (texts.some((text) => text.includes('\0'))) refuse('The character U+0000 is not allowed')
-    else if (element) entries.push([name, listOf(texts).map((text) => decode(element, text))])
+    else if (element) entries.push([name, elementsOf(texts).map((text) => decode(element, text))])
     else if (texts.length > 1) refuse('Given more than once')
     else entries.push([name, inner ? decode(inner, texts[0] ?? '') : texts[0]])
   }
-  // Not by assignment, which `__proto__` would get past.
-  return { value: Object.fromEntries(entries), faults }
+  // Not by assignment, which would lose `__proto__`.
+  return { value: Object.fromEntries(entries), issues }
 }
 
 function decode(schema: z.ZodType, text: string): unknown {
@@ -74,8 +74,8 @@ function decode(schema: z.ZodType, text: string): unknown {
 }
 
 /**
- * The number, where a number of JavaScript is that number or is written like that: other whole ones beyond 2^53, and what would
- * become a whole one, lose digits.
+ * The number, unless it would lose digits: a whole number beyond 2^53 that JavaScript can neither represent nor write in the
+ * same way, or a fraction that would become a whole number.
  */
 function toNumber(text: string): number | undefined {
   const [all, , fraction = '', exponent] = NUMBER.exec(text) ?? []
@@ -87,7 +87,7 @@ function toNumber(text: string): number | undefined {
     : undefined
 }
 
-/** What is behind the wrappers of zod, and on one side of its pipes: a text is held against the first one. */
+/** The schema behind zod's wrappers, and on one side of its pipes: a text is checked against the side of `in`. */
 function unwrap(schema: z.ZodType, side: Side = 'in'): z.ZodType {
   const { type, innerType, getter, ...def } = defOf(schema)
   const inner = WRAPPERS.has(type) ? innerType : type === 'pipe' ? def[side] : type === 'lazy' ? getter?.() : undefined
@@ -104,13 +104,13 @@ function valuesOf(schema: z.ZodType): readonly unknown[] | undefined {
   return undefined
 }
 
-/** What stands between two commas: anything, and quoted strings with commas of their own. */
+/** What stands between two commas, quoted strings with their commas included. */
 const ELEMENT = /(?:[^",]|"(?:[^"\\]|\\.)*"|")+/g
 const QUOTED = /^"((?:[^"\\]|\\.)*)"$/s
 
 /**
- * The elements of a header that is a list (RFC 9110, 5.6.1), however it was sent: lines are the same as commas (5.3), blanks
- * and empty elements do not count, and the quotes of an element in quotes are no part of it (5.6.4).
+ * The elements of a header that is a list (RFC 9110, 5.6.1), however it was sent: several lines are as one with commas (5.3),
+ * blanks and empty elements do not count, and the quotes around an element are not part of it (5.6.4).
  */
 function parseHeaderList(lines: readonly string[]): string[] {
   const elements = lines.join(',').match(ELEMENT) ?? []

@@ -3,12 +3,12 @@ import { isAsync } from './custom-code.ts'
 import { BRANCHES, childrenOf, type Def, defOf, LEAVES, typeOf } from './schema-def.ts'
 
 /**
- * What a schema is for: what is `taken` from callers, what is `given` to them, or `both`, as an event's data are: given by
- * whoever emits it, and taken by each subscriber by the same schema.
+ * What a schema describes: what comes in, what goes out, or both, as an event's data do: they go out of the function that
+ * emits the event, and come into each subscriber, by the same schema.
  */
-export type SchemaUse = 'taken' | 'given' | 'both'
+export type SchemaUse = 'input' | 'output' | 'both'
 
-/** The first schema inside that a contract cannot hold to, as a sentence; undefined where there is none. */
+/** The first schema inside that a contract cannot have, as a sentence; undefined where there is none. */
 export const findUnsupported = (schema: z.ZodType, use: SchemaUse): string | undefined =>
   findFirst(schema, '', {
     find: (def, here) => findUnsupportedKind(def, here, use),
@@ -24,18 +24,18 @@ function findFirst(schema: z.ZodType, path: string, walk: Walk, seen = new Set<z
   if (seen.has(schema)) return undefined
   seen.add(schema)
   const def = defOf(schema)
-  const fault = walk.find(def, path || 'its top', schema)
-  if (fault) return fault
+  const issue = walk.find(def, path || 'its top', schema)
+  if (issue) return issue
   for (const [name, child] of walk.childrenOf(def)) {
-    const fault = findFirst(child, path && name ? `${path}.${name}` : path || name, walk, seen)
-    if (fault) return fault
+    const issue = findFirst(child, path && name ? `${path}.${name}` : path || name, walk, seen)
+    if (issue) return issue
   }
   return undefined
 }
 
-/** Of a pipe only one side is what callers see; what is between them and the handler may be anything. */
+/** Callers see one side of a pipe only; the other side is the handler's, and may be anything. */
 const sidesOf = (def: Def, use: SchemaUse): Iterable<[string, z.ZodType]> => {
-  const side = use === 'taken' ? def.in : use === 'given' ? def.out : undefined
+  const side = use === 'input' ? def.in : use === 'output' ? def.out : undefined
   return side ? [['', side]] : childrenOf(def)
 }
 
@@ -46,29 +46,29 @@ function findUnsupportedKind(def: Def, here: string, use: SchemaUse): string | u
   }
   if (type === 'pipe' || type === 'transform') return findTransform(def, here, use)
   if (!LEAVES.has(type) && !BRANCHES.has(type)) return `${here} is a z.${type}, ${explainKind(type)}`
-  const [odd] = (values ?? []).filter((value) => value === undefined || typeof value === 'bigint').map(String)
-  return odd && `${here} is a z.literal of ${odd}, which JSON cannot carry; write a text or a number`
+  const [literal] = (values ?? []).filter((value) => value === undefined || typeof value === 'bigint').map(String)
+  return literal && `${here} is a z.literal of ${literal}, which JSON cannot carry; write a text or a number`
 }
 
 function findTransform(def: Def, here: string, use: SchemaUse): string | undefined {
   const [begin, end] = [def.in, def.out].map(
     (side) => def.type === 'transform' || (side && typeOf(side) === 'transform'),
   )
-  if (use === 'taken' && begin) {
-    return `${here} begins with a transform, so that nobody can be told what it takes; put a schema before it, as in z.string().transform(...)`
+  if (use === 'input' && begin) {
+    return `${here} begins with a transform, so that its input cannot be documented; put a schema before it, as in z.string().transform(...)`
   }
-  if (use === 'given' && end) {
-    return `${here} ends with a transform, so that nobody can be told what it gives; put a schema behind it, as in .pipe(z.number())`
+  if (use === 'output' && end) {
+    return `${here} ends with a transform, so that its output cannot be documented; put a schema behind it, as in .pipe(z.number())`
   }
   if (use === 'both' && (begin || end || def.transform)) {
-    return `${here} is changed on its way, and an event's data are read by one schema where it is emitted and where it is taken in; write what it becomes, and change it in the handler`
+    return `${here} is changed on its way, and an event's data are read by one schema where it is emitted and where it is received; write what it becomes, and change it in the handler`
   }
   return undefined
 }
 
 const findAsync = (schema: z.ZodType, here: string) =>
   isAsync(schema)
-    ? `${here} has an async check or transform, and a contract is judged at once; ask what takes time in the handler`
+    ? `${here} has an async check or transform, and a contract is checked without waiting; check what takes time in the handler`
     : undefined
 
 /** What is wrong with a kind of schema, and what to write instead. */
@@ -78,7 +78,7 @@ const explainKind = (type: string): string =>
 
 const REASONS: Readonly<Record<string, string>> = {
   intersection: 'which cannot be strict about unknown keys; write one object, with .extend()',
-  custom: 'which nobody can be told of; write a schema of its kind with a .refine()',
+  custom: 'which cannot be documented; write a schema of its kind with a .refine()',
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {

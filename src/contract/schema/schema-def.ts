@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 
-/** The part of zod's definitions that the walk reads; zod types each schema's own `def` more narrowly. */
+/** The parts of zod's definitions that a walk over schemas reads; zod types each schema's own `def` more narrowly. */
 export interface Def {
   readonly type: string
   readonly shape?: Readonly<Record<string, z.ZodType>>
@@ -20,10 +20,12 @@ export interface Def {
   readonly values?: readonly unknown[]
   /** Of a transform, and of a codec. */
   readonly transform?: (value: unknown, payload: z.core.ParsePayload) => unknown
-  /** Of a catch. zod asks with nothing where it writes JSON Schema. */
+  /** Of a catch. zod calls it without arguments where it writes JSON Schema. */
   readonly catchValue?: (context?: z.core.$ZodCatchCtx) => unknown
-  readonly checks?: readonly z.core.$ZodCheck<never>[]
+  readonly checks?: readonly Check[]
 }
+
+export type Check = z.core.$ZodCheck<never>
 
 const WRAPPERS = ['optional', 'nullable', 'default', 'prefault', 'nonoptional', 'readonly', 'catch']
 export const BRANCHES = new Set(['object', 'array', 'union', 'tuple', 'record', 'pipe', 'lazy', ...WRAPPERS])
@@ -43,7 +45,11 @@ export function* childrenOf(def: Def): Iterable<[string, z.ZodType]> {
   for (const child of parts) if (child) yield ['', child]
 }
 
-/** Whether a schema writes over what it is given, as `.trim()` does: read a second time, a value may be refused, or another one. */
+/** The same check with another function; all else is the original's, since a schema is described by its checks. */
+export const replaceCheck = (check: Check, run: (payload: z.core.ParsePayload) => void): Check =>
+  Object.create(check, { _zod: { value: Object.create(check._zod, { check: { value: run } }) } })
+
+/** Whether a schema overwrites its input, as `.trim()` does: parsed a second time, the value may change again or be refused. */
 export function hasOverwrite(schema: z.ZodType, seen = new Set<z.ZodType>()): boolean {
   if (seen.has(schema)) return false
   seen.add(schema)

@@ -4,39 +4,38 @@ import { typeOfValue } from './schema-node.ts'
 
 type Bound = Pick<JsonSchema, 'minLength' | 'maxLength' | 'minItems' | 'maxItems'>
 
-/** Where texts that `sub` allows break a rule of `sup`. Two patterns are alike only if they are the same. */
+/** The rules of `sup` that texts which `sub` allows may break. Two patterns are alike only if they are the same. */
 export function compareStrings(sub: JsonSchema, sup: JsonSchema, path: string): readonly Incompatibility[] {
-  const misfits = compareSizes(sub, sup, { min: 'minLength', max: 'maxLength', path })
+  const found = compareSizes(sub, sup, { min: 'minLength', max: 'maxLength', path })
   for (const keyword of ['format', 'pattern'] as const) {
     const has = rulesOf(sub, keyword)
     const broken = rulesOf(sup, keyword).filter((rule) => !has.includes(rule))
-    // A format's pattern says the same once more.
-    if (broken.length > 0)
-      return [...misfits, bound(path, keyword, has.join(' and ') || undefined, broken.join(' and '))]
+    // A format's pattern would only repeat it.
+    if (broken.length > 0) return [...found, bound(path, keyword, has.join(' and ') || undefined, broken.join(' and '))]
   }
-  return misfits
+  return found
 }
 
-/** Where numbers that `sub` allows break a rule of `sup`. */
+/** The rules of `sup` that numbers which `sub` allows may break. */
 export function compareNumbers(sub: JsonSchema, sup: JsonSchema, path: string): readonly Incompatibility[] {
-  const misfits: Incompatibility[] = []
+  const found: Incompatibility[] = []
   const [lower, upper] = [lowest(sub), highest(sub)]
   const [from, to] = [lowest(sup), highest(sup)]
   if (from.at > lower.at || (from.at === lower.at && from.open && !lower.open)) {
-    misfits.push(bound(path, 'minimum', showEnd(lower), showEnd(from)))
+    found.push(bound(path, 'minimum', showEnd(lower), showEnd(from)))
   }
   if (to.at < upper.at || (to.at === upper.at && to.open && !upper.open)) {
-    misfits.push(bound(path, 'maximum', showEnd(upper), showEnd(to)))
+    found.push(bound(path, 'maximum', showEnd(upper), showEnd(to)))
   }
   const step = sup.multipleOf
   const steps = sub.multipleOf ?? (sub.type === 'integer' ? 1 : undefined)
   if (step !== undefined && (steps === undefined || steps % step !== 0)) {
-    misfits.push(bound(path, 'multipleOf', sub.multipleOf, step))
+    found.push(bound(path, 'multipleOf', sub.multipleOf, step))
   }
-  return misfits
+  return found
 }
 
-/** Where the lengths that `sub` allows are too small or too large for `sup`. */
+/** The limits of `sup` that lengths which `sub` allows may exceed. */
 export function compareSizes(
   sub: JsonSchema,
   sup: JsonSchema,
@@ -72,11 +71,11 @@ const highest = ({ type, maximum = Infinity, exclusiveMaximum: open }: JsonSchem
   if (open === undefined || open > maximum) return { at: maximum, open: false }
   return type === 'integer' ? { at: Math.ceil(open) - 1, open: false } : { at: open, open: true }
 }
-/** The ends of a double's whole numbers are no rule of anybody's. */
+/** zod writes the largest safe integers as bounds of `z.int()`: no contract means them as a rule. */
 const showEnd = ({ at, open }: End) =>
   Math.abs(at) < Number.MAX_SAFE_INTEGER ? `${at}${open ? ' (excluded)' : ''}` : undefined
 
-/** Whether one listed value fits a schema that is neither a reference nor a union. What cannot be told does not fit. */
+/** Whether one listed value fits a schema that is neither a reference nor a union. A format without a pattern is refused. */
 export function isValueAllowed(value: unknown, schema: JsonSchema, { text = false }: { text?: boolean } = {}): boolean {
   if (schema.const !== undefined) return text ? String(schema.const) === String(value) : schema.const === value
   const { type } = schema
@@ -93,11 +92,11 @@ export function isValueAllowed(value: unknown, schema: JsonSchema, { text = fals
 function isStringAllowed(value: string, schema: JsonSchema): boolean {
   const { minLength = 0, maxLength = Infinity } = schema
   const patterns = rulesOf(schema, 'pattern')
-  const toldByPattern = patterns.length >= rulesOf(schema, 'format').length
+  const isDecidable = patterns.length >= rulesOf(schema, 'format').length
   return (
     value.length >= minLength &&
     value.length <= maxLength &&
-    toldByPattern &&
+    isDecidable &&
     patterns.every((pattern) => regExpOf(pattern).test(value))
   )
 }

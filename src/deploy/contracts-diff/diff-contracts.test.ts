@@ -60,7 +60,7 @@ const shape = {
   emits: { 'thing.made': made },
 } as const satisfies EndpointShape
 
-/** An edit of the one contract; a part that is undefined is taken out. */
+/** An edit of the one contract; a part that is undefined is removed. */
 type Edit = Readonly<Record<string, unknown>>
 
 function contracts(edit: Edit = {}) {
@@ -101,7 +101,7 @@ const BREAKING: readonly Breaking[] = [
   ],
   ['a new required field', body({ size: z.number() }), [`${CALLERS}body.size is required now`]],
   ['an optional field required', body({ nick: z.string() }), [`${CALLERS}body.nick is required now`]],
-  ['a field taken out', { body: Body.omit({ nick: true }) }, [`${CALLERS}body.nick is refused now`]],
+  ['a field removed', { body: Body.omit({ nick: true }) }, [`${CALLERS}body.nick is refused now`]],
   [
     'a field renamed',
     { body: Body.omit({ nick: true }).extend({ alias: z.string() }) },
@@ -114,7 +114,7 @@ const BREAKING: readonly Breaking[] = [
     [`${CALLERS}body.price may not be a fraction any more`],
   ],
   ['null refused', body({ note: z.string() }), [`${CALLERS}body.note may not be null any more`]],
-  ['an enum member taken out', body({ kind: z.enum(['a']) }), [`${CALLERS}body.kind may not be "b" any more`]],
+  ['an enum member removed', body({ kind: z.enum(['a']) }), [`${CALLERS}body.kind may not be "b" any more`]],
   [
     'a text that becomes an enum',
     body({ nick: z.enum(['x']).optional() }),
@@ -225,7 +225,7 @@ const BREAKING: readonly Breaking[] = [
   ['a body that must be sent', {}, [`${CALLERS}body is required now`], { body: Body.optional() }],
   ['no body any more', { body: undefined }, [`${CALLERS}body is refused now`]],
   ['a required query', query({ page: z.number() }), [`${CALLERS}query.page is required now`]],
-  ['a query taken out', { query: Query.omit({ exact: true }) }, [`${CALLERS}query.exact is refused now`]],
+  ['a query removed', { query: Query.omit({ exact: true }) }, [`${CALLERS}query.exact is refused now`]],
   [
     'no query any more',
     { query: undefined },
@@ -305,12 +305,12 @@ const BREAKING: readonly Breaking[] = [
     [`${CALLERS}out_of_stock has the status 410 now, and had 409`],
   ],
   [
-    'a reply field taken out',
+    'a reply field removed',
     { reply: { ...shape.reply, body: Reply.omit({ name: true }) } },
     [`${READERS}data.name is gone`],
   ],
   [
-    'an optional reply field taken out',
+    'an optional reply field removed',
     { reply: { ...shape.reply, body: Reply.omit({ at: true }) } },
     [`${READERS}data.at is gone`],
   ],
@@ -363,7 +363,7 @@ const BREAKING: readonly Breaking[] = [
     [`${READERS}data.shape.x may be null now`, `${READERS}data.shape.y may be null now`],
     reply({ shape: z.union([z.object({ kind: z.literal('bare') }), wide(z.number())]) }),
   ],
-  ['an event field taken out', emits(Data.omit({ email: true })), [`${EVENT}data.email is gone`]],
+  ['an event field removed', emits(Data.omit({ email: true })), [`${EVENT}data.email is gone`]],
   ['an event field optional', emits(Data.partial({ email: true })), [`${EVENT}data.email may be absent now`]],
   [
     'an event enum member',
@@ -407,9 +407,9 @@ const COMPATIBLE: readonly Compatible[] = [
   ['more in a union', body({ either: z.union([z.string(), z.number(), z.boolean()]).optional() })],
   ['a union in another order', body({ either: z.union([z.number(), z.string()]).optional() })],
   ['a variant more', body({ shape: z.discriminatedUnion('kind', [dot, line, ring]) })],
-  ['one variant taken apart', body({ shape: z.union([dot, line]) })],
+  ['one variant split', body({ shape: z.union([dot, line]) })],
   [
-    'a choice taken apart',
+    'a choice split',
     body({ shape: z.discriminatedUnion('kind', [ring, z.object({ kind: z.literal('disc') })]) }),
     body({ shape: z.object({ kind: z.enum(['ring', 'disc']) }) }),
   ],
@@ -434,7 +434,7 @@ const COMPATIBLE: readonly Compatible[] = [
   ['no header any more', { headers: undefined }],
   ['a scope less', { access: { scopes: ['things:write'] } }, { access: { scopes: ['things:write', 'shop:write'] } }],
   ['the owner too', { access: { scopes: ['things:write'], owner: true } }],
-  ['everybody', { access: { anonymous: true } }],
+  ['anonymous callers', { access: { anonymous: true } }],
   ['async', { async: true }],
   ['reads only', { reads: true, emits: undefined }, { emits: undefined }],
   ['a new reply field', reply({ more: z.string() })],
@@ -458,7 +458,7 @@ const COMPATIBLE: readonly Compatible[] = [
 ]
 
 // Not by it.each, which walks through all that zod keeps in a schema.
-describe('an edit that breaks somebody', () => {
+describe('an edit that breaks something', () => {
   for (const [what, edit, says, before] of BREAKING) {
     it(what, () => expect(diff(edit, before)).toEqual(says))
 
@@ -470,7 +470,7 @@ describe('an edit that breaks somebody', () => {
   }
 })
 
-describe('an edit that all can live with', () => {
+describe('an edit that is compatible', () => {
   for (const [what, edit, before] of COMPATIBLE) it(what, () => expect(diff(edit, before)).toEqual([]))
 })
 
@@ -521,14 +521,14 @@ describe('endpoints and events as a whole', () => {
   const lines = (...[before, after]: Parameters<typeof diffContracts>) =>
     diffContracts(before, after).map(({ where, effect, says }) => `${where} ${effect} ${says}`)
 
-  it('breaks callers when one is gone, and nobody when one is new or its event has another source', () => {
+  it('breaks callers when one is gone, and nothing when one is new or its event has another source', () => {
     expect(lines(contractsData({ one, two }), contractsData({ one }))).toEqual([
       'functions/two breaks POST /v1/two/{shop} is gone',
     ])
     expect(lines(contractsData({ one }), contractsData({ one, two }))).toEqual([])
   })
 
-  it('announces nothing where the contract that could say so is gone with its event', () => {
+  it('announces nothing where the contract that could announce it is gone with its event', () => {
     const found = diffContracts(contractsData({ one }), contractsData({}))
     expect(found.map(({ where, announced }) => [where, announced])).toEqual([
       ['events/thing.made', undefined],
@@ -552,7 +552,7 @@ describe('endpoints and events as a whole', () => {
   const emitting = (data: z.ZodType) =>
     endpoint({ ...shape, name: 'one', path: '/v1/one/{shop}', emits: { 'thing.made': data } })
 
-  it('breaks deliveries under way where a subscriber takes less than was emitted', () => {
+  it('breaks pending deliveries where a subscriber takes less than was emitted', () => {
     const more = Data.extend({ more: z.string() })
     const before = contractsData({ one, follow: follow(Data) })
     expect(lines(before, contractsData({ one: emitting(more), follow: follow(more) }))).toEqual([
@@ -566,7 +566,7 @@ describe('endpoints and events as a whole', () => {
   it('notes a subscriber that is gone or takes another event', () => {
     const before = contractsData({ one, follow: follow(Data) })
     expect(lines(before, contractsData({ one }))).toEqual([
-      'functions/follow note does not take thing.made any more, and deliveries under way are lost',
+      'functions/follow note does not take thing.made any more, and pending deliveries are lost',
     ])
   })
 })

@@ -15,8 +15,8 @@ import {
 import { nodeOf } from './schema-node.ts'
 
 /**
- * What of a change of contracts breaks whom, and what is worth knowing; nothing for a change that all can live with. What
- * comes in is compared one way round and what goes out the other, at every depth.
+ * What a change of contracts breaks, and for whom, with notes of what else is worth knowing; empty for a compatible change.
+ * Inputs are compared in one direction and outputs in the other, at every depth.
  */
 export function diffContracts(before: ContractsData, after: ContractsData): readonly Finding[] {
   const endpoints = before.endpoints.flatMap((old) => endpointFindings(old, successorOf(old, before, after)))
@@ -35,7 +35,7 @@ function endpointFindings(before: EndpointData, after: EndpointData | undefined)
   }))
 }
 
-/** The endpoint of that name; or the one that answers its requests under a new name. */
+/** The endpoint of the same name, or a new one that answers the same requests. */
 function successorOf(old: EndpointData, before: ContractsData, after: ContractsData): EndpointData | undefined {
   const named = after.endpoints.find(({ route }) => route.name === old.route.name)
   if (named) return named
@@ -44,7 +44,7 @@ function successorOf(old: EndpointData, before: ContractsData, after: ContractsD
   return after.endpoints.find((data) => isNew(data) && requestsOf(data) === requestsOf(old))
 }
 
-/** Who emits an event, and as what. */
+/** A function that emits an event, and the schema of its data there. */
 interface Emitter {
   readonly name: string
   readonly version: string | undefined
@@ -52,8 +52,8 @@ interface Emitter {
 }
 
 /**
- * What changed events mean to whoever reads them, and to deliveries under way. An event has no version of its own: it
- * is announced where every contract that changed it has raised its own.
+ * What changed events mean to their readers, and to pending deliveries. An event has no version of its own: its change is
+ * announced where every contract that changed it has raised its own.
  */
 function eventFindings(before: ContractsData, after: ContractsData): readonly Finding[] {
   const [olds, news] = [emittersOf(before), emittersOf(after)]
@@ -74,7 +74,7 @@ function eventChanges(before: readonly Emitter[], after: readonly Emitter[]): re
   return toChanges(found, describeToReaders, 'readers')
 }
 
-/** What was emitted before may be delivered after: to a subscriber that must still take it. */
+/** An event that was emitted before may be delivered after, and the subscriber must still accept it. */
 function subscriberFindings(
   before: ContractsData,
   after: ContractsData,
@@ -85,7 +85,7 @@ function subscriberFindings(
     const now = after.subscribers.find(({ name }) => name === old.name)
     if (now?.on !== old.on) {
       const what = now ? `takes ${now.on} and not ${old.on} any more` : `does not take ${old.on} any more`
-      return [{ where, ...note(`${what}, and deliveries under way are lost`) }]
+      return [{ where, ...note(`${what}, and pending deliveries are lost`) }]
     }
     const found = findIncompatibilities(nodes(emitted.get(old.on) ?? []), [nodeOf(now.takes)], { path: 'data' })
     const announced = versionRaise(old.version, now.version)
@@ -119,7 +119,7 @@ function announcementOf(
   const same = (a: Emitter) => (b: Emitter) =>
     a.name === b.name && JSON.stringify(a.schema) === JSON.stringify(b.schema)
   const changed = before.filter((old) => !after.some(same(old)))
-  const said = changed.map(({ name, version }) => versions.has(name) && versionRaise(version, versions.get(name)))
-  if (said.length === 0 || said.includes(undefined) || said.includes(false)) return undefined
-  return changed.map(({ name }, i) => `${name}'s ${said[i]}`).join(' and ')
+  const raises = changed.map(({ name, version }) => versions.has(name) && versionRaise(version, versions.get(name)))
+  if (raises.length === 0 || raises.includes(undefined) || raises.includes(false)) return undefined
+  return changed.map(({ name }, i) => `${name}'s ${raises[i]}`).join(' and ')
 }

@@ -38,7 +38,7 @@ function addressChanges(before: EndpointData, after: EndpointData): readonly Cha
   ]
 }
 
-/** Clients repeat what they were told is safe to repeat. */
+/** Clients retry requests that the contract declared safe to repeat. */
 function repetitionChanges(before: Route, after: Route): readonly Change[] {
   const changes: Change[] = []
   if (!before.idempotent && after.idempotent) changes.push(breaks('callers', 'an Idempotency-Key is required now'))
@@ -61,7 +61,7 @@ function replyChanges(before: EndpointData, after: EndpointData): readonly Chang
   return [...changes, ...toChanges(found, describeToReaders, 'readers')]
 }
 
-/** A new code is a new refusal of what went well before, and widens what an exhaustive switch must know. */
+/** A new code refuses what succeeded before, and is missing in an exhaustive switch. */
 function failureChanges({ failures }: EndpointData, after: EndpointData): readonly Change[] {
   return Object.entries(after.failures).flatMap(([code, status]) => {
     const before = failures[code]
@@ -88,7 +88,7 @@ type Limit = NonNullable<Route['limit']>
 const isTighter = (before: Limit | undefined, after: Limit) =>
   !before || after.requests / after.perSeconds < before.requests / before.perSeconds || after.burst < before.burst
 
-/** Who could call before and cannot any more. */
+/** Which callers could call before and cannot any more. */
 function accessChanges(before: Route, after: Route): readonly Change[] {
   if (after.anonymous) return []
   if (before.anonymous)
@@ -101,10 +101,10 @@ type Access = Pick<Route, 'scopes' | 'owner'>
 const ANY_CALLER: Access = { scopes: [], owner: false }
 
 function scopeChanges(before: Access, after: Access): readonly Change[] {
-  const everybody = (who: Access) => who.scopes.length === 0 && !who.owner
-  if (everybody(after)) return []
+  const isUnrestricted = ({ scopes, owner }: Access) => scopes.length === 0 && !owner
+  if (isUnrestricted(after)) return []
   // Without scopes an owner's route is for the owner alone.
-  const byScope = everybody(before) || before.scopes.length > 0
+  const byScope = isUnrestricted(before) || before.scopes.length > 0
   const missing = after.scopes.filter((scope) => !before.scopes.includes(scope))
   const changes: Change[] = []
   if (byScope && after.scopes.length === 0) changes.push(breaks('callers', 'only the owner may call now'))
@@ -132,11 +132,15 @@ function inputChanges(before: EndpointData, after: EndpointData): readonly Chang
 
 const EMPTY: JsonSchema = { type: 'object', properties: {}, additionalProperties: false }
 
-/** Headers that a contract does not name are nobody's fault. */
+/** Headers that a contract does not name are ignored. */
 const open = ({ additionalProperties: _closed, ...rest }: JsonSchema): JsonSchema => rest
 
-const compare = (path: string, from: JsonSchema, to: JsonSchema, how: Comparison = {}): readonly Incompatibility[] =>
-  findIncompatibilities([nodeOf(from)], [nodeOf(to)], { ...how, path })
+const compare = (
+  path: string,
+  from: JsonSchema,
+  to: JsonSchema,
+  options: Comparison = {},
+): readonly Incompatibility[] => findIncompatibilities([nodeOf(from)], [nodeOf(to)], { ...options, path })
 
 function bodyChanges(before: EndpointData, after: EndpointData): readonly Change[] {
   if (!after.body) return before.body ? [breaks('callers', 'body is refused now')] : []
@@ -145,7 +149,7 @@ function bodyChanges(before: EndpointData, after: EndpointData): readonly Change
   return [...missing, ...toChanges(compare('body', before.body, after.body), describeToSenders, 'callers')]
 }
 
-/** Parameters are what stands at their place in the path, whatever they are called. */
+/** Parameters are compared by their place in the path: a new name breaks no request. */
 function paramChanges(before: EndpointData, after: EndpointData): readonly Change[] {
   if (shapeOf(before) !== shapeOf(after)) return []
   const [olds, news] = [before, after].map(({ route }) => parsePathTemplate(route.path).names)
@@ -169,5 +173,5 @@ function paramChanges(before: EndpointData, after: EndpointData): readonly Chang
   })
 }
 
-/** The same for all paths that match alike. */
+/** The path with its parameters' names left out: equal for paths that match the same requests. */
 export const shapeOf = ({ route }: Pick<EndpointData, 'route'>): string => route.path.replaceAll(/\{\w+\}/g, '{}')

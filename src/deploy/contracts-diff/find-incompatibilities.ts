@@ -11,61 +11,63 @@ import {
   splitByChoice,
 } from './schema-node.ts'
 
-/** The pairs that are being compared: one that comes again inside itself is taken to fit, since the rest decides. */
+/** The pairs that are being compared: one that occurs again inside itself counts as compatible, since the rest decides. */
 type ComparedPairs = readonly (readonly [JsonSchema, JsonSchema])[]
 
 /**
  * Every way in which a value that one of `subs` allows fits none of `sups`; none where all fit. Sound but for what JSON
- * Schema leaves out (zod's refinements); two patterns that differ count as a misfit, since nobody can tell.
+ * Schema leaves out (zod's refinements); two patterns that differ count as incompatible, since that is undecidable here.
  */
 export function findIncompatibilities(
   subs: readonly SchemaNode[],
   sups: readonly SchemaNode[],
-  place: Position,
-  under: ComparedPairs = [],
+  position: Position,
+  compared: ComparedPairs = [],
 ): readonly Incompatibility[] {
   const [sub, sup] = [subs, sups].map(([node, ...others]) =>
     node && others.length === 0 ? resolveRef(node).schema : undefined,
   )
-  if (!sub || !sup) return compareAlternatives(subs, sups, place, under)
-  if (under.some(([a, b]) => a === sub && b === sup)) return []
-  return compareAlternatives(subs, sups, place, [...under, [sub, sup]])
+  if (!sub || !sup) return compareAlternatives(subs, sups, position, compared)
+  if (compared.some(([a, b]) => a === sub && b === sup)) return []
+  return compareAlternatives(subs, sups, position, [...compared, [sub, sup]])
 }
 
 function compareAlternatives(
   subs: readonly SchemaNode[],
   sups: readonly SchemaNode[],
-  place: Position,
-  under: ComparedPairs,
+  position: Position,
+  compared: ComparedPairs,
 ): readonly Incompatibility[] {
   const options = sups.flatMap((sup) => alternativesOf(sup))
   if (options.some(acceptsAnything)) return []
-  return subs.flatMap((sub) => alternativesOf(sub)).flatMap((one) => compareOne(one, options, place, under))
+  return subs
+    .flatMap((sub) => alternativesOf(sub))
+    .flatMap((alternative) => compareOne(alternative, options, position, compared))
 }
 
-/** Of the options that nearly fit, the nearest says why. */
+/** Where no option fits, the incompatibilities with the nearest one. */
 function compareOne(
-  one: SchemaNode,
+  node: SchemaNode,
   options: readonly SchemaNode[],
-  place: Position,
-  under: ComparedPairs,
+  position: Position,
+  compared: ComparedPairs,
 ): readonly Incompatibility[] {
-  const { path } = place
-  const tries = options.map((option) => compareAtoms(one, option, place, under))
-  if (tries.some((tried) => tried.length === 0) || isWholeBoolean(one, options)) return []
-  const variants = splitByChoice(one, options)
-  if (variants) return variants.flatMap((variant) => compareOne(variant, options, place, under))
+  const { path } = position
+  const tries = options.map((option) => compareAtoms(node, option, position, compared))
+  if (tries.some((tried) => tried.length === 0) || isWholeBoolean(node, options)) return []
+  const variants = splitByChoice(node, options)
+  if (variants) return variants.flatMap((variant) => compareOne(variant, options, position, compared))
   const near = tries.flatMap((tried, i) => {
     const option = options[i]
-    const isOfAnotherKind = tried.some((misfit) => misfit.path === path && isKind(misfit))
-    return option && !isOfAnotherKind ? [{ tried, apart: Number(areDifferentVariants(one, option)) }] : []
+    const isOfAnotherKind = tried.some((found) => found.path === path && isKind(found))
+    return option && !isOfAnotherKind ? [{ tried, apart: Number(areDifferentVariants(node, option)) }] : []
   })
   const [nearest] = near.toSorted((a, b) => a.apart - b.apart || a.tried.length - b.tried.length)
-  // A variant that the other side does not have is told by its name; what else it has says nothing.
+  // A variant that the other side does not have is reported by its name only.
   if (nearest) return nearest.apart ? nearest.tried.filter(({ kind }) => kind === 'value') : nearest.tried
-  const { const: value } = one.schema
+  const { const: value } = node.schema
   if (value !== undefined) return [{ kind: 'value', path, what: JSON.stringify(value) }]
-  return [{ kind: 'type', path, what: nameOf(one.schema, options) }]
+  return [{ kind: 'type', path, what: nameOf(node.schema, options) }]
 }
 
 const isKind = ({ kind }: Incompatibility) => kind === 'type' || kind === 'value'
@@ -85,14 +87,14 @@ function nameOf({ type }: JsonSchema, options: readonly SchemaNode[]): string {
 function compareAtoms(
   sub: SchemaNode,
   sup: SchemaNode,
-  place: Position,
-  under: ComparedPairs,
+  position: Position,
+  compared: ComparedPairs,
 ): readonly Incompatibility[] {
-  const { path, text = false } = place
+  const { path, text = false } = position
   const [a, b] = [sub.schema, sup.schema]
   if (text && b.type === 'array' && a.type !== 'array' && typeof b.items === 'object') {
     const few = compareSizes({ minItems: 1, maxItems: 1 }, b, { min: 'minItems', max: 'maxItems', path })
-    return [...few, ...findIncompatibilities([sub], [partOf(sup, b.items)], place, under)]
+    return [...few, ...findIncompatibilities([sub], [partOf(sup, b.items)], position, compared)]
   }
   if (a.const !== undefined) {
     return isValueAllowed(a.const, b, { text }) ? [] : [{ kind: 'value', path, what: JSON.stringify(a.const) }]
@@ -101,22 +103,22 @@ function compareAtoms(
   const fits = a.type === b.type || (a.type === 'integer' && b.type === 'number')
   if (!fits || b.const !== undefined) return [{ kind: 'type', path, what: String(a.type) }]
   const compare = (subs: readonly SchemaNode[], sups: readonly SchemaNode[], at: string) =>
-    findIncompatibilities(subs, sups, { ...place, path: at }, under)
-  if (b.type === 'object') return compareObjects(sub, sup, place, compare)
-  if (b.type === 'array') return compareArrays(sub, sup, place, compare)
+    findIncompatibilities(subs, sups, { ...position, path: at }, compared)
+  if (b.type === 'object') return compareObjects(sub, sup, position, compare)
+  if (b.type === 'array') return compareArrays(sub, sup, position, compare)
   return b.type === 'string' ? compareStrings(a, b, path) : compareNumbers(a, b, path)
 }
 
 const isWritable = ({ type }: JsonSchema) => type === 'number' || type === 'integer' || type === 'boolean'
 const compareText = (sup: JsonSchema, path: string) => compareStrings({ minLength: 1 }, sup, path)
 
-type Compare = (subs: readonly SchemaNode[], sups: readonly SchemaNode[], at: string) => readonly Incompatibility[]
+type CompareParts = (subs: readonly SchemaNode[], sups: readonly SchemaNode[], at: string) => readonly Incompatibility[]
 
 function compareArrays(
   sub: SchemaNode,
   sup: SchemaNode,
   { path }: Position,
-  compare: Compare,
+  compare: CompareParts,
 ): readonly Incompatibility[] {
   const [a, b] = [sub.schema, sup.schema]
   const size = compareSizes(a, b, { min: 'minItems', max: 'maxItems', path })
@@ -126,62 +128,62 @@ function compareArrays(
   )
   return [...size, ...elements, ...compareItem(a.items, b.items, `${path}[]`)]
 
-  // Where one of the two has no such element, its sizes have said so.
+  // Where one of the two has no such element, its sizes differ, which is reported above.
   function compareItem(from: JsonSchema['items'], to: JsonSchema['items'], at: string): readonly Incompatibility[] {
     return typeof from === 'object' && typeof to === 'object' ? compare([partOf(sub, from)], [partOf(sup, to)], at) : []
   }
 }
 
-type CompareParts = (subs: readonly SchemaNode[], sups: readonly SchemaNode[], at: string) => readonly Incompatibility[]
-
-/** Where objects that `sub` allows do not fit `sup`: names that it wants or refuses, and values. */
+/** Names that `sup` requires or refuses, and values that do not fit. */
 function compareObjects(
   sub: SchemaNode,
   sup: SchemaNode,
-  place: Position,
+  position: Position,
   compare: CompareParts,
 ): readonly Incompatibility[] {
-  const { path, reader = false } = place
+  const { path, reader = false } = position
   const [a, b] = [sub.schema, sup.schema]
   const names = new Set([...namesOf(a), ...namesOf(b)])
   const found = [...names].flatMap((name): readonly Incompatibility[] => {
     const at = `${path}.${name}`
-    const given = propertyOf(a, name)
-    const taken = propertyOf(b, name)
-    const isWanted = b.required?.includes(name) ?? false
-    if (!given)
-      return isWanted || (reader && namesOf(b).includes(name)) ? [{ kind: reader ? 'gone' : 'required', path: at }] : []
-    if (!taken) return reader || b.additionalProperties !== false ? [] : [{ kind: 'unknown', path: at }]
-    const isLacking = isWanted && !a.required?.includes(name)
-    const values = compare([partOf(sub, given)], [partOf(sup, taken)], at)
-    return isLacking ? [{ kind: 'required', path: at }, ...values] : values
+    const provided = propertyOf(a, name)
+    const accepted = propertyOf(b, name)
+    const isRequired = b.required?.includes(name) ?? false
+    if (!provided)
+      return isRequired || (reader && namesOf(b).includes(name))
+        ? [{ kind: reader ? 'gone' : 'required', path: at }]
+        : []
+    if (!accepted) return reader || b.additionalProperties !== false ? [] : [{ kind: 'unknown', path: at }]
+    const mayBeAbsent = isRequired && !a.required?.includes(name)
+    const values = compare([partOf(sub, provided)], [partOf(sup, accepted)], at)
+    return mayBeAbsent ? [{ kind: 'required', path: at }, ...values] : values
   })
-  return [...found, ...compareRecords(sub, sup, place, compare)]
+  return [...found, ...compareRecords(sub, sup, position, compare)]
 }
 
 const namesOf = ({ properties = {} }: JsonSchema) => Object.keys(properties)
 
-/** What an object may have by that name. */
+/** The schema of an object's member of that name. */
 function propertyOf({ properties = {}, additionalProperties: rest }: JsonSchema, name: string): JsonSchema | undefined {
   if (Object.hasOwn(properties, name)) return properties[name]
   return typeof rest === 'object' ? rest : undefined
 }
 
-/** Names that no schema lists: those of records. */
+/** Members that the schemas do not list: those of records. */
 function compareRecords(
   sub: SchemaNode,
   sup: SchemaNode,
   { path, reader }: Position,
   compare: CompareParts,
 ): readonly Incompatibility[] {
-  const { additionalProperties: given, propertyNames: names = ANY_NAME } = sub.schema
-  const { additionalProperties: taken, propertyNames: wanted = ANY_NAME } = sup.schema
-  if (typeof given !== 'object') return []
+  const { additionalProperties: provided, propertyNames: names = ANY_NAME } = sub.schema
+  const { additionalProperties: accepted, propertyNames: allowed = ANY_NAME } = sup.schema
+  if (typeof provided !== 'object') return []
   const at = `${path}[name]`
-  if (typeof taken !== 'object') return taken === false && !reader ? [{ kind: 'unknown', path: at }] : []
+  if (typeof accepted !== 'object') return accepted === false && !reader ? [{ kind: 'unknown', path: at }] : []
   return [
-    ...compare([partOf(sub, names)], [partOf(sup, wanted)], `the names in ${path}`),
-    ...compare([partOf(sub, given)], [partOf(sup, taken)], at),
+    ...compare([partOf(sub, names)], [partOf(sup, allowed)], `the names in ${path}`),
+    ...compare([partOf(sub, provided)], [partOf(sup, accepted)], at),
   ]
 }
 

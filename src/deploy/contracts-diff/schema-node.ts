@@ -1,6 +1,6 @@
 import { type JsonSchema, listedValues, optionsOf } from '../json-schema.ts'
 
-/** A schema, and the document in which its references are good. */
+/** A schema, and the document in which its references are resolved. */
 export interface SchemaNode {
   readonly schema: JsonSchema
   readonly document: JsonSchema
@@ -23,8 +23,8 @@ export function resolveRef(node: SchemaNode): SchemaNode {
 }
 
 /**
- * The schemas of which any one may hold, none of them a reference or a union any more: one for each listed value, one for
- * each type. None at all where nothing can hold.
+ * The schemas of which any one may hold, with references and unions resolved: one for each listed value, one for each type.
+ * None where no value is allowed.
  */
 export function alternativesOf(node: SchemaNode, refs: readonly string[] = []): readonly SchemaNode[] {
   const { schema, document } = node
@@ -40,11 +40,12 @@ export function alternativesOf(node: SchemaNode, refs: readonly string[] = []): 
   const values = listedValues(schema)
   if (values) return values.map((value) => partOf(node, { type: typeOfValue(value), const: value }))
   const { type } = schema
-  if (Array.isArray(type)) return type.flatMap((one) => alternativesOf(partOf(node, { ...schema, type: one }), refs))
+  if (Array.isArray(type))
+    return type.flatMap((single) => alternativesOf(partOf(node, { ...schema, type: single }), refs))
   return [partOf(node, expandRecord(schema))]
 }
 
-/** What accepts every value. */
+/** Whether a schema accepts every value. */
 export const acceptsAnything = ({ schema }: SchemaNode): boolean =>
   schema.type === undefined && listedValues(schema) === undefined
 
@@ -57,7 +58,7 @@ function definitionOf($ref: string, document: JsonSchema): JsonSchema {
   return found
 }
 
-/** A record of listed names is an object that has them. */
+/** A record of listed names, as an object with these properties. */
 function expandRecord(schema: JsonSchema): JsonSchema {
   const { propertyNames, additionalProperties } = schema
   const names = propertyNames && listedValues(propertyNames)
@@ -69,7 +70,7 @@ function expandRecord(schema: JsonSchema): JsonSchema {
 
 /**
  * An object that has a choice of listed values, as one object for each of them: `{ kind: 'a' | 'b' }` is then seen to
- * fit `{ kind: 'a' } | { kind: 'b' }`. Undefined where none of several options tells itself apart by that choice.
+ * fit `{ kind: 'a' } | { kind: 'b' }`. Undefined where no option is distinguished by that choice.
  */
 export function splitByChoice(node: SchemaNode, options: readonly SchemaNode[]): readonly SchemaNode[] | undefined {
   const { schema } = node

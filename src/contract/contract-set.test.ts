@@ -17,7 +17,7 @@ it.each<[string, Parameters<typeof findEventCycles>[0], readonly string[]]>([
     ['x.a -> a -> x.b -> b -> x.a', 'x.a -> a -> x.c -> c -> x.a'],
   ],
   [
-    'many ways and no cycle',
+    'many paths and no cycle',
     Array.from({ length: 40 }, (_, i) => subscriber(`s${i}`, `x.${i >> 1}`, `x.${(i >> 1) + 1}`)),
     [],
   ],
