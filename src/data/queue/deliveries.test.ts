@@ -11,15 +11,9 @@ import {
 import { createLog } from '../../kernel/index.ts'
 import { testDatabase } from '../../testing/index.ts'
 import { createPool } from '../postgres/pool.ts'
-import {
-  type Delivery,
-  fanOut,
-  findDeliveryDueTimes,
-  leaseDeliveries,
-  reclaimDeliveries,
-  type Settlement,
-  settleDeliveries,
-} from './deliveries.ts'
+import { findDueTimes } from './backlog.ts'
+import { type Delivery, fanOut, leaseDeliveries } from './deliveries.ts'
+import { reclaimDeliveries, type Settlement, settleDeliveries } from './settle-deliveries.ts'
 
 const WELCOME = [{ name: 'send-welcome', on: 'user.created' }]
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
@@ -66,7 +60,7 @@ it.each(['done', 'waiting', 'dead'] as const)(
 it('fans an event out once, also to two at the same time', async () => {
   await emitAll(url, { count: 300 })
   const subscriptions = [...WELCOME, { name: 'count-users', on: 'user.created' }]
-  const fanned = await Promise.all([1, 2, 3, 4].map(() => fanOut(pool, subscriptions, { most: 200 })))
+  const fanned = await Promise.all([1, 2, 3, 4].map(() => fanOut(pool, subscriptions, { limit: 200 })))
   expect(fanned.reduce((sum, count) => sum + count)).toBe(300)
   expect(await fanOut(pool, subscriptions)).toBe(0)
   expect(await countStates(url)).toEqual({ waiting: 600 })
@@ -100,13 +94,13 @@ it('leases a delivery to one of many, for as long as told on the clock of the da
 it('leases nothing that is not due, and knows when it is', async () => {
   await emit(url)
   await fanOut(pool, WELCOME)
-  expect((await findDeliveryDueTimes(pool, ['send-welcome'])).get('send-welcome')).toBeLessThanOrEqual(0)
-  expect(await findDeliveryDueTimes(pool, ['another'])).toEqual(new Map())
+  expect((await findDueTimes(pool, 'delivery', ['send-welcome'])).get('send-welcome')).toBeLessThanOrEqual(0)
+  expect(await findDueTimes(pool, 'delivery', ['another'])).toEqual(new Map())
   const leased = await leaseOne()
-  expect(await findDeliveryDueTimes(pool, ['send-welcome'])).toEqual(new Map())
+  expect(await findDueTimes(pool, 'delivery', ['send-welcome'])).toEqual(new Map())
   await settle(leased, { state: 'waiting', retryInMs: 60_000, durationMs: 1, status: 503 })
   expect(await lease()).toEqual([])
-  const dueInMs = (await findDeliveryDueTimes(pool, ['another', 'send-welcome'])).get('send-welcome')
+  const dueInMs = (await findDueTimes(pool, 'delivery', ['another', 'send-welcome'])).get('send-welcome')
   expect(dueInMs).toBeGreaterThan(50_000)
   expect(dueInMs).toBeLessThanOrEqual(60_000)
 })

@@ -5,8 +5,8 @@ import type { NewInvocation } from '../../protocol/index.ts'
 import { testDatabase } from '../../testing/index.ts'
 import { createPool } from '../postgres/pool.ts'
 import { createRunStatement } from '../postgres/run-statement.ts'
+import { findDueTimes } from './backlog.ts'
 import {
-  findInvocationDueTimes,
   type Invocation,
   leaseInvocations,
   reclaimInvocations,
@@ -53,10 +53,10 @@ it('a call is leased as it was kept', async () => {
   const before = notified.count
   expect(await accept(invocation)).toEqual({ is: 'new' })
   expect(notified.count).toBe(before + 1)
-  expect((await findInvocationDueTimes(pool, ['make-report'])).get('make-report')).toBeLessThanOrEqual(0)
+  expect((await findDueTimes(pool, 'invocation', ['make-report'])).get('make-report')).toBeLessThanOrEqual(0)
   expect(await leaseOne()).toEqual({ ...invocation, attempt: 1, uncounted: 0, leaseToken: expect.any(String) })
   expect(await lease()).toEqual([])
-  expect(await findInvocationDueTimes(pool, ['make-report'])).toEqual(new Map())
+  expect(await findDueTimes(pool, 'invocation', ['make-report'])).toEqual(new Map())
 })
 
 it('a claim that is taken keeps nothing and wakes nobody', async () => {
@@ -118,7 +118,7 @@ it('is due again after its delay', async () => {
   await accept(made())
   await settleInvocation(pool, await leaseOne(), { state: 'waiting', retryInMs: 60_000, durationMs: 1, status: 503 })
   expect(await lease()).toEqual([])
-  const dueInMs = (await findInvocationDueTimes(pool, ['make-report'])).get('make-report')
+  const dueInMs = (await findDueTimes(pool, 'invocation', ['make-report'])).get('make-report')
   expect(dueInMs).toBeGreaterThan(50_000)
   expect(dueInMs).toBeLessThanOrEqual(60_000)
 })

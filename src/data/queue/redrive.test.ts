@@ -3,9 +3,10 @@ import { attemptsOf, countStates, emit, emptyOutbox, query } from '../../../serv
 import { createLog } from '../../kernel/index.ts'
 import { testDatabase } from '../../testing/index.ts'
 import { createPool } from '../postgres/pool.ts'
-import { type Delivery, fanOut, leaseDeliveries, reclaimDeliveries, settleDeliveries } from './deliveries.ts'
+import { type Delivery, fanOut, leaseDeliveries } from './deliveries.ts'
 import { showEvent } from './events.ts'
 import { type RedriveFilter, type RedriveOptions, redrive } from './redrive.ts'
+import { reclaimDeliveries, settleDeliveries } from './settle-deliveries.ts'
 
 const SUBSCRIBERS = [
   { name: 'send-welcome', on: 'user.created' },
@@ -32,7 +33,7 @@ const again = (filter: RedriveFilter = {}, options: Partial<RedriveOptions> = {}
   redrive(pool, filter, { actor: 'admin', findIssues: () => [], ...options })
 const rows = () => query(url, 'select * from ebb.delivery order by event_id, consumer')
 
-/** Dead letters of `count` events, oldest first; answers their events' ids. */
+/** Dead letters of `count` events, oldest first; returns their events' ids. */
 async function bury(count: number, { type = 'user.created', only }: { type?: string; only?: string } = {}) {
   const ids: string[] = []
   for (let n = 0; n < count; n++) ids.push(await emit(url, { type, payload: { n } }))
