@@ -105,7 +105,8 @@ describe('over TLS', () => {
     const about = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2']
     execFileSync(openssl, ['req', '-x509', ...made, ...about, '-out', certificate], { stdio: 'ignore' })
     // Postgres accepts only a key file that its own user owns, and does not run as root.
-    if (process.getuid?.() === 0) for (const file of [folder, key, certificate]) await chown(file, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
+    if (process.getuid?.() === 0)
+      for (const file of [folder, key, certificate]) await chown(file, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
     const settings = { ssl: 'on', ssl_cert_file: certificate, ssl_key_file: key }
     const postgres = await startPostgres(join(folder, 'data'), { settings })
     stop = async () => {

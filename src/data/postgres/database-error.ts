@@ -60,7 +60,9 @@ export function isUnavailable(error: unknown): boolean {
   // By shape: an error may come from another realm.
   const { errors, message } = Object(error) as { errors?: unknown; message?: unknown }
   if (Array.isArray(errors) && errors.some(isUnavailable)) return true
-  return UNAVAILABLE.test(errorCodeOf(error)) || SOCKET_ERRORS.has(errorCodeOf(error)) || DRIVER_ERRORS.test(String(message))
+  return (
+    UNAVAILABLE.test(errorCodeOf(error)) || SOCKET_ERRORS.has(errorCodeOf(error)) || DRIVER_ERRORS.test(String(message))
+  )
 }
 
 /** The code of an error, such as a SQLSTATE or ECONNRESET; an empty string where it has none. */

@@ -1,11 +1,12 @@
 import { type Config, type Log, requireSetting, type TransactionalResource } from '../../kernel/index.ts'
 import { clearPendingEffects } from '../inbox.ts'
 import { createOutboxNotifier } from '../outbox.ts'
+import type { OpenedPostgres } from './handler-statements.ts'
 import { createPool } from './pool.ts'
 import { createReadOnlySql } from './read-only.ts'
 import { createRunStatement } from './run-statement.ts'
 import type { Sql } from './sql.ts'
-import { type OpenedPostgres, transact } from './transaction.ts'
+import { transact } from './transaction.ts'
 import { queryWithTimeout } from './with-connection.ts'
 
 /** The limit of a statement outside of any request: the readiness check, and what comes after a COMMIT. */

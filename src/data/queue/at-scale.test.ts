@@ -71,7 +71,10 @@ async function middleCursor(): Promise<string> {
 it.each<[string, (pool: pg.Pool) => Promise<unknown>]>([
   ['the first page of events', (pool) => listEvents(pool)],
   ['a page of events far back', async (pool) => listEvents(pool, { before: await middleCursor() })],
-  ['a page far back of one type', async (pool) => listEvents(pool, { before: await middleCursor(), type: 'order.placed' })],
+  [
+    'a page far back of one type',
+    async (pool) => listEvents(pool, { before: await middleCursor(), type: 'order.placed' }),
+  ],
   ['the done ones', (pool) => listEvents(pool, { state: 'done' })],
   ['the dead ones, which are the oldest', (pool) => listEvents(pool, { state: 'dead' })],
   ['the dead ones of a type', (pool) => listEvents(pool, { state: 'dead', type: 'order.placed' })],

@@ -6,12 +6,7 @@ import { testDatabase } from '../../testing/index.ts'
 import { createPool } from '../postgres/pool.ts'
 import { createRunStatement } from '../postgres/run-statement.ts'
 import { findDueTimes } from './backlog.ts'
-import {
-  type Invocation,
-  leaseInvocations,
-  reclaimInvocations,
-  settleInvocation,
-} from './invocation-queue.ts'
+import { type Invocation, leaseInvocations, reclaimInvocations, settleInvocation } from './invocation-queue.ts'
 import { acceptInvocation, findInvocation } from './invocations.ts'
 
 // Hooks run in the order in which they are declared: the pool closes before the database is dropped.

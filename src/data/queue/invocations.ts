@@ -1,7 +1,8 @@
 import type pg from 'pg'
 import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
 import type { InvocationResponse, InvocationState, NewInvocation } from '../../protocol/index.ts'
-import { type OpenedPostgres, transact } from '../postgres/transaction.ts'
+import type { OpenedPostgres } from '../postgres/handler-statements.ts'
+import { transact } from '../postgres/transaction.ts'
 import { toCamelCase } from '../values/read-rows.ts'
 
 interface AcceptOptions {

@@ -94,7 +94,14 @@ it('a dry run changes nothing, and names what its subscriber would refuse', asyn
   expect(dryRun).toBe(true)
   expect(deliveries.map(({ outcome }) => outcome)).toEqual(['misfit', 'first'])
   expect(deliveries[0]).toEqual({
-    ...{ eventId: first, consumer: 'send-welcome', type: 'user.created', attempts: 1, outcome: 'misfit', faults: issues },
+    ...{
+      eventId: first,
+      consumer: 'send-welcome',
+      type: 'user.created',
+      attempts: 1,
+      outcome: 'misfit',
+      faults: issues,
+    },
   })
   expect(await rows()).toEqual(before)
   expect(await query(url, 'select from ebb.audit')).toEqual([])
