@@ -1,6 +1,6 @@
 import { isTransient, PLATFORM_CODES, type Subscription } from 'ebb/contract'
+import type { Settlement } from '../../src/data/queue/deliveries.ts'
 import type { InvocationSettlement } from '../../src/data/queue/invocation-queue.ts'
-import type { Settlement } from '../../src/data/queue/settle-deliveries.ts'
 import { retryDelayMs } from '../../src/protocol/retry-delay.ts'
 import type { CallOutcome } from './call-function.ts'
 

@@ -1,13 +1,14 @@
 import type { Subscription } from 'ebb/contract'
 import type pg from 'pg'
 import { findAbandoned, findDueTimes } from '../../src/data/queue/backlog.ts'
-import { type Delivery, fanOut, leaseDeliveries } from '../../src/data/queue/deliveries.ts'
 import {
+  type Delivery,
+  fanOut,
+  leaseDeliveries,
   type ReclaimedDelivery,
-  reclaimDeliveries,
   type Settlement,
-  settleDeliveries,
-} from '../../src/data/queue/settle-deliveries.ts'
+} from '../../src/data/queue/deliveries.ts'
+import { reclaimDeliveries, settleDeliveries } from '../../src/data/queue/settle-deliveries.ts'
 import type { CallFunction } from './call-function.ts'
 import { classifyResponse } from './classify-response.ts'
 import type { LeasedCall, Queue, ReclaimedCall } from './queue.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Log, traceIdOf } from 'ebb/kernel'
-import type { Settlement } from '../../src/data/queue/settle-deliveries.ts'
+import type { Settlement } from '../../src/data/queue/deliveries.ts'
 import type { RelayMetrics } from './metrics.ts'
 import type { Attempt, LeasedCall } from './queue.ts'
 

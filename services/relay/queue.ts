@@ -1,5 +1,5 @@
 import type { Subscription } from 'ebb/contract'
-import type { Settlement } from '../../src/data/queue/settle-deliveries.ts'
+import type { Settlement } from '../../src/data/queue/deliveries.ts'
 import type { CallOutcome } from './call-function.ts'
 
 /** A function that the relay calls. */

@@ -12,8 +12,8 @@ import { createLog } from '../../kernel/index.ts'
 import { testDatabase } from '../../testing/index.ts'
 import { createPool } from '../postgres/pool.ts'
 import { findDueTimes } from './backlog.ts'
-import { type Delivery, fanOut, leaseDeliveries } from './deliveries.ts'
-import { reclaimDeliveries, type Settlement, settleDeliveries } from './settle-deliveries.ts'
+import { type Delivery, fanOut, leaseDeliveries, type Settlement } from './deliveries.ts'
+import { reclaimDeliveries, settleDeliveries } from './settle-deliveries.ts'
 
 const WELCOME = [{ name: 'send-welcome', on: 'user.created' }]
 // Hooks run in the order in which they are declared: the pool closes before the database is dropped.

@@ -26,6 +26,28 @@ export interface Delivery {
   readonly createdAt: string
 }
 
+/** The result of an attempt. A `retryInMs` is given where it is to be tried again. */
+export interface Settlement {
+  readonly state: 'done' | 'waiting' | 'dead'
+  readonly retryInMs?: number
+  /** Whether the attempt does not count against the allowance of attempts. */
+  readonly uncounted?: boolean
+  /** A whole number. */
+  readonly durationMs: number
+  /** The HTTP status; where no response came, `error` says why. */
+  readonly status?: number
+  readonly error?: string
+  readonly body?: string
+  readonly revision?: string
+}
+
+/** A delivery whose relay died. */
+export interface ReclaimedDelivery
+  extends Pick<Delivery, 'eventId' | 'consumer' | 'attempt' | 'type' | 'correlationId' | 'traceparent'> {
+  readonly state: 'waiting' | 'dead'
+  readonly durationMs: number
+}
+
 /**
  * Makes the deliveries of at most `limit` events that have none yet, and returns how many events those were. An event
  * without a subscriber is marked all the same.

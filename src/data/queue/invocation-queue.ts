@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { InvocationResponse, NewInvocation } from '../../protocol/index.ts'
 import { toCamelCase } from '../values/read-rows.ts'
-import type { ReclaimedDelivery, Settlement } from './settle-deliveries.ts'
+import type { ReclaimedDelivery, Settlement } from './deliveries.ts'
 
 /** A request that its caller does not wait for on its way to its function, this relay's until the lease ends. */
 export interface Invocation extends NewInvocation {

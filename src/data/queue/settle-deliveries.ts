@@ -1,28 +1,6 @@
 import type pg from 'pg'
 import { toCamelCase } from '../values/read-rows.ts'
-import type { Delivery } from './deliveries.ts'
-
-/** The result of an attempt. A `retryInMs` is given where it is to be tried again. */
-export interface Settlement {
-  readonly state: 'done' | 'waiting' | 'dead'
-  readonly retryInMs?: number
-  /** Whether the attempt does not count against the allowance of attempts. */
-  readonly uncounted?: boolean
-  /** A whole number. */
-  readonly durationMs: number
-  /** The HTTP status; where no response came, `error` says why. */
-  readonly status?: number
-  readonly error?: string
-  readonly body?: string
-  readonly revision?: string
-}
-
-/** A delivery whose relay died. */
-export interface ReclaimedDelivery
-  extends Pick<Delivery, 'eventId' | 'consumer' | 'attempt' | 'type' | 'correlationId' | 'traceparent'> {
-  readonly state: 'waiting' | 'dead'
-  readonly durationMs: number
-}
+import type { Delivery, ReclaimedDelivery, Settlement } from './deliveries.ts'
 
 /**
  * What the end of a redriven delivery means for the others of the same redrive and subscriber that were not tried since:
