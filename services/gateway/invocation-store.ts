@@ -2,7 +2,7 @@ import { Problem } from 'ebb/contract'
 import type { GatewayMetrics, Invocations } from 'ebb/http/gateway'
 import type { Log } from 'ebb/kernel'
 import type pg from 'pg'
-import { createNotifier, OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
+import { createOutboxNotifier } from '../../src/data/outbox.ts'
 import { createRunStatement } from '../../src/data/postgres/run-statement.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { acceptInvocation, findInvocation } from '../../src/data/queue/invocations.ts'
@@ -22,7 +22,7 @@ export function openInvocationStore(
   pool: pg.Pool,
   { maxRunning, shed, log }: InvocationStoreOptions,
 ): Invocations & { close(): Promise<void> } {
-  const outbox = createNotifier(pool, OUTBOX_CHANNEL)
+  const outbox = createOutboxNotifier(pool)
   const database = { pool, outbox, log, run: createRunStatement() }
   const overflow = () => {
     shed('invocations')

@@ -1,16 +1,14 @@
 import type { Subscription } from 'ebb/contract'
 import type pg from 'pg'
-import { findAbandoned } from '../../src/data/queue/backlog.ts'
+import { findAbandoned, findDueTimes } from '../../src/data/queue/backlog.ts'
 import {
   type Delivery,
   fanOut,
-  findDeliveryDueTimes,
   leaseDeliveries,
   type ReclaimedDelivery,
-  reclaimDeliveries,
   type Settlement,
-  settleDeliveries,
 } from '../../src/data/queue/deliveries.ts'
+import { reclaimDeliveries, settleDeliveries } from '../../src/data/queue/settle-deliveries.ts'
 import type { CallFunction } from './call-function.ts'
 import { classifyResponse } from './classify-response.ts'
 import type { LeasedCall, Queue, ReclaimedCall } from './queue.ts'
@@ -51,7 +49,7 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
       return (await reclaimDeliveries(pool, granted)).map(toReclaimedCall)
     },
     findAbandoned: (afterMs) => findAbandoned(pool, 'delivery', { known: getNames(subscriptions()), afterMs }),
-    findDueTimes: (names) => findDeliveryDueTimes(pool, names),
+    findDueTimes: (names) => findDueTimes(pool, 'delivery', names),
     lease: async ({ name, timeoutMs, retry }, options) => {
       const leased = await leaseDeliveries(pool, name, options)
       return leased.map((delivery) => {

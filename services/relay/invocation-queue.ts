@@ -1,9 +1,8 @@
 import { Problem, problemJson, type Route } from 'ebb/contract'
 import type pg from 'pg'
 import type { Dispatcher } from 'undici'
-import { findAbandoned } from '../../src/data/queue/backlog.ts'
+import { findAbandoned, findDueTimes } from '../../src/data/queue/backlog.ts'
 import {
-  findInvocationDueTimes,
   type Invocation,
   type InvocationSettlement,
   leaseInvocations,
@@ -44,7 +43,7 @@ export function createInvocationQueue({ pool, call, routes }: InvocationQueueOpt
       return (await reclaimInvocations(pool, granted)).map(toReclaimedCall)
     },
     findAbandoned: (afterMs) => findAbandoned(pool, 'invocation', { known: getNames(targets()), afterMs }),
-    findDueTimes: async (names) => (names.length === 0 ? new Map() : findInvocationDueTimes(pool, names)),
+    findDueTimes: async (names) => (names.length === 0 ? new Map() : findDueTimes(pool, 'invocation', names)),
     lease: async ({ name, timeoutMs, retry }, options) => {
       const leased = await leaseInvocations(pool, name, options)
       return leased.map((invocation) => {

@@ -1,18 +1,8 @@
 import type pg from 'pg'
 import type { Claim, ClaimResult, StoredResponse } from '../kernel/index.ts'
 
-/** None of them where nothing is stored under the key. */
-type IdempotencyRow =
-  | { readonly outcome: 'in-flight' | 'mismatch' }
-  | {
-      readonly outcome: 'finished'
-      readonly status: number
-      readonly headers: Record<string, string>
-      readonly body: Buffer
-    }
-
 /**
- * What is stored under each of many keys, in their order, by one query: a finished answer, another request's
+ * Finds what is stored under each of many keys, in their order, by one query: a finished response, another request's
  * (`mismatch`), or nothing yet (`new`).
  */
 export async function findStoredResponses(
@@ -30,7 +20,10 @@ export async function findStoredResponses(
   return claims.map((_claim, i) => toClaimResult(found.get(i + 1)))
 }
 
-/** Takes the key for the rest of this transaction; a request that comes meanwhile is told so at once, and holds no connection. */
+/**
+ * Claims the key for the rest of this transaction. A request with the same key that comes meanwhile gets `in-flight` at
+ * once, and holds no connection.
+ */
 export async function claimKey(
   client: pg.ClientBase,
   { caller, route, key, fingerprint }: Claim,
@@ -40,12 +33,7 @@ export async function claimKey(
   return toClaimResult(rows[0])
 }
 
-function toClaimResult(row: IdempotencyRow | undefined): ClaimResult {
-  if (!row) return { is: 'new' }
-  if (row.outcome !== 'finished') return { is: row.outcome }
-  return { is: 'finished', answer: { status: row.status, headers: row.headers, body: row.body } }
-}
-
+/** Stores the response under a key that this transaction has claimed. */
 export async function storeResponse(
   client: pg.ClientBase,
   { caller, route, key, fingerprint }: Claim,
@@ -56,4 +44,20 @@ export async function storeResponse(
      values ($1, $2, $3, $4, $5, $6, $7)`,
     [caller, route, key, Buffer.from(fingerprint), status, JSON.stringify(headers), Buffer.from(body)],
   )
+}
+
+/** There is no row where nothing is stored under the key. */
+type IdempotencyRow =
+  | { readonly outcome: 'in-flight' | 'mismatch' }
+  | {
+      readonly outcome: 'finished'
+      readonly status: number
+      readonly headers: Record<string, string>
+      readonly body: Buffer
+    }
+
+function toClaimResult(row: IdempotencyRow | undefined): ClaimResult {
+  if (!row) return { is: 'new' }
+  if (row.outcome !== 'finished') return { is: row.outcome }
+  return { is: 'finished', answer: { status: row.status, headers: row.headers, body: row.body } }
 }

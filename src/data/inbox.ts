@@ -2,8 +2,8 @@ import type pg from 'pg'
 import type { Effect, EventKey } from '../kernel/index.ts'
 
 /**
- * Marks an event as taken in by this consumer, in the transaction of its effects. Answers undefined for a new one, or
- * what is outstanding of one that was taken in before.
+ * Records that this consumer has processed an event, in the transaction of its effects. Returns undefined for a new event,
+ * or the effects that are still pending of one that was recorded before.
  */
 export async function recordInInbox(
   client: pg.ClientBase,
@@ -16,7 +16,7 @@ export async function recordInInbox(
   return rows[0] && (rows[0].outstanding ?? [])
 }
 
-/** Stores what is to be done after the commit. */
+/** Stores the effects that are to be carried out after the commit. */
 export async function storePendingEffects(
   client: pg.ClientBase,
   { consumer, source, id }: EventKey,
@@ -26,7 +26,7 @@ export async function storePendingEffects(
   await client.query('select ebb.store_outstanding($1, $2, $3, $4)', values)
 }
 
-/** Says that everything is done. */
+/** Records that all effects have been carried out. */
 export async function clearPendingEffects(client: pg.ClientBase, { consumer, source, id }: EventKey): Promise<void> {
   await client.query('select ebb.clear_outstanding($1, $2, $3)', [consumer, source, id])
 }

@@ -2,9 +2,13 @@ import type pg from 'pg'
 import type { OutgoingEvent } from '../kernel/index.ts'
 import { queryWithTimeout } from './postgres/with-connection.ts'
 
+/** The channel of the NOTIFY that tells the relay of new events and invocations. */
 export const OUTBOX_CHANNEL = 'ebb_outbox'
 
-/** Adds events to the outbox, all in one statement. Data that are null are JSON's null, and none of SQL's. */
+const MIN_INTERVAL_MS = 10
+const NOTIFY_TIMEOUT_MS = 2_000
+
+/** Adds events to the outbox, all in one statement. Data that is null is stored as JSON's null, not as SQL's. */
 export async function appendEvents(client: pg.ClientBase, events: readonly OutgoingEvent[]): Promise<void> {
   await client.query(
     `insert into ebb.outbox (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops)
@@ -15,30 +19,29 @@ export async function appendEvents(client: pg.ClientBase, events: readonly Outgo
   )
 }
 
-const toRow = ({ id, type, source, subject, data, traceparent, correlationId, callerId, hops }: OutgoingEvent) => ({
-  ...{ id, type, source, subject, payload: data, traceparent },
-  ...{ correlation_id: correlationId, caller_id: callerId, hops },
-})
-
-const MIN_INTERVAL_MS = 10
-const NOTIFY_TIMEOUT_MS = 2_000
+export interface OutboxNotifier {
+  /** Sends a NOTIFY soon; returns at once. */
+  notify(): void
+  /** Sends what is due and waits for it. */
+  flush(): Promise<void>
+}
 
 /**
- * A notifier that sends at most one NOTIFY in 10 ms, outside any transaction (Postgres serialises commits that
- * notify) and never delaying anybody; one that is lost is made good by the listener's poll.
+ * Creates a notifier that sends at most one NOTIFY in 10 ms, outside any transaction (Postgres serialises commits that
+ * notify), and delays no request. The relay's poll makes up for one that is lost.
  */
-export function createNotifier(pool: pg.Pool, channel: string) {
+export function createOutboxNotifier(pool: pg.Pool): OutboxNotifier {
   let due: NodeJS.Timeout | undefined
   let sending: Promise<unknown> = Promise.resolve()
   const send = () => {
     due = undefined
-    sending = queryWithTimeout(pool, NOTIFY_TIMEOUT_MS, (client) => client.query(`notify ${channel}`)).catch(() => {})
+    const notified = queryWithTimeout(pool, NOTIFY_TIMEOUT_MS, (client) => client.query(`notify ${OUTBOX_CHANNEL}`))
+    sending = notified.catch(() => {})
   }
   return {
     notify: () => {
       due ??= setTimeout(send, MIN_INTERVAL_MS)
     },
-    /** Sends what is due and waits for it. */
     flush: async () => {
       if (due) {
         clearTimeout(due)
@@ -48,3 +51,8 @@ export function createNotifier(pool: pg.Pool, channel: string) {
     },
   }
 }
+
+const toRow = ({ id, type, source, subject, data, traceparent, correlationId, callerId, hops }: OutgoingEvent) => ({
+  ...{ id, type, source, subject, payload: data, traceparent },
+  ...{ correlation_id: correlationId, caller_id: callerId, hops },
+})

@@ -1,8 +1,17 @@
 import type { Resource } from '../kernel/index.ts'
 
 /**
- * Declares a resource of a team's own: what handlers are lent by the name that they give it in `uses`.
+ * Declares a resource of a team's own: what handlers get under the name that they give it in `uses`.
  * @example
- * export const clock = resource({ stores: [], open: () => Date.now, lend: (now) => ({ now }) })
+ * export const clock = resource({ stores: [], open: () => Date.now, bind: (now) => ({ now }) })
  */
-export const resource = <Lent, Opened>(own: Resource<Lent, Opened>): Resource<Lent, Opened> => own
+export const resource = <Bound, Opened>(definition: Resource<Bound, Opened>): Resource<Bound, Opened> => definition
+
+/**
+ * The same promise, whose rejection counts as handled. A handler may await what a resource gives it late, or never; that
+ * is an error of its own request, and must not end the process that serves all of them as an unhandled rejection.
+ */
+export function markHandled<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => {})
+  return promise
+}

@@ -8,10 +8,10 @@ export function collectLog() {
   return { log, lines, messages: () => lines.map((line): unknown => JSON.parse(line).msg) }
 }
 
-/** The settings of a process that has but these. */
+/** The settings of a process that has only these. */
 export const configOf = (env: Readonly<Record<string, string>>) => parseConfig(env)
 
-/** What every request brings. */
+/** What `bind` gets with a request. */
 export const testBindContext = (signal = new AbortController().signal) => ({
   ...{ signal, correlationId: 'a-correlation-id', afterCommit: async () => {} },
   traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',

@@ -1,12 +1,20 @@
-/** The same promise, but rejected where it takes longer. What is there already when the time is over still counts. */
+/**
+ * The same promise, but rejected where it takes longer than `limitMs`. A result that is there when the time is over still
+ * counts.
+ */
 export async function withTimeout<T>(limitMs: number, promise: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>()
-  const giveUp = () => late.reject(new Error(`no answer within ${limitMs} ms`))
-  // Where this process itself was busy, the answer may wait to be read: immediates run after that.
-  const timer = setTimeout(() => setImmediate(giveUp), limitMs)
+  const stop = startTimeout(limitMs, () => late.reject(new Error(`no answer within ${limitMs} ms`)))
   try {
     return await Promise.race([promise, late.promise])
   } finally {
-    clearTimeout(timer)
+    stop()
   }
+}
+
+/** Calls `onTimeout` once, after `limitMs` and after what has arrived by then was read. Returns a function that stops it. */
+export function startTimeout(limitMs: number, onTimeout: () => void): () => void {
+  // Where this process itself was busy, an answer may wait to be read: immediates run after that.
+  const timer = setTimeout(() => setImmediate(onTimeout), limitMs)
+  return () => clearTimeout(timer)
 }

@@ -20,7 +20,7 @@ const env = { EBB_POOL_MAX: '1' }
 const alone = testFunction(implement(contract, { sql: postgres }, meet), { env })
 const withHttp = testFunction(implement(contract, { sql: postgres, http }, meet), { env })
 
-/** Fails as often as a row says: a sequence counts on through rollbacks. */
+/** Fails as often as a row says: a sequence goes on counting through rollbacks. */
 const CLASH = `
   create table meetings (code text, times int, at_commit boolean);
   create sequence tries;
@@ -52,7 +52,7 @@ describe.each([
     const { body } = await send(alone, code, 0, atCommit)
     const { status, body: next } = await send(alone, code, 2, atCommit)
     expect([status, await rows(alone)]).toEqual([200, 2])
-    // The connection is well and stays.
+    // The connection is good and stays open.
     expect(next.pid).toBe(body.pid)
   })
 

@@ -2,28 +2,28 @@ import { Problem } from '../../contract/index.ts'
 
 interface AcquireOptions {
   readonly signal: AbortSignal
-  /** What the caller has for all that it wants to do, the wait and the work. */
+  /** What the caller has for all of it, the wait and the work. */
   readonly timeoutMs: number
 }
 
-/** Of one more loan in the moving average of how long loans last. */
+/** The weight of the latest use in the moving average of how long a connection is held. */
 const AVERAGE_WEIGHT = 0.1
 const MAX_WAIT_MS = 5_000
-/** Of the caller's time, the longest wait: in a burst, and in a queue that has stood for as long as that time. */
+/** The longest wait as a share of the caller's time: in a burst, and in a queue that has stood for as long as that. */
 const [BURST_SHARE, STANDING_SHARE] = [0.9, 0.5]
 
-/** The longest wait for a place and a connection of whoever has so long for all of it: the rest is for the work. */
+/** The longest wait for a slot and a connection of a caller who has so long for all of it: the rest is for the work. */
 export const maxWaitMs = (timeoutMs: number) => Math.min(timeoutMs * BURST_SHARE, MAX_WAIT_MS)
 
 /**
- * The places of a pool and the queue before them, first come, first served. A burst may wait nearly as long as its time
- * allows: it ends. In a queue that does not, all would be served when they are about to expire: there a wait that, by
- * the pace of the last loans, would exceed half of the caller's time is refused at once.
+ * The slots of a pool, one for each connection, and the queue before them: first come, first served. A burst may wait
+ * nearly as long as its time allows: it ends. In a queue that does not end, all would be served when they are about to
+ * expire: there a wait that, by the pace of the last uses, would exceed half of the caller's time is refused at once.
  */
-export function createConnectionSlots(most: number, { now = () => performance.now() } = {}) {
+export function createConnectionSlots(max: number, { now = () => performance.now() } = {}) {
   const waiting = new Set<() => void>()
   let taken = 0
-  let heldMs = 0
+  let averageHeldMs = 0
   let waitingSince = 0
 
   const wait = (signal: AbortSignal, waitMs: number) => {
@@ -37,34 +37,37 @@ export function createConnectionSlots(most: number, { now = () => performance.no
     const end = () => {
       clearTimeout(limit)
       signal.removeEventListener('abort', onAbort)
-      waiting.delete(enter)
+      waiting.delete(proceed)
     }
-    const enter = () => {
+    const proceed = () => {
       end()
       resolve()
     }
     signal.addEventListener('abort', onAbort)
     if (waiting.size === 0) waitingSince = now()
-    waiting.add(enter)
+    waiting.add(proceed)
     return promise
   }
 
   return {
-    /** Takes a place, at once (then it returns undefined) or after a wait. Throws a Problem 503 where that is in vain. */
-    enter({ signal, timeoutMs }: AcquireOptions): Promise<void> | undefined {
-      if (taken < most) {
+    /**
+     * Takes a slot at once, and returns undefined, or returns a promise of one. Throws a Problem 503, or rejects with it,
+     * where the wait would be, or was, too long.
+     */
+    acquire({ signal, timeoutMs }: AcquireOptions): Promise<void> | undefined {
+      if (taken < max) {
         taken++
         return undefined
       }
-      const longestMs = maxWaitMs(timeoutMs)
-      if (waiting.size === 0 || now() - waitingSince < longestMs) return wait(signal, longestMs)
-      const waitMs = Math.min(timeoutMs * STANDING_SHARE, longestMs)
-      if ((heldMs * (waiting.size + 1)) / most > waitMs) throw poolExhausted()
+      const burstMs = maxWaitMs(timeoutMs)
+      if (waiting.size === 0 || now() - waitingSince < burstMs) return wait(signal, burstMs)
+      const waitMs = Math.min(timeoutMs * STANDING_SHARE, burstMs)
+      if ((averageHeldMs * (waiting.size + 1)) / max > waitMs) throw poolExhausted()
       return wait(signal, waitMs)
     },
-    /** Gives a place back that was held for so long: the request that has waited the longest gets it. */
-    leave(forMs: number): void {
-      heldMs += (forMs - heldMs) * AVERAGE_WEIGHT
+    /** Frees a slot that was held for so long: the request that has waited the longest gets it. */
+    release(forMs: number): void {
+      averageHeldMs += (forMs - averageHeldMs) * AVERAGE_WEIGHT
       const [next] = waiting
       if (next) next()
       else taken--

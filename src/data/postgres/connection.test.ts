@@ -17,8 +17,8 @@ import { withConnection } from './with-connection.ts'
 const { url } = testDatabase()
 const { log } = collectLog()
 const SLEEP = 'select pg_sleep(60)'
-const NOBODY = 65_534
-/** What a client that wants TLS says first (PostgreSQL protocol, SSLRequest). */
+const UNPRIVILEGED_UID = 65_534
+/** What a client that wants TLS sends first (PostgreSQL protocol, SSLRequest). */
 const SSL_REQUEST = '0000000804d2162f'
 
 const asleep = `select from pg_stat_activity where query = '${SLEEP}' and state = 'active'`
@@ -36,7 +36,7 @@ async function connected(connectionString: string) {
   return client
 }
 
-it('says whether the server has done it', async () => {
+it('resolves to whether the server has cancelled the statement', async () => {
   const client = await connected(url)
   const sleeping = client.query(SLEEP)
   const ended = expect(sleeping).rejects.toThrow('canceling statement due to user request')
@@ -56,9 +56,9 @@ describe('a connection whose statement was cancelled', () => {
   afterAll(() => pool.end())
   const pidOf = ({ rows: [row] }: pg.QueryResult) => row?.pid
 
-  it('is lent again, once the server has proved that it is idle', async () => {
+  it('is used again once the server has proved that it is idle', async () => {
     const ownPid = async () => pidOf(await pool.query('select pg_backend_pid() as pid'))
-    const isLentAgain = async () => {
+    const isUsedAgain = async () => {
       const before = await ownPid()
       const controller = new AbortController()
       const { signal } = controller
@@ -70,11 +70,11 @@ describe('a connection whose statement was cancelled', () => {
       await expect(slept).rejects.toThrow('the time is over')
       return (await ownPid()) === before
     }
-    // Where a busy machine takes more than a second for the proof, the connection goes, as it should.
-    await untilTrue(isLentAgain, { what: 'a connection that is lent again' })
+    // Where a busy machine takes more than a second for the proof, the connection is destroyed, as it should be.
+    await untilTrue(isUsedAgain, { what: 'a connection that is used again' })
   })
 
-  it('hands no late cancel to its next user, whichever of statement and cancel is faster', async () => {
+  it('passes no late cancel on to its next user, whichever of statement and cancel is faster', async () => {
     for (let i = 0; i < 60; i++) {
       const controller = new AbortController()
       const limits = { signal: controller.signal }
@@ -104,8 +104,9 @@ describe('over TLS', () => {
     const made = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key]
     const about = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2']
     execFileSync(openssl, ['req', '-x509', ...made, ...about, '-out', certificate], { stdio: 'ignore' })
-    // Postgres takes only a key of its own, and does not run as root.
-    if (process.getuid?.() === 0) for (const file of [folder, key, certificate]) await chown(file, NOBODY, NOBODY)
+    // Postgres accepts only a key file that its own user owns, and does not run as root.
+    if (process.getuid?.() === 0)
+      for (const file of [folder, key, certificate]) await chown(file, UNPRIVILEGED_UID, UNPRIVILEGED_UID)
     const settings = { ssl: 'on', ssl_cert_file: certificate, ssl_key_file: key }
     const postgres = await startPostgres(join(folder, 'data'), { settings })
     stop = async () => {
@@ -116,7 +117,7 @@ describe('over TLS', () => {
   })
 
   itWithTls(
-    `cancels, and tells nobody the secret on the way${openssl ? '' : ' (NOT TESTED: no openssl on PATH)'}`,
+    `cancels, and sends the secret encrypted only${openssl ? '' : ' (NOT TESTED: no openssl on PATH)'}`,
     async () => {
       const proxy = await startTcpProxy({ host: '127.0.0.1', port: Number(new URL(tlsUrl).port) })
       closers.push(proxy.close)
@@ -130,14 +131,14 @@ describe('over TLS', () => {
     },
   )
 
-  itWithTls('a silent connection is destroyed, and the pool is well', async () => {
+  itWithTls('destroys an unresponsive connection, and the pool goes on working', async () => {
     const proxy = await startTcpProxy({ host: '127.0.0.1', port: Number(new URL(tlsUrl).port) })
     const pool = createPool(throughProxy(tlsUrl, proxy), { max: 2, statementTimeoutMs: 3_000, log })
     closers.push(proxy.close, () => pool.end())
     await Promise.all([pool.query('select pg_sleep(0.2)'), pool.query('select pg_sleep(0.2)')])
     proxy.forget()
     await expect(pool.query('select 1')).rejects.toThrow('timeout')
-    await untilTrue(() => proxy.connections() === 0, { what: 'all of the silent connections are gone' })
+    await untilTrue(() => proxy.connections() === 0, { what: 'all of the unresponsive connections are gone' })
     expect((await pool.query('select 1')).rowCount).toBe(1)
   })
 })

@@ -1,7 +1,18 @@
 import { type Log, rejectLateCall } from '../../kernel/index.ts'
+import type { OutboxNotifier } from '../outbox.ts'
+import type { RunStatement } from './run-statement.ts'
 import type { ExecuteStatement } from './sql.ts'
+import type { ConnectionSource } from './with-connection.ts'
 
-/** Runs what it is given one after the other, however it is awaited. */
+/** What `postgres` opens once a process. */
+export interface OpenedPostgres extends ConnectionSource {
+  /** Tells the relay that the outbox has new events. */
+  readonly outbox: OutboxNotifier
+  readonly log: Pick<Log, 'error'>
+  readonly run: RunStatement
+}
+
+/** Returns a function that runs the work it is given one after the other, whether or not it is awaited in between. */
 export function createSerializer() {
   let last: Promise<unknown> = Promise.resolve()
   return <Result>(work: () => Promise<Result>): Promise<Result> => {
@@ -13,7 +24,7 @@ export function createSerializer() {
 
 /**
  * The statements of one handler, up to its end: from then on each is refused, since its connection may serve another
- * request.
+ * request by then.
  */
 export function createHandlerStatements(run: ExecuteStatement, log: Pick<Log, 'error'>) {
   let running = 0
@@ -29,7 +40,7 @@ export function createHandlerStatements(run: ExecuteStatement, log: Pick<Log, 'e
       result.then(settled, settled)
       return result
     }) satisfies ExecuteStatement,
-    /** Ends it, and says how many statements are still running. */
+    /** Marks the end, and returns how many statements are still running. */
     end: (): number => {
       ended = true
       return running

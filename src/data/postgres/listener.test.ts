@@ -15,14 +15,14 @@ afterEach(async () => {
 async function open({ askEveryMs: pingIntervalMs = 100 } = {}) {
   const proxy = await startTcpProxy({ host: '127.0.0.1', port: Number(new URL(url).port) })
   const { log, messages } = collectLog()
-  const heard: string[] = []
+  const received: string[] = []
   const channel = openListener(throughProxy(url, proxy), ['a-channel', 'b'], {
-    ...{ onNotify: (name, payload) => heard.push(`${name}: ${payload}`), log, pingIntervalMs },
+    ...{ onNotify: (name, payload) => received.push(`${name}: ${payload}`), log, pingIntervalMs },
   })
   closers.push(proxy.close, channel.close)
   const count = (message: string) => messages().filter((one) => one === message).length
   const isUp = (times: number) => () => count('the database channel is up') === times
-  return { proxy, channel, heard, count, isUp }
+  return { proxy, channel, received, count, isUp }
 }
 
 async function notify(payload: string) {
@@ -39,29 +39,29 @@ it.each([
 ] as const)(
   'comes back by itself where its connection %s',
   async (_what, how) => {
-    const { proxy, heard, count, isUp } = await open()
+    const { proxy, received, count, isUp } = await open()
     await untilTrue(isUp(1))
     proxy[how]()
     await untilTrue(isUp(2), { what: 'the channel is up again', limitMs: 30_000 })
     await notify('hello')
-    await untilTrue(() => heard.length > 0, { what: 'a notification' })
-    expect(heard).toEqual(['a-channel: hello'])
+    await untilTrue(() => received.length > 0, { what: 'a notification' })
+    expect(received).toEqual(['a-channel: hello'])
     expect(count('the database channel is down')).toBe(1)
   },
   60_000,
 )
 
-it('comes back where the host was silent while it connected', async () => {
+it('reconnects where the host did not respond while it connected', async () => {
   const { proxy, isUp } = await open()
   await untilTrue(isUp(1))
   proxy.silence()
   proxy.cut()
-  await untilTrue(() => proxy.connections() > 0, { what: 'an attempt that nobody answers' })
+  await untilTrue(() => proxy.connections() > 0, { what: 'an attempt that gets no response' })
   proxy.clear()
   await untilTrue(isUp(2), { what: 'the channel is up again', limitMs: 30_000 })
 })
 
-it('is closed where nobody answers', async () => {
+it('closes where the server does not respond', async () => {
   const { proxy, channel, isUp } = await open({ askEveryMs: 60_000 })
   await untilTrue(isUp(1))
   proxy.silence()

@@ -10,15 +10,15 @@ const PING_TIMEOUT_MS = 5_000
 
 export interface ListenerOptions {
   readonly onNotify: (channel: string, payload: string) => void
-  /** Connected, for the first time or again: what was sent meanwhile is lost. */
+  /** Connected, for the first time or again: what was sent in between is lost. */
   readonly onUp?: () => void
   readonly onDown?: () => void
   readonly log: Log
-  /** Nothing else is said on this connection for hours: how often it is asked whether it is there. Default: 10 s. */
+  /** How often the connection is checked, on which nothing else may be sent for hours. Default: 10 s. */
   readonly pingIntervalMs?: number
 }
 
-/** Listens to Postgres channels on one connection of its own, which comes back by itself with back-off. */
+/** Listens to Postgres channels on a connection of its own, which reconnects by itself with back-off until `close()`. */
 export function openListener(
   connectionString: string,
   channels: readonly string[],
@@ -32,23 +32,24 @@ export function openListener(
   const connect = async () => {
     const next = new pg.Client({ ...CONNECTION_OPTIONS, connectionString, application_name: 'ebb listen' })
     let lost = false
-    let asking: NodeJS.Timeout | undefined
-    const lose = (fault?: Error) => {
+    let nextPing: NodeJS.Timeout | undefined
+    const lose = (error?: Error) => {
       if (lost) return
       lost = true
-      clearTimeout(asking)
+      clearTimeout(nextPing)
       destroyConnection(next)
       if (closed) return
       if (client === next) {
-        log.warn({ err: fault }, 'the database channel is down')
+        log.warn({ err: error }, 'the database channel is down')
         onDown?.()
       }
       client = undefined
       retry = setTimeout(() => void connect(), delayMs)
       delayMs = Math.min(delayMs * 2, MAX_RETRY_MS)
     }
-    const ask = () => {
-      asking = setTimeout(() => void withTimeout(PING_TIMEOUT_MS, next.query('select')).then(ask, lose), pingIntervalMs)
+    const ping = () => void withTimeout(PING_TIMEOUT_MS, next.query('select')).then(schedulePing, lose)
+    const schedulePing = () => {
+      nextPing = setTimeout(ping, pingIntervalMs)
     }
     next.on('error', lose)
     next.on('end', () => lose())
@@ -62,9 +63,9 @@ export function openListener(
       delayMs = INITIAL_RETRY_MS
       log.info({ channels }, 'the database channel is up')
       onUp?.()
-      ask()
-    } catch (fault) {
-      lose(fault instanceof Error ? fault : undefined)
+      schedulePing()
+    } catch (error) {
+      lose(error instanceof Error ? error : undefined)
     }
   }
   const first = connect()

@@ -14,7 +14,7 @@ import { collectLog, configOf } from '../test-support.ts'
 /** A role that a function may take; those of a server are seen from every test's database. */
 const OTHER = `ebb_test_${randomUUID().replaceAll('-', '')}`
 
-/** Each is what a handler does: one statement after the other, and no fault of theirs stops it. */
+/** Each entry is what a handler does: one statement after the other, and no error of theirs stops it. */
 const WAYS: readonly (readonly [statement: string, ...more: string[]])[] = [
   // Out of the transaction.
   ['commit'],
@@ -88,7 +88,7 @@ const WAYS: readonly (readonly [statement: string, ...more: string[]])[] = [
   [''],
 ]
 
-/** What stays within the transaction is a handler's to use. */
+/** Statements that stay within the transaction, which a handler may use. */
 const ALLOWED: readonly (readonly [statement: string, ...more: string[]])[] = [
   ["set local time zone 'Asia/Kathmandu'", "select current_setting('TimeZone') = 'Asia/Kathmandu' as yes"],
   ["select set_config('app.caller', 'bob', true)", "select current_setting('app.caller') = 'bob' as yes"],
@@ -108,7 +108,7 @@ const ALLOWED: readonly (readonly [statement: string, ...more: string[]])[] = [
   ['/* commit */ (select true as yes)'],
 ]
 
-/** What a session may keep, as it tells itself. */
+/** All state that a session may keep, as Postgres itself reports it. */
 const SESSION = `
 select pg_backend_pid() as pid, current_user::text as user, session_user::text as login,
        coalesce(current_setting('app.caller', true), '') as caller,
@@ -129,7 +129,7 @@ const shared = {
 const writing = endpoint({ ...shared, name: 'run-statements', path: '/v1/statements', idempotent: true })
 const reading = endpoint({ ...shared, name: 'read-statements', path: '/v1/reads', reads: true })
 
-/** A text as though it stood in the handler. */
+/** A text as if it stood in the handler. */
 const written = (text: string) => Object.assign([text], { raw: [text] })
 
 async function runAll(sql: Sql, statements: readonly string[]) {
@@ -166,7 +166,7 @@ function breakOut(throughOf: () => Through) {
     let before: unknown
 
     beforeAll(async () => {
-      // What a cluster's roles may not do is tried as well.
+      // What a cluster's roles may not do is granted, so that it is tried as well.
       await fn.query(`
         create table notes (text text);
         grant all on notes to ebb_functions;
@@ -191,7 +191,7 @@ function breakOut(throughOf: () => Through) {
       }
     })
 
-    it('what leaves nothing pays nothing: its transaction ends with a bare COMMIT', async () => {
+    it('ends with a bare COMMIT where nothing was left: no reset is paid for', async () => {
       const sent: string[] = []
       const note = (statement: unknown) => void sent.push((statement as Statement).text)
       const channel = tracingChannel(POSTGRES_CHANNEL)
@@ -223,9 +223,9 @@ describeWhere(pgbouncer ? undefined : 'no pgbouncer on PATH')('through PgBouncer
 describe('where a statement ends the transaction all the same', () => {
   const { url } = testDatabase()
 
-  it('nothing more is sent, nothing is answered, and the connection is not lent again', async () => {
+  it('sends nothing more, returns nothing, and does not use the connection again', async () => {
     const opened = postgres.open(configOf({ DATABASE_URL: url, EBB_POOL_MAX: '1' }), collectLog().log)
-    // As though a Postgres to come had another word for it.
+    // As if a later Postgres had another word for it.
     opened.pool.on('connect', (client) => {
       const query = client.query.bind(client) as (given: unknown) => unknown
       const isLeave = (given: unknown) => String(Object(given).text) === 'select 1 as leave'

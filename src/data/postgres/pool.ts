@@ -6,58 +6,41 @@ import { CONNECTION_OPTIONS, destroyConnection, sendCancelRequest } from './conn
 import { publishStatements } from './publish-statements.ts'
 import { watchSettings } from './session.ts'
 
-const IDLE_MS = 30_000
+const IDLE_TIMEOUT_MS = 30_000
+/** How pg says that `query_timeout` is over. */
+const QUERY_TIMEOUT_MESSAGE = 'Query read timeout'
 
-/** A connection did not answer in time, and its server not to a cancel: others to the same host may be as dead. */
+/** A connection did not answer in time, and its server did not answer a cancel: others to the same host may be as dead. */
 export class UnresponsiveError extends Error {
-  override readonly name = 'SilentFault'
+  override readonly name = 'UnresponsiveError'
 }
 
 interface PoolOptions {
+  /** Connections at most. Default: 10. */
   readonly max?: number
-  /** The longest that any statement may take; for requests it is their deadline. */
+  /** The longest that any statement may take. Default: no limit, for requests have their deadline. */
   readonly statementTimeoutMs?: number
   readonly log: Log
 }
 
 /**
- * A pool of connections, whose values are read as docs/values.md says. A connection that breaks while idle is logged
- * and replaced.
+ * Creates a pool of connections whose values are read as docs/values.md says. A connection that breaks while idle is
+ * logged and replaced.
  */
 export function createPool(connectionString: string, { max = 10, statementTimeoutMs, log }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
     ...CONNECTION_OPTIONS,
-    ...{ connectionString, max, idleTimeoutMillis: IDLE_MS, types: { getTypeParser } },
+    ...{ connectionString, max, idleTimeoutMillis: IDLE_TIMEOUT_MS, types: { getTypeParser } },
     ...(statementTimeoutMs === undefined ? {} : { query_timeout: statementTimeoutMs }),
   })
   destroyUnresponsive(pool)
-  // While a connection is lent its fault reaches whoever runs a statement; unheard, the event would end the process.
+  // While a connection is in use its error rejects the statement; without a listener, the event would end the process.
   pool.on('connect', (client) => client.on('error', () => {}))
   pool.on('connect', publishStatements)
   pool.on('connect', watchSettings)
-  pool.on('error', (fault) => log.warn({ err: fault }, 'an idle database connection broke'))
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'))
   return pool
 }
-
-/**
- * Destroys what is not to be lent again; and where that was silent, those that are idle with it: each of them would
- * cost a request its time to find out.
- */
-function destroyUnresponsive(pool: pg.Pool) {
-  const idle = new Set<pg.PoolClient>()
-  pool.on('acquire', (client) => idle.delete(client))
-  pool.on('remove', (client) => idle.delete(client))
-  pool.on('release', (fault, client) => {
-    if (!fault) return void idle.add(client)
-    const isLate = fault.message === QUERY_TIMEOUT_MESSAGE
-    if (isLate) void sendCancelRequest(client)
-    destroyConnection(client)
-    if (isLate || fault instanceof UnresponsiveError) for (const other of idle) destroyConnection(other)
-  })
-}
-
-/** How pg says that `query_timeout` is over. */
-const QUERY_TIMEOUT_MESSAGE = 'Query read timeout'
 
 /** Runs `work` all or nothing, on one connection. */
 export async function inTransaction<Result>(
@@ -71,11 +54,11 @@ export async function inTransaction<Result>(
     const result = await work(client)
     await client.query('commit')
     return result
-  } catch (fault) {
-    // After a refusal of ours the connection is good. What broke otherwise ends with it, and so does its transaction.
-    if (!(fault instanceof Problem)) broken = fault
+  } catch (error) {
+    // After a refusal of ours the connection is good. After any other error it is closed, which ends its transaction.
+    if (!(error instanceof Problem)) broken = error
     else await client.query('rollback').catch((late: unknown) => (broken = late))
-    throw fault
+    throw error
   } finally {
     client.release(broken instanceof Error ? broken : broken !== undefined)
   }
@@ -83,3 +66,20 @@ export async function inTransaction<Result>(
 
 /** The platform's own statements select no types but these. */
 const getTypeParser = (oid: number): ((text: string) => unknown) => builtInTypes.get(oid)?.read ?? String
+
+/**
+ * Destroys each connection that is not to be used again; where that one was unresponsive, the idle ones as well: each of
+ * them would cost a request its time to find out.
+ */
+function destroyUnresponsive(pool: pg.Pool) {
+  const idle = new Set<pg.PoolClient>()
+  pool.on('acquire', (client) => idle.delete(client))
+  pool.on('remove', (client) => idle.delete(client))
+  pool.on('release', (error, client) => {
+    if (!error) return void idle.add(client)
+    const isLate = error.message === QUERY_TIMEOUT_MESSAGE
+    if (isLate) void sendCancelRequest(client)
+    destroyConnection(client)
+    if (isLate || error instanceof UnresponsiveError) for (const other of idle) destroyConnection(other)
+  })
+}

@@ -1,14 +1,15 @@
 import { type Config, type Log, requireSetting, type TransactionalResource } from '../../kernel/index.ts'
 import { clearPendingEffects } from '../inbox.ts'
-import { createNotifier, OUTBOX_CHANNEL } from '../outbox.ts'
+import { createOutboxNotifier } from '../outbox.ts'
+import type { OpenedPostgres } from './handler-statements.ts'
 import { createPool } from './pool.ts'
 import { createReadOnlySql } from './read-only.ts'
 import { createRunStatement } from './run-statement.ts'
 import type { Sql } from './sql.ts'
-import { type OpenedPostgres, transact } from './transaction.ts'
+import { transact } from './transaction.ts'
 import { queryWithTimeout } from './with-connection.ts'
 
-/** What a statement of no request may take: a look whether the database is there, or what comes after a COMMIT. */
+/** The limit of a statement outside of any request: the readiness check, and what comes after a COMMIT. */
 const STATEMENT_TIMEOUT_MS = 2_000
 
 /**
@@ -23,16 +24,16 @@ export const postgres: TransactionalResource<Sql, OpenedPostgres> = {
   stores: ['postgres'],
   open: (config: Config, log: Log) => {
     const pool = createPool(requireSetting(config, 'DATABASE_URL'), { max: config.EBB_POOL_MAX, log })
-    // Whoever started this process waits for its first statement: connect while the rest still loads.
+    // A cold start's request waits for its first statement: connect while the rest still loads.
     const connected = pool.connect().then(
       (client) => client.release(),
       () => {},
     )
-    return { pool, connected, outbox: createNotifier(pool, OUTBOX_CHANNEL), log, run: createRunStatement() }
+    return { pool, connected, outbox: createOutboxNotifier(pool), log, run: createRunStatement() }
   },
   bind: (opened, { signal }) => createReadOnlySql(opened, { signal }).sql,
   ready: async ({ pool }) => {
-    // Fails where the schema is not there, or where this role was not let in.
+    // Fails where the schema is not there, or where this role has no access to it.
     await queryWithTimeout(pool, STATEMENT_TIMEOUT_MS, (client) =>
       client.query(`select from ebb.find_answer('', '', '', '')`),
     )

@@ -2,13 +2,12 @@ import type pg from 'pg'
 import type { Statement } from '../values/write-parameters.ts'
 import { destroyConnection } from './connection.ts'
 import { toReadOnlyError } from './database-error.ts'
-import { createHandlerStatements, createSerializer } from './handler-statements.ts'
+import { createHandlerStatements, createSerializer, type OpenedPostgres } from './handler-statements.ts'
 import { type Session, trackSession } from './session.ts'
 import { createSql, type Sql } from './sql.ts'
-import type { OpenedPostgres } from './transaction.ts'
 import { type ConnectionLimits, withConnection } from './with-connection.ts'
 
-/** Statements of a request that only reads: each on any connection of the pool, in a transaction that cannot write. */
+/** The `sql` of a request that only reads: each statement on any connection of the pool, in a transaction that cannot write. */
 export function createReadOnlySql(opened: OpenedPostgres, limits: ConnectionLimits) {
   const statements = createHandlerStatements(
     (statement) => withConnection(opened, limits, ({ client }) => runReadOnly(opened, client, statement)),
@@ -22,13 +21,13 @@ const createSnapshot =
   (reads) =>
     withConnection(opened, limits, ({ client }) => {
       const session = trackSession(client)
-      const turn = createSerializer()
+      const serialize = createSerializer()
       const run = async (statement: Statement) => {
         session.check(statement.text)
-        return turn(() => opened.run(client, statement).catch(throwReadOnlyError))
+        return serialize(() => opened.run(client, statement).catch(throwReadOnlyError))
       }
       const statements = createHandlerStatements(run, opened.log)
-      return inReadOnlyTransaction(client, { session, begin: BEGIN_SNAPSHOT, turn }, async () => {
+      return inReadOnlyTransaction(client, { session, begin: BEGIN_SNAPSHOT, serialize }, async () => {
         try {
           const result = await reads(createSql(statements.run, refuseSnapshot))
           if (statements.end() === 0) return result
@@ -39,27 +38,27 @@ const createSnapshot =
       })
     })
 
-/** It is taken at once: until there is one, a statement could still ask for a transaction that writes. */
+/** The select takes the snapshot at once: before there is one, a statement could still ask for a transaction that writes. */
 const BEGIN_SNAPSHOT = 'begin isolation level repeatable read, read only; select'
 
 interface ReadOnlyOptions {
   readonly session: Session
   readonly begin: string
-  readonly turn?: ReturnType<typeof createSerializer>
+  readonly serialize?: ReturnType<typeof createSerializer>
 }
 
-/** Runs `work` in a transaction that cannot write, of which nothing is left. */
+/** Runs `work` in a transaction that cannot write and leaves nothing on its connection. */
 async function inReadOnlyTransaction<Result>(
   client: pg.PoolClient,
-  { session, begin, turn = createSerializer() }: ReadOnlyOptions,
+  { session, begin, serialize = createSerializer() }: ReadOnlyOptions,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const end = (word: 'commit' | 'rollback') => turn(() => client.query(session.endStatement(word)))
+  const end = (word: 'commit' | 'rollback') => serialize(() => client.query(session.endStatement(word)))
   await client.query(begin)
   try {
     return await work()
   } finally {
-    // What has failed can only be rolled back; a connection that cannot be is none to lend again.
+    // A transaction that has failed can only be rolled back; a connection where that fails, too, is not used again.
     await end('commit').catch(() => end('rollback').catch(() => destroyConnection(client)))
   }
 }
@@ -75,12 +74,12 @@ async function runReadOnly(opened: OpenedPostgres, client: pg.PoolClient, statem
   try {
     return await opened.run(client, statement, sendPipelined)
   } finally {
-    // A function has changed a setting of which the statement said nothing.
+    // A function has changed a setting that the statement did not mention.
     if (session.isTouched()) await client.query(session.endStatement('rollback')).catch(() => destroyConnection(client))
   }
 }
 
-/** BEGIN, the statement and COMMIT leave in one packet, so that to be held to reading costs no round trip. */
+/** Sends BEGIN READ ONLY, the statement and COMMIT in one packet, so that the protection costs no round trip. */
 async function sendPipelined(client: pg.ClientBase, statement: pg.QueryConfig): Promise<pg.QueryResult> {
   // pg looks at it before each statement, and its types leave it out.
   const piped = client as pg.ClientBase & { pipeline: boolean }
@@ -96,8 +95,8 @@ async function sendPipelined(client: pg.ClientBase, statement: pg.QueryConfig): 
   }
 }
 
-const throwReadOnlyError = (fault: unknown): never => {
-  throw toReadOnlyError(fault)
+const throwReadOnlyError = (error: unknown): never => {
+  throw toReadOnlyError(error)
 }
 
 const refuseSnapshot = () => {

@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => client.end())
 
-/** As a process would have it that has run nothing yet. */
+/** As in a process that has run no statement yet. */
 function open() {
   const run = createRunStatement()
   return createSql(
@@ -41,7 +41,7 @@ it('refuses them before the statement has run', async () => {
   expect(await sql`select id from notes`).toEqual([])
 })
 
-it('keeps what is no camelCase of anything else', async () => {
+it('keeps a name that is not the camelCase of another one', async () => {
   const sql = open()
   const row =
     await sql.one`select 1 as _hidden, 2 as line_1_2, 3 as line_12, 4 as a__b, 5 as line_1, 6 as "__proto__", 7 as "Odd name", 8 as trailing_`
@@ -61,7 +61,7 @@ it('keeps what is no camelCase of anything else', async () => {
   ])
 })
 
-it('asks once what a statement takes, and again where a migration has changed it', async () => {
+it('describes a statement once, and again where a migration has changed it', async () => {
   const sql = open()
   await sql`create table kept (v text)`
   const insert = (value: unknown) => sql`insert into kept values (${value}) returning v`
@@ -79,7 +79,7 @@ it('asks once what a statement takes, and again where a migration has changed it
   expect(await insert(['sad', null])).toEqual([{ v: ['sad', null] }])
 })
 
-it('says which of many parameters it is, and the text before it', async () => {
+it('names which of many parameters it is, and the text before it', async () => {
   const sql = open()
   const values = Array.from({ length: 12 }, (_, i) => sql.fragment`${i === 10 ? '' : i}::int4`)
   await expect(sql`select ${sql.join(values, sql.fragment`, `)}`).rejects.toThrow('would both be int4')
@@ -126,7 +126,7 @@ it.each([
   await client.query('rollback')
 })
 
-it('names the way to a row of a named type, which Postgres itself does not guess', async () => {
+it('says how to write a row of a named type, which Postgres itself does not infer', async () => {
   const sql = open()
   await sql`create type pair as (x int4, label text)`
   await sql`create table pairs (v pair)`

@@ -4,30 +4,31 @@ import { nameColumns, type Row, readRows, type UnreadResult } from '../values/re
 import { createTypeCatalog } from '../values/type-catalog.ts'
 import { ValueError, type ValueType } from '../values/value-type.ts'
 import { describeParameter, type Statement, writeParameters } from '../values/write-parameters.ts'
+import { errorCodeOf } from './database-error.ts'
 import { publishRefusedStatement } from './publish-statements.ts'
 
-/** Sends what was made of a statement. */
+/** Sends a query on a connection. Default: by the connection's own `query`. */
 export type SendQuery = (client: pg.ClientBase, query: pg.QueryConfig) => Promise<pg.QueryResult>
 
 /**
- * Runs one statement and reads its rows. Its values go in as what the server takes at their places, so that none is
- * changed on its way; for this a statement is described once in a process, before it runs for the first time.
+ * Runs one statement and returns its rows. Its values are written as the types that the server expects at their places, so
+ * that none is changed on its way; for this the server describes each statement once a process, before it first runs.
  */
 export type RunStatement = (client: pg.ClientBase, statement: Statement, send?: SendQuery) => Promise<Row[]>
 
 const MAX_DESCRIPTIONS = 1_000
-/** Syntax of a value, and types that do not fit: what comes of a description that is no longer true. */
+/** Syntax of a value, and types that do not fit: the errors of a description that is out of date. */
 const MAY_BE_STALE = /^(22|42)/
 
-/** For one pool: its database's own types are met once. */
+/** Creates what runs the statements of one pool: it learns its database's own types once. */
 export function createRunStatement(): RunStatement {
   const catalog = createTypeCatalog()
   const descriptions = new Map<string, Description>()
 
   async function describe(client: pg.ClientBase, text: string): Promise<Description> {
-    const description = await describeStatement(client, text).catch((fault: unknown) => {
-      publishRefusedStatement(client, text, fault)
-      throw fault
+    const description = await describeStatement(client, text).catch((error: unknown) => {
+      publishRefusedStatement(client, text, error)
+      throw error
     })
     nameColumns(description.columns)
     await catalog.load(client, [...description.parameters, ...description.columns.map(typeOfColumn)])
@@ -44,21 +45,21 @@ export function createRunStatement(): RunStatement {
     let values: unknown[]
     try {
       values = writeParameters(statement, types(description))
-    } catch (fault) {
+    } catch (error) {
       // A migration may have changed a type since.
-      if (!known) throw fault
+      if (!known) throw error
       description = await describe(client, text)
       values = writeParameters(statement, types(description))
     }
     let result: pg.QueryResult
     try {
       result = await send(client, toExtendedQuery(text, values, description))
-    } catch (fault) {
-      if (MAY_BE_STALE.test(codeOf(fault))) descriptions.delete(text)
-      throw nameParameter(fault, text, types(description))
+    } catch (error) {
+      if (MAY_BE_STALE.test(errorCodeOf(error))) descriptions.delete(text)
+      throw nameParameter(error, text, types(description))
     }
     await catalog.load(client, result.fields.map(typeOfColumn))
-    // `rowMode` makes lists of rows, which pg's types leave out.
+    // `rowMode` makes arrays of rows, which pg's types leave out.
     return readRows(result as unknown as UnreadResult, catalog)
   }
 }
@@ -67,26 +68,24 @@ const typeOfColumn = ({ dataTypeID }: { readonly dataTypeID: number }) => dataTy
 
 const keepText = (text: string) => text
 
-/** By the extended protocol, which refuses a text of several statements before anything of it runs. */
+/** Uses the extended protocol, which refuses a text of several statements before anything of it runs. */
 function toExtendedQuery(text: string, values: unknown[], { parameters }: Description): pg.QueryConfig {
-  // pg reads both from it: what the parameters are, which the server holds against what it takes by now, and how columns are read.
+  // pg reads two things from it: the types of the parameters, which the server compares with what it expects now, and how columns are read.
   const types = Object.assign([...parameters], { getTypeParser: () => keepText })
   // pg reads the last two, and its types leave them out.
   return { ...{ text, values, types }, ...({ queryMode: 'extended', rowMode: 'array' } as object) }
 }
 
-/** Postgres reads parameters before it runs anything, and says which of them it could not read. */
-function nameParameter(fault: unknown, text: string, types: readonly ValueType[]): unknown {
-  // By shape: a fault may come from another realm.
-  const { where, message } = Object(fault) as { readonly where?: unknown; readonly message?: unknown }
+/** Names the parameter of an error: Postgres reads all of them before it runs anything, and says which it could not read. */
+function nameParameter(error: unknown, text: string, types: readonly ValueType[]): unknown {
+  // By shape: an error may come from another realm.
+  const { where, message } = Object(error) as { readonly where?: unknown; readonly message?: unknown }
   const [, number] = /parameter \$(\d+)/.exec(String(where ?? '')) ?? []
-  if (!number || !codeOf(fault).startsWith('22')) return fault
+  if (!number || !errorCodeOf(error).startsWith('22')) return error
   const type = types[Number(number) - 1]?.name
-  // The message ends with the value, which may be one that no log may have.
+  // The message ends with the value, which may be a secret that must not be logged.
   const why = String(message).replace(/: ".*/s, '')
   return new ValueError(`${describeParameter(text, Number(number), type)} is no text of that type: ${why}`, {
-    cause: fault,
+    cause: error,
   })
 }
-
-const codeOf = (fault: unknown) => String((Object(fault) as { code?: unknown }).code ?? '')

@@ -1,9 +1,9 @@
 import type pg from 'pg'
 
 /**
- * Makes a session what it was when it began, within a transaction or outside of one, as DISCARD ALL does outside only.
- * What is deferred comes first: it may look at settings. Statements that a pooler has prepared stay. A pooler gives a
- * session anew the encoding that pg asks for, but only where it was told of another.
+ * Resets a session to what it was when it began, within a transaction or outside of one; DISCARD ALL runs outside only.
+ * Deferred constraints come first: they may look at settings. Statements that a pooler has prepared stay. The encoding is
+ * set again, since a pooler restores what pg asks for only where the server has reported another one.
  */
 const RESET_SESSION = `set constraints all immediate; close all; set session authorization default; reset all;
 set client_encoding = 'UTF8'; unlisten *; select pg_advisory_unlock_all(), setseed(hashtext(gen_random_uuid()::text) / 2147483649.0); discard temp; discard sequences;
@@ -11,7 +11,7 @@ do $$ declare prepared text; begin
   for prepared in select name from pg_prepared_statements where from_sql loop execute format('deallocate %I', prepared); end loop;
 end $$`
 
-/** The connections whose server has reported another value of a setting than before. */
+/** The connections whose server has reported a new value of a setting. */
 const reported = new WeakSet<pg.ClientBase>()
 
 /** Listens to what the server reports of its settings (ParameterStatus), such as the time zone. */
@@ -21,11 +21,11 @@ export function watchSettings(client: pg.Client): void {
 
 /** What a handler's statements do to the session of the connection that they run on. */
 export interface Session {
-  /** To be called with each statement before it is sent: throws where that would end or outlive the transaction. */
+  /** To be called with each statement before it is sent: throws where it would end or outlive the transaction. */
   readonly check: (text: string) => void
-  /** Whether anything may be left by now. */
+  /** Whether a statement may have changed the session by now. */
   readonly isTouched: () => boolean
-  /** The statements that end the transaction and leave nothing: the bare word, where nothing can be left. */
+  /** The text that ends the transaction and resets the session: the bare word, where nothing can have changed. */
   readonly endStatement: (word: 'commit' | 'rollback') => string
 }
 
@@ -51,7 +51,7 @@ export function trackSession(client: pg.ClientBase): Session {
 
 const ONE_TRANSACTION =
   'a request is one transaction, which the platform begins and ends: throw to undo it, and use a savepoint to undo a part'
-/** The platform's own savepoint: one of a handler's by this name would be found in its place. */
+/** The platform's own savepoint: a handler's by this name would take its place. */
 export const CLAIM_SAVEPOINT = 'ebb_claimed'
 const SAVEPOINT_WORDS = new Set(['savepoint', 'release', 'rollback'])
 const NO_PREPARED = 'the next request may come by another connection: write the statement itself'
@@ -59,7 +59,7 @@ const LOCAL = 'it would outlive the request: write `set local`, or `set_config(n
 const NO_SESSION = "a connection is one request's for one transaction, and keeps nothing"
 const NO_STREAM = 'a handler has no stream for it: write `insert ... select ... from unnest(...)`, or `select`'
 
-/** By the first word: what would end the transaction or outlive it whatever follows, and what to write instead. */
+/** By first word: statements that end the transaction or outlive it, whatever follows, and what to write instead. */
 const REFUSED: Readonly<Record<string, string>> = {
   ...{ begin: ONE_TRANSACTION, start: ONE_TRANSACTION, commit: ONE_TRANSACTION, end: ONE_TRANSACTION },
   ...{ rollback: ONE_TRANSACTION, abort: ONE_TRANSACTION },
@@ -67,26 +67,27 @@ const REFUSED: Readonly<Record<string, string>> = {
   ...{ set: LOCAL, reset: LOCAL, copy: NO_STREAM },
   ...{ listen: NO_SESSION, unlisten: NO_SESSION, discard: NO_SESSION, load: NO_SESSION },
 }
-/** What follows the word where it stays within the transaction after all. */
+/** What may follow such a word: then the statement stays within the transaction after all. */
 const ALLOWED_AFTER: Readonly<Record<string, RegExp>> = {
   set: /^(local|constraints|transaction)\b/,
   rollback: /^((work|transaction) )?to\b/,
 }
-/** First words that by themselves leave nothing behind. */
+/** First words of statements that by themselves change nothing of the session. */
 const STATELESS = new Set([
   ...['select', 'insert', 'update', 'delete', 'merge', 'with', 'values', 'table', 'show', 'lock', 'notify'],
   ...['savepoint', 'release', 'rollback', 'set', 'fetch', 'close'],
 ])
-/** Functions whose effect belongs to the session, and a table of it. */
+/** Functions with an effect on the session, and its temporary tables. */
 const SESSION_STATE = /set_config|advisory_lock|setseed|pg_temp|\binto\s+(local\s+|global\s+)?temp/i
-/** The one that does not, as far as that is beyond doubt. */
+/** A set_config that certainly has none: its last argument says that it is local. */
 const LOCAL_SET_CONFIG =
   /\bset_config\s*\(\s*(?:'[^']*'|\$\d+)(?:::\w+)?\s*,\s*(?:'[^']*'|\$\d+)(?:::\w+)?\s*,\s*true\s*\)/gi
 
 /**
- * Refuses a statement that would leave the request's transaction or keep something on its connection, before it is sent;
- * by its first words, which no Postgres takes for anything else. Answers whether another one may do the latter all the
- * same, by a function or a block of code: a hint, which errs towards yes.
+ * Refuses a statement that would end the request's transaction or keep something on its connection, before it is sent; by
+ * its first words, which no version of Postgres takes for anything else. Throws a TypeError that says what to write
+ * instead. Returns whether a statement may change the session all the same, by a function or a block of code: a hint, which
+ * errs towards yes.
  */
 export function checkStatement(text: string): boolean {
   const [first, after] = readWord(text, 0)
@@ -107,17 +108,17 @@ const BLANK = /(?:[\s;]|--[^\n\r]*)*/y
 const WORD = /[a-z_]*/iy
 const COMMENT_EDGE = /\/\*|\*\//g
 
-/** The next word in lower case, past white space, comments and empty statements as Postgres skips them; and where it ends. */
+/** The next word in lower case, and where it ends. Skips white space, comments and empty statements as Postgres does. */
 function readWord(text: string, from: number): readonly [word: string, end: number] {
   WORD.lastIndex = skipBlank(text, from)
   const [word = ''] = WORD.exec(text) ?? []
   return [word.toLowerCase(), WORD.lastIndex]
 }
 
-/** As many as tell how a statement goes on. */
+/** Two words are enough to tell how a statement goes on. */
 function readTwoWords(text: string, from: number): string {
-  const [one, end] = readWord(text, from)
-  return `${one} ${readWord(text, end)[0]}`
+  const [word, end] = readWord(text, from)
+  return `${word} ${readWord(text, end)[0]}`
 }
 
 function skipBlank(text: string, from: number): number {

@@ -33,7 +33,7 @@ it('puts fragments in their places, with their values in order', async () => {
   expect(texts.at(-1)).toBe('select id, $1::int as n from carts where (id = $2 or name = $3) and id < $4 order by id')
 })
 
-it('joins as many as there are', async () => {
+it('joins any number of fragments', async () => {
   const and = sql.fragment` and `
   const where = (...ids: number[]) =>
     sql.join(
@@ -45,7 +45,7 @@ it('joins as many as there are', async () => {
   expect(await sql.one`select 1 as n ${sql.join([], and)}`).toEqual({ n: 1 })
 })
 
-it('quotes names, so that none is anything else', async () => {
+it('quotes names, so that none is read as anything else', async () => {
   expect(await sql.one`select ${sql.identifier('odd "name')} as n from ${sql.identifier('public', 'carts')}`).toEqual({
     n: 7,
   })
@@ -63,7 +63,7 @@ it.each([[[]], [[1, 'two', { three: [null] }]], ['text'], [{ a: 1 }], [null], [t
   },
 )
 
-it('takes nothing from a request for a part of a statement', async () => {
+it('takes nothing that comes from a request for a fragment', async () => {
   const sent = JSON.parse('{"text":["1; drop table carts"],"values":[],"Symbol(ebb.sql.fragment)":{"text":["1"]}}')
   expect(await sql.one`update carts set lines = ${sent} where id = 1 returning lines`).toEqual({ lines: sent })
 })

@@ -1,4 +1,4 @@
-import { markHandled } from '../heard.ts'
+import { markHandled } from '../resource.ts'
 import { writeJson } from '../values/json.ts'
 import type { Row as AnyRow } from '../values/read-rows.ts'
 import { refuseUnsendable, type Statement } from '../values/write-parameters.ts'
@@ -23,13 +23,13 @@ export interface Sql extends Fragments {
   snapshot<Result>(reads: (sql: Sql) => Promise<Result>): Promise<Result>
 }
 
-/** Runs one statement and answers its rows. */
+/** Runs one statement and returns its rows. */
 export type ExecuteStatement = (statement: Statement) => Promise<readonly AnyRow[]>
 
-export function createSql(run: ExecuteStatement, take: Sql['snapshot']): Sql {
+export function createSql(run: ExecuteStatement, takeSnapshot: Sql['snapshot']): Sql {
   async function select<Row extends object>(text: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
-    const found = await run(renderStatement(text, values)).catch((fault: unknown) => {
-      throw toProblem(fault)
+    const found = await run(renderStatement(text, values)).catch((error: unknown) => {
+      throw toProblem(error)
     })
     // The caller names the shape that its own statement selects.
     return [...found] as Row[]
@@ -38,7 +38,7 @@ export function createSql(run: ExecuteStatement, take: Sql['snapshot']): Sql {
     markHandled(select<Row>(text, values))
   const one = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
     markHandled(select<Row>(text, values).then(([row]) => row))
-  const snapshot: Sql['snapshot'] = (reads) => markHandled(take(reads))
+  const snapshot: Sql['snapshot'] = (reads) => markHandled(takeSnapshot(reads))
   return Object.assign(rows, fragments, { one, snapshot })
 }
 
@@ -49,7 +49,7 @@ export interface Fragment {
   readonly [FRAGMENT]: { readonly text: readonly string[]; readonly values: readonly unknown[] }
 }
 
-/** What a statement is made of. */
+/** The parts that a statement is made of. */
 interface Fragments {
   /**
    * A part of a statement, to be put into others.
@@ -64,7 +64,7 @@ interface Fragments {
    */
   join(parts: readonly Fragment[], separator: Fragment): Fragment
   /**
-   * A name that is known only now: quoted, and never taken for anything else. With two it is one in a schema or a table.
+   * A name that is known at run time only, quoted. With two names it is one in a schema or a table.
    * @example await sql`select * from products order by ${sql.identifier('price')}`
    */
   identifier(...names: readonly [string, ...string[]]): Fragment
@@ -98,11 +98,11 @@ const fragments: Fragments = {
   json: (value) => createFragment(['', '::text::jsonb'], [writeJson(value)]),
 }
 
-/** The text of a statement and its parameters, all fragments in their places. Throws a ValueFault for what no type takes. */
+/** The text of a statement and its parameters, all fragments in their places. Throws a ValueError for a value of no type. */
 function renderStatement(text: readonly string[], values: readonly unknown[]): Statement {
   const parameters: unknown[] = []
-  const write = (parts: readonly string[], given: readonly unknown[]): string =>
-    parts.reduce((written, part, i) => `${written}${place(given[i - 1])}${part}`)
+  const write = (parts: readonly string[], between: readonly unknown[]): string =>
+    parts.reduce((written, part, i) => `${written}${place(between[i - 1])}${part}`)
   const place = (value: unknown): string => {
     const fragment = (value as Partial<Fragment> | null | undefined)?.[FRAGMENT]
     if (fragment) return write(fragment.text, fragment.values)

@@ -12,7 +12,7 @@ const shared = {
   ...({ reply: { status: 200, body: z.object({ found: z.array(z.string()) }) }, failures: { refused: 409 } } as const),
 }
 
-/** What handlers of earlier requests kept, and should not have. */
+/** What handlers of earlier requests have kept, which they should not. */
 const kept = new Map<string, Sql>()
 const later = new Map<string, () => void>()
 const outcomes: Record<string, string> = {}
@@ -21,8 +21,8 @@ const noted = (mode: string, statement: Promise<unknown>) =>
     () => {
       outcomes[mode] = 'ran'
     },
-    (fault: Error) => {
-      outcomes[mode] = fault.message
+    (error: Error) => {
+      outcomes[mode] = error.message
     },
   )
 
@@ -59,7 +59,7 @@ const ask = async (mode: string, text = mode, sub = 'ada') =>
   (await writer.as({ sub })).post('/v1/late').set('Idempotency-Key', `${mode} ${text}`).send({ mode, text })
 
 describe('a statement belongs to its request, on a pool of one connection', () => {
-  it('500 for one that nobody awaits, and nothing is stored', async () => {
+  it('500 for one that is never awaited, and nothing is stored', async () => {
     expect((await ask('forgotten')).status).toBe(500)
     expect((await ask('plain', 'after')).status).toBe(200)
     expect(await stored('forgotten')).toBe(0)
@@ -85,13 +85,13 @@ describe('a statement belongs to its request, on a pool of one connection', () =
     expect(await stored('timer')).toBe(0)
   })
 
-  it('is refused with the tools of another request', async () => {
+  it('is refused on the `sql` of another request', async () => {
     expect((await ask('keep', 'ada')).status).toBe(200)
     expect((await ask('stray', 'stray', 'eve')).status).toBe(200)
     expect(await stored('stray')).toBe(0)
   })
 
-  it('500 for one whose fault is caught late; the process lives', async () => {
+  it('500 for one whose error is caught late; the process goes on', async () => {
     expect((await ask('late catch')).status).toBe(500)
     expect((await ask('plain', 'alive')).status).toBe(200)
   })
@@ -162,7 +162,7 @@ describe('a request that only reads', () => {
     expect((await get(mode)).body).toEqual({ found: ['first'] })
   })
 
-  it('writes nothing where it hides the fault', async () => {
+  it('writes nothing where the handler hides the error', async () => {
     expect((await get('caught')).body).toEqual({ found: ['first'] })
   })
 

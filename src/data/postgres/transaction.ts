@@ -1,32 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { Problem } from '../../contract/index.ts'
-import type { Log, Transaction, TransactionWork, UnitOfWork } from '../../kernel/index.ts'
+import type { Transaction, TransactionWork, UnitOfWork } from '../../kernel/index.ts'
 import { claimKey, storeResponse } from '../idempotency.ts'
 import { recordInInbox, storePendingEffects } from '../inbox.ts'
-import { appendEvents, type createNotifier } from '../outbox.ts'
+import { appendEvents } from '../outbox.ts'
 import type { Statement } from '../values/write-parameters.ts'
 import { destroyConnection } from './connection.ts'
 import { isConflict, isTransactionAborted, isUnavailable } from './database-error.ts'
-import { createHandlerStatements, createSerializer } from './handler-statements.ts'
+import { createHandlerStatements, createSerializer, type OpenedPostgres } from './handler-statements.ts'
 import { createReadOnlySql } from './read-only.ts'
-import type { RunStatement } from './run-statement.ts'
 import { CLAIM_SAVEPOINT, trackSession } from './session.ts'
 import { createSql, type Sql } from './sql.ts'
-import { type ConnectionLimits, type ConnectionSource, withConnection } from './with-connection.ts'
-
-export interface OpenedPostgres extends ConnectionSource {
-  /** Tells the relay that the outbox has something. */
-  readonly outbox: ReturnType<typeof createNotifier>
-  readonly log: Pick<Log, 'error'>
-  readonly run: RunStatement
-}
+import { type ConnectionLimits, withConnection } from './with-connection.ts'
 
 const MAX_RETRY_DELAY_MS = 50
 
 /**
- * One request as one transaction, or as statements that only read. A transaction that lost against another one
- * (serialization failure, deadlock, lock not available) runs once more after a random pause, if it may be repeated.
+ * Runs one request as one transaction, or as statements that only read. A transaction that lost against another one
+ * (serialization failure, deadlock, lock not available) runs once more after a random delay, if it may be repeated.
  */
 export const transact: Transaction<Sql, OpenedPostgres>['run'] = async (opened, options, work) => {
   const { readOnly, repeatable } = options
@@ -36,8 +28,8 @@ export const transact: Transaction<Sql, OpenedPostgres>['run'] = async (opened, 
   }
   try {
     return await transactOnce(opened, options, work)
-  } catch (fault) {
-    if (!repeatable || !isConflict(fault)) throw fault
+  } catch (error) {
+    if (!repeatable || !isConflict(error)) throw error
     await delay(Math.random() * MAX_RETRY_DELAY_MS)
     return transactOnce(opened, options, work)
   }
@@ -49,44 +41,44 @@ const transactOnce = <Result>(
   work: TransactionWork<Sql, Result>,
 ) =>
   withConnection(opened, { signal, timeoutMs }, async ({ client, disableCancellation }) => {
-    const turn = createSerializer()
+    const serialize = createSerializer()
     const session = trackSession(client)
-    const control = (text: string) => turn(() => client.query(text))
+    const sendControl = (text: string) => serialize(() => client.query(text))
     const run = async (statement: Statement) => {
       session.check(statement.text)
-      return turn(() => opened.run(assertInTransaction(client), statement))
+      return serialize(() => opened.run(assertInTransaction(client), statement))
     }
     const statements = createHandlerStatements(run, opened.log)
-    let appended = false
-    const unit = createUnit(client, control, () => {
-      appended = true
+    let hasEvents = false
+    const unit = createUnit(client, sendControl, () => {
+      hasEvents = true
     })
-    await control(`begin; set local statement_timeout = ${Math.ceil(timeoutMs)}`)
+    await sendControl(`begin; set local statement_timeout = ${Math.ceil(timeoutMs)}`)
     try {
       const result = await work(createSql(statements.run, refuseSnapshot), statements.end, unit)
       disableCancellation()
-      await commit(() => turn(() => assertInTransaction(client).query(session.endStatement('commit'))))
-      if (appended) opened.outbox.notify()
+      await commit(() => serialize(() => assertInTransaction(client).query(session.endStatement('commit'))))
+      if (hasEvents) opened.outbox.notify()
       return result
-    } catch (fault) {
-      await control(session.endStatement('rollback')).catch(() => destroyConnection(client))
-      throw fault
+    } catch (error) {
+      await sendControl(session.endStatement('rollback')).catch(() => destroyConnection(client))
+      throw error
     }
   })
 
 type SendControl = (text: string) => Promise<pg.QueryResult>
 
-function createUnit(client: pg.ClientBase, control: SendControl, onAppend: () => void): UnitOfWork {
+function createUnit(client: pg.ClientBase, sendControl: SendControl, onAppend: () => void): UnitOfWork {
   return {
     claim: async (claim) => {
       const claimed = await claimKey(client, claim)
-      if (claimed.is === 'new') await control(`savepoint ${CLAIM_SAVEPOINT}`)
+      if (claimed.is === 'new') await sendControl(`savepoint ${CLAIM_SAVEPOINT}`)
       return claimed
     },
     rollbackToClaim: async () => {
-      await control(`rollback to savepoint ${CLAIM_SAVEPOINT}`)
+      await sendControl(`rollback to savepoint ${CLAIM_SAVEPOINT}`)
     },
-    complete: (claim, answer) => storeResponse(client, claim, answer),
+    complete: (claim, response) => storeResponse(client, claim, response),
     append: async (events) => {
       if (events.length === 0) return
       await appendEvents(client, events)
@@ -98,20 +90,20 @@ function createUnit(client: pg.ClientBase, control: SendControl, onAppend: () =>
 }
 
 async function commit(send: () => Promise<pg.QueryResult>) {
-  const sent = await send().catch((fault: unknown) => {
-    if (isTransactionAborted(fault)) throw notStored(fault)
-    if (!isUnavailable(fault)) throw fault
+  const sent = await send().catch((error: unknown) => {
+    if (isTransactionAborted(error)) throw notStored(error)
+    if (!isUnavailable(error)) throw error
     const message = 'The connection broke while the result was being stored; look before you try again.'
-    throw new Problem('outcome_unknown', 503, message, { cause: fault, retryAfterSeconds: 2 })
+    throw new Problem('outcome_unknown', 503, message, { cause: error, retryAfterSeconds: 2 })
   })
-  // Postgres answers COMMIT with ROLLBACK, and no error, where a statement had failed and somebody went on.
+  // Postgres answers COMMIT with ROLLBACK, and no error, where a statement had failed and the handler went on.
   if ([sent].flat().at(-1)?.command !== 'COMMIT') throw notStored()
 }
 
 const notStored = (cause?: unknown) =>
   new Error('a statement of this transaction failed and the handler went on; nothing was stored', { cause })
 
-/** The same connection, where the server has not said that the transaction is over before its time. */
+/** Returns the same connection; throws where the server has said that the transaction is over before its time. */
 function assertInTransaction(client: pg.PoolClient): pg.PoolClient {
   if (client.getTransactionStatus() !== 'I') return client
   destroyConnection(client)

@@ -40,17 +40,17 @@ const fn = testFunction(
 
 const call = async (body: object = {}) => (await fn.as({ sub: 'ada' })).post('/v1/times').send(body)
 
-/** Has the pool open all that it may, and nothing else. */
+/** Has the pool open all connections that it may, and no more. */
 const fill = () =>
   untilTrue(
     async () => {
-      const answers = await Promise.all(Array.from({ length: CONNECTIONS }, () => call({ seconds: 0.3 })))
-      return answers.every(({ status }) => status === 204) && proxy.connections() === CONNECTIONS
+      const responses = await Promise.all(Array.from({ length: CONNECTIONS }, () => call({ seconds: 0.3 })))
+      return responses.every(({ status }) => status === 204) && proxy.connections() === CONNECTIONS
     },
     { what: 'a full pool', limitMs: 60_000 },
   )
 
-it('504 for one request only, where a firewall forgot all connections: the idle ones are not tried one after the other', async () => {
+it('504 for one request only, where a firewall has dropped all connections: the idle ones are not tried one after the other', async () => {
   await fill()
   proxy.forget()
   expect((await call()).status).toBe(504)
@@ -62,7 +62,7 @@ it('504 for one request only, where a firewall forgot all connections: the idle 
   expect(new Set(statuses)).toEqual(new Set([204]))
 })
 
-it('503 or 504 and nothing that hangs while the host is silent, and 204 again by itself', async () => {
+it('503 or 504 and no hanging request while the host does not respond, and 204 again without a restart', async () => {
   await fill()
   proxy.silence()
   const during = await Promise.all(Array.from({ length: 4 * CONNECTIONS }, () => call()))
@@ -76,7 +76,7 @@ it('503 or 504 and nothing that hangs while the host is silent, and 204 again by
   expect(new Set(after)).toEqual(new Set([204]))
 })
 
-it('503 outcome_unknown where a COMMIT is never answered', async () => {
+it('503 outcome_unknown where a COMMIT gets no reply', async () => {
   const { status, headers, body } = await call({ forget: true })
   expect([status, headers['retry-after'], body.error]).toEqual([503, '2', 'outcome_unknown'])
   expect((await call()).status).toBe(204)
@@ -84,7 +84,7 @@ it('503 outcome_unknown where a COMMIT is never answered', async () => {
 
 const database = testDatabase()
 
-/** A pool as gateway and relay have it. */
+/** A pool like that of gateway and relay. */
 async function openPool() {
   const { hostname, port } = new URL(database.url)
   const before = await startTcpProxy({ host: hostname, port: Number(port) })
@@ -120,5 +120,5 @@ it('a statement that takes too long is cancelled', async () => {
   const { pool } = await openPool()
   await expect(pool.query('select pg_sleep(60)')).rejects.toThrow('timeout')
   const asleep = `select from pg_stat_activity where query like 'select pg_sleep(60)' and state = 'active'`
-  await untilTrue(async () => (await pool.query(asleep)).rowCount === 0, { what: 'nobody sleeps' })
+  await untilTrue(async () => (await pool.query(asleep)).rowCount === 0, { what: 'no statement sleeps' })
 })

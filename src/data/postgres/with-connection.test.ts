@@ -22,7 +22,7 @@ const fn = testFunction(
 const asleep = `select from pg_stat_activity where datname = current_database() and state = 'active' and query like '%pg_sleep(%'
   and pid <> pg_backend_pid()`
 
-it('503 says that all connections are in use, which is no fault of the database', async () => {
+it('503 says that all connections are in use, and not that the database is unavailable', async () => {
   const caller = await fn.as({ sub: 'ada' })
   const long = caller.post('/v1/times').send({ seconds: 6 })
   const longOver = long.then(({ status }) => status)
@@ -50,7 +50,7 @@ const silent = testFunction(
   },
 )
 
-it('503 with Retry-After, and no 504, where a server takes the connection and says nothing: nothing was sent', async () => {
+it('503 with Retry-After, and no 504, where a server accepts the connection and does not respond: nothing was sent', async () => {
   const { status, headers, body } = await (await silent.as({ sub: 'ada' })).post('/v1/times').send({ seconds: 0 })
   expect([status, headers['retry-after'], body.message]).toEqual([
     ...[503, '2', 'The database is not reachable just now.'],

@@ -1,78 +1,97 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type pg from 'pg'
+import { startTimeout } from '../../kernel/with-timeout.ts'
 import { sendCancelRequest } from './connection.ts'
 import { createConnectionSlots, maxWaitMs, poolExhausted } from './connection-slots.ts'
 import { databaseUnavailable, isUnavailable, toProblem } from './database-error.ts'
 import { UnresponsiveError } from './pool.ts'
 
-/** In which a statement that was cancelled must have ended, and the server must have proved it. */
+/** Within this a cancelled statement must have ended, and the server must have proved it. */
 const CANCEL_GRACE_MS = 1_000
-/** What a COMMIT may take beyond the deadline: it cannot be taken back, and its outcome is worth a wait. */
+/** How long a COMMIT may take beyond the deadline: it cannot be taken back, and its outcome is worth a wait. */
 const COMMIT_GRACE_MS = 2_000
-const TIMEOUT_MS = 6_000
+const DEFAULT_TIMEOUT_MS = 6_000
 
 export interface ConnectionSource {
   readonly pool: pg.Pool
-  /** Settled when the pool's first connection has been tried: whoever waits for that one needs no other. */
+  /** Settled when the pool's first connection has been tried: a request that waits for that one opens no second one. */
   readonly connected?: Promise<void>
 }
 
 export interface ConnectionLimits {
   readonly signal: AbortSignal
-  /** What all of it may take: nine tenths of that, but at most 5 s, is the longest wait for a connection. Default: 6 s. */
+  /** The limit of all of it; nine tenths of that, but at most 5 s, is the longest wait for a connection. Default: 6 s. */
   readonly timeoutMs?: number
 }
 
 interface BoundConnection {
   readonly client: pg.PoolClient
-  /** From here on nothing cancels: throws where the signal came first. To be called right before COMMIT. */
+  /** From here on the signal cancels nothing; throws where it came first. To be called right before COMMIT. */
   readonly disableCancellation: () => void
 }
 
 /**
- * Lends one connection to `work` until it settles. When the signal aborts, the running statement is cancelled and the
- * caller gets the signal's reason at once. The connection is lent again only where the server has proved within 1 s
- * that the cancel is behind it; else it is destroyed. A wait for one that exceeds nine
- * tenths of `timeoutMs` ends in a 503, whatever it is for: a free one, or a server that does not answer. A second
- * connection within `work` is refused at once: as many as there are, each waiting for one more, would wait for ever.
+ * Runs `work` on one connection of the pool. When the signal aborts, the running statement is cancelled and the promise
+ * rejects with the signal's reason at once. The connection is used again only where the server has proved within 1 s
+ * that the cancel is behind it; else it is destroyed. A wait for a connection that exceeds nine tenths of `timeoutMs` ends
+ * in a Problem 503, whatever the reason: none is free, or the server does not answer. A second connection within `work`
+ * is refused at once: if each of all connections' users waited for one more, all would wait forever.
  */
 export async function withConnection<Result>(
-  lender: ConnectionSource,
-  { signal, timeoutMs = TIMEOUT_MS }: ConnectionLimits,
-  work: (loan: BoundConnection) => Promise<Result>,
+  source: ConnectionSource,
+  { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: ConnectionLimits,
+  work: (connection: BoundConnection) => Promise<Result>,
 ): Promise<Result> {
   signal.throwIfAborted()
   const outer = currentConnection.getStore()
-  if (outer?.pool === lender.pool && !outer.isOver) throw new Error(SECOND_CONNECTION_MESSAGE)
-  const places = slotsOf(lender.pool)
-  const latest = performance.now() + maxWaitMs(timeoutMs)
-  const wait = places.enter({ signal, timeoutMs })
+  if (outer?.pool === source.pool && !outer.isReleased) throw new Error(SECOND_CONNECTION_MESSAGE)
+  const slots = slotsOf(source.pool)
+  const latestAt = performance.now() + maxWaitMs(timeoutMs)
+  const wait = slots.acquire({ signal, timeoutMs })
   if (wait) await wait
-  const began = performance.now()
-  const loan = { pool: lender.pool, isOver: false }
+  const acquiredAt = performance.now()
+  const current = { pool: source.pool, isReleased: false }
   const onRelease = () => {
-    loan.isOver = true
-    places.leave(performance.now() - began)
+    current.isReleased = true
+    slots.release(performance.now() - acquiredAt)
   }
   let client: pg.PoolClient
   try {
-    client = await connect(lender, { signal, limitMs: latest - began })
-  } catch (fault) {
+    client = await connect(source, { signal, limitMs: latestAt - acquiredAt })
+  } catch (error) {
     onRelease()
-    throw fault
+    throw error
   }
-  return currentConnection.run(loan, () => bindConnection(client, { signal, work, onRelease }))
+  return currentConnection.run(current, () => bindConnection(client, { signal, work, onRelease }))
 }
 
-/** What the code that runs has borrowed. What it leaves to run later is told of the end. */
-const currentConnection = new AsyncLocalStorage<{ readonly pool: pg.Pool; isOver: boolean }>()
+/**
+ * Runs a query that no request's deadline ends, within `limitMs`: then it is cancelled, and its connection is free again or
+ * destroyed. Rejects with a Problem 503 while the database is unavailable.
+ */
+export async function queryWithTimeout<Result>(
+  pool: pg.Pool,
+  limitMs: number,
+  query: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const limit = new AbortController()
+  const stop = startTimeout(limitMs, () => limit.abort(new Error(`the database did not answer within ${limitMs} ms`)))
+  try {
+    return await withConnection({ pool }, { signal: limit.signal, timeoutMs: limitMs }, ({ client }) => query(client))
+  } finally {
+    stop()
+  }
+}
+
+/** The connection of the code that runs. What it leaves to run later sees that it was released. */
+const currentConnection = new AsyncLocalStorage<{ readonly pool: pg.Pool; isReleased: boolean }>()
 const SECOND_CONNECTION_MESSAGE =
   'this statement would wait for a second connection while its request holds one; within sql.snapshot, use the sql that it gives'
 
 interface BindConnectionOptions<Result> {
   readonly signal: AbortSignal
-  readonly work: (loan: BoundConnection) => Promise<Result>
-  /** Called when the connection is given back or destroyed. */
+  readonly work: (connection: BoundConnection) => Promise<Result>
+  /** Called when the connection is back in the pool, or destroyed. */
   readonly onRelease: () => void
 }
 
@@ -80,43 +99,42 @@ async function bindConnection<Result>(
   client: pg.PoolClient,
   { signal, work, onRelease }: BindConnectionOptions<Result>,
 ): Promise<Result> {
-  let heldOn = false
+  let isCancellable = true
   let released = false
   let cancelled: Promise<boolean> | undefined
-  let grace: NodeJS.Timeout | undefined
-  const release = (fault: Error | boolean) => {
-    clearTimeout(grace)
+  let stopGrace = () => {}
+  const release = (broken: Error | boolean) => {
+    stopGrace()
     if (released) return
     released = true
-    client.release(fault)
+    client.release(broken)
     onRelease()
   }
   const disableCancellation = () => {
     signal.throwIfAborted()
-    heldOn = true
+    isCancellable = false
   }
   const aborted = Promise.withResolvers<never>()
   const giveUp = () => release(isBusy(client) ? new UnresponsiveError() : true)
   const onAbort = () => {
-    // Where this process itself was busy, an answer may wait to be read: immediates run after that.
-    grace = setTimeout(() => setImmediate(giveUp), heldOn ? COMMIT_GRACE_MS : CANCEL_GRACE_MS)
-    if (heldOn) return
+    stopGrace = startTimeout(isCancellable ? CANCEL_GRACE_MS : COMMIT_GRACE_MS, giveUp)
+    if (!isCancellable) return
     aborted.reject(signal.reason)
     cancelled = sendCancelRequest(client)
   }
   signal.addEventListener('abort', onAbort, { once: true })
-  const giveBack = (isBroken: boolean) => {
+  const releaseWhenIdle = (isBroken: boolean) => {
     if (isBroken || !cancelled) return release(isBroken)
     void cancelled.then(async (done) => release(!(done && (await isIdle(client)))))
   }
   const working = work({ client, disableCancellation }).then(
     (result) => {
-      giveBack(false)
+      releaseWhenIdle(false)
       return result
     },
-    (fault: unknown) => {
-      giveBack(isUnavailable(fault) || isUnavailable(fault instanceof Error ? fault.cause : undefined))
-      throw toProblem(fault)
+    (error: unknown) => {
+      releaseWhenIdle(isUnavailable(error) || isUnavailable(error instanceof Error ? error.cause : undefined))
+      throw toProblem(error)
     },
   )
   try {
@@ -126,13 +144,13 @@ async function bindConnection<Result>(
   }
 }
 
-/** Whether the server owes an answer to a statement. pg keeps this for itself; its types leave it out. */
+/** Whether the server owes a reply to a statement. pg's types leave this private member out. */
 const isBusy = (client: pg.PoolClient) =>
   (client as unknown as { readonly readyForQuery: boolean }).readyForQuery === false
 
 /**
- * Whether nothing is left of a transaction, nor of a cancel that has been done: the server would have acted on that
- * before it answers another statement.
+ * Whether nothing is left of a transaction, nor of a cancel that the server has taken: it would have acted on that before
+ * it replies to another statement.
  */
 async function isIdle(client: pg.PoolClient): Promise<boolean> {
   try {
@@ -148,12 +166,12 @@ const slotsByPool = new WeakMap<pg.Pool, ReturnType<typeof createConnectionSlots
 function slotsOf(pool: pg.Pool) {
   const known = slotsByPool.get(pool)
   if (known) return known
-  const places = createConnectionSlots(pool.options.max)
-  slotsByPool.set(pool, places)
-  return places
+  const slots = createConnectionSlots(pool.options.max)
+  slotsByPool.set(pool, slots)
+  return slots
 }
 
-/** Waits for a connection no longer than the signal and the limit allow: nothing is sent by then, so it is a 503. */
+/** Waits for a connection no longer than the signal and the limit allow. Nothing has been sent by then, so it is a 503. */
 async function connect(
   { pool, connected }: ConnectionSource,
   { signal, limitMs }: { readonly signal: AbortSignal; readonly limitMs: number },
@@ -169,34 +187,12 @@ async function connect(
   signal.addEventListener('abort', onAbort, { once: true })
   try {
     return await Promise.race([connecting, ended.promise])
-  } catch (fault) {
-    // All are lent, and this one waited in vain: the database itself may be well.
-    const isCrowded = pool.totalCount >= pool.options.max && pool.idleCount === 0
-    throw isCrowded && isUnavailable(fault) ? poolExhausted(fault) : toProblem(fault)
+  } catch (error) {
+    // All connections are in use, and the wait for one was in vain: the database itself may be well.
+    const isExhausted = pool.totalCount >= pool.options.max && pool.idleCount === 0
+    throw isExhausted && isUnavailable(error) ? poolExhausted(error) : toProblem(error)
   } finally {
     clearTimeout(limit)
     signal.removeEventListener('abort', onAbort)
-  }
-}
-
-/**
- * Runs a question that no request's deadline ends within a limit of its own: then it is cancelled, and its connection is
- * free again or destroyed. Rejects with a Problem 503 while the database is away.
- */
-export async function queryWithTimeout<Result>(
-  pool: pg.Pool,
-  limitMs: number,
-  question: (client: pg.PoolClient) => Promise<Result>,
-): Promise<Result> {
-  const limit = new AbortController()
-  const giveUp = () => limit.abort(new Error(`the database did not answer within ${limitMs} ms`))
-  // Where this process itself was busy, the answer may wait to be read: immediates run after that.
-  const timer = setTimeout(() => setImmediate(giveUp), limitMs)
-  try {
-    return await withConnection({ pool }, { signal: limit.signal, timeoutMs: limitMs }, ({ client }) =>
-      question(client),
-    )
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -13,7 +13,7 @@ const EVENTS = inheritedEnv(['EBB_TEST_SCALE']).EBB_TEST_SCALE === 'full' ? 1_00
 const DEAD = 40
 const MAX_READ = 1_500
 
-// Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
+// Hooks run in the order in which they are declared: the pool closes before the database is dropped.
 afterAll(() => pool.end())
 const { ownerUrl } = testDatabase()
 const pool = createPool(ownerUrl, { max: 1, log: collectLog().log })
@@ -44,7 +44,7 @@ interface Plan {
   readonly Plans?: readonly Plan[]
 }
 
-/** Runs it, and answers how many rows the statements that it sent read on their way, by their plans. */
+/** Runs it, and returns how many rows the statements that it sent have read, by their plans. */
 async function rowsReadBy(work: (pool: pg.Pool) => Promise<unknown>): Promise<number> {
   let read = 0
   const explained = async (text: string, values: readonly unknown[] = []) => {
@@ -62,35 +62,38 @@ function readBy(plan: Plan): number {
   return Plans.reduce((sum, inner) => sum + readBy(inner), own)
 }
 
-/** The cursor of a page in the midst of all. */
-async function midst(): Promise<string> {
+/** The cursor of a page in the middle of all. */
+async function middleCursor(): Promise<string> {
   const at = `${new Date(Date.UTC(2026, 0, 1) + (EVENTS / 6) * 1_000).toISOString().slice(0, 19)}.000000Z`
   return Buffer.from(`${at} 00000000-0000-0000-0000-000000000000`).toString('base64url')
 }
 
 it.each<[string, (pool: pg.Pool) => Promise<unknown>]>([
   ['the first page of events', (pool) => listEvents(pool)],
-  ['a page of events far back', async (pool) => listEvents(pool, { before: await midst() })],
-  ['a page far back of one type', async (pool) => listEvents(pool, { before: await midst(), type: 'order.placed' })],
+  ['a page of events far back', async (pool) => listEvents(pool, { before: await middleCursor() })],
+  [
+    'a page far back of one type',
+    async (pool) => listEvents(pool, { before: await middleCursor(), type: 'order.placed' }),
+  ],
   ['the done ones', (pool) => listEvents(pool, { state: 'done' })],
   ['the dead ones, which are the oldest', (pool) => listEvents(pool, { state: 'dead' })],
   ['the dead ones of a type', (pool) => listEvents(pool, { state: 'dead', type: 'order.placed' })],
   ['the dead ones of a type that has none', (pool) => listEvents(pool, { state: 'dead', type: 'order.lost' })],
-  ['the dead ones from the midst', async (pool) => listEvents(pool, { state: 'dead', before: await midst() })],
+  ['the dead ones from the middle', async (pool) => listEvents(pool, { state: 'dead', before: await middleCursor() })],
   ['the waiting ones, of which there are none', (pool) => listEvents(pool, { state: 'waiting' })],
   ['the leased ones, of which there are none', (pool) => listEvents(pool, { state: 'leased' })],
-  ['a page of keys far back', async (pool) => listKeys(pool, { before: await keyInTheMidst() })],
+  ['a page of keys far back', async (pool) => listKeys(pool, { before: await middleKey() })],
   ['the keys of one subject', (pool) => listKeys(pool, { subject: 'customer-7' })],
-])('%s cost what they answer', async (_what, work) => {
+])('%s read few of all rows', async (_what, work) => {
   expect(await rowsReadBy(work)).toBeLessThan(MAX_READ)
 })
 
-async function keyInTheMidst(): Promise<string> {
+async function middleKey(): Promise<string> {
   const { rows } = await pool.query(`select id from ebb.api_key where subject = 'customer-' || ${EVENTS / 2}`)
   return rows[0].id
 }
 
-it('pages of one state are those of all, in their order', async () => {
+it('lists in pages of one state what one list has, in the same order', async () => {
   const all = (await listEvents(pool, { state: 'dead', limit: 500 })).events.map(({ id }) => id)
   const paged: string[] = []
   for (let before: string | undefined, more = true; more; more = before !== undefined) {
@@ -101,10 +104,10 @@ it('pages of one state are those of all, in their order', async () => {
   expect([paged, all.length]).toEqual([all, DEAD])
 })
 
-it('a look at what to redrive costs what is dead', async () => {
+it('reads few of all rows for a redrive', async () => {
   const options = { actor: 'ann', findIssues: () => [], dryRun: true }
   const sent: (readonly [string, readonly unknown[]])[] = []
-  const lend = async () => {
+  const connect = async () => {
     const client = await pool.connect()
     const query = client.query.bind(client) as (...given: unknown[]) => Promise<unknown>
     const noted = (text: string, values: readonly unknown[] = []) => {
@@ -113,7 +116,7 @@ it('a look at what to redrive costs what is dead', async () => {
     }
     return Object.assign(Object.create(client), { query: noted, release: () => client.release() })
   }
-  await redrive(Object.assign(Object.create(pool), { connect: lend }), { type: 'order.placed', limit: 5 }, options)
+  await redrive(Object.assign(Object.create(pool), { connect }), { type: 'order.placed', limit: 5 }, options)
   const statement = sent.find(([text]) => /delivery/.test(text))
   expect(await rowsReadBy((pool) => pool.query(statement?.[0] ?? '', [...(statement?.[1] ?? [])]))).toBeLessThan(
     MAX_READ,

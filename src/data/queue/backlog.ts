@@ -1,25 +1,59 @@
 import type pg from 'pg'
 
-/** What a function has still to be called with. */
+/** How many calls a function is still to get. */
 export interface WaitingCounts {
   readonly deliveries: number
   readonly invocations: number
 }
 
-const waitingSql = /* sql */ `
+/** Counts the calls that wait for a function, or that a relay has leased. */
+export async function countWaiting(pool: pg.Pool, name: string): Promise<WaitingCounts> {
+  const { rows } = await pool.query<WaitingCounts>(countWaitingSql, [name])
+  return rows[0] ?? { deliveries: 0, invocations: 0 }
+}
+
+const countWaitingSql = /* sql */ `
 select (select count(*) from ebb.delivery where consumer = $1 and state = 'waiting')
          + (select count(*) from ebb.delivery where consumer = $1 and state = 'leased') as deliveries,
        (select count(*) from ebb.invocation where function = $1 and state = 'waiting')
          + (select count(*) from ebb.invocation where function = $1 and state = 'leased') as invocations`
 
-export async function countWaiting(pool: pg.Pool, name: string): Promise<WaitingCounts> {
-  const { rows } = await pool.query<WaitingCounts>(waitingSql, [name])
-  return rows[0] ?? { deliveries: 0, invocations: 0 }
+/** Where each kind of calls waits, and which column names the function. */
+const QUEUES = {
+  delivery: ['ebb.delivery', 'consumer'],
+  invocation: ['ebb.invocation', 'function'],
+} as const
+
+type QueueKind = keyof typeof QUEUES
+
+/**
+ * Finds the milliseconds until a call is due, for each of these functions that one waits for; 0 or less where it is due
+ * already.
+ */
+export async function findDueTimes(
+  pool: pg.Pool,
+  kind: QueueKind,
+  functions: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await pool.query<{ name: string; due_in_ms: number }>(findDueTimesSql(kind), [functions])
+  return new Map(rows.map(({ name, due_in_ms }) => [name, due_in_ms]))
+}
+
+const findDueTimesSql = (kind: QueueKind): string => {
+  const [table, column] = QUEUES[kind]
+  return /* sql */ `
+select name, ceil(extract(epoch from first.available_at - now()) * 1000)::float8 as due_in_ms
+from unnest($1::text[]) as asked (name) cross join lateral (
+  select available_at from ${table}
+  where state = 'waiting' and ${column} = asked.name
+  order by available_at
+  limit 1
+) as first`
 }
 
 /**
- * Says which functions this relay's contracts have, and finds those that something waits for although no relay has had
- * them for `afterMs`: while relays of two versions run side by side, each knows functions that the other does not.
+ * Records which functions this relay's contracts have, and finds those that calls wait for although no relay has had them
+ * for `afterMs`: while relays of two versions run side by side, each knows functions that the other does not.
  */
 export async function findAbandoned(
   pool: pg.Pool,
@@ -30,18 +64,10 @@ export async function findAbandoned(
   return rows.map(({ name }) => name)
 }
 
-/** Where each kind of work waits, and which of its columns names the function. */
-const QUEUES = {
-  delivery: ['ebb.delivery', 'consumer'],
-  invocation: ['ebb.invocation', 'function'],
-} as const
-
-type QueueKind = keyof typeof QUEUES
-
 /**
- * Notes that these functions ($1) are in a relay's contracts. Answers the names of others that something waits for
- * although no relay has known them for $2 milliseconds; one that is new to all is noted, and has that time from now on.
- * In the order of names, so that relays do not wait for each other in a circle.
+ * Records that these functions ($1) are in a relay's contracts. Returns the names of others that calls wait for although
+ * no relay has known them for $2 milliseconds; one that is new to all relays is recorded, and has that time from now on.
+ * In the order of names, so that relays do not wait for each other in a cycle.
  */
 const findAbandonedSql = (kind: QueueKind): string => {
   const [table, column] = QUEUES[kind]

@@ -11,25 +11,19 @@ import {
 import { createLog } from '../../kernel/index.ts'
 import { testDatabase } from '../../testing/index.ts'
 import { createPool } from '../postgres/pool.ts'
-import {
-  type Delivery,
-  fanOut,
-  findDeliveryDueTimes,
-  leaseDeliveries,
-  reclaimDeliveries,
-  type Settlement,
-  settleDeliveries,
-} from './deliveries.ts'
+import { findDueTimes } from './backlog.ts'
+import { type Delivery, fanOut, leaseDeliveries, type Settlement } from './deliveries.ts'
+import { reclaimDeliveries, settleDeliveries } from './settle-deliveries.ts'
 
 const WELCOME = [{ name: 'send-welcome', on: 'user.created' }]
-// Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
+// Hooks run in the order in which they are declared: the pool closes before the database is dropped.
 afterAll(() => pool.end())
 const { ownerUrl: url } = testDatabase()
 const pool = createPool(url, { log: createLog({ level: 'silent' }) })
 beforeEach(() => emptyOutbox(url))
 
 const lease = (most = 100, leaseMs = 60_000) => leaseDeliveries(pool, 'send-welcome', { most, leaseMs })
-const takeBack = (attempts = 3) => reclaimDeliveries(pool, [{ consumer: 'send-welcome', attempts, leaseMs: 60_000 }])
+const reclaim = (attempts = 3) => reclaimDeliveries(pool, [{ consumer: 'send-welcome', attempts, leaseMs: 60_000 }])
 const expire = () => query(url, `update ebb.delivery set locked_until = now() - interval '1 ms' where state = 'leased'`)
 
 async function settle(delivery: Delivery, settlement: Settlement): Promise<boolean> {
@@ -49,7 +43,7 @@ it.each(['done', 'waiting', 'dead'] as const)(
     await fanOut(pool, WELCOME)
     const stale = await leaseOne()
     await expire()
-    await takeBack()
+    await reclaim()
     const fresh = await leaseOne()
     expect(fresh.attempt).toBe(2)
     const before = [await deliveriesOf(url, id), await attemptsOf(url, id)]
@@ -63,10 +57,10 @@ it.each(['done', 'waiting', 'dead'] as const)(
   },
 )
 
-it('fans an event out once, also to two at the same time', async () => {
+it('fans an event out once, also where several relays do so at the same time', async () => {
   await emitAll(url, { count: 300 })
   const subscriptions = [...WELCOME, { name: 'count-users', on: 'user.created' }]
-  const fanned = await Promise.all([1, 2, 3, 4].map(() => fanOut(pool, subscriptions, { most: 200 })))
+  const fanned = await Promise.all([1, 2, 3, 4].map(() => fanOut(pool, subscriptions, { limit: 200 })))
   expect(fanned.reduce((sum, count) => sum + count)).toBe(300)
   expect(await fanOut(pool, subscriptions)).toBe(0)
   expect(await countStates(url)).toEqual({ waiting: 600 })
@@ -83,7 +77,7 @@ it('fans out an event that commits late, whatever was fanned out before', async 
   expect(await fanOut(pool, WELCOME)).toBe(1)
 })
 
-it('leases a delivery to one of many, for as long as told on the clock of the database', async () => {
+it('leases a delivery to one of many relays, for the given time on the clock of the database', async () => {
   await emitAll(url, { count: 50 })
   await fanOut(pool, WELCOME)
   const leased = (await Promise.all([1, 2, 3, 4, 5, 6].map(() => lease(20)))).flat()
@@ -97,16 +91,16 @@ it('leases a delivery to one of many, for as long as told on the clock of the da
   expect(row?.ms).toBeLessThanOrEqual(60_000)
 })
 
-it('leases nothing that is not due, and knows when it is', async () => {
+it('leases nothing that is not due, and finds when it is', async () => {
   await emit(url)
   await fanOut(pool, WELCOME)
-  expect((await findDeliveryDueTimes(pool, ['send-welcome'])).get('send-welcome')).toBeLessThanOrEqual(0)
-  expect(await findDeliveryDueTimes(pool, ['another'])).toEqual(new Map())
+  expect((await findDueTimes(pool, 'delivery', ['send-welcome'])).get('send-welcome')).toBeLessThanOrEqual(0)
+  expect(await findDueTimes(pool, 'delivery', ['another'])).toEqual(new Map())
   const leased = await leaseOne()
-  expect(await findDeliveryDueTimes(pool, ['send-welcome'])).toEqual(new Map())
+  expect(await findDueTimes(pool, 'delivery', ['send-welcome'])).toEqual(new Map())
   await settle(leased, { state: 'waiting', retryInMs: 60_000, durationMs: 1, status: 503 })
   expect(await lease()).toEqual([])
-  const dueInMs = (await findDeliveryDueTimes(pool, ['another', 'send-welcome'])).get('send-welcome')
+  const dueInMs = (await findDueTimes(pool, 'delivery', ['another', 'send-welcome'])).get('send-welcome')
   expect(dueInMs).toBeGreaterThan(50_000)
   expect(dueInMs).toBeLessThanOrEqual(60_000)
 })
@@ -126,7 +120,7 @@ it('hands an event over as it was written', async () => {
   expect(createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
 })
 
-it('settles many at once, those that are still ours', async () => {
+it('settles many at once, those whose lease is still valid', async () => {
   await emitAll(url, { count: 3 })
   await fanOut(pool, WELCOME)
   const leased = await lease()
@@ -144,15 +138,15 @@ it('settles many at once, those that are still ours', async () => {
   expect(await attemptsOf(url, third.eventId)).toMatchObject([{ number: 1, status: 422, body: '"no" \\ ☃' }])
 })
 
-it('takes back only leases that are over, and buries those without an attempt left', async () => {
+it('reclaims only expired leases, and gives up those without an attempt left', async () => {
   await emit(url)
   await fanOut(pool, WELCOME)
   await lease()
-  expect(await takeBack()).toEqual([])
+  expect(await reclaim()).toEqual([])
   await expire()
-  expect(await takeBack(2)).toMatchObject([{ attempt: 1, state: 'waiting', durationMs: 60_000, type: 'user.created' }])
+  expect(await reclaim(2)).toMatchObject([{ attempt: 1, state: 'waiting', durationMs: 60_000, type: 'user.created' }])
   await lease()
   await expire()
-  expect(await takeBack(2)).toMatchObject([{ attempt: 2, state: 'dead' }])
+  expect(await reclaim(2)).toMatchObject([{ attempt: 2, state: 'dead' }])
   expect(await countStates(url)).toEqual({ dead: 1 })
 })

@@ -1,8 +1,7 @@
 import type pg from 'pg'
 import { toCamelCase } from '../values/read-rows.ts'
-import { reclaimDeliveriesSql, settleDeliveriesSql } from './settle-deliveries.ts'
 
-/** One event on its way to one subscriber, ours until the lease ends. */
+/** One event on its way to one subscriber, this relay's until the lease ends. */
 export interface Delivery {
   readonly eventId: string
   readonly consumer: string
@@ -10,7 +9,7 @@ export interface Delivery {
   readonly attempt: number
   /** How many of them do not count: those before it was redriven, and those in which the platform refused itself. */
   readonly forgiven: number
-  /** Whether its end may make others due. */
+  /** Whether an operator sent it on its way again, so that its end may make others due. */
   readonly redriven: boolean
   readonly leaseToken: string
   readonly type: string
@@ -27,17 +26,15 @@ export interface Delivery {
   readonly createdAt: string
 }
 
-type DeliveryLease = Pick<Delivery, 'eventId' | 'consumer' | 'leaseToken'>
-
-/** What came of an attempt. A `retryInMs` is given where it is to be tried again. */
+/** The result of an attempt. A `retryInMs` is given where it is to be tried again. */
 export interface Settlement {
   readonly state: 'done' | 'waiting' | 'dead'
   readonly retryInMs?: number
-  /** Whether the attempt counts against no allowance. */
+  /** Whether the attempt does not count against the allowance of attempts. */
   readonly uncounted?: boolean
-  /** Whole. */
+  /** A whole number. */
   readonly durationMs: number
-  /** The HTTP status; where no answer came, `error` says why. */
+  /** The HTTP status; where no response came, `error` says why. */
   readonly status?: number
   readonly error?: string
   readonly body?: string
@@ -52,83 +49,23 @@ export interface ReclaimedDelivery
 }
 
 /**
- * Makes the deliveries of at most `most` events that have none yet, and answers how many events those were. An event
+ * Makes the deliveries of at most `limit` events that have none yet, and returns how many events those were. An event
  * without a subscriber is marked all the same.
  */
 export async function fanOut(
   pool: pg.Pool,
   subscriptions: readonly { readonly name: string; readonly on: string }[],
-  { most = 500 } = {},
+  { limit = 500 } = {},
 ): Promise<number> {
   const types = subscriptions.map(({ on }) => on)
   const consumers = subscriptions.map(({ name }) => name)
-  const { rowCount } = await pool.query(fanOutSql, [types, consumers, most])
+  const { rowCount } = await pool.query(fanOutSql, [types, consumers, limit])
   return rowCount ?? 0
 }
 
 /**
- * How long until something is due, for each of these subscribers that something waits for; 0 or less where it is.
- * In milliseconds.
- */
-export async function findDeliveryDueTimes(
-  pool: pg.Pool,
-  consumers: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await pool.query<{ consumer: string; due_in_ms: number }>(deliveryDueTimesSql, [consumers])
-  return new Map(rows.map(({ consumer, due_in_ms }) => [consumer, due_in_ms]))
-}
-
-/** Takes at most `most` of what is due for one subscriber; each is ours for `leaseMs`. */
-export async function leaseDeliveries(
-  pool: pg.Pool,
-  consumer: string,
-  { most, leaseMs }: { readonly most: number; readonly leaseMs: number },
-): Promise<Delivery[]> {
-  const { rows } = await pool.query(leaseDeliveriesSql, [consumer, most, leaseMs])
-  return rows.map((row) => toCamelCase<Delivery>(row))
-}
-
-/**
- * Ends leases and writes down their attempts, in one transaction. Answers the tokens of those that were still ours; for
- * the others nothing has changed.
- */
-export async function settleDeliveries(
-  pool: pg.Pool,
-  settled: readonly { readonly delivery: DeliveryLease; readonly settlement: Settlement }[],
-): Promise<ReadonlySet<string>> {
-  const given = settled.map(({ delivery: { eventId, consumer, leaseToken }, settlement }) => ({
-    ...{ eventId, consumer, leaseToken },
-    ...settlement,
-  }))
-  const { rows } = await pool.query<{ lease_token: string }>(settleDeliveriesSql, [JSON.stringify(given)])
-  return new Set(rows.map(({ lease_token }) => lease_token))
-}
-
-/** Takes back at most `most` leases that ran out: that their relay was lost counts as an attempt. */
-export async function reclaimDeliveries(
-  pool: pg.Pool,
-  known: readonly { readonly consumer: string; readonly attempts: number; readonly leaseMs: number }[],
-  { most = 500 } = {},
-): Promise<ReclaimedDelivery[]> {
-  const consumers = known.map(({ consumer }) => consumer)
-  const values = [consumers, known.map(({ attempts }) => attempts), known.map(({ leaseMs }) => leaseMs), most]
-  const { rows } = await pool.query(reclaimDeliveriesSql, values)
-  return rows.map((row) => toCamelCase<ReclaimedDelivery>(row))
-}
-
-/** Milliseconds until something is due (0 or less: it is), for each of these subscribers ($1) that something waits for. */
-const deliveryDueTimesSql = /* sql */ `
-select consumer, ceil(extract(epoch from first.available_at - now()) * 1000)::float8 as due_in_ms
-from unnest($1::text[]) as asked (consumer) cross join lateral (
-  select available_at from ebb.delivery
-  where state = 'waiting' and consumer = asked.consumer
-  order by available_at
-  limit 1
-) as first`
-
-/**
- * Makes a delivery for each subscriber of a batch of new events, and marks the events.
- * $1 event types, $2 their subscribers (in step; a type stands once for each), $3 events at most. One row an event.
+ * Makes a delivery for each subscriber of a batch of new events, and marks the events. $1 event types, $2 their
+ * subscribers (in step: a type stands once for each of its subscribers), $3 events at most. One row an event.
  */
 const fanOutSql = /* sql */ `
 with fresh as materialized (
@@ -146,9 +83,19 @@ made as (
 )
 update ebb.outbox set fanned_out_at = now() from fresh where outbox.id = fresh.id`
 
+/** Leases at most `most` of what is due for one subscriber, for `leaseMs`. */
+export async function leaseDeliveries(
+  pool: pg.Pool,
+  consumer: string,
+  { most, leaseMs }: { readonly most: number; readonly leaseMs: number },
+): Promise<Delivery[]> {
+  const { rows } = await pool.query(leaseDeliveriesSql, [consumer, most, leaseMs])
+  return rows.map((row) => toCamelCase<Delivery>(row))
+}
+
 /**
  * Leases what is due for one subscriber ($1), the longest waiting first, at most $2, for $3 milliseconds. With one
- * subscriber a statement, the planner knows how few rows it will be; for many it read the whole tables.
+ * subscriber a statement, the planner knows how few rows there will be; for many it read the whole tables.
  */
 const leaseDeliveriesSql = /* sql */ `
 with due as materialized (

@@ -3,10 +3,11 @@ import { emit, emitAll, emptyOutbox, query, TRACEPARENT } from '../../../service
 import { createLog } from '../../kernel/index.ts'
 import { testDatabase } from '../../testing/index.ts'
 import { createPool } from '../postgres/pool.ts'
-import { fanOut, leaseDeliveries, settleDeliveries } from './deliveries.ts'
+import { fanOut, leaseDeliveries } from './deliveries.ts'
 import { listEvents, showEvent } from './events.ts'
+import { settleDeliveries } from './settle-deliveries.ts'
 
-// Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
+// Hooks run in the order in which they are declared: the pool closes before the database is dropped.
 afterAll(() => pool.end())
 const { ownerUrl: url } = testDatabase()
 const pool = createPool(url, { log: createLog({ level: 'silent' }) })
@@ -25,7 +26,7 @@ async function settleAll(state: 'done' | 'dead' | 'waiting', status: number) {
   )
 }
 
-it('lists the newest first, with where each delivery stands', async () => {
+it('lists the newest first, with the state of each delivery', async () => {
   const [first, second] = [await emit(url, { subject: 'ann' }), await emit(url, { type: 'user.deleted' })]
   await settleAll('done', 204)
   expect(await listEvents(pool)).toEqual({

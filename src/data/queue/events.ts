@@ -18,13 +18,13 @@ export interface ListedEvent {
   readonly source: string
   readonly subject: string | null
   readonly createdAt: string
-  /** None before the relay has seen the event, and where nobody subscribes to it. */
+  /** Empty before the relay has fanned the event out, and where it has no subscriber. */
   readonly deliveries: readonly ListedDelivery[]
 }
 
 export interface ListedEvents {
   readonly events: readonly ListedEvent[]
-  /** What to give as `before` for the page after this one; undefined on the last. */
+  /** The `before` of the next page; undefined on the last. */
   readonly next?: string
 }
 
@@ -32,10 +32,10 @@ interface Attempt {
   readonly number: number
   readonly startedAt: string
   readonly durationMs: number
-  /** Null where no answer came; then `error` says why. */
+  /** Null where no response came; then `error` says why. */
   readonly status: number | null
   readonly error: string | null
-  /** At most the answer's first KiB. */
+  /** At most the first KiB of the response. */
   readonly body: string | null
   readonly revision: string | null
   readonly traceparent: string
@@ -57,9 +57,9 @@ export interface ShownEvent extends Omit<ListedEvent, 'deliveries'> {
 interface ListEventsOptions {
   /** Only events with a delivery in this state. */
   readonly state?: DeliveryState | undefined
-  /** There is no index for it: a rare one is looked for among all events that are newer. */
+  /** There is no index for it: a rare type is looked for among all events that are newer. */
   readonly type?: string | undefined
-  /** 1 to 500. */
+  /** 1 to 500. Default: 50. */
   readonly limit?: number
   /** The `next` of the page before. */
   readonly before?: string | undefined
@@ -67,49 +67,23 @@ interface ListEventsOptions {
 
 const MAX_LISTED = 500
 
-/** The newest events first. Pages stay as they are while new events arrive. Throws a Problem for a foreign cursor. */
+/** Lists the newest events first. Pages stay as they are while new events arrive. Throws a Problem 400 for a foreign cursor. */
 export async function listEvents(
   pool: pg.Pool,
   { state, type, limit = 50, before }: ListEventsOptions = {},
 ): Promise<ListedEvents> {
-  const most = Math.min(Math.max(limit, 1), MAX_LISTED)
+  const max = Math.min(Math.max(limit, 1), MAX_LISTED)
   const after = before === undefined ? undefined : readCursor(before)
-  const { text, values } = listEventsSql({ state, type, after, limit: most + 1 })
+  const { text, values } = listEventsSql({ state, type, after, limit: max + 1 })
   const { rows } = await pool.query(text, values)
-  const events = rows.slice(0, most).map((row) => toCamelCase<ListedEvent>(row))
+  const events = rows.slice(0, max).map((row) => toCamelCase<ListedEvent>(row))
   const last = events.at(-1)
-  return rows.length > most && last ? { events, next: writeCursor(last) } : { events }
-}
-
-/** One event with the whole history of its deliveries, or undefined. */
-export async function showEvent(pool: pg.Pool, id: string): Promise<ShownEvent | undefined> {
-  if (!UUID.test(id)) return undefined
-  const { rows } = await pool.query(showEventSql, [id])
-  return rows[0] && toCamelCase<ShownEvent>(rows[0])
-}
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f-]{36})$/
-
-const writeCursor = ({ createdAt, id }: ListedEvent) => Buffer.from(`${createdAt} ${id}`).toString('base64url')
-
-/** Whether there is such a time: a Date takes the 31st of February for the 3rd of March, and knows years that Postgres does not. */
-function isTime(text: string): boolean {
-  const time = new Date(text)
-  return time.getTime() >= MIN_TIME && time.toISOString().startsWith(text.slice(0, 'yyyy-mm-ddThh:mm:ss'.length))
-}
-
-const MIN_TIME = Date.parse('0001-01-01T00:00:00Z')
-
-function readCursor(cursor: string): readonly [createdAt: string, id: string] {
-  const [, createdAt = '', id = ''] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
-  if (UUID.test(id) && isTime(createdAt)) return [createdAt, id]
-  throw new Problem('invalid_request', 400, 'The cursor `before` is not one that this list gave.')
+  return rows.length > max && last ? { events, next: writeCursor(last) } : { events }
 }
 
 interface ListEventsQuery {
   /** Of one of its deliveries. */
-  readonly state?: 'waiting' | 'leased' | 'done' | 'dead' | undefined
+  readonly state?: DeliveryState | undefined
   readonly type?: string | undefined
   /** Time and id of the event to go on after. */
   readonly after?: readonly [createdAt: string, id: string] | undefined
@@ -117,9 +91,10 @@ interface ListEventsQuery {
 }
 
 /**
- * The newest events and where their deliveries stand, as a text and its values. What is not asked for is not in it: a filter
- * that may be null is no condition that an index is found by. Nearly all are done, and are found as the newest are; the
- * other states begin at their deliveries, each at its own index, and cost what is in them. There is no index by type.
+ * The statement that lists the newest events and the states of their deliveries: a text and its values. It has only the
+ * filters that were asked for, since an index cannot be used for a filter that may be null. Nearly all deliveries are done,
+ * and are found as the newest are; the other states begin at their deliveries, each at its own index, and cost what is in
+ * them. There is no index by type.
  */
 function listEventsSql({ state, type, after, limit }: ListEventsQuery) {
   const values: unknown[] = []
@@ -146,14 +121,21 @@ limit ${at(limit)}`
   return { text, values }
 }
 
-/** A value, which is looked up for each event in turn; EXISTS may read all deliveries first. */
+/** A scalar subquery, which is evaluated for each event in turn; EXISTS may read all deliveries first. */
 const IS_DONE = `(select true from ebb.delivery where event_id = outbox.id and state = 'done' limit 1)`
 
-/** The first part bounds the walk of the index, whose columns go different ways; the second is exact. */
+/** The first part bounds the index scan, whose columns go in different directions; the second is exact. */
 const isAfter = (time: string, id: string) =>
   `created_at <= ${time}::timestamptz and (created_at < ${time}::timestamptz or id > ${id}::uuid)`
 
-/** SQL that writes a timestamptz as RFC 3339 in UTC, with all that Postgres knows of it (microseconds). */
+/** Finds one event with the whole history of its deliveries; undefined where there is none with this id. */
+export async function showEvent(pool: pg.Pool, id: string): Promise<ShownEvent | undefined> {
+  if (!UUID.test(id)) return undefined
+  const { rows } = await pool.query(showEventSql, [id])
+  return rows[0] && toCamelCase<ShownEvent>(rows[0])
+}
+
+/** SQL that writes a timestamptz as RFC 3339 in UTC, to the microsecond as Postgres stores it. */
 const rfc3339 = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
 /** One event ($1) with its deliveries, and each one's attempts from the first to the last. */
@@ -179,3 +161,21 @@ select id, type, source, subject, ${rfc3339('created_at')} as created_at, payloa
     from ebb.delivery where event_id = outbox.id
   ) as deliveries
 from ebb.outbox where id = $1`
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) ([0-9a-f-]{36})$/
+const MIN_TIME = Date.parse('0001-01-01T00:00:00Z')
+
+const writeCursor = ({ createdAt, id }: ListedEvent) => Buffer.from(`${createdAt} ${id}`).toString('base64url')
+
+function readCursor(cursor: string): readonly [createdAt: string, id: string] {
+  const [, createdAt = '', id = ''] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString()) ?? []
+  if (UUID.test(id) && isTime(createdAt)) return [createdAt, id]
+  throw new Problem('invalid_request', 400, 'The cursor `before` is not one that this list gave.')
+}
+
+/** Whether there is such a time: Date reads the 31st of February as the 3rd of March, and has years that Postgres has not. */
+function isTime(text: string): boolean {
+  const time = new Date(text)
+  return time.getTime() >= MIN_TIME && time.toISOString().startsWith(text.slice(0, 'yyyy-mm-ddThh:mm:ss'.length))
+}

@@ -5,16 +5,11 @@ import type { NewInvocation } from '../../protocol/index.ts'
 import { testDatabase } from '../../testing/index.ts'
 import { createPool } from '../postgres/pool.ts'
 import { createRunStatement } from '../postgres/run-statement.ts'
-import {
-  findInvocationDueTimes,
-  type Invocation,
-  leaseInvocations,
-  reclaimInvocations,
-  settleInvocation,
-} from './invocation-queue.ts'
+import { findDueTimes } from './backlog.ts'
+import { type Invocation, leaseInvocations, reclaimInvocations, settleInvocation } from './invocation-queue.ts'
 import { acceptInvocation, findInvocation } from './invocations.ts'
 
-// Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
+// Hooks run in the order in which they are declared: the pool closes before the database is dropped.
 afterAll(() => pool.end())
 const { ownerUrl: url } = testDatabase()
 const log = createLog({ level: 'silent' })
@@ -36,7 +31,7 @@ const accept = (invocation: NewInvocation, claim?: Claim) =>
     ...{ claim, response, signal: new AbortController().signal, timeoutMs: 1_000 },
   })
 const lease = (most = 10) => leaseInvocations(pool, 'make-report', { most, leaseMs: 60_000 })
-const takeBack = (attempts: number) => reclaimInvocations(pool, [{ name: 'make-report', attempts, leaseMs: 60_000 }])
+const reclaim = (attempts: number) => reclaimInvocations(pool, [{ name: 'make-report', attempts, leaseMs: 60_000 }])
 const expire = () =>
   pool.query(`update ebb.invocation set locked_until = now() - interval '1 ms' where state = 'leased'`)
 const historyOf = async (id: string) =>
@@ -48,18 +43,18 @@ async function leaseOne(): Promise<Invocation> {
   return leased
 }
 
-it('a call is leased as it was kept', async () => {
+it('leases a call as it was stored', async () => {
   const invocation = made()
   const before = notified.count
   expect(await accept(invocation)).toEqual({ is: 'new' })
   expect(notified.count).toBe(before + 1)
-  expect((await findInvocationDueTimes(pool, ['make-report'])).get('make-report')).toBeLessThanOrEqual(0)
+  expect((await findDueTimes(pool, 'invocation', ['make-report'])).get('make-report')).toBeLessThanOrEqual(0)
   expect(await leaseOne()).toEqual({ ...invocation, attempt: 1, uncounted: 0, leaseToken: expect.any(String) })
   expect(await lease()).toEqual([])
-  expect(await findInvocationDueTimes(pool, ['make-report'])).toEqual(new Map())
+  expect(await findDueTimes(pool, 'invocation', ['make-report'])).toEqual(new Map())
 })
 
-it('a claim that is taken keeps nothing and wakes nobody', async () => {
+it('stores nothing and notifies no relay where the key is claimed already', async () => {
   const claim = { caller: 'ann', route: 'make-report', key: 'k', fingerprint: Buffer.from('1') }
   const first = made()
   expect(await accept(first, claim)).toEqual({ is: 'new' })
@@ -69,7 +64,7 @@ it('a claim that is taken keeps nothing and wakes nobody', async () => {
   expect([notified.count, (await lease()).map(({ id }) => id)]).toEqual([before, [first.id]])
 })
 
-it('is leased to one of many', async () => {
+it('leases a call to one of many relays', async () => {
   for (let n = 0; n < 20; n++) await accept(made())
   const leased = (await Promise.all([1, 2, 3, 4].map(() => lease(8)))).flat()
   expect(new Set(leased.map(({ id }) => id)).size).toBe(leased.length)
@@ -82,7 +77,7 @@ it.each(['done', 'waiting', 'dead'] as const)(
     await accept(made())
     const stale = await leaseOne()
     await expire()
-    expect(await takeBack(2)).toMatchObject([{ id: stale.id, function: 'make-report', attempt: 1, state: 'waiting' }])
+    expect(await reclaim(2)).toMatchObject([{ id: stale.id, function: 'make-report', attempt: 1, state: 'waiting' }])
     const fresh = await leaseOne()
     expect(await settleInvocation(pool, stale, { state, durationMs: 1, status: 201 })).toBe(false)
     expect(await historyOf(stale.id)).toEqual([{ number: 1, status: null, error: 'the relay was lost' }])
@@ -92,33 +87,33 @@ it.each(['done', 'waiting', 'dead'] as const)(
   },
 )
 
-it('one whose last attempt was lost is dead, without an answer', async () => {
+it('gives up a call whose last attempt was lost, without a response', async () => {
   const { id } = made()
   await accept(made({ id }))
   const leased = await leaseOne()
   await settleInvocation(pool, leased, { state: 'waiting', retryInMs: 0, durationMs: 1, status: 500 })
   await leaseOne()
   await expire()
-  expect(await takeBack(2)).toMatchObject([{ attempt: 2, state: 'dead', durationMs: 60_000 }])
-  expect(await findInvocation(pool, id, { caller: 'ann' })).toMatchObject({ state: 'dead', answer: undefined })
+  expect(await reclaim(2)).toMatchObject([{ attempt: 2, state: 'dead', durationMs: 60_000 }])
+  expect(await findInvocation(pool, id, { caller: 'ann' })).toMatchObject({ state: 'dead', response: undefined })
 })
 
-it('keeps the answer that was the last, for its caller alone', async () => {
+it('stores the last response, for its caller alone', async () => {
   const { id } = made()
   await accept(made({ id }))
-  const kept = { status: 201, headers: { 'content-type': 'text/plain' }, body: Buffer.from([1, 0, 2]) }
-  await settleInvocation(pool, await leaseOne(), { state: 'done', durationMs: 7, status: 201, response: kept })
+  const stored = { status: 201, headers: { 'content-type': 'text/plain' }, body: Buffer.from([1, 0, 2]) }
+  await settleInvocation(pool, await leaseOne(), { state: 'done', durationMs: 7, status: 201, response: stored })
   expect(await findInvocation(pool, id, { caller: 'ben' })).toBeUndefined()
   expect(await findInvocation(pool, id, { caller: 'ann' })).toMatchObject({
-    ...{ id, function: 'make-report', state: 'done', attempts: 1, correlationId: 'correlation-1', answer: kept },
+    ...{ id, function: 'make-report', state: 'done', attempts: 1, correlationId: 'correlation-1', response: stored },
   })
 })
 
-it('is due again after its delay', async () => {
+it('makes a call due again after its delay', async () => {
   await accept(made())
   await settleInvocation(pool, await leaseOne(), { state: 'waiting', retryInMs: 60_000, durationMs: 1, status: 503 })
   expect(await lease()).toEqual([])
-  const dueInMs = (await findInvocationDueTimes(pool, ['make-report'])).get('make-report')
+  const dueInMs = (await findDueTimes(pool, 'invocation', ['make-report'])).get('make-report')
   expect(dueInMs).toBeGreaterThan(50_000)
   expect(dueInMs).toBeLessThanOrEqual(60_000)
 })

@@ -3,7 +3,7 @@ import type { InvocationResponse, NewInvocation } from '../../protocol/index.ts'
 import { toCamelCase } from '../values/read-rows.ts'
 import type { ReclaimedDelivery, Settlement } from './deliveries.ts'
 
-/** A request that nobody waits for on its way to its function, ours until the lease ends. */
+/** A request that its caller does not wait for on its way to its function, this relay's until the lease ends. */
 export interface Invocation extends NewInvocation {
   /** 1 for the first. */
   readonly attempt: number
@@ -12,7 +12,7 @@ export interface Invocation extends NewInvocation {
   readonly leaseToken: string
 }
 
-/** What came of an attempt; the whole answer is kept where it is the last one. */
+/** The result of an attempt; with the whole response where it is the last one. */
 export interface InvocationSettlement extends Settlement {
   readonly response?: InvocationResponse | undefined
 }
@@ -22,16 +22,7 @@ export interface ReclaimedInvocation
   extends Pick<Invocation, 'id' | 'function' | 'attempt' | 'correlationId' | 'traceparent'>,
     Pick<ReclaimedDelivery, 'state' | 'durationMs'> {}
 
-/** How long until something is due, for each of these functions that something waits for; as `dueTimes`. */
-export async function findInvocationDueTimes(
-  pool: pg.Pool,
-  functions: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await pool.query<{ function: string; due_in_ms: number }>(invocationDueTimesSql, [functions])
-  return new Map(rows.map((row) => [row.function, row.due_in_ms]))
-}
-
-/** Takes at most `most` of what is due for one function; each is ours for `leaseMs`. */
+/** Leases at most `most` of what is due for one function, for `leaseMs`. */
 export async function leaseInvocations(
   pool: pg.Pool,
   name: string,
@@ -50,56 +41,6 @@ interface LeasedRow extends Omit<Invocation, 'caller'> {
   readonly tenant: string | null
 }
 
-/** Ends a lease and writes down its attempt, both or neither; false where it was not ours any more. */
-export async function settleInvocation(
-  pool: pg.Pool,
-  { id, leaseToken }: Pick<Invocation, 'id' | 'leaseToken'>,
-  {
-    state,
-    retryInMs = 0,
-    durationMs,
-    status,
-    error,
-    body,
-    revision,
-    response,
-    uncounted = false,
-  }: InvocationSettlement,
-): Promise<boolean> {
-  const attempt = [durationMs, status, error, body, revision]
-  const kept = [
-    response?.status,
-    response && JSON.stringify(response.headers),
-    response?.body && Buffer.from(response.body),
-  ]
-  const { rowCount } = await pool.query(settleInvocationSql, [
-    ...[id, leaseToken, state, retryInMs, ...attempt, ...kept, uncounted],
-  ])
-  return rowCount === 1
-}
-
-/** Takes back at most `most` leases that ran out: that their relay was lost counts as an attempt. */
-export async function reclaimInvocations(
-  pool: pg.Pool,
-  known: readonly { readonly name: string; readonly attempts: number; readonly leaseMs: number }[],
-  { most = 500 } = {},
-): Promise<ReclaimedInvocation[]> {
-  const names = known.map(({ name }) => name)
-  const values = [names, known.map(({ attempts }) => attempts), known.map(({ leaseMs }) => leaseMs), most]
-  const { rows } = await pool.query(reclaimInvocationsSql, values)
-  return rows.map((row) => toCamelCase<ReclaimedInvocation>(row))
-}
-
-/** Milliseconds until something is due (0 or less: it is), for each of these functions ($1) that something waits for. */
-const invocationDueTimesSql = /* sql */ `
-select asked.function, ceil(extract(epoch from first.available_at - now()) * 1000)::float8 as due_in_ms
-from unnest($1::text[]) as asked (function) cross join lateral (
-  select available_at from ebb.invocation
-  where state = 'waiting' and invocation.function = asked.function
-  order by available_at
-  limit 1
-) as first`
-
 /** Leases what is due for one function ($1), the longest waiting first, at most $2, for $3 milliseconds. */
 const leaseInvocationsSql = /* sql */ `
 with due as materialized (
@@ -117,10 +58,25 @@ where invocation.id = due.id
 returning invocation.id, caller, scopes, tenant, function, method, target, headers, body, correlation_id, traceparent,
           attempts as attempt, uncounted, lease_token`
 
+/** Ends a lease and records its attempt, both or neither. Returns false where the lease was not valid any more. */
+export async function settleInvocation(
+  pool: pg.Pool,
+  { id, leaseToken }: Pick<Invocation, 'id' | 'leaseToken'>,
+  settlement: InvocationSettlement,
+): Promise<boolean> {
+  const { state, retryInMs = 0, durationMs, status, error, body, revision, response, uncounted = false } = settlement
+  const { rowCount } = await pool.query(settleInvocationSql, [
+    ...[id, leaseToken, state, retryInMs, durationMs, status, error, body, revision],
+    ...[response?.status, response && JSON.stringify(response.headers), response?.body && Buffer.from(response.body)],
+    uncounted,
+  ])
+  return rowCount === 1
+}
+
 /**
- * Ends the lease $2 of invocation $1 as $3, due again in $4 ms where it waits, and writes down the attempt: $5 its
- * milliseconds, $6 status, $7 error, $8 beginning of the body, $9 revision. $10 to $12 are the status, headers and body
- * of an answer to keep, $13 whether the attempt does not count. One row where the lease was still good.
+ * Ends the lease $2 of invocation $1 as $3, due again in $4 ms where it waits, and records the attempt: $5 its milliseconds,
+ * $6 status, $7 error, $8 beginning of the body, $9 revision. $10 to $12 are the status, headers and body of a response to
+ * store, $13 whether the attempt does not count. One row where the lease was still valid.
  */
 const settleInvocationSql = /* sql */ `
 with settled as (
@@ -135,10 +91,22 @@ with settled as (
 insert into ebb.invocation_attempt (invocation_id, number, started_at, duration_ms, status, error, body, revision)
 select id, attempts, now() - $5::int * interval '1 ms', $5, $6, $7, $8, $9 from settled`
 
+/** Reclaims at most `limit` leases that have expired: that their relay was lost counts as an attempt. */
+export async function reclaimInvocations(
+  pool: pg.Pool,
+  known: readonly { readonly name: string; readonly attempts: number; readonly leaseMs: number }[],
+  { limit = 500 } = {},
+): Promise<ReclaimedInvocation[]> {
+  const names = known.map(({ name }) => name)
+  const values = [names, known.map(({ attempts }) => attempts), known.map(({ leaseMs }) => leaseMs), limit]
+  const { rows } = await pool.query(reclaimInvocationsSql, values)
+  return rows.map((row) => toCamelCase<ReclaimedInvocation>(row))
+}
+
 /**
- * Takes back leases that ran out because their relay died: due again at once, or dead where the attempts are used up.
- * The lost attempt is written down. $1 functions, $2 attempts that each one grants, $3 milliseconds that each one's lease
- * held (all in step), $4 invocations at most.
+ * Reclaims expired leases: due again at once, or dead where the attempts are used up. The lost attempt is recorded.
+ * $1 functions, $2 attempts that each one grants, $3 milliseconds that each one's lease held (all in step), $4
+ * invocations at most.
  */
 const reclaimInvocationsSql = /* sql */ `
 with known as materialized (
@@ -151,7 +119,7 @@ lost as materialized (
   limit $4
   for update of invocation skip locked
 ),
-returned as (
+reclaimed as (
   update ebb.invocation
   set state = lost.state, lease_token = null, locked_until = null, available_at = now(),
       settled_at = case when lost.state = 'dead' then now() end,
@@ -163,6 +131,6 @@ returned as (
 ),
 noted as (
   insert into ebb.invocation_attempt (invocation_id, number, started_at, duration_ms, error)
-  select id, attempts, locked_until - lease_ms * interval '1 ms', lease_ms, 'the relay was lost' from returned
+  select id, attempts, locked_until - lease_ms * interval '1 ms', lease_ms, 'the relay was lost' from reclaimed
 )
-select id, function, attempts as attempt, state, lease_ms as duration_ms, correlation_id, traceparent from returned`
+select id, function, attempts as attempt, state, lease_ms as duration_ms, correlation_id, traceparent from reclaimed`

@@ -1,22 +1,23 @@
 import type pg from 'pg'
 import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
 import type { InvocationResponse, InvocationState, NewInvocation } from '../../protocol/index.ts'
-import { type OpenedPostgres, transact } from '../postgres/transaction.ts'
+import type { OpenedPostgres } from '../postgres/handler-statements.ts'
+import { transact } from '../postgres/transaction.ts'
 import { toCamelCase } from '../values/read-rows.ts'
 
 interface AcceptOptions {
-  /** The caller's own key: who repeats it gets `answer` again. */
+  /** The caller's own key: a request that repeats it gets `response` again. */
   readonly claim: Claim | undefined
-  /** What the caller is told now. */
+  /** What the caller gets now. */
   readonly response: StoredResponse
   readonly signal: AbortSignal
   readonly timeoutMs: number
 }
 
 /**
- * Keeps a request for the relay and wakes it after the commit: `new`, or what the caller's key is known for. Request and
- * answer are stored together, where a synchronous request with this key would look as well: it has one effect, however
- * it is repeated.
+ * Stores a request for the relay and notifies it after the commit. Returns `new`, or what is stored under the caller's key.
+ * Request and response are stored together, where a synchronous request with this key would look as well: it has one
+ * effect, however it is repeated.
  */
 export async function acceptInvocation(
   database: OpenedPostgres,
@@ -24,7 +25,7 @@ export async function acceptInvocation(
   { claim, response, signal, timeoutMs }: AcceptOptions,
 ): Promise<ClaimResult> {
   const { id, caller, method, target, headers, body, correlationId, traceparent } = invocation
-  const claimed = await transact(
+  const result = await transact(
     database,
     { readOnly: false, repeatable: true, signal, timeoutMs },
     async (sql, _end, unit) => {
@@ -39,11 +40,11 @@ export async function acceptInvocation(
       return { is: 'new' } as const
     },
   )
-  if (claimed.is === 'new') database.outbox.notify()
-  return claimed
+  if (result.is === 'new') database.outbox.notify()
+  return result
 }
 
-/** Where a request stands, for who made it; undefined for everybody else. */
+/** Finds the state of a request for the caller who made it; undefined for any other caller. */
 export async function findInvocation(
   database: pg.Pool | pg.ClientBase,
   id: string,
@@ -58,14 +59,14 @@ export async function findInvocation(
   }
 }
 
-/** The columns of an answer; the last two mean nothing without the first. */
+/** The columns of a response; the last two mean nothing without the first. */
 interface ResponseColumns {
   readonly status: number | null
   readonly answerHeaders: InvocationResponse['headers']
   readonly answerBody: Buffer | null
 }
 
-/** Where an invocation ($1) of a caller ($2) stands. */
+/** The state of an invocation ($1) of a caller ($2). */
 const findInvocationSql = /* sql */ `
 select id, function, state, attempts, created_at, settled_at, available_at, correlation_id,
   ceil(extract(epoch from available_at - now()) * 1000)::float8 as due_in_ms,

@@ -3,16 +3,17 @@ import { attemptsOf, countStates, emit, emptyOutbox, query } from '../../../serv
 import { createLog } from '../../kernel/index.ts'
 import { testDatabase } from '../../testing/index.ts'
 import { createPool } from '../postgres/pool.ts'
-import { type Delivery, fanOut, leaseDeliveries, reclaimDeliveries, settleDeliveries } from './deliveries.ts'
+import { type Delivery, fanOut, leaseDeliveries } from './deliveries.ts'
 import { showEvent } from './events.ts'
 import { type RedriveFilter, type RedriveOptions, redrive } from './redrive.ts'
+import { reclaimDeliveries, settleDeliveries } from './settle-deliveries.ts'
 
 const SUBSCRIBERS = [
   { name: 'send-welcome', on: 'user.created' },
   { name: 'count-users', on: 'user.created' },
   { name: 'say-goodbye', on: 'user.deleted' },
 ]
-// Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
+// Hooks run in the order in which they are declared: the pool closes before the database is dropped.
 afterAll(() => pool.end())
 const { ownerUrl: url } = testDatabase()
 const pool = createPool(url, { log: createLog({ level: 'silent' }) })
@@ -32,7 +33,7 @@ const again = (filter: RedriveFilter = {}, options: Partial<RedriveOptions> = {}
   redrive(pool, filter, { actor: 'admin', findIssues: () => [], ...options })
 const rows = () => query(url, 'select * from ebb.delivery order by event_id, consumer')
 
-/** Dead letters of `count` events, oldest first; answers their events' ids. */
+/** Dead letters of `count` events, oldest first; returns their events' ids. */
 async function bury(count: number, { type = 'user.created', only }: { type?: string; only?: string } = {}) {
   const ids: string[] = []
   for (let n = 0; n < count; n++) ids.push(await emit(url, { type, payload: { n } }))
@@ -76,7 +77,7 @@ describe('redrive takes what the filter names, the oldest first', () => {
     expect((await again({ limit: 3 }, { dryRun: true })).more).toBe(false)
   })
 
-  it('and nothing that is alive', async () => {
+  it('and nothing that is not dead', async () => {
     await emit(url)
     await fanOut(pool, SUBSCRIBERS)
     await settle(await lease('count-users'), 'done')
@@ -87,13 +88,20 @@ describe('redrive takes what the filter names, the oldest first', () => {
 it('a dry run changes nothing, and names what its subscriber would refuse', async () => {
   const [first] = await bury(2, { only: 'send-welcome' })
   const before = await rows()
-  const faults = [{ path: 'data.n', message: 'Too small' }]
-  const findIssues: RedriveOptions['findIssues'] = ({ payload }) => (Object(payload).n === 0 ? faults : [])
+  const issues = [{ path: 'data.n', message: 'Too small' }]
+  const findIssues: RedriveOptions['findIssues'] = ({ payload }) => (Object(payload).n === 0 ? issues : [])
   const { deliveries, dryRun } = await again({}, { dryRun: true, findIssues })
   expect(dryRun).toBe(true)
   expect(deliveries.map(({ outcome }) => outcome)).toEqual(['misfit', 'first'])
   expect(deliveries[0]).toEqual({
-    ...{ eventId: first, consumer: 'send-welcome', type: 'user.created', attempts: 1, outcome: 'misfit', faults },
+    ...{
+      eventId: first,
+      consumer: 'send-welcome',
+      type: 'user.created',
+      attempts: 1,
+      outcome: 'misfit',
+      faults: issues,
+    },
   })
   expect(await rows()).toEqual(before)
   expect(await query(url, 'select from ebb.audit')).toEqual([])
@@ -103,7 +111,7 @@ it('a dry run changes nothing, and names what its subscriber would refuse', asyn
   expect(await countStates(url)).toEqual({ dead: 1, waiting: 1 })
 })
 
-it('gives a fresh allowance, continues the history, and writes down who did it', async () => {
+it('gives a fresh allowance, continues the history, and records who did it', async () => {
   const [id = ''] = await bury(1, { only: 'send-welcome' })
   await again({ consumer: 'send-welcome' }, { actor: 'olga' })
   const audit = await query<{ subject: string }>(url, 'select actor, action, subject from ebb.audit')
@@ -117,11 +125,11 @@ it('gives a fresh allowance, continues the history, and writes down who did it',
   expect(leased).toMatchObject({ attempt: 2, forgiven: 1, redriven: true })
   await expire()
   // One attempt is granted in all: it is used up, and only since the redrive.
-  const takeBack = (attempts: number) => reclaimDeliveries(pool, [{ consumer: 'send-welcome', attempts, leaseMs: 1 }])
-  expect(await takeBack(2)).toMatchObject([{ attempt: 2, state: 'waiting' }])
+  const reclaim = (attempts: number) => reclaimDeliveries(pool, [{ consumer: 'send-welcome', attempts, leaseMs: 1 }])
+  expect(await reclaim(2)).toMatchObject([{ attempt: 2, state: 'waiting' }])
   await lease()
   await expire()
-  expect(await takeBack(2)).toMatchObject([{ attempt: 3, state: 'dead' }])
+  expect(await reclaim(2)).toMatchObject([{ attempt: 3, state: 'dead' }])
   expect((await attemptsOf(url, id)).map(({ number }) => number)).toEqual([1, 2, 3])
   expect((await showEvent(pool, id))?.deliveries[0]?.redriven).toEqual({
     ...{ at: expect.any(String), by: 'olga', afterAttempt: 1 },
@@ -193,7 +201,7 @@ describe('of a redrive that stops on a failure', () => {
     expect(await countStates(url)).toEqual({ done: 1, leased: 1, dead: 2 })
   })
 
-  it('a death in the hands of a killed relay stops it as well', async () => {
+  it('a last attempt that a killed relay lost stops it as well', async () => {
     await bury(3, { only: 'send-welcome' })
     await again()
     await lease()
@@ -233,7 +241,7 @@ it('without a stop all go at once, in order and no faster than the rate', async 
   expect(await countStates(url)).toEqual({ dead: 1, waiting: 2 })
 })
 
-it('two at once take each delivery once', async () => {
+it('sends each delivery once where two redrives run at the same time', async () => {
   await bury(20, { only: 'send-welcome' })
   const taken = await Promise.all([1, 2, 3].map(() => again({ limit: 10 }, { stopOnFailure: false })))
   const ids = taken.flatMap(({ deliveries }) => deliveries.map(({ eventId }) => eventId))
@@ -262,12 +270,12 @@ describe('redrive to another subscriber, which was renamed', () => {
     ])
   })
 
-  it('leaves what that one has already, and judges by its contract', async () => {
+  it('leaves events that it has already, and checks by its contract', async () => {
     const [both] = await bury(1)
     const [misfit] = await bury(1, { only: 'send-welcome' })
-    const judged: string[] = []
+    const checked: string[] = []
     const findIssues: RedriveOptions['findIssues'] = ({ consumer }) => {
-      judged.push(consumer)
+      checked.push(consumer)
       return [{ path: 'data.n', message: 'Too small' }]
     }
     const { deliveries } = await again({ consumer: 'send-welcome' }, { to: 'count-users', findIssues })
@@ -275,6 +283,6 @@ describe('redrive to another subscriber, which was renamed', () => {
       [both, 'misfit', 'count-users has this event already'],
       [misfit, 'misfit', 'Too small'],
     ])
-    expect(judged).toEqual(['count-users'])
+    expect(checked).toEqual(['count-users'])
   })
 })

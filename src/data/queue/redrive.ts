@@ -4,16 +4,16 @@ import { OUTBOX_CHANNEL } from '../outbox.ts'
 import { inTransaction } from '../postgres/pool.ts'
 import { toCamelCase } from '../values/read-rows.ts'
 
-/** Which dead deliveries; each part that is left out allows all. */
+/** Which dead deliveries to redrive; a member that is left out allows all. */
 export interface RedriveFilter {
   readonly type?: string | undefined
   readonly consumer?: string | undefined
   /** Of the event. */
   readonly id?: string | undefined
-  /** RFC 3339, as the next: the event was emitted before it. */
+  /** RFC 3339, as `after`: the event was emitted before it. */
   readonly before?: string | undefined
   readonly after?: string | undefined
-  /** The oldest so many; 100 unless told. */
+  /** At most so many, the oldest first. Default: 100. */
   readonly limit?: number
 }
 
@@ -27,16 +27,19 @@ export interface DeadDelivery {
 }
 
 export interface RedriveOptions {
-  /** Who does it. */
+  /** The operator, for the audit. */
   readonly actor: string
-  /** Another subscriber, which takes the place of the one that the filter must name then: one that was renamed. */
+  /** Another subscriber, such as a renamed one, which takes the place of the one that the filter must name then. */
   readonly to?: string | undefined
-  /** What its subscriber would refuse in an event now; none where it fits. */
+  /** What the subscriber's schema refuses in an event now; no issues where it fits. */
   readonly findIssues: (delivery: DeadDelivery) => readonly ValidationIssue[]
   readonly dryRun?: boolean
-  /** At most so many a second to each subscriber; as fast as they are taken unless told. */
+  /** At most so many a second to each subscriber. Default: no limit. */
   readonly perSecond?: number | undefined
-  /** The first one of each subscriber goes alone, and the others after it is done; one that dies again stops the rest. */
+  /**
+   * Whether the first delivery of each subscriber goes alone and the others after it is done; one that dies again stops the
+   * rest. Default: true.
+   */
   readonly stopOnFailure?: boolean
 }
 
@@ -50,13 +53,13 @@ export interface Redriven {
     /** Why it stays dead. */
     readonly faults: readonly ValidationIssue[]
   })[]
-  /** Whether more is dead than the limit allowed to look at. */
+  /** Whether more deliveries are dead than the limit allowed to look at. */
   readonly more: boolean
 }
 
 /**
  * Sends dead deliveries on their way again, the oldest first: with a fresh allowance of attempts, and their history kept.
- * What its subscriber would refuse stays dead. A dry run only says what would be.
+ * A delivery that its subscriber would refuse stays dead. A dry run changes nothing and returns what would happen.
  */
 export async function redrive(
   pool: pg.Pool,
@@ -68,57 +71,24 @@ export async function redrive(
   const redriven = await inTransaction(pool, async (client) => {
     const { rows } = await client.query(dryRun ? findDeadSql : lockDeadSql, values)
     const dead = rows.slice(0, limit).map((row) => toDead(row, to))
-    const taken = to === undefined ? new Set() : await findExistingDeliveries(client, to, dead)
-    const judgeAll = (delivery: DeadDelivery) =>
-      taken.has(delivery.eventId)
+    const existing = to === undefined ? new Set() : await findExistingDeliveries(client, to, dead)
+    const findAllIssues = (delivery: DeadDelivery) =>
+      existing.has(delivery.eventId)
         ? [{ path: 'consumer', message: `${to} has this event already` }]
         : findIssues(delivery)
-    const deliveries = decideOutcomes(dead, { findIssues: judgeAll, stopOnFailure })
-    const going = deliveries.filter(({ outcome }) => outcome !== 'misfit')
-    if (!dryRun && going.length > 0) {
-      const events = going.map(({ eventId }) => eventId)
-      const consumers = going.map((delivery) => consumer ?? delivery.consumer)
-      const said = JSON.stringify({ ...filter, limit, to })
-      await client.query(redriveDeliveriesSql, [events, consumers, actor, said, perSecond, stopOnFailure, to])
+    const deliveries = decideOutcomes(dead, { findIssues: findAllIssues, stopOnFailure })
+    const sent = deliveries.filter(({ outcome }) => outcome !== 'misfit')
+    if (!dryRun && sent.length > 0) {
+      const events = sent.map(({ eventId }) => eventId)
+      const consumers = sent.map((delivery) => consumer ?? delivery.consumer)
+      const usedFilter = JSON.stringify({ ...filter, limit, to })
+      await client.query(redriveDeliveriesSql, [events, consumers, actor, usedFilter, perSecond, stopOnFailure, to])
       if (to !== undefined) await client.query('select ebb.take_place($1, $2, $3)', [consumer, to, events])
     }
     return { dryRun, deliveries, more: rows.length > limit }
   })
   if (!dryRun) await pool.query(`notify ${OUTBOX_CHANNEL}`)
   return redriven
-}
-
-/** As it would be delivered. */
-function toDead(row: Record<string, unknown>, to: string | undefined): DeadDelivery {
-  const dead = toCamelCase<DeadDelivery>(row)
-  return to === undefined ? dead : { ...dead, consumer: to }
-}
-
-/** Which of these events this subscriber has a delivery of. */
-async function findExistingDeliveries(client: pg.ClientBase, consumer: string, dead: readonly DeadDelivery[]) {
-  const { rows } = await client.query<{ event_id: string }>(
-    'select event_id from ebb.delivery where consumer = $1 and event_id = any ($2::uuid[])',
-    [consumer, dead.map(({ eventId }) => eventId)],
-  )
-  return new Set(rows.map(({ event_id }) => event_id))
-}
-
-function decideOutcomes(
-  dead: readonly DeadDelivery[],
-  { findIssues, stopOnFailure }: Required<Pick<RedriveOptions, 'findIssues' | 'stopOnFailure'>>,
-): Redriven['deliveries'] {
-  const begun = new Set<string>()
-  const outcomeOf = (consumer: string): RedriveOutcome => {
-    if (!stopOnFailure) return 'redriven'
-    if (begun.has(consumer)) return 'follows'
-    begun.add(consumer)
-    return 'first'
-  }
-  return dead.map((delivery) => {
-    const { payload: _payload, subject: _subject, ...rest } = delivery
-    const faults = findIssues(delivery)
-    return { ...rest, outcome: faults.length > 0 ? 'misfit' : outcomeOf(delivery.consumer), faults }
-  })
 }
 
 /**
@@ -137,14 +107,15 @@ where state = 'dead'
 order by created_at, event_id, consumer
 limit $6`
 
-/** The same, ours for the rest of this transaction; leaves out what another redrive has in hand. */
+/** The same, locked for the rest of this transaction; leaves out what another redrive has locked. */
 const lockDeadSql = /* sql */ `${findDeadSql}
 for update of delivery skip locked`
 
 /**
- * Sends dead deliveries ($1 event ids, $2 consumers, in step and in order) on their way again, and writes down who did:
- * $3 actor, $4 filter, $5 how many a second to each subscriber (or null), $6 whether to stop on a failure, $7
- * another subscriber to send them to, with their history (or null). Where they stop on a failure, only the first one of each subscriber goes; the others stay dead until it is done (see follow-redrive).
+ * Sends dead deliveries ($1 event ids, $2 consumers, in step and in order) on their way again, and records who did: $3
+ * actor, $4 filter, $5 how many a second to each subscriber (or null), $6 whether to stop on a failure, $7 another
+ * subscriber to send them to, with their history (or null). Where they stop on a failure, only the first one of each
+ * subscriber goes; the others stay dead until it is done (see `followRedriveSql` in settle-deliveries.ts).
  */
 const redriveDeliveriesSql = /* sql */ `
 with made as (
@@ -171,3 +142,36 @@ noted as (
   select $3, 'event.redriven', event_id || ' ' || consumer || ' ' || $4::jsonb from redriven
 )
 select id from made`
+
+/** The delivery as it would be redriven. */
+function toDead(row: Record<string, unknown>, to: string | undefined): DeadDelivery {
+  const dead = toCamelCase<DeadDelivery>(row)
+  return to === undefined ? dead : { ...dead, consumer: to }
+}
+
+/** Finds the events of which this subscriber has a delivery. */
+async function findExistingDeliveries(client: pg.ClientBase, consumer: string, dead: readonly DeadDelivery[]) {
+  const { rows } = await client.query<{ event_id: string }>(
+    'select event_id from ebb.delivery where consumer = $1 and event_id = any ($2::uuid[])',
+    [consumer, dead.map(({ eventId }) => eventId)],
+  )
+  return new Set(rows.map(({ event_id }) => event_id))
+}
+
+function decideOutcomes(
+  dead: readonly DeadDelivery[],
+  { findIssues, stopOnFailure }: Required<Pick<RedriveOptions, 'findIssues' | 'stopOnFailure'>>,
+): Redriven['deliveries'] {
+  const withFirst = new Set<string>()
+  const outcomeOf = (consumer: string): RedriveOutcome => {
+    if (!stopOnFailure) return 'redriven'
+    if (withFirst.has(consumer)) return 'follows'
+    withFirst.add(consumer)
+    return 'first'
+  }
+  return dead.map((delivery) => {
+    const { payload: _payload, subject: _subject, ...rest } = delivery
+    const faults = findIssues(delivery)
+    return { ...rest, outcome: faults.length > 0 ? 'misfit' : outcomeOf(delivery.consumer), faults }
+  })
+}

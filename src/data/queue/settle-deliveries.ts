@@ -1,7 +1,11 @@
+import type pg from 'pg'
+import { toCamelCase } from '../values/read-rows.ts'
+import type { Delivery, ReclaimedDelivery, Settlement } from './deliveries.ts'
+
 /**
- * What the end of a redriven delivery means for the others of its redrive and subscriber that were not tried since: SQL
- * for more parts of a WITH in which `settled` holds the deliveries that just changed. Where the first one is done,
- * those that stayed dead for it go on; where one died again, those that wait are dead again.
+ * What the end of a redriven delivery means for the others of the same redrive and subscriber that were not tried since:
+ * SQL for more parts of a WITH in which `settled` holds the deliveries that just changed. Where the first one is done, those
+ * that stayed dead because of it go on; where one died again, those that wait are dead again.
  */
 const followRedriveSql = /* sql */ `
 ended as materialized (
@@ -26,10 +30,26 @@ followed as (
 )`
 
 /**
- * Ends leases and writes down their attempts, both or neither; answers the lease tokens that were still good.
- * $1 is a JSON array of Delivery and Settlement in one.
+ * Ends leases and records their attempts, in one transaction. Returns the tokens of the leases that were still valid; for
+ * the others nothing has changed.
  */
-export const settleDeliveriesSql = /* sql */ `
+export async function settleDeliveries(
+  pool: pg.Pool,
+  settled: readonly {
+    readonly delivery: Pick<Delivery, 'eventId' | 'consumer' | 'leaseToken'>
+    readonly settlement: Settlement
+  }[],
+): Promise<ReadonlySet<string>> {
+  const given = settled.map(({ delivery: { eventId, consumer, leaseToken }, settlement }) => ({
+    ...{ eventId, consumer, leaseToken },
+    ...settlement,
+  }))
+  const { rows } = await pool.query<{ lease_token: string }>(settleDeliveriesSql, [JSON.stringify(given)])
+  return new Set(rows.map(({ lease_token }) => lease_token))
+}
+
+/** $1 is a JSON array of objects, each with the members of a delivery's lease and of its Settlement. */
+const settleDeliveriesSql = /* sql */ `
 with given as materialized (
   select * from jsonb_to_recordset($1) as given (
     "eventId" uuid, consumer text, "leaseToken" uuid, state text, "retryInMs" float8, "durationMs" int,
@@ -57,12 +77,24 @@ noted as (
 )
 select "leaseToken" as lease_token from settled`
 
+/** Reclaims at most `limit` leases that have expired: that their relay was lost counts as an attempt. */
+export async function reclaimDeliveries(
+  pool: pg.Pool,
+  known: readonly { readonly consumer: string; readonly attempts: number; readonly leaseMs: number }[],
+  { limit = 500 } = {},
+): Promise<ReclaimedDelivery[]> {
+  const consumers = known.map(({ consumer }) => consumer)
+  const values = [consumers, known.map(({ attempts }) => attempts), known.map(({ leaseMs }) => leaseMs), limit]
+  const { rows } = await pool.query(reclaimDeliveriesSql, values)
+  return rows.map((row) => toCamelCase<ReclaimedDelivery>(row))
+}
+
 /**
- * Takes back leases that ran out because their relay died: due again at once, or dead where the attempts are used up.
- * The lost attempt is written down. $1 subscribers, $2 attempts that each one grants, $3 milliseconds that each one's
- * lease held (all in step), $4 deliveries at most.
+ * Reclaims expired leases: due again at once, or dead where the attempts are used up. The lost attempt is recorded.
+ * $1 subscribers, $2 attempts that each one grants, $3 milliseconds that each one's lease held (all in step), $4
+ * deliveries at most.
  */
-export const reclaimDeliveriesSql = /* sql */ `
+const reclaimDeliveriesSql = /* sql */ `
 with known as materialized (
   select * from unnest($1::text[], $2::int[], $3::int[]) as known (consumer, granted, lease_ms)
 ),

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 
-/** What a statement takes and gives, as the server knows it before it runs: types by their numbers in pg_type. */
+/** The parameters and columns of a statement, as the server describes it before it runs: types by OID. */
 export interface Description {
   readonly parameters: readonly number[]
   readonly columns: readonly Column[]
@@ -11,7 +11,7 @@ export interface Column {
   readonly dataTypeID: number
 }
 
-/** Asks the server about a statement (Parse, Describe, Sync), without running it. */
+/** Has the server describe a statement (Parse, Describe, Sync) without running it. */
 export function describeStatement(client: pg.ClientBase, text: string): Promise<Description> {
   const described = Promise.withResolvers<Description>()
   let parameters: readonly number[] = []
@@ -21,7 +21,7 @@ export function describeStatement(client: pg.ClientBase, text: string): Promise<
     parameters = dataTypeIDs
   }
   const end = () => connection?.off('parameterDescription', onParameters)
-  // What pg asks of a query; of the rest of its messages none can come.
+  // The methods that pg calls on a query; messages for its other methods cannot come.
   const query = {
     submit: (to: pg.Connection) => {
       connection = to
@@ -39,12 +39,12 @@ export function describeStatement(client: pg.ClientBase, text: string): Promise<
       end()
       described.resolve({ parameters, columns })
     },
-    handleError: (fault: unknown) => {
+    handleError: (error: unknown) => {
       end()
-      described.reject(fault)
+      described.reject(error)
     },
   }
-  // Its types know of `submit` alone.
+  // pg's types declare `submit` alone.
   client.query(query as pg.Submittable)
   return described.promise
 }

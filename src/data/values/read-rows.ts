@@ -4,13 +4,13 @@ import { ValueError } from './value-type.ts'
 
 export type Row = Record<string, unknown>
 
-/** What a result is made of when nothing of it was read yet. */
+/** A result as the server sent it, its values as text. */
 export interface UnreadResult {
   readonly fields: readonly Column[]
   readonly rows: readonly (readonly (string | null)[])[]
 }
 
-/** Rows as JavaScript, their columns in camelCase. Throws a ValueFault, which names the column, where a value would change. */
+/** Reads rows, their columns in camelCase. Throws a ValueError that names the column where a value would change. */
 export function readRows({ fields, rows }: UnreadResult, catalog: TypeCatalog): Row[] {
   const names = nameColumns(fields)
   const columns = fields.map(({ dataTypeID }, i) => ({ name: names[i] ?? '', type: catalog.get(dataTypeID) }))
@@ -26,13 +26,13 @@ export function readRows({ fields, rows }: UnreadResult, catalog: TypeCatalog): 
       }
       return row
     })
-  } catch (fault) {
-    if (!(fault instanceof ValueError)) throw fault
-    throw new ValueError(`the column ${last?.name} (${last?.type.name}) cannot be read: ${fault.message}`)
+  } catch (error) {
+    if (!(error instanceof ValueError)) throw error
+    throw new ValueError(`the column ${last?.name} (${last?.type.name}) cannot be read: ${error.message}`)
   }
 }
 
-/** The names of columns in a row. Throws a ValueFault where two have one name. */
+/** The names of columns in camelCase. Throws a ValueError where two have the same name. */
 export function nameColumns(columns: readonly Column[]): string[] {
   const names = columns.map(({ name }) => camelName(name))
   if (new Set(names).size === names.length) return names
@@ -46,13 +46,13 @@ export function nameColumns(columns: readonly Column[]): string[] {
 
 const camelNames = new Map<string, string>()
 
-/** A row with its columns in camelCase. */
+/** Returns a row with its columns in camelCase. */
 export function toCamelCase<Row extends object>(row: Record<string, unknown>): Row {
   // The caller names the shape that its own statement selects.
   return Object.fromEntries(Object.entries(row).map(([name, value]) => [camelName(name), value])) as Row
 }
 
-/** An underscore at the start stays, and so does one between digits: `line_1_2` is not `line_12`. */
+/** A column's name in camelCase. An underscore at the start stays, and so does one between digits: `line_1_2` is not `line_12`. */
 function camelName(name: string): string {
   const known = camelNames.get(name)
   if (known !== undefined) return known

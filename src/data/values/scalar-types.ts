@@ -18,21 +18,21 @@ export const bytea: ValueType = {
     value instanceof Uint8Array ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : undefined,
 }
 
-/** A row of no type that has a name: Postgres writes such a one, and reads none. */
+/** A row of an anonymous type: Postgres writes such rows, and reads none. */
 export const record: ValueType = {
   ...textType('record'),
   accepts: 'no value as it is: cast it to the type of the row, as in …::address',
   write: () => undefined,
 }
 
-/** What a function without a result gives. */
+/** The result of a function that returns nothing. */
 export const voidType: ValueType = textType('void')
 
 export const int2 = wholeType('int2', -(2 ** 15), 2 ** 15 - 1)
 export const int4 = wholeType('int4', -(2 ** 31), 2 ** 31 - 1)
 export const oid = wholeType('oid', 0, 2 ** 32 - 1)
 
-/** A number where it is one to the last digit; beyond, a bigint or a string goes in, and text comes out on request. */
+/** Read as a number where that holds all digits. Beyond, write a bigint or a string, and select it as text. */
 export const int8: ValueType = {
   name: 'int8',
   accepts: 'a whole number that is safe in JavaScript, a bigint of 64 bits or a string',
@@ -47,7 +47,7 @@ export const int8: ValueType = {
   },
 }
 
-/** Comes out as text: a number would lose digits. */
+/** Read as text: a number would lose digits. */
 export const numeric: ValueType = {
   name: 'numeric',
   accepts: 'a number, a bigint or a string',
@@ -56,7 +56,7 @@ export const numeric: ValueType = {
 }
 
 export const float8 = floatType('float8', (value) => value)
-/** Only what comes out again: Postgres writes the shortest number that is a float4, which most of a double's digits are not. */
+/** Accepts only a number that is read again as it is: Postgres writes the shortest decimal that identifies the float4. */
 export const float4 = floatType('float4', shortestFloat4)
 
 function wholeType(name: string, min: number, max: number): ValueType {

@@ -15,7 +15,7 @@ export const date: ValueType = {
   },
 }
 
-/** A Date goes in as its UTC time. */
+/** A Date is written as its UTC time. */
 export const timestamp: ValueType = {
   name: 'timestamp',
   accepts: 'a string, a Temporal.PlainDateTime or a Date, whose UTC time it becomes',
@@ -45,17 +45,17 @@ export const interval: ValueType = {
 const textOrTemporal = (value: unknown, temporal: string): WireValue | undefined =>
   typeof value === 'string' ? value : temporalText(value, temporal)
 
-/** Postgres' own text of a date: YYYY-MM-DD; years beyond 9999, BC and infinity as Postgres writes them. */
+/** Reads a date as YYYY-MM-DD; years beyond 9999, BC and infinity as Postgres writes them. */
 function readDate(text: string): string {
   return asIso(text)
 }
 
-/** YYYY-MM-DDTHH:MM:SS with the digits that there are; what ISO 8601 has no form for, as Postgres writes it. */
+/** Reads a timestamp as YYYY-MM-DDTHH:MM:SS with its digits; what ISO 8601 has no form for, as Postgres writes it. */
 function readTimestamp(text: string): string {
   return FOUR_DIGITS.test(text) ? text.replace(' ', 'T') : asIso(text)
 }
 
-/** RFC 3339 in UTC with six digits, so that texts sort as times do; what it has no form for, as Postgres writes it. */
+/** Reads RFC 3339 in UTC with six digits, so that texts sort as times do; what it has no form for, as Postgres writes it. */
 export function readTimestamptz(text: string): string {
   const [, day, time, fraction = '', offset = ''] = TIMESTAMPTZ.exec(text) ?? []
   if (!day) return asIso(text)
@@ -63,7 +63,7 @@ export function readTimestamptz(text: string): string {
   return utc ? `${utc}.${fraction.padEnd(6, '0')}Z` : text
 }
 
-/** ISO 8601, as Postgres itself writes it (intervalstyle iso_8601); infinity as Postgres writes it. */
+/** Reads an interval as ISO 8601, as Postgres writes it with intervalstyle iso_8601; infinity as Postgres writes it. */
 function readInterval(text: string): string {
   const found = INTERVAL.exec(text)
   if (!found || text === '') return asIso(text)
@@ -82,7 +82,7 @@ const TIMESTAMPTZ = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d+))?([-+]\d\d(?:
 const INTERVAL =
   /^(?:([-+]?\d+) years? ?)?(?:([-+]?\d+) mons? ?)?(?:([-+]?\d+) days? ?)?(?:([-+])?(\d+):(\d\d):(\d\d(?:\.\d+)?))?$/
 
-/** Undefined where UTC has another year than RFC 3339 can write. */
+/** Returns undefined where the year in UTC is one that RFC 3339 cannot write. */
 function toUtc(local: string, offset: string): string | undefined {
   const [hours = 0, minutes = 0, seconds = 0] = offset.slice(1).split(':').map(Number)
   const ahead = (offset.startsWith('-') ? -1 : 1) * (hours * 3600 + minutes * 60 + seconds)
@@ -90,7 +90,7 @@ function toUtc(local: string, offset: string): string | undefined {
   return /^\d{4}-/.test(utc) && !utc.startsWith('0000') ? utc.slice(0, 19) : undefined
 }
 
-/** What is left as it is must be what goes in again: a server of another style would read it otherwise. */
+/** Returns the text as it is; throws a ValueError where a server of another DateStyle would read it differently. */
 function asIso(text: string): string {
   if (/^-?infinity$|^\d{4,6}-\d\d-\d\d|^P/.test(text)) return text
   throw new ValueError(
@@ -100,16 +100,16 @@ function asIso(text: string): string {
 
 const isDate = (value: unknown): value is Date => types.isDate(value)
 
-/** A Date as Postgres reads it: its UTC time with a Z, at any year. */
+/** A Date as Postgres reads it: its UTC time with a Z, in any year. */
 function dateText(value: Date): string {
   if (Number.isNaN(value.getTime())) throw new ValueError('an invalid Date')
   return toPostgresYear(value.toISOString())
 }
 
-/** A value of Temporal as Postgres reads it; undefined where it is none of this class. */
+/** A value of Temporal as Postgres reads it; undefined where it is not of this class. */
 function temporalText(value: unknown, name: string): string | undefined {
   if (Object.prototype.toString.call(value) !== `[object Temporal.${name}]`) return undefined
-  // Each class of Temporal writes itself like that.
+  // Each class of Temporal has such a toString.
   const text = (value as { toString(options: object): string }).toString({ calendarName: 'never' })
   if (/\.\d{7}/.test(text))
     throw new ValueError(
@@ -118,7 +118,7 @@ function temporalText(value: unknown, name: string): string | undefined {
   return name === 'Duration' ? signEach(text) : toPostgresYear(text)
 }
 
-/** ISO 8601 has six digits for years beyond 9999 and a year 0; Postgres has as many as it takes, and BC. */
+/** ISO 8601 has six digits for years beyond 9999 and a year 0; Postgres has as many digits as needed, and BC. */
 function toPostgresYear(text: string): string {
   const [, sign, digits, rest = ''] =
     /^([-+])(\d{6})(.*)$/.exec(text) ?? (text.startsWith('0000') ? ['', '-', '0', text.slice(4)] : [])
@@ -127,5 +127,5 @@ function toPostgresYear(text: string): string {
   return `${String(year).padStart(4, '0')}${rest}${sign === '-' ? ' BC' : ''}`
 }
 
-/** Postgres takes no sign before the P. */
+/** Moves the sign from the duration to each of its parts: Postgres reads none before the P. */
 const signEach = (text: string) => (text.startsWith('-') ? text.slice(1).replaceAll(/[\d.]+/g, '-$&') : text)

@@ -4,19 +4,19 @@ import { bool, bytea, float4, float8, int2, int4, int8, numeric, oid, record, vo
 import { date, interval, time, timestamp, timestamptz } from './times.ts'
 import { arrayType, textType, type ValueType } from './value-type.ts'
 
-/** The types of one database: those that every Postgres has, and a team's own as they are met. */
+/** The types of one database: those of every Postgres, and a team's own, which are looked up when first met. */
 export function createTypeCatalog() {
   const types = new Map(builtInTypes)
   return {
-    /** To be called with numbers that were loaded. */
+    /** The type of an OID that has been loaded. */
     get: (oid: number): ValueType => types.get(oid) ?? textType('text'),
-    /** Asks for those that are not known yet: one round trip, and none where all are. */
+    /** Looks up the OIDs that are not known yet: one round trip, and none where all are known. */
     load: async (client: pg.ClientBase, oids: readonly number[]): Promise<void> => {
       const unknown = oids.filter((oid) => !types.has(oid))
       if (unknown.length === 0) return
       const { rows } = await client.query<TypeRow>(findTypesSql, [unknown])
       for (const row of rows) if (!types.has(row.oid)) types.set(row.oid, toValueType(row, types))
-      // A type that was dropped since.
+      // A type that was dropped in the meantime.
       for (const oid of unknown) if (!types.has(oid)) types.set(oid, textType(`type ${oid}`))
     },
   }
@@ -27,14 +27,14 @@ export type TypeCatalog = ReturnType<typeof createTypeCatalog>
 interface TypeRow {
   readonly oid: number
   readonly name: string
-  /** What a domain is made of; else 0. */
+  /** The OID of a domain's base type; else 0. */
   readonly base: number
-  /** What an array is made of; else 0. */
+  /** The OID of an array's element type; else 0. */
   readonly element: number
   readonly delimiter: string
 }
 
-/** Whatever a type is made of comes before it. */
+/** Base and element types come before the types that are made of them. */
 const findTypesSql = /* sql */ `
 with recursive met (oid, depth) as (
   select unnest($1::oid[]), 0
@@ -54,7 +54,7 @@ function toValueType({ name, base, element, delimiter }: TypeRow, types: Readonl
   return element && made ? arrayType(made, delimiter) : textType(name)
 }
 
-/** The types that a team uses every day, by their numbers in pg_type, so that nobody has to ask for them. */
+/** The common types, by OID, so that no look-up is needed for them. */
 export const builtInTypes: ReadonlyMap<number, ValueType> = new Map(
   (
     [

@@ -1,22 +1,22 @@
 import pg from 'pg'
 
-/** What is sent for a value: Postgres' own text of it, or the bytes of a bytea. */
+/** What is sent for a value: Postgres' own text format of it, or the bytes of a bytea. */
 export type WireValue = string | Buffer
 
-/** How the values of one type of Postgres come out and go in. Both ways throw a ValueFault where a value would change. */
+/** How the values of one type of Postgres are read and written. Both throw a ValueError where a value would change. */
 export interface ValueType {
   readonly name: string
-  /** What `write` takes, to be said after "takes". */
+  /** What `write` accepts, as the end of a sentence that begins with "takes". */
   readonly accepts: string
-  /** Whether an array is one value of it, and says nothing of dimensions. */
+  /** Whether an array is one value of the type, as in JSON, and no array of values. */
   readonly holdsArrays?: boolean
-  /** From Postgres' own text; NULL never comes here. */
+  /** Reads Postgres' text format. Never called for NULL. */
   readonly read: (text: string) => unknown
-  /** Undefined where the type takes nothing of the kind. */
+  /** Returns undefined for a value that the type does not accept. */
   readonly write: (value: unknown) => WireValue | undefined
 }
 
-/** A type that goes both ways as Postgres writes it. */
+/** A type that is read and written as Postgres' own text. */
 export const textType = (name: string): ValueType => ({
   name,
   accepts: 'a string',
@@ -26,10 +26,10 @@ export const textType = (name: string): ValueType => ({
 
 /** A value that cannot go into the database, or come out of it, as it is. The message says what to write instead. */
 export class ValueError extends TypeError {
-  override readonly name = 'ValueFault'
+  override readonly name = 'ValueError'
 }
 
-/** Arrays of a type, of any number of dimensions: each element as its scalar would be. */
+/** Arrays of a type, of any number of dimensions: each element as its scalar is. */
 export function arrayType(element: ValueType, delimiter = ','): ValueType {
   const name = `${element.name}[]`
 
@@ -37,7 +37,7 @@ export function arrayType(element: ValueType, delimiter = ','): ValueType {
     if (isNested && items.length === 0) throw new ValueError('an array in which an array is empty')
     const [first] = items
     const dimension = Array.isArray(first) ? first.length : undefined
-    // An index, since holes are skipped otherwise.
+    // Array.from visits holes, which map skips.
     const written = Array.from(items, (item) => {
       if (item === null) {
         if (dimension === undefined) return 'NULL'
@@ -74,9 +74,9 @@ export function arrayType(element: ValueType, delimiter = ','): ValueType {
   }
 }
 
-/** Null elements are null, whatever `read` makes of others. */
+/** Null elements are null; `read` is called for the others only. */
 function parseArray(text: string, read: (text: string) => unknown): unknown[] {
-  // Its types say that it is a function, which it is not.
+  // pg's types say that it is a function, which it is not.
   const { create } = pg.types.arrayParser as unknown as {
     readonly create: (text: string, read: (text: string) => unknown) => { readonly parse: () => unknown[] }
   }

@@ -1,28 +1,28 @@
-import { classOf, isPlain } from './json.ts'
+import { classOf, isPlain, isStorable } from './json.ts'
 import { ValueError, type ValueType, type WireValue } from './value-type.ts'
 
-/** A statement with its parameters, before anything of it is sent. */
+/** A statement with its parameters, as it was written. */
 export interface Statement {
   readonly text: string
   readonly values: readonly unknown[]
 }
 
-/** What is sent for each parameter. Throws a ValueFault, which names the parameter, where one would be changed. */
+/** Writes each parameter as its type. Throws a ValueError that names the parameter where a value would change. */
 export function writeParameters({ text, values }: Statement, types: readonly ValueType[]): (WireValue | null)[] {
   return values.map((value, i) => {
     const type = types[i]
-    // The server of the warm-up names no types.
+    // The warm-up's in-memory server knows no types.
     if (value === null || !type) return null
     try {
       return checkWritten(type.write(value), type, value)
-    } catch (fault) {
-      if (!(fault instanceof ValueError)) throw fault
-      throw new ValueError(`${describeParameter(text, i + 1, type.name)} is ${fault.message}`, { cause: fault.cause })
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error
+      throw new ValueError(`${describeParameter(text, i + 1, type.name)} is ${error.message}`, { cause: error.cause })
     }
   })
 }
 
-/** Throws a ValueFault for what no type takes, so that not even the statement need be known. */
+/** Throws a ValueError for a value that no type accepts: for that, the statement need not be described. */
 export function refuseUnsendable({ text, values }: Statement): void {
   values.forEach((value, i) => {
     const what = findUnsendable(value)
@@ -32,7 +32,7 @@ export function refuseUnsendable({ text, values }: Statement): void {
 
 const CONTEXT_LENGTH = 40
 
-/** Where a parameter stands: its number, its type where that is known, and the text before it. */
+/** Describes a parameter: its number, its type where that is known, and the text before it. */
 export function describeParameter(text: string, number: number, type?: string): string {
   const found = new RegExp(`\\$${number}(?!\\d)`).exec(text)
   const end = found ? found.index + found[0].length : 0
@@ -56,12 +56,12 @@ function findUnsendable(value: unknown): string | undefined {
 function checkWritten(sent: WireValue | undefined, type: ValueType, value: unknown): WireValue {
   if (sent === undefined)
     throw new ValueError(`${describeValue(value)}, and ${type.name} takes ${type.accepts}${hintFor(type, value)}`)
-  if (typeof sent === 'string' && !(sent.isWellFormed() && !sent.includes('\0')))
+  if (typeof sent === 'string' && !isStorable(sent))
     throw new ValueError('a text with U+0000 or half of a surrogate pair, which Postgres does not store')
   return sent
 }
 
-/** Without the value: it may be one that no log may have. */
+/** Names the kind of a value, without the value: it may be a secret that must not be logged. */
 function describeValue(value: unknown): string {
   if (Array.isArray(value)) return 'an array'
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value)
@@ -71,6 +71,6 @@ function describeValue(value: unknown): string {
 
 function hintFor(type: ValueType, value: unknown): string {
   if (Array.isArray(value)) return '; to compare with each element, write = any(…)'
-  // What the server cannot tell is text to it.
+  // A parameter whose type the server cannot infer is text to it.
   return type.name === 'text' ? '; where another type is meant, cast it, as in …::int8' : ''
 }
