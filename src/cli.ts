@@ -6,10 +6,10 @@ import { readEnvFile } from './commands/env-file.ts'
 import { printable } from './dev/report.ts'
 import { ConfigError } from './kernel/index.ts'
 
-/** The checkout that this file is in. */
+/** The root of the checkout that holds this file. */
 const root = join(dirname(realpathSync(process.argv[1] ?? '')), '..')
 
-/** Each verb, loaded when it is asked for. */
+/** The verbs, each loaded on first use. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   new: async () => (await import('./commands/new.ts')).newCommand,
   remove: async () => (await import('./commands/remove.ts')).removeCommand,

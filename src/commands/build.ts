@@ -21,7 +21,7 @@ export const buildCommand: Command = {
     const unknown = positionals.filter((name) => !known.includes(name))
     if (unknown.length > 0) throw new ConfigError(`there is no ${unknown.join(', ')}; there are ${known.join(', ')}`)
     const wanted = positionals.length > 0 ? positionals : known
-    // Loading them is what checks them: a bundle does not do it again. A service holds all of them.
+    // Contracts are checked when they are imported here: a bundle does not repeat the checks. A service holds all contracts.
     const needsAll = wanted.some((name) => !functions.includes(name))
     const contracts = needsAll ? await importContracts(root) : {}
     for (const name of wanted) {

@@ -45,7 +45,7 @@ export interface Check {
   run(): Promise<Violation>
 }
 
-/** A check that was made; nothing is wrong where `faults` is empty. */
+/** The result of a check, which passed if `faults` is empty. */
 export interface CheckResult {
   readonly name: string
   readonly faults: readonly string[]
@@ -54,13 +54,13 @@ export interface CheckResult {
 export interface CheckOptions {
   readonly url: string
   readonly key?: string | undefined
-  /** Whose pages should be let in. */
+  /** An origin that CORS should allow. */
   readonly origin?: string | undefined
 }
 
 /**
- * Compares an Ebb that is deployed with the contracts here, and looks whether it answers as they and the platform
- * promise. Sends nothing that writes. Throws a ConfigFault where no Ebb answers.
+ * Compares a deployed Ebb with the contracts of this checkout, and checks that it responds as they and the platform promise.
+ * Sends no request that writes. Throws a ConfigError if no Ebb answers.
  */
 export async function* checkDeployed(
   contracts: Readonly<Record<string, AnyContract>>,
@@ -68,11 +68,11 @@ export async function* checkDeployed(
 ): AsyncIterable<CheckResult> {
   const send = createProbe(url)
   const there = await readDocument(send, url)
-  // As somebody reads it who gets it over HTTP.
+  // As a client reads it that gets it over HTTP.
   const here: ApiDocument = JSON.parse(JSON.stringify(openapi(Object.values(contracts), { version: '1' })))
   yield { name: 'its endpoints are those of this checkout', faults: compareDocuments(there, here) }
   const deployed = operationsOf(there)
-  // Of what is not there, or is open there to everybody, nothing is asked: that was just said.
+  // Endpoints that are missing there, or anonymous on one side only, were just reported: no request is sent to them.
   const shared = Object.values(contracts)
     .filter((contract) => contract.kind === 'endpoint')
     .filter(({ method, path, access }) => isComparable(deployed[`${method} ${path}`], access.anonymous === true))

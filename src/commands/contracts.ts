@@ -44,8 +44,8 @@ function formatFindings(findings: readonly Finding[], silent: number, ref: strin
 }
 
 /**
- * What the contracts of the working tree break against those at a git ref. Throws a ConfigFault where there is no such ref
- * or one of the two does not load.
+ * Finds what the contracts of the working tree break compared with those at a git ref. Throws a ConfigError if there is no such
+ * ref, or if the contracts of either do not load.
  */
 export async function compareContracts(root: string, ref: string): Promise<readonly Finding[]> {
   const { tree, remove } = await checkOutRef(root, ref)
@@ -64,14 +64,14 @@ const rethrowAsConfigError = (where: string) => (fault: unknown) => {
 }
 
 export interface RefCheckout {
-  /** The files of `root` as they were, with today's node_modules. */
+  /** The files of `root` at that ref, with the current node_modules. */
   readonly tree: string
   remove(): Promise<void>
 }
 
 /**
- * Writes what git has of `root` at a ref into a temporary folder; neither the working tree nor git's index is touched.
- * Throws a ConfigFault where there is no git or no such ref.
+ * Checks `root` out at a git ref into a temporary folder, without touching the working tree or git's index. Throws a
+ * ConfigError if there is no git or no such ref.
  */
 export async function checkOutRef(root: string, ref: string): Promise<RefCheckout> {
   const gitDir = await git(root, ['rev-parse', '--absolute-git-dir'])
@@ -100,9 +100,9 @@ export async function checkOutRef(root: string, ref: string): Promise<RefCheckou
 
 const execute = promisify(execFile)
 
-/** What git says; undefined where it refuses. */
+/** Runs git and returns its output; undefined if git fails. */
 async function git(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string | undefined> {
-  // A hook that runs this has variables of its own, which would mean another repository or index.
+  // A git hook that runs this sets these variables, which would select another repository or index.
   const { GIT_DIR: _dir, GIT_INDEX_FILE: _index, GIT_WORK_TREE: _tree, GIT_PREFIX: _prefix, ...inherited } = process.env
   try {
     const { stdout } = await execute('git', [...args], {

@@ -14,7 +14,7 @@ export const devCommand: Command = {
   },
 }
 
-/** Runs Ebb until Ctrl-C, a SIGTERM, a hang-up or the end of the npm that started it; a second Ctrl-C does not wait. */
+/** Runs Ebb until Ctrl-C, SIGTERM, SIGHUP or the end of the npm that started it; a second Ctrl-C ends it at once. */
 export async function runDev(options: DevOptions): Promise<void> {
   const stop = Promise.withResolvers<void>()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -28,11 +28,11 @@ export async function runDev(options: DevOptions): Promise<void> {
   const running = first ?? (await starting.catch(() => undefined))
   if (first) await Promise.race([stop.promise, npmExited()])
   await running?.stop()
-  // What Ebb opened is closed; a keep-alive connection of a library must not hold the terminal.
+  // Everything of Ebb is closed; a keep-alive connection of a library must not keep the process running.
   process.exit(0)
 }
 
-/** npm that is killed tells nobody: our parent is another one then. */
+/** A killed npm sends no signal, but the parent process changes. */
 async function npmExited(): Promise<void> {
   if (!inheritedEnv(['npm_lifecycle_event']).npm_lifecycle_event) return new Promise(() => {})
   const parent = process.ppid

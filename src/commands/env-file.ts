@@ -6,8 +6,8 @@ import { ConfigError, inheritedEnv } from '../kernel/index.ts'
 const NAME = 'EBB_ENV_FILE'
 
 /**
- * Adds the settings of `.env`, or of the file that EBB_ENV_FILE names, to those of this process; what is set already stays. A file
- * that is named has to be there.
+ * Loads `.env`, or the file that EBB_ENV_FILE names, into the environment of this process; variables that are set already win.
+ * A file that is named has to exist.
  */
 export function readEnvFile(root: string): void {
   const named = inheritedEnv([NAME])[NAME]

@@ -40,7 +40,7 @@ interface ListOptions extends AdminOptions {
   readonly limit?: string | undefined
 }
 
-/** Prints the newest events and where each of their deliveries stands. */
+/** Prints the newest events and the state of each of their deliveries. */
 export async function listEvents(root: string, options: ListOptions) {
   const { state, type, limit } = options
   const query = new URLSearchParams()

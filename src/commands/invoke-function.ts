@@ -16,7 +16,7 @@ export interface InvokeOptions {
   readonly root: string
   readonly config: Config
   readonly caller: { readonly sub: string; readonly scopes: readonly string[] }
-  /** Ends it before it is over. */
+  /** Stops the function before it has responded. */
   readonly signal: AbortSignal
 }
 
@@ -24,7 +24,7 @@ export interface InvocationResult {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** From the start of the process until it listened. */
+  /** From the start of the process until it listens. */
   readonly coldStartMs: number
   readonly durationMs: number
   /** Its log, from the start to the end of the process. */
@@ -32,12 +32,12 @@ export interface InvocationResult {
 }
 
 const DRAIN_MS = 5_000
-/** A little more than the function gives itself. */
+/** Added to the function's own timeout. */
 const SLACK_MS = 2_000
 
 /**
- * Runs one function once, as the laptop does, but without a gateway: bundles it, starts it, sends it this request, and
- * ends it, whatever happens. Throws a ConfigFault where it does not start.
+ * Runs one function once, as on the laptop but without a gateway: bundles it, starts it, sends it this request, and always
+ * stops it again. Throws a ConfigError if it does not start.
  */
 export async function invokeFunction(
   contract: AnyContract,
@@ -80,7 +80,7 @@ export async function invokeFunction(
       })
       return { ...answer, coldStartMs, log }
     } finally {
-      // What it says until its end is in the log by then.
+      // By then everything that it wrote until its end is in the log.
       await stop()
     }
   } finally {
@@ -88,7 +88,7 @@ export async function invokeFunction(
   }
 }
 
-/** What a function says that lacks its database, in words that tell what to do here. */
+/** If the function lacks its database, says what to do about it here. */
 const describeStartFailure = (name: string, said: string) =>
   said.includes('DATABASE_URL: not set')
     ? `${name} needs a database: start Ebb with npm start and invoke it again, or set DATABASE_URL.`

@@ -40,7 +40,7 @@ export const invokeCommand: Command = {
   },
 }
 
-/** Aborts with Ctrl-C, so that what was started is ended first. */
+/** Aborts on Ctrl-C, so that the started function is stopped first. */
 function interruption(): AbortSignal {
   const stopped = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -49,17 +49,17 @@ function interruption(): AbortSignal {
   return stopped.signal
 }
 
-/** What the command line says about a request. */
+/** The options that describe a request. */
 export interface InvokeArguments {
   /** A file, or - for stdin. */
   readonly event?: string | undefined
   readonly data?: string | undefined
-  /** A role of domain/roles.ts, or anybody else's name. */
+  /** A role of domain/roles.ts, or any other subject. */
   readonly as?: string | undefined
   readonly scopes?: readonly string[] | undefined
 }
 
-/** The request that is meant: an endpoint takes --data, a subscriber either. */
+/** Makes the request: an endpoint takes --data, a subscriber --data or --event. */
 export async function readRequest(contract: AnyContract, { event, data }: InvokeArguments): Promise<FunctionRequest> {
   if (event !== undefined && data !== undefined) throw new ConfigError('give --event or --data, not both')
   const given = data === undefined ? undefined : parseJson(data, '--data')
@@ -72,7 +72,7 @@ export async function readRequest(contract: AnyContract, { event, data }: Invoke
   return eventRequest(contract, parseJson(await read, '--event'))
 }
 
-/** Who is meant to call: somebody who may, unless told; a role has its scopes, and --scopes are added to them. */
+/** The caller. Default: one with the scopes that the contract asks for; a role has its own scopes, and --scopes adds to them. */
 export async function readCaller(root: string, contract: AnyContract, { as: who, scopes }: InvokeArguments) {
   const listed = scopes?.flatMap((some) => some.split(',')).filter((scope) => scope !== '')
   if (contract.kind === 'subscriber') {
@@ -93,13 +93,13 @@ function parseJson(json: string, option: string): unknown {
   }
 }
 
-/** What came of it, as one JSON object. */
+/** Formats the result as one JSON object. */
 export function formatJson(name: string, invoked: InvocationResult): string {
   const { body: _text, ...rest } = invoked
   return printable(JSON.stringify({ function: name, ...rest, reply: replyOf(invoked) }, undefined, 2))
 }
 
-/** What came of it, for people: status and times, the reply, and what the function said meanwhile. */
+/** Formats the result for people: status and times, the reply, and the function's log. */
 export function formatText(invoked: InvocationResult): string {
   const { status, headers, durationMs, coldStartMs, log } = invoked
   const colour = status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'green'
@@ -113,7 +113,7 @@ export function formatText(invoked: InvocationResult): string {
   ].join('\n')
 }
 
-/** JSON where it is some, undefined where there is nothing. */
+/** The body as JSON if it is JSON, else as text; undefined if empty. */
 function replyOf({ body }: InvocationResult): unknown {
   try {
     return JSON.parse(body)

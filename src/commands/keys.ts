@@ -31,13 +31,13 @@ export const keysCommand: Command = {
 interface CreateOptions extends AdminOptions {
   readonly role?: string | undefined
   readonly scope?: readonly string[] | undefined
-  /** Until it expires; never unless told. */
+  /** Days until the key expires. Default: never. */
   readonly days?: string | undefined
 }
 
 const DAY_MS = 86_400_000
 
-/** Makes a key with a role's scopes and more; its token is shown this once. */
+/** Creates a key with the scopes of a role and any others; its token is shown only once. */
 export async function createKey(root: string, subject: string, { role, scope = [], days, ...options }: CreateOptions) {
   const granted = role === undefined ? [] : (await readRoles(root))[role]
   if (!granted) throw new ConfigError(`domain/roles.ts has no role ${role}`)
@@ -48,7 +48,7 @@ export async function createKey(root: string, subject: string, { role, scope = [
   print(made, ({ token, key }) => [token, `  ${key.id} for ${key.subject}; it is shown this once`], options)
 }
 
-/** Prints the key that this laptop made for a role, and nothing else. */
+/** Prints the API key of a role on this laptop, and nothing else. */
 export async function showKey(root: string, role: string) {
   const { keys } = await readAnnouncement(root)
   const key = keys[role]

@@ -1,4 +1,4 @@
-/** What a new endpoint is about. */
+/** What the templates of an endpoint need. */
 export interface NewEndpoint {
   readonly name: string
   readonly method: string
@@ -13,7 +13,7 @@ export interface NewSubscriber {
 
 type Files = Readonly<Record<string, string>>
 
-/** The four files of an endpoint that works, is documented, and is tested. */
+/** The four files of a working endpoint, with documentation and a test. */
 export function endpointFiles({ name, method, path }: NewEndpoint): Files {
   const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter ?? '')
   const takesBody = method !== 'GET' && method !== 'DELETE'
@@ -32,7 +32,7 @@ export default endpoint({
   method: '${method}',
   path: '${path}',
 ${parameters.length > 0 ? `  params: z.object({ ${params} }),\n` : ''}${takesBody ? '  body: z.object({ name: z.string().min(1).max(100) }),\n' : ''}  reply: { status: 200, body: z.object({ message: z.string() }) },
-  // Anybody may call this; { scopes: ['things:read'] } or { owner: true } says who may instead.
+  // Anyone may call this; { scopes: ['things:read'] } or { owner: true } restricts it.
   access: { anonymous: true },
 ${takesBody ? "  examples: { ada: { body: { name: 'ada' } } },\n" : ''}})
 `,
@@ -76,7 +76,7 @@ ${
   }
 }
 
-/** The four files of a subscriber that takes its event in once. */
+/** The four files of a subscriber that processes each event once. */
 export function subscriberFiles({ name, on }: NewSubscriber): Files {
   return {
     'contract.ts': `import { subscriber } from 'ebb/contract'
@@ -92,7 +92,7 @@ export default subscriber({
 import { implement } from 'ebb/http'
 import contract from './contract.ts'
 
-/** What it writes with sql commits together with the note that this event was taken in: a redelivery changes nothing. */
+/** What it writes with sql commits together with the record that the event was handled: a redelivery changes nothing. */
 export default implement(contract, { sql: postgres }, async ({ event, data }, { log }) => {
   log.info({ event: event.id, data }, 'taken in')
 })

@@ -36,15 +36,15 @@ const RELOAD_MESSAGES: Readonly<Record<ReloadOutcome, string>> = {
 export interface NewFunctionOptions {
   readonly method?: string | undefined
   readonly path?: string | undefined
-  /** An event's type: makes a subscriber. */
+  /** The type of an event: makes a subscriber of it. */
   readonly on?: string | undefined
 }
 
 const FUNCTION_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/
 
 /**
- * Writes the folder of a new function, whole or not at all, and touches nothing else; answers the files it wrote. Nothing is
- * written where its contract would contradict itself, or another function's.
+ * Writes the folder of a new function, completely or not at all, and returns its files. Throws a ConfigError, and writes
+ * nothing, if its contract would contradict itself or another one.
  */
 export async function newFunction(root: string, name: string, options: NewFunctionOptions): Promise<readonly string[]> {
   if (!FUNCTION_NAME.test(name) || name.length > 40) {
@@ -55,7 +55,7 @@ export async function newFunction(root: string, name: string, options: NewFuncti
   if (await stat(folder).catch(() => undefined)) throw taken
   const files = await filesOf(root, name, options)
   await mkdir(join(root, 'functions'), { recursive: true })
-  // Beside the others, so that what it imports is found; a name with a dot is no function yet.
+  // Beside the others, so that its imports resolve; a folder with a dot is not taken for a function.
   const unfinished = await mkdtemp(join(root, 'functions/.new-'))
   try {
     for (const [file, text] of Object.entries(files)) await writeFile(join(unfinished, file), text)
@@ -69,7 +69,7 @@ export async function newFunction(root: string, name: string, options: NewFuncti
   return Object.keys(files).map((file) => `functions/${name}/${file}`)
 }
 
-/** Throws what its contract says against itself, or the others against it. */
+/** Throws if the contract contradicts itself or one of the others. */
 async function assertFits(root: string, name: string, folder: string) {
   try {
     const { default: contract }: { default: AnyContract } = await import(
@@ -97,7 +97,7 @@ async function filesOf(root: string, name: string, { method, path, on }: NewFunc
 const withoutUndefined = (values: { method: string | undefined; path: string | undefined }) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 
-/** What requests a verb usually answers: `list-orders` GET /v1/orders, `get-order` GET /v1/orders/{id}. */
+/** The usual method and path of a verb: `list-orders` is GET /v1/orders, `get-order` GET /v1/orders/{id}. */
 function defaultRoute(name: string): { readonly method: string; readonly path: string } {
   const [verb = '', ...rest] = name.split('-')
   const noun = rest.join('-')

@@ -5,19 +5,19 @@ import { ConfigError } from '../kernel/index.ts'
 interface RedriveOptions extends AdminOptions {
   readonly type?: string | undefined
   readonly consumer?: string | undefined
-  /** Takes the place of `consumer`. */
+  /** The subscriber that replaces `consumer`. */
   readonly to?: string | undefined
   readonly id?: string | undefined
   readonly before?: string | undefined
   readonly after?: string | undefined
   readonly limit?: string | undefined
-  /** Such as 5/s, to each subscriber. */
+  /** Deliveries a second to each subscriber, such as 5/s. */
   readonly rate?: string | undefined
   readonly dryRun: boolean
   readonly stopOnFailure: boolean
 }
 
-/** Sends dead deliveries on their way again, or says which it would, and prints what becomes of each. */
+/** Redrives dead deliveries, or with `dryRun` only lists them, and prints the outcome of each. */
 export async function redriveEvents(
   root: string,
   { type, consumer, to, id, before, after, limit, rate, dryRun, stopOnFailure, ...options }: RedriveOptions,

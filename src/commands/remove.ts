@@ -42,17 +42,17 @@ export const removeCommand: Command = {
   },
 }
 
-/** A line that does not work without a function. */
+/** A line that imports from a function. */
 export interface ImportLine {
   readonly file: string
   readonly line: number
   readonly text: string
 }
 
-/** Where a team writes. */
+/** The team's own files. */
 const SEARCHED = ['functions', 'domain', 'test', 'docs', 'README.md']
 
-/** Refuses, in one sentence, a name that no function has. */
+/** Throws a ConfigError if no function has this name. */
 export async function assertFunction(root: string, name: string): Promise<void> {
   const isName = /^[a-z][a-z0-9-]*$/.test(name)
   if (isName && (await stat(join(root, 'functions', name)).catch(() => undefined))) return
@@ -60,14 +60,14 @@ export async function assertFunction(root: string, name: string): Promise<void> 
   throw new ConfigError(`there is no function ${name}; there are ${names.join(', ') || 'none'}`)
 }
 
-/** Where the rest of the checkout imports from its folder. */
+/** The lines of the checkout that import from its folder. */
 export const findImports = (root: string, name: string): Promise<readonly ImportLine[]> =>
   search(root, name, (text, file) => {
     const [, from = ''] = /\b(?:from|import)\b\s*\(?\s*['"]([^'"]+)['"]/.exec(text) ?? []
     return file.endsWith('.ts') && from.split('/').includes(name)
   })
 
-/** The files that name it as a word of its own, without needing it. */
+/** The files that mention it as a whole word, without importing it. */
 export async function findMentions(root: string, name: string): Promise<readonly string[]> {
   const word = new RegExp(`(^|[^a-z0-9-])${name}($|[^a-z0-9-])`)
   const found = await search(root, name, (text) => word.test(text))
@@ -88,7 +88,7 @@ async function search(root: string, name: string, isMeant: (text: string, file: 
   return (await Promise.all(found)).flat()
 }
 
-/** The subscribers that would hear nothing any more: of events that only this function emits. */
+/** The subscribers of events that only this function emits. */
 export async function findOrphanedSubscribers(root: string, name: string): Promise<readonly string[]> {
   const contracts = Object.values((await tryContracts(root)).contracts)
   const others = contracts.filter((contract) => contract.name !== name)
@@ -110,7 +110,7 @@ async function filesUnder(path: string): Promise<readonly string[]> {
 export const removeFunction = (root: string, name: string): Promise<void> =>
   rm(join(root, 'functions', name), { recursive: true })
 
-/** What becomes of that which waits for a function that is removed, in lines; none where nothing does or no Ebb runs here. */
+/** Lines about the deliveries and invocations that still wait for a removed function; none if nothing waits or no Ebb runs. */
 export async function describeWaiting(root: string, name: string): Promise<readonly string[]> {
   const path = `/v1/events/waiting?function=${encodeURIComponent(name)}`
   const waiting = await callAdmin<WaitingCounts>(root, path, {}).catch(() => undefined)

@@ -45,10 +45,10 @@ function positiveInteger(option: string, given: string): number {
 
 type Files = Readonly<Record<string, string>>
 
-/** Where nothing but what is rendered carries its header: what no contract asks for any more is taken away. */
+/** Folders in which files with the header are rendered: those that no contract asks for any more are removed. */
 const FOLDERS = ['k8s']
 
-/** Writes the files that differ and removes those of functions that are gone; answers a line for each. */
+/** Writes the files that differ, removes those of functions that are gone, and returns a line for each. */
 export async function writeRendered(root: string, files: Files): Promise<readonly string[]> {
   const { missing, changed, left } = await compareFiles(root, files)
   for (const name of [...missing, ...changed]) {
@@ -64,7 +64,7 @@ export async function writeRendered(root: string, files: Files): Promise<readonl
   return lines.length > 0 ? lines : [`All ${total} files are as the contracts say.`]
 }
 
-/** A sentence for each file that is not what the contracts say; none where all are. */
+/** A sentence for each file that differs from what is rendered from the contracts. */
 export async function compareRendered(root: string, files: Files): Promise<readonly string[]> {
   const { missing, changed, left } = await compareFiles(root, files)
   return [

@@ -6,17 +6,17 @@ import { MAX_FUNCTION_HEADER_BYTES } from '../http/request-parts.ts'
 import { correlate } from '../telemetry/index.ts'
 import type { Functions } from './functions.ts'
 
-/** Where gateway and relay ask what runs. */
+/** The path at which gateway and relay read the status of all functions. */
 export const STATUS_PATH = '/_/functions'
 
 type ActivatorFunctions = Pick<Functions, 'pool' | 'statuses'> & {
-  /** Resolves when what was saved so far is taken in: whoever saves and then calls means what was saved. */
+  /** Resolves when every save so far is served: a request sent after a save is meant for what was saved. */
   settled(): Promise<void>
 }
 
 /**
- * Stands between gateway or relay and the functions, as Knative's activator does: `/{name}/…` goes to an instance of that
- * function, started first where there is none, and the request waits meanwhile.
+ * Stands between gateway or relay and the functions, as Knative's activator does: it forwards `/{name}/…` to an instance of
+ * that function, and holds the request while it starts one if there is none.
  */
 export function createActivator(functions: ActivatorFunctions): Server {
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 })
@@ -27,7 +27,7 @@ export function createActivator(functions: ActivatorFunctions): Server {
   return server.on('close', () => void agent.close())
 }
 
-/** As much as a contract may ask for. */
+/** The longest timeout that a contract may declare. */
 const MAX_TIMEOUT_MS = 600_000
 
 interface ActivatorContext {
@@ -44,7 +44,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, { func
   response.once('close', () => gone.abort())
   const timeoutMs = Number(request.headers['ebb-timeout-ms'] ?? Number.NaN) || MAX_TIMEOUT_MS
   const lease = await pool.acquire({ signal: gone.signal, timeoutMs })
-  // What the request has waited for its place is no longer there for its function.
+  // The time that the request has waited for a slot is no longer available to its function.
   if (lease.leftMs < timeoutMs) request.headers['ebb-timeout-ms'] = String(lease.leftMs)
   try {
     await forward(request, response, { agent, origin: `http://127.0.0.1:${lease.port}`, path, signal: gone.signal })
@@ -70,7 +70,7 @@ async function forward(
   const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
   const { statusCode, headers, body } = await agent.request({
     ...{ origin, path: path.startsWith('/') ? path : `/${path}`, signal, body: hasBody ? request : null },
-    // Node gives methods as they came; undici types those that it knows.
+    // Node passes any method on as a string; undici types those that it knows.
     method: request.method as Dispatcher.HttpMethod,
     headers: withoutHopByHop(request.headers),
   })
@@ -95,7 +95,7 @@ function sendProblem(request: IncomingMessage, response: ServerResponse, fault: 
 function toProblem(fault: unknown): Problem {
   if (fault instanceof Problem) return fault
   const cause = { cause: fault }
-  // It ended a moment ago, and nothing was sent.
+  // The instance ended a moment ago, before anything was sent to it.
   if (Object(fault).code === 'ECONNREFUSED')
     return new Problem('unavailable', 503, 'The function has just ended.', { ...cause, retryAfterSeconds: 1 })
   return new Problem('bad_gateway', 502, 'The function ended without an answer.', cause)

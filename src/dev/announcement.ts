@@ -5,31 +5,31 @@ import { type Config, ConfigError, processConfig } from '../kernel/index.ts'
 import { printable } from './report.ts'
 
 export interface AdminOptions {
-  /** The admin address of another Ebb; its key is read from EBB_ADMIN_KEY. */
+  /** The admin address of another Ebb, whose key is read from EBB_ADMIN_KEY. Default: the Ebb of this checkout. */
   readonly admin?: string | undefined
   readonly json?: boolean | undefined
 }
 
-/** The same as words of the command line. */
+/** The same as options of parseArgs. */
 export const ADMIN_OPTIONS = { json: { type: 'boolean' }, admin: { type: 'string' } } as const
 
-/** What a running Ebb tells its own command line, in a file that only its user may read. */
+/** What a running Ebb announces to the command line, in a file that only its user may read. */
 export interface Announcement {
   readonly url: string
   readonly admin: string
   readonly adminKey: string
   /** API keys by role. */
   readonly keys: Readonly<Record<string, string>>
-  /** The addresses of its stores, by the names of their settings. */
+  /** The addresses of its stores, by setting name. */
   readonly urls: Readonly<Record<string, string>>
-  /** What it serves now, by name. */
+  /** The names of the functions that it serves now. */
   readonly functions: readonly string[]
 }
 
-/** The name of that file, in the home. */
+/** The name of that file in the data directory. */
 export const ANNOUNCEMENT = 'running.json'
 
-/** Calls the admin API of the Ebb that is meant, and answers its JSON. Throws one sentence where that fails. */
+/** Calls the admin API of the running Ebb, or of the one that `admin` names, and returns its JSON. Throws a ConfigError if that fails. */
 export async function callAdmin<Answer>(
   root: string,
   path: string,
@@ -48,11 +48,11 @@ export async function callAdmin<Answer>(
   })
   const text = await response.text()
   if (!response.ok) throw new ConfigError(messageOf(text) ?? `${target.admin} answered ${response.status}`)
-  // The admin API and this client are of one version.
+  // The admin API and this client have the same version.
   return (text ? JSON.parse(text) : undefined) as Answer
 }
 
-/** What the Ebb of this checkout tells of itself. */
+/** Reads the announcement of the Ebb that runs in this checkout. Throws a ConfigError if none runs. */
 export async function readAnnouncement(root: string): Promise<Announcement> {
   const home = processConfig().EBB_HOME ?? join(root, '.ebb')
   try {
@@ -74,7 +74,7 @@ function messageOf(text: string): string | undefined {
   }
 }
 
-/** Prints an answer: as JSON, or as lines. */
+/** Prints a result, as JSON or as lines. */
 export function print<Answer>(
   answer: Answer,
   lines: (answer: Answer) => readonly string[],
@@ -84,7 +84,7 @@ export function print<Answer>(
   process.stdout.write(`${printable(text)}\n`)
 }
 
-/** Columns as wide as they need to be. */
+/** Pads the cells of each column to the same width. */
 export function table(rows: readonly (readonly string[])[]): readonly string[] {
   const widths = rows.reduce<number[]>((most, row) => row.map((cell, i) => Math.max(most[i] ?? 0, cell.length)), [])
   return rows.map((row) =>
@@ -97,7 +97,7 @@ export function table(rows: readonly (readonly string[])[]): readonly string[] {
 
 const HEALTH_LIMIT_MS = 1_000
 
-/** The stores that an invoked function gets: those of the settings, else those of the Ebb that runs here, else none. */
+/** The stores of an invoked function: those of the settings, else those of the running Ebb, else none. */
 export async function findStoreUrls(root: string, config: Config): Promise<Readonly<Record<string, string>>> {
   const { DATABASE_URL, REDIS_URL } = config
   if (DATABASE_URL) return { DATABASE_URL, ...(REDIS_URL ? { REDIS_URL } : {}) }
@@ -105,14 +105,14 @@ export async function findStoreUrls(root: string, config: Config): Promise<Reado
   return running && (await isRunning(running.url)) ? running.urls : {}
 }
 
-/** Whether an Ebb is there: one that was killed has left its announcement behind. */
+/** Whether an Ebb answers at this address: one that was killed leaves its announcement behind. */
 const isRunning = (url: string): Promise<boolean> =>
   fetch(new URL('/_/health', url), { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) }).then(
     ({ ok }) => ok,
     () => false,
   )
 
-/** Where the mail of an invoked function goes: where that of the Ebb here goes. */
+/** The mail folder of an invoked function, which is that of the Ebb in this checkout. */
 export const mailFolder = (root: string, { EBB_HOME }: Config): string => join(EBB_HOME ?? join(root, '.ebb'), 'mail')
 
 export type ReloadOutcome = 'taken' | 'late' | 'nobody'
@@ -120,7 +120,7 @@ export type ReloadOutcome = 'taken' | 'late' | 'nobody'
 const RELOAD_LIMIT_MS = 30_000
 const POLL_MS = 50
 
-/** Waits until the Ebb that runs here has a function, or has it no more: `late` where it does not get there, and `nobody` where none runs. */
+/** Waits until the running Ebb serves a function, or no longer does: `late` after 30 s, `not-running` if no Ebb runs here. */
 export async function waitForReload(
   root: string,
   name: string,
@@ -129,7 +129,7 @@ export async function waitForReload(
   const giveUpAt = Date.now() + RELOAD_LIMIT_MS
   const look = () => readAnnouncement(root).catch(() => undefined)
   const first = await look()
-  // One that was killed has left its announcement behind.
+  // An Ebb that was killed leaves its announcement behind.
   if (!first || !(await isRunning(first.url))) return 'nobody'
   for (let now: typeof first | undefined = first; now; now = await look()) {
     if (now.functions.includes(name) === isThere) return 'taken'

@@ -5,15 +5,15 @@ import type { ContractSet } from '../contract/index.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { loadContracts } from '../protocol/index.ts'
 
-/** The contracts that serve, and the bundle that they came in. */
+/** The contracts that are served, and the bundle that holds them. */
 export interface Contracts {
   readonly bundle: Bundle
   readonly set: ContractSet
   /** The functions that have a contract in the set. */
   readonly names: readonly string[]
-  /** Why the contract of a function could not be taken as it is now, by function. */
+  /** Why the current contract of a function cannot be used, by function. */
   readonly errors: Readonly<Record<string, string>>
-  /** The bundle in which the contract of a function was last read from its sources, by function. */
+  /** The bundle for which the contract of a function was last read from its sources, by function. */
   readonly origins: ReadonlyMap<string, string>
 }
 
@@ -25,8 +25,8 @@ export interface ContractsLocation {
 }
 
 /**
- * What the contracts of a checkout are now. One that does not compile or contradicts itself, or another one, keeps none of
- * the others: it stays as it was in `last`, or is left out where it was never good.
+ * Reads the contracts of a checkout. One that does not compile, or contradicts itself or another one, does not hold up the
+ * others: it stays as it was in `last`, or is left out if it was never valid.
  */
 export async function readContracts(place: ContractsLocation, last?: Contracts): Promise<Contracts> {
   const { root, bundles } = place
@@ -53,7 +53,7 @@ export async function readContracts(place: ContractsLocation, last?: Contracts):
   }
 }
 
-/** Which of these are at fault, and the others, those that are new or have moved last; throws where none is. */
+/** Splits these into the broken ones and the rest, in which new or moved ones come last; throws if none is broken. */
 async function findBroken(
   cause: unknown,
   names: readonly string[],
@@ -63,7 +63,7 @@ async function findBroken(
   if (broken.length > 0) return split(names, Object.fromEntries(broken.map((name) => [name, explainBuildError(cause)])))
   const { contracts, faults } = await loadSeparately(root, bundles, names)
   if (Object.keys(faults).length > 0) return split(names, faults)
-  // Each is good by itself, so the fault is between two of them, and is said of the later one.
+  // Each is valid by itself, so two of them contradict each other, and the later one is reported.
   const hasMoved = (name: string) => routeKey(contracts[name]) !== routeKey(routeIn(last, name))
   const inOrder = [...names.filter((name) => !hasMoved(name)), ...names.filter(hasMoved)]
   if (inOrder.join() !== names.join()) return { faults: {}, rest: inOrder }
@@ -77,14 +77,14 @@ const split = (names: readonly string[], faults: Contracts['errors']) => ({
   rest: names.filter((name) => !(name in faults)),
 })
 
-/** The functions in whose folders esbuild found an error; all of them where it is in what they share. */
+/** The functions in whose folders esbuild found an error; all of them if it is in a file that they share. */
 function findUncompiled(fault: unknown, names: readonly string[]): readonly string[] {
   const { errors = [] } = Object(fault) as { errors?: readonly { location?: { file?: string } | null }[] }
   const found = errors.map(({ location }) => /^functions\/([^/]+)\//.exec(location?.file ?? '')?.[1])
   return found.includes(undefined) ? names : names.filter((name) => found.includes(name))
 }
 
-/** Each contract for itself, whatever the others do. */
+/** Loads each contract by itself, so that none is affected by another one's error. */
 async function loadSeparately(root: string, bundles: string, names: readonly string[]) {
   const { file } = await bundleContractsSeparately(root, bundles, names)
   const { contracts, faults }: { contracts: Record<string, unknown>; faults: Record<string, unknown> } =
@@ -100,7 +100,7 @@ function routeKey(contract: unknown): string | undefined {
   return path && `${method} ${path}`
 }
 
-/** A fault of a save in words for whoever saved: esbuild's with the lines that are meant, a contract's own sentence. */
+/** The error of a save as text for its author: esbuild's messages with their source lines, or a contract's own sentence. */
 export function explainBuildError(fault: unknown): string {
   const { errors, message } = Object(fault) as { errors?: unknown; message?: unknown }
   if (Array.isArray(errors) && errors.length > 0) {

@@ -6,20 +6,20 @@ import { ANNOUNCEMENT, type Announcement } from './announcement.ts'
 import { claimFolder } from './processes/claim-folder.ts'
 import { stopLeftovers } from './processes/leftovers.ts'
 
-/** Where one laptop's Ebb keeps its things. */
+/** The data directory of the Ebb on this laptop. */
 export interface DataDir {
   readonly path: string
-  /** Notes of running children. */
+  /** Records of running children. */
   readonly run: string
   readonly bundles: string
-  /** Names the bundle of contracts that gateway and relay serve by. */
+  /** The file that names the bundle of contracts for gateway and relay. */
   readonly pointer: string
   readonly mail: string
   readonly postgres: string
   readonly secrets: string
-  /** Tells the command line how to reach the Ebb that runs here. */
+  /** Announces to the command line how to reach the running Ebb. */
   announce(running: Announcement): Promise<void>
-  /** Lets the next one in. */
+  /** Releases the directory. */
   close(): Promise<void>
 }
 
@@ -42,13 +42,13 @@ export async function openDataDir(path: string, { fresh = false } = {}): Promise
         close,
       },
       announce: async (running: Announcement) => {
-        // A reader sees the old one or the new one, and never half of it.
+        // Renamed into place, so that a reader never sees half a file.
         await writeFile(`${announcement}.new`, JSON.stringify(running), { mode: 0o600 })
         await rename(`${announcement}.new`, announcement)
       },
     }
     await stopLeftovers(dataDir.run)
-    // Each save left one; they are made anew.
+    // Each save left a bundle; they are built again.
     await rm(dataDir.bundles, { recursive: true, force: true })
     if (fresh) await eraseData(dataDir)
     return dataDir
@@ -80,7 +80,7 @@ const ERRNO_REASONS: Readonly<Record<string, string>> = {
   EEXIST: 'is no folder',
 }
 
-/** As nobody, the data of Postgres lie elsewhere, behind a link. */
+/** If Postgres runs as the user nobody, its data are elsewhere, behind a link. */
 async function eraseData({
   path,
   postgres,

@@ -17,9 +17,9 @@ import { watchDependencies } from './watch-dependencies.ts'
 export interface DevOptions {
   /** The checkout. */
   readonly root: string
-  /** One JSON object a line instead of the picture. */
+  /** Reports one JSON object a line, in place of text for people. */
   readonly json?: boolean
-  /** Forget all data first. */
+  /** Erases all data first. */
   readonly fresh?: boolean
 }
 
@@ -28,7 +28,7 @@ export interface RunningEbb {
   stop(): Promise<void>
 }
 
-/** Runs Ebb on this machine: Postgres, Redis where there is one, gateway and relay, and no function until it is called. */
+/** Runs Ebb on this machine: Postgres, Redis if installed, gateway and relay, and each function from its first call on. */
 export async function dev({ root, json = false, fresh = false }: DevOptions): Promise<RunningEbb> {
   const startedAt = performance.now()
   const config = processConfig()
@@ -45,7 +45,7 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     await Promise.all([assertPortFree('PORT', port), assertPortFree('EBB_ADMIN_PORT', adminPort)])
     let show: Report = reportJson
     const tell = bufferUntilReady((told) => {
-      // What is being ended is not at fault for that.
+      // What is stopped on purpose reports no errors.
       if (!stopping || (told.event !== 'fault' && told.event !== 'log')) show(told)
     })
     const stores = await startStores({ root, dataDir, config, report: tell })

@@ -7,9 +7,9 @@ import { createStartBackoff } from './start-backoff.ts'
 /** One process of a function. */
 export interface InstanceProcess {
   readonly pid: number
-  /** The port, once it listens; rejects with what it said last where it ended before. */
+  /** The port, once it listens; rejects with the last lines of its output if it ends before. */
   readonly listening: Promise<number>
-  /** It finishes what it has, and is to be given no more; pending where it ends otherwise. */
+  /** Resolves when the process drains by itself and must get no more requests; stays pending if it ends otherwise. */
   readonly leaving: Promise<void>
   readonly exited: Promise<Exit>
   stop(): Promise<Exit>
@@ -24,30 +24,30 @@ export interface FunctionPoolOptions {
   readonly now?: () => number
 }
 
-/** A place in an instance: to be released once the request is over. */
+/** A slot in an instance, to be released when the request is over. */
 export interface Lease {
   readonly port: number
-  /** What is left of the request's time: the wait for a start is not on its account, the wait for a place is. */
+  /** What is left of the request's time: waiting for a cold start does not count, waiting for a slot does. */
   readonly leftMs: number
-  /** `refused`: the instance answered that it has more to do than it can. */
+  /** `refused`: the instance answered that it is overloaded. */
   release(how: 'over' | 'refused'): void
 }
 
 export interface AcquireOptions {
   readonly signal: AbortSignal
-  /** What the request may take: who would wait for a place for half of that is refused. */
+  /** The request's timeout. A request that would wait longer than half of it for a slot is refused. */
   readonly timeoutMs: number
 }
 
 export interface FunctionPool {
-  /** A place in an instance, started where there is none; waits in order. Rejects with the Problem to answer. */
+  /** Takes a slot in an instance, which is started if there is none; requests wait in order. Rejects with the Problem to respond with. */
   acquire(options: AcquireOptions): Promise<Lease>
-  /** Starts one instance ahead of any request; rejects where it does not come up. */
+  /** Starts one instance ahead of any request; rejects if it does not start. */
   warm(): Promise<void>
   status(): FunctionStatus
-  /** Ends when the last request that it has taken in is over; takes in no more. */
+  /** Takes no more requests, and stops when the last one is over. */
   retire(): Promise<void>
-  /** Ends now. */
+  /** Stops all instances now. */
   stop(): Promise<void>
 }
 
@@ -67,12 +67,12 @@ interface Waiter {
 }
 
 const MAX_WAITING = 1_000
-/** No instance is started so long after one has refused: it waits for something else, and one more would wait with it. */
+/** After a refusal no instance is started for this long: the overloaded one waits for something else, and another one would, too. */
 const REFUSED_PAUSE_MS = 1_000
-/** How much of the pace that is known one more request changes. */
+/** The weight of the newest request in the moving average of slot times. */
 const PACE_WEIGHT = 0.1
 
-/** The instances of one bundle of one function: none at first, more as requests wait, none again when it is quiet. */
+/** The instances of one bundle of a function: none at first, more as requests wait, none again when idle. */
 export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   const { name, scale, idleMs, launch, report, now = Date.now } = options
   const instances = new Set<Instance>()
@@ -84,7 +84,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
 
   const inState = (state: Instance['state']) => [...instances].filter((instance) => instance.state === state)
 
-  /** Whether one more instance may be started, and would help. */
+  /** Whether one more instance is allowed, and would help. */
   function mayStart(): boolean {
     const [starting, ready] = [inState('starting').length, inState('ready').length]
     return starting + ready < scale.max && (ready === 0 || now() - refusedAt >= REFUSED_PAUSE_MS)
@@ -98,7 +98,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
       const [instance] = free.sort((a, b) => b.inFlight - a.inFlight)
       const next = instance && waiting.shift()
       if (!next) break
-      // Those behind it have the time to use theirs.
+      // Refusing it leaves those behind it enough time.
       if (waitedMs(next) > next.timeoutMs / 2) next.refuse(busy())
       else next.grant(lend(instance, next))
     }
@@ -160,7 +160,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
     const ran = instance.state === 'ready'
     clearTimeout(instance.idle)
     instances.delete(instance)
-    // Whoever listened can start: the next request finds a new instance, and nobody else waits for that.
+    // An instance that listened can start, so no pause is needed: the next request gets a new one.
     if (!ran) return
     report({ event: 'fault', part: name, message: `it ended by itself (${signal ?? `status ${code}`})` })
     assign()
@@ -195,7 +195,7 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
 
   const busy = () => new Problem('unavailable', 503, `${name} has more to do than it can.`, { retryAfterSeconds: 1 })
 
-  /** By the pace of those before: who could not have a place in time is refused at once. */
+  /** Whether, at the current pace, the request would wait too long for a slot: it is refused at once then. */
   function isInVain(timeoutMs: number): boolean {
     const places = inState('ready').length * scale.concurrency
     return inState('starting').length === 0 && !mayStart() && (heldMs * (waiting.length + 1)) / places > timeoutMs / 2

@@ -13,11 +13,11 @@ export interface FunctionProcessOptions {
   readonly drainMs: number
   readonly startLimitMs: number
   readonly report: Report
-  /** Told of each line that it says. */
+  /** Called with each line of its output. */
   readonly onLine?: (said: OutputLine) => void
 }
 
-/** Starts one process of a function on a port of its own choosing, which its log tells. */
+/** Starts one process of a function on a free port, which is read from its log. */
 export async function startFunction(file: string, options: FunctionProcessOptions): Promise<InstanceProcess> {
   const { name, env, runFolder, drainMs, startLimitMs, report, onLine } = options
   const { promise: listening, resolve, reject } = Promise.withResolvers<number>()
@@ -51,7 +51,7 @@ export async function startFunction(file: string, options: FunctionProcessOption
   return { pid: child.pid, listening, leaving: leaving.promise, exited: child.exited, stop: () => child.stop(drainMs) }
 }
 
-/** The lines from the first that names an error on; Node prints where it was thrown before, and its own version after. */
+/** The lines from the first error on: before it Node prints where it was thrown, and after it Node's own version. */
 function findReason(words: readonly string[]): string {
   const start = Math.max(
     0,
@@ -65,13 +65,13 @@ function findReason(words: readonly string[]): string {
 
 const MAX_LINES = 12
 
-/** What a fault is, from the log record that tells it. */
+/** The text of an error's log record. */
 function errorText({ msg, err }: Readonly<Record<string, unknown>>): string {
   const said = msg === 'fault' && err !== undefined ? [] : [String(msg)]
   return [...said, ...(err === undefined ? [] : [describeError(err)])].join(': ')
 }
 
-/** An error's stack with those of its causes; of what else was thrown, what it is. */
+/** An error's stack with those of its causes; any other thrown value as text. */
 function describeError(err: unknown): string {
   const { stack, message, cause } = Object(err) as { stack?: unknown; message?: unknown; cause?: unknown }
   const what = String(stack ?? message ?? (typeof err === 'object' ? JSON.stringify(err) : err))

@@ -18,22 +18,22 @@ export interface FunctionsOptions {
   readonly config: Config
   readonly env: ChildEnv
   readonly report: Report
-  /** Told of which files each bundle was made. */
+  /** Called with the source files of each bundle. */
   readonly onBundled: (inputs: ReadonlySet<string>) => void
 }
 
 export interface Functions {
-  /** The pool that serves a function now. */
+  /** The pool that currently serves a function. */
   pool(name: string): FunctionPool | undefined
   statuses(): readonly FunctionStatus[]
   /**
-   * Takes in what has changed; answers the names of the functions that are new or changed. What is broken stays as it was,
-   * as does each whose contract is at fault: a bundle does not check it again.
+   * Applies changes and returns the names of the functions that are new or changed. A broken function stays as it was, and so
+   * does one whose contract is broken: a bundle does not check the contract again.
    */
   update(changes: Changes): Promise<readonly string[]>
-  /** Bundles what nobody has called yet, so that a first call waits for its process only. */
+  /** Bundles the functions that were not called yet, so that a first call only waits for its process. */
   prepare(): Promise<void>
-  /** Ends those that the set does not have any more. */
+  /** Stops the functions that are no longer in the set. */
   prune(set: ContractSet): void
   stop(): Promise<void>
 }
@@ -41,9 +41,9 @@ export interface Functions {
 interface Changes {
   readonly set: ContractSet
   readonly isChanged: (file: string) => boolean
-  /** Whether it is a save: a new function that does not build is told at once then, and not with its first call. */
+  /** Whether a save caused it: a new function that does not build is reported at once then, not on its first call. */
   readonly isSave: boolean
-  /** What is wrong with the contracts that are not in the set as they are now, by function. */
+  /** The errors of contracts whose current version is not in the set, by function. */
   readonly errors: Readonly<Record<string, string>>
 }
 
@@ -51,18 +51,18 @@ interface RunningFunction {
   readonly described: string
   readonly bundle: Lazy<Bundle>
   readonly pool: FunctionPool
-  /** What its predecessors have counted. */
+  /** The counts of its predecessors. */
   readonly before: Pick<FunctionStatus, 'coldStarts' | 'requests'>
 }
 
-/** From its deadline on, a request in flight has this long to be answered before SIGKILL. */
+/** How long after its deadline a request in flight may still be answered before SIGKILL. */
 const DRAIN_SLACK_MS = 5_000
 
-/** The functions of this laptop by name, each with the pool of its newest good bundle. */
+/** The functions of this laptop by name, each with the pool of its newest working bundle. */
 export function createFunctions({ root, dataDir, config, env, report, onBundled }: FunctionsOptions): Functions {
   const running = new Map<string, RunningFunction>()
   const retiring = new Set<Promise<void>>()
-  /** Those whose newest sources are not what serves, and why. */
+  /** Functions whose newest sources are not served, and why. */
   const broken = new Map<string, string>()
   let atFault: Changes['errors'] = {}
   let stopping = false
@@ -94,7 +94,7 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
 
   const complain = (part: string, fault: unknown) => report({ event: 'fault', part, message: explainBuildError(fault) })
 
-  /** Puts a new bundle or contract in the place of the one that serves, once it has shown that it starts. */
+  /** Replaces the bundle or contract that is served, once the new one has started. */
   async function replace(described: Route | Subscription, old: RunningFunction): Promise<boolean> {
     const { name } = described
     try {
@@ -137,7 +137,7 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     }
   }
 
-  /** Answers its bundle, which is made when it is asked for. */
+  /** Adds a function and returns its bundle, which is built on first use. */
   function add(described: Route | Subscription): Lazy<Bundle> {
     const { name } = described
     const bundle = lazy(() => bundleOf(name))
@@ -198,7 +198,7 @@ function statusOf({ pool, before }: RunningFunction): FunctionStatus {
   return { name, instances, coldStarts: before.coldStarts + coldStarts, requests: before.requests + requests }
 }
 
-/** What was not bundled yet will be, from what is there then; of what did not compile any change may be the remedy. */
+/** A function that was never bundled is up to date, since it is bundled on its first call; one that did not compile may be fixed by any change. */
 async function isStale(
   { bundle, described }: RunningFunction,
   now: Route | Subscription,

@@ -5,10 +5,10 @@ import type { Report } from './report.ts'
 
 const INITIAL_PAUSE_MS = 200
 const MAX_PAUSE_MS = 10_000
-/** Whoever ran this long did start well. */
+/** A service that ran this long has started well. */
 const GOOD_RUN_MS = 10_000
 
-/** Keeps an always-on part running: one that ends is started again, after an ever longer pause. */
+/** Keeps an always-on service running: if it ends, it is started again, after an ever longer pause. */
 export function keepRunning(
   part: string,
   { start, report, stopMs }: { start: () => Child; report: Report; stopMs: number },
@@ -46,7 +46,7 @@ export function keepRunning(
 const POSTGRES_INITIAL_PAUSE_MS = 100
 const POSTGRES_MAX_PAUSE_MS = 5_000
 
-/** Starts Postgres and keeps it running where it was: one that ends by itself is started again on the same port. */
+/** Starts Postgres and keeps it running: if it ends by itself, it is started again on the same port. */
 export async function keepPostgres(folder: string, { report }: { report: Report }) {
   const log = (line: string) => report({ event: 'log', part: 'postgres', message: line })
   let running: RunningPostgres = await startPostgres(folder, { log })

@@ -1,12 +1,12 @@
-/** What is made once, when somebody asks for it. */
+/** A value that is made once, on first use. */
 export interface Lazy<Value> {
-  /** Makes it at the first call. */
+  /** Makes the value on the first call. */
   get(): Promise<Value>
-  /** What was made, where it was. */
+  /** The value, if it was made already. */
   made(): Promise<Value> | undefined
 }
 
-/** One that is there already. */
+/** A value that exists already. */
 export const eager = <Value>(value: Value): Lazy<Value> => {
   const made = Promise.resolve(value)
   return { get: () => made, made: () => made }

@@ -13,7 +13,7 @@ export interface RunningRedis {
 
 const START_LIMIT_MS = 30_000
 
-/** Starts a redis-server or valkey-server from PATH that keeps nothing; undefined where there is none. */
+/** Starts a redis-server or valkey-server from PATH, without persistence; undefined if there is none. */
 export async function startRedis(path: string): Promise<RunningRedis | undefined> {
   const program = await findOnPath(['redis-server', 'valkey-server'], path)
   if (!program) return undefined

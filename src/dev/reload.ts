@@ -12,29 +12,29 @@ export interface ReloadOptions extends ContractsLocation {
   readonly contracts: Contracts
   readonly functions: Functions
   readonly report: Report
-  /** What bundles are made of besides the folders of the checkout. */
+  /** Watches sources of bundles outside the watched folders. */
   readonly dependencies: DependencyWatcher
-  /** Resolves when gateway and relay serve by this bundle of contracts, or will not in time. */
+  /** Resolves when gateway and relay serve this bundle of contracts, or after a time limit. */
   readonly contractsServed: (file: string) => Promise<void>
-  /** Called with each state of affairs, once it serves. */
+  /** Called with the names of the functions after each reload. */
   readonly onReloaded: (names: readonly string[]) => Promise<void>
 }
 
 /** An editor writes a file in several steps. */
 const SETTLE_MS = 15
-/** What a request waits at most for what was saved before it. */
+/** How long a request waits at most for a save that came before it. */
 const HOLD_MS = 10_000
 const NOT_A_SOURCE = /\.test\.ts$|~$|\.sw.$/
 
 /**
- * Watches the sources and takes in each save: functions first, then the contracts for gateway and relay, so that nothing
- * is routed to where nobody is yet. What is broken in a save is told, and stays as it was; the rest is taken in.
+ * Watches the sources and applies each save: functions first, then the contracts for gateway and relay, so that no request is
+ * routed to a function that is not there yet. What a save breaks is reported and stays as it was; the rest is applied.
  */
 export function watchSources(options: ReloadOptions) {
   const { root, bundles, pointer, contracts, functions, report, dependencies, contractsServed, onReloaded } = options
   let serving = contracts
   let changed = new Set<string>()
-  /** What a round that failed did not take in. */
+  /** Files of a failed round, which were not applied. */
   let missed: ReadonlySet<string> = new Set()
   let closed = false
   let working: Promise<void> | undefined
@@ -101,7 +101,7 @@ export function watchSources(options: ReloadOptions) {
   dependencies.add(contracts.bundle.inputs)
   dependencies.onChange(note)
   const watchers = new Map(WATCHED.map((folder) => [folder, watchFolder(folder)]))
-  // A folder that was taken away as a whole is watched by nobody any more, and comes back as another one.
+  // A watcher loses a folder that is removed as a whole (by a git checkout, say); if it comes back, it needs a new one.
   const rootWatcher = watch(root, (_event, folder) => {
     const gone = folder === null ? undefined : watchers.get(folder)
     if (!gone || folder === null || closed) return
@@ -112,7 +112,7 @@ export function watchSources(options: ReloadOptions) {
   return {
     current: () => serving.set,
     names: () => serving.names,
-    /** Resolves when what was saved so far is taken in, or after a while. */
+    /** Resolves when every save so far is applied, or after 10 s. */
     settled: async () => {
       if (working) await Promise.race([working, delay(HOLD_MS, undefined, { ref: false })])
     },

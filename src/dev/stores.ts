@@ -19,7 +19,7 @@ import type { Report } from './report.ts'
 
 export interface Stores {
   readonly secrets: DevSecrets
-  /** The addresses of the stores for each part, by the names of their settings. */
+  /** The addresses of the stores for each part, by setting name. */
   readonly urls: Readonly<Record<Part, Readonly<Record<string, string>>>>
   readonly contracts: Contracts
   readonly notes: Readonly<Record<string, string>>
@@ -34,9 +34,9 @@ interface StoresOptions {
   readonly report: Report
 }
 
-/** Brings up all that gateway and functions stand on: Postgres, migrated; Redis where there is one; contracts; keys. */
+/** Starts what gateway and functions need: a migrated Postgres, Redis if installed, contracts and keys. */
 export async function startStores({ root, dataDir, config, report }: StoresOptions): Promise<Stores> {
-  // The driver reads them; they are for whatever server their owner has, and not for ours.
+  // The driver reads PG… variables, which are meant for another server.
   if (!config.DATABASE_URL) clearEnv('PG')
   const preparing = Promise.all([readContracts({ root, ...dataDir }), readRoles(root)])
   preparing.catch(() => {})
@@ -63,7 +63,7 @@ export async function startStores({ root, dataDir, config, report }: StoresOptio
     await ensureKeys(databaseUrl, secrets, roles)
     const redisUrl = config.REDIS_URL ?? fulfilledValue(redis)?.url
     const urlsOf = (part: Part) => ({
-      // Of a database of somebody's own nobody knows who may make roles there.
+      // In a database from DATABASE_URL we may not be allowed to create roles: all parts share its address.
       DATABASE_URL: databases?.[part] ?? databaseUrl,
       ...(redisUrl ? { REDIS_URL: redisUrl } : {}),
     })
@@ -96,7 +96,7 @@ async function ensureKeys(connectionString: string, { pepper, keys }: DevSecrets
   }
 }
 
-/** What this laptop made up for itself once. */
+/** The generated secrets of the Ebb on this laptop. */
 interface DevSecrets {
   readonly identity: IdentityKeys
   readonly pepper: string
@@ -105,7 +105,7 @@ interface DevSecrets {
   readonly keys: Readonly<Record<string, string>>
 }
 
-/** Reads the secrets of this home, made on first use; a role that is new gets a key by `newKey`. Only the owner may read them. */
+/** Reads the secrets, generated on first use; a new role gets a key from `newKey`. Only the owner may read the file. */
 async function ensureSecrets(file: string, roles: readonly string[], newKey: () => string): Promise<DevSecrets> {
   const stored = await readFile(file, 'utf8').then(
     (text): Partial<DevSecrets> => JSON.parse(text),
@@ -115,7 +115,7 @@ async function ensureSecrets(file: string, roles: readonly string[], newKey: () 
     },
   )
   const secrets: DevSecrets = {
-    // A home of the time when gateway and relay had one key gets new ones: whoever verifies them starts together with them.
+    // A data directory from before gateway and relay had separate keys gets new ones: functions, which verify them, start after them.
     identity: stored.identity?.relay ? stored.identity : await generateIdentityKeys(),
     pepper: stored.pepper ?? randomBytes(32).toString('base64url'),
     adminKey: stored.adminKey ?? `ebb_admin_${randomBytes(24).toString('base64url')}`,

@@ -10,12 +10,12 @@ interface TerminalReporterOptions {
   readonly root: string
   readonly contracts: () => ContractSet
   readonly statuses: () => readonly FunctionStatus[]
-  /** One line each for what else is worth knowing, such as where mail goes. */
+  /** Further lines of the welcome, such as the mail folder, by label. */
   readonly notes: Readonly<Record<string, string>>
   readonly roles: Roles
 }
 
-/** What Ebb does, for people: what is where at first, then one line for each thing that happens. */
+/** Reports to people: first the addresses and endpoints, then one line for each event. */
 export function createTerminalReporter(options: TerminalReporterOptions): Report {
   return (told) => {
     const text = told.event === 'ready' ? welcome(told, options) : formatEvent(sanitize(told), options)
@@ -23,7 +23,7 @@ export function createTerminalReporter(options: TerminalReporterOptions): Report
   }
 }
 
-/** What it says came from callers and handlers, too: it may not write lines of its own, or steer the terminal. */
+/** Texts may come from callers and handlers: they must not forge lines of the report or control the terminal. */
 const sanitize = (told: DevEvent): DevEvent => {
   const fields = Object.entries(told).map(([name, value]) => {
     return [name, typeof value === 'string' ? printable(value).replaceAll('\n', INDENT) : value]
@@ -62,11 +62,11 @@ function welcome(
   ].join('\n')
 }
 
-/** Who may call, in a word or two: no scopes at all is any key, and not nobody. */
+/** Who may call, in a few words: without scopes any key may. */
 const describeAccess = ({ anonymous, scopes, owner }: Route) =>
   anonymous ? 'anybody' : [...(owner ? ['owner'] : []), ...scopes].join(', ') || 'any key'
 
-/** The first request of the contracts' examples that one of the keys may send, to be pasted. */
+/** A curl command for the first example that the first key may send. */
 function tryIt(
   routes: readonly Route[],
   { url, keys, roles }: { url: string; keys: Readonly<Record<string, string>>; roles: Roles },
@@ -135,7 +135,7 @@ function colouredStatus(status: number): string {
 
 const FRAME = /^\s+at /
 
-/** A stack with the frames of the team's own sources only, from the checkout on; all of it where it has none. */
+/** A stack with only the frames of the team's sources, relative to the checkout; the whole stack if it has none of them. */
 function ownFrames(stack: string, root: string): string {
   const isOwn = (line: string) => line.includes(`${root}/functions/`) || line.includes(`${root}/domain/`)
   const lines = stack.split('\n')

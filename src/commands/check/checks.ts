@@ -16,13 +16,13 @@ import {
 
 interface EndpointChecksOptions {
   readonly send: Send
-  /** An API key, for what only callers see. */
+  /** An API key, for endpoints that need one. */
   readonly key: string | undefined
 }
 
 /**
- * What an endpoint does for who has no key and, where it only reads, for who may call it. What would write is only ever
- * sent without a key and with a body that no endpoint takes.
+ * Checks how an endpoint responds to a caller without a key and, if it only reads, to one with a key. A request that could
+ * write is only ever sent without a key and with a body that no endpoint accepts.
  */
 export function endpointChecks(contract: EndpointContract, { send, key }: EndpointChecksOptions): readonly Check[] {
   const { method, path, anonymous, readOnly } = describeEndpoint(contract)
@@ -50,7 +50,7 @@ function goodRequest(contract: EndpointContract, given: Readonly<Record<string, 
   }
 }
 
-/** Should it pass where it should not, it is still no JSON: it reaches no function. */
+/** Even if authentication wrongly let it through, its body is not JSON and so reaches no function. */
 function refusableRequest(contract: EndpointContract): ProbeRequest {
   const { method } = contract
   const { target } = sampleFor(contract)
@@ -80,10 +80,10 @@ function checkReply(contract: EndpointContract, answer: ProbeResponse): Violatio
   return issue ? `its reply breaks the contract: ${issue.path.join('.')}: ${issue.message}` : checkHeaders(answer)
 }
 
-/** Both are safe (RFC 9110, 9.2.1), whatever is deployed. */
+/** Both are safe (RFC 9110, 9.2.1) on any deployment. */
 const SAFE_METHODS = ['GET', 'OPTIONS']
 
-/** Wants a 405 that names the methods of each path, for a method that it does not have. */
+/** For each path, checks that a method it lacks gets a 405 that lists its methods. */
 export function methodChecks(contracts: readonly EndpointContract[], send: Send): readonly Check[] {
   const find = createRouter(contracts.map(describeEndpoint))
   const byPath = new Map(contracts.map((contract) => [contract.path, contract]))
@@ -107,7 +107,7 @@ const checkAllow = (answer: ProbeResponse, allow: string): Violation => {
 
 const UNKNOWN_ORIGIN = 'https://ebb-check.invalid'
 
-/** What every Ebb does, whatever its contracts say. */
+/** Checks what every Ebb does, independent of its contracts. */
 export function platformChecks(send: Send, { origin }: { readonly origin: string | undefined }): readonly Check[] {
   const get = (target: string, headers: Readonly<Record<string, string>> = {}) =>
     send({ method: 'GET', target, headers })
@@ -128,7 +128,7 @@ const checkReady = ({ status }: ProbeResponse): Violation => (status === 200 ? u
 
 function checkDocs(answer: ProbeResponse): Violation {
   const { status, headers } = answer
-  // Where its files are not installed, there is none.
+  // There is no reference page if swagger-ui is not installed.
   if (status === 404) return checkProblem(answer, [404])
   if (status !== 200) return `it answers ${status}`
   const isStrict = headers.get('content-security-policy')?.startsWith("default-src 'none'")

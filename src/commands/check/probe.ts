@@ -10,18 +10,18 @@ export interface ProbeRequest {
   readonly body?: string
 }
 
-/** An answer, and what it would have to be. */
+/** A response, and the correlation id that it has to carry. */
 export interface ProbeResponse {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** What it was sent with. */
+  /** The id that the request was sent with. */
   readonly correlationId: string
 }
 
 export type Send = (request: ProbeRequest) => Promise<ProbeResponse>
 
-/** Sends requests to one Ebb, each with a correlation id of its own, and follows no redirect. */
+/** Creates a client for one Ebb that sends each request with its own correlation id and follows no redirect. */
 export function createProbe(url: string): Send {
   return async ({ method, target, headers = {}, body }) => {
     const correlationId = `ebb-check-${randomUUID()}`
@@ -34,10 +34,10 @@ export function createProbe(url: string): Send {
   }
 }
 
-/** What is wrong with an answer, in one sentence; undefined where nothing is. */
+/** What is wrong with a response, in one sentence; undefined if nothing is. */
 export type Violation = string | undefined
 
-/** Wants the Problem of this status, as every refusal of Ebb's is. */
+/** Expects a Problem with one of these statuses, as every refusal of Ebb is. */
 export function checkProblem(answer: ProbeResponse, wanted: readonly number[]): Violation {
   const { status, headers } = answer
   if (!wanted.includes(status)) return `it answers ${status} instead of ${wanted.join(' or ')}`
@@ -51,7 +51,7 @@ export function checkProblem(answer: ProbeResponse, wanted: readonly number[]): 
   return checkHeaders(answer)
 }
 
-/** Wants what every answer carries, and nothing that none should. */
+/** Expects the headers that every response carries, and none that must stay inside. */
 export function checkHeaders({ headers, correlationId }: ProbeResponse): Violation {
   if (headers.get('x-correlation-id') !== correlationId) return 'it does not give the X-Correlation-Id back'
   const inner = [...headers.keys()].filter((name) => name.startsWith('ebb-') || name === 'x-powered-by')
@@ -60,7 +60,7 @@ export function checkHeaders({ headers, correlationId }: ProbeResponse): Violati
   return undefined
 }
 
-/** JSON; undefined where it is none. */
+/** Parses JSON; undefined if it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

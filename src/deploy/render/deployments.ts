@@ -19,22 +19,21 @@ import {
 
 /** Until kube-proxy and load balancers everywhere have forgotten a pod, it takes requests and closes their connections. */
 const DRAIN_MS = 10_000
-/** The default of EBB_START_TIMEOUT_MS: who raises it raises the grace periods by as much. */
+/** The default of EBB_START_TIMEOUT_MS: if it is raised, grace periods have to be raised by as much. */
 const START_TIMEOUT_MS = 30_000
 /** For the last spans, and whatever else an end takes. */
 const FLUSH_MS = 10_000
-/** Each logs in by a role of its own. They listen, which cannot be done through a pooler. */
+/** Gateway and relay each have a database role. They LISTEN, which does not work through a pooler. */
 const database = (part: 'GATEWAY' | 'RELAY') =>
   ['DATABASE_URL', 'DATABASE_DIRECT_URL'].map((name) => `${name}=${part}_${name}`)
 
-/** The gateway: two of them, spread over nodes; a Service on port 80; and never two taken away at a time. */
+/** The gateway: replicas spread over nodes and zones, a Service on port 80, and at most one eviction at a time. */
 export function gateway(placements: readonly WithTimeout[]): readonly Manifest[] {
   const keys = ['EBB_IDENTITY_KEY', 'EBB_KEY_PEPPER', 'EBB_ADMIN_KEY', ...database('GATEWAY')]
   const container = {
     ports: [{ name: 'http', containerPort: 8080 }, ADMIN],
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '384Mi' } },
-    // It stays ready: who asks while the database is away gets a 503 with Retry-After, and not a connection that nobody
-    // accepts.
+    // It stays ready without the database: callers get a 503 with Retry-After then, and not a refused connection.
     ...probes('http', { whileUp: '/_/health' }),
     env: [{ name: 'EBB_DRAIN_MS', value: String(DRAIN_MS) }],
   }
@@ -49,28 +48,28 @@ export function gateway(placements: readonly WithTimeout[]): readonly Manifest[]
   return [deployment, service, disruptionBudget('gateway')]
 }
 
-/** The relay: two, without a leader. Nobody calls it but probes and Prometheus. */
+/** The relay: replicas without a leader. Only probes and Prometheus call it. */
 export function relay(placements: readonly WithTimeout[]): readonly Manifest[] {
   const keys = { [PLATFORM_SECRET]: ['EBB_IDENTITY_KEY=RELAY_IDENTITY_KEY', ...database('RELAY')] }
   const resources = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '384Mi' } }
   const env = [
     { name: 'EBB_ADMIN_PORT', value: String(ADMIN.containerPort) },
-    // It starts with OpenTelemetry's own instrumentation, which knows no name, and would send logs and tell of each
-    // probe; what the relay calls goes by undici.
+    // It starts with OpenTelemetry's auto-instrumentation, which needs a service name, and would export logs and a span
+    // of each probe; the relay's own calls go through undici, not node:http.
     { name: 'OTEL_SERVICE_NAME', value: 'relay' },
     { name: 'OTEL_RESOURCE_ATTRIBUTES', value: 'service.namespace=$(EBB_NAMESPACE)' },
     { name: 'OTEL_LOGS_EXPORTER', value: 'none' },
     { name: 'OTEL_NODE_DISABLED_INSTRUMENTATIONS', value: 'http' },
   ]
-  // A rollout waits for one that is not ready; nobody else is turned away from it.
+  // Readiness only makes a rollout wait: no Service routes to the relay.
   const container = { ports: [ADMIN], resources, env, ...probes('admin', { whileUp: '/_/ready' }) }
   const graceSeconds = toGraceSeconds(relayDrainMs(callsOf(placements)))
   return [deploymentOf('relay', keys, container, { graceSeconds }), disruptionBudget('relay')]
 }
 
 /**
- * Brings the schema up to date by a role that may, and lets the roles of the others in. Waits for the database; the others
- * are not ready before. Gone some minutes after it is done, so that the next version's can take its place.
+ * The Job that migrates the schema as the owner, and grants the other roles access. It waits for the database; the other pods
+ * are not ready before it is done. Its TTL is short, so that the Job of the next version can take its place.
  */
 export function migrate(): readonly Manifest[] {
   const keys = { [PLATFORM_SECRET]: ['DATABASE_DIRECT_URL=MIGRATION_DATABASE_URL'] }
@@ -109,7 +108,7 @@ const toGraceSeconds = (drainMs: number) => Math.ceil((drainMs + FLUSH_MS) / 1_0
 
 const ADMIN = { name: 'admin', containerPort: 8081 }
 
-/** Not ready before the stores and the schema are there; afterwards as long as `whileUp` answers. */
+/** A pod starts when stores and schema are there, and stays ready as long as `whileUp` returns 200. */
 function probes(port: 'http' | 'admin', { whileUp }: { readonly whileUp: string }): Manifest {
   const probe = (path: string) => ({ httpGet: { path, port }, timeoutSeconds: 3 })
   return {
@@ -136,7 +135,7 @@ function deploymentOf(
   const labels = labelsOf(part)
   const { volumes, volumeMounts } = secretMounts(keys)
   const namespace = { name: 'EBB_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } }
-  // What functions know of stores and telemetry the others know, too; their own settings come last and win.
+  // The settings of functions (stores, telemetry) hold for the services, too; their own come last and win.
   const envFrom = [FUNCTIONS_CONFIG, SERVICES_CONFIG].map((name) => ({ configMapRef: { name } }))
   const settings = { envFrom, env: [...secretEnv(secretNames(keys)), namespace, ...env] }
   const spread = (topologyKey: string) => ({

@@ -2,7 +2,7 @@ import type { ResolvedDeployment } from '../../contract/index.ts'
 import { HEADER, yamlFile } from './manifest.ts'
 import { DEFAULT_TAG, imageOf } from './platform.ts'
 
-/** All images at once, by `docker buildx bake`, each with its SBOM and provenance. */
+/** docker-bake.hcl: builds all images at once, each with its SBOM and provenance. */
 export function bake(
   placements: readonly ResolvedDeployment[],
   { services }: { readonly services: readonly string[] },
@@ -53,7 +53,7 @@ interface SkaffoldOptions {
   readonly services: readonly string[]
 }
 
-/** `skaffold dev` on kind, and `skaffold run -p prod --default-repo …` elsewhere. */
+/** skaffold.yaml, for `skaffold dev` on kind, and for `skaffold run -p prod --default-repo …` elsewhere. */
 export function skaffold(placements: readonly ResolvedDeployment[], { services }: SkaffoldOptions): string {
   const artifact = (name: string) => ({
     image: imageOf(name),
@@ -63,7 +63,7 @@ export function skaffold(placements: readonly ResolvedDeployment[], { services }
   const namespace = `\${SKAFFOLD_NAMESPACES:+--namespace "\${SKAFFOLD_NAMESPACES%%,*}"}`
   const kubectl = `kubectl --context "$SKAFFOLD_KUBE_CONTEXT" ${namespace}`
   const secrets = `${kubectl} get secret ebb >/dev/null 2>&1 || npx ebb render secrets | ${kubectl} create -f -`
-  // A Job cannot be changed; what it does can be repeated.
+  // A Job is immutable, so it is deleted first; a migration can be repeated.
   const again = `${kubectl} delete job migrate --ignore-not-found`
   const host = (command: string) => ({ host: { command: ['sh', '-c', command], os: ['linux', 'darwin'] } })
   const config = {
@@ -71,7 +71,7 @@ export function skaffold(placements: readonly ResolvedDeployment[], { services }
     kind: 'Config',
     metadata: { name: 'ebb' },
     build: {
-      // By what is in it: Knative makes a revision of each new name, and of no old one.
+      // A tag by content: Knative makes a new revision for each new tag, and none for an old one.
       tagPolicy: { inputDigest: {} },
       local: { push: false, useBuildkit: true },
       artifacts: [...placements.map(({ name }) => name), ...services].map(artifact),
@@ -79,7 +79,7 @@ export function skaffold(placements: readonly ResolvedDeployment[], { services }
     profiles: [
       {
         name: 'kind',
-        // Any of these would do, and a pattern is looked for anywhere in the name: no other cluster may fall under it.
+        // A pattern matches anywhere in a context's name, so it is anchored: no other cluster must match it.
         activation: [{ kubeContext: '^kind-' }],
         manifests: { kustomize: { paths: ['k8s/overlays/kind'] } },
         deploy: { kubectl: { hooks: { before: [host(secrets), host(again)] } } },

@@ -21,12 +21,12 @@ import {
 /** Knative's own defaults of `max-revision-timeout-seconds` and `container-concurrency-max-limit`. */
 const MAX_SECONDS = 600
 const MAX_CONCURRENCY = 1_000
-/** From here on Knative would else end a request for want of its first byte. */
+/** Above this, Knative needs a responseStartTimeoutSeconds, or it ends a request before its first byte. */
 const START_TIMEOUT_SECONDS = 300
 
-/** A function as a Knative Service: cluster-local, behind the gateway, and gone while nobody calls it. */
+/** A function as a Knative Service: cluster-local, behind the gateway, scaled to zero when idle. */
 export function knativeService({ name, timeoutMs, scale, resources, uses, secrets }: DeployedFunction): Manifest {
-  // Whether there is Redis, and mail by SMTP, an overlay says.
+  // Redis and SMTP are added by overlays.
   const platforms = [...(uses.includes('postgres') ? ['DATABASE_URL'] : []), 'EBB_IDENTITY_JWKS']
   const keys = { [PLATFORM_SECRET]: platforms, [FUNCTIONS_SECRET]: secrets }
   const { volumes, volumeMounts } = secretMounts(keys)
@@ -38,8 +38,8 @@ export function knativeService({ name, timeoutMs, scale, resources, uses, secret
     envFrom: [{ configMapRef: { name: FUNCTIONS_CONFIG } }],
     env: secretEnv(secretNames(keys)),
     resources,
-    // Without a period Knative asks every 50 ms until it is ready; thresholds are refused then. A startupProbe would make
-    // it wait for the kubelet instead, at each cold start.
+    // With a period of 0 Knative probes every 50 ms until the pod is ready, and takes no failureThreshold. A startupProbe
+    // would make each cold start wait for the kubelet.
     readinessProbe: { httpGet: { path: '/_/ready' }, periodSeconds: 0, successThreshold: 1 },
     livenessProbe: { httpGet: { path: '/_/health' }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
     securityContext: restrictedSecurityContext(),
@@ -66,7 +66,7 @@ export function knativeService({ name, timeoutMs, scale, resources, uses, secret
   }
 }
 
-/** A target is a number of requests here, not 70 % of it. */
+/** The target is the number of requests itself, not 70 % of it, which is Knative's default. */
 function autoscaling({ min, max, target }: ResolvedDeployment['scale']) {
   const prefix = 'autoscaling.knative.dev'
   return {

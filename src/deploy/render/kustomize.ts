@@ -19,7 +19,7 @@ export interface KustomizeOptions {
   readonly sizing: Sizing
 }
 
-/** `k8s/`, by path: a base without a namespace, two overlays, and the stores as components. */
+/** The files of `k8s/` by path: a base without a namespace, two overlays, and the stores as components. */
 export function kustomize(placements: readonly DeployedFunction[], { services, sizing }: KustomizeOptions) {
   const functions = placements.map((placement) => [
     `functions/${placement.name}.yaml`,
@@ -49,7 +49,7 @@ export function kustomize(placements: readonly DeployedFunction[], { services, s
   }
 }
 
-/** A service that nobody has written manifests for. */
+/** Services without a renderer. */
 export const kustomizeIssues = ({ services }: Pick<KustomizeOptions, 'services'>): readonly string[] =>
   services
     .filter((name) => !Object.hasOwn(SERVICES, name))
@@ -78,7 +78,7 @@ function baseOf(resources: readonly string[], { poolMax }: Sizing): Manifest {
   }
 }
 
-/** Until somebody names a collector. */
+/** Off until an overlay names a collector. */
 const TELEMETRY = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }
 
 const SETTINGS = {
@@ -87,7 +87,7 @@ const SETTINGS = {
   EBB_POOL_MAX: String(ALWAYS_ON.poolMax),
 }
 
-/** Where Knative Services name a ConfigMap: kustomize knows it of Kubernetes' own kinds only. */
+/** Where a Knative Service references a ConfigMap: kustomize knows this only of Kubernetes' own kinds. */
 const REFERENCES = {
   nameReference: [
     {

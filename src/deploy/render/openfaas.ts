@@ -10,14 +10,14 @@ export interface OpenfaasOptions {
 }
 
 const CE = { functions: 15, replicas: 5 }
-/** Until its gateway has heard of an instance's end. */
+/** Until OpenFaaS's gateway no longer routes to an instance that ends. */
 const DRAIN_MS = 10_000
 const OPENFAAS_SECRETS_FOLDER = '/var/openfaas/secrets'
-/** The platform's own. Redis is no secret of its own here: where it is given, it is given by faas-cli's environment. */
+/** The platform's secrets. Redis is none here: its address comes from faas-cli's environment, if at all. */
 const PLATFORM = ['EBB_IDENTITY_JWKS', STORE_SECRETS.postgres, STORE_SECRETS.mail]
 const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
 
-/** The functions for `faas-cli deploy -f stack.yml`: the Community Edition's way, or Pro's, which scales to zero. */
+/** stack.yml for `faas-cli deploy`, for the Community Edition, or for Pro, which scales to zero. */
 export function openfaasStack(placements: readonly DeployedFunction[], { edition, poolMax }: OpenfaasOptions): string {
   const functions = deployedThere(placements).map((placement) => [
     placement.name,
@@ -56,7 +56,7 @@ function stackFunction(placement: DeployedFunction, edition: OpenfaasEdition, po
     skip_build: true,
     environment: {
       ...Object.fromEntries(files),
-      // Where it is given, caches are shared.
+      // If set, caches are shared.
       ...(uses.includes('redis') ? { REDIS_URL: fromEnvironment('REDIS_URL') } : {}),
       EBB_POOL_MAX: String(poolMax),
       EBB_MAX_CONCURRENCY: String(placement.scale.concurrency),
@@ -73,7 +73,7 @@ function stackFunction(placement: DeployedFunction, edition: OpenfaasEdition, po
   }
 }
 
-/** More than these two it refuses; a ceiling may be lower than the contract's, a floor may not. */
+/** The Community Edition refuses other labels. A maximum may be lower than the contract's, a minimum may not. */
 const ceLabels = ({ min, max }: ResolvedDeployment['scale']) => ({
   'com.openfaas.scale.min': String(Math.max(1, min)),
   'com.openfaas.scale.max': String(Math.min(CE.replicas, max)),
@@ -129,13 +129,13 @@ function functionIssues(
   return faults
 }
 
-/** What faas-cli takes from its environment. */
+/** A variable that faas-cli takes from its environment. */
 const fromEnvironment = (name: string, otherwise = '') => `\${${name}:-${otherwise}}`
 
 const deployedThere = <P extends ResolvedDeployment>(placements: readonly P[]) =>
   placements.filter(({ openfaas }) => openfaas)
 
-/** Secrets are named like hosts there. */
+/** OpenFaaS names secrets like host names. */
 function secretNameOf(name: string) {
   return name.toLowerCase().replaceAll('_', '-')
 }

@@ -11,10 +11,10 @@ import {
 } from './platform.ts'
 import { ALWAYS_ON } from './sizing.ts'
 
-/** Postgres, PgBouncer; Redis, and Redis with TLS; SMTP. */
+/** The ports of Postgres and PgBouncer, of Redis and Redis with TLS, and of SMTP. */
 const EXTERNAL_PORTS = { postgres: [5432, 6432], redis: [6379, 6380], smtp: [465, 587] }
 
-/** Everything on one node, with a Postgres and a Valkey beside it. */
+/** Everything on one node, with the bundled Postgres and Valkey. */
 export const kindOverlay = (): string =>
   yamlFile(
     [
@@ -32,7 +32,7 @@ const KIND = `For kind and other clusters on one machine, with Knative in them. 
   npx ebb render secrets | kubectl create -f -
 Mail is written to /tmp/mail in the pod that sends it.`
 
-/** More of the always-on parts, and stores that are elsewhere. */
+/** More replicas of the always-on services, and external stores. */
 export function productionOverlay(placements: readonly DeployedFunction[]): string {
   const secretsFor = (store: 'redis' | 'mail') => {
     const names = usersOf(store, placements)
@@ -68,7 +68,7 @@ interface Overlay {
   readonly resources: readonly string[]
   readonly components?: readonly string[]
   readonly replicas: { readonly gateway: number; readonly relay: number }
-  /** Settings of all parts, besides those of the base. */
+  /** Settings of all parts, added to those of the base. */
   readonly functions: Readonly<Record<string, string>>
   readonly patches?: readonly Manifest[]
 }
@@ -97,7 +97,7 @@ const patch = (target: Manifest, operations: readonly Manifest[]): Manifest => (
   patch: toYaml(operations),
 })
 
-/** These functions: a name is a pattern to kustomize. */
+/** These functions; kustomize takes a name as a pattern. */
 const functionsOf = (names: readonly string[]): Manifest => ({
   group: 'serving.knative.dev',
   kind: 'Service',
@@ -110,7 +110,7 @@ const policyOf = (part: string): Manifest => ({ kind: 'NetworkPolicy', name: `eb
 const add = (path: string, value: unknown): Manifest => ({ op: 'add', path, value })
 const replace = (path: string, value: unknown): Manifest => ({ op: 'replace', path, value })
 
-/** One more key of the platform's Secret, which is the first volume's first source. */
+/** Adds a key of the platform's Secret, which is the first source of the first volume. */
 function secretsOf(name: string): readonly Manifest[] {
   return [
     add('/spec/template/spec/volumes/0/projected/sources/0/secret/items/-', { key: name, path: name }),
@@ -118,7 +118,7 @@ function secretsOf(name: string): readonly Manifest[] {
   ]
 }
 
-/** Whoever serves these ports: where the stores are, no policy of ours can know. */
+/** Allows these ports at any address, since external stores may be anywhere. */
 const allowEgress = (...stores: (keyof typeof EXTERNAL_PORTS)[]): readonly Manifest[] => [
   add('/spec/egress/-', {
     ports: stores.flatMap((store) => EXTERNAL_PORTS[store].map((port) => ({ protocol: 'TCP', port }))),

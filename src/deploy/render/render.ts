@@ -9,17 +9,17 @@ import { type DeployedFunction, RESERVED_NAMES, RESERVED_SETTINGS, timeoutSecond
 import { DEFAULT_SIZING, type Sizing, sizingIssues } from './sizing.ts'
 
 export interface RenderOptions extends Partial<Sizing> {
-  /** The always-on parts that have images. */
+  /** The services that have images. */
   readonly services: readonly string[]
-  /** What of the platform each function uses; all of it unless told. */
+  /** The stores that each function uses. Default: all of them. */
   readonly uses?: Readonly<Record<string, readonly Store[]>>
-  /** The Community Edition unless told. */
+  /** Default: `ce`, the Community Edition. */
   readonly openfaas?: OpenfaasEdition
 }
 
 /**
- * Everything that clusters and their tools need, by path below the checkout. The same contracts and options give the same
- * texts. Throws a RenderFault with all that a target cannot express, and a ContractFault where contracts contradict.
+ * Renders the files that clusters and their tools need, by path in the checkout. The same contracts and options give the same
+ * texts. Throws a RenderError with all that a target cannot express, and a ContractError if contracts contradict each other.
  */
 export function render(
   contracts: Readonly<Record<string, AnyContract>>,
@@ -47,7 +47,7 @@ export function render(
   }
 }
 
-/** What would stand in the place of something of the platform's own, on every target. */
+/** Names that the platform uses itself, on every target. */
 function nameIssues({ name, secrets }: ResolvedDeployment): readonly string[] {
   const taken = RESERVED_NAMES.includes(name)
   const ofName = taken ? [unsupported(name, 'name', 'every cluster', 'has a part of the platform under this name')] : []
@@ -58,7 +58,7 @@ function nameIssues({ name, secrets }: ResolvedDeployment): readonly string[] {
   return [...ofName, ...ofSecrets]
 }
 
-/** What the chart knows of the functions. */
+/** charts/ebb/functions.yaml: what the chart reads of the functions. */
 function chartFunctions(placements: readonly DeployedFunction[]): string {
   const functions = placements.map(({ name, kind, scale, timeoutMs, resources, uses, secrets, egress }) => [
     name,

@@ -4,7 +4,7 @@ import { FUNCTIONS_SECRET, OWNER_ROLE, PLATFORM_SECRET, ROLES } from './index.ts
 import { toYaml } from './manifest.ts'
 import { PART_OF } from './platform.ts'
 
-/** Secrets as manifests, by their names. Never for a file of the checkout. */
+/** Secrets as manifests, by name. They must never be written into the checkout. */
 export const secretsFile = (secrets: Readonly<Record<string, Readonly<Record<string, string>>>>): string =>
   Object.entries(secrets)
     .map(([name, stringData]) => ({
@@ -16,8 +16,8 @@ export const secretsFile = (secrets: Readonly<Record<string, Readonly<Record<str
     .join('---\n')
 
 /**
- * New secrets for a cluster with the bundled Postgres, as manifests to be piped into `kubectl create -f -`; they are kept
- * nowhere else. Where they are there already, kubectl refuses them, and the cluster keeps what it has.
+ * Generates the secrets of a new cluster with the bundled stores, as manifests for `kubectl create -f -`; they are kept nowhere
+ * else. If the cluster already has them, kubectl refuses, and the cluster keeps its own.
  */
 export async function clusterSecrets(): Promise<string> {
   const { gateway, relay, jwks } = await generateIdentityKeys()
@@ -47,5 +47,5 @@ export async function clusterSecrets(): Promise<string> {
   })
 }
 
-/** Fits into a URL as it is. */
+/** Needs no escaping in a URL. */
 const randomToken = () => randomBytes(24).toString('base64url')

@@ -2,32 +2,32 @@ import type { DeployedFunction } from './platform.ts'
 
 export interface Sizing {
   /**
-   * The connections of one instance of a function, at most: `EBB_POOL_MAX` there. A request that writes holds one for as
-   * long as it runs; of `scale.concurrency` requests the others wait, and are refused where that would be in vain (0030).
+   * The maximum of connections of one instance of a function, which is its `EBB_POOL_MAX`. A request that writes holds one as
+   * long as it runs; of `scale.concurrency` requests the others wait, or are refused if they would wait too long (0030).
    */
   readonly poolMax: number
-  /** What the database takes, or the pooler that stands before it. */
+  /** The connections that the database accepts, or the pooler in front of it. */
   readonly maxConnections: number
 }
 
 /** With the bundled Postgres, which takes as many. */
 export const DEFAULT_SIZING: Sizing = { poolMax: 2, maxConnections: 600 }
 
-/** The always-on parts, as many of them as the largest overlay has. */
+/** The replicas of the always-on services in the largest overlay. */
 export const ALWAYS_ON = {
   poolMax: 5,
   replicas: { gateway: 3, relay: 2 },
 } as const
 
-/** Each of them listens on a connection of its own. */
+/** Each of them also holds a connection for LISTEN. */
 const LISTEN_CONNECTIONS = 1
 const MIGRATION_CONNECTIONS = 1
-/** Postgres keeps three for superusers; the others are for people and backups. */
+/** Postgres reserves three for superusers; the others are for people and backups. */
 const RESERVED_CONNECTIONS = 10
-/** While a revision rolls, the old instances are still there. */
+/** During a rollout the old instances are still there. */
 const ROLLOUT_FACTOR = 2
 
-/** Says by how much the database is too small, where every function that uses it may scale as its contract allows. */
+/** Reports by how many connections the database is too small if every function that uses it scales as its contract allows. */
 export function sizingIssues(
   placements: readonly DeployedFunction[],
   { poolMax, maxConnections }: Sizing,

@@ -2,13 +2,13 @@ import { type Manifest, restrictedSecurityContext, SECRETS_FOLDER, secretMounts 
 import { storePolicy } from './network-policies.ts'
 import { labelsOf, OWNER_ROLE, ROLES } from './platform.ts'
 
-/** The users of the official images. */
+/** The users of the official images of Postgres and Valkey. */
 const POSTGRES_UID = 999
 const REDIS_UID = 999
 const DATA = '/var/lib/postgresql'
 const KEEPS_NOTHING = ['--save', '', '--appendonly', 'no']
 
-/** Each role with the key of its password. */
+/** The roles, each with the key of its password. */
 const LOGINS = [
   [OWNER_ROLE, 'OWNER_PASSWORD'],
   ...Object.entries(ROLES).map(([part, role]) => [role, `${part.toUpperCase()}_PASSWORD`] as const),
@@ -20,18 +20,18 @@ alter role ${role} login password :'password';
 grant connect on database :"DBNAME" to ${role};
 `
 
-/** The owner makes the schema and migrates it; the others may do what a migration lets them. */
+/** The owner creates and migrates the schema; the others may do what a migration grants. */
 const ROLES_SQL = `-- Run by the superuser at each start: what is there already stays, but for its password.
 ${LOGINS.map(roleSql).join('')}alter database :"DBNAME" owner to ${OWNER_ROLE};
 revoke all on database :"DBNAME" from public;
 `
 
-/** Nobody gets to a container before the roles are there. While Postgres initialises itself it does not listen. */
+/** The pod is not ready before the roles exist. While Postgres initialises itself it does not listen. */
 const MAKE_ROLES = `until pg_isready --quiet --host=127.0.0.1 --username=postgres --dbname=ebb; do sleep 1; done
 psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username=postgres --dbname=ebb --file=/etc/ebb/roles.sql
 `
 
-/** A Postgres of one instance with a volume: for trying out, not for what must not be lost. */
+/** A single Postgres with a volume: for a first try, not for data that must not be lost. */
 export function postgres({ maxConnections }: { readonly maxConnections: number }): readonly Manifest[] {
   const labels = labelsOf('postgres')
   const { volumes, volumeMounts } = secretMounts({
@@ -95,7 +95,7 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
   ]
 }
 
-/** A Valkey that keeps nothing: what Ebb has in it may be lost. */
+/** A Valkey without persistence: what Ebb stores in it may be lost. */
 export function redis(): readonly Manifest[] {
   const labels = labelsOf('redis')
   const container = {

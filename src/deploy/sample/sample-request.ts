@@ -15,13 +15,13 @@ interface SampleRequest {
   /** Path and query. */
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
-  /** JSON, or undefined where there is none. */
+  /** JSON; undefined if there is none. */
   readonly body: string | undefined
 }
 
 /**
- * A good request to an endpoint: as the first example of its contract that says anything about it, the rest made up, and
- * nothing that may be left out; parts that are `given` come before all that. Throws a SampleFault where it cannot be made up.
+ * A valid request to an endpoint: from `given`, else from the contract's first example with a request, else sampled, without
+ * optional parts. Throws a SampleError if no value can be sampled.
  */
 export function sampleRequest(contract: EndpointContract, random: Random, given: Example = {}): SampleRequest {
   try {
@@ -54,13 +54,13 @@ function buildRequest(contract: EndpointContract, random: Random, given: Example
   }
 }
 
-/** Values of the properties that must not be left out. */
+/** Samples of the required properties. */
 function requiredValues(schema: z.ZodObject | undefined, random: Random): Readonly<Record<string, unknown>> {
   const required = Object.entries(schema?.shape ?? {}).filter(([, property]) => !property.safeParse(undefined).success)
   return Object.fromEntries(required.map(([name, property]) => [name, createSampler(toInput(property))(random)]))
 }
 
-/** A request to a function itself. */
+/** A request to a function, without a gateway. */
 export interface FunctionRequest {
   readonly method: string
   /** Path and query. */
@@ -72,8 +72,8 @@ export interface FunctionRequest {
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 /**
- * A request to an endpoint: with `data`, whose values go wherever the contract names them (path, query, the rest the
- * body), or as its first example, or made up.
+ * A request to an endpoint: from `data`, whose values go where the contract names them (path, query, else body), or from its
+ * first example, or from sampled values.
  */
 export function endpointRequest(contract: EndpointContract, data: unknown): FunctionRequest {
   const given = data === undefined ? {} : placeValues(contract, data)
@@ -97,13 +97,13 @@ function placeValues({ params, query, body }: EndpointContract, data: unknown): 
   const inQuery = (name: string) => Object.hasOwn(query?.shape ?? {}, name)
   return {
     params: part(inPath),
-    // What nobody names goes where the function will say so.
+    // Names that the contract does not know go where the function refuses them by name.
     query: part((name) => inQuery(name) || (!body && !inPath(name))),
     ...(body ? { body: part((name) => inBody(name) || (!inPath(name) && !inQuery(name))) } : {}),
   }
 }
 
-/** A CloudEvent in binary mode: `event` where it is one, else with `event` for its data, or with data made up. */
+/** A CloudEvent in binary mode: `event` if it is one, else with `event` as its data, or with sampled data. */
 export function eventRequest({ name, on }: SubscriberContract, event: unknown): FunctionRequest {
   const {
     data,

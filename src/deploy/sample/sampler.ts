@@ -5,17 +5,17 @@ import { sampleString, word } from './sample-string.ts'
 
 const MAX_TRIES = 30
 
-/** No value could be made up: the message says where, and what its schema has against what was tried. */
+/** No value could be sampled: the message says where, and why the schema refuses the candidates. */
 export class SampleError extends Error {
   override readonly name = 'SampleFault'
 }
 
 /**
- * Makes values up that `schema` takes, as JSON carries them. An `example` in the schema's meta or a default is taken as it
- * is. Throws a SampleFault where nothing fits, such as a pattern without an example.
+ * Creates a sampler of values that `schema` accepts, as JSON. An `example` in the schema's meta, or a default, is used as it is.
+ * The sampler throws a SampleError if nothing fits, such as for a pattern without an example.
  */
 export function createSampler(schema: z.ZodType): (random: Random) => unknown {
-  // JsonSchema names what zod writes, only more narrowly than zod's own type.
+  // JsonSchema describes what zod writes more narrowly than zod's own type.
   const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
   return (random) => {
     let why = ''
@@ -33,14 +33,14 @@ export function createSampler(schema: z.ZodType): (random: Random) => unknown {
 interface SampleContext {
   readonly root: JsonSchema
   readonly random: Random
-  /** How far inside: a schema that contains itself ends where this is deep. */
+  /** The depth of nesting, which limits schemas that contain themselves. */
   readonly depth: number
 }
 
 const MAX_DEPTH = 5
 const MAX_EXTRA_ITEMS = 2
 
-/** A value for a JSON Schema as zod writes it; refinements that the schema cannot say are not seen. */
+/** A value for a JSON Schema as zod writes it; refinements that JSON Schema cannot express are ignored. */
 function sampleJson(schema: JsonSchema, context: SampleContext): unknown {
   const { root, random, depth } = context
   if (schema.$ref) return sampleJson(resolveRef(schema.$ref, root), { ...context, depth: depth + 1 })
@@ -59,7 +59,7 @@ function sampleJson(schema: JsonSchema, context: SampleContext): unknown {
   return type === 'null' ? null : word(random)
 }
 
-/** What whoever wrote the schema has given for a value. */
+/** A value that the schema's author has given. */
 function givenValue({ example, examples, default: usual }: JsonSchema): { readonly value: unknown } | undefined {
   const value = example ?? examples?.[0] ?? usual
   return value === undefined ? undefined : { value }
@@ -103,7 +103,7 @@ function sampleArray(schema: JsonSchema, context: SampleContext): readonly unkno
   return [...first, ...Array.from({ length }, () => sampleJson(items, context))]
 }
 
-/** So many steps from the lower end: a price is then rather 12 than 8,412,709. */
+/** The range above the lower bound, in steps: a price is rather 12 than 8,412,709. */
 const MAX_STEPS = 1_000
 
 /** A number within the bounds of its schema, as small as they allow. */
@@ -130,7 +130,7 @@ const belowOrAt = (bound: number, step: number, open: boolean) => {
 const lowerOf = ({ minimum, exclusiveMinimum }: JsonSchema) => tighterBound(minimum, exclusiveMinimum, Math.max)
 const upperOf = ({ maximum, exclusiveMaximum }: JsonSchema) => tighterBound(maximum, exclusiveMaximum, Math.min)
 
-/** The ends of a double's whole numbers are no rule of anybody's. */
+/** The bounds of safe integers are written by zod, not by the schema's author. */
 function tighterBound(one: number | undefined, other: number | undefined, choose: typeof Math.max): number | undefined {
   const bounds = [one, other].filter((bound) => bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER)
   return bounds.length > 0 ? choose(...bounds.map(Number)) : undefined

@@ -14,11 +14,11 @@ export interface MockFunctionsOptions {
   readonly named: (endpoint: string) => readonly string[]
 }
 
-/** Stands behind a gateway in the place of all functions: `/{name}/…` is answered as that one's contract says. */
+/** Takes the place of all functions behind a gateway: responds to `/{name}/…` as the contract of that function says. */
 export function createMockFunctions(options: MockFunctionsOptions): Server {
   return createServer((request, response) => {
     handle(request, response, options).catch((fault: unknown) => {
-      // A caller who hung up needs no answer.
+      // A caller that hung up needs no response.
       if (!response.destroyed) send(response, problem(toProblem(fault), correlationOf(request)))
     })
   })
@@ -51,14 +51,14 @@ async function readRequest(request: IncomingMessage, target: string): Promise<Mo
     method: request.method === 'HEAD' ? 'GET' : (request.method ?? ''),
     target,
     headers: Object.fromEntries(headers),
-    // The gateway has seen to its size.
+    // The gateway has limited its size.
     body: Buffer.concat(await request.toArray()),
     correlationId: correlationOf(request),
   }
 }
 
 function send(response: ServerResponse, { status, headers, body }: StoredResponse) {
-  // What has no revision counts as an answer of something in between.
+  // Without a revision the gateway takes it for the response of a proxy in between.
   const sent = { ...headers, 'ebb-revision': 'mock' }
   response.writeHead(status, status === 204 ? sent : { ...sent, 'content-length': Buffer.byteLength(body) }).end(body)
 }

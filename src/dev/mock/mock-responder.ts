@@ -5,7 +5,7 @@ import { parseQuery } from '../../http/request-parts.ts'
 import { createResponseSerializer } from '../../http/serialize-response.ts'
 import type { StoredResponse } from '../../kernel/index.ts'
 
-/** A request that the gateway has found good. */
+/** A request that the gateway has accepted. */
 export interface MockRequest {
   readonly method: string
   /** Path and query as sent. */
@@ -19,8 +19,8 @@ export interface MockRequest {
 export type MockResponder = (request: MockRequest) => StoredResponse
 
 /**
- * Answers as an endpoint's contract says, without its handler: with the failure or the example that the caller prefers,
- * else with the reply of the first example, else with one made up, which is the same for the same request and seed.
+ * Responds as an endpoint's contract says, without its handler: with the failure or the example that the caller prefers, else
+ * with the reply of the first example, else with a sampled one, which is the same for the same request and seed.
  */
 export function createMockResponder(contract: EndpointContract, { seed }: { readonly seed: string }): MockResponder {
   const { fromReply, fromProblem } = createResponseSerializer(contract)
@@ -74,7 +74,7 @@ const unknownPreference = (sentence: string, known: readonly string[]) =>
     `${sentence}; ${known.length > 0 ? `it has ${known.join(', ')}` : 'it has none'}.`,
   )
 
-/** Makes replies up, with what the request itself says about the thing in them, as far as that fits. */
+/** Samples replies, and echoes values of the request in properties of the same name where they fit. */
 function createReplySampler(contract: EndpointContract, seed: string): (request: MockRequest) => unknown {
   const body = 'body' in contract.reply ? contract.reply.body : undefined
   if (!body) return () => undefined
@@ -121,7 +121,7 @@ function createReader(contract: EndpointContract): (request: MockRequest) => rea
   }
 }
 
-/** What a caller prefers (RFC 7240): names in lower case, values without their quotes; what comes with them is left out. */
+/** Parses a Prefer header (RFC 7240): names in lower case, values without quotes; parameters are ignored. */
 export function readPreferences(prefer: string): ReadonlyMap<string, string> {
   const parts = prefer.match(/(?:[^,"]|"(?:\\.|[^"\\])*")+/g) ?? []
   return new Map(

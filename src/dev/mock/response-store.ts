@@ -10,7 +10,7 @@ export interface ResponseStore {
   store(claim: Claim, answer: StoredResponse): void
 }
 
-/** What each Idempotency-Key was answered with, in memory: the latest thousand of them. */
+/** Stores the response to each Idempotency-Key in memory, for the latest 1000 keys. */
 export function createResponseStore(): ResponseStore {
   const kept = new Map<string, { readonly fingerprint: Uint8Array; readonly answer: StoredResponse }>()
   return {
@@ -31,7 +31,7 @@ const storeKey = ({ caller, route, key }: Claim) => JSON.stringify([caller, rout
 
 const MAX_INVOCATIONS = 1_000
 
-/** Asynchronous calls of a mock: each is made at once, and its state is remembered, of the latest thousand. */
+/** The asynchronous calls of a mock: each is made at once, and the states of the latest 1000 are kept. */
 export function createMockInvocations(answers: ReadonlyMap<string, MockResponder>, kept: ResponseStore): Invocations {
   const states = new Map<string, { readonly sub: string; readonly state: InvocationState }>()
   return {

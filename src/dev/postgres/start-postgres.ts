@@ -10,36 +10,36 @@ import { endPostmaster, type Postmaster, startPostmaster, stopLeftoverPostmaster
 import { chooseRunAs } from './run-as.ts'
 
 interface StartPostgresOptions {
-  /** Gets what Postgres says from WARNING upwards, a line at a time. */
+  /** Called with each line of Postgres's log from WARNING upwards. */
   log?: (line: string) => void
-  /** Postgres settings that go before ours. */
+  /** Postgres settings that override ours. */
   settings?: Record<string, string>
-  /** A free one unless told. */
+  /** Default: a free port. */
   port?: number
-  /** Gives up the start; a Postgres that runs already is ended by `stop`. */
+  /** Aborts the start; a running Postgres is ended by `stop`. */
   signal?: AbortSignal
 }
 
 export interface RunningPostgres {
-  /** Role ebb, which owns the database ebb and may create others. */
+  /** The address for the role ebb, which owns the database ebb and may create others. */
   url: string
-  /** The superuser's. */
+  /** The address for the superuser. */
   adminUrl: string
-  /** The postmaster's own pid. */
+  /** The pid of the postmaster. */
   pid: number
-  /** Tells the postmaster from a later process with its pid. Linux: field 22 of /proc/<pid>/stat; elsewhere `ps -o lstart=`. */
+  /** Distinguishes the postmaster from a later process with its pid. Linux: field 22 of /proc/<pid>/stat; elsewhere `ps -o lstart=`. */
   processStartedAt: string
   /** Settles when the postmaster ends, by itself or by `stop`. */
   exited: Promise<ProgramExit>
-  /** Rolls back what is open and shuts down; at most 15 s. */
+  /** Rolls back open transactions and shuts down, within 15 s. */
   stop(): Promise<void>
 }
 
 const START_LIMIT_MS = 120_000
 
 /**
- * Starts the Postgres whose data live under `folder`, made on first use; answers when it accepts connections on 127.0.0.1.
- * It ends by itself when this process is gone. Throws a PostgresFault of one sentence.
+ * Starts the Postgres whose data are in `folder`, created on first use; resolves when it accepts connections on 127.0.0.1. It
+ * ends by itself when this process is gone. Throws a PostgresError of one sentence.
  */
 export async function startPostgres(folder: string, options: StartPostgresOptions = {}): Promise<RunningPostgres> {
   const limit = AbortSignal.timeout(START_LIMIT_MS)

@@ -10,10 +10,10 @@ import { untilTrue } from '../../../test/support/until.ts'
 
 export const isRoot = process.getuid?.() === 0
 
-/** In which whatever was told to end has ended. */
+/** Time for processes that were asked to end. */
 const LEFT_MS = 20_000
 
-/** A folder for one test file; `remove` also says which processes stay at work in it. */
+/** A folder for one test file; `remove` also returns the processes that still use it. */
 export function scratchFolder() {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'ebb-postgres-')))
   chmodSync(path, 0o755)

@@ -9,13 +9,13 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
-/** One line that a child wrote: its JSON log record, or plain text. */
+/** One line of a child's output: a JSON log record, or plain text. */
 export type OutputLine = Readonly<Record<string, unknown>>
 
 export interface Child {
   readonly pid: number
   readonly exited: Promise<Exit>
-  /** SIGTERM, and SIGKILL when it is still there `limitMs` later. */
+  /** Sends SIGTERM, and SIGKILL if it still runs after `limitMs`. */
   stop(limitMs: number): Promise<Exit>
 }
 
@@ -26,8 +26,8 @@ interface ChildOptions {
 }
 
 /**
- * Starts a Node program of our own. It is in a process group of its own, so that Ctrl-C reaches only the runner, and it
- * ends by itself when the runner is gone, since we hold its stdin.
+ * Starts one of our Node programs. It has its own process group, so that Ctrl-C reaches only the runner, and it ends by itself
+ * when the runner is gone, since we hold its stdin.
  */
 export function startChild(file: string, { env, onLine, nodeOptions = [] }: ChildOptions): Child {
   const child = spawn(process.execPath, [...nodeOptions, file], {
@@ -39,7 +39,7 @@ export function startChild(file: string, { env, onLine, nodeOptions = [] }: Chil
   for (const input of [child.stdout, child.stderr]) {
     createInterface({ input }).on('line', (line) => onLine(parseLine(line)))
   }
-  // 'close' comes after the last line was read; a program that cannot be started has an 'error' and no exit.
+  // 'close' comes after the last line was read; a program that cannot be started emits 'error' and no exit.
   const exited = new Promise<Exit>((resolve) => {
     child.once('error', () => resolve({ code: 127, signal: null }))
     child.once('close', (code, signal) => resolve({ code, signal }))
@@ -73,10 +73,10 @@ export interface ProgramExit {
 
 export interface Program {
   pid: number
-  /** Ends the program as though the runner were gone. */
+  /** Ends the program as if the runner were gone. */
   disconnect(): void
   exited: Promise<ProgramExit>
-  /** Settles when, besides, everything that it said has been read. */
+  /** Settles when, in addition, all its output has been read. */
   closed: Promise<ProgramExit>
 }
 
@@ -84,13 +84,13 @@ export interface Program {
 export const CLEAN_ENV = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', TZ: 'UTC', LC_ALL: 'C' }
 
 interface ProgramOptions {
-  /** As whom, where it is somebody else. */
+  /** The user to run as. Default: our own. */
   ids?: { uid?: number; gid?: number }
-  /** What it says on stdout or stderr. */
+  /** Called with each line of stdout or stderr. */
   onLine: (line: string) => void
 }
 
-/** Starts a program that ends when this process is gone; answers with the program's own pid. */
+/** Starts a program that ends when this process is gone; returns the program's own pid, not that of its shell. */
 export async function startProgram(command: readonly string[], { ids = {}, onLine }: ProgramOptions): Promise<Program> {
   const child = spawn('/bin/sh', ['-c', LIFELINE, 'sh', ...command], {
     ...ids,
@@ -111,7 +111,7 @@ export async function startProgram(command: readonly string[], { ids = {}, onLin
 }
 
 /**
- * Nobody writes to stdin: its end means that the runner is gone. A background job of sh ignores SIGINT until the program
+ * Nothing is written to stdin: its end means that the runner is gone. A background job of sh ignores SIGINT until the program
  * sets its own handler, hence the repetition; after ten of them SIGQUIT ends Postgres at once and without damage.
  */
 const LIFELINE = `
@@ -141,7 +141,7 @@ function readPid(child: ChildProcessByStdio<Writable, Readable, Readable>): Prom
   })
 }
 
-/** The shell tells a signal of its program as 128 + its number. */
+/** The shell reports the signal of its program as 128 + its number. */
 function toExit(code: number | null, signal: string | null): ProgramExit {
   if (code === null || code <= 128) return { code, signal }
   const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
