@@ -9,6 +9,17 @@ export interface Command {
   run(root: string, args: readonly string[]): Promise<void>
 }
 
+/** Options of parseArgs: a text, and a flag that is off by default. */
+export const text = { type: 'string' } as const
+export const flag = { type: 'boolean', default: false } as const
+
 /** The error for arguments that match none of a command's forms. */
 export const usageError = ({ usage }: Pick<Command, 'usage'>) =>
   new ConfigError(`usage:\n${usage.map((form) => `  ebb ${form}`).join('\n')}`)
+
+export const printLine = (line: string) => void process.stdout.write(`${line}\n`)
+
+/** Calls the listener once the user or the system asks the command to end: Ctrl-C, SIGTERM, or the end of its terminal. */
+export function onInterrupt(listener: () => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, listener)
+}

@@ -86,7 +86,7 @@ describe('ebb invoke', () => {
   it.each([
     [[], /^ebb: usage:\n {2}ebb invoke ENDPOINT/],
     [['nothing'], /^ebb: there is no function nothing; there are confirm-order, /],
-    [['list-products', '--data', '{'], /^ebb: --data is no JSON: /],
+    [['list-products', '--data', '{'], /^ebb: --data is not JSON: /],
     [['list-products', '--event', '-'], /^ebb: list-products is an endpoint; give it --data\n$/],
     [['send-welcome-email', '--as', 'customer'], /^ebb: events come from the relay: leave --as and --scopes out\n$/],
     [['send-welcome-email', '--event', '/no/such'], /^ebb: ENOENT: no such file/],
@@ -127,7 +127,7 @@ describe('a function that misbehaves', () => {
   })
 
   it.each([
-    ['crash-once', /^ebb: crash-once ended without an answer\.\nso long\n$/],
+    ['crash-once', /^ebb: crash-once ended without a response\.\nso long\n$/],
     ['never-start', /^ebb: never-start does not start: [\s\S]*there is no such thing/],
     ['not-compile', /^ebb: [\s\S]*handler\.ts:[\s\S]*return \{ pid: 1 \+ \}/],
   ])('%s is told in one sentence, and leaves nothing', async (name, sentence) => {

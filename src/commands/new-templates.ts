@@ -19,7 +19,7 @@ export function endpointFiles({ name, method, path }: NewEndpoint): Files {
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const params = parameters.map((parameter) => `${parameter}: z.string()`).join(', ')
   const input = takesBody ? 'body' : parameters.length > 0 ? 'params' : undefined
-  const said = takesBody ? 'body.name' : parameters.length > 0 ? `params.${parameters[0]}` : "'you'"
+  const subject = takesBody ? 'body.name' : parameters.length > 0 ? `params.${parameters[0]}` : "'you'"
   const url = path.replaceAll(/\{\w+\}/g, 'ada')
   const request = `caller.${method.toLowerCase()}('${url}')${takesBody ? ".send({ name: 'ada' })" : ''}`
   return {
@@ -40,7 +40,7 @@ ${takesBody ? "  examples: { ada: { body: { name: 'ada' } } },\n" : ''}})
 import contract from './contract.ts'
 
 export default implement(contract, {}, async (${input ? `{ ${input} }` : ''}) => {
-  return { message: \`Hello \${${said}}\` }
+  return { message: \`Hello \${${subject}}\` }
 })
 `,
     'index.ts': index(name),
@@ -59,7 +59,7 @@ describe('${name}', () => {
 ${
   takesBody
     ? `
-  it('400 names what is missing', async () => {
+  it('400 names the missing property', async () => {
     const caller = await fn.as({ sub: 'ada' })
     const response = await caller.${method.toLowerCase()}('${url}').send({}).expect(400)
     expect(response.body.details).toEqual([{ path: 'body.name', message: expect.any(String) }])
@@ -67,9 +67,9 @@ ${
 `
     : ''
 }
-  it('401 for a stranger whom the gateway does not vouch for', async () => {
-    const stranger = await fn.stranger()
-    await stranger.${method.toLowerCase()}('${url}').expect(401)
+  it('401 without an identity from the gateway', async () => {
+    const caller = await fn.unsigned()
+    await caller.${method.toLowerCase()}('${url}').expect(401)
   })
 })
 `,
@@ -94,7 +94,7 @@ import contract from './contract.ts'
 
 /** What it writes with sql commits together with the record that the event was handled: a redelivery changes nothing. */
 export default implement(contract, { sql: postgres }, async ({ event, data }, { log }) => {
-  log.info({ event: event.id, data }, 'taken in')
+  log.info({ event: event.id, data }, 'event handled')
 })
 `,
     'index.ts': index(name),
@@ -105,13 +105,13 @@ import ${camel(name)} from './handler.ts'
 const fn = testFunction(${camel(name)})
 
 describe('${name}', () => {
-  it('400 for data that do not fit', async () => {
+  it('400 for data that do not fit the event', async () => {
     expect((await fn.deliver({ type: '${on.type}', data: 7 })).status).toBe(400)
   })
 
-  it('401 for a stranger', async () => {
-    const stranger = await fn.stranger()
-    await stranger.post('/').send({}).expect(401)
+  it('401 without an identity from the relay', async () => {
+    const caller = await fn.unsigned()
+    await caller.post('/').send({}).expect(401)
   })
 })
 `,

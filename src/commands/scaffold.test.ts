@@ -60,7 +60,7 @@ describe('ebb new', () => {
   ])('writes nothing for %s', async (_what, args, sentence) => {
     const before = await functions()
     const refusal = await ebb('new', ...args)
-    expect(refusal).toMatch(/^ebb: foo-bar would be no good, and nothing was written: /)
+    expect(refusal).toMatch(/^ebb: foo-bar would not be valid, and nothing was written: /)
     expect(refusal).toMatch(sentence)
     expect(await functions()).toEqual(before)
   })
@@ -99,7 +99,7 @@ describe('ebb remove', () => {
     expect(await functions()).not.toContain('say-hello')
     const refusal = await ebb('remove', 'create-user')
     expect(refusal).toMatch(/^ebb: create-user stays, since these need it/)
-    expect(refusal).toContain('functions/send-welcome-email  hears of what only create-user emits')
+    expect(refusal).toContain('functions/send-welcome-email  subscribes to what only create-user emits')
     expect(await functions()).toContain('create-user')
     expect(await ebb('remove', 'create-user', '--force')).toMatch(/^functions\/create-user is removed/)
     expect(await ebb('remove', 'create-user')).toMatch(

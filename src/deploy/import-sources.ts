@@ -11,8 +11,8 @@ type ByFolder<Value> = Readonly<Record<string, Value>>
  * ConfigError with a line for each contract that does not load.
  */
 export async function importContracts(root: string): Promise<ByFolder<AnyContract>> {
-  const { contracts, faults } = await tryContracts(root)
-  const lines = Object.values(faults)
+  const { contracts, errors } = await tryContracts(root)
+  const lines = Object.values(errors)
   if (lines.length > 0) throw new ConfigError(lines.join('\n'))
   await checkPatterns(patternsOf(Object.values(contracts)))
   return contracts
@@ -21,18 +21,18 @@ export async function importContracts(root: string): Promise<ByFolder<AnyContrac
 /** The contracts that load, and why the others do not. */
 export async function tryContracts(
   root: string,
-): Promise<{ readonly contracts: ByFolder<AnyContract>; readonly faults: ByFolder<string> }> {
+): Promise<{ readonly contracts: ByFolder<AnyContract>; readonly errors: ByFolder<string> }> {
   const contracts: Record<string, AnyContract> = {}
-  const faults: Record<string, string> = {}
+  const errors: Record<string, string> = {}
   // One after the other, so that the order is stable.
   for (const name of await findFunctions(root)) {
     try {
       contracts[name] = await importContract(root, name)
-    } catch (fault) {
-      faults[name] = describeLoadError(name, fault)
+    } catch (error) {
+      errors[name] = describeLoadError(name, error)
     }
   }
-  return { contracts, faults }
+  return { contracts, errors }
 }
 
 /** Imports the contract of one function, as it was when this process first imported it. */
@@ -46,9 +46,9 @@ export async function importContract(root: string, name: string): Promise<AnyCon
 }
 
 /** A ContractError names its file; other errors do not. */
-function describeLoadError(name: string, fault: unknown): string {
-  const message = fault instanceof Error ? fault.message : String(fault)
-  return fault instanceof ContractError ? message : `functions/${name}/contract.ts: ${message}`
+function describeLoadError(name: string, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return error instanceof ContractError ? message : `functions/${name}/contract.ts: ${message}`
 }
 
 /** The stores of each of these functions, as declared by the resources that its handler uses. */

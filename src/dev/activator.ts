@@ -22,7 +22,7 @@ export function createActivator(functions: ActivatorFunctions): Server {
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 })
   const server = createServer({ requestTimeout: 0, maxHeaderSize: MAX_FUNCTION_HEADER_BYTES }, (request, response) => {
     if (request.url === STATUS_PATH) return void response.end(JSON.stringify(functions.statuses()))
-    handle(request, response, { functions, agent }).catch((fault) => sendProblem(request, response, fault))
+    handle(request, response, { functions, agent }).catch((error) => sendProblem(request, response, error))
   })
   return server.on('close', () => void agent.close())
 }
@@ -40,18 +40,18 @@ async function handle(request: IncomingMessage, response: ServerResponse, { func
   await functions.settled()
   const pool = functions.pool(name)
   if (!pool) throw new Problem('not_found', 404, `There is no function ${name}.`)
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
+  const closed = new AbortController()
+  response.once('close', () => closed.abort())
   const timeoutMs = Number(request.headers['ebb-timeout-ms'] ?? Number.NaN) || MAX_TIMEOUT_MS
-  const lease = await pool.acquire({ signal: gone.signal, timeoutMs })
+  const lease = await pool.acquire({ signal: closed.signal, timeoutMs })
   // The time that the request has waited for a slot is no longer available to its function.
   if (lease.leftMs < timeoutMs) request.headers['ebb-timeout-ms'] = String(lease.leftMs)
   try {
-    await forward(request, response, { agent, origin: `http://127.0.0.1:${lease.port}`, path, signal: gone.signal })
-    lease.release(response.statusCode === 503 ? 'refused' : 'over')
-  } catch (fault) {
-    lease.release('over')
-    throw fault
+    await forward(request, response, { agent, origin: `http://127.0.0.1:${lease.port}`, path, signal: closed.signal })
+    lease.release(response.statusCode === 503 ? 'refused' : 'done')
+  } catch (error) {
+    lease.release('done')
+    throw error
   }
 }
 
@@ -83,20 +83,20 @@ const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'up
 const withoutHopByHop = (headers: Readonly<Record<string, string | string[] | undefined>>) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name)))
 
-function sendProblem(request: IncomingMessage, response: ServerResponse, fault: unknown) {
+function sendProblem(request: IncomingMessage, response: ServerResponse, error: unknown) {
   if (response.headersSent) return void response.destroy()
-  const problem = toProblem(fault)
+  const problem = toProblem(error)
   const given = request.headers['x-correlation-id']
   const { correlationId } = correlate(typeof given === 'string' ? given : undefined, undefined)
   response.writeHead(problem.status, { 'content-type': 'application/problem+json', ...problem.headers })
   response.end(problemJson(problem, correlationId))
 }
 
-function toProblem(fault: unknown): Problem {
-  if (fault instanceof Problem) return fault
-  const cause = { cause: fault }
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  const cause = { cause: error }
   // The instance ended a moment ago, before anything was sent to it.
-  if (Object(fault).code === 'ECONNREFUSED')
+  if (Object(error).code === 'ECONNREFUSED')
     return new Problem('unavailable', 503, 'The function has just ended.', { ...cause, retryAfterSeconds: 1 })
-  return new Problem('bad_gateway', 502, 'The function ended without an answer.', cause)
+  return new Problem('bad_gateway', 502, 'The function ended without a response.', cause)
 }

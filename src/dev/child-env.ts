@@ -79,7 +79,7 @@ export const functionEnv = (secrets: readonly string[], { config, mail, urls, jw
 
 /** OpenTelemetry's own variables; nothing is exported if they name no collector. */
 function telemetryEnv(): Readonly<Record<string, string>> {
-  const told = inheritedEnvByPrefix('OTEL_')
-  const isCollected = Object.keys(told).some((name) => /^OTEL_EXPORTER_OTLP_.*ENDPOINT$/.test(name))
-  return { ...(isCollected ? {} : { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }), ...told }
+  const settings = inheritedEnvByPrefix('OTEL_')
+  const isCollected = Object.keys(settings).some((name) => /^OTEL_EXPORTER_OTLP_.*ENDPOINT$/.test(name))
+  return { ...(isCollected ? {} : { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }), ...settings }
 }

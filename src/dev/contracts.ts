@@ -45,9 +45,9 @@ export async function readContracts(place: ContractsLocation, last?: Contracts):
       const origins = new Map([...kept, ...fresh.map((name) => [name, bundle.file] as const)])
       const names = found.filter((name) => origins.has(name))
       return { bundle, set: loadContracts(bundle.file), names, errors, origins }
-    } catch (fault) {
-      const more = await findBroken(fault, fresh, { place, last })
-      Object.assign(errors, more.faults)
+    } catch (error) {
+      const more = await findBroken(error, fresh, { place, last })
+      Object.assign(errors, more.errors)
       fresh = more.rest
     }
   }
@@ -61,25 +61,25 @@ async function findBroken(
 ) {
   const broken = findUncompiled(cause, names)
   if (broken.length > 0) return split(names, Object.fromEntries(broken.map((name) => [name, explainBuildError(cause)])))
-  const { contracts, faults } = await loadSeparately(root, bundles, names)
-  if (Object.keys(faults).length > 0) return split(names, faults)
+  const { contracts, errors } = await loadSeparately(root, bundles, names)
+  if (Object.keys(errors).length > 0) return split(names, errors)
   // Each is valid by itself, so two of them contradict each other, and the later one is reported.
   const hasMoved = (name: string) => routeKey(contracts[name]) !== routeKey(routeIn(last, name))
   const inOrder = [...names.filter((name) => !hasMoved(name)), ...names.filter(hasMoved)]
-  if (inOrder.join() !== names.join()) return { faults: {}, rest: inOrder }
+  if (inOrder.join() !== names.join()) return { errors: {}, rest: inOrder }
   const { functionName } = Object(cause) as { functionName?: string }
   if (functionName === undefined || !names.includes(functionName)) throw cause
   return split(names, { [functionName]: explainBuildError(cause) })
 }
 
-const split = (names: readonly string[], faults: Contracts['errors']) => ({
-  faults,
-  rest: names.filter((name) => !(name in faults)),
+const split = (names: readonly string[], errors: Contracts['errors']) => ({
+  errors,
+  rest: names.filter((name) => !(name in errors)),
 })
 
 /** The functions in whose folders esbuild found an error; all of them if it is in a file that they share. */
-function findUncompiled(fault: unknown, names: readonly string[]): readonly string[] {
-  const { errors = [] } = Object(fault) as { errors?: readonly { location?: { file?: string } | null }[] }
+function findUncompiled(error: unknown, names: readonly string[]): readonly string[] {
+  const { errors = [] } = Object(error) as { errors?: readonly { location?: { file?: string } | null }[] }
   const found = errors.map(({ location }) => /^functions\/([^/]+)\//.exec(location?.file ?? '')?.[1])
   return found.includes(undefined) ? names : names.filter((name) => found.includes(name))
 }
@@ -87,10 +87,10 @@ function findUncompiled(fault: unknown, names: readonly string[]): readonly stri
 /** Loads each contract by itself, so that none is affected by another one's error. */
 async function loadSeparately(root: string, bundles: string, names: readonly string[]) {
   const { file } = await bundleContractsSeparately(root, bundles, names)
-  const { contracts, faults }: { contracts: Record<string, unknown>; faults: Record<string, unknown> } =
+  const { contracts, errors }: { contracts: Record<string, unknown>; errors: Record<string, unknown> } =
     createRequire(file)(file)
-  const said = Object.entries(faults).map(([name, fault]) => [name, explainBuildError(fault)])
-  return { contracts, faults: Object.fromEntries(said) as Contracts['errors'] }
+  const messages = Object.entries(errors).map(([name, error]) => [name, explainBuildError(error)] as const)
+  return { contracts, errors: Object.fromEntries(messages) }
 }
 
 const routeIn = (last: Contracts | undefined, name: string) => last?.set.routes.find((route) => route.name === name)
@@ -101,10 +101,10 @@ function routeKey(contract: unknown): string | undefined {
 }
 
 /** The error of a save as text for its author: esbuild's messages with their source lines, or a contract's own sentence. */
-export function explainBuildError(fault: unknown): string {
-  const { errors, message } = Object(fault) as { errors?: unknown; message?: unknown }
+export function explainBuildError(error: unknown): string {
+  const { errors, message } = Object(error) as { errors?: unknown; message?: unknown }
   if (Array.isArray(errors) && errors.length > 0) {
     return formatMessagesSync(errors, { kind: 'error', color: false }).join('').trim()
   }
-  return String(message ?? fault)
+  return String(message ?? error)
 }

@@ -51,7 +51,7 @@ it('starts none for requests that wait where an instance has more to do than it 
   const [third, fourth] = [acquire(), acquire()]
   await third
   expect(launched).toHaveLength(1)
-  second.release('over')
+  second.release('done')
   await fourth
   state.at += 1_000
   const fifth = acquire()
@@ -68,10 +68,10 @@ it('refuses who has waited for half of its time, and tells the others what they 
   state.at += 300
   const next = acquire(1_000)
   state.at += 300
-  first.release('over')
+  first.release('done')
   expect(await late).toMatchObject(BUSY)
   expect(await next).toMatchObject({ leftMs: 700 })
-  second.release('over')
+  second.release('done')
   await pool.stop()
 })
 
@@ -80,12 +80,12 @@ it('refuses at once who would wait in vain, by the pace of those before', async 
   let leases = await full()
   for (let round = 0; round < 50; round++) {
     state.at += 1_000
-    for (const lease of leases) lease.release('over')
+    for (const lease of leases) lease.release('done')
     leases = [await acquire(), await acquire()]
   }
   const waiting = acquire(4_000)
   await expect(acquire(1_000)).rejects.toMatchObject(BUSY)
-  leases[0].release('over')
+  leases[0].release('done')
   await waiting
   await pool.stop()
 })
@@ -109,7 +109,7 @@ it('one that ended while it ran can start: whoever comes next has a new one, how
     const { port, release } = await lease
     expect(port).toBe(round + 1)
     launched[round]?.die()
-    release('over')
+    release('done')
     await untilTrue(() => pool.status().instances === 0)
   }
   await pool.stop()
@@ -129,7 +129,7 @@ it('whoever waits for a place in one that ends has one in the next', async () =>
 it('one that leaves keeps what it has, and another one is started for what comes', async () => {
   const { launched, acquire, full, pool } = rig({ max: 1 })
   const [first] = await full()
-  first.release('over')
+  first.release('done')
   launched[0]?.leave()
   await new Promise(setImmediate)
   const next = acquire()

@@ -30,7 +30,7 @@ export interface Lease {
   /** What is left of the request's time: waiting for a cold start does not count, waiting for a slot does. */
   readonly leftMs: number
   /** `refused`: the instance answered that it is overloaded. */
-  release(how: 'over' | 'refused'): void
+  release(outcome: 'done' | 'refused'): void
 }
 
 export interface AcquireOptions {
@@ -115,12 +115,12 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
     const leftMs = Math.floor(waiter.timeoutMs - waitedMs(waiter))
     clearTimeout(instance.idle)
     let released = false
-    const release: Lease['release'] = (how) => {
+    const release: Lease['release'] = (outcome) => {
       if (released) return
       released = true
       instance.inFlight--
       heldMs += (now() - lentAt - heldMs) * PACE_WEIGHT
-      if (how === 'refused') refusedAt = now()
+      if (outcome === 'refused') refusedAt = now()
       rest(instance)
       assign()
     }
@@ -142,10 +142,10 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
       void process.exited.then((exit) => onExit(instance, exit))
       void process.leaving.then(() => onLeaving(instance))
       instance.port = await process.listening
-    } catch (fault) {
+    } catch (error) {
       instances.delete(instance)
-      onFailedStart(fault instanceof Error ? fault.message : String(fault))
-      throw fault
+      onFailedStart(error instanceof Error ? error.message : String(error))
+      throw error
     }
     pause.succeed()
     if (instance.state === 'starting') instance.state = 'ready'

@@ -64,7 +64,7 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
   const retiring = new Set<Promise<void>>()
   /** Functions whose newest sources are not served, and why. */
   const broken = new Map<string, string>()
-  let atFault: Changes['errors'] = {}
+  let contractErrors: Changes['errors'] = {}
   let stopping = false
 
   const codeCaches = createCodeCaches({
@@ -72,8 +72,8 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     onFailure: (part, error) => report({ event: 'log', part, message: `no code cache: ${(error as Error).message}` }),
   })
   const bundleOf = async (name: string) => {
-    const fault = atFault[name]
-    if (fault !== undefined) throw new Error(fault)
+    const error = contractErrors[name]
+    if (error !== undefined) throw new Error(error)
     const bundle = await bundleFunction(root, name, dataDir.bundles)
     onBundled(bundle.inputs)
     return bundle
@@ -92,7 +92,7 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     return createFunctionPool({ name, scale, idleMs: config.EBB_IDLE_MS, launch, report })
   }
 
-  const complain = (part: string, fault: unknown) => report({ event: 'fault', part, message: explainBuildError(fault) })
+  const complain = (part: string, error: unknown) => report({ event: 'fault', part, message: explainBuildError(error) })
 
   /** Replaces the bundle or contract that is served, once the new one has started. */
   async function replace(described: Route | Subscription, old: RunningFunction): Promise<boolean> {
@@ -115,14 +115,14 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
       retire(old.pool)
       broken.delete(name)
       return true
-    } catch (fault) {
-      tellBroken(name, fault)
+    } catch (error) {
+      reportBroken(name, error)
       return false
     }
   }
 
-  function tellBroken(name: string, fault: unknown) {
-    const why = explainBuildError(fault)
+  function reportBroken(name: string, error: unknown) {
+    const why = explainBuildError(error)
     if (broken.get(name) !== why) report({ event: 'fault', part: name, message: why })
     broken.set(name, why)
   }
@@ -131,8 +131,8 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     try {
       await bundle.get()
       return true
-    } catch (fault) {
-      tellBroken(name, fault)
+    } catch (error) {
+      reportBroken(name, error)
       return false
     }
   }
@@ -155,8 +155,8 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     pool: (name) => running.get(name)?.pool,
     statuses: () => [...running.values()].map(statusOf),
     update: async ({ set: { routes, subscriptions }, isChanged, isSave, errors }) => {
-      atFault = errors
-      for (const [name, fault] of Object.entries(errors)) broken.set(name, fault)
+      contractErrors = errors
+      for (const [name, error] of Object.entries(errors)) broken.set(name, error)
       const changed = [...routes, ...subscriptions].map(async (described) => {
         const { name } = described
         const old = running.get(name)
@@ -173,7 +173,7 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     prepare: async () => {
       for (const [name, { bundle }] of running) {
         if (stopping) return
-        await bundle.get().catch((fault) => complain(name, fault))
+        await bundle.get().catch((error) => complain(name, error))
       }
     },
     prune: ({ routes, subscriptions }) => {

@@ -38,10 +38,10 @@ export function watchSources(options: ReloadOptions) {
   let missed: ReadonlySet<string> = new Set()
   let closed = false
   let working: Promise<void> | undefined
-  tellFaults(contracts.errors, {})
+  reportErrors(contracts.errors, {})
 
-  function tellFaults(now: Contracts['errors'], before: Contracts['errors']) {
-    const fresh = Object.entries(now).flatMap(([name, fault]) => (before[name] === fault ? [] : [fault]))
+  function reportErrors(now: Contracts['errors'], before: Contracts['errors']) {
+    const fresh = Object.entries(now).flatMap(([name, error]) => (before[name] === error ? [] : [error]))
     for (const message of new Set(fresh)) report({ event: 'fault', part: 'contracts', message })
   }
 
@@ -56,7 +56,7 @@ export function watchSources(options: ReloadOptions) {
       const isBroken = Object.keys(errors).length > 0
       const next = touched || isBroken ? await readContracts({ root, bundles, pointer }, serving) : serving
       dependencies.add(next.bundle.inputs)
-      tellFaults(next.errors, errors)
+      reportErrors(next.errors, errors)
       const updated = await functions.update({ ...next, isSave: true, isChanged: (file) => files.has(file) })
       if (next.bundle.revision !== bundle.revision) {
         await replacePointer(pointer, next.bundle)
@@ -71,9 +71,9 @@ export function watchSources(options: ReloadOptions) {
       const tookMs = Math.round(performance.now() - startedAt)
       const taken = [...new Set([...updated, ...mended])]
       if (taken.length + removed.length > 0) report({ event: 'reload', functions: taken, removed, tookMs })
-    } catch (fault) {
+    } catch (error) {
       missed = files
-      report({ event: 'fault', part: 'contracts', message: explainBuildError(fault) })
+      report({ event: 'fault', part: 'contracts', message: explainBuildError(error) })
     }
   }
 

@@ -13,7 +13,8 @@ import { generateIdentityKeys, type IdentityKeys } from '../protocol/index.ts'
 import { type Contracts, readContracts } from './contracts.ts'
 import type { DataDir } from './data-dir.ts'
 import { ensureDatabaseRoles } from './database-roles.ts'
-import { keepPostgres } from './keep-running.ts'
+import { keepRunning } from './keep-running.ts'
+import { startPostgres } from './postgres/index.ts'
 import { startRedis } from './redis.ts'
 import type { Report } from './report.ts'
 
@@ -41,7 +42,7 @@ export async function startStores({ root, dataDir, config, report }: StoresOptio
   const preparing = Promise.all([readContracts({ root, ...dataDir }), readRoles(root)])
   preparing.catch(() => {})
   const [postgres, redis] = await Promise.allSettled([
-    config.DATABASE_URL ? undefined : keepPostgres(dataDir.postgres, { report }),
+    config.DATABASE_URL ? undefined : keepPostgres(dataDir.postgres, report),
     config.REDIS_URL ? undefined : startRedis(inheritedEnv(['PATH']).PATH ?? ''),
   ])
   const stop = async () => {
@@ -71,19 +72,42 @@ export async function startStores({ root, dataDir, config, report }: StoresOptio
       ...{ secrets, roles, stop, contracts },
       urls: { gateway: urlsOf('gateway'), relay: urlsOf('relay'), functions: urlsOf('functions') },
       notes: {
-        Postgres: config.DATABASE_URL ? 'DATABASE_URL' : `its own, data in ${dataDir.path}`,
-        Redis: redisUrl ? (config.REDIS_URL ? 'REDIS_URL' : 'its own, keeps nothing') : 'none found; Ebb runs without',
+        Postgres: config.DATABASE_URL ? 'DATABASE_URL' : `bundled, data in ${dataDir.path}`,
+        Redis: redisUrl
+          ? config.REDIS_URL
+            ? 'REDIS_URL'
+            : 'from PATH, without persistence'
+          : 'not installed; Ebb runs without',
         Mail: config.SMTP_URL ? 'SMTP_URL' : dataDir.mail,
       },
     }
-  } catch (fault) {
+  } catch (error) {
     await stop()
-    throw fault
+    throw error
   }
 }
 
 const fulfilledValue = <Value>(settled: PromiseSettledResult<Value>) =>
   settled.status === 'fulfilled' ? settled.value : undefined
+
+/** Starts Postgres and keeps it running on the same port. */
+async function keepPostgres(folder: string, report: Report) {
+  const log = (line: string) => report({ event: 'log', part: 'postgres', message: line })
+  const start = async (options: { port?: number; signal?: AbortSignal } = {}) => {
+    const running = await startPostgres(folder, { log, ...options })
+    report({ event: 'start', part: 'postgres', pid: running.pid })
+    return running
+  }
+  const first = await start()
+  const { url, adminUrl } = first
+  const port = Number(new URL(url).port)
+  const { stop } = keepRunning('postgres', first, {
+    start: (signal) => start({ port, signal }),
+    stop: (running) => running.stop(),
+    ...{ report, initialPauseMs: 0, maxPauseMs: 5_000 },
+  })
+  return { url, adminUrl, stop }
+}
 
 async function ensureKeys(connectionString: string, { pepper, keys }: DevSecrets, roles: Roles) {
   const pool = new pg.Pool({ connectionString, max: 1 })
@@ -109,13 +133,13 @@ interface DevSecrets {
 async function ensureSecrets(file: string, roles: readonly string[], newKey: () => string): Promise<DevSecrets> {
   const stored = await readFile(file, 'utf8').then(
     (text): Partial<DevSecrets> => JSON.parse(text),
-    (fault: NodeJS.ErrnoException): Partial<DevSecrets> => {
-      if (fault.code !== 'ENOENT') throw fault
+    (error: NodeJS.ErrnoException): Partial<DevSecrets> => {
+      if (error.code !== 'ENOENT') throw error
       return {}
     },
   )
   const secrets: DevSecrets = {
-    // A data directory from before gateway and relay had separate keys gets new ones: functions, which verify them, start after them.
+    // Keys from before gateway and relay had one each are replaced: functions, which verify them, start later than this.
     identity: stored.identity?.relay ? stored.identity : await generateIdentityKeys(),
     pepper: stored.pepper ?? randomBytes(32).toString('base64url'),
     adminKey: stored.adminKey ?? `ebb_admin_${randomBytes(24).toString('base64url')}`,

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -54,7 +55,7 @@ describe('ebb render', () => {
       'k8s/base/relay.yaml differs from what the contracts say',
       'skaffold.yaml is missing',
       'stack.yml differs from what the contracts say',
-      'Mend it: npm run render',
+      'To update them: npm run render',
     ])
     expect(await readFile(join(checkout.root, 'stack.yml'), 'utf8')).toBe('mine')
   })
@@ -106,7 +107,7 @@ describe('ebb render', () => {
     await rm(join(checkout.root, 'stack.yml'))
     const { code, stderr } = await ebb('--pool', '50')
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^ebb: functions\/\*\/contract.ts: scale.max: Postgres takes 600 connections, \d+ too few: /)
+    expect(stderr).toMatch(/^ebb: functions\/\*\/contract.ts: scale.max: Postgres takes 500 connections, \d+ too few: /)
     expect(await readdir(checkout.root)).not.toContain('stack.yml')
   })
 
@@ -128,10 +129,13 @@ it('ebb render secrets prints what a new cluster needs, and each time another', 
       return [metadata.name, stringData]
     }),
   )
-  expect(Object.keys(secrets)).toEqual(['ebb', 'ebb-postgres', 'ebb-functions'])
+  expect(Object.keys(secrets)).toEqual(['ebb', 'ebb-postgres', 'ebb-redis', 'ebb-functions'])
   const { MIGRATION_DATABASE_URL, GATEWAY_DATABASE_URL, RELAY_DATABASE_DIRECT_URL, RELAY_IDENTITY_KEY, ...settings } =
     secrets.ebb
   const config = parseConfig(settings)
+  const redisPassword = new URL(settings.REDIS_URL).password
+  const hash = createHash('sha256').update(redisPassword).digest('hex')
+  expect(secrets['ebb-redis']['users.acl']).toContain(` #${hash} `)
   for (const [url, part] of [
     ...[
       [config.DATABASE_URL, 'functions'],

@@ -12,10 +12,10 @@ export function compareDocuments(there: ApiDocument, here: ApiDocument): readonl
   const compare = createComparison(there, here)
   return namesOf(theirs, ours).flatMap((name) => {
     if (!Object.hasOwn(theirs, name)) return [`${name} is not deployed`]
-    if (!Object.hasOwn(ours, name)) return [`${name} is deployed, and not here`]
+    if (!Object.hasOwn(ours, name)) return [`${name} is deployed, but not here`]
     const lines = [...compare(theirs[name], ours[name])].map((line) => `${name}: ${line}`)
     const more = lines.length - MAX_LINES_PER_OPERATION
-    return more > 1 ? [...lines.slice(0, MAX_LINES_PER_OPERATION), `${name}: and ${more} differences more`] : lines
+    return more > 1 ? [...lines.slice(0, MAX_LINES_PER_OPERATION), `${name}: and ${more} more differences`] : lines
   })
 }
 

@@ -1,4 +1,5 @@
 import type { ResolvedDeployment } from '../../contract/index.ts'
+import type { Chart } from './chart.ts'
 import {
   type Manifest,
   restrictedSecurityContext,
@@ -25,7 +26,10 @@ const MAX_CONCURRENCY = 1_000
 const START_TIMEOUT_SECONDS = 300
 
 /** A function as a Knative Service: cluster-local, behind the gateway, scaled to zero when idle. */
-export function knativeService({ name, timeoutMs, scale, resources, uses, secrets }: DeployedFunction): Manifest {
+export function knativeService(
+  { name, timeoutMs, scale, resources, uses, secrets }: DeployedFunction,
+  { probes: { knative } }: Chart,
+): Manifest {
   // Redis and SMTP are added by overlays.
   const platforms = [...(uses.includes('postgres') ? ['DATABASE_URL'] : []), 'EBB_IDENTITY_JWKS']
   const keys = { [PLATFORM_SECRET]: platforms, [FUNCTIONS_SECRET]: secrets }
@@ -38,10 +42,8 @@ export function knativeService({ name, timeoutMs, scale, resources, uses, secret
     envFrom: [{ configMapRef: { name: FUNCTIONS_CONFIG } }],
     env: secretEnv(secretNames(keys)),
     resources,
-    // With a period of 0 Knative probes every 50 ms until the pod is ready, and takes no failureThreshold. A startupProbe
-    // would make each cold start wait for the kubelet.
-    readinessProbe: { httpGet: { path: '/_/ready' }, periodSeconds: 0, successThreshold: 1 },
-    livenessProbe: { httpGet: { path: '/_/health' }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+    readinessProbe: { httpGet: { path: '/_/ready' }, ...knative.readiness },
+    livenessProbe: { httpGet: { path: '/_/health' }, ...knative.liveness },
     securityContext: restrictedSecurityContext(),
     volumeMounts,
   }
@@ -80,14 +82,14 @@ function autoscaling({ min, max, target }: ResolvedDeployment['scale']) {
 
 export function knativeIssues({ name, timeoutMs, scale }: ResolvedDeployment): readonly string[] {
   const longestMs = (MAX_SECONDS - DRAIN_SECONDS) * 1_000
-  const faults: string[] = []
+  const issues: string[] = []
   if (timeoutMs > longestMs) {
     const why = `ends a request after ${MAX_SECONDS} s, ${DRAIN_SECONDS} of them for the end of an instance`
-    faults.push(unsupported(name, 'timeoutMs', 'Knative', `${why}: ${longestMs} is the most, not ${timeoutMs}`))
+    issues.push(unsupported(name, 'timeoutMs', 'Knative', `${why}: ${longestMs} is the most, not ${timeoutMs}`))
   }
   if (scale.concurrency > MAX_CONCURRENCY) {
     const why = `gives an instance ${MAX_CONCURRENCY} requests at a time at most, not ${scale.concurrency}`
-    faults.push(unsupported(name, 'scale.concurrency', 'Knative', why))
+    issues.push(unsupported(name, 'scale.concurrency', 'Knative', why))
   }
-  return faults
+  return issues
 }

@@ -67,7 +67,7 @@ function splitKey(entry: string) {
 
 /** What a target cannot express: one sentence each with contract, field and target, all of them at once. */
 export class RenderError extends Error {
-  override readonly name = 'RenderFault'
+  override readonly name = 'RenderError'
 
   constructor(sentences: readonly string[]) {
     super(sentences.join('\n'))

@@ -1,12 +1,10 @@
 import type { ResolvedDeployment } from '../../contract/index.ts'
+import type { Chart } from './chart.ts'
 import type { Manifest } from './manifest.ts'
 import { type DeployedFunction, labelsOf, PART_OF, type Part, usersOf } from './platform.ts'
 
-const KNATIVE = 'knative-serving'
-/** Knative's ingress. Default: Kourier's, and the one of our test cluster. */
-const INGRESS = { namespaces: ['kourier-system', 'knative-ingress'], port: 8081 }
-/** The namespaces of collector and Prometheus. */
-const MONITORING = ['monitoring']
+/** The namespace of Knative's ingress in our test cluster. */
+const TEST_INGRESS = 'knative-ingress'
 
 /** The ports of queue-proxy: for requests, for the autoscaler, and for Prometheus. */
 const QUEUE_PROXY = { requests: [8012, 8013, 8112], autoscaler: 9090, metrics: 9091 }
@@ -22,18 +20,21 @@ const INTERNET = [
 ].map((ipBlock) => ({ ipBlock }))
 
 /** Denies all traffic of the pods of an Ebb, both ways, except what the architecture needs. */
-export function networkPolicies(placements: readonly DeployedFunction[]): readonly Manifest[] {
+export function networkPolicies(placements: readonly DeployedFunction[], chart: Chart): readonly Manifest[] {
+  const monitoring = namespaces(chart.monitoring.namespaces)
+  const ingress = namespaces([...chart.knative.ingressNamespaces, TEST_INGRESS])
+  const knative = (app: string) => ({ ...namespaces([chart.knative.namespace]), podSelector: { matchLabels: { app } } })
   const database = { to: [pods('postgres')], ports: [port(5432)] }
   const cache = { to: [pods('redis')], ports: [port(6379)] }
-  const collector = { to: [namespaces(MONITORING)], ports: [port(OTLP)] }
-  const functions = { to: [namespaces(INGRESS.namespaces)], ports: [port(INGRESS.port)] }
-  const scraped = (number: number) => ({ from: [namespaces(MONITORING)], ports: [port(number)] })
-  const activator = [knative('activator'), namespaces(INGRESS.namespaces)]
+  const collector = { to: [monitoring], ports: [port(OTLP)] }
+  const functions = { to: [ingress], ports: chart.knative.ingressPorts.map((number) => port(number)) }
+  const scraped = (number: number) => ({ from: [monitoring], ports: [port(number)] })
+  const activator = [knative('activator'), ingress]
   const mailers = usersOf('mail', placements)
-  const everybody = { matchLabels: { 'app.kubernetes.io/part-of': PART_OF } }
+  const allPods = { matchLabels: { 'app.kubernetes.io/part-of': PART_OF } }
   return [
-    policy('ebb-default-deny', everybody, { ingress: [], egress: [] }),
-    policy('ebb-dns', { ...everybody, matchExpressions: [CALLERS] }, { egress: [DNS] }),
+    policy('ebb-default-deny', allPods, { ingress: [], egress: [] }),
+    policy('ebb-dns', { ...allPods, matchExpressions: [CALLERS] }, { egress: [dns(chart)] }),
     policy('ebb-gateway', component('gateway'), {
       ingress: [{ ports: [port(8080)] }, scraped(8081)],
       egress: [functions, database, cache, collector],
@@ -113,8 +114,6 @@ const namespaces = (names: readonly string[]) => ({
   namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: names }] },
 })
 
-const knative = (app: string) => ({ ...namespaces([KNATIVE]), podSelector: { matchLabels: { app } } })
-
 const port = (number: number, protocol = 'TCP') => ({ protocol, port: number })
 
 /** The pods that resolve names. */
@@ -123,7 +122,7 @@ const CALLERS = {
   values: ['function', 'gateway', 'relay', 'migrate'] satisfies Part[],
 }
 
-const DNS = {
-  to: [{ ...namespaces(['kube-system']), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],
+const dns = ({ networkPolicy: { dns } }: Chart) => ({
+  to: [{ ...namespaces([dns.namespace]), podSelector: { matchLabels: dns.podLabels } }],
   ports: [port(53, 'UDP'), port(53)],
-}
+})

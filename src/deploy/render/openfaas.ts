@@ -95,12 +95,12 @@ export function openfaasIssues(
   { edition }: Pick<OpenfaasOptions, 'edition'>,
 ) {
   const all = deployedThere(placements)
-  const faults = all.flatMap((placement) => functionIssues(placement, edition))
+  const issues = all.flatMap((placement) => functionIssues(placement, edition))
   const over = edition === 'ce' ? all.slice(CE.functions).map(({ name }) => name) : []
-  if (over.length === 0) return faults
+  if (over.length === 0) return issues
   const why = `has room for ${CE.functions} functions, and ${all.length} are for it: ${over.length} too many`
   const remedy = 'leave some out with `targets: { openfaas: false }`, or render for Pro with --openfaas pro'
-  return [...faults, `functions/{${over.join(',')}}/contract.ts: targets.openfaas: OpenFaaS CE ${why}; ${remedy}`]
+  return [...issues, `functions/{${over.join(',')}}/contract.ts: targets.openfaas: OpenFaaS CE ${why}; ${remedy}`]
 }
 
 function functionIssues(
@@ -109,24 +109,24 @@ function functionIssues(
 ): readonly string[] {
   const target = edition === 'ce' ? 'OpenFaaS CE' : 'OpenFaaS'
   const leaveOut = '; leave it out there with `targets: { openfaas: false }`'
-  const faults: string[] = []
+  const issues: string[] = []
   if (edition === 'ce' && scale.min > CE.replicas) {
-    faults.push(
+    issues.push(
       unsupported(name, 'scale.min', target, `runs ${CE.replicas} instances at most, not ${scale.min}${leaveOut}`),
     )
   }
   if (edition === 'ce' && scale.target !== undefined) {
-    faults.push(unsupported(name, 'scale.target', target, `refuses a function with a target${leaveOut}`))
+    issues.push(unsupported(name, 'scale.target', target, `refuses a function with a target${leaveOut}`))
   }
   if (egress.length > 0) {
-    faults.push(unsupported(name, 'egress', target, `does not keep a function from calling other hosts${leaveOut}`))
+    issues.push(unsupported(name, 'egress', target, `does not keep a function from calling other hosts${leaveOut}`))
   }
   for (const secret of secrets.filter((secret) => !LABEL.test(secretNameOf(secret)))) {
-    faults.push(
+    issues.push(
       unsupported(name, 'secrets', target, `cannot call a secret "${secretNameOf(secret)}", as ${secret} would be`),
     )
   }
-  return faults
+  return issues
 }
 
 /** A variable that faas-cli takes from its environment. */

@@ -9,20 +9,21 @@ import {
   STORE_SECRETS,
   usersOf,
 } from './platform.ts'
-import { ALWAYS_ON } from './sizing.ts'
+import { PRODUCTION_REPLICAS } from './sizing.ts'
 
 /** The ports of Postgres and PgBouncer, of Redis and Redis with TLS, and of SMTP. */
 const EXTERNAL_PORTS = { postgres: [5432, 6432], redis: [6379, 6380], smtp: [465, 587] }
 
 /** Everything on one node, with the bundled Postgres and Valkey. */
-export const kindOverlay = (): string =>
+export const kindOverlay = (placements: readonly DeployedFunction[]): string =>
   yamlFile(
     [
       kustomization({
         resources: ['../../base'],
         components: ['../../components/postgres', '../../components/redis'],
         replicas: { gateway: 1, relay: 1 },
-        functions: { REDIS_URL: 'redis://redis:6379', EBB_MAIL_FOLDER: '/tmp/mail' },
+        functions: { EBB_MAIL_FOLDER: '/tmp/mail' },
+        patches: [...storeSecrets('redis', placements), patch(GATEWAY, secretsOf('REDIS_URL'))],
       }),
     ],
     { about: KIND },
@@ -34,18 +35,14 @@ Mail is written to /tmp/mail in the pod that sends it.`
 
 /** More replicas of the always-on services, and external stores. */
 export function productionOverlay(placements: readonly DeployedFunction[]): string {
-  const secretsFor = (store: 'redis' | 'mail') => {
-    const names = usersOf(store, placements)
-    return names.length > 0 ? [patch(functionsOf(names), secretsOf(STORE_SECRETS[store]))] : []
-  }
   const mail = usersOf('mail', placements).length > 0 ? [patch(policyOf('mail'), allowEgress('smtp'))] : []
   const overlay = kustomization({
     resources: ['../../base'],
-    replicas: ALWAYS_ON.replicas,
+    replicas: PRODUCTION_REPLICAS,
     functions: {},
     patches: [
-      ...secretsFor('redis'),
-      ...secretsFor('mail'),
+      ...storeSecrets('redis', placements),
+      ...storeSecrets('mail', placements),
       ...['gateway', 'functions'].map((part) => patch(policyOf(part), allowEgress('postgres', 'redis'))),
       ...mail,
       ...['relay', 'migrate'].map((part) => patch(policyOf(part), allowEgress('postgres'))),
@@ -58,11 +55,17 @@ export function productionOverlay(placements: readonly DeployedFunction[]): stri
   return yamlFile([overlay], { about: PRODUCTION })
 }
 
-const PRODUCTION = `For stores that are elsewhere. Their operator makes two Secrets (External Secrets, Vault, by hand): \`${PLATFORM_SECRET}\` with
+const PRODUCTION = `For external stores. Their operators create two Secrets (External Secrets, Vault, by hand): \`${PLATFORM_SECRET}\` with
 DATABASE_URL (of the role ${ROLES.functions}), GATEWAY_DATABASE_URL and RELAY_DATABASE_URL (of ${ROLES.gateway} and ${ROLES.relay}),
-GATEWAY_DATABASE_DIRECT_URL and RELAY_DATABASE_DIRECT_URL (the same, unless a pooler stands before them), MIGRATION_DATABASE_URL (of the owner, who may alter tables), REDIS_URL, SMTP_URL, EBB_IDENTITY_KEY, EBB_IDENTITY_JWKS,
+GATEWAY_DATABASE_DIRECT_URL and RELAY_DATABASE_DIRECT_URL (the same, unless a pooler is in front of Postgres), MIGRATION_DATABASE_URL (of the owner, who may alter tables), REDIS_URL, SMTP_URL, EBB_IDENTITY_KEY, EBB_IDENTITY_JWKS,
 EBB_KEY_PEPPER and EBB_ADMIN_KEY; and \`${FUNCTIONS_SECRET}\` with what the contracts name in \`secrets\`.
-A namespace, a way in and telemetry are of one site: an overlay of yours takes this one as its resource and adds them.`
+A namespace, an ingress and telemetry depend on the site: add them in an overlay of your own that has this one as its resource.`
+
+/** The address of a store, for the functions that use it. */
+function storeSecrets(store: 'redis' | 'mail', placements: readonly DeployedFunction[]): readonly Manifest[] {
+  const names = usersOf(store, placements)
+  return names.length > 0 ? [patch(functionsOf(names), secretsOf(STORE_SECRETS[store]))] : []
+}
 
 interface Overlay {
   readonly resources: readonly string[]

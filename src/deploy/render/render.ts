@@ -1,12 +1,13 @@
 import { type AnyContract, contractSet, describeDeployment, type ResolvedDeployment } from '../../contract/index.ts'
 import { STORES, type Store } from '../../kernel/index.ts'
+import type { Chart } from './chart.ts'
 import { bake, skaffold } from './image-tools.ts'
 import { knativeIssues } from './knative-service.ts'
 import { kustomize, kustomizeIssues } from './kustomize.ts'
 import { RenderError, unsupported, yamlFile } from './manifest.ts'
 import { type OpenfaasEdition, openfaasIssues, openfaasStack } from './openfaas.ts'
 import { type DeployedFunction, RESERVED_NAMES, RESERVED_SETTINGS, timeoutSecondsOf } from './platform.ts'
-import { DEFAULT_SIZING, type Sizing, sizingIssues } from './sizing.ts'
+import { type Sizing, sizingIssues } from './sizing.ts'
 
 export interface RenderOptions extends Partial<Sizing> {
   /** The services that have images. */
@@ -15,6 +16,8 @@ export interface RenderOptions extends Partial<Sizing> {
   readonly uses?: Readonly<Record<string, readonly Store[]>>
   /** Default: `ce`, the Community Edition. */
   readonly openfaas?: OpenfaasEdition
+  /** The numbers of the Helm chart, from readChart(). */
+  readonly chart: Chart
 }
 
 /**
@@ -23,23 +26,26 @@ export interface RenderOptions extends Partial<Sizing> {
  */
 export function render(
   contracts: Readonly<Record<string, AnyContract>>,
-  { services, uses = {}, openfaas: edition = 'ce', ...given }: RenderOptions,
+  { services, uses = {}, openfaas: edition = 'ce', chart, poolMax, maxConnections }: RenderOptions,
 ): Readonly<Record<string, string>> {
   contractSet(contracts, undefined)
   const names = Object.keys(contracts).sort()
   const placements = names.flatMap((name) =>
     contracts[name] ? [{ ...describeDeployment(contracts[name]), uses: uses[name] ?? STORES }] : [],
   )
-  const sizing = { ...DEFAULT_SIZING, ...given }
-  const faults = [
+  const sizing: Sizing = {
+    poolMax: poolMax ?? chart.allFunctions.poolMax,
+    maxConnections: maxConnections ?? chart.postgres.maxConnections,
+  }
+  const issues = [
     ...placements.flatMap((placement) => [...nameIssues(placement), ...knativeIssues(placement)]),
     ...openfaasIssues(placements, { edition }),
     ...kustomizeIssues({ services }),
-    ...sizingIssues(placements, sizing),
+    ...sizingIssues(placements, sizing, chart),
   ]
-  if (faults.length > 0) throw new RenderError(faults)
+  if (issues.length > 0) throw new RenderError(issues)
   return {
-    ...kustomize(placements, { services, sizing }),
+    ...kustomize(placements, { services, sizing, chart }),
     'stack.yml': openfaasStack(placements, { edition, poolMax: sizing.poolMax }),
     'skaffold.yaml': skaffold(placements, { services }),
     'docker-bake.hcl': bake(placements, { services }),

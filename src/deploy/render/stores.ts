@@ -1,3 +1,4 @@
+import type { Chart } from './chart.ts'
 import { type Manifest, restrictedSecurityContext, SECRETS_FOLDER, secretMounts } from './manifest.ts'
 import { storePolicy } from './network-policies.ts'
 import { labelsOf, OWNER_ROLE, ROLES } from './platform.ts'
@@ -6,7 +7,7 @@ import { labelsOf, OWNER_ROLE, ROLES } from './platform.ts'
 const POSTGRES_UID = 999
 const REDIS_UID = 999
 const DATA = '/var/lib/postgresql'
-const KEEPS_NOTHING = ['--save', '', '--appendonly', 'no']
+const NO_PERSISTENCE = ['--save', '', '--appendonly', 'no']
 
 /** The roles, each with the key of its password. */
 const LOGINS = [
@@ -32,14 +33,18 @@ psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username=postgres --dbname=ebb 
 `
 
 /** A single Postgres with a volume: for a first try, not for data that must not be lost. */
-export function postgres({ maxConnections }: { readonly maxConnections: number }): readonly Manifest[] {
+export function postgres(
+  { maxConnections }: { readonly maxConnections: number },
+  { small, probes, shutdown }: Chart,
+): readonly Manifest[] {
+  const { image, storage, resources } = small.postgres.bundled
   const labels = labelsOf('postgres')
   const { volumes, volumeMounts } = secretMounts({
     'ebb-postgres': ['POSTGRES_PASSWORD', ...LOGINS.map(([, key]) => key)],
   })
   const container = {
     name: 'postgres',
-    image: 'postgres:18',
+    image,
     imagePullPolicy: 'IfNotPresent',
     args: ['postgres', '-c', `max_connections=${maxConnections}`],
     ports: [{ name: 'postgres', containerPort: 5432 }],
@@ -48,11 +53,11 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
       { name: 'POSTGRES_PASSWORD_FILE', value: `${SECRETS_FOLDER}/POSTGRES_PASSWORD` },
       { name: 'PGDATA', value: `${DATA}/18/data` },
     ],
-    resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+    resources,
     lifecycle: { postStart: { exec: { command: ['sh', '-euc', MAKE_ROLES] } } },
     readinessProbe: {
       exec: { command: ['pg_isready', '--quiet', '--host=127.0.0.1', '--username=postgres', '--dbname=ebb'] },
-      ...{ periodSeconds: 2, timeoutSeconds: 3 },
+      ...probes.postgres.readiness,
     },
     securityContext: restrictedSecurityContext(POSTGRES_UID),
     volumeMounts: [
@@ -62,13 +67,13 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
       { name: 'roles', mountPath: '/etc/ebb' },
     ],
   }
-  const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
+  const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: storage.size } } }
   const spec = {
     ...{
       enableServiceLinks: false,
       automountServiceAccountToken: false,
       securityContext: { fsGroup: POSTGRES_UID, fsGroupChangePolicy: 'OnRootMismatch' },
-      terminationGracePeriodSeconds: 60,
+      terminationGracePeriodSeconds: shutdown.postgresSeconds,
     },
     containers: [container],
     volumes: [...volumes, { name: 'run', emptyDir: {} }, { name: 'roles', configMap: { name: 'ebb-postgres' } }],
@@ -96,24 +101,29 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
 }
 
 /** A Valkey without persistence: what Ebb stores in it may be lost. */
-export function redis(): readonly Manifest[] {
+export function redis({ small, probes }: Chart): readonly Manifest[] {
+  const { image, maxMemory, resources } = small.redis.bundled
+  const { volumes, volumeMounts } = secretMounts({ 'ebb-redis': ['users.acl'] })
   const labels = labelsOf('redis')
   const container = {
     name: 'redis',
-    image: 'valkey/valkey:8',
+    image,
     imagePullPolicy: 'IfNotPresent',
-    args: ['valkey-server', ...KEEPS_NOTHING, '--maxmemory', '64mb', '--maxmemory-policy', 'allkeys-lru'],
+    args: [
+      ...['valkey-server', ...NO_PERSISTENCE, '--maxmemory', maxMemory, '--maxmemory-policy', 'allkeys-lru'],
+      ...['--aclfile', `${SECRETS_FOLDER}/users.acl`],
+    ],
     ports: [{ name: 'redis', containerPort: 6379 }],
-    resources: { requests: { cpu: '50m', memory: '32Mi' }, limits: { memory: '128Mi' } },
-    readinessProbe: { tcpSocket: { port: 'redis' }, periodSeconds: 2 },
-    livenessProbe: { tcpSocket: { port: 'redis' }, periodSeconds: 10, failureThreshold: 6 },
+    resources,
+    readinessProbe: { tcpSocket: { port: 'redis' }, ...probes.redis.readiness },
+    livenessProbe: { tcpSocket: { port: 'redis' }, ...probes.redis.liveness },
     securityContext: restrictedSecurityContext(REDIS_UID),
-    volumeMounts: [{ name: 'data', mountPath: '/data' }],
+    volumeMounts: [...volumeMounts, { name: 'data', mountPath: '/data' }],
   }
   const spec = {
     ...{ enableServiceLinks: false, automountServiceAccountToken: false },
     containers: [container],
-    volumes: [{ name: 'data', emptyDir: {} }],
+    volumes: [...volumes, { name: 'data', emptyDir: {} }],
   }
   return [
     {

@@ -7,7 +7,7 @@ const MAX_TRIES = 30
 
 /** No value could be sampled: the message says where, and why the schema refuses the candidates. */
 export class SampleError extends Error {
-  override readonly name = 'SampleFault'
+  override readonly name = 'SampleError'
 }
 
 /**

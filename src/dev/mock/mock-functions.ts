@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Problem, problemJson } from '../../contract/index.ts'
 import { fingerprint, parseIdempotencyKey } from '../../http/idempotency.ts'
 import type { StoredResponse } from '../../kernel/index.ts'
-import type { FaultInjection } from './fault-injection.ts'
+import type { FaultInjection } from './error-injection.ts'
 import type { MockRequest, MockResponder } from './mock-responder.ts'
 import type { ResponseStore } from './response-store.ts'
 
@@ -17,9 +17,9 @@ export interface MockFunctionsOptions {
 /** Takes the place of all functions behind a gateway: responds to `/{name}/…` as the contract of that function says. */
 export function createMockFunctions(options: MockFunctionsOptions): Server {
   return createServer((request, response) => {
-    handle(request, response, options).catch((fault: unknown) => {
+    handle(request, response, options).catch((error: unknown) => {
       // A caller that hung up needs no response.
-      if (!response.destroyed) send(response, problem(toProblem(fault), correlationOf(request)))
+      if (!response.destroyed) send(response, problem(toProblem(error), correlationOf(request)))
     })
   })
 }
@@ -65,11 +65,11 @@ function send(response: ServerResponse, { status, headers, body }: StoredRespons
 
 const correlationOf = ({ headers }: IncomingMessage) => String(headers['x-correlation-id'] ?? '')
 
-const toProblem = (fault: unknown) =>
-  fault instanceof Problem ? fault : new Problem('internal', 500, `The mock itself failed: ${fault}`, { cause: fault })
+const toProblem = (error: unknown) =>
+  error instanceof Problem ? error : new Problem('internal', 500, `The mock itself failed: ${error}`, { cause: error })
 
-const problem = (fault: Problem, correlationId: string): StoredResponse => ({
-  status: fault.status,
-  headers: { 'content-type': 'application/problem+json', ...fault.headers },
-  body: Buffer.from(problemJson(fault, correlationId)),
+const problem = (error: Problem, correlationId: string): StoredResponse => ({
+  status: error.status,
+  headers: { 'content-type': 'application/problem+json', ...error.headers },
+  body: Buffer.from(problemJson(error, correlationId)),
 })

@@ -35,9 +35,9 @@ export function createMockResponder(contract: EndpointContract, { seed }: { read
       if (example !== undefined)
         return withPreferenceApplied(fromReply(exampleReply(contract, example), allow), `example=${example}`)
       return fromReply(first ? first.reply : makeUp(request), allow)
-    } catch (fault) {
-      if (fault instanceof Problem) return fromProblem(fault, { ...request, traceparent: '' })
-      throw fault
+    } catch (error) {
+      if (error instanceof Problem) return fromProblem(error, { ...request, traceparent: '' })
+      throw error
     }
   }
 }

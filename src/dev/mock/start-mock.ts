@@ -63,9 +63,9 @@ export async function startMock(
   }
   try {
     return { url: `http://localhost:${await listen(gateway, port)}`, endpoints: endpoints.length, stop }
-  } catch (fault) {
+  } catch (error) {
     await stop()
-    throw fault
+    throw error
   }
 }
 

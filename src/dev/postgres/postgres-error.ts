@@ -2,7 +2,7 @@ import { ConfigError } from '../../kernel/index.ts'
 
 /** Why Postgres cannot run here, in one sentence that says what to do; `cause` has the details. */
 export class PostgresError extends Error {
-  override name = 'PostgresFault'
+  override name = 'PostgresError'
 }
 
 /** Turns an error of the system or of Postgres into a PostgresError about `folder`. */

@@ -4,9 +4,10 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
+/** How a process ended: by a code or by a signal. */
 export interface Exit {
   readonly code: number | null
-  readonly signal: NodeJS.Signals | null
+  readonly signal: string | null
 }
 
 /** One line of a child's output: a JSON log record, or plain text. */
@@ -65,19 +66,13 @@ function parseLine(line: string): OutputLine {
   return { level: 'text', msg: line }
 }
 
-/** How a program ended: by a code or by a signal. */
-export interface ProgramExit {
-  code: number | null
-  signal: string | null
-}
-
 export interface Program {
   pid: number
   /** Ends the program as if the runner were gone. */
   disconnect(): void
-  exited: Promise<ProgramExit>
+  exited: Promise<Exit>
   /** Settles when, in addition, all its output has been read. */
-  closed: Promise<ProgramExit>
+  closed: Promise<Exit>
 }
 
 /** Nothing of the caller's environment (PGDATA, secrets, locale) reaches the program. */
@@ -100,8 +95,8 @@ export async function startProgram(command: readonly string[], { ids = {}, onLin
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  const exited = Promise.withResolvers<ProgramExit>()
-  const closed = Promise.withResolvers<ProgramExit>()
+  const exited = Promise.withResolvers<Exit>()
+  const closed = Promise.withResolvers<Exit>()
   child.once('exit', (code, signal) => exited.resolve(toExit(code, signal)))
   child.once('close', (code, signal) => closed.resolve(toExit(code, signal)))
   child.stdin.on('error', () => {}) // it may end before its lifeline does
@@ -142,7 +137,7 @@ function readPid(child: ChildProcessByStdio<Writable, Readable, Readable>): Prom
 }
 
 /** The shell reports the signal of its program as 128 + its number. */
-function toExit(code: number | null, signal: string | null): ProgramExit {
+function toExit(code: number | null, signal: string | null): Exit {
   if (code === null || code <= 128) return { code, signal }
   const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
   return name === undefined ? { code, signal } : { code: null, signal: name }
