@@ -28,8 +28,8 @@ export interface ContractsLocation {
  * Reads the contracts of a checkout. One that does not compile, or contradicts itself or another one, does not hold up the
  * others: it stays as it was in `last`, or is left out if it was never valid.
  */
-export async function readContracts(place: ContractsLocation, last?: Contracts): Promise<Contracts> {
-  const { root, bundles } = place
+export async function readContracts(location: ContractsLocation, last?: Contracts): Promise<Contracts> {
+  const { root, bundles } = location
   const found = await findFunctions(root)
   const errors: Record<string, string> = {}
   let fresh = found
@@ -46,7 +46,7 @@ export async function readContracts(place: ContractsLocation, last?: Contracts):
       const names = found.filter((name) => origins.has(name))
       return { bundle, set: loadContracts(bundle.file), names, errors, origins }
     } catch (error) {
-      const more = await findBroken(error, fresh, { place, last })
+      const more = await findBroken(error, fresh, { location, last })
       Object.assign(errors, more.errors)
       fresh = more.rest
     }
@@ -57,7 +57,7 @@ export async function readContracts(place: ContractsLocation, last?: Contracts):
 async function findBroken(
   cause: unknown,
   names: readonly string[],
-  { place: { root, bundles }, last }: { place: ContractsLocation; last: Contracts | undefined },
+  { location: { root, bundles }, last }: { location: ContractsLocation; last: Contracts | undefined },
 ) {
   const broken = findUncompiled(cause, names)
   if (broken.length > 0) return split(names, Object.fromEntries(broken.map((name) => [name, explainBuildError(cause)])))

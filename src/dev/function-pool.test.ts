@@ -4,27 +4,27 @@ import { createFunctionPool, type Lease } from './function-pool.ts'
 
 const BUSY = { status: 503, headers: { 'retry-after': '1' } }
 
-/** A pool whose clock and instances a test holds. */
-function rig({ max = 3, concurrency = 2 } = {}) {
+/** A pool whose clock and instances a test controls. */
+function createPool({ max = 3, concurrency = 2 } = {}) {
   const state = { at: 0 }
-  const launched: { ready: () => void; leave: () => void; die: () => void }[] = []
+  const launched: { ready: () => void; drain: () => void; die: () => void }[] = []
   const pool = createFunctionPool({
     ...{ name: 'f', scale: { max, concurrency }, idleMs: 60_000, report: () => {}, now: () => state.at },
     launch: async () => {
       const { promise: listening, resolve } = Promise.withResolvers<number>()
       const exited = Promise.withResolvers<{ code: number; signal: null }>()
-      const leaving = Promise.withResolvers<void>()
+      const draining = Promise.withResolvers<void>()
       const die = () => exited.resolve({ code: 1, signal: null })
-      const pid = launched.push({ ready: () => resolve(pid), leave: leaving.resolve, die })
+      const pid = launched.push({ ready: () => resolve(pid), drain: draining.resolve, die })
       const stop = async () => {
         exited.resolve({ code: 0, signal: null })
         return exited.promise
       }
-      return { pid, listening, leaving: leaving.promise, exited: exited.promise, stop }
+      return { pid, listening, draining: draining.promise, exited: exited.promise, stop }
     },
   })
   const acquire = (timeoutMs = 1_000) => pool.acquire({ signal: new AbortController().signal, timeoutMs })
-  /** Takes both places of one instance that is ready. */
+  /** Takes both slots of one ready instance. */
   const full = async (): Promise<[Lease, Lease]> => {
     const leases = [acquire(), acquire()] as const
     await untilTrue(() => launched.length === 1)
@@ -35,7 +35,7 @@ function rig({ max = 3, concurrency = 2 } = {}) {
 }
 
 it('starts one more instance where requests wait for a place', async () => {
-  const { launched, acquire, full, pool } = rig()
+  const { launched, acquire, full, pool } = createPool()
   await full()
   const third = acquire()
   await untilTrue(() => launched.length === 2)
@@ -45,7 +45,7 @@ it('starts one more instance where requests wait for a place', async () => {
 })
 
 it('starts none for requests that wait where an instance has more to do than it can', async () => {
-  const { state, launched, acquire, full, pool } = rig()
+  const { state, launched, acquire, full, pool } = createPool()
   const [first, second] = await full()
   first.release('refused')
   const [third, fourth] = [acquire(), acquire()]
@@ -62,7 +62,7 @@ it('starts none for requests that wait where an instance has more to do than it 
 })
 
 it('refuses who has waited for half of its time, and tells the others what they have left', async () => {
-  const { state, acquire, full, pool } = rig({ max: 1 })
+  const { state, acquire, full, pool } = createPool({ max: 1 })
   const [first, second] = await full()
   const late = acquire(1_000).catch((problem: unknown) => problem)
   state.at += 300
@@ -76,7 +76,7 @@ it('refuses who has waited for half of its time, and tells the others what they 
 })
 
 it('refuses at once who would wait in vain, by the pace of those before', async () => {
-  const { state, acquire, full, pool } = rig({ max: 1 })
+  const { state, acquire, full, pool } = createPool({ max: 1 })
   let leases = await full()
   for (let round = 0; round < 50; round++) {
     state.at += 1_000
@@ -91,7 +91,7 @@ it('refuses at once who would wait in vain, by the pace of those before', async 
 })
 
 it('a wait for a start is not on the account of the request', async () => {
-  const { state, launched, acquire, pool } = rig()
+  const { state, launched, acquire, pool } = createPool()
   const first = acquire(1_000)
   await untilTrue(() => launched.length === 1)
   state.at += 5_000
@@ -101,7 +101,7 @@ it('a wait for a start is not on the account of the request', async () => {
 })
 
 it('one that ended while it ran can start: whoever comes next has a new one, however often', async () => {
-  const { launched, acquire, pool } = rig()
+  const { launched, acquire, pool } = createPool()
   for (let round = 0; round < 5; round++) {
     const lease = acquire()
     await untilTrue(() => launched.length === round + 1)
@@ -116,7 +116,7 @@ it('one that ended while it ran can start: whoever comes next has a new one, how
 })
 
 it('whoever waits for a place in one that ends has one in the next', async () => {
-  const { launched, acquire, full, pool } = rig({ max: 1 })
+  const { launched, acquire, full, pool } = createPool({ max: 1 })
   await full()
   const waiting = acquire()
   launched[0]?.die()
@@ -127,10 +127,10 @@ it('whoever waits for a place in one that ends has one in the next', async () =>
 })
 
 it('one that leaves keeps what it has, and another one is started for what comes', async () => {
-  const { launched, acquire, full, pool } = rig({ max: 1 })
+  const { launched, acquire, full, pool } = createPool({ max: 1 })
   const [first] = await full()
   first.release('done')
-  launched[0]?.leave()
+  launched[0]?.drain()
   await new Promise(setImmediate)
   const next = acquire()
   await untilTrue(() => launched.length === 2)

@@ -92,8 +92,6 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     return createFunctionPool({ name, scale, idleMs: config.EBB_IDLE_MS, launch, report })
   }
 
-  const complain = (part: string, error: unknown) => report({ event: 'fault', part, message: explainBuildError(error) })
-
   /** Replaces the bundle or contract that is served, once the new one has started. */
   async function replace(described: Route | Subscription, old: RunningFunction): Promise<boolean> {
     const { name } = described
@@ -122,12 +120,12 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
   }
 
   function reportBroken(name: string, error: unknown) {
-    const why = explainBuildError(error)
-    if (broken.get(name) !== why) report({ event: 'fault', part: name, message: why })
-    broken.set(name, why)
+    const message = explainBuildError(error)
+    if (broken.get(name) !== message) report({ event: 'fault', part: name, message })
+    broken.set(name, message)
   }
 
-  async function doesBuild(name: string, bundle: Lazy<Bundle>): Promise<boolean> {
+  async function builds(name: string, bundle: Lazy<Bundle>): Promise<boolean> {
     try {
       await bundle.get()
       return true
@@ -162,7 +160,7 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
         const old = running.get(name)
         if (!old) {
           const bundle = add(described)
-          return isSave && !(await doesBuild(name, bundle)) ? [] : [name]
+          return isSave && !(await builds(name, bundle)) ? [] : [name]
         }
         if (name in errors) return []
         const isDue = broken.has(name) || (await isStale(old, described, isChanged))
@@ -173,7 +171,7 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     prepare: async () => {
       for (const [name, { bundle }] of running) {
         if (stopping) return
-        await bundle.get().catch((error) => complain(name, error))
+        await bundle.get().catch((error) => report({ event: 'fault', part: name, message: explainBuildError(error) }))
       }
     },
     prune: ({ routes, subscriptions }) => {
@@ -198,7 +196,10 @@ function statusOf({ pool, before }: RunningFunction): FunctionStatus {
   return { name, instances, coldStarts: before.coldStarts + coldStarts, requests: before.requests + requests }
 }
 
-/** A function that was never bundled is up to date, since it is bundled on its first call; one that did not compile may be fixed by any change. */
+/**
+ * A function that was never bundled is up to date, since it is bundled on its first call; one that did not compile may be fixed
+ * by any change.
+ */
 async function isStale(
   { bundle, described }: RunningFunction,
   now: Route | Subscription,

@@ -9,7 +9,7 @@ export async function assertPortFree(setting: string, port: number): Promise<voi
     await once(server, 'listening')
   } catch (cause) {
     const { code } = Object(cause) as { code?: string }
-    const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be had (${code})`
+    const why = code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${code})`
     throw new ConfigError(
       `Port ${port} ${why}; choose another one with ${setting}, for example ${setting}=${port + 1000}.`,
       { cause },
@@ -26,6 +26,6 @@ export async function findFreePort(): Promise<number> {
   const address = server.address()
   server.close()
   await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('the system gave no port')
+  if (address === null || typeof address === 'string') throw new Error('the system assigned no port')
   return address.port
 }

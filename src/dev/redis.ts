@@ -25,7 +25,7 @@ export async function startRedis(path: string): Promise<RunningRedis | undefined
     await server.exited
   }
   const url = `redis://127.0.0.1:${port}`
-  if (await answers(url)) return { url, pid: server.pid, stop }
+  if (await isReady(url)) return { url, pid: server.pid, stop }
   await stop()
   return undefined
 }
@@ -44,7 +44,7 @@ async function findOnPath(names: readonly string[], path: string): Promise<strin
   return undefined
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isReady(url: string): Promise<boolean> {
   const giveUpAt = Date.now() + START_LIMIT_MS
   const client = new Redis(url, {
     retryStrategy: () => (Date.now() < giveUpAt ? 50 : null),

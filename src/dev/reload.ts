@@ -35,7 +35,7 @@ export function watchSources(options: ReloadOptions) {
   let serving = contracts
   let changed = new Set<string>()
   /** Files of a failed round, which were not applied. */
-  let missed: ReadonlySet<string> = new Set()
+  let unapplied: ReadonlySet<string> = new Set()
   let closed = false
   let working: Promise<void> | undefined
   reportErrors(contracts.errors, {})
@@ -45,8 +45,8 @@ export function watchSources(options: ReloadOptions) {
     for (const message of new Set(fresh)) report({ event: 'fault', part: 'contracts', message })
   }
 
-  const take = async (saved: ReadonlySet<string>) => {
-    const files = saved.union(missed)
+  const apply = async (saved: ReadonlySet<string>) => {
+    const files = saved.union(unapplied)
     const startedAt = performance.now()
     const { bundle, names, errors } = serving
     try {
@@ -64,42 +64,42 @@ export function watchSources(options: ReloadOptions) {
       }
       functions.prune(next.set)
       serving = next
-      missed = new Set()
+      unapplied = new Set()
       await onReloaded(next.names)
-      const mended = Object.keys(errors).filter((name) => !(name in next.errors) && next.names.includes(name))
+      const repaired = Object.keys(errors).filter((name) => !(name in next.errors) && next.names.includes(name))
       const removed = names.filter((name) => !next.names.includes(name))
       const tookMs = Math.round(performance.now() - startedAt)
-      const taken = [...new Set([...updated, ...mended])]
-      if (taken.length + removed.length > 0) report({ event: 'reload', functions: taken, removed, tookMs })
+      const reloaded = [...new Set([...updated, ...repaired])]
+      if (reloaded.length + removed.length > 0) report({ event: 'reload', functions: reloaded, removed, tookMs })
     } catch (error) {
-      missed = files
+      unapplied = files
       report({ event: 'fault', part: 'contracts', message: explainBuildError(error) })
     }
   }
 
-  const work = async () => {
+  const applyAll = async () => {
     while (changed.size > 0 && !closed) {
       await delay(SETTLE_MS)
       const files = changed
       changed = new Set()
-      await take(files)
+      await apply(files)
     }
     working = undefined
   }
-  const note = (file: string) => {
+  const onSave = (file: string) => {
     changed.add(file)
-    working ??= work()
+    working ??= applyAll()
   }
 
   const watchFolder = (folder: string) => {
     const path = join(root, folder)
     mkdirSync(path, { recursive: true })
     return watch(path, { recursive: true }, (_event, file) => {
-      if (file !== null && !NOT_A_SOURCE.test(file)) note(join(path, file))
+      if (file !== null && !NOT_A_SOURCE.test(file)) onSave(join(path, file))
     })
   }
   dependencies.add(contracts.bundle.inputs)
-  dependencies.onChange(note)
+  dependencies.onChange(onSave)
   const watchers = new Map(WATCHED.map((folder) => [folder, watchFolder(folder)]))
   // A watcher loses a folder that is removed as a whole (by a git checkout, say); if it comes back, it needs a new one.
   const rootWatcher = watch(root, (_event, folder) => {
@@ -107,7 +107,7 @@ export function watchSources(options: ReloadOptions) {
     if (!gone || folder === null || closed) return
     gone.close()
     watchers.set(folder, watchFolder(folder))
-    note(join(root, folder))
+    onSave(join(root, folder))
   })
   return {
     current: () => serving.set,

@@ -33,18 +33,18 @@ interface LogFields {
   readonly [field: string]: unknown
 }
 
-export type Report = (told: DevEvent) => void
+export type Report = (event: DevEvent) => void
 
 /** One JSON object a line on stdout. */
-export const reportJson: Report = (told) => void process.stdout.write(`${JSON.stringify(told)}\n`)
+export const reportJson: Report = (event) => void process.stdout.write(`${JSON.stringify(event)}\n`)
 
 /** Holds reports back until `ready`, so that this is always the first one. */
 export function bufferUntilReady(report: Report): Report {
   let early: DevEvent[] | undefined = []
-  return (told) => {
-    if (told.event !== 'ready' && early) return void early.push(told)
-    report(told)
-    for (const one of early ?? []) report(one)
+  return (event) => {
+    if (event.event !== 'ready' && early) return void early.push(event)
+    report(event)
+    for (const earlier of early ?? []) report(earlier)
     early = undefined
   }
 }

@@ -17,15 +17,15 @@ interface TerminalReporterOptions {
 
 /** Reports to people: first the addresses and endpoints, then one line for each event. */
 export function createTerminalReporter(options: TerminalReporterOptions): Report {
-  return (told) => {
-    const text = told.event === 'ready' ? welcome(told, options) : formatEvent(sanitize(told), options)
+  return (event) => {
+    const text = event.event === 'ready' ? welcome(event, options) : formatEvent(sanitize(event), options)
     if (text) process.stdout.write(`${text}\n`)
   }
 }
 
 /** Texts may come from callers and handlers: they must not forge lines of the report or control the terminal. */
-const sanitize = (told: DevEvent): DevEvent => {
-  const fields = Object.entries(told).map(([name, value]) => {
+const sanitize = (event: DevEvent): DevEvent => {
+  const fields = Object.entries(event).map(([name, value]) => {
     return [name, typeof value === 'string' ? printable(value).replaceAll('\n', INDENT) : value]
   })
   // The same fields, with the same types.
@@ -41,14 +41,14 @@ function welcome(
   { contracts, notes, roles }: TerminalReporterOptions,
 ): string {
   const { routes, subscriptions } = contracts()
-  const facts = { API: bold(url), Docs: `${url}/docs`, Admin: admin, ...notes }
+  const addresses = { API: bold(url), Docs: `${url}/docs`, Admin: admin, ...notes }
   const names = [...routes, ...subscriptions].map(({ name }) => name.length)
   const width = Math.max(0, ...names)
   return [
     '',
-    `  ${bold('Ebb')} is ready ${dim(`in ${seconds(readyMs)}; no function runs until somebody calls it`)}`,
+    `  ${bold('Ebb')} is ready ${dim(`in ${seconds(readyMs)}; functions start when they are called`)}`,
     '',
-    ...Object.entries(facts).map(([name, value]) => `  ${dim(name.padEnd(8))} ${value}`),
+    ...Object.entries(addresses).map(([name, value]) => `  ${dim(name.padEnd(8))} ${value}`),
     ...Object.entries(keys).map(([role, key]) => `  ${dim('Key'.padEnd(8))} ${key} ${dim(role)}`),
     '',
     ...routes.map(
@@ -57,14 +57,14 @@ function welcome(
     ...subscriptions.map(({ name, on }) => `  ${name.padEnd(width)}  ${dim(`on ${on}`)}`),
     ...tryIt(routes, { url, keys, roles }),
     '',
-    dim('  Ctrl-C stops everything; data stay.'),
+    dim('  Ctrl-C stops everything; the data are kept.'),
     '',
   ].join('\n')
 }
 
 /** Who may call, in a few words: without scopes any key may. */
 const describeAccess = ({ anonymous, scopes, owner }: Route) =>
-  anonymous ? 'anybody' : [...(owner ? ['owner'] : []), ...scopes].join(', ') || 'any key'
+  anonymous ? 'anyone' : [...(owner ? ['owner'] : []), ...scopes].join(', ') || 'any key'
 
 /** A curl command for the first example that the first key may send. */
 function tryIt(
@@ -72,8 +72,8 @@ function tryIt(
   { url, keys, roles }: { url: string; keys: Readonly<Record<string, string>>; roles: Roles },
 ): readonly string[] {
   const [role = '', key] = Object.entries(keys)[0] ?? []
-  const may = ({ scopes }: Route) => scopes.every((scope) => roles[role]?.includes(scope))
-  const route = routes.find((one) => one.exampleBody !== undefined && may(one))
+  const canCall = ({ scopes }: Route) => scopes.every((scope) => roles[role]?.includes(scope))
+  const route = routes.find((one) => one.exampleBody !== undefined && canCall(one))
   if (!route || !key) return []
   return [
     '',
@@ -84,43 +84,43 @@ function tryIt(
   ]
 }
 
-function formatEvent(told: DevEvent, { statuses, root }: TerminalReporterOptions): string | undefined {
+function formatEvent(event: DevEvent, { statuses, root }: TerminalReporterOptions): string | undefined {
   const clock = dim(new Date().toTimeString().slice(0, 8))
   const count = (name: string) => {
     const status = statuses().find((one) => one.name === name)
     const starts = status?.coldStarts === 1 ? '1 cold start' : `${status?.coldStarts ?? 0} cold starts`
     return `${status?.instances ?? 0} running, ${starts}`
   }
-  switch (told.event) {
+  switch (event.event) {
     case 'spawn':
-      return `${clock}  ${styleText('cyan', ' up')}  ${told.function} ${dim(`started in ${told.coldStartMs} ms; ${count(told.function)}`)}`
+      return `${clock}  ${styleText('cyan', ' up')}  ${event.function} ${dim(`started in ${event.coldStartMs} ms; ${count(event.function)}`)}`
     case 'idle-stop':
-      return `${clock}  ${styleText('cyan', 'off')}  ${told.function} ${dim(`idle for ${seconds(told.idleMs)}; ${count(told.function)}`)}`
+      return `${clock}  ${styleText('cyan', 'off')}  ${event.function} ${dim(`idle for ${seconds(event.idleMs)}; ${count(event.function)}`)}`
     case 'request': {
-      const { status = 0, method, path, durationMs, function: name, reason } = told
-      const who = reason ? `no function woken: ${reason}` : (name ?? '')
-      return `${clock}  ${colouredStatus(status)}  ${method} ${path} ${dim(`${durationMs} ms  ${who}${told.cold ? ', cold' : ''}`)}`
+      const { status = 0, method, path, durationMs, function: name, reason } = event
+      const target = reason ? `no function invoked: ${reason}` : (name ?? '')
+      return `${clock}  ${colouredStatus(status)}  ${method} ${path} ${dim(`${durationMs} ms  ${target}${event.cold ? ', cold' : ''}`)}`
     }
     case 'delivery': {
-      const { status, type, attempt, outcome, durationMs, retryInMs, function: name } = told
+      const { status, type, attempt, outcome, durationMs, retryInMs, function: name } = event
       const next = retryInMs === undefined ? '' : `, again in ${seconds(Number(retryInMs))}`
       return `${clock}  ${colouredStatus(status ?? 599)}  ${type} → ${name} ${dim(`${durationMs} ms  ${outcome}, attempt ${attempt}${next}`)}`
     }
     case 'fault': {
-      const next = typeof told.nextStartInMs === 'number' ? dim(` (again in ${seconds(told.nextStartInMs)})`) : ''
-      return `${clock}  ${styleText('red', ' !!')}  ${told.part}: ${ownFrames(told.message, root)}${next}`
+      const next = typeof event.nextStartInMs === 'number' ? dim(` (again in ${seconds(event.nextStartInMs)})`) : ''
+      return `${clock}  ${styleText('red', ' !!')}  ${event.part}: ${ownFrames(event.message, root)}${next}`
     }
     case 'reload': {
-      const say = (tag: string, names: readonly string[], what: string) =>
+      const line = (tag: string, names: readonly string[], verb: string) =>
         names.length > 0
-          ? [`${clock}  ${styleText('cyan', tag)}  ${names.join(', ')} ${dim(`${what} after ${told.tookMs} ms`)}`]
+          ? [`${clock}  ${styleText('cyan', tag)}  ${names.join(', ')} ${dim(`${verb} after ${event.tookMs} ms`)}`]
           : []
-      return [...say('new', told.functions, 'served'), ...say('end', told.removed, 'removed')].join('\n')
+      return [...line('new', event.functions, 'served'), ...line('end', event.removed, 'removed')].join('\n')
     }
     case 'stopped':
-      return dim('  Ebb has stopped; data stay.')
+      return dim('  Ebb has stopped; the data are kept.')
     case 'log':
-      return `${clock}       ${told.part}: ${told.message}`
+      return `${clock}       ${event.part}: ${event.message}`
     default:
       return undefined
   }

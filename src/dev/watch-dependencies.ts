@@ -21,14 +21,14 @@ export function watchDependencies(root: string): DependencyWatcher {
   const isWatched = (file: string) => WATCHED.some((folder) => file.startsWith(join(root, folder, '/')))
   const files = new Set<string>()
   const watchers = new Map<string, FSWatcher>()
-  let tell = (_file: string) => {}
+  let notify = (_file: string) => {}
 
   // Folders, not files, are watched: an editor may replace the file that it saves.
   function watchFolder(folder: string) {
     try {
       const watcher = watch(folder, (_event, name) => {
         if (!existsSync(folder)) return forget(folder)
-        if (name !== null && files.has(join(folder, name))) tell(join(folder, name))
+        if (name !== null && files.has(join(folder, name))) notify(join(folder, name))
       })
       watcher.on('error', () => forget(folder))
       watchers.set(folder, watcher)
@@ -41,7 +41,7 @@ export function watchDependencies(root: string): DependencyWatcher {
   function forget(folder: string) {
     watchers.get(folder)?.close()
     watchers.delete(folder)
-    for (const file of files) if (dirname(file) === folder) tell(file)
+    for (const file of files) if (dirname(file) === folder) notify(file)
   }
 
   return {
@@ -53,7 +53,7 @@ export function watchDependencies(root: string): DependencyWatcher {
       }
     },
     onChange: (listener) => {
-      tell = listener
+      notify = listener
     },
     close: () => {
       for (const watcher of watchers.values()) watcher.close()

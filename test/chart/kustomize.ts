@@ -51,7 +51,7 @@ const isNamed = ({ metadata }: Manifest, pattern: string) => new RegExp(`^(${pat
 
 /** Appends to lists, which is all that the patches of this overlay do. */
 function addTo(manifest: Manifest, operations: readonly { op: string; path: string; value: unknown }[]): Manifest {
-  const copy = structuredClone(manifest)
+  const copy: Manifest = JSON.parse(JSON.stringify(manifest))
   for (const { op, path, value } of operations) {
     const keys = path.split('/').slice(1, -1)
     const list = keys.reduce<unknown>((parent, key) => Object(parent)[key], copy)

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
@@ -21,6 +21,7 @@ jest.setTimeout(120_000)
 
 beforeAll(async () => {
   checkout = await copyCheckout()
+  await cp('charts', join(checkout.root, 'charts'), { recursive: true })
 })
 afterAll(() => checkout.remove())
 

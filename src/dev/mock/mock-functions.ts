@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Problem, problemJson } from '../../contract/index.ts'
 import { fingerprint, parseIdempotencyKey } from '../../http/idempotency.ts'
 import type { StoredResponse } from '../../kernel/index.ts'
-import type { FaultInjection } from './error-injection.ts'
+import type { FaultInjection } from './fault-injection.ts'
 import type { MockRequest, MockResponder } from './mock-responder.ts'
 import type { ResponseStore } from './response-store.ts'
 

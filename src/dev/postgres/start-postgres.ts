@@ -2,7 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { claimFolder } from '../processes/claim-folder.ts'
 import { identifyProcess } from '../processes/leftovers.ts'
-import type { ProgramExit } from '../processes/start-child.ts'
+import type { Exit } from '../processes/start-child.ts'
 import { copyBinaries, findBinaries } from './binaries.ts'
 import { type Cluster, ensureCluster, NOBODY_DATA_DIR } from './cluster.ts'
 import { explainError, PostgresError } from './postgres-error.ts'
@@ -30,7 +30,7 @@ export interface RunningPostgres {
   /** Distinguishes the postmaster from a later process with its pid. Linux: field 22 of /proc/<pid>/stat; elsewhere `ps -o lstart=`. */
   processStartedAt: string
   /** Settles when the postmaster ends, by itself or by `stop`. */
-  exited: Promise<ProgramExit>
+  exited: Promise<Exit>
   /** Rolls back open transactions and shuts down, within 15 s. */
   stop(): Promise<void>
 }

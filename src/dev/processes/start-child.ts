@@ -22,7 +22,7 @@ export interface Child {
 
 interface ChildOptions {
   readonly env: Readonly<Record<string, string>>
-  readonly onLine: (said: OutputLine) => void
+  readonly onLine: (line: OutputLine) => void
   readonly nodeOptions?: readonly string[]
 }
 
@@ -58,8 +58,8 @@ export function startChild(file: string, { env, onLine, nodeOptions = [] }: Chil
 
 function parseLine(line: string): OutputLine {
   try {
-    const said: unknown = JSON.parse(line)
-    if (typeof said === 'object' && said !== null) return { ...said }
+    const record: unknown = JSON.parse(line)
+    if (typeof record === 'object' && record !== null) return { ...record }
   } catch {
     // Not every line is a log record.
   }
