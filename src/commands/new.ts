@@ -46,11 +46,11 @@ const FUNCTION_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/
  */
 async function newFunction(root: string, name: string, options: NewFunctionOptions): Promise<readonly string[]> {
   if (!FUNCTION_NAME.test(name) || name.length > 40) {
-    throw new ConfigError(`"${name}" is no verb-noun such as place-order: up to 40 of a-z, 0-9 and -`)
+    throw new ConfigError(`"${name}" is not a verb-noun such as place-order: up to 40 of a-z, 0-9 and -`)
   }
   const folder = join(root, 'functions', name)
-  const taken = new ConfigError(`functions/${name} is there already; choose another name, or remove it first`)
-  if (await stat(folder).catch(() => undefined)) throw taken
+  const exists = new ConfigError(`functions/${name} exists already; choose another name, or remove it first`)
+  if (await stat(folder).catch(() => undefined)) throw exists
   const files = await filesOf(root, name, options)
   await mkdir(join(root, 'functions'), { recursive: true })
   // Beside the others, so that its imports resolve; a folder with a dot is not taken for a function.
@@ -62,7 +62,7 @@ async function newFunction(root: string, name: string, options: NewFunctionOptio
   } catch (cause) {
     await rm(unfinished, { recursive: true, force: true })
     const { code } = Object(cause) as { code?: string }
-    throw code === 'ENOTEMPTY' || code === 'EEXIST' ? taken : cause
+    throw code === 'ENOTEMPTY' || code === 'EEXIST' ? exists : cause
   }
   return Object.keys(files).map((file) => `functions/${name}/${file}`)
 }

@@ -41,7 +41,7 @@ describe('ebb new', () => {
   })
 
   it('refuses a name that is none, one that is taken, and an event that nobody declares', async () => {
-    expect(await ebb('new', 'Hello')).toMatch(/^ebb: "Hello" is no verb-noun/)
+    expect(await ebb('new', 'Hello')).toMatch(/^ebb: "Hello" is not a verb-noun/)
     expect(await ebb('new', 'create-user')).toMatch(/^ebb: functions\/create-user is there already/)
     expect(await ebb('new', 'count-moons', '--on', 'moon.risen')).toMatch(
       /^ebb: no file of domain\/ declares the event moon\.risen; there are .*user\.created/,

@@ -23,13 +23,19 @@ const DIFFERENCES: readonly (readonly [RegExp, string])[] = [
   [/\benv\.EBB_MAIL_FOLDER$|^migrate .*\benv\.EBB_POOL_MAX$/, 'in k8s/ one ConfigMap is for all parts'],
   [/\bDATABASE_DIRECT_URL(_FILE)?$/, 'in k8s/ a pooler is put before Postgres by a Secret alone'],
   [/ network to monitoring:4318$/, 'k8s/ is told of a collector by an overlay, which finds its way open'],
-  [/^postgres .*(serviceName|volumeClaimTemplates|PGDATA)$/, 'k8s/ has names without a release, and keeps its data where it is'],
+  [
+    /^postgres .*(serviceName|volumeClaimTemplates|PGDATA)$/,
+    'k8s/ has names without a release, and keeps its data where it is',
+  ],
 ]
 
 describeChart('k8s/ and the chart', () => {
   it('say the same, but for what differs on purpose', async () => {
     // The bundled stores of k8s/ are for a first try on a small machine.
-    const small = parseYaml(readFileSync('charts/ebb/values-small.yaml', 'utf8')) as Record<'postgres' | 'redis', Values>
+    const small = parseYaml(readFileSync('charts/ebb/values-small.yaml', 'utf8')) as Record<
+      'postgres' | 'redis',
+      Values
+    >
     const values = {
       knative: { ingressNamespaces: ['kourier-system', 'knative-ingress'] },
       telemetry: { otlpEndpoint: '' },

@@ -92,7 +92,7 @@ describe('ebb render', () => {
       await write(`functions/${name}/handler.ts`, handlerOf(uses))
     }
     await write('functions/use-mail/contract.ts', mailer)
-    const { code, stderr } = await ebb('--openfaas', 'pro')
+    const { code, stderr } = await ebb('--openfaas', 'pro', '--max-connections', '600')
     expect([code, stderr]).toEqual([0, ''])
     const { functions } = parse(await readFile(join(checkout.root, 'charts/ebb/functions.yaml'), 'utf8'))
     expect(Object.keys(cases).map((name) => functions[name].uses)).toEqual([

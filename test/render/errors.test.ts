@@ -64,7 +64,7 @@ describe('OpenFaaS CE cannot', () => {
       { egress: ['api.example.com:443'] },
       `egress: OpenFaaS CE does not keep a function from calling other hosts; ${leaveOut}`,
     ],
-    ['name each secret', { secrets: ['KEY_'] }, 'secrets: OpenFaaS CE cannot call a secret "key-", as KEY_ would be'],
+    ['name each secret', { secrets: ['KEY_'] }, 'secrets: OpenFaaS CE cannot name a secret "key-", as it would name KEY_'],
   ])('%s', (_, parts, sentence) => {
     expect(one(parts)).toEqual([`functions/a/contract.ts: ${sentence}`])
     expect(one({ ...parts, targets: { openfaas: false } })).toEqual([])
@@ -74,7 +74,7 @@ describe('OpenFaaS CE cannot', () => {
     expect(sentencesOf(few(15))).toEqual([])
     expect(sentencesOf([...few(15), contract('x', { targets: { openfaas: false } })])).toEqual([])
     expect(sentencesOf(few(17))).toEqual([
-      'functions/{f16,f17}/contract.ts: targets.openfaas: OpenFaaS CE has room for 15 functions, and 17 are for it: 2 too many; ' +
+      'functions/{f16,f17}/contract.ts: targets.openfaas: OpenFaaS CE runs 15 functions at most, and 17 are for it: 2 too many; ' +
         'leave some out with `targets: { openfaas: false }`, or render for Pro with --openfaas pro',
     ])
     expect(sentencesOf(few(17), { openfaas: 'pro' })).toEqual([])

@@ -23,7 +23,7 @@ const database = (part: 'GATEWAY' | 'RELAY') =>
   ['DATABASE_URL', 'DATABASE_DIRECT_URL'].map((name) => `${name}=${part}_${name}`)
 
 /** The gateway: replicas spread over nodes and zones, a Service on port 80, and at most one eviction at a time. */
-export function gateway(placements: readonly WithTimeout[], chart: Chart): readonly Manifest[] {
+export function gateway(deployedFunctions: readonly WithTimeout[], chart: Chart): readonly Manifest[] {
   const { drainMs } = chart.shutdown
   const keys = ['EBB_IDENTITY_KEY', 'EBB_KEY_PEPPER', 'EBB_ADMIN_KEY', ...database('GATEWAY')]
   const container = {
@@ -33,7 +33,7 @@ export function gateway(placements: readonly WithTimeout[], chart: Chart): reado
     ...probes('http', { whileUp: '/_/health', chart }),
     env: [{ name: 'EBB_DRAIN_MS', value: String(drainMs) }],
   }
-  const graceSeconds = toGraceSeconds(drainMs + gatewayDrainMs(callsOf(placements, chart)), chart)
+  const graceSeconds = toGraceSeconds(drainMs + gatewayDrainMs(callsOf(deployedFunctions, chart)), chart)
   const deployment = deploymentOf('gateway', { [PLATFORM_SECRET]: keys }, container, { graceSeconds, chart })
   const service = {
     apiVersion: 'v1',
@@ -45,7 +45,7 @@ export function gateway(placements: readonly WithTimeout[], chart: Chart): reado
 }
 
 /** The relay: replicas without a leader. Only probes and Prometheus call it. */
-export function relay(placements: readonly WithTimeout[], chart: Chart): readonly Manifest[] {
+export function relay(deployedFunctions: readonly WithTimeout[], chart: Chart): readonly Manifest[] {
   const keys = { [PLATFORM_SECRET]: ['EBB_IDENTITY_KEY=RELAY_IDENTITY_KEY', ...database('RELAY')] }
   const { resources } = chart.relay
   const env = [
@@ -59,7 +59,7 @@ export function relay(placements: readonly WithTimeout[], chart: Chart): readonl
   ]
   // Readiness only makes a rollout wait: no Service routes to the relay.
   const container = { ports: [ADMIN], resources, env, ...probes('admin', { whileUp: '/_/ready', chart }) }
-  const graceSeconds = toGraceSeconds(relayDrainMs(callsOf(placements, chart)), chart)
+  const graceSeconds = toGraceSeconds(relayDrainMs(callsOf(deployedFunctions, chart)), chart)
   return [deploymentOf('relay', keys, container, { graceSeconds, chart }), disruptionBudget('relay')]
 }
 
@@ -68,7 +68,7 @@ export function relay(placements: readonly WithTimeout[], chart: Chart): readonl
  * are not ready before it is done. Its TTL is short, so that the Job of the next version can take its place.
  */
 export function migrate(
-  _placements: readonly WithTimeout[],
+  _deployedFunctions: readonly WithTimeout[],
   { migrate: { resources, deadlineSeconds } }: Chart,
 ): readonly Manifest[] {
   const keys = { [PLATFORM_SECRET]: ['DATABASE_DIRECT_URL=MIGRATION_DATABASE_URL'] }

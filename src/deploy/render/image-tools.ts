@@ -4,10 +4,10 @@ import { DEFAULT_TAG, imageOf } from './platform.ts'
 
 /** docker-bake.hcl: builds all images at once, each with its SBOM and provenance. */
 export function bake(
-  placements: readonly ResolvedDeployment[],
+  deployedFunctions: readonly ResolvedDeployment[],
   { services }: { readonly services: readonly string[] },
 ): string {
-  const names = [...placements.map(({ name }) => name), ...services]
+  const names = [...deployedFunctions.map(({ name }) => name), ...services]
   return `${HEADER}
 # All images: docker buildx bake. One of them: docker buildx bake ${names[0]}. To a registry: EBB_REGISTRY=… EBB_TAG=… docker buildx bake --push
 
@@ -54,7 +54,7 @@ interface SkaffoldOptions {
 }
 
 /** skaffold.yaml, for `skaffold dev` on kind, and for `skaffold run -p prod --default-repo …` elsewhere. */
-export function skaffold(placements: readonly ResolvedDeployment[], { services }: SkaffoldOptions): string {
+export function skaffold(deployedFunctions: readonly ResolvedDeployment[], { services }: SkaffoldOptions): string {
   const artifact = (name: string) => ({
     image: imageOf(name),
     context: '.',
@@ -74,7 +74,7 @@ export function skaffold(placements: readonly ResolvedDeployment[], { services }
       // A tag by content: Knative makes a new revision for each new tag, and none for an old one.
       tagPolicy: { inputDigest: {} },
       local: { push: false, useBuildkit: true },
-      artifacts: [...placements.map(({ name }) => name), ...services].map(artifact),
+      artifacts: [...deployedFunctions.map(({ name }) => name), ...services].map(artifact),
     },
     profiles: [
       {
@@ -101,5 +101,5 @@ export function skaffold(placements: readonly ResolvedDeployment[], { services }
 
 const SKAFFOLD_ABOUT = `\`skaffold dev\` on kind with Knative in it. \`skaffold run -p prod --default-repo REGISTRY\` elsewhere.
 Nothing is synced into pods: what runs there is a bundle with its code cache, on a read-only root file system
-and that has no tar. Each image is built from the whole checkout, so a save builds all of them; while you write, \`npm start\`
+without tar. Each image is built from the whole checkout, so a save builds all of them; while you write, \`npm start\`
 runs the same bundles.`

@@ -10,7 +10,7 @@ import { postgres, redis } from './stores.ts'
 
 /** The manifests of each service that has an image. */
 const SERVICES: Readonly<
-  Record<string, (placements: readonly DeployedFunction[], chart: Chart) => readonly Manifest[]>
+  Record<string, (deployedFunctions: readonly DeployedFunction[], chart: Chart) => readonly Manifest[]>
 > = {
   gateway,
   relay,
@@ -24,17 +24,26 @@ export interface KustomizeOptions {
 }
 
 /** The files of `k8s/` by path: a base without a namespace, two overlays, and the stores as components. */
-export function kustomize(placements: readonly DeployedFunction[], { services, sizing, chart }: KustomizeOptions) {
-  const functions = placements.map((placement) => [
-    `functions/${placement.name}.yaml`,
-    yamlFile([knativeService(placement, chart), ...(placement.egress.length > 0 ? [egressPolicy(placement)] : [])], {
-      about: NO_CPU_LIMIT,
-    }),
+export function kustomize(
+  deployedFunctions: readonly DeployedFunction[],
+  { services, sizing, chart }: KustomizeOptions,
+) {
+  const functions = deployedFunctions.map((deployedFunction) => [
+    `functions/${deployedFunction.name}.yaml`,
+    yamlFile(
+      [
+        knativeService(deployedFunction, chart),
+        ...(deployedFunction.egress.length > 0 ? [egressPolicy(deployedFunction)] : []),
+      ],
+      {
+        about: NO_CPU_LIMIT,
+      },
+    ),
   ])
-  const parts = services.map((name) => [`${name}.yaml`, yamlFile(SERVICES[name]?.(placements, chart) ?? [])])
+  const parts = services.map((name) => [`${name}.yaml`, yamlFile(SERVICES[name]?.(deployedFunctions, chart) ?? [])])
   const base: Readonly<Record<string, string>> = {
     ...Object.fromEntries([...functions, ...parts]),
-    'network-policies.yaml': yamlFile(networkPolicies(placements, chart), { about: POLICIES }),
+    'network-policies.yaml': yamlFile(networkPolicies(deployedFunctions, chart), { about: POLICIES }),
   }
   const component = (name: string, manifests: readonly Manifest[]) => ({
     [`k8s/components/${name}/${name}.yaml`]: yamlFile(manifests),
@@ -46,8 +55,8 @@ export function kustomize(placements: readonly DeployedFunction[], { services, s
     ...Object.fromEntries(Object.entries(base).map(([name, text]) => [`k8s/base/${name}`, text])),
     'k8s/base/kustomization.yaml': yamlFile([baseOf(Object.keys(base), sizing, chart)], { about: BASE }),
     'k8s/base/knative-references.yaml': yamlFile([REFERENCES]),
-    'k8s/overlays/kind/kustomization.yaml': kindOverlay(placements),
-    'k8s/overlays/production/kustomization.yaml': productionOverlay(placements),
+    'k8s/overlays/kind/kustomization.yaml': kindOverlay(deployedFunctions),
+    'k8s/overlays/production/kustomization.yaml': productionOverlay(deployedFunctions),
     ...component('postgres', postgres(sizing, chart)),
     ...component('redis', redis(chart)),
   }

@@ -20,7 +20,7 @@ const INTERNET = [
 ].map((ipBlock) => ({ ipBlock }))
 
 /** Denies all traffic of the pods of an Ebb, both ways, except what the architecture needs. */
-export function networkPolicies(placements: readonly DeployedFunction[], chart: Chart): readonly Manifest[] {
+export function networkPolicies(deployedFunctions: readonly DeployedFunction[], chart: Chart): readonly Manifest[] {
   const monitoring = namespaces(chart.monitoring.namespaces)
   const ingress = namespaces([...chart.knative.ingressNamespaces, TEST_INGRESS])
   const knative = (app: string) => ({ ...namespaces([chart.knative.namespace]), podSelector: { matchLabels: { app } } })
@@ -30,7 +30,7 @@ export function networkPolicies(placements: readonly DeployedFunction[], chart: 
   const functions = { to: [ingress], ports: chart.knative.ingressPorts.map((number) => port(number)) }
   const scraped = (number: number) => ({ from: [monitoring], ports: [port(number)] })
   const activator = [knative('activator'), ingress]
-  const mailers = usersOf('mail', placements)
+  const mailers = usersOf('mail', deployedFunctions)
   const allPods = { matchLabels: { 'app.kubernetes.io/part-of': PART_OF } }
   return [
     policy('ebb-default-deny', allPods, { ingress: [], egress: [] }),

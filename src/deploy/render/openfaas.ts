@@ -18,10 +18,13 @@ const PLATFORM = ['EBB_IDENTITY_JWKS', STORE_SECRETS.postgres, STORE_SECRETS.mai
 const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
 
 /** stack.yml for `faas-cli deploy`, for the Community Edition, or for Pro, which scales to zero. */
-export function openfaasStack(placements: readonly DeployedFunction[], { edition, poolMax }: OpenfaasOptions): string {
-  const functions = deployedThere(placements).map((placement) => [
-    placement.name,
-    stackFunction(placement, edition, poolMax),
+export function openfaasStack(
+  deployedFunctions: readonly DeployedFunction[],
+  { edition, poolMax }: OpenfaasOptions,
+): string {
+  const functions = deployedThere(deployedFunctions).map((deployedFunction) => [
+    deployedFunction.name,
+    stackFunction(deployedFunction, edition, poolMax),
   ])
   const stack = {
     version: '1.0',
@@ -34,7 +37,7 @@ export function openfaasStack(placements: readonly DeployedFunction[], { edition
 const COMMON = `The same images as on Knative; push them where OpenFaaS can pull: EBB_REGISTRY, EBB_TAG. Secrets, once:
   faas-cli secret create ${PLATFORM.map(secretNameOf).join(' | ')} --from-file=FILE
 Gateway and relay run beside it, with EBB_UPSTREAM_TEMPLATE=http://gateway.openfaas:8080/function/{name}.
-OpenFaaS does not count the requests of one instance: each has those over \`scale.concurrency\` wait for their turn by itself.
+OpenFaaS does not count the requests of one instance: each instance queues those over \`scale.concurrency\` itself.
 `
 const ABOUT: Readonly<Record<OpenfaasEdition, string>> = {
   ce: `${COMMON}For the Community Edition: at least one instance of each, ${CE.replicas} at most, even where \`scale.max\` allows more.
@@ -44,8 +47,8 @@ reported as done: see \`faas-cli describe NAME\`.`,
   pro: `${COMMON}For OpenFaaS Pro.`,
 }
 
-function stackFunction(placement: DeployedFunction, edition: OpenfaasEdition, poolMax: number): Manifest {
-  const { name, resources, uses, secrets } = placement
+function stackFunction(deployedFunction: DeployedFunction, edition: OpenfaasEdition, poolMax: number): Manifest {
+  const { name, resources, uses, secrets } = deployedFunction
   const own = (['postgres', 'mail'] as const)
     .filter((store) => uses.includes(store))
     .map((store) => STORE_SECRETS[store])
@@ -59,14 +62,14 @@ function stackFunction(placement: DeployedFunction, edition: OpenfaasEdition, po
       // If set, caches are shared.
       ...(uses.includes('redis') ? { REDIS_URL: fromEnvironment('REDIS_URL') } : {}),
       EBB_POOL_MAX: String(poolMax),
-      EBB_MAX_CONCURRENCY: String(placement.scale.concurrency),
+      EBB_MAX_CONCURRENCY: String(deployedFunction.scale.concurrency),
       EBB_DRAIN_MS: String(DRAIN_MS),
       OTEL_TRACES_EXPORTER: fromEnvironment('OTEL_TRACES_EXPORTER', 'none'),
       OTEL_METRICS_EXPORTER: fromEnvironment('OTEL_METRICS_EXPORTER', 'none'),
       OTEL_EXPORTER_OTLP_ENDPOINT: fromEnvironment('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://localhost:4318'),
     },
     secrets: all.map(secretNameOf),
-    labels: edition === 'pro' ? proLabels(placement.scale) : ceLabels(placement.scale),
+    labels: edition === 'pro' ? proLabels(deployedFunction.scale) : ceLabels(deployedFunction.scale),
     annotations: { 'com.openfaas.health.http.path': '/_/health', 'com.openfaas.ready.http.path': '/_/ready' },
     ...resources,
     readonly_root_filesystem: true,
@@ -91,14 +94,14 @@ const proLabels = ({ min, max, concurrency, target }: ResolvedDeployment['scale'
 })
 
 export function openfaasIssues(
-  placements: readonly ResolvedDeployment[],
+  deployedFunctions: readonly ResolvedDeployment[],
   { edition }: Pick<OpenfaasOptions, 'edition'>,
 ) {
-  const all = deployedThere(placements)
-  const issues = all.flatMap((placement) => functionIssues(placement, edition))
+  const all = deployedThere(deployedFunctions)
+  const issues = all.flatMap((deployedFunction) => functionIssues(deployedFunction, edition))
   const over = edition === 'ce' ? all.slice(CE.functions).map(({ name }) => name) : []
   if (over.length === 0) return issues
-  const why = `has room for ${CE.functions} functions, and ${all.length} are for it: ${over.length} too many`
+  const why = `runs ${CE.functions} functions at most, and ${all.length} are for it: ${over.length} too many`
   const remedy = 'leave some out with `targets: { openfaas: false }`, or render for Pro with --openfaas pro'
   return [...issues, `functions/{${over.join(',')}}/contract.ts: targets.openfaas: OpenFaaS CE ${why}; ${remedy}`]
 }
@@ -123,7 +126,12 @@ function functionIssues(
   }
   for (const secret of secrets.filter((secret) => !LABEL.test(secretNameOf(secret)))) {
     issues.push(
-      unsupported(name, 'secrets', target, `cannot call a secret "${secretNameOf(secret)}", as ${secret} would be`),
+      unsupported(
+        name,
+        'secrets',
+        target,
+        `cannot name a secret "${secretNameOf(secret)}", as it would name ${secret}`,
+      ),
     )
   }
   return issues
@@ -132,8 +140,8 @@ function functionIssues(
 /** A variable that faas-cli takes from its environment. */
 const fromEnvironment = (name: string, otherwise = '') => `\${${name}:-${otherwise}}`
 
-const deployedThere = <P extends ResolvedDeployment>(placements: readonly P[]) =>
-  placements.filter(({ openfaas }) => openfaas)
+const deployedThere = <P extends ResolvedDeployment>(deployedFunctions: readonly P[]) =>
+  deployedFunctions.filter(({ openfaas }) => openfaas)
 
 /** OpenFaaS names secrets like host names. */
 function secretNameOf(name: string) {

@@ -15,7 +15,7 @@ import { PRODUCTION_REPLICAS } from './sizing.ts'
 const EXTERNAL_PORTS = { postgres: [5432, 6432], redis: [6379, 6380], smtp: [465, 587] }
 
 /** Everything on one node, with the bundled Postgres and Valkey. */
-export const kindOverlay = (placements: readonly DeployedFunction[]): string =>
+export const kindOverlay = (deployedFunctions: readonly DeployedFunction[]): string =>
   yamlFile(
     [
       kustomization({
@@ -23,7 +23,7 @@ export const kindOverlay = (placements: readonly DeployedFunction[]): string =>
         components: ['../../components/postgres', '../../components/redis'],
         replicas: { gateway: 1, relay: 1 },
         functions: { EBB_MAIL_FOLDER: '/tmp/mail' },
-        patches: [...storeSecrets('redis', placements), patch(GATEWAY, secretsOf('REDIS_URL'))],
+        patches: [...storeSecrets('redis', deployedFunctions), patch(GATEWAY, secretsOf('REDIS_URL'))],
       }),
     ],
     { about: KIND },
@@ -34,15 +34,15 @@ const KIND = `For kind and other clusters on one machine, with Knative in them. 
 Mail is written to /tmp/mail in the pod that sends it.`
 
 /** More replicas of the always-on services, and external stores. */
-export function productionOverlay(placements: readonly DeployedFunction[]): string {
-  const mail = usersOf('mail', placements).length > 0 ? [patch(policyOf('mail'), allowEgress('smtp'))] : []
+export function productionOverlay(deployedFunctions: readonly DeployedFunction[]): string {
+  const mail = usersOf('mail', deployedFunctions).length > 0 ? [patch(policyOf('mail'), allowEgress('smtp'))] : []
   const overlay = kustomization({
     resources: ['../../base'],
     replicas: PRODUCTION_REPLICAS,
     functions: {},
     patches: [
-      ...storeSecrets('redis', placements),
-      ...storeSecrets('mail', placements),
+      ...storeSecrets('redis', deployedFunctions),
+      ...storeSecrets('mail', deployedFunctions),
       ...['gateway', 'functions'].map((part) => patch(policyOf(part), allowEgress('postgres', 'redis'))),
       ...mail,
       ...['relay', 'migrate'].map((part) => patch(policyOf(part), allowEgress('postgres'))),
@@ -62,8 +62,8 @@ EBB_KEY_PEPPER and EBB_ADMIN_KEY; and \`${FUNCTIONS_SECRET}\` with what the cont
 A namespace, an ingress and telemetry depend on the site: add them in an overlay of your own that has this one as its resource.`
 
 /** The address of a store, for the functions that use it. */
-function storeSecrets(store: 'redis' | 'mail', placements: readonly DeployedFunction[]): readonly Manifest[] {
-  const names = usersOf(store, placements)
+function storeSecrets(store: 'redis' | 'mail', deployedFunctions: readonly DeployedFunction[]): readonly Manifest[] {
+  const names = usersOf(store, deployedFunctions)
   return names.length > 0 ? [patch(functionsOf(names), secretsOf(STORE_SECRETS[store]))] : []
 }
 

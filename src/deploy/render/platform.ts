@@ -38,7 +38,7 @@ export const labelsOf = (part: Part, name: string = part) => ({
   'app.kubernetes.io/part-of': PART_OF,
 })
 
-/** Of the grace period a request cannot use this much: 30 s during which queue-proxy waits for quiet, and 10 s for the function's own end. */
+/** The part of the grace period that no request can use: queue-proxy waits 30 s for quiet, and the function's own end takes 10 s. */
 export const DRAIN_SECONDS = 40
 const MIN_SECONDS = 60
 
@@ -62,5 +62,5 @@ export interface DeployedFunction extends ResolvedDeployment {
 }
 
 /** The names of the functions that use a store. */
-export const usersOf = (store: Store, placements: readonly DeployedFunction[]): readonly string[] =>
-  placements.filter(({ uses }) => uses.includes(store)).map(({ name }) => name)
+export const usersOf = (store: Store, deployedFunctions: readonly DeployedFunction[]): readonly string[] =>
+  deployedFunctions.filter(({ uses }) => uses.includes(store)).map(({ name }) => name)

@@ -30,7 +30,7 @@ export function render(
 ): Readonly<Record<string, string>> {
   contractSet(contracts, undefined)
   const names = Object.keys(contracts).sort()
-  const placements = names.flatMap((name) =>
+  const deployedFunctions = names.flatMap((name) =>
     contracts[name] ? [{ ...describeDeployment(contracts[name]), uses: uses[name] ?? STORES }] : [],
   )
   const sizing: Sizing = {
@@ -38,25 +38,30 @@ export function render(
     maxConnections: maxConnections ?? chart.postgres.maxConnections,
   }
   const issues = [
-    ...placements.flatMap((placement) => [...nameIssues(placement), ...knativeIssues(placement)]),
-    ...openfaasIssues(placements, { edition }),
+    ...deployedFunctions.flatMap((deployedFunction) => [
+      ...nameIssues(deployedFunction),
+      ...knativeIssues(deployedFunction),
+    ]),
+    ...openfaasIssues(deployedFunctions, { edition }),
     ...kustomizeIssues({ services }),
-    ...sizingIssues(placements, sizing, chart),
+    ...sizingIssues(deployedFunctions, sizing, chart),
   ]
   if (issues.length > 0) throw new RenderError(issues)
   return {
-    ...kustomize(placements, { services, sizing, chart }),
-    'stack.yml': openfaasStack(placements, { edition, poolMax: sizing.poolMax }),
-    'skaffold.yaml': skaffold(placements, { services }),
-    'docker-bake.hcl': bake(placements, { services }),
-    'charts/ebb/functions.yaml': chartFunctions(placements),
+    ...kustomize(deployedFunctions, { services, sizing, chart }),
+    'stack.yml': openfaasStack(deployedFunctions, { edition, poolMax: sizing.poolMax }),
+    'skaffold.yaml': skaffold(deployedFunctions, { services }),
+    'docker-bake.hcl': bake(deployedFunctions, { services }),
+    'charts/ebb/functions.yaml': chartFunctions(deployedFunctions),
   }
 }
 
 /** Names that the platform uses itself, on every target. */
 function nameIssues({ name, secrets }: ResolvedDeployment): readonly string[] {
-  const taken = RESERVED_NAMES.includes(name)
-  const ofName = taken ? [unsupported(name, 'name', 'every cluster', 'has a part of the platform under this name')] : []
+  const isReserved = RESERVED_NAMES.includes(name)
+  const ofName = isReserved
+    ? [unsupported(name, 'name', 'every cluster', 'has a part of the platform under this name')]
+    : []
   const platforms = secrets.filter((secret) => RESERVED_SETTINGS.includes(secret) || /^(EBB|OTEL)_/.test(secret))
   const ofSecrets = platforms.map((secret) =>
     unsupported(name, 'secrets', 'every cluster', `sets ${secret} by itself; give the secret another name`),
@@ -65,8 +70,8 @@ function nameIssues({ name, secrets }: ResolvedDeployment): readonly string[] {
 }
 
 /** charts/ebb/functions.yaml: what the chart reads of the functions. */
-function chartFunctions(placements: readonly DeployedFunction[]): string {
-  const functions = placements.map(({ name, kind, scale, timeoutMs, resources, uses, secrets, egress }) => [
+function chartFunctions(deployedFunctions: readonly DeployedFunction[]): string {
+  const functions = deployedFunctions.map(({ name, kind, scale, timeoutMs, resources, uses, secrets, egress }) => [
     name,
     { kind, scale, timeoutMs, timeoutSeconds: timeoutSecondsOf(timeoutMs), resources, uses, secrets, egress },
   ])

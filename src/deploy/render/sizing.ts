@@ -22,11 +22,11 @@ const ROLLOUT_FACTOR = 2
 
 /** Reports by how many connections the database is too small if every function that uses it scales as its contract allows. */
 export function sizingIssues(
-  placements: readonly DeployedFunction[],
+  deployedFunctions: readonly DeployedFunction[],
   { poolMax, maxConnections }: Sizing,
   chart: Chart,
 ): readonly string[] {
-  const users = placements.filter(({ uses }) => uses.includes('postgres'))
+  const users = deployedFunctions.filter(({ uses }) => uses.includes('postgres'))
   const instances = users.reduce((sum, { scale }) => sum + scale.max, 0)
   const { gateway: gateways, relay: relays } = PRODUCTION_REPLICAS
   const perGateway = chart.gateway.poolMax + LISTEN_CONNECTIONS

@@ -28,21 +28,21 @@ export function sampleRequest(contract: EndpointContract, random: Random, given:
     return buildRequest(contract, random, given)
   } catch (cause) {
     if (!(cause instanceof SampleError)) throw cause
-    const why = `no good request to ${contract.name} could be made up (${cause.message}): give its contract an example`
-    throw new SampleError(why, { cause })
+    const reason = `no valid request to ${contract.name} could be sampled (${cause.message}): give its contract an example`
+    throw new SampleError(reason, { cause })
   }
 }
 
 function buildRequest(contract: EndpointContract, random: Random, given: Example): SampleRequest {
   const { params, query, headers, body, examples = {}, path } = contract
   const first = Object.values(examples).find((one) => one.params ?? one.query ?? one.body)
-  const said = { ...first, ...given }
-  const values = { ...requiredValues(params, random), ...said.params }
-  const asked = said.query ?? requiredValues(query, random)
+  const fixed = { ...first, ...given }
+  const values = { ...requiredValues(params, random), ...fixed.params }
+  const queryValues = fixed.query ?? requiredValues(query, random)
   const search = new URLSearchParams(
-    Object.entries(asked).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)])),
+    Object.entries(queryValues).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)])),
   )
-  const sent = said.body ?? (body instanceof z.ZodType ? createSampler(toInput(body))(random) : undefined)
+  const bodyValue = fixed.body ?? (body instanceof z.ZodType ? createSampler(toInput(body))(random) : undefined)
   return {
     target:
       path.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(values[name]))) +
@@ -50,7 +50,7 @@ function buildRequest(contract: EndpointContract, random: Random, given: Example
     headers: Object.fromEntries(
       Object.entries(requiredValues(headers, random)).map(([name, value]) => [name, String(value)]),
     ),
-    body: sent === undefined ? undefined : JSON.stringify(sent),
+    body: bodyValue === undefined ? undefined : JSON.stringify(bodyValue),
   }
 }
 
@@ -90,16 +90,16 @@ export function endpointRequest(contract: EndpointContract, data: unknown): Func
 
 function placeValues({ params, query, body }: EndpointContract, data: unknown): Example {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return { body: data }
-  const part = (takes: (name: string) => boolean) =>
-    Object.fromEntries(Object.entries(data).filter(([name]) => takes(name)))
+  const pick = (accepts: (name: string) => boolean) =>
+    Object.fromEntries(Object.entries(data).filter(([name]) => accepts(name)))
   const inBody = (name: string) => Object.hasOwn(Object(Object(body).shape), name)
   const inPath = (name: string) => Object.hasOwn(params?.shape ?? {}, name)
   const inQuery = (name: string) => Object.hasOwn(query?.shape ?? {}, name)
   return {
-    params: part(inPath),
+    params: pick(inPath),
     // Names that the contract does not know go where the function refuses them by name.
-    query: part((name) => inQuery(name) || (!body && !inPath(name))),
-    ...(body ? { body: part((name) => inBody(name) || (!inPath(name) && !inQuery(name))) } : {}),
+    query: pick((name) => inQuery(name) || (!body && !inPath(name))),
+    ...(body ? { body: pick((name) => inBody(name) || (!inPath(name) && !inQuery(name))) } : {}),
   }
 }
 
@@ -139,6 +139,6 @@ function sampleData(name: string, schema: Parameters<typeof createSampler>[0]): 
     return createSampler(schema)(createRandom(name))
   } catch (cause) {
     if (!(cause instanceof SampleError)) throw cause
-    throw new ConfigError(`no event for ${name} could be made up (${cause.message}): give one with --event`, { cause })
+    throw new ConfigError(`no event for ${name} could be sampled (${cause.message}): give one with --event`, { cause })
   }
 }

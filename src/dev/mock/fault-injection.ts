@@ -42,7 +42,7 @@ const toProblem = (status: number) =>
   new Problem(
     CODES[status] ?? 'mock_failure',
     status,
-    'The mock was told to fail.',
+    'The mock fails on purpose.',
     RETRYABLE.includes(status) ? { retryAfterSeconds: 1 } : {},
   )
 

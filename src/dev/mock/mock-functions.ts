@@ -27,22 +27,22 @@ export function createMockFunctions(options: MockFunctionsOptions): Server {
 async function handle(request: IncomingMessage, response: ServerResponse, options: MockFunctionsOptions) {
   const { responders, faults, stored, named } = options
   const [, name = '', target = '/'] = /^\/([^/?]+)(.*)$/.exec(request.url ?? '') ?? []
-  const answer = responders.get(name)
-  if (!answer) throw new Problem('not_found', 404, `There is no endpoint ${name}.`)
-  const taken = await readRequest(request, target)
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
+  const respond = responders.get(name)
+  if (!respond) throw new Problem('not_found', 404, `There is no endpoint ${name}.`)
+  const mockRequest = await readRequest(request, target)
+  const closed = new AbortController()
+  response.once('close', () => closed.abort())
   const failure = faults.nextFailure()
-  await faults.wait(gone.signal)
+  await faults.wait(closed.signal)
   if (failure) throw failure
-  const given = answer(taken)
-  const value = taken.headers['idempotency-key']
+  const mockResponse = respond(mockRequest)
+  const value = mockRequest.headers['idempotency-key']
   if (value !== undefined) {
-    const print = fingerprint({ ...taken, headers: request.headersDistinct, contractHeaders: named(name) })
+    const print = fingerprint({ ...mockRequest, headers: request.headersDistinct, contractHeaders: named(name) })
     const claim = { route: name, key: parseIdempotencyKey(value), fingerprint: print }
-    stored.store({ ...claim, caller: taken.headers['ebb-identity'] ?? '' }, given)
+    stored.store({ ...claim, caller: mockRequest.headers['ebb-identity'] ?? '' }, mockResponse)
   }
-  send(response, given)
+  send(response, mockResponse)
 }
 
 async function readRequest(request: IncomingMessage, target: string): Promise<MockRequest> {

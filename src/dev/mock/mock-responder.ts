@@ -24,7 +24,7 @@ export type MockResponder = (request: MockRequest) => StoredResponse
  */
 export function createMockResponder(contract: EndpointContract, { seed }: { readonly seed: string }): MockResponder {
   const { fromReply, fromProblem } = createResponseSerializer(contract)
-  const makeUp = createReplySampler(contract, seed)
+  const sampleReply = createReplySampler(contract, seed)
   const first = Object.values(contract.examples ?? {}).find((example) => example.reply !== undefined)
   return (request) => {
     const preferences = readPreferences(request.headers.prefer ?? '')
@@ -34,7 +34,7 @@ export function createMockResponder(contract: EndpointContract, { seed }: { read
       if (failure !== undefined) throw declaredFailure(contract, failure)
       if (example !== undefined)
         return withPreferenceApplied(fromReply(exampleReply(contract, example), allow), `example=${example}`)
-      return fromReply(first ? first.reply : makeUp(request), allow)
+      return fromReply(first ? first.reply : sampleReply(request), allow)
     } catch (error) {
       if (error instanceof Problem) return fromProblem(error, { ...request, traceparent: '' })
       throw error
@@ -44,9 +44,9 @@ export function createMockResponder(contract: EndpointContract, { seed }: { read
 
 const allow = () => {}
 
-const withPreferenceApplied = (answer: StoredResponse, preference: string): StoredResponse => ({
-  ...answer,
-  headers: { ...answer.headers, 'preference-applied': preference },
+const withPreferenceApplied = (response: StoredResponse, preference: string): StoredResponse => ({
+  ...response,
+  headers: { ...response.headers, 'preference-applied': preference },
 })
 
 function declaredFailure({ name, failures = {} }: EndpointContract, code: string): Problem {
@@ -56,12 +56,12 @@ function declaredFailure({ name, failures = {} }: EndpointContract, code: string
 }
 
 function exampleReply({ name, examples = {} }: EndpointContract, wanted: string): unknown {
-  const having = Object.entries(examples).filter(([, example]) => example.reply !== undefined)
-  const found = having.find(([one]) => one === wanted)
+  const withReply = Object.entries(examples).filter(([, example]) => example.reply !== undefined)
+  const found = withReply.find(([one]) => one === wanted)
   if (!found) {
     throw unknownPreference(
       `${name} has no example ${wanted} with a reply`,
-      having.map(([one]) => one),
+      withReply.map(([one]) => one),
     )
   }
   return found[1].reply
@@ -80,13 +80,13 @@ function createReplySampler(contract: EndpointContract, seed: string): (request:
   if (!body) return () => undefined
   const schema = toOutput(body)
   const sample = createSampler(schema)
-  const saidIn = createReader(contract)
+  const valuesOf = createReader(contract)
   return (request) => {
     const { method, target } = request
     const random = createRandom([seed, method, target, Buffer.from(request.body).toString()].join('\n'))
     let value = sampleOrExplain(contract, () => sample(random))
-    for (const [name, said] of saidIn(request)) {
-      const echoed = { ...Object(value), [name]: said }
+    for (const [name, given] of valuesOf(request)) {
+      const echoed = { ...Object(value), [name]: given }
       if (name in Object(value) && schema.safeParse(echoed).success) value = echoed
     }
     return value
@@ -98,7 +98,7 @@ function sampleOrExplain({ name }: EndpointContract, make: () => unknown): unkno
     return make()
   } catch (cause) {
     if (!(cause instanceof SampleError)) throw cause
-    const message = `No reply of ${name} could be made up (${cause.message}). Give its contract an example with a reply, or that schema a .meta({ example }).`
+    const message = `No reply of ${name} could be sampled (${cause.message}). Give its contract an example with a reply, or that schema a .meta({ example }).`
     throw new Problem('not_implemented', 501, message, { cause })
   }
 }

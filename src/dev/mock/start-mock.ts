@@ -70,12 +70,12 @@ export async function startMock(
 }
 
 /** The gateway's dependencies, without stores behind them. */
-function gatewayDefaults(kept: ResponseStore, { onRequest }: MockOptions) {
+function gatewayDefaults(stored: ResponseStore, { onRequest }: MockOptions) {
   const log = createLog({ level: 'silent' })
   if (onRequest) Object.assign(log, { info: onRequest })
   return {
     log,
-    findStoredResponse: async (claim) => kept.find(claim),
+    findStoredResponse: async (claim) => stored.find(claim),
     limiter: (_key, { burst }) => ({ allowed: true, remaining: burst, waitSeconds: 1 }),
     docs: async () => undefined,
     corsOrigins: ['*'],

@@ -124,19 +124,19 @@ async function initialiseCluster(
 }
 
 async function initdb(data: string, binaries: Binaries, runAs: RunAs, signal: AbortSignal): Promise<void> {
-  const said: string[] = []
+  const output: string[] = []
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
   const command = [join(binaries.folder, 'bin/initdb'), '-D', data, '-U', 'postgres', '--auth=reject', ...locale]
   const program = await startProgram([...runAs.prefix, ...command, '--no-instructions'], {
     ids: runAs.ids,
-    onLine: (line) => said.push(line),
+    onLine: (line) => output.push(line),
   })
   if (signal.aborted) program.disconnect()
   signal.addEventListener('abort', program.disconnect, { once: true })
   const { code } = await program.closed
   signal.removeEventListener('abort', program.disconnect)
   signal.throwIfAborted()
-  if (code !== 0) throw new Error(said.join('\n') || `initdb ended with ${code}`)
+  if (code !== 0) throw new Error(output.join('\n') || `initdb ended with ${code}`)
 }
 
 async function runSql(data: string, binaries: Binaries, runAs: RunAs, signal: AbortSignal, statements: string[]) {
@@ -146,6 +146,6 @@ async function runSql(data: string, binaries: Binaries, runAs: RunAs, signal: Ab
   child.stdout.resume()
   child.stdin.on('error', () => {}) // it may end before it has read everything
   child.stdin.end(`${statements.join('\n')}\n`)
-  const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
-  if (code !== 0) throw new Error(said || `postgres --single ended with ${code}`)
+  const [output, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
+  if (code !== 0) throw new Error(output || `postgres --single ended with ${code}`)
 }

@@ -10,9 +10,9 @@ export function explainError(cause: unknown, folder: string): Error {
   if (cause instanceof PostgresError || cause instanceof ConfigError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
   // Log lines and hints mention much that is not the cause.
-  const said = message.replace(/^(LOG|HINT): .*$/gm, '')
-  const known = EXPLANATIONS.find(([pattern]) => pattern.test(said))
-  return new PostgresError(known ? known[1](folder) : `Postgres did not start: ${mainLine(said)}.`, { cause })
+  const text = message.replace(/^(LOG|HINT): .*$/gm, '')
+  const known = EXPLANATIONS.find(([pattern]) => pattern.test(text))
+  return new PostgresError(known ? known[1](folder) : `Postgres did not start: ${mainLine(text)}.`, { cause })
 }
 
 // The first match wins: a full disk also breaks files, so it comes before damage.
@@ -47,8 +47,8 @@ const EXPLANATIONS: [RegExp, (folder: string) => string][] = [
 ]
 
 /** The line of the error itself, without its severity and full stop. */
-function mainLine(said: string): string {
-  const lines = said.split('\n').filter((line) => line.trim() !== '')
-  const line = lines.find((each) => /(FATAL|PANIC|ERROR|error):/.test(each)) ?? lines.at(-1) ?? 'it said nothing'
+function mainLine(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const line = lines.find((each) => /(FATAL|PANIC|ERROR|error):/.test(each)) ?? lines.at(-1) ?? 'it printed nothing'
   return line.replace(/^.*?(FATAL|PANIC|ERROR|error):\s+/, '').replace(/\.\s*$/, '')
 }

@@ -18,7 +18,7 @@ afterAll(async () => {
 describe('a runner that is killed', () => {
   it('takes its Postgres with it, and the data survive', async () => {
     const runner = otherRunner(folder)
-    const { url, pid } = await runner.said
+    const { url, pid } = await runner.started
     await query(url, 'create table kept (n int); insert into kept values (7)')
     const idle = query(url, 'select pg_sleep(60)').catch((error: Error) => error.message)
     await until(
@@ -49,7 +49,7 @@ describe('a runner that is killed', () => {
 
   it('whose Postgres outlived it is cleaned up by the next start', async () => {
     const runner = otherRunner(folder)
-    const { pid } = await runner.said
+    const { pid } = await runner.started
     for (const guard of guardsOf(pid)) process.kill(guard, 'SIGKILL')
     await runner.kill()
     expect(await identifyProcess(pid)).toBeDefined()
@@ -63,7 +63,7 @@ describe('a runner that is killed', () => {
 describe('a runner that lives', () => {
   it('keeps its Postgres: a second one is refused in one sentence', async () => {
     const runner = otherRunner(folder)
-    const { url } = await runner.said
+    const { url } = await runner.started
     await expect(startPostgres(folder)).rejects.toThrow(`is in use by process ${runner.child.pid}: stop`)
     expect(await query(url, 'select n from kept')).toEqual([{ n: 7 }])
     await runner.kill()
@@ -71,7 +71,7 @@ describe('a runner that lives', () => {
 
   it('alone hears Ctrl-C: its Postgres and the shell are no part of its process group', async () => {
     const runner = otherRunner(folder)
-    const { pid } = await runner.said
+    const { pid } = await runner.started
     const own = statField(process.pid, 'group')
     expect([pid, ...guardsOf(pid)].map((each) => statField(each, 'group'))).not.toContain(own)
     expect(statField(runner.child.pid ?? 0, 'group')).toBe(own)

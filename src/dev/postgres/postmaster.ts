@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { findFreePort } from '../ports.ts'
 import { identifyProcess } from '../processes/leftovers.ts'
 import { type Program, startProgram } from '../processes/start-child.ts'
@@ -32,12 +32,12 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
     const started = await startOnce(options, port)
     if ('pid' in started) return { ...started, port }
     options.signal.throwIfAborted()
-    if (!TRANSIENT.test(started.said) || Date.now() > deadline) throw new Error(started.said)
-    await wait(100, undefined, { signal: options.signal })
+    if (!TRANSIENT.test(started.output) || Date.now() > deadline) throw new Error(started.output)
+    await delay(100, undefined, { signal: options.signal })
   }
 }
 
-async function startOnce(options: PostmasterOptions, port: number): Promise<Program | { said: string }> {
+async function startOnce(options: PostmasterOptions, port: number): Promise<Program | { output: string }> {
   const { binaries, data, runAs, settings, log, signal } = options
   const ready = Promise.withResolvers<'ready'>()
   const server = createServerLog(log, () => ready.resolve('ready'))
@@ -45,17 +45,17 @@ async function startOnce(options: PostmasterOptions, port: number): Promise<Prog
     '-c',
     `${k}=${v}`,
   ])
-  const launched = await startProgram([...runAs.prefix, join(binaries, 'bin/postgres'), '-D', data, ...flags], {
+  const program = await startProgram([...runAs.prefix, join(binaries, 'bin/postgres'), '-D', data, ...flags], {
     ids: runAs.ids,
     onLine: server.read,
   })
-  if (signal.aborted) launched.disconnect()
-  signal.addEventListener('abort', launched.disconnect, { once: true })
+  if (signal.aborted) program.disconnect()
+  signal.addEventListener('abort', program.disconnect, { once: true })
   try {
-    const first = await Promise.race([ready.promise, launched.closed])
-    return first === 'ready' ? launched : { said: server.said() || `postgres ended with ${JSON.stringify(first)}` }
+    const first = await Promise.race([ready.promise, program.closed])
+    return first === 'ready' ? program : { output: server.output() || `postgres ended with ${JSON.stringify(first)}` }
   } finally {
-    signal.removeEventListener('abort', launched.disconnect)
+    signal.removeEventListener('abort', program.disconnect)
   }
 }
 
@@ -91,7 +91,7 @@ function createServerLog(log: (line: string) => void, onReady: () => void) {
       onReady()
     }
   }
-  return { read, said: () => kept?.join('\n') ?? '' }
+  return { read, output: () => kept?.join('\n') ?? '' }
 }
 
 const ROUTINE = new Set(['LOG', 'INFO', 'NOTICE', 'DEBUG', 'DEBUG1', 'DEBUG2', 'DEBUG3', 'DEBUG4', 'DEBUG5'])
@@ -131,7 +131,7 @@ export async function endPostmaster(pid: number, startedAt: string): Promise<voi
     const deadline = Date.now() + limitMs
     while (Date.now() < deadline) {
       if (await isGone(pid, startedAt)) return
-      await wait(15)
+      await delay(15)
     }
   }
   throw new PostgresError(`Postgres (process ${pid}) does not end: look at it with ps, and kill it by hand.`)

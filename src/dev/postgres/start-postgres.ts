@@ -48,11 +48,11 @@ export async function startPostgres(folder: string, options: StartPostgresOption
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const root = await realpath(folder)
-    const giveBack = await claimFolder(root)
+    const release = await claimFolder(root)
     try {
-      return await startClaimed(root, options, signal, giveBack)
+      return await startClaimed(root, options, signal, release)
     } catch (cause) {
-      giveBack()
+      release()
       throw cause
     }
   } catch (cause) {
@@ -62,7 +62,7 @@ export async function startPostgres(folder: string, options: StartPostgresOption
   }
 }
 
-async function startClaimed(folder: string, options: StartPostgresOptions, signal: AbortSignal, giveBack: () => void) {
+async function startClaimed(folder: string, options: StartPostgresOptions, signal: AbortSignal, release: () => void) {
   const { log = () => {}, settings = {} } = options
   const installed = await findBinaries(folder)
   const runAs = await chooseRunAs(folder, join(installed.folder, 'bin/postgres'))
@@ -70,24 +70,19 @@ async function startClaimed(folder: string, options: StartPostgresOptions, signa
   const cluster = await ensureCluster(folder, binaries, runAs, signal)
   await stopLeftoverPostmaster(cluster.data)
   const { port } = options
-  const launching = {
-    binaries: binaries.folder,
-    data: cluster.data,
-    runAs,
-    settings,
-    log,
-    signal,
+  const postmaster = await startPostmaster({
+    ...{ binaries: binaries.folder, data: cluster.data, runAs, settings, log, signal },
     ...(port ? { port } : {}),
-  }
-  return toRunning(await startPostmaster(launching), cluster, giveBack)
+  })
+  return toRunning(postmaster, cluster, release)
 }
 
-async function toRunning(postmaster: Postmaster, cluster: Cluster, giveBack: () => void): Promise<RunningPostgres> {
+async function toRunning(postmaster: Postmaster, cluster: Cluster, release: () => void): Promise<RunningPostgres> {
   const { pid, port } = postmaster
   const identity = await identifyProcess(pid)
   if (identity === undefined) throw new Error('Postgres ended as soon as it was ready')
   const { startedAt } = identity
-  const exited = postmaster.exited.finally(giveBack)
+  const exited = postmaster.exited.finally(release)
   const url = (role: 'postgres' | 'ebb') => `postgres://${role}:${cluster.passwords[role]}@127.0.0.1:${port}/${role}`
   async function stop(): Promise<void> {
     await endPostmaster(pid, startedAt)

@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { ConfigError } from '../../kernel/index.ts'
 import { identifyProcess } from './leftovers.ts'
 
-/** Makes this process the only runner of `folder`, or throws with the pid of the other one. Returns a function that releases the claim. */
+/**
+ * Makes this process the only runner of `folder`, or throws a ConfigError that names the other one. Returns a function that
+ * releases the claim.
+ */
 export async function claimFolder(folder: string): Promise<() => void> {
   const path = join(folder, 'runner.json')
   const self = await identifyProcess(process.pid)
@@ -15,14 +18,14 @@ export async function claimFolder(folder: string): Promise<() => void> {
     await writeFile(draft, mine, { mode: 0o600 })
     // A link appears atomically, and only one of two runners gets it.
     for (let tries = 0; tries < 5; tries++) {
-      const taken = await link(draft, path).then(
+      const claimed = await link(draft, path).then(
         () => true,
         (cause: NodeJS.ErrnoException) => {
           if (cause.code !== 'EEXIST') throw cause
           return false
         },
       )
-      if (taken) return () => releaseClaim(path, mine)
+      if (claimed) return () => releaseClaim(path, mine)
       await removeStaleClaim(path, folder)
     }
     throw new ConfigError(`Several runners start in ${folder} at once: start again.`)

@@ -47,7 +47,10 @@ async function fromPs(pid: number): Promise<ProcessIdentity | undefined> {
 
 const TERM_LIMIT_MS = 2_000
 
-/** Records a child in `folder`, so that the next start can stop it if we are killed. Returns a function that deletes the record. */
+/**
+ * Records a child in `folder`, so that the next start can stop it if we are killed. Returns a function that deletes the
+ * record.
+ */
 export async function recordChild(folder: string, pid: number): Promise<() => Promise<void>> {
   const identity = await identifyProcess(pid)
   const file = join(folder, `${pid}.json`)
