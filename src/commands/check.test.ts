@@ -53,7 +53,7 @@ async function checked(options: CheckOptions, contracts = CONTRACTS): Promise<re
   return all
 }
 const faultsOf = (all: readonly CheckResult[]) =>
-  all.flatMap(({ name, faults }) => faults.map((fault) => `${name}: ${fault}`))
+  all.flatMap(({ name, faults }) => faults.map((violation) => `${name}: ${violation}`))
 
 /** Stands before an Ebb, and answers as `spoil` says. */
 async function spoiled(

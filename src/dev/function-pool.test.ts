@@ -34,7 +34,7 @@ function createPool({ max = 3, concurrency = 2 } = {}) {
   return { state, launched, pool, acquire, full }
 }
 
-it('starts one more instance where requests wait for a place', async () => {
+it('starts one more instance if requests wait for a slot', async () => {
   const { launched, acquire, full, pool } = createPool()
   await full()
   const third = acquire()
@@ -44,7 +44,7 @@ it('starts one more instance where requests wait for a place', async () => {
   await pool.stop()
 })
 
-it('starts none for requests that wait where an instance has more to do than it can', async () => {
+it('starts none for waiting requests while an instance is overloaded', async () => {
   const { state, launched, acquire, full, pool } = createPool()
   const [first, second] = await full()
   first.release('refused')
@@ -61,7 +61,7 @@ it('starts none for requests that wait where an instance has more to do than it 
   await pool.stop()
 })
 
-it('refuses who has waited for half of its time, and tells the others what they have left', async () => {
+it('refuses a request that has waited for half of its time, and passes on what the others have left', async () => {
   const { state, acquire, full, pool } = createPool({ max: 1 })
   const [first, second] = await full()
   const late = acquire(1_000).catch((problem: unknown) => problem)
@@ -75,7 +75,7 @@ it('refuses who has waited for half of its time, and tells the others what they 
   await pool.stop()
 })
 
-it('refuses at once who would wait in vain, by the pace of those before', async () => {
+it('refuses at once a request that would wait too long at the current pace', async () => {
   const { state, acquire, full, pool } = createPool({ max: 1 })
   let leases = await full()
   for (let round = 0; round < 50; round++) {
@@ -90,7 +90,7 @@ it('refuses at once who would wait in vain, by the pace of those before', async 
   await pool.stop()
 })
 
-it('a wait for a start is not on the account of the request', async () => {
+it('waiting for a start does not count against the request', async () => {
   const { state, launched, acquire, pool } = createPool()
   const first = acquire(1_000)
   await untilTrue(() => launched.length === 1)
@@ -100,7 +100,7 @@ it('a wait for a start is not on the account of the request', async () => {
   await pool.stop()
 })
 
-it('one that ended while it ran can start: whoever comes next has a new one, however often', async () => {
+it('an instance that crashes after its start is replaced for the next request, any number of times', async () => {
   const { launched, acquire, pool } = createPool()
   for (let round = 0; round < 5; round++) {
     const lease = acquire()
@@ -115,7 +115,7 @@ it('one that ended while it ran can start: whoever comes next has a new one, how
   await pool.stop()
 })
 
-it('whoever waits for a place in one that ends has one in the next', async () => {
+it('a request that waits for a slot in an instance that crashes gets one in the next', async () => {
   const { launched, acquire, full, pool } = createPool({ max: 1 })
   await full()
   const waiting = acquire()
@@ -126,7 +126,7 @@ it('whoever waits for a place in one that ends has one in the next', async () =>
   await pool.stop()
 })
 
-it('one that leaves keeps what it has, and another one is started for what comes', async () => {
+it('an instance that drains keeps its requests, and another one is started for new ones', async () => {
   const { launched, acquire, full, pool } = createPool({ max: 1 })
   const [first] = await full()
   first.release('done')

@@ -64,7 +64,11 @@ describe('OpenFaaS CE cannot', () => {
       { egress: ['api.example.com:443'] },
       `egress: OpenFaaS CE does not keep a function from calling other hosts; ${leaveOut}`,
     ],
-    ['name each secret', { secrets: ['KEY_'] }, 'secrets: OpenFaaS CE cannot name a secret "key-", as it would name KEY_'],
+    [
+      'name each secret',
+      { secrets: ['KEY_'] },
+      'secrets: OpenFaaS CE cannot name a secret "key-", as it would name KEY_',
+    ],
   ])('%s', (_, parts, sentence) => {
     expect(one(parts)).toEqual([`functions/a/contract.ts: ${sentence}`])
     expect(one({ ...parts, targets: { openfaas: false } })).toEqual([])

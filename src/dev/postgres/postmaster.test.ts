@@ -16,7 +16,7 @@ afterAll(async () => {
 })
 
 describe('a runner that is killed', () => {
-  it('takes its Postgres with it, and the data survive', async () => {
+  it('ends its Postgres, and the data survive', async () => {
     const runner = otherRunner(folder)
     const { url, pid } = await runner.started
     await query(url, 'create table kept (n int); insert into kept values (7)')
@@ -34,7 +34,7 @@ describe('a runner that is killed', () => {
     await again.stop()
   })
 
-  it('in the middle of initdb leaves no cluster and no process', async () => {
+  it('during initdb leaves no cluster and no process', async () => {
     const path = join(scratch.path, 'young')
     const runner = otherRunner(path)
     await until('initdb is at work', () => processesNaming(path).some((command) => command.includes('initdb')))
@@ -60,8 +60,8 @@ describe('a runner that is killed', () => {
   })
 })
 
-describe('a runner that lives', () => {
-  it('keeps its Postgres: a second one is refused in one sentence', async () => {
+describe('a running runner', () => {
+  it('keeps its Postgres: a second runner is refused in one sentence', async () => {
     const runner = otherRunner(folder)
     const { url } = await runner.started
     await expect(startPostgres(folder)).rejects.toThrow(`is in use by process ${runner.child.pid}: stop`)
@@ -69,7 +69,7 @@ describe('a runner that lives', () => {
     await runner.kill()
   })
 
-  it('alone hears Ctrl-C: its Postgres and the shell are no part of its process group', async () => {
+  it('is the only one to get Ctrl-C: its Postgres and the shell are in another process group', async () => {
     const runner = otherRunner(folder)
     const { pid } = await runner.started
     const own = statField(process.pid, 'group')
@@ -90,7 +90,7 @@ describe('a stale postmaster.pid', () => {
     await (await startPostgres(folder)).stop()
   })
 
-  it('with a pid that is now a stranger is no obstacle, and the stranger lives on', async () => {
+  it('with a pid that is now another process is no obstacle, and that process lives on', async () => {
     // The first began when the file says, the second has the command line: neither is the postmaster.
     const stranger = spawn('sleep', ['60'])
     const likeness = spawn('sh', ['-c', 'read -r _', 'postgres', '-D', data, '-c', 'port=1'], { stdio: 'pipe' })

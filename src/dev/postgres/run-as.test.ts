@@ -31,7 +31,7 @@ describe('as root', () => {
     await running.stop()
   })
 
-  itAsRoot('runs as nobody where a namespace cannot reach the folder, with data under /var/lib/ebb', async () => {
+  itAsRoot('runs as the user nobody if a namespace cannot reach the folder, with data under /var/lib/ebb', async () => {
     const closed = join(scratch.path, 'closed')
     mkdirSync(closed, { mode: 0o700 })
     chownSync(closed, stranger, stranger)
