@@ -1,4 +1,4 @@
-export { type Chart, readChart } from './chart.ts'
+export { readChart } from './chart.ts'
 export { HEADER, RenderError } from './manifest.ts'
 export { type RenderOptions, render } from './render.ts'
 export { clusterSecrets } from './secrets.ts'
