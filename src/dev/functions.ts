@@ -1,5 +1,5 @@
 import { createCodeCaches } from '../build/code-caches.ts'
-import { type Bundle, bundleFunction } from '../build/index.ts'
+import { bundleFunction } from '../build/index.ts'
 import type { ContractSet, Route, Subscription } from '../contract/index.ts'
 import { importContract } from '../deploy/import-sources.ts'
 import type { Config } from '../kernel/index.ts'
@@ -7,9 +7,9 @@ import type { FunctionStatus } from '../protocol/index.ts'
 import type { ChildEnv } from './child-env.ts'
 import { explainBuildError } from './contracts.ts'
 import type { DataDir } from './data-dir.ts'
+import { builtBundle, type FunctionBundle, lazyBundle } from './function-bundle.ts'
 import { createFunctionPool, type FunctionPool } from './function-pool.ts'
 import { startFunction } from './function-process.ts'
-import { eager, type Lazy, lazy } from './lazy.ts'
 import type { Report } from './report.ts'
 
 export interface FunctionsOptions {
@@ -49,7 +49,7 @@ interface Changes {
 
 interface RunningFunction {
   readonly described: string
-  readonly bundle: Lazy<Bundle>
+  readonly bundle: FunctionBundle
   readonly pool: FunctionPool
   /** The counts of its predecessors. */
   readonly before: Pick<FunctionStatus, 'coldStarts' | 'requests'>
@@ -79,7 +79,7 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     return bundle
   }
 
-  function open({ name, scale, timeoutMs, secrets }: Route | Subscription, bundle: Lazy<Bundle>): FunctionPool {
+  function open({ name, scale, timeoutMs, secrets }: Route | Subscription, bundle: FunctionBundle): FunctionPool {
     const launch = async () => {
       const { file, revision } = await bundle.get()
       codeCaches.enqueue(name, file)
@@ -97,12 +97,12 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     const { name } = described
     try {
       const bundle = await bundleOf(name)
-      const same = (await old.bundle.made()?.catch(() => undefined))?.revision === bundle.revision
-      if (same && old.described === JSON.stringify(described)) {
+      const isSame = (await old.bundle.revision()) === bundle.revision
+      if (isSame && old.described === JSON.stringify(described)) {
         broken.delete(name)
         return false
       }
-      const fresh = eager(bundle)
+      const fresh = builtBundle(bundle)
       const pool = open(described, fresh)
       if (old.pool.status().instances > 0) await pool.warm()
       const { coldStarts, requests } = statusOf(old)
@@ -125,7 +125,7 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     broken.set(name, message)
   }
 
-  async function builds(name: string, bundle: Lazy<Bundle>): Promise<boolean> {
+  async function builds(name: string, bundle: FunctionBundle): Promise<boolean> {
     try {
       await bundle.get()
       return true
@@ -136,9 +136,9 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
   }
 
   /** Adds a function and returns its bundle, which is built on first use. */
-  function add(described: Route | Subscription): Lazy<Bundle> {
+  function add(described: Route | Subscription): FunctionBundle {
     const { name } = described
-    const bundle = lazy(() => bundleOf(name))
+    const bundle = lazyBundle(() => bundleOf(name))
     const pool = open(described, bundle)
     running.set(name, { described: JSON.stringify(described), bundle, pool, before: { coldStarts: 0, requests: 0 } })
     return bundle
@@ -163,7 +163,8 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
           return isSave && !(await builds(name, bundle)) ? [] : [name]
         }
         if (name in errors) return []
-        const isDue = broken.has(name) || (await isStale(old, described, isChanged))
+        const isDue =
+          broken.has(name) || old.described !== JSON.stringify(described) || (await old.bundle.isStale(isChanged))
         return isDue && (await replace(described, old)) ? [name] : []
       })
       return (await Promise.all(changed)).flat()
@@ -194,20 +195,4 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
 function statusOf({ pool, before }: RunningFunction): FunctionStatus {
   const { name, instances, coldStarts, requests } = pool.status()
   return { name, instances, coldStarts: before.coldStarts + coldStarts, requests: before.requests + requests }
-}
-
-/**
- * A function that was never bundled is up to date, since it is bundled on its first call; one that did not compile may be fixed
- * by any change.
- */
-async function isStale(
-  { bundle, described }: RunningFunction,
-  now: Route | Subscription,
-  isChanged: (file: string) => boolean,
-) {
-  if (described !== JSON.stringify(now)) return true
-  const made = bundle.made()
-  if (!made) return false
-  const inputs = (await made.catch(() => undefined))?.inputs
-  return !inputs || [...inputs].some(isChanged)
 }
