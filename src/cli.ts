@@ -1,15 +1,15 @@
 #!/usr/bin/env node
-import { readFileSync, realpathSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { loadEnvFile } from 'node:process'
 import type { Command } from './commands/command.ts'
-import { readEnvFile } from './commands/env-file.ts'
 import { printable } from './dev/report.ts'
-import { ConfigError } from './kernel/index.ts'
+import { ConfigError, inheritedEnv } from './kernel/index.ts'
 
-/** The checkout that this file is in. */
+/** The root of the checkout that holds this file. */
 const root = join(dirname(realpathSync(process.argv[1] ?? '')), '..')
 
-/** Each verb, loaded when it is asked for. */
+/** The verbs, each loaded on first use. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   new: async () => (await import('./commands/new.ts')).newCommand,
   remove: async () => (await import('./commands/remove.ts')).removeCommand,
@@ -45,7 +45,7 @@ async function main([name = 'help', ...args]: readonly string[]) {
   }
   const all = await Promise.all(Object.values(commands).map((load) => load()))
   print(['Ebb: serverless APIs on your own machines', '', ...all.flatMap(usageLines)])
-  print(['', '  ebb COMMAND --help says the same of one; ebb --version says which Ebb this is.'])
+  print(['', '  ebb COMMAND --help describes one command; ebb --version prints the version.'])
 }
 
 const HELP = ['--help', '-h']
@@ -55,10 +55,28 @@ const usageLines = ({ usage, description }: Command) => [
 ]
 const print = (lines: readonly string[]) => void process.stdout.write(`${lines.join('\n')}\n`)
 
-main(process.argv.slice(2)).catch((fault: unknown) => {
-  // A fault that was foreseen is one sentence; anything else needs its stack.
-  const foreseen = fault instanceof Error && (/Fault$/.test(fault.constructor.name) || 'code' in fault)
-  process.stderr.write(`ebb: ${printable(String(foreseen ? fault.message : ((fault as Error)?.stack ?? fault)))}\n`)
-  // Whatever else was opened ends with us.
+/**
+ * Loads `.env`, or the file that EBB_ENV_FILE names, into the environment of this process; variables that are set already win.
+ * A file that is named has to exist.
+ */
+function readEnvFile(root: string): void {
+  const { EBB_ENV_FILE: named } = inheritedEnv(['EBB_ENV_FILE'])
+  const file = resolve(root, named ?? '.env')
+  if (existsSync(file)) loadEnvFile(file)
+  else if (named !== undefined) throw new ConfigError(`EBB_ENV_FILE: there is no file ${file}`)
+}
+
+/** The errors whose message is written for the user; by name, since their modules are not loaded for that. */
+const EXPECTED = ['ConfigError', 'ContractError', 'PostgresError', 'RenderError', 'SampleError', 'UnresponsiveError']
+
+/** An expected error, or one of the system, is one sentence; any other needs its stack. */
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return EXPECTED.includes(error.constructor.name) || 'code' in error ? error.message : (error.stack ?? error.message)
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`ebb: ${printable(describeError(error))}\n`)
+  // Ends whatever is still open, too.
   process.exit(1)
 })

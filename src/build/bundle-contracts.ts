@@ -36,7 +36,7 @@ export async function bundleContracts(
   return { file, revision: hash, inputs, bytesOf }
 }
 
-/** Bundles contracts so that each is loaded for itself: `contracts`, and `faults` with what those threw that cannot be. */
+/** Bundles contracts so that each loads by itself: exports `contracts`, and `errors` with what those threw that do not load. */
 export async function bundleContractsSeparately(
   root: string,
   folder: string,
@@ -44,9 +44,9 @@ export async function bundleContractsSeparately(
 ): Promise<Bundle> {
   const tries = names.map((name) => {
     const key = JSON.stringify(name)
-    return `try { contracts[${key}] = require('./functions/${name}/contract.ts').default } catch (fault) { faults[${key}] = fault }`
+    return `try { contracts[${key}] = require('./functions/${name}/contract.ts').default } catch (error) { errors[${key}] = error }`
   })
-  const contents = ['export const contracts = {}, faults = {}', ...tries].join('\n')
+  const contents = ['export const contracts = {}, errors = {}', ...tries].join('\n')
   const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts-apart.ts' } as const
   const { file, hash, inputs } = await writePart(root, folder, 'contracts-apart', { stdin, keepNames: true })
   return { file, revision: hash, inputs }

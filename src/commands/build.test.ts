@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe('ebb build', () => {
-  it('writes what the image of a function holds in the place of what was there, and says how much it is', async () => {
+  it('replaces the files of a function`s image, and prints their size', async () => {
     await mkdir(join(folder, 'place-order'))
     await writeFile(join(folder, 'place-order', 'main-000000000000.cjs'), '')
     const { code, stdout, stderr } = await spawnCli(['build', 'place-order', '--out', folder]).ended
@@ -26,7 +26,7 @@ describe('ebb build', () => {
     expect(cached).toEqual(expect.arrayContaining(['main', 'pg', 'pino', 'opentelemetry-sdk-metrics']))
   })
 
-  it('says what there is, where there is no such thing', async () => {
+  it('lists the functions and services for an unknown name', async () => {
     const out = join(folder, 'nothing')
     const { code, stdout, stderr } = await spawnCli(['build', 'place-order', 'order-place', '--out', out]).ended
     const known = [...(await findFunctions('.')), 'gateway', 'relay', 'migrate']

@@ -6,7 +6,7 @@ import { buildClient as build } from '../deploy/build-client.ts'
 import { importContract, importContracts } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { ConfigError } from '../kernel/index.ts'
-import type { Command } from './command.ts'
+import { type Command, printLine, text } from './command.ts'
 
 export const buildCommand: Command = {
   usage: ['build [NAME…] [--out FOLDER]'],
@@ -14,14 +14,14 @@ export const buildCommand: Command = {
   run: async (root, args) => {
     const { values, positionals } = parseArgs({
       ...{ args: [...args], allowPositionals: true },
-      options: { out: { type: 'string', default: join(root, 'dist') } },
+      options: { out: { ...text, default: join(root, 'dist') } },
     })
     const functions = await findFunctions(root)
     const known = [...functions, ...SERVICES]
     const unknown = positionals.filter((name) => !known.includes(name))
     if (unknown.length > 0) throw new ConfigError(`there is no ${unknown.join(', ')}; there are ${known.join(', ')}`)
     const wanted = positionals.length > 0 ? positionals : known
-    // Loading them is what checks them: a bundle does not do it again. A service holds all of them.
+    // Contracts are checked when they are imported here: a bundle does not repeat the checks. A service holds all contracts.
     const needsAll = wanted.some((name) => !functions.includes(name))
     const contracts = needsAll ? await importContracts(root) : {}
     for (const name of wanted) {
@@ -29,9 +29,7 @@ export const buildCommand: Command = {
       await rm(folder, { recursive: true, force: true })
       const contract = contracts[name] ?? (functions.includes(name) ? await importContract(root, name) : undefined)
       const built = contract ? await buildFunction(root, contract, folder) : await buildService(root, name, folder)
-      process.stdout.write(
-        `${relative(process.cwd(), folder)}: ${kib(built.bytes)} and ${kib(built.cacheBytes)} of code cache\n`,
-      )
+      printLine(`${relative(process.cwd(), folder)}: ${kib(built.bytes)} and ${kib(built.cacheBytes)} of code cache`)
     }
   },
 }
@@ -42,10 +40,10 @@ export const buildClientCommand: Command = {
   usage: ['build-client [--out FOLDER]'],
   description: 'pack a typed client of all endpoints, ready for npm publish (npm run build:client)',
   run: async (root, args) => {
-    const { values } = parseArgs({ args: [...args], options: { out: { type: 'string' } } })
+    const { values } = parseArgs({ args: [...args], options: { out: text } })
     const out = values.out === undefined ? {} : { folder: resolve(values.out) }
     const { folder, name, version, endpoints } = await build(root, out)
     const where = relative(process.cwd(), folder) || '.'
-    process.stdout.write(`${name}@${version} with ${endpoints} endpoints is in ${where}\n`)
+    printLine(`${name}@${version} with ${endpoints} endpoints is in ${where}`)
   },
 }

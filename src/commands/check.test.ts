@@ -53,7 +53,7 @@ async function checked(options: CheckOptions, contracts = CONTRACTS): Promise<re
   return all
 }
 const faultsOf = (all: readonly CheckResult[]) =>
-  all.flatMap(({ name, faults }) => faults.map((fault) => `${name}: ${fault}`))
+  all.flatMap(({ name, faults }) => faults.map((violation) => `${name}: ${violation}`))
 
 /** Stands before an Ebb, and answers as `spoil` says. */
 async function spoiled(
@@ -76,26 +76,26 @@ async function spoiled(
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-describe('an Ebb of the same contracts', () => {
+describe('an Ebb with the same contracts', () => {
   it('passes every check', async () => {
     const { url } = await mocked()
     const all = await checked({ url, key: 'any', origin: 'https://app.example' })
     expect(faultsOf(all)).toEqual([])
     expect(all.map(({ name }) => name)).toEqual(
       expect.arrayContaining([
-        'GET /v1/things/{id}: an answer of its contract',
+        'GET /v1/things/{id}: a response of its contract',
         'GET /v1/things: 401 without a key',
-        'GET /v1/things: an answer of its contract',
+        'GET /v1/things: a response of its contract',
         'DELETE /v1/things/{id}: 401 without a key',
-        'POST /v1/bells: 4xx for a body that is none',
+        'POST /v1/bells: 4xx for a body that is not JSON',
         'GET /v1/bells: 405, since it takes POST',
         'OPTIONS /v1/things/{id}: 405, since it takes DELETE, GET, HEAD',
-        'pages of https://app.example may call',
+        'CORS allows https://app.example',
       ]),
     )
   })
 
-  it('is asked for nothing that writes: whatever could is refused', async () => {
+  it('gets no request that writes: any that could is refused', async () => {
     const { url, lines } = await mocked()
     await checked({ url, key: 'any' })
     const writes = lines.filter(({ method }) => method !== 'GET' && method !== 'OPTIONS')
@@ -106,8 +106,8 @@ describe('an Ebb of the same contracts', () => {
   })
 })
 
-describe('an Ebb that is not as it should be', () => {
-  it('is told by what differs, and is asked for nothing that it has not, or has for everybody', async () => {
+describe('an Ebb that differs', () => {
+  it('fails by what differs, and gets no request for what it lacks or has opened to all', async () => {
     const { 'end-thing': _gone, ...rest } = CONTRACTS
     const open = endpoint({
       ...{
@@ -147,7 +147,7 @@ describe('an Ebb that is not as it should be', () => {
       (_, response) => void response.setHeader('content-type', 'text/html'),
     ],
     [
-      'lets everybody in',
+      'lets callers in without a key',
       /^GET .v1.things: 401 without a key: it answers 200/,
       ({ statusCode }, response) => {
         if (statusCode === 401) response.statusCode = 200
@@ -155,24 +155,24 @@ describe('an Ebb that is not as it should be', () => {
     ],
     [
       'fails',
-      /^GET .v1.things.\{id\}: an answer of its contract: it answers 500/,
+      /^GET .v1.things.\{id\}: a response of its contract: it answers 500/,
       (_, response, { url }) => {
         if (url?.startsWith('/v1/things/')) response.statusCode = 500
       },
     ],
     [
-      'forgets what a path takes',
+      'lists no methods with a 405',
       /405, since it takes POST: it allows null/,
       (_, response) => void response.removeHeader('allow'),
     ],
     [
-      'shows what is inside',
-      /it shows x-powered-by/,
+      'exposes internal headers',
+      /it exposes x-powered-by/,
       (_, response) => void response.setHeader('x-powered-by', 'Express'),
     ],
     [
-      'lets strange pages in',
-      /no strange page.*it lets https:..ebb-check.invalid in/,
+      'allows unknown origins',
+      /unknown origin.*it allows https:..ebb-check.invalid/,
       (_, response, { headers }) => void response.setHeader('access-control-allow-origin', headers.origin ?? ''),
     ],
     [
@@ -182,10 +182,10 @@ describe('an Ebb that is not as it should be', () => {
         if (url === '/_/ready') response.statusCode = 503
       },
     ],
-  ])('that %s fails', async (_how, fault, spoil) => {
+  ])('that %s fails', async (_how, violation, spoil) => {
     const { url } = await mocked()
     const faults = faultsOf(await checked({ url: await spoiled(url, spoil), key: 'any' }))
-    expect(faults.some((one) => fault.test(one))).toBe(true)
+    expect(faults.some((one) => violation.test(one))).toBe(true)
   })
 
   it('whose replies break the contract fails', async () => {
@@ -195,12 +195,12 @@ describe('an Ebb that is not as it should be', () => {
       ...{ reply: { status: 200, body: Thing.extend({ more: z.string() }) }, access: { anonymous: true } },
     })
     const faults = faultsOf(await checked({ url }, { ...CONTRACTS, 'get-thing': strict }))
-    expect(faults.some((fault) => /its reply breaks the contract: more: /.test(fault))).toBe(true)
+    expect(faults.some((one) => /its reply breaks the contract: more: /.test(one))).toBe(true)
   })
 })
 
 describe('ebb check', () => {
-  it('prints each check and exits with 1 where one fails, as JSON too', async () => {
+  it('prints each check, also as JSON, and exits with 1 if one fails', async () => {
     const { url } = await mocked()
     const text = await spawnCli(['check', '--url', url]).ended
     expect([text.code, text.stderr]).toEqual([1, ''])
@@ -216,8 +216,8 @@ describe('ebb check', () => {
   it.each([
     [['check'], /^ebb: usage:\n {2}ebb check --url URL/],
     [['check', '--url', 'localhost'], /^ebb: --url must be http:\/\/ or https:\/\/\n$/],
-    [['check', '--url', 'http://127.0.0.1:1'], /^ebb: nobody answers at http:\/\/127\.0\.0\.1:1\n$/],
-  ])('says what is wrong with %j', async (args, sentence) => {
+    [['check', '--url', 'http://127.0.0.1:1'], /^ebb: no server answers at http:\/\/127\.0\.0\.1:1\n$/],
+  ])('explains what is wrong with %j', async (args, sentence) => {
     const { code, stderr } = await spawnCli(args).ended
     expect(code).toBe(1)
     expect(stderr).toMatch(sentence)

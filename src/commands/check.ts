@@ -5,47 +5,39 @@ import { openapi } from '../deploy/index.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { endpointChecks, methodChecks, platformChecks } from './check/checks.ts'
 import { type ApiDocument, compareDocuments, operationsOf } from './check/compare-documents.ts'
-import { createProbe, parseJson, type Send, type Violation } from './check/probe.ts'
-import { type Command, usageError } from './command.ts'
+import { createProbe, parseJson, type Send } from './check/probe.ts'
+import { type Command, flag, printLine, text, usageError } from './command.ts'
 
-const text = { type: 'string' } as const
-const OPTIONS = { url: text, key: text, origin: text, json: { type: 'boolean', default: false } } as const
+const OPTIONS = { url: text, key: text, origin: text, json: flag } as const
 
 export const checkCommand: Command = {
   usage: ['check --url URL [--key KEY] [--origin ORIGIN] [--json]'],
   description:
-    'compare a deployed Ebb with the contracts here, and look whether it answers as it should; writes nothing there',
+    'compare a deployed Ebb with the contracts of this checkout, and check its responses; writes nothing there',
   run: async (root, args) => {
     const { values } = parseArgs({ args: [...args], options: OPTIONS })
     const { url, json, ...options } = values
     if (url === undefined) throw usageError(checkCommand)
     if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new ConfigError('--url must be http:// or https://')
-    const all: CheckResult[] = []
-    for await (const checked of checkDeployed(await importContracts(root), { url, ...options })) {
-      all.push(checked)
-      if (!json) for (const line of linesOf(checked)) print(line)
+    const checks: CheckResult[] = []
+    for await (const result of checkDeployed(await importContracts(root), { url, ...options })) {
+      checks.push(result)
+      if (!json) printLine(formatResult(result))
     }
-    const failed = all.filter(({ faults }) => faults.length > 0).length
-    const passed = all.length - failed
-    if (json) print(JSON.stringify({ url, ok: failed === 0, passed, failed, checks: all }, undefined, 2))
-    else print(`\n${passed} passed, ${failed} failed`)
+    const failed = checks.filter(({ faults }) => faults.length > 0).length
+    const passed = checks.length - failed
+    if (json) printLine(JSON.stringify({ url, ok: failed === 0, passed, failed, checks }, undefined, 2))
+    else printLine(`\n${passed} passed, ${failed} failed`)
     if (failed > 0) process.exitCode = 1
   },
 }
 
-const print = (line: string) => void process.stdout.write(`${line}\n`)
-
-function linesOf({ name, faults }: CheckResult): readonly string[] {
-  if (faults.length === 0) return [`${styleText('green', '  ok')}  ${name}`]
-  return [`${styleText('red', 'FAIL')}  ${name}`, ...faults.map((fault) => `        ${fault}`)]
+function formatResult({ name, faults }: CheckResult): string {
+  if (faults.length === 0) return `${styleText('green', '  ok')}  ${name}`
+  return [`${styleText('red', 'FAIL')}  ${name}`, ...faults.map((violation) => `        ${violation}`)].join('\n')
 }
 
-export interface Check {
-  readonly name: string
-  run(): Promise<Violation>
-}
-
-/** A check that was made; nothing is wrong where `faults` is empty. */
+/** The result of a check, which passed if `faults` is empty. */
 export interface CheckResult {
   readonly name: string
   readonly faults: readonly string[]
@@ -54,13 +46,13 @@ export interface CheckResult {
 export interface CheckOptions {
   readonly url: string
   readonly key?: string | undefined
-  /** Whose pages should be let in. */
+  /** An origin that CORS should allow. */
   readonly origin?: string | undefined
 }
 
 /**
- * Compares an Ebb that is deployed with the contracts here, and looks whether it answers as they and the platform
- * promise. Sends nothing that writes. Throws a ConfigFault where no Ebb answers.
+ * Compares a deployed Ebb with the contracts of this checkout, and checks that it responds as they and the platform promise.
+ * Sends no request that writes. Throws a ConfigError if no Ebb answers.
  */
 export async function* checkDeployed(
   contracts: Readonly<Record<string, AnyContract>>,
@@ -68,11 +60,11 @@ export async function* checkDeployed(
 ): AsyncIterable<CheckResult> {
   const send = createProbe(url)
   const there = await readDocument(send, url)
-  // As somebody reads it who gets it over HTTP.
+  // As a client reads it that gets it over HTTP.
   const here: ApiDocument = JSON.parse(JSON.stringify(openapi(Object.values(contracts), { version: '1' })))
   yield { name: 'its endpoints are those of this checkout', faults: compareDocuments(there, here) }
   const deployed = operationsOf(there)
-  // Of what is not there, or is open there to everybody, nothing is asked: that was just said.
+  // Endpoints that are missing there, or anonymous on one side only, were just reported: no request is sent to them.
   const shared = Object.values(contracts)
     .filter((contract) => contract.kind === 'endpoint')
     .filter(({ method, path, access }) => isComparable(deployed[`${method} ${path}`], access.anonymous === true))
@@ -82,8 +74,8 @@ export async function* checkDeployed(
     ...methodChecks(shared, send),
   ]
   for (const { name, run } of checks) {
-    const fault = await run().catch((cause: Error) => `no answer: ${cause.message}`)
-    yield { name, faults: fault === undefined ? [] : [fault] }
+    const violation = await run().catch((cause: Error) => `no answer: ${cause.message}`)
+    yield { name, faults: violation === undefined ? [] : [violation] }
   }
 }
 
@@ -92,10 +84,10 @@ const isComparable = (operation: unknown, anonymous: boolean) =>
 
 async function readDocument(send: Send, url: string): Promise<ApiDocument> {
   const { status, text } = await send({ method: 'GET', target: '/openapi.json' }).catch((cause) => {
-    throw new ConfigError(`nobody answers at ${url}`, { cause })
+    throw new ConfigError(`no server answers at ${url}`, { cause })
   })
   const document: ApiDocument & { readonly openapi?: string } = Object(parseJson(text))
   if (status !== 200 || !document.openapi)
-    throw new ConfigError(`${url} is no Ebb: its /openapi.json answers ${status}`)
+    throw new ConfigError(`${url} is not an Ebb: its /openapi.json answers ${status}`)
   return document
 }

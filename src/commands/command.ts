@@ -2,13 +2,24 @@ import { ConfigError } from '../kernel/index.ts'
 
 /** One verb of the command line. */
 export interface Command {
-  /** Its words, without `ebb`; several forms a line each. */
+  /** The forms of its arguments, without `ebb`, one line each. */
   readonly usage: readonly string[]
   readonly description: string
-  /** Throws a ConfigFault with one sentence where the arguments or the world do not allow it. */
+  /** Throws a ConfigError of one sentence if the arguments or the environment do not allow it. */
   run(root: string, args: readonly string[]): Promise<void>
 }
 
-/** The answer to arguments that are none of a command's forms. */
+/** Options of parseArgs: a text, and a flag that is off by default. */
+export const text = { type: 'string' } as const
+export const flag = { type: 'boolean', default: false } as const
+
+/** The error for arguments that match none of a command's forms. */
 export const usageError = ({ usage }: Pick<Command, 'usage'>) =>
   new ConfigError(`usage:\n${usage.map((form) => `  ebb ${form}`).join('\n')}`)
+
+export const printLine = (line: string) => void process.stdout.write(`${line}\n`)
+
+/** Calls the listener once the user or the system asks the command to end: Ctrl-C, SIGTERM, or the end of its terminal. */
+export function onInterrupt(listener: () => void): void {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, listener)
+}

@@ -14,9 +14,9 @@ const git = (...args: string[]) =>
   })
 
 const PROGRAM = `
-  import { contracts } from ${JSON.stringify(resolve('src/commands/contracts.ts'))}
-  await contracts.run(process.argv[1], process.argv.slice(2)).catch((fault) => {
-    console.error(fault.message)
+  import { contractsCommand } from ${JSON.stringify(resolve('src/commands/contracts.ts'))}
+  await contractsCommand.run(process.argv[1], process.argv.slice(2)).catch((error) => {
+    console.error(error.message)
     process.exitCode = 2
   })`
 
@@ -65,7 +65,7 @@ beforeEach(() => {
 afterAll(() => rmSync(repository, { recursive: true, force: true }))
 
 describe('ebb contracts diff', () => {
-  it('passes where nothing changed, and leaves working tree and index as they are', () => {
+  it('passes if nothing changed, and leaves working tree and index alone', () => {
     const before = [git('status', '--porcelain'), git('worktree', 'list')]
     const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('ebb-ref-'))
     const left = folders()
@@ -74,11 +74,11 @@ describe('ebb contracts diff', () => {
     expect(folders()).toEqual(left)
   })
 
-  it('passes a new function, against a time that had none', () => {
+  it('passes a new function, compared with a commit without functions', () => {
     expect(ebb('HEAD~1')).toMatchObject({ status: 0 })
   })
 
-  it('fails where callers break, in the contract or in what it imports', () => {
+  it('fails if callers break, in the contract or in what it imports', () => {
     greet((text) => text.replace('Name.optional()', 'Name'))
     domain('z.string().max(10)')
     expect(ebb('HEAD')).toMatchObject({
@@ -102,7 +102,7 @@ describe('ebb contracts diff', () => {
     })
   })
 
-  it('fails where a function is gone, unless that is accepted by name', () => {
+  it('fails if a function is removed, unless it is accepted by name', () => {
     rmSync(join(root, 'functions/greet'), { recursive: true })
     const { status, lines } = ebb('HEAD', '--json')
     expect(status).toBe(1)
@@ -112,14 +112,14 @@ describe('ebb contracts diff', () => {
     expect(ebb('HEAD', '--accept', 'functions/other')).toMatchObject({ status: 1 })
   })
 
-  it.each(['nowhere', '--output=x', 'HEAD:team'])('says in one sentence that %s is no commit', (ref) => {
+  it.each(['nowhere', '--output=x', 'HEAD:team'])('refuses %s, which is not a commit, in one sentence', (ref) => {
     const { status, stderr } = ebb('--', ref)
     expect({ status, stderr }).toEqual({
       ...{ status: 2, stderr: `git knows no commit called ${ref}; in a shallow clone, fetch it first\n` },
     })
   })
 
-  it('says which contracts do not load', () => {
+  it('names the contracts that do not load', () => {
     greet((text) => text.replace("'/v1/greet'", "'v1'"))
     expect(ebb('HEAD').stderr).toMatch(
       /^the contracts of the working tree do not load: functions\/greet\/contract.ts: /,

@@ -6,14 +6,14 @@ import { parseArgs, promisify } from 'node:util'
 import { diffContracts, type Finding } from '../deploy/contracts-diff/index.ts'
 import { loadContractsData } from '../deploy/load-contracts.ts'
 import { ConfigError } from '../kernel/index.ts'
-import { type Command, usageError } from './command.ts'
+import { type Command, flag, text, usageError } from './command.ts'
 
 export const contractsCommand: Command = {
   usage: ['contracts diff GIT_REF [--accept NAME …] [--json]'],
-  description: 'what the contracts break since a git ref, and whom; fails where no higher version announces it',
+  description: 'list what the contracts break since a git ref, and for whom; fails if no higher version announces it',
   run: async (root, args) => {
-    const accept = { type: 'string', multiple: true, default: [] as string[] } as const
-    const options = { accept, json: { type: 'boolean', default: false } } as const
+    const accept = { ...text, multiple: true, default: [] as string[] } as const
+    const options = { accept, json: flag } as const
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
     const [verb, ref, ...others] = positionals
     if (verb !== 'diff' || !ref || others.length > 0) throw usageError(contractsCommand)
@@ -44,10 +44,10 @@ function formatFindings(findings: readonly Finding[], silent: number, ref: strin
 }
 
 /**
- * What the contracts of the working tree break against those at a git ref. Throws a ConfigFault where there is no such ref
- * or one of the two does not load.
+ * Finds what the contracts of the working tree break compared with those at a git ref. Throws a ConfigError if there is no such
+ * ref, or if the contracts of either do not load.
  */
-export async function compareContracts(root: string, ref: string): Promise<readonly Finding[]> {
+async function compareContracts(root: string, ref: string): Promise<readonly Finding[]> {
   const { tree, remove } = await checkOutRef(root, ref)
   try {
     const before = await loadContractsData(root, { tree }).catch(rethrowAsConfigError(`at ${ref}`))
@@ -58,22 +58,22 @@ export async function compareContracts(root: string, ref: string): Promise<reado
   }
 }
 
-const rethrowAsConfigError = (where: string) => (fault: unknown) => {
-  const { message } = Object(fault) as Partial<Error>
-  throw new ConfigError(`the contracts ${where} do not load: ${message ?? fault}`)
+const rethrowAsConfigError = (where: string) => (error: unknown) => {
+  const { message } = Object(error) as Partial<Error>
+  throw new ConfigError(`the contracts ${where} do not load: ${message ?? error}`)
 }
 
-export interface RefCheckout {
-  /** The files of `root` as they were, with today's node_modules. */
+interface RefCheckout {
+  /** The files of `root` at that ref, with the current node_modules. */
   readonly tree: string
   remove(): Promise<void>
 }
 
 /**
- * Writes what git has of `root` at a ref into a temporary folder; neither the working tree nor git's index is touched.
- * Throws a ConfigFault where there is no git or no such ref.
+ * Checks `root` out at a git ref into a temporary folder, without touching the working tree or git's index. Throws a
+ * ConfigError if there is no git or no such ref.
  */
-export async function checkOutRef(root: string, ref: string): Promise<RefCheckout> {
+async function checkOutRef(root: string, ref: string): Promise<RefCheckout> {
   const gitDir = await git(root, ['rev-parse', '--absolute-git-dir'])
   if (gitDir === undefined) throw new ConfigError(`${root} is not in a git repository`)
   const prefix = (await git(root, ['rev-parse', '--show-prefix'])) ?? ''
@@ -92,17 +92,17 @@ export async function checkOutRef(root: string, ref: string): Promise<RefCheckou
     if (!written) throw new ConfigError(`git has no ${prefix || 'files'} at ${ref}`)
     await symlink(join(root, 'node_modules'), join(tree, 'node_modules'))
     return { tree, remove }
-  } catch (fault) {
+  } catch (error) {
     await remove()
-    throw fault
+    throw error
   }
 }
 
 const execute = promisify(execFile)
 
-/** What git says; undefined where it refuses. */
+/** Runs git and returns its output; undefined if git fails. */
 async function git(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string | undefined> {
-  // A hook that runs this has variables of its own, which would mean another repository or index.
+  // A git hook that runs this sets these variables, which would select another repository or index.
   const { GIT_DIR: _dir, GIT_INDEX_FILE: _index, GIT_WORK_TREE: _tree, GIT_PREFIX: _prefix, ...inherited } = process.env
   try {
     const { stdout } = await execute('git', [...args], {
@@ -111,8 +111,8 @@ async function git(cwd: string, args: readonly string[], env: NodeJS.ProcessEnv 
       maxBuffer: 64 * 1024 * 1024,
     })
     return stdout.trim()
-  } catch (fault) {
-    if (Object(fault).code === 'ENOENT') throw new ConfigError('git is not installed here')
+  } catch (error) {
+    if (Object(error).code === 'ENOENT') throw new ConfigError('git is not installed here')
     return undefined
   }
 }

@@ -1,19 +1,19 @@
 import { join } from 'node:path'
-import { migrate as run } from '../data/migrate/migrate.ts'
+import { migrate } from '../data/migrate/migrate.ts'
 import { rolesOf } from '../data/migrate/privileges.ts'
 import { readAnnouncement } from '../dev/announcement.ts'
 import { ConfigError, processConfig, requireSetting } from '../kernel/index.ts'
-import { type Command, usageError } from './command.ts'
+import { type Command, printLine, usageError } from './command.ts'
 
 export const databaseCommand: Command = {
   usage: ['database'],
   description:
-    'print the address of the database of the Ebb that runs here, with the rights of a function: psql "$(npx ebb database)"',
+    'print the database address of the running Ebb, with the rights of a function: psql "$(npx ebb database)"',
   run: async (root, args) => {
     if (args.length > 0) throw usageError(databaseCommand)
     const { DATABASE_URL } = (await readAnnouncement(root)).urls
-    if (!DATABASE_URL) throw new ConfigError('the Ebb that runs here says nothing of its database; start it again')
-    process.stdout.write(`${DATABASE_URL}\n`)
+    if (!DATABASE_URL) throw new ConfigError('the running Ebb has not announced its database; start it again')
+    printLine(DATABASE_URL)
   },
 }
 
@@ -22,12 +22,12 @@ export const migrateCommand: Command = {
   description: "bring DATABASE_DIRECT_URL or DATABASE_URL up to date: the platform's tables, then the team's",
   run: async (root) => {
     const config = processConfig()
-    const ran = await run(config.DATABASE_DIRECT_URL ?? requireSetting(config, 'DATABASE_URL'), {
+    const applied = await migrate(config.DATABASE_DIRECT_URL ?? requireSetting(config, 'DATABASE_URL'), {
       platform: join(root, 'src/data/migrations'),
       team: join(root, 'domain/migrations'),
       ...rolesOf(config),
       onWait: (message) => process.stderr.write(`${message}\n`),
     })
-    process.stdout.write(ran.length > 0 ? `${ran.join('\n')}\n` : 'The database is up to date.\n')
+    printLine(applied.length > 0 ? applied.join('\n') : 'The database is up to date.')
   },
 }

@@ -2,37 +2,34 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type DevOptions, dev } from '../dev/dev.ts'
 import { inheritedEnv } from '../kernel/index.ts'
-import type { Command } from './command.ts'
+import { type Command, flag, onInterrupt } from './command.ts'
 
 export const devCommand: Command = {
   usage: ['dev [--json] [--fresh]'],
-  description: 'run Ebb on this machine (npm start); --fresh forgets all data first',
+  description: 'run Ebb on this machine (npm start); --fresh erases all data first',
   run: async (root, args) => {
-    const options = { json: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false } } as const
-    const { values } = parseArgs({ args: [...args], options })
+    const { values } = parseArgs({ args: [...args], options: { json: flag, fresh: flag } })
     await runDev({ root, ...values })
   },
 }
 
-/** Runs Ebb until Ctrl-C, a SIGTERM, a hang-up or the end of the npm that started it; a second Ctrl-C does not wait. */
-export async function runDev(options: DevOptions): Promise<void> {
+/** Runs Ebb until Ctrl-C, SIGTERM, SIGHUP or the end of the npm that started it; a second Ctrl-C ends it at once. */
+async function runDev(options: DevOptions): Promise<void> {
   const stop = Promise.withResolvers<void>()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      stop.resolve()
-      process.on(signal, () => process.exit(1))
-    })
-  }
+  onInterrupt(() => {
+    stop.resolve()
+    onInterrupt(() => process.exit(1))
+  })
   const starting = dev(options)
   const first = await Promise.race([starting, stop.promise, npmExited()])
   const running = first ?? (await starting.catch(() => undefined))
   if (first) await Promise.race([stop.promise, npmExited()])
   await running?.stop()
-  // What Ebb opened is closed; a keep-alive connection of a library must not hold the terminal.
+  // Everything of Ebb is closed; a keep-alive connection of a library must not keep the process running.
   process.exit(0)
 }
 
-/** npm that is killed tells nobody: our parent is another one then. */
+/** A killed npm sends no signal, but the parent process changes. */
 async function npmExited(): Promise<void> {
   if (!inheritedEnv(['npm_lifecycle_event']).npm_lifecycle_event) return new Promise(() => {})
   const parent = process.ppid

@@ -1,10 +1,9 @@
 import { parseArgs } from 'node:util'
 import type { ListedEvents, ShownEvent } from '../data/queue/events.ts'
-import { ADMIN_OPTIONS, type AdminOptions, callAdmin, print, table } from '../dev/announcement.ts'
-import { type Command, usageError } from './command.ts'
+import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
+import { type Command, text, usageError } from './command.ts'
 import { redriveEvents } from './redrive.ts'
 
-const text = { type: 'string' } as const
 const OPTIONS = {
   ...{ ...ADMIN_OPTIONS, state: text, type: text, limit: text },
   ...{ consumer: text, to: text, id: text, before: text, after: text, rate: text },
@@ -19,7 +18,7 @@ export const eventsCommand: Command = {
     'events redrive [--type TYPE] [--consumer NAME [--to NAME]] [--id ID] [--before TIME] [--after TIME] [--limit N] [--rate N/s] [--dry-run] [--no-stop-on-failure] [--json]',
   ],
   description:
-    'what was emitted, and what became of each delivery; redrive sends dead ones on their way again, the oldest first, with --to to the subscriber that took the place of another',
+    'list events and the state of each delivery; redrive sends dead deliveries again, the oldest first, with --to to a subscriber that replaces another',
   run: async (root, args) => {
     const parsed = parseArgs({ args: [...args], allowPositionals: true, allowNegative: true, options: OPTIONS })
     const { values, positionals } = parsed
@@ -40,13 +39,12 @@ interface ListOptions extends AdminOptions {
   readonly limit?: string | undefined
 }
 
-/** Prints the newest events and where each of their deliveries stands. */
-export async function listEvents(root: string, options: ListOptions) {
+/** Prints the newest events and the state of each of their deliveries. */
+async function listEvents(root: string, options: ListOptions) {
   const { state, type, limit } = options
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries({ state, type, limit })) if (value !== undefined) query.set(name, value)
-  const answer = await callAdmin<ListedEvents>(root, `/v1/events?${query}`, options)
-  print(answer, toRows, options)
+  printResult(await callAdmin<ListedEvents>(root, `/v1/events?${query}`, options), toRows, options)
 }
 
 function toRows({ events }: ListedEvents): readonly string[] {
@@ -54,15 +52,14 @@ function toRows({ events }: ListedEvents): readonly string[] {
   const rows = events.map(({ id, type, createdAt, deliveries }) => [
     ...[createdAt, id, type],
     deliveries.map(({ consumer, state, attempts }) => `${consumer} ${state} (${attempts})`).join(', ') ||
-      'nobody subscribes',
+      'no subscribers',
   ])
   return table([['TIME', 'ID', 'TYPE', 'DELIVERIES (ATTEMPTS)'], ...rows])
 }
 
 /** Prints one event with the whole history of each delivery. */
-export async function showEvent(root: string, id: string, options: AdminOptions) {
-  const answer = await callAdmin<ShownEvent>(root, `/v1/events/${encodeURIComponent(id)}`, options)
-  print(answer, toDetails, options)
+async function showEvent(root: string, id: string, options: AdminOptions) {
+  printResult(await callAdmin<ShownEvent>(root, `/v1/events/${encodeURIComponent(id)}`, options), toDetails, options)
 }
 
 function toDetails({

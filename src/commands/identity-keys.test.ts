@@ -14,7 +14,7 @@ afterAll(() => rm(folder, { recursive: true }))
 const make = async (...args: readonly string[]): Promise<IdentityKeys> =>
   JSON.parse((await spawnCli(['identity-keys', ...args]).ended).stdout)
 
-it('makes keys that verify each other, and keeps those of the set before', async () => {
+it('generates keys that verify each other, and keeps those of the previous set', async () => {
   const old = await make()
   const file = join(folder, 'public.jwks')
   await writeFile(file, JSON.stringify(old.jwks))

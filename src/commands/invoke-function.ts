@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { bundleFunction } from '../build/index.ts'
 import { type AnyContract, describeEndpoint, describeSubscriber } from '../contract/index.ts'
 import type { FunctionRequest } from '../deploy/sample/sample-request.ts'
-import { findStoreUrls, mailFolder } from '../dev/announcement.ts'
+import { dataDirOf, findRunning } from '../dev/announcement.ts'
 import { functionEnv } from '../dev/child-env.ts'
 import { explainBuildError } from '../dev/contracts.ts'
 import { startFunction } from '../dev/function-process.ts'
@@ -16,7 +16,7 @@ export interface InvokeOptions {
   readonly root: string
   readonly config: Config
   readonly caller: { readonly sub: string; readonly scopes: readonly string[] }
-  /** Ends it before it is over. */
+  /** Stops the function before it has responded. */
   readonly signal: AbortSignal
 }
 
@@ -24,7 +24,7 @@ export interface InvocationResult {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** From the start of the process until it listened. */
+  /** From the start of the process until it listens. */
   readonly coldStartMs: number
   readonly durationMs: number
   /** Its log, from the start to the end of the process. */
@@ -32,12 +32,12 @@ export interface InvocationResult {
 }
 
 const DRAIN_MS = 5_000
-/** A little more than the function gives itself. */
+/** Added to the function's own timeout. */
 const SLACK_MS = 2_000
 
 /**
- * Runs one function once, as the laptop does, but without a gateway: bundles it, starts it, sends it this request, and
- * ends it, whatever happens. Throws a ConfigFault where it does not start.
+ * Runs one function once, as on the laptop but without a gateway: bundles it, starts it, sends it this request, and always
+ * stops it again. Throws a ConfigError if it does not start.
  */
 export async function invokeFunction(
   contract: AnyContract,
@@ -50,37 +50,38 @@ export async function invokeFunction(
   const log: OutputLine[] = []
   try {
     const { gateway, relay, jwks } = await generateIdentityKeys()
-    const { file, revision } = await bundleFunction(root, name, folder).catch((fault: unknown) => {
-      throw new ConfigError(explainBuildError(fault), { cause: fault })
+    const { file, revision } = await bundleFunction(root, name, folder).catch((error: unknown) => {
+      throw new ConfigError(explainBuildError(error), { cause: error })
     })
     const urls = await findStoreUrls(root, config)
-    const beganAt = performance.now()
+    const mail = join(dataDirOf(root, config), 'mail')
+    const startedAt = performance.now()
     const instance = await startFunction(file, {
       ...{ name, runFolder: join(folder, 'run'), drainMs: DRAIN_MS, startLimitMs: config.EBB_START_TIMEOUT_MS },
-      env: { ...functionEnv(secrets, { config, mail: mailFolder(root, config), urls, jwks }), EBB_REVISION: revision },
-      ...{ report: () => {}, onLine: (said) => void log.push(said) },
+      env: { ...functionEnv(secrets, { config, mail, urls, jwks }), EBB_REVISION: revision },
+      ...{ report: () => {}, onLine: (line) => void log.push(line) },
     })
     const stop = () => instance.stop()
     signal.addEventListener('abort', stop)
     try {
-      const port = await instance.listening.catch((fault: Error) => {
-        throw new ConfigError(describeStartFailure(name, fault.message), { cause: fault })
+      const port = await instance.listening.catch((error: Error) => {
+        throw new ConfigError(describeStartFailure(name, error.message), { cause: error })
       })
-      const coldStartMs = Math.round(performance.now() - beganAt)
+      const coldStartMs = Math.round(performance.now() - startedAt)
       const sign =
         contract.kind === 'endpoint'
           ? createIdentitySigner(gateway, 'ebb:gateway')
           : createIdentitySigner(relay, 'ebb:relay')
       const headers = { ...request.headers, 'ebb-identity': await sign(caller, name) }
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + SLACK_MS)])
-      const answer = await send(port, { ...request, headers }, limit).catch((cause: unknown) => {
+      const response = await send(port, { ...request, headers }, limit).catch((cause: unknown) => {
         signal.throwIfAborted()
         const last = log.filter(({ level }) => level === 'text').map(({ msg }) => msg)
-        throw new ConfigError([`${name} ended without an answer.`, ...last].join('\n'), { cause })
+        throw new ConfigError([`${name} ended without a response.`, ...last].join('\n'), { cause })
       })
-      return { ...answer, coldStartMs, log }
+      return { ...response, coldStartMs, log }
     } finally {
-      // What it says until its end is in the log by then.
+      // By then everything that it wrote until its end is in the log.
       await stop()
     }
   } finally {
@@ -88,19 +89,28 @@ export async function invokeFunction(
   }
 }
 
-/** What a function says that lacks its database, in words that tell what to do here. */
-const describeStartFailure = (name: string, said: string) =>
-  said.includes('DATABASE_URL: not set')
+/** The stores of an invoked function: those of the settings, else those of the running Ebb, else none. */
+async function findStoreUrls(
+  root: string,
+  { DATABASE_URL, REDIS_URL }: Config,
+): Promise<Readonly<Record<string, string>>> {
+  if (DATABASE_URL) return { DATABASE_URL, ...(REDIS_URL ? { REDIS_URL } : {}) }
+  return (await findRunning(root))?.urls ?? {}
+}
+
+/** If the function lacks its database, says what to do about it here. */
+const describeStartFailure = (name: string, reason: string) =>
+  reason.includes('DATABASE_URL: not set')
     ? `${name} needs a database: start Ebb with npm start and invoke it again, or set DATABASE_URL.`
-    : `${name} does not start: ${said}`
+    : `${name} does not start: ${reason}`
 
 async function send(port: number, { method, target, headers, body }: FunctionRequest, signal: AbortSignal) {
-  const beganAt = performance.now()
+  const sentAt = performance.now()
   const response = await fetch(`http://127.0.0.1:${port}${target}`, {
     ...{ method, headers, signal },
     ...(body === undefined ? {} : { body }),
   })
   const text = await response.text()
-  const durationMs = Math.round(performance.now() - beganAt)
+  const durationMs = Math.round(performance.now() - sentAt)
   return { status: response.status, headers: Object.fromEntries(response.headers), body: text, durationMs }
 }

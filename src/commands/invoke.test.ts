@@ -30,7 +30,7 @@ async function leavesNothing() {
 }
 
 describe('ebb invoke', () => {
-  it('runs an endpoint once: status, reply, log and times, and no process afterwards', async () => {
+  it('runs an endpoint once: prints status, reply, log and times, and leaves no process', async () => {
     const { code, stdout, stderr } = await invoke('create-user', '--data', '{"email":"ada@example.com","name":"Ada"}')
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toMatch(/^201 {2}answered in \d+ ms, after a cold start of \d+ ms\nlocation: \/v1\/users\/.+\n\{\n/)
@@ -43,7 +43,7 @@ describe('ebb invoke', () => {
     expect(again).toMatchObject({ function: 'create-user', status: 409, reply: { error: 'email_taken' } })
   })
 
-  it('calls as who is told, with a role’s scopes or others', async () => {
+  it('calls as the given subject, with the scopes of a role or others', async () => {
     const statusOf = async (...as: readonly string[]) =>
       JSON.parse((await invoke('create-product', ...as, '--json')).stdout).status
     expect(await statusOf('--as', 'customer')).toBe(403)
@@ -53,7 +53,7 @@ describe('ebb invoke', () => {
     expect(await statusOf('--as', 'customer', '--scopes', 'products:write,products:read')).toBe(409)
   })
 
-  it('delivers an event to a subscriber: made up, from a file, or from stdin', async () => {
+  it('delivers an event to a subscriber: sampled, from a file, or from stdin', async () => {
     const made = await invoke('send-welcome-email')
     expect([made.code, made.stdout.split(' ')[0]]).toEqual([0, '204'])
     expect((await readMails(home)).size).toBe(1)
@@ -72,7 +72,7 @@ describe('ebb invoke', () => {
     await leavesNothing()
   })
 
-  it('says that a database is needed where there is none, and that one is away where it is', async () => {
+  it('explains that a database is missing, or cannot be reached', async () => {
     const none = await start(['list-products'], { env: { DATABASE_URL: '' } }).ended
     expect([none.code, none.stderr]).toEqual([
       1,
@@ -86,11 +86,11 @@ describe('ebb invoke', () => {
   it.each([
     [[], /^ebb: usage:\n {2}ebb invoke ENDPOINT/],
     [['nothing'], /^ebb: there is no function nothing; there are confirm-order, /],
-    [['list-products', '--data', '{'], /^ebb: --data is no JSON: /],
+    [['list-products', '--data', '{'], /^ebb: --data is not JSON: /],
     [['list-products', '--event', '-'], /^ebb: list-products is an endpoint; give it --data\n$/],
     [['send-welcome-email', '--as', 'customer'], /^ebb: events come from the relay: leave --as and --scopes out\n$/],
     [['send-welcome-email', '--event', '/no/such'], /^ebb: ENOENT: no such file/],
-  ])('says what is wrong with %j', async (args, sentence) => {
+  ])('explains what is wrong with %j', async (args, sentence) => {
     const { code, stderr } = await invoke(...args)
     expect(code).toBe(1)
     expect(stderr).toMatch(sentence)
@@ -116,27 +116,27 @@ describe('a function that misbehaves', () => {
   afterAll(() => checkout.remove())
   const run = (name: string) => start([name], { root: checkout.root, env: { DATABASE_URL: '' } })
 
-  it('needs no database where it uses none', async () => {
+  it('needs no database if it uses none', async () => {
     const { code, stdout } = await run('get-pid').ended
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^200 [\s\S]*"pid": \d+/)])
   })
 
-  it('500 exits with 1, and its log tells why', async () => {
+  it('500 exits with 1, and its log explains why', async () => {
     const { code, stdout } = await run('throw-up').ended
     expect([code, stdout]).toEqual([1, expect.stringMatching(/^500 [\s\S]*not like this/)])
   })
 
   it.each([
-    ['crash-once', /^ebb: crash-once ended without an answer\.\nso long\n$/],
+    ['crash-once', /^ebb: crash-once ended without a response\.\nso long\n$/],
     ['never-start', /^ebb: never-start does not start: [\s\S]*there is no such thing/],
     ['not-compile', /^ebb: [\s\S]*handler\.ts:[\s\S]*return \{ pid: 1 \+ \}/],
-  ])('%s is told in one sentence, and leaves nothing', async (name, sentence) => {
+  ])('%s is reported in one sentence, and leaves no process', async (name, sentence) => {
     const { code, stderr } = await run(name).ended
     expect([code, stderr]).toEqual([1, expect.stringMatching(sentence)])
     await leavesNothing()
   })
 
-  it.each(['SIGINT', 'SIGKILL'] as const)('%s in its middle leaves no process', async (signal) => {
+  it.each(['SIGINT', 'SIGKILL'] as const)('%s during a request leaves no process', async (signal) => {
     const cli = run('wait-long')
     await untilTrue(async () => (await findProcesses('wait-long-')).length > 0)
     cli.child.kill(signal)

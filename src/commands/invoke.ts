@@ -7,14 +7,13 @@ import { findFunctions } from '../deploy/index.ts'
 import { endpointRequest, eventRequest, type FunctionRequest } from '../deploy/sample/sample-request.ts'
 import { printable } from '../dev/report.ts'
 import { ConfigError, processConfig } from '../kernel/index.ts'
-import { type Command, usageError } from './command.ts'
+import { type Command, flag, onInterrupt, printLine, text, usageError } from './command.ts'
 import { type InvocationResult, invokeFunction } from './invoke-function.ts'
 
-const text = { type: 'string' } as const
 const OPTIONS = {
   ...{ event: text, data: text, as: text },
-  scopes: { type: 'string', multiple: true },
-  json: { type: 'boolean', default: false },
+  scopes: { ...text, multiple: true },
+  json: flag,
 } as const
 
 export const invokeCommand: Command = {
@@ -22,8 +21,7 @@ export const invokeCommand: Command = {
     'invoke ENDPOINT [--data JSON] [--as ROLE|SUBJECT] [--scopes SCOPE,…] [--json]',
     'invoke SUBSCRIBER [--event FILE|- | --data JSON] [--json]',
   ],
-  description:
-    'run one function once, without the gateway, on the database of the Ebb that runs here; its effects are real',
+  description: 'run one function once, without the gateway, on the database of the running Ebb; its effects are real',
   run: async (root, args) => {
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
     const [name] = positionals
@@ -34,33 +32,31 @@ export const invokeCommand: Command = {
     const request = await readRequest(contract, values)
     const caller = await readCaller(root, contract, values)
     const config = processConfig()
-    const invoked = await invokeFunction(contract, request, { root, config, caller, signal: interruption() })
-    process.stdout.write(`${values.json ? formatJson(name, invoked) : formatText(invoked)}\n`)
-    if (invoked.status >= 500) process.exitCode = 1
+    const result = await invokeFunction(contract, request, { root, config, caller, signal: interruptSignal() })
+    printLine(values.json ? formatJson(name, result) : formatText(result))
+    if (result.status >= 500) process.exitCode = 1
   },
 }
 
-/** Aborts with Ctrl-C, so that what was started is ended first. */
-function interruption(): AbortSignal {
-  const stopped = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => stopped.abort(new ConfigError('stopped before there was an answer')))
-  }
-  return stopped.signal
+/** Aborts on Ctrl-C, so that the started function is stopped first. */
+function interruptSignal(): AbortSignal {
+  const interrupted = new AbortController()
+  onInterrupt(() => interrupted.abort(new ConfigError('stopped before there was a response')))
+  return interrupted.signal
 }
 
-/** What the command line says about a request. */
-export interface InvokeArguments {
+/** The options that describe a request. */
+interface InvokeArguments {
   /** A file, or - for stdin. */
   readonly event?: string | undefined
   readonly data?: string | undefined
-  /** A role of domain/roles.ts, or anybody else's name. */
+  /** A role of domain/roles.ts, or any other subject. */
   readonly as?: string | undefined
   readonly scopes?: readonly string[] | undefined
 }
 
-/** The request that is meant: an endpoint takes --data, a subscriber either. */
-export async function readRequest(contract: AnyContract, { event, data }: InvokeArguments): Promise<FunctionRequest> {
+/** Makes the request: an endpoint takes --data, a subscriber --data or --event. */
+async function readRequest(contract: AnyContract, { event, data }: InvokeArguments): Promise<FunctionRequest> {
   if (event !== undefined && data !== undefined) throw new ConfigError('give --event or --data, not both')
   const given = data === undefined ? undefined : parseJson(data, '--data')
   if (contract.kind === 'endpoint') {
@@ -72,49 +68,50 @@ export async function readRequest(contract: AnyContract, { event, data }: Invoke
   return eventRequest(contract, parseJson(await read, '--event'))
 }
 
-/** Who is meant to call: somebody who may, unless told; a role has its scopes, and --scopes are added to them. */
-export async function readCaller(root: string, contract: AnyContract, { as: who, scopes }: InvokeArguments) {
-  const listed = scopes?.flatMap((some) => some.split(',')).filter((scope) => scope !== '')
+/** The caller. Default: one with the scopes of the contract; a role has its own scopes, and --scopes adds to them. */
+async function readCaller(root: string, contract: AnyContract, { as: subject, scopes }: InvokeArguments) {
+  const listed = scopes?.flatMap((list) => list.split(',')).filter((scope) => scope !== '')
   if (contract.kind === 'subscriber') {
-    if (who !== undefined || listed) throw new ConfigError('events come from the relay: leave --as and --scopes out')
+    if (subject !== undefined || listed)
+      throw new ConfigError('events come from the relay: leave --as and --scopes out')
     return { sub: 'relay', scopes: [] }
   }
-  if (who === undefined) return { sub: 'invoke', scopes: listed ?? contract.access.scopes ?? [] }
+  if (subject === undefined) return { sub: 'invoke', scopes: listed ?? contract.access.scopes ?? [] }
   const roles = await readRoles(root)
-  const granted = Object.hasOwn(roles, who) ? roles[who] : undefined
-  return { sub: who, scopes: [...(granted ?? []), ...(listed ?? [])] }
+  const granted = Object.hasOwn(roles, subject) ? roles[subject] : undefined
+  return { sub: subject, scopes: [...(granted ?? []), ...(listed ?? [])] }
 }
 
 function parseJson(json: string, option: string): unknown {
   try {
     return JSON.parse(json)
   } catch (cause) {
-    throw new ConfigError(`${option} is no JSON: ${cause instanceof Error ? cause.message : cause}`, { cause })
+    throw new ConfigError(`${option} is not JSON: ${cause instanceof Error ? cause.message : cause}`, { cause })
   }
 }
 
-/** What came of it, as one JSON object. */
-export function formatJson(name: string, invoked: InvocationResult): string {
-  const { body: _text, ...rest } = invoked
-  return printable(JSON.stringify({ function: name, ...rest, reply: replyOf(invoked) }, undefined, 2))
+/** Formats the result as one JSON object. */
+function formatJson(name: string, result: InvocationResult): string {
+  const { body: _text, ...rest } = result
+  return printable(JSON.stringify({ function: name, ...rest, reply: parseBody(result) }, undefined, 2))
 }
 
-/** What came of it, for people: status and times, the reply, and what the function said meanwhile. */
-export function formatText(invoked: InvocationResult): string {
-  const { status, headers, durationMs, coldStartMs, log } = invoked
+/** Formats the result for people: status and times, the reply, and the function's log. */
+function formatText(result: InvocationResult): string {
+  const { status, headers, durationMs, coldStartMs, log } = result
   const colour = status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'green'
-  const reply = replyOf(invoked)
-  const dim = (line: string) => styleText('dim', line)
+  const reply = parseBody(result)
+  const dim = (text: string) => styleText('dim', text)
   return [
     `${styleText(colour, String(status))}  ${dim(`answered in ${durationMs} ms, after a cold start of ${coldStartMs} ms`)}`,
     ...(headers.location ? [printable(`location: ${headers.location}`)] : []),
     ...(reply === undefined ? [] : [printable(JSON.stringify(reply, undefined, 2))]),
-    ...log.map((said) => dim(printable(said.level === 'text' ? String(said.msg) : JSON.stringify(said)))),
+    ...log.map((line) => dim(printable(line.level === 'text' ? String(line.msg) : JSON.stringify(line)))),
   ].join('\n')
 }
 
-/** JSON where it is some, undefined where there is nothing. */
-function replyOf({ body }: InvocationResult): unknown {
+/** The body as JSON if it is JSON, else as text; undefined if empty. */
+function parseBody({ body }: InvocationResult): unknown {
   try {
     return JSON.parse(body)
   } catch {

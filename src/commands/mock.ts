@@ -5,18 +5,17 @@ import { startMock } from '../dev/mock/start-mock.ts'
 import { assertPortFree } from '../dev/ports.ts'
 import { printable } from '../dev/report.ts'
 import { ConfigError } from '../kernel/index.ts'
-import { type Command, usageError } from './command.ts'
+import { type Command, flag, onInterrupt, printLine, text, usageError } from './command.ts'
 
-const text = { type: 'string' } as const
 const OPTIONS = {
   ...{ port: { ...text, default: '4010' }, seed: { ...text, default: '1' }, fail: text, latency: text },
-  json: { type: 'boolean', default: false },
+  json: flag,
 } as const
 
 export const mockCommand: Command = {
   usage: ['mock [--port N] [--seed N] [--fail STATUS:RATE] [--latency MS[-MS]] [--json]'],
   description:
-    'answer all endpoints from their contracts, without a function; requests choose with Prefer: example=NAME, or ' +
+    'mock all endpoints from their contracts, without a function; requests choose with Prefer: example=NAME, or ' +
     'Ebb-Mock-Failure: CODE (in a browser Prefer: failure=CODE)',
   run: async (root, args) => {
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
@@ -25,14 +24,14 @@ export const mockCommand: Command = {
     const port = toPort(values.port)
     await assertPortFree('--port', port)
     const running = await startMock(await importContracts(root), {
-      ...{ port, seed, onRequest: json ? printJson : printLine },
+      ...{ port, seed, onRequest: json ? printJson : printText },
       failing: fail === undefined ? undefined : parseFailure(fail),
       latency: latency === undefined ? undefined : parseLatency(latency),
     })
     const { url, endpoints } = running
-    if (json) print(JSON.stringify({ event: 'ready', url, endpoints, seed }))
-    else print(`${endpoints} endpoints are mocked at ${url} (seed ${seed}); any key will do. Ctrl-C ends it.`)
-    await untilInterrupted()
+    if (json) printLine(JSON.stringify({ event: 'ready', url, endpoints, seed }))
+    else printLine(`${endpoints} endpoints are mocked at ${url} (seed ${seed}); any key is accepted. Ctrl-C ends it.`)
+    await new Promise<void>(onInterrupt)
     await running.stop()
   },
 }
@@ -43,14 +42,8 @@ function toPort(text: string): number {
   return port
 }
 
-const print = (line: string) => void process.stdout.write(`${line}\n`)
-const printJson = (line: Readonly<Record<string, unknown>>) => print(JSON.stringify({ event: 'request', ...line }))
+const printJson = (line: Readonly<Record<string, unknown>>) => printLine(JSON.stringify({ event: 'request', ...line }))
 
-function printLine({ method, path, status, durationMs, function: name }: Readonly<Record<string, unknown>>) {
-  print(`${status}  ${method} ${printable(String(path))} ${styleText('dim', `${durationMs} ms  ${name ?? ''}`)}`)
+function printText({ method, path, status, durationMs, function: name }: Readonly<Record<string, unknown>>) {
+  printLine(`${status}  ${method} ${printable(String(path))} ${styleText('dim', `${durationMs} ms  ${name ?? ''}`)}`)
 }
-
-const untilInterrupted = () =>
-  new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
-  })

@@ -1,4 +1,4 @@
-/** What a new endpoint is about. */
+/** What the templates of an endpoint need. */
 export interface NewEndpoint {
   readonly name: string
   readonly method: string
@@ -13,13 +13,13 @@ export interface NewSubscriber {
 
 type Files = Readonly<Record<string, string>>
 
-/** The four files of an endpoint that works, is documented, and is tested. */
+/** The four files of a working endpoint, with documentation and a test. */
 export function endpointFiles({ name, method, path }: NewEndpoint): Files {
   const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, parameter]) => parameter ?? '')
   const takesBody = method !== 'GET' && method !== 'DELETE'
   const params = parameters.map((parameter) => `${parameter}: z.string()`).join(', ')
   const input = takesBody ? 'body' : parameters.length > 0 ? 'params' : undefined
-  const said = takesBody ? 'body.name' : parameters.length > 0 ? `params.${parameters[0]}` : "'you'"
+  const subject = takesBody ? 'body.name' : parameters.length > 0 ? `params.${parameters[0]}` : "'you'"
   const url = path.replaceAll(/\{\w+\}/g, 'ada')
   const request = `caller.${method.toLowerCase()}('${url}')${takesBody ? ".send({ name: 'ada' })" : ''}`
   return {
@@ -32,7 +32,7 @@ export default endpoint({
   method: '${method}',
   path: '${path}',
 ${parameters.length > 0 ? `  params: z.object({ ${params} }),\n` : ''}${takesBody ? '  body: z.object({ name: z.string().min(1).max(100) }),\n' : ''}  reply: { status: 200, body: z.object({ message: z.string() }) },
-  // Anybody may call this; { scopes: ['things:read'] } or { owner: true } says who may instead.
+  // Anyone may call this; { scopes: ['things:read'] } or { owner: true } restricts it.
   access: { anonymous: true },
 ${takesBody ? "  examples: { ada: { body: { name: 'ada' } } },\n" : ''}})
 `,
@@ -40,7 +40,7 @@ ${takesBody ? "  examples: { ada: { body: { name: 'ada' } } },\n" : ''}})
 import contract from './contract.ts'
 
 export default implement(contract, {}, async (${input ? `{ ${input} }` : ''}) => {
-  return { message: \`Hello \${${said}}\` }
+  return { message: \`Hello \${${subject}}\` }
 })
 `,
     'index.ts': index(name),
@@ -59,7 +59,7 @@ describe('${name}', () => {
 ${
   takesBody
     ? `
-  it('400 names what is missing', async () => {
+  it('400 names the missing property', async () => {
     const caller = await fn.as({ sub: 'ada' })
     const response = await caller.${method.toLowerCase()}('${url}').send({}).expect(400)
     expect(response.body.details).toEqual([{ path: 'body.name', message: expect.any(String) }])
@@ -67,16 +67,16 @@ ${
 `
     : ''
 }
-  it('401 for a stranger whom the gateway does not vouch for', async () => {
-    const stranger = await fn.stranger()
-    await stranger.${method.toLowerCase()}('${url}').expect(401)
+  it('401 without an identity from the gateway', async () => {
+    const caller = await fn.unsigned()
+    await caller.${method.toLowerCase()}('${url}').expect(401)
   })
 })
 `,
   }
 }
 
-/** The four files of a subscriber that takes its event in once. */
+/** The four files of a subscriber that processes each event once. */
 export function subscriberFiles({ name, on }: NewSubscriber): Files {
   return {
     'contract.ts': `import { subscriber } from 'ebb/contract'
@@ -92,9 +92,9 @@ export default subscriber({
 import { implement } from 'ebb/http'
 import contract from './contract.ts'
 
-/** What it writes with sql commits together with the note that this event was taken in: a redelivery changes nothing. */
+/** What it writes with sql commits together with the record that the event was handled: a redelivery changes nothing. */
 export default implement(contract, { sql: postgres }, async ({ event, data }, { log }) => {
-  log.info({ event: event.id, data }, 'taken in')
+  log.info({ event: event.id, data }, 'event handled')
 })
 `,
     'index.ts': index(name),
@@ -105,13 +105,13 @@ import ${camel(name)} from './handler.ts'
 const fn = testFunction(${camel(name)})
 
 describe('${name}', () => {
-  it('400 for data that do not fit', async () => {
+  it('400 for data that do not fit the event', async () => {
     expect((await fn.deliver({ type: '${on.type}', data: 7 })).status).toBe(400)
   })
 
-  it('401 for a stranger', async () => {
-    const stranger = await fn.stranger()
-    await stranger.post('/').send({}).expect(401)
+  it('401 without an identity from the relay', async () => {
+    const caller = await fn.unsigned()
+    await caller.post('/').send({}).expect(401)
   })
 })
 `,

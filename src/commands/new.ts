@@ -6,56 +6,54 @@ import { type AnyContract, contractSet } from '../contract/index.ts'
 import { tryContracts } from '../deploy/import-sources.ts'
 import { type ReloadOutcome, waitForReload } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
-import { type Command, usageError } from './command.ts'
+import { type Command, printLine, text, usageError } from './command.ts'
 import { endpointFiles, subscriberFiles } from './new-templates.ts'
-
-const text = { type: 'string' } as const
 
 export const newCommand: Command = {
   usage: ['new VERB-NOUN [--method METHOD] [--path PATH]', 'new VERB-NOUN --on EVENT-TYPE'],
   description:
-    'write a function that works: an endpoint, by what its name says unless told, or a subscriber of an event',
+    'write a working function: an endpoint (default: method and path by its name), or a subscriber of an event',
   run: async (root, args) => {
     const options = { method: text, path: text, on: text }
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
     const [name] = positionals
     if (!name || positionals.length > 1) throw usageError(newCommand)
     const files = await newFunction(root, name, values)
-    process.stdout.write(`${files.join('\n')}\n\n`)
-    const served = RELOAD_MESSAGES[await waitForReload(root, name, { isThere: true })]
-    process.stdout.write(`${served} Its test: npm test -- functions/${name}\n`)
+    printLine(`${files.join('\n')}\n`)
+    const message = RELOAD_MESSAGES[await waitForReload(root, name, { isServed: true })]
+    printLine(`${message} Its test: npm test -- functions/${name}`)
   },
 }
 
 const RELOAD_MESSAGES: Readonly<Record<ReloadOutcome, string>> = {
-  taken: 'The Ebb that runs here serves it.',
-  late: 'The Ebb that runs here does not serve it yet; its terminal says why.',
-  nobody: 'npm start serves it.',
+  reloaded: 'The running Ebb serves it.',
+  late: 'The running Ebb does not serve it yet; its terminal says why.',
+  'not-running': 'npm start serves it.',
 }
 
-export interface NewFunctionOptions {
+interface NewFunctionOptions {
   readonly method?: string | undefined
   readonly path?: string | undefined
-  /** An event's type: makes a subscriber. */
+  /** The type of an event: makes a subscriber of it. */
   readonly on?: string | undefined
 }
 
 const FUNCTION_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/
 
 /**
- * Writes the folder of a new function, whole or not at all, and touches nothing else; answers the files it wrote. Nothing is
- * written where its contract would contradict itself, or another function's.
+ * Writes the folder of a new function, completely or not at all, and returns its files. Throws a ConfigError, and writes
+ * nothing, if its contract would contradict itself or another one.
  */
-export async function newFunction(root: string, name: string, options: NewFunctionOptions): Promise<readonly string[]> {
+async function newFunction(root: string, name: string, options: NewFunctionOptions): Promise<readonly string[]> {
   if (!FUNCTION_NAME.test(name) || name.length > 40) {
-    throw new ConfigError(`"${name}" is no verb-noun such as place-order: up to 40 of a-z, 0-9 and -`)
+    throw new ConfigError(`"${name}" is not a verb-noun such as place-order: up to 40 of a-z, 0-9 and -`)
   }
   const folder = join(root, 'functions', name)
-  const taken = new ConfigError(`functions/${name} is there already; choose another name, or remove it first`)
-  if (await stat(folder).catch(() => undefined)) throw taken
+  const exists = new ConfigError(`functions/${name} exists already; choose another name, or remove it first`)
+  if (await stat(folder).catch(() => undefined)) throw exists
   const files = await filesOf(root, name, options)
   await mkdir(join(root, 'functions'), { recursive: true })
-  // Beside the others, so that what it imports is found; a name with a dot is no function yet.
+  // Beside the others, so that its imports resolve; a folder with a dot is not taken for a function.
   const unfinished = await mkdtemp(join(root, 'functions/.new-'))
   try {
     for (const [file, text] of Object.entries(files)) await writeFile(join(unfinished, file), text)
@@ -64,12 +62,12 @@ export async function newFunction(root: string, name: string, options: NewFuncti
   } catch (cause) {
     await rm(unfinished, { recursive: true, force: true })
     const { code } = Object(cause) as { code?: string }
-    throw code === 'ENOTEMPTY' || code === 'EEXIST' ? taken : cause
+    throw code === 'ENOTEMPTY' || code === 'EEXIST' ? exists : cause
   }
   return Object.keys(files).map((file) => `functions/${name}/${file}`)
 }
 
-/** Throws what its contract says against itself, or the others against it. */
+/** Throws if the contract contradicts itself or one of the others. */
 async function assertFits(root: string, name: string, folder: string) {
   try {
     const { default: contract }: { default: AnyContract } = await import(
@@ -80,7 +78,7 @@ async function assertFits(root: string, name: string, folder: string) {
       contractSet({ [other]: theirs, [name]: contract }, undefined)
   } catch (cause) {
     const sentence = (cause instanceof Error ? cause.message : String(cause)).replace(/^functions\/\S+ /, '')
-    throw new ConfigError(`${name} would be no good, and nothing was written: ${sentence}`, { cause })
+    throw new ConfigError(`${name} would not be valid, and nothing was written: ${sentence}`, { cause })
   }
 }
 
@@ -97,7 +95,7 @@ async function filesOf(root: string, name: string, { method, path, on }: NewFunc
 const withoutUndefined = (values: { method: string | undefined; path: string | undefined }) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
 
-/** What requests a verb usually answers: `list-orders` GET /v1/orders, `get-order` GET /v1/orders/{id}. */
+/** The usual method and path of a verb: `list-orders` is GET /v1/orders, `get-order` GET /v1/orders/{id}. */
 function defaultRoute(name: string): { readonly method: string; readonly path: string } {
   const [verb = '', ...rest] = name.split('-')
   const noun = rest.join('-')

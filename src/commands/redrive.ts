@@ -1,23 +1,23 @@
 import type { Redriven, RedriveOutcome } from '../data/queue/redrive.ts'
-import { type AdminOptions, callAdmin, print, table } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
+import { type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
 
 interface RedriveOptions extends AdminOptions {
   readonly type?: string | undefined
   readonly consumer?: string | undefined
-  /** Takes the place of `consumer`. */
+  /** The subscriber that replaces `consumer`. */
   readonly to?: string | undefined
   readonly id?: string | undefined
   readonly before?: string | undefined
   readonly after?: string | undefined
   readonly limit?: string | undefined
-  /** Such as 5/s, to each subscriber. */
+  /** Deliveries a second to each subscriber, such as 5/s. */
   readonly rate?: string | undefined
   readonly dryRun: boolean
   readonly stopOnFailure: boolean
 }
 
-/** Sends dead deliveries on their way again, or says which it would, and prints what becomes of each. */
+/** Redrives dead deliveries, or with `dryRun` only lists them, and prints the outcome of each. */
 export async function redriveEvents(
   root: string,
   { type, consumer, to, id, before, after, limit, rate, dryRun, stopOnFailure, ...options }: RedriveOptions,
@@ -27,8 +27,8 @@ export async function redriveEvents(
     ...{ before: toTime('--before', before), after: toTime('--after', after) },
     ...{ limit: limit === undefined ? undefined : Number(limit), perSecond: toRate(rate) },
   }
-  const answer = await callAdmin<Redriven>(root, '/v1/events/redrive', { ...options, method: 'POST', body })
-  print(answer, toLines, options)
+  const redriven = await callAdmin<Redriven>(root, '/v1/events/redrive', { ...options, method: 'POST', body })
+  printResult(redriven, toLines, options)
 }
 
 function toTime(option: string, text: string | undefined): string | undefined {
@@ -53,7 +53,7 @@ const OUTCOME_WORDS: Readonly<Record<RedriveOutcome, readonly [now: string, dry:
 }
 
 function toLines({ deliveries, dryRun, more }: Redriven): readonly string[] {
-  if (deliveries.length === 0) return ['Nothing that is dead fits.']
+  if (deliveries.length === 0) return ['No dead delivery matches.']
   const rows = deliveries.map(({ eventId, type, consumer, attempts, outcome, faults }) => {
     const why = faults.map(({ path, message }) => `${path}: ${message}`).join('; ')
     const word = OUTCOME_WORDS[outcome][dryRun ? 1 : 0]
@@ -61,6 +61,6 @@ function toLines({ deliveries, dryRun, more }: Redriven): readonly string[] {
   })
   return [
     ...table([['EVENT', 'TYPE', 'SUBSCRIBER', 'ATTEMPTS', dryRun ? 'IF IT WERE REDRIVEN' : 'NOW'], ...rows]),
-    ...(more ? ['There are more; raise --limit, or call again.'] : []),
+    ...(more ? ['There are more: raise --limit, or run it again.'] : []),
   ]
 }

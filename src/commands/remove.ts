@@ -4,78 +4,75 @@ import { parseArgs } from 'node:util'
 import type { WaitingCounts } from '../data/queue/backlog.ts'
 import { tryContracts } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
-import { callAdmin, waitForReload } from '../dev/announcement.ts'
+import { waitForReload } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
-import { type Command, usageError } from './command.ts'
+import { callAdmin } from './admin-client.ts'
+import { type Command, flag, printLine, usageError } from './command.ts'
 
 export const removeCommand: Command = {
   usage: ['remove NAME [--force]'],
-  description: 'delete a function, unless another part of the checkout needs it; --force deletes it all the same',
+  description: 'delete a function, unless another part of the checkout needs it; --force deletes it anyway',
   run: async (root, args) => {
-    const options = { force: { type: 'boolean', default: false } } as const
+    const options = { force: flag }
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
     const [name] = positionals
     if (!name || positionals.length > 1) throw usageError(removeCommand)
     await assertFunction(root, name)
-    const [deaf, imports, mentions] = [
-      await findOrphanedSubscribers(root, name),
-      await findImports(root, name),
-      await findMentions(root, name),
-    ]
+    const orphans = await findOrphanedSubscribers(root, name)
+    const imports = await findImports(root, name)
+    const mentions = await findMentions(root, name)
     const lines = [
-      ...deaf.map((other) => `  functions/${other}  hears of what only ${name} emits`),
+      ...orphans.map((other) => `  functions/${other}  subscribes to what only ${name} emits`),
       ...imports.map(({ file, line, text }) => `  ${file}:${line}  ${text}`),
     ]
     if (lines.length > 0 && !values.force) {
-      throw new ConfigError(
-        `${name} stays, since these need it (--force removes it all the same):\n${lines.join('\n')}`,
-      )
+      throw new ConfigError(`${name} stays, since these need it (--force removes it anyway):\n${lines.join('\n')}`)
     }
-    await removeFunction(root, name)
-    await waitForReload(root, name, { isThere: false })
+    await rm(join(root, 'functions', name), { recursive: true })
+    await waitForReload(root, name, { isServed: false })
     const notes = [
       ...(lines.length > 0 ? ['What needs it:', ...lines] : []),
       ...(await describeWaiting(root, name)),
       ...(mentions.length > 0 ? [`Its name is still in ${mentions.join(', ')}.`] : []),
     ]
-    process.stdout.write([`functions/${name} is removed`, ...notes, ''].join('\n'))
+    printLine([`functions/${name} is removed`, ...notes].join('\n'))
   },
 }
 
-/** A line that does not work without a function. */
-export interface ImportLine {
+/** A line that imports from a function. */
+interface ImportLine {
   readonly file: string
   readonly line: number
   readonly text: string
 }
 
-/** Where a team writes. */
+/** The team's own files. */
 const SEARCHED = ['functions', 'domain', 'test', 'docs', 'README.md']
 
-/** Refuses, in one sentence, a name that no function has. */
-export async function assertFunction(root: string, name: string): Promise<void> {
+/** Throws a ConfigError if no function has this name. */
+async function assertFunction(root: string, name: string): Promise<void> {
   const isName = /^[a-z][a-z0-9-]*$/.test(name)
   if (isName && (await stat(join(root, 'functions', name)).catch(() => undefined))) return
   const names = await findFunctions(root)
   throw new ConfigError(`there is no function ${name}; there are ${names.join(', ') || 'none'}`)
 }
 
-/** Where the rest of the checkout imports from its folder. */
-export const findImports = (root: string, name: string): Promise<readonly ImportLine[]> =>
+/** The lines of the checkout that import from its folder. */
+const findImports = (root: string, name: string): Promise<readonly ImportLine[]> =>
   search(root, name, (text, file) => {
     const [, from = ''] = /\b(?:from|import)\b\s*\(?\s*['"]([^'"]+)['"]/.exec(text) ?? []
     return file.endsWith('.ts') && from.split('/').includes(name)
   })
 
-/** The files that name it as a word of its own, without needing it. */
-export async function findMentions(root: string, name: string): Promise<readonly string[]> {
+/** The files that mention it as a whole word, without importing it. */
+async function findMentions(root: string, name: string): Promise<readonly string[]> {
   const word = new RegExp(`(^|[^a-z0-9-])${name}($|[^a-z0-9-])`)
   const found = await search(root, name, (text) => word.test(text))
   const needed = new Set((await findImports(root, name)).map(({ file }) => file))
   return [...new Set(found.map(({ file }) => file))].filter((file) => !needed.has(file))
 }
 
-async function search(root: string, name: string, isMeant: (text: string, file: string) => boolean) {
+async function search(root: string, name: string, matches: (text: string, file: string) => boolean) {
   const own = join(root, 'functions', name)
   const files = (await Promise.all(SEARCHED.map((part) => filesUnder(join(root, part))))).flat()
   const found = files
@@ -83,13 +80,13 @@ async function search(root: string, name: string, isMeant: (text: string, file: 
     .map(async (path): Promise<readonly ImportLine[]> => {
       const lines = (await readFile(path, 'utf8')).split('\n')
       const file = relative(root, path)
-      return lines.flatMap((text, i) => (isMeant(text, file) ? [{ file, line: i + 1, text: text.trim() }] : []))
+      return lines.flatMap((text, i) => (matches(text, file) ? [{ file, line: i + 1, text: text.trim() }] : []))
     })
   return (await Promise.all(found)).flat()
 }
 
-/** The subscribers that would hear nothing any more: of events that only this function emits. */
-export async function findOrphanedSubscribers(root: string, name: string): Promise<readonly string[]> {
+/** The subscribers of events that only this function emits. */
+async function findOrphanedSubscribers(root: string, name: string): Promise<readonly string[]> {
   const contracts = Object.values((await tryContracts(root)).contracts)
   const others = contracts.filter((contract) => contract.name !== name)
   const lost = Object.keys(contracts.find((contract) => contract.name === name)?.emits ?? {}).filter(
@@ -106,12 +103,8 @@ async function filesUnder(path: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
 }
 
-/** Deletes the folder of a function. */
-export const removeFunction = (root: string, name: string): Promise<void> =>
-  rm(join(root, 'functions', name), { recursive: true })
-
-/** What becomes of that which waits for a function that is removed, in lines; none where nothing does or no Ebb runs here. */
-export async function describeWaiting(root: string, name: string): Promise<readonly string[]> {
+/** Lines about the deliveries and invocations that still wait for a removed function; none if nothing waits or no Ebb runs. */
+async function describeWaiting(root: string, name: string): Promise<readonly string[]> {
   const path = `/v1/events/waiting?function=${encodeURIComponent(name)}`
   const waiting = await callAdmin<WaitingCounts>(root, path, {}).catch(() => undefined)
   const { deliveries = 0, invocations = 0 } = waiting ?? {}

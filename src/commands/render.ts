@@ -3,37 +3,37 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SERVICES } from '../build/build-image.ts'
 import { importContracts, importUses } from '../deploy/import-sources.ts'
-import { HEADER, render } from '../deploy/render/index.ts'
-import { clusterSecrets } from '../deploy/render/secrets.ts'
+import { clusterSecrets, HEADER, readChart, render } from '../deploy/render/index.ts'
 import { ConfigError } from '../kernel/index.ts'
-import { type Command, usageError } from './command.ts'
+import { type Command, printLine, text, usageError } from './command.ts'
 
 export const renderCommand: Command = {
   usage: ['render [--check] [--openfaas ce|pro] [--pool N] [--max-connections N]', 'render secrets'],
-  description: "write what clusters need, from the contracts; with `secrets`, print a new cluster's (npm run render)",
+  description:
+    'render the files for clusters from the contracts; with `secrets`, print those of a new cluster (npm run render)',
   run: async (root, args) => {
-    const text = { type: 'string' } as const
     const { values, positionals } = parseArgs({
       ...{ args: [...args], allowPositionals: true },
       options: { check: { type: 'boolean' }, openfaas: text, pool: text, 'max-connections': text },
     })
-    const [what, ...others] = positionals
-    if (what === 'secrets' && others.length === 0) return void process.stdout.write(await clusterSecrets())
-    if (what !== undefined) throw usageError(renderCommand)
+    const [verb, ...others] = positionals
+    if (verb === 'secrets' && others.length === 0) return void process.stdout.write(await clusterSecrets())
+    if (verb !== undefined) throw usageError(renderCommand)
     const { openfaas = 'ce', pool, 'max-connections': maxConnections } = values
     if (openfaas !== 'ce' && openfaas !== 'pro') throw usageError(renderCommand)
     const contracts = await importContracts(root)
     const files = render(contracts, {
-      ...{ services: SERVICES, openfaas, uses: await importUses(root, Object.keys(contracts)) },
+      ...{ services: SERVICES, openfaas, chart: readChart(root) },
+      uses: await importUses(root, Object.keys(contracts)),
       ...(pool === undefined ? {} : { poolMax: positiveInteger('--pool', pool) }),
       ...(maxConnections === undefined ? {} : { maxConnections: positiveInteger('--max-connections', maxConnections) }),
     })
     if (!values.check) {
-      for (const line of await writeRendered(root, files)) process.stdout.write(`${line}\n`)
+      for (const line of await writeRendered(root, files)) printLine(line)
       return
     }
     const differences = await compareRendered(root, files)
-    if (differences.length > 0) throw new ConfigError([...differences, 'Mend it: npm run render'].join('\n'))
+    if (differences.length > 0) throw new ConfigError([...differences, 'To update them: npm run render'].join('\n'))
   },
 }
 
@@ -45,11 +45,11 @@ function positiveInteger(option: string, given: string): number {
 
 type Files = Readonly<Record<string, string>>
 
-/** Where nothing but what is rendered carries its header: what no contract asks for any more is taken away. */
+/** Folders in which files with the header are rendered: those that no contract asks for any more are removed. */
 const FOLDERS = ['k8s']
 
-/** Writes the files that differ and removes those of functions that are gone; answers a line for each. */
-export async function writeRendered(root: string, files: Files): Promise<readonly string[]> {
+/** Writes the files that differ, removes those of functions that are gone, and returns a line for each. */
+async function writeRendered(root: string, files: Files): Promise<readonly string[]> {
   const { missing, changed, left } = await compareFiles(root, files)
   for (const name of [...missing, ...changed]) {
     await mkdir(dirname(join(root, name)), { recursive: true })
@@ -64,8 +64,8 @@ export async function writeRendered(root: string, files: Files): Promise<readonl
   return lines.length > 0 ? lines : [`All ${total} files are as the contracts say.`]
 }
 
-/** A sentence for each file that is not what the contracts say; none where all are. */
-export async function compareRendered(root: string, files: Files): Promise<readonly string[]> {
+/** A sentence for each file that differs from what is rendered from the contracts. */
+async function compareRendered(root: string, files: Files): Promise<readonly string[]> {
   const { missing, changed, left } = await compareFiles(root, files)
   return [
     ...missing.map((name) => `${name} is missing`),
@@ -102,7 +102,7 @@ const readIfThere = (file: string): Promise<string | undefined> => readFile(file
 
 const ifAbsent =
   <Value>(value: Value) =>
-  (fault: unknown): Value => {
-    if (Object(fault).code !== 'ENOENT') throw fault
+  (error: unknown): Value => {
+    if (Object(error).code !== 'ENOENT') throw error
     return value
   }

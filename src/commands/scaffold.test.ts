@@ -28,7 +28,7 @@ describe('ebb new', () => {
     ['remove-thing', []],
     ['search-thing', ['--method', 'post', '--path', '/v1/things/search']],
     ['count-users', ['--on', 'user.created']],
-  ])('writes %s %j, which is a good contract', async (name, flags) => {
+  ])('writes %s %j with a valid contract', async (name, flags) => {
     const before = await functions()
     expect(await ebb('new', name, ...flags)).toContain(`functions/${name}/handler.test.ts`)
     expect(await functions()).toEqual([...before, name].sort())
@@ -40,8 +40,8 @@ describe('ebb new', () => {
     expect(stdout.trim()).toBe(name)
   })
 
-  it('refuses a name that is none, one that is taken, and an event that nobody declares', async () => {
-    expect(await ebb('new', 'Hello')).toMatch(/^ebb: "Hello" is no verb-noun/)
+  it('refuses an invalid name, an existing one, and an undeclared event', async () => {
+    expect(await ebb('new', 'Hello')).toMatch(/^ebb: "Hello" is not a verb-noun/)
     expect(await ebb('new', 'create-user')).toMatch(/^ebb: functions\/create-user is there already/)
     expect(await ebb('new', 'count-moons', '--on', 'moon.risen')).toMatch(
       /^ebb: no file of domain\/ declares the event moon\.risen; there are .*user\.created/,
@@ -60,19 +60,19 @@ describe('ebb new', () => {
   ])('writes nothing for %s', async (_what, args, sentence) => {
     const before = await functions()
     const refusal = await ebb('new', ...args)
-    expect(refusal).toMatch(/^ebb: foo-bar would be no good, and nothing was written: /)
+    expect(refusal).toMatch(/^ebb: foo-bar would not be valid, and nothing was written: /)
     expect(refusal).toMatch(sentence)
     expect(await functions()).toEqual(before)
   })
 
-  it('writes one while another is no good', async () => {
+  it('writes one while another one is broken', async () => {
     await mkdir(join(checkout.root, 'functions/get-sun'))
     await writeFile(join(checkout.root, 'functions/get-sun/contract.ts'), 'export default 7')
     expect(await ebb('new', 'get-moon')).toContain('npm start serves it.')
     for (const name of ['get-sun', 'get-moon']) await rm(join(checkout.root, 'functions', name), { recursive: true })
   })
 
-  it('writes tests that pass, and types that hold', async () => {
+  it('writes tests that pass', async () => {
     const { root } = checkout
     const made = ['say-hello', 'get-thing', 'update-thing', 'count-users']
     const jest = ['--experimental-vm-modules', join(process.cwd(), 'node_modules/jest/bin/jest.js')]
@@ -94,12 +94,12 @@ async function jestConfig(rootDir: string) {
 }
 
 describe('ebb remove', () => {
-  it('removes what nothing refers to, and says where the rest is referred to', async () => {
+  it('removes a function that nothing imports, and lists what needs the others', async () => {
     expect(await ebb('remove', 'say-hello')).toBe('functions/say-hello is removed\n')
     expect(await functions()).not.toContain('say-hello')
     const refusal = await ebb('remove', 'create-user')
     expect(refusal).toMatch(/^ebb: create-user stays, since these need it/)
-    expect(refusal).toContain('functions/send-welcome-email  hears of what only create-user emits')
+    expect(refusal).toContain('functions/send-welcome-email  subscribes to what only create-user emits')
     expect(await functions()).toContain('create-user')
     expect(await ebb('remove', 'create-user', '--force')).toMatch(/^functions\/create-user is removed/)
     expect(await ebb('remove', 'create-user')).toMatch(
@@ -107,7 +107,7 @@ describe('ebb remove', () => {
     )
   })
 
-  it('removes one whose contract is no good, while another is no good either, and says where its name is left', async () => {
+  it('removes one with a broken contract while another one is broken, and lists where its name remains', async () => {
     const broken = 'export default 7'
     for (const name of ['get-moon', 'get-sun']) {
       await mkdir(join(checkout.root, 'functions', name))
@@ -122,7 +122,7 @@ describe('ebb remove', () => {
 })
 
 describe('every command', () => {
-  it('says its forms with --help, and which Ebb it is with --version', async () => {
+  it('prints its forms with --help, and the version with --version', async () => {
     expect(await ebb('new', '--help')).toMatch(/^ {2}ebb new VERB-NOUN \[--method METHOD\]/)
     expect(await ebb('events', 'list', '-h')).toMatch(/^ {2}ebb events list/)
     expect(await ebb('--version')).toMatch(/^ebb \d+\.\d+\.\d+, Node v26\./)

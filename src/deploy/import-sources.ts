@@ -7,12 +7,12 @@ import { checkPatterns, findFunctions } from './index.ts'
 type ByFolder<Value> = Readonly<Record<string, Value>>
 
 /**
- * The contracts of a checkout by the folders that hold them, with their schemas: what no bundle carries out of itself. Throws
- * one ConfigFault with a line for each that does not load.
+ * Imports the contracts of a checkout, by folder, with their schemas, which no bundle of contracts exports. Throws one
+ * ConfigError with a line for each contract that does not load.
  */
 export async function importContracts(root: string): Promise<ByFolder<AnyContract>> {
-  const { contracts, faults } = await tryContracts(root)
-  const lines = Object.values(faults)
+  const { contracts, errors } = await tryContracts(root)
+  const lines = Object.values(errors)
   if (lines.length > 0) throw new ConfigError(lines.join('\n'))
   await checkPatterns(patternsOf(Object.values(contracts)))
   return contracts
@@ -21,34 +21,34 @@ export async function importContracts(root: string): Promise<ByFolder<AnyContrac
 /** The contracts that load, and why the others do not. */
 export async function tryContracts(
   root: string,
-): Promise<{ readonly contracts: ByFolder<AnyContract>; readonly faults: ByFolder<string> }> {
+): Promise<{ readonly contracts: ByFolder<AnyContract>; readonly errors: ByFolder<string> }> {
   const contracts: Record<string, AnyContract> = {}
-  const faults: Record<string, string> = {}
-  // One after the other, so that they are in order.
+  const errors: Record<string, string> = {}
+  // One after the other, so that the order is stable.
   for (const name of await findFunctions(root)) {
     try {
       contracts[name] = await importContract(root, name)
-    } catch (fault) {
-      faults[name] = describeLoadError(name, fault)
+    } catch (error) {
+      errors[name] = describeLoadError(name, error)
     }
   }
-  return { contracts, faults }
+  return { contracts, errors }
 }
 
-/** One function's contract, as it was when it was first imported here. */
+/** Imports the contract of one function, as it was when this process first imported it. */
 export async function importContract(root: string, name: string): Promise<AnyContract> {
   const file = pathToFileURL(join(root, 'functions', name, 'contract.ts')).href
   const { default: contract }: { default?: AnyContract } = await import(file)
   return requireContract(name, contract)
 }
 
-/** A contract's fault names its file; what is wrong with a file does not. */
-function describeLoadError(name: string, fault: unknown): string {
-  const message = fault instanceof Error ? fault.message : String(fault)
-  return fault instanceof ContractError ? message : `functions/${name}/contract.ts: ${message}`
+/** A ContractError names its file; other errors do not. */
+function describeLoadError(name: string, error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return error instanceof ContractError ? message : `functions/${name}/contract.ts: ${message}`
 }
 
-/** The stores of each of these functions, as the resources that their handlers use name them. */
+/** The stores of each of these functions, as declared by the resources that its handler uses. */
 export async function importUses(
   root: string,
   names: readonly string[],
@@ -68,7 +68,7 @@ async function readStores(root: string, name: string): Promise<readonly Store[]>
 /** Scopes by role. */
 export type Roles = Readonly<Record<string, readonly string[]>>
 
-/** The team's roles, from domain/roles.ts. */
+/** Imports the team's roles from domain/roles.ts. */
 export async function readRoles(root: string): Promise<Roles> {
   const { roles }: { roles: Roles } = await import(pathToFileURL(join(root, 'domain/roles.ts')).href)
   return roles

@@ -6,28 +6,28 @@ import { MAX_FUNCTION_HEADER_BYTES } from '../http/request-parts.ts'
 import { correlate } from '../telemetry/index.ts'
 import type { Functions } from './functions.ts'
 
-/** Where gateway and relay ask what runs. */
+/** The path at which gateway and relay read the status of all functions. */
 export const STATUS_PATH = '/_/functions'
 
 type ActivatorFunctions = Pick<Functions, 'pool' | 'statuses'> & {
-  /** Resolves when what was saved so far is taken in: whoever saves and then calls means what was saved. */
+  /** Resolves when every save so far is served: a request sent after a save is meant for what was saved. */
   settled(): Promise<void>
 }
 
 /**
- * Stands between gateway or relay and the functions, as Knative's activator does: `/{name}/…` goes to an instance of that
- * function, started first where there is none, and the request waits meanwhile.
+ * Stands between gateway or relay and the functions, as Knative's activator does: it forwards `/{name}/…` to an instance of
+ * that function, and holds the request while it starts one if there is none.
  */
 export function createActivator(functions: ActivatorFunctions): Server {
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 })
   const server = createServer({ requestTimeout: 0, maxHeaderSize: MAX_FUNCTION_HEADER_BYTES }, (request, response) => {
     if (request.url === STATUS_PATH) return void response.end(JSON.stringify(functions.statuses()))
-    handle(request, response, { functions, agent }).catch((fault) => sendProblem(request, response, fault))
+    handle(request, response, { functions, agent }).catch((error) => sendProblem(request, response, error))
   })
   return server.on('close', () => void agent.close())
 }
 
-/** As much as a contract may ask for. */
+/** The longest timeout that a contract may declare. */
 const MAX_TIMEOUT_MS = 600_000
 
 interface ActivatorContext {
@@ -40,18 +40,18 @@ async function handle(request: IncomingMessage, response: ServerResponse, { func
   await functions.settled()
   const pool = functions.pool(name)
   if (!pool) throw new Problem('not_found', 404, `There is no function ${name}.`)
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
+  const closed = new AbortController()
+  response.once('close', () => closed.abort())
   const timeoutMs = Number(request.headers['ebb-timeout-ms'] ?? Number.NaN) || MAX_TIMEOUT_MS
-  const lease = await pool.acquire({ signal: gone.signal, timeoutMs })
-  // What the request has waited for its place is no longer there for its function.
+  const lease = await pool.acquire({ signal: closed.signal, timeoutMs })
+  // The time that the request has waited for a slot is no longer available to its function.
   if (lease.leftMs < timeoutMs) request.headers['ebb-timeout-ms'] = String(lease.leftMs)
   try {
-    await forward(request, response, { agent, origin: `http://127.0.0.1:${lease.port}`, path, signal: gone.signal })
-    lease.release(response.statusCode === 503 ? 'refused' : 'over')
-  } catch (fault) {
-    lease.release('over')
-    throw fault
+    await forward(request, response, { agent, origin: `http://127.0.0.1:${lease.port}`, path, signal: closed.signal })
+    lease.release(response.statusCode === 503 ? 'refused' : 'done')
+  } catch (error) {
+    lease.release('done')
+    throw error
   }
 }
 
@@ -70,7 +70,7 @@ async function forward(
   const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
   const { statusCode, headers, body } = await agent.request({
     ...{ origin, path: path.startsWith('/') ? path : `/${path}`, signal, body: hasBody ? request : null },
-    // Node gives methods as they came; undici types those that it knows.
+    // Node passes any method on as a string; undici types those that it knows.
     method: request.method as Dispatcher.HttpMethod,
     headers: withoutHopByHop(request.headers),
   })
@@ -83,20 +83,20 @@ const HOP_BY_HOP = new Set(['connection', 'keep-alive', 'transfer-encoding', 'up
 const withoutHopByHop = (headers: Readonly<Record<string, string | string[] | undefined>>) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name)))
 
-function sendProblem(request: IncomingMessage, response: ServerResponse, fault: unknown) {
+function sendProblem(request: IncomingMessage, response: ServerResponse, error: unknown) {
   if (response.headersSent) return void response.destroy()
-  const problem = toProblem(fault)
+  const problem = toProblem(error)
   const given = request.headers['x-correlation-id']
   const { correlationId } = correlate(typeof given === 'string' ? given : undefined, undefined)
   response.writeHead(problem.status, { 'content-type': 'application/problem+json', ...problem.headers })
   response.end(problemJson(problem, correlationId))
 }
 
-function toProblem(fault: unknown): Problem {
-  if (fault instanceof Problem) return fault
-  const cause = { cause: fault }
-  // It ended a moment ago, and nothing was sent.
-  if (Object(fault).code === 'ECONNREFUSED')
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  const cause = { cause: error }
+  // The instance ended a moment ago, before anything was sent to it.
+  if (Object(error).code === 'ECONNREFUSED')
     return new Problem('unavailable', 503, 'The function has just ended.', { ...cause, retryAfterSeconds: 1 })
-  return new Problem('bad_gateway', 502, 'The function ended without an answer.', cause)
+  return new Problem('bad_gateway', 502, 'The function ended without a response.', cause)
 }

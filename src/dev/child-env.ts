@@ -3,22 +3,22 @@ import type { IdentityKeys } from '../protocol/index.ts'
 import type { DataDir } from './data-dir.ts'
 import type { Stores } from './stores.ts'
 
-/** What every child may know of the runner's environment. */
+/** The variables that every child inherits from the runner. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS']
 
-/** For a contract that is broken for a moment, while somebody edits it. */
+/** Long enough for a contract that is broken for a moment while it is edited. */
 const ABANDON_AFTER_MS = 30_000
 
-/** No page of the internet can make its own name one of these; whatever else is to lead here is listed in EBB_HOSTS. */
+/** No web page can make its own host name one of these (DNS rebinding); further names are listed in EBB_HOSTS. */
 const LOCAL_HOSTS = ['localhost']
 
-/** Whoever develops a web page runs it on this machine, on whatever port. */
+/** A web page under development runs on this machine, on any port. */
 const LOCAL_ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*', 'http://[::1]:*']
 
 export interface ChildEnv {
-  /** Gateway and relay hold a private key each. */
+  /** Gateway and relay each hold a private key. */
   service(part: 'gateway' | 'relay'): Readonly<Record<string, string>>
-  /** A function holds the public set, and the secrets that its contract names. */
+  /** A function holds the public key set, and the secrets that its contract names. */
   function(secrets: readonly string[]): Readonly<Record<string, string>>
 }
 
@@ -32,7 +32,7 @@ export function childEnv({ config, dataDir, stores }: { config: Config; dataDir:
   return {
     service: (part) => ({
       ...inheritedEnv(INHERITED),
-      // The runner goes by what they say.
+      // The runner reads their log lines.
       LOG_LEVEL: 'info',
       ...telemetryEnv(),
       ...stores.urls[part],
@@ -41,10 +41,10 @@ export function childEnv({ config, dataDir, stores }: { config: Config; dataDir:
       EBB_IDENTITY_KEY: JSON.stringify(identity[part]),
       EBB_KEY_PEPPER: pepper,
       EBB_ADMIN_KEY: adminKey,
-      // Whoever sits at this machine has the keys anyway.
+      // The user of this machine has these keys anyway.
       ...(docsKey ? { EBB_DOCS_KEY: docsKey } : {}),
       EBB_START_TIMEOUT_MS: String(config.EBB_START_TIMEOUT_MS),
-      // There is one relay, which knows all functions as soon as their files are there.
+      // There is only one relay, and it knows each function as soon as its files exist.
       EBB_ABANDON_AFTER_MS: String(ABANDON_AFTER_MS),
       EBB_HOSTS: (config.EBB_HOSTS ?? LOCAL_HOSTS).join(','),
       EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
@@ -56,15 +56,15 @@ export function childEnv({ config, dataDir, stores }: { config: Config; dataDir:
 
 export interface FunctionEnvOptions {
   readonly config: Config
-  /** Where mail is written. */
+  /** The folder that mail is written to. */
   readonly mail: string
-  /** The addresses of the stores, by the names of their settings. */
+  /** The addresses of the stores, by setting name. */
   readonly urls: Readonly<Record<string, string>>
-  /** With which it verifies who calls. */
+  /** The public keys that verify callers. */
   readonly jwks: IdentityKeys['jwks']
 }
 
-/** What a function on this machine knows: its stores, and the secrets that its contract names. */
+/** The environment of a function on this machine: its stores, and the secrets that its contract names. */
 export const functionEnv = (secrets: readonly string[], { config, mail, urls, jwks }: FunctionEnvOptions) => ({
   ...inheritedEnv(INHERITED),
   ...telemetryEnv(),
@@ -77,9 +77,9 @@ export const functionEnv = (secrets: readonly string[], { config, mail, urls, jw
   ...(config.SMTP_URL ? { SMTP_URL: config.SMTP_URL } : {}),
 })
 
-/** What OpenTelemetry's variables say here; where they name no collector, nothing is exported, since there is none. */
+/** OpenTelemetry's own variables; nothing is exported if they name no collector. */
 function telemetryEnv(): Readonly<Record<string, string>> {
-  const told = inheritedEnvByPrefix('OTEL_')
-  const isCollected = Object.keys(told).some((name) => /^OTEL_EXPORTER_OTLP_.*ENDPOINT$/.test(name))
-  return { ...(isCollected ? {} : { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }), ...told }
+  const settings = inheritedEnvByPrefix('OTEL_')
+  const isCollected = Object.keys(settings).some((name) => /^OTEL_EXPORTER_OTLP_.*ENDPOINT$/.test(name))
+  return { ...(isCollected ? {} : { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }), ...settings }
 }

@@ -5,15 +5,15 @@ import type { ContractSet } from '../contract/index.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { loadContracts } from '../protocol/index.ts'
 
-/** The contracts that serve, and the bundle that they came in. */
+/** The contracts that are served, and the bundle that holds them. */
 export interface Contracts {
   readonly bundle: Bundle
   readonly set: ContractSet
   /** The functions that have a contract in the set. */
   readonly names: readonly string[]
-  /** Why the contract of a function could not be taken as it is now, by function. */
+  /** Why the current contract of a function cannot be used, by function. */
   readonly errors: Readonly<Record<string, string>>
-  /** The bundle in which the contract of a function was last read from its sources, by function. */
+  /** The bundle for which the contract of a function was last read from its sources, by function. */
   readonly origins: ReadonlyMap<string, string>
 }
 
@@ -25,11 +25,11 @@ export interface ContractsLocation {
 }
 
 /**
- * What the contracts of a checkout are now. One that does not compile or contradicts itself, or another one, keeps none of
- * the others: it stays as it was in `last`, or is left out where it was never good.
+ * Reads the contracts of a checkout. One that does not compile, or contradicts itself or another one, does not hold up the
+ * others: it stays as it was in `last`, or is left out if it was never valid.
  */
-export async function readContracts(place: ContractsLocation, last?: Contracts): Promise<Contracts> {
-  const { root, bundles } = place
+export async function readContracts(location: ContractsLocation, last?: Contracts): Promise<Contracts> {
+  const { root, bundles } = location
   const found = await findFunctions(root)
   const errors: Record<string, string> = {}
   let fresh = found
@@ -45,52 +45,52 @@ export async function readContracts(place: ContractsLocation, last?: Contracts):
       const origins = new Map([...kept, ...fresh.map((name) => [name, bundle.file] as const)])
       const names = found.filter((name) => origins.has(name))
       return { bundle, set: loadContracts(bundle.file), names, errors, origins }
-    } catch (fault) {
-      const more = await findBroken(fault, fresh, { place, last })
-      Object.assign(errors, more.faults)
+    } catch (error) {
+      const more = await findBroken(error, fresh, { location, last })
+      Object.assign(errors, more.errors)
       fresh = more.rest
     }
   }
 }
 
-/** Which of these are at fault, and the others, those that are new or have moved last; throws where none is. */
+/** Splits these into the broken ones and the rest, in which new or moved ones come last; throws if none is broken. */
 async function findBroken(
   cause: unknown,
   names: readonly string[],
-  { place: { root, bundles }, last }: { place: ContractsLocation; last: Contracts | undefined },
+  { location: { root, bundles }, last }: { location: ContractsLocation; last: Contracts | undefined },
 ) {
   const broken = findUncompiled(cause, names)
   if (broken.length > 0) return split(names, Object.fromEntries(broken.map((name) => [name, explainBuildError(cause)])))
-  const { contracts, faults } = await loadSeparately(root, bundles, names)
-  if (Object.keys(faults).length > 0) return split(names, faults)
-  // Each is good by itself, so the fault is between two of them, and is said of the later one.
+  const { contracts, errors } = await loadSeparately(root, bundles, names)
+  if (Object.keys(errors).length > 0) return split(names, errors)
+  // Each is valid by itself, so two of them contradict each other, and the later one is reported.
   const hasMoved = (name: string) => routeKey(contracts[name]) !== routeKey(routeIn(last, name))
   const inOrder = [...names.filter((name) => !hasMoved(name)), ...names.filter(hasMoved)]
-  if (inOrder.join() !== names.join()) return { faults: {}, rest: inOrder }
+  if (inOrder.join() !== names.join()) return { errors: {}, rest: inOrder }
   const { functionName } = Object(cause) as { functionName?: string }
   if (functionName === undefined || !names.includes(functionName)) throw cause
   return split(names, { [functionName]: explainBuildError(cause) })
 }
 
-const split = (names: readonly string[], faults: Contracts['errors']) => ({
-  faults,
-  rest: names.filter((name) => !(name in faults)),
+const split = (names: readonly string[], errors: Contracts['errors']) => ({
+  errors,
+  rest: names.filter((name) => !(name in errors)),
 })
 
-/** The functions in whose folders esbuild found an error; all of them where it is in what they share. */
-function findUncompiled(fault: unknown, names: readonly string[]): readonly string[] {
-  const { errors = [] } = Object(fault) as { errors?: readonly { location?: { file?: string } | null }[] }
+/** The functions in whose folders esbuild found an error; all of them if it is in a file that they share. */
+function findUncompiled(error: unknown, names: readonly string[]): readonly string[] {
+  const { errors = [] } = Object(error) as { errors?: readonly { location?: { file?: string } | null }[] }
   const found = errors.map(({ location }) => /^functions\/([^/]+)\//.exec(location?.file ?? '')?.[1])
   return found.includes(undefined) ? names : names.filter((name) => found.includes(name))
 }
 
-/** Each contract for itself, whatever the others do. */
+/** Loads each contract by itself, so that none is affected by another one's error. */
 async function loadSeparately(root: string, bundles: string, names: readonly string[]) {
   const { file } = await bundleContractsSeparately(root, bundles, names)
-  const { contracts, faults }: { contracts: Record<string, unknown>; faults: Record<string, unknown> } =
+  const { contracts, errors }: { contracts: Record<string, unknown>; errors: Record<string, unknown> } =
     createRequire(file)(file)
-  const said = Object.entries(faults).map(([name, fault]) => [name, explainBuildError(fault)])
-  return { contracts, faults: Object.fromEntries(said) as Contracts['errors'] }
+  const messages = Object.entries(errors).map(([name, error]) => [name, explainBuildError(error)] as const)
+  return { contracts, errors: Object.fromEntries(messages) }
 }
 
 const routeIn = (last: Contracts | undefined, name: string) => last?.set.routes.find((route) => route.name === name)
@@ -100,11 +100,11 @@ function routeKey(contract: unknown): string | undefined {
   return path && `${method} ${path}`
 }
 
-/** A fault of a save in words for whoever saved: esbuild's with the lines that are meant, a contract's own sentence. */
-export function explainBuildError(fault: unknown): string {
-  const { errors, message } = Object(fault) as { errors?: unknown; message?: unknown }
+/** The error of a save as text for its author: esbuild's messages with their source lines, or a contract's own sentence. */
+export function explainBuildError(error: unknown): string {
+  const { errors, message } = Object(error) as { errors?: unknown; message?: unknown }
   if (Array.isArray(errors) && errors.length > 0) {
     return formatMessagesSync(errors, { kind: 'error', color: false }).join('').trim()
   }
-  return String(message ?? fault)
+  return String(message ?? error)
 }

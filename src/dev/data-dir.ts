@@ -6,55 +6,51 @@ import { ANNOUNCEMENT, type Announcement } from './announcement.ts'
 import { claimFolder } from './processes/claim-folder.ts'
 import { stopLeftovers } from './processes/leftovers.ts'
 
-/** Where one laptop's Ebb keeps its things. */
+/** The data directory of the Ebb on this laptop. */
 export interface DataDir {
   readonly path: string
-  /** Notes of running children. */
+  /** Records of running children. */
   readonly run: string
   readonly bundles: string
-  /** Names the bundle of contracts that gateway and relay serve by. */
+  /** The file that names the bundle of contracts for gateway and relay. */
   readonly pointer: string
   readonly mail: string
   readonly postgres: string
   readonly secrets: string
-  /** Tells the command line how to reach the Ebb that runs here. */
+  /** Announces to the command line how to reach the running Ebb. */
   announce(running: Announcement): Promise<void>
-  /** Lets the next one in. */
+  /** Releases the directory. */
   close(): Promise<void>
 }
 
-/** Opens a dataDir for this process alone, after stopping what a killed run left there; `fresh` forgets all data first. */
-export async function openDataDir(path: string, { fresh = false } = {}): Promise<DataDir> {
-  const folder = await ensureWritable(path)
-  const giveBack = await claimFolder(folder)
-  const announcement = join(folder, ANNOUNCEMENT)
-  const close = async () => {
-    await rm(announcement, { force: true })
-    giveBack()
+/** Claims a data directory for this process, after stopping what a killed run left there; `fresh` erases all data first. */
+export async function openDataDir(folder: string, { fresh = false } = {}): Promise<DataDir> {
+  const path = await ensureWritable(folder)
+  const release = await claimFolder(path)
+  const at = (name: string) => join(path, name)
+  const announcement = at(ANNOUNCEMENT)
+  const dataDir: DataDir = {
+    ...{ path, run: at('run'), bundles: at('bundles'), pointer: at('bundles/contracts') },
+    ...{ mail: at('mail'), postgres: at('postgres'), secrets: at('secrets.json') },
+    announce: async (running) => {
+      // Renamed into place, so that a reader never sees half a file.
+      await writeFile(`${announcement}.new`, JSON.stringify(running), { mode: 0o600 })
+      await rename(`${announcement}.new`, announcement)
+    },
+    close: async () => {
+      await rm(announcement, { force: true })
+      release()
+    },
   }
   try {
-    const dataDir = {
-      ...{ path: folder, run: join(folder, 'run'), bundles: join(folder, 'bundles'), mail: join(folder, 'mail') },
-      ...{
-        postgres: join(folder, 'postgres'),
-        secrets: join(folder, 'secrets.json'),
-        pointer: join(folder, 'bundles/contracts'),
-        close,
-      },
-      announce: async (running: Announcement) => {
-        // A reader sees the old one or the new one, and never half of it.
-        await writeFile(`${announcement}.new`, JSON.stringify(running), { mode: 0o600 })
-        await rename(`${announcement}.new`, announcement)
-      },
-    }
     await stopLeftovers(dataDir.run)
-    // Each save left one; they are made anew.
+    // Each save left a bundle; they are built again.
     await rm(dataDir.bundles, { recursive: true, force: true })
     if (fresh) await eraseData(dataDir)
     return dataDir
-  } catch (fault) {
-    giveBack()
-    throw fault
+  } catch (error) {
+    release()
+    throw error
   }
 }
 
@@ -76,21 +72,14 @@ const ERRNO_REASONS: Readonly<Record<string, string>> = {
   EPERM: 'belongs to another user',
   EROFS: 'is on a read-only disk',
   ENOSPC: 'is on a disk that is full',
-  ENOTDIR: 'lies behind something that is no folder',
-  EEXIST: 'is no folder',
+  ENOTDIR: 'is below something that is not a folder',
+  EEXIST: 'is not a folder',
 }
 
-/** As nobody, the data of Postgres lie elsewhere, behind a link. */
-async function eraseData({
-  path,
-  postgres,
-  run,
-  bundles,
-  mail,
-  secrets,
-}: Omit<DataDir, 'close' | 'announce' | 'pointer'>) {
+/** If Postgres runs as the user nobody, its data are elsewhere, behind a link. */
+async function eraseData({ path, postgres, run, bundles, mail, secrets }: DataDir) {
   const cluster = await realpath(join(postgres, 'cluster')).catch(() => undefined)
-  const gone = [run, bundles, mail, postgres, secrets, ...(cluster ? [cluster] : [])]
-  await Promise.all(gone.map((one) => rm(one, { recursive: true, force: true })))
+  const folders = [run, bundles, mail, postgres, secrets, ...(cluster ? [cluster] : [])]
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
   await mkdir(path, { recursive: true, mode: 0o700 })
 }

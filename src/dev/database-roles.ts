@@ -6,8 +6,8 @@ import { ROLES } from '../deploy/render/platform.ts'
 export type UrlsByPart = Readonly<Record<Part, string>>
 
 /**
- * Makes the role of each part where it is missing, with a new password, and lets them into the database of `databaseUrl`.
- * Answers its address for each. `adminUrl` is a superuser's.
+ * Creates the missing roles of the parts, gives each a new password, and lets them connect to the database of `databaseUrl`.
+ * Returns its address for each part. `adminUrl` is a superuser's.
  */
 export async function ensureDatabaseRoles(adminUrl: string, databaseUrl: string): Promise<UrlsByPart> {
   const passwords = { gateway: newPassword(), relay: newPassword(), functions: newPassword() }
@@ -20,14 +20,14 @@ export async function ensureDatabaseRoles(adminUrl: string, databaseUrl: string)
   return { gateway: urlOf('gateway'), relay: urlOf('relay'), functions: urlOf('functions') }
 }
 
-/** Fits into a URL and into a literal as it is. */
+/** Needs no escaping in a URL or in an SQL literal. */
 const newPassword = () => randomBytes(24).toString('base64url')
 
 const createRole = (role: string, password: string) => `
   do $$ begin create role ${role}; exception when duplicate_object then null; end $$;
   alter role ${role} login password '${password}';`
 
-/** Nobody else than these and its owner, as on a cluster: nor may they make temporary tables. */
+/** As on a cluster, only these roles and the owner may connect, and they may not create temporary tables. */
 export function grantConnect(databaseUrl: string): string {
   const name = `"${new URL(databaseUrl).pathname.slice(1)}"`
   return `revoke all on database ${name} from public; grant connect on database ${name} to ${Object.values(ROLES).join(', ')};`

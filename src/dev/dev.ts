@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { processConfig } from '../kernel/index.ts'
 import { createActivator, STATUS_PATH } from './activator.ts'
+import { dataDirOf } from './announcement.ts'
 import { childEnv } from './child-env.ts'
 import { openDataDir } from './data-dir.ts'
 import { createFunctions } from './functions.ts'
@@ -17,9 +18,9 @@ import { watchDependencies } from './watch-dependencies.ts'
 export interface DevOptions {
   /** The checkout. */
   readonly root: string
-  /** One JSON object a line instead of the picture. */
+  /** Reports one JSON object a line, in place of text for people. */
   readonly json?: boolean
-  /** Forget all data first. */
+  /** Erases all data first. */
   readonly fresh?: boolean
 }
 
@@ -28,13 +29,13 @@ export interface RunningEbb {
   stop(): Promise<void>
 }
 
-/** Runs Ebb on this machine: Postgres, Redis where there is one, gateway and relay, and no function until it is called. */
+/** Runs Ebb on this machine: Postgres, Redis if installed, gateway and relay, and each function from its first call on. */
 export async function dev({ root, json = false, fresh = false }: DevOptions): Promise<RunningEbb> {
   const startedAt = performance.now()
   const config = processConfig()
   const port = config.PORT
   const adminPort = config.EBB_ADMIN_PORT ?? (port === 0 ? 0 : port + 1)
-  const dataDir = await openDataDir(resolve(config.EBB_HOME ?? join(root, '.ebb')), { fresh })
+  const dataDir = await openDataDir(resolve(dataDirOf(root, config)), { fresh })
   const closers: (() => Promise<void> | void)[] = [dataDir.close]
   let stopping = false
   const close = async () => {
@@ -44,30 +45,23 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
   try {
     await Promise.all([assertPortFree('PORT', port), assertPortFree('EBB_ADMIN_PORT', adminPort)])
     let show: Report = reportJson
-    const tell = bufferUntilReady((told) => {
-      // What is being ended is not at fault for that.
-      if (!stopping || (told.event !== 'fault' && told.event !== 'log')) show(told)
+    const report = bufferUntilReady((event) => {
+      // What is stopped on purpose reports no errors.
+      if (!stopping || (event.event !== 'fault' && event.event !== 'log')) show(event)
     })
-    const stores = await startStores({ root, dataDir, config, report: tell })
+    const stores = await startStores({ root, dataDir, config, report })
     closers.push(stores.stop)
     const env = childEnv({ config, dataDir, stores })
     const dependencies = watchDependencies(root)
     closers.push(dependencies.close)
-    const functions = createFunctions({ root, dataDir, config, env, report: tell, onBundled: dependencies.add })
+    const functions = createFunctions({ root, dataDir, config, env, report, onBundled: dependencies.add })
     closers.push(functions.stop)
     await functions.update({ ...stores.contracts, isChanged: () => false, isSave: false })
     const swap = createContractsSwap(PARTS)
     let announce = async (_functions: readonly string[]) => {}
     const sources = watchSources({
-      ...{
-        root,
-        ...dataDir,
-        dependencies,
-        contracts: stores.contracts,
-        functions,
-        report: tell,
-        contractsServed: swap.waitFor,
-      },
+      ...{ root, ...dataDir, dependencies, contracts: stores.contracts, functions, report },
+      contractsServed: swap.waitFor,
       onReloaded: (names) => announce(names),
     })
     closers.push(sources.close)
@@ -79,7 +73,7 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     // A server that listens on a port has an address.
     const activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
     const services = await startServices({
-      ...{ root, dataDir, port, adminPort, report: tell, swap },
+      ...{ root, dataDir, port, adminPort, report, swap },
       env: (part) => ({
         ...env.service(part),
         EBB_UPSTREAM_TEMPLATE: `${activatorUrl}/{name}`,
@@ -93,15 +87,15 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     const { functions: urls } = stores.urls
     announce = (names) => dataDir.announce({ url, admin, adminKey, keys, urls, functions: names })
     await announce(sources.names())
-    tell({ event: 'ready', url, admin, keys, adminKey, readyMs })
+    report({ event: 'ready', url, admin, keys, adminKey, readyMs })
     void functions.prepare()
     const stop = async () => {
       await close()
-      tell({ event: 'stopped' })
+      report({ event: 'stopped' })
     }
     return { stop }
-  } catch (fault) {
+  } catch (error) {
     await close()
-    throw fault
+    throw error
   }
 }

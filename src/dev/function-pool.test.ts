@@ -4,27 +4,27 @@ import { createFunctionPool, type Lease } from './function-pool.ts'
 
 const BUSY = { status: 503, headers: { 'retry-after': '1' } }
 
-/** A pool whose clock and instances a test holds. */
-function rig({ max = 3, concurrency = 2 } = {}) {
+/** A pool whose clock and instances a test controls. */
+function createPool({ max = 3, concurrency = 2 } = {}) {
   const state = { at: 0 }
-  const launched: { ready: () => void; leave: () => void; die: () => void }[] = []
+  const launched: { ready: () => void; drain: () => void; die: () => void }[] = []
   const pool = createFunctionPool({
     ...{ name: 'f', scale: { max, concurrency }, idleMs: 60_000, report: () => {}, now: () => state.at },
     launch: async () => {
       const { promise: listening, resolve } = Promise.withResolvers<number>()
       const exited = Promise.withResolvers<{ code: number; signal: null }>()
-      const leaving = Promise.withResolvers<void>()
+      const draining = Promise.withResolvers<void>()
       const die = () => exited.resolve({ code: 1, signal: null })
-      const pid = launched.push({ ready: () => resolve(pid), leave: leaving.resolve, die })
+      const pid = launched.push({ ready: () => resolve(pid), drain: draining.resolve, die })
       const stop = async () => {
         exited.resolve({ code: 0, signal: null })
         return exited.promise
       }
-      return { pid, listening, leaving: leaving.promise, exited: exited.promise, stop }
+      return { pid, listening, draining: draining.promise, exited: exited.promise, stop }
     },
   })
   const acquire = (timeoutMs = 1_000) => pool.acquire({ signal: new AbortController().signal, timeoutMs })
-  /** Takes both places of one instance that is ready. */
+  /** Takes both slots of one ready instance. */
   const full = async (): Promise<[Lease, Lease]> => {
     const leases = [acquire(), acquire()] as const
     await untilTrue(() => launched.length === 1)
@@ -34,8 +34,8 @@ function rig({ max = 3, concurrency = 2 } = {}) {
   return { state, launched, pool, acquire, full }
 }
 
-it('starts one more instance where requests wait for a place', async () => {
-  const { launched, acquire, full, pool } = rig()
+it('starts one more instance if requests wait for a slot', async () => {
+  const { launched, acquire, full, pool } = createPool()
   await full()
   const third = acquire()
   await untilTrue(() => launched.length === 2)
@@ -44,14 +44,14 @@ it('starts one more instance where requests wait for a place', async () => {
   await pool.stop()
 })
 
-it('starts none for requests that wait where an instance has more to do than it can', async () => {
-  const { state, launched, acquire, full, pool } = rig()
+it('starts none for waiting requests while an instance is overloaded', async () => {
+  const { state, launched, acquire, full, pool } = createPool()
   const [first, second] = await full()
   first.release('refused')
   const [third, fourth] = [acquire(), acquire()]
   await third
   expect(launched).toHaveLength(1)
-  second.release('over')
+  second.release('done')
   await fourth
   state.at += 1_000
   const fifth = acquire()
@@ -61,37 +61,37 @@ it('starts none for requests that wait where an instance has more to do than it 
   await pool.stop()
 })
 
-it('refuses who has waited for half of its time, and tells the others what they have left', async () => {
-  const { state, acquire, full, pool } = rig({ max: 1 })
+it('refuses a request that has waited for half of its time, and passes on what the others have left', async () => {
+  const { state, acquire, full, pool } = createPool({ max: 1 })
   const [first, second] = await full()
   const late = acquire(1_000).catch((problem: unknown) => problem)
   state.at += 300
   const next = acquire(1_000)
   state.at += 300
-  first.release('over')
+  first.release('done')
   expect(await late).toMatchObject(BUSY)
   expect(await next).toMatchObject({ leftMs: 700 })
-  second.release('over')
+  second.release('done')
   await pool.stop()
 })
 
-it('refuses at once who would wait in vain, by the pace of those before', async () => {
-  const { state, acquire, full, pool } = rig({ max: 1 })
+it('refuses at once a request that would wait too long at the current pace', async () => {
+  const { state, acquire, full, pool } = createPool({ max: 1 })
   let leases = await full()
   for (let round = 0; round < 50; round++) {
     state.at += 1_000
-    for (const lease of leases) lease.release('over')
+    for (const lease of leases) lease.release('done')
     leases = [await acquire(), await acquire()]
   }
   const waiting = acquire(4_000)
   await expect(acquire(1_000)).rejects.toMatchObject(BUSY)
-  leases[0].release('over')
+  leases[0].release('done')
   await waiting
   await pool.stop()
 })
 
-it('a wait for a start is not on the account of the request', async () => {
-  const { state, launched, acquire, pool } = rig()
+it('waiting for a start does not count against the request', async () => {
+  const { state, launched, acquire, pool } = createPool()
   const first = acquire(1_000)
   await untilTrue(() => launched.length === 1)
   state.at += 5_000
@@ -100,8 +100,8 @@ it('a wait for a start is not on the account of the request', async () => {
   await pool.stop()
 })
 
-it('one that ended while it ran can start: whoever comes next has a new one, however often', async () => {
-  const { launched, acquire, pool } = rig()
+it('an instance that crashes after its start is replaced for the next request, any number of times', async () => {
+  const { launched, acquire, pool } = createPool()
   for (let round = 0; round < 5; round++) {
     const lease = acquire()
     await untilTrue(() => launched.length === round + 1)
@@ -109,14 +109,14 @@ it('one that ended while it ran can start: whoever comes next has a new one, how
     const { port, release } = await lease
     expect(port).toBe(round + 1)
     launched[round]?.die()
-    release('over')
+    release('done')
     await untilTrue(() => pool.status().instances === 0)
   }
   await pool.stop()
 })
 
-it('whoever waits for a place in one that ends has one in the next', async () => {
-  const { launched, acquire, full, pool } = rig({ max: 1 })
+it('a request that waits for a slot in an instance that crashes gets one in the next', async () => {
+  const { launched, acquire, full, pool } = createPool({ max: 1 })
   await full()
   const waiting = acquire()
   launched[0]?.die()
@@ -126,11 +126,11 @@ it('whoever waits for a place in one that ends has one in the next', async () =>
   await pool.stop()
 })
 
-it('one that leaves keeps what it has, and another one is started for what comes', async () => {
-  const { launched, acquire, full, pool } = rig({ max: 1 })
+it('an instance that drains keeps its requests, and another one is started for new ones', async () => {
+  const { launched, acquire, full, pool } = createPool({ max: 1 })
   const [first] = await full()
-  first.release('over')
-  launched[0]?.leave()
+  first.release('done')
+  launched[0]?.drain()
   await new Promise(setImmediate)
   const next = acquire()
   await untilTrue(() => launched.length === 2)

@@ -1,19 +1,7 @@
 import { Problem, type Scale } from '../contract/index.ts'
 import type { FunctionStatus } from '../protocol/index.ts'
-import type { Exit } from './processes/start-child.ts'
+import { createInstances, type Instance, type InstanceProcess } from './function-instances.ts'
 import type { Report } from './report.ts'
-import { createStartBackoff } from './start-backoff.ts'
-
-/** One process of a function. */
-export interface InstanceProcess {
-  readonly pid: number
-  /** The port, once it listens; rejects with what it said last where it ended before. */
-  readonly listening: Promise<number>
-  /** It finishes what it has, and is to be given no more; pending where it ends otherwise. */
-  readonly leaving: Promise<void>
-  readonly exited: Promise<Exit>
-  stop(): Promise<Exit>
-}
 
 export interface FunctionPoolOptions {
   readonly name: string
@@ -24,39 +12,34 @@ export interface FunctionPoolOptions {
   readonly now?: () => number
 }
 
-/** A place in an instance: to be released once the request is over. */
+/** A slot in an instance, to be released when the request is over. */
 export interface Lease {
   readonly port: number
-  /** What is left of the request's time: the wait for a start is not on its account, the wait for a place is. */
+  /** What is left of the request's time: waiting for a cold start does not count, waiting for a slot does. */
   readonly leftMs: number
-  /** `refused`: the instance answered that it has more to do than it can. */
-  release(how: 'over' | 'refused'): void
+  /** `refused`: the instance answered that it is overloaded. */
+  release(outcome: 'done' | 'refused'): void
 }
 
 export interface AcquireOptions {
   readonly signal: AbortSignal
-  /** What the request may take: who would wait for a place for half of that is refused. */
+  /** The request's timeout. A request that would wait longer than half of it for a slot is refused. */
   readonly timeoutMs: number
 }
 
 export interface FunctionPool {
-  /** A place in an instance, started where there is none; waits in order. Rejects with the Problem to answer. */
+  /**
+   * Takes a slot in an instance, which is started if there is none; requests wait in order. Rejects with the Problem to respond
+   * with.
+   */
   acquire(options: AcquireOptions): Promise<Lease>
-  /** Starts one instance ahead of any request; rejects where it does not come up. */
+  /** Starts one instance ahead of any request; rejects if it does not start. */
   warm(): Promise<void>
   status(): FunctionStatus
-  /** Ends when the last request that it has taken in is over; takes in no more. */
+  /** Takes no more requests, and stops when the last one is over. */
   retire(): Promise<void>
-  /** Ends now. */
+  /** Stops all instances now. */
   stop(): Promise<void>
-}
-
-interface Instance {
-  state: 'starting' | 'ready' | 'stopping'
-  port: number
-  inFlight: number
-  idle: NodeJS.Timeout | undefined
-  process: InstanceProcess | undefined
 }
 
 interface Waiter {
@@ -67,117 +50,64 @@ interface Waiter {
 }
 
 const MAX_WAITING = 1_000
-/** No instance is started so long after one has refused: it waits for something else, and one more would wait with it. */
+/** After a refusal no instance is started for this long: what the overloaded one waits for, another one would wait for, too. */
 const REFUSED_PAUSE_MS = 1_000
-/** How much of the pace that is known one more request changes. */
+/** The weight of the newest request in the moving average of slot times. */
 const PACE_WEIGHT = 0.1
 
-/** The instances of one bundle of one function: none at first, more as requests wait, none again when it is quiet. */
+/** Serves the requests of one bundle of a function: no instance at first, more as requests wait, none again when idle. */
 export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
   const { name, scale, idleMs, launch, report, now = Date.now } = options
-  const instances = new Set<Instance>()
   const waiting: Waiter[] = []
   const emptied: (() => void)[] = []
-  const pause = createStartBackoff(now)
-  let [coldStarts, requests, closed] = [0, 0, false]
-  let [readyAt, refusedAt, heldMs] = [0, Number.NEGATIVE_INFINITY, 0]
+  let [requests, closed] = [0, false]
+  let [refusedAt, heldMs] = [Number.NEGATIVE_INFINITY, 0]
+  const instances = createInstances({ name, idleMs, launch, report, now, onChange: assign, onFailedStart })
 
-  const inState = (state: Instance['state']) => [...instances].filter((instance) => instance.state === state)
-
-  /** Whether one more instance may be started, and would help. */
-  function mayStart(): boolean {
-    const [starting, ready] = [inState('starting').length, inState('ready').length]
+  /** Whether one more instance is allowed, and would help. */
+  function canStart(): boolean {
+    const [starting, ready] = [instances.inState('starting').length, instances.inState('ready').length]
     return starting + ready < scale.max && (ready === 0 || now() - refusedAt >= REFUSED_PAUSE_MS)
   }
 
-  const waitedMs = ({ since }: Waiter) => now() - Math.max(since, readyAt)
+  const waitedMs = ({ since }: Waiter) => now() - Math.max(since, instances.readyAt())
 
+  /** Gives free slots to the requests that wait, and starts an instance for those that are left. */
   function assign() {
     for (;;) {
-      const free = inState('ready').filter(({ inFlight }) => inFlight < scale.concurrency)
+      const free = instances.inState('ready').filter(({ inFlight }) => inFlight < scale.concurrency)
       const [instance] = free.sort((a, b) => b.inFlight - a.inFlight)
       const next = instance && waiting.shift()
       if (!next) break
-      // Those behind it have the time to use theirs.
-      if (waitedMs(next) > next.timeoutMs / 2) next.refuse(busy())
-      else next.grant(lend(instance, next))
+      // Refusing it leaves those behind it enough time.
+      if (waitedMs(next) > next.timeoutMs / 2) next.refuse(overloaded())
+      else next.grant(lease(instance, next))
     }
-    const starting = inState('starting').length
-    if (waiting.length > starting * scale.concurrency && mayStart()) spawn().catch(() => {})
-    if (closed && waiting.length === 0 && [...instances].every(({ inFlight }) => inFlight === 0)) {
-      for (const resolve of emptied.splice(0)) resolve()
-    }
+    const starting = instances.inState('starting').length
+    if (waiting.length > starting * scale.concurrency && canStart()) instances.start().catch(() => {})
+    if (closed && waiting.length === 0 && instances.isUnused()) for (const resolve of emptied.splice(0)) resolve()
   }
 
-  function lend(instance: Instance, waiter: Waiter): Lease {
-    instance.inFlight++
-    const lentAt = now()
+  function lease(instance: Instance, waiter: Waiter): Lease {
+    const grantedAt = now()
     const leftMs = Math.floor(waiter.timeoutMs - waitedMs(waiter))
-    clearTimeout(instance.idle)
+    const free = instances.takeSlot(instance)
     let released = false
-    const release: Lease['release'] = (how) => {
+    const release: Lease['release'] = (outcome) => {
       if (released) return
       released = true
-      instance.inFlight--
-      heldMs += (now() - lentAt - heldMs) * PACE_WEIGHT
-      if (how === 'refused') refusedAt = now()
-      rest(instance)
+      heldMs += (now() - grantedAt - heldMs) * PACE_WEIGHT
+      if (outcome === 'refused') refusedAt = now()
+      free()
       assign()
     }
     return { port: instance.port, leftMs, release }
   }
 
-  function rest(instance: Instance) {
-    if (instance.inFlight === 0 && instance.state === 'ready')
-      instance.idle = setTimeout(() => void stopIdle(instance), idleMs)
-  }
-
-  async function spawn(): Promise<void> {
-    const instance: Instance = { state: 'starting', port: 0, inFlight: 0, idle: undefined, process: undefined }
-    instances.add(instance)
-    const startedAt = now()
-    try {
-      const process = await launch()
-      instance.process = process
-      void process.exited.then((exit) => onExit(instance, exit))
-      void process.leaving.then(() => onLeaving(instance))
-      instance.port = await process.listening
-    } catch (fault) {
-      instances.delete(instance)
-      onFailedStart(fault instanceof Error ? fault.message : String(fault))
-      throw fault
+  function onFailedStart(pauseMs: number) {
+    if (instances.inState('ready').length + instances.inState('starting').length === 0) {
+      for (const { refuse } of waiting.splice(0)) refuse(notStarting(pauseMs))
     }
-    pause.succeed()
-    if (instance.state === 'starting') instance.state = 'ready'
-    readyAt = now()
-    coldStarts++
-    report({ event: 'spawn', function: name, pid: instance.process.pid, coldStartMs: now() - startedAt })
-    rest(instance)
-    assign()
-  }
-
-  function onExit(instance: Instance, { code, signal }: Exit) {
-    const ran = instance.state === 'ready'
-    clearTimeout(instance.idle)
-    instances.delete(instance)
-    // Whoever listened can start: the next request finds a new instance, and nobody else waits for that.
-    if (!ran) return
-    report({ event: 'fault', part: name, message: `it ended by itself (${signal ?? `status ${code}`})` })
-    assign()
-  }
-
-  function onLeaving(instance: Instance) {
-    clearTimeout(instance.idle)
-    instance.state = 'stopping'
-    assign()
-  }
-
-  function onFailedStart(message: string) {
-    const { failures, ms: pauseMs } = pause.fail()
-    const next = pauseMs > 0 ? { nextStartInMs: pauseMs } : {}
-    report({ event: 'fault', part: name, message, crashes: failures, ...next })
-    if (inState('ready').length + inState('starting').length > 0) return assign()
-    for (const { refuse } of waiting.splice(0)) refuse(notStarting(pauseMs))
     assign()
   }
 
@@ -186,27 +116,21 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
       retryAfterSeconds: Math.max(1, Math.ceil(pauseMs / 1_000)),
     })
 
-  async function stopIdle(instance: Instance) {
-    if (instance.inFlight > 0 || instance.state !== 'ready') return
-    instance.state = 'stopping'
-    await instance.process?.stop()
-    report({ event: 'idle-stop', function: name, pid: instance.process?.pid ?? 0, idleMs })
-  }
+  const overloaded = () => new Problem('unavailable', 503, `${name} is overloaded.`, { retryAfterSeconds: 1 })
 
-  const busy = () => new Problem('unavailable', 503, `${name} has more to do than it can.`, { retryAfterSeconds: 1 })
-
-  /** By the pace of those before: who could not have a place in time is refused at once. */
-  function isInVain(timeoutMs: number): boolean {
-    const places = inState('ready').length * scale.concurrency
-    return inState('starting').length === 0 && !mayStart() && (heldMs * (waiting.length + 1)) / places > timeoutMs / 2
+  /** Whether, at the current pace, the request would wait too long for a slot: it is refused at once then. */
+  function wouldWaitTooLong(timeoutMs: number): boolean {
+    if (instances.inState('starting').length > 0 || canStart()) return false
+    const slots = instances.inState('ready').length * scale.concurrency
+    return (heldMs * (waiting.length + 1)) / slots > timeoutMs / 2
   }
 
   async function acquire({ signal, timeoutMs }: AcquireOptions): Promise<Lease> {
     requests++
     if (closed) throw new Problem('unavailable', 503, `${name} is stopping.`, { retryAfterSeconds: 1 })
-    if (waiting.length >= MAX_WAITING || (waiting.length > 0 && isInVain(timeoutMs))) throw busy()
-    const pauseMs = pause.leftMs()
-    if (pauseMs > 0 && inState('ready').length === 0) throw notStarting(pauseMs)
+    if (waiting.length >= MAX_WAITING || (waiting.length > 0 && wouldWaitTooLong(timeoutMs))) throw overloaded()
+    const pauseMs = instances.pauseLeftMs()
+    if (pauseMs > 0 && instances.inState('ready').length === 0) throw notStarting(pauseMs)
     const { promise, resolve: grant, reject: refuse } = Promise.withResolvers<Lease>()
     const waiter = { since: now(), timeoutMs, grant, refuse }
     waiting.push(waiter)
@@ -221,18 +145,13 @@ export function createFunctionPool(options: FunctionPoolOptions): FunctionPool {
 
   async function stop() {
     closed = true
-    const ending = [...instances].map((instance) => {
-      clearTimeout(instance.idle)
-      instance.state = 'stopping'
-      return instance.process?.stop()
-    })
-    await Promise.all(ending)
+    await instances.stop()
   }
 
   return {
     acquire,
-    warm: spawn,
-    status: () => ({ name, instances: instances.size, coldStarts, requests }),
+    warm: instances.start,
+    status: () => ({ name, ...instances.counts(), requests }),
     retire: async () => {
       closed = true
       const empty = new Promise<void>((resolve) => emptied.push(resolve))

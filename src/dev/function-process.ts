@@ -1,6 +1,6 @@
 import { NODE_FLAGS } from '../build/index.ts'
 import { UNCAUGHT_ERROR } from '../kernel/index.ts'
-import type { InstanceProcess } from './function-pool.ts'
+import type { InstanceProcess } from './function-instances.ts'
 import { recordChild } from './processes/leftovers.ts'
 import { type OutputLine, startChild } from './processes/start-child.ts'
 import type { Report } from './report.ts'
@@ -13,27 +13,27 @@ export interface FunctionProcessOptions {
   readonly drainMs: number
   readonly startLimitMs: number
   readonly report: Report
-  /** Told of each line that it says. */
-  readonly onLine?: (said: OutputLine) => void
+  /** Called with each line of its output. */
+  readonly onLine?: (line: OutputLine) => void
 }
 
-/** Starts one process of a function on a port of its own choosing, which its log tells. */
+/** Starts one process of a function on a free port, which is read from its log. */
 export async function startFunction(file: string, options: FunctionProcessOptions): Promise<InstanceProcess> {
   const { name, env, runFolder, drainMs, startLimitMs, report, onLine } = options
   const { promise: listening, resolve, reject } = Promise.withResolvers<number>()
-  const leaving = Promise.withResolvers<void>()
-  const lastWords: string[] = []
+  const draining = Promise.withResolvers<void>()
+  const lastLines: string[] = []
   const child = startChild(file, {
     env: { ...env, PORT: '0', EBB_HOST: '127.0.0.1' },
     nodeOptions: NODE_FLAGS,
-    onLine: (said) => {
-      onLine?.(said)
-      const { level, msg, port } = said
+    onLine: (line) => {
+      onLine?.(line)
+      const { level, msg, port } = line
       if (msg === 'listening' && typeof port === 'number') return resolve(port)
-      if (level === 'text' || level === 'fatal') lastWords.push(errorText(said))
-      if (msg === UNCAUGHT_ERROR) leaving.resolve()
+      if (level === 'text' || level === 'fatal') lastLines.push(errorText(line))
+      if (msg === UNCAUGHT_ERROR) draining.resolve()
       if (level === 'error' || msg === UNCAUGHT_ERROR)
-        report({ event: 'fault', part: name, message: errorText(said), correlationId: said.correlationId })
+        report({ event: 'fault', part: name, message: errorText(line), correlationId: line.correlationId })
       if (level === 'text' || level === 'warn') report({ event: 'log', part: name, message: String(msg) })
     },
   })
@@ -41,40 +41,39 @@ export async function startFunction(file: string, options: FunctionProcessOption
   const tooLate = setTimeout(() => void child.stop(0), startLimitMs)
   void child.exited.then(({ code, signal }) => {
     clearTimeout(tooLate)
-    reject(new Error(`it ended while it started (${signal ?? `status ${code}`}): ${findReason(lastWords)}`))
+    reject(new Error(`it ended while it started (${signal ?? `status ${code}`}): ${findReason(lastLines)}`))
     return forget()
   })
   listening.then(
     () => clearTimeout(tooLate),
     () => {},
   )
-  return { pid: child.pid, listening, leaving: leaving.promise, exited: child.exited, stop: () => child.stop(drainMs) }
+  const stop = () => child.stop(drainMs)
+  return { pid: child.pid, listening, draining: draining.promise, exited: child.exited, stop }
 }
 
-/** The lines from the first that names an error on; Node prints where it was thrown before, and its own version after. */
-function findReason(words: readonly string[]): string {
-  const start = Math.max(
-    0,
-    words.findIndex((line) => /^\w*(Error|Fault)\b/.test(line)),
-  )
-  const reason = words
-    .slice(start, start + MAX_LINES)
+/** The lines from the first error on: before it Node prints where it was thrown, and after it Node's own version. */
+function findReason(lines: readonly string[]): string {
+  const start = lines.findIndex((line) => /^\w*Error\b/.test(line))
+  const reason = lines
+    .slice(Math.max(0, start))
+    .slice(0, MAX_LINES)
     .filter((line) => line.trim() !== '' && !line.startsWith('Node.js v'))
-  return reason.join('\n') || 'it said nothing'
+  return reason.join('\n') || 'it printed nothing'
 }
 
 const MAX_LINES = 12
 
-/** What a fault is, from the log record that tells it. */
+/** The text of an error's log record. */
 function errorText({ msg, err }: Readonly<Record<string, unknown>>): string {
-  const said = msg === 'fault' && err !== undefined ? [] : [String(msg)]
-  return [...said, ...(err === undefined ? [] : [describeError(err)])].join(': ')
+  const message = msg === 'fault' && err !== undefined ? [] : [String(msg)]
+  return [...message, ...(err === undefined ? [] : [describeError(err)])].join(': ')
 }
 
-/** An error's stack with those of its causes; of what else was thrown, what it is. */
+/** An error's stack with those of its causes; any other thrown value as text. */
 function describeError(err: unknown): string {
   const { stack, message, cause } = Object(err) as { stack?: unknown; message?: unknown; cause?: unknown }
-  const what = String(stack ?? message ?? (typeof err === 'object' ? JSON.stringify(err) : err))
+  const text = String(stack ?? message ?? (typeof err === 'object' ? JSON.stringify(err) : err))
   const causes = cause === undefined ? [] : [cause].flat()
-  return [what, ...causes.map((one) => `caused by: ${describeError(one)}`)].join('\n')
+  return [text, ...causes.map((one) => `caused by: ${describeError(one)}`)].join('\n')
 }

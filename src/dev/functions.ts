@@ -1,5 +1,5 @@
 import { createCodeCaches } from '../build/code-caches.ts'
-import { type Bundle, bundleFunction } from '../build/index.ts'
+import { bundleFunction } from '../build/index.ts'
 import type { ContractSet, Route, Subscription } from '../contract/index.ts'
 import { importContract } from '../deploy/import-sources.ts'
 import type { Config } from '../kernel/index.ts'
@@ -7,9 +7,9 @@ import type { FunctionStatus } from '../protocol/index.ts'
 import type { ChildEnv } from './child-env.ts'
 import { explainBuildError } from './contracts.ts'
 import type { DataDir } from './data-dir.ts'
+import { builtBundle, type FunctionBundle, lazyBundle } from './function-bundle.ts'
 import { createFunctionPool, type FunctionPool } from './function-pool.ts'
 import { startFunction } from './function-process.ts'
-import { eager, type Lazy, lazy } from './lazy.ts'
 import type { Report } from './report.ts'
 
 export interface FunctionsOptions {
@@ -18,22 +18,22 @@ export interface FunctionsOptions {
   readonly config: Config
   readonly env: ChildEnv
   readonly report: Report
-  /** Told of which files each bundle was made. */
+  /** Called with the source files of each bundle. */
   readonly onBundled: (inputs: ReadonlySet<string>) => void
 }
 
 export interface Functions {
-  /** The pool that serves a function now. */
+  /** The pool that currently serves a function. */
   pool(name: string): FunctionPool | undefined
   statuses(): readonly FunctionStatus[]
   /**
-   * Takes in what has changed; answers the names of the functions that are new or changed. What is broken stays as it was,
-   * as does each whose contract is at fault: a bundle does not check it again.
+   * Applies changes and returns the names of the functions that are new or changed. A broken function stays as it was, and so
+   * does one whose contract is broken: a bundle does not check the contract again.
    */
   update(changes: Changes): Promise<readonly string[]>
-  /** Bundles what nobody has called yet, so that a first call waits for its process only. */
+  /** Bundles the functions that were not called yet, so that a first call only waits for its process. */
   prepare(): Promise<void>
-  /** Ends those that the set does not have any more. */
+  /** Stops the functions that are no longer in the set. */
   prune(set: ContractSet): void
   stop(): Promise<void>
 }
@@ -41,30 +41,30 @@ export interface Functions {
 interface Changes {
   readonly set: ContractSet
   readonly isChanged: (file: string) => boolean
-  /** Whether it is a save: a new function that does not build is told at once then, and not with its first call. */
+  /** Whether a save caused it: a new function that does not build is reported at once then, not on its first call. */
   readonly isSave: boolean
-  /** What is wrong with the contracts that are not in the set as they are now, by function. */
+  /** The errors of contracts whose current version is not in the set, by function. */
   readonly errors: Readonly<Record<string, string>>
 }
 
 interface RunningFunction {
   readonly described: string
-  readonly bundle: Lazy<Bundle>
+  readonly bundle: FunctionBundle
   readonly pool: FunctionPool
-  /** What its predecessors have counted. */
+  /** The counts of its predecessors. */
   readonly before: Pick<FunctionStatus, 'coldStarts' | 'requests'>
 }
 
-/** From its deadline on, a request in flight has this long to be answered before SIGKILL. */
+/** How long after its deadline a request in flight may still be answered before SIGKILL. */
 const DRAIN_SLACK_MS = 5_000
 
-/** The functions of this laptop by name, each with the pool of its newest good bundle. */
+/** The functions of this laptop by name, each with the pool of its newest working bundle. */
 export function createFunctions({ root, dataDir, config, env, report, onBundled }: FunctionsOptions): Functions {
   const running = new Map<string, RunningFunction>()
   const retiring = new Set<Promise<void>>()
-  /** Those whose newest sources are not what serves, and why. */
+  /** Functions whose newest sources are not served, and why. */
   const broken = new Map<string, string>()
-  let atFault: Changes['errors'] = {}
+  let contractErrors: Changes['errors'] = {}
   let stopping = false
 
   const codeCaches = createCodeCaches({
@@ -72,14 +72,14 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     onFailure: (part, error) => report({ event: 'log', part, message: `no code cache: ${(error as Error).message}` }),
   })
   const bundleOf = async (name: string) => {
-    const fault = atFault[name]
-    if (fault !== undefined) throw new Error(fault)
+    const error = contractErrors[name]
+    if (error !== undefined) throw new Error(error)
     const bundle = await bundleFunction(root, name, dataDir.bundles)
     onBundled(bundle.inputs)
     return bundle
   }
 
-  function open({ name, scale, timeoutMs, secrets }: Route | Subscription, bundle: Lazy<Bundle>): FunctionPool {
+  function open({ name, scale, timeoutMs, secrets }: Route | Subscription, bundle: FunctionBundle): FunctionPool {
     const launch = async () => {
       const { file, revision } = await bundle.get()
       codeCaches.enqueue(name, file)
@@ -92,19 +92,17 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     return createFunctionPool({ name, scale, idleMs: config.EBB_IDLE_MS, launch, report })
   }
 
-  const complain = (part: string, fault: unknown) => report({ event: 'fault', part, message: explainBuildError(fault) })
-
-  /** Puts a new bundle or contract in the place of the one that serves, once it has shown that it starts. */
+  /** Replaces the bundle or contract that is served, once the new one has started. */
   async function replace(described: Route | Subscription, old: RunningFunction): Promise<boolean> {
     const { name } = described
     try {
       const bundle = await bundleOf(name)
-      const same = (await old.bundle.made()?.catch(() => undefined))?.revision === bundle.revision
-      if (same && old.described === JSON.stringify(described)) {
+      const isSame = (await old.bundle.revision()) === bundle.revision
+      if (isSame && old.described === JSON.stringify(described)) {
         broken.delete(name)
         return false
       }
-      const fresh = eager(bundle)
+      const fresh = builtBundle(bundle)
       const pool = open(described, fresh)
       if (old.pool.status().instances > 0) await pool.warm()
       const { coldStarts, requests } = statusOf(old)
@@ -115,32 +113,32 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
       retire(old.pool)
       broken.delete(name)
       return true
-    } catch (fault) {
-      tellBroken(name, fault)
+    } catch (error) {
+      reportBroken(name, error)
       return false
     }
   }
 
-  function tellBroken(name: string, fault: unknown) {
-    const why = explainBuildError(fault)
-    if (broken.get(name) !== why) report({ event: 'fault', part: name, message: why })
-    broken.set(name, why)
+  function reportBroken(name: string, error: unknown) {
+    const message = explainBuildError(error)
+    if (broken.get(name) !== message) report({ event: 'fault', part: name, message })
+    broken.set(name, message)
   }
 
-  async function doesBuild(name: string, bundle: Lazy<Bundle>): Promise<boolean> {
+  async function builds(name: string, bundle: FunctionBundle): Promise<boolean> {
     try {
       await bundle.get()
       return true
-    } catch (fault) {
-      tellBroken(name, fault)
+    } catch (error) {
+      reportBroken(name, error)
       return false
     }
   }
 
-  /** Answers its bundle, which is made when it is asked for. */
-  function add(described: Route | Subscription): Lazy<Bundle> {
+  /** Adds a function and returns its bundle, which is built on first use. */
+  function add(described: Route | Subscription): FunctionBundle {
     const { name } = described
-    const bundle = lazy(() => bundleOf(name))
+    const bundle = lazyBundle(() => bundleOf(name))
     const pool = open(described, bundle)
     running.set(name, { described: JSON.stringify(described), bundle, pool, before: { coldStarts: 0, requests: 0 } })
     return bundle
@@ -155,17 +153,18 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     pool: (name) => running.get(name)?.pool,
     statuses: () => [...running.values()].map(statusOf),
     update: async ({ set: { routes, subscriptions }, isChanged, isSave, errors }) => {
-      atFault = errors
-      for (const [name, fault] of Object.entries(errors)) broken.set(name, fault)
+      contractErrors = errors
+      for (const [name, error] of Object.entries(errors)) broken.set(name, error)
       const changed = [...routes, ...subscriptions].map(async (described) => {
         const { name } = described
         const old = running.get(name)
         if (!old) {
           const bundle = add(described)
-          return isSave && !(await doesBuild(name, bundle)) ? [] : [name]
+          return isSave && !(await builds(name, bundle)) ? [] : [name]
         }
         if (name in errors) return []
-        const isDue = broken.has(name) || (await isStale(old, described, isChanged))
+        const isDue =
+          broken.has(name) || old.described !== JSON.stringify(described) || (await old.bundle.isStale(isChanged))
         return isDue && (await replace(described, old)) ? [name] : []
       })
       return (await Promise.all(changed)).flat()
@@ -173,7 +172,7 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
     prepare: async () => {
       for (const [name, { bundle }] of running) {
         if (stopping) return
-        await bundle.get().catch((fault) => complain(name, fault))
+        await bundle.get().catch((error) => report({ event: 'fault', part: name, message: explainBuildError(error) }))
       }
     },
     prune: ({ routes, subscriptions }) => {
@@ -196,17 +195,4 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
 function statusOf({ pool, before }: RunningFunction): FunctionStatus {
   const { name, instances, coldStarts, requests } = pool.status()
   return { name, instances, coldStarts: before.coldStarts + coldStarts, requests: before.requests + requests }
-}
-
-/** What was not bundled yet will be, from what is there then; of what did not compile any change may be the remedy. */
-async function isStale(
-  { bundle, described }: RunningFunction,
-  now: Route | Subscription,
-  isChanged: (file: string) => boolean,
-) {
-  if (described !== JSON.stringify(now)) return true
-  const made = bundle.made()
-  if (!made) return false
-  const inputs = (await made.catch(() => undefined))?.inputs
-  return !inputs || [...inputs].some(isChanged)
 }

@@ -1,104 +1,65 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type RunningPostgres, startPostgres } from './postgres/index.ts'
-import type { Child } from './processes/start-child.ts'
+import type { Exit } from './processes/start-child.ts'
 import type { Report } from './report.ts'
 
-const INITIAL_PAUSE_MS = 200
-const MAX_PAUSE_MS = 10_000
-/** Whoever ran this long did start well. */
+interface KeepRunningOptions<Running> {
+  /** Starts it again; what it rejects with is reported, and it is tried again. */
+  readonly start: (signal: AbortSignal) => Promise<Running> | Running
+  readonly stop: (running: Running) => Promise<unknown>
+  readonly report: Report
+  /** The pause before the first restart; it doubles with each further one, up to `maxPauseMs`. */
+  readonly initialPauseMs: number
+  readonly maxPauseMs: number
+}
+
+const MIN_DOUBLED_MS = 100
+/** A process that ran this long has started well: the pause begins anew. */
 const GOOD_RUN_MS = 10_000
 
-/** Keeps an always-on part running: one that ends is started again, after an ever longer pause. */
-export function keepRunning(
+/** Keeps a process running: one that ends by itself is started again, after ever longer pauses. */
+export function keepRunning<Running extends { readonly exited: Promise<Exit> }>(
   part: string,
-  { start, report, stopMs }: { start: () => Child; report: Report; stopMs: number },
+  first: Running,
+  { start, stop, report, initialPauseMs, maxPauseMs }: KeepRunningOptions<Running>,
 ) {
   const stopping = new AbortController()
-  let pauseMs = INITIAL_PAUSE_MS
-  let child = start()
+  const { signal } = stopping
+  let running = first
+  let pauseMs = initialPauseMs
+
+  const reportFault = (message: string) =>
+    report({ event: 'fault', part, message, ...(pauseMs > 0 ? { nextStartInMs: pauseMs } : {}) })
+
+  async function restart(): Promise<Running | undefined> {
+    for (;;) {
+      await delay(pauseMs, undefined, { signal }).catch(() => {})
+      if (signal.aborted) return undefined
+      pauseMs = Math.min(Math.max(pauseMs * 2, MIN_DOUBLED_MS), maxPauseMs)
+      try {
+        return await start(signal)
+      } catch (error) {
+        if (signal.aborted) return undefined
+        reportFault(error instanceof Error ? error.message : String(error))
+      }
+    }
+  }
+
   const kept = (async () => {
     for (;;) {
       const startedAt = Date.now()
-      const { code, signal } = await child.exited
-      if (stopping.signal.aborted) return
-      if (Date.now() - startedAt > GOOD_RUN_MS) pauseMs = INITIAL_PAUSE_MS
-      report({
-        event: 'fault',
-        part,
-        message: `it ended (${signal ?? `status ${code}`}) and is started again`,
-        nextStartInMs: pauseMs,
-      })
-      await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => {})
-      if (stopping.signal.aborted) return
-      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)
-      child = start()
-    }
-  })()
-  return {
-    stop: async () => {
-      stopping.abort()
-      await child.stop(stopMs)
-      await kept
-    },
-  }
-}
-
-const POSTGRES_INITIAL_PAUSE_MS = 100
-const POSTGRES_MAX_PAUSE_MS = 5_000
-
-/** Starts Postgres and keeps it running where it was: one that ends by itself is started again on the same port. */
-export async function keepPostgres(folder: string, { report }: { report: Report }) {
-  const log = (line: string) => report({ event: 'log', part: 'postgres', message: line })
-  let running: RunningPostgres = await startPostgres(folder, { log })
-  report({ event: 'start', part: 'postgres', pid: running.pid })
-  const { url, adminUrl } = running
-  const port = Number(new URL(url).port)
-  const stopping = new AbortController()
-  const { signal } = stopping
-
-  const restart = async () => {
-    for (
-      let pauseMs = POSTGRES_INITIAL_PAUSE_MS;
-      !signal.aborted;
-      pauseMs = Math.min(pauseMs * 2, POSTGRES_MAX_PAUSE_MS)
-    ) {
-      try {
-        return await startPostgres(folder, { log, port, signal })
-      } catch (fault) {
-        if (signal.aborted) return undefined
-        report({
-          event: 'fault',
-          part: 'postgres',
-          message: fault instanceof Error ? fault.message : String(fault),
-          nextStartInMs: pauseMs,
-        })
-        await delay(pauseMs, undefined, { signal }).catch(() => {})
-      }
-    }
-    return undefined
-  }
-  const kept = (async () => {
-    for (;;) {
       const { code, signal: killedBy } = await running.exited
       if (signal.aborted) return
-      report({
-        event: 'fault',
-        part: 'postgres',
-        message: `it ended (${killedBy ?? `status ${code}`}) and is started again`,
-      })
-      const again = await restart()
-      if (!again) return
-      running = again
-      report({ event: 'start', part: 'postgres', pid: running.pid })
+      if (Date.now() - startedAt > GOOD_RUN_MS) pauseMs = initialPauseMs
+      reportFault(`it ended (${killedBy ?? `status ${code}`}) and is started again`)
+      const next = await restart()
+      if (!next) return
+      running = next
     }
   })()
-
   return {
-    url,
-    adminUrl,
     stop: async () => {
       stopping.abort()
-      await running.stop()
+      await stop(running)
       await kept
     },
   }

@@ -13,7 +13,7 @@ export interface RunningRedis {
 
 const START_LIMIT_MS = 30_000
 
-/** Starts a redis-server or valkey-server from PATH that keeps nothing; undefined where there is none. */
+/** Starts a redis-server or valkey-server from PATH, without persistence; undefined if there is none. */
 export async function startRedis(path: string): Promise<RunningRedis | undefined> {
   const program = await findOnPath(['redis-server', 'valkey-server'], path)
   if (!program) return undefined
@@ -25,7 +25,7 @@ export async function startRedis(path: string): Promise<RunningRedis | undefined
     await server.exited
   }
   const url = `redis://127.0.0.1:${port}`
-  if (await answers(url)) return { url, pid: server.pid, stop }
+  if (await isReady(url)) return { url, pid: server.pid, stop }
   await stop()
   return undefined
 }
@@ -44,7 +44,7 @@ async function findOnPath(names: readonly string[], path: string): Promise<strin
   return undefined
 }
 
-async function answers(url: string): Promise<boolean> {
+async function isReady(url: string): Promise<boolean> {
   const giveUpAt = Date.now() + START_LIMIT_MS
   const client = new Redis(url, {
     retryStrategy: () => (Date.now() < giveUpAt ? 50 : null),

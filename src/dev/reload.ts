@@ -12,41 +12,41 @@ export interface ReloadOptions extends ContractsLocation {
   readonly contracts: Contracts
   readonly functions: Functions
   readonly report: Report
-  /** What bundles are made of besides the folders of the checkout. */
+  /** Watches sources of bundles outside the watched folders. */
   readonly dependencies: DependencyWatcher
-  /** Resolves when gateway and relay serve by this bundle of contracts, or will not in time. */
+  /** Resolves when gateway and relay serve this bundle of contracts, or after a time limit. */
   readonly contractsServed: (file: string) => Promise<void>
-  /** Called with each state of affairs, once it serves. */
+  /** Called with the names of the functions after each reload. */
   readonly onReloaded: (names: readonly string[]) => Promise<void>
 }
 
 /** An editor writes a file in several steps. */
 const SETTLE_MS = 15
-/** What a request waits at most for what was saved before it. */
+/** How long a request waits at most for a save that came before it. */
 const HOLD_MS = 10_000
 const NOT_A_SOURCE = /\.test\.ts$|~$|\.sw.$/
 
 /**
- * Watches the sources and takes in each save: functions first, then the contracts for gateway and relay, so that nothing
- * is routed to where nobody is yet. What is broken in a save is told, and stays as it was; the rest is taken in.
+ * Watches the sources and applies each save: functions first, then the contracts for gateway and relay, so that no request is
+ * routed to a function that is not there yet. What a save breaks is reported and stays as it was; the rest is applied.
  */
 export function watchSources(options: ReloadOptions) {
   const { root, bundles, pointer, contracts, functions, report, dependencies, contractsServed, onReloaded } = options
   let serving = contracts
   let changed = new Set<string>()
-  /** What a round that failed did not take in. */
-  let missed: ReadonlySet<string> = new Set()
+  /** Files of a failed round, which were not applied. */
+  let unapplied: ReadonlySet<string> = new Set()
   let closed = false
   let working: Promise<void> | undefined
-  tellFaults(contracts.errors, {})
+  reportErrors(contracts.errors, {})
 
-  function tellFaults(now: Contracts['errors'], before: Contracts['errors']) {
-    const fresh = Object.entries(now).flatMap(([name, fault]) => (before[name] === fault ? [] : [fault]))
+  function reportErrors(now: Contracts['errors'], before: Contracts['errors']) {
+    const fresh = Object.entries(now).flatMap(([name, error]) => (before[name] === error ? [] : [error]))
     for (const message of new Set(fresh)) report({ event: 'fault', part: 'contracts', message })
   }
 
-  const take = async (saved: ReadonlySet<string>) => {
-    const files = saved.union(missed)
+  const apply = async (saved: ReadonlySet<string>) => {
+    const files = saved.union(unapplied)
     const startedAt = performance.now()
     const { bundle, names, errors } = serving
     try {
@@ -56,7 +56,7 @@ export function watchSources(options: ReloadOptions) {
       const isBroken = Object.keys(errors).length > 0
       const next = touched || isBroken ? await readContracts({ root, bundles, pointer }, serving) : serving
       dependencies.add(next.bundle.inputs)
-      tellFaults(next.errors, errors)
+      reportErrors(next.errors, errors)
       const updated = await functions.update({ ...next, isSave: true, isChanged: (file) => files.has(file) })
       if (next.bundle.revision !== bundle.revision) {
         await replacePointer(pointer, next.bundle)
@@ -64,55 +64,55 @@ export function watchSources(options: ReloadOptions) {
       }
       functions.prune(next.set)
       serving = next
-      missed = new Set()
+      unapplied = new Set()
       await onReloaded(next.names)
-      const mended = Object.keys(errors).filter((name) => !(name in next.errors) && next.names.includes(name))
+      const repaired = Object.keys(errors).filter((name) => !(name in next.errors) && next.names.includes(name))
       const removed = names.filter((name) => !next.names.includes(name))
       const tookMs = Math.round(performance.now() - startedAt)
-      const taken = [...new Set([...updated, ...mended])]
-      if (taken.length + removed.length > 0) report({ event: 'reload', functions: taken, removed, tookMs })
-    } catch (fault) {
-      missed = files
-      report({ event: 'fault', part: 'contracts', message: explainBuildError(fault) })
+      const reloaded = [...new Set([...updated, ...repaired])]
+      if (reloaded.length + removed.length > 0) report({ event: 'reload', functions: reloaded, removed, tookMs })
+    } catch (error) {
+      unapplied = files
+      report({ event: 'fault', part: 'contracts', message: explainBuildError(error) })
     }
   }
 
-  const work = async () => {
+  const applyAll = async () => {
     while (changed.size > 0 && !closed) {
       await delay(SETTLE_MS)
       const files = changed
       changed = new Set()
-      await take(files)
+      await apply(files)
     }
     working = undefined
   }
-  const note = (file: string) => {
+  const onSave = (file: string) => {
     changed.add(file)
-    working ??= work()
+    working ??= applyAll()
   }
 
   const watchFolder = (folder: string) => {
     const path = join(root, folder)
     mkdirSync(path, { recursive: true })
     return watch(path, { recursive: true }, (_event, file) => {
-      if (file !== null && !NOT_A_SOURCE.test(file)) note(join(path, file))
+      if (file !== null && !NOT_A_SOURCE.test(file)) onSave(join(path, file))
     })
   }
   dependencies.add(contracts.bundle.inputs)
-  dependencies.onChange(note)
+  dependencies.onChange(onSave)
   const watchers = new Map(WATCHED.map((folder) => [folder, watchFolder(folder)]))
-  // A folder that was taken away as a whole is watched by nobody any more, and comes back as another one.
+  // A watcher loses a folder that is removed as a whole (by a git checkout, say); if it comes back, it needs a new one.
   const rootWatcher = watch(root, (_event, folder) => {
     const gone = folder === null ? undefined : watchers.get(folder)
     if (!gone || folder === null || closed) return
     gone.close()
     watchers.set(folder, watchFolder(folder))
-    note(join(root, folder))
+    onSave(join(root, folder))
   })
   return {
     current: () => serving.set,
     names: () => serving.names,
-    /** Resolves when what was saved so far is taken in, or after a while. */
+    /** Resolves when every save so far is applied, or after 10 s. */
     settled: async () => {
       if (working) await Promise.race([working, delay(HOLD_MS, undefined, { ref: false })])
     },

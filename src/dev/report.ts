@@ -1,4 +1,4 @@
-/** What the runner tells: one object each, a line each with `--json`, or a picture in the terminal. */
+/** What the runner reports: a line of JSON each with `--json`, or text for people. */
 export type DevEvent =
   | {
       readonly event: 'ready'
@@ -23,7 +23,7 @@ export type DevEvent =
   | { readonly event: 'log'; readonly part: string; readonly message: string }
   | { readonly event: 'stopped' }
 
-/** A log line of gateway or relay, as it was written. */
+/** The fields of a log line of gateway or relay. */
 interface LogFields {
   readonly function?: string
   readonly status?: number
@@ -33,25 +33,25 @@ interface LogFields {
   readonly [field: string]: unknown
 }
 
-export type Report = (told: DevEvent) => void
+export type Report = (event: DevEvent) => void
 
 /** One JSON object a line on stdout. */
-export const reportJson: Report = (told) => void process.stdout.write(`${JSON.stringify(told)}\n`)
+export const reportJson: Report = (event) => void process.stdout.write(`${JSON.stringify(event)}\n`)
 
-/** Keeps what is told until Ebb is ready, so that this is the first thing heard. */
+/** Holds reports back until `ready`, so that this is always the first one. */
 export function bufferUntilReady(report: Report): Report {
   let early: DevEvent[] | undefined = []
-  return (told) => {
-    if (told.event !== 'ready' && early) return void early.push(told)
-    report(told)
-    for (const one of early ?? []) report(one)
+  return (event) => {
+    if (event.event !== 'ready' && early) return void early.push(event)
+    report(event)
+    for (const earlier of early ?? []) report(earlier)
     early = undefined
   }
 }
 
 /**
- * A text that a terminal only shows: what could move its cursor, colour it or turn its direction is spelt out. In JSON it
- * stays the same JSON.
+ * Makes a text safe to print: escapes the characters that could move the cursor, set colours or change the text direction.
+ * JSON stays the same JSON.
  */
 export const printable = (text: string): string =>
   text.replaceAll(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, (character) => {

@@ -19,50 +19,55 @@ interface ServicesOptions {
   readonly swap: Pick<ContractsSwap, 'record'>
 }
 
-/** The always-on parts. */
+/** The always-on services. */
 export const PARTS = ['gateway', 'relay']
 
 const STOP_MS = 15_000
+const INITIAL_PAUSE_MS = 200
+const MAX_PAUSE_MS = 10_000
 
-/** Starts the always-on parts, gateway and relay, and keeps them running; answers when both are ready. */
+/** Starts gateway and relay and keeps them running; resolves when both are ready. */
 export async function startServices({ root, dataDir, env, port, adminPort, report, swap }: ServicesOptions) {
   const ports = { PORT: String(port), EBB_ADMIN_PORT: String(adminPort) }
-  const start = (part: Part, onReady: (said: OutputLine) => void, onEnd: (last: string) => void): Child => {
+  const start = (part: Part, onReady: (line: OutputLine) => void, onEnd: (last: string) => void): Child => {
     let last = ''
     const child = startChild(join(root, 'services', part, 'index.ts'), {
-      // The relay's admin port is for clusters: here it would be the gateway's.
+      // The relay's admin port is for clusters: here it would collide with the gateway's.
       env: part === 'gateway' ? { ...env(part), ...ports } : env(part),
-      onLine: (said) => {
-        const { msg, level } = said
-        if (msg === 'listening' || msg === 'relay ready') onReady(said)
-        if (msg === 'contracts swapped') swap.record(part, String(said.contracts))
-        if (msg === 'request' || msg === 'delivery') return report(toDevEvent(msg, said))
+      onLine: (line) => {
+        const { msg, level } = line
+        if (msg === 'listening' || msg === 'relay ready') onReady(line)
+        if (msg === 'contracts swapped') swap.record(part, String(line.contracts))
+        if (msg === 'request' || msg === 'delivery') return report(toDevEvent(msg, line))
         if (level === 'text' || level === 'fatal' || level === 'error') last = String(msg)
         if (level === 'error' || level === 'warn') report({ event: 'log', part, message: String(msg) })
       },
     })
     report({ event: 'start', part, pid: child.pid })
-    const noted = recordChild(dataDir.run, child.pid)
+    const recorded = recordChild(dataDir.run, child.pid)
     void child.exited.then(async () => {
       onEnd(last)
-      await (await noted)()
+      const forget = await recorded
+      await forget()
     })
     return child
   }
   const keep = async (part: Part) => {
     const { promise, resolve, reject } = Promise.withResolvers<OutputLine>()
-    const kept = keepRunning(part, {
-      ...{ report, stopMs: STOP_MS },
-      start: () => start(part, resolve, (last) => reject(new ConfigError(`the ${part} does not start: ${last}`))),
+    const startPart = () =>
+      start(part, resolve, (last) => reject(new ConfigError(`the ${part} does not start: ${last}`)))
+    const kept = keepRunning(part, startPart(), {
+      ...{ start: startPart, stop: (child) => child.stop(STOP_MS), report },
+      ...{ initialPauseMs: INITIAL_PAUSE_MS, maxPauseMs: MAX_PAUSE_MS },
     })
-    const ready = await promise.catch(async (fault) => {
+    const ready = await promise.catch(async (error) => {
       await kept.stop()
-      throw fault
+      throw error
     })
     return { ready, stop: kept.stop }
   }
   const [gateway, relay] = await Promise.all([keep('gateway'), keep('relay')])
-  // Should the gateway be started again, it is found where it was.
+  // If the gateway is started again, it keeps its ports.
   Object.assign(ports, { PORT: String(gateway.ready.port), EBB_ADMIN_PORT: String(gateway.ready.adminPort) })
   return {
     url: `http://localhost:${ports.PORT}`,
@@ -73,22 +78,22 @@ export async function startServices({ root, dataDir, env, port, adminPort, repor
   }
 }
 
-/** What a log line itself says; the id of a delivered event would otherwise stand where the kind of line does. */
-function toDevEvent(event: 'request' | 'delivery', said: OutputLine): DevEvent {
-  const { level: _level, msg: _msg, service: _service, revision: _revision, event: eventId, ...rest } = said
+/** The fields of a log line; the id of a delivered event is renamed, since `event` is the kind of report. */
+function toDevEvent(event: 'request' | 'delivery', line: OutputLine): DevEvent {
+  const { level: _level, msg: _msg, service: _service, revision: _revision, event: eventId, ...rest } = line
   return { ...rest, event, ...(eventId === undefined ? {} : { eventId }) }
 }
 
 interface ContractsSwap {
-  /** Hears that a part serves by a bundle of contracts now. */
+  /** Records that a part now serves a bundle of contracts. */
   record(part: string, bundle: string): void
-  /** Resolves when all parts serve by it; after a while in any case, since one may have started with it. */
+  /** Resolves when all parts serve it, or after 5 s, since a part may have started with it and log no swap. */
   waitFor(file: string): Promise<void>
 }
 
 const SWAP_LIMIT_MS = 5_000
 
-/** Knows by which bundle of contracts gateway and relay serve: a save is taken in when both say so. */
+/** Tracks which bundle of contracts gateway and relay serve: a save is applied when both have logged the swap. */
 export function createContractsSwap(parts: readonly string[]): ContractsSwap {
   const serving = new Map<string, string>()
   let next = Promise.withResolvers<void>()

@@ -13,13 +13,14 @@ import { generateIdentityKeys, type IdentityKeys } from '../protocol/index.ts'
 import { type Contracts, readContracts } from './contracts.ts'
 import type { DataDir } from './data-dir.ts'
 import { ensureDatabaseRoles } from './database-roles.ts'
-import { keepPostgres } from './keep-running.ts'
+import { keepRunning } from './keep-running.ts'
+import { startPostgres } from './postgres/index.ts'
 import { startRedis } from './redis.ts'
 import type { Report } from './report.ts'
 
 export interface Stores {
   readonly secrets: DevSecrets
-  /** The addresses of the stores for each part, by the names of their settings. */
+  /** The addresses of the stores for each part, by setting name. */
   readonly urls: Readonly<Record<Part, Readonly<Record<string, string>>>>
   readonly contracts: Contracts
   readonly notes: Readonly<Record<string, string>>
@@ -34,14 +35,14 @@ interface StoresOptions {
   readonly report: Report
 }
 
-/** Brings up all that gateway and functions stand on: Postgres, migrated; Redis where there is one; contracts; keys. */
+/** Starts what gateway and functions need: a migrated Postgres, Redis if installed, contracts and keys. */
 export async function startStores({ root, dataDir, config, report }: StoresOptions): Promise<Stores> {
-  // The driver reads them; they are for whatever server their owner has, and not for ours.
+  // The driver reads PG… variables, which are meant for another server.
   if (!config.DATABASE_URL) clearEnv('PG')
   const preparing = Promise.all([readContracts({ root, ...dataDir }), readRoles(root)])
   preparing.catch(() => {})
   const [postgres, redis] = await Promise.allSettled([
-    config.DATABASE_URL ? undefined : keepPostgres(dataDir.postgres, { report }),
+    config.DATABASE_URL ? undefined : keepPostgres(dataDir.postgres, report),
     config.REDIS_URL ? undefined : startRedis(inheritedEnv(['PATH']).PATH ?? ''),
   ])
   const stop = async () => {
@@ -63,7 +64,7 @@ export async function startStores({ root, dataDir, config, report }: StoresOptio
     await ensureKeys(databaseUrl, secrets, roles)
     const redisUrl = config.REDIS_URL ?? fulfilledValue(redis)?.url
     const urlsOf = (part: Part) => ({
-      // Of a database of somebody's own nobody knows who may make roles there.
+      // In a database from DATABASE_URL we may not be allowed to create roles: all parts share its address.
       DATABASE_URL: databases?.[part] ?? databaseUrl,
       ...(redisUrl ? { REDIS_URL: redisUrl } : {}),
     })
@@ -71,19 +72,42 @@ export async function startStores({ root, dataDir, config, report }: StoresOptio
       ...{ secrets, roles, stop, contracts },
       urls: { gateway: urlsOf('gateway'), relay: urlsOf('relay'), functions: urlsOf('functions') },
       notes: {
-        Postgres: config.DATABASE_URL ? 'DATABASE_URL' : `its own, data in ${dataDir.path}`,
-        Redis: redisUrl ? (config.REDIS_URL ? 'REDIS_URL' : 'its own, keeps nothing') : 'none found; Ebb runs without',
+        Postgres: config.DATABASE_URL ? 'DATABASE_URL' : `bundled, data in ${dataDir.path}`,
+        Redis: redisUrl
+          ? config.REDIS_URL
+            ? 'REDIS_URL'
+            : 'from PATH, without persistence'
+          : 'not installed; Ebb runs without',
         Mail: config.SMTP_URL ? 'SMTP_URL' : dataDir.mail,
       },
     }
-  } catch (fault) {
+  } catch (error) {
     await stop()
-    throw fault
+    throw error
   }
 }
 
 const fulfilledValue = <Value>(settled: PromiseSettledResult<Value>) =>
   settled.status === 'fulfilled' ? settled.value : undefined
+
+/** Starts Postgres and keeps it running on the same port. */
+async function keepPostgres(folder: string, report: Report) {
+  const log = (line: string) => report({ event: 'log', part: 'postgres', message: line })
+  const start = async (options: { port?: number; signal?: AbortSignal } = {}) => {
+    const running = await startPostgres(folder, { log, ...options })
+    report({ event: 'start', part: 'postgres', pid: running.pid })
+    return running
+  }
+  const first = await start()
+  const { url, adminUrl } = first
+  const port = Number(new URL(url).port)
+  const { stop } = keepRunning('postgres', first, {
+    start: (signal) => start({ port, signal }),
+    stop: (running) => running.stop(),
+    ...{ report, initialPauseMs: 0, maxPauseMs: 5_000 },
+  })
+  return { url, adminUrl, stop }
+}
 
 async function ensureKeys(connectionString: string, { pepper, keys }: DevSecrets, roles: Roles) {
   const pool = new pg.Pool({ connectionString, max: 1 })
@@ -96,7 +120,7 @@ async function ensureKeys(connectionString: string, { pepper, keys }: DevSecrets
   }
 }
 
-/** What this laptop made up for itself once. */
+/** The generated secrets of the Ebb on this laptop. */
 interface DevSecrets {
   readonly identity: IdentityKeys
   readonly pepper: string
@@ -105,17 +129,17 @@ interface DevSecrets {
   readonly keys: Readonly<Record<string, string>>
 }
 
-/** Reads the secrets of this home, made on first use; a role that is new gets a key by `newKey`. Only the owner may read them. */
+/** Reads the secrets, generated on first use; a new role gets a key from `newKey`. Only the owner may read the file. */
 async function ensureSecrets(file: string, roles: readonly string[], newKey: () => string): Promise<DevSecrets> {
   const stored = await readFile(file, 'utf8').then(
     (text): Partial<DevSecrets> => JSON.parse(text),
-    (fault: NodeJS.ErrnoException): Partial<DevSecrets> => {
-      if (fault.code !== 'ENOENT') throw fault
+    (error: NodeJS.ErrnoException): Partial<DevSecrets> => {
+      if (error.code !== 'ENOENT') throw error
       return {}
     },
   )
   const secrets: DevSecrets = {
-    // A home of the time when gateway and relay had one key gets new ones: whoever verifies them starts together with them.
+    // Keys from before gateway and relay had one each are replaced: functions, which verify them, start later than this.
     identity: stored.identity?.relay ? stored.identity : await generateIdentityKeys(),
     pepper: stored.pepper ?? randomBytes(32).toString('base64url'),
     adminKey: stored.adminKey ?? `ebb_admin_${randomBytes(24).toString('base64url')}`,

@@ -11,27 +11,27 @@ afterEach(() => {
 })
 
 /** What the terminal shows of it, without our own colours and the time of day. */
-function shown(told: DevEvent): string {
+function shown(event: DevEvent): string {
   const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true)
-  show(told)
+  show(event)
   const text = write.mock.calls.map(([chunk]) => String(chunk)).join('')
   return stripVTControlCharacters(text).replace(/^\d\d:\d\d:\d\d/, '')
 }
 
 it.each<[string, DevEvent]>([
-  ['a fault', { event: 'fault', part: 'say-hello', message: 'Error: \u001b[2J\u009b1A\rgone' }],
+  ['an error', { event: 'fault', part: 'say-hello', message: 'Error: \u001b[2J\u009b1A\rgone' }],
   ['a log line', { event: 'log', part: 'say-hello', message: 'for \u001b[2J\u009b1A\rgone' }],
   ['a path', { event: 'request', status: 400, method: 'GET', path: '/\u001b[2J\u009b1A\rgone', durationMs: 1 }],
-])('%s cannot steer the terminal', (_what, told) => {
-  expect(shown(told)).toContain('\\u001b[2J\\u009b1A\\u000dgone')
+])('%s cannot control the terminal', (_what, event) => {
+  expect(shown(event)).toContain('\\u001b[2J\\u009b1A\\u000dgone')
 })
 
-it.each(['log', 'fault'] as const)('the message of a %s cannot look like a line of another part', (event) => {
+it.each(['log', 'fault'] as const)('the message of a %s cannot forge a line of another part', (event) => {
   const [, ...more] = shown({ event, part: 'a', message: 'b\n12:00:00  201  POST /v1/orders' }).trimEnd().split('\n')
   expect(more).toEqual([expect.stringMatching(/^ {15}12:00:00/)])
 })
 
-it('a fault shows the frames of the handler, and no others', () => {
+it('an error shows only the frames of the handler', () => {
   const message = [
     'Error: not yet',
     '    at Object.handle (/shop/functions/say-hello/handler.ts:5:18)',
@@ -50,14 +50,14 @@ it('a fault shows the frames of the handler, and no others', () => {
   ])
 })
 
-it('a fault without any of them shows all', () => {
+it('an error without such frames shows all of them', () => {
   const message = 'Error: x\n    at start (/shop/src/dev/dev.ts:1:1)'
   expect(shown({ event: 'fault', part: 'gateway', message })).toContain('/shop/src/dev/dev.ts:1:1')
 })
 
-it('a save says what serves and what is gone, a line each', () => {
-  const told = { event: 'reload', functions: ['get-one', 'get-two'], removed: ['say-hello'], tookMs: 293 } as const
-  const lines = shown(told).trimEnd().split('\n')
+it('a reload lists what is served and what is removed', () => {
+  const event = { event: 'reload', functions: ['get-one', 'get-two'], removed: ['say-hello'], tookMs: 293 } as const
+  const lines = shown(event).trimEnd().split('\n')
   expect(lines.map((line) => line.replace(/^\d\d:\d\d:\d\d/, '').trim())).toEqual([
     'new  get-one, get-two served after 293 ms',
     'end  say-hello removed after 293 ms',

@@ -10,22 +10,22 @@ interface TerminalReporterOptions {
   readonly root: string
   readonly contracts: () => ContractSet
   readonly statuses: () => readonly FunctionStatus[]
-  /** One line each for what else is worth knowing, such as where mail goes. */
+  /** Further lines of the welcome, such as the mail folder, by label. */
   readonly notes: Readonly<Record<string, string>>
   readonly roles: Roles
 }
 
-/** What Ebb does, for people: what is where at first, then one line for each thing that happens. */
+/** Reports to people: first the addresses and endpoints, then one line for each event. */
 export function createTerminalReporter(options: TerminalReporterOptions): Report {
-  return (told) => {
-    const text = told.event === 'ready' ? welcome(told, options) : formatEvent(sanitize(told), options)
+  return (event) => {
+    const text = event.event === 'ready' ? welcome(event, options) : formatEvent(sanitize(event), options)
     if (text) process.stdout.write(`${text}\n`)
   }
 }
 
-/** What it says came from callers and handlers, too: it may not write lines of its own, or steer the terminal. */
-const sanitize = (told: DevEvent): DevEvent => {
-  const fields = Object.entries(told).map(([name, value]) => {
+/** Texts may come from callers and handlers: they must not forge lines of the report or control the terminal. */
+const sanitize = (event: DevEvent): DevEvent => {
+  const fields = Object.entries(event).map(([name, value]) => {
     return [name, typeof value === 'string' ? printable(value).replaceAll('\n', INDENT) : value]
   })
   // The same fields, with the same types.
@@ -41,14 +41,14 @@ function welcome(
   { contracts, notes, roles }: TerminalReporterOptions,
 ): string {
   const { routes, subscriptions } = contracts()
-  const facts = { API: bold(url), Docs: `${url}/docs`, Admin: admin, ...notes }
+  const addresses = { API: bold(url), Docs: `${url}/docs`, Admin: admin, ...notes }
   const names = [...routes, ...subscriptions].map(({ name }) => name.length)
   const width = Math.max(0, ...names)
   return [
     '',
-    `  ${bold('Ebb')} is ready ${dim(`in ${seconds(readyMs)}; no function runs until somebody calls it`)}`,
+    `  ${bold('Ebb')} is ready ${dim(`in ${seconds(readyMs)}; functions start when they are called`)}`,
     '',
-    ...Object.entries(facts).map(([name, value]) => `  ${dim(name.padEnd(8))} ${value}`),
+    ...Object.entries(addresses).map(([name, value]) => `  ${dim(name.padEnd(8))} ${value}`),
     ...Object.entries(keys).map(([role, key]) => `  ${dim('Key'.padEnd(8))} ${key} ${dim(role)}`),
     '',
     ...routes.map(
@@ -57,23 +57,23 @@ function welcome(
     ...subscriptions.map(({ name, on }) => `  ${name.padEnd(width)}  ${dim(`on ${on}`)}`),
     ...tryIt(routes, { url, keys, roles }),
     '',
-    dim('  Ctrl-C stops everything; data stay.'),
+    dim('  Ctrl-C stops everything; the data are kept.'),
     '',
   ].join('\n')
 }
 
-/** Who may call, in a word or two: no scopes at all is any key, and not nobody. */
+/** Who may call, in a few words: without scopes any key may. */
 const describeAccess = ({ anonymous, scopes, owner }: Route) =>
-  anonymous ? 'anybody' : [...(owner ? ['owner'] : []), ...scopes].join(', ') || 'any key'
+  anonymous ? 'anyone' : [...(owner ? ['owner'] : []), ...scopes].join(', ') || 'any key'
 
-/** The first request of the contracts' examples that one of the keys may send, to be pasted. */
+/** A curl command for the first example that the first key may send. */
 function tryIt(
   routes: readonly Route[],
   { url, keys, roles }: { url: string; keys: Readonly<Record<string, string>>; roles: Roles },
 ): readonly string[] {
   const [role = '', key] = Object.entries(keys)[0] ?? []
-  const may = ({ scopes }: Route) => scopes.every((scope) => roles[role]?.includes(scope))
-  const route = routes.find((one) => one.exampleBody !== undefined && may(one))
+  const canCall = ({ scopes }: Route) => scopes.every((scope) => roles[role]?.includes(scope))
+  const route = routes.find((one) => one.exampleBody !== undefined && canCall(one))
   if (!route || !key) return []
   return [
     '',
@@ -84,43 +84,43 @@ function tryIt(
   ]
 }
 
-function formatEvent(told: DevEvent, { statuses, root }: TerminalReporterOptions): string | undefined {
+function formatEvent(event: DevEvent, { statuses, root }: TerminalReporterOptions): string | undefined {
   const clock = dim(new Date().toTimeString().slice(0, 8))
   const count = (name: string) => {
     const status = statuses().find((one) => one.name === name)
     const starts = status?.coldStarts === 1 ? '1 cold start' : `${status?.coldStarts ?? 0} cold starts`
     return `${status?.instances ?? 0} running, ${starts}`
   }
-  switch (told.event) {
+  switch (event.event) {
     case 'spawn':
-      return `${clock}  ${styleText('cyan', ' up')}  ${told.function} ${dim(`started in ${told.coldStartMs} ms; ${count(told.function)}`)}`
+      return `${clock}  ${styleText('cyan', ' up')}  ${event.function} ${dim(`started in ${event.coldStartMs} ms; ${count(event.function)}`)}`
     case 'idle-stop':
-      return `${clock}  ${styleText('cyan', 'off')}  ${told.function} ${dim(`idle for ${seconds(told.idleMs)}; ${count(told.function)}`)}`
+      return `${clock}  ${styleText('cyan', 'off')}  ${event.function} ${dim(`idle for ${seconds(event.idleMs)}; ${count(event.function)}`)}`
     case 'request': {
-      const { status = 0, method, path, durationMs, function: name, reason } = told
-      const who = reason ? `no function woken: ${reason}` : (name ?? '')
-      return `${clock}  ${colouredStatus(status)}  ${method} ${path} ${dim(`${durationMs} ms  ${who}${told.cold ? ', cold' : ''}`)}`
+      const { status = 0, method, path, durationMs, function: name, reason } = event
+      const target = reason ? `no function invoked: ${reason}` : (name ?? '')
+      return `${clock}  ${colouredStatus(status)}  ${method} ${path} ${dim(`${durationMs} ms  ${target}${event.cold ? ', cold' : ''}`)}`
     }
     case 'delivery': {
-      const { status, type, attempt, outcome, durationMs, retryInMs, function: name } = told
+      const { status, type, attempt, outcome, durationMs, retryInMs, function: name } = event
       const next = retryInMs === undefined ? '' : `, again in ${seconds(Number(retryInMs))}`
       return `${clock}  ${colouredStatus(status ?? 599)}  ${type} → ${name} ${dim(`${durationMs} ms  ${outcome}, attempt ${attempt}${next}`)}`
     }
     case 'fault': {
-      const next = typeof told.nextStartInMs === 'number' ? dim(` (again in ${seconds(told.nextStartInMs)})`) : ''
-      return `${clock}  ${styleText('red', ' !!')}  ${told.part}: ${ownFrames(told.message, root)}${next}`
+      const next = typeof event.nextStartInMs === 'number' ? dim(` (again in ${seconds(event.nextStartInMs)})`) : ''
+      return `${clock}  ${styleText('red', ' !!')}  ${event.part}: ${ownFrames(event.message, root)}${next}`
     }
     case 'reload': {
-      const say = (tag: string, names: readonly string[], what: string) =>
+      const line = (tag: string, names: readonly string[], verb: string) =>
         names.length > 0
-          ? [`${clock}  ${styleText('cyan', tag)}  ${names.join(', ')} ${dim(`${what} after ${told.tookMs} ms`)}`]
+          ? [`${clock}  ${styleText('cyan', tag)}  ${names.join(', ')} ${dim(`${verb} after ${event.tookMs} ms`)}`]
           : []
-      return [...say('new', told.functions, 'served'), ...say('end', told.removed, 'removed')].join('\n')
+      return [...line('new', event.functions, 'served'), ...line('end', event.removed, 'removed')].join('\n')
     }
     case 'stopped':
-      return dim('  Ebb has stopped; data stay.')
+      return dim('  Ebb has stopped; the data are kept.')
     case 'log':
-      return `${clock}       ${told.part}: ${told.message}`
+      return `${clock}       ${event.part}: ${event.message}`
     default:
       return undefined
   }
@@ -135,7 +135,7 @@ function colouredStatus(status: number): string {
 
 const FRAME = /^\s+at /
 
-/** A stack with the frames of the team's own sources only, from the checkout on; all of it where it has none. */
+/** A stack with only the frames of the team's sources, relative to the checkout; the whole stack if it has none of them. */
 function ownFrames(stack: string, root: string): string {
   const isOwn = (line: string) => line.includes(`${root}/functions/`) || line.includes(`${root}/domain/`)
   const lines = stack.split('\n')

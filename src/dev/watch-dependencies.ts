@@ -1,47 +1,47 @@
 import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** The folders of a checkout that are watched as a whole. */
+/** The folders of a checkout that are watched recursively. */
 export const WATCHED = ['functions', 'domain', 'src']
 const PACKAGES = /[\\/]node_modules[\\/]/
 
 export interface DependencyWatcher {
-  /** Watches those of these files that lie in no watched folder. */
+  /** Watches those of these files that are in no watched folder. */
   add(files: Iterable<string>): void
-  /** Calls this with each of them that is saved from here on. */
+  /** Sets the listener for changed files. */
   onChange(listener: (file: string) => void): void
   close(): void
 }
 
 /**
- * Watches what bundles are made of besides the watched folders of a checkout: a folder of its own, or a package that is
- * linked. Installed packages stay as they are while Ebb runs.
+ * Watches the sources of bundles outside the watched folders: other folders of the checkout, and linked packages. Installed
+ * packages are expected not to change while Ebb runs.
  */
 export function watchDependencies(root: string): DependencyWatcher {
   const isWatched = (file: string) => WATCHED.some((folder) => file.startsWith(join(root, folder, '/')))
   const files = new Set<string>()
   const watchers = new Map<string, FSWatcher>()
-  let tell = (_file: string) => {}
+  let notify = (_file: string) => {}
 
-  // By their folders: an editor may put another file in the place of the one that is saved.
+  // Folders, not files, are watched: an editor may replace the file that it saves.
   function watchFolder(folder: string) {
     try {
       const watcher = watch(folder, (_event, name) => {
         if (!existsSync(folder)) return forget(folder)
-        if (name !== null && files.has(join(folder, name))) tell(join(folder, name))
+        if (name !== null && files.has(join(folder, name))) notify(join(folder, name))
       })
       watcher.on('error', () => forget(folder))
       watchers.set(folder, watcher)
     } catch {
-      // It is gone, or what the build has made up: of that there is no folder.
+      // The folder is gone, or the file is a virtual one of the build.
     }
   }
 
-  /** The next bundle that is made of it finds another one there. */
+  /** Closes a watcher whose folder is gone; the next bundle adds it again if it comes back. */
   function forget(folder: string) {
     watchers.get(folder)?.close()
     watchers.delete(folder)
-    for (const file of files) if (dirname(file) === folder) tell(file)
+    for (const file of files) if (dirname(file) === folder) notify(file)
   }
 
   return {
@@ -53,7 +53,7 @@ export function watchDependencies(root: string): DependencyWatcher {
       }
     },
     onChange: (listener) => {
-      tell = listener
+      notify = listener
     },
     close: () => {
       for (const watcher of watchers.values()) watcher.close()

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { table } from '../../src/dev/announcement.ts'
+import { table } from '../../src/commands/admin-client.ts'
 import type { Context, FigureTable } from './context.ts'
 import type { Options } from './options.ts'
 import { runCommand } from './run-command.ts'

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { parse, parseAllDocuments } from 'yaml'
 import { render } from '../../src/deploy/render/index.ts'
-import { fixture, getReport, makeReport, SERVICES, USES } from './fixture.ts'
+import { fixture, getReport, makeReport, OPTIONS, SERVICES, USES } from './fixture.ts'
 
-const files = render(fixture, { services: SERVICES, uses: USES })
+const files = render(fixture, { ...OPTIONS, uses: USES })
 const NAMES = ['get-report', 'make-report', 'send-report', ...SERVICES]
 
 // biome-ignore lint/suspicious/noExplicitAny: manifests are what their own tools say
@@ -197,7 +197,7 @@ it('no file holds a secret', () => {
 
 it('parsers of YAML 1.1 read the same', () => {
   const named = { on: { ...getReport, name: 'on' } as const }
-  const texts = Object.entries({ ...files, ...render(named, { services: SERVICES }) })
+  const texts = Object.entries({ ...files, ...render(named, OPTIONS) })
   for (const [, text] of texts.filter(([name]) => /\.ya?ml$/.test(name))) {
     const read = (version: '1.1' | '1.2') => parseAllDocuments(text, { version }).map((document) => document.toJS())
     expect(read('1.1')).toEqual(read('1.2'))

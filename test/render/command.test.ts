@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
@@ -20,6 +21,7 @@ jest.setTimeout(120_000)
 
 beforeAll(async () => {
   checkout = await copyCheckout()
+  await cp('charts', join(checkout.root, 'charts'), { recursive: true })
 })
 afterAll(() => checkout.remove())
 
@@ -54,7 +56,7 @@ describe('ebb render', () => {
       'k8s/base/relay.yaml differs from what the contracts say',
       'skaffold.yaml is missing',
       'stack.yml differs from what the contracts say',
-      'Mend it: npm run render',
+      'To update them: npm run render',
     ])
     expect(await readFile(join(checkout.root, 'stack.yml'), 'utf8')).toBe('mine')
   })
@@ -90,7 +92,7 @@ describe('ebb render', () => {
       await write(`functions/${name}/handler.ts`, handlerOf(uses))
     }
     await write('functions/use-mail/contract.ts', mailer)
-    const { code, stderr } = await ebb('--openfaas', 'pro')
+    const { code, stderr } = await ebb('--openfaas', 'pro', '--max-connections', '600')
     expect([code, stderr]).toEqual([0, ''])
     const { functions } = parse(await readFile(join(checkout.root, 'charts/ebb/functions.yaml'), 'utf8'))
     expect(Object.keys(cases).map((name) => functions[name].uses)).toEqual([
@@ -106,7 +108,7 @@ describe('ebb render', () => {
     await rm(join(checkout.root, 'stack.yml'))
     const { code, stderr } = await ebb('--pool', '50')
     expect(code).toBe(1)
-    expect(stderr).toMatch(/^ebb: functions\/\*\/contract.ts: scale.max: Postgres takes 600 connections, \d+ too few: /)
+    expect(stderr).toMatch(/^ebb: functions\/\*\/contract.ts: scale.max: Postgres takes 500 connections, \d+ too few: /)
     expect(await readdir(checkout.root)).not.toContain('stack.yml')
   })
 
@@ -128,10 +130,13 @@ it('ebb render secrets prints what a new cluster needs, and each time another', 
       return [metadata.name, stringData]
     }),
   )
-  expect(Object.keys(secrets)).toEqual(['ebb', 'ebb-postgres', 'ebb-functions'])
+  expect(Object.keys(secrets)).toEqual(['ebb', 'ebb-postgres', 'ebb-redis', 'ebb-functions'])
   const { MIGRATION_DATABASE_URL, GATEWAY_DATABASE_URL, RELAY_DATABASE_DIRECT_URL, RELAY_IDENTITY_KEY, ...settings } =
     secrets.ebb
   const config = parseConfig(settings)
+  const redisPassword = new URL(settings.REDIS_URL).password
+  const hash = createHash('sha256').update(redisPassword).digest('hex')
+  expect(secrets['ebb-redis']['users.acl']).toContain(` #${hash} `)
   for (const [url, part] of [
     ...[
       [config.DATABASE_URL, 'functions'],

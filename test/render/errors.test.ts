@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { type EndpointShape, endpoint } from 'ebb/contract'
 import * as z from 'zod'
 import { RenderError, type RenderOptions, render } from '../../src/deploy/render/index.ts'
-import { byName, fixture, SERVICES } from './fixture.ts'
+import { byName, fixture, OPTIONS, SERVICES } from './fixture.ts'
 
 const contract = (name: string, parts: Partial<EndpointShape> = {}) =>
   endpoint({
@@ -14,7 +14,7 @@ const contract = (name: string, parts: Partial<EndpointShape> = {}) =>
 /** The sentences of the refusal; none where there is none. */
 function sentencesOf(contracts: readonly EndpointShape[], options: Partial<RenderOptions> = {}): readonly string[] {
   try {
-    render(byName(...(contracts as never[])), { services: SERVICES, ...options })
+    render(byName(...(contracts as never[])), { ...OPTIONS, ...options })
     return []
   } catch (fault) {
     if (!(fault instanceof RenderError)) throw fault
@@ -64,7 +64,11 @@ describe('OpenFaaS CE cannot', () => {
       { egress: ['api.example.com:443'] },
       `egress: OpenFaaS CE does not keep a function from calling other hosts; ${leaveOut}`,
     ],
-    ['name each secret', { secrets: ['KEY_'] }, 'secrets: OpenFaaS CE cannot call a secret "key-", as KEY_ would be'],
+    [
+      'name each secret',
+      { secrets: ['KEY_'] },
+      'secrets: OpenFaaS CE cannot name a secret "key-", as it would name KEY_',
+    ],
   ])('%s', (_, parts, sentence) => {
     expect(one(parts)).toEqual([`functions/a/contract.ts: ${sentence}`])
     expect(one({ ...parts, targets: { openfaas: false } })).toEqual([])
@@ -74,7 +78,7 @@ describe('OpenFaaS CE cannot', () => {
     expect(sentencesOf(few(15))).toEqual([])
     expect(sentencesOf([...few(15), contract('x', { targets: { openfaas: false } })])).toEqual([])
     expect(sentencesOf(few(17))).toEqual([
-      'functions/{f16,f17}/contract.ts: targets.openfaas: OpenFaaS CE has room for 15 functions, and 17 are for it: 2 too many; ' +
+      'functions/{f16,f17}/contract.ts: targets.openfaas: OpenFaaS CE runs 15 functions at most, and 17 are for it: 2 too many; ' +
         'leave some out with `targets: { openfaas: false }`, or render for Pro with --openfaas pro',
     ])
     expect(sentencesOf(few(17), { openfaas: 'pro' })).toEqual([])
@@ -93,9 +97,9 @@ describe('Postgres cannot', () => {
   it('take more connections than it has, and it is said by how many', () => {
     const contracts = [contract('a', { scale: { max: 100 } }), contract('b', { scale: { max: 40 } })]
     expect(sentencesOf(contracts)).toEqual([
-      'functions/*/contract.ts: scale.max: Postgres takes 600 connections, 31 too few: while a revision rolls there are ' +
+      'functions/*/contract.ts: scale.max: Postgres takes 500 connections, 131 too few: during a rollout there are ' +
         '2 x (140 instances x 2 + 3 gateways x 6 + 2 relays x 6) + migration 1 + reserve 10 = 631 connections. ' +
-        'Lower scale.max (a 100, b 40), or --pool, or raise max_connections and say so with --max-connections',
+        'Lower scale.max (a 100, b 40), or --pool, or raise max_connections and pass it as --max-connections',
     ])
     expect(sentencesOf(contracts, { maxConnections: 631 })).toEqual([])
     expect(sentencesOf(contracts, { maxConnections: 630 })).toHaveLength(1)
@@ -119,7 +123,7 @@ describe('no cluster can', () => {
 
   it('run a service that nothing renders', () => {
     expect(sentencesOf([], { services: [...SERVICES, 'console'] })).toEqual([
-      'services/console: there is nothing that renders it for Kubernetes yet; add it to src/deploy/render',
+      'services/console: nothing renders it for Kubernetes yet; add it to src/deploy/render',
     ])
   })
 })

@@ -1,5 +1,6 @@
 import { type AnyContract, endpoint, event, subscriber } from 'ebb/contract'
 import * as z from 'zod'
+import { readChart } from '../../src/deploy/render/index.ts'
 
 const Report = z.object({ id: z.string() })
 const reportMade = event({ type: 'report.made', data: Report })
@@ -57,3 +58,6 @@ export function byName(...contracts: readonly AnyContract[]): Readonly<Record<st
 }
 
 export const SERVICES = ['gateway', 'relay', 'migrate']
+
+/** The options that every rendering needs. */
+export const OPTIONS = { services: SERVICES, chart: readChart('.') }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { render } from '../../src/deploy/render/index.ts'
-import { fixture, SERVICES, USES } from './fixture.ts'
+import { fixture, OPTIONS, USES } from './fixture.ts'
 
-const files = render(fixture, { services: SERVICES, uses: USES })
-const pro = render(fixture, { services: SERVICES, uses: USES, openfaas: 'pro' })
+const files = render(fixture, { ...OPTIONS, uses: USES })
+const pro = render(fixture, { ...OPTIONS, uses: USES, openfaas: 'pro' })
 
 describe('what is rendered from the contracts', () => {
   it.each(Object.keys(files))('%s', (name) => {
@@ -17,7 +17,7 @@ describe('what is rendered from the contracts', () => {
 
 it('is the same however the contracts are ordered', () => {
   const reversed = Object.fromEntries(Object.entries(fixture).reverse())
-  expect(render(reversed, { services: SERVICES, uses: USES })).toEqual(files)
+  expect(render(reversed, { ...OPTIONS, uses: USES })).toEqual(files)
 })
 
 it('differs by edition of OpenFaaS in nothing but stack.yml', () => {

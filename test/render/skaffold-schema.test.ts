@@ -3,10 +3,10 @@ import { describe, expect, it } from '@jest/globals'
 import { parse } from 'yaml'
 import * as z from 'zod'
 import { render } from '../../src/deploy/render/index.ts'
-import { fixture, SERVICES } from './fixture.ts'
+import { fixture, OPTIONS, SERVICES } from './fixture.ts'
 
 const schema = z.fromJSONSchema(JSON.parse(readFileSync('test/render/schemas/skaffold-v4beta14.json', 'utf8')))
-const config = parse(render(fixture, { services: SERVICES })['skaffold.yaml'] ?? '')
+const config = parse(render(fixture, OPTIONS)['skaffold.yaml'] ?? '')
 
 describe('skaffold.yaml', () => {
   it("is what Skaffold's own schema allows", () => {

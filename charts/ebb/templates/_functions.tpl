@@ -36,7 +36,7 @@ EBB_POOL_MAX: {{ int64 (index . 2).poolMax }}
 {{- if eq (include "ebb.engine" (index . 0)) "kubernetes" }}
 # On Knative its queue-proxy counts, and drains before the function gets the signal.
 EBB_MAX_CONCURRENCY: {{ int64 (index . 2).scale.concurrency }}
-EBB_DRAIN_MS: {{ include "ebb.drainMs" . }}
+EBB_DRAIN_MS: {{ include "ebb.drainMs" (index . 0) }}
 {{- end }}
 {{- if and (has "mail" (index . 2).uses) (not (index . 0).Values.mail.existingSecret) }}
 EBB_MAIL_FOLDER: /tmp/mail

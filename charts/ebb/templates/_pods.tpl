@@ -112,30 +112,44 @@ securityContext:
 {{/* The distroless images' own. */}}
 {{- define "ebb.uid" }}65532{{ end }}
 
-{{/*
-(list "http" "/_/health"): the port that is asked, and by which path it stays ready. It starts when the schema is there;
-who serves callers goes on without the database, and then says so to each of them.
-*/}}
-{{- define "ebb.probes" -}}
-{{- $port := index . 0 -}}
-startupProbe:
-  httpGet: { path: /_/ready, port: {{ $port }} }
-  periodSeconds: 1
-  timeoutSeconds: 3
-  failureThreshold: 600
-readinessProbe:
-  httpGet: { path: {{ index . 1 }}, port: {{ $port }} }
-  periodSeconds: 5
-  timeoutSeconds: 3
-livenessProbe:
-  httpGet: { path: /_/health, port: {{ $port }} }
-  periodSeconds: 10
-  timeoutSeconds: 5
-  failureThreshold: 6
+{{/* pods.yaml, as JSON: the numbers that `ebb render` reads as well. */}}
+{{- define "ebb.podNumbers" -}}
+{{- .Files.Get "pods.yaml" | fromYaml | toJson -}}
 {{- end }}
 
-{{/* Until everybody has heard that this pod goes, it still takes requests, and closes the connections that bring them. */}}
-{{- define "ebb.drainMs" -}}10000{{- end }}
+{{/* (list $ "service" "liveness"): the timing of a probe. */}}
+{{- define "ebb.probeTiming" -}}
+{{- $numbers := include "ebb.podNumbers" (index . 0) | fromJson -}}
+{{- get (get $numbers.probes (index . 1)) (index . 2) | toYaml -}}
+{{- end }}
+
+{{/*
+(list $ "http" "/_/health"): the port that is probed, and the path by which the pod stays ready. It starts when the schema is
+there; a pod that serves callers goes on without the database, and tells each of them so.
+*/}}
+{{- define "ebb.probes" -}}
+{{- $root := index . 0 }}{{ $port := index . 1 -}}
+startupProbe:
+  httpGet: { path: /_/ready, port: {{ $port }} }
+  {{- include "ebb.probeTiming" (list $root "service" "startup") | nindent 2 }}
+readinessProbe:
+  httpGet: { path: {{ index . 2 }}, port: {{ $port }} }
+  {{- include "ebb.probeTiming" (list $root "service" "readiness") | nindent 2 }}
+livenessProbe:
+  httpGet: { path: /_/health, port: {{ $port }} }
+  {{- include "ebb.probeTiming" (list $root "service" "liveness") | nindent 2 }}
+{{- end }}
+
+{{- define "ebb.drainMs" -}}
+{{- (include "ebb.podNumbers" . | fromJson).shutdown.drainMs | int64 -}}
+{{- end }}
+
+{{/* (list $ "drainMs" "bodyMs"): the sum of these parts of an end, in seconds. */}}
+{{- define "ebb.shutdownSeconds" -}}
+{{- $shutdown := (include "ebb.podNumbers" (first .) | fromJson).shutdown }}{{ $ms := 0 }}
+{{- range rest . }}{{ $ms = add $ms (int64 (get $shutdown .)) }}{{ end }}
+{{- div $ms 1000 -}}
+{{- end }}
 
 {{/* None goes before its successor is ready. */}}
 {{- define "ebb.strategy" -}}

@@ -142,7 +142,7 @@ describe('ebb events redrive', () => {
     expect(done.out).toMatch(/ goes\n.* stays dead: .*\nThere are more; raise --limit, or call again\.\n$/)
     expect(await statesOf()).toEqual(['waiting', 'dead', 'dead'])
     expect((await ebb('show', ids[0] ?? '')).out).toMatch(/redriven 2\S+Z by admin, after attempt 1\n/)
-    expect((await ebb('redrive', '--before', '2020-01-01')).out).toBe('Nothing that is dead fits.\n')
+    expect((await ebb('redrive', '--before', '2020-01-01')).out).toBe('No dead delivery matches.\n')
   })
 
   it('sends to the subscriber that took the place of another', async () => {

@@ -3,8 +3,8 @@ import { describeEndpoint, type EndpointContract, toOutput } from '../../contrac
 import { createRandom } from '../../deploy/sample/random.ts'
 import { sampleRequest } from '../../deploy/sample/sample-request.ts'
 import { createRouter } from '../../http/gateway/steps/route.ts'
-import type { Check } from '../check.ts'
 import {
+  type Check,
   checkHeaders,
   checkProblem,
   type ProbeRequest,
@@ -16,25 +16,25 @@ import {
 
 interface EndpointChecksOptions {
   readonly send: Send
-  /** An API key, for what only callers see. */
+  /** An API key, for endpoints that need one. */
   readonly key: string | undefined
 }
 
 /**
- * What an endpoint does for who has no key and, where it only reads, for who may call it. What would write is only ever
- * sent without a key and with a body that no endpoint takes.
+ * Checks how an endpoint responds to a caller without a key and, if it only reads, to one with a key. A request that could
+ * write is only ever sent without a key and with a body that no endpoint accepts.
  */
 export function endpointChecks(contract: EndpointContract, { send, key }: EndpointChecksOptions): readonly Check[] {
   const { method, path, anonymous, readOnly } = describeEndpoint(contract)
   const check = (what: string, run: () => Promise<Violation>): Check => ({ name: `${method} ${path}: ${what}`, run })
-  const refused = check(anonymous ? '4xx for a body that is none' : '401 without a key', async () =>
+  const refused = check(anonymous ? '4xx for a body that is not JSON' : '401 without a key', async () =>
     checkRefusal(await send(refusableRequest(contract)), anonymous),
   )
   if (!readOnly) return [refused]
-  const answered = (what: string, headers = {}) =>
+  const replies = (what: string, headers = {}) =>
     check(what, async () => checkReply(contract, await send(goodRequest(contract, headers))))
-  if (anonymous) return [answered('an answer of its contract')]
-  return [refused, ...(key === undefined ? [] : [answered('an answer of its contract', { 'x-api-key': key })])]
+  if (anonymous) return [replies('a response of its contract')]
+  return [refused, ...(key === undefined ? [] : [replies('a response of its contract', { 'x-api-key': key })])]
 }
 
 const sampleFor = (contract: EndpointContract) => sampleRequest(contract, createRandom(contract.name))
@@ -50,7 +50,7 @@ function goodRequest(contract: EndpointContract, given: Readonly<Record<string, 
   }
 }
 
-/** Should it pass where it should not, it is still no JSON: it reaches no function. */
+/** Even if authentication wrongly let it through, its body is not JSON and so reaches no function. */
 function refusableRequest(contract: EndpointContract): ProbeRequest {
   const { method } = contract
   const { target } = sampleFor(contract)
@@ -58,32 +58,34 @@ function refusableRequest(contract: EndpointContract): ProbeRequest {
   return { method, target, headers: { 'content-type': 'text/plain' }, body: 'ebb check' }
 }
 
-function checkRefusal(answer: ProbeResponse, anonymous: boolean): Violation {
-  const fault = checkProblem(answer, anonymous ? [400, 415] : [401])
-  if (fault || anonymous) return fault
-  return answer.headers.has('www-authenticate') ? undefined : 'its 401 has no WWW-Authenticate'
+function checkRefusal(response: ProbeResponse, anonymous: boolean): Violation {
+  const violation = checkProblem(response, anonymous ? [400, 415] : [401])
+  if (violation || anonymous) return violation
+  return response.headers.has('www-authenticate') ? undefined : 'its 401 has no WWW-Authenticate'
 }
 
-function checkReply(contract: EndpointContract, answer: ProbeResponse): Violation {
+function checkReply(contract: EndpointContract, response: ProbeResponse): Violation {
   const { reply } = contract
-  const { status, text } = answer
+  const { status, text } = response
   if (status === 401 || status >= 500) return `it answers ${status}: ${text.slice(0, 200)}`
   if (status >= 400) {
     const { error, details } = Object(parseJson(text))
-    const fault = checkProblem(answer, [status])
-    return fault ?? (error === 'invalid_request' ? `it refuses a good request: ${JSON.stringify(details)}` : undefined)
+    const violation = checkProblem(response, [status])
+    return (
+      violation ?? (error === 'invalid_request' ? `it refuses a valid request: ${JSON.stringify(details)}` : undefined)
+    )
   }
   if (status !== reply.status) return `it answers ${status} instead of ${reply.status}`
   const schema = 'body' in reply ? reply.body : undefined
   const parsed = schema && toOutput(schema).safeParse(parseJson(text))
   const [issue] = parsed?.error?.issues ?? []
-  return issue ? `its reply breaks the contract: ${issue.path.join('.')}: ${issue.message}` : checkHeaders(answer)
+  return issue ? `its reply breaks the contract: ${issue.path.join('.')}: ${issue.message}` : checkHeaders(response)
 }
 
-/** Both are safe (RFC 9110, 9.2.1), whatever is deployed. */
+/** Both are safe (RFC 9110, 9.2.1) on any deployment. */
 const SAFE_METHODS = ['GET', 'OPTIONS']
 
-/** Wants a 405 that names the methods of each path, for a method that it does not have. */
+/** For each path, checks that a method it lacks gets a 405 that lists its methods. */
 export function methodChecks(contracts: readonly EndpointContract[], send: Send): readonly Check[] {
   const find = createRouter(contracts.map(describeEndpoint))
   const byPath = new Map(contracts.map((contract) => [contract.path, contract]))
@@ -100,52 +102,60 @@ export function methodChecks(contracts: readonly EndpointContract[], send: Send)
   })
 }
 
-const checkAllow = (answer: ProbeResponse, allow: string): Violation => {
-  const told = answer.headers.get('allow')
-  return checkProblem(answer, [405]) ?? (told === allow ? undefined : `it allows ${told} instead of ${allow}`)
+const checkAllow = (response: ProbeResponse, allow: string): Violation => {
+  const actual = response.headers.get('allow')
+  return checkProblem(response, [405]) ?? (actual === allow ? undefined : `it allows ${actual} instead of ${allow}`)
 }
 
 const UNKNOWN_ORIGIN = 'https://ebb-check.invalid'
 
-/** What every Ebb does, whatever its contracts say. */
+/** Checks what every Ebb does, independent of its contracts. */
 export function platformChecks(send: Send, { origin }: { readonly origin: string | undefined }): readonly Check[] {
   const get = (target: string, headers: Readonly<Record<string, string>> = {}) =>
     send({ method: 'GET', target, headers })
-  const check = (name: string, target: string, judge: (answer: ProbeResponse) => Violation, headers = {}): Check => ({
-    ...{ name, run: async () => judge(await get(target, headers)) },
+  const check = (
+    name: string,
+    target: string,
+    inspect: (response: ProbeResponse) => Violation,
+    headers = {},
+  ): Check => ({
+    ...{ name, run: async () => inspect(await get(target, headers)) },
   })
   return [
-    check('it is ready', '/_/ready', (answer) => checkReady(answer) ?? checkHeaders(answer)),
-    check('404 for an unknown path', `/v1/ebb-check-${randomUUID()}`, (answer) => checkProblem(answer, [404])),
-    check('404 for its metrics', '/metrics', (answer) => checkProblem(answer, [404])),
-    check('its API reference loads nothing from elsewhere', '/docs', checkDocs),
-    check('no strange page is let in, unless all are', '/openapi.json', checkUnknownOrigin, { origin: UNKNOWN_ORIGIN }),
-    ...(origin ? [check(`pages of ${origin} may call`, '/openapi.json', checkOrigin(origin), { origin })] : []),
+    check('it is ready', '/_/ready', (response) => checkReady(response) ?? checkHeaders(response)),
+    check('404 for an unknown path', `/v1/ebb-check-${randomUUID()}`, (response) => checkProblem(response, [404])),
+    check('404 for its metrics', '/metrics', (response) => checkProblem(response, [404])),
+    check('its API reference loads nothing from other origins', '/docs', checkDocs),
+    check('CORS refuses an unknown origin, unless it allows all', '/openapi.json', checkUnknownOrigin, {
+      origin: UNKNOWN_ORIGIN,
+    }),
+    ...(origin ? [check(`CORS allows ${origin}`, '/openapi.json', checkOrigin(origin), { origin })] : []),
   ]
 }
 
 const checkReady = ({ status }: ProbeResponse): Violation => (status === 200 ? undefined : `it answers ${status}`)
 
-function checkDocs(answer: ProbeResponse): Violation {
-  const { status, headers } = answer
-  // Where its files are not installed, there is none.
-  if (status === 404) return checkProblem(answer, [404])
+function checkDocs(response: ProbeResponse): Violation {
+  const { status, headers } = response
+  // There is no reference page if swagger-ui is not installed.
+  if (status === 404) return checkProblem(response, [404])
   if (status !== 200) return `it answers ${status}`
   const isStrict = headers.get('content-security-policy')?.startsWith("default-src 'none'")
-  if (!isStrict || headers.get('x-content-type-options') !== 'nosniff') return 'it has no strict policy'
-  return checkHeaders(answer)
+  if (!isStrict || headers.get('x-content-type-options') !== 'nosniff')
+    return 'it has no strict Content-Security-Policy'
+  return checkHeaders(response)
 }
 
-function checkUnknownOrigin(answer: ProbeResponse): Violation {
-  const allowed = answer.headers.get('access-control-allow-origin')
-  return allowed === null || allowed === '*' ? checkHeaders(answer) : `it lets ${allowed} in`
+function checkUnknownOrigin(response: ProbeResponse): Violation {
+  const allowed = response.headers.get('access-control-allow-origin')
+  return allowed === null || allowed === '*' ? checkHeaders(response) : `it allows ${allowed}`
 }
 
 const checkOrigin =
   (origin: string) =>
   ({ headers }: ProbeResponse): Violation => {
     const allowed = headers.get('access-control-allow-origin')
-    if (allowed !== origin && allowed !== '*') return `it lets ${allowed ?? 'nobody'} in`
+    if (allowed !== origin && allowed !== '*') return `it allows ${allowed ?? 'no origin'}`
     const exposed = headers.get('access-control-expose-headers') ?? ''
-    return /x-correlation-id/i.test(exposed) ? undefined : 'it does not show them the X-Correlation-Id'
+    return /x-correlation-id/i.test(exposed) ? undefined : 'it does not expose the X-Correlation-Id'
   }

@@ -22,13 +22,13 @@ const base: EndpointShape = {
   failures: { thing_gone: 410 },
 }
 const other = endpoint({ ...base, name: 'get-other', method: 'PUT', path: '/v1/others/{id}' })
-// As a reader of the document gets it.
+// As a client gets the document over HTTP.
 const documentOf = (...contracts: Parameters<typeof openapi>[0]): ApiDocument =>
   JSON.parse(JSON.stringify(openapi(contracts, { version: '1' })))
 const compare = (there: Partial<EndpointShape>) =>
   compareDocuments(documentOf(endpoint({ ...base, ...there })), documentOf(endpoint(base)))
 
-it('the same contracts are alike, in whatever order, and whatever they say to people', () => {
+it('the same contracts are equal, in any order and with any prose', () => {
   const thing = endpoint(base)
   expect(compareDocuments(documentOf(thing, other), documentOf(other, thing))).toEqual([])
   expect(
@@ -59,13 +59,13 @@ it.each<[Partial<EndpointShape>, string]>([
     'name.maxLength is 3 there and absent here',
   ],
   [{ failures: { thing_lost: 410 } }, 'responses.410.description is "`thing_lost`" there and "`thing_gone`" here'],
-])('a difference is told: %#', (there, line) => {
+])('reports a difference: %#', (there, line) => {
   expect(compare(there).join('\n')).toContain(line)
 })
 
-it('what is deployed and not here, and what is here and not deployed, is a line each', () => {
+it('an endpoint that is only deployed, or only local, is a line each', () => {
   expect(compareDocuments(documentOf(other), documentOf(endpoint(base)))).toEqual([
-    'PUT /v1/others/{id} is deployed, and not here',
+    'PUT /v1/others/{id} is deployed, but not here',
     'PUT /v1/things/{id} is not deployed',
   ])
 })

@@ -1,4 +1,4 @@
-/** An OpenAPI document, as far as it is read here. */
+/** The parts of an OpenAPI document that are compared. */
 export interface ApiDocument {
   readonly paths?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly components?: { readonly schemas?: Readonly<Record<string, unknown>> }
@@ -6,16 +6,16 @@ export interface ApiDocument {
 
 const MAX_LINES_PER_OPERATION = 5
 
-/** How the API that is deployed differs from the one here, a line each: endpoints, versions, and what goes in and out. */
+/** Lists the differences between the deployed API and the local one, one line each: endpoints, versions, inputs and outputs. */
 export function compareDocuments(there: ApiDocument, here: ApiDocument): readonly string[] {
   const [theirs, ours] = [operationsOf(there), operationsOf(here)]
   const compare = createComparison(there, here)
   return namesOf(theirs, ours).flatMap((name) => {
     if (!Object.hasOwn(theirs, name)) return [`${name} is not deployed`]
-    if (!Object.hasOwn(ours, name)) return [`${name} is deployed, and not here`]
+    if (!Object.hasOwn(ours, name)) return [`${name} is deployed, but not here`]
     const lines = [...compare(theirs[name], ours[name])].map((line) => `${name}: ${line}`)
     const more = lines.length - MAX_LINES_PER_OPERATION
-    return more > 1 ? [...lines.slice(0, MAX_LINES_PER_OPERATION), `${name}: and ${more} differences more`] : lines
+    return more > 1 ? [...lines.slice(0, MAX_LINES_PER_OPERATION), `${name}: and ${more} more differences`] : lines
   })
 }
 
@@ -29,7 +29,7 @@ export const operationsOf = ({ paths = {} }: ApiDocument): Parts =>
 
 type Parts = Readonly<Record<string, unknown>>
 
-/** Compares parts of two documents, whatever each of them calls the schemas that it refers to. */
+/** Compares parts of two documents, independent of how each of them names its schemas. */
 function createComparison(there: ApiDocument, here: ApiDocument) {
   const compared = new Set<string>()
   return function* compare(one: unknown, other: unknown, path: readonly string[] = []): Iterable<string> {
@@ -55,7 +55,7 @@ function resolve(part: unknown, document: ApiDocument): unknown {
   return keys.reduce<unknown>((parent, key) => Object(parent)[key], document)
 }
 
-/** What people read and programs do not; that of an answer names the codes that it may carry. */
+/** Prose that programs do not read; but the description of a response lists its problem codes. */
 function isProse(name: string, path: readonly string[]): boolean {
   const last = path.at(-1) ?? ''
   if (last === 'properties' || last === 'parameters' || last === 'responses') return false
@@ -63,7 +63,7 @@ function isProse(name: string, path: readonly string[]): boolean {
   return ['summary', 'tags', 'example', 'examples'].includes(name)
 }
 
-/** Objects, and lists of them by what tells their items apart; anything else as text, lists of words in one order. */
+/** An object, or a list of objects keyed by what identifies its items; anything else as JSON text, with lists sorted. */
 function keyed(part: unknown): Parts | string | undefined {
   if (part === undefined) return undefined
   if (!Array.isArray(part)) return typeof part === 'object' && part !== null ? { ...part } : JSON.stringify(part)

@@ -10,18 +10,18 @@ export interface ProbeRequest {
   readonly body?: string
 }
 
-/** An answer, and what it would have to be. */
+/** A response, and the correlation id that it has to carry. */
 export interface ProbeResponse {
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** What it was sent with. */
+  /** The id that the request was sent with. */
   readonly correlationId: string
 }
 
 export type Send = (request: ProbeRequest) => Promise<ProbeResponse>
 
-/** Sends requests to one Ebb, each with a correlation id of its own, and follows no redirect. */
+/** Creates a client for one Ebb that sends each request with its own correlation id and follows no redirect. */
 export function createProbe(url: string): Send {
   return async ({ method, target, headers = {}, body }) => {
     const correlationId = `ebb-check-${randomUUID()}`
@@ -34,33 +34,38 @@ export function createProbe(url: string): Send {
   }
 }
 
-/** What is wrong with an answer, in one sentence; undefined where nothing is. */
+/** What is wrong with a response, in one sentence; undefined if nothing is. */
 export type Violation = string | undefined
 
-/** Wants the Problem of this status, as every refusal of Ebb's is. */
-export function checkProblem(answer: ProbeResponse, wanted: readonly number[]): Violation {
-  const { status, headers } = answer
-  if (!wanted.includes(status)) return `it answers ${status} instead of ${wanted.join(' or ')}`
-  const type = headers.get('content-type')
-  if (!type?.startsWith('application/problem+json')) return `its ${status} is ${type ?? 'untyped'}, no problem+json`
-  const { error, message, correlationId, status: told, title, detail } = Object(parseJson(answer.text))
-  if (typeof error !== 'string' || typeof message !== 'string' || told !== status)
-    return `its ${status} has no status, error and message`
-  if (typeof title !== 'string' || detail !== message) return `its ${status} has no title and detail (RFC 9457)`
-  if (correlationId !== answer.correlationId) return `its ${status} tells another correlation id than it was sent`
-  return checkHeaders(answer)
+export interface Check {
+  readonly name: string
+  run(): Promise<Violation>
 }
 
-/** Wants what every answer carries, and nothing that none should. */
+/** Expects a Problem with one of these statuses, as every refusal of Ebb is. */
+export function checkProblem(response: ProbeResponse, expected: readonly number[]): Violation {
+  const { status, headers } = response
+  if (!expected.includes(status)) return `it answers ${status} instead of ${expected.join(' or ')}`
+  const type = headers.get('content-type')
+  if (!type?.startsWith('application/problem+json')) return `its ${status} is ${type ?? 'untyped'}, not problem+json`
+  const { error, message, correlationId, status: ownStatus, title, detail } = Object(parseJson(response.text))
+  if (typeof error !== 'string' || typeof message !== 'string' || ownStatus !== status)
+    return `its ${status} has no status, error and message`
+  if (typeof title !== 'string' || detail !== message) return `its ${status} has no title and detail (RFC 9457)`
+  if (correlationId !== response.correlationId) return `its ${status} has another correlation id than it was sent`
+  return checkHeaders(response)
+}
+
+/** Expects the headers that every response carries, and none that must stay inside. */
 export function checkHeaders({ headers, correlationId }: ProbeResponse): Violation {
-  if (headers.get('x-correlation-id') !== correlationId) return 'it does not give the X-Correlation-Id back'
-  const inner = [...headers.keys()].filter((name) => name.startsWith('ebb-') || name === 'x-powered-by')
-  if (inner.length > 0) return `it shows ${inner.join(' and ')}`
+  if (headers.get('x-correlation-id') !== correlationId) return 'it does not return the X-Correlation-Id'
+  const internal = [...headers.keys()].filter((name) => name.startsWith('ebb-') || name === 'x-powered-by')
+  if (internal.length > 0) return `it exposes ${internal.join(' and ')}`
   if (headers.has('access-control-allow-credentials')) return 'it lets pages send credentials'
   return undefined
 }
 
-/** JSON; undefined where it is none. */
+/** Parses JSON; undefined if it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)

@@ -1,4 +1,5 @@
 import { gatewayDrainMs, relayDrainMs } from '../../contract/index.ts'
+import type { Chart } from './chart.ts'
 import {
   type Manifest,
   restrictedSecurityContext,
@@ -17,29 +18,23 @@ import {
   taggedImageOf,
 } from './platform.ts'
 
-/** Until kube-proxy and load balancers everywhere have forgotten a pod, it takes requests and closes their connections. */
-const DRAIN_MS = 10_000
-/** The default of EBB_START_TIMEOUT_MS: who raises it raises the grace periods by as much. */
-const START_TIMEOUT_MS = 30_000
-/** For the last spans, and whatever else an end takes. */
-const FLUSH_MS = 10_000
-/** Each logs in by a role of its own. They listen, which cannot be done through a pooler. */
+/** Gateway and relay each have a database role. They LISTEN, which does not work through a pooler. */
 const database = (part: 'GATEWAY' | 'RELAY') =>
   ['DATABASE_URL', 'DATABASE_DIRECT_URL'].map((name) => `${name}=${part}_${name}`)
 
-/** The gateway: two of them, spread over nodes; a Service on port 80; and never two taken away at a time. */
-export function gateway(placements: readonly WithTimeout[]): readonly Manifest[] {
+/** The gateway: replicas spread over nodes and zones, a Service on port 80, and at most one eviction at a time. */
+export function gateway(deployedFunctions: readonly WithTimeout[], chart: Chart): readonly Manifest[] {
+  const { drainMs } = chart.shutdown
   const keys = ['EBB_IDENTITY_KEY', 'EBB_KEY_PEPPER', 'EBB_ADMIN_KEY', ...database('GATEWAY')]
   const container = {
     ports: [{ name: 'http', containerPort: 8080 }, ADMIN],
-    resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '384Mi' } },
-    // It stays ready: who asks while the database is away gets a 503 with Retry-After, and not a connection that nobody
-    // accepts.
-    ...probes('http', { whileUp: '/_/health' }),
-    env: [{ name: 'EBB_DRAIN_MS', value: String(DRAIN_MS) }],
+    resources: chart.gateway.resources,
+    // It stays ready without the database: callers get a 503 with Retry-After then, and not a refused connection.
+    ...probes('http', { whileUp: '/_/health', chart }),
+    env: [{ name: 'EBB_DRAIN_MS', value: String(drainMs) }],
   }
-  const graceSeconds = toGraceSeconds(DRAIN_MS + gatewayDrainMs(callsOf(placements)))
-  const deployment = deploymentOf('gateway', { [PLATFORM_SECRET]: keys }, container, { graceSeconds })
+  const graceSeconds = toGraceSeconds(drainMs + gatewayDrainMs(callsOf(deployedFunctions, chart)), chart)
+  const deployment = deploymentOf('gateway', { [PLATFORM_SECRET]: keys }, container, { graceSeconds, chart })
   const service = {
     apiVersion: 'v1',
     kind: 'Service',
@@ -49,30 +44,33 @@ export function gateway(placements: readonly WithTimeout[]): readonly Manifest[]
   return [deployment, service, disruptionBudget('gateway')]
 }
 
-/** The relay: two, without a leader. Nobody calls it but probes and Prometheus. */
-export function relay(placements: readonly WithTimeout[]): readonly Manifest[] {
+/** The relay: replicas without a leader. Only probes and Prometheus call it. */
+export function relay(deployedFunctions: readonly WithTimeout[], chart: Chart): readonly Manifest[] {
   const keys = { [PLATFORM_SECRET]: ['EBB_IDENTITY_KEY=RELAY_IDENTITY_KEY', ...database('RELAY')] }
-  const resources = { requests: { cpu: '50m', memory: '128Mi' }, limits: { memory: '384Mi' } }
+  const { resources } = chart.relay
   const env = [
     { name: 'EBB_ADMIN_PORT', value: String(ADMIN.containerPort) },
-    // It starts with OpenTelemetry's own instrumentation, which knows no name, and would send logs and tell of each
-    // probe; what the relay calls goes by undici.
+    // It starts with OpenTelemetry's auto-instrumentation, which needs a service name, and would export logs and a span
+    // of each probe; the relay's own calls go through undici, not node:http.
     { name: 'OTEL_SERVICE_NAME', value: 'relay' },
     { name: 'OTEL_RESOURCE_ATTRIBUTES', value: 'service.namespace=$(EBB_NAMESPACE)' },
     { name: 'OTEL_LOGS_EXPORTER', value: 'none' },
     { name: 'OTEL_NODE_DISABLED_INSTRUMENTATIONS', value: 'http' },
   ]
-  // A rollout waits for one that is not ready; nobody else is turned away from it.
-  const container = { ports: [ADMIN], resources, env, ...probes('admin', { whileUp: '/_/ready' }) }
-  const graceSeconds = toGraceSeconds(relayDrainMs(callsOf(placements)))
-  return [deploymentOf('relay', keys, container, { graceSeconds }), disruptionBudget('relay')]
+  // Readiness only makes a rollout wait: no Service routes to the relay.
+  const container = { ports: [ADMIN], resources, env, ...probes('admin', { whileUp: '/_/ready', chart }) }
+  const graceSeconds = toGraceSeconds(relayDrainMs(callsOf(deployedFunctions, chart)), chart)
+  return [deploymentOf('relay', keys, container, { graceSeconds, chart }), disruptionBudget('relay')]
 }
 
 /**
- * Brings the schema up to date by a role that may, and lets the roles of the others in. Waits for the database; the others
- * are not ready before. Gone some minutes after it is done, so that the next version's can take its place.
+ * The Job that migrates the schema as the owner, and grants the other roles access. It waits for the database; the other pods
+ * are not ready before it is done. Its TTL is short, so that the Job of the next version can take its place.
  */
-export function migrate(): readonly Manifest[] {
+export function migrate(
+  _deployedFunctions: readonly WithTimeout[],
+  { migrate: { resources, deadlineSeconds } }: Chart,
+): readonly Manifest[] {
   const keys = { [PLATFORM_SECRET]: ['DATABASE_DIRECT_URL=MIGRATION_DATABASE_URL'] }
   const { volumes, volumeMounts } = secretMounts(keys)
   const roles = Object.entries(ROLES).map(([part, value]) => ({ name: `EBB_${part.toUpperCase()}_ROLE`, value }))
@@ -81,7 +79,7 @@ export function migrate(): readonly Manifest[] {
     ...commonContainer('migrate'),
     envFrom: [{ configMapRef: { name: FUNCTIONS_CONFIG } }],
     env: [...secretEnv(secretNames(keys)), ...roles],
-    resources: { requests: { cpu: '20m', memory: '64Mi' }, limits: { memory: '256Mi' } },
+    resources,
     volumeMounts,
   }
   const pod = {
@@ -91,7 +89,7 @@ export function migrate(): readonly Manifest[] {
     containers: [container],
     volumes,
   }
-  const spec = { activeDeadlineSeconds: 900, backoffLimit: 3, ttlSecondsAfterFinished: 300 }
+  const spec = { activeDeadlineSeconds: deadlineSeconds, backoffLimit: 3, ttlSecondsAfterFinished: 300 }
   return [
     {
       apiVersion: 'batch/v1',
@@ -104,18 +102,25 @@ export function migrate(): readonly Manifest[] {
 
 type WithTimeout = Pick<DeployedFunction, 'timeoutMs'>
 
-const callsOf = (contracts: readonly WithTimeout[]) => ({ startTimeoutMs: START_TIMEOUT_MS, contracts })
-const toGraceSeconds = (drainMs: number) => Math.ceil((drainMs + FLUSH_MS) / 1_000)
+const callsOf = (contracts: readonly WithTimeout[], { gateway: { startTimeoutMs } }: Chart) => ({
+  startTimeoutMs,
+  contracts,
+})
+
+const toGraceSeconds = (drainMs: number, { shutdown: { flushMs } }: Chart) => Math.ceil((drainMs + flushMs) / 1_000)
 
 const ADMIN = { name: 'admin', containerPort: 8081 }
 
-/** Not ready before the stores and the schema are there; afterwards as long as `whileUp` answers. */
-function probes(port: 'http' | 'admin', { whileUp }: { readonly whileUp: string }): Manifest {
-  const probe = (path: string) => ({ httpGet: { path, port }, timeoutSeconds: 3 })
+/** A pod starts when stores and schema are there, and stays ready as long as `whileUp` returns 200. */
+function probes(
+  port: 'http' | 'admin',
+  { whileUp, chart }: { readonly whileUp: string; readonly chart: Chart },
+): Manifest {
+  const { startup, readiness, liveness } = chart.probes.service
   return {
-    startupProbe: { ...probe('/_/ready'), periodSeconds: 1, failureThreshold: 600 },
-    readinessProbe: { ...probe(whileUp), periodSeconds: 5 },
-    livenessProbe: { ...probe('/_/health'), periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+    startupProbe: { httpGet: { path: '/_/ready', port }, ...startup },
+    readinessProbe: { httpGet: { path: whileUp, port }, ...readiness },
+    livenessProbe: { httpGet: { path: '/_/health', port }, ...liveness },
   }
 }
 
@@ -131,14 +136,18 @@ function deploymentOf(
   part: 'gateway' | 'relay',
   keys: SecretKeys,
   { env = [], ...container }: Manifest & { readonly env?: readonly Manifest[] },
-  { graceSeconds }: { graceSeconds: number },
+  { graceSeconds, chart }: { graceSeconds: number; chart: Chart },
 ): Manifest {
+  const { replicas, poolMax } = chart[part]
   const labels = labelsOf(part)
   const { volumes, volumeMounts } = secretMounts(keys)
   const namespace = { name: 'EBB_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } }
-  // What functions know of stores and telemetry the others know, too; their own settings come last and win.
+  // The settings of functions (stores, telemetry) hold for the services, too; their own come last and win.
   const envFrom = [FUNCTIONS_CONFIG, SERVICES_CONFIG].map((name) => ({ configMapRef: { name } }))
-  const settings = { envFrom, env: [...secretEnv(secretNames(keys)), namespace, ...env] }
+  const settings = {
+    envFrom,
+    env: [...secretEnv(secretNames(keys)), namespace, { name: 'EBB_POOL_MAX', value: String(poolMax) }, ...env],
+  }
   const spread = (topologyKey: string) => ({
     ...{ topologyKey, maxSkew: 1, whenUnsatisfiable: 'ScheduleAnyway', labelSelector: { matchLabels: labels } },
     matchLabelKeys: ['pod-template-hash'],
@@ -148,7 +157,7 @@ function deploymentOf(
     kind: 'Deployment',
     metadata: { name: part, labels },
     spec: {
-      replicas: 2,
+      replicas,
       selector: { matchLabels: labels },
       strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: {

@@ -2,12 +2,12 @@ import type { ResolvedDeployment } from '../../contract/index.ts'
 import { HEADER, yamlFile } from './manifest.ts'
 import { DEFAULT_TAG, imageOf } from './platform.ts'
 
-/** All images at once, by `docker buildx bake`, each with its SBOM and provenance. */
+/** docker-bake.hcl: builds all images at once, each with its SBOM and provenance. */
 export function bake(
-  placements: readonly ResolvedDeployment[],
+  deployedFunctions: readonly ResolvedDeployment[],
   { services }: { readonly services: readonly string[] },
 ): string {
-  const names = [...placements.map(({ name }) => name), ...services]
+  const names = [...deployedFunctions.map(({ name }) => name), ...services]
   return `${HEADER}
 # All images: docker buildx bake. One of them: docker buildx bake ${names[0]}. To a registry: EBB_REGISTRY=… EBB_TAG=… docker buildx bake --push
 
@@ -53,8 +53,8 @@ interface SkaffoldOptions {
   readonly services: readonly string[]
 }
 
-/** `skaffold dev` on kind, and `skaffold run -p prod --default-repo …` elsewhere. */
-export function skaffold(placements: readonly ResolvedDeployment[], { services }: SkaffoldOptions): string {
+/** skaffold.yaml, for `skaffold dev` on kind, and for `skaffold run -p prod --default-repo …` elsewhere. */
+export function skaffold(deployedFunctions: readonly ResolvedDeployment[], { services }: SkaffoldOptions): string {
   const artifact = (name: string) => ({
     image: imageOf(name),
     context: '.',
@@ -63,7 +63,7 @@ export function skaffold(placements: readonly ResolvedDeployment[], { services }
   const namespace = `\${SKAFFOLD_NAMESPACES:+--namespace "\${SKAFFOLD_NAMESPACES%%,*}"}`
   const kubectl = `kubectl --context "$SKAFFOLD_KUBE_CONTEXT" ${namespace}`
   const secrets = `${kubectl} get secret ebb >/dev/null 2>&1 || npx ebb render secrets | ${kubectl} create -f -`
-  // A Job cannot be changed; what it does can be repeated.
+  // A Job is immutable, so it is deleted first; a migration can be repeated.
   const again = `${kubectl} delete job migrate --ignore-not-found`
   const host = (command: string) => ({ host: { command: ['sh', '-c', command], os: ['linux', 'darwin'] } })
   const config = {
@@ -71,15 +71,15 @@ export function skaffold(placements: readonly ResolvedDeployment[], { services }
     kind: 'Config',
     metadata: { name: 'ebb' },
     build: {
-      // By what is in it: Knative makes a revision of each new name, and of no old one.
+      // A tag by content: Knative makes a new revision for each new tag, and none for an old one.
       tagPolicy: { inputDigest: {} },
       local: { push: false, useBuildkit: true },
-      artifacts: [...placements.map(({ name }) => name), ...services].map(artifact),
+      artifacts: [...deployedFunctions.map(({ name }) => name), ...services].map(artifact),
     },
     profiles: [
       {
         name: 'kind',
-        // Any of these would do, and a pattern is looked for anywhere in the name: no other cluster may fall under it.
+        // A pattern matches anywhere in a context's name, so it is anchored: no other cluster must match it.
         activation: [{ kubeContext: '^kind-' }],
         manifests: { kustomize: { paths: ['k8s/overlays/kind'] } },
         deploy: { kubectl: { hooks: { before: [host(secrets), host(again)] } } },
@@ -101,5 +101,5 @@ export function skaffold(placements: readonly ResolvedDeployment[], { services }
 
 const SKAFFOLD_ABOUT = `\`skaffold dev\` on kind with Knative in it. \`skaffold run -p prod --default-repo REGISTRY\` elsewhere.
 Nothing is synced into pods: what runs there is a bundle with its code cache, on a read-only root file system
-and that has no tar. Each image is built from the whole checkout, so a save builds all of them; while you write, \`npm start\`
+without tar. Each image is built from the whole checkout, so a save builds all of them; while you write, \`npm start\`
 runs the same bundles.`

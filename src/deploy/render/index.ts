@@ -1,3 +1,4 @@
+export { readChart } from './chart.ts'
 export { HEADER, RenderError } from './manifest.ts'
-export { FUNCTIONS_SECRET, OWNER_ROLE, PLATFORM_SECRET, ROLES } from './platform.ts'
 export { type RenderOptions, render } from './render.ts'
+export { clusterSecrets } from './secrets.ts'

@@ -1,4 +1,5 @@
 import type { ResolvedDeployment } from '../../contract/index.ts'
+import type { Chart } from './chart.ts'
 import {
   type Manifest,
   restrictedSecurityContext,
@@ -21,12 +22,15 @@ import {
 /** Knative's own defaults of `max-revision-timeout-seconds` and `container-concurrency-max-limit`. */
 const MAX_SECONDS = 600
 const MAX_CONCURRENCY = 1_000
-/** From here on Knative would else end a request for want of its first byte. */
+/** Above this, Knative needs a responseStartTimeoutSeconds, or it ends a request before its first byte. */
 const START_TIMEOUT_SECONDS = 300
 
-/** A function as a Knative Service: cluster-local, behind the gateway, and gone while nobody calls it. */
-export function knativeService({ name, timeoutMs, scale, resources, uses, secrets }: DeployedFunction): Manifest {
-  // Whether there is Redis, and mail by SMTP, an overlay says.
+/** A function as a Knative Service: cluster-local, behind the gateway, scaled to zero when idle. */
+export function knativeService(
+  { name, timeoutMs, scale, resources, uses, secrets }: DeployedFunction,
+  { probes: { knative } }: Chart,
+): Manifest {
+  // Redis and SMTP are added by overlays.
   const platforms = [...(uses.includes('postgres') ? ['DATABASE_URL'] : []), 'EBB_IDENTITY_JWKS']
   const keys = { [PLATFORM_SECRET]: platforms, [FUNCTIONS_SECRET]: secrets }
   const { volumes, volumeMounts } = secretMounts(keys)
@@ -38,10 +42,8 @@ export function knativeService({ name, timeoutMs, scale, resources, uses, secret
     envFrom: [{ configMapRef: { name: FUNCTIONS_CONFIG } }],
     env: secretEnv(secretNames(keys)),
     resources,
-    // Without a period Knative asks every 50 ms until it is ready; thresholds are refused then. A startupProbe would make
-    // it wait for the kubelet instead, at each cold start.
-    readinessProbe: { httpGet: { path: '/_/ready' }, periodSeconds: 0, successThreshold: 1 },
-    livenessProbe: { httpGet: { path: '/_/health' }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 6 },
+    readinessProbe: { httpGet: { path: '/_/ready' }, ...knative.readiness },
+    livenessProbe: { httpGet: { path: '/_/health' }, ...knative.liveness },
     securityContext: restrictedSecurityContext(),
     volumeMounts,
   }
@@ -66,7 +68,7 @@ export function knativeService({ name, timeoutMs, scale, resources, uses, secret
   }
 }
 
-/** A target is a number of requests here, not 70 % of it. */
+/** The target is the number of requests itself, not 70 % of it, which is Knative's default. */
 function autoscaling({ min, max, target }: ResolvedDeployment['scale']) {
   const prefix = 'autoscaling.knative.dev'
   return {
@@ -80,14 +82,14 @@ function autoscaling({ min, max, target }: ResolvedDeployment['scale']) {
 
 export function knativeIssues({ name, timeoutMs, scale }: ResolvedDeployment): readonly string[] {
   const longestMs = (MAX_SECONDS - DRAIN_SECONDS) * 1_000
-  const faults: string[] = []
+  const issues: string[] = []
   if (timeoutMs > longestMs) {
     const why = `ends a request after ${MAX_SECONDS} s, ${DRAIN_SECONDS} of them for the end of an instance`
-    faults.push(unsupported(name, 'timeoutMs', 'Knative', `${why}: ${longestMs} is the most, not ${timeoutMs}`))
+    issues.push(unsupported(name, 'timeoutMs', 'Knative', `${why}: ${longestMs} is the most, not ${timeoutMs}`))
   }
   if (scale.concurrency > MAX_CONCURRENCY) {
     const why = `gives an instance ${MAX_CONCURRENCY} requests at a time at most, not ${scale.concurrency}`
-    faults.push(unsupported(name, 'scale.concurrency', 'Knative', why))
+    issues.push(unsupported(name, 'scale.concurrency', 'Knative', why))
   }
-  return faults
+  return issues
 }

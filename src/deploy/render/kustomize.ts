@@ -1,14 +1,17 @@
+import type { Chart } from './chart.ts'
 import { gateway, migrate, relay } from './deployments.ts'
 import { knativeService } from './knative-service.ts'
 import { type Manifest, yamlFile } from './manifest.ts'
 import { egressPolicy, networkPolicies } from './network-policies.ts'
 import { kindOverlay, productionOverlay } from './overlays.ts'
 import { type DeployedFunction, FUNCTIONS_CONFIG, PART_OF, SERVICES_CONFIG } from './platform.ts'
-import { ALWAYS_ON, type Sizing } from './sizing.ts'
+import type { Sizing } from './sizing.ts'
 import { postgres, redis } from './stores.ts'
 
 /** The manifests of each service that has an image. */
-const SERVICES: Readonly<Record<string, (placements: readonly DeployedFunction[]) => readonly Manifest[]>> = {
+const SERVICES: Readonly<
+  Record<string, (deployedFunctions: readonly DeployedFunction[], chart: Chart) => readonly Manifest[]>
+> = {
   gateway,
   relay,
   migrate,
@@ -17,20 +20,30 @@ const SERVICES: Readonly<Record<string, (placements: readonly DeployedFunction[]
 export interface KustomizeOptions {
   readonly services: readonly string[]
   readonly sizing: Sizing
+  readonly chart: Chart
 }
 
-/** `k8s/`, by path: a base without a namespace, two overlays, and the stores as components. */
-export function kustomize(placements: readonly DeployedFunction[], { services, sizing }: KustomizeOptions) {
-  const functions = placements.map((placement) => [
-    `functions/${placement.name}.yaml`,
-    yamlFile([knativeService(placement), ...(placement.egress.length > 0 ? [egressPolicy(placement)] : [])], {
-      about: NO_CPU_LIMIT,
-    }),
+/** The files of `k8s/` by path: a base without a namespace, two overlays, and the stores as components. */
+export function kustomize(
+  deployedFunctions: readonly DeployedFunction[],
+  { services, sizing, chart }: KustomizeOptions,
+) {
+  const functions = deployedFunctions.map((deployedFunction) => [
+    `functions/${deployedFunction.name}.yaml`,
+    yamlFile(
+      [
+        knativeService(deployedFunction, chart),
+        ...(deployedFunction.egress.length > 0 ? [egressPolicy(deployedFunction)] : []),
+      ],
+      {
+        about: NO_CPU_LIMIT,
+      },
+    ),
   ])
-  const parts = services.map((name) => [`${name}.yaml`, yamlFile(SERVICES[name]?.(placements) ?? [])])
+  const parts = services.map((name) => [`${name}.yaml`, yamlFile(SERVICES[name]?.(deployedFunctions, chart) ?? [])])
   const base: Readonly<Record<string, string>> = {
     ...Object.fromEntries([...functions, ...parts]),
-    'network-policies.yaml': yamlFile(networkPolicies(placements), { about: POLICIES }),
+    'network-policies.yaml': yamlFile(networkPolicies(deployedFunctions, chart), { about: POLICIES }),
   }
   const component = (name: string, manifests: readonly Manifest[]) => ({
     [`k8s/components/${name}/${name}.yaml`]: yamlFile(manifests),
@@ -40,26 +53,30 @@ export function kustomize(placements: readonly DeployedFunction[], { services, s
   })
   return {
     ...Object.fromEntries(Object.entries(base).map(([name, text]) => [`k8s/base/${name}`, text])),
-    'k8s/base/kustomization.yaml': yamlFile([baseOf(Object.keys(base), sizing)], { about: BASE }),
+    'k8s/base/kustomization.yaml': yamlFile([baseOf(Object.keys(base), sizing, chart)], { about: BASE }),
     'k8s/base/knative-references.yaml': yamlFile([REFERENCES]),
-    'k8s/overlays/kind/kustomization.yaml': kindOverlay(),
-    'k8s/overlays/production/kustomization.yaml': productionOverlay(placements),
-    ...component('postgres', postgres(sizing)),
-    ...component('redis', redis()),
+    'k8s/overlays/kind/kustomization.yaml': kindOverlay(deployedFunctions),
+    'k8s/overlays/production/kustomization.yaml': productionOverlay(deployedFunctions),
+    ...component('postgres', postgres(sizing, chart)),
+    ...component('redis', redis(chart)),
   }
 }
 
-/** A service that nobody has written manifests for. */
+/** Services without a renderer. */
 export const kustomizeIssues = ({ services }: Pick<KustomizeOptions, 'services'>): readonly string[] =>
   services
     .filter((name) => !Object.hasOwn(SERVICES, name))
-    .map((name) => `services/${name}: there is nothing that renders it for Kubernetes yet; add it to src/deploy/render`)
+    .map((name) => `services/${name}: nothing renders it for Kubernetes yet; add it to src/deploy/render`)
 
 const NO_CPU_LIMIT = `No CPU limit: it would throttle the very start that a request waits for.`
-const POLICIES = `Closed both ways, but for these arrows. They are of no use where the network plugin does not enforce policies.`
-const BASE = `Names of settings end with a hash of what is in them, so that a change makes new revisions and restarts the others.`
+const POLICIES = `All traffic is denied but for these arrows. They have no effect if the network plugin does not enforce policies.`
+const BASE = `Names of ConfigMaps end with a hash of their content, so that a change makes new revisions and restarts the other pods.`
 
-function baseOf(resources: readonly string[], { poolMax }: Sizing): Manifest {
+function baseOf(
+  resources: readonly string[],
+  { poolMax }: Sizing,
+  { gateway: { replicas, startTimeoutMs } }: Chart,
+): Manifest {
   const literals = (settings: Readonly<Record<string, string>>) =>
     Object.entries(settings).map(([name, value]) => `${name}=${value}`)
   return {
@@ -73,21 +90,22 @@ function baseOf(resources: readonly string[], { poolMax }: Sizing): Manifest {
         name: FUNCTIONS_CONFIG,
         literals: literals({ EBB_POOL_MAX: String(poolMax), LOG_LEVEL: 'info', ...TELEMETRY }),
       },
-      { name: SERVICES_CONFIG, literals: literals(SETTINGS) },
+      {
+        name: SERVICES_CONFIG,
+        literals: literals({
+          EBB_UPSTREAM_TEMPLATE: 'http://{name}.{namespace}.svc',
+          EBB_GATEWAY_REPLICAS: String(replicas),
+          EBB_START_TIMEOUT_MS: String(startTimeoutMs),
+        }),
+      },
     ],
   }
 }
 
-/** Until somebody names a collector. */
+/** Off until an overlay names a collector. */
 const TELEMETRY = { OTEL_TRACES_EXPORTER: 'none', OTEL_METRICS_EXPORTER: 'none' }
 
-const SETTINGS = {
-  EBB_UPSTREAM_TEMPLATE: 'http://{name}.{namespace}.svc',
-  EBB_GATEWAY_REPLICAS: '2',
-  EBB_POOL_MAX: String(ALWAYS_ON.poolMax),
-}
-
-/** Where Knative Services name a ConfigMap: kustomize knows it of Kubernetes' own kinds only. */
+/** Where a Knative Service references a ConfigMap: kustomize knows this only of Kubernetes' own kinds. */
 const REFERENCES = {
   nameReference: [
     {

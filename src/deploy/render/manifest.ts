@@ -1,27 +1,27 @@
 import { stringify } from 'yaml'
 
-/** An object as Kubernetes takes it, or a document as another tool does. */
+/** A Kubernetes object, or the document of another tool. */
 export type Manifest = Readonly<Record<string, unknown>>
 
 export const HEADER = '# Rendered by `ebb render`. Do not edit.'
 
-/** As YAML that Go's parsers read alike, which take more words for something else than texts. */
+/** Writes YAML that YAML 1.1 parsers (Go) read alike: they take words such as `on` for booleans unless quoted. */
 export const toYaml = (document: unknown): string =>
   stringify(document, { lineWidth: 0, aliasDuplicateObjects: false, compat: 'yaml-1.1' })
 
-/** A rendered YAML file: its header, what else is to be said about it, and its documents. */
+/** A rendered YAML file: its header, a comment about it, and its documents. */
 export function yamlFile(documents: readonly Manifest[], { about = '' } = {}): string {
   const comment = about.split('\n').map((line) => (line ? `# ${line}\n` : ''))
   const texts = documents.map(toYaml)
   return `${HEADER}\n${comment.join('')}${texts.join('---\n')}`
 }
 
-/** Where a container finds its secrets. */
+/** The folder in which a container finds its secrets. */
 export const SECRETS_FOLDER = '/var/run/secrets/ebb'
 /** The user of our images. */
 const UID = 65_532
 
-/** What Pod Security "restricted" asks of a container, and a root file system that nobody writes to. */
+/** What Pod Security "restricted" requires of a container, with a read-only root file system. */
 export const restrictedSecurityContext = (uid = UID) => ({
   allowPrivilegeEscalation: false,
   capabilities: { drop: ['ALL'] },
@@ -31,18 +31,18 @@ export const restrictedSecurityContext = (uid = UID) => ({
   seccompProfile: { type: 'RuntimeDefault' },
 })
 
-/** `NAME_FILE` for each secret, whatever its key is called where it is kept. */
+/** `NAME_FILE` for each secret, independent of the name of its key in the Secret. */
 export const secretEnv = (names: readonly string[]): readonly Manifest[] =>
   names.map((name) => ({ name: `${name}_FILE`, value: `${SECRETS_FOLDER}/${name}` }))
 
-/** The keys of Secrets, by the Secret that has them. A key may be written `NAME=KEY`, where it is kept under another name. */
+/** Keys by the Secret that holds them. `NAME=KEY` mounts a key under another name. */
 export type SecretKeys = Readonly<Record<string, readonly string[]>>
 
 /** The names under which a container finds them. */
 export const secretNames = (keys: SecretKeys) =>
   Object.values(keys).flatMap((list) => list.map((entry) => splitKey(entry).name))
 
-/** These secrets as files, and a folder to write to: the container's mounts and the pod's volumes. */
+/** The container's mounts and the pod's volumes: these secrets as files, and a writable /tmp. */
 export function secretMounts(keys: SecretKeys) {
   const sources = Object.entries(keys).filter(([, list]) => list.length > 0)
   const secret = ([name, list]: readonly [string, readonly string[]]) => ({
@@ -65,9 +65,9 @@ function splitKey(entry: string) {
   return { name, key }
 }
 
-/** What a target cannot express: a sentence each, with contract, field and target; all of them at once. */
+/** What a target cannot express: one sentence each with contract, field and target, all of them at once. */
 export class RenderError extends Error {
-  override readonly name = 'RenderFault'
+  override readonly name = 'RenderError'
 
   constructor(sentences: readonly string[]) {
     super(sentences.join('\n'))

@@ -1,18 +1,16 @@
 import type { ResolvedDeployment } from '../../contract/index.ts'
+import type { Chart } from './chart.ts'
 import type { Manifest } from './manifest.ts'
 import { type DeployedFunction, labelsOf, PART_OF, type Part, usersOf } from './platform.ts'
 
-const KNATIVE = 'knative-serving'
-/** Where Knative's ingress is, by which it routes: Kourier's; the other one is that of our test cluster. */
-const INGRESS = { namespaces: ['kourier-system', 'knative-ingress'], port: 8081 }
-/** Where a collector and Prometheus may be. */
-const MONITORING = ['monitoring']
+/** The namespace of Knative's ingress in our test cluster. */
+const TEST_INGRESS = 'knative-ingress'
 
-/** queue-proxy's, by which a function is reached, and what the autoscaler and Prometheus read there. */
+/** The ports of queue-proxy: for requests, for the autoscaler, and for Prometheus. */
 const QUEUE_PROXY = { requests: [8012, 8013, 8112], autoscaler: 9090, metrics: 9091 }
 const OTLP = 4318
 
-/** All but what no address of the web has. */
+/** All addresses except private and special-use ones. */
 const INTERNET = [
   {
     cidr: '0.0.0.0/0',
@@ -21,19 +19,22 @@ const INTERNET = [
   { cidr: '::/0', except: ['::1/128', 'fc00::/7', 'fe80::/10'] },
 ].map((ipBlock) => ({ ipBlock }))
 
-/** Both ways are closed for all pods of an Ebb, but for the arrows of the architecture. */
-export function networkPolicies(placements: readonly DeployedFunction[]): readonly Manifest[] {
+/** Denies all traffic of the pods of an Ebb, both ways, except what the architecture needs. */
+export function networkPolicies(deployedFunctions: readonly DeployedFunction[], chart: Chart): readonly Manifest[] {
+  const monitoring = namespaces(chart.monitoring.namespaces)
+  const ingress = namespaces([...chart.knative.ingressNamespaces, TEST_INGRESS])
+  const knative = (app: string) => ({ ...namespaces([chart.knative.namespace]), podSelector: { matchLabels: { app } } })
   const database = { to: [pods('postgres')], ports: [port(5432)] }
   const cache = { to: [pods('redis')], ports: [port(6379)] }
-  const collector = { to: [namespaces(MONITORING)], ports: [port(OTLP)] }
-  const functions = { to: [namespaces(INGRESS.namespaces)], ports: [port(INGRESS.port)] }
-  const scraped = (number: number) => ({ from: [namespaces(MONITORING)], ports: [port(number)] })
-  const activator = [knative('activator'), namespaces(INGRESS.namespaces)]
-  const mailers = usersOf('mail', placements)
-  const everybody = { matchLabels: { 'app.kubernetes.io/part-of': PART_OF } }
+  const collector = { to: [monitoring], ports: [port(OTLP)] }
+  const functions = { to: [ingress], ports: chart.knative.ingressPorts.map((number) => port(number)) }
+  const scraped = (number: number) => ({ from: [monitoring], ports: [port(number)] })
+  const activator = [knative('activator'), ingress]
+  const mailers = usersOf('mail', deployedFunctions)
+  const allPods = { matchLabels: { 'app.kubernetes.io/part-of': PART_OF } }
   return [
-    policy('ebb-default-deny', everybody, { ingress: [], egress: [] }),
-    policy('ebb-dns', { ...everybody, matchExpressions: [CALLERS] }, { egress: [DNS] }),
+    policy('ebb-default-deny', allPods, { ingress: [], egress: [] }),
+    policy('ebb-dns', { ...allPods, matchExpressions: [CALLERS] }, { egress: [dns(chart)] }),
     policy('ebb-gateway', component('gateway'), {
       ingress: [{ ports: [port(8080)] }, scraped(8081)],
       egress: [functions, database, cache, collector],
@@ -52,7 +53,7 @@ export function networkPolicies(placements: readonly DeployedFunction[]): readon
   ]
 }
 
-/** For whoever uses mail: an overlay says where that is handed in. */
+/** For the functions that use mail: an overlay opens the way to the SMTP server. */
 const mailPolicy = (names: readonly string[]) =>
   policy(
     'ebb-mail',
@@ -60,15 +61,15 @@ const mailPolicy = (names: readonly string[]) =>
     { egress: [] },
   )
 
-/** What lets the parts of an Ebb reach a store that runs beside them, and nobody else. */
+/** Lets only these parts reach a bundled store. */
 export function storePolicy(store: 'postgres' | 'redis', number: number, parts: readonly Part[]): Manifest {
   return policy(`ebb-${store}`, component(store), { ingress: [{ from: parts.map(pods), ports: [port(number)] }] })
 }
 
 /**
- * Lets a function call the hosts of its contract, each at its port, which is the pods' own and not their Service's. A
- * NetworkPolicy knows no host names. An address is opened as it is; for a name in the cluster it is all pods of that
- * namespace; for any other name everything but private networks.
+ * Lets a function call the hosts of its contract. The port is that of the pods, not of their Service. A NetworkPolicy knows no
+ * host names: an address is allowed as it is, a name in the cluster allows all pods of its namespace, and any other name
+ * allows all public addresses.
  */
 export function egressPolicy({ name, egress }: ResolvedDeployment): Manifest {
   return policy(`${name}-egress`, { matchLabels: labelsOf('function', name) }, { egress: egress.map(egressRule) })
@@ -93,7 +94,7 @@ interface Rules {
 
 function policy(name: string, podSelector: Manifest, rules: Rules): Manifest {
   const types = { ingress: 'Ingress', egress: 'Egress' } as const
-  // Object.keys of what has no other keys.
+  // Rules has no other keys.
   const policyTypes = (Object.keys(rules) as (keyof Rules)[]).map((way) => types[way])
   return {
     apiVersion: 'networking.k8s.io/v1',
@@ -113,17 +114,15 @@ const namespaces = (names: readonly string[]) => ({
   namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: names }] },
 })
 
-const knative = (app: string) => ({ ...namespaces([KNATIVE]), podSelector: { matchLabels: { app } } })
-
 const port = (number: number, protocol = 'TCP') => ({ protocol, port: number })
 
-/** Who calls others by their names. */
+/** The pods that resolve names. */
 const CALLERS = {
   ...{ key: 'app.kubernetes.io/component', operator: 'In' },
   values: ['function', 'gateway', 'relay', 'migrate'] satisfies Part[],
 }
 
-const DNS = {
-  to: [{ ...namespaces(['kube-system']), podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } } }],
+const dns = ({ networkPolicy: { dns } }: Chart) => ({
+  to: [{ ...namespaces([dns.namespace]), podSelector: { matchLabels: dns.podLabels } }],
   ports: [port(53, 'UDP'), port(53)],
-}
+})

@@ -10,18 +10,21 @@ export interface OpenfaasOptions {
 }
 
 const CE = { functions: 15, replicas: 5 }
-/** Until its gateway has heard of an instance's end. */
+/** Until OpenFaaS's gateway no longer routes to an instance that ends. */
 const DRAIN_MS = 10_000
 const OPENFAAS_SECRETS_FOLDER = '/var/openfaas/secrets'
-/** The platform's own. Redis is no secret of its own here: where it is given, it is given by faas-cli's environment. */
+/** The platform's secrets. Redis is none here: its address comes from faas-cli's environment, if at all. */
 const PLATFORM = ['EBB_IDENTITY_JWKS', STORE_SECRETS.postgres, STORE_SECRETS.mail]
 const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
 
-/** The functions for `faas-cli deploy -f stack.yml`: the Community Edition's way, or Pro's, which scales to zero. */
-export function openfaasStack(placements: readonly DeployedFunction[], { edition, poolMax }: OpenfaasOptions): string {
-  const functions = deployedThere(placements).map((placement) => [
-    placement.name,
-    stackFunction(placement, edition, poolMax),
+/** stack.yml for `faas-cli deploy`, for the Community Edition, or for Pro, which scales to zero. */
+export function openfaasStack(
+  deployedFunctions: readonly DeployedFunction[],
+  { edition, poolMax }: OpenfaasOptions,
+): string {
+  const functions = deployedThere(deployedFunctions).map((deployedFunction) => [
+    deployedFunction.name,
+    stackFunction(deployedFunction, edition, poolMax),
   ])
   const stack = {
     version: '1.0',
@@ -34,7 +37,7 @@ export function openfaasStack(placements: readonly DeployedFunction[], { edition
 const COMMON = `The same images as on Knative; push them where OpenFaaS can pull: EBB_REGISTRY, EBB_TAG. Secrets, once:
   faas-cli secret create ${PLATFORM.map(secretNameOf).join(' | ')} --from-file=FILE
 Gateway and relay run beside it, with EBB_UPSTREAM_TEMPLATE=http://gateway.openfaas:8080/function/{name}.
-OpenFaaS does not count the requests of one instance: each has those over \`scale.concurrency\` wait for their turn by itself.
+OpenFaaS does not count the requests of one instance: each instance queues those over \`scale.concurrency\` itself.
 `
 const ABOUT: Readonly<Record<OpenfaasEdition, string>> = {
   ce: `${COMMON}For the Community Edition: at least one instance of each, ${CE.replicas} at most, even where \`scale.max\` allows more.
@@ -44,8 +47,8 @@ reported as done: see \`faas-cli describe NAME\`.`,
   pro: `${COMMON}For OpenFaaS Pro.`,
 }
 
-function stackFunction(placement: DeployedFunction, edition: OpenfaasEdition, poolMax: number): Manifest {
-  const { name, resources, uses, secrets } = placement
+function stackFunction(deployedFunction: DeployedFunction, edition: OpenfaasEdition, poolMax: number): Manifest {
+  const { name, resources, uses, secrets } = deployedFunction
   const own = (['postgres', 'mail'] as const)
     .filter((store) => uses.includes(store))
     .map((store) => STORE_SECRETS[store])
@@ -56,24 +59,24 @@ function stackFunction(placement: DeployedFunction, edition: OpenfaasEdition, po
     skip_build: true,
     environment: {
       ...Object.fromEntries(files),
-      // Where it is given, caches are shared.
+      // If set, caches are shared.
       ...(uses.includes('redis') ? { REDIS_URL: fromEnvironment('REDIS_URL') } : {}),
       EBB_POOL_MAX: String(poolMax),
-      EBB_MAX_CONCURRENCY: String(placement.scale.concurrency),
+      EBB_MAX_CONCURRENCY: String(deployedFunction.scale.concurrency),
       EBB_DRAIN_MS: String(DRAIN_MS),
       OTEL_TRACES_EXPORTER: fromEnvironment('OTEL_TRACES_EXPORTER', 'none'),
       OTEL_METRICS_EXPORTER: fromEnvironment('OTEL_METRICS_EXPORTER', 'none'),
       OTEL_EXPORTER_OTLP_ENDPOINT: fromEnvironment('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://localhost:4318'),
     },
     secrets: all.map(secretNameOf),
-    labels: edition === 'pro' ? proLabels(placement.scale) : ceLabels(placement.scale),
+    labels: edition === 'pro' ? proLabels(deployedFunction.scale) : ceLabels(deployedFunction.scale),
     annotations: { 'com.openfaas.health.http.path': '/_/health', 'com.openfaas.ready.http.path': '/_/ready' },
     ...resources,
     readonly_root_filesystem: true,
   }
 }
 
-/** More than these two it refuses; a ceiling may be lower than the contract's, a floor may not. */
+/** The Community Edition refuses other labels. A maximum may be lower than the contract's, a minimum may not. */
 const ceLabels = ({ min, max }: ResolvedDeployment['scale']) => ({
   'com.openfaas.scale.min': String(Math.max(1, min)),
   'com.openfaas.scale.max': String(Math.min(CE.replicas, max)),
@@ -91,16 +94,16 @@ const proLabels = ({ min, max, concurrency, target }: ResolvedDeployment['scale'
 })
 
 export function openfaasIssues(
-  placements: readonly ResolvedDeployment[],
+  deployedFunctions: readonly ResolvedDeployment[],
   { edition }: Pick<OpenfaasOptions, 'edition'>,
 ) {
-  const all = deployedThere(placements)
-  const faults = all.flatMap((placement) => functionIssues(placement, edition))
+  const all = deployedThere(deployedFunctions)
+  const issues = all.flatMap((deployedFunction) => functionIssues(deployedFunction, edition))
   const over = edition === 'ce' ? all.slice(CE.functions).map(({ name }) => name) : []
-  if (over.length === 0) return faults
-  const why = `has room for ${CE.functions} functions, and ${all.length} are for it: ${over.length} too many`
+  if (over.length === 0) return issues
+  const why = `runs ${CE.functions} functions at most, and ${all.length} are for it: ${over.length} too many`
   const remedy = 'leave some out with `targets: { openfaas: false }`, or render for Pro with --openfaas pro'
-  return [...faults, `functions/{${over.join(',')}}/contract.ts: targets.openfaas: OpenFaaS CE ${why}; ${remedy}`]
+  return [...issues, `functions/{${over.join(',')}}/contract.ts: targets.openfaas: OpenFaaS CE ${why}; ${remedy}`]
 }
 
 function functionIssues(
@@ -109,33 +112,38 @@ function functionIssues(
 ): readonly string[] {
   const target = edition === 'ce' ? 'OpenFaaS CE' : 'OpenFaaS'
   const leaveOut = '; leave it out there with `targets: { openfaas: false }`'
-  const faults: string[] = []
+  const issues: string[] = []
   if (edition === 'ce' && scale.min > CE.replicas) {
-    faults.push(
+    issues.push(
       unsupported(name, 'scale.min', target, `runs ${CE.replicas} instances at most, not ${scale.min}${leaveOut}`),
     )
   }
   if (edition === 'ce' && scale.target !== undefined) {
-    faults.push(unsupported(name, 'scale.target', target, `refuses a function with a target${leaveOut}`))
+    issues.push(unsupported(name, 'scale.target', target, `refuses a function with a target${leaveOut}`))
   }
   if (egress.length > 0) {
-    faults.push(unsupported(name, 'egress', target, `does not keep a function from calling other hosts${leaveOut}`))
+    issues.push(unsupported(name, 'egress', target, `does not keep a function from calling other hosts${leaveOut}`))
   }
   for (const secret of secrets.filter((secret) => !LABEL.test(secretNameOf(secret)))) {
-    faults.push(
-      unsupported(name, 'secrets', target, `cannot call a secret "${secretNameOf(secret)}", as ${secret} would be`),
+    issues.push(
+      unsupported(
+        name,
+        'secrets',
+        target,
+        `cannot name a secret "${secretNameOf(secret)}", as it would name ${secret}`,
+      ),
     )
   }
-  return faults
+  return issues
 }
 
-/** What faas-cli takes from its environment. */
+/** A variable that faas-cli takes from its environment. */
 const fromEnvironment = (name: string, otherwise = '') => `\${${name}:-${otherwise}}`
 
-const deployedThere = <P extends ResolvedDeployment>(placements: readonly P[]) =>
-  placements.filter(({ openfaas }) => openfaas)
+const deployedThere = <P extends ResolvedDeployment>(deployedFunctions: readonly P[]) =>
+  deployedFunctions.filter(({ openfaas }) => openfaas)
 
-/** Secrets are named like hosts there. */
+/** OpenFaaS names secrets like host names. */
 function secretNameOf(name: string) {
   return name.toLowerCase().replaceAll('_', '-')
 }

@@ -9,20 +9,21 @@ import {
   STORE_SECRETS,
   usersOf,
 } from './platform.ts'
-import { ALWAYS_ON } from './sizing.ts'
+import { PRODUCTION_REPLICAS } from './sizing.ts'
 
-/** Postgres, PgBouncer; Redis, and Redis with TLS; SMTP. */
+/** The ports of Postgres and PgBouncer, of Redis and Redis with TLS, and of SMTP. */
 const EXTERNAL_PORTS = { postgres: [5432, 6432], redis: [6379, 6380], smtp: [465, 587] }
 
-/** Everything on one node, with a Postgres and a Valkey beside it. */
-export const kindOverlay = (): string =>
+/** Everything on one node, with the bundled Postgres and Valkey. */
+export const kindOverlay = (deployedFunctions: readonly DeployedFunction[]): string =>
   yamlFile(
     [
       kustomization({
         resources: ['../../base'],
         components: ['../../components/postgres', '../../components/redis'],
         replicas: { gateway: 1, relay: 1 },
-        functions: { REDIS_URL: 'redis://redis:6379', EBB_MAIL_FOLDER: '/tmp/mail' },
+        functions: { EBB_MAIL_FOLDER: '/tmp/mail' },
+        patches: [...storeSecrets('redis', deployedFunctions), patch(GATEWAY, secretsOf('REDIS_URL'))],
       }),
     ],
     { about: KIND },
@@ -32,20 +33,16 @@ const KIND = `For kind and other clusters on one machine, with Knative in them. 
   npx ebb render secrets | kubectl create -f -
 Mail is written to /tmp/mail in the pod that sends it.`
 
-/** More of the always-on parts, and stores that are elsewhere. */
-export function productionOverlay(placements: readonly DeployedFunction[]): string {
-  const secretsFor = (store: 'redis' | 'mail') => {
-    const names = usersOf(store, placements)
-    return names.length > 0 ? [patch(functionsOf(names), secretsOf(STORE_SECRETS[store]))] : []
-  }
-  const mail = usersOf('mail', placements).length > 0 ? [patch(policyOf('mail'), allowEgress('smtp'))] : []
+/** More replicas of the always-on services, and external stores. */
+export function productionOverlay(deployedFunctions: readonly DeployedFunction[]): string {
+  const mail = usersOf('mail', deployedFunctions).length > 0 ? [patch(policyOf('mail'), allowEgress('smtp'))] : []
   const overlay = kustomization({
     resources: ['../../base'],
-    replicas: ALWAYS_ON.replicas,
+    replicas: PRODUCTION_REPLICAS,
     functions: {},
     patches: [
-      ...secretsFor('redis'),
-      ...secretsFor('mail'),
+      ...storeSecrets('redis', deployedFunctions),
+      ...storeSecrets('mail', deployedFunctions),
       ...['gateway', 'functions'].map((part) => patch(policyOf(part), allowEgress('postgres', 'redis'))),
       ...mail,
       ...['relay', 'migrate'].map((part) => patch(policyOf(part), allowEgress('postgres'))),
@@ -58,17 +55,23 @@ export function productionOverlay(placements: readonly DeployedFunction[]): stri
   return yamlFile([overlay], { about: PRODUCTION })
 }
 
-const PRODUCTION = `For stores that are elsewhere. Their operator makes two Secrets (External Secrets, Vault, by hand): \`${PLATFORM_SECRET}\` with
+const PRODUCTION = `For external stores. Their operators create two Secrets (External Secrets, Vault, by hand): \`${PLATFORM_SECRET}\` with
 DATABASE_URL (of the role ${ROLES.functions}), GATEWAY_DATABASE_URL and RELAY_DATABASE_URL (of ${ROLES.gateway} and ${ROLES.relay}),
-GATEWAY_DATABASE_DIRECT_URL and RELAY_DATABASE_DIRECT_URL (the same, unless a pooler stands before them), MIGRATION_DATABASE_URL (of the owner, who may alter tables), REDIS_URL, SMTP_URL, EBB_IDENTITY_KEY, EBB_IDENTITY_JWKS,
+GATEWAY_DATABASE_DIRECT_URL and RELAY_DATABASE_DIRECT_URL (the same, unless a pooler is in front of Postgres), MIGRATION_DATABASE_URL (of the owner, who may alter tables), REDIS_URL, SMTP_URL, EBB_IDENTITY_KEY, EBB_IDENTITY_JWKS,
 EBB_KEY_PEPPER and EBB_ADMIN_KEY; and \`${FUNCTIONS_SECRET}\` with what the contracts name in \`secrets\`.
-A namespace, a way in and telemetry are of one site: an overlay of yours takes this one as its resource and adds them.`
+A namespace, an ingress and telemetry depend on the site: add them in an overlay of your own that has this one as its resource.`
+
+/** The address of a store, for the functions that use it. */
+function storeSecrets(store: 'redis' | 'mail', deployedFunctions: readonly DeployedFunction[]): readonly Manifest[] {
+  const names = usersOf(store, deployedFunctions)
+  return names.length > 0 ? [patch(functionsOf(names), secretsOf(STORE_SECRETS[store]))] : []
+}
 
 interface Overlay {
   readonly resources: readonly string[]
   readonly components?: readonly string[]
   readonly replicas: { readonly gateway: number; readonly relay: number }
-  /** Settings of all parts, besides those of the base. */
+  /** Settings of all parts, added to those of the base. */
   readonly functions: Readonly<Record<string, string>>
   readonly patches?: readonly Manifest[]
 }
@@ -97,7 +100,7 @@ const patch = (target: Manifest, operations: readonly Manifest[]): Manifest => (
   patch: toYaml(operations),
 })
 
-/** These functions: a name is a pattern to kustomize. */
+/** These functions; kustomize takes a name as a pattern. */
 const functionsOf = (names: readonly string[]): Manifest => ({
   group: 'serving.knative.dev',
   kind: 'Service',
@@ -110,7 +113,7 @@ const policyOf = (part: string): Manifest => ({ kind: 'NetworkPolicy', name: `eb
 const add = (path: string, value: unknown): Manifest => ({ op: 'add', path, value })
 const replace = (path: string, value: unknown): Manifest => ({ op: 'replace', path, value })
 
-/** One more key of the platform's Secret, which is the first volume's first source. */
+/** Adds a key of the platform's Secret, which is the first source of the first volume. */
 function secretsOf(name: string): readonly Manifest[] {
   return [
     add('/spec/template/spec/volumes/0/projected/sources/0/secret/items/-', { key: name, path: name }),
@@ -118,7 +121,7 @@ function secretsOf(name: string): readonly Manifest[] {
   ]
 }
 
-/** Whoever serves these ports: where the stores are, no policy of ours can know. */
+/** Allows these ports at any address, since external stores may be anywhere. */
 const allowEgress = (...stores: (keyof typeof EXTERNAL_PORTS)[]): readonly Manifest[] => [
   add('/spec/egress/-', {
     ports: stores.flatMap((store) => EXTERNAL_PORTS[store].map((port) => ({ protocol: 'TCP', port }))),

@@ -1,56 +1,67 @@
 import { type AnyContract, contractSet, describeDeployment, type ResolvedDeployment } from '../../contract/index.ts'
 import { STORES, type Store } from '../../kernel/index.ts'
+import type { Chart } from './chart.ts'
 import { bake, skaffold } from './image-tools.ts'
 import { knativeIssues } from './knative-service.ts'
 import { kustomize, kustomizeIssues } from './kustomize.ts'
 import { RenderError, unsupported, yamlFile } from './manifest.ts'
 import { type OpenfaasEdition, openfaasIssues, openfaasStack } from './openfaas.ts'
 import { type DeployedFunction, RESERVED_NAMES, RESERVED_SETTINGS, timeoutSecondsOf } from './platform.ts'
-import { DEFAULT_SIZING, type Sizing, sizingIssues } from './sizing.ts'
+import { type Sizing, sizingIssues } from './sizing.ts'
 
 export interface RenderOptions extends Partial<Sizing> {
-  /** The always-on parts that have images. */
+  /** The services that have images. */
   readonly services: readonly string[]
-  /** What of the platform each function uses; all of it unless told. */
+  /** The stores that each function uses. Default: all of them. */
   readonly uses?: Readonly<Record<string, readonly Store[]>>
-  /** The Community Edition unless told. */
+  /** Default: `ce`, the Community Edition. */
   readonly openfaas?: OpenfaasEdition
+  /** The numbers of the Helm chart, from readChart(). */
+  readonly chart: Chart
 }
 
 /**
- * Everything that clusters and their tools need, by path below the checkout. The same contracts and options give the same
- * texts. Throws a RenderFault with all that a target cannot express, and a ContractFault where contracts contradict.
+ * Renders the files that clusters and their tools need, by path in the checkout. The same contracts and options give the same
+ * texts. Throws a RenderError with all that a target cannot express, and a ContractError if contracts contradict each other.
  */
 export function render(
   contracts: Readonly<Record<string, AnyContract>>,
-  { services, uses = {}, openfaas: edition = 'ce', ...given }: RenderOptions,
+  { services, uses = {}, openfaas: edition = 'ce', chart, poolMax, maxConnections }: RenderOptions,
 ): Readonly<Record<string, string>> {
   contractSet(contracts, undefined)
   const names = Object.keys(contracts).sort()
-  const placements = names.flatMap((name) =>
+  const deployedFunctions = names.flatMap((name) =>
     contracts[name] ? [{ ...describeDeployment(contracts[name]), uses: uses[name] ?? STORES }] : [],
   )
-  const sizing = { ...DEFAULT_SIZING, ...given }
-  const faults = [
-    ...placements.flatMap((placement) => [...nameIssues(placement), ...knativeIssues(placement)]),
-    ...openfaasIssues(placements, { edition }),
+  const sizing: Sizing = {
+    poolMax: poolMax ?? chart.allFunctions.poolMax,
+    maxConnections: maxConnections ?? chart.postgres.maxConnections,
+  }
+  const issues = [
+    ...deployedFunctions.flatMap((deployedFunction) => [
+      ...nameIssues(deployedFunction),
+      ...knativeIssues(deployedFunction),
+    ]),
+    ...openfaasIssues(deployedFunctions, { edition }),
     ...kustomizeIssues({ services }),
-    ...sizingIssues(placements, sizing),
+    ...sizingIssues(deployedFunctions, sizing, chart),
   ]
-  if (faults.length > 0) throw new RenderError(faults)
+  if (issues.length > 0) throw new RenderError(issues)
   return {
-    ...kustomize(placements, { services, sizing }),
-    'stack.yml': openfaasStack(placements, { edition, poolMax: sizing.poolMax }),
-    'skaffold.yaml': skaffold(placements, { services }),
-    'docker-bake.hcl': bake(placements, { services }),
-    'charts/ebb/functions.yaml': chartFunctions(placements),
+    ...kustomize(deployedFunctions, { services, sizing, chart }),
+    'stack.yml': openfaasStack(deployedFunctions, { edition, poolMax: sizing.poolMax }),
+    'skaffold.yaml': skaffold(deployedFunctions, { services }),
+    'docker-bake.hcl': bake(deployedFunctions, { services }),
+    'charts/ebb/functions.yaml': chartFunctions(deployedFunctions),
   }
 }
 
-/** What would stand in the place of something of the platform's own, on every target. */
+/** Names that the platform uses itself, on every target. */
 function nameIssues({ name, secrets }: ResolvedDeployment): readonly string[] {
-  const taken = RESERVED_NAMES.includes(name)
-  const ofName = taken ? [unsupported(name, 'name', 'every cluster', 'has a part of the platform under this name')] : []
+  const isReserved = RESERVED_NAMES.includes(name)
+  const ofName = isReserved
+    ? [unsupported(name, 'name', 'every cluster', 'has a part of the platform under this name')]
+    : []
   const platforms = secrets.filter((secret) => RESERVED_SETTINGS.includes(secret) || /^(EBB|OTEL)_/.test(secret))
   const ofSecrets = platforms.map((secret) =>
     unsupported(name, 'secrets', 'every cluster', `sets ${secret} by itself; give the secret another name`),
@@ -58,9 +69,9 @@ function nameIssues({ name, secrets }: ResolvedDeployment): readonly string[] {
   return [...ofName, ...ofSecrets]
 }
 
-/** What the chart knows of the functions. */
-function chartFunctions(placements: readonly DeployedFunction[]): string {
-  const functions = placements.map(({ name, kind, scale, timeoutMs, resources, uses, secrets, egress }) => [
+/** charts/ebb/functions.yaml: what the chart reads of the functions. */
+function chartFunctions(deployedFunctions: readonly DeployedFunction[]): string {
+  const functions = deployedFunctions.map(({ name, kind, scale, timeoutMs, resources, uses, secrets, egress }) => [
     name,
     { kind, scale, timeoutMs, timeoutSeconds: timeoutSecondsOf(timeoutMs), resources, uses, secrets, egress },
   ])

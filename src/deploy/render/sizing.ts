@@ -1,52 +1,51 @@
+import type { Chart } from './chart.ts'
 import type { DeployedFunction } from './platform.ts'
 
 export interface Sizing {
   /**
-   * The connections of one instance of a function, at most: `EBB_POOL_MAX` there. A request that writes holds one for as
-   * long as it runs; of `scale.concurrency` requests the others wait, and are refused where that would be in vain (0030).
+   * The maximum of connections of one instance of a function, which is its `EBB_POOL_MAX`. A request that writes holds one as
+   * long as it runs; of `scale.concurrency` requests the others wait, or are refused if they would wait too long (0030).
    */
   readonly poolMax: number
-  /** What the database takes, or the pooler that stands before it. */
+  /** The connections that the database accepts, or the pooler in front of it. */
   readonly maxConnections: number
 }
 
-/** With the bundled Postgres, which takes as many. */
-export const DEFAULT_SIZING: Sizing = { poolMax: 2, maxConnections: 600 }
+/** The replicas of the always-on services in the production overlay, which is the largest. */
+export const PRODUCTION_REPLICAS = { gateway: 3, relay: 2 } as const
 
-/** The always-on parts, as many of them as the largest overlay has. */
-export const ALWAYS_ON = {
-  poolMax: 5,
-  replicas: { gateway: 3, relay: 2 },
-} as const
-
-/** Each of them listens on a connection of its own. */
+/** Each of them also holds a connection for LISTEN. */
 const LISTEN_CONNECTIONS = 1
 const MIGRATION_CONNECTIONS = 1
-/** Postgres keeps three for superusers; the others are for people and backups. */
-const RESERVED_CONNECTIONS = 10
-/** While a revision rolls, the old instances are still there. */
+/** During a rollout the old instances are still there. */
 const ROLLOUT_FACTOR = 2
 
-/** Says by how much the database is too small, where every function that uses it may scale as its contract allows. */
+/** Reports by how many connections the database is too small if every function that uses it scales as its contract allows. */
 export function sizingIssues(
-  placements: readonly DeployedFunction[],
+  deployedFunctions: readonly DeployedFunction[],
   { poolMax, maxConnections }: Sizing,
+  chart: Chart,
 ): readonly string[] {
-  const users = placements.filter(({ uses }) => uses.includes('postgres'))
+  const users = deployedFunctions.filter(({ uses }) => uses.includes('postgres'))
   const instances = users.reduce((sum, { scale }) => sum + scale.max, 0)
-  const { gateway, relay } = ALWAYS_ON.replicas
-  const each = ALWAYS_ON.poolMax + LISTEN_CONNECTIONS
+  const { gateway: gateways, relay: relays } = PRODUCTION_REPLICAS
+  const perGateway = chart.gateway.poolMax + LISTEN_CONNECTIONS
+  const perRelay = chart.relay.poolMax + LISTEN_CONNECTIONS
+  const { reservedConnections } = chart.postgres
   const needed =
-    ROLLOUT_FACTOR * (instances * poolMax + (gateway + relay) * each) + MIGRATION_CONNECTIONS + RESERVED_CONNECTIONS
+    ROLLOUT_FACTOR * (instances * poolMax + gateways * perGateway + relays * perRelay) +
+    MIGRATION_CONNECTIONS +
+    reservedConnections
   if (needed <= maxConnections) return []
   const sum =
-    `${ROLLOUT_FACTOR} x (${instances} instances x ${poolMax} + ${gateway} gateways x ${each} + ${relay} relays x ${each}) + ` +
-    `migration ${MIGRATION_CONNECTIONS} + reserve ${RESERVED_CONNECTIONS} = ${needed} connections`
+    `${ROLLOUT_FACTOR} x (${instances} instances x ${poolMax} + ${gateways} gateways x ${perGateway} + ` +
+    `${relays} relays x ${perRelay}) + migration ${MIGRATION_CONNECTIONS} + reserve ${reservedConnections} = ` +
+    `${needed} connections`
   const largest = [...users].sort((a, b) => b.scale.max - a.scale.max).slice(0, 3)
   const names = largest.map(({ name, scale }) => `${name} ${scale.max}`).join(', ')
   return [
     `functions/*/contract.ts: scale.max: Postgres takes ${maxConnections} connections, ${needed - maxConnections} too few: ` +
-      `while a revision rolls there are ${sum}. Lower scale.max (${names}), or --pool, or raise max_connections and say so ` +
-      'with --max-connections',
+      `during a rollout there are ${sum}. Lower scale.max (${names}), or --pool, or raise max_connections and pass it ` +
+      'as --max-connections',
   ]
 }

@@ -1,14 +1,15 @@
+import type { Chart } from './chart.ts'
 import { type Manifest, restrictedSecurityContext, SECRETS_FOLDER, secretMounts } from './manifest.ts'
 import { storePolicy } from './network-policies.ts'
 import { labelsOf, OWNER_ROLE, ROLES } from './platform.ts'
 
-/** The users of the official images. */
+/** The users of the official images of Postgres and Valkey. */
 const POSTGRES_UID = 999
 const REDIS_UID = 999
 const DATA = '/var/lib/postgresql'
-const KEEPS_NOTHING = ['--save', '', '--appendonly', 'no']
+const NO_PERSISTENCE = ['--save', '', '--appendonly', 'no']
 
-/** Each role with the key of its password. */
+/** The roles, each with the key of its password. */
 const LOGINS = [
   [OWNER_ROLE, 'OWNER_PASSWORD'],
   ...Object.entries(ROLES).map(([part, role]) => [role, `${part.toUpperCase()}_PASSWORD`] as const),
@@ -20,26 +21,30 @@ alter role ${role} login password :'password';
 grant connect on database :"DBNAME" to ${role};
 `
 
-/** The owner makes the schema and migrates it; the others may do what a migration lets them. */
+/** The owner creates and migrates the schema; the others may do what a migration grants. */
 const ROLES_SQL = `-- Run by the superuser at each start: what is there already stays, but for its password.
 ${LOGINS.map(roleSql).join('')}alter database :"DBNAME" owner to ${OWNER_ROLE};
 revoke all on database :"DBNAME" from public;
 `
 
-/** Nobody gets to a container before the roles are there. While Postgres initialises itself it does not listen. */
+/** The pod is not ready before the roles exist. While Postgres initialises itself it does not listen. */
 const MAKE_ROLES = `until pg_isready --quiet --host=127.0.0.1 --username=postgres --dbname=ebb; do sleep 1; done
 psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username=postgres --dbname=ebb --file=/etc/ebb/roles.sql
 `
 
-/** A Postgres of one instance with a volume: for trying out, not for what must not be lost. */
-export function postgres({ maxConnections }: { readonly maxConnections: number }): readonly Manifest[] {
+/** A single Postgres with a volume: for a first try, not for data that must not be lost. */
+export function postgres(
+  { maxConnections }: { readonly maxConnections: number },
+  { small, probes, shutdown }: Chart,
+): readonly Manifest[] {
+  const { image, storage, resources } = small.postgres.bundled
   const labels = labelsOf('postgres')
   const { volumes, volumeMounts } = secretMounts({
     'ebb-postgres': ['POSTGRES_PASSWORD', ...LOGINS.map(([, key]) => key)],
   })
   const container = {
     name: 'postgres',
-    image: 'postgres:18',
+    image,
     imagePullPolicy: 'IfNotPresent',
     args: ['postgres', '-c', `max_connections=${maxConnections}`],
     ports: [{ name: 'postgres', containerPort: 5432 }],
@@ -48,11 +53,11 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
       { name: 'POSTGRES_PASSWORD_FILE', value: `${SECRETS_FOLDER}/POSTGRES_PASSWORD` },
       { name: 'PGDATA', value: `${DATA}/18/data` },
     ],
-    resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+    resources,
     lifecycle: { postStart: { exec: { command: ['sh', '-euc', MAKE_ROLES] } } },
     readinessProbe: {
       exec: { command: ['pg_isready', '--quiet', '--host=127.0.0.1', '--username=postgres', '--dbname=ebb'] },
-      ...{ periodSeconds: 2, timeoutSeconds: 3 },
+      ...probes.postgres.readiness,
     },
     securityContext: restrictedSecurityContext(POSTGRES_UID),
     volumeMounts: [
@@ -62,13 +67,13 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
       { name: 'roles', mountPath: '/etc/ebb' },
     ],
   }
-  const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
+  const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: storage.size } } }
   const spec = {
     ...{
       enableServiceLinks: false,
       automountServiceAccountToken: false,
       securityContext: { fsGroup: POSTGRES_UID, fsGroupChangePolicy: 'OnRootMismatch' },
-      terminationGracePeriodSeconds: 60,
+      terminationGracePeriodSeconds: shutdown.postgresSeconds,
     },
     containers: [container],
     volumes: [...volumes, { name: 'run', emptyDir: {} }, { name: 'roles', configMap: { name: 'ebb-postgres' } }],
@@ -95,25 +100,30 @@ export function postgres({ maxConnections }: { readonly maxConnections: number }
   ]
 }
 
-/** A Valkey that keeps nothing: what Ebb has in it may be lost. */
-export function redis(): readonly Manifest[] {
+/** A Valkey without persistence: what Ebb stores in it may be lost. */
+export function redis({ small, probes }: Chart): readonly Manifest[] {
+  const { image, maxMemory, resources } = small.redis.bundled
+  const { volumes, volumeMounts } = secretMounts({ 'ebb-redis': ['users.acl'] })
   const labels = labelsOf('redis')
   const container = {
     name: 'redis',
-    image: 'valkey/valkey:8',
+    image,
     imagePullPolicy: 'IfNotPresent',
-    args: ['valkey-server', ...KEEPS_NOTHING, '--maxmemory', '64mb', '--maxmemory-policy', 'allkeys-lru'],
+    args: [
+      ...['valkey-server', ...NO_PERSISTENCE, '--maxmemory', maxMemory, '--maxmemory-policy', 'allkeys-lru'],
+      ...['--aclfile', `${SECRETS_FOLDER}/users.acl`],
+    ],
     ports: [{ name: 'redis', containerPort: 6379 }],
-    resources: { requests: { cpu: '50m', memory: '32Mi' }, limits: { memory: '128Mi' } },
-    readinessProbe: { tcpSocket: { port: 'redis' }, periodSeconds: 2 },
-    livenessProbe: { tcpSocket: { port: 'redis' }, periodSeconds: 10, failureThreshold: 6 },
+    resources,
+    readinessProbe: { tcpSocket: { port: 'redis' }, ...probes.redis.readiness },
+    livenessProbe: { tcpSocket: { port: 'redis' }, ...probes.redis.liveness },
     securityContext: restrictedSecurityContext(REDIS_UID),
-    volumeMounts: [{ name: 'data', mountPath: '/data' }],
+    volumeMounts: [...volumeMounts, { name: 'data', mountPath: '/data' }],
   }
   const spec = {
     ...{ enableServiceLinks: false, automountServiceAccountToken: false },
     containers: [container],
-    volumes: [{ name: 'data', emptyDir: {} }],
+    volumes: [...volumes, { name: 'data', emptyDir: {} }],
   }
   return [
     {

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
 
-/** Choices that look random, and are the same for the same seed. */
+/** A seeded random generator: the same seed gives the same values. */
 export interface Random {
-  /** From 0 to below 1. */
+  /** At least 0 and less than 1. */
   fraction(): number
   /** Both ends included. */
   integer(min: number, max: number): number
-  /** Throws a RangeError where there is nothing to pick. */
+  /** Throws a RangeError if there is nothing to pick from. */
   pick<Item>(items: readonly Item[]): Item
 }
 
-/** Mulberry32, which is enough for samples and for nothing secret. */
+/** Mulberry32: good enough for samples, not for secrets. */
 export function createRandom(seed: string): Random {
   let state = createHash('sha256').update(seed).digest().readUInt32LE()
   const fraction = () => {
@@ -23,7 +23,7 @@ export function createRandom(seed: string): Random {
   const pick = <Item>(items: readonly Item[]) => {
     const index = integer(0, items.length - 1)
     if (!(index in items)) throw new RangeError('there is nothing to pick from')
-    // The index was just seen to be one of the list.
+    // The index was just checked to be in the list.
     return items[index] as Item
   }
   return { fraction, integer, pick }

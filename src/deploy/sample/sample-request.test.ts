@@ -18,27 +18,27 @@ const thingMade = event({ type: 'thing.made', data: z.object({ name: z.string() 
 const hear = subscriber({ name: 'hear-thing', summary: 'Hears.', on: thingMade })
 
 describe('a request to an endpoint', () => {
-  it('is its first example, unless told', () => {
+  it('is its first example by default', () => {
     expect(endpointRequest(put, undefined)).toEqual({
       ...{ method: 'PUT', target: '/v1/things/a%2Fb', body: '{"name":"Lamp"}' },
       headers: { 'content-type': 'application/json', 'idempotency-key': expect.any(String) },
     })
   })
 
-  it('has each value where the contract names it, and what nobody names where that is said', () => {
+  it('has each value where the contract names it, and unknown names where they are refused', () => {
     const { target, body } = endpointRequest(put, { id: '7', name: 'Chair', dry: true, more: 1 })
     expect([target, JSON.parse(body ?? '')]).toEqual(['/v1/things/7?dry=true', { id: '7', name: 'Chair', more: 1 }])
     expect(endpointRequest(list, { q: ['a', 'b c'], more: 1 }).target).toBe('/v1/things?q=a&q=b+c&more=1')
   })
 
-  it('is made up where there is neither, without what may be left out', () => {
+  it('is sampled without either, and has no optional parts', () => {
     expect(endpointRequest(list, undefined)).toMatchObject({ target: expect.stringMatching(/^\/v1\/things\?q=\w+/) })
     expect(endpointRequest(list, undefined).target).not.toContain('page=')
   })
 })
 
 describe('an event for a subscriber', () => {
-  it('is what was given as a CloudEvent, in binary mode', () => {
+  it('is the given CloudEvent, in binary mode', () => {
     const given = {
       specversion: '1.0',
       id: 'ü 1',
@@ -53,7 +53,7 @@ describe('an event for a subscriber', () => {
     })
   })
 
-  it('has what was given for its data, else data made up', () => {
+  it('has the given data, else sampled data', () => {
     expect(eventRequest(hear, { name: 'b' })).toMatchObject({
       body: '{"name":"b"}',
       headers: { 'ce-type': 'thing.made' },

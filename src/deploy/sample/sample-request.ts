@@ -15,34 +15,34 @@ interface SampleRequest {
   /** Path and query. */
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
-  /** JSON, or undefined where there is none. */
+  /** JSON; undefined if there is none. */
   readonly body: string | undefined
 }
 
 /**
- * A good request to an endpoint: as the first example of its contract that says anything about it, the rest made up, and
- * nothing that may be left out; parts that are `given` come before all that. Throws a SampleFault where it cannot be made up.
+ * A valid request to an endpoint: from `given`, else from the contract's first example with a request, else sampled, without
+ * optional parts. Throws a SampleError if no value can be sampled.
  */
 export function sampleRequest(contract: EndpointContract, random: Random, given: Example = {}): SampleRequest {
   try {
     return buildRequest(contract, random, given)
   } catch (cause) {
     if (!(cause instanceof SampleError)) throw cause
-    const why = `no good request to ${contract.name} could be made up (${cause.message}): give its contract an example`
-    throw new SampleError(why, { cause })
+    const reason = `no valid request to ${contract.name} could be sampled (${cause.message}): give its contract an example`
+    throw new SampleError(reason, { cause })
   }
 }
 
 function buildRequest(contract: EndpointContract, random: Random, given: Example): SampleRequest {
   const { params, query, headers, body, examples = {}, path } = contract
   const first = Object.values(examples).find((one) => one.params ?? one.query ?? one.body)
-  const said = { ...first, ...given }
-  const values = { ...requiredValues(params, random), ...said.params }
-  const asked = said.query ?? requiredValues(query, random)
+  const fixed = { ...first, ...given }
+  const values = { ...requiredValues(params, random), ...fixed.params }
+  const queryValues = fixed.query ?? requiredValues(query, random)
   const search = new URLSearchParams(
-    Object.entries(asked).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)])),
+    Object.entries(queryValues).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)])),
   )
-  const sent = said.body ?? (body instanceof z.ZodType ? createSampler(toInput(body))(random) : undefined)
+  const bodyValue = fixed.body ?? (body instanceof z.ZodType ? createSampler(toInput(body))(random) : undefined)
   return {
     target:
       path.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(values[name]))) +
@@ -50,17 +50,17 @@ function buildRequest(contract: EndpointContract, random: Random, given: Example
     headers: Object.fromEntries(
       Object.entries(requiredValues(headers, random)).map(([name, value]) => [name, String(value)]),
     ),
-    body: sent === undefined ? undefined : JSON.stringify(sent),
+    body: bodyValue === undefined ? undefined : JSON.stringify(bodyValue),
   }
 }
 
-/** Values of the properties that must not be left out. */
+/** Samples of the required properties. */
 function requiredValues(schema: z.ZodObject | undefined, random: Random): Readonly<Record<string, unknown>> {
   const required = Object.entries(schema?.shape ?? {}).filter(([, property]) => !property.safeParse(undefined).success)
   return Object.fromEntries(required.map(([name, property]) => [name, createSampler(toInput(property))(random)]))
 }
 
-/** A request to a function itself. */
+/** A request to a function, without a gateway. */
 export interface FunctionRequest {
   readonly method: string
   /** Path and query. */
@@ -72,8 +72,8 @@ export interface FunctionRequest {
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 /**
- * A request to an endpoint: with `data`, whose values go wherever the contract names them (path, query, the rest the
- * body), or as its first example, or made up.
+ * A request to an endpoint: from `data`, whose values go where the contract names them (path, query, else body), or from its
+ * first example, or from sampled values.
  */
 export function endpointRequest(contract: EndpointContract, data: unknown): FunctionRequest {
   const given = data === undefined ? {} : placeValues(contract, data)
@@ -90,20 +90,20 @@ export function endpointRequest(contract: EndpointContract, data: unknown): Func
 
 function placeValues({ params, query, body }: EndpointContract, data: unknown): Example {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return { body: data }
-  const part = (takes: (name: string) => boolean) =>
-    Object.fromEntries(Object.entries(data).filter(([name]) => takes(name)))
+  const pick = (accepts: (name: string) => boolean) =>
+    Object.fromEntries(Object.entries(data).filter(([name]) => accepts(name)))
   const inBody = (name: string) => Object.hasOwn(Object(Object(body).shape), name)
   const inPath = (name: string) => Object.hasOwn(params?.shape ?? {}, name)
   const inQuery = (name: string) => Object.hasOwn(query?.shape ?? {}, name)
   return {
-    params: part(inPath),
-    // What nobody names goes where the function will say so.
-    query: part((name) => inQuery(name) || (!body && !inPath(name))),
-    ...(body ? { body: part((name) => inBody(name) || (!inPath(name) && !inQuery(name))) } : {}),
+    params: pick(inPath),
+    // Names that the contract does not know go where the function refuses them by name.
+    query: pick((name) => inQuery(name) || (!body && !inPath(name))),
+    ...(body ? { body: pick((name) => inBody(name) || (!inPath(name) && !inQuery(name))) } : {}),
   }
 }
 
-/** A CloudEvent in binary mode: `event` where it is one, else with `event` for its data, or with data made up. */
+/** A CloudEvent in binary mode: `event` if it is one, else with `event` as its data, or with sampled data. */
 export function eventRequest({ name, on }: SubscriberContract, event: unknown): FunctionRequest {
   const {
     data,
@@ -139,6 +139,6 @@ function sampleData(name: string, schema: Parameters<typeof createSampler>[0]): 
     return createSampler(schema)(createRandom(name))
   } catch (cause) {
     if (!(cause instanceof SampleError)) throw cause
-    throw new ConfigError(`no event for ${name} could be made up (${cause.message}): give one with --event`, { cause })
+    throw new ConfigError(`no event for ${name} could be sampled (${cause.message}): give one with --event`, { cause })
   }
 }

@@ -18,14 +18,14 @@ const WORDS = [
 
 export const word = (random: Random): string => random.pick(WORDS)
 
-/** A text of its format, lengths and patterns; where none of many tries fits its patterns, the first of them. */
+/** A text that fits the format, lengths and patterns; if none of many candidates fits, the first one. */
 export function sampleString(schema: JsonSchema, random: Random): string {
   const { minLength = 0, maxLength = Number.POSITIVE_INFINITY } = schema
   const patterns = rulesOf(schema, 'pattern').map((pattern) => new RegExp(pattern, 'u'))
   const fits = (text: string) =>
     text.length >= minLength && text.length <= maxLength && patterns.every((pattern) => pattern.test(text))
   const formats = rulesOf(schema, 'format').flatMap((format) => FORMATS[format] ?? [])
-  // zod names no format that JSON Schema means more narrowly, such as that of a local time.
+  // zod names no format if JSON Schema defines it more narrowly, such as that of a local time.
   const guesses = patterns.length > 0 && formats.length === 0 ? Object.values(FORMATS) : []
   const textsOf = (from: typeof guesses) => from.flatMap((texts) => texts(random))
   const texts = [...textsOf(formats), ...commonTexts(schema, random), ...textsOf(guesses)]
@@ -36,7 +36,7 @@ export function sampleString(schema: JsonSchema, random: Random): string {
 const rulesOf = (schema: JsonSchema, keyword: 'format' | 'pattern'): readonly string[] =>
   [schema, ...(schema.allOf ?? [])].flatMap((part) => part[keyword] ?? [])
 
-/** Texts of the kinds that patterns commonly ask for. */
+/** Texts of the kinds that patterns commonly require. */
 function commonTexts(schema: JsonSchema, random: Random): readonly string[] {
   const [one, other] = [word(random), word(random)]
   const number = String(random.integer(100, 999))
@@ -48,7 +48,7 @@ function commonTexts(schema: JsonSchema, random: Random): readonly string[] {
   ]
 }
 
-/** What is meant literally in a pattern such as `^sku_.*`. */
+/** The literal part of a pattern such as `^sku_.*`. */
 const literalIn = (pattern: string) =>
   pattern
     .replace(/^\^/, '')
@@ -56,7 +56,7 @@ const literalIn = (pattern: string) =>
     .replaceAll(/\.\*|\[.*/g, '')
     .replaceAll(/\\(.)/g, '$1')
 
-/** The same text over and over, up to its least length; cut where it is too long. */
+/** Repeats a text up to its minimum length, or cuts it to its maximum. */
 function fitLength(text: string, minLength: number, maxLength: number): string {
   const long = text.repeat(Math.max(1, Math.ceil(minLength / Math.max(1, text.length))))
   return long.slice(0, Math.min(maxLength, Math.max(minLength, text.length)))
@@ -72,7 +72,7 @@ const YEAR_SECONDS = 365 * 86_400
 const randomText = (random: Random, alphabet: readonly string[], length: number) =>
   Array.from({ length }, () => random.pick(alphabet)).join('')
 
-/** Texts of each format that zod writes, the most usual first: a schema may also want another precision or version. */
+/** Texts of each format that zod writes, the most common first: a schema may require another precision or version. */
 const FORMATS: Readonly<Record<string, (random: Random) => readonly string[]>> = {
   email: (random) => [`${random.pick(PEOPLE)}.${random.integer(1, 999)}@example.com`],
   uuid: (random) => ['4', '7', '1', '6', '8'].map((version) => uuid(random, version)),

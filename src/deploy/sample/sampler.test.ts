@@ -109,7 +109,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
 const sampled = (schema: z.ZodType, seed: string) => createSampler(schema)(createRandom(seed))
 
 describe('a sample', () => {
-  it.each(Object.entries(SCHEMAS))('of %s fits, whatever the seed', (_name, schema) => {
+  it.each(Object.entries(SCHEMAS))('of %s fits, for any seed', (_name, schema) => {
     const sample = createSampler(schema)
     for (const seed of SEEDS) {
       const value = sample(createRandom(seed))
@@ -118,13 +118,13 @@ describe('a sample', () => {
     }
   })
 
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and differs for another one', () => {
     const schema = z.object({ id: z.uuid(), at: z.iso.datetime(), n: z.int() })
     expect(sampled(schema, 'a')).toEqual(sampled(schema, 'a'))
     expect(new Set(SEEDS.map((seed) => JSON.stringify(sampled(schema, seed)))).size).toBe(SEEDS.length)
   })
 
-  it('of what nobody can guess says where an example is missing', () => {
+  it('that cannot be guessed is refused with the place of the missing example', () => {
     const schema = z.object({ code: z.string().regex(/^Q-\d{3}-[xyz]$/) })
     expect(() => sampled(schema, 'a')).toThrow(SampleError)
     expect(() => sampled(schema, 'a')).toThrow(/^code: .*Q-/)

@@ -5,42 +5,42 @@ import { sampleString, word } from './sample-string.ts'
 
 const MAX_TRIES = 30
 
-/** No value could be made up: the message says where, and what its schema has against what was tried. */
+/** No value could be sampled: the message says where, and why the schema refuses the candidates. */
 export class SampleError extends Error {
-  override readonly name = 'SampleFault'
+  override readonly name = 'SampleError'
 }
 
 /**
- * Makes values up that `schema` takes, as JSON carries them. An `example` in the schema's meta or a default is taken as it
- * is. Throws a SampleFault where nothing fits, such as a pattern without an example.
+ * Creates a sampler of values that `schema` accepts, as JSON. An `example` in the schema's meta, or a default, is used as it is.
+ * The sampler throws a SampleError if nothing fits, such as for a pattern without an example.
  */
 export function createSampler(schema: z.ZodType): (random: Random) => unknown {
-  // JsonSchema names what zod writes, only more narrowly than zod's own type.
+  // JsonSchema describes what zod writes more narrowly than zod's own type.
   const root = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
   return (random) => {
-    let why = ''
+    let reason = ''
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const value = sampleJson(root, { root, random, depth: 0 })
       const { success, error } = schema.safeParse(value)
       if (success) return value
       const [issue] = error.issues
-      why = `${issue?.path.join('.') || 'its top'}: ${issue?.message}`
+      reason = `${issue?.path.join('.') || 'the value itself'}: ${issue?.message}`
     }
-    throw new SampleError(why)
+    throw new SampleError(reason)
   }
 }
 
 interface SampleContext {
   readonly root: JsonSchema
   readonly random: Random
-  /** How far inside: a schema that contains itself ends where this is deep. */
+  /** The depth of nesting, which limits schemas that contain themselves. */
   readonly depth: number
 }
 
 const MAX_DEPTH = 5
 const MAX_EXTRA_ITEMS = 2
 
-/** A value for a JSON Schema as zod writes it; refinements that the schema cannot say are not seen. */
+/** A value for a JSON Schema as zod writes it; refinements that JSON Schema cannot express are ignored. */
 function sampleJson(schema: JsonSchema, context: SampleContext): unknown {
   const { root, random, depth } = context
   if (schema.$ref) return sampleJson(resolveRef(schema.$ref, root), { ...context, depth: depth + 1 })
@@ -59,18 +59,18 @@ function sampleJson(schema: JsonSchema, context: SampleContext): unknown {
   return type === 'null' ? null : word(random)
 }
 
-/** What whoever wrote the schema has given for a value. */
-function givenValue({ example, examples, default: usual }: JsonSchema): { readonly value: unknown } | undefined {
-  const value = example ?? examples?.[0] ?? usual
+/** A value that the schema's author has given. */
+function givenValue({ example, examples, default: defaultValue }: JsonSchema): { readonly value: unknown } | undefined {
+  const value = example ?? examples?.[0] ?? defaultValue
   return value === undefined ? undefined : { value }
 }
 
 const resolveRef = (ref: string, root: JsonSchema): JsonSchema =>
   ref === '#' ? root : (root.$defs?.[ref.replace('#/$defs/', '')] ?? {})
 
-const HOLDERS = new Set<unknown>(['object', 'array', undefined])
+const CONTAINERS = new Set<unknown>(['object', 'array', undefined])
 const simplestOf = (options: readonly JsonSchema[]): JsonSchema =>
-  options.find(({ type, const: only }) => !HOLDERS.has(type) || only !== undefined) ?? options.at(-1) ?? {}
+  options.find(({ type, const: only }) => !CONTAINERS.has(type) || only !== undefined) ?? options.at(-1) ?? {}
 
 function sampleObject(schema: JsonSchema, context: SampleContext): unknown {
   const { properties, required = [] } = schema
@@ -97,40 +97,41 @@ function sampleArray(schema: JsonSchema, context: SampleContext): readonly unkno
   const { prefixItems = [], items, minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema
   const first = prefixItems.map((item) => sampleJson(item, context))
   if (typeof items !== 'object') return first
-  const least = Math.max(minItems - first.length, 0)
-  const wanted = context.depth > MAX_DEPTH ? least : least + context.random.integer(1, MAX_EXTRA_ITEMS)
+  const min = Math.max(minItems - first.length, 0)
+  const wanted = context.depth > MAX_DEPTH ? min : min + context.random.integer(1, MAX_EXTRA_ITEMS)
   const length = Math.min(wanted, maxItems - first.length)
   return [...first, ...Array.from({ length }, () => sampleJson(items, context))]
 }
 
-/** So many steps from the lower end: a price is then rather 12 than 8,412,709. */
+/** The range above the lower bound, in steps: a price is rather 12 than 8,412,709. */
 const MAX_STEPS = 1_000
 
 /** A number within the bounds of its schema, as small as they allow. */
 function sampleNumber(schema: JsonSchema, random: Random): number {
   const step = schema.multipleOf ?? (schema.type === 'integer' ? 1 : 0.01)
-  const most = upperOf(schema)
-  const least = lowerOf(schema) ?? (most !== undefined && most < 1 ? most - MAX_STEPS * step : 1)
-  const first = aboveOrAt(least, step, schema.exclusiveMinimum === least)
-  const last = most === undefined ? first + MAX_STEPS : belowOrAt(most, step, schema.exclusiveMaximum === most)
-  if (last < first) return (least + (most ?? least)) / 2
+  const max = upperBound(schema)
+  const min = lowerBound(schema) ?? (max !== undefined && max < 1 ? max - MAX_STEPS * step : 1)
+  const first = stepsUp(min, step, { isExclusive: schema.exclusiveMinimum === min })
+  const last =
+    max === undefined ? first + MAX_STEPS : stepsDown(max, step, { isExclusive: schema.exclusiveMaximum === max })
+  if (last < first) return (min + (max ?? min)) / 2
   // 3 * 0.1 is not 0.3 by itself.
   return Number((random.integer(first, Math.min(last, first + MAX_STEPS)) * step).toFixed(10))
 }
 
-const aboveOrAt = (bound: number, step: number, open: boolean) => {
+const stepsUp = (bound: number, step: number, { isExclusive }: { isExclusive: boolean }) => {
   const steps = Math.ceil(bound / step)
-  return open && steps * step === bound ? steps + 1 : steps
+  return isExclusive && steps * step === bound ? steps + 1 : steps
 }
-const belowOrAt = (bound: number, step: number, open: boolean) => {
+const stepsDown = (bound: number, step: number, { isExclusive }: { isExclusive: boolean }) => {
   const steps = Math.floor(bound / step)
-  return open && steps * step === bound ? steps - 1 : steps
+  return isExclusive && steps * step === bound ? steps - 1 : steps
 }
 
-const lowerOf = ({ minimum, exclusiveMinimum }: JsonSchema) => tighterBound(minimum, exclusiveMinimum, Math.max)
-const upperOf = ({ maximum, exclusiveMaximum }: JsonSchema) => tighterBound(maximum, exclusiveMaximum, Math.min)
+const lowerBound = ({ minimum, exclusiveMinimum }: JsonSchema) => tighterBound(minimum, exclusiveMinimum, Math.max)
+const upperBound = ({ maximum, exclusiveMaximum }: JsonSchema) => tighterBound(maximum, exclusiveMaximum, Math.min)
 
-/** The ends of a double's whole numbers are no rule of anybody's. */
+/** The bounds of safe integers are written by zod, not by the schema's author. */
 function tighterBound(one: number | undefined, other: number | undefined, choose: typeof Math.max): number | undefined {
   const bounds = [one, other].filter((bound) => bound !== undefined && Math.abs(bound) < Number.MAX_SAFE_INTEGER)
   return bounds.length > 0 ? choose(...bounds.map(Number)) : undefined

@@ -4,21 +4,21 @@ import type { Random } from '../../deploy/sample/random.ts'
 import { ConfigError } from '../../kernel/index.ts'
 
 export interface FaultInjectionOptions {
-  /** `rate` of 1 is every request. */
+  /** A `rate` of 1 is every request. */
   readonly failing?: { readonly status: number; readonly rate: number } | undefined
   readonly latency?: { readonly minMs: number; readonly maxMs: number } | undefined
 }
 
 export interface FaultInjection {
-  /** Waits as long as the next answer is to take. */
+  /** Waits for the latency of the next response. */
   wait(signal: AbortSignal): Promise<void>
-  /** The failure of the next request; undefined where it goes well. */
+  /** The failure of the next request; undefined if it succeeds. */
   nextFailure(): Problem | undefined
 }
 
 /**
- * Makes a mock slow, and fails some of its requests. Unlike its answers, what fails goes by the order of the requests, so
- * that one that is sent again may go well.
+ * Slows a mock down, and fails some of its requests. Unlike its responses, failures depend on the order of the requests, so
+ * that a retry may succeed.
  */
 export function createFaultInjection({ failing, latency }: FaultInjectionOptions, random: Random): FaultInjection {
   return {
@@ -42,7 +42,7 @@ const toProblem = (status: number) =>
   new Problem(
     CODES[status] ?? 'mock_failure',
     status,
-    'The mock was told to fail.',
+    'The mock fails on purpose.',
     RETRYABLE.includes(status) ? { retryAfterSeconds: 1 } : {},
   )
 
@@ -55,7 +55,7 @@ export function parseFailure(text: string): NonNullable<FaultInjectionOptions['f
   return { status: Number(status), rate: Number(rate) }
 }
 
-/** `200`, or `100-400` for anything between. */
+/** `200`, or `100-400` for a random value in between. */
 export function parseLatency(text: string): NonNullable<FaultInjectionOptions['latency']> {
   const [, min, max = min] = /^(\d{1,6})(?:-(\d{1,6}))?$/.exec(text) ?? []
   if (min === undefined || Number(max) < Number(min)) {

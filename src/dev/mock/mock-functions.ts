@@ -14,12 +14,12 @@ export interface MockFunctionsOptions {
   readonly named: (endpoint: string) => readonly string[]
 }
 
-/** Stands behind a gateway in the place of all functions: `/{name}/…` is answered as that one's contract says. */
+/** Takes the place of all functions behind a gateway: responds to `/{name}/…` as the contract of that function says. */
 export function createMockFunctions(options: MockFunctionsOptions): Server {
   return createServer((request, response) => {
-    handle(request, response, options).catch((fault: unknown) => {
-      // A caller who hung up needs no answer.
-      if (!response.destroyed) send(response, problem(toProblem(fault), correlationOf(request)))
+    handle(request, response, options).catch((error: unknown) => {
+      // A caller that hung up needs no response.
+      if (!response.destroyed) send(response, problem(toProblem(error), correlationOf(request)))
     })
   })
 }
@@ -27,22 +27,22 @@ export function createMockFunctions(options: MockFunctionsOptions): Server {
 async function handle(request: IncomingMessage, response: ServerResponse, options: MockFunctionsOptions) {
   const { responders, faults, stored, named } = options
   const [, name = '', target = '/'] = /^\/([^/?]+)(.*)$/.exec(request.url ?? '') ?? []
-  const answer = responders.get(name)
-  if (!answer) throw new Problem('not_found', 404, `There is no endpoint ${name}.`)
-  const taken = await readRequest(request, target)
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
+  const respond = responders.get(name)
+  if (!respond) throw new Problem('not_found', 404, `There is no endpoint ${name}.`)
+  const mockRequest = await readRequest(request, target)
+  const closed = new AbortController()
+  response.once('close', () => closed.abort())
   const failure = faults.nextFailure()
-  await faults.wait(gone.signal)
+  await faults.wait(closed.signal)
   if (failure) throw failure
-  const given = answer(taken)
-  const value = taken.headers['idempotency-key']
+  const mockResponse = respond(mockRequest)
+  const value = mockRequest.headers['idempotency-key']
   if (value !== undefined) {
-    const print = fingerprint({ ...taken, headers: request.headersDistinct, contractHeaders: named(name) })
+    const print = fingerprint({ ...mockRequest, headers: request.headersDistinct, contractHeaders: named(name) })
     const claim = { route: name, key: parseIdempotencyKey(value), fingerprint: print }
-    stored.store({ ...claim, caller: taken.headers['ebb-identity'] ?? '' }, given)
+    stored.store({ ...claim, caller: mockRequest.headers['ebb-identity'] ?? '' }, mockResponse)
   }
-  send(response, given)
+  send(response, mockResponse)
 }
 
 async function readRequest(request: IncomingMessage, target: string): Promise<MockRequest> {
@@ -51,25 +51,25 @@ async function readRequest(request: IncomingMessage, target: string): Promise<Mo
     method: request.method === 'HEAD' ? 'GET' : (request.method ?? ''),
     target,
     headers: Object.fromEntries(headers),
-    // The gateway has seen to its size.
+    // The gateway has limited its size.
     body: Buffer.concat(await request.toArray()),
     correlationId: correlationOf(request),
   }
 }
 
 function send(response: ServerResponse, { status, headers, body }: StoredResponse) {
-  // What has no revision counts as an answer of something in between.
+  // Without a revision the gateway takes it for the response of a proxy in between.
   const sent = { ...headers, 'ebb-revision': 'mock' }
   response.writeHead(status, status === 204 ? sent : { ...sent, 'content-length': Buffer.byteLength(body) }).end(body)
 }
 
 const correlationOf = ({ headers }: IncomingMessage) => String(headers['x-correlation-id'] ?? '')
 
-const toProblem = (fault: unknown) =>
-  fault instanceof Problem ? fault : new Problem('internal', 500, `The mock itself failed: ${fault}`, { cause: fault })
+const toProblem = (error: unknown) =>
+  error instanceof Problem ? error : new Problem('internal', 500, `The mock itself failed: ${error}`, { cause: error })
 
-const problem = (fault: Problem, correlationId: string): StoredResponse => ({
-  status: fault.status,
-  headers: { 'content-type': 'application/problem+json', ...fault.headers },
-  body: Buffer.from(problemJson(fault, correlationId)),
+const problem = (error: Problem, correlationId: string): StoredResponse => ({
+  status: error.status,
+  headers: { 'content-type': 'application/problem+json', ...error.headers },
+  body: Buffer.from(problemJson(error, correlationId)),
 })

@@ -5,7 +5,7 @@ import { parseQuery } from '../../http/request-parts.ts'
 import { createResponseSerializer } from '../../http/serialize-response.ts'
 import type { StoredResponse } from '../../kernel/index.ts'
 
-/** A request that the gateway has found good. */
+/** A request that the gateway has accepted. */
 export interface MockRequest {
   readonly method: string
   /** Path and query as sent. */
@@ -19,12 +19,12 @@ export interface MockRequest {
 export type MockResponder = (request: MockRequest) => StoredResponse
 
 /**
- * Answers as an endpoint's contract says, without its handler: with the failure or the example that the caller prefers,
- * else with the reply of the first example, else with one made up, which is the same for the same request and seed.
+ * Responds as an endpoint's contract says, without its handler: with the failure or the example that the caller prefers, else
+ * with the reply of the first example, else with a sampled one, which is the same for the same request and seed.
  */
 export function createMockResponder(contract: EndpointContract, { seed }: { readonly seed: string }): MockResponder {
   const { fromReply, fromProblem } = createResponseSerializer(contract)
-  const makeUp = createReplySampler(contract, seed)
+  const sampleReply = createReplySampler(contract, seed)
   const first = Object.values(contract.examples ?? {}).find((example) => example.reply !== undefined)
   return (request) => {
     const preferences = readPreferences(request.headers.prefer ?? '')
@@ -34,19 +34,19 @@ export function createMockResponder(contract: EndpointContract, { seed }: { read
       if (failure !== undefined) throw declaredFailure(contract, failure)
       if (example !== undefined)
         return withPreferenceApplied(fromReply(exampleReply(contract, example), allow), `example=${example}`)
-      return fromReply(first ? first.reply : makeUp(request), allow)
-    } catch (fault) {
-      if (fault instanceof Problem) return fromProblem(fault, { ...request, traceparent: '' })
-      throw fault
+      return fromReply(first ? first.reply : sampleReply(request), allow)
+    } catch (error) {
+      if (error instanceof Problem) return fromProblem(error, { ...request, traceparent: '' })
+      throw error
     }
   }
 }
 
 const allow = () => {}
 
-const withPreferenceApplied = (answer: StoredResponse, preference: string): StoredResponse => ({
-  ...answer,
-  headers: { ...answer.headers, 'preference-applied': preference },
+const withPreferenceApplied = (response: StoredResponse, preference: string): StoredResponse => ({
+  ...response,
+  headers: { ...response.headers, 'preference-applied': preference },
 })
 
 function declaredFailure({ name, failures = {} }: EndpointContract, code: string): Problem {
@@ -56,12 +56,12 @@ function declaredFailure({ name, failures = {} }: EndpointContract, code: string
 }
 
 function exampleReply({ name, examples = {} }: EndpointContract, wanted: string): unknown {
-  const having = Object.entries(examples).filter(([, example]) => example.reply !== undefined)
-  const found = having.find(([one]) => one === wanted)
+  const withReply = Object.entries(examples).filter(([, example]) => example.reply !== undefined)
+  const found = withReply.find(([one]) => one === wanted)
   if (!found) {
     throw unknownPreference(
       `${name} has no example ${wanted} with a reply`,
-      having.map(([one]) => one),
+      withReply.map(([one]) => one),
     )
   }
   return found[1].reply
@@ -74,19 +74,19 @@ const unknownPreference = (sentence: string, known: readonly string[]) =>
     `${sentence}; ${known.length > 0 ? `it has ${known.join(', ')}` : 'it has none'}.`,
   )
 
-/** Makes replies up, with what the request itself says about the thing in them, as far as that fits. */
+/** Samples replies, and echoes values of the request in properties of the same name where they fit. */
 function createReplySampler(contract: EndpointContract, seed: string): (request: MockRequest) => unknown {
   const body = 'body' in contract.reply ? contract.reply.body : undefined
   if (!body) return () => undefined
   const schema = toOutput(body)
   const sample = createSampler(schema)
-  const saidIn = createReader(contract)
+  const valuesOf = createReader(contract)
   return (request) => {
     const { method, target } = request
     const random = createRandom([seed, method, target, Buffer.from(request.body).toString()].join('\n'))
     let value = sampleOrExplain(contract, () => sample(random))
-    for (const [name, said] of saidIn(request)) {
-      const echoed = { ...Object(value), [name]: said }
+    for (const [name, given] of valuesOf(request)) {
+      const echoed = { ...Object(value), [name]: given }
       if (name in Object(value) && schema.safeParse(echoed).success) value = echoed
     }
     return value
@@ -98,7 +98,7 @@ function sampleOrExplain({ name }: EndpointContract, make: () => unknown): unkno
     return make()
   } catch (cause) {
     if (!(cause instanceof SampleError)) throw cause
-    const message = `No reply of ${name} could be made up (${cause.message}). Give its contract an example with a reply, or that schema a .meta({ example }).`
+    const message = `No reply of ${name} could be sampled (${cause.message}). Give its contract an example with a reply, or that schema a .meta({ example }).`
     throw new Problem('not_implemented', 501, message, { cause })
   }
 }
@@ -121,7 +121,7 @@ function createReader(contract: EndpointContract): (request: MockRequest) => rea
   }
 }
 
-/** What a caller prefers (RFC 7240): names in lower case, values without their quotes; what comes with them is left out. */
+/** Parses a Prefer header (RFC 7240): names in lower case, values without quotes; parameters are ignored. */
 export function readPreferences(prefer: string): ReadonlyMap<string, string> {
   const parts = prefer.match(/(?:[^,"]|"(?:\\.|[^"\\])*")+/g) ?? []
   return new Map(

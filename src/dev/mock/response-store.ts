@@ -10,7 +10,7 @@ export interface ResponseStore {
   store(claim: Claim, answer: StoredResponse): void
 }
 
-/** What each Idempotency-Key was answered with, in memory: the latest thousand of them. */
+/** Stores the response to each Idempotency-Key in memory, for the latest 1000 keys. */
 export function createResponseStore(): ResponseStore {
   const kept = new Map<string, { readonly fingerprint: Uint8Array; readonly answer: StoredResponse }>()
   return {
@@ -31,15 +31,18 @@ const storeKey = ({ caller, route, key }: Claim) => JSON.stringify([caller, rout
 
 const MAX_INVOCATIONS = 1_000
 
-/** Asynchronous calls of a mock: each is made at once, and its state is remembered, of the latest thousand. */
-export function createMockInvocations(answers: ReadonlyMap<string, MockResponder>, kept: ResponseStore): Invocations {
+/** The asynchronous calls of a mock: each is made at once, and the states of the latest 1000 are kept. */
+export function createMockInvocations(
+  responders: ReadonlyMap<string, MockResponder>,
+  stored: ResponseStore,
+): Invocations {
   const states = new Map<string, { readonly sub: string; readonly state: InvocationState }>()
   return {
     accept: async (invocation, { claim, response }) => {
-      const claimed = claim ? kept.find(claim) : ({ is: 'new' } as const)
+      const claimed = claim ? stored.find(claim) : ({ is: 'new' } as const)
       if (claimed.is !== 'new') return claimed
-      if (claim) kept.store(claim, response)
-      states.set(invocation.id, { sub: invocation.caller.sub, state: invoke(invocation, answers) })
+      if (claim) stored.store(claim, response)
+      states.set(invocation.id, { sub: invocation.caller.sub, state: invoke(invocation, responders) })
       if (states.size > MAX_INVOCATIONS) states.delete(states.keys().next().value ?? '')
       return claimed
     },
@@ -50,13 +53,13 @@ export function createMockInvocations(answers: ReadonlyMap<string, MockResponder
   }
 }
 
-function invoke(invocation: NewInvocation, answers: ReadonlyMap<string, MockResponder>): InvocationState {
-  const answer = answers.get(invocation.function)?.(invocation)
+function invoke(invocation: NewInvocation, responders: ReadonlyMap<string, MockResponder>): InvocationState {
+  const response = responders.get(invocation.function)?.(invocation)
   const now = new Date().toISOString()
   return {
     ...{ id: invocation.id, function: invocation.function, correlationId: invocation.correlationId },
-    response: answer && { ...answer, body: Buffer.from(answer.body) },
-    ...{ state: answer && answer.status < 400 ? 'done' : 'dead', attempts: 1, createdAt: now, settledAt: now },
+    response: response && { ...response, body: Buffer.from(response.body) },
+    ...{ state: response && response.status < 400 ? 'done' : 'dead', attempts: 1, createdAt: now, settledAt: now },
     ...{ availableAt: now, dueInMs: 0 },
   }
 }

@@ -14,14 +14,14 @@ import { createMockResponder } from './mock-responder.ts'
 import { createMockInvocations, createResponseStore, type ResponseStore } from './response-store.ts'
 
 export interface MockOptions extends FaultInjectionOptions {
-  /** 0 is any free one. */
+  /** 0: any free port. */
   readonly port: number
   readonly seed: string
-  /** Told of each request that was answered: a log line of the gateway's. */
+  /** Called with the gateway's log line of each request. */
   readonly onRequest?: (line: Readonly<Record<string, unknown>>) => void
 }
 
-/** A mock that runs. */
+/** A running mock. */
 export interface RunningMock {
   readonly url: string
   readonly endpoints: number
@@ -29,8 +29,8 @@ export interface RunningMock {
 }
 
 /**
- * Serves all endpoints of the contracts without their functions. The real gateway stands in front, so that bad requests
- * get the answers that they will get; any key is good, and may do everything.
+ * Serves all endpoints of the contracts without their functions. The real gateway stands in front, so that bad requests get
+ * their real responses; any key is accepted, and has all scopes.
  */
 export async function startMock(
   contracts: Readonly<Record<string, AnyContract>>,
@@ -53,7 +53,7 @@ export async function startMock(
     invocations: createMockInvocations(responders, stored),
     upstream: { dispatcher, locate: (name) => ({ origin, prefix: `/${name}` }), startTimeoutMs: 30_000 },
   })
-  // The gateway lets nothing through that is called ebb-…, and browsers may send a Prefer.
+  // The gateway drops headers named ebb-…, so this one goes on as Prefer, which browsers may send.
   gateway.prependListener('request', ({ headers, rawHeaders }) => {
     const failure = headers['ebb-mock-failure']
     if (typeof failure === 'string') rawHeaders.push('Prefer', `failure="${failure.replaceAll(/["\\]/g, '')}"`)
@@ -63,19 +63,19 @@ export async function startMock(
   }
   try {
     return { url: `http://localhost:${await listen(gateway, port)}`, endpoints: endpoints.length, stop }
-  } catch (fault) {
+  } catch (error) {
     await stop()
-    throw fault
+    throw error
   }
 }
 
-/** What a gateway asks of the world, where there is none. */
-function gatewayDefaults(kept: ResponseStore, { onRequest }: MockOptions) {
+/** The gateway's dependencies, without stores behind them. */
+function gatewayDefaults(stored: ResponseStore, { onRequest }: MockOptions) {
   const log = createLog({ level: 'silent' })
   if (onRequest) Object.assign(log, { info: onRequest })
   return {
     log,
-    findStoredResponse: async (claim) => kept.find(claim),
+    findStoredResponse: async (claim) => stored.find(claim),
     limiter: (_key, { burst }) => ({ allowed: true, remaining: burst, waitSeconds: 1 }),
     docs: async () => undefined,
     corsOrigins: ['*'],
@@ -85,7 +85,7 @@ function gatewayDefaults(kept: ResponseStore, { onRequest }: MockOptions) {
   } satisfies Partial<GatewayDependencies>
 }
 
-/** A caller's name that shows nothing of its key. */
+/** A subject for a caller that does not reveal its key. */
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex').slice(0, 12)
 
 async function listen(server: Server, port: number): Promise<number> {

@@ -5,13 +5,13 @@ import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { PostgresError } from './postgres-error.ts'
 
-/** A folder with Postgres's bin, lib and share, its libraries linked. */
+/** A folder with Postgres's bin, lib and share, with its libraries linked. */
 export interface Binaries {
   folder: string
   version: string
 }
 
-/** Finds the binaries that npm installed for this machine; where their folder cannot be written, copies them into `fallback`. */
+/** Finds the binaries that npm installed for this machine; if their folder is not writable, copies them into `fallback`. */
 export async function findBinaries(fallback: string): Promise<Binaries> {
   const folder = dirname(dirname(await findPostgres()))
   const { version }: { version: string } = JSON.parse(await readFile(join(folder, '../package.json'), 'utf8'))
@@ -19,7 +19,7 @@ export async function findBinaries(fallback: string): Promise<Binaries> {
     await linkLibraries(folder)
     return { folder, version }
   } catch (cause) {
-    // Somebody else's node_modules, or a read-only disk.
+    // The node_modules of another user, or a read-only disk.
     if (!/EACCES|EPERM|EROFS/.test(String(cause))) throw cause
     return copyBinaries({ folder, version }, fallback)
   }
@@ -38,7 +38,7 @@ export async function copyBinaries(binaries: Binaries, parent: string): Promise<
     await rename(partial, folder)
   } catch (cause) {
     await rm(partial, { recursive: true, force: true })
-    // Another runner was faster.
+    // Another runner may have been faster.
     if (!existsSync(folder)) throw cause
   }
   return { ...binaries, folder }
@@ -62,12 +62,12 @@ async function findPostgres(): Promise<string> {
   }
 }
 
-/** musl's ldd names itself; where there is no ldd, glibc is taken for granted. */
+/** musl's ldd names itself; without an ldd, glibc is assumed. */
 async function hasMusl(): Promise<boolean> {
   return (await readFile('/usr/bin/ldd', 'latin1').catch(() => '')).includes('musl')
 }
 
-/** npm carries no symlinks and the package's install script is not run, so they are made here. */
+/** npm packages carry no symlinks and the package's install script is not run, so the links are made here. */
 async function linkLibraries(folder: string): Promise<void> {
   const list: { source: string; target: string }[] = JSON.parse(
     await readFile(join(folder, 'pg-symlinks.json'), 'utf8'),

@@ -22,18 +22,18 @@ import type { Binaries } from './binaries.ts'
 import { explainError, PostgresError } from './postgres-error.ts'
 import type { RunAs } from './run-as.ts'
 
-/** Data of a Postgres and the passwords that open it. */
+/** The data of a Postgres, and its passwords. */
 export interface Cluster {
   data: string
   passwords: Passwords
 }
 
-/** Where data of `nobody` live: that user cannot reach a folder below somebody's closed home. */
+/** The folder for data of the user `nobody`, who cannot reach a folder in another user's closed home. */
 export const NOBODY_DATA_DIR = '/var/lib/ebb'
 
 /**
- * Opens `folder`/cluster, made on first use. It is a folder, or (for nobody) a link to one below /var/lib/ebb; in it are
- * data/ and passwords.json. It appears whole or not at all.
+ * Finds `folder`/cluster, or creates it on first use. It is a folder, or (for the user nobody) a link to one below
+ * /var/lib/ebb, that holds data/ and passwords.json. It appears completely or not at all.
  */
 export async function ensureCluster(
   folder: string,
@@ -59,7 +59,7 @@ async function makeCluster(path: string, binaries: Binaries, runAs: RunAs, signa
   const { uid, gid } = runAs.ids
   const parent = uid === undefined ? dirname(path) : join(NOBODY_DATA_DIR, hash(dirname(path)))
   await mkdir(parent, { recursive: true, mode: 0o755 })
-  // Whoever made these was killed; the claim on the folder says that no one else is at it.
+  // Left by a killed runner; the claim on the folder guarantees that no other runner uses them.
   for (const name of await readdir(parent)) {
     if (name.startsWith('partial-')) await rm(join(parent, name), { recursive: true, force: true, maxRetries: 5 })
   }
@@ -85,7 +85,7 @@ async function putInPlace(partial: string, path: string): Promise<void> {
     const home = partial.replace(/partial-(\w+)$/, 'cluster-$1')
     await rename(partial, home)
     await syncFolder(dirname(home))
-    await rm(path, { force: true }) // a link that points nowhere
+    await rm(path, { force: true }) // a dangling link
     await symlink(home, path)
   }
   await syncFolder(dirname(path))
@@ -105,7 +105,7 @@ interface Passwords {
   ebb: string
 }
 
-/** Makes the data folder with the role and the database ebb; everything is on disk when it answers. */
+/** Creates the data folder with the role and the database ebb; resolves when everything is on disk. */
 async function initialiseCluster(
   data: string,
   binaries: Binaries,
@@ -115,7 +115,7 @@ async function initialiseCluster(
 ): Promise<void> {
   await initdb(data, binaries, runAs, signal)
   await writeFile(join(data, 'pg_hba.conf'), 'host all all 127.0.0.1/32 scram-sha-256\n', { flush: true })
-  // A server of one process, for nobody else to reach: the passwords stand before the first port opens.
+  // A single-user server that listens nowhere: the passwords are set before the first port opens.
   await runSql(data, binaries, runAs, signal, [
     `ALTER ROLE postgres PASSWORD '${passwords.postgres}'`,
     `CREATE ROLE ebb LOGIN CREATEDB PASSWORD '${passwords.ebb}'`,
@@ -124,19 +124,19 @@ async function initialiseCluster(
 }
 
 async function initdb(data: string, binaries: Binaries, runAs: RunAs, signal: AbortSignal): Promise<void> {
-  const said: string[] = []
+  const output: string[] = []
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
   const command = [join(binaries.folder, 'bin/initdb'), '-D', data, '-U', 'postgres', '--auth=reject', ...locale]
   const program = await startProgram([...runAs.prefix, ...command, '--no-instructions'], {
     ids: runAs.ids,
-    onLine: (line) => said.push(line),
+    onLine: (line) => output.push(line),
   })
   if (signal.aborted) program.disconnect()
   signal.addEventListener('abort', program.disconnect, { once: true })
   const { code } = await program.closed
   signal.removeEventListener('abort', program.disconnect)
   signal.throwIfAborted()
-  if (code !== 0) throw new Error(said.join('\n') || `initdb ended with ${code}`)
+  if (code !== 0) throw new Error(output.join('\n') || `initdb ended with ${code}`)
 }
 
 async function runSql(data: string, binaries: Binaries, runAs: RunAs, signal: AbortSignal, statements: string[]) {
@@ -146,6 +146,6 @@ async function runSql(data: string, binaries: Binaries, runAs: RunAs, signal: Ab
   child.stdout.resume()
   child.stdin.on('error', () => {}) // it may end before it has read everything
   child.stdin.end(`${statements.join('\n')}\n`)
-  const [said, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
-  if (code !== 0) throw new Error(said || `postgres --single ended with ${code}`)
+  const [output, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
+  if (code !== 0) throw new Error(output || `postgres --single ended with ${code}`)
 }

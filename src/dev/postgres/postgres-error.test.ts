@@ -16,44 +16,44 @@ afterAll(async () => {
 describe('a full disk', () => {
   const itAsRoot = itWhere(isRoot ? undefined : 'only root can mount a small disk')
 
-  itAsRoot('in the middle of initdb is told in one sentence and leaves nothing', async () => {
+  itAsRoot('during initdb is reported in one sentence and leaves nothing', async () => {
     await withDisk('20m', async (disk) => {
-      const fault = await faultOf(startPostgres(join(disk, 'ebb')))
-      expect(fault.message).toMatch(
+      const error = await errorOf(startPostgres(join(disk, 'ebb')))
+      expect(error.message).toMatch(
         /^The disk that holds the Postgres data of .*ebb is full: free some space and start again\.$/,
       )
-      expect(fault.cause).toBeDefined()
+      expect(error.cause).toBeDefined()
       expect(readdirSync(join(disk, 'ebb'))).toEqual([])
     })
   })
 
-  itAsRoot('at a later start is told too, and space makes it well', async () => {
+  itAsRoot('at a later start is reported too, and freed space fixes it', async () => {
     await withDisk('120m', async (disk) => {
       const folder = join(disk, 'ebb')
       await (await startPostgres(folder)).stop()
       const filler = join(disk, 'filler')
       expect(() => writeFileSync(filler, Buffer.alloc(200_000_000))).toThrow('ENOSPC')
-      expect((await faultOf(startPostgres(folder))).message).toContain('is full: free some space')
+      expect((await errorOf(startPostgres(folder))).message).toContain('is full: free some space')
       rmSync(filler)
       await (await startPostgres(folder)).stop()
     })
   })
 })
 
-describe('explainFault', () => {
-  it('says that a file is in the way', async () => {
+describe('explainError', () => {
+  it('explains that a file is in the way', async () => {
     const path = join(scratch.path, 'file')
     writeFileSync(path, '')
-    expect((await faultOf(startPostgres(path))).message).toContain('is a file, not a folder')
-    expect((await faultOf(startPostgres(join(path, 'below')))).message).toContain('is a file, not a folder')
+    expect((await errorOf(startPostgres(path))).message).toContain('is a file, not a folder')
+    expect((await errorOf(startPostgres(join(path, 'below')))).message).toContain('is a file, not a folder')
   })
 
-  it('passes on what Postgres says of a setting that it does not know', async () => {
-    const fault = await faultOf(startPostgres(join(scratch.path, 'ebb'), { settings: { no_such: '1' } }))
-    expect(fault.message).toBe('Postgres did not start: unrecognized configuration parameter "no_such".')
+  it('passes on the message about an unknown setting', async () => {
+    const error = await errorOf(startPostgres(join(scratch.path, 'ebb'), { settings: { no_such: '1' } }))
+    expect(error.message).toBe('Postgres did not start: unrecognized configuration parameter "no_such".')
   })
 
-  it('judges by what failed, not by what Postgres tells beside it', () => {
+  it('goes by the error, not by log lines and hints beside it', () => {
     const said =
       'LOG:  could not open file "x"\nFATAL:  could not create shared memory segment: No space left on device'
     expect(explainError(new Error(said), '/f').message).toContain('got no memory')
@@ -72,11 +72,11 @@ async function withDisk(size: string, work: (disk: string) => Promise<void>): Pr
   }
 }
 
-async function faultOf(start: Promise<unknown>): Promise<PostgresError> {
-  const fault = await start.then(
+async function errorOf(start: Promise<unknown>): Promise<PostgresError> {
+  const error = await start.then(
     () => undefined,
     (error: unknown) => error,
   )
-  if (!(fault instanceof PostgresError)) throw new Error(`no PostgresFault but ${fault}`)
-  return fault
+  if (!(error instanceof PostgresError)) throw new Error(`no PostgresError but ${error}`)
+  return error
 }

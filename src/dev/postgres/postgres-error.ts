@@ -1,21 +1,21 @@
 import { ConfigError } from '../../kernel/index.ts'
 
-/** Why Postgres cannot run here, as one sentence that says what to do; `cause` has the details. */
+/** Why Postgres cannot run here, in one sentence that says what to do; `cause` has the details. */
 export class PostgresError extends Error {
-  override name = 'PostgresFault'
+  override name = 'PostgresError'
 }
 
-/** Turns whatever the system or Postgres said into a PostgresFault about `folder`. */
+/** Turns an error of the system or of Postgres into a PostgresError about `folder`. */
 export function explainError(cause: unknown, folder: string): Error {
   if (cause instanceof PostgresError || cause instanceof ConfigError) return cause
   const message = cause instanceof Error ? cause.message : String(cause)
-  // What Postgres tells of its ordinary work, and its advice, mention much that is not the fault.
-  const said = message.replace(/^(LOG|HINT): .*$/gm, '')
-  const known = EXPLANATIONS.find(([pattern]) => pattern.test(said))
-  return new PostgresError(known ? known[1](folder) : `Postgres did not start: ${mainLine(said)}.`, { cause })
+  // Log lines and hints mention much that is not the cause.
+  const text = message.replace(/^(LOG|HINT): .*$/gm, '')
+  const known = EXPLANATIONS.find(([pattern]) => pattern.test(text))
+  return new PostgresError(known ? known[1](folder) : `Postgres did not start: ${mainLine(text)}.`, { cause })
 }
 
-// The first that matches wins: a full disk also breaks files, so it stands before the damage.
+// The first match wins: a full disk also breaks files, so it comes before damage.
 const EXPLANATIONS: [RegExp, (folder: string) => string][] = [
   [
     /could not (create|map|resize|open|attach).* shared memory|Cannot allocate memory|ENOMEM/,
@@ -46,9 +46,9 @@ const EXPLANATIONS: [RegExp, (folder: string) => string][] = [
   ],
 ]
 
-/** The line that tells most, without its severity and its full stop. */
-function mainLine(said: string): string {
-  const lines = said.split('\n').filter((line) => line.trim() !== '')
-  const line = lines.find((each) => /(FATAL|PANIC|ERROR|error):/.test(each)) ?? lines.at(-1) ?? 'it said nothing'
+/** The line of the error itself, without its severity and full stop. */
+function mainLine(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const line = lines.find((each) => /(FATAL|PANIC|ERROR|error):/.test(each)) ?? lines.at(-1) ?? 'it printed nothing'
   return line.replace(/^.*?(FATAL|PANIC|ERROR|error):\s+/, '').replace(/\.\s*$/, '')
 }

@@ -16,9 +16,9 @@ afterAll(async () => {
 })
 
 describe('a runner that is killed', () => {
-  it('takes its Postgres with it, and the data survive', async () => {
+  it('ends its Postgres, and the data survive', async () => {
     const runner = otherRunner(folder)
-    const { url, pid } = await runner.said
+    const { url, pid } = await runner.started
     await query(url, 'create table kept (n int); insert into kept values (7)')
     const idle = query(url, 'select pg_sleep(60)').catch((error: Error) => error.message)
     await until(
@@ -34,7 +34,7 @@ describe('a runner that is killed', () => {
     await again.stop()
   })
 
-  it('in the middle of initdb leaves no cluster and no process', async () => {
+  it('during initdb leaves no cluster and no process', async () => {
     const path = join(scratch.path, 'young')
     const runner = otherRunner(path)
     await until('initdb is at work', () => processesNaming(path).some((command) => command.includes('initdb')))
@@ -49,7 +49,7 @@ describe('a runner that is killed', () => {
 
   it('whose Postgres outlived it is cleaned up by the next start', async () => {
     const runner = otherRunner(folder)
-    const { pid } = await runner.said
+    const { pid } = await runner.started
     for (const guard of guardsOf(pid)) process.kill(guard, 'SIGKILL')
     await runner.kill()
     expect(await identifyProcess(pid)).toBeDefined()
@@ -60,18 +60,18 @@ describe('a runner that is killed', () => {
   })
 })
 
-describe('a runner that lives', () => {
-  it('keeps its Postgres: a second one is refused in one sentence', async () => {
+describe('a running runner', () => {
+  it('keeps its Postgres: a second runner is refused in one sentence', async () => {
     const runner = otherRunner(folder)
-    const { url } = await runner.said
+    const { url } = await runner.started
     await expect(startPostgres(folder)).rejects.toThrow(`is in use by process ${runner.child.pid}: stop`)
     expect(await query(url, 'select n from kept')).toEqual([{ n: 7 }])
     await runner.kill()
   })
 
-  it('alone hears Ctrl-C: its Postgres and the shell are no part of its process group', async () => {
+  it('is the only one to get Ctrl-C: its Postgres and the shell are in another process group', async () => {
     const runner = otherRunner(folder)
-    const { pid } = await runner.said
+    const { pid } = await runner.started
     const own = statField(process.pid, 'group')
     expect([pid, ...guardsOf(pid)].map((each) => statField(each, 'group'))).not.toContain(own)
     expect(statField(runner.child.pid ?? 0, 'group')).toBe(own)
@@ -90,7 +90,7 @@ describe('a stale postmaster.pid', () => {
     await (await startPostgres(folder)).stop()
   })
 
-  it('with a pid that is now a stranger is no obstacle, and the stranger lives on', async () => {
+  it('with a pid that is now another process is no obstacle, and that process lives on', async () => {
     // The first began when the file says, the second has the command line: neither is the postmaster.
     const stranger = spawn('sleep', ['60'])
     const likeness = spawn('sh', ['-c', 'read -r _', 'postgres', '-D', data, '-c', 'port=1'], { stdio: 'pipe' })

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { findFreePort } from '../ports.ts'
 import { identifyProcess } from '../processes/leftovers.ts'
 import { type Program, startProgram } from '../processes/start-child.ts'
@@ -20,11 +20,11 @@ interface PostmasterOptions {
 /** A postmaster that accepts connections on 127.0.0.1. */
 export type Postmaster = Program & { port: number }
 
-/** A backend ends its statement first, whoever has gone; and on a busy machine that takes its time. */
+/** A backend finishes its statement even if its postmaster is gone, which takes time on a busy machine. */
 const TRANSIENT_MS = 60_000
 const TRANSIENT = /Address already in use|pre-existing shared memory/
 
-/** Starts Postgres on a free port; tries again when the port was taken meanwhile or a killed predecessor's backends still end. */
+/** Starts Postgres on a free port; retries if the port was taken meanwhile, or while backends of a killed predecessor end. */
 export async function startPostmaster(options: PostmasterOptions): Promise<Postmaster> {
   const deadline = Date.now() + TRANSIENT_MS
   for (;;) {
@@ -32,12 +32,12 @@ export async function startPostmaster(options: PostmasterOptions): Promise<Postm
     const started = await startOnce(options, port)
     if ('pid' in started) return { ...started, port }
     options.signal.throwIfAborted()
-    if (!TRANSIENT.test(started.said) || Date.now() > deadline) throw new Error(started.said)
-    await wait(100, undefined, { signal: options.signal })
+    if (!TRANSIENT.test(started.output) || Date.now() > deadline) throw new Error(started.output)
+    await delay(100, undefined, { signal: options.signal })
   }
 }
 
-async function startOnce(options: PostmasterOptions, port: number): Promise<Program | { said: string }> {
+async function startOnce(options: PostmasterOptions, port: number): Promise<Program | { output: string }> {
   const { binaries, data, runAs, settings, log, signal } = options
   const ready = Promise.withResolvers<'ready'>()
   const server = createServerLog(log, () => ready.resolve('ready'))
@@ -45,23 +45,23 @@ async function startOnce(options: PostmasterOptions, port: number): Promise<Prog
     '-c',
     `${k}=${v}`,
   ])
-  const launched = await startProgram([...runAs.prefix, join(binaries, 'bin/postgres'), '-D', data, ...flags], {
+  const program = await startProgram([...runAs.prefix, join(binaries, 'bin/postgres'), '-D', data, ...flags], {
     ids: runAs.ids,
     onLine: server.read,
   })
-  if (signal.aborted) launched.disconnect()
-  signal.addEventListener('abort', launched.disconnect, { once: true })
+  if (signal.aborted) program.disconnect()
+  signal.addEventListener('abort', program.disconnect, { once: true })
   try {
-    const first = await Promise.race([ready.promise, launched.closed])
-    return first === 'ready' ? launched : { said: server.said() || `postgres ended with ${JSON.stringify(first)}` }
+    const first = await Promise.race([ready.promise, program.closed])
+    return first === 'ready' ? program : { output: server.output() || `postgres ended with ${JSON.stringify(first)}` }
   } finally {
-    signal.removeEventListener('abort', launched.disconnect)
+    signal.removeEventListener('abort', program.disconnect)
   }
 }
 
 const FIXED_SETTINGS: Record<string, string> = {
   listen_addresses: '127.0.0.1',
-  // No socket: its path may have 107 bytes at most, and a checkout may lie deeper.
+  // No socket: its path may have at most 107 bytes, and a checkout may be deeper.
   unix_socket_directories: '',
   password_encryption: 'scram-sha-256',
   fsync: 'on',
@@ -75,7 +75,7 @@ const FIXED_SETTINGS: Record<string, string> = {
   log_line_prefix: '',
 }
 
-/** Reads what a postmaster says: warnings and worse go on to `log`, all of it is kept until Postgres is ready. */
+/** Reads the output of a postmaster: passes warnings and worse on to `log`, and keeps all of it until Postgres is ready. */
 function createServerLog(log: (line: string) => void, onReady: () => void) {
   let kept: string[] | undefined = []
   let loud = true
@@ -91,13 +91,13 @@ function createServerLog(log: (line: string) => void, onReady: () => void) {
       onReady()
     }
   }
-  return { read, said: () => kept?.join('\n') ?? '' }
+  return { read, output: () => kept?.join('\n') ?? '' }
 }
 
 const ROUTINE = new Set(['LOG', 'INFO', 'NOTICE', 'DEBUG', 'DEBUG1', 'DEBUG2', 'DEBUG3', 'DEBUG4', 'DEBUG5'])
 const SERIOUS = new Set(['WARNING', 'ERROR', 'FATAL', 'PANIC'])
 
-/** Stops the Postgres that a killed runner left on `data`; a stranger that now has its pid is left alone. */
+/** Stops the Postgres that a killed runner left on `data`; another process that now has its pid is left alone. */
 export async function stopLeftoverPostmaster(data: string): Promise<void> {
   const path = join(data, 'postmaster.pid')
   const text = await readFile(path, 'utf8').catch(() => undefined)
@@ -105,10 +105,10 @@ export async function stopLeftoverPostmaster(data: string): Promise<void> {
   const [pid, , startSeconds] = text.split('\n').map(Number)
   const found = pid === undefined ? undefined : await identifyProcess(pid)
   if (pid === undefined || found === undefined) return
-  // A pid that was given away again belongs to a process that started later.
+  // A reused pid belongs to a process that started later.
   const startedInTime = found.startedMs <= Number(startSeconds) * 1_000 + 10_000
   if (startedInTime && found.command.includes(`postgres -D ${data} `)) await endPostmaster(pid, found.startedAt)
-  // Postgres would take the stranger for a postmaster and refuse to start.
+  // Postgres would take the other process for a postmaster and refuse to start.
   else await rm(path, { force: true })
 }
 
@@ -118,7 +118,7 @@ const ESCALATION = [
   ['SIGKILL', 2_000],
 ] as const
 
-/** Ends a postmaster, ever less gently, each step with its limit. */
+/** Ends a postmaster, with an ever stronger signal after each time limit. */
 export async function endPostmaster(pid: number, startedAt: string): Promise<void> {
   for (const [signal, limitMs] of ESCALATION) {
     if (await isGone(pid, startedAt)) return
@@ -131,7 +131,7 @@ export async function endPostmaster(pid: number, startedAt: string): Promise<voi
     const deadline = Date.now() + limitMs
     while (Date.now() < deadline) {
       if (await isGone(pid, startedAt)) return
-      await wait(15)
+      await delay(15)
     }
   }
   throw new PostgresError(`Postgres (process ${pid}) does not end: look at it with ps, and kill it by hand.`)

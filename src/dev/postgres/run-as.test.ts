@@ -31,7 +31,7 @@ describe('as root', () => {
     await running.stop()
   })
 
-  itAsRoot('runs as nobody where a namespace cannot reach the folder, with data under /var/lib/ebb', async () => {
+  itAsRoot('runs as the user nobody if a namespace cannot reach the folder, with data under /var/lib/ebb', async () => {
     const closed = join(scratch.path, 'closed')
     mkdirSync(closed, { mode: 0o700 })
     chownSync(closed, stranger, stranger)
@@ -86,22 +86,22 @@ describe('as an ordinary user', () => {
     const folder = join(scratch.path, 'of-root')
     mkdirSync(folder, { mode: 0o755 })
     const runner = otherRunner(folder, named)
-    expect((await runner.said).error).toMatch(/of-root belongs to another user or may not be written: give it to/)
+    expect((await runner.started).error).toMatch(/of-root belongs to another user or may not be written: give it to/)
     await runner.kill()
   })
 })
 
-type Said = Awaited<ReturnType<typeof otherRunner>['said']>
+type Said = Awaited<ReturnType<typeof otherRunner>['started']>
 
-async function withUser(name: string, ids: { uid?: number; gid?: number }, check: (said: Said) => Promise<void>) {
+async function withUser(name: string, ids: { uid?: number; gid?: number }, check: (started: Said) => Promise<void>) {
   const home = join(scratch.path, name)
   mkdirSync(home, { mode: 0o700 })
   if (ids.uid !== undefined && ids.gid !== undefined) chownSync(home, ids.uid, ids.gid)
   const runner = otherRunner(join(home, 'ebb'), ids)
-  const said = await runner.said
-  if (said.error?.includes('node:internal'))
-    console.warn(`NOT TESTED: ${name} cannot load ${process.cwd()}: ${said.error}`)
-  else await check(said)
+  const started = await runner.started
+  if (started.error?.includes('node:internal'))
+    console.warn(`NOT TESTED: ${name} cannot load ${process.cwd()}: ${started.error}`)
+  else await check(started)
   await runner.kill()
   await until('Postgres and its shell have ended', () => processesNaming(home).length === 0)
 }

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { CLEAN_ENV } from '../processes/start-child.ts'
 import { PostgresError } from './postgres-error.ts'
 
-/** As whom Postgres runs: what stands before each command, and the ids to spawn it with (none: our own). */
+/** The user that Postgres runs as: the prefix of each command, and the ids to spawn it with (default: our own). */
 export interface RunAs {
   prefix: readonly string[]
   ids: { uid?: number; gid?: number }
@@ -16,8 +16,8 @@ const execute = promisify(execFile)
 const USER_NAMESPACE = ['unshare', '--user', '--map-user=65534', '--map-group=65534', '--']
 
 /**
- * Postgres refuses root, and a uid without a name (docker run --user): both use a user namespace. Where there is none, or it
- * cannot reach the files, root uses `nobody`.
+ * Postgres refuses root, and a uid without a name (docker run --user): both use a user namespace. If the machine allows none, or
+ * the files are out of its reach, root uses `nobody`.
  */
 export async function chooseRunAs(folder: string, postgres: string): Promise<RunAs> {
   const uid = process.getuid?.()
@@ -49,7 +49,7 @@ function hasName(): boolean {
   }
 }
 
-/** Tries it once: a namespace's user may lack the way into a folder that root itself can open. */
+/** Tries it: the user of a namespace may not reach a folder that root can open. */
 async function canReach(prefix: readonly string[], folder: string, postgres: string): Promise<boolean> {
   const [command = '', ...args] = [
     ...prefix,
@@ -73,5 +73,5 @@ async function asNobody(): Promise<RunAs> {
 
 async function lookUp(flag: '-u' | '-g'): Promise<number> {
   const { stdout } = await execute('id', [flag, 'nobody'], { env: CLEAN_ENV }).catch(() => ({ stdout: '65534' }))
-  return Number(stdout) | 0 // macOS says 4294967294 where spawn wants a signed number
+  return Number(stdout) | 0 // macOS prints 4294967294, and spawn takes a signed number
 }

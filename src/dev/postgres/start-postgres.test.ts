@@ -14,7 +14,7 @@ afterAll(async () => {
 })
 
 describe('startPostgres', () => {
-  it('keeps the data over a restart, and lets nobody in without the password', async () => {
+  it('keeps the data over a restart, and refuses logins without the password', async () => {
     const first = await startPostgres(folder)
     await query(first.url, 'create table kept (n int); insert into kept values (7)')
     const wrong = first.url.replace(/ebb:[^@]+@/, 'ebb:wrong@')
@@ -73,7 +73,7 @@ describe('startPostgres', () => {
     await running.stop()
   })
 
-  it('tells how the postmaster was killed, and starts again as soon as its last backend has ended', async () => {
+  it('reports how the postmaster was killed, and starts again as soon as its last backend has ended', async () => {
     const first = await startPostgres(folder)
     await query(first.url, 'create table crashed (n int); insert into crashed values (1)')
     const busy = 'do $$ declare n bigint := 0; begin for i in 1..40000000 loop n := n + i; end loop; end $$'
@@ -102,7 +102,7 @@ describe('startPostgres', () => {
     await running.stop()
   })
 
-  it('leaves nothing half-made when the start is given up in the middle of initdb', async () => {
+  it('leaves nothing incomplete if the start is aborted during initdb', async () => {
     const path = join(scratch.path, 'given-up')
     const giveUp = new AbortController()
     const start = startPostgres(path, { signal: giveUp.signal })
@@ -114,7 +114,7 @@ describe('startPostgres', () => {
     await until('initdb has ended', () => processesNaming(path).length === 0)
   })
 
-  it('says what another major version and damaged data mean', async () => {
+  it('explains another major version, and damaged data', async () => {
     const version = join(folder, 'cluster/data/PG_VERSION')
     const control = join(folder, 'cluster/data/global/pg_control')
     writeFileSync(version, '15\n')

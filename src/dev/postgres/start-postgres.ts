@@ -2,7 +2,7 @@ import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { claimFolder } from '../processes/claim-folder.ts'
 import { identifyProcess } from '../processes/leftovers.ts'
-import type { ProgramExit } from '../processes/start-child.ts'
+import type { Exit } from '../processes/start-child.ts'
 import { copyBinaries, findBinaries } from './binaries.ts'
 import { type Cluster, ensureCluster, NOBODY_DATA_DIR } from './cluster.ts'
 import { explainError, PostgresError } from './postgres-error.ts'
@@ -10,36 +10,36 @@ import { endPostmaster, type Postmaster, startPostmaster, stopLeftoverPostmaster
 import { chooseRunAs } from './run-as.ts'
 
 interface StartPostgresOptions {
-  /** Gets what Postgres says from WARNING upwards, a line at a time. */
+  /** Called with each line of Postgres's log from WARNING upwards. */
   log?: (line: string) => void
-  /** Postgres settings that go before ours. */
+  /** Postgres settings that override ours. */
   settings?: Record<string, string>
-  /** A free one unless told. */
+  /** Default: a free port. */
   port?: number
-  /** Gives up the start; a Postgres that runs already is ended by `stop`. */
+  /** Aborts the start; a running Postgres is ended by `stop`. */
   signal?: AbortSignal
 }
 
 export interface RunningPostgres {
-  /** Role ebb, which owns the database ebb and may create others. */
+  /** The address for the role ebb, which owns the database ebb and may create others. */
   url: string
-  /** The superuser's. */
+  /** The address for the superuser. */
   adminUrl: string
-  /** The postmaster's own pid. */
+  /** The pid of the postmaster. */
   pid: number
-  /** Tells the postmaster from a later process with its pid. Linux: field 22 of /proc/<pid>/stat; elsewhere `ps -o lstart=`. */
+  /** Distinguishes the postmaster from a later process with its pid. Linux: field 22 of /proc/<pid>/stat; elsewhere `ps -o lstart=`. */
   processStartedAt: string
   /** Settles when the postmaster ends, by itself or by `stop`. */
-  exited: Promise<ProgramExit>
-  /** Rolls back what is open and shuts down; at most 15 s. */
+  exited: Promise<Exit>
+  /** Rolls back open transactions and shuts down, within 15 s. */
   stop(): Promise<void>
 }
 
 const START_LIMIT_MS = 120_000
 
 /**
- * Starts the Postgres whose data live under `folder`, made on first use; answers when it accepts connections on 127.0.0.1.
- * It ends by itself when this process is gone. Throws a PostgresFault of one sentence.
+ * Starts the Postgres whose data are in `folder`, created on first use; resolves when it accepts connections on 127.0.0.1. It
+ * ends by itself when this process is gone. Throws a PostgresError of one sentence.
  */
 export async function startPostgres(folder: string, options: StartPostgresOptions = {}): Promise<RunningPostgres> {
   const limit = AbortSignal.timeout(START_LIMIT_MS)
@@ -48,11 +48,11 @@ export async function startPostgres(folder: string, options: StartPostgresOption
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const root = await realpath(folder)
-    const giveBack = await claimFolder(root)
+    const release = await claimFolder(root)
     try {
-      return await startClaimed(root, options, signal, giveBack)
+      return await startClaimed(root, options, signal, release)
     } catch (cause) {
-      giveBack()
+      release()
       throw cause
     }
   } catch (cause) {
@@ -62,7 +62,7 @@ export async function startPostgres(folder: string, options: StartPostgresOption
   }
 }
 
-async function startClaimed(folder: string, options: StartPostgresOptions, signal: AbortSignal, giveBack: () => void) {
+async function startClaimed(folder: string, options: StartPostgresOptions, signal: AbortSignal, release: () => void) {
   const { log = () => {}, settings = {} } = options
   const installed = await findBinaries(folder)
   const runAs = await chooseRunAs(folder, join(installed.folder, 'bin/postgres'))
@@ -70,24 +70,19 @@ async function startClaimed(folder: string, options: StartPostgresOptions, signa
   const cluster = await ensureCluster(folder, binaries, runAs, signal)
   await stopLeftoverPostmaster(cluster.data)
   const { port } = options
-  const launching = {
-    binaries: binaries.folder,
-    data: cluster.data,
-    runAs,
-    settings,
-    log,
-    signal,
+  const postmaster = await startPostmaster({
+    ...{ binaries: binaries.folder, data: cluster.data, runAs, settings, log, signal },
     ...(port ? { port } : {}),
-  }
-  return toRunning(await startPostmaster(launching), cluster, giveBack)
+  })
+  return toRunning(postmaster, cluster, release)
 }
 
-async function toRunning(postmaster: Postmaster, cluster: Cluster, giveBack: () => void): Promise<RunningPostgres> {
+async function toRunning(postmaster: Postmaster, cluster: Cluster, release: () => void): Promise<RunningPostgres> {
   const { pid, port } = postmaster
   const identity = await identifyProcess(pid)
   if (identity === undefined) throw new Error('Postgres ended as soon as it was ready')
   const { startedAt } = identity
-  const exited = postmaster.exited.finally(giveBack)
+  const exited = postmaster.exited.finally(release)
   const url = (role: 'postgres' | 'ebb') => `postgres://${role}:${cluster.passwords[role]}@127.0.0.1:${port}/${role}`
   async function stop(): Promise<void> {
     await endPostmaster(pid, startedAt)

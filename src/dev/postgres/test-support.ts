@@ -10,10 +10,10 @@ import { untilTrue } from '../../../test/support/until.ts'
 
 export const isRoot = process.getuid?.() === 0
 
-/** In which whatever was told to end has ended. */
+/** Time for processes that were asked to end. */
 const LEFT_MS = 20_000
 
-/** A folder for one test file; `remove` also says which processes stay at work in it. */
+/** A folder for one test file; `remove` also returns the processes that still use it. */
 export function scratchFolder() {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'ebb-postgres-')))
   chmodSync(path, 0o755)
@@ -70,7 +70,7 @@ setInterval(() => {}, 1000)
 
 export interface OtherRunner {
   child: ChildProcess
-  said: Promise<{ url: string; pid: number; error?: string; code?: string }>
+  started: Promise<{ url: string; pid: number; error?: string; code?: string }>
   kill(): Promise<void>
 }
 
@@ -82,7 +82,7 @@ export function otherRunner(folder: string, ids: { uid?: number; gid?: number } 
   child.stderr.on('data', (chunk) => {
     complaint += chunk
   })
-  const said = once(createInterface({ input: child.stdout }), 'line').then(([line]) => JSON.parse(line))
+  const started = once(createInterface({ input: child.stdout }), 'line').then(([line]) => JSON.parse(line))
   const ended = once(child, 'close')
   async function kill(): Promise<void> {
     child.kill('SIGKILL')
@@ -90,5 +90,5 @@ export function otherRunner(folder: string, ids: { uid?: number; gid?: number } 
   }
   runners.push(kill)
   const silent = ended.then(() => ({ error: complaint }))
-  return { child, said: Promise.race([said, silent]), kill }
+  return { child, started: Promise.race([started, silent]), kill }
 }

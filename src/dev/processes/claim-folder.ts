@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { ConfigError } from '../../kernel/index.ts'
 import { identifyProcess } from './leftovers.ts'
 
-/** Makes this process the one runner of `folder`, or says who is; answers how to give it back. */
+/**
+ * Makes this process the only runner of `folder`, or throws a ConfigError that names the other one. Returns a function that
+ * releases the claim.
+ */
 export async function claimFolder(folder: string): Promise<() => void> {
   const path = join(folder, 'runner.json')
   const self = await identifyProcess(process.pid)
@@ -13,16 +16,16 @@ export async function claimFolder(folder: string): Promise<() => void> {
   const draft = `${path}.${randomUUID()}`
   try {
     await writeFile(draft, mine, { mode: 0o600 })
-    // A link appears at once and whole, and only one of two runners gets it.
+    // A link appears atomically, and only one of two runners gets it.
     for (let tries = 0; tries < 5; tries++) {
-      const taken = await link(draft, path).then(
+      const claimed = await link(draft, path).then(
         () => true,
         (cause: NodeJS.ErrnoException) => {
           if (cause.code !== 'EEXIST') throw cause
           return false
         },
       )
-      if (taken) return () => releaseClaim(path, mine)
+      if (claimed) return () => releaseClaim(path, mine)
       await removeStaleClaim(path, folder)
     }
     throw new ConfigError(`Several runners start in ${folder} at once: start again.`)
@@ -40,7 +43,7 @@ async function removeStaleClaim(path: string, folder: string): Promise<void> {
       `${folder} is in use by process ${claim.pid}: stop that one first, or choose another folder with EBB_HOME.`,
     )
   }
-  // Moved, not removed: had another runner just replaced it, that one's claim is put back.
+  // Moved, not removed: if another runner has just replaced it, that claim is put back.
   const aside = `${path}.${randomUUID()}`
   await rename(path, aside).catch(() => {})
   if ((await readFile(aside, 'utf8').catch(() => text)) !== text) await link(aside, path).catch(() => {})
@@ -56,11 +59,11 @@ function parseClaim(text: string): { pid: number; startedAt: unknown } {
   }
 }
 
-/** Synchronous, so that it also works in an exit handler; a claim of somebody else's stays. */
+/** Synchronous, so that it also works in an exit handler; the claim of another process stays. */
 function releaseClaim(path: string, mine: string): void {
   try {
     if (readFileSync(path, 'utf8') === mine) rmSync(path)
   } catch {
-    // The folder itself is gone.
+    // The folder is gone.
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
-/** What tells a process from a later one with the same pid. */
+/** Distinguishes a process from a later one with the same pid. */
 interface ProcessIdentity {
   /** Linux: field 22 of /proc/<pid>/stat; elsewhere `ps -o lstart=`. Compare for equality only. */
   startedAt: string
@@ -12,7 +12,7 @@ interface ProcessIdentity {
   command: string
 }
 
-/** Describes a living process; undefined when there is none, or only its zombie. */
+/** Identifies a running process; undefined if there is none, or only a zombie. */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined
   try {
@@ -28,7 +28,7 @@ async function fromProc(pid: number): Promise<ProcessIdentity | undefined> {
     readFile(`/proc/${pid}/cmdline`, 'utf8'),
     readFile('/proc/stat', 'utf8'),
   ])
-  // The name in parentheses may hold anything; behind it field 3 comes first.
+  // The name in parentheses may hold any character; field 3 comes first after it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   const startedAt = fields[19]
   if (startedAt === undefined || fields[0] === 'Z' || fields[0] === 'X') return undefined
@@ -47,7 +47,10 @@ async function fromPs(pid: number): Promise<ProcessIdentity | undefined> {
 
 const TERM_LIMIT_MS = 2_000
 
-/** Notes a child under `folder`, so that the next start can stop it should we be killed; answers how to forget it. */
+/**
+ * Records a child in `folder`, so that the next start can stop it if we are killed. Returns a function that deletes the
+ * record.
+ */
 export async function recordChild(folder: string, pid: number): Promise<() => Promise<void>> {
   const identity = await identifyProcess(pid)
   const file = join(folder, `${pid}.json`)
@@ -56,7 +59,7 @@ export async function recordChild(folder: string, pid: number): Promise<() => Pr
   return () => rm(file, { force: true })
 }
 
-/** Stops what a killed runner left behind: processes noted here that still live and began when the note says. */
+/** Stops the processes that a killed runner left: those recorded here that still run and started when the record says. */
 export async function stopLeftovers(folder: string): Promise<void> {
   const files = await readdir(folder).catch(() => [])
   await Promise.all(files.map((file) => stopLeftover(join(folder, file))))
@@ -67,7 +70,7 @@ async function stopLeftover(file: string) {
     .then(JSON.parse)
     .catch(() => ({}))
   const { pid, startedAt } = note as { pid?: number; startedAt?: string }
-  // The pid may belong to somebody else by now.
+  // The pid may belong to another process by now.
   const isOurs = async () => pid !== undefined && (await identifyProcess(pid))?.startedAt === startedAt
   const giveUpAt = Date.now() + TERM_LIMIT_MS
   for (let signal: NodeJS.Signals = 'SIGTERM'; pid !== undefined && (await isOurs()); await delay(50)) {
@@ -75,7 +78,7 @@ async function stopLeftover(file: string) {
     try {
       process.kill(pid, signal)
     } catch {
-      // It ended between the look and the signal.
+      // It ended between the check and the signal.
     }
   }
   await rm(file, { force: true })

@@ -4,30 +4,31 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 
+/** How a process ended: by a code or by a signal. */
 export interface Exit {
   readonly code: number | null
-  readonly signal: NodeJS.Signals | null
+  readonly signal: string | null
 }
 
-/** One line that a child wrote: its JSON log record, or plain text. */
+/** One line of a child's output: a JSON log record, or plain text. */
 export type OutputLine = Readonly<Record<string, unknown>>
 
 export interface Child {
   readonly pid: number
   readonly exited: Promise<Exit>
-  /** SIGTERM, and SIGKILL when it is still there `limitMs` later. */
+  /** Sends SIGTERM, and SIGKILL if it still runs after `limitMs`. */
   stop(limitMs: number): Promise<Exit>
 }
 
 interface ChildOptions {
   readonly env: Readonly<Record<string, string>>
-  readonly onLine: (said: OutputLine) => void
+  readonly onLine: (line: OutputLine) => void
   readonly nodeOptions?: readonly string[]
 }
 
 /**
- * Starts a Node program of our own. It is in a process group of its own, so that Ctrl-C reaches only the runner, and it
- * ends by itself when the runner is gone, since we hold its stdin.
+ * Starts one of our Node programs. It has its own process group, so that Ctrl-C reaches only the runner, and it ends by itself
+ * when the runner is gone, since we hold its stdin.
  */
 export function startChild(file: string, { env, onLine, nodeOptions = [] }: ChildOptions): Child {
   const child = spawn(process.execPath, [...nodeOptions, file], {
@@ -39,7 +40,7 @@ export function startChild(file: string, { env, onLine, nodeOptions = [] }: Chil
   for (const input of [child.stdout, child.stderr]) {
     createInterface({ input }).on('line', (line) => onLine(parseLine(line)))
   }
-  // 'close' comes after the last line was read; a program that cannot be started has an 'error' and no exit.
+  // 'close' comes after the last line was read; a program that cannot be started emits 'error' and no exit.
   const exited = new Promise<Exit>((resolve) => {
     child.once('error', () => resolve({ code: 127, signal: null }))
     child.once('close', (code, signal) => resolve({ code, signal }))
@@ -57,40 +58,34 @@ export function startChild(file: string, { env, onLine, nodeOptions = [] }: Chil
 
 function parseLine(line: string): OutputLine {
   try {
-    const said: unknown = JSON.parse(line)
-    if (typeof said === 'object' && said !== null) return { ...said }
+    const record: unknown = JSON.parse(line)
+    if (typeof record === 'object' && record !== null) return { ...record }
   } catch {
     // Not every line is a log record.
   }
   return { level: 'text', msg: line }
 }
 
-/** How a program ended: by a code or by a signal. */
-export interface ProgramExit {
-  code: number | null
-  signal: string | null
-}
-
 export interface Program {
   pid: number
-  /** Ends the program as though the runner were gone. */
+  /** Ends the program as if the runner were gone. */
   disconnect(): void
-  exited: Promise<ProgramExit>
-  /** Settles when, besides, everything that it said has been read. */
-  closed: Promise<ProgramExit>
+  exited: Promise<Exit>
+  /** Settles when, in addition, all its output has been read. */
+  closed: Promise<Exit>
 }
 
 /** Nothing of the caller's environment (PGDATA, secrets, locale) reaches the program. */
 export const CLEAN_ENV = { PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin', TZ: 'UTC', LC_ALL: 'C' }
 
 interface ProgramOptions {
-  /** As whom, where it is somebody else. */
+  /** The user to run as. Default: our own. */
   ids?: { uid?: number; gid?: number }
-  /** What it says on stdout or stderr. */
+  /** Called with each line of stdout or stderr. */
   onLine: (line: string) => void
 }
 
-/** Starts a program that ends when this process is gone; answers with the program's own pid. */
+/** Starts a program that ends when this process is gone; returns the program's own pid, not that of its shell. */
 export async function startProgram(command: readonly string[], { ids = {}, onLine }: ProgramOptions): Promise<Program> {
   const child = spawn('/bin/sh', ['-c', LIFELINE, 'sh', ...command], {
     ...ids,
@@ -100,8 +95,8 @@ export async function startProgram(command: readonly string[], { ids = {}, onLin
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   })
-  const exited = Promise.withResolvers<ProgramExit>()
-  const closed = Promise.withResolvers<ProgramExit>()
+  const exited = Promise.withResolvers<Exit>()
+  const closed = Promise.withResolvers<Exit>()
   child.once('exit', (code, signal) => exited.resolve(toExit(code, signal)))
   child.once('close', (code, signal) => closed.resolve(toExit(code, signal)))
   child.stdin.on('error', () => {}) // it may end before its lifeline does
@@ -111,7 +106,7 @@ export async function startProgram(command: readonly string[], { ids = {}, onLin
 }
 
 /**
- * Nobody writes to stdin: its end means that the runner is gone. A background job of sh ignores SIGINT until the program
+ * Nothing is written to stdin: its end means that the runner is gone. A background job of sh ignores SIGINT until the program
  * sets its own handler, hence the repetition; after ten of them SIGQUIT ends Postgres at once and without damage.
  */
 const LIFELINE = `
@@ -141,8 +136,8 @@ function readPid(child: ChildProcessByStdio<Writable, Readable, Readable>): Prom
   })
 }
 
-/** The shell tells a signal of its program as 128 + its number. */
-function toExit(code: number | null, signal: string | null): ProgramExit {
+/** The shell reports the signal of its program as 128 + its number. */
+function toExit(code: number | null, signal: string | null): Exit {
   if (code === null || code <= 128) return { code, signal }
   const name = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0]
   return name === undefined ? { code, signal } : { code: null, signal: name }

@@ -55,8 +55,8 @@ const errorOf = async (answer: Response) => [answer.status, ((await answer.json(
 const KEY = { 'x-api-key': 'any' }
 const ada = { email: 'ada@example.com', name: 'Ada Lovelace' }
 
-describe('an answer', () => {
-  it('200 is the reply of the first example, or of the one that is preferred', async () => {
+describe('a response', () => {
+  it('200 is the reply of the first example, or of the preferred one', async () => {
     const { call } = await started(THINGS)
     expect(await (await call('GET', '/v1/things/x')).json()).toEqual({ id: 'a', name: 'First', n: 1 })
     const preferred = await call('GET', '/v1/things/x', { prefer: 'example=second' })
@@ -68,13 +68,13 @@ describe('an answer', () => {
     expect([none.status, await none.json()]).toMatchObject([400, { message: expect.stringContaining('first, second') }])
   })
 
-  it('200 is made up where there is no example, with what the request says about it', async () => {
+  it('200 is sampled without an example, and echoes values of the request', async () => {
     const { call } = await started(THINGS)
     const made = await (await call('PUT', '/v1/things/seven', {}, { name: ' Lamp ' })).json()
     expect(made).toEqual({ id: 'seven', name: 'Lamp', n: expect.any(Number) })
   })
 
-  it('is the same for the same request and seed, and another for another', async () => {
+  it('is the same for the same request and seed, and differs otherwise', async () => {
     const [one, same, other] = [await started(THINGS), await started(THINGS), await started(THINGS, { seed: '2' })]
     const nOf = async ({ call }: typeof one, name: string) =>
       ((await (await call('PUT', '/v1/things/a', {}, { name })).json()) as { n: number }).n
@@ -87,7 +87,7 @@ describe('an answer', () => {
     expect(new Set(first).size).toBeGreaterThan(1)
   })
 
-  it('501 says which contract needs an example', async () => {
+  it('501 names the contract that needs an example', async () => {
     const { call } = await started(THINGS)
     const answer = await call('GET', '/v1/guess')
     expect([answer.status, await answer.json()]).toMatchObject([
@@ -96,7 +96,7 @@ describe('an answer', () => {
     ])
   })
 
-  it('of every endpoint of this checkout fits its contract, whatever the seed', async () => {
+  it('of every endpoint of this checkout fits its contract, for any seed', async () => {
     const contracts = await importContracts('.')
     const requests: Readonly<Record<string, [path: string, body?: unknown]>> = {
       'create-user': ['/v1/users', ada],
@@ -124,7 +124,7 @@ describe('an answer', () => {
 })
 
 describe('a request', () => {
-  it('is judged as by the gateway, since that stands in front', async () => {
+  it('is checked by the real gateway in front', async () => {
     const { call } = await started(await importContracts('.'))
     const bad = await call('POST', '/v1/users', { ...KEY, 'idempotency-key': 'a' }, { email: 'no', role: 'admin' })
     expect(bad.status).toBe(400)
@@ -149,7 +149,7 @@ describe('a request', () => {
     expect(await errorOf(await create({ ...ada, name: 'Eve' }))).toEqual([422, 'idempotency_mismatch'])
   })
 
-  it('409 fails as its contract declares, where it asks for it', async () => {
+  it('409 fails as its contract declares, on request', async () => {
     const { call } = await started(await importContracts('.'))
     const create = (key: string, headers: Readonly<Record<string, string>>) =>
       call('POST', '/v1/users', { ...KEY, 'idempotency-key': key, ...headers }, ada)
@@ -162,7 +162,7 @@ describe('a request', () => {
     ])
   })
 
-  it('202 tells its caller, and nobody else, what became of it', async () => {
+  it('202 shows the outcome to its caller only', async () => {
     const { call } = await started(THINGS)
     const accepted = await call('POST', '/v1/ends', { ...KEY, prefer: 'respond-async' })
     expect(accepted.status).toBe(202)
@@ -172,8 +172,8 @@ describe('a request', () => {
   })
 })
 
-describe('trouble', () => {
-  it('503 for a part of the requests, the same ones for the same seed; a retry may go well', async () => {
+describe('fault injection', () => {
+  it('503 for a share of the requests, the same ones for the same seed; a retry may succeed', async () => {
     const failing = { status: 503, rate: 0.5 }
     const statuses = async () => {
       const { call } = await started(THINGS, { failing })
@@ -188,7 +188,7 @@ describe('trouble', () => {
     expect(await statuses()).toEqual(first)
   })
 
-  it('is slow when told so', async () => {
+  it('adds latency', async () => {
     const { call } = await started(THINGS, { latency: { minMs: 150, maxMs: 200 } })
     const beganAt = performance.now()
     expect((await call('GET', '/v1/things/x')).status).toBe(200)
@@ -197,7 +197,7 @@ describe('trouble', () => {
 })
 
 describe('ebb mock', () => {
-  it('runs until Ctrl-C, and tells each request', async () => {
+  it('runs until Ctrl-C, and logs each request', async () => {
     const cli = spawnCli(['mock', '--port', '0', '--json', '--fail', '503:1'])
     closers.push(cli.kill)
     await untilTrue(() => cli.lines.length > 0)
@@ -214,7 +214,7 @@ describe('ebb mock', () => {
     [['--fail', '200:1'], '--fail must be a status from 400 to 599 and a rate from 0 to 1, such as 503:0.2'],
     [['--latency', '9-1'], '--latency must be milliseconds, or a range of them, such as 200 or 100-400'],
     [['--port', 'x'], '--port must be from 0 to 65535; 0 is any free one'],
-  ])('says what is wrong with %j', async (args, sentence) => {
+  ])('explains what is wrong with %j', async (args, sentence) => {
     const { code, stderr } = await spawnCli(['mock', ...args]).ended
     expect([code, stderr]).toEqual([1, `ebb: ${sentence}\n`])
   })
@@ -222,3 +222,19 @@ describe('ebb mock', () => {
 
 const importContractNames = async () =>
   Object.values(await importContracts('.')).filter(({ kind }) => kind === 'endpoint')
+
+it('a reply beyond ASCII arrives unchanged', async () => {
+  const reply = { name: 'Zo\u00eb \u2603 \u{1f600}' }
+  const contract = endpoint({
+    ...{ name: 'get-name', summary: 'Says a name.', method: 'GET', path: '/v1/name', access: { anonymous: true } },
+    reply: { status: 200, body: z.object({ name: z.string() }) },
+    examples: { one: { reply } },
+  })
+  const mock = await startMock({ 'get-name': contract }, { port: 0, seed: '1' })
+  try {
+    const response = await fetch(`${mock.url}/v1/name`)
+    expect(await response.json()).toEqual(reply)
+  } finally {
+    await mock.stop()
+  }
+})

@@ -12,7 +12,7 @@ it.each([
   expect(printable(text)).toBe(shown)
 })
 
-it('leaves JSON what it is', () => {
+it('leaves JSON the same JSON', () => {
   const value = { text: '\u001b[0m \u009b \u202e " \\' }
   expect(JSON.parse(printable(JSON.stringify(value)))).toEqual(value)
 })

@@ -1,0 +1,66 @@
+import { readAnnouncement } from '../dev/announcement.ts'
+import { printable } from '../dev/report.ts'
+import { ConfigError, processConfig } from '../kernel/index.ts'
+import { printLine } from './command.ts'
+
+export interface AdminOptions {
+  /** The admin address of another Ebb, whose key is read from EBB_ADMIN_KEY. Default: the Ebb of this checkout. */
+  readonly admin?: string | undefined
+  readonly json?: boolean | undefined
+}
+
+/** The same as options of parseArgs. */
+export const ADMIN_OPTIONS = { json: { type: 'boolean' }, admin: { type: 'string' } } as const
+
+/** Calls the admin API of the running Ebb, or of the one that `admin` names, and returns its JSON. Throws a ConfigError. */
+export async function callAdmin<Result>(
+  root: string,
+  path: string,
+  { admin, method = 'GET', body }: AdminOptions & { method?: string; body?: unknown },
+): Promise<Result> {
+  const target = admin ? { admin, adminKey: processConfig().EBB_ADMIN_KEY ?? '' } : await readAnnouncement(root)
+  const response = await fetch(new URL(path, target.admin), {
+    method,
+    headers: {
+      authorization: `Bearer ${target.adminKey}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch((cause) => {
+    throw new ConfigError(`no Ebb answers at ${target.admin}; start it with npm start.`, { cause })
+  })
+  const text = await response.text()
+  if (!response.ok) throw new ConfigError(problemText(text) ?? `${target.admin} answered ${response.status}`)
+  // The admin API and this client have the same version.
+  return (text ? JSON.parse(text) : undefined) as Result
+}
+
+function problemText(text: string): string | undefined {
+  try {
+    const { message, details = [] }: { message: string; details?: { path: string; message: string }[] } =
+      JSON.parse(text)
+    return [message, ...details.map(({ path, message }) => `${path}: ${message}`)].join('\n')
+  } catch {
+    return undefined
+  }
+}
+
+/** Prints a result, as JSON or as lines. */
+export function printResult<Result>(
+  result: Result,
+  toLines: (result: Result) => readonly string[],
+  { json = false }: AdminOptions,
+) {
+  printLine(printable(json ? JSON.stringify(result, undefined, 2) : toLines(result).join('\n')))
+}
+
+/** Pads the cells of each column to the same width. */
+export function table(rows: readonly (readonly string[])[]): readonly string[] {
+  const widths = rows.reduce<number[]>((max, row) => row.map((cell, i) => Math.max(max[i] ?? 0, cell.length)), [])
+  return rows.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
+}
