@@ -66,7 +66,8 @@ export class Deadline {
 
   constructor(timeoutMs: number) {
     this.timeoutMs = timeoutMs
-    const onTimeout = () => this.#end(new Problem('deadline_exceeded', 504, `There was no answer within ${timeoutMs} ms.`))
+    const onTimeout = () =>
+      this.#end(new Problem('deadline_exceeded', 504, `There was no answer within ${timeoutMs} ms.`))
     this.#timer = setTimeout(onTimeout, timeoutMs)
   }
 

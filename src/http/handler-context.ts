@@ -65,7 +65,8 @@ export function createHandlerContexts(contract: Contract, { secrets }: { secrets
     /** Throws where a reply must not be sent. An owner's route whose handler never called own() would let any caller in. */
     const check = () => {
       if (emitError) throw emitError
-      if (route?.owner && !ownerChecked) throw new Error('the contract says `owner`, and the handler did not call own()')
+      if (route?.owner && !ownerChecked)
+        throw new Error('the contract says `owner`, and the handler did not call own()')
     }
     /** What a resource is bound to. */
     const bindContext = (resource: string): BindContext => ({

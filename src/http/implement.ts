@@ -93,7 +93,11 @@ export function implement<C extends Contract, const U extends Uses>(
   handle: Handler<C, NoInfer<U>>,
 ): Implementation<C, U> {
   const taken = Object.keys(uses).find((name) => CONTEXT_NAMES.has(name))
-  if (taken) throw new ContractError(contract.name, `\`${taken}\` is part of every handler's context; give the resource another name`)
+  if (taken)
+    throw new ContractError(
+      contract.name,
+      `\`${taken}\` is part of every handler's context; give the resource another name`,
+    )
   const late = Object.keys(uses).find((name) => uses[name]?.carryOut)
   if (late && contract.kind !== 'subscriber') {
     throw new ContractError(

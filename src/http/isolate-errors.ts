@@ -21,7 +21,8 @@ export function isolateErrors(inFlight: InFlight, { log, shutDown }: IsolationOp
     const reason = unhandled.get(promise)
     unhandled.delete(promise)
     // What the platform itself has ended or refused says nothing about the process.
-    if (isRequestError(reason)) log.error({ err: reason }, 'a rejection was not handled; await its promise in the handler')
+    if (isRequestError(reason))
+      log.error({ err: reason }, 'a rejection was not handled; await its promise in the handler')
     else shutDown(reason)
   }
 

@@ -45,8 +45,7 @@ export function openResources(uses: Uses, config: Config, log: Log): OpenedResou
     carryOut: async (effects, signal) => {
       for (const { resource: name, payload } of effects) {
         const { resource, opened } = all.find((one) => one.name === name) ?? {}
-        if (!resource?.carryOut)
-          throw new Error(`\`${name}\` has pending effects, and the handler no longer uses it`)
+        if (!resource?.carryOut) throw new Error(`\`${name}\` has pending effects, and the handler no longer uses it`)
         await resource.carryOut(opened, payload, { signal })
       }
     },

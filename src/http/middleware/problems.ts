@@ -43,7 +43,8 @@ function toProblem(error: unknown, showErrors: boolean): Problem {
   const { status } = Object(error) as { readonly status?: unknown }
   if (status === 400) return new Problem('invalid_request', 400, 'The request is malformed.', cause)
   if (status === 413) return new Problem('payload_too_large', 413, 'The body is too large.', cause)
-  if (status === 415) return new Problem('unsupported_media_type', 415, 'Send JSON as UTF-8, without Content-Encoding.', cause)
+  if (status === 415)
+    return new Problem('unsupported_media_type', 415, 'Send JSON as UTF-8, without Content-Encoding.', cause)
   const details = showErrors ? [{ path: 'cause', message: describeError(error) }] : []
   const message = 'Something went wrong here; the correlation id finds it in our logs.'
   return new Problem('internal', 500, message, { ...cause, details })
