@@ -27,7 +27,7 @@ it('one log line and one measurement per request', async () => {
   expect(answered).toEqual([
     {
       ...{ route: '/v1/things/{id}', method: 'GET', status: 200, seconds: expect.any(Number) },
-      ...{ called: 'get-thing', cold: false, revision: undefined },
+      ...{ invoked: 'get-thing', cold: false, revision: undefined },
     },
     { route: 'none', method: 'GET', status: 404, seconds: expect.any(Number) },
   ])
@@ -161,7 +161,7 @@ it('a response that cannot be sent breaks its connection only', async () => {
   const { url, lines } = await testGateway({ dependencies: { findStoredResponse: async () => broken } })
   const headers = { 'content-type': 'application/json', 'x-api-key': 'full', 'idempotency-key': 'k' }
   await expect(fetch(`${url}/v1/things`, { method: 'POST', body: '{"name":"a"}', headers })).rejects.toThrow()
-  expect(lines).toContainEqual(expect.objectContaining({ msg: 'an answer cannot be sent' }))
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'a response cannot be sent' }))
   expect((await fetch(`${url}/v1/things/1`)).status).toBe(200)
 })
 
