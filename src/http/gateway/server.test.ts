@@ -141,7 +141,7 @@ it('draining loses no request, and closes each connection with its response', as
   const waiting = openRawConnection(port)
   const call = httpRequest(`${url}/v1/things/1`).end()
   await came.promise
-  const drained = drain(server, { quietMs: 50 })
+  const drained = drain(server, { quietMs: 1_000 })
   const late = await waiting
   late.send(GET)
   gate.resolve()
