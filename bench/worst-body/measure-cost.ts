@@ -29,8 +29,8 @@ const validate = createValidator(
 
 function validateBody(bytes: Uint8Array) {
   const parsed = parseJson(bytes)
-  const judged = 'faults' in parsed ? undefined : validate({ params: {}, query: {}, headers: {}, body: parsed.value })
-  const details = 'faults' in parsed ? parsed.faults : judged?.ok === false ? judged.issues : []
+  const judged = 'issues' in parsed ? undefined : validate({ params: {}, query: {}, headers: {}, body: parsed.value })
+  const details = 'issues' in parsed ? parsed.issues : judged?.ok === false ? judged.issues : []
   const answer = details.length > 0 ? problemJson(new Problem('invalid_request', 400, 'No.', { details }), 'id') : ''
   return { parsed, judged, answer }
 }

@@ -14,7 +14,7 @@ const Note = z.object({ text: z.string(), mode: z.string() })
 const writeNote = (timeoutMs: number) => {
   const contract = endpoint({
     name: 'write-note',
-    summary: 'Writes a note, and then does as it is told.',
+    summary: 'Writes a note, and then behaves as its mode says.',
     method: 'POST',
     path: '/v1/notes',
     body: Note,
@@ -46,7 +46,7 @@ const writeNote = (timeoutMs: number) => {
   })
 }
 
-/** No machine is so busy that a request that is meant to be answered takes a minute. */
+/** Long enough for a request that is meant to be answered, on any busy machine. */
 const fn = testFunction(writeNote(60_000))
 const hurried = testFunction(writeNote(1_000))
 const ada = { sub: 'ada' }
@@ -69,13 +69,13 @@ const write = async (text: string, mode: string, key = text, of = fn) => {
 }
 
 describe('a request is one transaction', () => {
-  it('201 commits the row, the event and the answer together', async () => {
+  it('201 commits the row, the event and the stored response together', async () => {
     const response = await write('plain', 'plain')
     expect(response.status).toBe(201)
     expect([await count('notes', 'plain'), await count('ebb.outbox', 'plain')]).toEqual([1, 1])
   })
 
-  it('409 for a declared failure undoes the rows and the events, and is replayed', async () => {
+  it('409 for a declared failure rolls back the rows and the events, and is replayed', async () => {
     const [first, second] = [await write('refused', 'refuse'), await write('refused', 'refuse')]
     expect([first.status, first.body.error]).toEqual([409, 'refused'])
     expect(second.text).toBe(first.text)
@@ -89,7 +89,7 @@ describe('a request is one transaction', () => {
     expect(await count('notes', 'unthrown')).toBe(0)
   })
 
-  it('503 for a declared failure that may pass is not recorded, so that the same key succeeds later', async () => {
+  it('503 for a transient declared failure is not stored, so that the same key succeeds later', async () => {
     const first = await write('busy', 'busy')
     expect([first.status, first.body.error]).toEqual([503, 'busy'])
     expect((await write('busy', 'busy')).headers['idempotency-replayed']).toBeUndefined()
@@ -144,7 +144,7 @@ describe('a request is one transaction', () => {
 })
 
 describe('one key, many requests', () => {
-  it('has one effect; the others get 409 with Retry-After or the one answer, and other callers are served', async () => {
+  it('has one effect; the others get 409 with Retry-After or the one response, and other callers are served', async () => {
     const many = Array.from({ length: 50 }, () => write('crowd', 'nap'))
     const others = await Promise.all(Array.from({ length: 10 }, (_, i) => write(`other-${i}`, 'plain')))
     expect(others.map(({ status }) => status)).toEqual(others.map(() => 201))
@@ -229,7 +229,7 @@ describe('bad input', () => {
   })
 })
 
-describe('what every answer carries', () => {
+describe('every response', () => {
   it('keeps a well-formed correlation id and makes one otherwise', async () => {
     const caller = await fn.as(ada)
     const kept = await caller.get('/nowhere').set('x-correlation-id', 'click-12345678')

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Express } from 'express'
-import express from 'express'
+import express, { type Express } from 'express'
 import { describeEndpoint, describeSubscriber, Problem, parsePathTemplate } from '../contract/index.ts'
 import type { Log } from '../kernel/index.ts'
 import { compose } from './context.ts'
@@ -23,37 +22,37 @@ export interface AppOptions {
   readonly log: Log
   readonly secrets?: Readonly<Record<string, string>>
   readonly revision?: string
-  /** Whether a 500 tells its cause. */
+  /** Whether a 500 includes its cause; default: false. */
   readonly showErrors?: boolean
-  /** The requests that run at a time, where no platform in front sees to that. */
+  /** The number of requests that run at a time, where no platform in front limits it; default: no limit. */
   readonly maxConcurrency?: number | undefined
   readonly isDraining?: () => boolean
-  /** Is told of each request. */
+  /** Counts each request from its headers to its response. */
   readonly inFlight?: InFlight
-  /** Answers a scrape of the function's metrics, where it is asked to. */
+  /** Serves `/metrics`; default: there is no such path. */
   readonly scrape?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
 }
 
-/** A function as an Express app. This is a request's whole way, top to bottom. */
+/** A function as an Express app: the whole request path, top to bottom. */
 export function createApp(fn: Implementation, options: AppOptions): Express {
-  const { method, path, facts: attributes, timeoutMs, maxBodyBytes, judge } = describeRoute(fn.contract)
+  const { method, path, attributes, timeoutMs, maxBodyBytes, steps } = describeRoute(fn.contract)
   const app = express().disable('x-powered-by').disable('etag').set('query parser', false)
   app.enable('case sensitive routing').enable('strict routing')
 
   app.use('/_', probes(options))
   if (options.scrape) app.get('/metrics', options.scrape)
-  const way = compose([
+  const pipeline = compose([
     correlation({ ...options, attributes }),
     accessLog(options),
     deadline({ ...options, timeoutMs }),
-    // On arrival, before anything makes the request wait: an identity is good for so long only.
+    // On arrival, before any queue: an identity expires.
     identity(options),
     ...(options.maxConcurrency ? [concurrency(options.maxConcurrency)] : []),
     takeBody({ maxBytes: maxBodyBytes }),
-    ...judge,
+    ...steps,
     transact(fn, options),
   ])
-  app[method](path, way)
+  app[method](path, pipeline)
   app.use(() => {
     throw new Problem('not_found', 404, 'There is nothing here.')
   })
@@ -61,28 +60,27 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
   return app
 }
 
-/** The steps in which endpoints and subscribers differ: who may call, and what a good request is. */
+/** Where endpoints and subscribers differ: route, limits, and the steps that validate and authorise. */
 function describeRoute(contract: Contract) {
   if (contract.kind === 'subscriber') {
     const { timeoutMs } = describeSubscriber(contract)
-    const facts = { route: '/', trigger: 'pubsub' } as const
     return {
       method: 'post' as const,
       path: '/',
-      facts,
+      attributes: { route: '/', trigger: 'pubsub' } as const,
       timeoutMs,
       maxBodyBytes: MAX_RECEIVED_BYTES,
-      judge: [receiveEvent(contract)],
+      steps: [receiveEvent(contract)],
     }
   }
   const route = describeEndpoint(contract)
   return {
-    // Express names its methods as HTTP does, in lower case.
+    // Express's methods are HTTP's in lower case.
     method: route.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete',
     path: parsePathTemplate(route.path).express,
-    facts: { route: route.path, trigger: 'http' } as const,
+    attributes: { route: route.path, trigger: 'http' } as const,
     timeoutMs: route.timeoutMs,
     maxBodyBytes: route.maxBodyBytes,
-    judge: [validate(contract), authorise(route)],
+    steps: [validate(contract), authorise(route)],
   }
 }

@@ -19,7 +19,7 @@ afterAll(async () => {
   await once(server.close(), 'close')
 })
 
-/** So many requests, each on a connection of its own, that have all been taken in; answers what they are answered. */
+/** Sends this many requests, each on a connection of its own; resolves when all have arrived, with their responses to come. */
 async function take(many: number) {
   taken.length = 0
   const answers = Array.from({ length: many }, async () => {
@@ -30,8 +30,8 @@ async function take(many: number) {
   return answers
 }
 
-describe('answers that are ready in the same turn of the event loop', () => {
-  it('leave when it is over, each with its own body', async () => {
+describe('responses that are ready in the same turn of the event loop', () => {
+  it('are sent when it is over, each with its own body', async () => {
     const answers = await take(20)
     for (const [i, response] of taken.entries()) endInBatch(response, `answer ${i}`)
     expect(taken.map((response) => response.writableEnded)).not.toContain(true)
@@ -39,7 +39,7 @@ describe('answers that are ready in the same turn of the event loop', () => {
     expect((await Promise.all(answers)).sort()).toEqual(Array.from({ length: 20 }, (_, i) => `answer ${i}`).sort())
   })
 
-  it('wait for one that comes late in the turn no longer than until it comes', async () => {
+  it('wait for a late one in the turn only until it is ready', async () => {
     const answers = await take(2)
     const [first, late] = taken as [ServerResponse, ServerResponse]
     endInBatch(first, 'first')
@@ -50,7 +50,7 @@ describe('answers that are ready in the same turn of the event loop', () => {
     expect((await Promise.all(answers)).sort()).toEqual(['first', 'late'])
   })
 
-  it('leave though the caller of another one has hung up', async () => {
+  it('are sent although the caller of another one has hung up', async () => {
     const gone = connect(port(), '127.0.0.1')
     taken.length = 0
     gone.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
@@ -59,7 +59,7 @@ describe('answers that are ready in the same turn of the event loop', () => {
     gone.resetAndDestroy()
     await once(lost, 'close')
     const [answer] = await take(1)
-    endInBatch(lost, 'nobody reads this')
+    endInBatch(lost, 'never read')
     endInBatch(taken[0] as ServerResponse, 'here')
     expect(await answer).toBe('here')
   })

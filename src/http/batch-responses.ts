@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http'
 
-/** How long the first of them is kept at most for the others of its turn, looked at as each joins. */
+/** The longest that the first response of a batch waits for the others, checked as each joins. */
 const MAX_BATCH_MS = 2
 
 let batch: { readonly response: ServerResponse; readonly body: string | Uint8Array }[] = []
 let openedAt = 0
 
 /**
- * Ends an answer together with all others of this turn of the event loop. Under load whoever reads them, the gateway, is
- * then woken once for many, where each waking costs the writer as much as a handler; and code that runs for one after
- * the other stays in the processor's caches. An answer that is alone leaves as soon as the turn is over.
+ * Ends a response together with all others of this turn of the event loop. Under load the reader, which is the gateway, then
+ * wakes up once for many, where each wake-up costs the writer as much as a handler; and code that runs for one after the
+ * other stays in the processor's caches. A response that is alone is sent as soon as the turn is over.
  */
 export function endInBatch(response: ServerResponse, body: string | Uint8Array): void {
   if (batch.length === 0) {

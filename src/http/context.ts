@@ -3,20 +3,20 @@ import { Problem, type ReceivedEvent } from '../contract/index.ts'
 import type { Correlation, Log } from '../kernel/index.ts'
 import type { Identity } from '../protocol/index.ts'
 
-/** What is known of a request: each step of its way adds a part and finds those of the steps before it. */
+/** What is known of a request: each step adds a part and reads those of the steps before it. */
 export interface RequestContext extends Record<string, unknown> {
   correlation: Correlation
   log: Log
   cold: boolean
   deadline: Deadline
   identity: Identity
-  /** What the handler is called with. */
+  /** The handler's first argument. */
   input: unknown
-  /** The event that a subscriber was sent, the traceparent of what sent it, and how many events led to it. */
+  /** The event that a subscriber received, the traceparent of its sender, and how many events led to it. */
   event?: ReceivedEvent & { readonly link: string | undefined; readonly hops: number }
 }
 
-/** What nothing is known of yet. All parts are there from the start, so that V8 finds each in one and the same place. */
+/** An empty context. All properties exist from the start, so that every context has one and the same shape in V8. */
 export const createRequestContext = () => ({
   correlation: undefined,
   log: undefined,
@@ -32,31 +32,31 @@ export type Request = Parameters<Handler>[0]
 export type Response = Parameters<Handler>[1]
 
 /**
- * One step of a request's way; its parts are in `response.locals`. Throws the Problem that ends the way; answers a
- * promise only where there is something to wait for.
+ * One step of the request path; the context is `response.locals`. A step throws the Problem that ends the request, and
+ * returns a promise only where it has to wait.
  */
 export type Step = (request: Request, response: Response) => void | Promise<void>
 
-/** The one value of a header: Node joins those of one that is no list of its own. */
+/** A header's value as one string; Node joins the lines of a repeated header, except for those that it keeps as a list. */
 export function headerOf({ headers }: Request, name: string): string | undefined {
   const value = headers[name]
   return typeof value === 'string' ? value : undefined
 }
 
-/** A route's handler that takes each request through these steps, in one go as far as none of them waits. */
+/** Composes the steps into one that runs them in order, synchronously as long as none of them returns a promise. */
 export const compose = (steps: readonly Step[]): Step =>
   steps.reduceRight<Step>(
     (rest, step) => (request, response) => {
-      const waiting = step(request, response)
-      return waiting ? waiting.then(() => rest(request, response)) : rest(request, response)
+      const pending = step(request, response)
+      return pending ? pending.then(() => rest(request, response)) : rest(request, response)
     },
     () => {},
   )
 
-/** Why a signal aborts when its request has been answered. */
-export const REQUEST_ENDED = new Error('the request is over; await in the handler whatever uses its tools')
+/** The reason with which a signal aborts once its response has been sent. */
+export const REQUEST_ENDED = new Error('the request is over; await in the handler everything that uses its tools')
 
-/** The time that a request has: until its deadline, or until its caller hangs up. */
+/** How long a request may run: until its deadline, or until its caller hangs up. */
 export class Deadline {
   readonly timeoutMs: number
   readonly #timer: NodeJS.Timeout
@@ -66,13 +66,14 @@ export class Deadline {
 
   constructor(timeoutMs: number) {
     this.timeoutMs = timeoutMs
-    const late = () => this.#end(new Problem('deadline_exceeded', 504, `There was no answer within ${timeoutMs} ms.`))
-    this.#timer = setTimeout(late, timeoutMs)
+    const onTimeout = () =>
+      this.#end(new Problem('deadline_exceeded', 504, `There was no answer within ${timeoutMs} ms.`))
+    this.#timer = setTimeout(onTimeout, timeoutMs)
   }
 
   /**
-   * Aborts at the deadline, with the Problem to answer as its reason, or when the answer has gone. It is made when it is
-   * asked for: most requests are over before that.
+   * Aborts at the deadline, with the Problem to answer with as its reason, or when the response has been sent. Created on
+   * first use: most requests never need it.
    */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
@@ -80,7 +81,7 @@ export class Deadline {
     return this.#controller.signal
   }
 
-  /** Settles as the work does, or rejects at the end: for what nothing else stops. Once a request. */
+  /** Settles as `work` does, or rejects when the request ends: for work that nothing else stops. To be called once. */
   race<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       work.then(resolve, reject)
@@ -89,12 +90,13 @@ export class Deadline {
     })
   }
 
-  /** Ends what the handler still has under way: nothing of a request outlives its answer. */
+  /** The response has been sent: aborts what the handler still has running, since nothing outlives its response. */
   finish(): void {
     clearTimeout(this.#timer)
     this.#end(REQUEST_ENDED)
   }
 
+  /** The caller hung up. */
   abandon(): void {
     clearTimeout(this.#timer)
     this.#end(new Problem('caller_gone', 499, 'The caller hung up.'))

@@ -48,7 +48,7 @@ const fn = testFunction(
   }),
 )
 
-it.each(Object.keys(EVENTS))('%s is emitted only if a subscriber can take it', async (what) => {
+it.each(Object.keys(EVENTS))('%s is emitted only if a subscriber could accept it', async (what) => {
   const caller = await fn.as({ sub: 'ada' })
   const { status } = await caller.post('/v1/things').send({ what })
   const rows = await fn.query('delete from ebb.outbox returning id')
@@ -60,12 +60,15 @@ it.each([
   ['  abc ', 200],
   ['  a ', 500],
   ['a', 500],
-])('what is changed on its way, %j, is emitted only if a subscriber would read it alike', async (name, status) => {
-  const caller = await fn.as({ sub: 'ada' })
-  expect((await caller.post('/v1/things').send({ what: `name:${name}` })).status).toBe(status)
-  const rows = await fn.query<{ payload: unknown }>('delete from ebb.outbox returning payload')
-  expect(rows).toEqual(status === 200 ? [{ payload: { name: 'abc' } }] : [])
-})
+])(
+  'data that their schema transforms, %j, are emitted only if a subscriber would read the same',
+  async (name, status) => {
+    const caller = await fn.as({ sub: 'ada' })
+    expect((await caller.post('/v1/things').send({ what: `name:${name}` })).status).toBe(status)
+    const rows = await fn.query<{ payload: unknown }>('delete from ebb.outbox returning payload')
+    expect(rows).toEqual(status === 200 ? [{ payload: { name: 'abc' } }] : [])
+  },
+)
 
 const made = event({ type: 'loop.made', data: z.object({ n: z.int() }) })
 const loop = testFunction(
@@ -80,7 +83,7 @@ it.each([
   [undefined, 1],
   [0, 1],
   [7, 8],
-])('what a subscriber of an event of %s hops emits has %s', async (hops, more) => {
+])('an event that a subscriber of an event of %s hops emits has %s', async (hops, more) => {
   const options = hops === undefined ? {} : { hops }
   const { status } = await loop.deliver({ type: 'loop.made', data: { n: 1 }, ...options })
   const rows = await loop.query('delete from ebb.outbox returning hops')

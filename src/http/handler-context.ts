@@ -11,61 +11,65 @@ import { findEventIssues } from './middleware/receive-event.ts'
 
 const RESOLVED = Promise.resolve()
 
-/** Makes the tools of each request of one function, and keeps what the handler does with them. */
+/** Creates the context of each request of one function, and records what the handler does with it. */
 export function createHandlerContexts(contract: Contract, { secrets }: { secrets: Readonly<Record<string, string>> }) {
   const route = contract.kind === 'endpoint' ? describeEndpoint(contract) : undefined
   const schemas = new Map<string, z.ZodType>()
-  const changing = new Set<string>()
+  /** Events whose schema transforms its input, so that a second pass could change them again. */
+  const transforming = new Set<string>()
   for (const [type, emitted] of Object.entries(contract.emits ?? {})) {
     schemas.set(type, toOutput(eventDataSchema(emitted)))
-    if (hasOverwrite(eventDataSchema(emitted))) changing.add(type)
+    if (hasOverwrite(eventDataSchema(emitted))) transforming.add(type)
   }
   const failures: Readonly<Record<string, number>> = contract.failures ?? {}
 
-  return function toolsFor({ deadline, log, identity, correlation, event: taken }: RequestContext) {
-    const hops = taken ? taken.hops + 1 : 0
+  return function createHandlerContext({ deadline, log, identity, correlation, event: received }: RequestContext) {
+    const hops = received ? received.hops + 1 : 0
     const events: OutgoingEvent[] = []
     const effects: Effect[] = []
-    let owned = false
-    let broken: unknown
+    let ownerChecked = false
+    let emitError: unknown
     let closed = false
-    const tools = Object.assign(new LazySignal(deadline), {
+    const context = Object.assign(new LazySignal(deadline), {
       ...{ log, correlation, secrets, caller: identity },
       emit: (type: string, data: unknown, { subject }: { subject?: string } = {}) => {
         if (closed) return rejectLateCall(`${type} is not emitted`, log)
         const schema = schemas.get(type)
         const parsed = schema?.safeParse(data)
-        // Kept for check(), which an emit that nobody awaited cannot get past.
+        // Kept for check(), so that an emit that was not awaited fails the request, too.
         if (!parsed?.success)
-          broken = new Error(`${type} is not emitted as the contract says`, { cause: parsed?.error })
-        else if (changing.has(type) && !isDeepStrictEqual(schema?.safeParse(parsed.data).data, parsed.data))
-          broken ??= new Error(`${type} is not emitted: what its schema makes of these data, it would read otherwise`)
-        else broken ??= findEventError(type, { data: parsed.data, subject })
+          emitError = new Error(`${type} is not emitted as the contract says`, { cause: parsed?.error })
+        else if (transforming.has(type) && !isDeepStrictEqual(schema?.safeParse(parsed.data).data, parsed.data))
+          emitError ??= new Error(
+            `${type} is not emitted: what its schema makes of these data, it would read otherwise`,
+          )
+        else emitError ??= findEventError(type, { data: parsed.data, subject })
         const source = `/functions/${contract.name}`
         const id = randomUUID()
         const traceparent = recordSendSpan({ type, id }) ?? correlation.traceparent
-        const whose = { ...correlation, traceparent, callerId: identity.sub, hops }
-        events.push({ id, type, source, data: parsed?.data, ...whose, ...(subject ? { subject } : {}) })
+        const origin = { ...correlation, traceparent, callerId: identity.sub, hops }
+        events.push({ id, type, source, data: parsed?.data, ...origin, ...(subject ? { subject } : {}) })
         return RESOLVED
       },
       fail: (code: string, message: string) => {
         throw new Problem(code, failures[code] ?? 500, message)
       },
       own: (subject: string) => {
-        owned = true
+        ownerChecked = true
         const scopes = route?.scopes ?? []
         if (subject === identity.sub || (route && scopes.length > 0 && hasScopes(identity, route))) return
-        const others = scopes.length > 0 ? `, or for callers with ${scopes.join(' and ')}` : ''
-        throw new Problem('forbidden', 403, `This is for its owner${others}.`)
+        const orScopes = scopes.length > 0 ? `, or for callers with ${scopes.join(' and ')}` : ''
+        throw new Problem('forbidden', 403, `This is for its owner${orScopes}.`)
       },
     })
-    /** What must hold before a reply counts. An owner's route whose handler asked nobody would let everybody in. */
+    /** Throws where a reply must not be sent. An owner's route whose handler never called own() would let any caller in. */
     const check = () => {
-      if (broken) throw broken
-      if (route?.owner && !owned) throw new Error('the contract says `owner`, and the handler did not call own()')
+      if (emitError) throw emitError
+      if (route?.owner && !ownerChecked)
+        throw new Error('the contract says `owner`, and the handler did not call own()')
     }
-    /** What a resource gets of this request. */
-    const lending = (resource: string): BindContext => ({
+    /** What a resource is bound to. */
+    const bindContext = (resource: string): BindContext => ({
       ...{ ...correlation, signal: deadline.signal },
       afterCommit: (payload) => {
         if (closed) return rejectLateCall(`\`${resource}\` does nothing`, log)
@@ -76,16 +80,16 @@ export function createHandlerContexts(contract: Contract, { secrets }: { secrets
     const close = () => {
       closed = true
     }
-    return { tools, events, effects, lending, check, close }
+    return { context, events, effects, bindContext, check, close }
   }
 }
 
 function findEventError(type: string, event: Parameters<typeof findEventIssues>[0]): Error | undefined {
-  const [fault] = findEventIssues(event)
-  return fault && new Error(`no subscriber could take this ${type}: ${fault.path}: ${fault.message}`)
+  const [issue] = findEventIssues(event)
+  return issue && new Error(`no subscriber could take this ${type}: ${issue.path}: ${issue.message}`)
 }
 
-/** Tools have a signal that is made when a handler asks for it. */
+/** Creates the signal when a handler reads it for the first time. */
 class LazySignal {
   readonly #deadline: Deadline
 

@@ -48,9 +48,9 @@ async function call(lines: Lines, key: string = crypto.randomUUID()) {
   }
 }
 
-const judge = createValidator(tagThing)
+const validate = createValidator(tagThing)
 const asGateway = (lines: Lines) =>
-  judge({ params: {}, query: {}, headers: parseRawHeaders(lines.flat()), body: undefined })
+  validate({ params: {}, query: {}, headers: parseRawHeaders(lines.flat()), body: undefined })
 
 it.each<[string, Lines, readonly string[]]>([
   [
@@ -77,17 +77,17 @@ it.each<[string, Lines, readonly string[]]>([
   expect(await call(lines)).toMatchObject({ status: 200, body: { tags } })
 })
 
-it('a list of numbers is decoded, and a header that is no list comes once', async () => {
+it('a list of numbers is decoded, and a header that is not a list must come once', async () => {
   expect(await call([['x-levels', '1, 2']])).toMatchObject({ status: 200, body: { levels: [1, 2] } })
   const twice: Lines = [
     ['x-currency', 'EUR'],
     ['x-currency', 'USD'],
   ]
-  expect(asGateway(twice)).toMatchObject({ ok: false, faults: [{ path: 'headers.x-currency' }] })
+  expect(asGateway(twice)).toMatchObject({ ok: false, issues: [{ path: 'headers.x-currency' }] })
   expect(await call(twice)).toMatchObject({ status: 400, body: { details: [{ path: 'headers.x-currency' }] } })
 })
 
-it('the typed client sends lists that come out as they went in', async () => {
+it('the typed client sends lists that arrive unchanged', async () => {
   const identity = await fn.headers({ sub: 'ada' })
   const fetch = (url: string, init: RequestInit) =>
     globalThis.fetch(url, { ...init, headers: { ...(init.headers as Record<string, string>), ...identity } })

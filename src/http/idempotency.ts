@@ -1,4 +1,17 @@
 import { createHash } from 'node:crypto'
+import { Problem } from '../contract/index.ts'
+import type { ClaimResult, StoredResponse } from '../kernel/index.ts'
+
+const QUOTED = /^"((?:[^"\\]|\\["\\])*)"$/
+
+/**
+ * The key in the value of an Idempotency-Key header. Its specification makes that a string of RFC 9651, whose quotes are
+ * not part of the key; most clients send it bare.
+ */
+export const parseIdempotencyKey = (value: string): string => {
+  const [, quoted] = QUOTED.exec(value) ?? []
+  return quoted?.replaceAll(/\\(.)/g, '$1') ?? value
+}
 
 export interface FingerprintInput {
   readonly method: string
@@ -12,25 +25,32 @@ export interface FingerprintInput {
 }
 
 /**
- * SHA-256 over all of a request that its contract names: method, path with query, headers, and raw body. Two requests that
- * share it are the same.
+ * SHA-256 over all of a request that its contract names: method, path with query, headers, and raw body. Two requests with
+ * the same fingerprint are the same.
  */
 export function fingerprint({ method, target, headers, contractHeaders, body }: FingerprintInput): Uint8Array {
   const hash = createHash('sha256').update(`${method} ${target}\n`)
   for (const name of contractHeaders.toSorted()) {
-    // In one line, as the relay sends what came in several (RFC 9110, 5.3).
+    // Joined, as the relay sends a header that came in several lines (RFC 9110, 5.3).
     if (headers[name]) hash.update(`${name}: ${headers[name].join(', ')}\n`)
   }
   return hash.update(body).digest()
 }
 
-const QUOTED = /^"((?:[^"\\]|\\["\\])*)"$/
-
-/**
- * The key in the value of an Idempotency-Key header. Its specification makes that a string of RFC 9651, whose quotes are no
- * part of it; most clients send it bare.
- */
-export const parseIdempotencyKey = (value: string): string => {
-  const [, quoted] = QUOTED.exec(value) ?? []
-  return quoted?.replaceAll(/\\(.)/g, '$1') ?? value
+/** What a request with this key is answered with at once; undefined where the key is new and the request goes on. */
+export function claimToResponse(result: ClaimResult): StoredResponse | Problem | undefined {
+  switch (result.is) {
+    case 'new':
+      return undefined
+    case 'in-flight':
+      return new Problem('in_progress', 409, 'A request with this Idempotency-Key is being handled right now.', {
+        retryAfterSeconds: 1,
+      })
+    case 'mismatch':
+      return new Problem('idempotency_mismatch', 422, 'This Idempotency-Key was used for another request.')
+    case 'finished': {
+      const { answer } = result
+      return { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' } }
+    }
+  }
 }

@@ -13,7 +13,7 @@ it.each([
   ['async', endpoint({ ...parts, reply, async: true })],
   ['emits', endpoint({ ...parts, reply, emits: { 'thing.made': on } })],
   ['a subscriber', subscriber({ name: 'make-thing', summary: 'A test.', on })],
-])('%s is refused without something that can keep it, and taken with it', (_what, contract) => {
+])('%s is refused without a transactional resource, and accepted with one', (_what, contract) => {
   const handle = async () => {}
   expect(() => implement(contract as never, {} as never, handle as never)).toThrow(
     'functions/make-thing/contract.ts: it promises all or nothing; give implement() a `{ sql: postgres }` to keep that with',
@@ -26,7 +26,7 @@ it.each(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'secre
   (name) => {
     const contract = endpoint({ ...parts, reply })
     expect(() => implement(contract, { [name]: postgres }, async () => {})).toThrow(
-      `functions/make-thing/contract.ts: every handler is lent \`${name}\`; call the resource otherwise`,
+      `functions/make-thing/contract.ts: \`${name}\` is part of every handler's context; give the resource another name`,
     )
   },
 )

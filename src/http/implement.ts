@@ -17,7 +17,7 @@ export type Uses = Readonly<Record<string, Resource<unknown>>>
 export type BoundResources<U extends Uses> = { readonly [K in keyof U]: U[K] extends Resource<infer T> ? T : never }
 export type Contract = EndpointContract<EndpointShape> | SubscriberContract<SubscriberShape>
 
-/** What the platform lends a handler for the length of one request. */
+/** What a handler can call, besides its resources, for the duration of one request. */
 export interface HandlerContext<C> {
   /** Aborts when the deadline passes or the caller hangs up. */
   readonly signal: AbortSignal
@@ -31,8 +31,8 @@ export interface HandlerContext<C> {
     options?: { readonly subject?: string },
   ): Promise<void>
   /**
-   * Throws a refusal that the contract declares; what the handler wrote is undone. Write `throw fail(…)`, so that
-   * TypeScript knows that nothing follows.
+   * Throws a failure that the contract declares; what the handler wrote is rolled back. Write `throw fail(…)` or
+   * `return fail(…)`: it throws by itself, but TypeScript does not see from a destructured name that nothing follows.
    */
   fail(code: Failure<C>, message: string): never
   /** Says who owns what was asked for: throws 403 unless that is the caller, or the caller has the route's scopes. */
@@ -49,14 +49,14 @@ type HandlerOutput<C> = C extends EndpointContract ? Output<C> : void
 
 export type Handler<C, U extends Uses> = (
   input: HandlerInput<C>,
-  tools: HandlerContext<C> & BoundResources<U>,
+  context: HandlerContext<C> & BoundResources<U>,
 ) => Promise<HandlerOutput<C>>
 
-/** A contract with what keeps it. */
+/** A contract with its resources and its handler. */
 export interface Implementation<C = Contract, U extends Uses = Uses> {
   readonly contract: C
   readonly uses: U
-  handle(input: HandlerInput<C>, tools: HandlerContext<C> & BoundResources<U>): Promise<HandlerOutput<C>>
+  handle(input: HandlerInput<C>, context: HandlerContext<C> & BoundResources<U>): Promise<HandlerOutput<C>>
 }
 
 /** A contract that promises all or nothing. */
@@ -66,14 +66,14 @@ type AtomicContract =
   | { readonly async: true }
   | { readonly emits: object }
 
-/** What such a contract asks of the resources: one of them has transactions. */
+/** What such a contract requires of its resources: one of them has transactions. */
 type RequiredResources<C, U extends Uses> = C extends AtomicContract
   ? true extends { [K in keyof U]: U[K] extends { readonly transaction: unknown } ? true : never }[keyof U]
     ? unknown
     : { readonly sql: TransactionalResource<unknown, never> }
   : unknown
 
-/** What `uses` may not be named. */
+/** The names that a resource in `uses` cannot have. */
 const CONTEXT_NAMES = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'secrets'])
 
 /**
@@ -93,7 +93,11 @@ export function implement<C extends Contract, const U extends Uses>(
   handle: Handler<C, NoInfer<U>>,
 ): Implementation<C, U> {
   const taken = Object.keys(uses).find((name) => CONTEXT_NAMES.has(name))
-  if (taken) throw new ContractError(contract.name, `every handler is lent \`${taken}\`; call the resource otherwise`)
+  if (taken)
+    throw new ContractError(
+      contract.name,
+      `\`${taken}\` is part of every handler's context; give the resource another name`,
+    )
   const late = Object.keys(uses).find((name) => uses[name]?.carryOut)
   if (late && contract.kind !== 'subscriber') {
     throw new ContractError(
@@ -101,7 +105,7 @@ export function implement<C extends Contract, const U extends Uses>(
       `\`${late}\` acts after the commit, with an event's retries: emit an event, and use it in a subscriber`,
     )
   }
-  // The types ask for it, but nothing that runs a handler looks at types.
+  // The types require it, but nothing that runs a handler checks types.
   const unnamed = Object.keys(uses).find((name) => !Array.isArray(uses[name]?.stores))
   if (unnamed) {
     throw new ContractError(

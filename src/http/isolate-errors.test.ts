@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { createInFlight } from './isolate-errors.ts'
 
-it('waits for those that are in hand by then, and for none that come later', () => {
+it('waits for the requests that are in flight at the call, and for none that come later', () => {
   const { begin, end, whenSettled } = createInFlight()
   const over: string[] = []
   whenSettled(() => over.push('none'))

@@ -4,80 +4,81 @@ import { REQUEST_ENDED } from './context.ts'
 
 interface IsolationOptions {
   readonly log: Pick<Log, 'error'>
-  /** Lets the process finish what it has, and end. */
-  readonly shutDown: (fault: unknown) => void
+  /** Finishes the requests in flight, and ends the process. */
+  readonly shutDown: (error: unknown) => void
 }
 
 /**
- * Keeps what one request does wrong from all others of this process. A rejection that nobody has heard of when the
- * requests are over that were in flight by then makes the process leave; one that is awaited late is none. `process.exit`
+ * Keeps the errors of one request away from all others of this process. A rejection that is still unhandled when all
+ * requests are over that were in flight with it shuts the process down; one that is handled late does not. `process.exit`
  * throws.
  */
 export function isolateErrors(inFlight: InFlight, { log, shutDown }: IsolationOptions): void {
-  const unheard = new Map<Promise<unknown>, unknown>()
+  const unhandled = new Map<Promise<unknown>, unknown>()
 
-  const judge = (promise: Promise<unknown>) => {
-    if (!unheard.has(promise)) return
-    const reason = unheard.get(promise)
-    unheard.delete(promise)
+  const settle = (promise: Promise<unknown>) => {
+    if (!unhandled.has(promise)) return
+    const reason = unhandled.get(promise)
+    unhandled.delete(promise)
     // What the platform itself has ended or refused says nothing about the process.
-    if (isRequestError(reason)) log.error({ err: reason }, 'nobody awaited what failed; await it in the handler')
+    if (isRequestError(reason))
+      log.error({ err: reason }, 'a rejection was not handled; await its promise in the handler')
     else shutDown(reason)
   }
 
   process.on('unhandledRejection', (reason, promise) => {
-    unheard.set(promise, reason)
-    inFlight.whenSettled(() => judge(promise))
+    unhandled.set(promise, reason)
+    inFlight.whenSettled(() => settle(promise))
   })
-  process.on('rejectionHandled', (promise) => void unheard.delete(promise))
+  process.on('rejectionHandled', (promise) => void unhandled.delete(promise))
   process.exit = (status) => {
-    throw new Error(`process.exit(${status ?? ''}) would end the requests of all others; throw an error`)
+    throw new Error(`process.exit(${status ?? ''}) would end all other requests; throw an error`)
   }
 }
 
-/** Whether it comes from a request that is over, or from what the platform could not do for it. */
-function isRequestError(fault: unknown): boolean {
-  for (let one = fault; one instanceof Error; one = one.cause)
-    if (one === REQUEST_ENDED || one instanceof Problem) return true
+/** Whether an error comes from a request that is over, or from what the platform could not do for it. */
+function isRequestError(reason: unknown): boolean {
+  for (let error = reason; error instanceof Error; error = error.cause)
+    if (error === REQUEST_ENDED || error instanceof Problem) return true
   return false
 }
 
-/** The requests that a process has in hand, counted so that one can wait for those of a moment at no cost to others. */
+/** Counts the requests in flight, so that one can wait for those of a given moment, not for later ones. */
 export interface InFlight {
-  /** One more; to be given to `end`. */
+  /** Counts one more request; returns its generation, which `end` takes. */
   readonly begin: () => number
-  readonly end: (begun: number) => void
-  /** Calls once all are over that are in hand by now: at once, where there are none. */
+  readonly end: (generation: number) => void
+  /** Calls `listener` once all requests are over that are in flight now; at once, where there are none. */
   readonly whenSettled: (listener: () => void) => void
 }
 
 export function createInFlight(): InFlight {
-  /** How many are in hand of those that began between one call of `whenOver` and the next. */
+  /** Requests in flight by generation; each call of `whenSettled` begins a new one. */
   const counts = [0]
-  let waiting: { readonly until: number; readonly listener: () => void }[] = []
+  let waiting: { readonly before: number; readonly listener: () => void }[] = []
 
-  const isOver = (until: number) => counts.slice(0, until).every((count) => count === 0)
+  const isSettled = (before: number) => counts.slice(0, before).every((count) => count === 0)
   const settle = () => {
-    const over = waiting.filter(({ until }) => isOver(until))
-    if (over.length === 0) return
-    waiting = waiting.filter((one) => !over.includes(one))
-    for (const { listener } of over) listener()
+    const settled = waiting.filter(({ before }) => isSettled(before))
+    if (settled.length === 0) return
+    waiting = waiting.filter((one) => !settled.includes(one))
+    for (const { listener } of settled) listener()
   }
-  const add = (begun: number, by: number) => {
-    counts[begun] = (counts[begun] ?? 0) + by
+  const add = (generation: number, by: number) => {
+    counts[generation] = (counts[generation] ?? 0) + by
   }
   return {
     begin: () => {
       add(counts.length - 1, 1)
       return counts.length - 1
     },
-    end: (begun) => {
-      add(begun, -1)
+    end: (generation) => {
+      add(generation, -1)
       if (waiting.length > 0) settle()
     },
     whenSettled: (listener) => {
-      waiting.push({ until: counts.length, listener })
-      // Nothing has begun since the last call: it waits for the same ones.
+      waiting.push({ before: counts.length, listener })
+      // Where no request has begun since the last call, this one waits for the same generation.
       if (counts.at(-1) !== 0) counts.push(0)
       settle()
     },

@@ -7,9 +7,9 @@ const parse = (text: string) => parseJson(Buffer.from(text))
 const spaced = (value: unknown) => JSON.stringify(value, null, 1).replaceAll('[]', '[ \n]').replaceAll('{}', '{\t}')
 
 describe.each(JSON_AT_LIMIT)('$what', ({ most, over, message }) => {
-  const refused = { faults: [{ path: 'body', message }] }
+  const refused = { issues: [{ path: 'body', message }] }
 
-  it('as many as are allowed are taken, and one more is refused', () => {
+  it('are accepted up to the limit, and one more is refused', () => {
     for (const write of [JSON.stringify, spaced]) {
       expect(parse(write(most))).toEqual({ value: most })
       expect(parse(write(over))).toEqual(refused)
@@ -21,7 +21,7 @@ describe.each(JSON_AT_LIMIT)('$what', ({ most, over, message }) => {
   })
 })
 
-it('what is inside of a string does not count', () => {
+it('the content of a string does not count', () => {
   const value = { text: '[{,"\\":'.repeat(60_000), '[{,"\\': ['{'.repeat(60_000)] }
   expect(parse(JSON.stringify(value))).toEqual({ value })
 })
@@ -63,7 +63,7 @@ it.each([
     '01',
     '\ufeff',
   ],
-])('%j is no JSON, and said to be none', (text) => {
+])('%j is refused as malformed JSON', (text) => {
   expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError)
-  expect(parse(text)).toEqual({ faults: [{ path: 'body', message: expect.stringMatching(/^Not JSON: /) }] })
+  expect(parse(text)).toEqual({ issues: [{ path: 'body', message: expect.stringMatching(/^Not JSON: /) }] })
 })

@@ -1,34 +1,34 @@
 import type { ValidationIssue } from '../contract/index.ts'
 
 /**
- * Parses a JSON body strictly, as I-JSON (RFC 7493): UTF-8, no name twice in one object, no half of a surrogate pair; and
- * no U+0000, which Postgres has no text for, no `__proto__`, and no more than MAX_JSON. (RFC 8259 leaves repeated names to
- * the reader; two readers that differ are a hole.)
+ * Parses a JSON body strictly, as I-JSON (RFC 7493): UTF-8, no duplicate names in an object, no lone surrogates; and no
+ * U+0000, which Postgres cannot store as text, no `__proto__`, and no more than MAX_JSON. (RFC 8259 leaves duplicate names
+ * to the parser; two parsers that disagree are a security hole.)
  */
 export function parseJson(
   bytes: Uint8Array,
-): { readonly value: unknown } | { readonly faults: readonly ValidationIssue[] } {
+): { readonly value: unknown } | { readonly issues: readonly ValidationIssue[] } {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     // Before it is parsed, which may take many times the memory of the text.
-    const fault = findUnsafeJson(text, 'body')
-    return fault ? { faults: [fault] } : { value: JSON.parse(text) as unknown }
-  } catch (fault) {
-    const why = fault instanceof SyntaxError ? fault.message.replace(/, ".*/s, '') : 'it is not UTF-8'
-    return { faults: [{ path: 'body', message: `Not JSON: ${why}` }] }
+    const issue = findUnsafeJson(text, 'body')
+    return issue ? { issues: [issue] } : { value: JSON.parse(text) as unknown }
+  } catch (error) {
+    const why = error instanceof SyntaxError ? error.message.replace(/, ".*/s, '') : 'it is not UTF-8'
+    return { issues: [{ path: 'body', message: `Not JSON: ${why}` }] }
   }
 }
 
-/** What one JSON text may have at most, whatever its contract: parsed and validated, each costs many times its own bytes. */
+/** Limits of one JSON text, whatever its contract: parsed and validated, each of these costs many times its own bytes. */
 export const MAX_JSON = {
   levels: 32,
-  /** In one array. */
+  /** Per array. */
   elements: 10_000,
-  /** Objects and arrays, in all. */
+  /** Objects and arrays, in total. */
   containers: 20_000,
-  /** In all: objects, arrays, strings, numbers, true, false and null. */
+  /** In total: objects, arrays, strings, numbers, true, false and null. */
   values: 50_000,
-  /** That differ, in all. */
+  /** Distinct names, in total. */
   names: 10_000,
 }
 const UNLIMITED: typeof MAX_JSON = {
@@ -36,25 +36,25 @@ const UNLIMITED: typeof MAX_JSON = {
 }
 
 interface Level {
-  /** Names of an object so far; undefined in an array. */
+  /** The names of this object so far; undefined in an array. */
   readonly names: Set<string> | undefined
-  /** Where we are in it: a name or an index. */
+  /** The current name or index. */
   key: string | number
 }
 
-/** U+0000 and surrogates: valid UTF-8 and JSON hold them only as escapes. */
+/** U+0000 and surrogates: in valid UTF-8 and JSON they occur only as escapes. */
 const RISKY_ESCAPE = /\\u(?:0000|d[89a-f])/i
 
 /**
- * The first thing in a JSON text that nobody takes in, with its path from `part` on. Only strings, brackets and commas are
- * looked at. A text that is no JSON is the parser's to refuse: it reads no further than this does, if this finds nothing.
+ * The first part of a JSON text that is not accepted anywhere, with its path from `part` on. Looks at strings, brackets and
+ * commas only. Text that is not JSON is left to the parser, which reads no further than this does where this finds nothing.
  */
 export function findUnsafeJson(text: string, part: string, max = MAX_JSON): ValidationIssue | undefined {
   const levels: Level[] = []
   const names = new Set<string>()
   const isRisky = RISKY_ESCAPE.test(text)
   let [containers, values] = [0, 1]
-  const fault = (message: string): ValidationIssue => {
+  const issue = (message: string): ValidationIssue => {
     const path = [part, ...levels.map(({ key }) => key)].join('.')
     return { path: path.toWellFormed(), message }
   }
@@ -63,7 +63,7 @@ export function findUnsafeJson(text: string, part: string, max = MAX_JSON): Vali
     switch (text[i]) {
       case '{':
       case '[':
-        if (levels.length === max.levels) return fault(`Deeper than ${max.levels} levels`)
+        if (levels.length === max.levels) return issue(`Deeper than ${max.levels} levels`)
         levels.push(text[i] === '{' ? { names: new Set(), key: '' } : { names: undefined, key: 0 })
         if (++containers > max.containers)
           return { path: part, message: `More than ${max.containers} objects and arrays` }
@@ -75,7 +75,7 @@ export function findUnsafeJson(text: string, part: string, max = MAX_JSON): Vali
         break
       case ',':
         if (typeof level?.key === 'number' && ++level.key === max.elements)
-          return fault(`More than ${max.elements} elements`)
+          return issue(`More than ${max.elements} elements`)
         values++
         break
       case '"': {
@@ -84,11 +84,11 @@ export function findUnsafeJson(text: string, part: string, max = MAX_JSON): Vali
         const string = isName || isRisky ? parseString(text.slice(i, end)) : ''
         if (string === undefined) return undefined
         if (isName) level.key = string
-        const why = isRisky && describeUnsafeText(string)
-        if (why) return fault(why)
+        const unsafe = isRisky && describeUnsafeText(string)
+        if (unsafe) return issue(unsafe)
         if (isName) {
-          if (string === '__proto__') return fault('A name that is not allowed')
-          if (level.names?.has(string)) return fault('Given more than once')
+          if (string === '__proto__') return issue('A name that is not allowed')
+          if (level.names?.has(string)) return issue('Given more than once')
           level.names?.add(string)
           names.add(string)
           if (names.size > max.names) return { path: part, message: `More than ${max.names} different names` }
@@ -101,17 +101,17 @@ export function findUnsafeJson(text: string, part: string, max = MAX_JSON): Vali
   return undefined
 }
 
-/** The first text in what JSON.stringify has written that is none to whoever reads it strictly; its size is free. */
+/** The first string in JSON.stringify's output that a strict reader refuses; size is not limited. */
 export const findUnsafeText = (text: string, part: string): ValidationIssue | undefined =>
   RISKY_ESCAPE.test(text) ? findUnsafeJson(text, part, UNLIMITED) : undefined
 
-/** Why a string is no text that can be stored and sent on as it came. */
+/** Why a string cannot be stored and sent on unchanged. */
 function describeUnsafeText(text: string): string | undefined {
   if (text.includes('\0')) return 'The character U+0000 is not allowed'
   return text.isWellFormed() ? undefined : 'Not well-formed Unicode: half of a surrogate pair'
 }
 
-/** Whether the object or array that opens at `start` has nothing in it. */
+/** Whether the object or array that opens at `start` is empty. */
 function isEmpty(text: string, start: number): boolean {
   const first = text[skipWhitespace(text, start + 1)]
   return first === '}' || first === ']'
@@ -129,7 +129,7 @@ function backslashesBefore(text: string, index: number): number {
   return count
 }
 
-/** What a string in quotes says; undefined where one of its escapes is none. */
+/** The value of a quoted string; undefined where one of its escapes is malformed. */
 function parseString(quoted: string): string | undefined {
   if (!quoted.includes('\\')) return quoted.slice(1, -1)
   try {

@@ -3,40 +3,40 @@ import { Problem } from '../contract/index.ts'
 
 interface ReadBodyOptions {
   readonly maxBytes: number
-  /** For all of it. */
+  /** For the whole body. */
   readonly timeoutMs: number
-  /** Its reason is what the reading then rejects with. */
+  /** Aborts the reading, which then rejects with the signal's reason. */
   readonly signal: AbortSignal
-  /** The slowest that a body may come, on average and after some time of grace; default: as slow as `limitMs` allows. */
+  /** The lowest average rate, after a grace period; default: none but what `timeoutMs` implies. */
   readonly minRate?: { readonly bytesPerSecond: number; readonly graceMs: number }
-  /** Is asked before memory is taken, and hears of what has come; the reading rejects with what it throws. */
+  /** Called before memory is allocated, and for each chunk; the reading rejects with what these throw. */
   readonly account?: { readonly reserve: (bytes: number) => void; readonly received: (bytes: number) => void }
 }
 
 /**
- * Takes in all of a body, into one buffer: a million pieces of one byte cost no more than what they add up to. Rejects
- * with a Problem where it is too large or too slow, or its rest cannot be had.
+ * Reads a whole body into one buffer: a million chunks of one byte cost no more memory than their sum. Rejects with a
+ * Problem where it is too large or too slow, or where it breaks off.
  */
 export function readBody(
   request: IncomingMessage,
   { maxBytes, timeoutMs, signal, minRate, account }: ReadBodyOptions,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const beganAt = performance.now()
+    const startedAt = performance.now()
     const declaredBytes = Number(request.headers['content-length'] ?? 0)
     let body: Buffer = EMPTY_BODY
     let bytes = 0
     const settle = () => {
-      clearTimeout(limit)
-      request.off('data', take).off('end', finish).off('error', fail)
+      clearTimeout(timer)
+      request.off('data', onData).off('end', onEnd).off('error', fail)
       signal.removeEventListener('abort', fail)
     }
-    const refuse = (reason: unknown) => {
+    const abort = (reason: unknown) => {
       settle()
       freeBytes(body)
       reject(reason)
     }
-    const keep = (chunk: Buffer) => {
+    const append = (chunk: Buffer) => {
       account?.received(chunk.length)
       const end = bytes + chunk.length
       if (end > body.length) {
@@ -51,29 +51,29 @@ export function readBody(
       freeBytes(chunk)
       bytes = end
     }
-    const take = (chunk: Buffer) => {
-      if (bytes + chunk.length > maxBytes) return refuse(bodyTooLarge(maxBytes))
+    const onData = (chunk: Buffer) => {
+      if (bytes + chunk.length > maxBytes) return abort(bodyTooLarge(maxBytes))
       try {
-        keep(chunk)
-      } catch (refusal) {
-        refuse(refusal)
+        append(chunk)
+      } catch (error) {
+        abort(error)
       }
     }
-    const finish = () => {
+    const onEnd = () => {
       settle()
       resolve(body.subarray(0, bytes))
     }
-    const fail = () => refuse(signal.reason ?? new Problem('caller_gone', 499, 'The body broke off.'))
-    /** How long it may have taken, with what has come so far. */
+    const fail = () => abort(signal.reason ?? new Problem('caller_gone', 499, 'The body broke off.'))
+    /** How long the body may have taken, given the bytes so far. */
     const allowedMs = () =>
       minRate ? Math.min(timeoutMs, minRate.graceMs + (bytes / minRate.bytesPerSecond) * 1_000) : timeoutMs
-    const look = () => {
-      const leftMs = allowedMs() - (performance.now() - beganAt)
-      if (leftMs <= 0) return refuse(tooSlow(allowedMs()))
-      limit = setTimeout(look, Math.ceil(leftMs))
+    const checkRate = () => {
+      const remainingMs = allowedMs() - (performance.now() - startedAt)
+      if (remainingMs <= 0) return abort(tooSlow(allowedMs()))
+      timer = setTimeout(checkRate, Math.ceil(remainingMs))
     }
-    let limit = setTimeout(look, Math.ceil(allowedMs()))
-    request.on('data', take).on('end', finish).on('error', fail)
+    let timer = setTimeout(checkRate, Math.ceil(allowedMs()))
+    request.on('data', onData).on('end', onEnd).on('error', fail)
     signal.addEventListener('abort', fail)
   })
 }
@@ -83,14 +83,14 @@ const EMPTY_BODY = Buffer.allocUnsafeSlow(0)
 export const bodyTooLarge = (maxBytes: number): Problem =>
   new Problem('payload_too_large', 413, `The body may have at most ${maxBytes} bytes.`)
 
-const tooSlow = (limitMs: number) =>
-  new Problem('request_timeout', 408, `Within ${Math.ceil(limitMs / 1_000)} s, too little of the body arrived.`, {
+const tooSlow = (timeoutMs: number) =>
+  new Problem('request_timeout', 408, `Within ${Math.ceil(timeoutMs / 1_000)} s, too little of the body arrived.`, {
     headers: { connection: 'close' },
   })
 
 /**
- * Gives the memory of bytes back at once, where they have all of it to themselves. Left to V8, what was read and dropped
- * under load would pile up to many times what is in use before it is collected.
+ * Frees a buffer's memory at once, where nothing else shares it. Left to V8, what was read and dropped under load would pile
+ * up to many times what is in use before it is collected.
  */
 export function freeBytes({ buffer, length }: Buffer): void {
   if (length > 0 && length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0)

@@ -1,12 +1,12 @@
-import type { Strings } from '../contract/index.ts'
+import { Problem, type Strings, type ValidationIssue } from '../contract/index.ts'
 
-/** Of a request's headers as they are sent: names, values, and four bytes for each. */
+/** Of a request's headers as they are sent: names, values, and four bytes for each line. */
 export const MAX_CALLER_HEADER_BYTES = 16 * 1024
-/** Envoy, before functions on Knative, takes 100 with its own and ours. */
+/** Envoy, in front of functions on Knative, accepts 100, with its own and the gateway's. */
 export const MAX_CALLER_HEADER_FIELDS = 80
-/** What the gateway says to a function of the caller, with all scopes. */
+/** Of `Ebb-Identity`: the caller with all scopes. */
 export const MAX_IDENTITY_BYTES = 40 * 1024
-/** Of a request's headers to a function: what callers and gateway may send together, and as much as Envoy takes. */
+/** Of the headers of a request to a function: what caller and gateway may send together, and as much as Envoy accepts. */
 export const MAX_FUNCTION_HEADER_BYTES = 60 * 1024
 
 const NONE: Strings = Object.freeze({})
@@ -22,3 +22,7 @@ export function parseQuery(target: string): Strings {
   }
   return query
 }
+
+/** The response to a request that its contract refuses, with every issue. */
+export const invalidRequest = (details: readonly ValidationIssue[]): Problem =>
+  new Problem('invalid_request', 400, 'The request does not fit its contract; see details.', { details })

@@ -13,11 +13,11 @@ import type { Uses } from './implement.ts'
 
 /** The resources of one function, opened. */
 export interface OpenedResources {
-  /** Lends everything but what the transaction lends itself; each resource by the name that `uses` gives it. */
+  /** Binds every resource but the transactional one to a request; each by the name that `uses` gives it. */
   bind(request: (name: string) => BindContext): Record<string, unknown>
-  /** Runs one request in the transactional resource, which is lent under its name. */
+  /** The resource with transactions, where there is one. */
   readonly transaction: OpenedTransaction | undefined
-  /** Does, one after the other, what is outstanding after a commit. */
+  /** Carries out, in order, the effects that are pending after a commit. */
   carryOut(effects: readonly Effect[], signal: AbortSignal): Promise<void>
   /** Rejects while one of them cannot serve. */
   ready(): Promise<void>
@@ -26,11 +26,12 @@ export interface OpenedResources {
 
 export interface OpenedTransaction {
   readonly name: string
+  /** Runs one request in a transaction. */
   run<Result>(options: TransactionOptions, work: TransactionWork<unknown, Result>): Promise<Result>
-  clearOutstanding(event: EventKey): Promise<void>
+  clearPendingEffects(event: EventKey): Promise<void>
 }
 
-/** Opens what a function uses. Nothing connects before it is needed. */
+/** Opens the resources that a function uses. None connects before it is needed. */
 export function openResources(uses: Uses, config: Config, log: Log): OpenedResources {
   const all = Object.entries(uses).map(([name, resource]) => {
     return { name, resource, opened: resource.open(restrictToStores(config, resource.stores), log) }
@@ -44,8 +45,7 @@ export function openResources(uses: Uses, config: Config, log: Log): OpenedResou
     carryOut: async (effects, signal) => {
       for (const { resource: name, payload } of effects) {
         const { resource, opened } = all.find((one) => one.name === name) ?? {}
-        if (!resource?.carryOut)
-          throw new Error(`\`${name}\` has something outstanding, and the handler uses it no more`)
+        if (!resource?.carryOut) throw new Error(`\`${name}\` has pending effects, and the handler no longer uses it`)
         await resource.carryOut(opened, payload, { signal })
       }
     },
@@ -70,6 +70,6 @@ function transactionOf({ name, resource, opened }: OpenedResource): OpenedTransa
   return {
     name,
     run: (options, work) => transaction.run(opened, options, work),
-    clearOutstanding: (event) => transaction.clearPendingEffects(opened, event),
+    clearPendingEffects: (event) => transaction.clearPendingEffects(opened, event),
   }
 }

@@ -7,7 +7,7 @@ import * as z from 'zod'
 
 const Item = z.object({ id: z.union([z.string(), z.number()]).optional() })
 
-/** Makes what it is told to make, under any id. */
+/** Makes an item under the id that the request asks for. */
 const makeItem = endpoint({
   name: 'make-item',
   summary: 'Makes an item.',
@@ -48,7 +48,7 @@ beforeAll(async () => {
   await fn.query('create table items (shape text)')
 })
 
-it.each([...Object.keys(IDS), 'none'])('a Location leads to what was made, or nothing is made: %s', async (shape) => {
+it.each([...Object.keys(IDS), 'none'])('a Location leads to the new item, or none is made: %s', async (shape) => {
   const caller = await fn.as({ sub: 'ada' })
   const response = await caller.post('/v1/items').send({ shape, n: 1 })
   const rows = await fn.query('select 1 from items where shape = $1', [shape])
@@ -83,7 +83,7 @@ const replies = testFunction(
   ),
 )
 
-it.each(Object.keys(REPLIES))('%s is answered only if a strict reader can take it', async (what) => {
+it.each(Object.keys(REPLIES))('%s is sent only if a strict reader can parse it', async (what) => {
   const caller = await replies.as({ sub: 'ada' })
   const { status, body } = await caller.post('/v1/things').send({ what })
   expect(status).toBe(what === 'plain' ? 200 : 500)

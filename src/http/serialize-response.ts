@@ -1,14 +1,14 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { compileLocation, isTransient, PLATFORM_CODES, Problem, problemJson, toOutput } from '../contract/index.ts'
-import type { ClaimResult, Correlation, StoredResponse } from '../kernel/index.ts'
+import type { Correlation, StoredResponse } from '../kernel/index.ts'
 import type { Contract } from './implement.ts'
 import { findUnsafeText } from './json.ts'
 
 const EMPTY_BODY = ''
-/** Of the headers that a refusal brings along, names and values together: half of what Node's parser takes in an answer. */
+/** Of a Problem's headers, names and values together: half of what Node's parser accepts in a response. */
 const MAX_HEADER_LENGTH = 8_000
 
-/** Turns what a handler returned or threw into the bytes of an answer, as its contract says. */
+/** Serialises what a handler returned or threw, as its contract says. */
 export function createResponseSerializer(contract: Contract) {
   const reply = contract.kind === 'endpoint' && 'body' in contract.reply ? contract.reply : undefined
   const schema = reply?.body && toOutput(reply.body)
@@ -16,9 +16,9 @@ export function createResponseSerializer(contract: Contract) {
   const status = contract.kind === 'endpoint' ? contract.reply.status : 204
   const empty: StoredResponse = { status: schema ? 204 : status, headers: {}, body: EMPTY_BODY }
   const failures = contract.failures ?? {}
-  /** Whether this answer holds for good, and is replayed under its key; a transient one frees the key. */
-  const isFinal = (fault: unknown): fault is Problem =>
-    fault instanceof Problem && Object.hasOwn(failures, fault.code) && !isTransient(fault.status)
+  /** Whether a failure is final, and is replayed under its key; a transient one frees the key. */
+  const isFinal = (error: unknown): error is Problem =>
+    error instanceof Problem && Object.hasOwn(failures, error.code) && !isTransient(error.status)
 
   return {
     empty,
@@ -32,11 +32,11 @@ export function createResponseSerializer(contract: Contract) {
       const location = locate?.(parsed.data)
       const headers = { 'content-type': 'application/json', ...(location ? { location } : {}) }
       const body = JSON.stringify(parsed.data)
-      const fault = findUnsafeText(body, 'reply')
-      if (fault) throw new Error(`the reply breaks its contract: ${fault.path}: ${fault.message}`)
+      const issue = findUnsafeText(body, 'reply')
+      if (issue) throw new Error(`the reply breaks its contract: ${issue.path}: ${issue.message}`)
       return { status, headers, body }
     },
-    /** Throws where its headers cannot be sent: they are stored with it, and every repetition would fail. */
+    /** Throws where its headers cannot be sent: they are stored with the response, and every replay would fail. */
     fromProblem: (problem: Problem, { correlationId }: Correlation): StoredResponse => {
       checkHeaders(problem)
       return {
@@ -45,26 +45,11 @@ export function createResponseSerializer(contract: Contract) {
         body: problemJson(problem, correlationId),
       }
     },
-    /** A handler fails as its contract declares or as the platform does; any other Problem of its own is a fault. */
-    toExpectedError: (fault: unknown): unknown => {
-      if (!(fault instanceof Problem) || PLATFORM_CODES.has(fault.code) || Object.hasOwn(failures, fault.code))
-        return fault
-      return new Error(`the contract declares no failure ${fault.code}`, { cause: fault })
-    },
-    fromClaim: (claimed: Exclude<ClaimResult, { is: 'new' }>): StoredResponse => {
-      if (claimed.is === 'finished') {
-        return { ...claimed.answer, headers: { ...claimed.answer.headers, 'idempotency-replayed': 'true' } }
-      }
-      if (claimed.is === 'in-flight') {
-        throw new Problem('in_progress', 409, 'A request with this Idempotency-Key is being handled right now.', {
-          retryAfterSeconds: 1,
-        })
-      }
-      throw new Problem(
-        'idempotency_mismatch',
-        422,
-        'This Idempotency-Key was used for another request; take a new one.',
-      )
+    /** A handler fails as its contract declares or as the platform does; any other Problem of its own is an error (500). */
+    toExpectedError: (error: unknown): unknown => {
+      if (!(error instanceof Problem) || PLATFORM_CODES.has(error.code) || Object.hasOwn(failures, error.code))
+        return error
+      return new Error(`the contract declares no failure ${error.code}`, { cause: error })
     },
   }
 }

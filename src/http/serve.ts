@@ -24,24 +24,24 @@ import { createInFlight, isolateErrors } from './isolate-errors.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from './request-parts.ts'
 import { openResources } from './resources.ts'
 
-/** queue-proxy keeps idle connections for 90 s; whoever closes first must be them. */
+/** Longer than queue-proxy's 90 s: the client must be the first to close an idle connection. */
 const KEEP_ALIVE_MS = 95_000
 const HEADERS_TIMEOUT_MS = 100_000
-/** For the last spans and metrics: a collector takes milliseconds, and one that is away must not hold up an end. */
+/** For the last spans and metrics: a collector takes milliseconds, and one that cannot be reached must not delay the exit. */
 const FLUSH_TIMEOUT_MS = 2_000
 
-/** Runs one function as a process: listens on PORT, drains on SIGTERM. A fault at the start ends it with status 1. */
+/** Runs one function as a process: listens on PORT, drains on SIGTERM. An error at the start ends it with status 1. */
 export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, U>): void {
   const name = fn.contract.name
   const fallback = createLog({ function: name })
   try {
     const config = processConfig()
     const log = createLog({ level: config.LOG_LEVEL, function: name, revision: config.EBB_REVISION })
-    // Any handler is called with what its own contract describes; createApp sees to that.
+    // createApp calls every handler with what its own contract describes.
     start(fn as unknown as Implementation, config, log)
-  } catch (fault) {
-    const expected = fault instanceof ConfigError
-    fallback.fatal(expected ? {} : { err: fault }, expected ? fault.message : 'the function does not start')
+  } catch (error) {
+    const expected = error instanceof ConfigError
+    fallback.fatal(expected ? {} : { err: error }, expected ? error.message : 'the function does not start')
     exit(1)
   }
 }
@@ -62,11 +62,11 @@ function start(fn: Implementation, config: Config, log: Log) {
     ...{ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: HEADERS_TIMEOUT_MS },
     maxHeaderSize: MAX_FUNCTION_HEADER_BYTES,
   }
-  // A request without a body is over with its headers, and costs no stream: takeBody does not read it.
+  // A request without a body ends with its headers and needs no stream: takeBody does not read it.
   const server = createServer({ ...limits, optimizeEmptyRequests: true, ...withAppPrototypes(app) }, app)
   telemetry.loaded()
-  server.on('error', (fault) => {
-    log.fatal({ err: fault }, `the function cannot listen on port ${config.PORT}`)
+  server.on('error', (error) => {
+    log.fatal({ err: error }, `the function cannot listen on port ${config.PORT}`)
     exit(1)
   })
   server.listen(config.PORT, config.EBB_HOST, () => {
@@ -87,9 +87,8 @@ function start(fn: Implementation, config: Config, log: Log) {
 }
 
 /**
- * Classes whose requests and responses have the app's prototypes, and what it keeps of an exchange, from the start.
- * Express sets these on each anyway, and V8, which would see a prototype change under way, forgets what it has learnt of
- * their shapes.
+ * Classes whose requests and responses have the app's prototypes, and `locals`, from the start. Express would set these on
+ * each, and a prototype that changes later makes V8 drop what it has optimised for their shapes.
  */
 function withAppPrototypes(app: Express) {
   class Request extends IncomingMessage {}
@@ -103,7 +102,7 @@ function withAppPrototypes(app: Express) {
 
 const reportedCaches = new Set<string>()
 
-/** Says once of each part that has been loaded that its code cache was no good: it starts as it did without one. */
+/** Logs once for each loaded part that its code cache did not fit, so that it started as without one. */
 function reportIgnoredCaches(log: Log) {
   for (const part of startInfo()?.ignored ?? []) {
     if (!reportedCaches.has(part)) log.warn({ part }, 'a code cache that does not fit is ignored')

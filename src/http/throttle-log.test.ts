@@ -2,36 +2,35 @@ import { expect, it } from '@jest/globals'
 import { testGateway } from './gateway/test-support.ts'
 import { throttleLog } from './throttle-log.ts'
 
-function rig() {
-  const said: string[] = []
-  const shed: string[] = []
+function setUp() {
+  const written: string[] = []
+  const dropped: number[] = []
   const state = { at: 0 }
   const keep = (level: string) => (fields: object, text: string) => {
-    said.push(`${level} ${text} ${JSON.stringify(fields)}`)
+    written.push(`${level} ${text} ${JSON.stringify(fields)}`)
   }
   const log = { info: keep('info'), warn: keep('warn'), error: keep('error'), debug: keep('debug') }
-  const metrics = { spared: () => {}, answered: () => {}, shed: (what: string) => void shed.push(what) }
-  const ports = { log, metrics } as unknown as Parameters<typeof throttleLog>[0]
-  return { said, shed, state, log: throttleLog(ports, { linesPerSecond: 2, now: () => state.at }) }
+  const throttled = throttleLog(log, { linesPerSecond: 2, onDropped: () => dropped.push(1), now: () => state.at })
+  return { written, dropped, state, log: throttled }
 }
 
-it('says so many lines of a level in a second, counts the others, and tells how many they were', () => {
-  const { said, shed, state, log } = rig()
+it('writes up to the limit of each level in a second, counts the others, and logs their number', () => {
+  const { written, dropped, state, log } = setUp()
   for (let i = 0; i < 5; i++) log.info({ i }, 'request')
   log.error({}, 'fault')
   state.at = 1_000
   log.info({ i: 5 }, 'request')
   state.at = 2_000
   log.info({ i: 6 }, 'request')
-  expect(said).toEqual([
+  expect(written).toEqual([
     ...['info request {"i":0}', 'info request {"i":1}', 'error fault {}'],
     'warn lines of the log were left out: too many in a second {"level":"info","leftOut":3}',
     ...['info request {"i":5}', 'info request {"i":6}'],
   ])
-  expect(shed).toEqual(['log_lines', 'log_lines', 'log_lines'])
+  expect(dropped).toHaveLength(3)
 })
 
-it('is what a gateway writes on: a flood leaves no more lines than that', async () => {
+it('limits the log of a gateway', async () => {
   const { url, lines, shed } = await testGateway({ linesPerSecond: 0 })
   expect((await fetch(`${url}/none`)).status).toBe(404)
   await fetch(`${url}/none`, { headers: { connection: 'close' } })

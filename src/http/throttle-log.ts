@@ -1,6 +1,7 @@
-import type { GatewayDependencies, GatewayLog } from './gateway/dependencies.ts'
+/** Writes one line at each level: its fields, and a sentence. */
+export type LeveledLog = Readonly<Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text: string) => void>>
 
-/** Calls `report` at most once a second: the first time at once, and with the next how often it happened since. */
+/** Calls `report` at most once a second, with the number of calls since the last report; the first call reports at once. */
 export function oncePerSecond<Args extends readonly unknown[]>(report: (times: number, ...args: Args) => void) {
   let times = 0
   let last = Number.NEGATIVE_INFINITY
@@ -14,41 +15,44 @@ export function oncePerSecond<Args extends readonly unknown[]>(report: (times: n
   }
 }
 
-type LogLevel = 'info' | 'warn' | 'error'
+type ThrottledLevel = 'info' | 'warn' | 'error'
 type LogLine = readonly [fields: object, text: string]
 
 interface ThrottleOptions {
+  /** Of each level; default: 1,000. */
   readonly linesPerSecond?: number | undefined
+  /** Called for each line that is left out. */
+  readonly onDropped: () => void
   readonly now?: () => number
 }
 
 const MAX_LINES_PER_SECOND = 1_000
 
 /**
- * A log for what strangers cause: at most 1,000 lines a second of each level, so that a flood of requests fills no disk.
- * Those left out are counted as shed, and their number is told with the first line of a later second.
+ * Limits the lines per second of each level, so that a flood of requests does not fill the disk. Lines left out are
+ * reported to `onDropped`, and their number is logged with the first line of a later second.
  */
 export function throttleLog(
-  { log, metrics }: Pick<GatewayDependencies, 'log' | 'metrics'>,
-  { linesPerSecond = MAX_LINES_PER_SECOND, now = () => performance.now() }: ThrottleOptions = {},
-): GatewayLog {
-  const bounded = (level: LogLevel) => {
-    let began = now()
+  log: LeveledLog,
+  { linesPerSecond = MAX_LINES_PER_SECOND, onDropped, now = () => performance.now() }: ThrottleOptions,
+): LeveledLog {
+  const throttle = (level: ThrottledLevel) => {
+    let windowStart = now()
     let lines = 0
     return (...line: LogLine) => {
-      if (now() - began >= 1_000) {
+      if (now() - windowStart >= 1_000) {
         if (lines > linesPerSecond)
           log.warn({ level, leftOut: lines - linesPerSecond }, 'lines of the log were left out: too many in a second')
-        began = now()
+        windowStart = now()
         lines = 0
       }
       lines++
       if (lines <= linesPerSecond) log[level](...line)
-      else metrics.shed('log_lines')
+      else onDropped()
     }
   }
   return {
     debug: (...line: LogLine) => log.debug(...line),
-    ...{ info: bounded('info'), warn: bounded('warn'), error: bounded('error') },
+    ...{ info: throttle('info'), warn: throttle('warn'), error: throttle('error') },
   }
 }

@@ -7,62 +7,62 @@ import { toClientHeaders } from './headers.ts'
 
 interface CallOptions {
   readonly dispatcher: Dispatcher
-  /** Until the headers of the answer are there. */
+  /** Until the headers of the response arrive. */
   readonly waitMs: number
-  /** How long the caller may leave the answer untouched. */
+  /** How long the caller may leave the response unread. */
   readonly stallTimeoutMs: number
   readonly log: GatewayDependencies['log']
 }
 
 /**
- * What came of a call: undefined where its answer is through; what broke before an answer began; the function's refusal
- * of our signature; or a Problem, for the caller.
+ * The outcome of a call: undefined where the response was sent to the caller; a failure before the response began; the
+ * function's refusal of the gateway's signature; or a Problem for the caller.
  */
 export type CallOutcome = Problem | CallFailure | IdentityRefusal | undefined
 
 /**
- * Sends one request and streams its answer to the caller, no faster than the caller reads. An answer that breaks off
+ * Sends one request and streams the response to the caller, no faster than the caller reads. A response that breaks off
  * breaks the caller's connection.
  */
 export function callUpstream(
-  exchange: GatewayContext,
+  context: GatewayContext,
   options: Dispatcher.DispatchOptions,
   { dispatcher, waitMs, stallTimeoutMs, log }: CallOptions,
 ): Promise<CallOutcome> {
-  const { response, signal, correlationId, route } = exchange
+  const { response, signal, correlationId, route } = context
   if (signal.aborted) return Promise.resolve(signal.reason)
-  exchange.invoked = true
+  context.invoked = true
   return new Promise((resolve) => {
-    let control: Dispatcher.DispatchController | undefined
+    let controller: Dispatcher.DispatchController | undefined
     let ended = false
     const end = (outcome?: CallOutcome) => {
       if (ended) return
       ended = true
-      clearTimeout(limit)
-      signal.removeEventListener('abort', hangUp)
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
       resolve(outcome)
-      if (outcome instanceof Problem) control?.abort(outcome)
+      if (outcome instanceof Problem) controller?.abort(outcome)
     }
-    const hangUp = () => end(signal.reason)
-    const limit = setTimeout(() => end(control ? timedOut() : unreachable()), waitMs)
-    signal.addEventListener('abort', hangUp)
+    const onAbort = () => end(signal.reason)
+    const timer = setTimeout(() => end(controller ? timedOut() : unreachable()), waitMs)
+    signal.addEventListener('abort', onAbort)
     dispatcher.dispatch(options, {
-      onRequestStart: (controller) => {
-        control = controller
-        if (ended) controller.abort(timedOut())
+      onRequestStart: (started) => {
+        controller = started
+        if (ended) started.abort(timedOut())
       },
       onResponseStart: (controller, status, headers) => {
         if (status < 200) return
-        clearTimeout(limit)
-        exchange.respondedAt = performance.now()
-        exchange.revision = headers['ebb-revision']?.toString()
-        exchange.cold = headers['ebb-cold'] !== undefined && headers['ebb-cold'] !== 'false'
-        const noAnswer = readIdentityRefusal(status, headers) ?? findProxyError(status, headers)
-        if (noAnswer instanceof Problem && noAnswer.status !== status)
-          log.warn({ err: noAnswer.cause, function: route?.name, correlationId }, 'a function did not get its request')
-        if (noAnswer) return end(noAnswer)
+        clearTimeout(timer)
+        context.respondedAt = performance.now()
+        context.revision = headers['ebb-revision']?.toString()
+        context.cold = headers['ebb-cold'] !== undefined && headers['ebb-cold'] !== 'false'
+        const failure = readIdentityRefusal(status, headers) ?? findProxyError(status, headers)
+        if (failure instanceof Problem && failure.status !== status)
+          log.warn({ err: failure.cause, function: route?.name, correlationId }, 'a function did not get its request')
+        if (failure) return end(failure)
         response.writeHead(status, [
-          ...toClientHeaders(headers, exchange.responseHeaders),
+          ...toClientHeaders(headers, context.responseHeaders),
           'x-correlation-id',
           correlationId,
         ])
@@ -73,7 +73,7 @@ export function callUpstream(
       },
       onResponseData: (controller, chunk) => {
         if (ended) return
-        exchange.bytes += chunk.length
+        context.bytes += chunk.length
         if (response.write(chunk)) return
         response.setTimeout(stallTimeoutMs)
         controller.pause()
@@ -82,10 +82,10 @@ export function callUpstream(
         if (!ended) response.setTimeout(stallTimeoutMs).end()
         end()
       },
-      onResponseError: (_controller, fault) => {
+      onResponseError: (_controller, error) => {
         if (ended) return
-        if (!response.headersSent) return end({ cause: fault, sent: control !== undefined })
-        log.error({ err: fault, function: route?.name, correlationId }, 'a function broke off')
+        if (!response.headersSent) return end({ cause: error, sent: controller !== undefined })
+        log.error({ err: error, function: route?.name, correlationId }, 'a function broke off')
         end()
         response.destroy()
       },
@@ -96,7 +96,7 @@ export function callUpstream(
 const timedOut = () => new Problem('deadline_exceeded', 504, 'The function did not answer in time.')
 
 const UNAVAILABLE = ['unavailable', 503] as const
-/** What callers hear instead. A function that is not there yet (404) and a proxy with too much to do (429) both pass. */
+/** What callers get instead. A function that is not deployed yet (404) and an overloaded proxy (429) are both transient. */
 const REWRITTEN_STATUSES: Readonly<Record<number, readonly [code: string, status: number]>> = {
   ...{ 404: UNAVAILABLE, 429: UNAVAILABLE, 503: UNAVAILABLE, 504: ['deadline_exceeded', 504] },
 }
@@ -104,48 +104,48 @@ const REWRITTEN_STATUSES: Readonly<Record<number, readonly [code: string, status
 type Headers = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
 
 /**
- * What stands between us and the function says so in its own words, and so does the function's server where a request
- * comes to no step of its way: no verdict on the request. An answer of the function itself has a revision.
+ * Recognises an error of a proxy in front of the function, or of the function's HTTP server before its first middleware:
+ * neither says anything about the request. Every response of the function itself has a revision.
  */
-function findProxyError(given: number, headers: Headers): Problem | undefined {
-  if (given < 400 || headers['ebb-revision'] !== undefined) return undefined
-  if (given >= 500 && String(headers['content-type']).startsWith('application/problem+json')) return undefined
-  const [code, status] = REWRITTEN_STATUSES[given] ?? ['bad_gateway', 502]
+function findProxyError(upstreamStatus: number, headers: Headers): Problem | undefined {
+  if (upstreamStatus < 400 || headers['ebb-revision'] !== undefined) return undefined
+  if (upstreamStatus >= 500 && String(headers['content-type']).startsWith('application/problem+json')) return undefined
+  const [code, status] = REWRITTEN_STATUSES[upstreamStatus] ?? ['bad_gateway', 502]
   const retryAfter = headers['retry-after']
   return new Problem(code, status, 'The function cannot be reached just now.', {
     headers: typeof retryAfter === 'string' ? { 'retry-after': retryAfter } : {},
-    cause: new Error(`what stands before the function answered ${given}`),
+    cause: new Error(`a proxy in front of the function answered ${upstreamStatus}`),
   })
 }
 
-/** A call of a function that broke before its answer began. */
+/** A call that broke before the function's response began. */
 export interface CallFailure {
   readonly cause: Error
-  /** Whether any of the request may have got there; never where there was no connection. */
+  /** Whether any of the request may have arrived; false where there was no connection. */
   readonly sent: boolean
 }
 
 const RETRY_AFTER_SECONDS = 2
-/** How a connection ends of which the other side wants to know no more. */
+/** Error codes of a connection that the other side has closed. */
 const CLOSED_CODES = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * Whether a call that broke may be made again, unseen by its caller: where nothing was sent, or where the connection was
- * closed and twice is as good as once. The body is in memory, and can be sent as often as need be.
+ * Whether a broken call can be retried without its caller noticing: where nothing was sent, or where the connection was
+ * closed and the request is safe or has an Idempotency-Key. The body is in memory, and can be sent again.
  */
-export function canRetry({ sent, cause }: CallFailure, exchange: GatewayContext): boolean {
+export function canRetry({ sent, cause }: CallFailure, context: GatewayContext): boolean {
   if (!sent) return true
   if (!('code' in cause && CLOSED_CODES.has(String(cause.code)))) return false
-  const hasKey = routeOf(exchange).idempotent && exchange.headers['idempotency-key'] !== undefined
-  return hasKey || SAFE_METHODS.has(exchange.request.method ?? '')
+  const hasKey = routeOf(context).idempotent && context.headers['idempotency-key'] !== undefined
+  return hasKey || SAFE_METHODS.has(context.request.method ?? '')
 }
 
-/** What callers hear of a call that broke. */
+/** What callers get for a call that broke. */
 export const failureToProblem = ({ sent, cause }: CallFailure): Problem =>
   sent ? new Problem('bad_gateway', 502, 'The function broke off before it answered.', { cause }) : unreachable(cause)
 
-/** Nothing of the request got there, so that whoever sends it later loses nothing. */
+/** Nothing of the request arrived, so that it can be sent again later. */
 const unreachable = (cause?: unknown): Problem =>
   new Problem('unavailable', 503, 'The function cannot be reached just now.', {
     ...{ cause, retryAfterSeconds: RETRY_AFTER_SECONDS },

@@ -1,17 +1,17 @@
 import { isIP } from 'node:net'
 
-/** Where a request comes from. */
+/** The client of a request, as far as trusted proxies report it. */
 export interface ClientInfo {
   readonly address: string
   readonly proto: 'http' | 'https'
-  /** What the client asked for, where a trusted proxy says it; else it is in `Host`. */
+  /** The host that the client asked for, where a trusted proxy reports it; otherwise it is in `Host`. */
   readonly host: string | undefined
 }
 
 /**
- * Where a request comes from. Each of `hops` trusted proxies has added whom it heard from to X-Forwarded-For, so that
- * many entries from its end are true, and what a client wrote before them is not. Without proxies, or where that is no
- * address, it is the other end of the connection.
+ * Finds the client of a request. Each of `hops` trusted proxies has appended its peer's address to X-Forwarded-For, so that
+ * the last `hops` entries are true, while earlier ones may be forged. Without proxies, or where the entry is not an
+ * address, the client is the peer of the connection.
  */
 export function getClientInfo(
   peer = 'unknown',
@@ -28,7 +28,7 @@ export function getClientInfo(
   }
 }
 
-/** The first where there are not as many: whoever is nearest may have replaced the list by its own word. */
+/** The first entry where there are fewer: the nearest proxy may have replaced the list. */
 function nthFromEnd(values: readonly string[] | undefined, n: number): string | undefined {
   const entries = values?.join().split(',')
   return entries?.at(-Math.min(n, entries.length))?.trim()
@@ -43,10 +43,7 @@ function withoutPort(entry: string): string {
 /** A name or an address, and a port. */
 export const HOST_PATTERN = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i
 
-/**
- * What one client surely is in a text: an IPv4 address, or the first half of an IPv6 address, since whoever has one of
- * those has 2^64.
- */
+/** An IPv4 address, or the /64 network of an IPv6 address, since a client usually has all 2^64 addresses of it. */
 export function clientNetwork(address: string): string {
   if (!address.includes(':')) return address
   const mapped = MAPPED_IPV4.exec(address)?.[1]

@@ -6,50 +6,49 @@ import { type ClientInfo, getClientInfo } from './client-info.ts'
 import type { Caller } from './dependencies.ts'
 import { parseRawHeaders } from './headers.ts'
 
-/** One request and its answer on their way: each step reads what those before it have found out. */
+/** What is known of one request and its response: each step reads what the steps before it have added. */
 export interface GatewayContext extends Correlation {
   readonly request: IncomingMessage
   readonly response: ServerResponse
-  /** Aborts when nobody waits for the answer any more, or the rest of the request cannot be read; its reason is a Problem. */
+  /** Aborts when the caller has hung up, or the rest of the request cannot be read; its reason is a Problem. */
   readonly signal: AbortSignal
   readonly abort: (reason: Problem) => void
   readonly startedAt: number
-  /** Whether it came on a connection that is one too many. */
+  /** Whether it came on a connection beyond the limit. */
   readonly overConnectionLimit: boolean
-  /** Where it comes from, as far as the trusted proxies say. */
   readonly client: ClientInfo
-  /** Names in lower case. After `normalise` only what a function may see. */
+  /** Names in lower case. After `normalise` only those that may be forwarded. */
   headers: Record<string, string[]>
   /** As sent, without scheme and host, still encoded. */
   path: string
   /** With its question mark, as sent; '' where there is none. */
   query: string
-  /** The contracts of this request, whatever is swapped meanwhile. */
+  /** The contracts when the request was routed, even if they are swapped meanwhile. */
   contracts: ContractSet | undefined
   route: Route | undefined
   /** Decoded. */
   params: Strings
   caller: Caller
-  /** Whether a browser asks what a page may do, instead of a request (Fetch, 3.2.2). */
+  /** Whether this is a CORS preflight (Fetch, 3.2.2). */
   preflight: boolean
-  /** All that a preflight's path offers. */
+  /** All routes at a preflight's path. */
   routesAtPath: readonly Route[]
-  /** Names in lower case; added to the answer, whoever gives it. */
+  /** Names in lower case; added to the response, whether it is the gateway's or the function's. */
   responseHeaders: Record<string, string>
-  /** The bytes as they came. */
+  /** The raw bytes. */
   body: Uint8Array
-  /** When all of the request was there. */
+  /** When the whole request had arrived. */
   bodyReceivedAt: number
-  /** Whether its function was called, however that ended. */
+  /** Whether its function was called, whatever the outcome. */
   invoked: boolean
-  /** When its function's answer began. */
+  /** When its function's response began. */
   respondedAt: number | undefined
-  /** Whether its function had to start first, and what that runs, where a function said so. */
+  /** Whether its function had to start first, and which revision it runs; undefined where no function responded. */
   cold: boolean | undefined
   revision: string | undefined
   /** Why no function was invoked. */
   shortCircuitReason: string | undefined
-  /** Of the answer's body. */
+  /** Of the response's body. */
   bytes: number
 }
 
@@ -59,7 +58,7 @@ const EMPTY_BODY = new Uint8Array()
 export function createGatewayContext(
   request: IncomingMessage,
   response: ServerResponse,
-  { crowded: overConnectionLimit, trustedHops }: { readonly crowded: boolean; readonly trustedHops: number },
+  { overConnectionLimit, trustedHops }: { readonly overConnectionLimit: boolean; readonly trustedHops: number },
 ): GatewayContext {
   const controller = new AbortController()
   response.once('close', () => {
@@ -97,14 +96,24 @@ export function createGatewayContext(
   }
 }
 
-/** Whether nobody has said who calls. */
+/** Whether the caller has not identified itself. */
 export const isAnonymous = ({ caller }: GatewayContext): boolean => caller === ANONYMOUS
 
 /** The route, for the steps that come after `route`. */
 export function routeOf({ route }: GatewayContext): Route {
-  if (!route) throw new Error('this step must stand after `route`')
+  if (!route) throw new Error('this step must come after `route`')
   return route
 }
 
-/** The value of a header that must not be given twice. */
+const QUOTED_STRING = /"(?:[^"\\]|\\.)*"/g
+
+/** Whether the caller of an `async` endpoint sends `Prefer: respond-async`; how long it would wait is ignored. */
+export function prefersAsync(context: GatewayContext): boolean {
+  const prefer = context.headers.prefer?.join() ?? ''
+  if (prefer === '' || !routeOf(context).async) return false
+  const names = prefer.replaceAll(QUOTED_STRING, '').split(',')
+  return names.some((name) => name.split(/[;=]/, 1).join().trim().toLowerCase() === 'respond-async')
+}
+
+/** The value of a header that is given once; undefined otherwise. */
 export const singleValue = (values: readonly string[] | undefined) => (values?.length === 1 ? values[0] : undefined)

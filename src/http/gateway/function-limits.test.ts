@@ -7,7 +7,7 @@ const OVERLOADED = { status: 503, durationMs: 1, cold: false }
 const GOOD = { status: 200, durationMs: 1, cold: false }
 
 /** Limits whose clock a test holds. */
-function rig() {
+function setUp() {
   const state = { at: 1 }
   const { acquire } = createFunctionLimits({ now: () => state.at })
   /** Takes all the places that there are. */
@@ -29,8 +29,8 @@ function rig() {
   return { state, enter: acquire, fill, limit, one }
 }
 
-it('takes what all instances take and some that wait, and no more', () => {
-  const { fill, enter } = rig()
+it('admits what all instances accept and some that wait, and no more', () => {
+  const { fill, enter } = setUp()
   const places = fill()
   expect(places).toHaveLength(600)
   expect(enter(ROUTE)).toBeUndefined()
@@ -43,8 +43,8 @@ it.each([
   ['503', OVERLOADED],
   ['504', { ...OVERLOADED, status: 504 }],
   ['an answer after half of its time', { ...GOOD, durationMs: 501 }],
-])('takes less after %s, and as much as ever when all is well again', (_name, answered) => {
-  const { limit, one } = rig()
+])('admits fewer after %s, and as many as before once the function recovers', (_name, answered) => {
+  const { limit, one } = setUp()
   one(answered)
   expect(limit()).toBe(480)
   one(answered)
@@ -53,14 +53,14 @@ it.each([
   expect(limit()).toBe(600)
 })
 
-it('never takes less than one instance does', () => {
-  const { limit, one } = rig()
+it('never admits fewer than one instance accepts', () => {
+  const { limit, one } = setUp()
   for (let i = 0; i < 100; i++) one(OVERLOADED)
   expect(limit()).toBe(50)
 })
 
-it('takes twice as much after each 10 s without a sign of overload', () => {
-  const { limit, one, state } = rig()
+it('admits twice as many after each 10 s without a sign of overload', () => {
+  const { limit, one, state } = setUp()
   for (let i = 0; i < 100; i++) one(OVERLOADED)
   const limits = [0, 9_000, 1_000, 10_000, 10_000, 10_000].map((ms) => {
     state.at += ms
@@ -69,16 +69,16 @@ it('takes twice as much after each 10 s without a sign of overload', () => {
   expect(limits).toEqual([50, 50, 100, 200, 400, 600])
 })
 
-it('counts many refusals of one moment once', () => {
-  const { fill, limit, state } = rig()
+it('counts many refusals at one moment once', () => {
+  const { fill, limit, state } = setUp()
   const places = fill()
   state.at += 1
   for (const { release } of places) release(OVERLOADED)
   expect(limit()).toBe(480)
 })
 
-it('a cold start is no overload, for nobody who waited for it; nor is a caller who is gone', () => {
-  const { enter, limit, state } = rig()
+it('neither a cold start, for any request that waited for it, nor a caller that hung up counts as overload', () => {
+  const { enter, limit, state } = setUp()
   const [first, second, third] = [enter(ROUTE), enter(ROUTE), enter(ROUTE)]
   state.at += 900
   first?.release({ status: 200, durationMs: 900, cold: true })

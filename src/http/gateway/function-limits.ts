@@ -1,47 +1,47 @@
 import type { Route } from '../../contract/index.ts'
 
-/** How a function answered. */
+/** How a function responded. */
 export interface CallResult {
   readonly status: number
-  /** Until its answer began. */
+  /** Until its response began. */
   readonly durationMs: number
   /** Whether it had to start first. */
   readonly cold: boolean
 }
 
-/** A request that is with its function, or waits for it. */
+/** Held by a request that its function handles, or that waits for it. */
 export interface Slot {
-  /** Gives the place back; without an answer where nobody waited for one. */
-  readonly release: (answered?: CallResult) => void
+  /** Releases the slot; without a result where the caller did not wait for one. */
+  readonly release: (result?: CallResult) => void
 }
 
 export interface FunctionLimits {
-  /** A place with the function of a route; undefined where there is none. */
+  /** A slot of a route's function; undefined where none is free. */
   readonly acquire: (route: Pick<Route, 'name' | 'scale' | 'timeoutMs'>) => Slot | undefined
 }
 
-/** What may wait for each instance, beside what runs there. */
+/** Requests that may wait for each instance, besides those that it handles. */
 const QUEUE_PER_INSTANCE = 10
-/** What is left of a limit where a function was overloaded. */
+/** By which a limit is multiplied when its function is overloaded. */
 const DECREASE_FACTOR = 0.8
-/** So long after the last sign of overload, and again after as long, a limit is doubled: it may be history. */
+/** After this time without a sign of overload, and after each further one, a limit is doubled. */
 const QUIET_MS = 10_000
 
 interface Load {
   inFlight: number
   limit: number
-  /** Signs of overload from requests that were admitted before are of what has been acted upon. */
+  /** Overload of requests that were admitted before this time has been acted upon already. */
   decreasedAt: number
   doubledAt: number
-  /** When an instance last told that it had just started: who waited for it took long for that. */
+  /** When an instance last reported a cold start: requests that waited for it were slow for that reason. */
   coldAt: number
 }
 
 /**
- * Bounds the requests that each function has from this gateway at a time: no more than all its instances take by its
- * contract and some that wait; and, where it answers 503 or 504 or takes more than half of its time, fewer (additive
- * increase, multiplicative decrease, as in TCP), down to what one instance takes. Beyond the limit a request would only
- * wait to fail, and make others fail.
+ * Limits the concurrent requests of this gateway to each function: to what all its instances accept by its contract and some
+ * that wait; and, where it answers 503 or 504 or takes more than half of its timeout, to fewer (additive increase,
+ * multiplicative decrease, as in TCP), down to what one instance accepts. Beyond the limit a request would only wait to
+ * fail, and make others fail.
  */
 export function createFunctionLimits({ now = () => performance.now() } = {}): FunctionLimits {
   const loads = new Map<string, Load>()
@@ -58,24 +58,24 @@ export function createFunctionLimits({ now = () => performance.now() } = {}): Fu
     acquire({ name, scale: { max, concurrency }, timeoutMs }) {
       const ceiling = max * (concurrency + QUEUE_PER_INSTANCE)
       const load = loadOf(name, ceiling)
-      // A contract may have been swapped for one with less.
+      // A new contract may allow less.
       load.limit = Math.min(load.limit, ceiling)
-      const enteredAt = now()
-      if (load.limit < ceiling && enteredAt - Math.max(load.decreasedAt, load.doubledAt) >= QUIET_MS) {
+      const startedAt = now()
+      if (load.limit < ceiling && startedAt - Math.max(load.decreasedAt, load.doubledAt) >= QUIET_MS) {
         load.limit = Math.min(ceiling, load.limit * 2)
-        load.doubledAt = enteredAt
+        load.doubledAt = startedAt
       }
       if (load.inFlight >= load.limit) return undefined
       load.inFlight++
       return {
-        release(answered) {
+        release(result) {
           load.inFlight--
-          if (!answered) return
-          const { status, durationMs, cold } = answered
+          if (!result) return
+          const { status, durationMs, cold } = result
           if (cold) load.coldAt = now()
-          const isLate = durationMs > timeoutMs / 2 && load.coldAt < enteredAt
+          const isLate = durationMs > timeoutMs / 2 && load.coldAt < startedAt
           if (status === 503 || status === 504 || isLate) {
-            if (enteredAt < load.decreasedAt) return
+            if (startedAt < load.decreasedAt) return
             load.limit = Math.max(concurrency, Math.floor(load.limit * DECREASE_FACTOR))
             load.decreasedAt = now()
           } else if (load.limit < ceiling) {

@@ -3,17 +3,17 @@ const HOP_BY_HOP = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization'],
   ...['te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings'],
 ])
-/** Made anew for each leg by whoever sends it. */
+/** Set anew by the sender of each hop. */
 const SET_PER_HOP = new Set(['host', 'content-length', 'expect', 'x-correlation-id', 'traceparent'])
-/** What stands between us and a function (OpenFaaS's gateway too), and what only it and we need to know of each other. */
+/** Set by proxies in front of functions (OpenFaaS's gateway, too), or meant for the gateway alone. */
 const INTERNAL =
   /^(ebb-|knative-|k-|x-envoy-|access-control-|x-correlation-id$|server$|x-powered-by$|via$|x-call-id$|x-start-time$|x-duration-seconds$)/
-/** What only the platform may say to a function. */
+/** Headers of a request to a function that only the platform may set. */
 const PLATFORM = /^(ebb-|knative-serving-|k-|x-envoy-|x-forwarded-|ce-|forwarded$)/
 
-/** Raw headers (name, value, name, value, …) by lower-case name, each value as it came. */
+/** Raw headers (name, value, name, value, …) by lower-case name, each value unchanged. */
 export function parseRawHeaders(raw: readonly string[]): Record<string, string[]> {
-  // Without a prototype, a header may be called constructor.
+  // Without a prototype, so that a header may be called `constructor`.
   const headers: Record<string, string[]> = Object.create(null)
   for (let i = 0; i < raw.length; i += 2) {
     const name = (raw[i] ?? '').toLowerCase()
@@ -24,7 +24,7 @@ export function parseRawHeaders(raw: readonly string[]): Record<string, string[]
   return headers
 }
 
-/** A client's headers as a function may see them. */
+/** The headers of a client's request that may be forwarded. */
 export function keepEndToEnd(headers: Readonly<Record<string, string[]>>): Record<string, string[]> {
   const kept: Record<string, string[]> = Object.create(null)
   const named = connectionOptions(headers.connection)
@@ -35,9 +35,9 @@ export function keepEndToEnd(headers: Readonly<Record<string, string[]>>): Recor
   return kept
 }
 
-/** The headers of a request to a function, flat: the client's that may pass, and `made` ones. */
-export function toFunctionHeaders(headers: Readonly<Record<string, string[]>>, made: readonly string[]): string[] {
-  const flat = [...made]
+/** The headers of a request to a function, flat: the platform's, and the client's that may be forwarded. */
+export function toFunctionHeaders(headers: Readonly<Record<string, string[]>>, platform: readonly string[]): string[] {
+  const flat = [...platform]
   for (const name in headers) {
     if (SET_PER_HOP.has(name)) continue
     for (const value of headers[name] ?? []) flat.push(name, value)
@@ -45,7 +45,7 @@ export function toFunctionHeaders(headers: Readonly<Record<string, string[]>>, m
   return flat
 }
 
-/** The headers of a function's answer, flat, as a client may see them: what the gateway adds wins. */
+/** The headers of a function's response, flat, that may be sent to the client; those that the gateway adds win. */
 export function toClientHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   added: Readonly<Record<string, string>>,
@@ -62,7 +62,7 @@ export function toClientHeaders(
   return flat
 }
 
-/** An answer's own headers, and what the gateway adds. */
+/** A reply's own headers, and those that the gateway adds. */
 export function mergeHeaders(headers: Readonly<Record<string, string>>, added: Readonly<Record<string, string>>) {
   const vary = [headers.vary, added.vary].filter((value) => value !== undefined)
   return { ...headers, ...added, ...(vary.length > 0 ? { vary: vary.join(', ') } : {}) }
@@ -70,7 +70,7 @@ export function mergeHeaders(headers: Readonly<Record<string, string>>, added: R
 
 const NONE: ReadonlySet<string> = new Set()
 
-/** The headers that `Connection` binds to this connection; its own options are among them and do no harm. */
+/** The headers that `Connection` declares hop-by-hop; its other options are among them and do no harm. */
 function connectionOptions(connection: string | readonly string[] | undefined): ReadonlySet<string> {
   if (connection === undefined) return NONE
   const names = String(connection).toLowerCase().split(',')

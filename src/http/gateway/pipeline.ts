@@ -3,10 +3,11 @@ import { traceIdOf } from '../../kernel/index.ts'
 import type { GatewayContext } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
 import { sendReply } from './send-reply.ts'
+import type { Outcome, Step } from './step.ts'
 import { authenticate, authorise } from './steps/authenticate.ts'
 import { cors, preflight } from './steps/cors.ts'
 import { forward } from './steps/forward.ts'
-import { invocationState, isPlatformRoute, respondAsync } from './steps/invocations.ts'
+import { invocationState, isInvocationRoute, respondAsync } from './steps/invocations.ts'
 import { knownHost } from './steps/known-host.ts'
 import { limitConnections, rateLimit } from './steps/limits.ts'
 import { normalise } from './steps/normalise.ts'
@@ -16,117 +17,83 @@ import { route } from './steps/route.ts'
 import { createBodyBudget, takeBody } from './steps/take-body.ts'
 import { validate } from './steps/validate.ts'
 
-/** An answer of the gateway's own; a Problem is one too. */
-export interface Reply {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array | string
-  /** What kept a function asleep, where one would have been invoked; a Problem's is its code. */
-  readonly shortCircuitReason?: string
-}
-
-export type Outcome = Problem | Reply
-
-/** Answers and thereby ends the request, or lets it go on. A thrown Problem is an answer as well. */
-export type Step = (exchange: GatewayContext) => Outcome | undefined | Promise<Outcome | undefined>
-
-/** The whole way of a request, top to bottom. Whatever answers above `forward` has spared a function. */
-function createSteps(ports: GatewayDependencies, limits: GatewayLimits) {
-  const bodies = createBodyBudget({ maxBytes: limits.maxBufferedBytes, shed: ports.metrics.shed })
+/** The whole request path, top to bottom. A request that ends above `forward` invokes no function. */
+function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
+  const bodies = createBodyBudget({ maxBytes: limits.maxBufferedBytes, shed: dependencies.metrics.shed })
   const beforeFunction: readonly Step[] = [
-    cors(ports),
+    cors(dependencies),
     normalise(),
-    ...(ports.hosts ? [knownHost(ports.hosts)] : []),
-    platformRoutes(ports),
-    limitConnections(ports),
-    docs(ports),
-    route(ports),
+    ...(dependencies.hosts ? [knownHost(dependencies.hosts)] : []),
+    platformRoutes(dependencies),
+    limitConnections(dependencies),
+    docs(dependencies),
+    route(dependencies),
     preflight(),
-    // rough limit by IP
-    authenticate(ports),
-    invocationState(ports),
+    authenticate(dependencies),
+    invocationState(dependencies),
     authorise(),
-    rateLimit(ports),
-    // quota
+    rateLimit(dependencies),
     takeBody(bodies, limits),
     validate(),
-    replay(ports),
-    respondAsync(ports),
-    // cache and coalescing; circuit breaker
+    replay(dependencies),
+    respondAsync(dependencies),
   ]
-  return { beforeFunction, forward: forward(ports, limits) satisfies Step }
+  return { beforeFunction, forward: forward(dependencies, limits) satisfies Step }
 }
 
-/** Takes an exchange through the pipeline, and writes down how it ended: one log line, and the metrics. */
-export function createPipeline(ports: GatewayDependencies, limits: GatewayLimits) {
-  const { beforeFunction, forward } = createSteps(ports, limits)
+/** Runs a request through the steps, and records its end: one log line, and the metrics. */
+export function createPipeline(dependencies: GatewayDependencies, limits: GatewayLimits) {
+  const { beforeFunction, forward } = createSteps(dependencies, limits)
 
-  async function attempt(step: Step, exchange: GatewayContext): Promise<Outcome | undefined> {
+  async function attempt(step: Step, context: GatewayContext): Promise<Outcome | undefined> {
     try {
-      exchange.signal.throwIfAborted()
-      return await step(exchange)
-    } catch (fault) {
-      if (fault instanceof Problem) return fault
-      const { correlationId } = exchange
-      ports.log.error({ err: fault, correlationId }, `${step.name} failed`)
-      return new Problem('internal', 500, 'Something went wrong on our side.', { cause: fault })
+      context.signal.throwIfAborted()
+      return await step(context)
+    } catch (error) {
+      if (error instanceof Problem) return error
+      const { correlationId } = context
+      dependencies.log.error({ err: error, correlationId }, `${step.name} failed`)
+      return new Problem('internal', 500, 'Something went wrong on our side.', { cause: error })
     }
   }
 
-  async function answerTo(exchange: GatewayContext): Promise<Outcome | undefined> {
+  async function run(context: GatewayContext): Promise<Outcome | undefined> {
     for (const step of beforeFunction) {
-      const answer = await attempt(step, exchange)
-      if (!answer) continue
-      exchange.shortCircuitReason = answer instanceof Problem ? answer.code : answer.shortCircuitReason
-      return answer
+      const outcome = await attempt(step, context)
+      if (!outcome) continue
+      context.shortCircuitReason = outcome instanceof Problem ? outcome.code : outcome.shortCircuitReason
+      return outcome
     }
-    return attempt(forward, exchange)
+    return attempt(forward, context)
   }
 
-  return async function serve(exchange: GatewayContext) {
-    exchange.response.once('close', () => recordRequest(exchange, ports))
-    const answer = await answerTo(exchange)
-    if (answer) await sendReply(exchange, answer, limits)
+  return async function handle(context: GatewayContext) {
+    context.response.once('close', () => recordRequest(context, dependencies))
+    const outcome = await run(context)
+    if (outcome) await sendReply(context, outcome, limits)
   }
 }
 
-function recordRequest(exchange: GatewayContext, { log, metrics }: GatewayDependencies) {
-  const {
-    request,
-    response,
-    route,
-    shortCircuitReason,
-    startedAt,
-    correlationId,
-    traceparent,
-    path,
-    caller,
-    cold,
-    bytes,
-  } = exchange
-  const client = exchange.client.address
-  const durationMs = performance.now() - startedAt
-  // 499 is nginx's word for a caller who did not wait.
+function recordRequest(context: GatewayContext, { log, metrics }: GatewayDependencies) {
+  const { request, response, route, shortCircuitReason, path, cold } = context
+  const durationMs = performance.now() - context.startedAt
+  // 499 is nginx's status for a caller that did not wait.
   const status = response.headersSent ? response.statusCode : 499
   const method = request.method ?? ''
   if (shortCircuitReason && response.headersSent) metrics.shortCircuited(shortCircuitReason)
-  const invoked = exchange.invoked ? route?.name : undefined
+  const invoked = context.invoked ? route?.name : undefined
   const measured = { route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000 }
-  metrics.completed({ ...measured, invoked, cold, revision: exchange.revision })
-  const name = isPlatformRoute(route) ? undefined : route?.name
-  const who = { function: name, route: route?.path, method, path, status, durationMs: Math.round(durationMs) }
-  const rest = {
-    correlationId,
-    traceId: traceIdOf(traceparent),
-    caller: caller.sub,
-    client,
-    cold,
-    reason: shortCircuitReason,
-    bytes,
+  metrics.completed({ ...measured, invoked, cold, revision: context.revision })
+  const target = { function: isInvocationRoute(route) ? undefined : route?.name, route: route?.path }
+  const fields = {
+    ...target,
+    ...{ method, path, status, durationMs: Math.round(durationMs), correlationId: context.correlationId },
+    ...{ traceId: traceIdOf(context.traceparent), caller: context.caller.sub, client: context.client.address },
+    ...{ cold, reason: shortCircuitReason, bytes: context.bytes },
   }
-  // Whoever asks every few seconds whether we are well is news when we are not.
+  // Probes come every few seconds, and matter only when they fail.
   const level = PROBE_PATH.test(path) && status < 400 ? 'debug' : 'info'
-  log[level]({ ...who, ...rest }, 'request')
+  log[level](fields, 'request')
 }
 
 const PROBE_PATH = /^\/_\/(health|ready)$/

@@ -6,33 +6,33 @@ import { freeBytes } from '../read-body.ts'
 import type { GatewayContext } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
 import { mergeHeaders } from './headers.ts'
-import type { Outcome, Reply } from './pipeline.ts'
+import type { Outcome, Reply } from './step.ts'
 
-/** What is rather read and dropped than made a reason to close the connection. */
+/** Up to this size, the rest of a request is read and dropped to keep the connection open. */
 const MAX_DRAINED_BYTES = 1024 * 1024
 
 /**
- * Sends an answer of the gateway's own. Where the request is still coming in and too long to be dropped, the answer
- * goes out at once, and the connection closes when the caller has had the time to read it.
+ * Sends a reply of the gateway's own. Where the request is still arriving and too long to be dropped, the reply is sent at
+ * once, and the connection closes when the caller has had the time to read it.
  */
 export async function sendReply(
-  exchange: GatewayContext,
-  answer: Outcome,
+  context: GatewayContext,
+  outcome: Outcome,
   { lingerMs, stallTimeoutMs }: Pick<GatewayLimits, 'lingerMs' | 'stallTimeoutMs'>,
 ) {
-  const { request, response, correlationId } = exchange
+  const { request, response, correlationId } = context
   if (response.headersSent || response.destroyed) return
-  const { status, headers, body } = toReply(answer, correlationId)
+  const { status, headers, body } = toReply(outcome, correlationId)
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
   const closing = headers.connection === 'close' || mustClose(request)
   response.writeHead(status, {
-    ...mergeHeaders(headers, exchange.responseHeaders),
+    ...mergeHeaders(headers, context.responseHeaders),
     ...(status === 204 ? {} : { 'content-length': bytes.length }),
     ...(closing ? { connection: 'close' } : {}),
     'x-correlation-id': correlationId,
   })
   response.setTimeout(stallTimeoutMs)
-  exchange.bytes = request.method === 'HEAD' ? 0 : bytes.length
+  context.bytes = request.method === 'HEAD' ? 0 : bytes.length
   if (!closing || request.complete) return void response.end(bytes)
   response.flushHeaders()
   response.write(bytes)
@@ -40,26 +40,26 @@ export async function sendReply(
   response.end()
 }
 
-/** A Problem as callers see it. */
-function toReply(answer: Outcome, correlationId: string): Reply {
-  if (!(answer instanceof Problem)) return answer
-  const headers = { ...answer.headers, 'content-type': 'application/problem+json' }
-  return { status: answer.status, headers, body: problemJson(answer, correlationId) }
+function toReply(outcome: Outcome, correlationId: string): Reply {
+  if (!(outcome instanceof Problem)) return outcome
+  const headers = { ...outcome.headers, 'content-type': 'application/problem+json' }
+  return { status: outcome.status, headers, body: problemJson(outcome, correlationId) }
 }
 
-/** Whether what is left of the request is too long, or might never come. */
+/** Whether the rest of the request is too long to be read, or might never arrive. */
 function mustClose({ complete, headers }: IncomingMessage): boolean {
   const chunked = headers['transfer-encoding'] !== undefined
-  const declared = Number(headers['content-length'] ?? 0)
-  if (complete || (!chunked && declared === 0)) return false
-  return chunked || declared > MAX_DRAINED_BYTES || headers.expect !== undefined
+  const declaredBytes = Number(headers['content-length'] ?? 0)
+  if (complete || (!chunked && declaredBytes === 0)) return false
+  return chunked || declaredBytes > MAX_DRAINED_BYTES || headers.expect !== undefined
 }
 
-function drainRequest(request: IncomingMessage, limitMs: number): Promise<void> {
+/** Reads and drops the rest of a request, until it ends or the time is over. */
+function drainRequest(request: IncomingMessage, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
-    const limit = setTimeout(resolve, limitMs)
+    const timer = setTimeout(resolve, timeoutMs)
     request.once('close', () => {
-      clearTimeout(limit)
+      clearTimeout(timer)
       resolve()
     })
     request.on('data', freeBytes)
@@ -68,7 +68,7 @@ function drainRequest(request: IncomingMessage, limitMs: number): Promise<void> 
 
 const CLOSE_TIMEOUT_MS = 1_000
 
-/** Answers on a connection where no request could be made out, and closes it. */
+/** Sends a Problem on a connection where no request could be parsed, and closes it. */
 export function refuseSocket(
   socket: Duplex,
   problem: Problem,
@@ -84,10 +84,10 @@ export function refuseSocket(
   }
   const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
-  // What the client still sends is dropped meanwhile: a reset would take the answer from it.
-  const limit = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref()
+  // What the client still sends is read and dropped: a reset would make it lose the response.
+  const timer = setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref()
   socket.on('error', () => {}).resume()
-  socket.once('close', () => clearTimeout(limit))
+  socket.once('close', () => clearTimeout(timer))
   metrics.shortCircuited(problem.code)
   log.info({ status, correlationId, reason: problem.code, bytes: Buffer.byteLength(body) }, 'request')
 }

@@ -6,7 +6,7 @@ import { openRawConnection, testGateway } from './test-support.ts'
 
 const GET = 'GET /v1/things/1 HTTP/1.1\r\nHost: h\r\n\r\n'
 
-it('one log line and one measurement a request', async () => {
+it('one log line and one measurement per request', async () => {
   const { url, lines, answered } = await testGateway()
   await fetch(`${url}/v1/things/1?limit=1`, { headers: { 'x-correlation-id': 'abc-12345' } })
   await fetch(`${url}/v1/nothing?secret=1`)
@@ -27,13 +27,13 @@ it('one log line and one measurement a request', async () => {
   expect(answered).toEqual([
     {
       ...{ route: '/v1/things/{id}', method: 'GET', status: 200, seconds: expect.any(Number) },
-      ...{ called: 'get-thing', cold: false, revision: undefined },
+      ...{ invoked: 'get-thing', cold: false, revision: undefined },
     },
     { route: 'none', method: 'GET', status: 404, seconds: expect.any(Number) },
   ])
 })
 
-it('a request that came whole is answered, whatever garbage follows it', async () => {
+it('a complete request is answered, whatever garbage follows it', async () => {
   const gate = Promise.withResolvers<void>()
   const came = Promise.withResolvers<void>()
   const { port } = await testGateway({
@@ -79,7 +79,7 @@ async function heldGateway() {
 it.each([
   ['garbage', '\0garbage\r\n\r\n', 400],
   ['CONNECT', 'CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n', 405],
-])('%s after a pending POST and a finished 404 is answered in its turn', async (_name, rest, status) => {
+])('%s after a pending POST and a finished 404 is answered in order', async (_name, rest, status) => {
   const { port, came, open } = await heldGateway()
   const connection = await openRawConnection(port)
   connection.send(POST + GET.replace('things/1', 'nothing'))
@@ -106,7 +106,7 @@ it.each(['', 'GET /v1/nothing HTT'])(
   },
 )
 
-it('503 on a connection that is one too many, but for who asks whether we are well; it closes', async () => {
+it('503 on a connection beyond the limit, except for probes; it closes', async () => {
   const { port, shed } = await testGateway({ maxConnections: 1 })
   const first = await openRawConnection(port)
   const second = await openRawConnection(port)
@@ -121,14 +121,14 @@ it('503 on a connection that is one too many, but for who asks whether we are we
   expect((await first.answer()).status).toBe(200)
 })
 
-it('431 for 2,001 short headers: none is dropped in silence', async () => {
+it('431 for 2,001 short headers: none is dropped silently', async () => {
   const { port } = await testGateway()
   const connection = await openRawConnection(port)
   connection.send(GET.replace('\r\n\r\n', `\r\n${'a:\r\n'.repeat(2_001)}\r\n`))
   expect((await connection.answer()).status).toBe(431)
 })
 
-it('draining loses no request, and closes each connection with its answer', async () => {
+it('draining loses no request, and closes each connection with its response', async () => {
   const gate = Promise.withResolvers<void>()
   const came = Promise.withResolvers<void>()
   const { url, port, server } = await testGateway({
@@ -141,7 +141,7 @@ it('draining loses no request, and closes each connection with its answer', asyn
   const waiting = openRawConnection(port)
   const call = httpRequest(`${url}/v1/things/1`).end()
   await came.promise
-  const drained = drain(server, { quietMs: 50 })
+  const drained = drain(server, { quietMs: 1_000 })
   const late = await waiting
   late.send(GET)
   gate.resolve()
@@ -153,7 +153,7 @@ it('draining loses no request, and closes each connection with its answer', asyn
   await drained
 })
 
-it('an answer that cannot be sent breaks the connection, and nothing else', async () => {
+it('a response that cannot be sent breaks its connection only', async () => {
   const broken = {
     is: 'finished',
     answer: { status: 201, headers: { location: 'a\r\nb' }, body: Buffer.alloc(0) },
@@ -161,11 +161,11 @@ it('an answer that cannot be sent breaks the connection, and nothing else', asyn
   const { url, lines } = await testGateway({ dependencies: { findStoredResponse: async () => broken } })
   const headers = { 'content-type': 'application/json', 'x-api-key': 'full', 'idempotency-key': 'k' }
   await expect(fetch(`${url}/v1/things`, { method: 'POST', body: '{"name":"a"}', headers })).rejects.toThrow()
-  expect(lines).toContainEqual(expect.objectContaining({ msg: 'an answer cannot be sent' }))
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'a response cannot be sent' }))
   expect((await fetch(`${url}/v1/things/1`)).status).toBe(200)
 })
 
-it('a caller who is gone before its refusal is out harms nobody', async () => {
+it('a caller that hangs up before its refusal is sent does no harm', async () => {
   const { url, port } = await testGateway({ lingerMs: 50 })
   const head =
     'PUT /v1/notes/1 HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n'

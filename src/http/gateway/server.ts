@@ -10,15 +10,15 @@ import { refuseSocket } from './send-reply.ts'
 import { HEADERS_TOO_LARGE, methodNotServed } from './steps/normalise.ts'
 
 export interface GatewayOptions extends Partial<GatewayLimits> {
-  /** For the headers of a request; 30 s unless told. */
+  /** For the headers of a request; default: 30 s. */
   readonly headersTimeoutMs?: number
-  /** The proxies before the gateway whose X-Forwarded-* is true; default: none. */
+  /** The number of proxies in front of the gateway whose X-Forwarded-* is trusted; default: 0. */
   readonly trustedHops?: number
-  /** Of its log, at each level; 1,000 unless told. */
+  /** Log lines per second of each level; default: 1,000. */
   readonly linesPerSecond?: number
 }
 
-/** Longer than what stands before us keeps its idle connections. */
+/** Longer than proxies in front of the gateway keep idle connections. */
 const KEEP_ALIVE_MS = 95_000
 const SLACK_MS = 5_000
 const DEFAULT_LIMITS: GatewayLimits = {
@@ -30,28 +30,29 @@ const DEFAULT_LIMITS: GatewayLimits = {
   stallTimeoutMs: 60_000,
 }
 
-/** Beyond the bound, for refusals and for those who ask whether we are well. */
+/** Beyond `maxConnections`, for refusals and probes. */
 const RESERVE_CONNECTIONS = 256
-/** For the only request that such a connection may send. */
+/** For the one request that such a connection may send. */
 const RESERVE_TIMEOUT_MS = 2_000
 
 interface Connection {
-  /** In the order in which they came. */
+  /** Its requests that are not answered yet, in order. */
   readonly pending: Set<GatewayContext>
-  /** Whether it is one too many. */
+  /** Whether it is beyond `maxConnections`. */
   readonly overLimit: boolean
-  /** Whether what still comes on it is no request any more, since nobody can tell where one would begin. */
+  /** Whether further bytes are ignored, since it is not known where a request would begin. */
   closing: boolean
 }
 
-/** The public server, not yet listening. */
+/** Creates the public server, not yet listening. */
 export function createGatewayServer(
-  world: GatewayDependencies,
-  { headersTimeoutMs = 30_000, trustedHops = 0, linesPerSecond, ...given }: GatewayOptions = {},
+  given: GatewayDependencies,
+  { headersTimeoutMs = 30_000, trustedHops = 0, linesPerSecond, ...givenLimits }: GatewayOptions = {},
 ): Server {
-  const ports = { ...world, log: throttleLog(world, { linesPerSecond }) }
-  const limits: GatewayLimits = { ...DEFAULT_LIMITS, ...given }
-  const serve = createPipeline(ports, limits)
+  const { metrics } = given
+  const log = throttleLog(given.log, { linesPerSecond, onDropped: () => metrics.shed('log_lines') })
+  const limits: GatewayLimits = { ...DEFAULT_LIMITS, ...givenLimits }
+  const handle = createPipeline({ ...given, log }, limits)
   const server = createServer({
     maxHeaderSize: MAX_CALLER_HEADER_BYTES,
     headersTimeout: headersTimeoutMs,
@@ -59,19 +60,19 @@ export function createGatewayServer(
     requestTimeout: headersTimeoutMs + limits.bodyTimeoutMs + SLACK_MS,
     connectionsCheckingInterval: Math.min(headersTimeoutMs, SLACK_MS),
     keepAliveTimeout: KEEP_ALIVE_MS,
-    // Refused by normalise, in our own words.
+    // Left to `normalise`, so that the response is a Problem.
     requireHostHeader: false,
   })
-  // Beyond this number Node would drop headers in silence; their bytes are bounded already.
+  // Node would drop headers beyond a number silently; their bytes are limited already.
   server.maxHeadersCount = 0
   server.maxConnections = limits.maxConnections + RESERVE_CONNECTIONS
-  server.on('drop', () => ports.metrics.shed('connections'))
+  server.on('drop', () => metrics.shed('connections'))
 
   const connections = new WeakMap<Duplex, Connection>()
   let open = 0
   const connectionOf = (socket: Duplex): Connection => {
     const connection = connections.get(socket)
-    if (!connection) throw new Error('a request came on a connection that was never announced')
+    if (!connection) throw new Error('a request came on a connection that was not recorded')
     return connection
   }
   server.on('connection', (socket) => {
@@ -81,46 +82,46 @@ export function createGatewayServer(
     connections.set(socket, { pending: new Set(), overLimit, closing: false })
   })
 
-  const take = (request: IncomingMessage, response: ServerResponse) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const connection = connectionOf(request.socket)
     if (connection.closing) return void request.resume()
-    const exchange = createGatewayContext(request, response, { crowded: connection.overLimit, trustedHops })
-    connection.pending.add(exchange)
-    response.once('close', () => connection.pending.delete(exchange))
-    // Node's parser takes what follows for the other protocol's bytes, and loses some of it.
+    const context = createGatewayContext(request, response, { overConnectionLimit: connection.overLimit, trustedHops })
+    connection.pending.add(context)
+    response.once('close', () => connection.pending.delete(context))
+    // Node's parser takes what follows for bytes of the other protocol, and loses some of them.
     if (request.headers.upgrade !== undefined) {
       connection.closing = true
       response.shouldKeepAlive = false
     }
-    serve(exchange).catch((fault: unknown) => {
-      ports.log.error({ err: fault, correlationId: exchange.correlationId }, 'an answer cannot be sent')
+    handle(context).catch((error: unknown) => {
+      log.error({ err: error, correlationId: context.correlationId }, 'a response cannot be sent')
       response.destroy()
     })
   }
-  server.on('request', take)
-  // Answered by the steps too: takeBody says 100, normalise says 417. As `request`, so that `drain` sees them.
+  server.on('request', onRequest)
+  // Left to the steps: takeBody sends 100, normalise 417. Emitted as `request`, so that `drain` sees them.
   for (const name of ['checkContinue', 'checkExpectation']) {
     server.on(name, (request, response) => server.emit('request', request, response))
   }
 
-  /** Refuses what came last on a connection, after the answers to all that came before. */
+  /** Refuses the last input on a connection, after the responses to all requests before it. */
   const refuse = (socket: Duplex, problem: Problem) => {
     const connection = connectionOf(socket)
     if (connection.closing) return
     connection.closing = true
     const last = [...connection.pending].at(-1)
-    if (!last) return refuseSocket(socket, problem, ports)
+    if (!last) return refuseSocket(socket, problem, { log, metrics })
     if (!last.request.complete) last.abort(problem)
     if (!last.response.headersSent) last.response.shouldKeepAlive = false
-    else last.response.once('close', () => socket.writable && refuseSocket(socket, problem, ports))
+    else last.response.once('close', () => socket.writable && refuseSocket(socket, problem, { log, metrics }))
   }
   server.on('connect', (_request, socket) => {
     socket.on('error', () => {})
     refuse(socket, methodNotServed('CONNECT'))
   })
-  server.on('clientError', (fault: NodeJS.ErrnoException, socket) => {
-    if (fault.code === 'ECONNRESET' || !socket.writable) socket.destroy()
-    else refuse(socket, parseErrorToProblem(fault))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+    else refuse(socket, parseErrorToProblem(error))
   })
   return server
 }
@@ -135,6 +136,6 @@ function parseErrorToProblem(cause: NodeJS.ErrnoException): Problem {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return new Problem('request_timeout', 408, 'The request did not arrive in time.', options)
     default:
-      return new Problem('bad_request', 400, 'This is no well-formed HTTP request.', options)
+      return new Problem('bad_request', 400, 'This is not a well-formed HTTP request.', options)
   }
 }

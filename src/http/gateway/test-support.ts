@@ -75,17 +75,17 @@ export async function listenForTest(server: Server): Promise<number> {
 }
 
 export interface TestOptions extends GatewayOptions {
-  /** What every function does; answers `{}` unless told. */
+  /** What every function does; default: it responds with `{}`. */
   readonly upstream?: RequestListener
   readonly dependencies?: Partial<GatewayDependencies>
-  /** Path before the function's own. */
+  /** The upstream's path prefix. */
   readonly prefix?: string
   readonly startTimeoutMs?: number
-  /** In the place of its own. */
-  readonly agents?: { readonly dispatcher?: Agent; readonly fresh?: Agent }
+  /** Replace its own. */
+  readonly agents?: { readonly dispatcher?: Agent; readonly retryDispatcher?: Agent }
 }
 
-/** A gateway on a port of its own, with a real upstream, that tells what it logged and counted. */
+/** A gateway on a port of its own, with a real upstream, and all that it logged and counted. */
 export async function testGateway({
   upstream,
   dependencies,
@@ -103,7 +103,7 @@ export async function testGateway({
     }),
   )
   const lines: Record<string, unknown>[] = []
-  const spared: string[] = []
+  const shortCircuits: string[] = []
   const answered: unknown[] = []
   const shed: string[] = []
   const keep = (fields: object, msg?: string) => void lines.push({ ...fields, msg })
@@ -127,18 +127,18 @@ export async function testGateway({
         startTimeoutMs,
       },
       metrics: {
-        shortCircuited: (reason) => void spared.push(reason),
+        shortCircuited: (reason) => void shortCircuits.push(reason),
         shed: (what) => void shed.push(what),
         completed: (request) => void answered.push(request),
       },
       log,
       ...dependencies,
     },
-    // All that it says is looked at, however busy a test keeps it.
+    // Every line is kept, however busy a test keeps it.
     { linesPerSecond: Number.POSITIVE_INFINITY, ...options },
   )
   const port = await listenForTest(server)
-  return { port, url: `http://127.0.0.1:${port}`, server, invoked, lines, spared, shed, answered }
+  return { port, url: `http://127.0.0.1:${port}`, server, invoked, lines, shortCircuits, shed, answered }
 }
 
 export interface RawResponse {
@@ -147,31 +147,31 @@ export interface RawResponse {
   readonly body: string
 }
 
-/** A connection on which a test writes just what it wants. */
+/** A connection on which a test writes raw bytes. */
 export async function openRawConnection(port: number) {
   const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   closers.push(async () => socket.destroy())
   let received = ''
   let changed = Promise.withResolvers<void>()
   let over = false
-  const tell = () => {
+  const notify = () => {
     changed.resolve()
     changed = Promise.withResolvers<void>()
   }
   socket.on('data', (chunk: Buffer) => {
     received += chunk.toString('latin1')
-    tell()
+    notify()
   })
   const end = () => {
     over = true
-    tell()
+    notify()
   }
   socket.on('end', end).on('close', end).on('error', end)
   await new Promise((resolve) => socket.once('connect', resolve))
   return {
     socket,
     send: (text: string) => socket.write(Buffer.from(text, 'latin1')),
-    /** The next answer with a Content-Length. */
+    /** The next response with a Content-Length. */
     answer: async (): Promise<RawResponse> => {
       for (;;) {
         const found = takeResponse(received)
@@ -191,7 +191,7 @@ export async function openRawConnection(port: number) {
   }
 }
 
-/** Sends one text on a connection of its own; answers the first answer. */
+/** Sends one text on a connection of its own; returns the first response. */
 export async function sendRaw(port: number, text: string): Promise<RawResponse> {
   const connection = await openRawConnection(port)
   connection.send(text)

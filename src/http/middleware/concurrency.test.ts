@@ -50,7 +50,7 @@ beforeEach(() => {
   held.clear()
 })
 
-it('runs two at a time, and the others in turn', async () => {
+it('runs two at a time, and the others in order', async () => {
   const answers = ['a', 'b', 'c'].map((id) => ask(id))
   await twoRun()
   release(...began)
@@ -59,7 +59,7 @@ it('runs two at a time, and the others in turn', async () => {
   expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200])
 })
 
-it('answers who waited in vain at the deadline, and never runs who hung up', async () => {
+it('answers a waiting request at its deadline, and never runs one whose caller hung up', async () => {
   const running = ['a', 'b'].map((id) => ask(id))
   await twoRun()
   const caller = new AbortController()
@@ -79,7 +79,7 @@ it('answers who waited in vain at the deadline, and never runs who hung up', asy
   expect(began).toEqual([expect.any(String), expect.any(String), 'after'])
 })
 
-it('refuses with 503 and Retry-After beyond a queue of ten for each place', async () => {
+it('refuses with 503 and Retry-After beyond a queue of ten for each slot', async () => {
   const refused: Awaited<ReturnType<typeof ask>>[] = []
   const answers = Array.from({ length: 25 }, async (_, i) => {
     const answer = await ask(`${i}`)
@@ -97,7 +97,7 @@ it('refuses with 503 and Retry-After beyond a queue of ten for each place', asyn
   expect((await Promise.all(answers)).filter((status) => status === 200)).toHaveLength(22)
 })
 
-it('503 at once for who would wait in vain, by the pace of those before', async () => {
+it('503 at once for a request that would wait too long, by the average duration of those before', async () => {
   for (let round = 0; round < 5; round++) {
     began.length = 0
     const running = ['a', 'b'].map((id) => ask(id))

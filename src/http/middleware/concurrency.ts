@@ -1,50 +1,50 @@
 import { Problem } from '../../contract/index.ts'
 import type { Step } from '../context.ts'
 
-/** As many may wait for each that runs as with Knative's queue-proxy. */
+/** Waiting requests for each that runs, as in Knative's queue-proxy. */
 const QUEUE_PER_SLOT = 10
 
-/** How much of the pace that is known one more request changes. */
+/** The weight of one more request in the moving average of durations. */
 const WEIGHT = 0.1
 
 /**
- * Lets `most` requests run at a time and the others wait in turn: what Knative's queue-proxy does before its functions,
- * for platforms that do not count. 503 with Retry-After beyond a queue of ten times as many, and where a request would,
- * by the pace of those before, wait for more than half of its time.
+ * Runs at most `maxConcurrency` requests at a time and queues the others in order: what Knative's queue-proxy does in front
+ * of its functions, for platforms that do not limit. 503 with Retry-After beyond a queue of ten times as many, and where a
+ * request, by the average duration of those before, would wait for more than half of its time.
  */
-export function concurrency(most: number): Step {
+export function concurrency(maxConcurrency: number): Step {
   let running = 0
-  let heldMs = 0
-  const waiting = new Set<() => void>()
-  const leave = () => {
+  let averageMs = 0
+  const queue = new Set<() => void>()
+  const release = () => {
     running--
-    const [next] = waiting
+    const [next] = queue
     if (!next) return
-    waiting.delete(next)
+    queue.delete(next)
     next()
   }
   return function concurrency(_request, response) {
-    const enter = () => {
-      const enteredAt = performance.now()
+    const acquire = () => {
+      const startedAt = performance.now()
       running++
       response.once('close', () => {
-        heldMs += (performance.now() - enteredAt - heldMs) * WEIGHT
-        leave()
+        averageMs += (performance.now() - startedAt - averageMs) * WEIGHT
+        release()
       })
     }
-    if (running < most) return enter()
+    if (running < maxConcurrency) return acquire()
     const { signal, timeoutMs } = response.locals.deadline
-    const isInVain = (heldMs * (waiting.size + 1)) / most > timeoutMs / 2
-    if (isInVain || waiting.size >= most * QUEUE_PER_SLOT) {
+    const isTooLate = (averageMs * (queue.size + 1)) / maxConcurrency > timeoutMs / 2
+    if (isTooLate || queue.size >= maxConcurrency * QUEUE_PER_SLOT) {
       throw new Problem('unavailable', 503, 'This instance has more to do than it can.', { retryAfterSeconds: 1 })
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const turn = () => {
-      enter()
+    const start = () => {
+      acquire()
       resolve()
     }
-    waiting.add(turn)
-    signal.addEventListener('abort', () => void (waiting.delete(turn) && reject(signal.reason)), { once: true })
+    queue.add(start)
+    signal.addEventListener('abort', () => void (queue.delete(start) && reject(signal.reason)), { once: true })
     return promise
   }
 }

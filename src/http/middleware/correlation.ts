@@ -4,12 +4,12 @@ import { headerOf, type Step } from '../context.ts'
 
 interface CorrelationOptions {
   readonly log: Log
-  /** What the request is, for its span and its metrics. */
+  /** For the request's span and metrics. */
   readonly attributes: RouteAttributes
   readonly revision?: string
 }
 
-/** Gives a request its correlation id, its trace and its log; marks the first one of this process as cold. */
+/** Adds correlation id, trace and log to a request; marks the first one of this process as cold. */
 export function correlation({ log, attributes, revision = 'dev' }: CorrelationOptions): Step {
   let cold = true
   return function correlation(request, response) {
@@ -26,9 +26,9 @@ export function correlation({ log, attributes, revision = 'dev' }: CorrelationOp
   }
 }
 
-/** One line a request, when it is over; status 499 where the caller hung up first. */
+/** Logs one line per request when it is over; status 499 where the caller hung up first. */
 export function accessLog({ log: appLog }: { log: Log }): Step {
-  // Each field is known here, and none is a secret.
+  // Skips redaction: every field is known here, and none is a secret.
   const log = appLog.child({}, { formatters: { log: (fields) => fields } })
   return function accessLog(request, response) {
     const startedAt = performance.now()

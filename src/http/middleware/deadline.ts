@@ -7,18 +7,18 @@ interface DeadlineOptions {
 }
 
 /**
- * Starts the clock when the headers are in: the contract's time, or what the gateway has left of it (`Ebb-Timeout-Ms`,
- * relative). Until its answer has gone, the request is in flight.
+ * Starts the deadline when the headers have arrived: the contract's timeout, or what the gateway has left of it
+ * (`Ebb-Timeout-Ms`, relative). The request is in flight until its response has been sent.
  */
 export function deadline({ timeoutMs, inFlight }: DeadlineOptions): Step {
   return function deadline(request, response) {
-    const left = Number(headerOf(request, 'ebb-timeout-ms') ?? timeoutMs)
-    const deadline = new Deadline(left > 0 ? Math.min(left, timeoutMs) : timeoutMs)
-    const begun = inFlight?.begin() ?? 0
+    const remainingMs = Number(headerOf(request, 'ebb-timeout-ms') ?? timeoutMs)
+    const deadline = new Deadline(remainingMs > 0 ? Math.min(remainingMs, timeoutMs) : timeoutMs)
+    const generation = inFlight?.begin() ?? 0
     response.on('close', () => {
       if (response.writableFinished) deadline.finish()
       else deadline.abandon()
-      inFlight?.end(begun)
+      inFlight?.end(generation)
     })
     response.locals.deadline = deadline
   }

@@ -2,10 +2,10 @@ import { Problem, type Route } from '../../contract/index.ts'
 import { type Identity, identityRefusalHeaders } from '../../protocol/index.ts'
 import { headerOf, type Step } from '../context.ts'
 
-/** At once where the token is known already. */
+/** Verifies a token; synchronously where it was verified before. */
 export type VerifyIdentity = (token: string) => Identity | Promise<Identity>
 
-/** Believes only who the gateway or the relay vouches for in `Ebb-Identity`: nobody inside the cluster can pose as them. */
+/** Accepts only callers for whom gateway or relay vouch in `Ebb-Identity`: no client inside the cluster can pose as them. */
 export function identity({ verify }: { verify: VerifyIdentity }): Step {
   return function identity(request, response) {
     const token = headerOf(request, 'ebb-identity')
@@ -26,14 +26,14 @@ export function identity({ verify }: { verify: VerifyIdentity }): Step {
   }
 }
 
-/** A verdict on whoever signed, which gateway and relay tell from one on the caller by its headers. */
+/** About the signer: gateway and relay tell it from a refusal of the caller by its headers. */
 function unauthenticated(message: string, cause?: unknown) {
-  // The library's errors all have a code.
+  // All of the JWT library's errors have a code.
   const { code } = Object(cause) as { readonly code?: string }
   return new Problem('unauthenticated', 401, message, { cause, headers: identityRefusalHeaders(code) })
 }
 
-/** Lets pass who has every scope of the route, and on an owner's route everybody: there the handler decides with `own`. */
+/** Requires every scope of the route, except on an owner's route: there the handler decides with `own`. */
 export function authorise(route: Route): Step {
   return function authorise(_request, response) {
     if (!route.owner && !hasScopes(response.locals.identity, route)) {
@@ -42,6 +42,6 @@ export function authorise(route: Route): Step {
   }
 }
 
-/** Whether a caller has every scope of a route; a route without scopes grants none by them. */
+/** Whether a caller has every scope of a route; true where the route has none. */
 export const hasScopes = ({ scopes }: Identity, route: Route): boolean =>
   route.scopes.every((scope) => scopes.includes(scope))

@@ -6,7 +6,7 @@ import type { OpenedResources } from '../resources.ts'
 import { probes } from './probes.ts'
 import { problems } from './problems.ts'
 
-it('is ready once what it uses has been there, until it goes away; and lives all the time', async () => {
+it('is ready once its resources have been reachable, until it drains; and is live all the time', async () => {
   const now = { reachable: false, draining: false }
   const resources = {
     ready: async () => {

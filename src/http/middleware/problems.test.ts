@@ -29,14 +29,14 @@ async function ask(path: string, times: number) {
   return answers.map(({ status }) => status)
 }
 
-it('503 many refusals at a time are one log line, and say how many they were with the next', async () => {
+it('503 many refusals at a time are one log line, and the next one has their number', async () => {
   expect(new Set(await ask('/busy', 50))).toEqual(new Set([503]))
   // One a second: more only where this machine needs seconds for them.
   expect(lines.length).toBeLessThan(10)
   expect(lines[0]).toMatchObject({ code: 'unavailable', times: 1 })
 })
 
-it('500 each fault is logged', async () => {
+it('500 each error is logged', async () => {
   expect(await ask('/broken', 3)).toEqual([500, 500, 500])
   expect(lines.map(({ code }) => code)).toEqual(['internal', 'internal', 'internal'])
 })

@@ -4,7 +4,7 @@ import { withProcessSpan } from '../../telemetry/index.ts'
 import { endInBatch } from '../batch-responses.ts'
 import { type Deadline, headerOf, type Request, type RequestContext, type Response, type Step } from '../context.ts'
 import { createHandlerContexts } from '../handler-context.ts'
-import { fingerprint, parseIdempotencyKey } from '../idempotency.ts'
+import { claimToResponse, fingerprint, parseIdempotencyKey } from '../idempotency.ts'
 import type { Contract, Implementation } from '../implement.ts'
 import type { OpenedResources } from '../resources.ts'
 import { createResponseSerializer } from '../serialize-response.ts'
@@ -15,16 +15,17 @@ interface TransactOptions {
 }
 
 /**
- * The heart: claim the key, run the handler, check and serialise its reply, store it, add its events, commit, do what
- * cannot be undone, send. The bytes exist before the commit, so a reply that breaks its contract has no effect.
+ * Claims the key, runs the handler, checks and serialises its reply, appends its events, stores the response, commits,
+ * carries out what cannot be undone, and sends. The bytes exist before the commit, so a reply that breaks its contract has
+ * no effect.
  */
 export function transact(fn: Implementation, { resources, secrets = {} }: TransactOptions): Step {
   const { contract } = fn
   const readOnly = contract.kind === 'endpoint' && (contract.method === 'GET' || contract.reads === true)
-  // Whatever acts on the world outside at once may have done so.
+  // A resource that acts at once, outside of transaction and commit, may have done so already.
   const repeatable = Object.values(fn.uses).every(({ transaction, carryOut }) => transaction ?? carryOut)
-  const toolsFor = createHandlerContexts(contract, { secrets })
-  const answers = createResponseSerializer(contract)
+  const createContext = createHandlerContexts(contract, { secrets })
+  const serializer = createResponseSerializer(contract)
   const { transaction } = resources
 
   return async function transact(request, response) {
@@ -32,57 +33,58 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
     const { deadline, event } = locals
     const claim = claimOf(contract, request, locals)
     const key = event && { consumer: contract.name, source: event.source, id: event.id }
-    let outstanding: readonly Effect[] = []
+    let pendingEffects: readonly Effect[] = []
 
     const work: TransactionWork<Record<string, unknown>, StoredResponse> = async (transactional, end, unit) => {
-      const claimed = claim && (await unit?.claim(claim))
-      if (claimed && claimed.is !== 'new') return answers.fromClaim(claimed)
-      const before = key && (await unit?.recordInInbox(key))
-      if (before) {
-        outstanding = before
-        return answers.empty
+      const claimed = claim && unit && claimToResponse(await unit.claim(claim))
+      if (claimed instanceof Problem) throw claimed
+      if (claimed) return claimed
+      const alreadyPending = key && (await unit?.recordInInbox(key))
+      if (alreadyPending) {
+        pendingEffects = alreadyPending
+        return serializer.empty
       }
-      const { tools, events, effects, lending, check, close } = toolsFor(locals)
-      const lent = Object.assign(tools, resources.bind(lending), transactional)
-      // The handler's own types were checked where it was written: implement() ties input, tools and reply to its contract.
-      const handle = () => fn.handle(locals.input as never, lent as never)
-      let answer: StoredResponse
+      const { context, events, effects, bindContext, check, close } = createContext(locals)
+      Object.assign(context, resources.bind(bindContext), transactional)
+      // The handler's own types were checked where it was written: implement() ties input, context and reply to its contract.
+      const handle = () => fn.handle(locals.input as never, context as never)
+      let stored: StoredResponse
       try {
         const output = await (event ? withProcessSpan(event, async () => handle()) : handle())
         if (end() > 0) throw new Error('the handler returned while a statement was still running; await each one')
-        answer = answers.fromReply(output, check)
-      } catch (fault) {
+        stored = serializer.fromReply(output, check)
+      } catch (error) {
         end()
-        if (!claim || !answers.isFinal(fault)) throw answers.toExpectedError(fault)
+        if (!claim || !serializer.isFinal(error)) throw serializer.toExpectedError(error)
         await unit?.rollbackToClaim()
         events.length = 0
-        answer = answers.fromProblem(fault, locals.correlation)
+        stored = serializer.fromProblem(error, locals.correlation)
       } finally {
         close()
       }
       if (unit) await unit.append(events)
       if (unit && key && effects.length > 0) await unit.storePendingEffects(key, effects)
-      if (unit && claim) await unit.complete(claim, answer)
-      outstanding = effects
-      return answer
+      if (unit && claim) await unit.complete(claim, stored)
+      pendingEffects = effects
+      return stored
     }
 
-    const within = transaction?.run({ ...optionsOf(deadline), readOnly, repeatable }, (own, end, unit) =>
-      work({ [transaction.name]: own }, end, unit),
+    const running = transaction?.run({ ...optionsOf(deadline), readOnly, repeatable }, (bound, end, unit) =>
+      work({ [transaction.name]: bound }, end, unit),
     )
-    // Where no transaction stands behind the handler, nothing else holds it to its deadline.
-    const answer = await (within && !readOnly ? within : deadline.race(within ?? work({}, () => 0)))
-    if (key && outstanding.length > 0) {
-      await resources.carryOut(outstanding, deadline.signal)
-      await transaction?.clearOutstanding(key)
+    // Where no transaction enforces the deadline, nothing else does.
+    const stored = await (running && !readOnly ? running : deadline.race(running ?? work({}, () => 0)))
+    if (key && pendingEffects.length > 0) {
+      await resources.carryOut(pendingEffects, deadline.signal)
+      await transaction?.clearPendingEffects(key)
     }
-    sendResponse(response, answer)
+    sendResponse(response, stored)
   }
 }
 
 const optionsOf = ({ signal, timeoutMs }: Deadline) => ({ signal, timeoutMs })
 
-/** The caller's key; or the relay's, who sends an invocation's id so that a second try has no second effect. */
+/** The caller's key; or the relay's, which sends the invocation's id so that a second attempt has no second effect. */
 function claimOf(contract: Contract, request: Request, { identity }: RequestContext): Claim | undefined {
   if (contract.kind !== 'endpoint') return undefined
   const value = headerOf(request, 'idempotency-key')
@@ -95,8 +97,8 @@ function claimOf(contract: Contract, request: Request, { identity }: RequestCont
   const { method, originalUrl: target, body = Buffer.alloc(0) } = request
   const contractHeaders = Object.keys(contract.headers?.shape ?? {})
   const headers = contractHeaders.length > 0 ? request.headersDistinct : {}
-  const print = fingerprint({ method, target, headers, contractHeaders, body })
-  return { caller: identity.sub, route: contract.name, key, fingerprint: print }
+  const hash = fingerprint({ method, target, headers, contractHeaders, body })
+  return { caller: identity.sub, route: contract.name, key, fingerprint: hash }
 }
 
 function sendResponse(response: Response, { status, headers, body }: StoredResponse) {

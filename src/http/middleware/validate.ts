@@ -2,15 +2,15 @@ import { createValidator, type EndpointContract, Problem, type Strings } from '.
 import type { Step } from '../context.ts'
 import { parseJson } from '../json.ts'
 import { bodyTooLarge, readBody } from '../read-body.ts'
-import { parseQuery } from '../request-parts.ts'
+import { invalidRequest, parseQuery } from '../request-parts.ts'
 
-/** Takes in the bytes of the body as they came, where there is one; no more than the contract allows, and not coded. */
+/** Reads the body as raw bytes, where there is one: no more than the contract allows, and without Content-Encoding. */
 export function takeBody({ maxBytes }: { maxBytes: number }): Step {
   return function takeBody(request, response) {
     const { headers } = request
-    const declared = Number(headers['content-length'] ?? 0)
-    if (declared === 0 && headers['transfer-encoding'] === undefined) return
-    if (declared > maxBytes) throw bodyTooLarge(maxBytes)
+    const declaredBytes = Number(headers['content-length'] ?? 0)
+    if (declaredBytes === 0 && headers['transfer-encoding'] === undefined) return
+    if (declaredBytes > maxBytes) throw bodyTooLarge(maxBytes)
     if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity')
       throw new Problem('unsupported_media_type', 415, 'Send the body without Content-Encoding.')
     const { timeoutMs, signal } = response.locals.deadline
@@ -20,17 +20,17 @@ export function takeBody({ maxBytes }: { maxBytes: number }): Step {
   }
 }
 
-/** Parses and judges the request by its contract; every fault at once. The gateway did, and is not believed. */
+/** Parses and validates the request by its contract, and reports every issue at once. The gateway did so, and is not trusted. */
 export function validate(contract: EndpointContract): Step {
-  const judge = createValidator(contract)
-  const { headers: named, params: hasParams } = contract
+  const validateParts = createValidator(contract)
+  const { headers: hasHeaders, params: hasParams } = contract
   return function validate(request, response) {
     const parsed = request.body === undefined ? { value: undefined } : parseJson(request.body)
-    if ('faults' in parsed) throw invalidRequest(parsed.faults)
-    const validated = judge({
+    if ('issues' in parsed) throw invalidRequest(parsed.issues)
+    const validated = validateParts({
       params: hasParams ? asStrings(request.params) : NONE,
       query: parseQuery(request.url),
-      headers: named ? asStrings(request.headersDistinct) : NONE,
+      headers: hasHeaders ? asStrings(request.headersDistinct) : NONE,
       body: parsed.value,
     })
     if (!validated.ok) throw invalidRequest(validated.issues)
@@ -38,12 +38,9 @@ export function validate(contract: EndpointContract): Step {
   }
 }
 
-const invalidRequest = (details: Problem['details']) =>
-  new Problem('invalid_request', 400, 'The request does not fit its contract; see details.', { details })
-
 const NONE: Strings = {}
 
-/** Headers as the gateway reads them: each line a value, where Node would join some and drop others. */
+/** Headers as the gateway reads them: a value for each line, where Node would join some and drop others. */
 const asStrings = (values: Readonly<Record<string, string | string[] | undefined>>): Strings =>
   Object.fromEntries(
     Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, [value].flat()]])),

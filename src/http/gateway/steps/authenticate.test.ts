@@ -12,15 +12,15 @@ it.each<[string, Record<string, string>]>([
   ['an unknown bearer', { authorization: 'Bearer nope' }],
   ['a bearer without a token', { authorization: 'Bearer' }],
   ['another scheme', { authorization: 'Basic YTpi' }],
-])('401 %s, in the one sentence for all', async (_name, headers) => {
-  const { url, invoked, spared } = await testGateway()
+])('401 %s, with the same sentence in each case', async (_name, headers) => {
+  const { url, invoked, shortCircuits } = await testGateway()
   const answer = await fetch(url + MINE, { headers })
   expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Bearer'])
   expect(await answer.json()).toMatchObject({
     error: 'unauthenticated',
     message: 'Send a valid API key in X-API-Key or as Authorization: Bearer.',
   })
-  expect([invoked, spared]).toEqual([[], ['unauthenticated']])
+  expect([invoked, shortCircuits]).toEqual([[], ['unauthenticated']])
 })
 
 it.each<[string, Record<string, string>]>([
@@ -28,7 +28,7 @@ it.each<[string, Record<string, string>]>([
   ['Authorization', { authorization: 'Bearer full' }],
   ['a lower-case scheme', { authorization: 'bearer  full' }],
   ['both, when they agree', { 'x-api-key': 'full', authorization: 'Bearer full' }],
-])('200 a good key in %s, which goes no further', async (_name, headers) => {
+])('200 a valid key in %s, which is not forwarded', async (_name, headers) => {
   let seen: Record<string, unknown> = {}
   const { url } = await testGateway({
     upstream: (request, response) => {
@@ -48,7 +48,7 @@ it('400 two different keys', async () => {
   expect(invoked).toEqual([])
 })
 
-it('200 an anonymous route needs no key, and minds no other scheme', async () => {
+it('200 an anonymous route needs no key, and ignores other schemes', async () => {
   const seen: unknown[] = []
   const { url } = await testGateway({
     upstream: (request, response) => {
@@ -65,7 +65,7 @@ it('401 an anonymous route checks a key that is presented', async () => {
   expect((await fetch(url + OPEN, { headers: { 'x-api-key': 'nope' } })).status).toBe(401)
 })
 
-it('503 while nobody can tell', async () => {
+it('503 while keys cannot be looked up', async () => {
   const findKey = async () => {
     throw new Problem('unavailable', 503, 'Keys cannot be checked just now.', { retryAfterSeconds: 2 })
   }
@@ -75,7 +75,7 @@ it('503 while nobody can tell', async () => {
   expect(invoked).toEqual([])
 })
 
-it('500 a fault stays inside, and is logged', async () => {
+it('500 an error is logged, and its message stays inside', async () => {
   const findKey = async () => {
     throw new Error(`secret ${KEYS.full.sub}`)
   }
@@ -86,7 +86,7 @@ it('500 a fault stays inside, and is logged', async () => {
   expect(lines).toContainEqual(expect.objectContaining({ msg: 'authenticate failed', err: expect.any(Error) }))
 })
 
-it('an answer that depends on who asks is kept by no shared cache; one for everybody tells what it varies by', async () => {
+it('a response that depends on the caller is stored by no shared cache; an anonymous one says what it varies by', async () => {
   const { url } = await testGateway()
   const fieldsOf = async (path: string, headers: Record<string, string> = {}) => {
     const answer = await fetch(url + path, { headers })
@@ -103,12 +103,12 @@ it('an answer that depends on who asks is kept by no shared cache; one for every
 const create = { method: 'POST', body: '{"name":"a"}' }
 const headers = { 'content-type': 'application/json', 'idempotency-key': 'k' }
 
-it('403 names the scope that is missing', async () => {
-  const { url, invoked, spared } = await testGateway()
+it('403 names the missing scope', async () => {
+  const { url, invoked, shortCircuits } = await testGateway()
   const answer = await fetch(`${url}/v1/things`, { ...create, headers: { ...headers, 'x-api-key': 'half' } })
   expect(answer.status).toBe(403)
   expect(await answer.json()).toMatchObject({ error: 'forbidden', message: expect.stringContaining('things:more') })
-  expect([invoked, spared]).toEqual([[], ['forbidden']])
+  expect([invoked, shortCircuits]).toEqual([[], ['forbidden']])
 })
 
 it('200 every scope', async () => {

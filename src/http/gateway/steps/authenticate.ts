@@ -1,18 +1,18 @@
 import { Problem } from '../../../contract/index.ts'
 import { routeOf } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import type { Step } from '../pipeline.ts'
+import type { Step } from '../step.ts'
 
 /**
- * Finds out who calls by the API key in `X-API-Key` or `Authorization: Bearer`. An anonymous route needs none, but one
- * that is presented must be good. The key itself goes no further.
+ * Identifies the caller by the API key in `X-API-Key` or `Authorization: Bearer`. An anonymous route needs none, but a key
+ * that is presented must be valid. The key itself is not forwarded.
  */
 export function authenticate({ findKey }: Pick<GatewayDependencies, 'findKey'>): Step {
-  return async function authenticate(exchange) {
-    const { headers, responseHeaders } = exchange
-    // RFC 9111, 3.5 keeps shared caches from answers to Authorization only; and from none that depends on who asks.
+  return async function authenticate(context) {
+    const { headers, responseHeaders } = context
+    // RFC 9111, 3.5 keeps shared caches from responses to Authorization only, not from those that vary by another key.
     responseHeaders.vary = responseHeaders.vary === undefined ? CREDENTIALS : `${responseHeaders.vary}, ${CREDENTIALS}`
-    if (!routeOf(exchange).anonymous) responseHeaders['cache-control'] = PRIVATE
+    if (!routeOf(context).anonymous) responseHeaders['cache-control'] = PRIVATE
     const key = headers['x-api-key']?.[0]
     const bearer = bearerOf(headers.authorization?.[0])
     if (key !== undefined && bearer !== undefined && key !== bearer) {
@@ -20,10 +20,10 @@ export function authenticate({ findKey }: Pick<GatewayDependencies, 'findKey'>):
     }
     const token = key ?? bearer
     if (token !== undefined) responseHeaders['cache-control'] = PRIVATE
-    if (token === undefined) return routeOf(exchange).anonymous ? undefined : UNAUTHENTICATED
+    if (token === undefined) return routeOf(context).anonymous ? undefined : UNAUTHENTICATED
     const caller = await findKey(token)
     if (!caller) return UNAUTHENTICATED
-    exchange.caller = caller
+    context.caller = caller
     delete headers['x-api-key']
     if (bearer !== undefined) delete headers.authorization
     return undefined
@@ -37,7 +37,7 @@ const BEARER = /^bearer(?: +|$)/i
 const bearerOf = (authorization: string | undefined) =>
   authorization !== undefined && BEARER.test(authorization) ? authorization.replace(BEARER, '').trim() : undefined
 
-/** One sentence for all: it must not tell an unknown key from a revoked one. */
+/** One sentence for all cases: it must not reveal whether a key is unknown or revoked. */
 const UNAUTHENTICATED = new Problem(
   'unauthenticated',
   401,
@@ -45,12 +45,12 @@ const UNAUTHENTICATED = new Problem(
   { headers: { 'www-authenticate': 'Bearer' } },
 )
 
-/** Wants every scope of the route. Where an owner may call without them, the function decides. */
+/** Requires every scope of the route. Where an owner may call without them, the function decides. */
 export function authorise(): Step {
-  return function authorise(exchange) {
-    const { scopes, owner } = routeOf(exchange)
+  return function authorise(context) {
+    const { scopes, owner } = routeOf(context)
     if (owner) return undefined
-    const missing = scopes.filter((scope) => !exchange.caller.scopes.includes(scope))
+    const missing = scopes.filter((scope) => !context.caller.scopes.includes(scope))
     if (missing.length === 0) return undefined
     return new Problem('forbidden', 403, `Your key lacks the scope ${missing.join(' and ')}.`)
   }

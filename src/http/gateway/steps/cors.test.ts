@@ -11,8 +11,8 @@ const preflight = (url: string, origin: string, method = 'GET', headers: Record<
 const read = (url: string, origin?: string) => fetch(url, { headers: origin ? { origin } : {} })
 const allowed = ({ headers }: Response) => headers.get('access-control-allow-origin')
 
-it('204 a preflight tells what the contracts take, and wakes nothing', async () => {
-  const { url, invoked, spared, lines } = await start()
+it('204 a preflight lists what the contracts accept, and invokes no function', async () => {
+  const { url, invoked, shortCircuits, lines } = await start()
   const answer = await preflight(url + THING, APP, 'DELETE', { 'access-control-request-headers': 'x-tone' })
   expect([answer.status, await answer.text()]).toEqual([204, ''])
   expect(Object.fromEntries(answer.headers)).toEqual({
@@ -23,7 +23,7 @@ it('204 a preflight tells what the contracts take, and wakes nothing', async () 
     ...{ 'x-correlation-id': expect.any(String), date: expect.any(String) },
     ...{ connection: 'keep-alive', 'keep-alive': 'timeout=95' },
   })
-  expect([invoked, spared]).toEqual([[], ['preflight']])
+  expect([invoked, shortCircuits]).toEqual([[], ['preflight']])
   expect(lines).toEqual([expect.objectContaining({ method: 'OPTIONS', path: THING, status: 204, caller: 'anonymous' })])
 })
 
@@ -32,8 +32,8 @@ it.each([
   ['any port where any is listed', ORIGINS, THING, 'http://localhost:5173', 204, 'http://localhost:5173'],
   ['no port where any is listed', ORIGINS, THING, 'http://localhost', 204, 'http://localhost'],
   ['a port of an IPv6 address', ORIGINS, THING, 'http://[::1]:3000', 204, 'http://[::1]:3000'],
-  ['everybody', ['*'], THING, 'https://any.example', 204, '*'],
-  ['a page without an origin, where everybody may', ['*'], THING, 'null', 204, '*'],
+  ['any origin', ['*'], THING, 'https://any.example', 204, '*'],
+  ['a page without an origin, where any may call', ['*'], THING, 'null', 204, '*'],
   ['a path that needs a key', ORIGINS, '/v1/things/mine', APP, 204, APP],
   ['another origin', ORIGINS, THING, 'https://other.example', 403, null],
   ['another scheme', ORIGINS, THING, 'http://app.example', 403, null],
@@ -54,13 +54,13 @@ it.each([
   expect(answer.headers.has('access-control-allow-credentials')).toBe(false)
 })
 
-it('405 an OPTIONS that is no preflight', async () => {
+it('405 an OPTIONS that is not a preflight', async () => {
   const { url } = await start()
   const answer = await fetch(url + THING, { method: 'OPTIONS', headers: { origin: APP } })
   expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD'])
 })
 
-it('200 an answer of the function may be read, and what it says of origins itself does not count', async () => {
+it('200 the function’s response can be read, and its own CORS headers are ignored', async () => {
   const { url } = await testGateway({
     dependencies: { corsOrigins: ORIGINS },
     upstream: (_request, response) => {
@@ -89,7 +89,7 @@ it.each([
   [`${THING}?more=1`, 400],
   ['/v1//things', 400],
   ['/openapi.json', 200],
-])('%s may be read: %i', async (path, status) => {
+])('%s can be read: %i', async (path, status) => {
   const { url } = await start()
   const answer = await read(url + path, APP)
   expect([answer.status, allowed(answer), answer.headers.get('vary')]).toEqual([
@@ -99,20 +99,20 @@ it.each([
   ])
 })
 
-it('200 what a cache keeps for nobody is not for a page', async () => {
+it('200 what a cache stores for a request without origin is not for a page', async () => {
   const { url } = await start()
   const answer = await read(url + THING)
   expect([allowed(answer), answer.headers.get('vary')]).toEqual([null, 'Origin, Authorization, X-API-Key'])
 })
 
-it('200 without the setting, nothing is said of origins', async () => {
+it('200 without the setting, there are no CORS headers', async () => {
   const { url } = await start([])
   const answer = await read(url + THING, APP)
   expect([...answer.headers.keys()].filter((name) => name.startsWith('access-control-'))).toEqual([])
   expect(answer.headers.get('vary')).not.toMatch(/origin/i)
 })
 
-it('200 an Origin that is given twice is none', async () => {
+it('200 an Origin that is given twice is ignored', async () => {
   const { port } = await start()
   const answer = await sendRaw(
     port,

@@ -1,29 +1,29 @@
 import { Problem, type Route } from '../../../contract/index.ts'
 import { singleValue } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import type { Step } from '../pipeline.ts'
+import type { Step } from '../step.ts'
 import { methodsOf } from './route.ts'
 
 /**
- * Lets the pages of the configured origins read every answer, refusals too. Credentials are never allowed: callers show
- * a key, and no cookie counts here. Where no origin is configured, it does nothing.
+ * Lets pages of the configured origins read every response, errors included. Credentials are never allowed: callers send a
+ * key, and cookies are not used. Does nothing where no origin is configured.
  */
 export function cors({ corsOrigins }: Pick<GatewayDependencies, 'corsOrigins'>): Step {
-  const everybody = corsOrigins.includes('*')
+  const anyOrigin = corsOrigins.includes('*')
   const origins = new Set(corsOrigins)
-  const mayCall = (origin: string) =>
-    everybody || origins.has(origin) || origins.has(`${origin.replace(/:\d+$/, '')}:*`)
-  return function cors(exchange) {
+  const isAllowed = (origin: string) =>
+    anyOrigin || origins.has(origin) || origins.has(`${origin.replace(/:\d+$/, '')}:*`)
+  return function cors(context) {
     if (corsOrigins.length === 0) return undefined
-    const { headers, request, responseHeaders } = exchange
-    // A cache must not give one origin the answer to another, nor that to no origin at all.
+    const { headers, request, responseHeaders } = context
+    // A cache must not serve one origin the response to another, or to a request without origin.
     responseHeaders.vary = 'Origin'
     const origin = singleValue(headers.origin)
     if (origin === undefined) return undefined
-    exchange.preflight = request.method === 'OPTIONS' && headers['access-control-request-method'] !== undefined
-    if (!mayCall(origin)) return undefined
-    responseHeaders['access-control-allow-origin'] = everybody ? '*' : origin
-    if (!exchange.preflight) responseHeaders['access-control-expose-headers'] = EXPOSED_HEADERS
+    context.preflight = request.method === 'OPTIONS' && headers['access-control-request-method'] !== undefined
+    if (!isAllowed(origin)) return undefined
+    responseHeaders['access-control-allow-origin'] = anyOrigin ? '*' : origin
+    if (!context.preflight) responseHeaders['access-control-expose-headers'] = EXPOSED_HEADERS
     return undefined
   }
 }
@@ -32,13 +32,13 @@ const EXPOSED_HEADERS =
   'ETag, Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, X-Correlation-Id'
 
 /**
- * Answers a browser's preflight with what the contracts at its path take; the browser compares. 403 for an origin that
- * is not configured. Where none is, there are no preflights: an OPTIONS gets its 404 or 405 from `route`.
+ * Answers a preflight with the methods and headers of the contracts at its path; the browser compares. 403 for an origin
+ * that is not configured. Where no origin is configured, there are no preflights: `route` answers OPTIONS with 404 or 405.
  */
 export function preflight(): Step {
-  return function preflight(exchange) {
-    if (!exchange.preflight) return undefined
-    const { routesAtPath, responseHeaders } = exchange
+  return function preflight(context) {
+    if (!context.preflight) return undefined
+    const { routesAtPath, responseHeaders } = context
     if (responseHeaders['access-control-allow-origin'] === undefined) return ORIGIN_NOT_ALLOWED
     const headers = {
       'access-control-allow-methods': methodsOf(routesAtPath).join(', '),
@@ -49,15 +49,15 @@ export function preflight(): Step {
   }
 }
 
-/** A contract that changes is seen after so long. */
+/** After this time at the latest, browsers see a changed contract. */
 const MAX_AGE_SECONDS = 600
 
 const ALLOWED_HEADERS = [
   ...['authorization', 'content-type', 'idempotency-key', 'prefer', 'traceparent', 'x-api-key', 'x-correlation-id'],
 ]
 
-const headersOf = (offered: readonly Route[]) => [
-  ...new Set([...ALLOWED_HEADERS, ...offered.flatMap(({ headers }) => headers)]),
+const headersOf = (routes: readonly Route[]) => [
+  ...new Set([...ALLOWED_HEADERS, ...routes.flatMap(({ headers }) => headers)]),
 ]
 
 const ORIGIN_NOT_ALLOWED = new Problem('forbidden', 403, 'Pages of this origin may not call this API.')

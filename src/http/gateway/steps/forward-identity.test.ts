@@ -13,47 +13,50 @@ const refuse = (response: ServerResponse) =>
     .end('{"status":401,"error":"unauthenticated"}')
 
 /** A gateway whose signatures say whether they were made anew, before a function that believes as a test wants. */
-async function rig(believes: (identity: string) => boolean, ports: TestOptions['dependencies'] = {}) {
+async function setUp(accepts: (identity: string) => boolean, dependencies: TestOptions['dependencies'] = {}) {
   const identities: string[] = []
   const gateway = await testGateway({
     upstream: (request, response) => {
       const identity = String(request.headers['ebb-identity'])
       identities.push(identity)
-      if (!believes(identity)) return refuse(response)
+      if (!accepts(identity)) return refuse(response)
       request.resume().on('end', () => response.writeHead(200, { 'ebb-revision': '7' }).end('{}'))
     },
-    dependencies: { sign: async ({ sub }, _name, { fresh = false } = {}) => `${sub}${fresh ? ' anew' : ''}`, ...ports },
+    dependencies: {
+      sign: async ({ sub }, _name, { fresh = false } = {}) => `${sub}${fresh ? ' anew' : ''}`,
+      ...dependencies,
+    },
   })
   return { ...gateway, identities }
 }
 
-it('200 where the function takes what is signed anew, be it a POST without a key', async () => {
-  const { url, identities, lines } = await rig((identity) => identity.endsWith('anew'))
+it('200 where the function accepts a new signature, even for a POST without a key', async () => {
+  const { url, identities, lines } = await setUp((identity) => identity.endsWith('anew'))
   expect((await fetch(`${url}/v1/mails`, { method: 'POST' })).status).toBe(200)
   expect(identities).toEqual(['anonymous', 'anonymous anew'])
   expect(lines).toContainEqual(expect.objectContaining({ msg: REFUSED, function: 'send-mail' }))
 })
 
-it('502, and never a 401, where it refuses that as well; logged once, with both clocks', async () => {
-  const { url, identities, lines } = await rig(() => false)
+it('502, and never a 401, where it refuses that, too; logged once, with both clocks', async () => {
+  const { url, identities, lines } = await setUp(() => false)
   const answers = [await fetch(url + THING, { headers: { 'x-api-key': 'full' } }), await fetch(url + THING)]
   for (const answer of answers) {
     expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([502, null])
     expect(await answer.json()).toMatchObject({ status: 502, error: 'bad_gateway' })
   }
   expect(identities).toEqual(['ann', 'ann anew', 'anonymous', 'anonymous anew'])
-  const told = lines.filter(({ msg }) => msg === REFUSED)
+  const logged = lines.filter(({ msg }) => msg === REFUSED)
   const date = expect.stringMatching(/ GMT$/)
-  expect(told).toEqual([
+  expect(logged).toEqual([
     { msg: REFUSED, function: 'get-thing', status: 401, reason: 'ERR_JWT_EXPIRED', functionDate: date, ourDate: date },
   ])
 })
 
-it('an identity is good for a start and the contract’s time', async () => {
+it('an identity is valid for a start and the contract’s timeout', async () => {
   const waits: unknown[] = []
   const sign: NonNullable<TestOptions['dependencies']>['sign'] = async (_caller, _name, options) =>
     `${waits.push(options?.waitMs)}`
-  const { url } = await rig(() => true, { sign })
+  const { url } = await setUp(() => true, { sign })
   await fetch(`${url}/v1/slow`)
   expect(waits).toEqual([5_000 + 100])
 })
@@ -61,7 +64,7 @@ it('an identity is good for a start and the contract’s time', async () => {
 it.each([
   [401, {}],
   [403, { 'www-authenticate': 'Bearer' }],
-])('%i of a contract is the caller’s', async (status, headers) => {
+])('a %i that the contract declares is sent to the caller', async (status, headers) => {
   const body = `{"status":${status},"error":"wrong_password"}`
   const { url, invoked } = await testGateway({
     upstream: (_request, response) => void response.writeHead(status, { ...PROBLEM, ...headers }).end(body),
@@ -80,7 +83,7 @@ it.each([
   [429, 503, 'unavailable'],
   [431, 502, 'bad_gateway'],
   [500, 502, 'bad_gateway'],
-])('a %i that is not the function’s own is a %i %s', async (given, status, error) => {
+])('a %i that is not the function’s own becomes a %i %s', async (given, status, error) => {
   const { url, lines } = await testGateway({
     upstream: (_request, response) =>
       void response.writeHead(given, { 'content-type': 'text/html' }).end('<h1>no</h1>'),

@@ -6,7 +6,7 @@ import { Agent, buildConnector, errors } from 'undici'
 import { untilTrue } from '../../../../test/support/until.ts'
 import { type TestOptions, testGateway } from '../test-support.ts'
 
-const AGAIN = 'a call broke before its answer; made once more'
+const RETRYING = 'a call broke before its response began; retrying once'
 
 interface Call {
   /** Which connection it came on, and as which request there: both from 1 on. */
@@ -18,7 +18,7 @@ interface Call {
 type Act = (call: Call, socket: Socket, response: ServerResponse) => unknown
 
 /** A gateway before a function that takes a request in, and then does with its connection what a test wants. */
-async function rig(act: Act, options: TestOptions = {}) {
+async function setUp(act: Act, options: TestOptions = {}) {
   const calls: Call[] = []
   const connections = new Map<Socket, { connection: number; requests: number }>()
   const upstream = async (request: IncomingMessage, response: ServerResponse) => {
@@ -51,7 +51,7 @@ it.each<[string, (socket: Socket) => unknown]>([
   ['reset', (socket) => socket.resetAndDestroy()],
 ])('200 on a new connection where a kept one is %s with the request', async (_how, breakOff) => {
   // As a pod that goes away: what it keeps is gone with the next request on it.
-  const { get, seen, lines } = await rig(({ on: [, nth] }, socket, response) =>
+  const { get, seen, lines } = await setUp(({ on: [, nth] }, socket, response) =>
     nth === 1 ? ok(response) : breakOff(socket),
   )
   const answers = [await get(), await get()]
@@ -61,12 +61,12 @@ it.each<[string, (socket: Socket) => unknown]>([
     [1, 2],
     [2, 1],
   ])
-  expect(lines.filter(({ msg }) => msg === AGAIN)).toEqual([expect.objectContaining({ function: 'get-thing' })])
+  expect(lines.filter(({ msg }) => msg === RETRYING)).toEqual([expect.objectContaining({ function: 'get-thing' })])
 })
 
-it('200 not on another connection that is kept, and may be as dead', async () => {
+it('200 not on another kept connection, which may be as dead', async () => {
   const held: { socket: Socket; response: ServerResponse }[] = []
-  const { get, seen } = await rig(({ on: [connection, nth] }, socket, response) => {
+  const { get, seen } = await setUp(({ on: [connection, nth] }, socket, response) => {
     if (connection > 2) ok(response)
     else if (nth === 1) held.push({ socket, response })
     else socket.destroy()
@@ -87,7 +87,7 @@ it('200 not on another connection that is kept, and may be as dead', async () =>
 })
 
 it('200 a POST with a key is sent again, the same bytes and key', async () => {
-  const { postThing, calls } = await rig(({ on: [connection] }, socket, response) =>
+  const { postThing, calls } = await setUp(({ on: [connection] }, socket, response) =>
     connection === 1 ? socket.destroy() : ok(response),
   )
   expect((await postThing('k1')).status).toBe(200)
@@ -99,28 +99,28 @@ it('200 a POST with a key is sent again, the same bytes and key', async () => {
 it.each([
   ['without a key', {}],
   ['with a key of which its contract knows nothing', { 'idempotency-key': 'k1' }],
-])('502 a POST %s is sent once', async (_which, headers: Readonly<Record<string, string>>) => {
-  const { postMail, calls, lines } = await rig((_call, socket) => socket.destroy())
+])('502 a POST %s is not retried', async (_which, headers: Readonly<Record<string, string>>) => {
+  const { postMail, calls, lines } = await setUp((_call, socket) => socket.destroy())
   const answer = await postMail(headers)
   expect([answer.status, await answer.json()]).toEqual([502, expect.objectContaining({ error: 'bad_gateway' })])
-  expect([calls.length, lines.filter(({ msg }) => msg === AGAIN)]).toEqual([1, []])
+  expect([calls.length, lines.filter(({ msg }) => msg === RETRYING)]).toEqual([1, []])
 })
 
-it('502 what breaks twice is not sent a third time', async () => {
-  const { get, seen, lines } = await rig((_call, socket) => socket.destroy())
+it('502 there is no third attempt', async () => {
+  const { get, seen, lines } = await setUp((_call, socket) => socket.destroy())
   expect((await get()).status).toBe(502)
   expect(seen()).toEqual([
     [1, 1],
     [2, 1],
   ])
-  expect(lines.map(({ msg }) => msg)).toEqual([AGAIN, 'a function broke off', 'request'])
+  expect(lines.map(({ msg }) => msg)).toEqual([RETRYING, 'a function broke off before it responded', 'request'])
 })
 
 it.each([
   ['its answer has begun', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{'],
   ['its answer is no HTTP', 'hello\r\n\r\n'],
-])('a GET is sent once where %s', async (_when, said) => {
-  const { get, calls } = await rig((_call, socket) => socket.end(said))
+])('a GET is not retried where %s', async (_when, text) => {
+  const { get, calls } = await setUp((_call, socket) => socket.end(text))
   const end = await get().then(
     (answer) => answer.text().catch(() => 'broken off'),
     () => 'broken off',
@@ -128,8 +128,8 @@ it.each([
   expect([end === 'broken off' || end.includes('bad_gateway'), calls.length]).toEqual([true, 1])
 })
 
-it('200 the second call has only the time that the first one left', async () => {
-  const { get, calls } = await rig(
+it('200 the second attempt has only the time that the first has left', async () => {
+  const { get, calls } = await setUp(
     ({ on: [connection] }, socket, response) => {
       if (connection === 1) setTimeout(() => socket.destroy(), 250)
       else ok(response)
@@ -146,7 +146,7 @@ afterEach(async () => {
   for (const agent of agents.splice(0)) await agent.destroy()
 })
 
-/** An agent that comes to no connection: nobody listens at port 1, or it waits for too long. */
+/** An agent that gets no connection: no server listens on port 1, or the wait is too long. */
 function unconnected(how: 'refused' | 'late' | 'never') {
   const real = buildConnector({})
   const agent = new Agent({
@@ -162,7 +162,7 @@ function unconnected(how: 'refused' | 'late' | 'never') {
 it.each(['refused', 'late'] as const)(
   '200 any request of which nothing was sent: a connection that is %s',
   async (how) => {
-    const { postMail, calls } = await rig((_call, _socket, response) => ok(response), {
+    const { postMail, calls } = await setUp((_call, _socket, response) => ok(response), {
       agents: { dispatcher: unconnected(how) },
     })
     expect((await postMail()).status).toBe(200)
@@ -171,11 +171,11 @@ it.each(['refused', 'late'] as const)(
 )
 
 it.each(['refused', 'late', 'never'] as const)('503 where the second connection is %s', async (how) => {
-  const { get, spared } = await rig((_call, socket) => socket.destroy(), {
-    ...{ startTimeoutMs: 100, agents: { fresh: unconnected(how) } },
+  const { get, shortCircuits } = await setUp((_call, socket) => socket.destroy(), {
+    ...{ startTimeoutMs: 100, agents: { retryDispatcher: unconnected(how) } },
   })
   const answer = await get('/v1/slow')
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2'])
   expect(await answer.json()).toMatchObject({ error: 'unavailable' })
-  expect(spared).toEqual([])
+  expect(shortCircuits).toEqual([])
 })

@@ -18,7 +18,7 @@ async function begin(url: string) {
   return { call, response }
 }
 
-it('200 a function sees what the caller sent, without what only the platform may say', async () => {
+it('200 the function gets the caller’s headers, without those that only the platform may set', async () => {
   let seen: IncomingHttpHeaders = {}
   const { port } = await testGateway({
     upstream: ({ headers }, response) => {
@@ -45,7 +45,7 @@ it('200 a function sees what the caller sent, without what only the platform may
   })
 })
 
-it('200 the caller sees the answer, without what is about the connection or the platform', async () => {
+it('200 the caller gets the response, without hop-by-hop and internal headers', async () => {
   const { url, lines } = await testGateway({
     upstream: (_request, response) => {
       const set = { 'set-cookie': ['a=1', 'b=2'], 'x-kept': 'é', 'x-correlation-id': 'another', 'x-secret': 'a' }
@@ -78,13 +78,13 @@ it('200 the caller sees the answer, without what is about the connection or the 
   expect(lines.at(-1)).toMatchObject({ msg: 'request', cold: true })
 })
 
-it('200 behind a path of the platform', async () => {
+it('200 with an upstream path prefix', async () => {
   const { url, invoked } = await testGateway({ prefix: '/function/{name}' })
   await fetch(`${url}${THING}?limit=1`)
   expect(invoked).toEqual([`GET /function/get-thing${THING}?limit=1`])
 })
 
-it('200 an answer arrives while the function still writes it', async () => {
+it('200 a response arrives while the function still writes it', async () => {
   const gate = Promise.withResolvers<void>()
   const { url } = await testGateway({
     upstream: async (_request, response) => {
@@ -100,7 +100,7 @@ it('200 an answer arrives while the function still writes it', async () => {
   expect(await text(response)).toBe('last')
 })
 
-it('200 a caller who does not read holds the function back, and gets every byte', async () => {
+it('200 a caller that does not read slows the function down, and gets every byte', async () => {
   const full = Promise.withResolvers<void>()
   let accepted = 0
   const { url } = await testGateway({
@@ -126,7 +126,7 @@ it('200 a caller who does not read holds the function back, and gets every byte'
   expect(bytes).toBe(64 * MIB.length)
 })
 
-it('a caller who never reads is let go', async () => {
+it('a caller that never reads is disconnected', async () => {
   const gone = Promise.withResolvers<void>()
   const { url } = await testGateway({
     stallTimeoutMs: 100,
@@ -140,7 +140,7 @@ it('a caller who never reads is let go', async () => {
   await gone.promise
 })
 
-it.each(['before the answer', 'in its middle'])(
+it.each(['before the response', 'in its middle'])(
   'a caller who hangs up %s ends the call of the function',
   async (when) => {
     const came = Promise.withResolvers<ServerResponse>()
@@ -164,7 +164,7 @@ it.each(['before the answer', 'in its middle'])(
   },
 )
 
-it('a function that breaks off in its answer breaks the connection', async () => {
+it('a function that breaks off in its response breaks the connection', async () => {
   const { url, lines } = await testGateway({
     upstream: (_request, response) => {
       response.writeHead(200, { 'content-length': 100 })
@@ -176,20 +176,20 @@ it('a function that breaks off in its answer breaks the connection', async () =>
   expect(lines).toContainEqual(expect.objectContaining({ msg: 'a function broke off', function: 'get-thing' }))
 })
 
-it('502 a function that breaks off before its answer', async () => {
-  const { url, spared } = await testGateway({ upstream: (request) => request.socket.destroy() })
+it('502 a function that breaks off before its response', async () => {
+  const { url, shortCircuits } = await testGateway({ upstream: (request) => request.socket.destroy() })
   const answer = await fetch(url + THING)
   expect([answer.status, answer.headers.get('content-type')]).toEqual([502, 'application/problem+json'])
   expect(await answer.json()).toMatchObject({
     error: 'bad_gateway',
     correlationId: answer.headers.get('x-correlation-id'),
   })
-  expect(spared).toEqual([])
+  expect(shortCircuits).toEqual([])
 })
 
-it('503 nobody there, and when to come again', async () => {
+it('503 with Retry-After where no server listens', async () => {
   const dispatcher = new Agent()
-  // Port 1 of this machine: nobody listens, and the answer comes at once.
+  // No server listens on port 1 of this machine, and the refusal comes at once.
   const upstream = { dispatcher, locate: () => ({ origin: 'http://127.0.0.1:1', prefix: '' }), startTimeoutMs: 5_000 }
   const { url, lines } = await testGateway({ dependencies: { upstream } })
   const answer = await fetch(url + THING)
@@ -199,25 +199,25 @@ it('503 nobody there, and when to come again', async () => {
   await dispatcher.destroy()
 })
 
-it('502 an answer that is no HTTP', async () => {
+it('502 a response that is not HTTP', async () => {
   const { url } = await testGateway({ upstream: ({ socket }) => void socket.end('hello\r\n\r\n') })
   expect((await fetch(url + THING)).status).toBe(502)
 })
 
-it('504 no answer in time, counted from the start that was allowed', async () => {
-  const { url, spared } = await testGateway({ startTimeoutMs: 100, upstream: () => {} })
+it('504 no response in time, with the time that a start may take', async () => {
+  const { url, shortCircuits } = await testGateway({ startTimeoutMs: 100, upstream: () => {} })
   const began = performance.now()
   const answer = await fetch(`${url}/v1/slow`)
   expect([answer.status, await answer.json()]).toEqual([504, expect.objectContaining({ error: 'deadline_exceeded' })])
   expect(performance.now() - began).toBeGreaterThan(190)
-  expect(spared).toEqual([])
+  expect(shortCircuits).toEqual([])
 })
 
 it.each([
   [502, 'bad_gateway'],
   [503, 'unavailable'],
   [504, 'deadline_exceeded'],
-])('%i of what stands between is told in our words', async (status, error) => {
+])('%i of a proxy becomes a Problem of the gateway', async (status, error) => {
   const { url } = await testGateway({
     upstream: (_request, response) => {
       response.writeHead(status, { 'retry-after': '7', 'content-type': 'text/plain' }).end('activator overload')
@@ -228,7 +228,7 @@ it.each([
   expect(await answer.json()).toMatchObject({ status, error })
 })
 
-it('503 of the function itself goes through as it is', async () => {
+it('503 of the function itself is passed through unchanged', async () => {
   const body = '{"status":503,"error":"sold_out"}'
   const { url } = await testGateway({
     upstream: (_request, response) => {
@@ -252,7 +252,7 @@ it('200 HEAD has the length of the body, and none', async () => {
   expect([answer.headers.get('content-length'), await answer.text()]).toEqual(['5', ''])
 })
 
-it('200 behind a trusted proxy the function hears of the client, its scheme and the host that it asked for', async () => {
+it('200 behind a trusted proxy the function gets the client’s address, scheme and host', async () => {
   let seen: IncomingHttpHeaders = {}
   const { url } = await testGateway({
     trustedHops: 1,
@@ -261,25 +261,25 @@ it('200 behind a trusted proxy the function hears of the client, its scheme and 
       response.end('{}')
     },
   })
-  const told = {
+  const forged = {
     'x-forwarded-for': '6.6.6.6, 192.0.2.1',
     'x-forwarded-proto': 'https',
     'x-forwarded-host': 'api.example',
   }
-  await fetch(`${url}/v1/things/1`, { headers: told })
-  expect(seen).toMatchObject({ ...told, 'x-forwarded-for': '192.0.2.1' })
+  await fetch(`${url}/v1/things/1`, { headers: forged })
+  expect(seen).toMatchObject({ ...forged, 'x-forwarded-for': '192.0.2.1' })
 })
 
-it('431 a key with more scopes than a function can be told', async () => {
+it('431 a key with more scopes than fit into a request to a function', async () => {
   const { url, invoked } = await testGateway({ dependencies: { sign: async () => 'a'.repeat(41_000) } })
   const answer = await fetch(`${url}/v1/things/1`)
   expect([answer.status, await answer.json()]).toEqual([431, expect.objectContaining({ error: 'headers_too_large' })])
   expect(invoked).toEqual([])
 })
 
-it('503 at once for a request for which its function has no room; the others are served', async () => {
+it('503 at once for a request beyond the function’s limit; the others are served', async () => {
   const gate = Promise.withResolvers<void>()
-  const { url, shed, spared, invoked } = await testGateway({
+  const { url, shed, shortCircuits, invoked } = await testGateway({
     upstream: async (_request, response) => {
       await gate.promise
       response.end('{}')
@@ -289,7 +289,7 @@ it('503 at once for a request for which its function has no room; the others are
   const answers = Array.from({ length: room }, () => fetch(`${url}/v1/one`))
   await untilTrue(() => invoked.length === room)
   const refused = await fetch(`${url}/v1/one`)
-  expect([refused.status, refused.headers.get('retry-after'), shed, spared]).toEqual([
+  expect([refused.status, refused.headers.get('retry-after'), shed, shortCircuits]).toEqual([
     ...[503, '1', ['function'], ['unavailable']],
   ])
   gate.resolve()

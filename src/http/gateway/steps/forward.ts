@@ -8,30 +8,30 @@ import { type GatewayContext, routeOf } from '../context.ts'
 import type { GatewayDependencies, GatewayLimits } from '../dependencies.ts'
 import { createFunctionLimits } from '../function-limits.ts'
 import { toFunctionHeaders } from '../headers.ts'
-import type { Step } from '../pipeline.ts'
+import type { Step } from '../step.ts'
 
-/** Hands the request to its function, or answers at once where that has more to do than it can. */
+/** Forwards the request to its function, or refuses it at once where the function is overloaded. */
 export function forward(
-  { metrics, ...ports }: Pick<GatewayDependencies, 'sign' | 'upstream' | 'metrics' | 'log'>,
+  { metrics, ...dependencies }: Pick<GatewayDependencies, 'sign' | 'upstream' | 'metrics' | 'log'>,
   limits: Pick<GatewayLimits, 'stallTimeoutMs'>,
 ): Step {
-  const passOn = createForwarder(ports, limits)
+  const callFunction = createFunctionCaller(dependencies, limits)
   const { acquire } = createFunctionLimits()
-  return async function forward(exchange) {
-    const place = acquire(routeOf(exchange))
-    if (!place) {
+  return async function forward(context) {
+    const slot = acquire(routeOf(context))
+    if (!slot) {
       metrics.shed('function')
-      exchange.shortCircuitReason = OVERLOADED.code
+      context.shortCircuitReason = OVERLOADED.code
       return OVERLOADED
     }
-    const { response, signal } = exchange
-    const enteredAt = performance.now()
+    const { response, signal } = context
+    const startedAt = performance.now()
     response.once('close', () => {
-      if (signal.aborted) return place.release()
-      const durationMs = (exchange.respondedAt ?? performance.now()) - enteredAt
-      place.release({ status: response.statusCode, durationMs, cold: exchange.cold === true })
+      if (signal.aborted) return slot.release()
+      const durationMs = (context.respondedAt ?? performance.now()) - startedAt
+      slot.release({ status: response.statusCode, durationMs, cold: context.cold === true })
     })
-    return passOn(exchange)
+    return callFunction(context)
   }
 }
 
@@ -40,56 +40,56 @@ const OVERLOADED = new Problem('unavailable', 503, 'The function has more to do 
 })
 
 /**
- * Hands a request to its function and streams the answer through; once more, within the same time, where the first
- * connection broke and that does no harm, or with a new signature where the function refused ours. Returns a Problem
- * only where the function did not answer.
+ * Calls the function and streams its response through. A second attempt, within the same deadline, follows where the
+ * connection broke and `canRetry` allows it, or with a new signature where the function refused the first. Returns a
+ * Problem only where the function did not respond.
  */
-function createForwarder(
+function createFunctionCaller(
   { sign, upstream, log }: Pick<GatewayDependencies, 'sign' | 'upstream' | 'log'>,
   { stallTimeoutMs }: Pick<GatewayLimits, 'stallTimeoutMs'>,
 ) {
   const { dispatcher, retryDispatcher = dispatcher, locate, startTimeoutMs } = upstream
   const logRefusal = createRefusalLog(log)
   const warn = oncePerSecond((times: number, fields: object) =>
-    log.warn({ ...fields, times }, 'a call broke before its answer; made once more'),
+    log.warn({ ...fields, times }, 'a call broke before its response began; retrying once'),
   )
   const report = oncePerSecond((times: number, fields: object) =>
-    log.error({ ...fields, times }, 'a function broke off'),
+    log.error({ ...fields, times }, 'a function broke off before it responded'),
   )
 
-  return async function passOn(exchange: GatewayContext): Promise<Problem | undefined> {
-    const { name, timeoutMs } = routeOf(exchange)
+  return async function callFunction(context: GatewayContext): Promise<Problem | undefined> {
+    const { name, timeoutMs } = routeOf(context)
     const signing = { waitMs: timeoutMs + startTimeoutMs }
-    const identity = await sign(exchange.caller, name, signing)
+    const identity = await sign(context.caller, name, signing)
     if (identity.length > MAX_IDENTITY_BYTES) return TOO_MANY_SCOPES
-    // The caller's upload and the function's start are not on the function's account; our own look-ups are.
-    const leftMs = Math.floor(timeoutMs - (performance.now() - exchange.bodyReceivedAt))
-    if (leftMs < 1) return DEADLINE_EXCEEDED
+    // The caller's upload and the function's start do not count against the timeout; the gateway's own look-ups do.
+    const remainingMs = Math.floor(timeoutMs - (performance.now() - context.bodyReceivedAt))
+    if (remainingMs < 1) return DEADLINE_EXCEEDED
     const { origin, prefix } = locate(name)
-    const giveUpAt = performance.now() + leftMs + startTimeoutMs
-    const { path, query, body, headers, correlationId } = exchange
-    const call = async (by: Dispatcher, identity: string): Promise<CallOutcome> => {
+    const giveUpAt = performance.now() + remainingMs + startTimeoutMs
+    const { path, query, body, headers, correlationId } = context
+    const attempt = async (dispatcher: Dispatcher, identity: string): Promise<CallOutcome> => {
       const waitMs = Math.ceil(giveUpAt - performance.now())
       if (waitMs < 1) return DEADLINE_EXCEEDED
       const options: Dispatcher.DispatchOptions = {
         origin,
         path: `${prefix}${path}${query}`,
-        method: exchange.request.method ?? '',
-        headers: toFunctionHeaders(headers, platformHeaders(exchange, identity, Math.min(leftMs, waitMs))),
+        method: context.request.method ?? '',
+        headers: toFunctionHeaders(headers, platformHeaders(context, identity, Math.min(remainingMs, waitMs))),
         body: body.length > 0 ? body : null,
-        // Ours is exact, and covers the wait for a connection.
+        // `waitMs` is exact, and covers the wait for a connection.
         headersTimeout: 0,
-        bodyTimeout: leftMs + startTimeoutMs,
+        bodyTimeout: remainingMs + startTimeoutMs,
       }
-      return callUpstream(exchange, options, { dispatcher: by, waitMs, stallTimeoutMs, log })
+      return callUpstream(context, options, { dispatcher, waitMs, stallTimeoutMs, log })
     }
-    let outcome = await call(dispatcher, identity)
-    if (isCallFailure(outcome) && canRetry(outcome, exchange)) {
+    let outcome = await attempt(dispatcher, identity)
+    if (isCallFailure(outcome) && canRetry(outcome, context)) {
       warn({ err: outcome.cause, function: name, correlationId })
-      outcome = await call(retryDispatcher, identity)
+      outcome = await attempt(retryDispatcher, identity)
     } else if (isIdentityRefusal(outcome)) {
       logRefusal(name, outcome)
-      outcome = await call(dispatcher, await sign(exchange.caller, name, { ...signing, fresh: true }))
+      outcome = await attempt(dispatcher, await sign(context.caller, name, { ...signing, fresh: true }))
     }
     if (isIdentityRefusal(outcome)) {
       logRefusal(name, outcome)
@@ -105,7 +105,7 @@ const DEADLINE_EXCEEDED = new Problem('deadline_exceeded', 504, 'The time for th
 const TOO_MANY_SCOPES = new Problem(
   'headers_too_large',
   431,
-  'Your key has more scopes than a function can be told; ask for one with fewer.',
+  'Your key has more scopes than fit into a request to a function; ask for one with fewer.',
 )
 
 const isCallFailure = (outcome: CallOutcome): outcome is CallFailure => outcome !== undefined && 'sent' in outcome
@@ -115,11 +115,11 @@ const isIdentityRefusal = (outcome: CallOutcome): outcome is IdentityRefusal =>
 function platformHeaders(
   { client, headers, correlationId, traceparent }: GatewayContext,
   identity: string,
-  leftMs: number,
+  remainingMs: number,
 ) {
   const host = client.host ?? headers.host?.[0]
   return [
-    ...['ebb-identity', identity, 'ebb-timeout-ms', String(leftMs)],
+    ...['ebb-identity', identity, 'ebb-timeout-ms', String(remainingMs)],
     ...['x-correlation-id', correlationId, 'traceparent', traceparent],
     ...['x-forwarded-for', client.address, 'x-forwarded-proto', client.proto],
     ...(host === undefined ? [] : ['x-forwarded-host', host]),

@@ -41,8 +41,8 @@ async function start(claimed: ClaimResult | Problem = { is: 'new' }, options: Te
   return { ...gateway, accepted, send, report }
 }
 
-it('202 keeps the request as it came, and wakes nothing', async () => {
-  const { report, accepted, invoked, spared } = await start()
+it('202 stores the request unchanged, and invokes no function', async () => {
+  const { report, accepted, invoked, shortCircuits } = await start()
   const key = { 'idempotency-key': 'k', 'x-tone': 'low', 'x-other': 'no', 'x-correlation-id': 'correlation-1' }
   const answer = await report({ prefer: 'respond-async', ...key })
   const [invocation, options] = accepted[0] as Accepted
@@ -63,7 +63,7 @@ it('202 keeps the request as it came, and wakes nothing', async () => {
     body: Buffer.from('{ "of":"me" }'),
   })
   expect(options.claim).toEqual({ caller: 'ann', route: 'make-report', key: 'k', fingerprint: print })
-  expect([invoked, spared]).toEqual([[], []])
+  expect([invoked, shortCircuits]).toEqual([[], []])
 })
 
 it.each([
@@ -93,7 +93,7 @@ it.each<[number, ClaimResult | Problem, string | undefined]>([
     undefined,
   ],
   [503, new Problem('unavailable', 503, 'Not now.'), 'unavailable'],
-])('%d for a key that is taken, or while nothing can be kept', async (status, claimed, error) => {
+])('%d for a used key, or while calls cannot be stored', async (status, claimed, error) => {
   const { report, invoked } = await start(claimed)
   const answer = await report({ prefer: 'respond-async', 'idempotency-key': 'k' })
   expect([answer.status, ((await answer.json()) as { error?: string }).error]).toEqual([status, error])
@@ -101,7 +101,7 @@ it.each<[number, ClaimResult | Problem, string | undefined]>([
   expect(invoked).toEqual([])
 })
 
-it('400 for a malformed key, which a synchronous call may carry as ever', async () => {
+it('400 for a malformed key, which a synchronous call may have', async () => {
   const { report } = await start()
   expect((await report({ prefer: 'respond-async', 'idempotency-key': 'a b' })).status).toBe(400)
   expect((await report({ 'idempotency-key': 'a b' })).status).toBe(200)
@@ -172,15 +172,15 @@ it.each<[number, Partial<InvocationState>, object, string | null]>([
     },
     null,
   ],
-])('%d %j is told', async (status, state, told, retryAfter) => {
-  const { answer, invoked, spared, lines } = await look(state)
+])('%d %j', async (status, state, expected, retryAfter) => {
+  const { answer, invoked, shortCircuits, lines } = await look(state)
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([status, retryAfter])
   expect(await answer.json()).toEqual({
     ...{ id: ID, function: 'make-report', attempts: 1, createdAt: times.createdAt },
-    ...told,
+    ...expected,
   })
   expect(answer.headers.get('cache-control')).toBe('private, no-store')
-  expect([invoked, spared]).toEqual([[], []])
+  expect([invoked, shortCircuits]).toEqual([[], []])
   expect(lines.at(-1)).toMatchObject({ msg: 'request', route: '/v1/invocations/{id}', function: undefined })
 })
 
@@ -192,7 +192,7 @@ it.each([
   expect([answer.status, invoked]).toEqual([status, []])
 })
 
-it('405 and the preflight of a page, as for any path', async () => {
+it('405, and the preflight of a page, as for any path', async () => {
   const { answer } = await look({}, { method: 'DELETE' })
   expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
   const origin = { origin: 'https://app.example', 'access-control-request-method': 'GET' }

@@ -1,32 +1,32 @@
 import { isIP } from 'node:net'
 import { Problem } from '../../../contract/index.ts'
-import type { Step } from '../pipeline.ts'
+import type { Step } from '../step.ts'
 
-/** Answers to its own names only, where they are known. */
+/** Refuses requests for a host name that is not this server's (403). */
 export function knownHost(hosts: readonly string[]): Step {
-  const isOurs = createHostCheck(hosts)
+  const isKnown = createHostCheck(hosts)
   return function knownHost({ headers, responseHeaders }) {
     const host = headers.host?.[0]
-    if (isOurs(host)) return undefined
+    if (isKnown(host)) return undefined
     delete responseHeaders['access-control-allow-origin']
     return new Problem('forbidden', 403, unknownHostMessage(host))
   }
 }
 
 /**
- * Whether a Host header names us. An address always does, and so do localhost and what lies below it: no page can make its
- * own name lead there. Any other name does only where it is listed, since its owner may have turned it to this machine
- * (DNS rebinding). Whoever sends no Host is no browser.
+ * Returns a check whether a Host header names this server. An address always does, and so do localhost and its subdomains:
+ * no page can make its own name resolve to these. Any other name has to be listed, since its owner may have pointed it at
+ * this machine (DNS rebinding). A request without Host does not come from a browser.
  */
 export function createHostCheck(hosts: readonly string[]): (host: string | undefined) => boolean {
-  const listed = new Set(hosts.map((name) => name.toLowerCase()))
+  const names = new Set(hosts.map((host) => host.toLowerCase()))
   return (host) => {
-    if (host === undefined || listed.has('*')) return true
+    if (host === undefined || names.has('*')) return true
     const name = host.toLowerCase().replace(/:\d*$/, '')
-    return /^(.+\.)?localhost$/.test(name) || isIP(name.replace(/^\[|\]$/g, '')) !== 0 || listed.has(name)
+    return /^(.+\.)?localhost$/.test(name) || isIP(name.replace(/^\[|\]$/g, '')) !== 0 || names.has(name)
   }
 }
 
-/** What to do about a name that is not listed. */
+/** What to do about a host name that is not listed. */
 export const unknownHostMessage = (host: string | undefined) =>
   `${host} is no name of this server; where it should be one, list it in EBB_HOSTS.`

@@ -9,7 +9,7 @@ const fieldsOf = ({ headers }: Response) =>
   ['ratelimit-policy', 'ratelimit', 'retry-after'].map((name) => headers.get(name))
 
 /** A limiter that keeps what it was asked, and answers what a test says. */
-function rig(allowance = { allowed: true, remaining: 4, waitSeconds: 7 }) {
+function setUp(allowance = { allowed: true, remaining: 4, waitSeconds: 7 }) {
   const asked: unknown[] = []
   const limiter: RateLimiter = (key, limit) => {
     asked.push([key, limit])
@@ -18,8 +18,8 @@ function rig(allowance = { allowed: true, remaining: 4, waitSeconds: 7 }) {
   return { asked, dependencies: { limiter } }
 }
 
-it('200 an answer of the function tells what is left, whatever the function says', async () => {
-  const { dependencies, asked } = rig()
+it('200 the function’s response says what remains, whatever the function’s own headers say', async () => {
+  const { dependencies, asked } = setUp()
   const { url } = await testGateway({
     dependencies,
     upstream: (_request, response) => {
@@ -32,8 +32,8 @@ it('200 an answer of the function tells what is left, whatever the function says
   expect(asked).toEqual([['send-mail address 127.0.0.1', { requests: 2, perSeconds: 60, burst: 5 }]])
 })
 
-it('429 beyond the limit, without the function', async () => {
-  const { url, invoked, spared } = await testGateway(rig({ allowed: false, remaining: 0, waitSeconds: 31 }))
+it('429 beyond the limit, without invoking the function', async () => {
+  const { url, invoked, shortCircuits } = await testGateway(setUp({ allowed: false, remaining: 0, waitSeconds: 31 }))
   const answer = await send(url)
   expect([answer.status, answer.headers.get('content-type')]).toEqual([429, 'application/problem+json'])
   expect(fieldsOf(answer)).toEqual(['"burst";q=5;w=150', '"burst";r=0;t=31', '31'])
@@ -41,14 +41,14 @@ it('429 beyond the limit, without the function', async () => {
     ...{ status: 429, error: 'rate_limited', correlationId: answer.headers.get('x-correlation-id') },
     message: 'The limit is 2 requests in 60 s; the next may come in 31 s.',
   })
-  expect([invoked, spared]).toEqual([[], ['rate_limited']])
+  expect([invoked, shortCircuits]).toEqual([[], ['rate_limited']])
 })
 
 it.each([
   ['400 a refusal after it', '?more=1', undefined, 400],
   ['502 a function that breaks off', '', () => {}, 502],
-])('%s tells what is left too', async (_name, query, breakOff, status) => {
-  const { dependencies } = rig()
+])('%s says what remains, too', async (_name, query, breakOff, status) => {
+  const { dependencies } = setUp()
   const { url } = await testGateway({
     dependencies,
     ...(breakOff ? { upstream: ({ socket }) => socket.destroy() } : {}),
@@ -59,17 +59,17 @@ it.each([
 
 it.each([
   ['401 without a key', undefined, 401],
-  ['401 with a wrong one', 'nobody', 401],
+  ['401 with a wrong one', 'unknown', 401],
   ['403 without the scope', 'half', 403],
-])('%s, nobody is charged', async (_name, key, status) => {
-  const { dependencies, asked } = rig()
+])('%s, no request is counted', async (_name, key, status) => {
+  const { dependencies, asked } = setUp()
   const { url } = await testGateway({ dependencies })
   const answer = await list(url, key)
   expect([answer.status, asked, ...fieldsOf(answer)]).toEqual([status, [], null, null, null])
 })
 
-it('200 who has a key is known by it, not by the address', async () => {
-  const { dependencies, asked } = rig()
+it('200 a caller with a key is limited by it, not by the address', async () => {
+  const { dependencies, asked } = setUp()
   const { url } = await testGateway({ dependencies })
   await list(url, 'mail')
   await send(url, { authorization: 'Bearer mail' })
@@ -79,8 +79,8 @@ it('200 who has a key is known by it, not by the address', async () => {
   ])
 })
 
-it('200 HEAD counts as its GET, and a route without a limit is not asked about', async () => {
-  const { dependencies, asked } = rig()
+it('200 HEAD counts as its GET, and a route without a limit is not counted', async () => {
+  const { dependencies, asked } = setUp()
   const { url } = await testGateway({ dependencies })
   const head = await fetch(url + MAILS, { method: 'HEAD', headers: { 'x-api-key': 'mail' } })
   expect([head.status, head.headers.get('ratelimit')]).toEqual([200, '"burst";r=4;t=7'])
@@ -88,8 +88,8 @@ it('200 HEAD counts as its GET, and a route without a limit is not asked about',
   expect(asked).toHaveLength(1)
 })
 
-it('nameless callers behind one trusted proxy have each their own limit; what they write themselves counts for nothing', async () => {
-  const { dependencies, asked } = rig()
+it('anonymous callers behind one trusted proxy have a limit each; addresses that they forge are ignored', async () => {
+  const { dependencies, asked } = setUp()
   const { url } = await testGateway({ dependencies, trustedHops: 1 })
   for (const forwarded of ['192.0.2.1', '192.0.2.2', '192.0.2.9, 192.0.2.1', '2001:db8::1']) {
     await send(url, { 'x-forwarded-for': forwarded })

@@ -2,32 +2,32 @@ import { type Limit, Problem } from '../../../contract/index.ts'
 import { clientNetwork } from '../client-info.ts'
 import { type GatewayContext, isAnonymous, routeOf } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import type { Step } from '../pipeline.ts'
+import type { Step } from '../step.ts'
 
 /**
- * Holds each caller to the limit of the route, and nameless ones by their address; 429 beyond it. Whatever answers from
- * here on tells what is left, by draft-ietf-httpapi-ratelimit-headers-10.
+ * Limits the requests of each caller to a route, and of anonymous callers by their address; 429 beyond the limit. Every
+ * response from here on says what remains, by draft-ietf-httpapi-ratelimit-headers-10.
  */
 export function rateLimit({ limiter }: Pick<GatewayDependencies, 'limiter'>): Step {
-  return async function rateLimit(exchange) {
-    const { limit } = routeOf(exchange)
+  return async function rateLimit(context) {
+    const { limit } = routeOf(context)
     if (!limit) return undefined
-    const { allowed, remaining, waitSeconds } = await limiter(keyOf(exchange), limit)
-    exchange.responseHeaders['ratelimit-policy'] = policyOf(limit)
-    exchange.responseHeaders.ratelimit = `"burst";r=${remaining};t=${waitSeconds}`
+    const { allowed, remaining, waitSeconds } = await limiter(keyOf(context), limit)
+    context.responseHeaders['ratelimit-policy'] = policyOf(limit)
+    context.responseHeaders.ratelimit = `"burst";r=${remaining};t=${waitSeconds}`
     return allowed ? undefined : rateLimited(limit, waitSeconds)
   }
 }
 
-/** What the bucket holds, and how long it takes to fill it. */
+/** The size of the bucket, and the seconds that it takes to fill. */
 const policyOf = ({ requests, perSeconds, burst }: Limit) =>
   `"burst";q=${burst};w=${Math.ceil((burst * perSeconds) / requests)}`
 
-/** No route has a space in its name, nor an address. */
-function keyOf(exchange: GatewayContext): string {
-  const { caller, client } = exchange
-  const who = isAnonymous(exchange) ? `address ${clientNetwork(client.address)}` : `caller ${caller.sub}`
-  return `${routeOf(exchange).name} ${who}`
+/** Unambiguous: neither a route's name nor an address has a space. */
+function keyOf(context: GatewayContext): string {
+  const { caller, client } = context
+  const subject = isAnonymous(context) ? `address ${clientNetwork(client.address)}` : `caller ${caller.sub}`
+  return `${routeOf(context).name} ${subject}`
 }
 
 const rateLimited = ({ requests, perSeconds }: Limit, retryAfterSeconds: number) =>
@@ -38,9 +38,9 @@ const rateLimited = ({ requests, perSeconds }: Limit, retryAfterSeconds: number)
     { retryAfterSeconds },
   )
 
-/** Refuses a request whose connection is one too many, and closes that. */
+/** Refuses a request on a connection beyond the limit (503), and closes that. */
 export function limitConnections({ metrics }: Pick<GatewayDependencies, 'metrics'>): Step {
-  return function refuseCrowd({ overConnectionLimit }) {
+  return function limitConnections({ overConnectionLimit }) {
     if (!overConnectionLimit) return undefined
     metrics.shed('connections')
     return TOO_MANY_CONNECTIONS

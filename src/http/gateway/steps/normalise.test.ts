@@ -76,8 +76,8 @@ function put(chunks: string) {
   return `PUT /v1/notes/1 HTTP/1.1\r\n${CHUNKED}Content-Type: application/json\r\n\r\n${chunks}`
 }
 
-it.each(REFUSED)('%s is refused with %i, wakes nothing, and closes', async (_name, status, text) => {
-  const { port, invoked, spared } = await testGateway({ lingerMs: 50 })
+it.each(REFUSED)('%s is refused with %i, invokes no function, and closes', async (_name, status, text) => {
+  const { port, invoked, shortCircuits } = await testGateway({ lingerMs: 50 })
   const connection = await openRawConnection(port)
   connection.send(text)
   const answer = await connection.answer()
@@ -87,10 +87,10 @@ it.each(REFUSED)('%s is refused with %i, wakes nothing, and closes', async (_nam
   expect(problem.correlationId).toBe(answer.headers['x-correlation-id'])
   expect(await connection.closed()).toBe('')
   expect(invoked).toEqual([])
-  expect(spared).toHaveLength(1)
+  expect(shortCircuits).toHaveLength(1)
 })
 
-it('200 an Upgrade is ignored and goes no further', async () => {
+it('200 an Upgrade is ignored and not forwarded', async () => {
   let seen: unknown
   const { port } = await testGateway({
     upstream: ({ headers }, response) => {
@@ -104,7 +104,7 @@ it('200 an Upgrade is ignored and goes no further', async () => {
   expect(seen).not.toHaveProperty('http2-settings')
 })
 
-it('200 an absolute target is that path, and its host stands in the place of Host', async () => {
+it('200 an absolute target counts as its path, and its host replaces Host', async () => {
   const hosts: unknown[] = []
   const { port, invoked } = await testGateway({
     upstream: ({ headers }, response) => {
@@ -119,7 +119,7 @@ it('200 an absolute target is that path, and its host stands in the place of Hos
   expect(hosts).toEqual(['h:80', 'h:80'])
 })
 
-it('200 the name of a transfer coding is read without regard to case', async () => {
+it('200 transfer codings are case-insensitive', async () => {
   const { port } = await testGateway()
   const lines = `${H}Transfer-Encoding: CHUNKED\r\nContent-Type: application/json\r\n`
   const put = `PUT /v1/notes/1 HTTP/1.1\r\n${lines}\r\nc\r\n{"text":"a"}\r\n0\r\n\r\n`

@@ -3,38 +3,39 @@ import { Problem } from '../../../contract/index.ts'
 import { MAX_CALLER_HEADER_BYTES, MAX_CALLER_HEADER_FIELDS } from '../../request-parts.ts'
 import { HOST_PATTERN } from '../client-info.ts'
 import { keepEndToEnd } from '../headers.ts'
-import type { Step } from '../pipeline.ts'
+import type { Step } from '../step.ts'
 
 /**
- * Refuses what two readers could understand differently, and what Node's parser lets through of it; takes the target
- * apart; leaves only the headers that may go on. A refusal closes the connection: nobody knows what follows on it.
+ * Refuses requests that two parsers could read differently (request smuggling) and that Node's parser accepts; splits the
+ * target into path and query; removes the headers that must not be forwarded. A refusal closes the connection, since it is
+ * not known where the next request would begin.
  */
 export function normalise(): Step {
-  return function normalise(exchange) {
-    const { request, headers } = exchange
+  return function normalise(context) {
+    const { request, headers } = context
     const { method, url = '' } = request
     if (method === 'TRACE') return methodNotServed(method)
     const expect = headers.expect
     if (expect && expect.join().toLowerCase() !== '100-continue') {
       return closingProblem('expectation_failed', 417, 'Expect can only be 100-continue.')
     }
-    const tooMany = findExcess(request.rawHeaders)
-    if (tooMany) return closingProblem('headers_too_large', 431, tooMany)
+    const excess = findExcess(request.rawHeaders)
+    if (excess) return closingProblem('headers_too_large', 431, excess)
     const parts = parseTarget(url)
-    const fault = findAmbiguity(request, headers) ?? (parts ? findUnsafeTarget(parts.target) : MALFORMED_TARGET)
-    if (fault || !parts) return closingProblem('bad_request', 400, fault ?? MALFORMED_TARGET)
+    const issue = findAmbiguity(request, headers) ?? (parts ? findUnsafeTarget(parts.target) : MALFORMED_TARGET)
+    if (issue || !parts) return closingProblem('bad_request', 400, issue ?? MALFORMED_TARGET)
     const { authority, target } = parts
-    // RFC 9112, 3.2.2: it stands in the place of Host.
+    // RFC 9112, 3.2.2: it replaces Host.
     if (authority !== undefined) headers.host = [authority]
     const mark = target.indexOf('?')
-    exchange.path = mark < 0 ? target : target.slice(0, mark)
-    exchange.query = mark < 0 ? '' : target.slice(mark)
-    exchange.headers = keepEndToEnd(headers)
+    context.path = mark < 0 ? target : target.slice(0, mark)
+    context.query = mark < 0 ? '' : target.slice(mark)
+    context.headers = keepEndToEnd(headers)
     return undefined
   }
 }
 
-/** The answer to CONNECT and TRACE, which no path allows. */
+/** The response to CONNECT and TRACE, which no path allows. */
 export const methodNotServed = (method: string) =>
   new Problem('method_not_allowed', 405, `${method} is not served here.`, {
     headers: { connection: 'close', allow: 'DELETE, GET, HEAD, PATCH, POST, PUT' },
@@ -46,7 +47,7 @@ const closingProblem = (code: string, status: number, message: string) =>
 const MALFORMED_TARGET = 'The request target must be a path, or an http address.'
 const SINGLE_VALUED = ['host', 'authorization', 'x-api-key', 'idempotency-key', 'content-type', 'x-correlation-id']
 
-/** What goes on would not fit where the function takes it in. */
+/** Whether the headers, with the gateway's own, would exceed a function's limit. */
 function findExcess(rawHeaders: readonly string[]): string | undefined {
   if (rawHeaders.length / 2 > MAX_CALLER_HEADER_FIELDS)
     return `A request may have at most ${MAX_CALLER_HEADER_FIELDS} headers.`
@@ -54,7 +55,7 @@ function findExcess(rawHeaders: readonly string[]): string | undefined {
   return bytes > MAX_CALLER_HEADER_BYTES ? HEADERS_TOO_LARGE : undefined
 }
 
-/** In one sentence, whether Node has counted or we. */
+/** The same sentence, whether Node's parser found it or `normalise`. */
 export const HEADERS_TOO_LARGE = `The headers may have at most ${MAX_CALLER_HEADER_BYTES} bytes.`
 
 function findAmbiguity({ method, httpVersion }: IncomingMessage, headers: Readonly<Record<string, string[]>>) {
@@ -74,7 +75,7 @@ function findAmbiguity({ method, httpVersion }: IncomingMessage, headers: Readon
 
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i
 
-/** Path and query, and the authority where the target is a whole address; undefined where it is neither. */
+/** Path and query, and the authority where the target is an absolute URL; undefined where it is neither. */
 function parseTarget(url: string): { readonly authority?: string; readonly target: string } | undefined {
   if (url.startsWith('/')) return { target: url }
   const [, authority, rest = ''] = ABSOLUTE.exec(url) ?? []

@@ -3,12 +3,12 @@ import type { DocsFile } from '../dependencies.ts'
 import { testGateway } from '../test-support.ts'
 
 it('200 health, readiness and the OpenAPI document, none of them counted', async () => {
-  const { url, spared } = await testGateway()
+  const { url, shortCircuits } = await testGateway()
   expect((await fetch(`${url}/_/health`)).status).toBe(200)
   expect((await fetch(`${url}/_/ready`)).status).toBe(200)
   expect(await (await fetch(`${url}/openapi.json`)).json()).toEqual({ openapi: '3.1.0' })
   expect((await fetch(`${url}/openapi.json`, { method: 'HEAD' })).headers.get('content-length')).toBe('19')
-  expect(spared).toEqual([])
+  expect(shortCircuits).toEqual([])
 })
 
 it('503 not ready, but healthy', async () => {
@@ -28,7 +28,7 @@ it.each(['/_/', '/_/metrics', '/metrics', '/docs'])('404 %s is not public', asyn
   expect((await fetch(url + path)).status).toBe(404)
 })
 
-it('404 at the root says where the reference is', async () => {
+it('404 at the root links to the reference', async () => {
   const { url } = await testGateway()
   const answer = await fetch(url)
   expect([answer.status, await answer.json()]).toMatchObject([404, { message: expect.stringContaining('/docs') }])
@@ -41,8 +41,8 @@ const FILES: Readonly<Record<string, DocsFile>> = {
 }
 const docs = async (path: string) => FILES[path]
 
-it('200 the page anew each time, its parts for ever, all under a policy that lets in nothing from elsewhere', async () => {
-  const { url, spared, invoked } = await testGateway({ dependencies: { docs } })
+it('200 the page is not cached, its assets are for ever, and all have a policy that loads nothing from other origins', async () => {
+  const { url, shortCircuits, invoked } = await testGateway({ dependencies: { docs } })
   const page = await fetch(`${url}/docs`)
   expect([page.status, await page.text(), page.headers.get('cache-control')]).toEqual([200, 'page', 'no-store'])
   const part = await fetch(`${url}/docs/1.js`)
@@ -52,10 +52,10 @@ it('200 the page anew each time, its parts for ever, all under a policy that let
     expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self';/)
     expect(headers.get('x-content-type-options')).toBe('nosniff')
   }
-  expect([spared, invoked]).toEqual([[], []])
+  expect([shortCircuits, invoked]).toEqual([[], []])
 })
 
-it('200 but not readable by the pages of other origins, which may call the API: it may hold a key', async () => {
+it('200 but not for pages of other origins, which may call the API: the page may hold a key', async () => {
   const { url } = await testGateway({ dependencies: { docs, corsOrigins: ['*'] } })
   const headers = { origin: 'https://app.example' }
   expect((await fetch(`${url}/openapi.json`, { headers })).headers.get('access-control-allow-origin')).toBe('*')
@@ -63,7 +63,7 @@ it('200 but not readable by the pages of other origins, which may call the API: 
   expect([page.status, page.headers.get('access-control-allow-origin')]).toEqual([200, null])
 })
 
-it('404 what is not there, 405 for whoever writes', async () => {
+it('404 for an unknown file, 405 for a write', async () => {
   const { url } = await testGateway({ dependencies: { docs } })
   for (const path of ['/docs/', '/docs/2.js', '/docsy']) expect((await fetch(url + path)).status).toBe(404)
   const answer = await fetch(`${url}/docs`, { method: 'POST' })

@@ -1,25 +1,29 @@
+import type { IncomingMessage } from 'node:http'
 import { type ContractSet, Problem } from '../../../contract/index.ts'
 import type { DocsFile, GatewayDependencies } from '../dependencies.ts'
-import type { Reply, Step } from '../pipeline.ts'
+import type { Reply, Step } from '../step.ts'
 
 /** Answers the platform's own paths: `/_/health`, `/_/ready`, `/openapi.json`, and `/` where no contract does. */
 export function platformRoutes({ ready, contracts }: Pick<GatewayDependencies, 'ready' | 'contracts'>): Step {
-  const openapi = openapiSerializer()
+  const serializeOpenapi = openapiSerializer()
   const paths = new Map<string, () => Reply | Problem | Promise<Reply | Problem>>([
     ['/_/health', () => OK],
     ['/_/ready', async () => ((await ready()) ? OK : NOT_READY)],
-    ['/openapi.json', () => jsonReply(openapi(contracts()))],
+    ['/openapi.json', () => jsonReply(serializeOpenapi(contracts()))],
   ])
-  return function ownPaths({ path, request }) {
-    // A contract may have the root itself.
+  return function platformRoutes({ path, request }) {
+    // A contract may serve the root itself.
     if (path === '/' && !contracts().routes.some((route) => route.path === '/')) return rootNotFound()
-    const answer = paths.get(path)
-    if (!answer) return undefined
-    if (request.method === 'GET' || request.method === 'HEAD') return answer()
-    const headers = { allow: 'GET, HEAD' }
-    return new Problem('method_not_allowed', 405, `${path} can only be read.`, { headers })
+    const reply = paths.get(path)
+    if (!reply) return undefined
+    return isRead(request) ? reply() : readOnly(path)
   }
 }
+
+const isRead = ({ method }: IncomingMessage) => method === 'GET' || method === 'HEAD'
+
+const readOnly = (path: string) =>
+  new Problem('method_not_allowed', 405, `${path} can only be read.`, { headers: { allow: 'GET, HEAD' } })
 
 const jsonReply = (body: string): Reply => ({
   status: 200,
@@ -27,7 +31,7 @@ const jsonReply = (body: string): Reply => ({
   body,
 })
 
-/** Whoever begins at the root is told where the reference is (RFC 8631). */
+/** Points to the API's reference and document (RFC 8631). */
 const rootNotFound = () =>
   new Problem(
     'not_found',
@@ -41,7 +45,7 @@ const rootNotFound = () =>
 const OK = jsonReply('{"status":"ok"}')
 const NOT_READY: Reply = { ...jsonReply('{"status":"unavailable"}'), status: 503 }
 
-/** The document as text, written once for each set of contracts. */
+/** Serialises the OpenAPI document once for each set of contracts. */
 function openapiSerializer() {
   let last: { set: ContractSet; text: string } | undefined
   return (set: ContractSet) => {
@@ -50,17 +54,16 @@ function openapiSerializer() {
   }
 }
 
-/** Answers `/docs` and what lies below it: the API reference, which loads nothing from elsewhere. */
+/** Serves `/docs` and the files below it: the API reference, which loads nothing from other origins. */
 export function docs({ docs: find }: Pick<GatewayDependencies, 'docs'>): Step {
   return async function docs({ path, request, responseHeaders }) {
     if (path !== '/docs' && !path.startsWith('/docs/')) return undefined
     const file = await find(path)
     if (!file) return undefined
-    // The page may hold a key: the pages of other origins call the API, but do not read this.
+    // The page may hold a key: pages of other origins may call the API, but not read this page.
     delete responseHeaders['access-control-allow-origin']
     delete responseHeaders['access-control-expose-headers']
-    if (request.method === 'GET' || request.method === 'HEAD') return fileReply(file)
-    return new Problem('method_not_allowed', 405, `${path} can only be read.`, { headers: { allow: 'GET, HEAD' } })
+    return isRead(request) ? fileReply(file) : readOnly(path)
   }
 }
 

@@ -17,20 +17,20 @@ const finished: ClaimResult = {
   },
 }
 
-it('201 a finished key is answered as before, byte for byte, and wakes nothing', async () => {
+it('201 a finished key is answered as before, byte for byte, and invokes no function', async () => {
   const claims: Claim[] = []
   const findStoredResponse = async (claim: Claim) => {
     claims.push(claim)
     return finished
   }
-  const { url, invoked, spared } = await testGateway({ dependencies: { findStoredResponse } })
+  const { url, invoked, shortCircuits } = await testGateway({ dependencies: { findStoredResponse } })
   const answer = await fetch(`${url}/v1/things`, create)
   expect([answer.status, await answer.text()]).toEqual([201, '{"id": 1,\n"é":2}'])
   expect(Object.fromEntries(answer.headers)).toMatchObject({
     ...{ 'idempotency-replayed': 'true', location: '/v1/things/1', 'content-type': 'application/json' },
     'x-correlation-id': expect.any(String),
   })
-  expect([invoked, spared]).toEqual([[], ['replayed']])
+  expect([invoked, shortCircuits]).toEqual([[], ['replayed']])
   const print = fingerprint({
     method: 'POST',
     target: '/v1/things',
@@ -42,7 +42,7 @@ it('201 a finished key is answered as before, byte for byte, and wakes nothing',
 })
 
 it('422 a key that was used for another request', async () => {
-  const { url, invoked, spared } = await testGateway({
+  const { url, invoked, shortCircuits } = await testGateway({
     dependencies: { findStoredResponse: async () => ({ is: 'mismatch' }) },
   })
   const answer = await fetch(`${url}/v1/things`, create)
@@ -50,10 +50,10 @@ it('422 a key that was used for another request', async () => {
     422,
     expect.objectContaining({ error: 'idempotency_mismatch' }),
   ])
-  expect([invoked, spared]).toEqual([[], ['idempotency_mismatch']])
+  expect([invoked, shortCircuits]).toEqual([[], ['idempotency_mismatch']])
 })
 
-it('200 many looks that fail at a time are one log line', async () => {
+it('200 many failed look-ups at a time are one log line', async () => {
   const findStoredResponse = () => Promise.reject(new Error('the database is away'))
   const { url, lines } = await testGateway({ dependencies: { findStoredResponse } })
   const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(`${url}/v1/things`, create)))
@@ -61,16 +61,16 @@ it('200 many looks that fail at a time are one log line', async () => {
   expect(lines.filter(({ msg }) => msg !== 'request').length).toBeLessThan(3)
 })
 
-it('200 a look that fails leaves it to the function', async () => {
+it('200 a failed look-up leaves it to the function', async () => {
   const findStoredResponse = async () => {
     throw new Error('the database is away')
   }
-  const { url, invoked, spared } = await testGateway({ dependencies: { findStoredResponse } })
+  const { url, invoked, shortCircuits } = await testGateway({ dependencies: { findStoredResponse } })
   expect((await fetch(`${url}/v1/things`, create)).status).toBe(200)
-  expect([invoked, spared]).toEqual([['POST /v1/things'], []])
+  expect([invoked, shortCircuits]).toEqual([['POST /v1/things'], []])
 })
 
-it('200 what is not idempotent is not looked up', async () => {
+it('200 an endpoint that is not idempotent is not looked up', async () => {
   const { url, invoked } = await testGateway({ dependencies: { findStoredResponse: async () => finished } })
   expect((await fetch(`${url}/v1/things/1`, { headers: { 'idempotency-key': 'k' } })).status).toBe(200)
   expect(invoked).toHaveLength(1)

@@ -4,8 +4,8 @@ import { contractSet, endpoint, type Route } from '../../../contract/index.ts'
 import { testGateway } from '../test-support.ts'
 import { createRouter } from './route.ts'
 
-it('404 an unknown path wakes nothing', async () => {
-  const { url, invoked, spared } = await testGateway()
+it('404 an unknown path invokes no function', async () => {
+  const { url, invoked, shortCircuits } = await testGateway()
   const answer = await fetch(`${url}/v1/nothing`)
   expect(answer.status).toBe(404)
   expect(answer.headers.get('content-type')).toBe('application/problem+json')
@@ -13,15 +13,15 @@ it('404 an unknown path wakes nothing', async () => {
     error: 'not_found',
     correlationId: answer.headers.get('x-correlation-id'),
   })
-  expect([invoked, spared]).toEqual([[], ['not_found']])
+  expect([invoked, shortCircuits]).toEqual([[], ['not_found']])
 })
 
-it('405 another method names those that are allowed', async () => {
-  const { url, spared } = await testGateway()
+it('405 another method lists the allowed ones', async () => {
+  const { url, shortCircuits } = await testGateway()
   const answer = await fetch(`${url}/v1/things/1`, { method: 'PATCH' })
   expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD'])
   expect(await answer.json()).toMatchObject({ error: 'method_not_allowed' })
-  expect(spared).toEqual(['method_not_allowed'])
+  expect(shortCircuits).toEqual(['method_not_allowed'])
 })
 
 it('200 HEAD is served by the GET', async () => {

@@ -1,10 +1,10 @@
 import { type ContractSet, isReservedPath, Problem, parsePathTemplate, type Route } from '../../../contract/index.ts'
 import { setRouteAttributes } from '../../../telemetry/index.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import type { Step } from '../pipeline.ts'
-import { INVOCATION_ROUTE, isPlatformRoute } from './invocations.ts'
+import type { Step } from '../step.ts'
+import { INVOCATION_ROUTE, isInvocationRoute } from './invocations.ts'
 
-/** Finds the endpoint, or answers 404, or 405 with Allow. For a preflight, it finds what the path offers. */
+/** Finds the endpoint, or answers 404, or 405 with Allow. For a preflight, finds all routes at the path. */
 export function route({ contracts }: Pick<GatewayDependencies, 'contracts'>): Step {
   const routers = new WeakMap<ContractSet, Router>()
   const routerOf = (set: ContractSet) => {
@@ -14,27 +14,27 @@ export function route({ contracts }: Pick<GatewayDependencies, 'contracts'>): St
     routers.set(set, router)
     return router
   }
-  return function route(exchange) {
-    const { path } = exchange
-    const { method = '' } = exchange.request
+  return function route(context) {
+    const { path } = context
+    const { method = '' } = context.request
     const set = contracts()
     const found = routerOf(set)(method, path)
     if ('allow' in found) {
       if (found.allow.length === 0) return NOT_FOUND
       const allow = found.allow.join(', ')
-      if (exchange.preflight) {
-        exchange.routesAtPath = found.routesAtPath
+      if (context.preflight) {
+        context.routesAtPath = found.routesAtPath
         return undefined
       }
       return new Problem('method_not_allowed', 405, `This path takes ${allow}.`, { headers: { allow } })
     }
-    if (isReservedPath(path) && !isPlatformRoute(found.route)) return NOT_FOUND
-    exchange.contracts = set
-    exchange.route = found.route
-    setRouteAttributes(exchange.request, { route: found.route.path })
-    // `normalise` has seen that they can be decoded.
+    if (isReservedPath(path) && !isInvocationRoute(found.route)) return NOT_FOUND
+    context.contracts = set
+    context.route = found.route
+    setRouteAttributes(context.request, { route: found.route.path })
+    // `normalise` has checked that they can be decoded.
     const decoded = Object.entries(found.params).map(([name, text]) => [name, [decodeURIComponent(text)]])
-    exchange.params = Object.fromEntries(decoded)
+    context.params = Object.fromEntries(decoded)
     return undefined
   }
 }
@@ -43,7 +43,7 @@ const NOT_FOUND = new Problem('not_found', 404, 'There is nothing at this path.'
 
 type RouteMatch =
   | { readonly route: Route; readonly params: Readonly<Record<string, string>> }
-  /** What else the path offers, and its methods; none where there is no such path. */
+  /** The other routes at the path, and their methods; none where there is no such path. */
   | { readonly allow: readonly string[]; readonly routesAtPath: readonly Route[] }
 
 type Router = (method: string, path: string) => RouteMatch
@@ -69,13 +69,13 @@ export function createRouter(routes: readonly Route[]): Router {
   }
 }
 
-/** Each once, in order; who serves GET serves HEAD. */
+/** The methods of these routes, distinct and sorted; GET implies HEAD. */
 export function methodsOf(routes: readonly Route[]): readonly string[] {
   const methods = routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   return [...new Set(methods)].sort()
 }
 
-/** `/v1/users/{id}` is 001: as text it comes after 000. */
+/** `/v1/users/{id}` has the rank 0001, which sorts after the 0000 of a path without parameters. */
 const rankOf = (path: string) =>
   path
     .split('/')

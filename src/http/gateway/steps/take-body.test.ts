@@ -9,17 +9,17 @@ const put = (lines: string, body = '') =>
 const NOTE = '{"text":"a"}'
 const GOOD = put(`Content-Length: ${NOTE.length}\r\n`, NOTE)
 
-it('413 a declared length that is too large, before any of it came; the connection closes', async () => {
-  const { port, invoked, spared } = await testGateway({ lingerMs: 20 })
+it('413 a declared length that is too large, before any of the body arrives; the connection closes', async () => {
+  const { port, invoked, shortCircuits } = await testGateway({ lingerMs: 20 })
   const connection = await openRawConnection(port)
   connection.send(put(`Content-Length: ${MIB + 1}\r\n`))
   const answer = await connection.answer()
   expect([answer.status, answer.headers.connection]).toEqual([413, 'close'])
   expect(await connection.closed()).toBe('')
-  expect([invoked, spared]).toEqual([[], ['payload_too_large']])
+  expect([invoked, shortCircuits]).toEqual([[], ['payload_too_large']])
 })
 
-it('413 chunks that add up to too much; the caller can read the answer while it still sends', async () => {
+it('413 chunks whose sum is too large; the caller can read the response while it still sends', async () => {
   const { port, invoked } = await testGateway()
   const connection = await openRawConnection(port)
   connection.send(put('Transfer-Encoding: chunked\r\n'))
@@ -33,7 +33,7 @@ it('413 chunks that add up to too much; the caller can read the answer while it 
   expect(invoked).toEqual([])
 })
 
-it('200 just as much as is allowed, byte for byte', async () => {
+it('200 exactly as many bytes as are allowed, unchanged', async () => {
   const body = `{"text":"${'é'.repeat((MIB - 11) / 2)}" }`
   let got = Buffer.alloc(0)
   const { url } = await testGateway({
@@ -55,10 +55,10 @@ it.each<[string, Record<string, string>]>([
   ['another charset', { 'content-type': 'application/json; charset=latin1' }],
   ['gzip', { 'content-type': 'application/json', 'content-encoding': 'gzip' }],
 ])('415 %s', async (_name, headers) => {
-  const { url, invoked, spared } = await testGateway()
+  const { url, invoked, shortCircuits } = await testGateway()
   const answer = await fetch(`${url}/v1/notes/1`, { method: 'PUT', body: NOTE, headers })
   expect(answer.status).toBe(415)
-  expect([invoked, spared]).toEqual([[], ['unsupported_media_type']])
+  expect([invoked, shortCircuits]).toEqual([[], ['unsupported_media_type']])
 })
 
 it.each(['Content-Length: 2\r\n\r\n{}', 'Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n'])(
@@ -72,16 +72,16 @@ it.each(['Content-Length: 2\r\n\r\n{}', 'Transfer-Encoding: chunked\r\n\r\n2\r\n
 )
 
 it('408 a body that does not arrive', async () => {
-  const { port, invoked, spared } = await testGateway({ bodyTimeoutMs: 50, lingerMs: 20 })
+  const { port, invoked, shortCircuits } = await testGateway({ bodyTimeoutMs: 50, lingerMs: 20 })
   const connection = await openRawConnection(port)
   connection.send(put('Content-Length: 100\r\n', '{"text":'))
   const answer = await connection.answer()
   expect([answer.status, answer.headers.connection]).toEqual([408, 'close'])
   await connection.closed()
-  expect([invoked, spared]).toEqual([[], ['request_timeout']])
+  expect([invoked, shortCircuits]).toEqual([[], ['request_timeout']])
 })
 
-it('408 a body that comes too slowly, though it never stops', async () => {
+it('408 a body that arrives too slowly, though it never stops', async () => {
   const { port } = await testGateway({ minBodyRate: { bytesPerSecond: 1_000_000, graceMs: 50 }, lingerMs: 20 })
   const connection = await openRawConnection(port)
   connection.send(put('Content-Length: 100000\r\n', '{"text":"'))
@@ -91,7 +91,7 @@ it('408 a body that comes too slowly, though it never stops', async () => {
   expect(status).toBe(408)
 })
 
-it('200 a body in pieces of one byte', async () => {
+it('200 a body in chunks of one byte', async () => {
   let got = ''
   const { port } = await testGateway({
     upstream: async (request, response) => {
@@ -104,7 +104,7 @@ it('200 a body in pieces of one byte', async () => {
   expect(got).toBe(NOTE)
 })
 
-it('503 a body for which the others leave no room; one that has stopped arriving gives its room', async () => {
+it('503 a body beyond the budget; one that has stopped arriving is aborted for it', async () => {
   const gate = Promise.withResolvers<void>()
   const came = Promise.withResolvers<'came'>()
   const { port, shed } = await testGateway({
@@ -134,15 +134,15 @@ it('503 a body for which the others leave no room; one that has stopped arriving
 })
 
 it('408 headers that do not arrive', async () => {
-  const { port, spared } = await testGateway({ headersTimeoutMs: 50 })
+  const { port, shortCircuits } = await testGateway({ headersTimeoutMs: 50 })
   const connection = await openRawConnection(port)
   connection.send('GET /v1/things/1 HTTP/1.1\r\nHost: h\r\nX-')
   expect((await connection.answer()).status).toBe(408)
   await connection.closed()
-  expect(spared).toEqual(['request_timeout'])
+  expect(shortCircuits).toEqual(['request_timeout'])
 })
 
-it('400 a caller who closes in the middle of a body wakes nothing', async () => {
+it('400 a caller that closes in the middle of a body invokes no function', async () => {
   const { port, invoked } = await testGateway({ lingerMs: 20 })
   const connection = await openRawConnection(port)
   connection.send(put('Content-Length: 100\r\n', '{"text":'))
@@ -152,7 +152,7 @@ it('400 a caller who closes in the middle of a body wakes nothing', async () => 
   expect(invoked).toEqual([])
 })
 
-it('200 after 100 Continue, and no 100 where the answer is clear without the body', async () => {
+it('200 after 100 Continue, and no 100 where the body is not needed for the response', async () => {
   const { port } = await testGateway({ lingerMs: 20 })
   const good = await openRawConnection(port)
   good.send(put(`Content-Length: ${NOTE.length}\r\nExpect: 100-continue\r\n`))
@@ -165,7 +165,7 @@ it('200 after 100 Continue, and no 100 where the answer is clear without the bod
   expect(await bad.closed()).toBe('')
 })
 
-it('200 the connection serves on after each refusal whose body is short', async () => {
+it('200 the connection stays open after each refusal of a short body', async () => {
   const { port } = await testGateway()
   const connection = await openRawConnection(port)
   const length = `Content-Length: ${NOTE.length}\r\n`

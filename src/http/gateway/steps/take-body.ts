@@ -1,46 +1,43 @@
 import { Problem } from '../../../contract/index.ts'
 import { bodyTooLarge, readBody } from '../../read-body.ts'
+import { invalidRequest } from '../../request-parts.ts'
 import { type GatewayContext, routeOf } from '../context.ts'
 import type { GatewayLimits, GatewayMetrics } from '../dependencies.ts'
-import type { Step } from '../pipeline.ts'
+import type { Step } from '../step.ts'
 
 /**
- * Checks size and media type before it reads, and takes the bytes in, which the function will get as they are. They
- * count against the budget of all bodies until the request is answered.
+ * Checks size and media type before it reads, and reads the raw bytes, which the function gets unchanged. They count
+ * against the budget of all bodies until the response has been sent.
  */
 export function takeBody(
-  bodies: BodyBudget,
+  budget: BodyBudget,
   { bodyTimeoutMs, minBodyRate }: Pick<GatewayLimits, 'bodyTimeoutMs' | 'minBodyRate'>,
 ): Step {
-  return async function takeBody(exchange) {
-    const { request, response, headers } = exchange
-    const { hasBody, maxBodyBytes } = routeOf(exchange)
-    const declared = Number(request.headers['content-length'] ?? 0)
-    if (declared > 0 || request.headers['transfer-encoding'] !== undefined) {
+  return async function takeBody(context) {
+    const { request, response, headers } = context
+    const { hasBody, maxBodyBytes } = routeOf(context)
+    const declaredBytes = Number(request.headers['content-length'] ?? 0)
+    if (declaredBytes > 0 || request.headers['transfer-encoding'] !== undefined) {
       if (!hasBody) return NOT_EXPECTED
-      if (declared > maxBodyBytes) return bodyTooLarge(maxBodyBytes)
-      const fault = findUnsupportedMedia(headers)
-      if (fault) return fault
+      if (declaredBytes > maxBodyBytes) return bodyTooLarge(maxBodyBytes)
+      const unsupported = findUnsupportedMedia(headers)
+      if (unsupported) return unsupported
       if (headers.expect) response.writeContinue()
-      const account = bodies.open(exchange.abort)
+      const account = budget.open(context.abort)
       response.once('close', account.close)
-      const limits = { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs, minPace: minBodyRate }
-      exchange.body = await readBody(request, { ...limits, signal: exchange.signal, account })
+      const limits = { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs, minRate: minBodyRate }
+      context.body = await readBody(request, { ...limits, signal: context.signal, account })
       account.complete()
     }
-    exchange.bodyReceivedAt = performance.now()
+    context.bodyReceivedAt = performance.now()
     return undefined
   }
 }
 
-const NOT_EXPECTED = new Problem('invalid_request', 400, 'The request does not fit its contract; see details.', {
-  details: [{ path: 'body', message: 'None is expected here' }],
-})
+const NOT_EXPECTED = invalidRequest([{ path: 'body', message: 'None is expected here' }])
 
 const JSON_TYPE = /^application\/([\w.!#$&^-]+\+)?json$/i
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/i
-
-const unsupported = (message: string, headers = {}) => new Problem('unsupported_media_type', 415, message, { headers })
 
 function findUnsupportedMedia(headers: GatewayContext['headers']): Problem | undefined {
   const type = headers['content-type']?.[0] ?? ''
@@ -53,85 +50,87 @@ function findUnsupportedMedia(headers: GatewayContext['headers']): Problem | und
   return unsupported('Send the body without a Content-Encoding.', { 'accept-encoding': 'identity' })
 }
 
-interface BodyAccount {
-  /** Takes room for so many bytes more. Throws a Problem where there is none. */
-  readonly reserve: (bytes: number) => void
-  /** So many bytes more are there. */
-  readonly received: (bytes: number) => void
-  /** All of the body is there: from now on it is kept until `close`. */
-  readonly complete: () => void
-  /** Gives the room back. */
-  readonly close: () => void
-}
+const unsupported = (message: string, headers = {}) => new Problem('unsupported_media_type', 415, message, { headers })
 
 interface BodyBudget {
-  /** Begins the account of one body; `giveUp` is called where others get its room, since it comes too slowly. */
-  readonly open: (giveUp: (problem: Problem) => void) => BodyAccount
+  /** Opens the account of one body; `abort` is called where the body is too slow and others need its memory. */
+  readonly open: (abort: (problem: Problem) => void) => BodyAccount
 }
 
-interface BodyBudgetOptions extends Pick<GatewayMetrics, 'shed'> {
-  readonly maxBytes: number
+interface BodyAccount {
+  /** Reserves memory for more bytes. Throws a Problem where the budget is exhausted. */
+  readonly reserve: (bytes: number) => void
+  /** Records that more bytes have arrived. */
+  readonly received: (bytes: number) => void
+  /** The whole body has arrived: from now on its memory is reserved until `close`. */
+  readonly complete: () => void
+  /** Releases the memory. */
+  readonly close: () => void
 }
 
 interface IncomingBody {
   readonly abort: () => void
   readonly startedAt: number
-  lastAt: number
+  lastChunkAt: number
   bytes: number
 }
 
-/** A body that comes slower than this, or not at all for some time, gives its room to others when that is short. */
+/** A body that arrives more slowly than this, or not at all for the grace period, is aborted when memory is short. */
 const MIN_BYTES_PER_SECOND = 32 * 1024
 const GRACE_MS = 1_000
 
-/** Bounds the memory of all bodies that are not answered yet, those that are still coming included. */
-export function createBodyBudget({ maxBytes, shed }: BodyBudgetOptions): BodyBudget {
-  let heldBytes = 0
-  /** The oldest first. */
-  const arriving = new Set<IncomingBody>()
+interface BodyBudgetOptions extends Pick<GatewayMetrics, 'shed'> {
+  readonly maxBytes: number
+}
 
-  function makeRoom(bytes: number) {
+/** Limits the memory of all bodies whose requests are not answered yet, those that are still arriving included. */
+export function createBodyBudget({ maxBytes, shed }: BodyBudgetOptions): BodyBudget {
+  let totalBytes = 0
+  /** The oldest first. */
+  const incoming = new Set<IncomingBody>()
+
+  function abortSlowBodies(neededBytes: number) {
     const now = performance.now()
-    for (const body of arriving) {
+    for (const body of incoming) {
       const elapsedMs = now - body.startedAt
-      if (heldBytes + bytes <= maxBytes || elapsedMs < GRACE_MS) return
+      if (totalBytes + neededBytes <= maxBytes || elapsedMs < GRACE_MS) return
       const isSlow = (body.bytes / elapsedMs) * 1_000 < MIN_BYTES_PER_SECOND
-      if (isSlow || now - body.lastAt >= GRACE_MS) body.abort()
+      if (isSlow || now - body.lastChunkAt >= GRACE_MS) body.abort()
     }
   }
 
   return {
-    open(giveUp) {
+    open(abort) {
       const now = performance.now()
       let reservedBytes = 0
       const close = () => {
-        arriving.delete(body)
-        heldBytes -= reservedBytes
+        incoming.delete(body)
+        totalBytes -= reservedBytes
         reservedBytes = 0
       }
       const body: IncomingBody = {
-        ...{ startedAt: now, lastAt: now, bytes: 0 },
+        ...{ startedAt: now, lastChunkAt: now, bytes: 0 },
         abort: () => {
           close()
           shed('bodies')
-          giveUp(BUDGET_EXHAUSTED)
+          abort(BUDGET_EXHAUSTED)
         },
       }
-      arriving.add(body)
+      incoming.add(body)
       const reserve = (bytes: number) => {
-        if (heldBytes + bytes > maxBytes) makeRoom(bytes)
-        if (heldBytes + bytes > maxBytes) {
+        if (totalBytes + bytes > maxBytes) abortSlowBodies(bytes)
+        if (totalBytes + bytes > maxBytes) {
           shed('bodies')
           throw BUDGET_EXHAUSTED
         }
-        heldBytes += bytes
+        totalBytes += bytes
         reservedBytes += bytes
       }
       const received = (bytes: number) => {
         body.bytes += bytes
-        body.lastAt = performance.now()
+        body.lastChunkAt = performance.now()
       }
-      return { reserve, received, complete: () => void arriving.delete(body), close }
+      return { reserve, received, complete: () => void incoming.delete(body), close }
     },
   }
 }

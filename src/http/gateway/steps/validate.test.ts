@@ -5,8 +5,8 @@ import { sendRaw, testGateway } from '../test-support.ts'
 const json = { 'content-type': 'application/json' }
 const detailsOf = async (answer: Response) => [answer.status, ((await answer.json()) as { details: unknown }).details]
 
-it('400 every fault and where it is', async () => {
-  const { url, invoked, spared } = await testGateway()
+it('400 every issue and its path', async () => {
+  const { url, invoked, shortCircuits } = await testGateway()
   const answer = await fetch(`${url}/v1/things`, {
     ...{ method: 'POST', body: '{"n":"x","__more":1}', headers: { ...json, 'x-api-key': 'full' } },
   })
@@ -15,7 +15,7 @@ it('400 every fault and where it is', async () => {
   expect((details as { path: string }[]).map(({ path }) => path).sort()).toEqual([
     ...['body.__more', 'body.n', 'body.name', 'headers.idempotency-key'],
   ])
-  expect([invoked, spared]).toEqual([[], ['invalid_request']])
+  expect([invoked, shortCircuits]).toEqual([[], ['invalid_request']])
 })
 
 it.each([
@@ -36,7 +36,7 @@ it.each([
   ['half a pair in a name', '{"a\\ud800":1}', 'body.a\ufffd'],
   ['half a pair in depth', '{"more":[1,{"x":"\\uD800"}]}', 'body.more.1.x'],
   ['U+0000', '{"text":"a\\u0000"}', 'body.text'],
-])('400 text that cannot be stored as it came: %s', async (_name, body, path) => {
+])('400 text that cannot be stored unchanged: %s', async (_name, body, path) => {
   const { url, invoked } = await testGateway()
   const answer = await fetch(`${url}/v1/notes/1`, { method: 'PUT', body, headers: json })
   expect(await detailsOf(answer)).toEqual([400, [expect.objectContaining({ path })]])
@@ -56,7 +56,7 @@ it.each(JSON_AT_LIMIT)('400 more $what than any body may have', async ({ most, o
   expect(invoked).toEqual([])
 })
 
-it('takes a pair that is written as two escapes', async () => {
+it('accepts a surrogate pair that is written as two escapes', async () => {
   const { url, invoked } = await testGateway()
   const body = '{"text":"\\ud83d\\ude00 \\u00e9"}'
   expect((await fetch(`${url}/v1/notes/1`, { method: 'PUT', body, headers: json })).status).toBe(200)
@@ -84,7 +84,7 @@ it.each([
   expect(invoked).toEqual([])
 })
 
-it('200 lists, numbers and escapes, and the target goes on as it was sent', async () => {
+it('200 lists, numbers and escapes, and the target is forwarded unchanged', async () => {
   const { url, invoked } = await testGateway()
   const target = '/v1/things/a%20b?limit=7&tags=x&tags=%C3%A9'
   expect((await fetch(url + target)).status).toBe(200)

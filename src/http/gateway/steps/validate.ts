@@ -1,34 +1,30 @@
-import { Problem, type ValidationIssue } from '../../../contract/index.ts'
+import type { ValidationIssue } from '../../../contract/index.ts'
 import { parseIdempotencyKey } from '../../idempotency.ts'
 import { parseJson } from '../../json.ts'
-import { parseQuery } from '../../request-parts.ts'
-import { type GatewayContext, routeOf } from '../context.ts'
-import type { Step } from '../pipeline.ts'
-import { prefersAsync } from './invocations.ts'
+import { invalidRequest, parseQuery } from '../../request-parts.ts'
+import { type GatewayContext, prefersAsync, routeOf } from '../context.ts'
+import type { Step } from '../step.ts'
 
-/** Holds the request against its contract: 400 names every fault and its path. */
+/** Validates the request by its contract: 400 names every issue and its path. */
 export function validate(): Step {
-  return function validate(exchange) {
-    const { body, contracts, params, headers } = exchange
-    const route = routeOf(exchange)
+  return function validate(context) {
+    const { body, contracts, params, headers } = context
+    const route = routeOf(context)
     const parsed = body.length > 0 ? parseJson(body) : { value: undefined }
-    if ('faults' in parsed) return invalidRequest(parsed.faults)
-    const raw = { params, query: parseQuery(exchange.query), headers, body: parsed.value }
-    const validated = contracts?.validate(route.name, raw)
-    const faults = [
-      ...(needsKey(exchange) ? findKeyIssues(headers) : []),
+    if ('issues' in parsed) return invalidRequest(parsed.issues)
+    const parts = { params, query: parseQuery(context.query), headers, body: parsed.value }
+    const validated = contracts?.validate(route.name, parts)
+    const issues = [
+      ...(needsKey(context) ? findKeyIssues(headers) : []),
       ...(validated?.ok === false ? validated.issues : []),
     ]
-    return faults.length > 0 ? invalidRequest(faults) : undefined
+    return issues.length > 0 ? invalidRequest(issues) : undefined
   }
 }
 
-const invalidRequest = (details: readonly ValidationIssue[]) =>
-  new Problem('invalid_request', 400, 'The request does not fit its contract; see details.', { details })
-
-/** Where none is asked for, one that comes with an asynchronous call is kept to all the same. */
-const needsKey = (exchange: GatewayContext) =>
-  routeOf(exchange).idempotent || (prefersAsync(exchange) && exchange.headers['idempotency-key'] !== undefined)
+/** Where no key is required, one that comes with an asynchronous call is used all the same. */
+const needsKey = (context: GatewayContext) =>
+  routeOf(context).idempotent || (prefersAsync(context) && context.headers['idempotency-key'] !== undefined)
 
 const VALID_KEY = /^[\x21-\x7e]{1,255}$/
 
