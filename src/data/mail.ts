@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import { Problem } from '../contract/index.ts'
 import { type Config, type Resource, requireSetting } from '../kernel/index.ts'
+import { withSignal } from '../kernel/with-timeout.ts'
 
 export interface Mail {
   /**
@@ -50,18 +51,13 @@ function createSmtpDelivery(url: string): DeliverMail {
   let transport: ReturnType<typeof createSmtpTransport> | undefined
   return async (message, signal) => {
     transport ??= createSmtpTransport(url)
-    const aborted = Promise.withResolvers<never>()
-    const onAbort = () => aborted.reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
+    signal.throwIfAborted()
     try {
-      signal.throwIfAborted()
-      await Promise.race([transport.sendMail(toMailOptions(message)), aborted.promise])
+      await withSignal(signal, transport.sendMail(toMailOptions(message)))
     } catch (cause) {
       if (signal.aborted) throw cause
       if (isPermanent(cause)) throw new Problem('mail_refused', 422, 'The mail server refuses this message.', { cause })
       throw new Problem('unavailable', 503, 'The mail server accepts no message at the moment.', { cause })
-    } finally {
-      signal.removeEventListener('abort', onAbort)
     }
   }
 }

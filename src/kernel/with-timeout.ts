@@ -18,3 +18,12 @@ export function startTimeout(limitMs: number, onTimeout: () => void): () => void
   const timer = setTimeout(() => setImmediate(onTimeout), limitMs)
   return () => clearTimeout(timer)
 }
+
+/** The same promise, but rejected with the signal's reason once it is aborted. */
+export async function withSignal<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  const aborted = Promise.withResolvers<never>()
+  const onAbort = () => aborted.reject(signal.reason)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  return Promise.race([promise, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort))
+}

@@ -1,3 +1,5 @@
+import { withSignal } from '../../kernel/with-timeout.ts'
+
 interface InFlight {
   readonly promise: Promise<string>
   readonly signal: AbortSignal
@@ -16,7 +18,7 @@ export function createSingleFlight() {
 
   function start(key: string, work: () => Promise<string>, signal: AbortSignal): InFlight {
     // A load that ignores its signal must not hold up later requests.
-    const run = { promise: abortable(work(), signal), signal }
+    const run = { promise: withSignal(signal, work()), signal }
     inFlight.set(key, run)
     const remove = () => {
       if (inFlight.get(key) === run) inFlight.delete(key)
@@ -31,7 +33,7 @@ export function createSingleFlight() {
       let shared = forceNew ? undefined : inFlight.get(key)
       while (shared) {
         try {
-          return await abortable(shared.promise, signal)
+          return await withSignal(signal, shared.promise)
         } catch (error) {
           if (signal.aborted || !shared.signal.aborted) throw error
         }
@@ -42,12 +44,4 @@ export function createSingleFlight() {
     /** Later requests start the work again. */
     forget: (key: string): void => void inFlight.delete(key),
   }
-}
-
-async function abortable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(signal.reason)
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort, { once: true })
-  return Promise.race([work, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort))
 }
