@@ -23,7 +23,7 @@ describe('npm run check -- --changed', () => {
   it('runs the nearest one, however long it takes, and counts one that has never run', () => {
     expect(choose(['src/data/mail.ts'], { 'src/data/mail.test.ts': 90_000 })).toHaveLength(1)
     const unknown = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`test/e2e/${i}.test.ts`, undefined]))
-    expect(choose(['src/data/mail.ts'], unknown)).toHaveLength(4)
+    expect(choose(['src/data/mail.ts'], unknown)).toHaveLength(3)
   })
 })
 

@@ -4,7 +4,7 @@ import SlowFirst from './jest-order.ts'
 type Tests = Parameters<SlowFirst['sort']>[0]
 
 /** For all tests together, by what each took in an earlier run; the rest of a minute is for lint, types and dead code. */
-const BUDGET_MS = 40_000
+const BUDGET_MS = 30_000
 const WORKERS = 2
 /** For a test file that has not run on this machine yet: below test/, where whole Ebbs are started, and elsewhere. */
 const UNKNOWN_MS = { whole: 20_000, other: 3_000 }
