@@ -25,7 +25,7 @@ const CONTRACTS = `
   exports.subscriptions = [{ name: 'send-welcome', on: 'user.created' }]
   exports.validate = () => ({ ok: true, input: {} })
   exports.validateEvent = (consumer, data) => typeof data.name === 'string' ? { ok: true, data }
-    : { ok: false, faults: [{ path: 'data.name', message: 'Missing' }] }`
+    : { ok: false, issues: [{ path: 'data.name', message: 'Missing' }] }`
 
 async function start() {
   const { env } = await gatewaySettings(database.url, (_request, response) => void response.end())
