@@ -86,7 +86,7 @@ function writeUnchanged(schema: z.core.$ZodType, json: MutableJson, io: Io) {
   const hidden = others.map((key) => `${key} ${JSON.stringify(json[key])}`).join(', ')
   replace(json, rules)
   if (io === 'input' && hidden) {
-    json.description = [json.description, `What becomes of it has ${hidden}.`].filter(Boolean).join(' ')
+    json.description = [json.description, `The changed value has ${hidden}.`].filter(Boolean).join(' ')
   }
 }
 

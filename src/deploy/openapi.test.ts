@@ -149,8 +149,8 @@ describe('the OpenAPI document', () => {
     const name = endpoint({ ...parts, name: 'name', path: '/v1/names', body: Name, reply: { status: 200, body: Name } })
     const schemas = JSON.parse(JSON.stringify(read(name).paths['/v1/names']?.post))
     expect(schemas.requestBody.content['application/json'].schema.properties).toEqual({
-      name: { type: 'string', maxLength: 9, description: 'What becomes of it has minLength 1, maxLength 3.' },
-      code: { type: 'string', description: 'A code. What becomes of it has pattern "^[a-z]*$".' },
+      name: { type: 'string', maxLength: 9, description: 'The changed value has minLength 1, maxLength 3.' },
+      code: { type: 'string', description: 'A code. The changed value has pattern "^[a-z]*$".' },
       page: { default: 1 },
       on: { type: 'string' },
       at: { type: 'string' },

@@ -25,7 +25,7 @@ const CONTRACTS = `
   exports.subscriptions = [{ name: 'send-welcome', on: 'user.created' }]
   exports.validate = () => ({ ok: true, input: {} })
   exports.validateEvent = (consumer, data) => typeof data.name === 'string' ? { ok: true, data }
-    : { ok: false, faults: [{ path: 'data.name', message: 'Missing' }] }`
+    : { ok: false, issues: [{ path: 'data.name', message: 'Missing' }] }`
 
 async function start() {
   const { env } = await gatewaySettings(database.url, (_request, response) => void response.end())
@@ -139,7 +139,7 @@ describe('ebb events redrive', () => {
       '--limit',
       '2',
     )
-    expect(done.out).toMatch(/ goes\n.* stays dead: .*\nThere are more; raise --limit, or call again\.\n$/)
+    expect(done.out).toMatch(/ goes\n.* stays dead: .*\nThere are more: raise --limit, or run it again\.\n$/)
     expect(await statesOf()).toEqual(['waiting', 'dead', 'dead'])
     expect((await ebb('show', ids[0] ?? '')).out).toMatch(/redriven 2\S+Z by admin, after attempt 1\n/)
     expect((await ebb('redrive', '--before', '2020-01-01')).out).toBe('No dead delivery matches.\n')
