@@ -8,7 +8,7 @@ import { untilTrue } from '../../../test/support/until.ts'
 
 const Ask = z.object({ mode: z.string(), text: z.string() })
 const shared = {
-  ...({ summary: 'A test.', method: 'POST', body: Ask, access: {}, timeoutMs: 10_000 } as const),
+  ...({ summary: 'A test.', method: 'POST', body: Ask, access: {}, timeoutMs: 60_000 } as const),
   ...({ reply: { status: 200, body: z.object({ found: z.array(z.string()) }) }, failures: { refused: 409 } } as const),
 }
 
