@@ -84,12 +84,20 @@ function recordRequest(context: GatewayContext, { log, metrics }: GatewayDepende
   const invoked = context.invoked ? route?.name : undefined
   const measured = { route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000 }
   metrics.completed({ ...measured, invoked, cold, revision: context.revision })
-  const target = { function: isInvocationRoute(route) ? undefined : route?.name, route: route?.path }
   const fields = {
-    ...target,
-    ...{ method, path, status, durationMs: Math.round(durationMs), correlationId: context.correlationId },
-    ...{ traceId: traceIdOf(context.traceparent), caller: context.caller.sub, client: context.client.address },
-    ...{ cold, reason: shortCircuitReason, bytes: context.bytes },
+    function: isInvocationRoute(route) ? undefined : route?.name,
+    route: route?.path,
+    method,
+    path,
+    status,
+    durationMs: Math.round(durationMs),
+    correlationId: context.correlationId,
+    traceId: traceIdOf(context.traceparent),
+    caller: context.caller.sub,
+    client: context.client.address,
+    cold,
+    reason: shortCircuitReason,
+    bytes: context.bytes,
   }
   // Probes come every few seconds, and matter only when they fail.
   const level = PROBE_PATH.test(path) && status < 400 ? 'debug' : 'info'
