@@ -19,7 +19,7 @@ export const usageError = ({ usage }: Pick<Command, 'usage'>) =>
 
 export const printLine = (line: string) => void process.stdout.write(`${line}\n`)
 
-/** Calls the listener once the user or the system asks the command to end: Ctrl-C, SIGTERM, or the end of its terminal. */
-export function onInterrupt(listener: () => void): void {
+/** Calls the listener when the command is asked to end: by Ctrl-C, SIGTERM, or the end of its terminal. */
+export function onInterrupt(listener: (signal: NodeJS.Signals) => void): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, listener)
 }

@@ -16,9 +16,9 @@ export const devCommand: Command = {
 /** Runs Ebb until Ctrl-C, SIGTERM, SIGHUP or the end of the npm that started it; a second Ctrl-C ends it at once. */
 async function runDev(options: DevOptions): Promise<void> {
   const stop = Promise.withResolvers<void>()
-  onInterrupt(() => {
+  onInterrupt((signal) => {
     stop.resolve()
-    onInterrupt(() => process.exit(1))
+    process.on(signal, () => process.exit(1))
   })
   const starting = dev(options)
   const first = await Promise.race([starting, stop.promise, npmExited()])

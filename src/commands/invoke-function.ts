@@ -12,7 +12,7 @@ import type { OutputLine } from '../dev/processes/start-child.ts'
 import { type Config, ConfigError } from '../kernel/index.ts'
 import { createIdentitySigner, generateIdentityKeys } from '../protocol/index.ts'
 
-export interface InvokeOptions {
+interface InvokeOptions {
   readonly root: string
   readonly config: Config
   readonly caller: { readonly sub: string; readonly scopes: readonly string[] }

@@ -31,7 +31,7 @@ export const mockCommand: Command = {
     const { url, endpoints } = running
     if (json) printLine(JSON.stringify({ event: 'ready', url, endpoints, seed }))
     else printLine(`${endpoints} endpoints are mocked at ${url} (seed ${seed}); any key is accepted. Ctrl-C ends it.`)
-    await new Promise<void>(onInterrupt)
+    await new Promise(onInterrupt)
     await running.stop()
   },
 }

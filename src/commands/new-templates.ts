@@ -1,11 +1,11 @@
 /** What the templates of an endpoint need. */
-export interface NewEndpoint {
+interface NewEndpoint {
   readonly name: string
   readonly method: string
   readonly path: string
 }
 
-export interface NewSubscriber {
+interface NewSubscriber {
   readonly name: string
   /** The event's type, the constant that declares it, and the file of domain/ that exports it. */
   readonly on: { readonly type: string; readonly constant: string; readonly file: string }

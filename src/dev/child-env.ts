@@ -54,7 +54,7 @@ export function childEnv({ config, dataDir, stores }: { config: Config; dataDir:
   }
 }
 
-export interface FunctionEnvOptions {
+interface FunctionEnvOptions {
   readonly config: Config
   /** The folder that mail is written to. */
   readonly mail: string

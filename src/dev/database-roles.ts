@@ -3,7 +3,7 @@ import pg from 'pg'
 import { PARTS, type Part } from '../data/migrate/privileges.ts'
 import { ROLES } from '../deploy/render/platform.ts'
 
-export type UrlsByPart = Readonly<Record<Part, string>>
+type UrlsByPart = Readonly<Record<Part, string>>
 
 /**
  * Creates the missing roles of the parts, gives each a new password, and lets them connect to the database of `databaseUrl`.

@@ -25,7 +25,7 @@ export interface DevOptions {
 }
 
 /** A running Ebb. */
-export interface RunningEbb {
+interface RunningEbb {
   stop(): Promise<void>
 }
 

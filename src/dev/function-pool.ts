@@ -3,7 +3,7 @@ import type { FunctionStatus } from '../protocol/index.ts'
 import { createInstances, type Instance, type InstanceProcess } from './function-instances.ts'
 import type { Report } from './report.ts'
 
-export interface FunctionPoolOptions {
+interface FunctionPoolOptions {
   readonly name: string
   readonly scale: Scale
   readonly idleMs: number

@@ -5,7 +5,7 @@ import { recordChild } from './processes/leftovers.ts'
 import { type OutputLine, startChild } from './processes/start-child.ts'
 import type { Report } from './report.ts'
 
-export interface FunctionProcessOptions {
+interface FunctionProcessOptions {
   readonly name: string
   readonly env: Readonly<Record<string, string>>
   readonly runFolder: string

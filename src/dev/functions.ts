@@ -12,7 +12,7 @@ import { createFunctionPool, type FunctionPool } from './function-pool.ts'
 import { startFunction } from './function-process.ts'
 import type { Report } from './report.ts'
 
-export interface FunctionsOptions {
+interface FunctionsOptions {
   readonly root: string
   readonly dataDir: DataDir
   readonly config: Config

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis'
 import { findFreePort } from './ports.ts'
 import { startProgram } from './processes/start-child.ts'
 
-export interface RunningRedis {
+interface RunningRedis {
   readonly url: string
   readonly pid: number
   stop(): Promise<void>

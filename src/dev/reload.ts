@@ -8,7 +8,7 @@ import type { Functions } from './functions.ts'
 import type { Report } from './report.ts'
 import { type DependencyWatcher, WATCHED } from './watch-dependencies.ts'
 
-export interface ReloadOptions extends ContractsLocation {
+interface ReloadOptions extends ContractsLocation {
   readonly contracts: Contracts
   readonly functions: Functions
   readonly report: Report

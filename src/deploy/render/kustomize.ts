@@ -17,7 +17,7 @@ const SERVICES: Readonly<
   migrate,
 }
 
-export interface KustomizeOptions {
+interface KustomizeOptions {
   readonly services: readonly string[]
   readonly sizing: Sizing
   readonly chart: Chart

@@ -4,7 +4,7 @@ import { type DeployedFunction, STORE_SECRETS } from './platform.ts'
 
 export type OpenfaasEdition = 'ce' | 'pro'
 
-export interface OpenfaasOptions {
+interface OpenfaasOptions {
   readonly edition: OpenfaasEdition
   readonly poolMax: number
 }

@@ -6,7 +6,7 @@ import type { FaultInjection } from './fault-injection.ts'
 import type { MockRequest, MockResponder } from './mock-responder.ts'
 import type { ResponseStore } from './response-store.ts'
 
-export interface MockFunctionsOptions {
+interface MockFunctionsOptions {
   readonly responders: ReadonlyMap<string, MockResponder>
   readonly faults: FaultInjection
   readonly stored: ResponseStore

@@ -22,7 +22,7 @@ export interface MockOptions extends FaultInjectionOptions {
 }
 
 /** A running mock. */
-export interface RunningMock {
+interface RunningMock {
   readonly url: string
   readonly endpoints: number
   stop(): Promise<void>
