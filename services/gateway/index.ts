@@ -5,9 +5,9 @@ import { startGateway } from './start-gateway.ts'
 /** For the last spans. */
 const FLUSH_MS = 2_000
 
-start().catch((fault) => {
-  const said = fault instanceof ConfigError ? fault.message : fault instanceof Error ? fault.stack : fault
-  process.stderr.write(`gateway: ${said}\n`)
+start().catch((error) => {
+  const text = error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : error
+  process.stderr.write(`gateway: ${text}\n`)
   process.exit(1)
 })
 

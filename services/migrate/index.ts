@@ -1,11 +1,11 @@
 import { dirname, join } from 'node:path'
 import { ConfigError, createLog, processConfig, requireSetting } from 'ebb/kernel'
 import { rolesOf } from '../../src/data/migrate/privileges.ts'
-import { migrateWhenThere } from './migrate-when-there.ts'
+import { migrateWhenAvailable } from './migrate-when-available.ts'
 
-start().catch((fault) => {
-  const said = fault instanceof ConfigError ? fault.message : fault instanceof Error ? fault.stack : fault
-  process.stderr.write(`migrate: ${said}\n`)
+start().catch((error) => {
+  const text = error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : error
+  process.stderr.write(`migrate: ${text}\n`)
   process.exit(1)
 })
 
@@ -14,7 +14,7 @@ async function start() {
   const config = processConfig()
   const log = createLog({ level: config.LOG_LEVEL, service: 'migrate', revision: config.EBB_REVISION })
   const folder = join(dirname(process.argv[1] ?? ''), 'migrations')
-  const ran = await migrateWhenThere(config.DATABASE_DIRECT_URL ?? requireSetting(config, 'DATABASE_URL'), {
+  const ran = await migrateWhenAvailable(config.DATABASE_DIRECT_URL ?? requireSetting(config, 'DATABASE_URL'), {
     ...{ platform: join(folder, 'platform'), team: join(folder, 'team') },
     ...{ ...rolesOf(config), log },
   })

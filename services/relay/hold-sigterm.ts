@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 /**
- * Takes SIGTERM away from whoever listens to it by now: OpenTelemetry's SDK, which was loaded before us, would end at
- * once, and what is done while the relay drains would be told to nobody. Answers what lets them end, once it has drained;
- * it never rejects.
+ * Takes SIGTERM away from its present listeners: OpenTelemetry's SDK, which is loaded before the relay, would shut down
+ * at once, and the spans of what is done while the relay drains would be lost. Returns a function that lets them end
+ * once it has drained; that never rejects.
  */
 export function holdSigterm(): (options: { readonly limitMs: number }) => Promise<void> {
   const held = process.listeners('SIGTERM')
   for (const listener of held) process.off('SIGTERM', listener)
   return async ({ limitMs }) => {
     const limit = new AbortController()
-    // The SDK's returns a promise, of which the type of a listener knows nothing.
+    // The SDK's listener returns a promise, which the type of a listener does not know.
     const ended = Promise.allSettled(held.map(async (listener) => listener('SIGTERM')))
     await Promise.race([ended, delay(limitMs, undefined, { signal: limit.signal }).catch(() => {})])
     limit.abort()
