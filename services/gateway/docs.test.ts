@@ -17,6 +17,6 @@ it('serves all files of the page, at paths that change with their content', asyn
   const asked = [...(await pageOf()).matchAll(/(?:src|href)="(docs\/[^"]+)"/g)].map(([, path]) => `/${path}`)
   expect(asked).toHaveLength(3)
   for (const path of asked)
-    expect(await files(path)).toMatchObject({ lasting: true, type: expect.stringMatching(/css|javascript/) })
+    expect(await files(path)).toMatchObject({ immutable: true, type: expect.stringMatching(/css|javascript/) })
   expect(await files('/docs/../../package.json')).toBeUndefined()
 })

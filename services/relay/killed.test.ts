@@ -77,12 +77,14 @@ it.each(['SIGTERM', 'SIGINT', 'stdin'] as const)('at %s it settles what is in fl
   expect(await output).toContain('"msg":"relay ready"')
 })
 
+const NO_URL = 'must make an http or https URL, such as http://{name}.{namespace}.svc'
+
 it('with settings that do not fit it reports that in one sentence and exits 1', async () => {
   const env = await relayEnv(url, 'http://{name}', [])
   for (const [broken, sentence] of [
     [{ DATABASE_URL: '' }, 'relay: DATABASE_URL: not set, and needed here (or DATABASE_URL_FILE)\n'],
     [{ EBB_IDENTITY_KEY: '{}' }, 'relay: EBB_IDENTITY_KEY: is no private Ed25519 key (a JWK)\n'],
-    [{ EBB_UPSTREAM_TEMPLATE: '{name}' }, 'relay: EBB_UPSTREAM_TEMPLATE: {name} makes no http or https URL\n'],
+    [{ EBB_UPSTREAM_TEMPLATE: '{name}' }, `relay: EBB_UPSTREAM_TEMPLATE: ${NO_URL}\n`],
   ] as const) {
     const child = spawnRelay({ ...env, ...broken })
     const output = text(child.stderr)

@@ -39,7 +39,7 @@ it('works again when Postgres comes back: what was answered meanwhile is settled
   expect(await statusOf('/_/health')).toBe(200)
   const metrics = await (await fetch(`${admin}/metrics`)).text()
   expect(metrics).toContain('\nebb_database_up 0\n')
-  // What nobody knows is not told as a zero.
+  // What is not known has no value; 0 would be a statement.
   expect(metrics).not.toMatch(/^ebb_(dead_letters|backlog_size|backlog_age_seconds)\b/m)
   postgres = await startPostgres(folder, { port: Number(new URL(url).port) })
   await until('it is back', () => log.count('the relay works again') === 1)
