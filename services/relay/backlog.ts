@@ -17,7 +17,7 @@ export const MAX_COUNTED = 100_000
 
 const countOf = (rows: string) => `(select count(*) from (select from ${rows} limit ${MAX_COUNTED}) as counted)`
 
-/** A part of a WITH RECURSIVE: the names that calls wait for, by one look into the index for each. */
+/** A part of a WITH RECURSIVE: the names that calls wait for, by one index lookup for each. */
 const namesOf = (table: string, column: string) => `(
   (select ${column} as name from ${table} where state = 'waiting' order by ${column} limit 1)
   union all

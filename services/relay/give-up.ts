@@ -11,7 +11,7 @@ export interface GiveUpOptions {
   readonly metrics: RelayMetrics
 }
 
-const LOOKS_PER_PERIOD = 10
+const CHECKS_PER_PERIOD = 10
 const MIN_INTERVAL_MS = 50
 const MAX_BATCH = 100
 const LEASE_MS = 10_000
@@ -20,7 +20,7 @@ const MAX_ATTEMPTS = 2 ** 31 - 1
 
 /**
  * Ends the calls that wait for functions which no longer exist: deliveries go to the dead letters, and the callers of
- * invocations find out when they ask. Looks ten times in `afterMs`.
+ * invocations find out when they ask. Checks ten times in `afterMs`.
  */
 export function giveUpAbandoned({ queues, afterMs, log, metrics }: GiveUpOptions) {
   const closing = new AbortController()
@@ -35,28 +35,28 @@ export function giveUpAbandoned({ queues, afterMs, log, metrics }: GiveUpOptions
       await Promise.all(ended.map((call) => processCall(call, { leaseEndsAt, log, metrics, signal: closing.signal })))
     }
   }
-  const lookAtAll = async () => {
+  const giveUpAll = async () => {
     for (const queue of queues) for (const name of await queue.findAbandoned(afterMs)) await giveUp(queue, name)
   }
-  let looking: Promise<void> | undefined
-  const look = () => {
-    looking ??= lookAtAll()
+  let running: Promise<void> | undefined
+  const check = () => {
+    running ??= giveUpAll()
       .catch((error: unknown) =>
         log.warn({ err: error }, 'calls that wait for functions which no longer exist could not be given up'),
       )
       .finally(() => {
-        looking = undefined
+        running = undefined
       })
   }
-  const timer = setInterval(look, Math.max(MIN_INTERVAL_MS, afterMs / LOOKS_PER_PERIOD))
-  look()
+  const timer = setInterval(check, Math.max(MIN_INTERVAL_MS, afterMs / CHECKS_PER_PERIOD))
+  check()
   return {
     /** To be called when the contracts have changed, so that other relays learn at once which functions exist. */
-    look,
+    check,
     stop: async () => {
       clearInterval(timer)
       closing.abort(new Error('the relay was stopped'))
-      await looking
+      await running
     },
   }
 }

@@ -58,7 +58,7 @@ export async function startRelay(
   const abandoned = giveUpAbandoned({ queues, afterMs: config.EBB_ABANDON_AFTER_MS, log, metrics })
   const onSwap = () => {
     logCycles()
-    abandoned.look()
+    abandoned.check()
     loop.wake()
   }
   const warm = keepWarm({ functions, probe, log })
