@@ -33,7 +33,11 @@ export function createLookups(pool: pg.Pool, { pepper, maxRunning, shed }: Looku
     ),
     findStoredResponse: createBatcher(
       (claims: readonly Claim[]) => queryWithTimeout(pool, LOOKUP_MS, (client) => findStoredResponses(client, claims)),
-      { ...RESPONSES, maxRunning, overflow: overflow('replays', 'Too many stored responses are being looked up just now.') },
+      {
+        ...RESPONSES,
+        maxRunning,
+        overflow: overflow('replays', 'Too many stored responses are being looked up just now.'),
+      },
     ),
   }
 }
