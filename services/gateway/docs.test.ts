@@ -4,7 +4,7 @@ import { createDocs } from './docs.ts'
 const log = { warn: () => {} }
 const pageOf = async (key?: string) => String((await createDocs({ key, log })('/docs'))?.body)
 
-it('shows a key to whoever opens the page only where one is set', async () => {
+it('fills in a key only where one is set', async () => {
   const shown = async (key?: string) => /name="ebb-docs-keys" content="([^"]*)"/.exec(await pageOf(key))?.[1]
   expect(await shown()).toBe('{}')
   expect(await shown('one')).toBe('{&quot;key&quot;:&quot;one&quot;}')
@@ -12,11 +12,11 @@ it('shows a key to whoever opens the page only where one is set', async () => {
   expect(await shown('"><script>')).toBe('{&quot;key&quot;:&quot;\\&quot;&gt;&lt;script&gt;&quot;}')
 })
 
-it('has whatever the page asks for, at paths that change with what is there', async () => {
+it('serves all files of the page, at paths that change with their content', async () => {
   const files = createDocs({ key: undefined, log })
   const asked = [...(await pageOf()).matchAll(/(?:src|href)="(docs\/[^"]+)"/g)].map(([, path]) => `/${path}`)
   expect(asked).toHaveLength(3)
   for (const path of asked)
-    expect(await files(path)).toMatchObject({ lasting: true, type: expect.stringMatching(/css|javascript/) })
+    expect(await files(path)).toMatchObject({ immutable: true, type: expect.stringMatching(/css|javascript/) })
   expect(await files('/docs/../../package.json')).toBeUndefined()
 })

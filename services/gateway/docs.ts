@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path'
 import type { DocsFile, GatewayDependencies } from 'ebb/http/gateway'
 import type { Log } from 'ebb/kernel'
 
-interface DocsOptions {
-  /** Keys filled in for whoever opens the page, as EBB_DOCS_KEY has them; callers type theirs unless told. */
+export interface DocsOptions {
+  /** Keys that the page fills in, as in EBB_DOCS_KEY; default: none, and callers type theirs. */
   readonly key?: string | undefined
   readonly log: Pick<Log, 'warn'>
 }
@@ -16,24 +16,24 @@ const CSS = 'text/css; charset=utf-8'
 
 /**
  * The API reference: Swagger UI as its package ships it, read once when it is first asked for, and a page that shows
- * /openapi.json with it. None where the package is not installed.
+ * /openapi.json with it. There is none where the package is not installed.
  */
 export function createDocs({ key, log }: DocsOptions): GatewayDependencies['docs'] {
-  const open = () =>
-    loadFiles(key).catch((fault: unknown) => {
-      log.warn({ err: fault }, 'there is no API reference: swagger-ui-dist cannot be read')
+  const load = () =>
+    loadFiles(key).catch((error: unknown) => {
+      log.warn({ err: error }, 'there is no API reference: swagger-ui-dist cannot be read')
       return new Map<string, ReadFile>()
     })
-  let files: ReturnType<typeof open> | undefined
+  let files: ReturnType<typeof load> | undefined
   return async (path) => {
-    files ??= open()
+    files ??= load()
     return (await files).get(path)?.()
   }
 }
 
 type ReadFile = () => Promise<DocsFile>
 
-/** The paths of all files; what does not change has its version in the path. */
+/** Each file by its path. Files that never change have their version in the path. */
 async function loadFiles(key: string | undefined): Promise<ReadonlyMap<string, ReadFile>> {
   // From the program that runs, since a bundle has no address of its own.
   const manifest = createRequire(process.argv[1] ?? '').resolve('swagger-ui-dist/package.json')
@@ -46,13 +46,9 @@ async function loadFiles(key: string | undefined): Promise<ReadonlyMap<string, R
     style: `/docs/${version}/swagger-ui.css`,
     start: `/docs/start-${hash}.js`,
   }
-  const page = {
-    type: 'text/html; charset=utf-8',
-    body: renderPage({ ...paths, keys: parseKeys(key) }),
-    immutable: false,
-  }
+  const html = renderPage({ ...paths, keys: parseKeys(key) })
   return new Map<string, ReadFile>([
-    ['/docs', async () => page],
+    ['/docs', async () => ({ type: 'text/html; charset=utf-8', body: html, immutable: false })],
     [paths.script, inPackage('swagger-ui-bundle.js', JS)],
     [paths.style, inPackage('swagger-ui.css', CSS)],
     [paths.start, async () => ({ type: JS, body: PAGE_SCRIPT, immutable: true })],
@@ -77,11 +73,11 @@ interface PageOptions {
   readonly script: string
   readonly style: string
   readonly start: string
-  /** Filled in for whoever opens the page, by the names by which they are chosen. */
+  /** Keys to fill in, by the names by which they are chosen. */
   readonly keys: Readonly<Record<string, string>>
 }
 
-/** The page of the API reference. Whatever runs in it is a file of its own: its policy allows nothing inline. */
+/** The page of the API reference. All that runs in it is a file of its own: its policy allows nothing inline. */
 const renderPage = ({ script, style, start, keys }: PageOptions): string => `<!doctype html>
 <html lang="en">
 <head>
@@ -103,11 +99,11 @@ const renderPage = ({ script, style, start, keys }: PageOptions): string => `<!d
 `
 
 /**
- * What the page runs: Swagger UI on the document beside it, with the keys that the page came with, and an Idempotency-Key for
- * each request that has none.
+ * What the page runs: Swagger UI on the document beside it, with the keys that the page carries, and an Idempotency-Key
+ * for each request that has none.
  */
 const PAGE_SCRIPT = String.raw`'use strict'
-// Swagger UI reads patterns without the flag that JSON Schema reads them with: those that need it are the gateway's to judge.
+// Swagger UI reads patterns without the flag that JSON Schema reads them with: the gateway alone checks those that need it.
 const readable = (name, value) => (name === 'pattern' && /\\[pPu]\{/.test(value) ? undefined : value)
 const isKey = (part) => part?.in === 'header' && part.name === 'Idempotency-Key'
 const shown = (name, value) =>
@@ -116,8 +112,8 @@ const shown = (name, value) =>
     : readable(name, value)
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 const withKey = (request) => {
-  const isOurs = request.method && !['GET', 'HEAD'].includes(request.method) && !request.loadSpec
-  if (isOurs && !request.headers['Idempotency-Key']) request.headers['Idempotency-Key'] = newKey()
+  const mayWrite = request.method && !['GET', 'HEAD'].includes(request.method) && !request.loadSpec
+  if (mayWrite && !request.headers['Idempotency-Key']) request.headers['Idempotency-Key'] = newKey()
   return request
 }
 const patterns = () => ({
@@ -146,7 +142,7 @@ const ui = SwaggerUIBundle({
   tryItOutEnabled: true,
   displayRequestDuration: true,
   persistAuthorization: false,
-  // Each would ask somebody on the internet.
+  // It would send the document to a server on the internet.
   validatorUrl: null,
   requestInterceptor: withKey,
   presets: [SwaggerUIBundle.presets.apis],
@@ -159,7 +155,7 @@ const ui = SwaggerUIBundle({
 })
 `
 
-/** As seen from /docs, so that it works behind a path of somebody else's too. */
+/** Relative to /docs, so that it works behind a proxy's path too. */
 const relative = (path: string) => path.slice(1)
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '"': '&quot;', '<': '&lt;', '>': '&gt;' }

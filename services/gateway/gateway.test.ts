@@ -90,11 +90,11 @@ it('503 without a database at the start, 200 when it comes, 503 when it goes; kn
   expect((await read(url, token)).status).toBe(200)
   const unheardOf = await keyOf('eve')
   expect((await read(url, unheardOf.token)).status).toBe(503)
-  // The look for a finished answer fails, and the function decides.
+  // The lookup of a stored response fails, and the function decides.
   expect((await write(url, token)).status).toBe(200)
 })
 
-it('201 a finished answer is replayed without the function, 422 with another body', async () => {
+it('201 a stored response is replayed without the function, 422 with another body', async () => {
   let woken = 0
   const { env } = await gatewaySettings(database.url, async (request, response) => {
     woken++
@@ -126,7 +126,7 @@ it('201 a finished answer is replayed without the function, 422 with another bod
   expect(woken).toBe(1)
 })
 
-it('a gateway that is told to end is not ready at once, and serves whoever has not heard of it', async () => {
+it('a gateway that shuts down is not ready at once, and serves callers who do not know yet', async () => {
   const { env } = await gatewaySettings(database.url, (_request, response) => void response.end('{}'))
   const { url, stop } = await startTestGateway(env, { drainMs: 3_000 })
   await untilStatus(200, () => fetch(`${url}/_/ready`))

@@ -1,19 +1,11 @@
-import { ConfigError, createLog, onShutdown, processConfig } from 'ebb/kernel'
+import { onShutdown, runService } from 'ebb/kernel'
 import { startTelemetry } from 'ebb/telemetry'
 import { startGateway } from './start-gateway.ts'
 
 /** For the last spans. */
 const FLUSH_MS = 2_000
 
-start().catch((fault) => {
-  const said = fault instanceof ConfigError ? fault.message : fault instanceof Error ? fault.stack : fault
-  process.stderr.write(`gateway: ${said}\n`)
-  process.exit(1)
-})
-
-async function start() {
-  const config = processConfig()
-  const log = createLog({ level: config.LOG_LEVEL, service: 'gateway', revision: config.EBB_REVISION })
+runService('gateway', async (config, log) => {
   const telemetry = startTelemetry(config, { name: 'gateway', kind: 'service', log })
   const { port, adminPort, stop } = await startGateway(config, { log })
   log.info({ port, adminPort }, 'listening')
@@ -22,4 +14,4 @@ async function start() {
     await telemetry.shutdown({ limitMs: FLUSH_MS })
   }
   onShutdown(end, { log, parent: config.EBB_PARENT })
-}
+})

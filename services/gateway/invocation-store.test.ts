@@ -3,7 +3,7 @@ import { createBulkhead } from './invocation-store.ts'
 
 const never = new AbortController().signal
 
-it('runs so many at a time, the others in turn, and refuses those for whom there is no room', async () => {
+it('runs so many at a time, the others in order, and refuses what exceeds the queue', async () => {
   const pass = createBulkhead({ maxRunning: 1, maxWaiting: 1, overflow: () => new Error('too many') })
   const first = Promise.withResolvers<string>()
   const ran: string[] = []
@@ -18,7 +18,7 @@ it('runs so many at a time, the others in turn, and refuses those for whom there
   expect(ran).toEqual(['two', 'four'])
 })
 
-it('one whose time is over while it waits never runs, and makes room', async () => {
+it('one whose signal aborts while it waits never runs, and leaves the queue', async () => {
   const pass = createBulkhead({ maxRunning: 1, maxWaiting: 1, overflow: () => new Error('too many') })
   const first = Promise.withResolvers<void>()
   const one = pass(never, () => first.promise)

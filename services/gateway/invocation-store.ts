@@ -7,17 +7,17 @@ import { createRunStatement } from '../../src/data/postgres/run-statement.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { acceptInvocation, findInvocation } from '../../src/data/queue/invocations.ts'
 
-const LIMIT_MS = 2_000
-/** Beyond them, a call is refused at once: it would not be kept in time. */
+const TIMEOUT_MS = 2_000
+/** More would not be stored in time, and are refused at once. */
 const MAX_WAITING = 200
 
-interface InvocationStoreOptions extends Pick<GatewayMetrics, 'shed'> {
-  /** That are kept or looked up at a time. */
+export interface InvocationStoreOptions extends Pick<GatewayMetrics, 'shed'> {
+  /** Invocations that are stored or looked up at a time. */
   readonly maxRunning: number
   readonly log: Log
 }
 
-/** Asynchronous calls as the database keeps them; whoever waits for it gets a Problem 503 after 2 s at most. */
+/** Opens the invocations in the database. Where it does not answer, callers get a Problem 503 after 2 s at most. */
 export function openInvocationStore(
   pool: pg.Pool,
   { maxRunning, shed, log }: InvocationStoreOptions,
@@ -28,22 +28,22 @@ export function openInvocationStore(
     shed('invocations')
     return unavailable()
   }
-  const pass = createBulkhead({ maxRunning, maxWaiting: MAX_WAITING, overflow })
+  const withSlot = createBulkhead({ maxRunning, maxWaiting: MAX_WAITING, overflow })
   return {
     accept: async (invocation, { signal, ...options }) => {
-      const limit = new AbortController()
-      const timer = setTimeout(() => limit.abort(unavailable()), LIMIT_MS)
-      const either = AbortSignal.any([signal, limit.signal])
-      const bounds = { signal: either, timeoutMs: LIMIT_MS }
+      const timeout = new AbortController()
+      const timer = setTimeout(() => timeout.abort(unavailable()), TIMEOUT_MS)
+      const either = AbortSignal.any([signal, timeout.signal])
+      const limits = { signal: either, timeoutMs: TIMEOUT_MS }
       try {
-        return await pass(either, () => acceptInvocation(database, invocation, { ...options, ...bounds }))
+        return await withSlot(either, () => acceptInvocation(database, invocation, { ...options, ...limits }))
       } finally {
         clearTimeout(timer)
       }
     },
     find: (id, { sub }) =>
-      pass(AbortSignal.timeout(LIMIT_MS), () =>
-        queryWithTimeout(pool, LIMIT_MS, (client) => findInvocation(client, id, { caller: sub })),
+      withSlot(AbortSignal.timeout(TIMEOUT_MS), () =>
+        queryWithTimeout(pool, TIMEOUT_MS, (client) => findInvocation(client, id, { caller: sub })),
       ).catch((cause: unknown) => {
         throw unavailable(cause)
       }),
@@ -52,29 +52,22 @@ export function openInvocationStore(
 }
 
 const unavailable = (cause?: unknown) =>
-  new Problem('unavailable', 503, 'Asynchronous calls cannot be kept or looked up just now.', {
+  new Problem('unavailable', 503, 'Asynchronous calls cannot be stored or looked up just now.', {
     cause,
     retryAfterSeconds: 2,
   })
 
-interface BulkheadOptions {
-  /** Works that run at a time. */
+export interface BulkheadOptions {
   readonly maxRunning: number
   readonly maxWaiting: number
-  /** Returns what a work rejects with for which there is no room. */
+  /** Returns what a task rejects with when `maxWaiting` is reached. */
   readonly overflow: () => Error
 }
 
-/** Lets some works run at a time and some more wait their turn, no longer than until their signals abort. */
+/** Runs `maxRunning` tasks at a time, and lets `maxWaiting` more wait, each until its signal aborts. */
 export function createBulkhead({ maxRunning, maxWaiting, overflow }: BulkheadOptions) {
   const waiting = new Set<() => void>()
   let running = 0
-  const leave = () => {
-    const [next] = waiting
-    if (!next) return void running--
-    waiting.delete(next)
-    next()
-  }
 
   async function enter(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
@@ -87,10 +80,17 @@ export function createBulkhead({ maxRunning, maxWaiting, overflow }: BulkheadOpt
     await promise.finally(() => signal.removeEventListener('abort', giveUp))
   }
 
-  return async function pass<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+  function leave(): void {
+    const [next] = waiting
+    if (!next) return void running--
+    waiting.delete(next)
+    next()
+  }
+
+  return async function withSlot<Result>(signal: AbortSignal, task: () => Promise<Result>): Promise<Result> {
     await enter(signal)
     try {
-      return await work()
+      return await task()
     } finally {
       leave()
     }

@@ -29,7 +29,7 @@ it('a key is looked up once in 30 s', async () => {
   expect(state.looks).toBe(2)
 })
 
-it('a thousand at once make one look', async () => {
+it('a thousand at once make one lookup', async () => {
   const { state, cache } = createTestCache()
   const found = await Promise.all(Array.from({ length: 1_000 }, () => cache.find(TOKEN)))
   expect([state.looks, new Set(found).size]).toEqual([1, 1])
@@ -47,7 +47,7 @@ it('an unknown key is remembered for 2 s, a malformed one is never looked up', a
   expect(await cache.find(TOKEN)).toEqual(CALLER)
 })
 
-it('a key that expires is good until then, and no longer', async () => {
+it('a key that expires is valid until then, and no longer', async () => {
   const { state, cache } = createTestCache(async () => ({ ...KEY, expiresAt: new Date(10_000).toISOString() }))
   await cache.find(TOKEN)
   state.answer = async () => undefined
@@ -77,12 +77,12 @@ it('what was looked up before clear is not remembered after it', async () => {
   expect([await after, await cache.find(TOKEN)]).toEqual([undefined, undefined])
 })
 
-it('503 while nobody can look, but for what is remembered', async () => {
+it('503 while lookups fail, but for what is cached', async () => {
   const { state, cache } = createTestCache()
   const other = makeToken()
   await cache.find(TOKEN)
   state.answer = async () => {
-    throw new Error('the database is away')
+    throw new Error('the database is unavailable')
   }
   state.at = 29_999
   expect(await cache.find(TOKEN)).toEqual(CALLER)
@@ -103,7 +103,7 @@ it('at most 10,000 are remembered', async () => {
   expect(state.looks).toBe(1)
 })
 
-it('a key that was good is known to the look, however it was forgotten; nobody can change what it stands for', async () => {
+it('a key that was valid is marked as known, however it expired; nothing can change what it stands for', async () => {
   const asked: boolean[] = []
   const cache = createKeyCache(async (_token, { isKnown }) => {
     asked.push(isKnown)

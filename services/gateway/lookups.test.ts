@@ -13,35 +13,35 @@ const pool = createPool(database.ownerUrl, { log: createLog({ level: 'silent' })
 let connectionsTaken = 0
 pool.on('acquire', () => connectionsTaken++)
 
-/** Look-ups, and how many queries they have made since. */
+/** Lookups, and how many queries they have made since. */
 function createTestLookups() {
   const before = connectionsTaken
   const shed: string[] = []
-  const lookUps = createLookups(pool, { pepper: PEPPER, maxRunning: 2, shed: (what) => void shed.push(what) })
-  return { lookUps, shed, queries: () => connectionsTaken - before }
+  const lookups = createLookups(pool, { pepper: PEPPER, maxRunning: 2, shed: (what) => void shed.push(what) })
+  return { lookups, shed, queries: () => connectionsTaken - before }
 }
 
-it('a thousand keys that nobody has made cost a few queries, and a good one among them is found', async () => {
+it('a thousand keys that do not exist cost a few queries, and a valid one among them is found', async () => {
   const { token } = await createKey(pool, PEPPER, { subject: 'ann', scopes: [], actor: 'test' })
-  const { queries, lookUps } = createTestLookups()
-  const strangers = Promise.all(Array.from({ length: 999 }, () => lookUps.findKey(makeToken())))
-  expect(await lookUps.findKey(token)).toMatchObject({ subject: 'ann' })
+  const { queries, lookups } = createTestLookups()
+  const strangers = Promise.all(Array.from({ length: 999 }, () => lookups.findKey(makeToken())))
+  expect(await lookups.findKey(token)).toMatchObject({ subject: 'ann' })
   expect(new Set(await strangers)).toEqual(new Set([undefined]))
   expect(queries()).toBeLessThanOrEqual(4)
 })
 
-it('503 for strangers beyond a bound; who is known is looked up all the same', async () => {
+it('503 for unknown keys beyond a bound; a known one is looked up all the same', async () => {
   const { token } = await createKey(pool, PEPPER, { subject: 'ben', scopes: [], actor: 'test' })
-  const { shed, lookUps } = createTestLookups()
-  const flood = Array.from({ length: 1_500 }, () => lookUps.findKey(makeToken()).catch((fault: unknown) => fault))
-  expect(await lookUps.findKey(token, { isKnown: true })).toMatchObject({ subject: 'ben' })
+  const { shed, lookups } = createTestLookups()
+  const flood = Array.from({ length: 1_500 }, () => lookups.findKey(makeToken()).catch((error: unknown) => error))
+  expect(await lookups.findKey(token, { isKnown: true })).toMatchObject({ subject: 'ben' })
   const refused = (await Promise.all(flood)).filter((answer) => answer !== undefined)
   expect(refused[0]).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
   expect(shed).toEqual(refused.map(() => 'keys'))
   expect(refused).toHaveLength(498)
 })
 
-it('answers to many keys come by few queries, each to its own', async () => {
+it('responses for many keys are found by few queries, each under its own', async () => {
   const bytes = (text: string) => Buffer.from(text.padEnd(32, '.'))
   const scope = { caller: 'ann', route: 'r' }
   await pool.query(
@@ -49,13 +49,13 @@ it('answers to many keys come by few queries, each to its own', async () => {
      select 'ann', 'r', 'k' || i, $1, 200 + i, '{}', '' from generate_series(1, 30) as i`,
     [bytes('same')],
   )
-  const { queries, lookUps } = createTestLookups()
+  const { queries, lookups } = createTestLookups()
   const claims = Array.from({ length: 40 }, (_, i) => ({ ...scope, key: `k${i}`, fingerprint: bytes('same') }))
   const other = { ...scope, key: 'k7', fingerprint: bytes('other') }
   const found = await Promise.all(
-    [...claims, other, { ...other, caller: 'ben' }].map((claim) => lookUps.findAnswer(claim)),
+    [...claims, other, { ...other, caller: 'ben' }].map((claim) => lookups.findStoredResponse(claim)),
   )
-  expect(found.map((claimed) => (claimed.is === 'finished' ? claimed.answer.status : claimed.is))).toEqual([
+  expect(found.map((result) => (result.is === 'finished' ? result.answer.status : result.is))).toEqual([
     'new',
     ...Array.from({ length: 30 }, (_, i) => 201 + i),
     ...Array<string>(9).fill('new'),
@@ -66,17 +66,17 @@ it('answers to many keys come by few queries, each to its own', async () => {
 
 /** Doubles numbers, in calls that a test lets go on. */
 function createTestBatcher(
-  options: { maxBatch?: number; maxRunning?: number; maxWaiting?: number; limitMs?: number } = {},
+  options: { maxBatch?: number; maxRunning?: number; maxWaiting?: number; timeoutMs?: number } = {},
 ) {
-  const calls: { readonly questions: readonly number[]; end: (fault?: Error) => void }[] = []
+  const calls: { readonly questions: readonly number[]; end: (error?: Error) => void }[] = []
   const double = createBatcher(
     (questions: readonly number[]) =>
       new Promise<number[]>((resolve, reject) => {
-        const end = (fault?: Error) => (fault ? reject(fault) : resolve(questions.map((n) => n * 2)))
+        const end = (error?: Error) => (error ? reject(error) : resolve(questions.map((n) => n * 2)))
         calls.push({ questions, end })
       }),
     {
-      ...{ maxBatch: 100, maxRunning: 1, maxWaiting: 100, limitMs: 60_000, overflow: () => new Error('too many') },
+      ...{ maxBatch: 100, maxRunning: 1, maxWaiting: 100, timeoutMs: 60_000, overflow: () => new Error('too many') },
       ...options,
     },
   )
@@ -94,7 +94,7 @@ it('asks the first at once, and all that come meanwhile together', async () => {
   expect(await answers).toEqual([2, 4, 6, 8])
 })
 
-it('refuses those for whom there is no room, but not who is known', async () => {
+it('refuses questions beyond the queue, but not a known one', async () => {
   const { calls, double } = createTestBatcher({ maxWaiting: 2 })
   const taken = Promise.all([1, 2, 3].map((n) => double(n)))
   await expect(double(4)).rejects.toThrow('too many')
@@ -105,8 +105,8 @@ it('refuses those for whom there is no room, but not who is known', async () => 
   expect([await taken, await known]).toEqual([[2, 4, 6], 10])
 })
 
-it('a call that never returns holds its own questions up, and no others beyond their time; they are not asked', async () => {
-  const { calls, double } = createTestBatcher({ limitMs: 10 })
+it('a batch that never returns delays its own questions, and others no longer than their timeout; they are not asked', async () => {
+  const { calls, double } = createTestBatcher({ timeoutMs: 10 })
   await expect(double(1)).rejects.toThrow('no answer within 10 ms')
   await expect(double(2)).rejects.toThrow('no answer within 10 ms')
   calls[0]!.end()
@@ -114,13 +114,13 @@ it('a call that never returns holds its own questions up, and no others beyond t
   expect(calls).toHaveLength(1)
 })
 
-it('a call that fails fails for all who asked with it, and for nobody else', async () => {
+it('a batch that fails fails for all questions in it, and for no other', async () => {
   const { calls, double } = createTestBatcher({ maxBatch: 2 })
   const answers = Promise.allSettled([1, 2, 3, 4].map((n) => double(n)))
-  for (const fault of [undefined, new Error('away'), undefined]) {
-    calls.at(-1)!.end(fault)
+  for (const error of [undefined, new Error('unavailable'), undefined]) {
+    calls.at(-1)!.end(error)
     await new Promise(setImmediate)
   }
   const ends = (await answers).map((end) => (end.status === 'fulfilled' ? end.value : String(end.reason)))
-  expect(ends).toEqual([2, 'Error: away', 'Error: away', 8])
+  expect(ends).toEqual([2, 'Error: unavailable', 'Error: unavailable', 8])
 })

@@ -7,20 +7,20 @@ import { findStoredResponses } from '../../src/data/idempotency.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { withTimeout } from '../../src/kernel/with-timeout.ts'
 
-/** What a look into the database may take before the gateway goes on without it. */
+/** What a lookup in the database may take before the gateway goes on without it. */
 export const LOOKUP_MS = 2_000
 
-const KEYS = { maxBatch: 500, maxWaiting: 1_000, limitMs: LOOKUP_MS }
-/** Fewer at a time, since whole answers come back. */
-const ANSWERS = { maxBatch: 50, maxWaiting: 1_000, limitMs: LOOKUP_MS }
+const KEYS = { maxBatch: 500, maxWaiting: 1_000, timeoutMs: LOOKUP_MS }
+/** Fewer at a time, since whole responses come back. */
+const RESPONSES = { maxBatch: 50, maxWaiting: 1_000, timeoutMs: LOOKUP_MS }
 
-interface LookupsOptions extends Pick<GatewayMetrics, 'shed'> {
+export interface LookupsOptions extends Pick<GatewayMetrics, 'shed'> {
   readonly pepper: string
   /** Queries of one kind at a time. */
   readonly maxRunning: number
 }
 
-/** What the gateway looks up for requests: few queries, however many ask. */
+/** What the gateway looks up for requests: few queries, however many requests need one. */
 export function createLookups(pool: pg.Pool, { pepper, maxRunning, shed }: LookupsOptions) {
   const overflow = (what: 'keys' | 'replays', message: string) => () => {
     shed(what)
@@ -29,46 +29,46 @@ export function createLookups(pool: pg.Pool, { pepper, maxRunning, shed }: Looku
   return {
     findKey: createBatcher(
       (tokens: readonly string[]) => queryWithTimeout(pool, LOOKUP_MS, (client) => findKeys(client, pepper, tokens)),
-      {
-        ...{ ...KEYS, maxRunning, overflow: overflow('keys', 'Too many keys are being checked just now.') },
-      },
+      { ...KEYS, maxRunning, overflow: overflow('keys', 'Too many keys are being checked just now.') },
     ),
-    findAnswer: createBatcher(
+    findStoredResponse: createBatcher(
       (claims: readonly Claim[]) => queryWithTimeout(pool, LOOKUP_MS, (client) => findStoredResponses(client, claims)),
       {
-        ...{ ...ANSWERS, maxRunning, overflow: overflow('replays', 'Too many answers are being looked for just now.') },
+        ...RESPONSES,
+        maxRunning,
+        overflow: overflow('replays', 'Too many stored responses are being looked up just now.'),
       },
     ),
   }
 }
 
-interface BatcherOptions {
-  /** Questions that are asked together at most. */
+export interface BatcherOptions {
+  /** Questions in one batch. */
   readonly maxBatch: number
   /** Batches that run at a time. */
   readonly maxRunning: number
   /** Questions that wait for the next batch. */
   readonly maxWaiting: number
   /** For an answer, the wait included. */
-  readonly limitMs: number
-  /** Returns what a question rejects with for which there is no room. */
+  readonly timeoutMs: number
+  /** Returns what a question rejects with when `maxWaiting` is reached. */
   readonly overflow: () => Error
 }
 
 interface Waiter<Question, Answer> {
   readonly question: Question
   readonly resolve: (answer: Answer) => void
-  readonly reject: (fault: unknown) => void
+  readonly reject: (error: unknown) => void
 }
 
 /**
- * Asks many questions with few calls: one that comes while all are running waits, and is asked with all others that
- * came meanwhile. So a database that is slow, or has gone silent, is asked no more often, and what waits is bounded.
- * `ask` returns the answers in the order of the questions.
+ * Batches questions: one that comes while all batches are running waits, and is asked with all others that came
+ * meanwhile. So a database that is slow or silent is asked no more often, and what waits is bounded. `ask` returns the
+ * answers in the order of the questions.
  */
 export function createBatcher<Question, Answer>(
   ask: (questions: readonly Question[]) => Promise<readonly Answer[]>,
-  { maxBatch, maxRunning, maxWaiting, limitMs, overflow }: BatcherOptions,
+  { maxBatch, maxRunning, maxWaiting, timeoutMs, overflow }: BatcherOptions,
 ): (question: Question, options?: { readonly isKnown?: boolean }) => Promise<Answer> {
   const waiting = new Set<Waiter<Question, Answer>>()
   let running = 0
@@ -90,12 +90,12 @@ export function createBatcher<Question, Answer>(
       const answers = await ask(batch.map(({ question }) => question))
       // `ask` returns one for each.
       for (const [i, { resolve }] of batch.entries()) resolve(answers[i] as Answer)
-    } catch (fault) {
-      for (const { reject } of batch) reject(fault)
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
     }
   }
 
-  /** A known question, of which there are not many, is taken where strangers are not. */
+  /** A known question, of which there are not many, is accepted even where unknown ones are refused. */
   return async (question, { isKnown = false } = {}) => {
     if (waiting.size >= maxWaiting && !isKnown) throw overflow()
     const { promise, resolve, reject } = Promise.withResolvers<Answer>()
@@ -103,7 +103,7 @@ export function createBatcher<Question, Answer>(
     waiting.add(waiter)
     start()
     try {
-      return await withTimeout(limitMs, promise)
+      return await withTimeout(timeoutMs, promise)
     } finally {
       waiting.delete(waiter)
     }

@@ -7,7 +7,7 @@ import { gatewaySettings, spawnGateway, untilStatus } from './test-support.ts'
 const database = testDatabase()
 const MIB = 1024 * 1024
 const UPLOADS = 400
-const MOST_BYTES = 256 * MIB
+const MAX_BYTES = 256 * MIB
 
 const peakBytesOf = async (pid: number | undefined) => {
   const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${pid}/status`, 'utf8')) ?? []
@@ -38,5 +38,5 @@ it(`${UPLOADS} uploads that stall take no more than their budget, and others are
   await untilStatus(200, () => fetch(url, { method: 'PUT', body, headers }))
   const peak = await peakBytesOf(child.pid)
   for (const end of ends) end()
-  expect(peak).toBeLessThan(MOST_BYTES)
+  expect(peak).toBeLessThan(MAX_BYTES)
 })

@@ -1,47 +1,47 @@
 import type { GatewayMetrics } from 'ebb/http/gateway'
 import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
 
-/** From a cache's answer to a cold start. */
+/** From a response out of a cache to a cold start. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
 interface GatewayRegistry {
   readonly metrics: GatewayMetrics
-  /** A limit was judged without Redis. */
+  /** To be called when a limit is applied without Redis. */
   readonly onFallback: () => void
   readonly registry: Registry
 }
 
-/** The gateway's metrics, in a registry of their own. */
+/** Creates the gateway's metrics, in a registry of their own. */
 export function createMetrics(): GatewayRegistry {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
-  const spared = new Counter({
+  const shortCircuited = new Counter({
     name: 'ebb_wakeups_avoided_total',
-    help: 'Requests that were answered without waking a function',
+    help: 'Requests that the gateway answered without invoking a function',
     labelNames: ['reason'],
     registers,
   })
   const duration = new Histogram({
     name: 'http_server_request_duration_seconds',
-    help: 'From the headers of a request to the end of its answer',
+    help: 'From the headers of a request to the end of its response',
     labelNames: ['route', 'method', 'status'],
     buckets: SECONDS,
     registers,
   })
   const fallback = new Counter({
     name: 'ebb_rate_limiter_fallback_total',
-    help: 'Requests whose rate limit this gateway judged by itself, since Redis was away or slow or is not configured',
+    help: 'Requests that this gateway limited by its own share, since Redis is unavailable, slow or not configured',
     registers,
   })
   const shed = new Counter({
     name: 'ebb_shed_total',
-    help: 'What was refused or left out, since there was more of it than this gateway has room for',
+    help: 'Work that was refused or dropped, since there was more of it than this gateway has room for',
     labelNames: ['what'],
     registers,
   })
   const metrics: GatewayMetrics = {
-    shortCircuited: (reason) => spared.inc({ reason }),
+    shortCircuited: (reason) => shortCircuited.inc({ reason }),
     shed: (what) => shed.inc({ what }),
     completed: ({ route, method, status, seconds }) => duration.observe({ route, method, status }, seconds),
   }

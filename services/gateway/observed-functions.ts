@@ -4,16 +4,16 @@ import type { CompletedRequest } from 'ebb/http/gateway'
 /** What a gateway knows of a function by itself; null is what it cannot know. */
 export interface ObservedFunction {
   readonly name: string
-  /** What an endpoint answers, or an event's type. */
+  /** An endpoint's method and path, or a subscriber's event type. */
   readonly route: string
   readonly scale: Route['scale']
-  /** Only who runs the functions could tell. */
+  /** Only what runs the functions could tell. */
   readonly instances: null
-  /** These are of this gateway alone, from `since` on. A subscriber is called by the relay, which no gateway sees. */
+  /** These count for this gateway alone, from `since` on. A subscriber is called by the relay, past all gateways. */
   readonly requests: number | null
   readonly coldStarts: number | null
   readonly lastColdStartAt: string | null
-  /** Of the last answer. */
+  /** Of the last response. */
   readonly revision: string | null
   readonly since: string
 }
@@ -27,7 +27,7 @@ interface Count {
   revision: string | null
 }
 
-/** Tells of the functions from the contracts and from the answers that have passed, where nobody else can be asked. */
+/** Describes the functions by the contracts and by the responses that pass, where nothing else can be asked. */
 export function observeFunctions(contracts: () => Pick<ContractSet, 'routes' | 'subscriptions'>) {
   const since = new Date().toISOString()
   const counts = new Map<string, Count>()

@@ -5,7 +5,7 @@ import { gatewaySettings, listenForTest, spawnGateway } from './test-support.ts'
 
 const database = testDatabase()
 
-it('SIGTERM lets the answers under way out, and ends with 0', async () => {
+it('SIGTERM lets the responses under way end, and exits with 0', async () => {
   const came = Promise.withResolvers<void>()
   const gate = Promise.withResolvers<void>()
   const { env } = await gatewaySettings(database.url, async (_request, response) => {
@@ -23,7 +23,7 @@ it('SIGTERM lets the answers under way out, and ends with 0', async () => {
   expect(await exited).toEqual({ code: 0, errors: '' })
 })
 
-it('the end of a parent who holds its stdin ends it', async () => {
+it('it ends when the parent that holds its stdin does', async () => {
   const { env } = await gatewaySettings(database.url, () => {})
   const { child, listening, exited } = spawnGateway({ ...env, EBB_PARENT: 'stdin' })
   const { port, adminPort } = await listening
@@ -32,7 +32,7 @@ it('the end of a parent who holds its stdin ends it', async () => {
   expect(await exited).toEqual({ code: 0, errors: '' })
 })
 
-it('a port that is taken is said in one sentence', async () => {
+it('a port that is taken is reported in one sentence', async () => {
   const { env } = await gatewaySettings(database.url, () => {})
   const taken = await listenForTest(createServer())
   const asPublic = spawnGateway({ ...env, PORT: String(taken) })
@@ -44,7 +44,7 @@ it('a port that is taken is said in one sentence', async () => {
 
 it.each([
   ['DATABASE_URL', '', 'DATABASE_URL: not set, and needed here (or DATABASE_URL_FILE)'],
-  ['EBB_UPSTREAM_TEMPLATE', 'ftp://{name}', 'EBB_UPSTREAM_TEMPLATE: ftp://{name} makes no http or https URL'],
+  ['EBB_UPSTREAM_TEMPLATE', 'ftp://{name}', 'EBB_UPSTREAM_TEMPLATE: must make an http or https URL'],
   ['EBB_IDENTITY_KEY', '{"kty":"OKP"}', 'EBB_IDENTITY_KEY: is no private Ed25519 key (a JWK)'],
   ['EBB_CONTRACTS', '/nowhere/contracts', 'EBB_CONTRACTS: the contracts do not load: ENOENT'],
   ['PORT', 'http', 'PORT: Invalid input'],

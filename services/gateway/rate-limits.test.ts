@@ -5,11 +5,11 @@ import { untilTrue } from '../../test/support/until.ts'
 import { gatewaySettings, LIMIT, startTestGateway } from './test-support.ts'
 
 const database = testDatabase()
-const AWAY = 'redis is away or slow; each gateway limits by its own share'
-const THERE = 'redis is there; rate limits hold across gateways'
+const UNAVAILABLE = 'redis is unreachable or slow; each gateway limits by its own share'
+const AVAILABLE = 'redis is reachable; rate limits hold across gateways'
 
 /** Gateways in front of one function that counts its calls. */
-async function rig(gateways: number, env: Readonly<Record<string, string>>) {
+async function setUp(gateways: number, env: Readonly<Record<string, string>>) {
   const woken = { times: 0 }
   const settings = await gatewaySettings(database.url, (_request, response) => {
     woken.times++
@@ -18,7 +18,7 @@ async function rig(gateways: number, env: Readonly<Record<string, string>>) {
   const started: Awaited<ReturnType<typeof startTestGateway>>[] = []
   for (let i = 0; i < gateways; i++) started.push(await startTestGateway({ ...settings.env, ...env }))
   const get = (i = 0) => fetch(`${started[i % gateways]!.url}/v1/limited`)
-  const said = (i = 0) => started[i]!.said.filter((message) => [AWAY, THERE].includes(message))
+  const messages = (i = 0) => started[i]!.messages.filter((message) => [UNAVAILABLE, AVAILABLE].includes(message))
   const metric = async (name: string) => {
     const texts = await Promise.all(started.map(async ({ admin }) => (await fetch(`${admin}/metrics`)).text()))
     return texts.reduce(
@@ -33,7 +33,7 @@ async function rig(gateways: number, env: Readonly<Record<string, string>>) {
       0,
     )
   }
-  return { get, said, metric, woken }
+  return { get, messages, metric, woken }
 }
 
 /** Asks without a pause, eight at a time, until `until` holds; all statuses that came. */
@@ -59,9 +59,9 @@ itWithRedis('429 for all but what the limit allows, of 200 at once through two g
   const redis = await testRedis()
   await redis.start()
   // What is counted here is the limit, and not how busy this machine is.
-  const { get, metric, woken, said } = await rig(2, { REDIS_URL: redis.url, EBB_RATE_LIMIT_TIMEOUT_MS: '5000' })
+  const { get, metric, woken, messages } = await setUp(2, { REDIS_URL: redis.url, EBB_RATE_LIMIT_TIMEOUT_MS: '5000' })
   const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => get(i)))
-  expect([said(0), said(1)]).toEqual([[THERE], [THERE]])
+  expect([messages(0), messages(1)]).toEqual([[AVAILABLE], [AVAILABLE]])
   expect([countOf(answers, 200), countOf(answers, 429), woken.times]).toEqual([
     LIMIT.burst,
     200 - LIMIT.burst,
@@ -80,30 +80,30 @@ itWithRedis('429 for all but what the limit allows, of 200 at once through two g
 itWithRedis('200 or 429 while Redis is killed and comes back under load, and one line each way', async () => {
   const redis = await testRedis()
   await redis.start()
-  const { get, said, metric } = await rig(1, { REDIS_URL: redis.url, EBB_RATE_LIMIT_TIMEOUT_MS: '5000' })
+  const { get, messages, metric } = await setUp(1, { REDIS_URL: redis.url, EBB_RATE_LIMIT_TIMEOUT_MS: '5000' })
   const onlyThese = (statuses: ReadonlySet<number>) =>
     expect([...statuses].filter((s) => s !== 200 && s !== 429)).toEqual([])
   expect((await get()).status).toBe(200)
   for (let round = 1; round <= 2; round++) {
-    const away = underLoad(get, () => said().length === 2 * round)
+    const outage = underLoad(get, () => messages().length === 2 * round)
     await redis.kill()
-    onlyThese(await away)
-    const back = underLoad(get, () => said().length === 2 * round + 1)
+    onlyThese(await outage)
+    const recovery = underLoad(get, () => messages().length === 2 * round + 1)
     await redis.start()
-    onlyThese(await back)
+    onlyThese(await recovery)
   }
-  expect(said()).toEqual([THERE, AWAY, THERE, AWAY, THERE])
-  const judgedAlone = await metric('ebb_rate_limiter_fallback_total')
-  expect(judgedAlone).toBeGreaterThan(0)
+  expect(messages()).toEqual([AVAILABLE, UNAVAILABLE, AVAILABLE, UNAVAILABLE, AVAILABLE])
+  const fallbacks = await metric('ebb_rate_limiter_fallback_total')
+  expect(fallbacks).toBeGreaterThan(0)
   for (let i = 0; i < 10; i++) await get()
-  expect(await metric('ebb_rate_limiter_fallback_total')).toBe(judgedAlone)
-  expect(said()).toHaveLength(5)
+  expect(await metric('ebb_rate_limiter_fallback_total')).toBe(fallbacks)
+  expect(messages()).toHaveLength(5)
 })
 
 itWithRedis('200 or 429 while Redis is slow: not every request waits for it, and it is used again', async () => {
   const redis = await testRedis()
   await redis.start()
-  const { get, said } = await rig(1, { REDIS_URL: redis.url, EBB_RATE_LIMIT_TIMEOUT_MS: '1000' })
+  const { get, messages } = await setUp(1, { REDIS_URL: redis.url, EBB_RATE_LIMIT_TIMEOUT_MS: '1000' })
   expect((await get()).status).toBe(200)
   redis.hold()
   const began = performance.now()
@@ -113,45 +113,45 @@ itWithRedis('200 or 429 while Redis is slow: not every request waits for it, and
   expect(performance.now() - began).toBeLessThan(60 * 1_000)
   // What was spent while it was there counts here, too.
   expect([countOf(answers, 200), countOf(answers, 429)]).toEqual([19, 41])
-  await untilTrue(() => said().length === 2)
-  expect(said()).toEqual([THERE, AWAY])
+  await untilTrue(() => messages().length === 2)
+  expect(messages()).toEqual([AVAILABLE, UNAVAILABLE])
   redis.goOn()
-  await untilTrue(() => said().length === 3)
+  await untilTrue(() => messages().length === 3)
   // Nor does it forget what was spent meanwhile.
   const [next] = [await get()]
-  expect([next.status, said()]).toEqual([429, [THERE, AWAY, THERE]])
+  expect([next.status, messages()]).toEqual([429, [AVAILABLE, UNAVAILABLE, AVAILABLE]])
 })
 
-itWithRedis('200 or 429 while Redis is late now and then: judged alone each time, and no line', async () => {
+itWithRedis('200 or 429 while Redis is late now and then: limited alone each time, and no line', async () => {
   const redis = await testRedis()
   await redis.start()
-  const { get, said, metric } = await rig(1, { REDIS_URL: redis.url })
-  const judgedAlone = () => metric('ebb_rate_limiter_fallback_total')
+  const { get, messages, metric } = await setUp(1, { REDIS_URL: redis.url })
+  const fallbacks = () => metric('ebb_rate_limiter_fallback_total')
   for (let round = 1; round <= 4; round++) {
     redis.hold()
     await get()
-    const missed = await judgedAlone()
+    const missed = await fallbacks()
     expect(missed).toBeGreaterThanOrEqual(round)
     redis.goOn()
-    // Used again once a request is not judged alone any more.
+    // Used again once a request is limited with Redis again.
     await untilTrue(async () => {
-      const before = await judgedAlone()
+      const before = await fallbacks()
       await get()
-      return before === (await judgedAlone())
+      return before === (await fallbacks())
     })
   }
-  expect(said()).toEqual([THERE])
+  expect(messages()).toEqual([AVAILABLE])
 })
 
 itWithRedis('200 from the start without its Redis, which may come later', async () => {
   const redis = await testRedis()
-  const { get, said } = await rig(1, {
+  const { get, messages } = await setUp(1, {
     ...{ REDIS_URL: redis.url, EBB_GATEWAY_REPLICAS: '4', EBB_RATE_LIMIT_TIMEOUT_MS: '5000' },
   })
   const before = await Promise.all(Array.from({ length: 20 }, () => get()))
-  expect([countOf(before, 200), countOf(before, 429), said()]).toEqual([5, 15, [AWAY]])
+  expect([countOf(before, 200), countOf(before, 429), messages()]).toEqual([5, 15, [UNAVAILABLE]])
   await redis.start()
-  await untilTrue(() => said().length === 2)
+  await untilTrue(() => messages().length === 2)
   // One by one: of many at once, a gateway before a function that is slow sheds some.
   const after = []
   for (let i = 0; i < 40; i++) after.push(await get())
@@ -159,11 +159,11 @@ itWithRedis('200 from the start without its Redis, which may come later', async 
   expect([countOf(after, 200), countOf(after, 429)]).toEqual([15, 25])
 })
 
-itWithRedis('429 beyond one burst, however often Redis goes, and comes back empty', async () => {
+itWithRedis('429 beyond one burst, however often Redis stops, and comes back empty', async () => {
   const redis = await testRedis()
   await redis.start()
   const env = { REDIS_URL: redis.url, EBB_GATEWAY_REPLICAS: '2', EBB_RATE_LIMIT_TIMEOUT_MS: '5000' }
-  const { get, said } = await rig(2, env)
+  const { get, messages } = await setUp(2, env)
   let passed = 0
   const askBoth = async (times: number) => {
     for (let i = 0; i < 2 * times; i++) passed += (await get(i)).status === 200 ? 1 : 0
@@ -172,10 +172,10 @@ itWithRedis('429 beyond one burst, however often Redis goes, and comes back empt
   expect(passed).toBe(6)
   for (let round = 1; round <= 3; round++) {
     await redis.kill()
-    await untilTrue(() => said(0).length === 2 * round && said(1).length === 2 * round)
+    await untilTrue(() => messages(0).length === 2 * round && messages(1).length === 2 * round)
     await askBoth(round === 1 ? 4 : 20)
     await redis.start()
-    await untilTrue(() => said(0).length === 2 * round + 1 && said(1).length === 2 * round + 1)
+    await untilTrue(() => messages(0).length === 2 * round + 1 && messages(1).length === 2 * round + 1)
     await askBoth(round === 1 ? 1 : 20)
   }
   // After a return the first gateway that is asked does not know yet what the other has to tell.
@@ -184,7 +184,7 @@ itWithRedis('429 beyond one burst, however often Redis goes, and comes back empt
 })
 
 it('429 without any Redis, each of the gateways by its share', async () => {
-  const { get, metric } = await rig(2, { EBB_GATEWAY_REPLICAS: '2' })
+  const { get, metric } = await setUp(2, { EBB_GATEWAY_REPLICAS: '2' })
   const answers = await Promise.all(Array.from({ length: 100 }, (_, i) => get(i)))
   expect([countOf(answers, 200), countOf(answers, 429)]).toEqual([20, 80])
   expect(await metric('ebb_rate_limiter_fallback_total')).toBe(100)

@@ -13,7 +13,7 @@ const pool = createPool(database.ownerUrl, { log: createLog({ level: 'silent' })
 let proxy: Awaited<ReturnType<typeof startTcpProxy>>
 afterAll(() => proxy.close())
 
-it('a silent database: what needs none is served, the rest is 503 with Retry-After, and all is well by itself', async () => {
+it('a silent database: what needs none is served, the rest is 503 with Retry-After, and all recovers by itself', async () => {
   const { hostname: host, port } = new URL(database.url)
   proxy = await startTcpProxy({ host, port: Number(port) })
   const through = throughProxy(database.url, proxy)

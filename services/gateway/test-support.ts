@@ -23,7 +23,7 @@ afterEach(async () => {
 /** So slow that a test sees no refill. */
 export const LIMIT = { requests: 20, perSeconds: 72_000, burst: 20 }
 
-/** Endpoints as the bundle would hold them: one for everybody, one for any caller, an idempotent one for `things:write`. */
+/** Endpoints as the bundle would hold them: public ones, one for any caller, an idempotent one for `things:write`. */
 const CONTRACTS = `
   const LIMIT = ${JSON.stringify(LIMIT)}
   const route = { kind: 'endpoint', summary: '', scopes: [], owner: false, anonymous: false, idempotent: false, readOnly: true,
@@ -77,10 +77,10 @@ export async function gatewaySettings(databaseUrl: string, upstream: RequestList
 export async function startTestGateway(env: Readonly<Record<string, string>>, { drainMs = 0 } = {}) {
   const heard = Promise.withResolvers<void>()
   const log = createLog({ level: 'silent' })
-  const said: string[] = []
+  const messages: string[] = []
   const keep = (first: unknown, second?: string) => {
     const message = typeof first === 'string' ? first : (second ?? '')
-    said.push(message)
+    messages.push(message)
     if (message === 'the database channel is up') heard.resolve()
   }
   Object.assign(log, { info: keep, warn: keep, error: keep })
@@ -89,7 +89,13 @@ export async function startTestGateway(env: Readonly<Record<string, string>>, { 
   let stopped: Promise<void> | undefined
   const stop = () => (stopped ??= opened.stop())
   closers.push(stop)
-  return { url: `http://127.0.0.1:${port}`, admin: `http://127.0.0.1:${adminPort}`, heard: heard.promise, said, stop }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    admin: `http://127.0.0.1:${adminPort}`,
+    heard: heard.promise,
+    messages,
+    stop,
+  }
 }
 
 /** A gateway as a process of its own: its lines as they come, and how it ends. */
@@ -142,7 +148,7 @@ export async function startCuttableProxy(databaseUrl: string) {
   }
 }
 
-/** Asks until the answer has this status, as an operator would, for a minute at most. */
+/** Requests until the response has this status, as an operator would, for a minute at most. */
 export async function untilStatus(status: number, ask: () => Promise<Response>): Promise<Response> {
   const until = Date.now() + 60_000
   for (;;) {

@@ -6,7 +6,7 @@ import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
 import { startTcpProxy, throughProxy } from '../../test/support/tcp-proxy.ts'
 import { untilTrue } from '../../test/support/until.ts'
-import { migrateWhenThere } from './migrate-when-there.ts'
+import { migrateWhenAvailable } from './migrate-when-available.ts'
 
 const folders = { platform: 'src/data/migrations', team: 'domain/migrations' }
 const log = createLog({ level: 'silent' })
@@ -25,7 +25,7 @@ it('gives a role the rows and not the tables', async () => {
   await run(
     `create role ${ROLE} login password 'secret'; grant connect on database "${new URL(database.ownerUrl).pathname.slice(1)}" to ${ROLE}`,
   )
-  await migrateWhenThere(database.ownerUrl, { ...folders, log, grantTo: ROLE })
+  await migrateWhenAvailable(database.ownerUrl, { ...folders, log, grantTo: ROLE })
   const url = new URL(database.ownerUrl)
   Object.assign(url, { username: ROLE, password: 'secret' })
   expect((await run('select count(*) from products', url.href)).rowCount).toBe(1)
@@ -48,7 +48,7 @@ it('waits until the database answers', async () => {
   const url = new URL(database.ownerUrl)
   // A server that listens on a port has an address.
   url.port = String((door.address() as AddressInfo).port)
-  expect(await migrateWhenThere(url.href, { ...folders, log })).toEqual([])
+  expect(await migrateWhenAvailable(url.href, { ...folders, log })).toEqual([])
   expect(attempts).toBe(3)
   door.close()
 })
@@ -57,23 +57,23 @@ it('waits where the host takes a connection and says nothing', async () => {
   const { port, hostname } = new URL(database.ownerUrl)
   const proxy = await startTcpProxy({ host: hostname, port: Number(port) })
   proxy.silence()
-  const migrating = migrateWhenThere(throughProxy(database.ownerUrl, proxy), { ...folders, log })
+  const migrating = migrateWhenAvailable(throughProxy(database.ownerUrl, proxy), { ...folders, log })
   await untilTrue(() => proxy.firstWords.length > 0, { what: 'an attempt' })
   proxy.clear()
   expect(await migrating).toEqual([])
   await proxy.close()
 }, 60_000)
 
-it('fails at once where the server answers and says no', async () => {
+it('fails at once where the server answers and refuses', async () => {
   const wrong = new URL(database.ownerUrl)
   wrong.password = 'wrong'
-  await expect(migrateWhenThere(wrong.href, { ...folders, log })).rejects.toThrow('password authentication failed')
+  await expect(migrateWhenAvailable(wrong.href, { ...folders, log })).rejects.toThrow('password authentication failed')
   const missing = new URL(database.ownerUrl)
   missing.pathname = '/missing'
-  await expect(migrateWhenThere(missing.href, { ...folders, log })).rejects.toThrow('"missing" does not exist')
+  await expect(migrateWhenAvailable(missing.href, { ...folders, log })).rejects.toThrow('"missing" does not exist')
 })
 
 it('fails at once where a migration does', async () => {
-  const failing = migrateWhenThere(database.ownerUrl, { ...folders, log, grantTo: 'nobody-of-this-name' })
+  const failing = migrateWhenAvailable(database.ownerUrl, { ...folders, log, grantTo: 'no-such-role' })
   await expect(failing).rejects.toThrow('does not exist')
 })

@@ -44,7 +44,7 @@ async function metricsOf(admin: string): Promise<ReadonlyMap<string, number>> {
   )
 }
 
-it('200 it lives, and is ready once it works with the database', async () => {
+it('200 it is alive, and ready once it works with the database', async () => {
   const { admin } = await start()
   for (const path of ['/_/health', '/_/ready', '/_/ready?verbose']) {
     const answer = await fetch(admin + path)
@@ -52,7 +52,7 @@ it('200 it lives, and is ready once it works with the database', async () => {
   }
 })
 
-it('404 what there is not, 405 what can only be read', async () => {
+it('404 what does not exist, 405 what can only be read', async () => {
   const { admin } = await start()
   const missing = await fetch(`${admin}/v1/events`, { headers: { 'x-correlation-id': 'mine-1234' } })
   expect([missing.status, missing.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
@@ -61,7 +61,7 @@ it('404 what there is not, 405 what can only be read', async () => {
   expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
 })
 
-it('200 the attempts by consumer and outcome, with what they took', async () => {
+it('200 the attempts by consumer and outcome, with their durations', async () => {
   const { metrics } = await start((response, count) => {
     response.writeHead([503, 204, 422][count - 1] ?? 204, { 'ebb-revision': 'r1' }).end()
   })
@@ -69,23 +69,24 @@ it('200 the attempts by consumer and outcome, with what they took', async () => 
   await settled('done')
   await emit(url)
   await settled('dead')
-  const told = await metrics()
+  const values = await metrics()
   const attempts = (part: string, outcome: string) =>
-    told.get(`ebb_delivery_attempt_duration_seconds_${part}{consumer="send-welcome",outcome="${outcome}"}`)
+    values.get(`ebb_delivery_attempt_duration_seconds_${part}{consumer="send-welcome",outcome="${outcome}"}`)
   expect(['retry', 'done', 'dead'].map((outcome) => attempts('count', outcome))).toEqual([1, 1, 1])
   expect(attempts('sum', 'done')).toBeGreaterThan(0)
   expect(attempts('sum', 'done')).toBeLessThan(60)
-  expect([told.get('ebb_dead_letters'), told.get('ebb_database_up')]).toEqual([1, 1])
-  expect(told.get('process_resident_memory_bytes')).toBeGreaterThan(0)
+  expect([values.get('ebb_dead_letters'), values.get('ebb_database_up')]).toEqual([1, 1])
+  expect(values.get('process_resident_memory_bytes')).toBeGreaterThan(0)
 })
 
-it('200 the backlog: how much waits, and for how long what is due has', async () => {
+it('200 the backlog: how many calls wait, and for how long the oldest has been due', async () => {
   const { received, metrics } = await start((response) => response.writeHead(503, { 'retry-after': '600' }).end(), {
     ...{ attempts: 3, minDelayMs: 1_000, maxDelayMs: 1_000_000 },
   })
   const backlog = async () => {
-    const told = await metrics()
-    const of = (name: string) => ['event', 'invocation'].map((kind) => told.get(`ebb_backlog_${name}{kind="${kind}"}`))
+    const values = await metrics()
+    const of = (name: string) =>
+      ['event', 'invocation'].map((kind) => values.get(`ebb_backlog_${name}{kind="${kind}"}`))
     return { size: of('size'), age: of('age_seconds') }
   }
   expect(await backlog()).toEqual({ size: [0, 0], age: [0, 0] })
@@ -107,10 +108,10 @@ const addInvocation = () =>
     url,
     `insert into ebb.invocation
        (id, caller, scopes, function, method, target, headers, body, correlation_id, traceparent, available_at)
-     values (gen_random_uuid(), 'ann', '{}', 'nobody', 'POST', '/', '{}', '', 'c', 't', now() - interval '30 s')`,
+     values (gen_random_uuid(), 'ann', '{}', 'no-function', 'POST', '/', '{}', '', 'c', 't', now() - interval '30 s')`,
   )
 
-it('there is none where no port is set, and a port that is taken is said in one sentence', async () => {
+it('there is none where no port is set, and a port that is taken is reported in one sentence', async () => {
   const { template } = await startSubscriber()
   const env = await relayEnv(url, template, [])
   const taken = createServer()
@@ -130,15 +131,15 @@ it('there is none where no port is set, and a port that is taken is said in one 
     `relay: Port ${port} is in use; stop what listens there, or set EBB_ADMIN_PORT to another one.\n`,
   )
   const without = spawnRelay({})
-  let said = ''
-  without.stdout.on('data', (chunk) => (said += chunk))
-  await until('it is ready', () => said.includes('relay ready'))
+  let output = ''
+  without.stdout.on('data', (chunk) => (output += chunk))
+  await until('it is ready', () => output.includes('relay ready'))
   without.kill('SIGTERM')
   expect(await once(without, 'exit')).toEqual([0, null])
-  expect(said).not.toContain('listening')
+  expect(output).not.toContain('listening')
 })
 
-it('200 a backlog of which there is more than is counted, and a database that is too busy for that', async () => {
+it('200 a backlog larger than is counted, and a database that is too busy to count', async () => {
   const { template } = await startSubscriber()
   const { admin } = await startTestRelay(url, template, { subscriptions: [] })
   const bulk = MAX_COUNTED + 5
@@ -152,9 +153,9 @@ it('200 a backlog of which there is more than is counted, and a database that is
      select id, case when random() < 0.5 then 'one' else 'other' end, now() - interval '90 s' from made`,
   )
   await query(url, 'analyze ebb.delivery')
-  const told = await metricsOf(admin)
-  expect(told.get('ebb_backlog_size{kind="event"}')).toBe(MAX_COUNTED)
-  expect(Math.floor(told.get('ebb_backlog_age_seconds{kind="event"}') ?? 0)).toBeGreaterThanOrEqual(90)
+  const values = await metricsOf(admin)
+  expect(values.get('ebb_backlog_size{kind="event"}')).toBe(MAX_COUNTED)
+  expect(Math.floor(values.get('ebb_backlog_age_seconds{kind="event"}') ?? 0)).toBeGreaterThanOrEqual(90)
 
   const blocker = new pg.Client({ connectionString: databaseUrlFor('owner', url) })
   await blocker.connect()

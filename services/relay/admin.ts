@@ -3,11 +3,28 @@ import { Problem, problemJson } from 'ebb/contract'
 import { type Config, type Log, listenOn } from 'ebb/kernel'
 import { correlate } from 'ebb/telemetry'
 
-interface AdminOptions {
+export interface AdminOptions {
   readonly isReady: () => boolean
   readonly isAlive: () => boolean
   readonly metrics: { readonly contentType: string; text(): Promise<string> }
   readonly log: Log
+}
+
+/**
+ * Starts the admin side on `EBB_ADMIN_PORT`, where that is set. Resolves to the port. Rejects with a ConfigError where
+ * another process has it.
+ */
+export async function startAdmin({ EBB_ADMIN_PORT, EBB_HOST }: Config, options: AdminOptions) {
+  if (EBB_ADMIN_PORT === undefined) return { port: undefined, close: () => {} }
+  const server = createServer(createAdminListener(options))
+  const port = await listenOn(server, EBB_HOST, EBB_ADMIN_PORT, 'EBB_ADMIN_PORT')
+  return {
+    port,
+    close: () => {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
 }
 
 interface AdminResponse {
@@ -15,22 +32,22 @@ interface AdminResponse {
   readonly body: string
 }
 
-/** The operators' side of the relay, for a port of its own: `/_/health`, `/_/ready` and `/metrics`. */
+/** `/_/health`, `/_/ready` and `/metrics`. */
 function createAdminListener({ isReady, isAlive, metrics, log }: AdminOptions): RequestListener {
   const paths = new Map<string, () => AdminResponse | Promise<AdminResponse>>([
     ['/_/health', () => (isAlive() ? OK : fail(HANGING))],
     ['/_/ready', () => (isReady() ? OK : fail(NOT_READY))],
     ['/metrics', async () => ({ contentType: metrics.contentType, body: await metrics.text() })],
   ])
-  const answerTo = async ({ method, url = '' }: IncomingMessage): Promise<AdminResponse> => {
-    const answer = paths.get(url.split('?', 1)[0] ?? '')
-    if (!answer) return fail(NOT_FOUND)
-    return method === 'GET' || method === 'HEAD' ? answer() : fail(NOT_ALLOWED)
+  const respond = async ({ method, url = '' }: IncomingMessage): Promise<AdminResponse> => {
+    const handler = paths.get(url.split('?', 1)[0] ?? '')
+    if (!handler) return fail(NOT_FOUND)
+    return method === 'GET' || method === 'HEAD' ? handler() : fail(NOT_ALLOWED)
   }
   return function admin(request, response) {
-    answerTo(request).then(
+    respond(request).then(
       ({ contentType, body }) => response.writeHead(200, { ...NO_STORE, 'content-type': contentType }).end(body),
-      (fault: unknown) => sendProblem(fault, { request, response, log }),
+      (error: unknown) => sendProblem(error, { request, response, log }),
     )
   }
 }
@@ -40,9 +57,7 @@ const NO_STORE = { 'cache-control': 'no-store' }
 const NOT_READY = new Problem('unavailable', 503, 'The relay makes no calls now: it cannot work with the database.', {
   retryAfterSeconds: 2,
 })
-const HANGING = new Problem('unavailable', 503, 'The relay hangs, and is to be started again.', {
-  retryAfterSeconds: 2,
-})
+const HANGING = new Problem('unavailable', 503, 'The relay hangs, and has to be restarted.', { retryAfterSeconds: 2 })
 const NOT_FOUND = new Problem('not_found', 404, 'There is nothing at this path.')
 const NOT_ALLOWED = new Problem('method_not_allowed', 405, 'This can only be read.', {
   headers: { allow: 'GET, HEAD' },
@@ -57,33 +72,18 @@ function fail(problem: Problem): never {
   throw problem
 }
 
-function sendProblem(
-  fault: unknown,
-  {
-    request,
-    response,
-    log,
-  }: { readonly request: IncomingMessage; readonly response: ServerResponse; readonly log: Log },
-) {
-  const problem = fault instanceof Problem ? fault : INTERNAL_ERROR
+interface Failed {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly log: Log
+}
+
+function sendProblem(error: unknown, { request, response, log }: Failed) {
+  const problem = error instanceof Problem ? error : INTERNAL_ERROR
   const { correlationId } = correlate(String(request.headers['x-correlation-id'] ?? ''), undefined)
-  if (problem === INTERNAL_ERROR) log.error({ err: fault, correlationId }, 'fault')
+  if (problem === INTERNAL_ERROR) log.error({ err: error, correlationId }, 'a request to the admin port failed')
   const headers = { ...NO_STORE, ...problem.headers, 'x-correlation-id': correlationId }
   response
     .writeHead(problem.status, { ...headers, 'content-type': 'application/problem+json' })
     .end(problemJson(problem, correlationId))
-}
-
-/** Listens where `EBB_ADMIN_PORT` says so; answers which port that is. A ConfigFault where another process has it. */
-export async function startAdmin({ EBB_ADMIN_PORT, EBB_HOST }: Config, options: AdminOptions) {
-  if (EBB_ADMIN_PORT === undefined) return { port: undefined, close: () => {} }
-  const server = createServer(createAdminListener(options))
-  const port = await listenOn(server, EBB_HOST, EBB_ADMIN_PORT, 'EBB_ADMIN_PORT')
-  return {
-    port,
-    close: () => {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
 }

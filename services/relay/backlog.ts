@@ -1,23 +1,23 @@
 import { Problem } from 'ebb/contract'
 import type pg from 'pg'
 
-/** What waits to be called, and what was given up, for the eyes of operators; the same whichever relay tells it. */
+/** The calls that wait, and those that were given up, for operators; every relay sees the same. */
 export interface Backlog {
   readonly waiting: readonly {
     readonly kind: 'event' | 'invocation'
     readonly size: number
-    /** How long the one has waited that is due the longest; 0 where nothing is due. */
+    /** How long the call that is overdue the longest has waited; 0 where none is due. */
     readonly ageSeconds: number
   }[]
   readonly deadLetters: number
 }
 
-/** Of each kind of rows no more are counted: that it is very much is all that anybody needs to know then. */
+/** Rows of each kind are counted up to here: beyond it, an exact number would help no operator. */
 export const MAX_COUNTED = 100_000
 
 const countOf = (rows: string) => `(select count(*) from (select from ${rows} limit ${MAX_COUNTED}) as counted)`
 
-/** A part of a WITH RECURSIVE: the names that something waits for, by one look into the index for each. */
+/** A part of a WITH RECURSIVE: the names that calls wait for, by one index lookup for each. */
 const namesOf = (table: string, column: string) => `(
   (select ${column} as name from ${table} where state = 'waiting' order by ${column} limit 1)
   union all
@@ -32,8 +32,8 @@ const oldestOf = (table: string, column: string) => `(
 )`
 
 /**
- * Events that have no deliveries yet count as one each. What is in back-off waits, and is not due; what a relay has in
- * hand does neither. A dead invocation is no dead letter: its caller is told. The cost does not grow with the backlog.
+ * Events that have no deliveries yet count as one each. A call in back-off waits and is not due; one that is leased does
+ * neither. A dead invocation is no dead letter, since its caller learns of it. The cost does not grow with the backlog.
  */
 const backlogSql = /* sql */ `
 with recursive delivery_names (name) as ${namesOf('ebb.delivery', 'consumer')},
@@ -59,7 +59,7 @@ interface Row {
   readonly dead_letters: number
 }
 
-/** The database itself ends a look that takes longer than `limitMs`, and by that shows that it is there. */
+/** Counts. The database itself ends what takes longer than `limitMs`, and by that shows that it is up. */
 export async function readBacklog(client: pg.ClientBase, { limitMs }: { readonly limitMs: number }): Promise<Backlog> {
   // Statements that are sent as one text are one transaction, and give a result each.
   const results: unknown = await client.query(`set local statement_timeout = ${limitMs}; ${backlogSql}`)
@@ -68,5 +68,5 @@ export async function readBacklog(client: pg.ClientBase, { limitMs }: { readonly
   return { waiting, deadLetters }
 }
 
-/** Whether a look failed although the database is there: it has too much to do for it. */
-export const isTooSlow = (fault: unknown): boolean => fault instanceof Problem && fault.code === 'deadline_exceeded'
+/** Whether counting failed although the database is up: it is too busy. */
+export const isTooSlow = (error: unknown): boolean => error instanceof Problem && error.code === 'deadline_exceeded'

@@ -6,30 +6,16 @@ import {
   createRefusalLog,
   type Identity,
   type InvocationResponse,
+  parseRetryAfter,
   readIdentityRefusal,
   type SignIdentity,
   type UpstreamAddress,
 } from 'ebb/protocol'
 import { continueTrace } from 'ebb/telemetry'
 import { Agent, type Dispatcher } from 'undici'
-import { parseRetryAfter } from '../../src/protocol/retry-delay.ts'
 
-export interface CallOutcome {
-  readonly durationMs: number
-  /** Undefined where no answer came; then `error` says why. */
-  readonly status?: number
-  readonly error?: string
-  /** At most its first KiB. */
-  readonly body?: string
-  /** Whether the function refused our signature, a new one as well: that says nothing about what was sent. */
-  readonly refused?: boolean
-  /** The code, where it is a problem. */
-  readonly problemCode?: string
-  readonly revision?: string
-  readonly retryAfterMs?: number | undefined
-  /** All of it, where it is wanted. */
-  readonly response?: InvocationResponse
-}
+/** Calls a function. Resolves to whatever comes of it, and never rejects. */
+export type CallFunction = (name: string, options: CallOptions) => Promise<CallOutcome>
 
 export interface CallOptions {
   readonly path: string
@@ -43,71 +29,88 @@ export interface CallOptions {
   /** What the function may take; a cold start comes on top. */
   readonly timeoutMs: number
   readonly signal: AbortSignal
-  /** Takes what is wanted of the answer's body. Where it rejects, no answer came. */
+  /** Reads what is wanted of the response's body. Where it rejects, the call counts as unanswered. */
   readonly read: (response: Dispatcher.ResponseData) => Promise<Pick<CallOutcome, 'body' | 'problemCode' | 'response'>>
 }
 
-/** Calls a function. Answers whatever comes of it, and never rejects. */
-export type CallFunction = (name: string, options: CallOptions) => Promise<CallOutcome>
+export interface CallOutcome {
+  readonly durationMs: number
+  /** Undefined where no response came; then `error` says why. */
+  readonly status?: number
+  readonly error?: string
+  /** At most its first KiB. */
+  readonly body?: string
+  /** Whether the function refused our signature, a fresh one as well: that says nothing about what was sent. */
+  readonly signatureRefused?: boolean
+  /** The code, where the response is a problem. */
+  readonly problemCode?: string
+  readonly revision?: string
+  readonly retryAfterMs?: number | undefined
+  /** The response to store, where the caller wants it whole. */
+  readonly response?: InvocationResponse
+}
 
-/** Asks a function what belongs to no trace, within a cold start's time. Answers the status; undefined where none came. */
+/**
+ * GETs a path of a function, outside any trace, within the time of a cold start. Resolves to the status; undefined where
+ * no response came.
+ */
 export type ProbeFunction = (name: string, path: string) => Promise<number | undefined>
 
 export interface CallerOptions {
   readonly locate: (name: string) => UpstreamAddress
   readonly sign: SignIdentity
-  /** What a cold start may take; the answer's headers must be there after this and the function's own time. */
+  /** What a cold start may take; the response's headers must arrive within this and the function's own time. */
   readonly startTimeoutMs: number
   readonly log: Log
 }
 
-/** The one way in which the relay reaches functions. */
+/** Opens the one way in which the relay reaches functions. */
 export function openCaller({ locate, sign, startTimeoutMs, log }: CallerOptions) {
   const agent = new Agent()
   const logRefusal = createRefusalLog(log)
 
-  /** Sends a call, and once more with a new signature where the function refuses the first. */
+  /** Sends a call, and once more with a fresh signature where the function refuses the first. */
   const send = async (name: string, options: CallOptions, signal: AbortSignal) => {
     const { identity, correlationId, traceparent, timeoutMs, method, path, body } = options
     const { origin, prefix } = locate(name)
     const headersTimeout = startTimeoutMs + timeoutMs
     const attempt = async (fresh: boolean) => {
       const signed = await sign(identity, name, { waitMs: headersTimeout, fresh })
-      const ours = { 'x-correlation-id': correlationId, 'ebb-identity': signed, 'ebb-timeout-ms': String(timeoutMs) }
-      const response = await continueTrace(traceparent, (traced) =>
+      const own = { 'x-correlation-id': correlationId, 'ebb-identity': signed, 'ebb-timeout-ms': String(timeoutMs) }
+      const response = await continueTrace(traceparent, (trace) =>
         agent.request({
-          ...{ origin, method, path: prefix + path, body, headers: { ...options.headers, ...ours, ...traced } },
+          ...{ origin, method, path: prefix + path, body, headers: { ...options.headers, ...own, ...trace } },
           ...{ headersTimeout, bodyTimeout: RESPONSE_MS, signal },
         }),
       )
       const refusal = readIdentityRefusal(response.statusCode, response.headers)
       if (refusal) logRefusal(name, refusal)
-      return { response, refused: refusal !== undefined }
+      return { response, signatureRefused: refusal !== undefined }
     }
     const first = await attempt(false)
-    if (!first.refused) return first
+    if (!first.signatureRefused) return first
     await first.response.body.dump()
     return attempt(true)
   }
 
   const call: CallFunction = async (name, options) => {
-    const began = performance.now()
-    const durationMs = () => Math.round(performance.now() - began)
+    const startedAt = performance.now()
+    const durationMs = () => Math.round(performance.now() - startedAt)
     const limit = new AbortController()
-    const late = () => limit.abort(new Error('the answer took too long'))
-    const timer = setTimeout(late, startTimeoutMs + options.timeoutMs + RESPONSE_MS)
+    const abort = () => limit.abort(new Error('the answer took too long'))
+    const timer = setTimeout(abort, startTimeoutMs + options.timeoutMs + RESPONSE_MS)
     try {
-      const { response, refused } = await send(name, options, AbortSignal.any([options.signal, limit.signal]))
-      const head = { ...readHead(response), ...(refused ? { refused } : {}) }
+      const { response, signatureRefused } = await send(name, options, AbortSignal.any([options.signal, limit.signal]))
+      const head: Partial<CallOutcome> = { ...readHead(response), ...(signatureRefused ? { signatureRefused } : {}) }
       return { ...head, ...(await options.read(response)), durationMs: durationMs() }
-    } catch (fault) {
-      return { durationMs: durationMs(), error: describeError(fault) }
+    } catch (error) {
+      return { durationMs: durationMs(), error: describeError(error) }
     } finally {
       clearTimeout(timer)
     }
   }
 
-  const look: ProbeFunction = async (name, path) => {
+  const probe: ProbeFunction = async (name, path) => {
     const { origin, prefix } = locate(name)
     const options = { method: 'GET', signal: AbortSignal.timeout(startTimeoutMs), headersTimeout: 0 } as const
     try {
@@ -120,20 +123,20 @@ export function openCaller({ locate, sign, startTimeoutMs, log }: CallerOptions)
       return undefined
     }
   }
-  return { call, look, close: () => agent.destroy() }
+  return { call, probe, close: () => agent.destroy() }
 }
 
 function readHead({ statusCode, headers }: Dispatcher.ResponseData) {
-  const revision = first(headers['ebb-revision'])
-  const retryAfterMs = parseRetryAfter(first(headers['retry-after']), first(headers.date))
+  const revision = firstOf(headers['ebb-revision'])
+  const retryAfterMs = parseRetryAfter(firstOf(headers['retry-after']), firstOf(headers.date))
   return { status: statusCode, retryAfterMs, ...(revision === undefined ? {} : { revision }) }
 }
 
-const first = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header)
+const firstOf = (header: string | string[] | undefined) => (Array.isArray(header) ? header[0] : header)
 
 /** An AggregateError, from a host with several addresses, has a code but no message. */
-function describeError(fault: unknown): string {
+function describeError(error: unknown): string {
   // undici and node:net throw nothing but errors.
-  const { message, code, name } = fault as NodeJS.ErrnoException
+  const { message, code, name } = error as NodeJS.ErrnoException
   return message || code || name
 }

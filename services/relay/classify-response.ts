@@ -1,62 +1,67 @@
 import { isTransient, PLATFORM_CODES, type Subscription } from 'ebb/contract'
+import { retryDelayMs } from 'ebb/protocol'
 import type { Settlement } from '../../src/data/queue/deliveries.ts'
 import type { InvocationSettlement } from '../../src/data/queue/invocation-queue.ts'
-import { retryDelayMs } from '../../src/protocol/retry-delay.ts'
 import type { CallOutcome } from './call-function.ts'
 
-const TRANSIENT = new Set([408, 425, 429])
-/** A function that is still rolling out, or a request for the same event that is still running; or the handler's own. */
-const AMBIGUOUS = new Set([404, 409])
-
-interface ClassifyOptions {
+export interface ClassifyOptions {
   readonly retry: Subscription['retry']
-  /** How often it was tried, those that do not count too; default: the attempts that count. */
+  /** How often it was tried, attempts that do not count included; default: the attempts that count. */
   readonly allAttempts?: number
   readonly random?: () => number
 }
 
+const MAX_RETRY_AFTER_MS = 3_600_000
+
 /**
- * What an answer to attempt number `attempt` means: 2xx is done, and what the function said for good is final. All else is
- * tried again while attempts are left; where our signature was refused, without an end, since that is nobody's failure
- * but the platform's.
+ * Decides what the outcome of attempt number `attempt` means: a 2xx is done, and what the function refuses for good is
+ * dead. All else is tried again while attempts are left; where our signature was refused, without end, since that is a
+ * fault of the platform and neither of the function nor of the event.
  */
 export function classifyResponse(
-  { retryAfterMs, refused, problemCode, ...answer }: CallOutcome,
+  { retryAfterMs = 0, signatureRefused, problemCode, response: _response, ...outcome }: CallOutcome,
   attempt: number,
-  { retry: { attempts, ...bounds }, allAttempts = attempt, random = Math.random }: ClassifyOptions,
+  { retry, allAttempts = attempt, random = Math.random }: ClassifyOptions,
 ): Settlement {
-  const { status } = answer
-  if (status !== undefined && status >= 200 && status <= 299) return { ...answer, state: 'done' }
-  const retryInMs = retryDelayMs(allAttempts, { ...bounds, retryAfterMs, random })
-  if (refused) return { ...answer, state: 'waiting', retryInMs, uncounted: true }
-  if (isFinal(answer, problemCode) || attempt >= attempts) return { ...answer, state: 'dead' }
-  return { ...answer, state: 'waiting', retryInMs }
+  const { status } = outcome
+  if (status !== undefined && status >= 200 && status <= 299) return { ...outcome, state: 'done' }
+  const retryInMs = Math.round(
+    retryDelayMs(allAttempts, {
+      ...{ initialMs: retry.minDelayMs, minMs: retry.minDelayMs, maxMs: retry.maxDelayMs, random },
+      retryAfterMs: Math.min(retryAfterMs, MAX_RETRY_AFTER_MS),
+    }),
+  )
+  if (signatureRefused) return { ...outcome, state: 'waiting', retryInMs, uncounted: true }
+  if (isFinal(outcome, problemCode) || attempt >= retry.attempts) return { ...outcome, state: 'dead' }
+  return { ...outcome, state: 'waiting', retryInMs }
 }
-
-/** What has no revision, something between us and the function said. */
-function isFinal({ status, revision }: CallOutcome, problem: string | undefined): boolean {
-  if (status === undefined || status >= 500 || revision === undefined || TRANSIENT.has(status)) return false
-  return isDeclared(problem) || !AMBIGUOUS.has(status)
-}
-
-/** A problem whose code is not one of the platform's comes from the contract. */
-const isDeclared = (problem: string | undefined) => problem !== undefined && !PLATFORM_CODES.has(problem)
 
 /**
- * What an answer to attempt number `attempt` of an invocation means: as `judge`, but for what the function has said for
- * good. A failure that its contract declares is stored under the invocation's key, unless it is transient, and a 404 of the
- * function itself is no roll-out: both are final at once.
+ * As `classifyResponse`, for an invocation, where the function's word is final sooner: a failure that its contract
+ * declares is stored under the invocation's key, unless it is transient, and a 404 of the function itself is no roll-out.
  */
 export function classifyInvocationResponse(
-  { response, ...answer }: CallOutcome,
+  outcome: CallOutcome,
   attempt: number,
   options: ClassifyOptions,
 ): InvocationSettlement {
-  const { retryAfterMs: _retryAfterMs, problemCode, refused: _refused, ...said } = answer
-  const { status = 0, revision } = answer
-  const final = (isDeclared(problemCode) && !isTransient(status)) || (status === 404 && revision !== undefined)
-  const settlement: InvocationSettlement = final
-    ? { ...said, state: 'dead' }
-    : classifyResponse(answer, attempt, options)
-  return settlement.state === 'waiting' ? settlement : { ...settlement, response: response }
+  const { retryAfterMs: _retryAfterMs, problemCode, signatureRefused: _refused, response, ...rest } = outcome
+  const { status = 0, revision } = outcome
+  const isSaidForGood = (isDeclared(problemCode) && !isTransient(status)) || (status === 404 && revision !== undefined)
+  const settlement: InvocationSettlement = isSaidForGood
+    ? { ...rest, state: 'dead' }
+    : classifyResponse(outcome, attempt, options)
+  return settlement.state === 'waiting' ? settlement : { ...settlement, response }
 }
+
+/** A function that is still being rolled out, or a request for the same event that is still running; or the handler's own. */
+const AMBIGUOUS = new Set([404, 409])
+
+/** A response without a revision comes from something between us and the function. */
+function isFinal({ status, revision }: CallOutcome, problemCode: string | undefined): boolean {
+  if (status === undefined || revision === undefined || isTransient(status)) return false
+  return isDeclared(problemCode) || !AMBIGUOUS.has(status)
+}
+
+/** A problem whose code is not one of the platform's comes from the contract. */
+const isDeclared = (code: string | undefined) => code !== undefined && !PLATFORM_CODES.has(code)

@@ -23,7 +23,7 @@ beforeEach(() => emptyOutbox(url))
 const again = subscription('make-again', { on: 'loop.made', emits: ['loop.made'] })
 
 describe('events that lead back to themselves', () => {
-  it('end after so many, in the dead letters', async () => {
+  it('end after so many hops, in the dead letters', async () => {
     const { received, template } = await startSubscriber((response, _, { headers }) => {
       void emit(url, { type: 'loop.made', hops: Number(headers['ce-ebbhops']) + 1 }).then(() =>
         response.writeHead(204).end(),
@@ -31,7 +31,9 @@ describe('events that lead back to themselves', () => {
     })
     const { log } = await startTestRelay(url, template, { subscriptions: [again] })
     expect(
-      log.said('events may lead back to themselves: loop.made -> make-again -> loop.made; the handlers have to end it'),
+      log.linesOf(
+        'events may lead back to themselves: loop.made -> make-again -> loop.made; the handlers have to end it',
+      ),
     ).toHaveLength(1)
     await emit(url, { type: 'loop.made' })
     await until('one is dead', async () => (await countStates(url)).dead === 1)
@@ -44,7 +46,7 @@ describe('events that lead back to themselves', () => {
     expect(await attemptsOf(url, dead?.event_id ?? '')).toMatchObject([{ number: 1, status: null, error }])
   })
 
-  it('are not said where there are none', async () => {
+  it('are not logged where there are none', async () => {
     const { template } = await startSubscriber()
     const { log } = await startTestRelay(url, template, {
       subscriptions: [subscription('make-once', { emits: ['x.y'] })],

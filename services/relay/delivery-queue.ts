@@ -14,27 +14,20 @@ import { classifyResponse } from './classify-response.ts'
 import type { LeasedCall, Queue, ReclaimedCall } from './queue.ts'
 import { readExcerpt } from './read-response.ts'
 
-/** The relay itself, as whom it signs where it calls for nobody else. */
-const RELAY_IDENTITY = { sub: 'relay', scopes: [] }
-
-/**
- * How many events may lead to one that is delivered. Steps of a business are fewer; what leads back to itself would fill the
- * outbox without an end.
- */
-export const MAX_HOPS = 32
-
-const NOT_SENT = { durationMs: 0 }
-
-const tooManyHops = (hops: number): Settlement => ({
-  ...{ state: 'dead', durationMs: 0 },
-  error: `${hops} events led to this one, and at most ${MAX_HOPS} may; end the chain, and redrive what is to go on`,
-})
-
-interface DeliveryQueueOptions {
+export interface DeliveryQueueOptions {
   readonly pool: pg.Pool
   readonly call: CallFunction
   readonly subscriptions: () => readonly Subscription[]
 }
+
+/** As whom the relay signs where it calls on its own behalf. */
+const RELAY_IDENTITY = { sub: 'relay', scopes: [] }
+
+/**
+ * How many events may lead to one that is delivered. No business process has as many steps; a cycle of events would fill
+ * the outbox without end.
+ */
+export const MAX_HOPS = 32
 
 /** Takes events from the outbox to the functions that subscribe to them. */
 export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueueOptions): Queue {
@@ -43,86 +36,53 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
     targets: subscriptions,
     fanOut: () => fanOut(pool, subscriptions()),
     reclaimExpiredLeases: async (known) => {
-      const granted = known.map(({ target: { name, retry }, leaseMs }) => ({
+      const leases = known.map(({ target: { name, retry }, leaseMs }) => ({
         ...{ consumer: name, attempts: retry.attempts, leaseMs },
       }))
-      return (await reclaimDeliveries(pool, granted)).map(toReclaimedCall)
+      return (await reclaimDeliveries(pool, leases)).map(toReclaimedCall)
     },
-    findAbandoned: (afterMs) => findAbandoned(pool, 'delivery', { known: getNames(subscriptions()), afterMs }),
+    findAbandoned: (afterMs) => {
+      const known = subscriptions().map(({ name }) => name)
+      return findAbandoned(pool, 'delivery', { known, afterMs })
+    },
     findDueTimes: (names) => findDueTimes(pool, 'delivery', names),
     lease: async ({ name, timeoutMs, retry }, options) => {
       const leased = await leaseDeliveries(pool, name, options)
-      return leased.map((delivery) => {
+      return leased.map((delivery): LeasedCall => {
         const { eventId: id, type, attempt, correlationId, traceparent, redriven, hops } = delivery
-        const one: LeasedCall = {
+        const leasedCall: LeasedCall = {
           ...{ id, type, function: name, attempt, correlationId, traceparent, unblocksOthers: redriven },
-          push: (signal) =>
+          send: (signal) =>
             call(name, {
               ...{ method: 'POST', path: '/', headers: cloudEventHeaders(delivery), body: delivery.data },
               ...{ identity: RELAY_IDENTITY, correlationId, traceparent, timeoutMs, signal, read: readExcerpt },
             }),
-          // As its contract is when the answer is there: on a laptop it may have changed meanwhile.
-          judge: (answer) => {
-            const { retry: now } = subscriptions().find((one) => one.name === name) ?? { retry }
-            return classifyResponse(answer, attempt - delivery.forgiven, { retry: now, allAttempts: attempt })
+          // By the contract as it is when the response arrives: on a laptop it may have changed meanwhile.
+          classify: (outcome) => {
+            const { retry: current } = subscriptions().find((one) => one.name === name) ?? { retry }
+            return classifyResponse(outcome, attempt - delivery.forgiven, { retry: current, allAttempts: attempt })
           },
           abandon: () => ({ state: 'dead', durationMs: 0, error: `no subscriber is called ${name} any more` }),
           settle: (settlement) => settle({ delivery, settlement }),
         }
-        // An operator who redrives it wants it to go on.
-        return hops > MAX_HOPS && !redriven
-          ? { ...one, push: async () => NOT_SENT, judge: () => tooManyHops(hops) }
-          : one
+        // An operator who redrives an event wants the chain to go on.
+        if (hops <= MAX_HOPS || redriven) return leasedCall
+        return { ...leasedCall, send: async () => NOT_SENT, classify: () => tooManyHops(hops) }
       })
     },
   }
 }
 
-export const getNames = (functions: readonly { readonly name: string }[]) => functions.map(({ name }) => name)
+const NOT_SENT = { durationMs: 0 }
 
-const toReclaimedCall = ({ eventId, consumer, ...rest }: ReclaimedDelivery): ReclaimedCall => ({
-  ...rest,
-  id: eventId,
-  function: consumer,
+const tooManyHops = (hops: number): Settlement => ({
+  ...{ state: 'dead', durationMs: 0 },
+  error: `${hops} events led to this one, and at most ${MAX_HOPS} may; end the chain, and redrive what is to go on`,
 })
 
-/** Answers whether the lease was still ours. */
-type Settle = (settled: { readonly delivery: Delivery; readonly settlement: Settlement }) => Promise<boolean>
-
-type WaitingSettlement = Parameters<Settle>[0] & PromiseWithResolvers<boolean>
-
-const MAX_BATCH = 100
-
-/** Settles together what comes while the statement before is under way: one commit for many, none waits for more. */
-function createBatchedSettle(pool: pg.Pool): Settle {
-  const waiting: WaitingSettlement[] = []
-  let underWay = false
-
-  const settleWaiting = async () => {
-    if (underWay) return
-    underWay = true
-    for (let batch = waiting.splice(0, MAX_BATCH); batch.length > 0; batch = waiting.splice(0, MAX_BATCH)) {
-      await settleBatch(pool, batch)
-    }
-    underWay = false
-  }
-
-  return (settled) => {
-    const answer = Promise.withResolvers<boolean>()
-    waiting.push({ ...settled, ...answer })
-    void settleWaiting()
-    return answer.promise
-  }
-}
-
-async function settleBatch(pool: pg.Pool, batch: readonly WaitingSettlement[]): Promise<void> {
-  try {
-    const ours = await settleDeliveries(pool, batch)
-    for (const { delivery, resolve } of batch) resolve(ours.has(delivery.leaseToken))
-  } catch (fault) {
-    for (const { reject } of batch) reject(fault)
-  }
-}
+const toReclaimedCall = ({ eventId, consumer, ...rest }: ReclaimedDelivery): ReclaimedCall => ({
+  ...{ ...rest, id: eventId, function: consumer },
+})
 
 /** The headers of an event in the CloudEvents 1.0 binary mode; the body is its data. */
 function cloudEventHeaders(delivery: Delivery): Record<string, string> {
@@ -149,3 +109,41 @@ function cloudEventHeaders(delivery: Delivery): Record<string, string> {
  */
 export const encodeHeader = (value: string): string =>
   value.toWellFormed().replaceAll(/[^\x21-\x7e]|["%]/gu, (character) => encodeURIComponent(character))
+
+/** Resolves to whether the lease was still this relay's. */
+type Settle = (settled: { readonly delivery: Delivery; readonly settlement: Settlement }) => Promise<boolean>
+
+type WaitingSettlement = Parameters<Settle>[0] & PromiseWithResolvers<boolean>
+
+const MAX_BATCH = 100
+
+/** Settles together what arrives while the previous statement runs: one commit for many, and none waits for more. */
+function createBatchedSettle(pool: pg.Pool): Settle {
+  const waiting: WaitingSettlement[] = []
+  let running = false
+
+  const settleWaiting = async () => {
+    if (running) return
+    running = true
+    for (let batch = waiting.splice(0, MAX_BATCH); batch.length > 0; batch = waiting.splice(0, MAX_BATCH)) {
+      await settleBatch(pool, batch)
+    }
+    running = false
+  }
+
+  return (settled) => {
+    const result = Promise.withResolvers<boolean>()
+    waiting.push({ ...settled, ...result })
+    void settleWaiting()
+    return result.promise
+  }
+}
+
+async function settleBatch(pool: pg.Pool, batch: readonly WaitingSettlement[]): Promise<void> {
+  try {
+    const settled = await settleDeliveries(pool, batch)
+    for (const { delivery, resolve } of batch) resolve(settled.has(delivery.leaseToken))
+  } catch (error) {
+    for (const { reject } of batch) reject(error)
+  }
+}

@@ -19,7 +19,7 @@ async function start(answer: Respond, options: Partial<Parameters<typeof startTe
   return { received, ...relay }
 }
 
-/** Keeps a call as the gateway does; answers its id. */
+/** Stores an invocation as the gateway does; returns its id. */
 async function keep(body = '') {
   const id = randomUUID()
   await query(
@@ -76,7 +76,7 @@ it('calls the function as the caller did, in the name of its caller, under the i
   ])
 })
 
-it('an answer that breaks off is none, and asked for again', async () => {
+it('a response that breaks off is none, and the call is made again', async () => {
   const { received } = await start((response, count) => {
     response.writeHead(200, { 'content-length': '10' })
     if (count > 1) response.end('0123456789')
@@ -90,7 +90,7 @@ it('an answer that breaks off is none, and asked for again', async () => {
 it.each([
   [1024 * 1024, true],
   [1024 * 1024 + 1, false],
-])('an answer of %d bytes is done; its body is kept: %p', async (bytes, kept) => {
+])('a response of %d bytes is done; its body is stored: %p', async (bytes, kept) => {
   await start((response) => response.writeHead(200).end('x'.repeat(bytes)))
   const id = await keep()
   await settled(id, 'done')
@@ -98,7 +98,7 @@ it.each([
   expect([status, body?.length ?? null]).toEqual([200, kept ? bytes : null])
 })
 
-it('a subscriber that never answers takes no place from it, nor it from a subscriber', async () => {
+it('a subscriber that never answers takes no slot from it, nor it from a subscriber', async () => {
   const { received } = await start(
     (response, _count, { url: path }) => {
       if (path !== '/stuck/') response.writeHead(204).end()
@@ -112,7 +112,7 @@ it('a subscriber that never answers takes no place from it, nor it from a subscr
   expect(received.filter((one) => one.url === '/stuck/')).toHaveLength(5)
 })
 
-it('what is not called so by its contract is left alone', async () => {
+it('an endpoint that is not asynchronous is left alone', async () => {
   const { received } = await start((response) => response.writeHead(204).end(), {
     routes: [{ ...ROUTE, async: false }],
   })

@@ -6,14 +6,12 @@ import {
   type Invocation,
   type InvocationSettlement,
   leaseInvocations,
-  type ReclaimedInvocation,
   reclaimInvocations,
   settleInvocation,
 } from '../../src/data/queue/invocation-queue.ts'
 import type { CallFunction } from './call-function.ts'
 import { classifyInvocationResponse } from './classify-response.ts'
-import { getNames } from './delivery-queue.ts'
-import type { Queue, ReclaimedCall, Target } from './queue.ts'
+import type { LeasedCall, Queue, Target } from './queue.ts'
 import { readWholeResponse } from './read-response.ts'
 
 export interface InvocationQueueOptions {
@@ -22,13 +20,13 @@ export interface InvocationQueueOptions {
   readonly routes: () => readonly Route[]
 }
 
-/** What a caller who waits for a state may bear; a subscriber's contract says more for itself. */
+/** Suits a caller who polls for the result. A subscriber's contract sets its own. */
 const RETRY = { attempts: 5, minDelayMs: 1_000, maxDelayMs: 60_000 }
 const TYPE = 'invocation'
 
 /**
- * Makes the requests that nobody waits for, as their callers. The id is the key under which the function stores its
- * answer: a call that is made again, since its answer was lost, has no second effect.
+ * Makes the requests that their callers do not wait for, as those callers. The id is the key under which the function
+ * stores its response: a call that is made again, since its response was lost, has no second effect.
  */
 export function createInvocationQueue({ pool, call, routes }: InvocationQueueOptions): Queue {
   const targets = () => routes().flatMap((route): Target[] => (route.async ? [{ ...route, retry: RETRY }] : []))
@@ -37,22 +35,25 @@ export function createInvocationQueue({ pool, call, routes }: InvocationQueueOpt
     fanOut: async () => 0,
     reclaimExpiredLeases: async (known) => {
       if (known.length === 0) return []
-      const granted = known.map(({ target: { name, retry }, leaseMs }) => ({
+      const leases = known.map(({ target: { name, retry }, leaseMs }) => ({
         ...{ name, attempts: retry.attempts, leaseMs },
       }))
-      return (await reclaimInvocations(pool, granted)).map(toReclaimedCall)
+      return (await reclaimInvocations(pool, leases)).map((reclaimed) => ({ ...reclaimed, type: TYPE }))
     },
-    findAbandoned: (afterMs) => findAbandoned(pool, 'invocation', { known: getNames(targets()), afterMs }),
+    findAbandoned: (afterMs) => {
+      const known = targets().map(({ name }) => name)
+      return findAbandoned(pool, 'invocation', { known, afterMs })
+    },
     findDueTimes: async (names) => (names.length === 0 ? new Map() : findDueTimes(pool, 'invocation', names)),
     lease: async ({ name, timeoutMs, retry }, options) => {
       const leased = await leaseInvocations(pool, name, options)
-      return leased.map((invocation) => {
+      return leased.map((invocation): LeasedCall => {
         const { id, attempt, uncounted, correlationId, traceparent, caller, body } = invocation
         return {
           ...{ id, type: TYPE, function: name, attempt, correlationId, traceparent, unblocksOthers: false },
-          push: (signal) =>
+          send: (signal) =>
             call(name, {
-              // The gateway took it for a route, so it is one of the methods that routes have.
+              // The gateway accepted it for a route, so it is one of the methods that routes have.
               method: invocation.method as Dispatcher.HttpMethod,
               path: invocation.target,
               headers: { ...invocation.headers, 'idempotency-key': id },
@@ -60,7 +61,8 @@ export function createInvocationQueue({ pool, call, routes }: InvocationQueueOpt
               identity: { ...caller, act: 'relay' },
               ...{ correlationId, traceparent, timeoutMs, signal, read: readWholeResponse },
             }),
-          judge: (answer) => classifyInvocationResponse(answer, attempt - uncounted, { retry, allAttempts: attempt }),
+          classify: (outcome) =>
+            classifyInvocationResponse(outcome, attempt - uncounted, { retry, allAttempts: attempt }),
           abandon: () => abandon(invocation, attempt - uncounted === 1),
           settle: (settlement: InvocationSettlement) => settleInvocation(pool, invocation, settlement),
         }
@@ -69,14 +71,12 @@ export function createInvocationQueue({ pool, call, routes }: InvocationQueueOpt
   }
 }
 
-/** Where its function was never called, it is known that nothing was done. */
+/** Where its function was never called, it is certain that nothing was done, and the caller learns that. */
 function abandon({ correlationId }: Invocation, neverCalled: boolean): InvocationSettlement {
-  const gone: InvocationSettlement = { state: 'dead', durationMs: 0, error: 'no endpoint takes this call any more' }
-  if (!neverCalled) return gone
+  const dead: InvocationSettlement = { state: 'dead', durationMs: 0, error: 'no endpoint takes this call any more' }
+  if (!neverCalled) return dead
   const problem = new Problem('unavailable', 503, 'No endpoint takes this call any more; nothing was done.')
   const body = Buffer.from(problemJson(problem, correlationId))
   const headers = { 'content-type': 'application/problem+json' }
-  return { ...gone, response: { status: problem.status, headers, body } }
+  return { ...dead, response: { status: problem.status, headers, body } }
 }
-
-const toReclaimedCall = (lost: ReclaimedInvocation): ReclaimedCall => ({ ...lost, type: TYPE })

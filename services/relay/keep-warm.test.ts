@@ -21,7 +21,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end()
 })
 
-it('asks whoever is in a window, again and again, and tells once of one that is not ready', async () => {
+it('asks each function in its window, again and again, and logs once that one is not ready', async () => {
   const asked: string[] = []
   let status = 204
   const platform = createServer((request, response) => {
@@ -30,43 +30,43 @@ it('asks whoever is in a window, again and again, and tells once of one that is 
   }).listen(0, '127.0.0.1')
   ends.push(() => platform.close())
   await untilTrue(() => platform.listening, { what: 'the platform' })
-  const look = await openLook(platform, 'http')
+  const probe = await openProbe(platform, 'http')
   let time = '12:00'
   const log = memoryLog()
-  const told = () => log.said('a function that is to be warm is not ready')
+  const warnings = () => log.linesOf('a function that is to be kept warm is not ready')
   const now = () => new Date(`2026-07-06T${time}:00Z`)
-  const warm = keepWarm({ functions: () => functions, look, log, everyMs: 10, now })
+  const warm = keepWarm({ functions: () => functions, probe, log, intervalMs: 10, now })
   ends.push(warm.stop)
 
   await untilTrue(() => asked.length > 3, { what: 'some questions' })
   expect(new Set(asked)).toEqual(new Set(['GET /by-day/_/ready']))
-  expect(told()).toEqual([])
+  expect(warnings()).toEqual([])
   status = 503
-  await untilTrue(() => told().length > 0, { what: 'a word of it' })
+  await untilTrue(() => warnings().length > 0, { what: 'a warning' })
   asked.length = 0
   await untilTrue(() => asked.length > 3, { what: 'more questions' })
-  expect(told()).toEqual([expect.objectContaining({ function: 'by-day', status: 503 })])
+  expect(warnings()).toEqual([expect.objectContaining({ function: 'by-day', status: 503 })])
   time = '23:00'
   await untilTrue(() => asked.at(-1) === 'GET /by-night/_/ready', { what: 'the other window' })
 })
 
 /** As a relay asks, by the settings that name this platform. */
-async function openLook(platform: Server, protocol: 'http' | 'https') {
+async function openProbe(platform: Server, protocol: 'http' | 'https') {
   // A server that listens on a port has an address.
   const { port } = platform.address() as AddressInfo
   const config = parseConfig({ EBB_UPSTREAM_TEMPLATE: `${protocol}://127.0.0.1:${port}/{name}` })
   const sign = async () => ''
-  const { look, close } = openCaller({
+  const { probe, close } = openCaller({
     locate: createUpstreamResolver(config),
     sign,
     startTimeoutMs: 1_000,
     log: memoryLog(),
   })
   ends.push(close)
-  return look
+  return probe
 }
 
-it('asks by https, and a platform that cannot be spoken with is one that is not ready', async () => {
+it('asks by https, and a platform that cannot be connected to is one that is not ready', async () => {
   let hellos = 0
   const platform = createTcpServer((socket) => {
     // The first byte of a TLS handshake.
@@ -77,6 +77,6 @@ it('asks by https, and a platform that cannot be spoken with is one that is not 
   }).listen(0, '127.0.0.1')
   ends.push(() => platform.close())
   await untilTrue(() => platform.listening, { what: 'the platform' })
-  const look = await openLook(platform, 'https')
-  expect([await look('by-day', '/_/ready'), hellos]).toEqual([undefined, 1])
+  const probe = await openProbe(platform, 'https')
+  expect([await probe('by-day', '/_/ready'), hellos]).toEqual([undefined, 1])
 })

@@ -4,34 +4,35 @@ import type { ProbeFunction } from './call-function.ts'
 
 export interface KeepWarmOptions {
   readonly functions: () => readonly Pick<Route | Subscription, 'name' | 'scale'>[]
-  readonly look: ProbeFunction
+  readonly probe: ProbeFunction
   readonly log: Log
-  readonly everyMs?: number
+  /** Default: 20 s. */
+  readonly intervalMs?: number
   readonly now?: () => Date
 }
 
-/** Platforms take an instance away that was not asked for 30 s or more. */
-const EVERY_MS = 20_000
+/** Platforms stop an instance that had no request for 30 s or more. */
+const INTERVAL_MS = 20_000
 
 /**
  * Asks each function in one of its warm windows whether it is ready, so that its platform sees it used and keeps an
- * instance. Tells once of one that cannot be reached. Several relays side by side ask more often, and do no harm.
+ * instance. Logs once where a function cannot be reached. Several relays side by side only ask more often.
  */
-export function keepWarm({ functions, look, log, everyMs = EVERY_MS, now }: KeepWarmOptions) {
-  const away = new Set<string>()
-  const ask = async (name: string) => {
-    const status = await look(name, '/_/ready')
-    if (status === 204) away.delete(name)
-    else if (!away.has(name)) {
-      away.add(name)
-      log.warn({ function: name, status }, 'a function that is to be warm is not ready')
+export function keepWarm({ functions, probe, log, intervalMs = INTERVAL_MS, now }: KeepWarmOptions) {
+  const notReady = new Set<string>()
+  const check = async (name: string) => {
+    const status = await probe(name, '/_/ready')
+    if (status === 204) notReady.delete(name)
+    else if (!notReady.has(name)) {
+      notReady.add(name)
+      log.warn({ function: name, status }, 'a function that is to be kept warm is not ready')
     }
   }
-  const askAll = () => {
+  const checkAll = () => {
     const at = now?.() ?? new Date()
-    for (const { name, scale } of functions()) if (scale.warm && isWarm(scale.warm, at)) void ask(name)
+    for (const { name, scale } of functions()) if (scale.warm && isWarm(scale.warm, at)) void check(name)
   }
-  const timer = setInterval(askAll, everyMs)
-  askAll()
+  const timer = setInterval(checkAll, intervalMs)
+  checkAll()
   return { stop: () => clearInterval(timer) }
 }

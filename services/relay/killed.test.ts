@@ -18,7 +18,7 @@ function spawnRelay(env: Record<string, string>) {
 const exitOf = async (child: ChildProcess) => (await once(child, 'exit')) as [number | null, string | null]
 const settled = (state: string) => until(`it is ${state}`, async () => (await countStates(url))[state] === 1)
 
-it('what a killed relay had in hand is delivered again when its lease is over, and counted', async () => {
+it('what a killed relay had leased is delivered again when its lease is over, and counted', async () => {
   const { received, template } = await startSubscriber((response, count) => {
     if (count > 1) response.writeHead(204).end()
   })
@@ -65,7 +65,7 @@ it.each(['SIGTERM', 'SIGINT', 'stdin'] as const)('at %s it settles what is in fl
   })
   const env = await relayEnv(url, template, [subscription('send-welcome')])
   const child = spawnRelay({ ...env, EBB_PARENT: end === 'stdin' ? 'stdin' : '' })
-  const said = text(child.stdout)
+  const output = text(child.stdout)
   await emit(url)
   await until('it is in flight', () => received.length === 1)
   const exited = exitOf(child)
@@ -74,19 +74,21 @@ it.each(['SIGTERM', 'SIGINT', 'stdin'] as const)('at %s it settles what is in fl
   answer()
   expect(await exited).toEqual([0, null])
   expect(await countStates(url)).toEqual({ done: 1 })
-  expect(await said).toContain('"msg":"relay ready"')
+  expect(await output).toContain('"msg":"relay ready"')
 })
 
-it('with settings that do not fit it says so in one sentence and exits 1', async () => {
+const NO_URL = 'must make an http or https URL, such as http://{name}.{namespace}.svc'
+
+it('with settings that do not fit it reports that in one sentence and exits 1', async () => {
   const env = await relayEnv(url, 'http://{name}', [])
   for (const [broken, sentence] of [
     [{ DATABASE_URL: '' }, 'relay: DATABASE_URL: not set, and needed here (or DATABASE_URL_FILE)\n'],
     [{ EBB_IDENTITY_KEY: '{}' }, 'relay: EBB_IDENTITY_KEY: is no private Ed25519 key (a JWK)\n'],
-    [{ EBB_UPSTREAM_TEMPLATE: '{name}' }, 'relay: EBB_UPSTREAM_TEMPLATE: {name} makes no http or https URL\n'],
+    [{ EBB_UPSTREAM_TEMPLATE: '{name}' }, `relay: EBB_UPSTREAM_TEMPLATE: ${NO_URL}\n`],
   ] as const) {
     const child = spawnRelay({ ...env, ...broken })
-    const said = text(child.stderr)
+    const output = text(child.stderr)
     expect(await exitOf(child)).toEqual([1, null])
-    expect(await said).toBe(sentence)
+    expect(await output).toBe(sentence)
   }
 })

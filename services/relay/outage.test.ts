@@ -7,7 +7,7 @@ import { startPostgres } from '../../src/dev/postgres/index.ts'
 import { attemptsOf, countStates, emit } from './test-outbox.ts'
 import { closeLater, startSubscriber, startTestRelay, subscription, until } from './test-support.ts'
 
-it('goes on when Postgres comes back: what was answered meanwhile is settled, and nothing is sent twice', async () => {
+it('works again when Postgres comes back: what was answered meanwhile is settled, and nothing is sent twice', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-outage-'))
   let postgres = await startPostgres(folder)
   closeLater(async () => {
@@ -32,17 +32,17 @@ it('goes on when Postgres comes back: what was answered meanwhile is settled, an
   await until('the first is in flight', () => received.length === 1)
   await postgres.stop()
   answer()
-  await until('the outage is noticed', () => log.count('the relay is held up') === 1)
+  await until('the outage is noticed', () => log.count('a poll failed; the relay tries again') === 1)
   const refused = await fetch(`${admin}/_/ready`)
   expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2'])
   expect(await refused.json()).toMatchObject({ status: 503, error: 'unavailable' })
   expect(await statusOf('/_/health')).toBe(200)
   const metrics = await (await fetch(`${admin}/metrics`)).text()
   expect(metrics).toContain('\nebb_database_up 0\n')
-  // What nobody knows is not told as a zero.
+  // What is not known has no value; 0 would be a statement.
   expect(metrics).not.toMatch(/^ebb_(dead_letters|backlog_size|backlog_age_seconds)\b/m)
   postgres = await startPostgres(folder, { port: Number(new URL(url).port) })
-  await until('it is back', () => log.count('the relay goes on') === 1)
+  await until('it is back', () => log.count('the relay works again') === 1)
   expect(await statusOf('/_/ready')).toBe(200)
   const after = await emit(url)
   await until('the second is in flight', () => received.length === 2)
@@ -51,7 +51,7 @@ it('goes on when Postgres comes back: what was answered meanwhile is settled, an
 
   expect(received.map(({ headers }) => headers['ce-id'])).toEqual([before, after])
   expect(await attemptsOf(url, before)).toMatchObject([{ number: 1, status: 204 }])
-  expect(log.count('the relay is held up')).toBe(1)
+  expect(log.count('a poll failed; the relay tries again')).toBe(1)
   expect(log.count('the database channel is down')).toBe(1)
   expect(log.deliveries().map(({ outcome }) => outcome)).toEqual(['done', 'done'])
 })

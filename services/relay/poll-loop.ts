@@ -3,7 +3,7 @@ import type { RelayMetrics } from './metrics.ts'
 import { createPoller } from './poller.ts'
 import type { Queue } from './queue.ts'
 
-interface PollLoopDependencies {
+export interface PollLoopDependencies {
   readonly queues: readonly Queue[]
   /** What a cold start may take. */
   readonly startTimeoutMs: number
@@ -14,19 +14,20 @@ interface PollLoopDependencies {
 }
 
 export interface PollLoopOptions {
-  /** The longest sleep: what makes a lost NOTIFY good. */
+  /** The longest sleep, which makes up for a lost NOTIFY; default: 1 s. */
   readonly pollMs?: number
+  /** Calls at a time; default: 500. */
   readonly maxInFlight?: number
   /** How long `stop` waits for what is in flight before it gives that up; default: as long as a call may take. */
   readonly drainMs?: number
 }
 
-interface PollLoop {
-  /** Looks for work now. */
+export interface PollLoop {
+  /** Polls now. */
   wake(): void
-  /** Whether it makes calls: what it was last asked to do it could, and it is not stopping. */
+  /** Whether it makes calls: the last poll succeeded, and it is not stopping. */
   isReady(): boolean
-  /** Whether it does anything: where not, only a new process helps. */
+  /** Whether polls end. Where they do not, only a new process helps. */
   isAlive(): boolean
   /** Leases nothing new, settles what is in flight and resolves. */
   stop(): Promise<void>
@@ -35,106 +36,106 @@ interface PollLoop {
 const MIN_SLEEP_MS = 10
 
 /**
- * Starts to make the calls that are due: works without a pause while there is something to do, else sleeps until it is
- * woken, something is due, or `pollMs` are over. Several side by side are fine.
+ * Starts to make the calls that are due: polls without a pause while there is something to do, else sleeps until it is
+ * woken, a call is due, or `pollMs` have passed. Several relays may run side by side.
  */
 export function startPollLoop(
-  { queues, longestCallMs, ...parts }: PollLoopDependencies,
+  { queues, longestCallMs, ...dependencies }: PollLoopDependencies,
   { pollMs = 1_000, maxInFlight = 500, drainMs }: PollLoopOptions = {},
 ): PollLoop {
-  const alarm = createWakeableSleep()
+  const { wake, sleep } = createWakeableSleep()
   const closing = new AbortController()
   const giveUp = new AbortController()
   const signals = { closing: closing.signal, giveUp: giveUp.signal }
-  const turn = createPoller(queues, { ...parts, maxInFlight, ...signals, wake: alarm.wake })
-  const health = createHealth(parts.log)
+  const poller = createPoller(queues, { ...dependencies, maxInFlight, ...signals, wake })
+  const health = createHealth(dependencies.log)
 
-  const work = async () => {
+  const run = async () => {
     while (!closing.signal.aborted) {
       health.begin()
       try {
-        const { foundWork, nextDueMs } = await turn.take()
-        health.good()
-        if (!foundWork) await alarm.sleep(Math.min(pollMs, Math.max(MIN_SLEEP_MS, nextDueMs)))
-      } catch (fault) {
-        await alarm.sleep(health.bad(fault))
+        const { foundWork, nextDueMs } = await poller.poll()
+        health.succeed()
+        if (!foundWork) await sleep(Math.min(pollMs, Math.max(MIN_SLEEP_MS, nextDueMs)))
+      } catch (error) {
+        await sleep(health.fail(error))
       }
     }
   }
-  const working = work()
+  const running = run()
 
   return {
-    wake: alarm.wake,
+    wake,
     isAlive: health.isAlive,
     isReady: () => health.isGood() && !closing.signal.aborted,
     stop: async () => {
       closing.abort()
-      alarm.wake()
+      wake()
       const limit = setTimeout(() => giveUp.abort(new Error('the relay was stopped')), drainMs ?? longestCallMs())
-      await working
-      await turn.settled()
+      await running
+      await poller.settled()
       clearTimeout(limit)
     },
   }
 }
 
-/** A sleep that can be ended early. A `wake` while nobody sleeps ends the next sleep at once: none is missed. */
+/** A sleep that can be ended early. A `wake` while nothing sleeps ends the next sleep at once, so that none is missed. */
 function createWakeableSleep() {
-  let ring: (() => void) | undefined
-  let rung = false
+  let end: (() => void) | undefined
+  let woken = false
   return {
     wake(): void {
-      rung = true
-      ring?.()
+      woken = true
+      end?.()
     },
     async sleep(ms: number): Promise<void> {
-      if (!rung) {
+      if (!woken) {
         const { promise, resolve } = Promise.withResolvers<void>()
         const timer = setTimeout(resolve, ms)
-        ring = resolve
+        end = resolve
         await promise
         clearTimeout(timer)
-        ring = undefined
+        end = undefined
       }
-      rung = false
+      woken = false
     },
   }
 }
 
 const INITIAL_BACKOFF_MS = 100
 const MAX_BACKOFF_MS = 5_000
-/** A turn that takes longer hangs: a statement that Postgres never answers, as where its host is gone. */
+/** A poll that takes longer hangs: a statement that Postgres never answers, as where its host is gone. */
 const MAX_POLL_MS = 15_000
-/** Far more than all of a turn's statements may take: one that is still under way will never end. */
+/** Far more than all statements of a poll may take: one that is still running will never end. */
 const STUCK_MS = 120_000
 
-/** Knows how the turns go. Says once that the database went (or refuses), and once that it came back. */
+/** Follows the polls. Logs once that they fail, and once that they succeed again. */
 export function createHealth(log: Log, { now = () => performance.now() } = {}) {
   let wasGood = false
   let backoffMs = 0
-  let beganAt: number | undefined
-  const lastsLessThan = (limitMs: number) => beganAt === undefined || now() - beganAt < limitMs
+  let startedAt: number | undefined
+  const lastsLessThan = (limitMs: number) => startedAt === undefined || now() - startedAt < limitMs
   return {
     begin() {
-      beganAt = now()
+      startedAt = now()
     },
-    good() {
+    succeed() {
       if (!wasGood) log.info({}, 'relay ready')
-      else if (backoffMs > 0) log.info({}, 'the relay goes on')
+      else if (backoffMs > 0) log.info({}, 'the relay works again')
       wasGood = true
       backoffMs = 0
-      beganAt = undefined
+      startedAt = undefined
     },
-    /** Answers how long to wait. */
-    bad(fault: unknown): number {
-      if (backoffMs === 0) log.error({ err: fault }, 'the relay is held up')
+    /** Returns how long to wait before the next poll. */
+    fail(error: unknown): number {
+      if (backoffMs === 0) log.error({ err: error }, 'a poll failed; the relay tries again')
       backoffMs = backoffMs === 0 ? INITIAL_BACKOFF_MS : Math.min(backoffMs * 2, MAX_BACKOFF_MS)
-      beganAt = undefined
+      startedAt = undefined
       return backoffMs
     },
-    /** Whether the last turn was good, and the one under way does not hang. */
+    /** Whether the last poll succeeded, and the one under way does not hang. */
     isGood: () => wasGood && backoffMs === 0 && lastsLessThan(MAX_POLL_MS),
-    /** Whether turns end, well or not: a database that is away is no reason to start again. */
+    /** Whether polls end, successful or not: a database that is unavailable is no reason to restart. */
     isAlive: () => lastsLessThan(STUCK_MS),
   }
 }

@@ -9,7 +9,7 @@ export interface ProcessOptions {
   readonly leaseEndsAt: number
   readonly log: Log
   readonly metrics: RelayMetrics
-  /** Ends what runs: a push counts as unanswered, and a settlement is not tried again. */
+  /** Ends what is running: the call counts as unanswered, and a settlement is not tried again. */
   readonly signal: AbortSignal
 }
 
@@ -19,28 +19,28 @@ const INITIAL_RETRY_MS = 50
 const MAX_RETRY_MS = 1_000
 
 /**
- * Carries one leased call to its end: push, judge, settle, tell. Never rejects; answers whether it, or another
- * one because of it, may be due again.
+ * Takes one leased call to its end: send, classify, settle, report. Never rejects. Resolves to whether this call, or
+ * others because of it, may be due again.
  */
 export async function processCall(
   leased: LeasedCall,
-  { leaseEndsAt, signal, ...told }: ProcessOptions,
+  { leaseEndsAt, signal, ...reporting }: ProcessOptions,
 ): Promise<{ readonly again: boolean }> {
-  const settlement = leased.judge(await leased.push(signal))
+  const settlement = leased.classify(await leased.send(signal))
   try {
-    const applied = await settleInTime(() => leased.settle(settlement), { leaseEndsAt, signal })
-    reportAttempt(told, leased, applied ? settlement : { ...settlement, state: 'stale' })
-  } catch (fault) {
+    const applied = await settleWithinLease(() => leased.settle(settlement), { leaseEndsAt, signal })
+    reportAttempt(reporting, leased, applied ? settlement : { ...settlement, state: 'stale' })
+  } catch (error) {
     const { status, durationMs } = settlement
-    told.log.error({ ...logFields(leased), outcome: 'unsettled', status, err: fault }, 'delivery')
-    count(told, leased, 'unsettled', durationMs)
+    reporting.log.error({ ...logFields(leased), outcome: 'unsettled', status, err: error }, 'delivery')
+    count(reporting, leased, 'unsettled', durationMs)
   }
   return { again: leased.unblocksOthers || settlement.state === 'waiting' }
 }
 
-/** Logs and counts an attempt that is settled, by us or by the end of its lease. */
+/** Logs and counts an attempt that is settled, by this relay or by the end of its lease. */
 export function reportAttempt(
-  told: Reporting,
+  reporting: Reporting,
   attempt: Attempt,
   {
     state,
@@ -52,9 +52,9 @@ export function reportAttempt(
 ): void {
   const outcome = state === 'waiting' ? 'retry' : state
   const line = { ...logFields(attempt), outcome, status, error, durationMs, retryInMs }
-  if (state === 'dead' || state === 'stale') told.log.warn(line, 'delivery')
-  else told.log.info(line, 'delivery')
-  count(told, attempt, outcome, durationMs)
+  if (state === 'dead' || state === 'stale') reporting.log.warn(line, 'delivery')
+  else reporting.log.info(line, 'delivery')
+  count(reporting, attempt, outcome, durationMs)
 }
 
 const count = ({ metrics }: Reporting, { function: consumer }: Attempt, outcome: string, durationMs: number) =>
@@ -65,16 +65,16 @@ const logFields = ({ id, type, function: name, attempt, correlationId, tracepare
   ...{ correlationId, traceId: traceIdOf(traceparent) },
 })
 
-/** Settles, again and again while the database is away, until the lease ends: then the call is anybody's. */
-async function settleInTime(
+/** Retries while the database is unavailable, until the lease ends: from then on any relay may lease the call. */
+async function settleWithinLease(
   settle: () => Promise<boolean>,
   { leaseEndsAt, signal }: Pick<ProcessOptions, 'leaseEndsAt' | 'signal'>,
 ): Promise<boolean> {
   for (let waitMs = INITIAL_RETRY_MS; ; waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)) {
     try {
       return await settle()
-    } catch (fault) {
-      if (signal.aborted || performance.now() + waitMs > leaseEndsAt) throw fault
+    } catch (error) {
+      if (signal.aborted || performance.now() + waitMs > leaseEndsAt) throw error
     }
     await delay(waitMs, undefined, { signal })
   }

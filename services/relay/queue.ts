@@ -5,7 +5,7 @@ import type { CallOutcome } from './call-function.ts'
 /** A function that the relay calls. */
 export type Target = Pick<Subscription, 'name' | 'retry' | 'timeoutMs' | 'scale'>
 
-/** What a log line tells of an attempt. */
+/** One attempt of a call, as its log line describes it. */
 export interface Attempt {
   /** Of an event, or of an invocation. */
   readonly id: string
@@ -17,35 +17,35 @@ export interface Attempt {
   readonly traceparent: string
 }
 
-/** One call that is due, ours until its lease ends. */
+/** One call that is due, leased by this relay. */
 export interface LeasedCall extends Attempt {
-  /** Makes the call. Answers whatever comes of it, and never rejects. */
-  push(signal: AbortSignal): Promise<CallOutcome>
-  judge(answer: CallOutcome): Settlement
-  /** What becomes of it where its function is gone. */
+  /** Makes the call. Resolves to whatever comes of it, and never rejects. */
+  send(signal: AbortSignal): Promise<CallOutcome>
+  classify(outcome: CallOutcome): Settlement
+  /** Returns how the call ends where its function is gone. */
   abandon(): Settlement
-  /** Ends the lease; false where it was not ours any more. */
+  /** Ends the lease. Resolves to false where another relay has leased the call meanwhile. */
   settle(settlement: Settlement): Promise<boolean>
-  /** Whether its end may make others due. */
+  /** Whether other calls may become due when this one ends. */
   readonly unblocksOthers: boolean
 }
 
-/** An attempt whose relay died. */
+/** An attempt whose relay died, taken back from it. */
 export type ReclaimedCall = Attempt & Pick<Settlement, 'durationMs'> & { readonly state: 'waiting' | 'dead' }
 
-/** One kind of what the relay does: where it is kept, and what becomes of it. */
+/** Calls of one kind that are due: deliveries of events, or invocations. Each is a table. */
 export interface Queue {
-  /** The functions as they are now. */
+  /** The functions that take calls of this kind, as the contracts are now. */
   targets(): readonly Target[]
-  /** Finds new work; answers how much. */
+  /** Turns new events into deliveries. Resolves to how many events there were. */
   fanOut(): Promise<number>
-  /** Makes due again, or gives up, what a relay leased that is gone. */
+  /** Makes calls whose lease has expired due again, or gives them up where their attempts are used up. */
   reclaimExpiredLeases(
     known: readonly { readonly target: Target; readonly leaseMs: number }[],
   ): Promise<readonly ReclaimedCall[]>
-  /** Says which functions there are, and finds those that are gone: that something waits for and no relay has known for `afterMs`. */
+  /** Records which functions exist. Resolves to those for which calls wait and that no relay has known for `afterMs`. */
   findAbandoned(afterMs: number): Promise<readonly string[]>
-  /** Milliseconds until something is due, for each of these functions that something waits for. */
+  /** Resolves to the milliseconds until a call is due, for each of these functions that calls wait for. */
   findDueTimes(names: readonly string[]): Promise<ReadonlyMap<string, number>>
   lease(target: Target, options: { readonly most: number; readonly leaseMs: number }): Promise<readonly LeasedCall[]>
 }

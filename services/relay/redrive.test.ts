@@ -13,12 +13,12 @@ const { url } = testDatabase()
 const pool = createPool(databaseUrlFor('gateway', url), { log: createLog({ level: 'silent' }) })
 beforeEach(() => emptyOutbox(url))
 
-/** A relay, a subscriber that refuses until told otherwise, and `count` dead letters. */
+/** A relay, a subscriber that refuses until `response.status` says otherwise, and `count` dead letters. */
 async function start(count: number) {
-  const told = { status: 500, gate: Promise.resolve() }
+  const reply = { status: 500, gate: Promise.resolve() }
   const { received, template } = await startSubscriber(async (response) => {
-    await told.gate
-    response.writeHead(told.status).end()
+    await reply.gate
+    response.writeHead(reply.status).end()
   })
   const retry = { attempts: 2, minDelayMs: 1, maxDelayMs: 1 }
   await startTestRelay(url, template, { subscriptions: [subscription('send-welcome', { retry })] })
@@ -26,7 +26,7 @@ async function start(count: number) {
   for (let n = 0; n < count; n++) ids.push(await emit(url))
   await settled({ dead: count })
   received.splice(0)
-  return { told, received, ids }
+  return { reply, received, ids }
 }
 
 const again = (options: { perSecond?: number } = {}) =>
@@ -37,9 +37,9 @@ const settled = (states: Record<string, number>) =>
     return JSON.stringify(Object.entries(now).sort()) === JSON.stringify(Object.entries(states).sort())
   })
 
-it('dead letters are delivered when their subscriber is well again, the first one first', async () => {
-  const { told, received, ids } = await start(10)
-  told.status = 204
+it('dead letters are delivered when their subscriber works again, the first one first', async () => {
+  const { reply, received, ids } = await start(10)
+  reply.status = 204
   await again()
   await settled({ done: 10 })
   expect(received.map(({ headers }) => headers['ce-id'])[0]).toBe(ids[0])
@@ -52,9 +52,9 @@ it('dead letters are delivered when their subscriber is well again, the first on
 })
 
 it('the others follow at once, also where the relay fell asleep meanwhile', async () => {
-  const { told, received } = await start(3)
+  const { reply, received } = await start(3)
   const { promise, resolve } = Promise.withResolvers<void>()
-  Object.assign(told, { status: 204, gate: promise })
+  Object.assign(reply, { status: 204, gate: promise })
   await again()
   await until('the first is in flight', () => received.length === 1)
   for (let looks = 0; looks < 20; looks++) expect(await countStates(url)).toEqual({ leased: 1, dead: 2 })
@@ -71,8 +71,8 @@ it('where the first one fails again, with all its attempts, the others are not e
 })
 
 it('no faster than the rate', async () => {
-  const { told, received } = await start(6)
-  told.status = 204
+  const { reply, received } = await start(6)
+  reply.status = 204
   const began = performance.now()
   await again({ perSecond: 20 })
   await settled({ done: 6 })

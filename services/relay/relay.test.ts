@@ -10,7 +10,7 @@ beforeEach(() => emptyOutbox(url))
 const settled = (state: string, count = 1) =>
   until(`${count} ${state}`, async () => (await countStates(url))[state] === count)
 
-/** One relay, and one subscriber that answers as told. */
+/** One relay, and one subscriber that responds with `answer`. */
 async function start(answer?: Respond, parts: Parameters<typeof subscription>[1] = {}) {
   const { received, template } = await startSubscriber(answer)
   const relay = await startTestRelay(url, template, { subscriptions: [subscription('send-welcome', parts)] })
@@ -68,7 +68,7 @@ describe('an event', () => {
     expect(received).toHaveLength(1)
   })
 
-  it('of a type that nobody subscribes to is marked and makes no delivery', async () => {
+  it('of a type without a subscriber is marked and makes no delivery', async () => {
     await start()
     const id = await emit(url, { type: 'user.deleted' })
     await until('it is marked', async () => {
@@ -140,7 +140,7 @@ describe('a delivery', () => {
     expect(log.deliveries().map(({ outcome }) => outcome)).toEqual(['retry', 'retry', 'dead'])
   })
 
-  it('without an answer says why, and counts', async () => {
+  it('without a response records why, and counts', async () => {
     await start((response) => response.destroy(), { retry: { attempts: 2, minDelayMs: 1, maxDelayMs: 1 } })
     const id = await emit(url)
     await settled('dead')

@@ -10,7 +10,7 @@ beforeEach(() => emptyOutbox(url))
 const settled = (state: string, count: number) =>
   until(`${count} ${state}`, async () => (await countStates(url))[state] === count)
 
-/** Answers nobody until `count` requests are waiting at once. */
+/** Answers no request until `count` requests are waiting at once. */
 function gate(count: number): Respond {
   const waiting: ServerResponse[] = []
   let open = false
@@ -22,7 +22,7 @@ function gate(count: number): Respond {
 }
 
 it('two relays side by side deliver each event once', async () => {
-  // Ten seats in each relay: twenty at once are both at work.
+  // Ten slots in each relay: twenty at once are both at work.
   const { received, template } = await startSubscriber(gate(20))
   const subscriptions = [subscription('send-welcome', { scale: { max: 1, concurrency: 10 } })]
   // What one relay fans out the other finds at its next poll.
@@ -40,7 +40,7 @@ it('two relays side by side deliver each event once', async () => {
   for (const { log } of relays) expect(log.deliveries().length).toBeGreaterThanOrEqual(10)
 })
 
-it('a subscriber that never answers takes no place from another', async () => {
+it('a subscriber that never answers takes no slot from another', async () => {
   const { received, template } = await startSubscriber((response, _count, { url: path }) => {
     if (path === '/quick/') response.writeHead(204).end()
   })

@@ -15,14 +15,14 @@ import { keepWarm } from './keep-warm.ts'
 import { createMetrics } from './metrics.ts'
 import { type PollLoopOptions, startPollLoop } from './poll-loop.ts'
 
-/** What a look into the database may take, while whoever scrapes waits; the database itself gives up after half of it. */
+/** What counting the backlog may take while a scrape waits; the database itself gives up after half of it. */
 const LOOKUP_MS = 2_000
 /** What any statement may take. */
 const STATEMENT_MS = 10_000
 
 /**
- * Puts a relay together from its settings and starts it; answers where its admin side listens, if it does. Throws a
- * ConfigFault where a setting does not fit or the port is taken.
+ * Starts a relay with these settings. Resolves to the port of its admin side, where it has one. Rejects with a
+ * ConfigError where a setting does not fit or the port is taken.
  */
 export async function startRelay(
   config: Config,
@@ -35,41 +35,41 @@ export async function startRelay(
   const sign = await openIdentitySigner(config, 'ebb:relay')
 
   const contracts = openContracts(pointer, { log, onSwap: () => onSwap() })
-  const tellCycles = () => {
+  const subscriptions = () => contracts.current().subscriptions
+  const routes = () => contracts.current().routes
+  const functions = () => [...routes(), ...subscriptions()]
+  const logCycles = () => {
     for (const cycle of findEventCycles(subscriptions())) {
       log.warn({ cycle }, `events may lead back to themselves: ${cycle}; the handlers have to end it`)
     }
   }
-  // Each idle connection that breaks would say so; the relay says once that the database is away.
+  // The pool would log each idle connection that breaks; the relay logs once that the database is unavailable.
   const pool = createPool(databaseUrl, {
     ...{ max: config.EBB_POOL_MAX, statementTimeoutMs: STATEMENT_MS, log: log.child({}, { level: 'error' }) },
   })
-  const { call, look, close } = openCaller({ locate, sign, startTimeoutMs, log })
-  const subscriptions = () => contracts.current().subscriptions
-  const routes = () => contracts.current().routes
-  tellCycles()
+  const { call, probe, close } = openCaller({ locate, sign, startTimeoutMs, log })
+  logCycles()
   const queues = [createDeliveryQueue({ pool, call, subscriptions }), createInvocationQueue({ pool, call, routes })]
-  const { metrics, ...told } = createMetrics(() =>
+  const { metrics, ...exposition } = createMetrics(() =>
     queryWithTimeout(pool, LOOKUP_MS, (client) => readBacklog(client, { limitMs: LOOKUP_MS / 2 })),
   )
-  const functions = () => [...routes(), ...subscriptions()]
   const longestCallMs = () => relayDrainMs({ startTimeoutMs, contracts: functions() })
-  const relay = startPollLoop({ queues, startTimeoutMs, longestCallMs, log, metrics }, options)
+  const loop = startPollLoop({ queues, startTimeoutMs, longestCallMs, log, metrics }, options)
   const abandoned = giveUpAbandoned({ queues, afterMs: config.EBB_ABANDON_AFTER_MS, log, metrics })
   const onSwap = () => {
-    tellCycles()
-    abandoned.look()
-    relay.wake()
+    logCycles()
+    abandoned.check()
+    loop.wake()
   }
-  const warm = keepWarm({ functions, look, log })
+  const warm = keepWarm({ functions, probe, log })
   const channel = openListener(config.DATABASE_DIRECT_URL ?? databaseUrl, [OUTBOX_CHANNEL], {
-    onNotify: relay.wake,
-    onUp: relay.wake,
+    onNotify: loop.wake,
+    onUp: loop.wake,
     log,
   })
   const end = async () => {
     warm.stop()
-    await Promise.all([abandoned.stop(), relay.stop()])
+    await Promise.all([abandoned.stop(), loop.stop()])
     admin?.close()
     contracts.close()
     await Promise.all([channel.close(), close(), pool.end()])
@@ -81,10 +81,10 @@ export async function startRelay(
   }
   let admin: Awaited<ReturnType<typeof startAdmin>> | undefined
   try {
-    admin = await startAdmin(config, { ...relay, metrics: told, log })
-  } catch (fault) {
+    admin = await startAdmin(config, { ...loop, metrics: exposition, log })
+  } catch (error) {
     await stop()
-    throw fault
+    throw error
   }
   return { adminPort: admin.port, stop }
 }

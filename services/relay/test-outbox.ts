@@ -29,7 +29,7 @@ export interface EmitOptions {
 
 export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
-/** Adds `count` events to the outbox as a producer does; answers their ids. */
+/** Adds `count` events to the outbox as a producer does; returns their ids. */
 export async function emitAll(
   url: string,
   { type = 'user.created', subject, payload = { n: 1 }, notify = true, count = 1, hops = 0 }: EmitOptions = {},
@@ -45,7 +45,7 @@ export async function emitAll(
   return rows.map(({ id }) => id)
 }
 
-/** Adds one event to the outbox; answers its id. */
+/** Adds one event to the outbox; returns its id. */
 export async function emit(url: string, options: Omit<EmitOptions, 'count'> = {}): Promise<string> {
   return (await emitAll(url, options)).join()
 }

@@ -33,10 +33,10 @@ export interface Received {
   readonly body: string
 }
 
-/** Answers the request number `count`. */
+/** Responds to the request number `count`. */
 export type Respond = (response: ServerResponse, count: number, received: Received) => void
 
-/** A function's HTTP server, which remembers what it receives; answers 204 unless told. */
+/** A function's HTTP server, which remembers what it receives; default: it answers 204. */
 export async function startSubscriber(answer: Respond = (response) => response.writeHead(204).end()) {
   const received: Received[] = []
   const http = createServer(async (request, response) => {
@@ -131,7 +131,7 @@ export function memoryLog() {
     // Only the calls with an object and a message, which are all that Ebb makes.
     ...(log as unknown as Log),
     lines: () => lines,
-    said: (msg: string) => lines.filter((line) => line.msg === msg),
+    linesOf: (msg: string) => lines.filter((line) => line.msg === msg),
     deliveries: () => lines.filter(({ msg }) => msg === 'delivery'),
     count: (msg: string) => lines.filter((line) => line.msg === msg).length,
   }

@@ -1,4 +1,5 @@
 import { PLATFORM_CODES } from '../contract/problem.ts'
+import { parseRetryAfter } from '../protocol/retry.ts'
 import type { Call, Refusal, Result, ValidationIssue } from './call.ts'
 import type { Callable } from './calls-of.ts'
 
@@ -33,16 +34,14 @@ export async function readResponse(
     // `known` has just compared it with the codes that the type names.
     error: error as never,
     details: Array.isArray(details) ? details.filter(isValidationIssue) : [],
-    ...parseRetryAfter(headers),
+    ...readRetryAfter(headers),
   }
 }
 
-/** The wait that a response asks for, in seconds or as a date (RFC 9110). */
-export function parseRetryAfter(headers: Headers, now = Date.now()): { readonly retryAfterSeconds?: number } {
-  const text = headers.get('retry-after')?.trim()
-  if (!text) return {}
-  const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1000)
-  return Number.isNaN(seconds) ? {} : { retryAfterSeconds: Math.max(0, seconds) }
+/** The delay that a response asks for, in whole seconds. */
+export function readRetryAfter(headers: Headers): { readonly retryAfterSeconds?: number } {
+  const delayMs = parseRetryAfter(headers.get('retry-after'), headers.get('date'))
+  return delayMs === undefined ? {} : { retryAfterSeconds: Math.ceil(delayMs / 1_000) }
 }
 
 const NO_JSON = Symbol('no JSON')
@@ -68,7 +67,7 @@ function createUnexpected(
     message,
     correlationId,
     details: [],
-    ...parseRetryAfter(headers),
+    ...readRetryAfter(headers),
   }
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { untilTrue } from '../../test/support/until.ts'
 import { createClient } from './index.ts'
-import { parseRetryAfter } from './read-response.ts'
-import { retryDelayMs } from './retry.ts'
+import { readRetryAfter } from './read-response.ts'
+import { delayBeforeRetry } from './retry.ts'
 import {
   countOrders,
   hangUp,
@@ -105,17 +105,17 @@ describe('the wait between two tries', () => {
     }
     const result = { ok, error, status, message, details, correlationId: 'c' }
     const ceilings = [0, 1, 2, 3, 4].map((tries) =>
-      retryDelayMs(tries, result, { minDelayMs: 100, maxDelayMs: 1_000, random: () => 1 }),
+      delayBeforeRetry(tries, result, { minDelayMs: 100, maxDelayMs: 1_000, random: () => 1 }),
     )
     expect(ceilings).toEqual([100, 200, 400, 800, 1_000])
     const options = { minDelayMs: 100, maxDelayMs: 1_000, random: () => 0.25 }
-    expect(retryDelayMs(1, result, options)).toBe(50)
-    expect(retryDelayMs(1, { ...result, retryAfterSeconds: 2 }, options)).toBe(2_050)
+    expect(delayBeforeRetry(1, result, options)).toBe(50)
+    expect(delayBeforeRetry(1, { ...result, retryAfterSeconds: 2 }, options)).toBe(2_050)
   })
 
   it('is read from seconds and from dates', () => {
-    const now = Date.parse('2026-01-01T00:00:00Z')
-    const read = (text: string) => parseRetryAfter(new Headers({ 'retry-after': text }), now).retryAfterSeconds
+    const date = 'Thu, 01 Jan 2026 00:00:00 GMT'
+    const read = (text: string) => readRetryAfter(new Headers({ 'retry-after': text, date })).retryAfterSeconds
     expect(['3', 'Thu, 01 Jan 2026 00:00:05 GMT', 'Wed, 31 Dec 2025 00:00:00 GMT', 'soon'].map(read)).toEqual([
       ...[3, 5, 0, undefined],
     ])

@@ -1,3 +1,4 @@
+import { isRetryableStatus, retryDelayMs } from '../protocol/retry.ts'
 import type { Call, Result } from './call.ts'
 import type { Callable } from './calls-of.ts'
 
@@ -20,7 +21,7 @@ export async function withRetries(
   for (let tries = 0; ; tries++) {
     const result = await attempt()
     if (tries >= maxRetries || signal.aborted || !isRetryable(result)) return result
-    const delayMs = retryDelayMs(tries, result, delays)
+    const delayMs = delayBeforeRetry(tries, result, delays)
     if (Date.now() + delayMs >= deadline) return result
     await sleep(delayMs, signal)
   }
@@ -29,23 +30,21 @@ export async function withRetries(
 /** Whether a request has no effect, or one effect however often it is sent. */
 const isRepeatable = ({ method, reads, idempotent }: Callable) => method === 'GET' || !!reads || !!idempotent
 
-const TRANSIENT_STATUSES = new Set([408, 425, 429, 502, 503, 504])
-
 /** Whether the same request may succeed later. */
 function isRetryable(result: Result<Call>): boolean {
   if (result.ok || result.error === 'timeout' || result.error === 'aborted') return false
   if (result.error === 'network') return true
-  return TRANSIENT_STATUSES.has(result.status ?? 0) || (result.status === 409 && result.error === 'in_progress')
+  return isRetryableStatus(result.status ?? 0) || (result.status === 409 && result.error === 'in_progress')
 }
 
-/** The wait before try `tries + 2`. */
-export function retryDelayMs(
+/** The delay in milliseconds before try `tries + 2`. */
+export function delayBeforeRetry(
   tries: number,
   result: Result<Call>,
   { minDelayMs, maxDelayMs, random = Math.random }: DelayOptions,
 ): number {
-  const requestedMs = 'retryAfterSeconds' in result ? (result.retryAfterSeconds ?? 0) * 1000 : 0
-  return requestedMs + random() * Math.min(maxDelayMs, minDelayMs * 2 ** tries)
+  const retryAfterMs = 'retryAfterSeconds' in result ? (result.retryAfterSeconds ?? 0) * 1_000 : 0
+  return retryDelayMs(tries + 1, { initialMs: minDelayMs, maxMs: maxDelayMs, retryAfterMs, random })
 }
 
 interface DelayOptions extends Pick<RetryOptions, 'minDelayMs' | 'maxDelayMs'> {

@@ -36,6 +36,15 @@ const json = () =>
     }
   })
 
+const upstreamTemplate = () =>
+  z
+    .string()
+    .includes('{name}')
+    .refine(
+      (template) => /^https?:/.test(template) && URL.canParse(template.replaceAll(/[{}]/g, '')),
+      'must make an http or https URL, such as http://{name}.{namespace}.svc',
+    )
+
 /**
  * Every setting that any part of Ebb reads: its schema, and its value where it is not set. Each may stand in a file
  * named by NAME_FILE instead. Schemas are made of what is set only, since a function's start waits for them.
@@ -63,7 +72,7 @@ const SETTINGS = {
   EBB_HOME: [text(), undefined],
   EBB_CONTRACTS: [text(), undefined],
   /** Where a function answers; {name} and {namespace} are filled in. */
-  EBB_UPSTREAM_TEMPLATE: [() => z.string().includes('{name}'), undefined],
+  EBB_UPSTREAM_TEMPLATE: [upstreamTemplate, undefined],
   EBB_NAMESPACE: [text(), 'default'],
   EBB_FUNCTIONS_URL: [url('http'), undefined],
   EBB_IDENTITY_KEY: [json, undefined],

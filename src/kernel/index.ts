@@ -15,6 +15,7 @@ export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.t
 export { createLog, type Log, logReady } from './log.ts'
 export type { BindContext, Resource, TransactionalResource } from './resource.ts'
 export { rejectLateCall, restrictToStores, STORES, type Store } from './resource.ts'
+export { runService } from './run-service.ts'
 export type {
   Claim,
   ClaimResult,

@@ -26,7 +26,7 @@ async function link(to: string, at: string) {
   await rename(`${at}.new`, at)
 }
 
-async function rig() {
+async function createFolder() {
   const parent = await mkdtemp(join(tmpdir(), 'ebb-contracts-'))
   closers.push(() => rm(parent, { recursive: true }))
   return parent
@@ -41,7 +41,7 @@ async function open(pointer: string) {
 }
 
 it('swaps where a Kubernetes volume changes, in which a link to its folder is renamed', async () => {
-  const parent = await rig()
+  const parent = await createFolder()
   await link(await folderOf(1, parent), join(parent, '..data'))
   await symlink(join('..data', 'contracts'), join(parent, 'contracts'))
   for (const generation of [1, 2])
@@ -51,11 +51,11 @@ it('swaps where a Kubernetes volume changes, in which a link to its folder is re
   await untilSwapped()
 })
 
-it('swaps where nothing tells of a change', async () => {
-  const [parent, elsewhere] = [await rig(), await rig()]
+it('swaps where the volume reports no change', async () => {
+  const [parent, elsewhere] = [await createFolder(), await createFolder()]
   await link(await folderOf(1, elsewhere), join(elsewhere, 'current'))
   const second = await folderOf(2, elsewhere)
-  // What happens behind links, in a folder of which nobody knows.
+  // What happens behind links, in a folder that is not watched.
   for (const name of ['contracts', 'contracts-1.cjs', 'contracts-2.cjs'])
     await symlink(join(elsewhere, 'current', name), join(parent, name))
   const { untilSwapped } = await open(join(parent, 'contracts'))

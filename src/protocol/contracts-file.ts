@@ -3,9 +3,9 @@ import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import type { ContractSet } from '../contract/index.ts'
-import type { Log } from '../kernel/log.ts'
+import type { Log } from '../kernel/index.ts'
 
-/** For where nothing tells of a change. */
+/** For volumes that report no change. */
 const POLL_MS = 5_000
 
 export interface ContractsFile {
@@ -31,8 +31,8 @@ export function openContracts(
       name = next
       log.info({ contracts: name }, 'contracts swapped')
       onSwap?.(set)
-    } catch (fault) {
-      log.error({ err: fault }, 'new contracts do not load; the last good ones stay')
+    } catch (error) {
+      log.error({ err: error }, 'new contracts do not load; the last good ones stay')
     }
   }
   const watcher = watchFolder(dirname(pointer), swap)
@@ -45,7 +45,7 @@ export function openContracts(
 }
 
 /**
- * Undefined where the platform cannot watch: some volumes tell of nothing, and a node may be out of watches. In a
+ * Undefined where the platform cannot watch: some volumes report nothing, and a node may be out of watches. In a
  * Kubernetes volume it is not the file that is renamed, but a folder that it is linked through.
  */
 function watchFolder(folder: string, onChange: () => void): FSWatcher | undefined {
@@ -60,7 +60,7 @@ const readName = (pointer: string) => basename(readFileSync(pointer, 'utf8').tri
 
 /**
  * Runs a bundle of contracts in this realm without the module cache, so that a dropped generation can be collected.
- * Throws what the bundle throws: for one, the ContractFault of a contract that contradicts itself.
+ * Throws what the bundle throws, such as the ContractError of a contract that contradicts itself.
  */
 export function loadContracts(file: string): ContractSet {
   const wrapper = `(function (exports, require, module) {${readFileSync(file, 'utf8')}\n})`

@@ -16,4 +16,6 @@ export {
   readIdentityRefusal,
 } from './identity/verify-identity.ts'
 export type { InvocationResponse, InvocationState, NewInvocation } from './invocation.ts'
+export { readAtMost } from './read-at-most.ts'
+export { isRetryableStatus, parseRetryAfter, type RetryDelayOptions, retryDelayMs } from './retry.ts'
 export { createUpstreamResolver, type UpstreamAddress } from './upstream.ts'

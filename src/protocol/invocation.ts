@@ -1,22 +1,24 @@
-import type { Correlation } from '../kernel/correlation.ts'
-import type { StoredResponse } from '../kernel/unit-of-work.ts'
+import type { StoredResponse } from '../kernel/index.ts'
 import type { Identity } from './identity/identity.ts'
 
 /** A request that its caller does not wait for, as it came. */
-export interface NewInvocation extends Correlation {
-  /** A UUID; also the Idempotency-Key with which the function is called, however often. */
+export interface NewInvocation {
+  /** A UUID; also the Idempotency-Key of each call of the function. */
   readonly id: string
   readonly caller: Omit<Identity, 'iss'>
   readonly function: string
   readonly method: string
   /** Path and query as sent. */
   readonly target: string
-  /** Those that the function looks at, by lower-case name. */
+  /** Those that the function reads, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array
+  readonly correlationId: string
+  /** W3C Trace Context. */
+  readonly traceparent: string
 }
 
-/** Where such a request stands. */
+/** The state of such a request, as its caller may ask for it. */
 export interface InvocationState {
   readonly id: string
   readonly function: string
@@ -30,9 +32,9 @@ export interface InvocationState {
   /** Until then, on the database's clock. */
   readonly dueInMs: number
   readonly correlationId: string
-  /** The function's last answer, where there was one. */
+  /** The function's last response, where there was one. */
   readonly response: InvocationResponse | undefined
 }
 
-/** An answer whose body may have been too large to keep. */
+/** A stored response whose body may have been too large to store. */
 export type InvocationResponse = Omit<StoredResponse, 'body'> & { readonly body: Uint8Array | undefined }

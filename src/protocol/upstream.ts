@@ -1,26 +1,26 @@
-import { type Config, ConfigError, requireSetting } from '../kernel/config.ts'
+import { type Config, requireSetting } from '../kernel/index.ts'
 
-/** Where a function answers. */
+/** Where a function is reached. */
 export interface UpstreamAddress {
   readonly origin: string
-  /** What stands before the function's own paths; without a slash at its end. */
+  /** The path before the function's own paths, without a slash at its end. */
   readonly prefix: string
 }
 
-/** Finds the addresses of functions by `EBB_UPSTREAM_TEMPLATE`: the one place that reads it. Throws a ConfigFault where it makes no URL. */
+/**
+ * Returns a function that resolves the name of a function to its address by `EBB_UPSTREAM_TEMPLATE`, which the settings
+ * have checked. Throws a ConfigError where that is not set.
+ */
 export function createUpstreamResolver(config: Config): (name: string) => UpstreamAddress {
   const template = requireSetting(config, 'EBB_UPSTREAM_TEMPLATE')
-  const urlOf = (name: string) => template.replaceAll('{name}', name).replaceAll('{namespace}', config.EBB_NAMESPACE)
-  if (!/^https?:/.test(template) || !URL.canParse(urlOf('a'))) {
-    throw new ConfigError(`EBB_UPSTREAM_TEMPLATE: ${template} makes no http or https URL`)
-  }
-  const places = new Map<string, UpstreamAddress>()
+  const fill = (name: string) => template.replaceAll('{name}', name).replaceAll('{namespace}', config.EBB_NAMESPACE)
+  const addresses = new Map<string, UpstreamAddress>()
   return function locate(name) {
-    const known = places.get(name)
+    const known = addresses.get(name)
     if (known) return known
-    const { origin, pathname } = new URL(urlOf(name))
-    const place = { origin, prefix: pathname.replace(/\/+$/, '') }
-    places.set(name, place)
-    return place
+    const { origin, pathname } = new URL(fill(name))
+    const address = { origin, prefix: pathname.replace(/\/+$/, '') }
+    addresses.set(name, address)
+    return address
   }
 }

@@ -2,32 +2,23 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { Problem } from 'ebb/contract'
 import type { RequestHandler } from 'express'
 import { createHostCheck, unknownHostMessage } from '../../../src/http/gateway/steps/known-host.ts'
-import type { AdminAppOptions } from './app.ts'
 
-/** Lets in who knows the admin key, as `Authorization: Bearer`; how long it takes tells nothing about the key. */
-export function requireAdminKey({ adminKey }: Pick<AdminAppOptions, 'adminKey'>): RequestHandler {
-  const expected = hash(`Bearer ${adminKey}`)
-  return function requireKey(request, _response, next) {
-    if (timingSafeEqual(hash(request.get('authorization') ?? ''), expected)) return next()
-    throw new Problem('unauthenticated', 401, 'Send the admin key as Authorization: Bearer.', {
-      headers: { 'www-authenticate': 'Bearer' },
-    })
-  }
+export interface AccessOptions {
+  readonly adminKey: string
+  /** The names by which this port is called, beside its addresses and localhost; any where undefined. */
+  readonly hosts: readonly string[] | undefined
 }
 
-/** Equally long, whatever was sent. */
-const hash = (text: string) => createHash('sha256').update(text).digest()
-
 /**
- * Refuses what a page of somebody else's sends, from whatever browser, and names that are not ours where they are known: the
- * operators' side is for programs, and for pages that it gave out itself.
+ * Refuses requests from pages of other sites, in any browser, and under host names that are not ours where those are
+ * known: this port is for programs, and for pages that it serves itself.
  */
-export function refuseForeignPages({ hosts }: Pick<AdminAppOptions, 'hosts'>): RequestHandler {
-  const isOurs = createHostCheck(hosts ?? ['*'])
-  return function ownCallers({ headers }, _response, next) {
+export function refuseForeignPages({ hosts }: Pick<AccessOptions, 'hosts'>): RequestHandler {
+  const isKnownHost = createHostCheck(hosts ?? ['*'])
+  return function refuseForeignPages({ headers }, _response, next) {
     const { host, origin, 'sec-fetch-site': site = 'none' } = headers
-    if (!isOurs(host)) throw new Problem('forbidden', 403, unknownHostMessage(host))
-    // Browsers that say nothing of the site still name the page's origin.
+    if (!isKnownHost(host)) throw new Problem('forbidden', 403, unknownHostMessage(host))
+    // Browsers that do not send Sec-Fetch-Site still send the page's origin.
     const isForeign = origin !== undefined && URL.parse(origin)?.host !== host
     if (isForeign || (site !== 'none' && site !== 'same-origin')) {
       throw new Problem('forbidden', 403, 'Pages of other sites may not call this port.')
@@ -35,3 +26,17 @@ export function refuseForeignPages({ hosts }: Pick<AdminAppOptions, 'hosts'>): R
     next()
   }
 }
+
+/** Requires the admin key as `Authorization: Bearer`. How long the check takes says nothing about the key. */
+export function requireAdminKey({ adminKey }: Pick<AccessOptions, 'adminKey'>): RequestHandler {
+  const expected = hash(`Bearer ${adminKey}`)
+  return function requireAdminKey(request, _response, next) {
+    if (timingSafeEqual(hash(request.get('authorization') ?? ''), expected)) return next()
+    throw new Problem('unauthenticated', 401, 'Send the admin key as Authorization: Bearer.', {
+      headers: { 'www-authenticate': 'Bearer' },
+    })
+  }
+}
+
+/** Of equal length, whatever was sent. */
+const hash = (text: string) => createHash('sha256').update(text).digest()

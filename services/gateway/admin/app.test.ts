@@ -40,7 +40,7 @@ it('201 a key is made, serves, is listed without its token, and is revoked', asy
   expect((await revoke()).status).toBe(204)
 })
 
-it('400 every fault of a new key', async () => {
+it('400 every issue of a new key', async () => {
   const { post } = await start()
   const answer = await post({ subject: 'anonymous', scopes: ['Nope'], expiresAt: '2020-01-01T00:00:00Z', more: 1 })
   const { details } = (await answer.json()) as { details: { path: string }[] }
@@ -50,7 +50,7 @@ it('400 every fault of a new key', async () => {
   ])
 })
 
-it('400 more scopes than a function can be told with each request', async () => {
+it('400 more scopes than fit into each request to a function', async () => {
   const { post } = await start()
   const scopes = Array.from({ length: 100 }, (_, i) => `${'s'.repeat(137)}:a${i}`)
   const answer = await post({ subject: 'ann', scopes })
@@ -60,7 +60,7 @@ it('400 more scopes than a function can be told with each request', async () => 
   ])
 })
 
-it('400 a body that is no JSON, 404 what there is not', async () => {
+it('400 a body that is no JSON, 404 what does not exist', async () => {
   const { admin } = await start()
   const bad = await fetch(`${admin}/v1/keys`, { method: 'POST', headers: json, body: '{' })
   expect([bad.status, await bad.json()]).toEqual([400, expect.objectContaining({ error: 'invalid_request' })])
@@ -104,7 +104,7 @@ it('200 the events', async () => {
   expect((await fetch(`${admin}/v1/events?state=odd`, { headers: ADMIN })).status).toBe(400)
 })
 
-it('200 the functions, as who runs them tells', async () => {
+it('200 the functions, as the runner reports them', async () => {
   const functions = [{ name: 'get-thing', instances: 1, coldStarts: 2, requests: 3 }]
   const runner = createServer((_request, response) => void response.end(JSON.stringify(functions)))
   const { admin } = await start({ EBB_FUNCTIONS_URL: `http://127.0.0.1:${await listenForTest(runner)}/_/functions` })
@@ -119,11 +119,11 @@ it('200 the functions without a runner, as far as this gateway knows them', asyn
   })
   const { url, admin } = await startTestGateway(env)
   for (const path of ['/v1/public', '/v1/public', '/v1/things']) await fetch(url + path)
-  const told = await fetch(`${admin}/v1/functions`)
-  const rows = (await told.json()) as { name: string }[]
+  const response = await fetch(`${admin}/v1/functions`)
+  const rows = (await response.json()) as { name: string }[]
   const row = (name: string) => rows.find((one) => one.name === name)
   const time = expect.stringMatching(/^\d{4}-.*Z$/)
-  expect([told.status, rows.length]).toEqual([200, 6])
+  expect([response.status, rows.length]).toEqual([200, 6])
   expect(row('get-public')).toEqual({
     ...{ name: 'get-public', route: 'GET /v1/public', scale: { max: 1, concurrency: 1 }, instances: null },
     ...{ requests: 2, coldStarts: 1, lastColdStartAt: time, revision: 'r7', since: time },
@@ -164,7 +164,7 @@ describe('a browser', () => {
     { host: 'localhost:8081' },
     { 'sec-fetch-site': 'none' },
     { 'sec-fetch-site': 'same-origin', origin: 'http://localhost:8081', host: 'localhost:8081' },
-  ])('200 that somebody opened it with: %j', async (headers) => {
+  ])('200 that a person opened it with: %j', async (headers) => {
     const { admin } = await start({ EBB_HOSTS: 'localhost' })
     expect(await ask(`${admin}/metrics`, headers)).toBe(200)
   })

@@ -11,7 +11,7 @@ const contracts = contractSet(
   {},
 )
 
-type Row = [what: string, parts: object, payload: object, faults: readonly string[]]
+type Row = [what: string, parts: object, payload: object, issues: readonly string[]]
 
 it.each<Row>([
   ['what fits', {}, { name: 'Ada' }, []],
@@ -24,8 +24,8 @@ it.each<Row>([
   ['a longer subject than any function takes', { subject: 's'.repeat(1_001) }, { name: 'Ada' }, ['subject']],
   ['another type than it takes now', { type: 'user.made' }, { name: 'Ada' }, ['type']],
   ['a subscriber that there is not', { consumer: 'send-farewell' }, { name: 'Ada' }, ['consumer']],
-])('%s', (_what, parts, payload, faults) => {
+])('%s', (_what, parts, payload, issues) => {
   const whose = { eventId: '1', consumer: 'send-welcome', attempts: 1 }
   const delivery = { ...whose, type: 'user.created', subject: null, payload, ...parts }
-  expect(createDeliveryCheck(contracts)(delivery).map(({ path }) => path)).toEqual(faults)
+  expect(createDeliveryCheck(contracts)(delivery).map(({ path }) => path)).toEqual(issues)
 })

@@ -1,12 +1,17 @@
 import { type ContractSet, Problem, type ValidationIssue } from 'ebb/contract'
 import express, { Router } from 'express'
+import type pg from 'pg'
 import * as z from 'zod'
 import { countWaiting } from '../../../src/data/queue/backlog.ts'
 import { listEvents, showEvent } from '../../../src/data/queue/events.ts'
 import { type DeadDelivery, redrive } from '../../../src/data/queue/redrive.ts'
 import { findEventIssues } from '../../../src/http/middleware/receive-event.ts'
-import type { AdminAppOptions } from './app.ts'
 import { parseInput } from './parse-input.ts'
+
+export interface EventsOptions {
+  readonly pool: pg.Pool
+  readonly contracts: () => ContractSet
+}
 
 const ACTOR = 'admin'
 const ListQuery = z.strictObject({
@@ -38,10 +43,10 @@ const RedriveBody = z
 
 /**
  * GET /v1/events, newest first; /v1/events/{id} with its deliveries and attempts; and /v1/events/waiting?function=NAME,
- * how much that function has still to be called with. POST /v1/events/redrive sends dead
- * ones on their way again, and answers what it did, or with `dryRun` would do.
+ * how many calls wait for that function. POST /v1/events/redrive makes dead deliveries due again, and returns what it
+ * did, or with `dryRun` would do.
  */
-export function createEventsRouter({ pool, contracts }: Pick<AdminAppOptions, 'pool' | 'contracts'>): Router {
+export function createEventsRouter({ pool, contracts }: EventsOptions): Router {
   const router = Router()
   router.get('/', async (request, response) => {
     response.json(await listEvents(pool, parseInput(ListQuery, request.query, 'query')))
@@ -58,15 +63,15 @@ export function createEventsRouter({ pool, contracts }: Pick<AdminAppOptions, 'p
   router.post('/redrive', express.json({ limit: '16kb' }), async (request, response) => {
     const { dryRun, perSecond, stopOnFailure, to, ...filter } = parseInput(RedriveBody, request.body, 'body')
     if (filter.id !== undefined && !(await showEvent(pool, filter.id))) throw eventNotFound()
-    const options = { actor: ACTOR, to, findIssues: createDeliveryCheck(contracts()), dryRun, perSecond, stopOnFailure }
-    response.json(await redrive(pool, filter, options))
+    const findIssues = createDeliveryCheck(contracts())
+    response.json(await redrive(pool, filter, { actor: ACTOR, to, findIssues, dryRun, perSecond, stopOnFailure }))
   })
   return router
 }
 
 const eventNotFound = () => new Problem('not_found', 404, 'There is no event of this id.')
 
-/** Judges a delivery as its subscriber's contract is now: every fault, none where the event would be taken in. */
+/** Checks a delivery against its subscriber's present contract: returns every issue, none where it would be accepted. */
 export function createDeliveryCheck({
   subscriptions,
   validateEvent,
@@ -74,7 +79,7 @@ export function createDeliveryCheck({
   return ({ consumer, type, subject, payload }) => {
     const on = subscriptions.find(({ name }) => name === consumer)?.on
     if (on !== undefined && on !== type) return [{ path: 'type', message: `${consumer} takes ${on} now` }]
-    const judged = validateEvent(consumer, payload)
-    return judged.ok ? findEventIssues({ data: payload, subject }) : judged.issues
+    const validated = validateEvent(consumer, payload)
+    return validated.ok ? findEventIssues({ data: payload, subject }) : validated.issues
   }
 }

@@ -1,17 +1,22 @@
 import { Problem } from 'ebb/contract'
 import express, { Router } from 'express'
+import type pg from 'pg'
 import * as z from 'zod'
 import { createKey, listKeys, revokeKey } from '../../../src/data/api-keys.ts'
-import type { AdminAppOptions } from './app.ts'
 import { parseInput } from './parse-input.ts'
 
+export interface KeysOptions {
+  readonly pool: pg.Pool
+  readonly pepper: string
+}
+
 const ACTOR = 'admin'
+/** All scopes of a caller are sent to the function with each request. */
+const MAX_SCOPES_LENGTH = 8_192
 const Subject = z
   .string()
   .regex(/^[\w.@:+-]{1,128}$/, 'Must be 1 to 128 of letters, digits and _ . @ : + -')
   .refine((subject) => subject !== 'anonymous', 'This is what callers without a key are called')
-/** Each request tells a function all of them. */
-const MAX_SCOPES_LENGTH = 8_192
 const NewKey = z.strictObject({
   subject: Subject,
   scopes: z
@@ -33,21 +38,22 @@ const ListQuery = z.strictObject({
 })
 const Id = z.object({ id: z.uuid() })
 
-/** GET and POST /v1/keys, DELETE /v1/keys/{id}. The answer to a POST is the only place where the token is ever seen. */
-export function createKeysRouter({ pool, pepper }: Pick<AdminAppOptions, 'pool' | 'pepper'>): Router {
+/** GET and POST /v1/keys, DELETE /v1/keys/{id}. The response to a POST is the only place where the token is ever shown. */
+export function createKeysRouter({ pool, pepper }: KeysOptions): Router {
   const router = Router()
   router.get('/', async (request, response) => {
     response.json({ keys: await listKeys(pool, parseInput(ListQuery, request.query, 'query')) })
   })
   router.post('/', express.json({ limit: '16kb' }), async (request, response) => {
     const grant = parseInput(NewKey, request.body, 'body')
-    const made = await createKey(pool, pepper, { ...grant, actor: ACTOR })
-    response.status(201).set('cache-control', 'no-store').json(made)
+    const created = await createKey(pool, pepper, { ...grant, actor: ACTOR })
+    response.status(201).set('cache-control', 'no-store').json(created)
   })
   router.delete('/:id', async (request, response) => {
     const { id } = parseInput(Id, request.params, 'params')
-    if (!(await revokeKey(pool, id, { actor: ACTOR })))
+    if (!(await revokeKey(pool, id, { actor: ACTOR }))) {
       throw new Problem('not_found', 404, 'There is no key of this id.')
+    }
     response.status(204).end()
   })
   return router

@@ -2,7 +2,7 @@ import { Problem, toInput, type ValidationIssue } from 'ebb/contract'
 import type * as z from 'zod'
 import { findUnsafeJson } from '../../../src/http/json.ts'
 
-/** The value as the schema has it, of what Postgres can hold; a Problem 400 that names every fault otherwise. */
+/** Returns the value as the schema has it, of what Postgres can hold. Throws a Problem 400 that names every issue. */
 export function parseInput<S extends z.ZodType>(
   schema: S,
   value: unknown,

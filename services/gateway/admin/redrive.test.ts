@@ -78,7 +78,7 @@ const statesOf = async () => {
 }
 
 describe('POST /v1/events/redrive', () => {
-  it('200 says what becomes of each, and what does not fit stays dead', async () => {
+  it('200 reports the outcome of each, and what does not fit stays dead', async () => {
     const { post, admin } = await start()
     const [first, second, third] = await bury('send-welcome', [{ name: 'Ada' }, { n: 1 }, { name: 'Bob' }])
     const dry = await post({ dryRun: true })
@@ -99,7 +99,7 @@ describe('POST /v1/events/redrive', () => {
     expect(shown).toMatchObject({ deliveries: [{ redriven: { by: 'admin', afterAttempt: 1 } }] })
   })
 
-  it('401 without the admin key, 400 every fault, 404 an id that is none', async () => {
+  it('401 without the admin key, 400 every issue, 404 an id that is none', async () => {
     const { post } = await start()
     expect((await post({}, {})).status).toBe(401)
     const bad = await post({ limit: 0, perSecond: -1, before: 'noon', id: '7', more: true })
@@ -108,8 +108,8 @@ describe('POST /v1/events/redrive', () => {
       400,
       ['body', 'body.before', 'body.id', 'body.limit', 'body.perSecond'],
     ])
-    const nobody = await post({ to: 'send-welcome' })
-    expect(await nobody.json()).toMatchObject({
+    const incomplete = await post({ to: 'send-welcome' })
+    expect(await incomplete.json()).toMatchObject({
       details: [{ path: 'body.to', message: 'needs `consumer`: whose place it takes' }],
     })
     const unknown = await post({ id: '00000000-0000-4000-8000-0000000000ff' })
@@ -156,7 +156,7 @@ describe('ebb events redrive', () => {
     ).toEqual([id])
   })
 
-  it('says what is wrong in one sentence', async () => {
+  it('reports what is wrong in one sentence', async () => {
     const { ebb } = await start()
     for (const [args, sentence] of [
       [['--id', '00000000-0000-4000-8000-0000000000ff'], 'ebb: There is no event of this id.\n'],
@@ -168,7 +168,7 @@ describe('ebb events redrive', () => {
   })
 })
 
-it('ebb remove says what waits for the function, and what can be done about it', async () => {
+it('ebb remove lists what waits for the function, and what can be done about it', async () => {
   const { admin } = await start()
   await bury('say-hello', [{ name: 'Ada' }, { name: 'Bob' }, { name: 'Cy' }])
   await pool.query(`update ebb.delivery set state = 'waiting' where event_id::text not like '%2'`)

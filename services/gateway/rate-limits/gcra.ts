@@ -8,21 +8,21 @@ export interface Pace {
   readonly burst: number
 }
 
-/** How one request was judged. */
+/** The decision on one request. */
 export interface Decision {
-  /** Until the request would be allowed; it is where this is not above 0. */
+  /** Until the request would be allowed; it is allowed where this is not above 0. */
   readonly waitUs: number
-  /** Until nothing is owed any more. */
+  /** Until the whole burst is free again. */
   readonly fullInUs: number
 }
 
-/** The pace of a limit, or of each of `shares` that have it together. */
+/** The pace of a limit, or of each of `shares` gateways that apply it together. */
 export const paceOf = ({ requests, perSeconds, burst }: Limit, { shares = 1 } = {}): Pace => ({
   intervalUs: Math.ceil((perSeconds * 1_000_000 * shares) / requests),
   burst: Math.max(1, Math.floor(burst / shares)),
 })
 
-/** Judges a request at `nowUs`, where nothing would be owed from `fullAtUs` on. The same as in `redis-limiter`. */
+/** Decides on a request at `nowUs`, where the whole burst would be free at `fullAtUs`. The same as in `redis-limiter`. */
 export function decide(fullAtUs: number, nowUs: number, { intervalUs, burst }: Pace): Decision {
   // Never more than a burst is owed, whatever clock or limit was before.
   const owedUs = Math.min(Math.max(fullAtUs - nowUs, 0), burst * intervalUs)
@@ -30,8 +30,8 @@ export function decide(fullAtUs: number, nowUs: number, { intervalUs, burst }: P
   return { waitUs, fullInUs: waitUs > 0 ? owedUs : owedUs + intervalUs }
 }
 
-/** What the pipeline may know of it, in whole seconds and rounded so that nobody comes too early. */
-export function toAllowance({ waitUs, fullInUs }: Decision, { intervalUs }: Pace): RateLimitDecision {
+/** The decision as the pipeline sees it, in whole seconds, rounded so that no caller comes back too early. */
+export function toRateLimitDecision({ waitUs, fullInUs }: Decision, { intervalUs }: Pace): RateLimitDecision {
   const allowed = waitUs <= 0
   const seconds = (us: number) => Math.ceil(us / 1_000_000)
   return {

@@ -3,7 +3,7 @@ import { paceOf } from './gcra.ts'
 import { createLocalLimiter } from './local-limiter.ts'
 
 /** A limiter whose clock a test holds, in microseconds. */
-function rig(options: { shares?: number; most?: number } = {}) {
+function setUp(options: { shares?: number; maxCallers?: number } = {}) {
   const clock = { us: 5_000_000 }
   return { clock, ...createLocalLimiter({ ...options, now: () => clock.us }) }
 }
@@ -12,7 +12,7 @@ const MINUTE = { requests: 60, perSeconds: 60, burst: 60 }
 const SECOND_US = 1_000_000
 
 it('a burst at once, then one for each interval', () => {
-  const { clock, take } = rig()
+  const { clock, take } = setUp()
   const limit = { requests: 2, perSeconds: 1, burst: 3 }
   expect([take('a', limit), take('a', limit), take('a', limit)]).toEqual([
     { allowed: true, remaining: 2, waitSeconds: 1 },
@@ -26,8 +26,8 @@ it('a burst at once, then one for each interval', () => {
   expect(take('a', limit).allowed).toBe(false)
 })
 
-it('a refusal costs nothing, and nobody else', () => {
-  const { clock, take } = rig()
+it('a refusal costs neither this caller nor another anything', () => {
+  const { clock, take } = setUp()
   const limit = { requests: 1, perSeconds: 10, burst: 1 }
   take('a', limit)
   for (let i = 0; i < 100; i++) expect(take('a', limit)).toEqual({ allowed: false, remaining: 0, waitSeconds: 10 })
@@ -42,7 +42,7 @@ it.each([
   { requests: 7, perSeconds: 3, burst: 20 },
   { requests: 1_000, perSeconds: 1, burst: 1_000 },
 ])('never more than a burst and what the time has brought: %j', (limit) => {
-  const { clock, take } = rig()
+  const { clock, take } = setUp()
   const { requests, perSeconds, burst } = limit
   const passed: number[] = []
   // A generator of its own, so that each run is the same.
@@ -66,7 +66,7 @@ it.each([
 })
 
 it('each of four gateways allows a quarter, at a quarter of the pace', () => {
-  const { clock, take } = rig({ shares: 4 })
+  const { clock, take } = setUp({ shares: 4 })
   const allowed = () => Array.from({ length: 60 }, () => take('a', MINUTE)).filter(({ allowed }) => allowed).length
   expect(allowed()).toBe(15)
   clock.us += 60 * SECOND_US
@@ -76,21 +76,21 @@ it('each of four gateways allows a quarter, at a quarter of the pace', () => {
 })
 
 it('a limit that is smaller than the number of gateways still allows one', () => {
-  const { take } = rig({ shares: 4 })
+  const { take } = setUp({ shares: 4 })
   const limit = { requests: 2, perSeconds: 1, burst: 2 }
   expect([take('a', limit).allowed, take('a', limit).allowed]).toEqual([true, false])
 })
 
 it('it remembers the callers that came last, and no more', () => {
-  const { take } = rig({ most: 2 })
+  const { take } = setUp({ maxCallers: 2 })
   const limit = { requests: 1, perSeconds: 10, burst: 1 }
   const allowed = (keys: string) => [...keys].map((key) => take(key, limit).allowed)
   expect(allowed('abab')).toEqual([true, true, false, false])
   expect(allowed('cba')).toEqual([true, false, true])
 })
 
-it('a limit that becomes wider holds at once, and a clock that goes back keeps nobody out', () => {
-  const { clock, take } = rig()
+it('a limit that becomes wider holds at once, and a clock that goes back keeps no caller out', () => {
+  const { clock, take } = setUp()
   const day = { requests: 1, perSeconds: 86_400, burst: 1 }
   take('a', day)
   expect(take('a', MINUTE)).toEqual({ allowed: false, remaining: 0, waitSeconds: 1 })
@@ -102,8 +102,8 @@ it('a pace that is no whole number of microseconds is rounded to the safe side',
   expect(paceOf({ requests: 3, perSeconds: 1, burst: 3 })).toEqual({ intervalUs: 333_334, burst: 3 })
 })
 
-it('it tells once of what it has let through alone, as long as it is owed, and again where that failed', () => {
-  const { clock, take, record, takeUnreported, restoreUnreported } = rig({ shares: 2 })
+it('it reports once what it has let through alone, as long as it is owed, and again where that failed', () => {
+  const { clock, take, record, takeUnreported, restoreUnreported } = setUp({ shares: 2 })
   for (let i = 0; i < 40; i++) take('a', MINUTE)
   record('b', MINUTE)
   expect([
@@ -117,8 +117,8 @@ it('it tells once of what it has let through alone, as long as it is owed, and a
   expect([takeUnreported('a', MINUTE), takeUnreported('a', MINUTE)]).toEqual([20, 0])
 })
 
-it('where the others know nothing any more, it tells of all that passed here, of its share and beyond', () => {
-  const { record, take, takeUnreported, markAllUnreported } = rig({ shares: 4 })
+it('where the others have lost all, it reports everything that passed here, its share and beyond', () => {
+  const { record, take, takeUnreported, markAllUnreported } = setUp({ shares: 4 })
   for (let i = 0; i < 40; i++) record('a', MINUTE)
   for (let i = 0; i < 100; i++) record('b', MINUTE)
   expect(take('a', MINUTE).allowed).toBe(false)

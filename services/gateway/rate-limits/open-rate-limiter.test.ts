@@ -18,12 +18,12 @@ const ALWAYS: LocalLimiter = {
 }
 
 /** A limiter whose shared side answers when and what a test says, in an order that no Redis can be made to keep. */
-async function rig({ lastedMs = 0, local = ALWAYS } = {}) {
-  const said: string[] = []
+async function setUp({ minOutageMs = 0, local = ALWAYS } = {}) {
+  const messages: string[] = []
   const state = {
-    fellBack: 0,
+    fallbacks: 0,
     ready: () => {},
-    down: (_fault: Error) => {},
+    down: (_error: Error) => {},
     taken: [] as PromiseWithResolvers<RateLimitDecision>[],
     probe: (): Promise<string> => Promise.resolve('memory'),
   }
@@ -39,69 +39,69 @@ async function rig({ lastedMs = 0, local = ALWAYS } = {}) {
     firstAttempt: Promise.resolve(),
     close: () => state.down(new Error('closed')),
   }
-  const log = { info: () => said.push('there'), warn: () => said.push('away') }
-  const fellBack = () => void state.fellBack++
-  const limiter = withFallback(shared, local, { log, fellBack, lastedMs, probeMs: 10 } as never)
+  const log = { info: () => messages.push('up'), warn: () => messages.push('down') }
+  const onFallback = () => void state.fallbacks++
+  const limiter = withFallback(shared, local, { log, onFallback, minOutageMs, probeMs: 10 } as never)
   await limiter.started
   const take = () => Promise.resolve(limiter.take('a', LIMIT))
-  return { ...{ said, state, limiter, take }, comeBack: async () => state.ready() }
+  return { ...{ messages, state, limiter, take }, comeBack: async () => state.ready() }
 }
 
-it('what was sent before Redis went and came again says nothing about now', async () => {
-  const { state, take, said, comeBack, limiter } = await rig()
+it('what was sent before Redis went and came back says nothing about now', async () => {
+  const { state, take, messages, comeBack, limiter } = await setUp()
   const [first, late] = [take(), take()]
   state.taken[0]!.reject(new Error('slow'))
   expect(await first).toBe(LOCAL)
   expect(await take()).toBe(LOCAL)
   await comeBack()
-  expect(said).toEqual(['there', 'away', 'there'])
+  expect(messages).toEqual(['up', 'down', 'up'])
   state.taken[1]!.reject(new Error('slow'))
   expect(await late).toBe(LOCAL)
   const next = take()
   state.taken[2]!.resolve(SHARED)
-  expect([await next, said, state.fellBack]).toEqual([SHARED, ['there', 'away', 'there'], 3])
+  expect([await next, messages, state.fallbacks]).toEqual([SHARED, ['up', 'down', 'up'], 3])
   limiter.close()
 })
 
-it('what the shared one has allowed is spent here when it is lost: there is no second burst', async () => {
-  const { state, take, limiter } = await rig({ local: createLocalLimiter({ now: () => 0 }) })
+it('what the shared limiter has allowed is used up here when it is lost: there is no second burst', async () => {
+  const { state, take, limiter } = await setUp({ local: createLocalLimiter({ now: () => 0 }) })
   const first = take()
   state.taken[0]!.resolve(SHARED)
   expect(await first).toBe(SHARED)
-  state.down(new Error('away'))
+  state.down(new Error('down'))
   expect(await take()).toMatchObject({ allowed: false })
   limiter.close()
 })
 
-it('a hundred that fail at once are one line, and all are judged', async () => {
-  const { state, take, said, limiter } = await rig()
+it('a hundred that fail at once are one line, and all are limited', async () => {
+  const { state, take, messages, limiter } = await setUp()
   const all = Array.from({ length: 100 }, take)
   for (const { reject } of state.taken) reject(new Error('gone'))
   expect(new Set(await Promise.all(all))).toEqual(new Set([LOCAL]))
-  expect([said, state.fellBack]).toEqual([['there', 'away'], 100])
+  expect([messages, state.fallbacks]).toEqual([['up', 'down'], 100])
   limiter.close()
 })
 
-it('one that is late is judged alone and not said; what lasts is said once, and so is its end', async () => {
-  const { state, take, said, comeBack, limiter } = await rig({ lastedMs: 100 })
+it('one that is late is limited alone and not logged; an outage is logged once, and so is its end', async () => {
+  const { state, take, messages, comeBack, limiter } = await setUp({ minOutageMs: 100 })
   const late = take()
   state.taken[0]!.reject(new Error('slow'))
   expect(await late).toBe(LOCAL)
   await comeBack()
-  expect([said, state.fellBack]).toEqual([['there'], 1])
-  state.probe = () => Promise.reject(new Error('away'))
-  state.down(new Error('away'))
-  expect(said).toEqual(['there'])
-  await untilTrue(() => said.length > 1)
-  expect([await take(), said]).toEqual([LOCAL, ['there', 'away']])
+  expect([messages, state.fallbacks]).toEqual([['up'], 1])
+  state.probe = () => Promise.reject(new Error('down'))
+  state.down(new Error('down'))
+  expect(messages).toEqual(['up'])
+  await untilTrue(() => messages.length > 1)
+  expect([await take(), messages]).toEqual([LOCAL, ['up', 'down']])
   state.probe = async () => 'memory'
-  await untilTrue(() => said.length > 2)
-  expect(said).toEqual(['there', 'away', 'there'])
+  await untilTrue(() => messages.length > 2)
+  expect(messages).toEqual(['up', 'down', 'up'])
   limiter.close()
 })
 
-it('a gateway that stops does not call Redis away', async () => {
-  const { said, limiter } = await rig()
+it('a gateway that stops does not report Redis as unavailable', async () => {
+  const { messages, limiter } = await setUp()
   limiter.close()
-  expect(said).toEqual(['there'])
+  expect(messages).toEqual(['up'])
 })

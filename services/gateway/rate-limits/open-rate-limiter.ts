@@ -13,13 +13,13 @@ export async function openRateLimiter(
   {
     REDIS_URL,
     EBB_GATEWAY_REPLICAS,
-    EBB_RATE_LIMIT_TIMEOUT_MS: answerMs,
+    EBB_RATE_LIMIT_TIMEOUT_MS: timeoutMs,
   }: Pick<Config, 'REDIS_URL' | 'EBB_GATEWAY_REPLICAS' | 'EBB_RATE_LIMIT_TIMEOUT_MS'>,
   options: FallbackOptions,
 ): Promise<{ readonly take: RateLimiter; readonly close: () => void }> {
   const local = createLocalLimiter({ shares: EBB_GATEWAY_REPLICAS })
   if (REDIS_URL) {
-    const limiter = withFallback(openRedisLimiter(REDIS_URL, { answerMs }), local, options)
+    const limiter = withFallback(openRedisLimiter(REDIS_URL, { timeoutMs }), local, options)
     await limiter.started
     return limiter
   }
@@ -31,68 +31,68 @@ export async function openRateLimiter(
   return { take, close: () => {} }
 }
 
-interface FallbackOptions {
+export interface FallbackOptions {
   readonly log: Pick<Log, 'info' | 'warn'>
-  /** Called for each request that the local limiter judged. */
+  /** Called for each request on which the local limiter decided. */
   readonly onFallback: () => void
-  /** Between two looks for a Redis that is away; 500 ms unless told. */
+  /** Between two probes of a Redis that is unavailable; default: 500 ms. */
   readonly probeMs?: number
-  /** Before a loss is said; 2 s unless told, so several looks in a row. */
-  readonly lastedMs?: number
+  /** How long an outage lasts before it is logged; default: 2 s, so several probes in a row. */
+  readonly minOutageMs?: number
 }
 
 /**
- * Limits by `shared`, and by `local` while that is away or slow: the first request that it fails ends its use, and a
- * look in the background begins it again, so that no other request waits. Each side is told of what the other has let
- * through, so that no change between them grants another burst. A loss that lasts is one log line, and its end another.
+ * Limits by `shared`, and by `local` while that is unavailable or slow: the first request that it fails ends its use,
+ * and a probe in the background begins it again, so that no other request waits. Each limiter learns of what the other
+ * has let through, so that no change between them grants another burst. An outage is one log line, and its end another.
  */
 export function withFallback(shared: SharedLimiter, local: LocalLimiter, options: FallbackOptions) {
-  const { log, onFallback, probeMs = 500, lastedMs: minOutageMs = 2_000 } = options
-  const say = createOutageReporter(
+  const { log, onFallback, probeMs = 500, minOutageMs = 2_000 } = options
+  const report = createOutageReporter(
     log,
     {
-      lost: 'redis is away or slow; each gateway limits by its own share',
-      restored: 'redis is there; rate limits hold across gateways',
+      lost: 'redis is unreachable or slow; each gateway limits by its own share',
+      restored: 'redis is reachable; rate limits hold across gateways',
     },
     { minOutageMs, reportsInitialState: true },
   )
   let up: boolean | undefined
-  let turns = 0
+  let changes = 0
   let closed = false
   let memory: string | undefined
-  const turn = (now: boolean, fault?: unknown) => {
+  const setUp = (isUp: boolean, error?: unknown) => {
     if (closed) return
-    if (up !== now) turns++
-    up = now
-    say(now, fault)
+    if (up !== isUp) changes++
+    up = isUp
+    report(isUp, error)
   }
-  const look = () =>
+  const probe = () =>
     shared.probe().then(
       (name) => {
         if (name !== memory) local.markAllUnreported()
         memory = name
-        turn(true)
+        setUp(true)
       },
-      (fault) => turn(false, fault),
+      (error) => setUp(false, error),
     )
-  shared.onUp(() => void look())
-  shared.onDown((fault) => turn(false, fault))
-  const looking = setInterval(() => {
-    if (!up) void look()
+  shared.onUp(() => void probe())
+  shared.onDown((error) => setUp(false, error))
+  const timer = setInterval(() => {
+    if (!up) void probe()
   }, probeMs).unref()
 
   const take: RateLimiter = async (key, limit) => {
     if (up) {
-      const since = turns
-      const untold = local.takeUnreported(key, limit)
+      const since = changes
+      const unreported = local.takeUnreported(key, limit)
       try {
-        const allowance = await shared.take(key, limit, untold)
-        if (allowance.allowed) local.record(key, limit)
-        return allowance
-      } catch (fault) {
-        if (untold > 0) local.restoreUnreported(key, limit, untold)
-        // What was sent before Redis went and came again says nothing about now.
-        if (since === turns) turn(false, fault)
+        const decision = await shared.take(key, limit, unreported)
+        if (decision.allowed) local.record(key, limit)
+        return decision
+      } catch (error) {
+        if (unreported > 0) local.restoreUnreported(key, limit, unreported)
+        // What was sent before Redis went and came back says nothing about its state now.
+        if (since === changes) setUp(false, error)
       }
     }
     onFallback()
@@ -100,11 +100,11 @@ export function withFallback(shared: SharedLimiter, local: LocalLimiter, options
   }
   return {
     take,
-    /** Resolves when it is known whether the shared one is there. */
-    started: shared.firstAttempt.then(look),
+    /** Resolves when it is known whether the shared limiter is available. */
+    started: shared.firstAttempt.then(probe),
     close: () => {
       closed = true
-      clearInterval(looking)
+      clearInterval(timer)
       shared.close()
     },
   }

@@ -11,11 +11,11 @@ afterEach(() => {
 })
 
 /** Limiters of as many gateways on one Redis, and a client that looks at it. */
-async function rig(gateways: number) {
+async function setUp(gateways: number) {
   const redis = await testRedis()
   await redis.start()
   // Whether Redis answers in time is not the question here.
-  const limiters = Array.from({ length: gateways }, () => openRedisLimiter(redis.url, { answerMs: 120_000 }))
+  const limiters = Array.from({ length: gateways }, () => openRedisLimiter(redis.url, { timeoutMs: 120_000 }))
   const client = new Redis(redis.url, { disconnectTimeout: 100 })
   closers.push(...limiters.map(({ close }) => close), () => client.disconnect())
   for (const { firstAttempt } of limiters) await firstAttempt
@@ -25,7 +25,7 @@ async function rig(gateways: number) {
 const HOUR = { requests: 50, perSeconds: 3_600, burst: 50 }
 
 itWithRedis('exactly what the limit allows, of a thousand at once through two gateways', async () => {
-  const { limiters } = await rig(2)
+  const { limiters } = await setUp(2)
   const taken = await Promise.all(Array.from({ length: 1_000 }, (_, i) => limiters[i % 2]!.take('a', HOUR)))
   const allowed = taken.filter(({ allowed }) => allowed)
   expect(allowed.map(({ remaining }) => remaining).sort((a, b) => b - a)).toEqual([...Array(50).keys()].reverse())
@@ -36,7 +36,7 @@ itWithRedis('exactly what the limit allows, of a thousand at once through two ga
 })
 
 itWithRedis('never more than a burst and what the time has brought, by the clock of Redis', async () => {
-  const { limiters, client } = await rig(2)
+  const { limiters, client } = await setUp(2)
   const limit = { requests: 1_000, perSeconds: 1, burst: 1_000 }
   const clockUs = async () => {
     const [seconds = 0, us = 0] = (await client.time()).map(Number)
@@ -53,8 +53,8 @@ itWithRedis('never more than a burst and what the time has brought, by the clock
   expect(allowed).toBeGreaterThanOrEqual(limit.burst)
 })
 
-itWithRedis('it judges as the local one does', async () => {
-  const { limiters } = await rig(1)
+itWithRedis('it decides as the local one does', async () => {
+  const { limiters } = await setUp(1)
   // So slow that the time that passes is no part of a second's difference.
   const limits: Limit[] = [
     { requests: 1, perSeconds: 86_400, burst: 1 },
@@ -72,7 +72,7 @@ itWithRedis('it judges as the local one does', async () => {
 })
 
 itWithRedis('one call a request, and a key that lives no longer than its caller owes', async () => {
-  const { limiters, client } = await rig(1)
+  const { limiters, client } = await setUp(1)
   const take = () => limiters[0]!.take('get-thing caller ann', HOUR)
   await client.config('RESETSTAT')
   for (let i = 0; i < 60; i++) await take()
@@ -88,7 +88,7 @@ itWithRedis('one call a request, and a key that lives no longer than its caller 
 itWithRedis(
   'what was let through elsewhere is owed first, up to a burst, whether the request is allowed or not',
   async () => {
-    const { limiters } = await rig(1)
+    const { limiters } = await setUp(1)
     const take = (key: string, elsewhere?: number) => limiters[0]!.take(key, HOUR, elsewhere)
     expect([await take('a', 30), await take('a', 10)]).toMatchObject([{ remaining: 19 }, { remaining: 8 }])
     expect([await take('b', 500), await take('b')]).toMatchObject([
@@ -99,7 +99,7 @@ itWithRedis(
 )
 
 itWithRedis('its memory has one name for all gateways, and another one after it was lost', async () => {
-  const { limiters, client } = await rig(2)
+  const { limiters, client } = await setUp(2)
   const [first, second] = await Promise.all(limiters.map(({ probe }) => probe()))
   expect([first, await limiters[0]!.probe()]).toEqual([second, second])
   await client.flushall()
@@ -107,14 +107,14 @@ itWithRedis('its memory has one name for all gateways, and another one after it 
 })
 
 itWithRedis('scripts that are forgotten are sent again', async () => {
-  const { limiters, client } = await rig(1)
+  const { limiters, client } = await setUp(1)
   await limiters[0]!.take('a', HOUR)
   await client.script('FLUSH')
   expect(await limiters[0]!.take('a', HOUR)).toMatchObject({ allowed: true, remaining: 48 })
 })
 
 itWithRedis('a limit that becomes wider holds at once', async () => {
-  const { limiters } = await rig(1)
+  const { limiters } = await setUp(1)
   await limiters[0]!.take('a', { requests: 1, perSeconds: 86_400, burst: 1 })
   expect(await limiters[0]!.take('a', { requests: 60, perSeconds: 60, burst: 60 })).toMatchObject({ waitSeconds: 1 })
 })
@@ -139,7 +139,7 @@ itWithRedis('it rejects where Redis can keep nothing, is held, or is gone', asyn
 })
 
 it('a Redis that never was there rejects at once', async () => {
-  // Port 1 of this machine: nobody listens.
+  // Port 1 of this machine: nothing listens.
   const limiter = openRedisLimiter('redis://127.0.0.1:1')
   closers.push(limiter.close)
   await limiter.firstAttempt

@@ -4,39 +4,39 @@ import type { Limit } from 'ebb/contract'
 import type { RateLimitDecision } from 'ebb/http/gateway'
 import { Redis } from 'ioredis'
 import { withTimeout } from '../../../src/kernel/with-timeout.ts'
-import { paceOf, toAllowance } from './gcra.ts'
+import { paceOf, toRateLimitDecision } from './gcra.ts'
 
 /** A limiter that all gateways share. */
 export interface SharedLimiter {
   /**
-   * Judges a request, after it has counted those that were let through elsewhere. Rejects where Redis is away, or does
-   * not answer within `answerMs`.
+   * Decides on a request, after it has counted those that were let through elsewhere. Rejects where Redis is
+   * unavailable, or does not answer within `timeoutMs`.
    */
   readonly take: (key: string, limit: Limit, elsewhere?: number) => Promise<RateLimitDecision>
-  /** Resolves where `take` would: to the name of what it remembers, which is another when that was lost. */
+  /** Resolves where `take` would: to the name of Redis's memory, which is another one when that was lost. */
   readonly probe: () => Promise<string>
   readonly onUp: (listener: () => void) => void
-  readonly onDown: (listener: (fault: Error) => void) => void
+  readonly onDown: (listener: (error: Error) => void) => void
   /** Settles when the first attempt to connect has succeeded or failed. */
   readonly firstAttempt: Promise<unknown>
   readonly close: () => void
 }
 
-const ANSWER_MS = 50
+const TIMEOUT_MS = 50
 const CONNECT_MS = 1_000
 const RECONNECT_MS = 200
 const DISCONNECT_MS = 100
 const PREFIX = 'ebb:rate:'
-/** There as long as the other keys are. */
-const MEMORY = 'ebb:rate-memory'
+/** Lost whenever the other keys are. */
+const MEMORY_KEY = 'ebb:rate-memory'
 
 /**
- * Limits across all gateways on one Redis: one call a request, on Redis's own clock, exact however many come at once. A
- * key is there no longer than its caller owes something.
+ * Opens a limiter across all gateways on one Redis: one call a request, on Redis's own clock, exact however many come at
+ * once. A key exists no longer than its caller owes something.
  */
-export function openRedisLimiter(url: string, { answerMs = ANSWER_MS } = {}): SharedLimiter {
+export function openRedisLimiter(url: string, { timeoutMs = TIMEOUT_MS } = {}): SharedLimiter {
   const client = new Redis(url, {
-    // Whoever waits or sends again would cost a request, or count it twice.
+    // To wait or to send again would delay a request, or count it twice.
     ...{ enableOfflineQueue: false, autoResendUnfulfilledCommands: false },
     ...{ connectTimeout: CONNECT_MS, socketTimeout: CONNECT_MS, disconnectTimeout: DISCONNECT_MS },
     retryStrategy: () => RECONNECT_MS,
@@ -50,13 +50,13 @@ export function openRedisLimiter(url: string, { answerMs = ANSWER_MS } = {}): Sh
   return {
     take: async (key, limit, elsewhere = 0) => {
       const pace = paceOf(limit)
-      const judging = scripted.gcra(PREFIX + key, pace.intervalUs, pace.burst, elsewhere)
-      const [waitUs, fullInUs] = await withTimeout(answerMs, judging)
-      return toAllowance({ waitUs, fullInUs }, pace)
+      const deciding = scripted.gcra(PREFIX + key, pace.intervalUs, pace.burst, elsewhere)
+      const [waitUs, fullInUs] = await withTimeout(timeoutMs, deciding)
+      return toRateLimitDecision({ waitUs, fullInUs }, pace)
     },
     probe: async () => {
-      const asked = Promise.all([client.set(MEMORY, randomUUID(), 'NX'), client.get(MEMORY)])
-      const [, name] = await withTimeout(answerMs, asked)
+      const probing = Promise.all([client.set(MEMORY_KEY, randomUUID(), 'NX'), client.get(MEMORY_KEY)])
+      const [, name] = await withTimeout(timeoutMs, probing)
       return name ?? ''
     },
     onUp: (listener) => void client.on('ready', listener),
@@ -73,7 +73,7 @@ interface Scripted {
   gcra(key: string, intervalUs: number, burst: number, elsewhere: number): Promise<[waitUs: number, fullInUs: number]>
 }
 
-/** As `judge` in `gcra`, but that requests of elsewhere are owed first. */
+/** The same as `decide` in `gcra`, but that requests let through elsewhere are owed first. */
 const GCRA = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]

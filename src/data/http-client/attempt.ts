@@ -1,4 +1,6 @@
 import type { Agent, Dispatcher } from 'undici'
+import { readAtMost } from '../../protocol/read-at-most.ts'
+import { isRetryableStatus, parseRetryAfter, retryDelayMs } from '../../protocol/retry.ts'
 import type { HttpRequest } from './request.ts'
 import type { HttpErrorCode, RawResponse } from './response.ts'
 
@@ -27,8 +29,9 @@ export async function attempt(
       ...{ origin: url.origin, path: url.pathname + url.search, method, headers, body },
       signal: AbortSignal.any([signal, limit.signal]),
     })
-    const bytes = await readBody(response.body, maxBytes)
-    if (!bytes) return { code: 'too_large', cause: new Error(`more than ${maxBytes} bytes`) }
+    const { bytes, isWhole, error } = await readAtMost(response.body, maxBytes)
+    if (error) throw error
+    if (!isWhole) return { code: 'too_large', cause: new Error(`more than ${maxBytes} bytes`) }
     const { statusCode: status, headers: received } = response
     return { code: 'response', response: { status, headers: flattenHeaders(received), bytes } }
   } catch (cause) {
@@ -49,18 +52,6 @@ const INVALID_REQUEST_CODES = new Set<unknown>([
   'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH',
 ])
 
-/** Undefined if there is more; the rest is not fetched then. */
-async function readBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    if (bytes > maxBytes) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
 const flattenHeaders = (headers: Dispatcher.ResponseData['headers']): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(headers).flatMap(([name, value]) =>
@@ -74,12 +65,10 @@ const IDEMPOTENT_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 export const isRepeatable = ({ method, headers }: HttpRequest): boolean =>
   IDEMPOTENT_METHODS.has(method) || headers['idempotency-key'] !== undefined
 
-const TRANSIENT_STATUSES = new Set([408, 425, 429, 502, 503, 504])
-
 /** Whether the same request may succeed later. */
 export const isTransient = (outcome: Outcome): boolean =>
   outcome.code === 'response'
-    ? TRANSIENT_STATUSES.has(outcome.response.status)
+    ? isRetryableStatus(outcome.response.status)
     : outcome.code === 'network' || outcome.code === 'timeout'
 
 const INITIAL_DELAY_MS = 100
@@ -87,18 +76,12 @@ const MAX_DELAY_MS = 2_000
 const MAX_RETRY_AFTER_MS = 5_000
 
 /**
- * The wait after as many attempts: exponential, with full jitter, and never before Retry-After; undefined where that
- * asks for more than 5 s.
+ * The delay in milliseconds after as many attempts: exponential, with full jitter, and never before Retry-After;
+ * undefined where that asks for more than 5 s.
  */
-export function retryDelayMs(attempts: number, outcome: Outcome, random: () => number): number | undefined {
-  const askedMs = outcome.code === 'response' ? retryAfterMs(outcome.response.headers) : 0
-  if (askedMs > MAX_RETRY_AFTER_MS) return undefined
-  return askedMs + random() * Math.min(MAX_DELAY_MS, INITIAL_DELAY_MS * 2 ** (attempts - 1))
-}
-
-/** RFC 9110: seconds, or a date, which is held against the answer's own so that two clocks need not agree. */
-function retryAfterMs({ 'retry-after': value = '', date = '' }: Readonly<Record<string, string>>): number {
-  if (/^\d+$/.test(value)) return Number(value) * 1_000
-  const waitMs = Date.parse(value) - (Date.parse(date) || Date.now())
-  return Math.max(0, waitMs || 0)
+export function delayBeforeRetry(attempts: number, outcome: Outcome, random: () => number): number | undefined {
+  const { 'retry-after': retryAfter, date } = outcome.code === 'response' ? outcome.response.headers : {}
+  const retryAfterMs = parseRetryAfter(retryAfter, date) ?? 0
+  if (retryAfterMs > MAX_RETRY_AFTER_MS) return undefined
+  return retryDelayMs(attempts, { initialMs: INITIAL_DELAY_MS, maxMs: MAX_DELAY_MS, retryAfterMs, random })
 }

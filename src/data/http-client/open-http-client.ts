@@ -1,6 +1,6 @@
 import { Agent } from 'undici'
 import type { Log } from '../../kernel/index.ts'
-import { attempt, isRepeatable, isTransient, type Outcome, retryDelayMs } from './attempt.ts'
+import { attempt, delayBeforeRetry, isRepeatable, isTransient, type Outcome } from './attempt.ts'
 import { type AttemptResult, trackOrigins } from './origins.ts'
 import type { HttpRequest } from './request.ts'
 import { HttpError, type HttpResponse, toHttpResponse, toRedirectedRequest } from './response.ts'
@@ -62,7 +62,7 @@ export function openHttpClient(
       attempts++
       last = outcome
       if (attempts > retries || !isRepeatable(request) || !isTransient(outcome)) return { outcome, attempts }
-      const delayMs = retryDelayMs(attempts, outcome, random)
+      const delayMs = delayBeforeRetry(attempts, outcome, random)
       if (delayMs === undefined || !origin.withdraw()) return { outcome, attempts }
       // If the signal ends the wait, the next round returns.
       await sleep(delayMs, undefined, { signal }).catch(() => {})

@@ -11,7 +11,7 @@ import { closeLater, relayEnv, startSubscriber, subscription, until } from './te
 const { url } = testDatabase()
 
 it.each(['SIGTERM', 'SIGINT'] as const)(
-  'at %s the spans of what was in flight are told before it ends',
+  'at %s the spans of what was in flight are exported before it ends',
   async (signal) => {
     const receiver = await startOtlpReceiver()
     closeLater(receiver.close)

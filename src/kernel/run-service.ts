@@ -1,0 +1,19 @@
+import { type Config, ConfigError, processConfig } from './config.ts'
+import { createLog, type Log } from './log.ts'
+
+/**
+ * Runs a service with the settings and the log of this process. Where `start` rejects, the reason goes to stderr (a
+ * ConfigError as its sentence, anything else with its stack) and the process exits with status 1.
+ */
+export function runService(name: string, start: (config: Config, log: Log) => Promise<void>): void {
+  run(name, start).catch((error) => {
+    const text = error instanceof ConfigError ? error.message : error instanceof Error ? error.stack : error
+    process.stderr.write(`${name}: ${text}\n`)
+    process.exit(1)
+  })
+}
+
+async function run(name: string, start: (config: Config, log: Log) => Promise<void>): Promise<void> {
+  const config = processConfig()
+  await start(config, createLog({ level: config.LOG_LEVEL, service: name, revision: config.EBB_REVISION }))
+}
