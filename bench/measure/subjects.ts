@@ -6,9 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { importJWK, SignJWT } from 'jose'
-import { buildFunction } from '../../src/build/build-image.ts'
 import { NODE_FLAGS } from '../../src/build/index.ts'
-import { importContract } from '../../src/deploy/import-sources.ts'
 import { generateIdentityKeys, type IdentityKeys } from '../../src/protocol/index.ts'
 import { copyCheckout, functionFiles } from '../../test/support/checkout.ts'
 import type { HttpRequest, Subject } from './prepare-start.ts'
@@ -34,8 +32,9 @@ const TRACED = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203
  * Functions of Ebb as their images hold them, built and warmed up as `npm run build` does it, with every request traced:
  * one without a database, whose work is what the peers do, and place-order, up to an answer that says what is wrong with
  * the order, and up to the order itself in Postgres. The laptop's way differs in its address and in who ends it.
+ * Of another checkout where `root` names one, whose packages have to be installed.
  */
-export async function ourSubjects(): Promise<OurSubjects> {
+export async function ourSubjects({ root = resolve('.'), label = 'ebb' } = {}): Promise<OurSubjects> {
   await using opened = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'ebb-bench-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))
@@ -43,9 +42,9 @@ export async function ourSubjects(): Promise<OurSubjects> {
   const keys = await generateIdentityKeys()
   const env = { EBB_IDENTITY_JWKS: JSON.stringify(keys.jwks), DATABASE_URL: database.url, EBB_POOL_MAX: '5' }
 
-  const checkout = await copyCheckout(functionFiles('say-hello', 'return { pid: 1 }'))
-  const sayHello = await built(checkout.root, 'say-hello', folder).finally(checkout.remove)
-  const placeOrder = await built(resolve('.'), 'place-order', folder)
+  const checkout = await copyCheckout(functionFiles('say-hello', 'return { pid: 1 }'), { from: root })
+  await build(checkout.root, ['say-hello', 'place-order'], folder).finally(checkout.remove)
+  const [sayHello, placeOrder] = [startArgs(folder, 'say-hello'), startArgs(folder, 'place-order')]
   const hello = { 'ebb-identity': await lastingIdentity(keys, 'say-hello'), ...TRACED }
   const customer = { 'ebb-identity': await lastingIdentity(keys, 'place-order'), ...TRACED }
   const order = (body: unknown) => (): HttpRequest => ({
@@ -56,33 +55,50 @@ export async function ourSubjects(): Promise<OurSubjects> {
   const get = () => ({ method: 'GET', path: '/v1/say-hello', headers: hello }) as const
   const onLaptop = { EBB_HOST: '127.0.0.1' }
   const subjects: readonly Subject[] = [
-    { name: 'ebb say-hello', args: sayHello, env, request: get, expectStatus: 200 },
+    { name: `${label} say-hello`, args: sayHello, env, request: get, expectStatus: 200 },
     {
-      ...{ name: 'ebb say-hello, laptop', args: sayHello, request: get },
+      ...{ name: `${label} say-hello, laptop`, args: sayHello, request: get },
       env: { ...env, ...onLaptop },
       expectStatus: 200,
       startOnly: true,
     },
-    { name: 'ebb place-order, health', args: placeOrder, env, request: health, expectStatus: 204, startOnly: true },
     {
-      name: 'ebb place-order, 400',
+      name: `${label} place-order, health`,
+      args: placeOrder,
+      env,
+      request: health,
+      expectStatus: 204,
+      startOnly: true,
+    },
+    {
+      name: `${label} place-order, 400`,
       args: placeOrder,
       env,
       request: order({ sku: 1 }),
       expectStatus: 400,
       startOnly: true,
     },
-    { name: 'ebb place-order, 201', args: placeOrder, env, request: order(ORDER), expectStatus: 201, startOnly: true },
+    {
+      name: `${label} place-order, 201`,
+      args: placeOrder,
+      env,
+      request: order(ORDER),
+      expectStatus: 201,
+      startOnly: true,
+    },
   ]
   const kept = opened.move()
   return { subjects, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
+const execute = promisify(execFile)
+
+/** By the checkout's own command, so that each is built as it builds. */
+const build = (root: string, names: readonly string[], folder: string) =>
+  execute(process.execPath, ['src/cli.ts', 'build', ...names, '--out', folder], { cwd: root })
+
 /** What follows `node` in the image of a function. */
-async function built(root: string, name: string, folder: string): Promise<readonly string[]> {
-  await buildFunction(root, await importContract(root, name), join(folder, name))
-  return [...NODE_FLAGS, join(folder, name, 'start.cjs')]
-}
+const startArgs = (folder: string, name: string) => [...NODE_FLAGS, join(folder, name, 'start.cjs')]
 
 /** As the gateway signs it, but good for longer than any bench takes: the gateway's own are for a minute. */
 async function lastingIdentity({ gateway }: IdentityKeys, audience: string) {
@@ -139,5 +155,5 @@ const peer = (name: string, args: readonly string[], { path = '/v1/say-hello', e
 
 async function install() {
   console.log('Installing the peers into bench/peers/node_modules')
-  await promisify(execFile)('npm', ['ci', '--ignore-scripts'], { cwd: FOLDER, timeout: INSTALL_TIMEOUT_MS })
+  await execute('npm', ['ci', '--ignore-scripts'], { cwd: FOLDER, timeout: INSTALL_TIMEOUT_MS })
 }

@@ -2,17 +2,20 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 
-/** A copy of this checkout, with these files written over it; `within` is a path below a fresh temporary folder. */
-export async function copyCheckout(files: Readonly<Record<string, string>> = {}, { within = 'checkout' } = {}) {
+/** A copy of a checkout (default: this one), with these files written over it; `within` is a path below a fresh temporary folder. */
+export async function copyCheckout(
+  files: Readonly<Record<string, string>> = {},
+  { within = 'checkout', from = resolve('.') } = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-checkout-'))
   const root = join(folder, within)
   await mkdir(root, { recursive: true })
   await Promise.all(
     ['src', 'services', 'domain', 'functions', 'package.json'].map((part) =>
-      cp(part, join(root, part), { recursive: true }),
+      cp(join(from, part), join(root, part), { recursive: true }),
     ),
   )
-  await symlink(resolve('node_modules'), join(root, 'node_modules'))
+  await symlink(join(from, 'node_modules'), join(root, 'node_modules'))
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(root, name)), { recursive: true })
     await writeFile(join(root, name), text)
