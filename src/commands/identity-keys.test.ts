@@ -34,6 +34,6 @@ it('refuses a set that holds a private key, which functions would get', async ()
   await writeFile(file, JSON.stringify({ keys: [gateway] }))
   expect(await spawnCli(['identity-keys', '--keep', file]).ended).toEqual({
     ...{ code: 1, stdout: '' },
-    stderr: `ebb: --keep ${file}: must be a set of public keys, as EBB_IDENTITY_JWKS holds it\n`,
+    stderr: `ebb: --keep ${file}: must be a set of public keys, as in EBB_IDENTITY_JWKS\n`,
   })
 }, 60_000)

@@ -42,7 +42,7 @@ describe('ebb new', () => {
 
   it('refuses an invalid name, an existing one, and an undeclared event', async () => {
     expect(await ebb('new', 'Hello')).toMatch(/^ebb: "Hello" is not a verb-noun/)
-    expect(await ebb('new', 'create-user')).toMatch(/^ebb: functions\/create-user is there already/)
+    expect(await ebb('new', 'create-user')).toMatch(/^ebb: functions\/create-user exists already/)
     expect(await ebb('new', 'count-moons', '--on', 'moon.risen')).toMatch(
       /^ebb: no file of domain\/ declares the event moon\.risen; there are .*user\.created/,
     )
