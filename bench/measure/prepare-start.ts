@@ -35,7 +35,7 @@ export interface Started extends AsyncDisposable {
   onExit(ended: () => void): void
 }
 
-const MAX_START_MS = 10_000
+const MAX_START_MS = 60_000
 const PAUSE_MS = 0.25
 
 /**

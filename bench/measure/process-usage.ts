@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 
 export interface Memory {
   readonly rssMb: number
@@ -13,11 +13,12 @@ export async function readMemory(pid: number): Promise<Memory> {
   return { rssMb: megabytes('VmRSS'), peakMb: megabytes('VmHWM') }
 }
 
-const TICK_MICROS = 10_000
-
-/** User and system time of a process and all its threads (Linux: /proc/PID/stat, in ticks of 10 ms). */
+/** The CPU time of a process and all its threads that still run (Linux: /proc/PID/task/TID/schedstat, in nanoseconds). */
 export async function readCpuMicros(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MICROS
+  const threads = await readdir(`/proc/${pid}/task`)
+  const times = threads.map(async (thread) => {
+    const [nanoseconds] = (await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8')).split(' ')
+    return Number(nanoseconds)
+  })
+  return (await Promise.all(times)).reduce((sum, nanoseconds) => sum + nanoseconds, 0) / 1_000
 }

@@ -12,7 +12,7 @@ export interface OtlpSink extends AsyncDisposable {
 export async function startOtlpSink(): Promise<OtlpSink> {
   const child = fork(new URL('./otlp-sink.ts', import.meta.url), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const end = killOnExit(child)
-  const [port] = await once(child, 'message', { signal: AbortSignal.timeout(10_000) })
+  const [port] = await once(child, 'message', { signal: AbortSignal.timeout(60_000) })
   const url = `http://127.0.0.1:${port}`
   const bytes = async () => Number(await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).text())
   return { url, bytes, [Symbol.asyncDispose]: end }

@@ -45,8 +45,8 @@ export async function ourSubjects({ root = resolve('.'), label = 'ebb' } = {}): 
   const checkout = await copyCheckout(functionFiles('say-hello', 'return { pid: 1 }'), { from: root })
   await build(checkout.root, ['say-hello', 'place-order'], folder).finally(checkout.remove)
   const [sayHello, placeOrder] = [startArgs(folder, 'say-hello'), startArgs(folder, 'place-order')]
-  const hello = { 'ebb-identity': await lastingIdentity(keys, 'say-hello'), ...TRACED }
-  const customer = { 'ebb-identity': await lastingIdentity(keys, 'place-order'), ...TRACED }
+  const hello = { 'ebb-identity': await signLastingIdentity(keys, 'say-hello'), ...TRACED }
+  const customer = { 'ebb-identity': await signLastingIdentity(keys, 'place-order'), ...TRACED }
   const order = (body: unknown) => (): HttpRequest => ({
     ...{ method: 'POST', path: '/v1/orders', body: JSON.stringify(body) },
     headers: { ...customer, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
@@ -91,6 +91,21 @@ export async function ourSubjects({ root = resolve('.'), label = 'ebb' } = {}): 
   return { subjects, [Symbol.asyncDispose]: () => kept.disposeAsync() }
 }
 
+/** say-hello as its image holds it, built from this checkout with these files written over it; disposing of it removes it. */
+export async function buildSayHello({ name, files = {} }: { name: string; files?: Readonly<Record<string, string>> }) {
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-bench-'))
+  const keys = await generateIdentityKeys()
+  const checkout = await copyCheckout({ ...functionFiles('say-hello', 'return { pid: 1 }'), ...files })
+  await build(checkout.root, ['say-hello'], folder).finally(checkout.remove)
+  const headers = { 'ebb-identity': await signLastingIdentity(keys, 'say-hello'), ...TRACED }
+  const subject: Subject = {
+    ...{ name, args: startArgs(folder, 'say-hello'), expectStatus: 200 },
+    env: { EBB_IDENTITY_JWKS: JSON.stringify(keys.jwks) },
+    request: () => ({ method: 'GET', path: '/v1/say-hello', headers }),
+  }
+  return { subject, [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) }
+}
+
 const execute = promisify(execFile)
 
 /** By the checkout's own command, so that each is built as it builds. */
@@ -101,7 +116,7 @@ const build = (root: string, names: readonly string[], folder: string) =>
 const startArgs = (folder: string, name: string) => [...NODE_FLAGS, join(folder, name, 'start.cjs')]
 
 /** As the gateway signs it, but good for longer than any bench takes: the gateway's own are for a minute. */
-async function lastingIdentity({ gateway }: IdentityKeys, audience: string) {
+export async function signLastingIdentity({ gateway }: IdentityKeys, audience: string) {
   return new SignJWT({ scopes: ['orders:write'] })
     .setProtectedHeader({ alg: 'EdDSA', kid: gateway.kid ?? '' })
     .setIssuer('ebb:gateway')

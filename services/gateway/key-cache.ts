@@ -1,5 +1,6 @@
 import { Problem } from 'ebb/contract'
 import type { Caller } from 'ebb/http/gateway'
+import { createBoundedMap } from 'ebb/kernel'
 import { type ApiKey, isWellFormed } from '../../src/data/api-keys.ts'
 
 const KNOWN_MS = 30_000
@@ -15,8 +16,8 @@ type FindKey = (token: string, options: { readonly isKnown: boolean }) => Promis
  * share one lookup. While lookups fail, what is cached serves on, and anything else is a Problem 503.
  */
 export function createKeyCache(findKey: FindKey, { now = Date.now }: { readonly now?: () => number } = {}) {
-  const known = new Map<string, { readonly caller: Caller; readonly until: number }>()
-  const unknown = new Map<string, number>()
+  const known = createBoundedMap<string, { readonly caller: Caller; readonly until: number }>(MAX_KEYS)
+  const unknown = createBoundedMap<string, number>(MAX_KEYS)
   const running = new Map<string, Promise<Caller | undefined>>()
   let generation = 0
 
@@ -32,8 +33,8 @@ export function createKeyCache(findKey: FindKey, { now = Date.now }: { readonly 
     if (!caller) known.delete(token)
     // What was looked up before `clear` may be outdated.
     if (startedIn !== generation) return caller
-    if (!caller) remember(unknown, token, now() + UNKNOWN_MS)
-    else remember(known, token, { caller, until: Math.min(now() + KNOWN_MS, expiryOf(key)) })
+    if (!caller) unknown.set(token, now() + UNKNOWN_MS)
+    else known.set(token, { caller, until: Math.min(now() + KNOWN_MS, expiryOf(key)) })
     return caller
   }
 
@@ -62,10 +63,3 @@ export function createKeyCache(findKey: FindKey, { now = Date.now }: { readonly 
 }
 
 const expiryOf = ({ expiresAt }: ApiKey) => (expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt))
-
-/** Forgets the oldest beyond the bound. */
-function remember<V>(entries: Map<string, V>, token: string, value: V) {
-  entries.delete(token)
-  entries.set(token, value)
-  if (entries.size > MAX_KEYS) entries.delete(entries.keys().next().value ?? '')
-}

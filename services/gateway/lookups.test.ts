@@ -55,7 +55,7 @@ it('responses for many keys are found by few queries, each under its own', async
   const found = await Promise.all(
     [...claims, other, { ...other, caller: 'ben' }].map((claim) => lookups.findStoredResponse(claim)),
   )
-  expect(found.map((result) => (result.is === 'finished' ? result.answer.status : result.is))).toEqual([
+  expect(found.map((result) => (result.status === 'finished' ? result.response.status : result.status))).toEqual([
     'new',
     ...Array.from({ length: 30 }, (_, i) => 201 + i),
     ...Array<string>(9).fill('new'),

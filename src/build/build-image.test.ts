@@ -39,8 +39,8 @@ describe.each(SERVICES)('the image of the %s', (name) => {
   it('has the sources that the service is made of, and no function', async () => {
     const sources = await sourcesOf(name)
     expect(sources).toContain(`services/${name}/index.ts`)
-    const rooms = new RegExp(`^(services/${name}|domain|src/(contract|data|http|kernel))/`)
-    expect(sources.filter((file) => !rooms.test(file) || /\.test\.ts$|test-support/.test(file))).toEqual([])
+    const layers = new RegExp(`^(services/${name}|domain|src/(contract|start|kernel|protocol|telemetry|data|http))/`)
+    expect(sources.filter((file) => !layers.test(file) || /\.test\.ts$|test-support/.test(file))).toEqual([])
   })
 
   it('says in one sentence what it misses, and ends with status 1', async () => {

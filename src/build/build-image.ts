@@ -1,21 +1,22 @@
 import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { builtinModules } from 'node:module'
 import { join } from 'node:path'
+import { build } from 'esbuild'
 import type { AnyContract } from '../contract/index.ts'
 import { bundleContracts, replacePointer } from './bundle-contracts.ts'
 import { bundleFunction, NODE_FLAGS } from './bundle-function.ts'
-import { bundleService } from './bundle-service.ts'
 import { findBundledPackages, findRequiredPackages } from './packages.ts'
 import { warmUp } from './warm-up/warm-up.ts'
 import { BILL_OF_MATERIALS, NOTICES, writeInventory } from './write-inventory.ts'
-import type { Part } from './write-part.ts'
+import { bytesIn, type Part } from './write-part.ts'
 
 interface ImageSize {
-  /** Of what can be loaded: without source maps, caches, and what is told of the packages. */
+  /** The size of what can be loaded: without source maps, caches and the inventory of packages. */
   readonly bytes: number
   readonly cacheBytes: number
 }
 
-/** Builds what a function's image holds: the bundle and its parts, `start.cjs`, their code caches after a warm-up, and of what they are made. */
+/** Builds what a function's image contains: `start.cjs`, the bundle and its parts, their code caches after a warm-up, and an inventory. */
 export async function buildFunction(root: string, contract: AnyContract, folder: string): Promise<ImageSize> {
   const { file, parts } = await bundleFunction(root, contract.name, folder, { start: 'start.cjs' })
   await warmUp(file, contract, { nodeFlags: NODE_FLAGS })
@@ -39,20 +40,20 @@ async function measureImage(folder: string): Promise<ImageSize> {
 interface Service {
   /** Packages that it needs besides those that its sources import. */
   readonly packages?: readonly string[]
-  /** What its program does first. */
+  /** The first line of its program. */
   readonly first?: string
-  /** Whether it serves by the contracts. */
+  /** Whether it serves contracts. */
   readonly contracts?: true
-  /** Whether its packages are in the same file: nothing hooks them. */
+  /** Whether its packages are bundled, too: nothing instruments them. */
   readonly whole?: true
-  /** Folders of the checkout that lie beside its program, by their names there. */
+  /** Folders of the checkout that are copied beside its program, by their new names. */
   readonly files?: Readonly<Record<string, string>>
 }
 
-/** What has an image and is no function. */
+/** The images that are not functions. */
 const services: Readonly<Record<string, Service>> = {
   gateway: { contracts: true, packages: ['swagger-ui-dist'] },
-  // OpenTelemetry's own instrumentation hooks `require`, so it comes first; the gateway has spans of its own.
+  // OpenTelemetry's instrumentation hooks `require`, so it comes first; the gateway creates its spans itself.
   relay: {
     contracts: true,
     packages: ['@opentelemetry/auto-instrumentations-node'],
@@ -67,8 +68,8 @@ const services: Readonly<Record<string, Service>> = {
 export const SERVICES = Object.keys(services)
 
 /**
- * Builds what a service's image holds: its sources in one CommonJS file, the packages that it needs apart in
- * node_modules, where instrumentation finds them, and what else lies beside its program.
+ * Builds what a service's image contains: its sources in one CommonJS file, the packages that it needs in node_modules, where
+ * instrumentation finds them, and what else its program reads.
  */
 export async function buildService(root: string, name: string, folder: string): Promise<ImageSize> {
   const { contracts, files = {}, first = '', packages = [], whole = false } = services[name] ?? {}
@@ -92,6 +93,37 @@ export async function buildService(root: string, name: string, folder: string): 
   return measureImage(folder)
 }
 
-/** Types, source maps and what is written for people are nothing that runs; nested packages come by themselves. */
+/** Types, source maps and documentation are not loaded; nested packages are copied by themselves. */
 const isLoaded = (path: string) =>
   !/(\.d\.[cm]?ts|\.[cm]?ts|\.map|\.md)$/.test(path) && !/[/\\]node_modules[/\\].*[/\\]node_modules$/.test(path)
+
+/**
+ * Bundles a service's own sources into one file, and its packages, too, where it is to be `whole`; otherwise these stay in
+ * node_modules. Returns the packages that it imports, and what the file consists of.
+ */
+async function bundleService(
+  root: string,
+  name: string,
+  outfile: string,
+  { whole = false }: { readonly whole?: boolean } = {},
+): Promise<{ readonly imports: readonly string[] } & Pick<Part, 'bytesOf'>> {
+  const { metafile } = await build({
+    // Relative, since a path with a star is a pattern to esbuild.
+    entryPoints: [`./services/${name}/index.ts`],
+    ...{ bundle: true, platform: 'node', target: 'node26', format: 'cjs', keepNames: true },
+    ...(whole ? { external: ['pg-native'] } : { packages: 'external' as const }),
+    ...{ alias: await ownModules(root), legalComments: 'none', metafile: true, logLevel: 'silent', outfile },
+    absWorkingDir: root,
+  })
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path))
+  const isPackage = (path: string) => !path.startsWith('node:') && !builtinModules.includes(path)
+  return { imports: [...new Set(imports)].filter(isPackage), bytesOf: bytesIn(metafile, root) }
+}
+
+/** `ebb/contract` and the like are modules of this package. */
+async function ownModules(root: string): Promise<Record<string, string>> {
+  const { exports }: { exports: Record<string, string> } = JSON.parse(
+    await readFile(join(root, 'package.json'), 'utf8'),
+  )
+  return Object.fromEntries(Object.entries(exports).map(([name, file]) => [name.replace('.', 'ebb'), join(root, file)]))
+}

@@ -7,15 +7,15 @@ import { type Bundle, type Part, replaceFile, writePart } from './write-part.ts'
 
 export interface BundleContractsOptions {
   readonly version: string
-  /** The functions whose contracts are read from their sources; all unless told. */
+  /** The functions whose contracts are read from their sources; default: all. */
   readonly names?: readonly string[]
-  /** The bundle from which the contract of a function is taken as it was there, by function. */
+  /** Functions whose contracts are taken from an earlier bundle, with the file of that bundle. */
   readonly kept?: ReadonlyMap<string, string>
 }
 
 /**
- * Bundles contracts for gateway and relay, as `contracts-<hash>.cjs`. Throws a ContractFault where they do not load, or
- * where one brings a pattern that could stop the gateway.
+ * Bundles contracts for gateway and relay, as `contracts-<hash>.cjs`. Rejects with a ContractError where they do not load, or
+ * where one has a pattern whose matching could block the gateway.
  */
 export async function bundleContracts(
   root: string,
@@ -52,7 +52,7 @@ export async function bundleContractsSeparately(
   return { file, revision: hash, inputs }
 }
 
-/** Turns the pointer file to a bundle beside it: a reader sees the old or the new one and nothing between. */
+/** Lets the pointer file name a bundle beside it, atomically: a reader sees the old or the new name. */
 export const replacePointer = (pointer: string, { file }: Bundle): Promise<void> => replaceFile(pointer, basename(file))
 
 function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, string>): string {
@@ -73,7 +73,7 @@ function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, stri
     export const patterns = () => patternsOf(Object.values(contracts))`
 }
 
-/** The document, with what domain/api.ts says of the API where there is one. */
+/** The OpenAPI document, with what domain/api.ts says about the API where it exists. */
 async function openapiEntry(root: string, version: string): Promise<string> {
   const hasInfo = await access(join(root, API_FILE)).then(
     () => true,

@@ -13,7 +13,7 @@ afterAll(async () => {
   for (const remove of removals) await remove()
 })
 
-/** Bundles it in a checkout of its own; answers the digests of its files, and which of them tell where they are. */
+/** Bundles it in a checkout of its own; returns the digests of its files, and which of them contain the path of the checkout. */
 async function bundleIn(within: string, changed: Readonly<Record<string, string>> = {}) {
   const { root, remove } = await copyCheckout(changed, { within })
   removals.push(remove)
@@ -42,12 +42,12 @@ describe('the same sources', () => {
   it('are the same files, byte for byte and by name, wherever they are', async () => {
     expect(Object.keys(bundled.files).filter(isMap).length).toBeGreaterThan(5)
     expect(await bundleIn('elsewhere')).toEqual(bundled)
-    // The way to node_modules, which is a link in these checkouts, is another one there, and source maps tell it.
+    // node_modules is a link in these checkouts, so the paths to it differ, and source maps contain them.
     const deeper = await bundleIn('some[1]/d*p/do?n')
     expect([deeper.revision, codeOf(deeper)]).toEqual([bundled.revision, codeOf(bundled)])
   })
 
-  it('do not tell where they are', () => {
+  it('do not contain the path of the checkout', () => {
     expect(bundled.telling).toEqual([])
   })
 
@@ -60,7 +60,7 @@ describe('the same sources', () => {
   })
 })
 
-describe('what would do something else than its source is not built, and is told with its line and a remedy', () => {
+describe('what would behave differently from its source is not built, and is reported with its line and a remedy', () => {
   const TYPED = 'interface Typed {\n  readonly a: string\n}\n'
   it.each([
     [

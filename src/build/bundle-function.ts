@@ -6,22 +6,22 @@ import { deferBuiltins, deferParts, LAZY_PARTS, SHARED } from './lazy-parts.ts'
 import { type Bundle, type Part, replaceFile, writePart } from './write-part.ts'
 
 /**
- * With which a function's Node is started, on a laptop as in its image. A young generation that holds all of a start
- * spares it the collections. Other flags than these may make V8 refuse the code caches, which are made with them.
+ * The flags of a function's Node, on a laptop as in its image. A young generation that holds a whole start needs no
+ * collections meanwhile. With other flags than these V8 may reject the code caches, which are created with them.
  */
 export const NODE_FLAGS: readonly string[] = ['--min-semi-space-size=16']
 
 interface BundleOptions {
-  /** The name of the file that is to be run; `<function>-<revision>.cjs` unless told. */
+  /** The name of the start file; default: `<function>-<revision>.cjs`. */
   readonly start?: string
 }
 
 export interface FunctionBundle extends Bundle {
-  /** The bundle itself, `main`, and each lazy part by what it is required as. */
+  /** The bundle itself, `main`, and each lazy part by its module specifier. */
   readonly parts: Readonly<Record<string, Part>>
 }
 
-/** Each part is a function, whose parameters the start file fills in. */
+/** Each part is a function, whose arguments the start file passes. */
 const PART_WRAPPER = {
   banner: { js: '(function(exports,require,module,__filename,__dirname,ebbStart){' },
   footer: { js: '})' },
@@ -39,8 +39,8 @@ export async function bundleFunction(
   { start }: BundleOptions = {},
 ): Promise<FunctionBundle> {
   const main = await mainPart(root, name, folder)
-  const wanted = LAZY_PARTS.filter((part) => main.imports.has(part))
-  const lazy = await Promise.all(wanted.map(async (part) => [part, await lazyPart(root, folder, part)] as const))
+  const used = LAZY_PARTS.filter((part) => main.imports.has(part))
+  const lazy = await Promise.all(used.map(async (part) => [part, await lazyPart(root, folder, part)] as const))
   const parts = Object.fromEntries([['main', main] as const, ...lazy])
   const files = Object.entries(parts).map(([part, { file }]) => [part, basename(file)])
   const code = await startFile(root, Object.fromEntries(files))
@@ -54,38 +54,38 @@ async function mainPart(root: string, name: string, folder: string): Promise<Par
   const write = (...plugins: readonly Plugin[]) =>
     writePart(root, folder, 'main', {
       ...PART_WRAPPER,
-      stdin: { contents: `import 'ebb:shared'; import 'ebb:front-door'`, resolveDir: root, sourcefile: 'main.ts' },
-      plugins: [...plugins, deferBuiltins(root), deferParts({ frontDoor: join(root, 'functions', name, 'index.ts') })],
+      stdin: { contents: `import 'ebb:shared'; import 'ebb:entry-point'`, resolveDir: root, sourcefile: 'main.ts' },
+      plugins: [...plugins, deferBuiltins(root), deferParts({ entryPoint: join(root, 'functions', name, 'index.ts') })],
     })
   try {
     return await write(keepNames(root))
-  } catch (fault) {
-    // The places of its faults are in what keeping names has made of the sources: look at these themselves.
+  } catch (error) {
+    // The locations of its errors are in what keepNames made of the sources: build the sources themselves.
     await write()
-    throw fault
+    throw error
   }
 }
 
 const lazyPartCache = new Map<string, Promise<Part>>()
 
-/** Made once a process: what is in node_modules stays as it is meanwhile. */
+/** Built once per process: node_modules does not change meanwhile. */
 function lazyPart(root: string, folder: string, part: string): Promise<Part> {
   const key = [root, folder, part].join('\n')
   const known = lazyPartCache.get(key)
   if (known) return known
-  const making = writePart(root, folder, part.replaceAll(/\W+/g, '-').replace(/^-/, ''), {
+  const building = writePart(root, folder, part.replaceAll(/\W+/g, '-').replace(/^-/, ''), {
     ...PART_WRAPPER,
     stdin: { contents: `module.exports = require('${part}')`, resolveDir: root },
-    // It takes from the bundle what the bundle shares, and other parts from where they are.
+    // What the bundle shares, and other parts, are required at run time.
     external: ['pg-native', ...SHARED, ...LAZY_PARTS.filter((other) => other !== part)],
     plugins: [deferBuiltins(root)],
   })
-  lazyPartCache.set(key, making)
-  making.catch(() => lazyPartCache.delete(key))
-  return making
+  lazyPartCache.set(key, building)
+  building.catch(() => lazyPartCache.delete(key))
+  return building
 }
 
-/** The start file with the names of the parts in it. */
+/** The start file, with the names of the parts defined. */
 async function startFile(root: string, parts: Readonly<Record<string, string>>): Promise<Uint8Array> {
   const { outputFiles } = await build({
     // Relative, since a path with a star is a pattern to esbuild.
@@ -94,16 +94,16 @@ async function startFile(root: string, parts: Readonly<Record<string, string>>):
     ...{ bundle: true, minify: true, platform: 'node', target: 'node26', format: 'cjs', write: false },
   })
   const [file] = outputFiles
-  if (!file) throw new Error('esbuild made no start file')
+  if (!file) throw new Error('esbuild wrote no start file')
   return file.contents
 }
 
-/** Where the project's own code is; of packages nobody expects names, and they would be a tenth of the bundle. */
+/** The folders of the project's own code. The names of packages are not expected, and would be a tenth of the bundle. */
 const OWN_FOLDERS = ['functions', 'domain']
 
 /**
- * Keeps the names of functions and classes in the project's own sources, which minifying changes otherwise: a handler
- * that reads `error.constructor.name` reads the same in its test and in its image.
+ * Keeps the names of functions and classes in the project's own sources, which minification would change: a handler that
+ * reads `error.constructor.name` reads the same in its test and in its image.
  */
 function keepNames(root: string): Plugin {
   const folders = OWN_FOLDERS.map((folder) => RegExp.escape(join(root, folder) + sep))
@@ -112,7 +112,7 @@ function keepNames(root: string): Plugin {
     setup: ({ onLoad }) => {
       onLoad({ filter: new RegExp(`^(${folders.join('|')}).*\\.[cm]?[jt]s$`) }, async ({ path }) => {
         const source = await readFile(path, 'utf8')
-        // What does not compile is left to the build, which names its place.
+        // What does not compile is left to the build, which reports its location.
         const named = await transform(source, {
           ...{ sourcefile: path, sourcemap: 'inline', sourcesContent: false, keepNames: true },
           ...{ loader: 'ts', target: 'node26', logLevel: 'silent' },

@@ -3,48 +3,48 @@ import { NODE_FLAGS } from './bundle-function.ts'
 import { warmUp } from './warm-up/warm-up.ts'
 
 export interface CodeCaches {
-  /** Says that a function was started from this file: should it be started again, it shall be quicker. */
+  /** Requests the code caches of a function that was started from this file, so that its next start is faster. */
   enqueue(name: string, file: string): void
   stop(): Promise<void>
 }
 
 export interface CodeCachesOptions {
   readonly contractOf: (name: string) => Promise<AnyContract>
-  /** No cache could be made for a function: it starts without. */
+  /** Called where the code caches of a function could not be created: it starts without. */
   readonly onFailure: (name: string, error: unknown) => void
 }
 
-/** Whoever develops is not to notice: the machine has been quiet for so long. */
+/** How long the machine must have been quiet, so that the developer does not notice. */
 const QUIET_MS = 3_000
 
-/** Makes the code caches of what has been started, in the background and one at a time. */
+/** Creates the code caches of started functions, in the background and one at a time. */
 export function createCodeCaches({ contractOf, onFailure }: CodeCachesOptions): CodeCaches {
-  const wanted = new Map<string, string>()
-  const made = new Set<string>()
+  const queued = new Map<string, string>()
+  const done = new Set<string>()
   const ending = new AbortController()
   const { signal } = ending
   let timer: NodeJS.Timeout | undefined
   let working: Promise<void> = Promise.resolve()
 
-  const makeAll = async () => {
-    for (const [file, name] of wanted) {
+  const createAll = async () => {
+    for (const [file, name] of queued) {
       if (signal.aborted) return
-      wanted.delete(file)
-      made.add(file)
+      queued.delete(file)
+      done.add(file)
       try {
         await warmUp(file, await contractOf(name), { nodeFlags: NODE_FLAGS, signal })
-      } catch (fault) {
-        if (!signal.aborted) onFailure(name, fault)
+      } catch (error) {
+        if (!signal.aborted) onFailure(name, error)
       }
     }
   }
   return {
     enqueue: (name, file) => {
-      if (made.has(file) || signal.aborted) return
-      wanted.set(file, name)
+      if (done.has(file) || signal.aborted) return
+      queued.set(file, name)
       clearTimeout(timer)
       timer = setTimeout(() => {
-        working = working.then(makeAll)
+        working = working.then(createAll)
       }, QUIET_MS)
     },
     stop: async () => {

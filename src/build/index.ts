@@ -1,5 +1,3 @@
 export { bundleContracts, bundleContractsSeparately, replacePointer } from './bundle-contracts.ts'
 export { bundleFunction, NODE_FLAGS } from './bundle-function.ts'
-export { bundleService } from './bundle-service.ts'
 export type { Bundle } from './write-part.ts'
-export { type Part, replaceFile } from './write-part.ts'

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { Plugin } from 'esbuild'
 
 /**
- * What a function loads on first use only, each a file of its own beside the bundle: heavy clients, and whatever works
- * after the first answer. This is the one list of them; sources import them as anything else.
+ * What a function loads on first use, each a file of its own beside the bundle: heavy clients, and what is used only after
+ * the first response. This is the only list of them; sources import them like any other module.
  */
 export const LAZY_PARTS = [
   'pg',
@@ -21,13 +21,13 @@ export const LAZY_PARTS = [
   '@opentelemetry/exporter-prometheus',
 ]
 
-/** Modules of the bundle that lazy parts take from it, so that no class and no context key exists twice. */
+/** Modules of the bundle that lazy parts share, so that no class and no context key exists twice. */
 export const SHARED = ['@opentelemetry/api', '@opentelemetry/core', '@opentelemetry/resources']
 
-/** Node's own modules that cost more than a millisecond to load. */
+/** Node's own modules that take more than a millisecond to load. */
 const LAZY_BUILTINS = ['crypto', 'tls', 'https', 'zlib']
 
-/** Parts of Express for which a function has no use: files, forms, its own body parsing, debug output, deprecations. */
+/** Parts of Express that a function does not use: files, forms, its body parsing, debug output, deprecations. */
 const OMITTED_MODULES: Readonly<Record<string, string>> = {
   'body-parser': 'module.exports = {}',
   'mime-types': 'module.exports = {}',
@@ -38,13 +38,13 @@ const OMITTED_MODULES: Readonly<Record<string, string>> = {
   depd: 'module.exports = () => Object.assign(() => {}, { function: (deprecated) => deprecated, property() {} })',
 }
 
-/** Modules of ours that work at build time only: what they say was said before there was a bundle. */
+/** Modules of ours that work at build time only: what they check was checked before there was a bundle. */
 const BUILD_TIME_CHECKS = /[/\\]src[/\\]contract[/\\]check-(endpoint|subscriber)\.ts$/
 
 const matchAny = (names: readonly string[]) => new RegExp(`^(${names.join('|').replaceAll('/', '\\/')})$`)
 const BUILTIN = new RegExp(`^(node:)?(${LAZY_BUILTINS.join('|')})$`)
 
-/** Puts in the place of each costly module of Node a stand-in that loads it on first use. */
+/** Replaces each of Node's slow modules by a proxy that loads it on first use. */
 export function deferBuiltins(root: string): Plugin {
   const require = createRequire(join(root, 'package.json'))
   return {
@@ -57,17 +57,17 @@ export function deferBuiltins(root: string): Plugin {
   }
 }
 
-/** Puts in the place of each lazy part a stand-in, too, and leaves out of the bundle what it will not use. */
-export function deferParts({ frontDoor }: { readonly frontDoor: string }): Plugin {
+/** Replaces each lazy part by such a proxy, too, and omits from the bundle what it does not use. */
+export function deferParts({ entryPoint }: { readonly entryPoint: string }): Plugin {
   return {
     name: 'defer-parts',
     setup: ({ onResolve, onLoad, initialOptions: { absWorkingDir: resolveDir = '' } }) => {
       onResolve({ filter: matchAny(LAZY_PARTS) }, ({ path }) => ({ path, namespace: 'lazy' }))
-      onResolve({ filter: matchAny(Object.keys(OMITTED_MODULES)) }, ({ path }) => ({ path, namespace: 'left-out' }))
-      onLoad({ filter: /./, namespace: 'left-out' }, ({ path }) => ({ contents: OMITTED_MODULES[path] ?? '' }))
+      onResolve({ filter: matchAny(Object.keys(OMITTED_MODULES)) }, ({ path }) => ({ path, namespace: 'omitted' }))
+      onLoad({ filter: /./, namespace: 'omitted' }, ({ path }) => ({ contents: OMITTED_MODULES[path] ?? '' }))
       onLoad({ filter: BUILD_TIME_CHECKS }, () => ({ contents: NO_CHECKS }))
-      // The package says that importing alone does nothing, which is true of all but this file.
-      onResolve({ filter: /^ebb:front-door$/ }, () => ({ path: frontDoor, sideEffects: true }))
+      // package.json says that no module has side effects, which is true of all but this one.
+      onResolve({ filter: /^ebb:entry-point$/ }, () => ({ path: entryPoint, sideEffects: true }))
       onResolve({ filter: /^ebb:shared$/ }, ({ path }) => ({ path, namespace: 'shared' }))
       onLoad({ filter: /./, namespace: 'shared' }, () => ({ contents: sharedModules(), resolveDir }))
     },
@@ -76,7 +76,7 @@ export function deferParts({ frontDoor }: { readonly frontDoor: string }): Plugi
 
 const NO_CHECKS = 'export const checkEndpoint = () => {}, checkSubscriber = () => {}'
 
-/** A module with the names of another, which is loaded when one of them is used. */
+/** A module with the exports of another, which is loaded when one of them is used. */
 function lazyModule(path: string, real: object): string {
   const names = JSON.stringify(Object.keys(real))
   return `
@@ -88,17 +88,17 @@ function lazyModule(path: string, real: object): string {
 }
 
 /**
- * What a first request needs of it is the Web Crypto API, which costs less than all of node:crypto. pg takes `subtle` as
- * soon as it is loaded, long before it has a password to prove.
+ * What a first request needs of it is the Web Crypto API, which loads faster than all of node:crypto. pg reads `subtle` when
+ * it is loaded, long before it has a password to prove.
  */
 const WEBCRYPTO = `
-  const later = (names, of) => Object.fromEntries(names.map((name) => [name, (...given) => of()[name](...given)]))
+  const later = (names, of) => Object.fromEntries(names.map((name) => [name, (...args) => of()[name](...args)]))
   const subtle = later(['digest', 'importKey', 'deriveBits', 'sign', 'verify'], () => globalThis.crypto.subtle)
   const web = later(['getRandomValues', 'randomUUID'], () => globalThis.crypto)
   Object.defineProperty(module.exports, 'webcrypto', { value: { ...web, subtle }, enumerable: true })
   Object.defineProperty(module.exports, 'randomUUID', { value: web.randomUUID, enumerable: true })`
 
-// Compiled parsers pay from some thousand requests on, and each first one costs a cold start more than that.
+// Compiled parsers pay off after some thousand requests, and compiling them costs each cold start more than that.
 const sharedModules = () => `
   import { config } from 'zod/v4/core'
   config({ jitless: true })

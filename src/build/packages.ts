@@ -6,13 +6,13 @@ import type { Part } from './write-part.ts'
 export interface Package {
   readonly name: string
   readonly version: string
-  /** Where it is installed: one that is nested is another copy. */
+  /** Where it is installed: a nested one is another copy. */
   readonly folder: string
 }
 
 const INSTALLED = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/
 
-/** The packages of whose code something is in a part, copies apart. */
+/** The packages whose code is in a part; each copy of a package separately. */
 export function findBundledPackages({ bytesOf }: Pick<Part, 'bytesOf'>): readonly Package[] {
   const found = new Map<string, Package>()
   for (const [file, bytes] of bytesOf) {
@@ -26,7 +26,7 @@ export function findBundledPackages({ bytesOf }: Pick<Part, 'bytesOf'>): readonl
 
 interface RequiredPackage {
   readonly from: string
-  /** Below whatever folder it is copied to: as it lies below the checkout. */
+  /** Its path relative to the checkout, and to the folder that it is copied to. */
   readonly to: string
 }
 
@@ -36,7 +36,7 @@ interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
-/** The installed packages that these need, and those that they need, as Node finds them from where each lies. */
+/** The installed packages that these depend on, transitively, as Node resolves them from where each is installed. */
 export async function findRequiredPackages(
   root: string,
   names: readonly string[],
@@ -44,7 +44,7 @@ export async function findRequiredPackages(
   const found = new Map<string, RequiredPackage>()
   const visit = async (name: string, from: string): Promise<void> => {
     const folder = findPackageFolder(name, from, root)
-    // An optional one that is not installed is not missed.
+    // An optional dependency may not be installed.
     if (!folder || found.has(folder)) return
     found.set(folder, { from: folder, to: relative(root, folder) })
     const { dependencies, optionalDependencies, peerDependencies }: Manifest = JSON.parse(
@@ -57,7 +57,7 @@ export async function findRequiredPackages(
   return [...found.values()]
 }
 
-/** `@scope/name/deep/file` is of `@scope/name`. */
+/** `@scope/name` for `@scope/name/deep/file`. */
 const packageName = (specifier: string) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
 
 function findPackageFolder(name: string, from: string, root: string): string | undefined {

@@ -8,7 +8,7 @@ import { bundleFunction } from './bundle-function.ts'
 import { findBundledPackages, type Package } from './packages.ts'
 import { BILL_OF_MATERIALS, NOTICES, writeInventory } from './write-inventory.ts'
 
-/** Whoever passes an image on may do so under these, with their notices. */
+/** Images may be distributed under these licences, with their notices. */
 const FREE = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'BlueOak-1.0.0', 'ISC', 'MIT', 'MIT-0']
 /** Its authors published it (MIT) without one. */
 const WITHOUT_TEXT = 'eastasianwidth'

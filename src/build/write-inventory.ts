@@ -7,26 +7,26 @@ export const BILL_OF_MATERIALS = 'sbom.cdx.json'
 interface Component {
   readonly name: string
   readonly version: string
-  /** An SPDX expression, where the package names its licence. */
+  /** An SPDX expression, where the package declares its licence. */
   readonly license?: string
-  /** The licence as its authors wrote it, with their copyright. */
+  /** The text of the licence, with its copyright. */
   readonly text: string
 }
 
 /**
- * Writes beside a program what it is made of, from the folders of the installed packages: their licences, which ask to
- * go with every copy, and a bill of materials (CycloneDX 1.6) for scanners, to which a bundle is only one file. The same
- * packages give the same bytes.
+ * Writes beside a program which packages it consists of, from the folders of the installed packages: their licences, which
+ * must accompany every copy, and a bill of materials (CycloneDX 1.6) for scanners, to which a bundle is only one file. The
+ * same packages give the same bytes.
  */
 export async function writeInventory(name: string, folder: string, packages: Iterable<string>): Promise<void> {
   const read = await Promise.all([...new Set(packages)].map(readComponent))
-  // Two copies of one version are one ingredient.
-  const byPurl = new Map(read.map((ingredient) => [purlOf(ingredient), ingredient] as const))
-  const ingredients = [...byPurl.values()].sort((a, b) => (purlOf(a) < purlOf(b) ? -1 : 1))
-  await writeFile(join(folder, NOTICES), renderNotices(ingredients))
+  // Two copies of one version are one component.
+  const byPurl = new Map(read.map((component) => [purlOf(component), component] as const))
+  const components = [...byPurl.values()].sort((a, b) => (purlOf(a) < purlOf(b) ? -1 : 1))
+  await writeFile(join(folder, NOTICES), renderNotices(components))
   await writeFile(
     join(folder, BILL_OF_MATERIALS),
-    `${JSON.stringify(renderBillOfMaterials(name, ingredients), undefined, 2)}\n`,
+    `${JSON.stringify(renderBillOfMaterials(name, components), undefined, 2)}\n`,
   )
 }
 
@@ -37,7 +37,7 @@ async function readComponent(folder: string): Promise<Component> {
   return { name, version, text, ...(typeof license === 'string' ? { license } : {}) }
 }
 
-/** Also those of what a package has taken in itself, which some keep in a folder. */
+/** Also the licences of what a package contains itself, which some keep in a folder. */
 async function readLicenceFiles(folder: string): Promise<string> {
   const found = (await readdir(folder)).filter((name) => /^(licen[cs]e|notice|copying)/i.test(name)).sort()
   const texts = found.map(async (name) => {
@@ -60,9 +60,9 @@ async function readLicenceInReadme(folder: string): Promise<string | undefined> 
   return readme && /^#* *licen[cs]e\b.*/ims.exec(await readFile(join(folder, readme), 'utf8'))?.[0].trim()
 }
 
-/** Each licence once, below the packages that have it to the letter. */
-function renderNotices(ingredients: readonly Component[]): string {
-  const under = Map.groupBy(ingredients, ({ text }) => text)
+/** Each licence once, below the packages with exactly this text. */
+function renderNotices(components: readonly Component[]): string {
+  const under = Map.groupBy(components, ({ text }) => text)
   const sections = under.entries().map(([text, those]) => {
     const heads = those.map(({ name, version, license = 'of unnamed licence' }) => `${name} ${version} (${license})\n`)
     return `${RULE}\n${heads.join('')}${RULE}\n${text}\n`
@@ -72,21 +72,21 @@ function renderNotices(ingredients: readonly Component[]): string {
 const RULE = '='.repeat(80)
 
 /** https://cyclonedx.org/docs/1.6/json */
-const renderBillOfMaterials = (name: string, ingredients: readonly Component[]) => ({
+const renderBillOfMaterials = (name: string, components: readonly Component[]) => ({
   bomFormat: 'CycloneDX',
   specVersion: '1.6',
   version: 1,
   metadata: { component: { type: 'application', 'bom-ref': name, name } },
   components: [
-    // The very one that builds runs it, too: a code cache is good for no other.
+    // The Node that builds is the one that runs it: a code cache is valid for no other.
     {
       ...{ type: 'platform', 'bom-ref': 'node', name: 'node', version: process.versions.node },
       cpe: `cpe:2.3:a:nodejs:node.js:${process.versions.node}:*:*:*:*:*:*:*`,
     },
-    ...ingredients.map((ingredient) => ({
-      ...{ type: 'library', 'bom-ref': purlOf(ingredient), name: ingredient.name, version: ingredient.version },
-      ...(ingredient.license ? { licenses: [{ expression: ingredient.license }] } : {}),
-      purl: purlOf(ingredient),
+    ...components.map((component) => ({
+      ...{ type: 'library', 'bom-ref': purlOf(component), name: component.name, version: component.version },
+      ...(component.license ? { licenses: [{ expression: component.license }] } : {}),
+      purl: purlOf(component),
     })),
   ],
 })

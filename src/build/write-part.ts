@@ -3,28 +3,28 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { type BuildOptions, type BuildResult, build, type Message, type Metafile } from 'esbuild'
 
-/** A program that can be run, in one file or beginning in one. */
+/** A program: a file that can be run, and what that file loads. */
 export interface Bundle {
   readonly file: string
-  /** Of its content: the same source gives the same bytes and the same revision. */
+  /** A hash of its content: the same source has the same bytes and the same revision. */
   readonly revision: string
-  /** The sources that it was made of, as absolute paths. */
+  /** The sources that it was built from, as absolute paths. */
   readonly inputs: ReadonlySet<string>
 }
 
 export interface Part {
   readonly file: string
-  /** Of its content: the same source gives the same bytes and the same name. */
+  /** A hash of its content: the same source has the same bytes and the same name. */
   readonly hash: string
-  /** What it was made of, as absolute paths. */
+  /** The sources that it was built from, as absolute paths. */
   readonly inputs: ReadonlySet<string>
-  /** What it asks for at run time. */
+  /** What it imports at run time. */
   readonly imports: ReadonlySet<string>
-  /** How much of it each of its inputs is. */
+  /** How many bytes of it come from each of its inputs. */
   readonly bytesOf: ReadonlyMap<string, number>
 }
 
-/** What every bundle is: one minified CommonJS file for the pinned Node, with its source map beside it. */
+/** Every bundle is one minified CommonJS file for the pinned Node, with its source map beside it. */
 const BUNDLE: BuildOptions = {
   bundle: true,
   minify: true,
@@ -34,7 +34,7 @@ const BUNDLE: BuildOptions = {
   legalComments: 'none',
   sourcemap: 'external',
   sourcesContent: false,
-  // CommonJS is not split: what is imported dynamically is in the bundle, or required when it is asked for.
+  // esbuild does not split CommonJS: what is imported dynamically is in the bundle, or required on first use.
   supported: { 'dynamic-import': false },
   logLevel: 'silent',
   write: false,
@@ -43,14 +43,14 @@ const BUNDLE: BuildOptions = {
 
 /**
  * Bundles into `<folder>/<name>-<hash>.cjs`. Rejects with esbuild's BuildFailure where it does not compile, or would not
- * do what its source does.
+ * behave like its source.
  */
 export async function writePart(root: string, folder: string, name: string, options: BuildOptions): Promise<Part> {
   const outfile = join(folder, `${name}.cjs`)
   const { outputFiles = [], metafile } = await runEsbuild({ ...BUNDLE, absWorkingDir: root, outfile, ...options })
   const code = outputFiles.find(({ path }) => path.endsWith('.cjs'))
   const map = outputFiles.find(({ path }) => path.endsWith('.map'))
-  if (!code || !map || !metafile) throw new Error(`esbuild made no bundle of ${name}`)
+  if (!code || !map || !metafile) throw new Error(`esbuild wrote no bundle of ${name}`)
   const hash = createHash('sha256').update(code.contents).digest('hex').slice(0, 12)
   const file = join(folder, `${basename(name)}-${hash}.cjs`)
   await mkdir(folder, { recursive: true })
@@ -65,21 +65,21 @@ export async function writePart(root: string, folder: string, name: string, opti
   }
 }
 
-/** How much of what was written each input is, by its absolute path. */
+/** How many bytes of the output come from each input, by its absolute path. */
 export function bytesIn({ outputs }: Metafile, root: string): ReadonlyMap<string, number> {
   const sizes = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs))
   return new Map(sizes.map(([input, { bytesInOutput }]) => [resolve(root, input), bytesInOutput]))
 }
 
-/** Writes a file so that nobody ever reads half of it. */
+/** Writes a file atomically: a reader sees the old or the new content. */
 export async function replaceFile(file: string, contents: string | Uint8Array): Promise<void> {
   const unfinished = `${file}.${randomUUID()}`
   await writeFile(unfinished, contents)
   await rename(unfinished, file)
 }
 
-/** What runs from its source and cannot be built, by what esbuild says of it, and what to write instead. */
-const REMEDIES: readonly (readonly [said: RegExp, remedy: string])[] = [
+/** What works in a source and not in a bundle, by esbuild's message, and what to write instead. */
+const REMEDIES: readonly (readonly [message: RegExp, remedy: string])[] = [
   [
     /"?import\.meta"? is not available/,
     'Once it is built, a function has no files beside it: import data as JSON, `import x from "./x.json" with { type: "json" }`, ' +
@@ -98,27 +98,27 @@ const EMPTY_IMPORT_META = 'empty-import-meta'
 const PACKAGES = /(^|\/)node_modules\//
 
 /**
- * Builds, and rejects with a BuildFailure whose faults say what to write instead. What esbuild only warns of is one, too,
- * where a source would do something else once it is built.
+ * Builds, and rejects with a BuildFailure whose errors say what to write instead. A warning of esbuild is such an error, too,
+ * where the bundle would behave differently from its source.
  */
 async function runEsbuild<Options extends BuildOptions>(options: Options): Promise<BuildResult<Options>> {
   try {
     const result = await build<Options>(options as never)
-    // Packages look whether it is there.
+    // Packages check whether it exists.
     const lost = result.warnings.filter(
       ({ id, location }) => id === EMPTY_IMPORT_META && !PACKAGES.test(location?.file ?? ''),
     )
     if (lost.length === 0) return result
-    throw Object.assign(new Error('it would not do what its source does'), { errors: lost })
-  } catch (fault) {
-    const { errors } = Object(fault) as { errors?: readonly Message[] }
+    throw Object.assign(new Error('it would not behave like its source'), { errors: lost })
+  } catch (error) {
+    const { errors } = Object(error) as { errors?: readonly Message[] }
     throw errors
-      ? Object.assign(new Error('it cannot be built', { cause: fault }), { errors: errors.map(withRemedy) })
-      : fault
+      ? Object.assign(new Error('it cannot be built', { cause: error }), { errors: errors.map(withRemedy) })
+      : error
   }
 }
 
 function withRemedy(message: Message): Message {
-  const remedy = REMEDIES.find(([said]) => said.test(message.text))?.[1]
+  const remedy = REMEDIES.find(([pattern]) => pattern.test(message.text))?.[1]
   return remedy ? { ...message, notes: [{ text: remedy, location: null }] } : message
 }

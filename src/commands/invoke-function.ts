@@ -10,7 +10,7 @@ import { explainBuildError } from '../dev/contracts.ts'
 import { startFunction } from '../dev/function-process.ts'
 import type { OutputLine } from '../dev/processes/start-child.ts'
 import { type Config, ConfigError } from '../kernel/index.ts'
-import { createIdentitySigner, generateIdentityKeys } from '../protocol/index.ts'
+import { createIdentitySigners, generateIdentityKeys } from '../protocol/index.ts'
 
 interface InvokeOptions {
   readonly root: string
@@ -68,10 +68,7 @@ export async function invokeFunction(
         throw new ConfigError(describeStartFailure(name, error.message), { cause: error })
       })
       const coldStartMs = Math.round(performance.now() - startedAt)
-      const sign =
-        contract.kind === 'endpoint'
-          ? createIdentitySigner(gateway, 'ebb:gateway')
-          : createIdentitySigner(relay, 'ebb:relay')
+      const sign = createIdentitySigners({ gateway, relay })[contract.kind === 'endpoint' ? 'gateway' : 'relay']
       const headers = { ...request.headers, 'ebb-identity': await sign(caller, name) }
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + SLACK_MS)])
       const response = await send(port, { ...request, headers }, limit).catch((cause: unknown) => {

@@ -57,7 +57,7 @@ type IdempotencyRow =
     }
 
 function toClaimResult(row: IdempotencyRow | undefined): ClaimResult {
-  if (!row) return { is: 'new' }
-  if (row.outcome !== 'finished') return { is: row.outcome }
-  return { is: 'finished', answer: { status: row.status, headers: row.headers, body: row.body } }
+  if (!row) return { status: 'new' }
+  if (row.outcome !== 'finished') return { status: row.outcome }
+  return { status: 'finished', response: { status: row.status, headers: row.headers, body: row.body } }
 }

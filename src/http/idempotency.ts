@@ -39,7 +39,7 @@ export function fingerprint({ method, target, headers, contractHeaders, body }: 
 
 /** What a request with this key is answered with at once; undefined where the key is new and the request goes on. */
 export function claimToResponse(result: ClaimResult): StoredResponse | Problem | undefined {
-  switch (result.is) {
+  switch (result.status) {
     case 'new':
       return undefined
     case 'in-flight':
@@ -49,8 +49,8 @@ export function claimToResponse(result: ClaimResult): StoredResponse | Problem |
     case 'mismatch':
       return new Problem('idempotency_mismatch', 422, 'This Idempotency-Key was used for another request.')
     case 'finished': {
-      const { answer } = result
-      return { ...answer, headers: { ...answer.headers, 'idempotency-replayed': 'true' } }
+      const { response } = result
+      return { ...response, headers: { ...response.headers, 'idempotency-replayed': 'true' } }
     }
   }
 }

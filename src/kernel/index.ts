@@ -1,4 +1,5 @@
 export { startInfo } from '../start/start-info.ts'
+export { type BoundedMap, createBoundedMap, getOrCreate } from './bounded-map.ts'
 export {
   type Config,
   ConfigError,
@@ -10,11 +11,19 @@ export {
   readSecrets,
   requireSetting,
 } from './config.ts'
-export { type Correlation, traceIdOf } from './correlation.ts'
 export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.ts'
 export { createLog, type Log, logReady } from './log.ts'
-export type { BindContext, Resource, TransactionalResource } from './resource.ts'
-export { rejectLateCall, restrictToStores, STORES, type Store } from './resource.ts'
+export {
+  type BindContext,
+  type Correlation,
+  type Resource,
+  rejectLateCall,
+  restrictToStores,
+  STORES,
+  type Store,
+  type TransactionalResource,
+  traceIdOf,
+} from './resource.ts'
 export { runService } from './run-service.ts'
 export type {
   Claim,

@@ -18,23 +18,23 @@ async function start(listener: RequestListener = (_request, response) => void re
   return { server, get: (path = '/') => fetch(`http://127.0.0.1:${port}${path}`) }
 }
 
-/** Drains, and tells how long that took. */
+/** Drains, and returns how long that took. */
 async function timed(...[server, options]: Parameters<typeof drain>): Promise<number> {
   const began = performance.now()
   await drain(server, options)
   return performance.now() - began
 }
 
-it('a server that nobody calls any more ends long before its limit', async () => {
+it('a server without requests ends long before its limit', async () => {
   const { server, get } = await start()
   expect(await timed(server)).toBeLessThan(30_000)
   await expect(get()).rejects.toThrow('fetch failed')
 })
 
-it('whoever has not heard of the end yet is answered, on a new connection that then closes', async () => {
+it('a client that has not learned of the end is answered, on a new connection that then closes', async () => {
   const { server, get } = await start()
   let ended = false
-  const drained = timed(server, { leastMs: 2_000, quietMs: 20 }).finally(() => {
+  const drained = timed(server, { minMs: 2_000, quietMs: 20 }).finally(() => {
     ended = true
   })
   // Far longer than the quiet that would end it.
@@ -47,7 +47,7 @@ it('whoever has not heard of the end yet is answered, on a new connection that t
 it('it is not over while requests come, but probes are none', async () => {
   const { server, get } = await start()
   let asked = 0
-  const drained = timed(server, { leastMs: 50, quietMs: 1_000 })
+  const drained = timed(server, { minMs: 50, quietMs: 1_000 })
   for (; asked < 10; asked++) {
     await get()
     await delay(40)
@@ -59,7 +59,7 @@ it('it is not over while requests come, but probes are none', async () => {
   expect(tookMs).toBeLessThan(30_000)
 })
 
-it('it ends with the last answer, although whoever got that keeps the connection', async () => {
+it('it ends with the last response, although its client keeps the connection', async () => {
   const asked = Promise.withResolvers<ServerResponse>()
   const { server, get } = await start((_request, response) => asked.resolve(response))
   server.keepAliveTimeout = 95_000
@@ -76,10 +76,10 @@ it('whatever comes, it ends with its limit, also in the middle of an answer', as
   const { server, get } = await start((request, response) => {
     if (request.url !== '/slow') response.end('{}')
   })
-  const slow = get('/slow').catch((fault: Error) => fault.message)
+  const slow = get('/slow').catch((error: Error) => error.message)
   const asking = setInterval(() => void get().catch(() => {}), 20)
   closers.push(() => clearInterval(asking))
-  const tookMs = await timed(server, { leastMs: 100, quietMs: 2_000, limitMs: 300 })
+  const tookMs = await timed(server, { minMs: 100, quietMs: 2_000, limitMs: 300 })
   expect(tookMs).toBeGreaterThan(390)
   expect(await slow).toBe('fetch failed')
 })

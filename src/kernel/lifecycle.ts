@@ -6,19 +6,19 @@ import { ConfigError } from './config.ts'
 import type { Log } from './log.ts'
 
 const ORPHANED = 'the parent is gone'
-/** Whose parent was killed has lost its database and its peers too: nothing that it waits for will come. */
+/** A process whose parent was killed has lost its database and its peers, too: what it waits for will not come. */
 const ORPHAN_LIMIT_MS = 5_000
-/** Where nobody has to hear of an end first, as on a laptop. */
+/** Where no load balancer has to learn of the shutdown first, as on a laptop. */
 const QUIET_MS = 100
-/** Reserved by the contracts. */
+/** Contracts cannot use it. */
 const PLATFORM_PATHS = '/_/'
 
-/** Said by a process that ends since something was thrown where nobody could catch it. */
-export const UNCAUGHT_ERROR = 'a fault outside of every request; this process finishes what it has, and ends'
-/** Nobody else ends a process that leaves by itself. It is longer than any request, and than what follows the last one. */
+/** The log message of a process that exits since an error was thrown where nothing could catch it. */
+export const UNCAUGHT_ERROR = 'an error outside of any request; this process finishes its open requests and exits'
+/** Longer than any request and what follows it: nothing else ends a process that exits by itself. */
 const UNCAUGHT_ERROR_LIMIT_MS = 660_000
 
-/** Ends this process at once: Node's own, which a function keeps from its handlers. */
+/** Ends this process at once: Node's own `process.exit`, which a function withholds from its handlers. */
 export const exit: (status: number) => never = process.exit.bind(process)
 
 interface ShutdownOptions {
@@ -27,14 +27,14 @@ interface ShutdownOptions {
 }
 
 /**
- * Calls `stop` once, at SIGTERM, SIGINT or the end of a parent that holds our stdin, and then ends the process. A fault
- * that nobody catches is logged and does the same, with status 1: what is in flight is no part of it. Answers how to tell
- * of one.
+ * Calls `stop` once, at SIGTERM, SIGINT or the end of a parent that holds this process's stdin, and then ends the process.
+ * An uncaught error is logged and does the same, with status 1: the requests in flight are not affected by it. Returns the
+ * function that reports such an error.
  */
 export function onShutdown(
   stop: (reason: string) => Promise<void>,
   { log, parent }: ShutdownOptions,
-): (fault: unknown) => void {
+): (error: unknown) => void {
   let stopping = false
   const begin = (reason: string, { status = 0, limitMs = 0 } = {}) => {
     if (stopping) return
@@ -42,51 +42,51 @@ export function onShutdown(
     if (limitMs > 0) setTimeout(() => exit(1), limitMs).unref()
     stop(reason).then(
       () => exit(status),
-      (fault) => {
-        log.error({ err: fault }, 'shutdown failed')
+      (error) => {
+        log.error({ err: error }, 'shutdown failed')
         exit(1)
       },
     )
   }
-  const leave = (fault: unknown) => {
-    log.fatal({ err: fault }, UNCAUGHT_ERROR)
+  const reportUncaught = (error: unknown) => {
+    log.fatal({ err: error }, UNCAUGHT_ERROR)
     begin(UNCAUGHT_ERROR, { status: 1, limitMs: UNCAUGHT_ERROR_LIMIT_MS })
   }
-  process.on('uncaughtException', leave)
+  process.on('uncaughtException', reportUncaught)
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => begin(name))
   if (parent === 'stdin') process.stdin.on('end', () => begin(ORPHANED, { limitMs: ORPHAN_LIMIT_MS })).resume()
-  return leave
+  return reportUncaught
 }
 
 /**
- * Ends a server without losing a request. For `leastMs` it goes on as before, since whoever routes to it may hear of its
- * end seconds later, and then until `quietMs` pass without a new request; each answer closes its connection. Then it
- * stops listening, and resolves when the last answer is out, at most `limitMs` after those `leastMs`.
+ * Closes a server without losing a request. For `minMs` it goes on as before, since load balancers may learn of its end
+ * seconds later, and then until `quietMs` pass without a new request; each response closes its connection. Then it stops
+ * listening, and resolves when the last response is sent, at most `limitMs` after those `minMs`.
  */
 export async function drain(
   server: Server,
-  { leastMs = 0, quietMs = Math.max(QUIET_MS, leastMs / 5), limitMs = 60_000 } = {},
+  { minMs = 0, quietMs = Math.max(QUIET_MS, minMs / 5), limitMs = 60_000 } = {},
 ) {
   const began = Date.now()
-  const endAt = began + leastMs + limitMs
+  const endAt = began + minMs + limitMs
   let lastRequest = began
   server.prependListener('request', ({ url }, response) => {
-    // Probes go on until the end, and say nothing of who still sends.
+    // Probes go on until the end, and say nothing about who still sends requests.
     if (!url?.startsWith(PLATFORM_PATHS)) lastRequest = Date.now()
     response.setHeader('connection', 'close')
   })
-  const isOver = (now: number) => (now - began >= leastMs && now - lastRequest >= quietMs) || now >= endAt
+  const isOver = (now: number) => (now - began >= minMs && now - lastRequest >= quietMs) || now >= endAt
   while (!isOver(Date.now())) await delay(quietMs / 4)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const limit = setTimeout(() => server.closeAllConnections(), Math.max(0, endAt - Date.now()))
-  // Who was told nothing of an end with its answer, since that was under way by then, keeps its connection.
+  // A response that was under way by then did not say `connection: close`.
   const idle = setInterval(() => server.closeIdleConnections(), quietMs / 4)
   await closed
   clearInterval(idle)
   clearTimeout(limit)
 }
 
-/** Listens and answers the port; a ConfigFault where another process has it. `setting` is what says another one. */
+/** Listens and returns the port. Throws a ConfigError where another process has it; `setting` names what chooses another one. */
 export async function listenOn(
   server: Server,
   host: string | undefined,

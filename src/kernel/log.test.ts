@@ -38,12 +38,12 @@ describe('a log line', () => {
     ])
   })
 
-  it('tells of an error its type, message, stack, code and cause, and nothing else', () => {
+  it('logs of an error its type, message, stack, code and cause, and nothing else', () => {
     const [line] = logged(`
       const command = { name: 'set', args: ['session:7', 'very-secret'] }
       const config = { headers: { authorization: 'very-secret' } }
       const cause = Object.assign(new TypeError('inside'), { code: '23505', detail: 'Key (email)=(very-secret)', where: 'very-secret' })
-      log.error({ err: Object.assign(new Error('outside', { cause }), { command, config, code: 'E_OUT' }), more: [cause] }, 'fault')`)
+      log.error({ err: Object.assign(new Error('outside', { cause }), { command, config, code: 'E_OUT' }), more: [cause] }, 'failed')`)
     const stack = expect.stringContaining('at ')
     const inside = { type: 'TypeError', message: 'inside', stack, code: '23505' }
     expect(line?.err).toEqual({ type: 'Error', message: 'outside', stack, code: 'E_OUT', cause: inside })
@@ -51,12 +51,12 @@ describe('a log line', () => {
     expect(JSON.stringify(line)).not.toContain('very-secret')
   })
 
-  it('tells of each cause of several', () => {
-    const [line] = logged(`log.error({ err: new AggregateError([new Error('one'), 'two']) }, 'fault')`)
+  it('logs each cause of several', () => {
+    const [line] = logged(`log.error({ err: new AggregateError([new Error('one'), 'two']) }, 'failed')`)
     expect(line?.err).toMatchObject({ type: 'AggregateError', cause: [{ message: 'one' }, 'two'] })
   })
 
-  it('tells what was thrown, whatever it is', () => {
+  it('logs what was thrown, whatever it is', () => {
     const thrown: readonly [string, object][] = [
       [`'quota of tenant 7 used up'`, { type: 'string', message: 'quota of tenant 7 used up' }],
       [
@@ -75,8 +75,8 @@ describe('a log line', () => {
       [`new Proxy({}, { get() { throw new Error('no') } })`, { type: 'object', message: '[unreadable]' }],
       [`(() => { const ring = {}; ring.ring = ring; return [ring] })()`, { type: 'Array' }],
     ]
-    const lines = logged(thrown.map(([value]) => `log.error({ err: ${value} }, 'fault')`).join('\n'))
-    expect(lines.map(({ err }) => err)).toMatchObject(thrown.map(([, told]) => told))
+    const lines = logged(thrown.map(([value]) => `log.error({ err: ${value} }, 'failed')`).join('\n'))
+    expect(lines.map(({ err }) => err)).toMatchObject(thrown.map(([, logged]) => logged))
   })
 
   it('hides keys, tokens and credentials wherever they stand', () => {

@@ -8,45 +8,49 @@ type LogArguments = [fields: object, text?: string]
 type Labels = Readonly<Record<string, string>>
 
 const STDOUT = 1
-/** Of characters that are kept back until the turn of the event loop ends. */
+/** How much is buffered until the turn of the event loop ends. */
 const MAX_BUFFERED_CHARACTERS = 8 * 1024
 
 /**
- * One JSON object a line on stdout: `time` in RFC 3339, `level` as a word, and whatever `base` says of the process.
- * Lines are written when the turn of the event loop in which they were said ends, without what is secret by its name at
- * any depth, by its shape, or since `keepSecret` was told of it. The library is loaded with the first.
+ * Creates a log that writes one JSON object per line to stdout: `time` in RFC 3339, `level` as a word, and the labels of
+ * the process. Lines are written at the end of the turn of the event loop, without what is secret by its name at any depth,
+ * by its shape, or by `registerSecrets`. pino is loaded with the first line.
+ * @example
+ * const log = createLog({ level: 'info', function: 'place-order' })
+ * log.info({ port }, 'listening')
  */
-export const createLog = ({ level = 'info', ...base }: Labels = {}): Log =>
-  new DeferredLog(() => openLog(level, base)) as unknown as Log
+export const createLog = ({ level = 'info', ...labels }: Labels = {}): Log =>
+  // It has the methods that Log picks; pino's overloads of them cannot be spelled in a class.
+  new DeferredLog(() => createPino(level, labels)) as unknown as Log
 
-/** The line with which a process says that it can be called, before it has loaded anything that it can do without. */
-export function logReady(base: Labels, fields: Readonly<Record<string, unknown>>, msg: string): void {
-  writeSync(STDOUT, `${JSON.stringify({ level: 'info', time: currentTimestamp(), ...base, ...fields, msg })}\n`)
+/** Writes the line that says that a process accepts requests, before pino and all else that can wait is loaded. */
+export function logReady(labels: Labels, fields: Readonly<Record<string, unknown>>, msg: string): void {
+  writeSync(STDOUT, `${JSON.stringify({ level: 'info', time: currentTimestamp(), ...labels, ...fields, msg })}\n`)
 }
 
 let lastTimestamp = { at: 0, time: '' }
 
-/** Spelt out once a millisecond, in which a busy process says many lines. */
+/** Formatted once per millisecond, in which a busy process writes many lines. */
 function currentTimestamp(): string {
   const at = Date.now()
   if (at !== lastTimestamp.at) lastTimestamp = { at, time: new Date(at).toISOString() }
   return lastTimestamp.time
 }
 
-function openLog(level: string, base: Labels): Logger {
+function createPino(level: string, labels: Labels): Logger {
   const options: LoggerOptions = {
     level,
-    base,
+    base: labels,
     timestamp: () => `,"time":"${currentTimestamp()}"`,
-    // Both the fields and the error are made fit to be told by then.
     formatters: { level: (label) => ({ level: label }), log: loggable },
-    serializers: { err: (told) => told },
+    // `loggable` has serialized the error by then.
+    serializers: { err: (serialized) => serialized },
   }
   const stdout = pino.destination({ dest: STDOUT, sync: true })
-  let kept = ''
+  let buffered = ''
   const write = () => {
-    const lines = kept
-    kept = ''
+    const lines = buffered
+    buffered = ''
     if (lines) stdout.write(redactSecrets(lines))
   }
   process.on('exit', () => {
@@ -55,14 +59,14 @@ function openLog(level: string, base: Labels): Logger {
   })
   return pino(options, {
     write: (line: string) => {
-      if (!kept) setImmediate(write)
-      kept += line
-      if (kept.length > MAX_BUFFERED_CHARACTERS) write()
+      if (!buffered) setImmediate(write)
+      buffered += line
+      if (buffered.length > MAX_BUFFERED_CHARACTERS) write()
     },
   })
 }
 
-/** A log that is opened by its first line. A child, too, costs nothing until it says something. */
+/** A log that is opened by its first line. A child, too, costs nothing until it logs. */
 class DeferredLog {
   readonly #open: () => Logger
   #opened: Logger | undefined
@@ -76,24 +80,24 @@ class DeferredLog {
     return this.#opened
   }
 
-  debug(...said: LogArguments) {
-    this.#log.debug(...said)
+  debug(...args: LogArguments) {
+    this.#log.debug(...args)
   }
 
-  info(...said: LogArguments) {
-    this.#log.info(...said)
+  info(...args: LogArguments) {
+    this.#log.info(...args)
   }
 
-  warn(...said: LogArguments) {
-    this.#log.warn(...said)
+  warn(...args: LogArguments) {
+    this.#log.warn(...args)
   }
 
-  error(...said: LogArguments) {
-    this.#log.error(...said)
+  error(...args: LogArguments) {
+    this.#log.error(...args)
   }
 
-  fatal(...said: LogArguments) {
-    this.#log.fatal(...said)
+  fatal(...args: LogArguments) {
+    this.#log.fatal(...args)
   }
 
   child(bindings: Readonly<Record<string, unknown>>, options?: object) {

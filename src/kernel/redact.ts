@@ -1,7 +1,8 @@
 import { inspect } from 'node:util'
 import { startInfo } from '../start/start-info.ts'
+import { createBoundedMap, getOrCreate } from './bounded-map.ts'
 
-/** Shorter ones are words that stand in many lines. */
+/** Shorter values are words that occur in many lines. */
 const MIN_SECRET_LENGTH = 12
 
 /** API keys, JSON Web Tokens, credentials of the Authorization header, and those in a URL. */
@@ -13,23 +14,23 @@ const SECRET_SHAPES = [
 ]
 const REDACTED = '[redacted]'
 
-/** Text of which each of those shapes has one: to look for these costs a fraction of what the pattern does. */
+/** Each of those shapes contains one of these, and searching for them costs a fraction of the pattern. */
 const SHAPE_SIGNS = ['ebb_live_', 'eyJ', 'Bearer ', 'Basic ', '://']
 
 let secretValues: readonly string[] = []
 let secretPattern = new RegExp(SECRET_SHAPES.join('|'), 'g')
 
-/** Keeps these out of all that this process logs from here on, from 12 characters. */
-export function registerSecrets(...given: readonly (string | undefined)[]): void {
-  const long = given.filter((value) => value !== undefined && value.length >= MIN_SECRET_LENGTH)
+/** Redacts these values in all that this process logs from now on, where they have at least 12 characters. */
+export function registerSecrets(...values: readonly (string | undefined)[]): void {
+  const long = values.filter((value) => value !== undefined && value.length >= MIN_SECRET_LENGTH)
   const fresh = long.map((value) => JSON.stringify(value).slice(1, -1)).filter((text) => !secretValues.includes(text))
   if (fresh.length === 0) return
-  // The longest first: one may begin with another.
+  // The longest first: one may be the beginning of another.
   secretValues = [...secretValues, ...fresh].sort((a, b) => b.length - a.length)
   secretPattern = new RegExp([...secretValues.map((value) => RegExp.escape(value)), ...SECRET_SHAPES].join('|'), 'g')
 }
 
-/** Lines of JSON without the values that are secret by their shape, or since they were told to be. */
+/** Lines of JSON without the values that are secret by their shape or by `registerSecrets`. */
 export function redactSecrets(lines: string): string {
   const isIn = (text: string) => lines.includes(text)
   return SHAPE_SIGNS.some(isIn) || secretValues.some(isIn) ? lines.replace(secretPattern, REDACTED) : lines
@@ -44,29 +45,23 @@ const MAX_DEPTH = 10
 const MAX_ITEMS = 1_000
 const MAX_CAUSES = 5
 
-const secretNames = new Map<string, boolean>()
-const MAX_SECRET_NAMES = 1_000
+const MAX_NAMES = 1_000
+const secretNames = /* @__PURE__ */ createBoundedMap<string, boolean>(MAX_NAMES)
 
-/** Names are few, and are looked at in each line. */
-function isSecretName(name: string): boolean {
-  const before = secretNames.get(name)
-  if (before !== undefined) return before
-  const secret = SECRET_NAME.test(name)
-  if (secretNames.size < MAX_SECRET_NAMES) secretNames.set(name, secret)
-  return secret
-}
+/** Field names are few, and are checked in each line. */
+const isSecretName = (name: string): boolean => getOrCreate(secretNames, name, () => SECRET_NAME.test(name))
 
 /**
- * The fields of a log line as they may be told: what has the name of a secret is redacted, at every depth, and of an error
- * only type, message, stack, code and cause stay. `err` may be whatever can be thrown.
+ * The fields of a log line as they may be logged: what has the name of a secret is redacted, at every depth, and of an
+ * error only type, message, stack, code and cause remain. `err` may be anything that can be thrown.
  */
 export function loggable(fields: Fields): Fields {
-  const told: Record<string, unknown> = {}
+  const safe: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(fields)) {
-    if (name === 'err') told.err = serializeThrown(value)
-    else told[name] = isSecretName(name) && value !== undefined ? REDACTED : serialize(value, 0)
+    if (name === 'err') safe.err = serializeThrown(value)
+    else safe[name] = isSecretName(name) && value !== undefined ? REDACTED : serialize(value, 0)
   }
-  return told
+  return safe
 }
 
 function serialize(value: unknown, depth: number): unknown {
@@ -75,7 +70,7 @@ function serialize(value: unknown, depth: number): unknown {
   try {
     return serializeObject(value, depth)
   } catch {
-    // A getter, toJSON or a proxy that throws.
+    // A getter, a toJSON or a proxy threw.
     return '[unreadable]'
   }
 }
@@ -88,12 +83,12 @@ function serializeObject(value: object, depth: number): unknown {
   if (value instanceof Map)
     return serializeObject(Object.fromEntries([...value].map(([k, v]) => [String(k), v])), depth)
   if (value instanceof Set) return serializeObject([...value], depth)
-  if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((one) => serialize(one, depth + 1))
+  if (Array.isArray(value)) return value.slice(0, MAX_ITEMS).map((item) => serialize(item, depth + 1))
   const entries = Object.entries(value).slice(0, MAX_ITEMS)
   return Object.fromEntries(
-    entries.map(([name, one]) => [
+    entries.map(([name, item]) => [
       name,
-      isSecretName(name) && one !== undefined ? REDACTED : serialize(one, depth + 1),
+      isSecretName(name) && item !== undefined ? REDACTED : serialize(item, depth + 1),
     ]),
   )
 }
@@ -111,7 +106,7 @@ function serializeThrown(value: unknown): Fields {
   }
 }
 
-/** One of another realm. */
+/** An error of another realm. */
 const isErrorLike = (value: unknown): value is Error =>
   typeof value === 'object' &&
   value !== null &&
@@ -119,14 +114,14 @@ const isErrorLike = (value: unknown): value is Error =>
   typeof value.stack === 'string' &&
   'message' in value
 
-/** With its stack in terms of the sources: their maps are read only here. */
-function serializeError(fault: Error, depth = 0): Fields {
-  const { name, message, stack, cause } = fault
-  const code = 'code' in fault ? serialize(fault.code, MAX_DEPTH) : undefined
-  const causes = fault instanceof AggregateError ? fault.errors : cause
+/** Its stack is mapped to the sources: source maps are read only here. */
+function serializeError(error: Error, depth = 0): Fields {
+  const { name, message, stack, cause } = error
+  const code = 'code' in error ? serialize(error.code, MAX_DEPTH) : undefined
+  const causes = error instanceof AggregateError ? error.errors : cause
   const isLast = causes === undefined || causes === null || depth >= MAX_CAUSES
   return {
-    type: fault.constructor?.name || name,
+    type: error.constructor?.name || name,
     message: String(message),
     ...(typeof stack === 'string' ? { stack: startInfo()?.mapStack(stack) ?? stack } : {}),
     ...(code === undefined ? {} : { code }),
@@ -135,6 +130,6 @@ function serializeError(fault: Error, depth = 0): Fields {
 }
 
 function serializeCause(cause: unknown, depth: number): unknown {
-  if (Array.isArray(cause)) return cause.slice(0, MAX_CAUSES).map((one) => serializeCause(one, depth))
+  if (Array.isArray(cause)) return cause.slice(0, MAX_CAUSES).map((item) => serializeCause(item, depth))
   return cause instanceof Error || isErrorLike(cause) ? serializeError(cause, depth) : serialize(cause, 0)
 }

@@ -1,42 +1,54 @@
 import type { Config } from './config.ts'
-import type { Correlation } from './correlation.ts'
 import type { Log } from './log.ts'
 import type { Transaction } from './unit-of-work.ts'
 
 /**
- * Something that is opened once a process and lent to every request; a function names in `uses` what it needs.
- * Written as methods, so that a list of resources of many kinds has a type.
+ * Something that is opened once per process and bound to each request; a function names in `uses` what it needs.
+ * Its functions are written as methods, so that a list of resources of many kinds has a type.
+ * @example
+ * const clock: Resource<{ now(): number }> = { stores: [], open: () => undefined, bind: () => ({ now: Date.now }) }
  */
-export interface Resource<Lent, Opened = unknown> {
-  /** The stores that it opens: a function's pod has the secrets of those that its resources name, and of no others. */
+export interface Resource<Bound, Opened = unknown> {
+  /** The stores that it connects to: a function's pod has only the secrets of the stores that its resources name. */
   readonly stores: readonly Store[]
-  /** Finds the settings of its own stores only. */
+  /** Gets the settings of its own stores only. */
   open(config: Config, log: Log): Opened
-  /** What a handler gets for the length of one request, whose correlation it passes on. */
-  bind(opened: Opened, request: BindContext): Lent
+  /** What a handler gets for the duration of one request, whose correlation it passes on. */
+  bind(opened: Opened, context: BindContext): Bound
   /** Rejects while the resource cannot serve. */
   ready?(opened: Opened): Promise<void>
   close?(opened: Opened): Promise<void>
-  /** Offered by the one resource that can make a request all or nothing; it lends inside of it. */
-  transaction?: Transaction<Lent, Opened>
+  /** Only the one resource that can make a request all or nothing has it; it binds to the transaction. */
+  transaction?: Transaction<Bound, Opened>
   /**
-   * Does what was handed to `afterCommit`, at least once: after a fault, or where the process ended before it was done,
-   * the event comes again and this is called again. For subscribers only, since nothing else comes again by itself.
+   * Does what was passed to `afterCommit`, at least once: after an error, or where the process ended before it was done,
+   * the event is delivered again and this is called again. For subscribers only, since nothing else is repeated by itself.
    */
   carryOut?(opened: Opened, payload: unknown, request: { readonly signal: AbortSignal }): Promise<void>
 }
 
-/** One that makes a request all or nothing. */
-export type TransactionalResource<Lent, Opened = unknown> = Resource<Lent, Opened> &
-  Required<Pick<Resource<Lent, Opened>, 'transaction'>>
+/** A resource that makes a request all or nothing. */
+export type TransactionalResource<Bound, Opened = unknown> = Resource<Bound, Opened> &
+  Required<Pick<Resource<Bound, Opened>, 'transaction'>>
 
+/** What every message carries, so that a click can be traced to the e-mail that it causes. */
+export interface Correlation {
+  readonly correlationId: string
+  /** W3C Trace Context. */
+  readonly traceparent: string
+}
+
+export const traceIdOf = (traceparent: string): string => traceparent.slice(3, 35)
+
+/** The request that a resource is bound to. */
 export interface BindContext extends Correlation {
+  /** Aborts when the request's deadline is over or its caller has gone. */
   readonly signal: AbortSignal
-  /** Stores with the request's own rows what `carryOut` shall do after their commit, and only then. */
+  /** Stores, in the request's transaction, what `carryOut` is to do after its commit. `payload` goes through JSON. */
   afterCommit(payload: unknown): Promise<void>
 }
 
-/** The stores of the platform, and the settings by which each is reached. */
+/** The stores of the platform, and the settings that say where each is. */
 const STORE_SETTINGS = {
   mail: ['SMTP_URL', 'EBB_MAIL_FOLDER'],
   postgres: ['DATABASE_URL', 'DATABASE_DIRECT_URL'],
@@ -45,24 +57,24 @@ const STORE_SETTINGS = {
 
 export type Store = keyof typeof STORE_SETTINGS
 
-/** Their names, in order. */
-// Object.keys of what has no other keys.
+/** The names of the stores. */
+// Object.keys of an object that has no other keys.
 export const STORES = Object.keys(STORE_SETTINGS) as readonly Store[]
 
-/** The settings without those of all stores but these: on a cluster, a pod has no others. */
+/** The settings without those of other stores: on a cluster, a pod has no others. */
 export function restrictToStores(config: Config, stores: readonly Store[]): Config {
   const others = STORES.filter((store) => !stores.includes(store)).flatMap((store) => STORE_SETTINGS[store])
   return { ...config, ...Object.fromEntries(others.map((name) => [name, undefined])) }
 }
 
 /**
- * Refuses what a handler asks of a tool after its request has ended. The refusal is logged, and its promise counts as
- * handled: most likely nobody awaits it, and an unhandled rejection would end the process with everybody's requests.
+ * Rejects what a handler calls after its request has ended, and logs it. The promise counts as handled: most likely it is
+ * not awaited, and an unhandled rejection would end the process and all its requests.
  */
 export function rejectLateCall(what: string, log: Pick<Log, 'error'>): Promise<never> {
-  const fault = new Error(`the request is over, so ${what}; await it in the handler`)
-  log.error({ err: fault }, 'a handler went on after the end of its request')
-  const refused = Promise.reject(fault)
-  refused.catch(() => {})
-  return refused
+  const error = new Error(`the request is over, so ${what}; await it in the handler`)
+  log.error({ err: error }, 'a handler went on after the end of its request')
+  const rejected = Promise.reject(error)
+  rejected.catch(() => {})
+  return rejected
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
-/** One setting: what makes its schema, and its value where it is not set. */
-export type Setting = readonly [schema: () => z.ZodType<unknown, string>, otherwise: unknown]
+/** One setting: what creates its schema, and its default. */
+export type Setting = readonly [schema: () => z.ZodType<unknown, string>, defaultValue: unknown]
 
 export type ConfigOf<Settings extends Readonly<Record<string, Setting>>> = {
   readonly [Name in keyof Settings]: z.output<ReturnType<Settings[Name][0]>> | Settings[Name][1]
@@ -11,17 +11,17 @@ const boolean = () => z.stringbool({ truthy: ['true'], falsy: ['false'], case: '
 const positiveInteger = () => z.coerce.number<string>().int().positive()
 const exporter = () => z.enum(['otlp', 'none'])
 const limit = () => z.coerce.number<string>().int().min(0)
-/** Known to the specification; `grpc` is not spoken here, and http/protobuf takes its place with a warning. */
+/** Those of the specification; `grpc` is not supported: http/protobuf is used instead, with a warning. */
 const protocol = () => z.enum(['http/protobuf', 'http/json', 'grpc'])
-/** Of these, the first two and `none` are acted on; the others are left out with a warning. */
+/** Those of the specification; only the first three are supported, others are ignored with a warning. */
 const propagator = () => z.enum(['tracecontext', 'baggage', 'none', 'b3', 'b3multi', 'jaeger', 'xray', 'ottrace'])
 
 /**
- * What functions and the gateway take from the OpenTelemetry specification's environment variables, with its defaults
+ * What functions and the gateway read of the OpenTelemetry specification's environment variables, with its defaults
  * (Environment Variable Specification 1.4x). The exporters themselves read OTEL_EXPORTER_OTLP_* for endpoint, headers,
  * time-out, compression and certificates.
  */
-export const TELEMETRY_SETTINGS = {
+const TELEMETRY_SETTINGS = {
   OTEL_SDK_DISABLED: [boolean, false],
   OTEL_SERVICE_NAME: [() => z.string(), undefined],
   OTEL_RESOURCE_ATTRIBUTES: [() => z.string(), undefined],
@@ -54,10 +54,119 @@ export const TELEMETRY_SETTINGS = {
   OTEL_EXPORTER_OTLP_PROTOCOL: [protocol, 'http/protobuf'],
   OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: [protocol, undefined],
   OTEL_EXPORTER_OTLP_METRICS_PROTOCOL: [protocol, undefined],
-  /** `scrape` offers /metrics on the function's own port, besides what is pushed. */
+  /** `scrape` serves /metrics on the function's own port, in addition to what is pushed. */
   EBB_METRICS: [() => z.enum(['push', 'scrape']), 'push'],
 } as const satisfies Readonly<Record<string, Setting>>
 
 function splitList(text: string): string[] {
   return text.split(',').map((word) => word.trim())
 }
+
+const port = () => z.coerce.number<string>().int().min(0).max(65_535)
+const count = (max: number) => () => z.coerce.number<string>().int().min(1).max(max)
+const text =
+  (minLength = 1) =>
+  () =>
+    z.string().min(minLength)
+const url =
+  (...protocols: string[]) =>
+  () =>
+    z.url({ protocol: new RegExp(`^(${protocols.join('|')})$`) })
+const oneOf =
+  <const Words extends readonly string[]>(...words: Words) =>
+  () =>
+    z.enum(words)
+const isOrigin = (text: string) => {
+  const exact = text.replace(/:\*$/, '')
+  return text === '*' || (/^https?:[^*]+$/.test(exact) && URL.parse(exact)?.origin === exact)
+}
+const list = () => z.string().transform((text) => text.split(',').map((item) => item.trim()))
+const origins = () =>
+  list().pipe(z.array(z.string().refine(isOrigin, 'must be * or as browsers send it, such as https://app.example')))
+const json = () =>
+  z.string().transform((text, context) => {
+    try {
+      // Its content is checked where the key is used.
+      return JSON.parse(text) as Readonly<Record<string, unknown>>
+    } catch {
+      context.addIssue({ code: 'custom', message: 'is not JSON' })
+      return z.NEVER
+    }
+  })
+
+const upstreamTemplate = () =>
+  z
+    .string()
+    .includes('{name}')
+    .refine(
+      (template) => /^https?:/.test(template) && URL.canParse(template.replaceAll(/[{}]/g, '')),
+      'must make an http or https URL, such as http://{name}.{namespace}.svc',
+    )
+
+/**
+ * Every setting that any part of Ebb reads: its schema and its default. Each may instead be in a file that NAME_FILE names.
+ * Only the schemas of settings that are set are created, since a function's start waits for them.
+ */
+export const SETTINGS = {
+  PORT: [port, 8080],
+  /** Default: PORT + 1 for the gateway, none for the relay. 0 is any free port. */
+  EBB_ADMIN_PORT: [port, undefined],
+  /** Default: all addresses. A name or an address costs each start some milliseconds. */
+  EBB_HOST: [text(), undefined],
+  DATABASE_URL: [url('postgres', 'postgresql'), undefined],
+  DATABASE_DIRECT_URL: [url('postgres', 'postgresql'), undefined],
+  /** The database roles of gateway, relay and functions; the migration grants each what it needs. */
+  EBB_GATEWAY_ROLE: [text(), undefined],
+  EBB_RELAY_ROLE: [text(), undefined],
+  EBB_FUNCTIONS_ROLE: [text(), undefined],
+  /** One role for all of them, which may do everything but change tables: from before they had roles of their own. */
+  EBB_DATABASE_ROLE: [text(), undefined],
+  REDIS_URL: [url('redis', 'rediss'), undefined],
+  /** How long the gateway waits for Redis before it falls back to its own share of a rate limit. */
+  EBB_RATE_LIMIT_TIMEOUT_MS: [positiveInteger, 50],
+  EBB_POOL_MAX: [count(1_000), 10],
+  /** How many requests a function handles at a time where no platform in front of it limits them; others are queued. */
+  EBB_MAX_CONCURRENCY: [count(1_000), undefined],
+  EBB_HOME: [text(), undefined],
+  EBB_CONTRACTS: [text(), undefined],
+  /** The URL of a function; {name} and {namespace} are filled in. */
+  EBB_UPSTREAM_TEMPLATE: [upstreamTemplate, undefined],
+  EBB_NAMESPACE: [text(), 'default'],
+  EBB_FUNCTIONS_URL: [url('http'), undefined],
+  EBB_IDENTITY_KEY: [json, undefined],
+  EBB_IDENTITY_JWKS: [json, undefined],
+  EBB_KEY_PEPPER: [text(32), undefined],
+  EBB_ADMIN_KEY: [text(16), undefined],
+  /** How long a cold start may take before it counts as failed. */
+  EBB_START_TIMEOUT_MS: [positiveInteger, 30_000],
+  /** How many trusted proxies in front of the gateway add to X-Forwarded-For and set X-Forwarded-Proto and -Host. */
+  EBB_TRUSTED_HOPS: [() => z.coerce.number<string>().int().min(0).max(10), 0],
+  /** Total size of the bodies of a gateway's unanswered requests; beyond it, 503. */
+  EBB_BODY_BUDGET_BYTES: [() => z.coerce.number<string>().int().min(1_048_576), 64 * 1_048_576],
+  /** How many connections a gateway serves at a time; beyond them, 503. */
+  EBB_MAX_CONNECTIONS: [count(1_000_000), 4_000],
+  /** How many gateways share the traffic: while Redis is unreachable, each allows its share of a limit. */
+  EBB_GATEWAY_REPLICAS: [count(1_000), 1],
+  /** Allowed CORS origins: comma-separated, each as browsers send it; port `*` is any port, `*` alone is any origin. */
+  EBB_CORS_ORIGINS: [origins, undefined],
+  /** Accepted host names, comma-separated, besides the gateway's addresses and localhost. Default: any. */
+  EBB_HOSTS: [() => list(), undefined],
+  /** A 500 says its cause: for a laptop, where the caller is the developer. */
+  EBB_SHOW_FAULTS: [oneOf('true', 'false'), 'false'],
+  /** API keys filled in on /docs: KEY, or NAME=KEY,… to choose from. Anyone who opens the page sees them. */
+  EBB_DOCS_KEY: [text(), undefined],
+  /** For how long requests may still arrive after SIGTERM: some seconds on a cluster. */
+  EBB_DRAIN_MS: [() => z.coerce.number<string>().int().min(0).max(600_000), 0],
+  /** Calls to a function are abandoned when no relay's contracts have contained it for so long. */
+  EBB_ABANDON_AFTER_MS: [positiveInteger, 600_000],
+  /** How long an idle instance is kept on the laptop. */
+  EBB_IDLE_MS: [positiveInteger, 30_000],
+  /** Set by a parent that holds this process's stdin: when the parent ends, so does this process. */
+  EBB_PARENT: [oneOf('stdin'), undefined],
+  EBB_REVISION: [text(), 'dev'],
+  LOG_LEVEL: [oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info'],
+  SMTP_URL: [url('smtp', 'smtps'), undefined],
+  /** The folder that mail is written to where there is no SMTP_URL. */
+  EBB_MAIL_FOLDER: [text(), undefined],
+  ...TELEMETRY_SETTINGS,
+} as const satisfies Readonly<Record<string, Setting>>

@@ -1,52 +1,52 @@
 /**
- * Where data and http meet without knowing each other: http says what one request must do in one transaction, a
+ * What data and http agree on without importing each other: http says what one request must do in one transaction, a
  * transactional resource does it.
  */
 export interface UnitOfWork {
-  /** Takes an idempotency key for this transaction, or says why not. To be called first. */
+  /** Claims an idempotency key for this transaction, or says why not. To be called first. */
   claim(claim: Claim): Promise<ClaimResult>
-  /** Undoes everything since the claim and keeps the claim: what a declared failure needs. */
+  /** Rolls back everything since the claim and keeps the claim: what a declared failure needs. */
   rollbackToClaim(): Promise<void>
-  /** Stores the answer under the claimed key. */
-  complete(claim: Claim, answer: StoredResponse): Promise<void>
+  /** Stores the response under the claimed key. */
+  complete(claim: Claim, response: StoredResponse): Promise<void>
   /** Adds events to the outbox. */
   append(events: readonly OutgoingEvent[]): Promise<void>
-  /** Marks an event as taken in: undefined for a new one, else what is outstanding of one that was taken in before. */
+  /** Records that an event was received. Returns undefined for a new event, else the effects of it that are still pending. */
   recordInInbox(event: EventKey): Promise<readonly Effect[] | undefined>
-  /** Stores with an event what is to be done after the commit. */
+  /** Stores with an event the effects that are to be carried out after the commit. */
   storePendingEffects(event: EventKey, effects: readonly Effect[]): Promise<void>
 }
 
-/** One event as one consumer takes it in; CloudEvents are told apart by source and id. */
+/** One event for one consumer; source and id identify a CloudEvent. */
 export interface EventKey {
   readonly consumer: string
   readonly source: string
   readonly id: string
 }
 
-/** What a resource does after the commit, since nothing takes it back. It goes through JSON. */
+/** What a resource does after the commit, since it cannot be rolled back. It goes through JSON. */
 export interface Effect {
   /** The name that `uses` gives the resource. */
   readonly resource: string
   readonly payload: unknown
 }
 
-export interface Transaction<Lent, Opened> {
-  /** Runs `work` all or nothing; or, where it only reads, so that it cannot write. */
-  run<Result>(opened: Opened, options: TransactionOptions, work: TransactionWork<Lent, Result>): Promise<Result>
-  /** Says that nothing of an event is outstanding any more. */
+export interface Transaction<Bound, Opened> {
+  /** Runs `work` in a transaction; where it is read-only, so that it cannot write. */
+  run<Result>(opened: Opened, options: TransactionOptions, work: TransactionWork<Bound, Result>): Promise<Result>
+  /** Records that all effects of an event have been carried out. */
   clearPendingEffects(opened: Opened, event: EventKey): Promise<void>
 }
 
 /**
  * What one request does. It calls `end` when its handler has returned or thrown: from then on the handler's statements
- * are refused, and the answer is how many are still running. There is no unit where the request only reads.
+ * are rejected; `end` returns how many are still running. A read-only request has no `unit`.
  */
-export type TransactionWork<Lent, Result> = (lent: Lent, end: () => number, unit?: UnitOfWork) => Promise<Result>
+export type TransactionWork<Bound, Result> = (bound: Bound, end: () => number, unit?: UnitOfWork) => Promise<Result>
 
 export interface TransactionOptions {
   readonly readOnly: boolean
-  /** Whether `work` may run a second time, since nothing of it leaves the process before the commit. */
+  /** Whether `work` may run a second time, since it has no effect outside the transaction before the commit. */
   readonly repeatable: boolean
   readonly signal: AbortSignal
   readonly timeoutMs: number
@@ -61,12 +61,12 @@ export interface Claim {
 }
 
 export type ClaimResult =
-  | { readonly is: 'new' }
+  | { readonly status: 'new' }
   /** Another request holds it right now. */
-  | { readonly is: 'in-flight' }
+  | { readonly status: 'in-flight' }
   /** It was used for another request. */
-  | { readonly is: 'mismatch' }
-  | { readonly is: 'finished'; readonly answer: StoredResponse }
+  | { readonly status: 'mismatch' }
+  | { readonly status: 'finished'; readonly response: StoredResponse }
 
 export interface StoredResponse {
   readonly status: number

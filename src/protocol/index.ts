@@ -4,6 +4,7 @@ export type { Identity } from './identity/identity.ts'
 export { generateIdentityKeys, type IdentityKeys } from './identity/identity.ts'
 export {
   createIdentitySigner,
+  createIdentitySigners,
   openIdentitySigner,
   type SignIdentity,
   type SignOptions,

@@ -12,7 +12,7 @@ import { warmUp } from '../build/warm-up/warm-up.ts'
 import { cacheBytes, cacheFile } from './code-cache.ts'
 
 const NAME = 'count-sheep'
-const TOLD = 'a code cache that does not fit is ignored'
+const IGNORED = 'a code cache that does not fit is ignored'
 /** What functionFiles writes. */
 const contract = endpoint({
   ...{ name: NAME, summary: 'A test.', method: 'GET', path: `/v1/${NAME}`, access: { anonymous: true } },
@@ -21,7 +21,7 @@ const contract = endpoint({
 
 let folder: string
 let bundle: FunctionBundle
-/** Of the same length, and answers something else. */
+/** Of the same length, with another response. */
 let other: FunctionBundle
 let main: string
 let whole: Buffer
@@ -58,7 +58,7 @@ async function run({ file }: FunctionBundle, ...nodeArgs: readonly string[]) {
   const request = { method: 'GET', target: `/v1/${NAME}`, headers: { 'ebb-identity': token }, body: undefined }
   const { status, body } = await started.ask(request)
   const { code, stderr } = await started.end()
-  const ignored = started.log().flatMap(({ msg, level, part }) => (msg === TOLD ? [`${level} ${part}`] : []))
+  const ignored = started.log().flatMap(({ msg, level, part }) => (msg === IGNORED ? [`${level} ${part}`] : []))
   return { answer: `${status} ${body}`, code, stderr, ignored }
 }
 
@@ -73,7 +73,7 @@ const flip = (at: () => number) => () => {
 }
 
 describe('a code cache', () => {
-  it('that fits is used, with nothing to tell', async () => {
+  it('that fits is used, and nothing is logged', async () => {
     expect(await run(bundle)).toEqual({ ...well, ignored: [] })
     expect(data().length).toBeGreaterThan(100_000)
   })
@@ -99,12 +99,12 @@ describe('a code cache', () => {
     ['leads nowhere', () => rm(cacheFile(main)).then(() => symlink('nowhere', cacheFile(main)))],
     ['is of another Node', () => rename(cacheFile(main), `${main}.node-v25.0.0-${process.arch}.cache`)],
     ['is of another machine', () => rename(cacheFile(main), `${main}.node-${process.version}-riscv64.cache`)],
-  ])('that %s changes nothing, and is told once', async (_what, damage) => {
+  ])('that %s changes nothing, and is logged once', async (_what, damage) => {
     await damage()
     expect(await run(bundle)).toEqual({ ...well, ignored: ['warn main'] })
   })
 
-  it('made with other flags changes nothing, and each part that has one is told once', async () => {
+  it('made with other flags changes nothing, and each part that has one is logged once', async () => {
     expect(await run(bundle, '--no-opt')).toEqual({ ...well, ignored: ['warn main', 'warn pino'] })
   })
 

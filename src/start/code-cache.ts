@@ -5,16 +5,16 @@ const NAME_BYTES = 120
 const CHECKSUM_BYTES = 8
 const HEADER_BYTES = NAME_BYTES + CHECKSUM_BYTES
 
-/** The file of a part's V8 code cache, for this Node. V8 itself refuses what other flags or another version made. */
+/** The file of a part's V8 code cache, for this Node. V8 itself rejects a cache of other flags or of another version. */
 export const cacheFile = (file: string): string => `${file}.node-${process.version}-${process.arch}.cache`
 
 /**
- * What a cache file holds: whose it is, since V8 compares no more of a source than its length; a checksum of the data,
- * since V8 runs whatever has the right length; and the data.
+ * The content of a cache file: which part it belongs to, since V8 compares only the length of a source; a checksum of the
+ * data, since V8 runs any data of the right length; and the data.
  */
 export const cacheBytes = (file: string, data: Uint8Array): Uint8Array => Buffer.concat([headerOf(file, data), data])
 
-/** The data for a part; 'ignored' where there is a cache that is not this part's, not this Node's or not whole. */
+/** The cache data of a part; 'ignored' where the cache belongs to another part or another Node, or is damaged. */
 export function readCache(file: string): Buffer<ArrayBuffer> | 'ignored' | undefined {
   try {
     const bytes = readFileSync(cacheFile(file))
@@ -36,12 +36,12 @@ interface Bindings {
 }
 
 /**
- * By what node:zlib itself calls: at most 0.2 ms for the largest part, while to load that module takes 1.5 ms. A Node
- * that does not offer it any more, or forbids it (--permission), takes the long way.
+ * Calls what node:zlib itself calls: at most 0.2 ms for the largest part, whereas loading that module takes 1.5 ms. A Node
+ * that no longer has it, or forbids it (--permission), loads node:zlib.
  */
 function crc32(data: Uint8Array): number {
   try {
-    // Node has it for what is older than its modules, and the types leave it out.
+    // Node has it for old packages, and its types do not.
     return (process as unknown as Bindings).binding('zlib').crc32(data, 0)
   } catch {
     return process.getBuiltinModule('node:zlib').crc32(data)

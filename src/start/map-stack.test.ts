@@ -38,17 +38,17 @@ async function start() {
 const stacks = ({ log }: Awaited<ReturnType<typeof startBuilt>>) =>
   log().flatMap(({ msg, err }) => (msg === 'fault' ? [String(Object(err).stack)] : []))
 
-describe('a fault that no contract foresees', () => {
+describe('an error that no contract declares', () => {
   it('is logged with its place in the sources, and its text stays inside', async () => {
     const { started, ask } = await start()
     await using _ = started
     const { status, body } = await ask()
     expect([status, body.includes('ran away')]).toEqual([500, false])
     await started.end()
-    const [fault = ''] = stacks(started)
-    expect(fault).toMatch(/^Error: a sheep ran away\n/)
+    const [stack = ''] = stacks(started)
+    expect(stack).toMatch(/^Error: a sheep ran away\n/)
     const cause = String(Object(started.log().find(({ msg }) => msg === 'fault')?.err).cause?.stack)
-    expect(fault.split('\n')[1]).toContain(place())
+    expect(stack.split('\n')[1]).toContain(place())
     expect(cause.split('\n').slice(0, 2)).toEqual(['Error: no fence', expect.stringContaining(place())])
   })
 

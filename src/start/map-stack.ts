@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path'
 
 const FRAME = /\(?((?:\/|[A-Z]:\\)[^():]*\.cjs):(\d+):(\d+)\)?$/
 
-/** A stack with the places of the sources where a source map stands beside the file; maps are read only here. */
+/** Maps the frames of a stack to the sources where a source map lies beside the file. Maps are read only here. */
 export function mapStack(stack: string): string {
   const maps = new Map<string, SourceMap | undefined>()
   const mapOf = (file: string) => {
@@ -14,11 +14,11 @@ export function mapStack(stack: string): string {
   return stack
     .split('\n')
     .map((line) => {
-      const [found, file = '', row, column] = FRAME.exec(line) ?? []
-      const origin = found ? mapOf(file)?.findEntry(Number(row) - 1, Number(column) - 1) : undefined
-      if (!found || !origin || !isMapped(origin)) return line
+      const [frame, file = '', row, column] = FRAME.exec(line) ?? []
+      const origin = frame ? mapOf(file)?.findEntry(Number(row) - 1, Number(column) - 1) : undefined
+      if (!frame || !origin || !isMapped(origin)) return line
       const place = `${resolve(dirname(file), origin.originalSource)}:${origin.originalLine + 1}:${origin.originalColumn + 1}`
-      return line.replace(found, found.startsWith('(') ? `(${place})` : place)
+      return line.replace(frame, frame.startsWith('(') ? `(${place})` : place)
     })
     .join('\n')
 }

@@ -7,7 +7,7 @@ import { UNCAUGHT_ERROR } from '../kernel/index.ts'
 
 const NAME = 'stay-home'
 
-/** Builds it with this text in the place of another, starts it, and answers how it ended. */
+/** Builds it with one text replaced by another, starts it, and returns how it ended. */
 async function startWith(file: string, before: string, after: string) {
   const files = functionFiles(NAME, 'return { pid: 1 }')
   const text = files[file] ?? ''
@@ -23,15 +23,15 @@ async function startWith(file: string, before: string, after: string) {
 }
 
 describe('a function that cannot be loaded', () => {
-  it('tells where its handler is at fault, and ends with status 1', async () => {
+  it('says where the error in its handler is, and ends with status 1', async () => {
     const file = `functions/${NAME}/handler.ts`
     const { root, ...ended } = await startWith(file, 'export default', `\nthrow new Error('no bed')\nexport default`)
     expect(ended).toMatchObject({ code: 1, stdout: '' })
-    const [fault, place] = ended.stderr.split('\n')
-    expect([fault, place]).toEqual(['Error: no bed', expect.stringContaining(`${root}/${file}:5:`)])
+    const [error, place] = ended.stderr.split('\n')
+    expect([error, place]).toEqual(['Error: no bed', expect.stringContaining(`${root}/${file}:5:`)])
   })
 
-  it('tells where its contract is at fault, and ends with status 1', async () => {
+  it('says where the error in its contract is, and ends with status 1', async () => {
     const file = `functions/${NAME}/contract.ts`
     const { root, ...ended } = await startWith(
       ...([file, `import { endpoint } from 'ebb/contract'`] as const),
@@ -44,7 +44,7 @@ describe('a function that cannot be loaded', () => {
   })
 })
 
-it('a fault that nobody catches is told with its place, and ends a function with status 1', async () => {
+it('an uncaught error is logged with its location, and ends a function with status 1', async () => {
   const late = "setTimeout(() => { throw new Error('no sleep') }); return { pid: 1 }"
   const { root, remove } = await copyCheckout(functionFiles(NAME, late))
   try {

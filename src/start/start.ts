@@ -1,7 +1,7 @@
 /**
- * The first program of an image. It runs a function's bundle, and each lazy part of it on first use, through V8 code
- * caches that were written after warm-up requests. A cache changes nothing but the start's time: its name says whose
- * it is, and what does not fit is ignored and told. Every millisecond here is a millisecond of each cold start.
+ * The entry point of an image. It runs a function's bundle, and each lazy part of it on first use, from the V8 code caches
+ * that were written after warm-up requests. A cache changes nothing but the duration of the start: its name says what it
+ * belongs to, and one that does not fit is ignored and logged. Every millisecond here is one of each cold start.
  */
 import { readFileSync } from 'node:fs'
 import { Script } from 'node:vm'
@@ -9,7 +9,7 @@ import { readCache } from './code-cache.ts'
 import { mapStack } from './map-stack.ts'
 import { START_INFO, type StartInfo } from './start-info.ts'
 
-/** Filled in by the build: each part's file by its name. `main` is the bundle; a file is named after its content. */
+/** Defined by the build: each part's file by its name. `main` is the bundle; a file is named after its content. */
 declare const PARTS: Readonly<Record<string, string>>
 
 type PartFunction = (
@@ -29,12 +29,12 @@ const startInfo: StartInfo = {
   loadingAt: performance.now(),
   ...{ scripts, ignored },
   mapStack: mapStack,
-  share: (offered) => {
-    shared = offered
+  share: (modules) => {
+    shared = modules
   },
 }
 
-/** The bundle's own `require`: what it shares, its parts, and Node's own modules. */
+/** The bundle's `require`: for what it shares, its parts, and Node's own modules. */
 function requirePart(id: string): unknown {
   if (Object.hasOwn(shared, id)) return shared[id]
   return Object.hasOwn(PARTS, id) ? (modules.get(id) ?? loadPart(id)).exports : require(id)
@@ -60,19 +60,19 @@ function loadPart(part: string): { exports: object } {
 }
 
 /**
- * Gives the memory back now: no collection would come to it, since the young generation holds a whole start. What is
- * small is of Node's pool, and others read there.
+ * Frees the memory now: the garbage collector would not, since the young generation holds a whole start. A small buffer is a
+ * part of Node's pool, which is in use.
  */
 function releaseBuffer(bytes: Buffer<ArrayBuffer>): void {
   if (bytes.length > Buffer.poolSize) bytes.buffer.transfer(0)
 }
 
 Object.assign(globalThis, { [START_INFO]: startInfo })
-const reportAndExit = (fault: unknown) => {
-  process.stderr.write(`${mapStack(String(Object(fault).stack ?? fault))}\n`)
+const reportAndExit = (error: unknown) => {
+  process.stderr.write(`${mapStack(String(Object(error).stack ?? error))}\n`)
   process.exit(1)
 }
 process.once('uncaughtException', reportAndExit)
 loadPart('main')
-// From here on the bundle knows better what to do with one.
+// From here on the bundle handles uncaught errors itself.
 process.off('uncaughtException', reportAndExit)

@@ -2,17 +2,17 @@ import { startInfo } from '../start/start-info.ts'
 
 /** The parts of a cold start, in milliseconds since the process was started. */
 export interface ColdStart {
-  /** Node is up, and the function's own code begins to load. */
+  /** Node runs, and begins to load the function's code. */
   readonly spawnMs: number
-  /** It is loaded. */
+  /** The code is loaded. */
   readonly loadMs: number
-  /** It listens. */
+  /** The function listens. */
   readonly readyMs: number
-  /** The first answer is out. */
+  /** The first response is sent. */
   readonly firstAnswerMs: number
 }
 
-/** Its parts by their names in spans and metrics: `first_answer` of `firstAnswerMs`. */
+/** The parts by their names in spans and metrics: `first_answer` for `firstAnswerMs`. */
 export const coldStartParts = (cold: ColdStart): readonly (readonly [name: string, ms: number])[] =>
   Object.entries(cold).map(([part, ms]) => [
     part.replace(/Ms$/, '').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
@@ -22,14 +22,14 @@ export const coldStartParts = (cold: ColdStart): readonly (readonly [name: strin
 export interface ColdStartClock {
   loaded(): void
   ready(): void
-  /** The cold start, at the first request that is over; undefined ever after. */
+  /** Returns the cold start at the first completed request, and undefined ever after. */
   firstResponse(): ColdStart | undefined
 }
 
-/** Takes the times of this process's start, exactly once. */
+/** Creates a clock that measures this process's start, once. */
 export function createColdStartClock(now = (): number => performance.now()): ColdStartClock {
   const marks = { spawnMs: startInfo()?.loadingAt ?? 0, loadMs: 0, readyMs: 0 }
-  let answered = false
+  let hasResponded = false
   return {
     loaded: () => {
       marks.loadMs = now()
@@ -38,8 +38,8 @@ export function createColdStartClock(now = (): number => performance.now()): Col
       marks.readyMs = now()
     },
     firstResponse: () => {
-      if (answered) return undefined
-      answered = true
+      if (hasResponded) return undefined
+      hasResponded = true
       return { ...marks, firstAnswerMs: now() }
     },
   }

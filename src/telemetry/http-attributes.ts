@@ -1,22 +1,22 @@
 import type { IncomingMessage } from 'node:http'
 import type { Attributes } from '@opentelemetry/api'
 
-/** What only the code that serves a request knows of it. */
+/** What only the code that serves a request knows about it. */
 export interface RouteAttributes {
   /** The path's template, as in the contract. */
   readonly route: string
-  /** What wakes the function; none where there is no function. */
+  /** What invokes the function; undefined where there is no function. */
   readonly trigger?: 'http' | 'pubsub'
 }
 
-const ROUTE_ATTRIBUTES = Symbol('ebb.request-facts')
+const ROUTE_ATTRIBUTES = Symbol('ebb.route-attributes')
 
 type RequestWithAttributes = IncomingMessage & { [ROUTE_ATTRIBUTES]?: RouteAttributes }
 
-/** Tells what a request is, for its span and its metrics. */
-export function setRouteAttributes(request: IncomingMessage, facts: RouteAttributes): void {
+/** Sets the route of a request, for its span and its metrics. */
+export function setRouteAttributes(request: IncomingMessage, attributes: RouteAttributes): void {
   const described: RequestWithAttributes = request
-  described[ROUTE_ATTRIBUTES] = facts
+  described[ROUTE_ATTRIBUTES] = attributes
 }
 
 export const getRouteAttributes = (request: IncomingMessage): RouteAttributes | undefined =>
@@ -24,7 +24,7 @@ export const getRouteAttributes = (request: IncomingMessage): RouteAttributes | 
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE'])
 
-/** A method as a span's name has it; there are only so many names. */
+/** A method as it is used in a span's name, which must have few values. */
 export const methodName = (method: string): string => (METHODS.has(method) ? method : 'HTTP')
 
 export const methodAttributes = (method: string): Attributes =>
@@ -34,5 +34,5 @@ export const methodAttributes = (method: string): Attributes =>
 
 const SIGNATURES = /(^|[?&])(AWSAccessKeyId|Signature|sig|X-Goog-Signature)=[^&#]*/g
 
-/** A URL or a query without what lets in whoever has it (HTTP semantic conventions, `url.full` and `url.query`). */
+/** A URL or a query without the signatures that grant access (HTTP semantic conventions, `url.full` and `url.query`). */
 export const redactSignatures = (url: string): string => url.replace(SIGNATURES, '$1$2=REDACTED')

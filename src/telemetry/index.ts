@@ -1,5 +1,4 @@
-export { correlate } from './correlate.ts'
 export { type RouteAttributes, setRouteAttributes } from './http-attributes.ts'
-export { activeTraceparent, continueTrace, recordSendSpan, withProcessSpan } from './message-spans.ts'
 export { POSTGRES_CHANNEL, type Statement } from './store-spans.ts'
 export { startTelemetry, type Telemetry } from './telemetry.ts'
+export { activeTraceparent, continueTrace, correlate, recordSendSpan, withProcessSpan } from './trace-context.ts'

@@ -1,62 +1,64 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Counter, Histogram } from '@opentelemetry/api'
+import type { Attributes, Counter, Histogram } from '@opentelemetry/api'
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
 import type { Resource } from '@opentelemetry/resources'
 import {
   type IMetricReader,
   MeterProvider,
   type MetricData,
-  type MetricProducer,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import type { Config } from '../kernel/config.ts'
 import type { Log } from '../kernel/log.ts'
 import { type ColdStart, coldStartParts } from './cold-start.ts'
 import { createMetricExporter } from './otlp/exporters.ts'
-import { createRequestDurations, DURATION_BOUNDARIES_SECONDS } from './request-durations.ts'
 import type { CompletedRequest } from './server-spans.ts'
 
 export interface Metrics {
-  recordRequest(served: CompletedRequest): void
+  recordRequest(request: CompletedRequest): void
   recordColdStart(coldStart: ColdStart, route: string): void
-  /** Answers a scrape in the Prometheus text format, where the settings ask for that. */
+  /** Serves a scrape in the Prometheus text format; undefined where the settings do not ask for it. */
   readonly scrape: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
-  /** Sends what there is; rejects where that fails. */
+  /** Exports what is left. Rejects where that fails. */
   shutdown(): Promise<void>
 }
 
-/** Loading the metrics' code must not hold up the first answers. */
+/** The boundaries of the HTTP and FaaS semantic conventions. */
+const BOUNDARIES_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+/** Loading the SDK must not delay the first responses. */
 const LOAD_AFTER_MS = 250
+
 interface MetricsOptions {
   readonly config: Config
   readonly resource: Resource
   readonly log: Pick<Log, 'info' | 'warn'>
 }
 
-/** The function's metrics, pushed by OTLP. Their code is loaded some time after the first answer; nothing is lost meanwhile. */
+/**
+ * The metrics of a function, pushed by OTLP. The SDK is loaded some time after the first response; what is recorded until
+ * then waits for it.
+ */
 export function createMetrics(options: MetricsOptions): Metrics {
-  const durations = createRequestDurations()
+  const { EBB_METRICS, OTEL_METRICS_EXPORTER } = options.config
   const waiting: ((instruments: Instruments) => void)[] = []
-  let opened: Instruments | undefined
+  let loaded: Instruments | undefined
   let timer: NodeJS.Timeout | undefined
-  const open = () => {
+  const load = () => {
     clearTimeout(timer)
-    opened ??= createInstruments(options, [durations.producer(options.resource)])
-    for (const record of waiting.splice(0)) record(opened)
-    return opened
+    loaded ??= createInstruments(options)
+    for (const record of waiting.splice(0)) record(loaded)
+    return loaded
   }
-  const isWanted = options.config.OTEL_METRICS_EXPORTER === 'otlp' || options.config.EBB_METRICS === 'scrape'
+  const isWanted = OTEL_METRICS_EXPORTER === 'otlp' || EBB_METRICS === 'scrape'
   const record = (work: (instruments: Instruments) => void) => {
     if (!isWanted) return
-    if (opened) work(opened)
-    else waiting.push(work)
+    if (loaded) return work(loaded)
+    waiting.push(work)
+    timer ??= setTimeout(load, LOAD_AFTER_MS).unref()
   }
   return {
-    recordRequest: (served) => {
-      if (!isWanted) return
-      durations.record(served)
-      if (!opened) timer ??= setTimeout(open, LOAD_AFTER_MS).unref()
-    },
+    recordRequest: (request) =>
+      record(({ durations }) => durations.record(request.seconds, durationAttributes(request))),
     recordColdStart: (coldStart, route) =>
       record(({ coldStarts, initDuration, parts }) => {
         const attributes = { 'http.route': route }
@@ -65,12 +67,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
         for (const [part, ms] of coldStartParts(coldStart))
           parts.record(ms / 1_000, { ...attributes, 'ebb.cold_start.part': part })
       }),
-    scrape:
-      options.config.EBB_METRICS === 'scrape' ? (_request, response) => open().scrape?.answer(response) : undefined,
+    scrape: EBB_METRICS === 'scrape' ? (_request, response) => load().scrape?.respond(response) : undefined,
     shutdown: async () => {
-      if (timer) open()
-      clearTimeout(timer)
-      await opened?.provider.shutdown()
+      if (timer) load()
+      await loaded?.provider.shutdown()
     },
   }
 }
@@ -78,51 +78,58 @@ export function createMetrics(options: MetricsOptions): Metrics {
 interface Instruments {
   readonly provider: MeterProvider
   readonly scrape: ReturnType<typeof createScrapeEndpoint> | undefined
+  readonly durations: Histogram
   readonly coldStarts: Counter
   readonly initDuration: Histogram
   readonly parts: Histogram
 }
 
-function createInstruments({ config, resource, log }: MetricsOptions, metricProducers: MetricProducer[]): Instruments {
-  const scrape = config.EBB_METRICS === 'scrape' ? createScrapeEndpoint(metricProducers) : undefined
+function createInstruments({ config, resource, log }: MetricsOptions): Instruments {
+  const scrape = config.EBB_METRICS === 'scrape' ? createScrapeEndpoint() : undefined
   const readers: IMetricReader[] = scrape ? [scrape.reader] : []
   if (config.OTEL_METRICS_EXPORTER === 'otlp') {
     const exportIntervalMillis = config.OTEL_METRIC_EXPORT_INTERVAL
     const exportTimeoutMillis = Math.min(config.OTEL_METRIC_EXPORT_TIMEOUT, exportIntervalMillis)
     const exporter = createMetricExporter(config, log)
-    readers.push(
-      new PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis, metricProducers }),
-    )
+    readers.push(new PeriodicExportingMetricReader({ exporter, exportIntervalMillis, exportTimeoutMillis }))
   }
   const provider = new MeterProvider({ resource, readers })
   const meter = provider.getMeter('ebb')
   const seconds = (name: string, description: string) =>
-    meter.createHistogram(name, {
-      unit: 's',
-      description,
-      advice: { explicitBucketBoundaries: [...DURATION_BOUNDARIES_SECONDS] },
-    })
+    meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: BOUNDARIES_SECONDS } })
   return {
     ...{ provider, scrape },
+    durations: seconds('http.server.request.duration', 'Duration of HTTP server requests.'),
     coldStarts: meter.createCounter('faas.coldstarts', { unit: '{coldstart}', description: 'Cold starts.' }),
     initDuration: seconds('faas.init_duration', 'From the start of the process until it listens.'),
     parts: seconds('ebb.cold_start.duration', 'The parts of a cold start, each from the start of the process.'),
   }
 }
 
+const durationAttributes = ({ method, status, routeAttributes }: CompletedRequest): Attributes => ({
+  'http.request.method': method,
+  'url.scheme': 'http',
+  'http.response.status_code': status,
+  ...(routeAttributes ? { 'http.route': routeAttributes.route } : {}),
+  ...(status >= 500 ? { 'error.type': String(status) } : {}),
+})
+
 /**
- * A reader of metrics, and the answer to Prometheus. Names are those that a collector makes of what is pushed
- * (OpenTelemetry, Prometheus and OpenMetrics Compatibility), so that a dashboard is good for both; the official exporter
- * leaves out the unit.
+ * A reader of metrics, and the response to Prometheus. Names are those that a collector gives to what is pushed
+ * (OpenTelemetry, Prometheus and OpenMetrics Compatibility), so that a dashboard fits both; the official exporter omits the
+ * unit.
  */
-function createScrapeEndpoint(metricProducers: MetricProducer[]) {
-  const reader = new PrometheusExporter({ preventServerStart: true, metricProducers })
+function createScrapeEndpoint() {
+  const reader = new PrometheusExporter({ preventServerStart: true })
   const serializer = new PrometheusSerializer()
   return {
     reader,
-    answer: async (response: ServerResponse): Promise<void> => {
+    respond: async (response: ServerResponse): Promise<void> => {
       const { resourceMetrics } = await reader.collect()
-      const scopeMetrics = resourceMetrics.scopeMetrics.map((of) => ({ ...of, metrics: of.metrics.map(withUnit) }))
+      const scopeMetrics = resourceMetrics.scopeMetrics.map((scope) => ({
+        ...scope,
+        metrics: scope.metrics.map(withUnit),
+      }))
       response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8')
       response.end(serializer.serialize({ ...resourceMetrics, scopeMetrics }))
     },

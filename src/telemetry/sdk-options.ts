@@ -1,10 +1,18 @@
-import { SDK_INFO } from '@opentelemetry/core'
+import { CompositePropagator, SDK_INFO, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core'
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources'
-import { RandomIdGenerator, type SpanLimits } from '@opentelemetry/sdk-trace'
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  ParentBasedSampler,
+  RandomIdGenerator,
+  type Sampler,
+  type SpanLimits,
+  TraceIdRatioBasedSampler,
+} from '@opentelemetry/sdk-trace'
 import type { Config } from '../kernel/config.ts'
 import type { Log } from '../kernel/log.ts'
 
-/** Whose telemetry it is: OTEL_RESOURCE_ATTRIBUTES first, then what the process knows of itself (semantic conventions). */
+/** What the telemetry is about: OTEL_RESOURCE_ATTRIBUTES first, then what the process knows of itself (semantic conventions). */
 export function telemetryResource(config: Config, name: string): Resource {
   const instance = new RandomIdGenerator().generateTraceId()
   return resourceFromAttributes({
@@ -22,7 +30,7 @@ export function telemetryResource(config: Config, name: string): Resource {
   })
 }
 
-/** `key=value` pairs with commas between, percent-encoded (Resource SDK specification). */
+/** Comma-separated `key=value` pairs, percent-encoded (Resource SDK specification). */
 function parseKeyValues(text = ''): Record<string, string> {
   const pairs = text.split(',').filter((pair) => pair.includes('='))
   return Object.fromEntries(
@@ -41,10 +49,10 @@ function decodeValue(value: string): string {
   }
 }
 
-/** The specification's. */
+/** The specification's default. */
 const COUNT_LIMIT = 128
 
-/** The limits of spans that are set (the SDK itself reads no environment), and whether one of them is of attributes. */
+/** The configured limits of spans (the SDK itself reads no environment), and whether one of them limits attributes. */
 export function spanLimitsOf(config: Config): { readonly spanLimits: SpanLimits; readonly limitsAttributes: boolean } {
   const count = config.OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT ?? config.OTEL_ATTRIBUTE_COUNT_LIMIT
   const length = config.OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT ?? config.OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT
@@ -61,6 +69,28 @@ export function spanLimitsOf(config: Config): { readonly spanLimits: SpanLimits;
   }
 }
 
+/** The sampler of OTEL_TRACES_SAMPLER. */
+export function createSampler({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: ratio }: Config): Sampler {
+  const root = name.endsWith('always_off')
+    ? new AlwaysOffSampler()
+    : name.endsWith('ratio')
+      ? new TraceIdRatioBasedSampler(ratio)
+      : new AlwaysOnSampler()
+  return name.startsWith('parentbased') ? new ParentBasedSampler({ root }) : root
+}
+
+/** The propagators of OTEL_PROPAGATORS; unsupported ones are left out. */
+export function createPropagator({ OTEL_PROPAGATORS: names }: Config) {
+  const propagators = names.flatMap((name) =>
+    name === 'tracecontext'
+      ? [new W3CTraceContextPropagator()]
+      : name === 'baggage'
+        ? [new W3CBaggagePropagator()]
+        : [],
+  )
+  return new CompositePropagator({ propagators })
+}
+
 const PROTOCOL_SETTINGS = [
   'OTEL_EXPORTER_OTLP_PROTOCOL',
   'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL',
@@ -69,14 +99,16 @@ const PROTOCOL_SETTINGS = [
 const PROPAGATORS = new Set(['tracecontext', 'baggage', 'none'])
 
 /**
- * Warns of values that a platform may set for all its pods and that nothing here acts on. The OpenTelemetry
- * specification asks for a warning: requests can be served without traces.
+ * Warns of values that a platform may set for all its pods and that are not supported here. The OpenTelemetry specification
+ * asks for a warning and no error: requests can be served without traces.
  */
 export function warnOfUnsupported(config: Config, log: Pick<Log, 'warn'>): void {
   for (const name of PROTOCOL_SETTINGS) {
     if (config[name] !== 'grpc') continue
-    log.warn(`${name}: grpc is not supported, http/protobuf is used: let OTEL_EXPORTER_OTLP_ENDPOINT be of port 4318`)
+    log.warn(
+      `${name}: grpc is not supported, http/protobuf is used: set OTEL_EXPORTER_OTLP_ENDPOINT to a URL with port 4318`,
+    )
   }
   const ignored = config.OTEL_PROPAGATORS.filter((name) => !PROPAGATORS.has(name))
-  if (ignored.length > 0) log.warn(`OTEL_PROPAGATORS: ${ignored.join(', ')} not supported, and left out`)
+  if (ignored.length > 0) log.warn(`OTEL_PROPAGATORS: ${ignored.join(', ')} not supported and ignored`)
 }

@@ -12,6 +12,7 @@ import {
   type Tracer,
   trace,
 } from '@opentelemetry/api'
+import { createBoundedMap, getOrCreate } from '../kernel/bounded-map.ts'
 import {
   getRouteAttributes,
   methodAttributes,
@@ -20,10 +21,10 @@ import {
   redactSignatures,
 } from './http-attributes.ts'
 
-/** One request that is over. */
+/** One completed request. */
 export interface CompletedRequest {
   readonly method: string
-  /** 499 where the caller hung up first. */
+  /** 499 where the caller closed the connection first. */
   readonly status: number
   readonly seconds: number
   readonly routeAttributes: RouteAttributes | undefined
@@ -31,10 +32,10 @@ export interface CompletedRequest {
 
 interface ServerSpansOptions extends Pick<ServerSpanInput, 'isBehindGateway'> {
   readonly tracer: Tracer
-  /** Whether a limit of attributes was set, which the SDK must see to. */
+  /** Whether the attributes of spans are limited, which is left to the SDK. */
   readonly limitsAttributes: boolean
-  /** Told of each request when it is over, before its span ends; answers what its span says beyond the usual. */
-  readonly onCompleted: (served: CompletedRequest) => Attributes | undefined
+  /** Called with each completed request before its span ends. Returns additional attributes of the span. */
+  readonly onCompleted: (request: CompletedRequest) => Attributes | undefined
 }
 
 interface RequestStart {
@@ -45,26 +46,26 @@ interface RequestStart {
 
 const CLIENT_CLOSED_REQUEST = 499
 
-/** A SERVER span for each request that this process takes in (HTTP semantic conventions, stable), but for the probes. */
+/** Creates a SERVER span for each request to this process (HTTP semantic conventions, stable), except for probes. */
 export function traceServer({ tracer, limitsAttributes, isBehindGateway, onCompleted }: ServerSpansOptions): void {
   const describe = limitsAttributes
     ? (span: Span, attributes: Attributes) => span.setAttributes(attributes)
     : addAttributes
   subscribe('http.server.request.start', (message) => {
-    // Node publishes these with each request.
+    // Node publishes these three with each request.
     const { request, response, socket } = message as RequestStart
     const { url = '', headers, method = '' } = request
     if (url.startsWith('/_/')) return
-    const beganAt = performance.now()
+    const startedAt = performance.now()
     const parent = headers.traceparent ? propagation.extract(ROOT_CONTEXT, headers) : ROOT_CONTEXT
     const name = methodName(method)
     const span = tracer.startSpan(name, { kind: SpanKind.SERVER }, parent)
-    // Node runs the handling of each request in a context of its own, which this one fills.
+    // Node handles each request in an async context of its own, which this fills.
     context.attach(trace.setSpan(parent, span))
     response.on('close', () => {
       const routeAttributes = getRouteAttributes(request)
       const status = response.writableFinished ? response.statusCode : CLIENT_CLOSED_REQUEST
-      const more = onCompleted({ method, status, routeAttributes, seconds: (performance.now() - beganAt) / 1_000 })
+      const more = onCompleted({ method, status, routeAttributes, seconds: (performance.now() - startedAt) / 1_000 })
       if (span.isRecording()) {
         describe(span, serverAttributes({ request, socket, isBehindGateway, status, routeAttributes }))
         if (more) describe(span, more)
@@ -79,26 +80,26 @@ export function traceServer({ tracer, limitsAttributes, isBehindGateway, onCompl
 interface ServerSpanInput {
   readonly request: IncomingMessage
   readonly socket: Socket
-  /** Then who calls whom is in X-Forwarded-For and -Host, which from anybody else are no more than claims. */
+  /** Whether X-Forwarded-For and -Host are the gateway's; otherwise any caller may have made them up. */
   readonly isBehindGateway: boolean
   readonly status: number
   readonly routeAttributes: RouteAttributes | undefined
 }
 
-/** What a SERVER span says of a request that is over (HTTP and FaaS semantic conventions, stable). */
+/** The attributes of a SERVER span of a completed request (HTTP and FaaS semantic conventions, stable). */
 function serverAttributes({ request, socket, isBehindGateway, status, routeAttributes }: ServerSpanInput): Attributes {
   const { url = '', method = '', headers, httpVersion } = request
   const { remoteAddress, remotePort } = socket
   const { host, 'user-agent': userAgent, 'x-forwarded-for': forwardedFor, 'x-forwarded-host': forwardedHost } = headers
-  const question = url.indexOf('?')
+  const queryAt = url.indexOf('?')
   const attributes: Attributes = {
     ...methodAttributes(method),
     'url.scheme': 'http',
-    'url.path': question < 0 ? url : url.slice(0, question),
+    'url.path': queryAt < 0 ? url : url.slice(0, queryAt),
     'network.protocol.version': httpVersion,
     'http.response.status_code': status,
   }
-  if (question >= 0) attributes['url.query'] = redactSignatures(url.slice(question + 1))
+  if (queryAt >= 0) attributes['url.query'] = redactSignatures(url.slice(queryAt + 1))
   const server = addressOf(isBehindGateway && typeof forwardedHost === 'string' ? forwardedHost : host)
   if (server) {
     attributes['server.address'] = server.name
@@ -120,23 +121,23 @@ interface Address {
   readonly port: number
 }
 
-const addresses = new Map<string, Address | undefined>()
 const MAX_ADDRESSES = 100
+const addresses = /* @__PURE__ */ createBoundedMap<string, Address | null>(MAX_ADDRESSES)
 
-/** Of a Host header; there are few, and each comes with many requests. */
-function addressOf(host: string | undefined): Address | undefined {
-  if (host === undefined || addresses.has(host)) return addresses.get(host ?? '')
+/** The address in a Host header; there are few, and each comes with many requests. Null where it is malformed. */
+const addressOf = (host: string | undefined): Address | null =>
+  host === undefined ? null : getOrCreate(addresses, host, parseAddress)
+
+function parseAddress(host: string): Address | null {
   const url = URL.parse(`http://${host}`)
-  const address = url ? { name: url.hostname, port: Number(url.port || 80) } : undefined
-  if (addresses.size < MAX_ADDRESSES) addresses.set(host, address)
-  return address
+  return url && { name: url.hostname, port: Number(url.port || 80) }
 }
 
 /**
- * Gives a span attributes of ours: few, and none but strings, numbers and booleans. The SDK's own way looks through each
- * value for cycles, with a WeakSet for each, which took as long as all else that it does about a span.
+ * Adds attributes of ours to a span: few, and only strings, numbers and booleans. `setAttributes` of the SDK searches each
+ * value for cycles, with a WeakSet for each, which adds a third to what a span costs (bench/own-parts/spans.ts).
  */
-function addAttributes(span: Span, attributes: Attributes): void {
+export function addAttributes(span: Span, attributes: Attributes): void {
   if (!('attributes' in span)) return void span.setAttributes(attributes)
   const described = span as { attributes: Attributes }
   described.attributes = isEmpty(described.attributes) ? attributes : { ...described.attributes, ...attributes }

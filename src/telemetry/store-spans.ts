@@ -1,7 +1,8 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import { type Attributes, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
+import { createBoundedMap, getOrCreate } from '../kernel/bounded-map.ts'
 
-/** What `src/data` publishes of a statement; values travel apart and are never told. */
+/** What `src/data` publishes about a statement; values are sent apart from the text and are never published. */
 export interface Statement {
   readonly text: string
   readonly database: string
@@ -11,7 +12,7 @@ export interface Statement {
 
 export const POSTGRES_CHANNEL = 'ebb:postgres:statement'
 
-/** What ioredis publishes of a command; it blanks out values itself, but for those that scripts are given. */
+/** What ioredis publishes about a command; it redacts values itself, except for the arguments of scripts. */
 interface Command {
   readonly command: string
   readonly args: readonly string[]
@@ -20,7 +21,7 @@ interface Command {
   readonly serverPort: number | undefined
 }
 
-/** Spans of Postgres statements and Redis commands (database semantic conventions, stable). */
+/** Creates spans of Postgres statements and Redis commands (database semantic conventions, stable). */
 export function traceStores(tracer: Tracer): void {
   traceChannel<Statement>(POSTGRES_CHANNEL, tracer, {
     describe: ({ text, database, host, port }) => {
@@ -34,8 +35,8 @@ export function traceStores(tracer: Tracer): void {
       }
       return { name: `${operation} ${database}`, attributes }
     },
-    // Only a fault that the server tells of is of some severity.
-    describeError: (fault) => ('severity' in fault ? serverError('PostgreSQL', codeOf(fault)) : connectionError(fault)),
+    // Only an error that the server reports has a severity.
+    describeError: (error) => ('severity' in error ? serverError('PostgreSQL', codeOf(error)) : connectionError(error)),
   })
   traceChannel<Command>('ioredis:command', tracer, {
     describe: ({ command, args, database, serverAddress, serverPort }) => {
@@ -49,8 +50,8 @@ export function traceStores(tracer: Tracer): void {
       return { name: command, attributes }
     },
     // The server's message begins with a code.
-    describeError: (fault) =>
-      fault.name === 'ReplyError' ? serverError('Redis', fault.message.split(' ', 1)[0]) : connectionError(fault),
+    describeError: (error) =>
+      error.name === 'ReplyError' ? serverError('Redis', error.message.split(' ', 1)[0]) : connectionError(error),
   })
 }
 
@@ -59,42 +60,37 @@ const addressAttributes = (address: string, port: number | undefined): Attribute
   ...(port === undefined ? {} : { 'server.port': port }),
 })
 
-/** The server said no. What it said may quote values; its code does not. */
+/** An error of the server. Its message may quote values; its code does not. */
 const serverError = (system: string, code = 'unknown'): ErrorDescription => ({
   ...{ type: code, message: `${system} error ${code}` },
   attributes: { 'db.response.status_code': code },
 })
 
-/** There was no answer, or none that could be read: then the fault quotes it, and has a name of its own. */
-function connectionError(fault: Error): ErrorDescription {
-  const type = codeOf(fault) ?? fault.name
-  return { type, message: fault.name === 'Error' ? fault.message : type }
+/** There was no response, or an unreadable one: the error that quotes it has a name of its own, and its message stays out. */
+function connectionError(error: Error): ErrorDescription {
+  const type = codeOf(error) ?? error.name
+  return { type, message: error.name === 'Error' ? error.message : type }
 }
 
-const codeOf = (fault: Error) => ('code' in fault && typeof fault.code === 'string' ? fault.code : undefined)
+const codeOf = (error: Error) => ('code' in error && typeof error.code === 'string' ? error.code : undefined)
 
-/** Of what a script is given, its keys are told and its values are not. */
+/** Of the arguments of a script, its keys stay and its values do not. */
 function redactScriptArguments(command: string, args: readonly string[]): readonly string[] {
   if (!/^eval/i.test(command)) return args
-  const told = 2 + Number(args[1])
-  return args.map((arg, i) => (i < told ? arg : '?'))
+  const publicCount = 2 + Number(args[1])
+  return args.map((arg, i) => (i < publicCount ? arg : '?'))
 }
 
-const operations = new Map<string, string>()
 const MAX_OPERATIONS = 1_000
+const operations = /* @__PURE__ */ createBoundedMap<string, string>(MAX_OPERATIONS)
 
 /** The first word of a statement; texts are few and long-lived. */
-function operationOf(text: string): string {
-  const known = operations.get(text)
-  if (known) return known
-  const operation = (/^\s*(\w+)/.exec(text)?.[1] ?? 'QUERY').toUpperCase()
-  if (operations.size < MAX_OPERATIONS) operations.set(text, operation)
-  return operation
-}
+const operationOf = (text: string): string =>
+  getOrCreate(operations, text, () => (/^\s*(\w+)/.exec(text)?.[1] ?? 'QUERY').toUpperCase())
 
-/** What may be told of a fault, which is no value that was sent. */
+/** What a span may say about an error: no value that was sent. */
 interface ErrorDescription {
-  /** A code, or the fault's name. */
+  /** A code, or the error's name. */
   readonly type: string
   readonly message: string
   readonly attributes?: Attributes
@@ -102,10 +98,10 @@ interface ErrorDescription {
 
 interface ChannelSpanOptions<Message> {
   readonly describe: (message: Message) => { readonly name: string; readonly attributes: Attributes }
-  readonly describeError: (fault: Error) => ErrorDescription
+  readonly describeError: (error: Error) => ErrorDescription
 }
 
-/** A CLIENT span for each operation that a library publishes on a tracing channel on behalf of something that is traced. */
+/** Creates a CLIENT span for each operation that a library publishes on a tracing channel while a span is active. */
 function traceChannel<Message extends object>(
   channel: string,
   tracer: Tracer,
@@ -126,11 +122,11 @@ function traceChannel<Message extends object>(
       const { error } = message
       const span = spans.get(message)
       if (!span || !(error instanceof Error)) return
-      const { type, message: said, attributes } = describeError(error)
+      const { type, message: description, attributes } = describeError(error)
       span.setAttributes({ 'error.type': type, ...attributes })
       // Without its stack, which begins with its own message.
-      span.recordException({ code: type, message: said })
-      span.setStatus({ code: SpanStatusCode.ERROR, message: said })
+      span.recordException({ code: type, message: description })
+      span.setStatus({ code: SpanStatusCode.ERROR, message: description })
     },
   })
 }

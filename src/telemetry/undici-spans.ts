@@ -12,24 +12,24 @@ import {
 } from '@opentelemetry/api'
 import { methodAttributes, methodName, redactSignatures } from './http-attributes.ts'
 
-/** The part of undici's request that its channels give away (undici, DiagnosticsChannel). */
+/** What undici's channels publish of a request (undici, DiagnosticsChannel). */
 interface UndiciRequest {
   readonly origin: string | URL
   readonly path: string
   readonly method: string
-  /** Names and values in turn. */
+  /** Names and values, alternating. */
   readonly headers: string[]
 }
 
-/** A CLIENT span for each request that undici sends on behalf of something that is traced, and its context on the wire. */
+/** Creates a CLIENT span for each request that undici sends while a span is active, and propagates its context. */
 export function traceUndici(tracer: Tracer): void {
   const spans = new WeakMap<UndiciRequest, Span>()
-  const on = <Message>(name: string, take: (message: Message, span: Span) => void) =>
+  const on = <Message>(name: string, handle: (message: Message, span: Span) => void) =>
     subscribe(`undici:${name}`, (message) => {
-      // undici publishes the shape that each channel's reader names.
+      // undici publishes the shape that the channel's handler declares.
       const published = message as Message & { readonly request: UndiciRequest }
       const span = spans.get(published.request)
-      if (span) take(published, span)
+      if (span) handle(published, span)
     })
   subscribe('undici:request:create', (message) => {
     const { request } = message as { request: UndiciRequest }
@@ -63,7 +63,7 @@ export function traceUndici(tracer: Tracer): void {
 }
 
 function requestAttributes({ origin, path, method, headers }: UndiciRequest): Attributes {
-  // Resolved against the origin, a path such as // would be none, or name another host.
+  // Resolved against the origin, a path such as // would be invalid or name another host.
   const url = new URL(origin)
   const userAgent = headers[headers.indexOf('user-agent') + 1]
   return {
@@ -75,7 +75,7 @@ function requestAttributes({ origin, path, method, headers }: UndiciRequest): At
   }
 }
 
-/** Puts a header in the place of the one that the caller set, whose span is this one's parent. */
+/** Replaces the header that the caller set, whose span is the parent of this one. */
 function setHeader({ headers }: UndiciRequest, name: string, value: string) {
   const index = headers.indexOf(name)
   if (index < 0) headers.push(name, value)

@@ -10,7 +10,7 @@ import { createApp, type Implementation, openResources, type Uses } from '../htt
 import { MAX_FUNCTION_HEADER_BYTES } from '../http/request-parts.ts'
 import { createLog, parseConfig } from '../kernel/index.ts'
 import {
-  createIdentitySigner,
+  createIdentitySigners,
   createIdentityVerifier,
   generateIdentityKeys,
   type SignIdentity,
@@ -82,11 +82,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     const app = createApp(implementation, { resources, log, secrets: env, verify, maxConcurrency })
     const server = createServer({ maxHeaderSize: MAX_FUNCTION_HEADER_BYTES }, app)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const sign = {
-      gateway: createIdentitySigner(keys.gateway, 'ebb:gateway'),
-      relay: createIdentitySigner(keys.relay, 'ebb:relay'),
-    }
-    started.resolve({ server, sign })
+    started.resolve({ server, sign: createIdentitySigners(keys) })
     close = async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

@@ -68,7 +68,7 @@ const IN_SEVERAL = ['@opentelemetry/semantic-conventions', OTLP_BASE]
 
 const OWN_ROOMS = /^(functions|domain|src\/(contract|data|http|kernel|protocol|start|telemetry))\//
 /** What the build itself puts in the place of modules. */
-const STAND_INS = /^((lazy|left-out|shared):|main\.ts$|<stdin>$)/
+const STAND_INS = /^((lazy|omitted|shared):|main\.ts$|<stdin>$)/
 
 let folder: string
 beforeAll(async () => {

@@ -42,8 +42,8 @@ export function startParts() {
   })
   const ports = (origin: string): GatewayDependencies => ({
     ...{ log, corsOrigins: [], contracts: () => set, findKey: async () => undefined, docs: async () => undefined },
-    findStoredResponse: async () => ({ is: 'new' }),
-    invocations: { accept: async () => ({ is: 'new' }), find: async () => undefined },
+    findStoredResponse: async () => ({ status: 'new' }),
+    invocations: { accept: async () => ({ status: 'new' }), find: async () => undefined },
     limiter: (_key, { burst }) => ({ allowed: true, remaining: burst, waitSeconds: 1 }),
     sign: async ({ sub }) => sub,
     ready: async () => true,

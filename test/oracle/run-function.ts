@@ -1,4 +1,4 @@
-import { createIdentitySigner, generateIdentityKeys, type IdentityKeys } from 'ebb/protocol'
+import { createIdentitySigners, generateIdentityKeys, type IdentityKeys } from 'ebb/protocol'
 import { type Build, buildOfficial } from './build.ts'
 import { startProcess } from './start-process.ts'
 
@@ -42,10 +42,7 @@ export async function runFunction({ name, root = 'test/oracle', otlpUrl, env, ke
     await built.remove?.()
     throw fault
   })
-  const sign = {
-    gateway: createIdentitySigner(gateway, 'ebb:gateway'),
-    relay: createIdentitySigner(relay, 'ebb:relay'),
-  }
+  const sign = createIdentitySigners({ gateway, relay })
   const url = `http://127.0.0.1:${ready.port}`
 
   return {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { inheritedEnv } from 'ebb/kernel'
-import { createIdentitySigner, generateIdentityKeys } from 'ebb/protocol'
+import { createIdentitySigners, generateIdentityKeys } from 'ebb/protocol'
 import { NODE_FLAGS } from '../../src/build/index.ts'
 
 interface BuiltOptions {
@@ -31,8 +31,7 @@ const keys = generateIdentityKeys()
 
 /** Vouches for callers as the platform does, to every function that startBuilt starts. */
 export async function signers() {
-  const { gateway, relay } = await keys
-  return { gateway: createIdentitySigner(gateway, 'ebb:gateway'), relay: createIdentitySigner(relay, 'ebb:relay') }
+  return createIdentitySigners(await keys)
 }
 
 /**

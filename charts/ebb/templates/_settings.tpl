@@ -1,5 +1,5 @@
 {{/*
-The settings of the processes (src/kernel/config.ts). What is secret is a file, named by NAME_FILE; `files` are lists of
+The settings of the processes (src/kernel/settings.ts). What is secret is a file, named by NAME_FILE; `files` are lists of
 {setting, of, key} for our own purposes (see _secrets.tpl) and {setting, secret, key} for an existing Secret.
 */}}
 

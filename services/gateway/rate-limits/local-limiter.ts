@@ -1,5 +1,6 @@
 import type { Limit } from 'ebb/contract'
 import type { RateLimitDecision } from 'ebb/http/gateway'
+import { createBoundedMap } from 'ebb/kernel'
 import { decide, paceOf, toRateLimitDecision } from './gcra.ts'
 
 const MAX_CALLERS = 50_000
@@ -32,19 +33,14 @@ export interface LocalLimiter {
  * `maxCallers` (50,000) callers that came last; one that is forgotten begins anew.
  */
 export function createLocalLimiter({ shares = 1, maxCallers = MAX_CALLERS, now = nowUs } = {}): LocalLimiter {
-  const callers = new Map<string, CallerState>()
-  const remember = (key: string, state: CallerState) => {
-    callers.delete(key)
-    callers.set(key, state)
-    if (callers.size > maxCallers) callers.delete(callers.keys().next().value ?? '')
-  }
+  const callers = createBoundedMap<string, CallerState>(maxCallers)
   const pass = (key: string, limit: Limit, { isShared }: { readonly isShared: boolean }): RateLimitDecision => {
     const pace = paceOf(limit, { shares })
     const at = now()
     const { fullAt, passedAt, unreportedAt } = callers.get(key) ?? { fullAt: at, passedAt: at, unreportedAt: at }
     const decision = decide(fullAt, at, pace)
     const passed = isShared || decision.waitUs <= 0
-    remember(key, {
+    callers.set(key, {
       fullAt: at + decision.fullInUs,
       // Other gateways may have had less than their shares, and this one more: never more than the whole burst.
       passedAt: passed

@@ -1,22 +1,22 @@
 import type { Column } from './sample-columns.ts'
 
-/** What comes of a statement. */
+/** The result of a statement. */
 export interface StatementResult {
-  /** As it ends, such as `INSERT 0 1`. */
+  /** The command tag, such as `INSERT 0 1`. */
   readonly tag: string
-  /** Undefined where it has no rows to give, not even none. */
+  /** Undefined where the statement returns no rows by its kind. */
   readonly columns: readonly Column[] | undefined
-  /** All alike. */
+  /** How many rows; all are the same. */
   readonly rows: number
-  /** T in a transaction, I outside; undefined where it stays. */
+  /** T in a transaction, I outside; undefined where that does not change. */
   readonly transaction: 'T' | 'I' | undefined
 }
 
 const MAX_ROWS = 100
 
 /**
- * Answers any statement as though it had met one row with these columns, or as many as its `limit` asks for; but in the
- * platform's own tables there is nothing, and every lock is free.
+ * Answers any statement as though it found one row with these columns, or as many as its `limit` allows; the platform's own
+ * tables are empty, and every lock is free.
  */
 export function answerStatement(
   statement: string,
@@ -38,7 +38,7 @@ export function answerStatement(
 
 const AFTER_LIST = /\b(from|where|group|order|limit|union|for)\b|$/
 
-/** The statement on one line and in lower case, without comments, literals, casts and what stands in parentheses. */
+/** The statement on one line and in lower case, without comments, literals, casts and what is in parentheses. */
 function outlineOf(statement: string): string {
   let outline = statement
     .toLowerCase()
@@ -73,8 +73,8 @@ function between(outline: string, before: RegExp, after: RegExp): string | undef
 }
 
 /**
- * The columns of a list: `*` is all that are known, and what nobody knows is a one. What is named beside a `*` is not in
- * the table, though the contract knows it.
+ * The columns of a select list: `*` is all known columns, and an unknown one has the value 1. A column that is named beside
+ * a `*` is not in the table, though the contract knows it.
  */
 function columnsOf(list: string, known: readonly Column[]): readonly Column[] {
   const items = list === '' ? [] : list.split(',').map((item) => item.trim())

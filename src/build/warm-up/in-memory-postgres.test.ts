@@ -63,9 +63,9 @@ describe('an in-memory Postgres', () => {
     expect(rows[0]).toEqual({ name: 'Lamp', price: '1', n: 1 })
   })
 
-  it('runs several statements of a text, and tells how each ended', async () => {
+  it('runs several statements of a text, and reports how each ended', async () => {
     const client = await (await open()).connect()
-    // pg answers a text of several statements with a list, which its types leave out.
+    // pg returns a list for a text of several statements, which its types leave out.
     const results = (await client.query("begin; set local x = ';'; select 1")) as unknown as pg.QueryResult[]
     expect(results.map(({ command }) => command)).toEqual(['BEGIN', 'SET', 'SELECT'])
     expect(client.getTransactionStatus()).toBe('T')
@@ -84,7 +84,7 @@ describe('an in-memory Postgres', () => {
       { readOnly: false, repeatable: false, signal: testBindContext().signal, timeoutMs: 1_000 },
       async (sql, _end, unit) => {
         if (!unit) throw new Error('no unit of work')
-        expect(await unit.claim(claim)).toEqual({ is: 'new' })
+        expect(await unit.claim(claim)).toEqual({ status: 'new' })
         expect(await unit.recordInInbox({ consumer: 'hear-thing', source: '/s', id: '1' })).toBeUndefined()
         const thing = await sql.one`
         with made as (insert into things (id) values (${randomUUID()}) returning *)

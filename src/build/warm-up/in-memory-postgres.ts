@@ -16,13 +16,13 @@ import type { Column } from './sample-columns.ts'
 const PASSWORD = 'warm-up'
 
 /**
- * A Postgres without data: every statement succeeds and meets one row with these columns. It speaks the protocol (version
- * 3) as a real one does, SCRAM-SHA-256 included, but not TLS.
+ * Starts a Postgres without data: every statement succeeds and finds one row with these columns. It implements the protocol
+ * (version 3) with SCRAM-SHA-256 and without TLS. It is worth its lines: bench/own-parts/warm-up.ts.
  */
 export async function startInMemoryPostgres(columns: readonly Column[]) {
   const listening = await listenOnLoopback(
     createServer((socket) => {
-      // Whoever hangs up in the middle is gone, and nobody else is there to be told.
+      // A client that closes its connection in the middle of a message needs no error.
       serveConnection(socket, columns).catch(() => socket.destroy())
     }),
   )
@@ -46,7 +46,7 @@ const read = async (messages: AsyncIterator<Message, undefined>) => (await messa
 const SSL_REQUEST = 80_877_103
 const CANCEL_REQUEST = 80_877_102
 
-/** Says hello to whoever stays; a cancel request is all that its connection says. */
+/** Starts a session. Returns false for a cancel request, which has a connection of its own. */
 async function startSession(socket: Socket, messages: AsyncIterator<Message, undefined>): Promise<boolean> {
   let code = (await read(messages))?.body.readInt32BE()
   if (code === SSL_REQUEST) {
@@ -86,23 +86,23 @@ const BACKEND_KEY = message('K', int32(1), int16(0), int16(1))
 
 const ITERATIONS = 4_096
 
-/** The server's side of SCRAM-SHA-256 (RFC 5802, RFC 7677). It proves that it knows the password, and believes everybody. */
+/** The server's side of SCRAM-SHA-256 (RFC 5802, RFC 7677). It proves that it knows the password, and accepts any proof. */
 function createScramServer(password: string) {
   const salt = randomBytes(16)
-  let said = ''
+  let messages = ''
   return {
-    /** Answers `n,,n=…,r=<nonce>`. */
+    /** The reply to `n,,n=…,r=<nonce>`. */
     first: (clientFirst: string): string => {
       const bare = clientFirst.replace(/^[^,]*,[^,]*,/, '')
       const [, nonce = ''] = /r=(.*)/.exec(bare) ?? []
       const answer = `r=${nonce}${randomBytes(18).toString('base64')},s=${salt.toString('base64')},i=${ITERATIONS}`
-      said = `${bare},${answer}`
+      messages = `${bare},${answer}`
       return answer
     },
-    /** Answers `c=…,r=<nonce>,p=<proof>`. */
+    /** The reply to `c=…,r=<nonce>,p=<proof>`. */
     final: (clientFinal: string): string => {
       const key = hmac(pbkdf2Sync(password, salt, ITERATIONS, 32, 'sha256'), 'Server Key')
-      return `v=${hmac(key, `${said},${clientFinal.replace(/,p=.*/, '')}`).toString('base64')}`
+      return `v=${hmac(key, `${messages},${clientFinal.replace(/,p=.*/, '')}`).toString('base64')}`
     },
   }
 }

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo, Server, Socket } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 
 interface LoopbackServer extends AsyncDisposable {
   readonly port: number
 }
 
-/** Lets a server listen on a free port that only this machine reaches, until it is disposed of with all its connections. */
+/** Listens on a free port of the loopback interface; disposing of it closes the server and all its connections. */
 export async function listenOnLoopback(server: Server): Promise<LoopbackServer> {
   const open = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
@@ -25,15 +25,21 @@ export async function listenOnLoopback(server: Server): Promise<LoopbackServer> 
   return { port: (server.address() as AddressInfo).port, [Symbol.asyncDispose]: close }
 }
 
-/** What traces and metrics are exported to: takes everything (OTLP over HTTP) and keeps nothing. */
+/** Starts a collector of traces and metrics (OTLP over HTTP) that accepts everything and keeps nothing. */
 export async function startOtlpSink() {
   const listening = await listenOnLoopback(
-    createServer((request, response) => {
+    createHttpServer((request, response) => {
       const type = request.headers['content-type'] ?? 'application/json'
-      // Nothing at all is a good answer in Protobuf.
-      const answer = () => response.writeHead(200, { 'content-type': type }).end(type.includes('json') ? '{}' : '')
-      request.on('end', answer).resume()
+      // An empty body is a valid response in Protobuf.
+      const respond = () => response.writeHead(200, { 'content-type': type }).end(type.includes('json') ? '{}' : '')
+      request.on('end', respond).resume()
     }),
   )
   return { ...listening, url: `http://127.0.0.1:${listening.port}` }
+}
+
+/** Starts a Redis that closes every connection: no function may depend on Redis, and its client is compiled all the same. */
+export async function startUnreachableRedis() {
+  const listening = await listenOnLoopback(createServer((socket) => socket.destroy()))
+  return { ...listening, url: `redis://127.0.0.1:${listening.port}` }
 }

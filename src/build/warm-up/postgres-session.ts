@@ -2,13 +2,13 @@ import type { Socket } from 'node:net'
 import { answerStatement, type StatementResult } from './answer-statement.ts'
 import type { Column } from './sample-columns.ts'
 
-/** A message of a client; those before the start have no type. */
+/** A message of a client; those before the session starts have no type. */
 export interface Message {
   readonly type: string
   readonly body: Buffer
 }
 
-/** The messages of a client (protocol 3, https://www.postgresql.org/docs/current/protocol-message-formats.html), until it ends. */
+/** The messages of a client until it ends (protocol 3, https://www.postgresql.org/docs/current/protocol-message-formats.html). */
 export async function* messagesOf(socket: Socket): AsyncGenerator<Message, undefined> {
   let rest: Buffer = Buffer.alloc(0)
   let started = false
@@ -17,7 +17,7 @@ export async function* messagesOf(socket: Socket): AsyncGenerator<Message, undef
     for (;;) {
       const typeBytes = started ? 1 : 0
       if (rest.length < typeBytes + 4) break
-      // The length counts itself, and not the type.
+      // The length includes itself, and not the type.
       const end = typeBytes + rest.readInt32BE(typeBytes)
       if (rest.length < end) break
       const message: Message = { type: rest.toString('latin1', 0, typeBytes), body: rest.subarray(typeBytes + 4, end) }
@@ -55,7 +55,7 @@ export function message(type: string, ...parts: readonly Part[]): Buffer {
   return Buffer.concat([Buffer.from(type), int32(body.length + 4), body])
 }
 
-/** A text with its end. */
+/** A text with its terminator. */
 export const text = (value: string) => `${value}\0`
 
 export function int16(value: number): Buffer {
@@ -75,7 +75,7 @@ interface Portal {
   readonly values: readonly (string | null)[]
 }
 
-/** Answers what a client says once it is let in: simple queries and the extended protocol. */
+/** Creates a session, which answers the messages of an authenticated client: simple queries and the extended protocol. */
 export function createPostgresSession(columns: readonly Column[]) {
   const statements = new Map<string, string>()
   const portals = new Map<string, Portal>()
@@ -125,7 +125,7 @@ export function createPostgresSession(columns: readonly Column[]) {
   return ({ type, body }: Message): Buffer => Buffer.concat(handlers[type]?.(createReader(body)) ?? [])
 }
 
-/** The statements of a text; a semicolon in a literal ends none. */
+/** The statements of a text; a semicolon in a literal does not end one. */
 const splitStatements = (statements: string) =>
   statements.split(/;(?=(?:[^']*'[^']*')*[^']*$)/).filter((statement) => statement.trim() !== '')
 
@@ -139,7 +139,7 @@ function readValues({ int16, int32, take }: ReturnType<typeof createReader>): re
 
 const UNSPECIFIED = Buffer.concat([int16(-1), int32(-1), int16(0)])
 
-/** All values are texts: so the driver asks for them. */
+/** All values are texts, as the driver requests them. */
 const rowDescription = (columns: readonly Column[]) =>
   message(
     'T',

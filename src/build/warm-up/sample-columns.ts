@@ -7,14 +7,14 @@ import { createSampler, SampleError } from '../../deploy/sample/sampler.ts'
 /** A column of one row, as Postgres writes it. */
 export interface Column {
   readonly name: string
-  /** Of its type (pg_type). */
+  /** The oid of its type (pg_type). */
   readonly oid: number
   readonly text: string | null
 }
 
 /**
- * The columns of the table from which a function answers, as far as its contract tells: those of the things in its reply,
- * or of the items in it, and in its events. Where an owner may call, `owner` owns the row.
+ * The columns of the table that a function reads, as far as its contract shows them: the fields of its reply, or of the items
+ * in it, and of its events. Where the contract knows owners, `owner` owns the row.
  */
 export function sampleColumns(contract: AnyContract, { owner }: { readonly owner: string }): readonly Column[] {
   const emitted = Object.values(contract.emits ?? {}).map((event) => sample(contract, eventDataSchema(event)))
@@ -30,22 +30,22 @@ function replyOf(contract: EndpointContract): unknown {
   return shown?.reply ?? ('body' in reply && reply.body ? sample(contract, reply.body) : undefined)
 }
 
-/** Something that fits; nothing where nothing can be made up. */
+/** A value that matches the schema; undefined where none can be generated. */
 function sample({ name }: AnyContract, schema: z.ZodType): unknown {
   try {
     return createSampler(toOutput(schema))(createRandom(name))
-  } catch (fault) {
-    if (fault instanceof SampleError) return undefined
-    throw fault
+  } catch (error) {
+    if (error instanceof SampleError) return undefined
+    throw error
   }
 }
 
-/** What a row of it holds; of a list, what a row of its items holds. */
-function fieldsOf(thing: unknown): Readonly<Record<string, unknown>> {
-  if (Array.isArray(thing)) return fieldsOf(thing[0])
-  if (typeof thing !== 'object' || thing === null) return {}
-  const items = Object.values(thing).filter((value) => Array.isArray(value) && Object(value[0]) === value[0])
-  return Object.assign({}, ...items.map(fieldsOf), thing)
+/** The fields of a value and of the objects in its lists; of a list, the fields of its first item. */
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  if (Array.isArray(value)) return fieldsOf(value[0])
+  if (typeof value !== 'object' || value === null) return {}
+  const items = Object.values(value).filter((value) => Array.isArray(value) && Object(value[0]) === value[0])
+  return Object.assign({}, ...items.map(fieldsOf), value)
 }
 
 const snakeCase = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
@@ -66,7 +66,7 @@ function columnOf(name: string, value: unknown): Column {
 
 function stringColumn(text: string): Omit<Column, 'name'> {
   if (UUID.test(text)) return { oid: 2950, text }
-  // Only a time that is read as the very same text may be one.
+  // Only where the driver reads the time as exactly this text.
   const written = text.replace('T', ' ').replace('Z', '+00')
   const isTime = UTC_TIME.test(text) && readTimestamptz(written) === text
   return isTime ? { oid: 1184, text: written } : { oid: 25, text }

@@ -4,15 +4,15 @@ import { SampleError } from '../../deploy/sample/sampler.ts'
 import { ConfigError } from '../../kernel/index.ts'
 import type { SignIdentity } from '../../protocol/index.ts'
 
-/** Identities as gateway and relay would vouch for them. */
+/** Signed identities, as those of gateway and relay. */
 export interface Tokens {
-  /** Who may. */
+  /** May call the function. */
   readonly caller: string
-  /** Who may not. */
+  /** May not, unless anyone may. */
   readonly stranger: string
 }
 
-/** To whom the only row there is belongs, where that matters. */
+/** The owner of the only row, where rows have owners. */
 export const CALLER = 'warm-up'
 
 export async function signTokens(
@@ -26,7 +26,7 @@ export async function signTokens(
   return { stranger, caller: await sign.gateway({ sub: anonymous ? 'anonymous' : CALLER, scopes }, contract.name) }
 }
 
-/** One request of each kind to a function: what the platform asks, what is refused, and, last, what is good. */
+/** One request of each kind to a function: the platform's, invalid ones, and, last, valid ones. */
 export function warmUpRequests(contract: AnyContract, { caller, stranger }: Tokens): readonly FunctionRequest[] {
   const good = contract.kind === 'endpoint' ? endpointMaker(contract) : eventMaker(contract)
   const bad = contract.kind === 'endpoint' ? withUnknownQuery(good()) : eventRequest(contract, {})
@@ -43,25 +43,25 @@ export function warmUpRequests(contract: AnyContract, { caller, stranger }: Toke
 
 type ContractOf<Kind> = Extract<AnyContract, { readonly kind: Kind }>
 
-/** Makes good requests, a key each; where none can be made up, at least some that are refused. */
+/** Creates valid requests, each with a key of its own; where none can be generated, invalid ones. */
 function endpointMaker(contract: ContractOf<'endpoint'>): () => FunctionRequest {
   const { method, path } = contract
   try {
     endpointRequest(contract, undefined)
     return () => endpointRequest(contract, undefined)
-  } catch (fault) {
-    if (!(fault instanceof SampleError)) throw fault
+  } catch (error) {
+    if (!(error instanceof SampleError)) throw error
     return () => ({ method, target: path.replaceAll(/\{\w+\}/g, '1'), headers: {}, body: undefined })
   }
 }
 
-/** The same of events, an id each. */
+/** Creates valid events, each with an id of its own; where none can be generated, invalid ones. */
 function eventMaker(contract: ContractOf<'subscriber'>): () => FunctionRequest {
   try {
     eventRequest(contract, undefined)
     return () => eventRequest(contract, undefined)
-  } catch (fault) {
-    if (!(fault instanceof ConfigError)) throw fault
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
     return () => eventRequest(contract, {})
   }
 }
@@ -78,7 +78,7 @@ const withHeaders = (request: FunctionRequest, headers: FunctionRequest['headers
   headers: { ...request.headers, ...headers },
 })
 
-/** As the gateway does, which tells what is left of the time; a handler that waits for what cannot be reached ends with it. */
+/** With the remaining time, which the gateway sends: a handler that waits for something unreachable ends with it. */
 const withDeadline = (request: FunctionRequest) => withHeaders(request, { 'ebb-timeout-ms': '1000' })
 const withIdentity = (token: string, request: FunctionRequest) =>
   withHeaders(withDeadline(request), { 'ebb-identity': token })

@@ -38,7 +38,7 @@ const START = `
   process.on('exit', () => writeFileSync(__dirname + '/seen.json', JSON.stringify(seen)))`
 
 const MAIN = `(function (require, load, seen) {
-  const refuse = (fault) => seen.refused.push(fault.code)
+  const refuse = (error) => seen.refused.push(error.code)
   require('node:net').connect(9, '192.0.2.1').on('error', refuse)
   require('node:net').connect('/run/a.sock').on('error', refuse)
   require('node:dns').lookup('example.com', refuse)
@@ -93,11 +93,11 @@ describe('a warm-up', () => {
     const [main, used, unused] = Object.keys(parts).map((name) => readCache(join(folder, name)))
     expect([main, used, unused]).toEqual([expect.any(Buffer), expect.any(Buffer), undefined])
     await writeFile(join(folder, 'data'), main ?? '')
-    const judge = `
+    const check = `
       const cachedData = fs.readFileSync('data')
       console.log(new vm.Script(fs.readFileSync('main-1.cjs', 'utf8'), { cachedData }).cachedDataRejected)`
     const isRejected = (flags: readonly string[]) =>
-      execFileSync(process.execPath, [...flags, '-e', judge], { cwd: folder, encoding: 'utf8' }).trim()
+      execFileSync(process.execPath, [...flags, '-e', check], { cwd: folder, encoding: 'utf8' }).trim()
     expect([isRejected(FLAGS), isRejected(['--no-opt'])]).toEqual(['false', 'true'])
   })
 
@@ -122,7 +122,7 @@ describe('a warm-up', () => {
     expect(new Set(good.map(({ key }) => key)).size).toBe(6)
   })
 
-  it('reaches nothing on this machine either but its own stand-ins, and starts no other program', async () => {
+  it('can connect only to its in-memory stores, on this machine as well, and starts no other program', async () => {
     const reached: string[] = []
     await using hook = await listenOnLoopback(
       createServer((_request, response) => response.end()).on('connection', () => reached.push('a socket')),
@@ -130,15 +130,15 @@ describe('a warm-up', () => {
     const { port } = hook
     const attempts = `
       const net = require('node:net')
-      const tell = (fault) => seen.refused.push(fault.code ?? fault.cause?.code)
+      const report = (error) => seen.refused.push(error.code ?? error.cause?.code)
       for (const to of [[${port}], ['${port}', 'localhost'], [{ port: ${port}, host: '127.0.0.1' }], [{ port: '${port}' }]]) {
-        net.connect(...to).on('error', tell)
+        net.connect(...to).on('error', report)
       }
-      fetch('http://localhost:${port}/hook').catch(tell)
+      fetch('http://localhost:${port}/hook').catch(report)
       const database = net.connect(new URL(process.env.DATABASE_URL).port)
-      database.on('error', tell).on('connect', () => database.destroy())
+      database.on('error', report).on('connect', () => database.destroy())
       const { spawn, exec, execFile, spawnSync, execSync } = require('node:child_process')
-      for (const start of [spawn, exec, execFile, spawnSync, execSync]) try { start('true') } catch (fault) { tell(fault) }`
+      for (const start of [spawn, exec, execFile, spawnSync, execSync]) try { start('true') } catch (error) { report(error) }`
     await write({
       'start.cjs': START,
       ...parts,
@@ -162,7 +162,7 @@ describe('a warm-up', () => {
     expect(bodies).toEqual(['{', '{}', expect.stringMatching(/^{"name":/), expect.stringMatching(/^{"name":/)])
   })
 
-  it('tells why the function does not start, in its own words', async () => {
+  it('says why the function does not start, with its output', async () => {
     await write({ 'start.cjs': `console.error('no such table: lamps'); process.exit(3)` })
     const warming = warmUp(join(folder, 'start.cjs'), contract, { nodeFlags: [] })
     await expect(warming).rejects.toThrow(
@@ -170,26 +170,26 @@ describe('a warm-up', () => {
     )
   })
 
-  it('tells that a request ended the function', async () => {
+  it('says that a request ended the function', async () => {
     await write({ 'start.cjs': START, ...parts, 'part-2.cjs': `(() => { process.abort() })` })
     await expect(warmUp(join(folder, 'start.cjs'), contract, { nodeFlags: [] })).rejects.toThrow(
       'it broke off at GET /_/health',
     )
   })
 
-  it('tells that there was nothing to make a cache of', async () => {
+  it('says that there was nothing to make a cache of', async () => {
     await write({ 'start.cjs': START.replace('scripts.set(file, script)', ''), ...parts })
     await expect(warmUp(join(folder, 'start.cjs'), contract, { nodeFlags: [] })).rejects.toThrow(
       'it left no code cache of main for Node v',
     )
   })
 
-  it('tells that there is no such Node', async () => {
+  it('says that there is no such Node', async () => {
     const node = join(folder, 'no-node')
     await expect(warmUp(join(folder, 'start.cjs'), contract, { node, nodeFlags: [] })).rejects.toThrow('ENOENT')
   })
 
-  it('ends what takes too long, and what nobody wants any more', async () => {
+  it('ends what takes too long, and what is aborted', async () => {
     const stop = new AbortController()
     const said = () => readFile(join(folder, 'pid'), 'utf8').catch(() => '')
     await write({

@@ -3,21 +3,20 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { AnyContract } from '../../contract/index.ts'
 import type { FunctionRequest } from '../../deploy/sample/sample-request.ts'
-import { createIdentitySigner, generateIdentityKeys } from '../../protocol/index.ts'
+import { createIdentitySigners, generateIdentityKeys } from '../../protocol/index.ts'
 import { cacheBytes, cacheFile } from '../../start/code-cache.ts'
 import { replaceFile } from '../write-part.ts'
 import { startInMemoryPostgres } from './in-memory-postgres.ts'
-import { startInMemoryRedis } from './in-memory-redis.ts'
-import { startOtlpSink } from './loopback.ts'
+import { startOtlpSink, startUnreachableRedis } from './loopback.ts'
 import { preloadText } from './preload.ts'
 import { sampleColumns } from './sample-columns.ts'
 import { startImage } from './start-image.ts'
 import { CALLER, signTokens, warmUpRequests } from './warm-up-requests.ts'
 
 interface WarmUpOptions {
-  /** The binary that will run the function, of the same version as this one: a cache is good for one build only. */
+  /** The Node that will run the function, of the same version as this one: a cache is valid for one build only. */
   readonly node?: string
-  /** The V8 flags that it will be given, such as `--max-semi-space-size=16`: a cache is good for these only. */
+  /** The V8 flags that it will have, such as `--max-semi-space-size=16`: a cache is valid for these only. */
   readonly nodeFlags: readonly string[]
   readonly signal?: AbortSignal
   readonly limitMs?: number
@@ -27,8 +26,9 @@ const LIMIT_MS = 20_000
 const ROUNDS = 3
 
 /**
- * Runs a built function, by its start file, as its image would, sends it requests made from its contract, and writes a V8 code cache beside
- * each part that was used. Nothing is reached but stand-ins of its own. Rejects with one Error, which ends with the function's last words.
+ * Runs a built function by its start file, as its image does, sends it requests generated from its contract, and writes a V8
+ * code cache beside each part that was used. The function can connect only to what its sandbox has. Rejects
+ * with an Error whose message ends with the function's last output.
  */
 export async function warmUp(
   start: string,
@@ -36,17 +36,17 @@ export async function warmUp(
   { node = process.execPath, nodeFlags, signal, limitMs = LIMIT_MS }: WarmUpOptions,
 ): Promise<void> {
   const limit = AbortSignal.any([AbortSignal.timeout(limitMs), ...(signal ? [signal] : [])])
-  await using workshop = await createSandbox(contract)
-  const args = [...nodeFlags, '--require', workshop.preload, start]
-  await using image = startImage(node, { args, env: workshop.env, signal: limit })
+  await using sandbox = await createSandbox(contract)
+  const args = [...nodeFlags, '--require', sandbox.preload, start]
+  await using image = startImage(node, { args, env: sandbox.env, signal: limit })
   try {
     const port = await image.listening
     for (let round = 0; round < ROUNDS; round++) {
-      const tokens = await signTokens(contract, workshop.sign)
+      const tokens = await signTokens(contract, sandbox.sign)
       for (const request of warmUpRequests(contract, tokens)) await sendRequest(port, request, limit)
     }
     await image.finish()
-    await placeCaches(workshop.made, dirname(start))
+    await placeCaches(sandbox.caches, dirname(start))
   } catch (cause) {
     await image[Symbol.asyncDispose]()
     signal?.throwIfAborted()
@@ -57,17 +57,17 @@ export async function warmUp(
   }
 }
 
-/** All that a function needs around it, and nothing that lasts. */
+/** All that a function connects to; disposing of it removes everything. */
 async function createSandbox(contract: AnyContract) {
   await using opened = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'ebb-warm-up-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))
   const preload = join(folder, 'preload.cjs')
-  const made = join(folder, 'caches')
+  const caches = join(folder, 'caches')
   const database = opened.use(await startInMemoryPostgres(sampleColumns(contract, { owner: CALLER })))
-  const redis = opened.use(await startInMemoryRedis())
+  const redis = opened.use(await startUnreachableRedis())
   const sink = opened.use(await startOtlpSink())
-  await writeFile(preload, preloadText({ folder: made, ports: [database.port, redis.port, sink.port] }))
+  await writeFile(preload, preloadText({ folder: caches, ports: [database.port, redis.port, sink.port] }))
   const keys = await generateIdentityKeys()
   const env = {
     ...Object.fromEntries((contract.secrets ?? []).map((name) => [name, `warm-up-${name}`])),
@@ -76,12 +76,9 @@ async function createSandbox(contract: AnyContract) {
     EBB_IDENTITY_JWKS: JSON.stringify(keys.jwks),
     EBB_MAIL_FOLDER: join(folder, 'mail'),
   }
-  const sign = {
-    gateway: createIdentitySigner(keys.gateway, 'ebb:gateway'),
-    relay: createIdentitySigner(keys.relay, 'ebb:relay'),
-  }
-  const kept = opened.move()
-  return { preload, made, env, sign, [Symbol.asyncDispose]: () => kept.disposeAsync() }
+  const sign = createIdentitySigners(keys)
+  const resources = opened.move()
+  return { preload, caches, env, sign, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
 
 async function sendRequest(port: number, { method, target, headers, body }: FunctionRequest, signal: AbortSignal) {
@@ -90,7 +87,7 @@ async function sendRequest(port: number, { method, target, headers, body }: Func
       ...{ method, headers, signal, redirect: 'manual' },
       ...(body === undefined ? {} : { body }),
     })
-    // What it answers is its own affair; all of it has to be made.
+    // Any response will do, but it has to be generated to its end.
     await response.arrayBuffer()
   } catch (cause) {
     throw new Error(`it broke off at ${method} ${target}`, { cause })
@@ -98,16 +95,16 @@ async function sendRequest(port: number, { method, target, headers, body }: Func
 }
 
 /**
- * Puts the V8 cache data that a preload left in `made` beside the parts in `folder`, where the start file looks for them.
- * Throws where there is none of main, made by the very Node that this process runs on.
+ * Writes the V8 cache data that the preload left in `created` beside the parts in `folder`, where the start file looks for
+ * it. Rejects where there is none of `main` for the Node of this process.
  */
-async function placeCaches(made: string, folder: string): Promise<void> {
-  const ours = join(made, `${process.version}-${process.arch}`)
-  const parts = await readdir(ours).catch(() => [])
+async function placeCaches(created: string, folder: string): Promise<void> {
+  const forThisNode = join(created, `${process.version}-${process.arch}`)
+  const parts = await readdir(forThisNode).catch(() => [])
   if (!parts.some((part) => part.startsWith('main-')))
     throw new Error(`it left no code cache of main for Node ${process.version} on ${process.arch}`)
   for (const part of parts) {
     const file = join(folder, part)
-    await replaceFile(cacheFile(file), cacheBytes(file, await readFile(join(ours, part))))
+    await replaceFile(cacheFile(file), cacheBytes(file, await readFile(join(forThisNode, part))))
   }
 }

@@ -1,4 +1,4 @@
-import type { Log } from '../../kernel/index.ts'
+import { createBoundedMap, type Log } from '../../kernel/index.ts'
 
 interface Origin {
   readonly breaker: CircuitBreaker
@@ -14,12 +14,10 @@ const CALLS_PER_RETRY = 5
 
 /** The state of each of the 1,000 origins that were called last. Retries are at most 20 % of calls, and 10 more. */
 export function trackOrigins({ log, now }: { readonly log: Pick<Log, 'info' | 'warn'>; readonly now: () => number }) {
-  const origins = new Map<string, Origin>()
+  const origins = createBoundedMap<string, Origin>(MAX_ORIGINS)
   return function originOf(origin: string): Origin {
     const known = origins.get(origin) ?? createOrigin(origin, { log, now })
-    origins.delete(origin)
     origins.set(origin, known)
-    if (origins.size > MAX_ORIGINS) origins.delete(origins.keys().next().value ?? '')
     return known
   }
 }

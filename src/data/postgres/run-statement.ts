@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { createBoundedMap } from '../../kernel/index.ts'
 import { type Description, describeStatement } from '../values/describe-statement.ts'
 import { nameColumns, type Row, readRows, type UnreadResult } from '../values/read-rows.ts'
 import { createTypeCatalog } from '../values/type-catalog.ts'
@@ -23,7 +24,7 @@ const MAY_BE_STALE = /^(22|42)/
 /** Creates what runs the statements of one pool: it learns its database's own types once. */
 export function createRunStatement(): RunStatement {
   const catalog = createTypeCatalog()
-  const descriptions = new Map<string, Description>()
+  const descriptions = createBoundedMap<string, Description>(MAX_DESCRIPTIONS)
 
   async function describe(client: pg.ClientBase, text: string): Promise<Description> {
     const description = await describeStatement(client, text).catch((error: unknown) => {
@@ -32,7 +33,6 @@ export function createRunStatement(): RunStatement {
     })
     nameColumns(description.columns)
     await catalog.load(client, [...description.parameters, ...description.columns.map(typeOfColumn)])
-    if (descriptions.size >= MAX_DESCRIPTIONS) descriptions.clear()
     descriptions.set(text, description)
     return description
   }

@@ -72,7 +72,7 @@ function createUnit(client: pg.ClientBase, sendControl: SendControl, onAppend: (
   return {
     claim: async (claim) => {
       const claimed = await claimKey(client, claim)
-      if (claimed.is === 'new') await sendControl(`savepoint ${CLAIM_SAVEPOINT}`)
+      if (claimed.status === 'new') await sendControl(`savepoint ${CLAIM_SAVEPOINT}`)
       return claimed
     },
     rollbackToClaim: async () => {

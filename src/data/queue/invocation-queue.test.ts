@@ -46,7 +46,7 @@ async function leaseOne(): Promise<Invocation> {
 it('leases a call as it was stored', async () => {
   const invocation = made()
   const before = notified.count
-  expect(await accept(invocation)).toEqual({ is: 'new' })
+  expect(await accept(invocation)).toEqual({ status: 'new' })
   expect(notified.count).toBe(before + 1)
   expect((await findDueTimes(pool, 'invocation', ['make-report'])).get('make-report')).toBeLessThanOrEqual(0)
   expect(await leaseOne()).toEqual({ ...invocation, attempt: 1, uncounted: 0, leaseToken: expect.any(String) })
@@ -57,10 +57,10 @@ it('leases a call as it was stored', async () => {
 it('stores nothing and notifies no relay where the key is claimed already', async () => {
   const claim = { caller: 'ann', route: 'make-report', key: 'k', fingerprint: Buffer.from('1') }
   const first = made()
-  expect(await accept(first, claim)).toEqual({ is: 'new' })
+  expect(await accept(first, claim)).toEqual({ status: 'new' })
   const before = notified.count
-  expect(await accept(made(), claim)).toEqual({ is: 'finished', answer: response })
-  expect(await accept(made(), { ...claim, fingerprint: Buffer.from('2') })).toEqual({ is: 'mismatch' })
+  expect(await accept(made(), claim)).toEqual({ status: 'finished', response })
+  expect(await accept(made(), { ...claim, fingerprint: Buffer.from('2') })).toEqual({ status: 'mismatch' })
   expect([notified.count, (await lease()).map(({ id }) => id)]).toEqual([before, [first.id]])
 })
 

@@ -30,17 +30,17 @@ export async function acceptInvocation(
     { readOnly: false, repeatable: true, signal, timeoutMs },
     async (sql, _end, unit) => {
       const found = claim && (await unit?.claim(claim))
-      if (found && found.is !== 'new') return found
+      if (found && found.status !== 'new') return found
       await sql`
       insert into ebb.invocation (id, caller, scopes, tenant, function, method, target, headers, body, correlation_id,
                                   traceparent)
       values (${id}, ${caller.sub}, ${caller.scopes}, ${caller.tenant ?? null}, ${invocation.function}, ${method}, ${target},
               ${headers}, ${Buffer.from(body)}, ${correlationId}, ${traceparent})`
       if (claim) await unit?.complete(claim, response)
-      return { is: 'new' } as const
+      return { status: 'new' } as const
     },
   )
-  if (result.is === 'new') database.outbox.notify()
+  if (result.status === 'new') database.outbox.notify()
   return result
 }
 

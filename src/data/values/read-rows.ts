@@ -1,3 +1,4 @@
+import { createBoundedMap, getOrCreate } from '../../kernel/index.ts'
 import type { Column } from './describe-statement.ts'
 import type { TypeCatalog } from './type-catalog.ts'
 import { ValueError } from './value-type.ts'
@@ -44,7 +45,8 @@ export function nameColumns(columns: readonly Column[]): string[] {
   )
 }
 
-const camelNames = new Map<string, string>()
+const MAX_NAMES = 10_000
+const camelNames = /* @__PURE__ */ createBoundedMap<string, string>(MAX_NAMES)
 
 /** Returns a row with its columns in camelCase. */
 export function toCamelCase<Row extends object>(row: Record<string, unknown>): Row {
@@ -53,10 +55,7 @@ export function toCamelCase<Row extends object>(row: Record<string, unknown>): R
 }
 
 /** A column's name in camelCase. An underscore at the start stays, and so does one between digits: `line_1_2` is not `line_12`. */
-function camelName(name: string): string {
-  const known = camelNames.get(name)
-  if (known !== undefined) return known
-  const camel = name.replaceAll(/(?<!^|_)_([a-z]|(?<!\d_)\d)/g, (_, letter: string) => letter.toUpperCase())
-  camelNames.set(name, camel)
-  return camel
-}
+const camelName = (name: string): string =>
+  getOrCreate(camelNames, name, () =>
+    name.replaceAll(/(?<!^|_)_([a-z]|(?<!\d_)\d)/g, (_, letter: string) => letter.toUpperCase()),
+  )

@@ -1,5 +1,5 @@
 import type { Invocations } from '../../http/gateway/index.ts'
-import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
+import { type Claim, type ClaimResult, createBoundedMap, type StoredResponse } from '../../kernel/index.ts'
 import type { InvocationState, NewInvocation } from '../../protocol/index.ts'
 import type { MockResponder } from './mock-responder.ts'
 
@@ -12,17 +12,18 @@ export interface ResponseStore {
 
 /** Stores the response to each Idempotency-Key in memory, for the latest 1000 keys. */
 export function createResponseStore(): ResponseStore {
-  const kept = new Map<string, { readonly fingerprint: Uint8Array; readonly answer: StoredResponse }>()
+  const kept = createBoundedMap<string, { readonly fingerprint: Uint8Array; readonly answer: StoredResponse }>(
+    MAX_STORED,
+  )
   return {
     find: (claim) => {
       const known = kept.get(storeKey(claim))
-      if (!known) return { is: 'new' }
+      if (!known) return { status: 'new' }
       const same = Buffer.compare(known.fingerprint, claim.fingerprint) === 0
-      return same ? { is: 'finished', answer: known.answer } : { is: 'mismatch' }
+      return same ? { status: 'finished', response: known.answer } : { status: 'mismatch' }
     },
     store: (claim, answer) => {
       kept.set(storeKey(claim), { fingerprint: claim.fingerprint, answer })
-      if (kept.size > MAX_STORED) kept.delete(kept.keys().next().value ?? '')
     },
   }
 }
@@ -36,14 +37,13 @@ export function createMockInvocations(
   responders: ReadonlyMap<string, MockResponder>,
   stored: ResponseStore,
 ): Invocations {
-  const states = new Map<string, { readonly sub: string; readonly state: InvocationState }>()
+  const states = createBoundedMap<string, { readonly sub: string; readonly state: InvocationState }>(MAX_INVOCATIONS)
   return {
     accept: async (invocation, { claim, response }) => {
-      const claimed = claim ? stored.find(claim) : ({ is: 'new' } as const)
-      if (claimed.is !== 'new') return claimed
+      const claimed = claim ? stored.find(claim) : ({ status: 'new' } as const)
+      if (claimed.status !== 'new') return claimed
       if (claim) stored.store(claim, response)
       states.set(invocation.id, { sub: invocation.caller.sub, state: invoke(invocation, responders) })
-      if (states.size > MAX_INVOCATIONS) states.delete(states.keys().next().value ?? '')
       return claimed
     },
     find: async (id, { sub }) => {

@@ -155,8 +155,8 @@ it('draining loses no request, and closes each connection with its response', as
 
 it('a response that cannot be sent breaks its connection only', async () => {
   const broken = {
-    is: 'finished',
-    answer: { status: 201, headers: { location: 'a\r\nb' }, body: Buffer.alloc(0) },
+    status: 'finished',
+    response: { status: 201, headers: { location: 'a\r\nb' }, body: Buffer.alloc(0) },
   } as const
   const { url, lines } = await testGateway({ dependencies: { findStoredResponse: async () => broken } })
   const headers = { 'content-type': 'application/json', 'x-api-key': 'full', 'idempotency-key': 'k' }

@@ -114,8 +114,8 @@ export async function testGateway({
     {
       contracts: () => contracts,
       findKey: async (token) => KEYS[token as keyof typeof KEYS],
-      findStoredResponse: async () => ({ is: 'new' }),
-      invocations: { accept: async () => ({ is: 'new' }), find: async () => undefined },
+      findStoredResponse: async () => ({ status: 'new' }),
+      invocations: { accept: async () => ({ status: 'new' }), find: async () => undefined },
       limiter: () => ({ allowed: true, remaining: 1, waitSeconds: 1 }),
       corsOrigins: [],
       docs: async () => undefined,

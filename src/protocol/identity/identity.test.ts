@@ -21,7 +21,7 @@ function clocks() {
       return false
     }
   }
-  return { at, sign: (waitMs?: number, anew = false) => sign(ADA, 'place-order', { waitMs, anew } as object), isGood }
+  return { at, sign: (waitMs?: number, fresh = false) => sign(ADA, 'place-order', { waitMs, fresh } as object), isGood }
 }
 
 it.each([
@@ -72,7 +72,7 @@ it('a verified one that is remembered is good until it expires, and not longer',
   expect(await isGood(token)).toBe(false)
 })
 
-it('nobody can change an identity that others are handed too', async () => {
+it('an identity that several requests share cannot be changed', async () => {
   const { sign } = clocks()
   const verify = createIdentityVerifier(keys.jwks, 'place-order', { now: () => 1_800_000_000 * SECOND })
   const identity = await verify(await sign())

@@ -1,11 +1,11 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose'
 
-/** Who calls, as the gateway or the relay vouches for it in `Ebb-Identity`. */
+/** The caller, as the gateway or the relay vouches for it in `Ebb-Identity`. */
 export interface Identity {
   readonly sub: string
   readonly scopes: readonly string[]
   readonly tenant?: string
-  /** Who acts for `sub`, where that is somebody else. */
+  /** Who acts on behalf of `sub`, where that is another party. */
   readonly act?: string
   readonly iss: Issuer
 }
@@ -21,7 +21,7 @@ export interface IdentityKeys {
   readonly jwks: JSONWebKeySet
 }
 
-/** Fresh Ed25519 keys, a pair for each issuer, so that neither can sign as the other. */
+/** Generates Ed25519 keys, a pair for each issuer, so that neither can sign as the other. */
 export async function generateIdentityKeys(): Promise<IdentityKeys> {
   const [gateway, relay] = await Promise.all([generatePair('ebb:gateway'), generatePair('ebb:relay')])
   return { gateway: gateway.privateKey, relay: relay.privateKey, jwks: { keys: [gateway.publicKey, relay.publicKey] } }

@@ -1,12 +1,12 @@
 import { importJWK, type JWK, SignJWT } from 'jose'
 import { createBoundedMap } from '../../kernel/bounded-map.ts'
 import { type Config, ConfigError, requireSetting } from '../../kernel/config.ts'
-import type { Identity, Issuer } from './identity.ts'
+import type { Identity, IdentityKeys, Issuer } from './identity.ts'
 
 export interface SignOptions {
-  /** How long the request may wait for its function, which checks the identity when it arrives; default: 30 s. */
+  /** How long the request may wait for its function, which checks the identity on arrival; default: 30 s. */
   readonly waitMs?: number
-  /** Signs even where a signature could be reused: for a function that refused that one. */
+  /** Signs even where a signature could be reused: for a function that refused it. */
   readonly fresh?: boolean
 }
 
@@ -17,12 +17,12 @@ const DEFAULT_WAIT_MS = 30_000
 const MAX_CACHED = 5_000
 
 /**
- * Signs identities with the private key (a JWK, Ed25519) as compact EdDSA JWS. One is good for 30 s and the longest wait
- * of its request, and is reused while it outlives that wait.
+ * Creates a function that signs identities with the private key (a JWK, Ed25519) as compact EdDSA JWS. A signature is valid
+ * for 30 s and the longest wait of its request, and is reused while it outlives that wait.
  */
 export function createIdentitySigner(privateKey: JWK, iss: Issuer, { now = Date.now } = {}): SignIdentity {
   const key = importJWK(privateKey, 'EdDSA')
-  const signed = createBoundedMap<{ token: Promise<string>; expiresAt: number }>(MAX_CACHED)
+  const signed = createBoundedMap<string, { token: Promise<string>; expiresAt: number }>(MAX_CACHED)
   return function sign(identity, audience, { waitMs = DEFAULT_WAIT_MS, fresh = false } = {}) {
     const at = now()
     const cacheKey = JSON.stringify([identity, audience])
@@ -45,9 +45,21 @@ export function createIdentitySigner(privateKey: JWK, iss: Issuer, { now = Date.
   }
 }
 
-/** The signer of `EBB_IDENTITY_KEY`. Signs once, so that a key that cannot is a fault of the start and not of each request. */
+/** The signers of both issuers, each with its own key. */
+export const createIdentitySigners = ({
+  gateway,
+  relay,
+}: Pick<IdentityKeys, 'gateway' | 'relay'>): Readonly<Record<'gateway' | 'relay', SignIdentity>> => ({
+  gateway: createIdentitySigner(gateway, 'ebb:gateway'),
+  relay: createIdentitySigner(relay, 'ebb:relay'),
+})
+
+/**
+ * The signer with `EBB_IDENTITY_KEY`. It signs once, so that an unusable key fails at the start and not at each request.
+ * Rejects with a ConfigError.
+ */
 export async function openIdentitySigner(config: Config, iss: Issuer): Promise<SignIdentity> {
-  // Whatever is wrong with the key, the first signature shows.
+  // The first signature shows all that can be wrong with the key.
   const sign = createIdentitySigner(requireSetting(config, 'EBB_IDENTITY_KEY') as JWK, iss)
   try {
     await sign({ sub: iss, scopes: [] }, iss)

@@ -2,18 +2,18 @@ import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, type JWK, jwt
 import { createBoundedMap } from '../../kernel/bounded-map.ts'
 import { type Identity, ISSUERS, type Issuer } from './identity.ts'
 
-/** How far the clocks of signer and function may be apart. */
+/** How much the clocks of signer and function may differ. */
 const CLOCK_TOLERANCE_SECONDS = 60
 const MAX_VERIFIED = 5_000
 
 /**
- * Verifies identities meant for `audience`. A public key with an `iss` of its own vouches for that issuer alone; one
- * without, for both. A verified identity is remembered until it expires, and is there at once. Rejects where it is not
- * good.
+ * Creates a function that verifies identities for `audience`. A public key with an `iss` of its own vouches for that issuer
+ * only; one without, for both. A verified identity is remembered until it expires and is then returned at once. Rejects with
+ * an error of jose where an identity is not valid.
  */
 export function createIdentityVerifier(jwks: JSONWebKeySet, audience: string, { now = Date.now } = {}) {
   const keysOf = new Map(ISSUERS.map((iss) => [iss, createLocalJWKSet({ keys: jwks.keys.filter(vouchesFor(iss)) })]))
-  const verified = createBoundedMap<{ identity: Identity; until: number }>(MAX_VERIFIED)
+  const verified = createBoundedMap<string, { identity: Identity; until: number }>(MAX_VERIFIED)
   return function verify(token: string): Identity | Promise<Identity> {
     const known = verified.get(token)
     return known && known.until > now() ? known.identity : look(token)
@@ -43,7 +43,7 @@ const vouchesFor =
   ({ iss }: JWK & { readonly iss?: unknown }) =>
     iss === undefined || iss === issuer
 
-/** What a function says where it refuses an identity: a verdict on whoever signed it, never on caller or event. */
+/** What a function responds where it refuses an identity: it says something about the signer, never about caller or event. */
 export interface IdentityRefusal {
   readonly status: number
   /** Such as ERR_JWT_EXPIRED. */
@@ -55,12 +55,12 @@ export interface IdentityRefusal {
 const SCHEME = 'Ebb-Identity'
 const LOG_INTERVAL_MS = 60_000
 
-/** The headers of such an answer (RFC 9110, 11.6.1). */
+/** The headers of such a response (RFC 9110, 11.6.1). */
 export const identityRefusalHeaders = (reason?: string) => ({
   'www-authenticate': reason ? `${SCHEME} error="${reason}"` : SCHEME,
 })
 
-/** Undefined for any other answer: a contract may have failures of status 401 and 403 of its own. */
+/** Undefined for any other response: a contract may declare failures of status 401 and 403 of its own. */
 export function readIdentityRefusal(
   status: number,
   headers: Readonly<Record<string, string | readonly string[] | undefined>>,
@@ -75,7 +75,7 @@ interface RefusalLog {
   readonly error: (fields: object, text: string) => void
 }
 
-/** Logs refusals, at most one a minute and function. */
+/** Creates a function that logs refusals, at most one per minute and function. */
 export function createRefusalLog(log: RefusalLog, { now = Date.now } = {}) {
   const loggedAt = new Map<string, number>()
   return (name: string, refusal: IdentityRefusal): void => {

@@ -5,16 +5,16 @@ import type { Config } from '../../kernel/config.ts'
 import { ProtobufWriter } from './protobuf-writer.ts'
 import { writeResource, writeScope, writeSpan } from './write-span.ts'
 
-/** An ExportTraceServiceRequest of one tracer, and how many spans are in it. */
+/** An ExportTraceServiceRequest with the spans of one tracer, and how many these are. */
 export interface SpanBatch {
-  /** Good until it has arrived. */
+  /** Valid until the batch has been sent. */
   readonly bytes: Uint8Array
   readonly spans: number
 }
 
 interface OpenBatch {
   readonly writer: ProtobufWriter
-  /** Where the messages that it is within begin, the inner one first. */
+  /** Where the enclosing messages begin, the inner one first. */
   readonly messages: readonly number[]
   spans: number
 }
@@ -23,10 +23,10 @@ interface FullBatch extends SpanBatch {
   readonly writer: ProtobufWriter
 }
 
-/** As many as a process uses in turn; more are what a collector that was away has left. */
+/** As many as a process uses alternately; there are more only after a collector was unreachable. */
 const MAX_IDLE_WRITERS = 2
 
-/** Calls back when the batch has arrived, or was given up. */
+/** Calls back when the batch has been sent or dropped. */
 export type SendBatch = (batch: SpanBatch, done: () => void) => void
 
 type Limits = Pick<
@@ -35,16 +35,16 @@ type Limits = Pick<
 >
 
 /**
- * The batching processor of the OpenTelemetry specification, for OTLP in protobuf: it writes each span down when it ends,
- * where the SDK's own keeps it as it is until it is sent. A span in bytes is a tenth of one in objects, which the garbage
- * collector would have to look at for as long as it waits.
+ * The batching processor of the OpenTelemetry specification for OTLP in protobuf: it serializes each span when it ends,
+ * where the SDK's own keeps the span until the batch is sent. As bytes, a span has a tenth of its size as objects, which the
+ * garbage collector would have to visit for as long as they wait (bench/own-parts/spans.ts).
  */
 export class BatchSpanWriter implements SpanProcessor {
   readonly #limits: Limits
   readonly #send: SendBatch
-  /** What has ended of each tracer since its last batch. */
+  /** The spans of each tracer that have ended since its last batch. */
   readonly #open = new Map<InstrumentationScope, OpenBatch>()
-  /** Writers whose batches have arrived. Fresh memory for each would cost more than the writing. */
+  /** Writers whose batches have been sent. Allocating a new one for each batch would cost more than the writing. */
   readonly #idle: ProtobufWriter[] = []
   #spans = 0
   readonly #full: FullBatch[] = []
@@ -60,7 +60,7 @@ export class BatchSpanWriter implements SpanProcessor {
 
   onStart(): void {}
 
-  /** Beyond the queue's size, spans are dropped. */
+  /** Drops the span where the queue is full. */
   onEnd(span: Span & ReadableSpan): void {
     if (this.#isShutDown || !(span.spanContext().traceFlags & TraceFlags.SAMPLED)) return
     if (this.#waiting >= this.#limits.OTEL_BSP_MAX_QUEUE_SIZE) return
@@ -71,17 +71,17 @@ export class BatchSpanWriter implements SpanProcessor {
     this.#waiting++
     if (this.#spans >= Math.min(this.#limits.OTEL_BSP_MAX_EXPORT_BATCH_SIZE, this.#limits.OTEL_BSP_MAX_QUEUE_SIZE)) {
       this.#close()
-      this.#begin()
+      this.#sendNext()
     }
     this.#due ??= setTimeout(() => void this.forceFlush(), this.#limits.OTEL_BSP_SCHEDULE_DELAY).unref()
   }
 
-  /** Resolves when what has ended until now is sent, or given up. */
+  /** Resolves when all spans that have ended until now are sent or dropped. */
   async forceFlush(): Promise<void> {
     clearTimeout(this.#due)
     this.#due = undefined
     this.#close()
-    this.#begin()
+    this.#sendNext()
     await this.#sending
   }
 
@@ -112,11 +112,11 @@ export class BatchSpanWriter implements SpanProcessor {
     this.#spans = 0
   }
 
-  #begin() {
+  #sendNext() {
     if (!this.#sending && this.#full.length > 0) this.#sending = this.#sendAll()
   }
 
-  /** One batch after the other, as long as there are any. */
+  /** Sends one batch after the other, as long as there are any. */
   async #sendAll() {
     for (let batch = this.#full.shift(); batch; batch = this.#full.shift()) {
       await this.#sendOne(batch)

@@ -12,18 +12,18 @@ import { BatchSpanWriter, type SendBatch, type SpanBatch } from './batch-span-wr
 
 type ExportLog = Pick<Log, 'info' | 'warn'>
 
-/** What sends the spans that end, in the form that is asked for. The code that sends is loaded when there is something to send. */
+/** Creates the processor that exports ended spans, in the configured encoding. The exporter is loaded when there is something to send. */
 export function createSpanProcessor(config: Config, log: ExportLog): SpanProcessor {
   const protocol = config.OTEL_EXPORTER_OTLP_TRACES_PROTOCOL ?? config.OTEL_EXPORTER_OTLP_PROTOCOL
-  const tell = logTransitions('spans', log)
-  if (protocol !== 'http/json') return new BatchSpanWriter(config, createBatchSender(tell))
-  let made: SpanExporter | undefined
+  const logResult = logTransitions('spans', log)
+  if (protocol !== 'http/json') return new BatchSpanWriter(config, createBatchSender(logResult))
+  let loaded: SpanExporter | undefined
   const exporter: SpanExporter = {
     export: (spans, done) => {
-      made ??= new SpansAsJson()
-      made.export(spans, (result) => done(tell(result)))
+      loaded ??= new SpansAsJson()
+      loaded.export(spans, (result) => done(logResult(result)))
     },
-    shutdown: async () => made?.shutdown(),
+    shutdown: async () => loaded?.shutdown(),
   }
   return new BatchSpanProcessor({
     exporter,
@@ -34,9 +34,9 @@ export function createSpanProcessor(config: Config, log: ExportLog): SpanProcess
   })
 }
 
-/** The official exporter's way to a collector, for what is in bytes already. */
-function createBatchSender(tell: ReturnType<typeof logTransitions>): SendBatch {
-  const make = () =>
+/** Sends bytes as the official exporter does, retries included. */
+function createBatchSender(logResult: ReturnType<typeof logTransitions>): SendBatch {
+  const load = () =>
     createOtlpHttpExportDelegate<SpanBatch, unknown>(
       convertLegacyHttpOptions({}, 'TRACES', 'v1/traces', { 'Content-Type': 'application/x-protobuf' }),
       { serializeRequest: ({ bytes }) => bytes, deserializeResponse: ProtobufTraceSerializer.deserializeResponse },
@@ -44,23 +44,23 @@ function createBatchSender(tell: ReturnType<typeof logTransitions>): SendBatch {
       { name: 'span', countItems: ({ spans }) => spans },
       undefined,
     )
-  let made: ReturnType<typeof make> | undefined
+  let loaded: ReturnType<typeof load> | undefined
   return (batch, done) => {
-    made ??= make()
-    made.export(batch, (result) => {
-      tell(result)
+    loaded ??= load()
+    loaded.export(batch, (result) => {
+      logResult(result)
       done()
     })
   }
 }
 
-/** An exporter of metrics, which tells of its failures as that of spans does. */
+/** Creates an exporter of metrics, which logs its failures like that of spans. */
 export function createMetricExporter(config: Config, log: ExportLog): PushMetricExporter {
   const protocol = config.OTEL_EXPORTER_OTLP_METRICS_PROTOCOL ?? config.OTEL_EXPORTER_OTLP_PROTOCOL
   const exporter = protocol === 'http/json' ? new MetricsAsJson() : new MetricsAsProtobuf()
-  const tell = logTransitions('metrics', log)
+  const logResult = logTransitions('metrics', log)
   return {
-    export: (metrics, done) => exporter.export(metrics, (result) => done(tell(result))),
+    export: (metrics, done) => exporter.export(metrics, (result) => done(logResult(result))),
     selectAggregationTemporality: (type) => exporter.selectAggregationTemporality(type),
     forceFlush: () => exporter.forceFlush(),
     shutdown: () => exporter.shutdown(),
@@ -69,7 +69,7 @@ export function createMetricExporter(config: Config, log: ExportLog): PushMetric
 
 const FAILED = 1
 
-/** One line when nothing gets out any more, and one when it does again. Whatever comes of it, no request is told. */
+/** Logs one line when exports begin to fail, and one when they succeed again. No request is affected by either. */
 function logTransitions(what: string, log: ExportLog) {
   let failing = false
   return (result: ExportResult): ExportResult => {

@@ -5,18 +5,18 @@ const LENGTH_DELIMITED = 2
 const FIXED32 = 5
 
 const INITIAL_BYTES = 64 * 1024
-/** A buffer that had to grow beyond this, for once, is not kept. */
+/** A buffer that had to grow beyond this is not reused. */
 const MAX_KEPT_BYTES = 1024 * 1024
-/** The most that a field takes besides its text or its bytes: a tag, and a number or a length. */
+/** The maximum size of a field besides its text or its bytes: a tag, and a number or a length. */
 const MAX_FIELD_BYTES = 16
 const TWO_32 = 2 ** 32
 
-/** Writes protobuf messages field by field into one buffer, which grows as it must and is used again. */
+/** Writes protobuf messages field by field into one buffer, which grows as needed and is reused. */
 export class ProtobufWriter {
   #bytes = Buffer.allocUnsafe(INITIAL_BYTES)
   #at = 0
 
-  /** What was written: good until clear(). */
+  /** What was written; valid until clear(). */
   get written(): Uint8Array {
     return this.#bytes.subarray(0, this.#at)
   }
@@ -26,18 +26,18 @@ export class ProtobufWriter {
     if (this.#bytes.length > MAX_KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(INITIAL_BYTES)
   }
 
-  /** Begins a message within this one; close() is to be told what this answers. */
+  /** Begins a nested message. Returns what close() takes. */
   open(field: number): number {
     this.#tag(field, LENGTH_DELIMITED)
     return this.#at++
   }
 
-  /** Ends a message, whose length takes the place of one byte: most are shorter than 128, and others are moved. */
+  /** Ends a message. One byte was left for its length; a message of 128 bytes and more is moved to make room. */
   close(start: number): void {
     const length = this.#at - start - 1
     if (length > 127) {
       const more = varintBytes(length) - 1
-      this.#room(more)
+      this.#reserve(more)
       this.#bytes.copyWithin(start + 1 + more, start + 1, this.#at)
       this.#at += more
     }
@@ -48,7 +48,7 @@ export class ProtobufWriter {
   }
 
   string(field: number, text: string): void {
-    this.#room(text.length * 3)
+    this.#reserve(text.length * 3)
     const start = this.open(field)
     const { length } = text
     const bytes = this.#bytes
@@ -67,13 +67,13 @@ export class ProtobufWriter {
 
   bytes(field: number, value: Uint8Array): void {
     const start = this.open(field)
-    this.#room(value.length)
+    this.#reserve(value.length)
     this.#bytes.set(value, this.#at)
     this.#at += value.length
     this.close(start)
   }
 
-  /** Hexadecimal digits in lower case as the bytes that they stand for. */
+  /** The bytes that lower-case hexadecimal digits stand for. */
   hex(field: number, digits: string): void {
     const start = this.open(field)
     for (let i = 0; i < digits.length; i += 2) {
@@ -82,7 +82,7 @@ export class ProtobufWriter {
     this.close(start)
   }
 
-  /** A whole number: as int64 where it is negative. */
+  /** An integer; a negative one is written as int64. */
   integer(field: number, value: number): void {
     this.#tag(field, VARINT)
     if (value >= 0 && value < TWO_32) this.#varint(value)
@@ -99,7 +99,7 @@ export class ProtobufWriter {
     this.#at = this.#bytes.writeUInt32LE(value, this.#at)
   }
 
-  /** Seconds and nanoseconds since 1970 as nanoseconds, in numbers that a double holds exactly: 10^9 is 5^9 times 2^9. */
+  /** Seconds and nanoseconds since 1970 as nanoseconds, computed in integers that a double represents exactly: 10^9 is 5^9 times 2^9. */
   nanoseconds(field: number, [seconds, nanoseconds]: readonly [number, number]): void {
     const fifths = seconds * 5 ** 9
     const low = (fifths % 2 ** 23) * 2 ** 9 + nanoseconds
@@ -110,30 +110,30 @@ export class ProtobufWriter {
   }
 
   #tag(field: number, wireType: number) {
-    this.#room(MAX_FIELD_BYTES)
+    this.#reserve(MAX_FIELD_BYTES)
     this.#varint((field << 3) | wireType)
   }
 
   #varint(value: number) {
-    let left = value
-    while (left > 127) {
-      this.#bytes[this.#at++] = (left & 127) | 128
-      left >>>= 7
+    let rest = value
+    while (rest > 127) {
+      this.#bytes[this.#at++] = (rest & 127) | 128
+      rest >>>= 7
     }
-    this.#bytes[this.#at++] = left
+    this.#bytes[this.#at++] = rest
   }
 
   #varint64(value: bigint) {
-    let left = value
-    while (left > 127n) {
-      this.#bytes[this.#at++] = Number(left & 127n) | 128
-      left >>= 7n
+    let rest = value
+    while (rest > 127n) {
+      this.#bytes[this.#at++] = Number(rest & 127n) | 128
+      rest >>= 7n
     }
-    this.#bytes[this.#at++] = Number(left)
+    this.#bytes[this.#at++] = Number(rest)
   }
 
-  /** Sees that so many bytes more, and a field's own, can be written. */
-  #room(bytes: number) {
+  /** Ensures that so many more bytes, and the overhead of a field, can be written. */
+  #reserve(bytes: number) {
     const needed = this.#at + bytes + MAX_FIELD_BYTES
     if (needed <= this.#bytes.length) return
     const larger = Buffer.allocUnsafe(Math.max(needed, this.#bytes.length * 2))

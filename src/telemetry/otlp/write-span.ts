@@ -4,11 +4,11 @@ import type { Resource } from '@opentelemetry/resources'
 import type { ReadableSpan, TimedEvent } from '@opentelemetry/sdk-trace'
 import type { ProtobufWriter } from './protobuf-writer.ts'
 
-/** Of SpanFlags: that the next bit means something; that the parent is in another process. */
+/** Flags of SpanFlags: that IS_REMOTE is set or not on purpose; that the parent is in another process. */
 const HAS_IS_REMOTE = 0x100
 const IS_REMOTE = 0x200
 
-/** Writes a span as a field of opentelemetry.proto.trace.v1.ScopeSpans; what follows is in the fields' order. */
+/** Writes a span as a field of opentelemetry.proto.trace.v1.ScopeSpans, its fields in their order. */
 export function writeSpan(to: ProtobufWriter, field: number, span: ReadableSpan): void {
   const { parentSpanContext: parent } = span
   const context = span.spanContext()

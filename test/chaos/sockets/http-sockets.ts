@@ -99,14 +99,18 @@ async function startGateway(port: number) {
   const connect = { timeout: START_MS }
   const [dispatcher, retryDispatcher] = [new Agent({ connect }), new Agent({ connect, pipelining: 0 })]
   const ports: GatewayDependencies = {
-    ...{ contracts: () => contracts, findKey: async () => undefined, findStoredResponse: async () => ({ is: 'new' }) },
+    ...{
+      contracts: () => contracts,
+      findKey: async () => undefined,
+      findStoredResponse: async () => ({ status: 'new' }),
+    },
     ...{
       limiter: () => ({ allowed: true, remaining: 1, waitSeconds: 1 }),
       corsOrigins: [],
       docs: async () => undefined,
     },
     ...{ sign: async () => 'signed', ready: async () => true, log },
-    invocations: { accept: async () => ({ is: 'new' }), find: async () => undefined },
+    invocations: { accept: async () => ({ status: 'new' }), find: async () => undefined },
     metrics: { shortCircuited: () => {}, completed: () => {}, shed: () => {} },
     upstream: {
       ...{ dispatcher, retryDispatcher, startTimeoutMs: START_MS },

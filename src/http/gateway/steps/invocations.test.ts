@@ -22,7 +22,7 @@ const contracts = contractSet(
 type Accepted = Parameters<Invocations['accept']>
 
 /** A gateway that keeps calls in a list. */
-async function start(claimed: ClaimResult | Problem = { is: 'new' }, options: TestOptions = {}) {
+async function start(claimed: ClaimResult | Problem = { status: 'new' }, options: TestOptions = {}) {
   const accepted: Accepted[] = []
   const accept: Invocations['accept'] = async (...given) => {
     accepted.push(given)
@@ -85,11 +85,14 @@ it('200 where the contract does not offer it', async () => {
 })
 
 it.each<[number, ClaimResult | Problem, string | undefined]>([
-  [409, { is: 'in-flight' }, 'in_progress'],
-  [422, { is: 'mismatch' }, 'idempotency_mismatch'],
+  [409, { status: 'in-flight' }, 'in_progress'],
+  [422, { status: 'mismatch' }, 'idempotency_mismatch'],
   [
     202,
-    { is: 'finished', answer: { status: 202, headers: { location: '/v1/invocations/1' }, body: Buffer.from('{}') } },
+    {
+      status: 'finished',
+      response: { status: 202, headers: { location: '/v1/invocations/1' }, body: Buffer.from('{}') },
+    },
     undefined,
   ],
   [503, new Problem('unavailable', 503, 'Not now.'), 'unavailable'],
@@ -120,7 +123,10 @@ async function look(state: Partial<InvocationState>, options: RequestInit = {}) 
   const find = async (id: string, { sub }: { sub: string }) =>
     id === ID && sub === 'ann' ? { ...known, ...state } : undefined
   const gateway = await testGateway({
-    dependencies: { invocations: { accept: async () => ({ is: 'new' }), find }, corsOrigins: ['https://app.example'] },
+    dependencies: {
+      invocations: { accept: async () => ({ status: 'new' }), find },
+      corsOrigins: ['https://app.example'],
+    },
   })
   const answer = await fetch(`${gateway.url}/v1/invocations/${ID}`, { headers: { 'x-api-key': 'full' }, ...options })
   return { ...gateway, answer }

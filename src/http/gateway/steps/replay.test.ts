@@ -9,8 +9,8 @@ const create = {
   headers: { 'content-type': 'application/json', 'x-api-key': 'full', 'idempotency-key': 'k' },
 }
 const finished: ClaimResult = {
-  is: 'finished',
-  answer: {
+  status: 'finished',
+  response: {
     status: 201,
     headers: { 'content-type': 'application/json', location: '/v1/things/1' },
     body: Buffer.from('{"id": 1,\n"é":2}'),
@@ -43,7 +43,7 @@ it('201 a finished key is answered as before, byte for byte, and invokes no func
 
 it('422 a key that was used for another request', async () => {
   const { url, invoked, shortCircuits } = await testGateway({
-    dependencies: { findStoredResponse: async () => ({ is: 'mismatch' }) },
+    dependencies: { findStoredResponse: async () => ({ status: 'mismatch' }) },
   })
   const answer = await fetch(`${url}/v1/things`, create)
   expect([answer.status, await answer.json()]).toEqual([

@@ -1,3 +1,4 @@
+import { randomBytes, randomUUID } from 'node:crypto'
 import {
   context,
   type Link,
@@ -8,8 +9,25 @@ import {
   TraceFlags,
   trace,
 } from '@opentelemetry/api'
+import type { Correlation } from '../kernel/index.ts'
 
-/** The traceparent of whatever runs now (W3C Trace Context); undefined where nothing is traced. */
+const CORRELATION_ID = /^[\w.:-]{8,128}$/
+const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+
+/** Keeps a well-formed correlation id and traceparent (that of the active span comes first), and creates what is missing or malformed. */
+export function correlate(correlationId: string | undefined, traceparent: string | undefined): Correlation {
+  return {
+    correlationId: correlationId && CORRELATION_ID.test(correlationId) ? correlationId : randomUUID(),
+    traceparent: activeTraceparent() ?? (traceparent && TRACEPARENT.test(traceparent) ? traceparent : newTraceparent()),
+  }
+}
+
+const newTraceparent = () => {
+  const random = randomBytes(24).toString('hex')
+  return `00-${random.slice(0, 32)}-${random.slice(32)}-01`
+}
+
+/** The traceparent of the active span (W3C Trace Context); undefined where nothing is traced. */
 export function activeTraceparent(): string | undefined {
   const active = trace.getActiveSpan()?.spanContext()
   return active && trace.isSpanContextValid(active) ? formatTraceparent(active) : undefined
@@ -21,12 +39,12 @@ const formatTraceparent = ({ traceId, spanId, traceFlags }: ReturnType<Span['spa
 export interface MessageSpan {
   readonly type: string
   readonly id: string
-  /** Where the message came from, as a traceparent. */
+  /** The traceparent of the span that sent the message. */
   readonly link?: string | undefined
 }
 
 /**
- * Says that an event is sent, as a PRODUCER span (messaging semantic conventions). Answers the traceparent that the
+ * Records that an event is sent, as a PRODUCER span (messaging semantic conventions). Returns the traceparent that the
  * event carries; undefined where nothing is traced.
  */
 export function recordSendSpan({ type, id }: MessageSpan): string | undefined {
@@ -39,7 +57,7 @@ export function recordSendSpan({ type, id }: MessageSpan): string | undefined {
   return formatTraceparent(span.spanContext())
 }
 
-/** Runs what is done about an event as a CONSUMER span, linked to the span that sent it. */
+/** Runs the processing of an event in a CONSUMER span, which is linked to the span that sent the event. */
 export async function withProcessSpan<T>({ type, id, link }: MessageSpan, work: () => Promise<T>): Promise<T> {
   if (!trace.getActiveSpan()) return work()
   const options = {
@@ -50,10 +68,10 @@ export async function withProcessSpan<T>({ type, id, link }: MessageSpan, work: 
   return tracer().startActiveSpan(`process ${type}`, options, async (span) => {
     try {
       return await work()
-    } catch (fault) {
+    } catch (error) {
       span.setStatus({ code: SpanStatusCode.ERROR })
-      span.setAttribute('error.type', fault instanceof Error ? fault.name : 'unknown')
-      throw fault
+      span.setAttribute('error.type', error instanceof Error ? error.name : 'unknown')
+      throw error
     } finally {
       span.end()
     }
@@ -61,8 +79,8 @@ export async function withProcessSpan<T>({ type, id, link }: MessageSpan, work: 
 }
 
 /**
- * Runs work as the continuation of a trace that was written down, such as an event's. Where no SDK is loaded that
- * would put it on the wire, work is given the header to send.
+ * Runs `work` as the continuation of a stored trace, such as an event's. Where no SDK is loaded that would propagate it,
+ * `work` gets the header to send.
  */
 export function continueTrace<T>(traceparent: string, work: (headers: Readonly<Record<string, string>>) => T): T {
   const [parent] = linksFrom(traceparent)
