@@ -4,18 +4,21 @@ import type { Log } from './log.ts'
 import type { Transaction } from './unit-of-work.ts'
 
 /**
- * Something that is opened once a process and lent to every request; a function names in `uses` what it needs.
+ * Something that is opened once a process and bound to each request; a function names in `uses` what it needs.
  * Written as methods, so that a list of resources of many kinds has a type.
+ * @example
+ * const clock: Resource<{ now(): number }, () => number> = { stores: [], open: () => Date.now, bind: (now) => ({ now }) }
  */
 export interface Resource<Lent, Opened = unknown> {
   /** The stores that it opens: a function's pod has the secrets of those that its resources name, and of no others. */
   readonly stores: readonly Store[]
-  /** Finds the settings of its own stores only. */
+  /** Opens it, once a process. `config` has the settings of its own stores only. Throws where one is missing. */
   open(config: Config, log: Log): Opened
   /** What a handler gets for the length of one request, whose correlation it passes on. */
   bind(opened: Opened, request: BindContext): Lent
   /** Rejects while the resource cannot serve. */
   ready?(opened: Opened): Promise<void>
+  /** Closes it when the process ends, after its last request. */
   close?(opened: Opened): Promise<void>
   /** Offered by the one resource that can make a request all or nothing; it lends inside of it. */
   transaction?: Transaction<Lent, Opened>
@@ -30,7 +33,12 @@ export interface Resource<Lent, Opened = unknown> {
 export type TransactionalResource<Lent, Opened = unknown> = Resource<Lent, Opened> &
   Required<Pick<Resource<Lent, Opened>, 'transaction'>>
 
+/**
+ * What a resource learns of the request that it is bound to.
+ * @example const bind = (_opened: unknown, { signal }: BindContext) => ({ isOver: () => signal.aborted })
+ */
 export interface BindContext extends Correlation {
+  /** Aborts when the deadline passes or the caller hangs up. */
   readonly signal: AbortSignal
   /** Stores with the request's own rows what `carryOut` shall do after their commit, and only then. */
   afterCommit(payload: unknown): Promise<void>
