@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { parseSync } from '@swc/core'
+import { findCircles, type Import, importsOf, type Node, parseTypeScript } from './support/imports.ts'
 
 /** Which layer may import which: imports go down, never up and never sideways. A layer that is absent may not be imported. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -51,84 +51,39 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/cli.ts': ['src/commands', 'src/dev', 'src/build', 'src/deploy', 'src/data', 'src/kernel'],
 }
-/** Houses of one room each: no function imports a function, no service a service. */
-const APART = ['functions', 'services']
-const IS_BUNDLED = /^(functions|domain|src)\//
-
-const sources = ['src', 'functions', 'services', 'domain']
-  .flatMap((root) => readdirSync(root, { recursive: true, encoding: 'utf8' }).map((file) => join(root, file)))
-  .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !/test-(support|outbox)/.test(file))
-
-const roomOf = (file: string) =>
-  file.startsWith('src/') ? file.split('/').slice(0, 2).join('/') : (file.split('/')[0] ?? '')
-const houseOf = (file: string) => (APART.includes(roomOf(file)) ? file.split('/').slice(0, 2).join('/') : roomOf(file))
-
-/** What a room may import of one that is out of its reach otherwise; types, it always may. */
-const MAY_NAME: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+/** Layers whose folders know nothing of each other: no function imports a function, no service a service. */
+const SEPARATE = ['functions', 'services']
+/** The values that a layer may import from one that it may not import otherwise; types are always allowed there. */
+const EXCEPTIONS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   // Shared SQL, and resources of a team's own.
   domain: { 'src/data': ['resource'] },
 }
 
-interface Import {
-  readonly from: string
-  readonly to: string
-  /** The values among what it names; undefined where that is all there is, or cannot be known. */
-  readonly values?: readonly string[] | undefined
+const findSources = (...roots: readonly string[]) =>
+  roots
+    .flatMap((root) => readdirSync(root, { recursive: true, encoding: 'utf8' }).map((file) => join(root, file)))
+    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
+const isTest = (file: string) => file.endsWith('.test.ts') || /test-(support|outbox)/.test(file)
+const everything = findSources('src', 'functions', 'services', 'domain', 'test', 'bench')
+const sources = everything.filter((file) => !/^(test|bench)\//.test(file) && !isTest(file))
+const isBundled = (file: string) => /^(functions|domain|src)\//.test(file)
+
+const layerOf = (file: string) =>
+  file.startsWith('src/') ? file.split('/').slice(0, 2).join('/') : (file.split('/')[0] ?? '')
+const unitOf = (file: string) =>
+  SEPARATE.includes(layerOf(file)) ? file.split('/').slice(0, 2).join('/') : layerOf(file)
+
+/** Whether an import goes up, sideways, or from a contract to a package that is not zod. */
+const isForbidden = ({ from, to, values }: Import) => {
+  const [here, there] = [layerOf(from), layerOf(to)]
+  if (!(there in MAY_IMPORT)) return here === 'src/contract' && !/^zod(\/|$)/.test(to)
+  const allowed = EXCEPTIONS[here]?.[there]
+  if (allowed && values?.every((value) => allowed.includes(value))) return false
+  return unitOf(from) !== unitOf(to) && !MAY_IMPORT[here]?.includes(there)
 }
 
-/** What a source imports, static or dynamic, as the compiler sees it. */
-function importsOf(file: string, source = readFileSync(file, 'utf8')): readonly Import[] {
-  const found: Import[] = []
-  walk(parse(source), (node) => {
-    const target = IMPORTS.has(String(node.type))
-      ? node.source
-      : isDynamicImport(node)
-        ? node.arguments[0]?.expression
-        : undefined
-    const to = Object(target).value
-    if (typeof to === 'string') found.push({ from: file, to: resolve(file, to), values: valuesOf(node) })
-  })
-  return found
-}
-
-/** The names of the values that an import declaration imports one by one. */
-function valuesOf({ type, typeOnly, specifiers }: Node): readonly string[] | undefined {
-  if (type !== 'ImportDeclaration') return undefined
-  if (typeOnly) return []
-  const named = [specifiers].flat().map((one) => Object(one))
-  if (named.length === 0 || named.some((one) => one.type !== 'ImportSpecifier')) return undefined
-  return named.filter((one) => !one.isTypeOnly).map((one) => String((one.imported ?? one.local).value))
-}
-
-const IMPORTS = new Set(['ImportDeclaration', 'ExportNamedDeclaration', 'ExportAllDeclaration'])
-type Node = Readonly<Record<string, unknown>>
-const isDynamicImport = (node: Node): node is Node & { arguments: readonly { expression: unknown }[] } =>
-  node.type === 'CallExpression' && Object(node.callee).type === 'Import'
-const parse = (source: string) => parseSync(source, { syntax: 'typescript', target: 'es2024' })
-
-function walk(node: unknown, visit: (node: Node) => void) {
-  if (Array.isArray(node)) for (const child of node) walk(child, visit)
-  else if (typeof node === 'object' && node !== null) {
-    if ('type' in node) visit(node as Node)
-    for (const child of Object.values(node)) walk(child, visit)
-  }
-}
-
-function resolve(file: string, to: string): string {
-  if (to.startsWith('.')) return relative('.', join(dirname(file), to))
-  return to === 'ebb/testing' ? 'src/testing' : to.replace(/^ebb\//, 'src/')
-}
-
-const climbs = ({ from, to, values }: Import) => {
-  const [here, there] = [roomOf(from), roomOf(to)]
-  if (!(there in MAY_IMPORT)) return here === 'src/contract' && !/^zod(\/|$)/.test(to) && !to.startsWith('src/contract')
-  const named = MAY_NAME[here]?.[there]
-  if (named && values?.every((value) => named.includes(value))) return false
-  return houseOf(from) !== houseOf(to) && !MAY_IMPORT[here]?.includes(there)
-}
-
-/** A function is never finished before it is loaded, and a bundle has no import.meta. */
-function whatBundlesCannotCarry(source: string): readonly string[] {
+/** What a bundle cannot do: it is CommonJS, so nothing in it awaits at the top level, and it has no import.meta. */
+function findBundleErrors(source: string): readonly string[] {
   const found: string[] = []
   const visit = (node: unknown, inFunction: boolean): void => {
     if (typeof node !== 'object' || node === null) return
@@ -141,29 +96,33 @@ function whatBundlesCannotCarry(source: string): readonly string[] {
       /^(Function|Arrow|ClassMethod|MethodProperty|PrivateMethod|GetterProperty|SetterProperty)/.test(String(type))
     for (const child of Object.values(node)) visit(child, inside)
   }
-  visit(parse(source), false)
+  visit(parseTypeScript(source), false)
   return found
 }
 
-describe('the house', () => {
-  it('has imports that go down only', () => {
+describe('the layers', () => {
+  it('import only what is below them', () => {
     expect(sources.length).toBeGreaterThan(50)
-    expect(sources.flatMap((file) => importsOf(file)).filter(climbs)).toEqual([])
+    expect(sources.flatMap((file) => importsOf(file)).filter(isForbidden)).toEqual([])
   })
 
-  it('has rooms that the plan names', () => {
-    expect([...new Set(sources.map(roomOf))].filter((room) => !(room in MAY_IMPORT))).toEqual([])
+  it('are the ones that ARCHITECTURE.md names', () => {
+    expect([...new Set(sources.map(layerOf))].filter((layer) => !(layer in MAY_IMPORT))).toEqual([])
   })
 
-  it('has nothing that a bundle cannot carry', () => {
+  it('have no circle of imports, types, tests and benches included', () => {
+    expect(findCircles(everything.flatMap((file) => importsOf(file)))).toEqual([])
+  })
+
+  it('have nothing that a bundle cannot do', () => {
     const found = sources
-      .filter((file) => IS_BUNDLED.test(file))
-      .flatMap((file) => whatBundlesCannotCarry(readFileSync(file, 'utf8')).map((what) => `${file}: ${what}`))
+      .filter(isBundled)
+      .flatMap((file) => findBundleErrors(readFileSync(file, 'utf8')).map((what) => `${file}: ${what}`))
     expect(found).toEqual([])
   })
 })
 
-describe('the test itself sees', () => {
+describe('this test finds', () => {
   it.each([
     ['src/contract/a.ts', "import { createLog } from '../kernel/index.ts'"],
     ['src/contract/a.ts', "import express from 'express'"],
@@ -179,16 +138,35 @@ describe('the test itself sees', () => {
     ['functions/a/handler.ts', "import { dev } from '../../src/dev/dev.ts'"],
     ['services/relay/a.ts', "import { x } from '../gateway/x.ts'"],
     ['services/relay/a.ts', "import x from '../../functions/a/contract.ts'"],
-  ])('an arrow that climbs: %s: %s', (file, source) => {
-    expect(importsOf(file, source).filter(climbs)).toHaveLength(1)
+  ])('an import that goes up: %s: %s', (file, source) => {
+    expect(importsOf(file, source).filter(isForbidden)).toHaveLength(1)
   })
 
   it.each([
     "import type { Sql } from 'ebb/data'",
     "import { type Sql, resource } from 'ebb/data'",
     "import { resource } from 'ebb/data'",
-  ])('what may be shared: %s', (source) => {
-    expect(importsOf('domain/a.ts', source).filter(climbs)).toEqual([])
+  ])('nothing wrong with what may be shared: %s', (source) => {
+    expect(importsOf('domain/a.ts', source).filter(isForbidden)).toEqual([])
+  })
+
+  it.each([
+    ['of two', ['a>b', 'b>a', 'b>c'], [['a.ts', 'b.ts']]],
+    ['by way of others', ['a>b', 'b>c', 'c>d', 'd>b'], [['b.ts', 'c.ts', 'd.ts']]],
+    ['where there is none', ['a>b', 'a>c', 'b>d', 'c>d'], []],
+  ])('a circle %s', (_, arrows, circles) => {
+    const imports = arrows
+      .map((arrow) => arrow.split('>'))
+      .map(([from, to]) => ({ from: `${from}.ts`, to: `${to}.ts` }))
+    expect(findCircles(imports)).toEqual(circles)
+  })
+
+  it('a circle of types', () => {
+    const imports = [
+      ...importsOf('src/kernel/a.ts', "import type { B } from './b.ts'"),
+      ...importsOf('src/kernel/b.ts', "export type { A } from './a.ts'"),
+    ]
+    expect(findCircles(imports)).toEqual([['src/kernel/a.ts', 'src/kernel/b.ts']])
   })
 
   it.each([
@@ -196,7 +174,7 @@ describe('the test itself sees', () => {
     ['for await (const x of y) {}', ['top-level await']],
     ['const f = async () => { await x; for await (const y of z) {} }', []],
     ['console.log(import.meta.url)', ['import.meta']],
-  ])('what a bundle cannot carry: %s', (source, found) => {
-    expect(whatBundlesCannotCarry(source)).toEqual(found)
+  ])('what a bundle cannot do: %s', (source, found) => {
+    expect(findBundleErrors(source)).toEqual(found)
   })
 })

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from '@jest/globals'
 import { build } from 'esbuild'
 
-/** What `ebb/contract` is, to whoever asks. */
+/** What `ebb/contract` is, whatever resolves it. */
 const PROGRAM =
   "import { endpoint, Problem } from 'ebb/contract'; console.log(typeof endpoint, new Problem('a', 400, 'b').code)"
 const SAYS = 'function a\n'

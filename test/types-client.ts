@@ -117,7 +117,7 @@ export async function refusals() {
   await client.listOrders({ timeout: 5 })
 }
 
-// @ts-expect-error nobody calls a subscriber but the relay
+// @ts-expect-error only the relay calls a subscriber
 createClient({ sendWelcomeEmail }, { baseUrl: 'http://localhost' })
 // @ts-expect-error a client must know where
 createClient({ getUser }, { key: 'k' })

@@ -64,7 +64,7 @@ const getOrder = endpoint({
   access: { owner: true },
 })
 implement(getOrder, { sql: postgres }, async ({ params, body }, { own, emit }) => {
-  own('somebody')
+  own('ada')
   params.id satisfies number
   body satisfies undefined
   // @ts-expect-error the contract emits nothing
@@ -73,7 +73,7 @@ implement(getOrder, { sql: postgres }, async ({ params, body }, { own, emit }) =
 })
 implement(placeOrder, { sql: postgres }, async ({ body }, { own }) => {
   // @ts-expect-error only the route of an owner has own()
-  own('somebody')
+  own('ada')
   return { id: 'x', ...body }
 })
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { Pool } from 'undici'
+import { findFreePort } from '../measure/prepare-start.ts'
+import { readCpuMicros } from '../measure/process-usage.ts'
 
 /** A server program as it is measured. */
 export interface Subject {
@@ -21,7 +21,7 @@ export interface Started {
 
 /** Starts a program and waits for its first 200: from spawn to answer, in milliseconds. */
 export async function start({ args, env = {}, path, headers = {} }: Subject): Promise<Started> {
-  const port = await freePort()
+  const port = await findFreePort()
   const origin = `http://127.0.0.1:${port}`
   const startedAt = performance.now()
   const child = spawn(process.execPath, [...args], {
@@ -52,7 +52,7 @@ export interface Load {
 
 const CONNECTIONS = 32
 
-/** Sends as many requests as are answered in `forMs`; tells the CPU that these processes spent on each. */
+/** Sends as many requests as are answered in `forMs`; returns the CPU time that these processes spent on each. */
 export async function load(
   origin: string,
   { path, headers = {} }: Pick<Subject, 'path' | 'headers'>,
@@ -81,21 +81,5 @@ export async function load(
   return { requestsPerSecond: answered / seconds, cpuMicros: spent / answered }
 }
 
-/** User and system time of these processes (Linux: clock ticks of 10 ms). */
-async function cpuMicrosOf(pids: readonly number[]): Promise<number> {
-  const ticks = pids.map(async (pid) => {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return Number(fields[11]) + Number(fields[12])
-  })
-  return (await Promise.all(ticks)).reduce((sum, one) => sum + one, 0) * 10_000
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
+const cpuMicrosOf = async (pids: readonly number[]): Promise<number> =>
+  (await Promise.all(pids.map(readCpuMicros))).reduce((sum, one) => sum + one, 0)

@@ -7,17 +7,19 @@
 import { join } from 'node:path'
 import { bundleFunction } from '../../src/build/index.ts'
 import { createIdentitySigner, generateIdentityKeys } from '../../src/protocol/index.ts'
-import { copyCheckout } from '../../test/support/checkout.ts'
+import { copyCheckout, functionFiles } from '../../test/support/checkout.ts'
 import { startEbb } from '../../test/support/ebb.ts'
+import { quartiles } from '../measure/samples.ts'
 import { end, type Load, load, type Subject, start } from './process.ts'
-import { sayHello } from './say-hello.ts'
 
 const runs = Number(process.argv[2] ?? 15)
 const LOAD_MS = 2_000
 const PATH = '/v1/say-hello'
 
-const median = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+/** The function that is measured: what a contract, validation, identity, log line and deadline cost, and no database. */
+const sayHello = functionFiles('say-hello', 'return { pid: 1 }')
+
+const median = (values: readonly number[]) => quartiles(values).median
 
 async function subjects(root: string): Promise<readonly Subject[]> {
   const { file } = await bundleFunction(root, 'say-hello', join(root, 'dist'))
@@ -49,7 +51,7 @@ async function measure(root: string) {
   }
   const ebb = await startEbb({ root, dataDir: join(root, '.ebb'), env: { EBB_IDLE_MS: '600000' } })
   await (await fetch(ebb.ready.url + PATH)).arrayBuffer()
-  const pids = ebb.told.flatMap(({ event, part, pid }) =>
+  const pids = ebb.events.flatMap(({ event, part, pid }) =>
     event === 'spawn' || (event === 'start' && part === 'gateway') ? [Number(pid)] : [],
   )
   for (let run = 0; run < Math.ceil(runs / 5); run++) {

@@ -42,8 +42,8 @@ async function once(): Promise<TransactionResult> {
       await sql`select pg_sleep(0.005)`
     })
     return { outcome: 'done', ms: ms() }
-  } catch (fault) {
-    return { outcome: (Object(fault) as { code?: unknown }).code === 'unavailable' ? 'refused' : 'late', ms: ms() }
+  } catch (error) {
+    return { outcome: (Object(error) as { code?: unknown }).code === 'unavailable' ? 'refused' : 'late', ms: ms() }
   }
 }
 

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { inheritedEnv } from '../../src/kernel/index.ts'
-import { isOnPath, runTool } from './image-tools.ts'
+import { findProgram } from '../../test/support/find-program.ts'
+import { runTool } from './image-tools.ts'
 
 /**
- * Builds the image of a function or service from the checkout that this process runs in; answers its name. What older
+ * Builds the image of a function or service from the checkout that this process runs in; returns its name. What older
  * builds left goes with `buildah rmi --prune`.
  */
 export async function buildImage(name: string): Promise<string> {
@@ -29,7 +30,7 @@ export async function buildImage(name: string): Promise<string> {
 
 /** Why this machine can neither build images nor run them, in words; undefined where it can. */
 export function findMissingTools(): string | undefined {
-  const missing = ['buildah', 'runc'].filter((name) => !isOnPath(name))
+  const missing = ['buildah', 'runc'].filter((name) => !findProgram(name))
   if (missing.length > 0) return `no ${missing.join(' and no ')} on PATH`
   if (process.getuid?.() !== 0) return 'an image can be mounted by root only'
   const absent = missingBaseImages()
@@ -58,7 +59,7 @@ const missingBaseImages = (): readonly string[] =>
 
 /**
  * Arguments that let buildah take what it has under the tag, where it does not have the pinned image: machines that
- * reach no registry have stand-ins of their own making. It says so, since what is built then is nothing to ship.
+ * reach no registry have stand-ins of their own making. It prints so, since what is built then is nothing to ship.
  */
 export const baseImageArgs = (): readonly string[] =>
   baseImages().flatMap(({ pinned, byDigest, tagged }) => {

@@ -1,16 +1,15 @@
 import { execFile } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { inheritedEnv } from '../../src/kernel/index.ts'
 
 const MAX_OUTPUT_BYTES = 64 * 1024 * 1024
 
-/** Runs a program to its end; answers what it printed. Rejects with its complaints where it fails. */
+/** Runs a program to its end; resolves to its output. Rejects with its error output where it fails. */
 export function runTool(name: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(name, args, { env: toolEnv(), maxBuffer: MAX_OUTPUT_BYTES }, (fault, stdout, stderr) => {
-      if (fault) reject(new Error(`${name} ${args.join(' ')}\n${stdout}${stderr}`, { cause: fault }))
+    execFile(name, args, { env: toolEnv(), maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${name} ${args.join(' ')}\n${stdout}${stderr}`, { cause: error }))
       else resolve(stdout.trim())
     })
   })
@@ -19,18 +18,6 @@ export function runTool(name: string, args: readonly string[]): Promise<string> 
 /** Buildah would take crun where that is, which not every machine's cgroups let work. */
 const toolEnv = () => ({ BUILDAH_RUNTIME: 'runc', ...inheritedEnv(['PATH', 'HOME', 'BUILDAH_RUNTIME', ...PROXIES]) })
 const PROXIES = ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy']
-
-export function isOnPath(name: string): boolean {
-  const folders = (inheritedEnv(['PATH']).PATH ?? '').split(delimiter)
-  return folders.some((folder) => {
-    try {
-      accessSync(join(folder, name), constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
-}
 
 export interface Layer {
   /** Of its packed bytes, as a registry knows it. */

@@ -8,19 +8,19 @@ import { runTool } from './image-tools.ts'
 
 interface RunOptions {
   readonly env: Readonly<Record<string, string>>
-  /** `uid:gid`; the image's own unless told. */
+  /** `uid:gid`; default: the image's own. */
   readonly user?: string
 }
 
 /** An image that runs; disposing of it kills it and leaves nothing behind. */
 interface RunningImage extends AsyncDisposable {
-  /** All that it has said so far. */
+  /** Its output so far. */
   readonly lines: readonly string[]
-  /** A line that contains this. Rejects where it ends before that, or does not say it. */
-  said(text: string, limitMs?: number): Promise<string>
-  /** What the kernel says of its first process (proc_pid_status). */
+  /** Waits for a line that contains this. Rejects where it ends before that, or does not print it in time. */
+  waitForLine(text: string, limitMs?: number): Promise<string>
+  /** The kernel's status of its first process (proc_pid_status). */
   status(): Promise<string>
-  /** SIGTERM to its first process; answers how it ended, and how long that took. */
+  /** Sends SIGTERM to its first process; resolves to its exit code and the time that it took. */
   stop(): Promise<{ readonly code: number | null; readonly tookMs: number }>
 }
 
@@ -37,7 +37,7 @@ export async function runImage(image: string, options: RunOptions): Promise<Runn
   for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', (line) => lines.push(line))
   let ended = false
   const exited = new Promise<number | null>((resolve) => {
-    child.once('error', (fault) => lines.push(fault.message))
+    child.once('error', (error) => lines.push(error.message))
     child.once('close', (code) => {
       ended = true
       resolve(code)
@@ -50,12 +50,12 @@ export async function runImage(image: string, options: RunOptions): Promise<Runn
   const kept = opened.move()
   return {
     lines,
-    said: async (text, limitMs = LIMIT_MS) => {
+    waitForLine: async (text, limitMs = LIMIT_MS) => {
       for (const giveUpAt = Date.now() + limitMs; ; await delay(10)) {
         const line = lines.find((line) => line.includes(text))
         if (line !== undefined) return line
         if (ended || Date.now() > giveUpAt)
-          throw new Error([`${image} did not say "${text}", but`, ...lines].join('\n'))
+          throw new Error([`${image} did not print "${text}", but`, ...lines].join('\n'))
       }
     },
     status: async () => readFile(`/proc/${(await readFile(pidFile, 'utf8')).trim()}/status`, 'utf8'),
@@ -93,7 +93,7 @@ interface ImageConfig {
 }
 
 /**
- * What runc is told (OCI runtime specification): an image's own command, as the first process, without capabilities, on a
+ * The configuration for runc (OCI runtime specification): an image's own command, as the first process, without capabilities, on a
  * read-only root with an empty /tmp, as Kubernetes' Pod Security level "restricted" and `readOnlyRootFilesystem` have it.
  */
 function podConfig(root: string, image: ImageConfig, { env, user = image.User ?? '' }: RunOptions) {

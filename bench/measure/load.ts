@@ -1,20 +1,16 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Pool } from 'undici'
+import { findProgram } from '../../test/support/find-program.ts'
 import { killOnExit } from './kill-on-exit.ts'
 import type { HttpRequest, Started, Subject } from './prepare-start.ts'
 import { readCpuMicros } from './process-usage.ts'
 
-/** Whether wrk is on the PATH. */
-const hasWrk = () =>
-  (process.env.PATH ?? '').split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, 'wrk')))
-
 /** What sends the requests: wrk where there is one, else undici, which costs so much that it may be the limit. */
-export const loadGenerator = hasWrk() ? 'wrk' : 'undici'
+export const loadGenerator = findProgram('wrk') ? 'wrk' : 'undici'
 
 interface LoadResult {
   readonly requests: number

@@ -1,4 +1,4 @@
-/** The program that start-otlp-sink.ts starts: takes what is exported to it, and tells on GET how many bytes it was. */
+/** The program that start-otlp-sink.ts starts: accepts what is exported to it, and answers a GET with the number of its bytes. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

@@ -10,7 +10,7 @@ export interface Subject {
   readonly args: readonly string[]
   readonly cwd?: string
   readonly env: Readonly<Record<string, string>>
-  /** The variable that tells it its port, where that is not PORT. */
+  /** The variable of its port; default: PORT. */
   readonly portVariable?: string
   /** The request, made for each start anew. */
   readonly request: () => HttpRequest
@@ -40,7 +40,7 @@ const PAUSE_MS = 0.25
 
 /**
  * Makes ready all that a start needs, so that the function returned has nothing to do but to spawn the program, connect
- * until that succeeds, and wait for the expected status. Whoever started it disposes of it.
+ * until that succeeds, and wait for the expected status. The caller disposes of it.
  */
 export async function prepareStart(subject: Subject): Promise<() => Promise<Started>> {
   const { args, cwd = process.cwd(), env, portVariable = 'PORT', request, expectStatus } = subject
@@ -93,7 +93,7 @@ function firstAnswer(child: ChildProcess, port: number, request: Buffer, expectS
       if (lastStatus === expectStatus) resolve(now)
       socket.destroy()
     })
-    // Refused, and nobody listens yet: closed is what it becomes next.
+    // Refused, since nothing listens yet: `close` comes next.
     socket.once('error', () => {})
     socket.once('close', () => {
       if (isOver) return
@@ -123,7 +123,7 @@ const PORT_COUNT = 10_000
  * A port that nothing listens on, from below those that the kernel gives to outgoing connections: a socket that tries
  * one of those again and again, before the server listens, is sooner or later connected to itself.
  */
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   for (let attempt = 0; attempt < 20; attempt++) {
     const port = MIN_PORT + Math.floor(Math.random() * PORT_COUNT)
     const server = createServer()

@@ -12,7 +12,7 @@ import { copyCheckout, functionFiles } from '../../test/support/checkout.ts'
 import type { HttpRequest, Subject } from './prepare-start.ts'
 import { startDatabase } from './start-database.ts'
 
-/** The peers and ours, the traced ones exporting to this URL over OTLP; whoever asked for them disposes of them. */
+/** The peers and ours, the traced ones exporting to this URL over OTLP; the caller disposes of them. */
 export async function allSubjects(otlpUrl: string): Promise<OurSubjects> {
   const exporter = { OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }
   const peers = await peerSubjects()

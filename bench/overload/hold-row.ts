@@ -6,7 +6,7 @@ const HELD_SECONDS = 0.02
 
 /**
  * A function whose requests all want the same row, for 20 ms each: 50 requests a second at most, whatever the machine,
- * and the worst case of an overload, since whoever waits for the row holds a connection, and one more instance only
+ * and the worst case of an overload, since a request that waits for the row holds a connection, and one more instance only
  * waits with them.
  */
 export const holdRow: Readonly<Record<string, string>> = {

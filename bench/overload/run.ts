@@ -44,9 +44,9 @@ async function untilNormal(pool: Pool, usualMs: number): Promise<number> {
   return Number.NaN
 }
 
-async function memory({ told }: TestEbb) {
-  const pidsOf = (wanted: (told: TestEbb['told'][number]) => boolean) =>
-    told.filter(wanted).map(({ pid }) => readMemory(Number(pid)).catch(() => ({ rssMb: 0, peakMb: 0 })))
+async function memory({ events }: TestEbb) {
+  const pidsOf = (wanted: (event: TestEbb['events'][number]) => boolean) =>
+    events.filter(wanted).map(({ pid }) => readMemory(Number(pid)).catch(() => ({ rssMb: 0, peakMb: 0 })))
   const gateway = await Promise.all(pidsOf(({ event, part }) => event === 'start' && part === 'gateway'))
   const instances = await Promise.all(pidsOf((line) => line.event === 'spawn' && line.function === 'hold-row'))
   return {

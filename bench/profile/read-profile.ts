@@ -16,13 +16,13 @@ export interface CpuProfile {
 }
 
 export interface Spent {
-  /** The package, or the room of our own sources, or the module of Node that nobody else asked for. */
+  /** The package, the layer of our own sources, or the module of Node where neither of them asked for it. */
   readonly part: string
   readonly place: string
   readonly ms: number
 }
 
-/** Where a process was busy in its first milliseconds: what Node does on behalf of somebody counts as theirs. */
+/** Where a process was busy in its first milliseconds: what Node does on behalf of a package or a layer counts as theirs. */
 export function* readProfile(
   { nodes, samples, timeDeltas }: CpuProfile,
   { untilMs }: { untilMs: number },

@@ -19,12 +19,12 @@ await using database = await startDatabase()
 const { sockets, close } = await openSockets(database.url)
 const rows = new Map(sockets.map(({ name }) => [name, {} as Record<string, string>]))
 const longest = new Map<string, number>()
-for (const [weather, conditions] of Object.entries(NETWORK_CONDITIONS)) {
+for (const [condition, conditions] of Object.entries(NETWORK_CONDITIONS)) {
   // Nearly all of it is waiting: side by side they do not disturb each other.
   await Promise.all(
     sockets.map(async (socket) => {
       const { wellAfterMs, longestMs } = await measureRecovery(socket, conditions, { lastsMs, limitMs: LIMIT_MS })
-      Object.assign(rows.get(socket.name) ?? {}, { [weather]: inSeconds(wellAfterMs) })
+      Object.assign(rows.get(socket.name) ?? {}, { [condition]: inSeconds(wellAfterMs) })
       longest.set(socket.name, Math.max(longest.get(socket.name) ?? 0, longestMs))
     }),
   )

@@ -1,5 +1,6 @@
-/** What one body costs, as a gateway judges it: `{ contract, shape }` as JSON in, a Cost as JSON out. */
-import { endpoint, Problem, problemJson } from 'ebb/contract'
+/** What one body costs a gateway to parse and validate: `{ contract, shape }` as JSON in, a Cost as JSON out. */
+import { endpoint, Problem } from 'ebb/contract'
+import { problemJson } from '../../src/contract/index.ts'
 import { createValidator } from '../../src/contract/validate.ts'
 import { parseJson } from '../../src/http/json.ts'
 import { CONTRACTS } from './contracts.ts'
@@ -29,10 +30,11 @@ const validate = createValidator(
 
 function validateBody(bytes: Uint8Array) {
   const parsed = parseJson(bytes)
-  const judged = 'issues' in parsed ? undefined : validate({ params: {}, query: {}, headers: {}, body: parsed.value })
-  const details = 'issues' in parsed ? parsed.issues : judged?.ok === false ? judged.issues : []
+  const validated =
+    'issues' in parsed ? undefined : validate({ params: {}, query: {}, headers: {}, body: parsed.value })
+  const details = 'issues' in parsed ? parsed.issues : validated?.ok === false ? validated.issues : []
   const answer = details.length > 0 ? problemJson(new Problem('invalid_request', 400, 'No.', { details }), 'id') : ''
-  return { parsed, judged, answer }
+  return { parsed, validated, answer }
 }
 
 interface Measured {

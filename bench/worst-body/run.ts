@@ -1,10 +1,10 @@
 /**
  * node bench/worst-body/run.ts [rounds] [seed]
  *
- * Which body of the allowed size (1 MiB) costs a gateway most: parsing, validation, and the answer that names its faults. A
+ * Which body of the allowed size (1 MiB) costs a gateway most: parsing, validation, and the answer that names its issues. A
  * search over shapes, by chance at first and then near the worst so far, for so many rounds (60) of each kind of contract; most are such as the contract takes.
- * Each body is judged in a process of its own. Prints the worst ones by the time of the processor, for which the gateway
- * serves nobody else, and by the memory that is taken at the most, as multiples of the body.
+ * Each body is measured in a process of its own. Prints the worst ones by the time of the processor, for which the gateway
+ * serves no other request, and by the memory that is taken at the most, as multiples of the body.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -30,11 +30,11 @@ interface Trial extends Cost {
 }
 
 function measureCost(contract: string, shape: Shape): Trial {
-  const file = join(import.meta.dirname, 'judge.ts')
+  const file = join(import.meta.dirname, 'measure-cost.ts')
   const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', file, JSON.stringify({ contract, shape })], {
     ...{ encoding: 'utf8', env: inheritedEnv(['PATH', 'HOME']) },
   })
-  if (!stdout) throw new Error(`no judgement of ${JSON.stringify({ contract, shape })}: ${stderr}`)
+  if (!stdout) throw new Error(`no cost of ${JSON.stringify({ contract, shape })}: ${stderr}`)
   return { contract, shape, ...(JSON.parse(stdout) as Cost) }
 }
 
@@ -54,7 +54,7 @@ console.log(`${trials.length} bodies, seed ${seed}`)
 for (const [what, measure] of Object.entries(BY)) {
   console.log(`\nworst by ${what}`)
   for (const { contract, shape, ...cost } of [...trials].sort((a, b) => measure(b) - measure(a)).slice(0, 5)) {
-    const told = `${cost.cpuMs.toFixed(1)} ms (harmless ${cost.harmlessMs.toFixed(1)}), ${cost.memoryTimes.toFixed(1)} x the body, answer ${cost.answerBytes} bytes`
-    console.log(`  ${told}  ${contract} ${JSON.stringify(shape)}`)
+    const figures = `${cost.cpuMs.toFixed(1)} ms (harmless ${cost.harmlessMs.toFixed(1)}), ${cost.memoryTimes.toFixed(1)} x the body, answer ${cost.answerBytes} bytes`
+    console.log(`  ${figures}  ${contract} ${JSON.stringify(shape)}`)
   }
 }

@@ -25,7 +25,7 @@ const LEAVES = [
 ]
 
 const pick = <T>(of: readonly T[], random: Random): T => of[Math.floor(random() * of.length)] as T
-const between = (least: number, most: number, random: Random) => Math.floor(least * (most / least) ** random())
+const between = (min: number, max: number, random: Random) => Math.floor(min * (max / min) ** random())
 
 export const randomShape = (random: Random): Shape => ({
   levels: Array.from({ length: between(1, 8, random) }, () => pick(['array', 'object'] as const, random)),
@@ -58,7 +58,7 @@ export function write({ levels, width, nameLength, hasOwnNames, leaf, isTaken, r
   const inLeaf = countsOf(leaf)
   // The document itself, and the names of all contracts.
   const left = { containers: MAX_JSON.containers - 1, values: MAX_JSON.values - 3, names: MAX_JSON.names - 10 }
-  let [room, number] = [bytes - head.length - middle.length - tail.length - 3, 0]
+  let [remaining, number] = [bytes - head.length - middle.length - tail.length - 3, 0]
   const take = (what: typeof left) => {
     for (const key of ['containers', 'values', 'names'] as const) left[key] -= what[key]
   }
@@ -67,26 +67,26 @@ export function write({ levels, width, nameLength, hasOwnNames, leaf, isTaken, r
     const level = levels[depth]
     if (!level) {
       const text = leaf.replaceAll('#', () => String(++number + 1_000))
-      room -= text.length
+      remaining -= text.length
       take(inLeaf)
       return text
     }
-    room -= 2
+    remaining -= 2
     take({ containers: 1, values: 1, names: 0 })
-    const most = depth === levels.length - 1 ? MAX_JSON.elements : width
+    const max = depth === levels.length - 1 ? MAX_JSON.elements : width
     const parts: string[] = []
-    const least = 2 * (levels.length - depth) + leaf.length + 21 + (level === 'object' ? nameLength + 9 : 1)
-    for (let i = 0; i < most && room > least && !isFull(); i++) {
+    const min = 2 * (levels.length - depth) + leaf.length + 21 + (level === 'object' ? nameLength + 9 : 1)
+    for (let i = 0; i < max && remaining > min && !isFull(); i++) {
       const own = hasOwnNames ? ++number : i
       const name = level === 'object' ? `"${String(own).padStart(nameLength, 'n')}":` : ''
       if (name && (hasOwnNames || depth === levels.length - 1)) left.names--
-      room -= name.length + 1
+      remaining -= name.length + 1
       parts.push(name + fill(depth + 1))
     }
     return level === 'object' ? `{${parts.join()}}` : `[${parts.join()}]`
   }
   const rows = fill(0)
-  const note = Math.max(0, room)
+  const note = Math.max(0, remaining)
   return rest === 'blanks'
     ? `${head}${rows}}${' '.repeat(note)}`
     : `${head}${rows}${middle}${first}${'a'.repeat(note)}${tail}`

@@ -1,5 +1,5 @@
-import type { ContractSet, Route, Subscription } from 'ebb/contract'
 import type { CompletedRequest } from 'ebb/http/gateway'
+import type { ContractSet, Route, Subscription } from '../../src/contract/index.ts'
 
 /** What a gateway knows of a function by itself; null is what it cannot know. */
 export interface ObservedFunction {

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import { Problem, problemJson } from 'ebb/contract'
+import { Problem } from 'ebb/contract'
 import { type Config, type Log, listenOn } from 'ebb/kernel'
 import { correlate } from 'ebb/telemetry'
+import { problemJson } from '../../src/contract/index.ts'
 
 export interface AdminOptions {
   readonly isReady: () => boolean

@@ -1,6 +1,5 @@
 import { context } from '@opentelemetry/api'
 import { suppressTracing } from '@opentelemetry/core'
-import { RESPONSE_MS } from 'ebb/contract'
 import type { Log } from 'ebb/kernel'
 import {
   createRefusalLog,
@@ -13,6 +12,7 @@ import {
 } from 'ebb/protocol'
 import { continueTrace } from 'ebb/telemetry'
 import { Agent, type Dispatcher } from 'undici'
+import { RESPONSE_MS } from '../../src/contract/index.ts'
 
 /** Calls a function. Resolves to whatever comes of it, and never rejects. */
 export type CallFunction = (name: string, options: CallOptions) => Promise<CallOutcome>

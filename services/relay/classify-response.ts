@@ -1,5 +1,5 @@
-import { isTransient, PLATFORM_CODES, type Subscription } from 'ebb/contract'
 import { retryDelayMs } from 'ebb/protocol'
+import { isTransient, PLATFORM_CODES, type Subscription } from '../../src/contract/index.ts'
 import type { Settlement } from '../../src/data/queue/deliveries.ts'
 import type { InvocationSettlement } from '../../src/data/queue/invocation-queue.ts'
 import type { CallOutcome } from './call-function.ts'

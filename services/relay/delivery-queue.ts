@@ -1,5 +1,5 @@
-import type { Subscription } from 'ebb/contract'
 import type pg from 'pg'
+import type { Subscription } from '../../src/contract/index.ts'
 import { findAbandoned, findDueTimes } from '../../src/data/queue/backlog.ts'
 import {
   type Delivery,

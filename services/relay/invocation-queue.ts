@@ -1,6 +1,7 @@
-import { Problem, problemJson, type Route } from 'ebb/contract'
+import { Problem } from 'ebb/contract'
 import type pg from 'pg'
 import type { Dispatcher } from 'undici'
+import { problemJson, type Route } from '../../src/contract/index.ts'
 import { findAbandoned, findDueTimes } from '../../src/data/queue/backlog.ts'
 import {
   type Invocation,

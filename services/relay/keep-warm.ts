@@ -1,5 +1,5 @@
-import { isWarm, type Route, type Subscription } from 'ebb/contract'
 import type { Log } from 'ebb/kernel'
+import { isWarm, type Route, type Subscription } from '../../src/contract/index.ts'
 import type { ProbeFunction } from './call-function.ts'
 
 export interface KeepWarmOptions {

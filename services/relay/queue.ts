@@ -1,4 +1,4 @@
-import type { Subscription } from 'ebb/contract'
+import type { Subscription } from '../../src/contract/index.ts'
 import type { Settlement } from '../../src/data/queue/deliveries.ts'
 import type { CallOutcome } from './call-function.ts'
 

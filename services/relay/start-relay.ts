@@ -1,6 +1,6 @@
-import { findEventCycles, relayDrainMs } from 'ebb/contract'
 import { type Config, type Log, requireSetting } from 'ebb/kernel'
 import { createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/protocol'
+import { findEventCycles, relayDrainMs } from '../../src/contract/index.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'

@@ -3,19 +3,39 @@
  * packed client as it is.
  */
 
-/** One endpoint as its callers see it. A part that is absent cannot be sent. */
+/**
+ * One endpoint as its callers see it. A part that is absent cannot be sent.
+ * @example
+ * interface GetOrder extends Call {
+ *   params: { id: string }
+ *   status: 200
+ *   data: { id: string }
+ *   failures: { order_not_found: 404 }
+ * }
+ */
 export interface Call {
+  /** The path's parameters. */
   readonly params?: object
+  /** The query. */
   readonly query?: object
+  /** The headers that the contract names. */
   readonly headers?: object
+  /** The body. */
   readonly body?: unknown
+  /** Whether it takes an Idempotency-Key. */
   readonly idempotent?: true
+  /** Of a success. */
   readonly status: number
+  /** The body of a success. */
   readonly data: unknown
   /** The codes with which the endpoint may refuse, each with its status. */
   readonly failures: Readonly<Record<string, number>>
 }
 
+/**
+ * Where the endpoints are, and how calls are repeated.
+ * @example const options: ClientOptions = { baseUrl: 'https://api.example.com', retries: 1, timeoutMs: 10_000 }
+ */
 export interface ClientOptions {
   /** Where the gateway is, such as `https://api.example.com`. */
   readonly baseUrl: string
@@ -33,7 +53,12 @@ export interface ClientOptions {
   readonly maxDelayMs?: number
 }
 
+/**
+ * What a call takes besides the endpoint's own input.
+ * @example const options: CallOptions = { timeoutMs: 2_000, signal: AbortSignal.timeout(1_000) }
+ */
 export interface CallOptions {
+  /** Ends the call: it resolves to the error `aborted`. */
   readonly signal?: AbortSignal | undefined
   /** For this call, in place of the client's. */
   readonly timeoutMs?: number | undefined
@@ -41,13 +66,22 @@ export interface CallOptions {
   readonly correlationId?: string | undefined
 }
 
-/** One method for each endpoint. Nothing is thrown but a TypeError for what the types refuse. */
+/**
+ * One method an endpoint. A call resolves whatever happens; it rejects only with a TypeError, for what the types refuse.
+ * @example
+ * const ordersOf = async (client: Client<CallsOf<{ getOrder: typeof contract }>>) =>
+ *   client.getOrder({ params: { id: '7' } })
+ */
 export type Client<Calls extends Readonly<Record<string, Call>>> = {
   readonly [Name in keyof Calls]: (
     ...call: Empty extends Arguments<Calls[Name]> ? [call?: Arguments<Calls[Name]>] : [call: Arguments<Calls[Name]>]
   ) => Promise<Result<Calls[Name]>>
 }
 
+/**
+ * What a call of an endpoint takes: its input and the options of any call.
+ * @example type GetOrder = Arguments<CallsOf<{ getOrder: typeof contract }>['getOrder']>
+ */
 export type Arguments<C extends Call> = CallOptions &
   Parts<C> &
   (C extends { readonly idempotent: true }
@@ -64,7 +98,13 @@ type Parts<C> = {
 } & { readonly [P in PartName<C> as IsOptional<C[P]> extends true ? P : never]?: C[P] | undefined }
 type IsOptional<T> = undefined extends T ? true : Empty extends T ? true : false
 
-/** The result of a call. Look at `ok` first, then switch on `error`. */
+/**
+ * What comes of a call. Look at `ok` first, then switch on `error`: the failures that the contract declares, the platform's
+ * own codes, `unexpected_answer`, or `network`, `timeout` and `aborted` where no response came.
+ * @example
+ * const quantity = (result: Result<CallsOf<{ getOrder: typeof contract }>['getOrder']>) =>
+ *   result.ok ? result.data.quantity : result.error === 'order_not_found' ? 0 : undefined
+ */
 export type Result<C extends Call> =
   | Success<C['status'], C['data']>
   | { [Code in keyof C['failures'] & string]: Refusal<Code, C['failures'][Code]> }[keyof C['failures'] & string]
@@ -72,21 +112,35 @@ export type Result<C extends Call> =
   | Refusal<'unexpected_answer', number>
   | NoResponse
 
+/**
+ * The endpoint did what it was asked to.
+ * @example const dataOf = <Data>(success: Success<200, Data>) => success.data
+ */
 export interface Success<Status, Data> {
+  /** Tells it from a failure. */
   readonly ok: true
+  /** As the contract declares it. */
   readonly status: Status
+  /** The body, as the contract declares it. */
   readonly data: Data
+  /** The response's headers. */
   readonly headers: Headers
+  /** Finds the request in the server's logs. */
   readonly correlationId: string
 }
 
 /**
- * The server refused. `unexpected_answer` is a response that the contracts do not declare: a proxy's page, a redirect, or a
+ * The server said no. `unexpected_answer` is one that the contracts do not foresee: a proxy's page, a redirect, or a
  * newer server's code, which `message` then names.
+ * @example const waitMs = ({ retryAfterSeconds = 0 }: Refusal<string, number>) => retryAfterSeconds * 1_000
+ * @see https://www.rfc-editor.org/rfc/rfc9457
  */
 export interface Refusal<Code, Status> {
+  /** Tells it from a success. */
   readonly ok: false
+  /** The code to switch on. */
   readonly error: Code
+  /** The HTTP status of that code. */
   readonly status: Status
   /** One sentence for people. */
   readonly message: string
@@ -94,26 +148,46 @@ export interface Refusal<Code, Status> {
   readonly correlationId: string
   /** Each issue of the input, with its path: `body.email` or `query.limit`. */
   readonly details: readonly ValidationIssue[]
+  /** The server's Retry-After (RFC 9110, 10.2.3), in seconds from now. */
   readonly retryAfterSeconds?: number
 }
 
-/** No response came. Whether the request took effect is unknown, unless the endpoint only reads. */
+/**
+ * No response came. Whether the server did something is unknown, unless the endpoint only reads.
+ * @example const isOffline = ({ error }: NoResponse) => error === 'network'
+ */
 export interface NoResponse {
+  /** Tells it from a success. */
   readonly ok: false
+  /** `timeout` is the client's own limit, `aborted` the caller's signal. */
   readonly error: 'network' | 'timeout' | 'aborted'
+  /** There is none. */
   readonly status?: never
+  /** One sentence for people. */
   readonly message: string
+  /** Finds the request in the server's logs, if it came there. */
   readonly correlationId: string
+  /** Always empty. */
   readonly details: readonly ValidationIssue[]
+  /** What was thrown. */
   readonly cause: unknown
 }
 
+/**
+ * One thing that is wrong with an input, and where.
+ * @example const show = ({ path, message }: ValidationIssue) => `${path}: ${message}`
+ */
 export interface ValidationIssue {
+  /** Such as `body.email` or `query.limit`. */
   readonly path: string
+  /** One sentence for people. */
   readonly message: string
 }
 
-/** The codes with which the platform itself may refuse at any endpoint. */
+/**
+ * What the platform itself may answer at any endpoint.
+ * @example const isWorthARetry = (code: PlatformCode) => code === 'unavailable' || code === 'rate_limited'
+ */
 export type PlatformCode =
   | ('bad_request' | 'invalid_request' | 'unauthenticated' | 'forbidden' | 'not_found' | 'method_not_allowed')
   | ('request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'expectation_failed' | 'headers_too_large')

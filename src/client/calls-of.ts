@@ -1,13 +1,20 @@
 import type * as z from 'zod'
 import type { EndpointShape } from '../contract/index.ts'
 
-/** The part of a contract that the client needs at run time: an endpoint() has it, and so has its packed data. */
+/**
+ * The part of a contract that the client needs at run time: an endpoint() has it, and so has a packed client's data.
+ * @example const callable: Callable = { name: 'get-order', method: 'GET', path: '/v1/orders/{id}', reply: { status: 200 } }
+ */
 export interface Callable
   extends Pick<EndpointShape, 'name' | 'method' | 'path' | 'idempotent' | 'reads' | 'failures'> {
+  /** Of which it knows the status of a success. */
   readonly reply?: { readonly status: number }
 }
 
-/** What callers of these contracts send and get: inputs before they are decoded, replies as they are received. */
+/**
+ * What callers of these contracts send and get: inputs before they are decoded, replies as they are read.
+ * @example type Calls = CallsOf<{ getOrder: typeof contract }>
+ */
 export type CallsOf<Contracts extends Readonly<Record<string, Callable>>> = {
   readonly [Name in keyof Contracts]: CallOf<Contracts[Name]>
 }

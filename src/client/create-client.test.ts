@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { PLATFORM_CODES } from 'ebb/contract'
 import { build } from 'esbuild'
+import { PLATFORM_CODES } from '../contract/index.ts'
 import { createClient, type PlatformCode } from './index.ts'
 import {
   countOrders,

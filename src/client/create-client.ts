@@ -6,7 +6,14 @@ import { type HttpRequest, type RawCall, toRequest } from './to-request.ts'
 
 /**
  * Creates a client of contracts, one method each, typed by them; it needs `fetch` and `crypto` and nothing else. A call never
- * throws because of the network or the server. Throws a TypeError for a `baseUrl` that is no http or https address.
+ * throws because of the network or the server: see {@link Result}. Throws a TypeError for a `baseUrl` that is none.
+ * @example
+ * const client = createClient({ getOrder: contract }, { baseUrl: 'https://api.example.com', key: 'ebb_…' })
+ * const result = await client.getOrder({ params: { id: '7' } })
+ * if (result.ok) console.log(result.data.quantity)
+ * else if (result.error === 'order_not_found') console.log('There is no such order.')
+ * else throw new Error(result.message)
+ * @see docs/howto.md
  */
 export function createClient<const Contracts extends Readonly<Record<string, Callable>>>(
   contracts: Contracts,

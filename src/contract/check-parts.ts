@@ -4,9 +4,20 @@ import { PLATFORM_CODES } from './problem.ts'
 import { findUnsupported, type SchemaUse } from './schema/find-unsupported.ts'
 import type { Emits } from './shapes.ts'
 
-/** A contract that contradicts itself, or has a part that does not exist: one sentence with file and remedy. */
+/**
+ * A contract that contradicts itself, or has a part that does not exist: its message is one sentence with file and remedy.
+ * `endpoint()`, `subscriber()` and `implement()` throw it when they load, so that nothing of it is deployed.
+ * @example
+ * try {
+ *   await import(`${process.cwd()}/functions/place-order/contract.ts`)
+ * } catch (error) {
+ *   if (error instanceof ContractError) console.error(error.functionName, error.message)
+ * }
+ * @see docs/contracts.md
+ */
 export class ContractError extends Error {
   override readonly name = 'ContractError'
+  /** The function's name; `?` where the contract has none that could be one. */
   readonly functionName: string
 
   constructor(functionName: string, sentence: string) {

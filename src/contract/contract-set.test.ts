@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { findEventCycles } from 'ebb/contract'
+import { findEventCycles } from './index.ts'
 
 const subscriber = (name: string, on: string, ...emits: readonly string[]) => ({ name, on, emits })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import { contractSet, describeDeployment, describeEndpoint, endpoint, event, subscriber } from 'ebb/contract'
+import { endpoint, event, subscriber } from 'ebb/contract'
 import * as z from 'zod'
+import { contractSet, describeDeployment, describeEndpoint } from './index.ts'
 
 const Order = z.object({ id: z.string(), sku: z.string() })
 const good = {

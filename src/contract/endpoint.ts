@@ -4,7 +4,9 @@ import type { EventDataSchema } from './event.ts'
 import type { Emits, EndpointContract, EndpointShape } from './shapes.ts'
 
 /**
- * Declares an endpoint. Throws a ContractError in one sentence where the contract contradicts itself.
+ * Declares an endpoint: the one source of its route, validation, documentation, client and deployment. Throws a
+ * {@link ContractError}, one sentence that says what to write instead, where the contract contradicts itself or has
+ * a part that does not exist.
  * @example
  * export default endpoint({
  *   name: 'get-order',
@@ -16,6 +18,7 @@ import type { Emits, EndpointContract, EndpointShape } from './shapes.ts'
  *   failures: { order_not_found: 404 },
  *   access: { scopes: ['orders:read'] },
  * })
+ * @see docs/contracts.md
  */
 export function endpoint<const C extends EndpointShape>(contract: Exact<C, EndpointShape>): EndpointContract<C> {
   checkEndpoint(contract)
@@ -25,26 +28,42 @@ export function endpoint<const C extends EndpointShape>(contract: Exact<C, Endpo
 /** Refuses the parts that a shape does not have, so that a misspelt one is an error of the compiler. */
 export type Exact<C, Shape> = C & Readonly<Record<Exclude<keyof C, keyof Shape>, never>>
 
-/** What a handler receives, validated. */
+/**
+ * What a handler receives of a request: decoded and validated. A part that the contract does not have is undefined.
+ * @example const order = (input: Input<typeof contract>) => input.params.id
+ */
 export interface Input<C extends EndpointShape> {
+  /** The path's parameters. */
   readonly params: Parsed<C['params']>
+  /** The query, with its defaults. */
   readonly query: Parsed<C['query']>
+  /** The headers that the contract names, in lower case. */
   readonly headers: Parsed<C['headers']>
+  /** The body. */
   readonly body: Parsed<C['body']>
 }
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
 
-/** What a handler returns. */
+/**
+ * What a handler returns: the reply's body before it is encoded, or nothing where the reply has none.
+ * @example const order = (id: string): Output<typeof contract> => ({ id, quantity: 1 })
+ */
 export type Output<C extends EndpointShape> = C['reply'] extends { readonly body: infer S extends z.ZodType }
   ? z.input<S>
   : // biome-ignore lint/suspicious/noConfusingVoidType: a handler of a 204 returns nothing at all
     void
 
-/** The codes with which a handler may fail. */
+/**
+ * The codes with which a handler may `fail`: the names of the contract's `failures`.
+ * @example const code: Failure<typeof contract> = 'order_not_found'
+ */
 export type Failure<C> = C extends { readonly failures: infer F } ? keyof F & string : never
 
-/** What `emit` takes for each event type that the contract names. */
+/**
+ * What `emit` takes, by event type: the data before it is encoded.
+ * @example const data: EventData<{ emits: { 'order.placed': typeof orderPlaced } }>['order.placed'] = { id: '7' }
+ */
 export type EventData<C> = C extends { readonly emits: infer E extends Emits }
   ? { readonly [T in keyof E]: z.input<EventDataSchema<E[T]>> }
   : Record<never, never>

@@ -3,8 +3,10 @@ import { findUnsupported } from './schema/find-unsupported.ts'
 import type { Emitted, EventContract, EventShape } from './shapes.ts'
 
 /**
- * Declares an event. Throws a TypeError in one sentence where the declaration contradicts itself.
+ * Declares an event (CloudEvents 1.0). Throws a TypeError, one sentence that says what to write instead, for a type that is
+ * not lower case and dotted, and for data that JSON cannot carry.
  * @example export const orderPlaced = event({ type: 'order.placed', data: z.object({ id: z.uuid() }) })
+ * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
  */
 export function event<const E extends EventShape>(shape: E): EventContract<E> {
   if (!EVENT_TYPE.test(shape.type)) {

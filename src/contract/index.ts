@@ -12,7 +12,7 @@ export {
   type Subscription,
 } from './describe.ts'
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
-export { event, eventDataSchema } from './event.ts'
+export { eventDataSchema } from './event.ts'
 export { compileLocation, isReservedPath, parsePathTemplate } from './path-template.ts'
 export { type ContractPattern, patternsOf } from './patterns-of.ts'
 export {
@@ -32,18 +32,10 @@ export type {
   AnyContract,
   EndpointContract,
   EndpointShape,
-  EventContract,
   Example,
   SubscriberContract,
   SubscriberShape,
-  WarmWindow,
 } from './shapes.ts'
-export { type Delivered, type ReceivedEvent, subscriber } from './subscriber.ts'
-export {
-  createEventValidator,
-  createValidator,
-  type RawInput,
-  type Validate,
-  type ValidationResult,
-} from './validate.ts'
+export type { Delivered, ReceivedEvent } from './subscriber.ts'
+export { createEventValidator, createValidator } from './validate.ts'
 export { isWarm } from './warm-windows.ts'

@@ -1,25 +1,43 @@
-/** What is wrong with one part of an input, and where: `path` is `body.email` or `query.limit`. */
+/**
+ * One thing that is wrong with an input, and where.
+ * @example const issue: ValidationIssue = { path: 'body.email', message: 'Write an e-mail address.' }
+ */
 export interface ValidationIssue {
+  /** Such as `body.email` or `query.limit`. */
   readonly path: string
+  /** One sentence for people. */
   readonly message: string
 }
 
+/**
+ * What a {@link Problem} has besides code, status and message.
+ * @example const options: ProblemOptions = { retryAfterSeconds: 30 }
+ */
 export interface ProblemOptions extends ErrorOptions {
+  /** What is wrong with the input, for a 400. */
   readonly details?: readonly ValidationIssue[]
   /** Sent as Retry-After (RFC 9110, whole seconds). */
   readonly retryAfterSeconds?: number
+  /** Sent with the answer. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
 /**
- * A refusal that the caller may see, answered as `application/problem+json` (RFC 9457).
- * Switch on `code`, never on the message.
+ * An error that the caller may see, answered as `application/problem+json` (RFC 9457). Any other error that is thrown is a
+ * 500 whose text stays in the log. Switch on `code`, never on the message. A handler throws its declared failures by
+ * `fail`; this class is for resources of your own.
+ * @example throw new Problem('unavailable', 503, 'The stock service is away.', { retryAfterSeconds: 30 })
+ * @see https://www.rfc-editor.org/rfc/rfc9457
  */
 export class Problem extends Error {
   override readonly name = 'Problem'
+  /** Stable, in lower_snake. */
   readonly code: string
+  /** The HTTP status, from 400 to 599. */
   readonly status: number
+  /** What is wrong with the input. */
   readonly details: readonly ValidationIssue[]
+  /** Sent with the answer. */
   readonly headers: Readonly<Record<string, string>>
 
   constructor(code: string, status: number, message: string, options: ProblemOptions = {}) {

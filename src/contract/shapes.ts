@@ -1,24 +1,43 @@
 import type * as z from 'zod'
 
-/** Everything that a contract may say about one endpoint. Plain data: no I/O, no framework. */
+/**
+ * Everything that callers may know about one endpoint, as `endpoint()` takes it. Plain data: no I/O, no framework.
+ * @example
+ * const shape: EndpointShape = {
+ *   name: 'list-orders',
+ *   summary: 'List orders.',
+ *   method: 'GET',
+ *   path: '/v1/orders',
+ *   query: z.object({ limit: z.number().max(100).default(20) }),
+ *   reply: { status: 200, body: z.object({ items: z.array(z.object({ id: z.uuid() })) }) },
+ *   access: { scopes: ['orders:read'] },
+ * }
+ * @see docs/contracts.md
+ */
 export interface EndpointShape extends Deployment {
   /** The name of its folder, image and service: a DNS label of at most 40 characters. */
   readonly name: string
   /** What it does, in one sentence. */
   readonly summary: string
+  /** More than a sentence, in CommonMark. */
   readonly description?: string
+  /** GET reads: its handler cannot write. */
   readonly method: Method
   /** Segments and `{parameters}`, case-sensitive, without a trailing slash. */
   readonly path: `/${string}`
   /** One property for each `{parameter}` of the path. */
   readonly params?: z.ZodObject
+  /** The query's parameters. An array takes a name that comes several times. Others are refused with a 400. */
   readonly query?: z.ZodObject
   /** Names in lower case. Headers that are not named here are neither checked nor passed to the handler. */
   readonly headers?: z.ZodObject
+  /** The request's body: JSON of at most 1 MiB. */
   readonly body?: z.ZodType
+  /** What a success looks like. */
   readonly reply: Reply
   /** Each way in which the handler may refuse: its code, in lower_snake, and its status (400 to 599). */
   readonly failures?: Readonly<Record<string, number>>
+  /** Who may call. */
   readonly access: Access
   /**
    * What each caller (where anonymous: each client address) may send: `requests` in `perSeconds` on average, and `burst` at
@@ -36,20 +55,32 @@ export interface EndpointShape extends Deployment {
   readonly reads?: true
   /** The events that the handler may emit, by type. */
   readonly emits?: Emits
+  /** Requests with their replies, by title. */
   readonly examples?: Readonly<Record<string, Example>>
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** The response of success. `location` is a template over the body's properties, such as `/v1/orders/{id}`. */
+/**
+ * What a success looks like: a status from 200 to 299, and its body as JSON, which only a 204 goes without. `location` is the
+ * template of the `Location` header (RFC 9110, 10.2.2), filled from the body.
+ * @example const reply: Reply = { status: 201, body: z.object({ id: z.uuid() }), location: '/v1/orders/{id}' }
+ */
 export interface Reply {
   /** 200 to 299; a 204 has no body, any other has one. */
   readonly status: number
+  /** The schema of the body. */
   readonly body?: z.ZodType
+  /** The template of the `Location` header. */
   readonly location?: `/${string}`
 }
 
-/** Who may call. `{}` is any authenticated caller. */
+/**
+ * Who may call an endpoint. `{}` is any authenticated caller. The gateway answers 401 and 403 itself: such a request never
+ * reaches the function.
+ * @example const access: Access = { scopes: ['orders:read'], owner: true }
+ * @see docs/contracts.md
+ */
 export interface Access {
   /** The caller needs every one of these. */
   readonly scopes?: readonly string[]
@@ -59,24 +90,42 @@ export interface Access {
   readonly anonymous?: true
 }
 
-/** Values for documentation, the mock server and `ebb invoke`. `body` and `reply` are checked against their schemas. */
+/**
+ * Values of one request and its reply, for the published documentation, the mock server and `ebb invoke`. `body` and `reply`
+ * are checked against their schemas when the contract loads.
+ * @example const example: Example = { body: { sku: 'LAMP-BRASS-01', quantity: 1 }, reply: { id: '01J…' } }
+ */
 export interface Example {
+  /** Values for the path's parameters. */
   readonly params?: Readonly<Record<string, unknown>>
+  /** Values for the query. */
   readonly query?: Readonly<Record<string, unknown>>
+  /** The request's body, before it is decoded. */
   readonly body?: unknown
+  /** The reply's body, as callers get it. */
   readonly reply?: unknown
 }
 
+/**
+ * An endpoint's contract as `endpoint()` returns it: frozen, and known to be consistent.
+ * @example const routes = (contracts: readonly EndpointContract[]) => contracts.map(({ method, path }) => `${method} ${path}`)
+ */
 export type EndpointContract<C extends EndpointShape = EndpointShape> = C & { readonly kind: 'endpoint' }
 
-/** Everything that a contract may say about a function that the relay calls with each event of one type. */
+/**
+ * A function that the relay calls with each event of one type, as `subscriber()` takes it.
+ * @example const shape: SubscriberShape = { name: 'confirm-order', summary: 'Confirm an order.', on: orderPlaced }
+ */
 export interface SubscriberShape extends Deployment {
   /** The name of its folder, image and service: a DNS label of at most 40 characters. */
   readonly name: string
   /** What it does, in one sentence. */
   readonly summary: string
+  /** More than a sentence, in CommonMark. */
   readonly description?: string
+  /** The event that it is called with. */
   readonly on: EventContract
+  /** How often a delivery is tried. */
   readonly retry?: Retry
   /** The events that the handler may emit, by type. */
   readonly emits?: Emits
@@ -84,7 +133,10 @@ export interface SubscriberShape extends Deployment {
   readonly failures?: Readonly<Record<string, number>>
 }
 
-/** Exponential back-off with full jitter between attempts. */
+/**
+ * How often an event is delivered, with exponential back-off and full jitter between attempts.
+ * @example const retry: Retry = { attempts: 8, minDelayMs: 500, maxDelayMs: 60_000 }
+ */
 export interface Retry {
   /** Deliveries in all before the event goes to the dead letters, 1 to 100 (default: 10). */
   readonly attempts?: number
@@ -94,30 +146,50 @@ export interface Retry {
   readonly maxDelayMs?: number
 }
 
+/**
+ * A subscriber's contract as `subscriber()` returns it: frozen, and known to be consistent.
+ * @example const subscribed = (contracts: readonly SubscriberContract[]) => contracts.map(({ on }) => on.type)
+ */
 export type SubscriberContract<C extends SubscriberShape = SubscriberShape> = C & { readonly kind: 'subscriber' }
 
 /** A contract of either kind. */
 export type AnyContract = EndpointContract | SubscriberContract
 
-/** A fact that functions share. */
+/**
+ * The declaration of an event, as `event()` takes it.
+ * @example const shape: EventShape = { type: 'order.placed', data: z.object({ id: z.uuid() }) }
+ */
 export interface EventShape {
   /** Past tense, dotted, such as `user.created`: the CloudEvents `type`. */
   readonly type: string
+  /** The CloudEvents `data`, JSON of at most 8 MiB. It has no transforms: what is stored is what subscribers read. */
   readonly data: z.ZodType
+  /** One sentence, for the published documentation. */
   readonly summary?: string
 }
 
-/** An event that is declared once under domain/, and named by the `emits` and `on` of contracts. */
+/**
+ * A fact that functions share: declared once under domain/, named by the `emits` and `on` of contracts.
+ * @example const types = (events: readonly EventContract[]) => events.map(({ type }) => type)
+ */
 export type EventContract<E extends EventShape = EventShape> = E & { readonly kind: 'event' }
 
 /** The value of an `emits` entry: the event's schema, or an `event()` of the same type. */
 export type Emitted = z.ZodType | EventContract
+/**
+ * What a handler may `emit`, by event type: an `event()`, or a schema where no other function shares it.
+ * @example const emits: Emits = { 'order.placed': orderPlaced, 'stock.moved': z.object({ sku: z.string() }) }
+ */
 export type Emits = Readonly<Record<string, Emitted>>
 
-/** How a function runs: what endpoints and subscribers say alike. */
+/**
+ * What endpoints and subscribers say alike about how they run.
+ * @example const deployment: Deployment = { timeoutMs: 5_000, secrets: ['STRIPE_KEY'], egress: ['api.stripe.com:443'] }
+ */
 export interface Deployment {
   /** Counted inside the function, from the request's headers to its response (default: 10 s, at most 10 min). */
   readonly timeoutMs?: number
+  /** How many instances there may be, and when. */
   readonly scale?: Scaling
   /** What an instance gets on a cluster (default: 50m CPU and 96Mi, at most 192Mi). */
   readonly resources?: Resources
@@ -130,9 +202,14 @@ export interface Deployment {
   readonly egress?: readonly string[]
   /** Raised when a change breaks callers. */
   readonly version?: string
+  /** Where it does not run. */
   readonly targets?: Targets
 }
 
+/**
+ * How many instances of a function there may be, and when.
+ * @example const scale: Scaling = { max: 20, warm: [{ from: '08:00', to: '18:00', timeZone: 'Europe/Berlin' }] }
+ */
 export interface Scaling {
   /** The instances that a cluster keeps warm (default: 0). A laptop keeps none: there a request starts the first one. */
   readonly min?: number
@@ -146,7 +223,10 @@ export interface Scaling {
   readonly warm?: readonly WarmWindow[]
 }
 
-/** When one instance is kept warm: `from` to `to`, past midnight where `to` is the earlier one. */
+/**
+ * When one instance is kept warm: `from` to `to`, past midnight where `to` is the earlier one.
+ * @example const window: WarmWindow = { from: '08:00', to: '18:00', days: ['mon', 'tue'], timeZone: 'Europe/Berlin' }
+ */
 export interface WarmWindow {
   /** `HH:MM`. */
   readonly from: string
@@ -161,14 +241,21 @@ export interface WarmWindow {
 export type Day = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'
 
 /**
- * In Kubernetes' quantities, such as `250m` and `128Mi`. There is no limit for CPU: it would throttle the very start that a
- * request waits for, while the requested CPU already decides which pod yields when a node is full.
+ * What an instance gets, in Kubernetes' quantities, such as `250m` and `128Mi`. There is no limit for CPU: it would throttle the very start that a
+ * request waits for, while what one asks for already decides who yields when a node is full.
+ * @example const resources: Resources = { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '256Mi' } }
  */
 export interface Resources {
+  /** What a node must have free for it. */
   readonly requests?: { readonly cpu?: string; readonly memory?: string }
+  /** With more memory than this it is killed. */
   readonly limits?: { readonly memory?: string }
 }
 
+/**
+ * The platforms that leave a function out.
+ * @example const targets: Targets = { openfaas: false }
+ */
 export interface Targets {
   /** false leaves it out of OpenFaaS, whose Community Edition runs 15 functions at most. */
   readonly openfaas?: boolean

@@ -4,7 +4,8 @@ import type { Exact } from './endpoint.ts'
 import type { SubscriberContract, SubscriberShape } from './shapes.ts'
 
 /**
- * Declares a subscriber. Throws a ContractError in one sentence where the contract contradicts itself.
+ * Declares a subscriber: its handler takes effect once for each event, however often that is delivered. Throws a
+ * {@link ContractError}, one sentence that says what to write instead, where the contract contradicts itself.
  * @example
  * export default subscriber({
  *   name: 'confirm-order',
@@ -12,6 +13,7 @@ import type { SubscriberContract, SubscriberShape } from './shapes.ts'
  *   on: orderPlaced,
  *   retry: { attempts: 8 },
  * })
+ * @see docs/contracts.md
  */
 export function subscriber<const C extends SubscriberShape>(
   contract: Exact<C, SubscriberShape>,
@@ -20,21 +22,34 @@ export function subscriber<const C extends SubscriberShape>(
   return Object.freeze({ ...(contract as C), kind: 'subscriber' as const })
 }
 
-/** What a subscriber's handler receives, validated. */
+/**
+ * What a subscriber's handler receives: decoded and validated.
+ * @example const orderId = ({ data }: Delivered<typeof confirmOrder>) => data.id
+ */
 export interface Delivered<C extends SubscriberShape> {
+  /** The event with its attributes. */
   readonly event: ReceivedEvent<z.output<C['on']['data']>>
+  /** The event's data. */
   readonly data: z.output<C['on']['data']>
 }
 
-/** A CloudEvents 1.0 event as a subscriber sees it. */
+/**
+ * A CloudEvents 1.0 event as a subscriber sees it.
+ * @example const isFirst = ({ attempt }: ReceivedEvent) => attempt === 1
+ * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+ */
 export interface ReceivedEvent<Data = unknown> {
   /** Unique together with `source`; the key by which a redelivery is recognised. */
   readonly id: string
+  /** What emitted it: `/functions/<name>`. */
   readonly source: string
+  /** Such as `order.placed`. */
   readonly type: string
   /** RFC 3339. */
   readonly time: string
+  /** What it is about, where its emitter said so. */
   readonly subject: string | undefined
+  /** Its data, decoded. */
   readonly data: Data
   /** 1 for the first delivery. */
   readonly attempt: number

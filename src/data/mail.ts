@@ -6,28 +6,55 @@ import { Problem } from '../contract/index.ts'
 import { type Config, type Resource, requireSetting } from '../kernel/index.ts'
 import { withSignal } from '../kernel/with-timeout.ts'
 
+/**
+ * Mail as a subscriber's handler gets it.
+ * @example
+ * const welcome = (mail: Mail, to: string) =>
+ *   mail.send({ messageId: 'welcome-7@shop.example', from: 'shop@shop.example', to, subject: 'Welcome', text: 'Hello.' })
+ */
 export interface Mail {
   /**
    * Sends a message after the handler's transaction has committed, and not at all if it rolls back: at least once, with the
    * event's own retries. The same `messageId` (RFC 5322, `local@domain`) is the same message.
    */
-  send(message: Message): Promise<void>
+  send(message: MailMessage): Promise<void>
 }
 
-interface Message {
+/**
+ * One message of plain text.
+ * @example
+ * const message: MailMessage = {
+ *   messageId: 'order-7@shop.example', from: 'shop@shop.example', to: ['ada@example.com'], subject: 'Order 7', text: 'Thanks.',
+ * }
+ * @see https://www.rfc-editor.org/rfc/rfc5322
+ */
+export interface MailMessage {
+  /** `local@domain`, without angle brackets. */
   readonly messageId: string
+  /** An address, or a name with one: `Ada <ada@example.com>`. */
   readonly from: Address
   /** One recipient, or a list. */
   readonly to: Address | readonly Address[]
+  /** One line. */
   readonly subject: string
+  /** The body. */
   readonly text: string
 }
 
-type PreparedMessage = Message & Pick<SendMailOptions, 'headers'>
+type PreparedMessage = MailMessage & Pick<SendMailOptions, 'headers'>
 type AddressedMessage = Omit<PreparedMessage, 'from' | 'to'> & ReturnType<typeof parseEnvelope>
 type DeliverMail = (message: AddressedMessage, signal: AbortSignal) => Promise<void>
 
-/** Mail for a subscriber: by SMTP_URL, or as one .eml file per message id in EBB_MAIL_FOLDER. Propagates the trace. */
+/**
+ * Mail for a subscriber: by SMTP_URL, or as one .eml file per message id in EBB_MAIL_FOLDER. Propagates the trace. An endpoint
+ * that uses it is refused: it emits an event instead, and a subscriber sends the mail.
+ * @example
+ * export default implement(confirmOrder, { sql: postgres, mail }, async ({ data, event }, { mail }) => {
+ *   const from = 'shop@shop.example'
+ *   await mail.send({ messageId: `${event.id}@shop.example`, from, to: 'ada@example.com', subject: `Order ${data.id}`, text: '' })
+ * })
+ * @see docs/howto.md
+ */
 export const mail: Resource<Mail, DeliverMail> = {
   stores: ['mail'],
   open: (config) => (config.SMTP_URL ? createSmtpDelivery(config.SMTP_URL) : createFileDelivery(config)),

@@ -7,7 +7,16 @@ const COMMAND_TIMEOUT_MS = 1_000
 /** A connection with a pending command counts as broken after so long without a byte, even if nothing reported an error. */
 const SOCKET_TIMEOUT_MS = 2_000
 
-/** Redis for a handler, or undefined if none is configured: no function may depend on it. Commands time out after 1 s. */
+/**
+ * Redis for a handler (an ioredis client), or undefined where no REDIS_URL is set: no function may depend on it. A command
+ * rejects after 1 s. What is written is not part of the request's transaction.
+ * @example
+ * export default implement(contract, { redis }, async ({ params: { id } }, { redis }) => {
+ *   const quantity = await redis?.get(`quantity:${id}`).catch(() => null)
+ *   return { id, quantity: Number(quantity ?? 0) }
+ * })
+ * @see docs/howto.md
+ */
 export const redis: Resource<Redis | undefined, Redis | undefined> = {
   stores: ['redis'],
   open: ({ REDIS_URL }, log) => {

@@ -1,9 +1,10 @@
 import type { Resource } from '../kernel/index.ts'
 
 /**
- * Declares a resource of a team's own: what handlers get under the name that they give it in `uses`.
+ * Declares a resource of your own: handlers get it by the name that they give it in `uses`.
  * @example
  * export const clock = resource({ stores: [], open: () => Date.now, bind: (now) => ({ now }) })
+ * @see docs/howto.md
  */
 export const resource = <Bound, Opened>(definition: Resource<Bound, Opened>): Resource<Bound, Opened> => definition
 

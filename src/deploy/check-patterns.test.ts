@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
-import { endpoint, event, patternsOf, subscriber } from 'ebb/contract'
+import { endpoint, event, subscriber } from 'ebb/contract'
 import * as z from 'zod'
+import { patternsOf } from '../contract/index.ts'
 import { checkPatterns } from './check-patterns.ts'
 import { importContracts } from './import-sources.ts'
 

@@ -1,11 +1,12 @@
 import { expect, it } from '@jest/globals'
 import { createClient } from 'ebb/client'
-import { createValidator, endpoint } from 'ebb/contract'
+import { endpoint } from 'ebb/contract'
 import { postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
 import { testFunction } from 'ebb/testing'
 import { request } from 'undici'
 import * as z from 'zod'
+import { createValidator } from '../contract/index.ts'
 import { parseRawHeaders } from './gateway/headers.ts'
 
 const tagThing = endpoint({

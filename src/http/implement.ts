@@ -13,18 +13,32 @@ import {
 import { type Correlation, type Log, type Resource, STORES, type TransactionalResource } from '../kernel/index.ts'
 import type { Identity } from '../protocol/index.ts'
 
+/**
+ * The resources that a handler uses, by the names under which it gets them.
+ * @example const uses = { sql: postgres, http } satisfies Uses
+ */
 export type Uses = Readonly<Record<string, Resource<unknown>>>
 export type BoundResources<U extends Uses> = { readonly [K in keyof U]: U[K] extends Resource<infer T> ? T : never }
 export type Contract = EndpointContract<EndpointShape> | SubscriberContract<SubscriberShape>
 
-/** What a handler can call, besides its resources, for the duration of one request. */
+/**
+ * What every handler gets of the platform for the length of one request, besides the resources that it uses.
+ * @example
+ * const refuse = ({ fail }: HandlerContext<typeof contract>, id: string) => fail('order_not_found', `There is no order ${id}.`)
+ */
 export interface HandlerContext<C> {
   /** Aborts when the deadline passes or the caller hangs up. */
   readonly signal: AbortSignal
+  /** Writes JSON lines that carry the request's correlation. Values of secret names are left out. */
   readonly log: Log
+  /** Who calls: `sub`, `scopes` and, where another one acts for the caller, `act`. */
   readonly caller: Identity
+  /** What the request carries on: its correlation id and its W3C trace context. */
   readonly correlation: Correlation
-  /** Stores an event with the request's own rows: it exists exactly if they do. */
+  /**
+   * Stores an event with the request's own rows: it exists exactly if they do. Where the data do not fit the event's schema,
+   * or are more than 8 MiB of JSON, the request fails as a whole (500). `subject` has at most 1,000 characters.
+   */
   emit<T extends keyof EventData<C> & string>(
     type: T,
     data: EventData<C>[T],
@@ -47,15 +61,27 @@ type HandlerInput<C> = C extends SubscriberContract ? Delivered<C> : C extends E
 // biome-ignore lint/suspicious/noConfusingVoidType: a subscriber returns nothing at all
 type HandlerOutput<C> = C extends EndpointContract ? Output<C> : void
 
+/**
+ * A handler: input in, the reply's body out.
+ * @example
+ * const handle: Handler<typeof contract, { sql: typeof postgres }> = async ({ params: { id } }, { sql }) =>
+ *   (await sql.one<{ id: string; quantity: number }>`select * from orders where id = ${id}`) ?? { id, quantity: 0 }
+ */
 export type Handler<C, U extends Uses> = (
   input: HandlerInput<C>,
   context: HandlerContext<C> & BoundResources<U>,
 ) => Promise<HandlerOutput<C>>
 
-/** A contract with its resources and its handler. */
+/**
+ * A contract with its handler and the resources that this uses, as `implement()` returns it.
+ * @example const nameOf = ({ contract }: Implementation) => contract.name
+ */
 export interface Implementation<C = Contract, U extends Uses = Uses> {
+  /** What it promises. */
   readonly contract: C
+  /** The resources that the handler uses. */
   readonly uses: U
+  /** The handler. */
   handle(input: HandlerInput<C>, context: HandlerContext<C> & BoundResources<U>): Promise<HandlerOutput<C>>
 }
 
@@ -77,7 +103,7 @@ type RequiredResources<C, U extends Uses> = C extends AtomicContract
 const CONTEXT_NAMES = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'secrets'])
 
 /**
- * Joins a contract with its handler and the resources that it uses. Refuses, in one sentence, a contract that promises
+ * Joins a contract with its handler and the resources that it uses. Throws a ContractError, one sentence, for a contract that promises
  * all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) without a resource that can keep it, a resource that has a
  * tool's name or does not name its stores, and one that acts after the commit (`mail`) in an endpoint.
  * @example
@@ -86,6 +112,7 @@ const CONTEXT_NAMES = new Set(['signal', 'log', 'caller', 'correlation', 'emit',
  *   if (!order) throw fail('order_not_found', `There is no order ${params.id}.`)
  *   return order
  * })
+ * @see docs/howto.md
  */
 export function implement<C extends Contract, const U extends Uses>(
   contract: C,

@@ -1,4 +1,3 @@
-export { type AppOptions, createApp } from './app.ts'
-export { type Implementation, implement, type Uses } from './implement.ts'
+export { createApp } from './app.ts'
+export type { Implementation, Uses } from './implement.ts'
 export { openResources } from './resources.ts'
-export { serve } from './serve.ts'

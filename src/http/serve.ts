@@ -30,7 +30,12 @@ const HEADERS_TIMEOUT_MS = 100_000
 /** For the last spans and metrics: a collector takes milliseconds, and one that cannot be reached must not delay the exit. */
 const FLUSH_TIMEOUT_MS = 2_000
 
-/** Runs one function as a process: listens on PORT, drains on SIGTERM. An error at the start ends it with status 1. */
+/**
+ * Runs one function as a process: listens on PORT and drains on SIGTERM. What keeps it from starting, such as a missing
+ * setting, is one line of its log, and ends it with status 1.
+ * @example serve(implement(contract, {}, async ({ params }) => ({ id: params.id, quantity: 1 })))
+ * @see docs/howto.md
+ */
 export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, U>): void {
   const name = fn.contract.name
   const fallback = createLog({ function: name })

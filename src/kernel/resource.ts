@@ -3,20 +3,21 @@ import type { Log } from './log.ts'
 import type { Transaction } from './unit-of-work.ts'
 
 /**
- * Something that is opened once per process and bound to each request; a function names in `uses` what it needs.
- * Its functions are written as methods, so that a list of resources of many kinds has a type.
+ * Something that is opened once a process and bound to each request; a function names in `uses` what it needs.
+ * Written as methods, so that a list of resources of many kinds has a type.
  * @example
- * const clock: Resource<{ now(): number }> = { stores: [], open: () => undefined, bind: () => ({ now: Date.now }) }
+ * const clock: Resource<{ now(): number }, () => number> = { stores: [], open: () => Date.now, bind: (now) => ({ now }) }
  */
 export interface Resource<Bound, Opened = unknown> {
   /** The stores that it connects to: a function's pod has only the secrets of the stores that its resources name. */
   readonly stores: readonly Store[]
-  /** Gets the settings of its own stores only. */
+  /** Opens it, once a process. `config` has the settings of its own stores only. Throws where one is missing. */
   open(config: Config, log: Log): Opened
   /** What a handler gets for the duration of one request, whose correlation it passes on. */
   bind(opened: Opened, context: BindContext): Bound
   /** Rejects while the resource cannot serve. */
   ready?(opened: Opened): Promise<void>
+  /** Closes it when the process ends, after its last request. */
   close?(opened: Opened): Promise<void>
   /** Only the one resource that can make a request all or nothing has it; it binds to the transaction. */
   transaction?: Transaction<Bound, Opened>
@@ -40,9 +41,12 @@ export interface Correlation {
 
 export const traceIdOf = (traceparent: string): string => traceparent.slice(3, 35)
 
-/** The request that a resource is bound to. */
+/**
+ * What a resource learns of the request that it is bound to.
+ * @example const bind = (_opened: unknown, { signal }: BindContext) => ({ isOver: () => signal.aborted })
+ */
 export interface BindContext extends Correlation {
-  /** Aborts when the request's deadline is over or its caller has gone. */
+  /** Aborts when the deadline passes or the caller hangs up. */
   readonly signal: AbortSignal
   /** Stores, in the request's transaction, what `carryOut` is to do after its commit. `payload` goes through JSON. */
   afterCommit(payload: unknown): Promise<void>

@@ -1,2 +1,2 @@
 export { type TestDatabase, testDatabase } from './test-database.ts'
-export { type Caller, type TestFunction, testFunction } from './test-function.ts'
+export { type Caller, type TestFunction, type TestFunctionOptions, testFunction } from './test-function.ts'

@@ -5,24 +5,39 @@ import type { Part } from '../data/migrate/privileges.ts'
 import { grantConnect } from '../dev/database-roles.ts'
 import { inheritedEnv } from '../kernel/index.ts'
 
-/** Set by the test run's own start: a superuser's address, those of the parts, and the migrated database to clone. */
+/** Set by the test run's global setup: a superuser's address, those of the roles, and the migrated database to clone. */
 const ADMIN_URL = 'EBB_TEST_ADMIN_URL'
 const URLS = 'EBB_TEST_URLS'
 const TEMPLATE = 'ebb_template'
 
+/**
+ * The addresses of a test file's database. It exists from the first hook or test on.
+ * @example const connect = ({ ownerUrl }: TestDatabase) => new Pool({ connectionString: ownerUrl })
+ */
 export interface TestDatabase {
-  /** As a function logs in. Good from the first test on. */
+  /** With the login of a function. */
   readonly url: string
-  /** As a superuser, for whoever prepares it or looks at it. */
+  /** With the login of a superuser, to prepare it and to look at it. */
   readonly ownerUrl: string
 }
 
-/** A migrated database of this test file's own, dropped after its last test. To be called where tests are declared. */
+/**
+ * A migrated database of this test file's own, cloned from a template and dropped after the last test. Call it where tests
+ * are declared: it declares hooks of jest.
+ * @example
+ * const database = testDatabase()
+ * it('has products', async () => {
+ *   const pool = new Pool({ connectionString: database.ownerUrl })
+ *   expect((await pool.query('select from products')).rowCount).toBeGreaterThan(0)
+ *   await pool.end()
+ * })
+ * @see docs/howto.md
+ */
 export function testDatabase(): TestDatabase {
   const name = `ebb_test_${randomUUID().replaceAll('-', '')}`
   const { owner: adminUrl, functions } = readLogins()
-  const ours = (url: string) => Object.assign(new URL(url), { pathname: `/${name}` }).href
-  const [url, ownerUrl] = [ours(functions), ours(adminUrl)]
+  const withName = (url: string) => Object.assign(new URL(url), { pathname: `/${name}` }).href
+  const [url, ownerUrl] = [withName(functions), withName(adminUrl)]
   const run = async (...statements: readonly string[]) => {
     const client = new pg.Client({ connectionString: adminUrl })
     await client.connect()
@@ -34,20 +49,20 @@ export function testDatabase(): TestDatabase {
   }
   beforeAll(() => run(`create database ${name} template ${TEMPLATE}`, grantConnect(ownerUrl)))
   afterAll(async () => {
-    // Postgres waits 5 s for whoever is leaving. A forced end would reach a client that is closing as an error that nobody
-    // listens for.
+    // Postgres waits 5 s for clients that are leaving. A forced end would reach a client that is closing as an error that
+    // nothing listens for.
     const drop = `drop database if exists ${name}`
     await run(drop).catch(() => run(`${drop} with (force)`))
   })
   return { url, ownerUrl }
 }
 
-/** The address of a test's database with the login of a part, or of its owner. */
-export function databaseUrlFor(whom: Part | 'owner', databaseUrl: string): string {
-  const { username, password } = new URL(readLogins()[whom])
+/** The address of a test's database with the login of a service or of functions, or of its owner. */
+export function databaseUrlFor(role: Part | 'owner', databaseUrl: string): string {
+  const { username, password } = new URL(readLogins()[role])
   const url = new URL(databaseUrl)
-  const isOurs = Object.values(readLogins()).some((login) => new URL(login).username === url.username)
-  return isOurs ? Object.assign(url, { username, password }).href : databaseUrl
+  const isTestLogin = Object.values(readLogins()).some((login) => new URL(login).username === url.username)
+  return isTestLogin ? Object.assign(url, { username, password }).href : databaseUrl
 }
 
 function readLogins(): Readonly<Record<Part | 'owner', string>> {

@@ -17,41 +17,65 @@ import {
 } from '../protocol/index.ts'
 import { testDatabase } from './test-database.ts'
 
+/**
+ * Who calls a function under test.
+ * @example const caller: Caller = { sub: 'ada', scopes: ['orders:read'] }
+ */
 export interface Caller {
+  /** The subject, as the handler's `caller.sub`. */
   readonly sub: string
+  /** The scopes of the caller's API key; default: none. */
   readonly scopes?: readonly string[]
 }
 
 type Agent = ReturnType<typeof supertest.agent>
 
+/**
+ * A function that runs for the tests of a file.
+ * @example const count = async (fn: TestFunction) => (await fn.query('select from orders')).length
+ */
 export interface TestFunction {
   /** A supertest agent that calls as the gateway would for this caller. */
   as(caller: Caller): Promise<Agent>
-  /** A supertest agent that nobody vouches for. */
+  /** A supertest agent whose requests carry no signed identity: the function refuses them. */
   unsigned(): Promise<Agent>
-  /** Sends an event as the relay would; `from` says who else sends it. */
+  /** Sends an event as the relay would, as a CloudEvent; `from` sends it as a caller, which the function refuses. */
   deliver(
     event: { readonly type: string; readonly data: unknown; readonly id?: string; readonly hops?: number },
     options?: { readonly from?: Caller },
   ): Promise<supertest.Response>
-  /** Where it listens, and the headers with which a caller comes: for requests that supertest cannot send. */
+  /** Where it listens, such as `http://127.0.0.1:40123`: for requests that supertest cannot send. */
   address(): Promise<string>
+  /** The headers that the gateway would add for this caller. */
   headers(caller: Caller): Promise<Readonly<Record<string, string>>>
-  /** Looks at the function's database, or prepares it, as its owner; answers the rows. */
+  /** Runs a statement in the function's database as its owner, to prepare it or to look at it; resolves to the rows. */
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>
-  /** Where mail is written. */
+  /** The folder of the mail that the function sends, one .eml file a message. Known from the first hook or test on. */
   mailFolder(): string
 }
 
+/**
+ * What a function under test is started with.
+ * @example const options: TestFunctionOptions = { env: { STRIPE_KEY: 'sk_test' } }
+ */
 export interface TestFunctionOptions {
+  /** Its settings and secrets, besides the database and the mail folder. */
   readonly env?: Readonly<Record<string, string>>
-  /** Puts something before the function's database, such as a pooler, and answers where that listens. */
+  /** Puts something before the function's database, such as a pooler, and returns the address of that. */
   readonly through?: (databaseUrl: string) => Promise<string>
 }
 
 /**
  * Runs a function for the tests of this file: over real HTTP, on a database of its own, and with identities as gateway
- * and relay mint them. To be called where tests are declared.
+ * and relay sign them. Call it where tests are declared: it declares hooks of jest, which start and end it.
+ * @example
+ * const fn = testFunction(handler)
+ * it('404 for an order that does not exist', async () => {
+ *   const agent = await fn.as({ sub: 'ada', scopes: ['orders:read'] })
+ *   const { status, body } = await agent.get('/v1/orders/0b5c8ab0-5a0a-4a43-8d8a-ea9a8d2b64a0')
+ *   expect([status, body.error]).toEqual([404, 'order_not_found'])
+ * })
+ * @see docs/howto.md
  */
 export function testFunction<C extends Implementation['contract'], U extends Uses>(
   fn: Implementation<C, U>,
@@ -59,7 +83,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
 ): TestFunction {
   const { name } = fn.contract
   let close = async () => {}
-  // Hooks run in the order in which they are declared: everything lets go of the database before it is dropped.
+  // Hooks run in the order in which they are declared: every connection is closed before the database is dropped.
   afterAll(() => close())
   const database = testDatabase()
   const started = Promise.withResolvers<{

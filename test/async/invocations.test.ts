@@ -4,31 +4,31 @@ import { testDatabase } from 'ebb/testing'
 import { untilTrue } from '../support/until.ts'
 import { client, closeAfterAll, NOTES, startPlatform, type TestPlatform } from './platform.ts'
 
-let world: TestPlatform
-closeAfterAll(() => world)
+let platform: TestPlatform
+closeAfterAll(() => platform)
 const database = testDatabase()
 let ann: ReturnType<typeof client>
 let ben: ReturnType<typeof client>
 beforeAll(async () => {
-  world = await startPlatform(database.ownerUrl)
-  await world.pool.query(NOTES)
-  ann = client(world, await world.keyOf('ann'))
-  ben = client(world, await world.keyOf('ben'))
+  platform = await startPlatform(database.ownerUrl)
+  await platform.pool.query(NOTES)
+  ann = client(platform, await platform.keyOf('ann'))
+  ben = client(platform, await platform.keyOf('ben'))
 })
 
 const relays: { stop(): Promise<void> }[] = []
 afterEach(async () => {
   for (const relay of relays.splice(0)) await relay.stop()
 })
-const startRelay = async (options?: Parameters<typeof world.startRelay>[0]) =>
-  void relays.push(await world.startRelay(options))
+const startRelay = async (options?: Parameters<typeof platform.startRelay>[0]) =>
+  void relays.push(await platform.startRelay(options))
 
 const locationOf = (answer: Response) => answer.headers.get('location') ?? ''
 const until = (location: string, state: string) =>
   untilTrue(async () => (await ann.stateOf(location)).state === state, { what: `${location} is ${state}` })
 const notesOf = async (text: string) =>
-  (await world.pool.query('select by, act from notes where text = $1', [text])).rows
-const hurry = () => world.pool.query(`update ebb.invocation set available_at = now() where state = 'waiting'`)
+  (await platform.pool.query('select by, act from notes where text = $1', [text])).rows
+const hurry = () => platform.pool.query(`update ebb.invocation set available_at = now() where state = 'waiting'`)
 
 describe('a call that is not waited for', () => {
   it('202 with an address, and its function called as its caller, with what it sent', async () => {
@@ -43,7 +43,7 @@ describe('a call that is not waited for', () => {
     expect([before.status, before.headers.get('retry-after')]).toEqual([200, '1'])
     const known = { id, function: 'take-note', createdAt: expect.stringMatching(/Z$/) }
     expect(await before.json()).toEqual({ ...known, state: 'waiting', attempts: 0, nextAttemptAt: expect.any(String) })
-    expect(world.functions.told.calls).toBe(0)
+    expect(platform.functions.observed.calls).toBe(0)
 
     await startRelay()
     await until(location, 'done')
@@ -66,19 +66,19 @@ describe('a call that is not waited for', () => {
     for (const n of [1, 2, 3, 4]) await until(locationOf(await ann.send('/v1/notes', { text: `quick ${n}` })), 'done')
   })
 
-  it('404 for another caller, 401 for nobody, 405 for a POST', async () => {
+  it('404 for another caller, 401 without a key, 405 for a POST', async () => {
     const location = locationOf(await ann.send('/v1/notes', { text: 'mine' }))
     expect((await ben.look(location)).status).toBe(404)
     expect((await ann.look('/v1/invocations/1')).status).toBe(404)
     expect((await ann.look('/v1/invocations/00000000-0000-4000-8000-000000000000')).status).toBe(404)
-    expect((await fetch(world.url + location)).status).toBe(401)
+    expect((await fetch(platform.url + location)).status).toBe(401)
     expect((await ann.send(location, {})).status).toBe(405)
   })
 
   it('403 and 400 at once, and nothing is kept', async () => {
-    const count = async () => (await world.pool.query('select from ebb.invocation')).rowCount
+    const count = async () => (await platform.pool.query('select from ebb.invocation')).rowCount
     const before = await count()
-    const cy = client(world, await world.keyOf('cy', []))
+    const cy = client(platform, await platform.keyOf('cy', []))
     expect((await cy.send('/v1/notes', { text: 'no' })).status).toBe(403)
     expect((await ann.send('/v1/kept', { text: 'no' })).status).toBe(400)
     const malformed = { prefer: 'respond-async', 'idempotency-key': 'with a blank' }
@@ -121,16 +121,16 @@ describe('a key', () => {
   })
 
   it('409 while a request that waits for its answer holds it', async () => {
-    const { told } = world.functions
-    told.gate = Promise.withResolvers()
-    const calls = told.calls
+    const { observed } = platform.functions
+    observed.gate = Promise.withResolvers()
+    const calls = observed.calls
     const slow = ann.send('/v1/kept', { text: 'held', mode: 'wait' }, { 'idempotency-key': 'held' })
-    await untilTrue(() => told.calls > calls, { what: 'it is in the function' })
+    await untilTrue(() => observed.calls > calls, { what: 'it is in the function' })
     const answer = await ann.send('/v1/kept', { text: 'held', mode: 'wait' }, keyed('held'))
     expect([answer.status, await answer.json()]).toMatchObject([409, { error: 'in_progress' }])
-    told.gate.resolve()
+    observed.gate.resolve()
     expect((await slow).status).toBe(201)
-    told.gate = Promise.withResolvers()
+    observed.gate = Promise.withResolvers()
   })
 
   it('has one effect, whether its caller waits the next time or not', async () => {
@@ -164,7 +164,7 @@ describe('a function that fails', () => {
     expect(await notesOf('refused')).toEqual([])
   })
 
-  it('is given up after five attempts, and says nothing of its inside', async () => {
+  it('is given up after five attempts, and shows nothing of its inside', async () => {
     const location = locationOf(await ann.send('/v1/notes', { text: 'broken', mode: 'break' }))
     await startRelay()
     await untilTrue(async () => {
@@ -177,7 +177,7 @@ describe('a function that fails', () => {
     expect(await notesOf('broken')).toEqual([])
   })
 
-  it('tells its caller when it will be called next', async () => {
+  it('shows its caller when the next attempt is due', async () => {
     const location = locationOf(await ann.send('/v1/notes', { text: 'patience', mode: 'break' }))
     await startRelay()
     await untilTrue(async () => (await ann.stateOf(location)).attempts === 2)
@@ -191,15 +191,15 @@ describe('a function that fails', () => {
 
 describe('a relay that is killed', () => {
   it('between the answer and its settlement leaves exactly one effect', async () => {
-    const { pool, functions } = world
+    const { pool, functions } = platform
     const location = locationOf(await ann.send('/v1/notes', { text: 'once', mode: 'wait' }))
     const id = location.split('/').at(-1)
-    const first = world.spawnRelay()
+    const first = platform.spawnRelay()
     await untilTrue(async () => (await ann.stateOf(location)).state === 'running', { what: 'it runs' })
     const blocker = await pool.connect()
     await blocker.query('begin')
     await blocker.query('select from ebb.invocation where id = $1 for update', [id])
-    functions.told.gate.resolve()
+    functions.observed.gate.resolve()
     const BLOCKED = `select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
                      and query like '%invocation_attempt%'`
     await untilTrue(async () => (await pool.query(BLOCKED)).rowCount === 1, { what: 'the settlement is under way' })
@@ -213,7 +213,7 @@ describe('a relay that is killed', () => {
     expect(await ann.stateOf(location)).toMatchObject({ state: 'running', attempts: 1 })
     await pool.query(`update ebb.invocation set locked_until = now() - interval '1 ms' where id = $1`, [id])
 
-    world.spawnRelay()
+    platform.spawnRelay()
     await until(location, 'done')
     expect(await ann.stateOf(location)).toMatchObject({ attempts: 2, result: { status: 201, body: { text: 'once' } } })
     expect(await notesOf('once')).toEqual([{ by: 'ann', act: 'relay' }])

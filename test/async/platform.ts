@@ -6,16 +6,18 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from '@jest/globals'
-import { describeEndpoint, endpoint } from 'ebb/contract'
+import { endpoint } from 'ebb/contract'
 import { postgres } from 'ebb/data'
-import { createApp, type Implementation, implement, openResources } from 'ebb/http'
+import { type Implementation, implement } from 'ebb/http'
 import { createLog, parseConfig } from 'ebb/kernel'
 import { createIdentityVerifier, generateIdentityKeys } from 'ebb/protocol'
 import * as z from 'zod'
 import { startGateway } from '../../services/gateway/start-gateway.ts'
 import { startRelay } from '../../services/relay/start-relay.ts'
+import { describeEndpoint } from '../../src/contract/index.ts'
 import { createKey } from '../../src/data/api-keys.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
+import { createApp, openResources } from '../../src/http/index.ts'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
 
 const PEPPER = 'p'.repeat(32)
@@ -98,18 +100,18 @@ interface Functions {
 }
 
 async function startFunctions(databaseUrl: string, { jwks, closers }: Functions) {
-  const told = { calls: 0, broken: new Set<string>(), gate: Promise.withResolvers<void>() }
+  const observed = { calls: 0, broken: new Set<string>(), gate: Promise.withResolvers<void>() }
   const handle = (contract: typeof takeNote) =>
     implement(contract, { sql: postgres }, async ({ body, headers }, { sql, caller, fail }) => {
       const { text, mode } = body
-      told.calls++
+      observed.calls++
       await sql`insert into notes (text, by, act) values (${text}, ${caller.sub}, ${caller.act ?? null})`
       if (mode === 'refuse') throw fail('too_long', 'That is too long.')
-      if (mode === 'break' || (mode === 'break-once' && !told.broken.has(text))) {
-        told.broken.add(text)
+      if (mode === 'break' || (mode === 'break-once' && !observed.broken.has(text))) {
+        observed.broken.add(text)
         throw new Error('a secret inside')
       }
-      if (mode === 'wait') await told.gate.promise
+      if (mode === 'wait') await observed.gate.promise
       const tone = headers?.['x-tone']
       return { text, by: caller.sub, ...(tone ? { tone } : {}) }
     })
@@ -132,12 +134,12 @@ async function startFunctions(databaseUrl: string, { jwks, closers }: Functions)
   await once(server, 'listening')
   closers.push(() => server.close().closeAllConnections())
   // A server that listens on a port has an address.
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, told }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, observed }
 }
 
-/** Closes a world after the last test of a file; to be called before `testDatabase`, since hooks run in order. */
-export function closeAfterAll(world: () => TestPlatform | undefined) {
-  afterAll(() => world()?.close())
+/** Closes a platform after the last test of a file; to be called before `testDatabase`, since hooks run in order. */
+export function closeAfterAll(platform: () => TestPlatform | undefined) {
+  afterAll(() => platform()?.close())
 }
 
 export interface InvocationState {

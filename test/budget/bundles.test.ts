@@ -66,7 +66,7 @@ const OF_ONE: Readonly<Record<string, string>> = { nodemailer: 'send-welcome-ema
 /** The packages that are in more than one file: constants, and what no class of goes from one file to another. */
 const IN_SEVERAL = ['@opentelemetry/semantic-conventions', OTLP_BASE]
 
-const OWN_ROOMS = /^(functions|domain|src\/(contract|data|http|kernel|protocol|start|telemetry))\//
+const FUNCTION_LAYERS = /^(functions|domain|src\/(contract|data|http|kernel|protocol|start|telemetry))\//
 /** What the build itself puts in the place of modules. */
 const STAND_INS = /^((lazy|omitted|shared):|main\.ts$|<stdin>$)/
 
@@ -136,30 +136,30 @@ describe.each(['place-order', 'list-products', 'send-welcome-email'])('%s', (nam
     expect(holders).toEqual(['main'])
   })
 
-  it('has of this checkout itself and the rooms of a function', () => {
+  it('has of this checkout only the layers of a function', () => {
     const own = Object.keys(parts)
       .flatMap(filesIn)
       .filter((file) => !file.includes('/node_modules/'))
       .map((file) => relative('.', file))
     expect(own).toContain(`functions/${name}/handler.ts`)
-    const strange = own.filter((file) => !STAND_INS.test(file) && !OWN_ROOMS.test(file))
+    const strange = own.filter((file) => !STAND_INS.test(file) && !FUNCTION_LAYERS.test(file))
     const others = own.filter((file) => file.startsWith('functions/') && !file.startsWith(`functions/${name}/`))
     const notForImages = own.filter((file) => /\.test\.ts$|test-support|^src\/http\/gateway\//.test(file))
     expect([...strange, ...others, ...notForImages]).toEqual([])
   })
 
-  it('has nothing of what checks contracts: that was said before there was a bundle', async () => {
+  it('has nothing of what checks contracts: they were checked before there was a bundle', async () => {
     const code = await Promise.all(
       listed.map((part) => readFile(parts[part]?.file ?? join(folder, name, part), 'utf8')),
     )
-    const said = (await sentencesOf(['check-endpoint', 'check-subscriber', 'check-parts', 'check-deployment'])).filter(
-      (sentence) => code.join('').includes(sentence),
-    )
-    expect(said).toEqual([])
+    const messages = (
+      await sentencesOf(['check-endpoint', 'check-subscriber', 'check-parts', 'check-deployment'])
+    ).filter((sentence) => code.join('').includes(sentence))
+    expect(messages).toEqual([])
   })
 })
 
-/** What a source says to people: its literals of several words. */
+/** The messages of a source: its literals of several words. */
 async function sentencesOf(names: readonly string[]): Promise<readonly string[]> {
   const sources = await Promise.all(names.map((name) => readFile(`src/contract/${name}.ts`, 'utf8')))
   const literals = sources.flatMap((source) => [...source.matchAll(/'([^'\n]{20,})'|`([^`$\n]{15,})/g)])

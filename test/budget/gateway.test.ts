@@ -5,7 +5,7 @@ import { expect, it } from '@jest/globals'
 import { findBundledPackages } from '../../src/build/packages.ts'
 import { writePart } from '../../src/build/write-part.ts'
 
-/** What each request passes through, whoever it is for. */
+/** What each request passes through, whichever function it is for. */
 const PUBLIC_PATH = 'src/http/gateway/index.ts'
 const PACKAGES = ['@opentelemetry/api']
 

@@ -24,7 +24,7 @@ export interface Loading {
 
 type Loaded = Readonly<Record<'files' | 'builtins', readonly string[]>>
 
-/** Starts a built function, lets it answer one good request and ends it; answers what was loaded when. */
+/** Starts a built function, lets it answer one good request and ends it; returns what was loaded when. */
 export async function observeLoading(contract: AnyContract, { file, parts }: FunctionBundle): Promise<Loading> {
   await using opened = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'ebb-loading-'))
@@ -37,7 +37,7 @@ export async function observeLoading(contract: AnyContract, { file, parts }: Fun
 
   const observe = async (start: string, request: Parameters<Awaited<ReturnType<typeof startBuilt>>['ask']>[0]) => {
     const stores = { DATABASE_URL: database.url, EBB_MAIL_FOLDER: join(folder, 'mail') }
-    // As it is where nobody sets it; and an address to listen on would load node:dns.
+    // The defaults; and an address to listen on would load node:dns.
     const usual = { OTEL_TRACES_EXPORTER: 'otlp', OTEL_METRICS_EXPORTER: 'otlp', EBB_HOST: '' }
     await using started = await startBuilt(start, {
       nodeArgs: ['--require', preload],
@@ -45,17 +45,17 @@ export async function observeLoading(contract: AnyContract, { file, parts }: Fun
     })
     const { status } = await started.ask(request)
     await started.end()
-    return { status, told: new Map<string, Loaded>(started.told.map((line) => JSON.parse(line))) }
+    return { status, reported: new Map<string, Loaded>(started.reported.map((line) => JSON.parse(line))) }
   }
   const known = await observe(bare, { method: 'GET', target: '/', headers: {}, body: undefined })
-  const { status, told } = await observe(file, await goodRequest(contract))
+  const { status, reported } = await observe(file, await goodRequest(contract))
   const names = new Map(Object.entries(parts).map(([name, part]) => [basename(part.file), name]))
   return {
     status,
-    parts: byMoment((moment) => (told.get(moment)?.files ?? []).map((path) => names.get(basename(path)) ?? path)),
+    parts: byMoment((moment) => (reported.get(moment)?.files ?? []).map((path) => names.get(basename(path)) ?? path)),
     builtins: byMoment((moment) => {
-      const usual = new Set(known.told.get(moment)?.builtins)
-      return (told.get(moment)?.builtins ?? []).filter((name) => !usual.has(name))
+      const usual = new Set(known.reported.get(moment)?.builtins)
+      return (reported.get(moment)?.builtins ?? []).filter((name) => !usual.has(name))
     }),
   }
 }
@@ -74,7 +74,7 @@ function byMoment(loadedAt: (moment: Moment) => readonly string[]): Readonly<Rec
     for (const name of fresh) before.add(name)
     return [moment, fresh.sort()] as const
   })
-  // It has an entry for each of them, which its type does not tell.
+  // It has an entry for each of them, which its type does not say.
   return Object.fromEntries(entries) as Readonly<Record<string, readonly string[]>> as Record<Moment, readonly string[]>
 }
 
@@ -84,22 +84,22 @@ function byMoment(loadedAt: (moment: Moment) => readonly string[]): Readonly<Rec
 function reportLoaded() {
   const { writeSync } = process.getBuiltinModule('node:fs')
   const { subscribe } = process.getBuiltinModule('node:diagnostics_channel')
-  const told = new Set<string>()
-  const tell = (moment: Moment) => {
-    if (told.has(moment)) return
-    told.add(moment)
+  const reported = new Set<string>()
+  const report = (moment: Moment) => {
+    if (reported.has(moment)) return
+    reported.add(moment)
     const files = Reflect.get(globalThis, Symbol.for('ebb.started'))?.scripts.keys() ?? []
     const all: readonly string[] = Reflect.get(process, 'moduleLoadList')
     const builtins = all.flatMap((line) => /^NativeModule (?!internal\/)(.*)/.exec(line)?.slice(1) ?? [])
     writeSync(3, `${JSON.stringify([moment, { files: [...files], builtins }])}\n`)
   }
-  subscribe('tracing:net.server.listen:asyncEnd', () => tell('listening'))
+  subscribe('tracing:net.server.listen:asyncEnd', () => report('listening'))
   subscribe('http.server.response.finish', () => {
-    tell('answered')
+    report('answered')
     // After the listeners of the response's 'close', for which Node queues one tick now, and before any timer or signal.
-    process.nextTick(() => process.nextTick(() => tell('done')))
+    process.nextTick(() => process.nextTick(() => report('done')))
   })
-  process.on('exit', () => tell('ended'))
+  process.on('exit', () => report('ended'))
 }
 
 function serveBare() {

@@ -36,10 +36,10 @@ async function askBuilt(body: object) {
   const headers = { 'ebb-identity': token, 'content-type': 'application/json' }
   const answer = await built.ask({ method: 'POST', target: contract.path, headers, body: JSON.stringify(body) })
   await built.end()
-  const faults = built.log().filter(({ msg }) => msg.includes('code cache'))
+  const cacheWarnings = built.log().filter(({ msg }) => msg.includes('code cache'))
   return {
     answer: { status: answer.status, body: JSON.parse(answer.body) },
-    faults,
+    cacheWarnings,
     stderr: (await built.ended).stderr,
   }
 }
@@ -62,13 +62,13 @@ describe('text beyond ASCII is the same in sources and in what is built', () => 
     }
     expect(await askSource({ name: 'Müller' })).toEqual({ status: 200, body: expected })
     const built = await askBuilt({ name: 'Müller' })
-    expect(built).toEqual({ answer: { status: 200, body: expected }, faults: [], stderr: '' })
+    expect(built).toEqual({ answer: { status: 200, body: expected }, cacheWarnings: [], stderr: '' })
   })
 
   it.each([[{ name: 'Muller–' }], [{ name: 'MÃ¼ller' }], [{ name: 'Weiß' }]])('%j is refused alike', async (body) => {
-    const told = ({ correlationId: _, instance: _instance, ...problem }: Record<string, unknown>) => problem
+    const withoutIds = ({ correlationId: _, instance: _instance, ...problem }: Record<string, unknown>) => problem
     const [fromSource, { answer }] = [await askSource(body), await askBuilt(body)]
     expect(answer.status).toBeGreaterThanOrEqual(400)
-    expect({ ...answer, body: told(answer.body) }).toEqual({ ...fromSource, body: told(fromSource.body) })
+    expect({ ...answer, body: withoutIds(answer.body) }).toEqual({ ...fromSource, body: withoutIds(fromSource.body) })
   })
 })

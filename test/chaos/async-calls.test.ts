@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => ebb.stop())
 
-/** Asks for one order without waiting for it; answers where its state is. */
+/** Asks for one order without waiting for it; returns the address of its state. */
 async function callAsync(i: number): Promise<string> {
   const response = await ebb.call('POST', '/v1/orders', {
     headers: { 'idempotency-key': `async-${i}`, prefer: 'respond-async' },
@@ -33,7 +33,7 @@ interface Invocation {
 }
 
 const stateOf = async (location: string) => (await (await ebb.call('GET', location)).json()) as Invocation
-const relays = () => ebb.told.filter(({ event, part }) => event === 'start' && part === 'relay')
+const relays = () => ebb.events.filter(({ event, part }) => event === 'start' && part === 'relay')
 
 describe(`${CALLS} asynchronous calls with the relay killed ${KILLS} times`, () => {
   it('have each exactly one final state and one effect', async () => {
@@ -44,7 +44,7 @@ describe(`${CALLS} asynchronous calls with the relay killed ${KILLS} times`, () 
       }
     })()
     for (let kill = 0; kill < KILLS; kill++) {
-      const answered = () => ebb.told.filter(({ event }) => event === 'delivery').length
+      const answered = () => ebb.events.filter(({ event }) => event === 'delivery').length
       const before = answered()
       await untilTrue(() => answered() >= before + 20, { limitMs: 60_000, what: 'twenty more deliveries' })
       const started = relays().length

@@ -15,7 +15,7 @@ const HANDLER = 'functions/create-user/handler.ts'
 let ebb: TestEbb
 let checkout: Awaited<ReturnType<typeof copyCheckout>>
 beforeAll(async () => {
-  // A handler that takes its time, so that whoever is killed is killed in the middle of a request.
+  // A handler that takes its time, so that a process is killed in the middle of a request.
   const handler = await readFile(HANDLER, 'utf8')
   checkout = await copyCheckout({
     [HANDLER]: handler.replace(
@@ -37,18 +37,18 @@ afterAll(async () => {
 
 /** The pid of the newest process of a part or function. */
 const pidOf = (name: string) =>
-  ebb.told.findLast(
+  ebb.events.findLast(
     ({ event, part, function: fn }) => (event === 'start' && part === name) || (event === 'spawn' && fn === name),
   )?.pid
 
-const faults: number[] = []
+const badStatuses: number[] = []
 
-/** Sends one request with one key until it is acknowledged, as a careful client would; answers where the user is. */
+/** Sends one request with one key until it is acknowledged, as a careful client would; returns the address of the user. */
 async function createUntilAcknowledged(email: string): Promise<string> {
   for (;;) {
     const response = await ebb.createUser(email).catch(() => undefined)
     if (response?.status === 201) return response.headers.get('location') ?? ''
-    if (response && response.status !== 409) faults.push(response.status)
+    if (response && response.status !== 409) badStatuses.push(response.status)
     await delay(100)
   }
 }
@@ -76,15 +76,15 @@ describe('with functions, relay and Postgres killed again and again', () => {
       }
     }
     await Promise.all(workers)
-    expect(faults.length).toBeGreaterThan(0)
-    expect(new Set(faults.filter((status) => ![502, 503].includes(status)))).toEqual(new Set())
+    expect(badStatuses.length).toBeGreaterThan(0)
+    expect(new Set(badStatuses.filter((status) => ![502, 503].includes(status)))).toEqual(new Set())
 
     const mailed = async () =>
       [...(await readMails(ebb.folder)).values()].map((mail) => /^To: (.*)$/m.exec(mail)?.[1]?.trim())
     await untilTrue(async () => (await unsettled()).length === 0, {
       what: 'the end of every delivery',
-    }).catch(async (fault: Error) => {
-      throw new Error(`${fault.message}: ${JSON.stringify((await unsettled()).slice(0, 5))}`)
+    }).catch(async (error: Error) => {
+      throw new Error(`${error.message}: ${JSON.stringify((await unsettled()).slice(0, 5))}`)
     })
     expect((await mailed()).sort()).toEqual([...emails].sort())
     for (const location of locations.values()) expect((await ebb.call('GET', location)).status).toBe(200)
@@ -96,7 +96,7 @@ interface Listed {
   readonly deliveries: readonly { readonly state: string }[]
 }
 
-/** The events that are not delivered yet, or why that cannot be told. */
+/** The events that are not delivered yet, or why that is not known. */
 async function unsettled(): Promise<readonly unknown[]> {
   const headers = { authorization: `Bearer ${ebb.ready.adminKey}` }
   const response = await fetch(new URL('/v1/events?limit=500&type=user.created', ebb.ready.admin), { headers })

@@ -6,14 +6,16 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { describeEndpoint, describeSubscriber, endpoint, event, subscriber } from 'ebb/contract'
+import { endpoint, event, subscriber } from 'ebb/contract'
 import { postgres } from 'ebb/data'
-import { createApp, type Implementation, implement, openResources } from 'ebb/http'
+import { type Implementation, implement } from 'ebb/http'
 import { createLog, inheritedEnv, parseConfig } from 'ebb/kernel'
 import { createIdentityVerifier, type IdentityKeys } from 'ebb/protocol'
 import * as z from 'zod'
+import { describeEndpoint, describeSubscriber } from '../../src/contract/index.ts'
 import { createKey } from '../../src/data/api-keys.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
+import { createApp, openResources } from '../../src/http/index.ts'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
 
 const PEPPER = 'p'.repeat(32)
@@ -104,7 +106,7 @@ async function follow(child: ChildProcess, msg: string) {
     if (line.msg === msg) ready.resolve(line)
   })
   const exited = once(child, 'exit')
-  exited.then(() => ready.reject(new Error(`it ended before it said "${msg}"`)))
+  exited.then(() => ready.reject(new Error(`it ended before it logged "${msg}"`)))
   const stop = async () => {
     child.kill('SIGTERM')
     await exited
@@ -130,7 +132,7 @@ async function startFunctions(databaseUrl: string, first: TrustedKeys) {
   believe(first)
   const apps = new Map(
     functions.map(({ implementation, name, resources }) => {
-      const verify = (token: string) => verifiers.get(name)?.(token) ?? Promise.reject(new Error('nobody is believed'))
+      const verify = (token: string) => verifiers.get(name)?.(token) ?? Promise.reject(new Error('no key is trusted'))
       return [name as string, createApp(implementation, { resources, log, verify, revision: 'r1' })]
     }),
   )

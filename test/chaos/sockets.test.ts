@@ -14,12 +14,12 @@ beforeAll(async () => {
 })
 afterAll(() => all.close())
 
-describe.each(Object.entries(NETWORK_CONDITIONS))('where connections are %s', (_name, weather) => {
+describe.each(Object.entries(NETWORK_CONDITIONS))('where connections are %s', (_name, condition) => {
   it('every socket is well again by itself, and no use of it hangs', async () => {
     const recoveries = await Promise.all(
       all.sockets.map(async (socket) => ({
         ...{ name: socket.name, limitMs: socket.limitMs + BUSY_MS },
-        ...(await measureRecovery(socket, weather, { lastsMs: 2_000, limitMs: LIMIT_MS })),
+        ...(await measureRecovery(socket, condition, { lastsMs: 2_000, limitMs: LIMIT_MS })),
       })),
     )
     expect(recoveries.filter(({ wellAfterMs }) => wellAfterMs === undefined)).toEqual([])

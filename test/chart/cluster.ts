@@ -19,7 +19,7 @@ interface ClusterOptions {
   readonly mayReadNamespaces?: boolean
 }
 
-/** Without these Helm would take what is there for somebody else's. */
+/** Without these Helm would take what is there for another release's. */
 const HELMS = { 'meta.helm.sh/release-name': 'ebb', 'meta.helm.sh/release-namespace': 'default' }
 
 /**

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals'
-import { gatewayDrainMs, relayDrainMs } from 'ebb/contract'
+import { gatewayDrainMs, relayDrainMs } from '../../src/contract/index.ts'
 import { startCluster } from './cluster.ts'
 import {
   describeChart,
@@ -117,22 +117,22 @@ describeChart('an installation on Knative', () => {
 
   it('is refused where no namespace is there from which functions could be called', async () => {
     await using cluster = await startCluster([], { namespaces })
-    const said = await refusal({}, cluster)
-    expect(said).toContain('knative.ingressNamespaces: there is no namespace kourier-system; name the one in which')
+    const message = await refusal({}, cluster)
+    expect(message).toContain('knative.ingressNamespaces: there is no namespace kourier-system; name the one in which')
     expect(await refusal({ knative: { namespace: 'serving' } }, cluster)).toContain(
       'knative.namespace: there is no namespace serving; name the one in which',
     )
     await renderChart({ knative: { ingressNamespaces: ['kourier-system', 'istio-system'] } }, cluster)
   })
 
-  it('is not looked after where nobody minds: without policies, without Knative, without a cluster', async () => {
+  it('is not looked at where it does not matter: without policies, without Knative, without a cluster', async () => {
     await using cluster = await startCluster([], { namespaces })
     await renderChart({ networkPolicy: { enabled: false } }, cluster)
     await renderChart({ engine: 'kubernetes' }, cluster)
     await renderChart({ engine: 'knative' })
   })
 
-  it('by somebody who may not read namespaces is refused with the value that goes without', async () => {
+  it('by a user who may not read namespaces is refused with the value that goes without', async () => {
     await using cluster = await startCluster([], { mayReadNamespaces: false })
     expect(await refusal({}, cluster)).toMatch(/knative-lookUpNamespaces[\s\S]*namespaces "kube-system" is forbidden/)
     await renderChart({ knative: { lookUpNamespaces: false } }, cluster)
@@ -240,13 +240,13 @@ describeChart('a function', () => {
   })
 
   it('that keeps more warm than it may have is refused', async () => {
-    const said = await refusal({ functions: { 'take-one': { scale: { min: 5 } } } }, { functions })
-    expect(said).toContain('functions.take-one.scale: min (5) is more than max (4)')
+    const message = await refusal({ functions: { 'take-one': { scale: { min: 5 } } } }, { functions })
+    expect(message).toContain('functions.take-one.scale: min (5) is more than max (4)')
   })
 
   it('that there is not is refused with the names of those that there are', async () => {
-    const said = await refusal({ functions: { 'take-on': { poolMax: 1 } } }, { functions })
-    expect(said).toContain('functions.take-on: there is no such function; there are take-one, warm-one')
+    const message = await refusal({ functions: { 'take-on': { poolMax: 1 } } }, { functions })
+    expect(message).toContain('functions.take-on: there is no such function; there are take-one, warm-one')
   })
 })
 

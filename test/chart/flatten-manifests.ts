@@ -10,7 +10,7 @@ const HELM_LABELS = /^(app\.kubernetes\.io\/(instance|version|managed-by)|helm\.
 const COMPARED_ELSEWHERE = ['NetworkPolicy', 'ConfigMap', 'Secret']
 
 /**
- * What manifests say, told alike whoever says it: objects by the part that they are for, containers and what is in them by
+ * What manifests say, in one form for chart and k8s/: objects by the part that they are for, containers and what is in them by
  * their names, settings with what their ConfigMaps hold, secrets by the file that they are, policies by what they allow.
  */
 export function flattenManifests(manifests: readonly Manifest[]): ManifestProperties {

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { jest } from '@jest/globals'
 import { inheritedEnv } from 'ebb/kernel'
 import { parse, parseAllDocuments, stringify } from 'yaml'
-import { describeWhere, findProgram } from '../support/requirements.ts'
+import { findProgram } from '../support/find-program.ts'
+import { describeWhere } from '../support/requirements.ts'
 
 export const CHART = 'charts/ebb'
 export const KNATIVE = 'serving.knative.dev/v1'
@@ -64,7 +65,7 @@ export async function refusal(values: Values, options: ChartOptions = {}): Promi
   return stderr
 }
 
-/** What whoever installs it reads: Helm shows it to those only who have a cluster. */
+/** The notes after an install: Helm shows them only where there is a cluster. */
 export async function notesFor(values: Values = {}): Promise<string> {
   const chart = await copyOfChart()
   const notes = await readFile(join(chart, 'templates/NOTES.txt'), 'utf8')

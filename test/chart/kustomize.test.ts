@@ -22,7 +22,7 @@ const DIFFERENCES: readonly (readonly [RegExp, string])[] = [
   [/\benv\.(EBB_NAMESPACE|OTEL_RESOURCE_ATTRIBUTES)\b/, 'k8s/ has no namespace, and Knative asks the pod for none'],
   [/\benv\.EBB_MAIL_FOLDER$|^migrate .*\benv\.EBB_POOL_MAX$/, 'in k8s/ one ConfigMap is for all parts'],
   [/\bDATABASE_DIRECT_URL(_FILE)?$/, 'in k8s/ a pooler is put before Postgres by a Secret alone'],
-  [/ network to monitoring:4318$/, 'k8s/ is told of a collector by an overlay, which finds its way open'],
+  [/ network to monitoring:4318$/, 'k8s/ gets a collector from an overlay, which finds its way open'],
   [
     /^postgres .*(serviceName|volumeClaimTemplates|PGDATA)$/,
     'k8s/ has names without a release, and keeps its data where it is',

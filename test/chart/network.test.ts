@@ -156,7 +156,7 @@ describeChart('the network', () => {
     expect(except).toEqual(expect.arrayContaining(['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', metadataServer]))
   })
 
-  it('is nobody`s business where it is switched off', async () => {
+  it('is not restricted where it is switched off', async () => {
     expect(ofKind(await renderChart({ networkPolicy: { enabled: false } }), 'NetworkPolicy')).toEqual([])
   })
 })

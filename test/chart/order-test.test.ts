@@ -13,18 +13,18 @@ afterAll(() => ebb.stop())
 /** Runs what `helm test` runs in a pod. */
 async function orderTest(env: Readonly<Record<string, string>>) {
   const child = spawn(process.execPath, ['charts/ebb/files/order-test.mjs'], { env, stdio: 'pipe' })
-  let said = ''
-  for (const output of [child.stdout, child.stderr]) output.on('data', (chunk) => (said += chunk))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
   const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-  return { code, said }
+  return { code, output }
 }
 
 it('helm test places an order, waits for its receipt, and leaves no live key', async () => {
   const file = join(ebb.folder, 'admin-key')
   await writeFile(file, ebb.ready.adminKey)
   const env = { GATEWAY: ebb.ready.url, ADMIN: ebb.ready.admin, EBB_ADMIN_KEY_FILE: file }
-  const { code, said } = await orderTest(env)
-  expect([code, said]).toEqual([0, expect.stringMatching(/order \S+ of \S+ is placed\n.*its receipt is mailed/)])
+  const { code, output } = await orderTest(env)
+  expect([code, output]).toEqual([0, expect.stringMatching(/order \S+ of \S+ is placed\n.*its receipt is mailed/)])
   const headers = { authorization: `Bearer ${ebb.ready.adminKey}` }
   const answer = await fetch(new URL('/v1/keys', ebb.ready.admin), { headers })
   const { keys } = (await answer.json()) as { keys: { subject: string; revokedAt: string | null }[] }
@@ -34,5 +34,5 @@ it('helm test places an order, waits for its receipt, and leaves no live key', a
   await writeFile(file, 'another key of 16 characters')
   const refused = await orderTest(env)
   expect(refused.code).toBe(1)
-  expect(refused.said).toContain('/v1/keys answered 401')
+  expect(refused.output).toContain('/v1/keys answered 401')
 })

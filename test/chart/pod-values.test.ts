@@ -166,7 +166,7 @@ describeChart('an account', () => {
     return { made, used: new Set(Object.values(used)), of: used }
   }
 
-  it.each(Object.keys(PARTS))('of the %s may have annotations, or be somebody else`s', async (part) => {
+  it.each(Object.keys(PARTS))('of the %s may have annotations, or be an existing one', async (part) => {
     const { made } = await accountsOf(PARTS[part]?.({ serviceAccount: { annotations } }) ?? {})
     expect(Object.entries(made).filter(([, has]) => Object.keys(has).length > 0)).toEqual([
       [`ebb-${part}`, annotations],

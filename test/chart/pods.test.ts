@@ -157,14 +157,14 @@ describeChart('every secret', () => {
     for (const apis of [[], [KNATIVE]]) {
       for (const mail of [{}, { existingSecret: 'smtp' }]) {
         const pods = podsOf(await renderChart({ mail }, { functions, apis }))
-        const told = pods
+        const environments = pods
           .filter((pod) => componentOf(pod) === 'function')
           .map((pod) => {
             const { plain, files } = settingsOf(pod.spec.containers[0]!)
             const names = [...files.map(([name]) => name), ...Object.keys(plain)]
             return [pod.of.split(' ')[1], names.filter((name) => /_URL$|MAIL/.test(name)).sort()]
           })
-        expect(Object.fromEntries(told)).toEqual({
+        expect(Object.fromEntries(environments)).toEqual({
           all: [
             'DATABASE_URL',
             ...('existingSecret' in mail ? ['REDIS_URL', 'SMTP_URL'] : ['EBB_MAIL_FOLDER', 'REDIS_URL']),

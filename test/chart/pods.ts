@@ -57,7 +57,7 @@ function templateOf(manifest: Manifest): Template | undefined {
 
 export const componentOf = ({ labels }: Pick<Pod, 'labels'>) => labels['app.kubernetes.io/component'] ?? ''
 
-/** What a container is told, secrets by the names of their settings: `NAME` for `NAME_FILE`. */
+/** The settings of a container, secrets by the names of their settings: `NAME` for `NAME_FILE`. */
 export function settingsOf({ env = [] }: Container) {
   const plain = env.filter(({ name }) => !name.endsWith('_FILE'))
   return {
@@ -78,7 +78,7 @@ export const secretFilesOf = ({ spec }: Pod): Readonly<Record<string, string>> =
     ),
   )
 
-/** A Secret of one's own for everything that the chart would make up. */
+/** The values with which the chart makes no Secret: an existing one for each. */
 export const existingSecrets = {
   identity: { existingSecret: 'my-identity' },
   gateway: { existingSecret: 'my-gateway' },

@@ -75,12 +75,12 @@ it('every value has a default, but those of functions, which their contracts hav
 })
 
 it('values.yaml says of each value what the schema says', () => {
-  const said = commentsOf(readChart('values.yaml'))
-  const sentences = everyValue.filter(([path]) => said.has(path.join('.')))
+  const comments = commentsOf(readChart('values.yaml'))
+  const sentences = everyValue.filter(([path]) => comments.has(path.join('.')))
   expect(sentences.length).toBeGreaterThan(100)
-  expect([...said.keys()]).toEqual(expect.arrayContaining(Object.keys(defaults)))
+  expect([...comments.keys()]).toEqual(expect.arrayContaining(Object.keys(defaults)))
   const schemas = sentences.map(([path, { description }]) => [path.join('.'), description])
-  expect(sentences.map(([path]) => [path.join('.'), said.get(path.join('.'))])).toEqual(schemas)
+  expect(sentences.map(([path]) => [path.join('.'), comments.get(path.join('.'))])).toEqual(schemas)
 })
 
 /** The comment right above each key that has its line to itself, by its path; inside what is named by $ref there are none. */
@@ -106,8 +106,8 @@ describeChart('a value', () => {
   it('that is misspelt is refused with its name, wherever it stands', async () => {
     expect(objects.length).toBeGreaterThan(30)
     for (const [path] of objects) {
-      const said = await refusal(nest([...path, 'mispelt'], 1) as Values)
-      expect([path.join('.'), said]).toEqual([path.join('.'), expect.stringContaining("'mispelt' not allowed")])
+      const message = await refusal(nest([...path, 'mispelt'], 1) as Values)
+      expect([path.join('.'), message]).toEqual([path.join('.'), expect.stringContaining("'mispelt' not allowed")])
     }
   })
 
@@ -115,5 +115,5 @@ describeChart('a value', () => {
     ['of the wrong kind', { gateway: { replicas: 'two' } }, "'/gateway/replicas': got string, want integer"],
     ['that is none of those that there are', { engine: 'knativ' }, "'auto', 'knative', 'kubernetes'"],
     ['that is a role and more', { postgres: { app: { role: 'a; drop' } } }, 'postgres/app/role'],
-  ])('%s is refused', async (_what, values, said) => expect(await refusal(values)).toContain(said))
+  ])('%s is refused', async (_what, values, message) => expect(await refusal(values)).toContain(message))
 })

@@ -62,14 +62,16 @@ describeChart('what the chart makes up', () => {
     const { data = {} } = only(manifests, 'ConfigMap', 'ebb-postgres')
     expect(data['roles.sql']).toContain('alter database :"DBNAME" owner to ebb_owner')
     const [migrate] = podsOf(ofKind(manifests, 'Job'))
-    const told = Object.fromEntries((migrate?.spec.containers[0]?.env ?? []).map(({ name, value }) => [name, value]))
+    const settings = Object.fromEntries(
+      (migrate?.spec.containers[0]?.env ?? []).map(({ name, value }) => [name, value]),
+    )
     for (const part of PARTS) {
       const { url, password } = read(manifests, `ebb-postgres-${part}`)
       expect(url).toBe(`postgres://ebb_${part}:${password}@ebb-postgres:5432/ebb`)
       expect(data['roles.sql']).toContain(`alter role ebb_${part} login password`)
-      expect(told[`EBB_${part.toUpperCase()}_ROLE`]).toBe(`ebb_${part}`)
+      expect(settings[`EBB_${part.toUpperCase()}_ROLE`]).toBe(`ebb_${part}`)
     }
-    expect(told).not.toHaveProperty('EBB_DATABASE_ROLE')
+    expect(settings).not.toHaveProperty('EBB_DATABASE_ROLE')
   })
 
   it('is kept over upgrades, and an upgrade that changes nothing changes no pod', async () => {
@@ -85,11 +87,11 @@ describeChart('what the chart makes up', () => {
 
   it('is refused where no cluster would keep it, with all that is to be brought', async () => {
     const auto = { generateSecrets: 'auto' }
-    const said = await refusal(auto)
-    expect(said).toContain('Bring these Secrets and name them: ')
+    const message = await refusal(auto)
+    expect(message).toContain('Bring these Secrets and name them: ')
     for (const { metadata } of ofKind(await renderChart(), 'Secret')) {
       const purpose = metadata.name.replace('ebb-', '').replace('-', '.').replace('superuser', 'bundled')
-      expect(said).toContain(`${purpose}.existingSecret (`)
+      expect(message).toContain(`${purpose}.existingSecret (`)
     }
     expect(await refusal({ ...auto, ...existingSecrets, redis: {} })).toContain(
       'name them: redis.existingSecret (url, users.acl). Only to look at the manifests: --set generateSecrets=always',
@@ -124,7 +126,7 @@ describeChart('what the chart makes up', () => {
   })
 })
 
-describeChart('somebody else`s Secret', () => {
+describeChart('an existing Secret', () => {
   const existing = { ...existingSecrets, mail: { existingSecret: 'my-mail' } }
 
   it('may stand for each of ours: then the chart makes none', async () => {
@@ -146,7 +148,7 @@ describeChart('somebody else`s Secret', () => {
     ])
   })
 
-  it('that changes makes new pods of those who read it, and of nobody else', async () => {
+  it('that changes makes new pods of those that read it, and of no others', async () => {
     const now = [secret('my-mail', { url: 'smtp://a' }), secret('my-gateway', { 'key-pepper': 'p', 'admin-key': 'a' })]
     await using cluster = await startCluster(now)
     const values = { ...existing, engine: 'kubernetes' }
@@ -210,7 +212,7 @@ describeChart('an installation of one role for all', () => {
     expect(namesOf(ofKind(third, 'Secret'))).not.toContain('ebb-postgres-app')
   })
 
-  it('whose Secret is somebody else`s goes on by it until there are others, and its notes say so', async () => {
+  it('whose Secret is an existing one goes on by it until there are others, and its notes say so', async () => {
     const { gateway, relay, functions, ...postgres } = {
       ...existingSecrets.postgres,
       app: { existingSecret: 'my-app' },

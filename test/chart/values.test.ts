@@ -56,10 +56,12 @@ describeChart('the connections to Postgres', () => {
 
   it('suffice, or the chart says by how many they do not', async () => {
     await renderChart(sized(NEEDED), { functions })
-    const said = await refusal(sized(NEEDED - 9), { functions })
-    expect(said).toContain('postgres.maxConnections: 170 are 9 too few')
-    expect(said).toContain('2 functions of together 15 instances may hold 60 connections, 3 gateways 18 and 2 relays 6')
-    expect(said).toContain('are 179. Raise it, lower scale.max or poolMax, or put a pooler between')
+    const message = await refusal(sized(NEEDED - 9), { functions })
+    expect(message).toContain('postgres.maxConnections: 170 are 9 too few')
+    expect(message).toContain(
+      '2 functions of together 15 instances may hold 60 connections, 3 gateways 18 and 2 relays 6',
+    )
+    expect(message).toContain('are 179. Raise it, lower scale.max or poolMax, or put a pooler between')
   })
 
   it('are those of the pooler, where there is one, and of those who listen', async () => {

@@ -15,7 +15,7 @@ export interface CallOptions {
 
 const SCOPES = ['orders:write', 'orders:read', 'products:write']
 
-/** Somebody with an API key, made through the admin port. */
+/** A caller with an API key, made through the admin port. */
 export async function newCaller(context: Context, subject = `e2e.${randomUUID()}`): Promise<Caller> {
   const { token } = await callAdmin<{ token: string }>(context, '/v1/keys', { subject, scopes: SCOPES })
   const gateway = await context.gateway()
@@ -56,8 +56,8 @@ export async function callAdmin<Answer>(context: Context, path: string, body?: u
 async function atMost(times: number, once: () => Promise<Response>): Promise<Response> {
   try {
     return await once()
-  } catch (fault) {
-    if (times <= 1) throw fault
+  } catch (error) {
+    if (times <= 1) throw error
     await new Promise((resolve) => setTimeout(resolve, 500))
     return atMost(times - 1, once)
   }

@@ -11,16 +11,8 @@ import { relayKilled } from './checks/relay-killed.ts'
 import { rolledBack, upgraded } from './checks/rollout.ts'
 import { fromZero, reachesZero } from './checks/scale-to-zero.ts'
 import { uninstalled } from './checks/uninstalled.ts'
-import type { Context } from './context.ts'
+import type { Check } from './context.ts'
 import type { Options } from './options.ts'
-
-export interface Check {
-  readonly name: string
-  /** Answers its figures; throws what is wrong. */
-  readonly run: (context: Context) => Promise<string>
-  /** Where it means nothing on the other engine. */
-  readonly engine?: 'knative'
-}
 
 /** What is looked at, in this order. */
 const ALL: readonly Check[] = [

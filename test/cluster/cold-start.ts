@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 import { conditionOf, type KubernetesObject } from './kubectl.ts'
 import { startCommand } from './run-command.ts'
 
-/** One cold start: moments in milliseconds since the caller sent, and what the function said of itself. */
+/** One cold start: moments in milliseconds since the caller sent, and what the function logged of itself. */
 export interface ColdStart {
   /** Each part of the wait by name, in order; together they are all of it. */
   readonly parts: ReadonlyMap<string, number>
@@ -47,7 +47,7 @@ export async function coldStartOf(
   const own = lines.find(({ coldStart }) => coldStart)?.coldStart
   const request = lines.find(({ msg }) => msg === 'request')
   const listening = lines.find(({ msg }) => msg === 'listening')
-  if (!own || !request || !listening) throw new Error(`${pod} said nothing of its start`)
+  if (!own || !request || !listening) throw new Error(`${pod} logged nothing of its start`)
 
   const addressAt = seen.find(({ pod }) => pod.status?.podIP)?.at
   const workMs = request.durationMs ?? 0
@@ -57,7 +57,7 @@ export async function coldStartOf(
     ['scheduler', sinceFirst('PodScheduled') ?? 0],
     ['kubelet: sandbox, network, volumes, container', listensAt - own.readyMs],
     ['our process: from exec to listening', listensAt],
-    ['kubelet: until it tells the pod’s address', Math.max(listensAt, addressAt ?? 0)],
+    ['kubelet: until it reports the pod’s address', Math.max(listensAt, addressAt ?? 0)],
     ['activator: until it gets through to the pod', Date.parse(request.time) - workMs],
     ['our handler', Date.parse(request.time)],
     ['back to the caller', endedAt],
@@ -115,13 +115,13 @@ interface PodEvent {
 }
 
 /**
- * Every change of the pods of a function with the time at which it was told: an object's own timestamps are whole
+ * Every change of the pods of a function with the time at which it was reported: an object's own timestamps are whole
  * seconds. Ends with `close`.
  */
 export function watchPods(namespace: string, selector: string) {
   const words = ['--namespace', namespace, 'get', 'pods', '--selector', selector]
-  const told = ['--watch', '--output-watch-events', '--output', 'json']
-  const child = startCommand('kubectl', [...words, ...told], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const watch = ['--watch', '--output-watch-events', '--output', 'json']
+  const child = startCommand('kubectl', [...words, ...watch], { stdio: ['ignore', 'pipe', 'ignore'] })
   const seen: PodEvent[] = []
   if (!child.stdout) throw new Error('no output')
   createInterface(child.stdout).on('line', (line) => {

@@ -5,11 +5,11 @@ import type { Options } from './options.ts'
 export interface Context {
   readonly options: Options
   readonly kubectl: Kubectl
-  /** Where the gateway answers. */
+  /** The address of the gateway. */
   readonly gateway: () => Promise<string>
-  /** Where its admin port answers. */
+  /** The address of its admin port. */
   readonly admin: () => Promise<string>
-  /** A host and a port where its Postgres answers. */
+  /** The host and port of its Postgres. */
   readonly postgres: () => Promise<string>
   /** What goes below the table of checks. */
   readonly tables: FigureTable[]
@@ -20,6 +20,15 @@ export interface Context {
 export interface FigureTable {
   readonly title: string
   readonly rows: readonly (readonly string[])[]
+}
+
+/** One promise that is checked on a cluster. */
+export interface Check {
+  readonly name: string
+  /** Resolves to its figures; throws what is wrong. */
+  readonly run: (context: Context) => Promise<string>
+  /** Set where it means nothing on the other engine. */
+  readonly engine?: 'knative'
 }
 
 const TRIES = 5

@@ -28,8 +28,8 @@ export async function untilDelivered(context: Context, orders: readonly string[]
     open = wanted.size - mine.filter(isDone).length
     return open <= 0
   }
-  await untilTrue(look, { limitMs, what: 'delivery' }).catch((fault: Error) => {
-    throw new Error(`${fault.message}; ${open} of ${wanted.size} orders have no delivered event`)
+  await untilTrue(look, { limitMs, what: 'delivery' }).catch((error: Error) => {
+    throw new Error(`${error.message}; ${open} of ${wanted.size} orders have no delivered event`)
   })
   if (mine.length !== wanted.size) throw new Error(`${wanted.size} orders, ${mine.length} events`)
   return mine

@@ -23,8 +23,8 @@ export async function buildImages(names: readonly string[], tag: string, { regis
   const bases = baseImageArgs()
   const images = names.map((name) => `${registry}/ebb/${name}:${tag}`)
   for (const [i, name] of names.entries()) {
-    const told = ['--build-arg', `FUNCTION=${name}`, '--build-arg', `REVISION=${tag}`, '--tag', images[i] ?? '']
-    await runCommand('buildah', ['bud', '--layers', '--quiet', ...bases, ...secret, ...told, '.'], {
+    const options = ['--build-arg', `FUNCTION=${name}`, '--build-arg', `REVISION=${tag}`, '--tag', images[i] ?? '']
+    await runCommand('buildah', ['bud', '--layers', '--quiet', ...bases, ...secret, ...options, '.'], {
       cwd: ROOT,
       limitMs: BUILD_MS,
     })

@@ -50,8 +50,8 @@ export async function untilReady(context: Context, limitMs = READY_MS) {
     missing = await notReady(context)
     return missing.length === 0
   }
-  await untilTrue(look, { limitMs, what: 'the install' }).catch((fault: Error) => {
-    throw new Error(`${fault.message}; not ready: ${missing.join(', ')}`)
+  await untilTrue(look, { limitMs, what: 'the install' }).catch((error: Error) => {
+    throw new Error(`${error.message}; not ready: ${missing.join(', ')}`)
   })
 }
 

@@ -3,7 +3,7 @@ import { newCaller, newProduct, placeOrder } from './callers.ts'
 import type { Context } from './context.ts'
 
 export interface Load {
-  /** Ends it, once at least so many requests were made, and answers what came of them. */
+  /** Ends it, once at least so many requests were made, and returns their figures. */
   readonly stop: (atLeast?: number) => Promise<LoadResult>
 }
 
@@ -46,8 +46,8 @@ export async function startLoad(context: Context, { perSecond = 40 } = {}): Prom
       else if (response.status !== (isOrder ? 201 : 200))
         fail(`${isOrder ? 'POST' : 'GET'} ${response.status} ${text.slice(0, 160)} at ${at}`)
       else if (isOrder) orders.push(JSON.parse(text).id)
-    } catch (fault) {
-      fail(`${isOrder ? 'POST' : 'GET'} ${wordsOf(fault)} at ${at}`)
+    } catch (error) {
+      fail(`${isOrder ? 'POST' : 'GET'} ${wordsOf(error)} at ${at}`)
     }
     times.push(performance.now() - beganAt)
   }
@@ -80,8 +80,8 @@ export function figuresOf({ requests, failures, shed, p50Ms, p99Ms, maxMs }: Loa
   throw new Error(`${figures}: ${most.join('; ')}`)
 }
 
-function wordsOf(fault: unknown): string {
-  if (!(fault instanceof Error)) return String(fault)
-  const { cause } = fault
-  return cause instanceof Error ? `${fault.message}: ${cause.message}` : fault.message
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  return cause instanceof Error ? `${error.message}: ${cause.message}` : error.message
 }

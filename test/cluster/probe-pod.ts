@@ -8,12 +8,12 @@ const found = {}
 for (const [name, at] of Object.entries(JSON.parse(process.env.TARGETS))) {
   if (at.startsWith('http')) {
     found[name] = await fetch(at, { signal: AbortSignal.timeout(30_000) }).then(
-      (answer) => String(answer.status), (fault) => (fault.cause ?? fault).code ?? fault.name)
+      (answer) => String(answer.status), (error) => (error.cause ?? error).code ?? error.name)
   } else {
     const { promise, resolve } = Promise.withResolvers()
     const [host, port] = at.split(':')
     const socket = connect({ host, port, timeout: 4_000 })
-    socket.once('connect', () => resolve('connected')).once('timeout', () => resolve('timeout')).once('error', (fault) => resolve(fault.code))
+    socket.once('connect', () => resolve('connected')).once('timeout', () => resolve('timeout')).once('error', (error) => resolve(error.code))
     found[name] = await promise
     socket.destroy()
   }

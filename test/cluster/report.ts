@@ -14,13 +14,13 @@ export interface Outcome {
 
 const RUNS = fileURLToPath(new URL('../../docs/runs', import.meta.url))
 
-/** Prints what came of each check, and the tables of figures. */
+/** Prints the outcome of each check, and the tables of figures. */
 export function printOutcomes(outcomes: readonly Outcome[], tables: readonly FigureTable[]) {
   for (const { title, rows } of [{ title: 'Checks', rows: rowsOf(outcomes) }, ...tables])
     process.stdout.write(`\n${title}\n\n${table(rows).join('\n')}\n`)
 }
 
-/** Writes the same as a page of docs/runs, and answers which one. */
+/** Writes the same as a page of docs/runs, and returns its path. */
 export async function writeRun({
   outcomes,
   tables,

@@ -9,7 +9,7 @@ export interface CommandOptions {
 /** Starts a program, for the caller to end. */
 export const startCommand = (file: string, args: readonly string[], options: SpawnOptions) => spawn(file, args, options)
 
-/** Runs a program to its end and answers what it printed; throws with its last words where it fails or takes too long. */
+/** Runs a program to its end and returns its output; throws with the end of its error output where it fails or takes too long. */
 export async function runCommand(
   file: string,
   args: readonly string[],

@@ -33,7 +33,7 @@ async function runCheck({ name, run }: ReturnType<typeof checks>[number]): Promi
   context.log(`… ${name}`)
   const settled = await run(context).then(
     (detail) => ({ passed: true, detail }),
-    (fault: unknown) => ({ passed: false, detail: fault instanceof Error ? fault.message : String(fault) }),
+    (error: unknown) => ({ passed: false, detail: error instanceof Error ? error.message : String(error) }),
   )
   const outcome = { name, seconds: (Date.now() - beganAt) / 1_000, ...settled }
   context.log(`${outcome.passed ? 'passed' : 'FAILED'} ${name} (${outcome.seconds.toFixed(0)} s): ${outcome.detail}`)

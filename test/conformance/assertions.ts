@@ -19,7 +19,7 @@ export function assertStatus(answer: ConformanceResponse, status: number) {
   equal(answer.status, status, `it answers ${answer.status} instead of ${status}: ${text.slice(0, 300)}`)
 }
 
-/** Wants the problem of this status and code, with everything that each has. */
+/** Expects the problem of this status and code, with everything that each has. */
 export function assertProblem(answer: ConformanceResponse, status: number, code: string): ProblemBody {
   assertStatus(answer, status)
   equal(answer.headers['content-type'], 'application/problem+json')
@@ -30,11 +30,11 @@ export function assertProblem(answer: ConformanceResponse, status: number, code:
   const { type, title, detail, instance } = refusal
   ok(type.endsWith(`/${code}`) && title.length > 0 && instance.startsWith(type), 'it is no problem of RFC 9457')
   equal(detail, refusal.message, 'its detail is not its message')
-  equal(refusal.correlationId, answer.headers['x-correlation-id'], 'body and header tell two correlation ids')
+  equal(refusal.correlationId, answer.headers['x-correlation-id'], 'body and header have two correlation ids')
   return refusal
 }
 
-/** Wants a 400 that names these faults, each by its path, and no others. */
+/** Expects a 400 that names these issues, each by its path, and no others. */
 export function assertIssues(answer: ConformanceResponse, ...paths: readonly string[]) {
   const { details = [] } = assertProblem(answer, 400, 'invalid_request')
   equal(
@@ -47,7 +47,7 @@ export function assertIssues(answer: ConformanceResponse, ...paths: readonly str
   for (const { path, message } of details) ok(message, `${path} has no message`)
 }
 
-/** Wants the answer that was given first, to the byte, and that it says so. */
+/** Expects the first response again, to the byte, and that it says so. */
 export function assertReplay(answer: ConformanceResponse, first: ConformanceResponse) {
   assertStatus(answer, first.status)
   equal(answer.text, first.text, 'a replay has another body')
@@ -57,9 +57,9 @@ export function assertReplay(answer: ConformanceResponse, first: ConformanceResp
   equal(answer.headers['idempotency-replayed'], 'true', 'a replay does not say that it is one')
 }
 
-/** Wants whole seconds to wait. */
+/** Expects whole seconds to wait. */
 export function assertRetryAfter({ headers }: ConformanceResponse): number {
-  const told = headers['retry-after'] ?? ''
-  ok(/^[1-9]\d*$/.test(told), `its Retry-After is "${told}"`)
-  return Number(told)
+  const value = headers['retry-after'] ?? ''
+  ok(/^[1-9]\d*$/.test(value), `its Retry-After is "${value}"`)
+  return Number(value)
 }

@@ -3,7 +3,7 @@ import { request as requestTls, Agent as TlsAgent } from 'node:https'
 import { urlToHttpOptions } from 'node:url'
 
 export interface ConformanceRequest {
-  /** GET unless told. */
+  /** Default: GET. */
   readonly method?: string
   /** Path and query; goes out exactly as it stands here. */
   readonly path: string
@@ -31,8 +31,8 @@ export type Send = (sent: ConformanceRequest) => Promise<ConformanceResponse>
 const LIMIT_MS = 60_000
 
 /**
- * A client that keeps its connections unless told otherwise. It is `node:http`, since `fetch` tidies up paths and headers, and some cases are
- * about those that are not tidy.
+ * A client that keeps its connections (default). It is `node:http`, since `fetch` normalises paths and headers, and some cases
+ * are about those that are not normal.
  */
 export function createClient(
   url: string,

@@ -26,7 +26,7 @@ beforeAll(async () => {
       const file = join(root, 'functions', name, 'handler.ts')
       // A comment would make the same bundle.
       await writeFile(file, `${await readFile(file, 'utf8')}\nprocess.title = 'saved again'\n`)
-      const isTaken = () => ebb.told.some(({ event, functions }) => event === 'reload' && String(functions) === name)
+      const isTaken = () => ebb.events.some(({ event, functions }) => event === 'reload' && String(functions) === name)
       await untilTrue(isTaken, { what: `a reload of ${name}` })
     },
   })

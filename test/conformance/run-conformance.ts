@@ -24,7 +24,7 @@ const AT_ONCE = 2
 const LIMIT_MS = 300_000
 
 /**
- * Looks whether an Ebb with this repository's functions keeps what it promises to whoever calls it. Places orders, opens
+ * Checks whether an Ebb with this repository's functions keeps what it promises to its callers. Places orders, opens
  * accounts and puts products on the shelves there; no run depends on what another one has left.
  */
 export async function runConformance(target: Target, { only = [], onOutcome }: ConformanceOptions = {}) {
@@ -54,7 +54,7 @@ async function runCase({ name, needs = [], run }: Case, session: Session): Promi
   const beganAt = performance.now()
   const settled = await Promise.race([run(session), rejectAfterLimit()]).then(
     () => ({ outcome: 'passed' as const }),
-    (fault: unknown) => ({ outcome: 'failed' as const, why: messageOf(fault) }),
+    (error: unknown) => ({ outcome: 'failed' as const, why: messageOf(error) }),
   )
   return { name, ...settled, tookMs: Math.round(performance.now() - beganAt) }
 }
@@ -64,4 +64,4 @@ async function rejectAfterLimit(): Promise<never> {
   throw new Error(`it has not ended after ${LIMIT_MS / 1_000} s`)
 }
 
-const messageOf = (fault: unknown) => (fault instanceof Error ? fault.message : String(fault))
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -1,3 +1,4 @@
+/** `npm run conformance -- --url URL`: checks whether an Ebb, wherever it runs, keeps what it promises to its callers. */
 import { parseArgs } from 'node:util'
 import { type Outcome, runConformance } from './run-conformance.ts'
 import { holdProduct, SCOPES, type Target } from './target.ts'
@@ -10,7 +11,7 @@ const HELP = `npm run conformance -- --url URL [options]
   --database URL   its Postgres: makes orders wait, for the cases of deadlines and retries
   --only TEXT      cases whose names have this in them; more than once
 
-What a target has not got is skipped. A laptop: npx ebb keys show merchant; .ebb/running.json tells the rest.
+What a target has not got is skipped. A laptop: npx ebb keys show merchant; .ebb/running.json has the rest.
 `
 
 interface Options {
@@ -38,7 +39,6 @@ function readOptions(words: readonly string[], env = process.env): Options | und
   return { target, only }
 }
 
-// `npm run conformance -- --url URL`: looks whether an Ebb, wherever it runs, keeps what it promises to its callers.
 const options = readOptions(process.argv.slice(2))
 if (options) {
   const { target, only } = options

@@ -7,11 +7,11 @@ import { type Requirement, SCOPES, type Target } from './target.ts'
 /** What every case is given. */
 export interface Session {
   readonly target: Target
-  /** A request of somebody without a key. */
+  /** A request without a key. */
   readonly send: Send
-  /** Somebody who has `SCOPES`, the same in all cases. */
+  /** A caller who has `SCOPES`, the same in all cases. */
   readonly caller: () => Promise<Caller>
-  /** Somebody else. */
+  /** Another caller. */
   readonly newCaller: (scopes?: readonly string[]) => Promise<Caller>
   /** A request to the admin port. */
   readonly admin: Send
@@ -74,7 +74,7 @@ const withHeaders =
   (sent: ConformanceRequest) =>
     send({ ...sent, headers: { ...headers, ...sent.headers } })
 
-/** One promise to whoever calls an Ebb. Cases know nothing of each other, and leave nothing that could disturb another. */
+/** One promise to the callers of an Ebb. Cases know nothing of each other, and leave nothing that could disturb another. */
 export interface Case {
   /** The subject, a colon, and the promise. */
   readonly name: string

@@ -10,7 +10,7 @@ export interface Order {
   readonly state: 'placed' | 'confirmed'
 }
 
-/** A key that nobody has used. */
+/** An Idempotency-Key that has never been used. */
 export const newKey = (): string => `conformance-${randomUUID()}`
 
 /** An article number that no product has. */
@@ -21,7 +21,7 @@ export const productOf = (sku: string, stock: number) => ({
   price: { amount: 250, currency: 'EUR' },
 })
 
-/** Puts a product of its own on the shelves, and answers its sku. */
+/** Creates a product, and returns its sku. */
 export async function newProduct({ send }: Caller, { stock = 1_000 } = {}): Promise<string> {
   const sku = newSku()
   const headers = { 'idempotency-key': newKey() }
@@ -40,7 +40,7 @@ interface OrderOptions extends Pick<ConformanceRequest, 'headers' | 'signal'> {
   readonly quantity?: number
 }
 
-/** Orders of a product, one unless told, under a fresh Idempotency-Key unless told. */
+/** Orders a product; default: one piece, under a fresh Idempotency-Key. */
 export function placeOrder({ send }: Caller, sku: string, options: OrderOptions = {}): Promise<ConformanceResponse> {
   const { key = newKey(), quantity = 1, headers, signal } = options
   return send({

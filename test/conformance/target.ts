@@ -1,16 +1,16 @@
 import pg from 'pg'
 
-/** What the suite is pointed at: an Ebb with this repository's functions, seen from outside. Where it runs is not told. */
+/** What the suite is pointed at: an Ebb with this repository's functions, seen from outside, wherever it runs. */
 export interface Target {
-  /** Where the gateway answers. */
+  /** The address of the gateway. */
   readonly url: string
-  /** Where its admin port answers, and the admin key: with it, cases have callers of their own. */
+  /** Its admin port and the admin key: with them, cases have callers of their own. */
   readonly admin?: { readonly url: string; readonly key: string } | undefined
   /** Where there is no admin port: an API key with `SCOPES`. */
   readonly key?: string | undefined
-  /** Makes all orders of a product wait, as a slow database would, until what this answers is called. */
+  /** Makes all orders of a product wait, as a slow database would, until the function that it returns is called. */
   readonly holdProduct?: ((sku: string) => Promise<() => Promise<void>>) | undefined
-  /** How long what happens behind the scenes may take, such as a delivery; 90 s unless told. */
+  /** How long what happens behind the scenes may take, such as a delivery; default: 90 s. */
   readonly patienceMs?: number | undefined
   /** Replaces a function's instances, as a roll-out does; resolves when new ones serve. */
   readonly restartFunction?: ((name: string) => Promise<void>) | undefined

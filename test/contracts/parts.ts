@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll } from '@jest/globals'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { postgres } from 'ebb/data'
-import { createApp, type Implementation, openResources } from 'ebb/http'
+import type { Implementation } from 'ebb/http'
 import { createGatewayServer, type GatewayDependencies } from 'ebb/http/gateway'
 import { createLog, parseConfig } from 'ebb/kernel'
 import { testDatabase } from 'ebb/testing'
@@ -11,6 +11,7 @@ import pg from 'pg'
 import { Agent } from 'undici'
 import type { AnyContract, ContractSet } from '../../src/contract/index.ts'
 import { openapi } from '../../src/deploy/index.ts'
+import { createApp, openResources } from '../../src/http/index.ts'
 
 /** What serves at the moment: both are put in the place of those before, as a save on a laptop does. */
 interface Deployment {
@@ -20,7 +21,7 @@ interface Deployment {
 }
 
 /**
- * A gateway and functions behind it, each over HTTP, on a database of their own. Functions believe whoever says who they are.
+ * A gateway and functions behind it, each over HTTP, on a database of their own. Functions believe any identity.
  * To be called where tests are declared.
  */
 export function startParts() {

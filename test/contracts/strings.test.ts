@@ -1,10 +1,11 @@
 import { expect, it } from '@jest/globals'
 import { type ClientOptions, createClient } from 'ebb/client'
-import { contractSet, endpoint } from 'ebb/contract'
+import { endpoint } from 'ebb/contract'
 import { type Implementation, implement } from 'ebb/http'
 import type { Arbitrary } from 'fast-check'
 import fc from 'fast-check'
 import * as z from 'zod'
+import { contractSet } from '../../src/contract/index.ts'
 import { startMock } from '../../src/dev/mock/start-mock.ts'
 import { headerKinds, queryKinds, segmentKinds } from './carried-kinds.ts'
 import { flagsOf, type Kind, seeds, shown } from './kind.ts'
@@ -66,18 +67,18 @@ interface Parameter {
   readonly required: boolean
 }
 
-/** The names that the document takes. */
-function saidBy(contract: Contract) {
+/** Whether the document takes each parameter of a request. */
+function createDocumentCheck(contract: Contract) {
   const document = documented([contract])
   const pointer = ['paths', contract.path, 'get', 'parameters']
   // The document lists the parameters of this contract there.
   const parameters = document.find(...pointer) as readonly Parameter[]
-  const says = parameters.map((_, i) => document.at(...pointer, String(i), 'schema'))
+  const accepts = parameters.map((_, i) => document.at(...pointer, String(i), 'schema'))
   return ({ params, query, headers }: Given) =>
     parameters.map(({ name, in: place, required }, i) => {
       const value = { ...params, ...query, ...headers }[name]
       const isTaken =
-        value === undefined ? !required : readingsOf(value, place === 'header').some((reading) => says[i]?.(reading))
+        value === undefined ? !required : readingsOf(value, place === 'header').some((reading) => accepts[i]?.(reading))
       return { name, isTaken }
     })
 }
@@ -89,7 +90,7 @@ interface Answer {
 
 async function agree(kinds: Kinds, values: readonly Given[]) {
   const contract = contractOf(kinds)
-  const said = saidBy(contract)
+  const checkByDocument = createDocumentCheck(contract)
   const clientOf = (baseUrl: string, options: Pick<ClientOptions, 'key' | 'fetch'> = {}) =>
     // The schemas are known while the test runs, and to no type.
     createClient({ take: contract }, { baseUrl, timeoutMs: 120_000, ...options }) as unknown as {
@@ -116,7 +117,7 @@ async function agree(kinds: Kinds, values: readonly Given[]) {
     expect([204, 400]).toContain(status)
     expect(status === 204).toBe(details.length === 0)
     const refused = details.map(({ path }) => path.split('.')[1])
-    for (const { name, isTaken } of said(given)) {
+    for (const { name, isTaken } of checkByDocument(given)) {
       if (isTaken === refused.includes(name)) {
         expect({ name, isTaken, isLoose: looseOf[name] ?? false }).toEqual({ name, isTaken: true, isLoose: true })
       }

@@ -19,10 +19,10 @@ describeWhere(executable ? undefined : 'no chromium on PATH')('the API reference
     page = await browser.newPage()
     page.on('request', (request) => asked.push(request.url()))
     page.on('console', (message) => {
-      // A refusal that a request was made to get is told as an error, too.
+      // The browser reports a refusal that a request was made to get as an error, too.
       if (message.type() === 'error' && !message.text().includes('status of 4')) complaints.push(message.text())
     })
-    page.on('pageerror', (fault) => complaints.push(fault.message))
+    page.on('pageerror', (error) => complaints.push(error.message))
     await page.goto(new URL('/docs', ebb.ready.url).href)
   })
   afterAll(async () => {
@@ -75,7 +75,7 @@ describeWhere(executable ? undefined : 'no chromium on PATH')('the API reference
     await status.getByText(/^(201|409)/).waitFor()
   })
 
-  it('asks nobody but the gateway, and breaks none of its own rules', () => {
+  it('asks only the gateway, and breaks none of its own rules', () => {
     const hosts = asked.filter((url) => !url.startsWith('data:')).map((url) => new URL(url).host)
     expect(new Set(hosts)).toEqual(new Set([new URL(ebb.ready.url).host]))
     expect(complaints).toEqual([])

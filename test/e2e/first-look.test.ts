@@ -9,7 +9,8 @@ beforeAll(async () => {
 afterAll(() => ebb.stop())
 
 const statusOf = async (name: string) => (await ebb.functions()).find((one) => one.name === name)
-const toldOf = (event: string, name: string) => ebb.told.filter((one) => one.event === event && one.function === name)
+const eventsOf = (event: string, name: string) =>
+  ebb.events.filter((one) => one.event === event && one.function === name)
 
 describe('a first look at Ebb', () => {
   it('starts no function', async () => {
@@ -42,14 +43,14 @@ describe('a first look at Ebb', () => {
     expect(mails[0]).toContain('To: ada@example.com')
     expect(mails[0]).toContain(traceId)
     expect(mails[0]).toContain('click-00000001')
-    await untilTrue(() => toldOf('delivery', 'send-welcome-email').length > 0)
-    expect(toldOf('request', 'create-user')).toMatchObject([{ status: 201, traceId, cold: true }])
-    expect(toldOf('delivery', 'send-welcome-email')).toMatchObject([{ traceId, correlationId: 'click-00000001' }])
+    await untilTrue(() => eventsOf('delivery', 'send-welcome-email').length > 0)
+    expect(eventsOf('request', 'create-user')).toMatchObject([{ status: 201, traceId, cold: true }])
+    expect(eventsOf('delivery', 'send-welcome-email')).toMatchObject([{ traceId, correlationId: 'click-00000001' }])
 
     await untilTrue(async () => (await ebb.functions()).every(({ instances }) => instances === 0))
     for (const name of ['create-user', 'send-welcome-email']) {
-      expect(toldOf('spawn', name)).toHaveLength(1)
-      expect(toldOf('idle-stop', name)).toHaveLength(1)
+      expect(eventsOf('spawn', name)).toHaveLength(1)
+      expect(eventsOf('idle-stop', name)).toHaveLength(1)
       expect(await statusOf(name)).toMatchObject({ instances: 0, coldStarts: 1 })
     }
     expect((await readMails(ebb.folder)).size).toBe(1)

@@ -47,7 +47,7 @@ describe('the image of the gateway', () => {
       ...{ EBB_KEY_PEPPER: 'p'.repeat(32), EBB_ADMIN_KEY: 'a'.repeat(16) },
     }
     await using running = await runImage('localhost/ebb/gateway:bench', { env, user: FOREIGN_USER })
-    await running.said('"listening"')
+    await running.waitForLine('"listening"')
     const status = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).status
     expect(await status('/_/health')).toBe(200)
     expect(await status('/_/ready')).toBe(200)
@@ -64,7 +64,7 @@ describe('the image of the relay', () => {
   itWithImages('goes to work as a user that it does not know', async () => {
     const env = await serviceEnv('relay')
     await using running = await runImage('localhost/ebb/relay:bench', { env, user: FOREIGN_USER })
-    await running.said('relay ready')
+    await running.waitForLine('relay ready')
     expect((await running.stop()).code).toBe(0)
     expect(complaintsOf(running.lines)).toEqual([])
   })
@@ -82,7 +82,7 @@ async function takeAnOrder(as: { readonly user?: string }, uid: number) {
     ...{ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, NODE_OPTIONS: TELL_CACHES },
   }
   await using running = await runImage('localhost/ebb/place-order:bench', { env, ...as })
-  await running.said('"listening"')
+  await running.waitForLine('"listening"')
   const call = (path: string, init: RequestInit = {}) => fetch(`http://127.0.0.1:${port}${path}`, init)
   expect((await call('/_/health')).status).toBe(204)
   expect((await call('/_/ready')).status).toBe(204)
@@ -99,7 +99,7 @@ async function takeAnOrder(as: { readonly user?: string }, uid: number) {
   expect((await call('/v1/orders', { method: 'POST', headers, body })).status).toBe(201)
 
   expect((await running.stop()).code).toBe(0)
-  expect(await running.said('caches')).toMatch(/^caches( false)+$/)
+  expect(await running.waitForLine('caches')).toMatch(/^caches( false)+$/)
   expect(complaintsOf(running.lines)).toEqual([])
   expect(collector.requests().map(({ path, status }) => `${path} ${status}`)).toContain('/v1/traces 200')
 }

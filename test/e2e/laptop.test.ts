@@ -27,11 +27,11 @@ describe('a laptop', () => {
   })
   const leavesNothing = async () => {
     const none = async () => (await findProcesses(dataDir)).length === 0
-    await untilTrue(none, { what: 'the end of every process' }).catch(async (fault: Error) => {
+    await untilTrue(none, { what: 'the end of every process' }).catch(async (error: Error) => {
       const left = (await findProcesses(dataDir)).map((pid) =>
         readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => 'gone'),
       )
-      throw new Error(`${fault.message}: ${(await Promise.all(left)).join(' | ')}`)
+      throw new Error(`${error.message}: ${(await Promise.all(left)).join(' | ')}`)
     })
   }
 
@@ -40,11 +40,11 @@ describe('a laptop', () => {
     const rolesOf = async ({ pid }: RunnerEvent) =>
       (await readFile(`/proc/${pid}/environ`, 'utf8')).match(/(?<=postgres:\/\/)[^:]+/g)
     const started = (event: string, name: string) =>
-      ebb.told.filter((told) => told.event === event && Object.values(told).includes(name))
+      ebb.events.filter((line) => line.event === event && Object.values(line).includes(name))
     for (const part of ['gateway', 'relay']) {
-      for (const told of started('start', part)) expect(await rolesOf(told)).toEqual([`ebb_${part}`])
+      for (const line of started('start', part)) expect(await rolesOf(line)).toEqual([`ebb_${part}`])
     }
-    for (const told of started('spawn', 'create-user')) expect(await rolesOf(told)).toEqual(['ebb_functions'])
+    for (const line of started('spawn', 'create-user')) expect(await rolesOf(line)).toEqual(['ebb_functions'])
     expect(started('start', 'relay').length + started('spawn', 'create-user').length).toBe(2)
   })
 
@@ -70,7 +70,7 @@ describe('a laptop', () => {
     expect((await ebb.call('GET', location)).status).toBe(200)
   })
 
-  it('leaves no process after kill -9, even when nobody starts it again; and forgets its data with --fresh', async () => {
+  it('leaves no process after kill -9, even when it is not started again; and forgets its data with --fresh', async () => {
     await ebb.createUser('kay@example.com')
     await ebb.kill()
     await leavesNothing()
@@ -102,7 +102,7 @@ describe('Ctrl-C', () => {
   it('right after the start ends it without a word of blame', async () => {
     const ebb = await startEbb()
     await ebb.stop()
-    const kinds = ebb.told.map(({ event }) => event)
+    const kinds = ebb.events.map(({ event }) => event)
     expect(kinds.filter((kind) => kind === 'fault' || kind === 'log')).toEqual([])
     expect(kinds.at(-1)).toBe('stopped')
     expect(ebb.complaints).toEqual([])
@@ -138,17 +138,17 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
     await untilTrue(async () => (await readMails(ebb.folder)).size === 1)
   })
 
-  it('500 that tells whoever develops its cause, and where that is', async () => {
+  it('500 that names its cause and where that is, for development', async () => {
     const causeOf = async (name: string) => {
       const { details } = (await (await get(name)).json()) as { details?: readonly { message: string }[] }
       return details?.[0]?.message
     }
     expect(await causeOf('throw-up')).toMatch(/^Error: sold out \(functions\/throw-up\/handler\.ts:\d+\)$/)
     expect(await causeOf('throw-text')).toBe('no tea')
-    await untilTrue(() => ebb.told.some(({ part, message }) => part === 'throw-text' && message === 'no tea'))
+    await untilTrue(() => ebb.events.some(({ part, message }) => part === 'throw-text' && message === 'no tea'))
     expect(await causeOf('throw-quota')).toContain('quota')
     const quota = "{ code: 'quota', tenant: 7 }"
-    await untilTrue(() => ebb.told.some(({ part, message }) => part === 'throw-quota' && message === quota))
+    await untilTrue(() => ebb.events.some(({ part, message }) => part === 'throw-quota' && message === quota))
   })
 
   it.each(['url', 'admin'] as const)('403 for a page of the internet whose name leads to its %s', async (at) => {
@@ -171,20 +171,21 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
       error: 'bad_gateway',
       correlationId: response.headers.get('x-correlation-id'),
     })
-    await untilTrue(() => ebb.told.some(({ event, part }) => event === 'fault' && part === 'crash-once'))
+    await untilTrue(() => ebb.events.some(({ event, part }) => event === 'fault' && part === 'crash-once'))
   })
 
-  it('200 however often a function slips after its answer: its process is replaced, and its fault is told', async () => {
+  it('200 however often a function slips after its answer: its process is replaced, and its error is reported', async () => {
     const pids: number[] = []
-    const told = () => ebb.told.filter(({ part, message }) => part === 'slip-late' && /too late/.test(String(message)))
+    const reported = () =>
+      ebb.events.filter(({ part, message }) => part === 'slip-late' && /too late/.test(String(message)))
     for (let round = 1; round <= 4; round++) {
-      const before = told().length
+      const before = reported().length
       const response = await get('slip-late')
       expect(response.status).toBe(200)
       const { pid } = Object(await response.json()) as { pid: number }
       pids.push(pid)
       // What it has, it finishes; then it ends, and only then the next call is another one's.
-      await untilTrue(() => told().length > before && hasEnded(pid))
+      await untilTrue(() => reported().length > before && hasEnded(pid))
     }
     expect(new Set(pids).size).toBe(4)
   })
@@ -196,15 +197,15 @@ describe('a checkout on a long path with spaces, and with functions that misbeha
       expect(response.status).toBe(502)
       expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
     }
-    const faults = ebb.told.filter(({ event, part }) => event === 'fault' && part === 'never-start')
-    expect(faults[0]?.message).toContain('there is no such thing')
-    expect(faults.length).toBeGreaterThan(0)
-    expect(faults.length).toBeLessThan(asked / 4)
+    const failures = ebb.events.filter(({ event, part }) => event === 'fault' && part === 'never-start')
+    expect(failures[0]?.message).toContain('there is no such thing')
+    expect(failures.length).toBeGreaterThan(0)
+    expect(failures.length).toBeLessThan(asked / 4)
   })
 
   it('503 with Retry-After while the database is away, and serves again without a restart', async () => {
     const path = (await ebb.createUser('grace@example.com')).headers.get('location') ?? ''
-    const postgres = () => ebb.told.filter(({ event, part }) => event === 'start' && part === 'postgres')
+    const postgres = () => ebb.events.filter(({ event, part }) => event === 'start' && part === 'postgres')
     const started = postgres().length
     const data = join(ebb.folder, 'postgres/cluster/data')
     await rename(data, `${data}.away`)

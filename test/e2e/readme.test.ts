@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { copyCheckout } from '../support/checkout.ts'
 import { consoleSteps, type Step, shellLines, toPattern } from '../support/console-steps.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
-import { findProgram } from '../support/requirements.ts'
+import { findProgram } from '../support/find-program.ts'
 import { untilTrue } from '../support/until.ts'
 
 const PAGES = ['README.md', 'docs/howto.md']

@@ -24,7 +24,7 @@ const save = async (pid: string) => {
   const handler = functionFiles('get-pid', `return { pid: ${pid} }`)['functions/get-pid/handler.ts'] ?? ''
   await writeFile(inFunction('handler.ts'), handler)
 }
-const faults = () => ebb.told.filter(({ event }) => event === 'fault').map(({ message }) => String(message))
+const errors = () => ebb.events.filter(({ event }) => event === 'fault').map(({ message }) => String(message))
 
 const SAVES = 10
 
@@ -48,15 +48,15 @@ describe('a save', () => {
     await Promise.all(loads)
     expect(statuses.length).toBeGreaterThanOrEqual(4 * SAVES)
     expect(new Set(statuses)).toEqual(new Set([200]))
-    const reloads = ebb.told.filter(({ event }) => event === 'reload')
+    const reloads = ebb.events.filter(({ event }) => event === 'reload')
     expect(reloads.length).toBeGreaterThanOrEqual(SAVES)
-    expect(faults()).toEqual([])
+    expect(errors()).toEqual([])
   })
 
   it('that does not compile shows the line, and the last good one serves on', async () => {
     await save('1 +')
     await untilTrue(() =>
-      faults().some((fault) => fault.includes('handler.ts:') && fault.includes('return { pid: 1 + }')),
+      errors().some((error) => error.includes('handler.ts:') && error.includes('return { pid: 1 + }')),
     )
     expect(await answer()).toBe(SAVES)
     await save('21')
@@ -66,7 +66,7 @@ describe('a save', () => {
   it('that compiles and does not start leaves the last good one serving, too', async () => {
     const handler = await readFile(inFunction('handler.ts'), 'utf8')
     await writeFile(inFunction('handler.ts'), `${handler}\nthrow new Error('not like this')`)
-    await untilTrue(() => faults().some((fault) => fault.includes('not like this')))
+    await untilTrue(() => errors().some((error) => error.includes('not like this')))
     expect(await answer()).toBe(21)
     await save('22')
     await untilTrue(async () => (await answer()) === 22)
@@ -75,7 +75,7 @@ describe('a save', () => {
   it('of a contract that contradicts itself says so in its own words', async () => {
     const contract = await readFile(inFunction('contract.ts'), 'utf8')
     await writeFile(inFunction('contract.ts'), contract.replace("method: 'GET'", "method: 'GET', idempotent: true"))
-    await untilTrue(() => faults().some((fault) => fault.startsWith('functions/get-pid/contract.ts: ')))
+    await untilTrue(() => errors().some((error) => error.startsWith('functions/get-pid/contract.ts: ')))
     expect(await answer()).toBe(22)
     await writeFile(inFunction('contract.ts'), contract)
   })
@@ -98,7 +98,7 @@ const write = async (files: Readonly<Record<string, string>>, edit = (text: stri
   }
 }
 const reloads = (name: string) =>
-  ebb.told.filter(({ event, functions }) => event === 'reload' && [functions].flat().includes(name)).length
+  ebb.events.filter(({ event, functions }) => event === 'reload' && [functions].flat().includes(name)).length
 const pidAt = async (path: string) => ((await (await get(path)).json()) as { pid?: unknown }).pid
 
 describe('a contract that is broken', () => {
@@ -106,13 +106,13 @@ describe('a contract that is broken', () => {
   const one = (pid: number) => functionFiles('get-one', `return { pid: ${pid} }`)
   const two = (pid: number) => functionFiles('get-two', `return { pid: ${pid} }`)
 
-  it('stays as it was, every one is told, and what else was saved is taken in', async () => {
+  it('stays as it was, every one is reported, and what else was saved is reloaded', async () => {
     await write({ ...one(1), ...two(1) })
     await untilTrue(async () => (await pidAt('/v1/get-one')) === 1 && (await pidAt('/v1/get-two')) === 1)
     await write({ ...one(2), ...functionFiles('get-three', 'return { pid: 3 }') }, broken)
     await write(two(2))
     await untilTrue(async () => (await pidAt('/v1/get-two')) === 2)
-    await untilTrue(() => ['get-one', 'get-three'].every((name) => faults().some((fault) => fault.includes(name))))
+    await untilTrue(() => ['get-one', 'get-three'].every((name) => errors().some((error) => error.includes(name))))
     expect((await get('/v1/get-one')).status).toBe(200)
     expect((await get('/v1/get-three')).status).toBe(404)
     await write({ ...one(4), ...functionFiles('get-three', 'return { pid: 3 }') })
@@ -123,7 +123,7 @@ describe('a contract that is broken', () => {
   it('is the new one, where two claim the same requests', async () => {
     const rival = functionFiles('a-rival', 'return { pid: 9 }')
     await write(rival, (text) => text.replace('/v1/a-rival', '/v1/get-two'))
-    await untilTrue(() => faults().some((fault) => fault.includes('functions/get-two already answers')))
+    await untilTrue(() => errors().some((error) => error.includes('functions/get-two already answers')))
     expect(await pidAt('/v1/get-two')).toBe(2)
     await write(rival)
     await untilTrue(async () => (await pidAt('/v1/a-rival')) === 9)
@@ -177,8 +177,8 @@ describe('a new function', () => {
     ['a top-level await', `await Promise.resolve('')`, /handler\.ts:\d+:[\s\S]*Await it in the handler/],
     ['another kind of file', `page`, /"\.html"[\s\S]*handler\.ts:1:[\s\S]*keep any other text in a \.ts file/],
   ])(
-    'with %s is told at its save, with the line and the remedy, and taken in when it is mended',
-    async (what, text, told) => {
+    'with %s is reported at its save, with the line and the remedy, and reloaded when it is corrected',
+    async (what, text, message) => {
       const name = `get-${what.replaceAll(/\W+/g, '-')}`
       const files = functionFiles(name, 'return { pid: 1 }')
       const file = `functions/${name}/handler.ts`
@@ -187,7 +187,7 @@ describe('a new function', () => {
         ...{ [`functions/${name}/page.html`]: '<p>', ...files },
         [file]: `${imports}interface Typed {\n  readonly a: string\n}\n${files[file]}\nexport const x = ${text}`,
       })
-      await untilTrue(() => faults().some((fault) => told.test(fault)))
+      await untilTrue(() => errors().some((error) => message.test(error)))
       expect(reloads(name)).toBe(0)
       await write({ [file]: files[file] ?? '' })
       await untilTrue(async () => (await pidAt(`/v1/${name}`)) === 1)
@@ -204,7 +204,7 @@ describe('a round that failed', () => {
     await rename(bundles, `${bundles}.away`)
     await writeFile(bundles, '')
     await write(other ?? {}, (text) => text.replace('A test.', 'Another one.'))
-    await untilTrue(() => faults().some((fault) => /ENOTDIR|EEXIST/.test(fault)))
+    await untilTrue(() => errors().some((error) => /ENOTDIR|EEXIST/.test(error)))
     await rm(bundles)
     await rename(`${bundles}.away`, bundles)
     await save('23')
@@ -223,8 +223,8 @@ describe('all functions', () => {
   })
 })
 
-describe('saves of a function that nobody has called', () => {
-  it('are taken in one after the other', async () => {
+describe('saves of a function that was never called', () => {
+  it('are reloaded one after the other', async () => {
     const { root } = checkout
     await mkdir(join(root, 'functions/get-late'))
     const write = (pid: number, path = '/v1/get-late') =>
@@ -234,7 +234,7 @@ describe('saves of a function that nobody has called', () => {
         ),
       )
     const reloads = () =>
-      ebb.told.filter(({ event, functions }) => event === 'reload' && String(functions) === 'get-late').length
+      ebb.events.filter(({ event, functions }) => event === 'reload' && String(functions) === 'get-late').length
     await write(1)
     await untilTrue(() => reloads() === 1)
     await write(1, '/v2/get-late')

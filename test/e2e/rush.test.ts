@@ -25,7 +25,9 @@ async function rush(env: Readonly<Record<string, string>>) {
     const placed = answers.filter(({ status }) => status === 201)
     const refused = answers.filter(({ status, body }) => status === 409 && body.error === 'out_of_stock')
     expect([placed.length, refused.length]).toEqual([PIECES, BUYERS - PIECES])
-    const instances = ebb.told.filter(({ event, function: name }) => event === 'spawn' && name === 'place-order').length
+    const instances = ebb.events.filter(
+      ({ event, function: name }) => event === 'spawn' && name === 'place-order',
+    ).length
     expect(instances).toBeGreaterThan(1)
 
     await untilTrue(async () => (await readMails(ebb.folder)).size >= PIECES, {

@@ -53,7 +53,7 @@ describe('1,000 requests that are bad in ten ways', () => {
     }
     for (const status of await ebb.functions())
       expect(status).toMatchObject({ instances: 0, coldStarts: 0, requests: 0 })
-    expect(ebb.told.filter(({ event }) => event === 'spawn')).toEqual([])
+    expect(ebb.events.filter(({ event }) => event === 'spawn')).toEqual([])
   })
 
   it('are counted by reason', async () => {

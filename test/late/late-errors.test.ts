@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => remove())
 
-/** A server that answers nobody before it is opened. */
+/** A server that answers no request before it is opened. */
 async function openGate() {
   const held: (() => void)[] = []
   let open = false
@@ -68,15 +68,15 @@ async function slipBeside(name: Name, way: string, { left }: { readonly left: bo
     env: { DATABASE_URL: database.url, EBB_POOL_MAX: '20', EBB_MAIL_FOLDER: join(root, 'mail') },
   })
   const headers = await headersFor(name)
-  const ask = (told: object) =>
+  const ask = (input: object) =>
     process.ask({
-      ...{ method: 'POST', target: PATHS[name], body: JSON.stringify(told) },
+      ...{ method: 'POST', target: PATHS[name], body: JSON.stringify(input) },
       headers: { ...headers, ...(name === 'slip-note' ? { 'ce-id': randomUUID() } : {}) },
     })
   /** A busy machine may be late with its connections to the database: that is a 503, and nothing is done. */
-  const insist = async (told: object) => {
+  const insist = async (input: object) => {
     for (;;) {
-      const answer = await ask(told)
+      const answer = await ask(input)
       if (answer.status !== 503) return answer
     }
   }
@@ -90,14 +90,21 @@ async function slipBeside(name: Name, way: string, { left }: { readonly left: bo
   others.open()
   const answered = (await settled).map((one) => (one.status === 'fulfilled' ? one.value.status : String(one.reason)))
   const { code, stderr } = await (left ? process.ended : process.end())
-  const said = process.log().filter(({ msg }) => msg === UNCAUGHT_ERROR)
-  return { own: status, others: answered, left: said.length > 0, code, stderr, faults: said.map(({ err }) => err) }
+  const uncaught = process.log().filter(({ msg }) => msg === UNCAUGHT_ERROR)
+  return {
+    own: status,
+    others: answered,
+    left: uncaught.length > 0,
+    code,
+    stderr,
+    errors: uncaught.map(({ err }) => err),
+  }
 }
 
 const STAYS = { left: false, code: 0 }
 const LEAVES = { left: true, code: 1 }
 
-describe('a handler that slips takes nobody with it', () => {
+describe('a handler that slips ends no other request', () => {
   it.each<[Name, string, number, { readonly left: boolean; readonly code: number }]>([
     ['slip', 'awaits a statement late', 500, STAYS],
     ['slip-read', 'awaits a statement late', 200, STAYS],
@@ -113,7 +120,7 @@ describe('a handler that slips takes nobody with it', () => {
     ['slip-note', 'sends mail after its end', 204, STAYS],
     ['slip', 'throws in a timer', 200, LEAVES],
     ['slip', 'throws in a next tick', 200, LEAVES],
-    ['slip', 'has a stream break that nobody listens to', 200, LEAVES],
+    ['slip', 'has a stream break that nothing listens to', 200, LEAVES],
     ['slip', 'ends the process', 500, STAYS],
     ['slip', 'ends the process in a timer', 200, LEAVES],
     ['slip', 'rejects after its end', 200, LEAVES],
@@ -123,9 +130,9 @@ describe('a handler that slips takes nobody with it', () => {
     ['slip', 'throws nothing', 500, STAYS],
     ['slip', 'rejects with an object', 200, LEAVES],
   ])('%s %s: %i, and ten others are answered', async (name, way, status, end) => {
-    const { faults, ...became } = await slipBeside(name, way, end)
+    const { errors, ...became } = await slipBeside(name, way, end)
     const others = Array.from({ length: OTHERS }, () => (name === 'slip-note' ? 204 : 200))
     expect(became).toEqual({ own: status, others, stderr: '', ...end })
-    if (end.left) expect(faults[0]).toMatchObject({ message: expect.stringMatching(/./) })
+    if (end.left) expect(errors[0]).toMatchObject({ message: expect.stringMatching(/./) })
   })
 })

@@ -3,9 +3,9 @@ import { cp, readFile, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { NODE_FLAGS } from 'ebb/build'
-import type { AnyContract } from 'ebb/contract'
 import { build } from 'esbuild'
 import { buildFunction } from '../../src/build/build-image.ts'
+import type { AnyContract } from '../../src/contract/index.ts'
 import { copyCheckout } from '../support/checkout.ts'
 import findThing from './functions/find-thing/contract.ts'
 import makeThing from './functions/make-thing/contract.ts'
@@ -52,7 +52,7 @@ export const buildOfficial: Build = async (root, name) => {
 async function readPackageAliases(): Promise<Record<string, string>> {
   const { exports } = JSON.parse(await readFile('package.json', 'utf8'))
   return Object.fromEntries(
-    Object.entries<string>(exports).map(([room, file]) => [room.replace('.', 'ebb'), resolve(file)]),
+    Object.entries<string>(exports).map(([name, file]) => [name.replace('.', 'ebb'), resolve(file)]),
   )
 }
 

@@ -27,7 +27,7 @@ const withoutLayer = traceOf(
   ['2', '1', 'select', { kind: 'client', attributes: { 'db.query.text': 'select 1' } }],
   ['3', '1', 'select', { kind: 'client', attributes: { 'db.query.text': 'select 2' } }],
 )
-const NO_LAYER: Rule = { span: 'layer', only: 'official', why: 'nobody looks at it' }
+const NO_LAYER: Rule = { span: 'layer', only: 'official', why: 'it is not looked at' }
 
 describe('two sides', () => {
   it('are the same but for ids and ports', () => {

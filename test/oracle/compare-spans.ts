@@ -18,7 +18,7 @@ interface CompareOptions {
 }
 
 /**
- * Compares what two sides told of the same requests, which came in traces of the same ids: names, kinds, parents,
+ * Compares what two sides report of the same requests, which came in traces of the same ids: names, kinds, parents,
  * attributes, status, events and links. Answers a line for each difference that no rule covers, and for each rule that
  * covers none.
  */
@@ -65,17 +65,17 @@ function differingParents(
   { official, ours }: Pair,
   { counterpart, counts }: { counterpart: ReadonlyMap<SpanNode, SpanNode>; counts: (node: SpanNode) => boolean },
 ): readonly Difference[] {
-  const say = (parent: SpanNode | undefined, { span }: SpanNode) =>
+  const describe = (parent: SpanNode | undefined, { span }: SpanNode) =>
     parent ? pathOf(parent, counts) : `the caller's ${span.parentSpanId ?? 'nothing'}`
   const [one, other] = [findAncestor(official, counts), findAncestor(ours, counts)]
   const isSame = one ? counterpart.get(one) === other : !other && official.span.parentSpanId === ours.span.parentSpanId
-  return isSame ? [] : [['(parent)', say(one, official), say(other, ours)]]
+  return isSame ? [] : [['(parent)', describe(one, official), describe(other, ours)]]
 }
 
 function differences({ official, ours }: Pair): readonly Difference[] {
   const [a, b] = [official.span, ours.span]
   const names = new Set([...Object.keys(a.attributes), ...Object.keys(b.attributes)])
-  const told: readonly (readonly [string, unknown, unknown])[] = [
+  const members: readonly (readonly [string, unknown, unknown])[] = [
     ['(name)', a.name, b.name],
     ['(kind)', a.kind, b.kind],
     ['(status)', a.status, b.status],
@@ -84,7 +84,7 @@ function differences({ official, ours }: Pair): readonly Difference[] {
     ...[...names].map((name) => [name, a.attributes[name], b.attributes[name]] as const),
   ]
   const text = (value: unknown) => JSON.stringify(value) ?? NONE
-  return told
+  return members
     .map(([what, one, other]) => [what, text(one), text(other)] as const)
     .filter(([, one, other]) => one !== other)
 }
@@ -106,7 +106,7 @@ const normaliseAttributes = (attributes: Span['attributes']) =>
 
 function normaliseValue(key: string, value: unknown): unknown {
   if (key === 'exception.stacktrace') return '<stack>'
-  // A port that is told as text stays another one than a number.
+  // A port as text stays different from a number.
   if (key.endsWith('.port')) return typeof value === 'number' ? '<port>' : `"${normaliseText(`:${value}`)}"`
   return typeof value === 'string' ? normaliseText(value) : value
 }

@@ -63,7 +63,7 @@ interface Stores {
   readonly redisUrl: string
 }
 
-/** Runs the three functions with this telemetry, sends them all requests, and answers all that they told of them. */
+/** Runs the three functions with this telemetry, sends them all requests, and returns all that they reported. */
 async function observe(how: Instrumentation, { databaseUrl, redisUrl }: Stores): Promise<Observation> {
   await using ends = new AsyncDisposableStack()
   const receiver = await startOtlpReceiver()
@@ -99,7 +99,7 @@ async function observe(how: Instrumentation, { databaseUrl, redisUrl }: Stores):
   const hasEnded = (traceId: string) => receiver.spans().some((span) => isServerSpan(traceId, span))
   const allEnded = () => REQUESTS.every(({ traceId }) => hasEnded(traceId))
   await receiver.until(allEnded, { what: 'each request has the span of its server' })
-  // What was still to be told is told before they end.
+  // What was still to be exported is exported before they end.
   const exitCodes = await Promise.all(Object.values(functions).map((fn) => fn.stop()))
   const asked = new Set(REQUESTS.map(({ traceId }) => traceId))
   const { true: spans = [], false: strays = [] } = Object.groupBy(
@@ -111,7 +111,7 @@ async function observe(how: Instrumentation, { databaseUrl, redisUrl }: Stores):
 
 const isServerSpan = (traceId: string, span: Span) => span.traceId === traceId && span.parentSpanId === CALLER_SPAN
 
-/** Hears what the relay would hear. */
+/** Listens to Postgres as the relay would. */
 async function listenTo(databaseUrl: string) {
   const client = new pg.Client({ connectionString: databaseUrl })
   await client.connect()

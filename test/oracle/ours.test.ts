@@ -9,14 +9,14 @@ import { printMetrics, printSpans } from './print-spans.ts'
 import { EVENT, REQUESTS, SECRET, titleOf } from './requests.ts'
 import { RULES } from './rules.ts'
 
-/** A file to write all that both sides tell to, for whoever wants to see it. */
+/** A file to write all that both sides report to, to look at it. */
 const PRINT_TO = 'EBB_ORACLE_PRINT'
 
 const INSTRUMENTATION = '@opentelemetry/instrumentation-'
 
 const sides = bothSides()
 
-/** Each request was answered and told of, and so was each event: of those both sides tell by the same code of Ebb's. */
+/** Each request was answered and reported, and so was each event: those, both sides report by the same code of Ebb's. */
 const isComplete = ({ statuses, exitCodes, spans }: Observation) => {
   expect(statuses).toEqual(REQUESTS.map(({ status }) => status))
   expect(exitCodes).toEqual([0, 0, 0])
@@ -30,7 +30,7 @@ describe("OpenTelemetry's own instrumentation", () => {
   itWithRedis('sees every part of a function that is built for it, and the same each time', async () => {
     const official = await sides.official()
     isComplete(official)
-    // Besides them, Ebb itself tells of the events that it sends and takes in.
+    // Besides them, Ebb itself has spans for the events that it sends and receives.
     const scopes = new Set(official.spans.map(({ scope }) => scope).filter((scope) => scope.includes(INSTRUMENTATION)))
     const libraries = ['express', 'http', 'ioredis', 'net', 'pg', 'router', 'undici']
     expect([...scopes].sort()).toEqual(libraries.map((library) => INSTRUMENTATION + library))
@@ -43,27 +43,27 @@ describe("OpenTelemetry's own instrumentation", () => {
 /** Of whom its spans are. */
 const ofNoteThing = ({ spans }: Observation) => spans.find(({ name }) => name === 'POST /')?.resource ?? {}
 
-/** What the stores answer to the handler of make-thing, and how it is told. */
+/** What the stores answer to the handler of make-thing, and how it is reported. */
 const REFUSED = [
   ['22P02', 'PostgreSQL error 22P02'],
   ['WRONGTYPE', 'Redis error WRONGTYPE'],
 ] as const
 
-/** What official tells and these spans do not, by the rules. */
-const missedBy = async (told: (spans: readonly Span[]) => readonly Span[]) => {
+/** What the official spans have and these do not, by the rules. */
+const missedBy = async (select: (spans: readonly Span[]) => readonly Span[]) => {
   const [official, ours] = [await sides.official(), await sides.ours()]
-  return compareSpans({ official: official.spans, ours: told(ours.spans) }, { rules: RULES, titleOf })
+  return compareSpans({ official: official.spans, ours: select(ours.spans) }, { rules: RULES, titleOf })
 }
 
 describe('a function as the product builds it', () => {
-  itWithRedis('tells what official instrumentation tells, but for what is decided', async () => {
+  itWithRedis('reports what official instrumentation reports, but for what is decided', async () => {
     const [official, ours] = [await sides.official(), await sides.ours()]
     const file = inheritedEnv([PRINT_TO])[PRINT_TO]
     if (file) await writeFile(file, [print(official), print(ours)].join('\n\n'))
     isComplete(ours)
     expect(await missedBy((spans) => spans)).toEqual([])
     expect(ofNoteThing(ours)).toMatchObject(ofNoteThing(official))
-    // Nothing that nobody asked for, and no trace of its own.
+    // Nothing that was not asked for, and no trace of its own.
     expect(ours.strays).toEqual([])
   })
 
@@ -76,7 +76,7 @@ describe('a function as the product builds it', () => {
     }
   })
 
-  itWithRedis('tells no value that was sent, which official instrumentation does', async () => {
+  itWithRedis('reports no value that was sent, which official instrumentation does', async () => {
     expect(textOf((await sides.ours()).spans)).not.toContain(SECRET)
     expect(textOf((await sides.official()).spans)).toContain(SECRET)
     for (const [code, message] of REFUSED) {
@@ -90,7 +90,7 @@ describe('a function as the product builds it', () => {
   })
 })
 
-/** What each source alone tells: whoever takes one out shall hear of it. */
+/** What each source alone reports: this fails where one is taken out. */
 const SOURCES: Readonly<Record<string, (span: Span) => boolean>> = {
   'of the server': ({ kind }) => kind === 'server',
   'of undici': ({ attributes }) => 'url.full' in attributes,

@@ -52,7 +52,7 @@ export interface SpanNode {
   readonly span: Span
   /** Undefined where its parent is another process's span, or none. */
   readonly parent: SpanNode | undefined
-  /** In the order in which they started; those of one millisecond in the order in which they were told. */
+  /** In the order in which they started; those of one millisecond in the order in which they were exported. */
   readonly children: readonly SpanNode[]
 }
 

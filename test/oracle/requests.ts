@@ -12,10 +12,10 @@ export interface Request extends Call {
 
 type RequestTemplate = Omit<Request, 'title' | 'status' | 'traceId'>
 
-/** The caller's own span, which nobody here tells of. */
+/** The caller's own span, which neither side exports. */
 export const CALLER_SPAN = 'ca11e500ca11e500'
 
-/** What somebody sent, and no span may tell. */
+/** What a caller sent, and no span may have. */
 export const SECRET = 'Rumpelstiltskin'
 
 const thing = (n: number) => `5f0f5ba4-45b9-4d4c-9c5e-3b7f6a1c0d0${n}`
@@ -57,11 +57,11 @@ const asked: readonly Omit<Request, 'traceId'>[] = [
   { title: '400, input that does not fit', ...make(3, 'three'), body: { name: '' }, status: 400 },
   { title: '404, no such path', ...make(3, 'three'), path: '/v1/nothing', status: 404 },
   { title: '409, a declared failure', ...make(1, 'four'), status: 409 },
-  { title: '500, a fault of the handler', ...make(4, 'five'), body: { name: `broken ${SECRET}` }, status: 500 },
+  { title: '500, an error of the handler', ...make(4, 'five'), body: { name: `broken ${SECRET}` }, status: 500 },
   { title: '200, a read', ...find(1, 'parts=one'), status: 200 },
   { title: '200, a read through a gateway', ...find(1, 'parts=one'), headers: FORWARDED, status: 200 },
-  { title: '400, a query that nobody shall read', ...find(1, 'parts=one&sig=secret'), status: 400 },
-  { title: '200, a read whose own call finds nobody', ...find(1, 'parts=none'), status: 200 },
+  { title: '400, a query that no span may have', ...find(1, 'parts=one&sig=secret'), status: 400 },
+  { title: '200, a read whose own call finds no server', ...find(1, 'parts=none'), status: 200 },
   { title: EVENT, ...event, status: 204 },
   { title: '204, the same event again', ...event, status: 204 },
 ]
@@ -73,4 +73,4 @@ export const REQUESTS: readonly Request[] = asked.map((request, i) => ({
 }))
 
 export const titleOf = (traceId: string): string =>
-  REQUESTS.find((request) => request.traceId === traceId)?.title ?? `trace ${traceId}, which nobody asked for`
+  REQUESTS.find((request) => request.traceId === traceId)?.title ?? `trace ${traceId}, which was not asked for`

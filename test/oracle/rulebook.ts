@@ -25,7 +25,7 @@ export type Difference = readonly [what: string, official: string, ours: string]
 /** Where one side does not tell it; no text of a value, which would have quotes. */
 export const NONE = 'none'
 
-/** Judges differences by rules, and keeps in mind which of them were of use. */
+/** Applies rules to differences, and remembers which of them were of use. */
 export function rulebook(rules: readonly Rule[]) {
   const used = new Map<Rule, number>()
   const use = (rule: Rule) => {
@@ -50,12 +50,12 @@ export function rulebook(rules: readonly Rule[]) {
     /** A span of official's as ours would tell it. */
     asOurs: (span: Span): Span => {
       const own = rules.filter((rule) => matches(rule.span, span.name))
-      const translate = (what: string, told: unknown): unknown => {
-        if (typeof told !== 'string') return told
+      const translate = (what: string, value: unknown): unknown => {
+        if (typeof value !== 'string') return value
         return own.reduce((sofar, rule) => {
           const said = rule.as && rule.attribute && matches(rule.attribute, what) ? rule.as(sofar) : sofar
           return said !== sofar && use(rule) ? said : sofar
-        }, told)
+        }, value)
       }
       const attributes = Object.entries(span.attributes).map(([key, value]) => [key, translate(key, value)])
       return { ...span, name: String(translate('(name)', span.name)), attributes: Object.fromEntries(attributes) }

@@ -6,7 +6,7 @@ const SERVER = /^(GET|POST) \//
 const CLIENT = /^(GET|POST)$/
 
 const CONNECTIONS = 'a connection serves many requests, and would hang in the one that happened to need it first'
-const VALUES = 'what a server says of a fault quotes what it was sent: its code is told and its words are not'
+const VALUES = 'the error message of a server quotes what it was sent: its code is exported and its words are not'
 const MORE = 'the conventions want it'
 
 /** Every difference between official's spans and ours: docs/decisions/0010-spans.md in short. */

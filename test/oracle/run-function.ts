@@ -13,7 +13,7 @@ export type RunOptions = Instrumentation & {
   readonly otlpUrl: string
   /** Its stores and secrets, by the names of their settings, and other settings. */
   readonly env: Readonly<Record<string, string>>
-  /** Those of whoever calls it; its own unless told. */
+  /** The keys of its callers; default: its own. */
   readonly keys?: IdentityKeys
 }
 
@@ -38,9 +38,9 @@ export async function runFunction({ name, root = 'test/oracle', otlpUrl, env, ke
     ...{ OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl, OTEL_SERVICE_NAME: name },
   }
   const started = startProcess(built.args, { env: { ...settings, ...built.env, ...env }, ready: 'listening' })
-  const { ready, logged, stop, kill } = await started.catch(async (fault: unknown) => {
+  const { ready, logged, stop, kill } = await started.catch(async (error: unknown) => {
     await built.remove?.()
-    throw fault
+    throw error
   })
   const sign = createIdentitySigners({ gateway, relay })
   const url = `http://127.0.0.1:${ready.port}`

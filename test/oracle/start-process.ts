@@ -41,7 +41,7 @@ export async function startProcess(args: readonly string[], { env, ready }: Proc
   return {
     ready: await isReady.promise,
     logged: (): readonly LogLine[] => [...logged],
-    /** Ends it as a platform does, so that it tells what was still to be told; answers its exit code. */
+    /** Ends it as a platform does, so that it exports what was still to be exported; resolves to its exit code. */
     stop: () => end('SIGTERM'),
     /** Ends it whatever it does; good after stop() too. */
     kill: async () => void (await end('SIGKILL')),

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** Whom the functions call: it answers 404 to /missing, and 200 to the rest. */
+/** The server that the functions call: it answers 404 to /missing, and 200 to the rest. */
 export async function startUpstream() {
   const traceparents: string[] = []
   const server = createServer((request, response) => {

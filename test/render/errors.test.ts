@@ -16,9 +16,9 @@ function sentencesOf(contracts: readonly EndpointShape[], options: Partial<Rende
   try {
     render(byName(...(contracts as never[])), { ...OPTIONS, ...options })
     return []
-  } catch (fault) {
-    if (!(fault instanceof RenderError)) throw fault
-    return fault.message.split('\n')
+  } catch (error) {
+    if (!(error instanceof RenderError)) throw error
+    return error.message.split('\n')
   }
 }
 
@@ -84,7 +84,7 @@ describe('OpenFaaS CE cannot', () => {
     expect(sentencesOf(few(17), { openfaas: 'pro' })).toEqual([])
   })
 
-  it('what Pro can: floors and targets, but still no egress', () => {
+  it('what Pro can: minimum scale and targets, but still no egress', () => {
     const openfaas = 'pro'
     expect(one({ scale: { min: 6, target: 5 } }, { openfaas })).toEqual([])
     expect(one({ egress: ['api.example.com:443'] }, { openfaas })).toEqual([

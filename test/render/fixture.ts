@@ -1,5 +1,6 @@
-import { type AnyContract, endpoint, event, subscriber } from 'ebb/contract'
+import { endpoint, event, subscriber } from 'ebb/contract'
 import * as z from 'zod'
+import type { AnyContract } from '../../src/contract/index.ts'
 import { readChart } from '../../src/deploy/render/index.ts'
 
 const Report = z.object({ id: z.string() })

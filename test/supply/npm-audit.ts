@@ -11,7 +11,7 @@ interface Vulnerability {
 
 interface Report {
   readonly vulnerabilities?: Readonly<Record<string, Vulnerability>>
-  /** In the place of the others, where there was nobody to ask. */
+  /** In the place of the others, where no registry could be asked. */
   readonly message?: string
 }
 

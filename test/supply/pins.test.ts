@@ -41,7 +41,7 @@ describe.each(workflows)('the workflow %s', (_name, text) => {
     expect(uses.filter((action) => !/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(action ?? ''))).toEqual([])
   })
 
-  it('runs nothing that whoever opens a pull request has written', () => {
+  it('runs nothing that the author of a pull request has written', () => {
     expect(steps.flatMap(({ run = '' }) => run.match(/\$\{\{.*?\}\}/g) ?? [])).toEqual([])
   })
 

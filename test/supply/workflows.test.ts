@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { findProgram, itWhere } from '../support/requirements.ts'
+import { findProgram } from '../support/find-program.ts'
+import { itWhere } from '../support/requirements.ts'
 
 const zizmor = findProgram('zizmor')
 

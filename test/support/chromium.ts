@@ -1,23 +1,10 @@
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { chromium } from 'playwright-core'
-
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable']
+import { findProgram } from './find-program.ts'
 
 /** A Chromium from PATH; undefined where there is none. */
-export function findChromium(path = process.env.PATH ?? ''): string | undefined {
-  const files = path.split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name)))
-  return files.find((file) => {
-    try {
-      accessSync(file, constants.X_OK)
-      return true
-    } catch {
-      return false
-    }
-  })
-}
+export const findChromium = () => findProgram('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
 
-/** Starts it without a window, and without the errands that it runs on the internet. */
+/** Starts it without a window, and without its own requests to the internet. */
 export const launchChromium = (executablePath: string) =>
   chromium.launch({
     executablePath,

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 interface CliOptions {
   readonly root?: string
   readonly env?: Readonly<Record<string, string>>
-  /** Closed at once unless told. */
+  /** Default: empty, and closed at once. */
   readonly stdin?: string
 }
 

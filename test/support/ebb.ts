@@ -22,7 +22,7 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The checkout to run. */
   readonly root?: string
-  /** The data folder; a fresh one that goes with the test unless told. */
+  /** The data folder; default: a fresh one that is deleted with the test. */
   readonly dataDir?: string
   readonly args?: readonly string[]
 }
@@ -32,23 +32,27 @@ export async function startEbb({ env = {}, root = process.cwd(), dataDir, args =
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'ebb-e2e-')))
   const settings = { PORT: '0', EBB_ADMIN_PORT: '0', EBB_HOME: folder, EBB_IDLE_MS: '1000', ...env }
   const child = spawn(process.execPath, [join(root, 'src/cli.ts'), 'dev', '--json', ...args], {
-    // Whoever runs the tests may have a .env of their own.
+    // The checkout may have a .env of its developer's own.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, EBB_ENV_FILE: '/dev/null', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
-  const told: RunnerEvent[] = []
+  const events: RunnerEvent[] = []
   const complaints: string[] = []
-  createInterface({ input: child.stdout }).on('line', (line) => told.push(JSON.parse(line)))
+  createInterface({ input: child.stdout }).on('line', (line) => events.push(JSON.parse(line)))
   createInterface({ input: child.stderr }).on('line', (line) => complaints.push(line))
   const exited = once(child, 'close')
-  await untilTrue(() => told.length > 0 || child.exitCode !== null, { limitMs: 120_000, what: 'Ebb is ready or ended' })
-  const ready = told[0] as unknown as Ready
+  await untilTrue(() => events.length > 0 || child.exitCode !== null, {
+    limitMs: 120_000,
+    what: 'Ebb is ready or ended',
+  })
+  const ready = events[0] as unknown as Ready
   if (!ready) throw new Error(complaints.join('\n'))
   return {
     ...client(ready),
     ready,
-    told,
+    /** Of its standard output, so far. */
+    events,
     complaints,
     folder,
     child,

@@ -13,7 +13,7 @@ interface Results {
  * failed one. A test may be skipped only with a reason in its name, by itWhere; each is listed.
  */
 export default function summary({ testNamePattern }: { readonly testNamePattern?: string }) {
-  let fault: Error | undefined
+  let error: Error | undefined
   return {
     onRunComplete: (_contexts: unknown, results: Results) => {
       const skipped = results.testResults.flatMap(({ testFilePath, testResults }) =>
@@ -23,7 +23,7 @@ export default function summary({ testNamePattern }: { readonly testNamePattern?
       )
       // Those that `-t` leaves out were not asked for.
       const unexplained = testNamePattern ? [] : skipped.filter((name) => !name.includes('(NOT TESTED: '))
-      if (unexplained.length > 0) fault = new Error(`skipped without a reason:\n${unexplained.join('\n')}`)
+      if (unexplained.length > 0) error = new Error(`skipped without a reason:\n${unexplained.join('\n')}`)
       const failed = results.numFailedTests + results.numRuntimeErrorTestSuites
       // Jest's own summary, and what the teardown says, come before the end of the process.
       process.once('exit', () => {
@@ -33,6 +33,6 @@ export default function summary({ testNamePattern }: { readonly testNamePattern?
         process.stdout.write(`${counts.join(', ')}\n`)
       })
     },
-    getLastError: () => fault,
+    getLastError: () => error,
   }
 }

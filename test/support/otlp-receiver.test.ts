@@ -29,7 +29,7 @@ const span = {
 }
 const traces = { resourceSpans: [{ resource, scopeSpans: [{ scope: { name: 'scope' }, spans: [span] }] }] }
 const point = { attributes: [text('state', 'idle')], timeUnixNano: '1' }
-const metric = { name: 'seats', unit: '{seat}', sum: { isMonotonic: false, dataPoints: [{ ...point, asInt: '3' }] } }
+const metric = { name: 'slots', unit: '{slot}', sum: { isMonotonic: false, dataPoints: [{ ...point, asInt: '3' }] } }
 const histogram = {
   ...{ name: 'wait', unit: 's' },
   histogram: { dataPoints: [{ ...point, count: '2', sum: 0.5, bucketCounts: ['1', '1'], explicitBounds: [0.1] }] },
@@ -61,7 +61,7 @@ describe('the receiver takes', () => {
   it('200 metrics', async () => {
     expect(await push('/v1/metrics', metrics)).toBe(200)
     expect(receiver.metrics()).toMatchObject([
-      { name: 'seats', unit: '{seat}', type: 'sum', points: [{ attributes: { state: 'idle' }, value: 3 }] },
+      { name: 'slots', unit: '{slot}', type: 'sum', points: [{ attributes: { state: 'idle' }, value: 3 }] },
       {
         name: 'wait',
         type: 'histogram',

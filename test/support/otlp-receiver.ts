@@ -66,8 +66,8 @@ export async function startOtlpReceiver({ behaviour = 'well' }: { behaviour?: Be
       const look = () => {
         try {
           if (holds()) resolve()
-        } catch (fault) {
-          reject(fault)
+        } catch (error) {
+          reject(error)
         }
       }
       const giveUp = () =>
@@ -200,5 +200,5 @@ const Metrics = z
     ),
   )
 
-/** A metric as one export told it. A point of a sum or a gauge has a `value`, one of a histogram the other members. */
+/** A metric as one export has it. A point of a sum or a gauge has a `value`, one of a histogram the other members. */
 export type Metric = z.output<typeof Metrics>[number]

@@ -5,15 +5,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from '@jest/globals'
 import { findFreePort } from '../../src/dev/ports.ts'
-import { findProgram } from './requirements.ts'
+import { findProgram } from './find-program.ts'
 
 export const pgbouncer = findProgram('pgbouncer')
 
 const NOBODY = 65_534
 
 /**
- * PgBouncer in transaction mode, until the last test of this file is over: whatever asks it has any of so many
- * connections in each transaction. To be called where tests are declared; put before a database, it answers its address.
+ * PgBouncer in transaction mode, until the last test of this file is over: each transaction gets any of its
+ * connections. To be called where tests are declared; it returns a function that puts it before a database and returns its address.
  */
 export function testPgBouncer({ poolSize }: { poolSize: number }) {
   const ends: (() => Promise<unknown>)[] = []

@@ -1,7 +1,8 @@
 import { afterEach } from '@jest/globals'
 import { findFreePort } from '../../src/dev/ports.ts'
 import { type Program, startProgram } from '../../src/dev/processes/start-child.ts'
-import { findProgram, itWhere } from './requirements.ts'
+import { findProgram } from './find-program.ts'
+import { itWhere } from './requirements.ts'
 
 const redisProgram = findProgram('redis-server', 'valkey-server')
 

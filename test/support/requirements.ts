@@ -1,7 +1,4 @@
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
 import { describe, it } from '@jest/globals'
-import { inheritedEnv } from 'ebb/kernel'
 
 /** `it`, where nothing that a test needs is missing; else its tests are skipped, and their names say why. */
 export const itWhere =
@@ -18,18 +15,3 @@ export const describeWhere =
     if (missing) describe.skip(`${name} (NOT TESTED: ${missing})`, tests)
     else describe(name, tests)
   }
-
-/** The first of these programs that is on PATH, or where Debian keeps servers. */
-export const findProgram = (...names: readonly string[]): string | undefined =>
-  names
-    .flatMap((name) =>
-      [...(inheritedEnv(['PATH']).PATH ?? '').split(delimiter), '/usr/sbin'].map((at) => join(at, name)),
-    )
-    .find((file) => {
-      try {
-        accessSync(file, constants.X_OK)
-        return true
-      } catch {
-        return false
-      }
-    })

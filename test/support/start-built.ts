@@ -18,7 +18,7 @@ interface BuiltRequest {
   readonly body: string | undefined
 }
 
-/** How it ended, with all that it said. */
+/** How it ended, with all that it output. */
 interface Ended {
   readonly code: number | null
   readonly stdout: string
@@ -51,21 +51,21 @@ export async function startBuilt(start: string, { env = {}, nodeArgs = [] }: Bui
   })
   child.stdin.on('error', () => {})
   const listening = Promise.withResolvers<number>()
-  const said: Record<'stdout' | 'stderr' | 'told', string[]> = { stdout: [], stderr: [], told: [] }
-  const hear = (input: Readable, lines: string[], hears: (line: string) => void = () => {}) =>
+  const output: Record<'stdout' | 'stderr' | 'reported', string[]> = { stdout: [], stderr: [], reported: [] }
+  const readLines = (input: Readable, lines: string[], onLine: (line: string) => void = () => {}) =>
     createInterface({ input }).on('line', (line) => {
       lines.push(line)
-      hears(line)
+      onLine(line)
     })
-  hear(child.stderr, said.stderr)
+  readLines(child.stderr, output.stderr)
   // Asked for by `stdio` above.
-  hear(child.stdio[3] as Readable, said.told)
-  hear(child.stdout, said.stdout, (line) => {
+  readLines(child.stdio[3] as Readable, output.reported)
+  readLines(child.stdout, output.stdout, (line) => {
     if (line.includes('"msg":"listening"')) listening.resolve(JSON.parse(line).port)
   })
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (code) => resolve({ code, stdout: said.stdout.join('\n'), stderr: said.stderr.join('\n') }))
+    child.once('close', (code) => resolve({ code, stdout: output.stdout.join('\n'), stderr: output.stderr.join('\n') }))
   })
   const missed = ({ stdout, stderr }: Ended) => new Error(`it did not listen\n${stdout}\n${stderr}`)
   void ended.then((how) => listening.reject(missed(how)), listening.reject)
@@ -88,9 +88,9 @@ export async function startBuilt(start: string, { env = {}, nodeArgs = [] }: Bui
       return ended
     },
     /** What it has logged so far; all of it once it has ended. */
-    log: (): readonly LogRecord[] => said.stdout.map((line) => JSON.parse(line)),
+    log: (): readonly LogRecord[] => output.stdout.map((line) => JSON.parse(line)),
     /** The lines that a preload wrote to its file descriptor 3. */
-    told: said.told as readonly string[],
+    reported: output.reported as readonly string[],
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGKILL')
       await ended

@@ -2,27 +2,27 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** What becomes of bytes on their way: they pass, they pass late, or nobody ever hears of them. */
+/** What becomes of bytes on their way: they pass, they pass late, or they are lost. */
 export type NetworkCondition = 'clear' | 'slow' | 'silent'
 
 /**
- * A TCP proxy whose weather a test makes. What is silent stays connected, as to a host that lost its power: nothing
- * passes, in neither direction, and no end is told.
+ * A TCP proxy whose network conditions a test sets. What is silent stays connected, as to a host that lost its power: nothing
+ * passes, in neither direction, and no side learns of an end.
  */
 export async function startTcpProxy(target: { readonly host: string; readonly port: number }, { slowMs = 3_000 } = {}) {
-  let weather: NetworkCondition = 'clear'
+  let condition: NetworkCondition = 'clear'
   const pairs = new Set<{ readonly near: Socket; readonly far: Socket; muted: boolean }>()
   const firstWords: Buffer[] = []
 
   const server = createServer({ allowHalfOpen: true }, (near) => {
     const far = connect({ ...target, allowHalfOpen: true })
-    const pair = { near, far, muted: weather === 'silent' }
+    const pair = { near, far, muted: condition === 'silent' }
     pairs.add(pair)
     const carry = (from: Socket, to: Socket) => {
       // In turn, so that what is slow stays in order.
       let last: Promise<unknown> = Promise.resolve()
       const pass = (how: () => void) => {
-        if (weather === 'slow') last = last.then(() => delay(slowMs, undefined, { ref: false }))
+        if (condition === 'slow') last = last.then(() => delay(slowMs, undefined, { ref: false }))
         last = last.then(() => {
           if (!pair.muted) how()
         })
@@ -36,7 +36,7 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
     carry(far, near)
     // No encoding is set: it comes as bytes.
     near.once('data', (chunk) => firstWords.push(chunk as Buffer))
-    // Who hangs up hears no answer to it where nothing passes.
+    // A client that hangs up gets no answer to it where nothing passes.
     near.on('end', () => pair.muted && near.destroy())
   })
   server.listen(0, '127.0.0.1')
@@ -50,14 +50,14 @@ export async function startTcpProxy(target: { readonly host: string; readonly po
     /** What came first on each connection. */
     firstWords,
     clear: () => {
-      weather = 'clear'
+      condition = 'clear'
     },
     slow: () => {
-      weather = 'slow'
+      condition = 'slow'
     },
-    /** No byte passes any more, on connections old and new; those stay silent when it clears up. */
+    /** No byte passes any more, on connections old and new; those stay silent when the condition clears. */
     silence: () => {
-      weather = 'silent'
+      condition = 'silent'
       for (const pair of pairs) pair.muted = true
     },
     /** As where a firewall forgot its connections: those are silent for ever, and new ones are well. */

@@ -9,7 +9,7 @@ const PARTS = ['spawn', 'load', 'ready', 'first_answer']
 it('the first real request of a process is its cold start, with its parts, as span, metric and log line', async () => {
   const receiver = await receive()
   const fn = await start('find-thing', { receiver })
-  // Neither the probes nor a path that is nobody's.
+  // Neither the probes nor a path that no function has.
   for (const path of ['/_/health', '/_/ready', '/v1/nothing']) await statusesOf(fn, { method: 'GET', path })
   expect(await statusesOf(fn, FIND)).toEqual([200])
   expect(await statusesOf(fn, FIND, 5)).toEqual([200, 200, 200, 200, 200])

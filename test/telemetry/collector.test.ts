@@ -5,7 +5,7 @@ import { FIND, statusesOf, things } from './things.ts'
 
 const { start, receive } = things()
 
-/** Often, and in the form in which it is sent unless told. */
+/** Often, and in the default form. */
 const OFTEN = {
   ...{ OTEL_BSP_SCHEDULE_DELAY: '20', OTEL_METRIC_EXPORT_INTERVAL: '50', OTEL_METRIC_EXPORT_TIMEOUT: '50' },
   OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
@@ -17,7 +17,7 @@ const complaints = (fn: RunningFunction) => saying(fn, 'cannot be exported; they
 const complainsOfBoth = (fn: RunningFunction) =>
   untilTrue(() => complaints(fn).length >= 2, { what: 'it says that neither spans nor metrics get out' })
 
-it('a collector that refuses all fails no request, is told of once, and once more when it takes them again', async () => {
+it('a collector that refuses all fails no request, is logged once, and once more when it accepts them again', async () => {
   const receiver = await receive('unavailable')
   const fn = await start('find-thing', { receiver, env: { ...OFTEN, OTEL_EXPORTER_OTLP_TIMEOUT: '100' } })
   expect(await statusesOf(fn, FIND, 20)).toEqual(TWENTY)

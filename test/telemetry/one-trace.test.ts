@@ -57,7 +57,9 @@ it('one trace leads from the click through gateway, function, outbox and relay t
   expect([answer.status, await answer.json()]).toEqual([201, expect.objectContaining({ name: 'lamp', maker: 'ada' })])
 
   const all = () => receiver.spans().filter(({ traceId }) => traceId === TRACE)
-  await receiver.until(() => WAY.every((step) => all().some(step.is)), { what: 'every step of the way has told' })
+  await receiver.until(() => WAY.every((step) => all().some(step.is)), {
+    what: 'every step of the way has exported its span',
+  })
   const way = WAY.map((step) => all().filter(step.is))
   expect(way.map(({ length }) => length)).toEqual(WAY.map(() => 1))
   const [clicked, called, made, sent, delivered, taken, processed] = way.flat()

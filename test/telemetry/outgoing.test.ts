@@ -12,7 +12,7 @@ const call = (origin: string) => `
   await response.arrayBuffer()
   return { pid: process.pid }`
 
-it('a call with a strange path, a strange method and a signature is told without it, and ends nothing', async () => {
+it('a call with a strange path, a strange method and a signature is exported without it, and ends nothing', async () => {
   await using ends = new AsyncDisposableStack()
   const receiver = await startOtlpReceiver()
   ends.defer(receiver.close)

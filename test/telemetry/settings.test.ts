@@ -57,7 +57,7 @@ describe('limits', () => {
   })
 })
 
-it('what a platform sets for all and nothing acts on is a warning, and the rest is told', async () => {
+it('what a platform sets for all and nothing acts on is a warning, and the rest is exported', async () => {
   const receiver = await receive()
   const env = { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc', OTEL_PROPAGATORS: 'tracecontext,baggage,b3' }
   const fn = await start('find-thing', { receiver, env })
@@ -75,15 +75,15 @@ it('OTEL_SDK_DISABLED tells nothing at all', async () => {
   expect(metrics.status).toBe(404)
 })
 
-it('OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are in whatever is told', async () => {
-  const attributes = 'deployment.environment.name=test,team=a%20b,service.name=nobody,service.version=7'
+it('OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES are in all that is exported', async () => {
+  const attributes = 'deployment.environment.name=test,team=a%20b,service.name=ignored,service.version=7'
   const { receiver } = await tell({ OTEL_SERVICE_NAME: 'finder', OTEL_RESOURCE_ATTRIBUTES: attributes })
-  const told = {
+  const expected = {
     ...{ 'service.name': 'finder', 'service.version': '7', 'deployment.environment.name': 'test', team: 'a b' },
     ...{ 'faas.name': 'find-thing', 'service.namespace': 'default', 'telemetry.sdk.version': expect.any(String) },
   }
   const resources = [...receiver.spans(), ...receiver.metrics()].map(({ resource }) => resource)
-  for (const resource of resources) expect(resource).toMatchObject(told)
+  for (const resource of resources) expect(resource).toMatchObject(expected)
   expect(new Set(resources.map((resource) => resource['service.instance.id'])).size).toBe(1)
 })
 

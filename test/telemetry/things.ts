@@ -9,7 +9,7 @@ import { type Behaviour, type OtlpReceiver, startOtlpReceiver } from '../support
 /** A thing that is there. */
 export const LAMP = '5f0f5ba4-45b9-4d4c-9c5e-3b7f6a1c0d01'
 
-/** Reads it, and calls somebody who is not there. */
+/** Reads it, and calls a server that is not there. */
 export const FIND: Call = { method: 'GET', path: `/v1/things/${LAMP}?parts=none` }
 
 type StartOptions = Pick<RunOptions, 'keys'> & {

@@ -6,7 +6,7 @@ const { start, receive } = things()
 
 const TRACES = ['1', '2', '3', '4'].map((digit) => digit.repeat(32))
 
-itWithRedis('a command that waits for the connection is told of in the trace of the request that sent it', async () => {
+itWithRedis('a command that waits for the connection is in the trace of the request that sent it', async () => {
   const redis = await testRedis()
   await redis.start()
   const receiver = await receive()

@@ -40,7 +40,7 @@ const Thing = z.object(
 
 const contract = endpoint({
   ...{ name: 'tell-thing', summary: 'Tells of one of each.', method: 'POST', path: '/v1/things', body: Thing },
-  ...{ reply: { status: 200, body: Thing }, access: { scopes: [] }, emits: { 'thing.told': Thing } },
+  ...{ reply: { status: 200, body: Thing }, access: { scopes: [] }, emits: { 'thing.read': Thing } },
 })
 
 const fn = testFunction(
@@ -48,8 +48,8 @@ const fn = testFunction(
     const row = await sql.one<typeof body>`
       select * from things where instant = ${body.instant} and exact = ${body.exact} and span = ${body.span}
         and instants = ${body.instants} and wholes = ${body.wholes} and document = ${body.document}`
-    if (!row) throw new Error('what a caller was told finds no row')
-    await emit('thing.told', row)
+    if (!row) throw new Error('what a caller got finds no row')
+    await emit('thing.read', row)
     return row
   }),
 )
@@ -61,9 +61,9 @@ beforeAll(async () => {
   await fn.query(`insert into things values (${values.map((_, i) => `$${i + 1}`).join()})`, values)
 })
 
-it('what a caller was told comes back, finds its row, and is the same in the reply and in the event', async () => {
-  const told = of(2)
-  const { body } = await (await fn.as({ sub: 'ada' })).post('/v1/things').send(told).expect(200)
-  expect(body).toEqual(told)
-  expect(await fn.query('select payload from ebb.outbox')).toEqual([{ payload: told }])
+it('what a caller got comes back, finds its row, and is the same in the reply and in the event', async () => {
+  const sent = of(2)
+  const { body } = await (await fn.as({ sub: 'ada' })).post('/v1/things').send(sent).expect(200)
+  expect(body).toEqual(sent)
+  expect(await fn.query('select payload from ebb.outbox')).toEqual([{ payload: sent }])
 })

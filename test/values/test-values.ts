@@ -15,7 +15,7 @@ class Money {
 }
 class WithToJson {
   toJSON() {
-    return { told: true }
+    return { json: true }
   }
 }
 class WithToPostgres {
@@ -178,7 +178,12 @@ export const testValues: readonly TestValue[] = [
   object('an object that has itself for a member', () => circular),
   ...[other('new Map([[1, 2]])', 'Map', () => new Map([[1, 2]])), other('new Set([1])', 'Set', () => new Set([1]))],
   other('new Money()', 'instance of a class', () => new Money()),
-  other('new Told(), which has toJSON', 'instance of a class with toJSON', () => new WithToJson(), '{"told":true}'),
+  other(
+    'new WithToJson(), which has toJSON',
+    'instance of a class with toJSON',
+    () => new WithToJson(),
+    '{"json":true}',
+  ),
   other('new Sneaky(), which has toPostgres', 'instance of a class', () => new WithToPostgres()),
   other("new String('x')", 'instance of a class', () => new String('x')),
   other("new Error('x')", 'instance of a class', () => new Error('x')),

@@ -26,9 +26,9 @@ async function tryAll(databaseUrl: string, oracleUrl: string): Promise<Trial[]> 
     await transact(opened, options, async (sql) => {
       outcome = await work(sql)
       throw new RollBack()
-    }).catch((fault: unknown) => {
-      if (fault instanceof RollBack) return
-      outcome ??= refusal(fault)
+    }).catch((error: unknown) => {
+      if (error instanceof RollBack) return
+      outcome ??= refusal(error)
     })
     return outcome ?? { is: 'changed', why: 'nothing came of it' }
   }
@@ -89,8 +89,8 @@ async function readBack(sql: Sql, type: string, comparedAs: string | undefined):
   let row: { readonly v: unknown } | undefined
   try {
     row = await sql.one<{ v: unknown }>`select v from ${table}`
-  } catch (fault) {
-    return refusalWhenRead(fault)
+  } catch (error) {
+    return refusalWhenRead(error)
   }
   const again = /^jsonb?$/.test(type) && typeof row?.v === 'string' ? sql.json(row.v) : row?.v
   // NULL equals nothing, and JSON's null comes out as it does.
@@ -98,8 +98,8 @@ async function readBack(sql: Sql, type: string, comparedAs: string | undefined):
     try {
       const found = await sql`select from ${table} where v${cast} = ${again}`
       if (found.length !== 1) return { is: 'changed', why: `its row is not found by ${show(row?.v)}` }
-    } catch (fault) {
-      return refusal(fault)
+    } catch (error) {
+      return refusal(error)
     }
   }
   return { is: 'kept', read: show(row?.v) }
@@ -185,14 +185,14 @@ const show = (value: unknown): string =>
   })
 
 /** A refusal names the parameter, and says what to write; whatever else is thrown is none. */
-function refusal(fault: unknown): Outcome {
-  const why = fault instanceof Error ? fault.message : String(fault)
+function refusal(error: unknown): Outcome {
+  const why = error instanceof Error ? error.message : String(error)
   const isRefusal = /^parameter \$1 \((.*, )?near `.*\$1`\) is /.test(why) || /^value for domain/.test(why)
   return { is: isRefusal ? 'refused' : 'changed', why }
 }
 
-function refusalWhenRead(fault: unknown): Outcome {
-  const why = fault instanceof Error ? fault.message : String(fault)
+function refusalWhenRead(error: unknown): Outcome {
+  const why = error instanceof Error ? error.message : String(error)
   return { is: /^the column v /.test(why) ? 'refused when read' : 'changed', why }
 }
 

@@ -9,7 +9,7 @@ export function valuesPage(tried: readonly Trial[]): string {
   return `${INTRO}
 ## What goes in
 
-A string is Postgres' own text of any type but bytea, json and jsonb; what Postgres refuses is told with the parameter's number, before
+A string is Postgres' own text of any type but bytea, json and jsonb; what Postgres refuses is reported with the parameter's number, before
 anything of the statement has run. \`null\` is NULL. The numbers say how many of the ${count(tried, 'in') / columns.length} values that were tried
 came back equal and found their row, and how many were refused.
 
@@ -33,7 +33,7 @@ ${shown
 
 ## What is refused
 
-As it is told for a column of this type:
+As it is for a column of this type:
 
 | Value | Column | Sentence |
 | --- | --- | --- |
@@ -83,7 +83,7 @@ function takenBy(tried: readonly Trial[]): string {
   return said.find((takes) => takes !== '' && !takes.startsWith('what JSON')) ?? 'what JSON can carry'
 }
 
-/** What is told of each kind of value, of one column that does not take it. */
+/** The refusal of each kind of value, by one column that does not take it. */
 const REFUSED: readonly (readonly [value: string, column: string])[] = [
   ...['undefined', 'Promise.resolve(1)', '() => 1', 'new Map([[1, 2]])', '1', '[1, 2]', '{}'].map(
     (value) => [value, 'text'] as const,

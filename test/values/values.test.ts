@@ -36,9 +36,9 @@ async function tryIn(zone: string, url: string) {
     env: { PATH: process.env.PATH, TZ: zone },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [told] = await Promise.all([text(child.stdout), once(child, 'close')])
+  const [output] = await Promise.all([text(child.stdout), once(child, 'close')])
   // It is what that program writes.
-  const tried = JSON.parse(told) as readonly Trial[]
+  const tried = JSON.parse(output) as readonly Trial[]
   expect(tried.filter(({ is }) => is === 'changed')).toEqual([])
   first ??= tried
   expect(tried).toEqual(first)

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
-import { contractSet, event, subscriber } from 'ebb/contract'
+import { event, subscriber } from 'ebb/contract'
 import * as z from 'zod'
+import { contractSet } from '../../../src/contract/index.ts'
 import { JSON_AT_LIMIT } from '../../../test/support/json-at-limit.ts'
 import { createDeliveryCheck } from './events.ts'
 

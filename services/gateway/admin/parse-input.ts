@@ -1,5 +1,6 @@
-import { Problem, toInput, type ValidationIssue } from 'ebb/contract'
+import { Problem, type ValidationIssue } from 'ebb/contract'
 import type * as z from 'zod'
+import { toInput } from '../../../src/contract/index.ts'
 import { findUnsafeJson } from '../../../src/http/json.ts'
 
 /** Returns the value as the schema has it, of what Postgres can hold. Throws a Problem 400 that names every issue. */

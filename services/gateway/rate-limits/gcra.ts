@@ -1,5 +1,5 @@
-import type { Limit } from 'ebb/contract'
 import type { RateLimitDecision } from 'ebb/http/gateway'
+import type { Limit } from '../../../src/contract/index.ts'
 
 /** A limit as the generic cell rate algorithm counts: whole microseconds, so that nothing is lost to rounding. */
 export interface Pace {

@@ -1,6 +1,6 @@
-import type { Limit } from 'ebb/contract'
 import type { RateLimitDecision } from 'ebb/http/gateway'
 import { createBoundedMap } from 'ebb/kernel'
+import type { Limit } from '../../../src/contract/index.ts'
 import { decide, paceOf, toRateLimitDecision } from './gcra.ts'
 
 const MAX_CALLERS = 50_000

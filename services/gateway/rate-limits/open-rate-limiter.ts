@@ -1,6 +1,6 @@
-import type { Limit } from 'ebb/contract'
 import type { RateLimiter } from 'ebb/http/gateway'
 import type { Config, Log } from 'ebb/kernel'
+import type { Limit } from '../../../src/contract/index.ts'
 import { createOutageReporter } from '../../../src/data/redis.ts'
 import { createLocalLimiter, type LocalLimiter } from './local-limiter.ts'
 import { openRedisLimiter, type SharedLimiter } from './redis-limiter.ts'

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals'
-import type { Limit } from 'ebb/contract'
 import { Redis } from 'ioredis'
+import type { Limit } from '../../../src/contract/index.ts'
 import { itWithRedis, testRedis } from '../../../test/support/redis.ts'
 import { createLocalLimiter } from './local-limiter.ts'
 import { openRedisLimiter } from './redis-limiter.ts'

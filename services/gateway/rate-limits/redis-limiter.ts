@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import type { Limit } from 'ebb/contract'
 import type { RateLimitDecision } from 'ebb/http/gateway'
 import { Redis } from 'ioredis'
+import type { Limit } from '../../../src/contract/index.ts'
 import { withTimeout } from '../../../src/kernel/with-timeout.ts'
 import { paceOf, toRateLimitDecision } from './gcra.ts'
 

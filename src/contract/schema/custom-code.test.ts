@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import { createEventValidator, createValidator, endpoint, event } from 'ebb/contract'
+import { endpoint, event } from 'ebb/contract'
 import * as z from 'zod'
+import { createEventValidator, createValidator } from '../index.ts'
 
 const parts = {
   name: 'check-text',

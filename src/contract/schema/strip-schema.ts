@@ -5,8 +5,12 @@ import { childrenOf, type Def, defOf } from './schema-def.ts'
 import { createStrictDirection, rebuild } from './strict-schema.ts'
 
 /**
- * The schema of what goes out: a clone that strips unknown keys at every depth. Of a union's options it takes the one that
- * `toInput` would take; where unknown keys let none match, the one that keeps most.
+ * What one schema says about what goes out: a clone that strips unknown keys at every depth. Of a union it is the option
+ * that would be taken as what comes in; where none would, since there are unknown keys, the one that keeps most.
+ * @example
+ * const Position = toOutput(z.object({ sku: z.string(), createdAt: z.iso.datetime() }))
+ * Position.parse({ sku: 'LAMP-BRASS-01', createdAt: '2026-01-02T03:04:05Z', stock: 3 })
+ * @see docs/contracts.md
  */
 export function toOutput<S extends z.ZodType>(schema: S): S {
   const strict = createStrictDirection()

@@ -4,7 +4,12 @@ import { markHandled } from '../resource.ts'
 import { createCache, nullStore, type SharedCache } from './create-cache.ts'
 import { openRedisStore } from './redis-store.ts'
 
+/**
+ * How a value is made, and for how long it is kept.
+ * @example const options: CacheOptions<number> = { ttlSeconds: 60, staleSeconds: 600, load: async () => 7 }
+ */
 export interface CacheOptions<T> {
+  /** How long the value is given as it is. */
   readonly ttlSeconds: number
   /** Makes the value. If it throws, so does `get`, and nothing is stored. */
   readonly load: () => Promise<T>
@@ -26,8 +31,9 @@ export type FromJson<T> = unknown extends T
         : { [K in keyof T]: FromJson<T[K]> }
 
 /**
- * Values that are shared by all instances, on Redis. Without Redis, or while it is unreachable, every value is loaded: an
+ * Values that are shared by all instances, on Redis. Without Redis, or while it is not reachable, every value is loaded: an
  * error of the cache is no error of the request.
+ * @example const price = (cache: Cache, sku: string) => cache.get(`price:${sku}`, { ttlSeconds: 60, load: async () => 100 })
  */
 export interface Cache {
   /**
@@ -43,8 +49,10 @@ export interface Cache {
 }
 
 /**
- * A cache for a handler, with its keys apart from those of other namespaces. All functions that name the same namespace
- * share it, and must mean the same by a key: when a value changes its shape, change the namespace.
+ * A cache for a handler, with its keys apart from those of other namespaces. Functions that name the same namespace share
+ * its values, and must mean the same by a key: let a value that changes its shape change its namespace.
+ * @example const uses = { sql: postgres, prices: cacheOn('prices-v2') }
+ * @see docs/howto.md
  */
 export const cacheOn = (namespace: string): Resource<Cache, SharedCache> => ({
   stores: ['redis'],
@@ -58,13 +66,14 @@ export const cacheOn = (namespace: string): Resource<Cache, SharedCache> => ({
 })
 
 /**
- * The cache in the namespace `shared`.
+ * A cache for a handler, in the namespace that all functions share: `cacheOn('shared')`.
  * @example
  * export default implement(contract, { sql: postgres, cache }, async ({ params: { id } }, { sql, cache }) => {
  *   const load = async () =>
  *     (await sql.one<{ id: string; quantity: number }>`select * from orders where id = ${id}`) ?? { id, quantity: 0 }
  *   return cache.get(`order:${id}`, { load, ttlSeconds: 60 })
  * })
+ * @see docs/howto.md
  */
 export const cache: Resource<Cache, SharedCache> = /* @__PURE__ */ cacheOn('shared')
 

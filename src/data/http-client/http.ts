@@ -5,10 +5,16 @@ import { type HttpClient, openHttpClient, type SendOptions } from './open-http-c
 import { type HttpMethod, toHttpRequest } from './request.ts'
 import type { HttpResponse } from './response.ts'
 
+/**
+ * How one call is sent, and within which limits.
+ * @example const options: HttpOptions = { json: { sku: 'LAMP-BRASS-01' }, timeoutMs: 500, retries: 0 }
+ */
 export interface HttpOptions extends Partial<SendOptions> {
+  /** Sent besides those of the correlation. */
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as application/json. */
   readonly json?: unknown
+  /** Sent as it is; not together with `json`. */
   readonly body?: string | Uint8Array
   /** Ends the call besides the request's own deadline. */
   readonly signal?: AbortSignal
@@ -17,16 +23,23 @@ export interface HttpOptions extends Partial<SendOptions> {
 type SendMethod = (url: string | URL, options?: HttpOptions) => Promise<HttpResponse>
 
 /**
- * Calls other services over HTTP, never beyond the request's own deadline. Every status is a response; without one, the
- * call rejects with an HttpError. Requests that are safe to repeat (GET, HEAD, OPTIONS, PUT, DELETE, and any with an
- * Idempotency-Key) are retried after transient failures. A circuit breaker rejects calls to an origin that keeps failing.
+ * Calls other services over HTTP, never beyond the request's own deadline. Any status is a response; where there was none,
+ * the call rejects with an {@link HttpError}. What is safe to repeat (GET, HEAD, OPTIONS, PUT, DELETE, and what carries an
+ * Idempotency-Key) is retried where that may help. An origin that keeps failing is not called for a while.
+ * @example const stock = async (http: Http) => (await http.get('https://stock.example/v1/lamps', { retries: 1 })).status
  */
 export interface Http {
+  /** Sends a GET. */
   readonly get: SendMethod
+  /** Sends a POST; retried only with an Idempotency-Key. */
   readonly post: SendMethod
+  /** Sends a PUT. */
   readonly put: SendMethod
+  /** Sends a PATCH; retried only with an Idempotency-Key. */
   readonly patch: SendMethod
+  /** Sends a DELETE. */
   readonly delete: SendMethod
+  /** Sends a request of any method. */
   readonly request: (method: HttpMethod, url: string | URL, options?: HttpOptions) => Promise<HttpResponse>
 }
 
@@ -35,12 +48,13 @@ const RETRIES = 2
 const MAX_BYTES = 10 * 1024 * 1024
 
 /**
- * HTTP for a handler. Propagates the correlation; logs no headers and no bodies.
+ * HTTP for a handler. Passes the request's correlation on, and logs neither headers nor bodies.
  * @example
  * export default implement(contract, { http }, async ({ params: { id } }, { http }) => {
  *   const response = await http.get(`https://stock.example/v1/orders/${id}`, { timeoutMs: 500 })
  *   return response.json(z.object({ id: z.uuid(), quantity: z.int() }))
  * })
+ * @see docs/howto.md
  */
 export const http: Resource<Http, HttpClient> = {
   stores: [],

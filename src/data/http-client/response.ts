@@ -1,8 +1,12 @@
 import type * as z from 'zod'
 import type { HttpRequest } from './request.ts'
 
-/** A response, read to its end. */
+/**
+ * A response, read to its end.
+ * @example const isGone = ({ status }: HttpResponse) => status === 404 || status === 410
+ */
 export interface HttpResponse {
+  /** Any that the server sent: a 404 or a 500 is no error here. */
   readonly status: number
   /** By lower-case names; repeated headers are joined by commas. */
   readonly headers: Readonly<Record<string, string>>
@@ -10,6 +14,7 @@ export interface HttpResponse {
   json<S extends z.ZodType>(schema: S): z.output<S>
   /** The body as UTF-8. */
   text(): string
+  /** The body as it came. */
   bytes(): Uint8Array
 }
 
@@ -93,11 +98,23 @@ interface HttpErrorOptions extends ErrorOptions {
   readonly attempts: number
 }
 
-/** A call without a usable response. Switch on `code`; `url` is without its query. */
+/**
+ * A call without a usable response: none came in time, the connection broke, or it is not what was expected. Switch on
+ * `code`, never on the message.
+ * @example
+ * const orNothing = (error: unknown) => {
+ *   if (error instanceof HttpError && error.code === 'timeout') return undefined
+ *   throw error
+ * }
+ * @see docs/howto.md
+ */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
+  /** `timeout`, `network`, `breaker_open`, `too_large`, `bad_answer` or `aborted`. */
   readonly code: HttpErrorCode
+  /** The address that was called, without its query. */
   readonly url: string
+  /** How often the request was sent. */
   readonly attempts: number
 
   constructor(

@@ -13,12 +13,14 @@ import { queryWithTimeout } from './with-connection.ts'
 const STATEMENT_TIMEOUT_MS = 2_000
 
 /**
- * Postgres for a handler: `sql` inside the request's one transaction, or on the pool where it only reads.
+ * Postgres for a handler: `sql` in the request's one transaction, which commits when the reply is ready; in a read-only one a
+ * statement where the contract only reads. What the database refuses because of its state (a lock, a failover) is a 503.
  * @example
  * export default implement(contract, { sql: postgres }, async ({ params }, { sql }) => {
  *   const [order] = await sql<{ id: string; quantity: number }>`select * from orders where id = ${params.id}`
  *   return order ?? { id: params.id, quantity: 0 }
  * })
+ * @see docs/values.md
  */
 export const postgres: TransactionalResource<Sql, OpenedPostgres> = {
   stores: ['postgres'],

@@ -5,8 +5,10 @@ import { refuseUnsendable, type Statement } from '../values/write-parameters.ts'
 import { toProblem } from './database-error.ts'
 
 /**
- * SQL as tagged templates: each value travels as a parameter, never as text. Rows have their columns in camelCase.
+ * SQL as tagged templates: each value travels as a parameter, never as text, and is refused where Postgres would store
+ * another one. Rows have their columns in camelCase.
  * @example const user = await sql.one`select * from users where id = ${id}`
+ * @see docs/values.md
  */
 export interface Sql extends Fragments {
   /** All rows. */
@@ -44,8 +46,12 @@ export function createSql(run: ExecuteStatement, takeSnapshot: Sql['snapshot']):
 
 const FRAGMENT = Symbol('ebb.sql.fragment')
 
-/** A part of a statement with its values: only `sql` makes one, and nothing that was read from JSON can pass for it. */
+/**
+ * A part of a statement with its values: only `sql` makes one, and nothing that was read from JSON can pass for it.
+ * @example const cheap: Fragment = sql.fragment`price < ${100}`
+ */
 export interface Fragment {
+  /** Known to this module only. */
   readonly [FRAGMENT]: { readonly text: readonly string[]; readonly values: readonly unknown[] }
 }
 

@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { TracerProvider } from '@opentelemetry/sdk-trace'
-import { contractSet, endpoint } from 'ebb/contract'
+import { endpoint } from 'ebb/contract'
 import { createGatewayServer, type GatewayDependencies } from 'ebb/http/gateway'
 import { createLog, parseConfig } from 'ebb/kernel'
 import { Agent } from 'undici'
 import * as z from 'zod'
 import { openCaller } from '../../../services/relay/call-function.ts'
 import { readExcerpt } from '../../../services/relay/read-response.ts'
+import { contractSet } from '../../../src/contract/index.ts'
 import { http } from '../../../src/data/http-client/http.ts'
 import { createSpanProcessor } from '../../../src/telemetry/otlp/exporters.ts'
 import type { Socket } from './recovery.ts'
@@ -64,7 +65,7 @@ export function httpSockets(port: number): Socket[] {
   ]
 }
 
-/** What functions export spans by. `arrived` tells how many exports the collector has taken. */
+/** What functions export spans by. `arrived` returns how many exports the collector has accepted. */
 export function otlpSocket(target: Socket['target'], arrived: () => number): Socket {
   return {
     ...{ name: 'OTLP: spans to a collector', target, limitMs: 10_000 + SLACK_MS },

@@ -1,19 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { startTcpProxy } from '../../support/tcp-proxy.ts'
 
-/** One kind of socket that the platform has, as those who depend on it see it. */
+/** One kind of socket that the platform has, as its users see it. */
 export interface Socket {
   readonly name: string
   /** What is at its other end, for a proxy to be put before. */
   readonly target: { readonly host: string; readonly port: number }
-  /** What one use may take in any weather: a hang is what takes longer. */
+  /** The most that one use may take in any condition: what takes longer hangs. */
   readonly limitMs: number
   /** Opens it by way of a proxy. */
   open(port: number): Promise<OpenSocket> | OpenSocket
 }
 
 interface OpenSocket {
-  /** Uses it as in production; rejects where that is in vain. */
+  /** Uses it as in production; rejects where that fails. */
   use(): Promise<unknown>
   close(): unknown
 }
@@ -25,7 +25,7 @@ export const targetOf = (url: string): Socket['target'] => {
 
 type Proxy = Awaited<ReturnType<typeof startTcpProxy>>
 
-/** What may come over a connection. What lasts ends with `clear`; the rest is over as soon as it has begun. */
+/** What may happen to a connection. What lasts ends with `clear`; the rest is over as soon as it has begun. */
 export const NETWORK_CONDITIONS: Readonly<
   Record<string, { readonly begin: (proxy: Proxy) => void; readonly lasts: boolean }>
 > = {
@@ -37,7 +37,7 @@ export const NETWORK_CONDITIONS: Readonly<
 }
 
 interface Recovery {
-  /** From the end of the weather until uses succeed again; undefined where that was not within the limit. */
+  /** From the end of the condition until uses succeed again; undefined where that was not within the limit. */
   readonly wellAfterMs: number | undefined
   /** The longest use, whatever came of it. */
   readonly longestMs: number
@@ -47,7 +47,7 @@ const PAUSE_MS = 20
 /** So many in a row are no chance. */
 const IN_A_ROW = 3
 
-/** Lets a weather come over a socket that is well, uses it all the while, and tells when it is well again by itself. */
+/** Applies a network condition to a socket that works, uses it all the while, and measures when it works again by itself. */
 export async function measureRecovery(
   socket: Socket,
   { begin, lasts }: { readonly begin: (proxy: Proxy) => void; readonly lasts: boolean },
@@ -56,8 +56,7 @@ export async function measureRecovery(
   const proxy = await startTcpProxy(socket.target)
   const opened = await socket.open(proxy.port)
   try {
-    if ((await untilWell(opened, { limitMs })).wellAfterMs === undefined)
-      throw new Error(`${socket.name} is never well`)
+    if ((await untilWell(opened, { limitMs })).wellAfterMs === undefined) throw new Error(`${socket.name} never works`)
     begin(proxy)
     const during = lasts ? await useFor(opened, lastsMs) : 0
     proxy.clear()
@@ -68,7 +67,7 @@ export async function measureRecovery(
   }
 }
 
-/** Uses it again and again; answers how long the longest use took. */
+/** Uses it again and again; returns how long the longest use took. */
 async function useFor({ use }: OpenSocket, ms: number): Promise<number> {
   const began = performance.now()
   let longestMs = 0

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import type { Check } from '../checks.ts'
+import type { Check } from '../context.ts'
 import { CHART, values } from '../install.ts'
 import { kubectlIn } from '../kubectl.ts'
 import { runCommand } from '../run-command.ts'

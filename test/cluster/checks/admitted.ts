@@ -1,4 +1,4 @@
-import type { Check } from '../checks.ts'
+import type { Check } from '../context.ts'
 import { functionNames } from '../images.ts'
 import { helm } from '../install.ts'
 import { isReady } from '../kubectl.ts'
@@ -30,8 +30,8 @@ export const helmTest: Check = {
   name: 'helm test',
   run: async (context) => {
     const beganAt = Date.now()
-    const said = await helm(context, ['test', context.options.release, '--timeout', '5m'])
-    if (!/Phase:\s+Succeeded/.test(said)) throw new Error(said)
+    const output = await helm(context, ['test', context.options.release, '--timeout', '5m'])
+    if (!/Phase:\s+Succeeded/.test(output)) throw new Error(output)
     return `succeeded in ${((Date.now() - beganAt) / 1_000).toFixed(0)} s`
   },
 }

@@ -1,6 +1,6 @@
 import { newCaller, newProduct, placeOrder } from '../callers.ts'
-import type { Check } from '../checks.ts'
 import { watchPods } from '../cold-start.ts'
+import type { Check } from '../context.ts'
 import { untilZero } from './scale-to-zero.ts'
 
 const NAME = 'place-order'

@@ -1,8 +1,7 @@
 import { type Outcome, runConformance } from '../../conformance/run-conformance.ts'
 import { holdProduct, type Target } from '../../conformance/target.ts'
 import { untilTrue } from '../../support/until.ts'
-import type { Check } from '../checks.ts'
-import type { Context } from '../context.ts'
+import type { Check, Context } from '../context.ts'
 
 /** The suite that runs on the laptop, against this cluster. */
 export const conforms: Check = {

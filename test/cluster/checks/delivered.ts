@@ -1,5 +1,5 @@
 import { newCaller, newProduct, placeOrder } from '../callers.ts'
-import type { Check } from '../checks.ts'
+import type { Check } from '../context.ts'
 import { untilDelivered } from '../events.ts'
 import { untilZero } from './scale-to-zero.ts'
 

@@ -1,5 +1,5 @@
 import { untilTrue } from '../../support/until.ts'
-import type { Check } from '../checks.ts'
+import type { Check } from '../context.ts'
 import { untilReady } from '../install.ts'
 import { figuresOf, startLoad } from '../load.ts'
 

@@ -1,6 +1,5 @@
 import { newCaller, newProduct, placeOrder } from '../callers.ts'
-import type { Check } from '../checks.ts'
-import type { Context } from '../context.ts'
+import type { Check, Context } from '../context.ts'
 import { isReady, kubectlIn } from '../kubectl.ts'
 import { probeFrom } from '../probe-pod.ts'
 

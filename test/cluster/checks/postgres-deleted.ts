@@ -1,6 +1,6 @@
 import { untilTrue } from '../../support/until.ts'
 import { type Caller, newCaller, newProduct, placeOrder } from '../callers.ts'
-import type { Check } from '../checks.ts'
+import type { Check } from '../context.ts'
 import { untilDelivered } from '../events.ts'
 import { isReady } from '../kubectl.ts'
 
@@ -61,7 +61,7 @@ export const postgresDeleted: Check = {
     await untilDelivered(context, acknowledged)
     if (bad.length > 0)
       throw new Error(`${figures}; not as it should be: ${bad.length}, such as ${JSON.stringify(bad[0])}`)
-    if (refused.length === 0) throw new Error(`${figures}: nobody noticed, so nothing was looked at`)
+    if (refused.length === 0) throw new Error(`${figures}: no request noticed, so nothing was tested`)
     return `${figures}; all delivered`
   },
 }
@@ -71,8 +71,8 @@ async function orderOnce(caller: Caller, sku: string): Promise<Answer> {
   try {
     const response = await placeOrder(caller, sku)
     return { at, status: response.status, retryAfter: response.headers.get('retry-after'), text: await response.text() }
-  } catch (fault) {
-    return { at, status: 0, retryAfter: null, text: String(fault) }
+  } catch (error) {
+    return { at, status: 0, retryAfter: null, text: String(error) }
   }
 }
 

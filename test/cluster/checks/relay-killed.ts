@@ -1,5 +1,5 @@
 import { newCaller, newProduct, placeOrder } from '../callers.ts'
-import type { Check } from '../checks.ts'
+import type { Check } from '../context.ts'
 import { eventsOf, untilDelivered } from '../events.ts'
 import { untilReady } from '../install.ts'
 import type { Kubectl } from '../kubectl.ts'

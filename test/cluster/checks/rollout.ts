@@ -1,6 +1,5 @@
 import { untilTrue } from '../../support/until.ts'
-import type { Check } from '../checks.ts'
-import type { Context } from '../context.ts'
+import type { Check, Context } from '../context.ts'
 import { CHART, helm, untilReady, values } from '../install.ts'
 import { figuresOf, startLoad } from '../load.ts'
 
@@ -36,9 +35,9 @@ async function underLoad(context: Context, tag: string, change: () => Promise<vo
     await change()
     await untilReady(context)
     await untilRolledOut(context, tag)
-  } catch (fault) {
+  } catch (error) {
     await load.stop()
-    throw fault
+    throw error
   }
   const seconds = ((Date.now() - beganAt) / 1_000).toFixed(0)
   return `${figuresOf(await load.stop(AT_LEAST))}; rolled out in ${seconds} s`
@@ -67,7 +66,7 @@ async function untilRolledOut({ kubectl, options }: Context, tag: string) {
       .map(({ metadata }) => metadata.name)
     return old.length === 0
   }
-  await untilTrue(look, { limitMs: ROLL_OUT_LIMIT_MS, what: 'the roll-out' }).catch((fault: Error) => {
-    throw new Error(`${fault.message}; there are still ${old.join(', ')}`)
+  await untilTrue(look, { limitMs: ROLL_OUT_LIMIT_MS, what: 'the roll-out' }).catch((error: Error) => {
+    throw new Error(`${error.message}; there are still ${old.join(', ')}`)
   })
 }

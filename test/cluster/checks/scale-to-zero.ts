@@ -1,13 +1,13 @@
 import { untilTrue } from '../../support/until.ts'
 import { newCaller, newProduct, placeOrder } from '../callers.ts'
-import type { Check } from '../checks.ts'
 import { type ColdStart, coldStartOf, printPhases, watchPods } from '../cold-start.ts'
+import type { Check } from '../context.ts'
 import { functionNames } from '../images.ts'
 import type { Kubectl } from '../kubectl.ts'
 
 const ZERO_LIMIT_MS = 240_000
 
-/** With nobody calling, no function has a pod. */
+/** Without calls, no function has a pod. */
 export const reachesZero: Check = {
   name: 'every function reaches zero',
   engine: 'knative',
@@ -26,8 +26,8 @@ export async function untilZero(kubectl: Kubectl, name?: string) {
     left = (await kubectl.list('pods', selector)).map(({ metadata }) => metadata.name)
     return left.length === 0
   }
-  await untilTrue(look, { limitMs: ZERO_LIMIT_MS, what: 'zero' }).catch((fault: Error) => {
-    throw new Error(`${fault.message}: ${left.join(', ')}`)
+  await untilTrue(look, { limitMs: ZERO_LIMIT_MS, what: 'zero' }).catch((error: Error) => {
+    throw new Error(`${error.message}: ${left.join(', ')}`)
   })
 }
 

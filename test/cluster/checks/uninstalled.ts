@@ -1,5 +1,5 @@
 import { untilTrue } from '../../support/until.ts'
-import type { Check } from '../checks.ts'
+import type { Check } from '../context.ts'
 import { helm } from '../install.ts'
 import { runCommand } from '../run-command.ts'
 
@@ -31,8 +31,8 @@ export const uninstalled: Check = {
       return left.every((name) => KEPT.test(name))
     }
     const beganAt = Date.now()
-    await untilTrue(look, { limitMs: LIMIT_MS, what: 'an empty namespace' }).catch((fault: Error) => {
-      throw new Error(`${fault.message}; there are still ${left.filter((name) => !KEPT.test(name)).join(', ')}`)
+    await untilTrue(look, { limitMs: LIMIT_MS, what: 'an empty namespace' }).catch((error: Error) => {
+      throw new Error(`${error.message}; there are still ${left.filter((name) => !KEPT.test(name)).join(', ')}`)
     })
     return `left after ${((Date.now() - beganAt) / 1_000).toFixed(0)} s: ${left.join(', ')}`
   },

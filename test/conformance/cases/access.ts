@@ -4,7 +4,7 @@ import { assertProblem, assertStatus } from '../assertions.ts'
 import type { Case } from '../session.ts'
 import { newKey, newProduct, newSku, type Order, placeOrder, productOf } from '../shop.ts'
 
-/** What a caller without the right to know must not be told from another. */
+/** A caller without the right to know must see no difference between these. */
 const WRONG_KEYS = ['', 'wrong', 'ebb_live_00000000000000000000000000000000_00000000']
 /** The promise is a second; the rest is the way there and back. */
 const REVOKED_MS = 2_000
@@ -22,15 +22,15 @@ export const access: readonly Case[] = [
   {
     name: 'access: 401 for a key that is wrong, in the same words, and where none is needed too',
     run: async ({ send }) => {
-      const said = new Set<string>()
+      const messages = new Set<string>()
       for (const key of WRONG_KEYS) {
         for (const headers of [{ 'x-api-key': key }, { authorization: `Bearer ${key}` }]) {
           const answer = await send({ path: '/v1/products?limit=1', headers })
-          said.add(assertProblem(answer, 401, 'unauthenticated').message)
+          messages.add(assertProblem(answer, 401, 'unauthenticated').message)
           match(String(answer.headers['www-authenticate']), /^Bearer/i)
         }
       }
-      equal(said.size, 1, `it says ${[...said].join(' | ')}`)
+      equal(messages.size, 1, `it says ${[...messages].join(' | ')}`)
     },
   },
   {

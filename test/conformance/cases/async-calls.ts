@@ -78,7 +78,7 @@ export const asyncCalls: readonly Case[] = [
       const unknown = await me.send({ path: `/v1/invocations/${randomUUID()}` })
       const foreign = await other.send({ path })
       const [a, b] = [assertProblem(unknown, 404, 'not_found'), assertProblem(foreign, 404, 'not_found')]
-      equal(a.message, b.message, 'a call of somebody else is told from none')
+      equal(a.message, b.message, 'another caller`s call looks different from none')
       assertProblem(await me.send({ path: '/v1/invocations/none' }), 404, 'not_found')
       assertProblem(await send({ path }), 401, 'unauthenticated')
     },
@@ -120,8 +120,8 @@ function locationOf(answer: ConformanceResponse): string {
   assertStatus(answer, 202)
   const { location = '' } = answer.headers
   match(location, /^\/v1\/invocations\/[0-9a-f-]{36}$/)
-  const { state, location: told } = answer.json<{ state: string; location: string }>()
-  deepEqual([state, told], ['waiting', location])
+  const { state, location: shown } = answer.json<{ state: string; location: string }>()
+  deepEqual([state, shown], ['waiting', location])
   return location
 }
 

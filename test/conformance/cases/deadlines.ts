@@ -50,7 +50,7 @@ export const deadlines: readonly Case[] = [
         assertProblem(await Promise.race(twins), 409, 'in_progress')
         hangUp.abort()
         const isFree = async () => (await placeOrder(me, other, { key })).status === 201
-        await untilTrue(isFree, { limitMs: timeoutMs / 2, what: 'the end of what nobody waits for' })
+        await untilTrue(isFree, { limitMs: timeoutMs / 2, what: 'the end of what no caller waits for' })
       } finally {
         hangUp.abort()
         await Promise.allSettled(twins)

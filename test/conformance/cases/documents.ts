@@ -10,7 +10,7 @@ interface ApiDocument {
 }
 
 /** Operators' paths, the functions' own, and what a guess would try. */
-const NOBODYS = [
+const UNROUTED_PATHS = [
   ...['/metrics', '/v1/keys', '/v1/events', '/v1/functions', '/_/functions', '/_/', '/_', '/_/ready/'],
   ...['/confirm-order', '/send-welcome-email', '/place-order', '/function/place-order', '/.env', '/docs/../_/ready'],
 ]
@@ -50,7 +50,7 @@ export const documents: readonly Case[] = [
     },
   },
   {
-    name: 'reserved: health and readiness are told to everybody, and can only be read',
+    name: 'reserved: health and readiness are public, and can only be read',
     run: async ({ send }) => {
       for (const path of ['/_/health', '/_/ready']) {
         const answer = await send({ path })
@@ -65,7 +65,7 @@ export const documents: readonly Case[] = [
   {
     name: 'reserved: metrics, operators’ paths and functions by their names are not to be reached',
     run: async ({ send }) => {
-      for (const path of NOBODYS) {
+      for (const path of UNROUTED_PATHS) {
         const answer = await send({ path })
         if (path.includes('..')) assertProblem(answer, 400, 'bad_request')
         else assertProblem(answer, 404, 'not_found')
@@ -77,7 +77,7 @@ export const documents: readonly Case[] = [
     },
   },
   {
-    name: 'documents: /docs loads nothing from elsewhere and is in nobody’s frame',
+    name: 'documents: /docs loads nothing from elsewhere and cannot be framed',
     run: async ({ send }) => {
       const answer = await send({ path: '/docs' })
       // Where its files are not installed, there is none.

@@ -56,7 +56,7 @@ export const errors: readonly Case[] = [
     },
   },
   {
-    name: 'errors: 400 names every fault of a body by its path, unknown names at any depth too',
+    name: 'errors: 400 names every issue of a body by its path, unknown names at any depth too',
     needs: ['key'],
     run: async (session) => {
       const bad = { sku: 'lower-case', quantity: 1.5, colour: 'red' }
@@ -69,7 +69,7 @@ export const errors: readonly Case[] = [
     },
   },
   {
-    name: 'errors: 400 names the faults of path, query and headers as those of the body, all at once',
+    name: 'errors: 400 names the issues of path, query and headers as those of the body, all at once',
     needs: ['key'],
     run: async ({ send, caller }) => {
       const me = await caller()

@@ -5,7 +5,7 @@ import type { ConformanceResponse } from '../client.ts'
 import type { Case, Session } from '../session.ts'
 import { newProduct, newSku, type Order, placeOrder } from '../shop.ts'
 
-/** What an inner part tells another one, or of itself; `ce-` is how events travel. */
+/** Headers between the platform's own parts; `ce-` is how events travel. */
 const INNER = /^(ebb-|ce-|k-|knative-|x-envoy-|x-powered-by$|x-openfaas-|x-call-id$|x-duration-seconds$)/
 
 export const headers: readonly Case[] = [
@@ -54,7 +54,7 @@ export const headers: readonly Case[] = [
     },
   },
   {
-    name: 'headers: what only the platform may say changes nothing when a client says it',
+    name: 'headers: what only the platform may send has no effect when a client sends it',
     needs: ['key'],
     run: async ({ caller }) => {
       const me = await caller()

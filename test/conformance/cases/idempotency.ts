@@ -45,7 +45,7 @@ export const idempotency: readonly Case[] = [
     },
   },
   {
-    name: 'idempotency: of many at once under one key, one has an effect; the others are told so, or to come again',
+    name: 'idempotency: of many at once under one key, one has an effect; the others get its reply, or a 409',
     needs: ['key'],
     run: async ({ send, caller }) => {
       const [me, key] = [await caller(), newKey()]
@@ -102,7 +102,7 @@ export const idempotency: readonly Case[] = [
     needs: ['key'],
     run: async ({ caller }) => {
       const { send } = await caller()
-      const json = { email: 'conformance@example.com', name: 'Nobody' }
+      const json = { email: 'conformance@example.com', name: 'Ada' }
       for (const headers of [{}, { 'idempotency-key': '' }, { 'idempotency-key': 'x'.repeat(256) }]) {
         assertIssues(await send({ method: 'POST', path: '/v1/users', json, headers }), 'headers.idempotency-key')
       }

@@ -15,7 +15,7 @@ const OTHERS = 20
 
 export const limits: readonly Case[] = [
   {
-    name: 'limits: RateLimit-Policy tells the limit of the contract, RateLimit what is left of it',
+    name: 'limits: RateLimit-Policy has the limit of the contract, RateLimit what is left of it',
     needs: ['admin'],
     run: async ({ newCaller }) => {
       const { send } = await newCaller()

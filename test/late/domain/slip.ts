@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Cache, Http, Mail, Sql } from 'ebb/data'
 import * as z from 'zod'
 
-/** What a handler is told: which slip to make, and whom to ask before it answers. */
+/** The input of a handler: which slip to make, and which URL to fetch before it returns. */
 export const Slip = z.object({ way: z.string(), gate: z.string() })
 export type Slip = z.infer<typeof Slip>
 
@@ -18,7 +18,7 @@ interface Tools {
 /** Rejects when the handler has returned. */
 async function after(gate: string): Promise<never> {
   await fetch(gate)
-  throw new Error('nobody heard of this')
+  throw new Error('nothing handles this')
 }
 const broken = { ttlSeconds: 1, load: () => Promise.reject(new Error('no value')) }
 const NOWHERE = 'http://127.0.0.1:1/'
@@ -55,7 +55,7 @@ const WAYS: Readonly<Record<string, (tools: Tools, gate: string) => unknown>> = 
   'sends mail after its end': ({ mail }, gate) => void fetch(gate).then(() => void mail?.send(letter)),
   'throws in a timer': () => void setTimeout(() => slipError('timer')),
   'throws in a next tick': () => process.nextTick(() => slipError('tick')),
-  'has a stream break that nobody listens to': () =>
+  'has a stream break that nothing listens to': () =>
     void setImmediate(() => emitter.emit('error', new Error('stream'))),
   'ends the process': () => process.exit(3),
   'ends the process in a timer': () => void setTimeout(() => process.exit(3)),
@@ -65,7 +65,7 @@ const WAYS: Readonly<Record<string, (tools: Tools, gate: string) => unknown>> = 
     await turn()
     await late.catch(() => {})
   },
-  'awaits a promise of its own never': () => void Promise.reject(new Error('nobody heard of this')),
+  'awaits a promise of its own never': () => void Promise.reject(new Error('nothing handles this')),
   'throws a text': () => slipError('a text'),
   'throws nothing': () => slipError(undefined),
   'rejects with an object': (_tools, gate) => void fetch(gate).then(() => slipError({ quota: 7 })),

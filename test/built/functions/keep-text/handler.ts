@@ -20,8 +20,8 @@ export default implement(contract, { sql: postgres }, async ({ body }, { sql, fa
   let thrown = ''
   try {
     prüfen()
-  } catch (fault) {
-    thrown = String(fault)
+  } catch (error) {
+    thrown = String(error)
   }
   return {
     stored: row?.stored ?? '',

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { Slip } from '../../domain/slip.ts'
 
 export default endpoint({
-  ...{ name: 'slip', summary: 'Makes the slip that it is told to make.', method: 'POST', path: '/v1/slips' },
+  ...{ name: 'slip', summary: 'Makes the slip that its body names.', method: 'POST', path: '/v1/slips' },
   body: Slip,
   reply: { status: 200, body: z.object({ way: z.string() }) },
   emits: { 'slip.made': z.object({ way: z.string() }) },

@@ -23,7 +23,7 @@ export default implement(
     await sql`savepoint attempt`
     await sql`select ${body.name}::integer`.catch(() => sql`rollback to savepoint attempt`)
     await sql`select id from things where maker = ${caller.sub} and name = ${body.name}`
-    if (body.name.startsWith('broken')) throw new TypeError('a fault that nobody declared')
+    if (body.name.startsWith('broken')) throw new TypeError('an error that is not declared')
     await emit('thing.made', made, { subject: params.id })
     return made
   },

@@ -1,0 +1,25 @@
+// What `ebb/contract` is to a project. The other modules of this repository import from `index.ts`.
+export { ContractError } from './check-parts.ts'
+export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
+export { event } from './event.ts'
+export { Problem, type ProblemOptions, type ValidationIssue } from './problem.ts'
+export { toOutput } from './schema/strip-schema.ts'
+export type {
+  Access,
+  Deployment,
+  Emits,
+  EndpointContract,
+  EndpointShape,
+  EventContract,
+  EventShape,
+  Example,
+  Reply,
+  Resources,
+  Retry,
+  Scaling,
+  SubscriberContract,
+  SubscriberShape,
+  Targets,
+  WarmWindow,
+} from './shapes.ts'
+export { type Delivered, type ReceivedEvent, subscriber } from './subscriber.ts'

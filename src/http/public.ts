@@ -1,0 +1,3 @@
+// What `ebb/http` is to a project. The other modules of this repository import from `index.ts`.
+export { type Handler, type HandlerContext, type Implementation, implement, type Uses } from './implement.ts'
+export { serve } from './serve.ts'

@@ -1,0 +1,26 @@
+import { endpoint, event, subscriber } from 'ebb/contract'
+import { type Fragment, postgres, type Sql } from 'ebb/data'
+import { implement } from 'ebb/http'
+import * as z from 'zod'
+
+// What the examples in doc comments speak of, besides what they import: see examples.test.ts.
+export declare const sql: Sql
+export declare const [id, sku, quantity]: [string, string, number]
+export declare const conditions: readonly Fragment[]
+
+export const orderPlaced = event({ type: 'order.placed', data: z.object({ id: z.string() }) })
+
+export const contract = endpoint({
+  name: 'get-order',
+  summary: 'Look up an order.',
+  method: 'GET',
+  path: '/v1/orders/{id}',
+  params: z.object({ id: z.string() }),
+  reply: { status: 200, body: z.object({ id: z.string(), quantity: z.int() }) },
+  failures: { order_not_found: 404 },
+  access: { anonymous: true },
+})
+
+export const confirmOrder = subscriber({ name: 'confirm-order', summary: 'Confirm an order.', on: orderPlaced })
+
+export const handler = implement(contract, { sql: postgres }, async ({ params }) => ({ id: params.id, quantity: 1 }))

@@ -1,0 +1,56 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { expectGoldenFile } from '../support/golden-file.ts'
+
+const MODULES = ['client', 'contract', 'data', 'http', 'testing']
+
+let folder = ''
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ebb-api-'))
+  execFileSync(process.execPath, ['test/api/extract.ts', folder], { stdio: ['ignore', 'ignore', 'inherit'] })
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe.each(MODULES)('ebb/%s', (name) => {
+  it(`exports what docs/api/${name}.api.md says: npm test -- test/api -u writes it`, () => {
+    expectGoldenFile(`docs/api/${name}.api.md`, readFileSync(join(folder, `${name}.api.md`), 'utf8'))
+  })
+
+  it('says of each export what it promises, with an example, and of each value where to read on', () => {
+    expect(exportsOf(name).flatMap(findMissing)).toEqual([])
+  })
+
+  it('says of each member what it is', () => {
+    const undocumented = exportsOf(name).flatMap(({ name, members = [] }) =>
+      members.filter(({ docComment }) => !docComment).map((member) => `${name}.${member.name}`),
+    )
+    // A constructor is described with its class, and a class has its name from Error.
+    expect(undocumented.filter((path) => !/\.(undefined|name)$/.test(path))).toEqual([])
+  })
+})
+
+/** Of API Extractor's model (api-extractor-model), as much as is read here. */
+interface ApiItem {
+  readonly kind: string
+  readonly name?: string
+  readonly docComment?: string
+  readonly members?: readonly ApiItem[]
+}
+
+/** The exports of a module, those of one name together: an interface and the const that is of its kind are two. */
+function exportsOf(module: string): readonly ApiItem[] {
+  const [entryPoint]: readonly ApiItem[] = JSON.parse(readFileSync(join(folder, `${module}.api.json`), 'utf8')).members
+  return entryPoint?.members ?? []
+}
+
+function findMissing({ kind, name, docComment = '' }: ApiItem): readonly string[] {
+  const [promise = ''] = docComment.replaceAll(/^\/\*\*|\*\/$|^ *\* ?/gm, '').split(/^@/m)
+  return [
+    ...(/\w+ \w+/.test(promise) ? [] : [`${name} has no promise`]),
+    ...(docComment.includes('@example') ? [] : [`${name} has no @example`]),
+    ...(/^(Interface|TypeAlias)$/.test(kind) || docComment.includes('@see') ? [] : [`${name} has no @see`]),
+  ]
+}
