@@ -3,7 +3,7 @@ import type { Log } from './log.ts'
 import type { Transaction } from './unit-of-work.ts'
 
 /**
- * Something that is opened once a process and bound to each request; a function names in `uses` what it needs.
+ * Something that is opened once per process and bound to each request; a function names in `uses` what it needs.
  * Written as methods, so that a list of resources of many kinds has a type.
  * @example
  * const clock: Resource<{ now(): number }, () => number> = { stores: [], open: () => Date.now, bind: (now) => ({ now }) }
@@ -11,7 +11,7 @@ import type { Transaction } from './unit-of-work.ts'
 export interface Resource<Bound, Opened = unknown> {
   /** The stores that it connects to: a function's pod has only the secrets of the stores that its resources name. */
   readonly stores: readonly Store[]
-  /** Opens it, once a process. `config` has the settings of its own stores only. Throws where one is missing. */
+  /** Opens it, once per process. `config` has the settings of its own stores only. Throws where one is missing. */
   open(config: Config, log: Log): Opened
   /** What a handler gets for the duration of one request, whose correlation it passes on. */
   bind(opened: Opened, context: BindContext): Bound
@@ -46,7 +46,7 @@ export const traceIdOf = (traceparent: string): string => traceparent.slice(3, 3
  * @example const bind = (_opened: unknown, { signal }: BindContext) => ({ isOver: () => signal.aborted })
  */
 export interface BindContext extends Correlation {
-  /** Aborts when the deadline passes or the caller hangs up. */
+  /** Aborts when the request's deadline is over or its caller has gone. */
   readonly signal: AbortSignal
   /** Stores, in the request's transaction, what `carryOut` is to do after its commit. `payload` goes through JSON. */
   afterCommit(payload: unknown): Promise<void>

@@ -1,12 +1,16 @@
 import { endpoint, event, subscriber } from 'ebb/contract'
 import { type Fragment, postgres, type Sql } from 'ebb/data'
 import { implement } from 'ebb/http'
+import type { BoundedMap } from 'ebb/kernel'
 import * as z from 'zod'
 
 // What the examples in doc comments speak of, besides what they import: see examples.test.ts.
 export declare const sql: Sql
 export declare const [id, sku, quantity]: [string, string, number]
 export declare const conditions: readonly Fragment[]
+export declare const port: number
+export declare const operations: BoundedMap<string, string>
+export declare const parseOperation: (text: string) => string
 
 export const orderPlaced = event({ type: 'order.placed', data: z.object({ id: z.string() }) })
 
