@@ -50,6 +50,19 @@ describe('a delivery', () => {
   })
 
   it.each([
+    [1, 0, 100],
+    [1, 1, 200],
+    [2, 1, 400],
+    [3, 0, 100],
+    [9, 1, 1_000],
+  ])('after attempt %i waits at least minDelayMs, and jitter on top (%d: %i ms)', (attempt, drawn, retryInMs) => {
+    const spread = { attempts: 10, minDelayMs: 100, maxDelayMs: 1_000 }
+    expect(classifyResponse({ durationMs: 1, status: 503 }, attempt, { retry: spread, random: () => drawn })).toEqual({
+      ...{ durationMs: 1, status: 503, state: 'waiting', retryInMs },
+    })
+  })
+
+  it.each([
     [5_000, 5_000],
     [10 * 3_600_000, 3_600_000],
     [Number.POSITIVE_INFINITY, 3_600_000],

@@ -27,7 +27,8 @@ export function classifyResponse(
   if (status !== undefined && status >= 200 && status <= 299) return { ...outcome, state: 'done' }
   const retryInMs = Math.round(
     retryDelayMs(allAttempts, {
-      ...{ initialMs: retry.minDelayMs, minMs: retry.minDelayMs, maxMs: retry.maxDelayMs, random },
+      // A floor with jitter on top from the first delay on: deliveries that fail together do not come back together.
+      ...{ minMs: retry.minDelayMs, initialMs: 2 * retry.minDelayMs, maxMs: retry.maxDelayMs, random },
       retryAfterMs: Math.min(retryAfterMs, MAX_RETRY_AFTER_MS),
     }),
   )
@@ -63,5 +64,8 @@ function isFinal({ status, revision }: CallOutcome, problemCode: string | undefi
   return isDeclared(problemCode) || !AMBIGUOUS.has(status)
 }
 
-/** A problem whose code is not one of the platform's comes from the contract. */
+/**
+ * Whether the handler itself refused: with a failure that its contract declares, or through a resource (`mail_refused`).
+ * `PLATFORM_CODES` are those with which the platform answers in its place.
+ */
 const isDeclared = (code: string | undefined) => code !== undefined && !PLATFORM_CODES.has(code)

@@ -47,9 +47,12 @@ export interface ClientOptions {
   readonly retries?: number
   /** The most that a call may take, all tries and waits together (default: 60 s). */
   readonly timeoutMs?: number
-  /** The back-off's first ceiling, doubled for each further try (default: 200 ms). */
+  /**
+   * The longest wait before the first retry (default: 200 ms); the limit doubles for each further one. Each wait is drawn
+   * at random from 0 to its limit (full jitter), and comes on top of the server's Retry-After.
+   */
   readonly minDelayMs?: number
-  /** The back-off's highest ceiling (default: 5 s). */
+  /** Where that limit stops to double, in milliseconds (default: 5 s). */
   readonly maxDelayMs?: number
 }
 

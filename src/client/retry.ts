@@ -37,7 +37,7 @@ function isRetryable(result: Result<Call>): boolean {
   return isRetryableStatus(result.status ?? 0) || (result.status === 409 && result.error === 'in_progress')
 }
 
-/** The delay in milliseconds before try `tries + 2`. */
+/** The delay in milliseconds before the next retry, after `tries` retries: 0 if only the first attempt was made. */
 export function delayBeforeRetry(
   tries: number,
   result: Result<Call>,

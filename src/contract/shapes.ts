@@ -134,15 +134,17 @@ export interface SubscriberShape extends Deployment {
 }
 
 /**
- * How often an event is delivered, with exponential back-off and full jitter between attempts.
+ * How often an event is delivered, and how long the relay waits in between: at random from `minDelayMs` to a limit that
+ * doubles with each attempt, from `2 * minDelayMs` up to `maxDelayMs`. A Retry-After of the subscriber replaces
+ * `minDelayMs` where it asks for more.
  * @example const retry: Retry = { attempts: 8, minDelayMs: 500, maxDelayMs: 60_000 }
  */
 export interface Retry {
   /** Deliveries in all before the event goes to the dead letters, 1 to 100 (default: 10). */
   readonly attempts?: number
-  /** The ceiling of the first delay (default: 1 s). */
+  /** The shortest delay, in milliseconds (default: 1 s). The first one is up to twice as long. */
   readonly minDelayMs?: number
-  /** The ceiling of every delay (default: 5 min). */
+  /** The longest delay, in milliseconds, if no Retry-After asks for more (default: 5 min, or `minDelayMs` if longer). */
   readonly maxDelayMs?: number
 }
 
