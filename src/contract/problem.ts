@@ -60,7 +60,11 @@ export const PLATFORM_CODES: ReadonlySet<string> = new Set([
   ...['internal', 'bad_gateway', 'unavailable', 'deadline_exceeded', 'outcome_unknown'],
 ])
 
-/** Whether the same request may well succeed later: such a response is never stored, and a retry is worth its cost. */
+/**
+ * Whether a failure is not the last word on a request: 408, 425, 429 and every 5xx. Such a response is never stored under
+ * an idempotency key, and the relay makes the call again, even after a 500: inbox and key see to it that it has one effect.
+ * A client that has neither asks `isRetryableStatus` (src/protocol/retry.ts), which leaves out most of the 5xx.
+ */
 export const isTransient = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
 
 /** The `type` of problems of one code (RFC 9457, 3.1.1): a reference from the root, since the public host is not known inside. */

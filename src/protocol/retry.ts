@@ -31,7 +31,11 @@ export function retryDelayMs(
 
 const RETRYABLE_STATUSES = new Set([408, 425, 429, 502, 503, 504])
 
-/** Whether a client may well succeed if it sends the same request again. A 500 is none: it may have been half done. */
+/**
+ * Whether a client should send the same request again: 408, 425, 429, 502, 503 and 504. Not after a 500 or a 501, which
+ * would fail again, or may have been half done. What the platform itself repeats or stores is decided by the wider
+ * `isTransient` (src/contract/problem.ts).
+ */
 export const isRetryableStatus = (status: number): boolean => RETRYABLE_STATUSES.has(status)
 
 /**

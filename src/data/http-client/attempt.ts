@@ -66,7 +66,7 @@ export const isRepeatable = ({ method, headers }: HttpRequest): boolean =>
   IDEMPOTENT_METHODS.has(method) || headers['idempotency-key'] !== undefined
 
 /** Whether the same request may succeed later. */
-export const isTransient = (outcome: Outcome): boolean =>
+export const isRetryable = (outcome: Outcome): boolean =>
   outcome.code === 'response'
     ? isRetryableStatus(outcome.response.status)
     : outcome.code === 'network' || outcome.code === 'timeout'

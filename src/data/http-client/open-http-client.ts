@@ -1,6 +1,6 @@
 import { Agent } from 'undici'
 import type { Log } from '../../kernel/index.ts'
-import { attempt, delayBeforeRetry, isRepeatable, isTransient, type Outcome } from './attempt.ts'
+import { attempt, delayBeforeRetry, isRepeatable, isRetryable, type Outcome } from './attempt.ts'
 import { type AttemptResult, trackOrigins } from './origins.ts'
 import type { HttpRequest } from './request.ts'
 import { HttpError, type HttpResponse, toHttpResponse, toRedirectedRequest } from './response.ts'
@@ -61,7 +61,7 @@ export function openHttpClient(
       const outcome = await settleAfter(settle, () => attempt(agent, request, limits))
       attempts++
       last = outcome
-      if (attempts > retries || !isRepeatable(request) || !isTransient(outcome)) return { outcome, attempts }
+      if (attempts > retries || !isRepeatable(request) || !isRetryable(outcome)) return { outcome, attempts }
       const delayMs = delayBeforeRetry(attempts, outcome, random)
       if (delayMs === undefined || !origin.withdraw()) return { outcome, attempts }
       // If the signal ends the wait, the next round returns.
