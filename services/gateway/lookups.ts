@@ -5,7 +5,7 @@ import type pg from 'pg'
 import { findKeys } from '../../src/data/api-keys.ts'
 import { findStoredResponses } from '../../src/data/idempotency.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
-import { withTimeout } from '../../src/kernel/with-timeout.ts'
+import { withTimeout } from '../../src/kernel/promises.ts'
 
 /** What a lookup in the database may take before the gateway goes on without it. */
 export const LOOKUP_MS = 2_000

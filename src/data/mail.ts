@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import { Problem } from '../contract/index.ts'
 import { type Config, type Resource, requireSetting } from '../kernel/index.ts'
-import { withSignal } from '../kernel/with-timeout.ts'
+import { withSignal } from '../kernel/promises.ts'
 
 /**
  * Mail as a subscriber's handler gets it.

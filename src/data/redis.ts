@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Redis, type RedisOptions } from 'ioredis'
 import type { Log, Resource } from '../kernel/index.ts'
-import { markHandled } from './resource.ts'
+import { markHandled } from '../kernel/promises.ts'
 
 const COMMAND_TIMEOUT_MS = 1_000
 /** A connection with a pending command counts as broken after so long without a byte, even if nothing reported an error. */

@@ -7,12 +7,3 @@ import type { Resource } from '../kernel/index.ts'
  * @see docs/howto.md
  */
 export const resource = <Bound, Opened>(definition: Resource<Bound, Opened>): Resource<Bound, Opened> => definition
-
-/**
- * The same promise, whose rejection counts as handled. A handler may await what a resource gives it late, or never; that
- * is an error of its own request, and must not end the process that serves all of them as an unhandled rejection.
- */
-export function markHandled<Result>(promise: Promise<Result>): Promise<Result> {
-  promise.catch(() => {})
-  return promise
-}

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { RateLimitDecision } from 'ebb/http/gateway'
 import { Redis } from 'ioredis'
 import type { Limit } from '../../../src/contract/index.ts'
-import { withTimeout } from '../../../src/kernel/with-timeout.ts'
+import { withTimeout } from '../../../src/kernel/promises.ts'
 import { paceOf, toRateLimitDecision } from './gcra.ts'
 
 /** A limiter that all gateways share. */

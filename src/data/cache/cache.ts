@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BindContext, Resource } from '../../kernel/index.ts'
-import { markHandled } from '../resource.ts'
+import { markHandled } from '../../kernel/promises.ts'
 import { createCache, nullStore, type SharedCache } from './create-cache.ts'
 import { openRedisStore } from './redis-store.ts'
 

@@ -1,5 +1,5 @@
 import type { Log } from '../../kernel/index.ts'
-import { withTimeout } from '../../kernel/with-timeout.ts'
+import { withTimeout } from '../../kernel/promises.ts'
 import { createOutageReporter, openRedis } from '../redis.ts'
 import { type CacheStore, TOMBSTONE } from './create-cache.ts'
 

@@ -1,4 +1,4 @@
-import { withSignal } from '../../kernel/with-timeout.ts'
+import { withSignal } from '../../kernel/promises.ts'
 
 interface InFlight {
   readonly promise: Promise<string>

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BindContext, Resource } from '../../kernel/index.ts'
-import { markHandled } from '../resource.ts'
+import { markHandled } from '../../kernel/promises.ts'
 import { type HttpClient, openHttpClient, type SendOptions } from './open-http-client.ts'
 import { type HttpMethod, toHttpRequest } from './request.ts'
 import type { HttpResponse } from './response.ts'

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import { withTimeout } from '../../kernel/with-timeout.ts'
+import { withTimeout } from '../../kernel/promises.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
 /** How long a connection is idle before TCP probes its host, once a second: one that is gone is noticed 10 s later. */

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import type { Log } from '../../kernel/index.ts'
-import { withTimeout } from '../../kernel/with-timeout.ts'
+import { withTimeout } from '../../kernel/promises.ts'
 import { CONNECTION_OPTIONS, destroyConnection, endConnection } from './connection.ts'
 
 const INITIAL_RETRY_MS = 100

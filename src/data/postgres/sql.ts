@@ -1,4 +1,4 @@
-import { markHandled } from '../resource.ts'
+import { markHandled } from '../../kernel/promises.ts'
 import { writeJson } from '../values/json.ts'
 import type { Row as AnyRow } from '../values/read-rows.ts'
 import { refuseUnsendable, type Statement } from '../values/write-parameters.ts'

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type pg from 'pg'
-import { startTimeout } from '../../kernel/with-timeout.ts'
+import { startTimeout } from '../../kernel/promises.ts'
 import { sendCancelRequest } from './connection.ts'
 import { createConnectionSlots, maxWaitMs, poolExhausted } from './connection-slots.ts'
 import { databaseUnavailable, isUnavailable, toProblem } from './database-error.ts'

@@ -1,7 +1,7 @@
 import { inheritedEnv } from 'ebb/kernel'
 import { createSmtpTransport } from '../../../src/data/mail.ts'
 import { startRedis } from '../../../src/dev/redis.ts'
-import { withTimeout } from '../../../src/kernel/with-timeout.ts'
+import { withTimeout } from '../../../src/kernel/promises.ts'
 import { startOtlpReceiver } from '../../support/otlp-receiver.ts'
 import { startSmtpServer } from '../../support/smtp-server.ts'
 import { httpSockets, otlpSocket, startFunction } from './http-sockets.ts'

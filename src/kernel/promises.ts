@@ -27,3 +27,12 @@ export async function withSignal<T>(signal: AbortSignal, promise: Promise<T>): P
   signal.addEventListener('abort', onAbort, { once: true })
   return Promise.race([promise, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort))
 }
+
+/**
+ * The same promise, whose rejection counts as handled. A handler may await what a resource gives it late, or never; that
+ * is an error of its own request, and must not end the process that serves all of them as an unhandled rejection.
+ */
+export function markHandled<Result>(promise: Promise<Result>): Promise<Result> {
+  promise.catch(() => {})
+  return promise
+}
