@@ -9,7 +9,7 @@ export interface FunctionStatus {
   readonly requests: number
 }
 
-/** Answered by the laptop's runner, or by Kubernetes. */
+/** Finds the status of all functions. Only the laptop's runner tells it: on a cluster, no part of Ebb may ask Kubernetes. */
 export type FunctionsView = () => Promise<readonly FunctionStatus[]>
 
 const TIMEOUT_MS = 2_000
