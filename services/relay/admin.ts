@@ -36,7 +36,7 @@ interface AdminResponse {
 /** `/_/health`, `/_/ready` and `/metrics`. */
 function createAdminListener({ isReady, isAlive, metrics, log }: AdminOptions): RequestListener {
   const paths = new Map<string, () => AdminResponse | Promise<AdminResponse>>([
-    ['/_/health', () => (isAlive() ? OK : fail(HANGING))],
+    ['/_/health', () => (isAlive() ? OK : fail(STUCK))],
     ['/_/ready', () => (isReady() ? OK : fail(NOT_READY))],
     ['/metrics', async () => ({ contentType: metrics.contentType, body: await metrics.text() })],
   ])
@@ -55,10 +55,12 @@ function createAdminListener({ isReady, isAlive, metrics, log }: AdminOptions): 
 
 const OK: AdminResponse = { contentType: 'application/json', body: '{"status":"ok"}' }
 const NO_STORE = { 'cache-control': 'no-store' }
-const NOT_READY = new Problem('unavailable', 503, 'The relay makes no calls now: it cannot work with the database.', {
+const NOT_READY = new Problem('unavailable', 503, 'The relay is not ready: the database is unavailable.', {
   retryAfterSeconds: 2,
 })
-const HANGING = new Problem('unavailable', 503, 'The relay hangs, and has to be restarted.', { retryAfterSeconds: 2 })
+const STUCK = new Problem('unavailable', 503, 'The poll loop is stuck; the relay has to be restarted.', {
+  retryAfterSeconds: 2,
+})
 const NOT_FOUND = new Problem('not_found', 404, 'There is nothing at this path.')
 const NOT_ALLOWED = new Problem('method_not_allowed', 405, 'This can only be read.', {
   headers: { allow: 'GET, HEAD' },

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Subscription } from '../../src/contract/index.ts'
-import { findAbandoned, findDueTimes } from '../../src/data/queue/backlog.ts'
+import { findDueTimes, findOrphaned } from '../../src/data/queue/backlog.ts'
 import {
   type Delivery,
   fanOut,
@@ -41,9 +41,9 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
       }))
       return (await reclaimDeliveries(pool, leases)).map(toReclaimedCall)
     },
-    findAbandoned: (afterMs) => {
+    findOrphaned: (afterMs) => {
       const known = subscriptions().map(({ name }) => name)
-      return findAbandoned(pool, 'delivery', { known, afterMs })
+      return findOrphaned(pool, 'delivery', { known, afterMs })
     },
     findDueTimes: (names) => findDueTimes(pool, 'delivery', names),
     lease: async ({ name, timeoutMs, retry }, options) => {
@@ -60,7 +60,10 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
           // By the contract as it is when the response arrives: on a laptop it may have changed meanwhile.
           classify: (outcome) => {
             const { retry: current } = subscriptions().find((one) => one.name === name) ?? { retry }
-            return classifyResponse(outcome, attempt - delivery.forgiven, { retry: current, allAttempts: attempt })
+            return classifyResponse(outcome, attempt - delivery.attemptsNotCounted, {
+              retry: current,
+              allAttempts: attempt,
+            })
           },
           abandon: () => ({ state: 'dead', durationMs: 0, error: `no subscriber is called ${name} any more` }),
           settle: (settlement) => settle({ delivery, settlement }),

@@ -2,7 +2,7 @@ import { Problem } from 'ebb/contract'
 import type pg from 'pg'
 import type { Dispatcher } from 'undici'
 import { problemJson, type Route } from '../../src/contract/index.ts'
-import { findAbandoned, findDueTimes } from '../../src/data/queue/backlog.ts'
+import { findDueTimes, findOrphaned } from '../../src/data/queue/backlog.ts'
 import {
   type Invocation,
   type InvocationSettlement,
@@ -41,15 +41,15 @@ export function createInvocationQueue({ pool, call, routes }: InvocationQueueOpt
       }))
       return (await reclaimInvocations(pool, leases)).map((reclaimed) => ({ ...reclaimed, type: TYPE }))
     },
-    findAbandoned: (afterMs) => {
+    findOrphaned: (afterMs) => {
       const known = targets().map(({ name }) => name)
-      return findAbandoned(pool, 'invocation', { known, afterMs })
+      return findOrphaned(pool, 'invocation', { known, afterMs })
     },
     findDueTimes: async (names) => (names.length === 0 ? new Map() : findDueTimes(pool, 'invocation', names)),
     lease: async ({ name, timeoutMs, retry }, options) => {
       const leased = await leaseInvocations(pool, name, options)
       return leased.map((invocation): LeasedCall => {
-        const { id, attempt, uncounted, correlationId, traceparent, caller, body } = invocation
+        const { id, attempt, attemptsNotCounted, correlationId, traceparent, caller, body } = invocation
         return {
           ...{ id, type: TYPE, function: name, attempt, correlationId, traceparent, unblocksOthers: false },
           send: (signal) =>
@@ -63,8 +63,8 @@ export function createInvocationQueue({ pool, call, routes }: InvocationQueueOpt
               ...{ correlationId, traceparent, timeoutMs, signal, read: readWholeResponse },
             }),
           classify: (outcome) =>
-            classifyInvocationResponse(outcome, attempt - uncounted, { retry, allAttempts: attempt }),
-          abandon: () => abandon(invocation, attempt - uncounted === 1),
+            classifyInvocationResponse(outcome, attempt - attemptsNotCounted, { retry, allAttempts: attempt }),
+          abandon: () => abandon(invocation, attempt - attemptsNotCounted === 1),
           settle: (settlement: InvocationSettlement) => settleInvocation(pool, invocation, settlement),
         }
       })

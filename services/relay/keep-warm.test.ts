@@ -33,7 +33,7 @@ it('asks each function in its window, again and again, and logs once that one is
   const probe = await openProbe(platform, 'http')
   let time = '12:00'
   const log = memoryLog()
-  const warnings = () => log.linesOf('a function that is to be kept warm is not ready')
+  const warnings = () => log.linesOf('warm-up probe failed')
   const now = () => new Date(`2026-07-06T${time}:00Z`)
   const warm = keepWarm({ functions: () => functions, probe, log, intervalMs: 10, now })
   ends.push(warm.stop)

@@ -25,7 +25,7 @@ export function keepWarm({ functions, probe, log, intervalMs = INTERVAL_MS, now 
     if (status === 204) notReady.delete(name)
     else if (!notReady.has(name)) {
       notReady.add(name)
-      log.warn({ function: name, status }, 'a function that is to be kept warm is not ready')
+      log.warn({ function: name, status }, 'warm-up probe failed')
     }
   }
   const checkAll = () => {

@@ -42,7 +42,7 @@ it('works again when Postgres comes back: what was answered meanwhile is settled
   // What is not known has no value; 0 would be a statement.
   expect(metrics).not.toMatch(/^ebb_(dead_letters|backlog_size|backlog_age_seconds)\b/m)
   postgres = await startPostgres(folder, { port: Number(new URL(url).port) })
-  await until('it is back', () => log.count('the relay works again') === 1)
+  await until('it is back', () => log.count('relay recovered') === 1)
   expect(await statusOf('/_/ready')).toBe(200)
   const after = await emit(url)
   await until('the second is in flight', () => received.length === 2)

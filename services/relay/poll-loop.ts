@@ -121,7 +121,7 @@ export function createHealth(log: Log, { now = () => performance.now() } = {}) {
     },
     succeed() {
       if (!wasGood) log.info({}, 'relay ready')
-      else if (backoffMs > 0) log.info({}, 'the relay works again')
+      else if (backoffMs > 0) log.info({}, 'relay recovered')
       wasGood = true
       backoffMs = 0
       startedAt = undefined

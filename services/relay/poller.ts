@@ -41,11 +41,11 @@ export function createPoller(queues: readonly Queue[], options: PollerOptions) {
     return reclaimed.length
   }
 
-  const lease = async (queue: Queue, target: Target, most: number) => {
+  const lease = async (queue: Queue, target: Target, limit: number) => {
     if (closing.aborted) return 0
     const leaseMs = getLeaseMs(target)
     const leaseEndsAt = performance.now() + leaseMs
-    const leased = await queue.lease(target, { most, leaseMs })
+    const leased = await queue.lease(target, { limit, leaseMs })
     for (const call of leased) inFlight.start(call, leaseEndsAt)
     return leased.length
   }
@@ -57,11 +57,11 @@ export function createPoller(queues: readonly Queue[], options: PollerOptions) {
   ): Promise<PollResult> => {
     const fannedOut = await queue.fanOut()
     const reclaimed = await reclaim(queue, targets)
-    const available = targets.map((target) => ({ target, most: free.get(target.name) ?? 0 }))
-    const names = available.flatMap(({ target, most }) => (most > 0 ? [target.name] : []))
+    const available = targets.map((target) => ({ target, limit: free.get(target.name) ?? 0 }))
+    const names = available.flatMap(({ target, limit }) => (limit > 0 ? [target.name] : []))
     const due = await queue.findDueTimes(names)
     const dueNow = available.filter(({ target }) => (due.get(target.name) ?? 1) <= 0)
-    const leased = await settleAll(dueNow.map(({ target, most }) => lease(queue, target, most)))
+    const leased = await settleAll(dueNow.map(({ target, limit }) => lease(queue, target, limit)))
     const foundWork = fannedOut + reclaimed + leased.reduce((sum, count) => sum + count, 0) > 0
     return { foundWork, nextDueMs: Math.min(...due.values()) }
   }

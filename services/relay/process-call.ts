@@ -38,7 +38,11 @@ export async function processCall(
   return { again: leased.unblocksOthers || settlement.state === 'waiting' }
 }
 
-/** Logs and counts an attempt that is settled, by this relay or by the end of its lease. */
+/**
+ * Logs and counts an attempt that is settled, by this relay or by the end of its lease. Its outcome is the settlement's
+ * state, `stale` if the lease was lost to another relay before, or `unsettled` (see `processCall`) if the database could
+ * not be told before the lease ended. The line says `delivery` for an invocation, too, whose `type` is `invocation`.
+ */
 export function reportAttempt(
   reporting: Reporting,
   attempt: Attempt,

@@ -22,7 +22,7 @@ export interface LeasedCall extends Attempt {
   /** Makes the call. Resolves to whatever comes of it, and never rejects. */
   send(signal: AbortSignal): Promise<CallOutcome>
   classify(outcome: CallOutcome): Settlement
-  /** Returns how the call ends where its function is gone. */
+  /** Returns how the call ends if it is orphaned: no relay knows its function any more. */
   abandon(): Settlement
   /** Ends the lease. Resolves to false where another relay has leased the call meanwhile. */
   settle(settlement: Settlement): Promise<boolean>
@@ -44,8 +44,8 @@ export interface Queue {
     known: readonly { readonly target: Target; readonly leaseMs: number }[],
   ): Promise<readonly ReclaimedCall[]>
   /** Records which functions exist. Resolves to those for which calls wait and that no relay has known for `afterMs`. */
-  findAbandoned(afterMs: number): Promise<readonly string[]>
+  findOrphaned(afterMs: number): Promise<readonly string[]>
   /** Resolves to the milliseconds until a call is due, for each of these functions that calls wait for. */
   findDueTimes(names: readonly string[]): Promise<ReadonlyMap<string, number>>
-  lease(target: Target, options: { readonly most: number; readonly leaseMs: number }): Promise<readonly LeasedCall[]>
+  lease(target: Target, options: { readonly limit: number; readonly leaseMs: number }): Promise<readonly LeasedCall[]>
 }

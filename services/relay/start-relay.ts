@@ -5,11 +5,11 @@ import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
+import { abandonOrphans } from './abandon-orphans.ts'
 import { startAdmin } from './admin.ts'
 import { readBacklog } from './backlog.ts'
 import { openCaller } from './call-function.ts'
 import { createDeliveryQueue } from './delivery-queue.ts'
-import { giveUpAbandoned } from './give-up.ts'
 import { createInvocationQueue } from './invocation-queue.ts'
 import { keepWarm } from './keep-warm.ts'
 import { createMetrics } from './metrics.ts'
@@ -40,7 +40,7 @@ export async function startRelay(
   const functions = () => [...routes(), ...subscriptions()]
   const logCycles = () => {
     for (const cycle of findEventCycles(subscriptions())) {
-      log.warn({ cycle }, `events may lead back to themselves: ${cycle}; the handlers have to end it`)
+      log.warn({ cycle }, `event cycle: ${cycle}; a handler must break it`)
     }
   }
   // The pool would log each idle connection that breaks; the relay logs once that the database is unavailable.
@@ -55,10 +55,10 @@ export async function startRelay(
   )
   const longestCallMs = () => relayDrainMs({ startTimeoutMs, contracts: functions() })
   const loop = startPollLoop({ queues, startTimeoutMs, longestCallMs, log, metrics }, options)
-  const abandoned = giveUpAbandoned({ queues, afterMs: config.EBB_ABANDON_AFTER_MS, log, metrics })
+  const orphans = abandonOrphans({ queues, afterMs: config.EBB_ABANDON_AFTER_MS, log, metrics })
   const onSwap = () => {
     logCycles()
-    abandoned.check()
+    orphans.check()
     loop.wake()
   }
   const warm = keepWarm({ functions, probe, log })
@@ -69,7 +69,7 @@ export async function startRelay(
   })
   const end = async () => {
     warm.stop()
-    await Promise.all([abandoned.stop(), loop.stop()])
+    await Promise.all([orphans.stop(), loop.stop()])
     admin?.close()
     contracts.close()
     await Promise.all([channel.close(), close(), pool.end()])

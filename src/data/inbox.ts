@@ -2,18 +2,18 @@ import type pg from 'pg'
 import type { Effect, EventKey } from '../kernel/index.ts'
 
 /**
- * Records that this consumer has processed an event, in the transaction of its effects. Returns undefined for a new event,
- * or the effects that are still pending of one that was recorded before.
+ * Records that this consumer has processed an event, in the transaction of its writes. Returns undefined for a new event,
+ * or the effects that are still pending of one that was recorded before: the table's column `outstanding`.
  */
 export async function recordInInbox(
   client: pg.ClientBase,
   { consumer, source, id }: EventKey,
 ): Promise<readonly Effect[] | undefined> {
-  const { rows } = await client.query<{ readonly outstanding: readonly Effect[] | null }>(
-    'select outstanding from ebb.take_event($1, $2, $3)',
+  const { rows } = await client.query<{ readonly pending_effects: readonly Effect[] | null }>(
+    'select outstanding as pending_effects from ebb.take_event($1, $2, $3)',
     [consumer, source, id],
   )
-  return rows[0] && (rows[0].outstanding ?? [])
+  return rows[0] && (rows[0].pending_effects ?? [])
 }
 
 /** Stores the effects that are to be carried out after the commit. */

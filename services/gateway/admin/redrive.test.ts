@@ -64,7 +64,7 @@ async function bury(consumer: string, payloads: readonly object[]): Promise<read
   )
   client.release()
   await fanOut(pool, [{ name: consumer, on: 'user.created' }])
-  const leased = await leaseDeliveries(pool, consumer, { most: 100, leaseMs: 60_000 })
+  const leased = await leaseDeliveries(pool, consumer, { limit: 100, leaseMs: 60_000 })
   await settleDeliveries(
     pool,
     leased.map((delivery) => ({ delivery, settlement: { state: 'dead', status: 500, durationMs: 1 } })),
@@ -152,7 +152,7 @@ describe('ebb events redrive', () => {
       new RegExp(`${id} +user.created +send-welcome +1 +goes first\\n$`),
     )
     expect(
-      (await leaseDeliveries(pool, 'send-welcome', { most: 9, leaseMs: 1 })).map(({ eventId }) => eventId),
+      (await leaseDeliveries(pool, 'send-welcome', { limit: 9, leaseMs: 1 })).map(({ eventId }) => eventId),
     ).toEqual([id])
   })
 

@@ -55,12 +55,12 @@ from unnest($1::text[]) as asked (name) cross join lateral (
  * Records which functions this relay's contracts have, and finds those that calls wait for although no relay has had them
  * for `afterMs`: while relays of two versions run side by side, each knows functions that the other does not.
  */
-export async function findAbandoned(
+export async function findOrphaned(
   pool: pg.Pool,
   kind: QueueKind,
   { known, afterMs }: { readonly known: readonly string[]; readonly afterMs: number },
 ): Promise<readonly string[]> {
-  const { rows } = await pool.query<{ name: string }>(findAbandonedSql(kind), [known, afterMs])
+  const { rows } = await pool.query<{ name: string }>(findOrphanedSql(kind), [known, afterMs])
   return rows.map(({ name }) => name)
 }
 
@@ -69,7 +69,7 @@ export async function findAbandoned(
  * no relay has known them for $2 milliseconds; one that is new to all relays is recorded, and has that time from now on.
  * In the order of names, so that relays do not wait for each other in a cycle.
  */
-const findAbandonedSql = (kind: QueueKind): string => {
+const findOrphanedSql = (kind: QueueKind): string => {
   const [table, column] = QUEUES[kind]
   return /* sql */ `
 with recursive names (name) as (
@@ -78,16 +78,16 @@ with recursive names (name) as (
   select (select ${column} from ${table} where state = 'waiting' and ${column} > name order by ${column} limit 1)
   from names where name is not null
 ),
-strangers as materialized (
+orphaned as materialized (
   select name from names where name is not null and name <> all ($1::text[])
   union
   select ${column} from ${table} where state = 'leased' and locked_until < now() and ${column} <> all ($1::text[])
 ),
-noted as (
+recorded as (
   insert into ebb.known_function (kind, name)
-  select '${kind}', name from (select unnest($1::text[]) as name union select name from strangers) as all_names order by name
+  select '${kind}', name from (select unnest($1::text[]) as name union select name from orphaned) as all_names order by name
   on conflict (kind, name) do update set seen_at = now() where excluded.name = any ($1::text[])
 )
-select name from strangers join ebb.known_function using (name)
+select name from orphaned join ebb.known_function using (name)
 where kind = '${kind}' and seen_at < now() - $2 * interval '1 ms'`
 }

@@ -22,7 +22,7 @@ const { ownerUrl: url } = testDatabase()
 const pool = createPool(url, { log: createLog({ level: 'silent' }) })
 beforeEach(() => emptyOutbox(url))
 
-const lease = (most = 100, leaseMs = 60_000) => leaseDeliveries(pool, 'send-welcome', { most, leaseMs })
+const lease = (limit = 100, leaseMs = 60_000) => leaseDeliveries(pool, 'send-welcome', { limit, leaseMs })
 const reclaim = (attempts = 3) => reclaimDeliveries(pool, [{ consumer: 'send-welcome', attempts, leaseMs: 60_000 }])
 const expire = () => query(url, `update ebb.delivery set locked_until = now() - interval '1 ms' where state = 'leased'`)
 

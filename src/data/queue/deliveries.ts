@@ -7,8 +7,11 @@ export interface Delivery {
   readonly consumer: string
   /** 1 for the first. */
   readonly attempt: number
-  /** How many of them do not count: those before it was redriven, and those in which the platform refused itself. */
-  readonly forgiven: number
+  /**
+   * How many of the attempts do not count against the allowance: those before the last redrive (column `forgiven`), and
+   * since then those in which a function refused the platform's signature (column `uncounted`).
+   */
+  readonly attemptsNotCounted: number
   /** Whether an operator sent it on its way again, so that its end may make others due. */
   readonly redriven: boolean
   readonly leaseToken: string
@@ -65,7 +68,7 @@ export async function fanOut(
 
 /**
  * Makes a delivery for each subscriber of a batch of new events, and marks the events. $1 event types, $2 their
- * subscribers (in step: a type stands once for each of its subscribers), $3 events at most. One row an event.
+ * subscribers (parallel arrays: a type stands once for each of its subscribers), $3 events at most. One row an event.
  */
 const fanOutSql = /* sql */ `
 with fresh as materialized (
@@ -83,13 +86,13 @@ made as (
 )
 update ebb.outbox set fanned_out_at = now() from fresh where outbox.id = fresh.id`
 
-/** Leases at most `most` of what is due for one subscriber, for `leaseMs`. */
+/** Leases at most `limit` of what is due for one subscriber, for `leaseMs`. */
 export async function leaseDeliveries(
   pool: pg.Pool,
   consumer: string,
-  { most, leaseMs }: { readonly most: number; readonly leaseMs: number },
+  { limit, leaseMs }: { readonly limit: number; readonly leaseMs: number },
 ): Promise<Delivery[]> {
-  const { rows } = await pool.query(leaseDeliveriesSql, [consumer, most, leaseMs])
+  const { rows } = await pool.query(leaseDeliveriesSql, [consumer, limit, leaseMs])
   return rows.map((row) => toCamelCase<Delivery>(row))
 }
 
@@ -111,8 +114,9 @@ leased as (
       locked_until = now() + $3 * interval '1 ms'
   from due
   where delivery.event_id = due.event_id and delivery.consumer = due.consumer
-  returning delivery.event_id, delivery.consumer, attempts, forgiven + uncounted as forgiven, redrive_id, lease_token
+  returning delivery.event_id, delivery.consumer, attempts, forgiven + uncounted as attempts_not_counted,
+            redrive_id, lease_token
 )
-select event_id, consumer, attempts as attempt, forgiven, redrive_id is not null as redriven, lease_token, type, source,
-       subject, payload::text as data, traceparent, correlation_id, caller_id, hops, created_at
+select event_id, consumer, attempts as attempt, attempts_not_counted, redrive_id is not null as redriven, lease_token,
+       type, source, subject, payload::text as data, traceparent, correlation_id, caller_id, hops, created_at
 from leased join ebb.outbox on id = event_id`

@@ -18,7 +18,7 @@ const RFC3339 = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/
 /** Fans out, and settles what is due for one subscriber. */
 async function settleAll(state: 'done' | 'dead' | 'waiting', status: number) {
   await fanOut(pool, [{ name: 'send-welcome', on: 'user.created' }])
-  const leased = await leaseDeliveries(pool, 'send-welcome', { most: 100, leaseMs: 60_000 })
+  const leased = await leaseDeliveries(pool, 'send-welcome', { limit: 100, leaseMs: 60_000 })
   const settlement = { state, status, durationMs: 7, body: 'so', retryInMs: 0 }
   await settleDeliveries(
     pool,

@@ -30,7 +30,7 @@ const accept = (invocation: NewInvocation, claim?: Claim) =>
   acceptInvocation({ pool, outbox, log, run }, invocation, {
     ...{ claim, response, signal: new AbortController().signal, timeoutMs: 1_000 },
   })
-const lease = (most = 10) => leaseInvocations(pool, 'make-report', { most, leaseMs: 60_000 })
+const lease = (limit = 10) => leaseInvocations(pool, 'make-report', { limit, leaseMs: 60_000 })
 const reclaim = (attempts: number) => reclaimInvocations(pool, [{ name: 'make-report', attempts, leaseMs: 60_000 }])
 const expire = () =>
   pool.query(`update ebb.invocation set locked_until = now() - interval '1 ms' where state = 'leased'`)
@@ -49,7 +49,7 @@ it('leases a call as it was stored', async () => {
   expect(await accept(invocation)).toEqual({ status: 'new' })
   expect(notified.count).toBe(before + 1)
   expect((await findDueTimes(pool, 'invocation', ['make-report'])).get('make-report')).toBeLessThanOrEqual(0)
-  expect(await leaseOne()).toEqual({ ...invocation, attempt: 1, uncounted: 0, leaseToken: expect.any(String) })
+  expect(await leaseOne()).toEqual({ ...invocation, attempt: 1, attemptsNotCounted: 0, leaseToken: expect.any(String) })
   expect(await lease()).toEqual([])
   expect(await findDueTimes(pool, 'invocation', ['make-report'])).toEqual(new Map())
 })

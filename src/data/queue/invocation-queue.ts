@@ -7,8 +7,8 @@ import type { ReclaimedDelivery, Settlement } from './deliveries.ts'
 export interface Invocation extends NewInvocation {
   /** 1 for the first. */
   readonly attempt: number
-  /** How many of them do not count, since the platform refused itself. */
-  readonly uncounted: number
+  /** How many of the attempts do not count against the allowance: those in which a function refused our signature. */
+  readonly attemptsNotCounted: number
   readonly leaseToken: string
 }
 
@@ -22,13 +22,13 @@ export interface ReclaimedInvocation
   extends Pick<Invocation, 'id' | 'function' | 'attempt' | 'correlationId' | 'traceparent'>,
     Pick<ReclaimedDelivery, 'state' | 'durationMs'> {}
 
-/** Leases at most `most` of what is due for one function, for `leaseMs`. */
+/** Leases at most `limit` of what is due for one function, for `leaseMs`. */
 export async function leaseInvocations(
   pool: pg.Pool,
   name: string,
-  { most, leaseMs }: { readonly most: number; readonly leaseMs: number },
+  { limit, leaseMs }: { readonly limit: number; readonly leaseMs: number },
 ): Promise<Invocation[]> {
-  const { rows } = await pool.query(leaseInvocationsSql, [name, most, leaseMs])
+  const { rows } = await pool.query(leaseInvocationsSql, [name, limit, leaseMs])
   return rows.map((row) => {
     const { caller, scopes, tenant, ...invocation } = toCamelCase<LeasedRow>(row)
     return { ...invocation, caller: { sub: caller, scopes, ...(tenant === null ? {} : { tenant }) } }
@@ -56,7 +56,7 @@ set state = 'leased', attempts = attempts + 1, lease_token = gen_random_uuid(),
 from due
 where invocation.id = due.id
 returning invocation.id, caller, scopes, tenant, function, method, target, headers, body, correlation_id, traceparent,
-          attempts as attempt, uncounted, lease_token`
+          attempts as attempt, uncounted as attempts_not_counted, lease_token`
 
 /** Ends a lease and records its attempt, both or neither. Returns false where the lease was not valid any more. */
 export async function settleInvocation(
@@ -105,7 +105,7 @@ export async function reclaimInvocations(
 
 /**
  * Reclaims expired leases: due again at once, or dead where the attempts are used up. The lost attempt is recorded.
- * $1 functions, $2 attempts that each one grants, $3 milliseconds that each one's lease held (all in step), $4
+ * $1 functions, $2 attempts that each one grants, $3 milliseconds that each one's lease held (parallel arrays), $4
  * invocations at most.
  */
 const reclaimInvocationsSql = /* sql */ `
@@ -129,7 +129,7 @@ reclaimed as (
   returning invocation.id, function, attempts, invocation.state, correlation_id, traceparent, lost.locked_until,
             lost.lease_ms
 ),
-noted as (
+recorded as (
   insert into ebb.invocation_attempt (invocation_id, number, started_at, duration_ms, error)
   select id, attempts, locked_until - lease_ms * interval '1 ms', lease_ms, 'the relay was lost' from reclaimed
 )

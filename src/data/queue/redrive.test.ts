@@ -22,7 +22,7 @@ beforeEach(async () => {
   await query(url, 'truncate ebb.audit')
 })
 
-const lease = (consumer = 'send-welcome', most = 100) => leaseDeliveries(pool, consumer, { most, leaseMs: 60_000 })
+const lease = (consumer = 'send-welcome', limit = 100) => leaseDeliveries(pool, consumer, { limit, leaseMs: 60_000 })
 const settle = (deliveries: readonly Delivery[], state: 'done' | 'dead') =>
   settleDeliveries(
     pool,
@@ -122,7 +122,7 @@ it('gives a fresh allowance, continues the history, and records who did it', asy
     { consumer: 'send-welcome', limit: 100 },
   ])
   const [leased] = await lease()
-  expect(leased).toMatchObject({ attempt: 2, forgiven: 1, redriven: true })
+  expect(leased).toMatchObject({ attempt: 2, attemptsNotCounted: 1, redriven: true })
   await expire()
   // One attempt is granted in all: it is used up, and only since the redrive.
   const reclaim = (attempts: number) => reclaimDeliveries(pool, [{ consumer: 'send-welcome', attempts, leaseMs: 1 }])

@@ -37,13 +37,17 @@ export interface RedriveOptions {
   /** At most so many a second to each subscriber. Default: no limit. */
   readonly perSecond?: number | undefined
   /**
-   * Whether the first delivery of each subscriber goes alone and the others after it is done; one that dies again stops the
-   * rest. Default: true.
+   * Whether the first delivery of each subscriber is a canary: the others are held until it is done, and one that dies
+   * again stops the rest. Default: true.
    */
   readonly stopOnFailure?: boolean
 }
 
-/** `first` and `redriven` go at once, `follows` when the first one is done, and `misfit` stays dead. */
+/**
+ * What a redrive does with a delivery. `first` is the canary of its subscriber and goes at once; `follows` is held, dead,
+ * and released when the canary is done; `redriven` goes at once, since there is no canary; `misfit` is rejected and stays
+ * dead, since its subscriber's schema refuses the event.
+ */
 export type RedriveOutcome = 'first' | 'redriven' | 'follows' | 'misfit'
 
 export interface Redriven {
@@ -83,7 +87,7 @@ export async function redrive(
       const consumers = sent.map((delivery) => consumer ?? delivery.consumer)
       const usedFilter = JSON.stringify({ ...filter, limit, to })
       await client.query(redriveDeliveriesSql, [events, consumers, actor, usedFilter, perSecond, stopOnFailure, to])
-      if (to !== undefined) await client.query('select ebb.take_place($1, $2, $3)', [consumer, to, events])
+      if (to !== undefined) await copyInboxToSuccessor(client, { consumer, successor: to, events })
     }
     return { dryRun, deliveries, more: rows.length > limit }
   })
@@ -112,10 +116,10 @@ const lockDeadSql = /* sql */ `${findDeadSql}
 for update of delivery skip locked`
 
 /**
- * Sends dead deliveries ($1 event ids, $2 consumers, in step and in order) on their way again, and records who did: $3
+ * Sends dead deliveries ($1 event ids, $2 consumers: parallel arrays, in order) on their way again, and records who did: $3
  * actor, $4 filter, $5 how many a second to each subscriber (or null), $6 whether to stop on a failure, $7 another
- * subscriber to send them to, with their history (or null). Where they stop on a failure, only the first one of each
- * subscriber goes; the others stay dead until it is done (see `followRedriveSql` in settle-deliveries.ts).
+ * subscriber to send them to, with their history (or null). If they stop on a failure, only the first one of each
+ * subscriber, its canary, goes; the others stay dead until it is done (`followRedriveSql`).
  */
 const redriveDeliveriesSql = /* sql */ `
 with made as (
@@ -137,16 +141,60 @@ redriven as (
   where delivery.event_id = given.event_id and delivery.consumer = given.consumer
   returning delivery.event_id, delivery.consumer
 ),
-noted as (
+recorded as (
   insert into ebb.audit (actor, action, subject)
   select $3, 'event.redriven', event_id || ' ' || consumer || ' ' || $4::jsonb from redriven
 )
 select id from made`
 
+/**
+ * What the end of a redriven delivery means for the others of the same redrive and subscriber that were not tried since:
+ * SQL for more parts of a WITH in which `settled` holds the deliveries that just changed. When the canary is done, those
+ * that it held are released; when one of them dies again, those that wait are dead again.
+ */
+export const followRedriveSql = /* sql */ `
+ended as materialized (
+  select distinct redrive.id, settled.consumer, settled.state = 'dead' as failed, per_second
+  from settled join ebb.redrive on redrive.id = settled.redrive_id
+  where stop_on_failure and (settled.state = 'dead' or (settled.state = 'done' and settled.redrive_rank = 1))
+),
+others as materialized (
+  select delivery.event_id, delivery.consumer, failed, per_second
+  from ended join ebb.delivery on delivery.redrive_id = ended.id and delivery.consumer = ended.consumer
+  where attempts = forgiven + uncounted and (delivery.state = 'dead' or (delivery.state = 'waiting' and failed))
+  for update of delivery skip locked
+),
+followed as (
+  update ebb.delivery
+  set state = case when failed then 'dead' else 'waiting' end,
+      settled_at = case when failed then coalesce(settled_at, now()) end,
+      available_at = now() + coalesce((redrive_rank - 1) / per_second, 0) * interval '1 s',
+      redrive_id = case when not failed then redrive_id end
+  from others
+  where delivery.event_id = others.event_id and delivery.consumer = others.consumer
+)`
+
 /** The delivery as it would be redriven. */
 function toDead(row: Record<string, unknown>, to: string | undefined): DeadDelivery {
   const dead = toCamelCase<DeadDelivery>(row)
   return to === undefined ? dead : { ...dead, consumer: to }
+}
+
+/**
+ * What a subscriber has processed of these events, and the effects that are still pending, counts for its successor as
+ * well: what was done is not done twice.
+ */
+async function copyInboxToSuccessor(
+  client: pg.ClientBase,
+  { consumer, successor, events }: CopyInboxOptions,
+): Promise<void> {
+  await client.query('select ebb.take_place($1, $2, $3)', [consumer, successor, events])
+}
+
+interface CopyInboxOptions {
+  readonly consumer: string | undefined
+  readonly successor: string
+  readonly events: readonly string[]
 }
 
 /** Finds the events of which this subscriber has a delivery. */
@@ -162,11 +210,11 @@ function decideOutcomes(
   dead: readonly DeadDelivery[],
   { findIssues, stopOnFailure }: Required<Pick<RedriveOptions, 'findIssues' | 'stopOnFailure'>>,
 ): Redriven['deliveries'] {
-  const withFirst = new Set<string>()
+  const withCanary = new Set<string>()
   const outcomeOf = (consumer: string): RedriveOutcome => {
     if (!stopOnFailure) return 'redriven'
-    if (withFirst.has(consumer)) return 'follows'
-    withFirst.add(consumer)
+    if (withCanary.has(consumer)) return 'follows'
+    withCanary.add(consumer)
     return 'first'
   }
   return dead.map((delivery) => {

@@ -1,33 +1,7 @@
 import type pg from 'pg'
 import { toCamelCase } from '../values/read-rows.ts'
 import type { Delivery, ReclaimedDelivery, Settlement } from './deliveries.ts'
-
-/**
- * What the end of a redriven delivery means for the others of the same redrive and subscriber that were not tried since:
- * SQL for more parts of a WITH in which `settled` holds the deliveries that just changed. Where the first one is done, those
- * that stayed dead because of it go on; where one died again, those that wait are dead again.
- */
-const followRedriveSql = /* sql */ `
-ended as materialized (
-  select distinct redrive.id, settled.consumer, settled.state = 'dead' as failed, per_second
-  from settled join ebb.redrive on redrive.id = settled.redrive_id
-  where stop_on_failure and (settled.state = 'dead' or (settled.state = 'done' and settled.redrive_rank = 1))
-),
-others as materialized (
-  select delivery.event_id, delivery.consumer, failed, per_second
-  from ended join ebb.delivery on delivery.redrive_id = ended.id and delivery.consumer = ended.consumer
-  where attempts = forgiven + uncounted and (delivery.state = 'dead' or (delivery.state = 'waiting' and failed))
-  for update of delivery skip locked
-),
-followed as (
-  update ebb.delivery
-  set state = case when failed then 'dead' else 'waiting' end,
-      settled_at = case when failed then coalesce(settled_at, now()) end,
-      available_at = now() + coalesce((redrive_rank - 1) / per_second, 0) * interval '1 s',
-      redrive_id = case when not failed then redrive_id end
-  from others
-  where delivery.event_id = others.event_id and delivery.consumer = others.consumer
-)`
+import { followRedriveSql } from './redrive.ts'
 
 /**
  * Ends leases and records their attempts, in one transaction. Returns the tokens of the leases that were still valid; for
@@ -68,7 +42,7 @@ settled as (
             delivery.state, redrive_id, redrive_rank
 ),
 ${followRedriveSql},
-noted as (
+recorded as (
   insert into ebb.attempt (event_id, consumer, number, started_at, duration_ms, status, error, body, revision,
                            traceparent)
   select event_id, consumer, attempts, now() - "durationMs" * interval '1 ms', "durationMs", status, error, body,
@@ -91,7 +65,7 @@ export async function reclaimDeliveries(
 
 /**
  * Reclaims expired leases: due again at once, or dead where the attempts are used up. The lost attempt is recorded.
- * $1 subscribers, $2 attempts that each one grants, $3 milliseconds that each one's lease held (all in step), $4
+ * $1 subscribers, $2 attempts that each one grants, $3 milliseconds that each one's lease held (parallel arrays), $4
  * deliveries at most.
  */
 const reclaimDeliveriesSql = /* sql */ `
@@ -116,7 +90,7 @@ settled as (
             redrive_id, redrive_rank
 ),
 ${followRedriveSql},
-noted as (
+recorded as (
   insert into ebb.attempt (event_id, consumer, number, started_at, duration_ms, error, traceparent)
   select event_id, consumer, attempts, locked_until - lease_ms * interval '1 ms', lease_ms,
          'the relay was lost', traceparent

@@ -3,9 +3,9 @@ import type { RelayMetrics } from './metrics.ts'
 import { processCall } from './process-call.ts'
 import type { Queue, Target } from './queue.ts'
 
-export interface GiveUpOptions {
+export interface AbandonOptions {
   readonly queues: readonly Queue[]
-  /** Calls are given up when no relay has known their function for this long. */
+  /** Calls are orphaned when no relay has known their function for this long. */
   readonly afterMs: number
   readonly log: Log
   readonly metrics: RelayMetrics
@@ -19,31 +19,29 @@ const LEASE_MS = 10_000
 const MAX_ATTEMPTS = 2 ** 31 - 1
 
 /**
- * Ends the calls that wait for functions which no longer exist: deliveries go to the dead letters, and the callers of
- * invocations find out when they ask. Checks ten times in `afterMs`.
+ * Abandons orphaned calls, which wait for functions that no longer exist: deliveries go to the dead letters, and the
+ * callers of invocations find out when they ask. Checks ten times in `afterMs`.
  */
-export function giveUpAbandoned({ queues, afterMs, log, metrics }: GiveUpOptions) {
+export function abandonOrphans({ queues, afterMs, log, metrics }: AbandonOptions) {
   const closing = new AbortController()
-  const giveUp = async (queue: Queue, name: string) => {
+  const abandon = async (queue: Queue, name: string) => {
     const target = targetOf(name)
     await queue.reclaimExpiredLeases([{ target, leaseMs: LEASE_MS }])
     while (!closing.signal.aborted) {
       const leaseEndsAt = performance.now() + LEASE_MS
-      const leased = await queue.lease(target, { most: MAX_BATCH, leaseMs: LEASE_MS })
+      const leased = await queue.lease(target, { limit: MAX_BATCH, leaseMs: LEASE_MS })
       if (leased.length === 0) return
       const ended = leased.map((call) => ({ ...call, send: async () => ({ durationMs: 0 }), classify: call.abandon }))
       await Promise.all(ended.map((call) => processCall(call, { leaseEndsAt, log, metrics, signal: closing.signal })))
     }
   }
-  const giveUpAll = async () => {
-    for (const queue of queues) for (const name of await queue.findAbandoned(afterMs)) await giveUp(queue, name)
+  const abandonAll = async () => {
+    for (const queue of queues) for (const name of await queue.findOrphaned(afterMs)) await abandon(queue, name)
   }
   let running: Promise<void> | undefined
   const check = () => {
-    running ??= giveUpAll()
-      .catch((error: unknown) =>
-        log.warn({ err: error }, 'calls that wait for functions which no longer exist could not be given up'),
-      )
+    running ??= abandonAll()
+      .catch((error: unknown) => log.warn({ err: error }, 'orphaned calls could not be abandoned'))
       .finally(() => {
         running = undefined
       })

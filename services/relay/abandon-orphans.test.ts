@@ -54,7 +54,7 @@ it.each(['waiting', 'leased'] as const)(
   },
 )
 
-it('is not given up while any relay knows the subscriber, as in a rollout', async () => {
+it('is not abandoned while any relay knows the subscriber, as in a rollout', async () => {
   const id = await leaveBehind()
   const { template } = await startSubscriber((response) => response.writeHead(503, { 'retry-after': '3600' }).end())
   const old = await startTestRelay(url, template, {
