@@ -52,7 +52,7 @@ export interface ClientOptions {
    * at random from 0 to its limit (full jitter), and comes on top of the server's Retry-After.
    */
   readonly minDelayMs?: number
-  /** Where that limit stops to double, in milliseconds (default: 5 s). */
+  /** Where that limit stops doubling, in milliseconds (default: 5 s). */
   readonly maxDelayMs?: number
 }
 

@@ -63,7 +63,7 @@ export const PLATFORM_CODES: ReadonlySet<string> = new Set([
 /**
  * Whether a failure is not the last word on a request: 408, 425, 429 and every 5xx. Such a response is never stored under
  * an idempotency key, and the relay makes the call again, even after a 500: inbox and key see to it that it has one effect.
- * A client that has neither asks `isRetryableStatus` (src/protocol/retry.ts), which leaves out most of the 5xx.
+ * A client that has neither asks `isRetryableStatus` (src/protocol/retry.ts), which leaves out 500.
  */
 export const isTransient = (status: number): boolean => status >= 500 || [408, 425, 429].includes(status)
 

@@ -144,7 +144,7 @@ export interface Retry {
   readonly attempts?: number
   /** The shortest delay, in milliseconds (default: 1 s). The first one is up to twice as long. */
   readonly minDelayMs?: number
-  /** The longest delay, in milliseconds, if no Retry-After asks for more (default: 5 min, or `minDelayMs` if longer). */
+  /** The longest delay without a Retry-After, in milliseconds (default: 5 min, or `minDelayMs` if longer). */
   readonly maxDelayMs?: number
 }
 
