@@ -54,7 +54,7 @@ export const compose = (steps: readonly Step[]): Step =>
   )
 
 /** The reason with which a signal aborts once its response has been sent. */
-export const REQUEST_ENDED = new Error('the request is over; await in the handler everything that uses its tools')
+export const REQUEST_ENDED = new Error('the request is over; await in the handler everything that uses its context')
 
 /** How long a request may run: until its deadline, or until its caller hangs up. */
 export class Deadline {

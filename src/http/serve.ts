@@ -84,7 +84,7 @@ function start(fn: Implementation, config: Config, log: Log) {
   const stop = async () => {
     reportIgnoredCaches(log)
     draining = true
-    await drain(server, { minMs: config.EBB_DRAIN_MS, limitMs: (timeoutMs ?? 10_000) + 2_000 })
+    await drain(server, { graceMs: config.EBB_DRAIN_MS, timeoutMs: (timeoutMs ?? 10_000) + 2_000 })
     await resources.close()
     await telemetry.shutdown({ limitMs: FLUSH_TIMEOUT_MS })
   }

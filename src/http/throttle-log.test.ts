@@ -24,7 +24,7 @@ it('writes up to the limit of each level in a second, counts the others, and log
   log.info({ i: 6 }, 'request')
   expect(written).toEqual([
     ...['info request {"i":0}', 'info request {"i":1}', 'error fault {}'],
-    'warn lines of the log were left out: too many in a second {"level":"info","leftOut":3}',
+    'warn log lines dropped by rate limit: too many in a second {"level":"info","leftOut":3}',
     ...['info request {"i":5}', 'info request {"i":6}'],
   ])
   expect(dropped).toHaveLength(3)

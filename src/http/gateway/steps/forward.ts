@@ -35,7 +35,7 @@ export function forward(
   }
 }
 
-const OVERLOADED = new Problem('unavailable', 503, 'The function has more to do than it can just now.', {
+const OVERLOADED = new Problem('unavailable', 503, 'The function is overloaded; retry later.', {
   retryAfterSeconds: 1,
 })
 
@@ -51,10 +51,10 @@ function createFunctionCaller(
   const { dispatcher, retryDispatcher = dispatcher, locate, startTimeoutMs } = upstream
   const logRefusal = createRefusalLog(log)
   const warn = oncePerSecond((times: number, fields: object) =>
-    log.warn({ ...fields, times }, 'a call broke before its response began; retrying once'),
+    log.warn({ ...fields, times }, 'the connection to a function failed before it responded; retrying once'),
   )
   const report = oncePerSecond((times: number, fields: object) =>
-    log.error({ ...fields, times }, 'a function broke off before it responded'),
+    log.error({ ...fields, times }, 'the connection to a function failed before it responded'),
   )
 
   return async function callFunction(context: GatewayContext): Promise<Problem | undefined> {
@@ -93,7 +93,7 @@ function createFunctionCaller(
     }
     if (isIdentityRefusal(outcome)) {
       logRefusal(name, outcome)
-      return new Problem('bad_gateway', 502, 'The gateway could not vouch for this request to its function.')
+      return new Problem('bad_gateway', 502, 'The function rejected the signature of the gateway.')
     }
     if (!isCallFailure(outcome)) return outcome
     report({ err: outcome.cause, function: name, correlationId })

@@ -63,6 +63,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** One sentence for both cases: it must not reveal that another caller's call exists. */
 const NOT_FOUND = new Problem('not_found', 404, 'You have made no asynchronous call of this id.')
 
+/** The states of the store in the words of the API: a caller knows neither leases nor dead letters. */
 const STATES = { waiting: 'waiting', leased: 'running', done: 'done', dead: 'failed' } as const
 
 function stateReply(found: InvocationState): Reply {

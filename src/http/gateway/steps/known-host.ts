@@ -29,4 +29,4 @@ export function createHostCheck(hosts: readonly string[]): (host: string | undef
 
 /** What to do about a host name that is not listed. */
 export const unknownHostMessage = (host: string | undefined) =>
-  `${host} is no name of this server; where it should be one, list it in EBB_HOSTS.`
+  `Unknown host ${host}; to allow it, add it to EBB_HOSTS.`

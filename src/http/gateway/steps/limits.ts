@@ -47,6 +47,6 @@ export function limitConnections({ metrics }: Pick<GatewayDependencies, 'metrics
   }
 }
 
-const TOO_MANY_CONNECTIONS = new Problem('unavailable', 503, 'Too many connections are open just now.', {
+const TOO_MANY_CONNECTIONS = new Problem('unavailable', 503, 'Too many connections are open; retry later.', {
   ...{ retryAfterSeconds: 1, headers: { connection: 'close' } },
 })

@@ -12,7 +12,7 @@ import type { Outcome, Step } from '../step.ts'
  */
 export function replay({ findStoredResponse, log }: Pick<GatewayDependencies, 'findStoredResponse' | 'log'>): Step {
   const report = oncePerSecond((times: number, error: unknown) =>
-    log.warn({ err: error, times }, 'stored responses cannot be looked up; the functions decide'),
+    log.warn({ err: error, times }, 'idempotency lookup failed; passing requests through to their functions'),
   )
   return async function replay(context) {
     const claim = routeOf(context).idempotent && !prefersAsync(context) ? claimOf(context) : undefined

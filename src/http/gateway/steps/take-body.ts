@@ -135,6 +135,6 @@ export function createBodyBudget({ maxBytes, shed }: BodyBudgetOptions): BodyBud
   }
 }
 
-const BUDGET_EXHAUSTED = new Problem('unavailable', 503, 'Too many requests are being uploaded just now.', {
+const BUDGET_EXHAUSTED = new Problem('unavailable', 503, 'Too many requests are being uploaded; retry later.', {
   ...{ retryAfterSeconds: 1, headers: { connection: 'close' } },
 })
