@@ -64,7 +64,9 @@ export function createPipeline(dependencies: GatewayDependencies, limits: Gatewa
       context.shortCircuitReason = outcome instanceof Problem ? outcome.code : outcome.shortCircuitReason
       return outcome
     }
-    return attempt(forward, context)
+    const outcome = await attempt(forward, context)
+    if (outcome instanceof Problem && !context.invoked) context.shortCircuitReason = outcome.code
+    return outcome
   }
 
   return async function handle(context: GatewayContext) {

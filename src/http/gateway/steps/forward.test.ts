@@ -271,10 +271,12 @@ it('200 behind a trusted proxy the function gets the client’s address, scheme 
 })
 
 it('431 a key with more scopes than fit into a request to a function', async () => {
-  const { url, invoked } = await testGateway({ dependencies: { sign: async () => 'a'.repeat(41_000) } })
+  const { url, invoked, shortCircuits } = await testGateway({
+    dependencies: { sign: async () => 'a'.repeat(41_000) },
+  })
   const answer = await fetch(`${url}/v1/things/1`)
   expect([answer.status, await answer.json()]).toEqual([431, expect.objectContaining({ error: 'headers_too_large' })])
-  expect(invoked).toEqual([])
+  expect([invoked, shortCircuits]).toEqual([[], ['headers_too_large']])
 })
 
 it('503 at once for a request beyond the function’s limit; the others are served', async () => {

@@ -21,7 +21,6 @@ export function forward(
     const slot = acquire(routeOf(context))
     if (!slot) {
       metrics.shed('function')
-      context.shortCircuitReason = OVERLOADED.code
       return OVERLOADED
     }
     const { response, signal } = context
