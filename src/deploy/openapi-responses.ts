@@ -28,10 +28,7 @@ export const PROBLEM: Json = {
   },
 }
 
-type RefusingRoute = Pick<
-  Route,
-  'anonymous' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'
->
+type RefusingRoute = Pick<Route, 'anonymous' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'>
 
 /** The refusals of an endpoint: the platform's own, which move to the document's components, and its contract's. */
 export function refusals(

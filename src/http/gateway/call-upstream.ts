@@ -59,7 +59,10 @@ export function callUpstream(
         context.cold = headers['ebb-cold'] !== undefined && headers['ebb-cold'] !== 'false'
         const failure = readIdentityRefusal(status, headers) ?? findProxyError(status, headers)
         if (failure instanceof Problem && failure.status !== status)
-          log.warn({ err: failure.cause, function: route?.name, correlationId }, 'a proxy answered instead of the function')
+          log.warn(
+            { err: failure.cause, function: route?.name, correlationId },
+            'a proxy answered instead of the function',
+          )
         if (failure) return end(failure)
         response.writeHead(status, [
           ...toClientHeaders(headers, context.responseHeaders),
@@ -85,7 +88,10 @@ export function callUpstream(
       onResponseError: (_controller, error) => {
         if (ended) return
         if (!response.headersSent) return end({ cause: error, sent: controller !== undefined })
-        log.error({ err: error, function: route?.name, correlationId }, 'the connection to a function failed while it responded')
+        log.error(
+          { err: error, function: route?.name, correlationId },
+          'the connection to a function failed while it responded',
+        )
         end()
         response.destroy()
       },
@@ -143,7 +149,9 @@ export function canRetry({ sent, cause }: CallFailure, context: GatewayContext):
 
 /** What callers get for a call that broke. */
 export const failureToProblem = ({ sent, cause }: CallFailure): Problem =>
-  sent ? new Problem('bad_gateway', 502, 'The connection to the function failed before it responded.', { cause }) : unreachable(cause)
+  sent
+    ? new Problem('bad_gateway', 502, 'The connection to the function failed before it responded.', { cause })
+    : unreachable(cause)
 
 /** Nothing of the request arrived, so that it can be sent again later. */
 const unreachable = (cause?: unknown): Problem =>

@@ -113,7 +113,11 @@ it('502 there is no third attempt', async () => {
     [1, 1],
     [2, 1],
   ])
-  expect(lines.map(({ msg }) => msg)).toEqual([RETRYING, 'the connection to a function failed before it responded', 'request'])
+  expect(lines.map(({ msg }) => msg)).toEqual([
+    RETRYING,
+    'the connection to a function failed before it responded',
+    'request',
+  ])
 })
 
 it.each([

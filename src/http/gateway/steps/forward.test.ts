@@ -173,7 +173,9 @@ it('a function that breaks off in its response breaks the connection', async () 
   })
   const { response } = await begin(url + THING)
   await expect(buffer(response)).rejects.toThrow('aborted')
-  expect(lines).toContainEqual(expect.objectContaining({ msg: 'the connection to a function failed while it responded', function: 'get-thing' }))
+  expect(lines).toContainEqual(
+    expect.objectContaining({ msg: 'the connection to a function failed while it responded', function: 'get-thing' }),
+  )
 })
 
 it('502 a function that breaks off before its response', async () => {

@@ -1,14 +1,13 @@
 import type { Dispatcher } from 'undici'
 import { Problem } from '../../../contract/index.ts'
 import { createRefusalLog, type IdentityRefusal } from '../../../protocol/index.ts'
-import { MAX_IDENTITY_BYTES } from '../../request-parts.ts'
+import { MAX_IDENTITY_BYTES } from '../../header-limits.ts'
 import { oncePerSecond } from '../../throttle-log.ts'
 import { type CallFailure, type CallOutcome, callUpstream, canRetry, failureToProblem } from '../call-upstream.ts'
-import { type GatewayContext, routeOf } from '../context.ts'
+import { type GatewayContext, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies, GatewayLimits } from '../dependencies.ts'
 import { createFunctionLimits } from '../function-limits.ts'
 import { toFunctionHeaders } from '../headers.ts'
-import type { Step } from '../step.ts'
 
 /** Forwards the request to its function, or refuses it at once where the function is overloaded. */
 export function forward(

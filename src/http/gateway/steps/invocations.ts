@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { Problem, problemJson, type Route } from '../../../contract/index.ts'
 import type { InvocationResponse, InvocationState, NewInvocation } from '../../../protocol/index.ts'
-import { type GatewayContext, prefersAsync, routeOf } from '../context.ts'
+import { type GatewayContext, prefersAsync, type Reply, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import type { Reply, Step } from '../step.ts'
 import { claimOf, claimToOutcome } from './replay.ts'
 
 /** Where callers read the state of an asynchronous call: a route of the gateway's own, which no contract may have. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { Problem } from '../../../contract/index.ts'
-import type { Step } from '../step.ts'
+import type { Step } from '../context.ts'
 
 /** Refuses requests for a host name that is not this server's (403). */
 export function knownHost(hosts: readonly string[]): Step {

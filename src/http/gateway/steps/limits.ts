@@ -1,8 +1,7 @@
 import { type Limit, Problem } from '../../../contract/index.ts'
 import { clientNetwork } from '../client-info.ts'
-import { type GatewayContext, isAnonymous, routeOf } from '../context.ts'
+import { type GatewayContext, isAnonymous, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import type { Step } from '../step.ts'
 
 /**
  * Limits the requests of each caller to a route, and of anonymous callers by their address; 429 beyond the limit. Every
