@@ -103,9 +103,10 @@ type RequiredResources<C, U extends Uses> = C extends AtomicContract
 const CONTEXT_NAMES = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'secrets'])
 
 /**
- * Joins a contract with its handler and the resources that it uses. Throws a ContractError, one sentence, for a contract that promises
- * all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) without a resource that can keep it, a resource that has
- * the name of a member of the handler's context or does not name its stores, and one that acts after the commit (`mail`) in an endpoint.
+ * Joins a contract with its handler and the resources that it uses. Throws a ContractError, one sentence, for a contract
+ * that promises all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) without a resource that can keep it, for a
+ * resource that has the name of a member of the handler's context or does not name its stores, and for one that acts after
+ * the commit (`mail`) in an endpoint.
  * @example
  * export default implement(contract, { sql: postgres }, async ({ params }, { sql, fail }) => {
  *   const order = await sql.one<{ id: string; quantity: number }>`select * from orders where id = ${params.id}`

@@ -61,7 +61,7 @@ export interface Reply {
   readonly shortCircuitReason?: string
 }
 
-/** With what a step ends a request. */
+/** What a step ends a request with. */
 export type Outcome = Problem | Reply
 
 /** One step of the pipeline: returns an outcome, or throws a Problem, to end the request; or lets it go on. */
