@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { request as httpRequest } from 'node:http'
 import { buffer, text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from '@jest/globals'
 import { Agent } from 'undici'
 import { untilTrue } from '../../../../test/support/until.ts'
@@ -204,6 +205,17 @@ it('503 with Retry-After where no server listens', async () => {
 it('502 a response that is not HTTP', async () => {
   const { url } = await testGateway({ upstream: ({ socket }) => void socket.end('hello\r\n\r\n') })
   expect((await fetch(url + THING)).status).toBe(502)
+})
+
+it('504 the time is over before the function is called, which is counted as a response of the gateway', async () => {
+  const sign = async () => {
+    await delay(150)
+    return 'late'
+  }
+  const { url, invoked, shortCircuits } = await testGateway({ dependencies: { sign } })
+  const answer = await fetch(`${url}/v1/slow`)
+  expect([answer.status, await answer.json()]).toEqual([504, expect.objectContaining({ error: 'deadline_exceeded' })])
+  expect([invoked, shortCircuits]).toEqual([[], ['deadline_exceeded']])
 })
 
 it('504 no response in time, with the time that a start may take', async () => {
