@@ -52,7 +52,7 @@ export function openInvocationStore(
 }
 
 const unavailable = (cause?: unknown) =>
-  new Problem('unavailable', 503, 'Asynchronous calls cannot be stored or looked up just now.', {
+  new Problem('unavailable', 503, 'Asynchronous calls cannot be stored or looked up; retry later.', {
     cause,
     retryAfterSeconds: 2,
   })

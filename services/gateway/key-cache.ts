@@ -25,7 +25,7 @@ export function createKeyCache(findKey: FindKey, { now = Date.now }: { readonly 
     const startedIn = generation
     const key = await findKey(token, { isKnown: known.has(token) }).catch((cause: unknown) => {
       if (cause instanceof Problem) throw cause
-      const message = 'Keys cannot be checked just now.'
+      const message = 'API keys cannot be checked; retry later.'
       throw new Problem('unavailable', 503, message, { cause, retryAfterSeconds: 2 })
     })
     // Shared by many requests: none may change it for the others.

@@ -29,14 +29,14 @@ export function createLookups(pool: pg.Pool, { pepper, maxRunning, shed }: Looku
   return {
     findKey: createBatcher(
       (tokens: readonly string[]) => queryWithTimeout(pool, LOOKUP_MS, (client) => findKeys(client, pepper, tokens)),
-      { ...KEYS, maxRunning, overflow: overflow('keys', 'Too many keys are being checked just now.') },
+      { ...KEYS, maxRunning, overflow: overflow('keys', 'Too many keys are being checked; retry later.') },
     ),
     findStoredResponse: createBatcher(
       (claims: readonly Claim[]) => queryWithTimeout(pool, LOOKUP_MS, (client) => findStoredResponses(client, claims)),
       {
         ...RESPONSES,
         maxRunning,
-        overflow: overflow('replays', 'Too many stored responses are being looked up just now.'),
+        overflow: overflow('replays', 'Too many stored responses are being looked up; retry later.'),
       },
     ),
   }

@@ -50,7 +50,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Log 
     const stop = async () => {
       beginDrain()
       const calls = { startTimeoutMs: config.EBB_START_TIMEOUT_MS, contracts: contracts().routes }
-      await drain(server, { minMs: config.EBB_DRAIN_MS, limitMs: gatewayDrainMs(calls) })
+      await drain(server, { graceMs: config.EBB_DRAIN_MS, timeoutMs: gatewayDrainMs(calls) })
       admin.close()
       admin.closeAllConnections()
       await close()

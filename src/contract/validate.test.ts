@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as z from 'zod'
-import { parseQuery } from '../http/request-parts.ts'
+import { parseQuery } from '../http/query.ts'
 import { endpoint } from './endpoint.ts'
 import { parsePathTemplate } from './path-template.ts'
 import { toInput } from './schema/strict-schema.ts'

@@ -28,10 +28,7 @@ export const PROBLEM: Json = {
   },
 }
 
-type RefusingRoute = Pick<
-  Route,
-  'anonymous' | 'scopes' | 'owner' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'
->
+type RefusingRoute = Pick<Route, 'anonymous' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'>
 
 /** The refusals of an endpoint: the platform's own, which move to the document's components, and its contract's. */
 export function refusals(
@@ -43,7 +40,8 @@ export function refusals(
   const add = (status: number, ...more: string[]) => codes.set(status, [...(codes.get(status) ?? []), ...more])
   add(400, 'bad_request', 'invalid_request')
   if (!route.anonymous) add(401, 'unauthenticated')
-  if (route.scopes.length > 0 || route.owner) add(403, 'forbidden')
+  // Also of endpoints that anyone may call: a gateway with EBB_HOSTS refuses other host names.
+  add(403, 'forbidden')
   add(408, 'request_timeout')
   if (route.idempotent || route.async) add(409, 'in_progress')
   if (route.hasBody) add(413, 'payload_too_large')

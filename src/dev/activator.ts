@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { pipeline } from 'node:stream/promises'
 import { Agent, type Dispatcher } from 'undici'
 import { Problem, problemJson } from '../contract/index.ts'
-import { MAX_FUNCTION_HEADER_BYTES } from '../http/request-parts.ts'
+import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
 import { correlate } from '../telemetry/index.ts'
 import type { Functions } from './functions.ts'
 

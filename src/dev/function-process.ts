@@ -66,7 +66,7 @@ const MAX_LINES = 12
 
 /** The text of an error's log record. */
 function errorText({ msg, err }: Readonly<Record<string, unknown>>): string {
-  const message = msg === 'fault' && err !== undefined ? [] : [String(msg)]
+  const message = msg === 'request failed' && err !== undefined ? [] : [String(msg)]
   return [...message, ...(err === undefined ? [] : [describeError(err)])].join(': ')
 }
 

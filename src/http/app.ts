@@ -12,8 +12,9 @@ import { authorise, identity, type VerifyIdentity } from './middleware/identity.
 import { probes } from './middleware/probes.ts'
 import { problems } from './middleware/problems.ts'
 import { MAX_RECEIVED_BYTES, receiveEvent } from './middleware/receive-event.ts'
+import { takeBody } from './middleware/take-body.ts'
 import { transact } from './middleware/transact.ts'
-import { takeBody, validate } from './middleware/validate.ts'
+import { validate } from './middleware/validate.ts'
 import type { OpenedResources } from './resources.ts'
 
 export interface AppOptions {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Problem } from '../contract/index.ts'
-import type { ClaimResult, StoredResponse } from '../kernel/index.ts'
+import type { Claim, ClaimResult, StoredResponse } from '../kernel/index.ts'
 
 const QUOTED = /^"((?:[^"\\]|\\["\\])*)"$/
 
@@ -35,6 +35,22 @@ export function fingerprint({ method, target, headers, contractHeaders, body }: 
     if (headers[name]) hash.update(`${name}: ${headers[name].join(', ')}\n`)
   }
   return hash.update(body).digest()
+}
+
+interface KeyedRequest extends FingerprintInput {
+  readonly caller: string
+  readonly route: string
+  /** The value of its Idempotency-Key header. */
+  readonly header: string | undefined
+}
+
+/**
+ * The claim of a request's Idempotency-Key; undefined where it has none. Gateway and function both make it here: were their
+ * claims of one request different, the gateway would never find what the function stored.
+ */
+export function toClaim({ caller, route, header, ...request }: KeyedRequest): Claim | undefined {
+  const key = header && parseIdempotencyKey(header)
+  return key ? { caller, route, key, fingerprint: fingerprint(request) } : undefined
 }
 
 /** What a request with this key is answered with at once; undefined where the key is new and the request goes on. */

@@ -103,9 +103,10 @@ type RequiredResources<C, U extends Uses> = C extends AtomicContract
 const CONTEXT_NAMES = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'secrets'])
 
 /**
- * Joins a contract with its handler and the resources that it uses. Throws a ContractError, one sentence, for a contract that promises
- * all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) without a resource that can keep it, a resource that has a
- * tool's name or does not name its stores, and one that acts after the commit (`mail`) in an endpoint.
+ * Joins a contract with its handler and the resources that it uses. Throws a ContractError, one sentence, for a contract
+ * that promises all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) without a resource that can keep it, for a
+ * resource that has the name of a member of the handler's context or does not name its stores, and for one that acts after
+ * the commit (`mail`) in an endpoint.
  * @example
  * export default implement(contract, { sql: postgres }, async ({ params }, { sql, fail }) => {
  *   const order = await sql.one<{ id: string; quantity: number }>`select * from orders where id = ${params.id}`
@@ -119,25 +120,25 @@ export function implement<C extends Contract, const U extends Uses>(
   uses: U & NoInfer<RequiredResources<C, U>>,
   handle: Handler<C, NoInfer<U>>,
 ): Implementation<C, U> {
-  const taken = Object.keys(uses).find((name) => CONTEXT_NAMES.has(name))
-  if (taken)
+  const reservedName = Object.keys(uses).find((name) => CONTEXT_NAMES.has(name))
+  if (reservedName)
     throw new ContractError(
       contract.name,
-      `\`${taken}\` is part of every handler's context; give the resource another name`,
+      `\`${reservedName}\` is part of every handler's context; give the resource another name`,
     )
-  const late = Object.keys(uses).find((name) => uses[name]?.carryOut)
-  if (late && contract.kind !== 'subscriber') {
+  const afterCommitResource = Object.keys(uses).find((name) => uses[name]?.carryOut)
+  if (afterCommitResource && contract.kind !== 'subscriber') {
     throw new ContractError(
       contract.name,
-      `\`${late}\` acts after the commit, with an event's retries: emit an event, and use it in a subscriber`,
+      `\`${afterCommitResource}\` acts after the commit, with an event's retries: emit an event, and use it in a subscriber`,
     )
   }
   // The types require it, but nothing that runs a handler checks types.
-  const unnamed = Object.keys(uses).find((name) => !Array.isArray(uses[name]?.stores))
-  if (unnamed) {
+  const resourceWithoutStores = Object.keys(uses).find((name) => !Array.isArray(uses[name]?.stores))
+  if (resourceWithoutStores) {
     throw new ContractError(
       contract.name,
-      `the resource \`${unnamed}\` does not name the stores that it opens; add \`stores: []\` to it, or those of ` +
+      `the resource \`${resourceWithoutStores}\` does not name the stores that it opens; add \`stores: []\` to it, or those of ` +
         `${STORES.join(', ')} whose secrets the function is to have`,
     )
   }

@@ -1,6 +1,6 @@
 import { Problem } from '../contract/index.ts'
 import type { Log } from '../kernel/index.ts'
-import { REQUEST_ENDED } from './context.ts'
+import { REQUEST_ENDED } from './deadline.ts'
 
 interface IsolationOptions {
   readonly log: Pick<Log, 'error'>

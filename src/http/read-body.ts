@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Problem } from '../contract/index.ts'
+import { bodyTooLarge } from './request-problems.ts'
 
 interface ReadBodyOptions {
   readonly maxBytes: number
@@ -79,9 +80,6 @@ export function readBody(
 }
 
 const EMPTY_BODY = Buffer.allocUnsafeSlow(0)
-
-export const bodyTooLarge = (maxBytes: number): Problem =>
-  new Problem('payload_too_large', 413, `The body may have at most ${maxBytes} bytes.`)
 
 const tooSlow = (timeoutMs: number) =>
   new Problem('request_timeout', 408, `Within ${Math.ceil(timeoutMs / 1_000)} s, too little of the body arrived.`, {

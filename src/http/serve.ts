@@ -19,9 +19,9 @@ import { createIdentityVerifier } from '../protocol/index.ts'
 import { startTelemetry } from '../telemetry/index.ts'
 import { createApp } from './app.ts'
 import { createRequestContext } from './context.ts'
+import { MAX_FUNCTION_HEADER_BYTES } from './header-limits.ts'
 import type { Contract, Implementation, Uses } from './implement.ts'
 import { createInFlight, isolateErrors } from './isolate-errors.ts'
-import { MAX_FUNCTION_HEADER_BYTES } from './request-parts.ts'
 import { openResources } from './resources.ts'
 
 /** Longer than queue-proxy's 90 s: the client must be the first to close an idle connection. */
@@ -84,7 +84,7 @@ function start(fn: Implementation, config: Config, log: Log) {
   const stop = async () => {
     reportIgnoredCaches(log)
     draining = true
-    await drain(server, { minMs: config.EBB_DRAIN_MS, limitMs: (timeoutMs ?? 10_000) + 2_000 })
+    await drain(server, { graceMs: config.EBB_DRAIN_MS, timeoutMs: (timeoutMs ?? 10_000) + 2_000 })
     await resources.close()
     await telemetry.shutdown({ limitMs: FLUSH_TIMEOUT_MS })
   }

@@ -17,14 +17,14 @@ function setUp() {
 it('writes up to the limit of each level in a second, counts the others, and logs their number', () => {
   const { written, dropped, state, log } = setUp()
   for (let i = 0; i < 5; i++) log.info({ i }, 'request')
-  log.error({}, 'fault')
+  log.error({}, 'request failed')
   state.at = 1_000
   log.info({ i: 5 }, 'request')
   state.at = 2_000
   log.info({ i: 6 }, 'request')
   expect(written).toEqual([
-    ...['info request {"i":0}', 'info request {"i":1}', 'error fault {}'],
-    'warn lines of the log were left out: too many in a second {"level":"info","leftOut":3}',
+    ...['info request {"i":0}', 'info request {"i":1}', 'error request failed {}'],
+    'warn log lines dropped by rate limit {"level":"info","leftOut":3}',
     ...['info request {"i":5}', 'info request {"i":6}'],
   ])
   expect(dropped).toHaveLength(3)

@@ -42,7 +42,7 @@ export function throttleLog(
     return (...line: LogLine) => {
       if (now() - windowStart >= 1_000) {
         if (lines > linesPerSecond)
-          log.warn({ level, leftOut: lines - linesPerSecond }, 'lines of the log were left out: too many in a second')
+          log.warn({ level, leftOut: lines - linesPerSecond }, 'log lines dropped by rate limit')
         windowStart = now()
         lines = 0
       }

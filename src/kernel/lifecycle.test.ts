@@ -34,7 +34,7 @@ it('a server without requests ends long before its limit', async () => {
 it('a client that has not learned of the end is answered, on a new connection that then closes', async () => {
   const { server, get } = await start()
   let ended = false
-  const drained = timed(server, { minMs: 2_000, quietMs: 20 }).finally(() => {
+  const drained = timed(server, { graceMs: 2_000, quietMs: 20 }).finally(() => {
     ended = true
   })
   // Far longer than the quiet that would end it.
@@ -47,7 +47,7 @@ it('a client that has not learned of the end is answered, on a new connection th
 it('it is not over while requests come, but probes are none', async () => {
   const { server, get } = await start()
   let asked = 0
-  const drained = timed(server, { minMs: 50, quietMs: 1_000 })
+  const drained = timed(server, { graceMs: 50, quietMs: 1_000 })
   for (; asked < 10; asked++) {
     await get()
     await delay(40)
@@ -79,7 +79,7 @@ it('whatever comes, it ends with its limit, also in the middle of an answer', as
   const slow = get('/slow').catch((error: Error) => error.message)
   const asking = setInterval(() => void get().catch(() => {}), 20)
   closers.push(() => clearInterval(asking))
-  const tookMs = await timed(server, { minMs: 100, quietMs: 2_000, limitMs: 300 })
+  const tookMs = await timed(server, { graceMs: 100, quietMs: 2_000, timeoutMs: 300 })
   expect(tookMs).toBeGreaterThan(390)
   expect(await slow).toBe('fetch failed')
 })

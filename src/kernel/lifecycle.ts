@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ConfigError } from './config.ts'
 import type { Log } from './log.ts'
 
-const ORPHANED = 'the parent is gone'
+const ORPHANED = 'parent process exited'
 /** A process whose parent was killed has lost its database and its peers, too: what it waits for will not come. */
 const ORPHAN_LIMIT_MS = 5_000
 /** Where no load balancer has to learn of the shutdown first, as on a laptop. */
@@ -59,23 +59,23 @@ export function onShutdown(
 }
 
 /**
- * Closes a server without losing a request. For `minMs` it goes on as before, since load balancers may learn of its end
+ * Closes a server without losing a request. For `graceMs` it goes on as before, since load balancers may learn of its end
  * seconds later, and then until `quietMs` pass without a new request; each response closes its connection. Then it stops
- * listening, and resolves when the last response is sent, at most `limitMs` after those `minMs`.
+ * listening, and resolves when the last response is sent, at most `timeoutMs` after those `graceMs`.
  */
 export async function drain(
   server: Server,
-  { minMs = 0, quietMs = Math.max(QUIET_MS, minMs / 5), limitMs = 60_000 } = {},
+  { graceMs = 0, quietMs = Math.max(QUIET_MS, graceMs / 5), timeoutMs = 60_000 } = {},
 ) {
   const began = Date.now()
-  const endAt = began + minMs + limitMs
+  const endAt = began + graceMs + timeoutMs
   let lastRequest = began
   server.prependListener('request', ({ url }, response) => {
     // Probes go on until the end, and say nothing about who still sends requests.
     if (!url?.startsWith(PLATFORM_PATHS)) lastRequest = Date.now()
     response.setHeader('connection', 'close')
   })
-  const isOver = (now: number) => (now - began >= minMs && now - lastRequest >= quietMs) || now >= endAt
+  const isOver = (now: number) => (now - began >= graceMs && now - lastRequest >= quietMs) || now >= endAt
   while (!isOver(Date.now())) await delay(quietMs / 4)
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const limit = setTimeout(() => server.closeAllConnections(), Math.max(0, endAt - Date.now()))

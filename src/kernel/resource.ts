@@ -77,7 +77,7 @@ export function restrictToStores(config: Config, stores: readonly Store[]): Conf
  */
 export function rejectLateCall(what: string, log: Pick<Log, 'error'>): Promise<never> {
   const error = new Error(`the request is over, so ${what}; await it in the handler`)
-  log.error({ err: error }, 'a handler went on after the end of its request')
+  log.error({ err: error }, 'a handler used its context after the request ended')
   const rejected = Promise.reject(error)
   rejected.catch(() => {})
   return rejected

@@ -151,7 +151,7 @@ export const SETTINGS = {
   EBB_CORS_ORIGINS: [origins, undefined],
   /** Accepted host names, comma-separated, besides the gateway's addresses and localhost. Default: any. */
   EBB_HOSTS: [() => list(), undefined],
-  /** A 500 says its cause: for a laptop, where the caller is the developer. */
+  /** Include the cause in 500 responses: for development, where the caller is the developer. */
   EBB_SHOW_FAULTS: [oneOf('true', 'false'), 'false'],
   /** API keys filled in on /docs: KEY, or NAME=KEY,… to choose from. Anyone who opens the page sees them. */
   EBB_DOCS_KEY: [text(), undefined],

@@ -21,7 +21,7 @@ export function fetchFunctionsView(url: string): FunctionsView {
       const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
       return statuses().parse(await response.json())
     } catch (cause) {
-      const message = 'What runs the functions does not answer.'
+      const message = 'The function runtime is not reachable.'
       throw new Problem('unavailable', 503, message, { cause, retryAfterSeconds: 2 })
     }
   }

@@ -36,7 +36,7 @@ async function start() {
 }
 /** The stacks that it has logged. */
 const stacks = ({ log }: Awaited<ReturnType<typeof startBuilt>>) =>
-  log().flatMap(({ msg, err }) => (msg === 'fault' ? [String(Object(err).stack)] : []))
+  log().flatMap(({ msg, err }) => (msg === 'request failed' ? [String(Object(err).stack)] : []))
 
 describe('an error that no contract declares', () => {
   it('is logged with its place in the sources, and its text stays inside', async () => {
@@ -47,7 +47,7 @@ describe('an error that no contract declares', () => {
     await started.end()
     const [stack = ''] = stacks(started)
     expect(stack).toMatch(/^Error: a sheep ran away\n/)
-    const cause = String(Object(started.log().find(({ msg }) => msg === 'fault')?.err).cause?.stack)
+    const cause = String(Object(started.log().find(({ msg }) => msg === 'request failed')?.err).cause?.stack)
     expect(stack.split('\n')[1]).toContain(place())
     expect(cause.split('\n').slice(0, 2)).toEqual(['Error: no fence', expect.stringContaining(place())])
   })

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll } from '@jest/globals'
 import pg from 'pg'
 import supertest from 'supertest'
+import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
 import { createApp, type Implementation, openResources, type Uses } from '../http/index.ts'
-import { MAX_FUNCTION_HEADER_BYTES } from '../http/request-parts.ts'
 import { createLog, parseConfig } from '../kernel/index.ts'
 import {
   createIdentitySigners,

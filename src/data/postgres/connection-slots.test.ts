@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { createConnectionSlots } from './connection-slots.ts'
 
-const EXHAUSTED = 'All connections to the database are in use just now.'
+const EXHAUSTED = 'All connections to the database are in use; retry later.'
 const options = (parts: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}) => ({
   ...{ signal: new AbortController().signal, timeoutMs: 60_000, ...parts },
 })

@@ -76,6 +76,6 @@ export function createConnectionSlots(max: number, { now = () => performance.now
 }
 
 export const poolExhausted = (cause?: unknown) =>
-  new Problem('unavailable', 503, 'All connections to the database are in use just now.', {
+  new Problem('unavailable', 503, 'All connections to the database are in use; retry later.', {
     ...{ cause, retryAfterSeconds: 1 },
   })

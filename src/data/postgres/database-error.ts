@@ -38,7 +38,7 @@ export function toProblem(error: unknown): unknown {
 }
 
 export const databaseUnavailable = (cause?: unknown) =>
-  new Problem('unavailable', 503, 'The database is not reachable just now.', { cause, retryAfterSeconds: 2 })
+  new Problem('unavailable', 503, 'The database is not reachable; retry later.', { cause, retryAfterSeconds: 2 })
 
 /** Says what to do where a statement of a request that only reads would write. */
 export function toReadOnlyError(error: unknown): unknown {

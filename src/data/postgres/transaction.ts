@@ -93,7 +93,8 @@ async function commit(send: () => Promise<pg.QueryResult>) {
   const sent = await send().catch((error: unknown) => {
     if (isTransactionAborted(error)) throw notStored(error)
     if (!isUnavailable(error)) throw error
-    const message = 'The connection broke while the result was being stored; look before you try again.'
+    const message =
+      'The connection broke while the result was being stored; check whether it took effect before you retry.'
     throw new Problem('outcome_unknown', 503, message, { cause: error, retryAfterSeconds: 2 })
   })
   // Postgres answers COMMIT with ROLLBACK, and no error, where a statement had failed and the handler went on.

@@ -29,7 +29,7 @@ it('503 says that all connections are in use, and not that the database is unava
   await untilTrue(async () => (await fn.query(asleep)).length === 1, { what: 'a connection in use' })
   const { status, headers, body } = await caller.post('/v1/times').send({ seconds: 0 })
   expect([status, headers['retry-after'], body.message]).toEqual([
-    ...[503, '1', 'All connections to the database are in use just now.'],
+    ...[503, '1', 'All connections to the database are in use; retry later.'],
   ])
   expect(await longOver).toBe(204)
 })
@@ -53,6 +53,6 @@ const silent = testFunction(
 it('503 with Retry-After, and no 504, where a server accepts the connection and does not respond: nothing was sent', async () => {
   const { status, headers, body } = await (await silent.as({ sub: 'ada' })).post('/v1/times').send({ seconds: 0 })
   expect([status, headers['retry-after'], body.message]).toEqual([
-    ...[503, '2', 'The database is not reachable just now.'],
+    ...[503, '2', 'The database is not reachable; retry later.'],
   ])
 })

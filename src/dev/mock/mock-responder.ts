@@ -1,7 +1,7 @@
 import { createValidator, type EndpointContract, Problem, parsePathTemplate, toOutput } from '../../contract/index.ts'
 import { createRandom } from '../../deploy/sample/random.ts'
 import { createSampler, SampleError } from '../../deploy/sample/sampler.ts'
-import { parseQuery } from '../../http/request-parts.ts'
+import { parseQuery } from '../../http/query.ts'
 import { createResponseSerializer } from '../../http/serialize-response.ts'
 import type { StoredResponse } from '../../kernel/index.ts'
 

@@ -59,7 +59,10 @@ export function callUpstream(
         context.cold = headers['ebb-cold'] !== undefined && headers['ebb-cold'] !== 'false'
         const failure = readIdentityRefusal(status, headers) ?? findProxyError(status, headers)
         if (failure instanceof Problem && failure.status !== status)
-          log.warn({ err: failure.cause, function: route?.name, correlationId }, 'a function did not get its request')
+          log.warn(
+            { err: failure.cause, function: route?.name, correlationId },
+            'a proxy answered instead of the function',
+          )
         if (failure) return end(failure)
         response.writeHead(status, [
           ...toClientHeaders(headers, context.responseHeaders),
@@ -85,7 +88,10 @@ export function callUpstream(
       onResponseError: (_controller, error) => {
         if (ended) return
         if (!response.headersSent) return end({ cause: error, sent: controller !== undefined })
-        log.error({ err: error, function: route?.name, correlationId }, 'a function broke off')
+        log.error(
+          { err: error, function: route?.name, correlationId },
+          'the connection to a function failed while it responded',
+        )
         end()
         response.destroy()
       },
@@ -112,7 +118,7 @@ function findProxyError(upstreamStatus: number, headers: Headers): Problem | und
   if (upstreamStatus >= 500 && String(headers['content-type']).startsWith('application/problem+json')) return undefined
   const [code, status] = REWRITTEN_STATUSES[upstreamStatus] ?? ['bad_gateway', 502]
   const retryAfter = headers['retry-after']
-  return new Problem(code, status, 'The function cannot be reached just now.', {
+  return new Problem(code, status, 'The function cannot be reached.', {
     headers: typeof retryAfter === 'string' ? { 'retry-after': retryAfter } : {},
     cause: new Error(`a proxy in front of the function answered ${upstreamStatus}`),
   })
@@ -143,10 +149,12 @@ export function canRetry({ sent, cause }: CallFailure, context: GatewayContext):
 
 /** What callers get for a call that broke. */
 export const failureToProblem = ({ sent, cause }: CallFailure): Problem =>
-  sent ? new Problem('bad_gateway', 502, 'The function broke off before it answered.', { cause }) : unreachable(cause)
+  sent
+    ? new Problem('bad_gateway', 502, 'The connection to the function failed before it responded.', { cause })
+    : unreachable(cause)
 
 /** Nothing of the request arrived, so that it can be sent again later. */
 const unreachable = (cause?: unknown): Problem =>
-  new Problem('unavailable', 503, 'The function cannot be reached just now.', {
+  new Problem('unavailable', 503, 'The function cannot be reached.', {
     ...{ cause, retryAfterSeconds: RETRY_AFTER_SECONDS },
   })

@@ -52,6 +52,21 @@ export interface GatewayContext extends Correlation {
   bytes: number
 }
 
+/** A response of the gateway's own. */
+export interface Reply {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | string
+  /** Why no function was invoked, where one would have been; a Problem's reason is its code. */
+  readonly shortCircuitReason?: string
+}
+
+/** What a step ends a request with. */
+export type Outcome = Problem | Reply
+
+/** One step of the pipeline: returns an outcome, or throws a Problem, to end the request; or lets it go on. */
+export type Step = (context: GatewayContext) => Outcome | undefined | Promise<Outcome | undefined>
+
 const ANONYMOUS: Caller = Object.freeze({ sub: 'anonymous', scopes: [] })
 const EMPTY_BODY = new Uint8Array()
 

@@ -1,9 +1,8 @@
 import { Problem } from '../../contract/index.ts'
 import { traceIdOf } from '../../kernel/index.ts'
-import type { GatewayContext } from './context.ts'
+import type { GatewayContext, Outcome, Step } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
 import { sendReply } from './send-reply.ts'
-import type { Outcome, Step } from './step.ts'
 import { authenticate, authorise } from './steps/authenticate.ts'
 import { cors, preflight } from './steps/cors.ts'
 import { forward } from './steps/forward.ts'
@@ -64,7 +63,9 @@ export function createPipeline(dependencies: GatewayDependencies, limits: Gatewa
       context.shortCircuitReason = outcome instanceof Problem ? outcome.code : outcome.shortCircuitReason
       return outcome
     }
-    return attempt(forward, context)
+    const outcome = await attempt(forward, context)
+    if (outcome instanceof Problem && !context.invoked) context.shortCircuitReason = outcome.code
+    return outcome
   }
 
   return async function handle(context: GatewayContext) {

@@ -3,10 +3,9 @@ import type { Duplex } from 'node:stream'
 import { Problem, problemJson } from '../../contract/index.ts'
 import { correlate } from '../../telemetry/index.ts'
 import { freeBytes } from '../read-body.ts'
-import type { GatewayContext } from './context.ts'
+import type { GatewayContext, Outcome, Reply } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
 import { mergeHeaders } from './headers.ts'
-import type { Outcome, Reply } from './step.ts'
 
 /** Up to this size, the rest of a request is read and dropped to keep the connection open. */
 const MAX_DRAINED_BYTES = 1024 * 1024

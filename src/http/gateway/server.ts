@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Problem } from '../../contract/index.ts'
-import { MAX_CALLER_HEADER_BYTES } from '../request-parts.ts'
+import { MAX_CALLER_HEADER_BYTES } from '../header-limits.ts'
 import { throttleLog } from '../throttle-log.ts'
 import { createGatewayContext, type GatewayContext } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'

@@ -36,7 +36,7 @@ export function concurrency(maxConcurrency: number): Step {
     const { signal, timeoutMs } = response.locals.deadline
     const isTooLate = (averageMs * (queue.size + 1)) / maxConcurrency > timeoutMs / 2
     if (isTooLate || queue.size >= maxConcurrency * QUEUE_PER_SLOT) {
-      throw new Problem('unavailable', 503, 'This instance has more to do than it can.', { retryAfterSeconds: 1 })
+      throw new Problem('unavailable', 503, 'This instance is overloaded; retry later.', { retryAfterSeconds: 1 })
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const start = () => {

@@ -1,4 +1,5 @@
-import { Deadline, headerOf, type Step } from '../context.ts'
+import { headerOf, type Step } from '../context.ts'
+import { Deadline } from '../deadline.ts'
 import type { InFlight } from '../isolate-errors.ts'
 
 interface DeadlineOptions {

@@ -19,13 +19,13 @@ interface ProblemsOptions {
  */
 export function problems({ log: appLog, showErrors = false }: ProblemsOptions): ErrorRequestHandler {
   const logOverload = oncePerSecond((times: number, log: Log, problem: Problem) =>
-    log.error({ err: problem, code: problem.code, times }, 'fault'),
+    log.error({ err: problem, code: problem.code, times }, 'request failed'),
   )
   return function problems(error: unknown, request, response, _next) {
     const { correlation, log = appLog } = response.locals as Partial<RequestContext>
     const problem = toProblem(error, showErrors)
     if (problem.status === 503 || problem.status === 504) logOverload(log, problem)
-    else if (problem.status >= 500) log.error({ err: error, code: problem.code }, 'fault')
+    else if (problem.status >= 500) log.error({ err: error, code: problem.code }, 'request failed')
     if (response.headersSent || response.destroyed) return void response.destroy()
     const { correlationId } = correlation ?? correlate(request.get('x-correlation-id'), undefined)
     response.status(problem.status)

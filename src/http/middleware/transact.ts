@@ -2,9 +2,10 @@ import { Problem } from '../../contract/index.ts'
 import type { Claim, Effect, StoredResponse, TransactionWork } from '../../kernel/index.ts'
 import { withProcessSpan } from '../../telemetry/index.ts'
 import { endInBatch } from '../batch-responses.ts'
-import { type Deadline, headerOf, type Request, type RequestContext, type Response, type Step } from '../context.ts'
+import { headerOf, type Request, type RequestContext, type Response, type Step } from '../context.ts'
+import type { Deadline } from '../deadline.ts'
 import { createHandlerContexts } from '../handler-context.ts'
-import { claimToResponse, fingerprint, parseIdempotencyKey } from '../idempotency.ts'
+import { claimToResponse, toClaim } from '../idempotency.ts'
 import type { Contract, Implementation } from '../implement.ts'
 import type { OpenedResources } from '../resources.ts'
 import { createResponseSerializer } from '../serialize-response.ts'
@@ -87,18 +88,17 @@ const optionsOf = ({ signal, timeoutMs }: Deadline) => ({ signal, timeoutMs })
 /** The caller's key; or the relay's, which sends the invocation's id so that a second attempt has no second effect. */
 function claimOf(contract: Contract, request: Request, { identity }: RequestContext): Claim | undefined {
   if (contract.kind !== 'endpoint') return undefined
-  const value = headerOf(request, 'idempotency-key')
-  const key = value && parseIdempotencyKey(value)
-  if (!contract.idempotent && !(identity.act === 'relay' && key)) return undefined
-  if (!key) {
-    const details = [{ path: 'headers.idempotency-key', message: 'Missing' }]
-    throw new Problem('invalid_request', 400, 'This request needs an Idempotency-Key.', { details })
-  }
+  if (!contract.idempotent && identity.act !== 'relay') return undefined
   const { method, originalUrl: target, body = Buffer.alloc(0) } = request
   const contractHeaders = Object.keys(contract.headers?.shape ?? {})
   const headers = contractHeaders.length > 0 ? request.headersDistinct : {}
-  const hash = fingerprint({ method, target, headers, contractHeaders, body })
-  return { caller: identity.sub, route: contract.name, key, fingerprint: hash }
+  const claim = toClaim({
+    ...{ caller: identity.sub, route: contract.name, header: headerOf(request, 'idempotency-key') },
+    ...{ method, target, headers, contractHeaders, body },
+  })
+  if (claim || !contract.idempotent) return claim
+  const details = [{ path: 'headers.idempotency-key', message: 'Missing' }]
+  throw new Problem('invalid_request', 400, 'This request needs an Idempotency-Key.', { details })
 }
 
 function sendResponse(response: Response, { status, headers, body }: StoredResponse) {

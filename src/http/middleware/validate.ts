@@ -1,24 +1,8 @@
-import { createValidator, type EndpointContract, Problem, type Strings } from '../../contract/index.ts'
+import { createValidator, type EndpointContract, type Strings } from '../../contract/index.ts'
 import type { Step } from '../context.ts'
 import { parseJson } from '../json.ts'
-import { bodyTooLarge, readBody } from '../read-body.ts'
-import { invalidRequest, parseQuery } from '../request-parts.ts'
-
-/** Reads the body as raw bytes, where there is one: no more than the contract allows, and without Content-Encoding. */
-export function takeBody({ maxBytes }: { maxBytes: number }): Step {
-  return function takeBody(request, response) {
-    const { headers } = request
-    const declaredBytes = Number(headers['content-length'] ?? 0)
-    if (declaredBytes === 0 && headers['transfer-encoding'] === undefined) return
-    if (declaredBytes > maxBytes) throw bodyTooLarge(maxBytes)
-    if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity')
-      throw new Problem('unsupported_media_type', 415, 'Send the body without Content-Encoding.')
-    const { timeoutMs, signal } = response.locals.deadline
-    return readBody(request, { maxBytes, timeoutMs, signal }).then((body) => {
-      request.body = body
-    })
-  }
-}
+import { parseQuery } from '../query.ts'
+import { invalidRequest } from '../request-problems.ts'
 
 /** Parses and validates the request by its contract, and reports every issue at once. The gateway did so, and is not trusted. */
 export function validate(contract: EndpointContract): Step {

@@ -16,10 +16,10 @@ export function createIdentityVerifier(jwks: JSONWebKeySet, audience: string, { 
   const verified = createBoundedMap<string, { identity: Identity; until: number }>(MAX_VERIFIED)
   return function verify(token: string): Identity | Promise<Identity> {
     const known = verified.get(token)
-    return known && known.until > now() ? known.identity : look(token)
+    return known && known.until > now() ? known.identity : verifyToken(token)
   }
 
-  async function look(token: string): Promise<Identity> {
+  async function verifyToken(token: string): Promise<Identity> {
     const at = now()
     const claimed = decodeJwt(token)
     const keys = keysOf.get(claimed.iss as Issuer)

@@ -67,7 +67,7 @@ it('401 an anonymous route checks a key that is presented', async () => {
 
 it('503 while keys cannot be looked up', async () => {
   const findKey = async () => {
-    throw new Problem('unavailable', 503, 'Keys cannot be checked just now.', { retryAfterSeconds: 2 })
+    throw new Problem('unavailable', 503, 'API keys cannot be checked; retry later.', { retryAfterSeconds: 2 })
   }
   const { url, invoked } = await testGateway({ dependencies: { findKey } })
   const answer = await fetch(url + MINE, { headers: { 'x-api-key': 'full' } })

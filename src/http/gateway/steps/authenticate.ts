@@ -1,7 +1,6 @@
 import { Problem } from '../../../contract/index.ts'
-import { routeOf } from '../context.ts'
+import { routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import type { Step } from '../step.ts'
 
 /**
  * Identifies the caller by the API key in `X-API-Key` or `Authorization: Bearer`. An anonymous route needs none, but a key

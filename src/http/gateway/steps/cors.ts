@@ -1,7 +1,6 @@
 import { Problem, type Route } from '../../../contract/index.ts'
-import { singleValue } from '../context.ts'
+import { type Step, singleValue } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import type { Step } from '../step.ts'
 import { methodsOf } from './route.ts'
 
 /**

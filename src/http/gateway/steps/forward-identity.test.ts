@@ -90,5 +90,5 @@ it.each([
   })
   const answer = await fetch(url + THING)
   expect([answer.status, await answer.json()]).toEqual([status, expect.objectContaining({ status, error })])
-  expect(lines).toContainEqual(expect.objectContaining({ msg: 'a function did not get its request' }))
+  expect(lines).toContainEqual(expect.objectContaining({ msg: 'a proxy answered instead of the function' }))
 })

@@ -6,7 +6,7 @@ import { Agent, buildConnector, errors } from 'undici'
 import { untilTrue } from '../../../../test/support/until.ts'
 import { type TestOptions, testGateway } from '../test-support.ts'
 
-const RETRYING = 'a call broke before its response began; retrying once'
+const RETRYING = 'the connection to a function failed before it responded; retrying once'
 
 interface Call {
   /** Which connection it came on, and as which request there: both from 1 on. */
@@ -113,7 +113,11 @@ it('502 there is no third attempt', async () => {
     [1, 1],
     [2, 1],
   ])
-  expect(lines.map(({ msg }) => msg)).toEqual([RETRYING, 'a function broke off before it responded', 'request'])
+  expect(lines.map(({ msg }) => msg)).toEqual([
+    RETRYING,
+    'the connection to a function failed before it responded',
+    'request',
+  ])
 })
 
 it.each([

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { request as httpRequest } from 'node:http'
 import { buffer, text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, it } from '@jest/globals'
 import { Agent } from 'undici'
 import { untilTrue } from '../../../../test/support/until.ts'
@@ -173,7 +174,9 @@ it('a function that breaks off in its response breaks the connection', async () 
   })
   const { response } = await begin(url + THING)
   await expect(buffer(response)).rejects.toThrow('aborted')
-  expect(lines).toContainEqual(expect.objectContaining({ msg: 'a function broke off', function: 'get-thing' }))
+  expect(lines).toContainEqual(
+    expect.objectContaining({ msg: 'the connection to a function failed while it responded', function: 'get-thing' }),
+  )
 })
 
 it('502 a function that breaks off before its response', async () => {
@@ -202,6 +205,17 @@ it('503 with Retry-After where no server listens', async () => {
 it('502 a response that is not HTTP', async () => {
   const { url } = await testGateway({ upstream: ({ socket }) => void socket.end('hello\r\n\r\n') })
   expect((await fetch(url + THING)).status).toBe(502)
+})
+
+it('504 the time is over before the function is called, which is counted as a response of the gateway', async () => {
+  const sign = async () => {
+    await delay(150)
+    return 'late'
+  }
+  const { url, invoked, shortCircuits } = await testGateway({ dependencies: { sign } })
+  const answer = await fetch(`${url}/v1/slow`)
+  expect([answer.status, await answer.json()]).toEqual([504, expect.objectContaining({ error: 'deadline_exceeded' })])
+  expect([invoked, shortCircuits]).toEqual([[], ['deadline_exceeded']])
 })
 
 it('504 no response in time, with the time that a start may take', async () => {
@@ -271,10 +285,12 @@ it('200 behind a trusted proxy the function gets the client’s address, scheme 
 })
 
 it('431 a key with more scopes than fit into a request to a function', async () => {
-  const { url, invoked } = await testGateway({ dependencies: { sign: async () => 'a'.repeat(41_000) } })
+  const { url, invoked, shortCircuits } = await testGateway({
+    dependencies: { sign: async () => 'a'.repeat(41_000) },
+  })
   const answer = await fetch(`${url}/v1/things/1`)
   expect([answer.status, await answer.json()]).toEqual([431, expect.objectContaining({ error: 'headers_too_large' })])
-  expect(invoked).toEqual([])
+  expect([invoked, shortCircuits]).toEqual([[], ['headers_too_large']])
 })
 
 it('503 at once for a request beyond the function’s limit; the others are served', async () => {

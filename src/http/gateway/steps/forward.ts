@@ -1,14 +1,13 @@
 import type { Dispatcher } from 'undici'
 import { Problem } from '../../../contract/index.ts'
 import { createRefusalLog, type IdentityRefusal } from '../../../protocol/index.ts'
-import { MAX_IDENTITY_BYTES } from '../../request-parts.ts'
+import { MAX_IDENTITY_BYTES } from '../../header-limits.ts'
 import { oncePerSecond } from '../../throttle-log.ts'
 import { type CallFailure, type CallOutcome, callUpstream, canRetry, failureToProblem } from '../call-upstream.ts'
-import { type GatewayContext, routeOf } from '../context.ts'
+import { type GatewayContext, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies, GatewayLimits } from '../dependencies.ts'
 import { createFunctionLimits } from '../function-limits.ts'
 import { toFunctionHeaders } from '../headers.ts'
-import type { Step } from '../step.ts'
 
 /** Forwards the request to its function, or refuses it at once where the function is overloaded. */
 export function forward(
@@ -21,7 +20,6 @@ export function forward(
     const slot = acquire(routeOf(context))
     if (!slot) {
       metrics.shed('function')
-      context.shortCircuitReason = OVERLOADED.code
       return OVERLOADED
     }
     const { response, signal } = context
@@ -35,7 +33,7 @@ export function forward(
   }
 }
 
-const OVERLOADED = new Problem('unavailable', 503, 'The function has more to do than it can just now.', {
+const OVERLOADED = new Problem('unavailable', 503, 'The function is overloaded; retry later.', {
   retryAfterSeconds: 1,
 })
 
@@ -51,10 +49,10 @@ function createFunctionCaller(
   const { dispatcher, retryDispatcher = dispatcher, locate, startTimeoutMs } = upstream
   const logRefusal = createRefusalLog(log)
   const warn = oncePerSecond((times: number, fields: object) =>
-    log.warn({ ...fields, times }, 'a call broke before its response began; retrying once'),
+    log.warn({ ...fields, times }, 'the connection to a function failed before it responded; retrying once'),
   )
   const report = oncePerSecond((times: number, fields: object) =>
-    log.error({ ...fields, times }, 'a function broke off before it responded'),
+    log.error({ ...fields, times }, 'the connection to a function failed before it responded'),
   )
 
   return async function callFunction(context: GatewayContext): Promise<Problem | undefined> {
@@ -93,7 +91,7 @@ function createFunctionCaller(
     }
     if (isIdentityRefusal(outcome)) {
       logRefusal(name, outcome)
-      return new Problem('bad_gateway', 502, 'The gateway could not vouch for this request to its function.')
+      return new Problem('bad_gateway', 502, 'The function rejected the signature of the gateway.')
     }
     if (!isCallFailure(outcome)) return outcome
     report({ err: outcome.cause, function: name, correlationId })

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { Problem, problemJson, type Route } from '../../../contract/index.ts'
 import type { InvocationResponse, InvocationState, NewInvocation } from '../../../protocol/index.ts'
-import { type GatewayContext, prefersAsync, routeOf } from '../context.ts'
+import { type GatewayContext, prefersAsync, type Reply, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import type { Reply, Step } from '../step.ts'
 import { claimOf, claimToOutcome } from './replay.ts'
 
 /** Where callers read the state of an asynchronous call: a route of the gateway's own, which no contract may have. */
@@ -63,6 +62,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 /** One sentence for both cases: it must not reveal that another caller's call exists. */
 const NOT_FOUND = new Problem('not_found', 404, 'You have made no asynchronous call of this id.')
 
+/** The states of the store in the words of the API: a caller knows neither leases nor dead letters. */
 const STATES = { waiting: 'waiting', leased: 'running', done: 'done', dead: 'failed' } as const
 
 function stateReply(found: InvocationState): Reply {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { Problem } from '../../../contract/index.ts'
-import type { Step } from '../step.ts'
+import type { Step } from '../context.ts'
 
 /** Refuses requests for a host name that is not this server's (403). */
 export function knownHost(hosts: readonly string[]): Step {
@@ -29,4 +29,4 @@ export function createHostCheck(hosts: readonly string[]): (host: string | undef
 
 /** What to do about a host name that is not listed. */
 export const unknownHostMessage = (host: string | undefined) =>
-  `${host} is no name of this server; where it should be one, list it in EBB_HOSTS.`
+  `Unknown host ${host}; to allow it, add it to EBB_HOSTS.`

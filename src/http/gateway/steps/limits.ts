@@ -1,8 +1,7 @@
 import { type Limit, Problem } from '../../../contract/index.ts'
 import { clientNetwork } from '../client-info.ts'
-import { type GatewayContext, isAnonymous, routeOf } from '../context.ts'
+import { type GatewayContext, isAnonymous, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import type { Step } from '../step.ts'
 
 /**
  * Limits the requests of each caller to a route, and of anonymous callers by their address; 429 beyond the limit. Every
@@ -47,6 +46,6 @@ export function limitConnections({ metrics }: Pick<GatewayDependencies, 'metrics
   }
 }
 
-const TOO_MANY_CONNECTIONS = new Problem('unavailable', 503, 'Too many connections are open just now.', {
+const TOO_MANY_CONNECTIONS = new Problem('unavailable', 503, 'Too many connections are open; retry later.', {
   ...{ retryAfterSeconds: 1, headers: { connection: 'close' } },
 })

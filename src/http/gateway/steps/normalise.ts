@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import { Problem } from '../../../contract/index.ts'
-import { MAX_CALLER_HEADER_BYTES, MAX_CALLER_HEADER_FIELDS } from '../../request-parts.ts'
+import { MAX_CALLER_HEADER_BYTES, MAX_CALLER_HEADER_FIELDS } from '../../header-limits.ts'
 import { HOST_PATTERN } from '../client-info.ts'
+import type { Step } from '../context.ts'
 import { keepEndToEnd } from '../headers.ts'
-import type { Step } from '../step.ts'
 
 /**
  * Refuses requests that two parsers could read differently (request smuggling) and that Node's parser accepts; splits the

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { type ContractSet, Problem } from '../../../contract/index.ts'
+import type { Reply, Step } from '../context.ts'
 import type { DocsFile, GatewayDependencies } from '../dependencies.ts'
-import type { Reply, Step } from '../step.ts'
 
 /** Answers the platform's own paths: `/_/health`, `/_/ready`, `/openapi.json`, and `/` where no contract does. */
 export function platformRoutes({ ready, contracts }: Pick<GatewayDependencies, 'ready' | 'contracts'>): Step {

@@ -1,10 +1,9 @@
 import { Problem } from '../../../contract/index.ts'
 import type { Claim, ClaimResult } from '../../../kernel/index.ts'
-import { claimToResponse, fingerprint, parseIdempotencyKey } from '../../idempotency.ts'
+import { claimToResponse, toClaim } from '../../idempotency.ts'
 import { oncePerSecond } from '../../throttle-log.ts'
-import { type GatewayContext, prefersAsync, routeOf } from '../context.ts'
+import { type GatewayContext, type Outcome, prefersAsync, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import type { Outcome, Step } from '../step.ts'
 
 /**
  * Answers a repeated Idempotency-Key with the first response, byte for byte. Only a shortcut: where the look-up fails or is
@@ -12,7 +11,7 @@ import type { Outcome, Step } from '../step.ts'
  */
 export function replay({ findStoredResponse, log }: Pick<GatewayDependencies, 'findStoredResponse' | 'log'>): Step {
   const report = oncePerSecond((times: number, error: unknown) =>
-    log.warn({ err: error, times }, 'stored responses cannot be looked up; the functions decide'),
+    log.warn({ err: error, times }, 'idempotency lookup failed; passing requests through to their functions'),
   )
   return async function replay(context) {
     const claim = routeOf(context).idempotent && !prefersAsync(context) ? claimOf(context) : undefined
@@ -28,11 +27,11 @@ export function replay({ findStoredResponse, log }: Pick<GatewayDependencies, 'f
 /** The claim of a request's Idempotency-Key; undefined where it has none. */
 export function claimOf(context: GatewayContext): Claim | undefined {
   const { headers, caller, request, path, query, body } = context
-  const value = headers['idempotency-key']?.[0]
-  if (value === undefined) return undefined
-  const { name, headers: contractHeaders } = routeOf(context)
-  const hash = fingerprint({ method: request.method ?? '', target: path + query, headers, contractHeaders, body })
-  return { caller: caller.sub, route: name, key: parseIdempotencyKey(value), fingerprint: hash }
+  const { name: route, headers: contractHeaders } = routeOf(context)
+  return toClaim({
+    ...{ caller: caller.sub, route, header: headers['idempotency-key']?.[0] },
+    ...{ method: request.method ?? '', target: path + query, headers, contractHeaders, body },
+  })
 }
 
 /** What a request with a used key is answered with; undefined where the key is new. */

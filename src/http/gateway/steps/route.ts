@@ -1,7 +1,7 @@
 import { type ContractSet, isReservedPath, Problem, parsePathTemplate, type Route } from '../../../contract/index.ts'
 import { setRouteAttributes } from '../../../telemetry/index.ts'
+import type { Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import type { Step } from '../step.ts'
 import { INVOCATION_ROUTE, isInvocationRoute } from './invocations.ts'
 
 /** Finds the endpoint, or answers 404, or 405 with Allow. For a preflight, finds all routes at the path. */

@@ -1,9 +1,8 @@
 import { Problem } from '../../../contract/index.ts'
-import { bodyTooLarge, readBody } from '../../read-body.ts'
-import { invalidRequest } from '../../request-parts.ts'
-import { type GatewayContext, routeOf } from '../context.ts'
+import { readBody } from '../../read-body.ts'
+import { bodyTooLarge, invalidRequest } from '../../request-problems.ts'
+import { type GatewayContext, routeOf, type Step } from '../context.ts'
 import type { GatewayLimits, GatewayMetrics } from '../dependencies.ts'
-import type { Step } from '../step.ts'
 
 /**
  * Checks size and media type before it reads, and reads the raw bytes, which the function gets unchanged. They count
@@ -135,6 +134,6 @@ export function createBodyBudget({ maxBytes, shed }: BodyBudgetOptions): BodyBud
   }
 }
 
-const BUDGET_EXHAUSTED = new Problem('unavailable', 503, 'Too many requests are being uploaded just now.', {
+const BUDGET_EXHAUSTED = new Problem('unavailable', 503, 'Too many requests are being uploaded; retry later.', {
   ...{ retryAfterSeconds: 1, headers: { connection: 'close' } },
 })

@@ -1,9 +1,9 @@
 import type { ValidationIssue } from '../../../contract/index.ts'
 import { parseIdempotencyKey } from '../../idempotency.ts'
 import { parseJson } from '../../json.ts'
-import { invalidRequest, parseQuery } from '../../request-parts.ts'
-import { type GatewayContext, prefersAsync, routeOf } from '../context.ts'
-import type { Step } from '../step.ts'
+import { parseQuery } from '../../query.ts'
+import { invalidRequest } from '../../request-problems.ts'
+import { type GatewayContext, prefersAsync, routeOf, type Step } from '../context.ts'
 
 /** Validates the request by its contract: 400 names every issue and its path. */
 export function validate(): Step {
