@@ -31,7 +31,7 @@ export interface TestDatabase {
  *   expect((await pool.query('select from products')).rowCount).toBeGreaterThan(0)
  *   await pool.end()
  * })
- * @see docs/howto.md
+ * @see docs/handlers.md#test-it
  */
 export function testDatabase(): TestDatabase {
   const name = `ebb_test_${randomUUID().replaceAll('-', '')}`

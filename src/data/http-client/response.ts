@@ -106,7 +106,7 @@ interface HttpErrorOptions extends ErrorOptions {
  *   if (error instanceof HttpError && error.code === 'timeout') return undefined
  *   throw error
  * }
- * @see docs/howto.md
+ * @see docs/handlers.md#http
  */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
