@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
@@ -21,6 +21,10 @@ describe.each(MODULES)('ebb/%s', (name) => {
 
   it('says of each export what it promises, with an example, and of each value where to read on', () => {
     expect(exportsOf(name).flatMap(findMissing)).toEqual([])
+  })
+
+  it('refers to pages and headings that exist', () => {
+    expect(exportsOf(name).flatMap(findBrokenReferences)).toEqual([])
   })
 
   it('says of each member what it is', () => {
@@ -53,4 +57,14 @@ function findMissing({ kind, name, docComment = '' }: ApiItem): readonly string[
     ...(docComment.includes('@example') ? [] : [`${name} has no @example`]),
     ...(/^(Interface|TypeAlias)$/.test(kind) || docComment.includes('@see') ? [] : [`${name} has no @see`]),
   ]
+}
+
+function findBrokenReferences({ name, docComment = '' }: ApiItem): readonly string[] {
+  return [...docComment.matchAll(/@see[\s*]+(docs\/[\w/.-]+)(?:#([\w-]+))?/g)].flatMap(
+    ([reference, page = '', anchor]) => {
+      const headings = existsSync(page) ? readFileSync(page, 'utf8').match(/^#+ .*/gm) : undefined
+      const anchors = headings?.map((heading) => heading.replace(/^#+ /, '').toLowerCase().replaceAll(' ', '-'))
+      return anchors && (!anchor || anchors.includes(anchor)) ? [] : [`${name}: ${reference}`]
+    },
+  )
 }
