@@ -105,7 +105,7 @@ implement(placeOrder, {}, async ({ body }) => ({ id: 'x', ...body }))
 
 const bare = { name: 'a', summary: 'b', method: 'GET', path: '/a', reply: { status: 200, body: Order } } as const
 endpoint({ ...bare, access: {} })
-// @ts-expect-error there is no part called failurs
+// @ts-expect-error failurs is not a property of a contract
 endpoint({ ...bare, access: {}, failurs: {} })
 // @ts-expect-error access must be said
 endpoint(bare)

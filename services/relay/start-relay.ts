@@ -34,7 +34,7 @@ export async function startRelay(
   const locate = createUpstreamResolver(config)
   const sign = await openIdentitySigner(config, 'ebb:relay')
 
-  const contracts = openContracts(pointer, { log, onSwap: () => onSwap() })
+  const contracts = openContracts(pointer, { log, onReload: () => onReload() })
   const subscriptions = () => contracts.current().subscriptions
   const routes = () => contracts.current().routes
   const functions = () => [...routes(), ...subscriptions()]
@@ -56,7 +56,7 @@ export async function startRelay(
   const longestCallMs = () => relayDrainMs({ startTimeoutMs, contracts: functions() })
   const loop = startPollLoop({ queues, startTimeoutMs, longestCallMs, log, metrics }, options)
   const orphans = abandonOrphans({ queues, afterMs: config.EBB_ABANDON_AFTER_MS, log, metrics })
-  const onSwap = () => {
+  const onReload = () => {
     logCycles()
     orphans.check()
     loop.wake()

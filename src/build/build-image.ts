@@ -7,8 +7,8 @@ import { bundleContracts, replacePointer } from './bundle-contracts.ts'
 import { bundleFunction, NODE_FLAGS } from './bundle-function.ts'
 import { findBundledPackages, findRequiredPackages } from './packages.ts'
 import { warmUp } from './warm-up/warm-up.ts'
+import { bytesIn, type Chunk } from './write-chunk.ts'
 import { BILL_OF_MATERIALS, NOTICES, writeInventory } from './write-inventory.ts'
-import { bytesIn, type Part } from './write-part.ts'
 
 interface ImageSize {
   /** The size of what can be loaded: without source maps, caches and the inventory of packages. */
@@ -65,6 +65,7 @@ const services: Readonly<Record<string, Service>> = {
   },
 }
 
+/** The names of the services that `ebb build` knows how to build. */
 export const SERVICES = Object.keys(services)
 
 /**
@@ -76,7 +77,7 @@ export async function buildService(root: string, name: string, folder: string): 
   await mkdir(folder, { recursive: true })
   const { version }: { version: string } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
   const program = await bundleService(root, name, join(folder, 'main.cjs'), { whole })
-  const bundles: Pick<Part, 'bytesOf'>[] = [program]
+  const bundles: Pick<Chunk, 'bytesOf'>[] = [program]
   if (contracts) {
     const bundle = await bundleContracts(root, folder, { version })
     await replacePointer(join(folder, 'contracts'), bundle)
@@ -106,7 +107,7 @@ async function bundleService(
   name: string,
   outfile: string,
   { whole = false }: { readonly whole?: boolean } = {},
-): Promise<{ readonly imports: readonly string[] } & Pick<Part, 'bytesOf'>> {
+): Promise<{ readonly imports: readonly string[] } & Pick<Chunk, 'bytesOf'>> {
   const { metafile } = await build({
     // Relative, since a path with a star is a pattern to esbuild.
     entryPoints: [`./services/${name}/index.ts`],

@@ -2,9 +2,11 @@ import { access, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { ContractPattern } from '../contract/index.ts'
 import { checkPatterns } from '../deploy/check-patterns.ts'
-import { findFunctions, runBundle } from '../deploy/load-contracts.ts'
-import { type Bundle, type Part, replaceFile, writePart } from './write-part.ts'
+import { findFunctions } from '../deploy/load-contracts.ts'
+import { runBundle } from '../protocol/contracts-file.ts'
+import { type Bundle, type Chunk, replaceFile, writeChunk } from './write-chunk.ts'
 
+/** Which contracts a bundle holds, and the version that its OpenAPI document states. */
 export interface BundleContractsOptions {
   readonly version: string
   /** The functions whose contracts are read from their sources; default: all. */
@@ -21,12 +23,12 @@ export async function bundleContracts(
   root: string,
   folder: string,
   { version, names, kept = new Map() }: BundleContractsOptions,
-): Promise<Bundle & Pick<Part, 'bytesOf'>> {
+): Promise<Bundle & Pick<Chunk, 'bytesOf'>> {
   const entry = contractsEntry(names ?? (await findFunctions(root)), kept)
   const contents = `${entry}\n${await openapiEntry(root, version)}`
   const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts.ts' } as const
   const external = [...kept.values()]
-  const { file, hash, inputs, bytesOf } = await writePart(root, folder, 'contracts', {
+  const { file, hash, inputs, bytesOf } = await writeChunk(root, folder, 'contracts', {
     stdin,
     keepNames: true,
     external,
@@ -48,11 +50,11 @@ export async function bundleContractsSeparately(
   })
   const contents = ['export const contracts = {}, errors = {}', ...tries].join('\n')
   const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts-apart.ts' } as const
-  const { file, hash, inputs } = await writePart(root, folder, 'contracts-apart', { stdin, keepNames: true })
+  const { file, hash, inputs } = await writeChunk(root, folder, 'contracts-apart', { stdin, keepNames: true })
   return { file, revision: hash, inputs }
 }
 
-/** Lets the pointer file name a bundle beside it, atomically: a reader sees the old or the new name. */
+/** Lets the current file name a bundle beside it, atomically: a reader sees the old or the new name. */
 export const replacePointer = (pointer: string, { file }: Bundle): Promise<void> => replaceFile(pointer, basename(file))
 
 function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, string>): string {

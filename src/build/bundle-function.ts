@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join, sep } from 'node:path'
 import { build, type Plugin, transform } from 'esbuild'
 import { deferBuiltins, deferParts, LAZY_PARTS, SHARED } from './lazy-parts.ts'
-import { type Bundle, type Part, replaceFile, writePart } from './write-part.ts'
+import { type Bundle, type Chunk, replaceFile, writeChunk } from './write-chunk.ts'
 
 /**
  * The flags of a function's Node, on a laptop as in its image. A young generation that holds a whole start needs no
@@ -16,13 +16,14 @@ interface BundleOptions {
   readonly start?: string
 }
 
+/** A function as its image runs it: the start file, and the chunks that it loads. */
 export interface FunctionBundle extends Bundle {
   /** The bundle itself, `main`, and each lazy part by its module specifier. */
-  readonly parts: Readonly<Record<string, Part>>
+  readonly parts: Readonly<Record<string, Chunk>>
 }
 
 /** Each part is a function, whose arguments the start file passes. */
-const PART_WRAPPER = {
+const CHUNK_WRAPPER = {
   banner: { js: '(function(exports,require,module,__filename,__dirname,ebbStart){' },
   footer: { js: '})' },
 }
@@ -38,9 +39,9 @@ export async function bundleFunction(
   folder: string,
   { start }: BundleOptions = {},
 ): Promise<FunctionBundle> {
-  const main = await mainPart(root, name, folder)
+  const main = await mainChunk(root, name, folder)
   const used = LAZY_PARTS.filter((part) => main.imports.has(part))
-  const lazy = await Promise.all(used.map(async (part) => [part, await lazyPart(root, folder, part)] as const))
+  const lazy = await Promise.all(used.map(async (part) => [part, await lazyChunk(root, folder, part)] as const))
   const parts = Object.fromEntries([['main', main] as const, ...lazy])
   const files = Object.entries(parts).map(([part, { file }]) => [part, basename(file)])
   const code = await startFile(root, Object.fromEntries(files))
@@ -50,10 +51,10 @@ export async function bundleFunction(
   return { file, revision, inputs: main.inputs, parts }
 }
 
-async function mainPart(root: string, name: string, folder: string): Promise<Part> {
+async function mainChunk(root: string, name: string, folder: string): Promise<Chunk> {
   const write = (...plugins: readonly Plugin[]) =>
-    writePart(root, folder, 'main', {
-      ...PART_WRAPPER,
+    writeChunk(root, folder, 'main', {
+      ...CHUNK_WRAPPER,
       stdin: { contents: `import 'ebb:shared'; import 'ebb:entry-point'`, resolveDir: root, sourcefile: 'main.ts' },
       plugins: [...plugins, deferBuiltins(root), deferParts({ entryPoint: join(root, 'functions', name, 'index.ts') })],
     })
@@ -66,22 +67,22 @@ async function mainPart(root: string, name: string, folder: string): Promise<Par
   }
 }
 
-const lazyPartCache = new Map<string, Promise<Part>>()
+const lazyChunkCache = new Map<string, Promise<Chunk>>()
 
 /** Built once per process: node_modules does not change meanwhile. */
-function lazyPart(root: string, folder: string, part: string): Promise<Part> {
+function lazyChunk(root: string, folder: string, part: string): Promise<Chunk> {
   const key = [root, folder, part].join('\n')
-  const known = lazyPartCache.get(key)
+  const known = lazyChunkCache.get(key)
   if (known) return known
-  const building = writePart(root, folder, part.replaceAll(/\W+/g, '-').replace(/^-/, ''), {
-    ...PART_WRAPPER,
+  const building = writeChunk(root, folder, part.replaceAll(/\W+/g, '-').replace(/^-/, ''), {
+    ...CHUNK_WRAPPER,
     stdin: { contents: `module.exports = require('${part}')`, resolveDir: root },
     // What the bundle shares, and other parts, are required at run time.
     external: ['pg-native', ...SHARED, ...LAZY_PARTS.filter((other) => other !== part)],
     plugins: [deferBuiltins(root)],
   })
-  lazyPartCache.set(key, building)
-  building.catch(() => lazyPartCache.delete(key))
+  lazyChunkCache.set(key, building)
+  building.catch(() => lazyChunkCache.delete(key))
   return building
 }
 

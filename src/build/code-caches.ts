@@ -2,12 +2,14 @@ import type { AnyContract } from '../contract/index.ts'
 import { NODE_FLAGS } from './bundle-function.ts'
 import { warmUp } from './warm-up/warm-up.ts'
 
+/** The V8 code caches of the functions that run on this machine: they are made in the background. */
 export interface CodeCaches {
   /** Requests the code caches of a function that was started from this file, so that its next start is faster. */
   enqueue(name: string, file: string): void
   stop(): Promise<void>
 }
 
+/** What `createCodeCaches` needs of its caller. */
 export interface CodeCachesOptions {
   readonly contractOf: (name: string) => Promise<AnyContract>
   /** Called where the code caches of a function could not be created: it starts without. */

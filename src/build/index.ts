@@ -1,3 +1,3 @@
 export { bundleContracts, bundleContractsSeparately, replacePointer } from './bundle-contracts.ts'
 export { bundleFunction, NODE_FLAGS } from './bundle-function.ts'
-export type { Bundle } from './write-part.ts'
+export type { Bundle } from './write-chunk.ts'

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import type { Part } from './write-part.ts'
+import type { Chunk } from './write-chunk.ts'
 
+/** One installed copy of an npm package. */
 export interface Package {
   readonly name: string
   readonly version: string
@@ -13,7 +14,7 @@ export interface Package {
 const INSTALLED = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/
 
 /** The packages whose code is in a part; each copy of a package separately. */
-export function findBundledPackages({ bytesOf }: Pick<Part, 'bytesOf'>): readonly Package[] {
+export function findBundledPackages({ bytesOf }: Pick<Chunk, 'bytesOf'>): readonly Package[] {
   const found = new Map<string, Package>()
   for (const [file, bytes] of bytesOf) {
     const [folder, name] = bytes > 0 ? (INSTALLED.exec(file) ?? []) : []

@@ -1,7 +1,9 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+/** The file of an image with the licences of all that is in it. */
 export const NOTICES = 'THIRD-PARTY-NOTICES.txt'
+/** The file of an image with its software bill of materials (CycloneDX). */
 export const BILL_OF_MATERIALS = 'sbom.cdx.json'
 
 interface Component {

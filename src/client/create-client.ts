@@ -6,7 +6,7 @@ import { type HttpRequest, type RawCall, toRequest } from './to-request.ts'
 
 /**
  * Creates a client of contracts, one method each, typed by them; it needs `fetch` and `crypto` and nothing else. A call never
- * throws because of the network or the server: see {@link Result}. Throws a TypeError for a `baseUrl` that is none.
+ * throws because of the network or the server: see {@link Result}. Throws a TypeError for a `baseUrl` that is not a valid http or https address.
  * @example
  * const client = createClient({ getOrder: contract }, { baseUrl: 'https://api.example.com', key: 'ebb_…' })
  * const result = await client.getOrder({ params: { id: '7' } })

@@ -3,6 +3,7 @@ import { printable } from '../dev/report.ts'
 import { ConfigError, processConfig } from '../kernel/index.ts'
 import { printLine } from './command.ts'
 
+/** Where the admin API is, and the key for it. */
 export interface AdminOptions {
   /** The admin address of another Ebb, whose key is read from EBB_ADMIN_KEY. Default: the Ebb of this checkout. */
   readonly admin?: string | undefined

@@ -43,6 +43,7 @@ export interface CheckResult {
   readonly faults: readonly string[]
 }
 
+/** What `ebb check` is to ask, and of which address. */
 export interface CheckOptions {
   readonly url: string
   readonly key?: string | undefined

@@ -11,12 +11,14 @@ export interface Command {
 
 /** Options of parseArgs: a text, and a flag that is off by default. */
 export const text = { type: 'string' } as const
+/** An option without a value, off by default, for `parseArgs` of node:util. */
 export const flag = { type: 'boolean', default: false } as const
 
 /** The error for arguments that match none of a command's forms. */
 export const usageError = ({ usage }: Pick<Command, 'usage'>) =>
   new ConfigError(`usage:\n${usage.map((form) => `  ebb ${form}`).join('\n')}`)
 
+/** Writes one line to standard output. */
 export const printLine = (line: string) => void process.stdout.write(`${line}\n`)
 
 /** Calls the listener when the command is asked to end: by Ctrl-C, SIGTERM, or the end of its terminal. */

@@ -20,6 +20,7 @@ interface InvokeOptions {
   readonly signal: AbortSignal
 }
 
+/** What `ebb invoke` shows of one call. */
 export interface InvocationResult {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>

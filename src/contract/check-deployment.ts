@@ -1,4 +1,4 @@
-import { checkKeys, type Refuse } from './check-parts.ts'
+import { checkKeys, type Refuse } from './check-common.ts'
 import { LIMITS, REQUESTS, SCALE } from './defaults.ts'
 import type { Deployment, Resources, Scaling } from './shapes.ts'
 import { checkWarmWindows } from './warm-windows.ts'
@@ -15,8 +15,10 @@ const BYTES: Readonly<Record<string, number>> = {
   ...{ Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30 },
 }
 
+/** The properties that a contract of either kind may have to say how it runs. */
 export const DEPLOYMENT_KEYS = ['timeoutMs', 'scale', 'resources', 'secrets', 'egress', 'version', 'targets']
 
+/** Refuses what cannot be deployed: malformed or contradictory scale, resources, secrets, egress and targets. */
 export function checkDeployment({ timeoutMs = 1, secrets = [], egress = [], ...parts }: Deployment, refuse: Refuse) {
   refuse(!isCount(timeoutMs) || timeoutMs > MAX_TIMEOUT_MS, `timeoutMs must be 1 to ${MAX_TIMEOUT_MS}`)
   checkScale(parts.scale ?? {}, refuse)
@@ -63,7 +65,7 @@ function checkResources({ requests = {}, limits = {}, ...others }: Resources, re
 
 function checkUnique(what: string, given: readonly string[], refuse: Refuse) {
   const twice = given.find((value, index) => given.indexOf(value) !== index)
-  refuse(twice !== undefined, `${what} "${twice}" is there twice`)
+  refuse(twice !== undefined, `${what} "${twice}" is listed twice`)
 }
 
 const isCount = (n: number) => Number.isInteger(n) && n >= 1
@@ -74,7 +76,7 @@ function isHostAndPort(given: string): boolean {
   return HOST_AND_PORT.test(given) && Number(port) <= 65_535 && (!isAddress || IPV4.test(host))
 }
 
-/** NaN where it is no quantity. */
+/** The bytes that a quantity such as `128Mi` stands for; NaN if it is malformed. */
 function bytesOf(quantity: string): number {
   const [, number, unit] = MEMORY.exec(quantity) ?? []
   return Number(number) * (unit === undefined ? 1 : (BYTES[unit] ?? Number.NaN))

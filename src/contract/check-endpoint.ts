@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import {
   checkEmits,
   checkFailures,
@@ -8,7 +7,8 @@ import {
   checkSchema,
   createRefuse,
   type Refuse,
-} from './check-parts.ts'
+} from './check-common.ts'
+import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import { isReservedPath, parsePathTemplate } from './path-template.ts'
 import { findNonScalar, isScalar } from './schema/decode-strings.ts'
 import { typeOf } from './schema/schema-def.ts'
@@ -92,7 +92,7 @@ function checkReply({ reply }: EndpointShape, refuse: Refuse) {
     const property = reply.body instanceof z.ZodObject ? reply.body.shape[name] : undefined
     refuse(
       property !== undefined && !isScalar(property),
-      `reply.location has {${name}}, which in reply.body is no scalar; an address needs a text, a number or a boolean`,
+      `reply.location has {${name}}, which in reply.body is not a scalar; an address needs a text, a number or a boolean`,
     )
   }
 }
@@ -108,7 +108,7 @@ function checkAccess({ access, path, idempotent, async }: EndpointShape, refuse:
   )
   refuse(
     !!anonymous && !!idempotent,
-    'anonymous callers are all one, so their idempotency keys would collide; drop one of both',
+    'anonymous callers are all one, so their idempotency keys would collide; drop one of them',
   )
   refuse(
     !!anonymous && !!async,
@@ -135,12 +135,12 @@ function checkLimit({ limit }: EndpointShape, refuse: Refuse) {
   )
   refuse(
     burst * perSeconds > MAX_REFILL_SECONDS * requests,
-    'limit would refill over more than a day, which is a quota and no rate; shorten perSeconds or burst',
+    'limit would refill over more than a day, which is a quota, not a rate; shorten perSeconds or burst',
   )
 }
 
 function checkWrites({ method, reads, emits, idempotent, async }: EndpointShape, refuse: Refuse) {
-  refuse(!!reads && method !== 'POST', `\`reads\` is for a POST that only reads; a ${method} needs no such word`)
+  refuse(!!reads && method !== 'POST', `\`reads\` is for a POST that only reads; a ${method} does not need \`reads\``)
   const readOnly = method === 'GET' || !!reads
   refuse(readOnly && emits !== undefined, 'what only reads runs outside a transaction and cannot emit; drop `emits`')
   refuse(readOnly && !!idempotent, 'what only reads may be repeated anyway; drop `idempotent`')

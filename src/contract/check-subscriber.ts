@@ -1,5 +1,5 @@
+import { checkEmits, checkFailures, checkKeys, checkName, createRefuse } from './check-common.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
-import { checkEmits, checkFailures, checkKeys, checkName, createRefuse } from './check-parts.ts'
 import type { SubscriberShape } from './shapes.ts'
 
 const KEYS = ['name', 'summary', 'description', 'on', 'retry', 'emits', 'failures', ...DEPLOYMENT_KEYS]

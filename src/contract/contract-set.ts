@@ -1,4 +1,4 @@
-import { ContractError } from './check-parts.ts'
+import { ContractError } from './contract-error.ts'
 import { describeEndpoint, describeSubscriber, type Route, type Subscription } from './describe.ts'
 import { parsePathTemplate } from './path-template.ts'
 import type { AnyContract } from './shapes.ts'

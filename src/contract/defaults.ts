@@ -1,8 +1,14 @@
-/** What holds where a contract says nothing. */
+// What applies where a contract says nothing.
+
+/** How long a function may take for a request by default. */
 export const TIMEOUT_MS = 10_000
+/** The scale of a contract that gives none. */
 export const SCALE = { min: 0, max: 10, concurrency: 50 } as const
+/** The resources that an instance requests (Kubernetes) by default. */
 export const REQUESTS = { cpu: '50m', memory: '96Mi' } as const
+/** The resource limits of an instance (Kubernetes) by default. */
 export const LIMITS = { memory: '192Mi' } as const
+/** How often, and how far apart, an event is delivered to a subscriber that does not say so. */
 export const RETRY = { attempts: 10, minDelayMs: 1_000, maxDelayMs: 300_000 } as const
 /** The same for all endpoints: a contract cannot change it. */
 export const MAX_BODY_BYTES = 1024 * 1024
@@ -21,7 +27,7 @@ interface Calls {
 /** How long a relay that is shutting down waits for the calls that it has made: for the slowest contract's. */
 export const relayDrainMs = (calls: Calls): number => longestCallMs(calls) + RESPONSE_MS
 
-/** The same for a gateway and the requests that have begun. */
+/** How long a gateway that is shutting down waits for the requests that have begun: for the slowest contract's. */
 export const gatewayDrainMs = (calls: Calls): number => UPLOAD_MS + longestCallMs(calls)
 
 const longestCallMs = ({ startTimeoutMs, contracts }: Calls) =>

@@ -44,6 +44,7 @@ export interface Limit {
   readonly burst: number
 }
 
+/** How many instances of a function there may be, and how many requests each takes at once, with the defaults resolved. */
 export interface Scale {
   readonly max: number
   readonly concurrency: number
@@ -65,6 +66,7 @@ export interface ResolvedDeployment {
   readonly openfaas: boolean
 }
 
+/** An endpoint's contract as plain data, with its defaults resolved. */
 export function describeEndpoint(contract: EndpointContract): Route {
   const { access, body, headers, limit, examples = {} } = contract
   const exampleBody = Object.values(examples).find((example) => example.body !== undefined)?.body
@@ -87,6 +89,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
   }
 }
 
+/** A subscriber's contract as plain data, with its defaults resolved. */
 export function describeSubscriber(contract: SubscriberContract): Subscription {
   const { attempts = RETRY.attempts, minDelayMs = RETRY.minDelayMs, ...given } = contract.retry ?? {}
   const { maxDelayMs = Math.max(RETRY.maxDelayMs, minDelayMs) } = given
@@ -100,6 +103,7 @@ function describeCommon({ name, summary, timeoutMs = TIMEOUT_MS, scale, secrets 
   return { name, summary, timeoutMs, scale: scaling, secrets, emits: Object.keys(emits) }
 }
 
+/** What a contract says about how its function runs, with its defaults resolved. */
 export function describeDeployment(contract: AnyContract): ResolvedDeployment {
   const { kind, name, timeoutMs = TIMEOUT_MS, resources = {}, secrets = [], egress = [], targets = {} } = contract
   const { min = SCALE.min, max = SCALE.max, concurrency = SCALE.concurrency, target } = contract.scale ?? {}

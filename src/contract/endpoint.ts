@@ -6,7 +6,7 @@ import type { Emits, EndpointContract, EndpointShape } from './shapes.ts'
 /**
  * Declares an endpoint: the one source of its route, validation, documentation, client and deployment. Throws a
  * {@link ContractError}, one sentence that says what to write instead, where the contract contradicts itself or has
- * a part that does not exist.
+ * an unknown property.
  * @example
  * export default endpoint({
  *   name: 'get-order',
@@ -39,7 +39,7 @@ export interface Input<C extends EndpointShape> {
   readonly query: Parsed<C['query']>
   /** The headers that the contract names, in lower case. */
   readonly headers: Parsed<C['headers']>
-  /** The body. */
+  /** The JSON of the request, decoded and validated by the schema `body`. */
   readonly body: Parsed<C['body']>
 }
 
@@ -56,7 +56,7 @@ export type Output<C extends EndpointShape> = C['reply'] extends { readonly body
 
 /**
  * The codes with which a handler may `fail`: the names of the contract's `failures`.
- * @example const code: Failure<typeof contract> = 'order_not_found'
+ * @example const messages: Record<Failure<typeof contract>, string> = { order_not_found: 'There is no such order.' }
  */
 export type Failure<C> = C extends { readonly failures: infer F } ? keyof F & string : never
 

@@ -19,11 +19,13 @@ export function event<const E extends EventShape>(shape: E): EventContract<E> {
   return Object.freeze({ ...shape, kind: 'event' as const })
 }
 
+/** What the type of an event looks like: lower case and dotted, such as `user.created`. */
 export const EVENT_TYPE = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/
 
 /** The schema of an `emits` entry. */
 export const eventDataSchema = (emitted: Emitted): z.ZodType => (emitted instanceof z.ZodType ? emitted : emitted.data)
 
+/** The schema of an `emits` entry's data, as a type. */
 export type EventDataSchema<E> = E extends z.ZodType
   ? E
   : E extends { readonly data: infer D extends z.ZodType }

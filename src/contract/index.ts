@@ -1,4 +1,4 @@
-export { ContractError } from './check-parts.ts'
+export { ContractError } from './contract-error.ts'
 export { type ContractSet, contractSet, findEventCycles, requireContract } from './contract-set.ts'
 export { gatewayDrainMs, RESPONSE_MS, relayDrainMs } from './defaults.ts'
 export {

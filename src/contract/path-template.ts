@@ -33,7 +33,7 @@ export function parsePathTemplate(template: string): PathTemplate {
   }
 }
 
-/** In characters: what every hop of a request takes at least (RFC 9110, 4.1). */
+/** How many characters a location may have: what every hop of a request takes at least (RFC 9110, 4.1). */
 const MAX_LOCATION_LENGTH = 8_000
 
 /**
@@ -59,7 +59,7 @@ export function compileLocation(template: string): (values: Readonly<Record<stri
 
 /** Most ids; they need no further look. */
 const PLAIN = /^[\w-]+$/
-/** Percent-encoded. */
+/** What a segment must not have, percent-encoded. */
 const UNSAFE = /%(2f|5c|[01][0-9a-f]|7f)/i
 
 /** Why a value cannot be one segment of a path: however these are encoded, some hop takes them for structure. */

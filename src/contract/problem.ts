@@ -3,9 +3,9 @@
  * @example const issue: ValidationIssue = { path: 'body.email', message: 'Write an e-mail address.' }
  */
 export interface ValidationIssue {
-  /** Such as `body.email` or `query.limit`. */
+  /** Where it is, such as `body.email` or `query.limit`. */
   readonly path: string
-  /** One sentence for people. */
+  /** What is wrong, in one sentence for people. */
   readonly message: string
 }
 
@@ -16,9 +16,9 @@ export interface ValidationIssue {
 export interface ProblemOptions extends ErrorOptions {
   /** What is wrong with the input, for a 400. */
   readonly details?: readonly ValidationIssue[]
-  /** Sent as Retry-After (RFC 9110, whole seconds). */
+  /** After how many seconds a retry is worth it: sent as Retry-After (RFC 9110, whole seconds). */
   readonly retryAfterSeconds?: number
-  /** Sent with the answer. */
+  /** Headers that are sent with the response. */
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -31,13 +31,13 @@ export interface ProblemOptions extends ErrorOptions {
  */
 export class Problem extends Error {
   override readonly name = 'Problem'
-  /** Stable, in lower_snake. */
+  /** What clients switch on: it stays the same, in lower_snake. */
   readonly code: string
   /** The HTTP status, from 400 to 599. */
   readonly status: number
   /** What is wrong with the input. */
   readonly details: readonly ValidationIssue[]
-  /** Sent with the answer. */
+  /** Headers that are sent with the response. */
   readonly headers: Readonly<Record<string, string>>
 
   constructor(code: string, status: number, message: string, options: ProblemOptions = {}) {

@@ -1,5 +1,5 @@
 // What `ebb/contract` is to a project. The other modules of this repository import from `index.ts`.
-export { ContractError } from './check-parts.ts'
+export { ContractError } from './contract-error.ts'
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
 export { event } from './event.ts'
 export { Problem, type ProblemOptions, type ValidationIssue } from './problem.ts'

@@ -21,15 +21,15 @@ export interface EndpointShape extends Deployment {
   readonly summary: string
   /** More than a sentence, in CommonMark. */
   readonly description?: string
-  /** GET reads: its handler cannot write. */
+  /** The HTTP method. The handler of a GET only reads: it cannot write. */
   readonly method: Method
-  /** Segments and `{parameters}`, case-sensitive, without a trailing slash. */
+  /** The route: segments and `{parameters}`, case-sensitive, without a trailing slash. */
   readonly path: `/${string}`
-  /** One property for each `{parameter}` of the path. */
+  /** The schema of the path's parameters: one property for each `{parameter}` of the path. */
   readonly params?: z.ZodObject
   /** The query's parameters. An array takes a name that comes several times. Others are refused with a 400. */
   readonly query?: z.ZodObject
-  /** Names in lower case. Headers that are not named here are neither checked nor passed to the handler. */
+  /** The schema of the request headers, with names in lower case. Headers that are not named here are neither checked nor passed to the handler. */
   readonly headers?: z.ZodObject
   /** The request's body: JSON of at most 1 MiB. */
   readonly body?: z.ZodType
@@ -59,6 +59,7 @@ export interface EndpointShape extends Deployment {
   readonly examples?: Readonly<Record<string, Example>>
 }
 
+/** The HTTP methods that an endpoint may have. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /**
@@ -67,7 +68,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
  * @example const reply: Reply = { status: 201, body: z.object({ id: z.uuid() }), location: '/v1/orders/{id}' }
  */
 export interface Reply {
-  /** 200 to 299; a 204 has no body, any other has one. */
+  /** The status, 200 to 299; a 204 has no body, any other has one. */
   readonly status: number
   /** The schema of the body. */
   readonly body?: z.ZodType
@@ -162,11 +163,11 @@ export type AnyContract = EndpointContract | SubscriberContract
  * @example const shape: EventShape = { type: 'order.placed', data: z.object({ id: z.uuid() }) }
  */
 export interface EventShape {
-  /** Past tense, dotted, such as `user.created`: the CloudEvents `type`. */
+  /** The name of what happened, in the past tense and dotted, such as `user.created`: the CloudEvents `type`. */
   readonly type: string
-  /** The CloudEvents `data`, JSON of at most 8 MiB. It has no transforms: what is stored is what subscribers read. */
+  /** The schema of the CloudEvents `data`: JSON of at most 8 MiB. It has no transforms: what is stored is what subscribers read. */
   readonly data: z.ZodType
-  /** One sentence, for the published documentation. */
+  /** What it says has happened, in one sentence, for the published documentation. */
   readonly summary?: string
 }
 
@@ -189,7 +190,7 @@ export type Emits = Readonly<Record<string, Emitted>>
  * @example const deployment: Deployment = { timeoutMs: 5_000, secrets: ['STRIPE_KEY'], egress: ['api.stripe.com:443'] }
  */
 export interface Deployment {
-  /** Counted inside the function, from the request's headers to its response (default: 10 s, at most 10 min). */
+  /** How long a request may take in milliseconds, counted inside the function, from the request's headers to its response (default: 10 s, at most 10 min). */
   readonly timeoutMs?: number
   /** How many instances there may be, and when. */
   readonly scale?: Scaling
@@ -202,7 +203,7 @@ export interface Deployment {
    * in the cluster, the port of its pods. On Kubernetes it can call no other host; a laptop does not restrict it.
    */
   readonly egress?: readonly string[]
-  /** Raised when a change breaks callers. */
+  /** The version of the contract (default: 1): raised when a change breaks callers. */
   readonly version?: string
   /** Where it does not run. */
   readonly targets?: Targets
@@ -230,16 +231,17 @@ export interface Scaling {
  * @example const window: WarmWindow = { from: '08:00', to: '18:00', days: ['mon', 'tue'], timeZone: 'Europe/Berlin' }
  */
 export interface WarmWindow {
-  /** `HH:MM`. */
+  /** When it begins, as `HH:MM`. */
   readonly from: string
-  /** `HH:MM`, up to `24:00`. */
+  /** When it ends, as `HH:MM`, up to `24:00`. */
   readonly to: string
   /** The days on which it begins (default: all). */
   readonly days?: readonly Day[]
-  /** Of the IANA database, such as Europe/Berlin (default: UTC). */
+  /** The time zone by its IANA name, such as Europe/Berlin (default: UTC). */
   readonly timeZone?: string
 }
 
+/** A day of the week, as a window for warm instances names it. */
 export type Day = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'
 
 /**

@@ -35,7 +35,7 @@ export interface Delivered<C extends SubscriberShape> {
 
 /**
  * A CloudEvents 1.0 event as a subscriber sees it.
- * @example const isFirst = ({ attempt }: ReceivedEvent) => attempt === 1
+ * @example const messageId = ({ id }: ReceivedEvent) => `${id}@shop.example`
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
  */
 export interface ReceivedEvent<Data = unknown> {
@@ -43,14 +43,14 @@ export interface ReceivedEvent<Data = unknown> {
   readonly id: string
   /** What emitted it: `/functions/<name>`. */
   readonly source: string
-  /** Such as `order.placed`. */
+  /** The kind of event, such as `order.placed`. */
   readonly type: string
-  /** RFC 3339. */
+  /** When it was emitted (RFC 3339). */
   readonly time: string
   /** What it is about, where its emitter said so. */
   readonly subject: string | undefined
   /** Its data, decoded. */
   readonly data: Data
-  /** 1 for the first delivery. */
+  /** How often it has been delivered with this delivery: 1 for the first. */
   readonly attempt: number
 }

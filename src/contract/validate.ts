@@ -27,6 +27,7 @@ export type ValidationResult =
   | { readonly ok: true; readonly input: ValidInput }
   | { readonly ok: false; readonly issues: readonly ValidationIssue[] }
 
+/** Validates a request's parts against the schemas of one contract. */
 export type Validate = (raw: RawInput) => ValidationResult
 
 /** Compiles a contract's input schemas once. All issues are reported, each with its path, at most 50. */
@@ -55,6 +56,7 @@ export function createValidator(contract: EndpointContract): Validate {
   }
 }
 
+/** The decoded data of an event, or what is wrong with them. */
 export type EventValidationResult =
   | { readonly ok: true; readonly data: unknown }
   | { readonly ok: false; readonly issues: readonly ValidationIssue[] }
@@ -123,7 +125,7 @@ function toIssues(issue: z.core.$ZodIssue, part: string): ValidationIssue[] {
   return issue.keys.slice(0, MAX_ISSUES).map((key) => ({ path: pathOf(path, [key]), message: 'Unknown key' }))
 }
 
-/** Of one name in a path: names are the caller's, and one of a megabyte may be in the paths of fifty issues. */
+/** How long one name in a path may be: names are the caller's, and one of a megabyte may be in the paths of fifty issues. */
 const MAX_NAME_LENGTH = 200
 
 function pathOf(part: string, path: readonly PropertyKey[]): string {

@@ -1,19 +1,20 @@
-import { checkKeys, type Refuse } from './check-parts.ts'
+import { checkKeys, type Refuse } from './check-common.ts'
 import type { Day, WarmWindow } from './shapes.ts'
 
 const DAYS: readonly Day[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 const FROM = /^([01]\d|2[0-3]):[0-5]\d$/
 
+/** Refuses windows that are malformed, empty or in an unknown time zone. */
 export function checkWarmWindows(windows: readonly WarmWindow[], refuse: Refuse): void {
   for (const { from, to, days, timeZone = 'UTC', ...others } of windows) {
     checkKeys(others, ['from', 'to', 'days', 'timeZone'], refuse)
     const where = `scale.warm from ${from} to ${to}`
     refuse(!FROM.test(from) || !(FROM.test(to) || to === '24:00'), `${where}: both must be HH:MM, such as 08:00`)
-    refuse(from === to, `${where} is no time at all; all day is 00:00 to 24:00`)
+    refuse(from === to, `${where} is empty; all day is 00:00 to 24:00`)
     refuse(days?.length === 0, `${where} has no days; leave \`days\` out for all of them`)
     const unknown = days?.find((day) => !DAYS.includes(day))
-    refuse(unknown !== undefined, `${where}: "${unknown}" is no day; they are ${DAYS.join(', ')}`)
-    refuse(!isTimeZone(timeZone), `${where}: "${timeZone}" is no time zone, such as Europe/Berlin`)
+    refuse(unknown !== undefined, `${where}: "${unknown}" is not a day; they are ${DAYS.join(', ')}`)
+    refuse(!isTimeZone(timeZone), `${where}: "${timeZone}" is not a time zone, such as Europe/Berlin`)
   }
 }
 
@@ -29,7 +30,7 @@ export const isWarm = (windows: readonly WarmWindow[], at: Date): boolean =>
 
 const minutesOf = (time: string) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
 
-/** The day of the week, from Monday, and the minute of the day, as a clock on a wall there shows them. */
+/** The day of the week, from Monday, and the minute of the day, in local wall-clock time. */
 function clockOf(timeZone: string, at: Date) {
   const parts = { timeZone, weekday: 'short', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
   const [weekday = '', time = ''] = new Intl.DateTimeFormat('en-GB', parts).format(at).split(/,? /)

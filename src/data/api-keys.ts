@@ -125,7 +125,7 @@ export async function ensureKey(
   token: string,
   { subject, scopes }: Grant,
 ): Promise<void> {
-  if (!isWellFormed(token)) throw new TypeError('this is no token of Ebb: make one with makeToken')
+  if (!isWellFormed(token)) throw new TypeError('this is not a valid token of Ebb: make one with makeToken')
   await pool.query(
     `insert into ebb.api_key (subject, prefix, hmac, scopes) values ($1, $2, $3, $4)
      on conflict (hmac) do update

@@ -89,7 +89,7 @@ describe('an envelope that a mail server would refuse, or read differently', () 
     const config = parseConfig({ EBB_MAIL_FOLDER: fn.mailFolder(), ...(url ? { SMTP_URL: url } : {}) })
     const rest = { messageId: '<a@example.com>', from: 'a@example.com', to: 'b@example.com', subject: 'x', text: '' }
     const deliver = mail.open(config, createLog({ level: 'silent' }))
-    await mail.carryOut?.(deliver, { ...rest, ...message }, { signal: AbortSignal.timeout(60_000) })
+    await mail.runEffect?.(deliver, { ...rest, ...message }, { signal: AbortSignal.timeout(60_000) })
   }
   const smtp = () => `smtp://127.0.0.1:${server.port}`
   const written = () => readdir(fn.mailFolder())

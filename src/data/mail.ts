@@ -29,15 +29,15 @@ export interface Mail {
  * @see https://www.rfc-editor.org/rfc/rfc5322
  */
 export interface MailMessage {
-  /** `local@domain`, without angle brackets. */
+  /** The identity of the message: `local@domain`, without angle brackets. */
   readonly messageId: string
-  /** An address, or a name with one: `Ada <ada@example.com>`. */
+  /** The sender: an address, or a name with one: `Ada <ada@example.com>`. */
   readonly from: Address
   /** One recipient, or a list. */
   readonly to: Address | readonly Address[]
-  /** One line. */
+  /** The subject, one line. */
   readonly subject: string
-  /** The body. */
+  /** The text of the message. */
   readonly text: string
 }
 
@@ -66,7 +66,7 @@ export const mail: Resource<Mail, DeliverMail> = {
         headers: { traceparent, 'x-correlation-id': correlationId },
       }),
   }),
-  carryOut: async (deliver, payload, { signal }) => {
+  runEffect: async (deliver, payload, { signal }) => {
     // It is what `send` has passed to `afterCommit`.
     const message = payload as PreparedMessage
     await deliver({ ...message, ...parseEnvelope(message) }, signal)

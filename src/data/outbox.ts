@@ -19,6 +19,7 @@ export async function appendEvents(client: pg.ClientBase, events: readonly Outgo
   )
 }
 
+/** Tells relays that there are new events, so that they do not wait for their next poll. */
 export interface OutboxNotifier {
   /** Sends a NOTIFY soon; returns at once. */
   notify(): void

@@ -18,7 +18,7 @@ export function clientTypes(endpoints: readonly EndpointData[], { callTypes }: {
     callTypes.trim(),
     ...endpoints.flatMap(partTypes),
     `/** What callers send to each endpoint and receive from it. */\nexport type Calls = {\n${calls.join('')}}`,
-    `/** Creates a client of all endpoints. Throws a TypeError for a \`baseUrl\` that is no http or https address. */
+    `/** Creates a client of all endpoints. Throws a TypeError for a \`baseUrl\` that is not a valid http or https address. */
 export declare function createClient(options: ClientOptions): Client<Calls>\n`,
   ].join('\n\n')
 }

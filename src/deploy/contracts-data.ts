@@ -18,6 +18,7 @@ export interface ContractsData {
   readonly subscribers: readonly SubscriberData[]
 }
 
+/** One endpoint's contract as JSON. */
 export interface EndpointData {
   readonly route: Route
   readonly version?: string
@@ -35,6 +36,7 @@ export interface EndpointData {
   readonly emits: Readonly<Record<string, JsonSchema>>
 }
 
+/** One subscriber's contract as JSON. */
 export interface SubscriberData {
   readonly name: string
   readonly version?: string
@@ -76,9 +78,11 @@ function subscriberData(contract: SubscriberContract): SubscriberData {
   }
 }
 
-type Part = 'params' | 'query' | 'headers' | 'body'
+type InputLocation = 'params' | 'query' | 'headers' | 'body'
 
-function inputs(parts: { readonly [P in Part]?: z.ZodType | undefined }): { readonly [P in Part]?: JsonSchema } {
+function inputs(parts: { readonly [P in InputLocation]?: z.ZodType | undefined }): {
+  readonly [P in InputLocation]?: JsonSchema
+} {
   const names = ['params', 'query', 'headers', 'body'] as const
   return Object.fromEntries(
     names.flatMap((name) => (parts[name] ? [[name, render(toInput(parts[name]), 'input')]] : [])),

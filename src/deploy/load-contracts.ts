@@ -1,13 +1,14 @@
 import { readdir } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { Script } from 'node:vm'
 import { build } from 'esbuild'
+import { runBundle } from '../protocol/contracts-file.ts'
 import type { ContractsData } from './contracts-data.ts'
 
 /**
  * Reads the contracts of a tree as JSON: of this checkout, or of another `tree`, as this checkout's Ebb describes them.
- * Rejects with esbuild's BuildFailure, or with a ContractError's text, where they do not load.
+ * Rejects with esbuild's BuildFailure, or with a ContractError's text, if they do not load. Contracts are loaded in two
+ * ways: here as data, for documents, the client and comparisons; by build/bundle-contracts.ts as code that validates, which
+ * gateway and relay read with protocol/contracts-file.ts, on a laptop after each save (dev/contracts.ts).
  */
 export async function loadContractsData(root: string, { tree = root }: { tree?: string } = {}): Promise<ContractsData> {
   const { outputFiles } = await build({
@@ -47,12 +48,4 @@ export async function findFunctions(root: string): Promise<readonly string[]> {
 function noneIfAbsent(error: unknown): [] {
   if (Object(error).code !== 'ENOENT') throw error
   return []
-}
-
-/** Runs a CommonJS bundle in this realm without the module cache, so that it can be collected. Returns its exports. */
-export function runBundle<Exports extends object>(text: string, filename: string): Partial<Exports> {
-  const module: { exports: Partial<Exports> } = { exports: {} }
-  const run = new Script(`(function (exports, require, module) {${text}\n})`, { filename }).runInThisContext()
-  run(module.exports, createRequire(filename), module)
-  return module.exports
 }

@@ -51,6 +51,7 @@ const isHealthy = (url: string): Promise<boolean> =>
 const RELOAD_LIMIT_MS = 30_000
 const POLL_MS = 50
 
+/** What became of a request to the running `ebb dev` to reload. */
 export type ReloadOutcome = 'reloaded' | 'late' | 'not-running'
 
 /** Waits until the running Ebb serves a function, or no longer does: `late` after 30 s, `not-running` if no Ebb runs here. */

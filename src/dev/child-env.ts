@@ -15,6 +15,7 @@ const LOCAL_HOSTS = ['localhost']
 /** A web page under development runs on this machine, on any port. */
 const LOCAL_ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*', 'http://[::1]:*']
 
+/** The environments of the processes that `ebb dev` starts. */
 export interface ChildEnv {
   /** Gateway and relay each hold a private key. */
   service(part: 'gateway' | 'relay'): Readonly<Record<string, string>>
@@ -22,6 +23,7 @@ export interface ChildEnv {
   function(secrets: readonly string[]): Readonly<Record<string, string>>
 }
 
+/** Builds the environment of each process that `ebb dev` starts: its own settings, and no others. */
 export function childEnv({ config, dataDir, stores }: { config: Config; dataDir: DataDir; stores: Stores }): ChildEnv {
   const { identity, pepper, adminKey, keys } = stores.secrets
   const docsKey =

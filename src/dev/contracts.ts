@@ -17,10 +17,11 @@ export interface Contracts {
   readonly origins: ReadonlyMap<string, string>
 }
 
+/** Where the bundles of contracts of `ebb dev` are, and which is the current one. */
 export interface ContractsLocation {
   readonly root: string
   readonly bundles: string
-  /** The pointer file that gateway and relay watch. */
+  /** The current file, which gateway and relay watch. */
   readonly pointer: string
 }
 

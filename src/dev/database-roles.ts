@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { PARTS, type Part } from '../data/migrate/privileges.ts'
+import { DATABASE_USERS, type DatabaseUser } from '../data/migrate/privileges.ts'
 import { ROLES } from '../deploy/render/platform.ts'
 
-type UrlsByPart = Readonly<Record<Part, string>>
+type UrlsByPart = Readonly<Record<DatabaseUser, string>>
 
 /**
  * Creates the missing roles of the parts, gives each a new password, and lets them connect to the database of `databaseUrl`.
@@ -11,11 +11,11 @@ type UrlsByPart = Readonly<Record<Part, string>>
  */
 export async function ensureDatabaseRoles(adminUrl: string, databaseUrl: string): Promise<UrlsByPart> {
   const passwords = { gateway: newPassword(), relay: newPassword(), functions: newPassword() }
-  const made = PARTS.map((part) => createRole(ROLES[part], passwords[part]))
+  const made = DATABASE_USERS.map((part) => createRole(ROLES[part], passwords[part]))
   const client = new pg.Client({ connectionString: adminUrl })
   await client.connect()
   await client.query([...made, grantConnect(databaseUrl)].join('\n')).finally(() => client.end())
-  const urlOf = (part: Part) =>
+  const urlOf = (part: DatabaseUser) =>
     Object.assign(new URL(databaseUrl), { username: ROLES[part], password: passwords[part] }).href
   return { gateway: urlOf('gateway'), relay: urlOf('relay'), functions: urlOf('functions') }
 }

@@ -10,11 +10,12 @@ import { createFunctions } from './functions.ts'
 import { assertPortFree } from './ports.ts'
 import { watchSources } from './reload.ts'
 import { bufferUntilReady, type Report, reportJson } from './report.ts'
-import { createContractsSwap, PARTS, startServices } from './services.ts'
+import { createReloadTracker, SERVICES, startServices } from './services.ts'
 import { startStores } from './stores.ts'
 import { createTerminalReporter } from './terminal-reporter.ts'
 import { watchDependencies } from './watch-dependencies.ts'
 
+/** What `ebb dev` is started with. */
 export interface DevOptions {
   /** The checkout. */
   readonly root: string
@@ -57,11 +58,11 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     const functions = createFunctions({ root, dataDir, config, env, report, onBundled: dependencies.add })
     closers.push(functions.stop)
     await functions.update({ ...stores.contracts, isChanged: () => false, isSave: false })
-    const swap = createContractsSwap(PARTS)
+    const reloads = createReloadTracker(SERVICES)
     let announce = async (_functions: readonly string[]) => {}
     const sources = watchSources({
       ...{ root, ...dataDir, dependencies, contracts: stores.contracts, functions, report },
-      contractsServed: swap.waitFor,
+      contractsServed: reloads.waitFor,
       onReloaded: (names) => announce(names),
     })
     closers.push(sources.close)
@@ -73,7 +74,7 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     // A server that listens on a port has an address.
     const activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
     const services = await startServices({
-      ...{ root, dataDir, port, adminPort, report, swap },
+      ...{ root, dataDir, port, adminPort, report, reloads },
       env: (part) => ({
         ...env.service(part),
         EBB_UPSTREAM_TEMPLATE: `${activatorUrl}/{name}`,

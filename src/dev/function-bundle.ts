@@ -16,6 +16,7 @@ export interface FunctionBundle {
 /** A bundle that exists already. */
 export const builtBundle = (bundle: Bundle): FunctionBundle => fromBuilding(() => Promise.resolve(bundle), true)
 
+/** A bundle that is built on first use. */
 export const lazyBundle = (build: () => Promise<Bundle>): FunctionBundle => fromBuilding(build, false)
 
 function fromBuilding(build: () => Promise<Bundle>, now: boolean): FunctionBundle {

@@ -12,6 +12,7 @@ export interface InstanceProcess {
   stop(): Promise<Exit>
 }
 
+/** One process of a function, with the requests that it has. */
 export interface Instance {
   state: 'starting' | 'ready' | 'stopping'
   port: number

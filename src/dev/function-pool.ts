@@ -21,12 +21,14 @@ export interface Lease {
   release(outcome: 'done' | 'refused'): void
 }
 
+/** How long a request may wait for a slot. */
 export interface AcquireOptions {
   readonly signal: AbortSignal
   /** The request's timeout. A request that would wait longer than half of it for a slot is refused. */
   readonly timeoutMs: number
 }
 
+/** The instances of one function on this machine, and the queue before them. */
 export interface FunctionPool {
   /**
    * Takes a slot in an instance, which is started if there is none; requests wait in order. Rejects with the Problem to respond

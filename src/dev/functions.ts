@@ -22,6 +22,7 @@ interface FunctionsOptions {
   readonly onBundled: (inputs: ReadonlySet<string>) => void
 }
 
+/** The functions that `ebb dev` serves, each with its pool of instances. */
 export interface Functions {
   /** The pool that currently serves a function. */
   pool(name: string): FunctionPool | undefined

@@ -33,6 +33,7 @@ interface LogFields {
   readonly [field: string]: unknown
 }
 
+/** Reports an event of `ebb dev`: to the terminal, or as a line of JSON. */
 export type Report = (event: DevEvent) => void
 
 /** One JSON object a line on stdout. */

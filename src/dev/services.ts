@@ -7,29 +7,29 @@ import { recordChild } from './processes/leftovers.ts'
 import { type Child, type OutputLine, startChild } from './processes/start-child.ts'
 import type { DevEvent, Report } from './report.ts'
 
-type Part = 'gateway' | 'relay'
+type Service = 'gateway' | 'relay'
 
 interface ServicesOptions {
   readonly root: string
   readonly dataDir: DataDir
-  readonly env: (part: Part) => Readonly<Record<string, string>>
+  readonly env: (part: Service) => Readonly<Record<string, string>>
   readonly port: number
   readonly adminPort: number
   readonly report: Report
-  readonly swap: Pick<ContractsSwap, 'record'>
+  readonly reloads: Pick<ReloadTracker, 'record'>
 }
 
 /** The always-on services. */
-export const PARTS = ['gateway', 'relay']
+export const SERVICES = ['gateway', 'relay']
 
 const STOP_MS = 15_000
 const INITIAL_PAUSE_MS = 200
 const MAX_PAUSE_MS = 10_000
 
 /** Starts gateway and relay and keeps them running; resolves when both are ready. */
-export async function startServices({ root, dataDir, env, port, adminPort, report, swap }: ServicesOptions) {
+export async function startServices({ root, dataDir, env, port, adminPort, report, reloads }: ServicesOptions) {
   const ports = { PORT: String(port), EBB_ADMIN_PORT: String(adminPort) }
-  const start = (part: Part, onReady: (line: OutputLine) => void, onEnd: (last: string) => void): Child => {
+  const start = (part: Service, onReady: (line: OutputLine) => void, onEnd: (last: string) => void): Child => {
     let last = ''
     const child = startChild(join(root, 'services', part, 'index.ts'), {
       // The relay's admin port is for clusters: here it would collide with the gateway's.
@@ -37,7 +37,7 @@ export async function startServices({ root, dataDir, env, port, adminPort, repor
       onLine: (line) => {
         const { msg, level } = line
         if (msg === 'listening' || msg === 'relay ready') onReady(line)
-        if (msg === 'contracts swapped') swap.record(part, String(line.contracts))
+        if (msg === 'contracts reloaded') reloads.record(part, String(line.contracts))
         if (msg === 'request' || msg === 'delivery') return report(toDevEvent(msg, line))
         if (level === 'text' || level === 'fatal' || level === 'error') last = String(msg)
         if (level === 'error' || level === 'warn') report({ event: 'log', part, message: String(msg) })
@@ -52,7 +52,7 @@ export async function startServices({ root, dataDir, env, port, adminPort, repor
     })
     return child
   }
-  const keep = async (part: Part) => {
+  const keep = async (part: Service) => {
     const { promise, resolve, reject } = Promise.withResolvers<OutputLine>()
     const startPart = () =>
       start(part, resolve, (last) => reject(new ConfigError(`the ${part} does not start: ${last}`)))
@@ -84,17 +84,17 @@ function toDevEvent(event: 'request' | 'delivery', line: OutputLine): DevEvent {
   return { ...rest, event, ...(eventId === undefined ? {} : { eventId }) }
 }
 
-interface ContractsSwap {
+interface ReloadTracker {
   /** Records that a part now serves a bundle of contracts. */
   record(part: string, bundle: string): void
-  /** Resolves when all parts serve it, or after 5 s, since a part may have started with it and log no swap. */
+  /** Resolves when all parts serve it, or after 5 s, since a part may have started with it and log no reload. */
   waitFor(file: string): Promise<void>
 }
 
-const SWAP_LIMIT_MS = 5_000
+const RELOAD_LIMIT_MS = 5_000
 
-/** Tracks which bundle of contracts gateway and relay serve: a save is applied when both have logged the swap. */
-export function createContractsSwap(parts: readonly string[]): ContractsSwap {
+/** Tracks which bundle of contracts gateway and relay serve: a save is applied when both have logged the reload. */
+export function createReloadTracker(parts: readonly string[]): ReloadTracker {
   const serving = new Map<string, string>()
   let next = Promise.withResolvers<void>()
   return {
@@ -104,7 +104,7 @@ export function createContractsSwap(parts: readonly string[]): ContractsSwap {
       next = Promise.withResolvers()
     },
     waitFor: async (file) => {
-      const late = delay(SWAP_LIMIT_MS, 'late' as const, { ref: false })
+      const late = delay(RELOAD_LIMIT_MS, 'late' as const, { ref: false })
       while (parts.some((part) => serving.get(part) !== basename(file))) {
         if ((await Promise.race([next.promise, late])) === 'late') return
       }

@@ -5,7 +5,7 @@ import pg from 'pg'
 import { replacePointer } from '../build/index.ts'
 import { ensureKey, makeToken } from '../data/api-keys.ts'
 import { migrate } from '../data/migrate/migrate.ts'
-import { type Part, rolesOf } from '../data/migrate/privileges.ts'
+import { type DatabaseUser, rolesOf } from '../data/migrate/privileges.ts'
 import { type Roles, readRoles } from '../deploy/import-sources.ts'
 import { ROLES } from '../deploy/render/platform.ts'
 import { type Config, clearEnv, inheritedEnv } from '../kernel/index.ts'
@@ -18,10 +18,11 @@ import { startPostgres } from './postgres/index.ts'
 import { startRedis } from './redis.ts'
 import type { Report } from './report.ts'
 
+/** The stores that `ebb dev` runs or was given, with their addresses. */
 export interface Stores {
   readonly secrets: DevSecrets
   /** The addresses of the stores for each part, by setting name. */
-  readonly urls: Readonly<Record<Part, Readonly<Record<string, string>>>>
+  readonly urls: Readonly<Record<DatabaseUser, Readonly<Record<string, string>>>>
   readonly contracts: Contracts
   readonly notes: Readonly<Record<string, string>>
   readonly roles: Roles
@@ -63,7 +64,7 @@ export async function startStores({ root, dataDir, config, report }: StoresOptio
     })
     await ensureKeys(databaseUrl, secrets, roles)
     const redisUrl = config.REDIS_URL ?? fulfilledValue(redis)?.url
-    const urlsOf = (part: Part) => ({
+    const urlsOf = (part: DatabaseUser) => ({
       // In a database from DATABASE_URL we may not be allowed to create roles: all parts share its address.
       DATABASE_URL: databases?.[part] ?? databaseUrl,
       ...(redisUrl ? { REDIS_URL: redisUrl } : {}),

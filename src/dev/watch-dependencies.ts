@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 export const WATCHED = ['functions', 'domain', 'src']
 const PACKAGES = /[\\/]node_modules[\\/]/
 
+/** Watches the files outside the watched folders that bundles were built from. */
 export interface DependencyWatcher {
   /** Watches those of these files that are in no watched folder. */
   add(files: Iterable<string>): void

@@ -74,14 +74,17 @@ export type Handler<C, U extends Uses> = (
 
 /**
  * A contract with its handler and the resources that this uses, as `implement()` returns it.
- * @example const nameOf = ({ contract }: Implementation) => contract.name
+ * @example
+ * const fn: Implementation<typeof contract, { sql: typeof postgres }> = implement(contract, { sql: postgres }, async ({ params }) => ({
+ *   id: params.id, quantity: 1,
+ * }))
  */
 export interface Implementation<C = Contract, U extends Uses = Uses> {
-  /** What it promises. */
+  /** The contract that the handler keeps, as `endpoint()` or `subscriber()` returned it. */
   readonly contract: C
   /** The resources that the handler uses. */
   readonly uses: U
-  /** The handler. */
+  /** Handles one request or event, as it was passed to `implement()`. */
   handle(input: HandlerInput<C>, context: HandlerContext<C> & BoundResources<U>): Promise<HandlerOutput<C>>
 }
 
@@ -126,7 +129,7 @@ export function implement<C extends Contract, const U extends Uses>(
       contract.name,
       `\`${reservedName}\` is part of every handler's context; give the resource another name`,
     )
-  const afterCommitResource = Object.keys(uses).find((name) => uses[name]?.carryOut)
+  const afterCommitResource = Object.keys(uses).find((name) => uses[name]?.runEffect)
   if (afterCommitResource && contract.kind !== 'subscriber') {
     throw new ContractError(
       contract.name,

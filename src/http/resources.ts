@@ -18,7 +18,7 @@ export interface OpenedResources {
   /** The resource with transactions, where there is one. */
   readonly transaction: OpenedTransaction | undefined
   /** Carries out, in order, the effects that are pending after a commit. */
-  carryOut(effects: readonly Effect[], signal: AbortSignal): Promise<void>
+  runEffects(effects: readonly Effect[], signal: AbortSignal): Promise<void>
   /** Rejects while one of them cannot serve. */
   ready(): Promise<void>
   close(): Promise<void>
@@ -42,11 +42,11 @@ export function openResources(uses: Uses, config: Config, log: Log): OpenedResou
     bind: (request) =>
       Object.fromEntries(others.map(({ name, resource, opened }) => [name, resource.bind(opened, request(name))])),
     transaction: transactional && transactionOf(transactional),
-    carryOut: async (effects, signal) => {
+    runEffects: async (effects, signal) => {
       for (const { resource: name, payload } of effects) {
         const { resource, opened } = all.find((one) => one.name === name) ?? {}
-        if (!resource?.carryOut) throw new Error(`\`${name}\` has pending effects, and the handler no longer uses it`)
-        await resource.carryOut(opened, payload, { signal })
+        if (!resource?.runEffect) throw new Error(`\`${name}\` has pending effects, and the handler no longer uses it`)
+        await resource.runEffect(opened, payload, { signal })
       }
     },
     ready: async () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { registerSecrets } from './redact.ts'
 import { type ConfigOf, SETTINGS, type Setting } from './settings.ts'
 
+/** The settings of a process, parsed and typed. */
 export type Config = ConfigOf<typeof SETTINGS>
 type Env = Readonly<Record<string, string | undefined>>
 

@@ -11,20 +11,12 @@ export {
   readSecrets,
   requireSetting,
 } from './config.ts'
+export { type Correlation, traceIdOf } from './correlation.ts'
 export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.ts'
 export { createLog, type Log, logReady } from './log.ts'
-export {
-  type BindContext,
-  type Correlation,
-  type Resource,
-  rejectLateCall,
-  restrictToStores,
-  STORES,
-  type Store,
-  type TransactionalResource,
-  traceIdOf,
-} from './resource.ts'
+export { type BindContext, type Resource, rejectLateCall, type TransactionalResource } from './resource.ts'
 export { runService } from './run-service.ts'
+export { restrictToStores, STORES, type Store } from './stores.ts'
 export type {
   Claim,
   ClaimResult,

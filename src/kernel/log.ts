@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs'
 import { type Logger, type LoggerOptions, pino } from 'pino'
 import { loggable, redactSecrets } from './redact.ts'
 
+/** The structured log: `log.info({ orderId }, 'order placed')` writes one line of JSON. */
 export type Log = Pick<Logger, 'info' | 'warn' | 'error' | 'debug' | 'fatal' | 'child'>
 
 type LogArguments = [fields: object, text?: string]

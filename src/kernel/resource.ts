@@ -1,13 +1,16 @@
 import type { Config } from './config.ts'
+import type { Correlation } from './correlation.ts'
 import type { Log } from './log.ts'
+import type { Store } from './stores.ts'
 import type { Transaction } from './unit-of-work.ts'
 
 /**
- * Something that is opened once per process and bound to each request; a function names in `uses` what it needs.
- * Written as methods, so that a list of resources of many kinds has a type.
+ * What a handler works with besides its input, such as a database or an API of another company: opened once per process,
+ * bound to each request. A function names in `uses` what it needs, and its handler gets it under the same name.
  * @example
  * const clock: Resource<{ now(): number }, () => number> = { stores: [], open: () => Date.now, bind: (now) => ({ now }) }
  */
+// Written as methods, so that a list of resources of many kinds has a type.
 export interface Resource<Bound, Opened = unknown> {
   /** The stores that it connects to: a function's pod has only the secrets of the stores that its resources name. */
   readonly stores: readonly Store[]
@@ -25,21 +28,12 @@ export interface Resource<Bound, Opened = unknown> {
    * Does what was passed to `afterCommit`, at least once: after an error, or where the process ended before it was done,
    * the event is delivered again and this is called again. For subscribers only, since nothing else is repeated by itself.
    */
-  carryOut?(opened: Opened, payload: unknown, request: { readonly signal: AbortSignal }): Promise<void>
+  runEffect?(opened: Opened, payload: unknown, request: { readonly signal: AbortSignal }): Promise<void>
 }
 
 /** A resource that makes a request all or nothing. */
 export type TransactionalResource<Bound, Opened = unknown> = Resource<Bound, Opened> &
   Required<Pick<Resource<Bound, Opened>, 'transaction'>>
-
-/** What every message carries, so that a click can be traced to the e-mail that it causes. */
-export interface Correlation {
-  readonly correlationId: string
-  /** W3C Trace Context. */
-  readonly traceparent: string
-}
-
-export const traceIdOf = (traceparent: string): string => traceparent.slice(3, 35)
 
 /**
  * What a resource learns of the request that it is bound to.
@@ -48,27 +42,8 @@ export const traceIdOf = (traceparent: string): string => traceparent.slice(3, 3
 export interface BindContext extends Correlation {
   /** Aborts when the request's deadline is over or its caller has gone. */
   readonly signal: AbortSignal
-  /** Stores, in the request's transaction, what `carryOut` is to do after its commit. `payload` goes through JSON. */
+  /** Stores, in the request's transaction, what `runEffect` is to do after its commit. `payload` goes through JSON. */
   afterCommit(payload: unknown): Promise<void>
-}
-
-/** The stores of the platform, and the settings that say where each is. */
-const STORE_SETTINGS = {
-  mail: ['SMTP_URL', 'EBB_MAIL_FOLDER'],
-  postgres: ['DATABASE_URL', 'DATABASE_DIRECT_URL'],
-  redis: ['REDIS_URL'],
-} as const satisfies Readonly<Record<string, readonly (keyof Config)[]>>
-
-export type Store = keyof typeof STORE_SETTINGS
-
-/** The names of the stores. */
-// Object.keys of an object that has no other keys.
-export const STORES = Object.keys(STORE_SETTINGS) as readonly Store[]
-
-/** The settings without those of other stores: on a cluster, a pod has no others. */
-export function restrictToStores(config: Config, stores: readonly Store[]): Config {
-  const others = STORES.filter((store) => !stores.includes(store)).flatMap((store) => STORE_SETTINGS[store])
-  return { ...config, ...Object.fromEntries(others.map((name) => [name, undefined])) }
 }
 
 /**

@@ -3,6 +3,7 @@ import * as z from 'zod'
 /** One setting: what creates its schema, and its default. */
 export type Setting = readonly [schema: () => z.ZodType<unknown, string>, defaultValue: unknown]
 
+/** The parsed values of a set of settings, by their names. */
 export type ConfigOf<Settings extends Readonly<Record<string, Setting>>> = {
   readonly [Name in keyof Settings]: z.output<ReturnType<Settings[Name][0]>> | Settings[Name][1]
 }

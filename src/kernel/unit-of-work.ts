@@ -31,6 +31,7 @@ export interface Effect {
   readonly payload: unknown
 }
 
+/** How a transactional resource runs a request in one transaction. */
 export interface Transaction<Bound, Opened> {
   /** Runs `work` in a transaction; where it is read-only, so that it cannot write. */
   run<Result>(opened: Opened, options: TransactionOptions, work: TransactionWork<Bound, Result>): Promise<Result>
@@ -44,6 +45,7 @@ export interface Transaction<Bound, Opened> {
  */
 export type TransactionWork<Bound, Result> = (bound: Bound, end: () => number, unit?: UnitOfWork) => Promise<Result>
 
+/** The limits of one transaction, and what it may do. */
 export interface TransactionOptions {
   readonly readOnly: boolean
   /** Whether `work` may run a second time, since it has no effect outside the transaction before the commit. */
@@ -60,6 +62,7 @@ export interface Claim {
   readonly fingerprint: Uint8Array
 }
 
+/** What became of a claim: only a new one runs the handler. */
 export type ClaimResult =
   | { readonly status: 'new' }
   /** Another request holds it right now. */
@@ -68,6 +71,7 @@ export type ClaimResult =
   | { readonly status: 'mismatch' }
   | { readonly status: 'finished'; readonly response: StoredResponse }
 
+/** The first response under an idempotency key, as it is replayed. */
 export interface StoredResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -75,6 +79,7 @@ export interface StoredResponse {
   readonly body: Uint8Array | string
 }
 
+/** An event as the outbox stores it. */
 export interface OutgoingEvent {
   readonly id: string
   readonly type: string

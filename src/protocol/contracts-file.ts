@@ -14,32 +14,32 @@ export interface ContractsFile {
 }
 
 /**
- * Opens the contracts that the pointer file names (`contracts-<hash>.cjs`, beside it), and swaps when the pointer is
- * renamed onto another. A new one that does not load is logged, and the last good one stays.
+ * Opens the contracts that the current file names (`contracts-<hash>.cjs`, beside it), and reloads them when that file is
+ * replaced. A new one that does not load is logged, and the last good one stays.
  */
 export function openContracts(
   pointer: string,
-  { log, onSwap }: { log: Log; onSwap?: (set: ContractSet) => void },
+  { log, onReload }: { log: Log; onReload?: (set: ContractSet) => void },
 ): ContractsFile {
   let name = readName(pointer)
   let set = loadContracts(join(dirname(pointer), name))
-  const swap = () => {
+  const reload = () => {
     try {
       const next = readName(pointer)
       if (next === name) return
       set = loadContracts(join(dirname(pointer), next))
       name = next
-      log.info({ contracts: name }, 'contracts swapped')
-      onSwap?.(set)
+      log.info({ contracts: name }, 'contracts reloaded')
+      onReload?.(set)
     } catch (error) {
       log.error({ err: error }, 'new contracts do not load; the last good ones stay')
     }
   }
-  const watcher = watchFolder(dirname(pointer), swap)
-  watchFile(pointer, { interval: POLL_MS, persistent: false }, swap)
+  const watcher = watchFolder(dirname(pointer), reload)
+  watchFile(pointer, { interval: POLL_MS, persistent: false }, reload)
   const close = () => {
     watcher?.close()
-    unwatchFile(pointer, swap)
+    unwatchFile(pointer, reload)
   }
   return { current: () => set, close }
 }
@@ -59,14 +59,22 @@ function watchFolder(folder: string, onChange: () => void): FSWatcher | undefine
 const readName = (pointer: string) => basename(readFileSync(pointer, 'utf8').trim())
 
 /**
- * Runs a bundle of contracts in this realm without the module cache, so that a dropped generation can be collected.
- * Throws what the bundle throws, such as the ContractError of a contract that contradicts itself.
+ * Loads the contracts of a bundle that `bundleContracts` built. Throws what the bundle throws, such as the
+ * ContractError of a contract that contradicts itself.
  */
 export function loadContracts(file: string): ContractSet {
-  const wrapper = `(function (exports, require, module) {${readFileSync(file, 'utf8')}\n})`
-  const module = { exports: {} as Partial<ContractSet> }
-  new Script(wrapper, { filename: file }).runInThisContext()(module.exports, createRequire(file), module)
-  const { routes, subscriptions, openapi, validate, validateEvent } = module.exports
+  const { routes, subscriptions, openapi, validate, validateEvent } = runBundle<ContractSet>(
+    readFileSync(file, 'utf8'),
+    file,
+  )
   if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
   return { routes, subscriptions, openapi, validate, validateEvent }
+}
+
+/** Runs a CommonJS bundle in this realm without the module cache, so that it can be collected. Returns its exports. */
+export function runBundle<Exports extends object>(text: string, filename: string): Partial<Exports> {
+  const module: { exports: Partial<Exports> } = { exports: {} }
+  const run = new Script(`(function (exports, require, module) {${text}\n})`, { filename }).runInThisContext()
+  run(module.exports, createRequire(filename), module)
+  return module.exports
 }

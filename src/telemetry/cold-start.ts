@@ -1,6 +1,6 @@
 import { startInfo } from '../start/start-info.ts'
 
-/** The parts of a cold start, in milliseconds since the process was started. */
+/** The phases of a cold start, in milliseconds since the process was started. */
 export interface ColdStart {
   /** Node runs, and begins to load the function's code. */
   readonly spawnMs: number
@@ -12,13 +12,14 @@ export interface ColdStart {
   readonly firstAnswerMs: number
 }
 
-/** The parts by their names in spans and metrics: `first_answer` for `firstAnswerMs`. */
-export const coldStartParts = (cold: ColdStart): readonly (readonly [name: string, ms: number])[] =>
-  Object.entries(cold).map(([part, ms]) => [
-    part.replace(/Ms$/, '').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+/** The phases of a cold start by their names in spans and metrics: `first_answer` for `firstAnswerMs`. */
+export const coldStartPhases = (cold: ColdStart): readonly (readonly [name: string, ms: number])[] =>
+  Object.entries(cold).map(([phase, ms]) => [
+    phase.replace(/Ms$/, '').replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     ms,
   ])
 
+/** Measures the phases of this process's start, up to its first response. */
 export interface ColdStartClock {
   loaded(): void
   ready(): void

@@ -19,6 +19,7 @@ export function setRouteAttributes(request: IncomingMessage, attributes: RouteAt
   described[ROUTE_ATTRIBUTES] = attributes
 }
 
+/** The attributes that say which route a request took; undefined for one that took none. */
 export const getRouteAttributes = (request: IncomingMessage): RouteAttributes | undefined =>
   (request as RequestWithAttributes)[ROUTE_ATTRIBUTES]
 
@@ -27,6 +28,7 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 /** A method as it is used in a span's name, which must have few values. */
 export const methodName = (method: string): string => (METHODS.has(method) ? method : 'HTTP')
 
+/** The attributes of a method: one that is unknown is `_OTHER`, since callers can make up any number. */
 export const methodAttributes = (method: string): Attributes =>
   METHODS.has(method)
     ? { 'http.request.method': method }

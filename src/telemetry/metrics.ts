@@ -10,10 +10,11 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import type { Config } from '../kernel/config.ts'
 import type { Log } from '../kernel/log.ts'
-import { type ColdStart, coldStartParts } from './cold-start.ts'
+import { type ColdStart, coldStartPhases } from './cold-start.ts'
 import { createMetricExporter } from './otlp/exporters.ts'
 import type { CompletedRequest } from './server-spans.ts'
 
+/** What a function records about its requests and its start. */
 export interface Metrics {
   recordRequest(request: CompletedRequest): void
   recordColdStart(coldStart: ColdStart, route: string): void
@@ -60,12 +61,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     recordRequest: (request) =>
       record(({ durations }) => durations.record(request.seconds, durationAttributes(request))),
     recordColdStart: (coldStart, route) =>
-      record(({ coldStarts, initDuration, parts }) => {
+      record(({ coldStarts, initDuration, phases }) => {
         const attributes = { 'http.route': route }
         coldStarts.add(1, attributes)
         initDuration.record(coldStart.readyMs / 1_000, attributes)
-        for (const [part, ms] of coldStartParts(coldStart))
-          parts.record(ms / 1_000, { ...attributes, 'ebb.cold_start.part': part })
+        for (const [phase, ms] of coldStartPhases(coldStart))
+          phases.record(ms / 1_000, { ...attributes, 'ebb.cold_start.part': phase })
       }),
     scrape: EBB_METRICS === 'scrape' ? (_request, response) => load().scrape?.respond(response) : undefined,
     shutdown: async () => {
@@ -81,7 +82,7 @@ interface Instruments {
   readonly durations: Histogram
   readonly coldStarts: Counter
   readonly initDuration: Histogram
-  readonly parts: Histogram
+  readonly phases: Histogram
 }
 
 function createInstruments({ config, resource, log }: MetricsOptions): Instruments {
@@ -102,7 +103,7 @@ function createInstruments({ config, resource, log }: MetricsOptions): Instrumen
     durations: seconds('http.server.request.duration', 'Duration of HTTP server requests.'),
     coldStarts: meter.createCounter('faas.coldstarts', { unit: '{coldstart}', description: 'Cold starts.' }),
     initDuration: seconds('faas.init_duration', 'From the start of the process until it listens.'),
-    parts: seconds('ebb.cold_start.duration', 'The parts of a cold start, each from the start of the process.'),
+    phases: seconds('ebb.cold_start.duration', 'The parts of a cold start, each from the start of the process.'),
   }
 }
 

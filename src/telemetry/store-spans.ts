@@ -10,6 +10,7 @@ export interface Statement {
   readonly port: number
 }
 
+/** The diagnostics channel on which statements are published. */
 export const POSTGRES_CHANNEL = 'ebb:postgres:statement'
 
 /** What ioredis publishes about a command; it redacts values itself, except for the arguments of scripts. */

@@ -3,7 +3,7 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { TracerProvider } from '@opentelemetry/sdk-trace'
 import type { Config } from '../kernel/config.ts'
 import type { Log } from '../kernel/log.ts'
-import { type ColdStart, type ColdStartClock, coldStartParts, createColdStartClock } from './cold-start.ts'
+import { type ColdStart, type ColdStartClock, coldStartPhases, createColdStartClock } from './cold-start.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { createSpanProcessor } from './otlp/exporters.ts'
 import { createPropagator, createSampler, spanLimitsOf, telemetryResource, warnOfUnsupported } from './sdk-options.ts'
@@ -11,12 +11,14 @@ import { traceServer } from './server-spans.ts'
 import { traceStores } from './store-spans.ts'
 import { traceUndici } from './undici-spans.ts'
 
+/** The traces and metrics of one process. */
 export interface Telemetry extends Pick<ColdStartClock, 'loaded' | 'ready'> {
   readonly scrape: Metrics['scrape']
   /** Exports what is left, within the limit; never rejects. */
   shutdown(options: { readonly limitMs: number }): Promise<void>
 }
 
+/** What telemetry needs to know of the process that it observes. */
 export interface TelemetryOptions {
   readonly name: string
   readonly log: Log
@@ -70,7 +72,7 @@ export function startTelemetry(config: Config, { name, log, kind }: TelemetryOpt
 }
 
 const coldStartAttributes = (cold: ColdStart) =>
-  Object.fromEntries(coldStartParts(cold).map(([part, ms]) => [`ebb.cold_start.${part}_ms`, round(ms)]))
+  Object.fromEntries(coldStartPhases(cold).map(([part, ms]) => [`ebb.cold_start.${part}_ms`, round(ms)]))
 
 const roundParts = (cold: ColdStart) => Object.fromEntries(Object.entries(cold).map(([part, ms]) => [part, round(ms)]))
 

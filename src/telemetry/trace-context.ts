@@ -36,6 +36,7 @@ export function activeTraceparent(): string | undefined {
 const formatTraceparent = ({ traceId, spanId, traceFlags }: ReturnType<Span['spanContext']>) =>
   `00-${traceId}-${spanId}-${traceFlags & TraceFlags.SAMPLED ? '01' : '00'}`
 
+/** The span of a message that is sent or processed. */
 export interface MessageSpan {
   readonly type: string
   readonly id: string

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll } from '@jest/globals'
 import pg from 'pg'
-import type { Part } from '../data/migrate/privileges.ts'
+import type { DatabaseUser } from '../data/migrate/privileges.ts'
 import { grantConnect } from '../dev/database-roles.ts'
 import { inheritedEnv } from '../kernel/index.ts'
 
@@ -58,14 +58,14 @@ export function testDatabase(): TestDatabase {
 }
 
 /** The address of a test's database with the login of a service or of functions, or of its owner. */
-export function databaseUrlFor(role: Part | 'owner', databaseUrl: string): string {
+export function databaseUrlFor(role: DatabaseUser | 'owner', databaseUrl: string): string {
   const { username, password } = new URL(readLogins()[role])
   const url = new URL(databaseUrl)
   const isTestLogin = Object.values(readLogins()).some((login) => new URL(login).username === url.username)
   return isTestLogin ? Object.assign(url, { username, password }).href : databaseUrl
 }
 
-function readLogins(): Readonly<Record<Part | 'owner', string>> {
+function readLogins(): Readonly<Record<DatabaseUser | 'owner', string>> {
   const { [ADMIN_URL]: owner = '', [URLS]: urls = '{}' } = inheritedEnv([ADMIN_URL, URLS])
   return { owner, ...JSON.parse(urls) }
 }

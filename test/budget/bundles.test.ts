@@ -153,7 +153,7 @@ describe.each(['place-order', 'list-products', 'send-welcome-email'])('%s', (nam
       listed.map((part) => readFile(parts[part]?.file ?? join(folder, name, part), 'utf8')),
     )
     const messages = (
-      await sentencesOf(['check-endpoint', 'check-subscriber', 'check-parts', 'check-deployment'])
+      await sentencesOf(['check-endpoint', 'check-subscriber', 'check-common', 'check-deployment'])
     ).filter((sentence) => code.join('').includes(sentence))
     expect(messages).toEqual([])
   })

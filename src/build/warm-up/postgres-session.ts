@@ -48,22 +48,25 @@ export function createReader(body: Buffer) {
   }
 }
 
-type Part = Buffer | string
+type Field = Buffer | string
 
-export function message(type: string, ...parts: readonly Part[]): Buffer {
-  const body = Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)))
+/** One message of the Postgres protocol: its type, its length, its fields. */
+export function message(type: string, ...fields: readonly Field[]): Buffer {
+  const body = Buffer.concat(fields.map((field) => (typeof field === 'string' ? Buffer.from(field) : field)))
   return Buffer.concat([Buffer.from(type), int32(body.length + 4), body])
 }
 
 /** A text with its terminator. */
 export const text = (value: string) => `${value}\0`
 
+/** A 16-bit number as the Postgres protocol writes it (big-endian). */
 export function int16(value: number): Buffer {
   const bytes = Buffer.alloc(2)
   bytes.writeInt16BE(value)
   return bytes
 }
 
+/** A 32-bit number as the Postgres protocol writes it (big-endian). */
 export function int32(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeInt32BE(value)

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
+/** How the process of an image is started. */
 export interface ImageOptions {
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string>>

@@ -15,6 +15,7 @@ export interface Tokens {
 /** The owner of the only row, where rows have owners. */
 export const CALLER = 'warm-up'
 
+/** Signs the identities that warm-up requests carry: one that may call the function, and one that may not. */
 export async function signTokens(
   contract: AnyContract,
   sign: Readonly<Record<'gateway' | 'relay', SignIdentity>>,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 
 const PROBE_LIMIT_MS = 45_000
 
+/** A request that `ebb check` makes of a deployed Ebb. */
 export interface ProbeRequest {
   readonly method: string
   /** Path and query. */
@@ -19,6 +20,7 @@ export interface ProbeResponse {
   readonly correlationId: string
 }
 
+/** Sends one request of `ebb check` and reads the whole response. */
 export type Send = (request: ProbeRequest) => Promise<ProbeResponse>
 
 /** Creates a client for one Ebb that sends each request with its own correlation id and follows no redirect. */
@@ -37,6 +39,7 @@ export function createProbe(url: string): Send {
 /** What is wrong with a response, in one sentence; undefined if nothing is. */
 export type Violation = string | undefined
 
+/** One thing that `ebb check` verifies, by one or more requests. */
 export interface Check {
   readonly name: string
   run(): Promise<Violation>

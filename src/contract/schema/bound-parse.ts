@@ -33,6 +33,7 @@ function withoutMemoizer<S>(make: () => S): S {
 }
 
 type Payload = z.core.ParsePayload
+/** The function inside a zod schema that parses a value and adds issues to the payload. */
 export type Parse = (payload: Payload, context: z.core.ParseContextInternal) => z.core.util.MaybeAsync<Payload>
 
 /** The part of the def of an array, a tuple or a record that is read here; zod types each more narrowly. */

@@ -25,19 +25,25 @@ export interface Def {
   readonly checks?: readonly Check[]
 }
 
+/** One check of a zod schema, such as `.max(10)`. */
 export type Check = z.core.$ZodCheck<never>
 
 const WRAPPERS = ['optional', 'nullable', 'default', 'prefault', 'nonoptional', 'readonly', 'catch']
+/** The kinds of schemas that hold others, by the `type` of their def. */
 export const BRANCHES = new Set(['object', 'array', 'union', 'tuple', 'record', 'pipe', 'lazy', ...WRAPPERS])
+/** The kinds of schemas that hold no others, by the `type` of their def. */
 export const LEAVES = new Set([
   ...['string', 'number', 'int', 'boolean', 'null', 'enum', 'literal', 'template_literal'],
   ...['unknown', 'any', 'never', 'transform'],
 ])
 
+/** The definition of a schema, typed with all that a walk over schemas reads. */
 // Every zod schema carries a def of this shape; zod only types them one by one.
 export const defOf = (schema: z.ZodType) => schema.def as unknown as Def
+/** The kind of a schema, such as `object`. */
 export const typeOf = (schema: z.ZodType): string => schema.def.type
 
+/** The schemas that a definition holds, each with its name in an object; the name is empty for all others. */
 export function* childrenOf(def: Def): Iterable<[string, z.ZodType]> {
   yield* Object.entries(def.shape ?? {})
   for (const child of [...(def.options ?? []), ...(def.items ?? [])]) yield ['', child]

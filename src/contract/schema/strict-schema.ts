@@ -21,8 +21,10 @@ export interface Direction {
   readonly onRebuilt?: (rebuilt: z.ZodType, original: z.ZodType) => void
 }
 
+/** Creates the direction for what comes in: unknown keys are refused. */
 export const createStrictDirection = (): Direction => ({ catchall: z.never(), made: new Map() })
 
+/** Clones a schema with all that it holds, so that unknown keys are treated as the direction says and no check is unbounded. */
 export function rebuild(schema: z.ZodType, direction: Direction): z.ZodType {
   const { catchall, made, onRebuilt } = direction
   const known = made.get(schema)

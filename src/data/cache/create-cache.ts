@@ -18,6 +18,7 @@ export interface SharedCache {
   close(): Promise<void>
 }
 
+/** What a cache needs of its surroundings; tests replace it. */
 export interface CacheDependencies {
   readonly log: Pick<Log, 'warn'>
   readonly now: () => number

@@ -1,6 +1,5 @@
 import type { Agent, Dispatcher } from 'undici'
 import { readAtMost } from '../../protocol/read-at-most.ts'
-import { isRetryableStatus, parseRetryAfter, retryDelayMs } from '../../protocol/retry.ts'
 import type { HttpRequest } from './request.ts'
 import type { HttpErrorCode, RawResponse } from './response.ts'
 
@@ -45,7 +44,7 @@ export async function attempt(
   }
 }
 
-/** Such as for a header that cannot be sent: the handler's error, which says nothing about the origin. */
+/** What undici refuses to send, such as a malformed header: the handler's error, which says nothing about the origin. */
 const INVALID_REQUEST_CODES = new Set<unknown>([
   'UND_ERR_INVALID_ARG',
   'UND_ERR_NOT_SUPPORTED',
@@ -58,30 +57,3 @@ const flattenHeaders = (headers: Dispatcher.ResponseData['headers']): Readonly<R
       value === undefined ? [] : [[name, [value].flat().join(', ')]],
     ),
   )
-
-const IDEMPOTENT_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
-
-/** Whether a request has no effect, or one effect however often it is sent. */
-export const isRepeatable = ({ method, headers }: HttpRequest): boolean =>
-  IDEMPOTENT_METHODS.has(method) || headers['idempotency-key'] !== undefined
-
-/** Whether the same request may succeed later. */
-export const isRetryable = (outcome: Outcome): boolean =>
-  outcome.code === 'response'
-    ? isRetryableStatus(outcome.response.status)
-    : outcome.code === 'network' || outcome.code === 'timeout'
-
-const INITIAL_DELAY_MS = 100
-const MAX_DELAY_MS = 2_000
-const MAX_RETRY_AFTER_MS = 5_000
-
-/**
- * The delay in milliseconds after as many attempts: exponential, with full jitter, and never before Retry-After;
- * undefined where that asks for more than 5 s.
- */
-export function delayBeforeRetry(attempts: number, outcome: Outcome, random: () => number): number | undefined {
-  const { 'retry-after': retryAfter, date } = outcome.code === 'response' ? outcome.response.headers : {}
-  const retryAfterMs = parseRetryAfter(retryAfter, date) ?? 0
-  if (retryAfterMs > MAX_RETRY_AFTER_MS) return undefined
-  return retryDelayMs(attempts, { initialMs: INITIAL_DELAY_MS, maxMs: MAX_DELAY_MS, retryAfterMs, random })
-}

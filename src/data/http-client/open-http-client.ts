@@ -1,28 +1,33 @@
 import { Agent } from 'undici'
 import type { Log } from '../../kernel/index.ts'
-import { attempt, delayBeforeRetry, isRepeatable, isRetryable, type Outcome } from './attempt.ts'
-import { type AttemptResult, trackOrigins } from './origins.ts'
+import { attempt, type Outcome } from './attempt.ts'
+import type { AttemptResult } from './circuit-breaker.ts'
+import { trackOrigins } from './origins.ts'
 import type { HttpRequest } from './request.ts'
 import { HttpError, type HttpResponse, toHttpResponse, toRedirectedRequest } from './response.ts'
+import { delayBeforeRetry, isRepeatable, isRetryable } from './retry-policy.ts'
 
+/** The limits of one call with its retries and redirects. */
 export interface SendOptions {
-  /** For each attempt, until the last byte of its response. Default: 5 s. */
+  /** The time in milliseconds for each attempt, until the last byte of its response. Default: 5 s. */
   readonly timeoutMs: number
-  /** Besides the first attempt, if the request is safe to repeat. Default: 2. */
+  /** The most retries besides the first attempt, if the request is safe to repeat. Default: 2. */
   readonly retries: number
-  /** How many are followed. Another origin gets none of the handler's own headers. Default: 0. */
+  /** How many redirects are followed. Another origin gets none of the handler's own headers. Default: 0. */
   readonly redirects: number
-  /** Of the response's body. Default: 10 MiB. */
+  /** The largest body of a response, in bytes. Default: 10 MiB. */
   readonly maxBytes: number
 }
 
 type SendLimits = SendOptions & { readonly signal: AbortSignal }
 
+/** The connections and the failure counts that all requests of one process share. */
 export interface HttpClient {
   send(request: HttpRequest, limits: SendLimits): Promise<HttpResponse>
   close(): Promise<void>
 }
 
+/** The clock, the randomness and the sleep of a client; tests replace them. */
 export interface HttpClientDependencies {
   readonly now: () => number
   readonly random: () => number

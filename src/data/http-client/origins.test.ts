@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { type AttemptResult, createCircuitBreaker } from './origins.ts'
+import { type AttemptResult, createCircuitBreaker } from './circuit-breaker.ts'
 import { closedOrigin, errorOf, serve, setUpHttp } from './test-support.ts'
 
 function setUpBreaker() {

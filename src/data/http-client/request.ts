@@ -1,6 +1,7 @@
 import type { Correlation } from '../../kernel/index.ts'
 import { activeTraceparent } from '../../telemetry/index.ts'
 
+/** The methods that a handler may call other servers with. */
 export type HttpMethod = 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** One request, in a form that can be sent again. */

@@ -82,6 +82,7 @@ const pick = (names: readonly string[], headers: HttpRequest['headers']) =>
 const omit = (omitted: string, headers: HttpRequest['headers']) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name !== omitted))
 
+/** Why a call to another server has no usable response. */
 export type HttpErrorCode = 'timeout' | 'network' | 'breaker_open' | 'too_large' | 'bad_answer' | 'aborted'
 
 const MESSAGES: Readonly<Record<HttpErrorCode, string>> = {

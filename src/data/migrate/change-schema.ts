@@ -9,6 +9,7 @@ const LOCK_TIMEOUT_MS = 1_000
 const INITIAL_DELAY_MS = 250
 const MAX_DELAY_MS = 5_000
 
+/** How a change of the schema waits for the locks that it needs. */
 export interface ChangeOptions {
   /** Called each time that a lock could not be acquired. */
   readonly onWait: (message: string) => void

@@ -45,6 +45,7 @@ export function findPending(
 
 const FRESH_HINT = 'On a laptop whose data may be deleted: npm start -- --fresh.'
 
+/** One migration: an .sql file, by its number. */
 export interface Migration {
   readonly file: string
   readonly number: number

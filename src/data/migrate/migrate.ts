@@ -5,6 +5,7 @@ import { changeSchema } from './change-schema.ts'
 import { type AppliedMigration, findPending, type Migration, readMigrations } from './history.ts'
 import { grantRoles, type Roles } from './privileges.ts'
 
+/** Which migrations are applied, and which database roles get privileges afterwards. */
 export interface MigrateOptions {
   /** The folder of the platform's migrations. */
   readonly platform: string

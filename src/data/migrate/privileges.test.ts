@@ -2,13 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import pg from 'pg'
 import { testDatabase } from '../../testing/index.ts'
 import { databaseUrlFor } from '../../testing/test-database.ts'
-import { PARTS, type Part, ROUTINE_PRIVILEGES, TABLE_PRIVILEGES } from './privileges.ts'
+import { DATABASE_USERS, type DatabaseUser, ROUTINE_PRIVILEGES, TABLE_PRIVILEGES } from './privileges.ts'
 
-const clients = new Map<Part | 'owner', pg.Client>()
+const clients = new Map<DatabaseUser | 'owner', pg.Client>()
 afterAll(() => Promise.all([...clients.values()].map((client) => client.end())))
 const { ownerUrl } = testDatabase()
 beforeAll(async () => {
-  for (const role of [...PARTS, 'owner'] as const) {
+  for (const role of [...DATABASE_USERS, 'owner'] as const) {
     const client = new pg.Client({ connectionString: databaseUrlFor(role, ownerUrl) })
     await client.connect()
     clients.set(role, client)
@@ -17,14 +17,14 @@ beforeAll(async () => {
   await run('owner', 'create table public.made_later (id int generated always as identity, number serial, note text)')
 })
 
-async function run(role: Part | 'owner', sql: string): Promise<pg.QueryResult['rows']> {
+async function run(role: DatabaseUser | 'owner', sql: string): Promise<pg.QueryResult['rows']> {
   const client = clients.get(role)
   if (!client) throw new Error(`${role} is not connected`)
   return (await client.query(sql)).rows
 }
 
 /** Every error other than "permission denied" counts as allowed. */
-async function isAllowed(part: Part, sql: string): Promise<boolean> {
+async function isAllowed(part: DatabaseUser, sql: string): Promise<boolean> {
   try {
     await run(part, 'begin')
     await run(part, sql)
@@ -37,7 +37,7 @@ async function isAllowed(part: Part, sql: string): Promise<boolean> {
 }
 
 /** Tries all of them. Returns the names of those that were allowed. */
-async function tryAll(part: Part, statements: Readonly<Record<string, string>>): Promise<readonly string[]> {
+async function tryAll(part: DatabaseUser, statements: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const allowed: string[] = []
   for (const [name, sql] of Object.entries(statements)) if (await isAllowed(part, sql)) allowed.push(name)
   return allowed.sort()
@@ -84,7 +84,7 @@ const statementsFor = ({ schema, name, columns }: Table): Readonly<Record<string
 }
 
 /** What is declared, in the words of `statementsFor`. */
-function declaredFor(part: Part, { schema, name, columns }: Table): readonly string[] {
+function declaredFor(part: DatabaseUser, { schema, name, columns }: Table): readonly string[] {
   const isTeams = schema === 'public' && name !== 'schema_version' && part === 'functions'
   const privileges = isTeams
     ? ['select', 'insert', 'update', 'delete', 'lock']
@@ -116,7 +116,7 @@ const routines = async (): Promise<readonly { signature: string; call: string }[
 
 let tried = 0
 
-describe.each(PARTS)('as the role of %s', (part) => {
+describe.each(DATABASE_USERS)('as the role of %s', (part) => {
   const attempt = async (statements: Readonly<Record<string, string>>) => {
     tried += Object.keys(statements).length
     return tryAll(part, statements)
@@ -159,7 +159,7 @@ describe.each(PARTS)('as the role of %s', (part) => {
       'alter function ebb.claim_key security invoker',
       ...['create extension pg_trgm', 'create role mine', 'checkpoint'],
       ...['set role ebb', 'set role postgres', 'set session authorization postgres', 'grant ebb to current_user'],
-      ...PARTS.filter((other) => other !== part).map((other) => `set role ebb_${other}`),
+      ...DATABASE_USERS.filter((other) => other !== part).map((other) => `set role ebb_${other}`),
       ...['select * from pg_authid', `select pg_read_file('/etc/hostname')`, `copy (select 1) to program 'true'`],
       ...[`select lo_import('/etc/hostname')`, `select pg_ls_dir('/')`, `alter database postgres set fsync = off`],
       `select pg_terminate_backend(pid) from pg_stat_activity where usename = 'postgres'`,

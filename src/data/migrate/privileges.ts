@@ -2,11 +2,12 @@ import type pg from 'pg'
 import { type Config, ConfigError } from '../../kernel/index.ts'
 
 /** The parts that log in to the database, each by a role of its own. */
-export const PARTS = ['gateway', 'relay', 'functions'] as const
-export type Part = (typeof PARTS)[number]
+export const DATABASE_USERS = ['gateway', 'relay', 'functions'] as const
+/** What logs in to the database with a role of its own: the gateway, the relay, or all functions. */
+export type DatabaseUser = (typeof DATABASE_USERS)[number]
 
 /** The privileges of each part; none for a part that is not listed. */
-type Privileges = Readonly<Partial<Record<Part, readonly string[]>>>
+type Privileges = Readonly<Partial<Record<DatabaseUser, readonly string[]>>>
 
 /**
  * The privileges that each part needs on each table of the platform. A function inserts into tables that it may not read:
@@ -62,7 +63,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
 }
 
 /** The parts that may call each function of the platform's schema. */
-export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly Part[]>> = {
+export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]>> = {
   'find_answer(text, text, text, bytea)': ['gateway', 'functions'],
   'claim_key(text, text, text, bytea)': ['gateway', 'functions'],
   'take_place(text, text, uuid[])': ['gateway'],
@@ -72,7 +73,7 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly Part[]>> = {
 }
 
 /** The role that each part logs in as. */
-export type Roles = Readonly<Partial<Record<Part, string>>>
+export type Roles = Readonly<Partial<Record<DatabaseUser, string>>>
 
 /** The roles of the settings, as options of `migrate`. */
 export const rolesOf = (config: Config) => ({
@@ -90,7 +91,7 @@ export async function grantRoles(client: pg.ClientBase, roles: Roles): Promise<v
   if (names.length === 0) return
   await requireRoles(client, names)
   const roleList = names.map((name) => quote(name)).join(', ')
-  const granted = PARTS.flatMap((part) => {
+  const granted = DATABASE_USERS.flatMap((part) => {
     const role = roles[part]
     return role === undefined ? [] : grantsOf(part, quote(role))
   })
@@ -106,7 +107,7 @@ export async function grantRoles(client: pg.ClientBase, roles: Roles): Promise<v
   await client.query(statements.join(';\n'))
 }
 
-function grantsOf(part: Part, role: string): readonly string[] {
+function grantsOf(part: DatabaseUser, role: string): readonly string[] {
   const tables = Object.entries(TABLE_PRIVILEGES).flatMap(([table, privileges]) =>
     (privileges[part] ?? []).map((privilege) => `grant ${privilege} on ebb.${table} to ${role}`),
   )

@@ -9,16 +9,16 @@ interface AcquireOptions {
 /** The weight of the latest use in the moving average of how long a connection is held. */
 const AVERAGE_WEIGHT = 0.1
 const MAX_WAIT_MS = 5_000
-/** The longest wait as a share of the caller's time: in a burst, and in a queue that has stood for as long as that. */
-const [BURST_SHARE, STANDING_SHARE] = [0.9, 0.5]
+/** The longest wait as a share of the caller's time: in a burst, and in a queue that has not been empty for as long as that. */
+const [BURST_WAIT_SHARE, STEADY_WAIT_SHARE] = [0.9, 0.5]
 
 /** The longest wait for a slot and a connection of a caller who has so long for all of it: the rest is for the work. */
-export const maxWaitMs = (timeoutMs: number) => Math.min(timeoutMs * BURST_SHARE, MAX_WAIT_MS)
+export const maxWaitMs = (timeoutMs: number) => Math.min(timeoutMs * BURST_WAIT_SHARE, MAX_WAIT_MS)
 
 /**
  * The slots of a pool, one for each connection, and the queue before them: first come, first served. A burst may wait
  * nearly as long as its time allows: it ends. In a queue that does not end, all would be served when they are about to
- * expire: there a wait that, by the pace of the last uses, would exceed half of the caller's time is refused at once.
+ * expire (CoDel, RFC 8289, calls that a standing queue): there a wait that, by the pace of the last uses, would exceed half of the caller's time is refused at once.
  */
 export function createConnectionSlots(max: number, { now = () => performance.now() } = {}) {
   const waiting = new Set<() => void>()
@@ -61,7 +61,7 @@ export function createConnectionSlots(max: number, { now = () => performance.now
       }
       const burstMs = maxWaitMs(timeoutMs)
       if (waiting.size === 0 || now() - waitingSince < burstMs) return wait(signal, burstMs)
-      const waitMs = Math.min(timeoutMs * STANDING_SHARE, burstMs)
+      const waitMs = Math.min(timeoutMs * STEADY_WAIT_SHARE, burstMs)
       if ((averageHeldMs * (waiting.size + 1)) / max > waitMs) throw poolExhausted()
       return wait(signal, waitMs)
     },
@@ -75,6 +75,7 @@ export function createConnectionSlots(max: number, { now = () => performance.now
   }
 }
 
+/** The 503 of a request that would wait too long for a connection. */
 export const poolExhausted = (cause?: unknown) =>
   new Problem('unavailable', 503, 'All connections to the database are in use; retry later.', {
     ...{ cause, retryAfterSeconds: 1 },

@@ -37,6 +37,7 @@ export function toProblem(error: unknown): unknown {
   return error
 }
 
+/** The 503 of a request while the database does not respond. */
 export const databaseUnavailable = (cause?: unknown) =>
   new Problem('unavailable', 503, 'The database is not reachable; retry later.', { cause, retryAfterSeconds: 2 })
 

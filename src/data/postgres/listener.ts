@@ -8,6 +8,7 @@ const MAX_RETRY_MS = 5_000
 const PING_INTERVAL_MS = 10_000
 const PING_TIMEOUT_MS = 5_000
 
+/** What a listener does with notifications, and with the loss of its connection. */
 export interface ListenerOptions {
   readonly onNotify: (channel: string, payload: string) => void
   /** Connected, for the first time or again: what was sent in between is lost. */

@@ -100,5 +100,5 @@ const throwReadOnlyError = (error: unknown): never => {
 }
 
 const refuseSnapshot = () => {
-  throw new TypeError('sql.snapshot is for requests that only read, and is no part of another one')
+  throw new TypeError('sql.snapshot is for requests that only read, and cannot be part of another one')
 }

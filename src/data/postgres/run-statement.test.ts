@@ -85,7 +85,7 @@ it('names which of many parameters it is, and the text before it', async () => {
   await expect(sql`select ${sql.join(values, sql.fragment`, `)}`).rejects.toThrow('would both be int4')
   const list = sql.fragment`array[${sql.join(values, sql.fragment`, `)}]`
   await expect(sql`select ${list}`).rejects.toThrow(
-    'parameter $11 (int4, near `int4, $8::int4, $9::int4, $10::int4, $11`) is no text of that type',
+    'parameter $11 (int4, near `int4, $8::int4, $9::int4, $10::int4, $11`) is not a valid text of that type',
   )
 })
 

@@ -85,7 +85,7 @@ function nameParameter(error: unknown, text: string, types: readonly ValueType[]
   const type = types[Number(number) - 1]?.name
   // The message ends with the value, which may be a secret that must not be logged.
   const why = String(message).replace(/: ".*/s, '')
-  return new ValueError(`${describeParameter(text, Number(number), type)} is no text of that type: ${why}`, {
+  return new ValueError(`${describeParameter(text, Number(number), type)} is not a valid text of that type: ${why}`, {
     cause: error,
   })
 }

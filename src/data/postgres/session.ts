@@ -29,6 +29,7 @@ export interface Session {
   readonly endStatement: (word: 'commit' | 'rollback') => string
 }
 
+/** Follows the state of a connection's session, so that it is known whether it can be used again. */
 export function trackSession(client: pg.ClientBase): Session {
   let touched = false
   // The end of the transaction before may have brought a setting back.

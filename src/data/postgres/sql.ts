@@ -28,6 +28,7 @@ export interface Sql extends Fragments {
 /** Runs one statement and returns its rows. */
 export type ExecuteStatement = (statement: Statement) => Promise<readonly AnyRow[]>
 
+/** Creates the `sql` that a handler gets, on top of a function that runs one statement. */
 export function createSql(run: ExecuteStatement, takeSnapshot: Sql['snapshot']): Sql {
   async function select<Row extends object>(text: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
     const found = await run(renderStatement(text, values)).catch((error: unknown) => {
@@ -97,7 +98,8 @@ const fragments: Fragments = {
     for (const name of names) {
       // Postgres would cut a longer one, and find another thing by what is left.
       const fits = name !== '' && !name.includes('\0') && Buffer.byteLength(name) <= MAX_NAME_BYTES
-      if (!fits) throw new TypeError(`${JSON.stringify(name)} is no name that Postgres can have: 1 to 63 bytes`)
+      if (!fits)
+        throw new TypeError(`${JSON.stringify(name)} is not a valid name for Postgres: it must have 1 to 63 bytes`)
     }
     return createFragment([names.map((name) => `"${name.replaceAll('"', '""')}"`).join('.')])
   },

@@ -6,18 +6,20 @@ import { createConnectionSlots, maxWaitMs, poolExhausted } from './connection-sl
 import { databaseUnavailable, isUnavailable, toProblem } from './database-error.ts'
 import { UnresponsiveError } from './pool.ts'
 
-/** Within this a cancelled statement must have ended, and the server must have proved it. */
+/** Within this a cancelled statement must have ended, and the server must have confirmed it. */
 const CANCEL_GRACE_MS = 1_000
 /** How long a COMMIT may take beyond the deadline: it cannot be taken back, and its outcome is worth a wait. */
 const COMMIT_GRACE_MS = 2_000
 const DEFAULT_TIMEOUT_MS = 6_000
 
+/** Where `withConnection` takes its connections from. */
 export interface ConnectionSource {
   readonly pool: pg.Pool
   /** Settled when the pool's first connection has been tried: a request that waits for that one opens no second one. */
   readonly connected?: Promise<void>
 }
 
+/** How long one use of a connection may wait and take. */
 export interface ConnectionLimits {
   readonly signal: AbortSignal
   /** The limit of all of it; nine tenths of that, but at most 5 s, is the longest wait for a connection. Default: 6 s. */
@@ -32,8 +34,8 @@ interface BoundConnection {
 
 /**
  * Runs `work` on one connection of the pool. When the signal aborts, the running statement is cancelled and the promise
- * rejects with the signal's reason at once. The connection is used again only where the server has proved within 1 s
- * that the cancel is behind it; else it is destroyed. A wait for a connection that exceeds nine tenths of `timeoutMs` ends
+ * rejects with the signal's reason at once. The connection is used again only where the server has confirmed within 1 s
+ * that the cancel request was processed; else it is destroyed. A wait for a connection that exceeds nine tenths of `timeoutMs` ends
  * in a Problem 503, whatever the reason: none is free, or the server does not answer. A second connection within `work`
  * is refused at once: if each of all connections' users waited for one more, all would wait forever.
  */

@@ -6,6 +6,7 @@ export interface Description {
   readonly columns: readonly Column[]
 }
 
+/** One column of a result. */
 export interface Column {
   readonly name: string
   readonly dataTypeID: number

@@ -1,7 +1,9 @@
 import { types } from 'node:util'
 import { ValueError, type ValueType } from './value-type.ts'
 
+/** How values of `json` are read and written. */
 export const json = jsonType('json')
+/** How values of `jsonb` are read and written. */
 export const jsonb = jsonType('jsonb')
 
 function jsonType(name: string): ValueType {

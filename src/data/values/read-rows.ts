@@ -3,6 +3,7 @@ import type { Column } from './describe-statement.ts'
 import type { TypeCatalog } from './type-catalog.ts'
 import { ValueError } from './value-type.ts'
 
+/** One row of a result, by the names of its columns. */
 export type Row = Record<string, unknown>
 
 /** A result as the server sent it, its values as text. */

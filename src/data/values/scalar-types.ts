@@ -1,5 +1,6 @@
 import { textType, ValueError, type ValueType } from './value-type.ts'
 
+/** How values of `bool` are read and written. */
 export const bool: ValueType = {
   name: 'bool',
   accepts: 'true, false or a string',
@@ -7,6 +8,7 @@ export const bool: ValueType = {
   write: (value) => (typeof value === 'boolean' || typeof value === 'string' ? String(value) : undefined),
 }
 
+/** How values of `bytea` are read and written: as bytes. */
 export const bytea: ValueType = {
   name: 'bytea',
   accepts: 'a Buffer or a Uint8Array',
@@ -28,8 +30,11 @@ export const record: ValueType = {
 /** The result of a function that returns nothing. */
 export const voidType: ValueType = textType('void')
 
+/** How values of `int2` are read and written. */
 export const int2 = wholeType('int2', -(2 ** 15), 2 ** 15 - 1)
+/** How values of `int4` are read and written. */
 export const int4 = wholeType('int4', -(2 ** 31), 2 ** 31 - 1)
+/** How values of `oid` are read and written. */
 export const oid = wholeType('oid', 0, 2 ** 32 - 1)
 
 /** Read as a number where that holds all digits. Beyond, write a bigint or a string, and select it as text. */
@@ -55,6 +60,7 @@ export const numeric: ValueType = {
   write: (value) => (isNumberLike(value) ? String(value) : undefined),
 }
 
+/** How values of `float8` are read and written. */
 export const float8 = floatType('float8', (value) => value)
 /** Accepts only a number that is read again as it is: Postgres writes the shortest decimal that identifies the float4. */
 export const float4 = floatType('float4', shortestFloat4)

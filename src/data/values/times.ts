@@ -3,6 +3,7 @@ import { textType, ValueError, type ValueType, type WireValue } from './value-ty
 
 const MIDNIGHT = 'T00:00:00.000Z'
 
+/** How values of `date` are read and written: as a string, since a day has no time zone. */
 export const date: ValueType = {
   name: 'date',
   accepts: 'a string, a Temporal.PlainDate or a Date at midnight UTC',
@@ -23,6 +24,7 @@ export const timestamp: ValueType = {
   write: (value) => (isDate(value) ? dateText(value).replace('Z', '') : textOrTemporal(value, 'PlainDateTime')),
 }
 
+/** How values of `timestamptz` are read and written. */
 export const timestamptz: ValueType = {
   name: 'timestamptz',
   accepts: 'a string, a Temporal.Instant or a Date',
@@ -30,11 +32,13 @@ export const timestamptz: ValueType = {
   write: (value) => (isDate(value) ? dateText(value) : textOrTemporal(value, 'Instant')),
 }
 
+/** How values of `time` are read and written. */
 export const time: ValueType = {
   ...{ ...textType('time'), accepts: 'a string or a Temporal.PlainTime' },
   write: (value) => textOrTemporal(value, 'PlainTime'),
 }
 
+/** How values of `interval` are read and written. */
 export const interval: ValueType = {
   name: 'interval',
   accepts: 'a string or a Temporal.Duration',

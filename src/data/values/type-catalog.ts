@@ -22,6 +22,7 @@ export function createTypeCatalog() {
   }
 }
 
+/** The types of one database, looked up by their ids. */
 export type TypeCatalog = ReturnType<typeof createTypeCatalog>
 
 interface TypeRow {

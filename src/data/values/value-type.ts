@@ -52,7 +52,7 @@ export function arrayType(element: ValueType, delimiter = ','): ValueType {
 
   function elementText(item: unknown): string {
     const sent = item === undefined ? undefined : element.write(item)
-    if (sent === undefined) throw new ValueError(`an array with an element that is no value of ${element.name}`)
+    if (sent === undefined) throw new ValueError(`an array with an element that is not a valid ${element.name}`)
     return typeof sent === 'string' ? sent : `\\x${sent.toString('hex')}`
   }
 
@@ -61,9 +61,7 @@ export function arrayType(element: ValueType, delimiter = ','): ValueType {
     accepts: `an array, each element null or ${element.accepts}, or a string`,
     read: (text) => {
       if (text.startsWith('['))
-        throw new ValueError(
-          'an array of JavaScript begins at 0, one of Postgres at 1, and this one elsewhere; select it as text',
-        )
+        throw new ValueError('arrays with a custom lower bound are not supported; select it as text')
       if (delimiter !== ',') return text
       return parseArray(text, element.read)
     },

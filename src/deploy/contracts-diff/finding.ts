@@ -14,7 +14,9 @@ export interface Finding {
 /** A finding without its place and its announcement. */
 export type Change = Omit<Finding, 'where' | 'announced'>
 
+/** A change that breaks those who rely on the contract as it was. */
 export const breaks = (whom: Finding['whom'] & string, says: string): Change => ({ effect: 'breaks', whom, says })
+/** A change that breaks nothing, but that its readers should know of. */
 export const note = (says: string): Change => ({ effect: 'note', says })
 
 /** `version 1 → 2` where it was raised; a contract without a version has version 1. */
@@ -41,6 +43,7 @@ export interface Comparison {
   readonly text?: boolean
 }
 
+/** A place in two schemas that are compared. */
 export interface Position extends Comparison {
   readonly path: string
 }

@@ -6,6 +6,7 @@ export interface SchemaNode {
   readonly document: JsonSchema
 }
 
+/** The root of a JSON Schema document as a node. */
 export const nodeOf = (document: JsonSchema): SchemaNode => ({ schema: document, document })
 
 /** A part of a node's schema. */
@@ -49,6 +50,7 @@ export function alternativesOf(node: SchemaNode, refs: readonly string[] = []): 
 export const acceptsAnything = ({ schema }: SchemaNode): boolean =>
   schema.type === undefined && listedValues(schema) === undefined
 
+/** The JSON type of a value, with `null` apart from `object`. */
 export const typeOfValue = (value: unknown): string => (value === null ? 'null' : typeof value)
 
 function definitionOf($ref: string, document: JsonSchema): JsonSchema {

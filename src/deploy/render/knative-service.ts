@@ -80,6 +80,7 @@ function autoscaling({ min, max, target }: ResolvedDeployment['scale']) {
   }
 }
 
+/** Lists what a function asks for that Knative cannot do, one sentence each. */
 export function knativeIssues({ name, timeoutMs, scale }: ResolvedDeployment): readonly string[] {
   const longestMs = (MAX_SECONDS - DRAIN_SECONDS) * 1_000
   const issues: string[] = []

@@ -3,6 +3,7 @@ import { stringify } from 'yaml'
 /** A Kubernetes object, or the document of another tool. */
 export type Manifest = Readonly<Record<string, unknown>>
 
+/** The first line of every rendered file. */
 export const HEADER = '# Rendered by `ebb render`. Do not edit.'
 
 /** Writes YAML that YAML 1.1 parsers (Go) read alike: they take words such as `on` for booleans unless quoted. */

@@ -1,7 +1,7 @@
 import type { ResolvedDeployment } from '../../contract/index.ts'
 import type { Chart } from './chart.ts'
 import type { Manifest } from './manifest.ts'
-import { type DeployedFunction, labelsOf, PART_OF, type Part, usersOf } from './platform.ts'
+import { type Component, type DeployedFunction, labelsOf, PART_OF, usersOf } from './platform.ts'
 
 /** The namespace of Knative's ingress in our test cluster. */
 const TEST_INGRESS = 'knative-ingress'
@@ -62,7 +62,7 @@ const mailPolicy = (names: readonly string[]) =>
   )
 
 /** Lets only these parts reach a bundled store. */
-export function storePolicy(store: 'postgres' | 'redis', number: number, parts: readonly Part[]): Manifest {
+export function storePolicy(store: 'postgres' | 'redis', number: number, parts: readonly Component[]): Manifest {
   return policy(`ebb-${store}`, component(store), { ingress: [{ from: parts.map(pods), ports: [port(number)] }] })
 }
 
@@ -104,11 +104,11 @@ function policy(name: string, podSelector: Manifest, rules: Rules): Manifest {
   }
 }
 
-const component = (part: Part) => ({
+const component = (part: Component) => ({
   matchLabels: { 'app.kubernetes.io/part-of': PART_OF, 'app.kubernetes.io/component': part },
 })
 
-const pods = (part: Part) => ({ podSelector: component(part) })
+const pods = (part: Component) => ({ podSelector: component(part) })
 
 const namespaces = (names: readonly string[]) => ({
   namespaceSelector: { matchExpressions: [{ key: 'kubernetes.io/metadata.name', operator: 'In', values: names }] },
@@ -119,7 +119,7 @@ const port = (number: number, protocol = 'TCP') => ({ protocol, port: number })
 /** The pods that resolve names. */
 const CALLERS = {
   ...{ key: 'app.kubernetes.io/component', operator: 'In' },
-  values: ['function', 'gateway', 'relay', 'migrate'] satisfies Part[],
+  values: ['function', 'gateway', 'relay', 'migrate'] satisfies Component[],
 }
 
 const dns = ({ networkPolicy: { dns } }: Chart) => ({

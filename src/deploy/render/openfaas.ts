@@ -2,6 +2,7 @@ import type { ResolvedDeployment } from '../../contract/index.ts'
 import { type Manifest, unsupported, yamlFile } from './manifest.ts'
 import { type DeployedFunction, STORE_SECRETS } from './platform.ts'
 
+/** The edition of OpenFaaS that is rendered for: the Community Edition, or Pro. */
 export type OpenfaasEdition = 'ce' | 'pro'
 
 interface OpenfaasOptions {
@@ -93,6 +94,7 @@ const proLabels = ({ min, max, concurrency, target }: ResolvedDeployment['scale'
   ...(min === 0 ? { 'com.openfaas.scale.zero-duration': '1m' } : {}),
 })
 
+/** Lists what functions ask for that this edition of OpenFaaS cannot do, one sentence each. */
 export function openfaasIssues(
   deployedFunctions: readonly ResolvedDeployment[],
   { edition }: Pick<OpenfaasOptions, 'edition'>,

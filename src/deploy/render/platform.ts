@@ -7,11 +7,14 @@ export const PART_OF = 'ebb'
 export const PLATFORM_SECRET = 'ebb'
 /** The team's Secret: a key for each secret that a contract names. */
 export const FUNCTIONS_SECRET = 'ebb-functions'
+/** The ConfigMap with the settings of all functions. */
 export const FUNCTIONS_CONFIG = 'ebb-functions'
+/** The ConfigMap with the settings of gateway and relay. */
 export const SERVICES_CONFIG = 'ebb-services'
 
 /** The database roles of the parts; the owner is another one, and migrates. */
 export const ROLES = { gateway: 'ebb_gateway', relay: 'ebb_relay', functions: 'ebb_functions' } as const
+/** The database role that owns the tables, and migrates them. */
 export const OWNER_ROLE = 'ebb_owner'
 
 /** Names of the platform's own Services, which a function must not take. */
@@ -25,14 +28,16 @@ export const RESERVED_SETTINGS = [
 
 /** Knative skips the registry for `dev.local`; Skaffold and kustomize replace name and tag. */
 export const imageOf = (name: string) => `dev.local/ebb/${name}`
+/** The name of an image with the tag of a local build. */
 export const taggedImageOf = (name: string) => `${imageOf(name)}:${DEFAULT_TAG}`
 /** Also what `docker buildx bake` tags with. */
 export const DEFAULT_TAG = 'dev'
 
-export type Part = 'function' | 'gateway' | 'relay' | 'migrate' | 'postgres' | 'redis'
+/** A kind of pod, as the label `app.kubernetes.io/component` names it. */
+export type Component = 'function' | 'gateway' | 'relay' | 'migrate' | 'postgres' | 'redis'
 
 /** The labels of all objects of a part, by which policies select its pods. */
-export const labelsOf = (part: Part, name: string = part) => ({
+export const labelsOf = (part: Component, name: string = part) => ({
   'app.kubernetes.io/name': name,
   'app.kubernetes.io/component': part,
   'app.kubernetes.io/part-of': PART_OF,

@@ -9,6 +9,7 @@ import { type OpenfaasEdition, openfaasIssues, openfaasStack } from './openfaas.
 import { type DeployedFunction, RESERVED_NAMES, RESERVED_SETTINGS, timeoutSecondsOf } from './platform.ts'
 import { type Sizing, sizingIssues } from './sizing.ts'
 
+/** What is rendered, for how large a cluster. */
 export interface RenderOptions extends Partial<Sizing> {
   /** The services that have images. */
   readonly services: readonly string[]

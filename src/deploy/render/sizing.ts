@@ -1,6 +1,7 @@
 import type { Chart } from './chart.ts'
 import type { DeployedFunction } from './platform.ts'
 
+/** The numbers by which the connections of all instances are fitted to the database. */
 export interface Sizing {
   /**
    * The maximum of connections of one instance of a function, which is its `EBB_POOL_MAX`. A request that writes holds one as

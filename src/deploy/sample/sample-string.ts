@@ -16,6 +16,7 @@ const WORDS = [
   'maple',
 ]
 
+/** A random word, for texts of which a schema says nothing more. */
 export const word = (random: Random): string => random.pick(WORDS)
 
 /** A text that fits the format, lengths and patterns; if none of many candidates fits, the first one. */

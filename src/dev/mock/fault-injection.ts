@@ -3,12 +3,14 @@ import { Problem } from '../../contract/index.ts'
 import type { Random } from '../../deploy/sample/random.ts'
 import { ConfigError } from '../../kernel/index.ts'
 
+/** Which share of the mock server's responses is delayed or fails. */
 export interface FaultInjectionOptions {
   /** A `rate` of 1 is every request. */
   readonly failing?: { readonly status: number; readonly rate: number } | undefined
   readonly latency?: { readonly minMs: number; readonly maxMs: number } | undefined
 }
 
+/** Delays and failures that the mock server adds, so that a client can be tested against them. */
 export interface FaultInjection {
   /** Waits for the latency of the next response. */
   wait(signal: AbortSignal): Promise<void>

@@ -16,6 +16,7 @@ export interface MockRequest {
   readonly correlationId: string
 }
 
+/** Makes the response of one endpoint from its contract. */
 export type MockResponder = (request: MockRequest) => StoredResponse
 
 /**

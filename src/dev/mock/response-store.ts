@@ -5,6 +5,7 @@ import type { MockResponder } from './mock-responder.ts'
 
 const MAX_STORED = 1_000
 
+/** The responses that the mock server has given under idempotency keys. */
 export interface ResponseStore {
   find(claim: Claim): ClaimResult
   store(claim: Claim, answer: StoredResponse): void

@@ -13,6 +13,7 @@ import { createMockFunctions } from './mock-functions.ts'
 import { createMockResponder } from './mock-responder.ts'
 import { createMockInvocations, createResponseStore, type ResponseStore } from './response-store.ts'
 
+/** What a mock server is started with. */
 export interface MockOptions extends FaultInjectionOptions {
   /** 0: any free port. */
   readonly port: number

@@ -20,6 +20,7 @@ interface StartPostgresOptions {
   signal?: AbortSignal
 }
 
+/** A Postgres of `ebb dev` that accepts connections. */
 export interface RunningPostgres {
   /** The address for the role ebb, which owns the database ebb and may create others. */
   url: string

@@ -13,6 +13,7 @@ export interface Exit {
 /** One line of a child's output: a JSON log record, or plain text. */
 export type OutputLine = Readonly<Record<string, unknown>>
 
+/** A process that `ebb dev` has started. */
 export interface Child {
   readonly pid: number
   readonly exited: Promise<Exit>
@@ -66,6 +67,7 @@ function parseLine(line: string): OutputLine {
   return { level: 'text', msg: line }
 }
 
+/** A process that ends with the runner that started it. */
 export interface Program {
   pid: number
   /** Ends the program as if the runner were gone. */

@@ -24,7 +24,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
   const { contract } = fn
   const readOnly = contract.kind === 'endpoint' && (contract.method === 'GET' || contract.reads === true)
   // A resource that acts at once, outside of transaction and commit, may have done so already.
-  const repeatable = Object.values(fn.uses).every(({ transaction, carryOut }) => transaction ?? carryOut)
+  const repeatable = Object.values(fn.uses).every(({ transaction, runEffect }) => transaction ?? runEffect)
   const createContext = createHandlerContexts(contract, { secrets })
   const serializer = createResponseSerializer(contract)
   const { transaction } = resources
@@ -76,7 +76,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
     // Where no transaction enforces the deadline, nothing else does.
     const stored = await (running && !readOnly ? running : deadline.race(running ?? work({}, () => 0)))
     if (key && pendingEffects.length > 0) {
-      await resources.carryOut(pendingEffects, deadline.signal)
+      await resources.runEffects(pendingEffects, deadline.signal)
       await transaction?.clearPendingEffects(key)
     }
     sendResponse(response, stored)

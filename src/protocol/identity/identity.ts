@@ -2,11 +2,15 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet,
 
 /** The caller, as the gateway or the relay vouches for it in `Ebb-Identity`. */
 export interface Identity {
+  /** Who calls: the subject of the API key; `anonymous` at an endpoint that anyone may call. */
   readonly sub: string
+  /** What the caller may do, such as `orders:read`. */
   readonly scopes: readonly string[]
+  /** The tenant that the caller belongs to. No key has one yet, so that it is always undefined. */
   readonly tenant?: string
-  /** Who acts on behalf of `sub`, where that is another party. */
+  /** `relay` where that calls on behalf of `sub`, as for `Prefer: respond-async`; undefined where the caller itself waits. */
   readonly act?: string
+  /** Who vouches for it: the gateway for a request, the relay for an event or a call that was accepted earlier. */
   readonly iss: Issuer
 }
 

@@ -30,6 +30,7 @@ export function writeSpan(to: ProtobufWriter, field: number, span: ReadableSpan)
   to.close(start)
 }
 
+/** Writes an OTLP `Resource` as the given field. */
 export function writeResource(to: ProtobufWriter, field: number, resource: Resource): void {
   const start = to.open(field)
   writeAttributes(to, 1, resource.attributes as Attributes)
@@ -37,6 +38,7 @@ export function writeResource(to: ProtobufWriter, field: number, resource: Resou
   to.close(start)
 }
 
+/** Writes an OTLP `InstrumentationScope` as the given field. */
 export function writeScope(to: ProtobufWriter, field: number, { name, version }: InstrumentationScope): void {
   const start = to.open(field)
   to.string(1, name)

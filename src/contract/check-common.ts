@@ -1,37 +1,17 @@
 import type * as z from 'zod'
+import { ContractError } from './contract-error.ts'
 import { EVENT_TYPE, eventDataSchema } from './event.ts'
 import { PLATFORM_CODES } from './problem.ts'
 import { findUnsupported, type SchemaUse } from './schema/find-unsupported.ts'
 import type { Emits } from './shapes.ts'
 
-/**
- * A contract that contradicts itself, or has a part that does not exist: its message is one sentence with file and remedy.
- * `endpoint()`, `subscriber()` and `implement()` throw it when they load, so that nothing of it is deployed.
- * @example
- * try {
- *   await import(`${process.cwd()}/functions/place-order/contract.ts`)
- * } catch (error) {
- *   if (error instanceof ContractError) console.error(error.functionName, error.message)
- * }
- * @see docs/contracts.md
- */
-export class ContractError extends Error {
-  override readonly name = 'ContractError'
-  /** The function's name; `?` where the contract has none that could be one. */
-  readonly functionName: string
-
-  constructor(functionName: string, sentence: string) {
-    super(`functions/${functionName}/contract.ts: ${sentence}`)
-    this.functionName = functionName
-  }
-}
-
-/** Refuses with one sentence where `broken` holds. */
+/** Throws a ContractError with the sentence if `broken` is true. */
 export type Refuse = (broken: boolean, sentence: string) => void
 
 const NAME = /^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/
 const FAILURE = /^[a-z][a-z0-9_]*$/
 
+/** Creates the function by which the checks of one contract refuse it; `name` is what the contract gives as its name. */
 export function createRefuse(name: unknown): Refuse {
   const known = typeof name === 'string' && NAME.test(name)
   return (broken, sentence) => {
@@ -39,18 +19,20 @@ export function createRefuse(name: unknown): Refuse {
   }
 }
 
+/** Refuses a name that cannot be the name of a folder, an image and a service. */
 export function checkName(name: unknown, refuse: Refuse) {
   const fits = typeof name === 'string' && NAME.test(name)
   refuse(!fits, `name "${String(name)}" must be its folder's name: 1 to 40 of a-z, 0-9 and -, beginning with a letter`)
 }
 
-/** A part that is misspelt, or that nothing acts on, would otherwise be silently ignored. */
+/** Refuses unknown properties: one that is misspelt would otherwise be silently ignored. */
 export function checkKeys(contract: object, known: readonly string[], refuse: Refuse) {
   for (const key of Object.keys(contract)) {
-    refuse(!known.includes(key), `there is no part called \`${key}\`; the parts are ${known.join(', ')}`)
+    refuse(!known.includes(key), `unknown property \`${key}\`; allowed: ${known.join(', ')}`)
   }
 }
 
+/** Refuses `failures` that are malformed, or that take a code of the platform's own. */
 export function checkFailures(failures: Readonly<Record<string, number>> = {}, refuse: Refuse) {
   for (const [code, status] of Object.entries(failures)) {
     refuse(!FAILURE.test(code), `failure "${code}" must be named in lower_snake`)
@@ -62,6 +44,7 @@ export function checkFailures(failures: Readonly<Record<string, number>> = {}, r
   }
 }
 
+/** Refuses `emits` whose type is malformed or differs from its event's, or whose data JSON cannot carry. */
 export function checkEmits(emits: Emits = {}, refuse: Refuse) {
   for (const [type, emitted] of Object.entries(emits)) {
     refuse(
@@ -74,6 +57,7 @@ export function checkEmits(emits: Emits = {}, refuse: Refuse) {
   }
 }
 
+/** Refuses a schema that cannot be validated or documented; `part` says in the message where it is. */
 export function checkSchema(
   schema: z.ZodType | undefined,
   { use, part }: { readonly use: SchemaUse; readonly part: string },

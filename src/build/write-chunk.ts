@@ -12,7 +12,8 @@ export interface Bundle {
   readonly inputs: ReadonlySet<string>
 }
 
-export interface Part {
+/** One file of a bundle as esbuild wrote it: a program, the main code of a function, or a lazy part. */
+export interface Chunk {
   readonly file: string
   /** A hash of its content: the same source has the same bytes and the same name. */
   readonly hash: string
@@ -45,7 +46,7 @@ const BUNDLE: BuildOptions = {
  * Bundles into `<folder>/<name>-<hash>.cjs`. Rejects with esbuild's BuildFailure where it does not compile, or would not
  * behave like its source.
  */
-export async function writePart(root: string, folder: string, name: string, options: BuildOptions): Promise<Part> {
+export async function writeChunk(root: string, folder: string, name: string, options: BuildOptions): Promise<Chunk> {
   const outfile = join(folder, `${name}.cjs`)
   const { outputFiles = [], metafile } = await runEsbuild({ ...BUNDLE, absWorkingDir: root, outfile, ...options })
   const code = outputFiles.find(({ path }) => path.endsWith('.cjs'))
