@@ -45,7 +45,7 @@ it('a port that is taken is reported in one sentence', async () => {
 it.each([
   ['DATABASE_URL', '', 'DATABASE_URL: not set, and needed here (or DATABASE_URL_FILE)'],
   ['EBB_UPSTREAM_TEMPLATE', 'ftp://{name}', 'EBB_UPSTREAM_TEMPLATE: must make an http or https URL'],
-  ['EBB_IDENTITY_KEY', '{"kty":"OKP"}', 'EBB_IDENTITY_KEY: is no private Ed25519 key (a JWK)'],
+  ['EBB_IDENTITY_KEY', '{"kty":"OKP"}', 'EBB_IDENTITY_KEY: is not a valid private Ed25519 key (a JWK)'],
   ['EBB_CONTRACTS', '/nowhere/contracts', 'EBB_CONTRACTS: the contracts do not load: ENOENT'],
   ['PORT', 'http', 'PORT: Invalid input'],
 ])('%s %j ends it with one sentence', async (name, value, sentence) => {

@@ -83,7 +83,7 @@ it('with settings that do not fit it reports that in one sentence and exits 1', 
   const env = await relayEnv(url, 'http://{name}', [])
   for (const [broken, sentence] of [
     [{ DATABASE_URL: '' }, 'relay: DATABASE_URL: not set, and needed here (or DATABASE_URL_FILE)\n'],
-    [{ EBB_IDENTITY_KEY: '{}' }, 'relay: EBB_IDENTITY_KEY: is no private Ed25519 key (a JWK)\n'],
+    [{ EBB_IDENTITY_KEY: '{}' }, 'relay: EBB_IDENTITY_KEY: is not a valid private Ed25519 key (a JWK)\n'],
     [{ EBB_UPSTREAM_TEMPLATE: '{name}' }, `relay: EBB_UPSTREAM_TEMPLATE: ${NO_URL}\n`],
   ] as const) {
     const child = spawnRelay({ ...env, ...broken })

@@ -143,7 +143,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a misspelt part of a limit', { limit: { requests: 1, perSeconds: 1, bust: 2 } }, /unknown property `bust`/],
     ['a burst below the rate', { limit: { requests: 5, perSeconds: 1, burst: 4 } }, /never less than limit.requests/],
     ['a limit that is none', { limit: { requests: 10_001, perSeconds: 1 } }, /10000 requests a second at most/],
-    ['a limit that is a quota', { limit: { requests: 1, perSeconds: 86_400, burst: 2 } }, /a quota and no rate/],
+    ['a limit that is a quota', { limit: { requests: 1, perSeconds: 86_400, burst: 2 } }, /a quota, not a rate/],
     ['a part that does not exist yet', { cache: { maxAgeSeconds: 1 } }, /unknown property `cache`/],
     ['a warm window by no clock', { scale: { warm: [{ from: '8:00', to: '18:00' }] } }, /both must be HH:MM/],
     ['a warm window that ends as it begins', { scale: { warm: [{ from: '08:00', to: '08:00' }] } }, /is empty/],

@@ -64,7 +64,7 @@ export async function openIdentitySigner(config: Config, iss: Issuer): Promise<S
   try {
     await sign({ sub: iss, scopes: [] }, iss)
   } catch (cause) {
-    throw new ConfigError('EBB_IDENTITY_KEY: is no private Ed25519 key (a JWK)', { cause })
+    throw new ConfigError('EBB_IDENTITY_KEY: is not a valid private Ed25519 key (a JWK)', { cause })
   }
   return sign
 }
