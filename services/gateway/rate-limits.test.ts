@@ -62,6 +62,8 @@ itWithRedis('429 for all but what the limit allows, of 200 at once through two g
   const { get, metric, woken, messages } = await setUp(2, { REDIS_URL: redis.url, EBB_RATE_LIMIT_TIMEOUT_MS: '5000' })
   const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => get(i)))
   expect([messages(0), messages(1)]).toEqual([[AVAILABLE], [AVAILABLE]])
+  const others = answers.filter(({ status }) => status !== 200 && status !== 429)
+  expect(await Promise.all(others.map((other) => other.text()))).toEqual([])
   expect([countOf(answers, 200), countOf(answers, 429), woken.times]).toEqual([
     LIMIT.burst,
     200 - LIMIT.burst,

@@ -33,7 +33,8 @@ const CONTRACTS = `
     { ...route, name: 'get-public', method: 'GET', path: '/v1/public', anonymous: true },
     { ...route, name: 'put-public', method: 'PUT', path: '/v1/public', anonymous: true, hasBody: true, maxBodyBytes: 1048576 },
     { ...route, name: 'get-thing', method: 'GET', path: '/v1/things' },
-    { ...route, name: 'get-limited', method: 'GET', path: '/v1/limited', anonymous: true, limit: LIMIT },
+    { ...route, name: 'get-limited', method: 'GET', path: '/v1/limited', anonymous: true, limit: LIMIT,
+      scale: { max: 1, concurrency: LIMIT.burst } },
     { ...route, ...write, name: 'create-thing', method: 'POST', path: '/v1/things' },
   ]
   exports.subscriptions = [{ kind: 'subscriber', name: 'send-welcome', on: 'user.created', scale: route.scale }]
@@ -99,8 +100,8 @@ export async function startTestGateway(env: Readonly<Record<string, string>>, { 
 }
 
 /** A gateway as a process of its own: its lines as they come, and how it ends. */
-export function spawnGateway(env: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, ['services/gateway/index.ts'], {
+export function spawnGateway(env: Readonly<Record<string, string>>, nodeArgs = ['services/gateway/index.ts']) {
+  const child = spawn(process.execPath, nodeArgs, {
     env: { ...inheritedEnv(['PATH']), ...env },
   })
   closers.push(async () => child.kill('SIGKILL'))
