@@ -1,8 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from '@jest/globals'
@@ -19,6 +16,7 @@ import { createKey } from '../../src/data/api-keys.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { createApp, openResources } from '../../src/http/index.ts'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
+import { serveApps } from '../support/serve-apps.ts'
 
 const PEPPER = 'p'.repeat(32)
 const log = createLog({ level: 'silent' })
@@ -125,16 +123,9 @@ async function startFunctions(databaseUrl: string, { jwks, closers }: Functions)
       return [contract.name as string, createApp(fn, { resources, log, verify, revision: 'r1' })]
     }),
   )
-  const server = createServer((request, response) => {
-    const [, name = '', rest = ''] = /^\/([^/]+)(.*)$/.exec(request.url ?? '') ?? []
-    request.url = rest
-    apps.get(name)?.(request, response)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  closers.push(() => server.close().closeAllConnections())
-  // A server that listens on a port has an address.
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, observed }
+  const server = await serveApps(apps)
+  closers.push(server.close)
+  return { url: server.url, observed }
 }
 
 /** Closes a platform after the last test of a file; to be called before `testDatabase`, since hooks run in order. */

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -17,6 +15,7 @@ import { createKey } from '../../src/data/api-keys.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { createApp, openResources } from '../../src/http/index.ts'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
+import { serveApps } from '../support/serve-apps.ts'
 
 const PEPPER = 'p'.repeat(32)
 const log = createLog({ level: 'silent' })
@@ -136,17 +135,10 @@ async function startFunctions(databaseUrl: string, first: TrustedKeys) {
       return [name as string, createApp(implementation, { resources, log, verify, revision: 'r1' })]
     }),
   )
-  const server = createServer((request, response) => {
-    const [, name = '', rest = ''] = /^\/([^/]+)(.*)$/.exec(request.url ?? '') ?? []
-    request.url = rest
-    apps.get(name)?.(request, response)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const server = await serveApps(apps)
   const close = async () => {
-    server.close().closeAllConnections()
+    server.close()
     await Promise.all(functions.map(({ resources }) => resources.close()))
   }
-  // A server that listens on a port has an address.
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, believe, close }
+  return { url: server.url, believe, close }
 }

@@ -113,6 +113,18 @@ describe('ebb render', () => {
   })
 
   it.each([
+    ['two', 'gateway.replicas: Invalid input: expected number, received string'],
+    ['[', 'Flow sequence in block collection'],
+  ])('names the file and the value where the chart says "replicas: %s"', async (replicas, sentence) => {
+    const values = 'charts/ebb/values.yaml'
+    const text = await readFile(values, 'utf8')
+    await write(values, text.replace('replicas: 2', `replicas: ${replicas}`))
+    const { stderr } = await ebb()
+    await write(values, text)
+    expect(stderr).toContain(`ebb: ${values}: ${sentence}`)
+  })
+
+  it.each([
     [['--openfaas', 'edge'], 'usage:\n  ebb render [--check]'],
     [['--max-connections', 'many'], '--max-connections must be a whole number of at least 1'],
   ])('refuses %j', async (args, sentence) => {

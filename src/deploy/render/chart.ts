@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import * as z from 'zod'
+import { RenderError } from './manifest.ts'
+
+const FOLDER = 'charts/ebb'
 
 const Resources = z.object({
   requests: z.object({ cpu: z.string(), memory: z.string() }),
@@ -51,15 +54,30 @@ export type Chart = z.infer<typeof Values> &
     readonly small: Pick<z.infer<typeof Values>, 'postgres' | 'redis'>
   }
 
-/** Reads the chart of a checkout. Throws a ZodError if it lacks a value that k8s/ needs. */
+/** Reads the chart of a checkout. Throws a RenderError that names the file and each value that k8s/ needs and cannot use. */
 export function readChart(root: string): Chart {
-  const read = (name: string): unknown => parse(readFileSync(join(root, 'charts/ebb', name), 'utf8'))
-  const values = read('values.yaml')
+  const values = readYaml(root, 'values.yaml')
   return {
-    ...Values.parse(values),
-    ...Pods.parse(read('pods.yaml')),
-    small: Values.parse(merge(values, read('values-small.yaml'))),
+    ...check('values.yaml', Values, values),
+    ...check('pods.yaml', Pods, readYaml(root, 'pods.yaml')),
+    small: check('values-small.yaml', Values, merge(values, readYaml(root, 'values-small.yaml'))),
   }
+}
+
+function readYaml(root: string, name: string): unknown {
+  try {
+    return parse(readFileSync(join(root, FOLDER, name), 'utf8'))
+  } catch (cause) {
+    throw new RenderError([`${FOLDER}/${name}: ${(cause as Error).message.trim()}`], { cause })
+  }
+}
+
+function check<T>(name: string, schema: z.ZodType<T>, values: unknown): T {
+  const result = schema.safeParse(values)
+  if (result.success) return result.data
+  throw new RenderError(
+    result.error.issues.map(({ path, message }) => `${FOLDER}/${name}: ${path.join('.')}: ${message}`),
+  )
 }
 
 /** Merges values as Helm does: maps key by key; of anything else the later one wins. */

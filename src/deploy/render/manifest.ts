@@ -66,12 +66,12 @@ function splitKey(entry: string) {
   return { name, key }
 }
 
-/** What a target cannot express: one sentence each with contract, field and target, all of them at once. */
+/** What cannot be rendered: one sentence each with the file, the field and why, all of them at once. */
 export class RenderError extends Error {
   override readonly name = 'RenderError'
 
-  constructor(sentences: readonly string[]) {
-    super(sentences.join('\n'))
+  constructor(sentences: readonly string[], options?: ErrorOptions) {
+    super(sentences.join('\n'), options)
   }
 }
 
