@@ -1,13 +1,11 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { loadEnvFile } from 'node:process'
 import type { Command } from './commands/command.ts'
+import { readPlatformManifest } from './deploy/platform-files.ts'
 import { printable } from './dev/report.ts'
 import { ConfigError, inheritedEnv } from './kernel/index.ts'
-
-/** The root of the checkout that holds this file. */
-const root = join(dirname(realpathSync(process.argv[1] ?? '')), '..')
 
 /** The verbs, each loaded on first use. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -33,12 +31,12 @@ async function main([name = 'help', ...args]: readonly string[]) {
   if (command) {
     const found = await command()
     if (args.some((arg) => HELP.includes(arg))) return print(usageLines(found))
-    readEnvFile(root)
-    return found.run(root, args)
+    const project = findProject()
+    readEnvFile(project)
+    return found.run(project, args)
   }
   if (['version', '--version', '-v'].includes(name)) {
-    const { version }: { version: string } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    return print([`ebb ${version}, Node ${process.version}`])
+    return print([`ebb ${readPlatformManifest().version}, Node ${process.version}`])
   }
   if (!['help', ...HELP].includes(name)) {
     throw new ConfigError(`there is no command called ${name}; there are ${Object.keys(commands).join(', ')}`)
@@ -55,13 +53,25 @@ const usageLines = ({ usage, description }: Command) => [
 ]
 const print = (lines: readonly string[]) => void process.stdout.write(`${lines.join('\n')}\n`)
 
+/** The project that a command is run in: the nearest folder, from the current one up, with a package.json or functions in it. */
+function findProject(): string {
+  const isProject = (folder: string) => PROJECT_MARKS.some((mark) => existsSync(join(folder, mark)))
+  let folder = process.cwd()
+  while (!isProject(folder)) {
+    if (dirname(folder) === folder) return process.cwd()
+    folder = dirname(folder)
+  }
+  return folder
+}
+const PROJECT_MARKS = ['package.json', 'functions']
+
 /**
  * Loads `.env`, or the file that EBB_ENV_FILE names, into the environment of this process; variables that are set already win.
  * A file that is named has to exist.
  */
-function readEnvFile(root: string): void {
+function readEnvFile(project: string): void {
   const { EBB_ENV_FILE: named } = inheritedEnv(['EBB_ENV_FILE'])
-  const file = resolve(root, named ?? '.env')
+  const file = resolve(project, named ?? '.env')
   if (existsSync(file)) loadEnvFile(file)
   else if (named !== undefined) throw new ConfigError(`EBB_ENV_FILE: there is no file ${file}`)
 }

@@ -66,7 +66,8 @@ const findSources = (...roots: readonly string[]) =>
 const isTest = (file: string) => file.endsWith('.test.ts') || /test-(support|outbox)/.test(file)
 const everything = findSources('src', 'functions', 'services', 'domain', 'test', 'bench')
 const sources = everything.filter((file) => !/^(test|bench)\//.test(file) && !isTest(file))
-const isBundled = (file: string) => /^(functions|domain|src)\//.test(file)
+/** What finds the files of the platform runs in the command line only. */
+const isBundled = (file: string) => /^(functions|domain|src)\//.test(file) && file !== 'src/deploy/platform-files.ts'
 
 const layerOf = (file: string) =>
   file.startsWith('src/') ? file.split('/').slice(0, 2).join('/') : (file.split('/')[0] ?? '')

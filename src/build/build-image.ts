@@ -1,8 +1,9 @@
 import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 import type { AnyContract } from '../contract/index.ts'
+import { PLATFORM, PLATFORM_PACKAGE, platformExports, platformModule } from '../deploy/platform-files.ts'
 import { bundleContracts, replacePointer } from './bundle-contracts.ts'
 import { bundleFunction, NODE_FLAGS } from './bundle-function.ts'
 import { findBundledPackages, findRequiredPackages } from './packages.ts'
@@ -17,8 +18,8 @@ interface ImageSize {
 }
 
 /** Builds what a function's image contains: `start.cjs`, the bundle and its parts, their code caches after a warm-up, and an inventory. */
-export async function buildFunction(root: string, contract: AnyContract, folder: string): Promise<ImageSize> {
-  const { file, parts } = await bundleFunction(root, contract.name, folder, { start: 'start.cjs' })
+export async function buildFunction(project: string, contract: AnyContract, folder: string): Promise<ImageSize> {
+  const { file, parts } = await bundleFunction(project, contract.name, folder, { start: 'start.cjs' })
   await warmUp(file, contract, { nodeFlags: NODE_FLAGS })
   const packages = Object.values(parts).flatMap((part) => findBundledPackages(part).map((each) => each.folder))
   await writeInventory(contract.name, folder, packages)
@@ -46,8 +47,8 @@ interface Service {
   readonly contracts?: true
   /** Whether its packages are bundled, too: nothing instruments them. */
   readonly whole?: true
-  /** Folders of the checkout that are copied beside its program, by their new names. */
-  readonly files?: Readonly<Record<string, string>>
+  /** Folders of the platform and of the project that are copied beside its program, by their new names. */
+  readonly files?: Readonly<Record<string, { readonly platform: string } | { readonly project: string }>>
 }
 
 /** The images that are not functions. */
@@ -61,7 +62,10 @@ const services: Readonly<Record<string, Service>> = {
   },
   migrate: {
     whole: true,
-    files: { 'migrations/platform': 'src/data/migrations', 'migrations/team': 'domain/migrations' },
+    files: {
+      'migrations/platform': { platform: 'src/data/migrations' },
+      'migrations/team': { project: 'domain/migrations' },
+    },
   },
 }
 
@@ -72,20 +76,23 @@ export const SERVICES = Object.keys(services)
  * Builds what a service's image contains: its sources in one CommonJS file, the packages that it needs in node_modules, where
  * instrumentation finds them, and what else its program reads.
  */
-export async function buildService(root: string, name: string, folder: string): Promise<ImageSize> {
+export async function buildService(project: string, name: string, folder: string): Promise<ImageSize> {
   const { contracts, files = {}, first = '', packages = [], whole = false } = services[name] ?? {}
   await mkdir(folder, { recursive: true })
-  const { version }: { version: string } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
-  const program = await bundleService(root, name, join(folder, 'main.cjs'), { whole })
+  const { version }: { version: string } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'))
+  const program = await bundleService(name, join(folder, 'main.cjs'), { whole })
   const bundles: Pick<Chunk, 'bytesOf'>[] = [program]
   if (contracts) {
-    const bundle = await bundleContracts(root, folder, { version })
+    const bundle = await bundleContracts(project, folder, { version })
     await replacePointer(join(folder, 'contracts'), bundle)
     bundles.push(bundle)
   }
-  for (const [to, from] of Object.entries(files)) await cp(join(root, from), join(folder, to), { recursive: true })
+  for (const [to, from] of Object.entries(files)) {
+    const path = 'project' in from ? join(project, from.project) : join(PLATFORM, from.platform)
+    await cp(path, join(folder, to), { recursive: true })
+  }
   await writeFile(join(folder, 'start.cjs'), `${first}require('./main.cjs')\n`)
-  const copied = await findRequiredPackages(root, [...program.imports, ...packages])
+  const copied = await findRequiredPackages(PLATFORM_PACKAGE, [...program.imports, ...packages])
   for (const { from, to } of copied) {
     await cp(from, join(folder, to), { recursive: true, filter: isLoaded })
   }
@@ -103,28 +110,19 @@ const isLoaded = (path: string) =>
  * node_modules. Returns the packages that it imports, and what the file consists of.
  */
 async function bundleService(
-  root: string,
   name: string,
   outfile: string,
   { whole = false }: { readonly whole?: boolean } = {},
 ): Promise<{ readonly imports: readonly string[] } & Pick<Chunk, 'bytesOf'>> {
   const { metafile } = await build({
     // Relative, since a path with a star is a pattern to esbuild.
-    entryPoints: [`./services/${name}/index.ts`],
+    entryPoints: [`./${relative(PLATFORM, platformModule(`services/${name}/index`))}`],
     ...{ bundle: true, platform: 'node', target: 'node26', format: 'cjs', keepNames: true },
     ...(whole ? { external: ['pg-native'] } : { packages: 'external' as const }),
-    ...{ alias: await ownModules(root), legalComments: 'none', metafile: true, logLevel: 'silent', outfile },
-    absWorkingDir: root,
+    ...{ alias: platformExports(), legalComments: 'none', metafile: true, logLevel: 'silent', outfile },
+    absWorkingDir: PLATFORM,
   })
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path))
   const isPackage = (path: string) => !path.startsWith('node:') && !builtinModules.includes(path)
-  return { imports: [...new Set(imports)].filter(isPackage), bytesOf: bytesIn(metafile, root) }
-}
-
-/** `ebb/contract` and the like are modules of this package. */
-async function ownModules(root: string): Promise<Record<string, string>> {
-  const { exports }: { exports: Record<string, string> } = JSON.parse(
-    await readFile(join(root, 'package.json'), 'utf8'),
-  )
-  return Object.fromEntries(Object.entries(exports).map(([name, file]) => [name.replace('.', 'ebb'), join(root, file)]))
+  return { imports: [...new Set(imports)].filter(isPackage), bytesOf: bytesIn(metafile, PLATFORM) }
 }

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import type { ContractPattern } from '../contract/index.ts'
 import { checkPatterns } from '../deploy/check-patterns.ts'
 import { findFunctions } from '../deploy/load-contracts.ts'
+import { platformModule } from '../deploy/platform-files.ts'
 import { runBundle } from '../protocol/contracts-file.ts'
 import { type Bundle, type Chunk, replaceFile, writeChunk } from './write-chunk.ts'
 
@@ -20,15 +21,15 @@ export interface BundleContractsOptions {
  * where one has a pattern whose matching could block the gateway.
  */
 export async function bundleContracts(
-  root: string,
+  project: string,
   folder: string,
   { version, names, kept = new Map() }: BundleContractsOptions,
 ): Promise<Bundle & Pick<Chunk, 'bytesOf'>> {
-  const entry = contractsEntry(names ?? (await findFunctions(root)), kept)
-  const contents = `${entry}\n${await openapiEntry(root, version)}`
-  const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts.ts' } as const
+  const entry = contractsEntry(names ?? (await findFunctions(project)), kept)
+  const contents = `${entry}\n${await openapiEntry(project, version)}`
+  const stdin = { contents, resolveDir: project, loader: 'ts', sourcefile: 'contracts.ts' } as const
   const external = [...kept.values()]
-  const { file, hash, inputs, bytesOf } = await writeChunk(root, folder, 'contracts', {
+  const { file, hash, inputs, bytesOf } = await writeChunk(project, folder, 'contracts', {
     stdin,
     keepNames: true,
     external,
@@ -40,7 +41,7 @@ export async function bundleContracts(
 
 /** Bundles contracts so that each loads by itself: exports `contracts`, and `errors` with what those threw that do not load. */
 export async function bundleContractsSeparately(
-  root: string,
+  project: string,
   folder: string,
   names: readonly string[],
 ): Promise<Bundle> {
@@ -49,8 +50,8 @@ export async function bundleContractsSeparately(
     return `try { contracts[${key}] = require('./functions/${name}/contract.ts').default } catch (error) { errors[${key}] = error }`
   })
   const contents = ['export const contracts = {}, errors = {}', ...tries].join('\n')
-  const stdin = { contents, resolveDir: root, loader: 'ts', sourcefile: 'contracts-apart.ts' } as const
-  const { file, hash, inputs } = await writeChunk(root, folder, 'contracts-apart', { stdin, keepNames: true })
+  const stdin = { contents, resolveDir: project, loader: 'ts', sourcefile: 'contracts-apart.ts' } as const
+  const { file, hash, inputs } = await writeChunk(project, folder, 'contracts-apart', { stdin, keepNames: true })
   return { file, revision: hash, inputs }
 }
 
@@ -66,8 +67,8 @@ function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, stri
     ...names.map((name, i) => `${JSON.stringify(name)}: c${i}.default`),
   ]
   return `
-    import { contractSet } from './src/contract/contract-set.ts'
-    import { patternsOf } from './src/contract/patterns-of.ts'
+    import { contractSet } from ${platformSource('src/contract/contract-set')}
+    import { patternsOf } from ${platformSource('src/contract/patterns-of')}
     ${imports.join('\n')}
     export const contracts = { ${contracts.join(', ')} }
     const set = contractSet(contracts, undefined)
@@ -76,15 +77,18 @@ function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, stri
 }
 
 /** The OpenAPI document, with what domain/api.ts says about the API where it exists. */
-async function openapiEntry(root: string, version: string): Promise<string> {
-  const hasInfo = await access(join(root, API_FILE)).then(
+async function openapiEntry(project: string, version: string): Promise<string> {
+  const hasInfo = await access(join(project, API_FILE)).then(
     () => true,
     () => false,
   )
   return `
-    import { openapi as render } from './src/deploy/openapi.ts'
+    import { openapi as render } from ${platformSource('src/deploy/openapi')}
     ${hasInfo ? `import { api } from './${API_FILE}'` : `const api = ${JSON.stringify({ version })}`}
     export const openapi = render(Object.values(contracts), api)`
 }
+
+/** The specifier of a module of the platform, as a string literal. */
+const platformSource = (name: string) => JSON.stringify(platformModule(name))
 
 const API_FILE = 'domain/api.ts'

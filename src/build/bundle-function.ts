@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { basename, join, sep } from 'node:path'
+import { basename, join, relative, sep } from 'node:path'
 import { build, type Plugin, transform } from 'esbuild'
+import { PLATFORM, platformModule } from '../deploy/platform-files.ts'
 import { deferBuiltins, deferParts, LAZY_PARTS, SHARED } from './lazy-parts.ts'
 import { type Bundle, type Chunk, replaceFile, writeChunk } from './write-chunk.ts'
 
@@ -34,32 +35,32 @@ const CHUNK_WRAPPER = {
  * does not compile.
  */
 export async function bundleFunction(
-  root: string,
+  project: string,
   name: string,
   folder: string,
   { start }: BundleOptions = {},
 ): Promise<FunctionBundle> {
-  const main = await mainChunk(root, name, folder)
+  const main = await mainChunk(project, name, folder)
   const used = LAZY_PARTS.filter((part) => main.imports.has(part))
-  const lazy = await Promise.all(used.map(async (part) => [part, await lazyChunk(root, folder, part)] as const))
+  const lazy = await Promise.all(used.map(async (part) => [part, await lazyChunk(folder, part)] as const))
   const parts = Object.fromEntries([['main', main] as const, ...lazy])
   const files = Object.entries(parts).map(([part, { file }]) => [part, basename(file)])
-  const code = await startFile(root, Object.fromEntries(files))
+  const code = await startFile(Object.fromEntries(files))
   const revision = createHash('sha256').update(code).digest('hex').slice(0, 12)
   const file = join(folder, start ?? `${name}-${revision}.cjs`)
   await replaceFile(file, code)
   return { file, revision, inputs: main.inputs, parts }
 }
 
-async function mainChunk(root: string, name: string, folder: string): Promise<Chunk> {
+async function mainChunk(project: string, name: string, folder: string): Promise<Chunk> {
   const write = (...plugins: readonly Plugin[]) =>
-    writeChunk(root, folder, 'main', {
+    writeChunk(project, folder, 'main', {
       ...CHUNK_WRAPPER,
-      stdin: { contents: `import 'ebb:shared'; import 'ebb:entry-point'`, resolveDir: root, sourcefile: 'main.ts' },
-      plugins: [...plugins, deferBuiltins(root), deferParts({ entryPoint: join(root, 'functions', name, 'index.ts') })],
+      stdin: { contents: `import 'ebb:shared'; import 'ebb:entry-point'`, resolveDir: project, sourcefile: 'main.ts' },
+      plugins: [...plugins, deferBuiltins(), deferParts({ entryPoint: join(project, 'functions', name, 'index.ts') })],
     })
   try {
-    return await write(keepNames(root))
+    return await write(keepNames(project))
   } catch (error) {
     // The locations of its errors are in what keepNames made of the sources: build the sources themselves.
     await write()
@@ -70,16 +71,16 @@ async function mainChunk(root: string, name: string, folder: string): Promise<Ch
 const lazyChunkCache = new Map<string, Promise<Chunk>>()
 
 /** Built once per process: node_modules does not change meanwhile. */
-function lazyChunk(root: string, folder: string, part: string): Promise<Chunk> {
-  const key = [root, folder, part].join('\n')
+function lazyChunk(folder: string, part: string): Promise<Chunk> {
+  const key = [folder, part].join('\n')
   const known = lazyChunkCache.get(key)
   if (known) return known
-  const building = writeChunk(root, folder, part.replaceAll(/\W+/g, '-').replace(/^-/, ''), {
+  const building = writeChunk(PLATFORM, folder, part.replaceAll(/\W+/g, '-').replace(/^-/, ''), {
     ...CHUNK_WRAPPER,
-    stdin: { contents: `module.exports = require('${part}')`, resolveDir: root },
+    stdin: { contents: `module.exports = require('${part}')`, resolveDir: PLATFORM },
     // What the bundle shares, and other parts, are required at run time.
     external: ['pg-native', ...SHARED, ...LAZY_PARTS.filter((other) => other !== part)],
-    plugins: [deferBuiltins(root)],
+    plugins: [deferBuiltins()],
   })
   lazyChunkCache.set(key, building)
   building.catch(() => lazyChunkCache.delete(key))
@@ -87,10 +88,10 @@ function lazyChunk(root: string, folder: string, part: string): Promise<Chunk> {
 }
 
 /** The start file, with the names of the parts defined. */
-async function startFile(root: string, parts: Readonly<Record<string, string>>): Promise<Uint8Array> {
+async function startFile(parts: Readonly<Record<string, string>>): Promise<Uint8Array> {
   const { outputFiles } = await build({
     // Relative, since a path with a star is a pattern to esbuild.
-    ...{ entryPoints: ['./src/start/start.ts'], absWorkingDir: root },
+    ...{ entryPoints: [`./${relative(PLATFORM, platformModule('src/start/start'))}`], absWorkingDir: PLATFORM },
     define: { PARTS: JSON.stringify(parts) },
     ...{ bundle: true, minify: true, platform: 'node', target: 'node26', format: 'cjs', write: false },
   })
@@ -106,8 +107,8 @@ const OWN_FOLDERS = ['functions', 'domain']
  * Keeps the names of functions and classes in the project's own sources, which minification would change: a handler that
  * reads `error.constructor.name` reads the same in its test and in its image.
  */
-function keepNames(root: string): Plugin {
-  const folders = OWN_FOLDERS.map((folder) => RegExp.escape(join(root, folder) + sep))
+function keepNames(project: string): Plugin {
+  const folders = OWN_FOLDERS.map((folder) => RegExp.escape(join(project, folder) + sep))
   return {
     name: 'keep-names',
     setup: ({ onLoad }) => {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Plugin } from 'esbuild'
+import { PLATFORM } from '../deploy/platform-files.ts'
 
 /**
  * What a function loads on first use, each a file of its own beside the bundle: heavy clients, and what is used only after
@@ -39,14 +40,14 @@ const OMITTED_MODULES: Readonly<Record<string, string>> = {
 }
 
 /** Modules of ours that work at build time only: what they check was checked before there was a bundle. */
-const BUILD_TIME_CHECKS = /[/\\]src[/\\]contract[/\\]check-(endpoint|subscriber)\.ts$/
+const BUILD_TIME_CHECKS = /[/\\]src[/\\]contract[/\\]check-(endpoint|subscriber)\.[jt]s$/
 
 const matchAny = (names: readonly string[]) => new RegExp(`^(${names.join('|').replaceAll('/', '\\/')})$`)
 const BUILTIN = new RegExp(`^(node:)?(${LAZY_BUILTINS.join('|')})$`)
 
 /** Replaces each of Node's slow modules by a proxy that loads it on first use. */
-export function deferBuiltins(root: string): Plugin {
-  const require = createRequire(join(root, 'package.json'))
+export function deferBuiltins(): Plugin {
+  const require = createRequire(join(PLATFORM, 'package.json'))
   return {
     name: 'defer-builtins',
     setup: ({ onResolve, onLoad }) => {
@@ -61,7 +62,7 @@ export function deferBuiltins(root: string): Plugin {
 export function deferParts({ entryPoint }: { readonly entryPoint: string }): Plugin {
   return {
     name: 'defer-parts',
-    setup: ({ onResolve, onLoad, initialOptions: { absWorkingDir: resolveDir = '' } }) => {
+    setup: ({ onResolve, onLoad }) => {
       onResolve({ filter: matchAny(LAZY_PARTS) }, ({ path }) => ({ path, namespace: 'lazy' }))
       onResolve({ filter: matchAny(Object.keys(OMITTED_MODULES)) }, ({ path }) => ({ path, namespace: 'omitted' }))
       onLoad({ filter: /./, namespace: 'omitted' }, ({ path }) => ({ contents: OMITTED_MODULES[path] ?? '' }))
@@ -69,7 +70,7 @@ export function deferParts({ entryPoint }: { readonly entryPoint: string }): Plu
       // package.json says that no module has side effects, which is true of all but this one.
       onResolve({ filter: /^ebb:entry-point$/ }, () => ({ path: entryPoint, sideEffects: true }))
       onResolve({ filter: /^ebb:shared$/ }, ({ path }) => ({ path, namespace: 'shared' }))
-      onLoad({ filter: /./, namespace: 'shared' }, () => ({ contents: sharedModules(), resolveDir }))
+      onLoad({ filter: /./, namespace: 'shared' }, () => ({ contents: sharedModules(), resolveDir: PLATFORM }))
     },
   }
 }

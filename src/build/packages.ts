@@ -27,7 +27,7 @@ export function findBundledPackages({ bytesOf }: Pick<Chunk, 'bytesOf'>): readon
 
 interface RequiredPackage {
   readonly from: string
-  /** Its path relative to the checkout, and to the folder that it is copied to. */
+  /** Its path in the folder that it is copied to, `node_modules/…`. */
   readonly to: string
 }
 
@@ -37,34 +37,53 @@ interface Manifest {
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
-/** The installed packages that these depend on, transitively, as Node resolves them from where each is installed. */
+/**
+ * The installed packages that these depend on, transitively, as Node resolves them from where each is installed. `home` is the
+ * folder of the package that needs them. Its own node_modules and those of the folders above it become one folder; where two
+ * copies want the same place there, the second lies in the package that needs it.
+ */
 export async function findRequiredPackages(
-  root: string,
+  home: string,
   names: readonly string[],
 ): Promise<readonly RequiredPackage[]> {
-  const found = new Map<string, RequiredPackage>()
-  const visit = async (name: string, from: string): Promise<void> => {
-    const folder = findPackageFolder(name, from, root)
+  const placed = new Map<string, string>()
+  const visit = async (name: string, needed: RequiredPackage): Promise<void> => {
+    const from = findPackageFolder(name, needed.from)
     // An optional dependency may not be installed.
-    if (!folder || found.has(folder)) return
-    found.set(folder, { from: folder, to: relative(root, folder) })
+    if (!from) return
+    const places = [placeOf(from, home), join(needed.to, 'node_modules', name)]
+    const to = places.find((place) => (placed.get(place) ?? from) === from)
+    if (!to || placed.has(to)) return
+    placed.set(to, from)
     const { dependencies, optionalDependencies, peerDependencies }: Manifest = JSON.parse(
-      await readFile(join(folder, 'package.json'), 'utf8'),
+      await readFile(join(from, 'package.json'), 'utf8'),
     )
-    const needed = { ...dependencies, ...optionalDependencies, ...peerDependencies }
-    for (const need of Object.keys(needed).filter((need) => !need.startsWith('@types/'))) await visit(need, folder)
+    const needs = { ...dependencies, ...optionalDependencies, ...peerDependencies }
+    for (const need of Object.keys(needs).filter((need) => !need.startsWith('@types/'))) await visit(need, { from, to })
   }
-  for (const name of names) await visit(packageName(name), root)
-  return [...found.values()]
+  for (const name of names) await visit(packageName(name), { from: home, to: '' })
+  return [...placed].map(([to, from]) => ({ from, to }))
 }
 
 /** `@scope/name` for `@scope/name/deep/file`. */
 const packageName = (specifier: string) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
 
-function findPackageFolder(name: string, from: string, root: string): string | undefined {
-  for (let folder = from; folder.startsWith(root); folder = dirname(folder)) {
+/** The folders from one up to the root of the file system. */
+function* foldersFrom(folder: string): Generator<string> {
+  yield folder
+  if (dirname(folder) !== folder) yield* foldersFrom(dirname(folder))
+}
+
+function findPackageFolder(name: string, from: string): string | undefined {
+  for (const folder of foldersFrom(from)) {
     const candidate = join(folder, 'node_modules', name)
     if (existsSync(join(candidate, 'package.json'))) return candidate
   }
   return undefined
+}
+
+/** The path of an installed package below the nearest folder above `home` in whose node_modules it is. */
+function placeOf(folder: string, home: string): string {
+  const above = foldersFrom(home).find((base) => folder.startsWith(join(base, 'node_modules/')))
+  return relative(above ?? home, folder)
 }

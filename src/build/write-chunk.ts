@@ -46,9 +46,9 @@ const BUNDLE: BuildOptions = {
  * Bundles into `<folder>/<name>-<hash>.cjs`. Rejects with esbuild's BuildFailure where it does not compile, or would not
  * behave like its source.
  */
-export async function writeChunk(root: string, folder: string, name: string, options: BuildOptions): Promise<Chunk> {
+export async function writeChunk(project: string, folder: string, name: string, options: BuildOptions): Promise<Chunk> {
   const outfile = join(folder, `${name}.cjs`)
-  const { outputFiles = [], metafile } = await runEsbuild({ ...BUNDLE, absWorkingDir: root, outfile, ...options })
+  const { outputFiles = [], metafile } = await runEsbuild({ ...BUNDLE, absWorkingDir: project, outfile, ...options })
   const code = outputFiles.find(({ path }) => path.endsWith('.cjs'))
   const map = outputFiles.find(({ path }) => path.endsWith('.map'))
   if (!code || !map || !metafile) throw new Error(`esbuild wrote no bundle of ${name}`)
@@ -60,16 +60,16 @@ export async function writeChunk(root: string, folder: string, name: string, opt
   const outputs = Object.values(metafile.outputs)
   return {
     ...{ file, hash },
-    inputs: new Set(Object.keys(metafile.inputs).map((input) => resolve(root, input))),
+    inputs: new Set(Object.keys(metafile.inputs).map((input) => resolve(project, input))),
     imports: new Set(outputs.flatMap((output) => output.imports.map(({ path }) => path))),
-    bytesOf: bytesIn(metafile, root),
+    bytesOf: bytesIn(metafile, project),
   }
 }
 
 /** How many bytes of the output come from each input, by its absolute path. */
-export function bytesIn({ outputs }: Metafile, root: string): ReadonlyMap<string, number> {
+export function bytesIn({ outputs }: Metafile, project: string): ReadonlyMap<string, number> {
   const sizes = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs))
-  return new Map(sizes.map(([input, { bytesInOutput }]) => [resolve(root, input), bytesInOutput]))
+  return new Map(sizes.map(([input, { bytesInOutput }]) => [resolve(project, input), bytesInOutput]))
 }
 
 /** Writes a file atomically: a reader sees the old or the new content. */

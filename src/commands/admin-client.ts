@@ -15,11 +15,11 @@ export const ADMIN_OPTIONS = { json: { type: 'boolean' }, admin: { type: 'string
 
 /** Calls the admin API of the running Ebb, or of the one that `admin` names, and returns its JSON. Throws a ConfigError. */
 export async function callAdmin<Result>(
-  root: string,
+  project: string,
   path: string,
   { admin, method = 'GET', body }: AdminOptions & { method?: string; body?: unknown },
 ): Promise<Result> {
-  const target = admin ? { admin, adminKey: processConfig().EBB_ADMIN_KEY ?? '' } : await readAnnouncement(root)
+  const target = admin ? { admin, adminKey: processConfig().EBB_ADMIN_KEY ?? '' } : await readAnnouncement(project)
   const response = await fetch(new URL(path, target.admin), {
     method,
     headers: {

@@ -14,13 +14,13 @@ export const checkCommand: Command = {
   usage: ['check --url URL [--key KEY] [--origin ORIGIN] [--json]'],
   description:
     'compare a deployed Ebb with the contracts of this checkout, and check its responses; writes nothing there',
-  run: async (root, args) => {
+  run: async (project, args) => {
     const { values } = parseArgs({ args: [...args], options: OPTIONS })
     const { url, json, ...options } = values
     if (url === undefined) throw usageError(checkCommand)
     if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new ConfigError('--url must be http:// or https://')
     const checks: CheckResult[] = []
-    for await (const result of checkDeployed(await importContracts(root), { url, ...options })) {
+    for await (const result of checkDeployed(await importContracts(project), { url, ...options })) {
       checks.push(result)
       if (!json) printLine(formatResult(result))
     }

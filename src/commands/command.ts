@@ -6,7 +6,7 @@ export interface Command {
   readonly usage: readonly string[]
   readonly description: string
   /** Throws a ConfigError of one sentence if the arguments or the environment do not allow it. */
-  run(root: string, args: readonly string[]): Promise<void>
+  run(project: string, args: readonly string[]): Promise<void>
 }
 
 /** Options of parseArgs: a text, and a flag that is off by default. */

@@ -11,13 +11,13 @@ import { type Command, flag, text, usageError } from './command.ts'
 export const contractsCommand: Command = {
   usage: ['contracts diff GIT_REF [--accept NAME …] [--json]'],
   description: 'list what the contracts break since a git ref, and for whom; fails if no higher version announces it',
-  run: async (root, args) => {
+  run: async (project, args) => {
     const accept = { ...text, multiple: true, default: [] as string[] } as const
     const options = { accept, json: flag } as const
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
     const [verb, ref, ...others] = positionals
     if (verb !== 'diff' || !ref || others.length > 0) throw usageError(contractsCommand)
-    const found = await compareContracts(root, ref)
+    const found = await compareContracts(project, ref)
     const findings = found.map((finding) =>
       finding.effect === 'breaks' && !finding.announced && values.accept.includes(finding.where)
         ? { ...finding, announced: '--accept' }
@@ -47,11 +47,11 @@ function formatFindings(findings: readonly Finding[], silent: number, ref: strin
  * Finds what the contracts of the working tree break compared with those at a git ref. Throws a ConfigError if there is no such
  * ref, or if the contracts of either do not load.
  */
-async function compareContracts(root: string, ref: string): Promise<readonly Finding[]> {
-  const { tree, remove } = await checkOutRef(root, ref)
+async function compareContracts(project: string, ref: string): Promise<readonly Finding[]> {
+  const { tree, remove } = await checkOutRef(project, ref)
   try {
-    const before = await loadContractsData(root, { tree }).catch(rethrowAsConfigError(`at ${ref}`))
-    const after = await loadContractsData(root).catch(rethrowAsConfigError('of the working tree'))
+    const before = await loadContractsData(tree).catch(rethrowAsConfigError(`at ${ref}`))
+    const after = await loadContractsData(project).catch(rethrowAsConfigError('of the working tree'))
     return diffContracts(before, after)
   } finally {
     await remove()
@@ -64,21 +64,21 @@ const rethrowAsConfigError = (where: string) => (error: unknown) => {
 }
 
 interface RefCheckout {
-  /** The files of `root` at that ref, with the current node_modules. */
+  /** The files of `project` at that ref, with the current node_modules. */
   readonly tree: string
   remove(): Promise<void>
 }
 
 /**
- * Checks `root` out at a git ref into a temporary folder, without touching the working tree or git's index. Throws a
+ * Checks `project` out at a git ref into a temporary folder, without touching the working tree or git's index. Throws a
  * ConfigError if there is no git or no such ref.
  */
-async function checkOutRef(root: string, ref: string): Promise<RefCheckout> {
-  const gitDir = await git(root, ['rev-parse', '--absolute-git-dir'])
-  if (gitDir === undefined) throw new ConfigError(`${root} is not in a git repository`)
-  const prefix = (await git(root, ['rev-parse', '--show-prefix'])) ?? ''
+async function checkOutRef(project: string, ref: string): Promise<RefCheckout> {
+  const gitDir = await git(project, ['rev-parse', '--absolute-git-dir'])
+  if (gitDir === undefined) throw new ConfigError(`${project} is not in a git repository`)
+  const prefix = (await git(project, ['rev-parse', '--show-prefix'])) ?? ''
   const isSafe = !ref.startsWith('-') && !ref.includes(':')
-  const treeish = isSafe ? await git(root, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]) : undefined
+  const treeish = isSafe ? await git(project, ['rev-parse', '--verify', '--quiet', `${ref}^{commit}`]) : undefined
   if (!treeish) throw new ConfigError(`git knows no commit called ${ref}; in a shallow clone, fetch it first`)
   const folder = await mkdtemp(join(tmpdir(), 'ebb-ref-'))
   const remove = () => rm(folder, { recursive: true, force: true })
@@ -90,7 +90,7 @@ async function checkOutRef(root: string, ref: string): Promise<RefCheckout> {
       (await git(tree, ['read-tree', `${treeish}:${prefix}`], env)) !== undefined &&
       (await git(tree, ['checkout-index', '--all'], env)) !== undefined
     if (!written) throw new ConfigError(`git has no ${prefix || 'files'} at ${ref}`)
-    await symlink(join(root, 'node_modules'), join(tree, 'node_modules'))
+    await symlink(join(project, 'node_modules'), join(tree, 'node_modules'))
     return { tree, remove }
   } catch (error) {
     await remove()

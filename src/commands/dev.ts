@@ -7,9 +7,9 @@ import { type Command, flag, onInterrupt } from './command.ts'
 export const devCommand: Command = {
   usage: ['dev [--json] [--fresh]'],
   description: 'run Ebb on this machine (npm start); --fresh erases all data first',
-  run: async (root, args) => {
+  run: async (project, args) => {
     const { values } = parseArgs({ args: [...args], options: { json: flag, fresh: flag } })
-    await runDev({ root, ...values })
+    await runDev({ project, ...values })
   },
 }
 

@@ -19,15 +19,15 @@ export const eventsCommand: Command = {
   ],
   description:
     'list events and the state of each delivery; redrive sends dead deliveries again, the oldest first, with --to to a subscriber that replaces another',
-  run: async (root, args) => {
+  run: async (project, args) => {
     const parsed = parseArgs({ args: [...args], allowPositionals: true, allowNegative: true, options: OPTIONS })
     const { values, positionals } = parsed
     const [verb, id] = positionals
-    if (verb === 'list') return listEvents(root, values)
-    if (verb === 'show' && id) return showEvent(root, id, values)
+    if (verb === 'list') return listEvents(project, values)
+    if (verb === 'show' && id) return showEvent(project, id, values)
     if (verb === 'redrive' && positionals.length === 1) {
       const { 'dry-run': dryRun, 'stop-on-failure': stopOnFailure } = values
-      return redriveEvents(root, { ...values, dryRun, stopOnFailure })
+      return redriveEvents(project, { ...values, dryRun, stopOnFailure })
     }
     throw usageError(eventsCommand)
   },
@@ -40,11 +40,11 @@ interface ListOptions extends AdminOptions {
 }
 
 /** Prints the newest events and the state of each of their deliveries. */
-async function listEvents(root: string, options: ListOptions) {
+async function listEvents(project: string, options: ListOptions) {
   const { state, type, limit } = options
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries({ state, type, limit })) if (value !== undefined) query.set(name, value)
-  printResult(await callAdmin<ListedEvents>(root, `/v1/events?${query}`, options), toRows, options)
+  printResult(await callAdmin<ListedEvents>(project, `/v1/events?${query}`, options), toRows, options)
 }
 
 function toRows({ events }: ListedEvents): readonly string[] {
@@ -58,8 +58,8 @@ function toRows({ events }: ListedEvents): readonly string[] {
 }
 
 /** Prints one event with the whole history of each delivery. */
-async function showEvent(root: string, id: string, options: AdminOptions) {
-  printResult(await callAdmin<ShownEvent>(root, `/v1/events/${encodeURIComponent(id)}`, options), toDetails, options)
+async function showEvent(project: string, id: string, options: AdminOptions) {
+  printResult(await callAdmin<ShownEvent>(project, `/v1/events/${encodeURIComponent(id)}`, options), toDetails, options)
 }
 
 function toDetails({

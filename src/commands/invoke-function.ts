@@ -13,7 +13,7 @@ import { type Config, ConfigError } from '../kernel/index.ts'
 import { createIdentitySigners, generateIdentityKeys } from '../protocol/index.ts'
 
 interface InvokeOptions {
-  readonly root: string
+  readonly project: string
   readonly config: Config
   readonly caller: { readonly sub: string; readonly scopes: readonly string[] }
   /** Stops the function before it has responded. */
@@ -43,7 +43,7 @@ const SLACK_MS = 2_000
 export async function invokeFunction(
   contract: AnyContract,
   request: FunctionRequest,
-  { root, config, caller, signal }: InvokeOptions,
+  { project, config, caller, signal }: InvokeOptions,
 ): Promise<InvocationResult> {
   const { name, timeoutMs, secrets } =
     contract.kind === 'endpoint' ? describeEndpoint(contract) : describeSubscriber(contract)
@@ -51,11 +51,11 @@ export async function invokeFunction(
   const log: OutputLine[] = []
   try {
     const { gateway, relay, jwks } = await generateIdentityKeys()
-    const { file, revision } = await bundleFunction(root, name, folder).catch((error: unknown) => {
+    const { file, revision } = await bundleFunction(project, name, folder).catch((error: unknown) => {
       throw new ConfigError(explainBuildError(error), { cause: error })
     })
-    const urls = await findStoreUrls(root, config)
-    const mail = join(dataDirOf(root, config), 'mail')
+    const urls = await findStoreUrls(project, config)
+    const mail = join(dataDirOf(project, config), 'mail')
     const startedAt = performance.now()
     const instance = await startFunction(file, {
       ...{ name, runFolder: join(folder, 'run'), drainMs: DRAIN_MS, startLimitMs: config.EBB_START_TIMEOUT_MS },
@@ -89,11 +89,11 @@ export async function invokeFunction(
 
 /** The stores of an invoked function: those of the settings, else those of the running Ebb, else none. */
 async function findStoreUrls(
-  root: string,
+  project: string,
   { DATABASE_URL, REDIS_URL }: Config,
 ): Promise<Readonly<Record<string, string>>> {
   if (DATABASE_URL) return { DATABASE_URL, ...(REDIS_URL ? { REDIS_URL } : {}) }
-  return (await findRunning(root))?.urls ?? {}
+  return (await findRunning(project))?.urls ?? {}
 }
 
 /** If the function lacks its database, says what to do about it here. */

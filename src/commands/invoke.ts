@@ -22,17 +22,17 @@ export const invokeCommand: Command = {
     'invoke SUBSCRIBER [--event FILE|- | --data JSON] [--json]',
   ],
   description: 'run one function once, without the gateway, on the database of the running Ebb; its effects are real',
-  run: async (root, args) => {
+  run: async (project, args) => {
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
     const [name] = positionals
     if (!name || positionals.length > 1) throw usageError(invokeCommand)
-    const names = await findFunctions(root)
+    const names = await findFunctions(project)
     if (!names.includes(name)) throw new ConfigError(`there is no function ${name}; there are ${names.join(', ')}`)
-    const contract = await importContract(root, name)
+    const contract = await importContract(project, name)
     const request = await readRequest(contract, values)
-    const caller = await readCaller(root, contract, values)
+    const caller = await readCaller(project, contract, values)
     const config = processConfig()
-    const result = await invokeFunction(contract, request, { root, config, caller, signal: interruptSignal() })
+    const result = await invokeFunction(contract, request, { project, config, caller, signal: interruptSignal() })
     printLine(values.json ? formatJson(name, result) : formatText(result))
     if (result.status >= 500) process.exitCode = 1
   },
@@ -69,7 +69,7 @@ async function readRequest(contract: AnyContract, { event, data }: InvokeArgumen
 }
 
 /** The caller. Default: one with the scopes of the contract; a role has its own scopes, and --scopes adds to them. */
-async function readCaller(root: string, contract: AnyContract, { as: subject, scopes }: InvokeArguments) {
+async function readCaller(project: string, contract: AnyContract, { as: subject, scopes }: InvokeArguments) {
   const listed = scopes?.flatMap((list) => list.split(',')).filter((scope) => scope !== '')
   if (contract.kind === 'subscriber') {
     if (subject !== undefined || listed)
@@ -77,7 +77,7 @@ async function readCaller(root: string, contract: AnyContract, { as: subject, sc
     return { sub: 'relay', scopes: [] }
   }
   if (subject === undefined) return { sub: 'invoke', scopes: listed ?? contract.access.scopes ?? [] }
-  const roles = await readRoles(root)
+  const roles = await readRoles(project)
   const granted = Object.hasOwn(roles, subject) ? roles[subject] : undefined
   return { sub: subject, scopes: [...(granted ?? []), ...(listed ?? [])] }
 }

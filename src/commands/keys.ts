@@ -16,14 +16,14 @@ export const keysCommand: Command = {
     'keys revoke ID',
   ],
   description: 'show, list, create or revoke the API keys of a running Ebb',
-  run: async (root, args) => {
+  run: async (project, args) => {
     const options = { ...ADMIN_OPTIONS, role: text, scope: { ...text, multiple: true }, days: text } as const
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
     const [verb, argument] = positionals
-    if (verb === 'show' && argument) return showKey(root, argument)
-    if (verb === 'list') return listKeys(root, values)
-    if (verb === 'create' && argument) return createKey(root, argument, values)
-    if (verb === 'revoke' && argument) return revokeKey(root, argument, values)
+    if (verb === 'show' && argument) return showKey(project, argument)
+    if (verb === 'list') return listKeys(project, values)
+    if (verb === 'create' && argument) return createKey(project, argument, values)
+    if (verb === 'revoke' && argument) return revokeKey(project, argument, values)
     throw usageError(keysCommand)
   },
 }
@@ -38,27 +38,27 @@ interface CreateOptions extends AdminOptions {
 const DAY_MS = 86_400_000
 
 /** Creates a key with the scopes of a role and any others; its token is shown only once. */
-async function createKey(root: string, subject: string, { role, scope = [], days, ...options }: CreateOptions) {
-  const granted = role === undefined ? [] : (await readRoles(root))[role]
+async function createKey(project: string, subject: string, { role, scope = [], days, ...options }: CreateOptions) {
+  const granted = role === undefined ? [] : (await readRoles(project))[role]
   if (!granted) throw new ConfigError(`domain/roles.ts has no role ${role}`)
   if (days !== undefined && !(Number(days) > 0)) throw new ConfigError('--days must be a number above 0')
   const expiresAt = days === undefined ? undefined : new Date(Date.now() + Number(days) * DAY_MS).toISOString()
   const body = { subject, scopes: [...new Set([...granted, ...scope])], ...(expiresAt ? { expiresAt } : {}) }
   const request = { ...options, method: 'POST', body }
-  const created = await callAdmin<{ key: ApiKey; token: string }>(root, '/v1/keys', request)
+  const created = await callAdmin<{ key: ApiKey; token: string }>(project, '/v1/keys', request)
   printResult(created, ({ token, key }) => [token, `  ${key.id} for ${key.subject}; it is shown only once`], options)
 }
 
 /** Prints the API key of a role on this laptop, and nothing else. */
-async function showKey(root: string, role: string) {
-  const { keys } = await readAnnouncement(root)
+async function showKey(project: string, role: string) {
+  const { keys } = await readAnnouncement(project)
   const key = keys[role]
   if (!key) throw new ConfigError(`there is no role ${role}; the roles are ${Object.keys(keys).join(', ')}`)
   printLine(key)
 }
 
-async function listKeys(root: string, options: AdminOptions) {
-  const listed = await callAdmin<{ keys: readonly ApiKey[] }>(root, '/v1/keys', options)
+async function listKeys(project: string, options: AdminOptions) {
+  const listed = await callAdmin<{ keys: readonly ApiKey[] }>(project, '/v1/keys', options)
   const header = ['ID', 'SUBJECT', 'BEGINS', 'STATE', 'SCOPES']
   printResult(listed, ({ keys }) => table([header, ...keys.map(keyRow)]), options)
 }
@@ -69,8 +69,8 @@ const keyRow = ({ id, subject, prefix, scopes, expiresAt, revokedAt }: ApiKey) =
   scopes.join(' '),
 ]
 
-async function revokeKey(root: string, id: string, options: AdminOptions) {
-  await callAdmin(root, `/v1/keys/${encodeURIComponent(id)}`, { ...options, method: 'DELETE' })
+async function revokeKey(project: string, id: string, options: AdminOptions) {
+  await callAdmin(project, `/v1/keys/${encodeURIComponent(id)}`, { ...options, method: 'DELETE' })
   printResult({ revoked: id }, () => [`${id} is revoked`], options)
 }
 

@@ -17,13 +17,13 @@ export const mockCommand: Command = {
   description:
     'mock all endpoints from their contracts, without a function; requests choose with Prefer: example=NAME, or ' +
     'Ebb-Mock-Failure: CODE (in a browser Prefer: failure=CODE)',
-  run: async (root, args) => {
+  run: async (project, args) => {
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
     if (positionals.length > 0) throw usageError(mockCommand)
     const { seed, fail, latency, json } = values
     const port = toPort(values.port)
     await assertPortFree('--port', port)
-    const running = await startMock(await importContracts(root), {
+    const running = await startMock(await importContracts(project), {
       ...{ port, seed, onRequest: json ? printJson : printText },
       failing: fail === undefined ? undefined : parseFailure(fail),
       latency: latency === undefined ? undefined : parseLatency(latency),

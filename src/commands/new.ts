@@ -13,14 +13,14 @@ export const newCommand: Command = {
   usage: ['new VERB-NOUN [--method METHOD] [--path PATH]', 'new VERB-NOUN --on EVENT-TYPE'],
   description:
     'write a working function: an endpoint (default: method and path by its name), or a subscriber of an event',
-  run: async (root, args) => {
+  run: async (project, args) => {
     const options = { method: text, path: text, on: text }
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
     const [name] = positionals
     if (!name || positionals.length > 1) throw usageError(newCommand)
-    const files = await newFunction(root, name, values)
+    const files = await newFunction(project, name, values)
     printLine(`${files.join('\n')}\n`)
-    const message = RELOAD_MESSAGES[await waitForReload(root, name, { isServed: true })]
+    const message = RELOAD_MESSAGES[await waitForReload(project, name, { isServed: true })]
     printLine(`${message} Its test: npm test -- functions/${name}`)
   },
 }
@@ -44,20 +44,20 @@ const FUNCTION_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/
  * Writes the folder of a new function, completely or not at all, and returns its files. Throws a ConfigError, and writes
  * nothing, if its contract would contradict itself or another one.
  */
-async function newFunction(root: string, name: string, options: NewFunctionOptions): Promise<readonly string[]> {
+async function newFunction(project: string, name: string, options: NewFunctionOptions): Promise<readonly string[]> {
   if (!FUNCTION_NAME.test(name) || name.length > 40) {
     throw new ConfigError(`"${name}" is not a verb-noun such as place-order: up to 40 of a-z, 0-9 and -`)
   }
-  const folder = join(root, 'functions', name)
+  const folder = join(project, 'functions', name)
   const exists = new ConfigError(`functions/${name} exists already; choose another name, or remove it first`)
   if (await stat(folder).catch(() => undefined)) throw exists
-  const files = await filesOf(root, name, options)
-  await mkdir(join(root, 'functions'), { recursive: true })
+  const files = await filesOf(project, name, options)
+  await mkdir(join(project, 'functions'), { recursive: true })
   // Beside the others, so that its imports resolve; a folder with a dot is not taken for a function.
-  const unfinished = await mkdtemp(join(root, 'functions/.new-'))
+  const unfinished = await mkdtemp(join(project, 'functions/.new-'))
   try {
     for (const [file, text] of Object.entries(files)) await writeFile(join(unfinished, file), text)
-    await assertFits(root, name, unfinished)
+    await assertFits(project, name, unfinished)
     await rename(unfinished, folder)
   } catch (cause) {
     await rm(unfinished, { recursive: true, force: true })
@@ -68,12 +68,12 @@ async function newFunction(root: string, name: string, options: NewFunctionOptio
 }
 
 /** Throws if the contract contradicts itself or one of the others. */
-async function assertFits(root: string, name: string, folder: string) {
+async function assertFits(project: string, name: string, folder: string) {
   try {
     const { default: contract }: { default: AnyContract } = await import(
       pathToFileURL(join(folder, 'contract.ts')).href
     )
-    const { contracts } = await tryContracts(root)
+    const { contracts } = await tryContracts(project)
     for (const [other, theirs] of Object.entries(contracts))
       contractSet({ [other]: theirs, [name]: contract }, undefined)
   } catch (cause) {
@@ -82,10 +82,10 @@ async function assertFits(root: string, name: string, folder: string) {
   }
 }
 
-async function filesOf(root: string, name: string, { method, path, on }: NewFunctionOptions) {
+async function filesOf(project: string, name: string, { method, path, on }: NewFunctionOptions) {
   if (on === undefined)
     return endpointFiles({ name, ...defaultRoute(name), ...withoutUndefined({ method: method?.toUpperCase(), path }) })
-  const events = await findEvents(root)
+  const events = await findEvents(project)
   const event = events.find(({ type }) => type === on)
   if (event) return subscriberFiles({ name, on: event })
   const known = events.map(({ type }) => type).join(', ')
@@ -109,8 +109,8 @@ function defaultRoute(name: string): { readonly method: string; readonly path: s
 }
 
 /** The events that domain/ declares, with the constant and the file to import each from. */
-async function findEvents(root: string) {
-  const folder = join(root, 'domain')
+async function findEvents(project: string) {
+  const folder = join(project, 'domain')
   const files = (await readdir(folder)).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts')).sort()
   const found = files.map(async (file) => {
     const exported: Record<string, unknown> = await import(pathToFileURL(join(folder, file)).href)

@@ -19,7 +19,7 @@ interface RedriveOptions extends AdminOptions {
 
 /** Redrives dead deliveries, or with `dryRun` only lists them, and prints the outcome of each. */
 export async function redriveEvents(
-  root: string,
+  project: string,
   { type, consumer, to, id, before, after, limit, rate, dryRun, stopOnFailure, ...options }: RedriveOptions,
 ) {
   const body = {
@@ -27,7 +27,7 @@ export async function redriveEvents(
     ...{ before: toTime('--before', before), after: toTime('--after', after) },
     ...{ limit: limit === undefined ? undefined : Number(limit), perSecond: toRate(rate) },
   }
-  const redriven = await callAdmin<Redriven>(root, '/v1/events/redrive', { ...options, method: 'POST', body })
+  const redriven = await callAdmin<Redriven>(project, '/v1/events/redrive', { ...options, method: 'POST', body })
   printResult(redriven, toLines, options)
 }
 

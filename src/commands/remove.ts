@@ -12,15 +12,15 @@ import { type Command, flag, printLine, usageError } from './command.ts'
 export const removeCommand: Command = {
   usage: ['remove NAME [--force]'],
   description: 'delete a function, unless another part of the checkout needs it; --force deletes it anyway',
-  run: async (root, args) => {
+  run: async (project, args) => {
     const options = { force: flag }
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
     const [name] = positionals
     if (!name || positionals.length > 1) throw usageError(removeCommand)
-    await assertFunction(root, name)
-    const orphans = await findOrphanedSubscribers(root, name)
-    const imports = await findImports(root, name)
-    const mentions = await findMentions(root, name)
+    await assertFunction(project, name)
+    const orphans = await findOrphanedSubscribers(project, name)
+    const imports = await findImports(project, name)
+    const mentions = await findMentions(project, name)
     const lines = [
       ...orphans.map((other) => `  functions/${other}  subscribes to what only ${name} emits`),
       ...imports.map(({ file, line, text }) => `  ${file}:${line}  ${text}`),
@@ -28,11 +28,11 @@ export const removeCommand: Command = {
     if (lines.length > 0 && !values.force) {
       throw new ConfigError(`${name} stays, since these need it (--force removes it anyway):\n${lines.join('\n')}`)
     }
-    await rm(join(root, 'functions', name), { recursive: true })
-    await waitForReload(root, name, { isServed: false })
+    await rm(join(project, 'functions', name), { recursive: true })
+    await waitForReload(project, name, { isServed: false })
     const notes = [
       ...(lines.length > 0 ? ['What needs it:', ...lines] : []),
-      ...(await describeWaiting(root, name)),
+      ...(await describeWaiting(project, name)),
       ...(mentions.length > 0 ? [`Its name is still in ${mentions.join(', ')}.`] : []),
     ]
     printLine([`functions/${name} is removed`, ...notes].join('\n'))
@@ -50,44 +50,44 @@ interface ImportLine {
 const SEARCHED = ['functions', 'domain', 'test', 'docs', 'README.md']
 
 /** Throws a ConfigError if no function has this name. */
-async function assertFunction(root: string, name: string): Promise<void> {
+async function assertFunction(project: string, name: string): Promise<void> {
   const isName = /^[a-z][a-z0-9-]*$/.test(name)
-  if (isName && (await stat(join(root, 'functions', name)).catch(() => undefined))) return
-  const names = await findFunctions(root)
+  if (isName && (await stat(join(project, 'functions', name)).catch(() => undefined))) return
+  const names = await findFunctions(project)
   throw new ConfigError(`there is no function ${name}; there are ${names.join(', ') || 'none'}`)
 }
 
 /** The lines of the checkout that import from its folder. */
-const findImports = (root: string, name: string): Promise<readonly ImportLine[]> =>
-  search(root, name, (text, file) => {
+const findImports = (project: string, name: string): Promise<readonly ImportLine[]> =>
+  search(project, name, (text, file) => {
     const [, from = ''] = /\b(?:from|import)\b\s*\(?\s*['"]([^'"]+)['"]/.exec(text) ?? []
     return file.endsWith('.ts') && from.split('/').includes(name)
   })
 
 /** The files that mention it as a whole word, without importing it. */
-async function findMentions(root: string, name: string): Promise<readonly string[]> {
+async function findMentions(project: string, name: string): Promise<readonly string[]> {
   const word = new RegExp(`(^|[^a-z0-9-])${name}($|[^a-z0-9-])`)
-  const found = await search(root, name, (text) => word.test(text))
-  const needed = new Set((await findImports(root, name)).map(({ file }) => file))
+  const found = await search(project, name, (text) => word.test(text))
+  const needed = new Set((await findImports(project, name)).map(({ file }) => file))
   return [...new Set(found.map(({ file }) => file))].filter((file) => !needed.has(file))
 }
 
-async function search(root: string, name: string, matches: (text: string, file: string) => boolean) {
-  const own = join(root, 'functions', name)
-  const files = (await Promise.all(SEARCHED.map((part) => filesUnder(join(root, part))))).flat()
+async function search(project: string, name: string, matches: (text: string, file: string) => boolean) {
+  const own = join(project, 'functions', name)
+  const files = (await Promise.all(SEARCHED.map((part) => filesUnder(join(project, part))))).flat()
   const found = files
     .filter((file) => !file.startsWith(`${own}/`) && /\.(ts|md|sql|json)$/.test(file))
     .map(async (path): Promise<readonly ImportLine[]> => {
       const lines = (await readFile(path, 'utf8')).split('\n')
-      const file = relative(root, path)
+      const file = relative(project, path)
       return lines.flatMap((text, i) => (matches(text, file) ? [{ file, line: i + 1, text: text.trim() }] : []))
     })
   return (await Promise.all(found)).flat()
 }
 
 /** The subscribers of events that only this function emits. */
-async function findOrphanedSubscribers(root: string, name: string): Promise<readonly string[]> {
-  const contracts = Object.values((await tryContracts(root)).contracts)
+async function findOrphanedSubscribers(project: string, name: string): Promise<readonly string[]> {
+  const contracts = Object.values((await tryContracts(project)).contracts)
   const others = contracts.filter((contract) => contract.name !== name)
   const lost = Object.keys(contracts.find((contract) => contract.name === name)?.emits ?? {}).filter(
     (type) => !others.some(({ emits = {} }) => type in emits),
@@ -104,9 +104,9 @@ async function filesUnder(path: string): Promise<readonly string[]> {
 }
 
 /** Lines about the deliveries and invocations that still wait for a removed function; none if nothing waits or no Ebb runs. */
-async function describeWaiting(root: string, name: string): Promise<readonly string[]> {
+async function describeWaiting(project: string, name: string): Promise<readonly string[]> {
   const path = `/v1/events/waiting?function=${encodeURIComponent(name)}`
-  const waiting = await callAdmin<WaitingCounts>(root, path, {}).catch(() => undefined)
+  const waiting = await callAdmin<WaitingCounts>(project, path, {}).catch(() => undefined)
   const { deliveries = 0, invocations = 0 } = waiting ?? {}
   return [
     ...(deliveries > 0

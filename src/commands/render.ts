@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SERVICES } from '../build/build-image.ts'
 import { importContracts, importUses } from '../deploy/import-sources.ts'
+import { PLATFORM } from '../deploy/platform-files.ts'
 import { clusterSecrets, HEADER, readChart, render } from '../deploy/render/index.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { type Command, printLine, text, usageError } from './command.ts'
@@ -11,7 +12,7 @@ export const renderCommand: Command = {
   usage: ['render [--check] [--openfaas ce|pro] [--pool N] [--max-connections N]', 'render secrets'],
   description:
     'render the files for clusters from the contracts; with `secrets`, print those of a new cluster (npm run render)',
-  run: async (root, args) => {
+  run: async (project, args) => {
     const { values, positionals } = parseArgs({
       ...{ args: [...args], allowPositionals: true },
       options: { check: { type: 'boolean' }, openfaas: text, pool: text, 'max-connections': text },
@@ -21,18 +22,18 @@ export const renderCommand: Command = {
     if (verb !== undefined) throw usageError(renderCommand)
     const { openfaas = 'ce', pool, 'max-connections': maxConnections } = values
     if (openfaas !== 'ce' && openfaas !== 'pro') throw usageError(renderCommand)
-    const contracts = await importContracts(root)
+    const contracts = await importContracts(project)
     const files = render(contracts, {
-      ...{ services: SERVICES, openfaas, chart: readChart(root) },
-      uses: await importUses(root, Object.keys(contracts)),
+      ...{ services: SERVICES, openfaas, chart: readChart(PLATFORM) },
+      uses: await importUses(project, Object.keys(contracts)),
       ...(pool === undefined ? {} : { poolMax: positiveInteger('--pool', pool) }),
       ...(maxConnections === undefined ? {} : { maxConnections: positiveInteger('--max-connections', maxConnections) }),
     })
     if (!values.check) {
-      for (const line of await writeRendered(root, files)) printLine(line)
+      for (const line of await writeRendered(project, files)) printLine(line)
       return
     }
-    const differences = await compareRendered(root, files)
+    const differences = await compareRendered(project, files)
     if (differences.length > 0) throw new ConfigError([...differences, 'To update them: npm run render'].join('\n'))
   },
 }
@@ -49,13 +50,13 @@ type Files = Readonly<Record<string, string>>
 const FOLDERS = ['k8s']
 
 /** Writes the files that differ, removes those of functions that are gone, and returns a line for each. */
-async function writeRendered(root: string, files: Files): Promise<readonly string[]> {
-  const { missing, changed, left } = await compareFiles(root, files)
+async function writeRendered(project: string, files: Files): Promise<readonly string[]> {
+  const { missing, changed, left } = await compareFiles(project, files)
   for (const name of [...missing, ...changed]) {
-    await mkdir(dirname(join(root, name)), { recursive: true })
-    await writeFile(join(root, name), files[name] ?? '')
+    await mkdir(dirname(join(project, name)), { recursive: true })
+    await writeFile(join(project, name), files[name] ?? '')
   }
-  for (const name of left) await rm(join(root, name))
+  for (const name of left) await rm(join(project, name))
   const total = Object.keys(files).length
   const lines = [
     ...[...missing, ...changed].sort().map((name) => `wrote ${name}`),
@@ -65,8 +66,8 @@ async function writeRendered(root: string, files: Files): Promise<readonly strin
 }
 
 /** A sentence for each file that differs from what is rendered from the contracts. */
-async function compareRendered(root: string, files: Files): Promise<readonly string[]> {
-  const { missing, changed, left } = await compareFiles(root, files)
+async function compareRendered(project: string, files: Files): Promise<readonly string[]> {
+  const { missing, changed, left } = await compareFiles(project, files)
   return [
     ...missing.map((name) => `${name} is missing`),
     ...changed.map((name) => `${name} differs from what the contracts say`),
@@ -74,25 +75,25 @@ async function compareRendered(root: string, files: Files): Promise<readonly str
   ].sort()
 }
 
-async function compareFiles(root: string, files: Files) {
+async function compareFiles(project: string, files: Files) {
   const found = { missing: [] as string[], changed: [] as string[], left: [] as string[] }
   for (const [name, text] of Object.entries(files)) {
-    const there = await readIfThere(join(root, name))
+    const there = await readIfThere(join(project, name))
     if (there === undefined) found.missing.push(name)
     else if (there !== text) found.changed.push(name)
   }
   for (const folder of FOLDERS) {
-    for (const name of await filesIn(root, folder)) {
+    for (const name of await filesIn(project, folder)) {
       if (Object.hasOwn(files, name)) continue
-      if ((await readFile(join(root, name), 'utf8')).startsWith(HEADER)) found.left.push(name)
+      if ((await readFile(join(project, name), 'utf8')).startsWith(HEADER)) found.left.push(name)
     }
   }
   return found
 }
 
-const filesIn = async (root: string, folder: string): Promise<readonly string[]> => {
-  const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(ifAbsent([]))
-  const base = join(root, '/')
+const filesIn = async (project: string, folder: string): Promise<readonly string[]> => {
+  const entries = await readdir(join(project, folder), { recursive: true, withFileTypes: true }).catch(ifAbsent([]))
+  const base = join(project, '/')
   return entries
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name).slice(base.length))

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => checkout.remove())
 
 const ebb = (...args: readonly string[]) =>
-  run('node', [join(checkout.root, 'src/cli.ts'), ...args]).then(
+  run('node', [join(checkout.root, 'src/cli.ts'), ...args], { cwd: checkout.root }).then(
     ({ stdout }) => stdout,
     ({ stderr }: { stderr: string }) => stderr,
   )

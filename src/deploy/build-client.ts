@@ -4,6 +4,7 @@ import { build } from 'esbuild'
 import { clientTypes, methodOf } from './client-types.ts'
 import type { ContractsData, EndpointData } from './contracts-data.ts'
 import { loadContractsData } from './load-contracts.ts'
+import { platformModule, platformTypes } from './platform-files.ts'
 
 interface BuiltClient {
   readonly folder: string
@@ -17,17 +18,17 @@ interface BuiltClient {
  * and no dependency.
  */
 export async function buildClient(
-  root: string,
-  { folder = join(root, 'dist/client') }: { folder?: string } = {},
+  project: string,
+  { folder = join(project, 'dist/client') }: { folder?: string } = {},
 ): Promise<BuiltClient> {
-  const { name, version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
-  const contracts = await loadContractsData(root)
-  const callTypes = await readFile(join(root, 'src/client/call.ts'), 'utf8')
+  const { name, version } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'))
+  const contracts = await loadContractsData(project)
+  const callTypes = await readFile(platformTypes('src/client/call'), 'utf8')
   const { files, entry } = clientPackage(contracts, { name, version, callTypes })
   const { outputFiles } = await build({
     ...{ bundle: true, format: 'esm', platform: 'browser', target: 'es2022', write: false, logLevel: 'silent' },
-    stdin: { contents: entry, resolveDir: root, loader: 'js', sourcefile: 'client.js' },
-    absWorkingDir: root,
+    stdin: { contents: entry, resolveDir: project, loader: 'js', sourcefile: 'client.js' },
+    absWorkingDir: project,
   })
   await mkdir(folder, { recursive: true })
   const all = { ...files, 'index.js': outputFiles[0]?.text ?? '' }
@@ -36,7 +37,7 @@ export async function buildClient(
 }
 
 interface PackageOptions {
-  /** Of the root package. */
+  /** Of the project. */
   readonly name: string
   readonly version: string
   /** The text of src/client/call.ts. */
@@ -87,7 +88,7 @@ const runtimeData = ({ route, status, failures }: EndpointData) => ({
 function entry(endpoints: readonly EndpointData[]): string {
   const contracts = Object.fromEntries(endpoints.map((endpoint) => [methodOf(endpoint), runtimeData(endpoint)]))
   return `
-    import { createClient as create } from './src/client/index.ts'
+    import { createClient as create } from ${JSON.stringify(platformModule('src/client/index'))}
     const contracts = ${JSON.stringify(contracts, undefined, 2)}
     export const createClient = (options) => create(contracts, options)`
 }

@@ -10,8 +10,8 @@ type ByFolder<Value> = Readonly<Record<string, Value>>
  * Imports the contracts of a checkout, by folder, with their schemas, which no bundle of contracts exports. Throws one
  * ConfigError with a line for each contract that does not load.
  */
-export async function importContracts(root: string): Promise<ByFolder<AnyContract>> {
-  const { contracts, errors } = await tryContracts(root)
+export async function importContracts(project: string): Promise<ByFolder<AnyContract>> {
+  const { contracts, errors } = await tryContracts(project)
   const lines = Object.values(errors)
   if (lines.length > 0) throw new ConfigError(lines.join('\n'))
   await checkPatterns(patternsOf(Object.values(contracts)))
@@ -20,14 +20,14 @@ export async function importContracts(root: string): Promise<ByFolder<AnyContrac
 
 /** The contracts that load, and why the others do not. */
 export async function tryContracts(
-  root: string,
+  project: string,
 ): Promise<{ readonly contracts: ByFolder<AnyContract>; readonly errors: ByFolder<string> }> {
   const contracts: Record<string, AnyContract> = {}
   const errors: Record<string, string> = {}
   // One after the other, so that the order is stable.
-  for (const name of await findFunctions(root)) {
+  for (const name of await findFunctions(project)) {
     try {
-      contracts[name] = await importContract(root, name)
+      contracts[name] = await importContract(project, name)
     } catch (error) {
       errors[name] = describeLoadError(name, error)
     }
@@ -36,8 +36,8 @@ export async function tryContracts(
 }
 
 /** Imports the contract of one function, as it was when this process first imported it. */
-export async function importContract(root: string, name: string): Promise<AnyContract> {
-  const file = pathToFileURL(join(root, 'functions', name, 'contract.ts')).href
+export async function importContract(project: string, name: string): Promise<AnyContract> {
+  const file = pathToFileURL(join(project, 'functions', name, 'contract.ts')).href
   const { default: contract }: { default?: AnyContract } = await import(file)
   return requireContract(name, contract)
 }
@@ -50,15 +50,15 @@ function describeLoadError(name: string, error: unknown): string {
 
 /** The stores of each of these functions, as declared by the resources that its handler uses. */
 export async function importUses(
-  root: string,
+  project: string,
   names: readonly string[],
 ): Promise<Readonly<Record<string, readonly Store[]>>> {
-  const read = async (name: string) => [name, await readStores(root, name)] as const
+  const read = async (name: string) => [name, await readStores(project, name)] as const
   return Object.fromEntries(await Promise.all(names.map(read)))
 }
 
-async function readStores(root: string, name: string): Promise<readonly Store[]> {
-  const file = pathToFileURL(join(root, 'functions', name, 'handler.ts')).href
+async function readStores(project: string, name: string): Promise<readonly Store[]> {
+  const file = pathToFileURL(join(project, 'functions', name, 'handler.ts')).href
   const { default: handler }: { default: { readonly uses: Readonly<Record<string, Resource<unknown>>> } } =
     await import(file)
   const used = new Set(Object.values(handler.uses).flatMap(({ stores }) => stores))
@@ -69,7 +69,7 @@ async function readStores(root: string, name: string): Promise<readonly Store[]>
 export type Roles = Readonly<Record<string, readonly string[]>>
 
 /** Imports the team's roles from domain/roles.ts. */
-export async function readRoles(root: string): Promise<Roles> {
-  const { roles }: { roles: Roles } = await import(pathToFileURL(join(root, 'domain/roles.ts')).href)
+export async function readRoles(project: string): Promise<Roles> {
+  const { roles }: { roles: Roles } = await import(pathToFileURL(join(project, 'domain/roles.ts')).href)
   return roles
 }

@@ -20,13 +20,13 @@ export interface Announcement {
 export const ANNOUNCEMENT = 'running.json'
 
 /** The data directory of a checkout. */
-export const dataDirOf = (root: string, { EBB_HOME }: Pick<Config, 'EBB_HOME'>): string =>
-  EBB_HOME ?? join(root, '.ebb')
+export const dataDirOf = (project: string, { EBB_HOME }: Pick<Config, 'EBB_HOME'>): string =>
+  EBB_HOME ?? join(project, '.ebb')
 
 /** Reads the announcement of the Ebb that runs in this checkout. Throws a ConfigError if none runs. */
-export async function readAnnouncement(root: string): Promise<Announcement> {
+export async function readAnnouncement(project: string): Promise<Announcement> {
   try {
-    return JSON.parse(await readFile(join(dataDirOf(root, processConfig()), ANNOUNCEMENT), 'utf8'))
+    return JSON.parse(await readFile(join(dataDirOf(project, processConfig()), ANNOUNCEMENT), 'utf8'))
   } catch (cause) {
     throw new ConfigError('no Ebb runs here; start it with npm start, or name one with --admin and EBB_ADMIN_KEY.', {
       cause,
@@ -35,8 +35,8 @@ export async function readAnnouncement(root: string): Promise<Announcement> {
 }
 
 /** The announcement of an Ebb that answers: one that was killed leaves its announcement behind. */
-export async function findRunning(root: string): Promise<Announcement | undefined> {
-  const announced = await readAnnouncement(root).catch(() => undefined)
+export async function findRunning(project: string): Promise<Announcement | undefined> {
+  const announced = await readAnnouncement(project).catch(() => undefined)
   return announced && (await isHealthy(announced.url)) ? announced : undefined
 }
 
@@ -56,17 +56,17 @@ export type ReloadOutcome = 'reloaded' | 'late' | 'not-running'
 
 /** Waits until the running Ebb serves a function, or no longer does: `late` after 30 s, `not-running` if no Ebb runs here. */
 export async function waitForReload(
-  root: string,
+  project: string,
   name: string,
   { isServed }: { isServed: boolean },
 ): Promise<ReloadOutcome> {
   const giveUpAt = Date.now() + RELOAD_LIMIT_MS
-  let running = await findRunning(root)
+  let running = await findRunning(project)
   while (running) {
     if (running.functions.includes(name) === isServed) return 'reloaded'
     if (Date.now() > giveUpAt) return 'late'
     await delay(POLL_MS)
-    running = await readAnnouncement(root).catch(() => undefined)
+    running = await readAnnouncement(project).catch(() => undefined)
   }
   return 'not-running'
 }

@@ -19,7 +19,7 @@ export interface Contracts {
 
 /** Where the bundles of contracts of `ebb dev` are, and which is the current one. */
 export interface ContractsLocation {
-  readonly root: string
+  readonly project: string
   readonly bundles: string
   /** The current file, which gateway and relay watch. */
   readonly pointer: string
@@ -30,8 +30,8 @@ export interface ContractsLocation {
  * others: it stays as it was in `last`, or is left out if it was never valid.
  */
 export async function readContracts(location: ContractsLocation, last?: Contracts): Promise<Contracts> {
-  const { root, bundles } = location
-  const found = await findFunctions(root)
+  const { project, bundles } = location
+  const found = await findFunctions(project)
   const errors: Record<string, string> = {}
   let fresh = found
   for (;;) {
@@ -42,7 +42,7 @@ export async function readContracts(location: ContractsLocation, last?: Contract
       }),
     )
     try {
-      const bundle = await bundleContracts(root, bundles, { version: '1', names: fresh, kept })
+      const bundle = await bundleContracts(project, bundles, { version: '1', names: fresh, kept })
       const origins = new Map([...kept, ...fresh.map((name) => [name, bundle.file] as const)])
       const names = found.filter((name) => origins.has(name))
       return { bundle, set: loadContracts(bundle.file), names, errors, origins }
@@ -58,11 +58,11 @@ export async function readContracts(location: ContractsLocation, last?: Contract
 async function findBroken(
   cause: unknown,
   names: readonly string[],
-  { location: { root, bundles }, last }: { location: ContractsLocation; last: Contracts | undefined },
+  { location: { project, bundles }, last }: { location: ContractsLocation; last: Contracts | undefined },
 ) {
   const broken = findUncompiled(cause, names)
   if (broken.length > 0) return split(names, Object.fromEntries(broken.map((name) => [name, explainBuildError(cause)])))
-  const { contracts, errors } = await loadSeparately(root, bundles, names)
+  const { contracts, errors } = await loadSeparately(project, bundles, names)
   if (Object.keys(errors).length > 0) return split(names, errors)
   // Each is valid by itself, so two of them contradict each other, and the later one is reported.
   const hasMoved = (name: string) => routeKey(contracts[name]) !== routeKey(routeIn(last, name))
@@ -86,8 +86,8 @@ function findUncompiled(error: unknown, names: readonly string[]): readonly stri
 }
 
 /** Loads each contract by itself, so that none is affected by another one's error. */
-async function loadSeparately(root: string, bundles: string, names: readonly string[]) {
-  const { file } = await bundleContractsSeparately(root, bundles, names)
+async function loadSeparately(project: string, bundles: string, names: readonly string[]) {
+  const { file } = await bundleContractsSeparately(project, bundles, names)
   const { contracts, errors }: { contracts: Record<string, unknown>; errors: Record<string, unknown> } =
     createRequire(file)(file)
   const messages = Object.entries(errors).map(([name, error]) => [name, explainBuildError(error)] as const)

@@ -18,7 +18,7 @@ import { watchDependencies } from './watch-dependencies.ts'
 /** What `ebb dev` is started with. */
 export interface DevOptions {
   /** The checkout. */
-  readonly root: string
+  readonly project: string
   /** Reports one JSON object a line, in place of text for people. */
   readonly json?: boolean
   /** Erases all data first. */
@@ -31,12 +31,12 @@ interface RunningEbb {
 }
 
 /** Runs Ebb on this machine: Postgres, Redis if installed, gateway and relay, and each function from its first call on. */
-export async function dev({ root, json = false, fresh = false }: DevOptions): Promise<RunningEbb> {
+export async function dev({ project, json = false, fresh = false }: DevOptions): Promise<RunningEbb> {
   const startedAt = performance.now()
   const config = processConfig()
   const port = config.PORT
   const adminPort = config.EBB_ADMIN_PORT ?? (port === 0 ? 0 : port + 1)
-  const dataDir = await openDataDir(resolve(dataDirOf(root, config)), { fresh })
+  const dataDir = await openDataDir(resolve(dataDirOf(project, config)), { fresh })
   const closers: (() => Promise<void> | void)[] = [dataDir.close]
   let stopping = false
   const close = async () => {
@@ -50,18 +50,18 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
       // What is stopped on purpose reports no errors.
       if (!stopping || (event.event !== 'fault' && event.event !== 'log')) show(event)
     })
-    const stores = await startStores({ root, dataDir, config, report })
+    const stores = await startStores({ project, dataDir, config, report })
     closers.push(stores.stop)
     const env = childEnv({ config, dataDir, stores })
-    const dependencies = watchDependencies(root)
+    const dependencies = watchDependencies(project)
     closers.push(dependencies.close)
-    const functions = createFunctions({ root, dataDir, config, env, report, onBundled: dependencies.add })
+    const functions = createFunctions({ project, dataDir, config, env, report, onBundled: dependencies.add })
     closers.push(functions.stop)
     await functions.update({ ...stores.contracts, isChanged: () => false, isSave: false })
     const reloads = createReloadTracker(SERVICES)
     let announce = async (_functions: readonly string[]) => {}
     const sources = watchSources({
-      ...{ root, ...dataDir, dependencies, contracts: stores.contracts, functions, report },
+      ...{ project, ...dataDir, dependencies, contracts: stores.contracts, functions, report },
       contractsServed: reloads.waitFor,
       onReloaded: (names) => announce(names),
     })
@@ -70,11 +70,11 @@ export async function dev({ root, json = false, fresh = false }: DevOptions): Pr
     await once(activator, 'listening')
     closers.push(() => activator.close().closeAllConnections())
     if (!json)
-      show = createTerminalReporter({ root, ...stores, contracts: sources.current, statuses: functions.statuses })
+      show = createTerminalReporter({ project, ...stores, contracts: sources.current, statuses: functions.statuses })
     // A server that listens on a port has an address.
     const activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
     const services = await startServices({
-      ...{ root, dataDir, port, adminPort, report, reloads },
+      ...{ dataDir, port, adminPort, report, reloads },
       env: (part) => ({
         ...env.service(part),
         EBB_UPSTREAM_TEMPLATE: `${activatorUrl}/{name}`,

@@ -13,7 +13,7 @@ import { startFunction } from './function-process.ts'
 import type { Report } from './report.ts'
 
 interface FunctionsOptions {
-  readonly root: string
+  readonly project: string
   readonly dataDir: DataDir
   readonly config: Config
   readonly env: ChildEnv
@@ -60,7 +60,7 @@ interface RunningFunction {
 const DRAIN_SLACK_MS = 5_000
 
 /** The functions of this laptop by name, each with the pool of its newest working bundle. */
-export function createFunctions({ root, dataDir, config, env, report, onBundled }: FunctionsOptions): Functions {
+export function createFunctions({ project, dataDir, config, env, report, onBundled }: FunctionsOptions): Functions {
   const running = new Map<string, RunningFunction>()
   const retiring = new Set<Promise<void>>()
   /** Functions whose newest sources are not served, and why. */
@@ -69,13 +69,13 @@ export function createFunctions({ root, dataDir, config, env, report, onBundled 
   let stopping = false
 
   const codeCaches = createCodeCaches({
-    contractOf: (name) => importContract(root, name),
+    contractOf: (name) => importContract(project, name),
     onFailure: (part, error) => report({ event: 'log', part, message: `no code cache: ${(error as Error).message}` }),
   })
   const bundleOf = async (name: string) => {
     const error = contractErrors[name]
     if (error !== undefined) throw new Error(error)
-    const bundle = await bundleFunction(root, name, dataDir.bundles)
+    const bundle = await bundleFunction(project, name, dataDir.bundles)
     onBundled(bundle.inputs)
     return bundle
   }

@@ -6,7 +6,7 @@ import { findFunctions } from '../deploy/index.ts'
 import { type Contracts, type ContractsLocation, explainBuildError, readContracts } from './contracts.ts'
 import type { Functions } from './functions.ts'
 import type { Report } from './report.ts'
-import { type DependencyWatcher, WATCHED } from './watch-dependencies.ts'
+import { type DependencyWatcher, watchedFolders } from './watch-dependencies.ts'
 
 interface ReloadOptions extends ContractsLocation {
   readonly contracts: Contracts
@@ -31,7 +31,7 @@ const NOT_A_SOURCE = /\.test\.ts$|~$|\.sw.$/
  * routed to a function that is not there yet. What a save breaks is reported and stays as it was; the rest is applied.
  */
 export function watchSources(options: ReloadOptions) {
-  const { root, bundles, pointer, contracts, functions, report, dependencies, contractsServed, onReloaded } = options
+  const { project, bundles, pointer, contracts, functions, report, dependencies, contractsServed, onReloaded } = options
   let serving = contracts
   let changed = new Set<string>()
   /** Files of a failed round, which were not applied. */
@@ -50,11 +50,11 @@ export function watchSources(options: ReloadOptions) {
     const startedAt = performance.now()
     const { bundle, names, errors } = serving
     try {
-      const found = await findFunctions(root)
+      const found = await findFunctions(project)
       const known = [...new Set([...names, ...Object.keys(errors)])].sort()
       const touched = found.join() !== known.join() || [...files].some((file) => bundle.inputs.has(file))
       const isBroken = Object.keys(errors).length > 0
-      const next = touched || isBroken ? await readContracts({ root, bundles, pointer }, serving) : serving
+      const next = touched || isBroken ? await readContracts({ project, bundles, pointer }, serving) : serving
       dependencies.add(next.bundle.inputs)
       reportErrors(next.errors, errors)
       const updated = await functions.update({ ...next, isSave: true, isChanged: (file) => files.has(file) })
@@ -92,7 +92,7 @@ export function watchSources(options: ReloadOptions) {
   }
 
   const watchFolder = (folder: string) => {
-    const path = join(root, folder)
+    const path = join(project, folder)
     mkdirSync(path, { recursive: true })
     return watch(path, { recursive: true }, (_event, file) => {
       if (file !== null && !NOT_A_SOURCE.test(file)) onSave(join(path, file))
@@ -100,14 +100,14 @@ export function watchSources(options: ReloadOptions) {
   }
   dependencies.add(contracts.bundle.inputs)
   dependencies.onChange(onSave)
-  const watchers = new Map(WATCHED.map((folder) => [folder, watchFolder(folder)]))
+  const watchers = new Map(watchedFolders(project).map((folder) => [folder, watchFolder(folder)]))
   // A watcher loses a folder that is removed as a whole (by a git checkout, say); if it comes back, it needs a new one.
-  const rootWatcher = watch(root, (_event, folder) => {
+  const rootWatcher = watch(project, (_event, folder) => {
     const gone = folder === null ? undefined : watchers.get(folder)
     if (!gone || folder === null || closed) return
     gone.close()
     watchers.set(folder, watchFolder(folder))
-    onSave(join(root, folder))
+    onSave(join(project, folder))
   })
   return {
     current: () => serving.set,

@@ -1,5 +1,6 @@
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { platformModule } from '../deploy/platform-files.ts'
 import { ConfigError } from '../kernel/index.ts'
 import type { DataDir } from './data-dir.ts'
 import { keepRunning } from './keep-running.ts'
@@ -10,7 +11,6 @@ import type { DevEvent, Report } from './report.ts'
 type Service = 'gateway' | 'relay'
 
 interface ServicesOptions {
-  readonly root: string
   readonly dataDir: DataDir
   readonly env: (part: Service) => Readonly<Record<string, string>>
   readonly port: number
@@ -27,11 +27,11 @@ const INITIAL_PAUSE_MS = 200
 const MAX_PAUSE_MS = 10_000
 
 /** Starts gateway and relay and keeps them running; resolves when both are ready. */
-export async function startServices({ root, dataDir, env, port, adminPort, report, reloads }: ServicesOptions) {
+export async function startServices({ dataDir, env, port, adminPort, report, reloads }: ServicesOptions) {
   const ports = { PORT: String(port), EBB_ADMIN_PORT: String(adminPort) }
   const start = (part: Service, onReady: (line: OutputLine) => void, onEnd: (last: string) => void): Child => {
     let last = ''
-    const child = startChild(join(root, 'services', part, 'index.ts'), {
+    const child = startChild(platformModule(`services/${part}/index`), {
       // The relay's admin port is for clusters: here it would collide with the gateway's.
       env: part === 'gateway' ? { ...env(part), ...ports } : env(part),
       onLine: (line) => {

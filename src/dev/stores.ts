@@ -7,6 +7,7 @@ import { ensureKey, makeToken } from '../data/api-keys.ts'
 import { migrate } from '../data/migrate/migrate.ts'
 import { type DatabaseUser, rolesOf } from '../data/migrate/privileges.ts'
 import { type Roles, readRoles } from '../deploy/import-sources.ts'
+import { PLATFORM } from '../deploy/platform-files.ts'
 import { ROLES } from '../deploy/render/platform.ts'
 import { type Config, clearEnv, inheritedEnv } from '../kernel/index.ts'
 import { generateIdentityKeys, type IdentityKeys } from '../protocol/index.ts'
@@ -30,17 +31,17 @@ export interface Stores {
 }
 
 interface StoresOptions {
-  readonly root: string
+  readonly project: string
   readonly dataDir: DataDir
   readonly config: Config
   readonly report: Report
 }
 
 /** Starts what gateway and functions need: a migrated Postgres, Redis if installed, contracts and keys. */
-export async function startStores({ root, dataDir, config, report }: StoresOptions): Promise<Stores> {
+export async function startStores({ project, dataDir, config, report }: StoresOptions): Promise<Stores> {
   // The driver reads PG… variables, which are meant for another server.
   if (!config.DATABASE_URL) clearEnv('PG')
-  const preparing = Promise.all([readContracts({ root, ...dataDir }), readRoles(root)])
+  const preparing = Promise.all([readContracts({ project, ...dataDir }), readRoles(project)])
   preparing.catch(() => {})
   const [postgres, redis] = await Promise.allSettled([
     config.DATABASE_URL ? undefined : keepPostgres(dataDir.postgres, report),
@@ -57,8 +58,8 @@ export async function startStores({ root, dataDir, config, report }: StoresOptio
     const databaseUrl = config.DATABASE_URL ?? postgres.value?.url ?? ''
     const databases = postgres.value && (await ensureDatabaseRoles(postgres.value.adminUrl, databaseUrl))
     await migrate(config.DATABASE_DIRECT_URL ?? databaseUrl, {
-      platform: join(root, 'src/data/migrations'),
-      team: join(root, 'domain/migrations'),
+      platform: join(PLATFORM, 'src/data/migrations'),
+      team: join(project, 'domain/migrations'),
       ...(databases ? { roles: ROLES } : rolesOf(config)),
       onWait: (message) => report({ event: 'log', part: 'postgres', message }),
     })

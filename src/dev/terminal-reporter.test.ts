@@ -4,7 +4,7 @@ import type { DevEvent } from './report.ts'
 import { createTerminalReporter } from './terminal-reporter.ts'
 
 const contracts = () => ({ routes: [], subscriptions: [] }) as never
-const show = createTerminalReporter({ root: '/shop', contracts, statuses: () => [], notes: {}, roles: {} })
+const show = createTerminalReporter({ project: '/shop', contracts, statuses: () => [], notes: {}, roles: {} })
 
 afterEach(() => {
   jest.restoreAllMocks()

@@ -7,7 +7,7 @@ import { type DevEvent, printable, type Report } from './report.ts'
 
 interface TerminalReporterOptions {
   /** The checkout. */
-  readonly root: string
+  readonly project: string
   readonly contracts: () => ContractSet
   readonly statuses: () => readonly FunctionStatus[]
   /** Further lines of the welcome, such as the mail folder, by label. */
@@ -84,7 +84,7 @@ function tryIt(
   ]
 }
 
-function formatEvent(event: DevEvent, { statuses, root }: TerminalReporterOptions): string | undefined {
+function formatEvent(event: DevEvent, { statuses, project }: TerminalReporterOptions): string | undefined {
   const clock = dim(new Date().toTimeString().slice(0, 8))
   const count = (name: string) => {
     const status = statuses().find((one) => one.name === name)
@@ -108,7 +108,7 @@ function formatEvent(event: DevEvent, { statuses, root }: TerminalReporterOption
     }
     case 'fault': {
       const next = typeof event.nextStartInMs === 'number' ? dim(` (again in ${seconds(event.nextStartInMs)})`) : ''
-      return `${clock}  ${styleText('red', ' !!')}  ${event.part}: ${ownFrames(event.message, root)}${next}`
+      return `${clock}  ${styleText('red', ' !!')}  ${event.part}: ${ownFrames(event.message, project)}${next}`
     }
     case 'reload': {
       const line = (tag: string, names: readonly string[], verb: string) =>
@@ -136,11 +136,11 @@ function colouredStatus(status: number): string {
 const FRAME = /^\s+at /
 
 /** A stack with only the frames of the team's sources, relative to the checkout; the whole stack if it has none of them. */
-function ownFrames(stack: string, root: string): string {
-  const isOwn = (line: string) => line.includes(`${root}/functions/`) || line.includes(`${root}/domain/`)
+function ownFrames(stack: string, project: string): string {
+  const isOwn = (line: string) => line.includes(`${project}/functions/`) || line.includes(`${project}/domain/`)
   const lines = stack.split('\n')
   const kept = lines.some((line) => FRAME.test(line) && isOwn(line))
     ? lines.filter((line) => !FRAME.test(line) || isOwn(line))
     : lines
-  return kept.join('\n').replaceAll(`${root}/`, relative(process.cwd(), root) ? `${root}/` : '')
+  return kept.join('\n').replaceAll(`${project}/`, relative(process.cwd(), project) ? `${project}/` : '')
 }

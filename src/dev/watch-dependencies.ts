@@ -1,8 +1,10 @@
 import { existsSync, type FSWatcher, watch } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { PLATFORM } from '../deploy/platform-files.ts'
 
-/** The folders of a checkout that are watched recursively. */
-export const WATCHED = ['functions', 'domain', 'src']
+/** The folders that are watched recursively: the team's sources, and those of the platform where they lie beside them. */
+export const watchedFolders = (project: string): readonly string[] =>
+  project === PLATFORM ? ['functions', 'domain', 'src'] : ['functions', 'domain']
 const PACKAGES = /[\\/]node_modules[\\/]/
 
 /** Watches the files outside the watched folders that bundles were built from. */
@@ -15,11 +17,12 @@ export interface DependencyWatcher {
 }
 
 /**
- * Watches the sources of bundles outside the watched folders: other folders of the checkout, and linked packages. Installed
+ * Watches the sources of bundles outside the watched folders: other folders of the project, and linked packages. Installed
  * packages are expected not to change while Ebb runs.
  */
-export function watchDependencies(root: string): DependencyWatcher {
-  const isWatched = (file: string) => WATCHED.some((folder) => file.startsWith(join(root, folder, '/')))
+export function watchDependencies(project: string): DependencyWatcher {
+  const folders = watchedFolders(project)
+  const isWatched = (file: string) => folders.some((folder) => file.startsWith(join(project, folder, '/')))
   const files = new Set<string>()
   const watchers = new Map<string, FSWatcher>()
   let notify = (_file: string) => {}

@@ -12,6 +12,7 @@ interface CliOptions {
 /** Runs the command line as a process of its own: the lines that it has printed so far, and how it ends. */
 export function spawnCli(args: readonly string[], { root = process.cwd(), env = {}, stdin = '' }: CliOptions = {}) {
   const child = spawn(process.execPath, [join(root, 'src/cli.ts'), ...args], {
+    cwd: root,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, EBB_ENV_FILE: '/dev/null', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })

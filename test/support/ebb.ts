@@ -32,6 +32,7 @@ export async function startEbb({ env = {}, root = process.cwd(), dataDir, args =
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'ebb-e2e-')))
   const settings = { PORT: '0', EBB_ADMIN_PORT: '0', EBB_HOME: folder, EBB_IDLE_MS: '1000', ...env }
   const child = spawn(process.execPath, [join(root, 'src/cli.ts'), 'dev', '--json', ...args], {
+    cwd: root,
     // The checkout may have a .env of its developer's own.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, EBB_ENV_FILE: '/dev/null', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

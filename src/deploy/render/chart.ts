@@ -54,19 +54,19 @@ export type Chart = z.infer<typeof Values> &
     readonly small: Pick<z.infer<typeof Values>, 'postgres' | 'redis'>
   }
 
-/** Reads the chart of a checkout. Throws a RenderError that names the file and each value that k8s/ needs and cannot use. */
-export function readChart(root: string): Chart {
-  const values = readYaml(root, 'values.yaml')
+/** Reads the chart of a platform. Throws a RenderError that names the file and each value that k8s/ needs and cannot use. */
+export function readChart(platform: string): Chart {
+  const values = readYaml(platform, 'values.yaml')
   return {
     ...check('values.yaml', Values, values),
-    ...check('pods.yaml', Pods, readYaml(root, 'pods.yaml')),
-    small: check('values-small.yaml', Values, merge(values, readYaml(root, 'values-small.yaml'))),
+    ...check('pods.yaml', Pods, readYaml(platform, 'pods.yaml')),
+    small: check('values-small.yaml', Values, merge(values, readYaml(platform, 'values-small.yaml'))),
   }
 }
 
-function readYaml(root: string, name: string): unknown {
+function readYaml(platform: string, name: string): unknown {
   try {
-    return parse(readFileSync(join(root, FOLDER, name), 'utf8'))
+    return parse(readFileSync(join(platform, FOLDER, name), 'utf8'))
   } catch (cause) {
     throw new RenderError([`${FOLDER}/${name}: ${(cause as Error).message.trim()}`], { cause })
   }
