@@ -13,6 +13,7 @@ const FULL_ONLY = [
   '/test/(e2e/(client|docs|first-look|image|readme|reload|rush)|late/late-errors|properties/shop|values/values)\\.test',
   '/test/chart/order-test\\.test',
   '/test/supply/(audit|workflows)\\.test',
+  '/release/',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'
 

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it } from '@jest/globals'
-import type { AnyContract } from '../src/contract/index.ts'
-import { findFunctions } from '../src/deploy/index.ts'
+import type { EndpointContract, SubscriberContract } from 'ebb/contract'
+import { findFunctions } from 'ebb/deploy'
 import { roles } from './roles.ts'
 
 async function scopesOf(name: string): Promise<readonly string[]> {
   const file = pathToFileURL(resolve('functions', name, 'contract.ts')).href
-  const { default: contract }: { default: AnyContract } = await import(file)
+  const { default: contract }: { default: EndpointContract | SubscriberContract } = await import(file)
   return contract.kind === 'endpoint' ? (contract.access.scopes ?? []) : []
 }
 

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { chmod, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, extname, join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 
@@ -9,8 +10,24 @@ import { parseArgs, promisify } from 'node:util'
  * The same commit gives the same bytes.
  */
 export async function pack(out: string): Promise<string> {
-  const stage = resolve('dist/package')
-  await rm(stage, { recursive: true, force: true })
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-pack-'))
+  try {
+    // The compiler finds the packages there.
+    await symlink(resolve('node_modules'), join(folder, 'node_modules'))
+    await writePackage(join(folder, 'package'))
+    await mkdir(out, { recursive: true })
+    // Whatever a developer has set: no script of the package may run, and none has to.
+    const flags = ['--json', '--ignore-scripts', '--pack-destination', resolve(out)]
+    const { stdout } = await execute('npm', ['pack', ...flags], { cwd: join(folder, 'package') })
+    const [packed]: readonly { readonly filename: string }[] = JSON.parse(stdout)
+    if (!packed) throw new Error('npm pack wrote nothing')
+    return join(out, packed.filename)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function writePackage(stage: string): Promise<void> {
   await copyTracked(PLATFORM, join(stage, 'source'), isShipped)
   await copyTracked(['functions', 'domain'], join(stage, 'example'), () => true)
   await copyTracked(['README.md', 'CHANGELOG.md', 'LICENSE'], stage, () => true)
@@ -21,14 +38,6 @@ export async function pack(out: string): Promise<string> {
   await writeFile(join(stage, 'package.json'), toJson(packageManifest(manifest)))
   await writeFile(join(stage, 'source/package.json'), toJson(sourceManifest(manifest)))
   await chmod(join(stage, 'dist/src/cli.js'), 0o755)
-  await mkdir(out, { recursive: true })
-  // Whatever a developer has set: no script of the package may run, and none has to.
-  const { stdout } = await execute('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', out], {
-    cwd: stage,
-  })
-  const [packed]: readonly { readonly filename: string }[] = JSON.parse(stdout)
-  if (!packed) throw new Error('npm pack wrote nothing')
-  return join(out, packed.filename)
 }
 
 const execute = promisify(execFile)
@@ -36,7 +45,8 @@ const PLATFORM = ['src', 'services', 'charts/ebb', 'Dockerfile', '.dockerignore'
 
 /** Tests and what only they use stay here, and so does what is rendered from the contracts of the example. */
 const isShipped = (file: string) =>
-  !/\.test\.ts$|(^|\/)test-(support|outbox)\.ts$|__snapshots__/.test(file) && file !== 'charts/ebb/functions.yaml'
+  ASSETS.test(file) ||
+  (!/\.test\.ts$|(^|\/)test-(support|outbox)\.ts$|__snapshots__/.test(file) && file !== 'charts/ebb/functions.yaml')
 
 /** Templates are the sources of others: they stay as they are. */
 const isCompiled = (file: string) => extname(file) === '.ts' && !ASSETS.test(file)
