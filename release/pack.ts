@@ -9,12 +9,12 @@ import { parseArgs, promisify } from 'node:util'
  * its types, since Node strips no types below node_modules, its sources, which source maps and `ebb own` need, and the example.
  * The same commit gives the same bytes.
  */
-export async function pack(out: string): Promise<string> {
+export async function pack(out: string, { version }: PackOptions = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-pack-'))
   try {
     // The compiler finds the packages there.
     await symlink(resolve('node_modules'), join(folder, 'node_modules'))
-    await writePackage(join(folder, 'package'))
+    await writePackage(join(folder, 'package'), version)
     await mkdir(out, { recursive: true })
     // Whatever a developer has set: no script of the package may run, and none has to.
     const flags = ['--json', '--ignore-scripts', '--pack-destination', resolve(out)]
@@ -27,14 +27,20 @@ export async function pack(out: string): Promise<string> {
   }
 }
 
-async function writePackage(stage: string): Promise<void> {
+interface PackOptions {
+  /** Default: that of package.json. A test can have a next one. */
+  readonly version?: string | undefined
+}
+
+async function writePackage(stage: string, version: string | undefined): Promise<void> {
   await copyTracked(PLATFORM, join(stage, 'source'), isShipped)
   await copyTracked(['functions', 'domain'], join(stage, 'example'), () => true)
   await copyTracked(['README.md', 'CHANGELOG.md', 'LICENSE'], stage, () => true)
   await compile(stage)
   await copyTracked(PLATFORM, join(stage, 'dist'), (file) => isShipped(file) && !isCompiled(file))
   for (const folder of [stage, join(stage, 'source')]) await cp('release/package', folder, { recursive: true })
-  const manifest: Manifest = JSON.parse(await readFile('package.json', 'utf8'))
+  const own: Manifest = JSON.parse(await readFile('package.json', 'utf8'))
+  const manifest = version === undefined ? own : { ...own, version }
   await writeFile(join(stage, 'package.json'), toJson(packageManifest(manifest)))
   await writeFile(join(stage, 'source/package.json'), toJson(sourceManifest(manifest)))
   await chmod(join(stage, 'dist/src/cli.js'), 0o755)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import countVisit from './handler.ts'
+
+serve(countVisit)

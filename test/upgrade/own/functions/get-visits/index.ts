@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import getVisits from './handler.ts'
+
+serve(getVisits)

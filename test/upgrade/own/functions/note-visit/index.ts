@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import noteVisit from './handler.ts'
+
+serve(noteVisit)
