@@ -29,7 +29,8 @@ const config: Config = {
     ],
   },
   testMatch: ['**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '/\\.ebb/', ...(isFull ? [] : FULL_ONLY)],
+  // Those of the template run in the projects that are made of it.
+  testPathIgnorePatterns: ['/node_modules/', '/\\.ebb/', '/src/project/create/template/', ...(isFull ? [] : FULL_ONLY)],
   modulePathIgnorePatterns: ['/\\.ebb/'],
   globalSetup: './test/support/jest-start.ts',
   globalTeardown: './test/support/jest-stop.ts',

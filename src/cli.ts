@@ -9,6 +9,7 @@ import { ConfigError, inheritedEnv } from './kernel/index.ts'
 
 /** The verbs, each loaded on first use. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  create: async () => (await import('./commands/create.ts')).createCommand,
   new: async () => (await import('./commands/new.ts')).newCommand,
   remove: async () => (await import('./commands/remove.ts')).removeCommand,
   contracts: async () => (await import('./commands/contracts.ts')).contractsCommand,

@@ -38,8 +38,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/contract',
     'src/start',
   ],
+  // What a project's life is: to be created, upgraded, owned.
+  'src/project': ['src/dev', 'src/build', 'src/deploy', 'src/data', 'src/kernel', 'src/contract'],
   'src/testing': ['src/dev', 'src/http', 'src/data', 'src/protocol', 'src/kernel', 'src/contract'],
   'src/commands': [
+    'src/project',
     'src/dev',
     'src/build',
     'src/deploy',
@@ -64,8 +67,10 @@ const findSources = (...roots: readonly string[]) =>
     .flatMap((root) => readdirSync(root, { recursive: true, encoding: 'utf8' }).map((file) => join(root, file)))
     .filter((file) => file.endsWith('.ts') && !file.includes('node_modules'))
 const isTest = (file: string) => file.endsWith('.test.ts') || /test-(support|outbox)/.test(file)
+/** The files of a project to come. */
+const isTemplate = (file: string) => file.startsWith('src/project/create/template/')
 const everything = findSources('src', 'functions', 'services', 'domain', 'test', 'bench')
-const sources = everything.filter((file) => !/^(test|bench)\//.test(file) && !isTest(file))
+const sources = everything.filter((file) => !/^(test|bench)\//.test(file) && !isTest(file) && !isTemplate(file))
 /** What finds the files of the platform runs in the command line only. */
 const isBundled = (file: string) => /^(functions|domain|src)\//.test(file) && file !== 'src/deploy/platform-files.ts'
 

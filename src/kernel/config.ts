@@ -1,15 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { ConfigError } from './config-error.ts'
 import { registerSecrets } from './redact.ts'
 import { type ConfigOf, SETTINGS, type Setting } from './settings.ts'
 
 /** The settings of a process, parsed and typed. */
 export type Config = ConfigOf<typeof SETTINGS>
 type Env = Readonly<Record<string, string | undefined>>
-
-/** A setting that is wrong or missing: the message has a line for each problem. */
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError'
-}
 
 /** Reads and checks the settings. Throws one ConfigError with all problems. */
 export function parseConfig(env: Env, { readFile = readText } = {}): Config {

@@ -2,7 +2,6 @@ export { startInfo } from '../start/start-info.ts'
 export { type BoundedMap, createBoundedMap, getOrCreate } from './bounded-map.ts'
 export {
   type Config,
-  ConfigError,
   clearEnv,
   inheritedEnv,
   inheritedEnvByPrefix,
@@ -11,6 +10,7 @@ export {
   readSecrets,
   requireSetting,
 } from './config.ts'
+export { ConfigError } from './config-error.ts'
 export { type Correlation, traceIdOf } from './correlation.ts'
 export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.ts'
 export { createLog, type Log, logReady } from './log.ts'

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
-import { ConfigError } from './config.ts'
+import { ConfigError } from './config-error.ts'
 import type { Log } from './log.ts'
 
 const ORPHANED = 'parent process exited'

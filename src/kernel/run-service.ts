@@ -1,4 +1,5 @@
-import { type Config, ConfigError, processConfig } from './config.ts'
+import { type Config, processConfig } from './config.ts'
+import { ConfigError } from './config-error.ts'
 import { createLog, type Log } from './log.ts'
 
 /**

@@ -1,0 +1,29 @@
+import { existsSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { PLATFORM, PLATFORM_PACKAGE, readPlatformManifest } from '../../deploy/platform-files.ts'
+import type { CreateKit } from './project-files.ts'
+
+/** What this Ebb creates projects of: its template, and the shop, which is this checkout's own project or the package's example. */
+export async function readKit(): Promise<CreateKit> {
+  const packaged = join(PLATFORM_PACKAGE, 'example')
+  const example = existsSync(packaged) ? packaged : PLATFORM_PACKAGE
+  const shop = { ...(await readTexts(example, 'functions')), ...(await readTexts(example, 'domain')) }
+  return {
+    version: readPlatformManifest().version,
+    template: await readTexts(join(PLATFORM, 'src/project/create/template')),
+    shop: Object.fromEntries(Object.entries(shop).filter(([, text]) => !OF_THE_CHECKOUT.test(text))),
+  }
+}
+
+/** What imports from the checkout around it is no part of the example. */
+const OF_THE_CHECKOUT = /from '(\.\.\/)+(src|services|test)\//
+
+/** The texts of the files below a folder, by their paths from `root`; none where there is no such folder. */
+async function readTexts(root: string, folder = ''): Promise<Readonly<Record<string, string>>> {
+  if (!existsSync(join(root, folder))) return {}
+  const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  const texts = await Promise.all(files.sort().map(async (file) => [relative(root, file), await readFile(file, 'utf8')]))
+  return Object.fromEntries(texts)
+}

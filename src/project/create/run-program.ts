@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process'
+import { ConfigError } from '../../kernel/config-error.ts'
+
+/** How a program ended, and what it wrote. */
+export interface ProgramResult {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a program to its end, without input. Throws a ConfigError if there is none of this name. */
+export function runProgram(program: string, args: readonly string[], cwd: string): Promise<ProgramResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    let [stdout, stderr] = ['', '']
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      stdout += chunk
+    })
+    child.stderr.setEncoding('utf8').on('data', (chunk) => {
+      stderr += chunk
+    })
+    child.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(cause.code === 'ENOENT' ? new ConfigError(`there is no ${program} on PATH: install it`, { cause }) : cause)
+    })
+    child.once('close', (code) => resolve({ code, stdout, stderr }))
+  })
+}
+
+/** Whether the text of an error is about a disk that has no space left. */
+export const isDiskFull = (text: string): boolean => /\bENOSPC\b|no space left on device/i.test(text)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import countWords from './handler.ts'
+
+serve(countWords)
