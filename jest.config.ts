@@ -10,7 +10,7 @@ const FULL_ONLY = [
   '/(src/data/postgres/unresponsive|services/(gateway|relay)/silence)\\.test',
   '/(services/relay/killed|src/data/(cache/redis-store|postgres/listener))\\.test',
   '/src/(build/write-inventory|commands/(invoke|scaffold)|dev/postgres/run-as|start/code-cache)\\.test',
-  '/test/(e2e/(client|docs|first-look|image|readme|reload|rush)|late/late-errors|properties/shop|values/values)\\.test',
+  '/test/(e2e/(client|docs|first-look|image|package|readme|reload|rush)|late/late-errors|properties/shop|values/values)\\.test',
   '/test/chart/order-test\\.test',
   '/test/supply/(audit|workflows)\\.test',
   '/release/',

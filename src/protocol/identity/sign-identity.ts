@@ -1,6 +1,7 @@
 import { importJWK, type JWK, SignJWT } from 'jose'
 import { createBoundedMap } from '../../kernel/bounded-map.ts'
-import { type Config, ConfigError, requireSetting } from '../../kernel/config.ts'
+import { type Config, requireSetting } from '../../kernel/config.ts'
+import { ConfigError } from '../../kernel/config-error.ts'
 import type { Identity, IdentityKeys, Issuer } from './identity.ts'
 
 export interface SignOptions {

@@ -19,8 +19,11 @@ it('a whole Ebb creates a note, and delivers its event', async () => {
     expect((await fetch(`${url}/v1/notes`, { method: 'POST', headers, body, signal })).status).toBe(201)
 
     const authorization = `Bearer ${adminKey}`
-    const events = async () => (await fetch(`${admin}/v1/events`, { headers: { authorization }, signal })).json()
-    const isDelivered = async () => (await events()).events[0].deliveries[0]?.state === 'done'
+    const isDelivered = async () => {
+      const listed = await fetch(`${admin}/v1/events`, { headers: { authorization }, signal })
+      const { events } = (await listed.json()) as { events: { deliveries: { state: string }[] }[] }
+      return events[0]?.deliveries[0]?.state === 'done'
+    }
     while (!(await isDelivered())) expect(ebb.exitCode).toBeNull()
   } finally {
     ebb.kill()
