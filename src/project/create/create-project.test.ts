@@ -1,0 +1,211 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { spawnCli } from '../../../test/support/cli.ts'
+import { itWhere } from '../../../test/support/requirements.ts'
+import { untilTrue } from '../../../test/support/until.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ebb create-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
+
+const IDENTITY = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.com' }
+const ENV = {
+  ...{ ...IDENTITY, GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.com' },
+  ...{ GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' },
+}
+const at = (path: string) => join(folder, path)
+const create = (path: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
+  spawnCli(['create', at(path), ...args], { env: { ...ENV, ...env } }).ended
+const shell = promisify(execFile)
+const git = async (path: string, ...args: readonly string[]) => (await shell('git', args, { cwd: at(path) })).stdout
+const FILES_ONLY = ['--no-install', '--no-git']
+
+describe('ebb create', () => {
+  it('writes a project of few files and lines, under its own name, and commits it', async () => {
+    const { code, stdout, stderr } = await create('my-api', ['--no-install'])
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^my-api is ready\.\n[^]*npm install && npm run render[^]*npm start/)
+    expect(await git('my-api', 'log', '--format=%s')).toMatch(/^Create my-api with Ebb \d+\.\d+\.\d+\n$/)
+    expect(await git('my-api', 'status', '--porcelain')).toBe('')
+    const own = (await git('my-api', 'ls-files', ':(attr:!linguist-generated)')).trim().split('\n')
+    const lines = (await Promise.all(own.map((file) => readFile(at(`my-api/${file}`), 'utf8')))).join('').split('\n')
+    expect(own.length).toBeLessThanOrEqual(30)
+    expect(lines.length).toBeLessThanOrEqual(400)
+    await expect(git('my-api', 'grep', '-i', '-e', 'shop', '-e', 'product')).rejects.toMatchObject({ code: 1 })
+    expect(JSON.parse(await readFile(at('my-api/package.json'), 'utf8')).name).toBe('my-api')
+    expect(existsSync(at('my-api/.ebb'))).toBe(false)
+    expect(await readdir(folder)).toEqual(['my-api'])
+  })
+
+  it('hands out the shop, without the notes and their tour', async () => {
+    expect((await create('our-shop', [...FILES_ONLY, '--example', 'shop'])).code).toBe(0)
+    expect(await readdir(at('our-shop/functions'))).toContain('place-order')
+    expect(await readdir(at('our-shop/domain/migrations'))).toContain('0001.do.users.sql')
+    expect(existsSync(at('our-shop/test'))).toBe(false)
+    const readme = await readFile(at('our-shop/README.md'), 'utf8')
+    expect(readme).not.toContain('notes')
+    expect(readme).toContain('--build-arg FUNCTION=create-user')
+  })
+
+  it('keeps a packed Ebb in the project, under the name of its version', async () => {
+    await writeFile(at('package.json'), JSON.stringify({ name: 'ebb', version: '1.2.3' }))
+    await shell('npm', ['pack'], { cwd: folder })
+    await shell('mv', [at('ebb-1.2.3.tgz'), at('any.tgz')])
+    expect((await create('my-api', [...FILES_ONLY, '--ebb', at('any.tgz')])).code).toBe(0)
+    expect(await readdir(at('my-api/vendor'))).toEqual(['ebb-1.2.3.tgz'])
+    const { dependencies } = JSON.parse(await readFile(at('my-api/package.json'), 'utf8'))
+    expect(dependencies.ebb).toBe('file:vendor/ebb-1.2.3.tgz')
+  })
+
+  it('takes a name beside a folder that has none, and quotes the folder', async () => {
+    const { code, stdout } = await create('More Folders/My API', [...FILES_ONLY, '--name', 'my-api'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^my-api is ready\.\n[^]*cd '.*More Folders\/My API'\n/)
+  })
+
+  it('goes into an empty folder, and into the repository around it', async () => {
+    await mkdir(at('my-api'))
+    await shell('git', ['init', '--quiet'], { cwd: at('my-api') })
+    expect((await create('my-api', ['--no-install'])).code).toBe(0)
+    expect(await git('my-api', 'status', '--porcelain')).toContain('?? package.json')
+    expect((await readdir(at('my-api'))).filter((name) => name.includes('ebb'))).toEqual([])
+  })
+
+  it('says how to commit where git does not know who commits', async () => {
+    const nobody = { GIT_AUTHOR_NAME: '', GIT_AUTHOR_EMAIL: '', GIT_COMMITTER_NAME: '', GIT_COMMITTER_EMAIL: '' }
+    const { code, stdout } = await create('my-api', ['--no-install'], nobody)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/git did not commit it \(.+\): git commit -m 'Create my-api with Ebb .*'/)
+  })
+})
+
+describe('ebb create writes nothing', () => {
+  it.each([
+    ['a name that npm refuses', 'My-API', [], /"My-API" is no name for npm and DNS: .* such as --name my-api$/],
+    ['a name that DNS refuses', 'my_api', [], /"my_api" is no name for npm and DNS/],
+    ['the name of a package', 'x', ['--name', 'zod'], /"zod" is the name of a package that a project uses/],
+    ['an unknown example', 'x', ['--example', 'blog'], /there is no example blog; there are note and shop$/],
+    ['a version that is none', 'x', ['--ebb', 'newest'], /--ebb takes a version, such as 1\.2\.3, or a packed Ebb/],
+    ['a file that is absent', 'x', ['--ebb', '/nowhere/ebb.tgz'], /\/nowhere\/ebb\.tgz cannot be read \(ENOENT\)$/],
+    ['a file that is no Ebb', 'x', ['--ebb', 'LICENSE.tgz'], /LICENSE\.tgz cannot be read|is no packed Ebb/],
+    ['an unknown option', 'x', ['--colour'], /--colour/],
+    ['two folders', 'x', ['y'], /one folder, please/],
+  ])('for %s', async (_what, path, args, sentence) => {
+    const { code, stderr } = await create(path, [...FILES_ONLY, ...args])
+    expect(code).toBeGreaterThan(0)
+    expect(stderr.trim()).toMatch(sentence)
+    expect(await readdir(folder)).toEqual([])
+  })
+
+  it('without a folder, off a terminal', async () => {
+    const { code, stderr } = await spawnCli(['create']).ended
+    expect(code).toBeGreaterThan(0)
+    expect(stderr).toMatch(/name the folder of the new project/)
+  })
+
+  it('into a folder that has something in it, or where a file is', async () => {
+    await mkdir(at('full'))
+    await writeFile(at('full/a.txt'), 'mine')
+    await writeFile(at('file'), 'mine')
+    expect((await create('full', FILES_ONLY)).stderr).toMatch(/full exists and is not empty: choose another folder/)
+    expect((await create('file', FILES_ONLY)).stderr).toMatch(/file: a part of this path is a file/)
+    expect((await create('file/api', FILES_ONLY)).stderr).toMatch(/api: a part of this path is a file/)
+    expect(await readdir(at('full'))).toEqual(['a.txt'])
+    expect((await readdir(folder)).sort()).toEqual(['file', 'full'])
+  })
+
+  const unprivileged = process.getuid?.() === 0 ? undefined : 'only root may mount'
+  itWhere(unprivileged)('on a disk that is full, or that is read only', async () => {
+    const onDisk = async (options: string, path: string) => {
+      await mkdir(at('disk'))
+      await shell('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', at('disk')])
+      try {
+        const { code, stderr } = await create(`disk/${path}`, FILES_ONLY)
+        expect(code).toBeGreaterThan(0)
+        expect(await readdir(at('disk'))).toEqual([])
+        return stderr
+      } finally {
+        await shell('umount', [at('disk')])
+        await rm(at('disk'), { recursive: true })
+      }
+    }
+    expect(await onDisk('size=40k', 'within/my-api')).toMatch(/my-api: the disk is full, and nothing was left behind/)
+    expect(await onDisk('ro', 'my-api')).toMatch(/my-api: you may not write there: choose another folder/)
+  })
+})
+
+describe('ebb create, interrupted', () => {
+  /** A registry that answers with this, or not at all. */
+  async function withRegistry(status: number | undefined, work: (url: string) => Promise<void>) {
+    let requests = 0
+    const server = createServer((_request, response) => {
+      requests += 1
+      if (status !== undefined) response.writeHead(status).end('{}')
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    try {
+      await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+      expect(requests).toBeGreaterThan(0)
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  }
+
+  it('goes on when it is started again, and only with the same options', async () => {
+    await withRegistry(undefined, async (url) => {
+      const env = { ...process.env, ...ENV, npm_config_registry: url }
+      const args = [resolve('src/cli.ts'), 'create', at('my-api')]
+      const child = spawn(process.execPath, args, { env, stdio: 'ignore', detached: true })
+      await untilTrue(() => existsSync(at('my-api/package.json')), { what: 'the project is written' })
+      await untilTrue(() => existsSync(at('my-api/node_modules')), { what: 'npm installs', limitMs: 3_000 }).catch(() => {})
+      // With its npm, as the end of a terminal would.
+      process.kill(-(child.pid ?? 0), 'SIGKILL')
+      await once(child, 'close')
+    })
+    await rm(at('my-api/domain'), { recursive: true })
+    const other = await create('my-api', [...FILES_ONLY, '--example', 'shop'])
+    expect(other.stderr).toMatch(/my-api was begun with other options, \{"name":"my-api","example":"note",.*\}: repeat those/)
+    expect((await create('my-api', ['--no-install'])).code).toBe(0)
+    expect(await readdir(at('my-api/domain'))).toContain('note.ts')
+    expect(await git('my-api', 'status', '--porcelain')).toBe('')
+    expect((await create('my-api', FILES_ONLY)).stderr).toMatch(/exists and is not empty/)
+  })
+
+  it('removes what one that was killed while it wrote has left', async () => {
+    // No process has so high a number.
+    await mkdir(at('.my-api.ebb-create-99999999/functions'), { recursive: true })
+    await mkdir(at(`.my-api.ebb-create-${process.pid}`))
+    expect((await create('my-api', FILES_ONLY)).code).toBe(0)
+    expect((await readdir(folder)).sort()).toEqual([`.my-api.ebb-create-${process.pid}`, 'my-api'])
+  })
+
+  it('leaves the files, and says what to run later, where npm reaches no registry', async () => {
+    const { code, stderr } = await create('my-api', [], { npm_config_registry: 'http://127.0.0.1:1' })
+    expect(code).toBeGreaterThan(0)
+    expect(stderr).toMatch(
+      /my-api is written, but npm reached no registry \(ECONNREFUSED\): later, repeat this command, or run there: npm install && npm run render\n$/,
+    )
+    expect(existsSync(at('my-api/functions/create-note/contract.ts'))).toBe(true)
+    expect((await create('my-api', ['--no-install'])).code).toBe(0)
+  })
+
+  it('leaves nothing where no registry has this version', async () => {
+    await withRegistry(404, async (url) => {
+      const { code, stderr } = await create('my-api', ['--ebb', '9.9.9'], { npm_config_registry: url })
+      expect(code).toBeGreaterThan(0)
+      expect(stderr).toMatch(/nothing was written, since npm did not find every package \(404 .*\): name another version/)
+      expect(await readdir(folder)).toEqual([])
+    })
+  })
+})
