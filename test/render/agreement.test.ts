@@ -139,7 +139,7 @@ describe('what kubectl applies', () => {
         .map(({ metadata }) => metadata.name)
     expect(having('DATABASE_URL')).toEqual(['make-report', 'send-report'])
     expect([having('REDIS_URL'), having('SMTP_URL')]).toEqual([[], []])
-    const { patches } = parse(files['k8s/overlays/production/kustomization.yaml'] ?? '')
+    const { patches } = parse(files['k8s/overlays/prod/kustomization.yaml'] ?? '')
     const patched = (key: string) =>
       patches.filter(({ patch }: Any) => patch.includes(`key: ${key}`)).map(({ target }: Any) => target.name)
     expect([patched('REDIS_URL'), patched('SMTP_URL')]).toEqual([['make-report', 'gateway'], ['send-report']])

@@ -1,6 +1,6 @@
 {{/*
 What every name begins with: fullnameOverride, else the release's with "ebb" (or nameOverride) in it. A Service's begins
-with a letter and has no dot (RFC 1035), which a release's may do: my.shop is my-shop-ebb, 1shop is ebb-1shop.
+with a letter and has no dot (RFC 1035), which a release's may do: my.api is my-api-ebb, 1api is ebb-1api.
 */}}
 {{- define "ebb.fullname" -}}
 {{- $release := .Release.Name | replace "." "-" }}

@@ -91,7 +91,7 @@ export function skaffold(deployedFunctions: readonly ResolvedDeployment[], { ser
       {
         name: 'prod',
         build: { local: { push: true, useBuildkit: true } },
-        manifests: { kustomize: { paths: ['k8s/overlays/production'] } },
+        manifests: { kustomize: { paths: ['k8s/overlays/prod'] } },
         deploy: { kubectl: { hooks: { before: [host(again)] } } },
       },
     ],

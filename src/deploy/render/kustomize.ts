@@ -56,7 +56,7 @@ export function kustomize(
     'k8s/base/kustomization.yaml': yamlFile([baseOf(Object.keys(base), sizing, chart)], { about: BASE }),
     'k8s/base/knative-references.yaml': yamlFile([REFERENCES]),
     'k8s/overlays/kind/kustomization.yaml': kindOverlay(deployedFunctions),
-    'k8s/overlays/production/kustomization.yaml': productionOverlay(deployedFunctions),
+    'k8s/overlays/prod/kustomization.yaml': productionOverlay(deployedFunctions),
     ...component('postgres', postgres(sizing, chart)),
     ...component('redis', redis(chart)),
   }

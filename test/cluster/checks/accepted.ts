@@ -13,7 +13,7 @@ export const accepted: Check = {
   run: async () => {
     const kubectl = kubectlIn('default')
     const counts: string[] = []
-    for (const overlay of ['kind', 'production']) {
+    for (const overlay of ['kind', 'prod']) {
       const words = ['--dry-run=server', '--validate=strict', '--kustomize', OVERLAYS + overlay]
       const lines = (await kubectl.text(['apply', ...words])).trim().split('\n')
       const others = lines.filter((line) => !/ (created|configured|unchanged) \(server dry run\)$/.test(line))
