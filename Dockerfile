@@ -1,10 +1,10 @@
 # One image for each function and service, by name:
 #
-#   docker build --build-arg FUNCTION=place-order --tag place-order .
+#   docker build --build-arg FUNCTION=NAME --tag NAME .
 #
 # They differ in their last layer only, which is what `npm run build -- NAME` writes.
 #
-# The bases are what their digests say; how these are raised stands in CONTRIBUTING.md.
+# The bases are what their digests say; how these are raised stands in Ebb's CONTRIBUTING.md.
 
 # What is needed to build. Its Node, the official one, is also the Node of the images.
 FROM docker.io/library/node:26-trixie-slim@sha256:ec7758ee051e457b468b32bde57b0879010b325bb9862718e9615225ce4aaae1 AS packages
