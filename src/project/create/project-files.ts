@@ -72,7 +72,7 @@ export const VERSIONS = {
 function manifests(name: string, dependency: string): Readonly<Record<string, string>> {
   const { zod, ...devDependencies } = VERSIONS
   const manifest = {
-    ...{ name, version: '0.1.0', private: true, type: 'module', engines: { node: '>=20' } },
+    ...{ name, version: '0.1.0', private: true, type: 'module' },
     scripts: {
       start: 'ebb dev',
       test: 'node --experimental-vm-modules --disable-warning=ExperimentalWarning node_modules/jest/bin/jest.js',
