@@ -37,7 +37,9 @@ async function onTerminal(args: string, answers: readonly string[]): Promise<str
 
 itOnATerminal('asks for what is not given, until the answers can be used', async () => {
   const shown = await onTerminal('--no-install --no-git', ['My API\n', 'My API\n', 'our-api\n', 'blog\n', '\n'])
-  expect(shown).toMatch(/Folder \(my-api\)[^]*Name, for npm and DNS \(my-api\)[^]*"My API" is no name[^]*our-api is ready/)
+  expect(shown).toMatch(
+    /Folder \(my-api\)[\s\S]*Name, for npm and DNS \(my-api\)[\s\S]*"My API" is no name[\s\S]*our-api is ready/,
+  )
   expect(JSON.parse(await readFile(join(folder, 'My API/package.json'), 'utf8')).name).toBe('our-api')
 })
 

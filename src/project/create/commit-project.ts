@@ -9,7 +9,11 @@ export async function commitProject(folder: string, message: string): Promise<st
   try {
     const { stdout } = await git('rev-parse', '--is-inside-work-tree')
     if (stdout.trim() === 'true') return undefined
-    for (const args of [['-c', 'init.defaultBranch=main', 'init', '--quiet'], ['add', '--all']]) await git(...args)
+    for (const args of [
+      ['-c', 'init.defaultBranch=main', 'init', '--quiet'],
+      ['add', '--all'],
+    ])
+      await git(...args)
     const { code, stderr } = await git('commit', '--quiet', '--message', message)
     if (code === 0) return undefined
     const [reason = ''] = stderr.split('\n').filter((line) => /^(fatal|error): /.test(line))

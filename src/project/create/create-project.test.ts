@@ -34,7 +34,7 @@ describe('ebb create', () => {
   it('writes a project of few files and lines, under its own name, and commits it', async () => {
     const { code, stdout, stderr } = await create('my-api', ['--no-install'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(stdout).toMatch(/^my-api is ready\.\n[^]*npm install && npm run render[^]*npm start/)
+    expect(stdout).toMatch(/^my-api is ready\.\n[\s\S]*npm install && npm run render[\s\S]*npm start/)
     expect(await git('my-api', 'log', '--format=%s')).toMatch(/^Create my-api with Ebb \d+\.\d+\.\d+\n$/)
     expect(await git('my-api', 'status', '--porcelain')).toBe('')
     const own = (await git('my-api', 'ls-files', ':(attr:!linguist-generated)')).trim().split('\n')
@@ -70,7 +70,7 @@ describe('ebb create', () => {
   it('takes a name beside a folder that has none, and quotes the folder', async () => {
     const { code, stdout } = await create('More Folders/My API', [...FILES_ONLY, '--name', 'my-api'])
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^my-api is ready\.\n[^]*cd '.*More Folders\/My API'\n/)
+    expect(stdout).toMatch(/^my-api is ready\.\n[\s\S]*cd '.*More Folders\/My API'\n/)
   })
 
   it('goes into an empty folder, and into the repository around it', async () => {
@@ -168,14 +168,18 @@ describe('ebb create, interrupted', () => {
       const args = [resolve('src/cli.ts'), 'create', at('my-api')]
       const child = spawn(process.execPath, args, { env, stdio: 'ignore', detached: true })
       await untilTrue(() => existsSync(at('my-api/package.json')), { what: 'the project is written' })
-      await untilTrue(() => existsSync(at('my-api/node_modules')), { what: 'npm installs', limitMs: 3_000 }).catch(() => {})
+      await untilTrue(() => existsSync(at('my-api/node_modules')), { what: 'npm installs', limitMs: 3_000 }).catch(
+        () => {},
+      )
       // With its npm, as the end of a terminal would.
       process.kill(-(child.pid ?? 0), 'SIGKILL')
       await once(child, 'close')
     })
     await rm(at('my-api/domain'), { recursive: true })
     const other = await create('my-api', [...FILES_ONLY, '--example', 'shop'])
-    expect(other.stderr).toMatch(/my-api was begun with other options, \{"name":"my-api","example":"note",.*\}: repeat those/)
+    expect(other.stderr).toMatch(
+      /my-api was begun with other options, \{"name":"my-api","example":"note",.*\}: repeat those/,
+    )
     expect((await create('my-api', ['--no-install'])).code).toBe(0)
     expect(await readdir(at('my-api/domain'))).toContain('note.ts')
     expect(await git('my-api', 'status', '--porcelain')).toBe('')
@@ -204,7 +208,9 @@ describe('ebb create, interrupted', () => {
     await withRegistry(404, async (url) => {
       const { code, stderr } = await create('my-api', ['--ebb', '9.9.9'], { npm_config_registry: url })
       expect(code).toBeGreaterThan(0)
-      expect(stderr).toMatch(/nothing was written, since npm did not find every package \(404 .*\): name another version/)
+      expect(stderr).toMatch(
+        /nothing was written, since npm did not find every package \(404 .*\): name another version/,
+      )
       expect(await readdir(folder)).toEqual([])
     })
   })

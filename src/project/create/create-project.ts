@@ -40,7 +40,9 @@ export async function createProject(options: CreateOptions, kit: CreateKit, prin
 async function findEbb(given: string): Promise<{ version: string; dependency: string; packed?: Files }> {
   if (/^\d+\.\d+\.\d+(-[\w.]+)?$/.test(given)) return { version: given, dependency: given }
   if (!/\.(tgz|tar\.gz)$/.test(given)) {
-    throw new ConfigError(`--ebb takes a version, such as 1.2.3, or a packed Ebb, such as ebb-1.2.3.tgz, and not ${given}`)
+    throw new ConfigError(
+      `--ebb takes a version, such as 1.2.3, or a packed Ebb, such as ebb-1.2.3.tgz, and not ${given}`,
+    )
   }
   const bytes = await readFile(given).catch((cause) => {
     throw new ConfigError(`--ebb: ${given} cannot be read (${Object(cause).code})`, { cause })

@@ -25,7 +25,13 @@ it('reads the version of a packed Ebb', async () => {
 
 it('refuses what is none, with the name of the file', async () => {
   const other = await packPackage('not-ebb')
-  for (const bytes of [other, other.subarray(0, 90), Buffer.from('text'), gzipSync('text'), gzipSync(Buffer.alloc(2048))]) {
+  for (const bytes of [
+    other,
+    other.subarray(0, 90),
+    Buffer.from('text'),
+    gzipSync('text'),
+    gzipSync(Buffer.alloc(2048)),
+  ]) {
     expect(() => readPackedVersion('a.tgz', bytes)).toThrow('a.tgz is no packed Ebb')
   }
 })

@@ -57,7 +57,7 @@ const fill = (text: string, words: Readonly<Record<string, string>>) =>
   })
 
 /** The tour is about notes. */
-const withoutTour = (readme: string) => readme.replace(/^## A tour[^]*?(?=^## )/m, '')
+const withoutTour = (readme: string) => readme.replace(/^## A tour[\s\S]*?(?=^## )/m, '')
 
 /** The versions that this Ebb is tested with. A test compares them with its own package.json. */
 export const VERSIONS = {

@@ -9,7 +9,9 @@ describe('the name of a project', () => {
   it.each(['', 'My-Api', '2api', 'my_api', 'my.api', '-a', 'a-', 'a'.repeat(41), '@team/api', 'é', 'node modules'])(
     'may not be "%s"',
     (name) => {
-      expect(() => assertProjectName(name)).toThrow(/is no name for npm and DNS: choose .* such as --name [a-z][a-z0-9-]*$/)
+      expect(() => assertProjectName(name)).toThrow(
+        /is no name for npm and DNS: choose .* such as --name [a-z][a-z0-9-]*$/,
+      )
     },
   )
 
@@ -22,7 +24,7 @@ describe('the name of a project', () => {
     ['2 things_and-more!', 'things-and-more'],
     ['ebb', 'my-api'],
     ['日本', 'my-api'],
-    ['a'.repeat(39) + '-b', 'a'.repeat(39)],
+    [`${'a'.repeat(39)}-b`, 'a'.repeat(39)],
   ])('is suggested for %s as %s', (text, name) => {
     expect(suggestName(text)).toBe(name)
     expect(() => assertProjectName(name)).not.toThrow()

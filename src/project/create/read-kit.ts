@@ -24,6 +24,8 @@ async function readTexts(root: string, folder = ''): Promise<Readonly<Record<str
   if (!existsSync(join(root, folder))) return {}
   const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
-  const texts = await Promise.all(files.sort().map(async (file) => [relative(root, file), await readFile(file, 'utf8')]))
+  const texts = await Promise.all(
+    files.sort().map(async (file) => [relative(root, file), await readFile(file, 'utf8')]),
+  )
   return Object.fromEntries(texts)
 }

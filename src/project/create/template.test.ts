@@ -14,7 +14,8 @@ describe('a new project', () => {
   })
 
   it('takes the actions of its workflow by the commits that this repository does', async () => {
-    const actions = async (text: Promise<string>) => [...(await text).matchAll(/uses: (.*)$/gm)].map(([, action]) => action)
+    const actions = async (text: Promise<string>) =>
+      [...(await text).matchAll(/uses: (.*)$/gm)].map(([, action]) => action)
     const ours = await actions(read('.github/workflows/ci.yml'))
     const theirs = await actions(template('_github/workflows/ci.yml'))
     expect(theirs).not.toEqual([])
@@ -22,7 +23,7 @@ describe('a new project', () => {
   })
 
   it('has every command of its AGENTS.md in a block that the test of a whole project runs', async () => {
-    const prose = (await template('AGENTS.md')).replaceAll(/^```console\n[^]*?^```$/gm, '')
+    const prose = (await template('AGENTS.md')).replaceAll(/^```console\n[\s\S]*?^```$/gm, '')
     const commands = [...prose.matchAll(/`((?:npm|npx|ebb) [^`]*)`/g)].map(([, command]) => command)
     expect(commands.filter((command) => command !== 'npm start')).toEqual([])
   })
@@ -32,7 +33,9 @@ describe('a new project', () => {
     const files = projectFiles({ name: 'my-api', example, dependency: '1.2.3' }, kit)
     const texts = Object.entries(files).map(([path, text]) => `${path}\n${text}`)
     expect(texts.filter((text) => /\{\{\w+\}\}/.test(text))).toEqual([])
-    expect(Object.keys(files)).toEqual(expect.arrayContaining(['package.json', '.gitignore', '.github/workflows/ci.yml']))
+    expect(Object.keys(files)).toEqual(
+      expect.arrayContaining(['package.json', '.gitignore', '.github/workflows/ci.yml']),
+    )
     expect(texts.filter((text) => text.includes('my-api')).length).toBeGreaterThan(4)
   })
 })
