@@ -1,27 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { type Release, readReleases } from '../upgrade/releases.ts'
 
-/** A version that CHANGELOG.md has a section about. */
-export interface Release {
-  readonly version: string
-  /** The commit that it is, where it is released. */
-  readonly commit: string | undefined
-}
+/** The releases of CHANGELOG.md, newest first. */
+export const readChangelog = (): readonly Release[] => readReleases(readFileSync('CHANGELOG.md', 'utf8'))
 
-const HEADING = /^## (\d+\.\d+\.\d+) \((?:Unreleased|\d{4}-\d\d-\d\d)(?:, commit ([0-9a-f]{7,40}))?\)$/
-
-/** The versions of CHANGELOG.md, newest first. Throws for a heading in another form. */
-export function readReleases(text = readFileSync('CHANGELOG.md', 'utf8')): readonly Release[] {
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith('## '))
-    .map((line) => {
-      const [, version, commit] = HEADING.exec(line) ?? []
-      if (!version) throw new Error(`CHANGELOG.md: write "${line}" as "## 1.2.3 (2026-12-31, commit 0123abc)"`)
-      return { version, commit }
-    })
-}
-
-/** Of two versions, which of their first numbers differ: `0.2.1` and `0.2.3` are one minor release. */
+/** Whether two versions are of one minor release, such as 0.2.1 and 0.2.3. */
 export const isSameMinor = (one: string, other: string): boolean =>
   one.split('.', 2).join('.') === other.split('.', 2).join('.')
 

@@ -4,11 +4,11 @@ import { describe, expect, it } from '@jest/globals'
 import { VERSION } from 'ebb/kernel'
 import { parse } from 'yaml'
 import { itWhere } from '../support/requirements.ts'
-import { compareVersions, readReleases } from './changelog.ts'
+import { compareVersions, readChangelog } from './changelog.ts'
 
 const readJson = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
 const chart = parse(readFileSync('charts/ebb/Chart.yaml', 'utf8'))
-const [newest, ...earlier] = readReleases()
+const [newest, ...earlier] = readChangelog()
 
 /** Where the version stands: a release changes all of them in one commit. */
 const PLACES: Readonly<Record<string, unknown>> = {
@@ -31,6 +31,11 @@ describe('the newest version of CHANGELOG.md', () => {
     expect(later).toEqual([])
   })
 
+  it('says what users have to do', () => {
+    const [, section] = readFileSync('CHANGELOG.md', 'utf8').split(/^## /m)
+    expect(section).toMatch(/^### Upgrading$/m)
+  })
+
   it('comes after all others, which are in order', () => {
     const versions = [newest, ...earlier].map((release) => release?.version ?? '')
     expect(versions).toEqual(versions.toSorted(compareVersions).reverse())
@@ -49,29 +54,16 @@ function findMissingHistory(): string | undefined {
   }
 }
 
-describe('a version that is released', () => {
+describe('a release', () => {
   it('names its commit, and only the newest may have none yet', () => {
     expect(earlier.filter(({ commit }) => commit === undefined)).toEqual([])
   })
 
   itWhere(findMissingHistory())('is the version of package.json at that commit, which is part of this history', () => {
-    for (const { version, commit } of readReleases()) {
+    for (const { version, commit } of readChangelog()) {
       if (commit === undefined) continue
       expect(git('merge-base', commit, 'HEAD').trim()).toBe(git('rev-parse', `${commit}^{commit}`).trim())
       expect([version, JSON.parse(git('show', `${commit}:package.json`)).version]).toEqual([version, version])
     }
-  })
-})
-
-describe('a heading', () => {
-  it.each([
-    ['## 1.2.3 (2026-12-31, commit 0123abc)', { version: '1.2.3', commit: '0123abc' }],
-    ['## 1.2.3 (Unreleased)', { version: '1.2.3', commit: undefined }],
-  ])('names a version and its commit: %s', (heading, release) => {
-    expect(readReleases(`# Changelog\n\n${heading}\n\nText.\n`)).toEqual([release])
-  })
-
-  it.each(['## 1.2', '## Unreleased', '## 1.2.3 (2026-12-31, 0123abc)'])('in another form is refused: %s', (heading) => {
-    expect(() => readReleases(heading)).toThrow(/^CHANGELOG\.md: write "## /)
   })
 })
