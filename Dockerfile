@@ -54,6 +54,9 @@ COPY --from=build /build/dist/${FUNCTION} /app
 ARG REVISION=dev
 ARG SOURCE=""
 ENV EBB_REVISION=${REVISION}
+# Ebb's own, unless you say yours.
+ARG VERSION=0.2.0
 LABEL org.opencontainers.image.title="${FUNCTION}" \
+      org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.source="${SOURCE}"

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { chmod, cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, extname, join, resolve } from 'node:path'
@@ -33,14 +34,16 @@ interface PackOptions {
 }
 
 async function writePackage(stage: string, version: string | undefined): Promise<void> {
+  const own: Manifest = JSON.parse(await readFile('package.json', 'utf8'))
+  const manifest = version === undefined ? own : { ...own, version }
   await copyTracked(PLATFORM, join(stage, 'source'), isShipped)
+  await stampVersion(join(stage, 'source'), own.version, manifest.version)
   await copyTracked(['functions', 'domain'], join(stage, 'example'), () => true)
   await copyTracked(['README.md', 'CHANGELOG.md', 'LICENSE'], stage, () => true)
   await compile(stage)
   await copyTracked(PLATFORM, join(stage, 'dist'), (file) => isShipped(file) && !isCompiled(file))
+  await stampVersion(join(stage, 'dist'), own.version, manifest.version)
   for (const folder of [stage, join(stage, 'source')]) await cp('release/package', folder, { recursive: true })
-  const own: Manifest = JSON.parse(await readFile('package.json', 'utf8'))
-  const manifest = version === undefined ? own : { ...own, version }
   await writeFile(join(stage, 'package.json'), toJson(packageManifest(manifest)))
   await writeFile(join(stage, 'source/package.json'), toJson(sourceManifest(manifest)))
   await chmod(join(stage, 'dist/src/cli.js'), 0o755)
@@ -63,6 +66,15 @@ async function copyTracked(paths: readonly string[], to: string, isWanted: (file
   for (const file of stdout.split('\0').filter((file) => file !== '' && isWanted(file))) {
     await mkdir(dirname(join(to, file)), { recursive: true })
     await cp(file, join(to, file))
+  }
+}
+
+/** Where the version stands besides package.json; test/releases holds all of them together. */
+const VERSIONED = ['src/kernel/version.ts', 'charts/ebb/Chart.yaml', 'Dockerfile']
+
+async function stampVersion(folder: string, from: string, to: string): Promise<void> {
+  for (const path of VERSIONED.map((file) => join(folder, file)).filter(existsSync)) {
+    await writeFile(path, (await readFile(path, 'utf8')).replaceAll(from, to))
   }
 }
 
@@ -108,10 +120,13 @@ function common({
   license,
   type,
   sideEffects,
+  scarfSettings,
   dependencies,
   optionalDependencies,
 }: Manifest) {
-  return { name, version, description, license, type, sideEffects, dependencies, optionalDependencies }
+  const facts = { name, version, description, license, type, sideEffects }
+  // @scarf/scarf, below swagger-ui-dist, reports no installation where a package above it says so.
+  return { ...facts, scarfSettings, dependencies, optionalDependencies }
 }
 
 /** The package as it is installed. */

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, expect, it } from '@jest/globals'
-import { createLog } from 'ebb/kernel'
+import { createLog, VERSION } from 'ebb/kernel'
 import { createIdentityVerifier } from 'ebb/protocol'
 import { createKey, revokeKey } from '../../src/data/api-keys.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
@@ -40,6 +40,7 @@ it('200 a request reaches its function, with an identity that the function can v
   expect(metrics).toMatch(
     /http_server_request_duration_seconds_count\{route="\/v1\/things",method="GET",status="200"\} 1/,
   )
+  expect(metrics).toContain(`ebb_build_info{version="${VERSION}",revision="dev"} 1`)
   expect((await fetch(`${url}/metrics`)).status).toBe(404)
 })
 

@@ -1,5 +1,6 @@
 import type { GatewayMetrics } from 'ebb/http/gateway'
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { type Config, VERSION } from 'ebb/kernel'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** From a response out of a cache to a cold start. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -12,7 +13,7 @@ interface GatewayRegistry {
 }
 
 /** Creates the gateway's metrics, in a registry of their own. */
-export function createMetrics(): GatewayRegistry {
+export function createMetrics({ EBB_REVISION: revision }: Pick<Config, 'EBB_REVISION'>): GatewayRegistry {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -40,6 +41,13 @@ export function createMetrics(): GatewayRegistry {
     labelNames: ['what'],
     registers,
   })
+  const build = new Gauge({
+    name: 'ebb_build_info',
+    help: 'Always 1: the version of Ebb and the revision of the image that run',
+    labelNames: ['version', 'revision'],
+    registers,
+  })
+  build.set({ version: VERSION, revision }, 1)
   const metrics: GatewayMetrics = {
     shortCircuited: (reason) => shortCircuited.inc({ reason }),
     shed: (what) => shed.inc({ what }),

@@ -79,7 +79,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const openPool = (max: number) => createPool(databaseUrl, { max, statementTimeoutMs: STATEMENT_MS, log: quietLog })
   const pool = openPool(share.callers)
   const adminPool = openPool(share.admin)
-  const { metrics, onFallback, registry } = createMetrics()
+  const { metrics, onFallback, registry } = createMetrics(config)
   const lookups = createLookups(pool, { pepper, maxRunning: share.lookups, shed: metrics.shed })
   const keys = createKeyCache(lookups.findKey)
   const channel = openListener(config.DATABASE_DIRECT_URL ?? databaseUrl, [KEYS_CHANNEL], {

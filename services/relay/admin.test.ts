@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { beforeEach, expect, it } from '@jest/globals'
+import { VERSION } from 'ebb/kernel'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
@@ -76,6 +77,7 @@ it('200 the attempts by consumer and outcome, with their durations', async () =>
   expect(attempts('sum', 'done')).toBeGreaterThan(0)
   expect(attempts('sum', 'done')).toBeLessThan(60)
   expect([values.get('ebb_dead_letters'), values.get('ebb_database_up')]).toEqual([1, 1])
+  expect(values.get(`ebb_build_info{version="${VERSION}",revision="dev"}`)).toBe(1)
   expect(values.get('process_resident_memory_bytes')).toBeGreaterThan(0)
 })
 

@@ -1,3 +1,4 @@
+import { type Config, VERSION } from 'ebb/kernel'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { type Backlog, isTooSlow, MAX_COUNTED } from './backlog.ts'
 
@@ -15,7 +16,7 @@ export interface RelayMetrics {
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
 /** Creates the relay's metrics, in a registry of their own. Each scrape counts the backlog with `read`. */
-export function createMetrics(read: () => Promise<Backlog>) {
+export function createMetrics(read: () => Promise<Backlog>, { EBB_REVISION: revision }: Pick<Config, 'EBB_REVISION'>) {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -36,6 +37,10 @@ export function createMetrics(read: () => Promise<Backlog>) {
   const age = gauge('ebb_backlog_age_seconds', 'How long the call that is overdue the longest has waited', ['kind'])
   const dead = gauge('ebb_dead_letters', `Deliveries that were given up and not redriven, at most ${MAX_COUNTED}`)
   const up = gauge('ebb_database_up', 'Whether the database answered this scrape, if only that it was too busy: 1 or 0')
+
+  const labels = ['version', 'revision']
+  const build = gauge('ebb_build_info', 'Always 1: the version of Ebb and the revision of the image that run', labels)
+  build.set({ version: VERSION, revision }, 1)
 
   const record = (backlog: Backlog | undefined, { isUp }: { readonly isUp: boolean }) => {
     for (const each of [size, age]) each.reset()

@@ -50,9 +50,9 @@ export async function startRelay(
   const { call, probe, close } = openCaller({ locate, sign, startTimeoutMs, log })
   logCycles()
   const queues = [createDeliveryQueue({ pool, call, subscriptions }), createInvocationQueue({ pool, call, routes })]
-  const { metrics, ...exposition } = createMetrics(() =>
-    queryWithTimeout(pool, LOOKUP_MS, (client) => readBacklog(client, { limitMs: LOOKUP_MS / 2 })),
-  )
+  const readQueues = () =>
+    queryWithTimeout(pool, LOOKUP_MS, (client) => readBacklog(client, { limitMs: LOOKUP_MS / 2 }))
+  const { metrics, ...exposition } = createMetrics(readQueues, config)
   const longestCallMs = () => relayDrainMs({ startTimeoutMs, contracts: functions() })
   const loop = startPollLoop({ queues, startTimeoutMs, longestCallMs, log, metrics }, options)
   const orphans = abandonOrphans({ queues, afterMs: config.EBB_ABANDON_AFTER_MS, log, metrics })

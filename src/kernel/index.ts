@@ -29,3 +29,4 @@ export type {
   TransactionWork,
   UnitOfWork,
 } from './unit-of-work.ts'
+export { VERSION } from './version.ts'

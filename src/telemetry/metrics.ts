@@ -10,6 +10,7 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import type { Config } from '../kernel/config.ts'
 import type { Log } from '../kernel/log.ts'
+import { VERSION } from '../kernel/version.ts'
 import { type ColdStart, coldStartPhases } from './cold-start.ts'
 import { createMetricExporter } from './otlp/exporters.ts'
 import type { CompletedRequest } from './server-spans.ts'
@@ -96,6 +97,10 @@ function createInstruments({ config, resource, log }: MetricsOptions): Instrumen
   }
   const provider = new MeterProvider({ resource, readers })
   const meter = provider.getMeter('ebb')
+  const build = { version: VERSION, revision: config.EBB_REVISION }
+  meter
+    .createObservableGauge('ebb.build_info', { description: 'Always 1: the version of Ebb and the revision that run.' })
+    .addCallback((result) => result.observe(1, build))
   const seconds = (name: string, description: string) =>
     meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: BOUNDARIES_SECONDS } })
   return {

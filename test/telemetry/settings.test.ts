@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { VERSION } from 'ebb/kernel'
 import { FIND, statusesOf, things } from './things.ts'
 
 const { start, receive } = things()
@@ -96,6 +97,7 @@ describe('EBB_METRICS', () => {
       /^# TYPE http_server_request_duration_seconds histogram$/m,
       new RegExp(`^http_server_request_duration_seconds_count\\{[^}]*status_code="200",${route}[^}]*\\} 3$`, 'm'),
       new RegExp(`^faas_coldstarts_total\\{[^}]*${route}[^}]*\\} 1$`, 'm'),
+      new RegExp(`^ebb_build_info\\{[^}]*version="${VERSION}",revision="dev"[^}]*\\} 1$`, 'm'),
       /^ebb_cold_start_duration_seconds_count\{.*ebb_cold_start_part="first_answer".*\} 1$/m,
     ])
       expect(metrics.text).toMatch(line)

@@ -81,7 +81,7 @@ async function upgrade(project: string, { from, to, kind, steps }: Fixture): Pro
     for (const name of names) {
       const script = steps?.get(name)
       if (!script) throw new Error(`CHANGELOG.md has no steps "${name}"`)
-      await run(project, 'bash', ['-euo', 'pipefail', '-c', script], { EBB: to })
+      await run(project, 'bash', ['-euo', 'pipefail', '-c', script], { ...AUTHOR, EBB: to })
     }
   }
   const changed = (await run(project, 'git', ['diff', '--stat', '--stat-width=200', 'HEAD'])).trim().split('\n')
@@ -89,6 +89,14 @@ async function upgrade(project: string, { from, to, kind, steps }: Fixture): Pro
   const byHand = changed.filter((line) => line.includes('|') && !RENDERED.test(line.trim()))
   return byHand.map((line) => line.split('|')[0]?.trim()).join(', ')
 }
+
+/** For steps that commit: a machine may know nobody. */
+const AUTHOR = Object.fromEntries(
+  ['AUTHOR', 'COMMITTER'].flatMap((who) => [
+    [`GIT_${who}_NAME`, 'Ada'],
+    [`GIT_${who}_EMAIL`, 'ada@example.com'],
+  ]),
+)
 
 const RENDERED =
   /^(k8s|charts\/ebb|Dockerfile|\.dockerignore|skaffold\.yaml|stack\.yml|docker-bake\.hcl|package-lock\.json)/

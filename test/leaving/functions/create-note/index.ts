@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import createNote from './handler.ts'
+
+serve(createNote)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import getNote from './handler.ts'
+
+serve(getNote)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import sendNote from './handler.ts'
+
+serve(sendNote)
