@@ -10,7 +10,8 @@ const FULL_ONLY = [
   '/(src/data/postgres/unresponsive|services/(gateway|relay)/silence)\\.test',
   '/(services/relay/killed|src/data/(cache/redis-store|postgres/listener))\\.test',
   '/src/(build/write-inventory|commands/(invoke|scaffold)|dev/postgres/run-as|start/code-cache)\\.test',
-  '/test/(e2e/(client|docs|first-look|image|package|readme|reload|rush)|late/late-errors|properties/shop|values/values)\\.test',
+  '/test/(e2e/(client|docs|first-look|image|package|readme|reload|rush)|late/late-errors|values/values)\\.test',
+  '/test/(e2e/without-example|example/example|properties/project)\\.test',
   '/test/chart/order-test\\.test',
   '/test/(leaving/no-egress|supply/(audit|workflows))\\.test',
   '/release/',
@@ -33,7 +34,7 @@ const config: Config = {
   testPathIgnorePatterns: ['/node_modules/', '/\\.ebb/', '/src/project/create/template/', ...(isFull ? [] : FULL_ONLY)],
   modulePathIgnorePatterns: ['/\\.ebb/'],
   globalSetup: './test/support/jest-start.ts',
-  globalTeardown: './test/support/jest-stop.ts',
+  globalTeardown: './src/testing/jest-teardown.ts',
   testSequencer: './test/support/jest-order.ts',
   reporters: ['default', './test/support/jest-summary.ts'],
   // The slow ones wait for processes more than they compute.

@@ -1,3 +1,4 @@
+import { TEST_PROJECT } from './support/project.ts'
 import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -23,10 +24,10 @@ async function instantiationsOf(example: string, count: number): Promise<number>
   const project = join(folder, `${example}-${count}`)
   const names = Array.from({ length: count }, (_, i) => `e${i}`)
   await mkdir(project)
-  await cp('domain', join(project, 'domain'), { recursive: true })
+  await cp(join(TEST_PROJECT, 'domain'), join(project, 'domain'), { recursive: true })
   for (const name of names) {
     for (const file of ['contract.ts', 'handler.ts', 'index.ts']) {
-      await cp(join('functions', example, file), join(project, 'functions', name, file))
+      await cp(join(TEST_PROJECT, 'functions', example, file), join(project, 'functions', name, file))
     }
   }
   const client = [

@@ -1,15 +1,23 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
 import { inheritedEnv } from '../../src/kernel/index.ts'
+import { copyCheckout } from '../../test/support/checkout.ts'
 import { findProgram } from '../../test/support/find-program.ts'
 import { runTool } from './image-tools.ts'
 
+/** What a build reads besides what copyCheckout copies. */
+const BUILD_FILES = ['Dockerfile', '.dockerignore', '.npmrc', 'package-lock.json', 'tsconfig.json']
+
 /**
- * Builds the image of a function or service from the checkout that this process runs in; returns its name. What older
- * builds left goes with `buildah rmi --prune`.
+ * Builds the image of a function or service of the tests' project; returns its name. What older builds left goes with
+ * `buildah rmi --prune`.
  */
 export async function buildImage(name: string): Promise<string> {
   const image = `localhost/ebb/${name}:bench`
+  const checkout = await copyCheckout()
+  for (const file of BUILD_FILES) await cp(file, join(checkout.root, file))
   // Where the machine's traffic is signed by a proxy, npm has to know by whom.
   const { NODE_EXTRA_CA_CERTS: ca } = inheritedEnv(['NODE_EXTRA_CA_CERTS'])
   const secret = ca ? ['--secret', `id=ca,src=${ca}`] : []
@@ -23,8 +31,8 @@ export async function buildImage(name: string): Promise<string> {
     `FUNCTION=${name}`,
     '--tag',
     image,
-    '.',
-  ])
+    checkout.root,
+  ]).finally(checkout.remove)
   return image
 }
 

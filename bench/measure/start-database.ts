@@ -5,8 +5,8 @@ import pg from 'pg'
 import { migrate } from '../../src/data/migrate/migrate.ts'
 import { startPostgres } from '../../src/dev/postgres/index.ts'
 
-/** A Postgres of the bench's own with the demo's tables and shelves, whose stock outlasts any number of runs. */
-export async function startDatabase(): Promise<{ readonly url: string } & AsyncDisposable> {
+/** A Postgres of the bench's own with the tables of a project that has products, whose stock outlasts any number of runs. */
+export async function startDatabase({ project = 'test/project' } = {}): Promise<{ readonly url: string } & AsyncDisposable> {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-bench-postgres-'))
   const postgres = await startPostgres(folder)
   const run = async (url: string, text: string) => {
@@ -14,10 +14,10 @@ export async function startDatabase(): Promise<{ readonly url: string } & AsyncD
     await client.connect()
     await client.query(text).finally(() => client.end())
   }
-  await run(postgres.adminUrl, 'create database shop')
+  await run(postgres.adminUrl, 'create database bench')
   const url = new URL(postgres.adminUrl)
-  url.pathname = '/shop'
-  await migrate(url.href, { platform: 'src/data/migrations', team: 'domain/migrations' })
+  url.pathname = '/bench'
+  await migrate(url.href, { platform: 'src/data/migrations', team: join(project, 'domain/migrations') })
   await run(url.href, 'update products set stock = 1000000')
   return {
     url: url.href,

@@ -42,7 +42,7 @@ export async function ourSubjects({ root = resolve('.'), label = 'ebb' } = {}): 
   const keys = await generateIdentityKeys()
   const env = { EBB_IDENTITY_JWKS: JSON.stringify(keys.jwks), DATABASE_URL: database.url, EBB_POOL_MAX: '5' }
 
-  const checkout = await copyCheckout(functionFiles('say-hello', 'return { pid: 1 }'), { from: root })
+  const checkout = await copyCheckout(functionFiles('say-hello', 'return { pid: 1 }'), { platform: root })
   await build(checkout.root, ['say-hello', 'place-order'], folder).finally(checkout.remove)
   const [sayHello, placeOrder] = [startArgs(folder, 'say-hello'), startArgs(folder, 'place-order')]
   const hello = { 'ebb-identity': await signLastingIdentity(keys, 'say-hello'), ...TRACED }

@@ -36,7 +36,7 @@ export async function startInMemoryPostgres() {
 `
 const REAL_POSTGRES = `import { startDatabase } from '../../../bench/measure/start-database.ts'
 export async function startInMemoryPostgres() {
-  const database = await startDatabase()
+  const database = await startDatabase({ project: '.' })
   return { ...database, port: Number(new URL(database.url).port) }
 }
 `

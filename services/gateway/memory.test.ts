@@ -1,11 +1,12 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, expect, it } from '@jest/globals'
 import { buildService } from '../../src/build/build-image.ts'
 import { NODE_FLAGS } from '../../src/build/index.ts'
 import { testDatabase } from '../../src/testing/index.ts'
+import { TEST_PROJECT } from '../../test/support/project.ts'
 import { gatewaySettings, spawnGateway, untilStatus } from './test-support.ts'
 
 const database = testDatabase()
@@ -35,7 +36,7 @@ it(`${UPLOADS} uploads that stall take no more than their budget, and others are
     request.resume().on('end', () => response.end('{}'))
   })
   // As its image holds it: run from its sources, what strips their types would be measured, too.
-  await buildService(resolve('.'), 'gateway', await folder)
+  await buildService(TEST_PROJECT, 'gateway', await folder)
   const { child, listening } = spawnGateway(env, [...NODE_FLAGS, join(await folder, 'start.cjs')])
   const url = `http://127.0.0.1:${(await listening).port}/v1/public`
   const { port } = await listening

@@ -1,14 +1,16 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, expect, it } from '@jest/globals'
 import { createLog } from 'ebb/kernel'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
+import { TEST_PROJECT } from '../../test/support/project.ts'
 import { startTcpProxy, throughProxy } from '../../test/support/tcp-proxy.ts'
 import { untilTrue } from '../../test/support/until.ts'
 import { migrateWhenAvailable } from './migrate-when-available.ts'
 
-const folders = { platform: 'src/data/migrations', team: 'domain/migrations' }
+const folders = { platform: 'src/data/migrations', team: join(TEST_PROJECT, 'domain/migrations') }
 const log = createLog({ level: 'silent' })
 const ROLE = 'ebb_migrate_test'
 

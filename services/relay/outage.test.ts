@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
 import { migrate } from '../../src/data/migrate/migrate.ts'
 import { startPostgres } from '../../src/dev/postgres/index.ts'
+import { TEST_PROJECT } from '../../test/support/project.ts'
 import { attemptsOf, countStates, emit } from './test-outbox.ts'
 import { closeLater, startSubscriber, startTestRelay, subscription, until } from './test-support.ts'
 
@@ -15,7 +16,7 @@ it('works again when Postgres comes back: what was answered meanwhile is settled
     await rm(folder, { recursive: true })
   })
   const { url } = postgres
-  await migrate(url, { platform: 'src/data/migrations', team: 'domain/migrations' })
+  await migrate(url, { platform: 'src/data/migrations', team: join(TEST_PROJECT, 'domain/migrations') })
 
   let answer = () => {}
   const { received, template } = await startSubscriber((response) => {

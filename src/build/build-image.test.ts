@@ -2,14 +2,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { TEST_PROJECT } from '../../test/support/project.ts'
 import { buildService, SERVICES } from './build-image.ts'
 
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ebb-build-service-'))
-  for (const name of SERVICES) await buildService(resolve('.'), name, join(folder, name))
+  for (const name of SERVICES) await buildService(TEST_PROJECT, name, join(folder, name))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

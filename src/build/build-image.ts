@@ -1,9 +1,11 @@
-import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { cp, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 import type { AnyContract } from '../contract/index.ts'
 import { PLATFORM, PLATFORM_PACKAGE, platformExports, platformModule } from '../deploy/platform-files.ts'
+import { readProjectManifest } from '../deploy/project-manifest.ts'
 import { bundleContracts, replacePointer } from './bundle-contracts.ts'
 import { bundleFunction, NODE_FLAGS } from './bundle-function.ts'
 import { findBundledPackages, findRequiredPackages } from './packages.ts'
@@ -79,17 +81,18 @@ export const SERVICES = Object.keys(services)
 export async function buildService(project: string, name: string, folder: string): Promise<ImageSize> {
   const { contracts, files = {}, first = '', packages = [], whole = false } = services[name] ?? {}
   await mkdir(folder, { recursive: true })
-  const { version }: { version: string } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'))
   const program = await bundleService(name, join(folder, 'main.cjs'), { whole })
   const bundles: Pick<Chunk, 'bytesOf'>[] = [program]
   if (contracts) {
+    const { version } = await readProjectManifest(project)
     const bundle = await bundleContracts(project, folder, { version })
     await replacePointer(join(folder, 'contracts'), bundle)
     bundles.push(bundle)
   }
   for (const [to, from] of Object.entries(files)) {
     const path = 'project' in from ? join(project, from.project) : join(PLATFORM, from.platform)
-    await cp(path, join(folder, to), { recursive: true })
+    // A project may have none of its own.
+    if ('platform' in from || existsSync(path)) await cp(path, join(folder, to), { recursive: true })
   }
   await writeFile(join(folder, 'start.cjs'), `${first}require('./main.cjs')\n`)
   const copied = await findRequiredPackages(PLATFORM_PACKAGE, [...program.imports, ...packages])

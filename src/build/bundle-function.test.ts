@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { copyCheckout } from '../../test/support/checkout.ts'
+import { TEST_PROJECT } from '../../test/support/project.ts'
 import { bundleFunction } from './bundle-function.ts'
 
 const NAME = 'send-welcome-email'
@@ -52,7 +53,7 @@ describe('the same sources', () => {
   })
 
   it('changed in one place are another revision, and the lazy parts stay what they are', async () => {
-    const handler = await readFile(HANDLER, 'utf8')
+    const handler = await readFile(join(TEST_PROJECT, HANDLER), 'utf8')
     const changed = await bundleIn('here', { [HANDLER]: handler.replace('Welcome', 'Good morning') })
     expect(changed.revision).not.toBe(bundled.revision)
     const fresh = Object.keys(codeOf(changed)).filter((name) => !(name in bundled.files))
@@ -79,7 +80,7 @@ describe('what would behave differently from its source is not built, and is rep
       /in a \.ts file/,
     ],
   ])('%s', async (_what, text, place, said, remedy) => {
-    const handler = await readFile(HANDLER, 'utf8')
+    const handler = await readFile(join(TEST_PROJECT, HANDLER), 'utf8')
     const extra = `functions/${NAME}/extra.ts`
     const { root, remove } = await copyCheckout({
       ...{ [extra]: text, [`functions/${NAME}/page.html`]: '<p>' },

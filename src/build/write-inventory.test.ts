@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { TEST_PROJECT } from '../../test/support/project.ts'
 import { importContract } from '../deploy/import-sources.ts'
 import { buildFunction, buildService, SERVICES } from './build-image.ts'
 import { bundleFunction } from './bundle-function.ts'
@@ -17,8 +18,8 @@ const FUNCTION = 'send-welcome-email'
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ebb-inventory-'))
-  await buildFunction(resolve('.'), await importContract(resolve('.'), FUNCTION), join(folder, FUNCTION))
-  for (const name of SERVICES) await buildService(resolve('.'), name, join(folder, name))
+  await buildFunction(TEST_PROJECT, await importContract(TEST_PROJECT, FUNCTION), join(folder, FUNCTION))
+  for (const name of SERVICES) await buildService(TEST_PROJECT, name, join(folder, name))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
@@ -53,7 +54,7 @@ describe.each([FUNCTION, ...SERVICES])('the image of %s', (name) => {
 })
 
 it('lists all that is in the bundle of a function and in its lazy parts, with copyrights word for word', async () => {
-  const { parts } = await bundleFunction(resolve('.'), FUNCTION, join(folder, 'again'))
+  const { parts } = await bundleFunction(TEST_PROJECT, FUNCTION, join(folder, 'again'))
   const bundled = Object.values(parts).flatMap((part): readonly Package[] => findBundledPackages(part))
   const listed = (await componentsOf(FUNCTION)).map((each) => `${each.name} ${each.version}`)
   expect(new Set(listed.slice(1))).toEqual(new Set(bundled.map((each) => `${each.name} ${each.version}`)))

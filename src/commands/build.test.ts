@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { spawnCli } from '../../test/support/cli.ts'
+import { TEST_PROJECT } from '../../test/support/project.ts'
 import { findFunctions } from '../deploy/index.ts'
 
 let folder: string
@@ -17,7 +18,7 @@ describe('ebb build', () => {
     await writeFile(join(folder, 'place-order', 'main-000000000000.cjs'), '')
     const { code, stdout, stderr } = await spawnCli(['build', 'place-order', '--out', folder]).ended
     expect([code, stderr]).toEqual([0, ''])
-    const where = relative(process.cwd(), join(folder, 'place-order'))
+    const where = relative(TEST_PROJECT, join(folder, 'place-order'))
     expect(stdout).toMatch(new RegExp(`^${where}: \\d+ KiB and \\d+ KiB of code cache$`))
     const files = await readdir(join(folder, 'place-order'))
     expect(files).toContain('start.cjs')
@@ -29,7 +30,7 @@ describe('ebb build', () => {
   it('lists the functions and services for an unknown name', async () => {
     const out = join(folder, 'nothing')
     const { code, stdout, stderr } = await spawnCli(['build', 'place-order', 'order-place', '--out', out]).ended
-    const known = [...(await findFunctions('.')), 'gateway', 'relay', 'migrate']
+    const known = [...(await findFunctions(TEST_PROJECT)), 'gateway', 'relay', 'migrate']
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toBe(`ebb: there is no order-place; there are ${known.join(', ')}\n`)
     await expect(readdir(out)).rejects.toThrow('ENOENT')

@@ -47,7 +47,7 @@ describe('ebb invoke', () => {
     const statusOf = async (...as: readonly string[]) =>
       JSON.parse((await invoke('create-product', ...as, '--json')).stdout).status
     expect(await statusOf('--as', 'customer')).toBe(403)
-    // What is made up for it is the lamp that the shop begins with.
+    // What is made up for it is the lamp that the project begins with.
     expect(await statusOf('--as', 'merchant')).toBe(409)
     expect(await statusOf('--as', 'eve', '--scopes', 'other:read')).toBe(403)
     expect(await statusOf('--as', 'customer', '--scopes', 'products:write,products:read')).toBe(409)

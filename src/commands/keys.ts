@@ -53,7 +53,8 @@ async function createKey(project: string, subject: string, { role, scope = [], d
 async function showKey(project: string, role: string) {
   const { keys } = await readAnnouncement(project)
   const key = keys[role]
-  if (!key) throw new ConfigError(`there is no role ${role}; the roles are ${Object.keys(keys).join(', ')}`)
+  const roles = Object.keys(keys).join(', ')
+  if (!key) throw new ConfigError(`there is no role ${role}; ${roles ? `the roles are ${roles}` : 'domain/roles.ts declares them'}`)
   printLine(key)
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -111,7 +112,8 @@ function defaultRoute(name: string): { readonly method: string; readonly path: s
 /** The events that domain/ declares, with the constant and the file to import each from. */
 async function findEvents(project: string) {
   const folder = join(project, 'domain')
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts')).sort()
+  const names = existsSync(folder) ? await readdir(folder) : []
+  const files = names.filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts')).sort()
   const found = files.map(async (file) => {
     const exported: Record<string, unknown> = await import(pathToFileURL(join(folder, file)).href)
     return Object.entries(exported).flatMap(([constant, value]) => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { TEST_PROJECT } from '../../test/support/project.ts'
 import { buildClient } from './build-client.ts'
 import { clientTypes } from './client-types.ts'
 import { loadContractsData } from './load-contracts.ts'
@@ -15,7 +16,7 @@ const run = promisify(execFile)
 /** A project of strangers: it has the packed client and TypeScript, and neither zod nor Ebb nor Node's types. */
 async function consumer() {
   const project = await mkdtemp(join(tmpdir(), 'ebb-consumer-'))
-  const built = await buildClient(process.cwd(), { folder: join(project, 'node_modules/ebb-client') })
+  const built = await buildClient(TEST_PROJECT, { folder: join(project, 'node_modules/ebb-client') })
   await writeFile(join(project, 'package.json'), '{ "type": "module" }')
   const compilerOptions = { strict: true, noEmit: true, module: 'nodenext', target: 'es2024', lib: ['es2024', 'dom'] }
   await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
@@ -112,7 +113,7 @@ describe('a packed client', () => {
 
 describe('its types', () => {
   it('match their snapshot', async () => {
-    const { endpoints } = await loadContractsData(process.cwd())
+    const { endpoints } = await loadContractsData(TEST_PROJECT)
     const known = endpoints.filter(({ route }) => ['create-user', 'get-user'].includes(route.name))
     expect(clientTypes(known, { callTypes: '' })).toMatchSnapshot()
   })

@@ -5,6 +5,7 @@ import { clientTypes, methodOf } from './client-types.ts'
 import type { ContractsData, EndpointData } from './contracts-data.ts'
 import { loadContractsData } from './load-contracts.ts'
 import { platformModule, platformTypes } from './platform-files.ts'
+import { readProjectManifest } from './project-manifest.ts'
 
 interface BuiltClient {
   readonly folder: string
@@ -21,7 +22,7 @@ export async function buildClient(
   project: string,
   { folder = join(project, 'dist/client') }: { folder?: string } = {},
 ): Promise<BuiltClient> {
-  const { name, version } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'))
+  const { name, version } = await readProjectManifest(project)
   const contracts = await loadContractsData(project)
   const callTypes = await readFile(platformTypes('src/client/call'), 'utf8')
   const { files, entry } = clientPackage(contracts, { name, version, callTypes })

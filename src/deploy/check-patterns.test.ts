@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { endpoint, event, subscriber } from 'ebb/contract'
 import * as z from 'zod'
+import { TEST_PROJECT } from '../../test/support/project.ts'
 import { patternsOf } from '../contract/index.ts'
 import { checkPatterns } from './check-patterns.ts'
 import { importContracts } from './import-sources.ts'
@@ -90,7 +91,7 @@ it(
 it(
   'takes all patterns of this project',
   async () => {
-    expect(Object.keys(await importContracts(process.cwd()))).toContain('list-products')
+    expect(Object.keys(await importContracts(TEST_PROJECT))).toContain('list-products')
   },
   LIMIT_MS,
 )

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type AnyContract, ContractError, patternsOf, requireContract } from '../contract/index.ts'
@@ -7,7 +8,7 @@ import { checkPatterns, findFunctions } from './index.ts'
 type ByFolder<Value> = Readonly<Record<string, Value>>
 
 /**
- * Imports the contracts of a checkout, by folder, with their schemas, which no bundle of contracts exports. Throws one
+ * Imports the contracts of a project, by folder, with their schemas, which no bundle of contracts exports. Throws one
  * ConfigError with a line for each contract that does not load.
  */
 export async function importContracts(project: string): Promise<ByFolder<AnyContract>> {
@@ -68,8 +69,10 @@ async function readStores(project: string, name: string): Promise<readonly Store
 /** Scopes by role. */
 export type Roles = Readonly<Record<string, readonly string[]>>
 
-/** Imports the team's roles from domain/roles.ts. */
+/** Imports the team's roles from domain/roles.ts; none where there is no such file. */
 export async function readRoles(project: string): Promise<Roles> {
-  const { roles }: { roles: Roles } = await import(pathToFileURL(join(project, 'domain/roles.ts')).href)
+  const file = join(project, 'domain/roles.ts')
+  if (!existsSync(file)) return {}
+  const { roles }: { roles: Roles } = await import(pathToFileURL(file).href)
   return roles
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
 import * as z from 'zod'
-import createUser from '../../functions/create-user/contract.ts'
-import getUser from '../../functions/get-user/contract.ts'
-import sendWelcomeEmail from '../../functions/send-welcome-email/contract.ts'
+import createUser from '../../test/project/functions/create-user/contract.ts'
+import getUser from '../../test/project/functions/get-user/contract.ts'
+import sendWelcomeEmail from '../../test/project/functions/send-welcome-email/contract.ts'
 import { endpoint } from '../contract/index.ts'
 import { openapi } from './openapi.ts'
 

@@ -44,6 +44,7 @@ function welcome(
   const addresses = { API: bold(url), Docs: `${url}/docs`, Admin: admin, ...notes }
   const names = [...routes, ...subscriptions].map(({ name }) => name.length)
   const width = Math.max(0, ...names)
+  const none = '  There is no function yet; npx ebb new say-hello writes one.'
   return [
     '',
     `  ${bold('Ebb')} is ready ${dim(`in ${seconds(readyMs)}; functions start when they are called`)}`,
@@ -55,6 +56,7 @@ function welcome(
       (route) => `  ${route.name.padEnd(width)}  ${dim(`${route.method} ${route.path}  ${describeAccess(route)}`)}`,
     ),
     ...subscriptions.map(({ name, on }) => `  ${name.padEnd(width)}  ${dim(`on ${on}`)}`),
+    ...(names.length === 0 ? [none] : []),
     ...tryIt(routes, { url, keys, roles }),
     '',
     dim('  Ctrl-C stops everything; the data are kept.'),

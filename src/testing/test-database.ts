@@ -1,14 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll } from '@jest/globals'
+import { afterAll, beforeAll, expect } from '@jest/globals'
 import pg from 'pg'
 import type { DatabaseUser } from '../data/migrate/privileges.ts'
 import { grantConnect } from '../dev/database-roles.ts'
-import { inheritedEnv } from '../kernel/index.ts'
-
-/** Set by the test run's global setup: a superuser's address, those of the roles, and the migrated database to clone. */
-const ADMIN_URL = 'EBB_TEST_ADMIN_URL'
-const URLS = 'EBB_TEST_URLS'
-const TEMPLATE = 'ebb_template'
+import { findTemplate, readTestServer } from './test-server.ts'
 
 /**
  * The addresses of a test file's database. It exists from the first hook or test on.
@@ -35,7 +30,9 @@ export interface TestDatabase {
  */
 export function testDatabase(): TestDatabase {
   const name = `ebb_test_${randomUUID().replaceAll('-', '')}`
-  const { owner: adminUrl, functions } = readLogins()
+  const server = readTestServer()
+  const { owner: adminUrl, functions } = server.urls
+  const template = findTemplate(server, expect.getState().testPath ?? '')
   const withName = (url: string) => Object.assign(new URL(url), { pathname: `/${name}` }).href
   const [url, ownerUrl] = [withName(functions), withName(adminUrl)]
   const run = async (...statements: readonly string[]) => {
@@ -47,7 +44,7 @@ export function testDatabase(): TestDatabase {
       await client.end()
     }
   }
-  beforeAll(() => run(`create database ${name} template ${TEMPLATE}`, grantConnect(ownerUrl)))
+  beforeAll(() => run(`create database ${name} template ${template}`, grantConnect(ownerUrl)))
   afterAll(async () => {
     // Postgres waits 5 s for clients that are leaving. A forced end would reach a client that is closing as an error that
     // nothing listens for.
@@ -59,13 +56,8 @@ export function testDatabase(): TestDatabase {
 
 /** The address of a test's database with the login of a service or of functions, or of its owner. */
 export function databaseUrlFor(role: DatabaseUser | 'owner', databaseUrl: string): string {
-  const { username, password } = new URL(readLogins()[role])
+  const { username, password } = new URL(readTestServer().urls[role])
   const url = new URL(databaseUrl)
-  const isTestLogin = Object.values(readLogins()).some((login) => new URL(login).username === url.username)
+  const isTestLogin = Object.values(readTestServer().urls).some((login) => new URL(login).username === url.username)
   return isTestLogin ? Object.assign(url, { username, password }).href : databaseUrl
-}
-
-function readLogins(): Readonly<Record<DatabaseUser | 'owner', string>> {
-  const { [ADMIN_URL]: owner = '', [URLS]: urls = '{}' } = inheritedEnv([ADMIN_URL, URLS])
-  return { owner, ...JSON.parse(urls) }
 }

@@ -1,6 +1,7 @@
+import { TEST_PROJECT } from '../support/project.ts'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join, relative, resolve } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { bundleFunction, type FunctionBundle } from '../../src/build/bundle-function.ts'
 import { SHARED } from '../../src/build/lazy-parts.ts'
@@ -80,7 +81,7 @@ describe.each(['place-order', 'list-products', 'send-welcome-email'])('%s', (nam
   const listed = Object.keys(FILES).filter((file) => (OF_ONE[file] ?? name) === name)
   let parts: FunctionBundle['parts']
   beforeAll(async () => {
-    const bundle = await bundleFunction(resolve('.'), name, join(folder, name), { start: START })
+    const bundle = await bundleFunction(TEST_PROJECT, name, join(folder, name), { start: START })
     parts = bundle.parts
   })
   const filesIn = (part: string) =>
@@ -140,7 +141,7 @@ describe.each(['place-order', 'list-products', 'send-welcome-email'])('%s', (nam
     const own = Object.keys(parts)
       .flatMap(filesIn)
       .filter((file) => !file.includes('/node_modules/'))
-      .map((file) => relative('.', file))
+      .map((file) => relative('.', file).replace('test/project/', ''))
     expect(own).toContain(`functions/${name}/handler.ts`)
     const strange = own.filter((file) => !STAND_INS.test(file) && !FUNCTION_LAYERS.test(file))
     const others = own.filter((file) => file.startsWith('functions/') && !file.startsWith(`functions/${name}/`))

@@ -1,6 +1,7 @@
+import { TEST_PROJECT } from '../support/project.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { bundleFunction } from '../../src/build/bundle-function.ts'
 import { importContract } from '../../src/deploy/import-sources.ts'
@@ -49,8 +50,8 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 describe.each(Object.entries(ORDER))('%s', (name, order) => {
   let loading: Loading
   beforeAll(async () => {
-    const root = resolve('.')
-    loading = await observeLoading(await importContract(root, name), await bundleFunction(root, name, folder))
+    const contract = await importContract(TEST_PROJECT, name)
+    loading = await observeLoading(contract, await bundleFunction(TEST_PROJECT, name, folder))
   })
 
   it('answers well', () => expect([200, 201, 204]).toContain(loading.status))

@@ -1,3 +1,4 @@
+import { TEST_PROJECT } from '../support/project.ts'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -16,7 +17,7 @@ let ebb: TestEbb
 let checkout: Awaited<ReturnType<typeof copyCheckout>>
 beforeAll(async () => {
   // A handler that takes its time, so that a process is killed in the middle of a request.
-  const handler = await readFile(HANDLER, 'utf8')
+  const handler = await readFile(join(TEST_PROJECT, HANDLER), 'utf8')
   checkout = await copyCheckout({
     [HANDLER]: handler.replace(
       "  await emit('user.created'",

@@ -16,6 +16,17 @@ export const KUBERNETES = '1.30.0'
 
 export type Values = Readonly<Record<string, unknown>>
 
+type Functions = Readonly<Record<string, object>>
+
+const resources = { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '192Mi' } }
+
+/** What `ebb render` would write of a project: an endpoint, and two subscribers that mail. */
+export const FUNCTIONS: Functions = {
+  'confirm-order': { kind: 'subscriber', resources, uses: ['mail', 'postgres'] },
+  'place-order': { kind: 'endpoint', resources, uses: ['postgres'] },
+  'send-welcome-email': { kind: 'subscriber', resources, uses: ['mail', 'postgres'] },
+}
+
 export interface Manifest {
   readonly apiVersion: string
   readonly kind: string
@@ -34,8 +45,8 @@ export interface ChartOptions {
   readonly flags?: readonly string[]
   /** The release's name. */
   readonly release?: string
-  /** In the place of what is rendered from the contracts. */
-  readonly functions?: Readonly<Record<string, object>>
+  /** What functions.yaml says; default: FUNCTIONS. */
+  readonly functions?: Functions
 }
 
 /** A rendering takes a third of a second, on a busy machine several; a test has up to forty. */
@@ -67,7 +78,7 @@ export async function refusal(values: Values, options: ChartOptions = {}): Promi
 
 /** The notes after an install: Helm shows them only where there is a cluster. */
 export async function notesFor(values: Values = {}): Promise<string> {
-  const chart = await copyOfChart()
+  const chart = await chartWith(FUNCTIONS)
   const notes = await readFile(join(chart, 'templates/NOTES.txt'), 'utf8')
   const about =
     'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: notes }\ndata:\n  notes: {{ include "notes" . | toJson }}'
@@ -77,13 +88,21 @@ export async function notesFor(values: Values = {}): Promise<string> {
   return parseAllDocuments(stdout)[0]?.toJS().data.notes ?? stderr
 }
 
-export const lint = (values: Values) => helm(['lint', '--strict', CHART], values)
+export async function lint(values: Values) {
+  const chart = await chartWith(FUNCTIONS)
+  const ended = await helm(['lint', '--strict', chart], values)
+  await rm(chart, { recursive: true })
+  return ended
+}
 
-async function template(values: Values, { apis = [], flags = [], functions, release = 'ebb' }: ChartOptions) {
-  const chart = functions ? await chartWith(functions) : CHART
+async function template(
+  values: Values,
+  { apis = [], flags = [], functions = FUNCTIONS, release = 'ebb' }: ChartOptions,
+) {
+  const chart = await chartWith(functions)
   const also = apis.flatMap((api) => ['--api-versions', api])
   const ended = await helm(['template', release, chart, ...also, ...flags], values)
-  if (functions) await rm(chart, { recursive: true })
+  await rm(chart, { recursive: true })
   return ended
 }
 
@@ -102,14 +121,10 @@ export async function helm(words: readonly string[], values: Values) {
   return { code, stdout, stderr }
 }
 
-async function copyOfChart(): Promise<string> {
+/** A copy of the chart, for these functions. */
+async function chartWith(functions: Functions): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-chart-'))
   await cp(CHART, folder, { recursive: true })
-  return folder
-}
-
-async function chartWith(functions: Readonly<Record<string, object>>): Promise<string> {
-  const folder = await copyOfChart()
   await writeFile(join(folder, 'functions.yaml'), stringify({ functions }))
   return folder
 }

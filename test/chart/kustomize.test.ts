@@ -1,5 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { expect, it } from '@jest/globals'
+import { SERVICES } from '../../src/build/build-image.ts'
+import { importContracts, importUses } from '../../src/deploy/import-sources.ts'
+import { readChart, render } from '../../src/deploy/render/index.ts'
+import { TEST_PROJECT } from '../support/project.ts'
 import { flattenManifests } from './flatten-manifests.ts'
 import { describeChart, KNATIVE, PROMETHEUS, parseYaml, renderChart, type Values } from './helm.ts'
 import { kustomize } from './kustomize.ts'
@@ -29,6 +36,20 @@ const DIFFERENCES: readonly (readonly [RegExp, string])[] = [
   ],
 ]
 
+/** Renders the tests' project: a folder with its files, and what the chart gets of its functions. */
+async function renderProject() {
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-kustomize-'))
+  const contracts = await importContracts(TEST_PROJECT)
+  const uses = await importUses(TEST_PROJECT, Object.keys(contracts))
+  const files = render(contracts, { services: SERVICES, chart: readChart('.'), uses })
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true })
+    await writeFile(join(folder, name), text)
+  }
+  const { functions } = parseYaml(files['charts/ebb/functions.yaml'] ?? '') as { functions: Record<string, object> }
+  return { folder, functions }
+}
+
 describeChart('k8s/ and the chart', () => {
   it('say the same, but for what differs on purpose', async () => {
     // The bundled stores of k8s/ are for a first try on a small machine.
@@ -42,10 +63,12 @@ describeChart('k8s/ and the chart', () => {
       postgres: { bundled: small.postgres.bundled },
       redis: { bundled: small.redis.bundled },
     }
+    const { folder, functions } = await renderProject()
     const [chart, other] = [
-      flattenManifests(await renderChart(values, { apis: [KNATIVE, PROMETHEUS] })),
-      flattenManifests(kustomize('k8s/overlays/kind')),
+      flattenManifests(await renderChart(values, { functions, apis: [KNATIVE, PROMETHEUS] })),
+      flattenManifests(kustomize(join(folder, 'k8s/overlays/kind'))),
     ]
+    await rm(folder, { recursive: true })
     const all = [...new Set([...chart.keys(), ...other.keys()])].sort()
     const differing = all.filter((path) => chart.get(path) !== other.get(path))
     const unexplained = differing.filter((path) => !DIFFERENCES.some(([where]) => where.test(path)))

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { copyCheckout } from '../support/checkout.ts'
 import { startEbb } from '../support/ebb.ts'
@@ -12,7 +12,7 @@ const closers: (() => Promise<unknown>)[] = []
 let outcomes: readonly Outcome[] = []
 beforeAll(async () => {
   // A copy, since a save is what replaces a function here.
-  const { root, remove } = await copyCheckout()
+  const { root, remove } = await copyCheckout({}, { project: resolve('.') })
   closers.push(remove)
   const dataDir = join(root, '.ebb')
   const ebb = await startEbb({ root, dataDir, env: { EBB_IDLE_MS: '10000' } })

@@ -1,3 +1,4 @@
+import { TEST_PROJECT } from '../support/project.ts'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
@@ -6,8 +7,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createClient } from 'ebb/client'
 import type { Browser, Page } from 'playwright-core'
-import createUser from '../../functions/create-user/contract.ts'
-import listProducts from '../../functions/list-products/contract.ts'
+import createUser from '../project/functions/create-user/contract.ts'
+import listProducts from '../project/functions/list-products/contract.ts'
 import { buildClient } from '../../src/deploy/build-client.ts'
 import { findChromium, launchChromium } from '../support/chromium.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
@@ -43,7 +44,7 @@ describeWhere(executable ? undefined : 'no chromium on PATH')('the packed client
   let page: Page
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ebb-client-'))
-    await buildClient(process.cwd(), { folder })
+    await buildClient(TEST_PROJECT, { folder })
     // Another origin than the API's, as any page is.
     site = createServer(async (request, response) => {
       const script = request.url === '/index.js'

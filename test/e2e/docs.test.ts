@@ -42,7 +42,7 @@ describeWhere(executable ? undefined : 'no chromium on PATH')('the API reference
   }
 
   it('says which API it is', async () => {
-    await page.locator('.info .title').getByText('The shop').waitFor()
+    await page.locator('.info .title').getByText('The test project').waitFor()
   })
 
   it('shows every endpoint', async () => {

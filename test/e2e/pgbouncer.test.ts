@@ -1,6 +1,6 @@
 import { beforeAll, expect, it } from '@jest/globals'
 import { testFunction } from 'ebb/testing'
-import placeOrder from '../../functions/place-order/handler.ts'
+import placeOrder from '../project/functions/place-order/handler.ts'
 import { pgbouncer, testPgBouncer } from '../support/pgbouncer.ts'
 import { describeWhere } from '../support/requirements.ts'
 import { untilTrue } from '../support/until.ts'

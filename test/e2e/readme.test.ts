@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { copyFileSync, readFileSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { promisify, stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { copyCheckout } from '../support/checkout.ts'
@@ -40,8 +40,8 @@ let checkout: Awaited<ReturnType<typeof copyCheckout>>
 const shell = promisify(execFile)
 
 beforeAll(async () => {
-  // The tour writes functions: in a checkout of its own, with all that its commands look at.
-  checkout = await copyCheckout()
+  // The tour writes functions: in a checkout of its own, with the example, and with all that its commands look at.
+  checkout = await copyCheckout({}, { project: resolve('.') })
   for (const file of ['README.md', '.gitignore', 'jest.config.ts']) copyFileSync(file, join(checkout.root, file))
   for (const folder of ['docs', 'test/support']) await cp(folder, join(checkout.root, folder), { recursive: true })
   const git = (...args: readonly string[]) =>

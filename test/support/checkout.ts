@@ -1,21 +1,24 @@
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { TEST_PROJECT } from './project.ts'
 
-/** A copy of a checkout (default: this one), with these files written over it; `within` is a path below a fresh temporary folder. */
+/**
+ * A checkout of its own: the platform of one (default: this one) with a project (default: the tests'), and with these files
+ * written over both; `within` is a path below a fresh temporary folder.
+ */
 export async function copyCheckout(
   files: Readonly<Record<string, string>> = {},
-  { within = 'checkout', from = resolve('.') } = {},
+  { within = 'checkout', platform = resolve('.'), project = TEST_PROJECT } = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-checkout-'))
   const root = join(folder, within)
   await mkdir(root, { recursive: true })
-  await Promise.all(
-    ['src', 'services', 'domain', 'functions', 'package.json'].map((part) =>
-      cp(join(from, part), join(root, part), { recursive: true }),
-    ),
-  )
-  await symlink(join(from, 'node_modules'), join(root, 'node_modules'))
+  const copy = (from: string, parts: readonly string[]) =>
+    Promise.all(parts.map((part) => cp(join(from, part), join(root, part), { recursive: true })))
+  await copy(platform, ['src', 'services', 'package.json'])
+  await copy(project, ['functions', 'domain'])
+  await symlink(join(platform, 'node_modules'), join(root, 'node_modules'))
   for (const [name, text] of Object.entries(files)) {
     await mkdir(dirname(join(root, name)), { recursive: true })
     await writeFile(join(root, name), text)

@@ -1,18 +1,20 @@
 import { spawn } from 'node:child_process'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { cliIn } from './project.ts'
 
 interface CliOptions {
-  readonly root?: string
+  /** A checkout to run it in; default: the tests' project. */
+  readonly root?: string | undefined
   readonly env?: Readonly<Record<string, string>>
   /** Default: empty, and closed at once. */
   readonly stdin?: string
 }
 
 /** Runs the command line as a process of its own: the lines that it has printed so far, and how it ends. */
-export function spawnCli(args: readonly string[], { root = process.cwd(), env = {}, stdin = '' }: CliOptions = {}) {
-  const child = spawn(process.execPath, [join(root, 'src/cli.ts'), ...args], {
-    cwd: root,
+export function spawnCli(args: readonly string[], { root, env = {}, stdin = '' }: CliOptions = {}) {
+  const { cli, cwd } = cliIn(root)
+  const child = spawn(process.execPath, [cli, ...args], {
+    cwd,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, EBB_ENV_FILE: '/dev/null', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { FunctionStatus } from '../../src/protocol/index.ts'
+import { cliIn } from './project.ts'
 import { untilTrue } from './until.ts'
 
 /** One line of `--json`. */
@@ -20,7 +21,7 @@ export interface Ready {
 
 export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>
-  /** The checkout to run. */
+  /** A checkout to run; default: the tests' project. */
   readonly root?: string
   /** The data folder; default: a fresh one that is deleted with the test. */
   readonly dataDir?: string
@@ -28,11 +29,12 @@ export interface StartOptions {
 }
 
 /** Starts a real Ebb, as `npm start -- --json` does, on ports of its own. */
-export async function startEbb({ env = {}, root = process.cwd(), dataDir, args = [] }: StartOptions = {}) {
+export async function startEbb({ env = {}, root, dataDir, args = [] }: StartOptions = {}) {
   const folder = dataDir ?? (await mkdtemp(join(tmpdir(), 'ebb-e2e-')))
   const settings = { PORT: '0', EBB_ADMIN_PORT: '0', EBB_HOME: folder, EBB_IDLE_MS: '1000', ...env }
-  const child = spawn(process.execPath, [join(root, 'src/cli.ts'), 'dev', '--json', ...args], {
-    cwd: root,
+  const { cli, cwd } = cliIn(root)
+  const child = spawn(process.execPath, [cli, 'dev', '--json', ...args], {
+    cwd,
     // The checkout may have a .env of its developer's own.
     env: { PATH: process.env.PATH, HOME: process.env.HOME, EBB_ENV_FILE: '/dev/null', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],

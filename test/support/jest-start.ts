@@ -1,27 +1,10 @@
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import pg from 'pg'
-import { migrate } from '../../src/data/migrate/migrate.ts'
-import { ROLES } from '../../src/deploy/render/platform.ts'
-import { ensureDatabaseRoles } from '../../src/dev/database-roles.ts'
-import { startPostgres } from '../../src/dev/postgres/index.ts'
-import { clearEnv } from '../../src/kernel/index.ts'
+import { resolve } from 'node:path'
+import { startTestServer } from '../../src/testing/start-test-server.ts'
+import { TEST_PROJECT } from './project.ts'
 
-/** Starts one Postgres for the whole run, with a migrated database that each test file clones. */
+/** The platform is tested with the tables of the tests' project; the example, with its own. */
 export default async function start() {
-  clearEnv('PG')
-  const folder = await mkdtemp(join(tmpdir(), 'ebb-jest-'))
-  const postgres = await startPostgres(folder, { settings: { fsync: 'off', synchronous_commit: 'off' } })
-  const admin = new pg.Client({ connectionString: postgres.adminUrl })
-  await admin.connect()
-  await admin.query('create database ebb_template')
-  await admin.end()
-  const template = new URL(postgres.adminUrl)
-  template.pathname = '/ebb_template'
-  const urls = await ensureDatabaseRoles(postgres.adminUrl, template.href)
-  await migrate(template.href, { platform: 'src/data/migrations', team: 'domain/migrations', roles: ROLES })
-  process.env.EBB_TEST_URLS = JSON.stringify(urls)
-  process.env.EBB_TEST_ADMIN_URL = postgres.adminUrl
-  Object.assign(globalThis, { ebbTestRun: { folder, postgres } })
+  const example = resolve('.')
+  const ofExample = ['functions', 'domain', 'test/example'].map((folder) => [resolve(folder), example])
+  await startTestServer({ '': TEST_PROJECT, ...Object.fromEntries(ofExample) })
 }

@@ -1,12 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
+import { TEST_PROJECT } from '../../../test/support/project.ts'
 import { migrate } from './migrate.ts'
 import { testHistory } from './test-support.ts'
 
 const { url, query, folder, tables } = testHistory()
 const PLATFORM = 'src/data/migrations'
-const TEAM = 'domain/migrations'
+const TEAM = join(TEST_PROJECT, 'domain/migrations')
 
 async function filesOf(path: string, keep: (file: string) => boolean = () => true) {
   const names = (await readdir(path)).filter((name) => name.endsWith('.sql')).filter(keep)
@@ -23,7 +24,7 @@ it('what a team had created in the platform`s schema is moved to public, and wor
   await query('drop schema public cascade; create schema public')
   await query(`set search_path = ebb; ${Object.values(team).join('\n')}
     create type mood as enum ('good'); create domain cents as int; create type pair as (a int, b mood);
-    create view dear as select * from products where price_amount > 10000;
+    create view dear as select * from products where cents > 5000;
     create table later (id serial primary key, number int generated always as identity, mood mood, cents cents);
     create sequence loose; create function twice(int) returns int language sql as 'select $1 * 2';
     create table public.schema_version (like ebb.schema_version including all)`)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as z from 'zod'
+import { TEST_PROJECT } from '../../../test/support/project.ts'
 import { toInput, toOutput } from '../../contract/index.ts'
 import { importContracts } from '../import-sources.ts'
 import { createRandom } from './random.ts'
@@ -130,8 +131,8 @@ describe('a sample', () => {
     expect(() => sampled(schema, 'a')).toThrow(/^code: .*Q-/)
   })
 
-  it('exists of every body, reply and event of this checkout', async () => {
-    const contracts = Object.values(await importContracts('.'))
+  it('exists of every body, reply and event of a project', async () => {
+    const contracts = Object.values(await importContracts(TEST_PROJECT))
     const schemas = contracts.flatMap((contract) => {
       if (contract.kind === 'subscriber') return [toOutput(contract.on.data)]
       const reply = 'body' in contract.reply ? contract.reply.body : undefined

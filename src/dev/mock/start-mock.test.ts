@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { endpoint } from 'ebb/contract'
 import * as z from 'zod'
 import { spawnCli } from '../../../test/support/cli.ts'
+import { TEST_PROJECT } from '../../../test/support/project.ts'
 import { untilTrue } from '../../../test/support/until.ts'
 import { type AnyContract, toOutput } from '../../contract/index.ts'
 import { importContracts } from '../../deploy/import-sources.ts'
@@ -96,16 +97,12 @@ describe('a response', () => {
     ])
   })
 
-  it('of every endpoint of this checkout fits its contract, for any seed', async () => {
-    const contracts = await importContracts('.')
+  it('of every endpoint of a project fits its contract, for any seed', async () => {
+    const contracts = await importContracts(TEST_PROJECT)
     const requests: Readonly<Record<string, [path: string, body?: unknown]>> = {
       'create-user': ['/v1/users', ada],
       'get-user': ['/v1/users/0190b1c4-94a5-7d2c-8f43-0a1b2c3d4e5f'],
-      'create-product': [
-        '/v1/products',
-        { sku: 'LAMP-1', name: 'Lamp', category: 'lighting', price: { amount: 100, currency: 'EUR' }, stock: 3 },
-      ],
-      'get-product': ['/v1/products/LAMP-BRASS-01'],
+      'create-product': ['/v1/products', { sku: 'LAMP-1', name: 'Lamp', cents: 100, stock: 3 }],
       'list-products': ['/v1/products?limit=3'],
       'place-order': ['/v1/orders', { sku: 'LAMP-BRASS-01', quantity: 2, email: 'ada@example.com' }],
       'get-order': ['/v1/orders/0190b1c4-94a5-7d2c-8f43-0a1b2c3d4e5f'],
@@ -125,7 +122,7 @@ describe('a response', () => {
 
 describe('a request', () => {
   it('is checked by the real gateway in front', async () => {
-    const { call } = await started(await importContracts('.'))
+    const { call } = await started(await importContracts(TEST_PROJECT))
     const bad = await call('POST', '/v1/users', { ...KEY, 'idempotency-key': 'a' }, { email: 'no', role: 'admin' })
     expect(bad.status).toBe(400)
     expect(bad.headers.get('x-correlation-id')).toMatch(/./)
@@ -140,7 +137,7 @@ describe('a request', () => {
   })
 
   it('201 again for a repeated key, 422 for another request under it', async () => {
-    const { call } = await started(await importContracts('.'))
+    const { call } = await started(await importContracts(TEST_PROJECT))
     const create = (body: unknown) => call('POST', '/v1/users', { ...KEY, 'idempotency-key': 'one' }, body)
     const [first, second] = [await create(ada), await create(ada)]
     expect(await first.json()).toMatchObject(ada)
@@ -150,7 +147,7 @@ describe('a request', () => {
   })
 
   it('409 fails as its contract declares, on request', async () => {
-    const { call } = await started(await importContracts('.'))
+    const { call } = await started(await importContracts(TEST_PROJECT))
     const create = (key: string, headers: Readonly<Record<string, string>>) =>
       call('POST', '/v1/users', { ...KEY, 'idempotency-key': key, ...headers }, ada)
     expect(await errorOf(await create('a', { 'ebb-mock-failure': 'email_taken' }))).toEqual([409, 'email_taken'])
@@ -221,7 +218,7 @@ describe('ebb mock', () => {
 })
 
 const importContractNames = async () =>
-  Object.values(await importContracts('.')).filter(({ kind }) => kind === 'endpoint')
+  Object.values(await importContracts(TEST_PROJECT)).filter(({ kind }) => kind === 'endpoint')
 
 it('a reply beyond ASCII arrives unchanged', async () => {
   const reply = { name: 'Zo\u00eb \u2603 \u{1f600}' }

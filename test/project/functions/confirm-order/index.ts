@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import confirmOrder from './handler.ts'
+
+serve(confirmOrder)

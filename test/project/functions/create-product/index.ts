@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import createProduct from './handler.ts'
+
+serve(createProduct)

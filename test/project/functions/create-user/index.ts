@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import createUser from './handler.ts'
+
+serve(createUser)

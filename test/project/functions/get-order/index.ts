@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import getOrder from './handler.ts'
+
+serve(getOrder)

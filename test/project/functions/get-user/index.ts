@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import getUser from './handler.ts'
+
+serve(getUser)

@@ -1,0 +1,19 @@
+import { endpoint } from 'ebb/contract'
+import { Order, orderPlaced } from '../../domain/order.ts'
+
+export default endpoint({
+  name: 'place-order',
+  summary: 'Take an order and reserve its stock.',
+  method: 'POST',
+  path: '/v1/orders',
+  body: Order.pick({ sku: true, quantity: true, email: true }),
+  reply: { status: 201, body: Order, location: '/v1/orders/{id}' },
+  failures: { out_of_stock: 409, product_not_found: 404 },
+  access: { scopes: ['orders:write'] },
+  idempotent: true,
+  async: true,
+  emits: { 'order.placed': orderPlaced },
+  timeoutMs: 5_000,
+  scale: { max: 20, concurrency: 50 },
+  examples: { lamp: { body: { sku: 'LAMP-BRASS-01', quantity: 2, email: 'ada@example.com' } } },
+})

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import placeOrder from './handler.ts'
+
+serve(placeOrder)

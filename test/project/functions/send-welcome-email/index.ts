@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import sendWelcomeEmail from './handler.ts'
+
+serve(sendWelcomeEmail)

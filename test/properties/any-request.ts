@@ -1,0 +1,61 @@
+import { join } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import { testFunction } from 'ebb/testing'
+import fc from 'fast-check'
+import { contractsData } from '../../src/deploy/contracts-data.ts'
+import { readRoles } from '../../src/deploy/import-sources.ts'
+import { findFunctions } from '../../src/deploy/load-contracts.ts'
+import type { Implementation } from '../../src/http/index.ts'
+import { SEED } from '../support/seed.ts'
+import { arbitraryOf } from './arbitrary-of.ts'
+import { requestOf, statusOf } from './request-of.ts'
+
+const RUNS = { numRuns: 40, seed: SEED }
+
+/**
+ * Whatever is sent to a function of the project, within its schemas' domains and a little beyond, is taken or refused with a
+ * reason: what a schema takes, the stores behind it take.
+ */
+export async function testAnyRequest(project: string): Promise<void> {
+  const caller = { sub: 'ada', scopes: Object.values(await readRoles(project)).flat() }
+  for (const name of await findFunctions(project)) {
+    const handler = join(project, 'functions', name, 'handler.ts')
+    const { default: implementation }: { default: Implementation } = await import(handler)
+    describe(name, () => testImplementation(implementation, caller))
+  }
+}
+
+function testImplementation(
+  implementation: Implementation,
+  caller: { readonly sub: string; readonly scopes: readonly string[] },
+) {
+  const { contract } = implementation
+  const fn = testFunction(implementation)
+  const { endpoints, subscribers } = contractsData({ [contract.name]: contract })
+
+  for (const endpoint of endpoints) {
+    it('fails for no request', async () => {
+      const [address, headers] = [await fn.address(), await fn.headers(caller)]
+      await fc.assert(
+        fc.asyncProperty(requestOf(endpoint), async ({ target, init }) => {
+          expect(await statusOf(address + target, { ...init, headers: { ...init.headers, ...headers } })).toBeLessThan(
+            500,
+          )
+        }),
+        RUNS,
+      )
+    })
+  }
+
+  for (const { on, takes } of subscribers) {
+    it('fails for no event', async () => {
+      await fc.assert(
+        fc.asyncProperty(arbitraryOf(takes), async (data) => {
+          const { status } = await fn.deliver({ type: on, data })
+          expect(status).toBeLessThan(500)
+        }),
+        RUNS,
+      )
+    })
+  }
+}
