@@ -4,9 +4,9 @@
  */
 import { endpoint } from 'ebb/contract'
 import * as z from 'zod'
+import { createClient } from '../src/client/index.ts'
 import getUser from './project/functions/get-user/contract.ts'
 import sendWelcomeEmail from './project/functions/send-welcome-email/contract.ts'
-import { createClient } from '../src/client/index.ts'
 
 const Order = z.object({ id: z.string(), sku: z.string(), quantity: z.number() })
 

@@ -1,9 +1,9 @@
-import { TEST_PROJECT } from './support/project.ts'
 import { execFile } from 'node:child_process'
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { TEST_PROJECT } from './support/project.ts'
 
 /** Of the compiler, for one more endpoint with its handler and a call of it. */
 const MAX_INSTANTIATIONS = 4_000

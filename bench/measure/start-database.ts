@@ -6,7 +6,9 @@ import { migrate } from '../../src/data/migrate/migrate.ts'
 import { startPostgres } from '../../src/dev/postgres/index.ts'
 
 /** A Postgres of the bench's own with the tables of a project that has products, whose stock outlasts any number of runs. */
-export async function startDatabase({ project = 'test/project' } = {}): Promise<{ readonly url: string } & AsyncDisposable> {
+export async function startDatabase({
+  project = 'test/project',
+} = {}): Promise<{ readonly url: string } & AsyncDisposable> {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-bench-postgres-'))
   const postgres = await startPostgres(folder)
   const run = async (url: string, text: string) => {

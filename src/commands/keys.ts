@@ -54,7 +54,10 @@ async function showKey(project: string, role: string) {
   const { keys } = await readAnnouncement(project)
   const key = keys[role]
   const roles = Object.keys(keys).join(', ')
-  if (!key) throw new ConfigError(`there is no role ${role}; ${roles ? `the roles are ${roles}` : 'domain/roles.ts declares them'}`)
+  if (!key)
+    throw new ConfigError(
+      `there is no role ${role}; ${roles ? `the roles are ${roles}` : 'domain/roles.ts declares them'}`,
+    )
   printLine(key)
 }
 

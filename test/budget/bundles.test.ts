@@ -1,4 +1,3 @@
-import { TEST_PROJECT } from '../support/project.ts'
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, relative } from 'node:path'
@@ -6,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { bundleFunction, type FunctionBundle } from '../../src/build/bundle-function.ts'
 import { SHARED } from '../../src/build/lazy-parts.ts'
 import { findBundledPackages } from '../../src/build/packages.ts'
+import { TEST_PROJECT } from '../support/project.ts'
 
 interface Budget {
   readonly mostKib: number

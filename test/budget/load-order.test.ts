@@ -1,10 +1,10 @@
-import { TEST_PROJECT } from '../support/project.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { bundleFunction } from '../../src/build/bundle-function.ts'
 import { importContract } from '../../src/deploy/import-sources.ts'
+import { TEST_PROJECT } from '../support/project.ts'
 import { type Loading, observeLoading } from './observe-loading.ts'
 
 type Order = Omit<Loading, 'status'>

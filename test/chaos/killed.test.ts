@@ -1,10 +1,10 @@
-import { TEST_PROJECT } from '../support/project.ts'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { copyCheckout } from '../support/checkout.ts'
 import { readMails, startEbb, type TestEbb } from '../support/ebb.ts'
+import { TEST_PROJECT } from '../support/project.ts'
 import { untilTrue } from '../support/until.ts'
 
 const USERS = 150

@@ -1,7 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
-import { CHART, describeChart, FUNCTIONS, KNATIVE, lint, ofKind, parseYaml, refusal, renderChart, type Values } from './helm.ts'
+import {
+  CHART,
+  describeChart,
+  FUNCTIONS,
+  KNATIVE,
+  lint,
+  ofKind,
+  parseYaml,
+  refusal,
+  renderChart,
+  type Values,
+} from './helm.ts'
 import { podsOf } from './pods.ts'
 
 const small = parseYaml(readFileSync(join(CHART, 'values-small.yaml'), 'utf8')) as Values
@@ -83,7 +94,9 @@ describeChart('the connections to Postgres', () => {
 
 describeChart('the small profile', () => {
   it('leaves a node of two cores 0.8 of them, also while everything of nine functions rolls', async () => {
-    const functions = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].map((name) => [name, FUNCTIONS['place-order'] ?? {}]))
+    const functions = Object.fromEntries(
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'].map((name) => [name, FUNCTIONS['place-order'] ?? {}]),
+    )
     const pods = podsOf(await renderChart(small, { functions, apis: [KNATIVE] }))
     const milli = (cpu = '') => (cpu.endsWith('m') ? Number.parseInt(cpu, 10) : Number(cpu) * 1_000)
     const asked = (of: string) =>

@@ -1,4 +1,3 @@
-import { TEST_PROJECT } from '../support/project.ts'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
@@ -7,11 +6,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createClient } from 'ebb/client'
 import type { Browser, Page } from 'playwright-core'
+import { buildClient } from '../../src/deploy/build-client.ts'
 import createUser from '../project/functions/create-user/contract.ts'
 import listProducts from '../project/functions/list-products/contract.ts'
-import { buildClient } from '../../src/deploy/build-client.ts'
 import { findChromium, launchChromium } from '../support/chromium.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
+import { TEST_PROJECT } from '../support/project.ts'
 import { describeWhere } from '../support/requirements.ts'
 
 let ebb: TestEbb

@@ -29,25 +29,33 @@ function findObstacle(): string | undefined {
 const obstacle = findObstacle()
 if (obstacle) process.stderr.write(`SKIPPED: that Ebb calls nobody. ${obstacle}\n`)
 
-itWhere(obstacle)('a laptop without a network starts, answers and sends its mail, and tries to reach nobody', async () => {
-  const { root, remove } = await copyCheckout()
-  try {
-    for (const part of ['domain', 'functions']) {
-      await rm(join(root, part), { recursive: true })
-      await cp(join('test/leaving', part), join(root, part), { recursive: true })
+itWhere(obstacle)(
+  'a laptop without a network starts, answers and sends its mail, and tries to reach nobody',
+  async () => {
+    const { root, remove } = await copyCheckout()
+    try {
+      for (const part of ['domain', 'functions']) {
+        await rm(join(root, part), { recursive: true })
+        await cp(join('test/leaving', part), join(root, part), { recursive: true })
+      }
+      const [command = '', ...args] = [...ALONE, process.execPath, 'test/leaving/run-alone.ts', root]
+      // The laptop may have settings of its developer's for a collector, which it would have to reach.
+      const env = { PATH: process.env.PATH, HOME: process.env.HOME }
+      const { stdout } = await promisify(execFile)(command, args, { env, timeout: LIMIT_MS })
+      const { status, mail, complaints, attempts, afterOneAttempt }: Seen = JSON.parse(stdout)
+      expect({ status, complaints }).toEqual({ status: 201, complaints: [] })
+      expect(mail).toContain('Subject: Milk')
+      expect(Object.keys(attempts).sort()).toEqual([
+        'Ip6OutNoRoutes',
+        'OutDatagrams',
+        'OutNoRoutes',
+        'Udp6OutDatagrams',
+      ])
+      expect(Object.entries(attempts).filter(([, count]) => count > 0)).toEqual([])
+      // The kernel counts what is tried, here: otherwise nothing would be shown.
+      expect(afterOneAttempt).toEqual({ ...attempts, OutNoRoutes: 1 })
+    } finally {
+      await remove()
     }
-    const [command = '', ...args] = [...ALONE, process.execPath, 'test/leaving/run-alone.ts', root]
-    // The laptop may have settings of its developer's for a collector, which it would have to reach.
-    const env = { PATH: process.env.PATH, HOME: process.env.HOME }
-    const { stdout } = await promisify(execFile)(command, args, { env, timeout: LIMIT_MS })
-    const { status, mail, complaints, attempts, afterOneAttempt }: Seen = JSON.parse(stdout)
-    expect({ status, complaints }).toEqual({ status: 201, complaints: [] })
-    expect(mail).toContain('Subject: Milk')
-    expect(Object.keys(attempts).sort()).toEqual(['Ip6OutNoRoutes', 'OutDatagrams', 'OutNoRoutes', 'Udp6OutDatagrams'])
-    expect(Object.entries(attempts).filter(([, count]) => count > 0)).toEqual([])
-    // The kernel counts what is tried, here: otherwise nothing would be shown.
-    expect(afterOneAttempt).toEqual({ ...attempts, OutNoRoutes: 1 })
-  } finally {
-    await remove()
-  }
-})
+  },
+)

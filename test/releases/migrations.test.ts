@@ -28,7 +28,11 @@ async function breaksOf(sql: string): Promise<readonly string[]> {
 }
 
 /** Why a migration may not be released; undefined where it may. */
-function objectionTo(sql: string, breaks: readonly string[], [newest, ...released]: readonly { readonly version: string }[]) {
+function objectionTo(
+  sql: string,
+  breaks: readonly string[],
+  [newest, ...released]: readonly { readonly version: string }[],
+) {
   if (breaks.length === 0) return undefined
   const [, since] = MARKER.exec(sql) ?? []
   const expand = `Gateways, relays and functions of the last release still run on this schema (RELEASES.md)`
@@ -73,7 +77,11 @@ describe('a migration breaks the release before when it', () => {
     ],
     ['drops a default', 'alter table ebb.job alter tries drop default', ['column job.tries has to be written now']],
     ['requires a value', 'alter table ebb.job alter state set not null', ['column job.state has to be written now']],
-    ['adds what has to be written', 'alter table ebb.job add kind text not null', ['column job.kind has to be written']],
+    [
+      'adds what has to be written',
+      'alter table ebb.job add kind text not null',
+      ['column job.kind has to be written'],
+    ],
     ['checks a column', 'alter table ebb.job add check (tries < 9)', ['a new rule: job CHECK ((tries < 9))']],
     ['makes a column unique', 'create unique index on ebb.job (state)', ['a new rule: job CREATE UNIQUE INDEX']],
     ['drops a key that conflicts are found by', 'alter table ebb.job drop constraint job_pkey', ['unique key ebb.job']],
@@ -88,7 +96,10 @@ describe('a migration breaks the release before when it', () => {
 
 describe('a migration breaks nothing when it', () => {
   it.each([
-    ['creates a table', 'create table ebb.other (id int primary key, name text not null unique check (length(name) < 9))'],
+    [
+      'creates a table',
+      'create table ebb.other (id int primary key, name text not null unique check (length(name) < 9))',
+    ],
     ['adds a column that may be absent', 'alter table ebb.job add kind text'],
     ['adds one with a default', `alter table ebb.job add kind text not null default 'x'`],
     ['adds one with a rule of its own', 'alter table ebb.job add parent int references ebb.job (id)'],

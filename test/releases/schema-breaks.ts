@@ -70,7 +70,8 @@ export function schemaBreaks(before: Schema, after: Schema): readonly string[] {
   return [...changed, ...required, ...refused]
 }
 
-const FUNCTION = /\bcreate\s+(or\s+replace\s+)?(function|procedure)\b[^]*?(\$(\w*)\$[^]*?\$\4\$|\bbegin\s+atomic\b[^]*?\bend\s*;)/gi
+const FUNCTION =
+  /\bcreate\s+(or\s+replace\s+)?(function|procedure)\b[^]*?(\$(\w*)\$[^]*?\$\4\$|\bbegin\s+atomic\b[^]*?\bend\s*;)/gi
 
 /** The statements of a migration that take rows away when it runs; not those of the functions that it creates. */
 export const lostRows = (sql: string): readonly string[] =>
