@@ -21,7 +21,7 @@ const NOTES = readFileSync(join(HERE, 'domain/migrations/0001.do.notes.sql'), 'u
 
 const page = readFileSync('docs/leaving.md', 'utf8')
 const block = (start: RegExp) => {
-  const found = [...page.matchAll(/^```(?:js|json|sh)\n([^]*?)^```/gm)].map(([, text = '']) => text)
+  const found = [...page.matchAll(/^```(?:js|json|sh)\n([\s\S]*?)^```/gm)].map(([, text = '']) => text)
   const [one, ...more] = found.filter((text) => start.test(text))
   if (one === undefined || more.length > 0) throw new Error(`docs/leaving.md has not one block like ${start}`)
   return one

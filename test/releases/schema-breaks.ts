@@ -71,7 +71,7 @@ export function schemaBreaks(before: Schema, after: Schema): readonly string[] {
 }
 
 const FUNCTION =
-  /\bcreate\s+(or\s+replace\s+)?(function|procedure)\b[^]*?(\$(\w*)\$[^]*?\$\4\$|\bbegin\s+atomic\b[^]*?\bend\s*;)/gi
+  /\bcreate\s+(or\s+replace\s+)?(function|procedure)\b[\s\S]*?(\$(\w*)\$[\s\S]*?\$\4\$|\bbegin\s+atomic\b[\s\S]*?\bend\s*;)/gi
 
 /** The statements of a migration that take rows away when it runs; not those of the functions that it creates. */
 export const lostRows = (sql: string): readonly string[] =>
