@@ -40,7 +40,7 @@ export async function* upgradeOnLaptop(fixture: Fixture, folder: string): AsyncG
   if (isCheckout) await makeCheckout(before, from.commit ?? '', kind)
   else await makeProject(before, from, kind)
   await copyProject(before, after)
-  yield `upgraded: ${await upgrade(after, fixture)}`
+  yield await upgrade(after, fixture)
 
   const postgres = await startPostgres(join(folder, 'postgres'))
   const pool = new pg.Pool({ connectionString: postgres.url, max: 2 })
@@ -51,7 +51,7 @@ export async function* upgradeOnLaptop(fixture: Fixture, folder: string): AsyncG
   try {
     running = await startOld()
     const work = kind === 'own' ? await startWork(running, pool) : undefined
-    const there = await replace(running, startNew, fixture, pool)
+    const there = await replace(running, startNew, fixture)
     running = there.running
     yield `there: ${figuresOf(there.result)}`
     if (work) await finishWork(work, running, after, pool)
@@ -59,7 +59,7 @@ export async function* upgradeOnLaptop(fixture: Fixture, folder: string): AsyncG
     yield await checkEffects(there.result, pool, trafficOf(kind, isCheckout).table)
     if (kind === 'patched') await assertPatched(running)
     const left: Work | undefined = kind === 'own' ? await startWork(running, pool) : undefined
-    const back = await replace(running, startOld, fixture, pool)
+    const back = await replace(running, startOld, fixture)
     running = back.running
     yield `back: ${figuresOf(back.result)}`
     if (left) await finishWork(left, running, before, pool)
@@ -87,7 +87,10 @@ async function upgrade(project: string, { from, to, kind, steps }: Fixture): Pro
   const changed = (await run(project, 'git', ['diff', '--stat', '--stat-width=200', 'HEAD'])).trim().split('\n')
   await commitAll(project, 'Upgrade Ebb')
   const byHand = changed.filter((line) => line.includes('|') && !RENDERED.test(line.trim()))
-  return byHand.map((line) => line.split('|')[0]?.trim()).join(', ')
+  // What was a checkout loses the platform's files.
+  if (typeof from !== 'string')
+    return `${byHand.length} files have gone or changed beside the lock file and rendered ones`
+  return `beside the lock file and rendered ones, ${byHand.map((line) => line.split('|')[0]?.trim()).join(', ')} changed`
 }
 
 /** For steps that commit: a machine may know nobody. */
@@ -106,7 +109,6 @@ async function replace(
   running: RunningProject,
   start: () => Promise<RunningProject>,
   { kind, from }: Fixture,
-  pool: pg.Pool,
 ): Promise<{ readonly running: RunningProject; readonly result: LoadResult }> {
   const traffic = trafficOf(kind, typeof from !== 'string')
   const load = startLoad(traffic, running.keys[traffic.role] ?? '', running.url)
@@ -119,7 +121,6 @@ async function replace(
     return { running: next, result: await load.stop(AT_LEAST) }
   } catch (error) {
     await load.stop(0)
-    await pool.query('select 1')
     throw error
   }
 }

@@ -13,4 +13,5 @@ export default endpoint({
   async: true,
   emits: { 'visit.counted': visitCounted },
   secrets: ['VISIT_SALT'],
+  scale: { max: 2 },
 })

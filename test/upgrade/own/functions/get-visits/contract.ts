@@ -8,4 +8,5 @@ export default endpoint({
   path: '/v1/visits',
   reply: { status: 200, body: z.object({ visits: z.number() }) },
   access: { scopes: ['visits:write'] },
+  scale: { max: 2 },
 })

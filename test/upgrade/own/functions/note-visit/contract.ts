@@ -7,4 +7,5 @@ export default subscriber({
   on: visitCounted,
   failures: { closed: 422 },
   retry: { attempts: 20, minDelayMs: 1_000, maxDelayMs: 2_000 },
+  scale: { max: 2 },
 })
