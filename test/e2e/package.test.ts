@@ -28,8 +28,7 @@ let created: string
 
 const run = async (program: string, args: readonly string[], cwd = project): Promise<string> => {
   const { stdout, stderr } = await execute(program, [...args], { cwd, env, maxBuffer: 64 * 1024 * 1024 })
-  const text = stripVTControlCharacters(stdout + stderr)
-  return text.replace(/(?<=[^\n])$/, '\n')
+  return stripVTControlCharacters(stdout + stderr).replaceAll('\r', '')
 }
 const git = (...args: readonly string[]) => run('git', args)
 
@@ -112,7 +111,7 @@ describe('what its pages say', () => {
   async function paste(command: string): Promise<string> {
     const here = command.replaceAll('localhost:8080', ports[0]).replaceAll('localhost:8081', ports[1])
     const [, variable] = /^([A-Z]+)=\$/.exec(command) ?? []
-    if (!variable) return run('bash', ['-c', before + here])
+    if (!variable) return (await run('bash', ['-c', before + here])).replace(/(?<=[^\n])$/, '\n')
     before += `${variable}='${(await run('bash', ['-c', `${before}${here}; printf %s "$${variable}"`])).trimEnd()}'\n`
     return ''
   }
