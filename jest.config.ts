@@ -15,6 +15,7 @@ const FULL_ONLY = [
   '/test/chart/order-test\\.test',
   '/test/(leaving/no-egress|supply/(audit|workflows))\\.test',
   '/release/',
+  '/src/project/create/begun-project\\.test',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'
 

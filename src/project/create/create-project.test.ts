@@ -1,34 +1,15 @@
-import { execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { spawnCli } from '../../../test/support/cli.ts'
 import { itWhere } from '../../../test/support/requirements.ts'
-import { untilTrue } from '../../../test/support/until.ts'
+import { createIn, FILES_ONLY } from './test-support.ts'
 
-let folder: string
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'ebb create-'))
-})
-afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }))
-
-const IDENTITY = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.com' }
-const ENV = {
-  ...{ ...IDENTITY, GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.com' },
-  ...{ GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' },
-}
-const at = (path: string) => join(folder, path)
-const create = (path: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
-  spawnCli(['create', at(path), ...args], { env: { ...ENV, ...env } }).ended
+const { at, create } = createIn()
 const shell = promisify(execFile)
 const git = async (path: string, ...args: readonly string[]) => (await shell('git', args, { cwd: at(path) })).stdout
-const FILES_ONLY = ['--no-install', '--no-git']
 
 describe('ebb create', () => {
   it('writes a project of few files and lines, under its own name, and commits it', async () => {
@@ -44,7 +25,7 @@ describe('ebb create', () => {
     await expect(git('my-api', 'grep', '-i', '-e', 'shop', '-e', 'product')).rejects.toMatchObject({ code: 1 })
     expect(JSON.parse(await readFile(at('my-api/package.json'), 'utf8')).name).toBe('my-api')
     expect(existsSync(at('my-api/.ebb'))).toBe(false)
-    expect(await readdir(folder)).toEqual(['my-api'])
+    expect(await readdir(at(''))).toEqual(['my-api'])
   })
 
   it('hands out the shop, without the notes and their tour', async () => {
@@ -59,7 +40,7 @@ describe('ebb create', () => {
 
   it('keeps a packed Ebb in the project, under the name of its version', async () => {
     await writeFile(at('package.json'), JSON.stringify({ name: 'ebb', version: '1.2.3' }))
-    await shell('npm', ['pack'], { cwd: folder })
+    await shell('npm', ['pack'], { cwd: at('') })
     await shell('mv', [at('ebb-1.2.3.tgz'), at('any.tgz')])
     expect((await create('my-api', [...FILES_ONLY, '--ebb', at('any.tgz')])).code).toBe(0)
     expect(await readdir(at('my-api/vendor'))).toEqual(['ebb-1.2.3.tgz'])
@@ -79,6 +60,14 @@ describe('ebb create', () => {
     expect((await create('my-api', ['--no-install'])).code).toBe(0)
     expect(await git('my-api', 'status', '--porcelain')).toContain('?? package.json')
     expect((await readdir(at('my-api'))).filter((name) => name.includes('ebb'))).toEqual([])
+  })
+
+  it('removes what one that was killed while it wrote has left', async () => {
+    // No process has so high a number.
+    await mkdir(at('.my-api.ebb-create-99999999/functions'), { recursive: true })
+    await mkdir(at(`.my-api.ebb-create-${process.pid}`))
+    expect((await create('my-api', FILES_ONLY)).code).toBe(0)
+    expect((await readdir(at(''))).sort()).toEqual([`.my-api.ebb-create-${process.pid}`, 'my-api'])
   })
 
   it('says how to commit where git does not know who commits', async () => {
@@ -104,7 +93,7 @@ describe('ebb create writes nothing', () => {
     const { code, stderr } = await create(path, [...FILES_ONLY, ...args])
     expect(code).toBeGreaterThan(0)
     expect(stderr.trim()).toMatch(sentence)
-    expect(await readdir(folder)).toEqual([])
+    expect(await readdir(at(''))).toEqual([])
   })
 
   it('without a folder, off a terminal', async () => {
@@ -121,7 +110,7 @@ describe('ebb create writes nothing', () => {
     expect((await create('file', FILES_ONLY)).stderr).toMatch(/file: a part of this path is a file/)
     expect((await create('file/api', FILES_ONLY)).stderr).toMatch(/api: a part of this path is a file/)
     expect(await readdir(at('full'))).toEqual(['a.txt'])
-    expect((await readdir(folder)).sort()).toEqual(['file', 'full'])
+    expect((await readdir(at(''))).sort()).toEqual(['file', 'full'])
   })
 
   const unprivileged = process.getuid?.() === 0 ? undefined : 'only root may mount'
@@ -141,77 +130,5 @@ describe('ebb create writes nothing', () => {
     }
     expect(await onDisk('size=40k', 'within/my-api')).toMatch(/my-api: the disk is full, and nothing was left behind/)
     expect(await onDisk('ro', 'my-api')).toMatch(/my-api: you may not write there: choose another folder/)
-  })
-})
-
-describe('ebb create, interrupted', () => {
-  /** A registry that answers with this, or not at all. */
-  async function withRegistry(status: number | undefined, work: (url: string) => Promise<void>) {
-    let requests = 0
-    const server = createServer((_request, response) => {
-      requests += 1
-      if (status !== undefined) response.writeHead(status).end('{}')
-    }).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    try {
-      await work(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-      expect(requests).toBeGreaterThan(0)
-    } finally {
-      server.closeAllConnections()
-      server.close()
-    }
-  }
-
-  it('goes on when it is started again, and only with the same options', async () => {
-    await withRegistry(undefined, async (url) => {
-      const env = { ...process.env, ...ENV, npm_config_registry: url }
-      const args = [resolve('src/cli.ts'), 'create', at('my-api')]
-      const child = spawn(process.execPath, args, { env, stdio: 'ignore', detached: true })
-      await untilTrue(() => existsSync(at('my-api/package.json')), { what: 'the project is written' })
-      await untilTrue(() => existsSync(at('my-api/node_modules')), { what: 'npm installs', limitMs: 3_000 }).catch(
-        () => {},
-      )
-      // With its npm, as the end of a terminal would.
-      process.kill(-(child.pid ?? 0), 'SIGKILL')
-      await once(child, 'close')
-    })
-    await rm(at('my-api/domain'), { recursive: true })
-    const other = await create('my-api', [...FILES_ONLY, '--example', 'shop'])
-    expect(other.stderr).toMatch(
-      /my-api was begun with other options, \{"name":"my-api","example":"note",.*\}: repeat those/,
-    )
-    expect((await create('my-api', ['--no-install'])).code).toBe(0)
-    expect(await readdir(at('my-api/domain'))).toContain('note.ts')
-    expect(await git('my-api', 'status', '--porcelain')).toBe('')
-    expect((await create('my-api', FILES_ONLY)).stderr).toMatch(/exists and is not empty/)
-  })
-
-  it('removes what one that was killed while it wrote has left', async () => {
-    // No process has so high a number.
-    await mkdir(at('.my-api.ebb-create-99999999/functions'), { recursive: true })
-    await mkdir(at(`.my-api.ebb-create-${process.pid}`))
-    expect((await create('my-api', FILES_ONLY)).code).toBe(0)
-    expect((await readdir(folder)).sort()).toEqual([`.my-api.ebb-create-${process.pid}`, 'my-api'])
-  })
-
-  it('leaves the files, and says what to run later, where npm reaches no registry', async () => {
-    const { code, stderr } = await create('my-api', [], { npm_config_registry: 'http://127.0.0.1:1' })
-    expect(code).toBeGreaterThan(0)
-    expect(stderr).toMatch(
-      /my-api is written, but npm reached no registry \(ECONNREFUSED\): later, repeat this command, or run there: npm install && npm run render\n$/,
-    )
-    expect(existsSync(at('my-api/functions/create-note/contract.ts'))).toBe(true)
-    expect((await create('my-api', ['--no-install'])).code).toBe(0)
-  })
-
-  it('leaves nothing where no registry has this version', async () => {
-    await withRegistry(404, async (url) => {
-      const { code, stderr } = await create('my-api', ['--ebb', '9.9.9'], { npm_config_registry: url })
-      expect(code).toBeGreaterThan(0)
-      expect(stderr).toMatch(
-        /nothing was written, since npm did not find every package \(404 .*\): name another version/,
-      )
-      expect(await readdir(folder)).toEqual([])
-    })
   })
 })

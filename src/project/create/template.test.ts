@@ -36,6 +36,6 @@ describe('a new project', () => {
     expect(Object.keys(files)).toEqual(
       expect.arrayContaining(['package.json', '.gitignore', '.github/workflows/ci.yml']),
     )
-    expect(texts.filter((text) => text.includes('my-api')).length).toBeGreaterThan(4)
+    expect(texts.filter((text) => text.includes('my-api')).length).toBeGreaterThan(3)
   })
 })

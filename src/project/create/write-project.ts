@@ -20,6 +20,8 @@ export async function writeProject(folder: string, files: Files): Promise<() => 
   try {
     created.push((await mkdir(dirname(staging), { recursive: true })) ?? staging)
     await removeLeftovers(dirname(staging), there ? '' : basename(folder))
+    // By itself: what makes all folders of a path has ENOENT for a disk that is read only.
+    await mkdir(staging)
     await writeFiles(staging, files)
     if (there) await moveEntries(staging, folder, there, created)
     else await rename(staging, folder)
