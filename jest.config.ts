@@ -12,6 +12,7 @@ const FULL_ONLY = [
   '/src/(build/write-inventory|commands/(invoke|scaffold)|dev/postgres/run-as|start/code-cache)\\.test',
   '/test/(e2e/(client|docs|first-look|image|package|readme|reload|rush)|late/late-errors|properties/shop|values/values)\\.test',
   '/test/chart/order-test\\.test',
+  '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
   '/test/supply/(audit|workflows)\\.test',
   '/release/',
 ]

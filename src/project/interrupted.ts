@@ -18,8 +18,8 @@ export async function prepareChange(project: string): Promise<Journal | undefine
     const isStale = journal.head !== head || (await findUncommitted(project)).length === 0
     if (!isStale && journal.step !== 'changing') return journal
     if (!isStale) await restore(project, journal)
-    await removeJournal(project)
   }
+  await removeJournal(project)
   await assertCommitted(project)
   return undefined
 }
@@ -27,7 +27,9 @@ export async function prepareChange(project: string): Promise<Journal | undefine
 /** The error for a change that has to wait for an interrupted one. */
 export async function notFinished(project: string, { doing, to }: Journal): Promise<ConfigError> {
   const undo = await undoCommand(project)
-  return new ConfigError(`ebb ${doing} to ${to} is not finished: npx ebb ${doing} goes on, and ${undo} && npm ci undoes it`)
+  return new ConfigError(
+    `ebb ${doing} to ${to} is not finished: npx ebb ${doing} goes on, and ${undo} && npm ci undoes it`,
+  )
 }
 
 /** Runs a change that leaves no trace where it fails: of what it has changed, and of what the journal says it adds. */

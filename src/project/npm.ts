@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises'
 import { ConfigError } from '../kernel/index.ts'
 import { explainNpm, INSTALL_OPTIONS } from './create/install-packages.ts'
 import { runInProject } from './run-in-project.ts'
@@ -43,8 +44,16 @@ async function npm(project: string, args: readonly string[], wanted?: string): P
   const { kind, reason } = explainNpm(stderr)
   if (kind === 'version' && wanted !== undefined) throw noVersion(wanted)
   if (kind === 'network') throw new ConfigError(`npm cannot reach its registry (${reason}); try again with a network`)
-  if (kind === 'disk-full') throw new ConfigError(DISK_FULL)
+  if (kind === 'disk-full' || (await isFull(project))) throw new ConfigError(DISK_FULL)
   throw new ConfigError(`npm ${args[0]} failed: ${reason || 'it was killed'}`)
+}
+
+const LEAST_FREE_BYTES = 1_000_000
+
+/** What npm says on a full disk may be of the empty files that it has written there. */
+async function isFull(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize < LEAST_FREE_BYTES
 }
 
 /** What to do about a full disk. */

@@ -36,6 +36,7 @@ async function fetchFile(project: string, source: PackedSource, into: string): P
   if ('version' in source) return downloadPackage(project, source.version, into)
   const name = basename(source.file)
   await copyFile(source.file, join(into, name)).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code === 'ENOSPC') throw new ConfigError(DISK_FULL, { cause })
     const what = cause.code === 'ENOENT' ? 'there is no file' : `${cause.code}: the file cannot be copied:`
     throw new ConfigError(`${what} ${source.file}`, { cause })
   })

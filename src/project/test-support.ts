@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll } from '@jest/globals'
@@ -55,6 +55,8 @@ export async function packStandIn(
   return file
 }
 
+const INSTALLED = ['node_modules', 'package-lock.json']
+
 /** A folder for a test file, and in it projects that are git repositories. */
 export function testProjects() {
   let folder = ''
@@ -65,9 +67,9 @@ export function testProjects() {
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
   /** A project that has a packed platform installed, all of it committed. */
-  async function create(packed: string, files: Files = {}): Promise<TestProject> {
+  async function create(packed: string, files: Files = {}, within = folder): Promise<TestProject> {
     count += 1
-    const root = join(folder, `project ${count}`)
+    const root = join(within, `project ${count}`)
     const version = /ebb-(.*)\.tgz$/.exec(packed)?.[1] ?? ''
     const vendored = `vendor/ebb-${version}.tgz`
     const manifest = { name: 'team', private: true, type: 'module', dependencies: { ebb: `file:${vendored}` } }
@@ -81,8 +83,15 @@ export function testProjects() {
     await writeFile(join(root, vendored), await readFile(packed))
     const run = (program: string, ...args: readonly string[]) =>
       execFileSync(program, [...args], { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-    const git = (...args: readonly string[]) => run('git', '-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...args)
-    run('npm', 'install', '--offline')
+    const git = (...args: readonly string[]) =>
+      run('git', '-c', 'user.name=Ada', '-c', 'user.email=ada@example.com', ...args)
+    // What npm makes of it is the same for all projects with this package.
+    const installed = join(folder, `installed ${version}`)
+    if (!existsSync(installed)) {
+      run('npm', 'install', '--offline')
+      for (const name of INSTALLED) await cp(join(root, name), join(installed, name), { recursive: true })
+    }
+    for (const name of INSTALLED) await cp(join(installed, name), join(root, name), { recursive: true })
     git('init', '--quiet')
     git('add', '--all')
     git('commit', '--quiet', '--message', 'Begin')
@@ -91,11 +100,11 @@ export function testProjects() {
       read: (name) => readFile(join(root, name), 'utf8'),
       write: (name, text) => writeFiles(root, { [name]: text }),
       has: (name) => existsSync(join(root, name)),
-      commit: () => void [git('add', '--all'), git('commit', '--quiet', '--message', 'Change')],
+      commit: () => void [git('add', '--all'), git('commit', '--quiet', '--allow-empty', '--message', 'Change')],
       status: () => git('status', '--porcelain', '--untracked-files=all').trim(),
     }
   }
-  return { create, folder: () => folder }
+  return { create }
 }
 
 /** A project of a test. */

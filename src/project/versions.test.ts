@@ -3,7 +3,8 @@ import { compareVersions, isVersion } from './versions.ts'
 
 describe('compareVersions', () => {
   // The order of semver.org, clause 11.
-  const ORDER = '0.9.9 1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta 1.0.0-beta.2 1.0.0-beta.11 1.0.0-rc.1 1.0.0 1.0.10 1.2.0'
+  const ORDER =
+    '0.9.9 1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta 1.0.0-beta.2 1.0.0-beta.11 1.0.0-rc.1 1.0.0 1.0.10 1.2.0'
 
   it('sorts as semver.org says', () => {
     const versions = ORDER.split(' ')

@@ -74,9 +74,30 @@ describe('mergeTrees', () => {
   })
 
   it.each<[string, Files, Files, Files, string, Files]>([
-    ['a deleted file that theirs changes', { 'a.ts': LINES }, {}, { 'a.ts': with1 }, 'a.ts is deleted here, and Ebb 1.1.0 changes it: it stays deleted', {}],
-    ['a patched file that theirs has no more', { 'a.ts': LINES }, { 'a.ts': with1 }, {}, 'a.ts is patched here, and Ebb 1.1.0 has no such file: it stays; move the patch to where it belongs now', { 'a.ts': with1 }],
-    ['a patched file that is no text', { 'a.png': 'a\0b' }, { 'a.png': 'a\0c' }, { 'a.png': 'a\0d' }, 'a.png is patched here and changed by Ebb 1.1.0, and git cannot merge it', { 'a.png': 'a\0c' }],
+    [
+      'a deleted file that theirs changes',
+      { 'a.ts': LINES },
+      {},
+      { 'a.ts': with1 },
+      'a.ts is deleted here, and Ebb 1.1.0 changes it: it stays deleted',
+      {},
+    ],
+    [
+      'a patched file that theirs has no more',
+      { 'a.ts': LINES },
+      { 'a.ts': with1 },
+      {},
+      'a.ts is patched here, and Ebb 1.1.0 has no such file: it stays; move the patch to where it belongs now',
+      { 'a.ts': with1 },
+    ],
+    [
+      'a patched file that is no text',
+      { 'a.png': 'a\0b' },
+      { 'a.png': 'a\0c' },
+      { 'a.png': 'a\0d' },
+      'a.png is patched here and changed by Ebb 1.1.0, and git cannot merge it',
+      { 'a.png': 'a\0c' },
+    ],
   ])('leaves to a person: %s', async (_what, base, ours, theirs, sentence, files) => {
     const result = await merge(base, ours, theirs)
     expect(result.sentences).toEqual([expect.stringContaining(sentence)])

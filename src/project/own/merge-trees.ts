@@ -60,7 +60,8 @@ async function mergeFile(project: string, file: string, trees: Trees, merged: st
   if (ours) await write(paths.ours)
   const { theirName } = trees
   if (isSame(theirs, base)) return { isPatched: true }
-  if (!ours) return { isPatched: true, sentences: [`${file} is deleted here, and ${theirName} changes it: it stays deleted`] }
+  if (!ours)
+    return { isPatched: true, sentences: [`${file} is deleted here, and ${theirName} changes it: it stays deleted`] }
   if (!theirs) {
     const sentence = `${file} is patched here, and ${theirName} has no such file: it stays; move the patch to where it belongs now`
     return { isPatched: true, sentences: [sentence] }

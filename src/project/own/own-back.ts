@@ -21,7 +21,8 @@ export async function ownBack(project: string, print: Print): Promise<void> {
   const origin = await readOrigin(project)
   if (!origin) throw new ConfigError(`this project has no ./${OWNED}: it runs the package already`)
   const { version, dependency } = origin
-  const { folder } = await unpackPlatform(project, sourceOf(project, origin), join(workFolder(project), 'base'))
+  const unpack = () => unpackPlatform(project, sourceOf(project, origin), join(workFolder(project), 'base'))
+  const { folder } = await changeOrRestore(project, { added: [] }, unpack)
   const patches = await findPatches(join(folder, 'source'), join(project, OWNED))
   const journal = { doing: 'own --back', step: 'changing', from: version, to: version, added: [] } as const
   await changeOrRestore(project, journal, async () => {

@@ -19,10 +19,12 @@ export async function own(project: string, print: Print): Promise<void> {
   const interrupted = await prepareChange(project)
   if (interrupted) throw await notFinished(project, interrupted)
   if (await readOrigin(project)) throw new ConfigError(`./${OWNED} has the platform's sources already`)
-  if (existsSync(join(project, OWNED))) throw new ConfigError(`there is a folder ${OWNED} already: give it another name`)
+  if (existsSync(join(project, OWNED)))
+    throw new ConfigError(`there is a folder ${OWNED} already: give it another name`)
   const installed = join(project, 'node_modules', PACKAGE)
   const source = join(installed, 'source')
-  if (!existsSync(source)) throw new ConfigError(`node_modules/${PACKAGE} has no folder source: npm ci installs it again`)
+  if (!existsSync(source))
+    throw new ConfigError(`node_modules/${PACKAGE} has no folder source: npm ci installs it again`)
   const [manifest, { version = '' }] = [await readManifest(project), await readManifest(installed)]
   const dependency = manifest.dependencies?.[PACKAGE]
   if (!dependency) throw new ConfigError(`package.json has no dependency ${PACKAGE}: npm install ${PACKAGE}`)

@@ -20,7 +20,8 @@ type Print = (line: string) => void
  */
 export async function applyUpgrade(project: string, from: string, print: Print): Promise<void> {
   const { version } = readPlatformManifest()
-  if (project === PLATFORM_PACKAGE) throw new ConfigError('this is the repository of Ebb itself, which is upgraded with git')
+  if (project === PLATFORM_PACKAGE)
+    throw new ConfigError('this is the repository of Ebb itself, which is upgraded with git')
   if (!isVersion(from)) throw new ConfigError(`${from} is no version, such as 1.2.3`)
   if (compareVersions(from, version) > 0) throw new ConfigError(`${from} is newer than this Ebb, ${version}: npm ci`)
   const changed = await runCodemods(project, codemods, { from, to: version })
@@ -32,7 +33,10 @@ export async function applyUpgrade(project: string, from: string, print: Print):
     ...(await findContractChanges(project)),
     ...(await checkMigrations(project, migrations)),
   ])
-  for (const { version: since, lines } of await readChanges(join(PLATFORM_PACKAGE, 'CHANGELOG.md'), { from, to: version })) {
+  for (const { version: since, lines } of await readChanges(join(PLATFORM_PACKAGE, 'CHANGELOG.md'), {
+    from,
+    to: version,
+  })) {
     printSection(print, `What ${since} changes for you (CHANGELOG.md):`, lines)
   }
 }
@@ -46,5 +50,7 @@ async function findContractChanges(project: string): Promise<readonly string[]> 
   const before = await readContractsBefore(project)
   if (!before) return []
   const findings = diffContracts(before, await loadContractsData(project))
-  return findings.map(({ where, effect, whom, says }) => `${where}: ${says}${effect === 'breaks' ? ` (breaks ${whom})` : ''}`)
+  return findings.map(
+    ({ where, effect, whom, says }) => `${where}: ${says}${effect === 'breaks' ? ` (breaks ${whom})` : ''}`,
+  )
 }

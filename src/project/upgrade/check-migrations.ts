@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { connectToMigrate } from '../../data/migrate/migrate.ts'
 import { type AppliedMigration, findPending, type Migration, readMigrations } from '../../data/migrate/history.ts'
+import { connectToMigrate } from '../../data/migrate/migrate.ts'
 import { endConnection } from '../../data/postgres/connection.ts'
 import { ConfigError, processConfig } from '../../kernel/index.ts'
 import { PLATFORM_MIGRATIONS } from './record-before.ts'
@@ -26,11 +26,11 @@ function describeAdded(added: readonly Migration[]): readonly string[] {
 }
 
 const DESTRUCTIVE =
-  /^(drop\s+(table|schema|view|function|type|materialized)|truncate\b|alter\s+table\b[^]*\b(drop\s+(column|constraint)|rename|alter\s+(column\s+)?\S+\s+(set\s+data\s+)?type|alter\s+(column\s+)?\S+\s+set\s+not\s+null))/i
+  /^(drop\s+(table|schema|view|function|type|materialized)|truncate\b|alter\s+table\b[\s\S]*\b(drop\s+(column|constraint)|rename|alter\s+(column\s+)?\S+\s+(set\s+data\s+)?type|alter\s+(column\s+)?\S+\s+set\s+not\s+null))/i
 
 /** The statements of a migration that take something away from who uses the schema as it was, each in one line. */
 export function findDestructive(sql: string): readonly string[] {
-  const text = sql.replace(/--[^\n]*|\/\*[^]*?\*\//g, ' ').replace(/\$(\w*)\$[^]*?\$\1\$/g, "''")
+  const text = sql.replace(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' ').replace(/\$(\w*)\$[\s\S]*?\$\1\$/g, "''")
   const statements = text.split(';').map((statement) => statement.trim().replace(/\s+/g, ' '))
   return statements.filter((statement) => DESTRUCTIVE.test(statement))
 }
@@ -55,7 +55,9 @@ async function readApplied(): Promise<readonly AppliedMigration[] | undefined> {
   if (!url) return undefined
   const client = await connectToMigrate(url)
   try {
-    const { rows } = await client.query<AppliedMigration>('select version::int as number, name, md5 from public.schema_version where version > 0 order by version')
+    const { rows } = await client.query<AppliedMigration>(
+      'select version::int as number, name, md5 from public.schema_version where version > 0 order by version',
+    )
     return rows
   } catch {
     return undefined

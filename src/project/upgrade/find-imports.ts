@@ -19,7 +19,8 @@ export interface ImportedName {
  */
 export function findImports(places: readonly Place[]): readonly ImportedName[] {
   return places.flatMap((place, i) => {
-    if (place.kind !== 'name' || !/^(import|export)$/.test(place.text) || /^\??\.$/.test(places[i - 1]?.text ?? '')) return []
+    if (place.kind !== 'name' || !/^(import|export)$/.test(place.text) || /^\??\.$/.test(places[i - 1]?.text ?? ''))
+      return []
     if (place.text === 'import' && places[i + 1]?.text === '(') return findTypeImport(places, i)
     const end = places.findIndex((other, k) => k > i && other.text === 'from' && places[k + 1]?.kind === 'string')
     const clause = places.slice(i + 1, end)

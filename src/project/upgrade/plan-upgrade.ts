@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ConfigError } from '../../kernel/index.ts'
-import { workFolder } from '../checkpoint.ts'
+import { removeJournal, workFolder } from '../checkpoint.ts'
 import { git } from '../git.ts'
 import { type Manifest, readManifest } from '../manifest.ts'
 import { PACKAGE } from '../npm.ts'
@@ -45,7 +45,7 @@ export async function planUpgrade(project: string, given: string | undefined): P
   const platform = await unpackPlatform(project, target, join(workFolder(project), 'next'))
   const to = platform.version
   await assertNoDowngrade(project, installed, to)
-  if (to === from) return undefined
+  if (to === from) return removeJournal(project).then(() => undefined)
   const vendored = 'file' in target ? `vendor/${PACKAGE}-${to}.tgz` : undefined
   if (vendored) await assertNotIgnored(project, vendored)
   const origin = await readOrigin(project)

@@ -27,11 +27,18 @@ interface Renamed {
  */
 export function renameNames(file: string, source: string, { renamed, values, removed }: Renames): Renamed {
   const all = tokenize(source)
-  if (!all) return { text: source, notes: mentionsAny(source, renamed) ? [`${file} cannot be read: rename in it by hand`] : [] }
+  if (!all)
+    return { text: source, notes: mentionsAny(source, renamed) ? [`${file} cannot be read: rename in it by hand`] : [] }
   const places = all.flatMap((token, index) => (token.kind === 'blank' ? [] : [{ ...token, index }]))
   const texts = all.map(({ text }) => text)
   const imports = findImports(places)
-  const edit: Edit = { places, imports, replace: (place, text) => { texts[place.index] = text } }
+  const edit: Edit = {
+    places,
+    imports,
+    replace: (place, text) => {
+      texts[place.index] = text
+    },
+  }
   for (const { module, name, to } of renamed) {
     const [type = '', member] = name.split('.')
     if (member === undefined) renameExport(edit, { module, name, to })
@@ -98,8 +105,10 @@ function isDefinition(places: readonly Place[], i: number): boolean {
   return next === '{' || next === ':'
 }
 
-const isOpen = ({ kind, text }: Place) => (kind === 'sign' && /^[([{]$/.test(text)) || (kind === 'template' && text.endsWith('${'))
-const isClose = ({ kind, text }: Place) => (kind === 'sign' && /^[)\]}]$/.test(text)) || (kind === 'template' && text.startsWith('}'))
+const isOpen = ({ kind, text }: Place) =>
+  (kind === 'sign' && /^[([{]$/.test(text)) || (kind === 'template' && text.endsWith('${'))
+const isClose = ({ kind, text }: Place) =>
+  (kind === 'sign' && /^[)\]}]$/.test(text)) || (kind === 'template' && text.startsWith('}'))
 
 /** The bracket that is open at a place. */
 function openBracketAt(places: readonly Place[], at: number): string | undefined {

@@ -63,7 +63,9 @@ export const read = (answer: HttpAnswer) => {
     await writeFiles(project, { 'functions/get-a/handler.ts': before })
     expect(await runCodemods(project, codemods, { from: '0.1.0', to: '0.2.0' })).toEqual({
       changes: ['functions/get-a/handler.ts: new names of what it imports from Ebb'],
-      notes: [expect.stringMatching(/^functions\/get-a\/handler\.ts:2: createApp is gone from ebb\/http\. Use testFunction/)],
+      notes: [
+        expect.stringMatching(/^functions\/get-a\/handler\.ts:2: createApp is gone from ebb\/http\. Use testFunction/),
+      ],
     })
     expect(await read('functions/get-a/handler.ts')).toBe(
       before.replaceAll('HttpFault', 'HttpError').replaceAll('HttpAnswer', 'HttpResponse'),

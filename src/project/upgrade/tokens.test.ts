@@ -11,16 +11,21 @@ describe('tokenize', () => {
     expect(files.length).toBeGreaterThan(300)
     const lost = files.filter((file) => {
       const source = readFileSync(file, 'utf8')
-      return tokenize(source)?.map(({ text }) => text).join('') !== source
+      return (
+        tokenize(source)
+          ?.map(({ text }) => text)
+          .join('') !== source
+      )
     })
     expect(lost).toEqual([])
   })
 
   it.each<[string, readonly string[]]>([
-    ["a 'b' // c\n/* d\n e */ \"f\" g", ['a', 'g']],
-    ['`a ${b + `c ${d}` + { e: 1 }.e} f` + g', ['b', 'd', 'e', 'e', 'g']],
+    ['a \'b\' // c\n/* d\n e */ "f" g', ['a', 'g']],
+    [`\`a \${b + \`c \${d}\` + { e: 1 }.e} f\` + g`, ['b', 'd', 'e', 'e', 'g']],
     ["a = /['b/]c/g.test(d)", ['a', 'test', 'd']],
     ['a / b / c', ['a', 'b', 'c']],
+    ['a++ / b / c', ['a', 'b', 'c']],
     ['return /a/', ['return']],
     ['this.#a?.b', ['this', '#a', 'b']],
     ["'it\\'s a' + b", ['b']],

@@ -38,13 +38,13 @@ export function tokenize(source: string): readonly Token[] | undefined {
 }
 
 const PATTERNS = {
-  blank: /(?:\s|\/\/[^\n]*|\/\*[^]*?\*\/)+/y,
+  blank: /(?:\s|\/\/[^\n]*|\/\*[\s\S]*?\*\/)+/y,
   name: /[#\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/uy,
-  string: /'(?:[^'\\\n]|\\[^])*'|"(?:[^"\\\n]|\\[^])*"/y,
-  template: /[`}](?:[^`\\$]|\\[^]|\$(?!\{))*(?:`|\$\{)/y,
+  string: /'(?:[^'\\\n]|\\[\s\S])*'|"(?:[^"\\\n]|\\[\s\S])*"/y,
+  template: /[`}](?:[^`\\$]|\\[\s\S]|\$(?!\{))*(?:`|\$\{)/y,
   regex: /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/\w*/y,
   number: /\.?\d[\w.]*/y,
-  sign: /\?\.(?!\d)|=>|[!=]==?|\.\.\.|[^]/y,
+  sign: /\?\.(?!\d)|=>|[!=]==?|\.\.\.|\+\+|--|[\s\S]/y,
 } as const
 
 function matchAt(pattern: RegExp, source: string, at: number): string | undefined {
@@ -63,6 +63,7 @@ function kindAt(source: string, at: number, before: string): Token['kind'] | und
 
 /** Whether a `/` after this token divides: after a value, and not after a word that a value follows. */
 function isValueBefore(before: string): boolean {
-  if (/^(return|typeof|case|in|of|delete|void|throw|new|instanceof|else|do|yield|await|extends)$/.test(before)) return false
-  return /[\p{ID_Continue}$)\]}'"`/]$/u.test(before)
+  if (/^(return|typeof|case|in|of|delete|void|throw|new|instanceof|else|do|yield|await|extends)$/.test(before))
+    return false
+  return /([\p{ID_Continue}$)\]}'"`/]|\+\+|--)$/u.test(before)
 }

@@ -1,16 +1,18 @@
-import { execFile } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { startRegistry } from '../../../test/support/npm-registry.ts'
+import { itWhere } from '../../../test/support/requirements.ts'
 import { packStandIn, type TestProject, testProjects } from '../test-support.ts'
 import { upgrade } from './upgrade.ts'
 
 const projects = testProjects()
 let folder: string
-let packed: Record<'old' | 'new' | 'needy', string>
+let packed: Record<'old' | 'new' | 'needy' | 'large', string>
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ebb packed '))
   const needy = { dependencies: { 'ebb-test-needs': '1.0.0' } }
@@ -18,6 +20,7 @@ beforeAll(async () => {
     old: await packStandIn(folder, '1.0.0'),
     new: await packStandIn(folder, '1.1.0'),
     needy: await packStandIn(folder, '1.2.0', needy),
+    large: await packStandIn(folder, '1.3.0', { source: { 'large.txt': randomBytes(1_500_000).toString('hex') } }),
   }
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -172,6 +175,27 @@ describe('without a network', () => {
   })
 })
 
+describe('on a full disk', () => {
+  const itAsRoot = itWhere(process.getuid?.() === 0 ? undefined : 'only root can mount a small disk')
+
+  // The packed file has 1.7 MB, and 3 MB in it: there is no room to unpack it, to keep it, or to install it.
+  for (const size of ['2m', '5500k', '8m']) {
+    itAsRoot(`of ${size}: is refused, with everything as it was`, async () => {
+      const disk = join(folder, `disk-${size}`)
+      await mkdir(disk)
+      execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', disk])
+      try {
+        const project = await projects.create(packed.old, {}, disk)
+        await expect(run(project, packed.large)).rejects.toThrow(/^the disk is full, and all is as it was: make room/)
+        await expectUntouched(project)
+        expect(await project.read('node_modules/ebb/package.json')).toContain('"version":"1.0.0"')
+      } finally {
+        execFileSync('umount', [disk])
+      }
+    })
+  }
+})
+
 describe('an upgrade that is interrupted', () => {
   const cli = (project: TestProject, ...args: readonly string[]) =>
     promisify(execFile)(process.execPath, [resolve('src/cli.ts'), ...args], { cwd: project.root })
@@ -197,7 +221,9 @@ describe('an upgrade that is interrupted', () => {
     await expect(run(project, packed.new)).rejects.toThrow(
       /^something is broken\nMend that, and npx ebb upgrade goes on; or undo all of it: git stash --include-untracked && npm ci$/,
     )
-    await expect(run(project, '1.3.0')).rejects.toThrow(/^ebb upgrade to 1\.1\.0 is not finished: npx ebb upgrade goes on/)
+    await expect(run(project, '1.3.0')).rejects.toThrow(
+      /^ebb upgrade to 1\.1\.0 is not finished: npx ebb upgrade goes on/,
+    )
     await rm(join(project.root, 'broken'))
     await run(project)
     expect(lines).toContain('Going on with the upgrade from Ebb 1.0.0 to 1.1.0.')

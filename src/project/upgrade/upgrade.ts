@@ -24,12 +24,12 @@ type Print = (line: string) => void
 export async function upgrade(project: string, given: string | undefined, print: Print): Promise<void> {
   const interrupted = await prepareChange(project)
   if (interrupted) return goOn(project, interrupted, given, print)
-  const planned = await planUpgrade(project, given)
+  const planned = await changeOrRestore(project, { added: [] }, () => planUpgrade(project, given))
   if (!planned) return print('This project has this version of Ebb already.')
   const { from, to } = planned
   const undo = `${await undoCommand(project)} && npm ci`
   print(`Upgrading from Ebb ${from} to ${to}. To undo it, now or later: ${undo}`)
-  const journal = await recordBefore(project, planned)
+  const journal = await changeOrRestore(project, { added: [] }, () => recordBefore(project, planned))
   const next = await changeOrRestore(project, journal, () => change(project, planned, journal, print))
   if (next.step === 'resolving') throw await conflictError(project, next)
   await apply(project, next, print)
