@@ -14,6 +14,7 @@ const FULL_ONLY = [
   '/test/(e2e/without-example|example/example|properties/project)\\.test',
   '/test/chart/order-test\\.test',
   '/test/(leaving/no-egress|supply/(audit|workflows))\\.test',
+  '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
   '/release/',
   '/src/project/create/begun-project\\.test',
 ]

@@ -25,6 +25,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   migrate: async () => (await import('./commands/database.ts')).migrateCommand,
   render: async () => (await import('./commands/render.ts')).renderCommand,
   mock: async () => (await import('./commands/mock.ts')).mockCommand,
+  upgrade: async () => (await import('./commands/upgrade.ts')).upgradeCommand,
+  own: async () => (await import('./commands/own.ts')).ownCommand,
 }
 
 async function main([name = 'help', ...args]: readonly string[]) {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { type DevOptions, dev } from '../dev/dev.ts'
 import { inheritedEnv } from '../kernel/index.ts'
+import { describeVersionGap } from '../project/rendered-version.ts'
 import { type Command, flag, onInterrupt } from './command.ts'
 
 export const devCommand: Command = {
@@ -9,6 +10,8 @@ export const devCommand: Command = {
   description: 'run Ebb on this machine (npm start); --fresh erases all data first',
   run: async (project, args) => {
     const { values } = parseArgs({ args: [...args], options: { json: flag, fresh: flag } })
+    const gap = await describeVersionGap(project)
+    if (gap) process.stderr.write(`${gap}\n`)
     await runDev({ project, ...values })
   },
 }

@@ -6,6 +6,7 @@ import { importContracts, importUses } from '../deploy/import-sources.ts'
 import { PLATFORM } from '../deploy/platform-files.ts'
 import { clusterSecrets, HEADER, readChart, readPlatformCopies, render } from '../deploy/render/index.ts'
 import { ConfigError } from '../kernel/index.ts'
+import { describeVersionGap, readRenderedVersion } from '../project/rendered-version.ts'
 import { type Command, printLine, text, usageError } from './command.ts'
 
 export const renderCommand: Command = {
@@ -22,6 +23,8 @@ export const renderCommand: Command = {
     if (verb !== undefined) throw usageError(renderCommand)
     const { openfaas = 'ce', pool, 'max-connections': maxConnections } = values
     if (openfaas !== 'ce' && openfaas !== 'pro') throw usageError(renderCommand)
+    const gap = await describeVersionGap(project)
+    if (gap && values.check) throw new ConfigError(gap)
     const contracts = await importContracts(project)
     const rendered = render(contracts, {
       ...{ services: SERVICES, openfaas, chart: readChart(PLATFORM) },
@@ -31,7 +34,9 @@ export const renderCommand: Command = {
     })
     const files = { ...readPlatformCopies(PLATFORM, project), ...rendered }
     if (!values.check) {
+      const before = await readRenderedVersion(project)
       for (const line of await writeRendered(project, files)) printLine(line)
+      if (gap) printLine(`What else this version needs changed: npx ebb upgrade --apply ${before}`)
       return
     }
     const differences = await compareRendered(project, files)

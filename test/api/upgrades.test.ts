@@ -1,26 +1,10 @@
-import { globSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
+import { RENAMES } from '../../src/project/upgrade/codemods/0.2.0-renamed-names.ts'
+import type { Renames } from '../../src/project/upgrade/rename-names.ts'
 
-/** What a project changes to go from one version to another: what `ebb upgrade` is to run. */
-interface Upgrade {
-  readonly from: string
-  readonly to: string
-  /** An export, or `Type.member`, and what it is called now. */
-  readonly renamed: readonly { readonly module: string; readonly name: string; readonly to: string }[]
-  /** Texts that a program may compare with. */
-  readonly values: readonly {
-    readonly module: string
-    readonly name: string
-    readonly from: string
-    readonly to: string
-  }[]
-  readonly removed: readonly { readonly module: string; readonly names: readonly string[]; readonly instead: string }[]
-}
-
-const upgrades = globSync('docs/upgrades/*.json').map((file): [string, Upgrade] => [
-  file,
-  JSON.parse(readFileSync(file, 'utf8')),
-])
+/** What each version renamed, as `ebb upgrade` does it. */
+const upgrades: readonly (readonly [string, Renames])[] = [['0.2.0', RENAMES]]
 
 /** The public surface, as docs/api has it: report.test.ts sees to it that it is what the sources export. */
 function declarationOf(module: string, name: string): string | undefined {
@@ -37,7 +21,7 @@ function exists(module: string, path: string): boolean {
   return new RegExp(`^ +(?:readonly )?${member}[?:(< ]`, 'm').test(declaration)
 }
 
-describe.each(upgrades)('%s', (_file, { renamed, values, removed }) => {
+describe.each(upgrades)('%s', (_version, { renamed, values, removed }) => {
   it('leads to names that exist', () => {
     const targets = renamed.map(({ module, name, to }) => ({ module, to: name.replace(/[^.]+$/, to) }))
     expect(targets.filter(({ module, to }) => !exists(module, to))).toEqual([])
@@ -50,7 +34,7 @@ describe.each(upgrades)('%s', (_file, { renamed, values, removed }) => {
   })
 
   it('says which texts programs meet now', () => {
-    const isThere = ({ module, name, to }: Upgrade['values'][number]) =>
+    const isThere = ({ module, name, to }: Renames['values'][number]) =>
       declarationOf(module, name.split('.')[0] ?? '')?.includes(`"${to}"`)
     expect(values.filter((value) => !isThere(value))).toEqual([])
   })

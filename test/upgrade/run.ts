@@ -36,7 +36,9 @@ try {
   if (!current || !last) throw new Error('CHANGELOG.md names no release before this one')
   const packed = await pack(join(folder, 'packed'))
   const next = values['to-next']
-    ? await pack(join(folder, 'packed'), { version: `${current.version}-next.1` })
+    ? await pack(join(folder, 'packed'), {
+        version: current.version.replace(/\d+$/, (patch) => `${Number(patch) + 1}-next.1`),
+      })
     : undefined
   for (const kind of kinds) {
     const fixture: Fixture = next

@@ -8,11 +8,12 @@ export interface InstallFailure {
   readonly reason: string
 }
 
+/** NODE_ENV may leave out what tests need; and without a network two minutes of retries are no help. */
+export const INSTALL_OPTIONS = ['--include=dev', '--fetch-retries=1', '--fetch-retry-mintimeout=1000'] as const
+
 /** Runs `npm install` in a project; resolves to what it failed of, if it did. */
 export async function installPackages(folder: string): Promise<InstallFailure | undefined> {
-  // NODE_ENV may leave out what tests need; and without a network two minutes of retries are no help.
-  const options = ['--include=dev', '--fetch-retries=1', '--fetch-retry-mintimeout=1000']
-  const { code, stderr } = await runProgram('npm', ['install', ...options], folder)
+  const { code, stderr } = await runProgram('npm', ['install', ...INSTALL_OPTIONS], folder)
   return code === 0 ? undefined : explainNpm(stderr)
 }
 

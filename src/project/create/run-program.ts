@@ -8,10 +8,18 @@ export interface ProgramResult {
   readonly stderr: string
 }
 
-/** Runs a program to its end, without input. Throws a ConfigError if there is none of this name. */
-export function runProgram(program: string, args: readonly string[], cwd: string): Promise<ProgramResult> {
+/**
+ * Runs a program to its end, without input, in the environment of this process by default. Throws a ConfigError if there is none
+ * of this name.
+ */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  env?: Readonly<Record<string, string>>,
+): Promise<ProgramResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], ...(env ? { env } : {}) })
     let [stdout, stderr] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
       stdout += chunk
