@@ -4,6 +4,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { spawnCli } from '../../test/support/cli.ts'
 import { findProgram } from '../../test/support/find-program.ts'
+import { cliIn } from '../../test/support/project.ts'
 import { itWhere } from '../../test/support/requirements.ts'
 import { startMock } from '../dev/mock/start-mock.ts'
 
@@ -19,8 +20,10 @@ const ESCAPE = '\u001b['
 async function check({ isTerminal = false, env = {} }: { isTerminal?: boolean; env?: Record<string, string> }) {
   const args = ['check', '--url', mock.url]
   if (!isTerminal) return (await spawnCli(args, { env }).ended).stdout
-  const command = [process.execPath, 'src/cli.ts', ...args].map((part) => `'${part}'`).join(' ')
+  const { cli, cwd } = cliIn()
+  const command = [process.execPath, cli, ...args].map((part) => `'${part}'`).join(' ')
   const { stdout } = await promisify(execFile)('script', ['-qec', `${command} || true`, '/dev/null'], {
+    cwd,
     env: { PATH: process.env.PATH, TERM: 'xterm-256color', EBB_ENV_FILE: '/dev/null', ...env },
   })
   return stdout

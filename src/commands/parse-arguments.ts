@@ -26,8 +26,8 @@ export function parseArguments(name: string, form: Form, args: readonly string[]
   for (const token of tokens) {
     if (token.kind === 'positional') positionals.push(token.value)
     if (token.kind === 'option') {
-      const given = options[token.name] ?? []
-      options[token.name] = [...given, checkOption(name, form, token)]
+      const value = checkOption(name, form, token)
+      options[token.name] = [...(options[token.name] ?? []), value]
     }
   }
   return {
