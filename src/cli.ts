@@ -2,59 +2,34 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { loadEnvFile } from 'node:process'
-import type { Command } from './commands/command.ts'
-import { readPlatformManifest } from './deploy/platform-files.ts'
+import { describeVerb } from './commands/describe-verbs.ts'
+import { findVerb } from './commands/find-verb.ts'
+import { runVerb } from './commands/run-verb.ts'
+import { UsageError } from './commands/usage-error.ts'
+import { verbs } from './commands/verbs.ts'
 import { printable } from './dev/report.ts'
-import { ConfigError, inheritedEnv } from './kernel/index.ts'
+import { ConfigError } from './kernel/config-error.ts'
 
-/** The verbs, each loaded on first use. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  create: async () => (await import('./commands/create.ts')).createCommand,
-  new: async () => (await import('./commands/new.ts')).newCommand,
-  remove: async () => (await import('./commands/remove.ts')).removeCommand,
-  contracts: async () => (await import('./commands/contracts.ts')).contractsCommand,
-  build: async () => (await import('./commands/build.ts')).buildCommand,
-  'build-client': async () => (await import('./commands/build.ts')).buildClientCommand,
-  dev: async () => (await import('./commands/dev.ts')).devCommand,
-  database: async () => (await import('./commands/database.ts')).databaseCommand,
-  check: async () => (await import('./commands/check.ts')).checkCommand,
-  events: async () => (await import('./commands/events.ts')).eventsCommand,
-  invoke: async () => (await import('./commands/invoke.ts')).invokeCommand,
-  'identity-keys': async () => (await import('./commands/keys.ts')).identityKeysCommand,
-  keys: async () => (await import('./commands/keys.ts')).keysCommand,
-  migrate: async () => (await import('./commands/database.ts')).migrateCommand,
-  render: async () => (await import('./commands/render.ts')).renderCommand,
-  mock: async () => (await import('./commands/mock.ts')).mockCommand,
-  upgrade: async () => (await import('./commands/upgrade.ts')).upgradeCommand,
-  own: async () => (await import('./commands/own.ts')).ownCommand,
-}
-
-async function main([name = 'help', ...args]: readonly string[]) {
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (command) {
-    const found = await command()
-    if (args.some((arg) => HELP.includes(arg))) return print(usageLines(found))
-    const project = findProject()
-    readEnvFile(project)
-    return found.run(project, args)
+async function main([given = 'help', ...args]: readonly string[]) {
+  const name = SHORT_FORMS.get(given) ?? given
+  const verb = findVerb(verbs, name)
+  const command = await verb.load()
+  const end = args.indexOf('--')
+  if (args.slice(0, end < 0 ? args.length : end).some((arg) => HELP.includes(arg))) {
+    const word = args.find((arg) => !arg.startsWith('-'))
+    return void process.stdout.write(`${describeVerb(name, verb, command, word)}\n`)
   }
-  if (['version', '--version', '-v'].includes(name)) {
-    return print([`ebb ${readPlatformManifest().version}, Node ${process.version}`])
-  }
-  if (!['help', ...HELP].includes(name)) {
-    throw new ConfigError(`there is no command called ${name}; there are ${Object.keys(commands).join(', ')}`)
-  }
-  const all = await Promise.all(Object.values(commands).map((load) => load()))
-  print(['Ebb: serverless APIs on your own machines', '', ...all.flatMap(usageLines)])
-  print(['', '  ebb COMMAND --help describes one command; ebb --version prints the version.'])
+  const project = findProject()
+  if (!verb.ignoresEnv) await readEnvFile(project)
+  await runVerb(name, command, { project, args })
 }
 
 const HELP = ['--help', '-h']
-const usageLines = ({ usage, description }: Command) => [
-  ...usage.map((form) => `  ebb ${form}`),
-  `      ${description}`,
-]
-const print = (lines: readonly string[]) => void process.stdout.write(`${lines.join('\n')}\n`)
+/** What is no verb, but means one. */
+const SHORT_FORMS = new Map([
+  ...HELP.map((option) => [option, 'help'] as const),
+  ...['--version', '-v'].map((option) => [option, 'version'] as const),
+])
 
 /** The project that a command is run in: the nearest folder, from the current one up, with a package.json or functions in it. */
 function findProject(): string {
@@ -72,7 +47,9 @@ const PROJECT_MARKS = ['package.json', 'functions']
  * Loads `.env`, or the file that EBB_ENV_FILE names, into the environment of this process; variables that are set already win.
  * A file that is named has to exist.
  */
-function readEnvFile(project: string): void {
+async function readEnvFile(project: string): Promise<void> {
+  // What reads the environment loads the schemas of all settings, which a help or a version has no use for.
+  const { inheritedEnv } = await import('./kernel/config.ts')
   const { EBB_ENV_FILE: named } = inheritedEnv(['EBB_ENV_FILE'])
   const file = resolve(project, named ?? '.env')
   if (existsSync(file)) loadEnvFile(file)
@@ -80,7 +57,15 @@ function readEnvFile(project: string): void {
 }
 
 /** The errors whose message is written for the user; by name, since their modules are not loaded for that. */
-const EXPECTED = ['ConfigError', 'ContractError', 'PostgresError', 'RenderError', 'SampleError', 'UnresponsiveError']
+const EXPECTED = [
+  'ConfigError',
+  'UsageError',
+  'ContractError',
+  'PostgresError',
+  'RenderError',
+  'SampleError',
+  'UnresponsiveError',
+]
 
 /** An expected error, or one of the system, is one sentence; any other needs its stack. */
 function describeError(error: unknown): string {
@@ -88,8 +73,12 @@ function describeError(error: unknown): string {
   return EXPECTED.includes(error.constructor.name) || 'code' in error ? error.message : (error.stack ?? error.message)
 }
 
+/** 2 for a command line that is wrong, as it is read here or by `parseArgs` of Node, and 1 for any other fault. */
+const exitCodeOf = (error: unknown) =>
+  error instanceof UsageError || String(Object(error).code).startsWith('ERR_PARSE_ARGS_') ? 2 : 1
+
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`ebb: ${printable(describeError(error))}\n`)
   // Ends whatever is still open, too.
-  process.exit(1)
+  process.exit(exitCodeOf(error))
 })

@@ -1,7 +1,8 @@
 import { readAnnouncement } from '../dev/announcement.ts'
 import { printable } from '../dev/report.ts'
 import { ConfigError, processConfig } from '../kernel/index.ts'
-import { printLine } from './command.ts'
+import { printJson, printLine } from './command.ts'
+import { JSON_OPTION } from './form.ts'
 
 /** Where the admin API is, and the key for it. */
 export interface AdminOptions {
@@ -10,8 +11,14 @@ export interface AdminOptions {
   readonly json?: boolean | undefined
 }
 
-/** The same as options of parseArgs. */
-export const ADMIN_OPTIONS = { json: { type: 'boolean' }, admin: { type: 'string' } } as const
+/** The same as options of a form. */
+export const ADMIN_OPTIONS = {
+  admin: {
+    value: 'URL',
+    description: 'The admin address of another Ebb, whose key is in EBB_ADMIN_KEY. Default: the Ebb of this checkout.',
+  },
+  json: JSON_OPTION,
+} as const
 
 /** Calls the admin API of the running Ebb, or of the one that `admin` names, and returns its JSON. Throws a ConfigError. */
 export async function callAdmin<Result>(
@@ -52,7 +59,8 @@ export function printResult<Result>(
   toLines: (result: Result) => readonly string[],
   { json = false }: AdminOptions,
 ) {
-  printLine(printable(json ? JSON.stringify(result, undefined, 2) : toLines(result).join('\n')))
+  if (json) printJson(result)
+  else printLine(printable(toLines(result).join('\n')))
 }
 
 /** Pads the cells of each column to the same width. */

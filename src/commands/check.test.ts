@@ -214,12 +214,12 @@ describe('ebb check', () => {
   })
 
   it.each([
-    [['check'], /^ebb: usage:\n {2}ebb check --url URL/],
-    [['check', '--url', 'localhost'], /^ebb: --url must be http:\/\/ or https:\/\/\n$/],
-    [['check', '--url', 'http://127.0.0.1:1'], /^ebb: no server answers at http:\/\/127\.0\.0\.1:1\n$/],
-  ])('explains what is wrong with %j', async (args, sentence) => {
+    [['check'], 2, /^ebb: ebb check needs --url URL\. /],
+    [['check', '--url', 'localhost'], 2, /^ebb: --url must be http:\/\/ or https:\/\/\n$/],
+    [['check', '--url', 'http://127.0.0.1:1'], 1, /^ebb: no server answers at http:\/\/127\.0\.0\.1:1\n$/],
+  ])('explains what is wrong with %j', async (args, status, sentence) => {
     const { code, stderr } = await spawnCli(args).ended
-    expect(code).toBe(1)
+    expect(code).toBe(status)
     expect(stderr).toMatch(sentence)
   })
 })

@@ -1,40 +1,55 @@
-import { parseArgs, styleText } from 'node:util'
 import type { AnyContract } from '../contract/index.ts'
 import { importContracts } from '../deploy/import-sources.ts'
 import { openapi } from '../deploy/index.ts'
+import { paint } from '../dev/paint.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { endpointChecks, methodChecks, platformChecks } from './check/checks.ts'
 import { type ApiDocument, compareDocuments, operationsOf } from './check/compare-documents.ts'
 import { createProbe, parseJson, type Send } from './check/probe.ts'
-import { type Command, flag, printLine, text, usageError } from './command.ts'
+import { printJson, printLine } from './command.ts'
+import { type Form, form, JSON_OPTION } from './form.ts'
 
-const OPTIONS = { url: text, key: text, origin: text, json: flag } as const
+export const checkCommand: readonly Form[] = [
+  form({
+    description:
+      'Compare a deployed Ebb with the contracts of this checkout, and check its responses. Nothing is written there.',
+    options: {
+      url: {
+        value: 'URL',
+        required: true,
+        read: readUrl,
+        description: 'The address of its gateway.',
+      },
+      key: { value: 'KEY', description: 'An API key, to check what an anonymous caller cannot read.' },
+      origin: { value: 'ORIGIN', description: 'The origin of a web page that its CORS headers should allow.' },
+      json: JSON_OPTION,
+    },
+    examples: ['check --url http://localhost:8080 --key "$KEY"'],
+    run: (project, options) => checkAndPrint(project, options),
+  }),
+]
 
-export const checkCommand: Command = {
-  usage: ['check --url URL [--key KEY] [--origin ORIGIN] [--json]'],
-  description:
-    'compare a deployed Ebb with the contracts of this checkout, and check its responses; writes nothing there',
-  run: async (project, args) => {
-    const { values } = parseArgs({ args: [...args], options: OPTIONS })
-    const { url, json, ...options } = values
-    if (url === undefined) throw usageError(checkCommand)
-    if (!/^https?:$/.test(URL.parse(url)?.protocol ?? '')) throw new ConfigError('--url must be http:// or https://')
-    const checks: CheckResult[] = []
-    for await (const result of checkDeployed(await importContracts(project), { url, ...options })) {
-      checks.push(result)
-      if (!json) printLine(formatResult(result))
-    }
-    const failed = checks.filter(({ faults }) => faults.length > 0).length
-    const passed = checks.length - failed
-    if (json) printLine(JSON.stringify({ url, ok: failed === 0, passed, failed, checks }, undefined, 2))
-    else printLine(`\n${passed} passed, ${failed} failed`)
-    if (failed > 0) process.exitCode = 1
-  },
+function readUrl(text: string): string {
+  if (/^https?:$/.test(URL.parse(text)?.protocol ?? '')) return text
+  throw new ConfigError('--url must be http:// or https://')
+}
+
+async function checkAndPrint(project: string, { json, ...options }: CheckOptions & { readonly json: boolean }) {
+  const checks: CheckResult[] = []
+  for await (const result of checkDeployed(await importContracts(project), options)) {
+    checks.push(result)
+    if (!json) printLine(formatResult(result))
+  }
+  const failed = checks.filter(({ faults }) => faults.length > 0).length
+  const passed = checks.length - failed
+  if (json) printJson({ url: options.url, ok: failed === 0, passed, failed, checks })
+  else printLine(`\n${passed} passed, ${failed} failed`)
+  if (failed > 0) process.exitCode = 1
 }
 
 function formatResult({ name, faults }: CheckResult): string {
-  if (faults.length === 0) return `${styleText('green', '  ok')}  ${name}`
-  return [`${styleText('red', 'FAIL')}  ${name}`, ...faults.map((violation) => `        ${violation}`)].join('\n')
+  if (faults.length === 0) return `${paint('green', '  ok')}  ${name}`
+  return [`${paint('red', 'FAIL')}  ${name}`, ...faults.map((violation) => `        ${violation}`)].join('\n')
 }
 
 /** The result of a check, which passed if `faults` is empty. */

@@ -15,7 +15,9 @@ const git = (...args: string[]) =>
 
 const PROGRAM = `
   import { contractsCommand } from ${JSON.stringify(resolve('src/commands/contracts.ts'))}
-  await contractsCommand.run(process.argv[1], process.argv.slice(2)).catch((error) => {
+  import { runVerb } from ${JSON.stringify(resolve('src/commands/run-verb.ts'))}
+  const [project, ...args] = process.argv.slice(1)
+  await runVerb('contracts', contractsCommand, { project, args }).catch((error) => {
     console.error(error.message)
     process.exitCode = 2
   })`

@@ -2,34 +2,44 @@ import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs, promisify } from 'node:util'
+import { promisify } from 'node:util'
 import { diffContracts, type Finding } from '../deploy/contracts-diff/index.ts'
 import { loadContractsData } from '../deploy/load-contracts.ts'
 import { ConfigError } from '../kernel/index.ts'
-import { type Command, flag, text, usageError } from './command.ts'
+import { printJson } from './command.ts'
+import { type Form, form, JSON_OPTION } from './form.ts'
 
-export const contractsCommand: Command = {
-  usage: ['contracts diff GIT_REF [--accept NAME …] [--json]'],
-  description: 'list what the contracts break since a git ref, and for whom; fails if no higher version announces it',
-  run: async (project, args) => {
-    const accept = { ...text, multiple: true, default: [] as string[] } as const
-    const options = { accept, json: flag } as const
-    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
-    const [verb, ref, ...others] = positionals
-    if (verb !== 'diff' || !ref || others.length > 0) throw usageError(contractsCommand)
-    const found = await compareContracts(project, ref)
-    const findings = found.map((finding) =>
-      finding.effect === 'breaks' && !finding.announced && values.accept.includes(finding.where)
-        ? { ...finding, announced: '--accept' }
-        : finding,
-    )
-    const silent = findings.filter(({ effect, announced }) => effect === 'breaks' && !announced)
-    process.stdout.write(
-      values.json ? `${JSON.stringify({ ref, findings })}\n` : formatFindings(findings, silent.length, ref),
-    )
-    if (silent.length > 0) process.exitCode = 1
-  },
-}
+export const contractsCommand: readonly Form[] = [
+  form({
+    word: 'diff',
+    description:
+      'List what the contracts break since a git ref, and for whom. It fails if no higher version announces it.',
+    arguments: {
+      ref: { value: 'GIT_REF', required: true, description: 'The commit, branch or tag to compare with.' },
+    },
+    options: {
+      accept: {
+        value: 'NAME',
+        repeated: true,
+        description: 'What may break without a higher version, such as functions/place-order.',
+      },
+      json: JSON_OPTION,
+    },
+    examples: ['contracts diff HEAD', 'contracts diff origin/main --accept functions/place-order'],
+    run: async (project, { ref, accept, json }) => {
+      const found = await compareContracts(project, ref)
+      const findings = found.map((finding) =>
+        finding.effect === 'breaks' && !finding.announced && accept.includes(finding.where)
+          ? { ...finding, announced: '--accept' }
+          : finding,
+      )
+      const silent = findings.filter(({ effect, announced }) => effect === 'breaks' && !announced)
+      if (json) printJson({ ref, findings })
+      else process.stdout.write(formatFindings(findings, silent.length, ref))
+      if (silent.length > 0) process.exitCode = 1
+    },
+  }),
+]
 
 function formatFindings(findings: readonly Finding[], silent: number, ref: string): string {
   const lines = findings.map(({ where, effect, whom, says, announced }) => {

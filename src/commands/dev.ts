@@ -1,20 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { type DevOptions, dev } from '../dev/dev.ts'
 import { inheritedEnv } from '../kernel/index.ts'
 import { describeVersionGap } from '../project/rendered-version.ts'
-import { type Command, flag, onInterrupt } from './command.ts'
+import { onInterrupt } from './command.ts'
+import { type Form, form } from './form.ts'
 
-export const devCommand: Command = {
-  usage: ['dev [--json] [--fresh]'],
-  description: 'run Ebb on this machine (npm start); --fresh erases all data first',
-  run: async (project, args) => {
-    const { values } = parseArgs({ args: [...args], options: { json: flag, fresh: flag } })
-    const gap = await describeVersionGap(project)
-    if (gap) process.stderr.write(`${gap}\n`)
-    await runDev({ project, ...values })
-  },
-}
+export const devCommand: readonly Form[] = [
+  form({
+    description:
+      'Run Ebb on this machine until Ctrl-C (npm start): gateway, relay, database, and each function when it is called.',
+    options: {
+      fresh: { description: 'Erase all data first.' },
+      json: { description: 'Print each event as a line of JSON, for scripts.' },
+    },
+    examples: ['dev', 'dev --fresh'],
+    run: async (project, options) => {
+      const gap = await describeVersionGap(project)
+      if (gap) process.stderr.write(`${gap}\n`)
+      await runDev({ project, ...options })
+    },
+  }),
+]
 
 /** Runs Ebb until Ctrl-C, SIGTERM, SIGHUP or the end of the npm that started it; a second Ctrl-C ends it at once. */
 async function runDev(options: DevOptions): Promise<void> {

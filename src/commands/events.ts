@@ -1,37 +1,63 @@
-import { parseArgs } from 'node:util'
 import type { ListedEvents, ShownEvent } from '../data/queue/events.ts'
 import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
-import { type Command, text, usageError } from './command.ts'
-import { redriveEvents } from './redrive.ts'
+import { type Form, form } from './form.ts'
+import { readRate, readTime, redriveEvents } from './redrive.ts'
 
-const OPTIONS = {
-  ...{ ...ADMIN_OPTIONS, state: text, type: text, limit: text },
-  ...{ consumer: text, to: text, id: text, before: text, after: text, rate: text },
-  'dry-run': { type: 'boolean', default: false },
-  'stop-on-failure': { type: 'boolean', default: true },
-} as const
+const TYPE = { value: 'TYPE', description: 'Only events of this type, such as order.placed.' } as const
 
-export const eventsCommand: Command = {
-  usage: [
-    'events list [--state STATE] [--type TYPE] [--limit N] [--json]',
-    'events show ID [--json]',
-    'events redrive [--type TYPE] [--consumer NAME [--to NAME]] [--id ID] [--before TIME] [--after TIME] [--limit N] [--rate N/s] [--dry-run] [--no-stop-on-failure] [--json]',
-  ],
-  description:
-    'list events and the state of each delivery; redrive sends dead deliveries again, the oldest first, with --to to a subscriber that replaces another',
-  run: async (project, args) => {
-    const parsed = parseArgs({ args: [...args], allowPositionals: true, allowNegative: true, options: OPTIONS })
-    const { values, positionals } = parsed
-    const [verb, id] = positionals
-    if (verb === 'list') return listEvents(project, values)
-    if (verb === 'show' && id) return showEvent(project, id, values)
-    if (verb === 'redrive' && positionals.length === 1) {
-      const { 'dry-run': dryRun, 'stop-on-failure': stopOnFailure } = values
-      return redriveEvents(project, { ...values, dryRun, stopOnFailure })
-    }
-    throw usageError(eventsCommand)
-  },
-}
+export const eventsCommand: readonly Form[] = [
+  form({
+    word: 'list',
+    description: 'List the newest events, and the state of each of their deliveries.',
+    options: {
+      state: {
+        value: 'STATE',
+        choices: ['waiting', 'leased', 'done', 'dead'],
+        description: 'Only events with a delivery in this state.',
+      },
+      type: TYPE,
+      limit: { value: 'N', description: 'At most this many, up to 500. Default: 50.' },
+      ...ADMIN_OPTIONS,
+    },
+    examples: ['events list --state dead'],
+    run: (project, options) => listEvents(project, options),
+  }),
+  form({
+    word: 'show',
+    description: 'Show one event with its data, and the history of each of its deliveries.',
+    arguments: { id: { value: 'ID', required: true, description: 'The id of the event, as events list prints it.' } },
+    options: ADMIN_OPTIONS,
+    examples: ['events show 0190b1c4-94a5-7d2c-8f43-0a1b2c3d4e5f'],
+    run: (project, { id, ...options }) => showEvent(project, id, options),
+  }),
+  form({
+    word: 'redrive',
+    description: 'Send dead deliveries again, the oldest first. The first one of each subscriber goes alone.',
+    options: {
+      type: TYPE,
+      consumer: { value: 'NAME', completes: 'function', description: 'Only those to this subscriber.' },
+      to: {
+        value: 'NAME',
+        completes: 'function',
+        description: 'Send them to this subscriber, which replaces the one that --consumer names.',
+      },
+      id: { value: 'ID', description: 'Only those of this event.' },
+      before: { value: 'TIME', read: readTime('--before'), description: 'Only those of events before this time.' },
+      after: { value: 'TIME', read: readTime('--after'), description: 'Only those of events after this time.' },
+      limit: { value: 'N', description: 'At most this many, up to 1000. Default: 100.' },
+      rate: { value: 'N/s', read: readRate, description: 'At most this many a second to each subscriber.' },
+      'dry-run': { description: 'Only list what would be sent.' },
+      'no-stop-on-failure': { description: 'Send all at once, not one ahead of the others.' },
+      ...ADMIN_OPTIONS,
+    },
+    examples: [
+      'events redrive --consumer send-welcome-email --dry-run',
+      'events redrive --after 2026-11-30T09:00:00Z --rate 5/s',
+    ],
+    run: (project, { 'dry-run': dryRun, 'no-stop-on-failure': noStop, ...options }) =>
+      redriveEvents(project, { ...options, dryRun, stopOnFailure: !noStop }),
+  }),
+]
 
 interface ListOptions extends AdminOptions {
   readonly state?: string | undefined

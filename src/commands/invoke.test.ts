@@ -84,15 +84,15 @@ describe('ebb invoke', () => {
   })
 
   it.each([
-    [[], /^ebb: usage:\n {2}ebb invoke ENDPOINT/],
-    [['nothing'], /^ebb: there is no function nothing; there are confirm-order, /],
-    [['list-products', '--data', '{'], /^ebb: --data is not JSON: /],
-    [['list-products', '--event', '-'], /^ebb: list-products is an endpoint; give it --data\n$/],
-    [['send-welcome-email', '--as', 'customer'], /^ebb: events come from the relay: leave --as and --scopes out\n$/],
-    [['send-welcome-email', '--event', '/no/such'], /^ebb: ENOENT: no such file/],
-  ])('explains what is wrong with %j', async (args, sentence) => {
+    [[], 2, /^ebb: ebb invoke needs NAME\. /],
+    [['nothing'], 1, /^ebb: there is no function nothing; there are confirm-order, /],
+    [['list-products', '--data', '{'], 2, /^ebb: --data is not JSON: /],
+    [['list-products', '--event', '-'], 1, /^ebb: list-products is an endpoint; give it --data\n$/],
+    [['send-welcome-email', '--as', 'customer'], 1, /^ebb: events come from the relay: leave --as and --scopes out\n$/],
+    [['send-welcome-email', '--event', '/no/such'], 1, /^ebb: ENOENT: no such file/],
+  ])('explains what is wrong with %j', async (args, status, sentence) => {
     const { code, stderr } = await invoke(...args)
-    expect(code).toBe(1)
+    expect(code).toBe(status)
     expect(stderr).toMatch(sentence)
   })
 })

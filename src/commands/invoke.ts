@@ -1,41 +1,65 @@
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
-import { parseArgs, styleText } from 'node:util'
 import type { AnyContract } from '../contract/index.ts'
 import { importContract, readRoles } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { endpointRequest, eventRequest, type FunctionRequest } from '../deploy/sample/sample-request.ts'
+import { paint } from '../dev/paint.ts'
 import { printable } from '../dev/report.ts'
 import { ConfigError, processConfig } from '../kernel/index.ts'
-import { type Command, flag, onInterrupt, printLine, text, usageError } from './command.ts'
+import { onInterrupt, printLine } from './command.ts'
+import { type Form, form, JSON_OPTION } from './form.ts'
 import { type InvocationResult, invokeFunction } from './invoke-function.ts'
 
-const OPTIONS = {
-  ...{ event: text, data: text, as: text },
-  scopes: { ...text, multiple: true },
-  json: flag,
-} as const
+export const invokeCommand: readonly Form[] = [
+  form({
+    description:
+      'Run one function once, without the gateway, on the database of the running Ebb, and print its reply and log. Its effects are real.',
+    arguments: {
+      name: { value: 'NAME', required: true, completes: 'function', description: 'An endpoint or a subscriber.' },
+    },
+    options: {
+      data: {
+        value: 'JSON',
+        read: (text: string) => parseJson(text, '--data'),
+        description: 'The input of an endpoint, or the data of an event. Default: a sample that its contract accepts.',
+      },
+      event: {
+        value: 'FILE',
+        completes: 'path',
+        description: 'A file with the whole event for a subscriber; - reads it from standard input.',
+      },
+      as: {
+        value: 'ROLE|SUBJECT',
+        description:
+          "Who calls an endpoint: a role of domain/roles.ts, or any subject. Default: one with the endpoint's scopes.",
+      },
+      scopes: {
+        value: 'SCOPE,…',
+        repeated: true,
+        description: 'Scopes that the caller has besides those of its role.',
+      },
+      json: JSON_OPTION,
+    },
+    examples: [
+      'invoke list-products',
+      `invoke create-user --data '{"email":"ada@example.com","name":"Ada"}' --as merchant`,
+    ],
+    run: (project, options) => invokeAndPrint(project, options),
+  }),
+]
 
-export const invokeCommand: Command = {
-  usage: [
-    'invoke ENDPOINT [--data JSON] [--as ROLE|SUBJECT] [--scopes SCOPE,…] [--json]',
-    'invoke SUBSCRIBER [--event FILE|- | --data JSON] [--json]',
-  ],
-  description: 'run one function once, without the gateway, on the database of the running Ebb; its effects are real',
-  run: async (project, args) => {
-    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
-    const [name] = positionals
-    if (!name || positionals.length > 1) throw usageError(invokeCommand)
-    const names = await findFunctions(project)
-    if (!names.includes(name)) throw new ConfigError(`there is no function ${name}; there are ${names.join(', ')}`)
-    const contract = await importContract(project, name)
-    const request = await readRequest(contract, values)
-    const caller = await readCaller(project, contract, values)
-    const config = processConfig()
-    const result = await invokeFunction(contract, request, { project, config, caller, signal: interruptSignal() })
-    printLine(values.json ? formatJson(name, result) : formatText(result))
-    if (result.status >= 500) process.exitCode = 1
-  },
+async function invokeAndPrint(project: string, options: InvokeArguments) {
+  const { name, json } = options
+  const names = await findFunctions(project)
+  if (!names.includes(name)) throw new ConfigError(`there is no function ${name}; there are ${names.join(', ')}`)
+  const contract = await importContract(project, name)
+  const request = await readRequest(contract, options)
+  const caller = await readCaller(project, contract, options)
+  const config = processConfig()
+  const result = await invokeFunction(contract, request, { project, config, caller, signal: interruptSignal() })
+  printLine(json ? formatJson(name, result) : formatText(result))
+  if (result.status >= 500) process.exitCode = 1
 }
 
 /** Aborts on Ctrl-C, so that the started function is stopped first. */
@@ -45,41 +69,43 @@ function interruptSignal(): AbortSignal {
   return interrupted.signal
 }
 
-/** The options that describe a request. */
 interface InvokeArguments {
+  /** The function. */
+  readonly name: string
+  readonly json: boolean
   /** A file, or - for stdin. */
-  readonly event?: string | undefined
-  readonly data?: string | undefined
+  readonly event: string | undefined
+  readonly data: unknown
   /** A role of domain/roles.ts, or any other subject. */
-  readonly as?: string | undefined
-  readonly scopes?: readonly string[] | undefined
+  readonly as: string | undefined
+  readonly scopes: readonly string[]
 }
 
 /** Makes the request: an endpoint takes --data, a subscriber --data or --event. */
 async function readRequest(contract: AnyContract, { event, data }: InvokeArguments): Promise<FunctionRequest> {
   if (event !== undefined && data !== undefined) throw new ConfigError('give --event or --data, not both')
-  const given = data === undefined ? undefined : parseJson(data, '--data')
   if (contract.kind === 'endpoint') {
     if (event !== undefined) throw new ConfigError(`${contract.name} is an endpoint; give it --data`)
-    return endpointRequest(contract, given)
+    return endpointRequest(contract, data)
   }
-  if (event === undefined) return eventRequest(contract, given)
+  if (event === undefined) return eventRequest(contract, data)
   const read = event === '-' ? readAll(process.stdin) : readFile(event, 'utf8')
   return eventRequest(contract, parseJson(await read, '--event'))
 }
 
 /** The caller. Default: one with the scopes of the contract; a role has its own scopes, and --scopes adds to them. */
 async function readCaller(project: string, contract: AnyContract, { as: subject, scopes }: InvokeArguments) {
-  const listed = scopes?.flatMap((list) => list.split(',')).filter((scope) => scope !== '')
+  const listed = scopes.flatMap((list) => list.split(',')).filter((scope) => scope !== '')
   if (contract.kind === 'subscriber') {
-    if (subject !== undefined || listed)
+    if (subject !== undefined || scopes.length > 0)
       throw new ConfigError('events come from the relay: leave --as and --scopes out')
     return { sub: 'relay', scopes: [] }
   }
-  if (subject === undefined) return { sub: 'invoke', scopes: listed ?? contract.access.scopes ?? [] }
+  if (subject === undefined)
+    return { sub: 'invoke', scopes: scopes.length > 0 ? listed : (contract.access.scopes ?? []) }
   const roles = await readRoles(project)
   const granted = Object.hasOwn(roles, subject) ? roles[subject] : undefined
-  return { sub: subject, scopes: [...(granted ?? []), ...(listed ?? [])] }
+  return { sub: subject, scopes: [...(granted ?? []), ...listed] }
 }
 
 function parseJson(json: string, option: string): unknown {
@@ -101,9 +127,9 @@ function formatText(result: InvocationResult): string {
   const { status, headers, durationMs, coldStartMs, log } = result
   const colour = status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'green'
   const reply = parseBody(result)
-  const dim = (text: string) => styleText('dim', text)
+  const dim = (text: string) => paint('dim', text)
   return [
-    `${styleText(colour, String(status))}  ${dim(`answered in ${durationMs} ms, after a cold start of ${coldStartMs} ms`)}`,
+    `${paint(colour, String(status))}  ${dim(`answered in ${durationMs} ms, after a cold start of ${coldStartMs} ms`)}`,
     ...(headers.location ? [printable(`location: ${headers.location}`)] : []),
     ...(reply === undefined ? [] : [printable(JSON.stringify(reply, undefined, 2))]),
     ...log.map((line) => dim(printable(line.level === 'text' ? String(line.msg) : JSON.stringify(line)))),

@@ -1,38 +1,62 @@
 import { readFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
 import type { ApiKey } from '../data/api-keys.ts'
 import { readRoles } from '../deploy/import-sources.ts'
 import { readAnnouncement } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { generateIdentityKeys, type IdentityKeys } from '../protocol/index.ts'
 import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
-import { type Command, printLine, text, usageError } from './command.ts'
+import { printJson, printLine } from './command.ts'
+import { type Form, form, JSON_OPTION } from './form.ts'
 
-export const keysCommand: Command = {
-  usage: [
-    'keys show ROLE',
-    'keys list',
-    'keys create SUBJECT [--role ROLE] [--scope SCOPE …] [--days N]',
-    'keys revoke ID',
-  ],
-  description: 'show, list, create or revoke the API keys of a running Ebb',
-  run: async (project, args) => {
-    const options = { ...ADMIN_OPTIONS, role: text, scope: { ...text, multiple: true }, days: text } as const
-    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
-    const [verb, argument] = positionals
-    if (verb === 'show' && argument) return showKey(project, argument)
-    if (verb === 'list') return listKeys(project, values)
-    if (verb === 'create' && argument) return createKey(project, argument, values)
-    if (verb === 'revoke' && argument) return revokeKey(project, argument, values)
-    throw usageError(keysCommand)
-  },
+export const keysCommand: readonly Form[] = [
+  form({
+    word: 'show',
+    description: 'Print the API key of a role on this laptop, and nothing else.',
+    arguments: { role: { value: 'ROLE', required: true, description: 'A role of domain/roles.ts.' } },
+    options: { json: JSON_OPTION },
+    examples: ['keys show customer'],
+    run: (project, { role, json }) => showKey(project, role, { json }),
+  }),
+  form({
+    word: 'list',
+    description: 'List the API keys, without their tokens.',
+    options: ADMIN_OPTIONS,
+    examples: ['keys list --json'],
+    run: (project, options) => listKeys(project, options),
+  }),
+  form({
+    word: 'create',
+    description: 'Create an API key, and print its token, which is shown only once.',
+    arguments: { subject: { value: 'SUBJECT', required: true, description: 'Whom requests with this key come from.' } },
+    options: {
+      role: { value: 'ROLE', description: 'Grant the scopes of this role of domain/roles.ts.' },
+      scope: { value: 'SCOPE', repeated: true, description: 'Grant this scope, such as orders:write, as well.' },
+      days: { value: 'N', read: readDays, description: 'Days until it expires. Default: never.' },
+      ...ADMIN_OPTIONS,
+    },
+    examples: ['keys create till-7 --role merchant --days 90'],
+    run: (project, { subject, ...options }) => createKey(project, subject, options),
+  }),
+  form({
+    word: 'revoke',
+    description: 'Revoke an API key: requests with it are refused from now on.',
+    arguments: { id: { value: 'ID', required: true, description: 'The id of the key, as keys list prints it.' } },
+    options: ADMIN_OPTIONS,
+    examples: ['keys revoke 0190b1c4-94a5-7d2c-8f43-0a1b2c3d4e5f'],
+    run: (project, { id, ...options }) => revokeKey(project, id, options),
+  }),
+]
+
+function readDays(text: string): number {
+  if (!(Number(text) > 0)) throw new ConfigError('--days must be a number above 0')
+  return Number(text)
 }
 
 interface CreateOptions extends AdminOptions {
   readonly role?: string | undefined
   readonly scope?: readonly string[] | undefined
   /** Days until the key expires. Default: never. */
-  readonly days?: string | undefined
+  readonly days?: number | undefined
 }
 
 const DAY_MS = 86_400_000
@@ -41,16 +65,14 @@ const DAY_MS = 86_400_000
 async function createKey(project: string, subject: string, { role, scope = [], days, ...options }: CreateOptions) {
   const granted = role === undefined ? [] : (await readRoles(project))[role]
   if (!granted) throw new ConfigError(`domain/roles.ts has no role ${role}`)
-  if (days !== undefined && !(Number(days) > 0)) throw new ConfigError('--days must be a number above 0')
-  const expiresAt = days === undefined ? undefined : new Date(Date.now() + Number(days) * DAY_MS).toISOString()
+  const expiresAt = days === undefined ? undefined : new Date(Date.now() + days * DAY_MS).toISOString()
   const body = { subject, scopes: [...new Set([...granted, ...scope])], ...(expiresAt ? { expiresAt } : {}) }
   const request = { ...options, method: 'POST', body }
   const created = await callAdmin<{ key: ApiKey; token: string }>(project, '/v1/keys', request)
   printResult(created, ({ token, key }) => [token, `  ${key.id} for ${key.subject}; it is shown only once`], options)
 }
 
-/** Prints the API key of a role on this laptop, and nothing else. */
-async function showKey(project: string, role: string) {
+async function showKey(project: string, role: string, { json }: { readonly json: boolean }) {
   const { keys } = await readAnnouncement(project)
   const key = keys[role]
   const roles = Object.keys(keys).join(', ')
@@ -58,7 +80,8 @@ async function showKey(project: string, role: string) {
     throw new ConfigError(
       `there is no role ${role}; ${roles ? `the roles are ${roles}` : 'domain/roles.ts declares them'}`,
     )
-  printLine(key)
+  if (json) printJson({ role, key })
+  else printLine(key)
 }
 
 async function listKeys(project: string, options: AdminOptions) {
@@ -78,19 +101,24 @@ async function revokeKey(project: string, id: string, options: AdminOptions) {
   printResult({ revoked: id }, () => [`${id} is revoked`], options)
 }
 
-export const identityKeysCommand: Command = {
-  usage: ['identity-keys [--keep JWKS_FILE]'],
-  description:
-    'generate the Ebb-Identity keys of gateway and relay, and the public set for functions; --keep adds the keys of another set, to rotate',
-  run: async (_root, args) => {
-    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { keep: text } })
-    if (positionals.length > 0) throw usageError(identityKeysCommand)
-    const kept = values.keep === undefined ? [] : await readKeys(values.keep)
-    const { gateway, relay, jwks } = await generateIdentityKeys()
-    const keys = { gateway, relay, jwks: { keys: [...jwks.keys, ...kept] } }
-    printLine(JSON.stringify(keys, undefined, 2))
-  },
-}
+export const identityKeysCommand: readonly Form[] = [
+  form({
+    description: 'Generate the Ebb-Identity keys of gateway and relay, and the public set for functions, as JSON.',
+    options: {
+      keep: {
+        value: 'JWKS_FILE',
+        completes: 'path',
+        description: 'Add the public keys of this set to the new one, to rotate without a gap.',
+      },
+    },
+    examples: ['identity-keys --keep public.jwks'],
+    run: async (_project, { keep }) => {
+      const kept = keep === undefined ? [] : await readKeys(keep)
+      const { gateway, relay, jwks } = await generateIdentityKeys()
+      printJson({ gateway, relay, jwks: { keys: [...jwks.keys, ...kept] } })
+    },
+  }),
+]
 
 async function readKeys(file: string): Promise<IdentityKeys['jwks']['keys']> {
   try {

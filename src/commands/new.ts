@@ -2,29 +2,43 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { parseArgs } from 'node:util'
 import { type AnyContract, contractSet } from '../contract/index.ts'
 import { tryContracts } from '../deploy/import-sources.ts'
 import { type ReloadOutcome, waitForReload } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
-import { type Command, printLine, text, usageError } from './command.ts'
+import { printJson, printLine } from './command.ts'
+import { type Form, form, JSON_OPTION } from './form.ts'
 import { endpointFiles, subscriberFiles } from './new-templates.ts'
 
-export const newCommand: Command = {
-  usage: ['new VERB-NOUN [--method METHOD] [--path PATH]', 'new VERB-NOUN --on EVENT-TYPE'],
-  description:
-    'write a working function: an endpoint (default: method and path by its name), or a subscriber of an event',
-  run: async (project, args) => {
-    const options = { method: text, path: text, on: text }
-    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
-    const [name] = positionals
-    if (!name || positionals.length > 1) throw usageError(newCommand)
-    const files = await newFunction(project, name, values)
-    printLine(`${files.join('\n')}\n`)
-    const message = RELOAD_MESSAGES[await waitForReload(project, name, { isServed: true })]
-    printLine(`${message} Its test: npm test -- functions/${name}`)
-  },
-}
+export const newCommand: readonly Form[] = [
+  form({
+    description: 'Write a working function with its test: an endpoint, or with --on a subscriber of an event.',
+    arguments: {
+      name: { value: 'VERB-NOUN', required: true, description: 'Its name, such as place-order.' },
+    },
+    options: {
+      method: { value: 'METHOD', description: 'The HTTP method of the endpoint. Default: by the verb of its name.' },
+      path: { value: 'PATH', description: 'The path of the endpoint, such as /v1/orders/{id}. Default: by its name.' },
+      on: {
+        value: 'EVENT-TYPE',
+        description: 'The event to subscribe to, such as order.placed, which domain/ declares.',
+      },
+      json: JSON_OPTION,
+    },
+    examples: [
+      'new list-invoices',
+      'new search-orders --method POST --path /v1/orders/search',
+      'new note-order --on order.placed',
+    ],
+    run: async (project, { name, json, ...options }) => {
+      const files = await newFunction(project, name, options)
+      if (!json) printLine(`${files.join('\n')}\n`)
+      const outcome = await waitForReload(project, name, { isServed: true })
+      if (json) printJson({ function: name, files, outcome })
+      else printLine(`${RELOAD_MESSAGES[outcome]} Its test: npm test -- functions/${name}`)
+    },
+  }),
+]
 
 const RELOAD_MESSAGES: Readonly<Record<ReloadOutcome, string>> = {
   reloaded: 'The running Ebb serves it.',

@@ -11,8 +11,8 @@ interface RedriveOptions extends AdminOptions {
   readonly before?: string | undefined
   readonly after?: string | undefined
   readonly limit?: string | undefined
-  /** Deliveries a second to each subscriber, such as 5/s. */
-  readonly rate?: string | undefined
+  /** Deliveries a second to each subscriber. */
+  readonly rate?: number | undefined
   readonly dryRun: boolean
   readonly stopOnFailure: boolean
 }
@@ -23,23 +23,24 @@ export async function redriveEvents(
   { type, consumer, to, id, before, after, limit, rate, dryRun, stopOnFailure, ...options }: RedriveOptions,
 ) {
   const body = {
-    ...{ type, consumer, to, id, dryRun, stopOnFailure },
-    ...{ before: toTime('--before', before), after: toTime('--after', after) },
-    ...{ limit: limit === undefined ? undefined : Number(limit), perSecond: toRate(rate) },
+    ...{ type, consumer, to, id, before, after, dryRun, stopOnFailure },
+    ...{ limit: limit === undefined ? undefined : Number(limit), perSecond: rate },
   }
   const redriven = await callAdmin<Redriven>(project, '/v1/events/redrive', { ...options, method: 'POST', body })
   printResult(redriven, toLines, options)
 }
 
-function toTime(option: string, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined
-  const time = new Date(text)
-  if (Number.isNaN(time.getTime())) throw new ConfigError(`${option} must be a time such as 2026-11-30T09:00:00Z`)
-  return time.toISOString()
-}
+/** Reads the time that an option has, as an RFC 3339 text in UTC. */
+export const readTime =
+  (option: string) =>
+  (text: string): string => {
+    const time = new Date(text)
+    if (Number.isNaN(time.getTime())) throw new ConfigError(`${option} must be a time such as 2026-11-30T09:00:00Z`)
+    return time.toISOString()
+  }
 
-function toRate(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
+/** Reads a number a second, such as 5/s. */
+export function readRate(text: string): number {
   const rate = Number(/^(\d+(?:\.\d+)?)(?:\/s)?$/.exec(text)?.[1])
   if (!(rate > 0)) throw new ConfigError('--rate must be deliveries a second to each subscriber, such as 5/s')
   return rate

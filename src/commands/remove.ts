@@ -1,42 +1,52 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { WaitingCounts } from '../data/queue/backlog.ts'
 import { tryContracts } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { waitForReload } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { callAdmin } from './admin-client.ts'
-import { type Command, flag, printLine, usageError } from './command.ts'
+import { printJson, printLine } from './command.ts'
+import { type Form, form, JSON_OPTION } from './form.ts'
 
-export const removeCommand: Command = {
-  usage: ['remove NAME [--force]'],
-  description: 'delete a function, unless another part of the checkout needs it; --force deletes it anyway',
-  run: async (project, args) => {
-    const options = { force: flag }
-    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options })
-    const [name] = positionals
-    if (!name || positionals.length > 1) throw usageError(removeCommand)
-    await assertFunction(project, name)
-    const orphans = await findOrphanedSubscribers(project, name)
-    const imports = await findImports(project, name)
-    const mentions = await findMentions(project, name)
-    const lines = [
-      ...orphans.map((other) => `  functions/${other}  subscribes to what only ${name} emits`),
-      ...imports.map(({ file, line, text }) => `  ${file}:${line}  ${text}`),
-    ]
-    if (lines.length > 0 && !values.force) {
-      throw new ConfigError(`${name} stays, since these need it (--force removes it anyway):\n${lines.join('\n')}`)
-    }
-    await rm(join(project, 'functions', name), { recursive: true })
-    await waitForReload(project, name, { isServed: false })
-    const notes = [
-      ...(lines.length > 0 ? ['What needs it:', ...lines] : []),
-      ...(await describeWaiting(project, name)),
-      ...(mentions.length > 0 ? [`Its name is still in ${mentions.join(', ')}.`] : []),
-    ]
-    printLine([`functions/${name} is removed`, ...notes].join('\n'))
-  },
+export const removeCommand: readonly Form[] = [
+  form({
+    description: 'Delete a function, unless another part of the checkout needs it.',
+    arguments: {
+      name: { value: 'NAME', required: true, completes: 'function', description: 'The function to delete.' },
+    },
+    options: { force: { description: 'Delete it anyway, and list what needs it.' }, json: JSON_OPTION },
+    examples: ['remove say-hello'],
+    run: (project, { name, ...options }) => removeFunction(project, name, options),
+  }),
+]
+
+async function removeFunction(
+  project: string,
+  name: string,
+  { force, json }: { readonly force: boolean; readonly json: boolean },
+) {
+  await assertFunction(project, name)
+  const orphans = await findOrphanedSubscribers(project, name)
+  const imports = await findImports(project, name)
+  const mentions = await findMentions(project, name)
+  const lines = [
+    ...orphans.map((other) => `  functions/${other}  subscribes to what only ${name} emits`),
+    ...imports.map(({ file, line, text }) => `  ${file}:${line}  ${text}`),
+  ]
+  if (lines.length > 0 && !force) {
+    throw new ConfigError(`${name} stays, since these need it (--force removes it anyway):\n${lines.join('\n')}`)
+  }
+  await rm(join(project, 'functions', name), { recursive: true })
+  await waitForReload(project, name, { isServed: false })
+  const waiting = await countWaiting(project, name)
+  if (json) return printJson({ function: name, orphans, imports, mentions, waiting })
+  const notes = [
+    ...(lines.length > 0 ? ['What needs it:', ...lines] : []),
+    ...describeWaiting(name, waiting),
+    ...(mentions.length > 0 ? [`Its name is still in ${mentions.join(', ')}.`] : []),
+  ]
+  printLine([`functions/${name} is removed`, ...notes].join('\n'))
 }
 
 /** A line that imports from a function. */
@@ -103,11 +113,14 @@ async function filesUnder(path: string): Promise<readonly string[]> {
   return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
 }
 
-/** Lines about the deliveries and invocations that still wait for a removed function; none if nothing waits or no Ebb runs. */
-async function describeWaiting(project: string, name: string): Promise<readonly string[]> {
+/** The deliveries and invocations that still wait for a removed function; none if no Ebb runs. */
+async function countWaiting(project: string, name: string): Promise<WaitingCounts> {
   const path = `/v1/events/waiting?function=${encodeURIComponent(name)}`
   const waiting = await callAdmin<WaitingCounts>(project, path, {}).catch(() => undefined)
-  const { deliveries = 0, invocations = 0 } = waiting ?? {}
+  return { deliveries: 0, invocations: 0, ...waiting }
+}
+
+function describeWaiting(name: string, { deliveries, invocations }: WaitingCounts): readonly string[] {
   return [
     ...(deliveries > 0
       ? [

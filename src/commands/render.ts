@@ -1,53 +1,90 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { SERVICES } from '../build/build-image.ts'
 import { importContracts, importUses } from '../deploy/import-sources.ts'
 import { PLATFORM } from '../deploy/platform-files.ts'
 import { clusterSecrets, HEADER, readChart, readPlatformCopies, render } from '../deploy/render/index.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { describeVersionGap, readRenderedVersion } from '../project/rendered-version.ts'
-import { type Command, printLine, text, usageError } from './command.ts'
+import { printJson, printLine } from './command.ts'
+import { type Form, form, JSON_OPTION } from './form.ts'
 
-export const renderCommand: Command = {
-  usage: ['render [--check] [--openfaas ce|pro] [--pool N] [--max-connections N]', 'render secrets'],
-  description:
-    'render the files for clusters from the contracts; with `secrets`, print those of a new cluster (npm run render)',
-  run: async (project, args) => {
-    const { values, positionals } = parseArgs({
-      ...{ args: [...args], allowPositionals: true },
-      options: { check: { type: 'boolean' }, openfaas: text, pool: text, 'max-connections': text },
-    })
-    const [verb, ...others] = positionals
-    if (verb === 'secrets' && others.length === 0) return void process.stdout.write(await clusterSecrets())
-    if (verb !== undefined) throw usageError(renderCommand)
-    const { openfaas = 'ce', pool, 'max-connections': maxConnections } = values
-    if (openfaas !== 'ce' && openfaas !== 'pro') throw usageError(renderCommand)
-    const gap = await describeVersionGap(project)
-    if (gap && values.check) throw new ConfigError(gap)
-    const contracts = await importContracts(project)
-    const rendered = render(contracts, {
-      ...{ services: SERVICES, openfaas, chart: readChart(PLATFORM) },
-      uses: await importUses(project, Object.keys(contracts)),
-      ...(pool === undefined ? {} : { poolMax: positiveInteger('--pool', pool) }),
-      ...(maxConnections === undefined ? {} : { maxConnections: positiveInteger('--max-connections', maxConnections) }),
-    })
-    const files = { ...readPlatformCopies(PLATFORM, project), ...rendered }
-    if (!values.check) {
-      const before = await readRenderedVersion(project)
-      for (const line of await writeRendered(project, files)) printLine(line)
-      if (gap) printLine(`What else this version needs changed: npx ebb upgrade --apply ${before}`)
-      return
-    }
-    const differences = await compareRendered(project, files)
-    if (differences.length > 0) throw new ConfigError([...differences, 'To update them: npm run render'].join('\n'))
-  },
+export const renderCommand: readonly Form[] = [
+  form({
+    description:
+      'Render the files for clusters from the contracts: k8s/, charts/ebb, stack.yml and others (npm run render).',
+    options: {
+      check: { description: 'Write nothing, and fail if a file differs from what the contracts say.' },
+      openfaas: {
+        value: 'EDITION',
+        choices: ['ce', 'pro'],
+        default: 'ce',
+        description: 'The edition of OpenFaaS that stack.yml is for.',
+      },
+      pool: { value: 'N', read: readCount('--pool'), description: 'Connections of each instance to Postgres.' },
+      'max-connections': {
+        value: 'N',
+        read: readCount('--max-connections'),
+        description: 'Connections that Postgres takes: instances and pools must fit into them.',
+      },
+      json: JSON_OPTION,
+    },
+    examples: ['render', 'render --check --json'],
+    run: (project, options) => renderProject(project, options),
+  }),
+  form({
+    word: 'secrets',
+    description: 'Print the secrets of a new cluster, each time others, for kubectl create.',
+    examples: ['render secrets | kubectl create -f -'],
+    run: async () => void process.stdout.write(await clusterSecrets()),
+  }),
+]
+
+function readCount(option: string) {
+  return (given: string): number => {
+    const number = Number(given)
+    if (!Number.isInteger(number) || number < 1) throw new ConfigError(`${option} must be a whole number of at least 1`)
+    return number
+  }
 }
 
-function positiveInteger(option: string, given: string): number {
-  const number = Number(given)
-  if (!Number.isInteger(number) || number < 1) throw new ConfigError(`${option} must be a whole number of at least 1`)
-  return number
+interface RenderOptions {
+  readonly check: boolean
+  readonly openfaas: 'ce' | 'pro'
+  readonly pool: number | undefined
+  readonly 'max-connections': number | undefined
+  readonly json: boolean
+}
+
+async function renderProject(project: string, { check, openfaas, pool, json, ...options }: RenderOptions) {
+  const { 'max-connections': maxConnections } = options
+  const gap = await describeVersionGap(project)
+  if (gap && check) throw new ConfigError(gap)
+  const before = gap && (await readRenderedVersion(project))
+  const contracts = await importContracts(project)
+  const rendered = render(contracts, {
+    ...{ services: SERVICES, openfaas, chart: readChart(PLATFORM) },
+    uses: await importUses(project, Object.keys(contracts)),
+    ...(pool === undefined ? {} : { poolMax: pool }),
+    ...(maxConnections === undefined ? {} : { maxConnections }),
+  })
+  const files = { ...readPlatformCopies(PLATFORM, project), ...rendered }
+  const differences = await compareFiles(project, files)
+  const { missing, changed, left } = differences
+  const isSame = missing.length + changed.length + left.length === 0
+  if (!check) await writeRendered(project, files, differences)
+  if (json) {
+    printJson(check ? { ok: isSame, ...differences } : { wrote: [...missing, ...changed].sort(), removed: left })
+    if (check && !isSame) process.exitCode = 1
+    return
+  }
+  if (check && !isSame)
+    throw new ConfigError([...describeDifferences(differences), 'To update them: npm run render'].join('\n'))
+  if (check) return
+  for (const name of [...missing, ...changed].sort()) printLine(`wrote ${name}`)
+  for (const name of left) printLine(`removed ${name}`)
+  if (isSame) printLine(`All ${Object.keys(files).length} files are as the contracts say.`)
+  if (gap) printLine(`What else this version needs changed: npx ebb upgrade --apply ${before}`)
 }
 
 type Files = Readonly<Record<string, string>>
@@ -55,33 +92,32 @@ type Files = Readonly<Record<string, string>>
 /** Folders in which files with the header are rendered: those that no contract asks for any more are removed. */
 const FOLDERS = ['k8s']
 
-/** Writes the files that differ, removes those of functions that are gone, and returns a line for each. */
-async function writeRendered(project: string, files: Files): Promise<readonly string[]> {
-  const { missing, changed, left } = await compareFiles(project, files)
+/** How the files of a project differ from what is rendered. */
+interface Differences {
+  readonly missing: readonly string[]
+  readonly changed: readonly string[]
+  /** Those that belong to no contract any more. */
+  readonly left: readonly string[]
+}
+
+/** Writes the files that differ, and removes those of functions that are gone. */
+async function writeRendered(project: string, files: Files, { missing, changed, left }: Differences) {
   for (const name of [...missing, ...changed]) {
     await mkdir(dirname(join(project, name)), { recursive: true })
     await writeFile(join(project, name), files[name] ?? '')
   }
   for (const name of left) await rm(join(project, name))
-  const total = Object.keys(files).length
-  const lines = [
-    ...[...missing, ...changed].sort().map((name) => `wrote ${name}`),
-    ...left.map((name) => `removed ${name}`),
-  ]
-  return lines.length > 0 ? lines : [`All ${total} files are as the contracts say.`]
 }
 
 /** A sentence for each file that differs from what is rendered from the contracts. */
-async function compareRendered(project: string, files: Files): Promise<readonly string[]> {
-  const { missing, changed, left } = await compareFiles(project, files)
-  return [
+const describeDifferences = ({ missing, changed, left }: Differences): readonly string[] =>
+  [
     ...missing.map((name) => `${name} is missing`),
     ...changed.map((name) => `${name} differs from what the contracts say`),
     ...left.map((name) => `${name} belongs to no contract any more`),
   ].sort()
-}
 
-async function compareFiles(project: string, files: Files) {
+async function compareFiles(project: string, files: Files): Promise<Differences> {
   const found = { missing: [] as string[], changed: [] as string[], left: [] as string[] }
   for (const [name, text] of Object.entries(files)) {
     const there = await readIfThere(join(project, name))

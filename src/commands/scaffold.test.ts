@@ -107,6 +107,15 @@ describe('ebb remove', () => {
     )
   })
 
+  it('and new print what they did as JSON', async () => {
+    const made = JSON.parse(await ebb('new', 'say-bye', '--json'))
+    expect(made).toMatchObject({ function: 'say-bye', outcome: 'not-running' })
+    expect(made.files).toContain('functions/say-bye/handler.test.ts')
+    expect(JSON.parse(await ebb('remove', 'say-bye', '--json'))).toEqual({
+      ...{ function: 'say-bye', orphans: [], imports: [], mentions: [], waiting: { deliveries: 0, invocations: 0 } },
+    })
+  })
+
   it('removes one with a broken contract while another one is broken, and lists where its name remains', async () => {
     const broken = 'export default 7'
     for (const name of ['get-moon', 'get-sun']) {
@@ -118,14 +127,5 @@ describe('ebb remove', () => {
     expect(await functions()).not.toContain('get-moon')
     expect(await ebb('build')).toMatch(/^ebb: functions\/get-sun\/contract.ts: its default export must be/)
     expect(await ebb('remove', 'get-sun')).toBe('functions/get-sun is removed\n')
-  })
-})
-
-describe('every command', () => {
-  it('prints its forms with --help, and the version with --version', async () => {
-    expect(await ebb('new', '--help')).toMatch(/^ {2}ebb new VERB-NOUN \[--method METHOD\]/)
-    expect(await ebb('events', 'list', '-h')).toMatch(/^ {2}ebb events list/)
-    expect(await ebb('--version')).toMatch(/^ebb \d+\.\d+\.\d+, Node v26\./)
-    expect(await ebb('mok')).toMatch(/^ebb: there is no command called mok; there are new, remove, /)
   })
 })

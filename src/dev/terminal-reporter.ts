@@ -1,8 +1,8 @@
 import { relative } from 'node:path'
-import { styleText } from 'node:util'
 import type { ContractSet, Route } from '../contract/index.ts'
 import type { Roles } from '../deploy/import-sources.ts'
 import type { FunctionStatus } from '../protocol/index.ts'
+import { paint } from './paint.ts'
 import { type DevEvent, printable, type Report } from './report.ts'
 
 interface TerminalReporterOptions {
@@ -33,8 +33,8 @@ const sanitize = (event: DevEvent): DevEvent => {
 }
 const INDENT = `\n${' '.repeat(15)}`
 
-const dim = (text: string) => styleText('dim', text)
-const bold = (text: string) => styleText('bold', text)
+const dim = (text: string) => paint('dim', text)
+const bold = (text: string) => paint('bold', text)
 
 function welcome(
   { url, admin, keys, readyMs }: Extract<DevEvent, { event: 'ready' }>,
@@ -95,9 +95,9 @@ function formatEvent(event: DevEvent, { statuses, project }: TerminalReporterOpt
   }
   switch (event.event) {
     case 'spawn':
-      return `${clock}  ${styleText('cyan', ' up')}  ${event.function} ${dim(`started in ${event.coldStartMs} ms; ${count(event.function)}`)}`
+      return `${clock}  ${paint('cyan', ' up')}  ${event.function} ${dim(`started in ${event.coldStartMs} ms; ${count(event.function)}`)}`
     case 'idle-stop':
-      return `${clock}  ${styleText('cyan', 'off')}  ${event.function} ${dim(`idle for ${seconds(event.idleMs)}; ${count(event.function)}`)}`
+      return `${clock}  ${paint('cyan', 'off')}  ${event.function} ${dim(`idle for ${seconds(event.idleMs)}; ${count(event.function)}`)}`
     case 'request': {
       const { status = 0, method, path, durationMs, function: name, reason } = event
       const target = reason ? `no function invoked: ${reason}` : (name ?? '')
@@ -110,12 +110,12 @@ function formatEvent(event: DevEvent, { statuses, project }: TerminalReporterOpt
     }
     case 'fault': {
       const next = typeof event.nextStartInMs === 'number' ? dim(` (again in ${seconds(event.nextStartInMs)})`) : ''
-      return `${clock}  ${styleText('red', ' !!')}  ${event.part}: ${ownFrames(event.message, project)}${next}`
+      return `${clock}  ${paint('red', ' !!')}  ${event.part}: ${ownFrames(event.message, project)}${next}`
     }
     case 'reload': {
       const line = (tag: string, names: readonly string[], verb: string) =>
         names.length > 0
-          ? [`${clock}  ${styleText('cyan', tag)}  ${names.join(', ')} ${dim(`${verb} after ${event.tookMs} ms`)}`]
+          ? [`${clock}  ${paint('cyan', tag)}  ${names.join(', ')} ${dim(`${verb} after ${event.tookMs} ms`)}`]
           : []
       return [...line('new', event.functions, 'served'), ...line('end', event.removed, 'removed')].join('\n')
     }
@@ -132,7 +132,7 @@ const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`
 
 function colouredStatus(status: number): string {
   const colour = status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'green'
-  return styleText(colour, String(status === 599 ? ' !!' : status))
+  return paint(colour, String(status === 599 ? ' !!' : status))
 }
 
 const FRAME = /^\s+at /

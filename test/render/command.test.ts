@@ -59,6 +59,11 @@ describe('ebb render', () => {
       'To update them: npm run render',
     ])
     expect(await readFile(join(checkout.root, 'stack.yml'), 'utf8')).toBe('mine')
+    const json = await ebb('--check', '--json')
+    expect([json.code, json.stderr]).toEqual([1, ''])
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      ...{ ok: false, missing: expect.arrayContaining(['skaffold.yaml']), left: [] },
+    })
   })
 
   it('takes away what belongs to a function that is gone, and nothing that it has not written; then there is nothing to do', async () => {
@@ -125,7 +130,7 @@ describe('ebb render', () => {
   })
 
   it.each([
-    [['--openfaas', 'edge'], 'usage:\n  ebb render [--check]'],
+    [['--openfaas', 'edge'], '--openfaas is ce or pro, not edge. ebb render --help describes it.'],
     [['--max-connections', 'many'], '--max-connections must be a whole number of at least 1'],
   ])('refuses %j', async (args, sentence) => {
     expect((await ebb(...args)).stderr).toContain(`ebb: ${sentence}`)

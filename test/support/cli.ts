@@ -5,14 +5,16 @@ import { cliIn } from './project.ts'
 interface CliOptions {
   /** A checkout to run it in; default: the tests' project. */
   readonly root?: string | undefined
+  /** The folder that it runs in; default: the root. */
+  readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   /** Default: empty, and closed at once. */
   readonly stdin?: string
 }
 
 /** Runs the command line as a process of its own: the lines that it has printed so far, and how it ends. */
-export function spawnCli(args: readonly string[], { root, env = {}, stdin = '' }: CliOptions = {}) {
-  const { cli, cwd } = cliIn(root)
+export function spawnCli(args: readonly string[], { root, env = {}, stdin = '', ...options }: CliOptions = {}) {
+  const { cli, cwd } = { ...cliIn(root), ...options }
   const child = spawn(process.execPath, [cli, ...args], {
     cwd,
     env: { PATH: process.env.PATH, HOME: process.env.HOME, EBB_ENV_FILE: '/dev/null', ...env },

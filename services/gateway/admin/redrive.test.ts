@@ -158,12 +158,12 @@ describe('ebb events redrive', () => {
 
   it('reports what is wrong in one sentence', async () => {
     const { ebb } = await start()
-    for (const [args, sentence] of [
-      [['--id', '00000000-0000-4000-8000-0000000000ff'], 'ebb: There is no event of this id.\n'],
-      [['--before', 'noon'], 'ebb: --before must be a time such as 2026-11-30T09:00:00Z\n'],
-      [['--rate', 'fast'], 'ebb: --rate must be deliveries a second to each subscriber, such as 5/s\n'],
+    for (const [args, code, sentence] of [
+      [['--id', '00000000-0000-4000-8000-0000000000ff'], 1, 'ebb: There is no event of this id.\n'],
+      [['--before', 'noon'], 2, 'ebb: --before must be a time such as 2026-11-30T09:00:00Z\n'],
+      [['--rate', 'fast'], 2, 'ebb: --rate must be deliveries a second to each subscriber, such as 5/s\n'],
     ] as const) {
-      expect(await ebb('redrive', ...args)).toEqual({ out: '', err: sentence, code: 1 })
+      expect(await ebb('redrive', ...args)).toEqual({ out: '', err: sentence, code })
     }
   })
 })

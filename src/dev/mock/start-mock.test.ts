@@ -213,7 +213,7 @@ describe('ebb mock', () => {
     [['--port', 'x'], '--port must be from 0 to 65535; 0 is any free one'],
   ])('explains what is wrong with %j', async (args, sentence) => {
     const { code, stderr } = await spawnCli(['mock', ...args]).ended
-    expect([code, stderr]).toEqual([1, `ebb: ${sentence}\n`])
+    expect([code, stderr]).toEqual([2, `ebb: ${sentence}\n`])
   })
 })
 

@@ -1,0 +1,94 @@
+import type { Verb } from './command.ts'
+
+/** The verbs, in the order of the help: the one list, of which help, completions and suggestions are made. */
+export const verbs: Readonly<Record<string, Verb>> = {
+  create: {
+    summary: 'Create a project of your own in a folder',
+    ignoresEnv: true,
+    load: async () => (await import('./create.ts')).createCommand,
+  },
+  new: {
+    summary: 'Write a working function: an endpoint, or a subscriber of an event',
+    load: async () => (await import('./new.ts')).newCommand,
+  },
+  remove: {
+    summary: 'Delete a function, unless something else needs it',
+    load: async () => (await import('./remove.ts')).removeCommand,
+  },
+  dev: {
+    summary: 'Run Ebb on this machine (npm start)',
+    load: async () => (await import('./dev.ts')).devCommand,
+  },
+  invoke: {
+    summary: 'Run one function once, without the gateway',
+    load: async () => (await import('./invoke.ts')).invokeCommand,
+  },
+  database: {
+    summary: 'Print the address of the database of the running Ebb, for psql',
+    load: async () => (await import('./database.ts')).databaseCommand,
+  },
+  migrate: {
+    summary: "Migrate a database: first the platform's tables, then the team's",
+    load: async () => (await import('./database.ts')).migrateCommand,
+  },
+  events: {
+    summary: 'List events and their deliveries, and send dead ones again',
+    load: async () => (await import('./events.ts')).eventsCommand,
+  },
+  keys: {
+    summary: 'Show, list, create and revoke the API keys of a running Ebb',
+    load: async () => (await import('./keys.ts')).keysCommand,
+  },
+  mock: {
+    summary: 'Mock all endpoints from their contracts, without a function',
+    load: async () => (await import('./mock.ts')).mockCommand,
+  },
+  check: {
+    summary: 'Compare a deployed Ebb with the contracts of this checkout',
+    load: async () => (await import('./check.ts')).checkCommand,
+  },
+  contracts: {
+    summary: 'List what the contracts break since a git ref, and for whom',
+    load: async () => (await import('./contracts.ts')).contractsCommand,
+  },
+  upgrade: {
+    summary: 'Take a project to another version of Ebb',
+    load: async () => (await import('./upgrade.ts')).upgradeCommand,
+  },
+  own: {
+    summary: "Put the platform's sources into the project, or back into the package",
+    load: async () => (await import('./own.ts')).ownCommand,
+  },
+  build: {
+    summary: 'Build what the images hold, into dist/',
+    load: async () => (await import('./build.ts')).buildCommand,
+  },
+  'build-client': {
+    summary: 'Pack a typed client of all endpoints, for npm',
+    load: async () => (await import('./build.ts')).buildClientCommand,
+  },
+  render: {
+    summary: 'Render the files for clusters from the contracts',
+    load: async () => (await import('./render.ts')).renderCommand,
+  },
+  'identity-keys': {
+    summary: 'Generate the keys with which gateway and relay sign who calls',
+    ignoresEnv: true,
+    load: async () => (await import('./keys.ts')).identityKeysCommand,
+  },
+  completion: {
+    summary: 'Print the completions of this command for bash, zsh or fish',
+    ignoresEnv: true,
+    load: async () => (await import('./completion.ts')).completionCommand(verbs),
+  },
+  version: {
+    summary: 'Print the versions of Ebb, Node and the project',
+    ignoresEnv: true,
+    load: async () => (await import('./version.ts')).versionCommand,
+  },
+  help: {
+    summary: 'Print this list, or the help of one command',
+    ignoresEnv: true,
+    load: async () => (await import('./help.ts')).helpCommand(verbs),
+  },
+}
