@@ -74,6 +74,7 @@ export async function* upgradeOnLaptop(fixture: Fixture, folder: string): AsyncG
 
 /** Does what a person does, commits it, and returns what git says has changed beside the lock file and rendered files. */
 async function upgrade(project: string, { from, to, kind, steps }: Fixture): Promise<string> {
+  const before = (await run(project, 'git', ['rev-parse', 'HEAD'])).trim()
   if (typeof from === 'string') await run(project, 'npx', ['ebb', 'upgrade', to])
   else {
     const names =
@@ -84,7 +85,7 @@ async function upgrade(project: string, { from, to, kind, steps }: Fixture): Pro
       await run(project, 'bash', ['-euo', 'pipefail', '-c', script], { ...AUTHOR, EBB: to })
     }
   }
-  const changed = (await run(project, 'git', ['diff', '--stat', '--stat-width=200', 'HEAD'])).trim().split('\n')
+  const changed = (await run(project, 'git', ['diff', '--stat', '--stat-width=200', before])).trim().split('\n')
   await commitAll(project, 'Upgrade Ebb')
   const byHand = changed.filter((line) => line.includes('|') && !RENDERED.test(line.trim()))
   // What was a checkout loses the platform's files.

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Traffic } from './load.ts'
 import { cliOf } from './running-project.ts'
@@ -20,7 +20,9 @@ const execute = promisify(execFile)
 export async function run(folder: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const options = { cwd: folder, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 }
   const { stdout } = await execute(program, [...args], options).catch((cause) => {
-    throw new Error(`${program} ${args.join(' ')} failed:\n${cause.stdout}${cause.stderr}`, { cause })
+    throw new Error(`${program} ${args.join(' ')} failed:\n${cause.stdout ?? ''}${cause.stderr || cause.message}`, {
+      cause,
+    })
   })
   return stdout
 }
@@ -36,17 +38,8 @@ export async function makeCheckout(folder: string, commit: string, kind: Kind): 
 
 /** A project as `ebb create` of a packed Ebb makes it. */
 export async function makeProject(folder: string, packed: string, kind: Kind): Promise<void> {
-  await run(join(folder, '..'), 'npx', [
-    '--yes',
-    '--package',
-    packed,
-    'ebb',
-    'create',
-    folder,
-    '--ebb',
-    packed,
-    '--yes',
-  ])
+  await mkdir(dirname(folder), { recursive: true })
+  await run(dirname(folder), 'npx', ['--yes', '--package', packed, 'ebb', 'create', folder, '--ebb', packed, '--yes'])
   if (kind === 'patched') {
     await run(folder, 'npx', ['ebb', 'own'])
     await commitAll(folder, 'Own the platform')
