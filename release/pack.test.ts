@@ -9,7 +9,12 @@ import { pack } from './pack.ts'
 
 let folder: string
 let packed: string
-let manifest: { readonly scripts?: object; readonly version: string; readonly dependencies: Record<string, string> }
+let manifest: {
+  readonly scripts?: object
+  readonly scarfSettings?: object
+  readonly version: string
+  readonly dependencies: Record<string, string>
+}
 let files: readonly string[]
 
 beforeAll(async () => {
@@ -38,6 +43,11 @@ describe('the package', () => {
 
   it('runs no script when it is installed', () => {
     expect(manifest.scripts).toBeUndefined()
+  })
+
+  it('has no package below it report that it was installed', () => {
+    // What @scarf/scarf asks each package above itself; without it npm 11 lets it call out. It says why it does not with SCARF_VERBOSE=true.
+    expect(manifest.scarfSettings).toEqual({ enabled: false })
   })
 
   it('holds no test, and of the example no copy outside example/', () => {

@@ -115,9 +115,9 @@ describe('functions that have left Ebb', () => {
     ['409 a title that is taken', { title: 'Milk' }, 409],
   ])('answer a POST as on Ebb: %s', async (_name, body, status) => {
     const agent = await onEbb.create.as({ sub: 'ada' })
-    const { headers, ...before } = await agent.post('/v1/notes').send(body)
+    const { status: before, headers, body: reply } = await agent.post('/v1/notes').send(body)
     const after = await askExpress('POST', '/v1/notes', 'ada', body)
-    expect(essence(after)).toEqual(essence({ ...before, location: headers.location }))
+    expect(essence(after)).toEqual(essence({ status: before, location: headers.location, body: reply }))
     expect(after.status).toBe(status)
   })
 

@@ -8,6 +8,7 @@ import { compareVersions, readChangelog } from './changelog.ts'
 
 const readJson = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
 const chart = parse(readFileSync('charts/ebb/Chart.yaml', 'utf8'))
+const dockerfile = readFileSync('Dockerfile', 'utf8')
 const [newest, ...earlier] = readChangelog()
 
 /** Where the version stands: a release changes all of them in one commit. */
@@ -18,7 +19,7 @@ const PLACES: Readonly<Record<string, unknown>> = {
   'src/kernel/version.ts': VERSION,
   'charts/ebb/Chart.yaml, version': chart.version,
   'charts/ebb/Chart.yaml, appVersion': chart.appVersion,
-  'Dockerfile, VERSION': /^ARG VERSION=(.+)$/m.exec(readFileSync('Dockerfile', 'utf8'))?.[1],
+  'the label of images': /^ARG VERSION=(.+)\nLABEL [\s\S]*image\.version="\$\{VERSION\}"/m.exec(dockerfile)?.[1],
 }
 
 describe('the newest version of CHANGELOG.md', () => {
