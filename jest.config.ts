@@ -12,7 +12,7 @@ const FULL_ONLY = [
   '/src/(build/write-inventory|commands/(invoke|scaffold)|dev/postgres/run-as|start/code-cache)\\.test',
   '/test/(e2e/(client|docs|first-look|image|package|readme|reload|rush)|late/late-errors|values/values)\\.test',
   '/test/(e2e/without-example|example/example|properties/project)\\.test',
-  '/test/chart/order-test\\.test',
+  '/test/(chart/contract-test|conformance/own-contracts)\\.test',
   '/test/(leaving/no-egress|supply/(audit|workflows))\\.test',
   '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
   '/release/',

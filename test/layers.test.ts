@@ -40,9 +40,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   // What a project's life is: to be created, upgraded, owned.
   'src/project': ['src/dev', 'src/build', 'src/deploy', 'src/data', 'src/kernel', 'src/contract'],
+  'src/conformance': ['src/deploy', 'src/http', 'src/data', 'src/kernel', 'src/contract'],
   'src/testing': ['src/dev', 'src/deploy', 'src/http', 'src/data', 'src/protocol', 'src/kernel', 'src/contract'],
   'src/commands': [
     'src/project',
+    'src/conformance',
     'src/dev',
     'src/build',
     'src/deploy',

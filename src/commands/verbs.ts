@@ -47,6 +47,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Compare a deployed Ebb with the contracts of this checkout',
     load: async () => (await import('./check.ts')).checkCommand,
   },
+  conformance: {
+    summary: 'Check whether an Ebb keeps what it promises to callers',
+    load: async () => (await import('./conformance.ts')).conformanceCommand,
+  },
   contracts: {
     summary: 'List what the contracts break since a git ref, and for whom',
     load: async () => (await import('./contracts.ts')).contractsCommand,

@@ -4,11 +4,13 @@ import {
   CHART,
   describeChart,
   KNATIVE,
+  type Manifest,
   namesOf,
   notesFor,
   ofKind,
   only,
   PROMETHEUS,
+  parseYaml,
   renderChart,
   type Values,
 } from './helm.ts'
@@ -269,11 +271,26 @@ describeChart('helm test', () => {
     const [gateway] = podsOf([only(manifests, 'Deployment', 'ebb-gateway')])
     expect(pod?.spec.containers[0]).toMatchObject({
       image: gateway?.spec.containers[0]?.image,
-      command: ['/usr/local/bin/node', '/test/order-test.mjs'],
+      command: ['/usr/local/bin/node', '/test/contract-test.mjs'],
     })
     expect(readFileSync('Dockerfile', 'utf8')).toContain('ENTRYPOINT ["/usr/local/bin/node"')
     const { data = {} } = only(manifests, 'ConfigMap', 'ebb-test')
-    expect(data['order-test.mjs']?.trim()).toBe(readFileSync(`${CHART}/files/order-test.mjs`, 'utf8').trim())
+    expect(data['contract-test.mjs']?.trim()).toBe(readFileSync(`${CHART}/files/contract-test.mjs`, 'utf8').trim())
+  })
+
+  it('gets the checks that are rendered from the contracts, those that write only where it may', async () => {
+    const checksOf = (manifests: readonly Manifest[]) =>
+      JSON.parse(only(manifests, 'ConfigMap', 'ebb-test').data?.['checks.json'] ?? '')
+    const { checks } = Object(parseYaml(readFileSync(`${CHART}/functions.yaml`, 'utf8')))
+    expect(checksOf(await renderChart())).toEqual(checks)
+    const reads = checks.filter(({ writes }: { writes?: true }) => !writes)
+    expect(checksOf(await renderChart({ helmTest: { writes: false } }))).toEqual(reads)
+  })
+
+  it('is there without any function, with nothing to check', async () => {
+    const manifests = await renderChart({}, { functions: {} })
+    expect(only(manifests, 'ConfigMap', 'ebb-test').data?.['checks.json']).toBe('[]')
+    expect(podsOf(manifests).some((pod) => componentOf(pod) === 'function')).toBe(false)
   })
 })
 

@@ -13,7 +13,7 @@ export interface CallOptions {
   readonly limitMs?: number
 }
 
-const SCOPES = ['orders:write', 'orders:read', 'products:write']
+const SCOPES = ['conformance:write', 'conformance:read', 'conformance:hold']
 
 /** A caller with an API key, made through the admin port. */
 export async function newCaller(context: Context, subject = `e2e.${randomUUID()}`): Promise<Caller> {
@@ -63,20 +63,13 @@ async function atMost(times: number, once: () => Promise<Response>): Promise<Res
   }
 }
 
-/** A product of which there is enough for every order of a run. */
-export async function newProduct(caller: Caller): Promise<string> {
-  const sku = `E2E-${randomUUID().slice(0, 8).toUpperCase()}`
-  const price = { amount: 100, currency: 'EUR' }
-  const body = { sku, name: 'Of a test', category: 'tests', price, stock: 1_000_000 }
-  const response = await caller.call('POST', '/v1/products', { body, headers: { 'idempotency-key': randomUUID() } })
-  if (response.status !== 201) throw new Error(`no product: ${response.status} ${await response.text()}`)
-  return sku
-}
+/** The name of a batch that nothing was written into. */
+export const newBatch = (): string => `E2E-${randomUUID().toUpperCase()}`
 
-/** Orders one of a product. */
-export const placeOrder = (caller: Caller, sku: string, options: CallOptions = {}) =>
-  caller.call('POST', '/v1/orders', {
-    body: { sku, quantity: 1, email: 'e2e@example.com' },
+/** Writes an entry into a batch. */
+export const writeEntry = (caller: Caller, batch: string, options: CallOptions = {}) =>
+  caller.call('POST', '/v1/conformance/entries', {
+    body: { batch, quantity: 1, email: 'e2e@example.com' },
     ...options,
     headers: { 'idempotency-key': randomUUID(), ...options.headers },
   })

@@ -4,13 +4,13 @@ import type { Options } from './options.ts'
 
 export interface Context {
   readonly options: Options
+  /** The folder of what is built and installed. */
+  readonly project: string
   readonly kubectl: Kubectl
   /** The address of the gateway. */
   readonly gateway: () => Promise<string>
   /** The address of its admin port. */
   readonly admin: () => Promise<string>
-  /** The host and port of its Postgres. */
-  readonly postgres: () => Promise<string>
   /** What goes below the table of checks. */
   readonly tables: FigureTable[]
   readonly log: (sentence: string) => void
@@ -34,7 +34,7 @@ export interface Check {
 const TRIES = 5
 
 /** What every check is given. */
-export async function openContext(options: Options): Promise<Context> {
+export async function openContext(options: Options, project: string): Promise<Context> {
   const kubectl = kubectlIn(options.namespace)
   const forwards: Forward[] = []
   const beganAt = Date.now()
@@ -56,10 +56,10 @@ export async function openContext(options: Options): Promise<Context> {
 
   return {
     options,
+    project,
     kubectl,
     gateway: async () => `http://${await addressOf(`${options.release}-gateway`, 80)}`,
     admin: async () => `http://${await addressOf(`${options.release}-gateway-admin`, 8081)}`,
-    postgres: () => addressOf(`${options.release}-postgres`, 5432),
     tables: [],
     log: (sentence) =>
       process.stdout.write(`${`${((Date.now() - beganAt) / 1_000).toFixed(1)} s`.padStart(8)}  ${sentence}\n`),

@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url'
 import { untilTrue } from '../support/until.ts'
 import type { Context } from './context.ts'
 import { isReady } from './kubectl.ts'
 import { runCommand } from './run-command.ts'
 
-export const CHART = fileURLToPath(new URL('../../charts/ebb', import.meta.url))
+/** The chart of the project that is installed. */
+export const chartOf = ({ project }: Context) => `${project}/charts/ebb`
 const READY_MS = 300_000
 const INGRESSES = ['kourier-system', 'knative-ingress', 'istio-system', 'contour-internal']
 
@@ -22,13 +22,14 @@ export async function makeNamespace({ options, kubectl }: Context) {
 export async function install(context: Context) {
   const { options } = context
   if (options.reuse && (await helm(context, ['list', '--short'])).includes(options.release)) return
-  await helm(context, ['install', options.release, CHART, ...(await values(context, options.tag))])
+  await helm(context, ['install', options.release, chartOf(context), ...(await values(context, options.tag))])
   await untilReady(context)
 }
 
 /** The values that this cluster needs, for images of one tag. */
-export async function values({ options, kubectl }: Context, tag: string): Promise<readonly string[]> {
-  const words = ['--values', `${CHART}/values-small.yaml`, '--set', `engine=${options.engine}`]
+export async function values(context: Context, tag: string): Promise<readonly string[]> {
+  const { options, kubectl } = context
+  const words = ['--values', `${chartOf(context)}/values-small.yaml`, '--set', `engine=${options.engine}`]
   words.push('--set', `image.registry=${options.registry}`, '--set', `image.tag=${tag}`)
   if (options.engine === 'kubernetes') return words
   const namespaces = (await kubectl.text(['get', 'namespaces', '--output', 'name'])).split('\n')

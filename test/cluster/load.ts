@@ -1,5 +1,5 @@
 import type { Caller } from './callers.ts'
-import { newCaller, newProduct, placeOrder } from './callers.ts'
+import { newBatch, newCaller, writeEntry } from './callers.ts'
 import type { Context } from './context.ts'
 
 export interface Load {
@@ -13,8 +13,6 @@ export interface LoadResult {
   readonly failures: ReadonlyMap<string, number>
   /** Refused with 503 and Retry-After, where a part of the machine was taken away on purpose. */
   readonly shed: number
-  /** Orders that were acknowledged. */
-  readonly orders: readonly string[]
   readonly p50Ms: number
   readonly p99Ms: number
   readonly maxMs: number
@@ -23,31 +21,29 @@ export interface LoadResult {
 const CALLERS = 4
 const REQUEST_MS = 60_000
 
-/** Callers at a steady rate, one order to three looks at a product. What is refused is not tried again. */
+/** Callers at a steady rate, one write to three reads. What is refused is not tried again. */
 export async function startLoad(context: Context, { perSecond = 40 } = {}): Promise<Load> {
   const callers = await Promise.all(Array.from({ length: CALLERS }, () => newCaller(context)))
-  const sku = await newProduct(callers[0] as Caller)
+  const batch = newBatch()
   const failures = new Map<string, number>()
-  const orders: string[] = []
   const times: number[] = []
   const open = new Set<Promise<void>>()
   const fail = (why: string) => failures.set(why, (failures.get(why) ?? 0) + 1)
   let [sent, shed] = [0, 0]
 
-  async function send(caller: Caller, isOrder: boolean) {
+  async function send(caller: Caller, writes: boolean) {
     const beganAt = performance.now()
     const at = new Date().toISOString().slice(11, 19)
     try {
-      const response = isOrder
-        ? await placeOrder(caller, sku, { limitMs: REQUEST_MS })
-        : await caller.call('GET', '/v1/products?limit=5', { limitMs: REQUEST_MS })
+      const response = writes
+        ? await writeEntry(caller, batch, { limitMs: REQUEST_MS })
+        : await caller.call('GET', '/v1/conformance/batches?limit=5', { limitMs: REQUEST_MS })
       const text = await response.text()
       if (context.options.busy > 0 && response.status === 503 && response.headers.has('retry-after')) shed++
-      else if (response.status !== (isOrder ? 201 : 200))
-        fail(`${isOrder ? 'POST' : 'GET'} ${response.status} ${text.slice(0, 160)} at ${at}`)
-      else if (isOrder) orders.push(JSON.parse(text).id)
+      else if (response.status !== (writes ? 201 : 200))
+        fail(`${writes ? 'POST' : 'GET'} ${response.status} ${text.slice(0, 160)} at ${at}`)
     } catch (error) {
-      fail(`${isOrder ? 'POST' : 'GET'} ${wordsOf(error)} at ${at}`)
+      fail(`${writes ? 'POST' : 'GET'} ${wordsOf(error)} at ${at}`)
     }
     times.push(performance.now() - beganAt)
   }
@@ -65,7 +61,7 @@ export async function startLoad(context: Context, { perSecond = 40 } = {}): Prom
       await Promise.all(open)
       times.sort((a, b) => a - b)
       const at = (share: number) => Math.round(times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0)
-      return { requests: sent, failures, shed, orders, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) }
+      return { requests: sent, failures, shed, p50Ms: at(0.5), p99Ms: at(0.99), maxMs: at(1) }
     },
   }
 }

@@ -1,16 +1,18 @@
 import { startBusyPod } from './busy-pod.ts'
 import { checks } from './checks.ts'
 import { openContext } from './context.ts'
-import { buildImages, imageNames } from './images.ts'
+import { buildImages } from './images.ts'
 import { install, makeNamespace } from './install.ts'
 import { readOptions } from './options.ts'
+import { assembleProject } from './project.ts'
 import { type Outcome, printOutcomes, versionsOf, writeRun } from './report.ts'
 
 // `npm run e2e:cluster -- --help`: installs the chart on a real cluster, and looks whether it does what it promises.
 const options = readOptions(process.argv.slice(2))
-if (options.build) for (const tag of [options.tag, options.nextTag]) await buildImages(imageNames(), tag, options)
+const project = await assembleProject()
+if (options.build) for (const tag of [options.tag, options.nextTag]) await buildImages(project.root, tag, options)
 
-const context = await openContext(options)
+const context = await openContext(options, project.root)
 const outcomes: Outcome[] = []
 const endBusyPod = options.busy > 0 ? await startBusyPod(context, options.busy) : undefined
 try {
@@ -25,6 +27,7 @@ try {
 } finally {
   await endBusyPod?.()
   await context.close()
+  await project.remove()
 }
 process.exitCode = outcomes.length > 0 && outcomes.every(({ passed }) => passed) ? 0 : 1
 

@@ -1,27 +1,24 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { copyCheckout } from '../support/checkout.ts'
+import { CASES } from '../../src/conformance/cases.ts'
+import { type Outcome, runConformance } from '../../src/conformance/index.ts'
 import { startEbb } from '../support/ebb.ts'
 import { untilTrue } from '../support/until.ts'
-import { CASES } from './cases.ts'
-import { type Outcome, runConformance } from './run-conformance.ts'
-import { holdProduct } from './target.ts'
+import { conformanceProject } from './conformance-project.ts'
 
 const closers: (() => Promise<unknown>)[] = []
 let outcomes: readonly Outcome[] = []
 beforeAll(async () => {
   // A copy, since a save is what replaces a function here.
-  const { root, remove } = await copyCheckout({}, { project: resolve('.') })
+  const { root, remove } = await conformanceProject()
   closers.push(remove)
   const dataDir = join(root, '.ebb')
   const ebb = await startEbb({ root, dataDir, env: { EBB_IDLE_MS: '10000' } })
   closers.push(ebb.stop)
   const { url, admin, adminKey } = ebb.ready
-  const { urls } = JSON.parse(await readFile(join(dataDir, 'running.json'), 'utf8'))
   outcomes = await runConformance({
-    ...{ url, admin: { url: admin, key: adminKey }, patienceMs: 20_000 },
-    holdProduct: (sku) => holdProduct(urls.DATABASE_URL, sku),
+    ...{ url, admin: { url: admin, key: adminKey }, patienceMs: 60_000 },
     restartFunction: async (name) => {
       const file = join(root, 'functions', name, 'handler.ts')
       // A comment would make the same bundle.

@@ -18,7 +18,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm ci && npm test': 'test/e2e/readme.test.ts',
   'docker build --build-arg FUNCTION=place-order --tag ebb/place-order .': 'test/e2e/image.test.ts',
   'helm install ebb charts/ebb --set image.registry=registry.example.com --set image.tag=1': 'test/chart/parts.test.ts',
-  'helm test ebb': 'test/chart/order-test.test.ts',
+  'helm test ebb': 'test/chart/contract-test.test.ts',
   'skaffold dev --profile kind': 'test/render/skaffold-schema.test.ts',
   'export EBB_REGISTRY=registry.example.com EBB_TAG=1': 'test/render/agreement.test.ts',
   'docker buildx bake --push': 'test/render/agreement.test.ts',

@@ -1,6 +1,7 @@
 import { type AnyContract, contractSet, describeDeployment, type ResolvedDeployment } from '../../contract/index.ts'
 import { STORES, type Store } from '../../kernel/index.ts'
 import type { Chart } from './chart.ts'
+import { contractChecks } from './contract-checks.ts'
 import { bake, skaffold } from './image-tools.ts'
 import { knativeIssues } from './knative-service.ts'
 import { kustomize, kustomizeIssues } from './kustomize.ts'
@@ -53,7 +54,7 @@ export function render(
     'stack.yml': openfaasStack(deployedFunctions, { edition, poolMax: sizing.poolMax }),
     'skaffold.yaml': skaffold(deployedFunctions, { services }),
     'docker-bake.hcl': bake(deployedFunctions, { services }),
-    'charts/ebb/functions.yaml': chartFunctions(deployedFunctions),
+    'charts/ebb/functions.yaml': chartFunctions(deployedFunctions, contracts),
   }
 }
 
@@ -70,11 +71,14 @@ function nameIssues({ name, secrets }: ResolvedDeployment): readonly string[] {
   return [...ofName, ...ofSecrets]
 }
 
-/** charts/ebb/functions.yaml: what the chart reads of the functions. */
-function chartFunctions(deployedFunctions: readonly DeployedFunction[]): string {
+/** charts/ebb/functions.yaml: what the chart reads of the functions, and what `helm test` asks them. */
+function chartFunctions(
+  deployedFunctions: readonly DeployedFunction[],
+  contracts: Readonly<Record<string, AnyContract>>,
+): string {
   const functions = deployedFunctions.map(({ name, kind, scale, timeoutMs, resources, uses, secrets, egress }) => [
     name,
     { kind, scale, timeoutMs, timeoutSeconds: timeoutSecondsOf(timeoutMs), resources, uses, secrets, egress },
   ])
-  return yamlFile([{ functions: Object.fromEntries(functions) }])
+  return yamlFile([{ functions: Object.fromEntries(functions), checks: contractChecks(contracts) }])
 }

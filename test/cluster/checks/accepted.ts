@@ -1,20 +1,17 @@
-import { fileURLToPath } from 'node:url'
 import type { Check } from '../context.ts'
-import { CHART, values } from '../install.ts'
+import { chartOf, values } from '../install.ts'
 import { kubectlIn } from '../kubectl.ts'
 import { runCommand } from '../run-command.ts'
-
-const OVERLAYS = fileURLToPath(new URL('../../../k8s/overlays/', import.meta.url))
 
 /** The API server would take each object that is rendered from the contracts, with all its fields. */
 export const accepted: Check = {
   name: 'k8s/ is accepted by the API server',
   engine: 'knative',
-  run: async () => {
+  run: async ({ project }) => {
     const kubectl = kubectlIn('default')
     const counts: string[] = []
     for (const overlay of ['kind', 'prod']) {
-      const words = ['--dry-run=server', '--validate=strict', '--kustomize', OVERLAYS + overlay]
+      const words = ['--dry-run=server', '--validate=strict', '--kustomize', `${project}/k8s/overlays/${overlay}`]
       const lines = (await kubectl.text(['apply', ...words])).trim().split('\n')
       const others = lines.filter((line) => !/ (created|configured|unchanged) \(server dry run\)$/.test(line))
       if (others.length > 0) throw new Error(others.join('; '))
@@ -74,7 +71,7 @@ const everything = {
     bundled: { ...withExistingSecret, ...scheduling, backup: { ...withExistingSecret, ...scheduling, enabled: true } },
   },
   allFunctions: withExistingSecret,
-  functions: { 'place-order': account },
+  functions: { 'conformance-write': account },
 }
 
 /** The API server would take what the chart makes of every value, with all its fields. */
@@ -85,7 +82,7 @@ export const valuesAccepted: Check = {
     // Knative takes a function's scheduling with features only that are off by default.
     const all = options.engine === 'knative' ? everything : { ...everything, ...scheduling }
     const flags = [...(await values(context, options.tag)), '--values', '-', '--dry-run=server', '--skip-tests']
-    const words = ['template', options.release, CHART, '--namespace', options.namespace, ...flags]
+    const words = ['template', options.release, chartOf(context), '--namespace', options.namespace, ...flags]
     const manifests = await runCommand('helm', words, { input: JSON.stringify(all) })
     const dryRun = ['apply', '--dry-run=server', '--validate=strict', '--filename', '-']
     const lines = (await kubectl.text(dryRun, { input: manifests })).trim().split('\n')

@@ -1,5 +1,5 @@
+import { CONFORMANCE_FUNCTIONS } from '../../../src/conformance/index.ts'
 import type { Check } from '../context.ts'
-import { functionNames } from '../images.ts'
 import { helm } from '../install.ts'
 import { isReady } from '../kubectl.ts'
 
@@ -18,7 +18,7 @@ export const admitted: Check = {
     const kind = options.engine === 'knative' ? 'services.serving.knative.dev' : 'deployments'
     const functions = await kubectl.list(kind, 'app.kubernetes.io/component=function')
     const ready = functions.filter((one) => (options.engine === 'knative' ? isReady(one) : one.status?.readyReplicas))
-    const names = functionNames().filter((name) => !ready.some((one) => one.metadata.name.endsWith(name)))
+    const names = CONFORMANCE_FUNCTIONS.filter((name) => !ready.some((one) => one.metadata.name.endsWith(name)))
     if (names.length > 0) throw new Error(`not ready: ${names.join(', ')}`)
     const pods = await kubectl.list('pods')
     return `${ready.length} functions ready, ${pods.length} pods there, none refused`

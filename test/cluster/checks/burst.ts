@@ -1,9 +1,9 @@
-import { newCaller, newProduct, placeOrder } from '../callers.ts'
+import { newBatch, newCaller, writeEntry } from '../callers.ts'
 import { watchPods } from '../cold-start.ts'
 import type { Check } from '../context.ts'
 import { untilZero } from './scale-to-zero.ts'
 
-const NAME = 'place-order'
+const NAME = 'conformance-write'
 const CALLS = 200
 const CALLERS = 10
 
@@ -13,13 +13,13 @@ export const burst: Check = {
   run: async (context) => {
     const { kubectl, options } = context
     const callers = await Promise.all(Array.from({ length: CALLERS }, () => newCaller(context)))
-    const sku = await newProduct(callers[0] as (typeof callers)[number])
+    const batch = newBatch()
     if (options.engine === 'knative') await untilZero(kubectl, NAME)
     const watch = watchPods(options.namespace, `app.kubernetes.io/name=${NAME},app.kubernetes.io/component=function`)
     const beganAt = Date.now()
     const answers = await Promise.all(
       Array.from({ length: CALLS }, async (_, i) => {
-        const response = await placeOrder(callers[i % CALLERS] as (typeof callers)[number], sku)
+        const response = await writeEntry(callers[i % CALLERS] as (typeof callers)[number], batch)
         const text = await response.text()
         return { status: response.status, text, ms: Date.now() - beganAt }
       }),

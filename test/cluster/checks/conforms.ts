@@ -1,5 +1,4 @@
-import { type Outcome, runConformance } from '../../conformance/run-conformance.ts'
-import { holdProduct, type Target } from '../../conformance/target.ts'
+import { type Outcome, runConformance, type Target } from '../../../src/conformance/index.ts'
 import { untilTrue } from '../../support/until.ts'
 import type { Check, Context } from '../context.ts'
 
@@ -21,14 +20,9 @@ export const conforms: Check = {
 async function targetOf(context: Context): Promise<Target> {
   const { kubectl, options } = context
   const adminKey = await kubectl.secret(`${options.release}-gateway`, 'admin-key')
-  const database = new URL(await kubectl.secret(`${options.release}-postgres-functions`, 'url'))
   return {
     url: await context.gateway(),
     admin: { url: await context.admin(), key: adminKey },
-    holdProduct: async (sku) => {
-      database.host = await context.postgres()
-      return holdProduct(database.href, sku)
-    },
     restartFunction: (name) => restart(context, name),
   }
 }

@@ -1,9 +1,9 @@
-import { newCaller, newProduct, placeOrder } from '../callers.ts'
+import { newBatch, newCaller, writeEntry } from '../callers.ts'
 import type { Check, Context } from '../context.ts'
 import { isReady, kubectlIn } from '../kubectl.ts'
 import { probeFrom } from '../probe-pod.ts'
 
-const NAME = 'place-order'
+const NAME = 'conformance-write'
 const NO_WAY = /^(timeout|TimeoutError|UND_ERR_CONNECT_TIMEOUT|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH)$/
 
 /** A pod that is none of ours reaches the gateway, and neither a function nor a store; through Knative's ingress 401. */
@@ -24,7 +24,7 @@ export const network: Check = {
     const cluster = kubectlIn('default')
     await cluster.text(['create', 'namespace', other])
     try {
-      const ingress = `http://${host('list-products')}/v1/products`
+      const ingress = `http://${host('conformance-list')}/v1/conformance/batches`
       const far = await probeFrom(context, other, { gateway, ...stores, ingress })
       const { gateway: nearGateway, ...nearRest } = near
       const { gateway: farGateway, ingress: through = '', ...farRest } = far
@@ -42,7 +42,7 @@ export const network: Check = {
 /** The ports of a pod of a function that is up. */
 async function functionPorts(context: Context): Promise<Record<string, string>> {
   const caller = await newCaller(context)
-  const response = await placeOrder(caller, await newProduct(caller))
+  const response = await writeEntry(caller, newBatch())
   if (response.status !== 201) throw new Error(`answered ${response.status}`)
   const pod = (await context.kubectl.podsOfFunction(NAME)).find(isReady)
   const ports = context.options.engine === 'knative' ? [8080, 8012, 8013, 8022, 9090, 9091] : [8080]

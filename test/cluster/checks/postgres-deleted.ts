@@ -1,7 +1,7 @@
 import { untilTrue } from '../../support/until.ts'
-import { type Caller, newCaller, newProduct, placeOrder } from '../callers.ts'
+import { type Caller, newBatch, newCaller, writeEntry } from '../callers.ts'
 import type { Check } from '../context.ts'
-import { untilDelivered } from '../events.ts'
+import { eventsAbout, untilDelivered } from '../events.ts'
 import { isReady } from '../kubectl.ts'
 
 const PER_SECOND = 20
@@ -21,17 +21,17 @@ export const postgresDeleted: Check = {
   run: async (context) => {
     const { kubectl } = context
     const caller = await newCaller(context)
-    const sku = await newProduct(caller)
+    const batch = newBatch()
     const answers: Answer[] = []
     const open = new Set<Promise<unknown>>()
     const timer = setInterval(() => {
-      const order = orderOnce(caller, sku).then((answer) => answers.push(answer))
-      open.add(order.finally(() => open.delete(order)))
+      const write = writeOnce(caller, batch).then((answer) => answers.push(answer))
+      open.add(write.finally(() => open.delete(write)))
     }, 1_000 / PER_SECOND)
     const statusesSince = (at: number) => answers.filter((answer) => answer.at > at).map(({ status }) => status)
     let [deletedAt, wellAt] = [0, 0]
     try {
-      await untilTrue(() => answers.some(({ status }) => status === 201), { limitMs: 60_000, what: 'a first order' })
+      await untilTrue(() => answers.some(({ status }) => status === 201), { limitMs: 60_000, what: 'a first entry' })
       const [pod] = await kubectl.podsOf('postgres')
       deletedAt = Date.now()
       await kubectl.text(['delete', 'pod', pod?.metadata.name ?? '', '--wait=false'])
@@ -44,7 +44,7 @@ export const postgresDeleted: Check = {
         const late = statusesSince(Date.now() - WELL_MS)
         return late.length >= PER_SECOND && late.every((status) => status === 201)
       }
-      await untilTrue(isWell, { limitMs: LIMIT_MS, what: 'orders as before' })
+      await untilTrue(isWell, { limitMs: LIMIT_MS, what: 'entries as before' })
       wellAt = Date.now() - WELL_MS
     } finally {
       clearInterval(timer)
@@ -54,10 +54,9 @@ export const postgresDeleted: Check = {
     const counts = countsOf(refused)
     const bad = refused.filter(({ status, retryAfter }) => status !== 503 || !retryAfter)
     const acknowledged = answers.filter(({ status }) => status === 201).map(({ text }) => JSON.parse(text).id)
-    const lost: string[] = []
-    for (const id of acknowledged) if ((await caller.call('GET', `/v1/orders/${id}`)).status !== 200) lost.push(id)
-    const figures = `${acknowledged.length} orders acknowledged, ${lost.length} lost; meanwhile ${counts || 'none refused'}; well again ${((wellAt - deletedAt) / 1_000).toFixed(0)} s after`
-    if (lost.length > 0) throw new Error(figures)
+    const lost = acknowledged.length - (await eventsAbout(context, 'conformance.written', acknowledged)).length
+    const figures = `${acknowledged.length} entries acknowledged, ${lost} lost; meanwhile ${counts || 'none refused'}; well again ${((wellAt - deletedAt) / 1_000).toFixed(0)} s after`
+    if (lost !== 0) throw new Error(figures)
     await untilDelivered(context, acknowledged)
     if (bad.length > 0)
       throw new Error(`${figures}; not as it should be: ${bad.length}, such as ${JSON.stringify(bad[0])}`)
@@ -66,10 +65,10 @@ export const postgresDeleted: Check = {
   },
 }
 
-async function orderOnce(caller: Caller, sku: string): Promise<Answer> {
+async function writeOnce(caller: Caller, batch: string): Promise<Answer> {
   const at = Date.now()
   try {
-    const response = await placeOrder(caller, sku)
+    const response = await writeEntry(caller, batch)
     return { at, status: response.status, retryAfter: response.headers.get('retry-after'), text: await response.text() }
   } catch (error) {
     return { at, status: 0, retryAfter: null, text: String(error) }

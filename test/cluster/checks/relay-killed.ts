@@ -1,10 +1,10 @@
-import { newCaller, newProduct, placeOrder } from '../callers.ts'
+import { newBatch, newCaller, writeEntry } from '../callers.ts'
 import type { Check } from '../context.ts'
-import { eventsOf, untilDelivered } from '../events.ts'
+import { eventsAbout, untilDelivered } from '../events.ts'
 import { untilReady } from '../install.ts'
 import type { Kubectl } from '../kubectl.ts'
 
-const ORDERS = 200
+const ENTRIES = 200
 const AT_ONCE = 20
 
 /** Every relay dies at once, as by SIGKILL, while events are under way: each takes effect once, none is lost. */
@@ -13,7 +13,7 @@ export const relayKilled: Check = {
   run: async (context) => {
     const { kubectl } = context
     const caller = await newCaller(context)
-    const sku = await newProduct(caller)
+    const batch = newBatch()
     const pods = await kubectl.podsOf('relay')
     const ids: string[] = []
     let killed: Promise<unknown> | undefined
@@ -23,25 +23,25 @@ export const relayKilled: Check = {
     }
     await Promise.all(
       Array.from({ length: AT_ONCE }, async () => {
-        for (let i = 0; i < ORDERS / AT_ONCE; i++) {
-          const response = await placeOrder(caller, sku)
+        for (let i = 0; i < ENTRIES / AT_ONCE; i++) {
+          const response = await writeEntry(caller, batch)
           if (response.status !== 201) throw new Error(`answered ${response.status}: ${await response.text()}`)
           ids.push(((await response.json()) as { id: string }).id)
-          if (ids.length > ORDERS / 4) await kill()
+          if (ids.length > ENTRIES / 4) await kill()
         }
       }),
     )
-    const deliveredBefore = (await eventsOf(context, 'order.placed')).filter(
-      ({ subject, deliveries }) => ids.includes(subject ?? '') && deliveries.some(({ state }) => state === 'done'),
+    const deliveredBefore = (await eventsAbout(context, 'conformance.written', ids)).filter(({ deliveries }) =>
+      deliveries.some(({ state }) => state === 'done'),
     ).length
     const beganAt = Date.now()
     const events = await untilDelivered(context, ids)
     const took = ((Date.now() - beganAt) / 1_000).toFixed(0)
     const again = events.filter(({ deliveries }) => deliveries.some(({ attempts }) => attempts > 1)).length
-    const effects = (await eventsOf(context, 'order.confirmed')).filter(({ subject }) => ids.includes(subject ?? ''))
-    if (effects.length !== ids.length) throw new Error(`${ids.length} orders, ${effects.length} confirmations`)
+    const effects = await eventsAbout(context, 'conformance.noted', ids)
+    if (effects.length !== ids.length) throw new Error(`${ids.length} entries, ${effects.length} notes`)
     await untilReady(context)
-    return `${ids.length} orders, ${pods.length} relays killed, ${deliveredBefore} delivered when all were placed, the rest ${took} s later; ${again} delivered again, ${effects.length} effects`
+    return `${ids.length} entries, ${pods.length} relays killed, ${deliveredBefore} delivered when all were written, the rest ${took} s later; ${again} delivered again, ${effects.length} effects`
   },
 }
 

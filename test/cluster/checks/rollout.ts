@@ -1,6 +1,6 @@
 import { untilTrue } from '../../support/until.ts'
 import type { Check, Context } from '../context.ts'
-import { CHART, helm, untilReady, values } from '../install.ts'
+import { chartOf, helm, untilReady, values } from '../install.ts'
 import { figuresOf, startLoad } from '../load.ts'
 
 const AT_LEAST = 2_000
@@ -13,7 +13,7 @@ export const upgraded: Check = {
       await helm(context, [
         'upgrade',
         context.options.release,
-        CHART,
+        chartOf(context),
         ...(await values(context, context.options.nextTag)),
       ])
     }),

@@ -1,8 +1,8 @@
+import { CONFORMANCE_FUNCTIONS } from '../../../src/conformance/index.ts'
 import { untilTrue } from '../../support/until.ts'
-import { newCaller, newProduct, placeOrder } from '../callers.ts'
+import { newBatch, newCaller, writeEntry } from '../callers.ts'
 import { type ColdStart, coldStartOf, printPhases, watchPods } from '../cold-start.ts'
 import type { Check } from '../context.ts'
-import { functionNames } from '../images.ts'
 import type { Kubectl } from '../kubectl.ts'
 
 const ZERO_LIMIT_MS = 240_000
@@ -14,7 +14,7 @@ export const reachesZero: Check = {
   run: async ({ kubectl }) => {
     const beganAt = Date.now()
     await untilZero(kubectl)
-    return `${functionNames().length} functions without a pod after ${((Date.now() - beganAt) / 1_000).toFixed(0)} s`
+    return `${CONFORMANCE_FUNCTIONS.length} functions without a pod after ${((Date.now() - beganAt) / 1_000).toFixed(0)} s`
   },
 }
 
@@ -31,7 +31,7 @@ export async function untilZero(kubectl: Kubectl, name?: string) {
   })
 }
 
-const NAME = 'place-order'
+const NAME = 'conformance-write'
 const RUNS = 3
 
 /** The first request to a function without a pod is answered, and where its time went. */
@@ -40,14 +40,13 @@ export const fromZero: Check = {
   engine: 'knative',
   run: async (context) => {
     const caller = await newCaller(context)
-    const sku = await newProduct(caller)
     const starts: ColdStart[] = []
     for (let i = 0; i < RUNS; i++) {
       await untilZero(context.kubectl, NAME)
       const watch = watchPods(context.options.namespace, `app.kubernetes.io/name=${NAME}`)
       try {
         const beganAt = Date.now()
-        const response = await placeOrder(caller, sku)
+        const response = await writeEntry(caller, newBatch())
         const endedAt = Date.now()
         if (response.status !== 201) throw new Error(`answered ${response.status}: ${await response.text()}`)
         starts.push(await coldStartOf(context, { name: NAME, beganAt, endedAt, seen: watch.seen }))

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import conformanceHold from './handler.ts'
+
+serve(conformanceHold)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import conformanceList from './handler.ts'
+
+serve(conformanceList)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import conformanceLook from './handler.ts'
+
+serve(conformanceLook)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import conformanceNote from './handler.ts'
+
+serve(conformanceNote)

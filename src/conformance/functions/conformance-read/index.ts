@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import conformanceRead from './handler.ts'
+
+serve(conformanceRead)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import conformanceWrite from './handler.ts'
+
+serve(conformanceWrite)

@@ -1,0 +1,3 @@
+export { addConformanceFunctions, CONFORMANCE_FUNCTIONS, removeConformanceFunctions } from './fixture-functions.ts'
+export { type Outcome, runConformance } from './run-conformance.ts'
+export type { Target } from './target.ts'

@@ -1,0 +1,24 @@
+import { copyFile, cp, mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { addConformanceFunctions } from '../../src/conformance/index.ts'
+import { emptyProject } from '../conformance/conformance-project.ts'
+import { runCommand } from './run-command.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const FOLDERS = ['src', 'services', 'charts']
+const FILES = ['package.json', 'package-lock.json', '.npmrc', 'tsconfig.json', 'Dockerfile', '.dockerignore']
+const RENDER_MS = 120_000
+
+/** What is built and installed: this checkout with the conformance functions in the place of its own, rendered anew. */
+export async function assembleProject() {
+  const root = await mkdtemp(join(tmpdir(), 'ebb-cluster-'))
+  for (const folder of FOLDERS) await cp(join(ROOT, folder), join(root, folder), { recursive: true })
+  for (const file of FILES) await copyFile(join(ROOT, file), join(root, file))
+  await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'))
+  await emptyProject(root)
+  await addConformanceFunctions(root)
+  await runCommand(process.execPath, ['src/cli.ts', 'render'], { cwd: root, limitMs: RENDER_MS })
+  return { root, remove: () => rm(root, { recursive: true, force: true }) }
+}
