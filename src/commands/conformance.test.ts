@@ -52,8 +52,8 @@ describe('ebb conformance', () => {
     [['add', 'more'], 2],
     [['--key', 'k'], 1],
   ])('%j is none of its forms', async (args, code) => {
-    await expect(run(process.execPath, [resolve('src/cli.ts'), 'conformance', ...args], { cwd: project })).rejects.toThrow(
-      expect.objectContaining({ code }),
-    )
+    await expect(
+      run(process.execPath, [resolve('src/cli.ts'), 'conformance', ...args], { cwd: project }),
+    ).rejects.toThrow(expect.objectContaining({ code }))
   })
 })

@@ -26,7 +26,8 @@ export const conformanceCommand: readonly Form[] = [
       admin: {
         value: 'URL',
         read: readUrl('--admin'),
-        description: 'Its admin address, whose key is in EBB_ADMIN_KEY: callers are made, and their keys revoked at the end.',
+        description:
+          'Its admin address, whose key is in EBB_ADMIN_KEY: callers are made, and their keys revoked at the end.',
       },
       key: { value: 'KEY', description: 'Without an admin address: an API key with the scopes of the endpoints.' },
       only: { value: 'TEXT', repeated: true, description: 'Only cases with this in their names.' },
@@ -80,7 +81,8 @@ interface ConformanceOptions {
 async function targetOf(project: string, { url, admin, key }: ConformanceOptions): Promise<Target> {
   const { contracts } = await tryContracts(project)
   if (url === undefined) {
-    if (admin !== undefined || key !== undefined) throw new ConfigError('--admin and --key are of an Ebb that --url names')
+    if (admin !== undefined || key !== undefined)
+      throw new ConfigError('--admin and --key are of an Ebb that --url names')
     const running = await findRunning(project)
     if (!running) throw new ConfigError('no Ebb runs here; start it with npm start, or name one with --url.')
     return { contracts, url: running.url, admin: { url: running.admin, key: running.adminKey } }
