@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { CASES } from '../../src/conformance/cases.ts'
 import { type Outcome, runConformance } from '../../src/conformance/index.ts'
