@@ -1,19 +1,16 @@
 import { baseImageArgs } from '../../bench/image-size/build-image.ts'
-import { CONFORMANCE_FUNCTIONS } from '../../src/conformance/index.ts'
+import { findFunctions } from '../../src/deploy/index.ts'
 import type { Options } from './options.ts'
 import { runCommand } from './run-command.ts'
 
 const BUILD_MS = 600_000
-
-/** What has an image: functions, services and migrations. */
-const imageNames = () => [...CONFORMANCE_FUNCTIONS, 'gateway', 'relay', 'migrate']
 
 /** Builds images of a project with buildah, then hands their names to the command that loads them. */
 export async function buildImages(project: string, tag: string, { registry, load }: Options) {
   const ca = process.env.EBB_E2E_CA
   const secret = ca ? ['--secret', `id=ca,src=${ca}`] : []
   const bases = baseImageArgs()
-  const names = imageNames()
+  const names = [...(await findFunctions(project)), 'gateway', 'relay', 'migrate']
   const images = names.map((name) => `${registry}/ebb/${name}:${tag}`)
   for (const [i, name] of names.entries()) {
     const options = ['--build-arg', `FUNCTION=${name}`, '--build-arg', `REVISION=${tag}`, '--tag', images[i] ?? '']

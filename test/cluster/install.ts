@@ -19,10 +19,10 @@ export async function makeNamespace({ options, kubectl }: Context) {
 }
 
 /** Installs the chart, and waits until all is ready. */
-export async function install(context: Context) {
+export async function install(context: Context, more: readonly string[] = []) {
   const { options } = context
   if (options.reuse && (await helm(context, ['list', '--short'])).includes(options.release)) return
-  await helm(context, ['install', options.release, chartOf(context), ...(await values(context, options.tag))])
+  await helm(context, ['install', options.release, chartOf(context), ...(await values(context, options.tag)), ...more])
   await untilReady(context)
 }
 

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -81,16 +82,19 @@ export async function commitAll(folder: string, message: string): Promise<void> 
 }
 
 /** What callers do with a project: of the shop, which was part of every checkout, of what `ebb create` writes, or of `own/`. */
-export function trafficOf(kind: Kind, isCheckout: boolean): Traffic & { readonly table: string } {
-  const unique = () => crypto.randomUUID()
+export function trafficOf({ kind, from }: { readonly kind: Kind; readonly from: unknown }): {
+  readonly traffic: Traffic
+  /** The table of what is written. */
+  readonly table: string
+} {
   if (kind === 'own') {
     const write = { path: '/v1/visits', body: () => ({ page: 'home' }) }
-    return { role: 'visitor', write, read: '/v1/visits', table: 'visits' }
+    return { traffic: { role: 'visitor', write, read: '/v1/visits' }, table: 'visits' }
   }
-  if (isCheckout) {
-    const body = () => ({ email: `${unique()}@example.com`, name: 'Ada' })
-    return { role: 'customer', write: { path: '/v1/users', body }, read: '/v1/products?limit=5', table: 'users' }
+  if (typeof from !== 'string') {
+    const write = { path: '/v1/users', body: () => ({ email: `${randomUUID()}@example.com`, name: 'Ada' }) }
+    return { traffic: { role: 'customer', write, read: '/v1/products?limit=5' }, table: 'users' }
   }
-  const body = () => ({ text: unique() })
-  return { role: 'writer', write: { path: '/v1/notes', body }, read: '/openapi.json', table: 'notes' }
+  const write = { path: '/v1/notes', body: () => ({ text: randomUUID() }) }
+  return { traffic: { role: 'writer', write, read: '/openapi.json' }, table: 'notes' }
 }

@@ -3,20 +3,29 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { pack } from '../../release/pack.ts'
-import { type Fixture, upgradeOnLaptop } from './laptop.ts'
+import { readOptions } from '../cluster/options.ts'
+import { upgradeOnCluster } from './cluster.ts'
+import { upgradeOnLaptop } from './laptop.ts'
+import type { Fixture } from './pair.ts'
 import { KINDS } from './projects.ts'
 import { type Release, readReleases } from './releases.ts'
 
 const HELP = `npm run e2e:upgrade -- [options]
 
   --kind fresh|own|patched   one of the projects that are upgraded; more than once (all)
-  --to-next                  from this checkout to a next version that is the same, by ebb upgrade and back by git
+  --to-next                  from this checkout to a next version that is the same, by ebb upgrade
+  --cluster                  by helm upgrade on a cluster; what follows is what e2e:cluster takes
 
 Makes projects of the last release that CHANGELOG.md names, upgrades them to this checkout under load and with work in flight,
-and goes back again. It takes about five minutes a project.
+and goes back again. It takes about four minutes a project, and on a cluster ten more.
 `
 
+const words = process.argv.slice(2)
+const isCluster = words.includes('--cluster')
+const ownWords = isCluster ? words.slice(0, words.indexOf('--cluster')) : words
+const options = isCluster ? readOptions(words.slice(ownWords.length + 1)) : undefined
 const { values } = parseArgs({
+  args: ownWords,
   options: {
     kind: { type: 'string', multiple: true, default: [...KINDS] },
     'to-next': { type: 'boolean', default: false },
@@ -45,7 +54,9 @@ try {
       ? { kind, from: packed, to: next }
       : { kind, from: last, to: packed, steps: current.steps }
     try {
-      for await (const line of upgradeOnLaptop(fixture, join(folder, kind))) print(kind, line)
+      const at = join(folder, kind)
+      const lines = options ? upgradeOnCluster(fixture, at, options) : upgradeOnLaptop(fixture, at)
+      for await (const line of lines) print(kind, line)
       print(kind, 'passed')
     } catch (error) {
       failed++

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type pg from 'pg'
 import { untilTrue } from '../support/until.ts'
+import type { Database } from './database.ts'
 import { run } from './projects.ts'
 import { cliOf, type RunningProject } from './running-project.ts'
+
+/** How what is upgraded is reached. */
+export type Platform = Omit<RunningProject, 'stop'>
 
 /** What waits while a version goes and another comes. */
 export interface Work {
@@ -15,8 +18,8 @@ export interface Work {
 const EACH = 10
 
 /** Visits that cannot be noted yet: some are dead letters, some are tried again and again, and some are not even called yet. */
-export async function startWork({ url, admin, adminKey }: RunningProject, pool: pg.Pool): Promise<Work> {
-  await pool.query('update visit_gate set open = false')
+export async function startWork({ url, admin, adminKey }: Platform, database: Database): Promise<Work> {
+  await database.execute('update visit_gate set open = false')
   const made = await fetch(new URL('/v1/keys', admin), {
     method: 'POST',
     headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
@@ -35,7 +38,7 @@ export async function startWork({ url, admin, adminKey }: RunningProject, pool: 
   const accepted = await each(() => count('wait', { prefer: 'respond-async' }))
   const wrong = accepted.find(({ status }) => status !== 202)
   if (wrong) throw new Error(`an asynchronous call was answered ${wrong.status}: ${await wrong.text()}`)
-  await untilTrue(async () => (await countStates(pool)).dead === EACH, { what: 'dead letters' })
+  await untilTrue(async () => (await countStates(database)).dead === EACH, { what: 'dead letters' })
   return { token, invocations: accepted.map((response) => response.headers.get('location') ?? '') }
 }
 
@@ -44,13 +47,13 @@ export async function finishWork(
   { token, invocations }: Work,
   running: RunningProject,
   project: string,
-  pool: pg.Pool,
+  _pool: pg.Pool,
 ) {
-  await pool.query('update visit_gate set open = true')
+  await database.execute('update visit_gate set open = true')
   const admin = ['--admin', running.admin]
   const redrive = [cliOf(project), 'events', 'redrive', '--consumer', 'note-visit', ...admin]
   await run(project, process.execPath, redrive, { EBB_ADMIN_KEY: running.adminKey })
-  await untilSettled(pool)
+  await untilSettled(database)
   for (const path of invocations) {
     const response = await fetch(new URL(path, running.url), { headers: { 'x-api-key': token } })
     const { state } = Object(await response.json())
@@ -59,21 +62,21 @@ export async function finishWork(
 }
 
 /** Waits until no delivery and no invocation is open any more. */
-export async function untilSettled(pool: pg.Pool): Promise<void> {
+export async function untilSettled(database: Database): Promise<void> {
   const isSettled = async () => {
-    const { waiting, dead } = await countStates(pool)
+    const { waiting, dead } = await countStates(database)
     return waiting === 0 && dead === 0
   }
   await untilTrue(isSettled, { limitMs: 180_000, what: 'the end of all deliveries and calls' }).catch(async (error) => {
-    throw new Error(`${error.message}: ${JSON.stringify(await countStates(pool))}`)
+    throw new Error(`${error.message}: ${JSON.stringify(await countStates(database))}`)
   })
 }
 
-async function countStates(pool: pg.Pool): Promise<{ readonly waiting: number; readonly dead: number }> {
-  const { rows } = await pool.query<{ waiting: number; dead: number }>(`
+async function countStates(database: Database): Promise<{ readonly waiting: number; readonly dead: number }> {
+  const [counts] = await database.rows<{ waiting: number; dead: number }>(`
     select ((select count(*) from ebb.outbox where fanned_out_at is null)
               + (select count(*) from ebb.delivery where state in ('waiting', 'leased'))
               + (select count(*) from ebb.invocation where state in ('waiting', 'leased')))::int as waiting,
            (select count(*) from ebb.delivery where state = 'dead')::int as dead`)
-  return rows[0] ?? { waiting: -1, dead: -1 }
+  return counts ?? { waiting: -1, dead: -1 }
 }

@@ -50,7 +50,7 @@ interface PodSpec {
 }
 
 /** Waits until no pod of an older image is left, but for those of stores and those that have ended. */
-async function untilRolledOut({ kubectl, options }: Context, tag: string) {
+export async function untilRolledOut({ kubectl, options }: Context, tag: string) {
   let old: string[] = []
   const look = async () => {
     const pods = await kubectl.list('pods')
