@@ -43,12 +43,7 @@ export async function startWork({ url, admin, adminKey }: Platform, database: Da
 }
 
 /** Lets the visits be noted, redrives the dead letters, and looks whether all is done, once each. */
-export async function finishWork(
-  { token, invocations }: Work,
-  running: RunningProject,
-  project: string,
-  _pool: pg.Pool,
-) {
+export async function finishWork({ token, invocations }: Work, running: Platform, project: string, database: Database) {
   await database.execute('update visit_gate set open = true')
   const admin = ['--admin', running.admin]
   const redrive = [cliOf(project), 'events', 'redrive', '--consumer', 'note-visit', ...admin]
