@@ -11,6 +11,8 @@ export interface Database {
 
 export function openDatabase(url: string): Database {
   const pool = new pg.Pool({ connectionString: url, max: 2 })
+  // Of a connection that waits for its next query while its server is stopped.
+  pool.on('error', () => {})
   return {
     rows: async <Row>(query: string, ids?: readonly string[]) =>
       // The caller's query returns what it says.
