@@ -27,6 +27,16 @@ export const FUNCTIONS: Functions = {
   'send-welcome-email': { kind: 'subscriber', resources, uses: ['mail', 'postgres'] },
 }
 
+/** What `ebb render` would write of its examples. */
+export const CHECKS: readonly object[] = [
+  {
+    ...{ function: 'place-order', method: 'POST', path: '/v1/orders', target: '/v1/orders', body: '{"sku":"A-1"}' },
+    ...{ writes: true, scopes: ['orders:write'], status: 201, failures: { out_of_stock: 409 } },
+    events: { 'order.placed': ['confirm-order'] },
+  },
+  { function: 'list-products', method: 'GET', path: '/v1/products', target: '/v1/products', status: 200, failures: {} },
+]
+
 export interface Manifest {
   readonly apiVersion: string
   readonly kind: string
@@ -125,7 +135,10 @@ export async function helm(words: readonly string[], values: Values) {
 async function chartWith(functions: Functions): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-chart-'))
   await cp(CHART, folder, { recursive: true })
-  await writeFile(join(folder, 'functions.yaml'), stringify({ functions }))
+  await writeFile(
+    join(folder, 'functions.yaml'),
+    stringify({ functions, checks: functions === FUNCTIONS ? CHECKS : [] }),
+  )
   return folder
 }
 
