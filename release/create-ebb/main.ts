@@ -1,3 +1,4 @@
+import { ConfigError } from '../../src/kernel/config-error.ts'
 import {
   askOptions,
   CREATE_USAGE,
@@ -10,16 +11,19 @@ import type { CreateKit } from '../../src/project/create/project-files.ts'
 /** Defined by pack-create-ebb.ts, so that no file has to be found at run time. */
 declare const CREATE_KIT: CreateKit
 
-const USAGE = `npm ${CREATE_USAGE.replace('create FOLDER', 'create ebb FOLDER --')}`
+const USAGE = `npm create ebb ${CREATE_USAGE.replace('FOLDER', 'FOLDER --')}`
 const print = (line: string) => void process.stdout.write(`${line}\n`)
 
 async function main(args: readonly string[]): Promise<void> {
   if (args.some((arg) => arg === '--help' || arg === '-h'))
     return print(`Creates a project of your own on Ebb:\n\n  ${USAGE}`)
-  await createProject(completeOptions(await askOptions(parseCreate(args))), CREATE_KIT, print)
+  const { folder, ...options } = await askOptions(parseCreate(args))
+  if (!folder) throw new ConfigError(`name the folder of the new project: ${USAGE}`)
+  await createProject(completeOptions(folder, options), CREATE_KIT, print)
 }
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`create-ebb: ${error instanceof Error ? error.message : error}\n`)
-  process.exitCode = 1
+  // As `ebb` does: 2 for what was typed, 1 for what went wrong.
+  process.exitCode = /^ERR_PARSE_ARGS/.test(Object(error).code) ? 2 : 1
 })

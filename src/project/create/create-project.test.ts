@@ -83,12 +83,12 @@ describe('ebb create writes nothing', () => {
     ['a name that npm refuses', 'My-API', [], /"My-API" is no name for npm and DNS: .* such as --name my-api$/],
     ['a name that DNS refuses', 'my_api', [], /"my_api" is no name for npm and DNS/],
     ['the name of a package', 'x', ['--name', 'zod'], /"zod" is the name of a package that a project uses/],
-    ['an unknown example', 'x', ['--example', 'blog'], /there is no example blog; there are note and shop$/],
+    ['an unknown example', 'x', ['--example', 'blog'], /--example is note or shop, not blog/],
     ['a version that is none', 'x', ['--ebb', 'newest'], /--ebb takes a version, such as 1\.2\.3, or a packed Ebb/],
     ['a file that is absent', 'x', ['--ebb', '/nowhere/ebb.tgz'], /\/nowhere\/ebb\.tgz cannot be read \(ENOENT\)$/],
     ['a file that is no Ebb', 'x', ['--ebb', 'LICENSE.tgz'], /LICENSE\.tgz cannot be read|is no packed Ebb/],
     ['an unknown option', 'x', ['--colour'], /--colour/],
-    ['two folders', 'x', ['y'], /one folder, please/],
+    ['two folders', 'x', ['y'], /takes no further argument/],
   ])('for %s', async (_what, path, args, sentence) => {
     const { code, stderr } = await create(path, [...FILES_ONLY, ...args])
     expect(code).toBeGreaterThan(0)

@@ -27,11 +27,11 @@ export interface CreateOptions extends Omit<CreateArguments, 'folder' | 'name' |
   readonly example: Example
 }
 
+/** How `npm create ebb` is called; `ebb create` has the same options. */
 export const CREATE_USAGE =
-  'create FOLDER [--name NAME] [--example note|shop] [--ebb VERSION|FILE.tgz] [--no-install] [--no-git] [--yes]'
+  'FOLDER [--name NAME] [--example note|shop] [--ebb VERSION|FILE.tgz] [--no-install] [--no-git] [--yes]'
 
-/** The options of CREATE_USAGE, for parseArgs of node:util. */
-export const CREATE_OPTIONS = {
+const OPTIONS = {
   name: { type: 'string' },
   example: { type: 'string' },
   ebb: { type: 'string' },
@@ -43,7 +43,7 @@ export const CREATE_OPTIONS = {
 
 /** Reads the arguments of CREATE_USAGE. Throws a ConfigError, or a TypeError of parseArgs, for any others. */
 export function parseCreate(args: readonly string[]): CreateArguments {
-  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: CREATE_OPTIONS })
+  const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
   const [folder, ...others] = positionals
   if (others.length > 0) throw new ConfigError(`one folder, please: ${others.join(', ')} came after ${folder}`)
   const { name, ebb, example } = values
@@ -60,10 +60,9 @@ export function parseCreate(args: readonly string[]): CreateArguments {
 
 const isExample = (text: string): text is Example => (EXAMPLES as readonly string[]).includes(text)
 
-/** The options, with a default for what the arguments leave open. Throws a ConfigError if they name no folder. */
-export function completeOptions({ folder, name, example = 'note', ...rest }: CreateArguments): CreateOptions {
-  if (!folder) throw new ConfigError(`name the folder of the new project: ${CREATE_USAGE}`)
+/** The options, with a default for what the arguments leave open. */
+export function completeOptions(folder: string, given: Omit<CreateArguments, 'folder'>): CreateOptions {
   const path = resolve(folder)
-  const { ebb, install, git } = rest
-  return { ...{ ebb, install, git, example }, folder: path, name: name ?? basename(path) }
+  const { name = basename(path), example = 'note', ebb, install, git } = given
+  return { folder: path, name, example, ebb, install, git }
 }
