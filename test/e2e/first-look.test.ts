@@ -103,9 +103,15 @@ describe('a first look at Ebb', () => {
   it('shows what was emitted, and what became of it, to the command line’s address only with its key', async () => {
     const events = new URL('/v1/events?limit=1', ebb.ready.admin)
     expect((await fetch(events)).status).toBe(401)
-    const response = await fetch(events, { headers: { authorization: `Bearer ${ebb.ready.adminKey}` } })
-    expect(await response.json()).toMatchObject({
-      events: [{ type: 'user.created', deliveries: [{ consumer: 'send-welcome-email' }] }],
-    })
+    const newest = async () => {
+      const response = await fetch(events, { headers: { authorization: `Bearer ${ebb.ready.adminKey}` } })
+      const listed = (await response.json()) as {
+        readonly events: readonly { readonly deliveries: readonly object[] }[]
+      }
+      return listed.events[0]
+    }
+    // An event has deliveries once the relay has found its subscribers.
+    await untilTrue(async () => (await newest())?.deliveries.length === 1)
+    expect(await newest()).toMatchObject({ type: 'user.created', deliveries: [{ consumer: 'send-welcome-email' }] })
   })
 })
