@@ -13,6 +13,7 @@ const FULL_ONLY = [
   '/test/(e2e/(client|docs|first-look|image|package|readme|reload|rush)|late/late-errors|values/values)\\.test',
   '/test/(e2e/without-example|example/example|properties/project)\\.test',
   '/test/(chart/contract-test|conformance/own-contracts)\\.test',
+  '/test/docs/guide\\.test',
   '/test/(leaving/no-egress|supply/(audit|workflows))\\.test',
   '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
   '/release/',

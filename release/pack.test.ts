@@ -64,6 +64,18 @@ describe('the package', () => {
     expect([...unknown]).toEqual([])
   })
 
+  it('brings the guide, for both forms of the package', () => {
+    for (const root of ['', 'source/'])
+      for (const page of [
+        'docs/README.md',
+        'docs/concepts.md',
+        'docs/guide/01-first-endpoint.md',
+        'docs/reference/settings.md',
+      ])
+        expect(files).toContain(`${root}${page}`)
+    expect(files.filter((file) => /docs\/(decisions|runs|api|upgrades)\//.test(file))).toEqual([])
+  })
+
   it('documents what it exports, and leads from a declaration to its source', async () => {
     const types = 'dist/src/contract/endpoint.d.ts'
     expect(await read(types)).toMatch(/\/\*\*[\s\S]*@example[\s\S]*\*\/\s*export declare function endpoint/)

@@ -43,7 +43,10 @@ async function writePackage(stage: string, version: string | undefined): Promise
   await compile(stage)
   await copyTracked(PLATFORM, join(stage, 'dist'), (file) => isShipped(file) && !isCompiled(file))
   await stampVersion(join(stage, 'dist'), own.version, manifest.version)
-  for (const folder of [stage, join(stage, 'source')]) await cp('release/package', folder, { recursive: true })
+  for (const folder of [stage, join(stage, 'source')]) {
+    await cp('release/package', folder, { recursive: true })
+    await copyTracked(GUIDE, folder, () => true)
+  }
   await writeFile(join(stage, 'package.json'), toJson(packageManifest(manifest)))
   await writeFile(join(stage, 'source/package.json'), toJson(sourceManifest(manifest)))
   await chmod(join(stage, 'dist/src/cli.js'), 0o755)
@@ -58,6 +61,8 @@ async function setChartVersion(tree: string, version: string): Promise<void> {
 
 const execute = promisify(execFile)
 const PLATFORM = ['src', 'services', 'charts/ebb', 'Dockerfile', '.dockerignore']
+/** The pages that the laptop serves at /docs/guide; what is for whoever works on Ebb itself stays here. */
+const GUIDE = [':(glob)docs/*.md', 'docs/guide', 'docs/reference']
 
 /** Tests and what only they use stay here, and so does what is rendered from the contracts of the example. */
 const isShipped = (file: string) =>
@@ -148,7 +153,7 @@ function packageManifest(manifest: Manifest) {
     engines: manifest.engines,
     bin: { ebb: './dist/src/cli.js' },
     exports: { ...Object.fromEntries(exports), ...FILES },
-    files: ['dist', 'source', 'example', 'jest-preset.cjs', 'tsconfig.json', 'CHANGELOG.md'],
+    files: ['dist', 'source', 'example', 'docs', 'jest-preset.cjs', 'tsconfig.json', 'CHANGELOG.md'],
     publishConfig: { access: 'public', provenance: true },
   }
 }

@@ -4,10 +4,13 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { DocsFile, GatewayDependencies } from 'ebb/http/gateway'
 import type { Log } from 'ebb/kernel'
+import { fetchGuide } from './fetch-guide.ts'
 
 export interface DocsOptions {
   /** Keys that the page fills in, as in EBB_DOCS_KEY; default: none, and callers type theirs. */
   readonly key?: string | undefined
+  /** Where the pages below `/docs/guide` come from; default: there are none. */
+  readonly guideUrl?: string | undefined
   readonly log: Pick<Log, 'warn'>
 }
 
@@ -18,23 +21,27 @@ const CSS = 'text/css; charset=utf-8'
  * The API reference: Swagger UI as its package ships it, read once when it is first asked for, and a page that shows
  * /openapi.json with it. There is none where the package is not installed.
  */
-export function createDocs({ key, log }: DocsOptions): GatewayDependencies['docs'] {
+export function createDocs({ key, guideUrl, log }: DocsOptions): GatewayDependencies['docs'] {
   const load = () =>
-    loadFiles(key).catch((error: unknown) => {
+    loadFiles(key, guideUrl !== undefined).catch((error: unknown) => {
       log.warn({ err: error }, 'there is no API reference: swagger-ui-dist cannot be read')
       return new Map<string, ReadFile>()
     })
   let files: ReturnType<typeof load> | undefined
+  const findGuide = guideUrl === undefined ? undefined : fetchGuide(guideUrl)
   return async (path) => {
+    if (/^\/docs\/guide(\/|$)/.test(path)) return findGuide?.(path.slice(GUIDE.length))
     files ??= load()
     return (await files).get(path)?.()
   }
 }
 
+const GUIDE = '/docs/guide'
+
 type ReadFile = () => Promise<DocsFile>
 
 /** Each file by its path. Files that never change have their version in the path. */
-async function loadFiles(key: string | undefined): Promise<ReadonlyMap<string, ReadFile>> {
+async function loadFiles(key: string | undefined, hasGuide: boolean): Promise<ReadonlyMap<string, ReadFile>> {
   // From the program that runs, since a bundle has no address of its own.
   const manifest = createRequire(process.argv[1] ?? '').resolve('swagger-ui-dist/package.json')
   const { version }: { version: string } = JSON.parse(await readFile(manifest, 'utf8'))
@@ -46,7 +53,7 @@ async function loadFiles(key: string | undefined): Promise<ReadonlyMap<string, R
     style: `/docs/${version}/swagger-ui.css`,
     start: `/docs/start-${hash}.js`,
   }
-  const html = renderPage({ ...paths, keys: parseKeys(key) })
+  const html = renderPage({ ...paths, keys: parseKeys(key), hasGuide })
   return new Map<string, ReadFile>([
     ['/docs', async () => ({ type: 'text/html; charset=utf-8', body: html, immutable: false })],
     [paths.script, inPackage('swagger-ui-bundle.js', JS)],
@@ -75,10 +82,12 @@ interface PageOptions {
   readonly start: string
   /** Keys to fill in, by the names by which they are chosen. */
   readonly keys: Readonly<Record<string, string>>
+  /** Whether the page links to the guide. */
+  readonly hasGuide: boolean
 }
 
 /** The page of the API reference. All that runs in it is a file of its own: its policy allows nothing inline. */
-const renderPage = ({ script, style, start, keys }: PageOptions): string => `<!doctype html>
+const renderPage = ({ script, style, start, keys, hasGuide }: PageOptions): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -91,7 +100,7 @@ const renderPage = ({ script, style, start, keys }: PageOptions): string => `<!d
 <script src="${relative(start)}" defer></script>
 </head>
 <body>
-<div class="swagger-ui"><div id="keys" class="wrapper"></div></div>
+<div class="swagger-ui"><div id="keys" class="wrapper">${hasGuide ? '<p><a href="docs/guide">Guide</a></p>' : ''}</div></div>
 <div id="docs"></div>
 <noscript>This page needs JavaScript; the document itself is at <a href="openapi.json">openapi.json</a>.</noscript>
 </body>

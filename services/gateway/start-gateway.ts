@@ -108,7 +108,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
     limiter: limiter.take,
     hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
-    docs: createDocs({ key: config.EBB_DOCS_KEY, log }),
+    docs: createDocs({ key: config.EBB_DOCS_KEY, guideUrl: config.EBB_GUIDE_URL, log }),
     upstream: { dispatcher, retryDispatcher, locate, startTimeoutMs },
   }
   const close = async () => {

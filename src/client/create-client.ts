@@ -13,7 +13,7 @@ import { type HttpRequest, type RawCall, toRequest } from './to-request.ts'
  * if (result.ok) console.log(result.data.quantity)
  * else if (result.error === 'order_not_found') console.log('There is no such order.')
  * else throw new Error(result.message)
- * @see docs/handlers.md#the-typed-client
+ * @see docs/guide/17-typed-client.md
  */
 export function createClient<const Contracts extends Readonly<Record<string, Callable>>>(
   contracts: Contracts,

@@ -53,7 +53,7 @@ type DeliverMail = (message: AddressedMessage, signal: AbortSignal) => Promise<v
  *   const from = 'shop@shop.example'
  *   await mail.send({ messageId: `${event.id}@shop.example`, from, to: 'ada@example.com', subject: `Order ${data.id}`, text: '' })
  * })
- * @see docs/handlers.md#mail
+ * @see docs/guide/05-events.md#subscribe
  */
 export const mail: Resource<Mail, DeliverMail> = {
   stores: ['mail'],

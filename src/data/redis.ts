@@ -15,7 +15,7 @@ const SOCKET_TIMEOUT_MS = 2_000
  *   const quantity = await redis?.get(`quantity:${id}`).catch(() => null)
  *   return { id, quantity: Number(quantity ?? 0) }
  * })
- * @see docs/handlers.md#redis
+ * @see docs/guide/08-caching.md#what-to-know
  */
 export const redis: Resource<Redis | undefined, Redis | undefined> = {
   stores: ['redis'],

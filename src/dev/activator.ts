@@ -5,13 +5,17 @@ import { Problem, problemJson } from '../contract/index.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
 import { correlate } from '../telemetry/index.ts'
 import type { Functions } from './functions.ts'
+import type { Guide } from './guide/create-guide.ts'
 
 /** The path at which gateway and relay read the status of all functions. */
 export const STATUS_PATH = '/_/functions'
+/** The path below which the gateway reads the guide. */
+export const GUIDE_PATH = '/_/guide'
 
 type ActivatorFunctions = Pick<Functions, 'pool' | 'statuses'> & {
   /** Resolves when every save so far is served: a request sent after a save is meant for what was saved. */
   settled(): Promise<void>
+  readonly guide: Guide
 }
 
 /**
@@ -22,9 +26,18 @@ export function createActivator(functions: ActivatorFunctions): Server {
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 })
   const server = createServer({ requestTimeout: 0, maxHeaderSize: MAX_FUNCTION_HEADER_BYTES }, (request, response) => {
     if (request.url === STATUS_PATH) return void response.end(JSON.stringify(functions.statuses()))
-    handle(request, response, { functions, agent }).catch((error) => sendProblem(request, response, error))
+    const handled = request.url?.startsWith(GUIDE_PATH)
+      ? sendGuide(request.url.slice(GUIDE_PATH.length), response, functions.guide)
+      : handle(request, response, { functions, agent })
+    handled.catch((error) => sendProblem(request, response, error))
   })
   return server.on('close', () => void agent.close())
+}
+
+async function sendGuide(path: string, response: ServerResponse, guide: Guide) {
+  const file = await guide(path)
+  if (!file) throw new Problem('not_found', 404, `The guide has no page ${path}.`)
+  response.writeHead(200, { 'content-type': file.type }).end(file.body)
 }
 
 /** The longest timeout that a contract may declare. */

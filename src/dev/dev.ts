@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { processConfig } from '../kernel/index.ts'
-import { createActivator, STATUS_PATH } from './activator.ts'
+import { createActivator, GUIDE_PATH, STATUS_PATH } from './activator.ts'
 import { dataDirOf } from './announcement.ts'
 import { childEnv } from './child-env.ts'
 import { openDataDir } from './data-dir.ts'
 import { createFunctions } from './functions.ts'
+import { createGuide } from './guide/create-guide.ts'
 import { assertPortFree } from './ports.ts'
 import { watchSources } from './reload.ts'
 import { bufferUntilReady, type Report, reportJson } from './report.ts'
@@ -66,7 +67,10 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       onReloaded: (names) => announce(names),
     })
     closers.push(sources.close)
-    const activator = createActivator({ ...functions, settled: sources.settled }).listen(0, '127.0.0.1')
+    const activator = createActivator({ ...functions, settled: sources.settled, guide: createGuide() }).listen(
+      0,
+      '127.0.0.1',
+    )
     await once(activator, 'listening')
     closers.push(() => activator.close().closeAllConnections())
     if (!json)
@@ -79,6 +83,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
         ...env.service(part),
         EBB_UPSTREAM_TEMPLATE: `${activatorUrl}/{name}`,
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
+        EBB_GUIDE_URL: `${activatorUrl}${GUIDE_PATH}`,
       }),
     })
     closers.push(services.stop)

@@ -41,7 +41,7 @@ function welcome(
   { contracts, notes, roles }: TerminalReporterOptions,
 ): string {
   const { routes, subscriptions } = contracts()
-  const addresses = { API: bold(url), Docs: `${url}/docs`, Admin: admin, ...notes }
+  const addresses = { API: bold(url), Docs: `${url}/docs`, Guide: `${url}/docs/guide`, Admin: admin, ...notes }
   const names = [...routes, ...subscriptions].map(({ name }) => name.length)
   const width = Math.max(0, ...names)
   const none = '  There is no function yet; npx ebb new say-hello writes one.'

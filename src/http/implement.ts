@@ -116,7 +116,7 @@ const CONTEXT_NAMES = new Set(['signal', 'log', 'caller', 'correlation', 'emit',
  *   if (!order) throw fail('order_not_found', `There is no order ${params.id}.`)
  *   return order
  * })
- * @see docs/handlers.md#implement-and-serve
+ * @see docs/concepts.md
  */
 export function implement<C extends Contract, const U extends Uses>(
   contract: C,

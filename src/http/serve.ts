@@ -34,7 +34,7 @@ const FLUSH_TIMEOUT_MS = 2_000
  * Runs one function as a process: listens on PORT and drains on SIGTERM. What keeps it from starting, such as a missing
  * setting, is one line of its log, and ends it with status 1.
  * @example serve(implement(contract, {}, async ({ params }) => ({ id: params.id, quantity: 1 })))
- * @see docs/handlers.md#implement-and-serve
+ * @see docs/concepts.md
  */
 export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, U>): void {
   const name = fn.contract.name

@@ -109,34 +109,51 @@ const upstreamTemplate = () =>
  * Only the schemas of settings that are set are created, since a function's start waits for them.
  */
 export const SETTINGS = {
+  /** The port that it listens on. 0 is any free port. */
   PORT: [port, 8080],
   /** Default: PORT + 1 for the gateway, none for the relay. 0 is any free port. */
   EBB_ADMIN_PORT: [port, undefined],
   /** Default: all addresses. A name or an address costs each start some milliseconds. */
   EBB_HOST: [text(), undefined],
+  /** The database, with the login of the part that it is set for. Default on the laptop: a Postgres that it starts. */
   DATABASE_URL: [url('postgres', 'postgresql'), undefined],
+  /** The database past a pooler, for what keeps a session: LISTEN and migrations. Default: DATABASE_URL. */
   DATABASE_DIRECT_URL: [url('postgres', 'postgresql'), undefined],
-  /** The database roles of gateway, relay and functions; the migration grants each what it needs. */
+  /** The database role of the gateway; the migration grants it what it needs. */
   EBB_GATEWAY_ROLE: [text(), undefined],
+  /** The database role of the relay, in the same way. */
   EBB_RELAY_ROLE: [text(), undefined],
+  /** The database role of all functions, in the same way. */
   EBB_FUNCTIONS_ROLE: [text(), undefined],
   /** One role for all of them, which may do everything but change tables: from before they had roles of their own. */
   EBB_DATABASE_ROLE: [text(), undefined],
+  /** Redis or Valkey, for exact rate limits and caches. Default on the laptop: a redis-server from PATH; else Ebb goes without. */
   REDIS_URL: [url('redis', 'rediss'), undefined],
   /** How long the gateway waits for Redis before it falls back to its own share of a rate limit. */
   EBB_RATE_LIMIT_TIMEOUT_MS: [positiveInteger, 50],
+  /** How many connections to Postgres a process holds at most. */
   EBB_POOL_MAX: [count(1_000), 10],
   /** How many requests a function handles at a time where no platform in front of it limits them; others are queued. */
   EBB_MAX_CONCURRENCY: [count(1_000), undefined],
+  /** The folder of the laptop's data. Default: `.ebb` in the project. */
   EBB_HOME: [text(), undefined],
+  /** The file that names the bundle of contracts; in an image it is set. */
   EBB_CONTRACTS: [text(), undefined],
   /** The URL of a function; {name} and {namespace} are filled in. */
   EBB_UPSTREAM_TEMPLATE: [upstreamTemplate, undefined],
+  /** What {namespace} stands for in EBB_UPSTREAM_TEMPLATE. */
   EBB_NAMESPACE: [text(), 'default'],
+  /** Where the gateway asks for the state of all functions: the laptop's runner sets it. */
   EBB_FUNCTIONS_URL: [url('http'), undefined],
+  /** Where the gateway gets the guide that it serves at /docs/guide: the laptop's runner sets it. */
+  EBB_GUIDE_URL: [url('http'), undefined],
+  /** The private key with which gateway or relay signs who calls: an Ed25519 JWK. */
   EBB_IDENTITY_KEY: [json, undefined],
+  /** The public keys with which a function verifies who calls: a JWKS. */
   EBB_IDENTITY_JWKS: [json, undefined],
+  /** What the hashes of API keys are made with, 32 characters or more: with another one no key is good. */
   EBB_KEY_PEPPER: [text(32), undefined],
+  /** The key of the admin API, 16 characters or more; commands with --admin send it. */
   EBB_ADMIN_KEY: [text(16), undefined],
   /** How long a cold start may take before it counts as failed. */
   EBB_START_TIMEOUT_MS: [positiveInteger, 30_000],
@@ -164,8 +181,11 @@ export const SETTINGS = {
   EBB_IDLE_MS: [positiveInteger, 30_000],
   /** Set by a parent that holds this process's stdin: when the parent ends, so does this process. */
   EBB_PARENT: [oneOf('stdin'), undefined],
+  /** Which build runs, for logs and traces; in an image it is set. */
   EBB_REVISION: [text(), 'dev'],
+  /** From which level on it logs. */
   LOG_LEVEL: [oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info'],
+  /** The server that mail is handed to. */
   SMTP_URL: [url('smtp', 'smtps'), undefined],
   /** The folder that mail is written to where there is no SMTP_URL. */
   EBB_MAIL_FOLDER: [text(), undefined],

@@ -26,7 +26,7 @@ export interface TestDatabase {
  *   expect((await pool.query('select from products')).rowCount).toBeGreaterThan(0)
  *   await pool.end()
  * })
- * @see docs/handlers.md#test-it
+ * @see docs/guide/09-tests.md
  */
 export function testDatabase(): TestDatabase {
   const name = `ebb_test_${randomUUID().replaceAll('-', '')}`

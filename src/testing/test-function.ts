@@ -75,7 +75,7 @@ export interface TestFunctionOptions {
  *   const { status, body } = await agent.get('/v1/orders/0b5c8ab0-5a0a-4a43-8d8a-ea9a8d2b64a0')
  *   expect([status, body.error]).toEqual([404, 'order_not_found'])
  * })
- * @see docs/handlers.md#test-it
+ * @see docs/guide/09-tests.md
  */
 export function testFunction<C extends Implementation['contract'], U extends Uses>(
   fn: Implementation<C, U>,

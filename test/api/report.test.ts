@@ -4,8 +4,33 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { expectGoldenFile } from '../support/golden-file.ts'
+import { type ApiItem, type PageHead, referencePage } from './reference-page.ts'
 
 const MODULES = ['client', 'contract', 'data', 'http', 'testing']
+
+/** The pages of docs/reference that are written from what the modules export. */
+const PAGES: Readonly<Record<string, { readonly file: string; readonly head: Omit<PageHead, 'module'> }>> = {
+  contract: {
+    file: 'contract.md',
+    head: { title: 'The contract', intro: 'What an endpoint, a subscriber or an event may say of itself.' },
+  },
+  http: {
+    file: 'handler.md',
+    head: { title: 'The handler and its tools', intro: 'How a handler is joined with its contract, and what it gets.' },
+  },
+  data: {
+    file: 'resources.md',
+    head: { title: 'Resources', intro: 'What a handler may name in `uses`, and how one of your own is declared.' },
+  },
+  testing: {
+    file: 'testing.md',
+    head: { title: 'Tests', intro: 'How a function is tested, over real HTTP on a real database.' },
+  },
+  client: {
+    file: 'client.md',
+    head: { title: 'The typed client', intro: 'How TypeScript calls what contracts describe.' },
+  },
+}
 
 let folder = ''
 beforeAll(() => {
@@ -17,6 +42,11 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe.each(MODULES)('ebb/%s', (name) => {
   it(`exports what docs/api/${name}.api.md says: npm test -- test/api -u writes it`, () => {
     expectGoldenFile(`docs/api/${name}.api.md`, readFileSync(join(folder, `${name}.api.md`), 'utf8'))
+  })
+
+  it(`is what its page in docs/reference says: npm test -- test/api -u writes it`, () => {
+    const { file = '', head = { title: '', intro: '' } } = PAGES[name] ?? {}
+    expectGoldenFile(`docs/reference/${file}`, referencePage({ ...head, module: `ebb/${name}` }, exportsOf(name)))
   })
 
   it('says of each export what it promises, with an example, and of each value where to read on', () => {
@@ -35,14 +65,6 @@ describe.each(MODULES)('ebb/%s', (name) => {
     expect(undocumented.filter((path) => !/\.(undefined|name)$/.test(path))).toEqual([])
   })
 })
-
-/** Of API Extractor's model (api-extractor-model), as much as is read here. */
-interface ApiItem {
-  readonly kind: string
-  readonly name?: string
-  readonly docComment?: string
-  readonly members?: readonly ApiItem[]
-}
 
 /** The exports of a module, those of one name together: an interface and the const that is of its kind are two. */
 function exportsOf(module: string): readonly ApiItem[] {

@@ -1,15 +1,16 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { inheritedEnv } from 'ebb/kernel'
 import { createIdentitySigner, createIdentityVerifier } from 'ebb/protocol'
 import { parse } from 'yaml'
 import { startCluster } from './cluster.ts'
-import { CHART, describeChart, HELM, ofKind, renderChart, type Values } from './helm.ts'
+import { CHART, describeChart, ofKind, renderChart, type Values } from './helm.ts'
+import { helmRenders } from './helm-renders.ts'
 
+/** Those of the guide are run by test/docs/guide.test.ts, in a project. */
 const FILES = ['README.md', `${CHART}/README.md`, `${CHART}/values-small.yaml`]
 /** What a release is needed for: `npm run e2e:cluster` runs these. */
 const OF_A_RELEASE = ['test', 'uninstall']
@@ -37,14 +38,7 @@ describeChart('a command that is written down', () => {
   it.each(ofHelm)('is good: %s', async (command) => {
     const [, verb = ''] = command.split(' ')
     if (OF_A_RELEASE.includes(verb)) return
-    await using cluster = await startCluster([])
-    // Whatever would install renders in its place, for a cluster that has nothing yet.
-    const flags = verb === 'template' ? [] : [...cluster.flags, '--set', 'engine=kubernetes']
-    await writeFile(join(folder, 'helm'), `#!/bin/sh\nshift\nexec '${HELM}' template "$@" ${flags.join(' ')}\n`)
-    await chmod(join(folder, 'helm'), 0o755)
-    const env = { PATH: `${folder}:${inheritedEnv(['PATH']).PATH}`, HOME: folder }
-    const { stdout } = await promisify(execFile)('sh', ['-ec', command], { env, maxBuffer: 16 * 1024 * 1024 })
-    expect(stdout).toContain('kind: Deployment')
+    expect(await helmRenders(command)).toContain('kind: Deployment')
   })
 })
 

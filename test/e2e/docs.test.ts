@@ -75,6 +75,21 @@ describeWhere(executable ? undefined : 'no chromium on PATH')('the API reference
     await status.getByText(/^(201|409)/).waitFor()
   })
 
+  it('leads to the guide, each of whose links leads on', async () => {
+    await page.getByRole('link', { name: 'Guide' }).click()
+    await page.getByRole('heading', { name: 'The guide' }).waitFor()
+    const paths = await page
+      .locator('main a')
+      .evaluateAll((found) => found.map((link) => link.getAttribute('href') ?? ''))
+    const links = paths.map((path) => new URL(path, page.url()).href)
+    const inGuide = links.filter((link) => link.includes('/docs/guide'))
+    expect(inGuide.length).toBeGreaterThan(20)
+    for (const link of inGuide) {
+      expect([link, (await page.goto(link))?.status()]).toEqual([link, 200])
+      await page.locator('h1').first().waitFor()
+    }
+  })
+
   it('asks only the gateway, and breaks none of its own rules', () => {
     const hosts = asked.filter((url) => !url.startsWith('data:')).map((url) => new URL(url).host)
     expect(new Set(hosts)).toEqual(new Set([new URL(ebb.ready.url).host]))

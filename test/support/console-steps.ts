@@ -1,34 +1,26 @@
-import { readFileSync } from 'node:fs'
-
 export interface Step {
   readonly command: string
   readonly says: readonly string[]
 }
 
-/** The commands of a page's console blocks, and what it says that each prints. */
-export function consoleSteps(page: string): readonly Step[] {
-  const blocks = readFileSync(page, 'utf8').matchAll(/^```console\n([\s\S]*?)^```/gm)
-  return [...blocks].flatMap(([, block = '']) =>
-    block
-      .split(/^\$ /m)
-      .slice(1)
-      .map((step) => {
-        const [command = '', ...says] = step.trimEnd().split('\n')
-        return { command, says }
-      }),
-  )
-}
+/** The commands of a console block, and what it says that each prints. */
+export const consoleSteps = (block: string): readonly Step[] =>
+  block
+    .split(/^\$ /m)
+    .slice(1)
+    .map((step) => {
+      const [command = '', ...says] = step.trimEnd().split('\n')
+      return { command, says }
+    })
 
-/** The lines of a page's sh blocks, without comments. */
-export function shellLines(page: string): readonly string[] {
-  const blocks = readFileSync(page, 'utf8').matchAll(/^```sh\n([\s\S]*?)^```/gm)
-  return [...blocks].flatMap(([, block = '']) =>
-    block
-      .trimEnd()
-      .split('\n')
-      .map((line) => line.replace(/\s+#.*$/, '')),
-  )
-}
+/** The lines of an sh block, without comments; a line that goes on in the next one is one with it. */
+export const shellLines = (block: string): readonly string[] =>
+  block
+    .trimEnd()
+    .replaceAll(/\\\n\s*/g, '')
+    .split('\n')
+    .map((line) => line.replace(/(^|\s+)#.*$/, ''))
+    .filter((line) => line !== '')
 
 /** `…` is what differs from run to run; a line of its own is any number of lines. */
 export function toPattern(says: readonly string[]): RegExp {

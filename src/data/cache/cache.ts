@@ -52,7 +52,7 @@ export interface Cache {
  * A cache for a handler, with its keys apart from those of other namespaces. Functions that name the same namespace share
  * its values, and must mean the same by a key: let a value that changes its shape change its namespace.
  * @example const uses = { sql: postgres, prices: cacheOn('prices-v2') }
- * @see docs/handlers.md#cache
+ * @see docs/guide/08-caching.md
  */
 export const cacheOn = (namespace: string): Resource<Cache, SharedCache> => ({
   stores: ['redis'],
@@ -73,7 +73,7 @@ export const cacheOn = (namespace: string): Resource<Cache, SharedCache> => ({
  *     (await sql.one<{ id: string; quantity: number }>`select * from orders where id = ${id}`) ?? { id, quantity: 0 }
  *   return cache.get(`order:${id}`, { load, ttlSeconds: 60 })
  * })
- * @see docs/handlers.md#cache
+ * @see docs/guide/08-caching.md
  */
 export const cache: Resource<Cache, SharedCache> = /* @__PURE__ */ cacheOn('shared')
 

@@ -54,7 +54,7 @@ const MAX_BYTES = 10 * 1024 * 1024
  *   const response = await http.get(`https://stock.example/v1/orders/${id}`, { timeoutMs: 500 })
  *   return response.json(z.object({ id: z.uuid(), quantity: z.int() }))
  * })
- * @see docs/handlers.md#http
+ * @see docs/guide/07-outgoing-calls.md
  */
 export const http: Resource<Http, HttpClient> = {
   stores: [],

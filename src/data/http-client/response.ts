@@ -107,7 +107,7 @@ interface HttpErrorOptions extends ErrorOptions {
  *   if (error instanceof HttpError && error.code === 'timeout') return undefined
  *   throw error
  * }
- * @see docs/handlers.md#http
+ * @see docs/guide/07-outgoing-calls.md
  */
 export class HttpError extends Error {
   override readonly name = 'HttpError'

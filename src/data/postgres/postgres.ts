@@ -20,7 +20,7 @@ const STATEMENT_TIMEOUT_MS = 2_000
  *   const [order] = await sql<{ id: string; quantity: number }>`select * from orders where id = ${params.id}`
  *   return order ?? { id: params.id, quantity: 0 }
  * })
- * @see docs/handlers.md#postgres
+ * @see docs/guide/02-own-tables.md
  */
 export const postgres: TransactionalResource<Sql, OpenedPostgres> = {
   stores: ['postgres'],

@@ -1,0 +1,36 @@
+/**
+ * Commands of the pages that need what no test machine has to have, such as a registry or a cluster, and the test that runs
+ * what they say. Those of helm and kubectl are run or checked by shell-commands.test.ts.
+ */
+export const ELSEWHERE: Readonly<Record<string, string>> = {
+  'npm ci && npm start': 'test/e2e/laptop.test.ts',
+  'npm ci && npm test': 'test/e2e/readme.test.ts',
+  'npm start': 'test/docs/guide.test.ts',
+  'npm ci': 'test/e2e/package.test.ts',
+  'npm run check': 'test/e2e/package.test.ts',
+  'npx ebb contracts diff origin/main': 'src/commands/contracts.test.ts',
+  'npx ebb mock --port 4010 --fail 503:0.2 --latency 50-500': 'src/dev/mock/start-mock.test.ts',
+  'npm run pack': 'release/pack.test.ts',
+  'npx ebb create ../my-api --ebb dist/ebb-0.2.0.tgz': 'test/e2e/package.test.ts',
+  'npx ebb upgrade': 'src/project/upgrade/upgrade.test.ts',
+  'npx ebb own': 'src/project/own/own.test.ts',
+  'npx ebb own --back': 'src/project/own/own.test.ts',
+  'git diff': 'src/project/upgrade/upgrade.test.ts',
+  'npm test': 'test/e2e/package.test.ts',
+  'git commit --all --message "Upgrade Ebb"': 'src/project/upgrade/upgrade.test.ts',
+  'docker build --build-arg FUNCTION=create-note --tag registry.example.com/ebb/create-note:1 .':
+    'test/e2e/image.test.ts',
+  'EBB_REGISTRY=registry.example.com EBB_TAG=1 docker buildx bake --push': 'test/render/agreement.test.ts',
+  'skaffold dev --profile kind': 'test/render/skaffold-schema.test.ts',
+  'skaffold run --profile prod --default-repo registry.example.com': 'test/render/skaffold-schema.test.ts',
+  'export EBB_REGISTRY=registry.example.com EBB_TAG=1': 'test/render/agreement.test.ts',
+  'docker buildx bake --push': 'test/render/agreement.test.ts',
+  'faas-cli secret create ebb-identity-jwks --from-file=public.jwks': 'test/render/agreement.test.ts',
+  'faas-cli secret create database-url --from-file=database-url': 'test/render/agreement.test.ts',
+  'faas-cli deploy -f stack.yml': 'test/render/agreement.test.ts',
+  'psql "$DATABASE_URL" --command \'create table events (id bigint generated always as identity, type text, data jsonb)\'':
+    'test/leaving/express.test.ts',
+  'npm install ./ebb express pg zod': 'test/leaving/express.test.ts',
+  'PORT=8080 node app.js': 'test/leaving/express.test.ts',
+  'OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 npm start': 'test/telemetry/collector.test.ts',
+}
