@@ -20,7 +20,7 @@ export async function* upgradeOnCluster(fixture: Fixture, folder: string, option
     await buildImages(after, options.nextTag, options)
     yield 'images are built'
   }
-  const context = await openContext(options, before)
+  let context = await openContext(options, before)
   try {
     await makeNamespace(context)
     const secret = ['create', 'secret', 'generic', 'visits', '--from-literal=VISIT_SALT=salt']
@@ -28,7 +28,7 @@ export async function* upgradeOnCluster(fixture: Fixture, folder: string, option
     await install(context, WITH_SECRETS)
     const { traffic, table } = trafficOf(fixture)
     const database = databaseInPod(context)
-    const platform = await platformOf(context, traffic.role, SCOPES[traffic.role] ?? [])
+    let platform = await platformOf(context, traffic.role, SCOPES[traffic.role] ?? [])
     for (const [way, project, tag] of [
       ['there', after, options.nextTag],
       ['back', before, options.tag],
@@ -40,6 +40,10 @@ export async function* upgradeOnCluster(fixture: Fixture, folder: string, option
       await upgraded
       const result = await load.stop(AT_LEAST)
       yield `${way}: ${figuresOf(result)}`
+      // A forwarded port ends with the pod that it leads to.
+      await context.close()
+      context = await openContext(options, project)
+      platform = { ...platform, admin: await context.admin() }
       if (work) await finishWork(work, platform, project, database)
       await untilSettled(database)
       yield await checkEffects(result, database, table)
