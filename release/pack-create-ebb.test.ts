@@ -61,7 +61,13 @@ describe('the tarball of npm create ebb', () => {
 
   it('lists its options, and says in one sentence what is wrong', async () => {
     const main = join(folder, 'package/create-ebb.cjs')
-    expect(await run('node', main, '--help')).toContain('npm create ebb FOLDER -- [--name NAME]')
+    const help = await run('node', main, '--help')
+    expect(help).toMatch(/^Usage: npm create ebb -- \[FOLDER\] \[options\]\n[\s\S]*\n {2}npm create ebb -- my-api\n/)
+    expect(help).not.toMatch(/(npx|usage:) ebb/i)
+    await expect(run('node', main, 'my-api', '--exmple', 'shop')).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/^create-ebb: npm create ebb -- has no option --exmple; did you mean --example\? /),
+    })
     await expect(run('node', main, 'My_API')).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^create-ebb: "My_API" is no name for npm and DNS: .*\n$/),

@@ -90,6 +90,20 @@ describe('the form of a verb', () => {
     expect(chooseForm('events', [list, show], ['--json', 'show', '7'])).toEqual({
       ...{ form: show, name: 'events show', args: ['--json', '7'] },
     })
+    const only = form({
+      description: '',
+      options: { only: { value: 'TEXT', description: '' } },
+      examples: [],
+      run: async () => {},
+    })
+    expect(chooseForm('events', [only, show], ['--only', 'show'])).toMatchObject({
+      form: only,
+      args: ['--only', 'show'],
+    })
+    expect(chooseForm('events', [only, show], ['--only=show', 'show'])).toMatchObject({
+      form: show,
+      args: ['--only=show'],
+    })
     expect(chooseForm('render', [whole, show], ['--check'])).toEqual({ form: whole, name: 'render', args: ['--check'] })
   })
 

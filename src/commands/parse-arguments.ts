@@ -9,21 +9,9 @@ import { UsageError } from './usage-error.ts'
  * `name` is the command as it was typed, such as `events list`. Throws a UsageError of a sentence that says what would be right.
  */
 export function parseArguments(name: string, form: Form, args: readonly string[]): Readonly<Record<string, unknown>> {
-  const { tokens } = parseArgs({
-    args: [...args],
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-    options: Object.fromEntries(
-      Object.entries(form.options).map(([option, { value, short }]) => [
-        option,
-        { type: value === undefined ? 'boolean' : 'string', ...(short ? { short } : {}) } as const,
-      ]),
-    ),
-  })
   const options: Record<string, string[]> = {}
   const positionals: string[] = []
-  for (const token of tokens) {
+  for (const token of splitArguments(form.options, args)) {
     if (token.kind === 'positional') positionals.push(token.value)
     if (token.kind === 'option') {
       const value = checkOption(name, form, token)
@@ -34,6 +22,22 @@ export function parseArguments(name: string, form: Form, args: readonly string[]
     ...readArguments(name, form, positionals),
     ...readValues(name, form.options, options, (option) => `--${option}`),
   }
+}
+
+/** Tells options, their values and arguments apart. */
+export function splitArguments(options: Form['options'], args: readonly string[]) {
+  const types = Object.entries(options).map(([name, { value, short }]) => [
+    name,
+    { type: value === undefined ? 'boolean' : 'string', ...(short ? { short } : {}) } as const,
+  ])
+  const { tokens } = parseArgs({
+    args: [...args],
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+    options: Object.fromEntries(types),
+  })
+  return tokens
 }
 
 interface OptionToken {

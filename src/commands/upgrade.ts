@@ -1,17 +1,27 @@
-import { parseArgs } from 'node:util'
 import { applyUpgrade } from '../project/upgrade/apply.ts'
 import { upgrade } from '../project/upgrade/upgrade.ts'
-import { type Command, printLine, text, usageError } from './command.ts'
+import { printLine } from './command.ts'
+import { type Form, form } from './form.ts'
+import { usageErrorOf } from './parse-arguments.ts'
 
-export const upgradeCommand: Command = {
-  usage: ['upgrade [VERSION|FILE]', 'upgrade --apply FROM'],
-  description:
-    'raise Ebb to the newest version, another one or a packed file, and change what that needs changed; with --apply, only do the latter, as from version FROM',
-  run: async (project, args) => {
-    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: { apply: text } })
-    const [given, ...others] = positionals
-    if (others.length > 0 || (values.apply !== undefined && given !== undefined)) throw usageError(upgradeCommand)
-    if (values.apply !== undefined) return applyUpgrade(project, values.apply, printLine)
-    await upgrade(project, given, printLine)
-  },
-}
+export const upgradeCommand: readonly Form[] = [
+  form({
+    description: 'Take the project to another version of Ebb, and change in it what that version needs changed.',
+    arguments: {
+      to: {
+        value: 'VERSION|FILE',
+        completes: 'path',
+        description: 'A version, or a packed Ebb. Default: the newest version.',
+      },
+    },
+    options: {
+      apply: { value: 'FROM', description: 'Only change what the installed version needs changed since this one.' },
+    },
+    examples: ['upgrade', 'upgrade ../ebb-0.3.0.tgz', 'upgrade --apply 0.1.0'],
+    run: (project, { to, apply }) => {
+      if (apply === undefined) return upgrade(project, to, printLine)
+      if (to === undefined) return applyUpgrade(project, apply, printLine)
+      throw usageErrorOf('upgrade', 'give a version to upgrade to, or --apply, and not both')
+    },
+  }),
+]

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { ConfigError } from '../../kernel/config-error.ts'
-import { type CreateArguments, EXAMPLES } from './parse-create.ts'
+import { type CreateArguments, EXAMPLES } from './create-options.ts'
 import { assertProjectName, suggestName } from './project-name.ts'
 
 /** Asks for what the arguments leave open: on a terminal, and unless they have --yes. */

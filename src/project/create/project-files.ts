@@ -1,4 +1,4 @@
-import type { Example } from './parse-create.ts'
+import type { Example } from './create-options.ts'
 
 /** The files of a project, by path. */
 export type Files = Readonly<Record<string, string | Uint8Array>>
