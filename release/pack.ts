@@ -50,13 +50,6 @@ async function writePackage(stage: string, version: string | undefined): Promise
   await writeFile(join(stage, 'package.json'), toJson(packageManifest(manifest)))
   await writeFile(join(stage, 'source/package.json'), toJson(sourceManifest(manifest)))
   await chmod(join(stage, 'dist/src/cli.js'), 0o755)
-  if (version !== undefined) for (const tree of ['source', 'dist']) await setChartVersion(join(stage, tree), version)
-}
-
-/** The chart says of which version rendered files are. */
-async function setChartVersion(tree: string, version: string): Promise<void> {
-  const file = join(tree, 'charts/ebb/Chart.yaml')
-  await writeFile(file, (await readFile(file, 'utf8')).replace(/^version: .*$/m, `version: ${version}`))
 }
 
 const execute = promisify(execFile)
