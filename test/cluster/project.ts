@@ -20,5 +20,5 @@ export async function assembleProject() {
   await emptyProject(root)
   await addConformanceFunctions(root)
   await runCommand(process.execPath, ['src/cli.ts', 'render'], { cwd: root, limitMs: RENDER_MS })
-  return { root, remove: () => rm(root, { recursive: true, force: true }) }
+  return { root, [Symbol.asyncDispose]: () => rm(root, { recursive: true, force: true }) }
 }

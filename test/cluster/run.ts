@@ -9,7 +9,7 @@ import { type Outcome, printOutcomes, versionsOf, writeRun } from './report.ts'
 
 // `npm run e2e:cluster -- --help`: installs the chart on a real cluster, and looks whether it does what it promises.
 const options = readOptions(process.argv.slice(2))
-const project = await assembleProject()
+await using project = await assembleProject()
 if (options.build) for (const tag of [options.tag, options.nextTag]) await buildImages(project.root, tag, options)
 
 const context = await openContext(options, project.root)
@@ -27,7 +27,6 @@ try {
 } finally {
   await endBusyPod?.()
   await context.close()
-  await project.remove()
 }
 process.exitCode = outcomes.length > 0 && outcomes.every(({ passed }) => passed) ? 0 : 1
 
