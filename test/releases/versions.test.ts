@@ -1,15 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { globSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
 import { VERSION } from 'ebb/kernel'
 import { parse } from 'yaml'
+import { codemods } from '../../src/project/upgrade/codemods/index.ts'
+import { compareVersions } from '../../src/project/versions.ts'
 import { itWhere } from '../support/requirements.ts'
-import { compareVersions, readChangelog } from './changelog.ts'
+import { readReleases } from '../upgrade/releases.ts'
 
 const readJson = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
 const chart = parse(readFileSync('charts/ebb/Chart.yaml', 'utf8'))
 const dockerfile = readFileSync('Dockerfile', 'utf8')
-const [newest, ...earlier] = readChangelog()
+const releases = readReleases(readFileSync('CHANGELOG.md', 'utf8'))
+const [newest, ...earlier] = releases
 
 /** Where the version stands: a release changes all of them in one commit. */
 const PLACES: Readonly<Record<string, unknown>> = {
@@ -27,9 +30,8 @@ describe('the newest version of CHANGELOG.md', () => {
     expect(version).toBe(newest?.version)
   })
 
-  it('is the last one that names are changed for', () => {
-    const later = globSync('docs/upgrades/*.json').filter((file) => compareVersions(readJson(file).to, VERSION) > 0)
-    expect(later).toEqual([])
+  it('is the last one that code is changed for', () => {
+    expect(codemods.filter(({ version }) => compareVersions(version, VERSION) > 0)).toEqual([])
   })
 
   it('says what users have to do', () => {
@@ -38,7 +40,7 @@ describe('the newest version of CHANGELOG.md', () => {
   })
 
   it('comes after all others, which are in order', () => {
-    const versions = [newest, ...earlier].map((release) => release?.version ?? '')
+    const versions = releases.map(({ version }) => version)
     expect(versions).toEqual(versions.toSorted(compareVersions).reverse())
     expect(new Set(versions).size).toBe(versions.length)
   })
@@ -61,7 +63,7 @@ describe('a release', () => {
   })
 
   itWhere(findMissingHistory())('is the version of package.json at that commit, which is part of this history', () => {
-    for (const { version, commit } of readChangelog()) {
+    for (const { version, commit } of releases) {
       if (commit === undefined) continue
       expect(git('merge-base', commit, 'HEAD').trim()).toBe(git('rev-parse', `${commit}^{commit}`).trim())
       expect([version, JSON.parse(git('show', `${commit}:package.json`)).version]).toEqual([version, version])
