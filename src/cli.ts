@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { loadEnvFile } from 'node:process'
+import { outliveReader } from './commands/command.ts'
 import { describeVerb } from './commands/describe-verbs.ts'
 import { findVerb } from './commands/find-verb.ts'
 import { runVerb } from './commands/run-verb.ts'
@@ -77,6 +78,7 @@ function describeError(error: unknown): string {
 const exitCodeOf = (error: unknown) =>
   error instanceof UsageError || String(Object(error).code).startsWith('ERR_PARSE_ARGS_') ? 2 : 1
 
+outliveReader()
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`ebb: ${printable(describeError(error))}\n`)
   // Ends whatever is still open, too.

@@ -1,8 +1,11 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { spawnCli } from './support/cli.ts'
+import { cliIn } from './support/project.ts'
 
 const ebb = (...args: readonly string[]) => spawnCli(args).ended
 
@@ -37,6 +40,23 @@ describe('ebb', () => {
     expect(JSON.parse(stdout)).toEqual({
       ...{ ebb: expect.stringMatching(/^\d/), node: expect.stringMatching(/^v26\./), project: { name, version } },
     })
+  })
+})
+
+describe('a closed pipe', () => {
+  const pipeInto = (reader: string, ...args: readonly string[]) => {
+    const { cli, cwd } = cliIn()
+    const line = `"$0" "$@" | ${reader}; echo $PIPESTATUS`
+    const env = { PATH: process.env.PATH, EBB_ENV_FILE: '/dev/null' }
+    return promisify(execFile)('bash', ['--norc', '-c', line, process.execPath, cli, ...args], { cwd, env })
+  }
+
+  it('is no error of a command that prints', async () => {
+    expect(await pipeInto('true', 'help')).toEqual({ stdout: '0\n', stderr: '' })
+  })
+
+  it('ends one that runs until it is interrupted', async () => {
+    expect(await pipeInto('true', 'mock', '--port', '0')).toEqual({ stdout: '0\n', stderr: '' })
   })
 })
 

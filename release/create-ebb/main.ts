@@ -1,3 +1,4 @@
+import { outliveReader } from '../../src/commands/command.ts'
 import { createForms } from '../../src/commands/create-forms.ts'
 import { describeVerb } from '../../src/commands/describe-verbs.ts'
 import { runVerb } from '../../src/commands/run-verb.ts'
@@ -17,6 +18,7 @@ async function main(args: readonly string[]): Promise<void> {
   process.stdout.write(`${rename(describeVerb('create', verb, forms))}\n`)
 }
 
+outliveReader()
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`create-ebb: ${rename(error instanceof Error ? error.message : String(error))}\n`)
   // As `ebb` does: 2 for what was typed, 1 for what went wrong.

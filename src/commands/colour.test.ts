@@ -1,50 +1,46 @@
 import { execFile } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, expect, it } from '@jest/globals'
-import { spawnCli } from '../../test/support/cli.ts'
+import { describe, expect, it } from '@jest/globals'
 import { findProgram } from '../../test/support/find-program.ts'
-import { cliIn } from '../../test/support/project.ts'
-import { itWhere } from '../../test/support/requirements.ts'
-import { startMock } from '../dev/mock/start-mock.ts'
-
-let mock: Awaited<ReturnType<typeof startMock>>
-beforeAll(async () => {
-  mock = await startMock({}, { port: 0, seed: '1' })
-})
-afterAll(() => mock.stop())
+import { describeWhere } from '../../test/support/requirements.ts'
 
 const ESCAPE = '\u001b['
+const PROGRAM = `
+  const { paint } = await import(${JSON.stringify(resolve('src/dev/paint.ts'))})
+  process.stdout.write(paint('red', 'FAIL') + '\\n')`
+const run = promisify(execFile)
 
-/** What `ebb check` prints on a terminal, or without one. */
-async function check({ isTerminal = false, env = {} }: { isTerminal?: boolean; env?: Record<string, string> }) {
-  const args = ['check', '--url', mock.url]
-  if (!isTerminal) return (await spawnCli(args, { env }).ended).stdout
-  const { cli, cwd } = cliIn()
-  const command = [process.execPath, cli, ...args].map((part) => `'${part}'`).join(' ')
-  const { stdout } = await promisify(execFile)('script', ['-qec', `${command} || true`, '/dev/null'], {
-    cwd,
-    env: { PATH: process.env.PATH, TERM: 'xterm-256color', EBB_ENV_FILE: '/dev/null', ...env },
-  })
-  return stdout
+/** What a process prints that paints a text red. */
+async function painted(env: Readonly<Record<string, string>>, { isTerminal = false } = {}): Promise<string> {
+  const all = { PATH: process.env.PATH, TERM: 'xterm-256color', NODE: process.execPath, PROGRAM, ...env }
+  const program = '"$NODE" --input-type=module --eval "$PROGRAM" 2>/dev/null'
+  const [file, args] = isTerminal ? ['script', ['-qec', program, '/dev/null']] : ['sh', ['-c', program]]
+  return (await run(file, args, { env: all })).stdout.trim()
 }
 
-itWhere(findProgram('script') ? undefined : 'no script on PATH')(
-  'colour is for terminals, and for none with NO_COLOR',
-  async () => {
-    expect(await check({ isTerminal: true })).toContain(`${ESCAPE}31mFAIL${ESCAPE}39m`)
-    for (const env of [{ NO_COLOR: '1' }, { NO_COLOR: '1', FORCE_COLOR: '1' }]) {
-      const plain = await check({ isTerminal: true, env })
-      expect(plain).toContain('FAIL  its endpoints')
-      expect(plain).not.toContain(ESCAPE)
-    }
-  },
-)
+const RED = `${ESCAPE}31mFAIL${ESCAPE}39m`
 
-it('what is no terminal gets none, unless FORCE_COLOR asks for it', async () => {
-  expect(await check({})).not.toContain(ESCAPE)
-  expect(await check({ env: { FORCE_COLOR: '1' } })).toContain(ESCAPE)
-  expect(await check({ env: { FORCE_COLOR: '1', NO_COLOR: '1' } })).not.toContain(ESCAPE)
+describeWhere(findProgram('script') ? undefined : 'no script on PATH')('a terminal', () => {
+  it('has colour', async () => {
+    expect(await painted({}, { isTerminal: true })).toBe(RED)
+    expect(await painted({ NO_COLOR: '' }, { isTerminal: true })).toBe(RED)
+  })
+
+  it('has none with NO_COLOR, whatever else is set, and none where it is dumb', async () => {
+    expect(await painted({ NO_COLOR: '1' }, { isTerminal: true })).toBe('FAIL')
+    expect(await painted({ NO_COLOR: '1', FORCE_COLOR: '1' }, { isTerminal: true })).toBe('FAIL')
+    expect(await painted({ TERM: 'dumb' }, { isTerminal: true })).toBe('FAIL')
+  })
+})
+
+describe('what is no terminal', () => {
+  it('has no colour, unless FORCE_COLOR asks for it', async () => {
+    expect(await painted({})).toBe('FAIL')
+    expect(await painted({ FORCE_COLOR: '1' })).toBe(RED)
+    expect(await painted({ FORCE_COLOR: '1', NO_COLOR: '1' })).toBe('FAIL')
+  })
 })
 
 it('nothing is coloured but by paint, which knows that', () => {

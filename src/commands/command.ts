@@ -38,6 +38,17 @@ export const printLine = (line: string) => void process.stdout.write(`${line}\n`
 /** Writes a value for scripts to standard output, as `--json` asks for it. */
 export const printJson = (value: unknown) => printLine(printable(JSON.stringify(value, undefined, 2)))
 
+/**
+ * Lets a command go on to its end when nobody reads its output any more, as behind `| head`; one that runs until it is
+ * interrupted ends.
+ */
+export function outliveReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    if (process.listenerCount('SIGTERM') > 0) process.kill(process.pid, 'SIGTERM')
+  })
+}
+
 /** Calls the listener when the command is asked to end: by Ctrl-C, SIGTERM, or the end of its terminal. */
 export function onInterrupt(listener: (signal: NodeJS.Signals) => void): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, listener)
