@@ -44,7 +44,7 @@ describe('ebb create, interrupted', () => {
       expect(await findProcesses(url)).toEqual([])
     })
     await rm(at('my-api/domain'), { recursive: true })
-    await expect(writeFiles('my-api', ['--example', 'shop'])).rejects.toThrow(
+    await expect(writeFiles('my-api', { example: 'shop' })).rejects.toThrow(
       /my-api was begun with other options, \{"name":"my-api","example":"note",.*\}: repeat those/,
     )
     expect((await create('my-api', ['--no-install'])).code).toBe(0)

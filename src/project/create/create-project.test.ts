@@ -5,7 +5,6 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
 import { spawnCli } from '../../../test/support/cli.ts'
 import { itWhere } from '../../../test/support/requirements.ts'
-import { parseCreate } from './parse-create.ts'
 import { createIn } from './test-support.ts'
 
 const { at, create, writeFiles } = createIn()
@@ -30,7 +29,7 @@ describe('ebb create', () => {
   })
 
   it('hands out the shop, without the notes and their tour', async () => {
-    await writeFiles('our-shop', ['--example', 'shop'])
+    await writeFiles('our-shop', { example: 'shop' })
     expect(await readdir(at('our-shop/functions'))).toContain('place-order')
     expect(await readdir(at('our-shop/domain/migrations'))).toContain('0001.do.users.sql')
     expect(existsSync(at('our-shop/test'))).toBe(false)
@@ -43,14 +42,14 @@ describe('ebb create', () => {
     await writeFile(at('package.json'), JSON.stringify({ name: 'ebb', version: '1.2.3' }))
     await shell('npm', ['pack'], { cwd: at('') })
     await shell('mv', [at('ebb-1.2.3.tgz'), at('any.tgz')])
-    await writeFiles('my-api', ['--ebb', at('any.tgz')])
+    await writeFiles('my-api', { ebb: at('any.tgz') })
     expect(await readdir(at('my-api/vendor'))).toEqual(['ebb-1.2.3.tgz'])
     const { dependencies } = JSON.parse(await readFile(at('my-api/package.json'), 'utf8'))
     expect(dependencies.ebb).toBe('file:vendor/ebb-1.2.3.tgz')
   })
 
   it('takes a name beside a folder that has none, and quotes the folder', async () => {
-    const printed = await writeFiles('More Folders/My API', ['--name', 'my-api'])
+    const printed = await writeFiles('More Folders/My API', { name: 'my-api' })
     expect(printed).toMatch(/^my-api is ready\.\n[\s\S]*cd '.*More Folders\/My API'\n/)
   })
 
@@ -80,22 +79,14 @@ describe('ebb create', () => {
 
 describe('ebb create writes nothing', () => {
   it.each([
-    ['a name that npm refuses', 'My-API', [], /"My-API" is no name for npm and DNS: .* such as --name my-api$/],
-    ['a name that DNS refuses', 'my_api', [], /"my_api" is no name for npm and DNS/],
-    ['the name of a package', 'x', ['--name', 'zod'], /"zod" is the name of a package that a project uses/],
-    ['a version that is none', 'x', ['--ebb', 'newest'], /--ebb takes a version, such as 1\.2\.3, or a packed Ebb/],
-    ['a file that is absent', 'x', ['--ebb', '/nowhere/ebb.tgz'], /\/nowhere\/ebb\.tgz cannot be read \(ENOENT\)$/],
-  ])('for %s', async (_what, path, args, sentence) => {
-    await expect(writeFiles(path, args)).rejects.toThrow(sentence)
+    ['a name that npm refuses', 'My-API', {}, /"My-API" is no name for npm and DNS: .* such as --name my-api$/],
+    ['a name that DNS refuses', 'my_api', {}, /"my_api" is no name for npm and DNS/],
+    ['the name of a package', 'x', { name: 'zod' }, /"zod" is the name of a package that a project uses/],
+    ['a version that is none', 'x', { ebb: 'newest' }, /--ebb takes a version, such as 1\.2\.3, or a packed Ebb/],
+    ['a file that is absent', 'x', { ebb: '/nowhere/ebb.tgz' }, /\/nowhere\/ebb\.tgz cannot be read \(ENOENT\)$/],
+  ])('for %s', async (_what, path, given, sentence) => {
+    await expect(writeFiles(path, given)).rejects.toThrow(sentence)
     expect(await readdir(at(''))).toEqual([])
-  })
-
-  it.each([
-    ['an unknown example', ['x', '--example', 'blog'], 'there is no example blog; there are note and shop'],
-    ['an unknown option', ['x', '--colour'], '--colour'],
-    ['two folders', ['x', 'y'], 'one folder, please: y came after x'],
-  ])('for %s', (_what, args, sentence) => {
-    expect(() => parseCreate(args)).toThrow(sentence)
   })
 
   it('without a folder, off a terminal', async () => {

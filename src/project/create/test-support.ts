@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach } from '@jest/globals'
 import { spawnCli } from '../../../test/support/cli.ts'
-import { completeOptions, createProject, parseCreate } from './index.ts'
+import type { CreateArguments } from './create-options.ts'
+import { completeOptions, createProject } from './index.ts'
 import { readKit } from './read-kit.ts'
 
 /** Git on a machine where it is set up, and not as this one's user has it. */
@@ -24,10 +25,11 @@ export function createIn() {
   return {
     at,
     /** Writes the files of a project, in this process; resolves to what was printed. */
-    writeFiles: async (path: string, args: readonly string[] = []) => {
+    writeFiles: async (path: string, given: Partial<CreateArguments> = {}) => {
       const lines: string[] = []
-      const { folder: _none, ...given } = parseCreate([...args, '--no-install', '--no-git'])
-      await createProject(completeOptions(at(path), given), await readKit(), (line) => void lines.push(line))
+      const open = { name: undefined, example: undefined, ebb: undefined, yes: true }
+      const options = completeOptions(at(path), { ...open, ...given, install: false, git: false })
+      await createProject(options, await readKit(), (line) => void lines.push(line))
       return lines.join('\n')
     },
     /** Runs `ebb create`. */
