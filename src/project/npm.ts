@@ -1,6 +1,5 @@
-import { statfs } from 'node:fs/promises'
 import { ConfigError } from '../kernel/index.ts'
-import { explainNpm, INSTALL_OPTIONS } from './create/install-packages.ts'
+import { explainNpm, INSTALL_OPTIONS, isFull } from './create/install-packages.ts'
 import { runInProject } from './run-in-project.ts'
 
 /** The name of the package. */
@@ -46,14 +45,6 @@ async function npm(project: string, args: readonly string[], wanted?: string): P
   if (kind === 'network') throw new ConfigError(`npm cannot reach its registry (${reason}); try again with a network`)
   if (kind === 'disk-full' || (await isFull(project))) throw new ConfigError(DISK_FULL)
   throw new ConfigError(`npm ${args[0]} failed: ${reason || 'it was killed'}`)
-}
-
-const LEAST_FREE_BYTES = 1_000_000
-
-/** What npm says on a full disk may be of the empty files that it has written there. */
-async function isFull(folder: string): Promise<boolean> {
-  const { bavail, bsize } = await statfs(folder)
-  return bavail * bsize < LEAST_FREE_BYTES
 }
 
 /** What to do about a full disk. */

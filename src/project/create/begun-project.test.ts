@@ -6,10 +6,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { findProcesses } from '../../../test/support/ebb.ts'
 import { untilTrue } from '../../../test/support/until.ts'
-import { createIn, FILES_ONLY, GIT_ENV } from './test-support.ts'
+import { createIn, GIT_ENV } from './test-support.ts'
 
-const { at, create } = createIn()
+const { at, create, writeFiles } = createIn()
 
 describe('ebb create, interrupted', () => {
   /** A registry that answers with this, or not at all. */
@@ -35,21 +36,21 @@ describe('ebb create, interrupted', () => {
     await withRegistry(undefined, async (url, isAsked) => {
       const env = { ...process.env, ...GIT_ENV, npm_config_registry: url }
       const args = [resolve('src/cli.ts'), 'create', at('my-api')]
-      const child = spawn(process.execPath, args, { env, stdio: 'ignore', detached: true })
+      const child = spawn(process.execPath, args, { env, stdio: 'ignore' })
       await untilTrue(isAsked, { what: 'npm asks for a package' })
-      // With its npm, as the end of a terminal would.
-      process.kill(-(child.pid ?? 0), 'SIGKILL')
-      await once(child, 'close')
+      child.kill('SIGTERM')
+      expect(await once(child, 'close')).toEqual([null, 'SIGTERM'])
+      // Nor is its npm there any more, whose environment names this registry.
+      expect(await findProcesses(url)).toEqual([])
     })
     await rm(at('my-api/domain'), { recursive: true })
-    const other = await create('my-api', [...FILES_ONLY, '--example', 'shop'])
-    expect(other.stderr).toMatch(
+    await expect(writeFiles('my-api', { example: 'shop' })).rejects.toThrow(
       /my-api was begun with other options, \{"name":"my-api","example":"note",.*\}: repeat those/,
     )
     expect((await create('my-api', ['--no-install'])).code).toBe(0)
     expect(await readdir(at('my-api/domain'))).toContain('note.ts')
     expect(existsSync(at('my-api/.git'))).toBe(true)
-    expect((await create('my-api', FILES_ONLY)).stderr).toMatch(/exists and is not empty/)
+    await expect(writeFiles('my-api')).rejects.toThrow('exists and is not empty')
   })
 
   it('leaves the files, and says what to run later, where npm reaches no registry', async () => {
@@ -59,7 +60,7 @@ describe('ebb create, interrupted', () => {
       /my-api is written, but npm reached no registry \(ECONNREFUSED\): later, repeat this command, or run there: npm install && npm run render\n$/,
     )
     expect(existsSync(at('my-api/functions/create-note/contract.ts'))).toBe(true)
-    expect((await create('my-api', ['--no-install'])).code).toBe(0)
+    expect(await writeFiles('my-api')).toContain('my-api is ready.')
   })
 
   it('leaves nothing where no registry has this version', async () => {

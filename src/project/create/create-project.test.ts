@@ -5,9 +5,9 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
 import { spawnCli } from '../../../test/support/cli.ts'
 import { itWhere } from '../../../test/support/requirements.ts'
-import { createIn, FILES_ONLY } from './test-support.ts'
+import { createIn } from './test-support.ts'
 
-const { at, create } = createIn()
+const { at, create, writeFiles } = createIn()
 const shell = promisify(execFile)
 const git = async (path: string, ...args: readonly string[]) => (await shell('git', args, { cwd: at(path) })).stdout
 
@@ -29,7 +29,7 @@ describe('ebb create', () => {
   })
 
   it('hands out the shop, without the notes and their tour', async () => {
-    expect((await create('our-shop', [...FILES_ONLY, '--example', 'shop'])).code).toBe(0)
+    await writeFiles('our-shop', { example: 'shop' })
     expect(await readdir(at('our-shop/functions'))).toContain('place-order')
     expect(await readdir(at('our-shop/domain/migrations'))).toContain('0001.do.users.sql')
     expect(existsSync(at('our-shop/test'))).toBe(false)
@@ -42,16 +42,15 @@ describe('ebb create', () => {
     await writeFile(at('package.json'), JSON.stringify({ name: 'ebb', version: '1.2.3' }))
     await shell('npm', ['pack'], { cwd: at('') })
     await shell('mv', [at('ebb-1.2.3.tgz'), at('any.tgz')])
-    expect((await create('my-api', [...FILES_ONLY, '--ebb', at('any.tgz')])).code).toBe(0)
+    await writeFiles('my-api', { ebb: at('any.tgz') })
     expect(await readdir(at('my-api/vendor'))).toEqual(['ebb-1.2.3.tgz'])
     const { dependencies } = JSON.parse(await readFile(at('my-api/package.json'), 'utf8'))
     expect(dependencies.ebb).toBe('file:vendor/ebb-1.2.3.tgz')
   })
 
   it('takes a name beside a folder that has none, and quotes the folder', async () => {
-    const { code, stdout } = await create('More Folders/My API', [...FILES_ONLY, '--name', 'my-api'])
-    expect(code).toBe(0)
-    expect(stdout).toMatch(/^my-api is ready\.\n[\s\S]*cd '.*More Folders\/My API'\n/)
+    const printed = await writeFiles('More Folders/My API', { name: 'my-api' })
+    expect(printed).toMatch(/^my-api is ready\.\n[\s\S]*cd '.*More Folders\/My API'\n/)
   })
 
   it('goes into an empty folder, and into the repository around it', async () => {
@@ -65,9 +64,9 @@ describe('ebb create', () => {
   it('removes what one that was killed while it wrote has left', async () => {
     // No process has so high a number.
     await mkdir(at('.my-api.ebb-create-99999999/functions'), { recursive: true })
-    await mkdir(at(`.my-api.ebb-create-${process.pid}`))
-    expect((await create('my-api', FILES_ONLY)).code).toBe(0)
-    expect((await readdir(at(''))).sort()).toEqual([`.my-api.ebb-create-${process.pid}`, 'my-api'])
+    await mkdir(at(`.my-api.ebb-create-${process.ppid}`))
+    await writeFiles('my-api')
+    expect((await readdir(at(''))).sort()).toEqual([`.my-api.ebb-create-${process.ppid}`, 'my-api'])
   })
 
   it('says how to commit where git does not know who commits', async () => {
@@ -80,55 +79,46 @@ describe('ebb create', () => {
 
 describe('ebb create writes nothing', () => {
   it.each([
-    ['a name that npm refuses', 'My-API', [], /"My-API" is no name for npm and DNS: .* such as --name my-api$/],
-    ['a name that DNS refuses', 'my_api', [], /"my_api" is no name for npm and DNS/],
-    ['the name of a package', 'x', ['--name', 'zod'], /"zod" is the name of a package that a project uses/],
-    ['an unknown example', 'x', ['--example', 'blog'], /--example is note or shop, not blog/],
-    ['a version that is none', 'x', ['--ebb', 'newest'], /--ebb takes a version, such as 1\.2\.3, or a packed Ebb/],
-    ['a file that is absent', 'x', ['--ebb', '/nowhere/ebb.tgz'], /\/nowhere\/ebb\.tgz cannot be read \(ENOENT\)$/],
-    ['a file that is no Ebb', 'x', ['--ebb', 'LICENSE.tgz'], /LICENSE\.tgz cannot be read|is no packed Ebb/],
-    ['an unknown option', 'x', ['--colour'], /--colour/],
-    ['two folders', 'x', ['y'], /takes no further argument/],
-  ])('for %s', async (_what, path, args, sentence) => {
-    const { code, stderr } = await create(path, [...FILES_ONLY, ...args])
-    expect(code).toBeGreaterThan(0)
-    expect(stderr.trim()).toMatch(sentence)
+    ['a name that npm refuses', 'My-API', {}, /"My-API" is no name for npm and DNS: .* such as --name my-api$/],
+    ['a name that DNS refuses', 'my_api', {}, /"my_api" is no name for npm and DNS/],
+    ['the name of a package', 'x', { name: 'zod' }, /"zod" is the name of a package that a project uses/],
+    ['a version that is none', 'x', { ebb: 'newest' }, /--ebb takes a version, such as 1\.2\.3, or a packed Ebb/],
+    ['a file that is absent', 'x', { ebb: '/nowhere/ebb.tgz' }, /\/nowhere\/ebb\.tgz cannot be read \(ENOENT\)$/],
+  ])('for %s', async (_what, path, given, sentence) => {
+    await expect(writeFiles(path, given)).rejects.toThrow(sentence)
     expect(await readdir(at(''))).toEqual([])
   })
 
   it('without a folder, off a terminal', async () => {
     const { code, stderr } = await spawnCli(['create']).ended
-    expect(code).toBeGreaterThan(0)
-    expect(stderr).toMatch(/name the folder of the new project/)
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^ebb: name the folder of the new project/)])
   })
 
   it('into a folder that has something in it, or where a file is', async () => {
     await mkdir(at('full'))
     await writeFile(at('full/a.txt'), 'mine')
     await writeFile(at('file'), 'mine')
-    expect((await create('full', FILES_ONLY)).stderr).toMatch(/full exists and is not empty: choose another folder/)
-    expect((await create('file', FILES_ONLY)).stderr).toMatch(/file: a part of this path is a file/)
-    expect((await create('file/api', FILES_ONLY)).stderr).toMatch(/api: a part of this path is a file/)
+    await expect(writeFiles('full')).rejects.toThrow(/full exists and is not empty: choose another folder/)
+    await expect(writeFiles('file')).rejects.toThrow(/file: a part of this path is a file/)
+    await expect(writeFiles('file/api')).rejects.toThrow(/api: a part of this path is a file/)
     expect(await readdir(at('full'))).toEqual(['a.txt'])
     expect((await readdir(at(''))).sort()).toEqual(['file', 'full'])
   })
 
   const unprivileged = process.getuid?.() === 0 ? undefined : 'only root may mount'
   itWhere(unprivileged)('on a disk that is full, or that is read only', async () => {
-    const onDisk = async (options: string, path: string) => {
+    const onDisk = async (options: string, path: string, sentence: RegExp) => {
       await mkdir(at('disk'))
       await shell('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', at('disk')])
       try {
-        const { code, stderr } = await create(`disk/${path}`, FILES_ONLY)
-        expect(code).toBeGreaterThan(0)
+        await expect(writeFiles(`disk/${path}`)).rejects.toThrow(sentence)
         expect(await readdir(at('disk'))).toEqual([])
-        return stderr
       } finally {
         await shell('umount', [at('disk')])
         await rm(at('disk'), { recursive: true })
       }
     }
-    expect(await onDisk('size=40k', 'within/my-api')).toMatch(/my-api: the disk is full, and nothing was left behind/)
-    expect(await onDisk('ro', 'my-api')).toMatch(/my-api: you may not write there: choose another folder/)
+    await onDisk('size=40k', 'within/my-api', /my-api: the disk is full, and nothing was left behind/)
+    await onDisk('ro', 'my-api', /my-api: you may not write there: choose another folder/)
   })
 })

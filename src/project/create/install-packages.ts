@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises'
 import { isDiskFull, runProgram } from './run-program.ts'
 
 /** Why npm did not install a project's packages. */
@@ -14,7 +15,17 @@ export const INSTALL_OPTIONS = ['--include=dev', '--fetch-retries=1', '--fetch-r
 /** Runs `npm install` in a project; resolves to what it failed of, if it did. */
 export async function installPackages(folder: string): Promise<InstallFailure | undefined> {
   const { code, stderr } = await runProgram('npm', ['install', ...INSTALL_OPTIONS], folder)
-  return code === 0 ? undefined : explainNpm(stderr)
+  if (code === 0) return undefined
+  const failure = explainNpm(stderr)
+  return (await isFull(folder)) ? { ...failure, kind: 'disk-full' } : failure
+}
+
+const LEAST_FREE_BYTES = 1_000_000
+
+/** What npm says on a full disk may be of the empty files that it has written there. */
+export async function isFull(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize < LEAST_FREE_BYTES
 }
 
 /** What npm complains of. */

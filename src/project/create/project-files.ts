@@ -3,10 +3,17 @@ import type { Example } from './create-options.ts'
 /** The files of a project, by path. */
 export type Files = Readonly<Record<string, string | Uint8Array>>
 
+interface ProjectPackages {
+  readonly dependencies: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
 /** What a new project is made of. */
 export interface CreateKit {
   /** Of the Ebb that this comes with. */
   readonly version: string
+  /** The packages that a project has beside Ebb, in the versions that this Ebb is tested with. */
+  readonly packages: ProjectPackages
   /** The files of `template/`. */
   readonly template: Readonly<Record<string, string>>
   /** The functions and the domain of the shop. */
@@ -22,11 +29,14 @@ export interface ProjectSettings {
 }
 
 /** The files that a new project begins with, without those that `npm install` and `ebb render` write. */
-export function projectFiles({ name, example, dependency }: ProjectSettings, { template, shop }: CreateKit): Files {
+export function projectFiles(
+  { name, example, dependency }: ProjectSettings,
+  { template, shop, packages }: CreateKit,
+): Files {
   const words = { ...WORDS[example], name }
   const kept = Object.entries(template).filter(([path]) => example === 'note' || !OF_NOTES.test(path))
   const filled = kept.map(([path, text]) => [path.replace(/^_/, '.'), fill(text, words)] as const)
-  const files = { ...manifests(name, dependency), ...Object.fromEntries(filled) }
+  const files = { ...manifests(name, dependency, packages), ...Object.fromEntries(filled) }
   if (example === 'note') return files
   return { ...files, ...shop, 'README.md': withoutTour(files['README.md'] ?? '') }
 }
@@ -59,18 +69,8 @@ const fill = (text: string, words: Readonly<Record<string, string>>) =>
 /** The tour is about notes. */
 const withoutTour = (readme: string) => readme.replace(/^## A tour[\s\S]*?(?=^## )/m, '')
 
-/** The versions that this Ebb is tested with. A test compares them with its own package.json. */
-export const VERSIONS = {
-  zod: '4.6.7',
-  '@jest/globals': '30.5.2',
-  '@types/node': '26.6.6',
-  jest: '30.5.2',
-  typescript: '7.0.2',
-}
-
 /** Not files of the template: in this repository they would be taken for its own. */
-function manifests(name: string, dependency: string): Readonly<Record<string, string>> {
-  const { zod, ...devDependencies } = VERSIONS
+function manifests(name: string, dependency: string, packages: ProjectPackages): Readonly<Record<string, string>> {
   const manifest = {
     ...{ name, version: '0.1.0', private: true, type: 'module' },
     scripts: {
@@ -82,8 +82,8 @@ function manifests(name: string, dependency: string): Readonly<Record<string, st
     },
     jest: { preset: 'ebb' },
     allowScripts: ALLOW_SCRIPTS,
-    dependencies: { ebb: dependency, zod },
-    devDependencies,
+    dependencies: { ebb: dependency, ...packages.dependencies },
+    devDependencies: packages.devDependencies,
   }
   const tsconfig = { extends: 'ebb/tsconfig.json', include: ['functions', 'domain', 'test'] }
   return { 'package.json': toJson(manifest), 'tsconfig.json': `${JSON.stringify(tsconfig)}\n` }

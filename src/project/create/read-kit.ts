@@ -11,6 +11,7 @@ export async function readKit(): Promise<CreateKit> {
   const shop = { ...(await readTexts(example, 'functions')), ...(await readTexts(example, 'domain')) }
   return {
     version: readPlatformManifest().version,
+    packages: JSON.parse(await readFile(join(PLATFORM, 'src/project/project-dependencies.json'), 'utf8')),
     template: await readTexts(join(PLATFORM, 'src/project/create/template')),
     shop: Object.fromEntries(Object.entries(shop).filter(([, text]) => !OF_THE_CHECKOUT.test(text))),
   }

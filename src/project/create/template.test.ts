@@ -1,18 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from '@jest/globals'
-import { projectFiles, VERSIONS } from './project-files.ts'
+import { projectFiles } from './project-files.ts'
 import { readKit } from './read-kit.ts'
 
 const template = (file: string) => readFile(`src/project/create/template/${file}`, 'utf8')
 const read = (file: string) => readFile(file, 'utf8')
 
 describe('a new project', () => {
-  it('pins the versions that this Ebb is tested with', async () => {
-    const { dependencies, devDependencies } = JSON.parse(await read('package.json'))
-    const all = { ...dependencies, ...devDependencies }
-    expect(VERSIONS).toEqual(Object.fromEntries(Object.keys(VERSIONS).map((name) => [name, all[name]])))
-  })
-
   it('takes the actions of its workflow by the commits that this repository does', async () => {
     const actions = async (text: Promise<string>) =>
       [...(await text).matchAll(/uses: (.*)$/gm)].map(([, action]) => action)
