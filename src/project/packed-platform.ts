@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { ConfigError } from '../kernel/index.ts'
 import { readPackedVersion } from './create/packed-ebb.ts'
 import { isDiskFull } from './create/run-program.ts'
-import { DISK_FULL, downloadPackage } from './npm.ts'
+import { DISK_FULL, downloadPackage, PACKAGE } from './npm.ts'
 import { runInProject } from './run-in-project.ts'
 
 /** A packed platform that was unpacked. */
@@ -29,6 +30,10 @@ export async function unpackPlatform(project: string, source: PackedSource, into
   const { code, stderr } = await runInProject(project, 'tar', ['-xzf', file, '-C', folder, '--strip-components=1'])
   if (isDiskFull(stderr)) throw new ConfigError(DISK_FULL)
   if (code !== 0) throw new ConfigError(`${given} cannot be unpacked: ${stderr.trim().split('\n')[0]}`)
+  // Other packages may have this name.
+  if (!existsSync(join(folder, 'source/package.json'))) {
+    throw new ConfigError(`${given} is a package called ${PACKAGE}, and not of this Ebb: it has no sources in it`)
+  }
   return { version, file, folder }
 }
 

@@ -16,8 +16,8 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
 }
 
 /**
- * The command of a package that stands in for Ebb's: `upgrade --apply` writes what it was called with, and fails where the
- * project has a file `broken`.
+ * The command of a package that stands in for Ebb's: it writes what it was called with last, and fails where the project has a
+ * file `broken`.
  */
 const CLI = `import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))

@@ -6,6 +6,7 @@ import { changeOrRestore, notFinished, prepareChange } from '../interrupted.ts'
 import { type Manifest, readManifest, writeManifest } from '../manifest.ts'
 import { installPackages, PACKAGE } from '../npm.ts'
 import { unpackPlatform } from '../packed-platform.ts'
+import { renderOrSay } from '../run-installed.ts'
 import { findPatches } from './merge-trees.ts'
 import { readOrigin, sourceOf } from './origin.ts'
 
@@ -33,6 +34,7 @@ export async function ownBack(project: string, print: Print): Promise<void> {
     await installPackages(project)
   })
   await removeJournal(project)
+  await renderOrSay(project, print)
   print(`This project runs the package of Ebb ${version} again.`)
   if (patches.length > 0) print(['What is lost; git has it still:', ...patches].join(`\n  ${OWNED}/`))
   print(`To undo it: ${await undoCommand(project)} && npm ci`)

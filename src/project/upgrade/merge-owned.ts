@@ -1,8 +1,7 @@
-import { readFile, rm, stat } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError } from '../../kernel/index.ts'
 import { OWNED, replaceOwned, workFolder } from '../checkpoint.ts'
-import { PACKAGE } from '../npm.ts'
 import { hasMarkers, type MergeResult, mergeTrees } from '../own/merge-trees.ts'
 import { sourceOf, writeOrigin } from '../own/origin.ts'
 import { unpackPlatform } from '../packed-platform.ts'
@@ -19,9 +18,6 @@ export async function mergeOwned(project: string, planned: PlannedUpgrade): Prom
   const work = workFolder(project)
   const base = await unpackPlatform(project, sourceOf(project, before), join(work, 'base'))
   const [merged, theirs] = [join(work, 'merged'), join(platform.folder, 'source')]
-  if (!(await stat(theirs).catch(() => undefined))) {
-    throw new ConfigError(`${PACKAGE} ${after.version} has no sources in its package, so that nothing can be merged`)
-  }
   await rm(merged, { recursive: true, force: true })
   const trees = {
     ...{ base: join(base.folder, 'source'), ours: join(project, OWNED), theirs },

@@ -1,12 +1,10 @@
 import { mkdir, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { platformModule } from '../../deploy/platform-files.ts'
 import { HEADER } from '../../deploy/render/index.ts'
 import { ConfigError } from '../../kernel/index.ts'
 import { workFolder } from '../checkpoint.ts'
 import { git } from '../git.ts'
-import { readManifest } from '../manifest.ts'
-import { runInProject } from '../run-in-project.ts'
+import { renderInstalled } from '../run-installed.ts'
 
 /**
  * Renders a project's files anew, with the options of its own script, and returns a line for what came of it. What an earlier
@@ -17,12 +15,7 @@ export async function renderAnew(project: string): Promise<readonly string[]> {
   const aside = join(workFolder(project), 'rendered')
   await rm(aside, { recursive: true, force: true })
   await moveAll(files, project, aside)
-  const { scripts } = await readManifest(project)
-  const isOwnScript = /\bebb render\b|cli\.ts render\b/.test(scripts?.render ?? '')
-  const [program, args] = isOwnScript
-    ? (['npm', ['run', '--silent', 'render']] as const)
-    : (['node', [platformModule('src/cli'), 'render']] as const)
-  const { code, stderr } = await runInProject(project, program, args)
+  const { code, stderr } = await renderInstalled(project)
   if (code !== 0) {
     await moveAll(files, aside, project)
     throw new ConfigError(`the files cannot be rendered: ${stderr.trim().replace(/^ebb: /, '')}`)

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { startRegistry } from '../../../test/support/npm-registry.ts'
 import { itWhere } from '../../../test/support/requirements.ts'
-import { packStandIn, type TestProject, testProjects } from '../test-support.ts'
+import { packStandIn, type TestProject, testProjects, writeFiles } from '../test-support.ts'
 import { upgrade } from './upgrade.ts'
 
 const projects = testProjects()
@@ -148,10 +148,13 @@ describe('refuses', () => {
   it.each([
     ['a file that is not there', 'none.tgz', /^there is no file \/.*none\.tgz$/],
     ['a file that is no packed Ebb', '.npmrc.tgz', /npmrc\.tgz is no packed Ebb/],
+    ['another package of this name', 'ebb-7.0.0.tgz', /ebb-7\.0\.0\.tgz is a package called ebb, and not of this Ebb/],
     ['what is neither', 'a version', /^a version is neither a version, such as 1\.2\.3, nor a packed Ebb/],
   ])('%s', async (_what, given, message) => {
     const project = await projects.create(packed.old)
     await writeFile(join(folder, '.npmrc.tgz'), 'audit=false\n')
+    await writeFiles(join(folder, 'other'), { 'package/package.json': '{"name":"ebb","version":"7.0.0"}' })
+    execFileSync('tar', ['-czf', 'ebb-7.0.0.tgz', '-C', 'other', 'package'], { cwd: folder })
     const name = given.endsWith('.tgz') ? join(folder, given) : given
     await expect(run(project, name)).rejects.toThrow(message)
     await expectUntouched(project)

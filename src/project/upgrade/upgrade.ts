@@ -5,9 +5,9 @@ import { type Journal, keepManifests, removeJournal, writeJournal } from '../che
 import { undoCommand } from '../git.ts'
 import { changeOrRestore, notFinished, prepareChange } from '../interrupted.ts'
 import { readManifest, writeManifest } from '../manifest.ts'
-import { installPackages, PACKAGE } from '../npm.ts'
+import { installPackages } from '../npm.ts'
 import { readProjectDependencies } from '../packed-platform.ts'
-import { runInProject } from '../run-in-project.ts'
+import { runInstalled } from '../run-installed.ts'
 import { isVersion } from '../versions.ts'
 import { assertResolved, mergeOwned } from './merge-owned.ts'
 import { planManifest } from './plan-manifest.ts'
@@ -76,15 +76,11 @@ async function goOn(project: string, journal: Journal, given: string | undefined
 
 /** Lets the new version do the rest, as a process of its own. */
 async function apply(project: string, { from }: Journal, print: Print): Promise<void> {
-  const folder = join(project, 'node_modules', PACKAGE)
-  const { bin } = await readManifest(folder)
-  const file = typeof bin === 'string' ? bin : bin?.[PACKAGE]
-  if (!file) throw new ConfigError(`${folder}/package.json names no command; npm ci installs it again`)
-  const { code, stdout, stderr } = await runInProject(project, 'node', [join(folder, file), 'upgrade', '--apply', from])
+  const { code, stdout, stderr } = await runInstalled(project, ['upgrade', '--apply', from])
   if (stdout.trim() !== '') print(stdout.trimEnd())
   const undo = `${await undoCommand(project)} && npm ci`
   if (code !== 0) {
-    const message = stderr.trim().replace(/^ebb: /, '')
+    const message = stderr.trim().replace(/^ebb: /, '') || 'the new version was killed'
     throw new ConfigError(`${message}\nMend that, and npx ebb upgrade goes on; or undo all of it: ${undo}`)
   }
   await removeJournal(project)
