@@ -22,7 +22,7 @@ const say = (sentence) => console.log(`${((Date.now() - began) / 1_000).toFixed(
 process.on('SIGTERM', () => process.exit(1))
 const checks = JSON.parse(readFileSync(CHECKS, 'utf8'))
 await expectOk(`${GATEWAY}/_/health`)
-await expectOk(`${GATEWAY}/_/ready`)
+await untilReady()
 const { openapi, paths = {} } = await expectOk(`${GATEWAY}/openapi.json`)
 if (!String(openapi).startsWith('3.1.')) throw new Error(`${GATEWAY}/openapi.json is no document of OpenAPI 3.1`)
 say(`the gateway serves ${Object.keys(paths).length} paths`)
@@ -43,6 +43,16 @@ try {
 for (const fault of faults) say(`FAILED: ${fault}`)
 say(`${checks.length - faults.length} of ${checks.length} contracts are kept`)
 process.exitCode = faults.length > 0 ? 1 : 0
+
+/** Right after an installation, or where the database is slow, it may not be yet. */
+async function untilReady() {
+  for (;;) {
+    const { status, text } = await call(`${GATEWAY}/_/ready`, {})
+    if (status === 200) return
+    if (Date.now() - began > LIMIT_MS) throw new Error(`the gateway is not ready after ${LIMIT_MS} ms: ${text}`)
+    await delay(500)
+  }
+}
 
 async function createKey() {
   const expiresAt = new Date(Date.now() + KEY_MS).toISOString()
@@ -125,6 +135,12 @@ async function expectOk(url, init = {}) {
 }
 
 async function call(url, init) {
-  const answer = await fetch(url, { ...init, signal: AbortSignal.timeout(CALL_MS) })
-  return { status: answer.status, text: await answer.text() }
+  // A connection of its own, since one that was idle may be closed just now.
+  const headers = { ...init.headers, connection: 'close' }
+  try {
+    const answer = await fetch(url, { ...init, headers, signal: AbortSignal.timeout(CALL_MS) })
+    return { status: answer.status, text: await answer.text() }
+  } catch (cause) {
+    throw new Error(`${init.method ?? 'GET'} ${url}: ${cause.cause?.message ?? cause.message}`, { cause })
+  }
 }
