@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { helmRenders, missingHelm } from '../chart/helm-renders.ts'
 import { createPaste, lackedBy } from '../support/paste-commands.ts'
 import { itWhere } from '../support/requirements.ts'
 import { type Action, actionsOf, blocksOf, describeAction, GUIDE } from './page-blocks.ts'
 import { createPageProject, startProject } from './page-project.ts'
+
+/** A page runs commands that start Node, jest and tsc, and Ebb itself: on a busy machine each takes a minute. */
+jest.setTimeout(600_000)
 
 /** What was done in a project, by its kind. */
 const done = { run: 0, write: 0, restart: 0, helm: 0 }

@@ -82,7 +82,7 @@ interface Reported {
 export async function startProject(root: string) {
   const child = spawn(process.execPath, [join(root, 'node_modules/ebb/src/cli.ts'), 'dev', '--json'], {
     cwd: root,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', EBB_ADMIN_PORT: '0', EBB_IDLE_MS: '60000' },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', EBB_ADMIN_PORT: '0', EBB_IDLE_MS: '60000', EBB_START_TIMEOUT_MS: '300000' },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const lines: string[] = []
@@ -91,7 +91,7 @@ export async function startProject(root: string) {
   createInterface({ input: child.stderr }).on('line', (line) => complaints.push(line))
   const exited = once(child, 'close')
   await untilTrue(() => lines.length > 0 || child.exitCode !== null, {
-    limitMs: 120_000,
+    limitMs: 300_000,
     what: 'Ebb is ready or ended',
   })
   const [first] = lines
@@ -116,6 +116,6 @@ export async function startProject(root: string) {
     ready,
     stop,
     /** Waits until what was saved of a function is served. A person is slower than that. */
-    served: (name: string) => untilTrue(() => hasServed(name), { what: `${name} is served` }),
+    served: (name: string) => untilTrue(() => hasServed(name), { what: `${name} is served`, limitMs: 300_000 }),
   }
 }
