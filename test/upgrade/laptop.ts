@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { startPostgres } from '../../src/dev/postgres/index.ts'
+import { conform } from './conform.ts'
 import { openDatabase } from './database.ts'
 import { checkEffects, figuresOf } from './effects.ts'
 import { type LoadResult, startLoad, type Traffic } from './load.ts'
 import { AT_LEAST, type Fixture, makePair } from './pair.ts'
 import { PATCHED_TEXT, trafficOf } from './projects.ts'
 import { type RunningProject, startProject } from './running-project.ts'
-import { finishWork, startWork, untilSettled } from './work-in-flight.ts'
+import { countDead, finishWork, startWork, untilSettled } from './work-in-flight.ts'
 
 /** Requests before a server is changed, and after. */
 const BEFORE = 300
@@ -28,17 +29,20 @@ export async function* upgradeOnLaptop(fixture: Fixture, folder: string): AsyncG
   let running: RunningProject | undefined
   try {
     running = await startBefore()
+    yield await conform(before, running)
     for (const [way, project, start] of [
       ['there', after, startAfter],
       ['back', before, startBefore],
     ] as const) {
+      const dead = await countDead(database)
       const work = fixture.kind === 'own' ? await startWork(running, database) : undefined
       const replaced = await replace(running, start, traffic)
       running = replaced.running
       yield `${way}: ${figuresOf(replaced.result)}`
       if (work) await finishWork(work, running, project, database)
-      await untilSettled(database)
+      await untilSettled(database, dead)
       yield await checkEffects(replaced.result, database, table)
+      yield await conform(project, running)
       if (fixture.kind === 'patched') await assertPatched(running)
     }
   } finally {
