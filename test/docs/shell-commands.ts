@@ -17,7 +17,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'npx ebb own --back': 'src/project/own/own.test.ts',
   'git diff': 'src/project/upgrade/upgrade.test.ts',
   'npm test': 'test/e2e/package.test.ts',
-  'git commit --all --message "Upgrade Ebb"': 'src/project/upgrade/upgrade.test.ts',
+  'git add --all && git commit --message "Upgrade Ebb"': 'src/project/upgrade/upgrade.test.ts',
   'docker build --build-arg FUNCTION=create-note --tag registry.example.com/ebb/create-note:1 .':
     'test/e2e/image.test.ts',
   'EBB_REGISTRY=registry.example.com EBB_TAG=1 docker buildx bake --push': 'test/render/agreement.test.ts',
