@@ -4,6 +4,11 @@ import { explainNpm } from './install-packages.ts'
 describe('what npm complains of', () => {
   it.each([
     ['disk-full', 'ENOSPC', 'npm error code ENOSPC\nnpm error syscall write\nnpm error errno -28\nnpm error nospc x'],
+    [
+      'disk-full',
+      'ENOSPC',
+      'npm error code EJSONPARSE\nnpm error JSON.parse Invalid package.json: JSONParseError: Unexpected end of JSON input while parsing empty string',
+    ],
     ['network', 'ECONNREFUSED', 'npm error code ECONNREFUSED\nnpm error syscall connect\nnpm error FetchError: x'],
     ['network', 'EAI_AGAIN', 'npm ERR! code EAI_AGAIN\nnpm ERR! syscall getaddrinfo'],
     ['network', 'E503', 'npm error code E503\nnpm error 503 Service Unavailable - GET https://registry.example/zod'],

@@ -28,13 +28,16 @@ export async function isFull(folder: string): Promise<boolean> {
   return bavail * bsize < LEAST_FREE_BYTES
 }
 
+/** A package.json that npm has unpacked without its content, since there was no room for that; it may have made room since. */
+const EMPTY_FILE = /Invalid package\.json: .*parsing empty string/
+
 /** What npm complains of. */
 export function explainNpm(stderr: string): InstallFailure {
   const lines = [...stderr.matchAll(/^npm (?:error|ERR!) ?(.*)$/gm)].map(([, line = '']) => line)
   const code = lines.map((line) => /^code (\S+)$/.exec(line)?.[1]).find((found) => found !== undefined) ?? ''
   const texts = lines.filter((line) => line !== '' && !/^(code|syscall|errno|path|A complete log|\s)/.test(line))
   const [reason = stderr.trim().split('\n').at(-1) ?? ''] = texts
-  if (isDiskFull(stderr)) return { kind: 'disk-full', reason: 'ENOSPC' }
+  if (isDiskFull(stderr) || EMPTY_FILE.test(stderr)) return { kind: 'disk-full', reason: 'ENOSPC' }
   if (code === 'ETARGET' || code === 'E404') return { kind: 'version', reason }
   if (NETWORK.test(code)) return { kind: 'network', reason: code }
   return { kind: 'other', reason }
