@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline'
 import { promisify, stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { pack } from '../../release/pack.ts'
-import { consoleSteps, type Step, toPattern } from '../support/console-steps.ts'
+import { blocksOf } from '../docs/page-blocks.ts'
+import { consoleSteps, toPattern } from '../support/console-steps.ts'
 import { startRegistry } from '../support/npm-registry.ts'
 import { untilTrue } from '../support/until.ts'
 
@@ -117,7 +118,8 @@ describe('what its pages say', () => {
   }
 
   it.each(['README.md', 'AGENTS.md'])('%s', async (page) => {
-    const steps: readonly Step[] = consoleSteps(join(project, page))
+    const blocks = blocksOf(join(project, page)).filter(({ language }) => language === 'console')
+    const steps = blocks.flatMap(({ text }) => consoleSteps(text))
     expect(steps.length).toBeGreaterThan(4)
     for (const { command, says } of steps) {
       const pattern = toPattern(says)
