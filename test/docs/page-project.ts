@@ -82,7 +82,14 @@ interface Reported {
 export async function startProject(root: string) {
   const child = spawn(process.execPath, [join(root, 'node_modules/ebb/src/cli.ts'), 'dev', '--json'], {
     cwd: root,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', EBB_ADMIN_PORT: '0', EBB_IDLE_MS: '60000', EBB_START_TIMEOUT_MS: '300000' },
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      PORT: '0',
+      EBB_ADMIN_PORT: '0',
+      EBB_IDLE_MS: '60000',
+      EBB_START_TIMEOUT_MS: '300000',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const lines: string[] = []
