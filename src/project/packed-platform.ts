@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { ConfigError } from '../kernel/index.ts'
-import { readPackedVersion } from './create/packed-ebb.ts'
-import { isDiskFull } from './create/run-program.ts'
 import { DISK_FULL, downloadPackage, PACKAGE } from './npm.ts'
+import { readPackedVersion } from './packed-ebb.ts'
 import { runInProject } from './run-in-project.ts'
+import { isDiskFull } from './run-program.ts'
 
 /** A packed platform that was unpacked. */
 export interface PackedPlatform {

@@ -1,6 +1,6 @@
 import { delimiter, join } from 'node:path'
 import { inheritedEnvByPrefix } from '../kernel/index.ts'
-import { type ProgramResult, runProgram } from './create/run-program.ts'
+import { type ProgramResult, runProgram } from './run-program.ts'
 
 /** What git and npm set for the programs that they start: it would select another repository, index or project. */
 const FOREIGN = /^(GIT_(DIR|INDEX_FILE|WORK_TREE|PREFIX)|npm_(config_local_prefix|lifecycle_.*|package_.*))$/

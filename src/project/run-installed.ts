@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { platformModule } from '../deploy/platform-files.ts'
-import type { ProgramResult } from './create/run-program.ts'
 import { type Manifest, readManifest } from './manifest.ts'
 import { PACKAGE } from './npm.ts'
 import { runInProject } from './run-in-project.ts'
+import type { ProgramResult } from './run-program.ts'
 
 /** Runs the command of the Ebb that a project has installed now: it may be another one than this. */
 export async function runInstalled(project: string, args: readonly string[]): Promise<ProgramResult> {

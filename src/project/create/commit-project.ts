@@ -1,4 +1,4 @@
-import { runProgram } from './run-program.ts'
+import { runProgram } from '../run-program.ts'
 
 /**
  * Makes a git repository of a new project, with its first commit, unless it is in one already. Resolves to a sentence for its

@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { ConfigError } from '../../kernel/config-error.ts'
+import { readPackedVersion } from '../packed-ebb.ts'
+import { runProgram } from '../run-program.ts'
 import { describeBegun, endBegun, isBegun, MARKER } from './begun-project.ts'
 import { commitProject } from './commit-project.ts'
 import type { CreateOptions } from './create-options.ts'
 import { installPackages } from './install-packages.ts'
-import { readPackedVersion } from './packed-ebb.ts'
 import { type CreateKit, type Files, type ProjectSettings, projectFiles } from './project-files.ts'
 import { assertProjectName } from './project-name.ts'
-import { runProgram } from './run-program.ts'
 import { assertFree, DISK_FULL, writeProject } from './write-project.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { statfs } from 'node:fs/promises'
-import { isDiskFull, runProgram } from './run-program.ts'
+import { isDiskFull, runProgram } from '../run-program.ts'
 
 /** Why npm did not install a project's packages. */
 export interface InstallFailure {

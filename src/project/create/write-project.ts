@@ -1,9 +1,9 @@
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { ConfigError } from '../../kernel/config-error.ts'
+import { isDiskFull } from '../run-program.ts'
 import { MARKER } from './begun-project.ts'
 import type { Files } from './project-files.ts'
-import { isDiskFull } from './run-program.ts'
 
 /**
  * Writes the files of a project: all of them or, with a ConfigError, none. They are written beside the folder and moved into

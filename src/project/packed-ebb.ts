@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib'
-import { ConfigError } from '../../kernel/config-error.ts'
+import { ConfigError } from '../kernel/config-error.ts'
 
 /**
  * The version of a packed Ebb, such as `ebb-0.2.0.tgz`, which `npm pack` writes. Throws a ConfigError that names the file for

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { ConfigError } from '../../kernel/config-error.ts'
+import { ConfigError } from '../kernel/config-error.ts'
 
 /** How a program ended, and what it wrote. */
 export interface ProgramResult {
