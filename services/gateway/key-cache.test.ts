@@ -4,9 +4,22 @@ import { createKeyCache } from './key-cache.ts'
 
 const TOKEN = makeToken()
 const KEY: ApiKey = {
-  ...{ id: '1', subject: 'ann', prefix: 'abc', scopes: ['a:b'], createdAt: '', expiresAt: null, revokedAt: null },
+  ...{
+    id: '1',
+    subject: 'ann',
+    tenant: 'acme',
+    name: null,
+    prefix: 'abc',
+    scopes: ['a:b'],
+    roles: ['clerk'],
+    plan: 'free',
+  },
+  ...{ createdAt: '', expiresAt: null, revokedAt: null },
 }
-const CALLER = { sub: 'ann', scopes: ['a:b'] }
+const CALLER = {
+  caller: { sub: 'ann', scopes: ['a:b'], roles: ['clerk'], tenant: 'acme' },
+  ...{ credential: { kind: 'key', id: '1' }, plan: 'free' },
+}
 
 /** A cache whose clock and key store a test holds. */
 function createTestCache(answer: () => Promise<ApiKey | undefined> = async () => KEY) {
@@ -109,7 +122,7 @@ it('a key that was valid is marked as known, however it expired; nothing can cha
     asked.push(isKnown)
     return KEY
   })
-  const caller = await cache.find(TOKEN)
+  const { caller } = (await cache.find(TOKEN)) ?? {}
   cache.clear()
   await cache.find(TOKEN)
   expect(asked).toEqual([false, true])

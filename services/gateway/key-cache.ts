@@ -1,5 +1,5 @@
 import { Problem } from 'ebb/contract'
-import type { Caller } from 'ebb/http/gateway'
+import type { Authenticated } from 'ebb/http/gateway'
 import { createBoundedMap } from 'ebb/kernel'
 import { type ApiKey, isWellFormed } from '../../src/data/api-keys.ts'
 
@@ -16,33 +16,32 @@ type FindKey = (token: string, options: { readonly isKnown: boolean }) => Promis
  * share one lookup. While lookups fail, what is cached serves on, and anything else is a Problem 503.
  */
 export function createKeyCache(findKey: FindKey, { now = Date.now }: { readonly now?: () => number } = {}) {
-  const known = createBoundedMap<string, { readonly caller: Caller; readonly until: number }>(MAX_KEYS)
+  const known = createBoundedMap<string, { readonly authenticated: Authenticated; readonly until: number }>(MAX_KEYS)
   const unknown = createBoundedMap<string, number>(MAX_KEYS)
-  const running = new Map<string, Promise<Caller | undefined>>()
+  const running = new Map<string, Promise<Authenticated | undefined>>()
   let generation = 0
 
-  async function lookUp(token: string): Promise<Caller | undefined> {
+  async function lookUp(token: string): Promise<Authenticated | undefined> {
     const startedIn = generation
     const key = await findKey(token, { isKnown: known.has(token) }).catch((cause: unknown) => {
       if (cause instanceof Problem) throw cause
       const message = 'API keys cannot be checked; retry later.'
       throw new Problem('unavailable', 503, message, { cause, retryAfterSeconds: 2 })
     })
-    // Shared by many requests: none may change it for the others.
-    const caller = key && Object.freeze({ sub: key.subject, scopes: Object.freeze(key.scopes) })
-    if (!caller) known.delete(token)
+    const authenticated = key && toAuthenticated(key)
+    if (!authenticated) known.delete(token)
     // What was looked up before `clear` may be outdated.
-    if (startedIn !== generation) return caller
-    if (!caller) unknown.set(token, now() + UNKNOWN_MS)
-    else known.set(token, { caller, until: Math.min(now() + KNOWN_MS, expiryOf(key)) })
-    return caller
+    if (startedIn !== generation) return authenticated
+    if (!authenticated) unknown.set(token, now() + UNKNOWN_MS)
+    else known.set(token, { authenticated, until: Math.min(now() + KNOWN_MS, expiryOf(key)) })
+    return authenticated
   }
 
   return {
-    async find(token: string): Promise<Caller | undefined> {
+    async find(token: string): Promise<Authenticated | undefined> {
       if (!isWellFormed(token)) return undefined
       const cached = known.get(token)
-      if (cached && cached.until > now()) return cached.caller
+      if (cached && cached.until > now()) return cached.authenticated
       if ((unknown.get(token) ?? 0) > now()) return undefined
       const other = running.get(token)
       if (other) return other
@@ -60,6 +59,17 @@ export function createKeyCache(findKey: FindKey, { now = Date.now }: { readonly 
       running.clear()
     },
   }
+}
+
+/** Frozen, since many requests share it: none may change it for the others. */
+const toAuthenticated = ({ id, subject, scopes, roles, tenant, plan }: ApiKey): Authenticated => {
+  const caller = {
+    ...{ sub: subject, scopes: Object.freeze(scopes) },
+    ...(roles.length === 0 ? {} : { roles: Object.freeze(roles) }),
+    ...(tenant === null ? {} : { tenant }),
+  }
+  const credential = Object.freeze({ kind: 'key', id } as const)
+  return Object.freeze({ caller: Object.freeze(caller), credential, ...(plan === null ? {} : { plan }) })
 }
 
 const expiryOf = ({ expiresAt }: ApiKey) => (expiresAt === null ? Number.POSITIVE_INFINITY : Date.parse(expiresAt))

@@ -102,7 +102,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
         observed.count(request)
       },
     },
-    findKey: keys.find,
+    authenticate: { key: keys.find },
     findStoredResponse: lookups.findStoredResponse,
     invocations,
     limiter: limiter.take,

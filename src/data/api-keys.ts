@@ -2,23 +2,31 @@ import { createHmac, randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type pg from 'pg'
 import { Problem } from '../contract/index.ts'
+import { callerIdOf } from '../protocol/index.ts'
 import { inTransaction } from './postgres/pool.ts'
 
 /** An API key, without its token: that is stored nowhere. */
 export interface ApiKey {
   readonly id: string
   readonly subject: string
+  /** The subject's tenant; two tenants may have the same subject, and these are two callers. */
+  readonly tenant: string | null
+  /** What its owner calls it. */
+  readonly name: string | null
   /** The first characters of the token's random part, to recognise it by. */
   readonly prefix: string
   readonly scopes: readonly string[]
+  readonly roles: readonly string[]
+  /** The plan that its requests count against; where null, that of its tenant. */
+  readonly plan: string | null
   /** RFC 3339, as are the next two. */
   readonly createdAt: string
   readonly expiresAt: string | null
   readonly revokedAt: string | null
 }
 
-/** The caller that a key stands for, and its scopes. */
-export interface Grant {
+/** The caller that a key stands for, and what that may do. */
+export interface Grant extends Partial<Pick<ApiKey, 'roles' | 'tenant' | 'plan' | 'name'>> {
   readonly subject: string
   readonly scopes: readonly string[]
 }
@@ -31,7 +39,7 @@ export const KEYS_CHANNEL = 'ebb_keys'
 
 const MAX_LIVE_KEYS = 2
 const IS_LIVE = 'revoked_at is null and (expires_at is null or expires_at > now())'
-const COLUMNS = `id, subject, prefix, scopes, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"`
+const COLUMNS = `id, subject, tenant, name, prefix, scopes, roles, plan, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"`
 
 /**
  * Creates a key. Only here is its token returned. A subject has at most two live keys, so that one can replace the other
@@ -40,20 +48,25 @@ const COLUMNS = `id, subject, prefix, scopes, created_at as "createdAt", expires
 export async function createKey(
   pool: pg.Pool,
   pepper: string,
-  { subject, scopes, expiresAt, actor }: Grant & { readonly expiresAt?: string | undefined; readonly actor: string },
+  { expiresAt, actor, ...grant }: Grant & { readonly expiresAt?: string | undefined; readonly actor: string },
 ): Promise<{ readonly key: ApiKey; readonly token: string }> {
+  const { subject, scopes, roles = [], tenant = null, plan = null, name = null } = grant
   const token = makeToken()
   const key = await inTransaction(pool, async (client) => {
     // A concurrent call for this subject waits here, and then counts this key.
-    await client.query(`select pg_advisory_xact_lock(hashtextextended('ebb.api_key ' || $1, 0))`, [subject])
+    await client.query(`select pg_advisory_xact_lock(hashtextextended('ebb.api_key ' || $1, 0))`, [
+      callerIdOf({ sub: subject, ...(tenant === null ? {} : { tenant }) }),
+    ])
     const live = await client.query<ApiKey>(
-      `select ${COLUMNS} from ebb.api_key where subject = $1 and ${IS_LIVE} order by created_at`,
-      [subject],
+      `select ${COLUMNS} from ebb.api_key
+       where subject = $1 and tenant is not distinct from $2 and ${IS_LIVE} order by created_at`,
+      [subject, tenant],
     )
     refuseTooMany(live.rows)
     const created = await client.query<ApiKey>(
-      `insert into ebb.api_key (subject, prefix, hmac, scopes, expires_at) values ($1, $2, $3, $4, $5) returning ${COLUMNS}`,
-      [subject, prefixOf(token), hmacOf(token, pepper), scopes, expiresAt],
+      `insert into ebb.api_key (subject, prefix, hmac, scopes, expires_at, roles, tenant, plan, name)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${COLUMNS}`,
+      [subject, prefixOf(token), hmacOf(token, pepper), scopes, expiresAt, roles, tenant, plan, name],
     )
     await audit(client, actor, 'key.created', `${subject} ${prefixOf(token)}`)
     return firstRow(created.rows)
@@ -123,14 +136,15 @@ export async function ensureKey(
   pool: pg.Pool,
   pepper: string,
   token: string,
-  { subject, scopes }: Grant,
+  { subject, scopes, roles = [], tenant = null, plan = null, name = null }: Grant,
 ): Promise<void> {
   if (!isWellFormed(token)) throw new TypeError('this is not a valid token of Ebb: make one with makeToken')
   await pool.query(
-    `insert into ebb.api_key (subject, prefix, hmac, scopes) values ($1, $2, $3, $4)
+    `insert into ebb.api_key (subject, prefix, hmac, scopes, roles, tenant, plan, name) values ($1, $2, $3, $4, $5, $6, $7, $8)
      on conflict (hmac) do update
-     set subject = excluded.subject, scopes = excluded.scopes, expires_at = null, revoked_at = null`,
-    [subject, prefixOf(token), hmacOf(token, pepper), scopes],
+     set subject = excluded.subject, scopes = excluded.scopes, roles = excluded.roles, tenant = excluded.tenant,
+         plan = excluded.plan, name = excluded.name, expires_at = null, revoked_at = null`,
+    [subject, prefixOf(token), hmacOf(token, pepper), scopes, roles, tenant, plan, name],
   )
   await pool.query(`notify ${KEYS_CHANNEL}`)
 }

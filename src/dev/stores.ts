@@ -115,7 +115,7 @@ async function ensureKeys(connectionString: string, { pepper, keys }: DevSecrets
   const pool = new pg.Pool({ connectionString, max: 1 })
   try {
     for (const [role, scopes] of Object.entries(roles)) {
-      await ensureKey(pool, pepper, keys[role] ?? '', { subject: role, scopes })
+      await ensureKey(pool, pepper, keys[role] ?? '', { subject: role, scopes, roles: [role] })
     }
   } finally {
     await pool.end()

@@ -1,5 +1,6 @@
 export { type ContractsFile, loadContracts, openContracts } from './contracts-file.ts'
 export type { FunctionStatus, FunctionsView } from './functions-view.ts'
+export { callerIdOf } from './identity/caller-id.ts'
 export type { Identity } from './identity/identity.ts'
 export { generateIdentityKeys, type IdentityKeys } from './identity/identity.ts'
 export {

@@ -24,8 +24,12 @@ import { testDatabase } from './test-database.ts'
 export interface Caller {
   /** The subject, as the handler's `caller.sub`. */
   readonly sub: string
-  /** The scopes of the caller's API key; default: none. */
+  /** The scopes of the caller's API key or token; default: none. */
   readonly scopes?: readonly string[]
+  /** The caller's roles; default: the key or token names none. */
+  readonly roles?: readonly string[]
+  /** The caller's tenant; default: the key or token names none. */
+  readonly tenant?: string
 }
 
 type Agent = ReturnType<typeof supertest.agent>
@@ -119,17 +123,17 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     const bound = (await started.promise).server.address()
     return `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`
   }
-  const agent = async (issuer: 'gateway' | 'relay', { sub, scopes = [] }: Caller) => {
+  const agent = async (issuer: 'gateway' | 'relay', { scopes = [], ...caller }: Caller) => {
     const { server, sign } = await started.promise
-    return supertest.agent(server).set('Ebb-Identity', await sign[issuer]({ sub, scopes }, name))
+    return supertest.agent(server).set('Ebb-Identity', await sign[issuer]({ ...caller, scopes }, name))
   }
   return {
     query: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(text, values.length > 0 ? [...values] : undefined)).rows,
     address,
-    headers: async ({ sub, scopes = [] }) => {
+    headers: async ({ scopes = [], ...caller }) => {
       const { sign } = await started.promise
-      return { 'ebb-identity': await sign.gateway({ sub, scopes }, name) }
+      return { 'ebb-identity': await sign.gateway({ ...caller, scopes }, name) }
     },
     mailFolder: () => folder,
     as: (caller) => agent('gateway', caller),

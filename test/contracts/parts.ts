@@ -42,7 +42,13 @@ export function startParts() {
     apps[name]?.(request, response)
   })
   const ports = (origin: string): GatewayDependencies => ({
-    ...{ log, corsOrigins: [], contracts: () => set, findKey: async () => undefined, docs: async () => undefined },
+    ...{
+      log,
+      corsOrigins: [],
+      contracts: () => set,
+      authenticate: { key: async () => undefined },
+      docs: async () => undefined,
+    },
     findStoredResponse: async () => ({ status: 'new' }),
     invocations: { accept: async () => ({ status: 'new' }), find: async () => undefined },
     limiter: (_key, { burst }) => ({ allowed: true, remaining: burst, waitSeconds: 1 }),

@@ -46,7 +46,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   invocation: {
     gateway: [
       'select (id, caller, function, state, attempts, available_at, correlation_id, created_at, settled_at, status, answer_headers, answer_body)',
-      'insert (id, caller, scopes, tenant, function, method, target, headers, body, correlation_id, traceparent)',
+      'insert (id, caller, scopes, roles, tenant, client, function, method, target, headers, body, correlation_id, traceparent)',
     ],
     relay: [
       'select',
@@ -57,8 +57,14 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     relay: ['insert (invocation_id, number, started_at, duration_ms, status, error, body, revision)'],
   },
   known_function: { relay: ['select', 'insert (kind, name)', 'update (seen_at)'] },
-  api_key: { gateway: ['select', 'insert (subject, prefix, hmac, scopes, expires_at)', 'update (revoked_at)'] },
-  audit: { gateway: ['insert (actor, action, subject)'] },
+  api_key: {
+    gateway: [
+      'select',
+      'insert (subject, prefix, hmac, scopes, expires_at, roles, tenant, plan, name)',
+      'update (revoked_at)',
+    ],
+  },
+  audit: { gateway: ['insert (actor, action, subject, tenant, detail)'] },
   schema_version: {},
 }
 

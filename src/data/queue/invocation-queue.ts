@@ -30,15 +30,23 @@ export async function leaseInvocations(
 ): Promise<Invocation[]> {
   const { rows } = await pool.query(leaseInvocationsSql, [name, limit, leaseMs])
   return rows.map((row) => {
-    const { caller, scopes, tenant, ...invocation } = toCamelCase<LeasedRow>(row)
-    return { ...invocation, caller: { sub: caller, scopes, ...(tenant === null ? {} : { tenant }) } }
+    const { caller: sub, scopes, roles, tenant, client, ...invocation } = toCamelCase<LeasedRow>(row)
+    const caller = {
+      ...{ sub, scopes },
+      ...(roles.length === 0 ? {} : { roles }),
+      ...(tenant === null ? {} : { tenant }),
+      ...(client === null ? {} : { client }),
+    }
+    return { ...invocation, caller }
   })
 }
 
 interface LeasedRow extends Omit<Invocation, 'caller'> {
   readonly caller: string
   readonly scopes: readonly string[]
+  readonly roles: readonly string[]
   readonly tenant: string | null
+  readonly client: string | null
 }
 
 /** Leases what is due for one function ($1), the longest waiting first, at most $2, for $3 milliseconds. */
@@ -55,7 +63,7 @@ set state = 'leased', attempts = attempts + 1, lease_token = gen_random_uuid(),
     locked_until = now() + $3 * interval '1 ms'
 from due
 where invocation.id = due.id
-returning invocation.id, caller, scopes, tenant, function, method, target, headers, body, correlation_id, traceparent,
+returning invocation.id, caller, scopes, roles, tenant, client, function, method, target, headers, body, correlation_id, traceparent,
           attempts as attempt, uncounted as attempts_not_counted, lease_token`
 
 /** Ends a lease and records its attempt, both or neither. Returns false where the lease was not valid any more. */

@@ -32,10 +32,10 @@ export async function acceptInvocation(
       const found = claim && (await unit?.claim(claim))
       if (found && found.status !== 'new') return found
       await sql`
-      insert into ebb.invocation (id, caller, scopes, tenant, function, method, target, headers, body, correlation_id,
-                                  traceparent)
-      values (${id}, ${caller.sub}, ${caller.scopes}, ${caller.tenant ?? null}, ${invocation.function}, ${method}, ${target},
-              ${headers}, ${Buffer.from(body)}, ${correlationId}, ${traceparent})`
+      insert into ebb.invocation (id, caller, scopes, roles, tenant, client, function, method, target, headers, body,
+                                  correlation_id, traceparent)
+      values (${id}, ${caller.sub}, ${caller.scopes}, ${caller.roles ?? []}, ${caller.tenant ?? null}, ${caller.client ?? null},
+              ${invocation.function}, ${method}, ${target}, ${headers}, ${Buffer.from(body)}, ${correlationId}, ${traceparent})`
       if (claim) await unit?.complete(claim, response)
       return { status: 'new' } as const
     },

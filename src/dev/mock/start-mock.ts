@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Agent } from 'undici'
-import { type AnyContract, contractSet } from '../../contract/index.ts'
+import { type AnyContract, contractSet, type Route } from '../../contract/index.ts'
 import { openapi } from '../../deploy/index.ts'
 import { createRandom } from '../../deploy/sample/random.ts'
-import { createGatewayServer, type GatewayDependencies } from '../../http/gateway/index.ts'
+import { type Authenticated, createGatewayServer, type GatewayDependencies } from '../../http/gateway/index.ts'
 import { createLog } from '../../kernel/index.ts'
 import { createFaultInjection, type FaultInjectionOptions } from './fault-injection.ts'
 import { createMockFunctions } from './mock-functions.ts'
@@ -50,7 +50,7 @@ export async function startMock(
   const gateway = createGatewayServer({
     ...gatewayDefaults(stored, options),
     contracts: () => set,
-    findKey: async (token) => ({ sub: hashOf(token), scopes: set.routes.flatMap(({ scopes }) => scopes) }),
+    authenticate: { key: (key) => authenticateAnyone(key, set.routes) },
     invocations: createMockInvocations(responders, stored),
     upstream: { dispatcher, locate: (name) => ({ origin, prefix: `/${name}` }), startTimeoutMs: 30_000 },
   })
@@ -87,6 +87,12 @@ function gatewayDefaults(stored: ResponseStore, { onRequest }: MockOptions) {
 }
 
 /** A subject for a caller that does not reveal its key. */
+/** Any key is good for everything, and each is another caller's. */
+const authenticateAnyone = (key: string, routes: readonly Route[]): Authenticated => ({
+  caller: { sub: hashOf(key), scopes: routes.flatMap(({ scopes }) => scopes) },
+  credential: { kind: 'key', id: hashOf(key) },
+})
+
 const hashOf = (token: string) => createHash('sha256').update(token).digest('hex').slice(0, 12)
 
 async function listen(server: Server, port: number): Promise<number> {

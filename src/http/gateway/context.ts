@@ -3,7 +3,7 @@ import { type ContractSet, Problem, type Route, type Strings } from '../../contr
 import type { Correlation } from '../../kernel/index.ts'
 import { correlate } from '../../telemetry/index.ts'
 import { type ClientInfo, getClientInfo } from './client-info.ts'
-import type { Caller } from './dependencies.ts'
+import type { Caller, Credential } from './dependencies.ts'
 import { parseRawHeaders } from './headers.ts'
 
 /** What is known of one request and its response: each step reads what the steps before it have added. */
@@ -29,6 +29,10 @@ export interface GatewayContext extends Correlation {
   /** Decoded. */
   params: Strings
   caller: Caller
+  /** What the caller proved itself with; undefined for an anonymous one. */
+  credential: Credential | undefined
+  /** The plan that the credential names. */
+  plan: string | undefined
   /** Whether this is a CORS preflight (Fetch, 3.2.2). */
   preflight: boolean
   /** All routes at a preflight's path. */
@@ -97,6 +101,8 @@ export function createGatewayContext(
     route: undefined,
     params: {},
     caller: ANONYMOUS,
+    credential: undefined,
+    plan: undefined,
     preflight: false,
     routesAtPath: [],
     responseHeaders: {},

@@ -3,15 +3,51 @@ import type { ContractSet, Limit } from '../../contract/index.ts'
 import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
 import type { Identity, InvocationState, NewInvocation, SignIdentity } from '../../protocol/index.ts'
 import type { LeveledLog } from '../throttle-log.ts'
+import type { ClientInfo } from './client-info.ts'
 
 /** The caller as the gateway knows it. */
 export type Caller = Omit<Identity, 'iss'>
 
+/** Who sent a valid credential. */
+export interface Authenticated {
+  readonly caller: Caller
+  readonly credential: Credential
+  /** The plan that the credential itself names; undefined where it names none. */
+  readonly plan?: string
+}
+
+/** What a caller proved itself with. */
+export interface Credential {
+  readonly kind: 'key' | 'token'
+  /** The id of an API key, or the issuer of a token. */
+  readonly id: string
+}
+
+/** An access token, and what of its request may belong to it. */
+export interface PresentedToken {
+  readonly token: string
+  /** The scheme of `Authorization`, in lower case. */
+  readonly scheme: 'bearer' | 'dpop'
+  /** The header `DPoP` (RFC 9449), each line of it. */
+  readonly proofs: readonly string[]
+  readonly method: string
+  /** As sent, without scheme and host, and without the query. */
+  readonly path: string
+  readonly client: ClientInfo
+}
+
+/** How credentials are checked; synchronously where that was done before. */
+export interface Authenticators {
+  /** Whose API key it is; undefined where it is not valid. Rejects with a Problem while keys cannot be looked up. */
+  readonly key: (key: string) => Authenticated | undefined | Promise<Authenticated | undefined>
+  /** Whose access token it is. Throws a Problem where it is not valid, or cannot be checked. Undefined where there is no issuer. */
+  readonly token?: ((presented: PresentedToken) => Authenticated | Promise<Authenticated>) | undefined
+}
+
 /** Everything that the gateway needs from outside. */
 export interface GatewayDependencies {
   readonly contracts: () => ContractSet
-  /** The caller of a key; undefined where the key is not valid. Rejects with a Problem while keys cannot be looked up. */
-  readonly findKey: (token: string) => Promise<Caller | undefined>
+  readonly authenticate: Authenticators
   readonly findStoredResponse: (claim: Claim) => Promise<ClaimResult>
   readonly invocations: Invocations
   readonly limiter: RateLimiter

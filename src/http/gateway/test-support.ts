@@ -113,7 +113,12 @@ export async function testGateway({
   const server = createGatewayServer(
     {
       contracts: () => contracts,
-      findKey: async (token) => KEYS[token as keyof typeof KEYS],
+      authenticate: {
+        key: async (key) => {
+          const caller = KEYS[key as keyof typeof KEYS]
+          return caller && { caller, credential: { kind: 'key', id: key } }
+        },
+      },
       findStoredResponse: async () => ({ status: 'new' }),
       invocations: { accept: async () => ({ status: 'new' }), find: async () => undefined },
       limiter: () => ({ allowed: true, remaining: 1, waitSeconds: 1 }),

@@ -1,5 +1,6 @@
 import { Problem } from '../../contract/index.ts'
 import type { Claim, Effect, StoredResponse, TransactionWork } from '../../kernel/index.ts'
+import { callerIdOf } from '../../protocol/index.ts'
 import { withProcessSpan } from '../../telemetry/index.ts'
 import { endInBatch } from '../batch-responses.ts'
 import { headerOf, type Request, type RequestContext, type Response, type Step } from '../context.ts'
@@ -93,7 +94,7 @@ function claimOf(contract: Contract, request: Request, { identity }: RequestCont
   const contractHeaders = Object.keys(contract.headers?.shape ?? {})
   const headers = contractHeaders.length > 0 ? request.headersDistinct : {}
   const claim = toClaim({
-    ...{ caller: identity.sub, route: contract.name, header: headerOf(request, 'idempotency-key') },
+    ...{ caller: callerIdOf(identity), route: contract.name, header: headerOf(request, 'idempotency-key') },
     ...{ method, target, headers, contractHeaders, body },
   })
   if (claim || !contract.idempotent) return claim

@@ -2,12 +2,16 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet,
 
 /** The caller, as the gateway or the relay vouches for it in `Ebb-Identity`. */
 export interface Identity {
-  /** Who calls: the subject of the API key; `anonymous` at an endpoint that anyone may call. */
+  /** Who calls: the subject of the API key or of the access token; `anonymous` at an endpoint that anyone may call. */
   readonly sub: string
   /** What the caller may do, such as `orders:read`. */
   readonly scopes: readonly string[]
-  /** The tenant that the caller belongs to. No key has one yet, so that it is always undefined. */
+  /** What the caller is, such as `merchant`, for decisions finer than scopes; undefined where key or token names none. */
+  readonly roles?: readonly string[]
+  /** The tenant that the caller belongs to; undefined where key or token names none. */
   readonly tenant?: string
+  /** The application that the caller has logged in with (`azp` or `client_id` of the token); undefined for a key. */
+  readonly client?: string
   /** `relay` where that calls on behalf of `sub`, as for `Prefer: respond-async`; undefined where the caller itself waits. */
   readonly act?: string
   /** Who vouches for it: the gateway for a request, the relay for an event or a call that was accepted earlier. */

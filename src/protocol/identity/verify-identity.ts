@@ -28,11 +28,16 @@ export function createIdentityVerifier(jwks: JSONWebKeySet, audience: string, { 
       ...{ algorithms: ['EdDSA'], audience, requiredClaims: ['exp', 'sub'] },
       ...{ clockTolerance: CLOCK_TOLERANCE_SECONDS, currentDate: new Date(at) },
     })
-    const { sub = '', scopes, tenant, act, iss, exp = 0, iat = 0 } = payload
+    const { sub = '', scopes, roles, tenant, client, act, iss, exp = 0, iat = 0 } = payload
     if (iat > at / 1_000 + CLOCK_TOLERANCE_SECONDS)
       throw new errors.JWTClaimValidationFailed('signed in the future', payload, 'iat', 'check_failed')
-    const known = { sub, scopes: Object.freeze(scopes), iss, ...(tenant ? { tenant } : {}), ...(act ? { act } : {}) }
-    const identity = Object.freeze(known)
+    const identity: Identity = Object.freeze({
+      ...{ sub, scopes: Object.freeze(scopes), iss },
+      ...(roles ? { roles: Object.freeze(roles) } : {}),
+      ...(tenant ? { tenant } : {}),
+      ...(client ? { client } : {}),
+      ...(act ? { act } : {}),
+    })
     verified.set(token, { identity, until: (exp + CLOCK_TOLERANCE_SECONDS) * 1_000 })
     return identity
   }

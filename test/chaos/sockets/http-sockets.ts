@@ -102,7 +102,7 @@ async function startGateway(port: number) {
   const ports: GatewayDependencies = {
     ...{
       contracts: () => contracts,
-      findKey: async () => undefined,
+      authenticate: { key: async () => undefined },
       findStoredResponse: async () => ({ status: 'new' }),
     },
     ...{

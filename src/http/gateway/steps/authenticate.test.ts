@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { Problem } from '../../../contract/index.ts'
+import type { Authenticators } from '../dependencies.ts'
 import { KEYS, testGateway } from '../test-support.ts'
 
 const MINE = '/v1/things/mine'
@@ -65,21 +66,47 @@ it('401 an anonymous route checks a key that is presented', async () => {
   expect((await fetch(url + OPEN, { headers: { 'x-api-key': 'nope' } })).status).toBe(401)
 })
 
+it('an access token goes to the issuer’s check, an API key never does', async () => {
+  const presented: unknown[] = []
+  const token: Authenticators['token'] = (sent) => {
+    presented.push([sent.scheme, sent.token, sent.method, sent.path, sent.proofs])
+    if (sent.token === 'bad') throw new Problem('unauthenticated', 401, 'No.')
+    return { caller: { sub: 'eve', scopes: [] }, credential: { kind: 'token', id: 'https://issuer' } }
+  }
+  const key = async () => undefined
+  const { url, invoked } = await testGateway({ dependencies: { authenticate: { key, token } } })
+  const statusOf = async (headers: Record<string, string>) => (await fetch(`${url}${MINE}?a=1`, { headers })).status
+  const statuses = [
+    await statusOf({ authorization: 'Bearer good' }),
+    await statusOf({ authorization: 'DPoP good', dpop: 'proof' }),
+    await statusOf({ authorization: 'Bearer bad' }),
+    await statusOf({ authorization: 'Bearer ebb_live_0' }),
+    await statusOf({ 'x-api-key': 'good' }),
+  ]
+  expect(statuses).toEqual([200, 200, 401, 401, 401])
+  expect(presented).toEqual([
+    ['bearer', 'good', 'GET', MINE, []],
+    ['dpop', 'good', 'GET', MINE, ['proof']],
+    ['bearer', 'bad', 'GET', MINE, []],
+  ])
+  expect(invoked).toHaveLength(2)
+})
+
 it('503 while keys cannot be looked up', async () => {
-  const findKey = async () => {
+  const key = async () => {
     throw new Problem('unavailable', 503, 'API keys cannot be checked; retry later.', { retryAfterSeconds: 2 })
   }
-  const { url, invoked } = await testGateway({ dependencies: { findKey } })
+  const { url, invoked } = await testGateway({ dependencies: { authenticate: { key } } })
   const answer = await fetch(url + MINE, { headers: { 'x-api-key': 'full' } })
   expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2'])
   expect(invoked).toEqual([])
 })
 
 it('500 an error is logged, and its message stays inside', async () => {
-  const findKey = async () => {
+  const key = async () => {
     throw new Error(`secret ${KEYS.full.sub}`)
   }
-  const { url, lines } = await testGateway({ dependencies: { findKey } })
+  const { url, lines } = await testGateway({ dependencies: { authenticate: { key } } })
   const answer = await fetch(url + MINE, { headers: { 'x-api-key': 'full' } })
   expect(answer.status).toBe(500)
   expect(await answer.text()).not.toContain('secret')
@@ -118,7 +145,8 @@ it('200 every scope', async () => {
 })
 
 it('200 where an owner may call, the function decides', async () => {
-  const dependencies = { findKey: async () => ({ sub: 'cy', scopes: [] }) }
+  const credential = { kind: 'key', id: '1' } as const
+  const dependencies = { authenticate: { key: async () => ({ caller: { sub: 'cy', scopes: [] }, credential }) } }
   const { url, invoked } = await testGateway({ dependencies })
   const answer = await fetch(`${url}/v1/things/1`, { method: 'DELETE', headers: { 'x-api-key': 'any' } })
   expect([answer.status, invoked]).toEqual([200, ['DELETE /v1/things/1']])

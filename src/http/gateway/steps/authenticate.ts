@@ -1,40 +1,63 @@
 import { Problem } from '../../../contract/index.ts'
-import { routeOf, type Step } from '../context.ts'
-import type { GatewayDependencies } from '../dependencies.ts'
+import { type GatewayContext, routeOf, type Step } from '../context.ts'
+import type { Authenticated, Authenticators, GatewayDependencies, PresentedToken } from '../dependencies.ts'
 
 /**
- * Identifies the caller by the API key in `X-API-Key` or `Authorization: Bearer`. An anonymous route needs none, but a key
- * that is presented must be valid. The key itself is not forwarded.
+ * Identifies the caller by an API key, in `X-API-Key` or `Authorization: Bearer`, or by an access token in `Authorization`. An
+ * anonymous route needs neither, but what is presented must be valid. The credential itself is not forwarded.
  */
-export function authenticate({ findKey }: Pick<GatewayDependencies, 'findKey'>): Step {
+export function authenticate({ authenticate: authenticators }: Pick<GatewayDependencies, 'authenticate'>): Step {
   return async function authenticate(context) {
     const { headers, responseHeaders } = context
     // RFC 9111, 3.5 keeps shared caches from responses to Authorization only, not from those that vary by another key.
     responseHeaders.vary = responseHeaders.vary === undefined ? CREDENTIALS : `${responseHeaders.vary}, ${CREDENTIALS}`
     if (!routeOf(context).anonymous) responseHeaders['cache-control'] = PRIVATE
     const key = headers['x-api-key']?.[0]
-    const bearer = bearerOf(headers.authorization?.[0])
-    if (key !== undefined && bearer !== undefined && key !== bearer) {
+    const sent = parseAuthorization(headers.authorization?.[0])
+    if (key === undefined && sent === undefined) return routeOf(context).anonymous ? undefined : UNAUTHENTICATED
+    responseHeaders['cache-control'] = PRIVATE
+    if (key !== undefined && sent !== undefined && key !== sent.token) {
       return new Problem('bad_request', 400, 'X-API-Key and Authorization carry different keys; send one of them.')
     }
-    const token = key ?? bearer
-    if (token !== undefined) responseHeaders['cache-control'] = PRIVATE
-    if (token === undefined) return routeOf(context).anonymous ? undefined : UNAUTHENTICATED
-    const caller = await findKey(token)
-    if (!caller) return UNAUTHENTICATED
-    context.caller = caller
+    const authenticated = await check(context, authenticators, { key, sent })
+    if (!authenticated) return UNAUTHENTICATED
+    context.caller = authenticated.caller
+    context.credential = authenticated.credential
+    context.plan = authenticated.plan
     delete headers['x-api-key']
-    if (bearer !== undefined) delete headers.authorization
+    delete headers.dpop
+    if (sent !== undefined) delete headers.authorization
     return undefined
   }
 }
 
+type Sent = Pick<PresentedToken, 'token' | 'scheme'>
+
+/** An API key shows by its form, so that it costs no attempt to read it as a token. */
+function check(
+  context: GatewayContext,
+  { key: findKey, token: verifyToken }: Authenticators,
+  { key, sent }: { readonly key: string | undefined; readonly sent: Sent | undefined },
+): Authenticated | undefined | Promise<Authenticated | undefined> {
+  if (key !== undefined) return findKey(key)
+  if (sent === undefined) return undefined
+  const isKey = sent.scheme === 'bearer' && sent.token.startsWith(KEY_PREFIX)
+  if (isKey || !verifyToken) return sent.scheme === 'bearer' ? findKey(sent.token) : undefined
+  const { request, path, client, headers } = context
+  return verifyToken({ ...sent, proofs: headers.dpop ?? [], method: request.method ?? '', path, client })
+}
+
+const KEY_PREFIX = 'ebb_live_'
 const CREDENTIALS = 'Authorization, X-API-Key'
 const PRIVATE = 'private, no-store'
-const BEARER = /^bearer(?: +|$)/i
+const AUTHORIZATION = /^(bearer|dpop)(?: +(.*))?$/i
 
-const bearerOf = (authorization: string | undefined) =>
-  authorization !== undefined && BEARER.test(authorization) ? authorization.replace(BEARER, '').trim() : undefined
+/** The credential of a scheme that is ours; undefined for any other scheme, such as Basic. */
+function parseAuthorization(authorization: string | undefined): Sent | undefined {
+  const [, scheme, token = ''] = AUTHORIZATION.exec(authorization ?? '') ?? []
+  if (scheme === undefined) return undefined
+  return { scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token: token.trim() }
+}
 
 /** One sentence for all cases: it must not reveal whether a key is unknown or revoked. */
 const UNAUTHENTICATED = new Problem(
@@ -51,6 +74,7 @@ export function authorise(): Step {
     if (owner) return undefined
     const missing = scopes.filter((scope) => !context.caller.scopes.includes(scope))
     if (missing.length === 0) return undefined
-    return new Problem('forbidden', 403, `Your key lacks the scope ${missing.join(' and ')}.`)
+    const what = context.credential?.kind === 'token' ? 'token' : 'key'
+    return new Problem('forbidden', 403, `Your ${what} lacks the scope ${missing.join(' and ')}.`)
   }
 }

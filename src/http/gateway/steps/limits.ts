@@ -1,4 +1,5 @@
 import { type Limit, Problem } from '../../../contract/index.ts'
+import { callerIdOf } from '../../../protocol/index.ts'
 import { clientNetwork } from '../client-info.ts'
 import { type GatewayContext, isAnonymous, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
@@ -25,7 +26,7 @@ const policyOf = ({ requests, perSeconds, burst }: Limit) =>
 /** Unambiguous: neither a route's name nor an address has a space. */
 function keyOf(context: GatewayContext): string {
   const { caller, client } = context
-  const subject = isAnonymous(context) ? `address ${clientNetwork(client.address)}` : `caller ${caller.sub}`
+  const subject = isAnonymous(context) ? `address ${clientNetwork(client.address)}` : `caller ${callerIdOf(caller)}`
   return `${routeOf(context).name} ${subject}`
 }
 

@@ -1,5 +1,6 @@
 import { Problem } from '../../../contract/index.ts'
 import type { Claim, ClaimResult } from '../../../kernel/index.ts'
+import { callerIdOf } from '../../../protocol/index.ts'
 import { claimToResponse, toClaim } from '../../idempotency.ts'
 import { oncePerSecond } from '../../throttle-log.ts'
 import { type GatewayContext, type Outcome, prefersAsync, routeOf, type Step } from '../context.ts'
@@ -29,7 +30,7 @@ export function claimOf(context: GatewayContext): Claim | undefined {
   const { headers, caller, request, path, query, body } = context
   const { name: route, headers: contractHeaders } = routeOf(context)
   return toClaim({
-    ...{ caller: caller.sub, route, header: headers['idempotency-key']?.[0] },
+    ...{ caller: callerIdOf(caller), route, header: headers['idempotency-key']?.[0] },
     ...{ method: request.method ?? '', target: path + query, headers, contractHeaders, body },
   })
 }
