@@ -55,7 +55,7 @@ ARG REVISION=dev
 ARG SOURCE=""
 ENV EBB_REVISION=${REVISION}
 # Ebb's own, unless you say yours.
-ARG VERSION=0.2.0
+ARG VERSION=0.3.0
 LABEL org.opencontainers.image.title="${FUNCTION}" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
