@@ -13,6 +13,7 @@ const KEY: ApiKey = {
     scopes: ['a:b'],
     roles: ['clerk'],
     plan: 'free',
+    replaces: null,
   },
   ...{ createdAt: '', expiresAt: null, revokedAt: null },
 }

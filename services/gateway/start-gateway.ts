@@ -16,6 +16,7 @@ import { createKeyCache } from './key-cache.ts'
 import { createLookups, LOOKUP_MS } from './lookups.ts'
 import { createMetrics } from './metrics.ts'
 import { observeFunctions } from './observed-functions.ts'
+import { createOwnKeyStore } from './own-key-store.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { createReadiness } from './readiness.ts'
 
@@ -105,6 +106,9 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
     authenticate: { key: keys.find },
     findStoredResponse: lookups.findStoredResponse,
     invocations,
+    ownKeys: createOwnKeyStore(pool, {
+      ...{ pepper, maxKeys: config.EBB_KEYS_PER_CALLER, maxRunning: share.own, shed: metrics.shed },
+    }),
     limiter: limiter.take,
     hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
@@ -128,7 +132,8 @@ function splitPool(connections: number) {
   const admin = connections > 5 ? 2 : 1
   const callers = Math.max(1, connections - admin)
   const lookups = Math.max(1, Math.floor(callers / 4))
-  return { admin, callers, lookups, invocations: Math.max(1, callers - 2 * lookups) }
+  const own = 1
+  return { admin, callers, lookups, own, invocations: Math.max(1, callers - 2 * lookups - own) }
 }
 
 const getAdminPort = ({ PORT, EBB_ADMIN_PORT }: Config) => EBB_ADMIN_PORT ?? (PORT === 0 ? 0 : PORT + 1)

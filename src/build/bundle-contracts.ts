@@ -85,7 +85,7 @@ async function openapiEntry(project: string, version: string): Promise<string> {
   return `
     import { openapi as render } from ${platformSource('src/deploy/openapi')}
     ${hasInfo ? `import { api } from './${API_FILE}'` : `const api = ${JSON.stringify({ version })}`}
-    export const openapi = render(Object.values(contracts), api)`
+    export const openapi = render(Object.values(contracts), { ...api, withOwnKeys: true })`
 }
 
 /** The specifier of a module of the platform, as a string literal. */

@@ -37,5 +37,5 @@ export type {
   SubscriberShape,
 } from './shapes.ts'
 export type { Delivered, ReceivedEvent } from './subscriber.ts'
-export { createEventValidator, createValidator } from './validate.ts'
+export { createEventValidator, createValidator, type RawInput, type ValidationResult } from './validate.ts'
 export { isWarm } from './warm-windows.ts'

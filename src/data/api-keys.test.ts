@@ -23,7 +23,7 @@ const pool = createPool(url, { log })
 const PEPPER = 'p'.repeat(32)
 const actor = 'test'
 const scopes = ['things:write']
-const NO_MORE = { roles: [], tenant: null, plan: null, name: null }
+const NO_MORE = { roles: [], tenant: null, plan: null, name: null, replaces: null }
 
 const create = (subject: string, expiresAt?: string) => createKey(pool, PEPPER, { subject, scopes, actor, expiresAt })
 const auditOf = async (subject: string) =>

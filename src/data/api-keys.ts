@@ -1,8 +1,9 @@
-import { createHmac, randomInt } from 'node:crypto'
+import { createHmac, hkdfSync, randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type pg from 'pg'
 import { Problem } from '../contract/index.ts'
 import { callerIdOf } from '../protocol/index.ts'
+import { appendAudit } from './audit.ts'
 import { inTransaction } from './postgres/pool.ts'
 
 /** An API key, without its token: that is stored nowhere. */
@@ -23,6 +24,8 @@ export interface ApiKey {
   readonly createdAt: string
   readonly expiresAt: string | null
   readonly revokedAt: string | null
+  /** The id of the key whose place it took when that was rotated. */
+  readonly replaces: string | null
 }
 
 /** The caller that a key stands for, and what that may do. */
@@ -38,8 +41,9 @@ export interface Grant extends Partial<Pick<ApiKey, 'roles' | 'tenant' | 'plan' 
 export const KEYS_CHANNEL = 'ebb_keys'
 
 const MAX_LIVE_KEYS = 2
-const IS_LIVE = 'revoked_at is null and (expires_at is null or expires_at > now())'
-const COLUMNS = `id, subject, tenant, name, prefix, scopes, roles, plan, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"`
+export const IS_LIVE = 'revoked_at is null and (expires_at is null or expires_at > now())'
+/** What a statement selects of a key. */
+export const COLUMNS = `id, subject, tenant, name, prefix, scopes, roles, plan, replaces, created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"`
 
 /**
  * Creates a key. Only here is its token returned. A subject has at most two live keys, so that one can replace the other
@@ -53,42 +57,84 @@ export async function createKey(
   const { subject, scopes, roles = [], tenant = null, plan = null, name = null } = grant
   const token = makeToken()
   const key = await inTransaction(pool, async (client) => {
-    // A concurrent call for this subject waits here, and then counts this key.
-    await client.query(`select pg_advisory_xact_lock(hashtextextended('ebb.api_key ' || $1, 0))`, [
-      callerIdOf({ sub: subject, ...(tenant === null ? {} : { tenant }) }),
-    ])
-    const live = await client.query<ApiKey>(
-      `select ${COLUMNS} from ebb.api_key
-       where subject = $1 and tenant is not distinct from $2 and ${IS_LIVE} order by created_at`,
-      [subject, tenant],
+    refuseTooMany(await lockLiveKeys(client, { subject, tenant }))
+    const created = await insertKey(
+      client,
+      { subject, scopes, roles, tenant, plan, name, expiresAt },
+      { token, pepper },
     )
-    refuseTooMany(live.rows)
-    const created = await client.query<ApiKey>(
-      `insert into ebb.api_key (subject, prefix, hmac, scopes, expires_at, roles, tenant, plan, name)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning ${COLUMNS}`,
-      [subject, prefixOf(token), hmacOf(token, pepper), scopes, expiresAt, roles, tenant, plan, name],
-    )
-    await audit(client, actor, 'key.created', `${subject} ${prefixOf(token)}`)
-    return firstRow(created.rows)
+    await appendAudit(client, { actor, action: 'key.created', ...subjectOf(created) })
+    return created
   })
   return { key, token }
 }
 
-/** Lists the newest keys first; `before` is the id of the last key of the previous page. */
+/** Whose keys: a subject, within its tenant where it has one. */
+export type KeyOwner = Pick<ApiKey, 'subject' | 'tenant'>
+
+/** The live keys of an owner, the oldest first. A concurrent change of any of its keys waits for this transaction. */
+export async function lockLiveKeys(client: pg.ClientBase, { subject, tenant }: KeyOwner): Promise<readonly ApiKey[]> {
+  await client.query(`select pg_advisory_xact_lock(hashtextextended('ebb.api_key ' || $1, 0))`, [
+    callerIdOf({ sub: subject, ...(tenant === null ? {} : { tenant }) }),
+  ])
+  const { rows } = await client.query<ApiKey>(
+    `select ${COLUMNS} from ebb.api_key
+     where subject = $1 and tenant is not distinct from $2 and ${IS_LIVE} order by created_at`,
+    [subject, tenant],
+  )
+  return rows
+}
+
+interface NewKey extends Required<Grant> {
+  /** Default: one that the database makes. */
+  readonly id?: string
+  readonly expiresAt: string | null | undefined
+  readonly replaces?: string
+}
+
+/** Stores the key of a token. */
+export async function insertKey(
+  client: pg.ClientBase,
+  { id, subject, scopes, roles, tenant, plan, name, expiresAt, replaces }: NewKey,
+  { token, pepper }: { readonly token: string; readonly pepper: string },
+): Promise<ApiKey> {
+  const { rows } = await client.query<ApiKey>(
+    `insert into ebb.api_key (id, subject, prefix, hmac, scopes, expires_at, roles, tenant, plan, name, replaces)
+     values (coalesce($1, gen_random_uuid()), $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning ${COLUMNS}`,
+    [
+      ...[id, subject, prefixOf(token), hmacOf(token, pepper), scopes],
+      ...[expiresAt, roles, tenant, plan, name, replaces],
+    ],
+  )
+  return firstRow(rows)
+}
+
+export interface KeyFilter {
+  readonly subject?: string | undefined
+  /** null is those without a tenant. */
+  readonly tenant?: string | null | undefined
+  readonly plan?: string | undefined
+  /** Only those that are neither revoked nor expired. */
+  readonly live?: boolean | undefined
+  /** The id of the last key of the previous page. */
+  readonly before?: string | undefined
+  readonly limit?: number
+}
+
+/** Lists the newest keys first. */
 export async function listKeys(
-  pool: pg.Pool,
-  {
-    subject,
-    before,
-    limit = 50,
-  }: { readonly subject?: string | undefined; readonly before?: string | undefined; readonly limit?: number } = {},
+  database: pg.Pool | pg.ClientBase,
+  { subject, tenant, plan, live = false, before, limit = 50 }: KeyFilter = {},
 ): Promise<readonly ApiKey[]> {
-  const { rows } = await pool.query<ApiKey>(
+  const { rows } = await database.query<ApiKey>(
     `select ${COLUMNS} from ebb.api_key
      where ($1::text is null or subject = $1)
-       and ($2::uuid is null or (created_at, id) < (select created_at, id from ebb.api_key where id = $2))
-     order by created_at desc, id desc limit $3`,
-    [subject, before, limit],
+       and ($2 or tenant is not distinct from $3)
+       and ($4::text is null or plan = $4)
+       and (not $5 or (${IS_LIVE}))
+       and ($6::uuid is null or (created_at, id) < (select created_at, id from ebb.api_key where id = $6))
+     order by created_at desc, id desc limit $7`,
+    [subject, tenant === undefined, tenant, plan, live, before, limit],
   )
   return rows
 }
@@ -105,7 +151,7 @@ export async function revokeKey(
       [id],
     )
     const [revoked] = rows
-    if (revoked) await audit(client, actor, 'key.revoked', `${revoked.subject} ${revoked.prefix}`)
+    if (revoked) await appendAudit(client, { actor, action: 'key.revoked', ...subjectOf(revoked) })
     return revoked
   })
   await pool.query(`notify ${KEYS_CHANNEL}`)
@@ -155,8 +201,27 @@ const TOKEN = /^(ebb_live_([0-9A-Za-z]{32}))_([0-9a-f]{8})$/
 
 /** A new token with 190 random bits: `ebb_live_<random>_<CRC-32 of the text before it>`. */
 export function makeToken(): string {
-  const random = Array.from({ length: RANDOM_CHARACTERS }, () => ALPHABET[randomInt(ALPHABET.length)]).join('')
+  return tokenOf(Array.from({ length: RANDOM_CHARACTERS }, () => randomInt(ALPHABET.length)))
+}
+
+/** The token whose random part has these characters, each by its place in the alphabet. */
+function tokenOf(places: readonly number[]): string {
+  const random = places.map((place) => ALPHABET[place % ALPHABET.length]).join('')
   return `ebb_live_${random}_${checksumOf(`ebb_live_${random}`)}`
+}
+
+/**
+ * The token that a key's random id and a caller's Idempotency-Key make with the pepper, the same each time: so that a repeated
+ * request is answered with its token, which is stored nowhere.
+ */
+export function deriveToken(
+  pepper: string,
+  { id, idempotencyKey }: { readonly id: string; readonly idempotencyKey: string },
+) {
+  const bytes = hkdfSync('sha256', pepper, id, `ebb.api_key ${idempotencyKey}`, RANDOM_CHARACTERS * 8)
+  // Of 64 bits each, so that no character is more likely than another by more than 2^-58.
+  const words = new BigUint64Array(bytes)
+  return tokenOf([...words].map((word) => Number(word % BigInt(ALPHABET.length))))
 }
 
 /** Whether a token has the form and the checksum of an Ebb token. */
@@ -176,9 +241,11 @@ function refuseTooMany(live: readonly ApiKey[]) {
   throw new Problem('too_many_keys', 409, message)
 }
 
-async function audit(client: pg.ClientBase, actor: string, action: string, subject: string) {
-  await client.query('insert into ebb.audit (actor, action, subject) values ($1, $2, $3)', [actor, action, subject])
-}
+/** What a change of a key is recorded as being done to. */
+export const subjectOf = ({ subject, prefix, tenant }: Pick<ApiKey, 'subject' | 'prefix' | 'tenant'>) => ({
+  subject: `${subject} ${prefix}`,
+  tenant,
+})
 
 function firstRow<T>([row]: readonly T[]): T {
   if (row === undefined) throw new Error('an insert returned no row')

@@ -205,6 +205,19 @@ describe('the OpenAPI document', () => {
     expect(published).toEqual([false, true, false, true, false, true, true])
   })
 
+  it('has what callers manage of their own where a gateway asks for it: by a login, and not by a key', () => {
+    const own = JSON.parse(JSON.stringify(openapi([createUser], { version: '1', withOwnKeys: true }))).paths
+    expect(Object.keys(own).sort()).toEqual(['/v1/keys', '/v1/keys/{id}', '/v1/keys/{id}/rotate', '/v1/users'])
+    const { post } = own['/v1/keys']
+    expect([post.operationId, post.security, post.parameters[0].name]).toEqual([
+      ...['keys.create', [{ bearer: [] }], 'Idempotency-Key'],
+    ])
+    expect(post.requestBody.content['application/json'].schema.required).toEqual(['name', 'scopes'])
+    expect(Object.keys(own['/v1/keys/{id}/rotate'].post.responses)).toEqual(
+      expect.arrayContaining(['201', '404', '409']),
+    )
+  })
+
   it('matches its snapshot', () => {
     expect(document).toMatchSnapshot()
   })

@@ -7,6 +7,7 @@ import {
   toInput,
   toOutput,
 } from '../contract/index.ts'
+import { OWN_KEY_ENDPOINTS } from '../protocol/own-key-endpoints.ts'
 import { acceptedResponse, asyncParameters, statePath } from './openapi-async.ts'
 import { PROBLEM, refusals } from './openapi-responses.ts'
 import { type RenderSchema, schemaRenderer } from './openapi-schemas.ts'
@@ -20,16 +21,24 @@ export interface ApiInfo {
   readonly description?: string
 }
 
+interface DocumentOptions extends ApiInfo {
+  /** Whether it has the endpoints by which callers manage their own keys, which a gateway leaves out where nobody can log in. */
+  readonly withOwnKeys?: boolean
+}
+
 /** Renders the endpoints among the contracts as an OpenAPI 3.1 document. */
-export function openapi(contracts: readonly AnyContract[], { title = 'API', version, description }: ApiInfo): Json {
+export function openapi(contracts: readonly AnyContract[], options: DocumentOptions): Json {
+  const { title = 'API', version, description, withOwnKeys = false } = options
   const endpoints = contracts.filter((contract) => contract.kind === 'endpoint')
   const paths: Record<string, Record<string, Json>> = {}
   const schemas: Record<string, Json> = { Problem: PROBLEM }
   const responses: Record<string, Json> = {}
-  for (const contract of endpoints) {
+  const add = (contract: EndpointContract, changed: Json = {}) => {
     const operation = renderOperation(contract, { schemaOf: schemaRenderer(contract.name, schemas), responses })
-    paths[contract.path] = { ...paths[contract.path], [contract.method.toLowerCase()]: operation }
+    paths[contract.path] = { ...paths[contract.path], [contract.method.toLowerCase()]: { ...operation, ...changed } }
   }
+  for (const contract of endpoints) add(contract)
+  if (withOwnKeys) for (const contract of OWN_KEY_ENDPOINTS) add(contract, byLogin(contract))
   Object.assign(paths, statePath(endpoints.map(describeEndpoint), responses))
   return {
     openapi: '3.1.0',
@@ -41,6 +50,15 @@ export function openapi(contracts: readonly AnyContract[], { title = 'API', vers
     components: { securitySchemes: SECURITY_SCHEMES, schemas, responses },
   }
 }
+
+/** Where a key is refused, whatever it may do. */
+const byLogin = ({ description }: EndpointContract): Json => ({
+  description: [
+    ...(description ? [description] : []),
+    'By a login: with an access token, and not with an API key.',
+  ].join('\n\n'),
+  security: [{ bearer: [] }],
+})
 
 const LICENSE = { name: 'Apache-2.0', identifier: 'Apache-2.0' }
 

@@ -153,6 +153,8 @@ export const SETTINGS = {
   EBB_IDENTITY_JWKS: [json, undefined],
   /** What the hashes of API keys are made with, 32 characters or more: with another one no key is good. */
   EBB_KEY_PEPPER: [text(32), undefined],
+  /** How many live API keys a caller may have made for itself, by /v1/keys. */
+  EBB_KEYS_PER_CALLER: [count(1_000), 10],
   /** The key of the admin API, 16 characters or more; commands with --admin send it. */
   EBB_ADMIN_KEY: [text(16), undefined],
   /** How long a cold start may take before it counts as failed. */

@@ -60,11 +60,11 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   api_key: {
     gateway: [
       'select',
-      'insert (subject, prefix, hmac, scopes, expires_at, roles, tenant, plan, name)',
-      'update (revoked_at)',
+      'insert (id, subject, prefix, hmac, scopes, expires_at, roles, tenant, plan, name, replaces)',
+      'update (revoked_at, expires_at)',
     ],
   },
-  audit: { gateway: ['insert (actor, action, subject, tenant, detail)'] },
+  audit: { gateway: ['select', 'insert (actor, action, subject, tenant, detail)'] },
   schema_version: {},
 }
 

@@ -41,6 +41,8 @@ export interface GatewayContext extends Correlation {
   responseHeaders: Record<string, string>
   /** The raw bytes. */
   body: Uint8Array
+  /** What the platform's own contract makes of a request to the platform itself. */
+  input: unknown
   /** When the whole request had arrived. */
   bodyReceivedAt: number
   /** Whether its function was called, whatever the outcome. */
@@ -107,6 +109,7 @@ export function createGatewayContext(
     routesAtPath: [],
     responseHeaders: {},
     body: EMPTY_BODY,
+    input: undefined,
     bodyReceivedAt: startedAt,
     invoked: false,
     respondedAt: undefined,

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { ContractSet, Limit } from '../../contract/index.ts'
 import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
 import type { Identity, InvocationState, NewInvocation, SignIdentity } from '../../protocol/index.ts'
+import type { OwnKey } from '../../protocol/own-key-endpoints.ts'
 import type { LeveledLog } from '../throttle-log.ts'
 import type { ClientInfo } from './client-info.ts'
 
@@ -50,6 +51,8 @@ export interface GatewayDependencies {
   readonly authenticate: Authenticators
   readonly findStoredResponse: (claim: Claim) => Promise<ClaimResult>
   readonly invocations: Invocations
+  /** Undefined where nobody can have keys of one's own. */
+  readonly ownKeys?: OwnKeys | undefined
   readonly limiter: RateLimiter
   /** The file of the API reference at a path from `/docs` on; undefined where there is none. */
   readonly docs: (path: string) => Promise<DocsFile | undefined>
@@ -84,6 +87,37 @@ export interface Invocations {
   /** The state of a call; undefined for any other than its caller. */
   readonly find: (id: string, caller: Caller) => Promise<InvocationState | undefined>
 }
+
+/** The keys that callers have made for themselves, or were given. All reject with a Problem: 404 for a key of any other caller. */
+export interface OwnKeys {
+  /** The newest first; `before` is the id of the last key of the previous page. */
+  readonly list: (
+    owner: Caller,
+    page: { readonly before: string | undefined; readonly limit: number },
+  ) => Promise<readonly OwnKey[]>
+  readonly create: (
+    owner: Caller,
+    grant: Pick<OwnKey, 'scopes' | 'roles' | 'plan'> & { readonly name: string; readonly expiresAt: string },
+    claim: Claim,
+  ) => Promise<ClaimedKey>
+  readonly rotate: (
+    owner: Caller,
+    id: string,
+    options: {
+      readonly overlapSeconds: number
+      readonly expiresAt?: string | undefined
+      /** Throws where the owner may not have such a key any more. */
+      readonly check: (old: OwnKey) => void
+      readonly claim: Claim
+    },
+  ) => Promise<ClaimedKey>
+  readonly revoke: (owner: Caller, id: string) => Promise<void>
+}
+
+/** A key with its token, made now or by the request that this one repeats; or why there is none. */
+export type ClaimedKey =
+  | { readonly status: 'new' | 'finished'; readonly key: OwnKey; readonly token: string }
+  | { readonly status: 'in-flight' | 'mismatch' }
 
 /** Counts one request of `key` against its limit. Never rejects, and never waits for long: it decides with what it knows. */
 export type RateLimiter = (key: string, limit: Limit) => RateLimitDecision | Promise<RateLimitDecision>

@@ -8,6 +8,7 @@ export type {
   GatewayDependencies,
   GatewayMetrics,
   Invocations,
+  OwnKeys,
   PresentedToken,
   RateLimitDecision,
   RateLimiter,

@@ -2,14 +2,16 @@ import { Problem } from '../../contract/index.ts'
 import { traceIdOf } from '../../kernel/index.ts'
 import type { GatewayContext, Outcome, Step } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
+import { isPlatformRoute } from './own-routes.ts'
 import { sendReply } from './send-reply.ts'
 import { authenticate, authorise } from './steps/authenticate.ts'
 import { cors, preflight } from './steps/cors.ts'
 import { forward } from './steps/forward.ts'
-import { invocationState, isInvocationRoute, respondAsync } from './steps/invocations.ts'
+import { invocationState, respondAsync } from './steps/invocations.ts'
 import { knownHost } from './steps/known-host.ts'
 import { limitConnections, rateLimit } from './steps/limits.ts'
 import { normalise } from './steps/normalise.ts'
+import { ownKeys, requireLogin } from './steps/own-keys.ts'
 import { docs, platformRoutes } from './steps/platform-routes.ts'
 import { replay } from './steps/replay.ts'
 import { route } from './steps/route.ts'
@@ -30,10 +32,12 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
     preflight(),
     authenticate(dependencies),
     invocationState(dependencies),
+    requireLogin(),
     authorise(),
     rateLimit(dependencies),
     takeBody(bodies, limits),
     validate(),
+    ownKeys(dependencies),
     replay(dependencies),
     respondAsync(dependencies),
   ]
@@ -86,7 +90,7 @@ function recordRequest(context: GatewayContext, { log, metrics }: GatewayDepende
   const measured = { route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000 }
   metrics.completed({ ...measured, invoked, cold, revision: context.revision })
   const fields = {
-    function: isInvocationRoute(route) ? undefined : route?.name,
+    function: isPlatformRoute(route) ? undefined : route?.name,
     route: route?.path,
     method,
     path,

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
-import type { DocsFile } from '../dependencies.ts'
-import { testGateway } from '../test-support.ts'
+import type { DocsFile, GatewayDependencies } from '../dependencies.ts'
+import { contracts, KEYS, testGateway } from '../test-support.ts'
 
 it('200 health, readiness and the OpenAPI document, none of them counted', async () => {
   const { url, shortCircuits } = await testGateway()
@@ -9,6 +9,22 @@ it('200 health, readiness and the OpenAPI document, none of them counted', async
   expect(await (await fetch(`${url}/openapi.json`)).json()).toEqual({ openapi: '3.1.0' })
   expect((await fetch(`${url}/openapi.json`, { method: 'HEAD' })).headers.get('content-length')).toBe('19')
   expect(shortCircuits).toEqual([])
+})
+
+it('200 the document tells of own keys only where somebody can log in', async () => {
+  const set = {
+    ...contracts,
+    openapi: { openapi: '3.1.0', paths: { '/v1/keys': {}, '/v1/keys/{id}': {}, '/v1/things': {} } },
+  }
+  const pathsOf = async (authenticate: GatewayDependencies['authenticate']) => {
+    const { url } = await testGateway({ dependencies: { contracts: () => set, authenticate } })
+    const { paths } = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: object }
+    return Object.keys(paths)
+  }
+  const key = async () => undefined
+  const token = () => ({ caller: KEYS.full, credential: { kind: 'token', id: 'x' } }) as const
+  expect(await pathsOf({ key })).toEqual(['/v1/things'])
+  expect(await pathsOf({ key, token })).toEqual(['/v1/keys', '/v1/keys/{id}', '/v1/things'])
 })
 
 it('503 not ready, but healthy', async () => {

@@ -1,11 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import { type ContractSet, Problem } from '../../../contract/index.ts'
+import { OWN_KEY_ENDPOINTS } from '../../../protocol/own-key-endpoints.ts'
 import type { Reply, Step } from '../context.ts'
 import type { DocsFile, GatewayDependencies } from '../dependencies.ts'
 
 /** Answers the platform's own paths: `/_/health`, `/_/ready`, `/openapi.json`, and `/` where no contract does. */
-export function platformRoutes({ ready, contracts }: Pick<GatewayDependencies, 'ready' | 'contracts'>): Step {
-  const serializeOpenapi = openapiSerializer()
+export function platformRoutes({
+  ready,
+  contracts,
+  authenticate,
+}: Pick<GatewayDependencies, 'ready' | 'contracts' | 'authenticate'>): Step {
+  const serializeOpenapi = openapiSerializer({ logins: authenticate.token !== undefined })
   const paths = new Map<string, () => Reply | Problem | Promise<Reply | Problem>>([
     ['/_/health', () => OK],
     ['/_/ready', async () => ((await ready()) ? OK : NOT_READY)],
@@ -45,13 +50,20 @@ const rootNotFound = () =>
 const OK = jsonReply('{"status":"ok"}')
 const NOT_READY: Reply = { ...jsonReply('{"status":"unavailable"}'), status: 503 }
 
-/** Serialises the OpenAPI document once for each set of contracts. */
-function openapiSerializer() {
+/** Serialises the OpenAPI document once for each set of contracts; without what takes a login where nobody can log in. */
+function openapiSerializer({ logins }: { readonly logins: boolean }) {
   let last: { set: ContractSet; text: string } | undefined
   return (set: ContractSet) => {
-    if (last?.set !== set) last = { set, text: JSON.stringify(set.openapi) }
+    if (last?.set !== set) last = { set, text: JSON.stringify(logins ? set.openapi : withoutOwnKeys(set.openapi)) }
     return last.text
   }
+}
+
+function withoutOwnKeys(document: unknown): unknown {
+  const { paths, ...rest } = Object(document) as { readonly paths?: Readonly<Record<string, unknown>> }
+  if (!paths) return document
+  const own: readonly string[] = OWN_KEY_ENDPOINTS.map(({ path }) => path)
+  return { ...rest, paths: Object.fromEntries(Object.entries(paths).filter(([path]) => !own.includes(path))) }
 }
 
 /** Serves `/docs` and the files below it: the API reference, which loads nothing from other origins. */

@@ -2,15 +2,20 @@ import { type ContractSet, isReservedPath, Problem, parsePathTemplate, type Rout
 import { setRouteAttributes } from '../../../telemetry/index.ts'
 import type { Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import { INVOCATION_ROUTE, isInvocationRoute } from './invocations.ts'
+import { isPlatformRoute, platformRoutesOf } from '../own-routes.ts'
 
 /** Finds the endpoint, or answers 404, or 405 with Allow. For a preflight, finds all routes at the path. */
-export function route({ contracts }: Pick<GatewayDependencies, 'contracts'>): Step {
+export function route({
+  contracts,
+  authenticate,
+  ownKeys,
+}: Pick<GatewayDependencies, 'contracts' | 'authenticate' | 'ownKeys'>): Step {
+  const platformRoutes = platformRoutesOf({ logins: authenticate.token !== undefined && ownKeys !== undefined })
   const routers = new WeakMap<ContractSet, Router>()
   const routerOf = (set: ContractSet) => {
     const known = routers.get(set)
     if (known) return known
-    const router = createRouter([...set.routes, INVOCATION_ROUTE])
+    const router = createRouter([...set.routes, ...platformRoutes])
     routers.set(set, router)
     return router
   }
@@ -28,7 +33,7 @@ export function route({ contracts }: Pick<GatewayDependencies, 'contracts'>): St
       }
       return new Problem('method_not_allowed', 405, `This path takes ${allow}.`, { headers: { allow } })
     }
-    if (isReservedPath(path) && !isInvocationRoute(found.route)) return NOT_FOUND
+    if (isReservedPath(path) && !isPlatformRoute(found.route)) return NOT_FOUND
     context.contracts = set
     context.route = found.route
     setRouteAttributes(context.request, { route: found.route.path })

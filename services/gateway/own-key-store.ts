@@ -1,0 +1,54 @@
+import { Problem } from 'ebb/contract'
+import type { Caller, GatewayMetrics, OwnKeys } from 'ebb/http/gateway'
+import type pg from 'pg'
+import { type KeyOwner, listKeys } from '../../src/data/api-keys.ts'
+import { createOwnKey, revokeOwnKey, rotateOwnKey } from '../../src/data/own-keys.ts'
+import { transactWithTimeout } from '../../src/data/postgres/transact-with-timeout.ts'
+import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
+import { createBulkhead } from './invocation-store.ts'
+
+const TIMEOUT_MS = 2_000
+/** More would not be served in time, and are refused at once. */
+const MAX_WAITING = 50
+
+export interface OwnKeyStoreOptions extends Pick<GatewayMetrics, 'shed'> {
+  readonly pepper: string
+  /** Live keys of one caller. */
+  readonly maxKeys: number
+  /** Requests that use the database at a time. */
+  readonly maxRunning: number
+}
+
+/** The keys of callers, in the database. Where that does not answer, callers get a Problem 503 after 2 s at most. */
+export function createOwnKeyStore(pool: pg.Pool, { pepper, maxKeys, maxRunning, shed }: OwnKeyStoreOptions): OwnKeys {
+  const overflow = () => {
+    shed('keys')
+    return unavailable()
+  }
+  const withSlot = createBulkhead({ maxRunning, maxWaiting: MAX_WAITING, overflow })
+  const run = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    try {
+      return await withSlot(AbortSignal.timeout(TIMEOUT_MS), work)
+    } catch (error) {
+      throw error instanceof Problem ? error : unavailable(error)
+    }
+  }
+  const transact = <Result>(work: (client: pg.ClientBase) => Promise<Result>) =>
+    run(() => transactWithTimeout(pool, TIMEOUT_MS, work))
+  return {
+    list: (caller, page) =>
+      run(() => queryWithTimeout(pool, TIMEOUT_MS, (client) => listKeys(client, { ...ownerOf(caller), ...page }))),
+    create: (caller, grant, claim) =>
+      transact((client) => createOwnKey(client, grant, { owner: ownerOf(caller), pepper, claim, maxKeys })),
+    rotate: (caller, id, options) =>
+      transact((client) =>
+        rotateOwnKey(client, id, { expiresAt: undefined, ...options, owner: ownerOf(caller), pepper }),
+      ),
+    revoke: (caller, id) => transact((client) => revokeOwnKey(client, id, ownerOf(caller))),
+  }
+}
+
+const ownerOf = ({ sub, tenant }: Caller): KeyOwner => ({ subject: sub, tenant: tenant ?? null })
+
+const unavailable = (cause?: unknown) =>
+  new Problem('unavailable', 503, 'Keys cannot be read or changed; retry later.', { cause, retryAfterSeconds: 2 })

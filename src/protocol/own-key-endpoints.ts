@@ -1,0 +1,115 @@
+import * as z from 'zod'
+import type { EndpointContract, EndpointShape } from '../contract/index.ts'
+
+/**
+ * The endpoints of the platform itself, by which callers manage what is their own. They are written as contracts, so that
+ * gateway and OpenAPI document derive routes, validation and documentation as from any other; a name with a dot is no
+ * team's.
+ */
+const own = <const C extends EndpointShape>(contract: C): EndpointContract<C> =>
+  Object.freeze({ ...contract, kind: 'endpoint' as const })
+
+const Time = z.iso.datetime({ offset: true })
+const Scope = z.string().max(100)
+
+const Key = z.object({
+  id: z.uuid(),
+  subject: z.string(),
+  tenant: z.string().nullable(),
+  name: z.string().nullable(),
+  prefix: z.string().describe('The first characters of its random part, to recognise it by.'),
+  scopes: z.array(z.string()),
+  roles: z.array(z.string()),
+  plan: z.string().nullable(),
+  replaces: z.uuid().nullable().describe('The key whose place it took.'),
+  createdAt: Time,
+  expiresAt: Time.nullable(),
+  revokedAt: Time.nullable(),
+})
+
+/** A key as its owner sees it. */
+export interface OwnKey {
+  readonly id: string
+  readonly subject: string
+  readonly tenant: string | null
+  readonly name: string | null
+  readonly prefix: string
+  readonly scopes: readonly string[]
+  readonly roles: readonly string[]
+  readonly plan: string | null
+  readonly replaces: string | null
+  readonly createdAt: string
+  readonly expiresAt: string | null
+  readonly revokedAt: string | null
+}
+
+const KeyWithToken = z.object({
+  key: Key,
+  token: z.string().describe('What requests send; it is stored nowhere, and shown only here.'),
+})
+
+export const DEFAULT_KEY_DAYS = 90
+const MAX_KEY_DAYS = 366
+const DAY_MS = 86_400_000
+
+const ExpiresAt = Time.refine(
+  (at) => Date.parse(at) > Date.now() && Date.parse(at) <= Date.now() + MAX_KEY_DAYS * DAY_MS,
+  `Must lie ahead, by ${MAX_KEY_DAYS} days at most`,
+).optional()
+
+const DEFAULT_OVERLAP_SECONDS = 86_400
+const MAX_OVERLAP_SECONDS = 7 * 86_400
+
+const id = z.object({ id: z.uuid() })
+const reads = { requests: 60, perSeconds: 60 }
+const changes = { requests: 10, perSeconds: 60 }
+
+export const listOwnKeys = own({
+  ...{ name: 'keys.list', summary: 'List your own API keys, the newest first.', method: 'GET', path: '/v1/keys' },
+  query: z.object({ limit: z.int().min(1).max(100).default(50), before: z.uuid().optional() }),
+  reply: {
+    status: 200,
+    body: z.object({ keys: z.array(Key), next: z.uuid().optional().describe('`before` of the next page.') }),
+  },
+  ...{ access: {}, limit: reads },
+})
+
+export const createOwnKey = own({
+  ...{ name: 'keys.create', summary: 'Create an API key of your own.', method: 'POST', path: '/v1/keys' },
+  description:
+    'The key calls as you, in your tenant and on your plan, and may do what you name of what your login may do. Its token is shown here only.',
+  body: z.object({
+    name: z.string().min(1).max(100).describe('What you call it.'),
+    scopes: z.array(Scope).max(100).describe('What it may do, of what your login may do.'),
+    roles: z.array(Scope).max(100).default([]),
+    expiresAt: ExpiresAt.describe(`Default: in ${DEFAULT_KEY_DAYS} days. At most ${MAX_KEY_DAYS} days ahead.`),
+  }),
+  reply: { status: 201, body: KeyWithToken },
+  failures: { too_many_keys: 409, token_gone: 409 },
+  ...{ access: {}, idempotent: true, limit: changes },
+})
+
+export const rotateOwnKey = own({
+  ...{ name: 'keys.rotate', summary: 'Put a new token in the place of one.', method: 'POST' },
+  ...{ path: '/v1/keys/{id}/rotate', params: id },
+  description:
+    'The new key grants what the old one does. The old token stays valid for the overlap; that of a key which the old one itself replaced is over at once.',
+  body: z.object({
+    overlapSeconds: z.int().min(0).max(MAX_OVERLAP_SECONDS).default(DEFAULT_OVERLAP_SECONDS),
+    expiresAt: ExpiresAt.describe('Default: when the old one would have expired.'),
+  }),
+  reply: { status: 201, body: KeyWithToken },
+  failures: { not_found: 404, key_not_live: 409, already_rotated: 409, token_gone: 409 },
+  ...{ access: {}, idempotent: true, limit: changes },
+})
+
+export const revokeOwnKey = own({
+  ...{ name: 'keys.revoke', summary: 'Revoke an API key of your own, at once.', method: 'DELETE' },
+  ...{ path: '/v1/keys/{id}', params: id },
+  reply: { status: 204 },
+  failures: { not_found: 404 },
+  ...{ access: {}, limit: changes },
+})
+
+/** All of them that take a login, and no key. */
+export const OWN_KEY_ENDPOINTS: readonly EndpointContract[] = [listOwnKeys, createOwnKey, rotateOwnKey, revokeOwnKey]
