@@ -61,7 +61,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     gateway: [
       'select',
       'insert (subject, prefix, hmac, scopes, expires_at, roles, tenant, plan, name)',
-      'update (revoked_at)',
+      'update (hmac, revoked_at)',
     ],
   },
   audit: { gateway: ['insert (actor, action, subject, tenant, detail)'] },
