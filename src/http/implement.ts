@@ -10,7 +10,14 @@ import {
   type SubscriberContract,
   type SubscriberShape,
 } from '../contract/index.ts'
-import { type Correlation, type Log, type Resource, STORES, type Secret, type TransactionalResource } from '../kernel/index.ts'
+import {
+  type Correlation,
+  type Log,
+  type Resource,
+  type Secret,
+  STORES,
+  type TransactionalResource,
+} from '../kernel/index.ts'
 import type { Identity } from '../protocol/index.ts'
 
 /**

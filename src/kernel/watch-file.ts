@@ -18,7 +18,7 @@ interface WatchOptions {
 }
 
 const polls = new Set<() => Promise<void>>()
-let timer: NodeJS.Timeout | undefined
+let _timer: NodeJS.Timeout | undefined
 
 /**
  * Calls back when the file holds something else. A file that was put in the place of the old one is read at once; one that
@@ -60,7 +60,7 @@ export function watchFile(
     return last
   }
   polls.add(() => inTurn(false))
-  timer ??= setInterval(() => polls.forEach((poll) => void poll()), POLL_MS).unref()
+  _timer ??= setInterval(() => polls.forEach((poll) => void poll()), POLL_MS).unref()
   return () => inTurn(true)
 }
 

@@ -16,7 +16,11 @@ export async function openRateLimiter(
   const { REDIS_URL, EBB_GATEWAY_REPLICAS, EBB_RATE_LIMIT_TIMEOUT_MS: timeoutMs } = config
   const local = createLocalLimiter({ shares: EBB_GATEWAY_REPLICAS })
   if (REDIS_URL) {
-    const limiter = withFallback(openRedisLimiter(liveSetting(config, 'REDIS_URL', options.log), { timeoutMs }), local, options)
+    const limiter = withFallback(
+      openRedisLimiter(liveSetting(config, 'REDIS_URL', options.log), { timeoutMs }),
+      local,
+      options,
+    )
     await limiter.started
     return limiter
   }

@@ -29,9 +29,7 @@ async function createRoles() {
   for (const role of ROLES) await admin.query(`drop role if exists ${role}; create role ${role} login password 'first'`)
   const name = new URL(database.ownerUrl).pathname.slice(1)
   await admin.query(`grant connect on database ${name} to ${ROLES.join()}`)
-  closers.push(() =>
-    admin.query(`drop owned by ${ROLES.join()}; drop role ${ROLES.join()}`).then(() => undefined),
-  )
+  closers.push(() => admin.query(`drop owned by ${ROLES.join()}; drop role ${ROLES.join()}`).then(() => undefined))
   return (password: string, role: string = ROLES[0]) =>
     Object.assign(new URL(database.ownerUrl), { username: role, password }).href
 }
