@@ -2,7 +2,7 @@ import { Problem } from 'ebb/contract'
 import type { GatewayMetrics } from 'ebb/http/gateway'
 import type { Claim } from 'ebb/kernel'
 import type pg from 'pg'
-import { findKeys } from '../../src/data/api-keys.ts'
+import { findKeys, type Peppers } from '../../src/data/api-keys.ts'
 import { findStoredResponses } from '../../src/data/idempotency.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { withTimeout } from '../../src/kernel/promises.ts'
@@ -15,7 +15,7 @@ const KEYS = { maxBatch: 500, maxWaiting: 1_000, timeoutMs: LOOKUP_MS }
 const RESPONSES = { maxBatch: 50, maxWaiting: 1_000, timeoutMs: LOOKUP_MS }
 
 export interface LookupsOptions extends Pick<GatewayMetrics, 'shed'> {
-  readonly pepper: string
+  readonly pepper: string | Peppers
   /** Queries of one kind at a time. */
   readonly maxRunning: number
 }

@@ -1,5 +1,5 @@
 import type { GatewayMetrics } from 'ebb/http/gateway'
-import { type Config, VERSION } from 'ebb/kernel'
+import { type Config, readReloads, VERSION } from 'ebb/kernel'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
 /** From a response out of a cache to a cold start. */
@@ -48,6 +48,24 @@ export function createMetrics({ EBB_REVISION: revision }: Pick<Config, 'EBB_REVI
     registers,
   })
   build.set({ version: VERSION, revision }, 1)
+  new Gauge({
+    name: 'ebb_setting_reloaded_timestamp_seconds',
+    help: 'When a setting or secret was last read again from its file and taken into use',
+    labelNames: ['setting'],
+    registers,
+    collect() {
+      for (const [setting, { at }] of readReloads()) if (at !== undefined) this.set({ setting }, at / 1_000)
+    },
+  })
+  new Gauge({
+    name: 'ebb_setting_reload_failures',
+    help: 'How often since the start the file of a setting held what cannot be used, or could not be read',
+    labelNames: ['setting'],
+    registers,
+    collect() {
+      for (const [setting, { failures }] of readReloads()) this.set({ setting }, failures)
+    },
+  })
   const metrics: GatewayMetrics = {
     shortCircuited: (reason) => shortCircuited.inc({ reason }),
     shed: (what) => shed.inc({ what }),

@@ -1,7 +1,7 @@
 import { Problem } from 'ebb/contract'
 import type { Caller, GatewayMetrics, OwnKeys } from 'ebb/http/gateway'
 import type pg from 'pg'
-import { type KeyOwner, listKeys } from '../../src/data/api-keys.ts'
+import { type KeyOwner, listKeys, type Peppers } from '../../src/data/api-keys.ts'
 import { createOwnKey, revokeOwnKey, rotateOwnKey } from '../../src/data/own-keys.ts'
 import { transactWithTimeout } from '../../src/data/postgres/transact-with-timeout.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
@@ -12,7 +12,7 @@ const TIMEOUT_MS = 2_000
 const MAX_WAITING = 50
 
 export interface OwnKeyStoreOptions extends Pick<GatewayMetrics, 'shed'> {
-  readonly pepper: string
+  readonly pepper: Peppers
   /** Live keys of one caller. */
   readonly maxKeys: number
   /** Requests that use the database at a time. */
@@ -39,10 +39,17 @@ export function createOwnKeyStore(pool: pg.Pool, { pepper, maxKeys, maxRunning, 
     list: (caller, page) =>
       run(() => queryWithTimeout(pool, TIMEOUT_MS, (client) => listKeys(client, { ...ownerOf(caller), ...page }))),
     create: (caller, grant, claim) =>
-      transact((client) => createOwnKey(client, grant, { owner: ownerOf(caller), pepper, claim, maxKeys })),
+      transact((client) =>
+        createOwnKey(client, grant, { owner: ownerOf(caller), pepper: pepper().current, claim, maxKeys }),
+      ),
     rotate: (caller, id, options) =>
       transact((client) =>
-        rotateOwnKey(client, id, { expiresAt: undefined, ...options, owner: ownerOf(caller), pepper }),
+        rotateOwnKey(client, id, {
+          expiresAt: undefined,
+          ...options,
+          owner: ownerOf(caller),
+          pepper: pepper().current,
+        }),
       ),
     revoke: (caller, id) => transact((client) => revokeOwnKey(client, id, ownerOf(caller))),
   }

@@ -58,7 +58,7 @@ async function start({ maxKeys = 3, logins = true } = {}) {
   const { url: gateway, invoked } = await testGateway({
     dependencies: {
       authenticate: { key: keys.find, ...(logins ? { token } : {}) },
-      ownKeys: createOwnKeyStore(pool, { pepper: PEPPER, maxKeys, maxRunning: 1, shed }),
+      ownKeys: createOwnKeyStore(pool, { pepper: () => ({ current: PEPPER }), maxKeys, maxRunning: 1, shed }),
       sign: async (caller) => {
         seen.push(caller)
         return 'signed'

@@ -1,11 +1,12 @@
 import { createServer } from 'node:http'
 import { createGatewayServer, type GatewayDependencies } from 'ebb/http/gateway'
-import { type Config, ConfigError, drain, type Log, listenOn, requireSetting } from 'ebb/kernel'
+import { type Config, ConfigError, drain, type Log, listenOn, liveSetting, requireSetting } from 'ebb/kernel'
 import { type ContractsFile, createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/protocol'
 import { Agent } from 'undici'
 import { gatewayDrainMs } from '../../src/contract/index.ts'
-import { KEYS_CHANNEL } from '../../src/data/api-keys.ts'
+import { KEYS_CHANNEL, type Peppers } from '../../src/data/api-keys.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
+import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { fetchFunctionsView } from '../../src/protocol/functions-view.ts'
@@ -17,6 +18,7 @@ import { createLookups, LOOKUP_MS } from './lookups.ts'
 import { createMetrics } from './metrics.ts'
 import { observeFunctions } from './observed-functions.ts'
 import { createOwnKeyStore } from './own-key-store.ts'
+import { openPeppers } from './peppers.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { createReadiness } from './readiness.ts'
 
@@ -30,8 +32,10 @@ const STATEMENT_MS = 15_000
  * ConfigError where a setting does not fit or a port is taken.
  */
 export async function startGateway(config: Config, { log }: { readonly log: Log }) {
-  const pepper = requireSetting(config, 'EBB_KEY_PEPPER')
-  const adminKey = requireSetting(config, 'EBB_ADMIN_KEY')
+  const pepper = openPeppers(config, log)
+  requireSetting(config, 'EBB_ADMIN_KEY')
+  const admins = [liveSetting(config, 'EBB_ADMIN_KEY', log), liveSetting(config, 'EBB_ADMIN_KEY_PREVIOUS', log)]
+  const adminKeys = () => admins.map((key) => key.current())
   const opened = await openDependencies(config, { pepper, log })
   const { dependencies, adminPool: pool, registry, observed, beginDrain, close } = opened
   const server = createGatewayServer(dependencies, {
@@ -43,7 +47,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Log 
   const functions = config.EBB_FUNCTIONS_URL ? fetchFunctionsView(config.EBB_FUNCTIONS_URL) : observed.view
   const { contracts } = dependencies
   const admin = createServer(
-    createAdminApp({ adminKey, pool, pepper, contracts, registry, functions, hosts: config.EBB_HOSTS, log }),
+    createAdminApp({ adminKeys, pool, pepper, contracts, registry, functions, hosts: config.EBB_HOSTS, log }),
   )
   try {
     const port = await listenOn(server, config.EBB_HOST, config.PORT, 'PORT')
@@ -65,10 +69,10 @@ export async function startGateway(config: Config, { log }: { readonly log: Log 
 }
 
 /** Opens what the pipeline depends on. */
-async function openDependencies(config: Config, { pepper, log }: { readonly pepper: string; readonly log: Log }) {
-  const databaseUrl = requireSetting(config, 'DATABASE_URL')
+async function openDependencies(config: Config, { pepper, log }: { readonly pepper: Peppers; readonly log: Log }) {
+  const { pooled, direct } = openDatabaseAddresses(config, log)
   const locate = createUpstreamResolver(config)
-  const sign = await openIdentitySigner(config, 'ebb:gateway')
+  const sign = await openIdentitySigner(config, 'ebb:gateway', log)
   const contracts = openContractsFile(requireSetting(config, 'EBB_CONTRACTS'), log)
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
   const connect = { timeout: CONNECT_MS }
@@ -77,13 +81,13 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   // The pool would log each idle connection that breaks; readiness logs it once.
   const quietLog = log.child({}, { level: 'error' })
   const share = splitPool(config.EBB_POOL_MAX)
-  const openPool = (max: number) => createPool(databaseUrl, { max, statementTimeoutMs: STATEMENT_MS, log: quietLog })
+  const openPool = (max: number) => createPool(pooled, { max, statementTimeoutMs: STATEMENT_MS, log: quietLog })
   const pool = openPool(share.callers)
   const adminPool = openPool(share.admin)
   const { metrics, onFallback, registry } = createMetrics(config)
   const lookups = createLookups(pool, { pepper, maxRunning: share.lookups, shed: metrics.shed })
   const keys = createKeyCache(lookups.findKey)
-  const channel = openListener(config.DATABASE_DIRECT_URL ?? databaseUrl, [KEYS_CHANNEL], {
+  const channel = openListener(direct, [KEYS_CHANNEL], {
     onNotify: keys.clear,
     onUp: keys.clear,
     log,

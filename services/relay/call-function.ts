@@ -9,6 +9,7 @@ import {
   readIdentityRefusal,
   type SignIdentity,
   type UpstreamAddress,
+  withUnknownKey,
 } from 'ebb/protocol'
 import { continueTrace } from 'ebb/telemetry'
 import { Agent, type Dispatcher } from 'undici'
@@ -74,8 +75,8 @@ export function openCaller({ locate, sign, startTimeoutMs, log }: CallerOptions)
     const { identity, correlationId, traceparent, timeoutMs, method, path, body } = options
     const { origin, prefix } = locate(name)
     const headersTimeout = startTimeoutMs + timeoutMs
-    const attempt = async (fresh: boolean) => {
-      const signed = await sign(identity, name, { waitMs: headersTimeout, fresh })
+    const attempt = async (again: { readonly fresh?: boolean; readonly unknownKey?: string | undefined }) => {
+      const signed = await sign(identity, name, { waitMs: headersTimeout, ...again })
       const own = { 'x-correlation-id': correlationId, 'ebb-identity': signed, 'ebb-timeout-ms': String(timeoutMs) }
       const response = await continueTrace(traceparent, (trace) =>
         agent.request({
@@ -85,12 +86,13 @@ export function openCaller({ locate, sign, startTimeoutMs, log }: CallerOptions)
       )
       const refusal = readIdentityRefusal(response.statusCode, response.headers)
       if (refusal) logRefusal(name, refusal)
-      return { response, signatureRefused: refusal !== undefined }
+      const unknownKey = refusal && withUnknownKey(refusal, signed)
+      return { response, signatureRefused: refusal !== undefined, unknownKey }
     }
-    const first = await attempt(false)
+    const first = await attempt({})
     if (!first.signatureRefused) return first
     await first.response.body.dump()
-    return attempt(true)
+    return attempt({ fresh: true, unknownKey: first.unknownKey })
   }
 
   const call: CallFunction = async (name, options) => {

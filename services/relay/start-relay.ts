@@ -3,6 +3,7 @@ import { createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/p
 import { findEventCycles, relayDrainMs } from '../../src/contract/index.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
+import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { abandonOrphans } from './abandon-orphans.ts'
@@ -29,10 +30,10 @@ export async function startRelay(
   { log, ...options }: PollLoopOptions & { readonly log: Log },
 ): Promise<{ readonly adminPort: number | undefined; stop(): Promise<void> }> {
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
-  const databaseUrl = requireSetting(config, 'DATABASE_URL')
+  const { pooled, direct } = openDatabaseAddresses(config, log)
   const pointer = requireSetting(config, 'EBB_CONTRACTS')
   const locate = createUpstreamResolver(config)
-  const sign = await openIdentitySigner(config, 'ebb:relay')
+  const sign = await openIdentitySigner(config, 'ebb:relay', log)
 
   const contracts = openContracts(pointer, { log, onReload: () => onReload() })
   const subscriptions = () => contracts.current().subscriptions
@@ -44,7 +45,7 @@ export async function startRelay(
     }
   }
   // The pool would log each idle connection that breaks; the relay logs once that the database is unavailable.
-  const pool = createPool(databaseUrl, {
+  const pool = createPool(pooled, {
     ...{ max: config.EBB_POOL_MAX, statementTimeoutMs: STATEMENT_MS, log: log.child({}, { level: 'error' }) },
   })
   const { call, probe, close } = openCaller({ locate, sign, startTimeoutMs, log })
@@ -62,7 +63,7 @@ export async function startRelay(
     loop.wake()
   }
   const warm = keepWarm({ functions, probe, log })
-  const channel = openListener(config.DATABASE_DIRECT_URL ?? databaseUrl, [OUTBOX_CHANNEL], {
+  const channel = openListener(direct, [OUTBOX_CHANNEL], {
     onNotify: loop.wake,
     onUp: loop.wake,
     log,

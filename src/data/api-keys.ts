@@ -34,6 +34,13 @@ export interface Grant extends Partial<Pick<ApiKey, 'roles' | 'tenant' | 'plan' 
   readonly scopes: readonly string[]
 }
 
+/** The peppers that hashes are made with: new ones with the current one, while those of the one before it are still known. */
+export type Peppers = () => { readonly current: string; readonly previous?: string | undefined }
+/** One pepper, or those of settings that may change. */
+type Pepper = string | Peppers
+
+const peppersOf = (pepper: Pepper) => (typeof pepper === 'string' ? { current: pepper } : pepper())
+
 /**
  * Notified when a token that may have been looked up becomes invalid, or valid. Not when a key is created: its token cannot
  * have been looked up before.
@@ -51,7 +58,7 @@ export const COLUMNS = `id, subject, tenant, name, prefix, scopes, roles, plan, 
  */
 export async function createKey(
   pool: pg.Pool,
-  pepper: string,
+  pepper: Pepper,
   { expiresAt, actor, ...grant }: Grant & { readonly expiresAt?: string | undefined; readonly actor: string },
 ): Promise<{ readonly key: ApiKey; readonly token: string }> {
   const { subject, scopes, roles = [], tenant = null, plan = null, name = null } = grant
@@ -61,7 +68,7 @@ export async function createKey(
     const created = await insertKey(
       client,
       { subject, scopes, roles, tenant, plan, name, expiresAt },
-      { token, pepper },
+      { token, pepper: peppersOf(pepper).current },
     )
     await appendAudit(client, { actor, action: 'key.created', ...subjectOf(created) })
     return created
@@ -160,21 +167,44 @@ export async function revokeKey(
   return rows[0]
 }
 
-/** The live keys of the tokens, in the same order, by one query. Malformed tokens cost no I/O. */
+/**
+ * The live keys of the tokens, in the same order, by one query. Malformed tokens cost no I/O. A key whose hash was made with
+ * the previous pepper is found too, and hashed anew.
+ */
 export async function findKeys(
   database: pg.Pool | pg.ClientBase,
-  pepper: string,
+  pepper: Pepper,
   tokens: readonly string[],
 ): Promise<readonly (ApiKey | undefined)[]> {
-  const hmacs = tokens.map((token) => (isWellFormed(token) ? hmacOf(token, pepper) : undefined))
-  const known = hmacs.filter((hmac) => hmac !== undefined)
-  if (known.length === 0) return tokens.map(() => undefined)
+  const { current, previous } = peppersOf(pepper)
+  const hashed = tokens.filter(isWellFormed).map((token) => ({ token, hmac: hmacOf(token, current) }))
+  const before = previous === undefined ? [] : hashed.map(({ token }) => ({ token, hmac: hmacOf(token, previous) }))
+  if (hashed.length === 0) return tokens.map(() => undefined)
   const { rows } = await database.query<ApiKey & { readonly hmac: Buffer }>(
     `select hmac, ${COLUMNS} from ebb.api_key where hmac = any($1) and ${IS_LIVE}`,
-    [known],
+    [[...hashed, ...before].map(({ hmac }) => hmac)],
   )
   const found = new Map(rows.map(({ hmac, ...key }) => [hmac.toString('hex'), key]))
-  return hmacs.map((hmac) => hmac && found.get(hmac.toString('hex')))
+  const keyOf = ({ hmac }: { readonly hmac: Buffer }) => found.get(hmac.toString('hex'))
+  await rehash(
+    database,
+    before.flatMap((old, i) => (keyOf(old) ? [{ from: old.hmac, to: hashed[i]?.hmac }] : [])),
+  )
+  const keys = new Map([...before, ...hashed].flatMap((one) => (keyOf(one) ? [[one.token, keyOf(one)]] : [])))
+  return tokens.map((token) => keys.get(token))
+}
+
+/** Another gateway may have done so meanwhile: then there is nothing left to change. */
+async function rehash(
+  database: pg.Pool | pg.ClientBase,
+  hashes: readonly { readonly from: Buffer; readonly to: Buffer | undefined }[],
+) {
+  if (hashes.length === 0) return
+  await database.query(
+    `update ebb.api_key set hmac = anew.hmac from unnest($1::bytea[], $2::bytea[]) as anew (was, hmac)
+     where api_key.hmac = anew.was`,
+    [hashes.map(({ from }) => from), hashes.map(({ to }) => to)],
+  )
 }
 
 /** Creates or changes the key of a given token, so that it is live, does not expire and has these scopes: for the laptop's own key. */

@@ -3,7 +3,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import { Problem } from '../contract/index.ts'
-import { type Config, type Resource, requireSetting } from '../kernel/index.ts'
+import { type Config, type LiveValue, liveSetting, type Resource, requireSetting } from '../kernel/index.ts'
 import { withSignal } from '../kernel/promises.ts'
 
 /**
@@ -57,7 +57,8 @@ type DeliverMail = (message: AddressedMessage, signal: AbortSignal) => Promise<v
  */
 export const mail: Resource<Mail, DeliverMail> = {
   stores: ['mail'],
-  open: (config) => (config.SMTP_URL ? createSmtpDelivery(config.SMTP_URL) : createFileDelivery(config)),
+  open: (config, log) =>
+    config.SMTP_URL ? createSmtpDelivery(liveSetting(config, 'SMTP_URL', log)) : createFileDelivery(config),
   bind: (_deliver, { afterCommit, traceparent, correlationId }) => ({
     send: ({ messageId, ...message }) =>
       afterCommit({
@@ -74,10 +75,16 @@ export const mail: Resource<Mail, DeliverMail> = {
 }
 
 /** Ends with the signal. A permanent refusal of the server is a 422, which the relay does not retry. */
-function createSmtpDelivery(url: string): DeliverMail {
+function createSmtpDelivery(url: LiveValue<string | undefined>): DeliverMail {
   let transport: ReturnType<typeof createSmtpTransport> | undefined
+  let server = url.current() ?? ''
+  url.onChange((changed) => {
+    server = changed ?? ''
+    // It has one connection per message, so that nothing is left of the old one.
+    transport = undefined
+  })
   return async (message, signal) => {
-    transport ??= createSmtpTransport(url)
+    transport ??= createSmtpTransport(server)
     signal.throwIfAborted()
     try {
       await withSignal(signal, transport.sendMail(toMailOptions(message)))

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { Redis, type RedisOptions } from 'ioredis'
-import type { Log, Resource } from '../kernel/index.ts'
+import { type Log, liveSetting, type Resource } from '../kernel/index.ts'
 import { markHandled } from '../kernel/promises.ts'
+import { followRedisAddress, type RedisAddress, toLiveAddress } from './follow-redis.ts'
 
 const COMMAND_TIMEOUT_MS = 1_000
 /** A connection with a pending command counts as broken after so long without a byte, even if nothing reported an error. */
@@ -19,9 +20,9 @@ const SOCKET_TIMEOUT_MS = 2_000
  */
 export const redis: Resource<Redis | undefined, Redis | undefined> = {
   stores: ['redis'],
-  open: ({ REDIS_URL }, log) => {
-    if (!REDIS_URL) return undefined
-    const client = openRedis(REDIS_URL, {
+  open: (config, log) => {
+    if (!config.REDIS_URL) return undefined
+    const client = openRedis(liveSetting(config, 'REDIS_URL', log), {
       ...{ commandTimeout: COMMAND_TIMEOUT_MS, socketTimeout: SOCKET_TIMEOUT_MS, maxRetriesPerRequest: 1 },
     })
     const report = createOutageReporter(log, {
@@ -39,9 +40,10 @@ export const redis: Resource<Redis | undefined, Redis | undefined> = {
 const CONNECT_TIMEOUT_MS = 1_000
 const DISCONNECT_TIMEOUT_MS = 100
 
-/** A client that connects on its first command, and reconnects whenever it has to. */
-export function openRedis(url: string, options: Omit<RedisOptions, 'replyMapping'>): Redis {
-  const client = new Redis(url, {
+/** A client that connects on its first command, and reconnects whenever it has to: to where its address is then. */
+export function openRedis(redis: RedisAddress, options: Omit<RedisOptions, 'replyMapping'>): Redis {
+  const address = toLiveAddress(redis)
+  const client = new Redis(address.current() ?? '', {
     ...{ lazyConnect: true, connectTimeout: CONNECT_TIMEOUT_MS, disconnectTimeout: DISCONNECT_TIMEOUT_MS },
     // After a failover, the old primary may still be there.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
@@ -50,6 +52,7 @@ export function openRedis(url: string, options: Omit<RedisOptions, 'replyMapping
   // Without a listener, ioredis prints the error. The caller of a command gets it as a rejection anyway.
   client.on('error', () => {})
   keepAsyncContext(client)
+  followRedisAddress(client, address)
   return client
 }
 

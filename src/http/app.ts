@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import express, { type Express } from 'express'
 import { describeEndpoint, describeSubscriber, Problem, parsePathTemplate } from '../contract/index.ts'
-import type { Log } from '../kernel/index.ts'
+import type { Log, Secret } from '../kernel/index.ts'
 import { compose } from './context.ts'
 import type { Contract, Implementation } from './implement.ts'
 import type { InFlight } from './isolate-errors.ts'
@@ -21,7 +21,7 @@ export interface AppOptions {
   readonly resources: OpenedResources
   readonly verify: VerifyIdentity
   readonly log: Log
-  readonly secrets?: Readonly<Record<string, string>>
+  readonly secrets?: Readonly<Record<string, Secret>>
   readonly revision?: string
   /** Whether a 500 includes its cause; default: false. */
   readonly showErrors?: boolean

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type * as z from 'zod'
 import { describeEndpoint, eventDataSchema, hasOverwrite, Problem, toOutput } from '../contract/index.ts'
-import { type BindContext, type Effect, type OutgoingEvent, rejectLateCall } from '../kernel/index.ts'
+import { type BindContext, type Effect, type OutgoingEvent, rejectLateCall, type Secret } from '../kernel/index.ts'
 import { recordSendSpan } from '../telemetry/index.ts'
 import type { RequestContext } from './context.ts'
 import type { Deadline } from './deadline.ts'
@@ -13,7 +13,7 @@ import { findEventIssues } from './middleware/receive-event.ts'
 const RESOLVED = Promise.resolve()
 
 /** Creates the context of each request of one function, and records what the handler does with it. */
-export function createHandlerContexts(contract: Contract, { secrets }: { secrets: Readonly<Record<string, string>> }) {
+export function createHandlerContexts(contract: Contract, { secrets }: { secrets: Readonly<Record<string, Secret>> }) {
   const route = contract.kind === 'endpoint' ? describeEndpoint(contract) : undefined
   const schemas = new Map<string, z.ZodType>()
   /** Events whose schema transforms its input, so that a second pass could change them again. */

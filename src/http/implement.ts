@@ -10,7 +10,14 @@ import {
   type SubscriberContract,
   type SubscriberShape,
 } from '../contract/index.ts'
-import { type Correlation, type Log, type Resource, STORES, type TransactionalResource } from '../kernel/index.ts'
+import {
+  type Correlation,
+  type Log,
+  type Resource,
+  type Secret,
+  STORES,
+  type TransactionalResource,
+} from '../kernel/index.ts'
 import type { Identity } from '../protocol/index.ts'
 
 /**
@@ -51,9 +58,9 @@ export interface HandlerContext<C> {
   fail(code: Failure<C>, message: string): never
   /** Says who owns what was asked for: throws 403 unless that is the caller, or the caller has the route's scopes. */
   own: C extends { readonly access: { readonly owner: true } } ? (subject: string) => void : never
-  /** The contract's own secrets by name. */
+  /** The contract's own secrets by name: each shows itself as `[redacted]`, and `reveal()` returns its newest value. */
   readonly secrets: C extends { readonly secrets: readonly (infer S extends string)[] }
-    ? Readonly<Record<S, string>>
+    ? Readonly<Record<S, Secret>>
     : Record<never, never>
 }
 

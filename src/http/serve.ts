@@ -12,10 +12,9 @@ import {
   onShutdown,
   processConfig,
   readSecrets,
-  requireSetting,
   startInfo,
 } from '../kernel/index.ts'
-import { createIdentityVerifier } from '../protocol/index.ts'
+import { openIdentityVerifier } from '../protocol/index.ts'
 import { startTelemetry } from '../telemetry/index.ts'
 import { createApp } from './app.ts'
 import { createRequestContext } from './context.ts'
@@ -54,12 +53,12 @@ export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, 
 function start(fn: Implementation, config: Config, log: Log) {
   const { name, secrets = [], timeoutMs } = fn.contract
   const telemetry = startTelemetry(config, { name, log, kind: 'function' })
-  const verify = createIdentityVerifier(requireSetting(config, 'EBB_IDENTITY_JWKS') as never, name)
+  const verify = openIdentityVerifier(config, name, log)
   const resources = openResources(fn.uses, config, log)
   const inFlight = createInFlight()
   let draining = false
   const app = createApp(fn, {
-    ...{ resources, verify, log, secrets: readSecrets(secrets), revision: config.EBB_REVISION },
+    ...{ resources, verify, log, secrets: readSecrets(secrets, log), revision: config.EBB_REVISION },
     showErrors: config.EBB_SHOW_FAULTS === 'true',
     ...{ inFlight, scrape: telemetry.scrape, isDraining: () => draining, maxConcurrency: config.EBB_MAX_CONCURRENCY },
   })

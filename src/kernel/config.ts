@@ -1,59 +1,118 @@
-import { readFileSync } from 'node:fs'
 import { ConfigError } from './config-error.ts'
+import { fixedValue, type LiveValue, valueOfFile } from './live-value.ts'
+import type { Log } from './log.ts'
+import { type Env, isOptionalFile, readText, readValues, type SourceFiles } from './read-values.ts'
 import { registerSecrets } from './redact.ts'
+import { Secret } from './secret.ts'
 import { type ConfigOf, SETTINGS, type Setting } from './settings.ts'
 
 /** The settings of a process, parsed and typed. */
 export type Config = ConfigOf<typeof SETTINGS>
-type Env = Readonly<Record<string, string | undefined>>
+
+/** The files of each config, for `liveSetting`. */
+const filesOf = new WeakMap<object, SourceFiles>()
 
 /** Reads and checks the settings. Throws one ConfigError with all problems. */
 export function parseConfig(env: Env, { readFile = readText } = {}): Config {
-  const { values, problems } = readValues(Object.keys(SETTINGS), env, readFile)
-  const config: Record<string, unknown> = {}
+  const { values, problems, files } = readValues(Object.keys(SETTINGS), env, readFile)
+  const settings: Record<string, unknown> = {}
   for (const [name, [schema, defaultValue]] of Object.entries<Setting>(SETTINGS)) {
     const parsed = values[name] === undefined ? { data: defaultValue } : schema().safeParse(values[name])
-    config[name] = parsed.data
+    settings[name] = parsed.data
     for (const issue of 'error' in parsed ? (parsed.error?.issues ?? []) : [])
       problems.push(`${name}: ${issue.message}`)
   }
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))
   // Each value is what its own schema returned, or its default.
-  return config as Config
+  const config = settings as Config
+  filesOf.set(config, files)
+  return config
 }
 
-/** The values of a function's own secrets. Throws one ConfigError that lists all that are missing. */
-export function readSecrets(names: readonly string[], { env = process.env as Env, readFile = readText } = {}) {
-  const { values, problems } = readValues(names, env, readFile)
+/** The same settings with others over them; the rest still follows its files. */
+export function overrideConfig(config: Config, settings: Partial<Config>): Config {
+  const overridden = { ...config, ...settings }
+  const files = [...(filesOf.get(config) ?? [])].filter(([name]) => !(name in settings))
+  filesOf.set(overridden, new Map(files))
+  return overridden
+}
+
+/**
+ * A setting that follows its file (NAME_FILE) while the process runs: what cannot be used is logged, and changes nothing. One
+ * that was not read from a file does not change.
+ */
+export function liveSetting<Name extends keyof Config>(
+  config: Pick<Config, Name>,
+  name: Name,
+  log: Pick<Log, 'info' | 'warn'>,
+): LiveValue<Config[Name]> {
+  const source = filesOf.get(config)?.get(name)
+  if (!source) return fixedValue(config[name])
+  source.live ??= valueOfFile({
+    ...{ name, file: source.file, text: source.text, isOptional: isOptionalFile(name) },
+    ...{ value: config[name], parse: (text) => parseSetting(name, text), log },
+  })
+  // It was made from this name's own value and schema.
+  return source.live as LiveValue<Config[Name]>
+}
+
+function parseSetting<Name extends keyof Config>(name: Name, text: string): Config[Name] {
+  const value = text.trim()
+  const [schema, defaultValue] = SETTINGS[name]
+  if (value === '' && isOptionalFile(name)) return defaultValue as Config[Name]
+  const parsed = schema().safeParse(value)
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ message }) => message).join('; '))
+  if (SECRET_SETTINGS.some((secret) => secret === name)) registerSecrets(...secretsIn(parsed.data))
+  // It is what the setting's own schema returned.
+  return parsed.data as Config[Name]
+}
+
+/**
+ * A function's own secrets by name; each follows its file while the process runs. Throws one ConfigError that lists all that
+ * are missing.
+ */
+export function readSecrets(
+  names: readonly string[],
+  log: Pick<Log, 'info' | 'warn'>,
+  { env = process.env as Env, readFile = readText } = {},
+): Readonly<Record<string, Secret>> {
+  const { values, problems, files } = readValues(names, env, readFile)
   registerSecrets(...Object.values(values))
   for (const name of names) if (!values[name]) problems.push(`${name}: a secret that is not set (or ${name}_FILE)`)
   if (problems.length > 0) throw new ConfigError(problems.join('\n'))
-  return values
-}
-
-/** Each name's value, from the environment or from the file that NAME_FILE names. */
-function readValues(names: readonly string[], env: Env, readFile: (file: string) => string) {
-  const values: Record<string, string> = {}
-  const problems: string[] = []
-  for (const name of names) {
-    const file = env[`${name}_FILE`]
-    try {
-      const value = env[name] ?? (file ? readFile(file).trim() : undefined)
-      if (value) values[name] = value
-    } catch (cause) {
-      problems.push(`${name}_FILE: ${cause instanceof Error ? cause.message : cause}`)
-    }
+  const parse = (text: string) => {
+    const value = text.trim()
+    if (value === '') throw new ConfigError('it is empty')
+    registerSecrets(value)
+    return value
   }
-  return { values, problems }
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => {
+      const source = files.get(name)
+      if (!source) return [name, new Secret(value)]
+      const live = valueOfFile({ name, ...source, value, parse, log })
+      return [name, new Secret(live.current)]
+    }),
+  )
 }
 
 /** The settings of this process: the one place that reads its environment. */
 export function processConfig(): Config {
   const config = parseConfig(process.env)
-  const { DATABASE_URL, DATABASE_DIRECT_URL, REDIS_URL, SMTP_URL, EBB_KEY_PEPPER, EBB_ADMIN_KEY } = config
-  for (const url of [DATABASE_URL, DATABASE_DIRECT_URL, REDIS_URL, SMTP_URL]) registerSecrets(...passwordsIn(url))
-  registerSecrets(EBB_KEY_PEPPER, EBB_ADMIN_KEY, String(config.EBB_IDENTITY_KEY?.d ?? ''))
+  for (const name of SECRET_SETTINGS) registerSecrets(...secretsIn(config[name]))
   return config
+}
+
+const SECRET_SETTINGS = [
+  ...(['DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL', 'SMTP_URL', 'EBB_IDENTITY_KEY'] as const),
+  ...(['EBB_KEY_PEPPER', 'EBB_KEY_PEPPER_PREVIOUS', 'EBB_ADMIN_KEY', 'EBB_ADMIN_KEY_PREVIOUS'] as const),
+] as const
+
+/** What is secret in the value of such a setting: the password of a URL, the private part of a JWK, else all of it. */
+function secretsIn(value: unknown): readonly (string | undefined)[] {
+  if (typeof value === 'object' && value !== null) return 'd' in value ? [String(value.d)] : []
+  const text = String(value ?? '')
+  return URL.canParse(text) ? passwordsIn(text) : [text]
 }
 
 /** The password as the URL has it, and decoded, as it is sent. */
@@ -87,5 +146,3 @@ export function requireSetting<K extends keyof Config>(config: Config, name: K):
     throw new ConfigError(`${name}: not set, and needed here (or ${name}_FILE)`)
   return value
 }
-
-const readText = (file: string) => readFileSync(file, 'utf8')

@@ -5,6 +5,8 @@ export {
   clearEnv,
   inheritedEnv,
   inheritedEnvByPrefix,
+  liveSetting,
+  overrideConfig,
   parseConfig,
   processConfig,
   readSecrets,
@@ -13,9 +15,11 @@ export {
 export { ConfigError } from './config-error.ts'
 export { type Correlation, traceIdOf } from './correlation.ts'
 export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.ts'
+export { fixedValue, type LiveValue, type Reload, readReloads } from './live-value.ts'
 export { createLog, type Log, logReady } from './log.ts'
 export { type BindContext, type Resource, rejectLateCall, type TransactionalResource } from './resource.ts'
 export { runService } from './run-service.ts'
+export { Secret } from './secret.ts'
 export { restrictToStores, STORES, type Store } from './stores.ts'
 export type {
   Claim,

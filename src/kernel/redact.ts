@@ -13,6 +13,8 @@ const SECRET_SHAPES = [
   String.raw`(?<=:\/\/)[^\s"'/@]+(?=@)`,
 ]
 const REDACTED = '[redacted]'
+/** Values that rotate add up in a process that runs for months. */
+const MAX_SECRETS = 500
 
 /** Each of those shapes contains one of these, and searching for them costs a fraction of the pattern. */
 const SHAPE_SIGNS = ['ebb_live_', 'eyJ', 'Bearer ', 'Basic ', '://']
@@ -25,9 +27,11 @@ export function registerSecrets(...values: readonly (string | undefined)[]): voi
   const long = values.filter((value) => value !== undefined && value.length >= MIN_SECRET_LENGTH)
   const fresh = long.map((value) => JSON.stringify(value).slice(1, -1)).filter((text) => !secretValues.includes(text))
   if (fresh.length === 0) return
+  // What has been replaced often enough is no longer in use anywhere.
+  secretValues = [...secretValues, ...fresh].slice(-MAX_SECRETS)
   // The longest first: one may be the beginning of another.
-  secretValues = [...secretValues, ...fresh].sort((a, b) => b.length - a.length)
-  secretPattern = new RegExp([...secretValues.map((value) => RegExp.escape(value)), ...SECRET_SHAPES].join('|'), 'g')
+  const sorted = secretValues.toSorted((a, b) => b.length - a.length)
+  secretPattern = new RegExp([...sorted.map((value) => RegExp.escape(value)), ...SECRET_SHAPES].join('|'), 'g')
 }
 
 /** Lines of JSON without the values that are secret by their shape or by `registerSecrets`. */

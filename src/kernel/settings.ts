@@ -155,8 +155,12 @@ export const SETTINGS = {
   EBB_KEY_PEPPER: [text(32), undefined],
   /** How many live API keys a caller may have made for itself, by /v1/keys. */
   EBB_KEYS_PER_CALLER: [count(1_000), 10],
+  /** The pepper before this one: keys that were made with it stay good, and are hashed anew when they are used. */
+  EBB_KEY_PEPPER_PREVIOUS: [text(32), undefined],
   /** The key of the admin API, 16 characters or more; commands with --admin send it. */
   EBB_ADMIN_KEY: [text(16), undefined],
+  /** A second key of the admin API, for as long as somebody still has it. */
+  EBB_ADMIN_KEY_PREVIOUS: [text(16), undefined],
   /** How long a cold start may take before it counts as failed. */
   EBB_START_TIMEOUT_MS: [positiveInteger, 30_000],
   /** How many trusted proxies in front of the gateway add to X-Forwarded-For and set X-Forwarded-Proto and -Host. */

@@ -1,4 +1,4 @@
-import type { Config } from './config.ts'
+import { type Config, overrideConfig } from './config.ts'
 
 /** The stores of the platform, and the settings that say where each is. */
 const STORE_SETTINGS = {
@@ -17,5 +17,5 @@ export const STORES = Object.keys(STORE_SETTINGS) as readonly Store[]
 /** The settings without those of other stores: on a cluster, a pod has no others. */
 export function restrictToStores(config: Config, stores: readonly Store[]): Config {
   const others = STORES.filter((store) => !stores.includes(store)).flatMap((store) => STORE_SETTINGS[store])
-  return { ...config, ...Object.fromEntries(others.map((name) => [name, undefined])) }
+  return overrideConfig(config, Object.fromEntries(others.map((name) => [name, undefined])))
 }

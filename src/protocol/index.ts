@@ -15,7 +15,9 @@ export {
   createRefusalLog,
   type IdentityRefusal,
   identityRefusalHeaders,
+  openIdentityVerifier,
   readIdentityRefusal,
+  withUnknownKey,
 } from './identity/verify-identity.ts'
 export type { InvocationResponse, InvocationState, NewInvocation } from './invocation.ts'
 export { readAtMost } from './read-at-most.ts'

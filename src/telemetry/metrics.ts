@@ -9,6 +9,7 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import type { Config } from '../kernel/config.ts'
+import { readReloads } from '../kernel/live-value.ts'
 import type { Log } from '../kernel/log.ts'
 import { VERSION } from '../kernel/version.ts'
 import { type ColdStart, coldStartPhases } from './cold-start.ts'
@@ -101,6 +102,13 @@ function createInstruments({ config, resource, log }: MetricsOptions): Instrumen
   meter
     .createObservableGauge('ebb.build_info', { description: 'Always 1: the version of Ebb and the revision that run.' })
     .addCallback((result) => result.observe(1, build))
+  meter
+    .createObservableGauge('ebb.setting.reloaded.timestamp', {
+      ...{ unit: 's', description: 'When a setting or secret was last read again from its file and taken into use.' },
+    })
+    .addCallback((result) => {
+      for (const [setting, { at }] of readReloads()) if (at !== undefined) result.observe(at / 1_000, { setting })
+    })
   const seconds = (name: string, description: string) =>
     meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: BOUNDARIES_SECONDS } })
   return {

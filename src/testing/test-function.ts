@@ -8,7 +8,7 @@ import pg from 'pg'
 import supertest from 'supertest'
 import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
 import { createApp, type Implementation, openResources, type Uses } from '../http/index.ts'
-import { createLog, parseConfig } from '../kernel/index.ts'
+import { createLog, parseConfig, Secret } from '../kernel/index.ts'
 import {
   createIdentitySigners,
   createIdentityVerifier,
@@ -107,7 +107,8 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     const resources = openResources(fn.uses, config, log)
     const verify = createIdentityVerifier(keys.jwks, name)
     const maxConcurrency = config.EBB_MAX_CONCURRENCY
-    const app = createApp(implementation, { resources, log, secrets: env, verify, maxConcurrency })
+    const secrets = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, new Secret(value)]))
+    const app = createApp(implementation, { resources, log, secrets, verify, maxConcurrency })
     const server = createServer({ maxHeaderSize: MAX_FUNCTION_HEADER_BYTES }, app)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     started.resolve({ server, sign: createIdentitySigners(keys) })

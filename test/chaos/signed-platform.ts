@@ -1,49 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { endpoint, event, subscriber } from 'ebb/contract'
-import { postgres } from 'ebb/data'
-import { type Implementation, implement } from 'ebb/http'
+import type { Implementation } from 'ebb/http'
 import { createLog, inheritedEnv, parseConfig } from 'ebb/kernel'
 import { createIdentityVerifier, type IdentityKeys } from 'ebb/protocol'
-import * as z from 'zod'
-import { describeEndpoint, describeSubscriber } from '../../src/contract/index.ts'
 import { createKey } from '../../src/data/api-keys.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { createApp, openResources } from '../../src/http/index.ts'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
 import { serveApps } from '../support/serve-apps.ts'
+import { followOutput } from './follow-output.ts'
+import { CONTRACTS, hearNote, keepNote } from './notes.ts'
 
 const PEPPER = 'p'.repeat(32)
 const log = createLog({ level: 'silent' })
-const Note = z.object({ text: z.string() })
-const noteKept = event({ type: 'note.kept', data: Note })
-
-const keepNote = implement(
-  endpoint({
-    ...{ name: 'keep-note', summary: 'Keep a note.', method: 'POST', path: '/v1/notes', body: Note },
-    ...{ reply: { status: 201, body: Note }, access: {}, async: true },
-    ...{ emits: { 'note.kept': noteKept }, timeoutMs: 5_000 },
-  }),
-  { sql: postgres },
-  async ({ body }, { sql, emit }) => {
-    await sql`insert into notes (text) values (${body.text})`
-    await emit('note.kept', body)
-    return body
-  },
-)
-const hearNote = implement(
-  subscriber({
-    ...{ name: 'hear-note', summary: 'Hear of a note.', on: noteKept, timeoutMs: 5_000 },
-    retry: { attempts: 2, minDelayMs: 1, maxDelayMs: 50 },
-  }),
-  { sql: postgres },
-  async ({ data }, { sql }) => void (await sql`insert into heard (text) values (${data.text})`),
-)
-
 /** What the functions believe: whose keys, and what time it is. */
 export interface TrustedKeys {
   readonly jwks: IdentityKeys['jwks']
@@ -58,10 +29,7 @@ export async function startSignedPlatform(databaseUrl: string, first: TrustedKey
   const pool = createPool(databaseUrl, { max: 3, log })
   opened.defer(() => pool.end())
   await pool.query('create table notes (text text not null); create table heard (text text not null)')
-  const contracts = [`exports.routes = ${JSON.stringify([describeEndpoint(keepNote.contract)])}`]
-  contracts.push(`exports.subscriptions = ${JSON.stringify([describeSubscriber(hearNote.contract)])}`)
-  contracts.push('exports.validate = () => ({ ok: true, input: {} }); exports.validateEvent = () => ({ ok: true })')
-  await writeFile(join(folder, 'contracts-1.cjs'), contracts.join('\n'))
+  await writeFile(join(folder, 'contracts-1.cjs'), CONTRACTS)
   await writeFile(join(folder, 'contracts'), 'contracts-1.cjs')
   const functions = await startFunctions(databaseUrlFor('functions', databaseUrl), first)
   opened.defer(functions.close)
@@ -79,7 +47,7 @@ export async function startSignedPlatform(databaseUrl: string, first: TrustedKey
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     opened.defer(() => void child.kill('SIGKILL'))
-    return follow(child, part === 'gateway' ? 'listening' : 'relay ready')
+    return followOutput(child, part === 'gateway' ? 'listening' : 'relay ready')
   }
   const { token: apiKey } = await createKey(pool, PEPPER, { subject: 'ann', scopes: [], actor: 'test' })
   return {
@@ -90,27 +58,6 @@ export async function startSignedPlatform(databaseUrl: string, first: TrustedKey
     },
     startRelay: (key: IdentityKeys['relay']) => start('relay', key),
   }
-}
-
-type Line = Readonly<Record<string, unknown>>
-
-/** Resolves with its line `msg`. */
-async function follow(child: ChildProcess, msg: string) {
-  const lines: Line[] = []
-  const ready = Promise.withResolvers<Line>()
-  if (!child.stdout) throw new Error('its output is not piped')
-  createInterface({ input: child.stdout }).on('line', (text) => {
-    const line: Line = JSON.parse(text)
-    lines.push(line)
-    if (line.msg === msg) ready.resolve(line)
-  })
-  const exited = once(child, 'exit')
-  exited.then(() => ready.reject(new Error(`it ended before it logged "${msg}"`)))
-  const stop = async () => {
-    child.kill('SIGTERM')
-    await exited
-  }
-  return { ready: await ready.promise, lines, stop }
 }
 
 async function startFunctions(databaseUrl: string, first: TrustedKeys) {

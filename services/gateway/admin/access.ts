@@ -4,7 +4,8 @@ import type { RequestHandler } from 'express'
 import { createHostCheck, unknownHostMessage } from '../../../src/http/gateway/steps/known-host.ts'
 
 export interface AccessOptions {
-  readonly adminKey: string
+  /** The keys that are good now; a second one while the first is being replaced. */
+  readonly adminKeys: () => readonly (string | undefined)[]
   /** The names by which this port is called, beside its addresses and localhost; any where undefined. */
   readonly hosts: readonly string[] | undefined
 }
@@ -27,11 +28,12 @@ export function refuseForeignPages({ hosts }: Pick<AccessOptions, 'hosts'>): Req
   }
 }
 
-/** Requires the admin key as `Authorization: Bearer`. How long the check takes says nothing about the key. */
-export function requireAdminKey({ adminKey }: Pick<AccessOptions, 'adminKey'>): RequestHandler {
-  const expected = hash(`Bearer ${adminKey}`)
+/** Requires an admin key as `Authorization: Bearer`. How long the check takes says nothing about the keys. */
+export function requireAdminKey({ adminKeys }: Pick<AccessOptions, 'adminKeys'>): RequestHandler {
   return function requireAdminKey(request, _response, next) {
-    if (timingSafeEqual(hash(request.get('authorization') ?? ''), expected)) return next()
+    const sent = hash(request.get('authorization') ?? '')
+    const matches = adminKeys().map((key) => key !== undefined && timingSafeEqual(sent, hash(`Bearer ${key}`)))
+    if (matches.includes(true)) return next()
     throw new Problem('unauthenticated', 401, 'Send the admin key as Authorization: Bearer.', {
       headers: { 'www-authenticate': 'Bearer' },
     })

@@ -2,12 +2,12 @@ import { Problem } from 'ebb/contract'
 import express, { Router } from 'express'
 import type pg from 'pg'
 import * as z from 'zod'
-import { createKey, listKeys, revokeKey } from '../../../src/data/api-keys.ts'
+import { createKey, listKeys, type Peppers, revokeKey } from '../../../src/data/api-keys.ts'
 import { parseInput } from './parse-input.ts'
 
 export interface KeysOptions {
   readonly pool: pg.Pool
-  readonly pepper: string
+  readonly pepper: string | Peppers
 }
 
 const ACTOR = 'admin'

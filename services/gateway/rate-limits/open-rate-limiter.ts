@@ -1,5 +1,5 @@
 import type { RateLimiter } from 'ebb/http/gateway'
-import type { Config, Log } from 'ebb/kernel'
+import { type Config, type Log, liveSetting } from 'ebb/kernel'
 import type { Limit } from '../../../src/contract/index.ts'
 import { createOutageReporter } from '../../../src/data/redis.ts'
 import { createLocalLimiter, type LocalLimiter } from './local-limiter.ts'
@@ -10,16 +10,17 @@ import { openRedisLimiter, type SharedLimiter } from './redis-limiter.ts'
  * share of EBB_GATEWAY_REPLICAS. A Redis that does not answer delays the start by a second at most.
  */
 export async function openRateLimiter(
-  {
-    REDIS_URL,
-    EBB_GATEWAY_REPLICAS,
-    EBB_RATE_LIMIT_TIMEOUT_MS: timeoutMs,
-  }: Pick<Config, 'REDIS_URL' | 'EBB_GATEWAY_REPLICAS' | 'EBB_RATE_LIMIT_TIMEOUT_MS'>,
+  config: Pick<Config, 'REDIS_URL' | 'EBB_GATEWAY_REPLICAS' | 'EBB_RATE_LIMIT_TIMEOUT_MS'>,
   options: FallbackOptions,
 ): Promise<{ readonly take: RateLimiter; readonly close: () => void }> {
+  const { REDIS_URL, EBB_GATEWAY_REPLICAS, EBB_RATE_LIMIT_TIMEOUT_MS: timeoutMs } = config
   const local = createLocalLimiter({ shares: EBB_GATEWAY_REPLICAS })
   if (REDIS_URL) {
-    const limiter = withFallback(openRedisLimiter(REDIS_URL, { timeoutMs }), local, options)
+    const limiter = withFallback(
+      openRedisLimiter(liveSetting(config, 'REDIS_URL', options.log), { timeoutMs }),
+      local,
+      options,
+    )
     await limiter.started
     return limiter
   }

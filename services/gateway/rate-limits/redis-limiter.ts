@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { RateLimitDecision } from 'ebb/http/gateway'
 import { Redis } from 'ioredis'
 import type { Limit } from '../../../src/contract/index.ts'
+import { followRedisAddress, type RedisAddress, toLiveAddress } from '../../../src/data/follow-redis.ts'
 import { withTimeout } from '../../../src/kernel/promises.ts'
 import { paceOf, toRateLimitDecision } from './gcra.ts'
 
@@ -34,8 +35,9 @@ const MEMORY_KEY = 'ebb:rate-memory'
  * Opens a limiter across all gateways on one Redis: one call a request, on Redis's own clock, exact however many come at
  * once. A key exists no longer than its caller owes something.
  */
-export function openRedisLimiter(url: string, { timeoutMs = TIMEOUT_MS } = {}): SharedLimiter {
-  const client = new Redis(url, {
+export function openRedisLimiter(redis: RedisAddress, { timeoutMs = TIMEOUT_MS } = {}): SharedLimiter {
+  const address = toLiveAddress(redis)
+  const client = new Redis(address.current() ?? '', {
     // To wait or to send again would delay a request, or count it twice.
     ...{ enableOfflineQueue: false, autoResendUnfulfilledCommands: false },
     ...{ connectTimeout: CONNECT_MS, socketTimeout: CONNECT_MS, disconnectTimeout: DISCONNECT_MS },
@@ -45,6 +47,7 @@ export function openRedisLimiter(url: string, { timeoutMs = TIMEOUT_MS } = {}): 
     scripts: { gcra: { lua: GCRA, numberOfKeys: 1 } },
   })
   client.on('error', () => {})
+  followRedisAddress(client, address)
   // `scripts` has made it a method.
   const scripted = client as unknown as Scripted
   return {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { BindContext, Resource } from '../../kernel/index.ts'
+import { type BindContext, liveSetting, type Resource } from '../../kernel/index.ts'
 import { markHandled } from '../../kernel/promises.ts'
 import { createCache, nullStore, type SharedCache } from './create-cache.ts'
 import { openRedisStore } from './redis-store.ts'
@@ -56,9 +56,11 @@ export interface Cache {
  */
 export const cacheOn = (namespace: string): Resource<Cache, SharedCache> => ({
   stores: ['redis'],
-  open: ({ REDIS_URL }, log) => {
-    if (!REDIS_URL) log.info('no REDIS_URL; nothing is cached')
-    const store = REDIS_URL ? openRedisStore(REDIS_URL, { namespace, log }) : nullStore
+  open: (config, log) => {
+    if (!config.REDIS_URL) log.info('no REDIS_URL; nothing is cached')
+    const store = config.REDIS_URL
+      ? openRedisStore(liveSetting(config, 'REDIS_URL', log), { namespace, log })
+      : nullStore
     return createCache(store, { log, now: () => performance.now(), random: Math.random, sleep: delay })
   },
   bind: bindCache,

@@ -1,5 +1,6 @@
 import type { Log } from '../../kernel/index.ts'
 import { withTimeout } from '../../kernel/promises.ts'
+import type { RedisAddress } from '../follow-redis.ts'
 import { createOutageReporter, openRedis } from '../redis.ts'
 import { type CacheStore, TOMBSTONE } from './create-cache.ts'
 
@@ -29,7 +30,7 @@ const TOMBSTONE_TTL_MS = 2_000
  * A store on Redis. A command takes 50 ms at most; after a failed one, one command per 500 ms is sent until one succeeds,
  * and the others find nothing.
  */
-export function openRedisStore(url: string, options: RedisStoreOptions): CacheStore {
+export function openRedisStore(redis: RedisAddress, options: RedisStoreOptions): CacheStore {
   const {
     namespace,
     log,
@@ -37,7 +38,7 @@ export function openRedisStore(url: string, options: RedisStoreOptions): CacheSt
     connectTimeoutMs = CONNECT_TIMEOUT_MS,
     now = () => performance.now(),
   } = options
-  const client = openRedis(url, {
+  const client = openRedis(redis, {
     // A reply that comes later is of no use.
     ...{ enableOfflineQueue: false, autoResendUnfulfilledCommands: false },
     ...{ retryStrategy: () => RECONNECT_DELAY_MS, socketTimeout: SOCKET_TIMEOUT_MS },

@@ -61,7 +61,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     gateway: [
       'select',
       'insert (id, subject, prefix, hmac, scopes, expires_at, roles, tenant, plan, name, replaces)',
-      'update (revoked_at, expires_at)',
+      'update (hmac, revoked_at, expires_at)',
     ],
   },
   audit: { gateway: ['select', 'insert (actor, action, subject, tenant, detail)'] },

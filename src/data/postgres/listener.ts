@@ -2,6 +2,7 @@ import pg from 'pg'
 import type { Log } from '../../kernel/index.ts'
 import { withTimeout } from '../../kernel/promises.ts'
 import { CONNECTION_OPTIONS, destroyConnection, endConnection } from './connection.ts'
+import { type DatabaseAddress, fixedAddress, isRefusedLogin } from './database-address.ts'
 
 const INITIAL_RETRY_MS = 100
 const MAX_RETRY_MS = 5_000
@@ -19,18 +20,24 @@ export interface ListenerOptions {
   readonly pingIntervalMs?: number
 }
 
-/** Listens to Postgres channels on a connection of its own, which reconnects by itself with back-off until `close()`. */
+/**
+ * Listens to Postgres channels on a connection of its own, which reconnects by itself with back-off until `close()`, and at
+ * once where the address of the database changes.
+ */
 export function openListener(
-  connectionString: string,
+  database: string | DatabaseAddress,
   channels: readonly string[],
   { onNotify, onUp, onDown, log, pingIntervalMs = PING_INTERVAL_MS }: ListenerOptions,
 ) {
+  const address = typeof database === 'string' ? fixedAddress(database) : database
   let client: pg.Client | undefined
+  let moving: pg.Client | undefined
   let retry: NodeJS.Timeout | undefined
   let delayMs = INITIAL_RETRY_MS
   let closed = false
 
   const connect = async () => {
+    const connectionString = address.current()
     const next = new pg.Client({ ...CONNECTION_OPTIONS, connectionString, application_name: 'ebb listen' })
     let lost = false
     let nextPing: NodeJS.Timeout | undefined
@@ -40,7 +47,7 @@ export function openListener(
       clearTimeout(nextPing)
       destroyConnection(next)
       if (closed) return
-      if (client === next) {
+      if (client === next && moving !== next) {
         log.warn({ err: error }, 'the database channel is down')
         onDown?.()
       }
@@ -65,11 +72,18 @@ export function openListener(
       log.info({ channels }, 'the database channel is up')
       onUp?.()
       schedulePing()
+      if (connectionString !== address.current()) move()
     } catch (error) {
+      if (isRefusedLogin(error)) await address.refused()
       lose(error instanceof Error ? error : undefined)
     }
   }
+  const move = () => {
+    moving = client
+    if (client) void endConnection(client)
+  }
   const first = connect()
+  address.onChange(move)
 
   return {
     close: async () => {

@@ -3,6 +3,8 @@ import { Problem } from '../../contract/index.ts'
 import type { Log } from '../../kernel/index.ts'
 import { builtInTypes } from '../values/type-catalog.ts'
 import { CONNECTION_OPTIONS, destroyConnection, sendCancelRequest } from './connection.ts'
+import { type DatabaseAddress, fixedAddress } from './database-address.ts'
+import { createClients, followAddress } from './follow-address.ts'
 import { publishStatements } from './publish-statements.ts'
 import { watchSettings } from './session.ts'
 
@@ -25,14 +27,20 @@ interface PoolOptions {
 
 /**
  * Creates a pool of connections whose values are read as docs/values.md says. A connection that breaks while idle is
- * logged and replaced.
+ * logged and replaced. Where the address changes, so does that of new connections, and old ones are closed when idle.
  */
-export function createPool(connectionString: string, { max = 10, statementTimeoutMs, log }: PoolOptions): pg.Pool {
+export function createPool(
+  database: string | DatabaseAddress,
+  { max = 10, statementTimeoutMs, log }: PoolOptions,
+): pg.Pool {
+  const address = typeof database === 'string' ? fixedAddress(database) : database
+  const { Client, isOutdated } = createClients(address)
   const pool = new pg.Pool({
     ...CONNECTION_OPTIONS,
-    ...{ connectionString, max, idleTimeoutMillis: IDLE_TIMEOUT_MS, types: { getTypeParser } },
+    ...{ Client, max, idleTimeoutMillis: IDLE_TIMEOUT_MS, types: { getTypeParser } },
     ...(statementTimeoutMs === undefined ? {} : { query_timeout: statementTimeoutMs }),
   })
+  if (typeof database !== 'string') followAddress(pool, { address, isOutdated })
   destroyUnresponsive(pool)
   // While a connection is in use its error rejects the statement; without a listener, the event would end the process.
   pool.on('connect', (client) => client.on('error', () => {}))

@@ -1,6 +1,7 @@
-import { type Config, type Log, requireSetting, type TransactionalResource } from '../../kernel/index.ts'
+import { type Config, type Log, liveSetting, requireSetting, type TransactionalResource } from '../../kernel/index.ts'
 import { clearPendingEffects } from '../inbox.ts'
 import { createOutboxNotifier } from '../outbox.ts'
+import { createDatabaseAddress } from './database-address.ts'
 import type { OpenedPostgres } from './handler-statements.ts'
 import { createPool } from './pool.ts'
 import { createReadOnlySql } from './read-only.ts'
@@ -25,7 +26,9 @@ const STATEMENT_TIMEOUT_MS = 2_000
 export const postgres: TransactionalResource<Sql, OpenedPostgres> = {
   stores: ['postgres'],
   open: (config: Config, log: Log) => {
-    const pool = createPool(requireSetting(config, 'DATABASE_URL'), { max: config.EBB_POOL_MAX, log })
+    requireSetting(config, 'DATABASE_URL')
+    const address = createDatabaseAddress(liveSetting(config, 'DATABASE_URL', log), { log })
+    const pool = createPool(address, { max: config.EBB_POOL_MAX, log })
     // A cold start's request waits for its first statement: connect while the rest still loads.
     const connected = pool.connect().then(
       (client) => client.release(),

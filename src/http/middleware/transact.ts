@@ -1,5 +1,5 @@
 import { Problem } from '../../contract/index.ts'
-import type { Claim, Effect, StoredResponse, TransactionWork } from '../../kernel/index.ts'
+import type { Claim, Effect, Secret, StoredResponse, TransactionWork } from '../../kernel/index.ts'
 import { callerIdOf } from '../../protocol/index.ts'
 import { withProcessSpan } from '../../telemetry/index.ts'
 import { endInBatch } from '../batch-responses.ts'
@@ -13,7 +13,7 @@ import { createResponseSerializer } from '../serialize-response.ts'
 
 interface TransactOptions {
   readonly resources: OpenedResources
-  readonly secrets?: Readonly<Record<string, string>>
+  readonly secrets?: Readonly<Record<string, Secret>>
 }
 
 /**

@@ -1,7 +1,8 @@
-import { importJWK, type JWK, SignJWT } from 'jose'
+import { decodeProtectedHeader, importJWK, type JWK, SignJWT } from 'jose'
 import { createBoundedMap } from '../../kernel/bounded-map.ts'
-import { type Config, requireSetting } from '../../kernel/config.ts'
+import { type Config, liveSetting, requireSetting } from '../../kernel/config.ts'
 import { ConfigError } from '../../kernel/config-error.ts'
+import type { Log } from '../../kernel/log.ts'
 import type { Identity, IdentityKeys, Issuer } from './identity.ts'
 
 export interface SignOptions {
@@ -9,6 +10,8 @@ export interface SignOptions {
   readonly waitMs?: number
   /** Signs even where a signature could be reused: for a function that refused it. */
   readonly fresh?: boolean
+  /** A signature whose key the function does not know: another key signs, where there is one. */
+  readonly unknownKey?: string | undefined
 }
 
 export type SignIdentity = (identity: Omit<Identity, 'iss'>, audience: string, options?: SignOptions) => Promise<string>
@@ -56,16 +59,63 @@ export const createIdentitySigners = ({
 })
 
 /**
- * The signer with `EBB_IDENTITY_KEY`. It signs once, so that an unusable key fails at the start and not at each request.
- * Rejects with a ConfigError.
+ * The signer with `EBB_IDENTITY_KEY`, as that is at the time. After a change the key before it signs for functions that
+ * refuse the new one: the files of two pods do not change at the same moment. A key signs once before it is used, so that an
+ * unusable one fails at the start, or is not taken. Rejects with a ConfigError.
  */
-export async function openIdentitySigner(config: Config, iss: Issuer): Promise<SignIdentity> {
-  // The first signature shows all that can be wrong with the key.
-  const sign = createIdentitySigner(requireSetting(config, 'EBB_IDENTITY_KEY') as JWK, iss)
+export async function openIdentitySigner(
+  config: Config,
+  iss: Issuer,
+  log: Pick<Log, 'info' | 'warn'>,
+): Promise<SignIdentity> {
+  const rotating = createRotatingSigner(await createCheckedSigner(requireSetting(config, 'EBB_IDENTITY_KEY'), iss))
+  liveSetting(config, 'EBB_IDENTITY_KEY', log).onChange(async (key) =>
+    rotating.replace(await createCheckedSigner(key, iss)),
+  )
+  return rotating.sign
+}
+
+/** A signer, and which key it signs with. */
+interface KeySigner {
+  readonly sign: SignIdentity
+  readonly kid: string | undefined
+}
+
+async function createCheckedSigner(key: unknown, iss: Issuer): Promise<KeySigner> {
   try {
+    // The first signature shows all that can be wrong with the key.
+    const jwk = key as JWK
+    const sign = createIdentitySigner(jwk, iss)
     await sign({ sub: iss, scopes: [] }, iss)
+    return { sign, kid: jwk.kid }
   } catch (cause) {
     throw new ConfigError('EBB_IDENTITY_KEY: is not a valid private Ed25519 key (a JWK)', { cause })
   }
-  return sign
+}
+
+/** For how long a function that refused the new key gets signatures of the one before without being asked. */
+const BEHIND_MS = 5_000
+const MAX_AUDIENCES = 1_000
+
+/** Signs with the newest key; for a function that has just refused that one, with the key before it. */
+export function createRotatingSigner(first: KeySigner, { now = Date.now } = {}) {
+  let newest = first
+  let before: KeySigner | undefined
+  /** The functions that do not know the newest key yet. */
+  const behind = createBoundedMap<string, number>(MAX_AUDIENCES)
+  const sign: SignIdentity = (identity, audience, options) => {
+    const { unknownKey } = options ?? {}
+    if (unknownKey !== undefined && before) {
+      const isNewest = decodeProtectedHeader(unknownKey).kid === newest.kid
+      behind.set(audience, isNewest ? now() + BEHIND_MS : 0)
+    }
+    const signer = before && (behind.get(audience) ?? 0) > now() ? before : newest
+    return signer.sign(identity, audience, options)
+  }
+  const replace = (next: KeySigner) => {
+    before = newest
+    newest = next
+    behind.clear()
+  }
+  return { sign, replace }
 }

@@ -1,5 +1,7 @@
 import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, type JWK, jwtVerify } from 'jose'
 import { createBoundedMap } from '../../kernel/bounded-map.ts'
+import { type Config, liveSetting, requireSetting } from '../../kernel/config.ts'
+import type { Log } from '../../kernel/log.ts'
 import { type Identity, ISSUERS, type Issuer } from './identity.ts'
 
 /** How much the clocks of signer and function may differ. */
@@ -43,6 +45,20 @@ export function createIdentityVerifier(jwks: JSONWebKeySet, audience: string, { 
   }
 }
 
+/**
+ * The verifier with the keys of `EBB_IDENTITY_JWKS`, as that is at the time: a key that is taken out of its file vouches for
+ * nobody from then on. Throws a ConfigError where it is not set.
+ */
+export function openIdentityVerifier(config: Config, audience: string, log: Pick<Log, 'info' | 'warn'>) {
+  // What is no key set is refused by jose.
+  const create = (jwks: unknown) => createIdentityVerifier(jwks as JSONWebKeySet, audience)
+  let verify = create(requireSetting(config, 'EBB_IDENTITY_JWKS'))
+  liveSetting(config, 'EBB_IDENTITY_JWKS', log).onChange((jwks) => {
+    verify = create(jwks)
+  })
+  return (token: string): Identity | Promise<Identity> => verify(token)
+}
+
 const vouchesFor =
   (issuer: Issuer) =>
   ({ iss }: JWK & { readonly iss?: unknown }) =>
@@ -75,6 +91,10 @@ export function readIdentityRefusal(
   if (!challenge?.startsWith(SCHEME)) return undefined
   return { status, reason: /error="(\w+)"/.exec(challenge)?.[1], date: headers.date?.toString() }
 }
+
+/** The signature, where it was refused since the function does not know its key. */
+export const withUnknownKey = ({ reason }: IdentityRefusal, token: string): string | undefined =>
+  reason === 'ERR_JWKS_NO_MATCHING_KEY' ? token : undefined
 
 interface RefusalLog {
   readonly error: (fields: object, text: string) => void

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { Problem } from '../../../contract/index.ts'
-import { createRefusalLog, type IdentityRefusal } from '../../../protocol/index.ts'
+import { createRefusalLog, type IdentityRefusal, withUnknownKey } from '../../../protocol/index.ts'
 import { MAX_IDENTITY_BYTES } from '../../header-limits.ts'
 import { oncePerSecond } from '../../throttle-log.ts'
 import { type CallFailure, type CallOutcome, callUpstream, canRetry, failureToProblem } from '../call-upstream.ts'
@@ -87,7 +87,8 @@ function createFunctionCaller(
       outcome = await attempt(retryDispatcher, identity)
     } else if (isIdentityRefusal(outcome)) {
       logRefusal(name, outcome)
-      outcome = await attempt(dispatcher, await sign(context.caller, name, { ...signing, fresh: true }))
+      const again = { ...signing, fresh: true, unknownKey: withUnknownKey(outcome, identity) }
+      outcome = await attempt(dispatcher, await sign(context.caller, name, again))
     }
     if (isIdentityRefusal(outcome)) {
       logRefusal(name, outcome)

@@ -12,7 +12,8 @@ export default implement(
     const thing = await sql.one<z.infer<typeof Thing>>`select * from things where id = ${params.id}`
     if (!thing) throw fail('thing_not_found', 'There is no such thing.')
     // Answered with 404, which is an answer like any other.
-    if (query.parts === 'one') await http.post(new URL('/missing', secrets.UPSTREAM_URL), { json: { id: params.id } })
+    if (query.parts === 'one')
+      await http.post(new URL('/missing', secrets.UPSTREAM_URL.reveal()), { json: { id: params.id } })
     else await http.get('http://127.0.0.1:1/', { retries: 0 }).catch(() => {})
     return thing
   },

@@ -18,7 +18,7 @@ export default implement(
     await redis?.llen(`thing:${params.id}`).catch(() => {})
     await redis?.multi().set(`maker:${params.id}`, caller.sub).expire(`maker:${params.id}`, 60).exec()
     await redis?.eval('return ARGV[1]', 1, `thing:${params.id}`, body.name)
-    await http.get(new URL('/parts?of=lamp', secrets.UPSTREAM_URL))
+    await http.get(new URL('/parts?of=lamp', secrets.UPSTREAM_URL.reveal()))
 
     await sql`savepoint attempt`
     await sql`select ${body.name}::integer`.catch(() => sql`rollback to savepoint attempt`)

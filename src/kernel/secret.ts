@@ -1,0 +1,40 @@
+import { inspect } from 'node:util'
+
+const REDACTED = '[redacted]'
+
+/**
+ * A secret that does not show itself: as text, as JSON, in a log line and in a console it is `[redacted]`, and a copy of it
+ * holds nothing. Only `reveal()` returns its value.
+ * @example const authorize = (key: Secret) => ({ authorization: `Bearer ${key.reveal()}` })
+ * @see docs/guide/24-secrets.md
+ */
+// A class, since only a private field is out of reach of copies, inspection and JSON.
+export class Secret {
+  readonly #read: () => string
+
+  /** A secret of this value, or one whose value `read` returns at each time. */
+  constructor(read: string | (() => string)) {
+    this.#read = typeof read === 'string' ? () => read : read
+  }
+
+  /** The value, for where it is needed: the newest one where its file has changed. Do not keep it. */
+  reveal(): string {
+    return this.#read()
+  }
+
+  toString(): string {
+    return REDACTED
+  }
+
+  toJSON(): string {
+    return REDACTED
+  }
+
+  [Symbol.toPrimitive](): string {
+    return REDACTED
+  }
+
+  [inspect.custom](): string {
+    return REDACTED
+  }
+}
