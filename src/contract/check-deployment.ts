@@ -6,7 +6,7 @@ import { checkWarmWindows } from './warm-windows.ts'
 const MAX_TIMEOUT_MS = 600_000
 const SECRET = /^[A-Z][A-Z0-9_]*$/
 const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
-const HOST_AND_PORT = new RegExp(`^${LABEL}(\\.${LABEL})*:([1-9]\\d{0,4})$`)
+const HOST_AND_PORT = new RegExp(`^(\\*|${LABEL}(\\.${LABEL})*):([1-9]\\d{0,4})$`)
 const IPV4 = /^((25[0-5]|2[0-4]\d|1?\d?\d)(\.|$)){4}(?<!\.)$/
 const CPU = /^(\d+m|\d+(\.\d{1,3})?)$/
 const MEMORY = /^(\d+(?:\.\d+)?)(Ki|Mi|Gi|k|M|G)?$/
@@ -26,7 +26,10 @@ export function checkDeployment({ timeoutMs = 1, secrets = [], egress = [], ...p
   for (const name of secrets) refuse(!SECRET.test(name), `secret "${name}" must be named in UPPER_SNAKE`)
   checkUnique('secret', secrets, refuse)
   for (const host of egress)
-    refuse(!isHostAndPort(host), `egress "${host}" must be host:port, such as api.example.com:443`)
+    refuse(
+      !isHostAndPort(host),
+      `egress "${host}" must be host:port, such as api.example.com:443, or *:443 for any public host`,
+    )
   checkUnique('egress', egress, refuse)
   const { targets = {} } = parts
   checkKeys(targets, ['openfaas'], refuse)

@@ -189,7 +189,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a secret twice', { secrets: ['A_KEY', 'A_KEY'] }, /secret "A_KEY" is listed twice/],
     ['egress without a port', { egress: ['example.com'] }, /egress "example.com" must be host:port/],
     ['egress with an address of the web', { egress: ['https://example.com:443'] }, /must be host:port/],
-    ['egress to every host', { egress: ['*.example.com:443'] }, /must be host:port/],
+    ['egress to every host of a domain', { egress: ['*.example.com:443'] }, /must be host:port/],
     ['egress to a port that is none', { egress: ['example.com:65536'] }, /must be host:port/],
     ['egress to an address that is none', { egress: ['10.0.0.256:443'] }, /must be host:port/],
     ['egress to a network', { egress: ['10.0.0:443'] }, /must be host:port/],

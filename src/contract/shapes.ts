@@ -200,7 +200,8 @@ export interface Deployment {
   readonly secrets?: readonly string[]
   /**
    * The hosts that it calls besides the platform's own stores, each as `host:port`: a name or an IPv4 address; for a Service
-   * in the cluster, the port of its pods. On Kubernetes it can call no other host; a laptop does not restrict it.
+   * in the cluster, the port of its pods; `*:443` is any public host. On Kubernetes it can call no other host; a laptop
+   * restricts only what is called by `guarded`.
    */
   readonly egress?: readonly string[]
   /** The version of the contract (default: 1): raised when a change breaks callers. */

@@ -1,5 +1,6 @@
-export type { BindContext, Resource } from '../kernel/index.ts'
+export type { BindContext, Resource, ResourceContract } from '../kernel/index.ts'
 export { type Cache, type CacheOptions, cache, cacheOn } from './cache/cache.ts'
+export { guarded } from './http-client/guarded.ts'
 export { type Http, type HttpOptions, http } from './http-client/http.ts'
 export { HttpError, type HttpResponse } from './http-client/response.ts'
 export { type Mail, type MailMessage, mail } from './mail.ts'

@@ -77,6 +77,7 @@ export const functionEnv = (secrets: readonly string[], { config, mail, urls, jw
   EBB_IDENTITY_JWKS: JSON.stringify(jwks),
   EBB_MAIL_FOLDER: mail,
   ...(config.SMTP_URL ? { SMTP_URL: config.SMTP_URL } : {}),
+  ...(config.EBB_GUARDED_ALSO ? { EBB_GUARDED_ALSO: config.EBB_GUARDED_ALSO.join(',') } : {}),
 })
 
 /** OpenTelemetry's own variables; nothing is exported if they name no collector. */

@@ -5,6 +5,7 @@ import {
   type EventKey,
   type Log,
   type Resource,
+  type ResourceContract,
   restrictToStores,
   type TransactionOptions,
   type TransactionWork,
@@ -32,9 +33,9 @@ export interface OpenedTransaction {
 }
 
 /** Opens the resources that a function uses. None connects before it is needed. */
-export function openResources(uses: Uses, config: Config, log: Log): OpenedResources {
+export function openResources(uses: Uses, config: Config, log: Log, contract?: ResourceContract): OpenedResources {
   const all = Object.entries(uses).map(([name, resource]) => {
-    return { name, resource, opened: resource.open(restrictToStores(config, resource.stores), log) }
+    return { name, resource, opened: resource.open(restrictToStores(config, resource.stores), log, contract) }
   })
   const transactional = all.find(({ resource }) => resource.transaction)
   const others = all.filter((one) => one !== transactional)

@@ -54,7 +54,7 @@ function start(fn: Implementation, config: Config, log: Log) {
   const { name, secrets = [], timeoutMs } = fn.contract
   const telemetry = startTelemetry(config, { name, log, kind: 'function' })
   const verify = openIdentityVerifier(config, name, log)
-  const resources = openResources(fn.uses, config, log)
+  const resources = openResources(fn.uses, config, log, fn.contract)
   const inFlight = createInFlight()
   let draining = false
   const app = createApp(fn, {

@@ -17,7 +17,13 @@ export { type Correlation, traceIdOf } from './correlation.ts'
 export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.ts'
 export { fixedValue, type LiveValue, type Reload, readReloads } from './live-value.ts'
 export { createLog, type Log, logReady } from './log.ts'
-export { type BindContext, type Resource, rejectLateCall, type TransactionalResource } from './resource.ts'
+export {
+  type BindContext,
+  type Resource,
+  type ResourceContract,
+  rejectLateCall,
+  type TransactionalResource,
+} from './resource.ts'
 export { runService } from './run-service.ts'
 export { Secret } from './secret.ts'
 export { restrictToStores, STORES, type Store } from './stores.ts'

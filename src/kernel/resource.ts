@@ -14,8 +14,11 @@ import type { Transaction } from './unit-of-work.ts'
 export interface Resource<Bound, Opened = unknown> {
   /** The stores that it connects to: a function's pod has only the secrets of the stores that its resources name. */
   readonly stores: readonly Store[]
-  /** Opens it, once per process. `config` has the settings of its own stores only. Throws where one is missing. */
-  open(config: Config, log: Log): Opened
+  /**
+   * Opens it, once per process. `config` has the settings of its own stores only; `contract` is that of the function. Throws
+   * where something is missing.
+   */
+  open(config: Config, log: Log, contract?: ResourceContract): Opened
   /** What a handler gets for the duration of one request, whose correlation it passes on. */
   bind(opened: Opened, context: BindContext): Bound
   /** Rejects while the resource cannot serve. */
@@ -29,6 +32,17 @@ export interface Resource<Bound, Opened = unknown> {
    * the event is delivered again and this is called again. For subscribers only, since nothing else is repeated by itself.
    */
   runEffect?(opened: Opened, payload: unknown, request: { readonly signal: AbortSignal }): Promise<void>
+}
+
+/**
+ * What a resource may know of the contract whose function it is opened for.
+ * @example const open = (_config: unknown, _log: Log, { egress = [] }: ResourceContract = { name: 'none' }) => new Set(egress)
+ */
+export interface ResourceContract {
+  /** The function's name. */
+  readonly name: string
+  /** The hosts that it says it calls. */
+  readonly egress?: readonly string[]
 }
 
 /** A resource that makes a request all or nothing. */

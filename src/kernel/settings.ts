@@ -84,6 +84,7 @@ const isOrigin = (text: string) => {
 const list = () => z.string().transform((text) => text.split(',').map((item) => item.trim()))
 const origins = () =>
   list().pipe(z.array(z.string().refine(isOrigin, 'must be * or as browsers send it, such as https://app.example')))
+const ADDRESS_AND_PORT = /^([\d.]+|\[[0-9a-f:]+\]):\d{1,5}$/
 const json = () =>
   z.string().transform((text, context) => {
     try {
@@ -191,6 +192,11 @@ export const SETTINGS = {
   EBB_REVISION: [text(), 'dev'],
   /** From which level on it logs. */
   LOG_LEVEL: [oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info'],
+  /** Addresses that `guarded` calls although they are not public, for tests and laptops: 127.0.0.1:4010,[::1]:4010. */
+  EBB_GUARDED_ALSO: [
+    () => list().pipe(z.array(z.string().regex(ADDRESS_AND_PORT, 'must be like 127.0.0.1:4010'))),
+    undefined,
+  ],
   /** The server that mail is handed to. */
   SMTP_URL: [url('smtp', 'smtps'), undefined],
   /** The folder that mail is written to where there is no SMTP_URL. */

@@ -104,7 +104,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     const keys = await generateIdentityKeys()
     // Any handler is called with what its own contract describes; createApp sees to that.
     const implementation = fn as unknown as Implementation
-    const resources = openResources(fn.uses, config, log)
+    const resources = openResources(fn.uses, config, log, implementation.contract)
     const verify = createIdentityVerifier(keys.jwks, name)
     const maxConcurrency = config.EBB_MAX_CONCURRENCY
     const secrets = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, new Secret(value)]))

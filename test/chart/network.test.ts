@@ -145,8 +145,8 @@ describeChart('the network', () => {
     expect(to['Deployment ebb-gateway']).not.toContain('10.1.2.3/32:465')
   })
 
-  it('opens no private address by a name', async () => {
-    const functions = { 'charge-card': { egress: ['api.example.com:443'] } }
+  it.each(['api.example.com:443', '*:443'])('opens no private address by a name: %s', async (host) => {
+    const functions = { 'charge-card': { egress: [host] } }
     const manifests = await renderChart({}, { functions })
     const [own] = ofKind(manifests, 'NetworkPolicy').filter(({ metadata }) => metadata.name === 'charge-card')
     const [blocks] = own && policyOf(own).egress ? policyOf(own).egress!.map(({ to = [] }) => to) : []

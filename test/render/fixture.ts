@@ -20,7 +20,7 @@ export const makeReport = endpoint({
   scale: { min: 1, max: 3, concurrency: 8, target: 4 },
   resources: { requests: { cpu: '250m', memory: '256Mi' }, limits: { memory: '1Gi' } },
   secrets: ['PRINTER_KEY', 'PAPER_KEY'],
-  egress: ['api.printer.example:443', '192.0.2.7:9100', 'fonts.type.svc:80', 'paper:80'],
+  egress: ['api.printer.example:443', '192.0.2.7:9100', 'fonts.type.svc:80', 'paper:80', '*:8443'],
   targets: { openfaas: false },
 })
 

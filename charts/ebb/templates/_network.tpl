@@ -124,7 +124,7 @@ ports:
 
 {{/*
 A list of "host:port" (default port: 443) as egress rules. A NetworkPolicy knows no names: one of a Service
-(name.namespace.svc) allows its namespace, a single word this one, and any other name all public addresses; private ones
+(name.namespace.svc) allows its namespace, a single word this one, any other name and * all public addresses; private ones
 are written as an address or as a CIDR, such as 10.0.0.0/8:5432. The port is that of the pods.
 */}}
 {{- define "ebb.toHosts" -}}
@@ -140,7 +140,7 @@ are written as an address or as a CIDR, such as 10.0.0.0/8:5432. The port is tha
     - ipBlock: { cidr: "{{ $host }}/128" }
   {{- else if regexMatch "^[^.]+\\.[^.]+\\.svc(\\..+)?$" $host }}
     {{- include "ebb.namespaces" (list (index (splitList "." $host) 1)) | nindent 4 }}
-  {{- else if not (contains "." $host) }}
+  {{- else if and (ne $host "*") (not (contains "." $host)) }}
     - podSelector: {}
   {{- else }}
     - ipBlock:

@@ -1,7 +1,7 @@
 import type { Agent, Dispatcher } from 'undici'
 import { readAtMost } from '../../protocol/read-at-most.ts'
 import type { HttpRequest } from './request.ts'
-import type { HttpErrorCode, RawResponse } from './response.ts'
+import { type HttpErrorCode, NOT_ALLOWED, type RawResponse } from './response.ts'
 
 /** The outcome of sending a request once. */
 export type Outcome =
@@ -37,6 +37,7 @@ export async function attempt(
     if (signal.aborted) return { code: 'aborted', cause: signal.reason }
     const { code } = Object(cause) as { code?: unknown }
     if (limit.signal.aborted || code === 'UND_ERR_CONNECT_TIMEOUT') return { code: 'timeout', cause }
+    if (code === NOT_ALLOWED) return { code: 'not_allowed', cause }
     if (INVALID_REQUEST_CODES.has(code)) throw cause
     return { code: 'network', cause }
   } finally {

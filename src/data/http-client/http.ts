@@ -83,19 +83,18 @@ export function bindHttp(client: HttpClient, { signal: deadline, ...correlation 
     const ends = signal ? AbortSignal.any([deadline, signal]) : deadline
     return client.send(request, { timeoutMs, retries, redirects, maxBytes, signal: ends })
   }
+  return bindMethods(send)
+}
+
+/** All that a handler calls, by what sends a request of any method. */
+export function bindMethods(send: Http['request']): Http {
   const request: Http['request'] = (method, url, options) => markHandled(send(method, url, options))
   const sendBy =
     (method: HttpMethod): SendMethod =>
     (url, options) =>
       request(method, url, options)
   return {
-    ...{
-      get: sendBy('GET'),
-      post: sendBy('POST'),
-      put: sendBy('PUT'),
-      patch: sendBy('PATCH'),
-      delete: sendBy('DELETE'),
-    },
-    request,
+    ...{ get: sendBy('GET'), post: sendBy('POST'), put: sendBy('PUT'), patch: sendBy('PATCH') },
+    ...{ delete: sendBy('DELETE'), request },
   }
 }

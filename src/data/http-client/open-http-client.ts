@@ -1,4 +1,4 @@
-import { Agent } from 'undici'
+import { Agent, type buildConnector } from 'undici'
 import type { Log } from '../../kernel/index.ts'
 import { attempt, type Outcome } from './attempt.ts'
 import type { AttemptResult } from './circuit-breaker.ts'
@@ -27,8 +27,10 @@ export interface HttpClient {
   close(): Promise<void>
 }
 
-/** The clock, the randomness and the sleep of a client; tests replace them. */
+/** The clock, the randomness and the sleep of a client, which tests replace, and how it connects. */
 export interface HttpClientDependencies {
+  /** Default: to every address. */
+  readonly connect?: buildConnector.connector
   readonly now: () => number
   readonly random: () => number
   readonly sleep: (ms: number, value: undefined, options: { readonly signal: AbortSignal }) => Promise<unknown>
@@ -46,10 +48,13 @@ const MIN_HANG_MS = 1_000
 /** One pool of connections per origin, whose failures are counted across requests. */
 export function openHttpClient(
   log: Pick<Log, 'info' | 'warn'>,
-  { now, random, sleep }: HttpClientDependencies,
+  { now, random, sleep, connect }: HttpClientDependencies,
 ): HttpClient {
   // Each attempt has a timeout of its own.
-  const agent = new Agent({ connections: MAX_CONNECTIONS, headersTimeout: 0, bodyTimeout: 0 })
+  const agent = new Agent({
+    ...{ connections: MAX_CONNECTIONS, headersTimeout: 0, bodyTimeout: 0 },
+    ...(connect ? { connect } : {}),
+  })
   const originOf = trackOrigins({ log, now })
 
   /** Sends a request, and retries it while that is safe, may help, and is within limits. */
@@ -107,5 +112,7 @@ const UNAVAILABLE_STATUSES = new Set([502, 503, 504])
 function classifyOutcome(outcome: Outcome, elapsedMs: number): AttemptResult {
   if (outcome.code === 'response') return UNAVAILABLE_STATUSES.has(outcome.response.status) ? 'failure' : 'success'
   if (outcome.code === 'too_large') return 'success'
+  // It was not called at all.
+  if (outcome.code === 'not_allowed') return 'ignored'
   return outcome.code === 'aborted' && elapsedMs < MIN_HANG_MS ? 'ignored' : 'failure'
 }

@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import type { HttpRequest } from './request.ts'
+import type { HttpMethod, HttpRequest } from './request.ts'
 
 /**
  * A response, read to its end.
@@ -83,7 +83,17 @@ const omit = (omitted: string, headers: HttpRequest['headers']) =>
   Object.fromEntries(Object.entries(headers).filter(([name]) => name !== omitted))
 
 /** Why a call to another server has no usable response. */
-export type HttpErrorCode = 'timeout' | 'network' | 'breaker_open' | 'too_large' | 'bad_answer' | 'aborted'
+export type HttpErrorCode =
+  | 'timeout'
+  | 'network'
+  | 'breaker_open'
+  | 'too_large'
+  | 'bad_answer'
+  | 'aborted'
+  | 'not_allowed'
+
+/** The code of the error with which a connection fails that a guarded client does not make. */
+export const NOT_ALLOWED = 'EBB_NOT_ALLOWED'
 
 const MESSAGES: Readonly<Record<HttpErrorCode, string>> = {
   timeout: 'there was no complete response in time',
@@ -92,6 +102,7 @@ const MESSAGES: Readonly<Record<HttpErrorCode, string>> = {
   too_large: 'the response is larger than maxBytes',
   bad_answer: 'the response is not what the schema expects',
   aborted: 'the request that it was made for is over',
+  not_allowed: 'only public http and https addresses that the egress of the contract allows are called',
 }
 
 interface HttpErrorOptions extends ErrorOptions {
@@ -111,20 +122,20 @@ interface HttpErrorOptions extends ErrorOptions {
  */
 export class HttpError extends Error {
   override readonly name = 'HttpError'
-  /** `timeout`, `network`, `breaker_open`, `too_large`, `bad_answer` or `aborted`. */
+  /** `timeout`, `network`, `breaker_open`, `too_large`, `bad_answer`, `aborted` or, of `guarded`, `not_allowed`. */
   readonly code: HttpErrorCode
-  /** The address that was called, without its query. */
+  /** The address that was called, without its query; '' where a guarded call was given something else. */
   readonly url: string
   /** How often the request was sent. */
   readonly attempts: number
 
   constructor(
     code: HttpErrorCode,
-    { method, url }: Pick<HttpRequest, 'method' | 'url'>,
+    { method, url }: { readonly method: HttpMethod; readonly url: URL | undefined },
     { attempts, cause }: HttpErrorOptions,
   ) {
-    const shown = url.origin + url.pathname
-    super(`${method} ${shown}: ${MESSAGES[code]} (attempts: ${attempts})`, { cause })
+    const shown = url ? url.origin + url.pathname : ''
+    super(`${method} ${shown || 'what is no address'}: ${MESSAGES[code]} (attempts: ${attempts})`, { cause })
     this.code = code
     this.url = shown
     this.attempts = attempts

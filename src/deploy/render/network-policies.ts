@@ -81,6 +81,7 @@ function egressRule(hostAndPort: string): Manifest {
 }
 
 function peersOf(host: string): readonly Manifest[] {
+  if (host === '*') return INTERNET
   if (/^[\d.]+$/.test(host)) return [{ ipBlock: { cidr: `${host}/32` } }]
   if (!host.includes('.')) return [{ podSelector: {} }]
   const [, namespace] = /^[^.]+\.([^.]+)\.svc(\.|$)/.exec(host) ?? []
