@@ -14,6 +14,9 @@ export function normalise(): Step {
   return function normalise(context) {
     const { request, headers } = context
     const { method, url = '' } = request
+    if (!SERVED_VERSIONS.has(request.httpVersion)) {
+      return closingProblem('bad_request', 400, 'A request is HTTP/1.1 or HTTP/1.0 here.')
+    }
     if (method === 'TRACE') return methodNotServed(method)
     const expect = headers.expect
     if (expect && expect.join().toLowerCase() !== '100-continue') {
@@ -43,6 +46,9 @@ export const methodNotServed = (method: string) =>
 
 const closingProblem = (code: string, status: number, message: string) =>
   new Problem(code, status, message, { headers: { connection: 'close' } })
+
+/** Node's parser also takes HTTP/0.9 and HTTP/2.0 in the place of a version, and reads on as in HTTP/1. */
+const SERVED_VERSIONS = new Set(['1.1', '1.0'])
 
 const MALFORMED_TARGET = 'The request target must be a path, or an http address.'
 const SINGLE_VALUED = ['host', 'authorization', 'x-api-key', 'idempotency-key', 'content-type', 'x-correlation-id']
