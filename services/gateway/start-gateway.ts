@@ -21,6 +21,7 @@ import { createOwnKeyStore } from './own-key-store.ts'
 import { openPeppers } from './peppers.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { createReadiness } from './readiness.ts'
+import { ISSUERS_CHANNEL, openTokens } from './tokens/open-tokens.ts'
 
 /** A function's address accepts connections even while it starts; a longer wait for a pod that is gone only costs callers. */
 const CONNECT_MS = 5_000
@@ -37,7 +38,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Log 
   const admins = [liveSetting(config, 'EBB_ADMIN_KEY', log), liveSetting(config, 'EBB_ADMIN_KEY_PREVIOUS', log)]
   const adminKeys = () => admins.map((key) => key.current())
   const opened = await openDependencies(config, { pepper, log })
-  const { dependencies, adminPool: pool, registry, observed, beginDrain, close } = opened
+  const { dependencies, adminPool: pool, registry, observed, tokens, beginDrain, close } = opened
   const server = createGatewayServer(dependencies, {
     maxBufferedBytes: config.EBB_BODY_BUDGET_BYTES,
     maxConnections: config.EBB_MAX_CONNECTIONS,
@@ -47,7 +48,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Log 
   const functions = config.EBB_FUNCTIONS_URL ? fetchFunctionsView(config.EBB_FUNCTIONS_URL) : observed.view
   const { contracts } = dependencies
   const admin = createServer(
-    createAdminApp({ adminKeys, pool, pepper, contracts, registry, functions, hosts: config.EBB_HOSTS, log }),
+    createAdminApp({ adminKeys, pool, pepper, contracts, registry, functions, tokens, hosts: config.EBB_HOSTS, log }),
   )
   try {
     const port = await listenOn(server, config.EBB_HOST, config.PORT, 'PORT')
@@ -87,9 +88,14 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const { metrics, onFallback, registry } = createMetrics(config)
   const lookups = createLookups(pool, { pepper, maxRunning: share.lookups, shed: metrics.shed })
   const keys = createKeyCache(lookups.findKey)
-  const channel = openListener(direct, [KEYS_CHANNEL], {
-    onNotify: keys.clear,
-    onUp: keys.clear,
+  const tokens = openTokens(config, { log, shed: metrics.shed })
+  const channel = openListener(direct, [KEYS_CHANNEL, ISSUERS_CHANNEL], {
+    onNotify: (name) => (name === KEYS_CHANNEL ? keys.clear() : void tokens.refresh()),
+    // What was sent while nobody listened is lost.
+    onUp: () => {
+      keys.clear()
+      void tokens.refresh()
+    },
     log,
   })
   const checkDatabase = () =>
@@ -107,7 +113,8 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
         observed.count(request)
       },
     },
-    authenticate: { key: keys.find },
+    authenticate: { key: keys.find, token: tokens.authenticate },
+    issuers: tokens.issuers,
     findStoredResponse: lookups.findStoredResponse,
     invocations,
     ownKeys: createOwnKeyStore(pool, {
@@ -122,10 +129,11 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const close = async () => {
     contracts.close()
     limiter.close()
+    tokens.close()
     await invocations.close()
     await Promise.all([channel.close(), dispatcher.destroy(), retryDispatcher.destroy(), pool.end(), adminPool.end()])
   }
-  return { dependencies, adminPool, registry, observed, beginDrain: readiness.drain, close }
+  return { dependencies, adminPool, registry, observed, tokens, beginDrain: readiness.drain, close }
 }
 
 /**

@@ -23,7 +23,7 @@ afterEach(async () => {
 /** So slow that a test sees no refill. */
 export const LIMIT = { requests: 20, perSeconds: 72_000, burst: 20 }
 
-/** Endpoints as the bundle would hold them: public ones, one for any caller, an idempotent one for `things:write`. */
+/** Endpoints as the bundle would hold them: public ones, one for any caller, an idempotent one for `things:write`, one for bound tokens. */
 const CONTRACTS = `
   const LIMIT = ${JSON.stringify(LIMIT)}
   const route = { kind: 'endpoint', summary: '', scopes: [], owner: false, anonymous: false, idempotent: false, readOnly: true,
@@ -36,6 +36,7 @@ const CONTRACTS = `
     { ...route, name: 'get-limited', method: 'GET', path: '/v1/limited', anonymous: true, limit: LIMIT,
       scale: { max: 1, concurrency: LIMIT.burst } },
     { ...route, ...write, name: 'create-thing', method: 'POST', path: '/v1/things' },
+    { ...route, name: 'get-bound', method: 'GET', path: '/v1/bound', dpop: true },
   ]
   exports.subscriptions = [{ kind: 'subscriber', name: 'send-welcome', on: 'user.created', scale: route.scale }]
   exports.openapi = { openapi: '3.1.0' }

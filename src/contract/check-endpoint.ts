@@ -21,7 +21,7 @@ const KEYS = [
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const REPLY_KEYS = ['status', 'body', 'location']
-const ACCESS_KEYS = ['scopes', 'owner', 'anonymous']
+const ACCESS_KEYS = ['scopes', 'owner', 'anonymous', 'dpop']
 const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply']
 const LIMIT_KEYS = ['requests', 'perSeconds', 'burst']
 const MAX_REQUESTS_PER_SECOND = 10_000
@@ -100,12 +100,13 @@ function checkReply({ reply }: EndpointShape, refuse: Refuse) {
 function checkAccess({ access, path, idempotent, async }: EndpointShape, refuse: Refuse) {
   refuse(access === undefined, 'say in `access` who may call; {} is any authenticated caller')
   checkKeys(access, ACCESS_KEYS, refuse)
-  const { scopes = [], owner, anonymous } = access
+  const { scopes = [], owner, anonymous, dpop } = access
   for (const scope of scopes) refuse(!SCOPE.test(scope), `scope "${scope}" must look like orders:write`)
   refuse(
     !!anonymous && (scopes.length > 0 || !!owner),
     '`anonymous` lets anyone in, so `scopes` and `owner` have no effect; keep one',
   )
+  refuse(!!anonymous && !!dpop, '`dpop` asks for a token, and `anonymous` for none; keep one of them')
   refuse(
     !!anonymous && !!idempotent,
     'anonymous callers are all one, so their idempotency keys would collide; drop one of them',

@@ -9,6 +9,8 @@ export interface Route extends Described {
   readonly scopes: readonly string[]
   readonly owner: boolean
   readonly anonymous: boolean
+  /** Whether it takes nothing but access tokens with a proof of their key (RFC 9449). */
+  readonly dpop?: true
   readonly idempotent: boolean
   readonly async: boolean
   readonly readOnly: boolean
@@ -78,6 +80,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     scopes: access.scopes ?? [],
     owner: access.owner ?? false,
     anonymous: access.anonymous ?? false,
+    ...(access.dpop ? { dpop: true } : {}),
     idempotent: contract.idempotent ?? false,
     async: contract.async ?? false,
     readOnly: contract.method === 'GET' || (contract.reads ?? false),

@@ -111,6 +111,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['no access', { access: undefined }, /say in `access`/],
     ['a scope that is none', { access: { scopes: ['Orders'] } }, /orders:write/],
     ['anonymous with scopes', { access: { anonymous: true, scopes: ['a:b'] } }, /lets anyone in/],
+    ['anonymous with dpop', { access: { anonymous: true, dpop: true } }, /asks for a token, and `anonymous` for none/],
     ['anonymous with idempotent', { access: { anonymous: true }, idempotent: true }, /would collide/],
     [
       'one thing among many without a word on who may see it',

@@ -89,6 +89,11 @@ export interface Access {
   readonly owner?: true
   /** Anyone may call, without a key. */
   readonly anonymous?: true
+  /**
+   * Only access tokens that are bound to a key of the caller's, with a proof of that key in each request (DPoP, RFC 9449): a
+   * token that was stolen is of no use. API keys are refused.
+   */
+  readonly dpop?: true
 }
 
 /**

@@ -80,6 +80,27 @@ describe('the OpenAPI document', () => {
     })
   })
 
+  it('says where a token needs a proof of its key', async () => {
+    const parts = { summary: 'Pay.', method: 'POST', reply: { status: 204 } } as const
+    const pay = endpoint({ ...parts, name: 'pay', path: '/v1/payments', access: { scopes: ['pay:write'], dpop: true } })
+    const document = openapi([pay, createUser], { version: '1' })
+    expect(document.paths).toMatchObject({
+      '/v1/payments': {
+        post: {
+          security: [{ dpop: [] }],
+          description:
+            'Any caller with `pay:write` may call this. Only with an access token that is bound to a key, and a proof of it (DPoP).',
+        },
+      },
+      '/v1/users': { post: expect.not.objectContaining({ security: expect.anything() }) },
+    })
+    expect(document.components).toMatchObject({ securitySchemes: { dpop: { type: 'http', scheme: 'dpop' } } })
+    expect(openapi([createUser], { version: '1' }).components).not.toHaveProperty('securitySchemes.dpop')
+    const config = await createConfig({ extends: ['recommended'] })
+    const problems = await lintFromString({ source: JSON.stringify(document), absoluteRef: 'openapi.json', config })
+    expect(problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([])
+  })
+
   it('publishes patterns that other engines read, and describes the others in words', () => {
     const parts = { summary: 'Names.', method: 'POST', access: {}, reply: { status: 204 } } as const
     const Names = z

@@ -47,7 +47,7 @@ export function openapi(contracts: readonly AnyContract[], options: DocumentOpti
     tags: [...new Set(Object.keys(paths).map(tagOf))].map((name) => ({ name })),
     security: [{ apiKey: [] }, { bearer: [] }],
     paths,
-    components: { securitySchemes: SECURITY_SCHEMES, schemas, responses },
+    components: { securitySchemes: securitySchemesOf(endpoints), schemas, responses },
   }
 }
 
@@ -64,8 +64,16 @@ const LICENSE = { name: 'Apache-2.0', identifier: 'Apache-2.0' }
 
 const SECURITY_SCHEMES = {
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
-  bearer: { type: 'http', scheme: 'bearer', description: 'An API key as a Bearer token' },
+  bearer: { type: 'http', scheme: 'bearer', description: 'An API key or an access token as a Bearer token' },
 }
+const DPOP = {
+  type: 'http',
+  scheme: 'dpop',
+  description: 'An access token that is bound to a key, with a proof of it in the header DPoP (RFC 9449)',
+}
+
+const securitySchemesOf = (endpoints: readonly EndpointContract[]) =>
+  endpoints.some(({ access }) => access.dpop) ? { ...SECURITY_SCHEMES, dpop: DPOP } : SECURITY_SCHEMES
 
 interface Rendering {
   readonly schemaOf: RenderSchema
@@ -86,13 +94,19 @@ function renderOperation(contract: EndpointContract, { schemaOf, responses }: Re
     ...(version ? { 'x-version': version } : {}),
     ...(route.scopes.length > 0 ? { 'x-scopes': route.scopes } : {}),
     ...(access.anonymous ? { security: [] } : {}),
+    ...(access.dpop ? { security: [{ dpop: [] }] } : {}),
     parameters: [...parametersOf(contract, schemaOf), ...asyncParameters(route)],
     ...(content ? { requestBody: { required: isRequired(body), content: { 'application/json': content } } } : {}),
     responses: responsesOf(contract, route, { schemaOf, responses }),
   }
 }
 
-function describeAccess({ anonymous, scopes = [], owner }: EndpointContract['access']): string {
+function describeAccess({ dpop, ...access }: EndpointContract['access']): string {
+  const sentence = describeCallers(access)
+  return dpop ? `${sentence} Only with an access token that is bound to a key, and a proof of it (DPoP).` : sentence
+}
+
+function describeCallers({ anonymous, scopes = [], owner }: EndpointContract['access']): string {
   if (anonymous) return 'Anyone may call this, without a key.'
   const needed = scopes.map((scope) => `\`${scope}\``).join(' and ')
   if (owner) return `The owner may call this${needed ? `, and any caller with ${needed}` : ''}.`

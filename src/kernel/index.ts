@@ -17,6 +17,7 @@ export { type Correlation, traceIdOf } from './correlation.ts'
 export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.ts'
 export { fixedValue, type LiveValue, type Reload, readReloads } from './live-value.ts'
 export { createLog, type Log, logReady } from './log.ts'
+export { registerSecrets } from './redact.ts'
 export {
   type BindContext,
   type Resource,

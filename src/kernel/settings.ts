@@ -85,11 +85,11 @@ const list = () => z.string().transform((text) => text.split(',').map((item) => 
 const origins = () =>
   list().pipe(z.array(z.string().refine(isOrigin, 'must be * or as browsers send it, such as https://app.example')))
 const ADDRESS_AND_PORT = /^([\d.]+|\[[0-9a-f:]+\]):\d{1,5}$/
-const json = () =>
+/** Its content is checked where it is used. */
+const json = <Value>() =>
   z.string().transform((text, context) => {
     try {
-      // Its content is checked where the key is used.
-      return JSON.parse(text) as Readonly<Record<string, unknown>>
+      return JSON.parse(text) as Value
     } catch {
       context.addIssue({ code: 'custom', message: 'is not JSON' })
       return z.NEVER
@@ -149,9 +149,11 @@ export const SETTINGS = {
   /** Where the gateway gets the guide that it serves at /docs/guide: the laptop's runner sets it. */
   EBB_GUIDE_URL: [url('http'), undefined],
   /** The private key with which gateway or relay signs who calls: an Ed25519 JWK. */
-  EBB_IDENTITY_KEY: [json, undefined],
+  EBB_IDENTITY_KEY: [() => json<Readonly<Record<string, unknown>>>(), undefined],
   /** The public keys with which a function verifies who calls: a JWKS. */
-  EBB_IDENTITY_JWKS: [json, undefined],
+  EBB_IDENTITY_JWKS: [() => json<Readonly<Record<string, unknown>>>(), undefined],
+  /** Whose access tokens the gateway accepts: a JSON list of issuers, as docs/identity-providers.md describes them. */
+  EBB_ISSUERS: [() => json<readonly unknown[]>(), undefined],
   /** What the hashes of API keys are made with, 32 characters or more: with another one no key is good. */
   EBB_KEY_PEPPER: [text(32), undefined],
   /** How many live API keys a caller may have made for itself, by /v1/keys. */

@@ -22,4 +22,16 @@ export {
 export type { InvocationResponse, InvocationState, NewInvocation } from './invocation.ts'
 export { readAtMost } from './read-at-most.ts'
 export { isRetryableStatus, parseRetryAfter, type RetryDelayOptions, retryDelayMs } from './retry.ts'
+export { type IssuerSettings, isTrustedUrl, parseIssuers } from './tokens/issuer-settings.ts'
+export { createKeySet, type KeySet, type KeySetStatus, type PublishedKeys } from './tokens/key-set.ts'
+export { isJwt } from './tokens/read-jwt.ts'
+export { createTokenCache } from './tokens/token-cache.ts'
+export { TokenError } from './tokens/token-error.ts'
+export { PROOF_LIFETIME_MS, verifyProof } from './tokens/verify-proof.ts'
+export {
+  createTokenVerifier,
+  createVerifiedToken,
+  type TrustedIssuer,
+  type VerifiedToken,
+} from './tokens/verify-token.ts'
 export { createUpstreamResolver, type UpstreamAddress } from './upstream.ts'

@@ -8,9 +8,10 @@ import { problems } from '../../../src/http/middleware/problems.ts'
 import type { ObservedFunctions } from '../observed-functions.ts'
 import { type AccessOptions, refuseForeignPages, requireAdminKey } from './access.ts'
 import { createEventsRouter, type EventsOptions } from './events.ts'
+import { createIssuersRouter, type IssuersOptions } from './issuers.ts'
 import { createKeysRouter, type KeysOptions } from './keys.ts'
 
-export interface AdminAppOptions extends AccessOptions, EventsOptions, KeysOptions {
+export interface AdminAppOptions extends AccessOptions, EventsOptions, KeysOptions, IssuersOptions {
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>
   readonly functions: FunctionsView | ObservedFunctions['view']
   readonly log: Log
@@ -25,6 +26,7 @@ export function createAdminApp({ registry, functions, log, ...options }: AdminAp
   app.use('/v1', requireAdminKey(options))
   app.use('/v1/events', createEventsRouter(options))
   app.use('/v1/keys', createKeysRouter(options))
+  app.use('/v1/issuers', createIssuersRouter(options))
   app.use(() => {
     throw new Problem('not_found', 404, 'There is nothing at this path.')
   })

@@ -259,6 +259,12 @@ const BREAKING: readonly Breaking[] = [
   ['another scope', { access: { scopes: ['shop:write'] } }, [`${CALLERS}the scope shop:write is required now`]],
   ['the owner only', { access: { owner: true } }, [`${CALLERS}only the owner may call now`]],
   [
+    'a proof of the key of a token',
+    { access: { scopes: ['things:write'], dpop: true } },
+    [`${CALLERS}a token with a proof of its key is required now`],
+    { access: { scopes: ['things:write'] } },
+  ],
+  [
     'no owner any more',
     {},
     [`${CALLERS}the owner may not call without the scopes any more`],
@@ -435,6 +441,7 @@ const COMPATIBLE: readonly Compatible[] = [
   ['a scope less', { access: { scopes: ['things:write'] } }, { access: { scopes: ['things:write', 'shop:write'] } }],
   ['the owner too', { access: { scopes: ['things:write'], owner: true } }],
   ['anonymous callers', { access: { anonymous: true } }],
+  ['a plain token too', { access: { scopes: ['things:write'] } }, { access: { scopes: ['things:write'], dpop: true } }],
   ['async', { async: true }],
   ['reads only', { reads: true, emits: undefined }, { emits: undefined }],
   ['a new reply field', reply({ more: z.string() })],

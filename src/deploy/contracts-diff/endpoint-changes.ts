@@ -91,9 +91,10 @@ const isTighter = (before: Limit | undefined, after: Limit) =>
 /** Which callers could call before and cannot any more. */
 function accessChanges(before: Route, after: Route): readonly Change[] {
   if (after.anonymous) return []
+  const proof = after.dpop && !before.dpop ? [breaks('callers', 'a token with a proof of its key is required now')] : []
   if (before.anonymous)
-    return [breaks('callers', 'callers without a key are refused now'), ...scopeChanges(ANY_CALLER, after)]
-  return scopeChanges(before, after)
+    return [breaks('callers', 'callers without a key are refused now'), ...proof, ...scopeChanges(ANY_CALLER, after)]
+  return [...proof, ...scopeChanges(before, after)]
 }
 
 type Access = Pick<Route, 'scopes' | 'owner'>

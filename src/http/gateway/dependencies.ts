@@ -34,6 +34,8 @@ export interface PresentedToken {
   readonly method: string
   /** As sent, without scheme and host, and without the query. */
   readonly path: string
+  /** The same with scheme and host, as the caller asked for it. */
+  readonly url: string
   readonly client: ClientInfo
 }
 
@@ -41,7 +43,7 @@ export interface PresentedToken {
 export interface Authenticators {
   /** Whose API key it is; undefined where it is not valid. Rejects with a Problem while keys cannot be looked up. */
   readonly key: (key: string) => Authenticated | undefined | Promise<Authenticated | undefined>
-  /** Whose access token it is. Throws a Problem where it is not valid, or cannot be checked. Undefined where there is no issuer. */
+  /** Whose access token it is. Throws a TokenError where it is not valid, a Problem where that cannot be known. Undefined where there is no issuer. */
   readonly token?: ((presented: PresentedToken) => Authenticated | Promise<Authenticated>) | undefined
 }
 
@@ -49,6 +51,8 @@ export interface Authenticators {
 export interface GatewayDependencies {
   readonly contracts: () => ContractSet
   readonly authenticate: Authenticators
+  /** The issuers of those access tokens, for callers to find out; default: none. */
+  readonly issuers?: readonly string[]
   readonly findStoredResponse: (claim: Claim) => Promise<ClaimResult>
   readonly invocations: Invocations
   /** Undefined where nobody can have keys of one's own. */
@@ -150,7 +154,15 @@ export interface GatewayMetrics {
 }
 
 /** The limits whose excess is counted. */
-export type ShedReason = 'bodies' | 'connections' | 'keys' | 'replays' | 'invocations' | 'function' | 'log_lines'
+export type ShedReason =
+  | 'bodies'
+  | 'connections'
+  | 'keys'
+  | 'tokens'
+  | 'replays'
+  | 'invocations'
+  | 'function'
+  | 'log_lines'
 
 export interface CompletedRequest {
   readonly route: string

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { Problem } from '../../../contract/index.ts'
+import { TokenError } from '../../../protocol/index.ts'
 import type { Authenticators } from '../dependencies.ts'
 import { KEYS, testGateway } from '../test-support.ts'
 
@@ -150,4 +151,31 @@ it('200 where an owner may call, the function decides', async () => {
   const { url, invoked } = await testGateway({ dependencies })
   const answer = await fetch(`${url}/v1/things/1`, { method: 'DELETE', headers: { 'x-api-key': 'any' } })
   expect([answer.status, invoked]).toEqual([200, ['DELETE /v1/things/1']])
+})
+
+it('403 a token without a scope, with what it needs (RFC 6750)', async () => {
+  const credential = { kind: 'token', id: 'https://login.example' } as const
+  const token = () => ({ caller: { sub: 'eve', scopes: [] }, credential })
+  const { url } = await testGateway({ dependencies: { authenticate: { key: async () => undefined, token } } })
+  const answer = await fetch(`${url}/v1/things`, { method: 'POST', headers: { authorization: 'Bearer x' } })
+  expect([answer.status, answer.headers.get('www-authenticate'), await answer.json()]).toEqual([
+    403,
+    `Bearer error="insufficient_scope", scope="things:write things:more", resource_metadata="${url}/.well-known/oauth-protected-resource"`,
+    expect.objectContaining({ message: 'Your token lacks the scope things:write and things:more.' }),
+  ])
+})
+
+it('401 says where to log in, where there is an issuer', async () => {
+  const token = () => {
+    throw new TokenError('The token has "expired"; get a new one.')
+  }
+  const { url } = await testGateway({ dependencies: { authenticate: { key: async () => undefined, token } } })
+  const challengeOf = async (headers: Record<string, string>) =>
+    (await fetch(url + MINE, { headers })).headers.get('www-authenticate')
+  const metadata = `resource_metadata="${url}/.well-known/oauth-protected-resource"`
+  expect(await challengeOf({})).toBe(`Bearer ${metadata}`)
+  expect(await challengeOf({ 'x-api-key': 'nope' })).toBe(`Bearer ${metadata}`)
+  expect(await challengeOf({ authorization: 'Bearer x' })).toBe(
+    `Bearer error="invalid_token", error_description="The token has 'expired'; get a new one.", ${metadata}`,
+  )
 })

@@ -1,4 +1,6 @@
 import { Problem } from '../../../contract/index.ts'
+import { TokenError } from '../../../protocol/tokens/token-error.ts'
+import { insufficientScope, originOf, refuseToken, unauthenticated } from '../challenge.ts'
 import { type GatewayContext, routeOf, type Step } from '../context.ts'
 import type { Authenticated, Authenticators, GatewayDependencies, PresentedToken } from '../dependencies.ts'
 
@@ -7,20 +9,25 @@ import type { Authenticated, Authenticators, GatewayDependencies, PresentedToken
  * anonymous route needs neither, but what is presented must be valid. The credential itself is not forwarded.
  */
 export function authenticate({ authenticate: authenticators }: Pick<GatewayDependencies, 'authenticate'>): Step {
+  const hasIssuers = authenticators.token !== undefined
   return async function authenticate(context) {
     const { headers, responseHeaders } = context
+    const { anonymous, dpop } = routeOf(context)
     // RFC 9111, 3.5 keeps shared caches from responses to Authorization only, not from those that vary by another key.
     responseHeaders.vary = responseHeaders.vary === undefined ? CREDENTIALS : `${responseHeaders.vary}, ${CREDENTIALS}`
-    if (!routeOf(context).anonymous) responseHeaders['cache-control'] = PRIVATE
+    if (!anonymous) responseHeaders['cache-control'] = PRIVATE
     const key = headers['x-api-key']?.[0]
     const sent = parseAuthorization(headers.authorization?.[0])
-    if (key === undefined && sent === undefined) return routeOf(context).anonymous ? undefined : UNAUTHENTICATED
+    if (key === undefined && sent === undefined)
+      return anonymous ? undefined : unauthenticated(context, { hasIssuers, dpop })
     responseHeaders['cache-control'] = PRIVATE
     if (key !== undefined && sent !== undefined && key !== sent.token) {
       return new Problem('bad_request', 400, 'X-API-Key and Authorization carry different keys; send one of them.')
     }
+    if (dpop && (key !== undefined || sent?.scheme !== 'dpop')) return unauthenticated(context, { hasIssuers, dpop })
     const authenticated = await check(context, authenticators, { key, sent })
-    if (!authenticated) return UNAUTHENTICATED
+    if (!authenticated) return unauthenticated(context, { hasIssuers, dpop })
+    if (authenticated instanceof Problem) return authenticated
     context.caller = authenticated.caller
     context.credential = authenticated.credential
     context.plan = authenticated.plan
@@ -33,18 +40,24 @@ export function authenticate({ authenticate: authenticators }: Pick<GatewayDepen
 
 type Sent = Pick<PresentedToken, 'token' | 'scheme'>
 
-/** An API key shows by its form, so that it costs no attempt to read it as a token. */
-function check(
+/** An API key shows by its form, so that it costs no attempt to read it as a token, and is never shown to an issuer. */
+async function check(
   context: GatewayContext,
   { key: findKey, token: verifyToken }: Authenticators,
   { key, sent }: { readonly key: string | undefined; readonly sent: Sent | undefined },
-): Authenticated | undefined | Promise<Authenticated | undefined> {
+): Promise<Authenticated | Problem | undefined> {
   if (key !== undefined) return findKey(key)
   if (sent === undefined) return undefined
-  const isKey = sent.scheme === 'bearer' && sent.token.startsWith(KEY_PREFIX)
-  if (isKey || !verifyToken) return sent.scheme === 'bearer' ? findKey(sent.token) : undefined
+  if (!verifyToken || sent.token.startsWith(KEY_PREFIX))
+    return sent.scheme === 'bearer' ? findKey(sent.token) : undefined
   const { request, path, client, headers } = context
-  return verifyToken({ ...sent, proofs: headers.dpop ?? [], method: request.method ?? '', path, client })
+  const url = originOf(context) + path
+  try {
+    return await verifyToken({ ...sent, proofs: headers.dpop ?? [], method: request.method ?? '', path, url, client })
+  } catch (error) {
+    if (error instanceof TokenError) return refuseToken(context, error, sent.scheme)
+    throw error
+  }
 }
 
 const KEY_PREFIX = 'ebb_live_'
@@ -59,14 +72,6 @@ function parseAuthorization(authorization: string | undefined): Sent | undefined
   return { scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token: token.trim() }
 }
 
-/** One sentence for all cases: it must not reveal whether a key is unknown or revoked. */
-const UNAUTHENTICATED = new Problem(
-  'unauthenticated',
-  401,
-  'Send a valid API key in X-API-Key or as Authorization: Bearer.',
-  { headers: { 'www-authenticate': 'Bearer' } },
-)
-
 /** Requires every scope of the route. Where an owner may call without them, the function decides. */
 export function authorise(): Step {
   return function authorise(context) {
@@ -74,7 +79,10 @@ export function authorise(): Step {
     if (owner) return undefined
     const missing = scopes.filter((scope) => !context.caller.scopes.includes(scope))
     if (missing.length === 0) return undefined
-    const what = context.credential?.kind === 'token' ? 'token' : 'key'
-    return new Problem('forbidden', 403, `Your ${what} lacks the scope ${missing.join(' and ')}.`)
+    if (context.credential?.kind !== 'token') return forbidden('key', missing)
+    return forbidden('token', missing, { 'www-authenticate': insufficientScope(context, scopes) })
   }
 }
+
+const forbidden = (what: string, missing: readonly string[], headers: Readonly<Record<string, string>> = {}) =>
+  new Problem('forbidden', 403, `Your ${what} lacks the scope ${missing.join(' and ')}.`, { headers })

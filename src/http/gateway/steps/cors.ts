@@ -5,7 +5,7 @@ import { methodsOf } from './route.ts'
 
 /**
  * Lets pages of the configured origins read every response, errors included. Credentials are never allowed: callers send a
- * key, and cookies are not used. Does nothing where no origin is configured.
+ * key or a token, and cookies are not used. Does nothing where no origin is configured.
  */
 export function cors({ corsOrigins }: Pick<GatewayDependencies, 'corsOrigins'>): Step {
   const anyOrigin = corsOrigins.includes('*')
@@ -28,7 +28,7 @@ export function cors({ corsOrigins }: Pick<GatewayDependencies, 'corsOrigins'>):
 }
 
 const EXPOSED_HEADERS =
-  'ETag, Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, X-Correlation-Id'
+  'ETag, Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Correlation-Id'
 
 /**
  * Answers a preflight with the methods and headers of the contracts at its path; the browser compares. 403 for an origin
@@ -52,7 +52,16 @@ export function preflight(): Step {
 const MAX_AGE_SECONDS = 600
 
 const ALLOWED_HEADERS = [
-  ...['authorization', 'content-type', 'idempotency-key', 'prefer', 'traceparent', 'x-api-key', 'x-correlation-id'],
+  ...[
+    'authorization',
+    'content-type',
+    'dpop',
+    'idempotency-key',
+    'prefer',
+    'traceparent',
+    'x-api-key',
+    'x-correlation-id',
+  ],
 ]
 
 const headersOf = (routes: readonly Route[]) => [

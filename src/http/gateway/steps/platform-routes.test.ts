@@ -39,6 +39,70 @@ it('405 they can only be read', async () => {
   expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
 })
 
+const ISSUERS = ['https://login.example', 'https://two.example/realms/a/']
+
+it('200 who issues tokens for this API, at the address by which it was asked (RFC 9728)', async () => {
+  const { url } = await testGateway({ dependencies: { issuers: ISSUERS } })
+  expect(await (await fetch(`${url}/.well-known/oauth-protected-resource`)).json()).toEqual({
+    resource: url,
+    authorization_servers: ISSUERS,
+    scopes_supported: ['mails:read', 'things:more', 'things:write'],
+    bearer_methods_supported: ['header'],
+    dpop_signing_alg_values_supported: ['ES256', 'ES384', 'EdDSA', 'Ed25519'],
+  })
+})
+
+it('404 where nobody does', async () => {
+  const { url } = await testGateway()
+  expect((await fetch(`${url}/.well-known/oauth-protected-resource`)).status).toBe(404)
+})
+
+it('200 the document has a login at each issuer, for what takes a key', async () => {
+  const key = [{ apiKey: [] }, { bearer: [] }]
+  const [open, login, bound, plain, scoped] = [
+    { security: [] },
+    { security: [{ bearer: [] }] },
+    { security: [{ dpop: [] }], 'x-scopes': ['a:b'] },
+    { operationId: 'plain' },
+    { 'x-scopes': ['a:b', 'a:c'] },
+  ]
+  const document = {
+    openapi: '3.1.0',
+    security: key,
+    paths: { '/a': { get: open, put: login, post: bound }, '/b': { get: plain, post: scoped } },
+    components: { securitySchemes: { apiKey: {} }, schemas: { A: {} } },
+  }
+  const shown = async (issuers: readonly string[]) => {
+    const set = { ...contracts, openapi: document }
+    const { url } = await testGateway({ dependencies: { issuers, contracts: () => set } })
+    return (await fetch(`${url}/openapi.json`)).json()
+  }
+  expect(await shown([])).toEqual(document)
+  const logins = (scopes: readonly string[]) => [...key, { login1: scopes }, { login2: scopes }]
+  expect(await shown(ISSUERS)).toEqual({
+    ...document,
+    security: logins([]),
+    paths: {
+      '/a': { get: open, put: { security: [{ bearer: [] }, { login1: [] }, { login2: [] }] }, post: bound },
+      '/b': { get: plain, post: { ...scoped, security: logins(['a:b', 'a:c']) } },
+    },
+    components: {
+      schemas: { A: {} },
+      securitySchemes: {
+        apiKey: {},
+        login1: {
+          type: 'openIdConnect',
+          openIdConnectUrl: 'https://login.example/.well-known/openid-configuration',
+        },
+        login2: {
+          type: 'openIdConnect',
+          openIdConnectUrl: 'https://two.example/realms/a/.well-known/openid-configuration',
+        },
+      },
+    },
+  })
+})
+
 it.each(['/_/', '/_/metrics', '/metrics', '/docs'])('404 %s is not public', async (path) => {
   const { url } = await testGateway()
   expect((await fetch(url + path)).status).toBe(404)

@@ -1,27 +1,38 @@
 import type { IncomingMessage } from 'node:http'
 import { type ContractSet, Problem } from '../../../contract/index.ts'
 import { OWN_KEY_ENDPOINTS } from '../../../protocol/own-key-endpoints.ts'
-import type { Reply, Step } from '../context.ts'
+import { PROOF_ALGORITHMS } from '../../../protocol/tokens/proof-algorithms.ts'
+import { originOf, RESOURCE_METADATA_PATH } from '../challenge.ts'
+import type { GatewayContext, Reply, Step } from '../context.ts'
 import type { DocsFile, GatewayDependencies } from '../dependencies.ts'
+import { withIssuers } from '../issuers-in-openapi.ts'
 
-/** Answers the platform's own paths: `/_/health`, `/_/ready`, `/openapi.json`, and `/` where no contract does. */
+/**
+ * Answers the platform's own paths: `/_/health`, `/_/ready`, `/openapi.json`, where there are issuers their names by RFC 9728,
+ * and `/` where no contract does.
+ */
 export function platformRoutes({
   ready,
   contracts,
   authenticate,
-}: Pick<GatewayDependencies, 'ready' | 'contracts' | 'authenticate'>): Step {
-  const serializeOpenapi = openapiSerializer({ logins: authenticate.token !== undefined })
-  const paths = new Map<string, () => Reply | Problem | Promise<Reply | Problem>>([
+  issuers = [],
+}: Pick<GatewayDependencies, 'ready' | 'contracts' | 'authenticate' | 'issuers'>): Step {
+  const serializeOpenapi = openapiSerializer(issuers, { logins: authenticate.token !== undefined })
+  const metadata = (context: GatewayContext) =>
+    jsonReply(JSON.stringify(describeResource(context, issuers, contracts())))
+  const paths = new Map<string, (context: GatewayContext) => Reply | Problem | Promise<Reply | Problem>>([
+    ...(issuers.length === 0 ? [] : [[RESOURCE_METADATA_PATH, metadata] as const]),
     ['/_/health', () => OK],
     ['/_/ready', async () => ((await ready()) ? OK : NOT_READY)],
     ['/openapi.json', () => jsonReply(serializeOpenapi(contracts()))],
   ])
-  return function platformRoutes({ path, request }) {
+  return function platformRoutes(context) {
+    const { path, request } = context
     // A contract may serve the root itself.
     if (path === '/' && !contracts().routes.some((route) => route.path === '/')) return rootNotFound()
     const reply = paths.get(path)
     if (!reply) return undefined
-    return isRead(request) ? reply() : readOnly(path)
+    return isRead(request) ? reply(context) : readOnly(path)
   }
 }
 
@@ -50,11 +61,21 @@ const rootNotFound = () =>
 const OK = jsonReply('{"status":"ok"}')
 const NOT_READY: Reply = { ...jsonReply('{"status":"unavailable"}'), status: 503 }
 
+/** Protected resource metadata (RFC 9728, 2). */
+const describeResource = (context: GatewayContext, issuers: readonly string[], { routes }: ContractSet) => ({
+  resource: originOf(context),
+  authorization_servers: issuers,
+  scopes_supported: [...new Set(routes.flatMap(({ scopes }) => scopes))].sort(),
+  bearer_methods_supported: ['header'],
+  dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
+})
+
 /** Serialises the OpenAPI document once for each set of contracts; without what takes a login where nobody can log in. */
-function openapiSerializer({ logins }: { readonly logins: boolean }) {
+function openapiSerializer(issuers: readonly string[], { logins }: { readonly logins: boolean }) {
   let last: { set: ContractSet; text: string } | undefined
   return (set: ContractSet) => {
-    if (last?.set !== set) last = { set, text: JSON.stringify(logins ? set.openapi : withoutOwnKeys(set.openapi)) }
+    const document = logins ? set.openapi : withoutOwnKeys(set.openapi)
+    if (last?.set !== set) last = { set, text: JSON.stringify(withIssuers(document, issuers)) }
     return last.text
   }
 }
