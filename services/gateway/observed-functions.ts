@@ -1,10 +1,10 @@
 import type { CompletedRequest } from 'ebb/http/gateway'
-import type { ContractSet, Route, Subscription } from '../../src/contract/index.ts'
+import type { Authorizer, ContractSet, Route, Subscription } from '../../src/contract/index.ts'
 
 /** What a gateway knows of a function by itself; null is what it cannot know. */
 export interface ObservedFunction {
   readonly name: string
-  /** An endpoint's method and path, or a subscriber's event type. */
+  /** An endpoint's method and path, a subscriber's event type, or `authorizer`. */
   readonly route: string
   readonly scale: Route['scale']
   /** Only what runs the functions could tell. */
@@ -28,7 +28,7 @@ interface Count {
 }
 
 /** Describes the functions by the contracts and by the responses that pass, where nothing else can be asked. */
-export function observeFunctions(contracts: () => Pick<ContractSet, 'routes' | 'subscriptions'>) {
+export function observeFunctions(contracts: () => Pick<ContractSet, 'routes' | 'subscriptions' | 'authorizers'>) {
   const since = new Date().toISOString()
   const counts = new Map<string, Count>()
   const countOf = (name: string): Count =>
@@ -41,6 +41,9 @@ export function observeFunctions(contracts: () => Pick<ContractSet, 'routes' | '
     ...{ name, route: on, scale, instances: null, requests: null, coldStarts: null },
     ...{ lastColdStartAt: null, revision: null, since },
   })
+  const authorizer = ({ name, scale }: Authorizer): ObservedFunction => ({
+    ...{ name, route: 'authorizer', scale, instances: null, ...countOf(name), since },
+  })
   return {
     count({ invoked, cold, revision }: Pick<CompletedRequest, 'invoked' | 'cold' | 'revision'>): void {
       if (invoked === undefined) return
@@ -52,8 +55,8 @@ export function observeFunctions(contracts: () => Pick<ContractSet, 'routes' | '
       counts.set(invoked, count)
     },
     view: async (): Promise<readonly ObservedFunction[]> => {
-      const { routes, subscriptions } = contracts()
-      return [...routes.map(endpoint), ...subscriptions.map(subscriber)]
+      const { routes, subscriptions, authorizers } = contracts()
+      return [...routes.map(endpoint), ...subscriptions.map(subscriber), ...authorizers.map(authorizer)]
     },
   }
 }

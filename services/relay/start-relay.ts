@@ -1,6 +1,6 @@
 import { type Config, type Log, requireSetting } from 'ebb/kernel'
 import { createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/protocol'
-import { findEventCycles, relayDrainMs } from '../../src/contract/index.ts'
+import { findEventCycles, functionsOf, relayDrainMs } from '../../src/contract/index.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
 import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
@@ -38,7 +38,7 @@ export async function startRelay(
   const contracts = openContracts(pointer, { log, onReload: () => onReload() })
   const subscriptions = () => contracts.current().subscriptions
   const routes = () => contracts.current().routes
-  const functions = () => [...routes(), ...subscriptions()]
+  const functions = () => functionsOf(contracts.current())
   const logCycles = () => {
     for (const cycle of findEventCycles(subscriptions())) {
       log.warn({ cycle }, `event cycle: ${cycle}; a handler must break it`)

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundleFunction } from '../build/index.ts'
-import { type AnyContract, describeEndpoint, describeSubscriber } from '../contract/index.ts'
+import { type AnyContract, describeDeployment } from '../contract/index.ts'
 import type { FunctionRequest } from '../deploy/sample/sample-request.ts'
 import { dataDirOf, findRunning } from '../dev/announcement.ts'
 import { functionEnv } from '../dev/child-env.ts'
@@ -45,8 +45,7 @@ export async function invokeFunction(
   request: FunctionRequest,
   { project, config, caller, signal }: InvokeOptions,
 ): Promise<InvocationResult> {
-  const { name, timeoutMs, secrets } =
-    contract.kind === 'endpoint' ? describeEndpoint(contract) : describeSubscriber(contract)
+  const { name, timeoutMs, secrets } = describeDeployment(contract)
   const folder = await mkdtemp(join(tmpdir(), 'ebb-invoke-'))
   const log: OutputLine[] = []
   try {
@@ -69,7 +68,7 @@ export async function invokeFunction(
         throw new ConfigError(describeStartFailure(name, error.message), { cause: error })
       })
       const coldStartMs = Math.round(performance.now() - startedAt)
-      const sign = createIdentitySigners({ gateway, relay })[contract.kind === 'endpoint' ? 'gateway' : 'relay']
+      const sign = createIdentitySigners({ gateway, relay })[contract.kind === 'subscriber' ? 'relay' : 'gateway']
       const headers = { ...request.headers, 'ebb-identity': await sign(caller, name) }
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + SLACK_MS)])
       const response = await send(port, { ...request, headers }, limit).catch((cause: unknown) => {

@@ -3,10 +3,11 @@ import { text as readAll } from 'node:stream/consumers'
 import type { AnyContract } from '../contract/index.ts'
 import { importContract, readRoles } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
-import { endpointRequest, eventRequest, type FunctionRequest } from '../deploy/sample/sample-request.ts'
+import { eventRequest, type FunctionRequest, functionRequest } from '../deploy/sample/sample-request.ts'
 import { paint } from '../dev/paint.ts'
 import { printable } from '../dev/report.ts'
 import { ConfigError, processConfig } from '../kernel/index.ts'
+import { GATEWAY_IDENTITY } from '../protocol/index.ts'
 import { onInterrupt, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
 import { type InvocationResult, invokeFunction } from './invoke-function.ts'
@@ -81,14 +82,11 @@ interface InvokeArguments {
   readonly scopes: readonly string[]
 }
 
-/** Makes the request: an endpoint takes --data, a subscriber --data or --event. */
+/** Makes the request: a subscriber takes --data or --event, any other function --data. */
 async function readRequest(contract: AnyContract, { event, data }: InvokeArguments): Promise<FunctionRequest> {
   if (event !== undefined && data !== undefined) throw new ConfigError('give --event or --data, not both')
-  if (contract.kind === 'endpoint') {
-    if (event !== undefined) throw new ConfigError(`${contract.name} is an endpoint; give it --data`)
-    return endpointRequest(contract, data)
-  }
-  if (event === undefined) return eventRequest(contract, data)
+  if (event === undefined) return functionRequest(contract, data)
+  if (contract.kind !== 'subscriber') throw new ConfigError(`${contract.name} is no subscriber; give it --data`)
   const read = event === '-' ? readAll(process.stdin) : readFile(event, 'utf8')
   return eventRequest(contract, parseJson(await read, '--event'))
 }
@@ -96,10 +94,10 @@ async function readRequest(contract: AnyContract, { event, data }: InvokeArgumen
 /** The caller. Default: one with the scopes of the contract; a role has its own scopes, and --scopes adds to them. */
 async function readCaller(project: string, contract: AnyContract, { as: subject, scopes }: InvokeArguments) {
   const listed = scopes.flatMap((list) => list.split(',')).filter((scope) => scope !== '')
-  if (contract.kind === 'subscriber') {
-    if (subject !== undefined || scopes.length > 0)
-      throw new ConfigError('events come from the relay: leave --as and --scopes out')
-    return { sub: 'relay', scopes: [] }
+  if (contract.kind !== 'endpoint') {
+    const caller = contract.kind === 'subscriber' ? { sub: 'relay', scopes: [] } : GATEWAY_IDENTITY
+    if (subject === undefined && scopes.length === 0) return caller
+    throw new ConfigError(`only the ${caller.sub} calls ${contract.name}: leave --as and --scopes out`)
   }
   if (subject === undefined)
     return { sub: 'invoke', scopes: scopes.length > 0 ? listed : (contract.access.scopes ?? []) }

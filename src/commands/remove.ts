@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, relative } from 'node:path'
+import { type AnyContract, emitsOf } from '../contract/index.ts'
 import type { WaitingCounts } from '../data/queue/backlog.ts'
 import { tryContracts } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
@@ -27,11 +28,14 @@ async function removeFunction(
   { force, json }: { readonly force: boolean; readonly json: boolean },
 ) {
   await assertFunction(project, name)
-  const orphans = await findOrphanedSubscribers(project, name)
+  const contracts = Object.values((await tryContracts(project)).contracts)
+  const orphans = findOrphanedSubscribers(contracts, name)
+  const judged = findJudgedEndpoints(contracts, name)
   const imports = await findImports(project, name)
   const mentions = await findMentions(project, name)
   const lines = [
     ...orphans.map((other) => `  functions/${other}  subscribes to what only ${name} emits`),
+    ...judged.map((other) => `  functions/${other}  asks ${name} who calls`),
     ...imports.map(({ file, line, text }) => `  ${file}:${line}  ${text}`),
   ]
   if (lines.length > 0 && !force) {
@@ -40,7 +44,7 @@ async function removeFunction(
   await rm(join(project, 'functions', name), { recursive: true })
   await waitForReload(project, name, { isServed: false })
   const waiting = await countWaiting(project, name)
-  if (json) return printJson({ function: name, orphans, imports, mentions, waiting })
+  if (json) return printJson({ function: name, orphans, judged, imports, mentions, waiting })
   const notes = [
     ...(lines.length > 0 ? ['What needs it:', ...lines] : []),
     ...describeWaiting(name, waiting),
@@ -96,14 +100,19 @@ async function search(project: string, name: string, matches: (text: string, fil
 }
 
 /** The subscribers of events that only this function emits. */
-async function findOrphanedSubscribers(project: string, name: string): Promise<readonly string[]> {
-  const contracts = Object.values((await tryContracts(project)).contracts)
+function findOrphanedSubscribers(contracts: readonly AnyContract[], name: string): readonly string[] {
   const others = contracts.filter((contract) => contract.name !== name)
-  const lost = Object.keys(contracts.find((contract) => contract.name === name)?.emits ?? {}).filter(
-    (type) => !others.some(({ emits = {} }) => type in emits),
+  const lost = emittedBy(contracts.find((contract) => contract.name === name)).filter(
+    (type) => !others.some((other) => emittedBy(other).includes(type)),
   )
   return others.flatMap((other) => (other.kind === 'subscriber' && lost.includes(other.on.type) ? [other.name] : []))
 }
+
+/** The endpoints whose authorizer this function is. */
+const findJudgedEndpoints = (contracts: readonly AnyContract[], name: string): readonly string[] =>
+  contracts.flatMap((other) => (other.kind === 'endpoint' && other.access.authorizer === name ? [other.name] : []))
+
+const emittedBy = (contract: AnyContract | undefined) => Object.keys(contract ? emitsOf(contract) : {})
 
 async function filesUnder(path: string): Promise<readonly string[]> {
   const found = await stat(path).catch(() => undefined)

@@ -21,7 +21,7 @@ const KEYS = [
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const REPLY_KEYS = ['status', 'body', 'location']
-const ACCESS_KEYS = ['scopes', 'owner', 'anonymous', 'dpop']
+const ACCESS_KEYS = ['scopes', 'owner', 'anonymous', 'dpop', 'authorizer']
 const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply']
 const LIMIT_KEYS = ['requests', 'perSeconds', 'burst']
 const MAX_REQUESTS_PER_SECOND = 10_000
@@ -100,13 +100,19 @@ function checkReply({ reply }: EndpointShape, refuse: Refuse) {
 function checkAccess({ access, path, idempotent, async }: EndpointShape, refuse: Refuse) {
   refuse(access === undefined, 'say in `access` who may call; {} is any authenticated caller')
   checkKeys(access, ACCESS_KEYS, refuse)
-  const { scopes = [], owner, anonymous, dpop } = access
+  const { scopes = [], owner, anonymous, dpop, authorizer } = access
   for (const scope of scopes) refuse(!SCOPE.test(scope), `scope "${scope}" must look like orders:write`)
   refuse(
     !!anonymous && (scopes.length > 0 || !!owner),
     '`anonymous` lets anyone in, so `scopes` and `owner` have no effect; keep one',
   )
   refuse(!!anonymous && !!dpop, '`dpop` asks for a token, and `anonymous` for none; keep one of them')
+  refuse(
+    authorizer !== undefined && !(typeof authorizer === 'string' && authorizer !== ''),
+    '`access.authorizer` must be the name of an authorizer() of this project',
+  )
+  refuse(!!anonymous && !!authorizer, '`anonymous` lets anyone in, so that `authorizer` is never asked; keep one')
+  refuse(!!dpop && !!authorizer, '`dpop` asks for a token, in whose place `authorizer` says who calls; keep one of them')
   refuse(
     !!anonymous && !!idempotent,
     'anonymous callers are all one, so their idempotency keys would collide; drop one of them',
@@ -115,7 +121,7 @@ function checkAccess({ access, path, idempotent, async }: EndpointShape, refuse:
     !!anonymous && !!async,
     'an asynchronous call has no caller who may ask for its outcome; drop `anonymous` or `async`',
   )
-  const decided = scopes.length > 0 || owner || anonymous
+  const decided = scopes.length > 0 || owner || anonymous || authorizer
   refuse(
     path.includes('{') && !decided,
     'the path names one thing among many: say in `access` whether `owner`, `scopes` or `anonymous` may see it',

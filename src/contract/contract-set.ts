@@ -1,5 +1,12 @@
 import { ContractError } from './contract-error.ts'
-import { describeEndpoint, describeSubscriber, type Route, type Subscription } from './describe.ts'
+import {
+  type Authorizer,
+  describeAuthorizer,
+  describeEndpoint,
+  describeSubscriber,
+  type Route,
+  type Subscription,
+} from './describe.ts'
 import { parsePathTemplate } from './path-template.ts'
 import type { AnyContract } from './shapes.ts'
 import {
@@ -14,6 +21,7 @@ import {
 export interface ContractSet {
   readonly routes: readonly Route[]
   readonly subscriptions: readonly Subscription[]
+  readonly authorizers: readonly Authorizer[]
   readonly openapi: unknown
   /** Validates a request to the endpoint of that name. */
   validate(name: string, raw: RawInput): ValidationResult
@@ -23,11 +31,12 @@ export interface ContractSet {
 
 /**
  * Brings contracts together, by the folders that hold them. Throws a ContractError where a name differs from its
- * folder's, or where two endpoints claim the same requests.
+ * folder's, where two endpoints claim the same requests, or where one names an authorizer that there is not.
  */
 export function contractSet(contracts: Readonly<Record<string, AnyContract>>, openapi: unknown): ContractSet {
   const routes: Route[] = []
   const subscriptions: Subscription[] = []
+  const authorizers: Authorizer[] = []
   const validators = new Map<string, (raw: RawInput) => ValidationResult>()
   const eventValidators = new Map<string, (data: unknown) => EventValidationResult>()
   const endpointsByRequest = new Map<string, string>()
@@ -38,6 +47,8 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
     if (contract.kind === 'subscriber') {
       subscriptions.push(describeSubscriber(contract))
       eventValidators.set(contract.name, createEventValidator(contract))
+    } else if (contract.kind === 'authorizer') {
+      authorizers.push(describeAuthorizer(contract))
     } else {
       const requests = requestsOf(contract)
       const other = endpointsByRequest.get(requests)
@@ -48,6 +59,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
       validators.set(contract.name, createValidator(contract))
     }
   }
+  requireAuthorizers(routes, authorizers)
   const validate = (name: string, raw: RawInput): ValidationResult =>
     validators.get(name)?.(raw) ?? { ok: false, issues: [{ path: 'name', message: `No endpoint is called ${name}` }] }
   const validateEvent = (consumer: string, data: unknown): EventValidationResult =>
@@ -55,13 +67,35 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
       ok: false,
       issues: [{ path: 'consumer', message: `No subscriber is called ${consumer}` }],
     }
-  return { routes, subscriptions, openapi, validate, validateEvent }
+  return { routes, subscriptions, authorizers, openapi, validate, validateEvent }
 }
 
 /** The contract that a folder exports. Throws a ContractError where it exports anything else. */
 export function requireContract(folder: string, exported: AnyContract | undefined): AnyContract {
-  if (exported?.kind === 'endpoint' || exported?.kind === 'subscriber') return exported
-  throw new ContractError(folder, 'its default export must be an endpoint() or a subscriber()')
+  if (exported && KINDS.has(exported.kind)) return exported
+  throw new ContractError(folder, 'its default export must be an endpoint(), a subscriber() or an authorizer()')
+}
+
+const KINDS: ReadonlySet<string> = new Set<AnyContract['kind']>(['endpoint', 'subscriber', 'authorizer'])
+
+/** All functions of the contracts. */
+export const functionsOf = ({
+  routes,
+  subscriptions,
+  authorizers,
+}: Pick<ContractSet, 'routes' | 'subscriptions' | 'authorizers'>): readonly (Route | Subscription | Authorizer)[] => [
+  ...routes,
+  ...subscriptions,
+  ...authorizers,
+]
+
+function requireAuthorizers(routes: readonly Route[], authorizers: readonly Authorizer[]) {
+  const names = authorizers.map(({ name }) => name)
+  for (const { name, authorizer } of routes) {
+    if (authorizer === undefined || names.includes(authorizer)) continue
+    const known = names.length > 0 ? `there are ${names.join(', ')}` : 'there is none'
+    throw new ContractError(name, `its \`access.authorizer\` "${authorizer}" is no authorizer() of functions/: ${known}`)
+  }
 }
 
 /** The same for all templates that match the same paths. */

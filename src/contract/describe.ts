@@ -1,5 +1,5 @@
-import { LIMITS, MAX_BODY_BYTES, REQUESTS, RETRY, SCALE, TIMEOUT_MS } from './defaults.ts'
-import type { AnyContract, EndpointContract, Method, SubscriberContract, WarmWindow } from './shapes.ts'
+import { AUTHORIZER_TTL_SECONDS, LIMITS, MAX_BODY_BYTES, REQUESTS, RETRY, SCALE, TIMEOUT_MS } from './defaults.ts'
+import type { AnyContract, AuthorizerContract, Emits, EndpointContract, Method, SubscriberContract, WarmWindow } from './shapes.ts'
 
 /** An endpoint as plain data with its defaults resolved: what gateway, laptop and renderers read. */
 export interface Route extends Described {
@@ -11,6 +11,8 @@ export interface Route extends Described {
   readonly anonymous: boolean
   /** Whether it takes nothing but access tokens with a proof of their key (RFC 9449). */
   readonly dpop?: true
+  /** The function that says who calls; undefined where keys and logins do. */
+  readonly authorizer?: string
   readonly idempotent: boolean
   readonly async: boolean
   readonly readOnly: boolean
@@ -28,6 +30,19 @@ export interface Subscription extends Described {
   readonly kind: 'subscriber'
   readonly on: string
   readonly retry: { readonly attempts: number; readonly minDelayMs: number; readonly maxDelayMs: number }
+}
+
+/** An authorizer as plain data with its defaults resolved: what the gateway reads. */
+export interface Authorizer extends Described {
+  readonly kind: 'authorizer'
+  readonly credentials: {
+    readonly headers: readonly string[]
+    readonly path: boolean
+    readonly query: boolean
+    readonly body: boolean
+  }
+  readonly ttlSeconds: number
+  readonly subjectPrefix: string
 }
 
 interface Described {
@@ -55,7 +70,7 @@ export interface Scale {
 
 /** How a contract's function runs, with its defaults resolved: what the renderers of clusters read. */
 export interface ResolvedDeployment {
-  readonly kind: 'endpoint' | 'subscriber'
+  readonly kind: AnyContract['kind']
   readonly name: string
   readonly timeoutMs: number
   readonly scale: { readonly min: number; readonly max: number; readonly concurrency: number; readonly target?: number }
@@ -81,6 +96,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     owner: access.owner ?? false,
     anonymous: access.anonymous ?? false,
     ...(access.dpop ? { dpop: true } : {}),
+    ...(access.authorizer === undefined ? {} : { authorizer: access.authorizer }),
     idempotent: contract.idempotent ?? false,
     async: contract.async ?? false,
     readOnly: contract.method === 'GET' || (contract.reads ?? false),
@@ -100,7 +116,17 @@ export function describeSubscriber(contract: SubscriberContract): Subscription {
   return { ...describeCommon(contract), kind: 'subscriber', on: contract.on.type, retry }
 }
 
-function describeCommon({ name, summary, timeoutMs = TIMEOUT_MS, scale, secrets = [], emits = {} }: AnyContract) {
+/** An authorizer's contract as plain data, with its defaults resolved. */
+export function describeAuthorizer(contract: AuthorizerContract): Authorizer {
+  const { credentials, name, ttlSeconds = AUTHORIZER_TTL_SECONDS, subjectPrefix = `${name}:` } = contract
+  const { headers, path = false, query = false, body = false } = credentials
+  const described = { ...describeCommon(contract), kind: 'authorizer' } as const
+  return { ...described, credentials: { headers, path, query, body }, ttlSeconds, subjectPrefix }
+}
+
+function describeCommon(contract: AnyContract) {
+  const { name, summary, timeoutMs = TIMEOUT_MS, scale, secrets = [] } = contract
+  const emits = emitsOf(contract)
   const { max = SCALE.max, concurrency = SCALE.concurrency, warm } = scale ?? {}
   const scaling = { max, concurrency, ...(warm ? { warm } : {}) }
   return { name, summary, timeoutMs, scale: scaling, secrets, emits: Object.keys(emits) }
@@ -117,3 +143,10 @@ export function describeDeployment(contract: AnyContract): ResolvedDeployment {
     openfaas: targets.openfaas ?? true,
   }
 }
+
+/** What the handler of a contract may emit, by type. */
+export const emitsOf = (contract: AnyContract): Emits => ('emits' in contract ? (contract.emits ?? {}) : {})
+
+/** How the handler of a contract may refuse, by code. */
+export const failuresOf = (contract: AnyContract): Readonly<Record<string, number>> =>
+  'failures' in contract ? (contract.failures ?? {}) : {}

@@ -1,10 +1,15 @@
+export { authorizer, type Judgement, type Presented } from './authorizer.ts'
 export { ContractError } from './contract-error.ts'
-export { type ContractSet, contractSet, findEventCycles, requireContract } from './contract-set.ts'
+export { type ContractSet, contractSet, findEventCycles, functionsOf, requireContract } from './contract-set.ts'
 export { gatewayDrainMs, RESPONSE_MS, relayDrainMs } from './defaults.ts'
 export {
+  type Authorizer,
+  describeAuthorizer,
   describeDeployment,
   describeEndpoint,
   describeSubscriber,
+  emitsOf,
+  failuresOf,
   type Limit,
   type ResolvedDeployment,
   type Route,
@@ -13,6 +18,7 @@ export {
 } from './describe.ts'
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
 export { eventDataSchema } from './event.ts'
+export { createJudgementSchema } from './judgement.ts'
 export { compileLocation, isReservedPath, parsePathTemplate } from './path-template.ts'
 export { type ContractPattern, patternsOf } from './patterns-of.ts'
 export {
@@ -30,6 +36,8 @@ export { SCHEMA_NAME, toInput } from './schema/strict-schema.ts'
 export { toOutput } from './schema/strip-schema.ts'
 export type {
   AnyContract,
+  AuthorizerContract,
+  AuthorizerShape,
   EndpointContract,
   EndpointShape,
   Example,

@@ -24,6 +24,7 @@ export const patternsOf = (contracts: readonly AnyContract[]): readonly Contract
   )
 
 function schemasOf(contract: AnyContract): Readonly<Record<string, unknown>> {
+  if (contract.kind === 'authorizer') return {}
   const emits = Object.entries(contract.emits ?? {}).map(([type, emitted]) => [
     `emits ${type}`,
     eventDataSchema(emitted),

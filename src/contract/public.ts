@@ -1,4 +1,5 @@
 // What `ebb/contract` is to a project. The other modules of this repository import from `index.ts`.
+export { authorizer, type Judgement, type Presented } from './authorizer.ts'
 export { ContractError } from './contract-error.ts'
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
 export { event } from './event.ts'
@@ -6,6 +7,9 @@ export { Problem, type ProblemOptions, type ValidationIssue } from './problem.ts
 export { toOutput } from './schema/strip-schema.ts'
 export type {
   Access,
+  AuthorizerContract,
+  AuthorizerShape,
+  Credentials,
   Deployment,
   Emits,
   EndpointContract,

@@ -3,6 +3,7 @@ import {
   type AnyContract,
   describeEndpoint,
   type EndpointContract,
+  emitsOf,
   eventDataSchema,
   type Route,
   requireContract,
@@ -66,14 +67,14 @@ function endpointData(contract: EndpointContract): EndpointData {
     ...inputs(contract),
     bodyRequired: body !== undefined && !toInput(body).safeParse(undefined).success,
     ...(reply.body ? { data: render(toOutput(reply.body), 'output') } : {}),
-    emits: emitsOf(contract),
+    emits: emittedBy(contract),
   }
 }
 
 function subscriberData(contract: SubscriberContract): SubscriberData {
   const { name, version, on } = contract
   return {
-    ...{ name, on: on.type, takes: render(toOutput(on.data), 'input'), emits: emitsOf(contract) },
+    ...{ name, on: on.type, takes: render(toOutput(on.data), 'input'), emits: emittedBy(contract) },
     ...(version === undefined ? {} : { version }),
   }
 }
@@ -89,9 +90,9 @@ function inputs(parts: { readonly [P in InputLocation]?: z.ZodType | undefined }
   )
 }
 
-const emitsOf = ({ emits = {} }: AnyContract) =>
+const emittedBy = (contract: AnyContract) =>
   Object.fromEntries(
-    Object.entries(emits).map(([type, emitted]) => [type, render(toOutput(eventDataSchema(emitted)), 'output')]),
+    Object.entries(emitsOf(contract)).map(([type, emitted]) => [type, render(toOutput(eventDataSchema(emitted)), 'output')]),
   )
 
 function render(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {

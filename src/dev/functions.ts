@@ -1,3 +1,4 @@
+import { functionsOf } from '../contract/index.ts'
 import { createCodeCaches } from '../build/code-caches.ts'
 import { bundleFunction } from '../build/index.ts'
 import type { ContractSet, Route, Subscription } from '../contract/index.ts'
@@ -153,10 +154,10 @@ export function createFunctions({ project, dataDir, config, env, report, onBundl
   return {
     pool: (name) => running.get(name)?.pool,
     statuses: () => [...running.values()].map(statusOf),
-    update: async ({ set: { routes, subscriptions }, isChanged, isSave, errors }) => {
+    update: async ({ set, isChanged, isSave, errors }) => {
       contractErrors = errors
       for (const [name, error] of Object.entries(errors)) broken.set(name, error)
-      const changed = [...routes, ...subscriptions].map(async (described) => {
+      const changed = functionsOf(set).map(async (described) => {
         const { name } = described
         const old = running.get(name)
         if (!old) {
@@ -176,8 +177,8 @@ export function createFunctions({ project, dataDir, config, env, report, onBundl
         await bundle.get().catch((error) => report({ event: 'fault', part: name, message: explainBuildError(error) }))
       }
     },
-    prune: ({ routes, subscriptions }) => {
-      const names = new Set([...routes, ...subscriptions].map(({ name }) => name))
+    prune: (set) => {
+      const names = new Set(functionsOf(set).map(({ name }) => name))
       for (const [name, { pool }] of running) {
         if (names.has(name)) continue
         running.delete(name)

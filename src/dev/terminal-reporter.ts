@@ -1,3 +1,4 @@
+import { functionsOf } from '../contract/index.ts'
 import { relative } from 'node:path'
 import type { ContractSet, Route } from '../contract/index.ts'
 import type { Roles } from '../deploy/import-sources.ts'
@@ -40,9 +41,10 @@ function welcome(
   { url, admin, keys, readyMs }: Extract<DevEvent, { event: 'ready' }>,
   { contracts, notes, roles }: TerminalReporterOptions,
 ): string {
-  const { routes, subscriptions } = contracts()
+  const set = contracts()
+  const { routes, subscriptions, authorizers } = set
   const addresses = { API: bold(url), Docs: `${url}/docs`, Guide: `${url}/docs/guide`, Admin: admin, ...notes }
-  const names = [...routes, ...subscriptions].map(({ name }) => name.length)
+  const names = functionsOf(set).map(({ name }) => name.length)
   const width = Math.max(0, ...names)
   const none = '  There is no function yet; npx ebb new say-hello writes one.'
   return [
@@ -56,6 +58,7 @@ function welcome(
       (route) => `  ${route.name.padEnd(width)}  ${dim(`${route.method} ${route.path}  ${describeAccess(route)}`)}`,
     ),
     ...subscriptions.map(({ name, on }) => `  ${name.padEnd(width)}  ${dim(`on ${on}`)}`),
+    ...authorizers.map(({ name }) => `  ${name.padEnd(width)}  ${dim('says who calls')}`),
     ...(names.length === 0 ? [none] : []),
     ...tryIt(routes, { url, keys, roles }),
     '',

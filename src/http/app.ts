@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import express, { type Express } from 'express'
-import { describeEndpoint, describeSubscriber, Problem, parsePathTemplate } from '../contract/index.ts'
+import { describeDeployment, describeEndpoint, describeSubscriber, Problem, parsePathTemplate } from '../contract/index.ts'
 import type { Log, Secret } from '../kernel/index.ts'
 import { compose } from './context.ts'
 import type { Contract, Implementation } from './implement.ts'
@@ -11,6 +11,7 @@ import { deadline } from './middleware/deadline.ts'
 import { authorise, identity, type VerifyIdentity } from './middleware/identity.ts'
 import { probes } from './middleware/probes.ts'
 import { problems } from './middleware/problems.ts'
+import { MAX_CREDENTIALS_BYTES, receiveCredentials } from './middleware/receive-credentials.ts'
 import { MAX_RECEIVED_BYTES, receiveEvent } from './middleware/receive-event.ts'
 import { takeBody } from './middleware/take-body.ts'
 import { transact } from './middleware/transact.ts'
@@ -61,7 +62,7 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
   return app
 }
 
-/** Where endpoints and subscribers differ: route, limits, and the steps that validate and authorise. */
+/** Where the kinds of functions differ: route, limits, and the steps that validate and authorise. */
 function describeRoute(contract: Contract) {
   if (contract.kind === 'subscriber') {
     const { timeoutMs } = describeSubscriber(contract)
@@ -72,6 +73,16 @@ function describeRoute(contract: Contract) {
       timeoutMs,
       maxBodyBytes: MAX_RECEIVED_BYTES,
       steps: [receiveEvent(contract)],
+    }
+  }
+  if (contract.kind === 'authorizer') {
+    return {
+      method: 'post' as const,
+      path: '/',
+      attributes: { route: '/', trigger: 'http' } as const,
+      timeoutMs: describeDeployment(contract).timeoutMs,
+      maxBodyBytes: MAX_CREDENTIALS_BYTES,
+      steps: [receiveCredentials(contract)],
     }
   }
   const route = describeEndpoint(contract)

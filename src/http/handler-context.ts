@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type * as z from 'zod'
-import { describeEndpoint, eventDataSchema, hasOverwrite, Problem, toOutput } from '../contract/index.ts'
+import {
+  describeEndpoint,
+  emitsOf,
+  eventDataSchema,
+  failuresOf,
+  hasOverwrite,
+  Problem,
+  toOutput,
+} from '../contract/index.ts'
 import { type BindContext, type Effect, type OutgoingEvent, rejectLateCall, type Secret } from '../kernel/index.ts'
 import { recordSendSpan } from '../telemetry/index.ts'
 import type { RequestContext } from './context.ts'
@@ -18,11 +26,11 @@ export function createHandlerContexts(contract: Contract, { secrets }: { secrets
   const schemas = new Map<string, z.ZodType>()
   /** Events whose schema transforms its input, so that a second pass could change them again. */
   const transforming = new Set<string>()
-  for (const [type, emitted] of Object.entries(contract.emits ?? {})) {
+  for (const [type, emitted] of Object.entries(emitsOf(contract))) {
     schemas.set(type, toOutput(eventDataSchema(emitted)))
     if (hasOverwrite(eventDataSchema(emitted))) transforming.add(type)
   }
-  const failures: Readonly<Record<string, number>> = contract.failures ?? {}
+  const failures: Readonly<Record<string, number>> = failuresOf(contract)
 
   return function createHandlerContext({ deadline, log, identity, correlation, event: received }: RequestContext) {
     const hops = received ? received.hops + 1 : 0

@@ -1,4 +1,6 @@
 import {
+  type AuthorizerContract,
+  type AuthorizerShape,
   ContractError,
   type Delivered,
   type EndpointContract,
@@ -6,7 +8,9 @@ import {
   type EventData,
   type Failure,
   type Input,
+  type Judgement,
   type Output,
+  type Presented,
   type SubscriberContract,
   type SubscriberShape,
 } from '../contract/index.ts'
@@ -26,7 +30,10 @@ import type { Identity } from '../protocol/index.ts'
  */
 export type Uses = Readonly<Record<string, Resource<unknown>>>
 export type BoundResources<U extends Uses> = { readonly [K in keyof U]: U[K] extends Resource<infer T> ? T : never }
-export type Contract = EndpointContract<EndpointShape> | SubscriberContract<SubscriberShape>
+export type Contract = 
+  | EndpointContract<EndpointShape>
+  | SubscriberContract<SubscriberShape>
+  | AuthorizerContract<AuthorizerShape>
 
 /**
  * What every handler gets of the platform for the length of one request, besides the resources that it uses.
@@ -64,12 +71,18 @@ export interface HandlerContext<C> {
     : Record<never, never>
 }
 
-type HandlerInput<C> = C extends SubscriberContract ? Delivered<C> : C extends EndpointContract ? Input<C> : never
+type HandlerInput<C> = C extends SubscriberContract
+  ? Delivered<C>
+  : C extends EndpointContract
+    ? Input<C>
+    : C extends AuthorizerContract
+      ? Presented<C>
+      : never
 // biome-ignore lint/suspicious/noConfusingVoidType: a subscriber returns nothing at all
-type HandlerOutput<C> = C extends EndpointContract ? Output<C> : void
+type HandlerOutput<C> = C extends EndpointContract ? Output<C> : C extends AuthorizerContract ? Judgement : void
 
 /**
- * A handler: input in, the reply's body out.
+ * A handler: input in, the reply's body out; of an authorizer, its judgement.
  * @example
  * const handle: Handler<typeof contract, { sql: typeof postgres }> = async ({ params: { id } }, { sql }) =>
  *   (await sql.one<{ id: string; quantity: number }>`select * from orders where id = ${id}`) ?? { id, quantity: 0 }
@@ -87,7 +100,7 @@ export type Handler<C, U extends Uses> = (
  * }))
  */
 export interface Implementation<C = Contract, U extends Uses = Uses> {
-  /** The contract that the handler keeps, as `endpoint()` or `subscriber()` returned it. */
+  /** The contract that the handler keeps, as `endpoint()`, `subscriber()` or `authorizer()` returned it. */
   readonly contract: C
   /** The resources that the handler uses. */
   readonly uses: U
@@ -154,7 +167,8 @@ export function implement<C extends Contract, const U extends Uses>(
   }
   const transactional = Object.values(uses).filter((resource) => resource.transaction)
   const promises =
-    contract.kind === 'subscriber' || contract.idempotent || contract.async || contract.emits !== undefined
+    contract.kind === 'subscriber' ||
+    (contract.kind === 'endpoint' && (contract.idempotent || contract.async || contract.emits !== undefined))
   if (promises && transactional.length === 0) {
     throw new ContractError(
       contract.name,

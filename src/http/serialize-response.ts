@@ -1,5 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import { compileLocation, isTransient, PLATFORM_CODES, Problem, problemJson, toOutput } from '../contract/index.ts'
+import { compileLocation, createJudgementSchema, failuresOf, isTransient, PLATFORM_CODES, Problem, problemJson, toOutput } from '../contract/index.ts'
 import type { Correlation, StoredResponse } from '../kernel/index.ts'
 import type { Contract } from './implement.ts'
 import { findUnsafeText } from './json.ts'
@@ -11,11 +11,11 @@ const MAX_HEADER_LENGTH = 8_000
 /** Serialises what a handler returned or threw, as its contract says. */
 export function createResponseSerializer(contract: Contract) {
   const reply = contract.kind === 'endpoint' && 'body' in contract.reply ? contract.reply : undefined
-  const schema = reply?.body && toOutput(reply.body)
+  const schema = contract.kind === 'authorizer' ? createJudgementSchema() : reply?.body && toOutput(reply.body)
   const locate = reply?.location === undefined ? undefined : createLocator(reply.location)
-  const status = contract.kind === 'endpoint' ? contract.reply.status : 204
+  const status = contract.kind === 'endpoint' ? contract.reply.status : contract.kind === 'authorizer' ? 200 : 204
   const empty: StoredResponse = { status: schema ? 204 : status, headers: {}, body: EMPTY_BODY }
-  const failures = contract.failures ?? {}
+  const failures = failuresOf(contract)
   /** Whether a failure is final, and is replayed under its key; a transient one frees the key. */
   const isFinal = (error: unknown): error is Problem =>
     error instanceof Problem && Object.hasOwn(failures, error.code) && !isTransient(error.status)

@@ -20,6 +20,7 @@ export {
   withUnknownKey,
 } from './identity/verify-identity.ts'
 export type { InvocationResponse, InvocationState, NewInvocation } from './invocation.ts'
+export { GATEWAY_IDENTITY, type JudgementRequest } from './judgement.ts'
 export { readAtMost } from './read-at-most.ts'
 export { isRetryableStatus, parseRetryAfter, type RetryDelayOptions, retryDelayMs } from './retry.ts'
 export { type IssuerSettings, isTrustedUrl, parseIssuers } from './tokens/issuer-settings.ts'

@@ -7,7 +7,7 @@ import { startOtlpSink } from '../../src/build/warm-up/loopback.ts'
 import { sampleColumns } from '../../src/build/warm-up/sample-columns.ts'
 import { CALLER, signTokens } from '../../src/build/warm-up/warm-up-requests.ts'
 import type { AnyContract } from '../../src/contract/index.ts'
-import { endpointRequest, eventRequest } from '../../src/deploy/sample/sample-request.ts'
+import { functionRequest } from '../../src/deploy/sample/sample-request.ts'
 import { signers, startBuilt } from '../support/start-built.ts'
 
 /** In the order in which they come. */
@@ -62,8 +62,7 @@ export async function observeLoading(contract: AnyContract, { file, parts }: Fun
 
 async function goodRequest(contract: AnyContract) {
   const { caller } = await signTokens(contract, await signers())
-  const request =
-    contract.kind === 'endpoint' ? endpointRequest(contract, undefined) : eventRequest(contract, undefined)
+  const request = functionRequest(contract, undefined)
   return { ...request, headers: { ...request.headers, 'ebb-identity': caller } }
 }
 

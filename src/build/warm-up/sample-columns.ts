@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { type AnyContract, type EndpointContract, eventDataSchema, toOutput } from '../../contract/index.ts'
+import { type AnyContract, type EndpointContract, emitsOf, eventDataSchema, toOutput } from '../../contract/index.ts'
 import { readTimestamptz } from '../../data/values/times.ts'
 import { createRandom } from '../../deploy/sample/random.ts'
 import { createSampler, SampleError } from '../../deploy/sample/sampler.ts'
@@ -17,11 +17,17 @@ export interface Column {
  * in it, and of its events. Where the contract knows owners, `owner` owns the row.
  */
 export function sampleColumns(contract: AnyContract, { owner }: { readonly owner: string }): readonly Column[] {
-  const emitted = Object.values(contract.emits ?? {}).map((event) => sample(contract, eventDataSchema(event)))
-  const own = contract.kind === 'endpoint' ? replyOf(contract) : sample(contract, contract.on.data)
+  const emitted = Object.values(emitsOf(contract)).map((event) => sample(contract, eventDataSchema(event)))
+  const own = sampleOwn(contract)
   const isOwned = contract.kind === 'endpoint' && contract.access.owner
   const fields = Object.assign({}, ...[...emitted, own].map(fieldsOf), isOwned ? { owner } : {})
   return Object.entries(fields).map(([name, value]) => columnOf(snakeCase(name), value))
+}
+
+function sampleOwn(contract: AnyContract): unknown {
+  if (contract.kind === 'endpoint') return replyOf(contract)
+  // What an authorizer reads, no contract shows.
+  return contract.kind === 'subscriber' ? sample(contract, contract.on.data) : undefined
 }
 
 function replyOf(contract: EndpointContract): unknown {

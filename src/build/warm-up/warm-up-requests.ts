@@ -1,8 +1,8 @@
 import type { AnyContract } from '../../contract/index.ts'
-import { endpointRequest, eventRequest, type FunctionRequest } from '../../deploy/sample/sample-request.ts'
+import { authorizerRequest, endpointRequest, eventRequest, type FunctionRequest } from '../../deploy/sample/sample-request.ts'
 import { SampleError } from '../../deploy/sample/sampler.ts'
 import { ConfigError } from '../../kernel/index.ts'
-import type { SignIdentity } from '../../protocol/index.ts'
+import { GATEWAY_IDENTITY, type SignIdentity } from '../../protocol/index.ts'
 
 /** Signed identities, as those of gateway and relay. */
 export interface Tokens {
@@ -23,14 +23,15 @@ export async function signTokens(
   const stranger = await sign.gateway({ sub: 'stranger', scopes: [] }, contract.name)
   if (contract.kind === 'subscriber')
     return { stranger, caller: await sign.relay({ sub: 'relay', scopes: [] }, contract.name) }
+  if (contract.kind === 'authorizer')
+    return { stranger, caller: await sign.gateway(GATEWAY_IDENTITY, contract.name) }
   const { anonymous, scopes = [] } = contract.access
   return { stranger, caller: await sign.gateway({ sub: anonymous ? 'anonymous' : CALLER, scopes }, contract.name) }
 }
 
 /** One request of each kind to a function: the platform's, invalid ones, and, last, valid ones. */
 export function warmUpRequests(contract: AnyContract, { caller, stranger }: Tokens): readonly FunctionRequest[] {
-  const good = contract.kind === 'endpoint' ? endpointMaker(contract) : eventMaker(contract)
-  const bad = contract.kind === 'endpoint' ? withUnknownQuery(good()) : eventRequest(contract, {})
+  const { good, bad } = requestsTo(contract)
   return [
     ...['/_/health', '/_/ready', '/_/nothing'].map(getRequest),
     withDeadline(good()),
@@ -40,6 +41,20 @@ export function warmUpRequests(contract: AnyContract, { caller, stranger }: Toke
     withIdentity(caller, withTrace(good())),
     withIdentity(caller, good()),
   ]
+}
+
+/** Creates valid requests; and one that is not. */
+function requestsTo(contract: AnyContract): { readonly good: () => FunctionRequest; readonly bad: FunctionRequest } {
+  switch (contract.kind) {
+    case 'endpoint': {
+      const good = endpointMaker(contract)
+      return { good, bad: withUnknownQuery(good()) }
+    }
+    case 'subscriber':
+      return { good: eventMaker(contract), bad: eventRequest(contract, {}) }
+    case 'authorizer':
+      return { good: () => authorizerRequest(contract, undefined), bad: authorizerRequest(contract, { headers: 1 }) }
+  }
 }
 
 type ContractOf<Kind> = Extract<AnyContract, { readonly kind: Kind }>

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import * as z from 'zod'
 import {
+  type AnyContract,
+  type AuthorizerContract,
   type EndpointContract,
   type Example,
   type SubscriberContract,
@@ -8,6 +10,7 @@ import {
   toOutput,
 } from '../../contract/index.ts'
 import { ConfigError } from '../../kernel/index.ts'
+import type { JudgementRequest } from '../../protocol/index.ts'
 import { createRandom, type Random } from './random.ts'
 import { createSampler, SampleError } from './sampler.ts'
 
@@ -70,6 +73,18 @@ export interface FunctionRequest {
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
+
+/** A request to a function of any kind: from `given`, or from values that its contract shows. */
+export function functionRequest(contract: AnyContract, given: unknown): FunctionRequest {
+  switch (contract.kind) {
+    case 'endpoint':
+      return endpointRequest(contract, given)
+    case 'subscriber':
+      return eventRequest(contract, given)
+    case 'authorizer':
+      return authorizerRequest(contract, given)
+  }
+}
 
 /**
  * A request to an endpoint: from `data`, whose values go where the contract names them (path, query, else body), or from its
@@ -141,4 +156,18 @@ function sampleData(name: string, schema: Parameters<typeof createSampler>[0]): 
     if (!(cause instanceof SampleError)) throw cause
     throw new ConfigError(`no event for ${name} could be sampled (${cause.message}): give one with --event`, { cause })
   }
+}
+
+/** What the gateway asks an authorizer: from `given`, whose parts replace those of a request with every header. */
+export function authorizerRequest({ credentials }: AuthorizerContract, given: unknown): FunctionRequest {
+  const { headers, path, query, body } = credentials
+  const asked: JudgementRequest = {
+    headers: Object.fromEntries(headers.map((name) => [name, 'sample'])),
+    ...{ method: 'POST', route: '/v1/sample' },
+    ...(path ? { path: '/v1/sample' } : {}),
+    ...(query ? { query: '' } : {}),
+    ...(body ? { body: Buffer.from('{}').toString('base64') } : {}),
+    ...Object(given),
+  }
+  return { method: 'POST', target: '/', headers: JSON_TYPE, body: JSON.stringify(asked) }
 }
