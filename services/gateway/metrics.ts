@@ -41,6 +41,12 @@ export function createMetrics({ EBB_REVISION: revision }: Pick<Config, 'EBB_REVI
     labelNames: ['what'],
     registers,
   })
+  const judged = new Counter({
+    name: 'ebb_authorizer_judgements_total',
+    help: 'Requests by what their authorizer said of them: in a call (allowed, refused, failed), or earlier (kept)',
+    labelNames: ['authorizer', 'outcome'],
+    registers,
+  })
   const build = new Gauge({
     name: 'ebb_build_info',
     help: 'Always 1: the version of Ebb and the revision of the image that run',
@@ -69,6 +75,7 @@ export function createMetrics({ EBB_REVISION: revision }: Pick<Config, 'EBB_REVI
   const metrics: GatewayMetrics = {
     shortCircuited: (reason) => shortCircuited.inc({ reason }),
     shed: (what) => shed.inc({ what }),
+    judged: ({ authorizer, outcome }) => judged.inc({ authorizer, outcome }),
     completed: ({ route, method, status, seconds }) => duration.observe({ route, method, status }, seconds),
   }
   return { metrics, onFallback: () => fallback.inc(), registry }

@@ -112,6 +112,10 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
         metrics.completed(request)
         observed.count(request)
       },
+      judged: (request) => {
+        metrics.judged(request)
+        if (request.call) observed.count({ invoked: request.authorizer, ...request.call })
+      },
     },
     authenticate: { key: keys.find, token: tokens.authenticate },
     issuers: tokens.issuers,

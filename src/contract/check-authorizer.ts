@@ -26,7 +26,10 @@ export function checkAuthorizer(contract: AuthorizerShape) {
   refuse(headers.length === 0, 'say in `credentials.headers` which headers it judges by: without one nobody is asked')
   for (const name of headers) {
     refuse(!HEADER.test(name), `credentials.headers "${name}" must be the name of a header, in lower case`)
-    refuse(NOT_CREDENTIALS.test(name), `credentials.headers "${name}" is no credential: it is the protocol's or the platform's`)
+    refuse(
+      NOT_CREDENTIALS.test(name),
+      `credentials.headers "${name}" is no credential: it is the protocol's or the platform's`,
+    )
   }
   refuse(new Set(headers).size < headers.length, 'credentials.headers names one header twice')
   for (const [flag, given] of Object.entries(flags))

@@ -94,7 +94,10 @@ function requireAuthorizers(routes: readonly Route[], authorizers: readonly Auth
   for (const { name, authorizer } of routes) {
     if (authorizer === undefined || names.includes(authorizer)) continue
     const known = names.length > 0 ? `there are ${names.join(', ')}` : 'there is none'
-    throw new ContractError(name, `its \`access.authorizer\` "${authorizer}" is no authorizer() of functions/: ${known}`)
+    throw new ContractError(
+      name,
+      `its \`access.authorizer\` "${authorizer}" is no authorizer() of functions/: ${known}`,
+    )
   }
 }
 

@@ -1,5 +1,13 @@
 import { AUTHORIZER_TTL_SECONDS, LIMITS, MAX_BODY_BYTES, REQUESTS, RETRY, SCALE, TIMEOUT_MS } from './defaults.ts'
-import type { AnyContract, AuthorizerContract, Emits, EndpointContract, Method, SubscriberContract, WarmWindow } from './shapes.ts'
+import type {
+  AnyContract,
+  AuthorizerContract,
+  Emits,
+  EndpointContract,
+  Method,
+  SubscriberContract,
+  WarmWindow,
+} from './shapes.ts'
 
 /** An endpoint as plain data with its defaults resolved: what gateway, laptop and renderers read. */
 export interface Route extends Described {

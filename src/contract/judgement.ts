@@ -11,6 +11,7 @@ export function createJudgementSchema() {
     .min(1)
     .max(256)
     .regex(/^\P{Cc}*$/u, 'must hold no control characters')
+    .refine((given) => given !== 'anonymous', 'is what callers without credentials are called')
   const caller = z.object({
     sub,
     scopes: names.optional(),

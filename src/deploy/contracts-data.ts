@@ -92,7 +92,10 @@ function inputs(parts: { readonly [P in InputLocation]?: z.ZodType | undefined }
 
 const emittedBy = (contract: AnyContract) =>
   Object.fromEntries(
-    Object.entries(emitsOf(contract)).map(([type, emitted]) => [type, render(toOutput(eventDataSchema(emitted)), 'output')]),
+    Object.entries(emitsOf(contract)).map(([type, emitted]) => [
+      type,
+      render(toOutput(eventDataSchema(emitted)), 'output'),
+    ]),
   )
 
 function render(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {

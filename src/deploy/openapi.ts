@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import {
   type AnyContract,
+  type AuthorizerContract,
   describeEndpoint,
   type EndpointContract,
   type Route,
@@ -30,11 +31,13 @@ interface DocumentOptions extends ApiInfo {
 export function openapi(contracts: readonly AnyContract[], options: DocumentOptions): Json {
   const { title = 'API', version, description, withOwnKeys = false } = options
   const endpoints = contracts.filter((contract) => contract.kind === 'endpoint')
+  const authorizers = contracts.filter((contract) => contract.kind === 'authorizer')
   const paths: Record<string, Record<string, Json>> = {}
   const schemas: Record<string, Json> = { Problem: PROBLEM }
   const responses: Record<string, Json> = {}
   const add = (contract: EndpointContract, changed: Json = {}) => {
-    const operation = renderOperation(contract, { schemaOf: schemaRenderer(contract.name, schemas), responses })
+    const schemaOf = schemaRenderer(contract.name, schemas)
+    const operation = renderOperation(contract, { schemaOf, responses, authorizers })
     paths[contract.path] = { ...paths[contract.path], [contract.method.toLowerCase()]: { ...operation, ...changed } }
   }
   for (const contract of endpoints) add(contract)
@@ -47,7 +50,7 @@ export function openapi(contracts: readonly AnyContract[], options: DocumentOpti
     tags: [...new Set(Object.keys(paths).map(tagOf))].map((name) => ({ name })),
     security: [{ apiKey: [] }, { bearer: [] }],
     paths,
-    components: { securitySchemes: securitySchemesOf(endpoints), schemas, responses },
+    components: { securitySchemes: securitySchemesOf(endpoints, authorizers), schemas, responses },
   }
 }
 
@@ -72,16 +75,46 @@ const DPOP = {
   description: 'An access token that is bound to a key, with a proof of it in the header DPoP (RFC 9449)',
 }
 
-const securitySchemesOf = (endpoints: readonly EndpointContract[]) =>
-  endpoints.some(({ access }) => access.dpop) ? { ...SECURITY_SCHEMES, dpop: DPOP } : SECURITY_SCHEMES
+const securitySchemesOf = (endpoints: readonly EndpointContract[], authorizers: readonly AuthorizerContract[]): Json => ({
+  ...SECURITY_SCHEMES,
+  ...(endpoints.some(({ access }) => access.dpop) ? { dpop: DPOP } : {}),
+  ...schemesOf(authorizers),
+})
+
+/** A scheme for each header that an authorizer judges by. */
+const schemesOf = (authorizers: readonly AuthorizerContract[]): Json =>
+  Object.fromEntries(
+    authorizers.flatMap(({ name, summary, credentials }) =>
+      credentials.headers.map((header) => [
+        schemeName(name, header),
+        { type: 'apiKey', in: 'header', name: header, description: summary },
+      ]),
+    ),
+  )
+
+const schemeName = (authorizer: string, header: string) => `${authorizer}.${header}`
+
+/** Nothing where the document's own applies: a key, or a token. */
+function securityOf(
+  { anonymous, dpop, authorizer }: EndpointContract['access'],
+  authorizers: readonly AuthorizerContract[],
+): Json {
+  if (anonymous) return { security: [] }
+  if (dpop) return { security: [{ dpop: [] }] }
+  const found = authorizers.find(({ name }) => name === authorizer)
+  if (!found) return {}
+  const schemes = found.credentials.headers.map((header) => [schemeName(found.name, header), []])
+  return { security: [Object.fromEntries(schemes)] }
+}
 
 interface Rendering {
+  readonly authorizers: readonly AuthorizerContract[]
   readonly schemaOf: RenderSchema
   /** The document's components, for responses that several operations share. */
   readonly responses: Record<string, Json>
 }
 
-function renderOperation(contract: EndpointContract, { schemaOf, responses }: Rendering): Json {
+function renderOperation(contract: EndpointContract, { schemaOf, responses, authorizers }: Rendering): Json {
   const route = describeEndpoint(contract)
   const { summary, description, body, access, version } = contract
   const examples = examplesOf(contract, 'body')
@@ -93,8 +126,7 @@ function renderOperation(contract: EndpointContract, { schemaOf, responses }: Re
     description: [...(description ? [description] : []), describeAccess(access)].join('\n\n'),
     ...(version ? { 'x-version': version } : {}),
     ...(route.scopes.length > 0 ? { 'x-scopes': route.scopes } : {}),
-    ...(access.anonymous ? { security: [] } : {}),
-    ...(access.dpop ? { security: [{ dpop: [] }] } : {}),
+    ...securityOf(access, authorizers),
     parameters: [...parametersOf(contract, schemaOf), ...asyncParameters(route)],
     ...(content ? { requestBody: { required: isRequired(body), content: { 'application/json': content } } } : {}),
     responses: responsesOf(contract, route, { schemaOf, responses }),
@@ -106,10 +138,11 @@ function describeAccess({ dpop, ...access }: EndpointContract['access']): string
   return dpop ? `${sentence} Only with an access token that is bound to a key, and a proof of it (DPoP).` : sentence
 }
 
-function describeCallers({ anonymous, scopes = [], owner }: EndpointContract['access']): string {
+function describeCallers({ anonymous, scopes = [], owner, authorizer }: EndpointContract['access']): string {
   if (anonymous) return 'Anyone may call this, without a key.'
   const needed = scopes.map((scope) => `\`${scope}\``).join(' and ')
   if (owner) return `The owner may call this${needed ? `, and any caller with ${needed}` : ''}.`
+  if (authorizer) return `Any caller that \`${authorizer}\` knows${needed ? `, with ${needed},` : ''} may call this.`
   return `Any caller with ${needed || 'a key'} may call this.`
 }
 
@@ -133,7 +166,11 @@ function parametersOf(
   return [...declared, { name: 'Idempotency-Key', in: 'header', required: true, schema, description }]
 }
 
-function responsesOf(contract: EndpointContract, route: Route, { schemaOf, responses }: Rendering): Json {
+function responsesOf(
+  contract: EndpointContract,
+  route: Route,
+  { schemaOf, responses }: Omit<Rendering, 'authorizers'>,
+): Json {
   const { reply, failures = {} } = contract
   const { body } = reply
   const examples = examplesOf(contract, 'reply')

@@ -1,7 +1,6 @@
-import { functionsOf } from '../contract/index.ts'
 import { createCodeCaches } from '../build/code-caches.ts'
 import { bundleFunction } from '../build/index.ts'
-import type { ContractSet, Route, Subscription } from '../contract/index.ts'
+import { type ContractSet, functionsOf } from '../contract/index.ts'
 import { importContract } from '../deploy/import-sources.ts'
 import type { Config } from '../kernel/index.ts'
 import type { FunctionStatus } from '../protocol/index.ts'
@@ -12,6 +11,8 @@ import { builtBundle, type FunctionBundle, lazyBundle } from './function-bundle.
 import { createFunctionPool, type FunctionPool } from './function-pool.ts'
 import { startFunction } from './function-process.ts'
 import type { Report } from './report.ts'
+
+type Described = ReturnType<typeof functionsOf>[number]
 
 interface FunctionsOptions {
   readonly project: string
@@ -81,7 +82,7 @@ export function createFunctions({ project, dataDir, config, env, report, onBundl
     return bundle
   }
 
-  function open({ name, scale, timeoutMs, secrets }: Route | Subscription, bundle: FunctionBundle): FunctionPool {
+  function open({ name, scale, timeoutMs, secrets }: Described, bundle: FunctionBundle): FunctionPool {
     const launch = async () => {
       const { file, revision } = await bundle.get()
       codeCaches.enqueue(name, file)
@@ -95,7 +96,7 @@ export function createFunctions({ project, dataDir, config, env, report, onBundl
   }
 
   /** Replaces the bundle or contract that is served, once the new one has started. */
-  async function replace(described: Route | Subscription, old: RunningFunction): Promise<boolean> {
+  async function replace(described: Described, old: RunningFunction): Promise<boolean> {
     const { name } = described
     try {
       const bundle = await bundleOf(name)
@@ -138,7 +139,7 @@ export function createFunctions({ project, dataDir, config, env, report, onBundl
   }
 
   /** Adds a function and returns its bundle, which is built on first use. */
-  function add(described: Route | Subscription): FunctionBundle {
+  function add(described: Described): FunctionBundle {
     const { name } = described
     const bundle = lazyBundle(() => bundleOf(name))
     const pool = open(described, bundle)

@@ -1,6 +1,5 @@
-import { functionsOf } from '../contract/index.ts'
 import { relative } from 'node:path'
-import type { ContractSet, Route } from '../contract/index.ts'
+import { type ContractSet, functionsOf, type Route } from '../contract/index.ts'
 import type { Roles } from '../deploy/import-sources.ts'
 import type { FunctionStatus } from '../protocol/index.ts'
 import { paint } from './paint.ts'

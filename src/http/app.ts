@@ -1,6 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import express, { type Express } from 'express'
-import { describeDeployment, describeEndpoint, describeSubscriber, Problem, parsePathTemplate } from '../contract/index.ts'
+import {
+  describeDeployment,
+  describeEndpoint,
+  describeSubscriber,
+  Problem,
+  parsePathTemplate,
+} from '../contract/index.ts'
 import type { Log, Secret } from '../kernel/index.ts'
 import { compose } from './context.ts'
 import type { Contract, Implementation } from './implement.ts'

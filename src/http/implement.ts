@@ -30,7 +30,7 @@ import type { Identity } from '../protocol/index.ts'
  */
 export type Uses = Readonly<Record<string, Resource<unknown>>>
 export type BoundResources<U extends Uses> = { readonly [K in keyof U]: U[K] extends Resource<infer T> ? T : never }
-export type Contract = 
+export type Contract =
   | EndpointContract<EndpointShape>
   | SubscriberContract<SubscriberShape>
   | AuthorizerContract<AuthorizerShape>

@@ -1,5 +1,14 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import { compileLocation, createJudgementSchema, failuresOf, isTransient, PLATFORM_CODES, Problem, problemJson, toOutput } from '../contract/index.ts'
+import {
+  compileLocation,
+  createJudgementSchema,
+  failuresOf,
+  isTransient,
+  PLATFORM_CODES,
+  Problem,
+  problemJson,
+  toOutput,
+} from '../contract/index.ts'
 import type { Correlation, StoredResponse } from '../kernel/index.ts'
 import type { Contract } from './implement.ts'
 import { findUnsafeText } from './json.ts'

@@ -64,10 +64,14 @@ const readName = (pointer: string) => basename(readFileSync(pointer, 'utf8').tri
  */
 export function loadContracts(file: string): ContractSet {
   // A bundle that an older Ebb has built has no authorizers.
-  const { routes, subscriptions, authorizers = [], openapi, validate, validateEvent } = runBundle<ContractSet>(
-    readFileSync(file, 'utf8'),
-    file,
-  )
+  const {
+    routes,
+    subscriptions,
+    authorizers = [],
+    openapi,
+    validate,
+    validateEvent,
+  } = runBundle<ContractSet>(readFileSync(file, 'utf8'), file)
   if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
   return { routes, subscriptions, authorizers, openapi, validate, validateEvent }
 }

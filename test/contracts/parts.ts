@@ -55,7 +55,7 @@ export function startParts() {
     sign: async ({ sub }) => sub,
     ready: async () => true,
     upstream: { dispatcher, locate: (name) => ({ origin, prefix: `/${name}` }), startTimeoutMs: 60_000 },
-    metrics: { shortCircuited: () => {}, shed: () => {}, completed: () => {} },
+    metrics: { judged: () => {}, shortCircuited: () => {}, shed: () => {}, completed: () => {} },
   })
   const urls = { functions: '', gateway: '' }
   const servers: Server[] = [functions]

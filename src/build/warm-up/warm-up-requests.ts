@@ -1,5 +1,10 @@
 import type { AnyContract } from '../../contract/index.ts'
-import { authorizerRequest, endpointRequest, eventRequest, type FunctionRequest } from '../../deploy/sample/sample-request.ts'
+import {
+  authorizerRequest,
+  endpointRequest,
+  eventRequest,
+  type FunctionRequest,
+} from '../../deploy/sample/sample-request.ts'
 import { SampleError } from '../../deploy/sample/sampler.ts'
 import { ConfigError } from '../../kernel/index.ts'
 import { GATEWAY_IDENTITY, type SignIdentity } from '../../protocol/index.ts'
@@ -23,8 +28,7 @@ export async function signTokens(
   const stranger = await sign.gateway({ sub: 'stranger', scopes: [] }, contract.name)
   if (contract.kind === 'subscriber')
     return { stranger, caller: await sign.relay({ sub: 'relay', scopes: [] }, contract.name) }
-  if (contract.kind === 'authorizer')
-    return { stranger, caller: await sign.gateway(GATEWAY_IDENTITY, contract.name) }
+  if (contract.kind === 'authorizer') return { stranger, caller: await sign.gateway(GATEWAY_IDENTITY, contract.name) }
   const { anonymous, scopes = [] } = contract.access
   return { stranger, caller: await sign.gateway({ sub: anonymous ? 'anonymous' : CALLER, scopes }, contract.name) }
 }

@@ -51,6 +51,10 @@ export async function startMock(
     ...gatewayDefaults(stored, options),
     contracts: () => set,
     authenticate: { key: (key) => authenticateAnyone(key, set.routes) },
+    askAuthorizer: async (_authorizer, { headers }) => {
+      const { caller } = authenticateAnyone(JSON.stringify(headers), set.routes)
+      return { judgement: { allow: true, caller }, call: { cold: false, revision: undefined } }
+    },
     invocations: createMockInvocations(responders, stored),
     upstream: { dispatcher, locate: (name) => ({ origin, prefix: `/${name}` }), startTimeoutMs: 30_000 },
   })
@@ -82,7 +86,7 @@ function gatewayDefaults(stored: ResponseStore, { onRequest }: MockOptions) {
     corsOrigins: ['*'],
     sign: async ({ sub }) => sub,
     ready: async () => true,
-    metrics: { shortCircuited: () => {}, shed: () => {}, completed: () => {} },
+    metrics: { judged: () => {}, shortCircuited: () => {}, shed: () => {}, completed: () => {} },
   } satisfies Partial<GatewayDependencies>
 }
 

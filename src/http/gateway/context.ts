@@ -41,6 +41,8 @@ export interface GatewayContext extends Correlation {
   responseHeaders: Record<string, string>
   /** The raw bytes. */
   body: Uint8Array
+  /** Whether it was read, or there is none. */
+  bodyTaken: boolean
   /** What the platform's own contract makes of a request to the platform itself. */
   input: unknown
   /** When the whole request had arrived. */
@@ -109,6 +111,7 @@ export function createGatewayContext(
     routesAtPath: [],
     responseHeaders: {},
     body: EMPTY_BODY,
+    bodyTaken: false,
     input: undefined,
     bodyReceivedAt: startedAt,
     invoked: false,

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
-import type { ContractSet, Limit } from '../../contract/index.ts'
-import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
-import type { Identity, InvocationState, NewInvocation, SignIdentity } from '../../protocol/index.ts'
+import type { Authorizer, ContractSet, Judgement, Limit } from '../../contract/index.ts'
+import type { Claim, ClaimResult, Correlation, StoredResponse } from '../../kernel/index.ts'
+import type { Identity, InvocationState, JudgementRequest, NewInvocation, SignIdentity } from '../../protocol/index.ts'
 import type { OwnKey } from '../../protocol/own-key-endpoints.ts'
 import type { LeveledLog } from '../throttle-log.ts'
 import type { ClientInfo } from './client-info.ts'
@@ -19,8 +19,8 @@ export interface Authenticated {
 
 /** What a caller proved itself with. */
 export interface Credential {
-  readonly kind: 'key' | 'token'
-  /** The id of an API key, or the issuer of a token. */
+  readonly kind: 'key' | 'token' | 'authorizer'
+  /** The id of an API key, the issuer of a token, or the name of an authorizer. */
   readonly id: string
 }
 
@@ -47,12 +47,38 @@ export interface Authenticators {
   readonly token?: ((presented: PresentedToken) => Authenticated | Promise<Authenticated>) | undefined
 }
 
+/**
+ * Asks an authorizer who sends a request, and says how its function ran. Rejects with a Problem 503 where it does not answer.
+ */
+export type AskAuthorizer = (
+  authorizer: Authorizer,
+  question: JudgementRequest,
+  correlation: Correlation,
+) => Promise<{ readonly judgement: Judgement; readonly call: FunctionCall }>
+
+/** What is known of a call of a function. */
+export interface FunctionCall {
+  readonly cold: boolean
+  readonly revision: string | undefined
+}
+
+/** A request to an endpoint that has an authorizer. */
+export interface JudgedRequest {
+  readonly authorizer: string
+  /** `kept` is an earlier answer; `failed` where there was none. */
+  readonly outcome: 'allowed' | 'refused' | 'failed' | 'kept'
+  /** The call of its function, where there was an answer. */
+  readonly call?: FunctionCall
+}
+
 /** Everything that the gateway needs from outside. */
 export interface GatewayDependencies {
   readonly contracts: () => ContractSet
   readonly authenticate: Authenticators
   /** The issuers of those access tokens, for callers to find out; default: none. */
   readonly issuers?: readonly string[]
+  /** Default: calls its function. */
+  readonly askAuthorizer?: AskAuthorizer | undefined
   readonly findStoredResponse: (claim: Claim) => Promise<ClaimResult>
   readonly invocations: Invocations
   /** Undefined where nobody can have keys of one's own. */
@@ -151,6 +177,7 @@ export interface GatewayMetrics {
   /** Something was refused or dropped because a limit was exceeded. */
   readonly shed: (reason: ShedReason) => void
   readonly completed: (request: CompletedRequest) => void
+  readonly judged: (request: JudgedRequest) => void
 }
 
 /** The limits whose excess is counted. */

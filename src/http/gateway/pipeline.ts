@@ -1,5 +1,7 @@
 import { Problem } from '../../contract/index.ts'
 import { traceIdOf } from '../../kernel/index.ts'
+import { createAuthorizerCaller } from './authorizers/ask-authorizer.ts'
+import { createCallerJudge } from './authorizers/judge-callers.ts'
 import type { GatewayContext, Outcome, Step } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
 import { isPlatformRoute } from './own-routes.ts'
@@ -8,6 +10,7 @@ import { authenticate, authorise } from './steps/authenticate.ts'
 import { cors, preflight } from './steps/cors.ts'
 import { forward } from './steps/forward.ts'
 import { invocationState, respondAsync } from './steps/invocations.ts'
+import { judge } from './steps/judge.ts'
 import { knownHost } from './steps/known-host.ts'
 import { limitConnections, rateLimit } from './steps/limits.ts'
 import { normalise } from './steps/normalise.ts'
@@ -21,6 +24,9 @@ import { validate } from './steps/validate.ts'
 /** The whole request path, top to bottom. A request that ends above `forward` invokes no function. */
 function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
   const bodies = createBodyBudget({ maxBytes: limits.maxBufferedBytes, shed: dependencies.metrics.shed })
+  const readBody = takeBody(bodies, limits)
+  const askAuthorizer = dependencies.askAuthorizer ?? createAuthorizerCaller(dependencies)
+  const judgeCaller = createCallerJudge(askAuthorizer, dependencies.metrics)
   const beforeFunction: readonly Step[] = [
     cors(dependencies),
     normalise(),
@@ -30,12 +36,12 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
     docs(dependencies),
     route(dependencies),
     preflight(),
-    authenticate(dependencies),
+    authenticate(dependencies, judge({ judgeCaller, takeBody: readBody })),
     invocationState(dependencies),
     requireLogin(),
     authorise(),
     rateLimit(dependencies),
-    takeBody(bodies, limits),
+    readBody,
     validate(),
     ownKeys(dependencies),
     replay(dependencies),

@@ -4,7 +4,7 @@ import { afterEach } from '@jest/globals'
 import { Agent } from 'undici'
 import * as z from 'zod'
 import { contractSet, endpoint } from '../../contract/index.ts'
-import type { GatewayDependencies } from './dependencies.ts'
+import type { GatewayDependencies, JudgedRequest } from './dependencies.ts'
 import { createGatewayServer, type GatewayOptions } from './server.ts'
 
 const id = z.object({ id: z.string() })
@@ -106,6 +106,7 @@ export async function testGateway({
   const shortCircuits: string[] = []
   const answered: unknown[] = []
   const shed: string[] = []
+  const judged: JudgedRequest[] = []
   const keep = (fields: object, msg?: string) => void lines.push({ ...fields, msg })
   const log = { info: keep, warn: keep, error: keep, debug: () => {} } as unknown as GatewayDependencies['log']
   const [dispatcher, retryDispatcher] = [new Agent(), new Agent({ pipelining: 0 })]
@@ -135,6 +136,7 @@ export async function testGateway({
         shortCircuited: (reason) => void shortCircuits.push(reason),
         shed: (what) => void shed.push(what),
         completed: (request) => void answered.push(request),
+        judged: (request) => void judged.push(request),
       },
       log,
       ...dependencies,
@@ -143,7 +145,7 @@ export async function testGateway({
     { linesPerSecond: Number.POSITIVE_INFINITY, ...options },
   )
   const port = await listenForTest(server)
-  return { port, url: `http://127.0.0.1:${port}`, server, invoked, lines, shortCircuits, shed, answered }
+  return { port, url: `http://127.0.0.1:${port}`, server, invoked, lines, shortCircuits, shed, answered, judged }
 }
 
 export interface RawResponse {

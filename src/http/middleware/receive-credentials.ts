@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { type AuthorizerContract, Problem } from '../../contract/index.ts'
-import { GATEWAY_IDENTITY, identityRefusalHeaders } from '../../protocol/index.ts'
+import { GATEWAY_IDENTITY, identityRefusalHeaders, type JudgementRequest } from '../../protocol/index.ts'
 import type { Step } from '../context.ts'
 import { parseJson } from '../json.ts'
 
@@ -18,7 +18,8 @@ export function receiveCredentials({ credentials }: AuthorizerContract): Step {
     const parsed = parseJson(request.body ?? Buffer.alloc(0))
     const { data, error } = schema.safeParse('issues' in parsed ? undefined : parsed.value)
     if (!data) throw new Problem('invalid_request', 400, 'This is no question of who calls.', { cause: error })
-    response.locals.input = { ...data, ...(data.body === undefined ? {} : { body: Buffer.from(data.body, 'base64') }) }
+    const { body, ...presented } = data as JudgementRequest
+    response.locals.input = { ...presented, ...(body === undefined ? {} : { body: Buffer.from(body, 'base64') }) }
   }
 }
 
@@ -27,8 +28,8 @@ function createSchema({ headers, path, query, body }: AuthorizerContract['creden
   return z.object({
     headers: z.object(Object.fromEntries(headers.map((name) => [name, z.string().optional()]))),
     ...{ method: z.string(), route: z.string() },
-    path: path ? z.string() : z.undefined(),
-    query: query ? z.string() : z.undefined(),
-    body: body ? z.string() : z.undefined(),
+    ...(path ? { path: z.string() } : {}),
+    ...(query ? { query: z.string() } : {}),
+    ...(body ? { body: z.string() } : {}),
   })
 }

@@ -112,7 +112,7 @@ async function startGateway(port: number) {
     },
     ...{ sign: async () => 'signed', ready: async () => true, log },
     invocations: { accept: async () => ({ status: 'new' }), find: async () => undefined },
-    metrics: { shortCircuited: () => {}, completed: () => {}, shed: () => {} },
+    metrics: { judged: () => {}, shortCircuited: () => {}, completed: () => {}, shed: () => {} },
     upstream: {
       ...{ dispatcher, retryDispatcher, startTimeoutMs: START_MS },
       locate: () => ({ origin: `http://127.0.0.1:${port}`, prefix: '' }),

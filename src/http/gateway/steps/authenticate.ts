@@ -6,11 +6,16 @@ import type { Authenticated, Authenticators, GatewayDependencies, PresentedToken
 
 /**
  * Identifies the caller by an API key, in `X-API-Key` or `Authorization: Bearer`, or by an access token in `Authorization`. An
- * anonymous route needs neither, but what is presented must be valid. The credential itself is not forwarded.
+ * anonymous route needs neither, but what is presented must be valid. The credential itself is not forwarded. Where the route
+ * has an authorizer, `judge` says who calls, and no key or token does.
  */
-export function authenticate({ authenticate: authenticators }: Pick<GatewayDependencies, 'authenticate'>): Step {
+export function authenticate(
+  { authenticate: authenticators }: Pick<GatewayDependencies, 'authenticate'>,
+  judge: Step,
+): Step {
   const hasIssuers = authenticators.token !== undefined
   return async function authenticate(context) {
+    if (routeOf(context).authorizer !== undefined) return judge(context)
     const { headers, responseHeaders } = context
     const { anonymous, dpop } = routeOf(context)
     // RFC 9111, 3.5 keeps shared caches from responses to Authorization only, not from those that vary by another key.
@@ -79,10 +84,10 @@ export function authorise(): Step {
     if (owner) return undefined
     const missing = scopes.filter((scope) => !context.caller.scopes.includes(scope))
     if (missing.length === 0) return undefined
-    if (context.credential?.kind !== 'token') return forbidden('key', missing)
-    return forbidden('token', missing, { 'www-authenticate': insufficientScope(context, scopes) })
+    const { kind = 'key' } = context.credential ?? {}
+    const headers = kind === 'token' ? { 'www-authenticate': insufficientScope(context, scopes) } : {}
+    return new Problem('forbidden', 403, `${LACKING[kind]} the scope ${missing.join(' and ')}.`, { headers })
   }
 }
 
-const forbidden = (what: string, missing: readonly string[], headers: Readonly<Record<string, string>> = {}) =>
-  new Problem('forbidden', 403, `Your ${what} lacks the scope ${missing.join(' and ')}.`, { headers })
+const LACKING = { key: 'Your key lacks', token: 'Your token lacks', authorizer: 'You lack' } as const

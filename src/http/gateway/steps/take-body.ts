@@ -13,6 +13,9 @@ export function takeBody(
   { bodyTimeoutMs, minBodyRate }: Pick<GatewayLimits, 'bodyTimeoutMs' | 'minBodyRate'>,
 ): Step {
   return async function takeBody(context) {
+    // An authorizer may have judged by it.
+    if (context.bodyTaken) return undefined
+    context.bodyTaken = true
     const { request, response, headers } = context
     const { hasBody, maxBodyBytes } = routeOf(context)
     const declaredBytes = Number(request.headers['content-length'] ?? 0)
