@@ -3,7 +3,7 @@ import { afterEach, expect, it, jest } from '@jest/globals'
 import type { DevEvent } from './report.ts'
 import { createTerminalReporter } from './terminal-reporter.ts'
 
-const contracts = () => ({ routes: [], subscriptions: [] }) as never
+const contracts = () => ({ routes: [], subscriptions: [], authorizers: [] }) as never
 const show = createTerminalReporter({ project: '/shop', contracts, statuses: () => [], notes: {}, roles: {} })
 
 afterEach(() => {

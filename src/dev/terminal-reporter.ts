@@ -67,8 +67,11 @@ function welcome(
 }
 
 /** Who may call, in a few words: without scopes any key may. */
-const describeAccess = ({ anonymous, scopes, owner }: Route) =>
-  anonymous ? 'anyone' : [...(owner ? ['owner'] : []), ...scopes].join(', ') || 'any key'
+const describeAccess = ({ anonymous, scopes, owner, authorizer }: Route) => {
+  if (anonymous) return 'anyone'
+  const needed = [...(owner ? ['owner'] : []), ...scopes].join(', ')
+  return authorizer ? [`by ${authorizer}`, ...(needed ? [needed] : [])].join(', ') : needed || 'any key'
+}
 
 /** A curl command for the first example that the first key may send. */
 function tryIt(
@@ -76,7 +79,8 @@ function tryIt(
   { url, keys, roles }: { url: string; keys: Readonly<Record<string, string>>; roles: Roles },
 ): readonly string[] {
   const [role = '', key] = Object.entries(keys)[0] ?? []
-  const canCall = ({ scopes }: Route) => scopes.every((scope) => roles[role]?.includes(scope))
+  const canCall = ({ scopes, authorizer }: Route) =>
+    !authorizer && scopes.every((scope) => roles[role]?.includes(scope))
   const route = routes.find((one) => one.exampleBody !== undefined && canCall(one))
   if (!route || !key) return []
   return [

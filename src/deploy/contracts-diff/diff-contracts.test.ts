@@ -257,6 +257,11 @@ const BREAKING: readonly Breaking[] = [
     [`${CALLERS}the scope shop:write is required now`],
   ],
   ['another scope', { access: { scopes: ['shop:write'] } }, [`${CALLERS}the scope shop:write is required now`]],
+  [
+    'an authorizer',
+    { access: { scopes: ['things:write'], authorizer: 'check-partner' } },
+    [`${CALLERS}check-partner says who calls now, and a key or a token did`],
+  ],
   ['the owner only', { access: { owner: true } }, [`${CALLERS}only the owner may call now`]],
   [
     'a proof of the key of a token',

@@ -94,8 +94,12 @@ function accessChanges(before: Route, after: Route): readonly Change[] {
   const proof = after.dpop && !before.dpop ? [breaks('callers', 'a token with a proof of its key is required now')] : []
   if (before.anonymous)
     return [breaks('callers', 'callers without a key are refused now'), ...proof, ...scopeChanges(ANY_CALLER, after)]
-  return [...proof, ...scopeChanges(before, after)]
+  const judges = before.authorizer === after.authorizer ? [] : [breaks('callers', describeJudges(before, after))]
+  return [...judges, ...proof, ...scopeChanges(before, after)]
 }
+
+const describeJudges = (before: Route, after: Route) =>
+  `${after.authorizer ?? 'a key or a token'} says who calls now, and ${before.authorizer ?? 'a key or a token'} did`
 
 type Access = Pick<Route, 'scopes' | 'owner'>
 

@@ -52,6 +52,8 @@ function checksOf(
   subscribersOf: (type: string) => readonly string[],
 ): readonly ContractCheck[] {
   const route = describeEndpoint(contract)
+  // It cannot be known whom the authorizer knows.
+  if (route.authorizer !== undefined) return []
   // Whose thing the example is cannot be known.
   if (route.owner && route.scopes.length === 0) return []
   const example = Object.values(contract.examples ?? {}).find((one) => one.params ?? one.query ?? one.body)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import checkPartner from './handler.ts'
+
+serve(checkPartner)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import listOffers from './handler.ts'
+
+serve(listOffers)
