@@ -112,7 +112,10 @@ function checkAccess({ access, path, idempotent, async }: EndpointShape, refuse:
     '`access.authorizer` must be the name of an authorizer() of this project',
   )
   refuse(!!anonymous && !!authorizer, '`anonymous` lets anyone in, so that `authorizer` is never asked; keep one')
-  refuse(!!dpop && !!authorizer, '`dpop` asks for a token, in whose place `authorizer` says who calls; keep one of them')
+  refuse(
+    !!dpop && !!authorizer,
+    '`dpop` asks for a token, in whose place `authorizer` says who calls; keep one of them',
+  )
   refuse(
     !!anonymous && !!idempotent,
     'anonymous callers are all one, so their idempotency keys would collide; drop one of them',

@@ -75,7 +75,10 @@ const DPOP = {
   description: 'An access token that is bound to a key, with a proof of it in the header DPoP (RFC 9449)',
 }
 
-const securitySchemesOf = (endpoints: readonly EndpointContract[], authorizers: readonly AuthorizerContract[]): Json => ({
+const securitySchemesOf = (
+  endpoints: readonly EndpointContract[],
+  authorizers: readonly AuthorizerContract[],
+): Json => ({
   ...SECURITY_SCHEMES,
   ...(endpoints.some(({ access }) => access.dpop) ? { dpop: DPOP } : {}),
   ...schemesOf(authorizers),
