@@ -7,6 +7,7 @@ import { endpointRequest, eventRequest, type FunctionRequest } from '../deploy/s
 import { paint } from '../dev/paint.ts'
 import { printable } from '../dev/report.ts'
 import { ConfigError, processConfig } from '../kernel/index.ts'
+import { isTenant } from '../protocol/index.ts'
 import { onInterrupt, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
 import { type InvocationResult, invokeFunction } from './invoke-function.ts'
@@ -38,6 +39,11 @@ export const invokeCommand: readonly Form[] = [
         value: 'SCOPE,…',
         repeated: true,
         description: 'Scopes that the caller has besides those of its role.',
+      },
+      tenant: {
+        value: 'TENANT',
+        read: readTenant,
+        description: 'The tenant of the caller, or of the event. Default: `invoke` where the contract says `tenancy`.',
       },
       json: JSON_OPTION,
     },
@@ -79,6 +85,7 @@ interface InvokeArguments {
   /** A role of domain/roles.ts, or any other subject. */
   readonly as: string | undefined
   readonly scopes: readonly string[]
+  readonly tenant: string | undefined
 }
 
 /** Makes the request: an endpoint takes --data, a subscriber --data or --event. */
@@ -94,18 +101,25 @@ async function readRequest(contract: AnyContract, { event, data }: InvokeArgumen
 }
 
 /** The caller. Default: one with the scopes of the contract; a role has its own scopes, and --scopes adds to them. */
-async function readCaller(project: string, contract: AnyContract, { as: subject, scopes }: InvokeArguments) {
+async function readCaller(project: string, contract: AnyContract, options: InvokeArguments) {
+  const { as: subject, scopes, tenant = contract.tenancy ? 'invoke' : undefined } = options
+  const within = tenant === undefined ? {} : { tenant }
   const listed = scopes.flatMap((list) => list.split(',')).filter((scope) => scope !== '')
   if (contract.kind === 'subscriber') {
     if (subject !== undefined || scopes.length > 0)
       throw new ConfigError('events come from the relay: leave --as and --scopes out')
-    return { sub: 'relay', scopes: [] }
+    return { sub: 'relay', scopes: [], ...within }
   }
   if (subject === undefined)
-    return { sub: 'invoke', scopes: scopes.length > 0 ? listed : (contract.access.scopes ?? []) }
+    return { sub: 'invoke', scopes: scopes.length > 0 ? listed : (contract.access.scopes ?? []), ...within }
   const roles = await readRoles(project)
   const granted = Object.hasOwn(roles, subject) ? roles[subject] : undefined
-  return { sub: subject, scopes: [...(granted ?? []), ...listed] }
+  return { sub: subject, scopes: [...(granted ?? []), ...listed], ...within }
+}
+
+function readTenant(text: string): string {
+  if (isTenant(text)) return text
+  throw new ConfigError('--tenant must be 1 to 63 of letters, digits and . _ -, and begin with a letter or a digit')
 }
 
 function parseJson(json: string, option: string): unknown {

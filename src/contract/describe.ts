@@ -11,6 +11,8 @@ export interface Route extends Described {
   readonly anonymous: boolean
   /** Whether it takes nothing but access tokens with a proof of their key (RFC 9449). */
   readonly dpop?: true
+  /** The caller must have a tenant. */
+  readonly tenancy?: true
   readonly idempotent: boolean
   readonly async: boolean
   readonly readOnly: boolean
@@ -87,6 +89,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     hasBody: body !== undefined,
     maxBodyBytes: MAX_BODY_BYTES,
     headers: Object.keys(headers?.shape ?? {}),
+    ...(contract.tenancy ? { tenancy: true } : {}),
     ...(limit ? { limit: { ...limit, burst: limit.burst ?? limit.requests } } : {}),
     ...(exampleBody === undefined ? {} : { exampleBody }),
   }

@@ -65,8 +65,10 @@ function welcome(
 }
 
 /** Who may call, in a few words: without scopes any key may. */
-const describeAccess = ({ anonymous, scopes, owner }: Route) =>
-  anonymous ? 'anyone' : [...(owner ? ['owner'] : []), ...scopes].join(', ') || 'any key'
+const describeAccess = ({ anonymous, scopes, owner, tenancy }: Route) =>
+  anonymous
+    ? 'anyone'
+    : `${[...(owner ? ['owner'] : []), ...scopes].join(', ') || 'any key'}${tenancy ? ', of a tenant' : ''}`
 
 /** A curl command for the first example that the first key may send. */
 function tryIt(

@@ -20,11 +20,15 @@ export async function signTokens(
   contract: AnyContract,
   sign: Readonly<Record<'gateway' | 'relay', SignIdentity>>,
 ): Promise<Tokens> {
+  const tenant = contract.tenancy ? { tenant: CALLER } : {}
   const stranger = await sign.gateway({ sub: 'stranger', scopes: [] }, contract.name)
   if (contract.kind === 'subscriber')
-    return { stranger, caller: await sign.relay({ sub: 'relay', scopes: [] }, contract.name) }
+    return { stranger, caller: await sign.relay({ sub: 'relay', scopes: [], ...tenant }, contract.name) }
   const { anonymous, scopes = [] } = contract.access
-  return { stranger, caller: await sign.gateway({ sub: anonymous ? 'anonymous' : CALLER, scopes }, contract.name) }
+  return {
+    stranger,
+    caller: await sign.gateway({ sub: anonymous ? 'anonymous' : CALLER, scopes, ...tenant }, contract.name),
+  }
 }
 
 /** One request of each kind to a function: the platform's, invalid ones, and, last, valid ones. */
