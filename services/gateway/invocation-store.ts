@@ -41,9 +41,9 @@ export function openInvocationStore(
         clearTimeout(timer)
       }
     },
-    find: (id, { sub }) =>
+    find: (id, caller) =>
       withSlot(AbortSignal.timeout(TIMEOUT_MS), () =>
-        queryWithTimeout(pool, TIMEOUT_MS, (client) => findInvocation(client, id, { caller: sub })),
+        queryWithTimeout(pool, TIMEOUT_MS, (client) => findInvocation(client, id, caller)),
       ).catch((cause: unknown) => {
         throw unavailable(cause)
       }),

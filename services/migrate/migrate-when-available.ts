@@ -15,7 +15,11 @@ export async function migrateWhenAvailable(
 ): Promise<readonly string[]> {
   const client = await connectWhenAvailable(connectionString, log)
   try {
-    return await migrateWith(client, { onWait: (message) => log.warn(message), ...options })
+    return await migrateWith(client, {
+      onWait: (message) => log.warn(message),
+      onLeak: (message) => log.warn(message),
+      ...options,
+    })
   } finally {
     await endConnection(client)
   }

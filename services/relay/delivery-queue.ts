@@ -23,6 +23,9 @@ export interface DeliveryQueueOptions {
 /** As whom the relay signs where it calls on its own behalf. */
 const RELAY_IDENTITY = { sub: 'relay', scopes: [] }
 
+/** The tenant of an event goes with the signature, since the subscriber's transaction is that tenant's. */
+const identityOf = ({ tenant }: Delivery) => (tenant === null ? RELAY_IDENTITY : { ...RELAY_IDENTITY, tenant })
+
 /**
  * How many events may lead to one that is delivered. No business process has as many steps; a cycle of events would fill
  * the outbox without end.
@@ -55,7 +58,7 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
           send: (signal) =>
             call(name, {
               ...{ method: 'POST', path: '/', headers: cloudEventHeaders(delivery), body: delivery.data },
-              ...{ identity: RELAY_IDENTITY, correlationId, traceparent, timeoutMs, signal, read: readExcerpt },
+              ...{ identity: identityOf(delivery), correlationId, traceparent, timeoutMs, signal, read: readExcerpt },
             }),
           // By the contract as it is when the response arrives: on a laptop it may have changed meanwhile.
           classify: (outcome) => {
@@ -100,6 +103,7 @@ function cloudEventHeaders(delivery: Delivery): Record<string, string> {
     correlationid: delivery.correlationId,
     ebbattempt: String(delivery.attempt),
     callerid: delivery.callerId,
+    ...(delivery.tenant === null ? {} : { tenant: delivery.tenant }),
     ebbhops: String(delivery.hops),
   }
   const headers = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, encodeHeader(value)])

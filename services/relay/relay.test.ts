@@ -59,6 +59,21 @@ describe('an event', () => {
     ])
   })
 
+  it('of a tenant is signed for that tenant, and no other event is', async () => {
+    const { received } = await start()
+    await emit(url, { tenant: 'acme' })
+    await settled('done')
+    await emit(url)
+    await settled('done', 2)
+    const verify = createIdentityVerifier((await keys).jwks, 'send-welcome')
+    const identities = await Promise.all(received.map(({ headers }) => verify(String(headers['ebb-identity']))))
+    expect(identities.map(({ sub, tenant }) => [sub, tenant])).toEqual([
+      ['relay', 'acme'],
+      ['relay', undefined],
+    ])
+    expect(received.map(({ headers }) => headers['ce-tenant'])).toEqual(['acme', undefined])
+  })
+
   it('waits for the poll without a NOTIFY, and not with one', async () => {
     const { received } = await start()
     const id = await emit(url, { notify: false })

@@ -25,6 +25,7 @@ export interface EmitOptions {
   readonly notify?: boolean
   readonly count?: number
   readonly hops?: number
+  readonly tenant?: string
 }
 
 export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -32,14 +33,14 @@ export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331
 /** Adds `count` events to the outbox as a producer does; returns their ids. */
 export async function emitAll(
   url: string,
-  { type = 'user.created', subject, payload = { n: 1 }, notify = true, count = 1, hops = 0 }: EmitOptions = {},
+  { type = 'user.created', subject, payload = { n: 1 }, notify = true, count = 1, hops = 0, tenant }: EmitOptions = {},
 ): Promise<string[]> {
   const rows = await query<{ id: string }>(
     url,
-    `insert into ebb.outbox (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops)
-     select gen_random_uuid(), $1, 'create-user', $2, $3, $4, 'correlation-1', 'ann', $6 from generate_series(1, $5)
+    `insert into ebb.outbox (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops, tenant)
+     select gen_random_uuid(), $1, 'create-user', $2, $3, $4, 'correlation-1', 'ann', $6, $7 from generate_series(1, $5)
      returning id`,
-    [type, subject, JSON.stringify(payload), TRACEPARENT, count, hops],
+    [type, subject, JSON.stringify(payload), TRACEPARENT, count, hops, tenant ?? null],
   )
   if (notify) await query(url, 'notify ebb_outbox')
   return rows.map(({ id }) => id)

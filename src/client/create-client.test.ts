@@ -171,6 +171,7 @@ const CODES: Readonly<Record<PlatformCode, true>> = {
   invalid_request: true,
   unauthenticated: true,
   forbidden: true,
+  tenant_required: true,
   not_found: true,
   method_not_allowed: true,
   request_timeout: true,

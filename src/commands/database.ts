@@ -34,6 +34,7 @@ export const migrateCommand: readonly Form[] = [
         team: join(project, 'domain/migrations'),
         ...rolesOf(config),
         onWait: (message) => process.stderr.write(`${message}\n`),
+        onLeak: (message) => process.stderr.write(`${message}\n`),
       })
       if (json) printJson({ applied })
       else printLine(applied.length > 0 ? applied.join('\n') : 'The database is up to date.')

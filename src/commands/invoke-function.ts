@@ -10,12 +10,12 @@ import { explainBuildError } from '../dev/contracts.ts'
 import { startFunction } from '../dev/function-process.ts'
 import type { OutputLine } from '../dev/processes/start-child.ts'
 import { type Config, ConfigError } from '../kernel/index.ts'
-import { createIdentitySigners, generateIdentityKeys } from '../protocol/index.ts'
+import { createIdentitySigners, generateIdentityKeys, type Identity } from '../protocol/index.ts'
 
 interface InvokeOptions {
   readonly project: string
   readonly config: Config
-  readonly caller: { readonly sub: string; readonly scopes: readonly string[] }
+  readonly caller: Omit<Identity, 'iss'>
   /** Stops the function before it has responded. */
   readonly signal: AbortSignal
 }

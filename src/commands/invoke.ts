@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
-import type { AnyContract } from '../contract/index.ts'
+import { type AnyContract, hasTenancy } from '../contract/index.ts'
 import { importContract, readRoles } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { eventRequest, type FunctionRequest, functionRequest } from '../deploy/sample/sample-request.ts'
 import { paint } from '../dev/paint.ts'
 import { printable } from '../dev/report.ts'
 import { ConfigError, processConfig } from '../kernel/index.ts'
-import { GATEWAY_IDENTITY } from '../protocol/index.ts'
+import { GATEWAY_IDENTITY, isTenant } from '../protocol/index.ts'
 import { onInterrupt, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
 import { type InvocationResult, invokeFunction } from './invoke-function.ts'
@@ -39,6 +39,11 @@ export const invokeCommand: readonly Form[] = [
         value: 'SCOPE,…',
         repeated: true,
         description: 'Scopes that the caller has besides those of its role.',
+      },
+      tenant: {
+        value: 'TENANT',
+        read: readTenant,
+        description: 'The tenant of the caller, or of the event. Default: `invoke` where the contract says `tenancy`.',
       },
       json: JSON_OPTION,
     },
@@ -80,6 +85,7 @@ interface InvokeArguments {
   /** A role of domain/roles.ts, or any other subject. */
   readonly as: string | undefined
   readonly scopes: readonly string[]
+  readonly tenant: string | undefined
 }
 
 /** Makes the request: a subscriber takes --data or --event, any other function --data. */
@@ -92,18 +98,25 @@ async function readRequest(contract: AnyContract, { event, data }: InvokeArgumen
 }
 
 /** The caller. Default: one with the scopes of the contract; a role has its own scopes, and --scopes adds to them. */
-async function readCaller(project: string, contract: AnyContract, { as: subject, scopes }: InvokeArguments) {
+async function readCaller(project: string, contract: AnyContract, options: InvokeArguments) {
+  const { as: subject, scopes, tenant = hasTenancy(contract) ? 'invoke' : undefined } = options
+  const within = tenant === undefined ? {} : { tenant }
   const listed = scopes.flatMap((list) => list.split(',')).filter((scope) => scope !== '')
   if (contract.kind !== 'endpoint') {
-    const caller = contract.kind === 'subscriber' ? { sub: 'relay', scopes: [] } : GATEWAY_IDENTITY
+    const caller = contract.kind === 'subscriber' ? { sub: 'relay', scopes: [], ...within } : GATEWAY_IDENTITY
     if (subject === undefined && scopes.length === 0) return caller
     throw new ConfigError(`only the ${caller.sub} calls ${contract.name}: leave --as and --scopes out`)
   }
   if (subject === undefined)
-    return { sub: 'invoke', scopes: scopes.length > 0 ? listed : (contract.access.scopes ?? []) }
+    return { sub: 'invoke', scopes: scopes.length > 0 ? listed : (contract.access.scopes ?? []), ...within }
   const roles = await readRoles(project)
   const granted = Object.hasOwn(roles, subject) ? roles[subject] : undefined
-  return { sub: subject, scopes: [...(granted ?? []), ...listed] }
+  return { sub: subject, scopes: [...(granted ?? []), ...listed], ...within }
+}
+
+function readTenant(text: string): string {
+  if (isTenant(text)) return text
+  throw new ConfigError('--tenant must be 1 to 63 of letters, digits and . _ -, and begin with a letter or a digit')
 }
 
 function parseJson(json: string, option: string): unknown {

@@ -17,7 +17,7 @@ import type { EndpointShape } from './shapes.ts'
 
 const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'body', 'reply', 'failures'],
-  ...['access', 'limit', 'idempotent', 'async', 'reads', 'emits', 'examples', ...DEPLOYMENT_KEYS],
+  ...['access', 'tenancy', 'limit', 'idempotent', 'async', 'reads', 'emits', 'examples', ...DEPLOYMENT_KEYS],
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const REPLY_KEYS = ['status', 'body', 'location']
@@ -42,6 +42,7 @@ export function checkEndpoint(contract: EndpointShape) {
   checkInput(contract, refuse)
   checkReply(contract, refuse)
   checkAccess(contract, refuse)
+  checkTenancy(contract, refuse)
   checkLimit(contract, refuse)
   checkWrites(contract, refuse)
   checkExamples(contract, refuse)
@@ -97,7 +98,7 @@ function checkReply({ reply }: EndpointShape, refuse: Refuse) {
   }
 }
 
-function checkAccess({ access, path, idempotent, async }: EndpointShape, refuse: Refuse) {
+function checkAccess({ access, path, tenancy, idempotent, async }: EndpointShape, refuse: Refuse) {
   refuse(access === undefined, 'say in `access` who may call; {} is any authenticated caller')
   checkKeys(access, ACCESS_KEYS, refuse)
   const { scopes = [], owner, anonymous, dpop, authorizer } = access
@@ -124,11 +125,19 @@ function checkAccess({ access, path, idempotent, async }: EndpointShape, refuse:
     !!anonymous && !!async,
     'an asynchronous call has no caller who may ask for its outcome; drop `anonymous` or `async`',
   )
-  const decided = scopes.length > 0 || owner || anonymous || authorizer
+  const decided = scopes.length > 0 || owner || anonymous || authorizer || tenancy
   refuse(
     path.includes('{') && !decided,
-    'the path names one thing among many: say in `access` whether `owner`, `scopes` or `anonymous` may see it',
+    "the path names one thing among many: say in `access` whether `owner`, `scopes` or `anonymous` may see it, or that it is a tenant's by `tenancy`",
   )
+}
+
+function checkTenancy({ tenancy, access }: EndpointShape, refuse: Refuse) {
+  refuse(
+    tenancy !== undefined && tenancy !== true,
+    '`tenancy` can only be true; leave it out where any caller may call',
+  )
+  refuse(!!tenancy && !!access.anonymous, 'anonymous callers have no tenant; drop `tenancy` or `anonymous`')
 }
 
 function checkLimit({ limit }: EndpointShape, refuse: Refuse) {

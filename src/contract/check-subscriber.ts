@@ -2,7 +2,7 @@ import { checkEmits, checkFailures, checkKeys, checkName, createRefuse } from '.
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import type { SubscriberShape } from './shapes.ts'
 
-const KEYS = ['name', 'summary', 'description', 'on', 'retry', 'emits', 'failures', ...DEPLOYMENT_KEYS]
+const KEYS = ['name', 'summary', 'description', 'on', 'retry', 'tenancy', 'emits', 'failures', ...DEPLOYMENT_KEYS]
 
 /** Throws a ContractError at the first contradiction. */
 export function checkSubscriber(contract: SubscriberShape) {
@@ -14,6 +14,10 @@ export function checkSubscriber(contract: SubscriberShape) {
   checkEmits(contract.emits, refuse)
   refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
   refuse(contract.on?.kind !== 'event', '`on` must be an event(): declare it under domain/ and name it here')
+  refuse(
+    ![undefined, true].includes(contract.tenancy),
+    '`tenancy` can only be true; leave it out where any event may come',
+  )
   const { retry = {} } = contract
   checkKeys(retry, ['attempts', 'minDelayMs', 'maxDelayMs'], refuse)
   const { attempts = 1, minDelayMs = 1, maxDelayMs = Math.max(minDelayMs, 1) } = retry

@@ -21,6 +21,8 @@ export interface Route extends Described {
   readonly dpop?: true
   /** The function that says who calls; undefined where keys and logins do. */
   readonly authorizer?: string
+  /** The caller must have a tenant. */
+  readonly tenancy?: true
   readonly idempotent: boolean
   readonly async: boolean
   readonly readOnly: boolean
@@ -111,6 +113,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     hasBody: body !== undefined,
     maxBodyBytes: MAX_BODY_BYTES,
     headers: Object.keys(headers?.shape ?? {}),
+    ...(contract.tenancy ? { tenancy: true } : {}),
     ...(limit ? { limit: { ...limit, burst: limit.burst ?? limit.requests } } : {}),
     ...(exampleBody === undefined ? {} : { exampleBody }),
   }
@@ -139,6 +142,9 @@ function describeCommon(contract: AnyContract) {
   const scaling = { max, concurrency, ...(warm ? { warm } : {}) }
   return { name, summary, timeoutMs, scale: scaling, secrets, emits: Object.keys(emits) }
 }
+
+/** Whether a contract says that whatever comes to it belongs to a tenant. */
+export const hasTenancy = (contract: AnyContract): boolean => 'tenancy' in contract && contract.tenancy === true
 
 /** What a contract says about how its function runs, with its defaults resolved. */
 export function describeDeployment(contract: AnyContract): ResolvedDeployment {

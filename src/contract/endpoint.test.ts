@@ -112,6 +112,8 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a scope that is none', { access: { scopes: ['Orders'] } }, /orders:write/],
     ['anonymous with scopes', { access: { anonymous: true, scopes: ['a:b'] } }, /lets anyone in/],
     ['anonymous with dpop', { access: { anonymous: true, dpop: true } }, /asks for a token, and `anonymous` for none/],
+    ['a tenancy that is none', { tenancy: 'acme' }, /can only be true/],
+    ['anonymous with tenancy', { access: { anonymous: true }, tenancy: true }, /have no tenant/],
     ['anonymous with idempotent', { access: { anonymous: true }, idempotent: true }, /would collide/],
     [
       'one thing among many without a word on who may see it',

@@ -10,6 +10,7 @@ export {
   describeSubscriber,
   emitsOf,
   failuresOf,
+  hasTenancy,
   type Limit,
   type ResolvedDeployment,
   type Route,

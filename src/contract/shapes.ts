@@ -40,6 +40,11 @@ export interface EndpointShape extends Deployment {
   /** Who may call. */
   readonly access: Access
   /**
+   * The caller must have a tenant, which every statement of the request belongs to: in a tenant's table it sees and writes
+   * the rows of that tenant alone. Other callers get a 403 `tenant_required`.
+   */
+  readonly tenancy?: true
+  /**
    * What each caller (where anonymous: each client address) may send: `requests` in `perSeconds` on average, and `burst` at
    * once (default: `requests`). Beyond it the gateway answers 429.
    */
@@ -135,6 +140,11 @@ export interface SubscriberShape extends Deployment {
   readonly on: EventContract
   /** How often a delivery is tried. */
   readonly retry?: Retry
+  /**
+   * The event must have a tenant, that of the caller whose request emitted it, which every statement of the handler belongs
+   * to: in a tenant's table it sees and writes the rows of that tenant alone. Other events go to the dead letters.
+   */
+  readonly tenancy?: true
   /** The events that the handler may emit, by type. */
   readonly emits?: Emits
   /** Each way in which the handler may refuse: a 4xx is final, while 408, 425, 429 and 5xx are retried. */

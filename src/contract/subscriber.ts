@@ -47,6 +47,8 @@ export interface ReceivedEvent<Data = unknown> {
   readonly type: string
   /** When it was emitted (RFC 3339). */
   readonly time: string
+  /** The tenant of the caller whose request emitted it; undefined where that had none. */
+  readonly tenant: string | undefined
   /** What it is about, where its emitter said so. */
   readonly subject: string | undefined
   /** Its data, decoded. */

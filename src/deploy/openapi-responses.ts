@@ -28,7 +28,7 @@ export const PROBLEM: Json = {
   },
 }
 
-type RefusingRoute = Pick<Route, 'anonymous' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'>
+type RefusingRoute = Pick<Route, 'anonymous' | 'tenancy' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'>
 
 /** The refusals of an endpoint: the platform's own, which move to the document's components, and its contract's. */
 export function refusals(
@@ -41,7 +41,7 @@ export function refusals(
   add(400, 'bad_request', 'invalid_request')
   if (!route.anonymous) add(401, 'unauthenticated')
   // Also of endpoints that anyone may call: a gateway with EBB_HOSTS refuses other host names.
-  add(403, 'forbidden')
+  add(403, 'forbidden', ...(route.tenancy ? ['tenant_required'] : []))
   add(408, 'request_timeout')
   if (route.idempotent || route.async) add(409, 'in_progress')
   if (route.hasBody) add(413, 'payload_too_large')

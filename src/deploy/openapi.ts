@@ -119,14 +119,16 @@ interface Rendering {
 
 function renderOperation(contract: EndpointContract, { schemaOf, responses, authorizers }: Rendering): Json {
   const route = describeEndpoint(contract)
-  const { summary, description, body, access, version } = contract
+  const { summary, description, body, access, tenancy, version } = contract
   const examples = examplesOf(contract, 'body')
   const content = body && { schema: schemaOf(toInput(body), 'input'), ...(examples ? { examples } : {}) }
   return {
     operationId: contract.name,
     tags: [tagOf(contract.path)],
     summary,
-    description: [...(description ? [description] : []), describeAccess(access)].join('\n\n'),
+    description: [...(description ? [description] : []), describeAccess(access), ...(tenancy ? [TENANCY] : [])].join(
+      '\n\n',
+    ),
     ...(version ? { 'x-version': version } : {}),
     ...(route.scopes.length > 0 ? { 'x-scopes': route.scopes } : {}),
     ...securityOf(access, authorizers),
@@ -135,6 +137,8 @@ function renderOperation(contract: EndpointContract, { schemaOf, responses, auth
     responses: responsesOf(contract, route, { schemaOf, responses }),
   }
 }
+
+const TENANCY = "The caller needs a tenant, and gets what is that tenant's."
 
 function describeAccess({ dpop, ...access }: EndpointContract['access']): string {
   const sentence = describeCallers(access)

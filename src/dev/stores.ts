@@ -62,6 +62,7 @@ export async function startStores({ project, dataDir, config, report }: StoresOp
       team: join(project, 'domain/migrations'),
       ...(databases ? { roles: ROLES } : rolesOf(config)),
       onWait: (message) => report({ event: 'log', part: 'postgres', message }),
+      onLeak: (message) => report({ event: 'log', part: 'postgres', message }),
     })
     await ensureKeys(databaseUrl, secrets, roles)
     const redisUrl = config.REDIS_URL ?? fulfilledValue(redis)?.url

@@ -67,10 +67,11 @@ function welcome(
 }
 
 /** Who may call, in a few words: without scopes any key may. */
-const describeAccess = ({ anonymous, scopes, owner, authorizer }: Route) => {
+const describeAccess = ({ anonymous, scopes, owner, authorizer, tenancy }: Route) => {
   if (anonymous) return 'anyone'
   const needed = [...(owner ? ['owner'] : []), ...scopes].join(', ')
-  return authorizer ? [`by ${authorizer}`, ...(needed ? [needed] : [])].join(', ') : needed || 'any key'
+  const who = authorizer ? [`by ${authorizer}`, ...(needed ? [needed] : [])].join(', ') : needed || 'any key'
+  return tenancy ? `${who}, of a tenant` : who
 }
 
 /** A curl command for the first example that the first key may send. */

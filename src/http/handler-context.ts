@@ -17,6 +17,7 @@ import type { Deadline } from './deadline.ts'
 import type { Contract } from './implement.ts'
 import { hasScopes } from './middleware/identity.ts'
 import { findEventIssues } from './middleware/receive-event.ts'
+import { isForeign, isOwner, OWNER_WITHOUT_TENANT, type Owner } from './owner.ts'
 
 const RESOLVED = Promise.resolve()
 
@@ -63,10 +64,12 @@ export function createHandlerContexts(contract: Contract, { secrets }: { secrets
       fail: (code: string, message: string) => {
         throw new Problem(code, failures[code] ?? 500, message)
       },
-      own: (subject: string) => {
+      own: (owner: string | Owner) => {
         ownerChecked = true
         const scopes = route?.scopes ?? []
-        if (subject === identity.sub || (route && scopes.length > 0 && hasScopes(identity, route))) return
+        const isAllowed = route !== undefined && scopes.length > 0 && hasScopes(identity, route)
+        if (!isForeign(identity, owner) && (isAllowed || isOwner(identity, owner, contract))) return
+        if (owner === identity.sub) log.warn(OWNER_WITHOUT_TENANT)
         const orScopes = scopes.length > 0 ? `, or for callers with ${scopes.join(' and ')}` : ''
         throw new Problem('forbidden', 403, `This is for its owner${orScopes}.`)
       },
@@ -79,7 +82,7 @@ export function createHandlerContexts(contract: Contract, { secrets }: { secrets
     }
     /** What a resource is bound to. */
     const bindContext = (resource: string): BindContext => ({
-      ...{ ...correlation, signal: deadline.signal },
+      ...{ ...correlation, signal: deadline.signal, tenant: identity.tenant },
       afterCommit: (payload) => {
         if (closed) return rejectLateCall(`\`${resource}\` does nothing`, log)
         effects.push({ resource, payload })

@@ -23,6 +23,7 @@ import {
   type TransactionalResource,
 } from '../kernel/index.ts'
 import type { Identity } from '../protocol/index.ts'
+import type { Owner } from './owner.ts'
 
 /**
  * The resources that a handler uses, by the names under which it gets them.
@@ -63,8 +64,12 @@ export interface HandlerContext<C> {
    * `return fail(…)`: it throws by itself, but TypeScript does not see from a destructured name that nothing follows.
    */
   fail(code: Failure<C>, message: string): never
-  /** Says who owns what was asked for: throws 403 unless that is the caller, or the caller has the route's scopes. */
-  own: C extends { readonly access: { readonly owner: true } } ? (subject: string) => void : never
+  /**
+   * Says who owns what was asked for: throws 403 unless that is the caller, or the caller has the route's scopes. Two tenants
+   * may have the same subject: a subject alone is one of the caller's tenant where the contract says `tenancy`, and of none
+   * otherwise; `{ sub, tenant }` is one of any, whose things are not another tenant's, whatever the scopes.
+   */
+  own: C extends { readonly access: { readonly owner: true } } ? (owner: string | Owner) => void : never
   /** The contract's own secrets by name: each shows itself as `[redacted]`, and `reveal()` returns its newest value. */
   readonly secrets: C extends { readonly secrets: readonly (infer S extends string)[] }
     ? Readonly<Record<S, Secret>>

@@ -56,6 +56,8 @@ export type TransactionalResource<Bound, Opened = unknown> = Resource<Bound, Ope
 export interface BindContext extends Correlation {
   /** Aborts when the request's deadline is over or its caller has gone. */
   readonly signal: AbortSignal
+  /** The tenant of the caller: what a resource keeps between requests is to be kept for each tenant by itself. */
+  readonly tenant?: string | undefined
   /** Stores, in the request's transaction, what `runEffect` is to do after its commit. `payload` goes through JSON. */
   afterCommit(payload: unknown): Promise<void>
 }

@@ -50,6 +50,8 @@ export interface TransactionOptions {
   readonly readOnly: boolean
   /** Whether `work` may run a second time, since it has no effect outside the transaction before the commit. */
   readonly repeatable: boolean
+  /** The tenant of the caller, which a statement can read and not change: `ebb.current_tenant()`. Default: none. */
+  readonly tenant?: string | undefined
   readonly signal: AbortSignal
   readonly timeoutMs: number
 }

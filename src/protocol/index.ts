@@ -10,6 +10,7 @@ export {
   type SignIdentity,
   type SignOptions,
 } from './identity/sign-identity.ts'
+export { isTenant } from './identity/tenant.ts'
 export {
   createIdentityVerifier,
   createRefusalLog,

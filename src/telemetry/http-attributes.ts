@@ -7,6 +7,8 @@ export interface RouteAttributes {
   readonly route: string
   /** What invokes the function; undefined where there is no function. */
   readonly trigger?: 'http' | 'pubsub'
+  /** The tenant of the caller, for the span; metrics leave it out, since there may be many. */
+  readonly tenant?: string
 }
 
 const ROUTE_ATTRIBUTES = Symbol('ebb.route-attributes')
@@ -17,6 +19,13 @@ type RequestWithAttributes = IncomingMessage & { [ROUTE_ATTRIBUTES]?: RouteAttri
 export function setRouteAttributes(request: IncomingMessage, attributes: RouteAttributes): void {
   const described: RequestWithAttributes = request
   described[ROUTE_ATTRIBUTES] = attributes
+}
+
+/** Adds the caller's tenant to the route's attributes of a request. */
+export function setTenantAttribute(request: IncomingMessage, tenant: string): void {
+  const described: RequestWithAttributes = request
+  const attributes = described[ROUTE_ATTRIBUTES]
+  if (attributes) described[ROUTE_ATTRIBUTES] = { ...attributes, tenant }
 }
 
 /** The attributes that say which route a request took; undefined for one that took none. */

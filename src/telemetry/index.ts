@@ -1,4 +1,4 @@
-export { type RouteAttributes, setRouteAttributes } from './http-attributes.ts'
+export { type RouteAttributes, setRouteAttributes, setTenantAttribute } from './http-attributes.ts'
 export { POSTGRES_CHANNEL, type Statement } from './store-spans.ts'
 export { startTelemetry, type Telemetry } from './telemetry.ts'
 export { activeTraceparent, continueTrace, correlate, recordSendSpan, withProcessSpan } from './trace-context.ts'

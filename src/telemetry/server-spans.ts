@@ -112,6 +112,7 @@ function serverAttributes({ request, socket, isBehindGateway, status, routeAttri
   if (userAgent) attributes['user_agent.original'] = userAgent
   if (routeAttributes) attributes['http.route'] = routeAttributes.route
   if (routeAttributes?.trigger) attributes['faas.trigger'] = routeAttributes.trigger
+  if (routeAttributes?.tenant) attributes['ebb.tenant'] = routeAttributes.tenant
   if (status >= 500) attributes['error.type'] = String(status)
   return attributes
 }

@@ -43,10 +43,13 @@ export interface TestFunction {
   as(caller: Caller): Promise<Agent>
   /** A supertest agent whose requests carry no signed identity: the function refuses them. */
   unsigned(): Promise<Agent>
-  /** Sends an event as the relay would, as a CloudEvent; `from` sends it as a caller, which the function refuses. */
+  /**
+   * Sends an event as the relay would, as a CloudEvent: with `tenant`, as one that a caller of that tenant has emitted; `from`
+   * sends it as a caller, which the function refuses.
+   */
   deliver(
     event: { readonly type: string; readonly data: unknown; readonly id?: string; readonly hops?: number },
-    options?: { readonly from?: Caller },
+    options?: { readonly from?: Caller; readonly tenant?: string },
   ): Promise<supertest.Response>
   /** Where it listens, such as `http://127.0.0.1:40123`: for requests that supertest cannot send. */
   address(): Promise<string>
@@ -139,8 +142,10 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     mailFolder: () => folder,
     as: (caller) => agent('gateway', caller),
     unsigned: async () => supertest.agent((await started.promise).server),
-    deliver: async ({ type, data, id = randomUUID(), hops }, { from } = {}) => {
-      const sender = await (from ? agent('gateway', from) : agent('relay', { sub: 'relay' }))
+    deliver: async ({ type, data, id = randomUUID(), hops }, { from, tenant } = {}) => {
+      const sender = await (from
+        ? agent('gateway', from)
+        : agent('relay', { sub: 'relay', ...(tenant === undefined ? {} : { tenant }) }))
       const attributes = {
         'ce-specversion': '1.0',
         'ce-id': id,

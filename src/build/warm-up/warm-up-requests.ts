@@ -1,4 +1,4 @@
-import type { AnyContract } from '../../contract/index.ts'
+import { type AnyContract, hasTenancy } from '../../contract/index.ts'
 import {
   authorizerRequest,
   endpointRequest,
@@ -25,12 +25,16 @@ export async function signTokens(
   contract: AnyContract,
   sign: Readonly<Record<'gateway' | 'relay', SignIdentity>>,
 ): Promise<Tokens> {
+  const tenant = hasTenancy(contract) ? { tenant: CALLER } : {}
   const stranger = await sign.gateway({ sub: 'stranger', scopes: [] }, contract.name)
   if (contract.kind === 'subscriber')
-    return { stranger, caller: await sign.relay({ sub: 'relay', scopes: [] }, contract.name) }
+    return { stranger, caller: await sign.relay({ sub: 'relay', scopes: [], ...tenant }, contract.name) }
   if (contract.kind === 'authorizer') return { stranger, caller: await sign.gateway(GATEWAY_IDENTITY, contract.name) }
   const { anonymous, scopes = [] } = contract.access
-  return { stranger, caller: await sign.gateway({ sub: anonymous ? 'anonymous' : CALLER, scopes }, contract.name) }
+  return {
+    stranger,
+    caller: await sign.gateway({ sub: anonymous ? 'anonymous' : CALLER, scopes, ...tenant }, contract.name),
+  }
 }
 
 /** One request of each kind to a function: the platform's, invalid ones, and, last, valid ones. */

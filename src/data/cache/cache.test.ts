@@ -45,6 +45,36 @@ describe('a value', () => {
     }
   })
 
+  itWithRedis("is a tenant's own, whatever a key is made of", async () => {
+    const { redis, client } = await setUpCache()
+    const opened = resource.open(configOf({ REDIS_URL: redis.url }), collectLog().log)
+    const of = (tenant?: string) => resource.bind(opened, { ...testBindContext(), tenant })
+    await untilTrue(async () => {
+      await of().get('warm', { ttlSeconds, load: async () => 1 })
+      return (await client.exists('ebb:cache:shared:warm')) === 1
+    })
+    const load = countingLoad()
+    const keys = [
+      ...([
+        [undefined, 'a'],
+        ['acme', 'a'],
+        ['globex', 'a'],
+        [undefined, '\u001facme\u001fa'],
+      ] as const),
+      ...([
+        [undefined, '\u001f\u001facme\u001fa'],
+        ['acme', '\u001fa'],
+        ['acme', '\u001fglobex\u001fa'],
+      ] as const),
+    ]
+    const values = []
+    for (const [tenant, key] of keys) values.push(await of(tenant).get(key, { ttlSeconds, load }))
+    expect(values).toEqual(keys.map((_, i) => i + 1))
+    await of('globex').delete('a')
+    expect(await of('acme').get('a', { ttlSeconds, load })).toBe(2)
+    await resource.close?.(opened)
+  })
+
   itWithRedis('is a copy that went through JSON, also the first time', async () => {
     const cache = (await setUpCache()).openProcess()()
     const load = async () => ({ at: new Date(0), gone: undefined, list: [1] })

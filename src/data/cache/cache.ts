@@ -31,7 +31,7 @@ export type FromJson<T> = unknown extends T
         : { [K in keyof T]: FromJson<T[K]> }
 
 /**
- * Values that are shared by all instances, on Redis. Without Redis, or while it is not reachable, every value is loaded: an
+ * Values that are shared by all instances, on Redis, for each tenant its own. Without Redis, or while it is not reachable, every value is loaded: an
  * error of the cache is no error of the request.
  * @example const price = (cache: Cache, sku: string) => cache.get(`price:${sku}`, { ttlSeconds: 60, load: async () => 100 })
  */
@@ -79,10 +79,10 @@ export const cacheOn = (namespace: string): Resource<Cache, SharedCache> => ({
  */
 export const cache: Resource<Cache, SharedCache> = /* @__PURE__ */ cacheOn('shared')
 
-/** The cache bound to one request: a wait ends with the request. */
-export function bindCache(shared: SharedCache, { signal }: Pick<BindContext, 'signal'>): Cache {
+/** The cache bound to one request: a wait ends with the request, and keys are those of the caller's tenant. */
+export function bindCache(shared: SharedCache, { signal, tenant }: Pick<BindContext, 'signal' | 'tenant'>): Cache {
   const get = async <T>(key: string, { ttlSeconds, load, staleSeconds = 0, absentSeconds = 0 }: CacheOptions<T>) => {
-    const text = await shared.get(key, {
+    const text = await shared.get(keyWithin(tenant, key), {
       ...{ ttlMs: ttlSeconds * 1_000, staleMs: staleSeconds * 1_000, absentMs: absentSeconds * 1_000, signal },
       // JSON has no undefined: '' stands for it.
       load: async () => JSON.stringify(await load()) ?? '',
@@ -90,5 +90,16 @@ export function bindCache(shared: SharedCache, { signal }: Pick<BindContext, 'si
     // It is what JSON made of the value that a `load` for this key returned.
     return (text === '' ? undefined : JSON.parse(text)) as FromJson<T>
   }
-  return { get: (key, options) => markHandled(get(key, options)), delete: (key) => markHandled(shared.delete(key)) }
+  return {
+    get: (key, options) => markHandled(get(key, options)),
+    delete: (key) => markHandled(shared.delete(keyWithin(tenant, key))),
+  }
+}
+
+const TENANT_MARK = '\u001f'
+
+/** The key within a tenant. One without a tenant never looks like it, whatever a handler has made it of. */
+function keyWithin(tenant: string | undefined, key: string): string {
+  if (tenant !== undefined) return `${TENANT_MARK}${tenant}${TENANT_MARK}${key}`
+  return key.startsWith(TENANT_MARK) ? `${TENANT_MARK}${key}` : key
 }

@@ -31,9 +31,10 @@ export async function changeSchema<Result>(
   const giveUpAt = performance.now() + waitLimitMs
   for (let delayMs = INITIAL_DELAY_MS; ; delayMs = Math.min(delayMs * 2, MAX_DELAY_MS)) {
     try {
-      // Unqualified names are the team's schema, whatever the role is called.
+      // Unqualified names are the team's schema, whatever the role is called. A statement that would see a part of a table's
+      // rows only, such as those of one tenant, is an error.
       await client.query(
-        `begin; set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local search_path = public; select pg_advisory_xact_lock(${ADVISORY_LOCK_KEY})`,
+        `begin; set local lock_timeout = ${LOCK_TIMEOUT_MS}; set local search_path = public; set local row_security = off; select pg_advisory_xact_lock(${ADVISORY_LOCK_KEY})`,
       )
       const result = await change()
       await client.query('commit')

@@ -4,6 +4,7 @@ import { CONNECTION_OPTIONS, endConnection } from '../postgres/connection.ts'
 import { changeSchema } from './change-schema.ts'
 import { type AppliedMigration, findPending, type Migration, readMigrations } from './history.ts'
 import { grantRoles, type Roles } from './privileges.ts'
+import { findTenantLeaks, requireTenantIsolation } from './tenant-isolation.ts'
 
 /** Which migrations are applied, and which database roles get privileges afterwards. */
 export interface MigrateOptions {
@@ -17,6 +18,8 @@ export interface MigrateOptions {
   readonly grantTo?: string | undefined
   /** Called each time that a lock could not be acquired. */
   readonly onWait?: (message: string) => void
+  /** Called with each thing that could show one tenant's rows to another. */
+  readonly onLeak?: (message: string) => void
   /** How long to wait for locks in all. Default: 5 min. */
   readonly waitLimitMs?: number
 }
@@ -50,7 +53,15 @@ export async function migrate(connectionString: string, options: MigrateOptions)
 /** The same, on an open connection. */
 export async function migrateWith(
   client: pg.Client,
-  { platform, team, roles = {}, grantTo, onWait = () => {}, waitLimitMs = WAIT_LIMIT_MS }: MigrateOptions,
+  {
+    platform,
+    team,
+    roles = {},
+    grantTo,
+    onWait = () => {},
+    onLeak = () => {},
+    waitLimitMs = WAIT_LIMIT_MS,
+  }: MigrateOptions,
 ): Promise<readonly string[]> {
   const change = <Result>(what: string, work: () => Promise<Result>) =>
     changeSchema(client, what, work, { onWait, waitLimitMs })
@@ -74,7 +85,12 @@ export async function migrateWith(
   await change('the grants', async () => {
     await grantRoles(client, roles)
     if (grantTo) await grantAllRows(client, grantTo)
+    await requireTenantIsolation(
+      client,
+      [roles.functions, grantTo].filter((role) => role !== undefined),
+    )
   })
+  for (const leak of await findTenantLeaks(client)) onLeak(leak)
   return ran
 }
 
@@ -114,5 +130,10 @@ async function grantAllRows(client: pg.Client, role: string) {
     grant usage on schema ebb, public to ${to};
     grant select, insert, update, delete on all tables in schema ebb, public to ${to};
     grant usage on all sequences in schema ebb, public to ${to};
-    revoke insert, update, delete on ebb.schema_version, public.schema_version from ${to}`)
+    revoke insert, update, delete on ebb.schema_version, public.schema_version from ${to};
+    do $$ begin
+      if to_regclass('ebb.tenant_key') is null then return; end if;
+      revoke all on ebb.tenant_key from ${to};
+      grant execute on function ebb.enter_tenant, ebb.current_tenant, ebb.require_tenant to ${to};
+    end $$`)
 }

@@ -17,6 +17,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   outbox: {
     gateway: ['select'],
     relay: ['select', 'update (fanned_out_at)'],
+    // Not of the tenant: its default is the transaction's.
     functions: ['insert (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops)'],
   },
   delivery: {
@@ -45,7 +46,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   },
   invocation: {
     gateway: [
-      'select (id, caller, function, state, attempts, available_at, correlation_id, created_at, settled_at, status, answer_headers, answer_body)',
+      'select (id, caller, tenant, function, state, attempts, available_at, correlation_id, created_at, settled_at, status, answer_headers, answer_body)',
       'insert (id, caller, scopes, roles, tenant, client, function, method, target, headers, body, correlation_id, traceparent)',
     ],
     relay: [
@@ -65,6 +66,8 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     ],
   },
   audit: { gateway: ['select', 'insert (actor, action, subject, tenant, detail)'] },
+  // Whoever reads it can be any tenant.
+  tenant_key: {},
   schema_version: {},
 }
 
@@ -76,6 +79,12 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'take_event(text, text, text)': ['functions'],
   'store_outstanding(text, text, text, jsonb)': ['functions'],
   'clear_outstanding(text, text, text)': ['functions'],
+  'enter_tenant(text)': ['functions'],
+  'current_tenant()': ['functions'],
+  'require_tenant()': ['functions'],
+  'prove_tenant(text)': [],
+  'make_tenant_table(regclass, text)': [],
+  'find_tenant_leaks()': [],
 }
 
 /** The role that each part logs in as. */

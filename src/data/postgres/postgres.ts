@@ -36,7 +36,7 @@ export const postgres: TransactionalResource<Sql, OpenedPostgres> = {
     )
     return { pool, connected, outbox: createOutboxNotifier(pool), log, run: createRunStatement() }
   },
-  bind: (opened, { signal }) => createReadOnlySql(opened, { signal }).sql,
+  bind: (opened, { signal, tenant }) => createReadOnlySql(opened, { signal, tenant }).sql,
   ready: async ({ pool }) => {
     // Fails where the schema is not there, or where this role has no access to it.
     await queryWithTimeout(pool, STATEMENT_TIMEOUT_MS, (client) =>

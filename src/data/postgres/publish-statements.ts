@@ -1,6 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel'
 import type pg from 'pg'
 import { POSTGRES_CHANNEL, type Statement } from '../../telemetry/index.ts'
+import { hideTenant } from './begin-as.ts'
 
 const channel = tracingChannel<Statement, Statement>(POSTGRES_CHANNEL)
 
@@ -32,7 +33,7 @@ function describeStatementOn(client: pg.ClientBase, text: string): Statement {
 
 /** The text of a query; undefined for a cursor or a stream, which run as they are. */
 function textOf(query: unknown): string | undefined {
-  if (typeof query === 'string') return query
+  if (typeof query === 'string') return hideTenant(query)
   const { text, submit } = Object(query) as { text?: unknown; submit?: unknown }
   return typeof text === 'string' && submit === undefined ? text : undefined
 }

@@ -83,6 +83,8 @@ const SESSION_STATE = /set_config|advisory_lock|setseed|pg_temp|\binto\s+(local\
 /** A set_config that certainly has none: its last argument says that it is local. */
 const LOCAL_SET_CONFIG =
   /\bset_config\s*\(\s*(?:'[^']*'|\$\d+)(?:::\w+)?\s*,\s*(?:'[^']*'|\$\d+)(?:::\w+)?\s*,\s*true\s*\)/gi
+/** A hint for who tries it by mistake; no statement can, however it is written: migration 0016 says why. */
+const SETS_TENANT = /\bset\s+local\s+ebb\s*\.|\bset_config\s*\(\s*'ebb\.|\bebb\s*\.\s*enter_tenant\b/i
 
 /**
  * Refuses a statement that would end the request's transaction or keep something on its connection, before it is sent; by
@@ -95,6 +97,9 @@ export function checkStatement(text: string): boolean {
   const reason = REFUSED[first]
   if (reason && !ALLOWED_AFTER[first]?.test(readTwoWords(text, after))) {
     throw new TypeError(`a handler's statement cannot be ${first.toUpperCase()}, since ${reason}`)
+  }
+  if (SETS_TENANT.test(text)) {
+    throw new TypeError("a handler's statement cannot set `ebb.tenant`, which is the tenant of the caller")
   }
   if (SAVEPOINT_WORDS.has(first) && text.toLowerCase().includes(CLAIM_SAVEPOINT)) {
     throw new TypeError(

@@ -2,6 +2,7 @@ import { markHandled } from '../../kernel/promises.ts'
 import { writeJson } from '../values/json.ts'
 import type { Row as AnyRow } from '../values/read-rows.ts'
 import { refuseUnsendable, type Statement } from '../values/write-parameters.ts'
+import { toTenantError } from './begin-as.ts'
 import { toProblem } from './database-error.ts'
 
 /**
@@ -32,7 +33,7 @@ export type ExecuteStatement = (statement: Statement) => Promise<readonly AnyRow
 export function createSql(run: ExecuteStatement, takeSnapshot: Sql['snapshot']): Sql {
   async function select<Row extends object>(text: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
     const found = await run(renderStatement(text, values)).catch((error: unknown) => {
-      throw toProblem(error)
+      throw toProblem(toTenantError(error))
     })
     // The caller names the shape that its own statement selects.
     return [...found] as Row[]

@@ -1,18 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { Problem } from '../../contract/index.ts'
-import type { Transaction, TransactionWork, UnitOfWork } from '../../kernel/index.ts'
+import type { Transaction, TransactionOptions, TransactionWork, UnitOfWork } from '../../kernel/index.ts'
 import { claimKey, storeResponse } from '../idempotency.ts'
 import { recordInInbox, storePendingEffects } from '../inbox.ts'
 import { appendEvents } from '../outbox.ts'
 import type { Statement } from '../values/write-parameters.ts'
+import { beginAs } from './begin-as.ts'
 import { destroyConnection } from './connection.ts'
 import { isConflict, isTransactionAborted, isUnavailable } from './database-error.ts'
 import { createHandlerStatements, createSerializer, type OpenedPostgres } from './handler-statements.ts'
 import { createReadOnlySql } from './read-only.ts'
 import { CLAIM_SAVEPOINT, trackSession } from './session.ts'
 import { createSql, type Sql } from './sql.ts'
-import { type ConnectionLimits, withConnection } from './with-connection.ts'
+import { withConnection } from './with-connection.ts'
 
 const MAX_RETRY_DELAY_MS = 50
 
@@ -37,7 +38,7 @@ export const transact: Transaction<Sql, OpenedPostgres>['run'] = async (opened, 
 
 const transactOnce = <Result>(
   opened: OpenedPostgres,
-  { signal, timeoutMs }: Required<ConnectionLimits>,
+  { signal, timeoutMs, tenant }: TransactionOptions,
   work: TransactionWork<Sql, Result>,
 ) =>
   withConnection(opened, { signal, timeoutMs }, async ({ client, disableCancellation }) => {
@@ -53,8 +54,9 @@ const transactOnce = <Result>(
     const unit = createUnit(client, sendControl, () => {
       hasEvents = true
     })
-    await sendControl(`begin; set local statement_timeout = ${Math.ceil(timeoutMs)}`)
+    const begin = beginAs(tenant, `begin; set local statement_timeout = ${Math.ceil(timeoutMs)}`)
     try {
+      await sendControl(begin)
       const result = await work(createSql(statements.run, refuseSnapshot), statements.end, unit)
       disableCancellation()
       await commit(() => serialize(() => assertInTransaction(client).query(session.endStatement('commit'))))

@@ -23,6 +23,8 @@ export interface Delivery {
   readonly traceparent: string
   readonly correlationId: string
   readonly callerId: string
+  /** The tenant of that caller. */
+  readonly tenant: string | null
   /** How many events led to this one; 0 where a request did. */
   readonly hops: number
   /** RFC 3339. */
@@ -118,5 +120,5 @@ leased as (
             redrive_id, lease_token
 )
 select event_id, consumer, attempts as attempt, attempts_not_counted, redrive_id is not null as redriven, lease_token,
-       type, source, subject, payload::text as data, traceparent, correlation_id, caller_id, hops, created_at
+       type, source, subject, payload::text as data, traceparent, correlation_id, caller_id, tenant, hops, created_at
 from leased join ebb.outbox on id = event_id`

@@ -83,7 +83,10 @@ it.each(['done', 'waiting', 'dead'] as const)(
     expect(await historyOf(stale.id)).toEqual([{ number: 1, status: null, error: 'the relay was lost' }])
     expect(await settleInvocation(pool, fresh, { state: 'done', durationMs: 1, status: 201 })).toBe(true)
     expect(await settleInvocation(pool, fresh, { state: 'dead', durationMs: 1, status: 400 })).toBe(false)
-    expect(await findInvocation(pool, stale.id, { caller: 'ann' })).toMatchObject({ state: 'done', attempts: 2 })
+    expect(await findInvocation(pool, stale.id, { sub: 'ann', tenant: 'acme' })).toMatchObject({
+      state: 'done',
+      attempts: 2,
+    })
   },
 )
 
@@ -95,7 +98,10 @@ it('gives up a call whose last attempt was lost, without a response', async () =
   await leaseOne()
   await expire()
   expect(await reclaim(2)).toMatchObject([{ attempt: 2, state: 'dead', durationMs: 60_000 }])
-  expect(await findInvocation(pool, id, { caller: 'ann' })).toMatchObject({ state: 'dead', response: undefined })
+  expect(await findInvocation(pool, id, { sub: 'ann', tenant: 'acme' })).toMatchObject({
+    state: 'dead',
+    response: undefined,
+  })
 })
 
 it('stores the last response, for its caller alone', async () => {
@@ -103,8 +109,9 @@ it('stores the last response, for its caller alone', async () => {
   await accept(made({ id }))
   const stored = { status: 201, headers: { 'content-type': 'text/plain' }, body: Buffer.from([1, 0, 2]) }
   await settleInvocation(pool, await leaseOne(), { state: 'done', durationMs: 7, status: 201, response: stored })
-  expect(await findInvocation(pool, id, { caller: 'ben' })).toBeUndefined()
-  expect(await findInvocation(pool, id, { caller: 'ann' })).toMatchObject({
+  expect(await findInvocation(pool, id, { sub: 'ann' })).toBeUndefined()
+  expect(await findInvocation(pool, id, { sub: 'ben', tenant: 'acme' })).toBeUndefined()
+  expect(await findInvocation(pool, id, { sub: 'ann', tenant: 'acme' })).toMatchObject({
     ...{ id, function: 'make-report', state: 'done', attempts: 1, correlationId: 'correlation-1', response: stored },
   })
 })

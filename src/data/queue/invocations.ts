@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
-import type { InvocationResponse, InvocationState, NewInvocation } from '../../protocol/index.ts'
+import type { Identity, InvocationResponse, InvocationState, NewInvocation } from '../../protocol/index.ts'
 import type { OpenedPostgres } from '../postgres/handler-statements.ts'
 import { transact } from '../postgres/transaction.ts'
 import { toCamelCase } from '../values/read-rows.ts'
@@ -48,9 +48,9 @@ export async function acceptInvocation(
 export async function findInvocation(
   database: pg.Pool | pg.ClientBase,
   id: string,
-  { caller }: { readonly caller: string },
+  { sub, tenant }: Pick<Identity, 'sub' | 'tenant'>,
 ): Promise<InvocationState | undefined> {
-  const { rows } = await database.query(findInvocationSql, [id, caller])
+  const { rows } = await database.query(findInvocationSql, [id, sub, tenant ?? null])
   if (!rows[0]) return undefined
   const { status, answerHeaders, answerBody, ...state } = toCamelCase<InvocationState & ResponseColumns>(rows[0])
   return {
@@ -66,9 +66,9 @@ interface ResponseColumns {
   readonly answerBody: Buffer | null
 }
 
-/** The state of an invocation ($1) of a caller ($2). */
+/** The state of an invocation ($1) of a caller ($2) in a tenant ($3, or null). */
 const findInvocationSql = /* sql */ `
 select id, function, state, attempts, created_at, settled_at, available_at, correlation_id,
   ceil(extract(epoch from available_at - now()) * 1000)::float8 as due_in_ms,
   status, answer_headers, answer_body
-from ebb.invocation where id = $1 and caller = $2`
+from ebb.invocation where id = $1 and caller = $2 and tenant is not distinct from $3`

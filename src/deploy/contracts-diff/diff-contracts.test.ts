@@ -93,6 +93,7 @@ const EVENT = 'events/thing.made breaks readers '
 type Breaking = readonly [string, Edit, readonly string[], Edit?]
 
 const BREAKING: readonly Breaking[] = [
+  ['tenancy', { tenancy: true }, [`${CALLERS}callers without a tenant are refused now`]],
   ['method', { method: 'PUT' }, [`${CALLERS}the method is PUT now, and was POST`]],
   [
     'path',

@@ -19,6 +19,9 @@ export function endpointChanges(before: EndpointData, after: EndpointData): read
   return [
     ...addressChanges(before, after),
     ...accessChanges(before.route, after.route),
+    ...(after.route.tenancy && !before.route.tenancy
+      ? [breaks('callers', 'callers without a tenant are refused now')]
+      : []),
     ...repetitionChanges(before.route, after.route),
     ...inputChanges(before, after),
     ...replyChanges(before, after),

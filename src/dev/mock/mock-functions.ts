@@ -40,7 +40,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   if (value !== undefined) {
     const print = fingerprint({ ...mockRequest, headers: request.headersDistinct, contractHeaders: named(name) })
     const claim = { route: name, key: parseIdempotencyKey(value), fingerprint: print }
-    stored.store({ ...claim, caller: mockRequest.headers['ebb-identity'] ?? '' }, mockResponse)
+    stored.store({ ...claim, caller: decodeURIComponent(mockRequest.headers['ebb-identity'] ?? '') }, mockResponse)
   }
   send(response, mockResponse)
 }

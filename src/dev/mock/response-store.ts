@@ -1,6 +1,6 @@
 import type { Invocations } from '../../http/gateway/index.ts'
 import { type Claim, type ClaimResult, createBoundedMap, type StoredResponse } from '../../kernel/index.ts'
-import type { InvocationState, NewInvocation } from '../../protocol/index.ts'
+import { callerIdOf, type InvocationState, type NewInvocation } from '../../protocol/index.ts'
 import type { MockResponder } from './mock-responder.ts'
 
 const MAX_STORED = 1_000
@@ -38,18 +38,18 @@ export function createMockInvocations(
   responders: ReadonlyMap<string, MockResponder>,
   stored: ResponseStore,
 ): Invocations {
-  const states = createBoundedMap<string, { readonly sub: string; readonly state: InvocationState }>(MAX_INVOCATIONS)
+  const states = createBoundedMap<string, { readonly caller: string; readonly state: InvocationState }>(MAX_INVOCATIONS)
   return {
     accept: async (invocation, { claim, response }) => {
       const claimed = claim ? stored.find(claim) : ({ status: 'new' } as const)
       if (claimed.status !== 'new') return claimed
       if (claim) stored.store(claim, response)
-      states.set(invocation.id, { sub: invocation.caller.sub, state: invoke(invocation, responders) })
+      states.set(invocation.id, { caller: callerIdOf(invocation.caller), state: invoke(invocation, responders) })
       return claimed
     },
-    find: async (id, { sub }) => {
+    find: async (id, caller) => {
       const found = states.get(id)
-      return found?.sub === sub ? found.state : undefined
+      return found?.caller === callerIdOf(caller) ? found.state : undefined
     },
   }
 }

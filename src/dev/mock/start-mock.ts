@@ -8,6 +8,7 @@ import { openapi } from '../../deploy/index.ts'
 import { createRandom } from '../../deploy/sample/random.ts'
 import { type Authenticated, createGatewayServer, type GatewayDependencies } from '../../http/gateway/index.ts'
 import { createLog } from '../../kernel/index.ts'
+import { callerIdOf } from '../../protocol/index.ts'
 import { createFaultInjection, type FaultInjectionOptions } from './fault-injection.ts'
 import { createMockFunctions } from './mock-functions.ts'
 import { createMockResponder } from './mock-responder.ts'
@@ -31,7 +32,7 @@ interface RunningMock {
 
 /**
  * Serves all endpoints of the contracts without their functions. The real gateway stands in front, so that bad requests get
- * their real responses; any key is accepted, and has all scopes.
+ * their real responses; any key is accepted, and has all scopes and a tenant.
  */
 export async function startMock(
   contracts: Readonly<Record<string, AnyContract>>,
@@ -84,7 +85,7 @@ function gatewayDefaults(stored: ResponseStore, { onRequest }: MockOptions) {
     limiter: (_key, { burst }) => ({ allowed: true, remaining: burst, waitSeconds: 1 }),
     docs: async () => undefined,
     corsOrigins: ['*'],
-    sign: async ({ sub }) => sub,
+    sign: async (caller) => encodeURIComponent(callerIdOf(caller)),
     ready: async () => true,
     metrics: { judged: () => {}, shortCircuited: () => {}, shed: () => {}, completed: () => {} },
   } satisfies Partial<GatewayDependencies>
@@ -93,7 +94,7 @@ function gatewayDefaults(stored: ResponseStore, { onRequest }: MockOptions) {
 /** A subject for a caller that does not reveal its key. */
 /** Any key is good for everything, and each is another caller's. */
 const authenticateAnyone = (key: string, routes: readonly Route[]): Authenticated => ({
-  caller: { sub: hashOf(key), scopes: routes.flatMap(({ scopes }) => scopes) },
+  caller: { sub: hashOf(key), tenant: 'mock', scopes: routes.flatMap(({ scopes }) => scopes) },
   credential: { kind: 'key', id: hashOf(key) },
 })
 

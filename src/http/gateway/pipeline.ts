@@ -105,6 +105,7 @@ function recordRequest(context: GatewayContext, { log, metrics }: GatewayDepende
     correlationId: context.correlationId,
     traceId: traceIdOf(context.traceparent),
     caller: context.caller.sub,
+    tenant: context.caller.tenant,
     client: context.client.address,
     cold,
     reason: shortCircuitReason,

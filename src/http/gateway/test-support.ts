@@ -34,6 +34,10 @@ export const contracts = contractSet(
       ...{ name: 'delete-thing', summary: 'Ends a thing.', method: 'DELETE', path: '/v1/things/{id}', params: id },
       ...{ reply: { status: 204 }, access: { scopes: ['things:write'], owner: true } },
     }),
+    'list-ours': endpoint({
+      ...{ name: 'list-ours', summary: "A tenant's things.", method: 'GET', path: '/v1/ours', reply, access: {} },
+      tenancy: true,
+    }),
     'get-slow': endpoint({
       ...{ name: 'get-slow', summary: 'Takes long.', method: 'GET', path: '/v1/slow', reply, access: anyone },
       timeoutMs: 100,
@@ -58,6 +62,7 @@ export const KEYS = {
   full: { sub: 'ann', scopes: ['things:write', 'things:more'] },
   mail: { sub: 'cy', scopes: ['mails:read'] },
   half: { sub: 'bob', scopes: ['things:write'] },
+  acme: { sub: 'ann', tenant: 'acme', scopes: [] },
 }
 
 const closers: (() => Promise<unknown>)[] = []

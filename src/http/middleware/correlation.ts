@@ -44,6 +44,7 @@ export function accessLog({ log: appLog }: { log: Log }): Step {
           durationMs: Math.round(performance.now() - startedAt),
           cold,
           caller: identity?.sub,
+          tenant: identity?.tenant,
           ...(event ? { event: event.id, type: event.type, attempt: event.attempt } : {}),
         },
         'request',

@@ -1,5 +1,6 @@
 import { Problem, type Route } from '../../contract/index.ts'
 import { type Identity, identityRefusalHeaders } from '../../protocol/index.ts'
+import { setTenantAttribute } from '../../telemetry/index.ts'
 import { headerOf, type Step } from '../context.ts'
 
 /** Verifies a token; synchronously where it was verified before. */
@@ -10,19 +11,15 @@ export function identity({ verify }: { verify: VerifyIdentity }): Step {
   return function identity(request, response) {
     const token = headerOf(request, 'ebb-identity')
     if (!token) throw unauthenticated('Functions are called through the gateway.')
-    const verified = verify(token)
-    if (!(verified instanceof Promise)) {
-      response.locals.identity = verified
-      return
+    const accept = (identity: Identity) => {
+      response.locals.identity = identity
+      if (identity.tenant !== undefined) setTenantAttribute(request, identity.tenant)
     }
-    return verified.then(
-      (identity) => {
-        response.locals.identity = identity
-      },
-      (cause: unknown) => {
-        throw unauthenticated('Ebb-Identity is not valid here.', cause)
-      },
-    )
+    const verified = verify(token)
+    if (!(verified instanceof Promise)) return accept(verified)
+    return verified.then(accept, (cause: unknown) => {
+      throw unauthenticated('Ebb-Identity is not valid here.', cause)
+    })
   }
 }
 
@@ -33,9 +30,15 @@ function unauthenticated(message: string, cause?: unknown) {
   return new Problem('unauthenticated', 401, message, { cause, headers: identityRefusalHeaders(code) })
 }
 
-/** Requires every scope of the route, except on an owner's route: there the handler decides with `own`. */
+/**
+ * Requires a tenant where the route does, and every scope of the route, except on an owner's route: there the handler decides
+ * with `own`.
+ */
 export function authorise(route: Route): Step {
   return function authorise(_request, response) {
+    if (route.tenancy && response.locals.identity.tenant === undefined) {
+      throw new Problem('tenant_required', 403, 'This is for callers of a tenant.')
+    }
     if (!route.owner && !hasScopes(response.locals.identity, route)) {
       throw new Problem('forbidden', 403, `This needs ${route.scopes.join(' and ')}.`)
     }

@@ -18,8 +18,11 @@ export function receiveEvent(contract: SubscriberContract): Step {
   const { on } = contract
   return function receiveEvent(request, response) {
     const { identity } = response.locals
+    const { tenant } = identity
     if (identity.iss !== 'ebb:relay' || identity.sub !== 'relay')
       throw new Problem('forbidden', 403, 'Events come from the relay.', { headers: identityRefusalHeaders() })
+    if (contract.tenancy && tenant === undefined)
+      throw new Problem('tenant_required', 403, 'This event has no tenant: a caller without one has emitted it.')
     const attribute = (name: string) => {
       const value = request.get(`ce-${name}`)
       return value === undefined ? undefined : decodeAttribute(value)
@@ -35,7 +38,7 @@ export function receiveEvent(contract: SubscriberContract): Step {
     const { data } = validated
     const attempt = Number(attribute('ebbattempt') ?? 1)
     const subject = attribute('subject')
-    const event = { id, source, type, time: time ?? new Date().toISOString(), subject, data, attempt }
+    const event = { id, source, type, time: time ?? new Date().toISOString(), tenant, subject, data, attempt }
     const link = attribute('traceparent')
     const hops = Number(attribute('ebbhops') ?? 0)
     response.locals.event = { ...event, link, hops }

@@ -4,7 +4,6 @@ import { callerIdOf } from '../../protocol/index.ts'
 import { withProcessSpan } from '../../telemetry/index.ts'
 import { endInBatch } from '../batch-responses.ts'
 import { headerOf, type Request, type RequestContext, type Response, type Step } from '../context.ts'
-import type { Deadline } from '../deadline.ts'
 import { createHandlerContexts } from '../handler-context.ts'
 import { claimToResponse, toClaim } from '../idempotency.ts'
 import type { Contract, Implementation } from '../implement.ts'
@@ -71,7 +70,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
       return stored
     }
 
-    const running = transaction?.run({ ...optionsOf(deadline), readOnly, repeatable }, (bound, end, unit) =>
+    const running = transaction?.run({ ...optionsOf(locals), readOnly, repeatable }, (bound, end, unit) =>
       work({ [transaction.name]: bound }, end, unit),
     )
     // Where no transaction enforces the deadline, nothing else does.
@@ -84,7 +83,11 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
   }
 }
 
-const optionsOf = ({ signal, timeoutMs }: Deadline) => ({ signal, timeoutMs })
+const optionsOf = ({ deadline: { signal, timeoutMs }, identity: { tenant } }: RequestContext) => ({
+  signal,
+  timeoutMs,
+  tenant,
+})
 
 /** The caller's key; or the relay's, which sends the invocation's id so that a second attempt has no second effect. */
 function claimOf(contract: Contract, request: Request, { identity }: RequestContext): Claim | undefined {

@@ -179,3 +179,15 @@ it('401 says where to log in, where there is an issuer', async () => {
     `Bearer error="invalid_token", error_description="The token has 'expired'; get a new one.", ${metadata}`,
   )
 })
+
+it('403 tenant_required for a caller without a tenant, where the contract has tenancy; no function is called', async () => {
+  const { url, invoked, shortCircuits, lines } = await testGateway()
+  const refused = await fetch(`${url}/v1/ours`, { headers: { 'x-api-key': 'full' } })
+  expect([refused.status, await refused.json()]).toMatchObject([403, { error: 'tenant_required' }])
+  expect([invoked, shortCircuits]).toEqual([[], ['tenant_required']])
+  expect((await fetch(`${url}/v1/ours`, { headers: { 'x-api-key': 'acme' } })).status).toBe(200)
+  expect(lines.map(({ tenant, status }) => [tenant, status])).toEqual([
+    [undefined, 403],
+    ['acme', 200],
+  ])
+})

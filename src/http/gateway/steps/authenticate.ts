@@ -1,5 +1,6 @@
 import { Problem } from '../../../contract/index.ts'
 import { TokenError } from '../../../protocol/tokens/token-error.ts'
+import { setTenantAttribute } from '../../../telemetry/index.ts'
 import { insufficientScope, originOf, refuseToken, unauthenticated } from '../challenge.ts'
 import { type GatewayContext, routeOf, type Step } from '../context.ts'
 import type { Authenticated, Authenticators, GatewayDependencies, PresentedToken } from '../dependencies.ts'
@@ -33,7 +34,9 @@ export function authenticate(
     const authenticated = await check(context, authenticators, { key, sent })
     if (!authenticated) return unauthenticated(context, { hasIssuers, dpop })
     if (authenticated instanceof Problem) return authenticated
-    context.caller = authenticated.caller
+    const { caller } = authenticated
+    context.caller = caller
+    if (caller.tenant !== undefined) setTenantAttribute(context.request, caller.tenant)
     context.credential = authenticated.credential
     context.plan = authenticated.plan
     delete headers['x-api-key']
@@ -77,10 +80,17 @@ function parseAuthorization(authorization: string | undefined): Sent | undefined
   return { scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token: token.trim() }
 }
 
-/** Requires every scope of the route. Where an owner may call without them, the function decides. */
+const TENANT_REQUIRED = new Problem(
+  'tenant_required',
+  403,
+  'Your key or token belongs to no tenant, and this is for callers of a tenant.',
+)
+
+/** Requires a tenant where the route does, and every scope of the route. Where an owner may call without them, the function decides. */
 export function authorise(): Step {
   return function authorise(context) {
-    const { scopes, owner } = routeOf(context)
+    const { scopes, owner, tenancy } = routeOf(context)
+    if (tenancy && context.caller.tenant === undefined) return TENANT_REQUIRED
     if (owner) return undefined
     const missing = scopes.filter((scope) => !context.caller.scopes.includes(scope))
     if (missing.length === 0) return undefined
