@@ -65,8 +65,8 @@ function welcome(
 }
 
 /** Who may call, in a few words: without scopes any key may. */
-const describeAccess = ({ anonymous, scopes, owner }: Route) =>
-  anonymous ? 'anyone' : [...(owner ? ['owner'] : []), ...scopes].join(', ') || 'any key'
+const describeAccess = ({ anonymous, scopes, owner, policy }: Route) =>
+  anonymous ? 'anyone' : [...(owner ? ['owner'] : []), ...(policy ? ['policy'] : []), ...scopes].join(', ') || 'any key'
 
 /** A curl command for the first example that the first key may send. */
 function tryIt(
