@@ -3,7 +3,7 @@
  * refusals below is no longer an error.
  */
 import { endpoint, event, subscriber } from 'ebb/contract'
-import { postgres } from 'ebb/data'
+import { policy, postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
 import * as z from 'zod'
 
@@ -115,3 +115,37 @@ endpoint(bare)
 endpoint({ ...bare, access: {}, path: 'a' })
 // @ts-expect-error on takes an event()
 subscriber({ name: 'a', summary: 'b', on: 'order.placed' })
+
+const cancelOrder = endpoint({
+  name: 'cancel-order',
+  summary: 'Cancel an order.',
+  method: 'DELETE',
+  path: '/v1/orders/{id}',
+  params: Order.pick({ id: true }),
+  reply: { status: 204 },
+  access: { policy: true },
+})
+
+implement(cancelOrder, { sql: postgres, policy }, async (_input, { sql, may, policy, own }) => {
+  const order = await sql.one<{ id: string; owner: string }>`select * from orders`
+  if (!order) return
+  await may('cancel', { order })
+  await may('list', 'order')
+  ;(await policy.allows('cancel', { order }, { as: { sub: 'eve', roles: ['clerk'] } })) satisfies boolean
+  // @ts-expect-error the row alone does not say what it is
+  await may('cancel', order)
+  // @ts-expect-error nothing
+  await may('cancel', { order: undefined })
+  // @ts-expect-error the contract knows no owner
+  own(order.owner)
+})
+
+// @ts-expect-error a contract that says `policy` needs the resource
+implement(cancelOrder, { sql: postgres }, async () => {})
+
+implement(getOrder, { sql: postgres, policy }, async ({ params }, { may, policy }) => {
+  await policy.allows('list', 'order')
+  // @ts-expect-error the contract does not say `policy`
+  await may('list', 'order')
+  return { id: String(params.id), sku: 'x', quantity: 1 }
+})

@@ -26,7 +26,7 @@ export const LIMIT = { requests: 20, perSeconds: 72_000, burst: 20 }
 /** Endpoints as the bundle would hold them: public ones, one for any caller, an idempotent one for `things:write`, one for bound tokens. */
 const CONTRACTS = `
   const LIMIT = ${JSON.stringify(LIMIT)}
-  const route = { kind: 'endpoint', summary: '', scopes: [], owner: false, anonymous: false, idempotent: false, readOnly: true,
+  const route = { kind: 'endpoint', summary: '', scopes: [], owner: false, policy: false, anonymous: false, idempotent: false, readOnly: true,
     hasBody: false, maxBodyBytes: 1000, headers: [], timeoutMs: 5000, scale: { max: 1, concurrency: 1 }, secrets: [], emits: [] }
   const write = { scopes: ['things:write'], idempotent: true, readOnly: false, hasBody: true }
   exports.routes = [

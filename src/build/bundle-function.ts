@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
 import { build, type Plugin, transform } from 'esbuild'
 import { PLATFORM, platformModule } from '../deploy/platform-files.ts'
+import { buildInPolicy } from './build-in-policy.ts'
 import { deferBuiltins, deferParts, LAZY_PARTS, SHARED } from './lazy-parts.ts'
 import { type Bundle, type Chunk, replaceFile, writeChunk } from './write-chunk.ts'
 
@@ -57,7 +58,10 @@ async function mainChunk(project: string, name: string, folder: string): Promise
     writeChunk(project, folder, 'main', {
       ...CHUNK_WRAPPER,
       stdin: { contents: `import 'ebb:shared'; import 'ebb:entry-point'`, resolveDir: project, sourcefile: 'main.ts' },
-      plugins: [...plugins, deferBuiltins(), deferParts({ entryPoint: join(project, 'functions', name, 'index.ts') })],
+      plugins: [
+        ...[...plugins, deferBuiltins(), buildInPolicy(project)],
+        deferParts({ entryPoint: join(project, 'functions', name, 'index.ts') }),
+      ],
     })
   try {
     return await write(keepNames(project))

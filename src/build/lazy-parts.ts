@@ -13,6 +13,7 @@ export const LAZY_PARTS = [
   'undici',
   'nodemailer',
   'pino',
+  'casbin',
   '@opentelemetry/otlp-exporter-base/node-http',
   '@opentelemetry/otlp-transformer',
   '@opentelemetry/exporter-trace-otlp-http',

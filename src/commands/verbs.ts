@@ -39,6 +39,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Show, list, create and revoke the API keys of a running Ebb',
     load: async () => (await import('./keys.ts')).keysCommand,
   },
+  policy: {
+    summary: 'Say who may do what by domain/policy, and check its files',
+    load: async () => (await import('./policy.ts')).policyCommand,
+  },
   mock: {
     summary: 'Mock all endpoints from their contracts, without a function',
     load: async () => (await import('./mock.ts')).mockCommand,

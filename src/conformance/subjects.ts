@@ -53,8 +53,8 @@ const KINDS = {
     words: 'no GET is open to everybody and answers the request of its contract',
   },
   scoped: {
-    has: ({ access }: EndpointContract) => (access.scopes ?? []).length > 0 && !access.owner,
-    words: 'no endpoint asks for a scope, whoever owns the thing',
+    has: ({ access }: EndpointContract) => (access.scopes ?? []).length > 0 && !access.owner && !access.policy,
+    words: 'no endpoint asks for a scope, and for nothing else',
   },
   write: { has: isWrite, words: 'no POST is idempotent and has an example of its body' },
   async: {

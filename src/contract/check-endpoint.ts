@@ -21,7 +21,7 @@ const KEYS = [
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const REPLY_KEYS = ['status', 'body', 'location']
-const ACCESS_KEYS = ['scopes', 'owner', 'anonymous', 'dpop', 'authorizer']
+const ACCESS_KEYS = ['scopes', 'owner', 'policy', 'anonymous', 'dpop', 'authorizer']
 const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply']
 const LIMIT_KEYS = ['requests', 'perSeconds', 'burst']
 const MAX_REQUESTS_PER_SECOND = 10_000
@@ -101,7 +101,7 @@ function checkReply({ reply }: EndpointShape, refuse: Refuse) {
 function checkAccess({ access, path, tenancy, idempotent, async }: EndpointShape, refuse: Refuse) {
   refuse(access === undefined, 'say in `access` who may call; {} is any authenticated caller')
   checkKeys(access, ACCESS_KEYS, refuse)
-  const { scopes = [], owner, anonymous, dpop, authorizer } = access
+  const { scopes = [], owner, policy, anonymous, dpop, authorizer } = access
   for (const scope of scopes) refuse(!SCOPE.test(scope), `scope "${scope}" must look like orders:write`)
   refuse(
     !!anonymous && (scopes.length > 0 || !!owner),
@@ -118,6 +118,14 @@ function checkAccess({ access, path, tenancy, idempotent, async }: EndpointShape
     '`dpop` asks for a token, in whose place `authorizer` says who calls; keep one of them',
   )
   refuse(
+    !!anonymous && !!policy,
+    'a policy decides by who calls, and `anonymous` callers are nobody; keep one of `anonymous` and `policy`',
+  )
+  refuse(
+    !!owner && !!policy,
+    '`owner` lets the owner in without the scopes, while `policy` is asked besides them; let the policy say what an owner may',
+  )
+  refuse(
     !!anonymous && !!idempotent,
     'anonymous callers are all one, so their idempotency keys would collide; drop one of them',
   )
@@ -125,10 +133,10 @@ function checkAccess({ access, path, tenancy, idempotent, async }: EndpointShape
     !!anonymous && !!async,
     'an asynchronous call has no caller who may ask for its outcome; drop `anonymous` or `async`',
   )
-  const decided = scopes.length > 0 || owner || anonymous || authorizer || tenancy
+  const decided = scopes.length > 0 || owner || policy || anonymous || authorizer || tenancy
   refuse(
     path.includes('{') && !decided,
-    "the path names one thing among many: say in `access` whether `owner`, `scopes` or `anonymous` may see it, or that it is a tenant's by `tenancy`",
+    "the path names one thing among many: say in `access` whether `owner`, `scopes`, `policy` or `anonymous` may see it, or that it is a tenant's by `tenancy`",
   )
 }
 

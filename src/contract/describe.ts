@@ -16,6 +16,8 @@ export interface Route extends Described {
   readonly path: string
   readonly scopes: readonly string[]
   readonly owner: boolean
+  /** Whether the handler asks the policy. */
+  readonly policy: boolean
   readonly anonymous: boolean
   /** Whether it takes nothing but access tokens with a proof of their key (RFC 9449). */
   readonly dpop?: true
@@ -104,6 +106,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     path: contract.path,
     scopes: access.scopes ?? [],
     owner: access.owner ?? false,
+    policy: access.policy ?? false,
     anonymous: access.anonymous ?? false,
     ...(access.dpop ? { dpop: true } : {}),
     ...(access.authorizer === undefined ? {} : { authorizer: access.authorizer }),

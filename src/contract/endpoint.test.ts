@@ -107,6 +107,8 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a failure that is no failure', { failures: { fine: 200 } }, /from 400 to 599/],
     ["a failure that is the gateway's", { failures: { rate_limited: 429 } }, /platform's own code/],
     ["a failure that is the platform's", { failures: { forbidden: 403 } }, /platform's own code/],
+    ['policy for nobody', { access: { anonymous: true, policy: true } }, /keep one of `anonymous` and `policy`/],
+    ['policy and owner', { access: { owner: true, policy: true } }, /let the policy say what an owner may/],
     ['a misspelt part of access', { access: { ownr: true } }, /unknown property `ownr`; allowed: scopes, owner/],
     ['no access', { access: undefined }, /say in `access`/],
     ['a scope that is none', { access: { scopes: ['Orders'] } }, /orders:write/],

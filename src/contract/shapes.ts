@@ -92,6 +92,8 @@ export interface Access {
   readonly scopes?: readonly string[]
   /** The owner may call too, without the scopes: the handler says with `own(subject)` who that is. */
   readonly owner?: true
+  /** Besides the scopes, the policy in domain/policy decides: the handler asks it by `may(action, object)`. */
+  readonly policy?: true
   /** Anyone may call, without a key. */
   readonly anonymous?: true
   /**

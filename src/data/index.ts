@@ -1,9 +1,17 @@
-export type { BindContext, Resource, ResourceContract } from '../kernel/index.ts'
+export type {
+  BindContext,
+  Policy,
+  PolicyCaller,
+  PolicyObject,
+  Resource,
+  ResourceContract,
+} from '../kernel/index.ts'
 export { type Cache, type CacheOptions, cache, cacheOn } from './cache/cache.ts'
 export { guarded } from './http-client/guarded.ts'
 export { type Http, type HttpOptions, http } from './http-client/http.ts'
 export { HttpError, type HttpResponse } from './http-client/response.ts'
 export { type Mail, type MailMessage, mail } from './mail.ts'
+export { policy } from './policy/policy.ts'
 export { postgres } from './postgres/postgres.ts'
 export type { Fragment, Sql } from './postgres/sql.ts'
 export { redis } from './redis.ts'

@@ -145,11 +145,13 @@ function describeAccess({ dpop, ...access }: EndpointContract['access']): string
   return dpop ? `${sentence} Only with an access token that is bound to a key, and a proof of it (DPoP).` : sentence
 }
 
-function describeCallers({ anonymous, scopes = [], owner, authorizer }: EndpointContract['access']): string {
+function describeCallers({ anonymous, scopes = [], owner, policy, authorizer }: EndpointContract['access']): string {
   if (anonymous) return 'Anyone may call this, without a key.'
   const needed = scopes.map((scope) => `\`${scope}\``).join(' and ')
   if (owner) return `The owner may call this${needed ? `, and any caller with ${needed}` : ''}.`
   if (authorizer) return `Any caller that \`${authorizer}\` knows${needed ? `, with ${needed},` : ''} may call this.`
+  if (policy)
+    return `The policy of the API decides who may call this${needed ? `, of the callers with ${needed}` : ''}.`
   return `Any caller with ${needed || 'a key'} may call this.`
 }
 

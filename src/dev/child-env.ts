@@ -72,6 +72,7 @@ export const functionEnv = (secrets: readonly string[], { config, mail, urls, jw
   ...telemetryEnv(),
   ...urls,
   ...inheritedEnv(secrets.flatMap((name) => [name, `${name}_FILE`])),
+  ...inheritedEnv(['EBB_OPA_URL', 'EBB_OPA_TIMEOUT_MS']),
   EBB_POOL_MAX: '5',
   EBB_SHOW_FAULTS: 'true',
   EBB_IDENTITY_JWKS: JSON.stringify(jwks),

@@ -67,9 +67,9 @@ function welcome(
 }
 
 /** Who may call, in a few words: without scopes any key may. */
-const describeAccess = ({ anonymous, scopes, owner, authorizer, tenancy }: Route) => {
+const describeAccess = ({ anonymous, scopes, owner, policy, authorizer, tenancy }: Route) => {
   if (anonymous) return 'anyone'
-  const needed = [...(owner ? ['owner'] : []), ...scopes].join(', ')
+  const needed = [...(owner ? ['owner'] : []), ...(policy ? ['policy'] : []), ...scopes].join(', ')
   const who = authorizer ? [`by ${authorizer}`, ...(needed ? [needed] : [])].join(', ') : needed || 'any key'
   return tenancy ? `${who}, of a tenant` : who
 }

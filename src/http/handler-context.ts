@@ -14,15 +14,22 @@ import { type BindContext, type Effect, type OutgoingEvent, rejectLateCall, type
 import { recordSendSpan } from '../telemetry/index.ts'
 import type { RequestContext } from './context.ts'
 import type { Deadline } from './deadline.ts'
+import { createDecisions } from './decisions.ts'
 import type { Contract } from './implement.ts'
 import { hasScopes } from './middleware/identity.ts'
 import { findEventIssues } from './middleware/receive-event.ts'
 import { isForeign, isOwner, OWNER_WITHOUT_TENANT, type Owner } from './owner.ts'
+import type { OpenedPolicy } from './resources.ts'
 
 const RESOLVED = Promise.resolve()
 
+interface HandlerContextsOptions {
+  readonly secrets: Readonly<Record<string, Secret>>
+  readonly policy: OpenedPolicy | undefined
+}
+
 /** Creates the context of each request of one function, and records what the handler does with it. */
-export function createHandlerContexts(contract: Contract, { secrets }: { secrets: Readonly<Record<string, Secret>> }) {
+export function createHandlerContexts(contract: Contract, { secrets, policy }: HandlerContextsOptions) {
   const route = contract.kind === 'endpoint' ? describeEndpoint(contract) : undefined
   const schemas = new Map<string, z.ZodType>()
   /** Events whose schema transforms its input, so that a second pass could change them again. */
@@ -40,8 +47,13 @@ export function createHandlerContexts(contract: Contract, { secrets }: { secrets
     let ownerChecked = false
     let emitError: unknown
     let closed = false
+    const decisions = createDecisions({
+      ...{ log, isRequired: route?.policy ?? false, caller: route && identity },
+      decide: policy && ((question) => policy.decide(question, { ...correlation, signal: deadline.signal })),
+    })
+    const { may, allows } = decisions
     const context = Object.assign(new LazySignal(deadline), {
-      ...{ log, correlation, secrets, caller: identity },
+      ...{ log, correlation, secrets, caller: identity, may },
       emit: (type: string, data: unknown, { subject }: { subject?: string } = {}) => {
         if (closed) return rejectLateCall(`${type} is not emitted`, log)
         const schema = schemas.get(type)
@@ -74,15 +86,16 @@ export function createHandlerContexts(contract: Contract, { secrets }: { secrets
         throw new Problem('forbidden', 403, `This is for its owner${orScopes}.`)
       },
     })
-    /** Throws where a reply must not be sent. An owner's route whose handler never called own() would let any caller in. */
+    /** Throws where a reply must not be sent. A route whose handler forgot to ask would let any caller in. */
     const check = () => {
       if (emitError) throw emitError
       if (route?.owner && !ownerChecked)
         throw new Error('the contract says `owner`, and the handler did not call own()')
+      decisions.check()
     }
     /** What a resource is bound to. */
     const bindContext = (resource: string): BindContext => ({
-      ...{ ...correlation, signal: deadline.signal, tenant: identity.tenant },
+      ...{ ...correlation, signal: deadline.signal, tenant: identity.tenant, allows },
       afterCommit: (payload) => {
         if (closed) return rejectLateCall(`\`${resource}\` does nothing`, log)
         effects.push({ resource, payload })
@@ -91,6 +104,7 @@ export function createHandlerContexts(contract: Contract, { secrets }: { secrets
     })
     const close = () => {
       closed = true
+      decisions.close()
     }
     return { context, events, effects, bindContext, check, close }
   }

@@ -17,12 +17,14 @@ import {
 import {
   type Correlation,
   type Log,
+  type PolicyResource,
   type Resource,
   type Secret,
   STORES,
   type TransactionalResource,
 } from '../kernel/index.ts'
 import type { Identity } from '../protocol/index.ts'
+import type { May } from './decisions.ts'
 import type { Owner } from './owner.ts'
 
 /**
@@ -70,6 +72,11 @@ export interface HandlerContext<C> {
    * otherwise; `{ sub, tenant }` is one of any, whose things are not another tenant's, whatever the scopes.
    */
   own: C extends { readonly access: { readonly owner: true } } ? (owner: string | Owner) => void : never
+  /**
+   * Asks the policy whether the caller may do this with the object, `{ order }`, or with its type, `'order'`, where there is no
+   * one thing: throws 403 unless it allows that. A handler whose reply it does not decide about is a 500.
+   */
+  may: C extends PolicyContract ? May : never
   /** The contract's own secrets by name: each shows itself as `[redacted]`, and `reveal()` returns its newest value. */
   readonly secrets: C extends { readonly secrets: readonly (infer S extends string)[] }
     ? Readonly<Record<S, Secret>>
@@ -120,19 +127,34 @@ type AtomicContract =
   | { readonly async: true }
   | { readonly emits: object }
 
-/** What such a contract requires of its resources: one of them has transactions. */
-type RequiredResources<C, U extends Uses> = C extends AtomicContract
-  ? true extends { [K in keyof U]: U[K] extends { readonly transaction: unknown } ? true : never }[keyof U]
+/** A contract whose handler asks the policy. */
+type PolicyContract = { readonly access: { readonly policy: true } }
+
+/** Whether one of the resources has a property. */
+type Has<U extends Uses, Property extends string> = true extends {
+  [K in keyof U]: U[K] extends { readonly [P in Property]: unknown } ? true : never
+}[keyof U]
+  ? true
+  : false
+
+/** What such a contract requires of its resources: one of them has transactions, or decides. */
+type RequiredResources<C, U extends Uses> = (C extends AtomicContract
+  ? Has<U, 'transaction'> extends true
     ? unknown
     : { readonly sql: TransactionalResource<unknown, never> }
-  : unknown
+  : unknown) &
+  (C extends PolicyContract
+    ? Has<U, 'decide'> extends true
+      ? unknown
+      : { readonly policy: PolicyResource<never> }
+    : unknown)
 
 /** The names that a resource in `uses` cannot have. */
-const CONTEXT_NAMES = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'secrets'])
+const CONTEXT_NAMES = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'may', 'secrets'])
 
 /**
  * Joins a contract with its handler and the resources that it uses. Throws a ContractError, one sentence, for a contract
- * that promises all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) without a resource that can keep it, for a
+ * that promises all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) or says `policy` without a resource that can keep it, for a
  * resource that has the name of a member of the handler's context or does not name its stores, and for one that acts after
  * the commit (`mail`) in an endpoint.
  * @example
@@ -185,6 +207,13 @@ export function implement<C extends Contract, const U extends Uses>(
       contract.name,
       'two of the resources in `uses` have transactions; one request can have only one',
     )
+  }
+  const deciding = Object.values(uses).filter((resource) => resource.decide)
+  if (contract.kind === 'endpoint' && contract.access.policy && deciding.length === 0) {
+    throw new ContractError(contract.name, 'it says `policy`; give implement() a `{ policy }` of ebb/data to ask')
+  }
+  if (deciding.length > 1) {
+    throw new ContractError(contract.name, 'two of the resources in `uses` are policies; one request can have only one')
   }
   return { contract, uses, handle }
 }

@@ -4,6 +4,9 @@ import {
   type Effect,
   type EventKey,
   type Log,
+  type PolicyDecision,
+  type PolicyQuestion,
+  type PolicyRequest,
   type Resource,
   type ResourceContract,
   restrictToStores,
@@ -18,6 +21,8 @@ export interface OpenedResources {
   bind(request: (name: string) => BindContext): Record<string, unknown>
   /** The resource with transactions, where there is one. */
   readonly transaction: OpenedTransaction | undefined
+  /** The policy, where there is one. */
+  readonly policy: OpenedPolicy | undefined
   /** Carries out, in order, the effects that are pending after a commit. */
   runEffects(effects: readonly Effect[], signal: AbortSignal): Promise<void>
   /** Rejects while one of them cannot serve. */
@@ -32,6 +37,10 @@ export interface OpenedTransaction {
   clearPendingEffects(event: EventKey): Promise<void>
 }
 
+export interface OpenedPolicy {
+  decide(question: PolicyQuestion, request: PolicyRequest): Promise<PolicyDecision>
+}
+
 /** Opens the resources that a function uses. None connects before it is needed. */
 export function openResources(uses: Uses, config: Config, log: Log, contract?: ResourceContract): OpenedResources {
   const all = Object.entries(uses).map(([name, resource]) => {
@@ -43,6 +52,7 @@ export function openResources(uses: Uses, config: Config, log: Log, contract?: R
     bind: (request) =>
       Object.fromEntries(others.map(({ name, resource, opened }) => [name, resource.bind(opened, request(name))])),
     transaction: transactional && transactionOf(transactional),
+    policy: all.flatMap((one) => policyOf(one) ?? [])[0],
     runEffects: async (effects, signal) => {
       for (const { resource: name, payload } of effects) {
         const { resource, opened } = all.find((one) => one.name === name) ?? {}
@@ -73,4 +83,9 @@ function transactionOf({ name, resource, opened }: OpenedResource): OpenedTransa
     run: (options, work) => transaction.run(opened, options, work),
     clearPendingEffects: (event) => transaction.clearPendingEffects(opened, event),
   }
+}
+
+function policyOf({ resource, opened }: OpenedResource): OpenedPolicy | undefined {
+  const { decide } = resource
+  return decide && { decide: (question, request) => decide(opened, question, request) }
 }

@@ -17,9 +17,12 @@ export { type Correlation, traceIdOf } from './correlation.ts'
 export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.ts'
 export { fixedValue, type LiveValue, type Reload, readReloads } from './live-value.ts'
 export { createLog, type Log, logReady } from './log.ts'
+export type { Policy, PolicyCaller, PolicyDecision, PolicyObject, PolicyQuestion } from './policy.ts'
 export { registerSecrets } from './redact.ts'
 export {
   type BindContext,
+  type PolicyRequest,
+  type PolicyResource,
   type Resource,
   type ResourceContract,
   rejectLateCall,

@@ -22,7 +22,7 @@ const MAX_BUFFERED_CHARACTERS = 8 * 1024
  */
 export const createLog = ({ level = 'info', ...labels }: Labels = {}): Log =>
   // It has the methods that Log picks; pino's overloads of them cannot be spelled in a class.
-  new DeferredLog(() => createPino(level, labels)) as unknown as Log
+  new DeferredLog(() => createPino(level, labels), ['debug', 'trace'].includes(level)) as unknown as Log
 
 /** Writes the line that says that a process accepts requests, before pino and all else that can wait is loaded. */
 export function logReady(labels: Labels, fields: Readonly<Record<string, unknown>>, msg: string): void {
@@ -67,13 +67,15 @@ function createPino(level: string, labels: Labels): Logger {
   })
 }
 
-/** A log that is opened by its first line. A child, too, costs nothing until it logs. */
+/** A log that is opened by its first line that is written. A child, too, costs nothing until then. */
 class DeferredLog {
   readonly #open: () => Logger
+  readonly #writesDebug: boolean
   #opened: Logger | undefined
 
-  constructor(open: () => Logger) {
+  constructor(open: () => Logger, writesDebug: boolean) {
     this.#open = open
+    this.#writesDebug = writesDebug
   }
 
   get #log(): Logger {
@@ -82,7 +84,7 @@ class DeferredLog {
   }
 
   debug(...args: LogArguments) {
-    this.#log.debug(...args)
+    if (this.#writesDebug) this.#log.debug(...args)
   }
 
   info(...args: LogArguments) {
@@ -102,6 +104,6 @@ class DeferredLog {
   }
 
   child(bindings: Readonly<Record<string, unknown>>, options?: object) {
-    return new DeferredLog(() => this.#log.child(loggable(bindings), options))
+    return new DeferredLog(() => this.#log.child(loggable(bindings), options), this.#writesDebug)
   }
 }

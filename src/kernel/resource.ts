@@ -1,6 +1,7 @@
 import type { Config } from './config.ts'
 import type { Correlation } from './correlation.ts'
 import type { Log } from './log.ts'
+import type { Policy, PolicyDecision, PolicyQuestion } from './policy.ts'
 import type { Store } from './stores.ts'
 import type { Transaction } from './unit-of-work.ts'
 
@@ -32,6 +33,8 @@ export interface Resource<Bound, Opened = unknown> {
    * the event is delivered again and this is called again. For subscribers only, since nothing else is repeated by itself.
    */
   runEffect?(opened: Opened, payload: unknown, request: { readonly signal: AbortSignal }): Promise<void>
+  /** Only a policy has it: decides what a caller may do. Rejects where it cannot. */
+  decide?(opened: Opened, question: PolicyQuestion, request: PolicyRequest): Promise<PolicyDecision>
 }
 
 /**
@@ -45,9 +48,16 @@ export interface ResourceContract {
   readonly egress?: readonly string[]
 }
 
+/** The request that a decision is for. */
+export type PolicyRequest = Correlation & { readonly signal: AbortSignal }
+
 /** A resource that makes a request all or nothing. */
 export type TransactionalResource<Bound, Opened = unknown> = Resource<Bound, Opened> &
   Required<Pick<Resource<Bound, Opened>, 'transaction'>>
+
+/** A resource that decides what callers may do. */
+export type PolicyResource<Opened = unknown> = Resource<Policy, Opened> &
+  Required<Pick<Resource<Policy, Opened>, 'decide'>>
 
 /**
  * What a resource learns of the request that it is bound to.
@@ -60,6 +70,8 @@ export interface BindContext extends Correlation {
   readonly tenant?: string | undefined
   /** Stores, in the request's transaction, what `runEffect` is to do after its commit. `payload` goes through JSON. */
   afterCommit(payload: unknown): Promise<void>
+  /** Asks the policy in the handler's `uses`; rejects where there is none. Every handler's resources get it. */
+  readonly allows?: Policy['allows']
 }
 
 /**

@@ -201,6 +201,12 @@ export const SETTINGS = {
   ],
   /** The server that mail is handed to. */
   SMTP_URL: [url('smtp', 'smtps'), undefined],
+  /** The document of an Open Policy Agent that decides instead of domain/policy, such as http://opa:8181/v1/data/shop/decision. */
+  EBB_OPA_URL: [url('http', 'https'), undefined],
+  /** How long a function waits for its decision; then the request is a 503. */
+  EBB_OPA_TIMEOUT_MS: [positiveInteger, 1_000],
+  /** The folder of model.conf and policy.csv for what is not built, such as tests. Default: domain/policy. */
+  EBB_POLICY_FOLDER: [text(), undefined],
   /** The folder that mail is written to where there is no SMTP_URL. */
   EBB_MAIL_FOLDER: [text(), undefined],
   ...TELEMETRY_SETTINGS,

@@ -58,6 +58,19 @@ export function recordSendSpan({ type, id }: MessageSpan): string | undefined {
   return formatTraceparent(span.spanContext())
 }
 
+/** Writes a decision of the policy on the active span; where there are several, the last one. */
+export function recordDecision(
+  decision: Readonly<Record<'action' | 'type' | 'reason', string>> & { allowed: boolean },
+) {
+  const { action, type, allowed, reason } = decision
+  trace.getActiveSpan()?.setAttributes({
+    'ebb.policy.action': action,
+    'ebb.policy.type': type,
+    'ebb.policy.allowed': allowed,
+    'ebb.policy.reason': reason,
+  })
+}
+
 /** Runs the processing of an event in a CONSUMER span, which is linked to the span that sent the event. */
 export async function withProcessSpan<T>({ type, id, link }: MessageSpan, work: () => Promise<T>): Promise<T> {
   if (!trace.getActiveSpan()) return work()

@@ -51,5 +51,5 @@ async function prepareDatabases(adminUrl: string, projects: Readonly<Record<stri
     await migrate(urlOf(name), { platform: join(PLATFORM, 'src/data/migrations'), team, roles: ROLES })
   }
   const templates = Object.entries(projects).map(([tests, project]) => [tests, names.get(project) ?? ''] as const)
-  announceTestServer({ urls: { ...logins, owner: adminUrl }, templates: Object.fromEntries(templates) })
+  announceTestServer({ urls: { ...logins, owner: adminUrl }, templates: Object.fromEntries(templates), projects })
 }

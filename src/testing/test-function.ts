@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll } from '@jest/globals'
+import { afterAll, beforeAll, expect } from '@jest/globals'
 import pg from 'pg'
 import supertest from 'supertest'
 import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
@@ -16,6 +16,7 @@ import {
   type SignIdentity,
 } from '../protocol/index.ts'
 import { testDatabase } from './test-database.ts'
+import { findProject, readTestServer } from './test-server.ts'
 
 /**
  * Who calls a function under test.
@@ -97,12 +98,16 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     server: Server
     sign: Record<'gateway' | 'relay', SignIdentity>
   }>()
+  const project = findProject(readTestServer(), expect.getState().testPath ?? '')
   const pool = new pg.Pool({ connectionString: database.ownerUrl, max: 2 })
   let folder = ''
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ebb-test-'))
-    const config = parseConfig({ DATABASE_URL: await through(database.url), EBB_MAIL_FOLDER: folder, ...env })
+    const config = parseConfig({
+      ...{ DATABASE_URL: await through(database.url), EBB_MAIL_FOLDER: folder },
+      ...{ EBB_POLICY_FOLDER: join(project, 'domain/policy'), ...env },
+    })
     const log = createLog({ level: 'silent' })
     const keys = await generateIdentityKeys()
     // Any handler is called with what its own contract describes; createApp sees to that.

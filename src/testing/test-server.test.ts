@@ -1,10 +1,11 @@
 import { expect, it } from '@jest/globals'
-import { findTemplate, type TestServer } from './test-server.ts'
+import { findProject, findTemplate, type TestServer } from './test-server.ts'
 
 const urls = { owner: '', gateway: '', relay: '', functions: '' }
 const server: TestServer = {
   urls,
   templates: { '': 'of_all', '/home/ada/api': 'of_the_project', '/home/ada/api/functions/own': 'of_one' },
+  projects: { '': '/home/ada', '/home/ada/api': '/home/ada/api' },
 }
 
 it.each([
@@ -16,8 +17,15 @@ it.each([
   expect(findTemplate(server, file)).toBe(template)
 })
 
+it.each([
+  ['/home/ada/src/a.test.ts', '/home/ada'],
+  ['/home/ada/api/functions/own/a.test.ts', '/home/ada/api'],
+])('%s is about the project in %s', (file, project) => {
+  expect(findProject(server, file)).toBe(project)
+})
+
 it('says for which test there is no database', () => {
-  const none = { urls, templates: { '/home/ada/api': 'of_the_project' } }
+  const none = { urls, projects: {}, templates: { '/home/ada/api': 'of_the_project' } }
   expect(() => findTemplate(none, '/home/ada/a.test.ts')).toThrow(
     'no database was made for the tests in /home/ada/a.test.ts',
   )

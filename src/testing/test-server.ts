@@ -7,6 +7,8 @@ export interface TestServer {
   readonly urls: Readonly<Record<DatabaseUser | 'owner', string>>
   /** The migrated databases to clone, by the folder below which tests clone it; `''` is for all others. */
   readonly templates: Readonly<Record<string, string>>
+  /** The projects whose tables these have, by the same folders. */
+  readonly projects: Readonly<Record<string, string>>
 }
 
 const VARIABLE = 'EBB_TEST_SERVER'
@@ -25,10 +27,19 @@ export function readTestServer(): TestServer {
 }
 
 /** The database that a test file's own is cloned from: that of the innermost folder that the file is in. */
-export function findTemplate({ templates }: TestServer, testFile: string): string {
-  const folders = Object.keys(templates).filter((folder) => testFile.startsWith(folder && `${folder}/`))
-  const [innermost = ''] = folders.sort((one, other) => other.length - one.length)
-  const template = templates[innermost]
+export function findTemplate({ templates }: Pick<TestServer, 'templates'>, testFile: string): string {
+  const template = templates[innermostOf(templates, testFile)]
   if (template === undefined) throw new ConfigError(`no database was made for the tests in ${testFile}`)
   return template
+}
+
+/** The project that the tests in a file are about. */
+export const findProject = ({ projects }: Pick<TestServer, 'projects'>, testFile: string): string =>
+  projects[innermostOf(projects, testFile)] ?? ''
+
+/** The innermost folder that a file is in. */
+function innermostOf(folders: Readonly<Record<string, unknown>>, file: string): string {
+  const around = Object.keys(folders).filter((folder) => file.startsWith(folder && `${folder}/`))
+  const [innermost = ''] = around.sort((one, other) => other.length - one.length)
+  return innermost
 }

@@ -21,7 +21,7 @@ const FILES: Readonly<Record<string, Budget>> = {
   [START]: { mostKib: 3, packages: [] },
   // What every cold start loads.
   main: {
-    mostKib: 360,
+    mostKib: 372,
     packages: [
       ...[
         '@opentelemetry/api',
@@ -52,6 +52,20 @@ const FILES: Readonly<Record<string, Budget>> = {
     ],
   },
   nodemailer: { mostKib: 301, packages: [] },
+  casbin: {
+    mostKib: 150,
+    packages: [
+      ...[
+        '@casbin/expression-eval',
+        'await-lock',
+        'balanced-match',
+        'brace-expansion',
+        'csv-parse',
+        'jsep',
+        'minimatch',
+      ],
+    ],
+  },
   '@opentelemetry/sdk-metrics': { mostKib: 60, packages: [] },
   '@opentelemetry/otlp-transformer': { mostKib: 32, packages: [] },
   [`${OTLP_BASE}/node-http`]: { mostKib: 21, packages: [] },
@@ -62,7 +76,7 @@ const FILES: Readonly<Record<string, Budget>> = {
 }
 
 /** The files that only these have; all others are everybody's. */
-const OF_ONE: Readonly<Record<string, string>> = { nodemailer: 'send-welcome-email' }
+const OF_ONE: Readonly<Record<string, string>> = { nodemailer: 'send-welcome-email', casbin: 'cancel-order' }
 
 /** The packages that are in more than one file: constants, and what no class of goes from one file to another. */
 const IN_SEVERAL = ['@opentelemetry/semantic-conventions', OTLP_BASE]
@@ -77,7 +91,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-describe.each(['place-order', 'list-products', 'send-welcome-email'])('%s', (name) => {
+describe.each(['place-order', 'list-products', 'send-welcome-email', 'cancel-order'])('%s', (name) => {
   const listed = Object.keys(FILES).filter((file) => (OF_ONE[file] ?? name) === name)
   let parts: FunctionBundle['parts']
   beforeAll(async () => {

@@ -35,6 +35,11 @@ const ORDER: Readonly<Record<string, Order>> = {
     parts: { listening: ['main', 'pg'], answered: ['nodemailer'], done: ['pino'], ended: EXPORTERS },
     builtins: { listening: [...CHEAP, 'fs/promises'].sort(), answered: ['crypto'], done: OF_PINO, ended: [] },
   },
+  // The policy is loaded with the first question, and not before.
+  'cancel-order': {
+    parts: { listening: ['main', 'pg'], answered: ['casbin'], done: ['pino'], ended: EXPORTERS },
+    builtins: { listening: CHEAP, answered: [], done: OF_PINO, ended: [] },
+  },
 }
 
 /** What costs a start several milliseconds, whatever the lists above say. */

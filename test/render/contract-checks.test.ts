@@ -52,6 +52,7 @@ describe('the checks of `helm test`', () => {
     ['whose write has no example', endpoint({ ...base, name: 'make-note', examples: {} })],
     ['whose write may happen twice', endpoint({ ...repeatable, name: 'make-note' })],
     ['that changes a thing', endpoint({ ...base, name: 'make-note', method: 'PUT' })],
+    ['for whom the policy allows it', endpoint({ ...get, name: 'get-note', access: { policy: true } })],
     ['for its owner only', endpoint({ ...get, name: 'get-note', access: { owner: true } })],
     ['of an event', hear],
   ])('leave out a function %s', (_what, contract) => {

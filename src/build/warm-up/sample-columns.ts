@@ -14,12 +14,12 @@ export interface Column {
 
 /**
  * The columns of the table that a function reads, as far as its contract shows them: the fields of its reply, or of the items
- * in it, and of its events. Where the contract knows owners, `owner` owns the row.
+ * in it, and of its events. Where the contract knows owners or asks the policy, `owner` owns the row.
  */
 export function sampleColumns(contract: AnyContract, { owner }: { readonly owner: string }): readonly Column[] {
   const emitted = Object.values(emitsOf(contract)).map((event) => sample(contract, eventDataSchema(event)))
   const own = sampleOwn(contract)
-  const isOwned = contract.kind === 'endpoint' && contract.access.owner
+  const isOwned = contract.kind === 'endpoint' && (contract.access.owner || contract.access.policy)
   const fields = Object.assign({}, ...[...emitted, own].map(fieldsOf), isOwned ? { owner } : {})
   return Object.entries(fields).map(([name, value]) => columnOf(snakeCase(name), value))
 }

@@ -277,6 +277,17 @@ const BREAKING: readonly Breaking[] = [
     { access: { scopes: ['things:write'], owner: true } },
   ],
   [
+    'the policy, too',
+    { access: { scopes: ['things:write'], policy: true } },
+    [`${CALLERS}the policy decides now who may call`],
+  ],
+  [
+    'the policy alone, where anybody could call',
+    { access: { policy: true } },
+    [`${CALLERS}callers without a key are refused now`, `${CALLERS}the policy decides now who may call`],
+    { access: { anonymous: true } },
+  ],
+  [
     'a key',
     { access: { owner: true } },
     [`${CALLERS}callers without a key are refused now`, `${CALLERS}only the owner may call now`],
@@ -445,6 +456,11 @@ const COMPATIBLE: readonly Compatible[] = [
   ['a wider parameter', { params: z.object({ shop: z.string() }) }],
   ['no header any more', { headers: undefined }],
   ['a scope less', { access: { scopes: ['things:write'] } }, { access: { scopes: ['things:write', 'shop:write'] } }],
+  [
+    'the policy no more',
+    { access: { scopes: ['things:write'] } },
+    { access: { scopes: ['things:write'], policy: true } },
+  ],
   ['the owner too', { access: { scopes: ['things:write'], owner: true } }],
   ['anonymous callers', { access: { anonymous: true } }],
   ['a plain token too', { access: { scopes: ['things:write'] } }, { access: { scopes: ['things:write'], dpop: true } }],

@@ -104,17 +104,18 @@ function accessChanges(before: Route, after: Route): readonly Change[] {
 const describeJudges = (before: Route, after: Route) =>
   `${after.authorizer ?? 'a key or a token'} says who calls now, and ${before.authorizer ?? 'a key or a token'} did`
 
-type Access = Pick<Route, 'scopes' | 'owner'>
+type Access = Pick<Route, 'scopes' | 'owner' | 'policy'>
 
-const ANY_CALLER: Access = { scopes: [], owner: false }
+const ANY_CALLER: Access = { scopes: [], owner: false, policy: false }
 
 function scopeChanges(before: Access, after: Access): readonly Change[] {
   const isUnrestricted = ({ scopes, owner }: Access) => scopes.length === 0 && !owner
-  if (isUnrestricted(after)) return []
+  const decided = after.policy && !before.policy ? [breaks('callers', 'the policy decides now who may call')] : []
+  if (isUnrestricted(after)) return decided
   // Without scopes an owner's route is for the owner alone.
   const byScope = isUnrestricted(before) || before.scopes.length > 0
   const missing = after.scopes.filter((scope) => !before.scopes.includes(scope))
-  const changes: Change[] = []
+  const changes: Change[] = [...decided]
   if (byScope && after.scopes.length === 0) changes.push(breaks('callers', 'only the owner may call now'))
   if (byScope && missing.length > 0)
     changes.push(breaks('callers', `the scope ${missing.join(' and ')} is required now`))

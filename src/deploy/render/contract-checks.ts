@@ -54,8 +54,8 @@ function checksOf(
   const route = describeEndpoint(contract)
   // It cannot be known whom the authorizer knows.
   if (route.authorizer !== undefined) return []
-  // Whose thing the example is cannot be known.
-  if (route.owner && route.scopes.length === 0) return []
+  // Whose thing the example is cannot be known, nor what the policy says of whom.
+  if (route.policy || (route.owner && route.scopes.length === 0)) return []
   const example = Object.values(contract.examples ?? {}).find((one) => one.params ?? one.query ?? one.body)
   if (!isHarmless(route, example) || !(example || needsNoValue(contract))) return []
   const request = requestOf(contract, example)

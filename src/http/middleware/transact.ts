@@ -24,8 +24,10 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
   const { contract } = fn
   const readOnly = contract.kind === 'endpoint' && (contract.method === 'GET' || contract.reads === true)
   // A resource that acts at once, outside of transaction and commit, may have done so already.
-  const repeatable = Object.values(fn.uses).every(({ transaction, runEffect }) => transaction ?? runEffect)
-  const createContext = createHandlerContexts(contract, { secrets })
+  const repeatable = Object.values(fn.uses).every(
+    ({ transaction, runEffect, decide }) => transaction ?? runEffect ?? decide,
+  )
+  const createContext = createHandlerContexts(contract, { secrets, policy: resources.policy })
   const serializer = createResponseSerializer(contract)
   const { transaction } = resources
 

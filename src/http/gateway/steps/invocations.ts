@@ -9,7 +9,16 @@ import { claimOf, claimToOutcome } from './replay.ts'
 export const INVOCATION_ROUTE: Route = Object.freeze({
   ...{ kind: 'endpoint', name: '_invocations', summary: 'Tell what became of an asynchronous call.' },
   ...{ method: 'GET', path: '/v1/invocations/{id}', headers: [], hasBody: false, maxBodyBytes: 0 },
-  ...{ scopes: [], owner: false, anonymous: false, idempotent: false, async: false, readOnly: true, emits: [] },
+  ...{
+    scopes: [],
+    owner: false,
+    policy: false,
+    anonymous: false,
+    idempotent: false,
+    async: false,
+    readOnly: true,
+    emits: [],
+  },
   ...{ timeoutMs: 10_000, scale: { max: 1, concurrency: 1 }, secrets: [] },
 } as const)
 
