@@ -39,6 +39,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Show, list, create and revoke the API keys of a running Ebb',
     load: async () => (await import('./keys.ts')).keysCommand,
   },
+  token: {
+    summary: 'Print an access token of a person of this laptop',
+    load: async () => (await import('./token.ts')).tokenCommand,
+  },
   mock: {
     summary: 'Mock all endpoints from their contracts, without a function',
     load: async () => (await import('./mock.ts')).mockCommand,
