@@ -110,13 +110,27 @@ function findBundleErrors(source: string): readonly string[] {
 }
 
 describe('the layers', () => {
+  const imports = sources.flatMap((file) => importsOf(file))
+
   it('import only what is below them', () => {
     expect(sources.length).toBeGreaterThan(50)
-    expect(sources.flatMap((file) => importsOf(file)).filter(isForbidden)).toEqual([])
+    expect(imports.filter(isForbidden)).toEqual([])
   })
 
   it('are the ones that ARCHITECTURE.md names', () => {
     expect([...new Set(sources.map(layerOf))].filter((layer) => !(layer in MAY_IMPORT))).toEqual([])
+  })
+
+  it('leave the OpenID provider to its own process: nothing else loads it, on the laptop or in an image', () => {
+    const loads = imports.filter(({ values }) => values?.length !== 0)
+    const reaching = new Set(['oidc-provider'])
+    for (let size = 0; size < reaching.size; ) {
+      size = reaching.size
+      for (const { from, to } of loads) if (reaching.has(to)) reaching.add(from)
+    }
+    const outside = [...reaching].filter((file) => !file.startsWith('src/dev/provider/'))
+    expect([outside, reaching.has('src/dev/provider/index.ts')]).toEqual([['oidc-provider'], true])
+    expect(reaching.has('src/dev/provider/start-provider.ts')).toBe(false)
   })
 
   it('have no circle of imports, types, tests and benches included', () => {

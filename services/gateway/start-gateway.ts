@@ -11,6 +11,7 @@ import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { fetchFunctionsView } from '../../src/protocol/functions-view.ts'
 import { createAdminApp } from './admin/app.ts'
+import { docsLogin } from './docs/docs-login.ts'
 import { createDocs } from './docs.ts'
 import { openInvocationStore } from './invocation-store.ts'
 import { createKeyCache } from './key-cache.ts'
@@ -127,7 +128,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
     limiter: limiter.take,
     hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
-    docs: createDocs({ key: config.EBB_DOCS_KEY, guideUrl: config.EBB_GUIDE_URL, log }),
+    docs: createDocs({ key: config.EBB_DOCS_KEY, guideUrl: config.EBB_GUIDE_URL, login: docsLogin(config), log }),
     upstream: { dispatcher, retryDispatcher, locate, startTimeoutMs },
   }
   const close = async () => {

@@ -8,7 +8,7 @@ import { findProgram } from '../../test/support/find-program.ts'
 import { describeWhere } from '../../test/support/requirements.ts'
 import { verbs } from './verbs.ts'
 
-/** A project with two functions, and the scripts beside it. */
+/** A project with two functions and two people, and the scripts beside it. */
 let folder: string
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ebb-completion-'))
@@ -16,6 +16,11 @@ beforeAll(async () => {
     mkdirSync(join(folder, 'functions', name), { recursive: true })
     writeFileSync(join(folder, 'functions', name, 'contract.ts'), '')
   }
+  mkdirSync(join(folder, 'domain'))
+  writeFileSync(
+    join(folder, 'domain/people.ts'),
+    "export const people = {\n  ada: { roles: [] },\n  'b.o': { roles: [] },\n}\n",
+  )
   for (const shell of ['bash', 'zsh', 'fish']) {
     const { code, stdout, stderr } = await spawnCli(['completion', shell]).ended
     expect([code, stderr]).toEqual([0, ''])
@@ -41,6 +46,8 @@ const CASES: readonly (readonly [line: string, words: readonly string[]])[] = [
   ['ebb invoke ', ['get-order', 'place-order']],
   ['ebb invoke --json pl', ['place-order']],
   ['ebb build get-order pl', ['place-order']],
+  ['ebb token --as ', ['ada', 'b.o']],
+  ['ebb token --as a', ['ada']],
   ['ebb completion ', ['bash', 'zsh', 'fish']],
   ['ebb help re', ['remove', 'render']],
 ]

@@ -13,7 +13,7 @@ export interface Parameter {
   /** The only values that it may have. */
   readonly choices?: readonly string[]
   /** What a shell completes, where it is not the choices. */
-  readonly completes?: 'path' | 'function' | 'command'
+  readonly completes?: 'path' | 'function' | 'person' | 'command'
   /** Reads the text of its value. Throws a ConfigError that says what it must be. */
   readonly read?: (text: string) => unknown
 }

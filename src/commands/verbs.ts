@@ -43,6 +43,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Say who may do what by domain/policy, and check its files',
     load: async () => (await import('./policy.ts')).policyCommand,
   },
+  token: {
+    summary: 'Print an access token of a person of this laptop',
+    load: async () => (await import('./token.ts')).tokenCommand,
+  },
   mock: {
     summary: 'Mock all endpoints from their contracts, without a function',
     load: async () => (await import('./mock.ts')).mockCommand,

@@ -12,6 +12,8 @@ export interface Announcement {
   readonly keys: Readonly<Record<string, string>>
   /** The addresses of its stores, by setting name. */
   readonly urls: Readonly<Record<string, string>>
+  /** Its OpenID provider; none where EBB_ISSUERS names others. */
+  readonly provider?: { readonly issuer: string; readonly commandSecret: string } | undefined
   /** The names of the functions that it serves now. */
   readonly functions: readonly string[]
 }

@@ -6,6 +6,9 @@ import { ANNOUNCEMENT, type Announcement } from './announcement.ts'
 import { claimFolder } from './processes/claim-folder.ts'
 import { stopLeftovers } from './processes/leftovers.ts'
 
+/** The folder of the OpenID provider in the data directory. */
+export const PROVIDER_FOLDER = 'provider'
+
 /** The data directory of the Ebb on this laptop. */
 export interface DataDir {
   readonly path: string
@@ -17,6 +20,8 @@ export interface DataDir {
   readonly mail: string
   readonly postgres: string
   readonly secrets: string
+  /** The keys and logins of the OpenID provider. */
+  readonly provider: string
   /** Announces to the command line how to reach the running Ebb. */
   announce(running: Announcement): Promise<void>
   /** Releases the directory. */
@@ -32,6 +37,7 @@ export async function openDataDir(folder: string, { fresh = false } = {}): Promi
   const dataDir: DataDir = {
     ...{ path, run: at('run'), bundles: at('bundles'), pointer: at('bundles/contracts') },
     ...{ mail: at('mail'), postgres: at('postgres'), secrets: at('secrets.json') },
+    provider: at(PROVIDER_FOLDER),
     announce: async (running) => {
       // Renamed into place, so that a reader never sees half a file.
       await writeFile(`${announcement}.new`, JSON.stringify(running), { mode: 0o600 })
@@ -77,9 +83,9 @@ const ERRNO_REASONS: Readonly<Record<string, string>> = {
 }
 
 /** If Postgres runs as the user nobody, its data are elsewhere, behind a link. */
-async function eraseData({ path, postgres, run, bundles, mail, secrets }: DataDir) {
+async function eraseData({ path, postgres, run, bundles, mail, secrets, provider }: DataDir) {
   const cluster = await realpath(join(postgres, 'cluster')).catch(() => undefined)
-  const folders = [run, bundles, mail, postgres, secrets, ...(cluster ? [cluster] : [])]
+  const folders = [run, bundles, mail, postgres, secrets, provider, ...(cluster ? [cluster] : [])]
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
   await mkdir(path, { recursive: true, mode: 0o700 })
 }

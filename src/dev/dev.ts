@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
-import { processConfig } from '../kernel/index.ts'
+import { inheritedEnv, processConfig } from '../kernel/index.ts'
 import { createActivator, GUIDE_PATH, STATUS_PATH } from './activator.ts'
 import { dataDirOf } from './announcement.ts'
 import { childEnv } from './child-env.ts'
@@ -9,6 +9,7 @@ import { openDataDir } from './data-dir.ts'
 import { createFunctions } from './functions.ts'
 import { createGuide } from './guide/create-guide.ts'
 import { assertPortFree } from './ports.ts'
+import { type LaptopProvider, startProvider } from './provider/start-provider.ts'
 import { watchSources } from './reload.ts'
 import { bufferUntilReady, type Report, reportJson } from './report.ts'
 import { createReloadTracker, SERVICES, startServices } from './services.ts'
@@ -37,6 +38,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
   const config = processConfig()
   const port = config.PORT
   const adminPort = config.EBB_ADMIN_PORT ?? (port === 0 ? 0 : port + 1)
+  const providerPort = config.EBB_PROVIDER_PORT ?? (port === 0 || port > MAX_PORT - 2 ? 0 : port + 2)
   const dataDir = await openDataDir(resolve(dataDirOf(project, config)), { fresh })
   const closers: (() => Promise<void> | void)[] = [dataDir.close]
   let stopping = false
@@ -45,7 +47,11 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     for (const closeOne of closers.splice(0).reverse()) await closeOne()
   }
   try {
-    await Promise.all([assertPortFree('PORT', port), assertPortFree('EBB_ADMIN_PORT', adminPort)])
+    await Promise.all([
+      assertPortFree('PORT', port),
+      assertPortFree('EBB_ADMIN_PORT', adminPort),
+      assertPortFree('EBB_PROVIDER_PORT', providerPort),
+    ])
     let show: Report = reportJson
     const report = bufferUntilReady((event) => {
       // What is stopped on purpose reports no errors.
@@ -53,6 +59,10 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     })
     const stores = await startStores({ project, dataDir, config, report })
     closers.push(stores.stop)
+    const provider = config.EBB_ISSUERS
+      ? undefined
+      : await startProvider({ project, dataDir, port: providerPort, roles: stores.roles, report })
+    if (provider) closers.push(provider.stop)
     const env = childEnv({ config, dataDir, stores })
     const dependencies = watchDependencies(project)
     closers.push(dependencies.close)
@@ -74,13 +84,17 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     await once(activator, 'listening')
     closers.push(() => activator.close().closeAllConnections())
     if (!json)
-      show = createTerminalReporter({ project, ...stores, contracts: sources.current, statuses: functions.statuses })
+      show = createTerminalReporter({
+        ...{ project, ...stores, contracts: sources.current, statuses: functions.statuses },
+        notes: { ...stores.notes, ...(provider ? { Login: `${provider.issuer} ${describePeople(provider)}` } : {}) },
+      })
     // A server that listens on a port has an address.
     const activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
     const services = await startServices({
       ...{ dataDir, port, adminPort, report, reloads },
       env: (part) => ({
         ...env.service(part),
+        ...(part === 'gateway' ? (provider?.gatewayEnv ?? inheritedEnv(ISSUER_SETTINGS)) : {}),
         EBB_UPSTREAM_TEMPLATE: `${activatorUrl}/{name}`,
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
         EBB_GUIDE_URL: `${activatorUrl}${GUIDE_PATH}`,
@@ -88,12 +102,14 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     })
     closers.push(services.stop)
     const { url, admin } = services
+    await provider?.configure(url)
     const { keys, adminKey } = stores.secrets
     const readyMs = Math.round(performance.now() - startedAt)
     const { functions: urls } = stores.urls
-    announce = (names) => dataDir.announce({ url, admin, adminKey, keys, urls, functions: names })
+    const announced = provider && { issuer: provider.issuer, commandSecret: provider.commandSecret }
+    announce = (names) => dataDir.announce({ url, admin, adminKey, keys, urls, provider: announced, functions: names })
     await announce(sources.names())
-    report({ event: 'ready', url, admin, keys, adminKey, readyMs })
+    report({ event: 'ready', url, admin, keys, adminKey, issuer: provider?.issuer, readyMs })
     void functions.prepare()
     const stop = async () => {
       await close()
@@ -104,4 +120,15 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     await close()
     throw error
   }
+}
+
+const MAX_PORT = 65_535
+/** What the gateway gets where the team names issuers of its own. */
+const ISSUER_SETTINGS = ['EBB_ISSUERS', 'EBB_ISSUERS_FILE', 'EBB_DOCS_CLIENT_ID', 'EBB_DOCS_SCOPES']
+const SHOWN_PEOPLE = 4
+
+/** The first people, for the welcome. */
+function describePeople({ people }: LaptopProvider): string {
+  const more = people.length - SHOWN_PEOPLE
+  return `as ${people.slice(0, SHOWN_PEOPLE).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }

@@ -6,6 +6,8 @@ export type DevEvent =
       readonly admin: string
       readonly keys: Readonly<Record<string, string>>
       readonly adminKey: string
+      /** Of its OpenID provider; none where EBB_ISSUERS names others. */
+      readonly issuer?: string | undefined
       readonly readyMs: number
     }
   | { readonly event: 'spawn'; readonly function: string; readonly pid: number; readonly coldStartMs: number }

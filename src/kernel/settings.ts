@@ -182,6 +182,14 @@ export const SETTINGS = {
   EBB_SHOW_FAULTS: [oneOf('true', 'false'), 'false'],
   /** API keys filled in on /docs: KEY, or NAME=KEY,… to choose from. Anyone who opens the page sees them. */
   EBB_DOCS_KEY: [text(), undefined],
+  /** As which client of the first issuer /docs logs people in. Default: it offers no login. */
+  EBB_DOCS_CLIENT_ID: [text(), undefined],
+  /** The scopes that /docs asks that issuer for, separated by spaces. */
+  EBB_DOCS_SCOPES: [text(), 'openid profile email'],
+  /** The port of the laptop's OpenID provider. Default: PORT + 2. 0 is any free port. */
+  EBB_PROVIDER_PORT: [port, undefined],
+  /** The file with what that provider is run with: the laptop's runner sets it. */
+  EBB_PROVIDER_CONFIG: [text(), undefined],
   /** For how long requests may still arrive after SIGTERM: some seconds on a cluster. */
   EBB_DRAIN_MS: [() => z.coerce.number<string>().int().min(0).max(600_000), 0],
   /** Calls to a function are abandoned when no relay's contracts have contained it for so long. */

@@ -16,6 +16,8 @@ export interface Ready {
   readonly admin: string
   readonly keys: Readonly<Record<string, string>>
   readonly adminKey: string
+  /** Of the laptop's OpenID provider. */
+  readonly issuer: string
   readonly readyMs: number
 }
 

@@ -11,6 +11,9 @@ _ebb_functions() {
     [ -e "functions/$file" ] && echo "\${file%/contract.ts}"
   done
 }
+_ebb_people() {
+  sed -n "s/^  ['\\"]\\{0,1\\}\\([A-Za-z0-9._@-]*\\)['\\"]\\{0,1\\}: {.*/\\1/p" domain/people.ts 2>/dev/null
+}
 _ebb() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]} form=\${COMP_WORDS[1]} words=''
   COMPREPLY=()
@@ -63,4 +66,10 @@ function formCases(verb: CompletedVerb): readonly string[] {
 const setWords = (words: string) => `words="${words}"`
 
 const wordsFor = ({ choices, completes }: CompletedParameter) =>
-  choices ? choices.join(' ') : completes === 'function' ? '$(_ebb_functions)' : ''
+  choices
+    ? choices.join(' ')
+    : completes === 'function'
+      ? '$(_ebb_functions)'
+      : completes === 'person'
+        ? '$(_ebb_people)'
+        : ''

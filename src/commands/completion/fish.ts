@@ -9,6 +9,9 @@ function __ebb_functions
         string split -f 2 / $file
     end
 end
+function __ebb_people
+    sed -n "s/^  ['\\"]\\{0,1\\}\\([A-Za-z0-9._@-]*\\)['\\"]\\{0,1\\}: {.*/\\1/p" domain/people.ts 2>/dev/null
+end
 function __ebb_at
     set -l words (commandline -opc)
     set -l last (math 1 + (count $argv))
@@ -55,6 +58,12 @@ function valuesFor(option: CompletedParameter): string {
 }
 
 const wordsFor = ({ choices, completes }: CompletedParameter) =>
-  choices ? quote(choices.join(' ')) : completes === 'function' ? `'(__ebb_functions)'` : undefined
+  choices
+    ? quote(choices.join(' '))
+    : completes === 'function'
+      ? `'(__ebb_functions)'`
+      : completes === 'person'
+        ? `'(__ebb_people)'`
+        : undefined
 
 const quote = (text: string) => `'${text.replaceAll(/['\\]/g, '\\$&')}'`

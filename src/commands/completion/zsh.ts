@@ -8,6 +8,11 @@ _ebb_functions() {
   names=(functions/*/contract.ts(N:h:t))
   compadd -a names
 }
+_ebb_people() {
+  local -a names
+  names=(\${(f)"$(sed -n "s/^  ['\\"]\\{0,1\\}\\([A-Za-z0-9._@-]*\\)['\\"]\\{0,1\\}: {.*/\\1/p" domain/people.ts 2>/dev/null)"})
+  compadd -a names
+}
 _ebb() {
   local form=$words[2]
   if (( CURRENT == 2 )); then
@@ -59,7 +64,13 @@ const specsOf = ({ options, arguments: positional }: CompletedForm) => [
 
 /** What _arguments calls the value, and how it completes it. */
 const actionOf = ({ value = '', choices, completes }: CompletedParameter) => {
-  const action = choices ? `(${choices.join(' ')})` : completes === 'function' ? '_ebb_functions' : '_files'
+  const action = choices
+    ? `(${choices.join(' ')})`
+    : completes === 'function'
+      ? '_ebb_functions'
+      : completes === 'person'
+        ? '_ebb_people'
+        : '_files'
   return `${escapeSpec(value)}:${choices || completes ? action : ' '}`
 }
 

@@ -105,6 +105,8 @@ export interface DocsFile {
   readonly body: Uint8Array | string
   /** Whether the file at this path never changes. */
   readonly immutable: boolean
+  /** The one other origin that a page may send requests to; default: none. */
+  readonly connectsTo?: string
 }
 
 /** Asynchronous calls, stored until the relay makes them. Both reject with a Problem while the store is unreachable. */

@@ -87,7 +87,7 @@ function withoutOwnKeys(document: unknown): unknown {
   return { ...rest, paths: Object.fromEntries(Object.entries(paths).filter(([path]) => !own.includes(path))) }
 }
 
-/** Serves `/docs` and the files below it: the API reference, which loads nothing from other origins. */
+/** Serves `/docs` and the files below it: the API reference, which loads nothing from other origins, but may log in at one. */
 export function docs({ docs: find }: Pick<GatewayDependencies, 'docs'>): Step {
   return async function docs({ path, request, responseHeaders }) {
     if (path !== '/docs' && !path.startsWith('/docs/')) return undefined
@@ -100,20 +100,22 @@ export function docs({ docs: find }: Pick<GatewayDependencies, 'docs'>): Step {
   }
 }
 
-const CONTENT_SECURITY_POLICY = [
-  ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "connect-src 'self'"],
-  ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
-].join('; ')
+const contentSecurityPolicy = ({ connectsTo }: DocsFile) =>
+  [
+    ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:"],
+    `connect-src 'self'${connectsTo === undefined ? '' : ` ${connectsTo}`}`,
+    ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+  ].join('; ')
 
-const fileReply = ({ type, body, immutable }: DocsFile): Reply => ({
+const fileReply = (file: DocsFile): Reply => ({
   status: 200,
   headers: {
-    'content-type': type,
-    'cache-control': immutable ? 'public, max-age=31536000, immutable' : 'no-store',
-    'content-security-policy': CONTENT_SECURITY_POLICY,
+    'content-type': file.type,
+    'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-store',
+    'content-security-policy': contentSecurityPolicy(file),
     'cross-origin-resource-policy': 'same-origin',
     'referrer-policy': 'no-referrer',
     'x-content-type-options': 'nosniff',
   },
-  body,
+  body: file.body,
 })
