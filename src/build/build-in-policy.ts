@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { PartialMessage, Plugin } from 'esbuild'
+import type { Metafile, PartialMessage, Plugin } from 'esbuild'
 import { checkPolicy } from '../data/policy/check-policy.ts'
 import { FILE_NAMES, POLICY_FOLDER, type PolicyFiles, readPolicyFiles } from '../data/policy/policy-files.ts'
 import { readPolicy } from '../data/policy/read-policy.ts'
@@ -10,20 +10,23 @@ const FILES = /[/\\]domain[/\\]policy[/\\](model\.conf|policy\.csv)$/
 
 /**
  * Builds domain/policy into a function that uses the policy, so that its image has it, and so that a save of it is a change of
- * the function. What is wrong there is an error of the build, with file and line.
+ * the function. What is wrong there is an error of such a function's build, with file and line, and of no other's: esbuild
+ * reads this module for each function that imports anything of ebb/data, and then leaves it out.
  */
 export function buildInPolicy(project: string): Plugin {
   const folder = join(project, POLICY_FOLDER)
   const read = () => readPolicyFiles(folder, POLICY_FOLDER)
   return {
     name: 'build-in-policy',
-    setup: ({ onLoad }) => {
+    setup: ({ onLoad, onEnd }) => {
+      let errors: readonly PartialMessage[] = []
       onLoad({ filter: LOAD_POLICY }, async () => {
         const files = read()
-        if (!files) return isForOpa(folder) ? { contents: FOR_OPA } : { errors: [MISSING] }
-        const errors = await findErrors(files)
-        return errors.length > 0 ? { errors } : { contents: moduleOf(folder), resolveDir: project }
+        if (!files && isForOpa(folder)) return { contents: FOR_OPA }
+        errors = files ? await findErrors(files) : [MISSING]
+        return errors.length > 0 ? { contents: UNUSABLE } : { contents: moduleOf(folder), resolveDir: project }
       })
+      onEnd(({ metafile }) => ({ errors: metafile && isInOutput(metafile) ? [...errors] : [] }))
       // What each is to the bundle is what both say together: a function is built again after a save of either.
       onLoad({ filter: FILES }, ({ path }) => {
         const files = read()
@@ -41,6 +44,14 @@ const FOR_OPA = `
   export const loadPolicy = () => {
     throw new Error('EBB_OPA_URL: not set, and needed here: ${POLICY_FOLDER} has rules for an Open Policy Agent')
   }`
+
+/** What the build of a function refuses that uses it. */
+const UNUSABLE = 'export const loadPolicy = () => {}'
+
+const isInOutput = ({ outputs }: Metafile) =>
+  Object.values(outputs).some(({ inputs }) =>
+    Object.entries(inputs).some(([path, { bytesInOutput }]) => bytesInOutput > 0 && LOAD_POLICY.test(`/${path}`)),
+  )
 
 const MISSING: PartialMessage = {
   text: `a handler uses \`policy\`, and there is no ${POLICY_FOLDER}/${FILE_NAMES.model} with a ${FILE_NAMES.policy}`,
