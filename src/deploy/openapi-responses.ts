@@ -28,7 +28,7 @@ export const PROBLEM: Json = {
   },
 }
 
-type RefusingRoute = Pick<Route, 'anonymous' | 'tenancy' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'>
+type RefusingRoute = Pick<Route, 'tenancy' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'>
 
 /** The refusals of an endpoint: the platform's own, which move to the document's components, and its contract's. */
 export function refusals(
@@ -39,7 +39,8 @@ export function refusals(
   const codes = new Map<number, string[]>()
   const add = (status: number, ...more: string[]) => codes.set(status, [...(codes.get(status) ?? []), ...more])
   add(400, 'bad_request', 'invalid_request')
-  if (!route.anonymous) add(401, 'unauthenticated')
+  // Also where anyone may call: a key that is sent must be valid.
+  add(401, 'unauthenticated')
   // Also of endpoints that anyone may call: a gateway with EBB_HOSTS refuses other host names.
   add(403, 'forbidden', ...(route.tenancy ? ['tenant_required'] : []))
   add(408, 'request_timeout')
