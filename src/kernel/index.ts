@@ -25,8 +25,10 @@ export {
   rejectLateCall,
   type TransactionalResource,
 } from './resource.ts'
+export { containsSecret, redactSecrets } from './redact.ts'
+export { type BindContext, type Resource, rejectLateCall, type TransactionalResource } from './resource.ts'
 export { runService } from './run-service.ts'
-export { Secret } from './secret.ts'
+export { HIDDEN_SECRET, Secret } from './secret.ts'
 export { restrictToStores, STORES, type Store } from './stores.ts'
 export type {
   Claim,
