@@ -3,7 +3,7 @@ import type { Server } from 'node:https'
 import { type Config, ConfigError, type Log, liveSetting } from 'ebb/kernel'
 
 /** A new certificate may be seen before its key: for so long they may not fit each other. */
-const PAIR_MS = 5_000
+const PAIR_MS = 3_000
 
 export interface TlsFiles {
   /** The certificate and its key in PEM. */
@@ -21,11 +21,14 @@ export interface GatewayTls extends TlsFiles {
 
 /**
  * The certificate and the key of EBB_TLS_CERT and EBB_TLS_KEY; undefined where there is neither. Throws a ConfigError where
- * only one is there, or they do not belong together.
+ * only one is there, they do not belong together, or https is asked for and nothing speaks it.
  */
 export function openTls(config: Config, log: Pick<Log, 'info' | 'warn'>): GatewayTls | undefined {
   const { EBB_TLS_CERT: cert, EBB_TLS_KEY: key } = config
-  if (cert === undefined && key === undefined) return undefined
+  if (cert === undefined && key === undefined) {
+    refuseWithoutTls(config)
+    return undefined
+  }
   if (cert === undefined || key === undefined)
     throw new ConfigError('EBB_TLS_CERT and EBB_TLS_KEY: set both, or neither (each as NAME_FILE)')
   if (!fit({ cert, key })) throw new ConfigError('EBB_TLS_CERT and EBB_TLS_KEY: the key is not the certificate’s')
@@ -57,6 +60,16 @@ export function openTls(config: Config, log: Pick<Log, 'info' | 'warn'>): Gatewa
     },
     expiresAt: () => Date.parse(new X509Certificate(used.cert).validTo),
   }
+}
+
+/** What would refuse every request, or serve plain HTTP where https was meant. */
+function refuseWithoutTls({ EBB_HTTP_PORT, EBB_REQUIRE_HTTPS, EBB_TRUSTED_HOPS }: Config) {
+  if (EBB_HTTP_PORT !== undefined)
+    throw new ConfigError('EBB_HTTP_PORT: is for redirects to https; set EBB_TLS_CERT and EBB_TLS_KEY, or PORT alone')
+  if (EBB_REQUIRE_HTTPS === 'true' && EBB_TRUSTED_HOPS === 0)
+    throw new ConfigError(
+      'EBB_REQUIRE_HTTPS: set EBB_TRUSTED_HOPS, or EBB_TLS_CERT and EBB_TLS_KEY; no request would be https',
+    )
 }
 
 /** Throws where one of them cannot be read. */

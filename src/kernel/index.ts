@@ -17,7 +17,7 @@ export { type Correlation, traceIdOf } from './correlation.ts'
 export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.ts'
 export { fixedValue, type LiveValue, type Reload, readReloads } from './live-value.ts'
 export { createLog, type Log, logReady } from './log.ts'
-export { registerSecrets } from './redact.ts'
+export { containsSecret, redactSecrets, registerSecrets } from './redact.ts'
 export {
   type BindContext,
   type Resource,
@@ -25,8 +25,6 @@ export {
   rejectLateCall,
   type TransactionalResource,
 } from './resource.ts'
-export { containsSecret, redactSecrets } from './redact.ts'
-export { type BindContext, type Resource, rejectLateCall, type TransactionalResource } from './resource.ts'
 export { runService } from './run-service.ts'
 export { HIDDEN_SECRET, Secret } from './secret.ts'
 export { restrictToStores, STORES, type Store } from './stores.ts'

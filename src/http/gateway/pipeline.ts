@@ -15,6 +15,8 @@ import { ownKeys, requireLogin } from './steps/own-keys.ts'
 import { docs, platformRoutes } from './steps/platform-routes.ts'
 import { replay } from './steps/replay.ts'
 import { route } from './steps/route.ts'
+import { requireHttps } from './steps/secure-transport.ts'
+import { securityHeaders } from './steps/security-headers.ts'
 import { createBodyBudget, takeBody } from './steps/take-body.ts'
 import { validate } from './steps/validate.ts'
 
@@ -22,9 +24,11 @@ import { validate } from './steps/validate.ts'
 function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
   const bodies = createBodyBudget({ maxBytes: limits.maxBufferedBytes, shed: dependencies.metrics.shed })
   const beforeFunction: readonly Step[] = [
+    ...(dependencies.securityHeaders ? [securityHeaders(dependencies.securityHeaders)] : []),
     cors(dependencies),
     normalise(),
     ...(dependencies.hosts ? [knownHost(dependencies.hosts)] : []),
+    ...(dependencies.requireHttps ? [requireHttps(dependencies.requireHttps)] : []),
     platformRoutes(dependencies),
     limitConnections(dependencies),
     docs(dependencies),

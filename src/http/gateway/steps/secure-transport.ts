@@ -2,8 +2,8 @@ import { Problem } from '../../../contract/index.ts'
 import type { GatewayContext, Outcome, Step } from '../context.ts'
 
 export interface HttpsOptions {
-  /** The port that redirects lead to; default: 443. */
-  readonly port?: number | undefined
+  /** The port that redirects lead to. */
+  readonly port: () => number
 }
 
 /**
@@ -11,13 +11,13 @@ export interface HttpsOptions {
  * is redirected goes on to send it so with each request, and nobody notices (draft-ietf-httpapi-privacy). A read without one is
  * redirected.
  */
-export function requireHttps({ port = 443 }: HttpsOptions): Step {
+export function requireHttps({ port }: HttpsOptions): Step {
   return function requireHttps(context) {
     if (context.client.proto === 'https' || context.path.startsWith('/_/')) return undefined
     // The connection may be read by anyone: the next request should not come by it.
     if (hasCredential(context)) return BURNT
     const { method } = context.request
-    return method === 'GET' || method === 'HEAD' ? redirect(context, port) : HTTPS_ONLY
+    return method === 'GET' || method === 'HEAD' ? redirect(context, port()) : HTTPS_ONLY
   }
 }
 
