@@ -7,8 +7,8 @@ const FLUSH_MS = 2_000
 
 runService('gateway', async (config, log) => {
   const telemetry = startTelemetry(config, { name: 'gateway', kind: 'service', log })
-  const { port, adminPort, stop } = await startGateway(config, { log })
-  log.info({ port, adminPort }, 'listening')
+  const { stop, ...ports } = await startGateway(config, { log })
+  log.info(ports, 'listening')
   const end = async () => {
     await stop()
     await telemetry.shutdown({ limitMs: FLUSH_MS })

@@ -12,6 +12,18 @@ interface GatewayRegistry {
   readonly registry: Registry
 }
 
+/** Adds when the certificate that the gateway uses expires. */
+export function observeCertificate(registry: Registry, { expiresAt }: { readonly expiresAt: () => number }): void {
+  new Gauge({
+    name: 'ebb_tls_certificate_expiry_timestamp_seconds',
+    help: 'When the certificate expires with which this gateway speaks https',
+    registers: [registry],
+    collect() {
+      this.set(expiresAt() / 1_000)
+    },
+  })
+}
+
 /** Creates the gateway's metrics, in a registry of their own. */
 export function createMetrics({ EBB_REVISION: revision }: Pick<Config, 'EBB_REVISION'>): GatewayRegistry {
   const registry = new Registry()

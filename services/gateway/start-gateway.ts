@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
-import { createGatewayServer, type GatewayDependencies } from 'ebb/http/gateway'
-import { type Config, ConfigError, drain, type Log, listenOn, liveSetting, requireSetting } from 'ebb/kernel'
+import type { GatewayDependencies } from 'ebb/http/gateway'
+import { type Config, ConfigError, type Log, listenOn, liveSetting, requireSetting } from 'ebb/kernel'
 import { type ContractsFile, createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/protocol'
 import { Agent } from 'undici'
 import { gatewayDrainMs } from '../../src/contract/index.ts'
@@ -16,12 +16,14 @@ import { createDocs } from './docs.ts'
 import { openInvocationStore } from './invocation-store.ts'
 import { createKeyCache } from './key-cache.ts'
 import { createLookups, LOOKUP_MS } from './lookups.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, observeCertificate } from './metrics.ts'
 import { observeFunctions } from './observed-functions.ts'
 import { createOwnKeyStore } from './own-key-store.ts'
 import { openPeppers } from './peppers.ts'
+import { createPublicServers } from './public-servers.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { createReadiness } from './readiness.ts'
+import { openTls } from './tls.ts'
 import { ISSUERS_CHANNEL, openTokens } from './tokens/open-tokens.ts'
 
 /** A function's address accepts connections even while it starts; a longer wait for a pod that is gone only costs callers. */
@@ -38,13 +40,11 @@ export async function startGateway(config: Config, { log }: { readonly log: Log 
   requireSetting(config, 'EBB_ADMIN_KEY')
   const admins = [liveSetting(config, 'EBB_ADMIN_KEY', log), liveSetting(config, 'EBB_ADMIN_KEY_PREVIOUS', log)]
   const adminKeys = () => admins.map((key) => key.current())
+  const tls = openTls(config, log)
   const opened = await openDependencies(config, { pepper, log })
   const { dependencies, adminPool: pool, registry, observed, tokens, beginDrain, close } = opened
-  const server = createGatewayServer(dependencies, {
-    maxBufferedBytes: config.EBB_BODY_BUDGET_BYTES,
-    maxConnections: config.EBB_MAX_CONNECTIONS,
-    trustedHops: config.EBB_TRUSTED_HOPS,
-  })
+  const servers = createPublicServers(dependencies, config, { tls })
+  if (tls) observeCertificate(registry, tls)
   // A pod has no token to ask Kubernetes with.
   const functions = config.EBB_FUNCTIONS_URL ? fetchFunctionsView(config.EBB_FUNCTIONS_URL) : observed.view
   const { contracts } = dependencies
@@ -52,19 +52,19 @@ export async function startGateway(config: Config, { log }: { readonly log: Log 
     createAdminApp({ adminKeys, pool, pepper, contracts, registry, functions, tokens, hosts: config.EBB_HOSTS, log }),
   )
   try {
-    const port = await listenOn(server, config.EBB_HOST, config.PORT, 'PORT')
+    const ports = await servers.listen()
     const adminPort = await listenOn(admin, config.EBB_HOST, getAdminPort(config), 'EBB_ADMIN_PORT')
     const stop = async () => {
       beginDrain()
       const calls = { startTimeoutMs: config.EBB_START_TIMEOUT_MS, contracts: contracts().routes }
-      await drain(server, { graceMs: config.EBB_DRAIN_MS, timeoutMs: gatewayDrainMs(calls) })
+      await servers.drain({ graceMs: config.EBB_DRAIN_MS, timeoutMs: gatewayDrainMs(calls) })
       admin.close()
       admin.closeAllConnections()
       await close()
     }
-    return { port, adminPort, stop }
+    return { ...ports, adminPort, stop }
   } catch (error) {
-    server.close()
+    servers.close()
     await close()
     throw error
   }

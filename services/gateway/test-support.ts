@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach } from '@jest/globals'
-import { createLog, inheritedEnv, parseConfig } from 'ebb/kernel'
+import { createLog, inheritedEnv, overrideConfig, parseConfig } from 'ebb/kernel'
 import { generateIdentityKeys } from 'ebb/protocol'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
 import { startGateway } from './start-gateway.ts'
@@ -86,8 +86,8 @@ export async function startTestGateway(env: Readonly<Record<string, string>>, { 
     if (message === 'the database channel is up') heard.resolve()
   }
   Object.assign(log, { info: keep, warn: keep, error: keep })
-  const opened = await startGateway({ ...parseConfig(env), EBB_DRAIN_MS: drainMs }, { log })
-  const { port, adminPort } = opened
+  const opened = await startGateway(overrideConfig(parseConfig(env), { EBB_DRAIN_MS: drainMs }), { log })
+  const { port, httpPort, adminPort } = opened
   let stopped: Promise<void> | undefined
   const stop = () => (stopped ??= opened.stop())
   closers.push(stop)
@@ -95,8 +95,7 @@ export async function startTestGateway(env: Readonly<Record<string, string>>, { 
     url: `http://127.0.0.1:${port}`,
     admin: `http://127.0.0.1:${adminPort}`,
     heard: heard.promise,
-    messages,
-    stop,
+    ...{ messages, stop, httpPort },
   }
 }
 

@@ -9,7 +9,7 @@ import {
   problemJson,
   toOutput,
 } from '../contract/index.ts'
-import type { Correlation, StoredResponse } from '../kernel/index.ts'
+import { type Correlation, containsSecret, redactSecrets, type StoredResponse } from '../kernel/index.ts'
 import type { Contract } from './implement.ts'
 import { findUnsafeText } from './json.ts'
 
@@ -43,6 +43,8 @@ export function createResponseSerializer(contract: Contract) {
       const body = JSON.stringify(parsed.data)
       const issue = findUnsafeText(body, 'reply')
       if (issue) throw new Error(`the reply breaks its contract: ${issue.path}: ${issue.message}`)
+      if (containsSecret(body))
+        throw new Error('the reply holds the value of a secret, which must not leave the function')
       return { status, headers, body }
     },
     /** Throws where its headers cannot be sent: they are stored with the response, and every replay would fail. */
@@ -51,7 +53,7 @@ export function createResponseSerializer(contract: Contract) {
       return {
         status: problem.status,
         headers: { 'content-type': 'application/problem+json', ...problem.headers },
-        body: problemJson(problem, correlationId),
+        body: redactSecrets(problemJson(problem, correlationId)),
       }
     },
     /** A handler fails as its contract declares or as the platform does; any other Problem of its own is an error (500). */

@@ -18,7 +18,7 @@ export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.t
 export { fixedValue, type LiveValue, type Reload, readReloads } from './live-value.ts'
 export { createLog, type Log, logReady } from './log.ts'
 export type { Policy, PolicyCaller, PolicyDecision, PolicyObject, PolicyQuestion } from './policy.ts'
-export { registerSecrets } from './redact.ts'
+export { containsSecret, redactSecrets, registerSecrets } from './redact.ts'
 export {
   type BindContext,
   type PolicyRequest,
@@ -29,7 +29,7 @@ export {
   type TransactionalResource,
 } from './resource.ts'
 export { runService } from './run-service.ts'
-export { Secret } from './secret.ts'
+export { HIDDEN_SECRET, Secret } from './secret.ts'
 export { restrictToStores, STORES, type Store } from './stores.ts'
 export type {
   Claim,

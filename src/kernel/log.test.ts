@@ -88,7 +88,7 @@ describe('a log line', () => {
       PAY_KEY: 'pay-"quoted"-key',
     }
     const lines = logged(
-      `readSecrets(['PAY_KEY'])
+      `readSecrets(['PAY_KEY'], log)
       log.error({ err: new Error('asked ${key} and ${jwt}, Authorization: Bearer abcdefghijklmnop1234') }, 'key ${key}')
       log.child({ said: 'an-admin-key-of-ours' }).info({ url: process.env.DATABASE_URL, list: ['db-p@ssword-1', process.env.PAY_KEY] })
       log.info('postgres at localhost')`,

@@ -24,8 +24,10 @@ let secretPattern = new RegExp(SECRET_SHAPES.join('|'), 'g')
 
 /** Redacts these values in all that this process logs from now on, where they have at least 12 characters. */
 export function registerSecrets(...values: readonly (string | undefined)[]): void {
-  const long = values.filter((value) => value !== undefined && value.length >= MIN_SECRET_LENGTH)
-  const fresh = long.map((value) => JSON.stringify(value).slice(1, -1)).filter((text) => !secretValues.includes(text))
+  const long = values.filter((value): value is string => (value?.length ?? 0) >= MIN_SECRET_LENGTH)
+  // As it is, and as it is within JSON.
+  const texts = new Set(long.flatMap((value) => [value, JSON.stringify(value).slice(1, -1)]))
+  const fresh = [...texts].filter((text) => !secretValues.includes(text))
   if (fresh.length === 0) return
   // What has been replaced often enough is no longer in use anywhere.
   secretValues = [...secretValues, ...fresh].slice(-MAX_SECRETS)
@@ -34,7 +36,10 @@ export function registerSecrets(...values: readonly (string | undefined)[]): voi
   secretPattern = new RegExp([...sorted.map((value) => RegExp.escape(value)), ...SECRET_SHAPES].join('|'), 'g')
 }
 
-/** Lines of JSON without the values that are secret by their shape or by `registerSecrets`. */
+/** Whether a text, or JSON, holds a value that was passed to `registerSecrets`. */
+export const containsSecret = (text: string): boolean => secretValues.some((value) => text.includes(value))
+
+/** Lines of JSON, or any text, without the values that are secret by their shape or by `registerSecrets`. */
 export function redactSecrets(lines: string): string {
   const isIn = (text: string) => lines.includes(text)
   return SHAPE_SIGNS.some(isIn) || secretValues.some(isIn) ? lines.replace(secretPattern, REDACTED) : lines

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 
-const REDACTED = '[redacted]'
+/** What a secret shows instead of its value. */
+export const HIDDEN_SECRET = '[redacted]'
 
 /**
  * A secret that does not show itself: as text, as JSON, in a log line and in a console it is `[redacted]`, and a copy of it
@@ -23,18 +24,18 @@ export class Secret {
   }
 
   toString(): string {
-    return REDACTED
+    return HIDDEN_SECRET
   }
 
   toJSON(): string {
-    return REDACTED
+    return HIDDEN_SECRET
   }
 
   [Symbol.toPrimitive](): string {
-    return REDACTED
+    return HIDDEN_SECRET
   }
 
   [inspect.custom](): string {
-    return REDACTED
+    return HIDDEN_SECRET
   }
 }

@@ -170,6 +170,20 @@ export const SETTINGS = {
   EBB_START_TIMEOUT_MS: [positiveInteger, 30_000],
   /** How many trusted proxies in front of the gateway add to X-Forwarded-For and set X-Forwarded-Proto and -Host. */
   EBB_TRUSTED_HOPS: [() => z.coerce.number<string>().int().min(0).max(10), 0],
+  /** The certificate with which the gateway speaks https on PORT, and those that lead to its issuer: PEM, in a file. */
+  EBB_TLS_CERT: [text(), undefined],
+  /** The private key of that certificate: PEM, in a file. */
+  EBB_TLS_KEY: [text(), undefined],
+  /** Beside https: a port for plain HTTP, which redirects reads, and refuses whatever carries a credential. 0 is any free port. */
+  EBB_HTTP_PORT: [port, undefined],
+  /** The port of the https that clients are redirected to. Default: 443, or PORT where the gateway speaks https. */
+  EBB_HTTPS_PORT: [port, undefined],
+  /** Behind proxies that speak https for the gateway (EBB_TRUSTED_HOPS): refuse what reached them by plain HTTP. */
+  EBB_REQUIRE_HTTPS: [oneOf('true', 'false'), 'false'],
+  /** Send headers that tell browsers to show responses in no frame, to run nothing of them, and to use https (HSTS). */
+  EBB_SECURITY_HEADERS: [oneOf('true', 'false'), 'false'],
+  /** For how long browsers use only https for a host (HSTS), with EBB_SECURITY_HEADERS; 0: they are not told. */
+  EBB_HSTS_SECONDS: [() => z.coerce.number<string>().int().min(0), 31_536_000],
   /** Total size of the bodies of a gateway's unanswered requests; beyond it, 503. */
   EBB_BODY_BUDGET_BYTES: [() => z.coerce.number<string>().int().min(1_048_576), 64 * 1_048_576],
   /** How many connections a gateway serves at a time; beyond them, 503. */

@@ -6,6 +6,7 @@ import type { Log } from '../kernel/log.ts'
 import { type ColdStart, type ColdStartClock, coldStartPhases, createColdStartClock } from './cold-start.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { createSpanProcessor } from './otlp/exporters.ts'
+import { redactSpans } from './redact-spans.ts'
 import { createPropagator, createSampler, spanLimitsOf, telemetryResource, warnOfUnsupported } from './sdk-options.ts'
 import { traceServer } from './server-spans.ts'
 import { traceStores } from './store-spans.ts'
@@ -37,7 +38,7 @@ export function startTelemetry(config: Config, { name, log, kind }: TelemetryOpt
   if (config.OTEL_SDK_DISABLED) return off
   const resource = telemetryResource(config, name)
   warnOfUnsupported(config, log)
-  const spanProcessors = config.OTEL_TRACES_EXPORTER === 'none' ? [] : [createSpanProcessor(config, log)]
+  const spanProcessors = config.OTEL_TRACES_EXPORTER === 'none' ? [] : [redactSpans, createSpanProcessor(config, log)]
   const { spanLimits, limitsAttributes } = spanLimitsOf(config)
   const provider = new TracerProvider({ resource, sampler: createSampler(config), spanProcessors, spanLimits })
   // False where an SDK is registered already.

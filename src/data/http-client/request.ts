@@ -1,4 +1,4 @@
-import type { Correlation } from '../../kernel/index.ts'
+import { type Correlation, HIDDEN_SECRET } from '../../kernel/index.ts'
 import { activeTraceparent } from '../../telemetry/index.ts'
 
 /** The methods that a handler may call other servers with. */
@@ -27,10 +27,10 @@ export function toHttpRequest(
   { headers = {}, json, body, correlation }: HttpRequestParts,
 ): HttpRequest {
   if (json !== undefined && body !== undefined) throw new TypeError('a request has `json` or `body`, not both')
-  const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
+  const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), refuseHidden(value)])
   return {
     method,
-    url: parseUrl(url),
+    url: parseUrl(refuseHidden(url)),
     headers: {
       // Without it, any coding would be acceptable (RFC 9110, 12.5.3), and nothing here decodes.
       'accept-encoding': 'identity',
@@ -42,6 +42,12 @@ export function toHttpRequest(
     },
     body: json === undefined ? (body ?? null) : JSON.stringify(json),
   }
+}
+
+/** As the text of a Secret, it would be sent to a server that expects the value. */
+function refuseHidden<Given extends string | URL>(given: Given): Given {
+  if (!String(given).includes(HIDDEN_SECRET)) return given
+  throw new TypeError('a secret hides its value here: write `secrets.NAME.reveal()`')
 }
 
 function parseUrl(given: string | URL): URL {

@@ -11,19 +11,20 @@ export interface ClientInfo {
 /**
  * Finds the client of a request. Each of `hops` trusted proxies has appended its peer's address to X-Forwarded-For, so that
  * the last `hops` entries are true, while earlier ones may be forged. Without proxies, or where the entry is not an
- * address, the client is the peer of the connection.
+ * address, the client is the peer of the connection; without its X-Forwarded-Proto, the scheme is the connection's own.
  */
 export function getClientInfo(
   peer = 'unknown',
   headers: Readonly<Record<string, readonly string[]>>,
-  { hops }: { readonly hops: number },
+  { hops, encrypted = false }: { readonly hops: number; readonly encrypted?: boolean },
 ): ClientInfo {
-  if (hops === 0) return { address: peer, proto: 'http', host: undefined }
+  const own = encrypted ? 'https' : 'http'
+  if (hops === 0) return { address: peer, proto: own, host: undefined }
   const address = withoutPort(nthFromEnd(headers['x-forwarded-for'], hops) ?? '')
   const host = nthFromEnd(headers['x-forwarded-host'], hops)
   return {
     address: isIP(address) === 0 ? peer : address,
-    proto: nthFromEnd(headers['x-forwarded-proto'], hops)?.toLowerCase() === 'https' ? 'https' : 'http',
+    proto: (nthFromEnd(headers['x-forwarded-proto'], hops)?.toLowerCase() ?? own) === 'https' ? 'https' : 'http',
     host: host !== undefined && HOST_PATTERN.test(host) ? host : undefined,
   }
 }

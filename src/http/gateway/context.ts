@@ -97,7 +97,9 @@ export function createGatewayContext(
     abort: (reason) => controller.abort(reason),
     startedAt,
     overConnectionLimit,
-    client: getClientInfo(request.socket.remoteAddress, headers, { hops: trustedHops }),
+    client: getClientInfo(request.socket.remoteAddress, headers, {
+      ...{ hops: trustedHops, encrypted: 'encrypted' in request.socket },
+    }),
     headers,
     path: '',
     query: '',
@@ -109,7 +111,8 @@ export function createGatewayContext(
     plan: undefined,
     preflight: false,
     routesAtPath: [],
-    responseHeaders: {},
+    // No response is to be taken for another type than it says.
+    responseHeaders: { 'x-content-type-options': 'nosniff' },
     body: EMPTY_BODY,
     bodyTaken: false,
     input: undefined,

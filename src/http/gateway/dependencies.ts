@@ -5,6 +5,8 @@ import type { Identity, InvocationState, JudgementRequest, NewInvocation, SignId
 import type { OwnKey } from '../../protocol/own-key-endpoints.ts'
 import type { LeveledLog } from '../throttle-log.ts'
 import type { ClientInfo } from './client-info.ts'
+import type { HttpsOptions } from './steps/secure-transport.ts'
+import type { SecurityHeadersOptions } from './steps/security-headers.ts'
 
 /** The caller as the gateway knows it. */
 export type Caller = Omit<Identity, 'iss'>
@@ -90,6 +92,10 @@ export interface GatewayDependencies {
   readonly hosts?: readonly string[] | undefined
   /** The origins whose pages may call: `http://host:*` for any port of a host, `*` for any origin; none where empty. */
   readonly corsOrigins: readonly string[]
+  /** Serves nothing by plain HTTP where it is there. */
+  readonly requireHttps?: HttpsOptions | undefined
+  /** Adds security headers to each response where it is there. */
+  readonly securityHeaders?: SecurityHeadersOptions | undefined
   /** Signs the value of `Ebb-Identity` for one function. */
   readonly sign: SignIdentity
   /** Returns false while this process should get no new requests. */

@@ -18,6 +18,8 @@ import { ownKeys, requireLogin } from './steps/own-keys.ts'
 import { docs, platformRoutes } from './steps/platform-routes.ts'
 import { replay } from './steps/replay.ts'
 import { route } from './steps/route.ts'
+import { requireHttps } from './steps/secure-transport.ts'
+import { securityHeaders } from './steps/security-headers.ts'
 import { createBodyBudget, takeBody } from './steps/take-body.ts'
 import { validate } from './steps/validate.ts'
 
@@ -28,9 +30,11 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
   const askAuthorizer = dependencies.askAuthorizer ?? createAuthorizerCaller(dependencies)
   const judgeCaller = createCallerJudge(askAuthorizer, dependencies.metrics)
   const beforeFunction: readonly Step[] = [
+    ...(dependencies.securityHeaders ? [securityHeaders(dependencies.securityHeaders)] : []),
     cors(dependencies),
     normalise(),
     ...(dependencies.hosts ? [knownHost(dependencies.hosts)] : []),
+    ...(dependencies.requireHttps ? [requireHttps(dependencies.requireHttps)] : []),
     platformRoutes(dependencies),
     limitConnections(dependencies),
     docs(dependencies),

@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Problem } from '../../contract/index.ts'
 import { MAX_CALLER_HEADER_BYTES } from '../header-limits.ts'
@@ -14,6 +16,8 @@ export interface GatewayOptions extends Partial<GatewayLimits> {
   readonly headersTimeoutMs?: number
   /** The number of proxies in front of the gateway whose X-Forwarded-* is trusted; default: 0. */
   readonly trustedHops?: number
+  /** The certificate and its key, in PEM, with which the server speaks TLS 1.2 and later; default: plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
   /** Log lines per second of each level; default: 1,000. */
   readonly linesPerSecond?: number
 }
@@ -44,16 +48,18 @@ interface Connection {
   closing: boolean
 }
 
-/** Creates the public server, not yet listening. */
+const HANDSHAKE_TIMEOUT_MS = 10_000
+
+/** Creates the public server, not yet listening: one for https where it is given a certificate. */
 export function createGatewayServer(
   given: GatewayDependencies,
-  { headersTimeoutMs = 30_000, trustedHops = 0, linesPerSecond, ...givenLimits }: GatewayOptions = {},
-): Server {
+  { headersTimeoutMs = 30_000, trustedHops = 0, tls, linesPerSecond, ...givenLimits }: GatewayOptions = {},
+): Server | TlsServer {
   const { metrics } = given
   const log = throttleLog(given.log, { linesPerSecond, onDropped: () => metrics.shed('log_lines') })
   const limits: GatewayLimits = { ...DEFAULT_LIMITS, ...givenLimits }
   const handle = createPipeline({ ...given, log }, limits)
-  const server = createServer({
+  const options = {
     maxHeaderSize: MAX_CALLER_HEADER_BYTES,
     headersTimeout: headersTimeoutMs,
     // A backstop; the steps have their own limits.
@@ -62,7 +68,13 @@ export function createGatewayServer(
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Left to `normalise`, so that the response is a Problem.
     requireHostHeader: false,
-  })
+  }
+  const tlsOptions = {
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+  } as const
+  const server = tls ? createTlsServer({ ...options, ...tlsOptions, ...tls }) : createServer(options)
   // Node would drop headers beyond a number silently; their bytes are limited already.
   server.maxHeadersCount = 0
   server.maxConnections = limits.maxConnections + RESERVE_CONNECTIONS
@@ -75,7 +87,8 @@ export function createGatewayServer(
     if (!connection) throw new Error('a request came on a connection that was not recorded')
     return connection
   }
-  server.on('connection', (socket) => {
+  // The socket that requests come on; before it there is a handshake where the server speaks TLS.
+  server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
     const overLimit = ++open > limits.maxConnections
     socket.once('close', () => open--)
     if (overLimit) socket.setTimeout(RESERVE_TIMEOUT_MS)

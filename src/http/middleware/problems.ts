@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from 'express'
 import { Problem, problemJson } from '../../contract/index.ts'
-import { type Log, startInfo } from '../../kernel/index.ts'
+import { type Log, redactSecrets, startInfo } from '../../kernel/index.ts'
 import { correlate } from '../../telemetry/index.ts'
 import { endInBatch } from '../batch-responses.ts'
 import type { RequestContext } from '../context.ts'
@@ -32,7 +32,7 @@ export function problems({ log: appLog, showErrors = false }: ProblemsOptions): 
     for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value)
     response.setHeader('x-correlation-id', correlationId)
     response.setHeader('content-type', 'application/problem+json')
-    endInBatch(response, problemJson(problem, correlationId))
+    endInBatch(response, redactSecrets(problemJson(problem, correlationId)))
   }
 }
 

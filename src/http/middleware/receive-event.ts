@@ -1,4 +1,5 @@
 import { createEventValidator, Problem, type SubscriberContract, type ValidationIssue } from '../../contract/index.ts'
+import { containsSecret } from '../../kernel/index.ts'
 import { identityRefusalHeaders } from '../../protocol/index.ts'
 import type { Step } from '../context.ts'
 import { findUnsafeJson, parseJson } from '../json.ts'
@@ -61,6 +62,8 @@ export function findEventIssues({ data, subject }: EventContent): ValidationIssu
   const issues = unsafe ? [unsafe] : []
   const bytes = Buffer.byteLength(text)
   if (bytes > MAX_DATA_BYTES) issues.push({ path: 'data', message: `${bytes} bytes, and at most ${MAX_DATA_BYTES}` })
+  // It would be stored, and sent to every subscriber.
+  if (containsSecret(text)) issues.push({ path: 'data', message: 'Hold the value of a secret' })
   const message = subject && findSubjectIssue(subject)
   if (message) issues.push({ path: 'subject', message })
   return issues
@@ -68,6 +71,7 @@ export function findEventIssues({ data, subject }: EventContent): ValidationIssu
 
 function findSubjectIssue(subject: string): string | undefined {
   if (subject.length > MAX_SUBJECT_LENGTH) return `More than ${MAX_SUBJECT_LENGTH} characters`
+  if (containsSecret(subject)) return 'Holds the value of a secret'
   return findUnsafeJson(JSON.stringify(subject), 'subject')?.message
 }
 

@@ -71,4 +71,27 @@ export const read = (answer: HttpAnswer) => {
       before.replaceAll('HttpFault', 'HttpError').replaceAll('HttpAnswer', 'HttpResponse'),
     )
   })
+
+  it('of 0.3.0 reveals secrets where a handler uses them, once', async () => {
+    const before = `export default implement(contract, {}, async (_input, { secrets }) => {
+  const { OTHER_KEY } = secrets
+  await pay(secrets.PAY_KEY, \`Bearer \${secrets.PAY_KEY}\`, secrets.count)
+  return { key: secrets.PAY_KEY.length, sure: secrets.NEW_KEY.reveal() } // secrets.PAY_KEY
+})
+`
+    await writeFiles(project, { 'functions/pay/handler.ts': before })
+    expect(await runCodemods(project, codemods, { from: '0.2.0', to: '0.3.0' })).toEqual({
+      changes: ['functions/pay/handler.ts: secrets that are revealed where they are used'],
+      notes: [expect.stringMatching(/^functions\/pay\/handler\.ts:2: .*\.reveal\(\)/)],
+    })
+    const after = `export default implement(contract, {}, async (_input, { secrets }) => {
+  const { OTHER_KEY } = secrets
+  await pay(secrets.PAY_KEY.reveal(), \`Bearer \${secrets.PAY_KEY.reveal()}\`, secrets.count)
+  return { key: secrets.PAY_KEY.reveal().length, sure: secrets.NEW_KEY.reveal() } // secrets.PAY_KEY
+})
+`
+    expect(await read('functions/pay/handler.ts')).toBe(after)
+    await runCodemods(project, codemods, { from: '0.2.0', to: '0.3.0' })
+    expect(await read('functions/pay/handler.ts')).toBe(after)
+  })
 })

@@ -17,6 +17,7 @@ it('204 a preflight lists what the contracts accept, and invokes no function', a
   expect([answer.status, await answer.text()]).toEqual([204, ''])
   expect(Object.fromEntries(answer.headers)).toEqual({
     ...{ 'access-control-allow-origin': APP, vary: 'Origin', 'access-control-max-age': '600' },
+    'x-content-type-options': 'nosniff',
     'access-control-allow-methods': 'DELETE, GET, HEAD',
     'access-control-allow-headers':
       'authorization, content-type, dpop, idempotency-key, prefer, traceparent, x-api-key, x-correlation-id, x-tone',

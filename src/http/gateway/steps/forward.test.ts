@@ -68,7 +68,7 @@ it('200 the caller gets the response, without hop-by-hop and internal headers', 
   expect([answer.status, await answer.text(), answer.headers.getSetCookie()]).toEqual([201, '{}', ['a=1', 'b=2']])
   expect(Object.fromEntries(answer.headers)).toEqual({
     ...{ 'content-type': 'application/json', 'x-kept': 'é', 'x-correlation-id': 'abc-12345', 'set-cookie': 'b=2' },
-    vary: 'Authorization, X-API-Key',
+    ...{ vary: 'Authorization, X-API-Key', 'x-content-type-options': 'nosniff' },
     ...{
       connection: 'keep-alive',
       'keep-alive': 'timeout=95',
