@@ -82,7 +82,8 @@ interface FunctionsOptions {
 
 async function serveFunctions(project: string, { databaseUrl, folder, jwks }: FunctionsOptions) {
   const received: Received[] = []
-  const config = parseConfig({ DATABASE_URL: databaseUrl, EBB_MAIL_FOLDER: folder })
+  const policy = { EBB_POLICY_FOLDER: join(project, 'domain/policy') }
+  const config = parseConfig({ DATABASE_URL: databaseUrl, EBB_MAIL_FOLDER: folder, ...policy })
   const closers: (() => Promise<unknown>)[] = []
   const apps = new Map<string, RequestListener>()
   for (const name of await findFunctions(project)) {
