@@ -18,7 +18,11 @@ const SCOPES = ['conformance:write', 'conformance:read', 'conformance:hold']
 /** A caller with an API key, made through the admin port. */
 export async function newCaller(context: Context, subject = `e2e.${randomUUID()}`): Promise<Caller> {
   const { token } = await callAdmin<{ token: string }>(context, '/v1/keys', { subject, scopes: SCOPES })
-  const gateway = await context.gateway()
+  return callerWith(await context.gateway(), token, subject)
+}
+
+/** A caller with an API key or an access token. */
+export function callerWith(gateway: string, token: string, subject: string): Caller {
   return {
     subject,
     call: (method, path, { body, headers, limitMs = 60_000 } = {}) =>

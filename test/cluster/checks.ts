@@ -4,6 +4,7 @@ import { burst } from './checks/burst.ts'
 import { conforms } from './checks/conforms.ts'
 import { delivered } from './checks/delivered.ts'
 import { gatewayEvicted } from './checks/gateway-evicted.ts'
+import { logsIn } from './checks/logs-in.ts'
 import { network } from './checks/network.ts'
 import { postgresDeleted } from './checks/postgres-deleted.ts'
 import { redisDeleted } from './checks/redis-deleted.ts'
@@ -24,6 +25,7 @@ const ALL: readonly Check[] = [
   delivered,
   helmTest,
   conforms,
+  logsIn,
   relayKilled,
   upgraded,
   rolledBack,
@@ -35,8 +37,8 @@ const ALL: readonly Check[] = [
   uninstalled,
 ]
 
-/** Those that mean something on this engine, and that were asked for. */
-export const checks = ({ engine, only }: Options): readonly Check[] =>
-  ALL.filter((check) => check.engine === undefined || check.engine === engine).filter(
-    ({ name }) => only.length === 0 || only.some((part) => name.includes(part)),
-  )
+/** Those that mean something on this engine, for which there is an image, and that were asked for. */
+export const checks = ({ engine, only, hydra }: Options): readonly Check[] =>
+  ALL.filter((check) => check.engine === undefined || check.engine === engine)
+    .filter((check) => check !== logsIn || hydra !== undefined)
+    .filter(({ name }) => only.length === 0 || only.some((part) => name.includes(part)))

@@ -11,6 +11,8 @@ export interface Context {
   readonly gateway: () => Promise<string>
   /** The address of its admin port. */
   readonly admin: () => Promise<string>
+  /** The address of a Service of the namespace. */
+  readonly serviceUrl: (service: string, port: number) => Promise<string>
   /** What goes below the table of checks. */
   readonly tables: FigureTable[]
   readonly log: (sentence: string) => void
@@ -40,8 +42,9 @@ export async function openContext(options: Options, project: string): Promise<Co
   const beganAt = Date.now()
   const addresses = new Map<string, Promise<string>>()
   const addressOf = (service: string, port: number) => {
-    const known = addresses.get(service) ?? reach(service, port)
-    addresses.set(service, known)
+    const name = `${service}:${port}`
+    const known = addresses.get(name) ?? reach(service, port)
+    addresses.set(name, known)
     return known
   }
 
@@ -60,6 +63,7 @@ export async function openContext(options: Options, project: string): Promise<Co
     kubectl,
     gateway: async () => `http://${await addressOf(`${options.release}-gateway`, 80)}`,
     admin: async () => `http://${await addressOf(`${options.release}-gateway-admin`, 8081)}`,
+    serviceUrl: async (service, port) => `http://${await addressOf(service, port)}`,
     tables: [],
     log: (sentence) =>
       process.stdout.write(`${`${((Date.now() - beganAt) / 1_000).toFixed(1)} s`.padStart(8)}  ${sentence}\n`),

@@ -18,6 +18,8 @@ export interface Options {
   readonly ingressPort: string
   /** Names of checks to run, or parts of them; all where there are none. */
   readonly only: readonly string[]
+  /** An image of Ory Hydra (its command is `hydra`), for the check of logins; without it that is left out. */
+  readonly hydra: string | undefined
   /** Whether the run is written into docs/runs. */
   readonly write: boolean
   /** Thousandths of a core that a pod beside it burns meanwhile. */
@@ -38,6 +40,7 @@ const HELP = `npm run e2e:cluster -- [options]     (KUBECONFIG says which cluste
   --ingress NAMESPACE           EBB_E2E_INGRESS    where Knative's ingress is (found by itself)
   --ingress-port PORT           (8081)
   --only NAME                   one check, by a part of its name; more than once
+  --hydra IMAGE                 an image of Ory Hydra, to log in at a real OpenID provider (left out without one)
   --busy MILLICORES             of a core that another pod burns meanwhile (0)
   --reuse                       keeps the namespace and what is installed there
   --no-write                    writes nothing into docs/runs
@@ -58,6 +61,7 @@ export function readOptions(words: readonly string[], env = process.env): Option
       build: { type: 'boolean', default: true },
       ingress: { type: 'string', default: env.EBB_E2E_INGRESS ?? '' },
       'ingress-port': { type: 'string', default: '8081' },
+      hydra: { type: 'string', default: env.EBB_E2E_HYDRA ?? '' },
       busy: { type: 'string', default: '0' },
       only: { type: 'string', multiple: true, default: [] },
       reuse: { type: 'boolean', default: false },
@@ -75,6 +79,7 @@ export function readOptions(words: readonly string[], env = process.env): Option
     busy: Number(values.busy),
     nextTag: values['next-tag'],
     load: values.load || undefined,
+    hydra: values.hydra || undefined,
     ingress: values.ingress || undefined,
     ingressPort: values['ingress-port'],
   }
