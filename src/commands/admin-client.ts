@@ -43,6 +43,12 @@ export async function callAdmin<Result>(
   return (text ? JSON.parse(text) : undefined) as Result
 }
 
+/** The query of these values, with its question mark; those that are undefined are left out. */
+export function queryOf(values: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return given.length > 0 ? `?${new URLSearchParams(given)}` : ''
+}
+
 function problemText(text: string): string | undefined {
   try {
     const { message, details = [] }: { message: string; details?: { path: string; message: string }[] } =

@@ -1,5 +1,5 @@
 import type { ListedEvents, ShownEvent } from '../data/queue/events.ts'
-import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
+import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, queryOf, table } from './admin-client.ts'
 import { type Form, form } from './form.ts'
 import { readRate, readTime, redriveEvents } from './redrive.ts'
 
@@ -68,9 +68,8 @@ interface ListOptions extends AdminOptions {
 /** Prints the newest events and the state of each of their deliveries. */
 async function listEvents(project: string, options: ListOptions) {
   const { state, type, limit } = options
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries({ state, type, limit })) if (value !== undefined) query.set(name, value)
-  printResult(await callAdmin<ListedEvents>(project, `/v1/events?${query}`, options), toRows, options)
+  const query = queryOf({ state, type, limit })
+  printResult(await callAdmin<ListedEvents>(project, `/v1/events${query}`, options), toRows, options)
 }
 
 function toRows({ events }: ListedEvents): readonly string[] {

@@ -4,7 +4,7 @@ import { readRoles } from '../deploy/import-sources.ts'
 import { readAnnouncement } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { generateIdentityKeys, type IdentityKeys } from '../protocol/index.ts'
-import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
+import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, queryOf, table } from './admin-client.ts'
 import { printJson, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
 
@@ -19,9 +19,16 @@ export const keysCommand: readonly Form[] = [
   }),
   form({
     word: 'list',
-    description: 'List the API keys, without their tokens.',
-    options: ADMIN_OPTIONS,
-    examples: ['keys list --json'],
+    description: 'List the API keys, without their tokens, the newest first.',
+    options: {
+      subject: { value: 'SUBJECT', description: 'Only those of this caller.' },
+      tenant: { value: 'TENANT', description: 'Only those of this tenant.' },
+      plan: { value: 'PLAN', description: 'Only those that have this plan by themselves.' },
+      live: { description: 'Only those that are neither revoked nor expired.' },
+      limit: { value: 'N', description: 'At most this many, up to 500. Default: 50.' },
+      ...ADMIN_OPTIONS,
+    },
+    examples: ['keys list --tenant acme --live'],
     run: (project, options) => listKeys(project, options),
   }),
   form({
@@ -29,13 +36,40 @@ export const keysCommand: readonly Form[] = [
     description: 'Create an API key, and print its token, which is shown only once.',
     arguments: { subject: { value: 'SUBJECT', required: true, description: 'Whom requests with this key come from.' } },
     options: {
-      role: { value: 'ROLE', description: 'Grant the scopes of this role of domain/roles.ts.' },
+      role: { value: 'ROLE', description: 'Grant the scopes of this role of domain/roles.ts, and the role.' },
       scope: { value: 'SCOPE', repeated: true, description: 'Grant this scope, such as orders:write, as well.' },
+      tenant: { value: 'TENANT', description: 'The tenant that its caller belongs to. Default: none.' },
+      plan: { value: 'PLAN', description: 'The plan that its requests count against. Default: that of its tenant.' },
+      name: { value: 'NAME', description: 'What it is called, to recognise it by.' },
       days: { value: 'N', read: readDays, description: 'Days until it expires. Default: never.' },
       ...ADMIN_OPTIONS,
     },
-    examples: ['keys create till-7 --role merchant --days 90'],
+    examples: [
+      'keys create till-7 --role merchant --days 90',
+      'keys create till-7 --role merchant --tenant acme --plan pro',
+    ],
     run: (project, { subject, ...options }) => createKey(project, subject, options),
+  }),
+  form({
+    word: 'rotate',
+    description:
+      'Put a new key in the place of one, with the same rights, and print its token, which is shown only once.',
+    arguments: { id: { value: 'ID', required: true, description: 'The id of the key, as keys list prints it.' } },
+    options: {
+      overlap: {
+        value: 'HOURS',
+        read: readOverlap,
+        description: 'Hours for which the old token stays valid, up to 168. Default: 24.',
+      },
+      days: {
+        value: 'N',
+        read: readDays,
+        description: 'Days until the new one expires. Default: when the old one would.',
+      },
+      ...ADMIN_OPTIONS,
+    },
+    examples: ['keys rotate 0190b1c4-94a5-7d2c-8f43-0a1b2c3d4e5f --overlap 1'],
+    run: (project, { id, ...options }) => rotateKey(project, id, options),
   }),
   form({
     word: 'revoke',
@@ -47,6 +81,13 @@ export const keysCommand: readonly Form[] = [
   }),
 ]
 
+/** Reads hours as seconds. */
+function readOverlap(text: string): number {
+  const seconds = Math.round(Number(text) * 3_600)
+  if (!(seconds >= 0 && seconds <= 7 * 86_400)) throw new ConfigError('--overlap must be hours from 0 to 168')
+  return seconds
+}
+
 function readDays(text: string): number {
   if (!(Number(text) > 0)) throw new ConfigError('--days must be a number above 0')
   return Number(text)
@@ -55,6 +96,9 @@ function readDays(text: string): number {
 interface CreateOptions extends AdminOptions {
   readonly role?: string | undefined
   readonly scope?: readonly string[] | undefined
+  readonly tenant?: string | undefined
+  readonly plan?: string | undefined
+  readonly name?: string | undefined
   /** Days until the key expires. Default: never. */
   readonly days?: number | undefined
 }
@@ -62,14 +106,32 @@ interface CreateOptions extends AdminOptions {
 const DAY_MS = 86_400_000
 
 /** Creates a key with the scopes of a role and any others; its token is shown only once. */
-async function createKey(project: string, subject: string, { role, scope = [], days, ...options }: CreateOptions) {
+async function createKey(project: string, subject: string, grant: CreateOptions) {
+  const { role, scope = [], tenant, plan, name, days, ...options } = grant
   const granted = role === undefined ? [] : (await readRoles(project))[role]
   if (!granted) throw new ConfigError(`domain/roles.ts has no role ${role}`)
-  const expiresAt = days === undefined ? undefined : new Date(Date.now() + days * DAY_MS).toISOString()
-  const body = { subject, scopes: [...new Set([...granted, ...scope])], ...(expiresAt ? { expiresAt } : {}) }
+  const scopes = [...new Set([...granted, ...scope])]
+  const body = { subject, scopes, ...(role ? { roles: [role] } : {}), tenant, plan, name, expiresAt: expiryOf(days) }
   const request = { ...options, method: 'POST', body }
   const created = await callAdmin<{ key: ApiKey; token: string }>(project, '/v1/keys', request)
-  printResult(created, ({ token, key }) => [token, `  ${key.id} for ${key.subject}; it is shown only once`], options)
+  printToken(created, options)
+}
+
+const expiryOf = (days: number | undefined) =>
+  days === undefined ? undefined : new Date(Date.now() + days * DAY_MS).toISOString()
+
+const printToken = (made: { readonly key: ApiKey; readonly token: string }, options: AdminOptions) =>
+  printResult(made, ({ token, key }) => [token, `  ${key.id} for ${key.subject}; it is shown only once`], options)
+
+interface RotateOptions extends AdminOptions {
+  readonly overlap?: number | undefined
+  readonly days?: number | undefined
+}
+
+/** Rotates a key; its new token is shown only once. */
+async function rotateKey(project: string, id: string, { overlap, days, ...options }: RotateOptions) {
+  const request = { ...options, method: 'POST', body: { overlapSeconds: overlap, expiresAt: expiryOf(days) } }
+  printToken(await callAdmin(project, `/v1/keys/${encodeURIComponent(id)}/rotate`, request), options)
 }
 
 async function showKey(project: string, role: string, { json }: { readonly json: boolean }) {
@@ -84,17 +146,28 @@ async function showKey(project: string, role: string, { json }: { readonly json:
   else printLine(key)
 }
 
-async function listKeys(project: string, options: AdminOptions) {
-  const listed = await callAdmin<{ keys: readonly ApiKey[] }>(project, '/v1/keys', options)
-  const header = ['ID', 'SUBJECT', 'BEGINS', 'STATE', 'SCOPES']
+interface ListOptions extends AdminOptions {
+  readonly subject?: string | undefined
+  readonly tenant?: string | undefined
+  readonly plan?: string | undefined
+  readonly live: boolean
+  readonly limit?: string | undefined
+}
+
+async function listKeys(project: string, { subject, tenant, plan, live, limit, ...options }: ListOptions) {
+  const query = queryOf({ subject, tenant, plan, limit, live: live ? 'true' : undefined })
+  const listed = await callAdmin<{ keys: readonly ApiKey[] }>(project, `/v1/keys${query}`, options)
+  const header = ['ID', 'SUBJECT', 'TENANT', 'NAME', 'BEGINS', 'PLAN', 'STATE', 'SCOPES']
   printResult(listed, ({ keys }) => table([header, ...keys.map(keyRow)]), options)
 }
 
-const keyRow = ({ id, subject, prefix, scopes, expiresAt, revokedAt }: ApiKey) => [
-  ...[id, subject, prefix],
-  revokedAt ? `revoked ${revokedAt}` : expiresAt ? `until ${expiresAt}` : 'live',
+const keyRow = ({ id, subject, tenant, name, prefix, plan, scopes, expiresAt, revokedAt }: ApiKey) => [
+  ...[id, subject, tenant ?? '-', name ?? '-', prefix, plan ?? '-'],
+  revokedAt ? `revoked ${revokedAt}` : expiresAt ? `${isOver(expiresAt) ? 'expired' : 'until'} ${expiresAt}` : 'live',
   scopes.join(' '),
 ]
+
+const isOver = (at: string) => Date.parse(at) <= Date.now()
 
 async function revokeKey(project: string, id: string, options: AdminOptions) {
   await callAdmin(project, `/v1/keys/${encodeURIComponent(id)}`, { ...options, method: 'DELETE' })

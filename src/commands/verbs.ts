@@ -36,7 +36,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./events.ts')).eventsCommand,
   },
   keys: {
-    summary: 'Show, list, create and revoke the API keys of a running Ebb',
+    summary: 'Show, list, create, rotate and revoke the API keys of a running Ebb',
     load: async () => (await import('./keys.ts')).keysCommand,
   },
   policy: {
@@ -46,6 +46,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   token: {
     summary: 'Print an access token of a person of this laptop',
     load: async () => (await import('./token.ts')).tokenCommand,
+  },
+  audit: {
+    summary: 'List who changed what of keys, plans and events',
+    load: async () => (await import('./audit.ts')).auditCommand,
   },
   mock: {
     summary: 'Mock all endpoints from their contracts, without a function',

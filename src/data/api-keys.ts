@@ -39,7 +39,7 @@ export type Peppers = () => { readonly current: string; readonly previous?: stri
 /** One pepper, or those of settings that may change. */
 type Pepper = string | Peppers
 
-const peppersOf = (pepper: Pepper) => (typeof pepper === 'string' ? { current: pepper } : pepper())
+export const peppersOf = (pepper: Pepper) => (typeof pepper === 'string' ? { current: pepper } : pepper())
 
 /**
  * Notified when a token that may have been looked up becomes invalid, or valid. Not when a key is created: its token cannot
@@ -70,7 +70,7 @@ export async function createKey(
       { subject, scopes, roles, tenant, plan, name, expiresAt },
       { token, pepper: peppersOf(pepper).current },
     )
-    await appendAudit(client, { actor, action: 'key.created', ...subjectOf(created) })
+    await appendAudit(client, { actor, action: 'key.created', ...subjectOf(created), detail: grantOf(created) })
     return created
   })
   return { key, token }
@@ -158,12 +158,16 @@ export async function revokeKey(
       [id],
     )
     const [revoked] = rows
-    if (revoked) await appendAudit(client, { actor, action: 'key.revoked', ...subjectOf(revoked) })
+    if (revoked) await appendAudit(client, { actor, action: 'key.revoked', ...subjectOf(revoked), detail: { key: id } })
     return revoked
   })
   await pool.query(`notify ${KEYS_CHANNEL}`)
-  if (key) return key
-  const { rows } = await pool.query<ApiKey>(`select ${COLUMNS} from ebb.api_key where id = $1`, [id])
+  return key ?? findKey(pool, id)
+}
+
+/** The key of this id, live or not. */
+export async function findKey(database: pg.Pool | pg.ClientBase, id: string): Promise<ApiKey | undefined> {
+  const { rows } = await database.query<ApiKey>(`select ${COLUMNS} from ebb.api_key where id = $1`, [id])
   return rows[0]
 }
 
@@ -270,6 +274,11 @@ function refuseTooMany(live: readonly ApiKey[]) {
   const message = `${oldest.subject} has ${live.length} live keys already; revoke one first, such as the oldest, ${oldest.prefix}… (${oldest.id}).`
   throw new Problem('too_many_keys', 409, message)
 }
+
+/** What a new key is recorded to grant. */
+export const grantOf = ({ id, scopes, roles, plan, name, expiresAt }: ApiKey) => ({
+  ...{ key: id, scopes, roles, plan, name, expiresAt },
+})
 
 /** What a change of a key is recorded as being done to. */
 export const subjectOf = ({ subject, prefix, tenant }: Pick<ApiKey, 'subject' | 'prefix' | 'tenant'>) => ({

@@ -6,6 +6,7 @@ import {
   type ApiKey,
   COLUMNS,
   deriveToken,
+  grantOf,
   insertKey,
   KEYS_CHANNEL,
   type KeyOwner,
@@ -45,8 +46,12 @@ export const createOwnKey = (
     const replaced = new Set(live.map(({ replaces }) => replaces))
     if (live.filter(({ id }) => !replaced.has(id)).length >= maxKeys) throw tooManyKeys(maxKeys)
     const key = await insertKey(client, { ...owner, ...grant, id: next.id }, { token: next.token, pepper })
-    const detail = { key: key.id, scopes: key.scopes, roles: key.roles, expiresAt: key.expiresAt }
-    await appendAudit(client, { actor: loginActor(owner.subject), action: 'key.created', ...subjectOf(key), detail })
+    await appendAudit(client, {
+      actor: loginActor(owner.subject),
+      action: 'key.created',
+      ...subjectOf(key),
+      detail: grantOf(key),
+    })
     return key
   })
 

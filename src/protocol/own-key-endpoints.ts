@@ -57,8 +57,8 @@ const ExpiresAt = Time.refine(
   `Must lie ahead, by ${MAX_KEY_DAYS} days at most`,
 ).optional()
 
-const DEFAULT_OVERLAP_SECONDS = 86_400
-const MAX_OVERLAP_SECONDS = 7 * 86_400
+export const DEFAULT_OVERLAP_SECONDS = 86_400
+export const MAX_OVERLAP_SECONDS = 7 * 86_400
 
 const id = z.object({ id: z.uuid() })
 const reads = { requests: 60, perSeconds: 60 }

@@ -7,11 +7,12 @@ import { toProblem } from '../../../src/data/postgres/database-error.ts'
 import { problems } from '../../../src/http/middleware/problems.ts'
 import type { ObservedFunctions } from '../observed-functions.ts'
 import { type AccessOptions, refuseForeignPages, requireAdminKey } from './access.ts'
+import { type AuditOptions, createAuditRouter } from './audit.ts'
 import { createEventsRouter, type EventsOptions } from './events.ts'
 import { createIssuersRouter, type IssuersOptions } from './issuers.ts'
 import { createKeysRouter, type KeysOptions } from './keys.ts'
 
-export interface AdminAppOptions extends AccessOptions, EventsOptions, KeysOptions, IssuersOptions {
+export interface AdminAppOptions extends AccessOptions, AuditOptions, EventsOptions, KeysOptions, IssuersOptions {
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>
   readonly functions: FunctionsView | ObservedFunctions['view']
   readonly log: Log
@@ -24,6 +25,7 @@ export function createAdminApp({ registry, functions, log, ...options }: AdminAp
   app.get('/metrics', serveMetrics(registry))
   app.get('/v1/functions', serveFunctions(functions))
   app.use('/v1', requireAdminKey(options))
+  app.use('/v1/audit', createAuditRouter(options))
   app.use('/v1/events', createEventsRouter(options))
   app.use('/v1/keys', createKeysRouter(options))
   app.use('/v1/issuers', createIssuersRouter(options))

@@ -3,6 +3,7 @@ import express, { Router } from 'express'
 import type pg from 'pg'
 import * as z from 'zod'
 import type { ContractSet } from '../../../src/contract/index.ts'
+import { OPERATOR } from '../../../src/data/audit.ts'
 import { countWaiting } from '../../../src/data/queue/backlog.ts'
 import { listEvents, showEvent } from '../../../src/data/queue/events.ts'
 import { type DeadDelivery, redrive } from '../../../src/data/queue/redrive.ts'
@@ -14,7 +15,6 @@ export interface EventsOptions {
   readonly contracts: () => ContractSet
 }
 
-const ACTOR = 'admin'
 const ListQuery = z.strictObject({
   state: z.enum(['waiting', 'leased', 'done', 'dead']).optional(),
   type: z.string().max(200).optional(),
@@ -65,7 +65,7 @@ export function createEventsRouter({ pool, contracts }: EventsOptions): Router {
     const { dryRun, perSecond, stopOnFailure, to, ...filter } = parseInput(RedriveBody, request.body, 'body')
     if (filter.id !== undefined && !(await showEvent(pool, filter.id))) throw eventNotFound()
     const findIssues = createDeliveryCheck(contracts())
-    response.json(await redrive(pool, filter, { actor: ACTOR, to, findIssues, dryRun, perSecond, stopOnFailure }))
+    response.json(await redrive(pool, filter, { actor: OPERATOR, to, findIssues, dryRun, perSecond, stopOnFailure }))
   })
   return router
 }

@@ -1,5 +1,7 @@
 import { Router } from 'express'
 import type pg from 'pg'
+import { appendAudit, OPERATOR } from '../../../src/data/audit.ts'
+import { inTransaction } from '../../../src/data/postgres/pool.ts'
 import { ISSUERS_CHANNEL, type Tokens } from '../tokens/open-tokens.ts'
 
 export interface IssuersOptions {
@@ -17,7 +19,10 @@ export function createIssuersRouter({ pool, tokens }: IssuersOptions): Router {
     response.json({ issuers: tokens.status() })
   })
   router.post('/refresh', async (_request, response) => {
-    await pool.query('select pg_notify($1, $2)', [ISSUERS_CHANNEL, ''])
+    await inTransaction(pool, async (client) => {
+      await appendAudit(client, { actor: OPERATOR, action: 'issuers.refreshed', subject: 'all' })
+      await client.query('select pg_notify($1, $2)', [ISSUERS_CHANNEL, ''])
+    })
     await tokens.refresh()
     response.json({ issuers: tokens.status() })
   })
