@@ -27,6 +27,8 @@ export const logsIn: Check = {
     if ((await statusOf(context, forged)) !== 401) throw new Error('a forged signature was not answered with 401')
 
     const during = await rotate(context, hydra, first)
+    // So that the way to the admin port is there already.
+    await callAdmin(context, '/v1/issuers')
     await removeKey(hydra, kidOf(first))
     const removedAt = Date.now()
     await callAdmin(context, '/v1/issuers/refresh', {})
