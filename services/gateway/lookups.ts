@@ -5,6 +5,7 @@ import type pg from 'pg'
 import { findKeys, type Peppers } from '../../src/data/api-keys.ts'
 import { findStoredResponses } from '../../src/data/idempotency.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
+import { findTenantPlans } from '../../src/data/tenant-plans.ts'
 import { withTimeout } from '../../src/kernel/promises.ts'
 
 /** What a lookup in the database may take before the gateway goes on without it. */
@@ -22,7 +23,7 @@ export interface LookupsOptions extends Pick<GatewayMetrics, 'shed'> {
 
 /** What the gateway looks up for requests: few queries, however many requests need one. */
 export function createLookups(pool: pg.Pool, { pepper, maxRunning, shed }: LookupsOptions) {
-  const overflow = (what: 'keys' | 'replays', message: string) => () => {
+  const overflow = (what: 'keys' | 'replays' | 'plans', message: string) => () => {
     shed(what)
     return new Problem('unavailable', 503, message, { retryAfterSeconds: 1 })
   }
@@ -30,6 +31,10 @@ export function createLookups(pool: pg.Pool, { pepper, maxRunning, shed }: Looku
     findKey: createBatcher(
       (tokens: readonly string[]) => queryWithTimeout(pool, LOOKUP_MS, (client) => findKeys(client, pepper, tokens)),
       { ...KEYS, maxRunning, overflow: overflow('keys', 'Too many keys are being checked; retry later.') },
+    ),
+    findTenantPlan: createBatcher(
+      (tenants: readonly string[]) => queryWithTimeout(pool, LOOKUP_MS, (client) => findTenantPlans(client, tenants)),
+      { ...KEYS, maxRunning: 1, overflow: overflow('plans', 'Too many plans are being looked up; retry later.') },
     ),
     findStoredResponse: createBatcher(
       (claims: readonly Claim[]) => queryWithTimeout(pool, LOOKUP_MS, (client) => findStoredResponses(client, claims)),

@@ -59,6 +59,12 @@ export function createMetrics({ EBB_REVISION: revision }: Pick<Config, 'EBB_REVI
     labelNames: ['authorizer', 'outcome'],
     registers,
   })
+  const refused = new Counter({
+    name: 'ebb_rate_limited_total',
+    help: 'Requests that a limit has refused: of the route (burst), of the plan (rate, concurrency, quota-…), of an address',
+    labelNames: ['policy'],
+    registers,
+  })
   const build = new Gauge({
     name: 'ebb_build_info',
     help: 'Always 1: the version of Ebb and the revision of the image that run',
@@ -88,6 +94,7 @@ export function createMetrics({ EBB_REVISION: revision }: Pick<Config, 'EBB_REVI
     shortCircuited: (reason) => shortCircuited.inc({ reason }),
     shed: (what) => shed.inc({ what }),
     judged: ({ authorizer, outcome }) => judged.inc({ authorizer, outcome }),
+    refused: (policy) => refused.inc({ policy }),
     completed: ({ route, method, status, seconds }) => duration.observe({ route, method, status }, seconds),
   }
   return { metrics, onFallback: () => fallback.inc(), registry }

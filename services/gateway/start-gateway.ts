@@ -9,6 +9,8 @@ import { openListener } from '../../src/data/postgres/listener.ts'
 import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
+import { PLANS_CHANNEL } from '../../src/data/tenant-plans.ts'
+import { recordUsage } from '../../src/data/usage.ts'
 import { fetchFunctionsView } from '../../src/protocol/functions-view.ts'
 import { createAdminApp } from './admin/app.ts'
 import { docsLogin } from './docs/docs-login.ts'
@@ -21,6 +23,9 @@ import { observeFunctions } from './observed-functions.ts'
 import { createOwnKeyStore } from './own-key-store.ts'
 import { openPeppers } from './peppers.ts'
 import { createPublicServers } from './public-servers.ts'
+import { createMeter } from './plans/meter.ts'
+import { createTenantPlans } from './plans/tenant-plans.ts'
+import { createAddressLimit } from './rate-limits/address-limit.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { createReadiness } from './readiness.ts'
 import { openTls } from './tls.ts'
@@ -90,12 +95,17 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const lookups = createLookups(pool, { pepper, maxRunning: share.lookups, shed: metrics.shed })
   const keys = createKeyCache(lookups.findKey)
   const tokens = openTokens(config, { log, shed: metrics.shed })
-  const channel = openListener(direct, [KEYS_CHANNEL, ISSUERS_CHANNEL], {
-    onNotify: (name) => (name === KEYS_CHANNEL ? keys.clear() : void tokens.refresh()),
+  const tenantPlans = createTenantPlans(lookups.findTenantPlan)
+  const renew: Readonly<Record<string, () => void>> = {
+    [KEYS_CHANNEL]: keys.clear,
+    [PLANS_CHANNEL]: tenantPlans.clear,
+    [ISSUERS_CHANNEL]: () => void tokens.refresh(),
+  }
+  const channel = openListener(direct, Object.keys(renew), {
+    onNotify: (name) => renew[name]?.(),
     // What was sent while nobody listened is lost.
     onUp: () => {
-      keys.clear()
-      void tokens.refresh()
+      for (const each of Object.values(renew)) each()
     },
     log,
   })
@@ -104,6 +114,10 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const readiness = createReadiness(checkDatabase, { log })
   const observed = observeFunctions(contracts.current)
   const limiter = await openRateLimiter(config, { log, onFallback })
+  const meter = createMeter(
+    (batch, entries) => queryWithTimeout(pool, LOOKUP_MS, (client) => recordUsage(client, batch, entries)),
+    { log, onUncounted: () => metrics.shed('usage') },
+  )
   const invocations = openInvocationStore(pool, { maxRunning: share.invocations, shed: metrics.shed, log })
   const dependencies: GatewayDependencies = {
     ...{ contracts: contracts.current, sign, ready: readiness.ready, log },
@@ -126,6 +140,8 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
       ...{ pepper, maxKeys: config.EBB_KEYS_PER_CALLER, maxRunning: share.own, shed: metrics.shed },
     }),
     limiter: limiter.take,
+    limitAddress: createAddressLimit(config),
+    plans: { ofTenant: tenantPlans.ofTenant, meter },
     hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
     docs: createDocs({ key: config.EBB_DOCS_KEY, guideUrl: config.EBB_GUIDE_URL, login: docsLogin(config), log }),
@@ -136,6 +152,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
     limiter.close()
     tokens.close()
     await invocations.close()
+    await meter.close()
     await Promise.all([channel.close(), dispatcher.destroy(), retryDispatcher.destroy(), pool.end(), adminPool.end()])
   }
   return { dependencies, adminPool, registry, observed, tokens, beginDrain: readiness.drain, close }
@@ -143,14 +160,14 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
 
 /**
  * How many of the gateway's connections each use may take at a time: an operator's long list holds up no caller, and no
- * kind of lookup another.
+ * kind of lookup another. Tenants' plans and the counting of requests take one each.
  */
 function splitPool(connections: number) {
   const admin = connections > 5 ? 2 : 1
   const callers = Math.max(1, connections - admin)
   const lookups = Math.max(1, Math.floor(callers / 4))
   const own = 1
-  return { admin, callers, lookups, own, invocations: Math.max(1, callers - 2 * lookups - own) }
+  return { admin, callers, lookups, own, invocations: Math.max(1, callers - 2 * lookups - own - 2) }
 }
 
 const getAdminPort = ({ PORT, EBB_ADMIN_PORT }: Config) => EBB_ADMIN_PORT ?? (PORT === 0 ? 0 : PORT + 1)

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { afterEach } from '@jest/globals'
 import { createLog, inheritedEnv, overrideConfig, parseConfig } from 'ebb/kernel'
 import { generateIdentityKeys } from 'ebb/protocol'
+import type { Plan } from '../../src/contract/index.ts'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
 import { startGateway } from './start-gateway.ts'
 
@@ -50,11 +51,21 @@ export async function listenForTest(server: Server, port = 0): Promise<number> {
 }
 
 /** The settings of a gateway on free ports, in front of `upstream`, and the keys with which a function would verify. */
-export async function gatewaySettings(databaseUrl: string, upstream: RequestListener) {
+export async function gatewaySettings(
+  databaseUrl: string,
+  upstream: RequestListener,
+  { plans = {} }: { readonly plans?: Readonly<Record<string, Plan>> } = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-gateway-'))
   closers.push(() => rm(folder, { recursive: true }))
-  await writeFile(join(folder, 'contracts-1.cjs'), CONTRACTS)
-  await writeFile(join(folder, 'contracts'), 'contracts-1.cjs')
+  let version = 0
+  const writeContracts = async (plans: Readonly<Record<string, Plan>>) => {
+    const name = `contracts-${++version}.cjs`
+    await writeFile(join(folder, name), `${CONTRACTS}\n  exports.plans = ${JSON.stringify(plans)}`)
+    await writeFile(join(folder, 'next'), name)
+    await rename(join(folder, 'next'), join(folder, 'contracts'))
+  }
+  await writeContracts(plans)
   const server = createServer(upstream)
   closers.push(async () => server.closeAllConnections())
   const port = await listenForTest(server)
@@ -69,7 +80,7 @@ export async function gatewaySettings(databaseUrl: string, upstream: RequestList
     ...{ EBB_UPSTREAM_TEMPLATE: `http://127.0.0.1:${port}/{name}`, EBB_IDENTITY_KEY: JSON.stringify(gateway) },
     ...{ EBB_KEY_PEPPER: PEPPER, EBB_ADMIN_KEY: ADMIN_KEY },
   }
-  return { env, jwks }
+  return { env, jwks, writeContracts }
 }
 
 /**

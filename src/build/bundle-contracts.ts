@@ -26,7 +26,7 @@ export async function bundleContracts(
   { version, names, kept = new Map() }: BundleContractsOptions,
 ): Promise<Bundle & Pick<Chunk, 'bytesOf'>> {
   const entry = contractsEntry(names ?? (await findFunctions(project)), kept)
-  const contents = `${entry}\n${await openapiEntry(project, version)}`
+  const contents = `${entry}\n${await plansEntry(project)}\n${await openapiEntry(project, version)}`
   const stdin = { contents, resolveDir: project, loader: 'ts', sourcefile: 'contracts.ts' } as const
   const external = [...kept.values()]
   const { file, hash, inputs, bytesOf } = await writeChunk(project, folder, 'contracts', {
@@ -76,19 +76,30 @@ function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, stri
     export const patterns = () => patternsOf(Object.values(contracts))`
 }
 
+/** The plans of domain/plans.ts, where it exists. */
+const plansEntry = async (project: string): Promise<string> =>
+  (await exists(project, PLANS_FILE))
+    ? `import { plans } from './${PLANS_FILE}'\nexport { plans }`
+    : 'export const plans = {}'
+
 /** The OpenAPI document, with what domain/api.ts says about the API where it exists. */
 async function openapiEntry(project: string, version: string): Promise<string> {
-  const hasInfo = await access(join(project, API_FILE)).then(
-    () => true,
-    () => false,
-  )
+  const hasInfo = await exists(project, API_FILE)
   return `
     import { openapi as render } from ${platformSource('src/deploy/openapi')}
     ${hasInfo ? `import { api } from './${API_FILE}'` : `const api = ${JSON.stringify({ version })}`}
-    export const openapi = render(Object.values(contracts), { ...api, withOwnKeys: true })`
+    const hasPlans = Object.keys(plans).length > 0
+    export const openapi = render(Object.values(contracts), { ...api, withOwnKeys: true, hasPlans })`
 }
+
+const exists = (project: string, file: string): Promise<boolean> =>
+  access(join(project, file)).then(
+    () => true,
+    () => false,
+  )
 
 /** The specifier of a module of the platform, as a string literal. */
 const platformSource = (name: string) => JSON.stringify(platformModule(name))
 
 const API_FILE = 'domain/api.ts'
+const PLANS_FILE = 'domain/plans.ts'

@@ -1,5 +1,5 @@
 import type { AnyContract } from '../contract/index.ts'
-import { importContracts } from '../deploy/import-sources.ts'
+import { importContracts, readPlans } from '../deploy/import-sources.ts'
 import { openapi } from '../deploy/index.ts'
 import { paint } from '../dev/paint.ts'
 import { ConfigError } from '../kernel/index.ts'
@@ -36,7 +36,9 @@ function readUrl(text: string): string {
 
 async function checkAndPrint(project: string, { json, ...options }: CheckOptions & { readonly json: boolean }) {
   const checks: CheckResult[] = []
-  for await (const result of checkDeployed(await importContracts(project), options)) {
+  const contracts = await importContracts(project)
+  const hasPlans = Object.keys(await readPlans(project)).length > 0
+  for await (const result of checkDeployed(contracts, { ...options, hasPlans })) {
     checks.push(result)
     if (!json) printLine(formatResult(result))
   }
@@ -64,6 +66,8 @@ export interface CheckOptions {
   readonly key?: string | undefined
   /** An origin that CORS should allow. */
   readonly origin?: string | undefined
+  /** Whether there are plans. */
+  readonly hasPlans?: boolean
 }
 
 /**
@@ -72,12 +76,12 @@ export interface CheckOptions {
  */
 export async function* checkDeployed(
   contracts: Readonly<Record<string, AnyContract>>,
-  { url, key, origin }: CheckOptions,
+  { url, key, origin, hasPlans = false }: CheckOptions,
 ): AsyncIterable<CheckResult> {
   const send = createProbe(url)
   const there = await readDocument(send, url)
   // As a client reads it that gets it over HTTP.
-  const here: ApiDocument = JSON.parse(JSON.stringify(openapi(Object.values(contracts), { version: '1' })))
+  const here: ApiDocument = JSON.parse(JSON.stringify(openapi(Object.values(contracts), { version: '1', hasPlans })))
   yield { name: 'its endpoints are those of this checkout', faults: compareDocuments(there, here) }
   const deployed = operationsOf(there)
   // Endpoints that are missing there, or anonymous on one side only, were just reported: no request is sent to them.

@@ -51,6 +51,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'List who changed what of keys, plans and events',
     load: async () => (await import('./audit.ts')).auditCommand,
   },
+  plans: {
+    summary: 'List plans and who has them, and set the plan of a tenant',
+    load: async () => (await import('./plans.ts')).plansCommand,
+  },
   mock: {
     summary: 'Mock all endpoints from their contracts, without a function',
     load: async () => (await import('./mock.ts')).mockCommand,

@@ -9,6 +9,7 @@ import {
   type Refuse,
 } from './check-common.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
+import { checkRate } from './check-rate.ts'
 import { isReservedPath, parsePathTemplate } from './path-template.ts'
 import { findNonScalar, isScalar } from './schema/decode-strings.ts'
 import { typeOf } from './schema/schema-def.ts'
@@ -23,9 +24,6 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const REPLY_KEYS = ['status', 'body', 'location']
 const ACCESS_KEYS = ['scopes', 'owner', 'policy', 'anonymous', 'dpop', 'authorizer']
 const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply']
-const LIMIT_KEYS = ['requests', 'perSeconds', 'burst']
-const MAX_REQUESTS_PER_SECOND = 10_000
-const MAX_REFILL_SECONDS = 86_400
 const SCOPE = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/
 
 /** Throws a ContractError at the first contradiction. */
@@ -149,21 +147,7 @@ function checkTenancy({ tenancy, access }: EndpointShape, refuse: Refuse) {
 }
 
 function checkLimit({ limit }: EndpointShape, refuse: Refuse) {
-  if (limit === undefined) return
-  checkKeys(limit, LIMIT_KEYS, refuse)
-  const { requests, perSeconds, burst = requests } = limit
-  for (const [part, n] of Object.entries({ requests, perSeconds, burst })) {
-    refuse(!(Number.isInteger(n) && n >= 1), `limit.${part} must be whole and at least 1`)
-  }
-  refuse(burst < requests, 'limit.burst is how many may come at once, and that is never less than limit.requests')
-  refuse(
-    requests > MAX_REQUESTS_PER_SECOND * perSeconds,
-    `limit can be ${MAX_REQUESTS_PER_SECOND} requests a second at most; leave it out`,
-  )
-  refuse(
-    burst * perSeconds > MAX_REFILL_SECONDS * requests,
-    'limit would refill over more than a day, which is a quota, not a rate; shorten perSeconds or burst',
-  )
+  if (limit) checkRate('limit', limit, refuse)
 }
 
 function checkWrites({ method, reads, emits, idempotent, async }: EndpointShape, refuse: Refuse) {

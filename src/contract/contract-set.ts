@@ -8,6 +8,7 @@ import {
   type Subscription,
 } from './describe.ts'
 import { parsePathTemplate } from './path-template.ts'
+import type { Plan } from './plans.ts'
 import type { AnyContract } from './shapes.ts'
 import {
   createEventValidator,
@@ -23,6 +24,8 @@ export interface ContractSet {
   readonly subscriptions: readonly Subscription[]
   readonly authorizers: readonly Authorizer[]
   readonly openapi: unknown
+  /** The plans of domain/plans.ts; none in a bundle of before there were plans. */
+  readonly plans?: Readonly<Record<string, Plan>>
   /** Validates a request to the endpoint of that name. */
   validate(name: string, raw: RawInput): ValidationResult
   /** Validates an event's data as the subscriber of that name would. */

@@ -22,6 +22,7 @@ export { eventDataSchema } from './event.ts'
 export { createJudgementSchema } from './judgement.ts'
 export { compileLocation, isReservedPath, parsePathTemplate } from './path-template.ts'
 export { type ContractPattern, patternsOf } from './patterns-of.ts'
+export type { Plan, Quota } from './plans.ts'
 export {
   isTransient,
   PLATFORM_CODES,

@@ -18,6 +18,8 @@ export interface ProblemOptions extends ErrorOptions {
   readonly details?: readonly ValidationIssue[]
   /** After how many seconds a retry is worth it: sent as Retry-After (RFC 9110, whole seconds). */
   readonly retryAfterSeconds?: number
+  /** Which limit a 429 is about, such as `rate` or `quota-month`. */
+  readonly policy?: string
   /** Headers that are sent with the response. */
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -37,6 +39,8 @@ export class Problem extends Error {
   readonly status: number
   /** What is wrong with the input. */
   readonly details: readonly ValidationIssue[]
+  /** Which limit a 429 is about. */
+  readonly policy: string | undefined
   /** Headers that are sent with the response. */
   readonly headers: Readonly<Record<string, string>>
 
@@ -45,6 +49,7 @@ export class Problem extends Error {
     this.code = code
     this.status = status
     this.details = options.details ?? []
+    this.policy = options.policy
     this.headers = {
       ...options.headers,
       ...(options.retryAfterSeconds === undefined ? {} : { 'retry-after': String(options.retryAfterSeconds) }),
@@ -74,15 +79,16 @@ export const problemType = (code: string): string => `/docs/problems/${code}`
 export const problemTitle = (code: string): string => code.charAt(0).toUpperCase() + code.slice(1).replaceAll('_', ' ')
 
 /**
- * The bytes of a problem as callers see it: `{ status, error, message, correlationId, details? }`, and what clients of
+ * The bytes of a problem as callers see it: `{ status, error, message, correlationId, details?, policy? }`, and what clients of
  * RFC 9457 look for: `{ type, title, detail, instance }`.
  */
 export function problemJson(problem: Problem, correlationId: string): string {
-  const { status, code, message, details } = problem
+  const { status, code, message, details, policy } = problem
   const type = problemType(code)
   return JSON.stringify({
     ...{ status, error: code, message, correlationId },
     ...{ type, title: problemTitle(code), detail: message, instance: `${type}#${correlationId}` },
     ...(details.length > 0 ? { details } : {}),
+    ...(policy === undefined ? {} : { policy }),
   })
 }

@@ -3,6 +3,7 @@ export { authorizer, type Judgement, type Presented } from './authorizer.ts'
 export { ContractError } from './contract-error.ts'
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
 export { event } from './event.ts'
+export { definePlans, type Plan, type PlanShape, type Price, type Quota } from './plans.ts'
 export { Problem, type ProblemOptions, type ValidationIssue } from './problem.ts'
 export { toOutput } from './schema/strip-schema.ts'
 export type {

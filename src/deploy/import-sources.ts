@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type AnyContract, ContractError, patternsOf, requireContract } from '../contract/index.ts'
+import { type AnyContract, ContractError, type Plan, patternsOf, requireContract } from '../contract/index.ts'
 import { ConfigError, type Resource, STORES, type Store } from '../kernel/index.ts'
 import { checkPatterns, findFunctions } from './index.ts'
 
@@ -75,4 +75,12 @@ export async function readRoles(project: string): Promise<Roles> {
   if (!existsSync(file)) return {}
   const { roles }: { roles: Roles } = await import(pathToFileURL(file).href)
   return roles
+}
+
+/** Imports the team's plans from domain/plans.ts; none where there is no such file. */
+export async function readPlans(project: string): Promise<Readonly<Record<string, Plan>>> {
+  const file = join(project, 'domain/plans.ts')
+  if (!existsSync(file)) return {}
+  const { plans }: { plans: Readonly<Record<string, Plan>> } = await import(pathToFileURL(file).href)
+  return plans
 }

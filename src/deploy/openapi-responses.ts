@@ -17,6 +17,7 @@ export const PROBLEM: Json = {
     title: text('The code in words'),
     detail: text('The message once more'),
     instance: { ...text('This one occurrence'), format: 'uri-reference' },
+    policy: text('The limit that a 429 is about, as RateLimit-Policy names it'),
     details: {
       type: 'array',
       items: {
@@ -28,7 +29,11 @@ export const PROBLEM: Json = {
   },
 }
 
-type RefusingRoute = Pick<Route, 'tenancy' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'>
+interface RefusingRoute
+  extends Pick<Route, 'tenancy' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'> {
+  /** Whether its callers may have a plan. */
+  readonly hasPlan?: boolean
+}
 
 /** The refusals of an endpoint: the platform's own, which move to the document's components, and its contract's. */
 export function refusals(
@@ -49,7 +54,7 @@ export function refusals(
   if (route.hasBody) add(415, 'unsupported_media_type')
   add(417, 'expectation_failed')
   if (route.idempotent || route.async) add(422, 'idempotency_mismatch')
-  if (route.limit) add(429, 'rate_limited')
+  if (route.limit || route.hasPlan) add(429, 'rate_limited')
   add(431, 'headers_too_large')
   add(500, 'internal')
   add(502, 'bad_gateway')
@@ -96,10 +101,10 @@ const header = (description: string, type: string) => ({ description, schema: { 
 const RETRY_AFTER = { 'Retry-After': header('Seconds until the next request may come', 'integer') }
 const LIMIT = {
   RateLimit: header(
-    'What is left (`r`), and the seconds until there is more (`t`); on every response to a caller',
+    'Of each limit what is left (`r`), and the seconds until there is more (`t`); on every response to a caller',
     'string',
   ),
-  'RateLimit-Policy': header('Requests (`q`) in seconds (`w`)', 'string'),
+  'RateLimit-Policy': header('Of each limit the requests (`q`) in seconds (`w`)', 'string'),
 }
 
 function headersOf(status: number, codes: readonly string[]): Json {

@@ -25,11 +25,13 @@ export interface ApiInfo {
 interface DocumentOptions extends ApiInfo {
   /** Whether it has the endpoints by which callers manage their own keys, which a gateway leaves out where nobody can log in. */
   readonly withOwnKeys?: boolean
+  /** Whether there are plans, by which any caller may be refused for a while. */
+  readonly hasPlans?: boolean
 }
 
 /** Renders the endpoints among the contracts as an OpenAPI 3.1 document. */
 export function openapi(contracts: readonly AnyContract[], options: DocumentOptions): Json {
-  const { title = 'API', version, description, withOwnKeys = false } = options
+  const { title = 'API', version, description, withOwnKeys = false, hasPlans = false } = options
   const endpoints = contracts.filter((contract) => contract.kind === 'endpoint')
   const authorizers = contracts.filter((contract) => contract.kind === 'authorizer')
   const paths: Record<string, Record<string, Json>> = {}
@@ -37,7 +39,7 @@ export function openapi(contracts: readonly AnyContract[], options: DocumentOpti
   const responses: Record<string, Json> = {}
   const add = (contract: EndpointContract, changed: Json = {}) => {
     const schemaOf = schemaRenderer(contract.name, schemas)
-    const operation = renderOperation(contract, { schemaOf, responses, authorizers })
+    const operation = renderOperation(contract, { schemaOf, responses, authorizers, hasPlans })
     paths[contract.path] = { ...paths[contract.path], [contract.method.toLowerCase()]: { ...operation, ...changed } }
   }
   for (const contract of endpoints) add(contract)
@@ -115,9 +117,11 @@ interface Rendering {
   readonly schemaOf: RenderSchema
   /** The document's components, for responses that several operations share. */
   readonly responses: Record<string, Json>
+  readonly hasPlans: boolean
 }
 
-function renderOperation(contract: EndpointContract, { schemaOf, responses, authorizers }: Rendering): Json {
+function renderOperation(contract: EndpointContract, rendering: Rendering): Json {
+  const { schemaOf, authorizers } = rendering
   const route = describeEndpoint(contract)
   const { summary, description, body, access, tenancy, version } = contract
   const examples = examplesOf(contract, 'body')
@@ -134,7 +138,7 @@ function renderOperation(contract: EndpointContract, { schemaOf, responses, auth
     ...securityOf(access, authorizers),
     parameters: [...parametersOf(contract, schemaOf), ...asyncParameters(route)],
     ...(content ? { requestBody: { required: isRequired(body), content: { 'application/json': content } } } : {}),
-    responses: responsesOf(contract, route, { schemaOf, responses }),
+    responses: responsesOf(contract, route, rendering),
   }
 }
 
@@ -178,7 +182,7 @@ function parametersOf(
 function responsesOf(
   contract: EndpointContract,
   route: Route,
-  { schemaOf, responses }: Omit<Rendering, 'authorizers'>,
+  { schemaOf, responses, hasPlans }: Omit<Rendering, 'authorizers'>,
 ): Json {
   const { reply, failures = {} } = contract
   const { body } = reply
@@ -192,7 +196,7 @@ function responsesOf(
   return {
     ...acceptedResponse(route),
     [reply.status]: success,
-    ...refusals(route, failures, responses),
+    ...refusals({ ...route, hasPlan: hasPlans && !route.anonymous }, failures, responses),
   }
 }
 

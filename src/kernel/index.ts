@@ -1,5 +1,6 @@
 export { startInfo } from '../start/start-info.ts'
 export { type BoundedMap, createBoundedMap, getOrCreate } from './bounded-map.ts'
+export { type Charge, holderOf } from './charge.ts'
 export {
   type Config,
   clearEnv,

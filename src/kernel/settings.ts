@@ -85,6 +85,14 @@ const list = () => z.string().transform((text) => text.split(',').map((item) => 
 const origins = () =>
   list().pipe(z.array(z.string().refine(isOrigin, 'must be * or as browsers send it, such as https://app.example')))
 const ADDRESS_AND_PORT = /^([\d.]+|\[[0-9a-f:]+\]):\d{1,5}$/
+const rate = () =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,6}\/[1-9]\d{0,4}$/, 'must be requests/seconds, such as 600/60')
+    .transform((text) => {
+      const [requests = 0, perSeconds = 1] = text.split('/').map(Number)
+      return { requests, perSeconds, burst: requests }
+    })
 /** Its content is checked where it is used. */
 const json = <Value>() =>
   z.string().transform((text, context) => {
@@ -168,7 +176,7 @@ export const SETTINGS = {
   EBB_ADMIN_KEY_PREVIOUS: [text(16), undefined],
   /** How long a cold start may take before it counts as failed. */
   EBB_START_TIMEOUT_MS: [positiveInteger, 30_000],
-  /** How many trusted proxies in front of the gateway add to X-Forwarded-For and set X-Forwarded-Proto and -Host. */
+  /** How many trusted proxies in front of the gateway add to X-Forwarded-For and set X-Forwarded-Proto and -Host, or add to Forwarded. */
   EBB_TRUSTED_HOPS: [() => z.coerce.number<string>().int().min(0).max(10), 0],
   /** The certificate with which the gateway speaks https on PORT, and those that lead to its issuer: PEM, in a file. */
   EBB_TLS_CERT: [text(), undefined],
@@ -190,6 +198,8 @@ export const SETTINGS = {
   EBB_MAX_CONNECTIONS: [count(1_000_000), 4_000],
   /** How many gateways share the traffic: while Redis is unreachable, each allows its share of a limit. */
   EBB_GATEWAY_REPLICAS: [count(1_000), 1],
+  /** Requests of one address (or /64 network) before it is authenticated, as requests/seconds over all gateways, such as 600/60. Behind a proxy set EBB_TRUSTED_HOPS first. Default: no limit. */
+  EBB_ADDRESS_LIMIT: [rate, undefined],
   /** Allowed CORS origins: comma-separated, each as browsers send it; port `*` is any port, `*` alone is any origin. */
   EBB_CORS_ORIGINS: [origins, undefined],
   /** Accepted host names, comma-separated, besides the gateway's addresses and localhost. Default: any. */

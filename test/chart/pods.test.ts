@@ -199,7 +199,7 @@ describeChart('every setting', () => {
   const cases: readonly [string, Values][] = [
     ['by default', everything],
     ['with a collector', { ...everything, telemetry: { otlpEndpoint: 'http://collector:4318', sampleRatio: 0.1 } }],
-    ['behind a proxy', { ...everything, gateway: { trustedHops: 2 } }],
+    ['behind a proxy', { ...everything, gateway: { trustedHops: 2, addressLimit: '600/60' } }],
     ['with a pooler and origins', { ...withPooler(), gateway: { corsOrigins: ['https://app.example', 'http://a:*'] } }],
   ]
   it.each(cases)('is one that the process knows and takes, %s', async (_case, values) => {
@@ -224,6 +224,14 @@ describeChart('every setting', () => {
     }
     expect(await hopsOf({})).toBeUndefined()
     expect(await hopsOf({ gateway: { trustedHops: 2 } })).toBe('2')
+  })
+
+  it('limits addresses where that is asked for', async () => {
+    const limitOf = async (values: Values) => {
+      const pod = podsOf(await renderChart(values)).find(({ of }) => of === 'Deployment ebb-gateway')
+      return settingsOf(pod!.spec.containers[0]!).plain.EBB_ADDRESS_LIMIT
+    }
+    expect([await limitOf({}), await limitOf({ gateway: { addressLimit: '600/60' } })]).toEqual([undefined, '600/60'])
   })
 
   it('exports telemetry only where there is a collector', async () => {

@@ -51,11 +51,11 @@ export function startParts() {
     },
     findStoredResponse: async () => ({ status: 'new' }),
     invocations: { accept: async () => ({ status: 'new' }), find: async () => undefined },
-    limiter: (_key, { burst }) => ({ allowed: true, remaining: burst, waitSeconds: 1 }),
+    limiter: () => ({ allowed: true, rates: [], release: () => {}, undo: () => {} }),
     sign: async ({ sub }) => sub,
     ready: async () => true,
     upstream: { dispatcher, locate: (name) => ({ origin, prefix: `/${name}` }), startTimeoutMs: 60_000 },
-    metrics: { judged: () => {}, shortCircuited: () => {}, shed: () => {}, completed: () => {} },
+    metrics: { judged: () => {}, shortCircuited: () => {}, shed: () => {}, refused: () => {}, completed: () => {} },
   })
   const urls = { functions: '', gateway: '' }
   const servers: Server[] = [functions]

@@ -11,8 +11,10 @@ import { type AuditOptions, createAuditRouter } from './audit.ts'
 import { createEventsRouter, type EventsOptions } from './events.ts'
 import { createIssuersRouter, type IssuersOptions } from './issuers.ts'
 import { createKeysRouter, type KeysOptions } from './keys.ts'
+import { createPlansRouter, type PlansOptions } from './plans.ts'
 
-export interface AdminAppOptions extends AccessOptions, AuditOptions, EventsOptions, KeysOptions, IssuersOptions {
+export interface AdminAppOptions
+  extends AccessOptions, AuditOptions, EventsOptions, KeysOptions, IssuersOptions, PlansOptions {
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>
   readonly functions: FunctionsView | ObservedFunctions['view']
   readonly log: Log
@@ -29,6 +31,7 @@ export function createAdminApp({ registry, functions, log, ...options }: AdminAp
   app.use('/v1/events', createEventsRouter(options))
   app.use('/v1/keys', createKeysRouter(options))
   app.use('/v1/issuers', createIssuersRouter(options))
+  app.use('/v1/plans', createPlansRouter(options))
   app.use(() => {
     throw new Problem('not_found', 404, 'There is nothing at this path.')
   })

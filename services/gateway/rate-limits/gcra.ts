@@ -30,13 +30,23 @@ export function decide(fullAtUs: number, nowUs: number, { intervalUs, burst }: P
   return { waitUs, fullInUs: waitUs > 0 ? owedUs : owedUs + intervalUs }
 }
 
-/** The decision as the pipeline sees it, in whole seconds, rounded so that no caller comes back too early. */
-export function toRateLimitDecision({ waitUs, fullInUs }: Decision, { intervalUs }: Pace): RateLimitDecision {
+/** The same decision where another limit refuses the request. */
+export const uncounted = ({ waitUs, fullInUs }: Decision, { intervalUs }: Pace): Decision => ({
+  waitUs,
+  fullInUs: waitUs > 0 ? fullInUs : fullInUs - intervalUs,
+})
+
+/**
+ * The decision as the pipeline sees it, in whole seconds, rounded so that no caller comes back too early. `isCounted` says
+ * whether the request was counted: one that this limit allows may be refused by another.
+ */
+export function toRateLimitDecision(
+  { waitUs, fullInUs }: Decision,
+  { intervalUs }: Pace,
+  { isCounted = waitUs <= 0 } = {},
+): RateLimitDecision {
   const allowed = waitUs <= 0
   const seconds = (us: number) => Math.ceil(us / 1_000_000)
-  return {
-    allowed,
-    remaining: allowed ? Math.floor(Math.abs(waitUs) / intervalUs) : 0,
-    waitSeconds: seconds(allowed ? fullInUs : waitUs),
-  }
+  const remaining = Math.floor(Math.abs(waitUs) / intervalUs) + (isCounted ? 0 : 1)
+  return { allowed, remaining: allowed ? remaining : 0, waitSeconds: seconds(allowed ? fullInUs : waitUs) }
 }

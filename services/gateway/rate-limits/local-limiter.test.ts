@@ -1,11 +1,19 @@
 import { expect, it } from '@jest/globals'
+import type { Limit } from '../../../src/contract/index.ts'
 import { paceOf } from './gcra.ts'
 import { createLocalLimiter } from './local-limiter.ts'
 
 /** A limiter whose clock a test holds, in microseconds. */
 function setUp(options: { shares?: number; maxCallers?: number } = {}) {
   const clock = { us: 5_000_000 }
-  return { clock, ...createLocalLimiter({ ...options, now: () => clock.us }) }
+  const limiter = createLocalLimiter({ ...options, now: () => clock.us })
+  return {
+    ...{ clock, limiter, markAllUnreported: limiter.markAllUnreported },
+    take: (key: string, limit: Limit) => limiter.take([{ key, limit }])[0]!,
+    record: (key: string, limit: Limit) => limiter.record([{ key, limit }]),
+    takeUnreported: (key: string, limit: Limit) => limiter.takeUnreported({ key, limit }),
+    restoreUnreported: (key: string, limit: Limit, n: number) => limiter.restoreUnreported({ key, limit }, n),
+  }
 }
 
 const MINUTE = { requests: 60, perSeconds: 60, burst: 60 }
@@ -124,4 +132,37 @@ it('where the others have lost all, it reports everything that passed here, its 
   expect(take('a', MINUTE).allowed).toBe(false)
   markAllUnreported()
   expect([takeUnreported('a', MINUTE), takeUnreported('b', MINUTE)]).toEqual([40, 60])
+})
+
+it('of several rates none counts a request that one refuses, or that has no room', () => {
+  const { limiter } = setUp()
+  const [wide, narrow] = [
+    { key: 'wide', limit: { requests: 10, perSeconds: 3_600, burst: 10 } },
+    { key: 'narrow', limit: { requests: 2, perSeconds: 3_600, burst: 2 } },
+  ]
+  const remaining = (decisions: readonly { allowed: boolean; remaining: number }[]) =>
+    decisions.map((one) => [one.allowed, one.remaining])
+  expect(remaining(limiter.take([wide, narrow], { hasRoom: false }))).toEqual([
+    [true, 10],
+    [true, 2],
+  ])
+  for (let i = 0; i < 2; i++) limiter.take([wide, narrow])
+  for (let i = 0; i < 5; i++) {
+    expect(remaining(limiter.take([wide, narrow]))).toEqual([
+      [true, 8],
+      [false, 0],
+    ])
+  }
+  expect(remaining(limiter.take([wide]))).toEqual([[true, 7]])
+})
+
+it('what is taken back was never counted', () => {
+  const { limiter } = setUp()
+  const rate = { key: 'a', limit: { requests: 2, perSeconds: 3_600, burst: 2 } }
+  limiter.take([rate])
+  limiter.record([rate])
+  limiter.undo([rate], { isShared: true })
+  limiter.undo([rate], { isShared: false })
+  expect(limiter.takeUnreported(rate)).toBe(0)
+  expect(limiter.take([rate])[0]).toMatchObject({ allowed: true, remaining: 1 })
 })

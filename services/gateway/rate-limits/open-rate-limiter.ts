@@ -1,8 +1,8 @@
-import type { RateLimiter } from 'ebb/http/gateway'
+import type { Admission, AdmissionRequest, RateLimiter } from 'ebb/http/gateway'
 import { type Config, type Log, liveSetting } from 'ebb/kernel'
-import type { Limit } from '../../../src/contract/index.ts'
 import { createOutageReporter } from '../../../src/data/redis.ts'
-import { createLocalLimiter, type LocalLimiter } from './local-limiter.ts'
+import { createLocalLimiter, type LocalLimiter, type Rate } from './local-limiter.ts'
+import { createLocalSlots, type HeldSlot, type LocalSlots } from './local-slots.ts'
 import { openRedisLimiter, type SharedLimiter } from './redis-limiter.ts'
 
 /**
@@ -13,23 +13,26 @@ export async function openRateLimiter(
   config: Pick<Config, 'REDIS_URL' | 'EBB_GATEWAY_REPLICAS' | 'EBB_RATE_LIMIT_TIMEOUT_MS'>,
   options: FallbackOptions,
 ): Promise<{ readonly take: RateLimiter; readonly close: () => void }> {
-  const { REDIS_URL, EBB_GATEWAY_REPLICAS, EBB_RATE_LIMIT_TIMEOUT_MS: timeoutMs } = config
-  const local = createLocalLimiter({ shares: EBB_GATEWAY_REPLICAS })
+  const { REDIS_URL, EBB_GATEWAY_REPLICAS: shares, EBB_RATE_LIMIT_TIMEOUT_MS: timeoutMs } = config
+  const own = { rates: createLocalLimiter({ shares }), slots: createLocalSlots({ shares }) }
   if (REDIS_URL) {
-    const limiter = withFallback(
-      openRedisLimiter(liveSetting(config, 'REDIS_URL', options.log), { timeoutMs }),
-      local,
-      options,
-    )
+    const shared = openRedisLimiter(liveSetting(config, 'REDIS_URL', options.log), { timeoutMs })
+    const limiter = withFallback(shared, own, options)
     await limiter.started
     return limiter
   }
-  options.log.info({ shares: EBB_GATEWAY_REPLICAS }, 'no REDIS_URL; each gateway limits by its own share')
-  const take = (key: string, limit: Limit) => {
+  options.log.info({ shares }, 'no REDIS_URL; each gateway limits by its own share')
+  const take = (request: AdmissionRequest) => {
     options.onFallback()
-    return local.take(key, limit)
+    return takeAlone(own, request)
   }
   return { take, close: () => {} }
+}
+
+/** What one gateway knows by itself. */
+export interface OwnLimits {
+  readonly rates: LocalLimiter
+  readonly slots: LocalSlots
 }
 
 export interface FallbackOptions {
@@ -42,12 +45,15 @@ export interface FallbackOptions {
   readonly minOutageMs?: number
 }
 
+/** A third of a slot's lease, so that two renewals may be lost. */
+const RENEW_MS = 3_000
+
 /**
- * Limits by `shared`, and by `local` while that is unavailable or slow: the first request that it fails ends its use,
- * and a probe in the background begins it again, so that no other request waits. Each limiter learns of what the other
- * has let through, so that no change between them grants another burst. An outage is one log line, and its end another.
+ * Limits by `shared`, and by `own` while that is unavailable or slow: the first request that it fails ends its use, and a
+ * probe in the background begins it again, so that no other request waits. Each limiter learns of what the other has let
+ * through, so that no change between them grants another burst. An outage is one log line, and its end another.
  */
-export function withFallback(shared: SharedLimiter, local: LocalLimiter, options: FallbackOptions) {
+export function withFallback(shared: SharedLimiter, own: OwnLimits, options: FallbackOptions) {
   const { log, onFallback, probeMs = 500, minOutageMs = 2_000 } = options
   const report = createOutageReporter(
     log,
@@ -70,34 +76,66 @@ export function withFallback(shared: SharedLimiter, local: LocalLimiter, options
   const probe = () =>
     shared.probe().then(
       (name) => {
-        if (name !== memory) local.markAllUnreported()
+        if (name !== memory) own.rates.markAllUnreported()
         memory = name
+        // What was admitted meanwhile, or was lost, is held all the same.
+        shared.renew(own.slots.held())
         setUp(true)
       },
       (error) => setUp(false, error),
     )
   shared.onUp(() => void probe())
   shared.onDown((error) => setUp(false, error))
-  const timer = setInterval(() => {
-    if (!up) void probe()
-  }, probeMs).unref()
+  const timers = [
+    setInterval(() => {
+      if (!up) void probe()
+    }, probeMs).unref(),
+    setInterval(() => {
+      if (up) shared.renew(own.slots.held())
+    }, RENEW_MS).unref(),
+  ]
 
-  const take: RateLimiter = async (key, limit) => {
+  const takeShared = async (request: AdmissionRequest): Promise<Admission> => {
+    const { rates, slots } = request
+    const unreported = rates.map(own.rates.takeUnreported)
+    const slot = slots && own.slots.newSlot(slots.key)
+    try {
+      const decision = await shared.take(request, { elsewhere: unreported, slot })
+      if (!decision.allowed) return { ...decision, ...NOTHING_HELD }
+      own.rates.record(rates)
+      if (slot) own.slots.hold(slot)
+      const release = () => {
+        if (slot && own.slots.free(slot)) shared.free(slot)
+      }
+      const undo = () => {
+        release()
+        own.rates.undo(rates, { isShared: true })
+        shared.undo(rates)
+      }
+      return { ...decision, release, undo }
+    } catch (error) {
+      for (const [i, rate] of rates.entries()) restore(rate, unreported[i])
+      // It may hold the slot nevertheless.
+      if (slot) shared.free(slot)
+      throw error
+    }
+  }
+  const restore = (rate: Rate, requests = 0) => {
+    if (requests > 0) own.rates.restoreUnreported(rate, requests)
+  }
+
+  const take: RateLimiter = async (request) => {
     if (up) {
       const since = changes
-      const unreported = local.takeUnreported(key, limit)
       try {
-        const decision = await shared.take(key, limit, unreported)
-        if (decision.allowed) local.record(key, limit)
-        return decision
+        return await takeShared(request)
       } catch (error) {
-        if (unreported > 0) local.restoreUnreported(key, limit, unreported)
         // What was sent before Redis went and came back says nothing about its state now.
         if (since === changes) setUp(false, error)
       }
     }
     onFallback()
-    return local.take(key, limit)
+    return takeAlone(own, request, shared.free)
   }
   return {
     take,
@@ -105,8 +143,32 @@ export function withFallback(shared: SharedLimiter, local: LocalLimiter, options
     started: shared.firstAttempt.then(probe),
     close: () => {
       closed = true
-      clearInterval(timer)
+      for (const timer of timers) clearInterval(timer)
       shared.close()
     },
   }
+}
+
+const NOTHING_HELD = { release: () => {}, undo: () => {} }
+
+/** Decides by this gateway's own share. `onFree` is called when a slot is free again, which others may know of by then. */
+function takeAlone(own: OwnLimits, { rates, slots }: AdmissionRequest, onFree = (_slot: HeldSlot) => {}): Admission {
+  const room = slots ? own.slots.room(slots) : 1
+  const decisions = own.rates.take(rates, { hasRoom: room > 0 })
+  const allowed = room > 0 && decisions.every((decision) => decision.allowed)
+  const decided = {
+    ...{ allowed, rates: decisions },
+    slots: slots && { allowed: room > 0, remaining: Math.max(0, allowed ? room - 1 : room) },
+  }
+  if (!allowed) return { ...decided, ...NOTHING_HELD }
+  const slot = slots && own.slots.newSlot(slots.key)
+  if (slot) own.slots.hold(slot)
+  const release = () => {
+    if (slot && own.slots.free(slot)) onFree(slot)
+  }
+  const undo = () => {
+    release()
+    own.rates.undo(rates, { isShared: false })
+  }
+  return { ...decided, release, undo }
 }

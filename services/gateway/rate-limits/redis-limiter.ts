@@ -1,11 +1,26 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import type { RateLimitDecision } from 'ebb/http/gateway'
+import type { AdmissionRequest, RateLimitDecision } from 'ebb/http/gateway'
 import { Redis } from 'ioredis'
-import type { Limit } from '../../../src/contract/index.ts'
 import { followRedisAddress, type RedisAddress, toLiveAddress } from '../../../src/data/follow-redis.ts'
 import { withTimeout } from '../../../src/kernel/promises.ts'
 import { paceOf, toRateLimitDecision } from './gcra.ts'
+import type { Rate } from './local-limiter.ts'
+import type { HeldSlot } from './local-slots.ts'
+import { ADMIT, RENEW, UNDO } from './redis-scripts.ts'
+
+/** What the shared limiter has decided. */
+export interface SharedDecision {
+  readonly allowed: boolean
+  readonly rates: readonly RateLimitDecision[]
+  readonly slots: { readonly allowed: boolean; readonly remaining: number } | undefined
+}
+
+/** What was let through elsewhere, one number for each rate, and the slot that the request would hold. */
+export interface TakeOptions {
+  readonly elsewhere?: readonly number[]
+  readonly slot?: HeldSlot | undefined
+}
 
 /** A limiter that all gateways share. */
 export interface SharedLimiter {
@@ -13,7 +28,13 @@ export interface SharedLimiter {
    * Decides on a request, after it has counted those that were let through elsewhere. Rejects where Redis is
    * unavailable, or does not answer within `timeoutMs`.
    */
-  readonly take: (key: string, limit: Limit, elsewhere?: number) => Promise<RateLimitDecision>
+  readonly take: (request: AdmissionRequest, options?: TakeOptions) => Promise<SharedDecision>
+  /** Takes back what `take` has counted. It does not reject: where Redis is gone, so is what it has counted. */
+  readonly undo: (rates: readonly Rate[]) => void
+  /** Frees a slot. One that is not freed is free when its lease is over. */
+  readonly free: (slot: HeldSlot) => void
+  /** Renews the leases of what is held. */
+  readonly renew: (held: ReadonlyMap<string, ReadonlySet<string>>) => void
   /** Resolves where `take` would: to the name of Redis's memory, which is another one when that was lost. */
   readonly probe: () => Promise<string>
   readonly onUp: (listener: () => void) => void
@@ -27,13 +48,16 @@ const TIMEOUT_MS = 50
 const CONNECT_MS = 1_000
 const RECONNECT_MS = 200
 const DISCONNECT_MS = 100
-const PREFIX = 'ebb:rate:'
+const RATE_PREFIX = 'ebb:rate:'
+const SLOTS_PREFIX = 'ebb:slots:'
 /** Lost whenever the other keys are. */
 const MEMORY_KEY = 'ebb:rate-memory'
+/** The slots of a gateway that was killed are free after this. */
+const LEASE_US = 10_000_000
 
 /**
- * Opens a limiter across all gateways on one Redis: one call a request, on Redis's own clock, exact however many come at
- * once. A key exists no longer than its caller owes something.
+ * Opens a limiter across all gateways on one Redis: one call decides on a request by all of its limits, on Redis's own
+ * clock, exact however many come at once. A key exists no longer than its caller owes something.
  */
 export function openRedisLimiter(redis: RedisAddress, { timeoutMs = TIMEOUT_MS } = {}): SharedLimiter {
   const address = toLiveAddress(redis)
@@ -44,18 +68,38 @@ export function openRedisLimiter(redis: RedisAddress, { timeoutMs = TIMEOUT_MS }
     retryStrategy: () => RECONNECT_MS,
     // After a failover, the old primary may still be there.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
-    scripts: { gcra: { lua: GCRA, numberOfKeys: 1 } },
+    scripts: { admit: { lua: ADMIT }, undo: { lua: UNDO }, renew: { lua: RENEW, numberOfKeys: 1 } },
   })
   client.on('error', () => {})
   followRedisAddress(client, address)
-  // `scripts` has made it a method.
+  // `scripts` has made them methods.
   const scripted = client as unknown as Scripted
   return {
-    take: async (key, limit, elsewhere = 0) => {
-      const pace = paceOf(limit)
-      const deciding = scripted.gcra(PREFIX + key, pace.intervalUs, pace.burst, elsewhere)
-      const [waitUs, fullInUs] = await withTimeout(timeoutMs, deciding)
-      return toRateLimitDecision({ waitUs, fullInUs }, pace)
+    take: async ({ rates, slots }, { elsewhere = [], slot } = {}) => {
+      const paces = rates.map(({ limit }) => paceOf(limit))
+      const keys = rates.map(({ key }) => RATE_PREFIX + key)
+      if (slots) keys.push(SLOTS_PREFIX + slots.key)
+      const values = paces.flatMap(({ intervalUs, burst }, i) => [intervalUs, burst, elsewhere[i] ?? 0])
+      const lease = [slots?.max ?? 0, slot?.name ?? '', LEASE_US]
+      const deciding = scripted.admit(keys.length, ...keys, ...lease, ...values)
+      const [passes = 0, inUse = 0, ...decisions] = await withTimeout(timeoutMs, deciding)
+      return {
+        allowed: passes === 1,
+        rates: paces.map((pace, i) => {
+          const [waitUs = 0, fullInUs = 0] = decisions.slice(2 * i, 2 * i + 2)
+          return toRateLimitDecision({ waitUs, fullInUs }, pace, { isCounted: passes === 1 })
+        }),
+        slots: slots && { allowed: passes === 1 || inUse < slots.max, remaining: Math.max(0, slots.max - inUse) },
+      }
+    },
+    undo: (rates) => {
+      if (rates.length === 0) return
+      const keys = rates.map(({ key }) => RATE_PREFIX + key)
+      scripted.undo(keys.length, ...keys, ...rates.map(({ limit }) => paceOf(limit).intervalUs)).catch(() => {})
+    },
+    free: ({ key, name }) => void client.zrem(SLOTS_PREFIX + key, name).catch(() => {}),
+    renew: (held) => {
+      for (const [key, names] of held) scripted.renew(SLOTS_PREFIX + key, LEASE_US, ...names).catch(() => {})
     },
     probe: async () => {
       const probing = Promise.all([client.set(MEMORY_KEY, randomUUID(), 'NX'), client.get(MEMORY_KEY)])
@@ -73,18 +117,7 @@ export function openRedisLimiter(redis: RedisAddress, { timeoutMs = TIMEOUT_MS }
 }
 
 interface Scripted {
-  gcra(key: string, intervalUs: number, burst: number, elsewhere: number): Promise<[waitUs: number, fullInUs: number]>
+  admit(keys: number, ...keysAndValues: readonly (string | number)[]): Promise<readonly number[]>
+  undo(keys: number, ...keysAndValues: readonly (string | number)[]): Promise<unknown>
+  renew(key: string, leaseUs: number, ...names: readonly string[]): Promise<unknown>
 }
-
-/** The same as `decide` in `gcra`, but that requests let through elsewhere are owed first. */
-const GCRA = `
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local interval, burst, elsewhere = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local full_at = tonumber(redis.call('GET', KEYS[1]) or now)
-local owed = math.min(math.max(full_at - now, 0) + elsewhere * interval, burst * interval)
-local wait = owed + interval - burst * interval
-if wait > 0 and elsewhere == 0 then return { wait, owed } end
-local full_in = wait > 0 and owed or owed + interval
-redis.call('SET', KEYS[1], string.format('%.0f', now + full_in), 'PX', math.ceil(full_in / 1000))
-return { wait, full_in }`

@@ -65,6 +65,11 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
       'update (hmac, revoked_at, expires_at)',
     ],
   },
+  tenant_plan: { gateway: ['select', 'insert (tenant, plan)', 'update (plan, set_at)'] },
+  quota: { gateway: ['select'] },
+  usage: { gateway: ['select'] },
+  // Written by record_usage alone.
+  usage_batch: {},
   audit: { gateway: ['select', 'insert (actor, action, subject, tenant, detail)'] },
   // Whoever reads it can be any tenant.
   tenant_key: {},
@@ -76,6 +81,7 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'find_answer(text, text, text, bytea)': ['gateway', 'functions'],
   'claim_key(text, text, text, bytea)': ['gateway', 'functions'],
   'take_place(text, text, uuid[])': ['gateway'],
+  'record_usage(uuid, bigint, jsonb)': ['gateway'],
   'take_event(text, text, text)': ['functions'],
   'store_outstanding(text, text, text, jsonb)': ['functions'],
   'clear_outstanding(text, text, text)': ['functions'],

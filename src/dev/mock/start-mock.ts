@@ -82,12 +82,15 @@ function gatewayDefaults(stored: ResponseStore, { onRequest }: MockOptions) {
   return {
     log,
     findStoredResponse: async (claim) => stored.find(claim),
-    limiter: (_key, { burst }) => ({ allowed: true, remaining: burst, waitSeconds: 1 }),
+    limiter: ({ rates }) => ({
+      ...{ allowed: true, release: () => {}, undo: () => {} },
+      rates: rates.map(({ limit }) => ({ allowed: true, remaining: limit.burst, waitSeconds: 1 })),
+    }),
     docs: async () => undefined,
     corsOrigins: ['*'],
     sign: async (caller) => encodeURIComponent(callerIdOf(caller)),
     ready: async () => true,
-    metrics: { judged: () => {}, shortCircuited: () => {}, shed: () => {}, completed: () => {} },
+    metrics: { judged: () => {}, shortCircuited: () => {}, shed: () => {}, refused: () => {}, completed: () => {} },
   } satisfies Partial<GatewayDependencies>
 }
 

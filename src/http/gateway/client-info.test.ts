@@ -36,6 +36,42 @@ it.each<[hops: number, headers: Record<string, string[]>, proto: string, host: s
   expect(getClientInfo('peer', headers, { hops })).toEqual({ address: 'peer', proto, host })
 })
 
+const TWO = 'for=192.0.2.1;proto=https;host=api.example, for=10.0.0.1;proto=http'
+
+it.each<[hops: number, headers: Record<string, string[]>, client: object]>([
+  [0, { forwarded: [TWO] }, { address: 'peer', proto: 'http' }],
+  [1, { forwarded: [TWO] }, { address: '10.0.0.1', proto: 'http', host: undefined }],
+  [2, { forwarded: [TWO] }, { address: '192.0.2.1', proto: 'https', host: 'api.example' }],
+  [2, { forwarded: TWO.split(', ') }, { address: '192.0.2.1', proto: 'https' }],
+  // What stands first was written by the client itself.
+  [
+    1,
+    { forwarded: ['for=6.6.6.6;proto=https;host=evil.example, for=192.0.2.1'] },
+    { address: '192.0.2.1', proto: 'http' },
+  ],
+  [1, { forwarded: ['for="[2001:db8::1]:4711"'] }, { address: '2001:db8::1' }],
+  [1, { forwarded: ['for=_hidden;proto=https'] }, { address: 'peer', proto: 'https' }],
+  [1, { forwarded: ['for="open, for=192.0.2.1'] }, { address: 'peer', proto: 'http' }],
+  // A proxy that writes the one passes the other on as the client has sent it.
+  [
+    1,
+    { forwarded: ['for=6.6.6.6;proto=https'], 'x-forwarded-for': ['192.0.2.1'] },
+    { address: '192.0.2.1', proto: 'http' },
+  ],
+  [1, { forwarded: ['for=6.6.6.6'], 'x-forwarded-proto': ['https'] }, { address: 'peer', proto: 'https' }],
+])('with %i trusted proxies, %j', (hops, headers, client) => {
+  expect(getClientInfo('peer', headers, { hops })).toMatchObject(client)
+})
+
+it.each([
+  [0, {}, 'https'],
+  [1, {}, 'https'],
+  [1, { 'x-forwarded-proto': ['http'] }, 'http'],
+  [1, { 'x-forwarded-proto': ['gopher'] }, 'http'],
+])('on an encrypted connection with %i trusted proxies and %j it is %s', (hops, headers, proto) => {
+  expect(getClientInfo('peer', headers, { hops, encrypted: true }).proto).toBe(proto)
+})
+
 it.each([
   ['192.0.2.7', '192.0.2.7'],
   ['::ffff:192.0.2.7', '192.0.2.7'],

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import { type ForwardedElement, parseForwarded } from './forwarded.ts'
 
 /** The client of a request, as far as trusted proxies report it. */
 export interface ClientInfo {
@@ -10,8 +11,10 @@ export interface ClientInfo {
 
 /**
  * Finds the client of a request. Each of `hops` trusted proxies has appended its peer's address to X-Forwarded-For, so that
- * the last `hops` entries are true, while earlier ones may be forged. Without proxies, or where the entry is not an
- * address, the client is the peer of the connection; without its X-Forwarded-Proto, the scheme is the connection's own.
+ * the last `hops` entries are true, while earlier ones may be forged. Where no X-Forwarded-* came, the elements of
+ * `Forwarded` (RFC 7239) are read in the same way: never both, since a proxy that writes the one may pass on the other as
+ * its client has sent it. Without proxies, or where the entry is not an address, the client is the peer of the connection;
+ * without a scheme, that is the connection's own.
  */
 export function getClientInfo(
   peer = 'unknown',
@@ -20,14 +23,31 @@ export function getClientInfo(
 ): ClientInfo {
   const own = encrypted ? 'https' : 'http'
   if (hops === 0) return { address: peer, proto: own, host: undefined }
-  const address = withoutPort(nthFromEnd(headers['x-forwarded-for'], hops) ?? '')
-  const host = nthFromEnd(headers['x-forwarded-host'], hops)
+  const said = readForwarded(headers, hops)
+  const address = withoutPort(said.for ?? '')
   return {
     address: isIP(address) === 0 ? peer : address,
-    proto: (nthFromEnd(headers['x-forwarded-proto'], hops)?.toLowerCase() ?? own) === 'https' ? 'https' : 'http',
-    host: host !== undefined && HOST_PATTERN.test(host) ? host : undefined,
+    proto: (said.proto?.toLowerCase() ?? own) === 'https' ? 'https' : 'http',
+    host: said.host !== undefined && HOST_PATTERN.test(said.host) ? said.host : undefined,
   }
 }
+
+/** What the outermost trusted proxy has said. */
+function readForwarded(headers: Readonly<Record<string, readonly string[]>>, hops: number): ForwardedElement {
+  const { forwarded } = headers
+  if (forwarded && !X_FORWARDED.some((name) => headers[name])) {
+    const elements = parseForwarded(forwarded) ?? []
+    return elements.at(-Math.min(hops, elements.length)) ?? {}
+  }
+  const [address, proto, host] = X_FORWARDED.map((name) => nthFromEnd(headers[name], hops))
+  return {
+    ...(address === undefined ? {} : { for: address }),
+    ...(proto === undefined ? {} : { proto }),
+    ...(host === undefined ? {} : { host }),
+  }
+}
+
+const X_FORWARDED = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host'] as const
 
 /** The first entry where there are fewer: the nearest proxy may have replaced the list. */
 function nthFromEnd(values: readonly string[] | undefined, n: number): string | undefined {

@@ -1,9 +1,10 @@
 import type { Dispatcher } from 'undici'
-import type { Authorizer, ContractSet, Judgement, Limit } from '../../contract/index.ts'
+import type { Authorizer, ContractSet, Judgement } from '../../contract/index.ts'
 import type { Claim, ClaimResult, Correlation, StoredResponse } from '../../kernel/index.ts'
 import type { Identity, InvocationState, JudgementRequest, NewInvocation, SignIdentity } from '../../protocol/index.ts'
 import type { OwnKey } from '../../protocol/own-key-endpoints.ts'
 import type { LeveledLog } from '../throttle-log.ts'
+import type { Plans, RateLimitDecision, RateLimiter } from './admission.ts'
 import type { ClientInfo } from './client-info.ts'
 import type { HttpsOptions } from './steps/secure-transport.ts'
 import type { SecurityHeadersOptions } from './steps/security-headers.ts'
@@ -86,6 +87,10 @@ export interface GatewayDependencies {
   /** Undefined where nobody can have keys of one's own. */
   readonly ownKeys?: OwnKeys | undefined
   readonly limiter: RateLimiter
+  /** The roughest limit, before anybody is authenticated: of an IPv4 address or a /64 network. Default: none. */
+  readonly limitAddress?: ((network: string) => RateLimitDecision) | undefined
+  /** Default: nobody has a plan. */
+  readonly plans?: Plans | undefined
   /** The file of the API reference at a path from `/docs` on; undefined where there is none. */
   readonly docs: (path: string) => Promise<DocsFile | undefined>
   /** The host names of this server, besides its addresses and localhost; default: any. */
@@ -157,17 +162,6 @@ export type ClaimedKey =
   | { readonly status: 'new' | 'finished'; readonly key: OwnKey; readonly token: string }
   | { readonly status: 'in-flight' | 'mismatch' }
 
-/** Counts one request of `key` against its limit. Never rejects, and never waits for long: it decides with what it knows. */
-export type RateLimiter = (key: string, limit: Limit) => RateLimitDecision | Promise<RateLimitDecision>
-
-export interface RateLimitDecision {
-  readonly allowed: boolean
-  /** How many more requests may come at once. */
-  readonly remaining: number
-  /** Until the bucket is full again, where allowed; otherwise until the next request may come. */
-  readonly waitSeconds: number
-}
-
 /** How functions are reached. */
 export interface Upstream {
   readonly dispatcher: Dispatcher
@@ -184,6 +178,8 @@ export interface GatewayMetrics {
   readonly shortCircuited: (reason: string) => void
   /** Something was refused or dropped because a limit was exceeded. */
   readonly shed: (reason: ShedReason) => void
+  /** A limit refused a request: the route's (`burst`), one of the caller's plan, or that of addresses. */
+  readonly refused: (policy: string) => void
   readonly completed: (request: CompletedRequest) => void
   readonly judged: (request: JudgedRequest) => void
 }
@@ -194,6 +190,8 @@ export type ShedReason =
   | 'connections'
   | 'keys'
   | 'tokens'
+  | 'plans'
+  | 'usage'
   | 'replays'
   | 'invocations'
   | 'function'

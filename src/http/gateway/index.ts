@@ -1,3 +1,4 @@
+export type { Admission, AdmissionRequest, Meter, Plans, RateLimitDecision, RateLimiter } from './admission.ts'
 export type {
   Authenticated,
   Authenticators,
@@ -10,8 +11,6 @@ export type {
   Invocations,
   OwnKeys,
   PresentedToken,
-  RateLimitDecision,
-  RateLimiter,
   Upstream,
 } from './dependencies.ts'
 export { createGatewayServer, type GatewayOptions } from './server.ts'

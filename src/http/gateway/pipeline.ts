@@ -6,13 +6,14 @@ import type { GatewayContext, Outcome, Step } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
 import { isPlatformRoute } from './own-routes.ts'
 import { sendReply } from './send-reply.ts'
+import { admit } from './steps/admit.ts'
 import { authenticate, authorise } from './steps/authenticate.ts'
 import { cors, preflight } from './steps/cors.ts'
 import { forward } from './steps/forward.ts'
 import { invocationState, respondAsync } from './steps/invocations.ts'
 import { judge } from './steps/judge.ts'
 import { knownHost } from './steps/known-host.ts'
-import { limitConnections, rateLimit } from './steps/limits.ts'
+import { limitAddress, limitConnections } from './steps/limits.ts'
 import { normalise } from './steps/normalise.ts'
 import { ownKeys, requireLogin } from './steps/own-keys.ts'
 import { docs, platformRoutes } from './steps/platform-routes.ts'
@@ -37,6 +38,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
     ...(dependencies.requireHttps ? [requireHttps(dependencies.requireHttps)] : []),
     platformRoutes(dependencies),
     limitConnections(dependencies),
+    ...(dependencies.limitAddress ? [limitAddress(dependencies)] : []),
     docs(dependencies),
     route(dependencies),
     preflight(),
@@ -44,7 +46,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
     invocationState(dependencies),
     requireLogin(),
     authorise(),
-    rateLimit(dependencies),
+    admit(dependencies),
     readBody,
     validate(),
     ownKeys(dependencies),

@@ -4,6 +4,7 @@ import { afterEach } from '@jest/globals'
 import { Agent } from 'undici'
 import * as z from 'zod'
 import { contractSet, endpoint } from '../../contract/index.ts'
+import type { RateLimiter } from './admission.ts'
 import type { GatewayDependencies, JudgedRequest } from './dependencies.ts'
 import { createGatewayServer, type GatewayOptions } from './server.ts'
 
@@ -65,6 +66,12 @@ export const KEYS = {
   acme: { sub: 'ann', tenant: 'acme', scopes: [] },
 }
 
+const admitAll: RateLimiter = ({ rates, slots }) => ({
+  ...{ allowed: true, release: () => {}, undo: () => {} },
+  rates: rates.map(() => ({ allowed: true, remaining: 1, waitSeconds: 1 })),
+  slots: slots && { allowed: true, remaining: 1 },
+})
+
 const closers: (() => Promise<unknown>)[] = []
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
@@ -112,6 +119,7 @@ export async function testGateway({
   const answered: unknown[] = []
   const shed: string[] = []
   const judged: JudgedRequest[] = []
+  const refused: string[] = []
   const keep = (fields: object, msg?: string) => void lines.push({ ...fields, msg })
   const log = { info: keep, warn: keep, error: keep, debug: () => {} } as unknown as GatewayDependencies['log']
   const [dispatcher, retryDispatcher] = [new Agent(), new Agent({ pipelining: 0 })]
@@ -127,7 +135,7 @@ export async function testGateway({
       },
       findStoredResponse: async () => ({ status: 'new' }),
       invocations: { accept: async () => ({ status: 'new' }), find: async () => undefined },
-      limiter: () => ({ allowed: true, remaining: 1, waitSeconds: 1 }),
+      limiter: admitAll,
       corsOrigins: [],
       docs: async () => undefined,
       sign: async ({ sub }, name) => `${sub} for ${name}`,
@@ -140,6 +148,7 @@ export async function testGateway({
       metrics: {
         shortCircuited: (reason) => void shortCircuits.push(reason),
         shed: (what) => void shed.push(what),
+        refused: (policy) => void refused.push(policy),
         completed: (request) => void answered.push(request),
         judged: (request) => void judged.push(request),
       },
@@ -150,7 +159,18 @@ export async function testGateway({
     { linesPerSecond: Number.POSITIVE_INFINITY, ...options },
   )
   const port = await listenForTest(server)
-  return { port, url: `http://127.0.0.1:${port}`, server, invoked, lines, shortCircuits, shed, answered, judged }
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    server,
+    invoked,
+    lines,
+    shortCircuits,
+    shed,
+    refused,
+    answered,
+    judged,
+  }
 }
 
 export interface RawResponse {

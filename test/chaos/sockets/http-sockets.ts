@@ -106,13 +106,13 @@ async function startGateway(port: number) {
       findStoredResponse: async () => ({ status: 'new' }),
     },
     ...{
-      limiter: () => ({ allowed: true, remaining: 1, waitSeconds: 1 }),
+      limiter: () => ({ allowed: true, rates: [], release: () => {}, undo: () => {} }),
       corsOrigins: [],
       docs: async () => undefined,
     },
     ...{ sign: async () => 'signed', ready: async () => true, log },
     invocations: { accept: async () => ({ status: 'new' }), find: async () => undefined },
-    metrics: { judged: () => {}, shortCircuited: () => {}, completed: () => {}, shed: () => {} },
+    metrics: { judged: () => {}, shortCircuited: () => {}, completed: () => {}, shed: () => {}, refused: () => {} },
     upstream: {
       ...{ dispatcher, retryDispatcher, startTimeoutMs: START_MS },
       locate: () => ({ origin: `http://127.0.0.1:${port}`, prefix: '' }),

@@ -10,6 +10,9 @@ EBB_GATEWAY_REPLICAS: {{ int64 (.autoscaling.enabled | ternary .autoscaling.maxR
 {{- if .trustedHops }}
 EBB_TRUSTED_HOPS: {{ int64 .trustedHops }}
 {{- end }}
+{{- with .addressLimit }}
+EBB_ADDRESS_LIMIT: {{ . | quote }}
+{{- end }}
 {{- with .corsOrigins }}
 EBB_CORS_ORIGINS: {{ join "," . | quote }}
 {{- end }}

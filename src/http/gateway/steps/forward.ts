@@ -6,6 +6,7 @@ import { oncePerSecond } from '../../throttle-log.ts'
 import { type CallFailure, type CallOutcome, callUpstream, canRetry, failureToProblem } from '../call-upstream.ts'
 import { type GatewayContext, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies, GatewayLimits } from '../dependencies.ts'
+import { formatForwarded } from '../forwarded.ts'
 import { createFunctionLimits } from '../function-limits.ts'
 import { toFunctionHeaders } from '../headers.ts'
 
@@ -122,5 +123,6 @@ function platformHeaders(
     ...['x-correlation-id', correlationId, 'traceparent', traceparent],
     ...['x-forwarded-for', client.address, 'x-forwarded-proto', client.proto],
     ...(host === undefined ? [] : ['x-forwarded-host', host]),
+    ...['forwarded', formatForwarded({ ...client, host })],
   ]
 }

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import type { RateLimiter } from '../dependencies.ts'
+import type { RateLimiter } from '../admission.ts'
 import { testGateway } from '../test-support.ts'
 
 const MAILS = '/v1/mails'
@@ -11,9 +11,10 @@ const fieldsOf = ({ headers }: Response) =>
 /** A limiter that keeps what it was asked, and answers what a test says. */
 function setUp(allowance = { allowed: true, remaining: 4, waitSeconds: 7 }) {
   const asked: unknown[] = []
-  const limiter: RateLimiter = (key, limit) => {
-    asked.push([key, limit])
-    return allowance
+  const limiter: RateLimiter = ({ rates }) => {
+    for (const { key, limit } of rates) asked.push([key, limit])
+    const { allowed } = allowance
+    return { allowed, rates: rates.map(() => allowance), release: () => {}, undo: () => {} }
   }
   return { asked, dependencies: { limiter } }
 }
@@ -40,6 +41,7 @@ it('429 beyond the limit, without invoking the function', async () => {
   expect(await answer.json()).toMatchObject({
     ...{ status: 429, error: 'rate_limited', correlationId: answer.headers.get('x-correlation-id') },
     message: 'The limit is 2 requests in 60 s; the next may come in 31 s.',
+    policy: 'burst',
   })
   expect([invoked, shortCircuits]).toEqual([[], ['rate_limited']])
 })

@@ -1,0 +1,96 @@
+import { holderOf } from '../../../kernel/index.ts'
+import { callerIdOf } from '../../../protocol/index.ts'
+import type { Admission } from '../admission.ts'
+import { clientNetwork } from '../client-info.ts'
+import { type GatewayContext, isAnonymous, routeOf, type Step } from '../context.ts'
+import type { GatewayDependencies } from '../dependencies.ts'
+import { type AppliedPlan, createPlanFinder } from '../plan-of.ts'
+import {
+  concurrencyPolicy,
+  describePolicies,
+  type Policy,
+  quotaPolicy,
+  ratePolicy,
+  refusalOf,
+} from '../rate-limit-policies.ts'
+
+/**
+ * Admits a request by its route's limit (per caller, or per address where it is anonymous), and by the rate, the
+ * concurrency and the quota of its caller's plan: 429 beyond any of them, and then none has counted it. Every response from
+ * here on says what remains. What is refused later, as by the contract's schemas, stays counted; of a plan only what the
+ * platform itself failed to pass on does not.
+ */
+export function admit({
+  limiter,
+  plans,
+  metrics,
+  log,
+}: Pick<GatewayDependencies, 'limiter' | 'plans' | 'metrics' | 'log'>): Step {
+  const findPlan = createPlanFinder(plans, log)
+
+  async function decide(context: GatewayContext, applied: AppliedPlan | undefined): Promise<readonly Policy[]> {
+    const { meter, charge, plan } = applied ?? {}
+    const spent = plan?.quota && charge && meter?.findRefusal(charge)
+    if (plan?.quota && spent) return [quotaPolicy(plan.quota, spent)]
+    const { rates, slots } = whatCounts(context, applied)
+    const admission = rates.length > 0 || slots ? await limiter({ rates, slots }) : UNLIMITED
+    const policies = rates.map(({ name, limit }, i) => ratePolicy(name, limit, admission.rates[i]))
+    if (slots) policies.push(concurrencyPolicy(slots.max, admission.slots))
+    if (!admission.allowed) return policies
+    if (slots) whenOver(context, admission.release)
+    if (!meter || !charge) return policies
+    const giveBackIfNotPassedOn = () => {
+      if (!context.invoked && context.response.statusCode >= 500) meter.giveBack(charge)
+    }
+    if (!plan?.quota) {
+      meter.count(charge, 'requests')
+      whenOver(context, giveBackIfNotPassedOn)
+      return policies
+    }
+    const taken = await meter.take(charge).catch((error: unknown) => {
+      admission.undo()
+      throw error
+    })
+    if (!taken.allowed) admission.undo()
+    else if (context.signal.aborted) meter.giveBack(charge)
+    else whenOver(context, giveBackIfNotPassedOn)
+    return [...policies, quotaPolicy(plan.quota, taken)]
+  }
+
+  return async function admit(context) {
+    const found = findPlan(context)
+    const applied = found instanceof Promise ? await found : found
+    if (!applied && !routeOf(context).limit) return undefined
+    const policies = await decide(context, applied)
+    describePolicies(policies, context.responseHeaders)
+    const refusal = refusalOf(policies)
+    if (refusal?.policy !== undefined) metrics.refused(refusal.policy)
+    if (refusal && applied) applied.meter.count(applied.charge, 'refused')
+    return refusal
+  }
+}
+
+const UNLIMITED: Admission = { allowed: true, rates: [], release: () => {}, undo: () => {} }
+
+/** The keys are unambiguous: neither the name of a route nor an address has a space, and no route is called `*plan`. */
+function whatCounts(context: GatewayContext, applied: AppliedPlan | undefined) {
+  const { name, limit } = routeOf(context)
+  const { rate, concurrency } = applied?.plan ?? {}
+  const holder = applied?.charge.holder ?? ''
+  const rates = [
+    ...(limit ? [{ name: 'burst', key: `${name} ${subjectOf(context)}`, limit }] : []),
+    ...(rate ? [{ name: 'rate', key: `*plan ${holder}`, limit: rate }] : []),
+  ]
+  return { rates, slots: concurrency === undefined ? undefined : { key: holder, max: concurrency } }
+}
+
+const subjectOf = (context: GatewayContext): string =>
+  isAnonymous(context)
+    ? `address ${clientNetwork(context.client.address)}`
+    : holderOf({ callerId: callerIdOf(context.caller) })
+
+/** Once the response is over, also where that was before now. */
+function whenOver({ response }: GatewayContext, release: () => void) {
+  if (response.destroyed) release()
+  else response.once('close', release)
+}
