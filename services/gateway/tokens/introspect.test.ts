@@ -1,7 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from '@jest/globals'
+import { liveSetting, parseConfig } from 'ebb/kernel'
 import { goodClaims, startTestIssuer } from '../../../test/support/test-issuer.ts'
 import { openTokens, type Tokens } from './open-tokens.ts'
 
@@ -13,16 +14,17 @@ afterEach(() => {
   for (const tokens of opened.splice(0)) tokens.close()
 })
 
-async function setUp(introspection: object = { clientId: 'the gateway', clientSecret: 's3cret/+ of the gateway' }) {
+const fixed = (issuers: object) =>
+  parseConfig({ EBB_ISSUERS: JSON.stringify(issuers), EBB_INTROSPECTION_SECRET: 's3cret/+ of the gateway' })
+
+async function setUp(configure = fixed) {
   const issuer = await startTestIssuer()
   const clock = { at: Date.now() }
   const shed: string[] = []
   const log = { info: () => {}, warn: () => {} }
   const options = { log, shed: (what: string) => void shed.push(what), now: () => clock.at }
-  const tokens = openTokens(
-    { EBB_ISSUERS: [issuer.settings({ introspection })], REDIS_URL: undefined },
-    options as never,
-  )
+  const config = configure([issuer.settings({ introspection: { clientId: 'the gateway' } })])
+  const tokens = openTokens(config, options as never)
   opened.push(tokens)
   // When keys have changed, refusals are forgotten.
   await tokens.refresh()
@@ -36,7 +38,7 @@ async function setUp(introspection: object = { clientId: 'the gateway', clientSe
       return (error as { status?: number }).status ?? (error as Error).message
     }
   }
-  return { issuer, claims, clock, shed, outcome, tokens }
+  return { issuer, claims, clock, shed, outcome, config }
 }
 
 const UNKNOWN = 'The token is not known to its issuer, or no longer active; get a new one.'
@@ -121,19 +123,28 @@ it('a flood of unknown tokens is bounded, and holds up no token that was good be
   expect([shed.length, new Set(shed), new Set(answers)]).toEqual([390, new Set(['tokens']), new Set([503, UNKNOWN])])
 })
 
-it('its secret may be in a file, and a file that is not there is one sentence', async () => {
+it('its secret is a setting, in a file too, which is read again when it changes', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-introspection-'))
   try {
-    const clientSecretFile = join(folder, 'secret')
-    await expect(setUp({ clientId: 'gateway', clientSecretFile })).rejects.toThrow(
-      /^EBB_ISSUERS: introspection.clientSecretFile: .*ENOENT/,
-    )
-    await writeFile(clientSecretFile, 'from-a-file\n')
-    const { issuer, outcome } = await setUp({ clientId: 'gateway', clientSecretFile })
-    await outcome(OPAQUE)
-    const { authorization } = issuer.state.introspected
-    expect(Buffer.from(authorization.slice(6), 'base64').toString()).toBe('gateway:from-a-file')
+    const file = join(folder, 'secret')
+    await writeFile(file, 'from-a-file\n')
+    const config = (issuers: object) =>
+      parseConfig({ EBB_ISSUERS: JSON.stringify(issuers), EBB_INTROSPECTION_SECRET_FILE: file })
+    const { issuer, outcome, clock, config: read } = await setUp(config)
+    const secretOf = () => Buffer.from(issuer.state.introspected.authorization.slice(6), 'base64').toString()
+    expect([await outcome(OPAQUE), secretOf()]).toEqual([CALLER, 'the+gateway:from-a-file'])
+    await writeFile(`${file}.new`, 'another-one\n')
+    await rename(`${file}.new`, file)
+    await liveSetting(read, 'EBB_INTROSPECTION_SECRET', { info: () => {}, warn: () => {} }).refresh()
+    clock.at += 30 * SECOND
+    expect([await outcome(OPAQUE), secretOf()]).toEqual([CALLER, 'the+gateway:another-one'])
   } finally {
     await rm(folder, { recursive: true })
   }
+})
+
+it('without its secret there is no start', async () => {
+  await expect(setUp((issuers) => parseConfig({ EBB_ISSUERS: JSON.stringify(issuers) }))).rejects.toThrow(
+    'EBB_INTROSPECTION_SECRET: not set, and an issuer of EBB_ISSUERS has introspection',
+  )
 })

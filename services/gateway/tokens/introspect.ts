@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { Problem } from 'ebb/contract'
 import type { GatewayMetrics } from 'ebb/http/gateway'
-import { ConfigError, fixedValue, type LiveValue, type Log, registerSecrets } from 'ebb/kernel'
+import { type LiveValue, type Log, registerSecrets } from 'ebb/kernel'
 import { createVerifiedToken, type IssuerSettings, TokenError, type VerifiedToken } from 'ebb/protocol'
-import { valueOfFile } from '../../../src/kernel/live-value.ts'
 import { createBulkhead } from '../invocation-store.ts'
 import { fetchJson } from './fetch-json.ts'
 
@@ -16,6 +14,8 @@ const TOKEN = /^[\w.~+/-]{8,4096}=*$/
 export interface IntrospectionOptions extends Pick<GatewayMetrics, 'shed'> {
   /** Where the issuer answers, by its settings or its metadata. */
   readonly endpoint: () => Promise<string>
+  /** The secret of the client that asks. */
+  readonly secret: LiveValue<string | undefined>
   /** The prefixes of the subjects of other issuers. */
   readonly foreign: readonly string[]
   readonly log: Pick<Log, 'info' | 'warn'>
@@ -25,14 +25,13 @@ export interface IntrospectionOptions extends Pick<GatewayMetrics, 'shed'> {
 /**
  * Creates a function that asks the issuer about an opaque token (RFC 7662). What it says is good for `maxAgeSeconds`, and never
  * beyond the token's `exp`. Rejects with a TokenError where the token is not active or not for us, with a Problem 503 while the
- * issuer cannot be asked. Throws a ConfigError where the client's secret cannot be read.
+ * issuer cannot be asked.
  */
 export function createIntrospection(settings: IssuerSettings, options: IntrospectionOptions) {
   const { introspection, issuer, audience } = settings
   if (!introspection) return undefined
-  const { endpoint, foreign, shed, log, now = Date.now } = options
+  const { endpoint, secret, foreign, shed, log, now = Date.now } = options
   const { clientId } = introspection
-  const secret = openSecret(introspection, log)
   const overflow = () => {
     shed('tokens')
     return unavailable()
@@ -42,7 +41,7 @@ export function createIntrospection(settings: IssuerSettings, options: Introspec
 
   async function ask(token: string): Promise<Readonly<Record<string, unknown>>> {
     try {
-      const authorization = basicAuthorization(clientId, secret.current())
+      const authorization = basicAuthorization(clientId, secret.current() ?? '')
       const headers = { authorization, 'content-type': 'application/x-www-form-urlencoded' }
       const body = new URLSearchParams({ token, token_type_hint: 'access_token' }).toString()
       const { value } = await fetchJson(await endpoint(), { method: 'POST', headers, body })
@@ -85,27 +84,6 @@ const unavailable = (cause?: unknown) =>
     cause,
     retryAfterSeconds: 2,
   })
-
-/** The client's secret; where it is in a file, that is read again when it changes. */
-function openSecret(
-  { clientSecret, clientSecretFile: file = '' }: NonNullable<IssuerSettings['introspection']>,
-  log: Pick<Log, 'info' | 'warn'>,
-): LiveValue<string> {
-  if (clientSecret !== undefined) return fixedValue(registered(clientSecret))
-  const name = 'EBB_ISSUERS: introspection.clientSecretFile'
-  try {
-    const text = readFileSync(file, 'utf8')
-    return valueOfFile({ name, file, text, value: registered(text), parse: registered, log })
-  } catch (cause) {
-    throw new ConfigError(`${name}: ${cause instanceof Error ? cause.message : cause}`, { cause })
-  }
-}
-
-function registered(text: string): string {
-  const secret = text.trim()
-  registerSecrets(secret)
-  return secret
-}
 
 /** Both are form-encoded first (RFC 6749, 2.3.1). */
 function basicAuthorization(id: string, secret: string): string {

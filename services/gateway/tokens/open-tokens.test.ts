@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals'
 import type { PresentedToken } from 'ebb/http/gateway'
+import { parseConfig } from 'ebb/kernel'
 import { createTestKey, goodClaims, signToken, startTestIssuer } from '../../../test/support/test-issuer.ts'
 import { openTokens, type Tokens } from './open-tokens.ts'
 
@@ -21,7 +22,7 @@ function open(...issuers: readonly object[]) {
     warn: (_: object, text: string) => messages.push(text),
   }
   const options = { log, shed: (what: string) => void shed.push(what), now: () => clock.at }
-  const tokens = openTokens({ EBB_ISSUERS: issuers, REDIS_URL: undefined }, options as never)
+  const tokens = openTokens(parseConfig({ EBB_ISSUERS: JSON.stringify(issuers) }), options as never)
   opened.push(tokens)
   const check = async (token: string, more: Partial<PresentedToken> = {}) => {
     const presented = {
@@ -67,6 +68,15 @@ it('what is not in the token is not made up: no scopes, no roles, no tenant, not
   const { check } = open(issuer.settings({ claims: { roles: 'constructor.name', tenant: '__proto__.x' } }))
   const token = issuer.token({ claims: { scope: undefined, client_id: undefined } })
   expect((await check(token))?.caller).toEqual({ sub: 'ada', scopes: [], roles: [] })
+})
+
+it('roles stand for scopes where the settings say so, for issuers that know groups only; typ need not be there where JWT will do', async () => {
+  const issuer = await startTestIssuer()
+  const roleScopes = { clerks: ['a:read', 'a:write'], chiefs: ['a:read', 'b:write'] }
+  const { check } = open(issuer.settings({ claims: { roles: 'groups' }, roleScopes, types: ['JWT'] }))
+  const claims = { scope: 'a:read', groups: ['clerks', 'constructor', 'chiefs'] }
+  const authenticated = await check(issuer.token({ claims, header: { typ: undefined } }))
+  expect(authenticated?.caller.scopes).toEqual(['a:read', 'a:write', 'b:write'])
 })
 
 it('a tenant of the settings is that of all callers of the issuer', async () => {

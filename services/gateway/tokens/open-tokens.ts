@@ -1,5 +1,5 @@
 import type { Authenticated, Authenticators, GatewayMetrics, PresentedToken } from 'ebb/http/gateway'
-import type { Config, Log } from 'ebb/kernel'
+import { type Config, ConfigError, type Log, liveSetting } from 'ebb/kernel'
 import {
   createKeySet,
   createTokenCache,
@@ -43,11 +43,14 @@ export interface TokensOptions extends Pick<GatewayMetrics, 'shed'> {
  * background. Throws a ConfigError where the settings do not fit.
  */
 export function openTokens(
-  config: Pick<Config, 'EBB_ISSUERS' | 'REDIS_URL'>,
+  config: Pick<Config, 'EBB_ISSUERS' | 'EBB_INTROSPECTION_SECRET' | 'REDIS_URL'>,
   { log, shed, now = Date.now }: TokensOptions,
 ): Tokens {
   if (config.EBB_ISSUERS === undefined) return NONE
   const all = parseIssuers(config.EBB_ISSUERS)
+  if (all.some(({ introspection }) => introspection) && config.EBB_INTROSPECTION_SECRET === undefined)
+    throw new ConfigError('EBB_INTROSPECTION_SECRET: not set, and an issuer of EBB_ISSUERS has introspection')
+  const secret = liveSetting(config, 'EBB_INTROSPECTION_SECRET', log)
   const opened = all.map((settings) => {
     const discovery = createDiscovery(settings, { now })
     const { issuer, refreshSeconds } = settings
@@ -55,7 +58,7 @@ export function openTokens(
     const keys = createKeySet(discovery.fetchKeys, { issuer, refreshSeconds, onChange, log, now })
     const foreign = all.filter((one) => one !== settings).map(({ subjectPrefix }) => subjectPrefix)
     const endpoint = discovery.introspectionEndpoint
-    const introspect = createIntrospection(settings, { endpoint, foreign, shed, log, now })
+    const introspect = createIntrospection(settings, { endpoint, secret, foreign, shed, log, now })
     return { settings, keys, introspect }
   })
   const introspect = opened.find((one) => one.introspect)?.introspect

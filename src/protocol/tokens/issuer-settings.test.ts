@@ -12,7 +12,13 @@ it('what is not set has its default', () => {
         algorithms: ['RS256'],
         types: ['at+jwt'],
       },
-      ...{ claims: { scopes: ['scope'] }, subjectPrefix: '', clockToleranceSeconds: 60, allowHttp: false },
+      ...{
+        claims: { scopes: ['scope'] },
+        roleScopes: {},
+        subjectPrefix: '',
+        clockToleranceSeconds: 60,
+        allowHttp: false,
+      },
     },
   ])
 })
@@ -52,6 +58,7 @@ it.each<[string, unknown, RegExp]>([
   ['a query', [{ ...GOOD, issuer: 'https://login.example?x' }], /must be a URL without user, query and fragment/],
   ['another scheme', [{ ...GOOD, issuer: 'file:///etc/passwd' }], /must be a URL/],
   ['two tenants', [{ ...GOOD, tenant: 'acme', claims: { tenant: 'org' } }], /has both tenant and claims\.tenant/],
+  ['scopes of roles that no token has', [{ ...GOOD, roleScopes: { clerk: ['a:b'] } }], /no claims\.roles says where/],
   ['a malformed tenant', [{ ...GOOD, tenant: '../acme' }], /tenant: must match/],
   ['an issuer twice', [GOOD, GOOD], /is there twice/],
   ['two without a prefix', [GOOD, SECOND], /could name each other's callers/],
@@ -71,17 +78,16 @@ it.each<[string, unknown, RegExp]>([
     ],
     /could name each other's/,
   ],
-  ['no secret', [{ ...GOOD, introspection: { clientId: 'a' } }], /needs either clientSecret or clientSecretFile/],
   [
-    'two secrets',
-    [{ ...GOOD, introspection: { clientId: 'a', clientSecret: 'b', clientSecretFile: 'c' } }],
-    /needs either/,
+    'a secret where it would be shown',
+    [{ ...GOOD, introspection: { clientId: 'a', clientSecret: 'b' } }],
+    /Unrecognized key: "clientSecret"/,
   ],
   [
     'two that introspect',
     [
-      { ...GOOD, introspection: { clientId: 'a', clientSecret: 'b' } },
-      { ...SECOND, subjectPrefix: 'b:', introspection: { clientId: 'a', clientSecret: 'b' } },
+      { ...GOOD, introspection: { clientId: 'a' } },
+      { ...SECOND, subjectPrefix: 'b:', introspection: { clientId: 'a' } },
     ],
     /only one issuer can have introspection/,
   ],

@@ -21,18 +21,11 @@ const schema = () => {
     .refine((parts) => parts.every((part) => part !== ''), 'must not have an empty part')
   const tenant = text.regex(TENANT, `must match ${TENANT.source}`)
   const claims = z.strictObject({ scopes: path.default(['scope']), roles: path.optional(), tenant: path.optional() })
-  const introspection = z
-    .strictObject({
-      endpoint: url.optional(),
-      clientId: text,
-      clientSecret: text.optional(),
-      clientSecretFile: text.optional(),
-      maxAgeSeconds: z.int().min(1).max(300).default(30),
-    })
-    .refine(
-      ({ clientSecret, clientSecretFile }) => (clientSecret === undefined) !== (clientSecretFile === undefined),
-      'needs either clientSecret or clientSecretFile',
-    )
+  const introspection = z.strictObject({
+    endpoint: url.optional(),
+    clientId: text,
+    maxAgeSeconds: z.int().min(1).max(300).default(30),
+  })
   const issuer = z.strictObject({
     issuer: url,
     audience: z.union([text.transform((one) => [one]), list], 'must be a text or a list of texts'),
@@ -46,6 +39,7 @@ const schema = () => {
       .min(1)
       .default(['at+jwt']),
     claims: claims.prefault({}),
+    roleScopes: z.record(text, z.array(text)).default({}),
     tenant: tenant.optional(),
     subjectPrefix: z
       .string()
@@ -104,10 +98,14 @@ function findUrlProblems({ issuer, jwksUri, introspection, allowHttp }: IssuerSe
   )
 }
 
-const findClaimProblems = ({ issuer, tenant, claims }: IssuerSettings): readonly string[] =>
-  tenant !== undefined && claims.tenant !== undefined
+const findClaimProblems = ({ issuer, tenant, claims, roleScopes }: IssuerSettings): readonly string[] => [
+  ...(tenant !== undefined && claims.tenant !== undefined
     ? [`${issuer}: has both tenant and claims.tenant; keep one of them`]
-    : []
+    : []),
+  ...(Object.keys(roleScopes).length > 0 && claims.roles === undefined
+    ? [`${issuer}: has roleScopes, but no claims.roles says where its tokens have roles`]
+    : []),
+]
 
 /** What would let one issuer name the callers of another. */
 function findSharedNames(issuers: readonly IssuerSettings[]): readonly string[] {

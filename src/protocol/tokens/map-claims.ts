@@ -23,8 +23,9 @@ export function mapClaims(
 ): Omit<Identity, 'iss'> {
   const sub = subjectOf(claims, settings, foreignPrefixes)
   const client = clientOf(claims, settings)
-  const scopes = grantsOf(claims, settings.claims.scopes)
   const roles = settings.claims.roles && grantsOf(claims, settings.claims.roles)
+  const ofRoles = (roles ?? []).flatMap((role) => scopesOf(role, settings))
+  const scopes = [...new Set([...grantsOf(claims, settings.claims.scopes), ...ofRoles])]
   const tenant = tenantOf(claims, settings)
   if ([...scopes, ...(roles ?? [])].join(' ').length > MAX_GRANTS_LENGTH)
     throw new TokenError(
@@ -69,6 +70,9 @@ function grantsOf(claims: Claims, path: readonly string[]): string[] {
     throw new TokenError(`The claim ${path.join('.')} must be a list of words, or a text with spaces between them.`)
   return [...new Set<string>(grants)]
 }
+
+const scopesOf = (role: string, { roleScopes }: IssuerSettings): readonly string[] =>
+  Object.hasOwn(roleScopes, role) ? (roleScopes[role] ?? []) : []
 
 function tenantOf(claims: Claims, settings: IssuerSettings): string | undefined {
   if (!settings.claims.tenant) return settings.tenant

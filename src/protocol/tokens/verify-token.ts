@@ -96,7 +96,8 @@ function thumbprintOf(cnf: unknown): string | undefined {
   throw new TokenError('The token is bound to something else than a DPoP key, which cannot be checked here.')
 }
 
-const normalizeType = (typ = '') => typ.toLowerCase().replace(/^application\//, '')
+/** A JWT need not say that it is one (RFC 7519, 5.1). */
+const normalizeType = (typ = 'JWT') => typ.toLowerCase().replace(/^application\//, '')
 
 /** What jose found, as a sentence. */
 function refusalOf(cause: unknown): TokenError {
