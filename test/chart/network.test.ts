@@ -97,6 +97,30 @@ describeChart('the network', () => {
     expect(gateway?.to).toEqual([...stores, 'function:8080', DNS, 'telemetry:4318'])
   })
 
+  it('goes from the gateway to the issuers of access tokens, and from nobody else', async () => {
+    const issuer = { audience: 'api', algorithms: ['RS256'] }
+    const issuers = [
+      { ...issuer, issuer: 'https://login.example', jwksUri: 'https://keys.example:8443/keys' },
+      { ...issuer, issuer: 'http://dex.auth.svc:5556/dex', allowHttp: true, subjectPrefix: 'dex:' },
+      { ...issuer, issuer: 'https://sso.example', subjectPrefix: 'sso:', egress: ['10.1.2.3:8080'] },
+    ]
+    const parts = await arrowsByPart({ issuers })
+    expect(parts.gateway?.to).toEqual([
+      ...[
+        '10.1.2.3/32:8080',
+        'auth:5556',
+        'function:8080',
+        DNS,
+        'postgres:5432',
+        'public:443',
+        'public:8443',
+        'redis:6379',
+      ],
+    ])
+    const others = Object.entries(parts).filter(([name]) => name !== 'gateway')
+    expect(others.flatMap(([, { to }]) => to.filter((arrow) => /^(auth|public|10\.)/.test(arrow)))).toEqual([])
+  })
+
   it('lets CloudNativePG`s servers be reached by those who need them, by its pooler and by its operator', async () => {
     const manifests = await renderChart({ postgres: { mode: 'cnpg', pooler: 'cnpg' } })
     const [server, pooler] = ['cnpg.io/cluster=ebb-postgres', 'cnpg.io/poolerName=ebb-postgres-pooler']

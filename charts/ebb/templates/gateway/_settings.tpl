@@ -14,6 +14,35 @@ EBB_TRUSTED_HOPS: {{ int64 .trustedHops }}
 EBB_CORS_ORIGINS: {{ join "," . | quote }}
 {{- end }}
 {{- end }}
+{{- if .Values.issuers }}
+EBB_ISSUERS: {{ include "ebb.issuers" . | quote }}
+{{- end }}
+{{- end }}
+
+{{/* The issuers as EBB_ISSUERS has them: without what is the chart's. */}}
+{{- define "ebb.issuers" -}}
+{{- $issuers := list }}
+{{- range .Values.issuers }}
+{{- $issuer := omit . "egress" }}
+{{- with .introspection }}{{ $_ := set $issuer "introspection" (omit . "existingSecret") }}{{ end }}
+{{- $issuers = append $issuers $issuer }}
+{{- end }}
+{{- toJson $issuers -}}
+{{- end }}
+
+{{/* Where they are, as "host:port": whose URL says no port has that of its scheme. */}}
+{{- define "ebb.issuerHosts" -}}
+{{- $hosts := list }}
+{{- range .Values.issuers }}
+{{- if .egress }}{{ $hosts = concat $hosts .egress }}
+{{- else }}
+{{- range compact (list .issuer .jwksUri (.introspection | default dict).endpoint) }}
+{{- $url := urlParse . }}
+{{- $hosts = append $hosts (regexMatch ":[0-9]+$" $url.host | ternary $url.host (printf "%s:%s" $url.host (eq $url.scheme "https" | ternary "443" "80"))) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- uniq $hosts | toJson -}}
 {{- end }}
 
 {{- define "ebb.gatewayFiles" -}}
@@ -22,4 +51,9 @@ EBB_CORS_ORIGINS: {{ join "," . | quote }}
 - { setting: EBB_IDENTITY_KEY, of: identity, key: gateway.jwk }
 - { setting: EBB_KEY_PEPPER, of: gateway, key: key-pepper }
 - { setting: EBB_ADMIN_KEY, of: gateway, key: admin-key }
+{{- range .Values.issuers }}
+{{- with .introspection }}
+- { setting: EBB_INTROSPECTION_SECRET, secret: {{ .existingSecret }}, key: client-secret }
+{{- end }}
+{{- end }}
 {{- end }}
