@@ -124,7 +124,10 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
 
 const MAX_PORT = 65_535
 /** What the gateway gets where the team names issuers of its own. */
-const ISSUER_SETTINGS = ['EBB_ISSUERS', 'EBB_ISSUERS_FILE', 'EBB_DOCS_CLIENT_ID', 'EBB_DOCS_SCOPES']
+const ISSUER_SETTINGS = [
+  ...['EBB_ISSUERS', 'EBB_ISSUERS_FILE', 'EBB_INTROSPECTION_SECRET', 'EBB_INTROSPECTION_SECRET_FILE'],
+  ...['EBB_DOCS_CLIENT_ID', 'EBB_DOCS_SCOPES'],
+]
 const SHOWN_PEOPLE = 4
 
 /** The first people, for the welcome. */

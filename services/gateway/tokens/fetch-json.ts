@@ -1,4 +1,5 @@
 import { readAtMost } from 'ebb/protocol'
+import { startTimeout } from '../../../src/kernel/promises.ts'
 
 const TIMEOUT_MS = 5_000
 /** Of a key set or a document about an issuer; those of large issuers have some 20 KB. */
@@ -26,7 +27,22 @@ export async function fetchJson(
   url: string,
   init: Pick<RequestInit, 'method' | 'headers' | 'body'> = {},
 ): Promise<FetchedJson> {
-  const signal = AbortSignal.timeout(TIMEOUT_MS)
+  const controller = new AbortController()
+  const stop = startTimeout(TIMEOUT_MS, () =>
+    controller.abort(new Error(`${url} did not answer within ${TIMEOUT_MS} ms`)),
+  )
+  try {
+    return await fetchWithSignal(url, init, controller.signal)
+  } finally {
+    stop()
+  }
+}
+
+async function fetchWithSignal(
+  url: string,
+  init: Pick<RequestInit, 'method' | 'headers' | 'body'>,
+  signal: AbortSignal,
+): Promise<FetchedJson> {
   const headers = { accept: 'application/json', ...init.headers }
   const response = await fetch(url, { ...init, headers, redirect: 'manual', signal })
   if (response.status !== 200 || !response.body) {
