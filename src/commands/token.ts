@@ -1,7 +1,8 @@
-import { readAnnouncement } from '../dev/announcement.ts'
+import { findRunning, readAnnouncement } from '../dev/announcement.ts'
 import { type IssuedToken, requestToken } from '../dev/provider/request-token.ts'
 import { rotateProviderKeys } from '../dev/provider/rotate-provider-keys.ts'
 import { ConfigError } from '../kernel/index.ts'
+import { callAdmin } from './admin-client.ts'
 import { printJson, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
 
@@ -35,6 +36,8 @@ export const tokenCommand: readonly Form[] = [
     examples: ['token rotate', 'token rotate --drop-old'],
     run: async (project, { 'drop-old': dropsOld, json }) => {
       const kids = await rotateProviderKeys(project, { dropsOld })
+      // The gateway would learn of it within minutes.
+      if (await findRunning(project)) await callAdmin(project, '/v1/issuers/refresh', { method: 'POST' })
       if (json) printJson({ keys: kids })
       else
         printLine(

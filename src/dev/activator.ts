@@ -9,6 +9,8 @@ import type { Guide } from './guide/create-guide.ts'
 
 /** The path at which gateway and relay read the status of all functions. */
 export const STATUS_PATH = '/_/functions'
+/** The path at which the gateway reads the keys of the laptop's OpenID provider. */
+export const KEYS_PATH = '/_/provider-keys'
 /** The path below which the gateway reads the guide. */
 export const GUIDE_PATH = '/_/guide'
 
@@ -16,6 +18,8 @@ type ActivatorFunctions = Pick<Functions, 'pool' | 'statuses'> & {
   /** Resolves when every save so far is served: a request sent after a save is meant for what was saved. */
   settled(): Promise<void>
   readonly guide: Guide
+  /** The keys that verify tokens of the laptop's OpenID provider; none where there is no provider. */
+  readonly publicKeys?: (() => Promise<object>) | undefined
 }
 
 /**
@@ -26,12 +30,20 @@ export function createActivator(functions: ActivatorFunctions): Server {
   const agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 4_000 })
   const server = createServer({ requestTimeout: 0, maxHeaderSize: MAX_FUNCTION_HEADER_BYTES }, (request, response) => {
     if (request.url === STATUS_PATH) return void response.end(JSON.stringify(functions.statuses()))
-    const handled = request.url?.startsWith(GUIDE_PATH)
-      ? sendGuide(request.url.slice(GUIDE_PATH.length), response, functions.guide)
-      : handle(request, response, { functions, agent })
+    const handled =
+      request.url === KEYS_PATH
+        ? sendKeys(response, functions)
+        : request.url?.startsWith(GUIDE_PATH)
+          ? sendGuide(request.url.slice(GUIDE_PATH.length), response, functions.guide)
+          : handle(request, response, { functions, agent })
     handled.catch((error) => sendProblem(request, response, error))
   })
   return server.on('close', () => void agent.close())
+}
+
+async function sendKeys(response: ServerResponse, { publicKeys }: Pick<ActivatorFunctions, 'publicKeys'>) {
+  const keys = (await publicKeys?.()) ?? { keys: [] }
+  response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(keys))
 }
 
 async function sendGuide(path: string, response: ServerResponse, guide: Guide) {

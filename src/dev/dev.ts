@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { inheritedEnv, processConfig } from '../kernel/index.ts'
-import { createActivator, GUIDE_PATH, STATUS_PATH } from './activator.ts'
+import { createActivator, GUIDE_PATH, KEYS_PATH, STATUS_PATH } from './activator.ts'
 import { dataDirOf } from './announcement.ts'
 import { childEnv } from './child-env.ts'
 import { openDataDir } from './data-dir.ts'
@@ -77,10 +77,12 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       onReloaded: (names) => announce(names),
     })
     closers.push(sources.close)
-    const activator = createActivator({ ...functions, settled: sources.settled, guide: createGuide() }).listen(
-      0,
-      '127.0.0.1',
-    )
+    const activator = createActivator({
+      ...functions,
+      publicKeys: provider?.publicKeys,
+      settled: sources.settled,
+      guide: createGuide(),
+    }).listen(0, '127.0.0.1')
     await once(activator, 'listening')
     closers.push(() => activator.close().closeAllConnections())
     if (!json)
@@ -94,7 +96,9 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       ...{ dataDir, port, adminPort, report, reloads },
       env: (part) => ({
         ...env.service(part),
-        ...(part === 'gateway' ? (provider?.gatewayEnv ?? inheritedEnv(ISSUER_SETTINGS)) : {}),
+        ...(part === 'gateway'
+          ? (provider?.gatewayEnv(activatorUrl + KEYS_PATH) ?? inheritedEnv(ISSUER_SETTINGS))
+          : {}),
         EBB_UPSTREAM_TEMPLATE: `${activatorUrl}/{name}`,
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
         EBB_GUIDE_URL: `${activatorUrl}${GUIDE_PATH}`,

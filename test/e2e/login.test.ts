@@ -50,6 +50,10 @@ describeWhere(executable ? undefined : 'no chromium on PATH')('a login in Chromi
   }
   const caller = () => page.locator('#callers select option:checked').textContent()
 
+  it('costs no process until somebody logs in', () => {
+    expect(ebb.events.filter(({ event }) => event === 'start').map(({ part }) => part)).not.toContain('provider')
+  })
+
   it('422 the page refuses who is none of the people', async () => {
     await page.getByRole('button', { name: 'Log in' }).click()
     await page.getByRole('heading', { name: 'Log in' }).waitFor()
@@ -121,6 +125,20 @@ function describeToken(running: () => TestEbb) {
     const body = { email: 'by-token@example.com', name: 'Ada' }
     const answer = await running().call('POST', '/v1/users', { key: '', headers, body })
     expect(answer.status).toBe(201)
+  })
+
+  it('ebb token rotate keeps what was signed before, and with --drop-old does not', async () => {
+    const statusOf = async (token: string, key: string) => {
+      const body = { email: `${key}@example.com`, name: 'Ada' }
+      const headers = { authorization: `Bearer ${token}`, 'idempotency-key': key }
+      return (await running().call('POST', '/v1/users', { key: '', headers, body })).status
+    }
+    const { stdout: before } = await token('--as', 'ada')
+    expect((await token('rotate')).stdout).toMatch(/ signs from now on; 1 older key stays valid$/)
+    expect(await statusOf(before, 'rotated')).toBe(201)
+    expect((await token('rotate', '--drop-old')).code).toBe(0)
+    const { stdout: after } = await token('--as', 'ada')
+    expect([await statusOf(before, 'dropped'), await statusOf(after, 'new')]).toEqual([401, 201])
   })
 
   it('ebb token --json says what is in it', async () => {

@@ -1,4 +1,5 @@
 import type { Config } from 'ebb/kernel'
+import { parseIssuers } from 'ebb/protocol'
 
 /** What the page logs people in with. */
 export interface DocsLogin {
@@ -12,8 +13,8 @@ export interface DocsLogin {
 
 /** The login of /docs at the first issuer; none where no client is set for it. */
 export function docsLogin({ EBB_ISSUERS, EBB_DOCS_CLIENT_ID, EBB_DOCS_SCOPES }: Config): DocsLogin | undefined {
-  const [first] = Array.isArray(EBB_ISSUERS) ? EBB_ISSUERS : []
+  const [first] = EBB_ISSUERS ? parseIssuers(EBB_ISSUERS) : []
   if (!first || EBB_DOCS_CLIENT_ID === undefined) return undefined
   const { issuer, audience } = first
-  return { issuer, audience: [audience].flat()[0], clientId: EBB_DOCS_CLIENT_ID, scopes: EBB_DOCS_SCOPES }
+  return { issuer, audience: audience[0] ?? '', clientId: EBB_DOCS_CLIENT_ID, scopes: EBB_DOCS_SCOPES }
 }

@@ -81,7 +81,7 @@ describe('refused is', () => {
     const { status, location, text } = await browser().authorize(changed)
     const [, alert] = /role="alert">([^<]*)</.exec(text) ?? []
     const { search, hash } = new URL(location || provider.issuer)
-    return [status, location ? new URLSearchParams(search || hash.slice(1)).get('error') : alert]
+    return [status, location ? new URLSearchParams(`${search.slice(1)}&${hash.slice(1)}`).get('error') : alert]
   }
 
   it.each([

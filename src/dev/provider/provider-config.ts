@@ -27,7 +27,10 @@ export type People = z.output<typeof peopleSchema>
 
 const signingKey = z.strictObject({
   /** A private key for ES256. */
-  jwk: z.looseObject({ kty: z.literal('EC'), crv: z.literal('P-256'), kid: z.string(), d: z.string() }),
+  jwk: z.looseObject({
+    ...{ kty: z.literal('EC'), crv: z.literal('P-256'), kid: z.string() },
+    ...{ x: z.string(), y: z.string(), d: z.string() },
+  }),
   /** When another one took its place; what it has signed stays valid. */
   retiredAt: z.iso.datetime().optional(),
 })

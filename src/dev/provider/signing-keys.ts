@@ -1,4 +1,4 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet } from 'jose'
 import type { SigningKey } from './provider-config.ts'
 
 /** Longer than any token lives. */
@@ -18,6 +18,11 @@ export async function rotateKeys(keys: readonly SigningKey[], now = new Date()):
   const retired = keys.map((key) => ({ retiredAt: now.toISOString(), ...key }))
   return [await generateSigningKey(), ...withoutExpired(retired, now)]
 }
+
+/** What of the keys everybody may know. */
+export const toPublicKeys = (keys: readonly SigningKey[]): JSONWebKeySet => ({
+  keys: keys.map(({ jwk: { kty, crv, x, y, kid } }) => ({ kty, crv, x, y, kid, alg: 'ES256', use: 'sig' })),
+})
 
 /** Without the keys whose tokens have all expired. */
 export const withoutExpired = (keys: readonly SigningKey[], now = new Date()): SigningKey[] =>

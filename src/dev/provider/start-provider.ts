@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { JSONWebKeySet } from 'jose'
 import type { Roles } from '../../deploy/import-sources.ts'
 import type { DataDir } from '../data-dir.ts'
 import { listenOnDemand } from '../listen-on-demand.ts'
@@ -8,7 +9,7 @@ import type { Report } from '../report.ts'
 import { AUDIENCE, PROVIDER_CONFIG, readKept, writeProviderConfig } from './provider-config.ts'
 import { createProviderProcess } from './provider-process.ts'
 import { readPeople } from './read-people.ts'
-import { generateSigningKey, withoutExpired } from './signing-keys.ts'
+import { generateSigningKey, toPublicKeys, withoutExpired } from './signing-keys.ts'
 
 interface ProviderOptions {
   readonly project: string
@@ -26,8 +27,10 @@ export interface LaptopProvider {
   readonly people: readonly string[]
   /** With which `ebb token` gets a token for anybody. */
   readonly commandSecret: string
-  /** By what the gateway accepts its tokens, and logs people in on /docs. */
-  readonly gatewayEnv: Readonly<Record<string, string>>
+  /** The keys that verify its tokens, as they are now. They start no process: the gateway asks for them every few minutes. */
+  publicKeys(): Promise<JSONWebKeySet>
+  /** By what the gateway accepts its tokens, with those keys at `jwksUri`, and logs people in on /docs. */
+  gatewayEnv(jwksUri: string): Readonly<Record<string, string>>
   /** Requests are answered from now on: until then nobody knows the gateway's address, to which its page leads back. */
   configure(gatewayUrl: string): Promise<void>
   stop(): Promise<void>
@@ -46,6 +49,8 @@ export async function startProvider(options: ProviderOptions): Promise<LaptopPro
   const file = join(dataDir.provider, PROVIDER_CONFIG)
   const kept = await readKept(file)
   const { commandSecret = newSecret(), cookieSecret = newSecret() } = kept
+  const keptKeys = withoutExpired(kept.keys ?? [])
+  const keys = keptKeys.length > 0 ? keptKeys : [await generateSigningKey()]
   const configured = Promise.withResolvers<void>()
   const child = createProviderProcess({ config: file, run: dataDir.run, report })
   const { port, close } = await listenOnDemand(options.port, async () => {
@@ -59,13 +64,15 @@ export async function startProvider(options: ProviderOptions): Promise<LaptopPro
   }
   return {
     ...{ issuer, commandSecret, people: Object.keys(people) },
-    gatewayEnv: { EBB_ISSUERS: JSON.stringify([accepted]), EBB_DOCS_CLIENT_ID: DOCS_CLIENT },
+    publicKeys: async () => toPublicKeys((await readKept(file)).keys ?? keys),
+    gatewayEnv: (jwksUri) => ({
+      EBB_ISSUERS: JSON.stringify([{ ...accepted, jwksUri }]),
+      EBB_DOCS_CLIENT_ID: DOCS_CLIENT,
+    }),
     configure: async (gatewayUrl) => {
       const docs = [gatewayUrl, gatewayUrl.replace('localhost', '127.0.0.1')].map((url) => `${url}/docs`)
-      const keys = withoutExpired(kept.keys ?? [])
       await writeProviderConfig(file, {
-        ...{ issuer, roles, people, commandSecret, cookieSecret },
-        keys: keys.length > 0 ? keys : [await generateSigningKey()],
+        ...{ issuer, roles, people, keys, commandSecret, cookieSecret },
         clients: { [DOCS_CLIENT]: { redirectUris: docs }, [APP_CLIENT]: { redirectUris: LOCAL_ADDRESSES } },
         store: join(dataDir.provider, 'logins.json'),
       })
