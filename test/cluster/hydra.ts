@@ -29,6 +29,8 @@ export async function startHydra(context: Context, image: string): Promise<Hydra
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'hydra', labels: LABELS } }
   const ports = [PUBLIC_PORT, ADMIN_PORT].map((port) => ({ name: `port-${port}`, port }))
   const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'hydra' }, spec: { selector: LABELS, ports } }
+  // One that is left over from a run before has its clients and keys.
+  await kubectl.text(['delete', 'pod', 'hydra', '--ignore-not-found', '--grace-period=1'])
   const items = [{ ...pod, spec: { containers: [container], securityContext } }, service]
   await kubectl.text(['apply', '--filename', '-'], {
     input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),

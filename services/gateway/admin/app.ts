@@ -14,7 +14,12 @@ import { createKeysRouter, type KeysOptions } from './keys.ts'
 import { createPlansRouter, type PlansOptions } from './plans.ts'
 
 export interface AdminAppOptions
-  extends AccessOptions, AuditOptions, EventsOptions, KeysOptions, IssuersOptions, PlansOptions {
+  extends AccessOptions,
+    AuditOptions,
+    EventsOptions,
+    KeysOptions,
+    IssuersOptions,
+    PlansOptions {
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>
   readonly functions: FunctionsView | ObservedFunctions['view']
   readonly log: Log
