@@ -48,6 +48,8 @@ async function trust(context: Context, { issuer }: HydraAddresses) {
   const { release, tag } = context.options
   await helm(context, ['upgrade', release, chartOf(context), ...(await values(context, tag)), '--values', file])
   await untilReady(context)
+  // A gateway that is there already asks for keys that it does not know only every 30 s.
+  await callAdmin(context, '/v1/issuers/refresh', {})
 }
 
 /** A new key comes while requests with tokens of the old one do; from then on half of them have a token of the new one. */
