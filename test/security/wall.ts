@@ -25,9 +25,10 @@ export interface WallOptions {
   readonly holes?: Readonly<Record<string, Hole>>
 }
 
-/** What gateway and function read instead of a contract's `access`, and a handler in the place of the function's own. */
+/** What is read instead of a contract's `access` and `limit`, and a handler in the place of the function's own. */
 export interface Hole {
   readonly access?: Access
+  readonly limit?: { readonly requests: number; readonly perSeconds: number; readonly burst: number }
   readonly handle?: (input: never, context: never) => Promise<unknown>
 }
 
@@ -76,7 +77,7 @@ export async function startWall(project: string, databaseUrl: string, { env = {}
   const all = started.move()
   return {
     ...{ port, url: `http://127.0.0.1:${port}`, admin: `http://127.0.0.1:${adminPort}`, pool, lines },
-    received: functions.received,
+    ...{ received: functions.received, functionsUrl: functions.url },
     keyOf: async (subject: string, scopes: readonly string[]) =>
       (await createKey(pool, PEPPER, { subject, scopes: [...scopes], actor: 'test' })).token,
     close: () => all.disposeAsync(),
@@ -95,8 +96,11 @@ interface FunctionsOptions {
 /** Lets a bundle of contracts say what the holes do. */
 const routesWith = (holes: Readonly<Record<string, Hole>>) =>
   Object.entries(holes)
-    .map(([name, { access }]) => {
-      const parts = JSON.stringify(access ? { scopes: [], owner: false, anonymous: false, ...access } : {})
+    .map(([name, { access, limit }]) => {
+      const parts = JSON.stringify({
+        ...(access ? { scopes: [], owner: false, anonymous: false, ...access } : {}),
+        ...(limit ? { limit } : {}),
+      })
       return `\nObject.assign(module.exports.routes.find((route) => route.name === '${name}'), ${parts})`
     })
     .join('')
