@@ -11,6 +11,7 @@ import { printable } from '../dev/report.ts'
 import { ConfigError, processConfig } from '../kernel/index.ts'
 import { printJson, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
+import { checkMatrix } from './matrix.ts'
 
 export const conformanceCommand: readonly Form[] = [
   form({
@@ -35,6 +36,31 @@ export const conformanceCommand: readonly Form[] = [
     },
     examples: ['conformance', 'conformance --url https://api.example.com --key "$KEY" --only idempotency'],
     run: (project, options) => checkAndPrint(project, options),
+  }),
+  form({
+    word: 'matrix',
+    description:
+      'Ask every cell of who may do what: each role and stranger × method × path × whose it is, with the right answers read from the contracts alone. ' +
+      'What callers who may call ask for takes effect there.',
+    options: {
+      url: {
+        value: 'URL',
+        read: readUrl('--url'),
+        description: 'The address of its gateway. Default: the Ebb that runs here.',
+      },
+      admin: {
+        value: 'URL',
+        read: readUrl('--admin'),
+        description:
+          'Its admin address, whose key is in EBB_ADMIN_KEY: callers are made, and their keys revoked at the end.',
+      },
+      json: JSON_OPTION,
+    },
+    examples: [
+      'conformance matrix',
+      'conformance matrix --url https://staging.example.com --admin http://localhost:8081',
+    ],
+    run: (project, options) => checkMatrix(project, options),
   }),
   form({
     word: 'add',

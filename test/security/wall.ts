@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, rm } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Access } from 'ebb/contract'
 import { createLog, inheritedEnv, parseConfig } from 'ebb/kernel'
 import { createIdentityVerifier, generateIdentityKeys, type IdentityKeys } from 'ebb/protocol'
 import { bundleContracts, replacePointer } from '../../src/build/bundle-contracts.ts'
@@ -20,6 +21,15 @@ const log = createLog({ level: 'silent' })
 
 export interface WallOptions {
   readonly env?: Readonly<Record<string, string>>
+  /** What is wrong on purpose, by the function's name. */
+  readonly holes?: Readonly<Record<string, Hole>>
+}
+
+/** What is read instead of a contract's `access` and `limit`, and a handler in the place of the function's own. */
+export interface Hole {
+  readonly access?: Access
+  readonly limit?: { readonly requests: number; readonly perSeconds: number; readonly burst: number }
+  readonly handle?: (input: never, context: never) => Promise<unknown>
 }
 
 /** A request as a function got it: its name, and all that came before the body. */
@@ -34,13 +44,15 @@ export interface Received {
  * A project behind a real gateway: that as a process of its own, before the project's functions, all on one server of this
  * process, which notes what reaches them.
  */
-export async function startWall(project: string, databaseUrl: string, { env = {} }: WallOptions = {}) {
+export async function startWall(project: string, databaseUrl: string, { env = {}, holes = {} }: WallOptions = {}) {
   await using started = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'ebb-wall-'))
   started.defer(() => rm(folder, { recursive: true, force: true }))
-  await replacePointer(join(folder, 'contracts'), await bundleContracts(project, folder, { version: '1' }))
+  const bundle = await bundleContracts(project, folder, { version: '1' })
+  await appendFile(bundle.file, routesWith(holes))
+  await replacePointer(join(folder, 'contracts'), bundle)
   const { gateway: key, jwks } = await generateIdentityKeys()
-  const functions = await serveFunctions(project, { databaseUrl, folder, jwks })
+  const functions = await serveFunctions(project, { databaseUrl, folder, jwks, holes })
   started.defer(functions.close)
   const child = spawn(process.execPath, ['services/gateway/index.ts'], {
     env: {
@@ -65,7 +77,7 @@ export async function startWall(project: string, databaseUrl: string, { env = {}
   const all = started.move()
   return {
     ...{ port, url: `http://127.0.0.1:${port}`, admin: `http://127.0.0.1:${adminPort}`, pool, lines },
-    received: functions.received,
+    ...{ received: functions.received, functionsUrl: functions.url },
     keyOf: async (subject: string, scopes: readonly string[]) =>
       (await createKey(pool, PEPPER, { subject, scopes: [...scopes], actor: 'test' })).token,
     close: () => all.disposeAsync(),
@@ -78,16 +90,30 @@ interface FunctionsOptions {
   readonly databaseUrl: string
   readonly folder: string
   readonly jwks: IdentityKeys['jwks']
+  readonly holes: Readonly<Record<string, Hole>>
 }
 
-async function serveFunctions(project: string, { databaseUrl, folder, jwks }: FunctionsOptions) {
+/** Lets a bundle of contracts say what the holes do. */
+const routesWith = (holes: Readonly<Record<string, Hole>>) =>
+  Object.entries(holes)
+    .map(([name, { access, limit }]) => {
+      const parts = JSON.stringify({
+        ...(access ? { scopes: [], owner: false, anonymous: false, ...access } : {}),
+        ...(limit ? { limit } : {}),
+      })
+      return `\nObject.assign(module.exports.routes.find((route) => route.name === '${name}'), ${parts})`
+    })
+    .join('')
+
+async function serveFunctions(project: string, { databaseUrl, folder, jwks, holes }: FunctionsOptions) {
   const received: Received[] = []
   const policy = { EBB_POLICY_FOLDER: join(project, 'domain/policy') }
   const config = parseConfig({ DATABASE_URL: databaseUrl, EBB_MAIL_FOLDER: folder, ...policy })
   const closers: (() => Promise<unknown>)[] = []
   const apps = new Map<string, RequestListener>()
   for (const name of await findFunctions(project)) {
-    const { default: fn }: { default: Implementation } = await import(join(project, 'functions', name, 'handler.ts'))
+    const { default: own }: { default: Implementation } = await import(join(project, 'functions', name, 'handler.ts'))
+    const fn = dig(own, holes[name])
     const resources = openResources(fn.uses, config, log, fn.contract)
     closers.push(resources.close)
     const app = createApp(fn, { resources, log, verify: createIdentityVerifier(jwks, name), revision: 'r1' })
@@ -100,6 +126,12 @@ async function serveFunctions(project: string, { databaseUrl, folder, jwks }: Fu
   const { url, close } = await serveApps(apps)
   closers.push(async () => close())
   return { url, received, close: async () => void (await Promise.all(closers.map((one) => one()))) }
+}
+
+/** The function with a hole in it. */
+function dig(fn: Implementation, { access = undefined, handle = undefined }: Hole = {}): Implementation {
+  const contract = access ? ({ ...fn.contract, access } as Implementation['contract']) : fn.contract
+  return { ...fn, contract, ...(handle ? { handle: handle as Implementation['handle'] } : {}) }
 }
 
 interface Listening {

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto'
+import type { AnyContract, EndpointContract } from '../../contract/index.ts'
+import { type ConformanceResponse, createClient, type Send } from '../client.ts'
+import { patientSend } from '../patient-send.ts'
+import { type CallersOptions, createCallers, createKeyring } from './callers.ts'
+import { type Cell, cellsOf, nameOf } from './cells.ts'
+import { findContract, type RightAnswer, rightAnswer } from './right-answer.ts'
+import { makeThing, requestTo } from './things.ts'
+
+export interface MatrixTarget extends Pick<CallersOptions, 'roles' | 'tokenOf'> {
+  /** The address of the gateway. */
+  readonly url: string
+  readonly admin: { readonly url: string; readonly key: string }
+  /** The contracts of what runs there, by folder. */
+  readonly contracts: Readonly<Record<string, AnyContract>>
+}
+
+/** One cell whose answer is wrong, or that could not be asked. */
+export interface MatrixFinding {
+  readonly cell: string
+  readonly why: string
+}
+
+export interface MatrixReport {
+  /** The names of all cells that were asked. */
+  readonly cells: readonly string[]
+  /** Those whose answer is not the right one. */
+  readonly wrong: readonly MatrixFinding[]
+  /** Those that the contracts do not say enough for: nothing can be made to ask for, or no request made up. */
+  readonly unasked: readonly MatrixFinding[]
+}
+
+const AT_ONCE = 4
+
+/**
+ * Asks an Ebb every cell of the matrix of its contracts, and compares the answers with the right ones. What the requests of
+ * callers who may call ask for takes effect there. Keys that are made are revoked.
+ */
+export async function runMatrix({ url, admin, contracts: all, roles, tokenOf }: MatrixTarget): Promise<MatrixReport> {
+  const contracts = Object.values(all).filter((contract) => contract.kind === 'endpoint')
+  const scopes = [...new Set(contracts.flatMap(({ access }) => access.scopes ?? []))].sort()
+  const [client, operator] = [createClient(url), createClient(admin.url, { keepAlive: false })]
+  // A limit, or a machine that is busy, is no answer to who may call.
+  const send = patientSend(client.send, [429, 503, 504])
+  const asOperator = patientSend(operator.send, [503, 504])
+  const keyring = createKeyring((sent) =>
+    asOperator({ ...sent, headers: { ...sent.headers, authorization: `Bearer ${admin.key}` } }),
+  )
+  try {
+    const callers = await createCallers(keyring, { roles, scopes, adminKey: admin.key, tokenOf })
+    const things = createThings({ contracts, send, scopes, create: keyring.create })
+    const report = { cells: [] as string[], wrong: [] as MatrixFinding[], unasked: [] as MatrixFinding[] }
+    const waiting = [...cellsOf(contracts, callers)]
+    const lane = async () => {
+      for (let cell = waiting.shift(); cell; cell = waiting.shift())
+        await ask(cell, { contracts, send, things, report })
+    }
+    await Promise.all(Array.from({ length: AT_ONCE }, lane))
+    return report
+  } finally {
+    await keyring.revokeAll()
+    client.close()
+    operator.close()
+  }
+}
+
+interface Asking {
+  readonly contracts: readonly EndpointContract[]
+  readonly send: Send
+  readonly things: Things
+  readonly report: { readonly cells: string[]; readonly wrong: MatrixFinding[]; readonly unasked: MatrixFinding[] }
+}
+
+async function ask(cell: Cell, { contracts, send, things, report }: Asking): Promise<void> {
+  const { caller, method, path, ownership } = cell
+  const name = nameOf(cell)
+  const contract = findContract(contracts, cell)
+  try {
+    const thing = contract && ownership && caller.subject ? await things(cell, caller.subject) : undefined
+    if (contract && ownership && !thing)
+      return void report.unasked.push({ cell: name, why: `nothing makes what is at ${path}` })
+    const request = contract ? requestTo(contract, thing) : { path: path.replaceAll(/\{[^}]+\}/g, () => randomUUID()) }
+    if (!request)
+      return void report.unasked.push({ cell: name, why: 'no request can be made up; give its contract an example' })
+    const { presented, headers } = caller
+    const owns = ownership && ownership === 'own'
+    const right = rightAnswer(contracts, { method, path, presented, owns })
+    const answer = await send({ ...request, method, headers: { ...request.headers, ...headers } })
+    report.cells.push(name)
+    const why = findFault(answer, right, { contract, method, isThere: thing !== undefined })
+    if (why) report.wrong.push({ cell: name, why })
+  } catch (error) {
+    report.wrong.push({ cell: name, why: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+interface About {
+  readonly contract: EndpointContract | undefined
+  readonly method: string
+  /** Whether what it asks for exists. */
+  readonly isThere: boolean
+}
+
+/** What is wrong with an answer, in words. */
+function findFault(answer: ConformanceResponse, right: RightAnswer, { contract, method, isThere }: About) {
+  const { status, text } = answer
+  const said = `it answers ${status}: ${text.slice(0, 160)}`
+  if (right !== 'allowed') return status === right ? undefined : `${right} is right, and ${said}`
+  const { reply, failures = {} } = contract ?? { reply: { status: 0 } }
+  if (status === reply.status) return undefined
+  // Whoever may call may be told that something is not there, or is taken.
+  const isDeclared =
+    method === 'HEAD'
+      ? Object.values(failures).includes(status)
+      : failures[answer.json<{ error: string }>().error] === status
+  return isDeclared && !(isThere && method === 'GET') ? undefined : `${reply.status} is right, and ${said}`
+}
+
+type Things = (cell: Cell, owner: string) => Promise<string | undefined>
+
+/** What callers own, and what somebody else does: one for each, and a new one for what may change it. */
+function createThings({
+  contracts,
+  send,
+  scopes,
+  create,
+}: Pick<Asking, 'contracts' | 'send'> & {
+  readonly scopes: readonly string[]
+  readonly create: ReturnType<typeof createKeyring>['create']
+}): Things {
+  const keys = new Map<string, Promise<{ readonly token: string }>>()
+  const made = new Map<string, Promise<string | undefined>>()
+  const remember = <Value>(map: Map<string, Promise<Value>>, key: string, make: () => Promise<Value>) => {
+    const known = map.get(key) ?? make()
+    map.set(key, known)
+    return known
+  }
+  const foreigner = `matrix.${randomUUID()}`
+  return ({ method, path, ownership }, caller) => {
+    const owner = ownership === 'own' ? caller : foreigner
+    const make = async () => {
+      const { token } = await remember(keys, owner, () => create(owner, scopes))
+      return makeThing({ contracts, send }, path, { 'x-api-key': token })
+    }
+    const isRead = method === 'GET' || method === 'HEAD'
+    return isRead ? remember(made, `${owner} ${path}`, make) : make()
+  }
+}
