@@ -183,7 +183,7 @@ const NEGATIVES: Readonly<Record<string, Make>> = {
   'an empty payload': ({ issuer }) => issuer.token().replace(/\..+\./, '..'),
   padding: ({ issuer }) => issuer.token().replace('.', '=.'),
   'base64 that is not of URLs': ({ issuer }) => issuer.token().replace('.', '+/.'),
-  '13,000 characters': claims({ more: 'x'.repeat(9_700) }),
+  '9,000 characters': claims({ more: 'x'.repeat(6_400) }),
   // Whom it names.
   'no sub': claims({ sub: undefined }),
   'an empty sub': claims({ sub: '' }),
@@ -198,9 +198,6 @@ const NEGATIVES: Readonly<Record<string, Make>> = {
   'scope as a number': claims({ scope: 7 }),
   'scope with a line break': claims({ scope: 'things:write\nx' }),
   'roles as an object': claims({ realm_access: { roles: { admin: true } } }),
-  'roles of 9,000 characters': claims({
-    realm_access: { roles: Array.from({ length: 90 }, (_, i) => `${i}`.repeat(50)) },
-  }),
   'a tenant that is a path': claims({ tenant: '../acme' }),
   'a tenant as a list': claims({ tenant: ['acme'] }),
   // What it is bound to.

@@ -1,7 +1,7 @@
 import { TokenError } from './token-error.ts'
 
-/** Of a token, before anything of it is looked at. The headers of a request have 16 KiB together. */
-export const MAX_TOKEN_LENGTH = 12_288
+/** Of a token, before anything of it is looked at. The headers of a request have 16 KiB together, and many tokens are remembered. */
+export const MAX_TOKEN_LENGTH = 8_192
 const MAX_NAME_LENGTH = 256
 
 export interface Jwt {

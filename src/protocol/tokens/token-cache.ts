@@ -26,9 +26,9 @@ export function createTokenCache(verify: (token: string) => Promise<VerifiedToke
       good.set(token, verified)
       return verified
     } catch (error) {
+      if (!(error instanceof TokenError)) throw error
       good.delete(token)
-      if (error instanceof TokenError && startedIn === generation)
-        refused.set(token, { error, until: now() + REFUSED_MS })
+      if (startedIn === generation) refused.set(token, { error, until: now() + REFUSED_MS })
       throw error
     }
   }
