@@ -6,6 +6,8 @@ import { FILE_NAMES, POLICY_FOLDER, type PolicyFiles, readPolicyFiles } from '..
 import { readPolicy } from '../data/policy/read-policy.ts'
 
 const LOAD_POLICY = /[/\\]src[/\\]data[/\\]policy[/\\]load-policy\.[jt]s$/
+const SCHEME = 'ebb:policy/'
+const IMPORTED = /^ebb:policy\//
 const FILES = /[/\\]domain[/\\]policy[/\\](model\.conf|policy\.csv)$/
 
 /**
@@ -18,13 +20,15 @@ export function buildInPolicy(project: string): Plugin {
   const read = () => readPolicyFiles(folder, POLICY_FOLDER)
   return {
     name: 'build-in-policy',
-    setup: ({ onLoad, onEnd }) => {
+    setup: ({ onLoad, onResolve, onEnd }) => {
+      // Not by their paths: to esbuild, some characters of a folder's name would be a pattern.
+      onResolve({ filter: IMPORTED }, ({ path }) => ({ path: join(folder, path.slice(SCHEME.length)) }))
       let errors: readonly PartialMessage[] = []
       onLoad({ filter: LOAD_POLICY }, async () => {
         const files = read()
         if (!files && isForOpa(folder)) return { contents: FOR_OPA }
         errors = files ? await findErrors(files) : [MISSING]
-        return errors.length > 0 ? { contents: UNUSABLE } : { contents: moduleOf(folder), resolveDir: project }
+        return errors.length > 0 ? { contents: UNUSABLE } : { contents: BUILT_IN }
       })
       onEnd(({ metafile }) => ({ errors: metafile && isInOutput(metafile) ? [...errors] : [] }))
       // What each is to the bundle is what both say together: a function is built again after a save of either.
@@ -73,7 +77,7 @@ async function findErrors(files: PolicyFiles): Promise<PartialMessage[]> {
   }))
 }
 
-const moduleOf = (folder: string) => `
-  import model from ${JSON.stringify(join(folder, FILE_NAMES.model))}
-  import policy from ${JSON.stringify(join(folder, FILE_NAMES.policy))}
+const BUILT_IN = `
+  import model from '${SCHEME}${FILE_NAMES.model}'
+  import policy from '${SCHEME}${FILE_NAMES.policy}'
   export const loadPolicy = () => ({ ...policy, model })`

@@ -1,4 +1,5 @@
 import type { AnyContract } from '../contract/index.ts'
+import { contractPart, isAnonymousOperation } from '../deploy/contract-part.ts'
 import { importContracts, readPlans } from '../deploy/import-sources.ts'
 import { openapi } from '../deploy/index.ts'
 import { paint } from '../dev/paint.ts'
@@ -79,9 +80,10 @@ export async function* checkDeployed(
   { url, key, origin, hasPlans = false }: CheckOptions,
 ): AsyncIterable<CheckResult> {
   const send = createProbe(url)
-  const there = await readDocument(send, url)
+  const there = contractPart(await readDocument(send, url))
   // As a client reads it that gets it over HTTP.
-  const here: ApiDocument = JSON.parse(JSON.stringify(openapi(Object.values(contracts), { version: '1', hasPlans })))
+  const local: ApiDocument = JSON.parse(JSON.stringify(openapi(Object.values(contracts), { version: '1', hasPlans })))
+  const here = contractPart(local)
   yield { name: 'its endpoints are those of this checkout', faults: compareDocuments(there, here) }
   const deployed = operationsOf(there)
   // Endpoints that are missing there, or anonymous on one side only, were just reported: no request is sent to them.
@@ -100,7 +102,7 @@ export async function* checkDeployed(
 }
 
 const isComparable = (operation: unknown, anonymous: boolean) =>
-  operation !== undefined && (Object(operation).security !== undefined) === anonymous
+  operation !== undefined && isAnonymousOperation(operation) === anonymous
 
 async function readDocument(send: Send, url: string): Promise<ApiDocument> {
   const { status, text } = await send({ method: 'GET', target: '/openapi.json' }).catch((cause) => {

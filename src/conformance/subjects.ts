@@ -1,4 +1,5 @@
 import { type AnyContract, describeEndpoint, type EndpointContract, type Route, toInput } from '../contract/index.ts'
+import { isAnonymousOperation } from '../deploy/contract-part.ts'
 import { createRandom } from '../deploy/sample/random.ts'
 import { sampleRequest } from '../deploy/sample/sample-request.ts'
 import { createSampler, SampleError } from '../deploy/sample/sampler.ts'
@@ -76,7 +77,7 @@ export async function findSubjects(send: Send, contracts: Readonly<Record<string
   const { paths = {} } = (await send({ path: '/openapi.json' })).json<ApiDocument>()
   const isDeployed = ({ method, path, access }: EndpointContract) => {
     const operation = paths[path]?.[method.toLowerCase()]
-    return operation !== undefined && (operation.security !== undefined) === (access.anonymous === true)
+    return operation !== undefined && isAnonymousOperation(operation) === (access.anonymous === true)
   }
   const ours = CONFORMANCE_CONTRACTS.filter((contract) => contract.kind === 'endpoint')
   const hasFunctions = ours.every(isDeployed)

@@ -11,7 +11,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'npx ebb contracts diff origin/main': 'src/commands/contracts.test.ts',
   'npx ebb mock --port 4010 --fail 503:0.2 --latency 50-500': 'src/dev/mock/start-mock.test.ts',
   'npm run pack': 'release/pack.test.ts',
-  'npx ebb create ../my-api --ebb dist/ebb-0.2.0.tgz': 'test/e2e/package.test.ts',
+  'npx ebb create ../my-api --ebb dist/ebb-0.3.0.tgz': 'test/e2e/package.test.ts',
   'npx ebb upgrade': 'src/project/upgrade/upgrade.test.ts',
   'npx ebb own': 'src/project/own/own.test.ts',
   'npx ebb own --back': 'src/project/own/own.test.ts',

@@ -12,7 +12,7 @@ interface ApiDocument {
 
 /** Operators' paths, and what a guess would try. */
 const UNROUTED_PATHS = [
-  ...['/metrics', '/v1/keys', '/v1/events', '/v1/functions', '/_/functions', '/_/', '/_', '/_/ready/'],
+  ...['/metrics', '/v1/audit', '/v1/events', '/v1/functions', '/_/functions', '/_/', '/_', '/_/ready/'],
   ...['/.env', '/docs/../_/ready'],
 ]
 const ANY_ID = 'conformance'

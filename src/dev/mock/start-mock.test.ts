@@ -106,6 +106,7 @@ describe('a response', () => {
       'list-products': ['/v1/products?limit=3'],
       'place-order': ['/v1/orders', { sku: 'LAMP-BRASS-01', quantity: 2, email: 'ada@example.com' }],
       'get-order': ['/v1/orders/0190b1c4-94a5-7d2c-8f43-0a1b2c3d4e5f'],
+      'cancel-order': ['/v1/orders/0190b1c4-94a5-7d2c-8f43-0a1b2c3d4e5f'],
     }
     for (const seed of ['1', '2', '3', '4', '5', '6', '7', '8']) {
       const { call } = await started(contracts, { seed })
