@@ -5,8 +5,6 @@ import type { Identity, InvocationState, JudgementRequest, NewInvocation, SignId
 import type { OwnKey } from '../../protocol/own-key-endpoints.ts'
 import type { LeveledLog } from '../throttle-log.ts'
 import type { ClientInfo } from './client-info.ts'
-import type { HttpsOptions } from './steps/secure-transport.ts'
-import type { SecurityHeadersOptions } from './steps/security-headers.ts'
 
 /** The caller as the gateway knows it. */
 export type Caller = Omit<Identity, 'iss'>
@@ -103,6 +101,16 @@ export interface GatewayDependencies {
   readonly upstream: Upstream
   readonly metrics: GatewayMetrics
   readonly log: LeveledLog
+}
+
+export interface HttpsOptions {
+  /** The port that redirects lead to. */
+  readonly port: () => number
+}
+
+export interface SecurityHeadersOptions {
+  /** For how long browsers use only https for this host, where a request came by it; 0: no such header. */
+  readonly hstsSeconds: number
 }
 
 export interface DocsFile {
