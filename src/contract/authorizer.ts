@@ -24,7 +24,7 @@ export function authorizer<const C extends AuthorizerShape>(
 
 /**
  * What an authorizer sees of a request: what its contract names, and no more.
- * @example const partner = ({ headers }: Presented<typeof checkPartner>) => headers['x-partner']
+ * @example const partner = ({ headers }: Presented) => headers['x-partner']
  */
 export interface Presented<C extends AuthorizerShape = AuthorizerShape> {
   /** The headers that the contract names, in lower case, each undefined where it was not sent. */

@@ -7,7 +7,7 @@ import { writeChunk } from '../../src/build/write-chunk.ts'
 
 /** What each request passes through, whichever function it is for. */
 const PUBLIC_PATH = 'src/http/gateway/index.ts'
-const PACKAGES = ['@opentelemetry/api']
+const PACKAGES = ['@opentelemetry/api', 'zod']
 
 it("the gateway's public path is made of these packages, and has no Express", async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-budget-'))

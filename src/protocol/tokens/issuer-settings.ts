@@ -60,8 +60,6 @@ export type IssuerSettings = z.output<ReturnType<typeof schema>>[number]
 
 /**
  * Checks what EBB_ISSUERS holds, parsed as JSON. Throws one ConfigError with a line for each problem.
- * @example
- * const issuers = parseIssuers([{ issuer: 'https://login.example', audience: 'https://api.example', algorithms: ['RS256'] }])
  */
 export function parseIssuers(value: unknown): readonly IssuerSettings[] {
   const parsed = schema().safeParse(value)
