@@ -23,18 +23,22 @@ export class Secret {
     return this.#read()
   }
 
+  /** `[redacted]`. */
   toString(): string {
     return HIDDEN_SECRET
   }
 
+  /** `[redacted]`. */
   toJSON(): string {
     return HIDDEN_SECRET
   }
 
+  /** `[redacted]`, as in a template literal. */
   [Symbol.toPrimitive](): string {
     return HIDDEN_SECRET
   }
 
+  /** `[redacted]`, as a console shows it. */
   [inspect.custom](): string {
     return HIDDEN_SECRET
   }
