@@ -29,8 +29,7 @@ export const PROBLEM: Json = {
   },
 }
 
-interface RefusingRoute
-  extends Pick<Route, 'tenancy' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'> {
+interface RefusingRoute extends Pick<Route, 'tenancy' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'> {
   /** Whether its callers may have a plan. */
   readonly hasPlan?: boolean
 }
