@@ -8,7 +8,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./create.ts')).createCommand,
   },
   new: {
-    summary: 'Write a working function: an endpoint, or a subscriber of an event',
+    summary: 'Write a working function: an endpoint, a subscriber of an event, or an authorizer',
     load: async () => (await import('./new.ts')).newCommand,
   },
   remove: {
@@ -46,6 +46,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   token: {
     summary: 'Print an access token of a person of this laptop',
     load: async () => (await import('./token.ts')).tokenCommand,
+  },
+  usage: {
+    summary: 'List what callers have used, as a table or as CSV',
+    load: async () => (await import('./usage.ts')).usageCommand,
   },
   audit: {
     summary: 'List who changed what of keys, plans and events',
