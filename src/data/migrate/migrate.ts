@@ -4,7 +4,7 @@ import { CONNECTION_OPTIONS, endConnection } from '../postgres/connection.ts'
 import { changeSchema } from './change-schema.ts'
 import { type AppliedMigration, findPending, type Migration, readMigrations } from './history.ts'
 import { grantRoles, type Roles } from './privileges.ts'
-import { findTenantLeaks, requireTenantIsolation } from './tenant-isolation.ts'
+import { findTenantLeaks, requireOwnIsolation, requireTenantIsolation } from './tenant-isolation.ts'
 
 /** Which migrations are applied, and which database roles get privileges afterwards. */
 export interface MigrateOptions {
@@ -85,10 +85,9 @@ export async function migrateWith(
   await change('the grants', async () => {
     await grantRoles(client, roles)
     if (grantTo) await grantAllRows(client, grantTo)
-    await requireTenantIsolation(
-      client,
-      [roles.functions, grantTo].filter((role) => role !== undefined),
-    )
+    const functionRoles = [roles.functions, grantTo].filter((role) => role !== undefined)
+    if (functionRoles.length > 0) await requireTenantIsolation(client, functionRoles)
+    else for (const leak of await requireOwnIsolation(client)) onLeak(leak)
   })
   for (const leak of await findTenantLeaks(client)) onLeak(leak)
   return ran

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
 import { changeSchema } from './change-schema.ts'
-import { findTenantLeaks, requireTenantIsolation } from './tenant-isolation.ts'
+import { findTenantLeaks, requireOwnIsolation, requireTenantIsolation } from './tenant-isolation.ts'
 
 /** Roles are seen from every test's database. */
 const suffix = randomUUID().replaceAll('-', '')
@@ -141,12 +141,21 @@ describe('a role of functions', () => {
     )
   })
 
+  it('that nobody names may be the one that migrates: a superuser is refused, the owner is told', async () => {
+    await expect(requireOwnIsolation(admin)).rejects.toThrow('say in EBB_FUNCTIONS_ROLE which role they log in as')
+    expect(await requireOwnIsolation(team)).toEqual([expect.stringContaining('can turn row-level security off')])
+  })
+
   it('that has none of these is not', async () => {
     await requireTenantIsolation(admin, ['ebb_functions', String(plain)])
   })
 
   it('is not looked at while no table is a tenant’s', async () => {
     await admin.query('begin; drop table notes, tags, parts, lists, items cascade')
-    await requireTenantIsolation(admin, [String(bypass)]).finally(() => admin.query('rollback'))
+    const look = async () => {
+      await requireTenantIsolation(admin, [String(bypass)])
+      expect(await requireOwnIsolation(admin)).toEqual([])
+    }
+    await look().finally(() => admin.query('rollback'))
   })
 })

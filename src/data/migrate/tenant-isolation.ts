@@ -15,6 +15,26 @@ export async function requireTenantIsolation(client: pg.ClientBase, functionRole
   )
 }
 
+/**
+ * The same where no role is known that functions log in as, so that it may be this one. It may own the tables, which a laptop
+ * with a database of its own cannot help, and is told so; it may not be one that row-level security does not hold for.
+ */
+export async function requireOwnIsolation(client: pg.ClientBase): Promise<readonly string[]> {
+  const { rows } = await client.query<{ readonly bypasses: boolean }>(`
+    select rolsuper or rolbypassrls as bypasses from pg_roles
+    where rolname = current_user and exists (select from pg_policy where polname = 'ebb_tenant_select')`)
+  if (rows[0]?.bypasses) {
+    throw new ConfigError(
+      'this login can read the rows of every tenant, and functions may have it as well: say in EBB_FUNCTIONS_ROLE which role they ' +
+        'log in as, one that is no superuser, has no BYPASSRLS and does not own the tables',
+    )
+  }
+  if (rows.length === 0) return []
+  return [
+    'functions that log in as the owner of the tables can turn row-level security off: name their role in EBB_FUNCTIONS_ROLE',
+  ]
+}
+
 /** Which of these roles ($1) row-level security does not hold for, of one table of a tenant at least. */
 const findUnboundRolesSql = /* sql */ `
 select role.rolname as name
