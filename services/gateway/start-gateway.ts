@@ -80,6 +80,9 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const { pooled, direct } = openDatabaseAddresses(config, log)
   const locate = createUpstreamResolver(config)
   const sign = await openIdentitySigner(config, 'ebb:gateway', log)
+  const { metrics, onFallback, registry } = createMetrics(config)
+  // Before anything is open that a setting that does not fit would leave so.
+  const tokens = openTokens(config, { log, shed: metrics.shed })
   const contracts = openContractsFile(requireSetting(config, 'EBB_CONTRACTS'), log)
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
   const connect = { timeout: CONNECT_MS }
@@ -91,10 +94,8 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const openPool = (max: number) => createPool(pooled, { max, statementTimeoutMs: STATEMENT_MS, log: quietLog })
   const pool = openPool(share.callers)
   const adminPool = openPool(share.admin)
-  const { metrics, onFallback, registry } = createMetrics(config)
   const lookups = createLookups(pool, { pepper, maxRunning: share.lookups, shed: metrics.shed })
   const keys = createKeyCache(lookups.findKey)
-  const tokens = openTokens(config, { log, shed: metrics.shed })
   const tenantPlans = createTenantPlans(lookups.findTenantPlan)
   const renew: Readonly<Record<string, () => void>> = {
     [KEYS_CHANNEL]: keys.clear,
