@@ -18,6 +18,7 @@ const FULL_ONLY = [
   '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
   '/test/authorizers/',
   '/test/security/(api|matrix-holes)',
+  '/test/security/real-issuer\\.test',
   '/release/',
   '/src/project/create/begun-project\\.test',
 ]
