@@ -118,6 +118,55 @@ describe('${name}', () => {
   }
 }
 
+/** The four files of an authorizer that knows nobody yet. */
+export function authorizerFiles({ name }: { readonly name: string }): Files {
+  return {
+    'contract.ts': `import { authorizer } from 'ebb/contract'
+
+export default authorizer({
+  name: '${name}',
+  summary: '${sentence(name)}.',
+  // What it sees of a request: an answer is kept for requests that agree in it.
+  credentials: { headers: ['x-caller-token'] },
+  ttlSeconds: 60,
+})
+`,
+    'handler.ts': `import { implement } from 'ebb/http'
+import contract from './contract.ts'
+
+/** An endpoint asks it with access: { authorizer: '${name}' }. */
+export default implement(contract, {}, async ({ headers }) => {
+  const caller = await findCaller(headers['x-caller-token'])
+  return caller ? { allow: true, caller: { sub: caller, scopes: [] } } : { allow: false }
+})
+
+/** Nobody yet: look up here whose token this is. */
+async function findCaller(_token: string | undefined): Promise<string | undefined> {
+  return undefined
+}
+`,
+    'index.ts': index(name),
+    'handler.test.ts': `import { describe, expect, it } from '@jest/globals'
+import { testFunction } from 'ebb/testing'
+import ${camel(name)} from './handler.ts'
+
+const fn = testFunction(${camel(name)})
+
+describe('${name}', () => {
+  it('refuses whom it does not know', async () => {
+    const { body } = await fn.judge({ headers: { 'x-caller-token': 'guess' } })
+    expect(body).toEqual({ allow: false })
+  })
+
+  it('403 for anybody but the gateway', async () => {
+    const caller = await fn.as({ sub: 'ada' })
+    await caller.post('/').send({}).expect(403)
+  })
+})
+`,
+  }
+}
+
 const index = (name: string) => `import { serve } from 'ebb/http'
 import ${camel(name)} from './handler.ts'
 

@@ -8,11 +8,12 @@ import { type ReloadOutcome, waitForReload } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { printJson, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
-import { endpointFiles, subscriberFiles } from './new-templates.ts'
+import { authorizerFiles, endpointFiles, subscriberFiles } from './new-templates.ts'
 
 export const newCommand: readonly Form[] = [
   form({
-    description: 'Write a working function with its test: an endpoint, or with --on a subscriber of an event.',
+    description:
+      'Write a working function with its test: an endpoint, with --on a subscriber of an event, or with --authorizer one that says who calls.',
     arguments: {
       name: { value: 'VERB-NOUN', required: true, description: 'Its name, such as place-order.' },
     },
@@ -23,12 +24,14 @@ export const newCommand: readonly Form[] = [
         value: 'EVENT-TYPE',
         description: 'The event to subscribe to, such as order.placed, which domain/ declares.',
       },
+      authorizer: { description: 'Write an authorizer, which an endpoint names in `access`.' },
       json: JSON_OPTION,
     },
     examples: [
       'new list-invoices',
       'new search-orders --method POST --path /v1/orders/search',
       'new note-order --on order.placed',
+      'new check-partner --authorizer',
     ],
     run: async (project, { name, json, ...options }) => {
       const files = await newFunction(project, name, options)
@@ -51,6 +54,7 @@ interface NewFunctionOptions {
   readonly path?: string | undefined
   /** The type of an event: makes a subscriber of it. */
   readonly on?: string | undefined
+  readonly authorizer: boolean
 }
 
 const FUNCTION_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/
@@ -89,15 +93,20 @@ async function assertFits(project: string, name: string, folder: string) {
       pathToFileURL(join(folder, 'contract.ts')).href
     )
     const { contracts } = await tryContracts(project)
+    const authorizers = Object.entries(contracts).filter(([, theirs]) => theirs.kind === 'authorizer')
     for (const [other, theirs] of Object.entries(contracts))
-      contractSet({ [other]: theirs, [name]: contract }, undefined)
+      contractSet({ ...Object.fromEntries(authorizers), [other]: theirs, [name]: contract }, undefined)
   } catch (cause) {
     const sentence = (cause instanceof Error ? cause.message : String(cause)).replace(/^functions\/\S+ /, '')
     throw new ConfigError(`${name} would not be valid, and nothing was written: ${sentence}`, { cause })
   }
 }
 
-async function filesOf(project: string, name: string, { method, path, on }: NewFunctionOptions) {
+async function filesOf(project: string, name: string, { method, path, on, authorizer }: NewFunctionOptions) {
+  if (authorizer) {
+    if (method ?? path ?? on) throw new ConfigError('an authorizer has no method, no path and no event: leave them out')
+    return authorizerFiles({ name })
+  }
   if (on === undefined)
     return endpointFiles({ name, ...defaultRoute(name), ...withoutUndefined({ method: method?.toUpperCase(), path }) })
   const events = await findEvents(project)

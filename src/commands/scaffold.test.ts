@@ -28,6 +28,7 @@ describe('ebb new', () => {
     ['remove-thing', []],
     ['search-thing', ['--method', 'post', '--path', '/v1/things/search']],
     ['count-users', ['--on', 'user.created']],
+    ['check-partner', ['--authorizer']],
   ])('writes %s %j with a valid contract', async (name, flags) => {
     const before = await functions()
     expect(await ebb('new', name, ...flags)).toContain(`functions/${name}/handler.test.ts`)

@@ -8,7 +8,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./create.ts')).createCommand,
   },
   new: {
-    summary: 'Write a working function: an endpoint, or a subscriber of an event',
+    summary: 'Write a working function: an endpoint, a subscriber of an event, or an authorizer',
     load: async () => (await import('./new.ts')).newCommand,
   },
   remove: {

@@ -6,12 +6,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from '@jest/globals'
 import pg from 'pg'
 import supertest from 'supertest'
+import type { AuthorizerContract } from '../contract/index.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
 import { createApp, type Implementation, openResources, type Uses } from '../http/index.ts'
 import { createLog, parseConfig, Secret } from '../kernel/index.ts'
 import {
   createIdentitySigners,
   createIdentityVerifier,
+  GATEWAY_IDENTITY,
   generateIdentityKeys,
   type SignIdentity,
 } from '../protocol/index.ts'
@@ -52,6 +54,17 @@ export interface TestFunction {
     event: { readonly type: string; readonly data: unknown; readonly id?: string; readonly hops?: number },
     options?: { readonly from?: Caller; readonly tenant?: string },
   ): Promise<supertest.Response>
+  /** Asks an authorizer as the gateway would: the answer is its judgement. What is left out of the request is made up. */
+  judge(request: {
+    /** By lower-case name. */
+    readonly headers: Readonly<Record<string, string>>
+    readonly method?: string
+    /** The path of the endpoint's contract. */
+    readonly route?: string
+    readonly path?: string
+    readonly query?: string
+    readonly body?: string | Uint8Array
+  }): Promise<supertest.Response>
   /** Where it listens, such as `http://127.0.0.1:40123`: for requests that supertest cannot send. */
   address(): Promise<string>
   /** The headers that the gateway would add for this caller. */
@@ -147,6 +160,20 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     mailFolder: () => folder,
     as: (caller) => agent('gateway', caller),
     unsigned: async () => supertest.agent((await started.promise).server),
+    judge: async ({ method = 'GET', route = '/', body, ...presented }) => {
+      const { server, sign } = await started.promise
+      const { credentials } = fn.contract as Partial<AuthorizerContract>
+      const parts = {
+        ...(credentials?.path ? { path: route } : {}),
+        ...(credentials?.query ? { query: '' } : {}),
+        ...(credentials?.body ? { body: Buffer.from(body ?? '').toString('base64') } : {}),
+      }
+      const identity = await sign.gateway(GATEWAY_IDENTITY, name)
+      return supertest(server)
+        .post('/')
+        .set('Ebb-Identity', identity)
+        .send({ method, route, ...parts, ...presented })
+    },
     deliver: async ({ type, data, id = randomUUID(), hops }, { from, tenant } = {}) => {
       const sender = await (from
         ? agent('gateway', from)
