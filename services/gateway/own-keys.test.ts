@@ -1,10 +1,13 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Authenticated } from 'ebb/http/gateway'
-import { createLog } from 'ebb/kernel'
+import { createLog, holderOf } from 'ebb/kernel'
+import { callerIdOf } from 'ebb/protocol'
+import type { ContractSet } from '../../src/contract/index.ts'
 import { KEYS_CHANNEL } from '../../src/data/api-keys.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
-import { testGateway } from '../../src/http/gateway/test-support.ts'
+import type { Meter } from '../../src/http/gateway/admission.ts'
+import { contracts, testGateway } from '../../src/http/gateway/test-support.ts'
 import { testDatabase } from '../../src/testing/index.ts'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
 import { createKeyCache } from './key-cache.ts'
@@ -18,6 +21,13 @@ const pool = createPool(databaseUrlFor('gateway', url), { log })
 const owner = createPool(ownerUrl, { log })
 afterAll(() => Promise.all([pool.end(), owner.end()]))
 beforeEach(() => owner.query('truncate ebb.api_key, ebb.audit, ebb.idempotency'))
+
+/** A quota that is used up: whoever is charged is refused. */
+const REFUSAL = { allowed: false, remaining: 0, waitSeconds: 60 }
+const SPENT: Meter = {
+  ...{ findRefusal: () => REFUSAL, take: async () => REFUSAL },
+  ...{ count: () => {}, giveBack: () => {} },
+}
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -38,8 +48,14 @@ function login(sub: string, rest: Omit<Authenticated['caller'], 'sub'>): Authent
   return { caller: { sub, ...rest }, plan: 'gold', credential: { kind: 'token', id: 'https://issuer.test' } }
 }
 
+interface StartOptions {
+  readonly maxKeys?: number
+  readonly logins?: boolean
+  readonly plans?: NonNullable<ContractSet['plans']>
+}
+
 /** A gateway whose logins are those, and whose keys are in the database. */
-async function start({ maxKeys = 3, logins = true } = {}) {
+async function start({ maxKeys = 3, logins = true, plans = {} }: StartOptions = {}) {
   const shed = () => {}
   // For this cache no time passes: what it knows it forgets only when it is notified.
   const startedAt = Date.now()
@@ -58,7 +74,15 @@ async function start({ maxKeys = 3, logins = true } = {}) {
   const { url: gateway, invoked } = await testGateway({
     dependencies: {
       authenticate: { key: keys.find, ...(logins ? { token } : {}) },
-      ownKeys: createOwnKeyStore(pool, { pepper: () => ({ current: PEPPER }), maxKeys, maxRunning: 1, shed }),
+      contracts: () => ({ ...contracts, plans }),
+      plans: { ofTenant: () => undefined, meter: SPENT },
+      ownKeys: createOwnKeyStore(pool, {
+        pepper: () => ({ current: PEPPER }),
+        maxKeys,
+        maxRunning: 1,
+        timeoutMs: 60_000,
+        shed,
+      }),
       sign: async (caller) => {
         seen.push(caller)
         return 'signed'
@@ -272,6 +296,58 @@ it('200 pages of the own keys do not overlap', async () => {
   const second = (await as('ada')('GET', `/v1/keys?limit=2&before=${first.next}`)).body
   expect([...first.keys, ...second.keys].map(({ name }: { name: string }) => name)).toEqual(['c', 'b', 'a'])
   expect(second.next).toBeUndefined()
+})
+
+describe('usage', () => {
+  const count = (tenant: string, subject: string, keyId: string, requests: number, day = '2026-11-02') =>
+    owner.query(`insert into ebb.usage values ($1, $2, $3, 'gold', $4, $5, 1)`, [day, tenant, subject, keyId, requests])
+  const PERIOD = 'from=2026-11-01&to=2026-11-30'
+  beforeEach(() => owner.query('truncate ebb.usage'))
+
+  it("200 a caller's own, by a login and by a key, and nobody else's", async () => {
+    const { as } = await start()
+    const { key, token } = (await as('ada')('POST', '/v1/keys', NEW)).body
+    await count('acme', 'ada', key.id, 3)
+    await count('acme', 'ada', '', 4)
+    for (const [tenant, subject] of [
+      ['acme', 'ben'],
+      ['other', 'ada'],
+      ['', 'ada'],
+    ] as const)
+      await count(tenant, subject, '', 100)
+    await count('acme', 'ada', '', 5, '2026-12-01')
+    const ofKey = { day: '2026-11-02', plan: 'gold', keyId: key.id, requests: 3, refused: 1 }
+    const days = [{ ...ofKey, keyId: null, requests: 4 }, ofKey]
+    for (const bearer of ['ada', token]) {
+      const { status, body } = await as(bearer)('GET', `/v1/usage?${PERIOD}`)
+      expect([status, body]).toEqual([200, { plan: null, quota: null, from: '2026-11-01', to: '2026-11-30', days }])
+    }
+    const { body } = await as('ada')('GET', `/v1/keys/${key.id}/usage?${PERIOD}`)
+    expect(body.days).toEqual([ofKey])
+    expect((await as('none')('GET', `/v1/usage?${PERIOD}`)).body.days).toEqual([
+      { ...ofKey, keyId: null, requests: 100 },
+    ])
+  })
+
+  it('200 the plan and what is used of its quota, also where that is used up', async () => {
+    const quota = { requests: 10, per: 'month', timeZone: 'UTC' } as const
+    const { as } = await start({ plans: { gold: { quota } } })
+    await owner.query(`insert into ebb.quota values ($1, 'month', date_trunc('month', now() at time zone 'UTC'), 10)`, [
+      holderOf({ callerId: callerIdOf({ sub: 'ben', tenant: 'acme' }) }),
+    ])
+    const { body } = await as('ben')('GET', '/v1/usage')
+    expect(body).toMatchObject({ plan: 'gold', quota: { per: 'month', requests: 10, used: 10 } })
+    expect(body.from).toBe(`${body.to.slice(0, 8)}01`)
+  })
+
+  it("404 another caller's key, 403 by a key, 400 days that are no period", async () => {
+    const { as } = await start()
+    const { key, token } = (await as('ada')('POST', '/v1/keys', NEW)).body
+    expect((await as('other')('GET', `/v1/keys/${key.id}/usage`)).status).toBe(404)
+    expect((await as(token)('GET', `/v1/keys/${key.id}/usage`)).status).toBe(403)
+    for (const query of ['from=2026-11-02&to=2026-11-01', 'from=2024-01-01&to=2026-11-01', 'from=tomorrow'])
+      expect((await as('ada')('GET', `/v1/usage?${query}`)).status).toBe(400)
+  })
 })
 
 it('404 where nobody can log in', async () => {

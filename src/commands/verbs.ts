@@ -47,6 +47,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Print an access token of a person of this laptop',
     load: async () => (await import('./token.ts')).tokenCommand,
   },
+  usage: {
+    summary: 'List what callers have used, as a table or as CSV',
+    load: async () => (await import('./usage.ts')).usageCommand,
+  },
   audit: {
     summary: 'List who changed what of keys, plans and events',
     load: async () => (await import('./audit.ts')).auditCommand,

@@ -136,6 +136,6 @@ const tooManyKeys = (maxKeys: number) =>
   new Problem('too_many_keys', 409, `You have ${maxKeys} keys, and may have no more; revoke one first.`)
 
 /** One sentence for both cases: it must not reveal that another caller's key exists. */
-const keyNotFound = () => new Problem('not_found', 404, 'You have no key of this id.')
+export const keyNotFound = () => new Problem('not_found', 404, 'You have no key of this id.')
 
 const TOKEN_GONE = new Problem('token_gone', 409, 'The token of this key cannot be shown again; rotate the key.')

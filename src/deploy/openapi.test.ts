@@ -228,7 +228,9 @@ describe('the OpenAPI document', () => {
 
   it('has what callers manage of their own where a gateway asks for it: by a login, and not by a key', () => {
     const own = JSON.parse(JSON.stringify(openapi([createUser], { version: '1', withOwnKeys: true }))).paths
-    expect(Object.keys(own).sort()).toEqual(['/v1/keys', '/v1/keys/{id}', '/v1/keys/{id}/rotate', '/v1/users'])
+    expect(Object.keys(own).sort()).toEqual([
+      ...['/v1/keys', '/v1/keys/{id}', '/v1/keys/{id}/rotate', '/v1/keys/{id}/usage', '/v1/usage', '/v1/users'],
+    ])
     const { post } = own['/v1/keys']
     expect([post.operationId, post.security, post.parameters[0].name]).toEqual([
       ...['keys.create', [{ bearer: [] }], 'Idempotency-Key'],

@@ -8,7 +8,7 @@ import {
   toInput,
   toOutput,
 } from '../contract/index.ts'
-import { OWN_KEY_ENDPOINTS } from '../protocol/own-key-endpoints.ts'
+import { OWN_ENDPOINTS, OWN_KEY_ENDPOINTS } from '../protocol/own-key-endpoints.ts'
 import { acceptedResponse, asyncParameters, statePath } from './openapi-async.ts'
 import { PROBLEM, refusals } from './openapi-responses.ts'
 import { type RenderSchema, schemaRenderer } from './openapi-schemas.ts'
@@ -43,7 +43,8 @@ export function openapi(contracts: readonly AnyContract[], options: DocumentOpti
     paths[contract.path] = { ...paths[contract.path], [contract.method.toLowerCase()]: { ...operation, ...changed } }
   }
   for (const contract of endpoints) add(contract)
-  if (withOwnKeys) for (const contract of OWN_KEY_ENDPOINTS) add(contract, byLogin(contract))
+  if (withOwnKeys)
+    for (const contract of OWN_ENDPOINTS) add(contract, OWN_KEY_ENDPOINTS.includes(contract) ? byLogin(contract) : {})
   Object.assign(paths, statePath(endpoints.map(describeEndpoint), responses))
   return {
     openapi: '3.1.0',

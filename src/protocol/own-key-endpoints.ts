@@ -111,5 +111,55 @@ export const revokeOwnKey = own({
   ...{ access: {}, limit: changes },
 })
 
-/** All of them that take a login, and no key. */
-export const OWN_KEY_ENDPOINTS: readonly EndpointContract[] = [listOwnKeys, createOwnKey, rotateOwnKey, revokeOwnKey]
+const Day = z.iso.date()
+const period = z.object({
+  from: Day.optional().describe('Default: the first of the month.'),
+  to: Day.optional().describe('The last day. Default: today. Days are of UTC, and 366 at most.'),
+})
+const UsageDay = z.object({
+  ...{ day: Day, plan: z.string() },
+  keyId: z.uuid().nullable().describe('Null where it was a login.'),
+  requests: z.int().describe('Those that were let through.'),
+  refused: z.int().describe('Those that a limit, a rate or a quota has refused.'),
+})
+const days = z.array(UsageDay).describe('The oldest first; none where the caller has no plan.')
+
+/** What one caller has used on one day, by one plan and one key. */
+export interface OwnUsage {
+  readonly day: string
+  readonly plan: string
+  readonly keyId: string | null
+  readonly requests: number
+  readonly refused: number
+}
+
+export const showKeyUsage = own({
+  ...{ name: 'keys.usage', summary: 'Show what one of your keys has been used for so far.', method: 'GET' },
+  ...{ path: '/v1/keys/{id}/usage', params: id, query: period },
+  reply: { status: 200, body: z.object({ from: Day, to: Day, days }) },
+  failures: { not_found: 404 },
+  ...{ access: {}, limit: reads },
+})
+
+export const showUsage = own({
+  ...{ name: 'usage.show', summary: 'Show your plan, and what you have used of it so far.', method: 'GET' },
+  ...{ path: '/v1/usage', query: period },
+  description: 'Counts are some seconds behind. A quota that is of the whole tenant counts the requests of all of it.',
+  reply: {
+    status: 200,
+    body: z.object({
+      plan: z.string().nullable(),
+      quota: z.object({ per: z.enum(['day', 'month']), requests: z.int(), used: z.int() }).nullable(),
+      ...{ from: Day, to: Day, days },
+    }),
+  },
+  ...{ access: {}, limit: reads },
+})
+
+/** Those that take a login, and no key. */
+export const OWN_KEY_ENDPOINTS: readonly EndpointContract[] = [
+  ...[listOwnKeys, createOwnKey, rotateOwnKey, revokeOwnKey, showKeyUsage],
+]
+
+/** All of them. */
+export const OWN_ENDPOINTS: readonly EndpointContract[] = [...OWN_KEY_ENDPOINTS, showUsage]

@@ -12,6 +12,7 @@ import { createEventsRouter, type EventsOptions } from './events.ts'
 import { createIssuersRouter, type IssuersOptions } from './issuers.ts'
 import { createKeysRouter, type KeysOptions } from './keys.ts'
 import { createPlansRouter, type PlansOptions } from './plans.ts'
+import { createUsageRouter, type UsageOptions } from './usage.ts'
 
 export interface AdminAppOptions
   extends AccessOptions,
@@ -19,7 +20,8 @@ export interface AdminAppOptions
     EventsOptions,
     KeysOptions,
     IssuersOptions,
-    PlansOptions {
+    PlansOptions,
+    UsageOptions {
   readonly registry: Pick<Registry, 'metrics' | 'contentType'>
   readonly functions: FunctionsView | ObservedFunctions['view']
   readonly log: Log
@@ -35,6 +37,7 @@ export function createAdminApp({ registry, functions, log, ...options }: AdminAp
   app.use('/v1/audit', createAuditRouter(options))
   app.use('/v1/events', createEventsRouter(options))
   app.use('/v1/keys', createKeysRouter(options))
+  app.use('/v1/usage', createUsageRouter(options))
   app.use('/v1/issuers', createIssuersRouter(options))
   app.use('/v1/plans', createPlansRouter(options))
   app.use(() => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { appendFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { expect, it } from '@jest/globals'
 import { inheritedEnv } from 'ebb/kernel'
@@ -12,6 +13,8 @@ const database = testDatabase()
 
 async function start() {
   const settings = await gatewaySettings(database.url, (_request, response) => void response.end('{}'))
+  const contracts = settings.env.EBB_CONTRACTS.replace(/contracts$/, 'contracts-1.cjs')
+  await appendFile(contracts, `\nexports.plans = { pro: { quota: { requests: 1000, per: 'month', timeZone: 'UTC' } } }`)
   const { url, admin } = await startTestGateway(settings.env)
   const send = async (method: string, path: string, body?: unknown) => {
     const response = await fetch(admin + path, {
@@ -47,6 +50,7 @@ it('201 a key has its roles, tenant, plan and name, by which it is listed', asyn
   await send('DELETE', `/v1/keys/${other.body.key.id}`)
   expect(await listed('subject=ann&live=true')).toEqual([body.key.id])
   expect((await send('POST', '/v1/keys', { subject: 'ann', scopes: [], tenant: '-' })).status).toBe(400)
+  expect((await send('POST', '/v1/keys', { subject: 'ann', scopes: [], plan: 'none' })).status).toBe(400)
 })
 
 it('201 a rotated key has the same rights and another token, and the old one ends with the overlap', async () => {

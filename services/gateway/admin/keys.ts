@@ -17,8 +17,9 @@ import { inTransaction } from '../../../src/data/postgres/pool.ts'
 import { rotateKey } from '../../../src/data/rotate-key.ts'
 import { DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS } from '../../../src/protocol/own-key-endpoints.ts'
 import { parseInput } from './parse-input.ts'
+import { type PlansOptions, requirePlan } from './plans.ts'
 
-export interface KeysOptions {
+export interface KeysOptions extends Pick<PlansOptions, 'contracts'> {
   readonly pool: pg.Pool
   readonly pepper: string | Peppers
 }
@@ -71,13 +72,14 @@ const Id = z.object({ id: z.uuid() })
  * GET and POST /v1/keys, POST /v1/keys/{id}/rotate, DELETE /v1/keys/{id}. The response to a POST is the only place where the
  * token is ever shown.
  */
-export function createKeysRouter({ pool, pepper }: KeysOptions): Router {
+export function createKeysRouter({ pool, pepper, contracts }: KeysOptions): Router {
   const router = Router()
   router.get('/', async (request, response) => {
     response.json({ keys: await listKeys(pool, parseInput(ListQuery, request.query, 'query')) })
   })
   router.post('/', express.json({ limit: '16kb' }), async (request, response) => {
     const { roles = [], tenant = null, plan = null, name = null, ...grant } = parseInput(NewKey, request.body, 'body')
+    if (plan !== null) requirePlan(contracts().plans, plan)
     const created = await createKey(pool, pepper, { ...grant, roles, tenant, plan, name, actor: OPERATOR })
     response.status(201).set('cache-control', 'no-store').json(created)
   })

@@ -56,7 +56,7 @@ export function createPlansRouter({ pool, contracts }: PlansOptions): Router {
 }
 
 /** Throws a Problem 400 where domain/plans.ts has no plan of this name. */
-function requirePlan(plans: ReturnType<PlansOptions['contracts']>['plans'] = {}, plan: string) {
+export function requirePlan(plans: ReturnType<PlansOptions['contracts']>['plans'] = {}, plan: string) {
   if (Object.hasOwn(plans, plan)) return
   const names = Object.keys(plans).join(', ') || 'none'
   const message = `domain/plans.ts has no plan ${plan}; it has ${names}.`

@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici'
-import type { Authorizer, ContractSet, Judgement } from '../../contract/index.ts'
+import type { Authorizer, ContractSet, Judgement, Quota } from '../../contract/index.ts'
 import type { Claim, ClaimResult, Correlation, StoredResponse } from '../../kernel/index.ts'
 import type { Identity, InvocationState, JudgementRequest, NewInvocation, SignIdentity } from '../../protocol/index.ts'
-import type { OwnKey } from '../../protocol/own-key-endpoints.ts'
+import type { OwnKey, OwnUsage } from '../../protocol/own-key-endpoints.ts'
 import type { LeveledLog } from '../throttle-log.ts'
 import type { Plans, RateLimitDecision, RateLimiter } from './admission.ts'
 import type { ClientInfo } from './client-info.ts'
@@ -139,7 +139,7 @@ export interface Invocations {
   readonly find: (id: string, caller: Caller) => Promise<InvocationState | undefined>
 }
 
-/** The keys that callers have made for themselves, or were given. All reject with a Problem: 404 for a key of any other caller. */
+/** The keys that callers have made for themselves, or were given, and what they have used. All reject with a Problem: 404 for a key of any other caller. */
 export interface OwnKeys {
   /** The newest first; `before` is the id of the last key of the previous page. */
   readonly list: (
@@ -163,6 +163,20 @@ export interface OwnKeys {
     },
   ) => Promise<ClaimedKey>
   readonly revoke: (owner: Caller, id: string) => Promise<void>
+  /** What was used by one of the owner's keys. */
+  readonly keyUsage: (owner: Caller, id: string, period: Period) => Promise<readonly OwnUsage[]>
+  /** What the owner has used, with all keys and logins; and of this quota, by whoever shares it. */
+  readonly usage: (
+    owner: Caller,
+    period: Period,
+    quota: (Quota & { readonly holder: string }) | undefined,
+  ) => Promise<{ readonly days: readonly OwnUsage[]; readonly used?: number | undefined }>
+}
+
+/** Days of UTC, the last one counted in. */
+interface Period {
+  readonly from: string
+  readonly to: string
 }
 
 /** A key with its token, made now or by the request that this one repeats; or why there is none. */

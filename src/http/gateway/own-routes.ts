@@ -5,28 +5,36 @@ import {
   type Route,
   type ValidationResult,
 } from '../../contract/index.ts'
-import { OWN_KEY_ENDPOINTS } from '../../protocol/own-key-endpoints.ts'
+import { OWN_ENDPOINTS, OWN_KEY_ENDPOINTS } from '../../protocol/own-key-endpoints.ts'
 import { INVOCATION_ROUTE } from './steps/invocations.ts'
 
-const OWN_KEY_ROUTES = new Map(
-  OWN_KEY_ENDPOINTS.map((contract) => [Object.freeze(describeEndpoint(contract)), contract]),
-)
-const byName = new Map([...OWN_KEY_ROUTES.keys()].map((route) => [route.name, route]))
+const OWN_ROUTES = new Map(OWN_ENDPOINTS.map((contract) => [Object.freeze(describeEndpoint(contract)), contract]))
+const byName = new Map([...OWN_ROUTES.keys()].map((route) => [route.name, route]))
+const LOGIN_ROUTES: ReadonlySet<Route> = new Set(OWN_KEY_ENDPOINTS.map(ownRoute))
 
-/** The routes of a gateway's own: no contract may have their paths. Where nobody can log in, nobody has keys of one's own. */
-export const platformRoutesOf = ({ logins }: { readonly logins: boolean }): readonly Route[] => [
-  INVOCATION_ROUTE,
-  ...(logins ? OWN_KEY_ROUTES.keys() : []),
-]
+/**
+ * The routes of a gateway's own: no contract may have their paths. Where nobody can log in, nobody makes keys of one's own.
+ */
+export function platformRoutesOf({
+  own,
+  logins,
+}: {
+  readonly own: boolean
+  readonly logins: boolean
+}): readonly Route[] {
+  const routes = own ? [...OWN_ROUTES.keys()].filter((route) => logins || !LOGIN_ROUTES.has(route)) : []
+  return [INVOCATION_ROUTE, ...routes]
+}
 
 /** Whether the gateway itself answers at this route. */
-export const isPlatformRoute = (route: Route | undefined): boolean => route === INVOCATION_ROUTE || isOwnKeyRoute(route)
+export const isPlatformRoute = (route: Route | undefined): boolean =>
+  route !== undefined && (route === INVOCATION_ROUTE || OWN_ROUTES.has(route))
 
-/** Whether callers manage their own keys at this route. */
-export const isOwnKeyRoute = (route: Route | undefined): boolean => route !== undefined && OWN_KEY_ROUTES.has(route)
+/** Whether callers manage their own keys at this route, by a login. */
+export const needsLogin = (route: Route | undefined): boolean => route !== undefined && LOGIN_ROUTES.has(route)
 
-/** The route of one of those endpoints. */
-export function ownKeyRoute({ name }: { readonly name: string }): Route {
+/** The route of one of the endpoints by which callers manage what is their own. */
+export function ownRoute({ name }: { readonly name: string }): Route {
   const route = byName.get(name)
   if (!route) throw new Error(`no endpoint of the platform is called ${name}`)
   return route
@@ -34,9 +42,9 @@ export function ownKeyRoute({ name }: { readonly name: string }): Route {
 
 const validators = new Map<Route, (raw: RawInput) => ValidationResult>()
 
-/** Validates a request to a route of the platform's own; undefined for any other route. Compiled when it is first needed. */
-export function validateOwnKeyRequest(route: Route, raw: RawInput): ValidationResult | undefined {
-  const contract = OWN_KEY_ROUTES.get(route)
+/** Validates a request to one of those; undefined for any other route. Compiled when it is first needed. */
+export function validateOwnRequest(route: Route, raw: RawInput): ValidationResult | undefined {
+  const contract = OWN_ROUTES.get(route)
   if (!contract) return undefined
   const known = validators.get(route) ?? createValidator(contract)
   validators.set(route, known)

@@ -4,6 +4,7 @@ import type { Admission } from '../admission.ts'
 import { clientNetwork } from '../client-info.ts'
 import { type GatewayContext, isAnonymous, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
+import { isPlatformRoute } from '../own-routes.ts'
 import { type AppliedPlan, createPlanFinder } from '../plan-of.ts'
 import {
   concurrencyPolicy,
@@ -58,7 +59,8 @@ export function admit({
   }
 
   return async function admit(context) {
-    const found = findPlan(context)
+    // Whoever has used a quota up can still look at it, and revoke a key.
+    const found = isPlatformRoute(context.route) ? undefined : findPlan(context)
     const applied = found instanceof Promise ? await found : found
     if (!applied && !routeOf(context).limit) return undefined
     const policies = await decide(context, applied)

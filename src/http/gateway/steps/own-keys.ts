@@ -5,17 +5,21 @@ import {
   listOwnKeys,
   revokeOwnKey,
   rotateOwnKey,
+  showKeyUsage,
+  showUsage,
 } from '../../../protocol/own-key-endpoints.ts'
 import { claimToResponse } from '../../idempotency.ts'
+import { invalidRequest } from '../../request-problems.ts'
 import type { GatewayContext, Outcome, Step } from '../context.ts'
 import type { ClaimedKey, GatewayDependencies, OwnKeys } from '../dependencies.ts'
-import { isOwnKeyRoute, ownKeyRoute } from '../own-routes.ts'
+import { needsLogin, ownRoute } from '../own-routes.ts'
+import { type AppliedPlan, createPlanFinder } from '../plan-of.ts'
 import { claimOf } from './replay.ts'
 
 /** Refuses whoever manages keys by anything but a login: a key that leaked must not be able to make others. */
 export function requireLogin(): Step {
   return function requireLogin({ route, credential }) {
-    return isOwnKeyRoute(route) && credential?.kind !== 'token' ? LOGIN_REQUIRED : undefined
+    return needsLogin(route) && credential?.kind !== 'token' ? LOGIN_REQUIRED : undefined
   }
 }
 
@@ -27,11 +31,14 @@ const LOGIN_REQUIRED = new Problem(
 
 type Operation = (context: GatewayContext, keys: OwnKeys) => Promise<Outcome>
 
-/** Answers the requests by which callers manage their own keys. */
-export function ownKeys({ ownKeys: keys }: Pick<GatewayDependencies, 'ownKeys'>): Step {
+/** Answers the requests by which callers manage their own keys, and see what they have used. */
+export function ownKeys({ ownKeys: keys, plans, log }: Pick<GatewayDependencies, 'ownKeys' | 'plans' | 'log'>): Step {
+  const findPlan = createPlanFinder(plans, log)
   return async function ownKeys(context) {
+    if (!keys) return undefined
+    if (context.route === USAGE) return usage(context, keys, await findPlan(context))
     const operation = context.route && OPERATIONS.get(context.route)
-    return operation && keys ? operation(context, keys) : undefined
+    return operation?.(context, keys)
   }
 }
 
@@ -70,11 +77,40 @@ const revoke: Operation = async (context, keys) => {
   return { status: 204, headers: {}, body: '' }
 }
 
+const keyUsage: Operation = async (context, keys) => {
+  const { params, query } = inputOf<typeof showKeyUsage>(context)
+  const period = periodOf(query)
+  const days = await keys.keyUsage(context.caller, params.id, period)
+  return jsonReply(200, { ...period, days })
+}
+
+async function usage(context: GatewayContext, keys: OwnKeys, applied: AppliedPlan | undefined): Promise<Outcome> {
+  const period = periodOf(inputOf<typeof showUsage>(context).query)
+  const { charge, plan } = applied ?? {}
+  const quota = charge && plan?.quota && { holder: charge.holder, ...plan.quota }
+  const { days, used } = await keys.usage(context.caller, period, quota)
+  const ofQuota = quota ? { per: quota.per, requests: quota.requests, used: used ?? 0 } : null
+  return jsonReply(200, { plan: charge?.plan ?? null, quota: ofQuota, ...period, days })
+}
+
+const MAX_DAYS = 366
+
+/** Days of UTC, both counted in. */
+function periodOf({ from, to }: { readonly from?: string | undefined; readonly to?: string | undefined }) {
+  const today = new Date().toISOString().slice(0, 10)
+  const period = { from: from ?? `${(to ?? today).slice(0, 8)}01`, to: to ?? today }
+  const days = (Date.parse(period.to) - Date.parse(period.from)) / 86_400_000 + 1
+  if (days >= 1 && days <= MAX_DAYS) return period
+  throw invalidRequest([{ path: 'query.from', message: `Must be before \`to\`, by ${MAX_DAYS} days at most` }])
+}
+
+const USAGE = ownRoute(showUsage)
 const OPERATIONS: ReadonlyMap<Route, Operation> = new Map([
-  [ownKeyRoute(listOwnKeys), list],
-  [ownKeyRoute(createOwnKey), create],
-  [ownKeyRoute(rotateOwnKey), rotate],
-  [ownKeyRoute(revokeOwnKey), revoke],
+  [ownRoute(listOwnKeys), list],
+  [ownRoute(createOwnKey), create],
+  [ownRoute(rotateOwnKey), rotate],
+  [ownRoute(revokeOwnKey), revoke],
+  [ownRoute(showKeyUsage), keyUsage],
 ])
 
 // `validate` has made it by this very contract.

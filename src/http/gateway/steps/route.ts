@@ -10,7 +10,9 @@ export function route({
   authenticate,
   ownKeys,
 }: Pick<GatewayDependencies, 'contracts' | 'authenticate' | 'ownKeys'>): Step {
-  const platformRoutes = platformRoutesOf({ logins: authenticate.token !== undefined && ownKeys !== undefined })
+  const platformRoutes = platformRoutesOf({
+    ...{ own: ownKeys !== undefined, logins: authenticate.token !== undefined },
+  })
   const routers = new WeakMap<ContractSet, Router>()
   const routerOf = (set: ContractSet) => {
     const known = routers.get(set)

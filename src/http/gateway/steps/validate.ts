@@ -4,7 +4,7 @@ import { parseJson } from '../../json.ts'
 import { parseQuery } from '../../query.ts'
 import { invalidRequest } from '../../request-problems.ts'
 import { type GatewayContext, prefersAsync, routeOf, type Step } from '../context.ts'
-import { validateOwnKeyRequest } from '../own-routes.ts'
+import { validateOwnRequest } from '../own-routes.ts'
 
 /** Validates the request by its contract: 400 names every issue and its path. */
 export function validate(): Step {
@@ -14,7 +14,7 @@ export function validate(): Step {
     const parsed = body.length > 0 ? parseJson(body) : { value: undefined }
     if ('issues' in parsed) return invalidRequest(parsed.issues)
     const parts = { params, query: parseQuery(context.query), headers, body: parsed.value }
-    const own = validateOwnKeyRequest(route, parts)
+    const own = validateOwnRequest(route, parts)
     const validated = own ?? contracts?.validate(route.name, parts)
     if (own?.ok) context.input = own.input
     const issues = [
