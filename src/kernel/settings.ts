@@ -124,9 +124,9 @@ export const SETTINGS = {
   EBB_ADMIN_PORT: [port, undefined],
   /** Default: all addresses. A name or an address costs each start some milliseconds. */
   EBB_HOST: [text(), undefined],
-  /** The database, with the login of the part that it is set for. Default on the laptop: a Postgres that it starts. */
+  /** The database, with the login of the part that it is set for. Default on the laptop: a Postgres that it starts. May change at run time. */
   DATABASE_URL: [url('postgres', 'postgresql'), undefined],
-  /** The database past a pooler, for what keeps a session: LISTEN and migrations. Default: DATABASE_URL. */
+  /** The database past a pooler, for what keeps a session: LISTEN and migrations. Default: DATABASE_URL. May change at run time. */
   DATABASE_DIRECT_URL: [url('postgres', 'postgresql'), undefined],
   /** The database role of the gateway; the migration grants it what it needs. */
   EBB_GATEWAY_ROLE: [text(), undefined],
@@ -136,7 +136,7 @@ export const SETTINGS = {
   EBB_FUNCTIONS_ROLE: [text(), undefined],
   /** One role for all of them, which may do everything but change tables: from before they had roles of their own. */
   EBB_DATABASE_ROLE: [text(), undefined],
-  /** Redis or Valkey, for exact rate limits and caches. Default on the laptop: a redis-server from PATH; else Ebb goes without. */
+  /** Redis or Valkey, for exact rate limits and caches. Default on the laptop: a redis-server from PATH; else Ebb goes without. May change at run time. */
   REDIS_URL: [url('redis', 'rediss'), undefined],
   /** How long the gateway waits for Redis before it falls back to its own share of a rate limit. */
   EBB_RATE_LIMIT_TIMEOUT_MS: [positiveInteger, 50],
@@ -156,31 +156,31 @@ export const SETTINGS = {
   EBB_FUNCTIONS_URL: [url('http'), undefined],
   /** Where the gateway gets the guide that it serves at /docs/guide: the laptop's runner sets it. */
   EBB_GUIDE_URL: [url('http'), undefined],
-  /** The private key with which gateway or relay signs who calls: an Ed25519 JWK. */
+  /** The private key with which gateway or relay signs who calls: an Ed25519 JWK. May change at run time. */
   EBB_IDENTITY_KEY: [() => json<Readonly<Record<string, unknown>>>(), undefined],
-  /** The public keys with which a function verifies who calls: a JWKS. */
+  /** The public keys with which a function verifies who calls: a JWKS. May change at run time. */
   EBB_IDENTITY_JWKS: [() => json<Readonly<Record<string, unknown>>>(), undefined],
   /** Whose access tokens the gateway accepts: a JSON list of issuers, as docs/identity-providers.md describes them. */
   EBB_ISSUERS: [() => json<readonly unknown[]>(), undefined],
   /** The secret of the client by which the gateway asks an issuer about opaque tokens (`introspection` of EBB_ISSUERS). */
   EBB_INTROSPECTION_SECRET: [text(), undefined],
-  /** What the hashes of API keys are made with, 32 characters or more: with another one no key is good. */
+  /** What the hashes of API keys are made with, 32 characters or more: with another one no key is good. May change at run time. */
   EBB_KEY_PEPPER: [text(32), undefined],
   /** How many live API keys a caller may have made for itself, by /v1/keys. */
   EBB_KEYS_PER_CALLER: [count(1_000), 10],
-  /** The pepper before this one: keys that were made with it stay good, and are hashed anew when they are used. */
+  /** The pepper before this one: keys that were made with it stay good, and are hashed anew when they are used. May change at run time. */
   EBB_KEY_PEPPER_PREVIOUS: [text(32), undefined],
-  /** The key of the admin API, 16 characters or more; commands with --admin send it. */
+  /** The key of the admin API, 16 characters or more; commands with --admin send it. May change at run time. */
   EBB_ADMIN_KEY: [text(16), undefined],
-  /** A second key of the admin API, for as long as somebody still has it. */
+  /** A second key of the admin API, for as long as somebody still has it. May change at run time. */
   EBB_ADMIN_KEY_PREVIOUS: [text(16), undefined],
   /** How long a cold start may take before it counts as failed. */
   EBB_START_TIMEOUT_MS: [positiveInteger, 30_000],
   /** How many trusted proxies in front of the gateway add to X-Forwarded-For and set X-Forwarded-Proto and -Host, or add to Forwarded. */
   EBB_TRUSTED_HOPS: [() => z.coerce.number<string>().int().min(0).max(10), 0],
-  /** The certificate with which the gateway speaks https on PORT, and those that lead to its issuer: PEM, in a file. */
+  /** The certificate with which the gateway speaks https on PORT, and those that lead to its issuer: PEM, in a file. May change at run time. */
   EBB_TLS_CERT: [text(), undefined],
-  /** The private key of that certificate: PEM, in a file. */
+  /** The private key of that certificate: PEM, in a file. May change at run time. */
   EBB_TLS_KEY: [text(), undefined],
   /** Beside https: a port for plain HTTP, which redirects reads, and refuses whatever carries a credential. 0 is any free port. */
   EBB_HTTP_PORT: [port, undefined],
@@ -233,7 +233,7 @@ export const SETTINGS = {
     () => list().pipe(z.array(z.string().regex(ADDRESS_AND_PORT, 'must be like 127.0.0.1:4010'))),
     undefined,
   ],
-  /** The server that mail is handed to. */
+  /** The server that mail is handed to. May change at run time. */
   SMTP_URL: [url('smtp', 'smtps'), undefined],
   /** The document of an Open Policy Agent that decides instead of domain/policy, such as http://opa:8181/v1/data/shop/decision. */
   EBB_OPA_URL: [url('http', 'https'), undefined],

@@ -98,6 +98,25 @@ describeChart('the gateway', () => {
       ],
     })
   })
+
+  it('speaks https itself where it has a certificate, and refuses credentials on the plain port beside it', async () => {
+    const gateway = { tls: { existingSecret: 'edge', httpPort: 80 }, service: { port: 443 } }
+    const manifests = await renderChart({ gateway })
+    const { ports } = only(manifests, 'Service', 'ebb-gateway').spec as { ports: unknown }
+    expect(ports).toEqual([
+      { name: 'http', port: 443, targetPort: 'http' },
+      { name: 'plain', port: 80, targetPort: 'plain' },
+    ])
+    const [pod] = podsOf([only(manifests, 'Deployment', 'ebb-gateway')])
+    expect(pod?.spec.containers[0]).toMatchObject({
+      livenessProbe: { httpGet: { path: '/_/health', scheme: 'HTTPS' } },
+      env: expect.arrayContaining([
+        { name: 'EBB_HTTPS_PORT', value: '443' },
+        { name: 'EBB_HTTP_PORT', value: '8082' },
+        { name: 'EBB_TLS_CERT_FILE', value: '/var/run/secrets/ebb/EBB_TLS_CERT' },
+      ]),
+    })
+  })
 })
 
 describeChart('the relay', () => {

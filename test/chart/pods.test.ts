@@ -127,6 +127,9 @@ describeChart('every secret', () => {
         EBB_ADMIN_KEY: 'ebb-gateway/admin-key',
         EBB_IDENTITY_KEY: 'ebb-identity/gateway.jwk',
         EBB_KEY_PEPPER: 'ebb-gateway/key-pepper',
+        // Where the Secret has them, while they are replaced.
+        EBB_ADMIN_KEY_PREVIOUS: 'ebb-gateway/admin-key-previous',
+        EBB_KEY_PEPPER_PREVIOUS: 'ebb-gateway/key-pepper-previous',
         REDIS_URL: 'ebb-redis/url',
       },
     ],
@@ -190,6 +193,10 @@ const SAMPLES: Readonly<Record<string, string>> = {
   SMTP_URL: 'smtp://a',
   EBB_IDENTITY_KEY: '{}',
   EBB_IDENTITY_JWKS: '{}',
+  EBB_TLS_CERT: 'a certificate',
+  EBB_TLS_KEY: 'a key',
+  EBB_KEY_PEPPER_PREVIOUS: 'q'.repeat(43),
+  EBB_ADMIN_KEY_PREVIOUS: 'b'.repeat(42),
   EBB_KEY_PEPPER: 'p'.repeat(43),
   EBB_ADMIN_KEY: 'a'.repeat(42),
   STRIPE_KEY: 's',
@@ -200,6 +207,7 @@ describeChart('every setting', () => {
     ['by default', everything],
     ['with a collector', { ...everything, telemetry: { otlpEndpoint: 'http://collector:4318', sampleRatio: 0.1 } }],
     ['behind a proxy', { ...everything, gateway: { trustedHops: 2, addressLimit: '600/60' } }],
+    ['with TLS of its own', { ...everything, gateway: { tls: { existingSecret: 'edge', httpPort: 80 } } }],
     ['with a pooler and origins', { ...withPooler(), gateway: { corsOrigins: ['https://app.example', 'http://a:*'] } }],
   ]
   it.each(cases)('is one that the process knows and takes, %s', async (_case, values) => {

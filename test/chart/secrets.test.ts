@@ -135,7 +135,8 @@ describeChart('an existing Secret', () => {
     const from = new Set(podsOf(manifests).flatMap((pod) => Object.values(secretFilesOf(pod))))
     expect([...from].sort()).toEqual([
       ...['my-functions-login/password', 'my-functions-login/url', 'my-gateway-login/password', 'my-gateway-login/url'],
-      ...['my-gateway/admin-key', 'my-gateway/key-pepper'],
+      ...['my-gateway/admin-key', 'my-gateway/admin-key-previous'],
+      ...['my-gateway/key-pepper', 'my-gateway/key-pepper-previous'],
       ...['my-identity/gateway.jwk', 'my-identity/public.jwks', 'my-identity/relay.jwk'],
       ...['my-mail/url', 'my-owner/password', 'my-owner/url'],
       ...[

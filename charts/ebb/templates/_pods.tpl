@@ -129,14 +129,15 @@ there; a pod that serves callers goes on without the database, and tells each of
 */}}
 {{- define "ebb.probes" -}}
 {{- $root := index . 0 }}{{ $port := index . 1 -}}
+{{- $scheme := eq (len .) 4 | ternary ", scheme: HTTPS" "" -}}
 startupProbe:
-  httpGet: { path: /_/ready, port: {{ $port }} }
+  httpGet: { path: /_/ready, port: {{ $port }}{{ $scheme }} }
   {{- include "ebb.probeTiming" (list $root "service" "startup") | nindent 2 }}
 readinessProbe:
-  httpGet: { path: {{ index . 2 }}, port: {{ $port }} }
+  httpGet: { path: {{ index . 2 }}, port: {{ $port }}{{ $scheme }} }
   {{- include "ebb.probeTiming" (list $root "service" "readiness") | nindent 2 }}
 livenessProbe:
-  httpGet: { path: /_/health, port: {{ $port }} }
+  httpGet: { path: /_/health, port: {{ $port }}{{ $scheme }} }
   {{- include "ebb.probeTiming" (list $root "service" "liveness") | nindent 2 }}
 {{- end }}
 

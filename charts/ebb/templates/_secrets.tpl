@@ -110,11 +110,16 @@ private key ends with its seed, a certificate has the public key after its type.
 {{- end }}
 
 {{- define "ebb.secretData.gateway" -}}
-{{- $stored := index . 1 -}}
-{{- dict
+{{- $stored := index . 1 }}
+{{- $data := dict
       "key-pepper" (get $stored "key-pepper" | default (randAlphaNum 43))
       "admin-key" (get $stored "admin-key" | default (printf "ebb_admin_%s" (randAlphaNum 32)))
-    | toJson -}}
+}}
+{{- /* Those that somebody has put there to replace the two. */}}
+{{- range list "key-pepper-previous" "admin-key-previous" }}
+{{- if get $stored . }}{{ $_ := set $data . (get $stored .) }}{{ end }}
+{{- end }}
+{{- toJson $data -}}
 {{- end }}
 
 {{- define "ebb.secretData.postgres-superuser" -}}

@@ -1,6 +1,7 @@
 {{/*
 The settings of the processes (src/kernel/settings.ts). What is secret is a file, named by NAME_FILE; `files` are lists of
-{setting, of, key} for our own purposes (see _secrets.tpl) and {setting, secret, key} for an existing Secret.
+{setting, of, key} for our own purposes (see _secrets.tpl) and {setting, secret, key} for an existing Secret; `optional` ones
+may come and go while the pod runs.
 */}}
 
 {{/* (dict "settings" dict "files" list "pod" ebb.podValues): the env of a container, each name once: extraEnv comes last and wins. */}}
@@ -46,6 +47,9 @@ env:
       {{- range .files }}
       - secret:
           name: {{ if .of }}{{ include "ebb.secretName" (list $root .of) }}{{ else }}{{ .secret }}{{ end }}
+          {{- if .optional }}
+          optional: true
+          {{- end }}
           items:
             - key: {{ .key }}
               path: {{ .setting }}

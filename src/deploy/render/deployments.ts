@@ -25,7 +25,8 @@ const database = (part: 'GATEWAY' | 'RELAY') =>
 /** The gateway: replicas spread over nodes and zones, a Service on port 80, and at most one eviction at a time. */
 export function gateway(deployedFunctions: readonly WithTimeout[], chart: Chart): readonly Manifest[] {
   const { drainMs } = chart.shutdown
-  const keys = ['EBB_IDENTITY_KEY', 'EBB_KEY_PEPPER', 'EBB_ADMIN_KEY', ...database('GATEWAY')]
+  const previous = ['EBB_KEY_PEPPER_PREVIOUS', 'EBB_ADMIN_KEY_PREVIOUS']
+  const keys = ['EBB_IDENTITY_KEY', 'EBB_KEY_PEPPER', 'EBB_ADMIN_KEY', ...previous, ...database('GATEWAY')]
   const container = {
     ports: [{ name: 'http', containerPort: 8080 }, ADMIN],
     resources: chart.gateway.resources,

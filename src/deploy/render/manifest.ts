@@ -45,9 +45,15 @@ export const secretNames = (keys: SecretKeys) =>
 
 /** The container's mounts and the pod's volumes: these secrets as files, and a writable /tmp. */
 export function secretMounts(keys: SecretKeys) {
-  const sources = Object.entries(keys).filter(([, list]) => list.length > 0)
-  const secret = ([name, list]: readonly [string, readonly string[]]) => ({
-    secret: { name, items: list.map(splitKey).map(({ key, name: path }) => ({ key, path })) },
+  const sources = Object.entries(keys).flatMap(([name, list]) => {
+    const [later, needed] = [list.filter(mayBeAbsent), list.filter((entry) => !mayBeAbsent(entry))]
+    return [
+      ...(needed.length > 0 ? [{ name, list: needed, more: {} }] : []),
+      ...(later.length > 0 ? [{ name, list: later, more: { optional: true } }] : []),
+    ]
+  })
+  const secret = ({ name, list, more }: (typeof sources)[number]) => ({
+    secret: { name, ...more, items: list.map(splitKey).map(({ key, name: path }) => ({ key, path })) },
   })
   return {
     volumeMounts: [
@@ -60,6 +66,9 @@ export function secretMounts(keys: SecretKeys) {
     ],
   }
 }
+
+/** What is there only while the value beside it is being replaced. */
+const mayBeAbsent = (entry: string) => splitKey(entry).name.endsWith('_PREVIOUS')
 
 function splitKey(entry: string) {
   const [name = entry, key = name] = entry.split('=')

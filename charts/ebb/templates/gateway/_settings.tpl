@@ -7,6 +7,12 @@ EBB_POOL_MAX: {{ int64 .poolMax }}
 EBB_DRAIN_MS: {{ include "ebb.drainMs" $ }}
 # Without Redis each allows this part of a limit: all that there may be allow no more than the limit.
 EBB_GATEWAY_REPLICAS: {{ int64 (.autoscaling.enabled | ternary .autoscaling.maxReplicas .replicas) }}
+{{- if .tls.existingSecret }}
+EBB_HTTPS_PORT: {{ int64 .service.port }}
+{{- if .tls.httpPort }}
+EBB_HTTP_PORT: 8082
+{{- end }}
+{{- end }}
 {{- if .trustedHops }}
 EBB_TRUSTED_HOPS: {{ int64 .trustedHops }}
 {{- end }}
@@ -58,5 +64,11 @@ EBB_ISSUERS: {{ include "ebb.issuers" . | quote }}
 {{- with .introspection }}
 - { setting: EBB_INTROSPECTION_SECRET, secret: {{ .existingSecret }}, key: client-secret }
 {{- end }}
+{{- end }}
+- { setting: EBB_KEY_PEPPER_PREVIOUS, of: gateway, key: key-pepper-previous, optional: true }
+- { setting: EBB_ADMIN_KEY_PREVIOUS, of: gateway, key: admin-key-previous, optional: true }
+{{- with .Values.gateway.tls.existingSecret }}
+- { setting: EBB_TLS_CERT, secret: {{ . | quote }}, key: tls.crt }
+- { setting: EBB_TLS_KEY, secret: {{ . | quote }}, key: tls.key }
 {{- end }}
 {{- end }}
