@@ -194,5 +194,5 @@ export interface ValidationIssue {
 export type PlatformCode =
   | ('bad_request' | 'invalid_request' | 'unauthenticated' | 'forbidden' | 'not_found' | 'method_not_allowed')
   | ('request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'expectation_failed' | 'headers_too_large')
-  | ('rate_limited' | 'tenant_required' | 'in_progress' | 'idempotency_mismatch' | 'caller_gone')
+  | ('rate_limited' | 'tenant_required' | 'in_progress' | 'idempotency_mismatch' | 'caller_gone' | 'https_required')
   | ('internal' | 'bad_gateway' | 'unavailable' | 'deadline_exceeded' | 'outcome_unknown')

@@ -172,6 +172,7 @@ const CODES: Readonly<Record<PlatformCode, true>> = {
   unauthenticated: true,
   forbidden: true,
   tenant_required: true,
+  https_required: true,
   not_found: true,
   method_not_allowed: true,
   request_timeout: true,

@@ -162,7 +162,7 @@ export const SETTINGS = {
   EBB_IDENTITY_JWKS: [() => json<Readonly<Record<string, unknown>>>(), undefined],
   /** Whose access tokens the gateway accepts: a JSON list of issuers, as docs/identity-providers.md describes them. */
   EBB_ISSUERS: [() => json<readonly unknown[]>(), undefined],
-  /** The secret of the client by which the gateway asks an issuer about opaque tokens (`introspection` of EBB_ISSUERS). */
+  /** The secret of the client by which the gateway asks an issuer about opaque tokens (`introspection` of EBB_ISSUERS). May change at run time. */
   EBB_INTROSPECTION_SECRET: [text(), undefined],
   /** What the hashes of API keys are made with, 32 characters or more: with another one no key is good. May change at run time. */
   EBB_KEY_PEPPER: [text(32), undefined],

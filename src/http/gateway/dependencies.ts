@@ -6,8 +6,6 @@ import type { OwnKey } from '../../protocol/own-key-endpoints.ts'
 import type { LeveledLog } from '../throttle-log.ts'
 import type { Plans, RateLimitDecision, RateLimiter } from './admission.ts'
 import type { ClientInfo } from './client-info.ts'
-import type { HttpsOptions } from './steps/secure-transport.ts'
-import type { SecurityHeadersOptions } from './steps/security-headers.ts'
 
 /** The caller as the gateway knows it. */
 export type Caller = Omit<Identity, 'iss'>
@@ -108,6 +106,16 @@ export interface GatewayDependencies {
   readonly upstream: Upstream
   readonly metrics: GatewayMetrics
   readonly log: LeveledLog
+}
+
+export interface HttpsOptions {
+  /** The port that redirects lead to. */
+  readonly port: () => number
+}
+
+export interface SecurityHeadersOptions {
+  /** For how long browsers use only https for this host, where a request came by it; 0: no such header. */
+  readonly hstsSeconds: number
 }
 
 export interface DocsFile {

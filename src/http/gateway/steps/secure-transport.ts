@@ -1,10 +1,6 @@
 import { Problem } from '../../../contract/index.ts'
 import type { GatewayContext, Outcome, Step } from '../context.ts'
-
-export interface HttpsOptions {
-  /** The port that redirects lead to. */
-  readonly port: () => number
-}
+import type { HttpsOptions } from '../dependencies.ts'
 
 /**
  * Serves nothing by plain HTTP, but probes. A credential that comes in the clear is refused and never redirected: a client that

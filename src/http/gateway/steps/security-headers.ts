@@ -1,9 +1,5 @@
 import type { Step } from '../context.ts'
-
-export interface SecurityHeadersOptions {
-  /** For how long browsers use only https for this host, where a request came by it; 0: no such header. */
-  readonly hstsSeconds: number
-}
+import type { SecurityHeadersOptions } from '../dependencies.ts'
 
 /** No response of an API is a page: no browser has a reason to show one in a frame, or to run what is in it. */
 const API_HEADERS = {
