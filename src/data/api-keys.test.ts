@@ -66,6 +66,17 @@ it('another pepper finds nothing', async () => {
   expect(await findKey(pool, 'q'.repeat(32), token)).toBeUndefined()
 })
 
+it('a key that was made with the previous pepper is found, and from then on by the new one alone', async () => {
+  const { key, token } = await create('bea')
+  const anew = 'n'.repeat(32)
+  const find = (current: string, previous?: string) =>
+    findKeys(pool, () => ({ current, previous }), [makeToken(), token])
+  expect(await find(anew)).toEqual([undefined, undefined])
+  expect(await find(anew, PEPPER)).toEqual([undefined, key])
+  expect(await find(anew)).toEqual([undefined, key])
+  expect(await find(PEPPER)).toEqual([undefined, undefined])
+})
+
 it('a malformed token costs no query', async () => {
   const token = makeToken()
   const other = token.endsWith('0') ? '1' : '0'

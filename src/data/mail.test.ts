@@ -5,9 +5,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { endpoint, event, subscriber } from 'ebb/contract'
 import { type Mail, mail, postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
-import { createLog, parseConfig } from 'ebb/kernel'
+import { createLog, liveSetting, parseConfig } from 'ebb/kernel'
 import { testFunction } from 'ebb/testing'
 import * as z from 'zod'
+import { mountSecret } from '../../test/support/mounted-secret.ts'
 import { startSmtpServer } from '../../test/support/smtp-server.ts'
 import { startTcpProxy } from '../../test/support/tcp-proxy.ts'
 import { untilTrue } from '../../test/support/until.ts'
@@ -38,6 +39,31 @@ const made = (text: string, { mode = '', to = 'b@example.com' } = {}) => ({
 })
 const rows = async (text: string) => (await fn.query('select from notes where text = $1', [text])).length
 const mails = (text: string) => server.subjects.filter((subject) => subject === text).length
+
+it('the mail server is the one that the file names at the time', async () => {
+  const others = [await startSmtpServer(), await startSmtpServer()] as const
+  const urlOf = ({ port }: { readonly port: number }) => `smtp://127.0.0.1:${port}`
+  const secret = mountSecret({ url: urlOf(others[0]) })
+  const config = parseConfig({ SMTP_URL_FILE: secret.file('url') })
+  const log = createLog({ level: 'silent' })
+  const deliver = mail.open(config, log)
+  const signal = new AbortController().signal
+  const send = (subject: string) => {
+    const [from, to] = ['a@example.com', 'b@example.com']
+    return mail.runEffect?.(
+      deliver,
+      { from, to, subject, text: '', messageId: `<${subject}@example.com>`, headers: {} },
+      { signal },
+    )
+  }
+  await send('first')
+  secret.replace({ url: urlOf(others[1]) })
+  await liveSetting(config, 'SMTP_URL', log).refresh()
+  await send('second')
+  expect(others.map(({ subjects }) => subjects)).toEqual([['first'], ['second']])
+  secret.remove()
+  for (const other of others) await other.close()
+})
 
 describe('a mail', () => {
   it('204 is sent after the commit, and once for an event that is delivered twice', async () => {

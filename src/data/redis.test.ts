@@ -1,8 +1,10 @@
 import { afterEach, expect, it } from '@jest/globals'
 import type { Redis } from 'ioredis'
+import { mountSecret } from '../../test/support/mounted-secret.ts'
 import { itWithRedis, testRedis } from '../../test/support/redis.ts'
 import { startTcpProxy, throughProxy } from '../../test/support/tcp-proxy.ts'
 import { untilTrue } from '../../test/support/until.ts'
+import { liveSetting } from '../kernel/index.ts'
 import { createOutageReporter, redis as resource } from './redis.ts'
 import { collectLog, configOf, testBindContext } from './test-support.ts'
 
@@ -34,6 +36,33 @@ itWithRedis('a handler gets Redis, which connects with the first command', async
   await untilReachable(redis)
   expect([await redis?.set('a', 'b'), await redis?.get('a'), lines]).toEqual(['OK', 'b', []])
 })
+
+itWithRedis(
+  'a handler follows the address in a file: a password at the next connection, another server at once',
+  async () => {
+    const [first, second] = [await testRedis(), await testRedis()]
+    await Promise.all([first.start(), second.start()])
+    const secret = mountSecret({ url: first.url })
+    const config = configOf({ REDIS_URL_FILE: secret.file('url') })
+    const { log } = collectLog()
+    const client = resource.open(config, log)
+    opened.push(client)
+    await untilReachable(client)
+    await client?.set('where', 'first')
+    await client?.call('acl', ['setuser', 'default', 'resetpass', '>a-new-password'])
+    const withPassword = first.url.replace('//', '//:a-new-password@')
+    secret.replace({ url: withPassword })
+    await liveSetting(config, 'REDIS_URL', log).refresh()
+    expect(await client?.get('where')).toBe('first')
+    client?.disconnect(true)
+    await untilReachable(client)
+    expect(await client?.get('where')).toBe('first')
+    secret.replace({ url: second.url })
+    await liveSetting(config, 'REDIS_URL', log).refresh()
+    await untilTrue(async () => (await client?.get('where').catch(() => 'none')) === null, { what: 'the other server' })
+    secret.remove()
+  },
+)
 
 itWithRedis('a Redis that is killed fails commands until it is back, with a log line each way', async () => {
   const server = await testRedis()

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
-import { importJWK, type JWK, SignJWT } from 'jose'
+import { decodeProtectedHeader, importJWK, type JWK, SignJWT } from 'jose'
 import { generateIdentityKeys, type Issuer } from './identity.ts'
-import { createIdentitySigner } from './sign-identity.ts'
+import { createIdentitySigner, createRotatingSigner } from './sign-identity.ts'
 import { createIdentityVerifier } from './verify-identity.ts'
 
 const keys = await generateIdentityKeys()
@@ -110,4 +110,25 @@ it('an identity of the release before, which did not say when it was signed, is 
     .setExpirationTime('60s')
     .sign(await importJWK(keys.gateway, 'EdDSA'))
   expect(await createIdentityVerifier(keys.jwks, 'place-order')(token)).toMatchObject({ sub: 'ada' })
+})
+
+it('after a rotation a function that does not know the new key gets the one before, until it knows it', async () => {
+  const next = await generateIdentityKeys()
+  const signerOf = (key: JWK) => ({ sign: createIdentitySigner(key, 'ebb:gateway'), kid: key.kid })
+  let now = 1_000
+  const { sign, replace } = createRotatingSigner(signerOf(keys.gateway), { now: () => now })
+  const kidOf = async (...how: Parameters<typeof sign>) => decodeProtectedHeader(await sign(...how)).kid
+  replace(signerOf(next.gateway))
+  const refused = await sign(ADA, 'behind')
+  expect(decodeProtectedHeader(refused).kid).toBe(next.gateway.kid)
+  expect(await kidOf(ADA, 'behind', { fresh: true, unknownKey: refused })).toBe(keys.gateway.kid)
+  expect(await kidOf(ADA, 'behind')).toBe(keys.gateway.kid)
+  expect(await kidOf(ADA, 'other')).toBe(next.gateway.kid)
+  // It has read its file: the old key is gone there.
+  const old = await sign(ADA, 'behind')
+  expect(await kidOf(ADA, 'behind', { fresh: true, unknownKey: old })).toBe(next.gateway.kid)
+  const again = await sign(ADA, 'behind')
+  await sign(ADA, 'behind', { fresh: true, unknownKey: again })
+  now += 60_000
+  expect(await kidOf(ADA, 'behind')).toBe(next.gateway.kid)
 })
