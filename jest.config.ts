@@ -19,6 +19,7 @@ const FULL_ONLY = [
   '/test/authorizers/',
   '/test/security/(api|matrix-holes)',
   '/test/security/real-issuer\\.test',
+  '/test/security/(api|matrix-)',
   '/release/',
   '/src/project/create/begun-project\\.test',
 ]

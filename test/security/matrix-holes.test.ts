@@ -1,6 +1,10 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import { runMatrix } from '../../src/conformance/index.ts'
+import type { Decide } from '../../src/conformance/matrix/right-answer.ts'
 import type { MatrixReport } from '../../src/conformance/matrix/run-matrix.ts'
 import { readRoles, tryContracts } from '../../src/deploy/import-sources.ts'
 import { TEST_PROJECT } from '../support/project.ts'
@@ -32,15 +36,32 @@ const HOLES: Readonly<Record<string, Hole>> = {
   'place-order': { access: { anonymous: true } },
 }
 
+/** Of everybody but the owner. */
+const refuseAll: Decide = (_contract, { ownership }) => ownership === 'own'
+
 let wall: Wall
 let report: MatrixReport
-afterAll(() => wall.close())
+let policyFolder: string
+afterAll(async () => {
+  await wall.close()
+  await rm(policyFolder, { recursive: true })
+})
 const database = testDatabase()
 beforeAll(async () => {
-  wall = await startWall(TEST_PROJECT, database.url, { holes: HOLES })
+  policyFolder = await mkdtemp(join(tmpdir(), 'ebb-hole-'))
+  await cp(join(TEST_PROJECT, 'domain/policy'), policyFolder, { recursive: true })
+  // A policy that allows all.
+  await writeFile(join(policyFolder, 'policy.csv'), 'p, *, *, order\n')
+  wall = await startWall(TEST_PROJECT, database.url, { holes: HOLES, policyFolder })
   const { contracts } = await tryContracts(TEST_PROJECT)
   const roles = await readRoles(TEST_PROJECT)
-  report = await runMatrix({ url: wall.url, admin: { url: wall.admin, key: ADMIN_KEY }, contracts, roles })
+  report = await runMatrix({
+    url: wall.url,
+    admin: { url: wall.admin, key: ADMIN_KEY },
+    contracts,
+    roles,
+    decide: refuseAll,
+  })
 })
 
 describe('the matrix finds', () => {
@@ -74,9 +95,22 @@ describe('the matrix finds', () => {
     )
   })
 
+  it('a policy that allows all', () => {
+    expect(found('DELETE /v1/orders/{id}')).toContainEqual({
+      cell: 'DELETE /v1/orders/{id} · role customer · foreign',
+      why: expect.stringMatching(/^403 is right, and it answers 200/),
+    })
+  })
+
   it('and nothing else', () => {
     const paths = report.wrong.map(({ cell }) => cell.split(' · ')[0])
-    const expected = ['GET /v1/orders/{id}', 'GET /v1/users/{id}', 'HEAD /v1/orders/{id}', 'HEAD /v1/users/{id}']
+    const expected = [
+      'DELETE /v1/orders/{id}',
+      'GET /v1/orders/{id}',
+      'GET /v1/users/{id}',
+      'HEAD /v1/orders/{id}',
+      'HEAD /v1/users/{id}',
+    ]
     expect([...new Set(paths)].sort()).toEqual([...expected, 'POST /v1/orders', 'POST /v1/products'])
   })
 })

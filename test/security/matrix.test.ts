@@ -1,11 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import { runMatrix } from '../../src/conformance/index.ts'
+import type { Decide } from '../../src/conformance/matrix/right-answer.ts'
 import type { MatrixReport } from '../../src/conformance/matrix/run-matrix.ts'
 import { readRoles, tryContracts } from '../../src/deploy/import-sources.ts'
 import { TEST_PROJECT } from '../support/project.ts'
 import { startTestIssuer, stopTestIssuers } from '../support/test-issuer.ts'
 import { ADMIN_KEY, startWall, type Wall } from './wall.ts'
+
+/** What domain/policy of the tests' project means: a placed order is cancelled by its owner, or by a merchant where it is small. */
+const decide: Decide = ({ name }, { ownership, presented }) =>
+  name === 'cancel-order' ? ownership === 'own' || presented.roles.includes('merchant') : undefined
 
 let wall: Wall
 let report: MatrixReport
@@ -13,11 +18,14 @@ afterAll(() => wall.close())
 const database = testDatabase()
 beforeAll(async () => {
   const issuer = await startTestIssuer()
-  wall = await startWall(TEST_PROJECT, database.url, { env: { EBB_ISSUERS: JSON.stringify([issuer.settings()]) } })
+  wall = await startWall(TEST_PROJECT, database.url, {
+    env: { EBB_ISSUERS: JSON.stringify([issuer.settings({ claims: { roles: 'roles' } })]) },
+  })
   const { contracts } = await tryContracts(TEST_PROJECT)
   report = await runMatrix({
     ...{ url: wall.url, admin: { url: wall.admin, key: ADMIN_KEY }, contracts, roles: await readRoles(TEST_PROJECT) },
-    tokenOf: (sub, scopes) => issuer.token({ claims: { sub, scope: scopes.join(' ') } }),
+    tokenOf: (sub, { scopes, roles }) => issuer.token({ claims: { sub, scope: scopes.join(' '), roles } }),
+    decide,
   })
   await stopTestIssuers()
 })

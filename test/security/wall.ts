@@ -21,6 +21,8 @@ const log = createLog({ level: 'silent' })
 
 export interface WallOptions {
   readonly env?: Readonly<Record<string, string>>
+  /** Of the functions; default: domain/policy of the project. */
+  readonly policyFolder?: string
   /** What is wrong on purpose, by the function's name. */
   readonly holes?: Readonly<Record<string, Hole>>
 }
@@ -44,7 +46,11 @@ export interface Received {
  * A project behind a real gateway: that as a process of its own, before the project's functions, all on one server of this
  * process, which notes what reaches them.
  */
-export async function startWall(project: string, databaseUrl: string, { env = {}, holes = {} }: WallOptions = {}) {
+export async function startWall(
+  project: string,
+  databaseUrl: string,
+  { env = {}, policyFolder = join(project, 'domain/policy'), holes = {} }: WallOptions = {},
+) {
   await using started = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'ebb-wall-'))
   started.defer(() => rm(folder, { recursive: true, force: true }))
@@ -52,7 +58,7 @@ export async function startWall(project: string, databaseUrl: string, { env = {}
   await appendFile(bundle.file, routesWith(holes))
   await replacePointer(join(folder, 'contracts'), bundle)
   const { gateway: key, jwks } = await generateIdentityKeys()
-  const functions = await serveFunctions(project, { databaseUrl, folder, jwks, holes })
+  const functions = await serveFunctions(project, { databaseUrl, folder, policyFolder, jwks, holes })
   started.defer(functions.close)
   const child = spawn(process.execPath, ['services/gateway/index.ts'], {
     env: {
@@ -89,6 +95,7 @@ export type Wall = Awaited<ReturnType<typeof startWall>>
 interface FunctionsOptions {
   readonly databaseUrl: string
   readonly folder: string
+  readonly policyFolder: string
   readonly jwks: IdentityKeys['jwks']
   readonly holes: Readonly<Record<string, Hole>>
 }
@@ -105,10 +112,9 @@ const routesWith = (holes: Readonly<Record<string, Hole>>) =>
     })
     .join('')
 
-async function serveFunctions(project: string, { databaseUrl, folder, jwks, holes }: FunctionsOptions) {
+async function serveFunctions(project: string, { databaseUrl, folder, policyFolder, jwks, holes }: FunctionsOptions) {
   const received: Received[] = []
-  const policy = { EBB_POLICY_FOLDER: join(project, 'domain/policy') }
-  const config = parseConfig({ DATABASE_URL: databaseUrl, EBB_MAIL_FOLDER: folder, ...policy })
+  const config = parseConfig({ DATABASE_URL: databaseUrl, EBB_MAIL_FOLDER: folder, EBB_POLICY_FOLDER: policyFolder })
   const closers: (() => Promise<unknown>)[] = []
   const apps = new Map<string, RequestListener>()
   for (const name of await findFunctions(project)) {

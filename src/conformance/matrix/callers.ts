@@ -3,9 +3,10 @@ import { makeToken } from '../../data/api-keys.ts'
 import { assertStatus } from '../assertions.ts'
 import type { Send } from '../client.ts'
 import type { MatrixCaller } from './cells.ts'
+import type { Grants } from './right-answer.ts'
 
-/** An access token for a subject with these scopes, of an issuer that the gateway believes. */
-export type TokenOf = (subject: string, scopes: readonly string[]) => string | Promise<string>
+/** An access token for a subject, of an issuer that the gateway believes. */
+export type TokenOf = (subject: string, grants: Grants) => string | Promise<string>
 
 export interface CallersOptions {
   /** Scopes by role. */
@@ -15,13 +16,15 @@ export interface CallersOptions {
   /** The key of the admin port, which is no key here. */
   readonly adminKey: string
   readonly tokenOf?: TokenOf | undefined
+  /** The tenants that callers are of, besides none. */
+  readonly tenants: readonly string[]
 }
 
 /** Creates API keys by the admin port, and takes all of them back. */
 export function createKeyring(admin: Send) {
   const made: string[] = []
-  const create = async (subject: string, scopes: readonly string[]) => {
-    const answer = await admin({ method: 'POST', path: '/v1/keys', json: { subject, scopes } })
+  const create = async (subject: string, grants: Grants) => {
+    const answer = await admin({ method: 'POST', path: '/v1/keys', json: { subject, ...grants } })
     assertStatus(answer, 201)
     const { token, key } = answer.json<{ token: string; key: { id: string } }>()
     made.push(key.id)
@@ -39,9 +42,9 @@ export type Keyring = ReturnType<typeof createKeyring>
  */
 export async function createCallers(
   keyring: Keyring,
-  { roles, scopes, adminKey, tokenOf }: CallersOptions,
+  { roles, scopes, adminKey, tokenOf, tenants }: CallersOptions,
 ): Promise<readonly MatrixCaller[]> {
-  const revoked = await keyring.create(`matrix.${randomUUID()}`, scopes)
+  const revoked = await keyring.create(`matrix.${randomUUID()}`, { scopes, roles: [] })
   assertStatus(await revoked.revoke(), 204)
   const invalid = {
     'a key that is none': { 'x-api-key': 'none' },
@@ -50,35 +53,32 @@ export async function createCallers(
     'the admin key': { authorization: `Bearer ${adminKey}` },
     'an unsigned token': { authorization: `Bearer ${unsignedToken(scopes)}` },
   }
-  const granted = {
-    ...Object.fromEntries(Object.entries(roles).map(([role, its]) => [`role ${role}`, its])),
-    'no scope': [],
-    'every scope': scopes,
-    ...Object.fromEntries(scopes.map((scope) => [`all but ${scope}`, scopes.filter((other) => other !== scope)])),
+  const granted: Readonly<Record<string, Grants>> = {
+    ...Object.fromEntries(Object.entries(roles).map(([role, its]) => [`role ${role}`, { scopes: its, roles: [role] }])),
+    'no scope': { scopes: [], roles: [] },
+    'every scope': { scopes, roles: [] },
+    ...Object.fromEntries(
+      scopes.map((scope) => [`all but ${scope}`, { scopes: scopes.filter((other) => other !== scope), roles: [] }]),
+    ),
   }
-  const known = Object.entries(granted).map(async ([name, its]): Promise<readonly MatrixCaller[]> => {
+  const ofTenants = tenants.flatMap((tenant) =>
+    Object.entries(granted).map(([name, grants]) => [`${name} of a tenant`, { ...grants, tenant }] as const),
+  )
+  const known: MatrixCaller[] = []
+  for (const [name, presented] of [...Object.entries(granted), ...ofTenants]) {
     const subject = `matrix.${randomUUID()}`
-    const caller = { subject, presented: { scopes: its } }
-    const { token } = await keyring.create(subject, its)
-    return [
-      { ...caller, name, headers: { 'x-api-key': token } },
-      ...(tokenOf
-        ? [
-            {
-              ...caller,
-              name: `${name}, by token`,
-              headers: { authorization: `Bearer ${await tokenOf(subject, its)}` },
-            },
-          ]
-        : []),
-    ]
-  })
+    const { token } = await keyring.create(subject, presented)
+    known.push({ subject, presented, name, headers: { 'x-api-key': token } })
+    if (!tokenOf) continue
+    const headers = { authorization: `Bearer ${await tokenOf(subject, presented)}` }
+    known.push({ subject, presented, name: `${name}, by token`, headers })
+  }
   return [
     { name: 'nobody', presented: 'nothing', headers: {} },
     // Who is believed inside is believed by its signature, and what comes from outside is not passed on.
     { name: 'a forged identity', presented: 'nothing', headers: { 'ebb-identity': unsignedToken(scopes) } },
     ...Object.entries(invalid).map(([name, headers]) => ({ name, presented: 'invalid' as const, headers })),
-    ...(await Promise.all(known)).flat(),
+    ...known,
   ]
 }
 

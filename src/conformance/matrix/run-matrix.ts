@@ -4,7 +4,7 @@ import { type ConformanceResponse, createClient, type Send } from '../client.ts'
 import { patientSend } from '../patient-send.ts'
 import { type CallersOptions, createCallers, createKeyring } from './callers.ts'
 import { type Cell, cellsOf, nameOf } from './cells.ts'
-import { findContract, type RightAnswer, rightAnswer } from './right-answer.ts'
+import { type Decide, findContract, type Grants, type RightAnswer, rightAnswer, UnknownAnswer } from './right-answer.ts'
 import { makeThing, requestTo } from './things.ts'
 
 export interface MatrixTarget extends Pick<CallersOptions, 'roles' | 'tokenOf'> {
@@ -13,6 +13,8 @@ export interface MatrixTarget extends Pick<CallersOptions, 'roles' | 'tokenOf'> 
   readonly admin: { readonly url: string; readonly key: string }
   /** The contracts of what runs there, by folder. */
   readonly contracts: Readonly<Record<string, AnyContract>>
+  /** What its policy decides; default: nobody here knows, and such cells are not asked. */
+  readonly decide?: Decide | undefined
 }
 
 /** One cell whose answer is wrong, or that could not be asked. */
@@ -36,9 +38,17 @@ const AT_ONCE = 4
  * Asks an Ebb every cell of the matrix of its contracts, and compares the answers with the right ones. What the requests of
  * callers who may call ask for takes effect there. Keys that are made are revoked.
  */
-export async function runMatrix({ url, admin, contracts: all, roles, tokenOf }: MatrixTarget): Promise<MatrixReport> {
+export async function runMatrix({
+  url,
+  admin,
+  contracts: all,
+  roles,
+  tokenOf,
+  decide,
+}: MatrixTarget): Promise<MatrixReport> {
   const contracts = Object.values(all).filter((contract) => contract.kind === 'endpoint')
   const scopes = [...new Set(contracts.flatMap(({ access }) => access.scopes ?? []))].sort()
+  const tenants = contracts.some(({ tenancy }) => tenancy) ? [`matrix.${randomUUID()}`] : []
   const [client, operator] = [createClient(url), createClient(admin.url, { keepAlive: false })]
   // A limit, or a machine that is busy, is no answer to who may call.
   const send = patientSend(client.send, [429, 503, 504])
@@ -47,13 +57,13 @@ export async function runMatrix({ url, admin, contracts: all, roles, tokenOf }: 
     asOperator({ ...sent, headers: { ...sent.headers, authorization: `Bearer ${admin.key}` } }),
   )
   try {
-    const callers = await createCallers(keyring, { roles, scopes, adminKey: admin.key, tokenOf })
+    const callers = await createCallers(keyring, { roles, scopes, adminKey: admin.key, tokenOf, tenants })
     const things = createThings({ contracts, send, scopes, create: keyring.create })
     const report = { cells: [] as string[], wrong: [] as MatrixFinding[], unasked: [] as MatrixFinding[] }
     const waiting = [...cellsOf(contracts, callers)]
     const lane = async () => {
       for (let cell = waiting.shift(); cell; cell = waiting.shift())
-        await ask(cell, { contracts, send, things, report })
+        await ask(cell, { contracts, send, things, decide, report })
     }
     await Promise.all(Array.from({ length: AT_ONCE }, lane))
     return report
@@ -68,28 +78,27 @@ interface Asking {
   readonly contracts: readonly EndpointContract[]
   readonly send: Send
   readonly things: Things
+  readonly decide: Decide | undefined
   readonly report: { readonly cells: string[]; readonly wrong: MatrixFinding[]; readonly unasked: MatrixFinding[] }
 }
 
-async function ask(cell: Cell, { contracts, send, things, report }: Asking): Promise<void> {
+async function ask(cell: Cell, { contracts, send, things, decide, report }: Asking): Promise<void> {
   const { caller, method, path, ownership } = cell
   const name = nameOf(cell)
   const contract = findContract(contracts, cell)
+  const leaveOut = (why: string) => void report.unasked.push({ cell: name, why })
   try {
-    const thing = contract && ownership && caller.subject ? await things(cell, caller.subject) : undefined
-    if (contract && ownership && !thing)
-      return void report.unasked.push({ cell: name, why: `nothing makes what is at ${path}` })
+    const right = rightAnswer(contracts, { method, path, presented: caller.presented, ownership }, decide)
+    const thing = contract && ownership ? await things(cell) : undefined
+    if (contract && ownership && !thing) return leaveOut(`nothing makes what is at ${path}`)
     const request = contract ? requestTo(contract, thing) : { path: path.replaceAll(/\{[^}]+\}/g, () => randomUUID()) }
-    if (!request)
-      return void report.unasked.push({ cell: name, why: 'no request can be made up; give its contract an example' })
-    const { presented, headers } = caller
-    const owns = ownership && ownership === 'own'
-    const right = rightAnswer(contracts, { method, path, presented, owns })
-    const answer = await send({ ...request, method, headers: { ...request.headers, ...headers } })
+    if (!request) return leaveOut('no request can be made up; give its contract an example')
+    const answer = await send({ ...request, method, headers: { ...request.headers, ...caller.headers } })
     report.cells.push(name)
     const why = findFault(answer, right, { contract, method, isThere: thing !== undefined })
     if (why) report.wrong.push({ cell: name, why })
   } catch (error) {
+    if (error instanceof UnknownAnswer) return leaveOut(error.message)
     report.wrong.push({ cell: name, why: error instanceof Error ? error.message : String(error) })
   }
 }
@@ -105,6 +114,7 @@ interface About {
 function findFault(answer: ConformanceResponse, right: RightAnswer, { contract, method, isThere }: About) {
   const { status, text } = answer
   const said = `it answers ${status}: ${text.slice(0, 160)}`
+  if (right === 'hidden') return status >= 400 && status < 500 ? undefined : `it is another tenant's, and ${said}`
   if (right !== 'allowed') return status === right ? undefined : `${right} is right, and ${said}`
   const { reply, failures = {} } = contract ?? { reply: { status: 0 } }
   if (status === reply.status) return undefined
@@ -116,7 +126,7 @@ function findFault(answer: ConformanceResponse, right: RightAnswer, { contract, 
   return isDeclared && !(isThere && method === 'GET') ? undefined : `${reply.status} is right, and ${said}`
 }
 
-type Things = (cell: Cell, owner: string) => Promise<string | undefined>
+type Things = (cell: Cell) => Promise<string | undefined>
 
 /** What callers own, and what somebody else does: one for each, and a new one for what may change it. */
 function createThings({
@@ -135,14 +145,17 @@ function createThings({
     map.set(key, known)
     return known
   }
-  const foreigner = `matrix.${randomUUID()}`
-  return ({ method, path, ownership }, caller) => {
-    const owner = ownership === 'own' ? caller : foreigner
+  const [foreigner, otherTenant] = [`matrix.${randomUUID()}`, `matrix.${randomUUID()}`]
+  return ({ method, path, ownership, caller: { subject = '', presented } }) => {
+    const owner = ownership === 'own' ? subject : foreigner
+    const { tenant: own } = presented as Partial<Grants>
+    const tenant = ownership === 'of another tenant' ? otherTenant : own
     const make = async () => {
-      const { token } = await remember(keys, owner, () => create(owner, scopes))
+      const grants = { scopes, roles: [], ...(tenant === undefined ? {} : { tenant }) }
+      const { token } = await remember(keys, `${owner} ${tenant}`, () => create(owner, grants))
       return makeThing({ contracts, send }, path, { 'x-api-key': token })
     }
     const isRead = method === 'GET' || method === 'HEAD'
-    return isRead ? remember(made, `${owner} ${path}`, make) : make()
+    return isRead ? remember(made, `${owner} ${tenant} ${path}`, make) : make()
   }
 }

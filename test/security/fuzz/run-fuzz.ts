@@ -19,6 +19,8 @@ export interface FuzzReport {
   readonly endpoints: ReadonlyMap<string, number>
   /** The refused ones, each of which was seen to have no effect. */
   readonly refused: number
+  /** The rows that the others have changed. */
+  readonly changed: number
 }
 
 /**
@@ -40,7 +42,7 @@ export async function runFuzz(
     const effects = await countEffects(wall.pool)
     const callers = await createCallers(wall, project)
     const counts = new Map(endpoints.map(({ route }) => [route.name, 0]))
-    const report = { statuses: new Map<number, number>(), endpoints: counts, refused: 0 }
+    const report = { statuses: new Map<number, number>(), endpoints: counts, refused: 0, changed: 0 }
     /** What was made on the way, which other requests then ask for. */
     const things: string[] = []
     let before = await effects()
@@ -58,6 +60,7 @@ export async function runFuzz(
       if (made && status === 201) things[things.length % MAX_THINGS] = made
       const changed = { rows: after.all - before.all, responses: after.responses - before.responses }
       before = after
+      report.changed += changed.rows
       const shown = `${request.method} ${request.path.slice(0, 200)} (${call.change?.name ?? 'as it is'})`
       const fault = findFault(request.method, request.path, answer)
       if (fault) throw new Error(`${shown}: ${fault}`)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import createMemo from './handler.ts'
+
+serve(createMemo)

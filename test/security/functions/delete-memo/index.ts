@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import deleteMemo from './handler.ts'
+
+serve(deleteMemo)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import getMemo from './handler.ts'
+
+serve(getMemo)
