@@ -75,6 +75,9 @@ it('one trace leads from the click through gateway, function, outbox and relay t
     links: [{ traceId: TRACE, spanId: sent?.spanId }],
     attributes: { 'messaging.message.id': sent?.attributes['messaging.message.id'] },
   })
+  // The subscriber's transaction is that of the emitter's tenant.
+  expect([clicked, made, taken].map((span) => span?.attributes['ebb.tenant'])).toEqual(['acme', 'acme', 'acme'])
+  expect(JSON.stringify(all().map(({ attributes }) => attributes['db.query.text']))).not.toContain('acme')
   // Whom the caller called is known to both, and so is who it was.
   for (const name of ['server.address', 'server.port', 'client.address'])
     expect([name, made?.attributes[name]]).toEqual([name, clicked?.attributes[name]])
@@ -114,7 +117,7 @@ const telemetryEnv = ({ url }: OtlpReceiver) => ({
 
 async function keyOf(subject: string): Promise<string> {
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 })
-  const grant = { subject, scopes: ['things:write'], actor: 'test' }
+  const grant = { subject, tenant: 'acme', scopes: ['things:write'], actor: 'test' }
   const { token } = await createKey(pool, PEPPER, grant).finally(() => pool.end())
   return token
 }

@@ -102,7 +102,13 @@ it('shows an event with the whole history of each delivery', async () => {
   }
   expect(await showEvent(pool, id)).toEqual({
     ...{ id, type: 'user.created', source: 'create-user', subject: 'ann', createdAt: RFC3339 },
-    ...{ payload: { name: 'Zoë' }, correlationId: 'correlation-1', callerId: 'ann', traceparent: TRACEPARENT },
+    ...{
+      payload: { name: 'Zoë' },
+      correlationId: 'correlation-1',
+      callerId: 'ann',
+      tenant: null,
+      traceparent: TRACEPARENT,
+    },
     deliveries: [
       {
         ...{ consumer: 'count-users', state: 'waiting', attempts: 0, availableAt: RFC3339 },

@@ -45,6 +45,8 @@ export interface ShownEvent extends Omit<ListedEvent, 'deliveries'> {
   readonly payload: unknown
   readonly correlationId: string
   readonly callerId: string
+  /** The tenant of that caller. */
+  readonly tenant: string | null
   readonly traceparent: string
   readonly deliveries: readonly (ListedDelivery & {
     readonly settledAt: string | null
@@ -140,7 +142,7 @@ const rfc3339 = (column: string): string => `to_char(${column} at time zone 'UTC
 
 /** One event ($1) with its deliveries, and each one's attempts from the first to the last. */
 const showEventSql = /* sql */ `
-select id, type, source, subject, ${rfc3339('created_at')} as created_at, payload, correlation_id, caller_id,
+select id, type, source, subject, ${rfc3339('created_at')} as created_at, payload, correlation_id, caller_id, tenant,
   traceparent,
   (
     select coalesce(jsonb_agg(jsonb_build_object(
