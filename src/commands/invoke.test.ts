@@ -49,6 +49,8 @@ describe('ebb invoke', () => {
     expect(await statusOf('--as', 'customer')).toBe(403)
     // What is made up for it is the lamp that the project begins with.
     expect(await statusOf('--as', 'merchant')).toBe(409)
+    expect(await statusOf('--as', 'ada')).toBe(403)
+    expect(await statusOf('--as', 'ben')).toBe(409)
     expect(await statusOf('--as', 'eve', '--scopes', 'other:read')).toBe(403)
     expect(await statusOf('--as', 'customer', '--scopes', 'products:write,products:read')).toBe(409)
   })
