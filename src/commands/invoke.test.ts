@@ -49,6 +49,8 @@ describe('ebb invoke', () => {
     expect(await statusOf('--as', 'customer')).toBe(403)
     // What is made up for it is the lamp that the project begins with.
     expect(await statusOf('--as', 'merchant')).toBe(409)
+    expect(await statusOf('--as', 'ada')).toBe(403)
+    expect(await statusOf('--as', 'ben')).toBe(409)
     expect(await statusOf('--as', 'eve', '--scopes', 'other:read')).toBe(403)
     expect(await statusOf('--as', 'customer', '--scopes', 'products:write,products:read')).toBe(409)
   })
@@ -85,10 +87,14 @@ describe('ebb invoke', () => {
 
   it.each([
     [[], 2, /^ebb: ebb invoke needs NAME\. /],
-    [['nothing'], 1, /^ebb: there is no function nothing; there are confirm-order, /],
+    [['nothing'], 1, /^ebb: there is no function nothing; there are cancel-order, confirm-order, /],
     [['list-products', '--data', '{'], 2, /^ebb: --data is not JSON: /],
-    [['list-products', '--event', '-'], 1, /^ebb: list-products is an endpoint; give it --data\n$/],
-    [['send-welcome-email', '--as', 'customer'], 1, /^ebb: events come from the relay: leave --as and --scopes out\n$/],
+    [['list-products', '--event', '-'], 1, /^ebb: list-products is no subscriber; give it --data\n$/],
+    [
+      ['send-welcome-email', '--as', 'customer'],
+      1,
+      /^ebb: only the relay calls send-welcome-email: leave --as and --scopes out\n$/,
+    ],
     [['send-welcome-email', '--event', '/no/such'], 1, /^ebb: ENOENT: no such file/],
   ])('explains what is wrong with %j', async (args, status, sentence) => {
     const { code, stderr } = await invoke(...args)

@@ -5,6 +5,8 @@ import { importContract, readRoles } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { eventRequest, type FunctionRequest, functionRequest } from '../deploy/sample/sample-request.ts'
 import { paint } from '../dev/paint.ts'
+import { readPeople } from '../dev/provider/read-people.ts'
+import { scopesOf } from '../dev/provider/resource-server.ts'
 import { printable } from '../dev/report.ts'
 import { ConfigError, processConfig } from '../kernel/index.ts'
 import { GATEWAY_IDENTITY, isTenant } from '../protocol/index.ts'
@@ -31,9 +33,9 @@ export const invokeCommand: readonly Form[] = [
         description: 'A file with the whole event for a subscriber; - reads it from standard input.',
       },
       as: {
-        value: 'ROLE|SUBJECT',
+        value: 'ROLE|PERSON|SUBJECT',
         description:
-          "Who calls an endpoint: a role of domain/roles.ts, or any subject. Default: one with the endpoint's scopes.",
+          "Who calls an endpoint: a role of domain/roles.ts, a person of domain/people.ts, or any subject. Default: one with the endpoint's scopes.",
       },
       scopes: {
         value: 'SCOPE,…',
@@ -97,21 +99,29 @@ async function readRequest(contract: AnyContract, { event, data }: InvokeArgumen
   return eventRequest(contract, parseJson(await read, '--event'))
 }
 
-/** The caller. Default: one with the scopes of the contract; a role has its own scopes, and --scopes adds to them. */
+/** The caller. Default: one with the scopes of the contract; roles and people have their own scopes, and --scopes adds to them. */
 async function readCaller(project: string, contract: AnyContract, options: InvokeArguments) {
-  const { as: subject, scopes, tenant = hasTenancy(contract) ? 'invoke' : undefined } = options
-  const within = tenant === undefined ? {} : { tenant }
+  const { as: subject, scopes, tenant: given } = options
+  const withinTenant = (own?: string) => {
+    const tenant = given ?? own ?? (hasTenancy(contract) ? 'invoke' : undefined)
+    return tenant === undefined ? {} : { tenant }
+  }
   const listed = scopes.flatMap((list) => list.split(',')).filter((scope) => scope !== '')
   if (contract.kind !== 'endpoint') {
-    const caller = contract.kind === 'subscriber' ? { sub: 'relay', scopes: [], ...within } : GATEWAY_IDENTITY
+    const caller = contract.kind === 'subscriber' ? { sub: 'relay', scopes: [], ...withinTenant() } : GATEWAY_IDENTITY
     if (subject === undefined && scopes.length === 0) return caller
     throw new ConfigError(`only the ${caller.sub} calls ${contract.name}: leave --as and --scopes out`)
   }
   if (subject === undefined)
-    return { sub: 'invoke', scopes: scopes.length > 0 ? listed : (contract.access.scopes ?? []), ...within }
+    return { sub: 'invoke', scopes: scopes.length > 0 ? listed : (contract.access.scopes ?? []), ...withinTenant() }
   const roles = await readRoles(project)
-  const granted = Object.hasOwn(roles, subject) ? roles[subject] : undefined
-  return { sub: subject, scopes: [...(granted ?? []), ...listed], ...within }
+  const people = await readPeople(project, roles)
+  const person = Object.hasOwn(people, subject) ? people[subject] : undefined
+  const granted = Object.hasOwn(roles, subject) ? roles[subject] : person && scopesOf({ roles, people }, subject)
+  return {
+    ...{ sub: subject, scopes: [...(granted ?? []), ...listed], ...withinTenant(person?.tenant) },
+    ...(person ? { roles: person.roles } : {}),
+  }
 }
 
 function readTenant(text: string): string {

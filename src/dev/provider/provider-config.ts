@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import * as z from 'zod'
 import { ConfigError } from '../../kernel/index.ts'
+import { isTenant } from '../../protocol/index.ts'
 
 /** What access tokens of the provider are for: the API, whatever its address is. */
 export const AUDIENCE = 'urn:ebb:api'
@@ -13,7 +14,7 @@ export const COMMAND_CLIENT = 'ebb-command'
 export const PERSON_GRANT = 'urn:ebb:grant:person'
 
 const subject = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$/, 'a name has letters, digits and . _ @ - only')
-const tenant = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, 'a tenant has letters, digits and . _ - only')
+const tenant = z.string().refine(isTenant, 'a tenant has letters, digits and . _ - only')
 const person = z.strictObject({
   name: z.string().min(1).max(100),
   email: z.email(),
