@@ -17,9 +17,7 @@ const FULL_ONLY = [
   '/test/(leaving/no-egress|supply/(audit|workflows))\\.test',
   '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
   '/test/authorizers/',
-  '/test/security/(api|matrix-holes)',
-  '/test/security/real-issuer\\.test',
-  '/test/security/(api|matrix-)',
+  '/test/security/(api|matrix-|real-issuer)',
   '/release/',
   '/src/project/create/begun-project\\.test',
 ]
