@@ -6,6 +6,7 @@ import { build } from 'esbuild'
 import type { AnyContract } from '../contract/index.ts'
 import { PLATFORM, PLATFORM_PACKAGE, platformExports, platformModule } from '../deploy/platform-files.ts'
 import { readProjectManifest } from '../deploy/project-manifest.ts'
+import { rolesInPolicy } from './build-in-policy.ts'
 import { bundleContracts, replacePointer } from './bundle-contracts.ts'
 import { bundleFunction, NODE_FLAGS } from './bundle-function.ts'
 import { findBundledPackages, findRequiredPackages } from './packages.ts'
@@ -22,7 +23,7 @@ interface ImageSize {
 /** Builds what a function's image contains: `start.cjs`, the bundle and its parts, their code caches after a warm-up, and an inventory. */
 export async function buildFunction(project: string, contract: AnyContract, folder: string): Promise<ImageSize> {
   const { file, parts } = await bundleFunction(project, contract.name, folder, { start: 'start.cjs' })
-  await warmUp(file, contract, { nodeFlags: NODE_FLAGS })
+  await warmUp(file, contract, { nodeFlags: NODE_FLAGS, roles: rolesInPolicy(project) })
   const packages = Object.values(parts).flatMap((part) => findBundledPackages(part).map((each) => each.folder))
   await writeInventory(contract.name, folder, packages)
   return measureImage(folder)

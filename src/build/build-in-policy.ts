@@ -3,59 +3,74 @@ import { join } from 'node:path'
 import type { Metafile, PartialMessage, Plugin } from 'esbuild'
 import { checkPolicy } from '../data/policy/check-policy.ts'
 import { FILE_NAMES, POLICY_FOLDER, type PolicyFiles, readPolicyFiles } from '../data/policy/policy-files.ts'
-import { readPolicy } from '../data/policy/read-policy.ts'
+import { ANY } from '../data/policy/policy-rules.ts'
+import { tryPolicy } from '../data/policy/read-policy.ts'
+import type { Chunk } from './write-chunk.ts'
 
 const LOAD_POLICY = /[/\\]src[/\\]data[/\\]policy[/\\]load-policy\.[jt]s$/
-const SCHEME = 'ebb:policy/'
-const IMPORTED = /^ebb:policy\//
 const FILES = /[/\\]domain[/\\]policy[/\\](model\.conf|policy\.csv)$/
 
 /**
  * Builds domain/policy into a function that uses the policy, so that its image has it, and so that a save of it is a change of
- * the function. What is wrong there is an error of such a function's build, with file and line, and of no other's: esbuild
- * reads this module for each function that imports anything of ebb/data, and then leaves it out.
+ * the function. What is wrong there is an error of its build, with file and line.
  */
 export function buildInPolicy(project: string): Plugin {
   const folder = join(project, POLICY_FOLDER)
   const read = () => readPolicyFiles(folder, POLICY_FOLDER)
   return {
     name: 'build-in-policy',
-    setup: ({ onLoad, onResolve, onEnd }) => {
-      // Not by their paths: to esbuild, some characters of a folder's name would be a pattern.
-      onResolve({ filter: IMPORTED }, ({ path }) => ({ path: join(folder, path.slice(SCHEME.length)) }))
-      let errors: readonly PartialMessage[] = []
-      onLoad({ filter: LOAD_POLICY }, async () => {
-        const files = read()
-        if (!files && isForOpa(folder)) return { contents: FOR_OPA }
-        errors = files ? await findErrors(files) : [MISSING]
-        return errors.length > 0 ? { contents: UNUSABLE } : { contents: BUILT_IN }
-      })
-      onEnd(({ metafile }) => ({ errors: metafile && isInOutput(metafile) ? [...errors] : [] }))
+    setup: ({ onLoad, onEnd }) => {
+      onLoad({ filter: LOAD_POLICY }, () => ({ contents: read() ? BUILT_IN : FOR_OPA, resolveDir: project }))
       // What each is to the bundle is what both say together: a function is built again after a save of either.
       onLoad({ filter: FILES }, ({ path }) => {
         const files = read()
-        const { model, ...rest } = files ? readPolicy(files) : {}
+        const { model, ...rest } = files ? tryPolicy(files).rules : {}
         return { contents: JSON.stringify(path.endsWith(FILE_NAMES.model) ? model : rest), loader: 'json' }
+      })
+      // Every function that imports anything of ebb/data loads the module; only now is known which one keeps it.
+      onEnd(async ({ metafile }) => {
+        if (!metafile || !isKept(metafile)) return undefined
+        const files = read()
+        if (files) return { errors: await findErrors(files) }
+        return isForOpa(folder) ? undefined : { errors: [MISSING] }
       })
     },
   }
 }
 
+/** The sources of a chunk without the policy's files, where it does not use the policy. */
+export function withoutUnusedPolicy({ bytesOf, inputs, ...chunk }: Chunk): Chunk {
+  const isUsed = [...bytesOf].some(([file, bytes]) => bytes > 0 && LOAD_POLICY.test(file))
+  return { ...chunk, bytesOf, inputs: isUsed ? inputs : new Set([...inputs].filter((file) => !FILES.test(file))) }
+}
+
+/** All roles of a policy: who has them may do whatever anybody may. None where there is no policy. */
+export function rolesInPolicy(project: string): readonly string[] {
+  const files = readPolicyFiles(join(project, POLICY_FOLDER))
+  if (!files) return []
+  const { rules, links, model } = tryPolicy(files).rules
+  const roles = rules.flatMap(({ values }) => values[model.fields.indexOf('role')] ?? [])
+  return [...new Set([...roles, ...links.flat()])].filter((role) => role !== ANY)
+}
+
+const isKept = ({ outputs }: Metafile) =>
+  Object.values(outputs)
+    .flatMap(({ inputs }) => Object.entries(inputs))
+    .some(([file, { bytesInOutput }]) => bytesInOutput > 0 && LOAD_POLICY.test(`/${file}`))
+
 /** Whether an Open Policy Agent decides, by rules in its own language. */
 const isForOpa = (folder: string) => existsSync(folder) && readdirSync(folder).some((file) => file.endsWith('.rego'))
+
+// Relative, since esbuild takes what follows a `?` in an absolute path for something else.
+const BUILT_IN = `
+  import model from './${POLICY_FOLDER}/${FILE_NAMES.model}'
+  import policy from './${POLICY_FOLDER}/${FILE_NAMES.policy}'
+  export const loadPolicy = () => ({ ...policy, model })`
 
 const FOR_OPA = `
   export const loadPolicy = () => {
     throw new Error('EBB_OPA_URL: not set, and needed here: ${POLICY_FOLDER} has rules for an Open Policy Agent')
   }`
-
-/** What the build of a function refuses that uses it. */
-const UNUSABLE = 'export const loadPolicy = () => {}'
-
-const isInOutput = ({ outputs }: Metafile) =>
-  Object.values(outputs).some(({ inputs }) =>
-    Object.entries(inputs).some(([path, { bytesInOutput }]) => bytesInOutput > 0 && LOAD_POLICY.test(`/${path}`)),
-  )
 
 const MISSING: PartialMessage = {
   text: `a handler uses \`policy\`, and there is no ${POLICY_FOLDER}/${FILE_NAMES.model} with a ${FILE_NAMES.policy}`,
@@ -76,8 +91,3 @@ async function findErrors(files: PolicyFiles): Promise<PartialMessage[]> {
     },
   }))
 }
-
-const BUILT_IN = `
-  import model from '${SCHEME}${FILE_NAMES.model}'
-  import policy from '${SCHEME}${FILE_NAMES.policy}'
-  export const loadPolicy = () => ({ ...policy, model })`

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
 import { build, type Plugin, transform } from 'esbuild'
 import { PLATFORM, platformModule } from '../deploy/platform-files.ts'
-import { buildInPolicy } from './build-in-policy.ts'
+import { buildInPolicy, withoutUnusedPolicy } from './build-in-policy.ts'
 import { deferBuiltins, deferParts, LAZY_PARTS, SHARED } from './lazy-parts.ts'
 import { type Bundle, type Chunk, replaceFile, writeChunk } from './write-chunk.ts'
 
@@ -64,7 +64,7 @@ async function mainChunk(project: string, name: string, folder: string): Promise
       ],
     })
   try {
-    return await write(keepNames(project))
+    return withoutUnusedPolicy(await write(keepNames(project)))
   } catch (error) {
     // The locations of its errors are in what keepNames made of the sources: build the sources themselves.
     await write()

@@ -12,6 +12,8 @@ export interface CodeCaches {
 /** What `createCodeCaches` needs of its caller. */
 export interface CodeCachesOptions {
   readonly contractOf: (name: string) => Promise<AnyContract>
+  /** The roles that the caller of a warm-up has. */
+  readonly roles: () => readonly string[]
   /** Called where the code caches of a function could not be created: it starts without. */
   readonly onFailure: (name: string, error: unknown) => void
 }
@@ -20,7 +22,7 @@ export interface CodeCachesOptions {
 const QUIET_MS = 3_000
 
 /** Creates the code caches of started functions, in the background and one at a time. */
-export function createCodeCaches({ contractOf, onFailure }: CodeCachesOptions): CodeCaches {
+export function createCodeCaches({ contractOf, roles, onFailure }: CodeCachesOptions): CodeCaches {
   const queued = new Map<string, string>()
   const done = new Set<string>()
   const ending = new AbortController()
@@ -34,7 +36,7 @@ export function createCodeCaches({ contractOf, onFailure }: CodeCachesOptions): 
       queued.delete(file)
       done.add(file)
       try {
-        await warmUp(file, await contractOf(name), { nodeFlags: NODE_FLAGS, signal })
+        await warmUp(file, await contractOf(name), { nodeFlags: NODE_FLAGS, roles: roles(), signal })
       } catch (error) {
         if (!signal.aborted) onFailure(name, error)
       }

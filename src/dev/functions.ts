@@ -1,3 +1,4 @@
+import { rolesInPolicy } from '../build/build-in-policy.ts'
 import { createCodeCaches } from '../build/code-caches.ts'
 import { bundleFunction } from '../build/index.ts'
 import { type ContractSet, functionsOf } from '../contract/index.ts'
@@ -72,6 +73,7 @@ export function createFunctions({ project, dataDir, config, env, report, onBundl
 
   const codeCaches = createCodeCaches({
     contractOf: (name) => importContract(project, name),
+    roles: () => rolesInPolicy(project),
     onFailure: (part, error) => report({ event: 'log', part, message: `no code cache: ${(error as Error).message}` }),
   })
   const bundleOf = async (name: string) => {

@@ -78,7 +78,8 @@ export function createDecisions({ decide, caller, isRequired, log }: DecisionsOp
   }
 }
 
-function toQuestion(action: string, object: PolicyObject, caller: PolicyCaller | undefined): PolicyQuestion {
+/** Throws where the object does not say what it is, or is not there. */
+export function toQuestion(action: string, object: PolicyObject, caller: PolicyCaller | undefined): PolicyQuestion {
   if (!caller) throw new Error('no caller waits for a subscriber: say whom the policy decides about, { as: { sub } }')
   const type = typeOf(object)
   if (typeof object === 'string') return { caller, action, type, attributes: undefined }

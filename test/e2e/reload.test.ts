@@ -72,6 +72,27 @@ describe('a save', () => {
     await untilTrue(async () => (await answer()) === 22)
   })
 
+  it('of the policy decides from then on; one that is wrong says where, and the last good one decides', async () => {
+    const file = join(checkout.root, 'domain/policy/policy.csv')
+    const body = { sku: 'LAMP-BRASS-01', quantity: 1, email: 'a@b.example' }
+    const headers = { 'idempotency-key': crypto.randomUUID() }
+    const { id } = (await (await ebb.call('POST', '/v1/orders', { body, headers })).json()) as { id: string }
+    const cancel = async (order: string) => (await ebb.call('DELETE', `/v1/orders/${order}`)).status
+    expect(await cancel(crypto.randomUUID())).toBe(404)
+    const reloads = () => ebb.events.filter(({ functions }) => String(functions) === 'cancel-order').length
+    await writeFile(file, 'p, *, cancel, order, r.object.cents < 0\n')
+    await untilTrue(() => reloads() === 1)
+    expect(await cancel(id)).toBe(403)
+    await writeFile(file, 'p, *, cancle, order\n')
+    await untilTrue(() =>
+      errors().some((error) => error.includes('policy.csv:1') && error.includes('no action cancle')),
+    )
+    expect(await cancel(id)).toBe(403)
+    await writeFile(file, 'p, *, cancel, order\n')
+    await untilTrue(() => reloads() === 2)
+    expect(await cancel(id)).toBe(200)
+  })
+
   it('of a contract that contradicts itself says so in its own words', async () => {
     const contract = await readFile(inFunction('contract.ts'), 'utf8')
     await writeFile(inFunction('contract.ts'), contract.replace("method: 'GET'", "method: 'GET', idempotent: true"))

@@ -24,6 +24,7 @@ export const CALLER = 'warm-up'
 export async function signTokens(
   contract: AnyContract,
   sign: Readonly<Record<'gateway' | 'relay', SignIdentity>>,
+  roles: readonly string[] = [],
 ): Promise<Tokens> {
   const tenant = hasTenancy(contract) ? { tenant: CALLER } : {}
   const stranger = await sign.gateway({ sub: 'stranger', scopes: [] }, contract.name)
@@ -31,10 +32,8 @@ export async function signTokens(
     return { stranger, caller: await sign.relay({ sub: 'relay', scopes: [], ...tenant }, contract.name) }
   if (contract.kind === 'authorizer') return { stranger, caller: await sign.gateway(GATEWAY_IDENTITY, contract.name) }
   const { anonymous, scopes = [] } = contract.access
-  return {
-    stranger,
-    caller: await sign.gateway({ sub: anonymous ? 'anonymous' : CALLER, scopes, ...tenant }, contract.name),
-  }
+  const caller = anonymous ? { sub: 'anonymous' } : { sub: CALLER, roles }
+  return { stranger, caller: await sign.gateway({ ...caller, scopes, ...tenant }, contract.name) }
 }
 
 /** One request of each kind to a function: the platform's, invalid ones, and, last, valid ones. */

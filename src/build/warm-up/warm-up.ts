@@ -18,6 +18,8 @@ interface WarmUpOptions {
   readonly node?: string
   /** The V8 flags that it will have, such as `--max-semi-space-size=16`: a cache is valid for these only. */
   readonly nodeFlags: readonly string[]
+  /** The roles of its caller, so that a policy lets it in; default: none. */
+  readonly roles?: readonly string[]
   readonly signal?: AbortSignal
   readonly limitMs?: number
 }
@@ -33,7 +35,7 @@ const ROUNDS = 3
 export async function warmUp(
   start: string,
   contract: AnyContract,
-  { node = process.execPath, nodeFlags, signal, limitMs = LIMIT_MS }: WarmUpOptions,
+  { node = process.execPath, nodeFlags, roles = [], signal, limitMs = LIMIT_MS }: WarmUpOptions,
 ): Promise<void> {
   const limit = AbortSignal.any([AbortSignal.timeout(limitMs), ...(signal ? [signal] : [])])
   await using sandbox = await createSandbox(contract)
@@ -42,7 +44,7 @@ export async function warmUp(
   try {
     const port = await image.listening
     for (let round = 0; round < ROUNDS; round++) {
-      const tokens = await signTokens(contract, sandbox.sign)
+      const tokens = await signTokens(contract, sandbox.sign, roles)
       for (const request of warmUpRequests(contract, tokens)) await sendRequest(port, request, limit)
     }
     await image.finish()

@@ -1,6 +1,7 @@
 import type { Assertion } from 'casbin'
+import { createBoundedMap } from '../../kernel/bounded-map.ts'
 import type { PolicyCaller, PolicyDecision, PolicyQuestion } from '../../kernel/index.ts'
-import { toCasbin } from './expressions.ts'
+import { conjunctsOf, toCasbin } from './expressions.ts'
 import { placeOf } from './policy-files.ts'
 import { ANY, type PolicyRule, type PolicyRules } from './policy-rules.ts'
 
@@ -37,17 +38,18 @@ export async function openCasbin(policy: PolicyRules): Promise<CasbinPolicy> {
     lines.policy = given
     return enforcer.enforceExSync(toCasbinCaller(caller), action, attributes ?? {})
   }
-  const candidatesOf = rememberCandidates(policy)
+  const candidatesOf = rememberCandidates(policy, hasRole)
   return {
     decide: (question) => {
       checkQuestion(policy, question)
-      const { rules, given } = candidatesOf(question)
-      const missing = findMissing(rules, question)
+      const { isEmpty, rules, given, reads } = candidatesOf(question)
+      const missing = question.attributes && reads.find(({ name }) => question.attributes?.[name] === undefined)
       if (missing) {
         const place = placeOf(folder, 'policy', missing.line)
-        throw new Error(`${place} reads ${missing.name}, which this object does not have`)
+        throw new Error(`${place} reads ${question.type}.${missing.name}, which this object does not have`)
       }
-      if (given.length === 0) return { allowed: false, reason: `${folder} has no line about this` }
+      if (isEmpty) return { allowed: false, reason: `${folder} has no line about this` }
+      if (given.length === 0) return { allowed: false, reason: `no line of ${folder} applies` }
       const [allowed, decisive] = enforce(rule, given, question)
       const line = rules[given.indexOf(decisive)]?.line
       return { allowed, reason: line ? placeOf(folder, 'policy', line) : `no line of ${folder} applies` }
@@ -82,16 +84,43 @@ export function checkQuestion({ folder, model: { actions } }: PolicyRules, { act
 export const rulesFor = ({ rules }: PolicyRules, { action, type }: Asked) =>
   rules.filter((rule) => [type, ANY].includes(rule.type) && [action, ANY].includes(rule.action))
 
-/** Finds the rules for a question, once for each action. Where there is no one thing, those that read its attributes do not apply. */
-function rememberCandidates(policy: PolicyRules) {
-  const known = new Map<string, { readonly rules: readonly PolicyRule[]; readonly given: string[][] }>()
-  return (question: PolicyQuestion) => {
-    const { action, type, attributes } = question
-    const key = `${attributes ? 'one' : 'any'} ${type} ${action}`
+interface Candidates {
+  /** Whether there is no line about the action at all. */
+  readonly isEmpty: boolean
+  readonly rules: readonly PolicyRule[]
+  /** The same, as Casbin takes them. */
+  readonly given: string[][]
+  /** The attributes that any line about the action reads, of which an object has to have each: to a condition one that it lacks is undefined, which equals null. */
+  readonly reads: readonly { readonly name: string; readonly line: number }[]
+}
+
+const MAX_REMEMBERED = 10_000
+const BY_ROLE = 'hasRole(r.caller, p.role)'
+
+/**
+ * Finds the lines that may apply to a question, once for each action and set of roles: Casbin takes some microseconds for each
+ * line, whether it applies or not. Where there is no one thing, those that read its attributes do not apply.
+ */
+function rememberCandidates(policy: PolicyRules, hasRole: (caller: CasbinCaller, role: string) => boolean | undefined) {
+  const { fields, matcher } = policy.model
+  // What the matcher says anyway of every line.
+  const isByRole = conjunctsOf(matcher).includes(BY_ROLE)
+  const known = createBoundedMap<string, Candidates>(MAX_REMEMBERED)
+  return (question: PolicyQuestion): Candidates => {
+    const { action, type, attributes, caller } = question
+    const key = JSON.stringify([action, type, attributes !== undefined, isByRole ? caller.roles : undefined])
     const found = known.get(key)
     if (found) return found
-    const rules = rulesFor(policy, question).filter(({ reads }) => attributes || reads.length === 0)
-    const made = { rules, given: rules.map((rule) => toLine(rule, policy)) }
+    const all = rulesFor(policy, question)
+    const asked = toCasbinCaller(caller)
+    const rules = all
+      .filter(({ reads }) => attributes || reads.length === 0)
+      .filter(({ values }) => !isByRole || hasRole(asked, values[fields.indexOf('role')] ?? ''))
+    const reads = all.flatMap(({ line, reads }) => reads.map((name) => ({ name, line })))
+    const made = {
+      ...{ isEmpty: all.length === 0, rules, given: rules.map((rule) => toLine(rule, policy)) },
+      reads: reads.filter(({ name }, i) => reads.findIndex((read) => read.name === name) === i),
+    }
     known.set(key, made)
     return made
   }
@@ -100,12 +129,3 @@ function rememberCandidates(policy: PolicyRules) {
 /** A line as Casbin takes it, which puts the condition into the matcher by String.replace. */
 const toLine = ({ values }: PolicyRule, { model: { fields } }: PolicyRules) =>
   values.map((value, i) => (fields[i] === 'when' ? toCasbin(value).replaceAll('$', '$$$$') : value))
-
-/** An attribute that a rule reads and the object lacks: to a condition it would be undefined, which equals null. */
-function findMissing(rules: readonly PolicyRule[], { type, attributes }: PolicyQuestion) {
-  for (const { line, reads } of attributes ? rules : []) {
-    const name = reads.find((read) => attributes?.[read] === undefined)
-    if (name !== undefined) return { line, name: `${type}.${name}` }
-  }
-  return undefined
-}
