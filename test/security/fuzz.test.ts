@@ -20,7 +20,10 @@ beforeAll(async () => {
 it(
   `${REQUESTS} requests over every route: no 5xx, each answer as the document says, and what is refused changes nothing`,
   async () => {
-    const { statuses, endpoints, refused, changed } = await runFuzz(wall, TEST_PROJECT, { requests: REQUESTS, seed: SEED })
+    const { statuses, endpoints, refused, changed } = await runFuzz(wall, TEST_PROJECT, {
+      requests: REQUESTS,
+      seed: SEED,
+    })
     const total = [...statuses.values()].reduce((sum, count) => sum + count, 0)
     process.stderr.write(
       `fuzz, seed ${SEED}: ${total} requests, ${refused} refused; ${JSON.stringify(Object.fromEntries([...statuses].sort()))}\n`,
