@@ -24,7 +24,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('the blocks of the pages', () => {
   it('are in a language that is tried out', () => {
-    const known = ['console', 'sh', 'ts', 'sql', 'yaml', 'json', 'js', 'text']
+    const known = ['console', 'sh', 'ts', 'sql', 'yaml', 'json', 'js', 'ini', 'csv', 'text']
     expect(blocks.filter(({ language }) => !known.includes(language)).map(({ place }) => place)).toEqual([])
   })
 
