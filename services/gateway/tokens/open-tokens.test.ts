@@ -44,7 +44,12 @@ const UNKNOWN_KEY = 'The token is signed with a key that its issuer does not pub
 
 it('a caller has the scopes, roles, tenant, client and plan of its token, wherever the settings say that those are', async () => {
   const issuer = await startTestIssuer()
-  const claims = { scopes: ['https://api.example/grants'], roles: 'resource_access.api.roles', tenant: 'org.id', plan: 'org.plan' }
+  const claims = {
+    scopes: ['https://api.example/grants'],
+    roles: 'resource_access.api.roles',
+    tenant: 'org.id',
+    plan: 'org.plan',
+  }
   const { check } = open(issuer.settings({ claims, subjectPrefix: 'staff:' }))
   const token = issuer.token({
     claims: {
