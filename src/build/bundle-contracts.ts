@@ -103,3 +103,5 @@ const platformSource = (name: string) => JSON.stringify(platformModule(name))
 
 const API_FILE = 'domain/api.ts'
 const PLANS_FILE = 'domain/plans.ts'
+/** What is read with the contracts where it exists: until then it is an input of no bundle. */
+export const OPTIONAL_SOURCES: readonly string[] = [API_FILE, PLANS_FILE]

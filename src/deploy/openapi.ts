@@ -197,7 +197,7 @@ function responsesOf(
   return {
     ...acceptedResponse(route),
     [reply.status]: success,
-    ...refusals({ ...route, hasPlan: hasPlans && !route.anonymous }, failures, responses),
+    ...refusals({ ...route, hasPlan: hasPlans }, failures, responses),
   }
 }
 

@@ -1,7 +1,7 @@
 import { mkdirSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { replacePointer } from '../build/index.ts'
+import { OPTIONAL_SOURCES, replacePointer } from '../build/index.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { type Contracts, type ContractsLocation, explainBuildError, readContracts } from './contracts.ts'
 import type { Functions } from './functions.ts'
@@ -32,6 +32,7 @@ const NOT_A_SOURCE = /\.test\.ts$|~$|\.sw.$/
  */
 export function watchSources(options: ReloadOptions) {
   const { project, bundles, pointer, contracts, functions, report, dependencies, contractsServed, onReloaded } = options
+  const optional = new Set(OPTIONAL_SOURCES.map((file) => join(project, file)))
   let serving = contracts
   let changed = new Set<string>()
   /** Files of a failed round, which were not applied. */
@@ -52,7 +53,8 @@ export function watchSources(options: ReloadOptions) {
     try {
       const found = await findFunctions(project)
       const known = [...new Set([...names, ...Object.keys(errors)])].sort()
-      const touched = found.join() !== known.join() || [...files].some((file) => bundle.inputs.has(file))
+      const touched =
+        found.join() !== known.join() || [...files].some((file) => bundle.inputs.has(file) || optional.has(file))
       const isBroken = Object.keys(errors).length > 0
       const next = touched || isBroken ? await readContracts({ project, bundles, pointer }, serving) : serving
       dependencies.add(next.bundle.inputs)

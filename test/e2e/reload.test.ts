@@ -53,6 +53,27 @@ describe('a save', () => {
     expect(errors()).toEqual([])
   })
 
+  it('of plans holds for the next request: new ones, others, broken ones not, and none', async () => {
+    const file = join(checkout.root, 'domain/plans.ts')
+    const plans = (rate: string) =>
+      writeFile(
+        file,
+        `import { definePlans } from 'ebb/contract'\nexport const plans = definePlans({ default: { rate: ${rate} } })\n`,
+      )
+    const policy = async () => (await ebb.call('GET', '/v1/get-pid')).headers.get('ratelimit-policy')
+    expect(await policy()).toBeNull()
+    await plans('{ requests: 500, perSeconds: 1 }')
+    await untilTrue(async () => (await policy()) === '"rate";q=500;w=1')
+    await plans('{ requests: 0, perSeconds: 1 }')
+    const sentence = 'domain/plans.ts: default: rate.requests must be whole and at least 1'
+    await untilTrue(() => errors().some((error) => error.includes(sentence)))
+    expect(await policy()).toBe('"rate";q=500;w=1')
+    await plans('{ requests: 600, perSeconds: 1 }')
+    await untilTrue(async () => (await policy()) === '"rate";q=600;w=1')
+    await rm(file)
+    await untilTrue(async () => (await policy()) === null)
+  })
+
   it('that does not compile shows the line, and the last good one serves on', async () => {
     await save('1 +')
     await untilTrue(() =>

@@ -166,3 +166,25 @@ it('what is taken back was never counted', () => {
   expect(limiter.takeUnreported(rate)).toBe(0)
   expect(limiter.take([rate])[0]).toMatchObject({ allowed: true, remaining: 1 })
 })
+
+it.each([
+  { requests: 100, perSeconds: 1, burst: 100 },
+  { requests: 7, perSeconds: 3, burst: 7 },
+])('over a minute at three times the limit, within a hundredth all that is allowed passes: %j', (limit) => {
+  const { clock, take } = setUp()
+  const perSecond = limit.requests / limit.perSeconds
+  // At random, but at the same moments in each run.
+  let seed = 11
+  const random = () => {
+    seed = (seed * 16_807) % 2_147_483_647
+    return seed / 2_147_483_647
+  }
+  const end = clock.us + 60 * SECOND_US
+  let passed = 0
+  while (clock.us < end) {
+    if (take('a', limit).allowed) passed++
+    clock.us += Math.ceil((2 * random() * SECOND_US) / (3 * perSecond))
+  }
+  expect(passed).toBeLessThanOrEqual(limit.burst + 60 * perSecond + 1)
+  expect(passed).toBeGreaterThanOrEqual(0.995 * (limit.burst - 1 + 60 * perSecond))
+})

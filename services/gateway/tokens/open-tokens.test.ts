@@ -42,14 +42,19 @@ function open(...issuers: readonly object[]) {
 
 const UNKNOWN_KEY = 'The token is signed with a key that its issuer does not publish.'
 
-it('a caller has the scopes, roles, tenant and client of its token, wherever the settings say that those are', async () => {
+it('a caller has the scopes, roles, tenant, client and plan of its token, wherever the settings say that those are', async () => {
   const issuer = await startTestIssuer()
-  const claims = { scopes: ['https://api.example/grants'], roles: 'resource_access.api.roles', tenant: 'org.id' }
+  const claims = {
+    scopes: ['https://api.example/grants'],
+    roles: 'resource_access.api.roles',
+    tenant: 'org.id',
+    plan: 'org.plan',
+  }
   const { check } = open(issuer.settings({ claims, subjectPrefix: 'staff:' }))
   const token = issuer.token({
     claims: {
       'https://api.example/grants': ['a:read', 'a:write', 'a:read'],
-      ...{ resource_access: { api: { roles: 'clerk chief' } }, org: { id: 'acme' }, azp: 'web' },
+      ...{ resource_access: { api: { roles: 'clerk chief' } }, org: { id: 'acme', plan: 'pro' }, azp: 'web' },
     },
   })
   const authenticated = await check(token)
@@ -59,6 +64,7 @@ it('a caller has the scopes, roles, tenant and client of its token, wherever the
       ...{ tenant: 'acme', client: 'web' },
     },
     credential: { kind: 'token', id: issuer.issuer },
+    plan: 'pro',
   })
   expect([Object.isFrozen(authenticated?.caller), Object.isFrozen(authenticated?.caller.scopes)]).toEqual([true, true])
 })

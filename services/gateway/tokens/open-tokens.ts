@@ -110,7 +110,8 @@ const NONE: Tokens = {
 
 const badProof = (message: string) => new TokenError(message, { code: 'invalid_dpop_proof' })
 
-const toAuthenticated = ({ caller, issuer }: VerifiedToken): Authenticated => ({
+const toAuthenticated = ({ caller, issuer, plan }: VerifiedToken): Authenticated => ({
   caller,
   credential: { kind: 'token', id: issuer },
+  ...(plan === undefined ? {} : { plan }),
 })

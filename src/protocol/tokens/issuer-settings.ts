@@ -20,7 +20,10 @@ const schema = () => {
     )
     .refine((parts) => parts.every((part) => part !== ''), 'must not have an empty part')
   const tenant = text.regex(TENANT, `must match ${TENANT.source}`)
-  const claims = z.strictObject({ scopes: path.default(['scope']), roles: path.optional(), tenant: path.optional() })
+  const claims = z.strictObject({
+    scopes: path.default(['scope']),
+    ...{ roles: path.optional(), tenant: path.optional(), plan: path.optional() },
+  })
   const introspection = z.strictObject({
     endpoint: url.optional(),
     clientId: text,

@@ -9,6 +9,7 @@ const MAX_SUBJECT_LENGTH = 255
 const MAX_GRANTS_LENGTH = 8_192
 const GRANT = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 const TENANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/
+const MAX_PLAN_LENGTH = 100
 const CONTROL = /\p{Cc}/u
 
 /**
@@ -82,6 +83,14 @@ function tenantOf(claims: Claims, settings: IssuerSettings): string | undefined 
   throw new TokenError(
     `The claim ${settings.claims.tenant.join('.')} must name a tenant: at most 63 letters, digits, dots, hyphens and underscores.`,
   )
+}
+
+/** The plan that a token names. Which plans there are, the gateway knows when it applies it. */
+export function planOf(claims: Claims, { claims: { plan: path } }: IssuerSettings): string | undefined {
+  const plan = path && claimAt(claims, path)
+  if (plan === undefined || plan === null) return undefined
+  if (typeof plan === 'string' && plan !== '' && plan.length <= MAX_PLAN_LENGTH && !CONTROL.test(plan)) return plan
+  throw new TokenError(`The claim ${path?.join('.')} must name a plan.`)
 }
 
 function claimAt(claims: Claims, path: readonly string[]): unknown {

@@ -2,7 +2,7 @@ import { jwtVerify } from 'jose'
 import type { Identity } from '../identity/identity.ts'
 import type { IssuerSettings } from './issuer-settings.ts'
 import type { KeySet } from './key-set.ts'
-import { mapClaims } from './map-claims.ts'
+import { mapClaims, planOf } from './map-claims.ts'
 import { readJwt } from './read-jwt.ts'
 import { TokenError } from './token-error.ts'
 
@@ -10,6 +10,8 @@ import { TokenError } from './token-error.ts'
 export interface VerifiedToken {
   readonly caller: Omit<Identity, 'iss'>
   readonly issuer: string
+  /** The plan that it names, where it names one. */
+  readonly plan: string | undefined
   /** Its `jti`, where it has one. */
   readonly id: string | undefined
   /** The thumbprint of the key that it is bound to (RFC 9449, 6.1): it is good only with a proof of that key. */
@@ -73,6 +75,7 @@ export function createVerifiedToken(
   return {
     caller: mapClaims(claims, settings, foreign),
     issuer: settings.issuer,
+    plan: planOf(claims, settings),
     id: typeof claims.jti === 'string' ? claims.jti : undefined,
     jkt: thumbprintOf(claims.cnf),
     notBefore: nbf * 1_000 - toleranceMs,
