@@ -103,6 +103,11 @@ describe('refused is', () => {
       [400, expect.stringContaining('redirect_uri')],
     ],
     [
+      'an address with a user in it',
+      { redirect_uri: 'http://ada@localhost:5173/back' },
+      [400, expect.stringContaining('redirect_uri')],
+    ],
+    [
       'HTTPS where HTTP is registered',
       { redirect_uri: 'https://localhost:5173/back' },
       [400, expect.stringContaining('redirect_uri')],
