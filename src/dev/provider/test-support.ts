@@ -19,6 +19,8 @@ export async function testProvider(given: Partial<ProviderConfig> = {}) {
   const file = join(folder, 'config.json')
   let handle: Awaited<ReturnType<typeof openProvider>>['handle']
   const server = createServer((request, response) => void handle(request, response)).listen(0, '127.0.0.1')
+  // A busy machine must not close a connection just as the next request is sent on it.
+  server.keepAliveTimeout = 300_000
   await new Promise((resolve) => server.once('listening', resolve))
   const issuer = `http://localhost:${(server.address() as AddressInfo).port}`
   const config: ProviderConfig = {
