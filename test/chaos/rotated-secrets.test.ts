@@ -139,6 +139,7 @@ it('a database password rotates under load, in either order, and no request and 
   load.addCallers(3)
   await load.more(50)
   const { sent, statuses } = await load.end()
+  process.stderr.write(`${sent} requests while passwords changed: ${JSON.stringify(statuses)}\n`)
   expect(statuses).toEqual({ 201: sent })
   const deliveries = async () =>
     (await admin.query('select state, attempts, count(*)::int n from ebb.delivery group by 1, 2')).rows
