@@ -17,7 +17,7 @@ export interface Asked {
 export type RightAnswer = 'allowed' | 401 | 403 | 405
 
 /** The parts of `access` that this knows what they mean; a contract with any other is not judged, but reported. */
-const KNOWN_PARTS = ['scopes', 'owner', 'anonymous']
+const KNOWN_PARTS = ['scopes', 'owner', 'anonymous', 'authorizer']
 
 /**
  * Who may do what, read from contracts as their authors wrote them. It shares no code with gateway and function, since it is what
@@ -29,9 +29,10 @@ export function rightAnswer(contracts: readonly EndpointContract[], asked: Asked
   if (!contract) return 405
   const unknown = Object.keys(contract.access).find((part) => !KNOWN_PARTS.includes(part))
   if (unknown) throw new Error(`${contract.name}: the matrix does not know what access.${unknown} means`)
-  const { scopes = [], owner, anonymous } = contract.access
+  const { scopes = [], owner, anonymous, authorizer } = contract.access
   const { presented, owns } = asked
-  if (presented === 'invalid') return 401
+  // Only what its authorizer judges by lets anybody in, and no key is that.
+  if (authorizer || presented === 'invalid') return 401
   if (presented === 'nothing') return anonymous ? 'allowed' : 401
   const hasAll = scopes.every((scope) => presented.scopes.includes(scope))
   if (!owner) return hasAll ? 'allowed' : 403
