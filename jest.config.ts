@@ -16,7 +16,7 @@ const FULL_ONLY = [
   '/test/docs/guide\\.test',
   '/test/(leaving/no-egress|supply/(audit|workflows))\\.test',
   '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
-  '/test/authorizers/',
+  '/(test/authorizers|services/gateway/admin/(keys|usage))',
   '/test/security/(api|matrix-|real-issuer)',
   '/release/',
   '/src/project/create/begun-project\\.test',

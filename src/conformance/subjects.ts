@@ -84,8 +84,9 @@ export async function findSubjects(send: Send, contracts: Readonly<Record<string
   const names = ours.map(({ name }) => name)
   const theirs = Object.values(contracts)
     .filter((contract) => contract.kind === 'endpoint')
-    // The keys of cases have no tenant.
-    .filter((contract) => !names.includes(contract.name) && !contract.tenancy && isDeployed(contract))
+    // The keys of cases have no tenant, and no authorizer knows them.
+    .filter(({ tenancy, access }) => !tenancy && !access.authorizer)
+    .filter((contract) => !names.includes(contract.name) && isDeployed(contract))
   const subjects = [...(hasFunctions ? ours : []), ...theirs].flatMap((contract) => toSubject(contract, names) ?? [])
   const read = await findRead(send, subjects)
   const find = (kind: SubjectKind) =>

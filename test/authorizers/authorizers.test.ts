@@ -1,8 +1,11 @@
 import { cp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { runMatrix } from '../../src/conformance/index.ts'
+import { readRoles, tryContracts } from '../../src/deploy/import-sources.ts'
 import { copyCheckout } from '../support/checkout.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
+import { TEST_PROJECT } from '../support/project.ts'
 import { untilTrue } from '../support/until.ts'
 
 let root: string
@@ -53,9 +56,18 @@ it('503 with Retry-After while it fails, each time anew', async () => {
   }
 })
 
+it('no key of any role passes where an authorizer judges', async () => {
+  const { contracts } = await tryContracts('test/authorizers')
+  const roles = await readRoles(TEST_PROJECT)
+  const { url, admin, adminKey } = ebb.ready
+  const report = await runMatrix({ url, admin: { url: admin, key: adminKey }, contracts, roles })
+  expect([report.wrong, report.cells.length > 10]).toEqual([[], true])
+})
+
 it('its document says which headers callers send, and nobody outside reaches it', async () => {
   const document = JSON.parse(await (await ebb.call('GET', '/openapi.json')).text())
-  expect(Object.keys(document.paths)).toEqual(['/v1/offers'])
+  const operations = Object.values<object>(document.paths).flatMap((path) => Object.values(path))
+  expect(operations.map(({ operationId }) => operationId)).not.toContain('check-partner')
   const schemes = ['check-partner.x-partner', 'check-partner.x-partner-secret']
   expect(Object.keys(document.paths['/v1/offers'].get.security[0])).toEqual(schemes)
   expect(document.components.securitySchemes[schemes[0] ?? '']).toMatchObject({ in: 'header', name: 'x-partner' })

@@ -25,12 +25,12 @@ interface EndpointChecksOptions {
  * write is only ever sent without a key and with a body that no endpoint accepts.
  */
 export function endpointChecks(contract: EndpointContract, { send, key }: EndpointChecksOptions): readonly Check[] {
-  const { method, path, anonymous, readOnly } = describeEndpoint(contract)
+  const { method, path, anonymous, authorizer, readOnly } = describeEndpoint(contract)
   const check = (what: string, run: () => Promise<Violation>): Check => ({ name: `${method} ${path}: ${what}`, run })
   const refused = check(anonymous ? '4xx for a body that is not JSON' : '401 without a key', async () =>
     checkRefusal(await send(refusableRequest(contract)), anonymous),
   )
-  if (!readOnly) return [refused]
+  if (!readOnly || authorizer !== undefined) return [refused]
   const replies = (what: string, headers = {}) =>
     check(what, async () => checkReply(contract, await send(goodRequest(contract, headers))))
   if (anonymous) return [replies('a response of its contract')]

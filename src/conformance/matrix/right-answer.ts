@@ -34,7 +34,7 @@ export class UnknownAnswer extends Error {
 }
 
 /** The parts of `access` that this knows the meaning of. */
-const KNOWN_PARTS = ['scopes', 'owner', 'anonymous', 'policy', 'dpop']
+const KNOWN_PARTS = ['scopes', 'owner', 'anonymous', 'policy', 'dpop', 'authorizer']
 
 /**
  * Who may do what, read from contracts as their authors wrote them. It shares no code with gateway and function, since it is what
@@ -51,10 +51,10 @@ export function rightAnswer(
   const { access, tenancy } = contract
   const unknown = Object.keys(access).find((part) => !KNOWN_PARTS.includes(part))
   if (unknown) throw new UnknownAnswer(`what access.${unknown} decides is not in the contract`)
-  const { scopes = [], owner, anonymous, dpop, policy } = access
+  const { scopes = [], owner, anonymous, dpop, authorizer, policy } = access
   const { presented, ownership } = asked
-  // Nobody here proves to have a key.
-  if (presented === 'invalid' || (dpop && presented !== 'nothing')) return 401
+  // Only what its authorizer judges by lets anybody in, and no key is that; and nobody here proves to have a token's key.
+  if (authorizer || presented === 'invalid' || (dpop && presented !== 'nothing')) return 401
   if (presented === 'nothing') return anonymous ? 'allowed' : 401
   if (tenancy && presented.tenant === undefined) return 403
   if (ownership === 'of another tenant') return 'hidden'
