@@ -18,7 +18,7 @@ const MAX_BYTES = 1024 * 1024
  *   await http.post('https://partner.example/hooks', { json: { id }, timeoutMs: 2_000 })
  *   return { id, quantity: 1 }
  * })
- * @see docs/guide/26-guarded-calls.md
+ * @see docs/guide/26-addresses-from-callers.md
  */
 export const guarded: Resource<Http, HttpClient> = {
   stores: [],
