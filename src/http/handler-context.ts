@@ -49,7 +49,7 @@ export function createHandlerContexts(contract: Contract, { secrets, policy }: H
     let closed = false
     const decisions = createDecisions({
       ...{ log, isRequired: route?.policy ?? false, caller: route && identity },
-      decide: policy && ((question) => policy.decide(question, { ...correlation, signal: deadline.signal })),
+      decide: policy && ((question) => policy.decide(question, Object.assign(new LazySignal(deadline), correlation))),
     })
     const { may, allows } = decisions
     const context = Object.assign(new LazySignal(deadline), {
@@ -94,14 +94,15 @@ export function createHandlerContexts(contract: Contract, { secrets, policy }: H
       decisions.check()
     }
     /** What a resource is bound to. */
-    const bindContext = (resource: string): BindContext => ({
-      ...{ ...correlation, signal: deadline.signal, tenant: identity.tenant, allows },
-      afterCommit: (payload) => {
-        if (closed) return rejectLateCall(`\`${resource}\` does nothing`, log)
-        effects.push({ resource, payload })
-        return RESOLVED
-      },
-    })
+    const bindContext = (resource: string): BindContext =>
+      Object.assign(new LazySignal(deadline), {
+        ...{ ...correlation, tenant: identity.tenant, allows },
+        afterCommit: (payload: unknown) => {
+          if (closed) return rejectLateCall(`\`${resource}\` does nothing`, log)
+          effects.push({ resource, payload })
+          return RESOLVED
+        },
+      })
     const close = () => {
       closed = true
       decisions.close()
@@ -115,7 +116,7 @@ function findEventError(type: string, event: Parameters<typeof findEventIssues>[
   return issue && new Error(`no subscriber could take this ${type}: ${issue.path}: ${issue.message}`)
 }
 
-/** Creates the signal when a handler reads it for the first time. */
+/** Creates the signal when it is read for the first time: most requests never need it. */
 class LazySignal {
   readonly #deadline: Deadline
 

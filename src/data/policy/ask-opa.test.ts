@@ -9,7 +9,9 @@ import { findProgram } from '../../../test/support/find-program.ts'
 import { describeWhere } from '../../../test/support/requirements.ts'
 import { untilTrue } from '../../../test/support/until.ts'
 import { findFreePort } from '../../dev/ports.ts'
+import { createLog, parseConfig } from '../../kernel/index.ts'
 import { askOpa } from './ask-opa.ts'
+import { policy } from './policy.ts'
 
 const REQUEST = { correlationId: 'c-1', traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }
 const ask = (
@@ -115,5 +117,27 @@ describe('503 with Retry-After, and never a decision', () => {
 
   it('though a decision where there is one', async () => {
     expect(await ask(`${url}/allow`)).toEqual({ allowed: true, reason: 'OPA' })
+  })
+})
+
+describe('with EBB_OPA_URL', () => {
+  const config = parseConfig({ EBB_OPA_URL: 'http://opa.policies.svc:8181/v1/data/shop/decision' })
+  const open = (egress?: readonly string[]) =>
+    policy.open(config, createLog({ level: 'silent' }), { name: 'refund-order', ...(egress ? { egress } : {}) })
+
+  it('a function whose contract does not let it reach the agent does not start', () => {
+    const sentence =
+      "EBB_OPA_URL: refund-order asks opa.policies.svc:8181; add 'opa.policies.svc:8181' to `egress` in its contract"
+    expect(() => open()).toThrow(sentence)
+    expect(() => open(['api.example.com:443'])).toThrow(sentence)
+  })
+
+  it('what is of another tenant is refused without asking', async () => {
+    const question = {
+      ...{ caller: { sub: 'ada', tenant: 'acme' }, action: 'refund', type: 'order', attributes: { tenant: 'evil' } },
+    }
+    const signal = new AbortController().signal
+    const decided = policy.decide(open(['opa.policies.svc:8181']), question, { ...REQUEST, signal })
+    expect(await decided).toEqual({ allowed: false, reason: 'it is of another tenant' })
   })
 })
