@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
-import { type ApiKey, makeToken } from '../../src/data/api-keys.ts'
+import { makeToken } from '../../src/data/keys/api-key-token.ts'
+import type { ApiKey } from '../../src/data/keys/api-keys.ts'
 import { createKeyCache } from './key-cache.ts'
 
 const TOKEN = makeToken()

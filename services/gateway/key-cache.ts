@@ -1,7 +1,8 @@
 import { Problem } from 'ebb/contract'
 import type { Authenticated } from 'ebb/http/gateway'
 import { createBoundedMap } from 'ebb/kernel'
-import { type ApiKey, isWellFormed } from '../../src/data/api-keys.ts'
+import { isWellFormed } from '../../src/data/keys/api-key-token.ts'
+import type { ApiKey } from '../../src/data/keys/api-keys.ts'
 
 const KNOWN_MS = 30_000
 /** Short: a key that is made a moment later must work then. */

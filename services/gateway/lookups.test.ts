@@ -1,6 +1,7 @@
 import { afterAll, expect, it } from '@jest/globals'
 import { createLog } from 'ebb/kernel'
-import { createKey, makeToken } from '../../src/data/api-keys.ts'
+import { makeToken } from '../../src/data/keys/api-key-token.ts'
+import { createKey } from '../../src/data/keys/api-keys.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { testDatabase } from '../../src/testing/index.ts'
 import { createBatcher, createLookups } from './lookups.ts'

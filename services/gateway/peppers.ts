@@ -1,5 +1,5 @@
 import { type Config, ConfigError, type Log, liveSetting, requireSetting } from 'ebb/kernel'
-import type { Peppers } from '../../src/data/api-keys.ts'
+import type { Peppers } from '../../src/data/keys/api-keys.ts'
 
 /**
  * The peppers of the API keys, as the settings are at the time. A new EBB_KEY_PEPPER is taken only where the old one stands in

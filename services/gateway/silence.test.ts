@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from '@jest/globals'
 import { createLog } from 'ebb/kernel'
 import { testDatabase } from 'ebb/testing'
-import { createKey } from '../../src/data/api-keys.ts'
+import { createKey } from '../../src/data/keys/api-keys.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { startTcpProxy, throughProxy } from '../../test/support/tcp-proxy.ts'
 import { gatewaySettings, PEPPER, startTestGateway, untilStatus } from './test-support.ts'

@@ -4,7 +4,7 @@ import { type Config, ConfigError, type Log, listenOn, liveSetting, requireSetti
 import { type ContractsFile, createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/protocol'
 import { Agent } from 'undici'
 import { gatewayDrainMs } from '../../src/contract/index.ts'
-import { KEYS_CHANNEL, type Peppers } from '../../src/data/api-keys.ts'
+import { KEYS_CHANNEL, type Peppers } from '../../src/data/keys/api-keys.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
 import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'

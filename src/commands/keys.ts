@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { ApiKey } from '../data/api-keys.ts'
+import type { ApiKey } from '../data/keys/api-keys.ts'
 import { readRoles } from '../deploy/import-sources.ts'
 import { readAnnouncement } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { makeToken } from '../../src/data/api-keys.ts'
+import { makeToken } from '../../src/data/keys/api-key-token.ts'
 import { codeOf, testWall } from './test-wall.ts'
 
 // OWASP API2:2023. What is refused of access tokens is jwt-negatives.test.ts.

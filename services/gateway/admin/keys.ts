@@ -3,18 +3,11 @@ import { Problem } from 'ebb/contract'
 import express, { Router } from 'express'
 import type pg from 'pg'
 import * as z from 'zod'
-import {
-  createKey,
-  findKey,
-  listKeys,
-  makeToken,
-  type Peppers,
-  peppersOf,
-  revokeKey,
-} from '../../../src/data/api-keys.ts'
 import { OPERATOR } from '../../../src/data/audit.ts'
+import { makeToken } from '../../../src/data/keys/api-key-token.ts'
+import { createKey, findKey, listKeys, type Peppers, peppersOf, revokeKey } from '../../../src/data/keys/api-keys.ts'
+import { rotateKey } from '../../../src/data/keys/rotate-key.ts'
 import { inTransaction } from '../../../src/data/postgres/pool.ts'
-import { rotateKey } from '../../../src/data/rotate-key.ts'
 import { DEFAULT_OVERLAP_SECONDS, MAX_OVERLAP_SECONDS } from '../../../src/protocol/own-key-endpoints.ts'
 import { parseInput } from './parse-input.ts'
 import { type PlansOptions, requirePlan } from './plans.ts'

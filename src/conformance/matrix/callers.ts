@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { makeToken } from '../../data/api-keys.ts'
+import { makeToken } from '../../data/keys/api-key-token.ts'
 import { assertStatus } from '../assertions.ts'
 import type { Send } from '../client.ts'
 import type { MatrixCaller } from './cells.ts'

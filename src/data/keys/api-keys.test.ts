@@ -1,19 +1,12 @@
 import { afterAll, expect, it } from '@jest/globals'
 import type pg from 'pg'
-import { createLog } from '../kernel/index.ts'
-import { testDatabase } from '../testing/index.ts'
-import {
-  createKey,
-  ensureKey,
-  findKeys,
-  isWellFormed,
-  KEYS_CHANNEL,
-  listKeys,
-  makeToken,
-  revokeKey,
-} from './api-keys.ts'
-import { openListener } from './postgres/listener.ts'
-import { createPool } from './postgres/pool.ts'
+import { createLog } from '../../kernel/index.ts'
+import { testDatabase } from '../../testing/index.ts'
+import { openListener } from '../postgres/listener.ts'
+import { createPool } from '../postgres/pool.ts'
+import { isWellFormed, makeToken } from './api-key-token.ts'
+import { createKey, ensureKey, KEYS_CHANNEL, listKeys, revokeKey } from './api-keys.ts'
+import { findKeys } from './find-keys.ts'
 
 // Hooks run in the order in which they are declared: the pool lets go before the database is dropped.
 afterAll(() => pool.end())

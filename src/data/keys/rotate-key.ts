@@ -1,7 +1,7 @@
 import type pg from 'pg'
-import { Problem } from '../contract/index.ts'
+import { Problem } from '../../contract/index.ts'
+import { appendAudit } from '../audit.ts'
 import { type ApiKey, COLUMNS, IS_LIVE, insertKey, KEYS_CHANNEL, lockLiveKeys, subjectOf } from './api-keys.ts'
-import { appendAudit } from './audit.ts'
 
 /** The id and the token of a key to come. */
 export interface NextKey {

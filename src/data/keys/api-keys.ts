@@ -1,10 +1,9 @@
-import { createHmac, hkdfSync, randomInt } from 'node:crypto'
-import { crc32 } from 'node:zlib'
 import type pg from 'pg'
-import { Problem } from '../contract/index.ts'
-import { callerIdOf } from '../protocol/index.ts'
-import { appendAudit } from './audit.ts'
-import { inTransaction } from './postgres/pool.ts'
+import { Problem } from '../../contract/index.ts'
+import { callerIdOf } from '../../protocol/index.ts'
+import { appendAudit } from '../audit.ts'
+import { inTransaction } from '../postgres/pool.ts'
+import { hmacOf, isWellFormed, makeToken, prefixOf } from './api-key-token.ts'
 
 /** An API key, without its token: that is stored nowhere. */
 export interface ApiKey {
@@ -37,7 +36,7 @@ export interface Grant extends Partial<Pick<ApiKey, 'roles' | 'tenant' | 'plan' 
 /** The peppers that hashes are made with: new ones with the current one, while those of the one before it are still known. */
 export type Peppers = () => { readonly current: string; readonly previous?: string | undefined }
 /** One pepper, or those of settings that may change. */
-type Pepper = string | Peppers
+export type Pepper = string | Peppers
 
 export const peppersOf = (pepper: Pepper) => (typeof pepper === 'string' ? { current: pepper } : pepper())
 
@@ -171,46 +170,6 @@ export async function findKey(database: pg.Pool | pg.ClientBase, id: string): Pr
   return rows[0]
 }
 
-/**
- * The live keys of the tokens, in the same order, by one query. Malformed tokens cost no I/O. A key whose hash was made with
- * the previous pepper is found too, and hashed anew.
- */
-export async function findKeys(
-  database: pg.Pool | pg.ClientBase,
-  pepper: Pepper,
-  tokens: readonly string[],
-): Promise<readonly (ApiKey | undefined)[]> {
-  const { current, previous } = peppersOf(pepper)
-  const hashed = tokens.filter(isWellFormed).map((token) => ({ token, hmac: hmacOf(token, current) }))
-  const before = previous === undefined ? [] : hashed.map(({ token }) => ({ token, hmac: hmacOf(token, previous) }))
-  if (hashed.length === 0) return tokens.map(() => undefined)
-  const { rows } = await database.query<ApiKey & { readonly hmac: Buffer }>(
-    `select hmac, ${COLUMNS} from ebb.api_key where hmac = any($1) and ${IS_LIVE}`,
-    [[...hashed, ...before].map(({ hmac }) => hmac)],
-  )
-  const found = new Map(rows.map(({ hmac, ...key }) => [hmac.toString('hex'), key]))
-  const keyOf = ({ hmac }: { readonly hmac: Buffer }) => found.get(hmac.toString('hex'))
-  await rehash(
-    database,
-    before.flatMap((old, i) => (keyOf(old) ? [{ from: old.hmac, to: hashed[i]?.hmac }] : [])),
-  )
-  const keys = new Map([...before, ...hashed].flatMap((one) => (keyOf(one) ? [[one.token, keyOf(one)]] : [])))
-  return tokens.map((token) => keys.get(token))
-}
-
-/** Another gateway may have done so meanwhile: then there is nothing left to change. */
-async function rehash(
-  database: pg.Pool | pg.ClientBase,
-  hashes: readonly { readonly from: Buffer; readonly to: Buffer | undefined }[],
-) {
-  if (hashes.length === 0) return
-  await database.query(
-    `update ebb.api_key set hmac = anew.hmac from unnest($1::bytea[], $2::bytea[]) as anew (was, hmac)
-     where api_key.hmac = anew.was`,
-    [hashes.map(({ from }) => from), hashes.map(({ to }) => to)],
-  )
-}
-
 /** Creates or changes the key of a given token, so that it is live, does not expire and has these scopes: for the laptop's own key. */
 export async function ensureKey(
   pool: pg.Pool,
@@ -228,45 +187,6 @@ export async function ensureKey(
   )
   await pool.query(`notify ${KEYS_CHANNEL}`)
 }
-
-const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-const RANDOM_CHARACTERS = 32
-const TOKEN = /^(ebb_live_([0-9A-Za-z]{32}))_([0-9a-f]{8})$/
-
-/** A new token with 190 random bits: `ebb_live_<random>_<CRC-32 of the text before it>`. */
-export function makeToken(): string {
-  return tokenOf(Array.from({ length: RANDOM_CHARACTERS }, () => randomInt(ALPHABET.length)))
-}
-
-/** The token whose random part has these characters, each by its place in the alphabet. */
-function tokenOf(places: readonly number[]): string {
-  const random = places.map((place) => ALPHABET[place % ALPHABET.length]).join('')
-  return `ebb_live_${random}_${checksumOf(`ebb_live_${random}`)}`
-}
-
-/**
- * The token that a key's random id and a caller's Idempotency-Key make with the pepper, the same each time: so that a repeated
- * request is answered with its token, which is stored nowhere.
- */
-export function deriveToken(
-  pepper: string,
-  { id, idempotencyKey }: { readonly id: string; readonly idempotencyKey: string },
-) {
-  const bytes = hkdfSync('sha256', pepper, id, `ebb.api_key ${idempotencyKey}`, RANDOM_CHARACTERS * 8)
-  // Of 64 bits each, so that no character is more likely than another by more than 2^-58.
-  const words = new BigUint64Array(bytes)
-  return tokenOf([...words].map((word) => Number(word % BigInt(ALPHABET.length))))
-}
-
-/** Whether a token has the form and the checksum of an Ebb token. */
-export function isWellFormed(token: string): boolean {
-  const [, text, , checksum] = TOKEN.exec(token) ?? []
-  return text !== undefined && checksumOf(text) === checksum
-}
-
-const checksumOf = (text: string) => crc32(text).toString(16).padStart(8, '0')
-const prefixOf = (token: string) => token.slice('ebb_live_'.length, 'ebb_live_'.length + 8)
-const hmacOf = (token: string, pepper: string) => createHmac('sha256', pepper).update(token).digest()
 
 function refuseTooMany(live: readonly ApiKey[]) {
   const [oldest] = live

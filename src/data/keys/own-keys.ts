@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
-import { Problem } from '../contract/index.ts'
-import type { Claim } from '../kernel/index.ts'
+import { Problem } from '../../contract/index.ts'
+import type { Claim } from '../../kernel/index.ts'
+import { appendAudit, loginActor } from '../audit.ts'
+import { claimKey, storeResponse } from '../idempotency.ts'
+import { deriveToken } from './api-key-token.ts'
 import {
   type ApiKey,
   COLUMNS,
-  deriveToken,
   grantOf,
   insertKey,
   KEYS_CHANNEL,
@@ -13,8 +15,6 @@ import {
   lockLiveKeys,
   subjectOf,
 } from './api-keys.ts'
-import { appendAudit, loginActor } from './audit.ts'
-import { claimKey, storeResponse } from './idempotency.ts'
 import { type NextKey, rotateKey } from './rotate-key.ts'
 
 /** A change that its caller may repeat under the same Idempotency-Key. */
