@@ -3,7 +3,7 @@ import { type ContractSet, Problem, type Route, type Strings } from '../../contr
 import type { Correlation } from '../../kernel/index.ts'
 import { correlate } from '../../telemetry/index.ts'
 import { type ClientInfo, getClientInfo } from './client-info.ts'
-import type { Caller, Credential } from './dependencies.ts'
+import type { Caller, Credential } from './credentials.ts'
 import { parseRawHeaders } from './headers.ts'
 
 /** What is known of one request and its response: each step reads what the steps before it have added. */

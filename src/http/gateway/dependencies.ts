@@ -1,76 +1,11 @@
 import type { Dispatcher } from 'undici'
-import type { Authorizer, ContractSet, Judgement, Quota } from '../../contract/index.ts'
-import type { Claim, ClaimResult, Correlation, StoredResponse } from '../../kernel/index.ts'
-import type { Identity, InvocationState, JudgementRequest, NewInvocation, SignIdentity } from '../../protocol/index.ts'
-import type { OwnKey, OwnUsage } from '../../protocol/own-key-endpoints.ts'
+import type { ContractSet } from '../../contract/index.ts'
+import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
+import type { InvocationState, NewInvocation, SignIdentity } from '../../protocol/index.ts'
 import type { LeveledLog } from '../throttle-log.ts'
 import type { Plans, RateLimitDecision, RateLimiter } from './admission.ts'
-import type { ClientInfo } from './client-info.ts'
-
-/** The caller as the gateway knows it. */
-export type Caller = Omit<Identity, 'iss'>
-
-/** Who sent a valid credential. */
-export interface Authenticated {
-  readonly caller: Caller
-  readonly credential: Credential
-  /** The plan that the credential itself names; undefined where it names none. */
-  readonly plan?: string
-}
-
-/** What a caller proved itself with. */
-export interface Credential {
-  readonly kind: 'key' | 'token' | 'authorizer'
-  /** The id of an API key, the issuer of a token, or the name of an authorizer. */
-  readonly id: string
-}
-
-/** An access token, and what of its request may belong to it. */
-export interface PresentedToken {
-  readonly token: string
-  /** The scheme of `Authorization`, in lower case. */
-  readonly scheme: 'bearer' | 'dpop'
-  /** The header `DPoP` (RFC 9449), each line of it. */
-  readonly proofs: readonly string[]
-  readonly method: string
-  /** As sent, without scheme and host, and without the query. */
-  readonly path: string
-  /** The same with scheme and host, as the caller asked for it. */
-  readonly url: string
-  readonly client: ClientInfo
-}
-
-/** How credentials are checked; synchronously where that was done before. */
-export interface Authenticators {
-  /** Whose API key it is; undefined where it is not valid. Rejects with a Problem while keys cannot be looked up. */
-  readonly key: (key: string) => Authenticated | undefined | Promise<Authenticated | undefined>
-  /** Whose access token it is. Throws a TokenError where it is not valid, a Problem where that cannot be known. Undefined where there is no issuer. */
-  readonly token?: ((presented: PresentedToken) => Authenticated | Promise<Authenticated>) | undefined
-}
-
-/**
- * Asks an authorizer who sends a request, and says how its function ran. Rejects with a Problem 503 where it does not answer.
- */
-export type AskAuthorizer = (
-  authorizer: Authorizer,
-  question: JudgementRequest,
-  correlation: Correlation,
-) => Promise<{ readonly judgement: Judgement; readonly call: FunctionCall }>
-
-/** What is known of a call of a function. */
-export interface FunctionCall {
-  readonly cold: boolean
-  readonly revision: string | undefined
-}
-
-/** A request to an endpoint that has an authorizer. */
-export interface JudgedRequest {
-  readonly authorizer: string
-  /** `kept` is an earlier answer; `failed` where there was none. */
-  readonly outcome: 'allowed' | 'refused' | 'failed' | 'kept'
-  /** The call of its function, where there was an answer. */
-  readonly call?: FunctionCall
-}
+import type { AskAuthorizer, Authenticators, Caller, JudgedRequest } from './credentials.ts'
+import type { OwnKeys } from './own-keys.ts'
 
 /** Everything that the gateway needs from outside. */
 export interface GatewayDependencies {
@@ -138,51 +73,6 @@ export interface Invocations {
   /** The state of a call; undefined for any other than its caller. */
   readonly find: (id: string, caller: Caller) => Promise<InvocationState | undefined>
 }
-
-/** The keys that callers have made for themselves, or were given, and what they have used. All reject with a Problem: 404 for a key of any other caller. */
-export interface OwnKeys {
-  /** The newest first; `before` is the id of the last key of the previous page. */
-  readonly list: (
-    owner: Caller,
-    page: { readonly before: string | undefined; readonly limit: number },
-  ) => Promise<readonly OwnKey[]>
-  readonly create: (
-    owner: Caller,
-    grant: Pick<OwnKey, 'scopes' | 'roles' | 'plan'> & { readonly name: string; readonly expiresAt: string },
-    claim: Claim,
-  ) => Promise<ClaimedKey>
-  readonly rotate: (
-    owner: Caller,
-    id: string,
-    options: {
-      readonly overlapSeconds: number
-      readonly expiresAt?: string | undefined
-      /** Throws where the owner may not have such a key any more. */
-      readonly check: (old: OwnKey) => void
-      readonly claim: Claim
-    },
-  ) => Promise<ClaimedKey>
-  readonly revoke: (owner: Caller, id: string) => Promise<void>
-  /** What was used by one of the owner's keys. */
-  readonly keyUsage: (owner: Caller, id: string, period: Period) => Promise<readonly OwnUsage[]>
-  /** What the owner has used, with all keys and logins; and of this quota, by whoever shares it. */
-  readonly usage: (
-    owner: Caller,
-    period: Period,
-    quota: (Quota & { readonly holder: string }) | undefined,
-  ) => Promise<{ readonly days: readonly OwnUsage[]; readonly used?: number | undefined }>
-}
-
-/** Days of UTC, the last one counted in. */
-interface Period {
-  readonly from: string
-  readonly to: string
-}
-
-/** A key with its token, made now or by the request that this one repeats; or why there is none. */
-export type ClaimedKey =
-  | { readonly status: 'new' | 'finished'; readonly key: OwnKey; readonly token: string }
-  | { readonly status: 'in-flight' | 'mismatch' }
 
 /** How functions are reached. */
 export interface Upstream {

@@ -1,16 +1,12 @@
 export type { Admission, AdmissionRequest, Meter, Plans, RateLimitDecision, RateLimiter } from './admission.ts'
+export type { Authenticated, Authenticators, Caller, Credential, PresentedToken } from './credentials.ts'
 export type {
-  Authenticated,
-  Authenticators,
-  Caller,
   CompletedRequest,
-  Credential,
   DocsFile,
   GatewayDependencies,
   GatewayMetrics,
   Invocations,
-  OwnKeys,
-  PresentedToken,
   Upstream,
 } from './dependencies.ts'
+export type { OwnKeys } from './own-keys.ts'
 export { createGatewayServer, type GatewayOptions } from './server.ts'

@@ -5,7 +5,8 @@ import { Agent } from 'undici'
 import * as z from 'zod'
 import { contractSet, endpoint } from '../../contract/index.ts'
 import type { RateLimiter } from './admission.ts'
-import type { GatewayDependencies, JudgedRequest } from './dependencies.ts'
+import type { JudgedRequest } from './credentials.ts'
+import type { GatewayDependencies } from './dependencies.ts'
 import { createGatewayServer, type GatewayOptions } from './server.ts'
 
 const id = z.object({ id: z.string() })

@@ -8,7 +8,8 @@ import {
   readIdentityRefusal,
 } from '../../../protocol/index.ts'
 import { oncePerSecond } from '../../throttle-log.ts'
-import type { AskAuthorizer, GatewayDependencies } from '../dependencies.ts'
+import type { AskAuthorizer } from '../credentials.ts'
+import type { GatewayDependencies } from '../dependencies.ts'
 import { createFunctionLimits, type Slot } from '../function-limits.ts'
 
 const MAX_JUDGEMENT_BYTES = 64 * 1024

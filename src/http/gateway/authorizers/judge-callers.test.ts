@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { type Authorizer, authorizer, describeAuthorizer, type Judgement, Problem } from '../../../contract/index.ts'
 import type { JudgementRequest } from '../../../protocol/index.ts'
-import type { JudgedRequest } from '../dependencies.ts'
+import type { JudgedRequest } from '../credentials.ts'
 import { createCallerJudge, type Question } from './judge-callers.ts'
 
 const CORRELATION = { correlationId: 'c', traceparent: '00-a-b-01' }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Authorizer, Judgement } from '../../../contract/index.ts'
 import { createBoundedMap } from '../../../kernel/index.ts'
 import type { JudgementRequest } from '../../../protocol/index.ts'
-import type { AskAuthorizer, Authenticated, GatewayMetrics } from '../dependencies.ts'
+import type { AskAuthorizer, Authenticated } from '../credentials.ts'
+import type { GatewayMetrics } from '../dependencies.ts'
 
 /** Who it is that must not get in is found out again soon: a mistake, or a key that has only just been made. */
 const MAX_REFUSED_SECONDS = 5

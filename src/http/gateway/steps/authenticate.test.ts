@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { Problem } from '../../../contract/index.ts'
 import { TokenError } from '../../../protocol/index.ts'
-import type { Authenticators } from '../dependencies.ts'
+import type { Authenticators } from '../credentials.ts'
 import { KEYS, testGateway } from '../test-support.ts'
 
 const MINE = '/v1/things/mine'

@@ -3,7 +3,8 @@ import { TokenError } from '../../../protocol/tokens/token-error.ts'
 import { setTenantAttribute } from '../../../telemetry/index.ts'
 import { insufficientScope, originOf, refuseToken, unauthenticated } from '../challenge.ts'
 import { type GatewayContext, routeOf, type Step } from '../context.ts'
-import type { Authenticated, Authenticators, GatewayDependencies, PresentedToken } from '../dependencies.ts'
+import type { Authenticated, Authenticators, PresentedToken } from '../credentials.ts'
+import type { GatewayDependencies } from '../dependencies.ts'
 
 /**
  * Identifies the caller by an API key, in `X-API-Key` or `Authorization: Bearer`, or by an access token in `Authorization`. An
