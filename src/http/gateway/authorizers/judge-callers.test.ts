@@ -124,7 +124,7 @@ describe('an authorizer that does not answer', () => {
 })
 
 it('an answer is for what the authorizer saw, and for nothing else: no request gets the identity of another', async () => {
-  const part = fc.constantFrom('', 'a', '\n', '"')
+  const part = fc.constantFrom('', 'a', '\n')
   const asked = fc.record({
     headers: fc.dictionary(fc.constantFrom('x-key', 'x-other'), part, { noNullPrototype: true }),
     method: fc.constant('GET'),
