@@ -70,7 +70,7 @@ describe('a decision', () => {
     ['a condition that is a number', 'p, *, refund, order, r.object.cents', {}, true, '1'],
     [
       'a text that looks like an operator, with a list after it',
-      `p, *, refund, order, "r.object.state != 'made in (p.1) r.x' && oneOf(r.object.state, 'placed', 'paid')"`,
+      `p, *, refund, order, "r.object.state != 'made in p.1' && oneOf(r.object.state, 'placed', 'paid')"`,
       {},
       true,
       '1',
