@@ -81,7 +81,7 @@ async function explain(project: string, { action, object, as, role, tenant, with
         throw new ConfigError(`${error.message}; --with NAME=VALUE says what a thing has`, { cause: error })
       })
   if (json) printJson({ caller, action, type, attributes, ...explanation })
-  else printLine(printable(formatExplanation(explanation, `${as} may ${action} ${object}`)))
+  else printLine(formatExplanation(explanation, `${as} may ${action} ${object}`))
   if (!explanation.allowed) process.exitCode = 1
 }
 
@@ -89,12 +89,12 @@ function formatExplanation({ allowed, reason, lines }: Explanation, what: string
   const told = lines.map(({ line, text, effect, because }) => {
     const applies = effect === 'allow' ? 'allows it' : 'refuses it'
     return [
-      `  ${String(line).padStart(3)}  ${text}`,
-      `       ${because === undefined ? paint(effect === 'allow' ? 'green' : 'red', applies) : paint('dim', because)}`,
+      `  ${String(line).padStart(3)}  ${printable(text)}`,
+      `       ${because === undefined ? paint(effect === 'allow' ? 'green' : 'red', applies) : paint('dim', printable(because))}`,
     ].join('\n')
   })
   return [
-    `${allowed ? paint('green', 'yes') : paint('red', 'no')}  ${what}: ${reason}`,
+    `${allowed ? paint('green', 'yes') : paint('red', 'no')}  ${printable(`${what}: ${reason}`)}`,
     ...(told.length > 0 ? ['', `${POLICY_FOLDER}/policy.csv`, ...told] : []),
   ].join('\n')
 }

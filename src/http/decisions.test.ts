@@ -25,6 +25,10 @@ const fn = testFunction(
     await sql`insert into asked (mode) values (${mode})`
     if (mode === 'may') await may('cancel', { order })
     if (mode === 'not awaited') void may('cancel', { order })
+    if (mode === 'the second not awaited') {
+      await may('cancel', { order })
+      void may('list', 'order')
+    }
     if (mode === 'caught') await may('cancel', { order }).catch(() => {})
     if (mode === 'another failure') await may('cancel', { order }).catch(() => fail('not_yours', 'No.'))
     if (mode === 'undeclared') await may('cancle', { order })
@@ -56,6 +60,7 @@ describe('a reply with `access: { policy: true }`', () => {
     ['403 where it refuses', 'may', FOREIGN, {}, 403],
     ['500 where the handler forgot to ask', 'forgotten', OWN, {}, 500],
     ['500 where it did not await the answer', 'not awaited', OWN, {}, 500],
+    ['500 where it did not await the second answer', 'the second not awaited', OWN, { roles: ['merchant'] }, 500],
     ['403 where it caught the refusal, and went on', 'caught', FOREIGN, {}, 403],
     ['404 where it turned the refusal into a failure of its own', 'another failure', FOREIGN, {}, 404],
     ['500 for an action that the policy does not declare', 'undeclared', OWN, {}, 500],

@@ -69,11 +69,11 @@ describe('a decision', () => {
     ['a condition with a dollar', `p, *, refund, order, r.object.state != '$&'`, {}, true, '1'],
     ['a condition that is a number', 'p, *, refund, order, r.object.cents', {}, true, '1'],
     [
-      'a text that looks like an operator, and a group in brackets',
-      `p, *, refund, order, r.object.state != 'made in (p.1) r.x' && (r.object.cents > 900 || r.object.cents < 9)`,
+      'a text that looks like an operator, with a list after it',
+      `p, *, refund, order, "r.object.state != 'made in p.1' && oneOf(r.object.state, 'placed', 'paid')"`,
       {},
-      false,
-      'no line of domain/policy applies',
+      true,
+      '1',
     ],
     [
       'null, and a tenant that the caller has not',
