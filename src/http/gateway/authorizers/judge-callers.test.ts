@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { SEED } from '../../../../test/support/seed.ts'
 import { type Authorizer, authorizer, describeAuthorizer, type Judgement, Problem } from '../../../contract/index.ts'
 import type { JudgementRequest } from '../../../protocol/index.ts'
 import type { JudgedRequest } from '../credentials.ts'
@@ -126,7 +127,8 @@ describe('an authorizer that does not answer', () => {
 it('an answer is for what the authorizer saw, and for nothing else: no request gets the identity of another', async () => {
   const part = fc.constantFrom('', 'a', '\n')
   const asked = fc.record({
-    headers: fc.dictionary(fc.constantFrom('x-key', 'x-other'), part, { noNullPrototype: true }),
+    // In one order, as the identity says what was asked by its JSON.
+    headers: fc.record({ 'x-key': part, 'x-other': part }, { requiredKeys: [] }),
     method: fc.constant('GET'),
     route: fc.constantFrom('/v1/a', '/v1/b/{id}'),
     path: fc.option(part, { nil: undefined }),
@@ -146,7 +148,7 @@ it('an answer is for what the authorizer saw, and for nothing else: no request g
         expect(authenticated?.caller.sub).toBe(`check-partner:${JSON.stringify(seen)}`)
       })
     }),
-    { numRuns: 300 },
+    { numRuns: 300, seed: SEED },
   )
   // Most were answered without a call, or the property says nothing about what is kept.
   expect(calls.length).toBeLessThan(requests / 2)
