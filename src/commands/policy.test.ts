@@ -36,7 +36,9 @@ beforeAll(async () => {
   await cp(join(TEST_PROJECT, 'domain/roles.ts'), join(folder, 'domain/roles.ts'))
   writeFileSync(
     join(folder, 'domain/people.ts'),
-    `export const people = { ada: { roles: ['customer'], tenant: 'acme' } }`,
+    `export const people = {
+    ada: { name: 'Ada', email: 'ada@example.com', roles: ['customer'], tenant: 'acme' },
+  }`,
   )
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

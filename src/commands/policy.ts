@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { checkPolicy } from '../data/policy/check-policy.ts'
 import { type Explanation, explainDecision } from '../data/policy/explain-decision.ts'
 import { isOfAnotherTenant } from '../data/policy/policy.ts'
@@ -8,6 +6,7 @@ import { describeFaults, POLICY_FOLDER, readPolicyFiles } from '../data/policy/p
 import { readPolicy, tryPolicy } from '../data/policy/read-policy.ts'
 import { readRoles } from '../deploy/import-sources.ts'
 import { paint } from '../dev/paint.ts'
+import { readPeople } from '../dev/provider/read-people.ts'
 import { printable } from '../dev/report.ts'
 import { ConfigError, type PolicyCaller, type PolicyQuestion } from '../kernel/index.ts'
 import { printJson, printLine } from './command.ts'
@@ -106,25 +105,13 @@ async function readCaller(
   more: { readonly roles: readonly string[]; readonly tenant: string | undefined },
 ): Promise<PolicyCaller> {
   const scopesOf = await readRoles(project)
-  const people = await readPeople(project)
+  const people = await readPeople(project, scopesOf)
   const person = Object.hasOwn(people, as) ? people[as] : undefined
-  const own = person ? (person.roles ?? []) : Object.hasOwn(scopesOf, as) ? [as] : []
+  const own = person ? person.roles : Object.hasOwn(scopesOf, as) ? [as] : []
   const roles = [...new Set([...own, ...more.roles])]
   const tenant = more.tenant ?? person?.tenant
   const scopes = [...new Set(roles.flatMap((role) => (Object.hasOwn(scopesOf, role) ? (scopesOf[role] ?? []) : [])))]
   return { sub: as, roles, scopes, ...(tenant === undefined ? {} : { tenant }) }
-}
-
-interface Person {
-  readonly roles?: readonly string[]
-  readonly tenant?: string
-}
-
-async function readPeople(project: string): Promise<Readonly<Record<string, Person>>> {
-  const file = join(project, 'domain/people.ts')
-  if (!existsSync(file)) return {}
-  const { people = {} }: { people?: Readonly<Record<string, Person>> } = await import(pathToFileURL(file).href)
-  return people
 }
 
 function readAttribute(text: string): readonly [name: string, value: unknown] {
