@@ -18,6 +18,8 @@ const FULL_ONLY = [
   '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
   '/(test/authorizers|services/gateway/admin/(keys|usage))',
   '/test/security/(api|matrix-|real-issuer)',
+  '/(services/gateway/rate-limits|src/(build/build-image|data/postgres/one-transaction|dev/postgres/start-postgres))\\.test',
+  '/test/telemetry/cold-start\\.test',
   '/release/',
   '/src/project/create/begun-project\\.test',
 ]

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { expect, it } from '@jest/globals'
+import { Problem } from '../../contract/index.ts'
 import { drain } from '../../kernel/index.ts'
 import { openRawConnection, testGateway } from './test-support.ts'
 
@@ -77,18 +78,38 @@ async function heldGateway() {
 }
 
 it.each([
-  ['garbage', '\0garbage\r\n\r\n', 400],
-  ['CONNECT', 'CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n', 405],
-])('%s after a pending POST and a finished 404 is answered in order', async (_name, rest, status) => {
+  ['garbage', '\0garbage\r\n\r\n'],
+  ['CONNECT', 'CONNECT h:443 HTTP/1.1\r\nHost: h\r\n\r\n'],
+])('%s after a pending POST and a GET ends the connection with their responses', async (_name, rest) => {
   const { port, came, open } = await heldGateway()
   const connection = await openRawConnection(port)
   connection.send(POST + GET.replace('things/1', 'nothing'))
   await came
   connection.send(rest)
   open()
-  const statuses = [await connection.answer(), await connection.answer(), await connection.answer()]
-  expect(statuses.map((answer) => answer.status)).toEqual([200, 404, status])
+  const answers = [await connection.answer(), await connection.answer()]
+  expect(answers.map(({ status, headers }) => [status, headers.connection])).toEqual([
+    [200, 'keep-alive'],
+    [404, 'close'],
+  ])
   expect(await connection.closed()).toBe('')
+})
+
+it('a pipelined request has no effect where the response before it is the last', async () => {
+  const held = Promise.withResolvers<void>()
+  const key = async () => {
+    await held.promise
+    throw new Problem('unavailable', 503, 'No.', { headers: { connection: 'close' } })
+  }
+  const { port, url, invoked } = await testGateway({ dependencies: { authenticate: { key } } })
+  const connection = await openRawConnection(port)
+  connection.send(POST + GET)
+  // Long enough for a request to reach its function.
+  await fetch(`${url}/v1/things/2`)
+  held.resolve()
+  expect(await connection.answer()).toMatchObject({ status: 503, headers: { connection: 'close' } })
+  expect(await connection.closed()).toBe('')
+  expect(invoked).toEqual(['GET /v1/things/2'])
 })
 
 it.each(['', 'GET /v1/nothing HTT'])(

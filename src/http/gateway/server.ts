@@ -99,6 +99,7 @@ export function createGatewayServer(
     const connection = connectionOf(request.socket)
     if (connection.closing) return void request.resume()
     const context = createGatewayContext(request, response, { overConnectionLimit: connection.overLimit, trustedHops })
+    const earlier = [...connection.pending].at(-1)
     connection.pending.add(context)
     response.once('close', () => connection.pending.delete(context))
     // Node's parser takes what follows for bytes of the other protocol, and loses some of them.
@@ -106,10 +107,16 @@ export function createGatewayServer(
       connection.closing = true
       response.shouldKeepAlive = false
     }
-    handle(context).catch((error: unknown) => {
-      log.error({ err: error, correlationId: context.correlationId }, 'a response cannot be sent')
-      response.destroy()
-    })
+    const start = () => {
+      if (!request.socket.writable) return
+      handle(context).catch((error: unknown) => {
+        log.error({ err: error, correlationId: context.correlationId }, 'a response cannot be sent')
+        response.destroy()
+      })
+    }
+    // Pipelined: the response before this one may be the connection's last, after which nothing takes effect (RFC 9112, 9.6).
+    if (earlier) earlier.response.once('close', start)
+    else start()
   }
   server.on('request', onRequest)
   // Left to the steps: takeBody sends 100, normalise 417. Emitted as `request`, so that `drain` sees them.
