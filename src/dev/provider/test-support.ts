@@ -49,7 +49,8 @@ export async function testProvider(given: Partial<ProviderConfig> = {}) {
     server.close()
     await rm(folder, { recursive: true })
   }
-  const kept = async () => JSON.parse(await readFile(join(folder, 'logins.json'), 'utf8').catch(() => '[]'))
+  const kept = async (): Promise<[string, { payload: Record<string, unknown> }][]> =>
+    JSON.parse(await readFile(join(folder, 'logins.json'), 'utf8').catch(() => '[]'))
   return { issuer, config, write, open, kept, close, browser: () => createBrowser(issuer) }
 }
 
