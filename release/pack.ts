@@ -60,7 +60,8 @@ const GUIDE = [':(glob)docs/*.md', 'docs/guide', 'docs/reference']
 /** Tests and what only they use stay here, and so does what is rendered from the contracts of the example. */
 const isShipped = (file: string) =>
   ASSETS.test(file) ||
-  (!/\.test\.ts$|(^|\/)test-(support|outbox)\.ts$|__snapshots__/.test(file) && file !== 'charts/ebb/functions.yaml')
+  (!/\.test\.ts$|(^|\/)test-(support|outbox)[\w-]*\.ts$|__snapshots__/.test(file) &&
+    file !== 'charts/ebb/functions.yaml')
 
 /** Templates are the sources of others: they stay as they are. */
 const isCompiled = (file: string) => extname(file) === '.ts' && !ASSETS.test(file)

@@ -104,7 +104,7 @@ describe('ebb remove', () => {
     expect(await functions()).toContain('create-user')
     expect(await ebb('remove', 'create-user', '--force')).toMatch(/^functions\/create-user is removed/)
     expect(await ebb('remove', 'create-user')).toMatch(
-      /^ebb: there is no function create-user; there are confirm-order, /,
+      /^ebb: there is no function create-user; there are cancel-order, /,
     )
   })
 
@@ -113,7 +113,14 @@ describe('ebb remove', () => {
     expect(made).toMatchObject({ function: 'say-bye', outcome: 'not-running' })
     expect(made.files).toContain('functions/say-bye/handler.test.ts')
     expect(JSON.parse(await ebb('remove', 'say-bye', '--json'))).toEqual({
-      ...{ function: 'say-bye', orphans: [], imports: [], mentions: [], waiting: { deliveries: 0, invocations: 0 } },
+      ...{
+        function: 'say-bye',
+        orphans: [],
+        imports: [],
+        judged: [],
+        mentions: [],
+        waiting: { deliveries: 0, invocations: 0 },
+      },
     })
   })
 

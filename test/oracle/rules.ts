@@ -15,6 +15,14 @@ export const RULES: readonly Rule[] = [
     ...{ span: /^(middleware|request handler)/, only: 'official' },
     why: 'the steps of the way are the same for each request, and a span for each costs more than the step',
   },
+  {
+    ...{
+      span: CLIENT,
+      attribute: 'url.full',
+      as: (url) => url.replace(/^http:\/\/127\.0\.0\.1:<port>(?=\/(parts|missing))/, '[redacted]'),
+    },
+    why: 'its address is a secret of the function, and no secret leaves in a span',
+  },
   { span: 'tcp.connect', only: 'official', why: CONNECTIONS },
   { span: 'pg-pool.connect', only: 'official', why: 'the wait for a connection is the gap before the first statement' },
   { span: 'connect', only: 'official', why: CONNECTIONS },
