@@ -18,8 +18,9 @@ const FULL_ONLY = [
   '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
   '/(test/authorizers|services/gateway/admin/(keys|usage))',
   '/test/security/(api|matrix-|real-issuer)',
-  '/(services/gateway/rate-limits|src/(build/build-image|data/postgres/one-transaction|dev/postgres/start-postgres))\\.test',
-  '/test/telemetry/cold-start\\.test',
+  '/services/gateway/(rate-limits|memory)\\.test',
+  '/src/(build/build-image|commands/contracts|data/postgres/one-transaction|dev/postgres/(start-postgres|postmaster))\\.test',
+  '/test/telemetry/(cold-start|waiting-commands)\\.test',
   '/release/',
   '/src/project/create/begun-project\\.test',
 ]
