@@ -6,6 +6,7 @@ import { pack } from '../../release/pack.ts'
 import { readOptions } from '../cluster/options.ts'
 import { upgradeOnCluster } from './cluster.ts'
 import { upgradeOnLaptop } from './laptop.ts'
+import { packRelease } from './pack-release.ts'
 import type { Fixture } from './pair.ts'
 import { KINDS } from './projects.ts'
 import { type Release, readReleases } from './releases.ts'
@@ -49,10 +50,11 @@ try {
         version: current.version.replace(/\d+$/, (patch) => `${Number(patch) + 1}-next.1`),
       })
     : undefined
+  // Where nothing is to be done by hand, `ebb upgrade` does it all.
+  const isByHand = current.steps.size > 0
+  const from = next ? packed : isByHand ? last : await packRelease(last, folder)
   for (const kind of kinds) {
-    const fixture: Fixture = next
-      ? { kind, from: packed, to: next }
-      : { kind, from: last, to: packed, steps: current.steps }
+    const fixture: Fixture = { kind, from, to: next ?? packed, ...(isByHand && !next ? { steps: current.steps } : {}) }
     try {
       const at = join(folder, kind)
       const lines = options ? upgradeOnCluster(fixture, at, options) : upgradeOnLaptop(fixture, at)
