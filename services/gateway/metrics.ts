@@ -1,6 +1,7 @@
 import type { GatewayMetrics } from 'ebb/http/gateway'
-import { type Config, readReloads, VERSION } from 'ebb/kernel'
+import type { Config } from 'ebb/kernel'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { registerServiceMetrics } from '../../src/telemetry/service-metrics.ts'
 
 /** From a response out of a cache to a cold start. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
@@ -65,31 +66,7 @@ export function createMetrics({ EBB_REVISION: revision }: Pick<Config, 'EBB_REVI
     labelNames: ['policy'],
     registers,
   })
-  const build = new Gauge({
-    name: 'ebb_build_info',
-    help: 'Always 1: the version of Ebb and the revision of the image that run',
-    labelNames: ['version', 'revision'],
-    registers,
-  })
-  build.set({ version: VERSION, revision }, 1)
-  new Gauge({
-    name: 'ebb_setting_reloaded_timestamp_seconds',
-    help: 'When a setting or secret was last read again from its file and taken into use',
-    labelNames: ['setting'],
-    registers,
-    collect() {
-      for (const [setting, { at }] of readReloads()) if (at !== undefined) this.set({ setting }, at / 1_000)
-    },
-  })
-  new Gauge({
-    name: 'ebb_setting_reload_failures',
-    help: 'How often since the start the file of a setting held what cannot be used, or could not be read',
-    labelNames: ['setting'],
-    registers,
-    collect() {
-      for (const [setting, { failures }] of readReloads()) this.set({ setting }, failures)
-    },
-  })
+  registerServiceMetrics(registers, { revision })
   const metrics: GatewayMetrics = {
     shortCircuited: (reason) => shortCircuited.inc({ reason }),
     shed: (what) => shed.inc({ what }),

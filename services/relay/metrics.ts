@@ -1,5 +1,6 @@
-import { type Config, readReloads, VERSION } from 'ebb/kernel'
+import type { Config } from 'ebb/kernel'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { registerServiceMetrics } from '../../src/telemetry/service-metrics.ts'
 import { type Backlog, isTooSlow, MAX_COUNTED } from './backlog.ts'
 
 export interface RelayMetrics {
@@ -38,28 +39,7 @@ export function createMetrics(read: () => Promise<Backlog>, { EBB_REVISION: revi
   const dead = gauge('ebb_dead_letters', `Deliveries that were given up and not redriven, at most ${MAX_COUNTED}`)
   const up = gauge('ebb_database_up', 'Whether the database answered this scrape, if only that it was too busy: 1 or 0')
 
-  new Gauge({
-    name: 'ebb_setting_reloaded_timestamp_seconds',
-    help: 'When a setting or secret was last read again from its file and taken into use',
-    labelNames: ['setting'],
-    registers,
-    collect() {
-      for (const [setting, { at }] of readReloads()) if (at !== undefined) this.set({ setting }, at / 1_000)
-    },
-  })
-  new Gauge({
-    name: 'ebb_setting_reload_failures',
-    help: 'How often since the start the file of a setting held what cannot be used, or could not be read',
-    labelNames: ['setting'],
-    registers,
-    collect() {
-      for (const [setting, { failures }] of readReloads()) this.set({ setting }, failures)
-    },
-  })
-
-  const labels = ['version', 'revision']
-  const build = gauge('ebb_build_info', 'Always 1: the version of Ebb and the revision of the image that run', labels)
-  build.set({ version: VERSION, revision }, 1)
+  registerServiceMetrics(registers, { revision })
 
   const record = (backlog: Backlog | undefined, { isUp }: { readonly isUp: boolean }) => {
     for (const each of [size, age]) each.reset()
