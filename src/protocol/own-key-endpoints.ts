@@ -27,20 +27,26 @@ const Key = z.object({
   revokedAt: Time.nullable(),
 })
 
-/** A key as its owner sees it. */
+/** An API key as its owner sees it, which is as it is stored but for its hash. */
 export interface OwnKey {
   readonly id: string
   readonly subject: string
+  /** The subject's tenant; two tenants may have the same subject, and these are two callers. */
   readonly tenant: string | null
+  /** What its owner calls it. */
   readonly name: string | null
+  /** The first characters of the token's random part, to recognise it by. */
   readonly prefix: string
   readonly scopes: readonly string[]
   readonly roles: readonly string[]
+  /** The plan that its requests count against; where null, that of its tenant. */
   readonly plan: string | null
-  readonly replaces: string | null
+  /** RFC 3339, as are the next two. */
   readonly createdAt: string
   readonly expiresAt: string | null
   readonly revokedAt: string | null
+  /** The id of the key whose place it took when that was rotated. */
+  readonly replaces: string | null
 }
 
 const KeyWithToken = z.object({

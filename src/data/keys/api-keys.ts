@@ -1,31 +1,13 @@
 import type pg from 'pg'
 import { Problem } from '../../contract/index.ts'
 import { callerIdOf } from '../../protocol/index.ts'
+import type { OwnKey } from '../../protocol/own-key-endpoints.ts'
 import { appendAudit } from '../audit.ts'
 import { inTransaction } from '../postgres/pool.ts'
 import { hmacOf, isWellFormed, makeToken, prefixOf } from './api-key-token.ts'
 
 /** An API key, without its token: that is stored nowhere. */
-export interface ApiKey {
-  readonly id: string
-  readonly subject: string
-  /** The subject's tenant; two tenants may have the same subject, and these are two callers. */
-  readonly tenant: string | null
-  /** What its owner calls it. */
-  readonly name: string | null
-  /** The first characters of the token's random part, to recognise it by. */
-  readonly prefix: string
-  readonly scopes: readonly string[]
-  readonly roles: readonly string[]
-  /** The plan that its requests count against; where null, that of its tenant. */
-  readonly plan: string | null
-  /** RFC 3339, as are the next two. */
-  readonly createdAt: string
-  readonly expiresAt: string | null
-  readonly revokedAt: string | null
-  /** The id of the key whose place it took when that was rotated. */
-  readonly replaces: string | null
-}
+export type ApiKey = OwnKey
 
 /** The caller that a key stands for, and what that may do. */
 export interface Grant extends Partial<Pick<ApiKey, 'roles' | 'tenant' | 'plan' | 'name'>> {
