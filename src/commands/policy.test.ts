@@ -9,6 +9,7 @@ import { runVerb } from './run-verb.ts'
 
 /** What the command prints, and the code that it ends with; a thrown error is printed by the command line. */
 async function ebb(...args: readonly string[]) {
+  process.exitCode = 0
   const print = jest.spyOn(process.stdout, 'write').mockImplementation(() => true)
   try {
     const stderr = await runVerb('policy', policyCommand, { project: folder, args }).then(

@@ -15,6 +15,8 @@ export interface DatabaseAddress {
   onChange(listener: () => void): void
   /** To be called when a login was refused. Resolves when the URL was read again and a new one was tried. */
   refused(): Promise<void>
+  /** Tries no new URL any more. */
+  close(): void
 }
 
 /** An address that does not change. */
@@ -22,6 +24,7 @@ export const fixedAddress = (url: string): DatabaseAddress => ({
   current: () => url,
   onChange: () => {},
   refused: async () => {},
+  close: () => {},
 })
 
 /**
@@ -37,6 +40,7 @@ export function createDatabaseAddress(
   let trying: Promise<void> | undefined
   let retry: NodeJS.Timeout | undefined
   let delayMs = INITIAL_RETRY_MS
+  let closed = false
   const listeners: (() => void)[] = []
 
   const attempt = async (candidate: string) => {
@@ -49,7 +53,7 @@ export function createDatabaseAddress(
       log.info({}, 'new database connections use the new address')
       for (const listener of listeners) listener()
     } catch (error) {
-      if (next !== candidate) return
+      if (next !== candidate || closed) return
       if (delayMs === INITIAL_RETRY_MS)
         log.warn({ err: error }, 'the new address of the database does not work yet; the old one stays in use')
       retry = setTimeout(() => void tryNext(), delayMs).unref()
@@ -57,7 +61,7 @@ export function createDatabaseAddress(
     }
   }
   const tryNext = async () => {
-    if (next === undefined) return
+    if (next === undefined || closed) return
     trying ??= attempt(next).finally(() => {
       trying = undefined
     })
@@ -74,6 +78,10 @@ export function createDatabaseAddress(
     refused: async () => {
       await setting.refresh()
       await tryNext()
+    },
+    close: () => {
+      closed = true
+      clearTimeout(retry)
     },
   }
 }

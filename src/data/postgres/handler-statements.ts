@@ -1,11 +1,14 @@
 import { type Log, rejectLateCall } from '../../kernel/index.ts'
 import type { OutboxNotifier } from '../outbox.ts'
+import type { DatabaseAddress } from './database-address.ts'
 import type { RunStatement } from './run-statement.ts'
 import type { ExecuteStatement } from './sql.ts'
 import type { ConnectionSource } from './with-connection.ts'
 
 /** What `postgres` opens once a process. */
 export interface OpenedPostgres extends ConnectionSource {
+  /** Undefined where it does not change. */
+  readonly address?: Pick<DatabaseAddress, 'close'>
   /** Tells the relay that the outbox has new events. */
   readonly outbox: OutboxNotifier
   readonly log: Pick<Log, 'error'>

@@ -34,7 +34,7 @@ export const postgres: TransactionalResource<Sql, OpenedPostgres> = {
       (client) => client.release(),
       () => {},
     )
-    return { pool, connected, outbox: createOutboxNotifier(pool), log, run: createRunStatement() }
+    return { address, pool, connected, outbox: createOutboxNotifier(pool), log, run: createRunStatement() }
   },
   bind: (opened, { signal, tenant }) => createReadOnlySql(opened, { signal, tenant }).sql,
   ready: async ({ pool }) => {
@@ -43,7 +43,8 @@ export const postgres: TransactionalResource<Sql, OpenedPostgres> = {
       client.query(`select from ebb.find_answer('', '', '', '')`),
     )
   },
-  close: async ({ pool, outbox }) => {
+  close: async ({ address, pool, outbox }) => {
+    address?.close()
     await outbox.flush()
     await pool.end()
   },

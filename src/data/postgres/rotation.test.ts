@@ -42,6 +42,7 @@ function followFile(url: string) {
   closers.push(secret.remove)
   const config = parseConfig({ DATABASE_URL_FILE: secret.file('url') })
   const address = createDatabaseAddress(liveSetting(config, 'DATABASE_URL', log), { log })
+  closers.push(address.close)
   return { address, replace: (next: string) => secret.replace({ url: next }) }
 }
 
