@@ -5,11 +5,17 @@ import { correlate } from '../../telemetry/index.ts'
 import { type ClientInfo, getClientInfo } from './client-info.ts'
 import type { Caller, Credential } from './credentials.ts'
 import { parseRawHeaders } from './headers.ts'
+import type { ResponseSink, UpstreamObservation } from './upstream/upstream-request.ts'
 
 /** What is known of one request and its response: each step reads what the steps before it have added. */
-export interface GatewayContext extends Correlation {
+export interface GatewayContext extends Correlation, UpstreamObservation {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  readonly method: string
+  /** Where the response of its function goes; undefined where that is the caller. */
+  sink: ResponseSink | undefined
+  /** How long the caller may read nothing of a response. */
+  readonly stallTimeoutMs: number
   /** Aborts when the caller has hung up, or the rest of the request cannot be read; its reason is a Problem. */
   readonly signal: AbortSignal
   readonly abort: (reason: Problem) => void
@@ -47,13 +53,6 @@ export interface GatewayContext extends Correlation {
   input: unknown
   /** When the whole request had arrived. */
   bodyReceivedAt: number
-  /** Whether its function was called, whatever the outcome. */
-  invoked: boolean
-  /** When its function's response began. */
-  respondedAt: number | undefined
-  /** Whether its function had to start first, and which revision it runs; undefined where no function responded. */
-  cold: boolean | undefined
-  revision: string | undefined
   /** Why no function was invoked. */
   shortCircuitReason: string | undefined
   /** Of the response's body. */
@@ -78,10 +77,16 @@ export type Step = (context: GatewayContext) => Outcome | undefined | Promise<Ou
 const ANONYMOUS: Caller = Object.freeze({ sub: 'anonymous', scopes: [] })
 const EMPTY_BODY = new Uint8Array()
 
+interface ContextOptions {
+  readonly overConnectionLimit: boolean
+  readonly trustedHops: number
+  readonly stallTimeoutMs: number
+}
+
 export function createGatewayContext(
   request: IncomingMessage,
   response: ServerResponse,
-  { overConnectionLimit, trustedHops }: { readonly overConnectionLimit: boolean; readonly trustedHops: number },
+  { overConnectionLimit, trustedHops, stallTimeoutMs }: ContextOptions,
 ): GatewayContext {
   const controller = new AbortController()
   response.once('close', () => {
@@ -93,6 +98,9 @@ export function createGatewayContext(
     ...correlate(singleValue(headers['x-correlation-id']), singleValue(headers.traceparent)),
     request,
     response,
+    method: request.method ?? '',
+    sink: undefined,
+    stallTimeoutMs,
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
     startedAt,
@@ -128,6 +136,10 @@ export function createGatewayContext(
 
 /** Whether the caller has not identified itself. */
 export const isAnonymous = ({ caller }: GatewayContext): boolean => caller === ANONYMOUS
+
+/** Whether its route is known, as it is for the steps that come after `route`. */
+export const isRouted = (context: GatewayContext): context is GatewayContext & { readonly route: Route } =>
+  context.route !== undefined
 
 /** The route, for the steps that come after `route`. */
 export function routeOf({ route }: GatewayContext): Route {

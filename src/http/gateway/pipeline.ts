@@ -53,7 +53,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
     replay(dependencies),
     respondAsync(dependencies),
   ]
-  return { beforeFunction, forward: forward(dependencies, limits) satisfies Step }
+  return { beforeFunction, forward: forward(dependencies) satisfies Step }
 }
 
 /** Runs a request through the steps, and records its end: one log line, and the metrics. */
@@ -92,11 +92,10 @@ export function createPipeline(dependencies: GatewayDependencies, limits: Gatewa
 }
 
 function recordRequest(context: GatewayContext, { log, metrics }: GatewayDependencies) {
-  const { request, response, route, shortCircuitReason, path, cold } = context
+  const { method, response, route, shortCircuitReason, path, cold } = context
   const durationMs = performance.now() - context.startedAt
   // 499 is nginx's status for a caller that did not wait.
   const status = response.headersSent ? response.statusCode : 499
-  const method = request.method ?? ''
   if (shortCircuitReason && response.headersSent) metrics.shortCircuited(shortCircuitReason)
   const invoked = context.invoked ? route?.name : undefined
   const measured = { route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000 }

@@ -98,7 +98,9 @@ export function createGatewayServer(
   const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const connection = connectionOf(request.socket)
     if (connection.closing) return void request.resume()
-    const context = createGatewayContext(request, response, { overConnectionLimit: connection.overLimit, trustedHops })
+    const context = createGatewayContext(request, response, {
+      ...{ overConnectionLimit: connection.overLimit, trustedHops, stallTimeoutMs: limits.stallTimeoutMs },
+    })
     const earlier = [...connection.pending].at(-1)
     connection.pending.add(context)
     response.once('close', () => connection.pending.delete(context))

@@ -59,10 +59,10 @@ async function check(
   if (sent === undefined) return undefined
   if (!verifyToken || sent.token.startsWith(KEY_PREFIX))
     return sent.scheme === 'bearer' ? findKey(sent.token) : undefined
-  const { request, path, client, headers } = context
+  const { method, path, client, headers } = context
   const url = originOf(context) + path
   try {
-    return await verifyToken({ ...sent, proofs: headers.dpop ?? [], method: request.method ?? '', path, url, client })
+    return await verifyToken({ ...sent, proofs: headers.dpop ?? [], method, path, url, client })
   } catch (error) {
     if (error instanceof TokenError) return refuseToken(context, error, sent.scheme)
     throw error

@@ -46,13 +46,13 @@ export function respondAsync({ invocations }: Pick<GatewayDependencies, 'invocat
 }
 
 function toInvocation(context: GatewayContext): NewInvocation {
-  const { caller, request, path, query, headers, body, correlationId, traceparent } = context
+  const { caller, path, query, headers, body, correlationId, traceparent } = context
   const route = routeOf(context)
   const forwarded = ['content-type', ...route.headers].flatMap((name) =>
     headers[name] === undefined ? [] : [[name, headers[name].join(', ')]],
   )
   return {
-    ...{ id: randomUUID(), caller, function: route.name, method: request.method ?? '', target: path + query },
+    ...{ id: randomUUID(), caller, function: route.name, method: context.method, target: path + query },
     ...{ headers: Object.fromEntries(forwarded), body, correlationId, traceparent },
   }
 }

@@ -45,13 +45,13 @@ export function judge({ judgeCaller, takeBody }: JudgeOptions): Step {
 
 /** What the authorizer's contract names, in its order, and no more. */
 function questionOf(context: GatewayContext, { credentials }: Authorizer): Question {
-  const { request, path, query, headers, body } = context
+  const { path, query, headers, body } = context
   const sent = credentials.headers.flatMap((name) =>
     headers[name]?.[0] === undefined ? [] : [[name, headers[name][0]]],
   )
   return {
     headers: Object.fromEntries(sent),
-    ...{ method: request.method ?? '', route: routeOf(context).path },
+    ...{ method: context.method, route: routeOf(context).path },
     ...(credentials.path ? { path } : {}),
     ...(credentials.query ? { query } : {}),
     ...(credentials.body ? { bytes: body } : {}),

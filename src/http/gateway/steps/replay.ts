@@ -27,11 +27,11 @@ export function replay({ findStoredResponse, log }: Pick<GatewayDependencies, 'f
 
 /** The claim of a request's Idempotency-Key; undefined where it has none. */
 export function claimOf(context: GatewayContext): Claim | undefined {
-  const { headers, caller, request, path, query, body } = context
+  const { headers, caller, path, query, body } = context
   const { name: route, headers: contractHeaders } = routeOf(context)
   return toClaim({
     ...{ caller: callerIdOf(caller), route, header: headers['idempotency-key']?.[0] },
-    ...{ method: request.method ?? '', target: path + query, headers, contractHeaders, body },
+    ...{ method: context.method, target: path + query, headers, contractHeaders, body },
   })
 }
 

@@ -1,0 +1,111 @@
+import type { Dispatcher } from 'undici'
+import { Problem } from '../../../contract/index.ts'
+import { createRefusalLog, type IdentityRefusal, readIdentityRefusal, withUnknownKey } from '../../../protocol/index.ts'
+import { MAX_IDENTITY_BYTES } from '../../header-limits.ts'
+import { oncePerSecond } from '../../throttle-log.ts'
+import type { GatewayDependencies } from '../dependencies.ts'
+import { formatForwarded } from '../forwarded.ts'
+import { toFunctionHeaders } from '../headers.ts'
+import { type CallFailure, canRetry, failureToProblem, findProxyError } from './call-failure.ts'
+import { callUpstream } from './call-upstream.ts'
+import type { CallUpstream, ResponseHeaders, UpstreamRequest } from './upstream-request.ts'
+
+type CallOutcome = Problem | CallFailure | IdentityRefusal | undefined
+
+/**
+ * Calls functions. A second attempt, within the same deadline, follows where the connection broke and `canRetry` allows it,
+ * or with a new signature where the function refused the first.
+ */
+export function createFunctionCaller({
+  sign,
+  upstream,
+  log,
+}: Pick<GatewayDependencies, 'sign' | 'upstream' | 'log'>): CallUpstream {
+  const { dispatcher, retryDispatcher = dispatcher, locate, startTimeoutMs } = upstream
+  const logRefusal = createRefusalLog(log)
+  const warn = oncePerSecond((times: number, fields: object) =>
+    log.warn({ ...fields, times }, 'the connection to a function failed before it responded; retrying once'),
+  )
+  const report = oncePerSecond((times: number, fields: object) =>
+    log.error({ ...fields, times }, 'the connection to a function failed before it responded'),
+  )
+
+  return async function callFunction(request, sink): Promise<Problem | undefined> {
+    const { name, timeoutMs } = request.route
+    const { correlationId } = request
+    const signing = { waitMs: timeoutMs + startTimeoutMs }
+    const identity = await sign(request.caller, name, signing)
+    if (identity.length > MAX_IDENTITY_BYTES) return TOO_MANY_SCOPES
+    // The caller's upload and the function's start do not count against the timeout; the gateway's own look-ups do.
+    const remainingMs = Math.floor(timeoutMs - (performance.now() - request.bodyReceivedAt))
+    if (remainingMs < 1) return DEADLINE_EXCEEDED
+    const { origin, prefix } = locate(name)
+    const giveUpAt = performance.now() + remainingMs + startTimeoutMs
+    const refuse = (status: number, headers: ResponseHeaders) => {
+      const failure = readIdentityRefusal(status, headers) ?? findProxyError(status, headers)
+      if (failure instanceof Problem && failure.status !== status)
+        log.warn({ err: failure.cause, function: name, correlationId }, 'a proxy answered instead of the function')
+      return failure
+    }
+    const onBroken = (err: Error) =>
+      log.error({ err, function: name, correlationId }, 'the connection to a function failed while it responded')
+    const attempt = async (dispatcher: Dispatcher, identity: string): Promise<CallOutcome> => {
+      const waitMs = Math.ceil(giveUpAt - performance.now())
+      if (waitMs < 1) return DEADLINE_EXCEEDED
+      const { body } = request
+      const options: Dispatcher.DispatchOptions = {
+        origin,
+        path: `${prefix}${request.path}${request.query}`,
+        method: request.method,
+        headers: toFunctionHeaders(request.headers, platformHeaders(request, identity, Math.min(remainingMs, waitMs))),
+        body: body.length > 0 ? body : null,
+        // `waitMs` is exact, and covers the wait for a connection.
+        headersTimeout: 0,
+        bodyTimeout: remainingMs + startTimeoutMs,
+      }
+      return callUpstream(request, options, sink, { dispatcher, waitMs, refuse, onBroken })
+    }
+    let outcome = await attempt(dispatcher, identity)
+    if (isCallFailure(outcome) && canRetry(outcome, request)) {
+      warn({ err: outcome.cause, function: name, correlationId })
+      outcome = await attempt(retryDispatcher, identity)
+    } else if (isIdentityRefusal(outcome)) {
+      logRefusal(name, outcome)
+      const again = { ...signing, fresh: true, unknownKey: withUnknownKey(outcome, identity) }
+      outcome = await attempt(dispatcher, await sign(request.caller, name, again))
+    }
+    if (isIdentityRefusal(outcome)) {
+      logRefusal(name, outcome)
+      return new Problem('bad_gateway', 502, 'The function rejected the signature of the gateway.')
+    }
+    if (!isCallFailure(outcome)) return outcome
+    report({ err: outcome.cause, function: name, correlationId })
+    return failureToProblem(outcome)
+  }
+}
+
+const DEADLINE_EXCEEDED = new Problem('deadline_exceeded', 504, 'The time for this request is over.')
+const TOO_MANY_SCOPES = new Problem(
+  'headers_too_large',
+  431,
+  'Your key has more scopes than fit into a request to a function; ask for one with fewer.',
+)
+
+const isCallFailure = (outcome: CallOutcome): outcome is CallFailure => outcome !== undefined && 'sent' in outcome
+const isIdentityRefusal = (outcome: CallOutcome): outcome is IdentityRefusal =>
+  outcome !== undefined && 'reason' in outcome
+
+function platformHeaders(
+  { client, headers, correlationId, traceparent }: UpstreamRequest,
+  identity: string,
+  remainingMs: number,
+) {
+  const host = client.host ?? headers.host?.[0]
+  return [
+    ...['ebb-identity', identity, 'ebb-timeout-ms', String(remainingMs)],
+    ...['x-correlation-id', correlationId, 'traceparent', traceparent],
+    ...['x-forwarded-for', client.address, 'x-forwarded-proto', client.proto],
+    ...(host === undefined ? [] : ['x-forwarded-host', host]),
+    ...['forwarded', formatForwarded({ ...client, host })],
+  ]
+}

@@ -1,0 +1,53 @@
+import type { Dispatcher } from 'undici'
+import type { Problem, Route } from '../../../contract/index.ts'
+import type { Correlation } from '../../../kernel/index.ts'
+import type { ClientInfo } from '../client-info.ts'
+import type { Caller } from '../credentials.ts'
+
+/** What is asked of an upstream: for the caller of a request, or in the background. */
+export interface UpstreamRequest extends Correlation, UpstreamObservation {
+  readonly route: Route
+  readonly method: string
+  /** As sent, still encoded. */
+  readonly path: string
+  /** With its question mark, as sent; '' where there is none. */
+  readonly query: string
+  /** Names in lower case; only those that may be forwarded. */
+  readonly headers: Readonly<Record<string, string[]>>
+  readonly body: Uint8Array
+  readonly caller: Caller
+  readonly client: ClientInfo
+  /** Its reason is a Problem. */
+  readonly signal: AbortSignal
+  /** When the whole request had arrived: its timeout runs from here. */
+  readonly bodyReceivedAt: number
+}
+
+/** What became of the call so far. */
+export interface UpstreamObservation {
+  /** Whether the upstream was called, whatever the outcome. */
+  invoked: boolean
+  /** When its response began. */
+  respondedAt: number | undefined
+  /** Whether the function had to start first, and which revision it runs; undefined where no function responded. */
+  cold: boolean | undefined
+  revision: string | undefined
+}
+
+/** As they came: names in lower case. */
+export type ResponseHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2]
+
+/** Where a response goes, as it comes: `start`, then any number of `write`, then `end` or `fail`. */
+export interface ResponseSink {
+  readonly start: (status: number, headers: ResponseHeaders) => void
+  /** Returns false where no more is to be written until `onDrain` is called. */
+  readonly write: (chunk: Uint8Array) => boolean
+  readonly end: (trailers?: ResponseHeaders) => void
+  /** The response broke off after it had begun. */
+  readonly fail: (error: Error) => void
+  /** Set by whoever writes. */
+  onDrain: (() => void) | undefined
+}
+
+/** Sends a request, and its response to `sink`. Resolves when that has ended; to a Problem where it has not begun. */
+export type CallUpstream = (request: UpstreamRequest, sink: ResponseSink) => Promise<Problem | undefined>
