@@ -39,7 +39,7 @@ export function createKeyCache(findKey: FindKey, { now = Date.now }: { readonly 
   }
 
   return {
-    async find(token: string): Promise<Authenticated | undefined> {
+    find(token: string): Authenticated | undefined | Promise<Authenticated | undefined> {
       if (!isWellFormed(token)) return undefined
       const cached = known.get(token)
       if (cached && cached.until > now()) return cached.authenticated

@@ -16,7 +16,21 @@ export function authenticate(
   judge: Step,
 ): Step {
   const hasIssuers = authenticators.token !== undefined
-  return async function authenticate(context) {
+  function accept(context: GatewayContext, authenticated: Checked, sent: Sent | undefined) {
+    if (!authenticated) return unauthenticated(context, { hasIssuers, dpop: routeOf(context).dpop })
+    if (authenticated instanceof Problem) return authenticated
+    const { caller, credential, plan } = authenticated
+    const { headers } = context
+    context.caller = caller
+    if (caller.tenant !== undefined) setTenantAttribute(context.request, caller.tenant)
+    context.credential = credential
+    context.plan = plan
+    if (sent !== undefined) delete headers.authorization
+    delete headers['x-api-key']
+    delete headers.dpop
+    return undefined
+  }
+  return function authenticate(context) {
     if (routeOf(context).authorizer !== undefined) return judge(context)
     const { headers, responseHeaders } = context
     const { anonymous, dpop } = routeOf(context)
@@ -32,40 +46,38 @@ export function authenticate(
       return new Problem('bad_request', 400, 'X-API-Key and Authorization carry different keys; send one of them.')
     }
     if (dpop && (key !== undefined || sent?.scheme !== 'dpop')) return unauthenticated(context, { hasIssuers, dpop })
-    const authenticated = await check(context, authenticators, { key, sent })
-    if (!authenticated) return unauthenticated(context, { hasIssuers, dpop })
-    if (authenticated instanceof Problem) return authenticated
-    const { caller } = authenticated
-    context.caller = caller
-    if (caller.tenant !== undefined) setTenantAttribute(context.request, caller.tenant)
-    context.credential = authenticated.credential
-    context.plan = authenticated.plan
-    delete headers['x-api-key']
-    delete headers.dpop
-    if (sent !== undefined) delete headers.authorization
-    return undefined
+    const checked = check(context, authenticators, { key, sent })
+    return checked instanceof Promise
+      ? checked.then((authenticated) => accept(context, authenticated, sent))
+      : accept(context, checked, sent)
   }
 }
 
+type Checked = Authenticated | Problem | undefined
 type Sent = Pick<PresentedToken, 'token' | 'scheme'>
 
 /** An API key shows by its form, so that it costs no attempt to read it as a token, and is never shown to an issuer. */
-async function check(
+function check(
   context: GatewayContext,
   { key: findKey, token: verifyToken }: Authenticators,
   { key, sent }: { readonly key: string | undefined; readonly sent: Sent | undefined },
-): Promise<Authenticated | Problem | undefined> {
+): Checked | Promise<Checked> {
   if (key !== undefined) return findKey(key)
   if (sent === undefined) return undefined
   if (!verifyToken || sent.token.startsWith(KEY_PREFIX))
     return sent.scheme === 'bearer' ? findKey(sent.token) : undefined
   const { method, path, client, headers } = context
-  const url = originOf(context) + path
-  try {
-    return await verifyToken({ ...sent, proofs: headers.dpop ?? [], method, path, url, client })
-  } catch (error) {
+  // Only a proof names it.
+  const url = sent.scheme === 'dpop' ? originOf(context) + path : ''
+  const refuse = (error: unknown) => {
     if (error instanceof TokenError) return refuseToken(context, error, sent.scheme)
     throw error
+  }
+  try {
+    const verified = verifyToken({ ...sent, proofs: headers.dpop ?? [], method, path, url, client })
+    return verified instanceof Promise ? verified.catch(refuse) : verified
+  } catch (error) {
+    return refuse(error)
   }
 }
 

@@ -29,8 +29,7 @@ export const isInvocationRoute = (route: Route | undefined): boolean => route ==
  * Idempotency-Key gets the same 202, also where the endpoint requires none.
  */
 export function respondAsync({ invocations }: Pick<GatewayDependencies, 'invocations'>): Step {
-  return async function respondAsync(context) {
-    if (!prefersAsync(context)) return undefined
+  async function accept(context: GatewayContext) {
     const invocation = toInvocation(context)
     const { id } = invocation
     const location = INVOCATION_ROUTE.path.replace('{id}', id)
@@ -42,6 +41,9 @@ export function respondAsync({ invocations }: Pick<GatewayDependencies, 'invocat
     const { signal } = context
     const result = await invocations.accept(invocation, { claim: claimOf(context), response, signal })
     return claimToOutcome(result) ?? response
+  }
+  return function respondAsync(context) {
+    return prefersAsync(context) ? accept(context) : undefined
   }
 }
 
@@ -59,11 +61,13 @@ function toInvocation(context: GatewayContext): NewInvocation {
 
 /** Returns the state of an asynchronous call to its caller, and to no other. */
 export function invocationState({ invocations }: Pick<GatewayDependencies, 'invocations'>): Step {
-  return async function invocationState({ route, params, caller }) {
-    if (!isInvocationRoute(route)) return undefined
+  async function tell({ params, caller }: GatewayContext) {
     const id = params.id?.[0] ?? ''
     const found = UUID.test(id) ? await invocations.find(id, caller) : undefined
     return found ? stateReply(found) : NOT_FOUND
+  }
+  return function invocationState(context) {
+    return isInvocationRoute(context.route) ? tell(context) : undefined
   }
 }
 

@@ -35,9 +35,10 @@ type Operation = (context: GatewayContext, keys: OwnKeys) => Promise<Outcome>
 /** Answers the requests by which callers manage their own keys, and see what they have used. */
 export function ownKeys({ ownKeys: keys, plans, log }: Pick<GatewayDependencies, 'ownKeys' | 'plans' | 'log'>): Step {
   const findPlan = createPlanFinder(plans, log)
-  return async function ownKeys(context) {
+  const answerUsage = async (context: GatewayContext, keys: OwnKeys) => usage(context, keys, await findPlan(context))
+  return function ownKeys(context) {
     if (!keys) return undefined
-    if (context.route === USAGE) return usage(context, keys, await findPlan(context))
+    if (context.route === USAGE) return answerUsage(context, keys)
     const operation = context.route && OPERATIONS.get(context.route)
     return operation?.(context, keys)
   }

@@ -89,14 +89,17 @@ function withoutOwnKeys(document: unknown): unknown {
 
 /** Serves `/docs` and the files below it: the API reference, which loads nothing from other origins, but may log in at one. */
 export function docs({ docs: find }: Pick<GatewayDependencies, 'docs'>): Step {
-  return async function docs({ path, request, responseHeaders }) {
-    if (path !== '/docs' && !path.startsWith('/docs/')) return undefined
+  async function serve({ path, request, responseHeaders }: GatewayContext) {
     const file = await find(path)
     if (!file) return undefined
     // The page may hold a key: pages of other origins may call the API, but not read this page.
     delete responseHeaders['access-control-allow-origin']
     delete responseHeaders['access-control-expose-headers']
     return isRead(request) ? fileReply(file) : readOnly(path)
+  }
+  return function docs(context) {
+    const { path } = context
+    return path === '/docs' || path.startsWith('/docs/') ? serve(context) : undefined
   }
 }
 

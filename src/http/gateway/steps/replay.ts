@@ -14,14 +14,16 @@ export function replay({ findStoredResponse, log }: Pick<GatewayDependencies, 'f
   const report = oncePerSecond((times: number, error: unknown) =>
     log.warn({ err: error, times }, 'idempotency lookup failed; passing requests through to their functions'),
   )
-  return async function replay(context) {
-    const claim = routeOf(context).idempotent && !prefersAsync(context) ? claimOf(context) : undefined
-    if (!claim) return undefined
+  async function find(claim: Claim) {
     const result = await findStoredResponse(claim).catch((error: unknown) => {
       report(error)
       return undefined
     })
     return result && claimToOutcome(result)
+  }
+  return function replay(context) {
+    const claim = routeOf(context).idempotent && !prefersAsync(context) ? claimOf(context) : undefined
+    return claim && find(claim)
   }
 }
 

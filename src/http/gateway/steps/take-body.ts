@@ -12,27 +12,31 @@ export function takeBody(
   budget: BodyBudget,
   { bodyTimeoutMs, minBodyRate }: Pick<GatewayLimits, 'bodyTimeoutMs' | 'minBodyRate'>,
 ): Step {
-  return async function takeBody(context) {
+  async function read(context: GatewayContext, maxBytes: number) {
+    const { request, response } = context
+    if (context.headers.expect) response.writeContinue()
+    const account = budget.open(context.abort)
+    response.once('close', account.close)
+    const limits = { maxBytes, timeoutMs: bodyTimeoutMs, minRate: minBodyRate }
+    context.body = await readBody(request, { ...limits, signal: context.signal, account })
+    account.complete()
+    context.bodyReceivedAt = performance.now()
+    return undefined
+  }
+  return function takeBody(context) {
     // An authorizer may have judged by it.
     if (context.bodyTaken) return undefined
     context.bodyTaken = true
-    const { request, response, headers } = context
+    const { request, headers } = context
     const { hasBody, maxBodyBytes } = routeOf(context)
     const declaredBytes = Number(request.headers['content-length'] ?? 0)
-    if (declaredBytes > 0 || request.headers['transfer-encoding'] !== undefined) {
-      if (!hasBody) return NOT_EXPECTED
-      if (declaredBytes > maxBodyBytes) return bodyTooLarge(maxBodyBytes)
-      const unsupported = findUnsupportedMedia(headers)
-      if (unsupported) return unsupported
-      if (headers.expect) response.writeContinue()
-      const account = budget.open(context.abort)
-      response.once('close', account.close)
-      const limits = { maxBytes: maxBodyBytes, timeoutMs: bodyTimeoutMs, minRate: minBodyRate }
-      context.body = await readBody(request, { ...limits, signal: context.signal, account })
-      account.complete()
+    if (declaredBytes === 0 && request.headers['transfer-encoding'] === undefined) {
+      context.bodyReceivedAt = performance.now()
+      return undefined
     }
-    context.bodyReceivedAt = performance.now()
-    return undefined
+    if (!hasBody) return NOT_EXPECTED
+    if (declaredBytes > maxBodyBytes) return bodyTooLarge(maxBodyBytes)
+    return findUnsupportedMedia(headers) ?? read(context, maxBodyBytes)
   }
 }
 
