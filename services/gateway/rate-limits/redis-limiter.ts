@@ -4,6 +4,7 @@ import type { AdmissionRequest, RateLimitDecision } from 'ebb/http/gateway'
 import { Redis } from 'ioredis'
 import { followRedisAddress, type RedisAddress, toLiveAddress } from '../../../src/data/follow-redis.ts'
 import { withTimeout } from '../../../src/kernel/promises.ts'
+import { batchCalls } from './batch-calls.ts'
 import { paceOf, toRateLimitDecision } from './gcra.ts'
 import type { Rate } from './local-limiter.ts'
 import type { HeldSlot } from './local-slots.ts'
@@ -74,24 +75,30 @@ export function openRedisLimiter(redis: RedisAddress, { timeoutMs = TIMEOUT_MS }
   followRedisAddress(client, address)
   // `scripts` has made them methods.
   const scripted = client as unknown as Scripted
-  return {
-    take: async ({ rates, slots }, { elsewhere = [], slot } = {}) => {
-      const paces = rates.map(({ limit }) => paceOf(limit))
-      const keys = rates.map(({ key }) => RATE_PREFIX + key)
-      if (slots) keys.push(SLOTS_PREFIX + slots.key)
-      const values = paces.flatMap(({ intervalUs, burst }, i) => [intervalUs, burst, elsewhere[i] ?? 0])
-      const lease = [slots?.max ?? 0, slot?.name ?? '', LEASE_US]
-      const deciding = scripted.admit(keys.length, ...keys, ...lease, ...values)
-      const [passes = 0, inUse = 0, ...decisions] = await withTimeout(timeoutMs, deciding)
-      return {
-        allowed: passes === 1,
-        rates: paces.map((pace, i) => {
-          const [waitUs = 0, fullInUs = 0] = decisions.slice(2 * i, 2 * i + 2)
-          return toRateLimitDecision({ waitUs, fullInUs }, pace, { isCounted: passes === 1 })
-        }),
-        slots: slots && { allowed: passes === 1 || inUse < slots.max, remaining: Math.max(0, slots.max - inUse) },
+  const admit = batchCalls(async (calls: readonly AdmitCall[]): Promise<readonly SharedDecision[]> => {
+    const keys: string[] = []
+    const values: (string | number)[] = []
+    for (const { request, options } of calls) {
+      const { rates, slots } = request
+      const { elsewhere = [], slot } = options
+      values.push(rates.length, slots?.max ?? 0, slot?.name ?? '', LEASE_US)
+      for (const [i, { key, limit }] of rates.entries()) {
+        const { intervalUs, burst } = paceOf(limit)
+        keys.push(RATE_PREFIX + key)
+        values.push(intervalUs, burst, elsewhere[i] ?? 0)
       }
-    },
+      if (slots) keys.push(SLOTS_PREFIX + slots.key)
+    }
+    const reply = await withTimeout(timeoutMs, scripted.admit(keys.length, ...keys, ...values))
+    let at = 0
+    return calls.map(({ request }) => {
+      const decision = readDecision(request, reply, at)
+      at += 2 + 2 * request.rates.length
+      return decision
+    })
+  })
+  return {
+    take: (request, options = {}) => admit({ request, options }),
     undo: (rates) => {
       if (rates.length === 0) return
       const keys = rates.map(({ key }) => RATE_PREFIX + key)
@@ -113,6 +120,24 @@ export function openRedisLimiter(redis: RedisAddress, { timeoutMs = TIMEOUT_MS }
     },
     firstAttempt: once(client, 'ready', { signal: AbortSignal.timeout(CONNECT_MS) }).catch(() => {}),
     close: () => client.disconnect(),
+  }
+}
+
+interface AdmitCall {
+  readonly request: AdmissionRequest
+  readonly options: TakeOptions
+}
+
+/** What ADMIT has replied to one of the requests, from `at` on. */
+function readDecision({ rates, slots }: AdmissionRequest, reply: readonly number[], at: number): SharedDecision {
+  const [allowed, inUse = 0] = [reply[at] === 1, reply[at + 1]]
+  return {
+    allowed,
+    rates: rates.map(({ limit }, i) => {
+      const decision = { waitUs: reply[at + 2 + 2 * i] ?? 0, fullInUs: reply[at + 3 + 2 * i] ?? 0 }
+      return toRateLimitDecision(decision, paceOf(limit), { isCounted: allowed })
+    }),
+    slots: slots && { allowed: allowed || inUse < slots.max, remaining: Math.max(0, slots.max - inUse) },
   }
 }
 

@@ -1,40 +1,46 @@
 /**
- * Decides on one request by all of its limits, and counts it by all of them or by none. KEYS: one of each rate, then the
- * slots' where there are any. ARGV: the slots (0 for none), the name and the microseconds of a slot's lease; then of each
- * rate its interval, its burst, and how many requests were let through elsewhere. The same as `decide` in `gcra`, but that
- * what was let through elsewhere is owed first. Returns whether it passes, the slots in use, and of each rate its decision.
+ * Decides on requests, one after the other: on each by all of its limits, and counts it by all of them or by none. KEYS: of each
+ * request one for each rate, then the slots' where it has any. ARGV: of each request the number of its rates, the slots (0 for
+ * none), the name and the microseconds of a slot's lease; then of each rate its interval, its burst, and how many requests were
+ * let through elsewhere. The same as `decide` in `gcra`, but that what was let through elsewhere is owed first. Returns of each
+ * request whether it passes, the slots in use, and of each rate its decision.
  */
 export const ADMIT = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local slots, lease = tonumber(ARGV[1]), tonumber(ARGV[3])
-local rates = slots > 0 and #KEYS - 1 or #KEYS
-local passes, in_use, owed, wait = 1, 0, {}, {}
-for i = 1, rates do
-  local interval, burst, elsewhere = tonumber(ARGV[3 * i + 1]), tonumber(ARGV[3 * i + 2]), tonumber(ARGV[3 * i + 3])
-  local full_at = tonumber(redis.call('GET', KEYS[i]) or now)
-  owed[i] = math.min(math.max(full_at - now, 0) + elsewhere * interval, burst * interval)
-  wait[i] = owed[i] + interval - burst * interval
-  if wait[i] > 0 then passes = 0 end
-end
-if slots > 0 then
-  redis.call('ZREMRANGEBYSCORE', KEYS[#KEYS], '-inf', string.format('%.0f', now))
-  in_use = redis.call('ZCARD', KEYS[#KEYS])
-  if in_use >= slots then passes = 0 end
-  if passes == 1 then
-    in_use = in_use + 1
-    redis.call('ZADD', KEYS[#KEYS], string.format('%.0f', now + lease), ARGV[2])
-    redis.call('PEXPIRE', KEYS[#KEYS], math.ceil(lease / 1000))
+local reply, key, arg = {}, 0, 0
+while arg < #ARGV do
+  local rates, slots, lease = tonumber(ARGV[arg + 1]), tonumber(ARGV[arg + 2]), tonumber(ARGV[arg + 4])
+  local passes, in_use, owed, wait = 1, 0, {}, {}
+  for i = 1, rates do
+    local interval, burst, elsewhere = tonumber(ARGV[arg + 3 * i + 2]), tonumber(ARGV[arg + 3 * i + 3]), tonumber(ARGV[arg + 3 * i + 4])
+    local full_at = tonumber(redis.call('GET', KEYS[key + i]) or now)
+    owed[i] = math.min(math.max(full_at - now, 0) + elsewhere * interval, burst * interval)
+    wait[i] = owed[i] + interval - burst * interval
+    if wait[i] > 0 then passes = 0 end
   end
-end
-local reply = { passes, in_use }
-for i = 1, rates do
-  local interval, elsewhere = tonumber(ARGV[3 * i + 1]), tonumber(ARGV[3 * i + 3])
-  local full_in = passes == 1 and owed[i] + interval or owed[i]
-  if passes == 1 or (elsewhere > 0 and full_in > 0) then
-    redis.call('SET', KEYS[i], string.format('%.0f', now + full_in), 'PX', math.ceil(full_in / 1000))
+  if slots > 0 then
+    local held = KEYS[key + rates + 1]
+    redis.call('ZREMRANGEBYSCORE', held, '-inf', string.format('%.0f', now))
+    in_use = redis.call('ZCARD', held)
+    if in_use >= slots then passes = 0 end
+    if passes == 1 then
+      in_use = in_use + 1
+      redis.call('ZADD', held, string.format('%.0f', now + lease), ARGV[arg + 3])
+      redis.call('PEXPIRE', held, math.ceil(lease / 1000))
+    end
   end
-  reply[2 * i + 1], reply[2 * i + 2] = wait[i], full_in
+  reply[#reply + 1], reply[#reply + 2] = passes, in_use
+  for i = 1, rates do
+    local interval, elsewhere = tonumber(ARGV[arg + 3 * i + 2]), tonumber(ARGV[arg + 3 * i + 4])
+    local full_in = passes == 1 and owed[i] + interval or owed[i]
+    if passes == 1 or (elsewhere > 0 and full_in > 0) then
+      redis.call('SET', KEYS[key + i], string.format('%.0f', now + full_in), 'PX', math.ceil(full_in / 1000))
+    end
+    reply[#reply + 1], reply[#reply + 2] = wait[i], full_in
+  end
+  key = key + rates + (slots > 0 and 1 or 0)
+  arg = arg + 4 + 3 * rates
 end
 return reply`
 
