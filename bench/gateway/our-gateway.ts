@@ -70,7 +70,7 @@ export async function startOurGateway(options: GatewayOptions): Promise<Process>
     ...{ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, EBB_ISSUERS: JSON.stringify(issuers) },
     ...{ EBB_CONTRACTS: pointer, EBB_UPSTREAM_TEMPLATE: `http://127.0.0.1:${upstreamPort}/{name}` },
     ...{ EBB_IDENTITY_KEY: JSON.stringify(gateway), EBB_KEY_PEPPER: 'p'.repeat(32), EBB_ADMIN_KEY: 'a'.repeat(16) },
-    ...{ OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl },
+    ...{ OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl, ...JSON.parse(process.env.BENCH_ENV ?? '{}') },
   }
   return startProcess([process.execPath, ...args, 'services/gateway/index.ts'], { port, core, env })
 }

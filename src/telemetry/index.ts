@@ -1,4 +1,13 @@
-export { type RouteAttributes, setRouteAttributes, setTenantAttribute } from './http-attributes.ts'
+export { clientAttributes } from './client-attributes.ts'
+export { methodName, type RouteAttributes, setRouteAttributes, setTenantAttribute } from './http-attributes.ts'
+export {
+  beginClientSpan,
+  beginServerSpan,
+  endRequestSpan,
+  type RequestSpan,
+  traceparentOf,
+} from './request-spans.ts'
+export { serverAttributes } from './server-attributes.ts'
 export { POSTGRES_CHANNEL, type Statement } from './store-spans.ts'
 export { startTelemetry, type Telemetry } from './telemetry.ts'
 export {
@@ -7,5 +16,6 @@ export {
   correlate,
   recordDecision,
   recordSendSpan,
+  wellFormedTraceparent,
   withProcessSpan,
 } from './trace-context.ts'

@@ -7,8 +7,10 @@ import { type ColdStart, type ColdStartClock, coldStartPhases, createColdStartCl
 import { createMetrics, type Metrics } from './metrics.ts'
 import { createSpanProcessor } from './otlp/exporters.ts'
 import { redactSpans } from './redact-spans.ts'
+import { setRequestTracer } from './request-spans.ts'
+import { createRequestTracer } from './request-tracer.ts'
 import { createPropagator, createSampler, spanLimitsOf, telemetryResource, warnOfUnsupported } from './sdk-options.ts'
-import { traceServer } from './server-spans.ts'
+import { type CompletedRequest, traceServer } from './server-spans.ts'
 import { traceStores } from './store-spans.ts'
 import { traceUndici } from './undici-spans.ts'
 
@@ -23,7 +25,10 @@ export interface Telemetry extends Pick<ColdStartClock, 'loaded' | 'ready'> {
 export interface TelemetryOptions {
   readonly name: string
   readonly log: Log
-  /** A function measures its cold start and pushes its metrics; a service is scraped on its admin port. */
+  /**
+   * A function measures its cold start and pushes its metrics; a service is scraped on its admin port, and begins and ends
+   * the spans of the requests that it passes on itself (`beginServerSpan`).
+   */
   readonly kind: 'function' | 'service'
 }
 
@@ -38,27 +43,32 @@ export function startTelemetry(config: Config, { name, log, kind }: TelemetryOpt
   if (config.OTEL_SDK_DISABLED) return off
   const resource = telemetryResource(config, name)
   warnOfUnsupported(config, log)
-  const spanProcessors = config.OTEL_TRACES_EXPORTER === 'none' ? [] : [redactSpans, createSpanProcessor(config, log)]
+  const exporter = config.OTEL_TRACES_EXPORTER === 'none' ? undefined : createSpanProcessor(config, log)
+  const spanProcessors = exporter ? [redactSpans, exporter] : []
+  const sampler = createSampler(config)
   const { spanLimits, limitsAttributes } = spanLimitsOf(config)
-  const provider = new TracerProvider({ resource, sampler: createSampler(config), spanProcessors, spanLimits })
+  const provider = new TracerProvider({ resource, sampler, spanProcessors, spanLimits })
   // False where an SDK is registered already.
   if (!trace.setGlobalTracerProvider(provider)) return off
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   propagation.setGlobalPropagator(createPropagator(config))
   const metrics = kind === 'function' ? createMetrics({ config, resource, log }) : undefined
   const tracer = provider.getTracer('ebb')
-  traceServer({
-    ...{ tracer, limitsAttributes },
-    isBehindGateway: kind === 'function',
-    onCompleted: (request) => {
-      metrics?.recordRequest(request)
-      const cold = metrics && request.routeAttributes ? clock.firstResponse() : undefined
+  if (metrics) {
+    const onCompleted = (request: CompletedRequest) => {
+      metrics.recordRequest(request)
+      const cold = request.routeAttributes ? clock.firstResponse() : undefined
       if (!cold || !request.routeAttributes) return undefined
-      metrics?.recordColdStart(cold, request.routeAttributes.route)
+      metrics.recordColdStart(cold, request.routeAttributes.route)
       log.info({ coldStart: roundParts(cold), route: request.routeAttributes.route }, 'cold start')
       return { 'faas.coldstart': true, ...coldStartAttributes(cold) }
-    },
-  })
+    }
+    traceServer({ tracer, limitsAttributes, isBehindGateway: true, onCompleted })
+  } else if (exporter) {
+    const propagates = config.OTEL_PROPAGATORS.includes('tracecontext')
+    const limits = limitsAttributes ? spanLimits : undefined
+    setRequestTracer(createRequestTracer({ resource, sampler, processors: spanProcessors, limits, propagates }))
+  }
   traceUndici(tracer)
   traceStores(tracer)
   return {

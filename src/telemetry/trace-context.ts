@@ -18,9 +18,13 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{
 export function correlate(correlationId: string | undefined, traceparent: string | undefined): Correlation {
   return {
     correlationId: correlationId && CORRELATION_ID.test(correlationId) ? correlationId : randomUUID(),
-    traceparent: activeTraceparent() ?? (traceparent && TRACEPARENT.test(traceparent) ? traceparent : newTraceparent()),
+    traceparent: activeTraceparent() ?? wellFormedTraceparent(traceparent) ?? newTraceparent(),
   }
 }
+
+/** The traceparent that a caller has sent; undefined where it is malformed. */
+export const wellFormedTraceparent = (traceparent: string | undefined): string | undefined =>
+  traceparent !== undefined && TRACEPARENT.test(traceparent) ? traceparent : undefined
 
 const newTraceparent = () => {
   const random = randomBytes(24).toString('hex')

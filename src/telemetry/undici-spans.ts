@@ -1,16 +1,8 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { Socket } from 'node:net'
-import {
-  type Attributes,
-  context,
-  propagation,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  type Tracer,
-  trace,
-} from '@opentelemetry/api'
-import { methodAttributes, methodName, redactSignatures } from './http-attributes.ts'
+import { context, propagation, type Span, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api'
+import { clientAttributes } from './client-attributes.ts'
+import { methodName } from './http-attributes.ts'
 
 /** What undici's channels publish of a request (undici, DiagnosticsChannel). */
 interface UndiciRequest {
@@ -36,7 +28,7 @@ export function traceUndici(tracer: Tracer): void {
     if (!trace.getActiveSpan()) return
     const span = tracer.startSpan(methodName(request.method), {
       kind: SpanKind.CLIENT,
-      attributes: requestAttributes(request),
+      attributes: clientAttributes(request),
     })
     spans.set(request, span)
     const carrier: Record<string, string> = {}
@@ -60,19 +52,6 @@ export function traceUndici(tracer: Tracer): void {
     span.setStatus({ code: SpanStatusCode.ERROR, message: error.message })
     span.end()
   })
-}
-
-function requestAttributes({ origin, path, method, headers }: UndiciRequest): Attributes {
-  // Resolved against the origin, a path such as // would be invalid or name another host.
-  const url = new URL(origin)
-  const userAgent = headers[headers.indexOf('user-agent') + 1]
-  return {
-    ...methodAttributes(method),
-    'url.full': redactSignatures(url.origin + path),
-    'server.address': url.hostname,
-    'server.port': Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
-    ...(headers.includes('user-agent') && userAgent ? { 'user_agent.original': userAgent } : {}),
-  }
 }
 
 /** Replaces the header that the caller set, whose span is the parent of this one. */

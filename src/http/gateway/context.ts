@@ -1,7 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type ContractSet, Problem, type Route, type Strings } from '../../contract/index.ts'
 import type { Correlation } from '../../kernel/index.ts'
-import { correlate } from '../../telemetry/index.ts'
+import {
+  beginServerSpan,
+  correlate,
+  type RequestSpan,
+  traceparentOf,
+  wellFormedTraceparent,
+} from '../../telemetry/index.ts'
 import { type ClientInfo, getClientInfo } from './client-info.ts'
 import type { Caller, Credential } from './credentials.ts'
 import { parseRawHeaders } from './headers.ts'
@@ -20,6 +26,8 @@ export interface GatewayContext extends Correlation, UpstreamObservation {
   readonly signal: AbortSignal
   readonly abort: (reason: Problem) => void
   readonly startedAt: number
+  /** Undefined where the request is not traced. */
+  readonly span: RequestSpan | undefined
   /** Whether it came on a connection beyond the limit. */
   readonly overConnectionLimit: boolean
   readonly client: ClientInfo
@@ -74,6 +82,9 @@ export type Outcome = Problem | Reply
 /** One step of the pipeline: returns an outcome, or throws a Problem, to end the request; or lets it go on. */
 export type Step = (context: GatewayContext) => Outcome | undefined | Promise<Outcome | undefined>
 
+/** Asked every few seconds: not traced, and logged only when they fail. */
+export const PROBES = '/_/'
+
 const ANONYMOUS: Caller = Object.freeze({ sub: 'anonymous', scopes: [] })
 const EMPTY_BODY = new Uint8Array()
 
@@ -94,8 +105,13 @@ export function createGatewayContext(
   })
   const headers = parseRawHeaders(request.rawHeaders)
   const startedAt = performance.now()
+  const received = wellFormedTraceparent(singleValue(headers.traceparent))
+  // What goes with a traceparent means nothing without it.
+  if (received === undefined) delete headers.tracestate
+  const span = request.url?.startsWith(PROBES) ? undefined : beginServerSpan(received)
   return {
-    ...correlate(singleValue(headers['x-correlation-id']), singleValue(headers.traceparent)),
+    ...correlate(singleValue(headers['x-correlation-id']), span ? traceparentOf(span) : received),
+    span,
     request,
     response,
     method: request.method ?? '',
@@ -126,6 +142,7 @@ export function createGatewayContext(
     input: undefined,
     bodyReceivedAt: startedAt,
     invoked: false,
+    upstreamStatus: undefined,
     respondedAt: undefined,
     cold: undefined,
     revision: undefined,

@@ -1,8 +1,9 @@
 import { Problem } from '../../contract/index.ts'
 import { traceIdOf } from '../../kernel/index.ts'
+import { endRequestSpan, methodName, serverAttributes } from '../../telemetry/index.ts'
 import { createAuthorizerCaller } from './authorizers/ask-authorizer.ts'
 import { createCallerJudge } from './authorizers/judge-callers.ts'
-import type { GatewayContext, Outcome, Step } from './context.ts'
+import { type GatewayContext, type Outcome, PROBES, type Step } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
 import { isPlatformRoute } from './own-routes.ts'
 import { sendReply } from './send-reply.ts'
@@ -123,8 +124,19 @@ function recordRequest(context: GatewayContext, { log, metrics }: GatewayDepende
     bytes: context.bytes,
   }
   // Probes come every few seconds, and matter only when they fail.
-  const level = PROBE_PATH.test(path) && status < 400 ? 'debug' : 'info'
-  log[level](fields, 'request')
+  log[path.startsWith(PROBES) && status < 400 ? 'debug' : 'info'](fields, 'request')
+  endRequestSpan(context.span, () => describeSpan(context, status))
 }
 
-const PROBE_PATH = /^\/_\/(health|ready)$/
+function describeSpan({ request, method, route, caller }: GatewayContext, status: number) {
+  const { socket } = request
+  const routeAttributes = route && {
+    route: route.path,
+    ...(caller.tenant === undefined ? {} : { tenant: caller.tenant }),
+  }
+  return {
+    name: route ? `${methodName(method)} ${route.path}` : methodName(method),
+    attributes: serverAttributes({ request, socket, isBehindGateway: false, status, routeAttributes }),
+    isError: status >= 500,
+  }
+}

@@ -1,6 +1,5 @@
 import { Problem } from '../../../contract/index.ts'
 import { TokenError } from '../../../protocol/tokens/token-error.ts'
-import { setTenantAttribute } from '../../../telemetry/index.ts'
 import { insufficientScope, originOf, refuseToken, unauthenticated } from '../challenge.ts'
 import { type GatewayContext, routeOf, type Step } from '../context.ts'
 import type { Authenticated, Authenticators, PresentedToken } from '../credentials.ts'
@@ -22,7 +21,6 @@ export function authenticate(
     const { caller, credential, plan } = authenticated
     const { headers } = context
     context.caller = caller
-    if (caller.tenant !== undefined) setTenantAttribute(context.request, caller.tenant)
     context.credential = credential
     context.plan = plan
     if (sent !== undefined) delete headers.authorization

@@ -1,5 +1,4 @@
 import { type ContractSet, isReservedPath, Problem, parsePathTemplate, type Route } from '../../../contract/index.ts'
-import { setRouteAttributes } from '../../../telemetry/index.ts'
 import type { Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
 import { isPlatformRoute, platformRoutesOf } from '../own-routes.ts'
@@ -38,7 +37,6 @@ export function route({
     if (isReservedPath(path) && !isPlatformRoute(found.route)) return NOT_FOUND
     context.contracts = set
     context.route = found.route
-    setRouteAttributes(context.request, { route: found.route.path })
     // `normalise` has checked that they can be decoded.
     const decoded = Object.entries(found.params).map(([name, text]) => [name, [decodeURIComponent(text)]])
     context.params = Object.fromEntries(decoded)

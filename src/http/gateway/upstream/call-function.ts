@@ -8,6 +8,7 @@ import { formatForwarded } from '../forwarded.ts'
 import { toFunctionHeaders } from '../headers.ts'
 import { type CallFailure, canRetry, failureToProblem, findProxyError } from './call-failure.ts'
 import { callUpstream } from './call-upstream.ts'
+import { traceCall } from './trace-call.ts'
 import type { CallUpstream, ResponseHeaders, UpstreamRequest } from './upstream-request.ts'
 
 type CallOutcome = Problem | CallFailure | IdentityRefusal | undefined
@@ -52,18 +53,20 @@ export function createFunctionCaller({
     const attempt = async (dispatcher: Dispatcher, identity: string): Promise<CallOutcome> => {
       const waitMs = Math.ceil(giveUpAt - performance.now())
       if (waitMs < 1) return DEADLINE_EXCEEDED
-      const { body } = request
-      const options: Dispatcher.DispatchOptions = {
-        origin,
-        path: `${prefix}${request.path}${request.query}`,
-        method: request.method,
-        headers: toFunctionHeaders(request.headers, platformHeaders(request, identity, Math.min(remainingMs, waitMs))),
-        body: body.length > 0 ? body : null,
-        // `waitMs` is exact, and covers the wait for a connection.
-        headersTimeout: 0,
-        bodyTimeout: remainingMs + startTimeoutMs,
-      }
-      return callUpstream(request, options, sink, { dispatcher, waitMs, refuse, onBroken })
+      const { body, method } = request
+      const target = { origin, method, path: `${prefix}${request.path}${request.query}` }
+      return traceCall(request, target, (traceparent) => {
+        const platform = platformHeaders(request, { identity, traceparent, remainingMs: Math.min(remainingMs, waitMs) })
+        const options: Dispatcher.DispatchOptions = {
+          ...target,
+          headers: toFunctionHeaders(request.headers, platform),
+          body: body.length > 0 ? body : null,
+          // `waitMs` is exact, and covers the wait for a connection.
+          headersTimeout: 0,
+          bodyTimeout: remainingMs + startTimeoutMs,
+        }
+        return callUpstream(request, options, sink, { dispatcher, waitMs, refuse, onBroken })
+      })
     }
     let outcome = await attempt(dispatcher, identity)
     if (isCallFailure(outcome) && canRetry(outcome, request)) {
@@ -96,9 +99,12 @@ const isIdentityRefusal = (outcome: CallOutcome): outcome is IdentityRefusal =>
   outcome !== undefined && 'reason' in outcome
 
 function platformHeaders(
-  { client, headers, correlationId, traceparent }: UpstreamRequest,
-  identity: string,
-  remainingMs: number,
+  { client, headers, correlationId }: UpstreamRequest,
+  {
+    identity,
+    traceparent,
+    remainingMs,
+  }: Readonly<Record<'identity' | 'traceparent', string>> & { remainingMs: number },
 ) {
   const host = client.host ?? headers.host?.[0]
   return [

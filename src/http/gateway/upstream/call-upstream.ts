@@ -51,6 +51,7 @@ export function callUpstream<Refused>(
         if (status < 200) return
         clearTimeout(timer)
         request.respondedAt = performance.now()
+        request.upstreamStatus = status
         request.revision = headers['ebb-revision']?.toString()
         request.cold = headers['ebb-cold'] !== undefined && headers['ebb-cold'] !== 'false'
         const refused = refuse(status, headers)

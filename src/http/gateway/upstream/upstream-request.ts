@@ -27,6 +27,8 @@ export interface UpstreamRequest extends Correlation, UpstreamObservation {
 export interface UpstreamObservation {
   /** Whether the upstream was called, whatever the outcome. */
   invoked: boolean
+  /** The status of its response. */
+  upstreamStatus: number | undefined
   /** When its response began. */
   respondedAt: number | undefined
   /** Whether the function had to start first, and which revision it runs; undefined where no function responded. */
