@@ -67,7 +67,12 @@ export function allGateways(environment: Environment): readonly Gateway[] {
           ['--require', '@opentelemetry/auto-instrumentations-node/register', 'bench/peers/gateway-usual-parts.js'],
           {
             ...{ ISSUER: issuer, AUDIENCE, REDIS_URL: redisUrl, NODE_PATH: 'bench/peers/node_modules' },
-            ...{ OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl, OTEL_METRICS_EXPORTER: 'none', OTEL_LOGS_EXPORTER: 'none', OTEL_NODE_RESOURCE_DETECTORS: 'none' },
+            ...{
+              OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl,
+              OTEL_METRICS_EXPORTER: 'none',
+              OTEL_LOGS_EXPORTER: 'none',
+              OTEL_NODE_RESOURCE_DETECTORS: 'none',
+            },
           },
         ),
       requests: [get('forwarded', PATH, 200, { authorization })],

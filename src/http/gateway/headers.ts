@@ -1,3 +1,5 @@
+import { createBoundedMap, getOrCreate } from '../../kernel/bounded-map.ts'
+
 /** About one connection, not about the message (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization'],
@@ -50,17 +52,25 @@ export function toClientHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
   added: Readonly<Record<string, string>>,
 ): string[] {
-  const flat = Object.entries(added).flat()
+  const flat: string[] = []
+  for (const name in added) flat.push(name, added[name] ?? '')
   const named = connectionOptions(headers.connection)
   for (const name in headers) {
     const value = headers[name]
-    if (value === undefined || HOP_BY_HOP.has(name) || named.has(name) || INTERNAL.test(name)) continue
-    if (name !== 'vary' && Object.hasOwn(added, name)) continue
+    if (value === undefined || named.has(name) || !isForClients(name)) continue
+    if (name !== 'vary' && added[name] !== undefined) continue
     if (typeof value === 'string') flat.push(name, value)
     else for (const one of value) flat.push(name, one)
   }
   return flat
 }
+
+const MAX_NAMES = 1_000
+const forClients = createBoundedMap<string, boolean>(MAX_NAMES)
+
+/** Names are few, and come with each response. */
+const isForClients = (name: string): boolean =>
+  getOrCreate(forClients, name, () => !HOP_BY_HOP.has(name) && !INTERNAL.test(name))
 
 /** A reply's own headers, and those that the gateway adds. */
 export function mergeHeaders(headers: Readonly<Record<string, string>>, added: Readonly<Record<string, string>>) {
