@@ -17,9 +17,12 @@ export function authenticate(
 ): Step {
   const hasIssuers = authenticators.token !== undefined
   return async function authenticate(context) {
-    if (routeOf(context).authorizer !== undefined) return judge(context)
+    const { anonymous, dpop, authorizer, upstream } = routeOf(context)
+    if (authorizer !== undefined) return judge(context)
     const { headers, responseHeaders } = context
-    const { anonymous, dpop } = routeOf(context)
+    const forwards = upstream?.forwardsCredentials === true
+    // Whatever is presented is for the service alone.
+    if (anonymous && forwards) return undefined
     // RFC 9111, 3.5 keeps shared caches from responses to Authorization only, not from those that vary by another key.
     responseHeaders.vary = responseHeaders.vary === undefined ? CREDENTIALS : `${responseHeaders.vary}, ${CREDENTIALS}`
     if (!anonymous) responseHeaders['cache-control'] = PRIVATE
@@ -40,6 +43,7 @@ export function authenticate(
     if (caller.tenant !== undefined) setTenantAttribute(context.request, caller.tenant)
     context.credential = authenticated.credential
     context.plan = authenticated.plan
+    if (forwards) return undefined
     delete headers['x-api-key']
     delete headers.dpop
     if (sent !== undefined) delete headers.authorization

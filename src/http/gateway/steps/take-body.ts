@@ -17,12 +17,13 @@ export function takeBody(
     if (context.bodyTaken) return undefined
     context.bodyTaken = true
     const { request, response, headers } = context
-    const { hasBody, maxBodyBytes } = routeOf(context)
+    const { hasBody, maxBodyBytes, upstream } = routeOf(context)
     const declaredBytes = Number(request.headers['content-length'] ?? 0)
     if (declaredBytes > 0 || request.headers['transfer-encoding'] !== undefined) {
       if (!hasBody) return NOT_EXPECTED
       if (declaredBytes > maxBodyBytes) return bodyTooLarge(maxBodyBytes)
-      const unsupported = findUnsupportedMedia(headers)
+      // What a service takes, only it knows.
+      const unsupported = upstream ? undefined : findUnsupportedMedia(headers)
       if (unsupported) return unsupported
       if (headers.expect) response.writeContinue()
       const account = budget.open(context.abort)
