@@ -28,6 +28,7 @@ import { createPublicServers } from './public-servers.ts'
 import { createAddressLimit } from './rate-limits/address-limit.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { createReadiness } from './readiness.ts'
+import { readServiceAddresses, reportUnknownServices } from './service-addresses.ts'
 import { openTls } from './tls.ts'
 import { ISSUERS_CHANNEL, openTokens } from './tokens/open-tokens.ts'
 
@@ -83,7 +84,9 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const { metrics, onFallback, registry } = createMetrics(config)
   // Before anything is open that a setting that does not fit would leave so.
   const tokens = openTokens(config, { log, shed: metrics.shed })
+  const services = readServiceAddresses(config)
   const contracts = openContractsFile(requireSetting(config, 'EBB_CONTRACTS'), log)
+  reportUnknownServices(services, contracts.current(), log)
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
   const connect = { timeout: CONNECT_MS }
   const dispatcher = new Agent({ connect })
@@ -146,7 +149,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
     hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
     docs: createDocs({ key: config.EBB_DOCS_KEY, guideUrl: config.EBB_GUIDE_URL, login: docsLogin(config), log }),
-    upstream: { dispatcher, retryDispatcher, locate, startTimeoutMs },
+    upstream: { dispatcher, retryDispatcher, locate, services, startTimeoutMs },
   }
   const close = async () => {
     contracts.close()

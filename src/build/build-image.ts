@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
-import type { AnyContract } from '../contract/index.ts'
+import type { FunctionContract } from '../contract/index.ts'
 import { PLATFORM, PLATFORM_PACKAGE, platformExports, platformModule } from '../deploy/platform-files.ts'
 import { readProjectManifest } from '../deploy/project-manifest.ts'
 import { rolesInPolicy } from './build-in-policy.ts'
@@ -21,7 +21,7 @@ interface ImageSize {
 }
 
 /** Builds what a function's image contains: `start.cjs`, the bundle and its parts, their code caches after a warm-up, and an inventory. */
-export async function buildFunction(project: string, contract: AnyContract, folder: string): Promise<ImageSize> {
+export async function buildFunction(project: string, contract: FunctionContract, folder: string): Promise<ImageSize> {
   const { file, parts } = await bundleFunction(project, contract.name, folder, { start: 'start.cjs' })
   await warmUp(file, contract, { nodeFlags: NODE_FLAGS, roles: rolesInPolicy(project) })
   const packages = Object.values(parts).flatMap((part) => findBundledPackages(part).map((each) => each.folder))

@@ -1,4 +1,4 @@
-import type { AnyContract } from '../contract/index.ts'
+import type { FunctionContract } from '../contract/index.ts'
 import { NODE_FLAGS } from './bundle-function.ts'
 import { warmUp } from './warm-up/warm-up.ts'
 
@@ -11,7 +11,7 @@ export interface CodeCaches {
 
 /** What `createCodeCaches` needs of its caller. */
 export interface CodeCachesOptions {
-  readonly contractOf: (name: string) => Promise<AnyContract>
+  readonly contractOf: (name: string) => Promise<FunctionContract>
   /** The roles that the caller of a warm-up has. */
   readonly roles: () => readonly string[]
   /** Called where the code caches of a function could not be created: it starts without. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { TEST_PROJECT } from '../../test/support/project.ts'
-import { importContract } from '../deploy/import-sources.ts'
+import { importFunction } from '../deploy/import-sources.ts'
 import { buildFunction, buildService, SERVICES } from './build-image.ts'
 import { bundleFunction } from './bundle-function.ts'
 import { findBundledPackages, type Package } from './packages.ts'
@@ -18,7 +18,7 @@ const FUNCTION = 'send-welcome-email'
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'ebb-inventory-'))
-  await buildFunction(TEST_PROJECT, await importContract(TEST_PROJECT, FUNCTION), join(folder, FUNCTION))
+  await buildFunction(TEST_PROJECT, await importFunction(TEST_PROJECT, FUNCTION), join(folder, FUNCTION))
   for (const name of SERVICES) await buildService(TEST_PROJECT, name, join(folder, name))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))

@@ -1,8 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import { buildFunction, buildService, SERVICES } from '../build/build-image.ts'
+import { isFunction } from '../contract/index.ts'
 import { buildClient as build } from '../deploy/build-client.ts'
-import { importContract, importContracts } from '../deploy/import-sources.ts'
+import { importContracts, importFunction } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { printJson, printLine } from './command.ts'
@@ -37,22 +38,28 @@ interface BuildOptions {
 }
 
 async function buildImages(project: string, { names, out = join(project, 'dist'), json }: BuildOptions) {
-  const functions = await findFunctions(project)
-  const known = [...functions, ...SERVICES]
+  const known = [...(await findFunctions(project)), ...SERVICES]
   const unknown = names.filter((name) => !known.includes(name))
   if (unknown.length > 0) throw new ConfigError(`there is no ${unknown.join(', ')}; there are ${known.join(', ')}`)
-  const wanted = names.length > 0 ? names : known
   // Contracts are checked when they are imported here: a bundle does not repeat the checks. A service holds all contracts.
-  const needsAll = wanted.some((name) => !functions.includes(name))
+  const needsAll = names.length === 0 || names.some((name) => SERVICES.includes(name))
   const contracts = needsAll ? await importContracts(project) : {}
   const images: object[] = []
+  const wanted =
+    names.length > 0
+      ? names
+      : [
+          ...Object.values(contracts)
+            .filter(isFunction)
+            .map(({ name }) => name),
+          ...SERVICES,
+        ]
   for (const name of wanted) {
     const folder = join(out, name)
     await rm(folder, { recursive: true, force: true })
-    const contract = contracts[name] ?? (functions.includes(name) ? await importContract(project, name) : undefined)
-    const { bytes, cacheBytes } = contract
-      ? await buildFunction(project, contract, folder)
-      : await buildService(project, name, folder)
+    const { bytes, cacheBytes } = SERVICES.includes(name)
+      ? await buildService(project, name, folder)
+      : await buildFunction(project, await importFunction(project, name), folder)
     images.push({ name, folder: resolve(folder), bytes, cacheBytes })
     if (!json) printLine(`${relative(process.cwd(), folder)}: ${kib(bytes)} and ${kib(cacheBytes)} of code cache`)
   }

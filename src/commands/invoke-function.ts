@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundleFunction } from '../build/index.ts'
-import { type AnyContract, describeDeployment } from '../contract/index.ts'
+import { describeDeployment, type FunctionContract } from '../contract/index.ts'
 import type { FunctionRequest } from '../deploy/sample/sample-request.ts'
 import { dataDirOf, findRunning } from '../dev/announcement.ts'
 import { functionEnv } from '../dev/child-env.ts'
@@ -41,7 +41,7 @@ const SLACK_MS = 2_000
  * stops it again. Throws a ConfigError if it does not start.
  */
 export async function invokeFunction(
-  contract: AnyContract,
+  contract: FunctionContract,
   request: FunctionRequest,
   { project, config, caller, signal }: InvokeOptions,
 ): Promise<InvocationResult> {

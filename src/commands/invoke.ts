@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { text as readAll } from 'node:stream/consumers'
-import { type AnyContract, hasTenancy } from '../contract/index.ts'
-import { importContract, readRoles } from '../deploy/import-sources.ts'
+import { type FunctionContract, hasTenancy } from '../contract/index.ts'
+import { importFunction, readRoles } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { eventRequest, type FunctionRequest, functionRequest } from '../deploy/sample/sample-request.ts'
 import { paint } from '../dev/paint.ts'
@@ -61,7 +61,7 @@ async function invokeAndPrint(project: string, options: InvokeArguments) {
   const { name, json } = options
   const names = await findFunctions(project)
   if (!names.includes(name)) throw new ConfigError(`there is no function ${name}; there are ${names.join(', ')}`)
-  const contract = await importContract(project, name)
+  const contract = await importFunction(project, name)
   const request = await readRequest(contract, options)
   const caller = await readCaller(project, contract, options)
   const config = processConfig()
@@ -91,7 +91,7 @@ interface InvokeArguments {
 }
 
 /** Makes the request: a subscriber takes --data or --event, any other function --data. */
-async function readRequest(contract: AnyContract, { event, data }: InvokeArguments): Promise<FunctionRequest> {
+async function readRequest(contract: FunctionContract, { event, data }: InvokeArguments): Promise<FunctionRequest> {
   if (event !== undefined && data !== undefined) throw new ConfigError('give --event or --data, not both')
   if (event === undefined) return functionRequest(contract, data)
   if (contract.kind !== 'subscriber') throw new ConfigError(`${contract.name} is no subscriber; give it --data`)
@@ -100,7 +100,7 @@ async function readRequest(contract: AnyContract, { event, data }: InvokeArgumen
 }
 
 /** The caller. Default: one with the scopes of the contract; roles and people have their own scopes, and --scopes adds to them. */
-async function readCaller(project: string, contract: AnyContract, options: InvokeArguments) {
+async function readCaller(project: string, contract: FunctionContract, options: InvokeArguments) {
   const { as: subject, scopes, tenant: given } = options
   const withinTenant = (own?: string) => {
     const tenant = given ?? own ?? (hasTenancy(contract) ? 'invoke' : undefined)

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { SERVICES } from '../build/build-image.ts'
+import { isFunction } from '../contract/index.ts'
 import { importContracts, importUses } from '../deploy/import-sources.ts'
 import { PLATFORM } from '../deploy/platform-files.ts'
 import { clusterSecrets, HEADER, readChart, readPlatformCopies, render } from '../deploy/render/index.ts'
@@ -64,7 +65,12 @@ async function renderProject(project: string, { check, openfaas, pool, json, ...
   const contracts = await importContracts(project)
   const rendered = render(contracts, {
     ...{ services: SERVICES, openfaas, chart: readChart(PLATFORM) },
-    uses: await importUses(project, Object.keys(contracts)),
+    uses: await importUses(
+      project,
+      Object.values(contracts)
+        .filter(isFunction)
+        .map(({ name }) => name),
+    ),
     ...(pool === undefined ? {} : { poolMax: pool }),
     ...(maxConnections === undefined ? {} : { maxConnections }),
   })

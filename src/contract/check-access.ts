@@ -2,7 +2,8 @@ import { checkKeys, type Refuse } from './check-common.ts'
 import type { EndpointShape } from './shapes.ts'
 
 const KEYS = ['scopes', 'owner', 'policy', 'anonymous', 'dpop', 'authorizer']
-const SCOPE = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/
+/** What a scope looks like: orders:write. */
+export const SCOPE = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/
 
 /** Refuses an `access` that contradicts itself, or does not say whose a single thing is. */
 export function checkAccess({ access, path, tenancy, idempotent, async }: EndpointShape, refuse: Refuse) {

@@ -3,7 +3,8 @@ import { LIMITS, REQUESTS, SCALE } from './defaults.ts'
 import type { Deployment, Resources, Scaling } from './shapes.ts'
 import { checkWarmWindows } from './warm-windows.ts'
 
-const MAX_TIMEOUT_MS = 600_000
+/** Ten minutes. */
+export const MAX_TIMEOUT_MS = 600_000
 const SECRET = /^[A-Z][A-Z0-9_]*$/
 const LABEL = '[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?'
 const HOST_AND_PORT = new RegExp(`^(\\*|${LABEL}(\\.${LABEL})*):([1-9]\\d{0,4})$`)

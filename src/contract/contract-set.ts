@@ -1,3 +1,4 @@
+import type { AnyContract } from './any-contract.ts'
 import { ContractError } from './contract-error.ts'
 import {
   type Authorizer,
@@ -7,9 +8,8 @@ import {
   type Route,
   type Subscription,
 } from './describe.ts'
-import { parsePathTemplate } from './path-template.ts'
+import { describeProxy, methodsOf } from './describe-proxy.ts'
 import type { Plan } from './plans.ts'
-import type { AnyContract } from './shapes.ts'
 import {
   createEventValidator,
   createValidator,
@@ -34,7 +34,7 @@ export interface ContractSet {
 
 /**
  * Brings contracts together, by the folders that hold them. Throws a ContractError where a name differs from its
- * folder's, where two endpoints claim the same requests, or where one names an authorizer that there is not.
+ * folder's, where two endpoints or proxies claim the same requests, or where one names an authorizer that there is not.
  */
 export function contractSet(contracts: Readonly<Record<string, AnyContract>>, openapi: unknown): ContractSet {
   const routes: Route[] = []
@@ -53,13 +53,15 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
     } else if (contract.kind === 'authorizer') {
       authorizers.push(describeAuthorizer(contract))
     } else {
-      const requests = requestsOf(contract)
-      const other = endpointsByRequest.get(requests)
-      if (other)
-        throw new ContractError(folder, `functions/${other} already answers ${requests}; change one of the two`)
-      endpointsByRequest.set(requests, folder)
-      routes.push(describeEndpoint(contract))
-      validators.set(contract.name, createValidator(contract))
+      const route = contract.kind === 'proxy' ? describeProxy(contract) : describeEndpoint(contract)
+      for (const requests of requestsOf(route)) {
+        const other = endpointsByRequest.get(requests)
+        if (other)
+          throw new ContractError(folder, `functions/${other} already answers ${requests}; change one of the two`)
+        endpointsByRequest.set(requests, folder)
+      }
+      routes.push(route)
+      if (contract.kind === 'endpoint') validators.set(contract.name, createValidator(contract))
     }
   }
   requireAuthorizers(routes, authorizers)
@@ -76,10 +78,13 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
 /** The contract that a folder exports. Throws a ContractError where it exports anything else. */
 export function requireContract(folder: string, exported: AnyContract | undefined): AnyContract {
   if (exported && KINDS.has(exported.kind)) return exported
-  throw new ContractError(folder, 'its default export must be an endpoint(), a subscriber() or an authorizer()')
+  throw new ContractError(
+    folder,
+    'its default export must be an endpoint(), a subscriber(), an authorizer() or a proxy()',
+  )
 }
 
-const KINDS: ReadonlySet<string> = new Set<AnyContract['kind']>(['endpoint', 'subscriber', 'authorizer'])
+const KINDS: ReadonlySet<string> = new Set<AnyContract['kind']>(['endpoint', 'subscriber', 'authorizer', 'proxy'])
 
 /** All functions of the contracts. */
 export const functionsOf = ({
@@ -87,7 +92,7 @@ export const functionsOf = ({
   subscriptions,
   authorizers,
 }: Pick<ContractSet, 'routes' | 'subscriptions' | 'authorizers'>): readonly (Route | Subscription | Authorizer)[] => [
-  ...routes,
+  ...routes.filter(({ upstream }) => !upstream),
   ...subscriptions,
   ...authorizers,
 ]
@@ -105,8 +110,8 @@ function requireAuthorizers(routes: readonly Route[], authorizers: readonly Auth
 }
 
 /** The same for all templates that match the same paths. */
-const requestsOf = ({ method, path }: { method: string; path: string }) =>
-  `${method} ${parsePathTemplate(path).template.replaceAll(/\{\w+\}/g, '{}')}`
+const requestsOf = (route: Route): readonly string[] =>
+  methodsOf(route).map((method) => `${method} ${route.path.replaceAll(/\{\w+\}/g, '{}')}`)
 
 /**
  * The cycles in which events may lead back to themselves, such as `order.placed -> confirm-order -> order.placed`: one for

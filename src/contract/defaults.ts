@@ -14,6 +14,8 @@ export const RETRY = { attempts: 10, minDelayMs: 1_000, maxDelayMs: 300_000 } as
 export const AUTHORIZER_TTL_SECONDS = 60
 /** The same for all endpoints: a contract cannot change it. */
 export const MAX_BODY_BYTES = 1024 * 1024
+/** How many requests of one gateway an existing service gets at a time by default. */
+export const PROXY_CONCURRENCY = 200
 
 /** What an upload may take: the gateway's limit for a whole body. */
 const UPLOAD_MS = 30_000

@@ -1,19 +1,17 @@
+import type { AnyContract, FunctionContract } from './any-contract.ts'
 import { AUTHORIZER_TTL_SECONDS, LIMITS, MAX_BODY_BYTES, REQUESTS, RETRY, SCALE, TIMEOUT_MS } from './defaults.ts'
-import type {
-  AnyContract,
-  AuthorizerContract,
-  Emits,
-  EndpointContract,
-  Method,
-  SubscriberContract,
-  WarmWindow,
-} from './shapes.ts'
+import type { ProxiedService } from './proxied-service.ts'
+import type { AuthorizerContract, Emits, EndpointContract, Method, SubscriberContract, WarmWindow } from './shapes.ts'
 
-/** An endpoint as plain data with its defaults resolved: what gateway, laptop and renderers read. */
+/** An endpoint, or a proxy, as plain data with its defaults resolved: what gateway, laptop and renderers read. */
 export interface Route extends Described {
-  readonly kind: 'endpoint'
-  readonly method: Method
+  readonly kind: 'endpoint' | 'proxy'
+  /** `*` where there may be several: those of `upstream`. */
+  readonly method: Method | '*'
+  /** The last segment of a proxy's may be `*`. */
   readonly path: string
+  /** The service that answers in place of a function. */
+  readonly upstream?: ProxiedService
   readonly scopes: readonly string[]
   readonly owner: boolean
   /** Whether the handler asks the policy. */
@@ -82,7 +80,7 @@ export interface Scale {
 
 /** How a contract's function runs, with its defaults resolved: what the renderers of clusters read. */
 export interface ResolvedDeployment {
-  readonly kind: AnyContract['kind']
+  readonly kind: FunctionContract['kind']
   readonly name: string
   readonly timeoutMs: number
   readonly scale: { readonly min: number; readonly max: number; readonly concurrency: number; readonly target?: number }
@@ -138,7 +136,7 @@ export function describeAuthorizer(contract: AuthorizerContract): Authorizer {
   return { ...described, credentials: { headers, path, query, body }, ttlSeconds, subjectPrefix }
 }
 
-function describeCommon(contract: AnyContract) {
+function describeCommon(contract: FunctionContract) {
   const { name, summary, timeoutMs = TIMEOUT_MS, scale, secrets = [] } = contract
   const emits = emitsOf(contract)
   const { max = SCALE.max, concurrency = SCALE.concurrency, warm } = scale ?? {}
@@ -150,7 +148,7 @@ function describeCommon(contract: AnyContract) {
 export const hasTenancy = (contract: AnyContract): boolean => 'tenancy' in contract && contract.tenancy === true
 
 /** What a contract says about how its function runs, with its defaults resolved. */
-export function describeDeployment(contract: AnyContract): ResolvedDeployment {
+export function describeDeployment(contract: FunctionContract): ResolvedDeployment {
   const { kind, name, timeoutMs = TIMEOUT_MS, resources = {}, secrets = [], egress = [], targets = {} } = contract
   const { min = SCALE.min, max = SCALE.max, concurrency = SCALE.concurrency, target } = contract.scale ?? {}
   return {

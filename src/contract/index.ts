@@ -1,3 +1,4 @@
+export { type AnyContract, type FunctionContract, isFunction } from './any-contract.ts'
 export { authorizer, type Judgement, type Presented } from './authorizer.ts'
 export { ContractError } from './contract-error.ts'
 export { type ContractSet, contractSet, findEventCycles, functionsOf, requireContract } from './contract-set.ts'
@@ -17,10 +18,11 @@ export {
   type Scale,
   type Subscription,
 } from './describe.ts'
+export { describeProxy, methodsOf } from './describe-proxy.ts'
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
 export { eventDataSchema } from './event.ts'
 export { createJudgementSchema } from './judgement.ts'
-export { compileLocation, isReservedPath, parsePathTemplate } from './path-template.ts'
+export { compileLocation, isReservedPath, parsePathTemplate, parseProxyPath } from './path-template.ts'
 export { type ContractPattern, patternsOf } from './patterns-of.ts'
 export type { Plan, Quota } from './plans.ts'
 export {
@@ -32,12 +34,15 @@ export {
   problemType,
   type ValidationIssue,
 } from './problem.ts'
+export type { ProxiedService } from './proxied-service.ts'
+export { type ProxiedAddress, parseProxiedUrl } from './proxied-url.ts'
+export { proxy } from './proxy.ts'
+export type { ProxyContract, ProxyShape } from './proxy-shape.ts'
 export type { Strings } from './schema/decode-strings.ts'
 export { hasOverwrite } from './schema/schema-def.ts'
 export { SCHEMA_NAME, toInput } from './schema/strict-schema.ts'
 export { toOutput } from './schema/strip-schema.ts'
 export type {
-  AnyContract,
   AuthorizerContract,
   AuthorizerShape,
   EndpointContract,

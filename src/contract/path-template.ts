@@ -33,6 +33,38 @@ export function parsePathTemplate(template: string): PathTemplate {
   }
 }
 
+/** What a proxy's path stands for. */
+interface ProxyPath {
+  /** What comes before its last segment `*`; the whole path where there is none. */
+  readonly base: string
+  readonly isWildcard: boolean
+  /** The still encoded parameters, or undefined where the path is another one. */
+  match(pathname: string): Record<string, string> | undefined
+}
+
+/**
+ * Compiles the path of a proxy, whose last segment may be `*`: `/shop/*` is `/shop`, `/shop/` and everything below. Throws a
+ * TypeError that says what is wrong with a malformed one.
+ */
+export function parseProxyPath(path: string): ProxyPath {
+  const isWildcard = path.endsWith('/*')
+  const base = isWildcard ? path.slice(0, -2) : path
+  const { match, names } = base === '' ? ROOT : parsePathTemplate(base)
+  if (!isWildcard) return { base, isWildcard, match }
+  const segments = base.split('/').length
+  return {
+    base,
+    isWildcard,
+    match: (pathname) => {
+      // `normalise` has left no empty segment but the last one.
+      const head = pathname.split('/', segments).join('/')
+      return names.length > 0 ? match(head) : head === base ? {} : undefined
+    },
+  }
+}
+
+const ROOT: Pick<PathTemplate, 'match' | 'names'> = { match: () => ({}), names: [] }
+
 /** How many characters a location may have: what every hop of a request takes at least (RFC 9110, 4.1). */
 const MAX_LOCATION_LENGTH = 8_000
 

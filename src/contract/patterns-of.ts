@@ -1,7 +1,7 @@
 import * as z from 'zod'
+import type { AnyContract } from './any-contract.ts'
 import { eventDataSchema } from './event.ts'
 import { childrenOf, defOf } from './schema/schema-def.ts'
-import type { AnyContract } from './shapes.ts'
 
 /** A regular expression that is run on texts from outside. */
 export interface ContractPattern {
@@ -24,7 +24,7 @@ export const patternsOf = (contracts: readonly AnyContract[]): readonly Contract
   )
 
 function schemasOf(contract: AnyContract): Readonly<Record<string, unknown>> {
-  if (contract.kind === 'authorizer') return {}
+  if (contract.kind === 'authorizer' || contract.kind === 'proxy') return {}
   const emits = Object.entries(contract.emits ?? {}).map(([type, emitted]) => [
     `emits ${type}`,
     eventDataSchema(emitted),

@@ -5,6 +5,8 @@ export { type EventData, endpoint, type Failure, type Input, type Output } from 
 export { event } from './event.ts'
 export { definePlans, type Plan, type PlanShape, type Price, type Quota } from './plans.ts'
 export { Problem, type ProblemOptions, type ValidationIssue } from './problem.ts'
+export { proxy } from './proxy.ts'
+export type { ProxiedMethod, ProxyContract, ProxyShape, ProxyUpstream } from './proxy-shape.ts'
 export { toOutput } from './schema/strip-schema.ts'
 export type {
   Access,

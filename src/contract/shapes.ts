@@ -224,9 +224,6 @@ export interface Credentials {
  */
 export type AuthorizerContract<C extends AuthorizerShape = AuthorizerShape> = C & { readonly kind: 'authorizer' }
 
-/** A contract of any kind. */
-export type AnyContract = EndpointContract | SubscriberContract | AuthorizerContract
-
 /**
  * The declaration of an event, as `event()` takes it.
  * @example const shape: EventShape = { type: 'order.placed', data: z.object({ id: z.uuid() }) }

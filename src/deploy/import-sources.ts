@@ -1,7 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type AnyContract, ContractError, type Plan, patternsOf, requireContract } from '../contract/index.ts'
+import {
+  type AnyContract,
+  ContractError,
+  type FunctionContract,
+  isFunction,
+  type Plan,
+  patternsOf,
+  requireContract,
+} from '../contract/index.ts'
 import { ConfigError, type Resource, STORES, type Store } from '../kernel/index.ts'
 import { checkPatterns, findFunctions } from './index.ts'
 
@@ -41,6 +49,13 @@ export async function importContract(project: string, name: string): Promise<Any
   const file = pathToFileURL(join(project, 'functions', name, 'contract.ts')).href
   const { default: contract }: { default?: AnyContract } = await import(file)
   return requireContract(name, contract)
+}
+
+/** The same of what has a handler. Rejects with a ConfigError where it is a proxy. */
+export async function importFunction(project: string, name: string): Promise<FunctionContract> {
+  const contract = await importContract(project, name)
+  if (isFunction(contract)) return contract
+  throw new ConfigError(`${name} is a proxy: it has no handler, and the gateway passes its requests on`)
 }
 
 /** A ContractError names its file; other errors do not. */

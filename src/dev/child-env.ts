@@ -49,6 +49,7 @@ export function childEnv({ config, dataDir, stores }: { config: Config; dataDir:
       // There is only one relay, and it knows each function as soon as its files exist.
       EBB_ABANDON_AFTER_MS: String(ABANDON_AFTER_MS),
       EBB_HOSTS: (config.EBB_HOSTS ?? LOCAL_HOSTS).join(','),
+      ...inheritedEnv(part === 'gateway' ? ['EBB_UPSTREAMS', 'EBB_UPSTREAMS_FILE'] : []),
       EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
     }),
     function: (secrets) =>

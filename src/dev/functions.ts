@@ -2,7 +2,7 @@ import { rolesInPolicy } from '../build/build-in-policy.ts'
 import { createCodeCaches } from '../build/code-caches.ts'
 import { bundleFunction } from '../build/index.ts'
 import { type ContractSet, functionsOf } from '../contract/index.ts'
-import { importContract } from '../deploy/import-sources.ts'
+import { importFunction } from '../deploy/import-sources.ts'
 import type { Config } from '../kernel/index.ts'
 import type { FunctionStatus } from '../protocol/index.ts'
 import type { ChildEnv } from './child-env.ts'
@@ -72,7 +72,7 @@ export function createFunctions({ project, dataDir, config, env, report, onBundl
   let stopping = false
 
   const codeCaches = createCodeCaches({
-    contractOf: (name) => importContract(project, name),
+    contractOf: (name) => importFunction(project, name),
     roles: () => rolesInPolicy(project),
     onFailure: (part, error) => report({ event: 'log', part, message: `no code cache: ${(error as Error).message}` }),
   })

@@ -150,6 +150,8 @@ export const SETTINGS = {
   EBB_CONTRACTS: [text(), undefined],
   /** The URL of a function; {name} and {namespace} are filled in. */
   EBB_UPSTREAM_TEMPLATE: [upstreamTemplate, undefined],
+  /** Where the services behind proxies are, in place of the addresses in their contracts: a JSON object of addresses by the proxies' names. */
+  EBB_UPSTREAMS: [() => json<Readonly<Record<string, unknown>>>(), undefined],
   /** What {namespace} stands for in EBB_UPSTREAM_TEMPLATE. */
   EBB_NAMESPACE: [text(), 'default'],
   /** Where the gateway asks for the state of all functions: the laptop's runner sets it. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { bundleFunction } from '../../src/build/bundle-function.ts'
-import { importContract } from '../../src/deploy/import-sources.ts'
+import { importFunction } from '../../src/deploy/import-sources.ts'
 import { TEST_PROJECT } from '../support/project.ts'
 import { type Loading, observeLoading } from './observe-loading.ts'
 
@@ -55,7 +55,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 describe.each(Object.entries(ORDER))('%s', (name, order) => {
   let loading: Loading
   beforeAll(async () => {
-    const contract = await importContract(TEST_PROJECT, name)
+    const contract = await importFunction(TEST_PROJECT, name)
     loading = await observeLoading(contract, await bundleFunction(TEST_PROJECT, name, folder))
   })
 

@@ -6,7 +6,7 @@ import { startInMemoryPostgres } from '../../src/build/warm-up/in-memory-postgre
 import { startOtlpSink } from '../../src/build/warm-up/loopback.ts'
 import { sampleColumns } from '../../src/build/warm-up/sample-columns.ts'
 import { CALLER, signTokens } from '../../src/build/warm-up/warm-up-requests.ts'
-import type { AnyContract } from '../../src/contract/index.ts'
+import type { FunctionContract } from '../../src/contract/index.ts'
 import { functionRequest } from '../../src/deploy/sample/sample-request.ts'
 import { signers, startBuilt } from '../support/start-built.ts'
 
@@ -25,7 +25,7 @@ export interface Loading {
 type Loaded = Readonly<Record<'files' | 'builtins', readonly string[]>>
 
 /** Starts a built function, lets it answer one good request and ends it; returns what was loaded when. */
-export async function observeLoading(contract: AnyContract, { file, parts }: FunctionBundle): Promise<Loading> {
+export async function observeLoading(contract: FunctionContract, { file, parts }: FunctionBundle): Promise<Loading> {
   await using opened = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'ebb-loading-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))
@@ -60,7 +60,7 @@ export async function observeLoading(contract: AnyContract, { file, parts }: Fun
   }
 }
 
-async function goodRequest(contract: AnyContract) {
+async function goodRequest(contract: FunctionContract) {
   const { caller } = await signTokens(contract, await signers())
   const request = functionRequest(contract, undefined)
   return { ...request, headers: { ...request.headers, 'ebb-identity': caller } }

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { NODE_FLAGS } from 'ebb/build'
 import { build } from 'esbuild'
 import { buildFunction } from '../../src/build/build-image.ts'
-import type { AnyContract } from '../../src/contract/index.ts'
+import type { FunctionContract } from '../../src/contract/index.ts'
 import { copyCheckout } from '../support/checkout.ts'
 import findThing from './functions/find-thing/contract.ts'
 import makeThing from './functions/make-thing/contract.ts'
@@ -56,7 +56,7 @@ async function readPackageAliases(): Promise<Record<string, string>> {
   )
 }
 
-const THING_CONTRACTS: Readonly<Record<string, AnyContract>> = {
+const THING_CONTRACTS: Readonly<Record<string, FunctionContract>> = {
   'find-thing': findThing,
   'make-thing': makeThing,
   'note-thing': noteThing,

@@ -1,5 +1,11 @@
 import type * as z from 'zod'
-import { type AnyContract, type EndpointContract, emitsOf, eventDataSchema, toOutput } from '../../contract/index.ts'
+import {
+  type EndpointContract,
+  emitsOf,
+  eventDataSchema,
+  type FunctionContract,
+  toOutput,
+} from '../../contract/index.ts'
 import { readTimestamptz } from '../../data/values/times.ts'
 import { createRandom } from '../../deploy/sample/random.ts'
 import { createSampler, SampleError } from '../../deploy/sample/sampler.ts'
@@ -16,7 +22,7 @@ export interface Column {
  * The columns of the table that a function reads, as far as its contract shows them: the fields of its reply, or of the items
  * in it, and of its events. Where the contract knows owners or asks the policy, `owner` owns the row.
  */
-export function sampleColumns(contract: AnyContract, { owner }: { readonly owner: string }): readonly Column[] {
+export function sampleColumns(contract: FunctionContract, { owner }: { readonly owner: string }): readonly Column[] {
   const emitted = Object.values(emitsOf(contract)).map((event) => sample(contract, eventDataSchema(event)))
   const own = sampleOwn(contract)
   const isOwned = contract.kind === 'endpoint' && (contract.access.owner || contract.access.policy)
@@ -24,7 +30,7 @@ export function sampleColumns(contract: AnyContract, { owner }: { readonly owner
   return Object.entries(fields).map(([name, value]) => columnOf(snakeCase(name), value))
 }
 
-function sampleOwn(contract: AnyContract): unknown {
+function sampleOwn(contract: FunctionContract): unknown {
   if (contract.kind === 'endpoint') return replyOf(contract)
   // What an authorizer reads, no contract shows.
   return contract.kind === 'subscriber' ? sample(contract, contract.on.data) : undefined
@@ -37,7 +43,7 @@ function replyOf(contract: EndpointContract): unknown {
 }
 
 /** A value that matches the schema; undefined where none can be generated. */
-function sample({ name }: AnyContract, schema: z.ZodType): unknown {
+function sample({ name }: FunctionContract, schema: z.ZodType): unknown {
   try {
     return createSampler(toOutput(schema))(createRandom(name))
   } catch (error) {

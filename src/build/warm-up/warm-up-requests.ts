@@ -1,4 +1,4 @@
-import { type AnyContract, hasTenancy } from '../../contract/index.ts'
+import { type FunctionContract, hasTenancy } from '../../contract/index.ts'
 import {
   authorizerRequest,
   endpointRequest,
@@ -22,7 +22,7 @@ export const CALLER = 'warm-up'
 
 /** Signs the identities that warm-up requests carry: one that may call the function, and one that may not. */
 export async function signTokens(
-  contract: AnyContract,
+  contract: FunctionContract,
   sign: Readonly<Record<'gateway' | 'relay', SignIdentity>>,
   roles: readonly string[] = [],
 ): Promise<Tokens> {
@@ -37,7 +37,7 @@ export async function signTokens(
 }
 
 /** One request of each kind to a function: the platform's, invalid ones, and, last, valid ones. */
-export function warmUpRequests(contract: AnyContract, { caller, stranger }: Tokens): readonly FunctionRequest[] {
+export function warmUpRequests(contract: FunctionContract, { caller, stranger }: Tokens): readonly FunctionRequest[] {
   const { good, bad } = requestsTo(contract)
   return [
     ...['/_/health', '/_/ready', '/_/nothing'].map(getRequest),
@@ -51,7 +51,10 @@ export function warmUpRequests(contract: AnyContract, { caller, stranger }: Toke
 }
 
 /** Creates valid requests; and one that is not. */
-function requestsTo(contract: AnyContract): { readonly good: () => FunctionRequest; readonly bad: FunctionRequest } {
+function requestsTo(contract: FunctionContract): {
+  readonly good: () => FunctionRequest
+  readonly bad: FunctionRequest
+} {
   switch (contract.kind) {
     case 'endpoint': {
       const good = endpointMaker(contract)
@@ -64,7 +67,7 @@ function requestsTo(contract: AnyContract): { readonly good: () => FunctionReque
   }
 }
 
-type ContractOf<Kind> = Extract<AnyContract, { readonly kind: Kind }>
+type ContractOf<Kind> = Extract<FunctionContract, { readonly kind: Kind }>
 
 /** Creates valid requests, each with a key of its own; where none can be generated, invalid ones. */
 function endpointMaker(contract: ContractOf<'endpoint'>): () => FunctionRequest {

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { AnyContract } from '../../contract/index.ts'
+import type { FunctionContract } from '../../contract/index.ts'
 import type { FunctionRequest } from '../../deploy/sample/sample-request.ts'
 import { createIdentitySigners, generateIdentityKeys } from '../../protocol/index.ts'
 import { cacheBytes, cacheFile } from '../../start/code-cache.ts'
@@ -34,7 +34,7 @@ const ROUNDS = 3
  */
 export async function warmUp(
   start: string,
-  contract: AnyContract,
+  contract: FunctionContract,
   { node = process.execPath, nodeFlags, roles = [], signal, limitMs = LIMIT_MS }: WarmUpOptions,
 ): Promise<void> {
   const limit = AbortSignal.any([AbortSignal.timeout(limitMs), ...(signal ? [signal] : [])])
@@ -60,7 +60,7 @@ export async function warmUp(
 }
 
 /** All that a function connects to; disposing of it removes everything. */
-async function createSandbox(contract: AnyContract) {
+async function createSandbox(contract: FunctionContract) {
   await using opened = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'ebb-warm-up-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))

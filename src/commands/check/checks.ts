@@ -87,7 +87,7 @@ const SAFE_METHODS = ['GET', 'OPTIONS']
 
 /** For each path, checks that a method it lacks gets a 405 that lists its methods. */
 export function methodChecks(contracts: readonly EndpointContract[], send: Send): readonly Check[] {
-  const find = createRouter(contracts.map(describeEndpoint))
+  const { find } = createRouter(contracts.map(describeEndpoint))
   const byPath = new Map(contracts.map((contract) => [contract.path, contract]))
   return [...byPath.values()].flatMap((contract) => {
     const [target = ''] = sampleRequest(contract, createRandom(contract.name)).target.split('?', 1)

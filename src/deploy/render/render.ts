@@ -1,4 +1,10 @@
-import { type AnyContract, contractSet, describeDeployment, type ResolvedDeployment } from '../../contract/index.ts'
+import {
+  type AnyContract,
+  contractSet,
+  describeDeployment,
+  isFunction,
+  type ResolvedDeployment,
+} from '../../contract/index.ts'
 import { STORES, type Store } from '../../kernel/index.ts'
 import type { Chart } from './chart.ts'
 import { contractChecks } from './contract-checks.ts'
@@ -31,10 +37,10 @@ export function render(
   { services, uses = {}, openfaas: edition = 'ce', chart, poolMax, maxConnections }: RenderOptions,
 ): Readonly<Record<string, string>> {
   contractSet(contracts, undefined)
-  const names = Object.keys(contracts).sort()
-  const deployedFunctions = names.flatMap((name) =>
-    contracts[name] ? [{ ...describeDeployment(contracts[name]), uses: uses[name] ?? STORES }] : [],
-  )
+  const functions = Object.values(contracts).filter(isFunction)
+  const deployedFunctions = functions
+    .map((contract) => ({ ...describeDeployment(contract), uses: uses[contract.name] ?? STORES }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
   const sizing: Sizing = {
     poolMax: poolMax ?? chart.allFunctions.poolMax,
     maxConnections: maxConnections ?? chart.postgres.maxConnections,

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import * as z from 'zod'
 import {
-  type AnyContract,
   type AuthorizerContract,
   type EndpointContract,
   type Example,
+  type FunctionContract,
   type SubscriberContract,
   toInput,
   toOutput,
@@ -75,7 +75,7 @@ export interface FunctionRequest {
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 /** A request to a function of any kind: from `given`, or from values that its contract shows. */
-export function functionRequest(contract: AnyContract, given: unknown): FunctionRequest {
+export function functionRequest(contract: FunctionContract, given: unknown): FunctionRequest {
   switch (contract.kind) {
     case 'endpoint':
       return endpointRequest(contract, given)

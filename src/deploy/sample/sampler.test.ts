@@ -135,7 +135,7 @@ describe('a sample', () => {
     const contracts = Object.values(await importContracts(TEST_PROJECT))
     const schemas = contracts.flatMap((contract) => {
       if (contract.kind === 'subscriber') return [toOutput(contract.on.data)]
-      if (contract.kind === 'authorizer') return []
+      if (contract.kind === 'authorizer' || contract.kind === 'proxy') return []
       const reply = 'body' in contract.reply ? contract.reply.body : undefined
       const body = contract.body instanceof z.ZodType ? contract.body : undefined
       return [...(reply ? [toOutput(reply)] : []), ...(body ? [toInput(body)] : [])]

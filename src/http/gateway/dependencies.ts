@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { ContractSet } from '../../contract/index.ts'
+import type { ContractSet, ProxiedAddress } from '../../contract/index.ts'
 import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
 import type { InvocationState, NewInvocation, SignIdentity } from '../../protocol/index.ts'
 import type { LeveledLog } from '../throttle-log.ts'
@@ -74,8 +74,10 @@ export interface Invocations {
   readonly find: (id: string, caller: Caller) => Promise<InvocationState | undefined>
 }
 
-/** How functions are reached. */
+/** How functions, and the services behind proxies, are reached. */
 export interface Upstream {
+  /** The addresses of services, by proxy, in place of those of the contracts; default: none. */
+  readonly services?: Readonly<Record<string, ProxiedAddress>>
   readonly dispatcher: Dispatcher
   /** Opens a new connection for each request, for retries after a kept one broke; default: `dispatcher`. */
   readonly retryDispatcher?: Dispatcher

@@ -1,3 +1,4 @@
+import type { ProxiedService } from '../../contract/index.ts'
 import { createBoundedMap, getOrCreate } from '../../kernel/bounded-map.ts'
 
 /** About one connection, not about the message (RFC 9110, 7.6.1). */
@@ -6,7 +7,13 @@ const HOP_BY_HOP = new Set([
   ...['te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings'],
 ])
 /** Set anew by the sender of each hop. */
-const SET_PER_HOP = new Set(['host', 'content-length', 'expect', 'x-correlation-id', 'traceparent'])
+export const SET_PER_HOP: ReadonlySet<string> = new Set([
+  'host',
+  'content-length',
+  'expect',
+  'x-correlation-id',
+  'traceparent',
+])
 /** Set by proxies in front of functions (OpenFaaS's gateway, too), or meant for the gateway alone. */
 const INTERNAL =
   /^(ebb-|knative-|k-|x-envoy-|access-control-|x-correlation-id$|server$|x-powered-by$|via$|x-call-id$|x-start-time$|x-duration-seconds$)/
@@ -71,6 +78,33 @@ const forClients = createBoundedMap<string, boolean>(MAX_NAMES)
 /** Names are few, and come with each response. */
 const isForClients = (name: string): boolean =>
   getOrCreate(forClients, name, () => !HOP_BY_HOP.has(name) && !INTERNAL.test(name))
+/** What no service behind a proxy may say of the gateway's own, and what is true of its own address only. */
+const NOT_OF_SERVICES = /^(ebb-|x-envoy-|x-correlation-id$|server$|x-powered-by$|alt-svc$)/
+
+/**
+ * The headers of a service's response, flat, that may be sent to the client. Those that the gateway adds win, but for
+ * Cache-Control: how long its responses may be kept, the service knows.
+ */
+export function toClientHeadersOfService(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  added: Readonly<Record<string, string>>,
+  { ownsCors }: Pick<ProxiedService, 'ownsCors'>,
+): string[] {
+  const flat: string[] = []
+  for (const name in added) {
+    if (name !== 'cache-control' || headers[name] === undefined) flat.push(name, added[name] ?? '')
+  }
+  const named = connectionOptions(headers.connection)
+  for (const name in headers) {
+    const value = headers[name]
+    if (value === undefined || HOP_BY_HOP.has(name) || named.has(name) || NOT_OF_SERVICES.test(name)) continue
+    if (!ownsCors && name.startsWith('access-control-')) continue
+    if (name !== 'vary' && name !== 'cache-control' && Object.hasOwn(added, name)) continue
+    if (typeof value === 'string') flat.push(name, value)
+    else for (const one of value) flat.push(name, one)
+  }
+  return flat
+}
 
 /** A reply's own headers, and those that the gateway adds. */
 export function mergeHeaders(headers: Readonly<Record<string, string>>, added: Readonly<Record<string, string>>) {

@@ -16,22 +16,27 @@ export function authenticate(
 ): Step {
   const hasIssuers = authenticators.token !== undefined
   function accept(context: GatewayContext, authenticated: Checked, sent: Sent | undefined) {
-    if (!authenticated) return unauthenticated(context, { hasIssuers, dpop: routeOf(context).dpop })
+    const { dpop, upstream } = routeOf(context)
+    if (!authenticated) return unauthenticated(context, { hasIssuers, dpop })
     if (authenticated instanceof Problem) return authenticated
     const { caller, credential, plan } = authenticated
     const { headers } = context
     context.caller = caller
     context.credential = credential
     context.plan = plan
+    if (upstream?.forwardsCredentials) return undefined
     if (sent !== undefined) delete headers.authorization
     delete headers['x-api-key']
     delete headers.dpop
     return undefined
   }
   return function authenticate(context) {
-    if (routeOf(context).authorizer !== undefined) return judge(context)
+    const { anonymous, dpop, authorizer, upstream } = routeOf(context)
+    if (authorizer !== undefined) return judge(context)
     const { headers, responseHeaders } = context
-    const { anonymous, dpop } = routeOf(context)
+    const forwards = upstream?.forwardsCredentials === true
+    // Whatever is presented is for the service alone.
+    if (anonymous && forwards) return undefined
     // RFC 9111, 3.5 keeps shared caches from responses to Authorization only, not from those that vary by another key.
     responseHeaders.vary = responseHeaders.vary === undefined ? CREDENTIALS : `${responseHeaders.vary}, ${CREDENTIALS}`
     if (!anonymous) responseHeaders['cache-control'] = PRIVATE

@@ -1,5 +1,6 @@
-import { expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { sendRaw, testGateway } from '../test-support.ts'
+import { proxiedGateway, rawResponse, startOrigin } from '../upstream/test-support-origin.ts'
 
 const APP = 'https://app.example'
 const ORIGINS = [APP, 'http://localhost:*', 'http://[::1]:*']
@@ -120,4 +121,54 @@ it('200 an Origin that is given twice is ignored', async () => {
     `GET /openapi.json HTTP/1.1\r\nHost: h\r\nOrigin: ${APP}\r\nOrigin: ${APP}\r\n\r\n`,
   )
   expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([200, undefined])
+})
+
+describe('of a service behind a proxy', () => {
+  const origin = 'https://app.example'
+  const preflight = {
+    origin,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': 'X-Own, X-Api-Key',
+  }
+  const allowed = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Credentials': 'true' }
+  const service = () =>
+    startOrigin(() =>
+      rawResponse(
+        '200 OK',
+        Object.entries(allowed).map(([name, value]) => `${name}: ${value}`),
+      ),
+    )
+  const headersOf = ({ headers }: Response) =>
+    Object.fromEntries([...headers].filter(([name]) => name.startsWith('access-control-')))
+
+  it('is the gateway’s own by default: its preflights reach nothing, and allow whatever headers a page asks for', async () => {
+    const old = await service()
+    const { url } = await proxiedGateway(old, { access: {} }, { dependencies: { corsOrigins: [origin] } })
+    const asked = await fetch(`${url}/old/x`, { method: 'OPTIONS', headers: preflight })
+    expect([asked.status, old.requests.length]).toEqual([204, 0])
+    expect(headersOf(asked)).toMatchObject({
+      'access-control-allow-methods': 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT',
+      'access-control-allow-headers': expect.stringContaining('x-own'),
+    })
+    const answer = await fetch(`${url}/old/x`, { headers: { origin, 'x-api-key': 'full' } })
+    expect(headersOf(answer)).toEqual({ 'access-control-allow-origin': origin, 'access-control-expose-headers': '*' })
+  })
+
+  it('is the service’s where the contract says so: it answers OPTIONS to anybody, and says who may read', async () => {
+    const old = await service()
+    const contract = { access: {}, upstream: { cors: 'upstream' } } as const
+    for (const corsOrigins of [[], [origin]]) {
+      const { url } = await proxiedGateway(old, contract, { dependencies: { corsOrigins } })
+      const asked = await fetch(`${url}/old/x`, { method: 'OPTIONS', headers: preflight })
+      const answer = await fetch(`${url}/old/x`, { headers: { origin, 'x-api-key': 'full' } })
+      for (const response of [asked, answer])
+        expect([response.status, headersOf(response)]).toEqual([
+          200,
+          { 'access-control-allow-origin': '*', 'access-control-allow-credentials': 'true' },
+        ])
+      expect((await fetch(`${url}/old/x`, { headers: { origin } })).status).toBe(401)
+    }
+    expect(old.requests.map(({ lines }) => lines[0]?.split(' ')[0])).toEqual(['OPTIONS', 'GET', 'OPTIONS', 'GET'])
+    expect(old.requests[0]?.all('access-control-request-method')).toEqual(['POST'])
+  })
 })

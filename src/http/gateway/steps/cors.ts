@@ -1,7 +1,7 @@
 import { Problem, type Route } from '../../../contract/index.ts'
-import { type Step, singleValue } from '../context.ts'
+import { type GatewayContext, type Step, singleValue } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import { methodsOf } from './route.ts'
+import { allMethodsOf } from './route.ts'
 
 /**
  * Lets pages of the configured origins read every response, errors included. Credentials are never allowed: callers send a
@@ -40,8 +40,8 @@ export function preflight(): Step {
     const { routesAtPath, responseHeaders } = context
     if (responseHeaders['access-control-allow-origin'] === undefined) return ORIGIN_NOT_ALLOWED
     const headers = {
-      'access-control-allow-methods': methodsOf(routesAtPath).join(', '),
-      'access-control-allow-headers': headersOf(routesAtPath).join(', '),
+      'access-control-allow-methods': allMethodsOf(routesAtPath).join(', '),
+      'access-control-allow-headers': headersOf(routesAtPath, context.headers).join(', '),
       'access-control-max-age': String(MAX_AGE_SECONDS),
     }
     return { status: 204, headers, body: '', shortCircuitReason: 'preflight' }
@@ -64,8 +64,13 @@ const ALLOWED_HEADERS = [
   ],
 ]
 
-const headersOf = (routes: readonly Route[]) => [
-  ...new Set([...ALLOWED_HEADERS, ...routes.flatMap(({ headers }) => headers)]),
-]
+/** What a service behind a proxy takes, only it knows: all that the page asks for. */
+function headersOf(routes: readonly Route[], { 'access-control-request-headers': asked }: GatewayContext['headers']) {
+  const any = routes.some(({ upstream }) => upstream) ? (asked?.join() ?? '').split(',') : []
+  const names = any.map((name) => name.trim().toLowerCase()).filter((name) => HEADER_NAME.test(name))
+  return [...new Set([...ALLOWED_HEADERS, ...routes.flatMap(({ headers }) => headers), ...names])]
+}
+
+const HEADER_NAME = /^[a-z0-9!#$%&'*+.^`|~-]+$/
 
 const ORIGIN_NOT_ALLOWED = new Problem('forbidden', 403, 'Pages of this origin may not call this API.')

@@ -37,6 +37,7 @@ export function judge({ judgeCaller, takeBody }: JudgeOptions): Step {
     context.caller = judged.caller
     context.credential = judged.credential
     context.plan = judged.plan
+    if (route.upstream?.forwardsCredentials) return undefined
     for (const name of ['x-api-key', 'authorization', 'dpop', ...credentials.headers])
       if (!route.headers.includes(name)) delete headers[name]
     return undefined

@@ -29,7 +29,8 @@ export function platformRoutes({
   return function platformRoutes(context) {
     const { path, request } = context
     // A contract may serve the root itself.
-    if (path === '/' && !contracts().routes.some((route) => route.path === '/')) return rootNotFound()
+    if (path === '/' && !contracts().routes.some((route) => route.path === '/' || route.path === '/*'))
+      return rootNotFound()
     const reply = paths.get(path)
     if (!reply) return undefined
     return isRead(request) ? reply(context) : readOnly(path)

@@ -1,7 +1,8 @@
-import { expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import * as z from 'zod'
-import { contractSet, endpoint, type Route } from '../../../contract/index.ts'
-import { testGateway } from '../test-support.ts'
+import { contractSet, endpoint, proxy, type Route } from '../../../contract/index.ts'
+import { sendRaw, testGateway } from '../test-support.ts'
+import { rawResponse, startOrigin } from '../upstream/test-support-origin.ts'
 import { createRouter } from './route.ts'
 
 it('404 an unknown path invokes no function', async () => {
@@ -59,7 +60,7 @@ it.each(['/metrics', '/_/metrics', '/_/health/x', '/docs/x', '/v1/invocations/x/
 // The router reads no more of a route than this.
 const route = (text: string) =>
   ({ method: text.split(' ')[0], path: text.split(' ')[1], name: text }) as unknown as Route
-const find = createRouter(
+const { find } = createRouter(
   ['GET /a/{x}/c', 'GET /a/b/{y}', 'DELETE /a/{x}/{y}', 'GET /a/{x}', 'GET /a/me', 'POST /a/me', 'PUT /a/{x}'].map(
     route,
   ),
@@ -86,4 +87,77 @@ it.each([
   ['GET', '/a/me/', []],
 ])('%s %s is refused, allowing %j', (method, path, allow) => {
   expect(find(method, path)).toMatchObject({ allow })
+})
+
+describe('with proxies', () => {
+  const proxied = (path: string, methods: readonly string[] = ['GET', 'HEAD', 'POST', 'OPTIONS']) =>
+    ({ method: '*', path, name: path, upstream: { methods } }) as unknown as Route
+  const { find, at } = createRouter([
+    ...['/*', '/a/*', '/a/b/*', '/{x}/*'].map((path) => proxied(path)),
+    ...[proxied('/a/me', ['PUT']), proxied('/a/b/c/{id}', ['GET'])],
+    ...['GET /a/{x}', 'GET /a/b/c', 'GET /v1/{x}'].map(route),
+  ])
+
+  it.each([
+    ['GET', '/', '/*'],
+    ['GET', '/a', '/a/*'],
+    ['GET', '/a/', '/a/*'],
+    ['GET', '/a/x', 'GET /a/{x}'],
+    ['HEAD', '/a/x', 'GET /a/{x}'],
+    ['POST', '/a/x', '/a/*'],
+    ['PUT', '/a/me', '/a/me'],
+    ['GET', '/a/b', '/a/b/*'],
+    ['POST', '/a/b', '/a/b/*'],
+    ['GET', '/a/b/c', 'GET /a/b/c'],
+    ['GET', '/a/b/c/7', '/a/b/c/{id}'],
+    ['OPTIONS', '/a/b/c/7', '/a/b/*'],
+    ['GET', '/a/b/d', '/a/b/*'],
+    ['GET', '/ab', '/{x}/*'],
+    ['GET', '/v1/x/y', '/{x}/*'],
+  ])('%s %s goes to %s, the closest that takes it', (method, path, name) => {
+    expect(find(method, path)).toMatchObject({ route: { name } })
+  })
+
+  it('405 lists the methods of all of them', () => {
+    expect(find('DELETE', '/a/me')).toEqual({ allow: ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'] })
+    expect(at('/a/b/c').map(({ name }) => name)).toEqual(['GET /a/b/c', '/a/b/*', '/a/*', '/{x}/*', '/*'])
+  })
+
+  const answered = async (access: object, path: string) => {
+    const origin = await startOrigin(() => rawResponse('200 OK'))
+    const shared = { summary: 'Old.', upstream: { url: origin.url } }
+    const set = contractSet(
+      {
+        all: proxy({ ...shared, name: 'all', path: '/*', access: { anonymous: true } }),
+        admin: proxy({ ...shared, name: 'admin', path: '/admin/*', access } as never),
+      },
+      {},
+    )
+    const { port } = await testGateway({ dependencies: { contracts: () => set } })
+    const { status } = await sendRaw(port, `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)
+    return [status, origin.requests.length]
+  }
+
+  it.each(['/admin', '/admin/x', '/%61dmin/x', '/ad%6Din', '/%61%64%6d%69%6E/'])(
+    '401 %s is not reached past the proxy that protects it',
+    async (path) => {
+      expect(await answered({}, path)).toEqual([401, 0])
+    },
+  )
+
+  it.each([
+    '/_/nothing',
+    '/%5f/health',
+    '/metrics',
+    '/m%65trics',
+    '/openapi.json/x',
+    '/v1/keys',
+    '/v1/invocations/1/2',
+  ])("404 %s stays the platform's", async (path) => {
+    expect(await answered({}, path)).toEqual([404, 0])
+  })
+
+  it('200 everything else is the service’s, the root too', async () => {
+    for (const path of ['/', '/a%20b', '/v1/things']) expect(await answered({}, path)).toEqual([200, 1])
+  })
 })

@@ -28,7 +28,7 @@ export function takeBody(
     if (context.bodyTaken) return undefined
     context.bodyTaken = true
     const { request, headers } = context
-    const { hasBody, maxBodyBytes } = routeOf(context)
+    const { hasBody, maxBodyBytes, upstream } = routeOf(context)
     const declaredBytes = Number(request.headers['content-length'] ?? 0)
     if (declaredBytes === 0 && request.headers['transfer-encoding'] === undefined) {
       context.bodyReceivedAt = performance.now()
@@ -36,7 +36,9 @@ export function takeBody(
     }
     if (!hasBody) return NOT_EXPECTED
     if (declaredBytes > maxBodyBytes) return bodyTooLarge(maxBodyBytes)
-    return findUnsupportedMedia(headers) ?? read(context, maxBodyBytes)
+    // What a service takes, only it knows.
+    const unsupported = upstream ? undefined : findUnsupportedMedia(headers)
+    return unsupported ?? read(context, maxBodyBytes)
   }
 }
 

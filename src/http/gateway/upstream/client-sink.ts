@@ -1,15 +1,18 @@
 import type { GatewayContext } from '../context.ts'
-import { toClientHeaders } from '../headers.ts'
+import { toClientHeaders, toClientHeadersOfService } from '../headers.ts'
 import type { ResponseSink } from './upstream-request.ts'
 
 /** Sends a response to the caller, no faster than the caller reads. One that breaks off breaks the caller's connection. */
 export function createClientSink(context: GatewayContext): ResponseSink {
-  const { response, stallTimeoutMs } = context
+  const { response, stallTimeoutMs, responseHeaders } = context
+  const service = context.route?.upstream
   const sink: ResponseSink = {
     onDrain: undefined,
     start: (status, headers) => {
       response.writeHead(status, [
-        ...toClientHeaders(headers, context.responseHeaders),
+        ...(service
+          ? toClientHeadersOfService(headers, responseHeaders, service)
+          : toClientHeaders(headers, responseHeaders)),
         'x-correlation-id',
         context.correlationId,
       ])

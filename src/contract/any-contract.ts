@@ -1,0 +1,11 @@
+import type { ProxyContract } from './proxy-shape.ts'
+import type { AuthorizerContract, EndpointContract, SubscriberContract } from './shapes.ts'
+
+/** The contract of a function: of what has a handler and an image. */
+export type FunctionContract = EndpointContract | SubscriberContract | AuthorizerContract
+
+/** A contract of any kind. */
+export type AnyContract = FunctionContract | ProxyContract
+
+/** Whether a contract is that of a function: a proxy has neither handler nor image. */
+export const isFunction = (contract: AnyContract): contract is FunctionContract => contract.kind !== 'proxy'

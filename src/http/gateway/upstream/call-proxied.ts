@@ -1,0 +1,132 @@
+import type { Dispatcher } from 'undici'
+import { Problem, type ProxiedAddress } from '../../../contract/index.ts'
+import { MAX_IDENTITY_BYTES } from '../../header-limits.ts'
+import { oncePerSecond } from '../../throttle-log.ts'
+import type { GatewayDependencies } from '../dependencies.ts'
+import { type CallFailure, canRetry } from './call-failure.ts'
+import { callUpstream } from './call-upstream.ts'
+import { rewriteResponse } from './rewrite-response.ts'
+import { toServiceHeaders } from './service-headers.ts'
+import { traceCall } from './trace-call.ts'
+import type { CallUpstream, ResponseHeaders, ResponseSink, UpstreamRequest } from './upstream-request.ts'
+import { findLoop } from './via.ts'
+
+/** How long a service may be silent within a response, at least. */
+const SILENCE_MS = 60_000
+
+/**
+ * Calls the services behind proxies. Whatever status a service answers with is its answer. A second attempt, within the same
+ * time, follows where nothing of the first arrived, or where its connection was closed and the request is safe.
+ */
+export function createProxyCaller({
+  sign,
+  upstream,
+  log,
+}: Pick<GatewayDependencies, 'sign' | 'upstream' | 'log'>): CallUpstream {
+  const { dispatcher, retryDispatcher = dispatcher, services = {} } = upstream
+  const report = oncePerSecond((times: number, fields: object) =>
+    log.error({ ...fields, times }, 'the connection to a service failed before it responded'),
+  )
+
+  return async function callProxied(request, sink): Promise<Problem | undefined> {
+    const { route, correlationId } = request
+    const { name, timeoutMs, upstream: service } = route
+    if (!service) throw new Error(`${name} is no proxy`)
+    const loop = findLoop(request.headers.via)
+    if (loop) return loop
+    const identity = service.identity === 'none' ? undefined : await sign(request.caller, name, { waitMs: timeoutMs })
+    if (identity !== undefined && identity.length > MAX_IDENTITY_BYTES) return TOO_MANY_SCOPES
+    const address = services[name] ?? service
+    const giveUpAt = request.bodyReceivedAt + timeoutMs
+    const target = {
+      ...{ origin: address.origin, path: toServicePath(request, address, service.stripped), method: request.method },
+    }
+    const options = {
+      ...target,
+      body: request.body.length > 0 ? request.body : null,
+      // `waitMs` is exact, and covers the wait for a connection.
+      headersTimeout: 0,
+      bodyTimeout: Math.max(timeoutMs, SILENCE_MS),
+    }
+    const publicHost = request.client.host ?? request.headers.host?.[0]
+    const mapping = { ...address, stripped: service.stripped, preservesHost: service.preservesHost, publicHost }
+    const rewriting = mapHeaders(sink, (headers) => rewriteResponse(headers, mapping))
+    const attempt = async (dispatcher: Dispatcher): Promise<Problem | CallFailure | undefined> => {
+      const waitMs = Math.ceil(giveUpAt - performance.now())
+      if (waitMs < 1) return TIMED_OUT
+      return traceCall(request, target, (traceparent) => {
+        const headers = toServiceHeaders(request, service, { identity, traceparent })
+        return callUpstream(request, { ...options, headers }, rewriting, {
+          ...{ dispatcher, waitMs },
+          refuse: () => void forgetRevision(request),
+          onBroken: (err) => log.error({ err, proxy: name, correlationId }, 'a service failed while it responded'),
+        })
+      })
+    }
+    let outcome = await attempt(dispatcher)
+    if (isCallFailure(outcome) && canRetry(outcome, request)) outcome = await attempt(retryDispatcher)
+    if (isCallFailure(outcome)) report({ err: outcome.cause, proxy: name, correlationId })
+    return outcome && toProblem(outcome, request.signal)
+  }
+}
+
+/**
+ * The caller's path without the segments that are stripped, after what comes before each at the service. It begins with one
+ * slash, so that no part of it can be taken for a host.
+ */
+function toServicePath({ path, query }: UpstreamRequest, { prefix }: ProxiedAddress, stripped: string): string {
+  let begin = 0
+  // By segments: a segment may have been sent with escapes that it does not need.
+  for (let n = stripped === '' ? 0 : stripped.split('/').length - 1; n > 0 && begin >= 0; n--)
+    begin = path.indexOf('/', begin + 1)
+  const rest = begin < 0 ? '' : path.slice(begin)
+  return `${prefix}${rest || (prefix === '' ? '/' : '')}${query}`
+}
+
+/** A sink that gets the headers changed. */
+const mapHeaders = (sink: ResponseSink, change: (headers: ResponseHeaders) => ResponseHeaders): ResponseSink => ({
+  ...{ write: sink.write, end: sink.end, fail: sink.fail },
+  start: (status, headers) => sink.start(status, change(headers)),
+  get onDrain() {
+    return sink.onDrain
+  },
+  set onDrain(resume) {
+    sink.onDrain = resume
+  },
+})
+
+/** A service has none of a function's. */
+function forgetRevision(request: UpstreamRequest) {
+  request.cold = undefined
+  request.revision = undefined
+}
+
+const isCallFailure = (outcome: Problem | CallFailure | undefined): outcome is CallFailure =>
+  outcome !== undefined && 'sent' in outcome
+
+const RETRY_AFTER_SECONDS = 2
+
+/** What callers get where the service has not answered. */
+function toProblem(outcome: Problem | CallFailure, signal: AbortSignal): Problem {
+  if (isCallFailure(outcome)) {
+    const { cause, sent } = outcome
+    if (sent)
+      return new Problem('bad_gateway', 502, 'The service behind this path failed before it answered.', { cause })
+    return unreachable(cause)
+  }
+  if (outcome === signal.reason) return outcome
+  return outcome.code === 'deadline_exceeded' ? TIMED_OUT : unreachable(outcome)
+}
+
+/** Nothing of the request arrived, so that it can be sent again later. */
+const unreachable = (cause: unknown) =>
+  new Problem('unavailable', 503, 'The service behind this path cannot be reached.', {
+    ...{ cause, retryAfterSeconds: RETRY_AFTER_SECONDS },
+  })
+
+const TIMED_OUT = new Problem('deadline_exceeded', 504, 'The service behind this path did not answer in time.')
+const TOO_MANY_SCOPES = new Problem(
+  'headers_too_large',
+  431,
+  'Your key has more scopes than fit into a request to a service; ask for one with fewer.',
+)
