@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { describeEndpoint, type EndpointContract, toOutput } from '../../contract/index.ts'
 import { createRandom } from '../../deploy/sample/random.ts'
 import { sampleRequest } from '../../deploy/sample/sample-request.ts'
-import { createRouter } from '../../http/gateway/steps/route.ts'
+import { createRouter } from '../../http/gateway/router.ts'
 import {
   type Check,
   checkHeaders,

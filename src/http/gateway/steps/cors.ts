@@ -1,7 +1,7 @@
 import { Problem, type Route } from '../../../contract/index.ts'
 import { type GatewayContext, type Step, singleValue } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import { allMethodsOf } from './route.ts'
+import { allMethodsOf } from '../router.ts'
 
 /**
  * Lets pages of the configured origins read every response, errors included. Credentials are never allowed: callers send a

@@ -1,9 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import * as z from 'zod'
-import { contractSet, endpoint, proxy, type Route } from '../../../contract/index.ts'
+import { contractSet, endpoint, proxy } from '../../../contract/index.ts'
 import { sendRaw, testGateway } from '../test-support.ts'
 import { rawResponse, startOrigin } from '../upstream/test-support-origin.ts'
-import { createRouter } from './route.ts'
 
 it('404 an unknown path invokes no function', async () => {
   const { url, invoked, shortCircuits } = await testGateway()
@@ -57,72 +56,7 @@ it.each(['/metrics', '/_/metrics', '/_/health/x', '/docs/x', '/v1/invocations/x/
   },
 )
 
-// The router reads no more of a route than this.
-const route = (text: string) =>
-  ({ method: text.split(' ')[0], path: text.split(' ')[1], name: text }) as unknown as Route
-const { find } = createRouter(
-  ['GET /a/{x}/c', 'GET /a/b/{y}', 'DELETE /a/{x}/{y}', 'GET /a/{x}', 'GET /a/me', 'POST /a/me', 'PUT /a/{x}'].map(
-    route,
-  ),
-)
-
-it.each([
-  ['GET', '/a/me', 'GET /a/me', {}],
-  ['GET', '/a/you', 'GET /a/{x}', { x: 'you' }],
-  ['HEAD', '/a/you', 'GET /a/{x}', { x: 'you' }],
-  ['GET', '/a/b/c', 'GET /a/b/{y}', { y: 'c' }],
-  ['GET', '/a/z/c', 'GET /a/{x}/c', { x: 'z' }],
-  ['DELETE', '/a/b/c', 'DELETE /a/{x}/{y}', { x: 'b', y: 'c' }],
-  ['PUT', '/a/me', 'PUT /a/{x}', { x: 'me' }],
-])('%s %s is %s', (method, path, name, params) => {
-  expect(find(method, path)).toEqual({ route: expect.objectContaining({ name }), params })
-})
-
-it.each([
-  ['PATCH', '/a/me', ['GET', 'HEAD', 'POST', 'PUT']],
-  ['POST', '/a/b/c', ['DELETE', 'GET', 'HEAD']],
-  ['GET', '/a', []],
-  ['GET', '/a/', []],
-  ['GET', '/A/me', []],
-  ['GET', '/a/me/', []],
-])('%s %s is refused, allowing %j', (method, path, allow) => {
-  expect(find(method, path)).toMatchObject({ allow })
-})
-
-describe('with proxies', () => {
-  const proxied = (path: string, methods: readonly string[] = ['GET', 'HEAD', 'POST', 'OPTIONS']) =>
-    ({ method: '*', path, name: path, upstream: { methods } }) as unknown as Route
-  const { find, at } = createRouter([
-    ...['/*', '/a/*', '/a/b/*', '/{x}/*'].map((path) => proxied(path)),
-    ...[proxied('/a/me', ['PUT']), proxied('/a/b/c/{id}', ['GET'])],
-    ...['GET /a/{x}', 'GET /a/b/c', 'GET /v1/{x}'].map(route),
-  ])
-
-  it.each([
-    ['GET', '/', '/*'],
-    ['GET', '/a', '/a/*'],
-    ['GET', '/a/', '/a/*'],
-    ['GET', '/a/x', 'GET /a/{x}'],
-    ['HEAD', '/a/x', 'GET /a/{x}'],
-    ['POST', '/a/x', '/a/*'],
-    ['PUT', '/a/me', '/a/me'],
-    ['GET', '/a/b', '/a/b/*'],
-    ['POST', '/a/b', '/a/b/*'],
-    ['GET', '/a/b/c', 'GET /a/b/c'],
-    ['GET', '/a/b/c/7', '/a/b/c/{id}'],
-    ['OPTIONS', '/a/b/c/7', '/a/b/*'],
-    ['GET', '/a/b/d', '/a/b/*'],
-    ['GET', '/ab', '/{x}/*'],
-    ['GET', '/v1/x/y', '/{x}/*'],
-  ])('%s %s goes to %s, the closest that takes it', (method, path, name) => {
-    expect(find(method, path)).toMatchObject({ route: { name } })
-  })
-
-  it('405 lists the methods of all of them', () => {
-    expect(find('DELETE', '/a/me')).toEqual({ allow: ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'] })
-    expect(at('/a/b/c').map(({ name }) => name)).toEqual(['GET /a/b/c', '/a/b/*', '/a/*', '/{x}/*', '/*'])
-  })
-
+describe('beside proxies', () => {
   const answered = async (access: object, path: string) => {
     const origin = await startOrigin(() => rawResponse('200 OK'))
     const shared = { summary: 'Old.', upstream: { url: origin.url } }

@@ -1,16 +1,8 @@
-import {
-  type ContractSet,
-  isReservedPath,
-  methodsOf,
-  Problem,
-  type ProxiedService,
-  parsePathTemplate,
-  parseProxyPath,
-  type Route,
-} from '../../../contract/index.ts'
+import { type ContractSet, isReservedPath, methodsOf, Problem, type ProxiedService } from '../../../contract/index.ts'
 import type { Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
 import { isPlatformRoute, platformRoutesOf } from '../own-routes.ts'
+import { createRouter, type Router } from '../router.ts'
 
 /** Finds the endpoint, or answers 404, or 405 with Allow. For a preflight, finds all routes at the path. */
 export function route({
@@ -84,61 +76,3 @@ function leaveToService(responseHeaders: Record<string, string>, { ownsCors }: P
 
 const PAGE_HEADERS = ['content-security-policy', 'referrer-policy', 'x-frame-options']
 const CORS_HEADERS = ['access-control-allow-origin', 'access-control-expose-headers', 'vary']
-
-type RouteMatch =
-  | { readonly route: Route; readonly params: Readonly<Record<string, string>> }
-  /** The methods of the other routes at the path; none where there is no such path. */
-  | { readonly allow: readonly string[] }
-
-interface Router {
-  readonly find: (method: string, path: string) => RouteMatch
-  /** All routes at a path, the closest first. */
-  readonly at: (path: string) => readonly Route[]
-}
-
-/**
- * Finds the route of a request: from left to right, a literal segment wins over a parameter, and that over `*`. A method that
- * the closest route does not take goes to the next one.
- */
-export function createRouter(routes: readonly Route[]): Router {
-  const patterns = routes.flatMap(withPreflights).map((route) => ({
-    ...{ route, methods: methodsOf(route), rank: rankOf(route.path) },
-    match: (route.upstream ? parseProxyPath : parsePathTemplate)(route.path).match,
-  }))
-  patterns.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0))
-  const at = (path: string) => patterns.filter(({ match }) => match(path)).map(({ route }) => route)
-  return {
-    at,
-    find: (method, path) => {
-      for (const { route, methods, match } of patterns) {
-        const params = methods.includes(method) ? match(path) : undefined
-        if (params) return { route, params }
-      }
-      return { allow: allMethodsOf(at(path)) }
-    },
-  }
-}
-
-/** What a service that owns its CORS answers to OPTIONS is for anybody: a browser asks without a credential (Fetch, 3.3.5). */
-function withPreflights(route: Route): readonly Route[] {
-  const { upstream } = route
-  if (!upstream?.ownsCors) return [route]
-  const { dpop: _, authorizer: _judge, tenancy: _tenant, ...rest } = route
-  const methods = upstream.methods.filter((method) => method !== 'OPTIONS')
-  const preflights = { ...upstream, methods: ['OPTIONS'], forwardsCredentials: true }
-  return [
-    { ...route, upstream: { ...upstream, methods } },
-    { ...rest, scopes: [], anonymous: true, upstream: preflights },
-  ]
-}
-
-/** The methods of these routes, distinct and sorted; GET implies HEAD. */
-export const allMethodsOf = (routes: readonly Route[]): readonly string[] =>
-  [...new Set(routes.flatMap(methodsOf))].sort()
-
-/** `/v1/users/{id}` has the rank 0001, which sorts after the 0000 of a path without parameters, and before 0002 of `/v1/users/*`. */
-const rankOf = (path: string) =>
-  path
-    .split('/')
-    .map((segment) => (segment === '*' ? '2' : segment.startsWith('{') ? '1' : '0'))
-    .join('')
