@@ -45,7 +45,11 @@ export class Problem extends Error {
   readonly headers: Readonly<Record<string, string>>
 
   constructor(code: string, status: number, message: string, options: ProblemOptions = {}) {
+    // Where a refusal was made helps nobody, and to find out costs as much as all else of the response.
+    const { stackTraceLimit } = Error
+    if (status < 500) Error.stackTraceLimit = 0
     super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    Error.stackTraceLimit = stackTraceLimit
     this.code = code
     this.status = status
     this.details = options.details ?? []

@@ -14,8 +14,10 @@ export {
   activeTraceparent,
   continueTrace,
   correlate,
+  newTraceparent,
   recordDecision,
   recordSendSpan,
+  toCorrelationId,
   wellFormedTraceparent,
   withProcessSpan,
 } from './trace-context.ts'

@@ -17,16 +17,21 @@ const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{
 /** Keeps a well-formed correlation id and traceparent (that of the active span comes first), and creates what is missing or malformed. */
 export function correlate(correlationId: string | undefined, traceparent: string | undefined): Correlation {
   return {
-    correlationId: correlationId && CORRELATION_ID.test(correlationId) ? correlationId : randomUUID(),
+    correlationId: toCorrelationId(correlationId),
     traceparent: activeTraceparent() ?? wellFormedTraceparent(traceparent) ?? newTraceparent(),
   }
 }
+
+/** The correlation id that a caller has sent, or a new one where that is missing or malformed. */
+export const toCorrelationId = (given: string | undefined): string =>
+  given !== undefined && CORRELATION_ID.test(given) ? given : randomUUID()
 
 /** The traceparent that a caller has sent; undefined where it is malformed. */
 export const wellFormedTraceparent = (traceparent: string | undefined): string | undefined =>
   traceparent !== undefined && TRACEPARENT.test(traceparent) ? traceparent : undefined
 
-const newTraceparent = () => {
+/** A traceparent of its own: what belongs to no trace yet. */
+export const newTraceparent = () => {
   const random = randomBytes(24).toString('hex')
   return `00-${random.slice(0, 32)}-${random.slice(32)}-01`
 }

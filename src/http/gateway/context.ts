@@ -3,8 +3,9 @@ import { type ContractSet, Problem, type Route, type Strings } from '../../contr
 import type { Correlation } from '../../kernel/index.ts'
 import {
   beginServerSpan,
-  correlate,
+  newTraceparent,
   type RequestSpan,
+  toCorrelationId,
   traceparentOf,
   wellFormedTraceparent,
 } from '../../telemetry/index.ts'
@@ -110,7 +111,8 @@ export function createGatewayContext(
   if (received === undefined) delete headers.tracestate
   const span = request.url?.startsWith(PROBES) ? undefined : beginServerSpan(received)
   return {
-    ...correlate(singleValue(headers['x-correlation-id']), span ? traceparentOf(span) : received),
+    correlationId: toCorrelationId(singleValue(headers['x-correlation-id'])),
+    traceparent: span ? traceparentOf(span) : (received ?? newTraceparent()),
     span,
     request,
     response,

@@ -22,19 +22,20 @@ export async function sendReply(
   const { request, response, correlationId } = context
   if (response.headersSent || response.destroyed) return
   const { status, headers, body } = toReply(outcome, correlationId)
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  // A text is sent with its head: as one text, too, and not as two buffers.
+  const length = typeof body === 'string' ? Buffer.byteLength(body) : body.length
   const closing = headers.connection === 'close' || mustClose(request)
   response.writeHead(status, {
     ...mergeHeaders(headers, context.responseHeaders),
-    ...(status === 204 ? {} : { 'content-length': bytes.length }),
+    ...(status === 204 ? {} : { 'content-length': length }),
     ...(closing ? { connection: 'close' } : {}),
     'x-correlation-id': correlationId,
   })
   response.setTimeout(stallTimeoutMs)
-  context.bytes = request.method === 'HEAD' ? 0 : bytes.length
-  if (!closing || request.complete) return void response.end(bytes)
+  context.bytes = request.method === 'HEAD' ? 0 : length
+  if (!closing || request.complete) return void response.end(body)
   response.flushHeaders()
-  response.write(bytes)
+  response.write(body)
   await drainRequest(request, lingerMs)
   response.end()
 }
