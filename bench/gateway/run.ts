@@ -1,10 +1,12 @@
 /**
- * node bench/gateway/run.ts [seconds] [rounds]
+ * node bench/gateway/run.ts [seconds] [rounds] [rate]
  *
  * What gateways cost, each on one core of its own, in front of the same upstream; the load (wrk) and all else on another core:
  * haproxy and nginx as plain proxies, undici's dispatch, Express with the usual parts, and Ebb with every policy on, in interleaved
- * rounds in an order of chance. Prints medians of CPU µs a request and requests a second, and the ratios. Needs two cores, wrk,
- * haproxy, nginx, redis-server and taskset, and `npm ci --prefix bench/peers`.
+ * rounds in an order of chance. Prints medians of the CPU that a request takes and of how long it takes, at so many requests a
+ * second (1,000) and at as many as are answered, and the ratios. At a rate the callers and the upstream sleep between requests
+ * and have to be woken, whichever gateway it is; at full speed only of those that are slow. Needs two cores, wrk, haproxy, nginx,
+ * redis-server and taskset, and `npm ci --prefix bench/peers`.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -21,6 +23,7 @@ import { allGateways, EBB, HAPROXY, NGINX, USUAL_PARTS } from './subjects.ts'
 
 const seconds = Number(process.argv[2] ?? 4)
 const rounds = Number(process.argv[3] ?? 5)
+const rate = Number(process.argv[4] ?? 1_000)
 const WARM_UP_SECONDS = 6
 const [GATEWAY_CORE, OTHER_CORE] = [0, 1]
 
@@ -41,38 +44,49 @@ const gateways = allGateways({
   ...{ issuer: issuer.url, token: issuer.token, otlpUrl: sink.url },
 })
 
-const measured = new Map<string, Load[]>()
+type Speed = 'at the rate' | 'at full speed'
+const measured: { readonly gateway: string; readonly what: string; readonly speed: Speed; readonly load: Load }[] = []
 for (let round = 0; round < rounds; round++) {
-  for (const { name, start, requests } of shuffled(gateways)) {
+  for (const { name: gateway, start, requests } of shuffled(gateways)) {
     await using process = await start()
     for (const [i, request] of requests.entries()) {
+      const { what } = request
       const subject = { request: () => request, expectStatus: request.status }
       await load(process, subject, i === 0 ? WARM_UP_SECONDS : 1)
-      const key = `${request.what}: ${name}`
-      measured.set(key, [...(measured.get(key) ?? []), await load(process, subject, seconds)])
+      measured.push({ gateway, what, speed: 'at full speed', load: await load(process, subject, seconds) })
+      measured.push({ gateway, what, speed: 'at the rate', load: await load(process, subject, seconds, { rate }) })
     }
   }
 }
 
-const cpuOf = (what: string, name: string) =>
-  quartiles((measured.get(`${what}: ${name}`) ?? []).map((one) => one.cpuMicros)).median
-const rows = [...measured].map(([name, loads]) => ({
-  name,
-  'CPU µs a request': quartiles(loads.map((one) => one.cpuMicros)).median.toFixed(1),
-  'requests/s': quartiles(loads.map((one) => one.requestsPerSecond)).median.toFixed(0),
-  'core used': `${(quartiles(loads.map((one) => one.coreShare)).median * 100).toFixed(0)} %`,
-}))
+const medianOf = (gateway: string, what: string, speed: Speed, figure: keyof Load) => {
+  const of = measured.filter((one) => one.gateway === gateway && one.what === what && one.speed === speed)
+  return quartiles(of.map((one) => one.load[figure] ?? Number.NaN)).median
+}
 console.log(
   `64 connections from wrk: Node ${process.version}, ${rounds} interleaved rounds of ${seconds} s, load average now ${loadavg()[0]?.toFixed(1)}`,
 )
-console.table(rows)
-const ours = cpuOf('forwarded', EBB)
-console.log(
-  `Ebb with every policy on costs ${(ours / cpuOf('forwarded', HAPROXY)).toFixed(2)} × haproxy's CPU (goal: at most 3.0)`,
+const rows = gateways.flatMap(({ name, requests }) =>
+  requests.map(({ what }) => ({
+    ...{ gateway: name, what },
+    [`CPU µs at ${rate}/s`]: medianOf(name, what, 'at the rate', 'cpuMicros').toFixed(1),
+    'p50 ms': medianOf(name, what, 'at the rate', 'p50Ms').toFixed(2),
+    'p99 ms': medianOf(name, what, 'at the rate', 'p99Ms').toFixed(2),
+    'CPU µs at full speed': medianOf(name, what, 'at full speed', 'cpuMicros').toFixed(1),
+    'requests/s': medianOf(name, what, 'at full speed', 'requestsPerSecond').toFixed(0),
+  })),
 )
-console.log(`The usual parts cost ${(cpuOf('forwarded', USUAL_PARTS) / ours).toFixed(2)} × Ebb's (goal: at least 4)`)
-for (const what of ['401', '429', '304', 'hit']) {
-  const ratio = cpuOf(what, NGINX) / cpuOf(what, EBB)
-  if (!Number.isNaN(ratio))
-    console.log(`${what}: ${ratio.toFixed(2)} × nginx's rate for the same CPU (goal: at least 0.8)`)
+console.table(rows)
+for (const speed of ['at the rate', 'at full speed'] as const) {
+  const cpuOf = (gateway: string, what: string) => medianOf(gateway, what, speed, 'cpuMicros')
+  const ours = cpuOf(EBB, 'forwarded')
+  console.log(
+    `${speed}: Ebb with every policy on costs ${(ours / cpuOf(HAPROXY, 'forwarded')).toFixed(2)} × haproxy's CPU (goal: 3.0)`,
+  )
+  console.log(`${speed}: the usual parts cost ${(cpuOf(USUAL_PARTS, 'forwarded') / ours).toFixed(2)} × Ebb's (goal: 4)`)
+  for (const what of ['401', '429', '304', 'hit']) {
+    const ratio = cpuOf(NGINX, what) / cpuOf(EBB, what)
+    if (!Number.isNaN(ratio))
+      console.log(`${speed}: ${what} at ${ratio.toFixed(2)} × nginx's speed for the same CPU (goal: 0.8)`)
+  }
 }

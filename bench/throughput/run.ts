@@ -42,7 +42,7 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 
 const medianOf = (name: string, figure: keyof Throughput) =>
-  quartiles((measured.get(name) ?? []).map((one) => one[figure])).median
+  quartiles((measured.get(name) ?? []).map((one) => one[figure] ?? Number.NaN)).median
 const bare = medianOf(BARE, 'requestsPerSecond')
 const functionsFramework = medianOf(FUNCTIONS_FRAMEWORK, 'requestsPerSecond')
 const rows = subjects.map(({ name }) => {

@@ -19,7 +19,7 @@ const pool = createPool(database.ownerUrl, { log: createLog({ level: 'silent' })
 
 const HOURLY = (requests: number) => ({ requests, perSeconds: 72_000 })
 const PLANS = definePlans({
-  free: { rate: HOURLY(500), quota: { requests: 30, per: 'month' } },
+  free: { rate: HOURLY(90), quota: { requests: 30, per: 'month' } },
   both: { rate: HOURLY(50), quota: { requests: 30, per: 'month' } },
   slow: { rate: HOURLY(3) },
   small: { quota: { requests: 2, per: 'day' } },
@@ -85,10 +85,10 @@ itWithRedis(
     const first = await get(token, 0, '/v1/limited')
     expect([first.status, fieldOf(first, 'ratelimit-policy'), fieldOf(first, 'ratelimit')]).toEqual([
       200,
-      { burst: { q: 20, w: 72_000 }, rate: { q: 500, w: 72_000 }, 'quota-month': { q: 30 } },
+      { burst: { q: 20, w: 72_000 }, rate: { q: 90, w: 72_000 }, 'quota-month': { q: 30 } },
       {
         burst: { r: 19, t: expect.any(Number) },
-        rate: { r: 499, t: expect.any(Number) },
+        rate: { r: 89, t: expect.any(Number) },
         'quota-month': { r: 29, t: expect.any(Number) },
       },
     ])
@@ -109,13 +109,13 @@ itWithRedis(
     expect(woken.times).toBe(30)
     await untilTrue(async () => (await readUsage(pool, { subject }))[0]?.refused === 92)
     expect(await readUsage(pool, { subject })).toMatchObject([{ plan: 'free', requests: 30, tenant: null }])
-    await writeContracts(definePlans({ free: { rate: HOURLY(500), quota: { requests: 31, per: 'month' } } }))
+    await writeContracts(definePlans({ free: { rate: HOURLY(90), quota: { requests: 31, per: 'month' } } }))
     let next: Response | undefined
     await untilTrue(async () => {
       next = await get(token)
       return next.status === 200
     })
-    expect(fieldOf(next!, 'ratelimit')).toMatchObject({ rate: { r: 469 }, 'quota-month': { r: 0 } })
+    expect(fieldOf(next!, 'ratelimit')).toMatchObject({ rate: { r: 59 }, 'quota-month': { r: 0 } })
   },
 )
 

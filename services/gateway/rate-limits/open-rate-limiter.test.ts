@@ -40,6 +40,8 @@ async function setUp({ minOutageMs = 0, local = ALWAYS, shares = 1 } = {}) {
     undo: (rates) => void state.undone.push(...rates.map(({ key }) => key)),
     free: ({ name }) => void state.freed.push(name),
     renew: () => {},
+    lease: async () => ({ granted: 0, remaining: 0, fullInUs: 0 }),
+    giveBack: () => {},
     probe: () => state.probe(),
     onUp: (listener) => void Object.assign(state, { ready: listener }),
     onDown: (listener) => void Object.assign(state, { down: listener }),

@@ -1,6 +1,7 @@
 import type { Admission, AdmissionRequest, RateLimiter } from 'ebb/http/gateway'
 import { type Config, type Log, liveSetting } from 'ebb/kernel'
 import { createOutageReporter } from '../../../src/data/redis.ts'
+import { createLeases } from './leases.ts'
 import { createLocalLimiter, type LocalLimiter, type Rate } from './local-limiter.ts'
 import { createLocalSlots, type HeldSlot, type LocalSlots } from './local-slots.ts'
 import { openRedisLimiter, type SharedLimiter } from './redis-limiter.ts'
@@ -63,13 +64,17 @@ export function withFallback(shared: SharedLimiter, own: OwnLimits, options: Fal
     },
     { minOutageMs, reportsInitialState: true },
   )
+  const leases = createLeases(shared)
   let up: boolean | undefined
   let changes = 0
   let closed = false
   let memory: string | undefined
   const setUp = (isUp: boolean, error?: unknown) => {
     if (closed) return
-    if (up !== isUp) changes++
+    if (up !== isUp) {
+      changes++
+      leases.clear()
+    }
     up = isUp
     report(isUp, error)
   }
@@ -100,10 +105,15 @@ export function withFallback(shared: SharedLimiter, own: OwnLimits, options: Fal
     const unreported = rates.map(own.rates.takeUnreported)
     const slot = slots && own.slots.newSlot(slots.key)
     try {
-      const decision = await shared.take(request, { elsewhere: unreported, slot })
+      const taken = await shared.take(request, { elsewhere: unreported, slot })
+      const decision = {
+        ...taken,
+        rates: taken.rates.map((one, i) => (rates[i] ? leases.addLeft(rates[i], one) : one)),
+      }
       if (!decision.allowed) return { ...decision, ...NOTHING_HELD }
       own.rates.record(rates)
       if (slot) own.slots.hold(slot)
+      else leases.note(rates)
       const release = () => {
         if (slot && own.slots.free(slot)) shared.free(slot)
       }
@@ -124,7 +134,19 @@ export function withFallback(shared: SharedLimiter, own: OwnLimits, options: Fal
     if (requests > 0) own.rates.restoreUnreported(rate, requests)
   }
 
-  const take: RateLimiter = async (request) => {
+  /** Where each rate of a request has a lease, no gateway needs to be asked. */
+  const takeLeased = ({ rates, slots }: AdmissionRequest): Admission | undefined => {
+    const decisions = up && !slots ? leases.take(rates) : undefined
+    if (!decisions) return undefined
+    own.rates.record(rates)
+    const undo = () => {
+      own.rates.undo(rates, { isShared: true })
+      if (!leases.undo(rates)) shared.undo(rates)
+    }
+    return { allowed: true, rates: decisions, release: NOTHING_HELD.release, undo }
+  }
+
+  const takeUnleased = async (request: AdmissionRequest): Promise<Admission> => {
     if (up) {
       const since = changes
       try {
@@ -137,6 +159,7 @@ export function withFallback(shared: SharedLimiter, own: OwnLimits, options: Fal
     onFallback()
     return takeAlone(own, request, shared.free)
   }
+  const take: RateLimiter = (request) => takeLeased(request) ?? takeUnleased(request)
   return {
     take,
     /** Resolves when it is known whether the shared limiter is available. */
@@ -144,6 +167,7 @@ export function withFallback(shared: SharedLimiter, own: OwnLimits, options: Fal
     close: () => {
       closed = true
       for (const timer of timers) clearInterval(timer)
+      leases.close()
       shared.close()
     },
   }

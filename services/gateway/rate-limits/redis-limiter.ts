@@ -6,9 +6,10 @@ import { followRedisAddress, type RedisAddress, toLiveAddress } from '../../../s
 import { withTimeout } from '../../../src/kernel/promises.ts'
 import { batchCalls } from './batch-calls.ts'
 import { paceOf, toRateLimitDecision } from './gcra.ts'
+import { type LeaseStore, toLease } from './leases.ts'
 import type { Rate } from './local-limiter.ts'
 import type { HeldSlot } from './local-slots.ts'
-import { ADMIT, RENEW, UNDO } from './redis-scripts.ts'
+import { ADMIT, LEASE, RENEW, UNDO } from './redis-scripts.ts'
 
 /** What the shared limiter has decided. */
 export interface SharedDecision {
@@ -24,7 +25,7 @@ export interface TakeOptions {
 }
 
 /** A limiter that all gateways share. */
-export interface SharedLimiter {
+export interface SharedLimiter extends LeaseStore {
   /**
    * Decides on a request, after it has counted those that were let through elsewhere. Rejects where Redis is
    * unavailable, or does not answer within `timeoutMs`.
@@ -69,7 +70,10 @@ export function openRedisLimiter(redis: RedisAddress, { timeoutMs = TIMEOUT_MS }
     retryStrategy: () => RECONNECT_MS,
     // After a failover, the old primary may still be there.
     reconnectOnError: ({ message }) => message.startsWith('READONLY'),
-    scripts: { admit: { lua: ADMIT }, undo: { lua: UNDO }, renew: { lua: RENEW, numberOfKeys: 1 } },
+    scripts: {
+      ...{ admit: { lua: ADMIT }, undo: { lua: UNDO }, renew: { lua: RENEW, numberOfKeys: 1 } },
+      lease: { lua: LEASE, numberOfKeys: 1 },
+    },
   })
   client.on('error', () => {})
   followRedisAddress(client, address)
@@ -104,6 +108,12 @@ export function openRedisLimiter(redis: RedisAddress, { timeoutMs = TIMEOUT_MS }
       const keys = rates.map(({ key }) => RATE_PREFIX + key)
       scripted.undo(keys.length, ...keys, ...rates.map(({ limit }) => paceOf(limit).intervalUs)).catch(() => {})
     },
+    lease: async (rate, requests) => {
+      const { intervalUs, burst } = paceOf(rate.limit)
+      return toLease(rate, await scripted.lease(RATE_PREFIX + rate.key, intervalUs, burst, requests))
+    },
+    giveBack: ({ key, limit }, requests) =>
+      void scripted.undo(1, RATE_PREFIX + key, paceOf(limit).intervalUs * requests).catch(() => {}),
     free: ({ key, name }) => void client.zrem(SLOTS_PREFIX + key, name).catch(() => {}),
     renew: (held) => {
       for (const [key, names] of held) scripted.renew(SLOTS_PREFIX + key, LEASE_US, ...names).catch(() => {})
@@ -144,5 +154,6 @@ function readDecision({ rates, slots }: AdmissionRequest, reply: readonly number
 interface Scripted {
   admit(keys: number, ...keysAndValues: readonly (string | number)[]): Promise<readonly number[]>
   undo(keys: number, ...keysAndValues: readonly (string | number)[]): Promise<unknown>
+  lease(key: string, intervalUs: number, burst: number, requests: number): Promise<readonly number[]>
   renew(key: string, leaseUs: number, ...names: readonly string[]): Promise<unknown>
 }

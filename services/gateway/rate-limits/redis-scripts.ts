@@ -44,7 +44,23 @@ while arg < #ARGV do
 end
 return reply`
 
-/** Takes back what ADMIT has counted. KEYS: one of each rate; ARGV: its interval. */
+/**
+ * Counts requests of one rate in advance, as long as half of its burst is free. KEYS: the rate's; ARGV: its interval, its burst,
+ * and how many requests at most. Returns how many, and the microseconds until all of the burst is free.
+ */
+export const LEASE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local owed = math.max(tonumber(redis.call('GET', KEYS[1]) or now) - now, 0)
+local requests = math.max(0, math.min(tonumber(ARGV[3]), math.floor((burst * interval / 2 - owed) / interval)))
+if requests > 0 then
+  owed = owed + requests * interval
+  redis.call('SET', KEYS[1], string.format('%.0f', now + owed), 'PX', math.ceil(owed / 1000))
+end
+return { requests, owed }`
+
+/** Takes back what was counted. KEYS: one of each rate; ARGV: the interval of each, by as many requests. */
 export const UNDO = `
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]

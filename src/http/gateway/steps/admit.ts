@@ -29,12 +29,23 @@ export function admit({
 }: Pick<GatewayDependencies, 'limiter' | 'plans' | 'metrics' | 'log'>): Step {
   const findPlan = createPlanFinder(plans, log)
 
-  async function decide(context: GatewayContext, applied: AppliedPlan | undefined): Promise<readonly Policy[]> {
+  function decide(context: GatewayContext, applied: AppliedPlan | undefined): Policies | Promise<Policies> {
     const { meter, charge, plan } = applied ?? {}
     const spent = plan?.quota && charge && meter?.findRefusal(charge)
     if (plan?.quota && spent) return [quotaPolicy(plan.quota, spent)]
-    const { rates, slots } = whatCounts(context, applied)
-    const admission = rates.length > 0 || slots ? await limiter({ rates, slots }) : UNLIMITED
+    const counted = whatCounts(context, applied)
+    const admission = counted.rates.length > 0 || counted.slots ? limiter(counted) : UNLIMITED
+    return admission instanceof Promise
+      ? admission.then((decided) => count(context, applied, { ...counted, admission: decided }))
+      : count(context, applied, { ...counted, admission })
+  }
+
+  function count(
+    context: GatewayContext,
+    applied: AppliedPlan | undefined,
+    { rates, slots, admission }: ReturnType<typeof whatCounts> & { readonly admission: Admission },
+  ): Policies | Promise<Policies> {
+    const { meter, charge, plan } = applied ?? {}
     const policies = rates.map(({ name, limit }, i) => ratePolicy(name, limit, admission.rates[i]))
     if (slots) policies.push(concurrencyPolicy(slots.max, admission.slots))
     if (!admission.allowed) return policies
@@ -48,29 +59,45 @@ export function admit({
       whenOver(context, giveBackIfNotPassedOn)
       return policies
     }
-    const taken = await meter.take(charge).catch((error: unknown) => {
-      admission.undo()
-      throw error
-    })
-    if (!taken.allowed) admission.undo()
-    else if (context.signal.aborted) meter.giveBack(charge)
-    else whenOver(context, giveBackIfNotPassedOn)
-    return [...policies, quotaPolicy(plan.quota, taken)]
+    const { quota } = plan
+    return meter.take(charge).then(
+      (taken) => {
+        if (!taken.allowed) admission.undo()
+        else if (context.signal.aborted) meter.giveBack(charge)
+        else whenOver(context, giveBackIfNotPassedOn)
+        return [...policies, quotaPolicy(quota, taken)]
+      },
+      (error: unknown) => {
+        admission.undo()
+        throw error
+      },
+    )
   }
 
-  return async function admit(context) {
-    // Whoever has used a quota up can still look at it, and revoke a key.
-    const found = isPlatformRoute(context.route) ? undefined : findPlan(context)
-    const applied = found instanceof Promise ? await found : found
+  function apply(context: GatewayContext, applied: AppliedPlan | undefined) {
     if (!applied && !routeOf(context).limit) return undefined
-    const policies = await decide(context, applied)
+    const policies = decide(context, applied)
+    return policies instanceof Promise
+      ? policies.then((decided) => answer(context, applied, decided))
+      : answer(context, applied, policies)
+  }
+
+  function answer(context: GatewayContext, applied: AppliedPlan | undefined, policies: Policies) {
     describePolicies(policies, context.responseHeaders)
     const refusal = refusalOf(policies)
     if (refusal?.policy !== undefined) metrics.refused(refusal.policy)
     if (refusal && applied) applied.meter.count(applied.charge, 'refused')
     return refusal
   }
+
+  return function admit(context) {
+    // Whoever has used a quota up can still look at it, and revoke a key.
+    const found = isPlatformRoute(context.route) ? undefined : findPlan(context)
+    return found instanceof Promise ? found.then((applied) => apply(context, applied)) : apply(context, found)
+  }
 }
+
+type Policies = readonly Policy[]
 
 const UNLIMITED: Admission = { allowed: true, rates: [], release: () => {}, undo: () => {} }
 
