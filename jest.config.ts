@@ -19,6 +19,7 @@ const FULL_ONLY = [
   '/(test/authorizers|services/gateway/admin/(keys|usage))',
   '/test/security/(api|matrix-|real-issuer)',
   '/services/gateway/(rate-limits|memory)\\.test',
+  '/src/http/gateway/upstream/(misbehaving|no-leak)\\.test',
   '/src/(build/build-image|commands/contracts|data/postgres/one-transaction|dev/postgres/(start-postgres|postmaster))\\.test',
   '/test/telemetry/(cold-start|waiting-commands)\\.test',
   '/release/',

@@ -11,6 +11,8 @@ import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { PLANS_CHANNEL } from '../../src/data/tenant-plans.ts'
 import { recordUsage } from '../../src/data/usage.ts'
+import { createCircuitBreakers } from '../../src/http/gateway/upstream/circuit-breakers.ts'
+import { createFunctionPools } from '../../src/http/gateway/upstream/function-pools.ts'
 import { fetchFunctionsView } from '../../src/protocol/functions-view.ts'
 import { createAdminApp } from './admin/app.ts'
 import { docsLogin } from './docs/docs-login.ts'
@@ -19,6 +21,7 @@ import { openInvocationStore } from './invocation-store.ts'
 import { createKeyCache } from './key-cache.ts'
 import { createLookups, LOOKUP_MS } from './lookups.ts'
 import { createMetrics, observeCertificate } from './metrics.ts'
+import { countUpstreamEvents, observeUpstreams } from './observe-upstreams.ts'
 import { observeFunctions } from './observed-functions.ts'
 import { createOwnKeyStore } from './own-key-store.ts'
 import { openPeppers } from './peppers.ts'
@@ -31,6 +34,7 @@ import { createReadiness } from './readiness.ts'
 import { readServiceAddresses, reportUnknownServices } from './service-addresses.ts'
 import { openTls } from './tls.ts'
 import { ISSUERS_CHANNEL, openTokens } from './tokens/open-tokens.ts'
+import { watchEventLoop } from './watch-event-loop.ts'
 
 /** A function's address accepts connections even while it starts; a longer wait for a pod that is gone only costs callers. */
 const CONNECT_MS = 5_000
@@ -48,7 +52,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Log 
   const adminKeys = () => admins.map((key) => key.current())
   const tls = openTls(config, log)
   const opened = await openDependencies(config, { pepper, log })
-  const { dependencies, adminPool: pool, registry, observed, tokens, beginDrain, close } = opened
+  const { dependencies, adminPool: pool, registry, observed, tokens, breakers, beginDrain, close } = opened
   const servers = createPublicServers(dependencies, config, { tls })
   if (tls) observeCertificate(registry, tls)
   // A pod has no token to ask Kubernetes with.
@@ -68,7 +72,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Log 
       admin.closeAllConnections()
       await close()
     }
-    return { ...ports, adminPort, stop }
+    return { ...ports, adminPort, breakers, stop }
   } catch (error) {
     servers.close()
     await close()
@@ -82,6 +86,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const locate = createUpstreamResolver(config)
   const sign = await openIdentitySigner(config, 'ebb:gateway', log)
   const { metrics, onFallback, registry } = createMetrics(config)
+  const { onRetry, onOpened } = countUpstreamEvents(registry)
   // Before anything is open that a setting that does not fit would leave so.
   const tokens = openTokens(config, { log, shed: metrics.shed })
   const services = readServiceAddresses(config)
@@ -89,8 +94,18 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   reportUnknownServices(services, contracts.current(), log)
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
   const connect = { timeout: CONNECT_MS }
-  const dispatcher = new Agent({ connect })
-  const retryDispatcher = new Agent({ connect, pipelining: 0 })
+  // Each of its requests has a new connection; `pools` has those that are kept.
+  const dispatcher = new Agent({ connect, pipelining: 0 })
+  const pools = createFunctionPools({ connect, maxConnections: config.EBB_MAX_CONNECTIONS })
+  const breakers = createCircuitBreakers({
+    startTimeoutMs,
+    onOpened: (name) => {
+      onOpened(name)
+      log.warn({ function: name }, 'half of the calls to a function have failed; it gets none for some seconds')
+    },
+  })
+  observeUpstreams(registry, { pools, breakers })
+  const eventLoop = watchEventLoop()
   // The pool would log each idle connection that breaks; readiness logs it once.
   const quietLog = log.child({}, { level: 'error' })
   const share = splitPool(config.EBB_POOL_MAX)
@@ -149,17 +164,20 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
     hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
     docs: createDocs({ key: config.EBB_DOCS_KEY, guideUrl: config.EBB_GUIDE_URL, login: docsLogin(config), log }),
-    upstream: { dispatcher, retryDispatcher, locate, services, startTimeoutMs },
+    upstream: { dispatcher, pools, breakers, onRetry, locate, services, startTimeoutMs },
+    lagMs: eventLoop.lagMs,
   }
   const close = async () => {
     contracts.close()
     limiter.close()
     tokens.close()
+    eventLoop.close()
     await invocations.close()
     await meter.close()
-    await Promise.all([channel.close(), dispatcher.destroy(), retryDispatcher.destroy(), pool.end(), adminPool.end()])
+    await Promise.all([channel.close(), pool.end(), adminPool.end()])
+    await Promise.all([pools.close(), dispatcher.destroy()])
   }
-  return { dependencies, adminPool, registry, observed, tokens, beginDrain: readiness.drain, close }
+  return { dependencies, adminPool, registry, observed, tokens, breakers, beginDrain: readiness.drain, close }
 }
 
 /**

@@ -19,7 +19,18 @@ import type { EndpointShape } from './shapes.ts'
 
 const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'body', 'reply', 'failures'],
-  ...['access', 'tenancy', 'limit', 'idempotent', 'async', 'reads', 'emits', 'examples', ...DEPLOYMENT_KEYS],
+  ...[
+    'access',
+    'tenancy',
+    'limit',
+    'priority',
+    'idempotent',
+    'async',
+    'reads',
+    'emits',
+    'examples',
+    ...DEPLOYMENT_KEYS,
+  ],
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const REPLY_KEYS = ['status', 'body', 'location']
@@ -41,6 +52,7 @@ export function checkEndpoint(contract: EndpointShape) {
   checkAccess(contract, refuse)
   checkTenancy(contract, refuse)
   checkLimit(contract, refuse)
+  checkPriority(contract, refuse)
   checkWrites(contract, refuse)
   checkExamples(contract, refuse)
 }
@@ -97,6 +109,11 @@ function checkReply({ reply }: EndpointShape, refuse: Refuse) {
 
 function checkLimit({ limit }: EndpointShape, refuse: Refuse) {
   if (limit) checkRate('limit', limit, refuse)
+}
+
+function checkPriority({ priority }: EndpointShape, refuse: Refuse) {
+  const isKnown = priority === undefined || priority === 'low' || priority === 'high'
+  refuse(!isKnown, "`priority` is 'low' or 'high'; leave it out for what is between them")
 }
 
 function checkWrites({ method, reads, emits, idempotent, async }: EndpointShape, refuse: Refuse) {

@@ -31,6 +31,10 @@ export interface Route extends Described {
   /** The request headers that the contract names, in lower case. */
   readonly headers: readonly string[]
   readonly limit?: Limit
+  /** The statuses 502 to 504 that its handler may fail with: no sign of a fault. */
+  readonly failsWith?: readonly number[]
+  /** What is refused first while the gateway has too much to do, and what last; undefined for what is between them. */
+  readonly priority?: 'low' | 'high'
   /** The first example's body, for people to begin with. */
   readonly exampleBody?: unknown
 }
@@ -97,6 +101,7 @@ export interface ResolvedDeployment {
 export function describeEndpoint(contract: EndpointContract): Route {
   const { access, body, headers, limit, examples = {} } = contract
   const exampleBody = Object.values(examples).find((example) => example.body !== undefined)?.body
+  const failsWith = [...new Set(Object.values(contract.failures ?? {}))].filter((status) => FAULTS.has(status))
   return {
     ...describeCommon(contract),
     kind: 'endpoint',
@@ -116,9 +121,14 @@ export function describeEndpoint(contract: EndpointContract): Route {
     headers: Object.keys(headers?.shape ?? {}),
     ...(contract.tenancy ? { tenancy: true } : {}),
     ...(limit ? { limit: { ...limit, burst: limit.burst ?? limit.requests } } : {}),
+    ...(failsWith.length > 0 ? { failsWith } : {}),
+    ...(contract.priority ? { priority: contract.priority } : {}),
     ...(exampleBody === undefined ? {} : { exampleBody }),
   }
 }
+
+/** What elsewhere says that a function cannot be reached, or has too much to do. */
+const FAULTS: ReadonlySet<number> = new Set([502, 503, 504])
 
 /** A subscriber's contract as plain data, with its defaults resolved. */
 export function describeSubscriber(contract: SubscriberContract): Subscription {

@@ -142,6 +142,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
       /example "a" breaks its own schema/,
     ],
     ['a misspelt part of an example', { examples: { a: { response: {} } } }, /unknown property `response`/],
+    ['a priority that is none', { priority: 'urgent' }, /`priority` is 'low' or 'high'/],
     ['a limit of nothing', { limit: { requests: 0, perSeconds: 1 } }, /limit.requests must be whole and at least 1/],
     ['a limit in halves', { limit: { requests: 1, perSeconds: 0.5 } }, /limit.perSeconds must be whole/],
     ['a limit without its time', { limit: { requests: 1 } }, /limit.perSeconds must be whole/],

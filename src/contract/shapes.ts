@@ -49,6 +49,11 @@ export interface EndpointShape extends Deployment {
    * once (default: `requests`). Beyond it the gateway answers 429.
    */
   readonly limit?: { readonly requests: number; readonly perSeconds: number; readonly burst?: number }
+  /**
+   * Which requests the gateway refuses first (503 with Retry-After) while it has more to do than it can, and which last
+   * (default: those between them).
+   */
+  readonly priority?: 'low' | 'high'
   /** Callers must send an Idempotency-Key; a repeated one gets the first response. */
   readonly idempotent?: true
   /**

@@ -6,6 +6,8 @@ import type { LeveledLog } from '../throttle-log.ts'
 import type { Plans, RateLimitDecision, RateLimiter } from './admission.ts'
 import type { AskAuthorizer, Authenticators, Caller, JudgedRequest } from './credentials.ts'
 import type { OwnKeys } from './own-keys.ts'
+import type { CircuitBreakers } from './upstream/circuit-breakers.ts'
+import type { FunctionPools } from './upstream/function-pools.ts'
 
 /** Everything that the gateway needs from outside. */
 export interface GatewayDependencies {
@@ -22,6 +24,8 @@ export interface GatewayDependencies {
   readonly limiter: RateLimiter
   /** The roughest limit, before anybody is authenticated: of an IPv4 address or a /64 network. Default: none. */
   readonly limitAddress?: ((network: string) => RateLimitDecision) | undefined
+  /** By how much everything that this process does is late at the moment; default: by nothing. */
+  readonly lagMs?: (() => number) | undefined
   /** Default: nobody has a plan. */
   readonly plans?: Plans | undefined
   /** The file of the API reference at a path from `/docs` on; undefined where there is none. */
@@ -79,6 +83,12 @@ export interface Upstream {
   /** The addresses of services, by proxy, in place of those of the contracts; default: none. */
   readonly services?: Readonly<Record<string, ProxiedAddress>>
   readonly dispatcher: Dispatcher
+  /** The kept connections to each function; default: those of `dispatcher`. */
+  readonly pools?: FunctionPools
+  /** Default: new ones. */
+  readonly breakers?: CircuitBreakers
+  /** A call to a function broke: it was made again, or the budget of retries was spent. */
+  readonly onRetry?: ((functionName: string, outcome: 'retried' | 'refused') => void) | undefined
   /** Opens a new connection for each request, for retries after a kept one broke; default: `dispatcher`. */
   readonly retryDispatcher?: Dispatcher
   /** The address of a function: an origin, and a path prefix or ''. */
@@ -110,6 +120,7 @@ export type ShedReason =
   | 'invocations'
   | 'function'
   | 'log_lines'
+  | 'event_loop'
 
 export interface CompletedRequest {
   readonly route: string

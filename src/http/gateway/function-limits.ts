@@ -1,8 +1,9 @@
-import type { Route } from '../../contract/index.ts'
+import type { Route, Scale } from '../../contract/index.ts'
 
 /** How a function responded. */
 export interface CallResult {
-  readonly status: number
+  /** Whether it said that it has too much to do: 503 or 504. */
+  readonly overloaded: boolean
   /** Until its response began. */
   readonly durationMs: number
   /** Whether it had to start first. */
@@ -13,6 +14,8 @@ export interface CallResult {
 export interface Slot {
   /** Releases the slot; without a result where the caller did not wait for one. */
   readonly release: (result?: CallResult) => void
+  /** Whether the limit is higher than the lowest one. */
+  readonly canShrink: () => boolean
 }
 
 export interface FunctionLimits {
@@ -22,6 +25,10 @@ export interface FunctionLimits {
 
 /** Requests that may wait for each instance, besides those that it handles. */
 const QUEUE_PER_INSTANCE = 10
+/** How many requests to a function may be under way: what all its instances accept, and some that wait. */
+export const maxInFlight = ({ max, concurrency }: Pick<Scale, 'max' | 'concurrency'>): number =>
+  max * (concurrency + QUEUE_PER_INSTANCE)
+
 /** By which a limit is multiplied when its function is overloaded. */
 const DECREASE_FACTOR = 0.8
 /** After this time without a sign of overload, and after each further one, a limit is doubled. */
@@ -55,8 +62,9 @@ export function createFunctionLimits({ now = () => performance.now() } = {}): Fu
   }
 
   return {
-    acquire({ name, scale: { max, concurrency }, timeoutMs }) {
-      const ceiling = max * (concurrency + QUEUE_PER_INSTANCE)
+    acquire({ name, scale, timeoutMs }) {
+      const { concurrency } = scale
+      const ceiling = maxInFlight(scale)
       const load = loadOf(name, ceiling)
       // A new contract may allow less.
       load.limit = Math.min(load.limit, ceiling)
@@ -68,13 +76,14 @@ export function createFunctionLimits({ now = () => performance.now() } = {}): Fu
       if (load.inFlight >= load.limit) return undefined
       load.inFlight++
       return {
+        canShrink: () => load.limit > concurrency,
         release(result) {
           load.inFlight--
           if (!result) return
-          const { status, durationMs, cold } = result
+          const { overloaded, durationMs, cold } = result
           if (cold) load.coldAt = now()
           const isLate = durationMs > timeoutMs / 2 && load.coldAt < startedAt
-          if (status === 503 || status === 504 || isLate) {
+          if (overloaded || isLate) {
             if (startedAt < load.decreasedAt) return
             load.limit = Math.max(concurrency, Math.floor(load.limit * DECREASE_FACTOR))
             load.decreasedAt = now()

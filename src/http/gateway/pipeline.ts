@@ -22,6 +22,7 @@ import { replay } from './steps/replay.ts'
 import { route } from './steps/route.ts'
 import { requireHttps } from './steps/secure-transport.ts'
 import { securityHeaders } from './steps/security-headers.ts'
+import { shedLoad } from './steps/shed-load.ts'
 import { createBodyBudget, takeBody } from './steps/take-body.ts'
 import { validate } from './steps/validate.ts'
 
@@ -43,6 +44,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
     docs(dependencies),
     route(dependencies),
     preflight(),
+    ...(dependencies.lagMs ? [shedLoad({ lagMs: dependencies.lagMs, metrics: dependencies.metrics })] : []),
     authenticate(dependencies, judge({ judgeCaller, takeBody: readBody })),
     invocationState(dependencies),
     requireLogin(),
@@ -87,7 +89,7 @@ export function createPipeline(dependencies: GatewayDependencies, limits: Gatewa
       return outcome
     }
     const outcome = await attempt(forward, context)
-    if (outcome instanceof Problem && !context.invoked) context.shortCircuitReason = outcome.code
+    if (outcome instanceof Problem && !context.invoked) context.shortCircuitReason ??= outcome.code
     return outcome
   }
 

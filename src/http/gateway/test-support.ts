@@ -8,6 +8,7 @@ import type { RateLimiter } from './admission.ts'
 import type { JudgedRequest } from './credentials.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { createGatewayServer, type GatewayOptions } from './server.ts'
+import { createFunctionPools } from './upstream/function-pools.ts'
 
 const id = z.object({ id: z.string() })
 const reply = { status: 200, body: z.object({}) }
@@ -43,6 +44,14 @@ export const contracts = contractSet(
     'get-slow': endpoint({
       ...{ name: 'get-slow', summary: 'Takes long.', method: 'GET', path: '/v1/slow', reply, access: anyone },
       timeoutMs: 100,
+    }),
+    'get-low': endpoint({
+      ...{ name: 'get-low', summary: 'Can wait.', method: 'GET', path: '/v1/low', reply, access: anyone },
+      priority: 'low',
+    }),
+    'get-high': endpoint({
+      ...{ name: 'get-high', summary: 'Cannot wait.', method: 'GET', path: '/v1/high', reply, access: anyone },
+      priority: 'high',
     }),
     'get-one': endpoint({
       ...{ name: 'get-one', summary: 'One at a time.', method: 'GET', path: '/v1/one', reply, access: anyone },
@@ -123,8 +132,9 @@ export async function testGateway({
   const refused: string[] = []
   const keep = (fields: object, msg?: string) => void lines.push({ ...fields, msg })
   const log = { info: keep, warn: keep, error: keep, debug: () => {} } as unknown as GatewayDependencies['log']
-  const [dispatcher, retryDispatcher] = [new Agent(), new Agent({ pipelining: 0 })]
-  closers.push(() => Promise.all([dispatcher.destroy(), retryDispatcher.destroy()]))
+  const dispatcher = new Agent({ pipelining: 0 })
+  const pools = createFunctionPools({ maxConnections: 1_000 })
+  closers.push(() => Promise.all([dispatcher.destroy(), pools.close()]))
   const server = createGatewayServer(
     {
       contracts: () => contracts,
@@ -142,7 +152,7 @@ export async function testGateway({
       sign: async ({ sub }, name) => `${sub} for ${name}`,
       ready: async () => true,
       upstream: {
-        ...{ dispatcher, retryDispatcher, ...agents },
+        ...{ dispatcher, retryDispatcher: dispatcher, ...(agents?.dispatcher ? {} : { pools }), ...agents },
         locate: (name) => ({ origin: `http://127.0.0.1:${upstreamPort}`, prefix: prefix.replace('{name}', name) }),
         startTimeoutMs,
       },

@@ -10,7 +10,7 @@ import {
 import { oncePerSecond } from '../../throttle-log.ts'
 import type { AskAuthorizer } from '../credentials.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import { createFunctionLimits, type Slot } from '../function-limits.ts'
+import { createFunctionLimits } from '../function-limits.ts'
 
 const MAX_JUDGEMENT_BYTES = 64 * 1024
 
@@ -72,7 +72,8 @@ export function createAuthorizerCaller({
       throw unavailable(cause)
     })
     const call = callOf(answer.headers)
-    release(slot, { status: answer.status, durationMs: performance.now() - startedAt, cold: call.cold })
+    const overloaded = answer.status === 503 || answer.status === 504
+    slot.release({ overloaded, durationMs: performance.now() - startedAt, cold: call.cold })
     try {
       return { judgement: readJudgement(answer, schema), call }
     } catch (cause) {
@@ -91,8 +92,6 @@ interface Answer {
   readonly headers: Headers
   readonly text: string
 }
-
-const release = (slot: Slot, result: Parameters<Slot['release']>[0]) => slot.release(result)
 
 const callOf = (headers: Headers) => ({
   cold: headers['ebb-cold'] !== undefined && headers['ebb-cold'] !== 'false',

@@ -6,23 +6,26 @@ import { oncePerSecond } from '../../throttle-log.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
 import { formatForwarded } from '../forwarded.ts'
 import { toFunctionHeaders } from '../headers.ts'
-import { type CallFailure, canRetry, failureToProblem, findProxyError } from './call-failure.ts'
+import { type CallFailure, failureToProblem, findProxyError } from './call-failure.ts'
 import { callUpstream } from './call-upstream.ts'
+import type { CallObserver } from './guard-calls.ts'
+import { judgeResponse } from './judge-call.ts'
+import { type CallTwice, isCallFailure } from './retries.ts'
 import { traceCall } from './trace-call.ts'
-import type { CallUpstream, ResponseHeaders, UpstreamRequest } from './upstream-request.ts'
+import type { ResponseHeaders, ResponseSink, UpstreamRequest } from './upstream-request.ts'
 
 type CallOutcome = Problem | CallFailure | IdentityRefusal | undefined
 
+interface FunctionCallerOptions extends Pick<GatewayDependencies, 'sign' | 'upstream' | 'log'> {
+  readonly retries: CallTwice
+}
+
 /**
- * Calls functions. A second attempt, within the same deadline, follows where the connection broke and `canRetry` allows it,
- * or with a new signature where the function refused the first.
+ * Calls functions. A second attempt, with what is left of the time, follows where the connection broke, or with a new
+ * signature where the function refused the first.
  */
-export function createFunctionCaller({
-  sign,
-  upstream,
-  log,
-}: Pick<GatewayDependencies, 'sign' | 'upstream' | 'log'>): CallUpstream {
-  const { dispatcher, retryDispatcher = dispatcher, locate, startTimeoutMs } = upstream
+export function createFunctionCaller({ sign, upstream, log, retries }: FunctionCallerOptions) {
+  const { dispatcher, pools, retryDispatcher = dispatcher, locate, startTimeoutMs } = upstream
   const logRefusal = createRefusalLog(log)
   const warn = oncePerSecond((times: number, fields: object) =>
     log.warn({ ...fields, times }, 'the connection to a function failed before it responded; retrying once'),
@@ -31,9 +34,13 @@ export function createFunctionCaller({
     log.error({ ...fields, times }, 'the connection to a function failed before it responded'),
   )
 
-  return async function callFunction(request, sink): Promise<Problem | undefined> {
-    const { name, timeoutMs } = request.route
-    const { correlationId } = request
+  return async function callFunction(
+    request: UpstreamRequest,
+    sink: ResponseSink,
+    { responded, failed }: CallObserver,
+  ): Promise<Problem | undefined> {
+    const { route, correlationId } = request
+    const { name, timeoutMs } = route
     const signing = { waitMs: timeoutMs + startTimeoutMs }
     const identity = await sign(request.caller, name, signing)
     if (identity.length > MAX_IDENTITY_BYTES) return TOO_MANY_SCOPES
@@ -43,14 +50,18 @@ export function createFunctionCaller({
     const { origin, prefix } = locate(name)
     const giveUpAt = performance.now() + remainingMs + startTimeoutMs
     const refuse = (status: number, headers: ResponseHeaders) => {
+      responded(judgeResponse(route, status, headers))
+      if (request.revision !== undefined) pools?.responded(name, request.revision)
       const failure = readIdentityRefusal(status, headers) ?? findProxyError(status, headers)
       if (failure instanceof Problem && failure.status !== status)
         log.warn({ err: failure.cause, function: name, correlationId }, 'a proxy answered instead of the function')
       return failure
     }
-    const onBroken = (err: Error) =>
-      log.error({ err, function: name, correlationId }, 'the connection to a function failed while it responded')
-    const attempt = async (dispatcher: Dispatcher, identity: string): Promise<CallOutcome> => {
+    const onBroken = (cause: Error) => {
+      failed({ cause, sent: true })
+      log.error({ err: cause, function: name, correlationId }, 'the connection to a function failed while it responded')
+    }
+    const attempt = async (dispatcher: Dispatcher, identity: string, remainingMs: number): Promise<CallOutcome> => {
       const waitMs = Math.ceil(giveUpAt - performance.now())
       if (waitMs < 1) return DEADLINE_EXCEEDED
       const { body, method } = request
@@ -68,19 +79,25 @@ export function createFunctionCaller({
         return callUpstream(request, options, sink, { dispatcher, waitMs, refuse, onBroken })
       })
     }
-    let outcome = await attempt(dispatcher, identity)
-    if (isCallFailure(outcome) && canRetry(outcome, request)) {
-      warn({ err: outcome.cause, function: name, correlationId })
-      outcome = await attempt(retryDispatcher, identity)
-    } else if (isIdentityRefusal(outcome)) {
+    const kept = () => pools?.of(route, origin) ?? dispatcher
+    let outcome = await retries(request, {
+      remainingMs,
+      first: () => attempt(kept(), identity, remainingMs),
+      second: (leftMs, { cause }) => {
+        warn({ err: cause, function: name, correlationId })
+        return attempt(retryDispatcher, identity, leftMs)
+      },
+    })
+    if (isIdentityRefusal(outcome)) {
       logRefusal(name, outcome)
       const again = { ...signing, fresh: true, unknownKey: withUnknownKey(outcome, identity) }
-      outcome = await attempt(dispatcher, await sign(request.caller, name, again))
+      outcome = await attempt(kept(), await sign(request.caller, name, again), remainingMs)
     }
     if (isIdentityRefusal(outcome)) {
       logRefusal(name, outcome)
       return new Problem('bad_gateway', 502, 'The function rejected the signature of the gateway.')
     }
+    if (outcome && request.respondedAt === undefined) failed(outcome)
     if (!isCallFailure(outcome)) return outcome
     report({ err: outcome.cause, function: name, correlationId })
     return failureToProblem(outcome)
@@ -94,7 +111,6 @@ const TOO_MANY_SCOPES = new Problem(
   'Your key has more scopes than fit into a request to a function; ask for one with fewer.',
 )
 
-const isCallFailure = (outcome: CallOutcome): outcome is CallFailure => outcome !== undefined && 'sent' in outcome
 const isIdentityRefusal = (outcome: CallOutcome): outcome is IdentityRefusal =>
   outcome !== undefined && 'reason' in outcome
 

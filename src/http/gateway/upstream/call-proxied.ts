@@ -3,32 +3,39 @@ import { Problem, type ProxiedAddress } from '../../../contract/index.ts'
 import { MAX_IDENTITY_BYTES } from '../../header-limits.ts'
 import { oncePerSecond } from '../../throttle-log.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import { type CallFailure, canRetry } from './call-failure.ts'
+import type { CallFailure } from './call-failure.ts'
 import { callUpstream } from './call-upstream.ts'
+import type { CallObserver } from './guard-calls.ts'
+import { judgeResponse } from './judge-call.ts'
+import { type CallTwice, isCallFailure } from './retries.ts'
 import { rewriteResponse } from './rewrite-response.ts'
 import { toServiceHeaders } from './service-headers.ts'
 import { traceCall } from './trace-call.ts'
-import type { CallUpstream, ResponseHeaders, ResponseSink, UpstreamRequest } from './upstream-request.ts'
+import type { ResponseHeaders, ResponseSink, UpstreamRequest } from './upstream-request.ts'
 import { findLoop } from './via.ts'
 
 /** How long a service may be silent within a response, at least. */
 const SILENCE_MS = 60_000
 
+interface ProxyCallerOptions extends Pick<GatewayDependencies, 'sign' | 'upstream' | 'log'> {
+  readonly retries: CallTwice
+}
+
 /**
  * Calls the services behind proxies. Whatever status a service answers with is its answer. A second attempt, within the same
  * time, follows where nothing of the first arrived, or where its connection was closed and the request is safe.
  */
-export function createProxyCaller({
-  sign,
-  upstream,
-  log,
-}: Pick<GatewayDependencies, 'sign' | 'upstream' | 'log'>): CallUpstream {
-  const { dispatcher, retryDispatcher = dispatcher, services = {} } = upstream
+export function createProxyCaller({ sign, upstream, log, retries }: ProxyCallerOptions) {
+  const { dispatcher, pools, retryDispatcher = dispatcher, services = {} } = upstream
   const report = oncePerSecond((times: number, fields: object) =>
     log.error({ ...fields, times }, 'the connection to a service failed before it responded'),
   )
 
-  return async function callProxied(request, sink): Promise<Problem | undefined> {
+  return async function callProxied(
+    request: UpstreamRequest,
+    sink: ResponseSink,
+    { responded, failed }: CallObserver,
+  ): Promise<Problem | undefined> {
     const { route, correlationId } = request
     const { name, timeoutMs, upstream: service } = route
     if (!service) throw new Error(`${name} is no proxy`)
@@ -58,13 +65,24 @@ export function createProxyCaller({
         const headers = toServiceHeaders(request, service, { identity, traceparent })
         return callUpstream(request, { ...options, headers }, rewriting, {
           ...{ dispatcher, waitMs },
-          refuse: () => void forgetRevision(request),
-          onBroken: (err) => log.error({ err, proxy: name, correlationId }, 'a service failed while it responded'),
+          refuse: (status, headers) => {
+            forgetRevision(request)
+            responded(judgeResponse(route, status, headers))
+            return undefined
+          },
+          onBroken: (cause) => {
+            failed({ cause, sent: true })
+            log.error({ err: cause, proxy: name, correlationId }, 'a service failed while it responded')
+          },
         })
       })
     }
-    let outcome = await attempt(dispatcher)
-    if (isCallFailure(outcome) && canRetry(outcome, request)) outcome = await attempt(retryDispatcher)
+    const outcome = await retries(request, {
+      remainingMs: giveUpAt - performance.now(),
+      first: () => attempt(pools?.of(route, address.origin) ?? dispatcher),
+      second: () => attempt(retryDispatcher),
+    })
+    if (outcome && request.respondedAt === undefined) failed(outcome)
     if (isCallFailure(outcome)) report({ err: outcome.cause, proxy: name, correlationId })
     return outcome && toProblem(outcome, request.signal)
   }
@@ -100,9 +118,6 @@ function forgetRevision(request: UpstreamRequest) {
   request.cold = undefined
   request.revision = undefined
 }
-
-const isCallFailure = (outcome: Problem | CallFailure | undefined): outcome is CallFailure =>
-  outcome !== undefined && 'sent' in outcome
 
 const RETRY_AFTER_SECONDS = 2
 

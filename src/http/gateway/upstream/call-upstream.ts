@@ -30,6 +30,7 @@ export function callUpstream<Refused>(
   return new Promise((resolve) => {
     let controller: Dispatcher.DispatchController | undefined
     let started = false
+    let informational = 0
     let ended = false
     const end = (outcome?: Problem | CallFailure | Refused) => {
       if (ended) return
@@ -48,7 +49,11 @@ export function callUpstream<Refused>(
         if (ended) begun.abort(timedOut())
       },
       onResponseStart: (controller, status, headers) => {
-        if (status < 200) return
+        if (status < 200) {
+          if (++informational <= MAX_INFORMATIONAL) return
+          end({ cause: new Error(`more than ${MAX_INFORMATIONAL} interim responses`), sent: true })
+          return controller.abort(new Error('too many interim responses'))
+        }
         clearTimeout(timer)
         request.respondedAt = performance.now()
         request.upstreamStatus = status
@@ -77,5 +82,8 @@ export function callUpstream<Refused>(
     })
   })
 }
+
+/** Of one response: there may be any number of them (RFC 9110, 15.2), and none needs more than a few. */
+const MAX_INFORMATIONAL = 16
 
 const timedOut = () => new Problem('deadline_exceeded', 504, 'The function did not answer in time.')

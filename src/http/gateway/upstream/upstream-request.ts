@@ -34,6 +34,8 @@ export interface UpstreamObservation {
   /** Whether the function had to start first, and which revision it runs; undefined where no function responded. */
   cold: boolean | undefined
   revision: string | undefined
+  /** Why it was not called. */
+  shortCircuitReason?: string | undefined
 }
 
 /** As they came: names in lower case. */

@@ -1,0 +1,36 @@
+import { Problem } from '../../../contract/index.ts'
+import { routeOf, type Step } from '../context.ts'
+import type { GatewayDependencies } from '../dependencies.ts'
+import { isPlatformRoute } from '../own-routes.ts'
+
+/** By priority: with how much lag the first request is refused. With twice as much, all are. */
+const SHED_FROM_MS = { low: 50, normal: 100, high: 300 }
+
+/**
+ * Refuses requests (503) while this process is late with all that it does: more of them the later it is, those of a low
+ * priority first, so that the others are still answered in time. Probes and the platform's own paths are always answered.
+ */
+export function shedLoad({
+  lagMs,
+  metrics,
+}: Pick<GatewayDependencies, 'metrics'> & { readonly lagMs: () => number }): Step {
+  /** The part of a request that is still owed a refusal: of requests of which a third are refused, it is every third. */
+  const owed = { low: 0, normal: 0, high: 0 }
+  return function shedLoad(context) {
+    const lag = lagMs()
+    if (lag <= SHED_FROM_MS.low) return undefined
+    const route = routeOf(context)
+    if (isPlatformRoute(route)) return undefined
+    const priority = route.priority ?? 'normal'
+    const fromMs = SHED_FROM_MS[priority]
+    owed[priority] += Math.min(1, Math.max(0, lag / fromMs - 1))
+    if (owed[priority] < 1) return undefined
+    owed[priority] -= 1
+    metrics.shed('event_loop')
+    return TOO_BUSY
+  }
+}
+
+const TOO_BUSY = new Problem('unavailable', 503, 'The gateway has too much to do; retry later.', {
+  retryAfterSeconds: 2,
+})

@@ -1,0 +1,35 @@
+import { Problem } from '../../../contract/index.ts'
+import type { GatewayDependencies } from '../dependencies.ts'
+import { createFunctionCaller } from './call-function.ts'
+import { createProxyCaller } from './call-proxied.ts'
+import { type CallVerdict, createCircuitBreakers } from './circuit-breakers.ts'
+import { createCallGuard } from './guard-calls.ts'
+import { judgeFailure } from './judge-call.ts'
+import { createRetries } from './retries.ts'
+import type { CallUpstream } from './upstream-request.ts'
+
+/** Calls functions and services, where their circuit breakers and the limits of their concurrent requests let it. */
+export function createUpstreamCaller({
+  metrics,
+  ...dependencies
+}: Pick<GatewayDependencies, 'sign' | 'upstream' | 'metrics' | 'log'>): CallUpstream {
+  const { startTimeoutMs, onRetry, breakers = createCircuitBreakers({ startTimeoutMs }) } = dependencies.upstream
+  const guardCall = createCallGuard({ breakers, shed: metrics.shed })
+  const retries = createRetries({ onRetry })
+  const callFunction = createFunctionCaller({ ...dependencies, retries })
+  const callProxied = createProxyCaller({ ...dependencies, retries })
+  return async function callUpstream(request, sink) {
+    const guarded = guardCall(request)
+    if (guarded instanceof Problem) return guarded
+    let verdict: CallVerdict | undefined
+    const failed = (failure: Parameters<typeof judgeFailure>[0]) => {
+      verdict = judgeFailure(failure)
+    }
+    const call = request.route.upstream ? callProxied : callFunction
+    try {
+      return await call(request, sink, { responded: guarded.responded, failed })
+    } finally {
+      guarded.end(verdict)
+    }
+  }
+}
