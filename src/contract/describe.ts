@@ -31,6 +31,8 @@ export interface Route extends Described {
   /** The request headers that the contract names, in lower case. */
   readonly headers: readonly string[]
   readonly limit?: Limit
+  /** How the gateway keeps its replies; undefined where it does not. */
+  readonly cache?: Caching
   /** The first example's body, for people to begin with. */
   readonly exampleBody?: unknown
 }
@@ -69,6 +71,19 @@ export interface Limit {
   readonly requests: number
   readonly perSeconds: number
   readonly burst: number
+}
+
+/** How long the gateway may answer by a reply, and for whom, with the defaults resolved. */
+export interface Caching {
+  readonly maxAgeSeconds: number
+  readonly staleWhileRevalidateSeconds: number
+  readonly staleIfErrorSeconds: number
+  /** Whether all callers get the same; otherwise each gets what was made for it. */
+  readonly shared: boolean
+  /** With `{parameters}` of the path. */
+  readonly tags: readonly string[]
+  /** The request headers by which the reply differs, in lower case. */
+  readonly vary: readonly string[]
 }
 
 /** How many instances of a function there may be, and how many requests each takes at once, with the defaults resolved. */
@@ -116,8 +131,16 @@ export function describeEndpoint(contract: EndpointContract): Route {
     headers: Object.keys(headers?.shape ?? {}),
     ...(contract.tenancy ? { tenancy: true } : {}),
     ...(limit ? { limit: { ...limit, burst: limit.burst ?? limit.requests } } : {}),
+    ...describeCaching(contract),
     ...(exampleBody === undefined ? {} : { exampleBody }),
   }
+}
+
+function describeCaching({ cache, headers }: EndpointContract): { readonly cache?: Caching } {
+  if (!cache) return {}
+  const { maxAgeSeconds, staleWhileRevalidateSeconds = 0, staleIfErrorSeconds = 0, shared = false, tags = [] } = cache
+  const vary = cache.vary ?? Object.keys(headers?.shape ?? {})
+  return { cache: { maxAgeSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds, shared, tags, vary } }
 }
 
 /** A subscriber's contract as plain data, with its defaults resolved. */
