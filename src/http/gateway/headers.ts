@@ -56,7 +56,7 @@ export function toFunctionHeaders(headers: Readonly<Record<string, string[]>>, p
 
 /** The headers of a function's response, flat, that may be sent to the client; those that the gateway adds win. */
 export function toClientHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
   added: Readonly<Record<string, string>>,
 ): string[] {
   const flat: string[] = []

@@ -2,17 +2,11 @@ import { Problem } from '../../../contract/index.ts'
 import { isRouted, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
 import { createFunctionLimits } from '../function-limits.ts'
-import { createFunctionCaller } from '../upstream/call-function.ts'
-import { createProxyCaller } from '../upstream/call-proxied.ts'
 import { createClientSink } from '../upstream/client-sink.ts'
+import type { CallUpstream } from '../upstream/upstream-request.ts'
 
 /** Forwards the request to its function, or to the service behind a proxy; refuses it at once where that is overloaded. */
-export function forward({
-  metrics,
-  ...dependencies
-}: Pick<GatewayDependencies, 'sign' | 'upstream' | 'metrics' | 'log'>): Step {
-  const callFunction = createFunctionCaller(dependencies)
-  const callProxied = createProxyCaller(dependencies)
+export function forward(call: CallUpstream, { metrics }: Pick<GatewayDependencies, 'metrics'>): Step {
   const { acquire } = createFunctionLimits()
   return async function forward(context) {
     if (!isRouted(context)) throw new Error('this step must come after `route`')
@@ -28,7 +22,6 @@ export function forward({
       const durationMs = (context.respondedAt ?? performance.now()) - startedAt
       slot.release({ status: response.statusCode, durationMs, cold: context.cold === true })
     })
-    const call = context.route.upstream ? callProxied : callFunction
     return call(context, context.sink ?? createClientSink(context))
   }
 }
