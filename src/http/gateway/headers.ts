@@ -86,7 +86,7 @@ const NOT_OF_SERVICES = /^(ebb-|x-envoy-|x-correlation-id$|server$|x-powered-by$
  * Cache-Control: how long its responses may be kept, the service knows.
  */
 export function toClientHeadersOfService(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
   added: Readonly<Record<string, string>>,
   { ownsCors }: Pick<ProxiedService, 'ownsCors'>,
 ): string[] {

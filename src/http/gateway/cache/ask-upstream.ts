@@ -125,6 +125,7 @@ function inBackground(context: RoutedContext, conditions: GatewayContext['header
       respondedAt: undefined,
       cold: undefined,
       revision: undefined,
+      upstreamStatus: undefined,
     },
   }
 }

@@ -83,7 +83,8 @@ export function createFetch(wanted: Wanted, { store, now, maxBytes, flight, open
     ...{ onStart: decide, open: () => open(recorded()?.course === 'copy'), maxBytes, onTooLong: part },
   })
   const exchangeOf = (headers: ResponseHeaders) => ({
-    ...{ selecting, requestedAt, respondedAt, fields: headers, lifetime: rules.lifetime, vary: rules.vary },
+    ...{ selecting, requestedAt, respondedAt, fields: headers, lifetime: rules.lifetime, service: rules.service },
+    vary: rules.vary,
   })
 
   /** Keeps it, where no purge came between. */

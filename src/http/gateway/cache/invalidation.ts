@@ -1,4 +1,4 @@
-import { type ContractSet, parsePathTemplate } from '../../../contract/index.ts'
+import { type ContractSet, parsePathTemplate, parseProxyPath, type Route } from '../../../contract/index.ts'
 import type { GatewayContext, Outcome, Step } from '../context.ts'
 import { createClientSink } from '../upstream/client-sink.ts'
 import { fieldOf } from './fields.ts'
@@ -6,7 +6,8 @@ import { originOfRequest } from './lookup.ts'
 import { cacheRulesOf } from './rules.ts'
 import type { CacheStore } from './store.ts'
 
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE'])
+/** Those that change nothing, of all that a proxy passes on. */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS', 'QUERY', 'PROPFIND', 'REPORT', 'SEARCH'])
 
 /**
  * Lets a request that may change something pass, and forgets what is stored for its address, and for those that the response
@@ -59,15 +60,11 @@ function sameOrigin(context: GatewayContext, reference: string | undefined): rea
 }
 
 function createFinder({ routes }: ContractSet): (path: string) => boolean {
-  const matches = routes.filter((route) => cacheRulesOf(route)).map(({ path }) => matcherOf(path))
+  const matches = routes.filter((route) => cacheRulesOf(route)).map(matcherOf)
   return (path) => matches.some((match) => match(path))
 }
 
-function matcherOf(path: string): (path: string) => boolean {
-  if (path.endsWith('/*')) {
-    const base = path.slice(0, -2)
-    return (asked) => asked === base || asked.startsWith(`${base}/`)
-  }
-  const { match } = parsePathTemplate(path)
+function matcherOf({ path, upstream }: Route): (path: string) => boolean {
+  const { match } = upstream ? parseProxyPath(path) : parsePathTemplate(path)
   return (asked) => match(asked) !== undefined
 }

@@ -21,11 +21,9 @@ export function askedBy(
 ): Directives | undefined {
   if (headers['cache-control'] === undefined) return undefined
   const directives = parseCacheControl(headers['cache-control'])
-  const mayReload = reloadsFor(route) || (reloadScope !== undefined && caller.scopes.includes(reloadScope))
+  const mayReload = route.upstream?.reload || (reloadScope !== undefined && caller.scopes.includes(reloadScope))
   return mayReload ? directives : new Map([...directives].filter(([name]) => ANYBODYS.has(name)))
 }
-
-const reloadsFor = (route: Route): boolean => 'upstream' in route && Object(route.upstream).reload === true
 
 /** Scheme and authority as the caller asked for them. */
 export const originOfRequest = ({ client, headers }: GatewayContext): string =>
@@ -44,6 +42,9 @@ export const selectingOf = ({ headers, caller }: GatewayContext): Selecting => (
   },
 })
 
+/** Of a request that the gateway has not taken them from. */
+const CREDENTIALS = ['authorization', 'x-api-key', 'cookie']
+
 /** What is wanted of the upstream, where no stored response can answer as it is. */
 export function wantedBy(
   context: RoutedContext,
@@ -53,7 +54,7 @@ export function wantedBy(
   return {
     ...{ key, rules, asked, stored, route: route.name, url: path + query, selecting: selectingOf(context) },
     tags: rules.tags(params),
-    credentials: !isAnonymous(context) || headers.authorization !== undefined || headers.cookie !== undefined,
+    credentials: !isAnonymous(context) || CREDENTIALS.some((name) => headers[name] !== undefined),
   }
 }
 

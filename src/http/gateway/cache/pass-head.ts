@@ -30,7 +30,15 @@ export function passHead(
       const same = isAbout(fields, stored) && (length === undefined || length === String(stored.body.length))
       if (status !== stored.status || !same) return void store.remove(key, stored.variant)
       if (rules.lifetime) return
-      const exchange = { selecting, requestedAt, respondedAt: now(), fields, lifetime: undefined, vary: rules.vary }
+      const exchange = {
+        selecting,
+        requestedAt,
+        respondedAt: now(),
+        fields,
+        lifetime: undefined,
+        service: rules.service,
+        vary: rules.vary,
+      }
       void store.put(key, update(stored, exchange), since)
     },
   })

@@ -1,4 +1,4 @@
-import type { Caching, Route, Strings } from '../../../contract/index.ts'
+import type { Caching, ProxiedService, Route, Strings } from '../../../contract/index.ts'
 import type { Caller } from '../credentials.ts'
 import type { Lifetime } from './stored-response.ts'
 
@@ -6,6 +6,8 @@ import type { Lifetime } from './stored-response.ts'
 export interface CacheRules {
   /** What the contract says; undefined where each response of an existing service says it by its own fields. */
   readonly lifetime: Lifetime | undefined
+  /** The service that answers; undefined where a function does. */
+  readonly service: ProxiedService | undefined
   /** Whether callers share responses: by the contract, or as far as the responses allow it. */
   readonly shared: boolean
   readonly vary: readonly string[]
@@ -20,22 +22,17 @@ const known = new WeakMap<Route, CacheRules | 'none'>()
 export function cacheRulesOf(route: Route): CacheRules | undefined {
   const found = known.get(route)
   if (found) return found === 'none' ? undefined : found
-  const rules = route.cache
-    ? fromContract(route.cache)
-    : 'upstream' in route && isCached(route.upstream)
-      ? FROM_RESPONSES
-      : 'none'
+  const { cache, upstream } = route
+  const rules = cache ? fromContract(cache) : upstream?.cached ? fromResponses(upstream) : 'none'
   known.set(route, rules)
   return rules === 'none' ? undefined : rules
 }
 
-const isCached = (upstream: unknown): boolean => Object(upstream).cached === true
-
 const NO_TAGS: readonly string[] = []
 
-const FROM_RESPONSES: CacheRules = {
-  ...{ lifetime: undefined, shared: true, vary: [], tags: () => NO_TAGS, cacheControl: undefined },
-}
+const fromResponses = (service: ProxiedService): CacheRules => ({
+  ...{ lifetime: undefined, service, shared: true, vary: [], tags: () => NO_TAGS, cacheControl: undefined },
+})
 
 function fromContract({ shared, tags, vary, ...lifetime }: Caching): CacheRules {
   const { maxAgeSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds } = lifetime
@@ -48,7 +45,7 @@ function fromContract({ shared, tags, vary, ...lifetime }: Caching): CacheRules 
     ...(staleIfErrorSeconds > 0 && tags.length === 0 ? [`stale-if-error=${staleIfErrorSeconds}`] : []),
   ].join(', ')
   return {
-    ...{ lifetime, shared, vary: [...vary].sort() },
+    ...{ lifetime, service: undefined, shared, vary: [...vary].sort() },
     tags: tags.length === 0 ? () => NO_TAGS : (params) => tags.map((tag) => fill(tag, params)),
     cacheControl: { everybody: `public, ${said}`, caller: `private, ${said}` },
   }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { toClientHeaders } from '../headers.ts'
+import type { ProxiedService } from '../../../contract/index.ts'
+import { toClientHeaders, toClientHeadersOfService } from '../headers.ts'
 import { type Directives, isWhole, namedFields, secondsOf } from './cache-control.ts'
 import type { Fields } from './fields.ts'
 import { findFreshSeconds, findInitialAge } from './freshness.ts'
@@ -28,6 +29,8 @@ export interface Exchange {
   readonly body: Uint8Array
   /** Undefined where the response itself says how it is cached. */
   readonly lifetime: Lifetime | undefined
+  /** The service that it comes from; undefined where a function made it. */
+  readonly service: ProxiedService | undefined
   /** The request headers by which it varies, besides those in `Vary`. */
   readonly vary: readonly string[]
   readonly tags: readonly string[]
@@ -36,7 +39,7 @@ export interface Exchange {
 /** A response as it is stored. Only to be called with one that `isStorable`. */
 export function toStored(exchange: Exchange): CachedResponse {
   const { fields, lifetime, body } = exchange
-  const headers = keepStorable(fields)
+  const headers = keepStorable(exchange)
   headers.date = dateOf(fields, exchange.respondedAt)
   if (lifetime) {
     for (const name of REPLACED_BY_CONTRACT) delete headers[name]
@@ -57,9 +60,9 @@ const NOT_UPDATED = ['content-encoding', 'content-length', 'content-md5', 'conte
 /** The stored response with the fields of a 304, or of the answer to a HEAD, that is about it (RFC 9111, 3.2). */
 export function update(
   stored: CachedResponse,
-  exchange: Pick<Exchange, 'selecting' | 'requestedAt' | 'respondedAt' | 'fields' | 'lifetime' | 'vary'>,
+  exchange: Pick<Exchange, 'selecting' | 'requestedAt' | 'respondedAt' | 'fields' | 'lifetime' | 'service' | 'vary'>,
 ): CachedResponse {
-  const renewed = keepStorable(exchange.fields)
+  const renewed = keepStorable(exchange)
   for (const name of NOT_UPDATED) delete renewed[name]
   const headers = { ...stored.headers, ...renewed, date: dateOf(exchange.fields, exchange.respondedAt) }
   const { age } = exchange.fields
@@ -92,7 +95,7 @@ function build(exchange: Exchange, headers: Record<string, string>, tags: readon
       initialAgeSeconds,
     },
     ...said,
-    keepUntil: respondedAt + Math.max(0, said.freshSeconds - initialAgeSeconds + staleSeconds) * 1_000,
+    keepUntil: respondedAt + (Math.max(0, said.freshSeconds - initialAgeSeconds) + staleSeconds) * 1_000,
     ...{ route, url, tags: [...new Set([...tags, ...tagsOf(fields)])] },
   }
 }
@@ -124,10 +127,10 @@ const FORBID_STALE = ['must-revalidate', 'proxy-revalidate', 's-maxage']
 const NOT_STORED = new Set(['age', 'content-length', 'cache-status', 'set-cookie', 'proxy-authentication-info'])
 
 /** Without what is about a connection, or named by `no-cache` and `private` (RFC 9111, 3.1). */
-function keepStorable(fields: Fields): Record<string, string> {
+function keepStorable({ fields, service }: Pick<Exchange, 'fields' | 'service'>): Record<string, string> {
   const withheld = withheldBy(directivesOf(fields).directives)
   const headers: Record<string, string> = {}
-  const flat = toClientHeaders(fields, {})
+  const flat = service ? toClientHeadersOfService(fields, {}, service) : toClientHeaders(fields, {})
   for (let i = 0; i < flat.length; i += 2) {
     const [name = '', value = ''] = [flat[i], flat[i + 1]]
     if (NOT_STORED.has(name) || withheld.has(name)) continue

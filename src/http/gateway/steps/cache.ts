@@ -103,6 +103,9 @@ const createReply =
     if (cacheControl) {
       const forEverybody = rules.shared && isAnonymous(context)
       context.responseHeaders['cache-control'] = forEverybody ? cacheControl.everybody : cacheControl.caller
+    } else if (headers['cache-control'] !== undefined) {
+      // How long its responses may be kept, the service knows.
+      delete context.responseHeaders['cache-control']
     }
     if (context.invoked) return { status: code, headers, body }
     return {
