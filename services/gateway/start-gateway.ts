@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { GatewayDependencies } from 'ebb/http/gateway'
+import type { GatewayDependencies, ResponseCache } from 'ebb/http/gateway'
 import { type Config, ConfigError, type Log, listenOn, liveSetting, requireSetting } from 'ebb/kernel'
 import { type ContractsFile, createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/protocol'
 import { Agent } from 'undici'
@@ -11,6 +11,7 @@ import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { PLANS_CHANNEL } from '../../src/data/tenant-plans.ts'
 import { recordUsage } from '../../src/data/usage.ts'
+import { createMemoryStore } from '../../src/http/gateway/cache/memory-store.ts'
 import { createCircuitBreakers } from '../../src/http/gateway/upstream/circuit-breakers.ts'
 import { createFunctionPools } from '../../src/http/gateway/upstream/function-pools.ts'
 import { fetchFunctionsView } from '../../src/protocol/functions-view.ts'
@@ -158,6 +159,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
     ownKeys: createOwnKeyStore(pool, {
       ...{ pepper, maxKeys: config.EBB_KEYS_PER_CALLER, maxRunning: share.own, shed: metrics.shed },
     }),
+    cache: openCache(config),
     limiter: limiter.take,
     limitAddress: createAddressLimit(config),
     plans: { ofTenant: tenantPlans.ofTenant, meter },
@@ -190,6 +192,12 @@ function splitPool(connections: number) {
   const lookups = Math.max(1, Math.floor(callers / 4))
   const own = 1
   return { admin, callers, lookups, own, invocations: Math.max(1, callers - 2 * lookups - own - 2) }
+}
+
+/** Undefined where nothing is to be cached. */
+function openCache({ EBB_CACHE_BYTES, EBB_CACHE_RELOAD_SCOPE }: Config): ResponseCache | undefined {
+  if (EBB_CACHE_BYTES === 0) return undefined
+  return { store: createMemoryStore({ maxBytes: EBB_CACHE_BYTES }), reloadScope: EBB_CACHE_RELOAD_SCOPE }
 }
 
 const getAdminPort = ({ PORT, EBB_ADMIN_PORT }: Config) => EBB_ADMIN_PORT ?? (PORT === 0 ? 0 : PORT + 1)

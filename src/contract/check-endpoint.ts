@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { checkAccess, checkTenancy } from './check-access.ts'
+import { checkCache } from './check-cache.ts'
 import {
   checkEmits,
   checkFailures,
@@ -19,18 +20,8 @@ import type { EndpointShape } from './shapes.ts'
 
 const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'body', 'reply', 'failures'],
-  ...[
-    'access',
-    'tenancy',
-    'limit',
-    'priority',
-    'idempotent',
-    'async',
-    'reads',
-    'emits',
-    'examples',
-    ...DEPLOYMENT_KEYS,
-  ],
+  ...['access', 'tenancy', 'limit', 'priority', 'cache', 'idempotent', 'async', 'reads', 'emits', 'examples'],
+  ...DEPLOYMENT_KEYS,
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const REPLY_KEYS = ['status', 'body', 'location']
@@ -53,6 +44,7 @@ export function checkEndpoint(contract: EndpointShape) {
   checkTenancy(contract, refuse)
   checkLimit(contract, refuse)
   checkPriority(contract, refuse)
+  checkCache(contract, refuse)
   checkWrites(contract, refuse)
   checkExamples(contract, refuse)
 }

@@ -32,7 +32,10 @@ export function checkProxy(contract: ProxyShape) {
   checkAccess(contract, refuse)
   if (contract.limit) checkRate('limit', contract.limit, refuse)
   const { timeoutMs = 1, concurrency = 1, maxBodyBytes = 0, cache = 'origin' } = contract
-  refuse(cache !== 'origin', "cache must be 'origin', or be left out: how long a response is kept, its own headers say")
+  refuse(
+    cache !== 'origin' && cache !== 'origin-and-callers',
+    "cache must be 'origin' or 'origin-and-callers', or be left out: how long a response is kept, its own headers say",
+  )
   const within = (value: number, least: number, most: number) =>
     Number.isInteger(value) && value >= least && value <= most
   refuse(!within(timeoutMs, 1, MAX_TIMEOUT_MS), `timeoutMs must be 1 to ${MAX_TIMEOUT_MS}`)

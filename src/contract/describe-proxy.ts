@@ -31,7 +31,8 @@ export function describeProxy(contract: ProxyContract): Route {
       ownsCors: upstream.cors === 'upstream',
       setHeaders: upstream.setHeaders ?? {},
       removeHeaders: upstream.removeHeaders ?? [],
-      cached: contract.cache === 'origin',
+      cached: contract.cache !== undefined,
+      ...(contract.cache === 'origin-and-callers' ? { reload: true } : {}),
     },
   }
 }

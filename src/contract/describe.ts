@@ -35,6 +35,8 @@ export interface Route extends Described {
   readonly failsWith?: readonly number[]
   /** What is refused first while the gateway has too much to do, and what last; undefined for what is between them. */
   readonly priority?: 'low' | 'high'
+  /** How the gateway keeps its replies; undefined where it does not. */
+  readonly cache?: Caching
   /** The first example's body, for people to begin with. */
   readonly exampleBody?: unknown
 }
@@ -73,6 +75,19 @@ export interface Limit {
   readonly requests: number
   readonly perSeconds: number
   readonly burst: number
+}
+
+/** How long the gateway may answer by a reply, and for whom, with the defaults resolved. */
+export interface Caching {
+  readonly maxAgeSeconds: number
+  readonly staleWhileRevalidateSeconds: number
+  readonly staleIfErrorSeconds: number
+  /** Whether all callers get the same; otherwise each gets what was made for it. */
+  readonly shared: boolean
+  /** With `{parameters}` of the path. */
+  readonly tags: readonly string[]
+  /** The request headers by which the reply differs, in lower case. */
+  readonly vary: readonly string[]
 }
 
 /** How many instances of a function there may be, and how many requests each takes at once, with the defaults resolved. */
@@ -123,10 +138,17 @@ export function describeEndpoint(contract: EndpointContract): Route {
     ...(limit ? { limit: { ...limit, burst: limit.burst ?? limit.requests } } : {}),
     ...(failsWith.length > 0 ? { failsWith } : {}),
     ...(contract.priority ? { priority: contract.priority } : {}),
+    ...describeCaching(contract),
     ...(exampleBody === undefined ? {} : { exampleBody }),
   }
 }
 
+function describeCaching({ cache, headers }: EndpointContract): { readonly cache?: Caching } {
+  if (!cache) return {}
+  const { maxAgeSeconds, staleWhileRevalidateSeconds = 0, staleIfErrorSeconds = 0, shared = false, tags = [] } = cache
+  const vary = cache.vary ?? Object.keys(headers?.shape ?? {})
+  return { cache: { maxAgeSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds, shared, tags, vary } }
+}
 /** What elsewhere says that a function cannot be reached, or has too much to do. */
 const FAULTS: ReadonlySet<number> = new Set([502, 503, 504])
 

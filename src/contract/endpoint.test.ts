@@ -150,7 +150,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a burst below the rate', { limit: { requests: 5, perSeconds: 1, burst: 4 } }, /never less than limit.requests/],
     ['a limit that is none', { limit: { requests: 10_001, perSeconds: 1 } }, /10000 requests a second at most/],
     ['a limit that is a quota', { limit: { requests: 1, perSeconds: 86_400, burst: 2 } }, /a quota, not a rate/],
-    ['a part that does not exist yet', { cache: { maxAgeSeconds: 1 } }, /unknown property `cache`/],
+    ['a part that does not exist yet', { caching: { maxAgeSeconds: 1 } }, /unknown property `caching`/],
     ['a warm window by no clock', { scale: { warm: [{ from: '8:00', to: '18:00' }] } }, /both must be HH:MM/],
     ['a warm window that ends as it begins', { scale: { warm: [{ from: '08:00', to: '08:00' }] } }, /is empty/],
     ['a warm window on no day', { scale: { warm: [{ from: '08:00', to: '09:00', days: [] }] } }, /has no days/],
@@ -215,7 +215,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
 
   it('and so do its types', () => {
     // @ts-expect-error there is no such part
-    expect(() => endpoint({ ...good, cache: { maxAgeSeconds: 1 } })).toThrow()
+    expect(() => endpoint({ ...good, caching: { maxAgeSeconds: 1 } })).toThrow()
     // @ts-expect-error a body is a schema
     expect(() => endpoint({ ...good, body: { type: 'image/png', maxBytes: 1 } })).toThrow()
     // @ts-expect-error a reply has a status

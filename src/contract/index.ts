@@ -5,6 +5,7 @@ export { type ContractSet, contractSet, findEventCycles, functionsOf, requireCon
 export { gatewayDrainMs, RESPONSE_MS, relayDrainMs } from './defaults.ts'
 export {
   type Authorizer,
+  type Caching,
   describeAuthorizer,
   describeDeployment,
   describeEndpoint,

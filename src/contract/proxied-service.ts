@@ -16,4 +16,6 @@ export interface ProxiedService {
   readonly removeHeaders: readonly string[]
   /** Whether responses are kept for as long as their own headers allow. */
   readonly cached: boolean
+  /** Whether callers may ask for a new response by Cache-Control. */
+  readonly reload?: true
 }

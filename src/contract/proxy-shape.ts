@@ -43,8 +43,12 @@ export interface ProxyShape {
   readonly timeoutMs?: number
   /** The longest body of a request, in bytes (default: 1 MiB, at most 16 MiB); 0 takes none. The gateway keeps it in memory. */
   readonly maxBodyBytes?: number
-  /** `origin`: the gateway keeps responses for as long as their own headers allow (RFC 9111). By default it keeps none. */
-  readonly cache?: 'origin'
+  /**
+   * `origin`: the gateway keeps responses for as long as their own headers allow (RFC 9111). `origin-and-callers`: and callers
+   * may ask for new ones (`Cache-Control: no-cache`), so that each of them can send every request to the service. By default it
+   * keeps none.
+   */
+  readonly cache?: 'origin' | 'origin-and-callers'
 }
 
 /** A method that a proxy may pass on: those of RFC 9110 and RFC 5789, QUERY, and those of WebDAV. */

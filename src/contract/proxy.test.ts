@@ -87,7 +87,7 @@ describe('proxy()', () => {
     ['the name of nobody', { access: { anonymous: true }, ...upstream({ identity: 'plain' }) }, 'nothing to say'],
     ['more than a gateway keeps', { maxBodyBytes: 2 ** 30 }, 'maxBodyBytes'],
     ['no time', { timeoutMs: 0 }, 'timeoutMs'],
-    ['its own time for a cache', { cache: { maxAgeSeconds: 5 } }, "cache must be 'origin'"],
+    ['its own time for a cache', { cache: { maxAgeSeconds: 5 } }, "cache must be 'origin' or 'origin-and-callers'"],
     ['a part of functions', { scale: { max: 3 } }, 'unknown property `scale`'],
   ])('refuses %s', (_what, more, sentence) => {
     expect(() => shop(more)).toThrow(sentence)

@@ -12,6 +12,7 @@ export type {
   Access,
   AuthorizerContract,
   AuthorizerShape,
+  Cache,
   Credentials,
   Deployment,
   Emits,

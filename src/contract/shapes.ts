@@ -54,6 +54,8 @@ export interface EndpointShape extends Deployment {
    * (default: those between them).
    */
   readonly priority?: 'low' | 'high'
+  /** For how long the gateway may answer a GET by an earlier reply, without calling the function. */
+  readonly cache?: Cache
   /** Callers must send an Idempotency-Key; a repeated one gets the first response. */
   readonly idempotent?: true
   /**
@@ -84,6 +86,28 @@ export interface Reply {
   readonly body?: z.ZodType
   /** The template of the `Location` header. */
   readonly location?: `/${string}`
+}
+
+/**
+ * For how long an earlier reply may answer a GET, and for whom: each caller gets only what was made for it, with the same
+ * tenant, scopes and roles, unless `shared`. Failures are not kept. A reply gets an `ETag`, so that a caller who has it
+ * already is answered 304.
+ * @example const cache: Cache = { maxAgeSeconds: 60, staleWhileRevalidateSeconds: 600, shared: true, tags: ['product:{id}'] }
+ * @see docs/contracts.md
+ */
+export interface Cache {
+  /** For how long a reply is fresh: 1 second to a year. */
+  readonly maxAgeSeconds: number
+  /** For how long beyond that it may still be used, while one call renews it (RFC 5861). Default: 0. */
+  readonly staleWhileRevalidateSeconds?: number
+  /** For how long beyond that it may be used where the function fails or cannot be reached (RFC 5861). Default: 0. */
+  readonly staleIfErrorSeconds?: number
+  /** The reply is the same for all callers who may call: those of a tenant, where they have one. */
+  readonly shared?: true
+  /** What the reply can be purged by. `{parameter}` is one of the path's. */
+  readonly tags?: readonly string[]
+  /** The request headers that the reply depends on, of those in `headers`. Default: all of them. */
+  readonly vary?: readonly string[]
 }
 
 /**

@@ -29,7 +29,8 @@ export const PROBLEM: Json = {
   },
 }
 
-interface RefusingRoute extends Pick<Route, 'tenancy' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly'> {
+interface RefusingRoute
+  extends Pick<Route, 'tenancy' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly' | 'cache'> {
   /** Whether its callers may have a plan. */
   readonly hasPlan?: boolean
 }
@@ -58,7 +59,7 @@ export function refusals(
   add(500, 'internal')
   add(502, 'bad_gateway')
   add(503, 'unavailable', ...(route.readOnly ? [] : ['outcome_unknown']))
-  add(504, 'deadline_exceeded')
+  add(504, 'deadline_exceeded', ...(route.cache ? ['not_cached'] : []))
   const shared = new Map(codes)
   for (const [code, status] of Object.entries(failures)) add(status, code)
   const written = [...codes].map(([status, all]) => {
@@ -104,6 +105,19 @@ const LIMIT = {
     'string',
   ),
   'RateLimit-Policy': header('Of each limit the requests (`q`) in seconds (`w`)', 'string'),
+}
+
+/** Of a reply that the gateway may answer with again, without calling the function. */
+export const CACHE_HEADERS: Json = {
+  ETag: header('The reply as these bytes; sent back in If-None-Match it may be answered 304', 'string'),
+  'Cache-Control': header('For how long a caller may use the reply again', 'string'),
+  Age: header('How old the reply is, in seconds', 'integer'),
+  'Cache-Status': header('Whether the reply was stored by the gateway (RFC 9211)', 'string'),
+}
+
+export const NOT_MODIFIED: Json = {
+  description: 'The caller has the reply already, by If-None-Match or If-Modified-Since',
+  headers: CACHE_HEADERS,
 }
 
 function headersOf(status: number, codes: readonly string[]): Json {

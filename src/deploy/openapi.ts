@@ -10,7 +10,7 @@ import {
 } from '../contract/index.ts'
 import { OWN_ENDPOINTS, OWN_KEY_ENDPOINTS } from '../protocol/own-key-endpoints.ts'
 import { acceptedResponse, asyncParameters, statePath } from './openapi-async.ts'
-import { PROBLEM, refusals } from './openapi-responses.ts'
+import { CACHE_HEADERS, NOT_MODIFIED, PROBLEM, refusals } from './openapi-responses.ts'
 import { type RenderSchema, schemaRenderer } from './openapi-schemas.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -192,14 +192,20 @@ function responsesOf(
   const success = {
     description: 'Success',
     ...(content ? { content: { 'application/json': content } } : {}),
-    ...(reply.location ? { headers: { Location: { schema: { type: 'string' } } } } : {}),
+    ...headersOf({
+      ...(reply.location ? { Location: { schema: { type: 'string' } } } : {}),
+      ...(route.cache ? CACHE_HEADERS : {}),
+    }),
   }
   return {
     ...acceptedResponse(route),
     [reply.status]: success,
+    ...(route.cache ? { 304: NOT_MODIFIED } : {}),
     ...refusals({ ...route, hasPlan: hasPlans }, failures, responses),
   }
 }
+
+const headersOf = (headers: Json): Json => (Object.keys(headers).length > 0 ? { headers } : {})
 
 function examplesOf({ examples = {} }: EndpointContract, part: 'body' | 'reply') {
   const given = Object.entries(examples).filter(([, example]) => example[part] !== undefined)

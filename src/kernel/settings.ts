@@ -196,6 +196,10 @@ export const SETTINGS = {
   EBB_HSTS_SECONDS: [() => z.coerce.number<string>().int().min(0), 31_536_000],
   /** Total size of the bodies of a gateway's unanswered requests; beyond it, 503. */
   EBB_BODY_BUDGET_BYTES: [() => z.coerce.number<string>().int().min(1_048_576), 64 * 1_048_576],
+  /** How much memory a gateway uses for responses that it answers with again (`cache` of a contract); 0: it keeps none. */
+  EBB_CACHE_BYTES: [() => z.coerce.number<string>().int().min(0), 64 * 1_048_576],
+  /** The scope with which a caller may ask for a new response by Cache-Control (no-cache, no-store, max-age). Default: nobody may. */
+  EBB_CACHE_RELOAD_SCOPE: [text(), undefined],
   /** How many connections a gateway serves at a time; beyond them, 503. */
   EBB_MAX_CONNECTIONS: [count(1_000_000), 4_000],
   /** How many gateways share the traffic: while Redis is unreachable, each allows its share of a limit. */

@@ -80,11 +80,16 @@ function limitNotes(before: Route, after: Route): readonly Change[] {
     const { requests, perSeconds, burst } = limit
     notes.push(note(`the limit is tighter now: ${requests} requests in ${perSeconds} s, ${burst} at once`))
   }
+  const [kept, keptNow] = [oldestSeconds(before), oldestSeconds(after)]
+  if (keptNow > kept) notes.push(note(`a reply may be ${keptNow} s old now, and ${kept} s before`))
   if (after.timeoutMs < before.timeoutMs) {
     notes.push(note(`it has ${after.timeoutMs} ms to answer now, and had ${before.timeoutMs}`))
   }
   return notes
 }
+
+/** How old a reply may be while its function answers. */
+const oldestSeconds = ({ cache }: Route) => (cache ? cache.maxAgeSeconds + cache.staleWhileRevalidateSeconds : 0)
 
 type Limit = NonNullable<Route['limit']>
 

@@ -4,6 +4,7 @@ import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
 import type { InvocationState, NewInvocation, SignIdentity } from '../../protocol/index.ts'
 import type { LeveledLog } from '../throttle-log.ts'
 import type { Plans, RateLimitDecision, RateLimiter } from './admission.ts'
+import type { CacheStore } from './cache/store.ts'
 import type { AskAuthorizer, Authenticators, Caller, JudgedRequest } from './credentials.ts'
 import type { OwnKeys } from './own-keys.ts'
 import type { CircuitBreakers } from './upstream/circuit-breakers.ts'
@@ -21,6 +22,8 @@ export interface GatewayDependencies {
   readonly invocations: Invocations
   /** Undefined where nobody can have keys of one's own. */
   readonly ownKeys?: OwnKeys | undefined
+  /** Undefined where nothing is cached. */
+  readonly cache?: ResponseCache | undefined
   readonly limiter: RateLimiter
   /** The roughest limit, before anybody is authenticated: of an IPv4 address or a /64 network. Default: none. */
   readonly limitAddress?: ((network: string) => RateLimitDecision) | undefined
@@ -45,6 +48,16 @@ export interface GatewayDependencies {
   readonly upstream: Upstream
   readonly metrics: GatewayMetrics
   readonly log: LeveledLog
+}
+
+export interface ResponseCache {
+  readonly store: CacheStore
+  /** Callers with this scope may ask for a new response by Cache-Control; default: nobody may. */
+  readonly reloadScope?: string | undefined
+  /** The longest response that is kept; default: 4 MiB. */
+  readonly maxResponseBytes?: number
+  /** Default: Date.now. */
+  readonly now?: () => number
 }
 
 export interface HttpsOptions {
@@ -106,6 +119,14 @@ export interface GatewayMetrics {
   readonly refused: (policy: string) => void
   readonly completed: (request: CompletedRequest) => void
   readonly judged: (request: JudgedRequest) => void
+  /** What the cache did with a request to a route that has one. */
+  readonly cached?: (request: CachedRequest) => void
+}
+
+export interface CachedRequest {
+  readonly route: string
+  /** `coalesced` waited for the call of another request; `bypass` is for the upstream alone. */
+  readonly outcome: 'hit' | 'stale' | 'revalidated' | 'miss' | 'coalesced' | 'bypass'
 }
 
 /** The limits whose excess is counted. */

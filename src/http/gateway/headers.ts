@@ -56,7 +56,7 @@ export function toFunctionHeaders(headers: Readonly<Record<string, string[]>>, p
 
 /** The headers of a function's response, flat, that may be sent to the client; those that the gateway adds win. */
 export function toClientHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
   added: Readonly<Record<string, string>>,
 ): string[] {
   const flat: string[] = []
@@ -86,7 +86,7 @@ const NOT_OF_SERVICES = /^(ebb-|x-envoy-|x-correlation-id$|server$|x-powered-by$
  * Cache-Control: how long its responses may be kept, the service knows.
  */
 export function toClientHeadersOfService(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  headers: Readonly<Record<string, string | readonly string[] | undefined>>,
   added: Readonly<Record<string, string>>,
   { ownsCors }: Pick<ProxiedService, 'ownsCors'>,
 ): string[] {

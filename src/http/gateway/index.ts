@@ -6,6 +6,7 @@ export type {
   GatewayDependencies,
   GatewayMetrics,
   Invocations,
+  ResponseCache,
   Upstream,
 } from './dependencies.ts'
 export type { OwnKeys } from './own-keys.ts'

@@ -9,6 +9,7 @@ import { isPlatformRoute } from './own-routes.ts'
 import { sendReply } from './send-reply.ts'
 import { admit } from './steps/admit.ts'
 import { authenticate, authorise } from './steps/authenticate.ts'
+import { cache } from './steps/cache.ts'
 import { cors, preflight } from './steps/cors.ts'
 import { forward } from './steps/forward.ts'
 import { invocationState, respondAsync } from './steps/invocations.ts'
@@ -25,6 +26,7 @@ import { securityHeaders } from './steps/security-headers.ts'
 import { shedLoad } from './steps/shed-load.ts'
 import { createBodyBudget, takeBody } from './steps/take-body.ts'
 import { validate } from './steps/validate.ts'
+import { createUpstreamCaller } from './upstream/call-guarded.ts'
 
 /** The whole request path, top to bottom. A request that ends above `forward` invokes no function. */
 function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
@@ -56,7 +58,12 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
     replay(dependencies),
     respondAsync(dependencies),
   ]
-  return { beforeFunction, forward: forward(dependencies) satisfies Step }
+  const call = createUpstreamCaller(dependencies)
+  const next = forward(call)
+  return {
+    beforeFunction,
+    forward: dependencies.cache ? cache(dependencies, dependencies.cache, { next, call }) : next,
+  }
 }
 
 /** Runs a request through the steps, and records its end: one log line, and the metrics. */
@@ -89,7 +96,8 @@ export function createPipeline(dependencies: GatewayDependencies, limits: Gatewa
       return outcome
     }
     const outcome = await attempt(forward, context)
-    if (outcome instanceof Problem && !context.invoked) context.shortCircuitReason ??= outcome.code
+    if (outcome && !context.invoked)
+      context.shortCircuitReason ??= outcome instanceof Problem ? outcome.code : outcome.shortCircuitReason
     return outcome
   }
 

@@ -27,7 +27,8 @@ export async function sendReply(
   const closing = headers.connection === 'close' || mustClose(request)
   response.writeHead(status, {
     ...mergeHeaders(headers, context.responseHeaders),
-    ...(status === 204 ? {} : { 'content-length': length }),
+    // A 304 has the length of what the caller has already, or none.
+    ...(status === 204 || status === 304 ? {} : { 'content-length': length }),
     ...(closing ? { connection: 'close' } : {}),
     'x-correlation-id': correlationId,
   })
