@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { bundleContracts } from '../../src/build/index.ts'
+import { bundleContracts, NODE_FLAGS } from '../../src/build/index.ts'
 import { replaceFile } from '../../src/build/write-chunk.ts'
 import { inheritedEnv } from '../../src/kernel/index.ts'
 import { generateIdentityKeys } from '../../src/protocol/index.ts'
@@ -45,6 +45,9 @@ export async function startIssuer() {
 
 interface GatewayOptions {
   readonly folder: string
+  /** Default: the one endpoint beside this file. */
+  readonly project?: string
+  readonly settings?: Readonly<Record<string, string>>
   readonly core: number
   readonly upstreamPort: number
   readonly databaseUrl: string
@@ -57,9 +60,10 @@ interface GatewayOptions {
 
 /** A gateway of Ebb in front of the upstream: token, scope, limit on Redis, validation, log, metrics, and all requests traced. */
 export async function startOurGateway(options: GatewayOptions): Promise<Process> {
-  const { folder, core, upstreamPort, databaseUrl, redisUrl, issuer, otlpUrl, args = [] } = options
+  const { folder, core, upstreamPort, databaseUrl, redisUrl, issuer, otlpUrl, args = [], settings } = options
   const port = await findFreePort()
-  const { file } = await bundleContracts(join(import.meta.dirname, 'project'), folder, { version: '1' })
+  const { project = join(import.meta.dirname, 'project') } = options
+  const { file } = await bundleContracts(project, folder, { version: '1' })
   const pointer = join(folder, 'contracts')
   await replaceFile(pointer, basename(file))
   const { gateway } = await generateIdentityKeys()
@@ -70,7 +74,7 @@ export async function startOurGateway(options: GatewayOptions): Promise<Process>
     ...{ DATABASE_URL: databaseUrl, REDIS_URL: redisUrl, EBB_ISSUERS: JSON.stringify(issuers) },
     ...{ EBB_CONTRACTS: pointer, EBB_UPSTREAM_TEMPLATE: `http://127.0.0.1:${upstreamPort}/{name}` },
     ...{ EBB_IDENTITY_KEY: JSON.stringify(gateway), EBB_KEY_PEPPER: 'p'.repeat(32), EBB_ADMIN_KEY: 'a'.repeat(16) },
-    ...{ OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl, ...JSON.parse(process.env.BENCH_ENV ?? '{}') },
+    ...{ OTEL_EXPORTER_OTLP_ENDPOINT: otlpUrl, ...settings },
   }
-  return startProcess([process.execPath, ...args, 'services/gateway/index.ts'], { port, core, env })
+  return startProcess([process.execPath, ...NODE_FLAGS, ...args, 'services/gateway/index.ts'], { port, core, env })
 }

@@ -66,9 +66,12 @@ const isSecretName = (name: string): boolean => getOrCreate(secretNames, name, (
  */
 export function loggable(fields: Fields): Fields {
   const safe: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(fields)) {
+  for (const name in fields) {
+    const value = fields[name]
     if (name === 'err') safe.err = serializeThrown(value)
-    else safe[name] = isSecretName(name) && value !== undefined ? REDACTED : serialize(value, 0)
+    else if (value === undefined) continue
+    else if (isSecretName(name)) safe[name] = REDACTED
+    else safe[name] = typeof value === 'string' || typeof value === 'number' ? value : serialize(value, 0)
   }
   return safe
 }

@@ -27,9 +27,19 @@ const MAX_CACHED = 5_000
 export function createIdentitySigner(privateKey: JWK, iss: Issuer, { now = Date.now } = {}): SignIdentity {
   const key = importJWK(privateKey, 'EdDSA')
   const signed = createBoundedMap<string, { token: Promise<string>; expiresAt: number }>(MAX_CACHED)
+  /** Who calls is the same frozen object in all requests with one credential: writing it out again would be most of the cost. */
+  const keys = new WeakMap<object, Map<string, string>>()
+  const keyOf = (identity: Parameters<SignIdentity>[0], audience: string): string => {
+    if (!Object.isFrozen(identity)) return JSON.stringify([identity, audience])
+    const known = keys.get(identity) ?? new Map<string, string>()
+    keys.set(identity, known)
+    const key = known.get(audience) ?? JSON.stringify([identity, audience])
+    known.set(audience, key)
+    return key
+  }
   return function sign(identity, audience, { waitMs = DEFAULT_WAIT_MS, fresh = false } = {}) {
     const at = now()
-    const cacheKey = JSON.stringify([identity, audience])
+    const cacheKey = keyOf(identity, audience)
     const known = signed.get(cacheKey)
     if (known && !fresh && known.expiresAt >= at + waitMs) return known.token
     const { sub, ...claims } = identity
