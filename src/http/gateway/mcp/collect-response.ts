@@ -1,0 +1,50 @@
+import { Problem } from '../../../contract/index.ts'
+import type { ResponseHeaders, ResponseSink } from '../upstream/upstream-request.ts'
+
+/** What a tool's result may have, which a client holds whole, and a model reads. */
+export const MAX_RESULT_BYTES = 2 * 1024 * 1024
+
+/** A response that was collected. */
+export interface CollectedResponse {
+  readonly status: number
+  readonly headers: ResponseHeaders
+  readonly body: Uint8Array
+}
+
+/** Takes a response in, up to MAX_RESULT_BYTES; beyond them `abort` is called, to end the call. */
+export function createCollector(abort: (reason: Problem) => void): {
+  readonly sink: ResponseSink
+  /** The response, or why there is none; undefined where nothing came. */
+  readonly collected: () => CollectedResponse | Problem | undefined
+} {
+  let head: Pick<CollectedResponse, 'status' | 'headers'> | undefined
+  let failure: Problem | undefined
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  const sink: ResponseSink = {
+    onDrain: undefined,
+    start: (status, headers) => {
+      head = { status, headers }
+    },
+    write: (chunk) => {
+      bytes += chunk.length
+      if (bytes <= MAX_RESULT_BYTES) chunks.push(chunk)
+      else if (!failure) {
+        failure = TOO_LARGE
+        abort(failure)
+      }
+      return true
+    },
+    end: () => {},
+    fail: (cause) => {
+      failure = new Problem('bad_gateway', 502, 'The connection to the function failed while it responded.', { cause })
+    },
+  }
+  return { sink, collected: () => failure ?? (head && { ...head, body: Buffer.concat(chunks) }) }
+}
+
+const TOO_LARGE = new Problem(
+  'bad_gateway',
+  502,
+  `The reply has more than ${MAX_RESULT_BYTES} bytes, too many for a tool's result; ask for less of it, or call the endpoint by HTTP.`,
+)
