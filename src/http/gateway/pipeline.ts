@@ -31,7 +31,7 @@ import { validate } from './steps/validate.ts'
 import { createUpstreamCaller } from './upstream/call-guarded.ts'
 
 /** The whole request path, top to bottom. A request that ends above `forward` invokes no function. */
-function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, calls: EndpointCalls) {
+function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, calls: Omit<EndpointCalls, 'bodies'>) {
   const bodies = createBodyBudget({ maxBytes: limits.maxBufferedBytes, shed: dependencies.metrics.shed })
   const readBody = takeBody(bodies, limits)
   const askAuthorizer = dependencies.askAuthorizer ?? createAuthorizerCaller(dependencies)
@@ -60,7 +60,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
     preflight(),
     ...(dependencies.lagMs ? [shedLoad({ lagMs: dependencies.lagMs, metrics: dependencies.metrics })] : []),
     authenticate(dependencies, judge({ judgeCaller, takeBody: readBody })),
-    mcp(dependencies, { ...calls, takeBody: readBody }),
+    mcp(dependencies, { ...calls, bodies, takeBody: readBody }),
     invocationState(dependencies),
     requireLogin(),
     ...ofEndpoint,

@@ -1,5 +1,6 @@
 import { Problem, problemJson } from '../../../contract/index.ts'
 import { type GatewayContext, isAnonymous, type Outcome, type RequestEnd } from '../context.ts'
+import type { BodyBudget } from '../steps/take-body.ts'
 import { type CollectedResponse, createCollector } from './collect-response.ts'
 import type { RpcParams } from './json-rpc.ts'
 import { toToolRequest } from './to-request.ts'
@@ -11,6 +12,8 @@ export interface EndpointCalls {
   readonly run: (context: GatewayContext) => Promise<Outcome | undefined>
   /** Records its end: one log line, and the metrics. */
   readonly record: (context: GatewayContext, status: number) => void
+  /** Limits the memory of what is not sent yet. */
+  readonly bodies: BodyBudget
 }
 
 /**
@@ -20,12 +23,16 @@ export interface EndpointCalls {
 export async function callTool(
   outer: GatewayContext,
   { entry, tools, args }: { readonly entry: ToolEntry; readonly tools: ToolSet; readonly args: RpcParams },
-  { run, record }: EndpointCalls,
+  { run, record, bodies }: EndpointCalls,
 ): Promise<CollectedResponse | Problem> {
   const { route } = entry
   const controller = new AbortController()
   const abort = (reason: Problem) => controller.abort(reason)
-  const { sink, collected } = createCollector(abort)
+  const account = bodies.open(abort)
+  // Nobody uploads it: it is not to be hurried.
+  account.complete()
+  outer.response.once('close', account.close)
+  const { sink, collected } = createCollector({ abort, account })
   const { ending, end } = createEnding()
   const startedAt = performance.now()
   const context: GatewayContext = {

@@ -1,4 +1,5 @@
 import { Problem } from '../../../contract/index.ts'
+import type { BodyAccount } from '../steps/take-body.ts'
 import type { ResponseHeaders, ResponseSink } from '../upstream/upstream-request.ts'
 
 /** What a tool's result may have, which a client holds whole, and a model reads. */
@@ -11,8 +12,18 @@ export interface CollectedResponse {
   readonly body: Uint8Array
 }
 
-/** Takes a response in, up to MAX_RESULT_BYTES; beyond them `abort` is called, to end the call. */
-export function createCollector(abort: (reason: Problem) => void): {
+/** How often a response is in memory until its result is sent: as bytes, as text, and within the result. */
+const COPIES = 3
+
+interface CollectorOptions {
+  /** Ends the call. */
+  readonly abort: (reason: Problem) => void
+  /** Of the memory for what is not sent yet. */
+  readonly account: Pick<BodyAccount, 'reserve'>
+}
+
+/** Takes a response in, up to MAX_RESULT_BYTES and while there is memory; beyond that the call is ended. */
+export function createCollector({ abort, account }: CollectorOptions): {
   readonly sink: ResponseSink
   /** The response, or why there is none; undefined where nothing came. */
   readonly collected: () => CollectedResponse | Problem | undefined
@@ -21,6 +32,11 @@ export function createCollector(abort: (reason: Problem) => void): {
   let failure: Problem | undefined
   const chunks: Uint8Array[] = []
   let bytes = 0
+  const giveUp = (reason: Problem) => {
+    if (failure) return
+    failure = reason
+    abort(reason)
+  }
   const sink: ResponseSink = {
     onDrain: undefined,
     start: (status, headers) => {
@@ -28,11 +44,14 @@ export function createCollector(abort: (reason: Problem) => void): {
     },
     write: (chunk) => {
       bytes += chunk.length
-      if (bytes <= MAX_RESULT_BYTES) chunks.push(chunk)
-      else if (!failure) {
-        failure = TOO_LARGE
-        abort(failure)
-      }
+      if (bytes > MAX_RESULT_BYTES) giveUp(TOO_LARGE)
+      else
+        try {
+          account.reserve(chunk.length * COPIES)
+          chunks.push(chunk)
+        } catch (error) {
+          giveUp(error instanceof Problem ? error : new Problem('internal', 500, 'Something went wrong on our side.'))
+        }
       return true
     },
     end: () => {},

@@ -306,6 +306,21 @@ describe('a call', () => {
     await closed.promise
   })
 
+  it('whose reply finds no memory is refused, and gives back what it took', async () => {
+    const { url, shed } = await testTools({
+      maxBufferedBytes: 300_000,
+      upstream: (request, response) => {
+        request.resume()
+        response.writeHead(200, { 'content-type': 'application/json', 'ebb-revision': '1' })
+        response.end(JSON.stringify({ id: 'x'.repeat(request.url === '/v1/one' ? 200_000 : 80_000) }))
+      },
+    })
+    expect((await call(url, 'get-one', {})).result).toMatchObject({ structuredContent: { error: 'unavailable' } })
+    expect(shed).toEqual(['bodies'])
+    for (let i = 0; i < 3; i++)
+      expect((await call(url, 'get-thing', { params: { id: '1' } })).result).not.toHaveProperty('isError')
+  })
+
   it('whose function fails, or breaks off, is an error of the tool', async () => {
     let breaks = false
     const { url } = await testTools({
