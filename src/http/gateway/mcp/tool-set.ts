@@ -1,7 +1,7 @@
 import type { ContractSet, Route, ToolDescription } from '../../../contract/index.ts'
 import type { Caller } from '../credentials.ts'
+import { createRouter, type Router } from '../router.ts'
 import { hasRights } from '../steps/authenticate.ts'
-import { createRouter, type Router } from '../steps/route.ts'
 import { asObject } from './json-rpc.ts'
 
 /** One tool, with what is written of it once for all who list it. */
@@ -23,7 +23,7 @@ export interface ToolSet {
   readonly anonymous: boolean
   /** What any caller may need, to ask an issuer for. */
   readonly scopes: readonly string[]
-  readonly findRoute: Router
+  readonly findRoute: Router['find']
   readonly server: { readonly name: string; readonly title: string; readonly version: string }
   /** What the API is about; undefined where domain/api.ts does not say. */
   readonly instructions: string | undefined
@@ -51,7 +51,7 @@ function createToolSet({ routes, tools = [], openapi }: ContractSet): ToolSet {
     byName: new Map(entries.map((entry) => [entry.tool.name, entry])),
     anonymous: entries.some(({ route }) => route.anonymous),
     scopes: [...new Set(entries.flatMap(({ route }) => route.scopes))].sort(),
-    findRoute: createRouter(routes),
+    findRoute: createRouter(routes).find,
     server: { name: 'ebb', title: String(title ?? 'API'), version: String(version ?? '0') },
     instructions: typeof description === 'string' ? description : undefined,
   }
