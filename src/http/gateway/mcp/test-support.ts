@@ -34,7 +34,7 @@ const endpoints = {
   'get-one': endpoint({
     ...{ name: 'get-one', summary: 'One at a time.', method: 'GET', path: '/v1/one', access: anyone, tool: true },
     ...{ reply: { status: 200, body: Thing }, scale: { max: 1, concurrency: 1 } },
-    limit: { requests: 3, perSeconds: 60 },
+    ...{ limit: { requests: 3, perSeconds: 60 }, timeoutMs: 600_000 },
   }),
   'get-hidden': endpoint({
     ...{ name: 'get-hidden', summary: 'No tool.', method: 'GET', path: '/v1/hidden', access: anyone },

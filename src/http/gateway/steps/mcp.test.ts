@@ -252,7 +252,14 @@ describe('a call', () => {
     expect(invoked).toEqual([])
   })
 
-  it('frees its place when it is over, and a limit counts it', async () => {
+  it('frees its place when it is over', async () => {
+    const { url, invoked } = await testTools()
+    // One more than may wait for one instance that takes one request.
+    for (let i = 0; i < 12; i++) expect((await call(url, 'get-one', {})).result).not.toHaveProperty('isError')
+    expect(invoked.length).toBe(12)
+  })
+
+  it('is counted by a limit', async () => {
     let left = 3
     const limiter: NonNullable<TestOptions['dependencies']>['limiter'] = ({ rates }) => {
       left--
