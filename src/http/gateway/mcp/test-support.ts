@@ -1,6 +1,6 @@
 import { Client, StreamableHTTPClientTransport, type VersionNegotiationMode } from '@modelcontextprotocol/client'
 import * as z from 'zod'
-import { contractSet, endpoint } from '../../../contract/index.ts'
+import { contractSet, type EndpointContract, endpoint } from '../../../contract/index.ts'
 import { toolDescriptions } from '../../../deploy/tool-descriptions.ts'
 
 const Thing = z.object({ id: z.string(), n: z.number().optional() })
@@ -42,7 +42,7 @@ const endpoints = {
   }),
 }
 
-const setOf = (some: Partial<typeof endpoints>) => ({
+const setOf = (some: Readonly<Record<string, EndpointContract>>) => ({
   ...contractSet(some, { info: { title: 'Things', version: '7', description: 'All about things.' } }),
   tools: toolDescriptions(Object.values(some)),
 })
@@ -51,6 +51,15 @@ const setOf = (some: Partial<typeof endpoints>) => ({
 export const toolContracts = setOf(endpoints)
 /** Without one that anybody may call. */
 export const guardedContracts = setOf({ 'make-thing': endpoints['make-thing'] })
+
+/** With one whose replies the gateway keeps. */
+export const cachedContracts = setOf({
+  'get-thing': endpoint({
+    ...{ name: 'get-thing', summary: 'Shows a thing.', method: 'GET', path: '/v1/things/{id}', access: anyone },
+    ...{ params: Thing.pick({ id: true }), reply: { status: 200, body: Thing }, tool: true },
+    cache: { maxAgeSeconds: 60, shared: true },
+  }),
+})
 
 /** What the official client says, that begins in one way or the other. */
 export async function connectClient(

@@ -1,6 +1,15 @@
 import type { RequestListener } from 'node:http'
 import { describe, expect, it } from '@jest/globals'
-import { connectClient, guardedContracts, plainRequest, statelessRequest, toolContracts } from '../mcp/test-support.ts'
+import { checkResourceAllowed, discoverOAuthProtectedResourceMetadata } from '@modelcontextprotocol/client'
+import { createMemoryStore } from '../cache/memory-store.ts'
+import {
+  cachedContracts,
+  connectClient,
+  guardedContracts,
+  plainRequest,
+  statelessRequest,
+  toolContracts,
+} from '../mcp/test-support.ts'
 import { type TestOptions, testGateway } from '../test-support.ts'
 
 const KEYS = {
@@ -291,6 +300,20 @@ describe('a call', () => {
     expect([invoked, shortCircuits]).toEqual([[], ['replayed']])
   })
 
+  it('is answered by what the gateway has kept for the endpoint, and fills that for others', async () => {
+    const { url, invoked, shortCircuits } = await testTools({
+      dependencies: {
+        contracts: () => cachedContracts,
+        cache: { store: createMemoryStore({ maxBytes: 1_000_000 }) },
+      },
+    })
+    const first = await call(url, 'get-thing', { params: { id: '5' } })
+    expect(first.result).toMatchObject({ structuredContent: { id: '5' } })
+    expect((await call(url, 'get-thing', { params: { id: '5' } })).result.content).toEqual(first.result.content)
+    expect(await (await fetch(`${url}/v1/things/5`)).text()).toBe(first.result.content[0].text)
+    expect([invoked, shortCircuits]).toEqual([['GET /v1/things/5'], ['cached', 'cached']])
+  })
+
   it('whose reply is larger than a result may be is refused, and its function need not go on', async () => {
     const closed = Promise.withResolvers<void>()
     const { url } = await testTools({
@@ -390,6 +413,10 @@ describe('who is not known', () => {
       401,
       `Bearer scope="things:write", ${metadata}`,
     ])
+    const found = await discoverOAuthProtectedResourceMetadata(new URL('/mcp', url))
+    expect(found).toMatchObject({ resource: url, authorization_servers: ['https://login.example.com'] })
+    const asked = { requestedResource: new URL('/mcp', url), configuredResource: found.resource }
+    expect(checkResourceAllowed(asked)).toBe(true)
     const lacking = await fetch(`${url}/mcp`, statelessRequest('tools/call', make, { authorization: 'Bearer t' }))
     expect([lacking.status, lacking.headers.get('www-authenticate')]).toEqual([
       403,
