@@ -16,6 +16,7 @@ const FULL_ONLY = [
   '/test/docs/guide\\.test',
   '/test/(leaving/no-egress|supply/(audit|workflows))\\.test',
   '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
+  '/test/mcp/',
   '/(test/authorizers|services/gateway/admin/(keys|usage))',
   '/test/security/(api|matrix-|real-issuer)',
   '/services/gateway/(rate-limits|memory)\\.test',

@@ -10,6 +10,7 @@ export default endpoint({
   reply: { status: 200, body: Product },
   failures: { product_not_found: 404 },
   access: { anonymous: true },
+  tool: true,
   timeoutMs: 2_000,
   examples: { lamp: { params: { sku: 'LAMP-BRASS-01' } } },
 })

@@ -23,6 +23,7 @@ export default endpoint({
   reply: { status: 200, body: z.object({ items: z.array(Product), next: z.string().optional() }) },
   failures: { invalid_cursor: 400 },
   access: { anonymous: true },
+  tool: true,
   limit: { requests: 50, perSeconds: 1, burst: 100 },
   timeoutMs: 2_000,
   examples: { lamps: { query: { q: 'lamp', inStock: true, sort: 'price' } } },

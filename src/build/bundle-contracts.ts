@@ -87,8 +87,10 @@ async function openapiEntry(project: string, version: string): Promise<string> {
   const hasInfo = await exists(project, API_FILE)
   return `
     import { openapi as render } from ${platformSource('src/deploy/openapi')}
+    import { toolDescriptions as renderTools } from ${platformSource('src/deploy/tool-descriptions')}
     ${hasInfo ? `import { api } from './${API_FILE}'` : `const api = ${JSON.stringify({ version })}`}
     const hasPlans = Object.keys(plans).length > 0
+    export const tools = renderTools(Object.values(contracts))
     export const openapi = render(Object.values(contracts), { ...api, withOwnKeys: true, hasPlans })`
 }
 

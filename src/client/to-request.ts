@@ -1,3 +1,4 @@
+import { FITS_HEADER, isAbsent, toHeaderTexts, toSearch } from '../protocol/write-request.ts'
 import type { ValidationIssue } from './call.ts'
 import type { Callable } from './calls-of.ts'
 
@@ -54,30 +55,6 @@ export function toRequest(
 }
 
 const PARAMETER = /\{(\w+)\}/g
-const FITS_HEADER = /^[\t\x20-\x7e\x80-\xff]*$/
-
-/** Arrays repeat their name; what is undefined or null is left out, since a query cannot carry it. */
-function toSearch(query: Readonly<Record<string, unknown>>): string {
-  const pairs = Object.entries(query).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).flatMap((item) => (isAbsent(item) ? [] : [[name, String(item)]])),
-  )
-  return pairs.length > 0 ? `?${new URLSearchParams(pairs)}` : ''
-}
-
-const isAbsent = (value: unknown) => value === undefined || value === null
-
-const toHeaderTexts = (headers: Readonly<Record<string, unknown>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(headers).flatMap(([name, value]) =>
-      isAbsent(value) ? [] : [[name, Array.isArray(value) ? value.map(toElement).join(', ') : String(value)]],
-    ),
-  )
-
-/** An element of a list in a header: in quotes where it would be read as another value (RFC 9110, 5.6). */
-function toElement(value: unknown): string {
-  const text = String(value)
-  return /^$|[",]|^[\t ]|[\t ]$/.test(text) ? `"${text.replaceAll(/["\\]/g, '\\$&')}"` : text
-}
 
 /** A URL drops the segments `.` and `..` however they are encoded, and would lead to another endpoint. */
 function findParamIssues(

@@ -12,6 +12,7 @@ import {
 } from './check-common.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import { checkRate } from './check-rate.ts'
+import { checkTool } from './check-tool.ts'
 import { isReservedPath, parsePathTemplate } from './path-template.ts'
 import { findNonScalar, isScalar } from './schema/decode-strings.ts'
 import { typeOf } from './schema/schema-def.ts'
@@ -20,7 +21,7 @@ import type { EndpointShape } from './shapes.ts'
 
 const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'body', 'reply', 'failures'],
-  ...['access', 'tenancy', 'limit', 'priority', 'cache', 'idempotent', 'async', 'reads', 'emits', 'examples'],
+  ...['access', 'tenancy', 'limit', 'priority', 'cache', 'idempotent', 'async', 'reads', 'emits', 'tool', 'examples'],
   ...DEPLOYMENT_KEYS,
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
@@ -46,6 +47,7 @@ export function checkEndpoint(contract: EndpointShape) {
   checkPriority(contract, refuse)
   checkCache(contract, refuse)
   checkWrites(contract, refuse)
+  checkTool(contract, refuse)
   checkExamples(contract, refuse)
 }
 

@@ -10,6 +10,7 @@ import {
 } from './describe.ts'
 import { describeProxy, methodsOf } from './describe-proxy.ts'
 import type { Plan } from './plans.ts'
+import type { ToolDescription } from './tool.ts'
 import {
   createEventValidator,
   createValidator,
@@ -26,6 +27,8 @@ export interface ContractSet {
   readonly openapi: unknown
   /** The plans of domain/plans.ts; none in a bundle of before there were plans. */
   readonly plans?: Readonly<Record<string, Plan>>
+  /** The endpoints that agents may call, by name; none in a bundle of before there were tools. */
+  readonly tools?: readonly ToolDescription[]
   /** Validates a request to the endpoint of that name. */
   validate(name: string, raw: RawInput): ValidationResult
   /** Validates an event's data as the subscriber of that name would. */

@@ -37,6 +37,8 @@ export interface Route extends Described {
   readonly priority?: 'low' | 'high'
   /** How the gateway keeps its replies; undefined where it does not. */
   readonly cache?: Caching
+  /** Whether agents may call it, as a tool. */
+  readonly tool?: true
   /** The first example's body, for people to begin with. */
   readonly exampleBody?: unknown
 }
@@ -139,6 +141,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     ...(failsWith.length > 0 ? { failsWith } : {}),
     ...(contract.priority ? { priority: contract.priority } : {}),
     ...describeCaching(contract),
+    ...(contract.tool ? { tool: true } : {}),
     ...(exampleBody === undefined ? {} : { exampleBody }),
   }
 }

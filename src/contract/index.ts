@@ -2,7 +2,7 @@ export { type AnyContract, type FunctionContract, isFunction } from './any-contr
 export { authorizer, type Judgement, type Presented } from './authorizer.ts'
 export { ContractError } from './contract-error.ts'
 export { type ContractSet, contractSet, findEventCycles, functionsOf, requireContract } from './contract-set.ts'
-export { gatewayDrainMs, RESPONSE_MS, relayDrainMs } from './defaults.ts'
+export { gatewayDrainMs, MAX_BODY_BYTES, RESPONSE_MS, relayDrainMs } from './defaults.ts'
 export {
   type Authorizer,
   type Caching,
@@ -23,7 +23,13 @@ export { describeProxy, methodsOf } from './describe-proxy.ts'
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
 export { eventDataSchema } from './event.ts'
 export { createJudgementSchema } from './judgement.ts'
-export { compileLocation, isReservedPath, parsePathTemplate, parseProxyPath } from './path-template.ts'
+export {
+  compileLocation,
+  findSegmentIssue,
+  isReservedPath,
+  parsePathTemplate,
+  parseProxyPath,
+} from './path-template.ts'
 export { type ContractPattern, patternsOf } from './patterns-of.ts'
 export type { Plan, Quota } from './plans.ts'
 export {
@@ -53,5 +59,6 @@ export type {
   SubscriberShape,
 } from './shapes.ts'
 export type { Delivered, ReceivedEvent } from './subscriber.ts'
+export type { ToolAnnotations, ToolDescription } from './tool.ts'
 export { createEventValidator, createValidator, type RawInput, type ValidationResult } from './validate.ts'
 export { isWarm } from './warm-windows.ts'

@@ -95,7 +95,7 @@ const PLAIN = /^[\w-]+$/
 const UNSAFE = /%(2f|5c|[01][0-9a-f]|7f)/i
 
 /** Why a value cannot be one segment of a path: however these are encoded, some hop takes them for structure. */
-function findSegmentIssue(value: unknown): string | undefined {
+export function findSegmentIssue(value: unknown): string | undefined {
   if (!['string', 'number', 'boolean'].includes(typeof value)) return 'must be a text, a number or a boolean'
   const text = String(value)
   if (PLAIN.test(text)) return undefined
@@ -107,7 +107,7 @@ function findSegmentIssue(value: unknown): string | undefined {
 
 /** `/metrics` is for scrapes of gateway, relay and, where it is enabled, of a function: it is never public. */
 const RESERVED =
-  /^\/(_|openapi\.json|docs|metrics|v1\/(invocations|keys|usage)|\.well-known\/oauth-protected-resource)(\/|$)/
+  /^\/(_|openapi\.json|docs|mcp|metrics|v1\/(invocations|keys|usage)|\.well-known\/oauth-protected-resource)(\/|$)/
 
 /** Whether a path is the platform's own: no contract may claim it, and no parameter of one may stand for it. */
 export const isReservedPath = (path: string): boolean => RESERVED.test(path)

@@ -28,6 +28,7 @@ export type {
   SubscriberContract,
   SubscriberShape,
   Targets,
+  Tool,
   WarmWindow,
 } from './shapes.ts'
 export { type Delivered, type ReceivedEvent, subscriber } from './subscriber.ts'

@@ -67,6 +67,8 @@ export interface EndpointShape extends Deployment {
   readonly reads?: true
   /** The events that the handler may emit, by type. */
   readonly emits?: Emits
+  /** Whether agents may call it, as a tool of the Model Context Protocol at `/mcp`: whoever may call it by HTTP. */
+  readonly tool?: true | Tool
   /** Requests with their replies, by title. */
   readonly examples?: Readonly<Record<string, Example>>
 }
@@ -132,6 +134,18 @@ export interface Access {
   readonly dpop?: true
   /** The function that says who calls, an `authorizer()` of this project, in place of keys and logins. */
   readonly authorizer?: string
+}
+
+/**
+ * What agents, and the people who watch them, are told of a tool besides what follows from its contract.
+ * @example const tool: Tool = { title: 'Put on the waiting list', destructive: false }
+ * @see docs/guide/31-mcp.md
+ */
+export interface Tool {
+  /** What people see in place of its name (default: the name in words). */
+  readonly title?: string
+  /** `false` says that it only adds, so that nobody need be asked first. By default whatever does not only read may destroy. */
+  readonly destructive?: false
 }
 
 /**

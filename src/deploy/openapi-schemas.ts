@@ -9,26 +9,38 @@ type Json = Readonly<Record<string, unknown>>
 /** Writes a schema, as a reference where it has a name. */
 export type RenderSchema = (schema: z.ZodType, io: Io) => Json
 
+interface RendererOptions {
+  /** Where the components stand in their document. */
+  readonly root?: string
+  /** Whether what has a name is a component: readers of one schema need not know it. */
+  readonly named?: boolean
+}
+
 /**
  * OpenAPI 3.1 is JSON Schema 2020-12. What has a name (`.meta({ id })`), and what a schema defines inside itself since it
  * contains itself, moves to the document's components.
  */
-export function schemaRenderer(owner: string, components: Record<string, Json>): RenderSchema {
+export function schemaRenderer(
+  owner: string,
+  components: Record<string, Json>,
+  { root = '#/components/schemas/', named = true }: RendererOptions = {},
+): RenderSchema {
+  const written = (part: unknown, io: Io): Json => Object(named ? withNames(part, io, components) : withoutNames(part))
   return (schema, io) => {
     const { $defs = {}, ...rest } = renderSchema(schema, io)
     const prefix = `${owner}-${Object.keys(components).length}`
-    const whole = `"$ref":"#/components/schemas/${prefix}"`
+    const whole = `"$ref":"${root}${prefix}"`
     const text = JSON.stringify(rest)
     const move = (text: string): unknown =>
-      JSON.parse(text.replaceAll('"#/$defs/', `"#/components/schemas/${prefix}`).replaceAll('"$ref":"#"', whole))
+      JSON.parse(text.replaceAll('"#/$defs/', `"${root}${prefix}`).replaceAll('"$ref":"#"', whole))
     for (const [name, definition] of Object.entries(Object($defs))) {
-      components[prefix + name] = Object(withNames(move(JSON.stringify(definition)), io, components))
+      components[prefix + name] = written(move(JSON.stringify(definition)), io)
     }
-    const written = Object(withNames(move(text), io, components))
-    if (!JSON.stringify([rest, $defs]).includes('"$ref":"#"')) return written
+    const moved = written(move(text), io)
+    if (!JSON.stringify([rest, $defs]).includes('"$ref":"#"')) return moved
     // In the document `#` would be the document.
-    components[prefix] = written
-    return { $ref: `#/components/schemas/${prefix}` }
+    components[prefix] = moved
+    return { $ref: root + prefix }
   }
 }
 
@@ -46,6 +58,9 @@ function withNames(part: unknown, io: Io, components: Record<string, Json>): unk
   components[free] = written
   return { $ref: `#/components/schemas/${free}` }
 }
+
+const withoutNames = (part: unknown): unknown =>
+  JSON.parse(JSON.stringify(part, (key, value) => (key === SCHEMA_NAME ? undefined : value)))
 
 type Io = 'input' | 'output'
 type MutableJson = Record<string, unknown>

@@ -161,7 +161,7 @@ function describeCallers({ anonymous, scopes = [], owner, policy, authorizer }: 
 }
 
 /** Whether a value must be there. */
-const isRequired = (schema: unknown) => schema instanceof z.ZodType && !schema.safeParse(undefined).success
+export const isRequired = (schema: unknown) => schema instanceof z.ZodType && !schema.safeParse(undefined).success
 
 function parametersOf(
   { params, query, headers, idempotent }: EndpointContract,

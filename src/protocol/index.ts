@@ -37,3 +37,4 @@ export {
   type VerifiedToken,
 } from './tokens/verify-token.ts'
 export { createUpstreamResolver, type UpstreamAddress } from './upstream.ts'
+export { FITS_HEADER, isAbsent, toHeaderTexts, toSearch } from './write-request.ts'

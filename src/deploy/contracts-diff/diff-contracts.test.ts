@@ -307,6 +307,8 @@ const BREAKING: readonly Breaking[] = [
     [`${CALLERS}it does not only read any more, and callers may repeat it`],
     { reads: true, emits: undefined },
   ],
+  ['a tool no more', {}, [`${CALLERS}it is not a tool for agents any more`], { tool: true }],
+  ['a tool now', { tool: true }, []],
   ['async no more', {}, [`${CALLERS}it is not called asynchronously any more`], { async: true }],
   ['status', { reply: { ...shape.reply, status: 200 } }, [`${READERS}the status is 200 now, and was 201`]],
   [

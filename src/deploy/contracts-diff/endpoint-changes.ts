@@ -22,6 +22,7 @@ export function endpointChanges(before: EndpointData, after: EndpointData): read
     ...(after.route.tenancy && !before.route.tenancy
       ? [breaks('callers', 'callers without a tenant are refused now')]
       : []),
+    ...(before.route.tool && !after.route.tool ? [breaks('callers', 'it is not a tool for agents any more')] : []),
     ...repetitionChanges(before.route, after.route),
     ...inputChanges(before, after),
     ...replyChanges(before, after),

@@ -16,11 +16,19 @@ export interface ChallengeOptions {
   readonly hasIssuers: boolean
   /** Whether the endpoint takes nothing but tokens that are bound to a key. */
   readonly dpop?: boolean | undefined
+  /** What a token needs, where that is known. */
+  readonly scopes?: readonly string[]
 }
 
 /** The refusal of a request that has no credential, or one that nobody knows: one sentence for all, since it must not reveal which. */
-export function unauthenticated(context: GatewayContext, { hasIssuers, dpop = false }: ChallengeOptions): Problem {
-  const challenge = challengeOf(context, { scheme: dpop ? 'DPoP' : 'Bearer', hasIssuers })
+export function unauthenticated(
+  context: GatewayContext,
+  { hasIssuers, dpop = false, scopes = [] }: ChallengeOptions,
+): Problem {
+  const challenge = challengeOf(context, {
+    ...{ scheme: dpop ? 'DPoP' : 'Bearer', hasIssuers },
+    ...(hasIssuers && scopes.length > 0 ? { scope: scopes.join(' ') } : {}),
+  })
   return new Problem('unauthenticated', 401, messageOf({ hasIssuers, dpop }), {
     headers: { 'www-authenticate': challenge },
   })

@@ -21,6 +21,8 @@ export interface GatewayContext extends Correlation, UpstreamObservation {
   readonly method: string
   /** Where the response of its function goes; undefined where that is the caller. */
   sink: ResponseSink | undefined
+  /** How this request ends where it came within another, as a tool call does; undefined where it ends with `response`. */
+  readonly ending: RequestEnd | undefined
   /** How long the caller may read nothing of a response. */
   readonly stallTimeoutMs: number
   /** Aborts when the caller has hung up, or the rest of the request cannot be read; its reason is a Problem. */
@@ -66,6 +68,19 @@ export interface GatewayContext extends Correlation, UpstreamObservation {
   shortCircuitReason: string | undefined
   /** Of the response's body. */
   bytes: number
+}
+
+/** The end of a request that came within another. */
+export interface RequestEnd {
+  /** Calls back with the status of its response. */
+  readonly whenOver: (listener: (status: number) => void) => void
+}
+
+/** Calls back with the response's status once that is over, also where that was before now. */
+export function whenOver({ ending, response }: GatewayContext, listener: (status: number) => void) {
+  if (ending) ending.whenOver(listener)
+  else if (response.destroyed) listener(response.statusCode)
+  else response.once('close', () => listener(response.statusCode))
 }
 
 /** A response of the gateway's own. */
@@ -118,6 +133,7 @@ export function createGatewayContext(
     response,
     method: request.method ?? '',
     sink: undefined,
+    ending: undefined,
     stallTimeoutMs,
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),

@@ -6,6 +6,7 @@ import {
   type ValidationResult,
 } from '../../contract/index.ts'
 import { OWN_ENDPOINTS, OWN_KEY_ENDPOINTS } from '../../protocol/own-key-endpoints.ts'
+import { MCP_ROUTE } from './mcp/mcp-route.ts'
 import { INVOCATION_ROUTE } from './steps/invocations.ts'
 
 const OWN_ROUTES = new Map(OWN_ENDPOINTS.map((contract) => [Object.freeze(describeEndpoint(contract)), contract]))
@@ -23,12 +24,12 @@ export function platformRoutesOf({
   readonly logins: boolean
 }): readonly Route[] {
   const routes = own ? [...OWN_ROUTES.keys()].filter((route) => logins || !LOGIN_ROUTES.has(route)) : []
-  return [INVOCATION_ROUTE, ...routes]
+  return [INVOCATION_ROUTE, MCP_ROUTE, ...routes]
 }
 
 /** Whether the gateway itself answers at this route. */
 export const isPlatformRoute = (route: Route | undefined): boolean =>
-  route !== undefined && (route === INVOCATION_ROUTE || OWN_ROUTES.has(route))
+  route !== undefined && (route === INVOCATION_ROUTE || route === MCP_ROUTE || OWN_ROUTES.has(route))
 
 /** Whether callers manage their own keys at this route, by a login. */
 export const needsLogin = (route: Route | undefined): boolean => route !== undefined && LOGIN_ROUTES.has(route)

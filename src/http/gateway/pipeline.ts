@@ -5,6 +5,7 @@ import { createAuthorizerCaller } from './authorizers/ask-authorizer.ts'
 import { createCallerJudge } from './authorizers/judge-callers.ts'
 import { type GatewayContext, type Outcome, PROBES, type Step } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
+import type { EndpointCalls } from './mcp/call-tool.ts'
 import { isPlatformRoute } from './own-routes.ts'
 import { sendReply } from './send-reply.ts'
 import { admit } from './steps/admit.ts'
@@ -16,6 +17,7 @@ import { invocationState, respondAsync } from './steps/invocations.ts'
 import { judge } from './steps/judge.ts'
 import { knownHost } from './steps/known-host.ts'
 import { limitAddress, limitConnections } from './steps/limits.ts'
+import { mcp } from './steps/mcp.ts'
 import { normalise } from './steps/normalise.ts'
 import { ownKeys, requireLogin } from './steps/own-keys.ts'
 import { docs, platformRoutes } from './steps/platform-routes.ts'
@@ -29,11 +31,21 @@ import { validate } from './steps/validate.ts'
 import { createUpstreamCaller } from './upstream/call-guarded.ts'
 
 /** The whole request path, top to bottom. A request that ends above `forward` invokes no function. */
-function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
+function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, calls: Omit<EndpointCalls, 'bodies'>) {
   const bodies = createBodyBudget({ maxBytes: limits.maxBufferedBytes, shed: dependencies.metrics.shed })
   const readBody = takeBody(bodies, limits)
   const askAuthorizer = dependencies.askAuthorizer ?? createAuthorizerCaller(dependencies)
   const judgeCaller = createCallerJudge(askAuthorizer, dependencies.metrics)
+  /** What a request to an endpoint goes through once its caller is known, whether it came by itself or as a tool call. */
+  const ofEndpoint: readonly Step[] = [
+    authorise(),
+    admit(dependencies),
+    readBody,
+    validate(),
+    ownKeys(dependencies),
+    replay(dependencies),
+    respondAsync(dependencies),
+  ]
   const beforeFunction: readonly Step[] = [
     ...(dependencies.securityHeaders ? [securityHeaders(dependencies.securityHeaders)] : []),
     cors(dependencies),
@@ -48,27 +60,26 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits) {
     preflight(),
     ...(dependencies.lagMs ? [shedLoad({ lagMs: dependencies.lagMs, metrics: dependencies.metrics })] : []),
     authenticate(dependencies, judge({ judgeCaller, takeBody: readBody })),
+    mcp(dependencies, { ...calls, bodies, takeBody: readBody }),
     invocationState(dependencies),
     requireLogin(),
-    authorise(),
-    admit(dependencies),
-    readBody,
-    validate(),
-    ownKeys(dependencies),
-    replay(dependencies),
-    respondAsync(dependencies),
+    ...ofEndpoint,
   ]
   const call = createUpstreamCaller(dependencies)
   const next = forward(call)
   return {
     beforeFunction,
+    ofEndpoint,
     forward: dependencies.cache ? cache(dependencies, dependencies.cache, { next, call }) : next,
   }
 }
 
 /** Runs a request through the steps, and records its end: one log line, and the metrics. */
 export function createPipeline(dependencies: GatewayDependencies, limits: GatewayLimits) {
-  const { beforeFunction, forward } = createSteps(dependencies, limits)
+  const { beforeFunction, ofEndpoint, forward } = createSteps(dependencies, limits, {
+    run: (context) => run(ofEndpoint, context),
+    record: (context, status) => recordRequest(context, status, dependencies),
+  })
 
   const toOutcome = (error: unknown, step: Step, { correlationId }: GatewayContext): Problem => {
     if (error instanceof Problem) return error
@@ -86,8 +97,8 @@ export function createPipeline(dependencies: GatewayDependencies, limits: Gatewa
     }
   }
 
-  async function run(context: GatewayContext): Promise<Outcome | undefined> {
-    for (const step of beforeFunction) {
+  async function run(steps: readonly Step[], context: GatewayContext): Promise<Outcome | undefined> {
+    for (const step of steps) {
       const attempted = attempt(step, context)
       // Most steps decide at once: a turn of the microtask queue for each would be the larger part of a request.
       const outcome = attempted instanceof Promise ? await attempted : attempted
@@ -102,18 +113,18 @@ export function createPipeline(dependencies: GatewayDependencies, limits: Gatewa
   }
 
   return async function handle(context: GatewayContext) {
-    context.response.once('close', () => recordRequest(context, dependencies))
-    const outcome = await run(context)
+    const { response } = context
+    // 499 is nginx's status for a caller that did not wait.
+    response.once('close', () => recordRequest(context, response.headersSent ? response.statusCode : 499, dependencies))
+    const outcome = await run(beforeFunction, context)
     if (outcome) await sendReply(context, outcome, limits)
   }
 }
 
-function recordRequest(context: GatewayContext, { log, metrics }: GatewayDependencies) {
-  const { method, response, route, shortCircuitReason, path, cold } = context
+function recordRequest(context: GatewayContext, status: number, { log, metrics }: GatewayDependencies) {
+  const { method, route, shortCircuitReason, path, cold } = context
   const durationMs = performance.now() - context.startedAt
-  // 499 is nginx's status for a caller that did not wait.
-  const status = response.headersSent ? response.statusCode : 499
-  if (shortCircuitReason && response.headersSent) metrics.shortCircuited(shortCircuitReason)
+  if (shortCircuitReason && status !== 499) metrics.shortCircuited(shortCircuitReason)
   const invoked = context.invoked ? route?.name : undefined
   const measured = { route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000 }
   metrics.completed({ ...measured, invoked, cold, revision: context.revision })
@@ -130,6 +141,7 @@ function recordRequest(context: GatewayContext, { log, metrics }: GatewayDepende
     tenant: context.caller.tenant,
     client: context.client.address,
     cold,
+    tool: context.ending ? true : undefined,
     reason: shortCircuitReason,
     bytes: context.bytes,
   }

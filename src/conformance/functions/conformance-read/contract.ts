@@ -18,6 +18,7 @@ export default endpoint({
   params: Entry.pick({ id: true }),
   reply: { status: 200, body: Entry },
   access: { scopes: ['conformance:read'], owner: true },
+  tool: true,
   timeoutMs: 2_000,
   scale: { max: 1 },
 })

@@ -23,6 +23,7 @@ export default endpoint({
   reply: { status: 201, body: Entry, location: '/v1/conformance/entries/{id}' },
   failures: { batch_full: 409, batch_not_found: 404 },
   access: { scopes: ['conformance:write'] },
+  tool: { destructive: false },
   idempotent: true,
   async: true,
   emits: { 'conformance.written': Entry },

@@ -2,7 +2,7 @@ import { holderOf } from '../../../kernel/index.ts'
 import { callerIdOf } from '../../../protocol/index.ts'
 import type { Admission } from '../admission.ts'
 import { clientNetwork } from '../client-info.ts'
-import { type GatewayContext, isAnonymous, routeOf, type Step } from '../context.ts'
+import { type GatewayContext, isAnonymous, routeOf, type Step, whenOver } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
 import { isPlatformRoute } from '../own-routes.ts'
 import { type AppliedPlan, createPlanFinder } from '../plan-of.ts'
@@ -51,8 +51,8 @@ export function admit({
     if (!admission.allowed) return policies
     if (slots) whenOver(context, admission.release)
     if (!meter || !charge) return policies
-    const giveBackIfNotPassedOn = () => {
-      if (!context.invoked && context.response.statusCode >= 500) meter.giveBack(charge)
+    const giveBackIfNotPassedOn = (status: number) => {
+      if (!context.invoked && status >= 500) meter.giveBack(charge)
     }
     if (!plan?.quota) {
       meter.count(charge, 'requests')
@@ -117,9 +117,3 @@ const subjectOf = (context: GatewayContext): string =>
   isAnonymous(context)
     ? `address ${clientNetwork(context.client.address)}`
     : holderOf({ callerId: callerIdOf(context.caller) })
-
-/** Once the response is over, also where that was before now. */
-function whenOver({ response }: GatewayContext, release: () => void) {
-  if (response.destroyed) release()
-  else response.once('close', release)
-}

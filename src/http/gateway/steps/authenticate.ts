@@ -1,8 +1,8 @@
-import { Problem } from '../../../contract/index.ts'
+import { Problem, type Route } from '../../../contract/index.ts'
 import { TokenError } from '../../../protocol/tokens/token-error.ts'
 import { insufficientScope, originOf, refuseToken, unauthenticated } from '../challenge.ts'
 import { type GatewayContext, routeOf, type Step } from '../context.ts'
-import type { Authenticated, Authenticators, PresentedToken } from '../credentials.ts'
+import type { Authenticated, Authenticators, Caller, PresentedToken } from '../credentials.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
 
 /**
@@ -102,14 +102,18 @@ const TENANT_REQUIRED = new Problem(
   'Your key or token belongs to no tenant, and this is for callers of a tenant.',
 )
 
+/** Whether a caller has what a route asks for, so that no more than its handler can refuse it. */
+export const hasRights = ({ scopes, owner, tenancy }: Route, { tenant, scopes: own }: Caller): boolean =>
+  !(tenancy && tenant === undefined) && (owner || scopes.every((scope) => own.includes(scope)))
+
 /** Requires a tenant where the route does, and every scope of the route. Where an owner may call without them, the function decides. */
 export function authorise(): Step {
   return function authorise(context) {
-    const { scopes, owner, tenancy } = routeOf(context)
+    const route = routeOf(context)
+    if (hasRights(route, context.caller)) return undefined
+    const { scopes, tenancy } = route
     if (tenancy && context.caller.tenant === undefined) return TENANT_REQUIRED
-    if (owner) return undefined
     const missing = scopes.filter((scope) => !context.caller.scopes.includes(scope))
-    if (missing.length === 0) return undefined
     const { kind = 'key' } = context.credential ?? {}
     const headers = kind === 'token' ? { 'www-authenticate': insufficientScope(context, scopes) } : {}
     return new Problem('forbidden', 403, `${LACKING[kind]} the scope ${missing.join(' and ')}.`, { headers })

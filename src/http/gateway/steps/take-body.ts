@@ -60,12 +60,12 @@ function findUnsupportedMedia(headers: GatewayContext['headers']): Problem | und
 
 const unsupported = (message: string, headers = {}) => new Problem('unsupported_media_type', 415, message, { headers })
 
-interface BodyBudget {
+export interface BodyBudget {
   /** Opens the account of one body; `abort` is called where the body is too slow and others need its memory. */
   readonly open: (abort: (problem: Problem) => void) => BodyAccount
 }
 
-interface BodyAccount {
+export interface BodyAccount {
   /** Reserves memory for more bytes. Throws a Problem where the budget is exhausted. */
   readonly reserve: (bytes: number) => void
   /** Records that more bytes have arrived. */

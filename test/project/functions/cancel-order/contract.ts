@@ -10,4 +10,5 @@ export default endpoint({
   reply: { status: 200, body: Order },
   failures: { order_not_found: 404 },
   access: { scopes: ['orders:write'], policy: true },
+  tool: true,
 })

@@ -10,6 +10,7 @@ export default endpoint({
   reply: { status: 201, body: Product },
   failures: { sku_taken: 409 },
   access: { scopes: ['products:write'] },
+  tool: true,
   idempotent: true,
   timeoutMs: 5_000,
 })

@@ -10,5 +10,6 @@ export default endpoint({
   reply: { status: 200, body: Order },
   failures: { order_not_found: 404 },
   access: { scopes: ['orders:read'], owner: true },
+  tool: true,
   timeoutMs: 2_000,
 })

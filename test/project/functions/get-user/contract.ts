@@ -10,5 +10,6 @@ export default endpoint({
   reply: { status: 200, body: User },
   failures: { user_not_found: 404 },
   access: { scopes: ['users:read'], owner: true },
+  tool: true,
   timeoutMs: 2_000,
 })

@@ -15,6 +15,7 @@ export default endpoint({
   }),
   reply: { status: 200, body: z.object({ items: z.array(Product) }) },
   access: { anonymous: true },
+  tool: true,
   limit: { requests: 50, perSeconds: 1, burst: 100 },
   timeoutMs: 2_000,
   examples: { lamps: { query: { name: 'Brass Lamp', inStock: true } } },

@@ -10,6 +10,7 @@ export default endpoint({
   reply: { status: 201, body: Order, location: '/v1/orders/{id}' },
   failures: { out_of_stock: 409, product_not_found: 404 },
   access: { scopes: ['orders:write'] },
+  tool: { destructive: false },
   idempotent: true,
   async: true,
   emits: { 'order.placed': orderPlaced },
