@@ -16,7 +16,7 @@ import { createCircuitBreakers } from '../../src/http/gateway/upstream/circuit-b
 import { createFunctionPools } from '../../src/http/gateway/upstream/function-pools.ts'
 import { fetchFunctionsView } from '../../src/protocol/functions-view.ts'
 import { createAdminApp } from './admin/app.ts'
-import { openCacheStore } from './cache/open-cache-store.ts'
+import { openCache } from './cache/open-cache.ts'
 import { docsLogin } from './docs/docs-login.ts'
 import { createDocs } from './docs.ts'
 import { openInvocationStore } from './invocation-store.ts'
@@ -117,7 +117,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const lookups = createLookups(pool, { pepper, maxRunning: share.lookups, shed: metrics.shed })
   const keys = createKeyCache(lookups.findKey)
   const tenantPlans = createTenantPlans(lookups.findTenantPlan)
-  const cache = await openCacheStore(config, {
+  const cache = await openCache(config, {
     ...{ pool, slowPool: adminPool, pepper, contracts: contracts.current, metrics: cacheMetrics, log },
   })
   const renew: Readonly<Record<string, () => void>> = {
@@ -169,7 +169,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
     ownKeys: createOwnKeyStore(pool, {
       ...{ pepper, maxKeys: config.EBB_KEYS_PER_CALLER, maxRunning: share.own, shed: metrics.shed },
     }),
-    cache: cache.store && { store: cache.store, reloadScope: config.EBB_CACHE_RELOAD_SCOPE },
+    cache: cache.responses,
     limiter: limiter.take,
     limitAddress: createAddressLimit(config),
     plans: { ofTenant: tenantPlans.ofTenant, meter },

@@ -24,6 +24,7 @@ const cache = {
 const routes: Partial<Route>[] = [
   { name: 'get-product', method: 'GET', path: '/v1/products/{id}', anonymous: true, cache },
   { name: 'put-product', method: 'PUT', path: '/v1/products/{id}', anonymous: true, readOnly: false },
+  { name: 'get-own', method: 'GET', path: '/v1/own/{id}', anonymous: true, cache: { ...cache, shared: false } },
   { name: 'get-stock', method: 'GET', path: '/v1/stock/{id}', anonymous: true, cache: { ...cache, tags: [] } },
 ]
 
@@ -191,5 +192,21 @@ describe('two gateways with a Redis', () => {
     await redis.kill()
     const memory = await get('/v1/products/18')
     expect(await get('/v1/products/18')).toEqual(memory)
+  })
+})
+
+describe('a CDN in front', () => {
+  it('gets tags and its own lifetime where the setting says so, of what everybody gets; clients see none else', async () => {
+    const [plain, withCdn] = [await twoGateways(), await twoGateways({ env: { EBB_CDN_TAG_HEADER: 'surrogate-key' } })]
+    const headersOf = async (gateways: typeof plain.gateways, path: string) => {
+      const { headers } = await fetch(`${gateways[0]?.url}${path}`)
+      const names = ['cache-tag', 'surrogate-key', 'surrogate-control', 'cdn-cache-control']
+      return names.map((name) => headers.get(name))
+    }
+    for (const path of ['/v1/products/17', '/v1/products/17', '/v1/public'])
+      expect(await headersOf(plain.gateways, path)).toEqual([null, null, null, null])
+    const told = [null, 'product:17 things all', 'max-age=3600', null]
+    for (let i = 0; i < 2; i++) expect(await headersOf(withCdn.gateways, '/v1/products/17')).toEqual(told)
+    expect(await headersOf(withCdn.gateways, '/v1/own/17')).toEqual([null, null, null, null])
   })
 })

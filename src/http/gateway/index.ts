@@ -1,5 +1,4 @@
 export type { Admission, AdmissionRequest, Meter, Plans, RateLimitDecision, RateLimiter } from './admission.ts'
-export type { CacheStore } from './cache/store.ts'
 export type { Authenticated, Authenticators, Caller, Credential, PresentedToken } from './credentials.ts'
 export type {
   CompletedRequest,

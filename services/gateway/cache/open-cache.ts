@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { CacheStore } from 'ebb/http/gateway'
+import type { ResponseCache } from 'ebb/http/gateway'
 import { type Config, type Log, liveSetting } from 'ebb/kernel'
 import type pg from 'pg'
 import type { ContractSet } from '../../../src/contract/index.ts'
@@ -17,7 +17,7 @@ import { createTieredStore } from './tiered-store.ts'
 
 interface OpenedCache {
   /** Undefined where nothing is to be kept. */
-  readonly store: CacheStore | undefined
+  readonly responses: ResponseCache | undefined
   /** Reads new purges now. */
   readonly wake: () => void
   /** The same, and the recent ones with them: for a connection to the database that was lost. */
@@ -42,11 +42,11 @@ const WINDOW_MS = 90 * 60_000
  * Opens what the settings ask for: the memory of this gateway, a Redis that all share where REDIS_URL names one, and the
  * purges of all gateways and functions, which are in the database.
  */
-export async function openCacheStore(config: Config, options: OpenCacheOptions): Promise<OpenedCache> {
+export async function openCache(config: Config, options: OpenCacheOptions): Promise<OpenedCache> {
   const { pool, slowPool, pepper, contracts, metrics, log } = options
   const cdn = tellCdn(slowPool, config, { log })
   const maxBytes = config.EBB_CACHE_BYTES
-  if (maxBytes === 0) return { store: undefined, wake: cdn.wake, restart: cdn.wake, close: cdn.close }
+  if (maxBytes === 0) return { responses: undefined, wake: cdn.wake, restart: cdn.wake, close: cdn.close }
   const memory = createMemoryStore({ maxBytes, onEvicted: metrics.evicted })
   metrics.observe(memory.stats)
   const origin = randomUUID()
@@ -71,7 +71,7 @@ export async function openCacheStore(config: Config, options: OpenCacheOptions):
   })
   await Promise.all([redis?.started, follower.started])
   return {
-    store,
+    responses: { store, reloadScope: config.EBB_CACHE_RELOAD_SCOPE, cdnTagHeader: config.EBB_CDN_TAG_HEADER },
     wake: follower.wake,
     restart: follower.restart,
     close: async () => {
