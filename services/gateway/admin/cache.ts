@@ -45,13 +45,17 @@ export function createCacheRouter({ pool, contracts }: CacheOptions): Router {
 function toRow({ tag, route, url }: z.output<typeof Purge>): PurgeRow {
   if (tag !== undefined) return { kind: 'tag', value: tag }
   if (route !== undefined) return { kind: 'route', value: route }
-  const { pathname, search } = new URL(url ?? '', 'http://localhost')
   // As it was sent where that can be told: a URL would be written anew.
-  return { kind: 'url', value: url?.startsWith('/') ? url : `${pathname}${search}` }
+  if (url?.startsWith('/')) return { kind: 'url', value: url }
+  const parsed = URL.parse(url ?? '')
+  if (!parsed) throw invalid('url', 'This is neither a URL nor a path that begins with a slash.')
+  return { kind: 'url', value: parsed.pathname + parsed.search }
 }
 
 function requireRoute(routes: readonly { readonly name: string }[], name: string) {
   if (routes.some((route) => route.name === name)) return
-  const message = `There is no route ${name}.`
-  throw new Problem('invalid_request', 400, message, { details: [{ path: 'body.route', message }] })
+  throw invalid('route', `There is no route ${name}.`)
 }
+
+const invalid = (name: string, message: string) =>
+  new Problem('invalid_request', 400, message, { details: [{ path: `body.${name}`, message }] })

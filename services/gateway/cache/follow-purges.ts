@@ -1,7 +1,7 @@
 import type { Log } from 'ebb/kernel'
 import type pg from 'pg'
 import { queryWithTimeout } from '../../../src/data/postgres/with-connection.ts'
-import { deleteOldPurges, type NewPurges, readPurges } from '../../../src/data/purges.ts'
+import { type NewPurges, readPurges } from '../../../src/data/purges.ts'
 import { createOutageReporter } from '../../../src/data/redis.ts'
 
 interface FollowOptions {
@@ -26,8 +26,6 @@ export interface PurgeFollower {
 
 const POLL_MS = 1_000
 const READ_MS = 2_000
-/** How often one of all gateways, more or less, deletes what is too old. */
-const CLEAN_MS = 600_000
 /** Several reads in a row, and not one that came too late. */
 const MIN_OUTAGE_MS = 3_000
 
@@ -41,7 +39,6 @@ export function followPurges(pool: pg.Pool, { onRead, isNeeded, log, pollMs = PO
   let snapshot: string | undefined
   let reading: Promise<void> | undefined
   let isDue = false
-  let cleanAt = performance.now() + Math.random() * CLEAN_MS
   let closed = false
 
   const read = async () => {
@@ -54,10 +51,6 @@ export function followPurges(pool: pg.Pool, { onRead, isNeeded, log, pollMs = PO
         if (since === snapshot) snapshot = found.snapshot
         onRead(found)
         report(true)
-        if (performance.now() > cleanAt) {
-          cleanAt = performance.now() + CLEAN_MS
-          await queryWithTimeout(pool, READ_MS, deleteOldPurges)
-        }
       } catch (error) {
         report(false, error)
         return

@@ -4,6 +4,8 @@ import { type Config, type Log, liveSetting } from 'ebb/kernel'
 import type pg from 'pg'
 import type { ContractSet } from '../../../src/contract/index.ts'
 import { type Peppers, peppersOf } from '../../../src/data/keys/api-keys.ts'
+import { queryWithTimeout } from '../../../src/data/postgres/with-connection.ts'
+import { deleteOldPurges } from '../../../src/data/purges.ts'
 import { createMemoryStore } from '../../../src/http/gateway/cache/memory-store.ts'
 import { cacheRulesOf } from '../../../src/http/gateway/cache/rules.ts'
 import type { CacheMetrics } from '../metrics.ts'
@@ -37,6 +39,8 @@ interface OpenCacheOptions {
 
 /** Longer than purges are read back for: no response that Redis may have is older. */
 const WINDOW_MS = 90 * 60_000
+const CLEAN_MS = 600_000
+const CLEAN_LIMIT_MS = 10_000
 
 /**
  * Opens what the settings ask for: the memory of this gateway, a Redis that all share where REDIS_URL names one, and the
@@ -45,8 +49,17 @@ const WINDOW_MS = 90 * 60_000
 export async function openCache(config: Config, options: OpenCacheOptions): Promise<OpenedCache> {
   const { pool, slowPool, pepper, contracts, metrics, log } = options
   const cdn = tellCdn(slowPool, config, { log })
+  // Handlers purge whether or not anything is kept.
+  const cleaning = setInterval(
+    () => void queryWithTimeout(slowPool, CLEAN_LIMIT_MS, deleteOldPurges).catch(() => {}),
+    CLEAN_MS,
+  )
+  const close = async () => {
+    clearInterval(cleaning)
+    await cdn.close()
+  }
   const maxBytes = config.EBB_CACHE_BYTES
-  if (maxBytes === 0) return { responses: undefined, wake: cdn.wake, restart: cdn.wake, close: cdn.close }
+  if (maxBytes === 0) return { responses: undefined, wake: cdn.wake, restart: cdn.wake, close }
   const memory = createMemoryStore({ maxBytes, onEvicted: metrics.evicted })
   metrics.observe(memory.stats)
   const origin = randomUUID()
@@ -75,7 +88,7 @@ export async function openCache(config: Config, options: OpenCacheOptions): Prom
     wake: follower.wake,
     restart: follower.restart,
     close: async () => {
-      await Promise.all([follower.close(), publisher.close(), cdn.close()])
+      await Promise.all([follower.close(), publisher.close(), close()])
       redis?.close()
     },
   }

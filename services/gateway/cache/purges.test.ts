@@ -166,9 +166,9 @@ describe('POST /v1/cache/purge', () => {
   it('400 for none, for two, and for a route that there is not; 401 without the key', async () => {
     const { env } = await gatewaySettings(database.url, (_request, response) => void response.end(), { routes })
     const { admin } = await startTestGateway(env)
-    const bodies = [{}, { tag: 'a', url: '/b' }, { tag: '' }, { route: 'get-products' }]
+    const bodies = [{}, { tag: 'a', url: '/b' }, { tag: '' }, { route: 'get-products' }, { url: 'b' }]
     expect(await Promise.all(bodies.map(async (body) => (await purge(admin, body)).status))).toEqual([
-      400, 400, 400, 400,
+      400, 400, 400, 400, 400,
     ])
     expect((await purge(admin, { tag: 'a' }, {})).status).toBe(401)
   })
