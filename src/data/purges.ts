@@ -15,8 +15,9 @@ export interface ReadPurge extends PurgeRow {
 export interface NewPurges {
   /** The snapshot of the database at which these were read: what the next call begins with. */
   readonly snapshot: string
-  /** At most `MAX_READ` of them. */
   readonly purges: readonly ReadPurge[]
+  /** Whether there were more, which is answered by forgetting everything. */
+  readonly isCut: boolean
 }
 
 /**
@@ -24,8 +25,9 @@ export interface NewPurges {
  * where gateways share it: an hour, the longest request, and the longest transaction.
  */
 const WINDOW = '90 minutes'
-/** More than this at once is answered by forgetting everything. */
-export const MAX_READ = 10_000
+/** Of one call: of the first one, which reads what is recent, and of any other. */
+const MAX_RECENT = 100_000
+const MAX_NEW = 10_000
 
 /** Inserts purges into the transaction of `client`; without rights to `origin` where there is none. */
 export async function insertPurges(client: pg.ClientBase, purges: readonly PurgeRow[], origin?: string): Promise<void> {
@@ -44,19 +46,20 @@ export async function insertPurges(client: pg.ClientBase, purges: readonly Purge
  */
 export async function readPurges(client: pg.ClientBase, since: string | undefined): Promise<NewPurges> {
   const isNew = 'xid >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(xid, $1::pg_snapshot)'
+  const limit = since === undefined ? MAX_RECENT : MAX_NEW
   // One statement, so that its snapshot is that of its rows.
-  const { rows } = await client.query<NewPurges>(
+  const { rows } = await client.query<Omit<NewPurges, 'isCut'>>(
     `select pg_current_snapshot()::text as snapshot,
             coalesce((select json_agg(purge) from (
               select kind, value, xid::text::bigint as xid, origin from ebb.purge
               where at > now() - interval '${WINDOW}' ${since === undefined ? '' : `and ${isNew}`}
-              order by id limit ${MAX_READ}
+              order by id limit ${limit}
             ) as purge), '[]') as purges`,
     since === undefined ? [] : [since],
   )
   const [read] = rows
   if (!read) throw new Error('a select without a table has returned no row')
-  return read
+  return { ...read, isCut: read.purges.length === limit }
 }
 
 /** Deletes what no gateway needs any more: a table that grows for ever is none to poll. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { MAX_READ, type NewPurges } from '../../../src/data/purges.ts'
+import type { NewPurges } from '../../../src/data/purges.ts'
 import type { MemoryStore } from '../../../src/http/gateway/cache/memory-store.ts'
 import type { CachedResponse, CacheStore } from '../../../src/http/gateway/cache/store.ts'
 import { createBoundedMap } from '../../../src/kernel/bounded-map.ts'
@@ -105,9 +105,9 @@ export function createTieredStore(memory: MemoryStore, options: TieredStoreOptio
   return {
     store,
     /** Does what other gateways, handlers and operators have purged. */
-    onRead: ({ purges: read, snapshot }: NewPurges) => {
+    onRead: ({ purges: read, snapshot, isCut }: NewPurges) => {
       latest = snapshot
-      if (read.length >= MAX_READ) {
+      if (isCut) {
         purges.addAll(snapshot)
         memory.clear()
         onPurged?.('all')
