@@ -19,7 +19,7 @@ const FULL_ONLY = [
   '/test/mcp/',
   '/(test/authorizers|services/gateway/admin/(keys|usage))',
   '/test/security/(api|matrix-|real-issuer)',
-  '/services/gateway/(rate-limits|memory)\\.test',
+  '/services/gateway/(rate-limits|memory|cache/purges)\\.test',
   '/src/http/gateway/upstream/(misbehaving|no-leak)\\.test',
   '/src/(build/build-image|commands/contracts|data/postgres/one-transaction|dev/postgres/(start-postgres|postmaster))\\.test',
   '/test/telemetry/(cold-start|waiting-commands)\\.test',

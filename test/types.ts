@@ -92,10 +92,33 @@ implement(remove, { sql: postgres }, async () => {})
 // @ts-expect-error a 204 has no body
 implement(remove, { sql: postgres }, async () => ({ gone: true }))
 
+implement(placeOrder, { sql: postgres }, async ({ body }, { purge, tag }) => {
+  purge('orders', `order:${body.sku}`) satisfies Promise<void>
+  // @ts-expect-error only the replies to a contract with `cache` are kept
+  tag('orders')
+  return { id: 'x', ...body }
+})
+const listOrders = endpoint({
+  name: 'list-orders',
+  summary: 'List orders.',
+  method: 'GET',
+  path: '/v1/orders',
+  reply: { status: 200, body: z.object({ orders: z.array(Order) }) },
+  access: { scopes: ['orders:read'] },
+  cache: { maxAgeSeconds: 60, tags: ['orders'] },
+})
+implement(listOrders, { sql: postgres }, async (_input, { purge, tag }) => {
+  tag('order:1', 'order:2')
+  // @ts-expect-error a handler that only reads has changed nothing
+  purge('orders')
+  return { orders: [] }
+})
+
 const confirmOrder = subscriber({ name: 'confirm-order', summary: 'Confirm.', on: orderPlaced })
-implement(confirmOrder, { sql: postgres }, async ({ data, event }) => {
+implement(confirmOrder, { sql: postgres }, async ({ data, event }, { purge }) => {
   data.quantity satisfies number
   event.id satisfies string
+  purge('orders')
   // @ts-expect-error unknown to the event
   data.colour
 })

@@ -6,8 +6,18 @@ import { registerServiceMetrics } from '../../src/telemetry/service-metrics.ts'
 /** From a response out of a cache to a cold start. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
+/** What is counted of the responses that gateways keep. */
+export interface CacheMetrics {
+  readonly evicted: () => void
+  readonly purged: (kind: string) => void
+  readonly redisFailed: () => void
+  /** Has what is kept measured whenever somebody asks. */
+  readonly observe: (stats: () => { readonly entries: number; readonly bytes: number }) => void
+}
+
 interface GatewayRegistry {
   readonly metrics: GatewayMetrics
+  readonly cache: CacheMetrics
   /** To be called when a limit is applied without Redis. */
   readonly onFallback: () => void
   readonly registry: Registry
@@ -66,13 +76,63 @@ export function createMetrics({ EBB_REVISION: revision }: Pick<Config, 'EBB_REVI
     labelNames: ['policy'],
     registers,
   })
+  const cached = new Counter({
+    name: 'ebb_cache_requests_total',
+    help: 'Requests to routes with a cache, by what became of them there: hit, stale, revalidated, miss, coalesced, bypass',
+    labelNames: ['route', 'outcome'],
+    registers,
+  })
   registerServiceMetrics(registers, { revision })
   const metrics: GatewayMetrics = {
     shortCircuited: (reason) => shortCircuited.inc({ reason }),
     shed: (what) => shed.inc({ what }),
+    cached: ({ route, outcome }) => cached.inc({ route, outcome }),
     judged: ({ authorizer, outcome }) => judged.inc({ authorizer, outcome }),
     refused: (policy) => refused.inc({ policy }),
     completed: ({ route, method, status, seconds }) => duration.observe({ route, method, status }, seconds),
   }
-  return { metrics, onFallback: () => fallback.inc(), registry }
+  return { metrics, cache: createCacheMetrics(registry), onFallback: () => fallback.inc(), registry }
+}
+
+function createCacheMetrics(registry: Registry): CacheMetrics {
+  const registers = [registry]
+  const evictions = new Counter({
+    name: 'ebb_cache_evictions_total',
+    help: 'Responses that this gateway forgot before their time, since there was no room for them',
+    registers,
+  })
+  const purges = new Counter({
+    name: 'ebb_cache_purges_total',
+    help: 'Purges that this gateway has carried out, by what they name (all: there were too many)',
+    labelNames: ['kind'],
+    registers,
+  })
+  const redisFailures = new Counter({
+    name: 'ebb_cache_redis_failures_total',
+    help: 'Calls that Redis has failed: from then on, until it answers again, this gateway uses its own memory',
+    registers,
+  })
+  return {
+    evicted: () => evictions.inc(),
+    purged: (kind) => purges.inc({ kind }),
+    redisFailed: () => redisFailures.inc(),
+    observe: (stats) => {
+      new Gauge({
+        name: 'ebb_cache_entries',
+        help: 'Keys under which this gateway keeps responses in memory',
+        registers,
+        collect() {
+          this.set(stats().entries)
+        },
+      })
+      new Gauge({
+        name: 'ebb_cache_bytes',
+        help: 'What they take, of EBB_CACHE_BYTES',
+        registers,
+        collect() {
+          this.set(stats().bytes)
+        },
+      })
+    },
+  }
 }

@@ -1,21 +1,22 @@
 import { createServer } from 'node:http'
-import type { GatewayDependencies, ResponseCache } from 'ebb/http/gateway'
+import type { GatewayDependencies } from 'ebb/http/gateway'
 import { type Config, ConfigError, type Log, listenOn, liveSetting, requireSetting } from 'ebb/kernel'
 import { type ContractsFile, createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/protocol'
 import { Agent } from 'undici'
 import { gatewayDrainMs } from '../../src/contract/index.ts'
 import { KEYS_CHANNEL, type Peppers } from '../../src/data/keys/api-keys.ts'
+import { PURGES_CHANNEL } from '../../src/data/outbox.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
 import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { PLANS_CHANNEL } from '../../src/data/tenant-plans.ts'
 import { recordUsage } from '../../src/data/usage.ts'
-import { createMemoryStore } from '../../src/http/gateway/cache/memory-store.ts'
 import { createCircuitBreakers } from '../../src/http/gateway/upstream/circuit-breakers.ts'
 import { createFunctionPools } from '../../src/http/gateway/upstream/function-pools.ts'
 import { fetchFunctionsView } from '../../src/protocol/functions-view.ts'
 import { createAdminApp } from './admin/app.ts'
+import { openCache } from './cache/open-cache.ts'
 import { docsLogin } from './docs/docs-login.ts'
 import { createDocs } from './docs.ts'
 import { openInvocationStore } from './invocation-store.ts'
@@ -86,7 +87,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const { pooled, direct } = openDatabaseAddresses(config, log)
   const locate = createUpstreamResolver(config)
   const sign = await openIdentitySigner(config, 'ebb:gateway', log)
-  const { metrics, onFallback, registry } = createMetrics(config)
+  const { metrics, cache: cacheMetrics, onFallback, registry } = createMetrics(config)
   const { onRetry, onOpened } = countUpstreamEvents(registry)
   // Before anything is open that a setting that does not fit would leave so.
   const tokens = openTokens(config, { log, shed: metrics.shed })
@@ -116,16 +117,25 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const lookups = createLookups(pool, { pepper, maxRunning: share.lookups, shed: metrics.shed })
   const keys = createKeyCache(lookups.findKey)
   const tenantPlans = createTenantPlans(lookups.findTenantPlan)
+  const cache = await openCache(config, {
+    ...{ pool, slowPool: adminPool, pepper, contracts: contracts.current, metrics: cacheMetrics, log },
+  })
   const renew: Readonly<Record<string, () => void>> = {
     [KEYS_CHANNEL]: keys.clear,
     [PLANS_CHANNEL]: tenantPlans.clear,
     [ISSUERS_CHANNEL]: () => void tokens.refresh(),
+    [PURGES_CHANNEL]: cache.wake,
   }
+  let wasDown = false
   const channel = openListener(direct, Object.keys(renew), {
     onNotify: (name) => renew[name]?.(),
     // What was sent while nobody listened is lost.
     onUp: () => {
       for (const each of Object.values(renew)) each()
+      if (wasDown) cache.restart()
+    },
+    onDown: () => {
+      wasDown = true
     },
     log,
   })
@@ -159,7 +169,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
     ownKeys: createOwnKeyStore(pool, {
       ...{ pepper, maxKeys: config.EBB_KEYS_PER_CALLER, maxRunning: share.own, shed: metrics.shed },
     }),
-    cache: openCache(config),
+    cache: cache.responses,
     limiter: limiter.take,
     limitAddress: createAddressLimit(config),
     plans: { ofTenant: tenantPlans.ofTenant, meter },
@@ -176,6 +186,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
     eventLoop.close()
     await invocations.close()
     await meter.close()
+    await cache.close()
     await Promise.all([channel.close(), pool.end(), adminPool.end()])
     await Promise.all([pools.close(), dispatcher.destroy()])
   }
@@ -184,20 +195,14 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
 
 /**
  * How many of the gateway's connections each use may take at a time: an operator's long list holds up no caller, and no
- * kind of lookup another. Tenants' plans and the counting of requests take one each.
+ * kind of lookup another. Tenants' plans, the counting of requests and purges take one each.
  */
 function splitPool(connections: number) {
   const admin = connections > 5 ? 2 : 1
   const callers = Math.max(1, connections - admin)
   const lookups = Math.max(1, Math.floor(callers / 4))
   const own = 1
-  return { admin, callers, lookups, own, invocations: Math.max(1, callers - 2 * lookups - own - 2) }
-}
-
-/** Undefined where nothing is to be cached. */
-function openCache({ EBB_CACHE_BYTES, EBB_CACHE_RELOAD_SCOPE }: Config): ResponseCache | undefined {
-  if (EBB_CACHE_BYTES === 0) return undefined
-  return { store: createMemoryStore({ maxBytes: EBB_CACHE_BYTES }), reloadScope: EBB_CACHE_RELOAD_SCOPE }
+  return { admin, callers, lookups, own, invocations: Math.max(1, callers - 2 * lookups - own - 3) }
 }
 
 const getAdminPort = ({ PORT, EBB_ADMIN_PORT }: Config) => EBB_ADMIN_PORT ?? (PORT === 0 ? 0 : PORT + 1)

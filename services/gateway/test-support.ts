@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { afterEach } from '@jest/globals'
 import { createLog, inheritedEnv, overrideConfig, parseConfig } from 'ebb/kernel'
 import { generateIdentityKeys } from 'ebb/protocol'
-import type { Plan } from '../../src/contract/index.ts'
+import type { Plan, Route } from '../../src/contract/index.ts'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
 import { startGateway } from './start-gateway.ts'
 
@@ -41,6 +41,7 @@ const CONTRACTS = `
   ]
   exports.subscriptions = [{ kind: 'subscriber', name: 'send-welcome', on: 'user.created', scale: route.scale }]
   exports.openapi = { openapi: '3.1.0' }
+  exports.routes.push(...MORE.map((more) => ({ ...route, ...more })))
   exports.validate = () => ({ ok: true, input: {} })
   exports.validateEvent = (_consumer, data) => ({ ok: true, data })`
 
@@ -50,18 +51,25 @@ export async function listenForTest(server: Server, port = 0): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
+interface ContractOptions {
+  readonly plans?: Readonly<Record<string, Plan>>
+  /** Endpoints besides those above, which read unless they say otherwise. */
+  readonly routes?: readonly Partial<Route>[]
+}
+
 /** The settings of a gateway on free ports, in front of `upstream`, and the keys with which a function would verify. */
 export async function gatewaySettings(
   databaseUrl: string,
   upstream: RequestListener,
-  { plans = {} }: { readonly plans?: Readonly<Record<string, Plan>> } = {},
+  { plans = {}, routes = [] }: ContractOptions = {},
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-gateway-'))
   closers.push(() => rm(folder, { recursive: true }))
   let version = 0
   const writeContracts = async (plans: Readonly<Record<string, Plan>>) => {
     const name = `contracts-${++version}.cjs`
-    await writeFile(join(folder, name), `${CONTRACTS}\n  exports.plans = ${JSON.stringify(plans)}`)
+    const more = `const MORE = ${JSON.stringify(routes)}`
+    await writeFile(join(folder, name), `${more}${CONTRACTS}\n  exports.plans = ${JSON.stringify(plans)}`)
     await writeFile(join(folder, 'next'), name)
     await rename(join(folder, 'next'), join(folder, 'contracts'))
   }

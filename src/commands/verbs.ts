@@ -59,6 +59,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'List plans and who has them, and set the plan of a tenant',
     load: async () => (await import('./plans.ts')).plansCommand,
   },
+  purge: {
+    summary: 'Have all gateways forget stored responses: by tag, route or URL',
+    load: async () => (await import('./purge.ts')).purgeCommand,
+  },
   mock: {
     summary: 'Mock all endpoints from their contracts, without a function',
     load: async () => (await import('./mock.ts')).mockCommand,

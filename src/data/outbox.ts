@@ -4,6 +4,10 @@ import { queryWithTimeout } from './postgres/with-connection.ts'
 
 /** The channel of the NOTIFY that tells the relay of new events and invocations. */
 export const OUTBOX_CHANNEL = 'ebb_outbox'
+/** The channel of the NOTIFY that tells the gateways of new purges. */
+export const PURGES_CHANNEL = 'ebb_purges'
+
+type Channel = typeof OUTBOX_CHANNEL | typeof PURGES_CHANNEL
 
 const MIN_INTERVAL_MS = 10
 const NOTIFY_TIMEOUT_MS = 2_000
@@ -19,28 +23,32 @@ export async function appendEvents(client: pg.ClientBase, events: readonly Outgo
   )
 }
 
-/** Tells relays that there are new events, so that they do not wait for their next poll. */
+/** Tells relays of new events, and gateways of new purges, so that they do not wait for their next poll. */
 export interface OutboxNotifier {
-  /** Sends a NOTIFY soon; returns at once. */
-  notify(): void
+  /** Sends a NOTIFY soon; returns at once. Default: the outbox's. */
+  notify(channel?: Channel): void
   /** Sends what is due and waits for it. */
   flush(): Promise<void>
 }
 
 /**
- * Creates a notifier that sends at most one NOTIFY in 10 ms, outside any transaction (Postgres serialises commits that
- * notify), and delays no request. The relay's poll makes up for one that is lost.
+ * Creates a notifier that sends at most one NOTIFY a channel in 10 ms, outside any transaction (Postgres serialises commits
+ * that notify), and delays no request. A poll of whoever listens makes up for one that is lost.
  */
 export function createOutboxNotifier(pool: pg.Pool): OutboxNotifier {
   let due: NodeJS.Timeout | undefined
+  const channels = new Set<Channel>()
   let sending: Promise<unknown> = Promise.resolve()
   const send = () => {
     due = undefined
-    const notified = queryWithTimeout(pool, NOTIFY_TIMEOUT_MS, (client) => client.query(`notify ${OUTBOX_CHANNEL}`))
+    const statements = Array.from(channels, (channel) => `notify ${channel}`)
+    channels.clear()
+    const notified = queryWithTimeout(pool, NOTIFY_TIMEOUT_MS, (client) => client.query(statements.join('; ')))
     sending = notified.catch(() => {})
   }
   return {
-    notify: () => {
+    notify: (channel = OUTBOX_CHANNEL) => {
+      channels.add(channel)
       due ??= setTimeout(send, MIN_INTERVAL_MS)
     },
     flush: async () => {

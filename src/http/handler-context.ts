@@ -19,6 +19,7 @@ import type { Contract } from './implement.ts'
 import { hasScopes } from './middleware/identity.ts'
 import { findEventIssues } from './middleware/receive-event.ts'
 import { isForeign, isOwner, OWNER_WITHOUT_TENANT, type Owner } from './owner.ts'
+import { createPurgeTools } from './purge-tools.ts'
 import type { OpenedPolicy } from './resources.ts'
 
 const RESOLVED = Promise.resolve()
@@ -26,10 +27,14 @@ const RESOLVED = Promise.resolve()
 interface HandlerContextsOptions {
   readonly secrets: Readonly<Record<string, Secret>>
   readonly policy: OpenedPolicy | undefined
+  /** Whether what its handler writes is all or nothing. */
+  readonly hasTransaction: boolean
 }
 
 /** Creates the context of each request of one function, and records what the handler does with it. */
-export function createHandlerContexts(contract: Contract, { secrets, policy }: HandlerContextsOptions) {
+export function createHandlerContexts(contract: Contract, options: HandlerContextsOptions) {
+  const { secrets, policy } = options
+  const createTools = createPurgeTools(contract, options)
   const route = contract.kind === 'endpoint' ? describeEndpoint(contract) : undefined
   const schemas = new Map<string, z.ZodType>()
   /** Events whose schema transforms its input, so that a second pass could change them again. */
@@ -52,8 +57,9 @@ export function createHandlerContexts(contract: Contract, { secrets, policy }: H
       decide: policy && ((question) => policy.decide(question, Object.assign(new LazySignal(deadline), correlation))),
     })
     const { may, allows } = decisions
+    const { purge, tag, purged, tags } = createTools(log, () => closed)
     const context = Object.assign(new LazySignal(deadline), {
-      ...{ log, correlation, secrets, caller: identity, may },
+      ...{ log, correlation, secrets, caller: identity, may, purge, tag },
       emit: (type: string, data: unknown, { subject }: { subject?: string } = {}) => {
         if (closed) return rejectLateCall(`${type} is not emitted`, log)
         const schema = schemas.get(type)
@@ -107,7 +113,7 @@ export function createHandlerContexts(contract: Contract, { secrets, policy }: H
       closed = true
       decisions.close()
     }
-    return { context, events, effects, bindContext, check, close }
+    return { context, events, effects, purged, tags, bindContext, check, close }
   }
 }
 

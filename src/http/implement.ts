@@ -77,6 +77,16 @@ export interface HandlerContext<C> {
    * one thing: throws 403 unless it allows that. A handler whose reply it does not decide about is a 500.
    */
   may: C extends PolicyContract ? May : never
+  /**
+   * Has all gateways forget the responses that have one of these tags, exactly if the request's rows are committed: within 100 ms
+   * as a rule, and also those that are being made meanwhile. For handlers that write, with a `{ sql: postgres }` in `uses`.
+   */
+  purge: C extends ReadOnlyContract ? never : (...tags: readonly string[]) => Promise<void>
+  /**
+   * Adds tags to the reply, by which it can be purged, beside those of the contract's `cache.tags`. Visible ASCII without
+   * commas, 4,000 characters together.
+   */
+  tag: C extends { readonly cache: object } ? (...tags: readonly string[]) => void : never
   /** The contract's own secrets by name: each shows itself as `[redacted]`, and `reveal()` returns its newest value. */
   readonly secrets: C extends { readonly secrets: readonly (infer S extends string)[] }
     ? Readonly<Record<S, Secret>>
@@ -130,6 +140,12 @@ type AtomicContract =
 /** A contract whose handler asks the policy. */
 type PolicyContract = { readonly access: { readonly policy: true } }
 
+/** A contract whose handler cannot write. */
+type ReadOnlyContract =
+  | { readonly kind: 'authorizer' }
+  | { readonly kind: 'endpoint'; readonly method: 'GET' }
+  | { readonly kind: 'endpoint'; readonly reads: true }
+
 /** Whether one of the resources has a property. */
 type Has<U extends Uses, Property extends string> = true extends {
   [K in keyof U]: U[K] extends { readonly [P in Property]: unknown } ? true : never
@@ -150,7 +166,9 @@ type RequiredResources<C, U extends Uses> = (C extends AtomicContract
     : unknown)
 
 /** The names that a resource in `uses` cannot have. */
-const CONTEXT_NAMES = new Set(['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'may', 'secrets'])
+const CONTEXT_NAMES = new Set([
+  ...['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'may', 'purge', 'tag', 'secrets'],
+])
 
 /**
  * Joins a contract with its handler and the resources that it uses. Throws a ContractError, one sentence, for a contract

@@ -138,8 +138,16 @@ export const SETTINGS = {
   EBB_DATABASE_ROLE: [text(), undefined],
   /** Redis or Valkey, for exact rate limits and caches. Default on the laptop: a redis-server from PATH; else Ebb goes without. May change at run time. */
   REDIS_URL: [url('redis', 'rediss'), undefined],
-  /** How long the gateway waits for Redis before it falls back to its own share of a rate limit. */
+  /** How long the gateway waits for Redis before it falls back to its own share of a rate limit, and to the responses that it keeps itself. */
   EBB_RATE_LIMIT_TIMEOUT_MS: [positiveInteger, 50],
+  /** The largest body of a stored response, in bytes, that gateways share by way of REDIS_URL; larger ones each keeps for itself. */
+  EBB_CACHE_SHARED_BYTES: [() => z.coerce.number<string>().int().min(0), 256 * 1_024],
+  /** For a CDN in front: the header that it reads tags from. With cache-tag, responses that anyone may have get CDN-Cache-Control, too; with surrogate-key, Surrogate-Control. Default: clients see no tags. */
+  EBB_CDN_TAG_HEADER: [oneOf('cache-tag', 'surrogate-key'), undefined],
+  /** What is told of purges for that CDN: a POST with `{ tags, routes, urls }` in JSON, again where it fails. Default: nobody. */
+  EBB_CDN_PURGE_URL: [url('http', 'https'), undefined],
+  /** Sent to EBB_CDN_PURGE_URL as `Authorization: Bearer`. May change at run time. */
+  EBB_CDN_PURGE_TOKEN: [text(), undefined],
   /** How many connections to Postgres a process holds at most. */
   EBB_POOL_MAX: [count(1_000), 10],
   /** How many requests a function handles at a time where no platform in front of it limits them; others are queued. */

@@ -11,6 +11,8 @@ export interface UnitOfWork {
   complete(claim: Claim, response: StoredResponse): Promise<void>
   /** Adds events to the outbox. */
   append(events: readonly OutgoingEvent[]): Promise<void>
+  /** Has every gateway forget the responses that have one of these tags, once this transaction is committed. */
+  purge(tags: readonly string[]): Promise<void>
   /** Records that an event was received. Returns undefined for a new event, else the effects of it that are still pending. */
   recordInInbox(event: EventKey): Promise<readonly Effect[] | undefined>
   /** Stores with an event the effects that are to be carried out after the commit. */

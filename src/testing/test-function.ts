@@ -71,6 +71,8 @@ export interface TestFunction {
   headers(caller: Caller): Promise<Readonly<Record<string, string>>>
   /** Runs a statement in the function's database as its owner, to prepare it or to look at it; resolves to the rows. */
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>
+  /** The tags that the function has purged since the last call, in order: those of requests that were committed. */
+  purged(): Promise<readonly string[]>
   /** The folder of the mail that the function sends, one .eml file a message. Known from the first hook or test on. */
   mailFolder(): string
 }
@@ -152,6 +154,12 @@ export function testFunction<C extends Implementation['contract'], U extends Use
   return {
     query: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(text, values.length > 0 ? [...values] : undefined)).rows,
+    purged: async () => {
+      const { rows } = await pool.query<{ value: string }>(
+        'with purged as (delete from ebb.purge returning id, value) select value from purged order by id',
+      )
+      return rows.map(({ value }) => value)
+    },
     address,
     headers: async ({ scopes = [], ...caller }) => {
       const { sign } = await started.promise

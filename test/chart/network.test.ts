@@ -121,6 +121,15 @@ describeChart('the network', () => {
     expect(others.flatMap(([, { to }]) => to.filter((arrow) => /^(auth|public|10\.)/.test(arrow)))).toEqual([])
   })
 
+  it('goes from the gateway to what is told of purges, as its URL says or as is said', async () => {
+    const toOf = async (cdn: object) => (await arrowsByPart({ gateway: { cdn } })).gateway?.to
+    expect(await toOf({ purgeUrl: 'https://hooks.example:8443/purge' })).toContain('public:8443')
+    expect(await toOf({ purgeUrl: 'http://hooks.edge.svc/purge' })).toContain('edge:80')
+    expect(await toOf({ purgeUrl: 'https://hooks.example/purge', egress: ['10.1.2.3:443'] })).toContain(
+      '10.1.2.3/32:443',
+    )
+  })
+
   it('lets CloudNativePG`s servers be reached by those who need them, by its pooler and by its operator', async () => {
     const manifests = await renderChart({ postgres: { mode: 'cnpg', pooler: 'cnpg' } })
     const [server, pooler] = ['cnpg.io/cluster=ebb-postgres', 'cnpg.io/poolerName=ebb-postgres-pooler']

@@ -195,6 +195,7 @@ const SAMPLES: Readonly<Record<string, string>> = {
   EBB_IDENTITY_JWKS: '{}',
   EBB_TLS_CERT: 'a certificate',
   EBB_TLS_KEY: 'a key',
+  EBB_CDN_PURGE_TOKEN: 't'.repeat(20),
   EBB_KEY_PEPPER_PREVIOUS: 'q'.repeat(43),
   EBB_ADMIN_KEY_PREVIOUS: 'b'.repeat(42),
   EBB_KEY_PEPPER: 'p'.repeat(43),
@@ -202,12 +203,15 @@ const SAMPLES: Readonly<Record<string, string>> = {
   STRIPE_KEY: 's',
 }
 
+const CDN = { tagHeader: 'cache-tag', purgeUrl: 'https://hooks.example/purge', existingSecret: 'cdn' }
+
 describeChart('every setting', () => {
   const cases: readonly [string, Values][] = [
     ['by default', everything],
     ['with a collector', { ...everything, telemetry: { otlpEndpoint: 'http://collector:4318', sampleRatio: 0.1 } }],
     ['behind a proxy', { ...everything, gateway: { trustedHops: 2, addressLimit: '600/60' } }],
     ['with TLS of its own', { ...everything, gateway: { tls: { existingSecret: 'edge', httpPort: 80 } } }],
+    ['with a CDN in front', { ...everything, gateway: { cdn: CDN } }],
     ['with a pooler and origins', { ...withPooler(), gateway: { corsOrigins: ['https://app.example', 'http://a:*'] } }],
   ]
   it.each(cases)('is one that the process knows and takes, %s', async (_case, values) => {

@@ -8,6 +8,7 @@ import { problems } from '../../../src/http/middleware/problems.ts'
 import type { ObservedFunctions } from '../observed-functions.ts'
 import { type AccessOptions, refuseForeignPages, requireAdminKey } from './access.ts'
 import { type AuditOptions, createAuditRouter } from './audit.ts'
+import { type CacheOptions, createCacheRouter } from './cache.ts'
 import { createEventsRouter, type EventsOptions } from './events.ts'
 import { createIssuersRouter, type IssuersOptions } from './issuers.ts'
 import { createKeysRouter, type KeysOptions } from './keys.ts'
@@ -17,6 +18,7 @@ import { createUsageRouter, type UsageOptions } from './usage.ts'
 export interface AdminAppOptions
   extends AccessOptions,
     AuditOptions,
+    CacheOptions,
     EventsOptions,
     KeysOptions,
     IssuersOptions,
@@ -35,6 +37,7 @@ export function createAdminApp({ registry, functions, log, ...options }: AdminAp
   app.get('/v1/functions', serveFunctions(functions))
   app.use('/v1', requireAdminKey(options))
   app.use('/v1/audit', createAuditRouter(options))
+  app.use('/v1/cache', createCacheRouter(options))
   app.use('/v1/events', createEventsRouter(options))
   app.use('/v1/keys', createKeysRouter(options))
   app.use('/v1/usage', createUsageRouter(options))

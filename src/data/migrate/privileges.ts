@@ -68,6 +68,11 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   tenant_plan: { gateway: ['select', 'insert (tenant, plan)', 'update (plan, set_at)'] },
   quota: { gateway: ['select'] },
   usage: { gateway: ['select'] },
+  purge: {
+    gateway: ['select', 'insert (kind, value, origin)', 'update (told_at)'],
+    // What it names, it does not learn of: others' purges are not its business.
+    functions: ['insert (kind, value)'],
+  },
   // Written by record_usage alone.
   usage_batch: {},
   audit: { gateway: ['select', 'insert (actor, action, subject, tenant, detail)'] },
@@ -82,6 +87,7 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'claim_key(text, text, text, bytea)': ['gateway', 'functions'],
   'take_place(text, text, uuid[])': ['gateway'],
   'record_usage(uuid, bigint, jsonb)': ['gateway'],
+  'delete_old_purges()': ['gateway'],
   'take_event(text, text, text)': ['functions'],
   'store_outstanding(text, text, text, jsonb)': ['functions'],
   'clear_outstanding(text, text, text)': ['functions'],

@@ -4,7 +4,8 @@ import { Problem } from '../../contract/index.ts'
 import type { Transaction, TransactionOptions, TransactionWork, UnitOfWork } from '../../kernel/index.ts'
 import { claimKey, storeResponse } from '../idempotency.ts'
 import { recordInInbox, storePendingEffects } from '../inbox.ts'
-import { appendEvents } from '../outbox.ts'
+import { appendEvents, OUTBOX_CHANNEL, PURGES_CHANNEL } from '../outbox.ts'
+import { insertPurges } from '../purges.ts'
 import type { Statement } from '../values/write-parameters.ts'
 import { beginAs } from './begin-as.ts'
 import { destroyConnection } from './connection.ts'
@@ -51,8 +52,14 @@ const transactOnce = <Result>(
     }
     const statements = createHandlerStatements(run, opened.log)
     let hasEvents = false
-    const unit = createUnit(client, sendControl, () => {
-      hasEvents = true
+    let hasPurges = false
+    const unit = createUnit(client, sendControl, {
+      onAppend: () => {
+        hasEvents = true
+      },
+      onPurge: () => {
+        hasPurges = true
+      },
     })
     const begin = beginAs(tenant, `begin; set local statement_timeout = ${Math.ceil(timeoutMs)}`)
     try {
@@ -60,7 +67,8 @@ const transactOnce = <Result>(
       const result = await work(createSql(statements.run, refuseSnapshot), statements.end, unit)
       disableCancellation()
       await commit(() => serialize(() => assertInTransaction(client).query(session.endStatement('commit'))))
-      if (hasEvents) opened.outbox.notify()
+      if (hasEvents) opened.outbox.notify(OUTBOX_CHANNEL)
+      if (hasPurges) opened.outbox.notify(PURGES_CHANNEL)
       return result
     } catch (error) {
       await sendControl(session.endStatement('rollback')).catch(() => destroyConnection(client))
@@ -70,7 +78,12 @@ const transactOnce = <Result>(
 
 type SendControl = (text: string) => Promise<pg.QueryResult>
 
-function createUnit(client: pg.ClientBase, sendControl: SendControl, onAppend: () => void): UnitOfWork {
+interface UnitListeners {
+  readonly onAppend: () => void
+  readonly onPurge: () => void
+}
+
+function createUnit(client: pg.ClientBase, sendControl: SendControl, { onAppend, onPurge }: UnitListeners): UnitOfWork {
   return {
     claim: async (claim) => {
       const claimed = await claimKey(client, claim)
@@ -85,6 +98,14 @@ function createUnit(client: pg.ClientBase, sendControl: SendControl, onAppend: (
       if (events.length === 0) return
       await appendEvents(client, events)
       onAppend()
+    },
+    purge: async (tags) => {
+      if (tags.length === 0) return
+      await insertPurges(
+        client,
+        tags.map((value) => ({ kind: 'tag', value })),
+      )
+      onPurge()
     },
     recordInInbox: (event) => recordInInbox(client, event),
     storePendingEffects: (event, effects) => storePendingEffects(client, event, effects),

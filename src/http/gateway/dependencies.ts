@@ -4,6 +4,7 @@ import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
 import type { InvocationState, NewInvocation, SignIdentity } from '../../protocol/index.ts'
 import type { LeveledLog } from '../throttle-log.ts'
 import type { Plans, RateLimitDecision, RateLimiter } from './admission.ts'
+import type { CdnTagHeader } from './cache/cdn-headers.ts'
 import type { CacheStore } from './cache/store.ts'
 import type { AskAuthorizer, Authenticators, Caller, JudgedRequest } from './credentials.ts'
 import type { OwnKeys } from './own-keys.ts'
@@ -54,6 +55,8 @@ export interface ResponseCache {
   readonly store: CacheStore
   /** Callers with this scope may ask for a new response by Cache-Control; default: nobody may. */
   readonly reloadScope?: string | undefined
+  /** What a CDN in front reads tags from, with responses that are the same for everybody; default: there is none. */
+  readonly cdnTagHeader?: CdnTagHeader | undefined
   /** The longest response that is kept; default: 4 MiB. */
   readonly maxResponseBytes?: number
   /** Default: Date.now. */

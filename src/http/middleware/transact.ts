@@ -27,9 +27,9 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
   const repeatable = Object.values(fn.uses).every(
     ({ transaction, runEffect, decide }) => transaction ?? runEffect ?? decide,
   )
-  const createContext = createHandlerContexts(contract, { secrets, policy: resources.policy })
+  const { transaction, policy } = resources
+  const createContext = createHandlerContexts(contract, { secrets, policy, hasTransaction: transaction !== undefined })
   const serializer = createResponseSerializer(contract)
-  const { transaction } = resources
 
   return async function transact(request, response) {
     const { locals } = response
@@ -47,7 +47,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
         pendingEffects = alreadyPending
         return serializer.empty
       }
-      const { context, events, effects, bindContext, check, close } = createContext(locals)
+      const { context, events, effects, purged, tags, bindContext, check, close } = createContext(locals)
       Object.assign(context, resources.bind(bindContext), transactional)
       // The handler's own types were checked where it was written: implement() ties input, context and reply to its contract.
       const handle = () => fn.handle(locals.input as never, context as never)
@@ -55,17 +55,19 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
       try {
         const output = await (event ? withProcessSpan(event, async () => handle()) : handle())
         if (end() > 0) throw new Error('the handler returned while a statement was still running; await each one')
-        stored = serializer.fromReply(output, check)
+        stored = withTags(serializer.fromReply(output, check), tags)
       } catch (error) {
         end()
         if (!claim || !serializer.isFinal(error)) throw serializer.toExpectedError(error)
         await unit?.rollbackToClaim()
         events.length = 0
+        purged.length = 0
         stored = serializer.fromProblem(error, locals.correlation)
       } finally {
         close()
       }
       if (unit) await unit.append(events)
+      if (unit && purged.length > 0) await unit.purge(purged)
       if (unit && key && effects.length > 0) await unit.storePendingEffects(key, effects)
       if (unit && claim) await unit.complete(claim, stored)
       pendingEffects = effects
@@ -84,6 +86,10 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
     sendResponse(response, stored)
   }
 }
+
+/** For the gateway, which keeps the response, and for a CDN in front of it where there is one. */
+const withTags = (stored: StoredResponse, tags: readonly string[]): StoredResponse =>
+  tags.length === 0 ? stored : { ...stored, headers: { ...stored.headers, 'cache-tag': tags.join(',') } }
 
 const optionsOf = ({ deadline: { signal, timeoutMs }, identity: { tenant } }: RequestContext) => ({
   signal,

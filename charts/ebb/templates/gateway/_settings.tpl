@@ -19,6 +19,12 @@ EBB_TRUSTED_HOPS: {{ int64 .trustedHops }}
 {{- with .addressLimit }}
 EBB_ADDRESS_LIMIT: {{ . | quote }}
 {{- end }}
+{{- with .cdn.tagHeader }}
+EBB_CDN_TAG_HEADER: {{ . }}
+{{- end }}
+{{- with .cdn.purgeUrl }}
+EBB_CDN_PURGE_URL: {{ . | quote }}
+{{- end }}
 {{- with .corsOrigins }}
 EBB_CORS_ORIGINS: {{ join "," . | quote }}
 {{- end }}
@@ -46,12 +52,24 @@ EBB_ISSUERS: {{ include "ebb.issuers" . | quote }}
 {{- if .egress }}{{ $hosts = concat $hosts .egress }}
 {{- else }}
 {{- range compact (list .issuer .jwksUri (.introspection | default dict).endpoint) }}
-{{- $url := urlParse . }}
-{{- $hosts = append $hosts (regexMatch ":[0-9]+$" $url.host | ternary $url.host (printf "%s:%s" $url.host (eq $url.scheme "https" | ternary "443" "80"))) }}
+{{- $hosts = append $hosts (include "ebb.hostOf" .) }}
 {{- end }}
 {{- end }}
 {{- end }}
 {{- uniq $hosts | toJson -}}
+{{- end }}
+
+{{/* Where the CDN is told of purges, as "host:port". */}}
+{{- define "ebb.cdnHosts" -}}
+{{- $hosts := .Values.gateway.cdn.egress }}
+{{- if and (not $hosts) .Values.gateway.cdn.purgeUrl }}{{ $hosts = list (include "ebb.hostOf" .Values.gateway.cdn.purgeUrl) }}{{ end }}
+{{- toJson $hosts -}}
+{{- end }}
+
+{{/* The host of a URL with its port, which is that of its scheme where it says none. */}}
+{{- define "ebb.hostOf" -}}
+{{- $url := urlParse . }}
+{{- regexMatch ":[0-9]+$" $url.host | ternary $url.host (printf "%s:%s" $url.host (eq $url.scheme "https" | ternary "443" "80")) -}}
 {{- end }}
 
 {{- define "ebb.gatewayFiles" -}}
@@ -67,6 +85,9 @@ EBB_ISSUERS: {{ include "ebb.issuers" . | quote }}
 {{- end }}
 - { setting: EBB_KEY_PEPPER_PREVIOUS, of: gateway, key: key-pepper-previous, optional: true }
 - { setting: EBB_ADMIN_KEY_PREVIOUS, of: gateway, key: admin-key-previous, optional: true }
+{{- with .Values.gateway.cdn.existingSecret }}
+- { setting: EBB_CDN_PURGE_TOKEN, secret: {{ . | quote }}, key: token }
+{{- end }}
 {{- with .Values.gateway.tls.existingSecret }}
 - { setting: EBB_TLS_CERT, secret: {{ . | quote }}, key: tls.crt }
 - { setting: EBB_TLS_KEY, secret: {{ . | quote }}, key: tls.key }

@@ -6,6 +6,8 @@ export interface MemoryStore extends CacheStore {
   readonly put: (key: string, response: CachedResponse, since: number) => void
   readonly remove: (key: string, variant: string) => void
   readonly purge: (purge: Purge) => void
+  /** Forgets everything, also what is under way. */
+  readonly clear: () => void
   /** What it holds: keys, and bytes. */
   readonly stats: () => { readonly entries: number; readonly bytes: number }
 }
@@ -111,6 +113,13 @@ export function createMemoryStore({ maxBytes, now = Date.now, onEvicted }: Memor
           (entries.get(key)?.variants ?? NONE).filter((each) => !concerns(purge, each)),
         )
       }
+    },
+    clear: () => {
+      // It began before all purges that are remembered.
+      generation += MAX_PURGES + 1
+      entries.clear()
+      keysBy.clear()
+      bytes = 0
     },
     generation: () => generation,
     stats: () => ({ entries: entries.size, bytes }),

@@ -2,6 +2,7 @@ import { Problem } from '../../../contract/index.ts'
 import { answerFrom } from '../cache/answer.ts'
 import { type AskOptions, createAsker } from '../cache/ask-upstream.ts'
 import { type CacheStatus, formatCacheStatus } from '../cache/cache-status.ts'
+import { type CdnTagHeader, cdnHeadersOf } from '../cache/cdn-headers.ts'
 import type { Wanted } from '../cache/fetch.ts'
 import { ageOf } from '../cache/freshness.ts'
 import { createInvalidation } from '../cache/invalidation.ts'
@@ -28,12 +29,12 @@ const NOT_CACHED = new Problem('not_cached', 504, 'There is no stored response, 
  */
 export function cache(
   { log, metrics }: Pick<GatewayDependencies, 'log' | 'metrics'>,
-  { store, now = Date.now, reloadScope, maxResponseBytes = MAX_RESPONSE_BYTES }: ResponseCache,
+  { store, now = Date.now, reloadScope, maxResponseBytes = MAX_RESPONSE_BYTES, cdnTagHeader }: ResponseCache,
   upstream: Pick<AskOptions, 'next' | 'call'>,
 ): Step {
   const { next } = upstream
   const invalidate = createInvalidation(store)
-  const reply = createReply(now)
+  const reply = createReply(now, cdnTagHeader)
   const { ask, renew, isAlone } = createAsker({
     ...upstream,
     store,
@@ -93,7 +94,7 @@ function isForService({ headers }: RoutedContext, isAlone: boolean): boolean {
 
 /** What a caller gets of a stored response. It is counted where it called nothing. */
 const createReply =
-  (now: () => number): AskOptions['reply'] =>
+  (now: () => number, cdnTagHeader: CdnTagHeader | undefined): AskOptions['reply'] =>
   (context, response, { rules }, status): Reply => {
     const time = now()
     const { status: code, headers, body } = answerFrom(response, context, time)
@@ -103,6 +104,8 @@ const createReply =
     if (cacheControl) {
       const forEverybody = rules.shared && isAnonymous(context)
       context.responseHeaders['cache-control'] = forEverybody ? cacheControl.everybody : cacheControl.caller
+      // A CDN goes by the URL: what it keeps must be the same for everybody.
+      if (forEverybody && cdnTagHeader) Object.assign(headers, cdnHeadersOf(response, cdnTagHeader))
     } else if (headers['cache-control'] !== undefined) {
       // How long its responses may be kept, the service knows.
       delete context.responseHeaders['cache-control']
