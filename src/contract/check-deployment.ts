@@ -26,15 +26,20 @@ export function checkDeployment({ timeoutMs = 1, secrets = [], egress = [], ...p
   checkResources(parts.resources ?? {}, refuse)
   for (const name of secrets) refuse(!SECRET.test(name), `secret "${name}" must be named in UPPER_SNAKE`)
   checkUnique('secret', secrets, refuse)
+  checkEgress(egress, refuse)
+  const { targets = {} } = parts
+  checkKeys(targets, ['openfaas'], refuse)
+  refuse(!['boolean', 'undefined'].includes(typeof targets.openfaas), 'targets.openfaas must be true or false')
+}
+
+/** Refuses hosts that no NetworkPolicy could be made of. */
+export function checkEgress(egress: readonly string[], refuse: Refuse) {
   for (const host of egress)
     refuse(
       !isHostAndPort(host),
       `egress "${host}" must be host:port, such as api.example.com:443, or *:443 for any public host`,
     )
   checkUnique('egress', egress, refuse)
-  const { targets = {} } = parts
-  checkKeys(targets, ['openfaas'], refuse)
-  refuse(!['boolean', 'undefined'].includes(typeof targets.openfaas), 'targets.openfaas must be true or false')
 }
 
 function checkScale(scale: Scaling, refuse: Refuse) {

@@ -1,6 +1,6 @@
 import { SCOPE } from './check-access.ts'
 import { checkKeys, checkName, createRefuse, type Refuse } from './check-common.ts'
-import { MAX_TIMEOUT_MS } from './check-deployment.ts'
+import { checkEgress, MAX_TIMEOUT_MS } from './check-deployment.ts'
 import { checkRate } from './check-rate.ts'
 import { isReservedPath, parseProxyPath } from './path-template.ts'
 import { parseProxiedUrl } from './proxied-url.ts'
@@ -11,7 +11,7 @@ const KEYS = [
   ...['timeoutMs', 'maxBodyBytes', 'cache'],
 ]
 const UPSTREAM_KEYS = [
-  ...['url', 'stripPrefix', 'host', 'credentials', 'identity', 'cors', 'setHeaders', 'removeHeaders'],
+  ...['url', 'stripPrefix', 'host', 'credentials', 'identity', 'cors', 'egress', 'setHeaders', 'removeHeaders'],
 ]
 const ACCESS_KEYS = ['scopes', 'anonymous', 'dpop', 'authorizer']
 const MAX_CONCURRENCY = 10_000
@@ -92,6 +92,7 @@ function checkUpstream({ upstream }: ProxyShape, refuse: Refuse) {
   only('credentials', credentials, 'forward')
   only('identity', identity, 'plain', 'none')
   only('cors', cors, 'upstream')
+  checkEgress(upstream.egress ?? [], refuse)
 }
 
 const HEADER = /^[a-z0-9!#$%&'*+.^`|~-]+$/

@@ -51,7 +51,10 @@ export interface ProxyShape {
   readonly cache?: 'origin' | 'origin-and-callers'
 }
 
-/** A method that a proxy may pass on: those of RFC 9110 and RFC 5789, QUERY, and those of WebDAV. */
+/**
+ * A method that a proxy may pass on: those of RFC 9110 and RFC 5789, QUERY, and those of WebDAV.
+ * @example const reads: readonly ProxiedMethod[] = ['GET', 'PROPFIND']
+ */
 export type ProxiedMethod = (typeof PROXIED_METHODS)[number]
 
 /** GET includes HEAD. CONNECT and TRACE are for no path. */
@@ -87,6 +90,11 @@ export interface ProxyUpstream {
   readonly identity?: 'plain' | 'none'
   /** Its own CORS headers and its own answers to OPTIONS are passed on, to anybody (default: those of the gateway). */
   readonly cors?: 'upstream'
+  /**
+   * Where the gateway connects to on Kubernetes, each as `host:port`, as in an endpoint's `egress` (default: what `url` says):
+   * for a Service in the cluster whose port is not that of its pods, theirs.
+   */
+  readonly egress?: readonly string[]
   /** Headers that each request to it has, in lower case, in place of the caller's. */
   readonly setHeaders?: Readonly<Record<string, string>>
   /** Headers of the caller that it does not get, in lower case. */

@@ -43,7 +43,7 @@ function welcome(
   const set = contracts()
   const { routes, subscriptions, authorizers } = set
   const addresses = { API: bold(url), Docs: `${url}/docs`, Guide: `${url}/docs/guide`, Admin: admin, ...notes }
-  const names = functionsOf(set).map(({ name }) => name.length)
+  const names = [...functionsOf(set), ...routes].map(({ name }) => name.length)
   const width = Math.max(0, ...names)
   const none = '  There is no function yet; npx ebb new say-hello writes one.'
   return [
@@ -54,7 +54,8 @@ function welcome(
     ...Object.entries(keys).map(([role, key]) => `  ${dim('Key'.padEnd(8))} ${key} ${dim(role)}`),
     '',
     ...routes.map(
-      (route) => `  ${route.name.padEnd(width)}  ${dim(`${route.method} ${route.path}  ${describeAccess(route)}`)}`,
+      (route) =>
+        `  ${route.name.padEnd(width)}  ${dim(`${route.method} ${route.path}  ${describeAccess(route)}${describeService(route)}`)}`,
     ),
     ...subscriptions.map(({ name, on }) => `  ${name.padEnd(width)}  ${dim(`on ${on}`)}`),
     ...authorizers.map(({ name }) => `  ${name.padEnd(width)}  ${dim('says who calls')}`),
@@ -73,6 +74,8 @@ const describeAccess = ({ anonymous, scopes, owner, policy, authorizer, tenancy 
   const who = authorizer ? [`by ${authorizer}`, ...(needed ? [needed] : [])].join(', ') : needed || 'any key'
   return tenancy ? `${who}, of a tenant` : who
 }
+
+const describeService = ({ upstream }: Route) => (upstream ? `, at ${upstream.origin}${upstream.prefix}` : '')
 
 /** A curl command for the first example that the first key may send. */
 function tryIt(

@@ -57,6 +57,8 @@ export interface ChartOptions {
   readonly release?: string
   /** What functions.yaml says; default: FUNCTIONS. */
   readonly functions?: Functions
+  /** What it says of proxies; default: there are none. */
+  readonly proxies?: Readonly<Record<string, object>>
 }
 
 /** A rendering takes a third of a second, on a busy machine several; a test has up to forty. */
@@ -107,9 +109,9 @@ export async function lint(values: Values) {
 
 async function template(
   values: Values,
-  { apis = [], flags = [], functions = FUNCTIONS, release = 'ebb' }: ChartOptions,
+  { apis = [], flags = [], functions = FUNCTIONS, proxies = {}, release = 'ebb' }: ChartOptions,
 ) {
-  const chart = await chartWith(functions)
+  const chart = await chartWith(functions, proxies)
   const also = apis.flatMap((api) => ['--api-versions', api])
   const ended = await helm(['template', release, chart, ...also, ...flags], values)
   await rm(chart, { recursive: true })
@@ -131,13 +133,13 @@ export async function helm(words: readonly string[], values: Values) {
   return { code, stdout, stderr }
 }
 
-/** A copy of the chart, for these functions. */
-async function chartWith(functions: Functions): Promise<string> {
+/** A copy of the chart, for these functions and proxies. */
+async function chartWith(functions: Functions, proxies: object = {}): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-chart-'))
   await cp(CHART, folder, { recursive: true })
   await writeFile(
     join(folder, 'functions.yaml'),
-    stringify({ functions, checks: functions === FUNCTIONS ? CHECKS : [] }),
+    stringify({ functions, proxies, checks: functions === FUNCTIONS ? CHECKS : [] }),
   )
   return folder
 }

@@ -61,9 +61,32 @@ volumeMounts:
   {{- include "ebb.mounts" $pod | nindent 2 }}
 {{- end }}
 
+{{/*
+All proxies by name, as JSON: where their services are, and at which hosts; what `upstreams` says of one wins. Hosts whose URL
+says no port have that of its scheme.
+*/}}
+{{- define "ebb.proxies" -}}
+{{- $proxies := dict }}
+{{- $file := .Files.Get "functions.yaml" | fromYaml }}
+{{- range $name, $proxy := $file.proxies }}
+{{- $given := get $.Values.upstreams $name | default dict }}
+{{- $egress := $given.egress }}
+{{- if not $egress }}
+{{- $egress = $proxy.egress }}
+{{- with $given.url }}
+{{- $url := urlParse . }}
+{{- $egress = list (regexMatch ":[0-9]+$" $url.host | ternary $url.host (printf "%s:%s" $url.host (eq $url.scheme "https" | ternary "443" "80"))) }}
+{{- end }}
+{{- end }}
+{{- $_ := set $proxies $name (dict "url" ($given.url | default $proxy.url) "egress" $egress "timeoutMs" $proxy.timeoutMs) }}
+{{- end }}
+{{- toJson $proxies -}}
+{{- end }}
+
 {{/* In seconds, what the longest call of all may take, which may begin with a cold start. */}}
 {{- define "ebb.longestCall" -}}
 {{- $longestMs := 0 }}
 {{- range $name, $function := include "ebb.functions" . | fromJson }}{{ $longestMs = max $longestMs (int64 $function.timeoutMs) }}{{ end }}
+{{- range $name, $proxy := include "ebb.proxies" . | fromJson }}{{ $longestMs = max $longestMs (int64 $proxy.timeoutMs) }}{{ end }}
 {{- divf (add $longestMs (int64 .Values.gateway.startTimeoutMs)) 1000 | ceil -}}
 {{- end }}

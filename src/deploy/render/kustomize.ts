@@ -5,12 +5,13 @@ import { type Manifest, yamlFile } from './manifest.ts'
 import { egressPolicy, networkPolicies } from './network-policies.ts'
 import { kindOverlay, productionOverlay } from './overlays.ts'
 import { type DeployedFunction, FUNCTIONS_CONFIG, PART_OF, SERVICES_CONFIG } from './platform.ts'
+import type { DeployedProxy } from './proxies.ts'
 import type { Sizing } from './sizing.ts'
 import { postgres, redis } from './stores.ts'
 
 /** The manifests of each service that has an image. */
 const SERVICES: Readonly<
-  Record<string, (deployedFunctions: readonly DeployedFunction[], chart: Chart) => readonly Manifest[]>
+  Record<string, (called: readonly Pick<DeployedFunction, 'timeoutMs'>[], chart: Chart) => readonly Manifest[]>
 > = {
   gateway,
   relay,
@@ -18,6 +19,7 @@ const SERVICES: Readonly<
 }
 
 interface KustomizeOptions {
+  readonly proxies: readonly DeployedProxy[]
   readonly services: readonly string[]
   readonly sizing: Sizing
   readonly chart: Chart
@@ -26,7 +28,7 @@ interface KustomizeOptions {
 /** The files of `k8s/` by path: a base without a namespace, two overlays, and the stores as components. */
 export function kustomize(
   deployedFunctions: readonly DeployedFunction[],
-  { services, sizing, chart }: KustomizeOptions,
+  { proxies, services, sizing, chart }: KustomizeOptions,
 ) {
   const functions = deployedFunctions.map((deployedFunction) => [
     `functions/${deployedFunction.name}.yaml`,
@@ -40,10 +42,11 @@ export function kustomize(
       },
     ),
   ])
-  const parts = services.map((name) => [`${name}.yaml`, yamlFile(SERVICES[name]?.(deployedFunctions, chart) ?? [])])
+  const calledBy = (service: string) => (service === 'gateway' ? [...deployedFunctions, ...proxies] : deployedFunctions)
+  const parts = services.map((name) => [`${name}.yaml`, yamlFile(SERVICES[name]?.(calledBy(name), chart) ?? [])])
   const base: Readonly<Record<string, string>> = {
     ...Object.fromEntries([...functions, ...parts]),
-    'network-policies.yaml': yamlFile(networkPolicies(deployedFunctions, chart), { about: POLICIES }),
+    'network-policies.yaml': yamlFile(networkPolicies(deployedFunctions, proxies, chart), { about: POLICIES }),
   }
   const component = (name: string, manifests: readonly Manifest[]) => ({
     [`k8s/components/${name}/${name}.yaml`]: yamlFile(manifests),

@@ -2,6 +2,7 @@ import type { ResolvedDeployment } from '../../contract/index.ts'
 import type { Chart } from './chart.ts'
 import type { Manifest } from './manifest.ts'
 import { type Component, type DeployedFunction, labelsOf, PART_OF, usersOf } from './platform.ts'
+import type { DeployedProxy } from './proxies.ts'
 
 /** The namespace of Knative's ingress in our test cluster. */
 const TEST_INGRESS = 'knative-ingress'
@@ -20,7 +21,11 @@ const INTERNET = [
 ].map((ipBlock) => ({ ipBlock }))
 
 /** Denies all traffic of the pods of an Ebb, both ways, except what the architecture needs. */
-export function networkPolicies(deployedFunctions: readonly DeployedFunction[], chart: Chart): readonly Manifest[] {
+export function networkPolicies(
+  deployedFunctions: readonly DeployedFunction[],
+  proxies: readonly DeployedProxy[],
+  chart: Chart,
+): readonly Manifest[] {
   const monitoring = namespaces(chart.monitoring.namespaces)
   const ingress = namespaces([...chart.knative.ingressNamespaces, TEST_INGRESS])
   const knative = (app: string) => ({ ...namespaces([chart.knative.namespace]), podSelector: { matchLabels: { app } } })
@@ -37,7 +42,7 @@ export function networkPolicies(deployedFunctions: readonly DeployedFunction[], 
     policy('ebb-dns', { ...allPods, matchExpressions: [CALLERS] }, { egress: [dns(chart)] }),
     policy('ebb-gateway', component('gateway'), {
       ingress: [{ ports: [port(8080)] }, scraped(8081)],
-      egress: [functions, database, cache, collector],
+      egress: [functions, database, cache, collector, ...servicesOf(proxies)],
     }),
     policy('ebb-relay', component('relay'), { ingress: [scraped(8081)], egress: [functions, database, collector] }),
     policy('ebb-functions', component('function'), {
@@ -52,6 +57,10 @@ export function networkPolicies(deployedFunctions: readonly DeployedFunction[], 
     ...(mailers.length > 0 ? [mailPolicy(mailers)] : []),
   ]
 }
+
+/** Where the services behind proxies are, each once. */
+const servicesOf = (proxies: readonly DeployedProxy[]): readonly Manifest[] =>
+  [...new Set(proxies.flatMap(({ egress }) => egress))].map(egressRule)
 
 /** For the functions that use mail: an overlay opens the way to the SMTP server. */
 const mailPolicy = (names: readonly string[]) =>
@@ -76,13 +85,14 @@ export function egressPolicy({ name, egress }: ResolvedDeployment): Manifest {
 }
 
 function egressRule(hostAndPort: string): Manifest {
-  const [host = '', number] = hostAndPort.split(':')
+  const [, host = '', number] = /^(.+):(\d+)$/.exec(hostAndPort) ?? []
   return { to: peersOf(host), ports: [port(Number(number))] }
 }
 
 function peersOf(host: string): readonly Manifest[] {
   if (host === '*') return INTERNET
   if (/^[\d.]+$/.test(host)) return [{ ipBlock: { cidr: `${host}/32` } }]
+  if (host.startsWith('[')) return [{ ipBlock: { cidr: `${host.slice(1, -1)}/128` } }]
   if (!host.includes('.')) return [{ podSelector: {} }]
   const [, namespace] = /^[^.]+\.([^.]+)\.svc(\.|$)/.exec(host) ?? []
   return namespace ? [namespaces([namespace])] : INTERNET

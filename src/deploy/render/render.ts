@@ -14,6 +14,7 @@ import { kustomize, kustomizeIssues } from './kustomize.ts'
 import { RenderError, unsupported, yamlFile } from './manifest.ts'
 import { type OpenfaasEdition, openfaasIssues, openfaasStack } from './openfaas.ts'
 import { type DeployedFunction, RESERVED_NAMES, RESERVED_SETTINGS, timeoutSecondsOf } from './platform.ts'
+import { proxiesOf } from './proxies.ts'
 import { type Sizing, sizingIssues } from './sizing.ts'
 
 /** What is rendered, for how large a cluster. */
@@ -56,7 +57,7 @@ export function render(
   ]
   if (issues.length > 0) throw new RenderError(issues)
   return {
-    ...kustomize(deployedFunctions, { services, sizing, chart }),
+    ...kustomize(deployedFunctions, { proxies: proxiesOf(contracts), services, sizing, chart }),
     'stack.yml': openfaasStack(deployedFunctions, { edition, poolMax: sizing.poolMax }),
     'skaffold.yaml': skaffold(deployedFunctions, { services }),
     'docker-bake.hcl': bake(deployedFunctions, { services }),
@@ -77,7 +78,7 @@ function nameIssues({ name, secrets }: ResolvedDeployment): readonly string[] {
   return [...ofName, ...ofSecrets]
 }
 
-/** charts/ebb/functions.yaml: what the chart reads of the functions, and what `helm test` asks them. */
+/** charts/ebb/functions.yaml: what the chart reads of the functions and proxies, and what `helm test` asks them. */
 function chartFunctions(
   deployedFunctions: readonly DeployedFunction[],
   contracts: Readonly<Record<string, AnyContract>>,
@@ -86,5 +87,12 @@ function chartFunctions(
     name,
     { kind, scale, timeoutMs, timeoutSeconds: timeoutSecondsOf(timeoutMs), resources, uses, secrets, egress },
   ])
-  return yamlFile([{ functions: Object.fromEntries(functions), checks: contractChecks(contracts) }])
+  const proxies = proxiesOf(contracts).map(({ name, ...proxy }) => [name, proxy])
+  return yamlFile([
+    {
+      functions: Object.fromEntries(functions),
+      ...(proxies.length > 0 ? { proxies: Object.fromEntries(proxies) } : {}),
+      checks: contractChecks(contracts),
+    },
+  ])
 }

@@ -32,6 +32,11 @@ EBB_CORS_ORIGINS: {{ join "," . | quote }}
 {{- if .Values.issuers }}
 EBB_ISSUERS: {{ include "ebb.issuers" . | quote }}
 {{- end }}
+{{- $addresses := dict }}
+{{- range $name, $upstream := .Values.upstreams }}{{ with $upstream.url }}{{ $_ := set $addresses $name . }}{{ end }}{{ end }}
+{{- with $addresses }}
+EBB_UPSTREAMS: {{ toJson . | quote }}
+{{- end }}
 {{- end }}
 
 {{/* The issuers as EBB_ISSUERS has them: without what is the chart's. */}}
