@@ -17,7 +17,7 @@ const FULL_ONLY = [
   '/test/(leaving/no-egress|supply/(audit|workflows))\\.test',
   '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
   '/test/mcp/',
-  '/(test/authorizers|services/gateway/admin/(keys|usage))',
+  '/(test/(authorizers|proxies)|services/gateway/admin/(keys|usage))',
   '/test/security/(api|matrix-|real-issuer)',
   '/services/gateway/(rate-limits|memory|cache/purges)\\.test',
   '/src/http/gateway/upstream/(misbehaving|no-leak)\\.test',

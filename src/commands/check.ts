@@ -1,10 +1,11 @@
-import type { AnyContract } from '../contract/index.ts'
+import { type AnyContract, describeEndpoint, describeProxy } from '../contract/index.ts'
 import { contractPart, isAnonymousOperation } from '../deploy/contract-part.ts'
 import { importContracts, readPlans } from '../deploy/import-sources.ts'
 import { openapi } from '../deploy/index.ts'
 import { paint } from '../dev/paint.ts'
+import { createRouter } from '../http/gateway/router.ts'
 import { ConfigError } from '../kernel/index.ts'
-import { endpointChecks, methodChecks, platformChecks } from './check/checks.ts'
+import { endpointChecks, methodChecks, platformChecks, proxyChecks } from './check/checks.ts'
 import { type ApiDocument, compareDocuments, operationsOf } from './check/compare-documents.ts'
 import { createProbe, parseJson, type Send } from './check/probe.ts'
 import { printJson, printLine } from './command.ts'
@@ -90,10 +91,16 @@ export async function* checkDeployed(
   const shared = Object.values(contracts)
     .filter((contract) => contract.kind === 'endpoint')
     .filter(({ method, path, access }) => isComparable(deployed[`${method} ${path}`], access.anonymous === true))
+  const proxies = Object.values(contracts)
+    .filter((contract) => contract.kind === 'proxy')
+    .filter(({ name, path }) => deployed[`the proxy ${name} at ${path}`] !== undefined)
+    .map(describeProxy)
+  const { find } = createRouter([...shared.map(describeEndpoint), ...proxies])
   const checks = [
-    ...platformChecks(send, { origin }),
+    ...platformChecks(send, { origin, find }),
     ...shared.flatMap((contract) => endpointChecks(contract, { send, key })),
-    ...methodChecks(shared, send),
+    ...methodChecks(shared, { send, find }),
+    ...proxyChecks(proxies, { send, find }),
   ]
   for (const { name, run } of checks) {
     const violation = await run().catch((cause: Error) => `no answer: ${cause.message}`)

@@ -167,6 +167,32 @@ describe('${name}', () => {
   }
 }
 
+/** The one file of a proxy. */
+export function proxyFiles({
+  name,
+  path,
+  url,
+}: {
+  readonly name: string
+  readonly path: string
+  readonly url: string
+}): Files {
+  return {
+    'contract.ts': `import { proxy } from 'ebb/contract'
+
+export default proxy({
+  name: '${name}',
+  summary: '${sentence(name)}.',
+  path: '${path}',
+  // Elsewhere than here, EBB_UPSTREAMS says where the service is: {"${name}":"http://…"}
+  upstream: { url: '${url}' },
+  // Any caller with a key; { scopes: ['things:read'] } restricts it, { anonymous: true } lets anyone in.
+  access: {},
+})
+`,
+  }
+}
+
 const index = (name: string) => `import { serve } from 'ebb/http'
 import ${camel(name)} from './handler.ts'
 

@@ -8,12 +8,12 @@ import { type ReloadOutcome, waitForReload } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { printJson, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
-import { authorizerFiles, endpointFiles, subscriberFiles } from './new-templates.ts'
+import { authorizerFiles, endpointFiles, proxyFiles, subscriberFiles } from './new-templates.ts'
 
 export const newCommand: readonly Form[] = [
   form({
     description:
-      'Write a working function with its test: an endpoint, with --on a subscriber of an event, or with --authorizer one that says who calls.',
+      'Write a working function with its test: an endpoint, with --on a subscriber of an event, or with --authorizer one that says who calls; with --proxy only a contract, for a service that is there already.',
     arguments: {
       name: { value: 'VERB-NOUN', required: true, description: 'Its name, such as place-order.' },
     },
@@ -25,6 +25,10 @@ export const newCommand: readonly Form[] = [
         description: 'The event to subscribe to, such as order.placed, which domain/ declares.',
       },
       authorizer: { description: 'Write an authorizer, which an endpoint names in `access`.' },
+      proxy: {
+        value: 'URL',
+        description: 'Write a proxy to the service at this address. Default for --path: /NAME/*, and all below it.',
+      },
       json: JSON_OPTION,
     },
     examples: [
@@ -32,13 +36,14 @@ export const newCommand: readonly Form[] = [
       'new search-orders --method POST --path /v1/orders/search',
       'new note-order --on order.placed',
       'new check-partner --authorizer',
+      "new old-shop --proxy http://localhost:8081 --path '/shop/*'",
     ],
     run: async (project, { name, json, ...options }) => {
       const files = await newFunction(project, name, options)
       if (!json) printLine(`${files.join('\n')}\n`)
       const outcome = await waitForReload(project, name, { isServed: true })
       if (json) printJson({ function: name, files, outcome })
-      else printLine(`${RELOAD_MESSAGES[outcome]} Its test: npm test -- functions/${name}`)
+      else printLine(`${RELOAD_MESSAGES[outcome]}${options.proxy ? '' : ` Its test: npm test -- functions/${name}`}`)
     },
   }),
 ]
@@ -55,6 +60,8 @@ interface NewFunctionOptions {
   /** The type of an event: makes a subscriber of it. */
   readonly on?: string | undefined
   readonly authorizer: boolean
+  /** The address of a service: makes a proxy to it. */
+  readonly proxy?: string | undefined
 }
 
 const FUNCTION_NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)+$/
@@ -102,7 +109,14 @@ async function assertFits(project: string, name: string, folder: string) {
   }
 }
 
-async function filesOf(project: string, name: string, { method, path, on, authorizer }: NewFunctionOptions) {
+async function filesOf(project: string, name: string, { method, path, on, authorizer, proxy }: NewFunctionOptions) {
+  if (proxy !== undefined) {
+    if (method ?? on ?? (authorizer || undefined))
+      throw new ConfigError(
+        'a proxy passes all methods on and takes no events: leave --method, --on and --authorizer out',
+      )
+    return proxyFiles({ name, path: path ?? `/${name}/*`, url: proxy })
+  }
   if (authorizer) {
     if (method ?? path ?? on) throw new ConfigError('an authorizer has no method, no path and no event: leave them out')
     return authorizerFiles({ name })

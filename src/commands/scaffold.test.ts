@@ -41,6 +41,20 @@ describe('ebb new', () => {
     expect(stdout.trim()).toBe(name)
   })
 
+  it('writes a proxy, which is its contract alone', async () => {
+    const before = await functions()
+    const written = await ebb('new', 'old-wiki', '--proxy', 'http://localhost:8081')
+    expect([written.trim().split('\n')[0], await functions()]).toEqual([
+      'functions/old-wiki/contract.ts',
+      [...before, 'old-wiki'].sort(),
+    ])
+    expect(written).not.toContain('handler')
+    expect(await ebb('invoke', 'old-wiki')).toMatch(/^ebb: old-wiki is a proxy: it has no handler/)
+    expect(await ebb('build', 'old-wiki')).toMatch(/^ebb: old-wiki is a proxy/)
+    expect(await ebb('new', 'old-shop', '--proxy', 'localhost')).toMatch(/upstream\.url must be an http/)
+    expect(await ebb('new', 'old-shop', '--proxy', 'http://a', '--on', 'user.created')).toMatch(/leave --method/)
+  })
+
   it('refuses an invalid name, an existing one, and an undeclared event', async () => {
     expect(await ebb('new', 'Hello')).toMatch(/^ebb: "Hello" is not a verb-noun/)
     expect(await ebb('new', 'create-user')).toMatch(/^ebb: functions\/create-user exists already/)

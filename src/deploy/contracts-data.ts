@@ -2,6 +2,7 @@ import * as z from 'zod'
 import {
   type AnyContract,
   describeEndpoint,
+  describeProxy,
   type EndpointContract,
   emitsOf,
   eventDataSchema,
@@ -17,6 +18,7 @@ import type { JsonSchema } from './json-schema.ts'
 export interface ContractsData {
   readonly endpoints: readonly EndpointData[]
   readonly subscribers: readonly SubscriberData[]
+  readonly proxies: readonly Route[]
 }
 
 /** One endpoint's contract as JSON. */
@@ -53,6 +55,7 @@ export function contractsData(contracts: Readonly<Record<string, AnyContract>>):
   return {
     endpoints: all.flatMap((contract) => (contract.kind === 'endpoint' ? [endpointData(contract)] : [])),
     subscribers: all.flatMap((contract) => (contract.kind === 'subscriber' ? [subscriberData(contract)] : [])),
+    proxies: all.flatMap((contract) => (contract.kind === 'proxy' ? [describeProxy(contract)] : [])),
   }
 }
 

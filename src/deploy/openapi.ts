@@ -3,7 +3,9 @@ import {
   type AnyContract,
   type AuthorizerContract,
   describeEndpoint,
+  describeProxy,
   type EndpointContract,
+  type ProxyContract,
   type Route,
   toInput,
   toOutput,
@@ -29,7 +31,7 @@ interface DocumentOptions extends ApiInfo {
   readonly hasPlans?: boolean
 }
 
-/** Renders the endpoints among the contracts as an OpenAPI 3.1 document. */
+/** Renders the endpoints among the contracts as an OpenAPI 3.1 document; of proxies it says in `x-proxies` that they are there. */
 export function openapi(contracts: readonly AnyContract[], options: DocumentOptions): Json {
   const { title = 'API', version, description, withOwnKeys = false, hasPlans = false } = options
   const endpoints = contracts.filter((contract) => contract.kind === 'endpoint')
@@ -46,6 +48,7 @@ export function openapi(contracts: readonly AnyContract[], options: DocumentOpti
   if (withOwnKeys)
     for (const contract of OWN_ENDPOINTS) add(contract, OWN_KEY_ENDPOINTS.includes(contract) ? byLogin(contract) : {})
   Object.assign(paths, statePath(endpoints.map(describeEndpoint), responses))
+  const proxies = contracts.filter((contract) => contract.kind === 'proxy')
   return {
     openapi: '3.1.0',
     info: { title, version, ...(description ? { description } : {}), license: LICENSE },
@@ -53,7 +56,20 @@ export function openapi(contracts: readonly AnyContract[], options: DocumentOpti
     tags: [...new Set(Object.keys(paths).map(tagOf))].map((name) => ({ name })),
     security: [{ apiKey: [] }, { bearer: [] }],
     paths,
-    components: { securitySchemes: securitySchemesOf(endpoints, authorizers), schemas, responses },
+    ...(proxies.length > 0 ? { 'x-proxies': proxies.map((one) => renderProxy(one, authorizers)) } : {}),
+    components: { securitySchemes: securitySchemesOf(endpoints, proxies, authorizers), schemas, responses },
+  }
+}
+
+/** OpenAPI has no word for all paths below one, nor is it known what is there: a summary, which no client is made of. */
+function renderProxy(contract: ProxyContract, authorizers: readonly AuthorizerContract[]): Json {
+  const { name, summary, path, access, tenancy } = contract
+  const { scopes, upstream } = describeProxy(contract)
+  return {
+    ...{ name, summary, description: describeContract(contract), path, methods: upstream?.methods },
+    ...(scopes.length > 0 ? { 'x-scopes': scopes } : {}),
+    ...(tenancy ? { 'x-tenancy': true } : {}),
+    ...securityOf(access, authorizers),
   }
 }
 
@@ -80,10 +96,11 @@ const DPOP = {
 
 const securitySchemesOf = (
   endpoints: readonly EndpointContract[],
+  proxies: readonly ProxyContract[],
   authorizers: readonly AuthorizerContract[],
 ): Json => ({
   ...SECURITY_SCHEMES,
-  ...(endpoints.some(({ access }) => access.dpop) ? { dpop: DPOP } : {}),
+  ...([...endpoints, ...proxies].some(({ access }) => access.dpop) ? { dpop: DPOP } : {}),
   ...schemesOf(authorizers),
 })
 
@@ -124,16 +141,14 @@ interface Rendering {
 function renderOperation(contract: EndpointContract, rendering: Rendering): Json {
   const { schemaOf, authorizers } = rendering
   const route = describeEndpoint(contract)
-  const { summary, description, body, access, tenancy, version } = contract
+  const { summary, body, access, version } = contract
   const examples = examplesOf(contract, 'body')
   const content = body && { schema: schemaOf(toInput(body), 'input'), ...(examples ? { examples } : {}) }
   return {
     operationId: contract.name,
     tags: [tagOf(contract.path)],
     summary,
-    description: [...(description ? [description] : []), describeAccess(access), ...(tenancy ? [TENANCY] : [])].join(
-      '\n\n',
-    ),
+    description: describeContract(contract),
     ...(version ? { 'x-version': version } : {}),
     ...(route.scopes.length > 0 ? { 'x-scopes': route.scopes } : {}),
     ...securityOf(access, authorizers),
@@ -142,6 +157,9 @@ function renderOperation(contract: EndpointContract, rendering: Rendering): Json
     responses: responsesOf(contract, route, rendering),
   }
 }
+
+const describeContract = ({ description, access, tenancy }: EndpointContract | ProxyContract): string =>
+  [...(description ? [description] : []), describeAccess(access), ...(tenancy ? [TENANCY] : [])].join('\n\n')
 
 const TENANCY = "The caller needs a tenant, and gets what is that tenant's."
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { describeEndpoint, type EndpointContract, toOutput } from '../../contract/index.ts'
+import { describeEndpoint, type EndpointContract, type Route, toOutput } from '../../contract/index.ts'
 import { createRandom } from '../../deploy/sample/random.ts'
 import { sampleRequest } from '../../deploy/sample/sample-request.ts'
-import { createRouter } from '../../http/gateway/router.ts'
+import type { Router } from '../../http/gateway/router.ts'
 import {
   type Check,
   checkHeaders,
@@ -86,8 +86,10 @@ function checkReply(contract: EndpointContract, response: ProbeResponse): Violat
 const SAFE_METHODS = ['GET', 'OPTIONS']
 
 /** For each path, checks that a method it lacks gets a 405 that lists its methods. */
-export function methodChecks(contracts: readonly EndpointContract[], send: Send): readonly Check[] {
-  const { find } = createRouter(contracts.map(describeEndpoint))
+export function methodChecks(
+  contracts: readonly EndpointContract[],
+  { send, find }: { readonly send: Send; readonly find: Router['find'] },
+): readonly Check[] {
   const byPath = new Map(contracts.map((contract) => [contract.path, contract]))
   return [...byPath.values()].flatMap((contract) => {
     const [target = ''] = sampleRequest(contract, createRandom(contract.name)).target.split('?', 1)
@@ -102,6 +104,20 @@ export function methodChecks(contracts: readonly EndpointContract[], send: Send)
   })
 }
 
+/** Checks that nobody without a key gets past a proxy. Nothing is sent that its service could get by right. */
+export function proxyChecks(
+  proxies: readonly Route[],
+  { send, find }: { readonly send: Send; readonly find: Router['find'] },
+): readonly Check[] {
+  return proxies.flatMap((proxy) => {
+    const target = proxy.path.replaceAll(/\{\w+\}|\*$/g, 'ebb-check')
+    const found = find('GET', target)
+    if (proxy.anonymous || !('route' in found) || found.route.name !== proxy.name) return []
+    const run = async () => checkRefusal(await send({ method: 'GET', target }), false)
+    return [{ name: `GET ${proxy.path}: 401 without a key`, run }]
+  })
+}
+
 const checkAllow = (response: ProbeResponse, allow: string): Violation => {
   const actual = response.headers.get('allow')
   return checkProblem(response, [405]) ?? (actual === allow ? undefined : `it allows ${actual} instead of ${allow}`)
@@ -110,7 +126,11 @@ const checkAllow = (response: ProbeResponse, allow: string): Violation => {
 const UNKNOWN_ORIGIN = 'https://ebb-check.invalid'
 
 /** Checks what every Ebb does, independent of its contracts. */
-export function platformChecks(send: Send, { origin }: { readonly origin: string | undefined }): readonly Check[] {
+export function platformChecks(
+  send: Send,
+  { origin, find }: { readonly origin: string | undefined; readonly find: Router['find'] },
+): readonly Check[] {
+  const unknown = `/v1/ebb-check-${randomUUID()}`
   const get = (target: string, headers: Readonly<Record<string, string>> = {}) =>
     send({ method: 'GET', target, headers })
   const check = (
@@ -123,7 +143,10 @@ export function platformChecks(send: Send, { origin }: { readonly origin: string
   })
   return [
     check('it is ready', '/_/ready', (response) => checkReady(response) ?? checkHeaders(response)),
-    check('404 for an unknown path', `/v1/ebb-check-${randomUUID()}`, (response) => checkProblem(response, [404])),
+    // With a proxy of all paths there is none.
+    ...('route' in find('GET', unknown)
+      ? []
+      : [check('404 for an unknown path', unknown, (response) => checkProblem(response, [404]))]),
     check('404 for its metrics', '/metrics', (response) => checkProblem(response, [404])),
     check('its API reference loads nothing from other origins', '/docs', checkDocs),
     check('CORS refuses an unknown origin, unless it allows all', '/openapi.json', checkUnknownOrigin, {

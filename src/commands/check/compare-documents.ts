@@ -1,6 +1,7 @@
 /** The parts of an OpenAPI document that are compared. */
 export interface ApiDocument {
   readonly paths?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly 'x-proxies'?: readonly { readonly name: string; readonly path: string }[]
   readonly components?: { readonly schemas?: Readonly<Record<string, unknown>> }
 }
 
@@ -19,13 +20,14 @@ export function compareDocuments(there: ApiDocument, here: ApiDocument): readonl
   })
 }
 
-/** The operations of a document by method and path. */
-export const operationsOf = ({ paths = {} }: ApiDocument): Parts =>
-  Object.fromEntries(
-    Object.entries(paths).flatMap(([path, methods]) =>
-      Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation]),
+/** The operations of a document by method and path, and its proxies. */
+export const operationsOf = ({ paths = {}, 'x-proxies': proxies = [] }: ApiDocument): Parts =>
+  Object.fromEntries([
+    ...Object.entries(paths).flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),
     ),
-  )
+    ...proxies.map((proxy) => [`the proxy ${proxy.name} at ${proxy.path}`, proxy] as const),
+  ])
 
 type Parts = Readonly<Record<string, unknown>>
 

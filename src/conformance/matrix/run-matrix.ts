@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import type { AnyContract, EndpointContract } from '../../contract/index.ts'
+import type { AnyContract, EndpointContract, ProxyContract } from '../../contract/index.ts'
 import { type ConformanceResponse, createClient, type Send } from '../client.ts'
 import { patientSend } from '../patient-send.ts'
 import { type CallersOptions, createCallers, createKeyring } from './callers.ts'
 import { type Cell, cellsOf, nameOf } from './cells.ts'
+import { findProxy, type ProxyCell, proxyCellsOf } from './proxies.ts'
 import { type Decide, findContract, type Grants, type RightAnswer, rightAnswer, UnknownAnswer } from './right-answer.ts'
 import { makeThing, requestTo } from './things.ts'
 
@@ -47,8 +48,9 @@ export async function runMatrix({
   decide,
 }: MatrixTarget): Promise<MatrixReport> {
   const contracts = Object.values(all).filter((contract) => contract.kind === 'endpoint')
-  const scopes = [...new Set(contracts.flatMap(({ access }) => access.scopes ?? []))].sort()
-  const tenants = contracts.some(({ tenancy }) => tenancy) ? [`matrix.${randomUUID()}`] : []
+  const proxies = Object.values(all).filter((contract) => contract.kind === 'proxy')
+  const scopes = [...new Set([...contracts, ...proxies].flatMap(({ access }) => access.scopes ?? []))].sort()
+  const tenants = [...contracts, ...proxies].some(({ tenancy }) => tenancy) ? [`matrix.${randomUUID()}`] : []
   const [client, operator] = [createClient(url), createClient(admin.url, { keepAlive: false })]
   // A limit, or a machine that is busy, is no answer to who may call.
   const send = patientSend(client.send, [429, 503, 504])
@@ -63,8 +65,9 @@ export async function runMatrix({
     const waiting = [...cellsOf(contracts, callers)]
     const lane = async () => {
       for (let cell = waiting.shift(); cell; cell = waiting.shift())
-        await ask(cell, { contracts, send, things, decide, report })
+        await ask(cell, { contracts, proxies, send, things, decide, report })
     }
+    for (const cell of proxyCellsOf(proxies, callers)) await askProxied(cell, { contracts, send, report })
     await Promise.all(Array.from({ length: AT_ONCE }, lane))
     return report
   } finally {
@@ -76,17 +79,35 @@ export async function runMatrix({
 
 interface Asking {
   readonly contracts: readonly EndpointContract[]
+  readonly proxies: readonly ProxyContract[]
   readonly send: Send
   readonly things: Things
   readonly decide: Decide | undefined
   readonly report: { readonly cells: string[]; readonly wrong: MatrixFinding[]; readonly unasked: MatrixFinding[] }
 }
 
-async function ask(cell: Cell, { contracts, send, things, decide, report }: Asking): Promise<void> {
+/** Only what is to be refused is asked: what else is passed on, and may well change what is behind a proxy. */
+async function askProxied(
+  { proxy, caller, method, path, right }: ProxyCell,
+  { contracts, send, report }: Pick<Asking, 'contracts' | 'send' | 'report'>,
+): Promise<void> {
+  const cell = `${method} ${proxy.path} · ${caller.name}`
+  if (right === 'passed on')
+    return void report.unasked.push({ cell, why: 'what the service behind a proxy answers is not in its contract' })
+  if (findContract(contracts, { method, path: proxy.path })) return
+  const { status, text } = await send({ method, path, headers: caller.headers })
+  report.cells.push(cell)
+  if (status !== right)
+    report.wrong.push({ cell, why: `${right} is right, and it answers ${status}: ${text.slice(0, 160)}` })
+}
+
+async function ask(cell: Cell, { contracts, proxies, send, things, decide, report }: Asking): Promise<void> {
   const { caller, method, path, ownership } = cell
   const name = nameOf(cell)
   const contract = findContract(contracts, cell)
   const leaveOut = (why: string) => void report.unasked.push({ cell: name, why })
+  const proxy = contract ? undefined : findProxy(proxies, cell)
+  if (proxy) return leaveOut(`${proxy.name} passes it on`)
   try {
     const right = rightAnswer(contracts, { method, path, presented: caller.presented, ownership }, decide)
     const thing = contract && ownership ? await things(cell) : undefined

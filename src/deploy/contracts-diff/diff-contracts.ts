@@ -12,6 +12,7 @@ import {
   toChanges,
   versionRaise,
 } from './finding.ts'
+import { proxyFindings } from './proxy-changes.ts'
 import { nodeOf } from './schema-node.ts'
 
 /**
@@ -20,7 +21,7 @@ import { nodeOf } from './schema-node.ts'
  */
 export function diffContracts(before: ContractsData, after: ContractsData): readonly Finding[] {
   const endpoints = before.endpoints.flatMap((old) => endpointFindings(old, successorOf(old, before, after)))
-  return [...endpoints, ...eventFindings(before, after)].toSorted(
+  return [...endpoints, ...proxyFindings(before, after), ...eventFindings(before, after)].toSorted(
     (a, b) => a.where.localeCompare(b.where, 'en') || a.effect.localeCompare(b.effect, 'en'),
   )
 }

@@ -74,7 +74,7 @@ function failureChanges({ failures }: EndpointData, after: EndpointData): readon
   })
 }
 
-function limitNotes(before: Route, after: Route): readonly Change[] {
+export function limitNotes(before: Route, after: Route): readonly Change[] {
   const notes: Change[] = []
   const { limit } = after
   if (limit && isTighter(before.limit, limit)) {
@@ -98,7 +98,7 @@ const isTighter = (before: Limit | undefined, after: Limit) =>
   !before || after.requests / after.perSeconds < before.requests / before.perSeconds || after.burst < before.burst
 
 /** Which callers could call before and cannot any more. */
-function accessChanges(before: Route, after: Route): readonly Change[] {
+export function accessChanges(before: Route, after: Route): readonly Change[] {
   if (after.anonymous) return []
   const proof = after.dpop && !before.dpop ? [breaks('callers', 'a token with a proof of its key is required now')] : []
   if (before.anonymous)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import listProducts from './handler.ts'
+
+serve(listProducts)
