@@ -2,6 +2,7 @@ import { mkdirSync, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { OPTIONAL_SOURCES, replacePointer } from '../build/index.ts'
+import type { ContractSet } from '../contract/index.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { type Contracts, type ContractsLocation, explainBuildError, readContracts } from './contracts.ts'
 import type { Functions } from './functions.ts'
@@ -49,7 +50,7 @@ export function watchSources(options: ReloadOptions) {
   const apply = async (saved: ReadonlySet<string>) => {
     const files = saved.union(unapplied)
     const startedAt = performance.now()
-    const { bundle, names, errors } = serving
+    const { bundle, set, names, errors } = serving
     try {
       const found = await findFunctions(project)
       const known = [...new Set([...names, ...Object.keys(errors)])].sort()
@@ -71,7 +72,7 @@ export function watchSources(options: ReloadOptions) {
       const repaired = Object.keys(errors).filter((name) => !(name in next.errors) && next.names.includes(name))
       const removed = names.filter((name) => !next.names.includes(name))
       const tookMs = Math.round(performance.now() - startedAt)
-      const reloaded = [...new Set([...updated, ...repaired])]
+      const reloaded = [...new Set([...updated, ...findChangedProxies(next.set, set), ...repaired])]
       if (reloaded.length + removed.length > 0) report({ event: 'reload', functions: reloaded, removed, tookMs })
     } catch (error) {
       unapplied = files
@@ -125,4 +126,10 @@ export function watchSources(options: ReloadOptions) {
       await working
     },
   }
+}
+
+/** The proxies that are new or changed: no function of theirs is built. */
+function findChangedProxies(now: ContractSet, before: ContractSet): readonly string[] {
+  const known = new Set(before.routes.map((route) => JSON.stringify(route)))
+  return now.routes.flatMap((route) => (route.upstream && !known.has(JSON.stringify(route)) ? [route.name] : []))
 }

@@ -70,7 +70,9 @@ it('every value has a default, but those of functions, which their contracts hav
   const missing = leaves.map(([path]) => path).filter((path) => at(path) === undefined)
   const ofParts = missing.filter((path) => path.length > 1 && [...OF_ALL, ...AMOUNTS].includes(path.at(-1) ?? ''))
   const others = missing.filter((path) => !ofParts.includes(path))
-  expect(others.map(String).filter((path) => !/^(allFunctions|functions|global|upstreams)\b|,0\b/.test(path))).toEqual([])
+  expect(others.map(String).filter((path) => !/^(allFunctions|functions|global|upstreams)\b|,0\b/.test(path))).toEqual(
+    [],
+  )
   expect(OF_ALL).toContain('nodeSelector')
 })
 

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { helmRenders, missingHelm } from '../chart/helm-renders.ts'
 import { createPaste, lackedBy } from '../support/paste-commands.ts'
@@ -22,15 +23,20 @@ describe.each(GUIDE)('%s', (page) => {
   let project: Awaited<ReturnType<typeof createPageProject>>
   let ebb: Awaited<ReturnType<typeof startProject>> | undefined
   let follow: ReturnType<typeof createPaste>
+  const background: ChildProcess[] = []
 
   beforeAll(async () => {
     if (actions.length === 0) return
     project = await createPageProject({ isRendered: actions.some(readsRendered) })
     ebb = await startProject(project.root)
     // It is another one after each start.
-    follow = createPaste({ root: project.root, isDirect: true, ready: () => ebb?.ready ?? { url: '', admin: '' } })
+    follow = createPaste({
+      ...{ root: project.root, isDirect: true, ready: () => ebb?.ready ?? { url: '', admin: '' } },
+      onBackground: (child) => void background.push(child),
+    })
   })
   afterAll(async () => {
+    for (const child of background) child.kill()
     await ebb?.stop()
     await project?.remove()
   })

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { promisify, stripVTControlCharacters } from 'node:util'
 import { expect } from '@jest/globals'
 import { type Step, toPattern } from './console-steps.ts'
@@ -14,6 +14,8 @@ export interface Place {
   readonly ready: () => { readonly url: string; readonly admin: string }
   /** Whether programs of the project's packages run without npx; default: false. */
   readonly isDirect?: boolean
+  /** Gets each process that a command ending with & begins, to end it. */
+  readonly onBackground?: (child: ChildProcess) => void
 }
 
 /** Only these go on in the background after the command is over: a person who reads is slower than a shell. */
@@ -24,7 +26,7 @@ export const lackedBy = ({ command }: Step): string | undefined =>
   command.startsWith('psql') && !findProgram('psql') ? 'no psql on PATH' : undefined
 
 /** Pastes commands one after the other, as into one shell, and compares what they print with what the page says. */
-export function createPaste({ root, ready, isDirect = false }: Place) {
+export function createPaste({ root, ready, isDirect = false, onBackground }: Place) {
   let before = ''
 
   /** Runs a command after those before it, against the Ebb of this test instead of the one on port 8080. */
@@ -36,6 +38,12 @@ export function createPaste({ root, ready, isDirect = false }: Place) {
       .replace('--runInBand', '--listTests')
       // What npx would find there, a second sooner; the README's tour asks npx itself.
       .replaceAll(/\bnpx /g, isDirect ? '' : 'npx ')
+    if (onBackground && here.endsWith(' &')) {
+      const PATH = `${root}/node_modules/.bin:${process.env.PATH}`
+      const child = spawn('bash', ['-c', `exec ${here.slice(0, -2)}`], { cwd: root, env: { ...process.env, PATH } })
+      onBackground(child)
+      return ''
+    }
     const [, variable] = /^([A-Z]+)=\$/.exec(command) ?? []
     if (variable) {
       before += `${variable}='${(await run(`${before}${here}; printf %s "$${variable}"`)).trimEnd()}'\n`
