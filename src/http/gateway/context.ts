@@ -19,6 +19,7 @@ export interface GatewayContext extends Correlation, UpstreamObservation {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly method: string
+  readonly httpVersion: string
   /** Where the response of its function goes; undefined where that is the caller. */
   sink: ResponseSink | undefined
   /** How this request ends where it came within another, as a tool call does; undefined where it ends with `response`. */
@@ -132,6 +133,7 @@ export function createGatewayContext(
     request,
     response,
     method: request.method ?? '',
+    httpVersion: request.httpVersion,
     sink: undefined,
     ending: undefined,
     stallTimeoutMs,

@@ -13,6 +13,7 @@ export const SET_PER_HOP: ReadonlySet<string> = new Set([
   'expect',
   'x-correlation-id',
   'traceparent',
+  'via',
 ])
 /** Set by proxies in front of functions (OpenFaaS's gateway, too), or meant for the gateway alone, as tags are. */
 const INTERNAL =

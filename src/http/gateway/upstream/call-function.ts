@@ -13,6 +13,7 @@ import { judgeResponse } from './judge-call.ts'
 import { type CallTwice, isCallFailure } from './retries.ts'
 import { traceCall } from './trace-call.ts'
 import type { ResponseHeaders, ResponseSink, UpstreamRequest } from './upstream-request.ts'
+import { addVia } from './via.ts'
 
 type CallOutcome = Problem | CallFailure | IdentityRefusal | undefined
 
@@ -115,7 +116,7 @@ const isIdentityRefusal = (outcome: CallOutcome): outcome is IdentityRefusal =>
   outcome !== undefined && 'reason' in outcome
 
 function platformHeaders(
-  { client, headers, correlationId }: UpstreamRequest,
+  { client, headers, correlationId, httpVersion }: UpstreamRequest,
   {
     identity,
     traceparent,
@@ -128,6 +129,6 @@ function platformHeaders(
     ...['x-correlation-id', correlationId, 'traceparent', traceparent],
     ...['x-forwarded-for', client.address, 'x-forwarded-proto', client.proto],
     ...(host === undefined ? [] : ['x-forwarded-host', host]),
-    ...['forwarded', formatForwarded({ ...client, host })],
+    ...['forwarded', formatForwarded({ ...client, host }), 'via', addVia(headers.via, httpVersion)],
   ]
 }

@@ -86,6 +86,15 @@ describe('a request', () => {
     expect(all('ebb-identity')).toEqual(['anonymous for old'])
   })
 
+  it('200 Via says which protocol it came by', async () => {
+    const origin = await startOrigin(() => OK)
+    const { port } = await proxiedGateway(origin)
+    const connection = await openRawConnection(port)
+    connection.send('GET /old/x HTTP/1.0\r\nHost: a\r\nconstructor: 1\r\n\r\n')
+    expect((await connection.answer()).status).toBe(200)
+    expect(['via', 'constructor'].map((name) => origin.requests[0]?.all(name))).toEqual([['1.0 ebb'], ['1']])
+  })
+
   it('413 a body that is longer than the contract allows, 400 one where it allows none', async () => {
     const origin = await startOrigin(() => OK)
     const gateway = await proxiedGateway(origin, { maxBodyBytes: 3 })

@@ -16,7 +16,7 @@ export function toServiceHeaders(
   const flat = [
     ...['x-correlation-id', correlationId, 'traceparent', traceparent],
     ...['x-forwarded-for', client.address, 'x-forwarded-proto', client.proto],
-    ...['forwarded', formatForwarded({ ...client, host }), 'via', addVia(headers.via)],
+    ...['forwarded', formatForwarded({ ...client, host }), 'via', addVia(headers.via, request.httpVersion)],
   ]
   if (host !== undefined) flat.push('x-forwarded-host', host, ...(preservesHost ? ['host', host] : []))
   if (stripped !== '') flat.push('x-forwarded-prefix', stripped)
@@ -24,7 +24,7 @@ export function toServiceHeaders(
   if (service.identity === 'plain') flat.push(...plainIdentity(request))
   for (const name in setHeaders) flat.push(name, setHeaders[name] ?? '')
   for (const name in headers) {
-    if (SET_PER_HOP.has(name) || name === 'via' || name in setHeaders || removeHeaders.includes(name)) continue
+    if (SET_PER_HOP.has(name) || Object.hasOwn(setHeaders, name) || removeHeaders.includes(name)) continue
     for (const value of headers[name] ?? []) flat.push(name, value)
   }
   return flat

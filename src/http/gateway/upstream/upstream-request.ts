@@ -17,6 +17,8 @@ export interface UpstreamRequest extends Correlation, UpstreamObservation {
   readonly body: Uint8Array
   readonly caller: Caller
   readonly client: ClientInfo
+  /** In which the gateway received it; default: 1.1. */
+  readonly httpVersion?: string
   /** Its reason is a Problem. */
   readonly signal: AbortSignal
   /** When the whole request had arrived: its timeout runs from here. */
