@@ -74,8 +74,7 @@ says no port have that of its scheme.
 {{- if not $egress }}
 {{- $egress = $proxy.egress }}
 {{- with $given.url }}
-{{- $url := urlParse . }}
-{{- $egress = list (regexMatch ":[0-9]+$" $url.host | ternary $url.host (printf "%s:%s" $url.host (eq $url.scheme "https" | ternary "443" "80"))) }}
+{{- $egress = list (include "ebb.hostOf" .) }}
 {{- end }}
 {{- end }}
 {{- $_ := set $proxies $name (dict "url" ($given.url | default $proxy.url) "egress" $egress "timeoutMs" $proxy.timeoutMs) }}
