@@ -146,8 +146,8 @@ export const SETTINGS = {
   EBB_CDN_TAG_HEADER: [oneOf('cache-tag', 'surrogate-key'), undefined],
   /** What is told of purges for that CDN: a POST with `{ tags, routes, urls }` in JSON, again where it fails. Default: nobody. */
   EBB_CDN_PURGE_URL: [url('http', 'https'), undefined],
-  /** Sent to EBB_CDN_PURGE_URL as `Authorization: Bearer`. May change at run time. */
-  EBB_CDN_PURGE_TOKEN: [text(), undefined],
+  /** Sent to EBB_CDN_PURGE_URL as `Authorization: Bearer`. */
+  EBB_CDN_PURGE_TOKEN: [text(), undefined, 'live'],
   /** How many connections to Postgres a process holds at most. */
   EBB_POOL_MAX: [count(1_000), 10],
   /** How many requests a function handles at a time where no platform in front of it limits them; others are queued. */
