@@ -1,10 +1,16 @@
+import { STATUS_CODES } from 'node:http'
 import type { GatewayMetrics } from 'ebb/http/gateway'
 import type { Config } from 'ebb/kernel'
+import type { ContractsStatus } from 'ebb/protocol'
+import { methodLabel } from 'ebb/telemetry'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { registerServiceMetrics } from '../../src/telemetry/service-metrics.ts'
 
 /** From a response out of a cache to a cold start. */
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** From a process that starts to an image that is pulled first. */
+const COLD_SECONDS = [0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30]
 
 /** What is counted of the responses that gateways keep. */
 export interface CacheMetrics {
@@ -35,7 +41,34 @@ export function observeCertificate(registry: Registry, { expiresAt }: { readonly
   })
 }
 
-/** Creates the gateway's metrics, in a registry of their own. */
+/** Adds since when the gateway has its contracts, and whether newer ones could not be loaded. */
+export function observeContracts(
+  registry: Registry,
+  status: () => Pick<ContractsStatus, 'loadedAt' | 'failure'>,
+): void {
+  new Gauge({
+    name: 'ebb_contracts_loaded_timestamp_seconds',
+    help: 'When the contracts were loaded by which this gateway serves requests',
+    registers: [registry],
+    collect() {
+      this.set(Date.parse(status().loadedAt) / 1_000)
+    },
+  })
+  new Gauge({
+    name: 'ebb_contracts_load_failed',
+    help: '1 where newer contracts could not be loaded, so that the ones before them stay',
+    registers: [registry],
+    collect() {
+      this.set(status().failure === null ? 0 : 1)
+    },
+  })
+}
+
+/** One of those that HTTP knows, or what the gateway itself uses: a service may send any, by what its callers ask. */
+const statusLabel = (status: number): string | number =>
+  status === 499 || STATUS_CODES[status] !== undefined ? status : '_OTHER'
+
+/** Creates the gateway's metrics, in a registry of their own. No label has a value that a caller can choose. */
 export function createMetrics({ EBB_REVISION: revision }: Pick<Config, 'EBB_REVISION'>): GatewayRegistry {
   const registry = new Registry()
   const registers = [registry]
@@ -51,6 +84,13 @@ export function createMetrics({ EBB_REVISION: revision }: Pick<Config, 'EBB_REVI
     help: 'From the headers of a request to the end of its response',
     labelNames: ['route', 'method', 'status'],
     buckets: SECONDS,
+    registers,
+  })
+  const coldWait = new Histogram({
+    name: 'ebb_cold_start_wait_seconds',
+    help: 'How long callers waited for the response of a function that had to start for it to begin',
+    labelNames: ['function'],
+    buckets: COLD_SECONDS,
     registers,
   })
   const fallback = new Counter({
@@ -89,7 +129,11 @@ export function createMetrics({ EBB_REVISION: revision }: Pick<Config, 'EBB_REVI
     cached: ({ route, outcome }) => cached.inc({ route, outcome }),
     judged: ({ authorizer, outcome }) => judged.inc({ authorizer, outcome }),
     refused: (policy) => refused.inc({ policy }),
-    completed: ({ route, method, status, seconds }) => duration.observe({ route, method, status }, seconds),
+    completed: ({ route, method, status, seconds, invoked, cold, waitSeconds }) => {
+      duration.observe({ route, method: methodLabel(method), status: statusLabel(status) }, seconds)
+      if (cold && invoked !== undefined && waitSeconds !== undefined)
+        coldWait.observe({ function: invoked }, waitSeconds)
+    },
   }
   return { metrics, cache: createCacheMetrics(registry), onFallback: () => fallback.inc(), registry }
 }

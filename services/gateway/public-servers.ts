@@ -37,6 +37,7 @@ export function createPublicServers(
         )
   const all: readonly Server[] = plain ? [main, plain] : [main]
   return {
+    explain: main.explain,
     listen: async () => {
       port = await listenOn(main, config.EBB_HOST, config.PORT, 'PORT')
       const httpPort = plain && (await listenOn(plain, config.EBB_HOST, EBB_HTTP_PORT ?? 0, 'EBB_HTTP_PORT'))

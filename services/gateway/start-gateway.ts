@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import type { GatewayDependencies } from 'ebb/http/gateway'
-import { type Config, ConfigError, type Log, listenOn, liveSetting, requireSetting } from 'ebb/kernel'
+import { type Config, ConfigError, type Log, listenOn, liveSetting, requireSetting, type ServiceLog } from 'ebb/kernel'
 import { type ContractsFile, createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/protocol'
 import { Agent } from 'undici'
 import { gatewayDrainMs } from '../../src/contract/index.ts'
@@ -11,18 +11,19 @@ import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { PLANS_CHANNEL } from '../../src/data/tenant-plans.ts'
-import { recordUsage } from '../../src/data/usage.ts'
+import { readQuota, recordUsage } from '../../src/data/usage.ts'
 import { createCircuitBreakers } from '../../src/http/gateway/upstream/circuit-breakers.ts'
 import { createFunctionPools } from '../../src/http/gateway/upstream/function-pools.ts'
 import { fetchFunctionsView } from '../../src/protocol/functions-view.ts'
 import { createAdminApp } from './admin/app.ts'
 import { openCache } from './cache/open-cache.ts'
+import { CONTROLS_CHANNEL, createControls } from './controls.ts'
 import { docsLogin } from './docs/docs-login.ts'
 import { createDocs } from './docs.ts'
 import { openInvocationStore } from './invocation-store.ts'
 import { createKeyCache } from './key-cache.ts'
 import { createLookups, LOOKUP_MS } from './lookups.ts'
-import { createMetrics, observeCertificate } from './metrics.ts'
+import { createMetrics, observeCertificate, observeContracts } from './metrics.ts'
 import { countUpstreamEvents, observeUpstreams } from './observe-upstreams.ts'
 import { observeFunctions } from './observed-functions.ts'
 import { createOwnKeyStore } from './own-key-store.ts'
@@ -47,21 +48,26 @@ const STATEMENT_MS = 15_000
  * Starts a gateway with these settings. Resolves to its ports; the database may become available later. Rejects with a
  * ConfigError where a setting does not fit or a port is taken.
  */
-export async function startGateway(config: Config, { log }: { readonly log: Log }) {
+export async function startGateway(config: Config, { log }: { readonly log: ServiceLog }) {
   const pepper = openPeppers(config, log)
   requireSetting(config, 'EBB_ADMIN_KEY')
   const admins = [liveSetting(config, 'EBB_ADMIN_KEY', log), liveSetting(config, 'EBB_ADMIN_KEY_PREVIOUS', log)]
   const adminKeys = () => admins.map((key) => key.current())
   const tls = openTls(config, log)
   const opened = await openDependencies(config, { pepper, log })
-  const { dependencies, adminPool: pool, registry, observed, tokens, breakers, beginDrain, close } = opened
+  const { dependencies, adminPool: pool, registry, observed, tokens, controls, beginDrain, close } = opened
+  const { contractsStatus } = opened
   const servers = createPublicServers(dependencies, config, { tls })
   if (tls) observeCertificate(registry, tls)
+  observeContracts(registry, contractsStatus)
   // A pod has no token to ask Kubernetes with.
   const functions = config.EBB_FUNCTIONS_URL ? fetchFunctionsView(config.EBB_FUNCTIONS_URL) : observed.view
-  const { contracts } = dependencies
+  const { contracts, authenticate } = dependencies
   const admin = createServer(
-    createAdminApp({ adminKeys, pool, pepper, contracts, registry, functions, tokens, hosts: config.EBB_HOSTS, log }),
+    createAdminApp({
+      ...{ adminKeys, adminScope: config.EBB_ADMIN_SCOPE, hosts: config.EBB_HOSTS, authenticate, tokens },
+      ...{ pool, pepper, contracts, contractsStatus, registry, functions, controls, explain: servers.explain, log },
+    }),
   )
   try {
     const ports = await servers.listen()
@@ -74,7 +80,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Log 
       admin.closeAllConnections()
       await close()
     }
-    return { ...ports, adminPort, breakers, stop }
+    return { ...ports, adminPort, stop }
   } catch (error) {
     servers.close()
     await close()
@@ -83,7 +89,10 @@ export async function startGateway(config: Config, { log }: { readonly log: Log 
 }
 
 /** Opens what the pipeline depends on. */
-async function openDependencies(config: Config, { pepper, log }: { readonly pepper: Peppers; readonly log: Log }) {
+async function openDependencies(
+  config: Config,
+  { pepper, log }: { readonly pepper: Peppers; readonly log: ServiceLog },
+) {
   const { pooled, direct } = openDatabaseAddresses(config, log)
   const locate = createUpstreamResolver(config)
   const sign = await openIdentitySigner(config, 'ebb:gateway', log)
@@ -120,6 +129,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const cache = await openCache(config, {
     ...{ pool, slowPool: adminPool, pepper, contracts: contracts.current, metrics: cacheMetrics, log },
   })
+  const controls = createControls({ log, setting: liveSetting(config, 'LOG_LEVEL', log).current, breakers })
   const renew: Readonly<Record<string, () => void>> = {
     [KEYS_CHANNEL]: keys.clear,
     [PLANS_CHANNEL]: tenantPlans.clear,
@@ -127,8 +137,8 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
     [PURGES_CHANNEL]: cache.wake,
   }
   let wasDown = false
-  const channel = openListener(direct, Object.keys(renew), {
-    onNotify: (name) => renew[name]?.(),
+  const channel = openListener(direct, [...Object.keys(renew), CONTROLS_CHANNEL], {
+    onNotify: (name, payload) => (name === CONTROLS_CHANNEL ? controls.receive(payload) : renew[name]?.()),
     // What was sent while nobody listened is lost.
     onUp: () => {
       for (const each of Object.values(renew)) each()
@@ -146,7 +156,10 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
   const limiter = await openRateLimiter(config, { log, onFallback })
   const meter = createMeter(
     (batch, entries) => queryWithTimeout(pool, LOOKUP_MS, (client) => recordUsage(client, batch, entries)),
-    { log, onUncounted: () => metrics.shed('usage') },
+    {
+      ...{ log, onUncounted: () => metrics.shed('usage') },
+      readUsed: async ({ holder, quota }) => quota && readQuota(adminPool, holder, quota),
+    },
   )
   const invocations = openInvocationStore(pool, { maxRunning: share.invocations, shed: metrics.shed, log })
   const dependencies: GatewayDependencies = {
@@ -180,6 +193,7 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
     lagMs: eventLoop.lagMs,
   }
   const close = async () => {
+    controls.close()
     contracts.close()
     limiter.close()
     tokens.close()
@@ -190,7 +204,8 @@ async function openDependencies(config: Config, { pepper, log }: { readonly pepp
     await Promise.all([channel.close(), pool.end(), adminPool.end()])
     await Promise.all([pools.close(), dispatcher.destroy()])
   }
-  return { dependencies, adminPool, registry, observed, tokens, breakers, beginDrain: readiness.drain, close }
+  const seen = { registry, observed, contractsStatus: contracts.status }
+  return { dependencies, adminPool, ...seen, tokens, controls, beginDrain: readiness.drain, close }
 }
 
 /**

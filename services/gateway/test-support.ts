@@ -106,7 +106,7 @@ export async function startTestGateway(env: Readonly<Record<string, string>>, { 
   }
   Object.assign(log, { info: keep, warn: keep, error: keep })
   const opened = await startGateway(overrideConfig(parseConfig(env), { EBB_DRAIN_MS: drainMs }), { log })
-  const { port, httpPort, adminPort, breakers } = opened
+  const { port, httpPort, adminPort } = opened
   let stopped: Promise<void> | undefined
   const stop = () => (stopped ??= opened.stop())
   closers.push(stop)
@@ -114,7 +114,7 @@ export async function startTestGateway(env: Readonly<Record<string, string>>, { 
     url: `http://127.0.0.1:${port}`,
     admin: `http://127.0.0.1:${adminPort}`,
     heard: heard.promise,
-    ...{ messages, stop, httpPort, breakers },
+    ...{ messages, stop, httpPort },
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { testDatabase } from '../../src/testing/index.ts'
-import { gatewaySettings, startTestGateway } from './test-support.ts'
+import { ADMIN, gatewaySettings, startTestGateway } from './test-support.ts'
 
 const database = testDatabase()
 
@@ -11,7 +11,7 @@ it('503 without a call of a function that failed too often, until an operator re
     if (state.works) response.setHeader('ebb-revision', '1').end('{}')
     else request.socket.destroy()
   })
-  const { url, admin, breakers } = await startTestGateway(env)
+  const { url, admin } = await startTestGateway(env)
   const get = async () => (await fetch(`${url}/v1/public`)).status
   const metrics = async () => (await fetch(`${admin}/metrics`)).text()
   expect(await get()).toBe(200)
@@ -32,7 +32,14 @@ it('503 without a call of a function that failed too often, until an operator re
   expect(failed).toContain('ebb_upstream_retries_total{function="get-public",outcome="refused"} 6')
 
   state.works = true
-  expect(breakers.list()).toMatchObject([{ name: 'get-public', state: 'open' }])
-  expect(breakers.reset('get-public')).toBe(true)
+  const explained = await fetch(`${admin}/v1/explain`, {
+    ...{ method: 'POST', headers: { ...ADMIN, 'content-type': 'application/json' } },
+    body: JSON.stringify({ method: 'GET', target: '/v1/public' }),
+  })
+  expect(await explained.json()).toMatchObject({ outcome: { status: 503, by: 'forward' } })
+  const breakers = await fetch(`${admin}/v1/breakers`, { headers: ADMIN })
+  expect(await breakers.json()).toMatchObject({ breakers: [{ name: 'get-public', state: 'open' }] })
+  const reset = (name: string) => fetch(`${admin}/v1/breakers/${name}/reset`, { method: 'POST', headers: ADMIN })
+  expect([(await reset('get-public')).status, (await reset('get-nothing')).status]).toEqual([204, 404])
   expect(await get()).toBe(200)
 })

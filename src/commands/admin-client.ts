@@ -1,6 +1,7 @@
 import { readAnnouncement } from '../dev/announcement.ts'
 import { printable } from '../dev/report.ts'
 import { ConfigError, processConfig } from '../kernel/index.ts'
+import type { AdminEndpoint, AdminOutput, AdminRequest } from '../protocol/admin/admin-endpoint.ts'
 import { printJson, printLine } from './command.ts'
 import { JSON_OPTION } from './form.ts'
 
@@ -20,15 +21,22 @@ export const ADMIN_OPTIONS = {
   json: JSON_OPTION,
 } as const
 
-/** Calls the admin API of the running Ebb, or of the one that `admin` names, and returns its JSON. Throws a ConfigError. */
-export async function callAdmin<Result>(
+/**
+ * Calls an endpoint of the admin API of the running Ebb, or of the one that `admin` names, and returns what it replies with.
+ * Throws a ConfigError.
+ */
+export async function callAdmin<E extends AdminEndpoint>(
   project: string,
-  path: string,
-  { admin, method = 'GET', body }: AdminOptions & { method?: string; body?: unknown },
-): Promise<Result> {
+  endpoint: E,
+  request: AdminRequest<E>,
+  { admin }: AdminOptions = {},
+): Promise<AdminOutput<E>> {
+  // Each part is there where the endpoint takes it.
+  const { params = {}, query = {}, body } = request as AnyRequest
   const target = admin ? { admin, adminKey: processConfig().EBB_ADMIN_KEY ?? '' } : await readAnnouncement(project)
-  const response = await fetch(new URL(path, target.admin), {
-    method,
+  const path = endpoint.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+  const response = await fetch(new URL(path + queryOf(query), target.admin), {
+    method: endpoint.method,
     headers: {
       authorization: `Bearer ${target.adminKey}`,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -40,11 +48,17 @@ export async function callAdmin<Result>(
   const text = await response.text()
   if (!response.ok) throw new ConfigError(problemText(text) ?? `${target.admin} answered ${response.status}`)
   // The admin API and this client have the same version.
-  return (text ? JSON.parse(text) : undefined) as Result
+  return (text ? JSON.parse(text) : undefined) as AdminOutput<E>
+}
+
+interface AnyRequest {
+  readonly params?: Readonly<Record<string, string>>
+  readonly query?: Readonly<Record<string, string | undefined>>
+  readonly body?: unknown
 }
 
 /** The query of these values, with its question mark; those that are undefined are left out. */
-export function queryOf(values: Readonly<Record<string, string | undefined>>): string {
+function queryOf(values: Readonly<Record<string, string | undefined>>): string {
   const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return given.length > 0 ? `?${new URLSearchParams(given)}` : ''
 }

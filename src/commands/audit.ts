@@ -1,5 +1,6 @@
-import type { AuditEntry } from '../data/audit.ts'
-import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, queryOf, table } from './admin-client.ts'
+import type { AdminOutput } from '../protocol/admin/admin-endpoint.ts'
+import * as endpoints from '../protocol/admin/records.ts'
+import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
 import { type Form, form } from './form.ts'
 import { readTime } from './redrive.ts'
 
@@ -29,15 +30,12 @@ interface ListOptions extends AdminOptions {
   readonly limit?: string | undefined
 }
 
-interface Listed {
-  readonly entries: readonly AuditEntry[]
-  readonly next?: number
-}
+type Listed = AdminOutput<typeof endpoints.listAudit>
 
 async function listAudit(project: string, options: ListOptions) {
   const { actor, action, tenant, since, before, limit } = options
-  const query = queryOf({ actor, action, tenant, since, before, limit })
-  printResult(await callAdmin<Listed>(project, `/v1/audit${query}`, options), toLines, options)
+  const query = { actor, action, tenant, since, before, limit }
+  printResult(await callAdmin(project, endpoints.listAudit, { query }, options), toLines, options)
 }
 
 function toLines({ entries, next }: Listed): readonly string[] {

@@ -1,5 +1,6 @@
-import type { ListedEvents, ShownEvent } from '../data/queue/events.ts'
-import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, queryOf, table } from './admin-client.ts'
+import type { AdminOutput } from '../protocol/admin/admin-endpoint.ts'
+import * as endpoints from '../protocol/admin/events.ts'
+import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
 import { type Form, form } from './form.ts'
 import { readRate, readTime, redriveEvents } from './redrive.ts'
 
@@ -68,11 +69,14 @@ interface ListOptions extends AdminOptions {
 /** Prints the newest events and the state of each of their deliveries. */
 async function listEvents(project: string, options: ListOptions) {
   const { state, type, limit } = options
-  const query = queryOf({ state, type, limit })
-  printResult(await callAdmin<ListedEvents>(project, `/v1/events${query}`, options), toRows, options)
+  printResult(
+    await callAdmin(project, endpoints.listEvents, { query: { state, type, limit } }, options),
+    toRows,
+    options,
+  )
 }
 
-function toRows({ events }: ListedEvents): readonly string[] {
+function toRows({ events }: AdminOutput<typeof endpoints.listEvents>): readonly string[] {
   if (events.length === 0) return ['No events.']
   const rows = events.map(({ id, type, createdAt, deliveries }) => [
     ...[createdAt, id, type],
@@ -84,7 +88,7 @@ function toRows({ events }: ListedEvents): readonly string[] {
 
 /** Prints one event with the whole history of each delivery. */
 async function showEvent(project: string, id: string, options: AdminOptions) {
-  printResult(await callAdmin<ShownEvent>(project, `/v1/events/${encodeURIComponent(id)}`, options), toDetails, options)
+  printResult(await callAdmin(project, endpoints.showEvent, { params: { id } }, options), toDetails, options)
 }
 
 function toDetails({
@@ -96,7 +100,7 @@ function toDetails({
   traceparent,
   payload,
   deliveries,
-}: ShownEvent): readonly string[] {
+}: AdminOutput<typeof endpoints.showEvent>): readonly string[] {
   return [
     `${type}  ${id}`,
     ...table([

@@ -3,8 +3,9 @@ import type { ApiKey } from '../data/keys/api-keys.ts'
 import { readRoles } from '../deploy/import-sources.ts'
 import { readAnnouncement } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
+import * as endpoints from '../protocol/admin/keys.ts'
 import { generateIdentityKeys, type IdentityKeys } from '../protocol/index.ts'
-import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, queryOf, table } from './admin-client.ts'
+import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
 import { printJson, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
 
@@ -112,9 +113,7 @@ async function createKey(project: string, subject: string, grant: CreateOptions)
   if (!granted) throw new ConfigError(`domain/roles.ts has no role ${role}`)
   const scopes = [...new Set([...granted, ...scope])]
   const body = { subject, scopes, ...(role ? { roles: [role] } : {}), tenant, plan, name, expiresAt: expiryOf(days) }
-  const request = { ...options, method: 'POST', body }
-  const created = await callAdmin<{ key: ApiKey; token: string }>(project, '/v1/keys', request)
-  printToken(created, options)
+  printToken(await callAdmin(project, endpoints.createKey, { body }, options), options)
 }
 
 const expiryOf = (days: number | undefined) =>
@@ -130,8 +129,8 @@ interface RotateOptions extends AdminOptions {
 
 /** Rotates a key; its new token is shown only once. */
 async function rotateKey(project: string, id: string, { overlap, days, ...options }: RotateOptions) {
-  const request = { ...options, method: 'POST', body: { overlapSeconds: overlap, expiresAt: expiryOf(days) } }
-  printToken(await callAdmin(project, `/v1/keys/${encodeURIComponent(id)}/rotate`, request), options)
+  const body = { overlapSeconds: overlap, expiresAt: expiryOf(days) }
+  printToken(await callAdmin(project, endpoints.rotateKey, { params: { id }, body }, options), options)
 }
 
 async function showKey(project: string, role: string, { json }: { readonly json: boolean }) {
@@ -155,8 +154,8 @@ interface ListOptions extends AdminOptions {
 }
 
 async function listKeys(project: string, { subject, tenant, plan, live, limit, ...options }: ListOptions) {
-  const query = queryOf({ subject, tenant, plan, limit, live: live ? 'true' : undefined })
-  const listed = await callAdmin<{ keys: readonly ApiKey[] }>(project, `/v1/keys${query}`, options)
+  const query = { subject, tenant, plan, limit, live: live ? 'true' : undefined }
+  const listed = await callAdmin(project, endpoints.listKeys, { query }, options)
   const header = ['ID', 'SUBJECT', 'TENANT', 'NAME', 'BEGINS', 'PLAN', 'STATE', 'SCOPES']
   printResult(listed, ({ keys }) => table([header, ...keys.map(keyRow)]), options)
 }
@@ -170,7 +169,7 @@ const keyRow = ({ id, subject, tenant, name, prefix, plan, scopes, expiresAt, re
 const isOver = (at: string) => Date.parse(at) <= Date.now()
 
 async function revokeKey(project: string, id: string, options: AdminOptions) {
-  await callAdmin(project, `/v1/keys/${encodeURIComponent(id)}`, { ...options, method: 'DELETE' })
+  await callAdmin(project, endpoints.revokeKey, { params: { id } }, options)
   printResult({ revoked: id }, () => [`${id} is revoked`], options)
 }
 

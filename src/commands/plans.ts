@@ -1,5 +1,6 @@
-import type { Plan } from '../contract/index.ts'
 import type { TenantPlan } from '../data/tenant-plans.ts'
+import type { AdminOutput } from '../protocol/admin/admin-endpoint.ts'
+import * as endpoints from '../protocol/admin/plans.ts'
 import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
 import { type Form, form } from './form.ts'
 
@@ -43,14 +44,10 @@ export const plansCommand: readonly Form[] = [
   }),
 ]
 
-interface ListedPlan extends Plan {
-  readonly name: string
-  readonly isDeclared: boolean
-  readonly holders: { readonly tenants: number; readonly keys: number }
-}
+type ListedPlan = AdminOutput<typeof endpoints.listPlans>['plans'][number]
 
 async function listPlans(project: string, options: AdminOptions) {
-  const listed = await callAdmin<{ plans: readonly ListedPlan[] }>(project, '/v1/plans', options)
+  const listed = await callAdmin(project, endpoints.listPlans, {}, options)
   printResult(listed, ({ plans }) => (plans.length > 0 ? table([HEADER, ...plans.map(planRow)]) : NO_PLANS), options)
 }
 
@@ -74,10 +71,7 @@ interface TenantsOptions extends AdminOptions {
 
 async function listTenants(project: string, options: TenantsOptions) {
   const { plan, after, limit } = options
-  const query = new URLSearchParams()
-  for (const [name, value] of Object.entries({ plan, after, limit })) if (value !== undefined) query.set(name, value)
-  const path = `/v1/plans/tenants?${query}`
-  const listed = await callAdmin<{ tenants: readonly TenantPlan[] }>(project, path, options)
+  const listed = await callAdmin(project, endpoints.listTenantPlans, { query: { plan, after, limit } }, options)
   const rows = listed.tenants.map(({ tenant, plan, setAt }) => [tenant, plan, setAt])
   printResult(
     listed,
@@ -86,15 +80,12 @@ async function listTenants(project: string, options: TenantsOptions) {
   )
 }
 
-const pathOf = (tenant: string) => `/v1/plans/tenants/${encodeURIComponent(tenant)}`
-
 async function setPlan(project: string, { tenant, plan }: Pick<TenantPlan, 'tenant' | 'plan'>, options: AdminOptions) {
-  const request = { ...options, method: 'PUT', body: { plan } }
-  const set = await callAdmin<TenantPlan>(project, pathOf(tenant), request)
+  const set = await callAdmin(project, endpoints.setTenantPlan, { params: { tenant }, body: { plan } }, options)
   printResult(set, () => [`${tenant} has the plan ${plan}`], options)
 }
 
 async function unsetPlan(project: string, tenant: string, options: AdminOptions) {
-  await callAdmin(project, pathOf(tenant), { ...options, method: 'DELETE' })
+  await callAdmin(project, endpoints.unsetTenantPlan, { params: { tenant } }, options)
   printResult({ tenant, plan: null }, () => [`${tenant} has no plan of its own`], options)
 }

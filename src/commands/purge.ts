@@ -1,3 +1,4 @@
+import { purgeCache } from '../protocol/admin/cache.ts'
 import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult } from './admin-client.ts'
 import { type Form, form } from './form.ts'
 import { UsageError } from './usage-error.ts'
@@ -27,6 +28,6 @@ async function purge(project: string, { tag, route, url, ...options }: PurgeOpti
   const [[kind, value] = []] = given
   if (given.length !== 1) throw new UsageError('purge takes one of --tag, --route and --url.')
   const body = { [`${kind}`]: value }
-  await callAdmin(project, '/v1/cache/purge', { ...options, method: 'POST', body })
+  await callAdmin(project, purgeCache, { body }, options)
   printResult({ purged: body }, () => [`every gateway forgets what it has of the ${kind} ${value}`], options)
 }

@@ -1,5 +1,6 @@
 import type { Redriven, RedriveOutcome } from '../data/queue/redrive.ts'
 import { ConfigError } from '../kernel/index.ts'
+import * as endpoints from '../protocol/admin/events.ts'
 import { type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
 
 interface RedriveOptions extends AdminOptions {
@@ -26,7 +27,7 @@ export async function redriveEvents(
     ...{ type, consumer, to, id, before, after, dryRun, stopOnFailure },
     ...{ limit: limit === undefined ? undefined : Number(limit), perSecond: rate },
   }
-  const redriven = await callAdmin<Redriven>(project, '/v1/events/redrive', { ...options, method: 'POST', body })
+  const redriven = await callAdmin(project, endpoints.redriveEvents, { body }, options)
   printResult(redriven, toLines, options)
 }
 

@@ -6,6 +6,7 @@ import { tryContracts } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { waitForReload } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
+import * as endpoints from '../protocol/admin/events.ts'
 import { callAdmin } from './admin-client.ts'
 import { printJson, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
@@ -124,8 +125,8 @@ async function filesUnder(path: string): Promise<readonly string[]> {
 
 /** The deliveries and invocations that still wait for a removed function; none if no Ebb runs. */
 async function countWaiting(project: string, name: string): Promise<WaitingCounts> {
-  const path = `/v1/events/waiting?function=${encodeURIComponent(name)}`
-  const waiting = await callAdmin<WaitingCounts>(project, path, {}).catch(() => undefined)
+  const query = { function: name }
+  const waiting = await callAdmin(project, endpoints.countWaiting, { query }).catch(() => undefined)
   return { deliveries: 0, invocations: 0, ...waiting }
 }
 

@@ -2,6 +2,7 @@ import { findRunning, readAnnouncement } from '../dev/announcement.ts'
 import { type IssuedToken, requestToken } from '../dev/provider/request-token.ts'
 import { rotateProviderKeys } from '../dev/provider/rotate-provider-keys.ts'
 import { ConfigError } from '../kernel/index.ts'
+import { refreshIssuers } from '../protocol/admin/issuers.ts'
 import { callAdmin } from './admin-client.ts'
 import { printJson, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
@@ -37,7 +38,7 @@ export const tokenCommand: readonly Form[] = [
     run: async (project, { 'drop-old': dropsOld, json }) => {
       const kids = await rotateProviderKeys(project, { dropsOld })
       // The gateway would learn of it within minutes.
-      if (await findRunning(project)) await callAdmin(project, '/v1/issuers/refresh', { method: 'POST' })
+      if (await findRunning(project)) await callAdmin(project, refreshIssuers, {})
       if (json) printJson({ keys: kids })
       else
         printLine(

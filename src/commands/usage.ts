@@ -1,6 +1,6 @@
-import type { SummedUsage } from '../data/sum-usage.ts'
 import { ConfigError } from '../kernel/index.ts'
-import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, queryOf, table } from './admin-client.ts'
+import * as endpoints from '../protocol/admin/records.ts'
+import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
 import { toCsv } from './csv.ts'
 import { type Form, form } from './form.ts'
 
@@ -49,8 +49,8 @@ async function listUsage(project: string, options: ListOptions) {
   const { month, tenant, subject, key, byDay, csv, json } = options
   if (csv && json) throw new ConfigError('give --csv or --json, not both')
   const { from, to } = month ?? readMonth(new Date().toISOString().slice(0, 7))
-  const query = queryOf({ from, to, tenant, subject, keyId: key, byDay: String(byDay) })
-  const found = await callAdmin<{ usage: readonly SummedUsage[] }>(project, `/v1/usage${query}`, options)
+  const query = { from, to, tenant, subject, keyId: key, byDay: String(byDay) }
+  const found = await callAdmin(project, endpoints.listUsage, { query }, options)
   const rows = found.usage.map((one) => [
     ...(byDay ? [one.day] : []),
     ...[one.tenant, one.subject, one.plan, one.keyId, one.requests, one.refused],

@@ -63,6 +63,14 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Have all gateways forget stored responses: by tag, route or URL',
     load: async () => (await import('./purge.ts')).purgeCommand,
   },
+  'explain-route': {
+    summary: 'Show what each step of the gateway would do with a request',
+    load: async () => (await import('./explain-route.ts')).explainRouteCommand,
+  },
+  'log-level': {
+    summary: 'Show and set from which level on the gateways log',
+    load: async () => (await import('./log-level.ts')).logLevelCommand,
+  },
   mock: {
     summary: 'Mock all endpoints from their contracts, without a function',
     load: async () => (await import('./mock.ts')).mockCommand,

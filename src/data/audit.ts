@@ -5,7 +5,7 @@ export interface AuditEntry {
   readonly id: number
   /** RFC 3339. */
   readonly at: string
-  /** `admin` for whoever has the admin key; `login` and a subject for a caller's own change. */
+  /** `admin` for whoever has the admin key, and with a subject for whoever has an admin's token; `login` and a subject for a caller's own change. */
   readonly actor: string
   /** What was done, such as `key.created`. */
   readonly action: string
@@ -24,6 +24,9 @@ interface NewAuditEntry extends Pick<AuditEntry, 'actor' | 'action' | 'subject'>
 
 /** The actor of an operator's change. */
 export const OPERATOR = 'admin'
+
+/** The actor of a change by whoever has a token that may administer. */
+export const operatorActor = (subject: string): string => `${OPERATOR} ${subject}`
 
 /** The actor of a change that a caller made of what is its own: no subject can pass for an operator. */
 export const loginActor = (subject: string): string => `login ${subject}`

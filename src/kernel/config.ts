@@ -4,7 +4,7 @@ import type { Log } from './log.ts'
 import { type Env, isOptionalFile, readText, readValues, type SourceFiles } from './read-values.ts'
 import { registerSecrets } from './redact.ts'
 import { Secret } from './secret.ts'
-import { type ConfigOf, SETTINGS, type Setting } from './settings.ts'
+import { type ConfigOf, type LiveSetting, SETTINGS, type Setting } from './settings.ts'
 
 /** The settings of a process, parsed and typed. */
 export type Config = ConfigOf<typeof SETTINGS>
@@ -41,7 +41,7 @@ export function overrideConfig(config: Config, settings: Partial<Config>): Confi
  * A setting that follows its file (NAME_FILE) while the process runs: what cannot be used is logged, and changes nothing. One
  * that was not read from a file does not change.
  */
-export function liveSetting<Name extends keyof Config>(
+export function liveSetting<Name extends LiveSetting>(
   config: Pick<Config, Name>,
   name: Name,
   log: Pick<Log, 'info' | 'warn'>,

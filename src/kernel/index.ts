@@ -17,7 +17,7 @@ export { ConfigError } from './config-error.ts'
 export { type Correlation, traceIdOf } from './correlation.ts'
 export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.ts'
 export { fixedValue, type LiveValue, type Reload, readReloads } from './live-value.ts'
-export { createLog, type Log, logReady } from './log.ts'
+export { createLog, type Log, logReady, type ServiceLog } from './log.ts'
 export type { Policy, PolicyCaller, PolicyDecision, PolicyObject, PolicyQuestion } from './policy.ts'
 export { containsSecret, redactSecrets, registerSecrets } from './redact.ts'
 export {

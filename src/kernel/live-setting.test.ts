@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from '@jest/globals'
@@ -7,6 +7,7 @@ import { untilTrue } from '../../test/support/until.ts'
 import { liveSetting, overrideConfig, parseConfig, readSecrets } from './config.ts'
 import { readReloads } from './live-value.ts'
 import { redactSecrets } from './redact.ts'
+import { SETTINGS, type Setting } from './settings.ts'
 
 const closers: (() => void)[] = []
 afterEach(() => {
@@ -132,4 +133,20 @@ it('a function’s own secret is the newest one whenever it is revealed', async 
   secret.replace({ key: 'sk_second_123\n' })
   await untilTrue(() => STRIPE_KEY?.reveal() === 'sk_second_123', { what: 'the new secret' })
   expect(redactSecrets('{"x":"sk_second_123"}')).toBe('{"x":"[redacted]"}')
+})
+
+it('each setting that says that it may change at run time is followed somewhere, and only these can be', () => {
+  const live = Object.entries<Setting>(SETTINGS).flatMap(([name, [, , changes]]) => (changes ? [name] : []))
+  const sources = ['src', 'services'].flatMap((root) =>
+    readdirSync(root, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.includes('.test.'))
+      .map((file) => readFileSync(join(root, file), 'utf8')),
+  )
+  const followed = new Set(
+    sources.flatMap((text) => [...text.matchAll(/liveSetting\(\w+, '(\w+)'/g)].map(([, name]) => name)),
+  )
+  // By a variable: src/data/postgres/open-addresses.ts.
+  expect(live.filter((name) => !followed.has(name))).toEqual(['DATABASE_DIRECT_URL'])
+  // @ts-expect-error: PORT is read at the start.
+  expect(liveSetting(parseConfig({}), 'PORT', collectLines().log).current()).toBe(8080)
 })

@@ -5,6 +5,14 @@ import { loggable, redactSecrets } from './redact.ts'
 /** The structured log: `log.info({ orderId }, 'order placed')` writes one line of JSON. */
 export type Log = Pick<Logger, 'info' | 'warn' | 'error' | 'debug' | 'fatal' | 'child'>
 
+/** The levels, with how much each matters; `silent` writes nothing. */
+const LEVELS: Readonly<Record<string, number>> = {
+  ...{ trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60, silent: Number.POSITIVE_INFINITY },
+}
+
+/** The log of a process, whose level may be set. */
+export type ServiceLog = Log & Pick<Logger, 'level'>
+
 type LogArguments = [fields: object, text?: string]
 type Labels = Readonly<Record<string, string>>
 
@@ -15,14 +23,23 @@ const MAX_BUFFERED_CHARACTERS = 8 * 1024
 /**
  * Creates a log that writes one JSON object per line to stdout: `time` in RFC 3339, `level` as a word, and the labels of
  * the process. Lines are written at the end of the turn of the event loop, without what is secret by its name at any depth,
- * by its shape, or by `registerSecrets`. pino is loaded with the first line.
+ * by its shape, or by `registerSecrets`. pino is loaded with the first line. Its `level` may be set at any time, and holds for
+ * its children as well.
  * @example
  * const log = createLog({ level: 'info', function: 'place-order' })
  * log.info({ port }, 'listening')
  */
-export const createLog = ({ level = 'info', ...labels }: Labels = {}): Log =>
+export const createLog = ({ level = 'info', ...labels }: Labels = {}): ServiceLog =>
   // It has the methods that Log picks; pino's overloads of them cannot be spelled in a class.
-  new DeferredLog(() => createPino(level, labels), ['debug', 'trace'].includes(level)) as unknown as Log
+  new DeferredLog(() => createPino(labels), createThreshold(level)) as unknown as ServiceLog
+
+/** From which level on a log and its children write. */
+interface Threshold {
+  level: string
+  value: number
+}
+
+const createThreshold = (level: string): Threshold => ({ level, value: LEVELS[level] ?? Number.POSITIVE_INFINITY })
 
 /** Writes the line that says that a process accepts requests, before pino and all else that can wait is loaded. */
 export function logReady(labels: Labels, fields: Readonly<Record<string, unknown>>, msg: string): void {
@@ -38,9 +55,10 @@ function currentTimestamp(): string {
   return lastTimestamp.time
 }
 
-function createPino(level: string, labels: Labels): Logger {
+function createPino(labels: Labels): Logger {
   const options: LoggerOptions = {
-    level,
+    // What is to be written is decided before it is called.
+    level: 'trace',
     base: labels,
     timestamp: () => `,"time":"${currentTimestamp()}"`,
     formatters: { level: (label) => ({ level: label }), log: loggable },
@@ -70,12 +88,24 @@ function createPino(level: string, labels: Labels): Logger {
 /** A log that is opened by its first line that is written. A child, too, costs nothing until then. */
 class DeferredLog {
   readonly #open: () => Logger
-  readonly #writesDebug: boolean
+  /** One object for a log and all its children, so that it changes for all of them. */
+  readonly #threshold: Threshold
+  /** The level of a child of its own; it writes what both let through. */
+  readonly #least: number
   #opened: Logger | undefined
 
-  constructor(open: () => Logger, writesDebug: boolean) {
+  constructor(open: () => Logger, threshold: Threshold, least = 0) {
     this.#open = open
-    this.#writesDebug = writesDebug
+    this.#threshold = threshold
+    this.#least = least
+  }
+
+  get level(): string {
+    return this.#threshold.level
+  }
+
+  set level(level: string) {
+    Object.assign(this.#threshold, createThreshold(level))
   }
 
   get #log(): Logger {
@@ -83,27 +113,32 @@ class DeferredLog {
     return this.#opened
   }
 
+  #writes(level: number): boolean {
+    return level >= this.#threshold.value && level >= this.#least
+  }
+
   debug(...args: LogArguments) {
-    if (this.#writesDebug) this.#log.debug(...args)
+    if (this.#writes(20)) this.#log.debug(...args)
   }
 
   info(...args: LogArguments) {
-    this.#log.info(...args)
+    if (this.#writes(30)) this.#log.info(...args)
   }
 
   warn(...args: LogArguments) {
-    this.#log.warn(...args)
+    if (this.#writes(40)) this.#log.warn(...args)
   }
 
   error(...args: LogArguments) {
-    this.#log.error(...args)
+    if (this.#writes(50)) this.#log.error(...args)
   }
 
   fatal(...args: LogArguments) {
-    this.#log.fatal(...args)
+    if (this.#writes(60)) this.#log.fatal(...args)
   }
 
-  child(bindings: Readonly<Record<string, unknown>>, options?: object) {
-    return new DeferredLog(() => this.#log.child(loggable(bindings), options), this.#writesDebug)
+  child(bindings: Readonly<Record<string, unknown>>, { level, ...options }: { level?: string } = {}) {
+    const least = level === undefined ? this.#least : (LEVELS[level] ?? this.#least)
+    return new DeferredLog(() => this.#log.child(loggable(bindings), options), this.#threshold, least)
   }
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
-/** One setting: what creates its schema, and its default. */
-export type Setting = readonly [schema: () => z.ZodType<unknown, string>, defaultValue: unknown]
+/** One setting: what creates its schema, its default, and `live` where it follows its file (NAME_FILE) while a process runs. */
+export type Setting = readonly [schema: () => z.ZodType<unknown, string>, defaultValue: unknown, changes?: 'live']
 
 /** The parsed values of a set of settings, by their names. */
 export type ConfigOf<Settings extends Readonly<Record<string, Setting>>> = {
@@ -124,10 +124,10 @@ export const SETTINGS = {
   EBB_ADMIN_PORT: [port, undefined],
   /** Default: all addresses. A name or an address costs each start some milliseconds. */
   EBB_HOST: [text(), undefined],
-  /** The database, with the login of the part that it is set for. Default on the laptop: a Postgres that it starts. May change at run time. */
-  DATABASE_URL: [url('postgres', 'postgresql'), undefined],
-  /** The database past a pooler, for what keeps a session: LISTEN and migrations. Default: DATABASE_URL. May change at run time. */
-  DATABASE_DIRECT_URL: [url('postgres', 'postgresql'), undefined],
+  /** The database, with the login of the part that it is set for. Default on the laptop: a Postgres that it starts. */
+  DATABASE_URL: [url('postgres', 'postgresql'), undefined, 'live'],
+  /** The database past a pooler, for what keeps a session: LISTEN and migrations. Default: DATABASE_URL. */
+  DATABASE_DIRECT_URL: [url('postgres', 'postgresql'), undefined, 'live'],
   /** The database role of the gateway; the migration grants it what it needs. */
   EBB_GATEWAY_ROLE: [text(), undefined],
   /** The database role of the relay, in the same way. */
@@ -136,8 +136,8 @@ export const SETTINGS = {
   EBB_FUNCTIONS_ROLE: [text(), undefined],
   /** One role for all of them, which may do everything but change tables: from before they had roles of their own. */
   EBB_DATABASE_ROLE: [text(), undefined],
-  /** Redis or Valkey, for exact rate limits and caches. Default on the laptop: a redis-server from PATH; else Ebb goes without. May change at run time. */
-  REDIS_URL: [url('redis', 'rediss'), undefined],
+  /** Redis or Valkey, for exact rate limits and caches. Default on the laptop: a redis-server from PATH; else Ebb goes without. */
+  REDIS_URL: [url('redis', 'rediss'), undefined, 'live'],
   /** How long the gateway waits for Redis before it falls back to its own share of a rate limit, and to the responses that it keeps itself. */
   EBB_RATE_LIMIT_TIMEOUT_MS: [positiveInteger, 50],
   /** The largest body of a stored response, in bytes, that gateways share by way of REDIS_URL; larger ones each keeps for itself. */
@@ -146,8 +146,8 @@ export const SETTINGS = {
   EBB_CDN_TAG_HEADER: [oneOf('cache-tag', 'surrogate-key'), undefined],
   /** What is told of purges for that CDN: a POST with `{ tags, routes, urls }` in JSON, again where it fails. Default: nobody. */
   EBB_CDN_PURGE_URL: [url('http', 'https'), undefined],
-  /** Sent to EBB_CDN_PURGE_URL as `Authorization: Bearer`. May change at run time. */
-  EBB_CDN_PURGE_TOKEN: [text(), undefined],
+  /** Sent to EBB_CDN_PURGE_URL as `Authorization: Bearer`. */
+  EBB_CDN_PURGE_TOKEN: [text(), undefined, 'live'],
   /** How many connections to Postgres a process holds at most. */
   EBB_POOL_MAX: [count(1_000), 10],
   /** How many requests a function handles at a time where no platform in front of it limits them; others are queued. */
@@ -166,32 +166,34 @@ export const SETTINGS = {
   EBB_FUNCTIONS_URL: [url('http'), undefined],
   /** Where the gateway gets the guide that it serves at /docs/guide: the laptop's runner sets it. */
   EBB_GUIDE_URL: [url('http'), undefined],
-  /** The private key with which gateway or relay signs who calls: an Ed25519 JWK. May change at run time. */
-  EBB_IDENTITY_KEY: [() => json<Readonly<Record<string, unknown>>>(), undefined],
-  /** The public keys with which a function verifies who calls: a JWKS. May change at run time. */
-  EBB_IDENTITY_JWKS: [() => json<Readonly<Record<string, unknown>>>(), undefined],
+  /** The private key with which gateway or relay signs who calls: an Ed25519 JWK. */
+  EBB_IDENTITY_KEY: [() => json<Readonly<Record<string, unknown>>>(), undefined, 'live'],
+  /** The public keys with which a function verifies who calls: a JWKS. */
+  EBB_IDENTITY_JWKS: [() => json<Readonly<Record<string, unknown>>>(), undefined, 'live'],
   /** Whose access tokens the gateway accepts: a JSON list of issuers, as docs/identity-providers.md describes them. */
   EBB_ISSUERS: [() => json<readonly unknown[]>(), undefined],
-  /** The secret of the client by which the gateway asks an issuer about opaque tokens (`introspection` of EBB_ISSUERS). May change at run time. */
-  EBB_INTROSPECTION_SECRET: [text(), undefined],
-  /** What the hashes of API keys are made with, 32 characters or more: with another one no key is good. May change at run time. */
-  EBB_KEY_PEPPER: [text(32), undefined],
+  /** The secret of the client by which the gateway asks an issuer about opaque tokens (`introspection` of EBB_ISSUERS). */
+  EBB_INTROSPECTION_SECRET: [text(), undefined, 'live'],
+  /** What the hashes of API keys are made with, 32 characters or more: with another one no key is good. */
+  EBB_KEY_PEPPER: [text(32), undefined, 'live'],
   /** How many live API keys a caller may have made for itself, by /v1/keys. */
   EBB_KEYS_PER_CALLER: [count(1_000), 10],
-  /** The pepper before this one: keys that were made with it stay good, and are hashed anew when they are used. May change at run time. */
-  EBB_KEY_PEPPER_PREVIOUS: [text(32), undefined],
-  /** The key of the admin API, 16 characters or more; commands with --admin send it. May change at run time. */
-  EBB_ADMIN_KEY: [text(16), undefined],
-  /** A second key of the admin API, for as long as somebody still has it. May change at run time. */
-  EBB_ADMIN_KEY_PREVIOUS: [text(16), undefined],
+  /** The pepper before this one: keys that were made with it stay good, and are hashed anew when they are used. */
+  EBB_KEY_PEPPER_PREVIOUS: [text(32), undefined, 'live'],
+  /** The key of the admin API, 16 characters or more; commands with --admin send it. */
+  EBB_ADMIN_KEY: [text(16), undefined, 'live'],
+  /** A second key of the admin API, for as long as somebody still has it. */
+  EBB_ADMIN_KEY_PREVIOUS: [text(16), undefined, 'live'],
+  /** The scope with which an access token of EBB_ISSUERS may call the admin API, beside the key. Default: none may. */
+  EBB_ADMIN_SCOPE: [text(), undefined],
   /** How long a cold start may take before it counts as failed. */
   EBB_START_TIMEOUT_MS: [positiveInteger, 30_000],
   /** How many trusted proxies in front of the gateway add to X-Forwarded-For and set X-Forwarded-Proto and -Host, or add to Forwarded. */
   EBB_TRUSTED_HOPS: [() => z.coerce.number<string>().int().min(0).max(10), 0],
-  /** The certificate with which the gateway speaks https on PORT, and those that lead to its issuer: PEM, in a file. May change at run time. */
-  EBB_TLS_CERT: [text(), undefined],
-  /** The private key of that certificate: PEM, in a file. May change at run time. */
-  EBB_TLS_KEY: [text(), undefined],
+  /** The certificate with which the gateway speaks https on PORT, and those that lead to its issuer: PEM, in a file. */
+  EBB_TLS_CERT: [text(), undefined, 'live'],
+  /** The private key of that certificate: PEM, in a file. */
+  EBB_TLS_KEY: [text(), undefined, 'live'],
   /** Beside https: a port for plain HTTP, which redirects reads, and refuses whatever carries a credential. 0 is any free port. */
   EBB_HTTP_PORT: [port, undefined],
   /** The port of the https that clients are redirected to. Default: 443, or PORT where the gateway speaks https. */
@@ -240,15 +242,15 @@ export const SETTINGS = {
   EBB_PARENT: [oneOf('stdin'), undefined],
   /** Which build runs, for logs and traces; in an image it is set. */
   EBB_REVISION: [text(), 'dev'],
-  /** From which level on it logs. */
-  LOG_LEVEL: [oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info'],
+  /** From which level on it logs. Gateway and relay follow its file; `ebb log-level` changes that of gateways. */
+  LOG_LEVEL: [oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', 'live'],
   /** Addresses that `guarded` calls although they are not public, for tests and laptops: 127.0.0.1:4010,[::1]:4010. */
   EBB_GUARDED_ALSO: [
     () => list().pipe(z.array(z.string().regex(ADDRESS_AND_PORT, 'must be like 127.0.0.1:4010'))),
     undefined,
   ],
-  /** The server that mail is handed to. May change at run time. */
-  SMTP_URL: [url('smtp', 'smtps'), undefined],
+  /** The server that mail is handed to. */
+  SMTP_URL: [url('smtp', 'smtps'), undefined, 'live'],
   /** The document of an Open Policy Agent that decides instead of domain/policy, such as http://opa:8181/v1/data/shop/decision. */
   EBB_OPA_URL: [url('http', 'https'), undefined],
   /** How long a function waits for its decision; then the request is a 503. */
@@ -259,3 +261,8 @@ export const SETTINGS = {
   EBB_MAIL_FOLDER: [text(), undefined],
   ...TELEMETRY_SETTINGS,
 } as const satisfies Readonly<Record<string, Setting>>
+
+/** The settings that follow their files while a process runs. */
+export type LiveSetting = {
+  [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name] extends readonly [unknown, unknown, 'live'] ? Name : never
+}[keyof typeof SETTINGS]

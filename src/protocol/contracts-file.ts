@@ -10,7 +10,20 @@ const POLL_MS = 5_000
 
 export interface ContractsFile {
   current(): ContractSet
+  status(): ContractsStatus
   close(): void
+}
+
+/** Which contracts a process has, and how their replacements went. */
+export interface ContractsStatus {
+  /** The file that the current one named; its name has the hash of its content. */
+  readonly file: string
+  /** RFC 3339. */
+  readonly loadedAt: string
+  /** How often they were replaced. */
+  readonly reloads: number
+  /** The last attempt, where it failed and nothing has been loaded since. */
+  readonly failure: { readonly at: string; readonly file: string | null; readonly message: string } | null
 }
 
 /**
@@ -23,15 +36,23 @@ export function openContracts(
 ): ContractsFile {
   let name = readName(pointer)
   let set = loadContracts(join(dirname(pointer), name))
+  let status: Omit<ContractsStatus, 'file'> = { loadedAt: now(), reloads: 0, failure: null }
   const reload = () => {
+    let next: string | undefined
     try {
-      const next = readName(pointer)
-      if (next === name) return
+      next = readName(pointer)
+      if (next === name) {
+        status = { ...status, failure: null }
+        return
+      }
       set = loadContracts(join(dirname(pointer), next))
       name = next
+      status = { loadedAt: now(), reloads: status.reloads + 1, failure: null }
       log.info({ contracts: name }, 'contracts reloaded')
       onReload?.(set)
     } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      status = { ...status, failure: { at: now(), file: next ?? null, message } }
       log.error({ err: error }, 'new contracts do not load; the last good ones stay')
     }
   }
@@ -41,8 +62,10 @@ export function openContracts(
     watcher?.close()
     unwatchFile(pointer, reload)
   }
-  return { current: () => set, close }
+  return { current: () => set, status: () => ({ file: name, ...status }), close }
 }
+
+const now = () => new Date().toISOString()
 
 /**
  * Undefined where the platform cannot watch: some volumes report nothing, and a node may be out of watches. In a

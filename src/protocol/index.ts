@@ -1,4 +1,4 @@
-export { type ContractsFile, loadContracts, openContracts } from './contracts-file.ts'
+export { type ContractsFile, type ContractsStatus, loadContracts, openContracts } from './contracts-file.ts'
 export type { FunctionStatus, FunctionsView } from './functions-view.ts'
 export { callerIdOf } from './identity/caller-id.ts'
 export type { Identity } from './identity/identity.ts'

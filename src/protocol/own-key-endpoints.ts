@@ -12,7 +12,7 @@ const own = <const C extends EndpointShape>(contract: C): EndpointContract<C> =>
 const Time = z.iso.datetime({ offset: true })
 const Scope = z.string().max(100)
 
-const Key = z.object({
+export const Key = z.object({
   id: z.uuid(),
   subject: z.string(),
   tenant: z.string().nullable(),
@@ -49,7 +49,7 @@ export interface OwnKey {
   readonly replaces: string | null
 }
 
-const KeyWithToken = z.object({
+export const KeyWithToken = z.object({
   key: Key,
   token: z.string().describe('What requests send; it is stored nowhere, and shown only here.'),
 })

@@ -37,6 +37,9 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 /** A method as it is used in a span's name, which must have few values. */
 export const methodName = (method: string): string => (METHODS.has(method) ? method : 'HTTP')
 
+/** A method as the label of a metric, which must have few values. */
+export const methodLabel = (method: string): string => (METHODS.has(method) ? method : '_OTHER')
+
 /** The attributes of a method: one that is unknown is `_OTHER`, since callers can make up any number. */
 export const methodAttributes = (method: string): Attributes =>
   METHODS.has(method)

@@ -1,5 +1,11 @@
 export { clientAttributes } from './client-attributes.ts'
-export { methodName, type RouteAttributes, setRouteAttributes, setTenantAttribute } from './http-attributes.ts'
+export {
+  methodLabel,
+  methodName,
+  type RouteAttributes,
+  setRouteAttributes,
+  setTenantAttribute,
+} from './http-attributes.ts'
 export {
   beginClientSpan,
   beginServerSpan,

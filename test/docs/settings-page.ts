@@ -11,16 +11,17 @@ export function settingsPage(): string {
   const [theirs, ours] = [true, false].map((isTheirs) =>
     Object.keys(settings).filter((name) => name.startsWith('OTEL_') === isTheirs),
   )
-  const row = (name: string) => `| \`${name}\` | ${valuesOf(name)} | ${defaultOf(name)} | ${comments[name] ?? ''} |`
+  const row = (name: string) =>
+    `| \`${name}\` | ${valuesOf(name)} | ${defaultOf(name)} | ${settings[name]?.[2] ? 'yes' : ''} | ${comments[name] ?? ''} |`
   return `# Settings
 
 Every setting that any part of Ebb reads, from its environment; this page is written from [\`${SOURCE}\`](../../${SOURCE}) by
 \`npm test -- test/docs -u\`. Each may instead be in a file that \`NAME_FILE\` names; one that may change at run time is read again when its
-file changes ([secrets](../guide/24-secrets.md)). On the laptop they may be in \`.env\`, or in the file that
+file changes ([secrets](../guide/24-secrets.md)); any other is read at the start. On the laptop they may be in \`.env\`, or in the file that
 \`EBB_ENV_FILE\` names; on a cluster the chart and \`k8s/\` set what is needed. A setting that is wrong ends the process at its start.
 
-| setting | values | default | what it does |
-| --- | --- | --- | --- |
+| setting | values | default | at run time | what it does |
+| --- | --- | --- | --- | --- |
 ${(ours ?? []).map(row).join('\n')}
 
 ## OpenTelemetry

@@ -34,5 +34,7 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'PORT=8080 node app.js': 'test/leaving/express.test.ts',
   'curl --fail --request POST --header "Authorization: Bearer $EBB_ADMIN_KEY" http://localhost:8081/v1/issuers/refresh':
     'services/gateway/admin/issuers.test.ts',
+  'curl --request POST --header "Authorization: Bearer $EBB_ADMIN_KEY" http://localhost:8081/v1/breakers/create-note/reset':
+    'services/gateway/upstreams.test.ts',
   'OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 npm start': 'test/telemetry/collector.test.ts',
 }

@@ -1,11 +1,18 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { Problem } from 'ebb/contract'
-import type { RequestHandler } from 'express'
+import type { Authenticators } from 'ebb/http/gateway'
+import { TokenError } from 'ebb/protocol'
+import type { Request, RequestHandler } from 'express'
+import { OPERATOR, operatorActor } from '../../../src/data/audit.ts'
+import { parseAuthorization } from '../../../src/http/gateway/steps/authenticate.ts'
 import { createHostCheck, unknownHostMessage } from '../../../src/http/gateway/steps/known-host.ts'
 
 export interface AccessOptions {
   /** The keys that are good now; a second one while the first is being replaced. */
   readonly adminKeys: () => readonly (string | undefined)[]
+  /** The scope with which an access token administers; none does where undefined. */
+  readonly adminScope: string | undefined
+  readonly authenticate: Pick<Authenticators, 'token'>
   /** The names by which this port is called, beside its addresses and localhost; any where undefined. */
   readonly hosts: readonly string[] | undefined
 }
@@ -28,16 +35,54 @@ export function refuseForeignPages({ hosts }: Pick<AccessOptions, 'hosts'>): Req
   }
 }
 
-/** Requires an admin key as `Authorization: Bearer`. How long the check takes says nothing about the keys. */
-export function requireAdminKey({ adminKeys }: Pick<AccessOptions, 'adminKeys'>): RequestHandler {
-  return function requireAdminKey(request, _response, next) {
-    const sent = hash(request.get('authorization') ?? '')
+/**
+ * Requires an admin key as `Authorization: Bearer`, or an access token that has the admin scope. How long the check takes
+ * says nothing about the keys.
+ */
+export function requireAdmin({ adminKeys, adminScope, authenticate }: Omit<AccessOptions, 'hosts'>) {
+  const actors = new WeakMap<Request, string>()
+  const verify = adminScope === undefined ? undefined : authenticate.token
+  const refusal = new Problem(
+    'unauthenticated',
+    401,
+    verify
+      ? `Send the admin key, or an access token with the scope ${adminScope}, as Authorization: Bearer.`
+      : 'Send the admin key as Authorization: Bearer.',
+    { headers: { 'www-authenticate': 'Bearer' } },
+  )
+  const isAdminKey = (authorization: string) => {
+    const sent = hash(authorization)
     const matches = adminKeys().map((key) => key !== undefined && timingSafeEqual(sent, hash(`Bearer ${key}`)))
-    if (matches.includes(true)) return next()
-    throw new Problem('unauthenticated', 401, 'Send the admin key as Authorization: Bearer.', {
-      headers: { 'www-authenticate': 'Bearer' },
-    })
+    return matches.includes(true)
   }
+
+  async function findActor(request: Request): Promise<string> {
+    const authorization = request.get('authorization') ?? ''
+    if (isAdminKey(authorization)) return OPERATOR
+    const sent = parseAuthorization(authorization)
+    if (!sent || !verify || adminScope === undefined) throw refusal
+    try {
+      const { caller } = await verify({ ...sent, ...describeRequest(request) })
+      if (caller.scopes.includes(adminScope)) return operatorActor(caller.sub)
+    } catch (error) {
+      throw error instanceof TokenError ? refusal : error
+    }
+    throw new Problem('forbidden', 403, `Your token lacks the scope ${adminScope}.`)
+  }
+
+  const requireAdmin: RequestHandler = async (request, _response, next) => {
+    actors.set(request, await findActor(request))
+    next()
+  }
+  return { requireAdmin, actorOf: (request: Request) => actors.get(request) ?? 'nobody' }
+}
+
+/** What of a request may belong to a token. */
+function describeRequest({ method, originalUrl, headers, headersDistinct, socket }: Request) {
+  const [path = ''] = originalUrl.split('?', 1)
+  const { host } = headers
+  const client = { address: socket.remoteAddress ?? '', proto: 'http', host } as const
+  return { method, path, url: `http://${host}${path}`, proofs: headersDistinct.dpop ?? [], client }
 }
 
 /** Of equal length, whatever was sent. */

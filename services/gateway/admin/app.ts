@@ -1,67 +1,72 @@
 import { Problem } from 'ebb/contract'
 import type { Log } from 'ebb/kernel'
-import type { FunctionsView } from 'ebb/protocol'
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
-import type { Registry } from 'prom-client'
+import express, { type ErrorRequestHandler, type Express } from 'express'
+import type pg from 'pg'
 import { toProblem } from '../../../src/data/postgres/database-error.ts'
 import { problems } from '../../../src/http/middleware/problems.ts'
-import type { ObservedFunctions } from '../observed-functions.ts'
-import { type AccessOptions, refuseForeignPages, requireAdminKey } from './access.ts'
-import { type AuditOptions, createAuditRouter } from './audit.ts'
-import { type CacheOptions, createCacheRouter } from './cache.ts'
-import { createEventsRouter, type EventsOptions } from './events.ts'
-import { createIssuersRouter, type IssuersOptions } from './issuers.ts'
-import { createKeysRouter, type KeysOptions } from './keys.ts'
-import { createPlansRouter, type PlansOptions } from './plans.ts'
-import { createUsageRouter, type UsageOptions } from './usage.ts'
+import { ADMIN_ENDPOINTS } from '../../../src/protocol/admin/index.ts'
+import { type AccessOptions, refuseForeignPages, requireAdmin } from './access.ts'
+import { createAdminDocument } from './admin-document.ts'
+import { type CacheOptions, cacheOperations } from './cache.ts'
+import { type ControlOptions, controlOperations } from './control.ts'
+import { type EventsOptions, eventsOperations } from './events.ts'
+import { type IssuersOptions, issuersOperations } from './issuers.ts'
+import { type KeysOptions, keysOperations } from './keys.ts'
+import { expressPath, mountOperation } from './mount-operation.ts'
+import type { AdminOperation } from './operation.ts'
+import { type PlansOptions, plansOperations } from './plans.ts'
+import { recordsOperations } from './records.ts'
+import { type ViewsOptions, viewsOperations } from './views.ts'
 
-export interface AdminAppOptions
-  extends AccessOptions,
-    AuditOptions,
-    CacheOptions,
-    EventsOptions,
-    KeysOptions,
-    IssuersOptions,
-    PlansOptions,
-    UsageOptions {
-  readonly registry: Pick<Registry, 'metrics' | 'contentType'>
-  readonly functions: FunctionsView | ObservedFunctions['view']
-  readonly log: Log
-}
+export type AdminAppOptions = AccessOptions &
+  CacheOptions &
+  ControlOptions &
+  EventsOptions &
+  IssuersOptions &
+  KeysOptions &
+  PlansOptions &
+  ViewsOptions & { readonly pool: pg.Pool; readonly log: Log }
 
 /** Creates the operators' side of the gateway, as an Express app for a port of its own. */
-export function createAdminApp({ registry, functions, log, ...options }: AdminAppOptions): Express {
+export function createAdminApp(options: AdminAppOptions): Express {
   const app = express().disable('x-powered-by').disable('etag')
+  const { requireAdmin: requireAdminOf, actorOf } = requireAdmin(options)
   app.use(refuseForeignPages(options))
-  app.get('/metrics', serveMetrics(registry))
-  app.get('/v1/functions', serveFunctions(functions))
-  app.use('/v1', requireAdminKey(options))
-  app.use('/v1/audit', createAuditRouter(options))
-  app.use('/v1/cache', createCacheRouter(options))
-  app.use('/v1/events', createEventsRouter(options))
-  app.use('/v1/keys', createKeysRouter(options))
-  app.use('/v1/usage', createUsageRouter(options))
-  app.use('/v1/issuers', createIssuersRouter(options))
-  app.use('/v1/plans', createPlansRouter(options))
+  app.get('/openapi.json', (_request, response) => void response.json(createAdminDocument()))
+  const [open, closed] = [true, undefined].map((isOpen) =>
+    operationsOf(options).filter(({ endpoint }) => endpoint.open === isOpen),
+  )
+  const mount = (operation: AdminOperation) => {
+    const method = operation.endpoint.method.toLowerCase() as Lowercase<typeof operation.endpoint.method>
+    app[method](expressPath(operation.endpoint.path), ...mountOperation(operation, { ...options, actorOf }))
+  }
+  open?.forEach(mount)
+  app.use('/v1', requireAdminOf)
+  closed?.forEach(mount)
   app.use(() => {
     throw new Problem('not_found', 404, 'There is nothing at this path.')
   })
-  app.use(translateDatabaseError, problems({ log }))
+  app.use(translateDatabaseError, problems(options))
   return app
 }
 
-/** GET /metrics, for Prometheus. */
-function serveMetrics(registry: AdminAppOptions['registry']): RequestHandler {
-  return async function metrics(_request, response) {
-    response.set('content-type', registry.contentType).end(await registry.metrics())
-  }
-}
-
-/** GET /v1/functions: which functions run, in how many instances, and how often each was started, as far as is known here. */
-function serveFunctions(view: AdminAppOptions['functions']): RequestHandler {
-  return async function functions(_request, response) {
-    response.json(await view())
-  }
+/** What each endpoint does, in the order of the one list. Throws where one of them does nothing. */
+function operationsOf(options: AdminAppOptions): readonly AdminOperation[] {
+  const operations = [
+    ...viewsOperations(options),
+    ...controlOperations(options),
+    ...cacheOperations(options),
+    ...keysOperations(options),
+    ...plansOperations(options),
+    ...recordsOperations(options),
+    ...eventsOperations(options),
+    ...issuersOperations(options),
+  ]
+  return ADMIN_ENDPOINTS.map((endpoint) => {
+    const found = operations.find((operation) => operation.endpoint === endpoint)
+    if (!found) throw new Error(`nothing answers ${endpoint.name} of the admin API`)
+    return found
+  })
 }
 
 const translateDatabaseError: ErrorRequestHandler = (error, _request, _response, next) => next(toProblem(error))

@@ -21,6 +21,8 @@ export interface MeterOptions {
   readonly waitMs?: number
   /** How long what need not be counted at once is kept; default: 1 s. */
   readonly delayMs?: number
+  /** Reads what is used of the quota of a charge; default: nobody can. */
+  readonly readUsed?: Meter['readUsed']
   /** Between two attempts to count a batch; default: 100 ms. */
   readonly retryMs?: number
 }
@@ -36,7 +38,7 @@ const MAX_SPENT_MS = 10_000
  * its number, until it is known what came of it; what it granted to requests that did not wait is given back.
  */
 export function createMeter(record: RecordUsage, options: MeterOptions): Meter & { close(): Promise<void> } {
-  const { log, onUncounted = () => {}, waitMs = 2_000, delayMs = 1_000, retryMs = 100 } = options
+  const { log, onUncounted = () => {}, waitMs = 2_000, delayMs = 1_000, retryMs = 100, readUsed } = options
   const report = createOutageReporter(log, {
     lost: 'requests cannot be counted; those of plans with a quota are refused',
     restored: 'requests are counted again',
@@ -113,6 +115,7 @@ export function createMeter(record: RecordUsage, options: MeterOptions): Meter &
 
   return {
     giveBack,
+    readUsed,
     take: async (charge) => {
       const isDown = downSince !== undefined && performance.now() - downSince > waitMs
       const decided = isDown ? undefined : batches.wait(charge, waitMs)

@@ -1,4 +1,4 @@
-import type { RateLimitDecision } from 'ebb/http/gateway'
+import type { GatewayDependencies } from 'ebb/http/gateway'
 import type { Config } from 'ebb/kernel'
 import { createLocalLimiter } from './local-limiter.ts'
 
@@ -9,9 +9,9 @@ import { createLocalLimiter } from './local-limiter.ts'
 export function createAddressLimit({
   EBB_ADDRESS_LIMIT: limit,
   EBB_GATEWAY_REPLICAS: shares,
-}: Pick<Config, 'EBB_ADDRESS_LIMIT' | 'EBB_GATEWAY_REPLICAS'>): ((network: string) => RateLimitDecision) | undefined {
+}: Pick<Config, 'EBB_ADDRESS_LIMIT' | 'EBB_GATEWAY_REPLICAS'>): GatewayDependencies['limitAddress'] {
   if (!limit) return undefined
   const limiter = createLocalLimiter({ shares })
   const unlimited = { allowed: true, remaining: 0, waitSeconds: 0 }
-  return (key) => limiter.take([{ key, limit }])[0] ?? unlimited
+  return (key, { peek } = { peek: false }) => limiter.take([{ key, limit }], { hasRoom: !peek })[0] ?? unlimited
 }

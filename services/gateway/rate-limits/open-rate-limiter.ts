@@ -102,6 +102,7 @@ export function withFallback(shared: SharedLimiter, own: OwnLimits, options: Fal
 
   const takeShared = async (request: AdmissionRequest): Promise<Admission> => {
     const { rates, slots } = request
+    if (request.peek) return { ...(await shared.take(request)), ...NOTHING_HELD }
     const unreported = rates.map(own.rates.takeUnreported)
     const slot = slots && own.slots.newSlot(slots.key)
     try {
@@ -135,8 +136,8 @@ export function withFallback(shared: SharedLimiter, own: OwnLimits, options: Fal
   }
 
   /** Where each rate of a request has a lease, no gateway needs to be asked. */
-  const takeLeased = ({ rates, slots }: AdmissionRequest): Admission | undefined => {
-    const decisions = up && !slots ? leases.take(rates) : undefined
+  const takeLeased = ({ rates, slots, peek }: AdmissionRequest): Admission | undefined => {
+    const decisions = up && !slots && !peek ? leases.take(rates) : undefined
     if (!decisions) return undefined
     own.rates.record(rates)
     const undo = () => {
@@ -176,15 +177,19 @@ export function withFallback(shared: SharedLimiter, own: OwnLimits, options: Fal
 const NOTHING_HELD = { release: () => {}, undo: () => {} }
 
 /** Decides by this gateway's own share. `onFree` is called when a slot is free again, which others may know of by then. */
-function takeAlone(own: OwnLimits, { rates, slots }: AdmissionRequest, onFree = (_slot: HeldSlot) => {}): Admission {
+function takeAlone(
+  own: OwnLimits,
+  { rates, slots, peek = false }: AdmissionRequest,
+  onFree = (_slot: HeldSlot) => {},
+): Admission {
   const room = slots ? own.slots.room(slots) : 1
-  const decisions = own.rates.take(rates, { hasRoom: room > 0 })
+  const decisions = own.rates.take(rates, { hasRoom: room > 0 && !peek })
   const allowed = room > 0 && decisions.every((decision) => decision.allowed)
   const decided = {
     ...{ allowed, rates: decisions },
-    slots: slots && { allowed: room > 0, remaining: Math.max(0, allowed ? room - 1 : room) },
+    slots: slots && { allowed: room > 0, remaining: Math.max(0, allowed && !peek ? room - 1 : room) },
   }
-  if (!allowed) return { ...decided, ...NOTHING_HELD }
+  if (!allowed || peek) return { ...decided, ...NOTHING_HELD }
   const slot = slots && own.slots.newSlot(slots.key)
   if (slot) own.slots.hold(slot)
   const release = () => {

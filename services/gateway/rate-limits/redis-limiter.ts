@@ -83,9 +83,9 @@ export function openRedisLimiter(redis: RedisAddress, { timeoutMs = TIMEOUT_MS }
     const keys: string[] = []
     const values: (string | number)[] = []
     for (const { request, options } of calls) {
-      const { rates, slots } = request
+      const { rates, slots, peek = false } = request
       const { elsewhere = [], slot } = options
-      values.push(rates.length, slots?.max ?? 0, slot?.name ?? '', LEASE_US)
+      values.push(rates.length, slots?.max ?? 0, slot?.name ?? '', peek ? 0 : LEASE_US)
       for (const [i, { key, limit }] of rates.entries()) {
         const { intervalUs, burst } = paceOf(limit)
         keys.push(RATE_PREFIX + key)
@@ -139,13 +139,17 @@ interface AdmitCall {
 }
 
 /** What ADMIT has replied to one of the requests, from `at` on. */
-function readDecision({ rates, slots }: AdmissionRequest, reply: readonly number[], at: number): SharedDecision {
+function readDecision(
+  { rates, slots, peek = false }: AdmissionRequest,
+  reply: readonly number[],
+  at: number,
+): SharedDecision {
   const [allowed, inUse = 0] = [reply[at] === 1, reply[at + 1]]
   return {
     allowed,
     rates: rates.map(({ limit }, i) => {
       const decision = { waitUs: reply[at + 2 + 2 * i] ?? 0, fullInUs: reply[at + 3 + 2 * i] ?? 0 }
-      return toRateLimitDecision(decision, paceOf(limit), { isCounted: allowed })
+      return toRateLimitDecision(decision, paceOf(limit), { isCounted: allowed && !peek })
     }),
     slots: slots && { allowed: allowed || inUse < slots.max, remaining: Math.max(0, slots.max - inUse) },
   }

@@ -1,7 +1,7 @@
 /**
  * Decides on requests, one after the other: on each by all of its limits, and counts it by all of them or by none. KEYS: of each
  * request one for each rate, then the slots' where it has any. ARGV: of each request the number of its rates, the slots (0 for
- * none), the name and the microseconds of a slot's lease; then of each rate its interval, its burst, and how many requests were
+ * none), the name and the microseconds of a slot's lease (0 where nothing is to be counted); then of each rate its interval, its burst, and how many requests were
  * let through elsewhere. The same as `decide` in `gcra`, but that what was let through elsewhere is owed first. Returns of each
  * request whether it passes, the slots in use, and of each rate its decision.
  */
@@ -24,17 +24,18 @@ while arg < #ARGV do
     redis.call('ZREMRANGEBYSCORE', held, '-inf', string.format('%.0f', now))
     in_use = redis.call('ZCARD', held)
     if in_use >= slots then passes = 0 end
-    if passes == 1 then
+    if passes == 1 and lease > 0 then
       in_use = in_use + 1
       redis.call('ZADD', held, string.format('%.0f', now + lease), ARGV[arg + 3])
       redis.call('PEXPIRE', held, math.ceil(lease / 1000))
     end
   end
+  local counts = passes == 1 and lease > 0
   reply[#reply + 1], reply[#reply + 2] = passes, in_use
   for i = 1, rates do
     local interval, elsewhere = tonumber(ARGV[arg + 3 * i + 2]), tonumber(ARGV[arg + 3 * i + 4])
-    local full_in = passes == 1 and owed[i] + interval or owed[i]
-    if passes == 1 or (elsewhere > 0 and full_in > 0) then
+    local full_in = counts and owed[i] + interval or owed[i]
+    if counts or (elsewhere > 0 and full_in > 0) then
       redis.call('SET', KEYS[key + i], string.format('%.0f', now + full_in), 'PX', math.ceil(full_in / 1000))
     end
     reply[#reply + 1], reply[#reply + 2] = wait[i], full_in

@@ -6,6 +6,8 @@ export interface AdmissionRequest {
   readonly rates: readonly { readonly key: string; readonly limit: Limit }[]
   /** Of these requests at most `max` may be under way at a time. */
   readonly slots?: { readonly key: string; readonly max: number } | undefined
+  /** Whether it is only to be decided, and nothing counted or held. */
+  readonly peek?: boolean
 }
 
 /** The decision on a request. */
@@ -43,6 +45,8 @@ export interface Meter {
   readonly take: (charge: Charge) => Promise<RateLimitDecision>
   /** The refusal of a quota that is known to be used up. */
   readonly findRefusal: (charge: Charge) => RateLimitDecision | undefined
+  /** What is used of the quota of a charge, without counting anything; default: nobody knows. */
+  readonly readUsed?: ((charge: Charge) => Promise<number | undefined>) | undefined
   /** Takes back what `take` has counted: the request was refused after it, or its caller is gone. */
   readonly giveBack: (charge: Charge) => void
   /** Counts within a second a request that has no quota, or one that was refused. */

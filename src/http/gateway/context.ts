@@ -97,7 +97,23 @@ export interface Reply {
 export type Outcome = Problem | Reply
 
 /** One step of the pipeline: returns an outcome, or throws a Problem, to end the request; or lets it go on. */
-export type Step = (context: GatewayContext) => Outcome | undefined | Promise<Outcome | undefined>
+export interface Step {
+  (context: GatewayContext): Outcome | undefined | Promise<Outcome | undefined>
+  /** Says what it would do with a request that nobody sends, and does nothing but leave in the context what later steps read. */
+  explain?: (context: GatewayContext) => Explanation | Promise<Explanation>
+}
+
+/** What a step says of a request. */
+export interface Explanation {
+  /** What it would end the request with; `unknown` where only a request itself could tell what comes of it. */
+  readonly outcome?: Outcome | 'unknown' | undefined
+  /** One sentence. */
+  readonly why: string
+  /** What it has decided by. */
+  readonly facts?: Readonly<Record<string, unknown>> | undefined
+  /** The address that the request would be sent to. */
+  readonly forwardsTo?: string
+}
 
 /** Asked every few seconds: not traced, and logged only when they fail. */
 export const PROBES = '/_/'

@@ -27,7 +27,7 @@ export interface GatewayDependencies {
   readonly cache?: ResponseCache | undefined
   readonly limiter: RateLimiter
   /** The roughest limit, before anybody is authenticated: of an IPv4 address or a /64 network. Default: none. */
-  readonly limitAddress?: ((network: string) => RateLimitDecision) | undefined
+  readonly limitAddress?: ((network: string, options?: { readonly peek: boolean }) => RateLimitDecision) | undefined
   /** By how much everything that this process does is late at the moment; default: by nothing. */
   readonly lagMs?: (() => number) | undefined
   /** Default: nobody has a plan. */
@@ -147,8 +147,11 @@ export type ShedReason =
   | 'event_loop'
 
 export interface CompletedRequest {
+  /** The path of its route; `none` where there was none. */
   readonly route: string
+  /** Any that Node's parser takes. */
   readonly method: string
+  /** Any, where a function or a service sent it. */
   readonly status: number
   readonly seconds: number
   /** The function that was invoked; undefined where the gateway answered itself. */
@@ -156,6 +159,8 @@ export interface CompletedRequest {
   /** Whether the function had to start first, and its revision; undefined where none responded. */
   readonly cold: boolean | undefined
   readonly revision: string | undefined
+  /** From the end of the request to the begin of the function's response; undefined where none responded. */
+  readonly waitSeconds?: number | undefined
 }
 
 /** Time and memory that callers may use. */

@@ -19,6 +19,8 @@ export interface Slot {
 }
 
 export interface FunctionLimits {
+  /** How many requests are under way to a route's function, and how many may be. */
+  readonly inspect: (route: Pick<Route, 'name' | 'scale'>) => { readonly inFlight: number; readonly limit: number }
   /** A slot of a route's function; undefined where none is free. */
   readonly acquire: (route: Pick<Route, 'name' | 'scale' | 'timeoutMs'>) => Slot | undefined
 }
@@ -62,6 +64,10 @@ export function createFunctionLimits({ now = () => performance.now() } = {}): Fu
   }
 
   return {
+    inspect({ name, scale }) {
+      const { inFlight, limit } = loadOf(name, maxInFlight(scale))
+      return { inFlight, limit: Math.floor(Math.min(limit, maxInFlight(scale))) }
+    },
     acquire({ name, scale, timeoutMs }) {
       const { concurrency } = scale
       const ceiling = maxInFlight(scale)

@@ -9,5 +9,6 @@ export type {
   ResponseCache,
   Upstream,
 } from './dependencies.ts'
+export type { ExplainRequest } from './explain-request.ts'
 export type { OwnKeys } from './own-keys.ts'
 export { createGatewayServer, type GatewayOptions } from './server.ts'

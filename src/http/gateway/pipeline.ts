@@ -67,16 +67,19 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
   ]
   const call = createUpstreamCaller(dependencies)
   const next = forward(call)
+  const cached = dependencies.cache ? [cache(dependencies, dependencies.cache, { next, call })] : []
   return {
     beforeFunction,
     ofEndpoint,
-    forward: dependencies.cache ? cache(dependencies, dependencies.cache, { next, call }) : next,
+    forward: cached[0] ?? next,
+    /** In their order, for whoever asks what they would do. */
+    explained: [...beforeFunction, ...cached, next],
   }
 }
 
 /** Runs a request through the steps, and records its end: one log line, and the metrics. */
 export function createPipeline(dependencies: GatewayDependencies, limits: GatewayLimits) {
-  const { beforeFunction, ofEndpoint, forward } = createSteps(dependencies, limits, {
+  const { beforeFunction, ofEndpoint, forward, explained } = createSteps(dependencies, limits, {
     run: (context) => run(ofEndpoint, context),
     record: (context, status) => recordRequest(context, status, dependencies),
   })
@@ -112,13 +115,14 @@ export function createPipeline(dependencies: GatewayDependencies, limits: Gatewa
     return outcome
   }
 
-  return async function handle(context: GatewayContext) {
+  async function handle(context: GatewayContext) {
     const { response } = context
     // 499 is nginx's status for a caller that did not wait.
     response.once('close', () => recordRequest(context, response.headersSent ? response.statusCode : 499, dependencies))
     const outcome = await run(beforeFunction, context)
     if (outcome) await sendReply(context, outcome, limits)
   }
+  return { handle, steps: explained }
 }
 
 function recordRequest(context: GatewayContext, status: number, { log, metrics }: GatewayDependencies) {
@@ -127,7 +131,7 @@ function recordRequest(context: GatewayContext, status: number, { log, metrics }
   if (shortCircuitReason && status !== 499) metrics.shortCircuited(shortCircuitReason)
   const invoked = context.invoked ? route?.name : undefined
   const measured = { route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000 }
-  metrics.completed({ ...measured, invoked, cold, revision: context.revision })
+  metrics.completed({ ...measured, invoked, cold, revision: context.revision, waitSeconds: waitOf(context) })
   const fields = {
     function: isPlatformRoute(route) ? undefined : route?.name,
     route: route?.path,
@@ -149,6 +153,10 @@ function recordRequest(context: GatewayContext, status: number, { log, metrics }
   log[path.startsWith(PROBES) && status < 400 ? 'debug' : 'info'](fields, 'request')
   endRequestSpan(context.span, () => describeSpan(context, status))
 }
+
+/** How long the caller waited for its function. */
+const waitOf = ({ respondedAt, bodyReceivedAt }: GatewayContext) =>
+  respondedAt === undefined ? undefined : (respondedAt - bodyReceivedAt) / 1_000
 
 function describeSpan({ request, method, route, caller }: GatewayContext, status: number) {
   const { socket } = request

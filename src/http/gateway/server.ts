@@ -7,6 +7,7 @@ import { MAX_CALLER_HEADER_BYTES } from '../header-limits.ts'
 import { throttleLog } from '../throttle-log.ts'
 import { createGatewayContext, type GatewayContext } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
+import { createExplainer, type ExplainRequest } from './explain-request.ts'
 import { createPipeline } from './pipeline.ts'
 import { refuseSocket } from './send-reply.ts'
 import { HEADERS_TOO_LARGE, methodNotServed } from './steps/normalise.ts'
@@ -50,15 +51,18 @@ interface Connection {
 
 const HANDSHAKE_TIMEOUT_MS = 10_000
 
-/** Creates the public server, not yet listening: one for https where it is given a certificate. */
+/**
+ * Creates the public server, not yet listening: one for https where it is given a certificate. It also explains what it would
+ * do with a request.
+ */
 export function createGatewayServer(
   given: GatewayDependencies,
   { headersTimeoutMs = 30_000, trustedHops = 0, tls, linesPerSecond, ...givenLimits }: GatewayOptions = {},
-): Server | TlsServer {
+): (Server | TlsServer) & { readonly explain: ExplainRequest } {
   const { metrics } = given
   const log = throttleLog(given.log, { linesPerSecond, onDropped: () => metrics.shed('log_lines') })
   const limits: GatewayLimits = { ...DEFAULT_LIMITS, ...givenLimits }
-  const handle = createPipeline({ ...given, log }, limits)
+  const { handle, steps } = createPipeline({ ...given, log }, limits)
   const options = {
     maxHeaderSize: MAX_CALLER_HEADER_BYTES,
     headersTimeout: headersTimeoutMs,
@@ -145,7 +149,9 @@ export function createGatewayServer(
     if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
     else refuse(socket, parseErrorToProblem(error))
   })
-  return server
+  const { stallTimeoutMs } = limits
+  const explain = createExplainer(steps, { trustedHops, stallTimeoutMs, encrypted: tls !== undefined })
+  return Object.assign(server, { explain })
 }
 
 function parseErrorToProblem(cause: NodeJS.ErrnoException): Problem {

@@ -14,11 +14,18 @@ export interface Question extends Omit<JudgementRequest, 'body'> {
   readonly bytes?: Uint8Array
 }
 
-export type JudgeCaller = (
-  authorizer: Authorizer,
-  question: Question,
-  correlation: Parameters<AskAuthorizer>[2],
-) => Authenticated | undefined | Promise<Authenticated | undefined>
+export interface JudgeCaller {
+  (
+    authorizer: Authorizer,
+    question: Question,
+    correlation: Parameters<AskAuthorizer>[2],
+  ): Authenticated | undefined | Promise<Authenticated | undefined>
+  /** What it would say without asking: a kept answer; undefined where it would have to ask. */
+  readonly findKept: (
+    authorizer: Authorizer,
+    question: Question,
+  ) => { readonly authenticated: Authenticated | undefined } | undefined
+}
 
 interface Kept {
   /** Undefined where it was a refusal. */
@@ -55,7 +62,7 @@ export function createCallerJudge(
     }
   }
 
-  return function judgeCaller(authorizer, question, correlation) {
+  function judgeCaller(authorizer: Authorizer, question: Question, correlation: Parameters<AskAuthorizer>[2]) {
     if (authorizer.ttlSeconds === 0)
       return call(authorizer, question, correlation).then(({ authenticated }) => authenticated)
     const key = keyOf(authorizer, question)
@@ -76,6 +83,12 @@ export function createCallerJudge(
     running.set(key, started)
     return started
   }
+  return Object.assign(judgeCaller, {
+    findKept: (authorizer: Authorizer, question: Question) => {
+      const known = kept.get(keyOf(authorizer, question))
+      return known && known.until > now() ? known : undefined
+    },
+  })
 }
 
 /**

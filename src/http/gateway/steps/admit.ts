@@ -4,6 +4,7 @@ import type { Admission } from '../admission.ts'
 import { clientNetwork } from '../client-info.ts'
 import { type GatewayContext, isAnonymous, routeOf, type Step, whenOver } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
+import { ending, explained } from '../explanation.ts'
 import { isPlatformRoute } from '../own-routes.ts'
 import { type AppliedPlan, createPlanFinder } from '../plan-of.ts'
 import {
@@ -90,12 +91,41 @@ export function admit({
     return refusal
   }
 
-  return function admit(context) {
+  const step: Step = function admit(context) {
     // Whoever has used a quota up can still look at it, and revoke a key.
     const found = isPlatformRoute(context.route) ? undefined : findPlan(context)
     return found instanceof Promise ? found.then((applied) => apply(context, applied)) : apply(context, found)
   }
+  return explained(step, async (context) => {
+    const applied = isPlatformRoute(context.route) ? undefined : await findPlan(context)
+    const policies = await peek(context, applied)
+    if (policies.length === 0) return { why: 'The route has no limit, and its caller no plan that limits it.' }
+    describePolicies(policies, context.responseHeaders)
+    const refusal = refusalOf(policies)
+    const facts = {
+      ...(applied ? { plan: applied.charge.plan, holder: applied.charge.holder } : {}),
+      ...whatCounts(context, applied),
+      policies,
+    }
+    if (refusal) return { ...ending(refusal), facts }
+    return { why: `It would be counted: ${policies.map(remainder).join('; ')}.`, facts }
+  })
+
+  async function peek(context: GatewayContext, applied: AppliedPlan | undefined): Promise<readonly Policy[]> {
+    const { meter, charge, plan } = applied ?? {}
+    const { rates, slots } = whatCounts(context, applied)
+    const admission = rates.length > 0 || slots ? await limiter({ rates, slots, peek: true }) : UNLIMITED
+    const policies = rates.map(({ name, limit }, i) => ratePolicy(name, limit, admission.rates[i]))
+    if (slots) policies.push(concurrencyPolicy(slots.max, admission.slots))
+    if (!plan?.quota || !charge) return policies
+    const used = await meter?.readUsed?.(charge)
+    const remaining = Math.max(0, plan.quota.requests - (used ?? 0))
+    const decision = meter?.findRefusal(charge) ?? { allowed: remaining > 0, remaining, waitSeconds: 1 }
+    return [...policies, quotaPolicy(plan.quota, decision)]
+  }
 }
+
+const remainder = ({ name, parameters, remaining }: Policy) => `${name} (${parameters}) has ${remaining} left`
 
 type Policies = readonly Policy[]
 

@@ -1,9 +1,10 @@
 import { Problem, type Route } from '../../../contract/index.ts'
 import { TokenError } from '../../../protocol/tokens/token-error.ts'
 import { insufficientScope, originOf, refuseToken, unauthenticated } from '../challenge.ts'
-import { type GatewayContext, routeOf, type Step } from '../context.ts'
+import { type Explanation, type GatewayContext, isAnonymous, routeOf, type Step } from '../context.ts'
 import type { Authenticated, Authenticators, Caller, PresentedToken } from '../credentials.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
+import { byRunning, ending, explained } from '../explanation.ts'
 
 /**
  * Identifies the caller by an API key, in `X-API-Key` or `Authorization: Bearer`, or by an access token in `Authorization`. An
@@ -30,7 +31,7 @@ export function authenticate(
     delete headers.dpop
     return undefined
   }
-  return function authenticate(context) {
+  const step: Step = function authenticate(context) {
     const { anonymous, dpop, authorizer, upstream } = routeOf(context)
     if (authorizer !== undefined) return judge(context)
     const { headers, responseHeaders } = context
@@ -53,6 +54,29 @@ export function authenticate(
     return checked instanceof Promise
       ? checked.then((authenticated) => accept(context, authenticated, sent))
       : accept(context, checked, sent)
+  }
+  return explained(step, async (context) => {
+    if (routeOf(context).authorizer !== undefined && judge.explain) return judge.explain(context)
+    // A proof is good once.
+    if (parseAuthorization(context.headers.authorization?.[0])?.scheme === 'dpop') return PROOF_NOT_SPENT
+    const outcome = await step(context)
+    return outcome ? ending(outcome) : describeCaller(context)
+  })
+}
+
+const PROOF_NOT_SPENT: Explanation = {
+  outcome: 'unknown',
+  why: 'A token that is bound to a key needs a proof (DPoP), which is good once and is not spent on an explanation.',
+}
+
+/** Who calls, by what. */
+function describeCaller(context: GatewayContext): Explanation {
+  if (isAnonymous(context)) return { why: 'The route may be called without a key, and no credential was looked at.' }
+  const { caller, credential, plan } = context
+  const tenant = caller.tenant === undefined ? '' : ` of the tenant ${caller.tenant}`
+  return {
+    why: `The ${credential?.kind} ${credential?.id} is that of ${caller.sub}${tenant}.`,
+    facts: { ...caller, credential, ...(plan === undefined ? {} : { plan }) },
   }
 }
 
@@ -90,7 +114,7 @@ const PRIVATE = 'private, no-store'
 const AUTHORIZATION = /^(bearer|dpop)(?: +(.*))?$/i
 
 /** The credential of a scheme that is ours; undefined for any other scheme, such as Basic. */
-function parseAuthorization(authorization: string | undefined): Sent | undefined {
+export function parseAuthorization(authorization: string | undefined): Sent | undefined {
   const [, scheme, token = ''] = AUTHORIZATION.exec(authorization ?? '') ?? []
   if (scheme === undefined) return undefined
   return { scheme: scheme.toLowerCase() === 'dpop' ? 'dpop' : 'bearer', token: token.trim() }
@@ -108,7 +132,7 @@ export const hasRights = ({ scopes, owner, tenancy }: Route, { tenant, scopes: o
 
 /** Requires a tenant where the route does, and every scope of the route. Where an owner may call without them, the function decides. */
 export function authorise(): Step {
-  return function authorise(context) {
+  const step: Step = function authorise(context) {
     const route = routeOf(context)
     if (hasRights(route, context.caller)) return undefined
     const { scopes, tenancy } = route
@@ -118,6 +142,16 @@ export function authorise(): Step {
     const headers = kind === 'token' ? { 'www-authenticate': insufficientScope(context, scopes) } : {}
     return new Problem('forbidden', 403, `${LACKING[kind]} the scope ${missing.join(' and ')}.`, { headers })
   }
+  return byRunning(step, explainScopes)
+}
+
+function explainScopes(context: GatewayContext): string {
+  const { scopes, owner, tenancy, policy } = routeOf(context)
+  const tenant = tenancy ? ' It is of a tenant, as the route requires.' : ''
+  if (owner) return `The function decides, since an owner may call without the scope ${scopes.join(' and ')}.${tenant}`
+  const decides = policy ? ' The policy decides the rest, in the function.' : ''
+  const has = scopes.length === 0 ? 'The route requires no scope.' : `The caller has ${scopes.join(' and ')}.`
+  return `${has}${decides}${tenant}`
 }
 
 const LACKING = { key: 'Your key lacks', token: 'Your token lacks', authorizer: 'You lack' } as const

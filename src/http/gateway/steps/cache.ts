@@ -3,6 +3,7 @@ import { answerFrom } from '../cache/answer.ts'
 import { type AskOptions, createAsker } from '../cache/ask-upstream.ts'
 import { type CacheStatus, formatCacheStatus } from '../cache/cache-status.ts'
 import { type CdnTagHeader, cdnHeadersOf } from '../cache/cdn-headers.ts'
+import { explainCache } from '../cache/explain-cache.ts'
 import type { Wanted } from '../cache/fetch.ts'
 import { ageOf } from '../cache/freshness.ts'
 import { createInvalidation } from '../cache/invalidation.ts'
@@ -14,6 +15,7 @@ import { type CacheRules, cacheRulesOf } from '../cache/rules.ts'
 import type { CachedResponse } from '../cache/store.ts'
 import { isAnonymous, isRouted, type Outcome, type Reply, type Step } from '../context.ts'
 import type { GatewayDependencies, ResponseCache } from '../dependencies.ts'
+import { explained } from '../explanation.ts'
 
 /** What is longer is passed on, and not kept. */
 const MAX_RESPONSE_BYTES = 4 * 1024 * 1024
@@ -70,7 +72,7 @@ export function cache(
     return next(context)
   }
 
-  return function cache(context): Outcome | undefined | Promise<Outcome | undefined> {
+  const step: Step = function cache(context): Outcome | undefined | Promise<Outcome | undefined> {
     if (!isRouted(context)) return next(context)
     if (context.method !== 'GET' && context.method !== 'HEAD') return invalidate(context, next)
     const rules = cacheRulesOf(context.route)
@@ -81,6 +83,7 @@ export function cache(
       ? found.then((variants) => answer(context, rules, key, variants))
       : answer(context, rules, key, found)
   }
+  return explained(step, (context) => explainCache(context, { store, now, reloadScope }))
 }
 
 /**

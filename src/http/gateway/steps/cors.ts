@@ -1,6 +1,7 @@
 import { Problem, type Route } from '../../../contract/index.ts'
 import { type GatewayContext, type Step, singleValue } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
+import { byRunning } from '../explanation.ts'
 import { allMethodsOf } from '../router.ts'
 
 /**
@@ -12,7 +13,7 @@ export function cors({ corsOrigins }: Pick<GatewayDependencies, 'corsOrigins'>):
   const origins = new Set(corsOrigins)
   const isAllowed = (origin: string) =>
     anyOrigin || origins.has(origin) || origins.has(`${origin.replace(/:\d+$/, '')}:*`)
-  return function cors(context) {
+  const step: Step = function cors(context) {
     if (corsOrigins.length === 0) return undefined
     const { headers, request, responseHeaders } = context
     // A cache must not serve one origin the response to another, or to a request without origin.
@@ -25,6 +26,14 @@ export function cors({ corsOrigins }: Pick<GatewayDependencies, 'corsOrigins'>):
     if (!context.preflight) responseHeaders['access-control-expose-headers'] = EXPOSED_HEADERS
     return undefined
   }
+  return byRunning(step, explainOrigin)
+}
+
+function explainOrigin({ headers, responseHeaders }: GatewayContext): string {
+  const origin = singleValue(headers.origin)
+  if (origin === undefined) return 'The request comes from no page: it has no Origin.'
+  const isAllowed = responseHeaders['access-control-allow-origin'] !== undefined
+  return `Pages of ${origin} may${isAllowed ? '' : ' not'} read the response, by EBB_CORS_ORIGINS.`
 }
 
 const EXPOSED_HEADERS =
@@ -35,7 +44,7 @@ const EXPOSED_HEADERS =
  * that is not configured. Where no origin is configured, there are no preflights: `route` answers OPTIONS with 404 or 405.
  */
 export function preflight(): Step {
-  return function preflight(context) {
+  const step: Step = function preflight(context) {
     if (!context.preflight) return undefined
     const { routesAtPath, responseHeaders } = context
     if (responseHeaders['access-control-allow-origin'] === undefined) return ORIGIN_NOT_ALLOWED
@@ -46,6 +55,7 @@ export function preflight(): Step {
     }
     return { status: 204, headers, body: '', shortCircuitReason: 'preflight' }
   }
+  return byRunning(step, () => 'It is no preflight of a browser.')
 }
 
 /** After this time at the latest, browsers see a changed contract. */

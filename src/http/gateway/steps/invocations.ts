@@ -3,6 +3,7 @@ import { Problem, problemJson, type Route } from '../../../contract/index.ts'
 import type { InvocationResponse, InvocationState, NewInvocation } from '../../../protocol/index.ts'
 import { type GatewayContext, prefersAsync, type Reply, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
+import { byRunning, explained } from '../explanation.ts'
 import { claimOf, claimToOutcome } from './replay.ts'
 
 /** Where callers read the state of an asynchronous call: a route of the gateway's own, which no contract may have. */
@@ -42,10 +43,21 @@ export function respondAsync({ invocations }: Pick<GatewayDependencies, 'invocat
     const result = await invocations.accept(invocation, { claim: claimOf(context), response, signal })
     return claimToOutcome(result) ?? response
   }
-  return function respondAsync(context) {
+  const step: Step = function respondAsync(context) {
     return prefersAsync(context) ? accept(context) : undefined
   }
+  return explained(step, (context) => {
+    if (prefersAsync(context))
+      return { outcome: ACCEPTED, why: 'It would be stored for the relay to call the function later.' }
+    return {
+      why: routeOf(context).async
+        ? 'The caller waits: it sends no Prefer: respond-async.'
+        : 'The route has no asynchronous calls.',
+    }
+  })
 }
+
+const ACCEPTED: Reply = { status: 202, headers: {}, body: '' }
 
 function toInvocation(context: GatewayContext): NewInvocation {
   const { caller, path, query, headers, body, correlationId, traceparent } = context
@@ -66,9 +78,10 @@ export function invocationState({ invocations }: Pick<GatewayDependencies, 'invo
     const found = UUID.test(id) ? await invocations.find(id, caller) : undefined
     return found ? stateReply(found) : NOT_FOUND
   }
-  return function invocationState(context) {
+  const step: Step = function invocationState(context) {
     return isInvocationRoute(context.route) ? tell(context) : undefined
   }
+  return byRunning(step, () => 'It does not ask for the state of an asynchronous call.')
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -2,6 +2,7 @@ import { type Authorizer, Problem } from '../../../contract/index.ts'
 import { withSignal } from '../../../kernel/promises.ts'
 import type { JudgeCaller, Question } from '../authorizers/judge-callers.ts'
 import { type GatewayContext, routeOf, type Step } from '../context.ts'
+import { ending, explained } from '../explanation.ts'
 
 interface JudgeOptions {
   readonly judgeCaller: JudgeCaller
@@ -14,6 +15,29 @@ interface JudgeOptions {
  * for headers that the endpoint's own contract names.
  */
 export function judge({ judgeCaller, takeBody }: JudgeOptions): Step {
+  const ofKept = (authorizer: Authorizer, question: Question) => {
+    const kept = judgeCaller.findKept(authorizer, question)
+    if (!kept) throw new NotKept(`${authorizer.name} would be asked who this is, and started where it sleeps.`)
+    return kept.authenticated
+  }
+  return explained(judgeBy(judgeCaller, takeBody), async (context) => {
+    try {
+      const outcome = await judgeBy(ofKept, takeBody)(context)
+      const { caller, credential } = context
+      return outcome
+        ? ending(outcome)
+        : { why: `${credential?.id} has said that it is ${caller.sub}.`, facts: { ...caller } }
+    } catch (error) {
+      if (error instanceof NotKept) return { outcome: 'unknown', why: error.message }
+      throw error
+    }
+  })
+}
+
+/** Its answer is not known, and would have to be asked for. */
+class NotKept extends Error {}
+
+function judgeBy(judgeCaller: (...args: Parameters<JudgeCaller>) => ReturnType<JudgeCaller>, takeBody: Step): Step {
   return async function judge(context) {
     const route = routeOf(context)
     const authorizer = context.contracts?.authorizers.find(({ name }) => name === route.authorizer)

@@ -1,16 +1,18 @@
 import { isIP } from 'node:net'
 import { Problem } from '../../../contract/index.ts'
 import type { Step } from '../context.ts'
+import { byRunning } from '../explanation.ts'
 
 /** Refuses requests for a host name that is not this server's (403). */
 export function knownHost(hosts: readonly string[]): Step {
   const isKnown = createHostCheck(hosts)
-  return function knownHost({ headers, responseHeaders }) {
+  const step: Step = function knownHost({ headers, responseHeaders }) {
     const host = headers.host?.[0]
     if (isKnown(host)) return undefined
     delete responseHeaders['access-control-allow-origin']
     return new Problem('forbidden', 403, unknownHostMessage(host))
   }
+  return byRunning(step, ({ headers }) => `${headers.host?.[0] ?? 'A request without a host'} names this gateway.`)
 }
 
 /**

@@ -3,6 +3,7 @@ import { parseJson } from '../../json.ts'
 import { unauthenticated } from '../challenge.ts'
 import { type GatewayContext, isAnonymous, type Outcome, type Reply, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
+import { explained } from '../explanation.ts'
 import { answer } from '../mcp/answer.ts'
 import type { EndpointCalls } from '../mcp/call-tool.ts'
 import { errorJson, INVALID_REQUEST, PARSE_ERROR, RpcError, readMessage } from '../mcp/json-rpc.ts'
@@ -80,9 +81,17 @@ export function mcp(
     return texts.length === 0 ? reply(202) : reply(200, `[${texts.join()}]`)
   }
 
-  return function mcp(context) {
+  const step: Step = function mcp(context) {
     return context.route === MCP_ROUTE ? handle(context) : undefined
   }
+  return explained(step, ({ route }) =>
+    route === MCP_ROUTE
+      ? {
+          outcome: 'unknown',
+          why: 'What comes of it depends on its message: explain the endpoint of the tool instead.',
+        }
+      : { why: 'It is no message of the Model Context Protocol.' },
+  )
 }
 
 interface Answered {

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import { Problem } from '../../../contract/index.ts'
 import { MAX_CALLER_HEADER_BYTES, MAX_CALLER_HEADER_FIELDS } from '../../header-limits.ts'
 import { HOST_PATTERN } from '../client-info.ts'
-import type { Step } from '../context.ts'
+import type { GatewayContext, Step } from '../context.ts'
+import { byRunning } from '../explanation.ts'
 import { keepEndToEnd } from '../headers.ts'
 
 /**
@@ -11,7 +12,7 @@ import { keepEndToEnd } from '../headers.ts'
  * not known where the next request would begin.
  */
 export function normalise(): Step {
-  return function normalise(context) {
+  const step: Step = function normalise(context) {
     const { request, headers } = context
     const { method, url = '' } = request
     if (!SERVED_VERSIONS.has(request.httpVersion)) {
@@ -36,7 +37,11 @@ export function normalise(): Step {
     context.headers = keepEndToEnd(headers)
     return undefined
   }
+  return byRunning(step, explainTarget)
 }
+
+const explainTarget = ({ path, headers }: GatewayContext) =>
+  `No two parsers could read it differently: the path is ${path}, and ${Object.keys(headers).length} headers may be passed on.`
 
 /** The response to CONNECT and TRACE, which no path allows. */
 export const methodNotServed = (method: string) =>

@@ -12,6 +12,7 @@ import { claimToResponse } from '../../idempotency.ts'
 import { invalidRequest } from '../../request-problems.ts'
 import type { GatewayContext, Outcome, Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
+import { byRunning, explained } from '../explanation.ts'
 import type { ClaimedKey, OwnKeys } from '../own-keys.ts'
 import { needsLogin, ownRoute } from '../own-routes.ts'
 import { type AppliedPlan, createPlanFinder } from '../plan-of.ts'
@@ -19,9 +20,10 @@ import { claimOf } from './replay.ts'
 
 /** Refuses whoever manages keys by anything but a login: a key that leaked must not be able to make others. */
 export function requireLogin(): Step {
-  return function requireLogin({ route, credential }) {
+  const step: Step = function requireLogin({ route, credential }) {
     return needsLogin(route) && credential?.kind !== 'token' ? LOGIN_REQUIRED : undefined
   }
+  return byRunning(step, () => 'The route may be called without a login, or it comes with one.')
 }
 
 const LOGIN_REQUIRED = new Problem(
@@ -36,12 +38,17 @@ type Operation = (context: GatewayContext, keys: OwnKeys) => Promise<Outcome>
 export function ownKeys({ ownKeys: keys, plans, log }: Pick<GatewayDependencies, 'ownKeys' | 'plans' | 'log'>): Step {
   const findPlan = createPlanFinder(plans, log)
   const answerUsage = async (context: GatewayContext, keys: OwnKeys) => usage(context, keys, await findPlan(context))
-  return function ownKeys(context) {
+  const step: Step = function ownKeys(context) {
     if (!keys) return undefined
     if (context.route === USAGE) return answerUsage(context, keys)
     const operation = context.route && OPERATIONS.get(context.route)
     return operation?.(context, keys)
   }
+  return explained(step, ({ route }) =>
+    route === USAGE || (route && OPERATIONS.has(route))
+      ? { outcome: 'unknown', why: "The gateway itself answers about what is the caller's own." }
+      : { why: "It is not about the caller's own keys or usage." },
+  )
 }
 
 const list: Operation = async (context, keys) => {

@@ -5,6 +5,7 @@ import { PROOF_ALGORITHMS } from '../../../protocol/tokens/proof-algorithms.ts'
 import { originOf, RESOURCE_METADATA_PATH } from '../challenge.ts'
 import type { GatewayContext, Reply, Step } from '../context.ts'
 import type { DocsFile, GatewayDependencies } from '../dependencies.ts'
+import { byRunning } from '../explanation.ts'
 import { withIssuers } from '../issuers-in-openapi.ts'
 
 /**
@@ -26,7 +27,7 @@ export function platformRoutes({
     ['/_/ready', async () => ((await ready()) ? OK : NOT_READY)],
     ['/openapi.json', () => jsonReply(serializeOpenapi(contracts()))],
   ])
-  return function platformRoutes(context) {
+  const step: Step = function platformRoutes(context) {
     const { path, request } = context
     // A contract may serve the root itself.
     if (path === '/' && !contracts().routes.some((route) => route.path === '/' || route.path === '/*'))
@@ -35,6 +36,7 @@ export function platformRoutes({
     if (!reply) return undefined
     return isRead(request) ? reply(context) : readOnly(path)
   }
+  return byRunning(step, ({ path }) => `${path} is no path of the platform's own.`)
 }
 
 const isRead = ({ method }: IncomingMessage) => method === 'GET' || method === 'HEAD'
@@ -98,10 +100,11 @@ export function docs({ docs: find }: Pick<GatewayDependencies, 'docs'>): Step {
     delete responseHeaders['access-control-expose-headers']
     return isRead(request) ? fileReply(file) : readOnly(path)
   }
-  return function docs(context) {
+  const step: Step = function docs(context) {
     const { path } = context
     return path === '/docs' || path.startsWith('/docs/') ? serve(context) : undefined
   }
+  return byRunning(step, ({ path }) => `${path} is no page of the API's reference.`)
 }
 
 const contentSecurityPolicy = ({ connectsTo }: DocsFile) =>

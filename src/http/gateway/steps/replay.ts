@@ -3,8 +3,9 @@ import type { Claim, ClaimResult } from '../../../kernel/index.ts'
 import { callerIdOf } from '../../../protocol/index.ts'
 import { claimToResponse, toClaim } from '../../idempotency.ts'
 import { oncePerSecond } from '../../throttle-log.ts'
-import { type GatewayContext, type Outcome, prefersAsync, routeOf, type Step } from '../context.ts'
+import { type Explanation, type GatewayContext, type Outcome, prefersAsync, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
+import { byRunning } from '../explanation.ts'
 
 /**
  * Answers a repeated Idempotency-Key with the first response, byte for byte. Only a shortcut: where the look-up fails or is
@@ -21,10 +22,17 @@ export function replay({ findStoredResponse, log }: Pick<GatewayDependencies, 'f
     })
     return result && claimToOutcome(result)
   }
-  return function replay(context) {
+  const step: Step = function replay(context) {
     const claim = routeOf(context).idempotent && !prefersAsync(context) ? claimOf(context) : undefined
     return claim && find(claim)
   }
+  return byRunning(step, explainKey)
+}
+
+function explainKey(context: GatewayContext): Explanation | string {
+  if (!routeOf(context).idempotent) return 'The route takes no Idempotency-Key.'
+  const key = context.headers['idempotency-key']?.[0]
+  return { why: `Nothing is stored under the Idempotency-Key ${key} of this caller.`, facts: { key } }
 }
 
 /** The claim of a request's Idempotency-Key; undefined where it has none. */

@@ -1,6 +1,14 @@
-import { type ContractSet, isReservedPath, methodsOf, Problem, type ProxiedService } from '../../../contract/index.ts'
-import type { Step } from '../context.ts'
+import {
+  type ContractSet,
+  isReservedPath,
+  methodsOf,
+  Problem,
+  type ProxiedService,
+  parsePathTemplate,
+} from '../../../contract/index.ts'
+import type { Explanation, GatewayContext, Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
+import { byRunning } from '../explanation.ts'
 import { isPlatformRoute, platformRoutesOf } from '../own-routes.ts'
 import { createRouter, type Router } from '../router.ts'
 
@@ -21,7 +29,7 @@ export function route({
     routers.set(set, router)
     return router
   }
-  return function route(context) {
+  const step: Step = function route(context) {
     const { path, method } = context
     const set = contracts()
     const { find, at } = routerOf(set)
@@ -53,7 +61,27 @@ export function route({
     context.params = Object.fromEntries(decoded)
     return undefined
   }
+  return byRunning(step, explainRoute)
 }
+
+/** Which routes of its path were not taken, and why. */
+function explainRoute({ route, routesAtPath, contracts, path, params }: GatewayContext): Explanation {
+  if (!route) return { why: `A preflight for ${routesAtPath.map(({ name }) => name).join(', ')}.` }
+  const others = (contracts?.routes ?? []).filter((other) => other !== route && matches(other.path, path))
+  const lost = others.map((other) => ({
+    name: other.name,
+    why: methodsOf(other).includes(route.method)
+      ? `${route.path} is more exact than ${other.path}`
+      : `it takes ${other.method}`,
+  }))
+  const words = lost.map(({ name, why }) => `${name}: ${why}`).join('; ')
+  return {
+    why: `${route.method} ${route.path} is ${route.name}${words && `, and not ${words}`}.`,
+    facts: { route: route.name, path: route.path, params, ...(lost.length > 0 ? { lost } : {}) },
+  }
+}
+
+const matches = (template: string, path: string): boolean => parsePathTemplate(template).match(path) !== undefined
 
 const NOT_FOUND = new Problem('not_found', 404, 'There is nothing at this path.')
 

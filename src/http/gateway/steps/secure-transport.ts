@@ -1,6 +1,7 @@
 import { Problem } from '../../../contract/index.ts'
 import type { GatewayContext, Outcome, Step } from '../context.ts'
 import type { HttpsOptions } from '../dependencies.ts'
+import { byRunning } from '../explanation.ts'
 
 /**
  * Serves nothing by plain HTTP, but probes. A credential that comes in the clear is refused and never redirected: a client that
@@ -8,13 +9,16 @@ import type { HttpsOptions } from '../dependencies.ts'
  * redirected.
  */
 export function requireHttps({ port }: HttpsOptions): Step {
-  return function requireHttps(context) {
+  const step: Step = function requireHttps(context) {
     if (context.client.proto === 'https' || context.path.startsWith('/_/')) return undefined
     // The connection may be read by anyone: the next request should not come by it.
     if (hasCredential(context)) return BURNT
     const { method } = context.request
     return method === 'GET' || method === 'HEAD' ? redirect(context, port()) : HTTPS_ONLY
   }
+  return byRunning(step, ({ client }) =>
+    client.proto === 'https' ? 'It comes by https.' : 'Probes may come by plain HTTP.',
+  )
 }
 
 const CREDENTIAL_HEADERS = ['authorization', 'x-api-key', 'cookie', 'dpop']

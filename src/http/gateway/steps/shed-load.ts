@@ -1,6 +1,7 @@
 import { Problem } from '../../../contract/index.ts'
 import { routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
+import { explained } from '../explanation.ts'
 import { isPlatformRoute } from '../own-routes.ts'
 
 /** By priority: with how much lag the first request is refused. With twice as much, all are. */
@@ -16,7 +17,7 @@ export function shedLoad({
 }: Pick<GatewayDependencies, 'metrics'> & { readonly lagMs: () => number }): Step {
   /** The part of a request that is still owed a refusal: of requests of which a third are refused, it is every third. */
   const owed = { low: 0, normal: 0, high: 0 }
-  return function shedLoad(context) {
+  const step: Step = function shedLoad(context) {
     const lag = lagMs()
     if (lag <= SHED_FROM_MS.low) return undefined
     const route = routeOf(context)
@@ -29,6 +30,12 @@ export function shedLoad({
     metrics.shed('event_loop')
     return TOO_BUSY
   }
+  return explained(step, (context) => {
+    const lag = Math.round(lagMs())
+    const priority = routeOf(context).priority ?? 'normal'
+    const why = `The gateway is ${lag} ms late; requests of ${priority} priority are refused from ${SHED_FROM_MS[priority]} ms on.`
+    return { why, facts: { lagMs: lag, priority } }
+  })
 }
 
 const TOO_BUSY = new Problem('unavailable', 503, 'The gateway has too much to do; retry later.', {

@@ -3,6 +3,7 @@ import { readBody } from '../../read-body.ts'
 import { bodyTooLarge, invalidRequest } from '../../request-problems.ts'
 import { type GatewayContext, routeOf, type Step } from '../context.ts'
 import type { GatewayLimits, GatewayMetrics } from '../dependencies.ts'
+import { byRunning } from '../explanation.ts'
 
 /**
  * Checks size and media type before it reads, and reads the raw bytes, which the function gets unchanged. They count
@@ -23,7 +24,7 @@ export function takeBody(
     context.bodyReceivedAt = performance.now()
     return undefined
   }
-  return function takeBody(context) {
+  const step: Step = function takeBody(context) {
     // An authorizer may have judged by it.
     if (context.bodyTaken) return undefined
     context.bodyTaken = true
@@ -40,6 +41,14 @@ export function takeBody(
     const unsupported = upstream ? undefined : findUnsupportedMedia(headers)
     return unsupported ?? read(context, maxBodyBytes)
   }
+  return byRunning(step, explainBody)
+}
+
+function explainBody(context: GatewayContext): string {
+  const { hasBody, maxBodyBytes } = routeOf(context)
+  const { length } = context.body
+  if (length > 0) return `The body has ${length} of at most ${maxBodyBytes} bytes.`
+  return `There is no body${hasBody ? '' : ', and the route takes none'}.`
 }
 
 const NOT_EXPECTED = invalidRequest([{ path: 'body', message: 'None is expected here' }])

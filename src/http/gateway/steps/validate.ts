@@ -4,11 +4,12 @@ import { parseJson } from '../../json.ts'
 import { parseQuery } from '../../query.ts'
 import { invalidRequest } from '../../request-problems.ts'
 import { type GatewayContext, prefersAsync, routeOf, type Step } from '../context.ts'
+import { byRunning } from '../explanation.ts'
 import { validateOwnRequest } from '../own-routes.ts'
 
 /** Validates the request by its contract: 400 names every issue and its path. */
 export function validate(): Step {
-  return function validate(context) {
+  const step: Step = function validate(context) {
     const { body, contracts, params, headers } = context
     const route = routeOf(context)
     if (route.upstream) return undefined
@@ -24,6 +25,11 @@ export function validate(): Step {
     ]
     return issues.length > 0 ? invalidRequest(issues) : undefined
   }
+  return byRunning(step, (context) =>
+    routeOf(context).upstream
+      ? 'The service behind the proxy decides what fits.'
+      : 'Path, query, headers and body fit the contract.',
+  )
 }
 
 /** Where no key is required, one that comes with an asynchronous call is used all the same. */

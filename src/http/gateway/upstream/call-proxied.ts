@@ -92,7 +92,11 @@ export function createProxyCaller({ sign, upstream, log, retries }: ProxyCallerO
  * The caller's path without the segments that are stripped, after what comes before each at the service. It begins with one
  * slash, so that no part of it can be taken for a host.
  */
-function toServicePath({ path, query }: UpstreamRequest, { prefix }: ProxiedAddress, stripped: string): string {
+export function toServicePath(
+  { path, query }: Pick<UpstreamRequest, 'path' | 'query'>,
+  { prefix }: ProxiedAddress,
+  stripped: string,
+): string {
   let begin = 0
   // By segments: a segment may have been sent with escapes that it does not need.
   for (let n = stripped === '' ? 0 : stripped.split('/').length - 1; n > 0 && begin >= 0; n--)

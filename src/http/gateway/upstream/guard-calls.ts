@@ -1,8 +1,8 @@
-import { Problem } from '../../../contract/index.ts'
+import { Problem, type Route } from '../../../contract/index.ts'
 import type { GatewayMetrics } from '../dependencies.ts'
 import { createFunctionLimits } from '../function-limits.ts'
 import type { CallFailure } from './call-failure.ts'
-import type { CallVerdict, CircuitBreakers } from './circuit-breakers.ts'
+import type { BreakerStatus, CallVerdict, CircuitBreakers } from './circuit-breakers.ts'
 import type { UpstreamRequest } from './upstream-request.ts'
 
 interface CallGuardOptions {
@@ -28,9 +28,27 @@ export interface GuardedCall {
 /** Decides which calls to functions are made: a Problem where a breaker is open, or its function is overloaded. */
 export type CallGuard = (request: UpstreamRequest) => GuardedCall | Problem
 
-export function createCallGuard({ breakers, shed }: CallGuardOptions): CallGuard {
-  const { acquire } = createFunctionLimits()
-  return function guardCall(request) {
+/** What would decide about a call now. */
+export interface CallState {
+  readonly inFlight: number
+  readonly limit: number
+  /** Undefined where the function was never called. */
+  readonly breaker: BreakerStatus | undefined
+  /** What a call would be refused with. */
+  readonly refusal: Problem | undefined
+}
+
+export function createCallGuard({ breakers, shed }: CallGuardOptions) {
+  const limits = createFunctionLimits()
+  const { acquire } = limits
+  const inspect = (route: Route): CallState => {
+    const { inFlight, limit } = limits.inspect(route)
+    const breaker = breakers.list().find(({ name }) => name === route.name)
+    const overloaded = inFlight >= limit ? OVERLOADED : undefined
+    const refusal = breaker?.state === 'open' ? breakerOpen(breaker.opensAgainInMs) : overloaded
+    return { inFlight, limit, breaker, refusal }
+  }
+  const guardCall: CallGuard = function guardCall(request) {
     const { route, signal } = request
     const { name } = route
     const passage = breakers.enter(name)
@@ -69,6 +87,7 @@ export function createCallGuard({ breakers, shed }: CallGuardOptions): CallGuard
       },
     }
   }
+  return { guardCall, inspect }
 }
 
 const breakerOpen = (retryAfterMs: number) =>

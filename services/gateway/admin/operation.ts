@@ -1,0 +1,32 @@
+import type { AdminEndpoint, AdminInput, AdminOutput } from '../../../src/protocol/admin/admin-endpoint.ts'
+
+/** Who asks, and how what it changes is recorded. */
+export interface OperationContext {
+  /** For the audit. */
+  readonly actor: string
+  /**
+   * Records this change in a transaction of its own, which tells all gateways of it where there is something to tell: for
+   * what is changed outside the database. Rejects while the row cannot be written, and then nothing may change.
+   */
+  readonly audit: (change: AuditedChange) => Promise<void>
+}
+
+interface AuditedChange {
+  readonly subject: string
+  readonly detail?: Readonly<Record<string, unknown>>
+  readonly notify?: { readonly channel: string; readonly payload: string }
+}
+
+/** An endpoint of the admin API with what it does. */
+export interface AdminOperation {
+  readonly endpoint: AdminEndpoint
+  readonly run: (input: AdminInput<AdminEndpoint>, context: OperationContext) => unknown
+}
+
+/** Says what an endpoint of the admin API does. */
+export const operation = <E extends AdminEndpoint>(
+  endpoint: E,
+  run: (input: AdminInput<E>, context: OperationContext) => AdminOutput<E> | Promise<AdminOutput<E>>,
+): AdminOperation =>
+  // The input was parsed by the schemas of this very endpoint.
+  ({ endpoint, run: run as AdminOperation['run'] })

@@ -1,0 +1,111 @@
+import * as z from 'zod'
+import { adminEndpoint } from './admin-endpoint.ts'
+import { Id, pageSize, Time } from './admin-schemas.ts'
+
+const State = z.enum(['waiting', 'leased', 'done', 'dead'])
+const delivery = { consumer: z.string(), state: State, attempts: z.int(), availableAt: Time }
+const event = {
+  ...{ id: z.uuid(), type: z.string(), source: z.string(), subject: z.string().nullable(), createdAt: Time },
+}
+
+export const listEvents = adminEndpoint({
+  ...{ name: 'events.list', method: 'GET', path: '/v1/events' },
+  summary: 'List events and the states of their deliveries, the newest first.',
+  query: z.strictObject({
+    state: State.optional().describe('Only events with a delivery in this state.'),
+    type: z.string().max(200).optional(),
+    limit: pageSize(500),
+    before: z.string().max(100).optional().describe('The `next` of the page before.'),
+  }),
+  reply: {
+    status: 200,
+    body: z.object({
+      events: z.array(z.object({ ...event, deliveries: z.array(z.object(delivery)) })),
+      next: z.string().optional(),
+    }),
+  },
+})
+
+export const countWaiting = adminEndpoint({
+  ...{ name: 'events.waiting', method: 'GET', path: '/v1/events/waiting' },
+  summary: 'Count the calls that wait for a function.',
+  query: z.strictObject({ function: z.string().max(100) }),
+  reply: { status: 200, body: z.object({ deliveries: z.int(), invocations: z.int() }) },
+})
+
+const Attempt = z.object({
+  number: z.int(),
+  startedAt: Time,
+  durationMs: z.number(),
+  status: z.int().nullable().describe('Null where no response came.'),
+  error: z.string().nullable(),
+  body: z.string().nullable().describe('At most the first KiB of the response.'),
+  revision: z.string().nullable(),
+  traceparent: z.string(),
+})
+
+export const showEvent = adminEndpoint({
+  ...{ name: 'events.show', method: 'GET', path: '/v1/events/{id}', params: Id },
+  summary: 'Show an event with its deliveries and their attempts.',
+  reply: {
+    status: 200,
+    body: z.object({
+      ...event,
+      payload: z.unknown(),
+      correlationId: z.string(),
+      callerId: z.string(),
+      tenant: z.string().nullable(),
+      traceparent: z.string(),
+      deliveries: z.array(
+        z.object({
+          ...delivery,
+          settledAt: Time.nullable(),
+          redriven: z.object({ at: Time, by: z.string(), afterAttempt: z.int() }).nullable(),
+          history: z.array(Attempt),
+        }),
+      ),
+    }),
+  },
+  failures: { not_found: 404 },
+})
+
+export const redriveEvents = adminEndpoint({
+  ...{ name: 'events.redrive', method: 'POST', path: '/v1/events/redrive' },
+  summary: 'Send dead letters again, and list what was done with each, or with `dryRun` would be.',
+  body: z
+    .strictObject({
+      type: z.string().max(200).optional(),
+      consumer: z.string().max(100).optional(),
+      to: z.string().max(100).optional(),
+      id: z.uuid().optional(),
+      before: Time.optional(),
+      after: Time.optional(),
+      limit: z.int().min(1).max(1_000).default(100),
+      dryRun: z.boolean().default(false),
+      perSecond: z.number().min(0.001).max(10_000).optional(),
+      stopOnFailure: z.boolean().default(true),
+    })
+    .refine(({ to, consumer }) => to === undefined || consumer !== undefined, {
+      path: ['to'],
+      message: 'needs `consumer`: whose place it takes',
+    }),
+  reply: {
+    status: 200,
+    body: z.object({
+      dryRun: z.boolean(),
+      deliveries: z.array(
+        z.object({
+          eventId: z.uuid(),
+          consumer: z.string(),
+          type: z.string(),
+          attempts: z.int(),
+          outcome: z.enum(['first', 'redriven', 'follows', 'misfit']),
+          faults: z.array(z.object({ path: z.string(), message: z.string() })).describe('Why it stays dead.'),
+        }),
+      ),
+      more: z.boolean().describe('Whether more are dead than the limit allowed to look at.'),
+    }),
+  },
+  failures: { not_found: 404 },
+  change: 'event.redriven',
+})

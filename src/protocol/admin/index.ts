@@ -1,0 +1,29 @@
+import type { AdminEndpoint } from './admin-endpoint.ts'
+import { purgeCache } from './cache.ts'
+import { countWaiting, listEvents, redriveEvents, showEvent } from './events.ts'
+import { explainRequest } from './explain.ts'
+import {
+  listBreakers,
+  listFunctions,
+  listRoutes,
+  readMetrics,
+  resetBreaker,
+  setLogLevel,
+  showContracts,
+  showLogLevel,
+} from './gateway.ts'
+import { listIssuers, refreshIssuers } from './issuers.ts'
+import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts'
+import { listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan } from './plans.ts'
+import { listAudit, listUsage } from './records.ts'
+
+/** All endpoints of the admin API: the one list. */
+export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
+  ...[listRoutes, explainRequest, showContracts, listFunctions, readMetrics],
+  ...[listBreakers, resetBreaker, showLogLevel, setLogLevel, purgeCache],
+  ...[listKeys, createKey, rotateKey, revokeKey],
+  ...[listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan],
+  ...[listUsage, listAudit],
+  ...[listEvents, countWaiting, showEvent, redriveEvents],
+  ...[listIssuers, refreshIssuers],
+]
