@@ -28,7 +28,7 @@ export const explainRouteCommand: readonly Form[] = [
     },
     examples: [
       'explain-route GET /v1/users/7 --as ada',
-      `explain-route POST /v1/users --as merchant --header 'Idempotency-Key: 1' --body '{"name":"Ada"}'`,
+      `explain-route POST /v1/users --as merchant --body '{"name":"Ada"}'`,
     ],
     run: (project, options) => explainRoute(project, options),
   }),
