@@ -202,6 +202,9 @@ describe('the client', () => {
       ...{ platform: 'browser', format: 'esm', logLevel: 'silent' },
     })
     const others = Object.keys(metafile.inputs).filter((file) => !file.startsWith('src/client/'))
-    expect(others.sort()).toEqual(['src/contract/problem.ts', 'src/protocol/retry.ts', 'src/protocol/write-request.ts'])
+    expect(others.sort()).toEqual([
+      ...['src/contract/problem.ts', 'src/contract/streams/reply-stream.ts'],
+      ...['src/protocol/retry.ts', 'src/protocol/write-request.ts'],
+    ])
   })
 })

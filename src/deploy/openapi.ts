@@ -4,6 +4,7 @@ import {
   type AuthorizerContract,
   describeEndpoint,
   type EndpointContract,
+  jsonBodyOf,
   type Route,
   toInput,
   toOutput,
@@ -12,6 +13,7 @@ import { OWN_ENDPOINTS, OWN_KEY_ENDPOINTS } from '../protocol/own-key-endpoints.
 import { acceptedResponse, asyncParameters, statePath } from './openapi-async.ts'
 import { CACHE_HEADERS, NOT_MODIFIED, PROBLEM, refusals } from './openapi-responses.ts'
 import { type RenderSchema, schemaRenderer } from './openapi-schemas.ts'
+import { streamedReplyContent, streamedRequestBody } from './openapi-streams.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -124,9 +126,8 @@ interface Rendering {
 function renderOperation(contract: EndpointContract, rendering: Rendering): Json {
   const { schemaOf, authorizers } = rendering
   const route = describeEndpoint(contract)
-  const { summary, description, body, access, tenancy, version } = contract
-  const examples = examplesOf(contract, 'body')
-  const content = body && { schema: schemaOf(toInput(body), 'input'), ...(examples ? { examples } : {}) }
+  const { summary, description, access, tenancy, version } = contract
+  const requestBody = streamedRequestBody(contract, schemaOf) ?? jsonRequestBody(contract, schemaOf)
   return {
     operationId: contract.name,
     tags: [tagOf(contract.path)],
@@ -138,9 +139,17 @@ function renderOperation(contract: EndpointContract, rendering: Rendering): Json
     ...(route.scopes.length > 0 ? { 'x-scopes': route.scopes } : {}),
     ...securityOf(access, authorizers),
     parameters: [...parametersOf(contract, schemaOf), ...asyncParameters(route)],
-    ...(content ? { requestBody: { required: isRequired(body), content: { 'application/json': content } } } : {}),
+    ...(requestBody ? { requestBody } : {}),
     responses: responsesOf(contract, route, rendering),
   }
+}
+
+function jsonRequestBody(contract: EndpointContract, schemaOf: RenderSchema): Json | undefined {
+  const body = jsonBodyOf(contract)
+  if (!body) return undefined
+  const examples = examplesOf(contract, 'body')
+  const content = { schema: schemaOf(toInput(body), 'input'), ...(examples ? { examples } : {}) }
+  return { required: isRequired(body), content: { 'application/json': content } }
 }
 
 const TENANCY = "The caller needs a tenant, and gets what is that tenant's."
@@ -188,10 +197,11 @@ function responsesOf(
   const { reply, failures = {} } = contract
   const { body } = reply
   const examples = examplesOf(contract, 'reply')
-  const content = body && { schema: schemaOf(toOutput(body), 'output'), ...(examples ? { examples } : {}) }
+  const json = body && { schema: schemaOf(toOutput(body), 'output'), ...(examples ? { examples } : {}) }
+  const content = json ? { 'application/json': json } : streamedReplyContent(contract, schemaOf)
   const success = {
     description: 'Success',
-    ...(content ? { content: { 'application/json': content } } : {}),
+    ...(content ? { content } : {}),
     ...headersOf({
       ...(reply.location ? { Location: { schema: { type: 'string' } } } : {}),
       ...(route.cache ? CACHE_HEADERS : {}),
