@@ -24,6 +24,7 @@ const FULL_ONLY = [
   '/src/(build/build-image|commands/contracts|data/postgres/one-transaction|dev/postgres/(start-postgres|postmaster))\\.test',
   '/test/telemetry/(cold-start|waiting-commands)\\.test',
   '/release/',
+  '/test/streams/',
   '/src/project/create/begun-project\\.test',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'

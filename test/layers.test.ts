@@ -82,10 +82,11 @@ const layerOf = (file: string) =>
 const unitOf = (file: string) =>
   SEPARATE.includes(layerOf(file)) ? file.split('/').slice(0, 2).join('/') : layerOf(file)
 
-/** Whether an import goes up, sideways, or from a contract to a package that is not zod. */
+/** Whether an import goes up, sideways, or from a contract to a package that is not zod, but for the type of Node's streams. */
 const isForbidden = ({ from, to, values }: Import) => {
   const [here, there] = [layerOf(from), layerOf(to)]
-  if (!(there in MAY_IMPORT)) return here === 'src/contract' && !/^zod(\/|$)/.test(to)
+  if (!(there in MAY_IMPORT))
+    return here === 'src/contract' && !/^zod(\/|$)/.test(to) && !(to === 'node:stream' && values?.length === 0)
   const allowed = EXCEPTIONS[here]?.[there]
   if (allowed && values?.every((value) => allowed.includes(value))) return false
   return unitOf(from) !== unitOf(to) && !MAY_IMPORT[here]?.includes(there)

@@ -55,8 +55,9 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
   const adminKeys = () => admins.map((key) => key.current())
   const tls = openTls(config, log)
   const opened = await openDependencies(config, { pepper, log })
-  const { dependencies, adminPool: pool, registry, observed, tokens, controls, beginDrain, close } = opened
-  const { contractsStatus } = opened
+  const { adminPool: pool, registry, observed, tokens, controls, contractsStatus, beginDrain, close } = opened
+  const drainer = new AbortController()
+  const dependencies: GatewayDependencies = { ...opened.dependencies, draining: drainer.signal }
   const servers = createPublicServers(dependencies, config, { tls })
   if (tls) observeCertificate(registry, tls)
   observeContracts(registry, contractsStatus)
@@ -74,6 +75,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
     const adminPort = await listenOn(admin, config.EBB_HOST, getAdminPort(config), 'EBB_ADMIN_PORT')
     const stop = async () => {
       beginDrain()
+      drainer.abort()
       const calls = { startTimeoutMs: config.EBB_START_TIMEOUT_MS, contracts: contracts().routes }
       await servers.drain({ graceMs: config.EBB_DRAIN_MS, timeoutMs: gatewayDrainMs(calls) })
       admin.close()

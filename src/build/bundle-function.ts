@@ -4,7 +4,7 @@ import { basename, join, relative, sep } from 'node:path'
 import { build, type Plugin, transform } from 'esbuild'
 import { PLATFORM, platformModule } from '../deploy/platform-files.ts'
 import { buildInPolicy, withoutUnusedPolicy } from './build-in-policy.ts'
-import { deferBuiltins, deferParts, LAZY_PARTS, SHARED } from './lazy-parts.ts'
+import { deferBuiltins, deferParts, FORM_PARSER, LAZY_PARTS, SHARED } from './lazy-parts.ts'
 import { type Bundle, type Chunk, replaceFile, writeChunk } from './write-chunk.ts'
 
 /**
@@ -42,7 +42,7 @@ export async function bundleFunction(
   { start }: BundleOptions = {},
 ): Promise<FunctionBundle> {
   const main = await mainChunk(project, name, folder)
-  const used = LAZY_PARTS.filter((part) => main.imports.has(part))
+  const used = LAZY_PARTS.filter((part) => main.imports.has(part) && (part !== FORM_PARSER || hasForm(main)))
   const lazy = await Promise.all(used.map(async (part) => [part, await lazyChunk(folder, part)] as const))
   const parts = Object.fromEntries([['main', main] as const, ...lazy])
   const files = Object.entries(parts).map(([part, { file }]) => [part, basename(file)])
@@ -52,6 +52,10 @@ export async function bundleFunction(
   await replaceFile(file, code)
   return { file, revision, inputs: main.inputs, parts }
 }
+
+/** Every function could read a form; only one whose contract says `form()` does. */
+const hasForm = ({ bytesOf }: Chunk) => [...bytesOf].some(([file, bytes]) => bytes > 0 && FORM.test(file))
+const FORM = /[/\\]src[/\\]contract[/\\]streams[/\\]form\.[jt]s$/
 
 async function mainChunk(project: string, name: string, folder: string): Promise<Chunk> {
   const write = (...plugins: readonly Plugin[]) =>

@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import type { Plugin } from 'esbuild'
 import { PLATFORM } from '../deploy/platform-files.ts'
 
+/** What reads a form: a part of functions whose contract has one. */
+export const FORM_PARSER = '@fastify/busboy'
+
 /**
  * What a function loads on first use, each a file of its own beside the bundle: heavy clients, and what is used only after
  * the first response. This is the only list of them; sources import them like any other module.
@@ -12,6 +15,7 @@ export const LAZY_PARTS = [
   'ioredis',
   'undici',
   'nodemailer',
+  FORM_PARSER,
   'pino',
   'casbin',
   '@opentelemetry/otlp-exporter-base/node-http',

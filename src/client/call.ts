@@ -22,6 +22,8 @@ export interface Call {
   readonly headers?: object
   /** The body. */
   readonly body?: unknown
+  /** Whether the body is streamed. */
+  readonly bodyStream?: true
   /** Whether it takes an Idempotency-Key. */
   readonly idempotent?: true
   /** Of a success. */
@@ -45,7 +47,10 @@ export interface ClientOptions {
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>
   /** Tries after the first one, for reads and idempotent endpoints only (default: 3). */
   readonly retries?: number
-  /** The most that a call may take, all tries and waits together (default: 60 s). */
+  /**
+   * The most that a call may take, all tries and waits together (default: 60 s, and 10 min where it sends a stream or a
+   * form). Of a streamed reply only the wait for its beginning counts.
+   */
   readonly timeoutMs?: number
   /**
    * The longest wait before the first retry (default: 200 ms); the limit doubles for each further one. Each wait is drawn
@@ -92,7 +97,38 @@ export type Arguments<C extends Call> = CallOptions &
         /** The same for the same intent, however often it is sent (default: a UUID for each call). */
         readonly idempotencyKey?: string | undefined
       }
+    : unknown) &
+  (C extends { readonly bodyStream: true }
+    ? {
+        /** The media type of the body (default: that of a Blob, or the one of the contract). */
+        readonly contentType?: string | undefined
+      }
     : unknown)
+
+/**
+ * What can be sent as a streamed body. What can be read only once is sent only once.
+ * @example const source: StreamSource = new Blob(['sku,quantity\n'], { type: 'text/csv' })
+ */
+export type StreamSource =
+  | Blob
+  | ArrayBuffer
+  | Uint8Array<ArrayBuffer>
+  | string
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+
+/**
+ * One event of a reply of events. Where the connection ends, the client comes back by itself, with the id of the last one.
+ * @example const celsiusOf = (event: StreamedEvent<{ celsius: number }>) => event.data.celsius
+ */
+export interface StreamedEvent<Data> {
+  /** As the server gave it; undefined where it gave none. */
+  readonly id?: string
+  /** Its name; undefined where it has none. */
+  readonly event?: string
+  /** Its content. */
+  readonly data: Data
+}
 
 type Empty = Record<never, never>
 type PartName<C> = keyof C & ('params' | 'query' | 'headers' | 'body')
@@ -124,7 +160,7 @@ export interface Success<Status, Data> {
   readonly ok: true
   /** As the contract declares it. */
   readonly status: Status
-  /** The body, as the contract declares it. */
+  /** The body, as the contract declares it. A streamed one is read by `for await`, which throws where it breaks off. */
   readonly data: Data
   /** The response's headers. */
   readonly headers: Headers
@@ -192,7 +228,15 @@ export interface ValidationIssue {
  * @example const isWorthARetry = (code: PlatformCode) => code === 'unavailable' || code === 'rate_limited'
  */
 export type PlatformCode =
-  | ('bad_request' | 'invalid_request' | 'unauthenticated' | 'forbidden' | 'not_found' | 'method_not_allowed')
+  | (
+      | 'bad_request'
+      | 'invalid_request'
+      | 'unauthenticated'
+      | 'forbidden'
+      | 'not_found'
+      | 'method_not_allowed'
+      | 'not_cached'
+    )
   | ('request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'expectation_failed' | 'headers_too_large')
   | ('rate_limited' | 'tenant_required' | 'in_progress' | 'idempotency_mismatch' | 'caller_gone' | 'https_required')
   | ('internal' | 'bad_gateway' | 'unavailable' | 'deadline_exceeded' | 'outcome_unknown')

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
-import type { EndpointShape } from '../contract/index.ts'
+import type { EndpointShape, EVENT_STREAM, FormBody, StreamBody } from '../contract/index.ts'
+import type { StreamedEvent, StreamSource } from './call.ts'
 
 /**
  * The part of a contract that the client needs at run time: an endpoint() has it, and so has a packed client's data.
@@ -7,8 +8,10 @@ import type { EndpointShape } from '../contract/index.ts'
  */
 export interface Callable
   extends Pick<EndpointShape, 'name' | 'method' | 'path' | 'idempotent' | 'reads' | 'failures'> {
-  /** Of which it knows the status of a success. */
-  readonly reply?: { readonly status: number }
+  /** Of which it knows the status of a success, and whether it is streamed. */
+  readonly reply?: { readonly status: number; readonly stream?: { readonly type: string } }
+  /** A body that is no JSON says what it is. */
+  readonly body?: unknown
 }
 
 /**
@@ -22,7 +25,7 @@ export type CallsOf<Contracts extends Readonly<Record<string, Callable>>> = {
 type CallOf<C extends Callable> = PartInput<C, 'params'> &
   PartInput<C, 'query'> &
   PartInput<C, 'headers'> &
-  PartInput<C, 'body'> &
+  BodyInput<C> &
   (C extends { readonly idempotent: true } ? { readonly idempotent: true } : unknown) & {
     readonly status: C extends { readonly reply: { readonly status: infer Status extends number } } ? Status : number
     readonly data: ReplyData<C>
@@ -35,6 +38,29 @@ type PartInput<C, Part extends string> = C extends { readonly [P in Part]: infer
   ? { readonly [P in Part]: z.input<Schema> }
   : unknown
 
+type BodyInput<C> = C extends { readonly body: StreamBody }
+  ? { readonly body: StreamSource; readonly bodyStream: true }
+  : C extends { readonly body: infer F extends FormBody }
+    ? { readonly body: FormInput<F> }
+    : PartInput<C, 'body'>
+
+/** The texts of a form, and its files. */
+type FormInput<F> = (F extends { readonly fields: infer S extends z.ZodType }
+  ? { readonly fields: z.input<S> }
+  : { readonly fields?: undefined }) &
+  (F extends { readonly files: infer Files } ? { readonly files: FileInput<Files> } : { readonly files?: undefined })
+type FileInput<Files> = {
+  readonly [Name in keyof Files as Files[Name] extends { readonly optional: true } ? never : Name]: Blob
+} & {
+  readonly [Name in keyof Files as Files[Name] extends { readonly optional: true } ? Name : never]?: Blob | undefined
+}
+
 type ReplyData<C> = C extends { readonly reply: { readonly body: infer Schema extends z.ZodType } }
   ? z.output<Schema>
-  : undefined
+  : C extends { readonly reply: { readonly stream: infer Stream } }
+    ? StreamedData<Stream>
+    : undefined
+
+type StreamedData<S> = S extends { readonly item: infer I extends z.ZodType }
+  ? AsyncIterable<S extends { readonly type: typeof EVENT_STREAM } ? StreamedEvent<z.output<I>> : z.output<I>>
+  : ReadableStream<Uint8Array>

@@ -174,6 +174,7 @@ const CODES: Readonly<Record<PlatformCode, true>> = {
   tenant_required: true,
   https_required: true,
   not_found: true,
+  not_cached: true,
   method_not_allowed: true,
   request_timeout: true,
   payload_too_large: true,
@@ -202,6 +203,9 @@ describe('the client', () => {
       ...{ platform: 'browser', format: 'esm', logLevel: 'silent' },
     })
     const others = Object.keys(metafile.inputs).filter((file) => !file.startsWith('src/client/'))
-    expect(others.sort()).toEqual(['src/contract/problem.ts', 'src/protocol/retry.ts', 'src/protocol/write-request.ts'])
+    expect(others.sort()).toEqual([
+      ...['src/contract/problem.ts', 'src/contract/streams/reply-stream.ts'],
+      ...['src/protocol/retry.ts', 'src/protocol/write-request.ts'],
+    ])
   })
 })

@@ -1,6 +1,9 @@
+import { EVENT_STREAM, NDJSON } from '../contract/streams/reply-stream.ts'
 import type { Call, CallOptions, Client, ClientOptions, NoResponse, Refusal, Result } from './call.ts'
 import type { Callable, CallsOf } from './calls-of.ts'
+import { followEvents } from './follow-events.ts'
 import { readResponse } from './read-response.ts'
+import { readItems } from './read-stream.ts'
 import { createDeadline, withRetries } from './retry.ts'
 import { type HttpRequest, type RawCall, toRequest } from './to-request.ts'
 
@@ -34,7 +37,7 @@ function resolveOptions({
   baseUrl,
   key,
   retries = 3,
-  timeoutMs = 60_000,
+  timeoutMs,
   minDelayMs = 200,
   maxDelayMs = 5_000,
   // Looked up at each call, and called as a method of the global, which browsers insist on.
@@ -53,16 +56,29 @@ function checkBaseUrl(baseUrl: string): string {
 
 async function callEndpoint(contract: Callable, call: RawCall & CallOptions, settings: Settings) {
   const { baseUrl, key, retries, minDelayMs, maxDelayMs } = settings
-  const { signal: callerSignal, timeoutMs = settings.timeoutMs, correlationId = crypto.randomUUID() } = call
+  const { signal: callerSignal, correlationId = crypto.randomUUID() } = call
+  const timeoutMs = call.timeoutMs ?? settings.timeoutMs ?? defaultTimeoutMs(contract)
   const request = toRequest(contract, call, { baseUrl, key, correlationId })
   if ('issues' in request) return createInvalidRequest(request.issues, correlationId)
   const deadline = Date.now() + timeoutMs
-  const { signal, clear } = createDeadline(timeoutMs, callerSignal)
+  const { signal, clear, stopTimer } = createDeadline(timeoutMs, callerSignal)
   const attempt = () => attemptOnce(contract, request, { ...settings, signal, callerSignal, timeoutMs, correlationId })
-  return withRetries(contract, attempt, { retries, minDelayMs, maxDelayMs, deadline, signal }).finally(clear)
+  const limits = { retries, minDelayMs, maxDelayMs, deadline, signal, isOnce: request.isOnce }
+  const result = await withRetries(contract, attempt, limits)
+  // A stream goes on for as long as its reader wants it.
+  if (result.ok && contract.reply?.stream) stopTimer()
+  else clear()
+  return result
 }
 
-interface AttemptOptions extends Pick<Settings, 'fetch' | 'timeoutMs'> {
+const DEFAULT_TIMEOUT_MS = 60_000
+const UPLOAD_TIMEOUT_MS = 600_000
+
+const defaultTimeoutMs = ({ body }: Callable) =>
+  typeof Object(body).kind === 'string' ? UPLOAD_TIMEOUT_MS : DEFAULT_TIMEOUT_MS
+
+interface AttemptOptions extends Pick<Settings, 'fetch' | 'retries' | 'minDelayMs' | 'maxDelayMs'> {
+  readonly timeoutMs: number
   readonly signal: AbortSignal
   /** The caller's own part of `signal`. */
   readonly callerSignal: AbortSignal | undefined
@@ -72,11 +88,17 @@ interface AttemptOptions extends Pick<Settings, 'fetch' | 'timeoutMs'> {
 async function attemptOnce(
   contract: Callable,
   { url, init }: HttpRequest,
-  { fetch, signal, callerSignal, timeoutMs, correlationId }: AttemptOptions,
+  { fetch, signal, callerSignal, timeoutMs, correlationId, ...delays }: AttemptOptions,
 ): Promise<Result<Call>> {
   try {
     signal.throwIfAborted()
-    return await readResponse(contract, await fetch(url, { ...init, signal }), { correlationId })
+    const reopen = (lastEventId: string) => {
+      const headers = { ...Object(init.headers), ...(lastEventId === '' ? {} : { 'last-event-id': lastEventId }) }
+      return fetch(url, { ...init, headers, signal })
+    }
+    const streamOf = (response: Response) =>
+      toStreamedData(contract, response, { name: contract.name, reopen, signal, ...delays })
+    return await readResponse(contract, await fetch(url, { ...init, signal }), { correlationId, streamOf })
   } catch (cause) {
     const noResponse = (error: NoResponse['error'], message: string): NoResponse => ({
       ...{ ok: false, error, message, correlationId, details: [], cause },
@@ -85,6 +107,17 @@ async function attemptOnce(
     if (signal.aborted) return noResponse('timeout', `No response came within ${timeoutMs} ms.`)
     return noResponse('network', `${contract.name} could not be reached, or the connection broke.`)
   }
+}
+
+/** What a caller gets of a streamed reply: items, events, or the bytes. */
+function toStreamedData(
+  { reply }: Callable,
+  response: Response,
+  options: Parameters<typeof followEvents>[1],
+): AsyncIterable<unknown> | ReadableStream<Uint8Array> {
+  if (reply?.stream?.type === EVENT_STREAM) return followEvents(response, options)
+  const body = response.body ?? new Blob([]).stream()
+  return reply?.stream?.type === NDJSON ? readItems(body) : body
 }
 
 /** The refusal that the gateway would answer with, without a request. */

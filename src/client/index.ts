@@ -8,6 +8,8 @@ export type {
   PlatformCode,
   Refusal,
   Result,
+  StreamedEvent,
+  StreamSource,
   Success,
   ValidationIssue,
 } from './call.ts'

@@ -3,14 +3,22 @@ import { parseRetryAfter } from '../protocol/retry.ts'
 import type { Call, Refusal, Result, ValidationIssue } from './call.ts'
 import type { Callable } from './calls-of.ts'
 
-/** Reads a response to its end, as the result for the caller. Rejects where it breaks off. */
+interface ReadOptions {
+  readonly correlationId: string
+  /** What the caller gets of a reply that is streamed. */
+  readonly streamOf: (response: Response) => unknown
+}
+
+/** Reads a response to its end, as the result for the caller; a streamed one is left to the caller. Rejects where it breaks off. */
 export async function readResponse(
   contract: Callable,
   response: Response,
-  { correlationId: sent }: { readonly correlationId: string },
+  { correlationId: sent, streamOf }: ReadOptions,
 ): Promise<Result<Call>> {
   const { status, headers } = response
   const correlationId = headers.get('x-correlation-id') ?? sent
+  if (contract.reply?.stream && (status === contract.reply.status || status === 204))
+    return { ok: true, status, data: streamOf(response), headers, correlationId }
   const body = parse(await response.text())
   if (response.ok) {
     const isWhole = status === 204 || (body !== NO_JSON && body !== undefined)

@@ -9,15 +9,17 @@ interface RetryOptions {
   /** By Date.now(): no wait begins that would not end before it. */
   readonly deadline: number
   readonly signal: AbortSignal
+  /** Whether the request can be sent only once. */
+  readonly isOnce?: boolean
 }
 
 /** Retries while that is safe and may help: exponential back-off with full jitter, never before Retry-After. */
 export async function withRetries(
   contract: Callable,
   attempt: () => Promise<Result<Call>>,
-  { retries, deadline, signal, ...delays }: RetryOptions,
+  { retries, deadline, signal, isOnce = false, ...delays }: RetryOptions,
 ): Promise<Result<Call>> {
-  const maxRetries = isRepeatable(contract) ? retries : 0
+  const maxRetries = isRepeatable(contract) && !isOnce ? retries : 0
   for (let tries = 0; ; tries++) {
     const result = await attempt()
     if (tries >= maxRetries || signal.aborted || !isRetryable(result)) return result
@@ -52,7 +54,7 @@ interface DelayOptions extends Pick<RetryOptions, 'minDelayMs' | 'maxDelayMs'> {
 }
 
 /** Ends early where the signal aborts: the next try then reports it. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const wake = () => {
       clearTimeout(timer)
@@ -69,6 +71,8 @@ interface Deadline {
   readonly signal: AbortSignal
   /** Removes timer and listener. */
   clear(): void
+  /** From now on only the caller's signal counts. */
+  stopTimer(): void
 }
 
 /**
@@ -85,5 +89,5 @@ export function createDeadline(timeoutMs: number, callerSignal: AbortSignal | un
     clearTimeout(timer)
     callerSignal?.removeEventListener('abort', abort)
   }
-  return { signal: controller.signal, clear }
+  return { signal: controller.signal, clear, stopTimer: () => clearTimeout(timer) }
 }

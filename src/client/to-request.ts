@@ -1,6 +1,7 @@
 import { FITS_HEADER, isAbsent, toHeaderTexts, toSearch } from '../protocol/write-request.ts'
-import type { ValidationIssue } from './call.ts'
+import type { StreamSource, ValidationIssue } from './call.ts'
 import type { Callable } from './calls-of.ts'
+import { type SentBody, toFormBody, toStreamedBody } from './stream-body.ts'
 
 /** The arguments of a call before they are checked. */
 export interface RawCall {
@@ -9,11 +10,14 @@ export interface RawCall {
   readonly headers?: Readonly<Record<string, unknown>>
   readonly body?: unknown
   readonly idempotencyKey?: string
+  readonly contentType?: string
 }
 
 export interface HttpRequest {
   readonly url: string
   readonly init: RequestInit
+  /** Whether its body can be sent only once. */
+  readonly isOnce: boolean
 }
 
 interface RequestOptions {
@@ -31,12 +35,13 @@ export function toRequest(
   call: RawCall,
   { baseUrl, key, correlationId }: RequestOptions,
 ): HttpRequest | { readonly issues: readonly ValidationIssue[] } {
-  const { params = {}, query = {}, headers = {}, body } = call
+  const { params = {}, query = {}, headers = {} } = call
+  const sent = toSentBody(contract, call)
   const platformHeaders = {
-    accept: 'application/json, application/problem+json',
+    accept: `${contract.reply?.stream?.type ?? 'application/json'}, application/problem+json`,
     'x-correlation-id': correlationId,
     ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
-    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(sent && sent.contentType !== '' ? { 'content-type': sent.contentType } : {}),
     // One for all tries: by it the server recognises a repetition.
     ...(contract.idempotent ? { 'idempotency-key': call.idempotencyKey ?? crypto.randomUUID() } : {}),
   }
@@ -49,9 +54,20 @@ export function toRequest(
     headers: allHeaders,
     // An Ebb never redirects; following would turn a POST into a GET.
     redirect: 'manual',
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(sent ? { body: sent.body } : {}),
+    // The standard asks for it with a body that is read while it is sent; the types of DOM do not have it yet.
+    ...(sent?.isOnce ? { duplex: 'half' } : {}),
   }
-  return { url: baseUrl + path + toSearch(query), init }
+  return { url: baseUrl + path + toSearch(query), init, isOnce: sent?.isOnce ?? false }
+}
+
+function toSentBody({ name, body: declared }: Callable, { body, contentType }: RawCall): SentBody | undefined {
+  if (body === undefined) return undefined
+  const { kind, type } = Object(declared) as { readonly kind?: unknown; readonly type?: string | readonly string[] }
+  // The types of a call ask for these.
+  if (kind === 'stream') return toStreamedBody(name, body as StreamSource, { types: [type ?? ''].flat(), contentType })
+  if (kind === 'form') return toFormBody(Object(body))
+  return { body: JSON.stringify(body), contentType: 'application/json', isOnce: false }
 }
 
 const PARAMETER = /\{(\w+)\}/g

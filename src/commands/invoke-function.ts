@@ -18,6 +18,13 @@ interface InvokeOptions {
   readonly caller: Omit<Identity, 'iss'>
   /** Stops the function before it has responded. */
   readonly signal: AbortSignal
+  /** Called with what is streamed as a reply, as it comes; default: it is read as a whole. */
+  readonly onReply?: ((chunk: Uint8Array) => void) | undefined
+}
+
+/** A request whose body may be read while it is sent. */
+export interface InvokedRequest extends Omit<FunctionRequest, 'body'> {
+  readonly body: string | ReadableStream<Uint8Array> | undefined
 }
 
 /** What `ebb invoke` shows of one call. */
@@ -42,8 +49,8 @@ const SLACK_MS = 2_000
  */
 export async function invokeFunction(
   contract: FunctionContract,
-  request: FunctionRequest,
-  { project, config, caller, signal }: InvokeOptions,
+  request: InvokedRequest,
+  { project, config, caller, signal, onReply }: InvokeOptions,
 ): Promise<InvocationResult> {
   const { name, timeoutMs, secrets } = describeDeployment(contract)
   const folder = await mkdtemp(join(tmpdir(), 'ebb-invoke-'))
@@ -71,7 +78,7 @@ export async function invokeFunction(
       const sign = createIdentitySigners({ gateway, relay })[contract.kind === 'subscriber' ? 'relay' : 'gateway']
       const headers = { ...request.headers, 'ebb-identity': await sign(caller, name) }
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + SLACK_MS)])
-      const response = await send(port, { ...request, headers }, limit).catch((cause: unknown) => {
+      const response = await send(port, { ...request, headers }, { signal: limit, onReply }).catch((cause: unknown) => {
         signal.throwIfAborted()
         const last = log.filter(({ level }) => level === 'text').map(({ msg }) => msg)
         throw new ConfigError([`${name} ended without a response.`, ...last].join('\n'), { cause })
@@ -101,13 +108,20 @@ const describeStartFailure = (name: string, reason: string) =>
     ? `${name} needs a database: start Ebb with npm start and invoke it again, or set DATABASE_URL.`
     : `${name} does not start: ${reason}`
 
-async function send(port: number, { method, target, headers, body }: FunctionRequest, signal: AbortSignal) {
+async function send(
+  port: number,
+  { method, target, headers, body }: InvokedRequest,
+  { signal, onReply }: Pick<InvokeOptions, 'signal' | 'onReply'>,
+) {
   const sentAt = performance.now()
   const response = await fetch(`http://127.0.0.1:${port}${target}`, {
     ...{ method, headers, signal },
     ...(body === undefined ? {} : { body }),
+    ...(body instanceof ReadableStream ? { duplex: 'half' } : {}),
   })
-  const text = await response.text()
+  const shown = onReply && response.ok ? response.body : undefined
+  if (shown) for await (const chunk of shown) onReply?.(chunk)
+  const text = shown ? '' : await response.text()
   const durationMs = Math.round(performance.now() - sentAt)
   return { status: response.status, headers: Object.fromEntries(response.headers), body: text, durationMs }
 }

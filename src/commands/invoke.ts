@@ -1,9 +1,12 @@
+import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import { text as readAll } from 'node:stream/consumers'
-import { type FunctionContract, hasTenancy } from '../contract/index.ts'
+import { type FunctionContract, hasTenancy, streamedBodyOf } from '../contract/index.ts'
 import { importFunction, readRoles } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
-import { eventRequest, type FunctionRequest, functionRequest } from '../deploy/sample/sample-request.ts'
+import { eventRequest, functionRequest } from '../deploy/sample/sample-request.ts'
+import { concreteType } from '../deploy/sample/sample-stream.ts'
 import { paint } from '../dev/paint.ts'
 import { readPeople } from '../dev/provider/read-people.ts'
 import { scopesOf } from '../dev/provider/resource-server.ts'
@@ -12,7 +15,7 @@ import { ConfigError, processConfig } from '../kernel/index.ts'
 import { GATEWAY_IDENTITY, isTenant } from '../protocol/index.ts'
 import { onInterrupt, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
-import { type InvocationResult, invokeFunction } from './invoke-function.ts'
+import { type InvocationResult, type InvokedRequest, invokeFunction } from './invoke-function.ts'
 
 export const invokeCommand: readonly Form[] = [
   form({
@@ -26,6 +29,15 @@ export const invokeCommand: readonly Form[] = [
         value: 'JSON',
         read: (text: string) => parseJson(text, '--data'),
         description: 'The input of an endpoint, or the data of an event. Default: a sample that its contract accepts.',
+      },
+      'body-file': {
+        value: 'FILE',
+        completes: 'path',
+        description: 'A file that is sent as the streamed body of an endpoint; - sends standard input.',
+      },
+      type: {
+        value: 'TYPE',
+        description: 'The media type of --body-file. Default: the first one of the contract.',
       },
       event: {
         value: 'FILE',
@@ -53,7 +65,7 @@ export const invokeCommand: readonly Form[] = [
       'invoke list-products',
       `invoke create-user --data '{"email":"ada@example.com","name":"Ada"}' --as merchant`,
     ],
-    run: (project, options) => invokeAndPrint(project, options),
+    run: (project, { 'body-file': bodyFile, ...options }) => invokeAndPrint(project, { ...options, bodyFile }),
   }),
 ]
 
@@ -65,7 +77,12 @@ async function invokeAndPrint(project: string, options: InvokeArguments) {
   const request = await readRequest(contract, options)
   const caller = await readCaller(project, contract, options)
   const config = processConfig()
-  const result = await invokeFunction(contract, request, { project, config, caller, signal: interruptSignal() })
+  const onReply = (chunk: Uint8Array) => void process.stdout.write(chunk)
+  const isStream = !json && contract.kind === 'endpoint' && contract.reply.stream !== undefined
+  const result = await invokeFunction(contract, request, {
+    ...{ project, config, caller, signal: interruptSignal() },
+    ...(isStream ? { onReply } : {}),
+  })
   printLine(json ? formatJson(name, result) : formatText(result))
   if (result.status >= 500) process.exitCode = 1
 }
@@ -84,6 +101,9 @@ interface InvokeArguments {
   /** A file, or - for stdin. */
   readonly event: string | undefined
   readonly data: unknown
+  /** A file, or - for stdin. */
+  readonly bodyFile: string | undefined
+  readonly type: string | undefined
   /** A role of domain/roles.ts, or any other subject. */
   readonly as: string | undefined
   readonly scopes: readonly string[]
@@ -91,12 +111,34 @@ interface InvokeArguments {
 }
 
 /** Makes the request: a subscriber takes --data or --event, any other function --data. */
-async function readRequest(contract: FunctionContract, { event, data }: InvokeArguments): Promise<FunctionRequest> {
+async function readRequest(
+  contract: FunctionContract,
+  { event, data, bodyFile, type }: InvokeArguments,
+): Promise<InvokedRequest> {
+  if (bodyFile !== undefined) return fileRequest(contract, { data, bodyFile, type })
   if (event !== undefined && data !== undefined) throw new ConfigError('give --event or --data, not both')
   if (event === undefined) return functionRequest(contract, data)
   if (contract.kind !== 'subscriber') throw new ConfigError(`${contract.name} is no subscriber; give it --data`)
   const read = event === '-' ? readAll(process.stdin) : readFile(event, 'utf8')
   return eventRequest(contract, parseJson(await read, '--event'))
+}
+
+interface FileOptions extends Pick<InvokeArguments, 'data' | 'type'> {
+  readonly bodyFile: string
+}
+
+/** A request whose body is a file; what --data has goes into path and query. */
+function fileRequest(contract: FunctionContract, { data, bodyFile, type }: FileOptions): InvokedRequest {
+  const body = contract.kind === 'endpoint' ? streamedBodyOf(contract) : undefined
+  if (body?.kind !== 'stream') throw new ConfigError(`${contract.name} takes no streamed body; leave --body-file out`)
+  const request = functionRequest(contract, data)
+  const file = bodyFile === '-' ? process.stdin : createReadStream(bodyFile)
+  return {
+    ...request,
+    headers: { ...request.headers, 'content-type': type ?? concreteType(body.type) },
+    // The same class: Node types its own apart from the standard's.
+    body: Readable.toWeb(file) as ReadableStream<Uint8Array>,
+  }
 }
 
 /** The caller. Default: one with the scopes of the contract; roles and people have their own scopes, and --scopes adds to them. */

@@ -2,6 +2,8 @@ import { Agent, type IncomingHttpHeaders, type OutgoingHttpHeaders, request } fr
 import { request as requestTls, Agent as TlsAgent } from 'node:https'
 import { urlToHttpOptions } from 'node:url'
 
+import { EVENT_STREAM } from '../contract/index.ts'
+
 export interface ConformanceRequest {
   /** Default: GET. */
   readonly method?: string
@@ -56,7 +58,10 @@ export function createClient(
     })
     outgoing.once('response', (incoming) => {
       const { statusCode: status = 0, headers } = incoming
-      const read = async () => Buffer.concat(await incoming.toArray()).toString()
+      // Events end when nobody reads them any more.
+      const isEndless = headers['content-type']?.startsWith(EVENT_STREAM)
+      const read = async () => (isEndless ? '' : Buffer.concat(await incoming.toArray()).toString())
+      if (isEndless) incoming.destroy()
       read().then((text) => resolve({ status, headers, text, json: () => JSON.parse(text) }), reject)
     })
     outgoing.on('error', reject).end(bytes)

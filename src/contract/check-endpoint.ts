@@ -12,12 +12,14 @@ import {
 } from './check-common.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import { checkRate } from './check-rate.ts'
+import { checkBodyStream, checkReplyStream } from './check-streams.ts'
 import { checkTool } from './check-tool.ts'
 import { isReservedPath, parsePathTemplate } from './path-template.ts'
 import { findNonScalar, isScalar } from './schema/decode-strings.ts'
 import { typeOf } from './schema/schema-def.ts'
 import { toInput } from './schema/strict-schema.ts'
 import type { EndpointShape } from './shapes.ts'
+import { jsonBodyOf } from './streams/body-kind.ts'
 
 const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'body', 'reply', 'failures'],
@@ -25,7 +27,7 @@ const KEYS = [
   ...DEPLOYMENT_KEYS,
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
-const REPLY_KEYS = ['status', 'body', 'location']
+const REPLY_KEYS = ['status', 'body', 'location', 'stream']
 const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply']
 
 /** Throws a ContractError at the first contradiction. */
@@ -40,7 +42,9 @@ export function checkEndpoint(contract: EndpointShape) {
   refuse(!METHODS.includes(contract.method), `method must be one of ${METHODS.join(', ')}`)
   checkPath(contract, refuse)
   checkInput(contract, refuse)
+  checkBodyStream(contract, refuse)
   checkReply(contract, refuse)
+  checkReplyStream(contract, refuse)
   checkAccess(contract, refuse)
   checkTenancy(contract, refuse)
   checkLimit(contract, refuse)
@@ -77,9 +81,12 @@ function checkInput({ method, params, query, headers, body }: EndpointShape, ref
     refuse(name !== name.toLowerCase(), `header "${name}" must be written in lower case`)
   }
   if (!body) return
-  refuse(!(body instanceof z.ZodType), '`body` must be a zod schema')
+  refuse(
+    !(body instanceof z.ZodType) && !('kind' in body && (body.kind === 'stream' || body.kind === 'form')),
+    '`body` must be a zod schema, or a stream() or form() of ebb/contract',
+  )
   refuse(method === 'GET' || method === 'DELETE', `a ${method} has no body; take \`body\` out or use another method`)
-  checkSchema(body, { use: 'input', part: 'body' }, refuse)
+  checkSchema(jsonBodyOf({ body }), { use: 'input', part: 'body' }, refuse)
 }
 
 function checkReply({ reply }: EndpointShape, refuse: Refuse) {
@@ -87,7 +94,10 @@ function checkReply({ reply }: EndpointShape, refuse: Refuse) {
   checkKeys(reply, REPLY_KEYS, refuse)
   refuse(!(Number.isInteger(status) && status >= 200 && status <= 299), 'reply.status must be from 200 to 299')
   refuse(status === 204 && reply.body !== undefined, 'a 204 has no body; take reply.body out or use status 200')
-  refuse(status !== 204 && reply.body === undefined, `a ${status} needs reply.body; only a 204 goes without`)
+  refuse(
+    status !== 204 && reply.body === undefined && reply.stream === undefined,
+    `a ${status} needs reply.body; only a 204 goes without`,
+  )
   checkSchema(reply.body, { use: 'output', part: 'reply.body' }, refuse)
   if (reply.location === undefined) return
   const keys = reply.body instanceof z.ZodObject ? Object.keys(reply.body.shape) : []
@@ -124,7 +134,7 @@ function checkWrites({ method, reads, emits, idempotent, async }: EndpointShape,
 function checkExamples({ examples = {}, body, reply }: EndpointShape, refuse: Refuse) {
   for (const [name, example] of Object.entries(examples)) {
     checkKeys(example, EXAMPLE_KEYS, refuse)
-    for (const [part, schema] of [['body', body] as const, ['reply', reply.body] as const]) {
+    for (const [part, schema] of [['body', jsonBodyOf({ body })] as const, ['reply', reply.body] as const]) {
       if (example[part] === undefined) continue
       refuse(!schema, `example "${name}" has a ${part}, but the contract has none`)
       const issue = schema && toInput(schema).safeParse(example[part]).error?.issues[0]

@@ -102,7 +102,13 @@ export const functionsOf = ({
 
 function requireAuthorizers(routes: readonly Route[], authorizers: readonly Authorizer[]) {
   const names = authorizers.map(({ name }) => name)
-  for (const { name, authorizer } of routes) {
+  const readers = authorizers.filter(({ credentials }) => credentials.body).map(({ name }) => name)
+  for (const { name, authorizer, bodyStream } of routes) {
+    if (bodyStream && authorizer !== undefined && readers.includes(authorizer))
+      throw new ContractError(
+        name,
+        `its body is passed on as it arrives, and \`${authorizer}\` judges by the whole body; take \`body\` out of what that sees, or give this one another authorizer`,
+      )
     if (authorizer === undefined || names.includes(authorizer)) continue
     const known = names.length > 0 ? `there are ${names.join(', ')}` : 'there is none'
     throw new ContractError(

@@ -1,4 +1,5 @@
 // What applies where a contract says nothing.
+import { longestToDrainMs, type MayStream } from './streams/longest-ms.ts'
 
 /** How long a function may take for a request by default. */
 export const TIMEOUT_MS = 10_000
@@ -16,6 +17,13 @@ export const AUTHORIZER_TTL_SECONDS = 60
 export const MAX_BODY_BYTES = 1024 * 1024
 /** How many requests of one gateway an existing service gets at a time by default. */
 export const PROXY_CONCURRENCY = 200
+/** How long a request with a stream may take in all by default, and at most. */
+export const MAX_STREAM_MS = 300_000
+export const MAX_STREAM_LIMIT_MS = 3_600_000
+/** The most bytes that a contract may let a stream have. */
+export const MAX_STREAM_BYTES = 2 ** 40
+/** The most bytes that the files of a form may have together: they are in the function's memory, and an instance has 192 MiB. */
+export const MAX_FORM_FILES_BYTES = 32 * 1024 * 1024
 
 /** What an upload may take: the gateway's limit for a whole body. */
 const UPLOAD_MS = 30_000
@@ -25,7 +33,7 @@ export const RESPONSE_MS = 5_000
 interface Calls {
   readonly startTimeoutMs: number
   /** Of all functions that are called. */
-  readonly contracts: readonly { readonly timeoutMs: number }[]
+  readonly contracts: readonly MayStream[]
 }
 
 /** How long a relay that is shutting down waits for the calls that it has made: for the slowest contract's. */
@@ -35,4 +43,4 @@ export const relayDrainMs = (calls: Calls): number => longestCallMs(calls) + RES
 export const gatewayDrainMs = (calls: Calls): number => UPLOAD_MS + longestCallMs(calls)
 
 const longestCallMs = ({ startTimeoutMs, contracts }: Calls) =>
-  startTimeoutMs + Math.max(0, ...contracts.map(({ timeoutMs }) => timeoutMs))
+  startTimeoutMs + Math.max(0, ...contracts.map(longestToDrainMs))

@@ -2,6 +2,8 @@ import type { AnyContract, FunctionContract } from './any-contract.ts'
 import { AUTHORIZER_TTL_SECONDS, LIMITS, MAX_BODY_BYTES, REQUESTS, RETRY, SCALE, TIMEOUT_MS } from './defaults.ts'
 import type { ProxiedService } from './proxied-service.ts'
 import type { AuthorizerContract, Emits, EndpointContract, Method, SubscriberContract, WarmWindow } from './shapes.ts'
+import { describeBodyStream, describeReplyStream } from './streams/describe-streams.ts'
+import { type BodyStream, type DescribedReplyStream, longestMs } from './streams/longest-ms.ts'
 
 /** An endpoint, or a proxy, as plain data with its defaults resolved: what gateway, laptop and renderers read. */
 export interface Route extends Described {
@@ -41,6 +43,10 @@ export interface Route extends Described {
   readonly tool?: true
   /** The first example's body, for people to begin with. */
   readonly exampleBody?: unknown
+  /** The body is passed on as it arrives; undefined where it is JSON, or there is none. */
+  readonly bodyStream?: BodyStream
+  /** The reply is sent as it is made; undefined where it is JSON, or there is none. */
+  readonly replyStream?: DescribedReplyStream
 }
 
 /** A subscriber as plain data with its defaults resolved: what the relay reads. */
@@ -103,6 +109,7 @@ export interface Scale {
 export interface ResolvedDeployment {
   readonly kind: FunctionContract['kind']
   readonly name: string
+  /** The longest that a request may take, with its streams. */
   readonly timeoutMs: number
   readonly scale: { readonly min: number; readonly max: number; readonly concurrency: number; readonly target?: number }
   readonly resources: {
@@ -117,6 +124,8 @@ export interface ResolvedDeployment {
 /** An endpoint's contract as plain data, with its defaults resolved. */
 export function describeEndpoint(contract: EndpointContract): Route {
   const { access, body, headers, limit, examples = {} } = contract
+  const bodyStream = describeBodyStream(contract)
+  const replyStream = describeReplyStream(contract.reply)
   const exampleBody = Object.values(examples).find((example) => example.body !== undefined)?.body
   const failsWith = [...new Set(Object.values(contract.failures ?? {}))].filter((status) => FAULTS.has(status))
   return {
@@ -134,7 +143,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     async: contract.async ?? false,
     readOnly: contract.method === 'GET' || (contract.reads ?? false),
     hasBody: body !== undefined,
-    maxBodyBytes: MAX_BODY_BYTES,
+    maxBodyBytes: bodyStream?.maxBytes ?? MAX_BODY_BYTES,
     headers: Object.keys(headers?.shape ?? {}),
     ...(contract.tenancy ? { tenancy: true } : {}),
     ...(limit ? { limit: { ...limit, burst: limit.burst ?? limit.requests } } : {}),
@@ -143,6 +152,8 @@ export function describeEndpoint(contract: EndpointContract): Route {
     ...describeCaching(contract),
     ...(contract.tool ? { tool: true } : {}),
     ...(exampleBody === undefined ? {} : { exampleBody }),
+    ...(bodyStream ? { bodyStream } : {}),
+    ...(replyStream ? { replyStream } : {}),
   }
 }
 
@@ -184,7 +195,8 @@ export const hasTenancy = (contract: AnyContract): boolean => 'tenancy' in contr
 
 /** What a contract says about how its function runs, with its defaults resolved. */
 export function describeDeployment(contract: FunctionContract): ResolvedDeployment {
-  const { kind, name, timeoutMs = TIMEOUT_MS, resources = {}, secrets = [], egress = [], targets = {} } = contract
+  const { kind, name, resources = {}, secrets = [], egress = [], targets = {} } = contract
+  const timeoutMs = kind === 'endpoint' ? longestMs(describeEndpoint(contract)) : (contract.timeoutMs ?? TIMEOUT_MS)
   const { min = SCALE.min, max = SCALE.max, concurrency = SCALE.concurrency, target } = contract.scale ?? {}
   return {
     ...{ kind, name, timeoutMs, secrets, egress },

@@ -221,8 +221,8 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a body that is no schema', { body: { type: 'image/png' } }, /`body` must be a zod schema/],
     [
       'a misspelt part of a reply',
-      { reply: { status: 200, stream: { type: 'text/plain' } } },
-      /unknown property `stream`; allowed: status, body, location/,
+      { reply: { status: 200, streams: { type: 'text/plain' } } },
+      /unknown property `streams`; allowed: status, body, location, stream/,
     ],
   ])('%s', (_, parts, sentence) => {
     expect(() => build(parts)).toThrow(sentence)

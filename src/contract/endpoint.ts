@@ -2,6 +2,9 @@ import type * as z from 'zod'
 import { checkEndpoint } from './check-endpoint.ts'
 import type { EventDataSchema } from './event.ts'
 import type { Emits, EndpointContract, EndpointShape } from './shapes.ts'
+import type { FormBody, FormFile } from './streams/form.ts'
+import type { EVENT_STREAM, ReplyStream, ServerSentEvent } from './streams/reply-stream.ts'
+import type { StreamBody, StreamedBody } from './streams/stream.ts'
 
 /**
  * Declares an endpoint: the one source of its route, validation, documentation, client and deployment. Throws a
@@ -39,20 +42,44 @@ export interface Input<C extends EndpointShape> {
   readonly query: Parsed<C['query']>
   /** The headers that the contract names, in lower case. */
   readonly headers: Parsed<C['headers']>
-  /** The JSON of the request, decoded and validated by the schema `body`. */
-  readonly body: Parsed<C['body']>
+  /** The JSON of the request, decoded and validated by the schema `body`; or its stream, or its form. */
+  readonly body: ParsedBody<C['body']>
+  /** With a reply of events: the id of the last one that a client has seen which comes back; undefined where it is new. */
+  readonly lastEventId: C['reply'] extends { readonly stream: { readonly type: typeof EVENT_STREAM } }
+    ? string | undefined
+    : undefined
 }
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
 
+type ParsedBody<B> = B extends StreamBody ? StreamedBody : B extends FormBody ? ParsedForm<B> : Parsed<B>
+
+/** The texts of a form, and its files by their names. */
+type ParsedForm<F> = {
+  readonly fields: F extends { readonly fields: infer S } ? Parsed<S> : undefined
+  readonly files: F extends { readonly files: infer Files } ? ParsedFiles<Files> : Record<never, never>
+}
+type ParsedFiles<Files> = {
+  readonly [Name in keyof Files]: Files[Name] extends { readonly optional: true } ? FormFile | undefined : FormFile
+}
+
 /**
- * What a handler returns: the reply's body before it is encoded, or nothing where the reply has none.
+ * What a handler returns: the reply's body before it is encoded, what it streams, or nothing where the reply has none.
  * @example const order = (id: string): Output<typeof contract> => ({ id, quantity: 1 })
  */
 export type Output<C extends EndpointShape> = C['reply'] extends { readonly body: infer S extends z.ZodType }
   ? z.input<S>
-  : // biome-ignore lint/suspicious/noConfusingVoidType: a handler of a 204 returns nothing at all
-    void
+  : C['reply'] extends { readonly stream: infer S extends ReplyStream }
+    ? Streamed<S>
+    : // biome-ignore lint/suspicious/noConfusingVoidType: a handler of a 204 returns nothing at all
+      void
+
+/** Events may also be undefined: a 204, by which a client knows not to come back. */
+type Streamed<S extends ReplyStream> = S extends { readonly item: infer I extends z.ZodType }
+  ? S['type'] extends typeof EVENT_STREAM
+    ? AsyncIterable<ServerSentEvent<z.input<I>>> | undefined
+    : AsyncIterable<z.input<I>>
+  : AsyncIterable<Uint8Array | string>
 
 /**
  * The codes with which a handler may `fail`: the names of the contract's `failures`.

@@ -2,7 +2,7 @@ export { type AnyContract, type FunctionContract, isFunction } from './any-contr
 export { authorizer, type Judgement, type Presented } from './authorizer.ts'
 export { ContractError } from './contract-error.ts'
 export { type ContractSet, contractSet, findEventCycles, functionsOf, requireContract } from './contract-set.ts'
-export { gatewayDrainMs, MAX_BODY_BYTES, RESPONSE_MS, relayDrainMs } from './defaults.ts'
+export { gatewayDrainMs, MAX_BODY_BYTES, MAX_STREAM_LIMIT_MS, RESPONSE_MS, relayDrainMs } from './defaults.ts'
 export {
   type Authorizer,
   type Caching,
@@ -58,7 +58,26 @@ export type {
   SubscriberContract,
   SubscriberShape,
 } from './shapes.ts'
+export { type Body, formOf, jsonBodyOf, streamedBodyOf } from './streams/body-kind.ts'
+export { MAX_FIELDS_BYTES } from './streams/describe-streams.ts'
+export type { FormBody, FormFile } from './streams/form.ts'
+export {
+  type BodyStream,
+  type DescribedReplyStream,
+  isEventStream,
+  longestMs,
+  longestToDrainMs,
+} from './streams/longest-ms.ts'
+export { isOneOf, mediaTypeOf } from './streams/media-types.ts'
+export { EVENT_STREAM, NDJSON, type ReplyStream, type ServerSentEvent } from './streams/reply-stream.ts'
+export type { StreamBody, StreamedBody } from './streams/stream.ts'
 export type { Delivered, ReceivedEvent } from './subscriber.ts'
 export type { ToolAnnotations, ToolDescription } from './tool.ts'
-export { createEventValidator, createValidator, type RawInput, type ValidationResult } from './validate.ts'
+export {
+  createEventValidator,
+  createFieldsValidator,
+  createValidator,
+  type RawInput,
+  type ValidationResult,
+} from './validate.ts'
 export { isWarm } from './warm-windows.ts'

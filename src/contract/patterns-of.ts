@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { AnyContract } from './any-contract.ts'
 import { eventDataSchema } from './event.ts'
 import { childrenOf, defOf } from './schema/schema-def.ts'
+import { formOf } from './streams/body-kind.ts'
 
 /** A regular expression that is run on texts from outside. */
 export interface ContractPattern {
@@ -31,7 +32,8 @@ function schemasOf(contract: AnyContract): Readonly<Record<string, unknown>> {
   ])
   if (contract.kind === 'subscriber') return { 'on.data': contract.on.data, ...Object.fromEntries(emits) }
   const { params, query, headers, body, reply } = contract
-  return { params, query, headers, body, 'reply.body': reply.body, ...Object.fromEntries(emits) }
+  const streams = { 'body.fields': formOf({ body })?.fields, 'reply.stream.item': reply.stream?.item }
+  return { params, query, headers, body, 'reply.body': reply.body, ...streams, ...Object.fromEntries(emits) }
 }
 
 type Found = Omit<ContractPattern, 'function'>

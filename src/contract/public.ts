@@ -31,4 +31,8 @@ export type {
   Tool,
   WarmWindow,
 } from './shapes.ts'
+export type { Body } from './streams/body-kind.ts'
+export { type FormBody, type FormFile, type FormFileOptions, type FormOptions, form } from './streams/form.ts'
+export type { ReplyStream, ServerSentEvent } from './streams/reply-stream.ts'
+export { type StreamBody, type StreamedBody, type StreamOptions, stream } from './streams/stream.ts'
 export { type Delivered, type ReceivedEvent, subscriber } from './subscriber.ts'

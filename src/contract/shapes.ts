@@ -1,4 +1,6 @@
 import type * as z from 'zod'
+import type { Body } from './streams/body-kind.ts'
+import type { ReplyStream } from './streams/reply-stream.ts'
 
 /**
  * Everything that callers may know about one endpoint, as `endpoint()` takes it. Plain data: no I/O, no framework.
@@ -31,8 +33,8 @@ export interface EndpointShape extends Deployment {
   readonly query?: z.ZodObject
   /** The schema of the request headers, with names in lower case. Headers that are not named here are neither checked nor passed to the handler. */
   readonly headers?: z.ZodObject
-  /** The request's body: JSON of at most 1 MiB. */
-  readonly body?: z.ZodType
+  /** The request's body: the schema of JSON of at most 1 MiB; or a `stream()` or a `form()`. */
+  readonly body?: Body
   /** What a success looks like. */
   readonly reply: Reply
   /** Each way in which the handler may refuse: its code, in lower_snake, and its status (400 to 599). */
@@ -77,7 +79,7 @@ export interface EndpointShape extends Deployment {
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /**
- * What a success looks like: a status from 200 to 299, and its body as JSON, which only a 204 goes without. `location` is the
+ * What a success looks like: a status from 200 to 299, and its body as JSON or as a stream, which only a 204 goes without. `location` is the
  * template of the `Location` header (RFC 9110, 10.2.2), filled from the body.
  * @example const reply: Reply = { status: 201, body: z.object({ id: z.uuid() }), location: '/v1/orders/{id}' }
  */
@@ -88,6 +90,8 @@ export interface Reply {
   readonly body?: z.ZodType
   /** The template of the `Location` header. */
   readonly location?: `/${string}`
+  /** In place of a body: what is sent as it is made. The handler only reads, and returns what it sends as an async iterable. */
+  readonly stream?: ReplyStream
 }
 
 /**

@@ -5,6 +5,7 @@ import { decodeStrings, type Strings } from './schema/decode-strings.ts'
 import { toInput } from './schema/strict-schema.ts'
 import { toOutput } from './schema/strip-schema.ts'
 import type { EndpointContract, SubscriberContract } from './shapes.ts'
+import { jsonBodyOf } from './streams/body-kind.ts'
 
 /** A request's parts before validation. `body` is parsed JSON, or undefined where none was sent. */
 export interface RawInput {
@@ -27,13 +28,14 @@ export type ValidationResult =
   | { readonly ok: true; readonly input: ValidInput }
   | { readonly ok: false; readonly issues: readonly ValidationIssue[] }
 
-/** Validates a request's parts against the schemas of one contract. */
+/** Validates a request's parts against the schemas of one contract. A streamed body is none of them. */
 export type Validate = (raw: RawInput) => ValidationResult
 
 /** Compiles a contract's input schemas once. All issues are reported, each with its path, at most 50. */
 export function createValidator(contract: EndpointContract): Validate {
-  const { body, headers } = contract
-  const bodySchema = body && toInput(body)
+  const { headers } = contract
+  const json = jsonBodyOf(contract)
+  const bodySchema = json && toInput(json)
   const strings = {
     params: compileStrings(contract.params, 'params'),
     query: compileStrings(contract.query ?? z.object({}), 'query'),
@@ -56,6 +58,15 @@ export function createValidator(contract: EndpointContract): Validate {
   }
 }
 
+/** Validates the texts of a form, decoded as those of a query are; there may be none where it has no schema. */
+export function createFieldsValidator(fields: z.ZodObject | undefined): (texts: Strings) => Parsed {
+  const validate = compileStrings(fields ?? z.object({}), 'body')
+  return (texts) => {
+    const parsed = validate(texts)
+    return fields || 'issues' in parsed ? parsed : { value: undefined }
+  }
+}
+
 /** The decoded data of an event, or what is wrong with them. */
 export type EventValidationResult =
   | { readonly ok: true; readonly data: unknown }
@@ -72,7 +83,8 @@ export function createEventValidator({ on }: Pick<SubscriberContract, 'on'>): (d
   }
 }
 
-type Parsed = { readonly value: unknown } | { readonly issues: readonly ValidationIssue[] }
+/** A value, or what is wrong with it. */
+export type Parsed = { readonly value: unknown } | { readonly issues: readonly ValidationIssue[] }
 
 function compileStrings(schema: z.ZodObject | undefined, part: string, { named = false } = {}) {
   if (!schema) return () => ({ value: undefined })

@@ -82,9 +82,13 @@ const runtimeData = ({ route, status, failures }: EndpointData) => ({
   ...{ name: route.name, method: route.method, path: route.path },
   ...(route.idempotent ? { idempotent: true } : {}),
   ...(route.readOnly && route.method !== 'GET' ? { reads: true } : {}),
-  reply: { status },
+  ...streamedBody(route),
+  reply: { status, ...(route.replyStream ? { stream: { type: route.replyStream.type } } : {}) },
   failures,
 })
+
+const streamedBody = ({ bodyStream }: EndpointData['route']) =>
+  bodyStream ? { body: bodyStream.form ? { kind: 'form' } : { kind: 'stream', type: bodyStream.types } } : {}
 
 function entry(endpoints: readonly EndpointData[]): string {
   const contracts = Object.fromEntries(endpoints.map((endpoint) => [methodOf(endpoint), runtimeData(endpoint)]))

@@ -1,3 +1,4 @@
+import { isEventStream } from '../contract/index.ts'
 import type { EndpointData } from './contracts-data.ts'
 import { type JsonSchema, listedValues, optionsOf } from './json-schema.ts'
 
@@ -23,7 +24,12 @@ export declare function createClient(options: ClientOptions): Client<Calls>\n`,
   ].join('\n\n')
 }
 
-const PARTS = { params: 'input', query: 'input', headers: 'input', body: 'input', data: 'output' } as const
+const INPUT = { io: 'input' } as const
+const OUTPUT = { io: 'output' } as const
+const PARTS = {
+  ...{ params: INPUT, query: INPUT, headers: INPUT, body: INPUT, fields: INPUT },
+  ...{ data: OUTPUT, item: OUTPUT },
+}
 const partNames = Object.keys(PARTS) as readonly (keyof typeof PARTS)[]
 
 const typeName = ({ route }: EndpointData, part: string) => pascal(route.name) + pascal(part)
@@ -31,25 +37,48 @@ const typeName = ({ route }: EndpointData, part: string) => pascal(route.name) +
 function partTypes(endpoint: EndpointData): readonly string[] {
   return partNames.flatMap((part) => {
     const schema = endpoint[part]
-    return schema ? [renderTypes(typeName(endpoint, part), schema, { io: PARTS[part] }).trim()] : []
+    return schema ? [renderTypes(typeName(endpoint, part), schema, PARTS[part]).trim()] : []
   })
 }
 
 function callType(endpoint: EndpointData): string {
   const { route, status, failures } = endpoint
   const parts = partNames.flatMap((part) =>
-    endpoint[part] ? [`    readonly ${part}: ${typeName(endpoint, part)}\n`] : [],
+    endpoint[part] && part !== 'fields' && part !== 'item'
+      ? [`    readonly ${part}: ${typeName(endpoint, part)}\n`]
+      : [],
   )
   const codes = Object.entries(failures).map(([code, failure]) => `readonly ${code}: ${failure}`)
   return [
     '{\n',
     ...parts,
-    ...(endpoint.data ? [] : ['    readonly data: undefined\n']),
+    ...streamedBodyType(endpoint),
+    ...(endpoint.data ? [] : [`    readonly data: ${streamedDataType(endpoint) ?? 'undefined'}\n`]),
     ...(route.idempotent ? ['    readonly idempotent: true\n'] : []),
     `    readonly status: ${status}\n`,
     `    readonly failures: ${codes.length > 0 ? `{ ${codes.join('; ')} }` : 'Record<never, never>'}\n`,
     '  }',
   ].join('')
+}
+
+function streamedBodyType(endpoint: EndpointData): readonly string[] {
+  const { route, fields, files = {} } = endpoint
+  if (!route.bodyStream) return []
+  if (!route.bodyStream.form) return ['    readonly body: StreamSource\n', '    readonly bodyStream: true\n']
+  const names = Object.entries(files).map(
+    ([name, { required }]) => `readonly ${keyOf(name)}${required ? ': Blob' : '?: Blob | undefined'}`,
+  )
+  const texts = fields ? `readonly fields: ${typeName(endpoint, 'fields')}` : ''
+  const all = [texts, names.length > 0 ? `readonly files: { ${names.join('; ')} }` : ''].filter((part) => part !== '')
+  return [`    readonly body: { ${all.join('; ')} }\n`]
+}
+
+function streamedDataType(endpoint: EndpointData): string | undefined {
+  const { route, item } = endpoint
+  if (!route.replyStream) return undefined
+  if (!item) return 'ReadableStream<Uint8Array>'
+  const type = typeName(endpoint, 'item')
+  return `AsyncIterable<${isEventStream(route) ? `StreamedEvent<${type}>` : type}>`
 }
 
 const doc = ({ route: { summary, method, path } }: EndpointData) =>

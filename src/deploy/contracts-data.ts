@@ -6,6 +6,8 @@ import {
   type EndpointContract,
   emitsOf,
   eventDataSchema,
+  formOf,
+  jsonBodyOf,
   type Route,
   requireContract,
   type SubscriberContract,
@@ -34,8 +36,14 @@ export interface EndpointData {
   readonly headers?: JsonSchema
   readonly body?: JsonSchema
   readonly bodyRequired: boolean
+  /** The texts of a form. */
+  readonly fields?: JsonSchema
+  /** The files of a form, by name. */
+  readonly files?: Readonly<Record<string, { readonly required: boolean }>>
   /** What goes out. */
   readonly data?: JsonSchema
+  /** Each item of what is streamed. */
+  readonly item?: JsonSchema
   readonly emits: Readonly<Record<string, JsonSchema>>
 }
 
@@ -60,16 +68,21 @@ export function contractsData(contracts: Readonly<Record<string, AnyContract>>):
 }
 
 function endpointData(contract: EndpointContract): EndpointData {
-  const { reply, failures = {}, version, body } = contract
+  const { reply, failures = {}, version } = contract
+  const body = jsonBodyOf(contract)
+  const form = formOf(contract)
   return {
     route: describeEndpoint(contract),
     ...(version === undefined ? {} : { version }),
     status: reply.status,
     ...(reply.location ? { location: reply.location } : {}),
     failures,
-    ...inputs(contract),
+    ...inputs({ ...contract, body }),
+    ...(form?.fields ? { fields: render(toInput(form.fields), 'input') } : {}),
+    ...(form?.files ? { files: mapValues(form.files, ({ optional }) => ({ required: !optional })) } : {}),
     bodyRequired: body !== undefined && !toInput(body).safeParse(undefined).success,
     ...(reply.body ? { data: render(toOutput(reply.body), 'output') } : {}),
+    ...(reply.stream?.item ? { item: render(toOutput(reply.stream.item), 'output') } : {}),
     emits: emittedBy(contract),
   }
 }
@@ -108,3 +121,6 @@ function render(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   // JsonSchema names what zod writes, only more narrowly than zod's own type.
   return rendered as JsonSchema
 }
+
+const mapValues = <From, To>(object: Readonly<Record<string, From>>, map: (value: From) => To) =>
+  Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(value)]))

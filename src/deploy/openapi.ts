@@ -5,6 +5,7 @@ import {
   describeEndpoint,
   describeProxy,
   type EndpointContract,
+  jsonBodyOf,
   type ProxyContract,
   type Route,
   toInput,
@@ -14,6 +15,7 @@ import { OWN_ENDPOINTS, OWN_KEY_ENDPOINTS } from '../protocol/own-key-endpoints.
 import { acceptedResponse, asyncParameters, statePath } from './openapi-async.ts'
 import { CACHE_HEADERS, NOT_MODIFIED, PROBLEM, refusals } from './openapi-responses.ts'
 import { type RenderSchema, schemaRenderer } from './openapi-schemas.ts'
+import { streamedReplyContent, streamedRequestBody } from './openapi-streams.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -141,9 +143,8 @@ interface Rendering {
 function renderOperation(contract: EndpointContract, rendering: Rendering): Json {
   const { schemaOf, authorizers } = rendering
   const route = describeEndpoint(contract)
-  const { summary, body, access, version } = contract
-  const examples = examplesOf(contract, 'body')
-  const content = body && { schema: schemaOf(toInput(body), 'input'), ...(examples ? { examples } : {}) }
+  const { summary, access, version } = contract
+  const requestBody = streamedRequestBody(contract, schemaOf) ?? jsonRequestBody(contract, schemaOf)
   return {
     operationId: contract.name,
     tags: [tagOf(contract.path)],
@@ -153,13 +154,20 @@ function renderOperation(contract: EndpointContract, rendering: Rendering): Json
     ...(route.scopes.length > 0 ? { 'x-scopes': route.scopes } : {}),
     ...securityOf(access, authorizers),
     parameters: [...parametersOf(contract, schemaOf), ...asyncParameters(route)],
-    ...(content ? { requestBody: { required: isRequired(body), content: { 'application/json': content } } } : {}),
+    ...(requestBody ? { requestBody } : {}),
     responses: responsesOf(contract, route, rendering),
   }
 }
 
 const describeContract = ({ description, access, tenancy }: EndpointContract | ProxyContract): string =>
   [...(description ? [description] : []), describeAccess(access), ...(tenancy ? [TENANCY] : [])].join('\n\n')
+function jsonRequestBody(contract: EndpointContract, schemaOf: RenderSchema): Json | undefined {
+  const body = jsonBodyOf(contract)
+  if (!body) return undefined
+  const examples = examplesOf(contract, 'body')
+  const content = { schema: schemaOf(toInput(body), 'input'), ...(examples ? { examples } : {}) }
+  return { required: isRequired(body), content: { 'application/json': content } }
+}
 
 const TENANCY = "The caller needs a tenant, and gets what is that tenant's."
 
@@ -206,10 +214,11 @@ function responsesOf(
   const { reply, failures = {} } = contract
   const { body } = reply
   const examples = examplesOf(contract, 'reply')
-  const content = body && { schema: schemaOf(toOutput(body), 'output'), ...(examples ? { examples } : {}) }
+  const json = body && { schema: schemaOf(toOutput(body), 'output'), ...(examples ? { examples } : {}) }
+  const content = json ? { 'application/json': json } : streamedReplyContent(contract, schemaOf)
   const success = {
     description: 'Success',
-    ...(content ? { content: { 'application/json': content } } : {}),
+    ...(content ? { content } : {}),
     ...headersOf({
       ...(reply.location ? { Location: { schema: { type: 'string' } } } : {}),
       ...(route.cache ? CACHE_HEADERS : {}),

@@ -2,6 +2,7 @@ import {
   type AnyContract,
   describeEndpoint,
   type EndpointContract,
+  jsonBodyOf,
   type ToolAnnotations,
   type ToolDescription,
   toInput,
@@ -41,10 +42,11 @@ function describe({ summary, description, failures = {} }: EndpointContract): st
  * The arguments in the parts that a call of the typed client has: flat, a name in the path and one in the body would be the
  * same, a body that is a list or a union could not be said, and no issue (`body.quantity`) would say where it is.
  */
-function inputSchemaOf({ name, params, query, headers, body, idempotent }: EndpointContract): Json {
+function inputSchemaOf(contract: EndpointContract): Json {
+  const { name, params, query, headers, idempotent } = contract
   const defs: Record<string, Json> = {}
   const render = schemaRenderer(name, defs, { root: '#/$defs/', named: false })
-  const parts = { params, query, headers, body }
+  const parts = { params, query, headers, body: jsonBodyOf(contract) }
   const rendered = Object.entries(parts).flatMap(([part, schema]) =>
     schema ? [[part, render(toInput(schema), 'input')] as const] : [],
   )

@@ -4,12 +4,14 @@ import {
   describeDeployment,
   describeEndpoint,
   describeSubscriber,
+  formOf,
+  longestMs,
   Problem,
   parsePathTemplate,
 } from '../contract/index.ts'
 import type { Log, Secret } from '../kernel/index.ts'
 import { compose } from './context.ts'
-import type { Contract, Implementation } from './implement.ts'
+import type { Implementation } from './implement.ts'
 import type { InFlight } from './isolate-errors.ts'
 import { concurrency } from './middleware/concurrency.ts'
 import { accessLog, correlation } from './middleware/correlation.ts'
@@ -19,6 +21,9 @@ import { probes } from './middleware/probes.ts'
 import { problems } from './middleware/problems.ts'
 import { MAX_CREDENTIALS_BYTES, receiveCredentials } from './middleware/receive-credentials.ts'
 import { MAX_RECEIVED_BYTES, receiveEvent } from './middleware/receive-event.ts'
+import { receiveForm } from './middleware/receive-form.ts'
+import { receiveStream } from './middleware/receive-stream.ts'
+import { streamReply } from './middleware/stream-reply.ts'
 import { takeBody } from './middleware/take-body.ts'
 import { transact } from './middleware/transact.ts'
 import { validate } from './middleware/validate.ts'
@@ -35,15 +40,20 @@ export interface AppOptions {
   /** The number of requests that run at a time, where no platform in front limits it; default: no limit. */
   readonly maxConcurrency?: number | undefined
   readonly isDraining?: () => boolean
+  /** Aborts when this process begins to end, and with it streams of events; default: never. */
+  readonly draining?: AbortSignal
   /** Counts each request from its headers to its response. */
   readonly inFlight?: InFlight
   /** Serves `/metrics`; default: there is no such path. */
   readonly scrape?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
 }
 
+/** So that events end by themselves before their request is ended. */
+const STREAM_SLACK_MS = 2_000
+
 /** A function as an Express app: the whole request path, top to bottom. */
 export function createApp(fn: Implementation, options: AppOptions): Express {
-  const { method, path, attributes, timeoutMs, maxBodyBytes, steps } = describeRoute(fn.contract)
+  const { method, path, attributes, timeoutMs, maxMs, steps, run } = describeRoute(fn, options)
   const app = express().disable('x-powered-by').disable('etag').set('query parser', false)
   app.enable('case sensitive routing').enable('strict routing')
 
@@ -52,13 +62,12 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
   const pipeline = compose([
     correlation({ ...options, attributes }),
     accessLog(options),
-    deadline({ ...options, timeoutMs }),
+    deadline({ ...options, timeoutMs, maxMs }),
     // On arrival, before any queue: an identity expires.
     identity(options),
     ...(options.maxConcurrency ? [concurrency(options.maxConcurrency)] : []),
-    takeBody({ maxBytes: maxBodyBytes }),
     ...steps,
-    transact(fn, options),
+    run,
   ])
   app[method](path, pipeline)
   app.use(() => {
@@ -68,17 +77,18 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
   return app
 }
 
-/** Where the kinds of functions differ: route, limits, and the steps that validate and authorise. */
-function describeRoute(contract: Contract) {
+/** Where the kinds of functions differ: route, limits, the steps that read, validate and authorise, and what runs the handler. */
+function describeRoute(fn: Implementation, options: AppOptions) {
+  const { contract } = fn
   if (contract.kind === 'subscriber') {
     const { timeoutMs } = describeSubscriber(contract)
     return {
       method: 'post' as const,
       path: '/',
       attributes: { route: '/', trigger: 'pubsub' } as const,
-      timeoutMs,
-      maxBodyBytes: MAX_RECEIVED_BYTES,
-      steps: [receiveEvent(contract)],
+      ...{ timeoutMs, maxMs: undefined },
+      steps: [takeBody({ maxBytes: MAX_RECEIVED_BYTES }), receiveEvent(contract)],
+      run: transact(fn, options),
     }
   }
   if (contract.kind === 'authorizer') {
@@ -86,19 +96,25 @@ function describeRoute(contract: Contract) {
       method: 'post' as const,
       path: '/',
       attributes: { route: '/', trigger: 'http' } as const,
-      timeoutMs: describeDeployment(contract).timeoutMs,
-      maxBodyBytes: MAX_CREDENTIALS_BYTES,
-      steps: [receiveCredentials(contract)],
+      ...{ timeoutMs: describeDeployment(contract).timeoutMs, maxMs: undefined },
+      steps: [takeBody({ maxBytes: MAX_CREDENTIALS_BYTES }), receiveCredentials(contract)],
+      run: transact(fn, options),
     }
   }
   const route = describeEndpoint(contract)
+  const { bodyStream, replyStream } = route
+  const form = formOf(contract)
+  const check = [validate(contract), authorise(route)]
   return {
     // Express's methods are HTTP's in lower case.
     method: route.method.toLowerCase() as 'get' | 'post' | 'put' | 'patch' | 'delete',
     path: parsePathTemplate(route.path).express,
     attributes: { route: route.path, trigger: 'http' } as const,
     timeoutMs: route.timeoutMs,
-    maxBodyBytes: route.maxBodyBytes,
-    steps: [validate(contract), authorise(route)],
+    maxMs: bodyStream || replyStream ? longestMs(route) + STREAM_SLACK_MS : undefined,
+    steps: bodyStream
+      ? [...check, receiveStream(route, bodyStream), ...(form ? [receiveForm(form)] : [])]
+      : [takeBody({ maxBytes: route.maxBodyBytes }), ...check],
+    run: replyStream ? streamReply(fn, contract, { ...options, replyStream }) : transact(fn, options),
   }
 }

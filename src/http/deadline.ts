@@ -3,19 +3,34 @@ import { Problem } from '../contract/index.ts'
 /** The reason with which a signal aborts once its response has been sent. */
 export const REQUEST_ENDED = new Error('the request is over; await in the handler everything that uses its context')
 
-/** How long a request may run: until its deadline, or until its caller hangs up. */
+/**
+ * How long a request may run: until its deadline, or until its caller hangs up. With a stream that is `timeoutMs` without
+ * progress, and `maxMs` in all.
+ */
 export class Deadline {
   readonly timeoutMs: number
   readonly #timer: NodeJS.Timeout
+  readonly #total: NodeJS.Timeout | undefined
   #controller: AbortController | undefined
   #reason: Error | undefined
   #reject: ((reason: Error) => void) | undefined
 
-  constructor(timeoutMs: number) {
+  constructor(timeoutMs: number, { maxMs }: { readonly maxMs?: number | undefined } = {}) {
     this.timeoutMs = timeoutMs
-    const onTimeout = () =>
-      this.#end(new Problem('deadline_exceeded', 504, `There was no answer within ${timeoutMs} ms.`))
-    this.#timer = setTimeout(onTimeout, timeoutMs)
+    const endAfter = (ms: number) =>
+      setTimeout(() => this.#end(new Problem('deadline_exceeded', 504, `There was no answer within ${ms} ms.`)), ms)
+    this.#timer = endAfter(timeoutMs)
+    if (maxMs !== undefined) this.#total = endAfter(maxMs)
+  }
+
+  /** Something of a stream was taken: from now on `timeoutMs` count anew. */
+  progress(): void {
+    if (!this.#reason) this.#timer.refresh()
+  }
+
+  /** From now on only `maxMs` count: for events, which come when they come. */
+  stopIdle(): void {
+    clearTimeout(this.#timer)
   }
 
   /**
@@ -39,14 +54,19 @@ export class Deadline {
 
   /** The response has been sent: aborts what the handler still has running, since nothing outlives its response. */
   finish(): void {
-    clearTimeout(this.#timer)
+    this.#clear()
     this.#end(REQUEST_ENDED)
   }
 
   /** The caller hung up. */
   abandon(): void {
-    clearTimeout(this.#timer)
+    this.#clear()
     this.#end(new Problem('caller_gone', 499, 'The caller hung up.'))
+  }
+
+  #clear() {
+    clearTimeout(this.#timer)
+    clearTimeout(this.#total)
   }
 
   #end(reason: Error) {

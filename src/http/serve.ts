@@ -1,6 +1,7 @@
 import { createServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
+import { describeDeployment, describeEndpoint, longestMs, longestToDrainMs } from '../contract/index.ts'
 import {
   type Config,
   ConfigError,
@@ -51,19 +52,26 @@ export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, 
 }
 
 function start(fn: Implementation, config: Config, log: Log) {
-  const { name, secrets = [], timeoutMs } = fn.contract
+  const { name, secrets = [] } = fn.contract
   const telemetry = startTelemetry(config, { name, log, kind: 'function' })
   const verify = openIdentityVerifier(config, name, log)
   const resources = openResources(fn.uses, config, log, fn.contract)
   const inFlight = createInFlight()
-  let draining = false
+  const drainer = new AbortController()
   const app = createApp(fn, {
     ...{ resources, verify, log, secrets: readSecrets(secrets, log), revision: config.EBB_REVISION },
     showErrors: config.EBB_SHOW_FAULTS === 'true',
-    ...{ inFlight, scrape: telemetry.scrape, isDraining: () => draining, maxConcurrency: config.EBB_MAX_CONCURRENCY },
+    draining: drainer.signal,
+    ...{
+      inFlight,
+      scrape: telemetry.scrape,
+      isDraining: () => drainer.signal.aborted,
+      maxConcurrency: config.EBB_MAX_CONCURRENCY,
+    },
   })
+  const { uploadMs, drainMs } = limitsOf(fn.contract)
   const limits = {
-    ...{ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: HEADERS_TIMEOUT_MS },
+    ...{ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: uploadMs },
     maxHeaderSize: MAX_FUNCTION_HEADER_BYTES,
   }
   // A request without a body ends with its headers and needs no stream: takeBody does not read it.
@@ -82,12 +90,20 @@ function start(fn: Implementation, config: Config, log: Log) {
   })
   const stop = async () => {
     reportIgnoredCaches(log)
-    draining = true
-    await drain(server, { graceMs: config.EBB_DRAIN_MS, timeoutMs: (timeoutMs ?? 10_000) + 2_000 })
+    drainer.abort()
+    await drain(server, { graceMs: config.EBB_DRAIN_MS, timeoutMs: drainMs + 2_000 })
     await resources.close()
     await telemetry.shutdown({ limitMs: FLUSH_TIMEOUT_MS })
   }
   isolateErrors(inFlight, { log, shutDown: onShutdown(stop, { log, parent: config.EBB_PARENT }) })
+}
+
+/** How long a whole request may take to arrive, and how long requests are waited for at the end of the process. */
+function limitsOf(contract: Contract) {
+  if (contract.kind !== 'endpoint')
+    return { uploadMs: HEADERS_TIMEOUT_MS, drainMs: describeDeployment(contract).timeoutMs }
+  const route = describeEndpoint(contract)
+  return { uploadMs: Math.max(HEADERS_TIMEOUT_MS, longestMs(route)), drainMs: longestToDrainMs(route) }
 }
 
 /**

@@ -39,13 +39,15 @@ export async function warmUp(
 ): Promise<void> {
   const limit = AbortSignal.any([AbortSignal.timeout(limitMs), ...(signal ? [signal] : [])])
   await using sandbox = await createSandbox(contract)
+  const isStream = contract.kind === 'endpoint' && contract.reply.stream !== undefined
   const args = [...nodeFlags, '--require', sandbox.preload, start]
   await using image = startImage(node, { args, env: sandbox.env, signal: limit })
   try {
     const port = await image.listening
     for (let round = 0; round < ROUNDS; round++) {
       const tokens = await signTokens(contract, sandbox.sign, roles)
-      for (const request of warmUpRequests(contract, tokens)) await sendRequest(port, request, limit)
+      for (const request of warmUpRequests(contract, tokens))
+        await sendRequest(port, request, { signal: limit, isStream })
     }
     await image.finish()
     await placeCaches(sandbox.caches, dirname(start))
@@ -83,17 +85,41 @@ async function createSandbox(contract: FunctionContract) {
   return { preload, caches, env, sign, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
 
-async function sendRequest(port: number, { method, target, headers, body }: FunctionRequest, signal: AbortSignal) {
+interface SendOptions {
+  readonly signal: AbortSignal
+  /** Whether a response may have no end. */
+  readonly isStream: boolean
+}
+
+async function sendRequest(
+  port: number,
+  { method, target, headers, body }: FunctionRequest,
+  { signal, isStream }: SendOptions,
+) {
   try {
     const response = await fetch(`http://127.0.0.1:${port}${target}`, {
       ...{ method, headers, signal, redirect: 'manual' },
       ...(body === undefined ? {} : { body }),
     })
+    if (isStream) return await readBeginning(response)
     // Any response will do, but it has to be generated to its end.
     await response.arrayBuffer()
   } catch (cause) {
     throw new Error(`it broke off at ${method} ${target}`, { cause })
   }
+}
+
+/** What is streamed may wait for what a sandbox has not, or go on for ever. */
+const BEGINNING_MS = 250
+
+/** Reads the beginning of a stream, where there is one by then; how it goes on does not matter. */
+async function readBeginning({ body }: Response): Promise<void> {
+  const reader = body?.getReader()
+  if (!reader) return
+  const timer = setTimeout(() => reader.cancel().catch(() => {}), BEGINNING_MS)
+  await reader.read().catch(() => {})
+  clearTimeout(timer)
+  await reader.cancel().catch(() => {})
 }
 
 /**

@@ -25,12 +25,13 @@ interface EndpointChecksOptions {
  * write is only ever sent without a key and with a body that no endpoint accepts.
  */
 export function endpointChecks(contract: EndpointContract, { send, key }: EndpointChecksOptions): readonly Check[] {
-  const { method, path, anonymous, authorizer, readOnly } = describeEndpoint(contract)
+  const { method, path, anonymous, authorizer, readOnly, replyStream } = describeEndpoint(contract)
   const check = (what: string, run: () => Promise<Violation>): Check => ({ name: `${method} ${path}: ${what}`, run })
   const refused = check(anonymous ? '4xx for a body that is not JSON' : '401 without a key', async () =>
     checkRefusal(await send(refusableRequest(contract)), anonymous),
   )
-  if (!readOnly || authorizer !== undefined) return [refused]
+  // A stream may go on for as long as it is read.
+  if (!readOnly || authorizer !== undefined || replyStream) return [refused]
   const replies = (what: string, headers = {}) =>
     check(what, async () => checkReply(contract, await send(goodRequest(contract, headers))))
   if (anonymous) return [replies('a response of its contract')]
@@ -40,12 +41,12 @@ export function endpointChecks(contract: EndpointContract, { send, key }: Endpoi
 const sampleFor = (contract: EndpointContract) => sampleRequest(contract, createRandom(contract.name))
 
 function goodRequest(contract: EndpointContract, given: Readonly<Record<string, string>>): ProbeRequest {
-  const { target, headers, body } = sampleFor(contract)
+  const { target, headers, body, contentType } = sampleFor(contract)
   if (body === undefined) return { method: contract.method, target, headers: { ...headers, ...given } }
   return {
     method: contract.method,
     target,
-    headers: { ...headers, ...given, 'content-type': 'application/json' },
+    headers: { ...headers, ...given, 'content-type': contentType },
     body,
   }
 }

@@ -9,12 +9,20 @@ import { sameParameters } from './right-answer.ts'
 /** A valid request to an endpoint, or undefined where none can be made up from its contract. */
 export function requestTo(contract: EndpointContract, thing?: string): ConformanceRequest | undefined {
   try {
-    const { target, headers, body } = sampleRequest(contract, createRandom(randomUUID()))
+    const { target, headers, body, contentType } = sampleRequest(contract, createRandom(randomUUID()))
+    const isJson = contentType === 'application/json'
     const [path = '', query] = target.split('?')
     return {
       ...{ method: contract.method, path: `${thing ?? path}${query ? `?${query}` : ''}` },
-      headers: { ...headers, ...(contract.idempotent ? { 'idempotency-key': randomUUID() } : {}) },
-      ...(body === undefined ? {} : { json: JSON.parse(body.replaceAll(EMAIL, () => `${randomUUID()}@example.com`)) }),
+      headers: {
+        ...headers,
+        ...(contract.idempotent ? { 'idempotency-key': randomUUID() } : {}),
+        ...(isJson ? {} : { 'content-type': contentType }),
+      },
+      ...(body !== undefined && !isJson ? { body } : {}),
+      ...(body === undefined || !isJson
+        ? {}
+        : { json: JSON.parse(body.replaceAll(EMAIL, () => `${randomUUID()}@example.com`)) }),
     }
   } catch (error) {
     if (error instanceof SampleError) return undefined

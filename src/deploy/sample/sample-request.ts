@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import * as z from 'zod'
+import type * as z from 'zod'
 import {
   type AuthorizerContract,
   type EndpointContract,
   type Example,
   type FunctionContract,
+  jsonBodyOf,
   type SubscriberContract,
   toInput,
   toOutput,
@@ -12,14 +13,17 @@ import {
 import { ConfigError } from '../../kernel/index.ts'
 import type { JudgementRequest } from '../../protocol/index.ts'
 import { createRandom, type Random } from './random.ts'
+import { sampleStreamedBody } from './sample-stream.ts'
 import { createSampler, SampleError } from './sampler.ts'
 
 interface SampleRequest {
   /** Path and query. */
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
-  /** JSON; undefined if there is none. */
+  /** JSON, a stream or a form; undefined if there is none. */
   readonly body: string | undefined
+  /** The media type of the body. */
+  readonly contentType: string
 }
 
 /**
@@ -37,7 +41,9 @@ export function sampleRequest(contract: EndpointContract, random: Random, given:
 }
 
 function buildRequest(contract: EndpointContract, random: Random, given: Example): SampleRequest {
-  const { params, query, headers, body, examples = {}, path } = contract
+  const { params, query, headers, examples = {}, path } = contract
+  const body = jsonBodyOf(contract)
+  const streamed = sampleStreamedBody(contract, random)
   const first = Object.values(examples).find((one) => one.params ?? one.query ?? one.body)
   const fixed = { ...first, ...given }
   const values = { ...requiredValues(params, random), ...fixed.params }
@@ -45,7 +51,7 @@ function buildRequest(contract: EndpointContract, random: Random, given: Example
   const search = new URLSearchParams(
     Object.entries(queryValues).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)])),
   )
-  const bodyValue = fixed.body ?? (body instanceof z.ZodType ? createSampler(toInput(body))(random) : undefined)
+  const bodyValue = fixed.body ?? (body && createSampler(toInput(body))(random))
   return {
     target:
       path.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(values[name]))) +
@@ -53,7 +59,8 @@ function buildRequest(contract: EndpointContract, random: Random, given: Example
     headers: Object.fromEntries(
       Object.entries(requiredValues(headers, random)).map(([name, value]) => [name, String(value)]),
     ),
-    body: bodyValue === undefined ? undefined : JSON.stringify(bodyValue),
+    body: streamed?.body ?? (bodyValue === undefined ? undefined : JSON.stringify(bodyValue)),
+    contentType: streamed?.contentType ?? 'application/json',
   }
 }
 
@@ -92,13 +99,13 @@ export function functionRequest(contract: FunctionContract, given: unknown): Fun
  */
 export function endpointRequest(contract: EndpointContract, data: unknown): FunctionRequest {
   const given = data === undefined ? {} : placeValues(contract, data)
-  const { target, headers, body } = sampleRequest(contract, createRandom(contract.name), given)
+  const { target, headers, body, contentType } = sampleRequest(contract, createRandom(contract.name), given)
   return {
     ...{ method: contract.method, target, body },
     headers: {
       ...headers,
       ...(contract.idempotent ? { 'idempotency-key': randomUUID() } : {}),
-      ...(body === undefined ? {} : JSON_TYPE),
+      ...(body === undefined ? {} : { 'content-type': contentType }),
     },
   }
 }

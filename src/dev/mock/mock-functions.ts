@@ -12,6 +12,8 @@ interface MockFunctionsOptions {
   readonly stored: ResponseStore
   /** The headers that the contract of an endpoint names. */
   readonly named: (endpoint: string) => readonly string[]
+  /** Whether the body of an endpoint is passed on as it arrives. */
+  readonly isStreamed: (endpoint: string) => boolean
 }
 
 /** Takes the place of all functions behind a gateway: responds to `/{name}/…` as the contract of that function says. */
@@ -25,11 +27,11 @@ export function createMockFunctions(options: MockFunctionsOptions): Server {
 }
 
 async function handle(request: IncomingMessage, response: ServerResponse, options: MockFunctionsOptions) {
-  const { responders, faults, stored, named } = options
+  const { responders, faults, stored, named, isStreamed } = options
   const [, name = '', target = '/'] = /^\/([^/?]+)(.*)$/.exec(request.url ?? '') ?? []
   const respond = responders.get(name)
   if (!respond) throw new Problem('not_found', 404, `There is no endpoint ${name}.`)
-  const mockRequest = await readRequest(request, target)
+  const mockRequest = await readRequest(request, target, isStreamed(name))
   const closed = new AbortController()
   response.once('close', () => closed.abort())
   const failure = faults.nextFailure()
@@ -45,16 +47,21 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   send(response, mockResponse)
 }
 
-async function readRequest(request: IncomingMessage, target: string): Promise<MockRequest> {
+async function readRequest(request: IncomingMessage, target: string, isStream: boolean): Promise<MockRequest> {
   const headers = Object.entries(request.headers).map(([name, value]) => [name, String(value)])
   return {
     method: request.method === 'HEAD' ? 'GET' : (request.method ?? ''),
     target,
     headers: Object.fromEntries(headers),
-    // The gateway has limited its size.
-    body: Buffer.concat(await request.toArray()),
+    // The gateway has limited its size; of a stream, that may be more than there is memory.
+    body: isStream ? await drop(request) : Buffer.concat(await request.toArray()),
     correlationId: correlationOf(request),
   }
+}
+
+async function drop(request: IncomingMessage): Promise<Buffer> {
+  for await (const _chunk of request);
+  return Buffer.alloc(0)
 }
 
 function send(response: ServerResponse, { status, headers, body }: StoredResponse) {

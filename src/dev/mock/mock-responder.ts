@@ -1,8 +1,18 @@
-import { createValidator, type EndpointContract, Problem, parsePathTemplate, toOutput } from '../../contract/index.ts'
+import {
+  createValidator,
+  type EndpointContract,
+  EVENT_STREAM,
+  jsonBodyOf,
+  Problem,
+  parsePathTemplate,
+  toOutput,
+} from '../../contract/index.ts'
 import { createRandom } from '../../deploy/sample/random.ts'
+import { sampleReplyStream } from '../../deploy/sample/sample-stream.ts'
 import { createSampler, SampleError } from '../../deploy/sample/sampler.ts'
 import { parseQuery } from '../../http/query.ts'
 import { createResponseSerializer } from '../../http/serialize-response.ts'
+import { type EncodeItem, encoderOf } from '../../http/streams/encode-item.ts'
 import type { StoredResponse } from '../../kernel/index.ts'
 
 /** A request that the gateway has accepted. */
@@ -26,6 +36,7 @@ export type MockResponder = (request: MockRequest) => StoredResponse
 export function createMockResponder(contract: EndpointContract, { seed }: { readonly seed: string }): MockResponder {
   const { fromReply, fromProblem } = createResponseSerializer(contract)
   const sampleReply = createReplySampler(contract, seed)
+  const encode = encoderOf(contract)
   const first = Object.values(contract.examples ?? {}).find((example) => example.reply !== undefined)
   return (request) => {
     const preferences = readPreferences(request.headers.prefer ?? '')
@@ -35,6 +46,7 @@ export function createMockResponder(contract: EndpointContract, { seed }: { read
       if (failure !== undefined) throw declaredFailure(contract, failure)
       if (example !== undefined)
         return withPreferenceApplied(fromReply(exampleReply(contract, example), allow), `example=${example}`)
+      if (contract.reply.stream) return streamedReply(contract, encode, request, seed)
       return fromReply(first ? first.reply : sampleReply(request), allow)
     } catch (error) {
       if (error instanceof Problem) return fromProblem(error, { ...request, traceparent: '' })
@@ -44,6 +56,22 @@ export function createMockResponder(contract: EndpointContract, { seed }: { read
 }
 
 const allow = () => {}
+
+/** Some items, or bytes; events end, so that a client comes back. */
+function streamedReply(
+  contract: EndpointContract,
+  encode: EncodeItem,
+  request: MockRequest,
+  seed: string,
+): StoredResponse {
+  const { status, stream } = contract.reply
+  const items = sampleOrExplain(contract, () =>
+    sampleReplyStream(contract, createRandom([seed, request.method, request.target].join('\n'))),
+  ) as readonly unknown[]
+  const isEvents = stream?.type === EVENT_STREAM
+  const body = items.map((item, i) => encode(isEvents ? { id: String(i + 1), data: item } : item)).join('')
+  return { status, headers: { 'content-type': stream?.type ?? '' }, body }
+}
 
 const withPreferenceApplied = (response: StoredResponse, preference: string): StoredResponse => ({
   ...response,
@@ -107,6 +135,7 @@ function sampleOrExplain({ name }: EndpointContract, make: () => unknown): unkno
 /** Reads parameters and body as the function would. */
 function createReader(contract: EndpointContract): (request: MockRequest) => readonly [string, unknown][] {
   const validate = createValidator(contract)
+  const json = jsonBodyOf(contract)
   const { match } = parsePathTemplate(contract.path)
   return ({ target, headers, body }) => {
     const [path = ''] = target.split('?', 1)
@@ -115,7 +144,7 @@ function createReader(contract: EndpointContract): (request: MockRequest) => rea
       params: Object.fromEntries(params),
       query: parseQuery(target),
       headers: Object.fromEntries(Object.entries(headers).map(([name, text]) => [name, [text]])),
-      body: body.length > 0 ? JSON.parse(Buffer.from(body).toString()) : undefined,
+      body: body.length > 0 && json ? JSON.parse(Buffer.from(body).toString()) : undefined,
     })
     if (!validated.ok) return []
     return Object.entries({ ...Object(validated.input.body), ...Object(validated.input.params) })

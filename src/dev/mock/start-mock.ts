@@ -47,7 +47,8 @@ export async function startMock(
   const stored = createResponseStore()
   const faults = createFaultInjection(options, createRandom(seed))
   const named = (endpoint: string) => set.routes.find(({ name }) => name === endpoint)?.headers ?? []
-  const functions = createMockFunctions({ responders, faults, stored, named })
+  const isStreamed = (endpoint: string) => set.routes.find(({ name }) => name === endpoint)?.bodyStream !== undefined
+  const functions = createMockFunctions({ responders, faults, stored, named, isStreamed })
   const dispatcher = new Agent()
   const origin = `http://127.0.0.1:${await listen(functions, 0)}`
   const gateway = createGatewayServer({

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import { type ContractSet, Problem, type Route, type Strings } from '../../contract/index.ts'
 import type { Correlation } from '../../kernel/index.ts'
 import {
@@ -57,8 +58,10 @@ export interface GatewayContext extends Correlation, UpstreamObservation {
   routesAtPath: readonly Route[]
   /** Names in lower case; added to the response, whether it is the gateway's or the function's. */
   responseHeaders: Record<string, string>
-  /** The raw bytes. */
+  /** The raw bytes; none where the body is streamed. */
   body: Uint8Array
+  /** The body as it arrives; undefined where it is in `body`, or there is none. */
+  bodyStream: Readable | undefined
   /** Whether it was read, or there is none. */
   bodyTaken: boolean
   /** What the platform's own contract makes of a request to the platform itself. */
@@ -174,6 +177,7 @@ export function createGatewayContext(
     // No response is to be taken for another type than it says.
     responseHeaders: { 'x-content-type-options': 'nosniff' },
     body: EMPTY_BODY,
+    bodyStream: undefined,
     bodyTaken: false,
     input: undefined,
     bodyReceivedAt: startedAt,

@@ -47,6 +47,8 @@ export interface GatewayDependencies {
   /** Returns false while this process should get no new requests. */
   readonly ready: () => Promise<boolean>
   readonly upstream: Upstream
+  /** Aborts when this process begins to end, and with it streams of events; default: never. */
+  readonly draining?: AbortSignal | undefined
   readonly metrics: GatewayMetrics
   readonly log: LeveledLog
 }

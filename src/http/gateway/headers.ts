@@ -107,6 +107,24 @@ export function toClientHeadersOfService(
   return flat
 }
 
+/**
+ * The names of the trailers that a response announces and that may be sent to the client. None may say how the message ends
+ * or who may read it (RFC 9110, 6.5.1).
+ */
+export const trailersOf = ({ trailer, connection }: Readonly<Record<string, string | string[] | undefined>>) => {
+  const named = connectionOptions(connection)
+  const names = [trailer].flat().join().toLowerCase().split(',')
+  return names
+    .map((name) => name.trim())
+    .filter(
+      (name) =>
+        name !== '' && !HOP_BY_HOP.has(name) && !named.has(name) && !INTERNAL.test(name) && !NO_TRAILER.test(name),
+    )
+}
+
+const NO_TRAILER =
+  /^(content-(length|type|encoding|range)|host|set-cookie|cache-control|authorization|www-authenticate|location|vary|age|date|expires|retry-after)$/
+
 /** A reply's own headers, and those that the gateway adds. */
 export function mergeHeaders(headers: Readonly<Record<string, string>>, added: Readonly<Record<string, string>>) {
   const vary = [headers.vary, added.vary].filter((value) => value !== undefined)

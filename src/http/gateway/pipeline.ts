@@ -66,7 +66,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
     ...ofEndpoint,
   ]
   const call = createUpstreamCaller(dependencies)
-  const next = forward(call)
+  const next = forward(call, dependencies)
   const cached = dependencies.cache ? [cache(dependencies, dependencies.cache, { next, call })] : []
   return {
     beforeFunction,

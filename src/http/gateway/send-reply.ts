@@ -56,14 +56,15 @@ function mustClose({ complete, headers }: IncomingMessage): boolean {
 }
 
 /** Reads and drops the rest of a request, until it ends or the time is over. */
-function drainRequest(request: IncomingMessage, timeoutMs: number): Promise<void> {
+export function drainRequest(request: IncomingMessage, timeoutMs: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, timeoutMs)
     request.once('close', () => {
       clearTimeout(timer)
       resolve()
     })
-    request.on('data', freeBytes)
+    // A stream of its body has paused it.
+    request.on('data', freeBytes).resume()
   })
 }
 

@@ -7,6 +7,8 @@ import { openRawConnection, testGateway } from './test-support.ts'
 
 const GET = 'GET /v1/things/1 HTTP/1.1\r\nHost: h\r\n\r\n'
 
+const NOT_INVOKED = { invoked: undefined, cold: undefined, revision: undefined, waitSeconds: undefined }
+
 it('one log line and one measurement per request', async () => {
   const { url, lines, answered } = await testGateway()
   await fetch(`${url}/v1/things/1?limit=1`, { headers: { 'x-correlation-id': 'abc-12345' } })
@@ -28,9 +30,9 @@ it('one log line and one measurement per request', async () => {
   expect(answered).toEqual([
     {
       ...{ route: '/v1/things/{id}', method: 'GET', status: 200, seconds: expect.any(Number) },
-      ...{ invoked: 'get-thing', cold: false, revision: undefined },
+      ...{ invoked: 'get-thing', cold: false, revision: undefined, waitSeconds: expect.any(Number) },
     },
-    { route: 'none', method: 'GET', status: 404, seconds: expect.any(Number) },
+    { route: 'none', method: 'GET', status: 404, seconds: expect.any(Number), ...NOT_INVOKED },
   ])
 })
 

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { Problem } from '../../contract/index.ts'
+import { MAX_STREAM_LIMIT_MS, Problem } from '../../contract/index.ts'
 import { MAX_CALLER_HEADER_BYTES } from '../header-limits.ts'
 import { throttleLog } from '../throttle-log.ts'
 import { createGatewayContext, type GatewayContext } from './context.ts'
@@ -67,7 +67,7 @@ export function createGatewayServer(
     maxHeaderSize: MAX_CALLER_HEADER_BYTES,
     headersTimeout: headersTimeoutMs,
     // A backstop; the steps have their own limits.
-    requestTimeout: headersTimeoutMs + limits.bodyTimeoutMs + SLACK_MS,
+    requestTimeout: headersTimeoutMs + Math.max(limits.bodyTimeoutMs, MAX_STREAM_LIMIT_MS) + SLACK_MS,
     connectionsCheckingInterval: Math.min(headersTimeoutMs, SLACK_MS),
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Left to `normalise`, so that the response is a Problem.

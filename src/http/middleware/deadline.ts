@@ -4,6 +4,8 @@ import type { InFlight } from '../isolate-errors.ts'
 
 interface DeadlineOptions {
   readonly timeoutMs: number
+  /** With a stream, the longest that the request may take in all; default: it has none. */
+  readonly maxMs?: number | undefined
   readonly inFlight?: InFlight | undefined
 }
 
@@ -11,10 +13,10 @@ interface DeadlineOptions {
  * Starts the deadline when the headers have arrived: the contract's timeout, or what the gateway has left of it
  * (`Ebb-Timeout-Ms`, relative). The request is in flight until its response has been sent.
  */
-export function deadline({ timeoutMs, inFlight }: DeadlineOptions): Step {
+export function deadline({ timeoutMs, maxMs, inFlight }: DeadlineOptions): Step {
   return function deadline(request, response) {
     const remainingMs = Number(headerOf(request, 'ebb-timeout-ms') ?? timeoutMs)
-    const deadline = new Deadline(remainingMs > 0 ? Math.min(remainingMs, timeoutMs) : timeoutMs)
+    const deadline = new Deadline(remainingMs > 0 ? Math.min(remainingMs, timeoutMs) : timeoutMs, { maxMs })
     const generation = inFlight?.begin() ?? 0
     response.on('close', () => {
       if (response.writableFinished) deadline.finish()

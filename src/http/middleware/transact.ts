@@ -1,4 +1,4 @@
-import { Problem } from '../../contract/index.ts'
+import { Problem, streamedBodyOf } from '../../contract/index.ts'
 import type { Claim, Effect, Secret, StoredResponse, TransactionWork } from '../../kernel/index.ts'
 import { callerIdOf } from '../../protocol/index.ts'
 import { withProcessSpan } from '../../telemetry/index.ts'
@@ -23,10 +23,10 @@ interface TransactOptions {
 export function transact(fn: Implementation, { resources, secrets = {} }: TransactOptions): Step {
   const { contract } = fn
   const readOnly = contract.kind === 'endpoint' && (contract.method === 'GET' || contract.reads === true)
-  // A resource that acts at once, outside of transaction and commit, may have done so already.
-  const repeatable = Object.values(fn.uses).every(
-    ({ transaction, runEffect, decide }) => transaction ?? runEffect ?? decide,
-  )
+  // A resource that acts at once, outside of transaction and commit, may have done so already; and a stream is read once.
+  const repeatable =
+    !(contract.kind === 'endpoint' && streamedBodyOf(contract)) &&
+    Object.values(fn.uses).every(({ transaction, runEffect, decide }) => transaction ?? runEffect ?? decide)
   const { transaction, policy } = resources
   const createContext = createHandlerContexts(contract, { secrets, policy, hasTransaction: transaction !== undefined })
   const serializer = createResponseSerializer(contract)
@@ -74,7 +74,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
       return stored
     }
 
-    const running = transaction?.run({ ...optionsOf(locals), readOnly, repeatable }, (bound, end, unit) =>
+    const running = transaction?.run({ ...transactionOptionsOf(locals), readOnly, repeatable }, (bound, end, unit) =>
       work({ [transaction.name]: bound }, end, unit),
     )
     // Where no transaction enforces the deadline, nothing else does.
@@ -91,7 +91,8 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
 const withTags = (stored: StoredResponse, tags: readonly string[]): StoredResponse =>
   tags.length === 0 ? stored : { ...stored, headers: { ...stored.headers, 'cache-tag': tags.join(',') } }
 
-const optionsOf = ({ deadline: { signal, timeoutMs }, identity: { tenant } }: RequestContext) => ({
+/** The limits and the tenant of a request's statements. */
+export const transactionOptionsOf = ({ deadline: { signal, timeoutMs }, identity: { tenant } }: RequestContext) => ({
   signal,
   timeoutMs,
   tenant,

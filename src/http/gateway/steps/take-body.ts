@@ -4,6 +4,7 @@ import { bodyTooLarge, invalidRequest } from '../../request-problems.ts'
 import { type GatewayContext, routeOf, type Step } from '../context.ts'
 import type { GatewayLimits, GatewayMetrics } from '../dependencies.ts'
 import { byRunning } from '../explanation.ts'
+import { takeStream } from './take-stream.ts'
 
 /**
  * Checks size and media type before it reads, and reads the raw bytes, which the function gets unchanged. They count
@@ -29,7 +30,8 @@ export function takeBody(
     if (context.bodyTaken) return undefined
     context.bodyTaken = true
     const { request, headers } = context
-    const { hasBody, maxBodyBytes, upstream } = routeOf(context)
+    const { hasBody, maxBodyBytes, upstream, bodyStream } = routeOf(context)
+    if (bodyStream) return takeStream(context, bodyStream, { minBodyRate })
     const declaredBytes = Number(request.headers['content-length'] ?? 0)
     if (declaredBytes === 0 && request.headers['transfer-encoding'] === undefined) {
       context.bodyReceivedAt = performance.now()

@@ -15,9 +15,13 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
  * Whether a broken call can be retried without its caller noticing: where nothing was sent, or where the connection was
- * closed and the request is safe or has an Idempotency-Key. The body is in memory, and can be sent again.
+ * closed and the request is safe or has an Idempotency-Key. A body in memory can be sent again, a stream that was begun cannot.
  */
-export function canRetry({ sent, cause }: CallFailure, { route, method, headers }: UpstreamRequest): boolean {
+export function canRetry(
+  { sent, cause }: CallFailure,
+  { route, method, headers, bodyStream }: UpstreamRequest,
+): boolean {
+  if (bodyStream?.readableDidRead || bodyStream?.destroyed) return false
   if (!sent) return true
   if (!('code' in cause && CLOSED_CODES.has(String(cause.code)))) return false
   return (route.idempotent && headers['idempotency-key'] !== undefined) || SAFE_METHODS.has(method)

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { Problem } from '../../../contract/index.ts'
+import { longestMs, Problem } from '../../../contract/index.ts'
 import { createRefusalLog, type IdentityRefusal, readIdentityRefusal, withUnknownKey } from '../../../protocol/index.ts'
 import { MAX_IDENTITY_BYTES } from '../../header-limits.ts'
 import { oncePerSecond } from '../../throttle-log.ts'
@@ -49,7 +49,11 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
     const remainingMs = Math.floor(timeoutMs - (performance.now() - request.bodyReceivedAt))
     if (remainingMs < 1) return DEADLINE_EXCEEDED
     const { origin, prefix } = locate(name)
-    const giveUpAt = performance.now() + remainingMs + startTimeoutMs
+    const { bodyStream } = request
+    // The function responds after the upload, and sees to it that this goes on.
+    const uploadMs = bodyStream ? longestMs(request.route) : 0
+    const giveUpAt = performance.now() + remainingMs + startTimeoutMs + uploadMs
+    const quietMs = Math.max(remainingMs + startTimeoutMs, request.route.replyStream ? QUIET_MS : 0)
     const refuse = (status: number, headers: ResponseHeaders) => {
       responded(judgeResponse(route, status, headers))
       if (request.revision !== undefined) pools?.responded(name, request.revision)
@@ -72,10 +76,10 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
         const options: Dispatcher.DispatchOptions = {
           ...target,
           headers: toFunctionHeaders(request.headers, platform),
-          body: body.length > 0 ? body : null,
+          body: bodyStream ?? (body.length > 0 ? body : null),
           // `waitMs` is exact, and covers the wait for a connection.
           headersTimeout: 0,
-          bodyTimeout: remainingMs + startTimeoutMs,
+          bodyTimeout: quietMs,
         }
         return callUpstream(request, options, sink, { dispatcher, waitMs, refuse, onBroken })
       })
@@ -92,7 +96,9 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
     if (isIdentityRefusal(outcome)) {
       logRefusal(name, outcome)
       const again = { ...signing, fresh: true, unknownKey: withUnknownKey(outcome, identity) }
-      outcome = await attempt(kept(), await sign(request.caller, name, again), remainingMs)
+      const signed = await sign(request.caller, name, again)
+      if (bodyStream) return SIGNED_ANEW
+      outcome = await attempt(kept(), signed, remainingMs)
     }
     if (isIdentityRefusal(outcome)) {
       logRefusal(name, outcome)
@@ -105,6 +111,12 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
   }
 }
 
+/** Three times as long as a function is quiet in the middle of a streamed reply, for which it sends heartbeats. */
+const QUIET_MS = 45_000
+
+const SIGNED_ANEW = new Problem('unavailable', 503, 'The function could not take this request; send it again.', {
+  retryAfterSeconds: 1,
+})
 const DEADLINE_EXCEEDED = new Problem('deadline_exceeded', 504, 'The time for this request is over.')
 const TOO_MANY_SCOPES = new Problem(
   'headers_too_large',
@@ -116,7 +128,7 @@ const isIdentityRefusal = (outcome: CallOutcome): outcome is IdentityRefusal =>
   outcome !== undefined && 'reason' in outcome
 
 function platformHeaders(
-  { client, headers, correlationId, httpVersion }: UpstreamRequest,
+  { client, headers, correlationId, httpVersion, bodyStream }: UpstreamRequest,
   {
     identity,
     traceparent,
@@ -130,5 +142,9 @@ function platformHeaders(
     ...['x-forwarded-for', client.address, 'x-forwarded-proto', client.proto],
     ...(host === undefined ? [] : ['x-forwarded-host', host]),
     ...['forwarded', formatForwarded({ ...client, host }), 'via', addVia(headers.via, httpVersion)],
+    // As announced, so that a function can tell how much there is to come.
+    ...(bodyStream && headers['content-length']?.[0] !== undefined
+      ? ['content-length', headers['content-length'][0]]
+      : []),
   ]
 }

@@ -40,7 +40,11 @@ export function callUpstream<Refused>(
       resolve(outcome)
       if (outcome instanceof Problem) controller?.abort(outcome)
     }
-    const onAbort = () => end(signal.reason)
+    const onAbort = () => {
+      // The upload failed in the middle of the response, which must not look like a whole one.
+      if (started && !ended && request.bodyStream) sink.fail(signal.reason)
+      end(signal.reason)
+    }
     const timer = setTimeout(() => end(controller ? timedOut() : unreachable()), waitMs)
     signal.addEventListener('abort', onAbort)
     dispatcher.dispatch(options, {

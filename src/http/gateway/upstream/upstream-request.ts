@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Problem, Route } from '../../../contract/index.ts'
 import type { Correlation } from '../../../kernel/index.ts'
@@ -15,6 +16,8 @@ export interface UpstreamRequest extends Correlation, UpstreamObservation {
   /** Names in lower case; only those that may be forwarded. */
   readonly headers: Readonly<Record<string, string[]>>
   readonly body: Uint8Array
+  /** The body as it arrives, in place of `body`. What has been read of it cannot be sent again. */
+  readonly bodyStream?: Readable | undefined
   readonly caller: Caller
   readonly client: ClientInfo
   /** In which the gateway received it; default: 1.1. */

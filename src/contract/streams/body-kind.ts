@@ -1,0 +1,18 @@
+import type * as z from 'zod'
+import type { FormBody } from './form.ts'
+import type { StreamBody } from './stream.ts'
+
+/** What a contract may say of a request's body. */
+export type Body = z.ZodType | StreamBody | FormBody
+
+/** The schema of a body that is read as a whole and parsed as JSON; undefined where it is a stream, a form, or there is none. */
+export const jsonBodyOf = ({ body }: { readonly body?: Body | undefined }): z.ZodType | undefined =>
+  body && 'kind' in body ? undefined : body
+
+/** The streamed body or the form of a contract; undefined where it has none. */
+export const streamedBodyOf = ({ body }: { readonly body?: Body | undefined }): StreamBody | FormBody | undefined =>
+  body && 'kind' in body ? body : undefined
+
+/** The form of a contract; undefined where it has none. */
+export const formOf = ({ body }: { readonly body?: Body | undefined }): FormBody | undefined =>
+  body && 'kind' in body && body.kind === 'form' ? body : undefined

@@ -1,0 +1,64 @@
+import * as z from 'zod'
+import {
+  type EndpointContract,
+  EVENT_STREAM,
+  type FormBody,
+  streamedBodyOf,
+  toInput,
+  toOutput,
+} from '../contract/index.ts'
+import type { RenderSchema } from './openapi-schemas.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** The `requestBody` of a streamed body or a form; undefined where a contract has neither. */
+export function streamedRequestBody(contract: EndpointContract, schemaOf: RenderSchema): Json | undefined {
+  const body = streamedBodyOf(contract)
+  if (!body) return undefined
+  if (body.kind === 'form') return { required: true, content: { 'multipart/form-data': formContent(body, schemaOf) } }
+  const types = [body.type].flat()
+  // OpenAPI 3.1: bytes of the media type itself have no schema.
+  const content = Object.fromEntries(types.map((type) => [type, {}]))
+  return { required: true, description: `At most ${body.maxBytes} bytes, passed on as they arrive.`, content }
+}
+
+function formContent({ fields, files = {} }: FormBody, schemaOf: RenderSchema): Json {
+  const texts: Json = fields ? schemaOf(toInput(fields), 'input') : {}
+  const { properties, required } = texts as { readonly properties?: Json; readonly required?: readonly string[] }
+  const parts = Object.entries(files).map(([name, { type, maxBytes }]) => [
+    name,
+    { type: 'string', contentMediaType: [type].flat().join(', '), description: `At most ${maxBytes} bytes.` },
+  ])
+  const encoding = Object.entries(files).map(([name, { type }]) => [name, { contentType: [type].flat().join(', ') }])
+  const needed = Object.entries(files).flatMap(([name, { optional }]) => (optional ? [] : [name]))
+  return {
+    schema: {
+      type: 'object',
+      properties: { ...properties, ...Object.fromEntries(parts) },
+      required: [...(required ?? []), ...needed],
+      additionalProperties: false,
+    },
+    encoding: Object.fromEntries(encoding),
+  }
+}
+
+/** The `content` of a streamed reply; undefined where a contract has none. */
+export function streamedReplyContent(
+  { reply: { stream } }: EndpointContract,
+  schemaOf: RenderSchema,
+): Json | undefined {
+  if (!stream) return undefined
+  const { type, item } = stream
+  if (!item) return { [type]: {} }
+  // As OpenAPI 3.2 has it for media types that are a sequence: the schema is that of all items as an array.
+  const items = schemaOf(toOutput(type === EVENT_STREAM ? eventSchema(item) : item), 'output')
+  return { [type]: { schema: { type: 'array', items } } }
+}
+
+const eventSchema = (item: z.ZodType) =>
+  z.object({
+    id: z.string().optional(),
+    event: z.string().optional(),
+    data: item.describe('Sent as JSON.'),
+    retry: z.int().optional(),
+  })

@@ -1,0 +1,34 @@
+import { type BodyStream, isOneOf, longestMs, mediaTypeOf, Problem, type Route } from '../../contract/index.ts'
+import type { Step } from '../context.ts'
+import { bodyTooLarge } from '../request-problems.ts'
+import { openBodyStream } from '../streams/body-stream.ts'
+
+/** Gives the handler the body as a stream. Each chunk that it takes gives it the time of the contract anew. */
+export function receiveStream(route: Route, { types, maxBytes }: BodyStream): Step {
+  const maxMs = longestMs(route)
+  return function receiveStream(request, response) {
+    const { headers } = request
+    const type = mediaTypeOf(headers['content-type'])
+    if (!isOneOf(types, type)) throw unsupportedType(types)
+    if ((headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') throw UNSUPPORTED_CODING
+    const announcedBytes = headers['content-length'] === undefined ? undefined : Number(headers['content-length'])
+    if (announcedBytes !== undefined && announcedBytes > maxBytes) throw bodyTooLarge(maxBytes)
+    const { deadline } = response.locals
+    // What is left of a body that a handler does not read to its end must not be taken for the next request.
+    response.shouldKeepAlive = false
+    const body = openBodyStream(request, { maxBytes, maxMs, onChunk: () => deadline.progress() })
+    body.once('end', () => {
+      response.shouldKeepAlive = true
+    })
+    // Where nobody listens any more, such as a handler that has returned, it would end the process.
+    body.on('error', () => {})
+    response.once('close', () => body.destroy())
+    response.locals.input = { ...Object(response.locals.input), body: Object.assign(body, { type, announcedBytes }) }
+  }
+}
+
+/** The response to a body of another media type than the contract's. */
+export const unsupportedType = (types: readonly string[]): Problem =>
+  new Problem('unsupported_media_type', 415, `Send the body as ${types.join(' or ')}.`)
+
+const UNSUPPORTED_CODING = new Problem('unsupported_media_type', 415, 'Send the body without Content-Encoding.')

@@ -1,0 +1,61 @@
+import type * as z from 'zod'
+import { type EndpointContract, EVENT_STREAM, toOutput } from '../../contract/index.ts'
+import { containsSecret } from '../../kernel/index.ts'
+import { findUnsafeText } from '../json.ts'
+
+/** Writes one item of a stream; throws where it breaks its contract. */
+export type EncodeItem = (item: unknown) => string | Uint8Array
+
+/** How the items of a contract's streamed reply are written. */
+export function encoderOf({ reply: { stream } }: EndpointContract): EncodeItem {
+  if (!stream?.item) return encodeChunk
+  return stream.type === EVENT_STREAM ? eventEncoder(stream.item) : lineEncoder(stream.item)
+}
+
+/** Bytes and texts are sent as they are. */
+const encodeChunk: EncodeItem = (chunk) => {
+  if (typeof chunk === 'string' || chunk instanceof Uint8Array) return chunk
+  throw new Error(`the handler streamed a value of the type ${typeof chunk}, and the contract says bytes or texts`)
+}
+
+/** Each item is one line of JSON. */
+function lineEncoder(schema: z.ZodType): EncodeItem {
+  const encode = jsonEncoder(schema)
+  return (item) => `${encode(item)}\n`
+}
+
+/** Each item is one event, whose data are JSON. */
+function eventEncoder(schema: z.ZodType): EncodeItem {
+  const encode = jsonEncoder(schema)
+  return (item) => {
+    // Each part is checked here.
+    const { id, event, data, retryMs } = Object(item) as Record<string, unknown>
+    const retry = retryMs === undefined ? '' : `retry: ${checkRetry(retryMs)}\n`
+    return `${lineOf('id', id)}${lineOf('event', event)}${retry}data: ${encode(data)}\n\n`
+  }
+}
+
+function lineOf(name: string, value: unknown): string {
+  if (value === undefined) return ''
+  if (typeof value === 'string' && !/[\n\r\0]/.test(value)) return `${name}: ${value}\n`
+  throw new Error(`the ${name} of an event must be a text without line breaks`)
+}
+
+function checkRetry(retryMs: unknown): number {
+  if (Number.isInteger(retryMs) && Number(retryMs) >= 0) return Number(retryMs)
+  throw new Error('the retryMs of an event must be whole and at least 0')
+}
+
+function jsonEncoder(schema: z.ZodType): (item: unknown) => string {
+  const output = toOutput(schema)
+  return (item) => {
+    const parsed = output.safeParse(item)
+    if (!parsed.success) throw new Error('an item of the reply breaks its contract', { cause: parsed.error })
+    const text = JSON.stringify(parsed.data)
+    const issue = findUnsafeText(text, 'item')
+    if (issue) throw new Error(`an item of the reply breaks its contract: ${issue.path}: ${issue.message}`)
+    if (containsSecret(text))
+      throw new Error('an item of the reply holds the value of a secret, which must not leave the function')
+    return text
+  }
+}

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import getFile from './handler.ts'
+
+serve(getFile)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import keepFile from './handler.ts'
+
+serve(keepFile)

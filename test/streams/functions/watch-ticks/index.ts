@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import watchTicks from './handler.ts'
+
+serve(watchTicks)
