@@ -58,6 +58,28 @@ describe('RFC 9111, 4.1: a response that varies', () => {
     expect([bodies, gateway.seen.length]).toEqual([['one', 'two', 'one', 'two'], 2])
   })
 
+  it('is asked for once for all who want the same variant, although nobody knew that there are any', async () => {
+    const gateway = await cachingGateway()
+    const waiting: (() => void)[] = []
+    gateway.script({
+      by: ({ headers }, response) =>
+        void waiting.push(
+          () => void response.writeHead(200, { 'cache-control': 'max-age=60', vary: 'Foo' }).end(headers.foo),
+        ),
+    })
+    let came = 0
+    gateway.gateway.server.on('request', () => came++)
+    const all = Array.from({ length: 20 }, (_, i) => gateway.get(sent({ foo: String(i % 4) })))
+    while (came < 20 || waiting.length < 1) await new Promise(setImmediate)
+    waiting[0]?.()
+    while (waiting.length < 4) await new Promise(setImmediate)
+    for (const answer of waiting.slice(1)) answer()
+    expect((await Promise.all(all)).map(({ body }) => body)).toEqual(
+      Array.from({ length: 20 }, (_, i) => String(i % 4)),
+    )
+    expect(gateway.seen).toHaveLength(4)
+  })
+
   it('is the latest of those that match', async () => {
     const gateway = await cachingGateway()
     gateway.script(varying('Foo', 'old'))
