@@ -14,6 +14,7 @@ const FULL_ONLY = [
   '/test/(e2e/without-example|example/example|properties/project|render/command|types-cost)\\.test',
   '/test/(chart/contract-test|conformance/own-contracts)\\.test',
   '/test/docs/guide\\.test',
+  '/test/cache-rfc/',
   '/test/(leaving/no-egress|supply/(audit|workflows))\\.test',
   '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
   '/test/mcp/',

@@ -1,6 +1,6 @@
 import { Problem } from '../../../contract/index.ts'
 import type { GatewayContext, Outcome, Reply, Step } from '../context.ts'
-import type { GatewayDependencies } from '../dependencies.ts'
+import type { CachedRequest, GatewayDependencies } from '../dependencies.ts'
 import type { CallUpstream, UpstreamRequest } from '../upstream/upstream-request.ts'
 import type { CacheStatus, Forwarded } from './cache-status.ts'
 import { createFetch, type FetchOptions, type Wanted } from './fetch.ts'
@@ -10,7 +10,7 @@ import { passOn } from './pass-on.ts'
 import { isUsable } from './reuse.ts'
 import type { CachedResponse } from './store.ts'
 import { conditionsOf } from './validators.ts'
-import { findVariant } from './vary.ts'
+import { findVariant, reselect, variantOf } from './vary.ts'
 
 export interface AskOptions extends Pick<FetchOptions, 'store' | 'now' | 'maxBytes'> {
   /** Asks the upstream for a caller. */
@@ -31,7 +31,6 @@ export interface AskOptions extends Pick<FetchOptions, 'store' | 'now' | 'maxByt
 export function createAsker({ next, call, reply, metrics, log, ...limits }: AskOptions) {
   const { store, now } = limits
   const flights = createFlights({ now })
-  const keyOf = ({ key, stored }: Wanted) => (stored ? `${key}\n${stored.variant}` : key)
 
   /** One request to the upstream, in the place of the caller's. */
   async function fetchFor(context: RoutedContext, wanted: Wanted, flight: Flight, forwarded: Forwarded) {
@@ -49,15 +48,18 @@ export function createAsker({ next, call, reply, metrics, log, ...limits }: AskO
 
   /** Asks for this caller, and for all who come meanwhile. */
   async function lead(context: RoutedContext, wanted: Wanted, forwarded: Forwarded): Promise<Outcome | undefined> {
-    const flight = flights.open(keyOf(wanted), store.generation())
+    const flight = flights.open(flightKeyOf(wanted), store.generation())
+    const count = (outcome: CachedRequest['outcome']) => metrics.cached?.({ route: wanted.route, outcome })
     try {
       const first = await fetchFor(context, wanted, flight, forwarded)
       const fetched =
         first === 'again' ? await fetchFor(context, { ...wanted, stored: undefined }, flight, forwarded) : first
-      if (fetched === 'passed' || fetched === 'again') return undefined
-      if (fetched instanceof Problem) return fetched
+      if (typeof fetched === 'string' || fetched instanceof Problem) {
+        count('miss')
+        return typeof fetched === 'string' ? undefined : fetched
+      }
       const { response, by, upstreamStatus } = fetched
-      metrics.cached?.({ route: wanted.route, outcome: OUTCOMES[by] })
+      count(OUTCOMES[by])
       return reply(context, response, wanted, { forwarded, upstreamStatus, stored: by !== 'failed' })
     } finally {
       flight.land('broken')
@@ -66,26 +68,33 @@ export function createAsker({ next, call, reply, metrics, log, ...limits }: AskO
 
   return {
     /** Waits for the call that is under way for the same, or makes it. */
-    ask: async (context: RoutedContext, wanted: Wanted, forwarded: Forwarded): Promise<Outcome | undefined> => {
-      for (;;) {
-        const under = flights.find(keyOf(wanted), store.generation())
+    ask: async (context: RoutedContext, first: Wanted, forwarded: Forwarded): Promise<Outcome | undefined> => {
+      for (let wanted = first; ; ) {
+        const under = flights.find(flightKeyOf(wanted), store.generation())
         if (!under) return lead(context, wanted, forwarded)
         const landing = await under.landed
         if (context.signal.aborted) throw context.signal.reason
         // The time for a call of its own begins now.
         context.bodyReceivedAt = performance.now()
-        if (landing instanceof Problem) return landing
         if (landing === 'broken') continue
-        if (landing === 'alone' || !findVariant([landing], wanted.selecting) || !isUsable(landing, wanted.asked, now()))
+        if (landing === 'alone') return lead(context, wanted, forwarded)
+        if (!(landing instanceof Problem) && !findVariant([landing], wanted.selecting)) {
+          // It differs by a header that nobody knew of: from now on those wait for one another who have the same.
+          const variant = variantOf(reselect(landing, wanted.selecting))
+          if (variant === wanted.variant) return lead(context, wanted, forwarded)
+          wanted = { ...wanted, variant }
+          continue
+        }
+        if (!(landing instanceof Problem) && !isUsable(landing, wanted.asked, now()))
           return lead(context, wanted, forwarded)
         metrics.cached?.({ route: wanted.route, outcome: 'coalesced' })
-        return reply(context, landing, wanted, { forwarded, collapsed: true })
+        return landing instanceof Problem ? landing : reply(context, landing, wanted, { forwarded, collapsed: true })
       }
     },
     /** Renews a response that is used meanwhile (RFC 5861, 3). */
     renew: (context: RoutedContext, wanted: Wanted): void => {
-      if (flights.find(keyOf(wanted), store.generation())) return
-      const flight = flights.open(keyOf(wanted), store.generation())
+      if (flights.find(flightKeyOf(wanted), store.generation())) return
+      const flight = flights.open(flightKeyOf(wanted), store.generation())
       const options = { ...limits, flight, open: () => undefined, whole: true }
       const fetch = async (wanted: Wanted) => {
         const { sink, settle } = createFetch(wanted, options)
@@ -101,9 +110,12 @@ export function createAsker({ next, call, reply, metrics, log, ...limits }: AskO
         .finally(() => flight.land('broken'))
     },
     /** Whether waiting for others has been of no use lately. */
-    isAlone: (wanted: Wanted) => flights.isAlone(keyOf(wanted)),
+    isAlone: (wanted: Wanted) => flights.isAlone(flightKeyOf(wanted)),
   }
 }
+
+/** No key has a line break. */
+const flightKeyOf = ({ key, variant }: Wanted) => `${key}\n${variant}`
 
 const OUTCOMES = { stored: 'miss', validated: 'revalidated', failed: 'stale' } as const
 
@@ -111,14 +123,13 @@ const OUTCOMES = { stored: 'miss', validated: 'revalidated', failed: 'stale' } a
 const conditionsFor = ({ rules, stored }: Wanted) => (stored && !rules.lifetime ? conditionsOf(stored) : {})
 
 const NOTHING = new Uint8Array()
-const NEVER = new AbortController().signal
 
 /** The same request, for nobody: what its caller does has no effect on it. */
 function inBackground(context: RoutedContext, conditions: GatewayContext['headers']): UpstreamRequest {
   const { route, path, query, caller, client, correlationId, traceparent } = context
   return {
     ...{ route, method: 'GET', path, query, caller, client, correlationId, traceparent },
-    ...{ headers: withConditions(context.headers, conditions), body: NOTHING, signal: NEVER },
+    ...{ headers: withConditions(context.headers, conditions), body: NOTHING, signal: new AbortController().signal },
     ...{
       bodyReceivedAt: performance.now(),
       invoked: false,

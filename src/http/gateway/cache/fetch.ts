@@ -1,6 +1,6 @@
 import { Problem } from '../../../contract/index.ts'
 import type { ResponseHeaders, ResponseSink } from '../upstream/upstream-request.ts'
-import type { Directives } from './cache-control.ts'
+import { type Directives, isWhole } from './cache-control.ts'
 import type { Fields } from './fields.ts'
 import type { Flight } from './flights.ts'
 import { type Course, createRecorder } from './recorder.ts'
@@ -24,6 +24,8 @@ export interface Wanted {
   readonly credentials: boolean
   /** The Cache-Control of the request, as far as it is honoured. */
   readonly asked: Directives | undefined
+  /** Which variant it is, as far as it is known by what it varies. */
+  readonly variant: string
   /** What is stored for it but is not to be used as it is. */
   readonly stored: CachedResponse | undefined
 }
@@ -76,8 +78,10 @@ export function createFetch(wanted: Wanted, { store, now, maxBytes, flight, open
   }
   const mayStore = (status: number, fields: Fields): boolean => {
     if (!rules.lifetime) return isStorable({ status, fields, ...directivesOf(fields) }, { credentials })
-    // A failure is not kept, nor what the function itself wants nobody to keep.
-    return status < 300 && status !== 206 && !directivesOf(fields).directives.has('no-store') && !fields['set-cookie']
+    // A failure is not kept, nor what the function itself wants nobody to keep, or nobody else to get.
+    const { directives } = directivesOf(fields)
+    if (status >= 300 || status === 206 || fields['set-cookie'] !== undefined) return false
+    return !directives.has('no-store') && !(rules.shared && isWhole(directives, 'private'))
   }
   const { sink, recorded } = createRecorder({
     ...{ onStart: decide, open: () => open(recorded()?.course === 'copy'), maxBytes, onTooLong: part },

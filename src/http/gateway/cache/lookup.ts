@@ -4,7 +4,7 @@ import { type Directives, parseCacheControl } from './cache-control.ts'
 import type { Wanted } from './fetch.ts'
 import { type CacheRules, cacheKeyOf, callerKeyOf } from './rules.ts'
 import type { CachedResponse } from './store.ts'
-import { findVariant, type Selecting } from './vary.ts'
+import { findVariant, reselect, type Selecting, select, variantOf } from './vary.ts'
 
 export type RoutedContext = GatewayContext & { readonly route: Route }
 
@@ -48,11 +48,20 @@ const CREDENTIALS = ['authorization', 'x-api-key', 'cookie']
 /** What is wanted of the upstream, where no stored response can answer as it is. */
 export function wantedBy(
   context: RoutedContext,
-  { key, rules, asked, stored }: Pick<Wanted, 'key' | 'rules' | 'asked' | 'stored'>,
+  {
+    variants,
+    ...found
+  }: Pick<Wanted, 'key' | 'rules' | 'asked' | 'stored'> & {
+    readonly variants: readonly CachedResponse[]
+  },
 ): Wanted {
   const { route, path, query, headers, params } = context
+  const { rules } = found
+  const selecting = selectingOf(context)
+  const [known] = variants
   return {
-    ...{ key, rules, asked, stored, route: route.name, url: path + query, selecting: selectingOf(context) },
+    ...{ ...found, route: route.name, url: path + query, selecting },
+    variant: found.stored?.variant ?? variantOf(known ? reselect(known, selecting) : select(rules.vary, selecting)),
     tags: rules.tags(params),
     credentials: !isAnonymous(context) || CREDENTIALS.some((name) => headers[name] !== undefined),
   }

@@ -26,6 +26,13 @@ function normalise(name: string, { headers, callerKey }: Selecting): string | nu
   return lines.length === 0 ? null : splitList(lines.join(',')).join(', ')
 }
 
+/** What this request has for the names by which a response was selected. */
+export const reselect = ({ selectedBy }: Pick<CachedResponse, 'selectedBy'>, selecting: Selecting) =>
+  select(
+    selectedBy.map(([name]) => name),
+    selecting,
+  )
+
 /** A name for the variant, unambiguous: neither a header's name nor its value holds a line break. */
 export const variantOf = (selectedBy: CachedResponse['selectedBy']): string =>
   selectedBy.map(([name, value]) => (value === null ? `${name}\n` : `${name}:${value}\n`)).join('')

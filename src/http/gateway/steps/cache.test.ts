@@ -302,6 +302,18 @@ describe('requests for the same at the same time', () => {
     expect(got.filter(({ headers }) => headers.get('cache-status')?.includes('collapsed'))).toHaveLength(499)
   })
 
+  it('are one call for each variant of what they ask for', async () => {
+    const { upstream, arrival, release, count } = held((call) => [200, `{"call":${call}}`])
+    const { ask, server } = await cached({ upstream })
+    let came = 0
+    server.on('request', () => came++)
+    const all = Array.from({ length: 30 }, (_, i) => ask('/v1/products/7', { 'accept-language': i % 2 ? 'de' : 'en' }))
+    await arrival(2)
+    while (came < 30) await new Promise(setImmediate)
+    release()
+    expect([new Set((await Promise.all(all)).map(({ text }) => text)).size, count()]).toEqual([2, 2])
+  })
+
   it('go on by themselves where the answer is not to be shared', async () => {
     const { upstream, arrival, release, count } = held(() => [404, '{}'])
     const { ask, server } = await cached({ upstream })

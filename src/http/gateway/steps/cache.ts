@@ -14,7 +14,7 @@ import { decideUse } from '../cache/reuse.ts'
 import { type CacheRules, cacheRulesOf } from '../cache/rules.ts'
 import type { CachedResponse } from '../cache/store.ts'
 import { isAnonymous, isRouted, type Outcome, type Reply, type Step } from '../context.ts'
-import type { GatewayDependencies, ResponseCache } from '../dependencies.ts'
+import type { CachedRequest, GatewayDependencies, ResponseCache } from '../dependencies.ts'
 import { explained } from '../explanation.ts'
 
 /** What is longer is passed on, and not kept. */
@@ -47,18 +47,22 @@ export function cache(
     log,
   })
 
+  const count = ({ route }: RoutedContext, outcome: CachedRequest['outcome']) =>
+    metrics.cached?.({ route: route.name, outcome })
+
   function answer(context: RoutedContext, rules: CacheRules, key: string, variants: readonly CachedResponse[]) {
     const time = now()
     const asked = askedBy(context, reloadScope)
     const stored = findStored(context, variants, time)
     const use = stored ? decideUse(stored, asked, time) : 'validate'
     if (stored && use !== 'validate') {
-      if (use === 'while_revalidating') renew(context, wantedBy(context, { key, rules, asked: undefined, stored }))
-      metrics.cached?.({ route: context.route.name, outcome: use === 'fresh' ? 'hit' : 'stale' })
+      if (use === 'while_revalidating')
+        renew(context, wantedBy(context, { key, rules, asked: undefined, stored, variants }))
+      count(context, use === 'fresh' ? 'hit' : 'stale')
       return reply(context, stored, { rules }, HIT)
     }
     if (asked?.has('only-if-cached')) return NOT_CACHED
-    const wanted = wantedBy(context, { key, rules, asked, stored })
+    const wanted = wantedBy(context, { key, rules, asked, stored, variants })
     return fetch(context, wanted, variants.length > 0)
   }
 
@@ -66,8 +70,12 @@ export function cache(
     const { stored, rules } = wanted
     const missed = hasVariants ? 'vary-miss' : 'uri-miss'
     const forwarded = !stored ? missed : decideUse(stored, undefined, now()) === 'validate' ? 'stale' : 'request'
-    if (context.method === 'HEAD') return passHead(context, wanted, { store, now, next, forwarded })
+    if (context.method === 'HEAD') {
+      count(context, 'bypass')
+      return passHead(context, wanted, { store, now, next, forwarded })
+    }
     if (stored || rules.lifetime || !isForService(context, isAlone(wanted))) return ask(context, wanted, forwarded)
+    count(context, 'bypass')
     context.sink = passOn(context, { sink: context.sink, status: { forwarded: 'bypass' } })
     return next(context)
   }
