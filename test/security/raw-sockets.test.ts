@@ -5,7 +5,7 @@ import { testDatabase } from 'ebb/testing'
 import { REFUSED } from '../../src/http/gateway/steps/test-support-refused.ts'
 import { TEST_PROJECT } from '../support/project.ts'
 import { untilTrue } from '../support/until.ts'
-import { get, RAW_CASES, type RawCase } from './raw-cases.ts'
+import { get, RAW_CASES, type RawCase, type RawTarget } from './raw-cases.ts'
 import { exchange, type RawOutcome } from './raw-client.ts'
 import { startWall, type Wall } from './wall.ts'
 
@@ -13,9 +13,11 @@ import { startWall, type Wall } from './wall.ts'
 const SLOW_MS = 90_000
 const isFull = process.env.EBB_TEST_SCALE === 'full'
 
-/** What `normalise` refuses is refused by the whole gateway, too. */
+/** What `normalise` refuses is refused by the whole gateway, too; what is wrong with a body, where the body is read. */
 const refused = REFUSED.map(([name, status, text]): RawCase => {
-  return { name, asks: 'see src/http/gateway/steps/test-support-refused.ts', send: () => text, statuses: [status] }
+  const send = ({ id, key }: RawTarget) =>
+    text.replace('PUT /v1/notes/1 HTTP/1.1', `POST /v1/users HTTP/1.1\r\nX-API-Key: ${key}\r\nIdempotency-Key: ${id}`)
+  return { name, asks: 'see src/http/gateway/steps/test-support-refused.ts', send, statuses: [status] }
 })
 const cases = [...RAW_CASES, ...refused].filter(({ slow }) => isFull || !slow)
 
