@@ -57,7 +57,7 @@ export interface EndpointShape extends Deployment {
    */
   readonly priority?: 'low' | 'high'
   /** For how long the gateway may answer a GET by an earlier reply, without calling the function. */
-  readonly cache?: Cache
+  readonly cache?: ReplyCache
   /** Callers must send an Idempotency-Key; a repeated one gets the first response. */
   readonly idempotent?: true
   /**
@@ -98,10 +98,10 @@ export interface Reply {
  * For how long an earlier reply may answer a GET, and for whom: each caller gets only what was made for it, with the same
  * tenant, scopes and roles, unless `shared`. Failures are not kept. A reply gets an `ETag`, so that a caller who has it
  * already is answered 304.
- * @example const cache: Cache = { maxAgeSeconds: 60, staleWhileRevalidateSeconds: 600, shared: true, tags: ['product:{id}'] }
+ * @example const cache: ReplyCache = { maxAgeSeconds: 60, staleWhileRevalidateSeconds: 600, shared: true, tags: ['product:{id}'] }
  * @see docs/contracts.md
  */
-export interface Cache {
+export interface ReplyCache {
   /** For how long a reply is fresh: 1 second to a year. */
   readonly maxAgeSeconds: number
   /** For how long beyond that it may still be used, while one call renews it (RFC 5861). Default: 0. */
