@@ -26,6 +26,12 @@ const STOP_MS = 15_000
 const INITIAL_PAUSE_MS = 200
 const MAX_PAUSE_MS = 10_000
 
+/** What was logged, and of an error in the log its message, since the log itself is not shown. */
+const withCause = (msg: unknown, err: unknown): string => {
+  const { message } = Object(err)
+  return typeof message === 'string' ? `${msg}: ${message}` : String(msg)
+}
+
 /** Starts gateway and relay and keeps them running; resolves when both are ready. */
 export async function startServices({ dataDir, env, port, adminPort, report, reloads }: ServicesOptions) {
   const ports = { PORT: String(port), EBB_ADMIN_PORT: String(adminPort) }
@@ -35,12 +41,12 @@ export async function startServices({ dataDir, env, port, adminPort, report, rel
       // The relay's admin port is for clusters: here it would collide with the gateway's.
       env: part === 'gateway' ? { ...env(part), ...ports } : env(part),
       onLine: (line) => {
-        const { msg, level } = line
+        const { msg, level, err } = line
         if (msg === 'listening' || msg === 'relay ready') onReady(line)
         if (msg === 'contracts reloaded') reloads.record(part, String(line.contracts))
         if (msg === 'request' || msg === 'delivery') return report(toDevEvent(msg, line))
         if (level === 'text' || level === 'fatal' || level === 'error') last = String(msg)
-        if (level === 'error' || level === 'warn') report({ event: 'log', part, message: String(msg) })
+        if (level === 'error' || level === 'warn') report({ event: 'log', part, message: withCause(msg, err) })
       },
     })
     report({ event: 'start', part, pid: child.pid })
