@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type IncomingMessage, request as sendRequest } from 'node:http'
 import { expect, it } from '@jest/globals'
 import * as z from 'zod'
-import { contractSet, endpoint } from '../../contract/index.ts'
+import { contractSet, endpoint, proxy } from '../../contract/index.ts'
 import type { RequestToExplain } from '../../protocol/admin/explain.ts'
 import type { RateLimiter } from './admission.ts'
 import { createMemoryStore } from './cache/memory-store.ts'
@@ -106,6 +106,25 @@ it('every step of the list explains itself', async () => {
   expect(steps.at(-1)?.step).toBe('forward')
   expect(steps.length).toBeGreaterThan(20)
   for (const { step, why } of steps) expect([step, why]).toEqual([step, expect.stringMatching(/^\S.*\.$/s)])
+})
+
+it('says it beside proxies, whose paths end anywhere', async () => {
+  const anyone = { anonymous: true } as const
+  const reply = { status: 200, body: z.object({}) }
+  const set = contractSet(
+    {
+      'get-new': endpoint({ name: 'get-new', summary: 'New.', method: 'GET', path: '/v1/new', reply, access: anyone }),
+      old: proxy({ name: 'old', summary: 'Old.', path: '/*', upstream: { url: 'http://old' }, access: anyone }),
+    },
+    {},
+  )
+  const { server } = await start({ dependencies: { contracts: () => set } })
+  const whyOf = async (target: string) => {
+    const { steps } = await server.explain({ method: 'GET', target, headers: {} })
+    return steps.find(({ step }) => step === 'route')?.why
+  }
+  expect(await whyOf('/v1/new')).toBe('GET /v1/new is get-new, and not old: /v1/new is more exact than /*.')
+  expect(await whyOf('/v1/other')).toBe('* /* is old.')
 })
 
 it('says which routes were not taken, who calls, and what would be counted', async () => {

@@ -4,7 +4,7 @@ import {
   methodsOf,
   Problem,
   type ProxiedService,
-  parsePathTemplate,
+  type Route,
 } from '../../../contract/index.ts'
 import type { Explanation, GatewayContext, Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
@@ -61,18 +61,21 @@ export function route({
     context.params = Object.fromEntries(decoded)
     return undefined
   }
-  return byRunning(step, explainRoute)
+  return byRunning(step, (context) => explainRoute(context, (set) => routerOf(set).at(context.path)))
 }
 
 /** Which routes of its path were not taken, and why. */
-function explainRoute({ route, routesAtPath, contracts, path, params }: GatewayContext): Explanation {
+function explainRoute(
+  { route, routesAtPath, contracts, params, method }: GatewayContext,
+  at: (set: ContractSet) => readonly Route[],
+): Explanation {
   if (!route) return { why: `A preflight for ${routesAtPath.map(({ name }) => name).join(', ')}.` }
-  const others = (contracts?.routes ?? []).filter((other) => other !== route && matches(other.path, path))
+  const others = (contracts ? at(contracts) : []).filter(({ name }) => name !== route.name)
   const lost = others.map((other) => ({
     name: other.name,
-    why: methodsOf(other).includes(route.method)
+    why: methodsOf(other).includes(method)
       ? `${route.path} is more exact than ${other.path}`
-      : `it takes ${other.method}`,
+      : `it takes ${methodsOf(other).join(', ')}`,
   }))
   const words = lost.map(({ name, why }) => `${name}: ${why}`).join('; ')
   return {
@@ -80,8 +83,6 @@ function explainRoute({ route, routesAtPath, contracts, path, params }: GatewayC
     facts: { route: route.name, path: route.path, params, ...(lost.length > 0 ? { lost } : {}) },
   }
 }
-
-const matches = (template: string, path: string): boolean => parsePathTemplate(template).match(path) !== undefined
 
 const NOT_FOUND = new Problem('not_found', 404, 'There is nothing at this path.')
 
