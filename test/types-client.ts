@@ -2,7 +2,7 @@
  * What the client's types promise, held by the compiler: `npm run types` fails where a promise is broken, and where one of
  * the refusals below is no longer an error.
  */
-import { endpoint } from 'ebb/contract'
+import { endpoint, mergePatch } from 'ebb/contract'
 import * as z from 'zod'
 import { createClient } from '../src/client/index.ts'
 import getUser from './project/functions/get-user/contract.ts'
@@ -42,7 +42,46 @@ const listOrders = endpoint({
   access: {},
 })
 
-const client = createClient({ placeOrder, removeOrder, listOrders, getUser }, { baseUrl: 'http://localhost', key: 'k' })
+const settleOrder = endpoint({
+  name: 'settle-order',
+  summary: 'Settle an order.',
+  method: 'POST',
+  path: '/v1/settle',
+  cookies: z.object({ session: z.string() }),
+  reply: [
+    { status: 200, body: Order, headers: z.object({ 'x-total': z.number() }) },
+    { status: 204 },
+    { status: 303, locations: ['https://pay.example.com/*'] },
+  ],
+  failures: { out_of_stock: 409 },
+  access: {},
+})
+const changeOrder = endpoint({
+  name: 'change-order',
+  summary: 'Change an order.',
+  method: 'PATCH',
+  path: '/v1/orders/{id}',
+  params: z.object({ id: z.number() }),
+  body: mergePatch(Order.extend({ note: z.string().optional() })),
+  reply: { status: 200, body: Order },
+  access: { scopes: ['orders:write'] },
+  conditional: true,
+})
+const dropOrder = endpoint({
+  name: 'drop-order',
+  summary: 'Drop an order.',
+  method: 'DELETE',
+  path: '/v1/orders/{id}/drop',
+  params: z.object({ id: z.number() }),
+  reply: { status: 204 },
+  access: { scopes: ['orders:write'] },
+  conditional: 'optional',
+})
+
+const client = createClient(
+  { settleOrder, changeOrder, dropOrder, placeOrder, removeOrder, listOrders, getUser },
+  { baseUrl: 'http://localhost', key: 'k' },
+)
 const headers = { 'x-region': 'eu' }
 
 export async function promises() {
@@ -82,6 +121,41 @@ export async function everyDeclaredFailureIsThere() {
   // @ts-expect-error user_not_found is left
   const platform: 'network' | 'timeout' | 'aborted' | Exclude<typeof result.error, 'user_not_found'> = result.error
   return platform
+}
+
+export async function everyReplyIsTold() {
+  const result = await client.settleOrder({ cookies: { session: 'x' } })
+  if (!result.ok) return result.error
+  switch (result.status) {
+    case 200:
+      result.data satisfies { id: string; sku: string; quantity: number }
+      result.replyHeaders['x-total'] satisfies number
+      // @ts-expect-error the contract names no such header
+      return result.replyHeaders['x-other']
+    case 204:
+      // @ts-expect-error a 204 has none
+      result.replyHeaders
+      return result.data satisfies undefined
+    case 303:
+      return result.location satisfies string
+    // @ts-expect-error there is no such reply
+    case 201:
+      return
+  }
+}
+
+export async function versions() {
+  const changed = await client.changeOrder({ params: { id: 7 }, body: { note: null }, ifMatch: '"1"' })
+  if (changed.ok) changed.etag satisfies string
+  await client.changeOrder({ params: { id: 7 }, body: {}, ifNoneMatch: '*' })
+  await client.dropOrder({ params: { id: 7 } })
+  await client.dropOrder({ params: { id: 7 }, ifMatch: '"1"' })
+  // @ts-expect-error a version must be said
+  await client.changeOrder({ params: { id: 7 }, body: {} })
+  // @ts-expect-error it cannot be deleted
+  await client.changeOrder({ params: { id: 7 }, body: { sku: null }, ifMatch: '"1"' })
+  // @ts-expect-error no versions here
+  await client.placeOrder({ headers, body: { sku: 'a' }, ifMatch: '"1"' })
 }
 
 export async function refusals() {

@@ -2,7 +2,7 @@
  * What the types promise, held by the compiler: `npm run types` fails where a promise is broken, and where one of the
  * refusals below is no longer an error.
  */
-import { endpoint, event, subscriber } from 'ebb/contract'
+import { applyPatch, endpoint, event, mergePatch, subscriber } from 'ebb/contract'
 import { policy, postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
 import * as z from 'zod'
@@ -171,4 +171,94 @@ implement(getOrder, { sql: postgres, policy }, async ({ params }, { may, policy 
   // @ts-expect-error the contract does not say `policy`
   await may('list', 'order')
   return { id: String(params.id), sku: 'x', quantity: 1 }
+})
+
+const settleOrder = endpoint({
+  name: 'settle-order',
+  summary: 'Settle an order.',
+  method: 'POST',
+  path: '/v1/orders/{id}/settle',
+  params: z.object({ id: z.string() }),
+  cookies: z.object({ session: z.string(), visits: z.number().optional() }),
+  reply: [
+    { status: 200, body: Order, headers: z.object({ 'x-total': z.number() }) },
+    { status: 202, body: Order, cookies: { session: { value: z.string() } } },
+    { status: 204 },
+    { status: 303, locations: ['https://pay.example.com/*'] },
+    { status: 307, location: '/v1/orders/{id}/receipts/{nr}' },
+    { status: 308, location: '/v1/orders' },
+  ],
+  access: { scopes: ['orders:write'] },
+})
+const order = { id: 'x', sku: 'x', quantity: 1 }
+implement(settleOrder, {}, async ({ cookies }, { reply }) => {
+  cookies.session satisfies string
+  cookies.visits satisfies number | undefined
+  // @ts-expect-error the contract names no such cookie
+  cookies.theme
+  if (cookies.visits === 1) return reply(200, order, { headers: { 'x-total': 7 } })
+  if (cookies.visits === 2) return reply(202, order)
+  if (cookies.visits === 3) return reply(202, order, { cookies: { session: null } })
+  if (cookies.visits === 4) return reply(204)
+  if (cookies.visits === 5) return reply(303, { location: 'https://pay.example.com/7' })
+  if (cookies.visits === 6) return reply(307, { location: { id: 'x', nr: 7 } })
+  if (cookies.visits === 7) return reply(308)
+  // @ts-expect-error the contract declares no such status
+  reply(201, order)
+  // @ts-expect-error a 204 has no body
+  reply(204, order)
+  // @ts-expect-error the body is missing
+  reply(202)
+  // @ts-expect-error another body
+  reply(202, { id: 7 })
+  // @ts-expect-error the header is missing
+  reply(200, order)
+  // @ts-expect-error a header of another type
+  reply(200, order, { headers: { 'x-total': '7' } })
+  // @ts-expect-error that reply sets no cookie
+  reply(200, order, { headers: { 'x-total': 7 }, cookies: { session: 'x' } })
+  // @ts-expect-error the contract names no such cookie
+  reply(202, order, { cookies: { theme: 'dark' } })
+  // @ts-expect-error where to is missing
+  reply(303)
+  // @ts-expect-error a part of the path is missing
+  reply(307, { location: { id: 'x' } })
+  // @ts-expect-error the address is known
+  reply(308, { location: 'https://evil.example' })
+  return reply(204)
+})
+// @ts-expect-error of several replies, the body alone does not say which
+implement(settleOrder, {}, async () => order)
+
+const changeOrder = endpoint({
+  name: 'change-order',
+  summary: 'Change an order.',
+  method: 'PATCH',
+  path: '/v1/orders/{id}',
+  params: z.object({ id: z.string() }),
+  body: mergePatch(Order.extend({ note: z.string().optional(), lines: z.array(z.object({ sku: z.string() })) })),
+  reply: { status: 200, body: Order },
+  access: { scopes: ['orders:write'] },
+  conditional: true,
+})
+implement(changeOrder, {}, async ({ body }, { etag, requireMatch, reply }) => {
+  body.sku satisfies string | undefined
+  body.note satisfies string | null | undefined
+  body.lines satisfies readonly { sku: string }[] | undefined
+  // @ts-expect-error only what may be missing may be deleted
+  body.sku satisfies null
+  requireMatch(7)
+  requireMatch(undefined)
+  etag('8')
+  // @ts-expect-error no version
+  etag({})
+  // @ts-expect-error there is one reply, which is its body
+  reply(200, order)
+  return applyPatch(Order, order, body)
+})
+implement(getOrder, { sql: postgres }, async (_input, { own, etag }) => {
+  own('ada')
+  // @ts-expect-error the contract does not say `conditional`
+  etag(1)
+  return order
 })

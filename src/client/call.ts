@@ -20,16 +20,25 @@ export interface Call {
   readonly query?: object
   /** The headers that the contract names. */
   readonly headers?: object
+  /** The cookies that the contract names. */
+  readonly cookies?: object
   /** The body. */
   readonly body?: unknown
   /** Whether the body is streamed. */
   readonly bodyStream?: true
   /** Whether it takes an Idempotency-Key. */
   readonly idempotent?: true
+  /** Whether a write says which version it is about. */
+  readonly conditional?: true | 'optional'
   /** Of a success. */
   readonly status: number
   /** The body of a success. */
   readonly data: unknown
+  /**
+   * All successes, where there are several, or where one has more than a body: a union of `{ status, data, more }`, with
+   * `replyHeaders`, `location` and `etag` as `more`.
+   */
+  readonly replies?: unknown
   /** The codes with which the endpoint may refuse, each with its status. */
   readonly failures: Readonly<Record<string, number>>
 }
@@ -92,6 +101,7 @@ export type Client<Calls extends Readonly<Record<string, Call>>> = {
  */
 export type Arguments<C extends Call> = CallOptions &
   Parts<C> &
+  ConditionArguments<C> &
   (C extends { readonly idempotent: true }
     ? {
         /** The same for the same intent, however often it is sent (default: a UUID for each call). */
@@ -104,6 +114,15 @@ export type Arguments<C extends Call> = CallOptions &
         readonly contentType?: string | undefined
       }
     : unknown)
+
+/** The version that a write is about, or `'*'` for `ifNoneMatch` where it is to create something. */
+type ConditionArguments<C> = C extends { readonly conditional: infer Conditional }
+  ? Conditional extends true
+    ?
+        | { readonly ifMatch: string; readonly ifNoneMatch?: undefined }
+        | { readonly ifNoneMatch: string; readonly ifMatch?: undefined }
+    : { readonly ifMatch?: string | undefined; readonly ifNoneMatch?: string | undefined }
+  : unknown
 
 /**
  * What can be sent as a streamed body. What can be read only once is sent only once.
@@ -131,7 +150,7 @@ export interface StreamedEvent<Data> {
 }
 
 type Empty = Record<never, never>
-type PartName<C> = keyof C & ('params' | 'query' | 'headers' | 'body')
+type PartName<C> = keyof C & ('params' | 'query' | 'headers' | 'cookies' | 'body')
 type Parts<C> = {
   readonly [P in PartName<C> as IsOptional<C[P]> extends true ? never : P]: C[P]
 } & { readonly [P in PartName<C> as IsOptional<C[P]> extends true ? P : never]?: C[P] | undefined }
@@ -145,14 +164,20 @@ type IsOptional<T> = undefined extends T ? true : Empty extends T ? true : false
  *   result.ok ? result.data.quantity : result.error === 'order_not_found' ? 0 : undefined
  */
 export type Result<C extends Call> =
-  | Success<C['status'], C['data']>
+  | SuccessOf<C>
   | { [Code in keyof C['failures'] & string]: Refusal<Code, C['failures'][Code]> }[keyof C['failures'] & string]
   | Refusal<PlatformCode, number>
   | Refusal<'unexpected_answer', number>
   | NoResponse
 
+type SuccessOf<C extends Call> = C extends { readonly replies: infer R }
+  ? R extends { readonly status: infer Status; readonly data: infer Data; readonly more: infer More }
+    ? Success<Status, Data> & More
+    : never
+  : Success<C['status'], C['data']>
+
 /**
- * The endpoint did what it was asked to.
+ * The endpoint did what it was asked to, which may be to send the caller elsewhere: no redirect is followed.
  * @example const dataOf = <Data>(success: Success<200, Data>) => success.data
  */
 export interface Success<Status, Data> {
@@ -164,6 +189,10 @@ export interface Success<Status, Data> {
   readonly data: Data
   /** The response's headers. */
   readonly headers: Headers
+  /** Where the response leads to, or what was made is to be found. */
+  readonly location?: string
+  /** Which version it shows: a write sends it as `ifMatch`. */
+  readonly etag?: string
   /** Finds the request in the server's logs. */
   readonly correlationId: string
 }
@@ -239,4 +268,5 @@ export type PlatformCode =
     )
   | ('request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'expectation_failed' | 'headers_too_large')
   | ('rate_limited' | 'tenant_required' | 'in_progress' | 'idempotency_mismatch' | 'caller_gone' | 'https_required')
+  | ('precondition_failed' | 'precondition_required' | 'invalid_patch')
   | ('internal' | 'bad_gateway' | 'unavailable' | 'deadline_exceeded' | 'outcome_unknown')

@@ -1,17 +1,31 @@
 import type * as z from 'zod'
-import type { EndpointShape, EVENT_STREAM, FormBody, StreamBody } from '../contract/index.ts'
+import type { EndpointShape, EVENT_STREAM, FormBody, StreamBody, WholeReplies } from '../contract/index.ts'
 import type { StreamedEvent, StreamSource } from './call.ts'
 
 /**
- * The part of a contract that the client needs at run time: an endpoint() has it, and so has a packed client's data.
+ * The part of a contract that the client needs.
  * @example const callable: Callable = { name: 'get-order', method: 'GET', path: '/v1/orders/{id}', reply: { status: 200 } }
  */
 export interface Callable
   extends Pick<EndpointShape, 'name' | 'method' | 'path' | 'idempotent' | 'reads' | 'failures'> {
-  /** Of which it knows the status of a success, and whether it is streamed. */
-  readonly reply?: { readonly status: number; readonly stream?: { readonly type: string } }
-  /** A body that is no JSON says what it is. */
-  readonly body?: unknown
+  /** Of which it knows the status of a success, or of several, and their headers. */
+  readonly reply?: CallableReply | readonly CallableReply[]
+  /** Of which it knows as what it is sent. */
+  readonly body?: object
+}
+
+/**
+ * The part of a reply that the client needs. Its schema is an object to the compiler, which would compare all of zod for each
+ * endpoint.
+ * @example const reply: CallableReply = { status: 200, headers: z.object({ 'x-total': z.number() }) }
+ */
+export interface CallableReply {
+  /** Of the response. */
+  readonly status: number
+  /** The schema of its headers. */
+  readonly headers?: object
+  /** Whether it is streamed. */
+  readonly stream?: { readonly type: string }
 }
 
 /**
@@ -25,16 +39,20 @@ export type CallsOf<Contracts extends Readonly<Record<string, Callable>>> = {
 type CallOf<C extends Callable> = PartInput<C, 'params'> &
   PartInput<C, 'query'> &
   PartInput<C, 'headers'> &
+  CookiesInput<C> &
   BodyInput<C> &
-  (C extends { readonly idempotent: true } ? { readonly idempotent: true } : unknown) & {
-    readonly status: C extends { readonly reply: { readonly status: infer Status extends number } } ? Status : number
-    readonly data: ReplyData<C>
+  (C extends { readonly idempotent: true } ? { readonly idempotent: true } : unknown) &
+  ConditionsOf<C> &
+  SuccessesOf<C> & {
+    // So that the compiler knows it of any contract; SuccessesOf is narrower.
+    readonly status: number
+    readonly data: unknown
     readonly failures: C extends { readonly failures: infer F extends Readonly<Record<string, number>> }
       ? F
       : Record<never, never>
   }
 
-type PartInput<C, Part extends string> = C extends { readonly [P in Part]: infer Schema extends z.ZodType }
+type PartInput<C, Part extends string> = C extends { readonly [P in Part]: infer Schema }
   ? { readonly [P in Part]: z.input<Schema> }
   : unknown
 
@@ -45,7 +63,7 @@ type BodyInput<C> = C extends { readonly body: StreamBody }
     : PartInput<C, 'body'>
 
 /** The texts of a form, and its files. */
-type FormInput<F> = (F extends { readonly fields: infer S extends z.ZodType }
+type FormInput<F> = (F extends { readonly fields: infer S }
   ? { readonly fields: z.input<S> }
   : { readonly fields?: undefined }) &
   (F extends { readonly files: infer Files } ? { readonly files: FileInput<Files> } : { readonly files?: undefined })
@@ -55,12 +73,53 @@ type FileInput<Files> = {
   readonly [Name in keyof Files as Files[Name] extends { readonly optional: true } ? Name : never]?: Blob | undefined
 }
 
-type ReplyData<C> = C extends { readonly reply: { readonly body: infer Schema extends z.ZodType } }
+/** None must be sent: a browser sends its own. */
+type CookiesInput<C> = C extends { readonly cookies: infer Schema }
+  ? { readonly cookies: Partial<z.input<Schema>> }
+  : unknown
+
+type ConditionsOf<C> = C extends { readonly conditional: infer Conditional; readonly method: infer Method }
+  ? Method extends 'GET'
+    ? unknown
+    : { readonly conditional: Conditional }
+  : unknown
+
+/** One status with its body; or, where a reply has more than that, or is one of several, a list of all. */
+type SuccessesOf<C> = C extends { readonly conditional: true | 'optional' }
+  ? Listed<ReplyOf<C>, { readonly etag: string }>
+  : ReplyOf<C> extends WholeReplies
+    ? Listed<ReplyOf<C>, unknown>
+    : {
+        readonly status: C extends { readonly reply: { readonly status: infer Status extends number } }
+          ? Status
+          : number
+        readonly data: DataOf<ReplyOf<C>>
+      }
+
+type ReplyOf<C> = C extends { readonly reply: infer R } ? R : unknown
+
+interface Listed<R, More> {
+  readonly replies: R extends readonly (infer One)[] ? ReplySeen<One, More> : ReplySeen<R, More>
+}
+
+type ReplySeen<R, More> = R extends { readonly status: infer Status }
+  ? { readonly status: Status; readonly data: DataOf<R>; readonly more: HeadersSeen<R> & LocationSeen<R> & More }
+  : never
+
+type DataOf<R> = R extends { readonly body: infer Schema }
   ? z.output<Schema>
-  : C extends { readonly reply: { readonly stream: infer Stream } }
+  : R extends { readonly stream: infer Stream }
     ? StreamedData<Stream>
     : undefined
 
-type StreamedData<S> = S extends { readonly item: infer I extends z.ZodType }
+type StreamedData<S> = S extends { readonly item: infer I }
   ? AsyncIterable<S extends { readonly type: typeof EVENT_STREAM } ? StreamedEvent<z.output<I>> : z.output<I>>
   : ReadableStream<Uint8Array>
+
+type HeadersSeen<R> = R extends { readonly headers: infer Schema }
+  ? { readonly replyHeaders: z.output<Schema> }
+  : unknown
+
+type LocationSeen<R> = R extends { readonly location: string } | { readonly locations: readonly string[] }
+  ? { readonly location: string }
+  : unknown

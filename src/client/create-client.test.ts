@@ -190,6 +190,9 @@ const CODES: Readonly<Record<PlatformCode, true>> = {
   unavailable: true,
   deadline_exceeded: true,
   outcome_unknown: true,
+  precondition_failed: true,
+  precondition_required: true,
+  invalid_patch: true,
 }
 
 describe('the client', () => {
@@ -203,8 +206,16 @@ describe('the client', () => {
       ...{ platform: 'browser', format: 'esm', logLevel: 'silent' },
     })
     const others = Object.keys(metafile.inputs).filter((file) => !file.startsWith('src/client/'))
+    const ofContracts = [
+      'patch/media-types',
+      'problem',
+      'schema/header-list',
+      'schema/schema-def',
+      'schema/text-kinds',
+      'streams/reply-stream',
+    ]
     expect(others.sort()).toEqual([
-      ...['src/contract/problem.ts', 'src/contract/streams/reply-stream.ts'],
+      ...ofContracts.map((name) => `src/contract/${name}.ts`),
       ...['src/protocol/retry.ts', 'src/protocol/write-request.ts'],
     ])
   })

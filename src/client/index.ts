@@ -13,5 +13,5 @@ export type {
   Success,
   ValidationIssue,
 } from './call.ts'
-export type { Callable, CallsOf } from './calls-of.ts'
+export type { Callable, CallableReply, CallsOf } from './calls-of.ts'
 export { createClient } from './create-client.ts'

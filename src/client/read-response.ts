@@ -1,7 +1,8 @@
 import { PLATFORM_CODES } from '../contract/problem.ts'
 import { parseRetryAfter } from '../protocol/retry.ts'
 import type { Call, Refusal, Result, ValidationIssue } from './call.ts'
-import type { Callable } from './calls-of.ts'
+import type { CallData, ReplyOfCallData } from './call-data.ts'
+import { readReplyHeaders } from './reply-headers.ts'
 
 interface ReadOptions {
   readonly correlationId: string
@@ -11,21 +12,36 @@ interface ReadOptions {
 
 /** Reads a response to its end, as the result for the caller; a streamed one is left to the caller. Rejects where it breaks off. */
 export async function readResponse(
-  contract: Callable,
+  { replies, failures }: CallData,
   response: Response,
   { correlationId: sent, streamOf }: ReadOptions,
 ): Promise<Result<Call>> {
   const { status, headers } = response
   const correlationId = headers.get('x-correlation-id') ?? sent
-  if (contract.reply?.stream && (status === contract.reply.status || status === 204))
+  const streamed = replies?.find(({ stream }) => stream !== undefined)
+  if (streamed && (status === streamed.status || status === 204))
     return { ok: true, status, data: streamOf(response), headers, correlationId }
   const body = parse(await response.text())
-  if (response.ok) {
-    const isWhole = status === 204 || (body !== NO_JSON && body !== undefined)
-    const fits = isWhole && status === (contract.reply?.status ?? status)
-    if (fits) return { ok: true, status, data: body, headers, correlationId }
-    return createUnexpected(response, correlationId, 'and the contract says otherwise')
+  const reply = replies?.find((one) => one.status === status)
+  if (response.ok || reply) {
+    const isWhole = status === 204 || !response.ok || (body !== NO_JSON && body !== undefined)
+    if (!isWhole || (replies && !reply))
+      return createUnexpected(response, correlationId, 'and the contract says otherwise')
+    return {
+      ok: true,
+      status,
+      data: response.ok ? body : undefined,
+      headers,
+      correlationId,
+      ...readMore(reply, headers),
+    }
   }
+  if (response.type === 'opaqueredirect')
+    return createUnexpected(
+      response,
+      correlationId,
+      'a redirect, which a browser shows to no script: let a link or a form lead there',
+    )
   const { error, message, detail, title, details } = Object(body === NO_JSON ? undefined : body) as Readonly<
     Record<string, unknown>
   >
@@ -34,7 +50,7 @@ export async function readResponse(
     const reason = [detail, title].find((text) => typeof text === 'string')
     return createUnexpected(response, correlationId, `which did not come from an Ebb${reason ? ` (${reason})` : ''}`)
   }
-  const known = PLATFORM_CODES.has(error) || !contract.failures || Object.hasOwn(contract.failures, error)
+  const known = PLATFORM_CODES.has(error) || !failures || Object.hasOwn(failures, error)
   if (!known)
     return createUnexpected(response, correlationId, `with the code ${error}, which this client does not know`)
   return {
@@ -43,6 +59,16 @@ export async function readResponse(
     error: error as never,
     details: Array.isArray(details) ? details.filter(isValidationIssue) : [],
     ...readRetryAfter(headers),
+  }
+}
+
+/** What a success has besides its body. */
+function readMore(reply: ReplyOfCallData | undefined, headers: Headers) {
+  const [location, etag] = [headers.get('location'), headers.get('etag')]
+  return {
+    ...(location === null ? {} : { location }),
+    ...(etag === null ? {} : { etag }),
+    ...(reply?.headerKinds ? { replyHeaders: readReplyHeaders(reply.headerKinds, headers) } : {}),
   }
 }
 

@@ -1,6 +1,6 @@
 import { FITS_HEADER, isAbsent, toHeaderTexts, toSearch } from '../protocol/write-request.ts'
 import type { StreamSource, ValidationIssue } from './call.ts'
-import type { Callable } from './calls-of.ts'
+import type { CallData } from './call-data.ts'
 import { type SentBody, toFormBody, toStreamedBody } from './stream-body.ts'
 
 /** The arguments of a call before they are checked. */
@@ -8,7 +8,10 @@ export interface RawCall {
   readonly params?: Readonly<Record<string, unknown>>
   readonly query?: Readonly<Record<string, unknown>>
   readonly headers?: Readonly<Record<string, unknown>>
+  readonly cookies?: Readonly<Record<string, unknown>>
   readonly body?: unknown
+  readonly ifMatch?: string
+  readonly ifNoneMatch?: string
   readonly idempotencyKey?: string
   readonly contentType?: string
 }
@@ -31,17 +34,22 @@ interface RequestOptions {
  * parameter is missing or the body is no JSON.
  */
 export function toRequest(
-  contract: Callable,
+  contract: CallData,
   call: RawCall,
   { baseUrl, key, correlationId }: RequestOptions,
 ): HttpRequest | { readonly issues: readonly ValidationIssue[] } {
-  const { params = {}, query = {}, headers = {} } = call
+  const { params = {}, query = {}, headers = {}, cookies = {}, ifMatch, ifNoneMatch } = call
   const sent = toSentBody(contract, call)
+  const cookie = toCookieText(cookies)
   const platformHeaders = {
-    accept: `${contract.reply?.stream?.type ?? 'application/json'}, application/problem+json`,
+    accept: `${contract.replies?.[0]?.stream ?? 'application/json'}, application/problem+json`,
     'x-correlation-id': correlationId,
     ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
     ...(sent && sent.contentType !== '' ? { 'content-type': sent.contentType } : {}),
+    // A browser sends its own cookies and ignores this.
+    ...(cookie === '' ? {} : { cookie }),
+    ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+    ...(ifNoneMatch === undefined ? {} : { 'if-none-match': ifNoneMatch }),
     // One for all tries: by it the server recognises a repetition.
     ...(contract.idempotent ? { 'idempotency-key': call.idempotencyKey ?? crypto.randomUUID() } : {}),
   }
@@ -52,7 +60,7 @@ export function toRequest(
   const init: RequestInit = {
     method: contract.method,
     headers: allHeaders,
-    // An Ebb never redirects; following would turn a POST into a GET.
+    // Where it leads is for the caller to look at: following would take the key along, and may turn a POST into a GET.
     redirect: 'manual',
     ...(sent ? { body: sent.body } : {}),
     // The standard asks for it with a body that is read while it is sent; the types of DOM do not have it yet.
@@ -61,20 +69,28 @@ export function toRequest(
   return { url: baseUrl + path + toSearch(query), init, isOnce: sent?.isOnce ?? false }
 }
 
-function toSentBody({ name, body: declared }: Callable, { body, contentType }: RawCall): SentBody | undefined {
+function toSentBody(contract: CallData, { body, contentType }: RawCall): SentBody | undefined {
   if (body === undefined) return undefined
-  const { kind, type } = Object(declared) as { readonly kind?: unknown; readonly type?: string | readonly string[] }
+  const { name, bodyKind, bodyTypes = [] } = contract
   // The types of a call ask for these.
-  if (kind === 'stream') return toStreamedBody(name, body as StreamSource, { types: [type ?? ''].flat(), contentType })
-  if (kind === 'form') return toFormBody(Object(body))
-  return { body: JSON.stringify(body), contentType: 'application/json', isOnce: false }
+  if (bodyKind === 'stream') return toStreamedBody(name, body as StreamSource, { types: bodyTypes, contentType })
+  if (bodyKind === 'form') return toFormBody(Object(body))
+  return { body: JSON.stringify(body), contentType: bodyTypeOf(contract, body), isOnce: false }
 }
 
 const PARAMETER = /\{(\w+)\}/g
+/** Where both kinds of patches are taken, JSON Patch is the one that is a list. */
+const bodyTypeOf = ({ bodyTypes = ['application/json'] }: CallData, body: unknown): string =>
+  bodyTypes.find((type) => type.includes('json-patch') === Array.isArray(body)) ?? bodyTypes.join()
+
+const toCookieText = (cookies: Readonly<Record<string, unknown>>) =>
+  Object.entries(cookies)
+    .flatMap(([name, value]) => (isAbsent(value) ? [] : [`${name}=${encodeURIComponent(String(value))}`]))
+    .join('; ')
 
 /** A URL drops the segments `.` and `..` however they are encoded, and would lead to another endpoint. */
 function findParamIssues(
-  { name, path }: Callable,
+  { name, path }: CallData,
   params: Readonly<Record<string, unknown>>,
 ): readonly ValidationIssue[] {
   return [...path.matchAll(PARAMETER)].flatMap(([, parameter = '']) => {

@@ -115,7 +115,8 @@ async function send(
 ) {
   const sentAt = performance.now()
   const response = await fetch(`http://127.0.0.1:${port}${target}`, {
-    ...{ method, headers, signal },
+    // What a redirect leads to is no part of the function.
+    ...{ method, headers, signal, redirect: 'manual' as const },
     ...(body === undefined ? {} : { body }),
     ...(body instanceof ReadableStream ? { duplex: 'half' } : {}),
   })

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { text as readAll } from 'node:stream/consumers'
-import { type FunctionContract, hasTenancy, streamedBodyOf } from '../contract/index.ts'
+import { describeEndpoint, type FunctionContract, hasTenancy, streamedBodyOf, usualReply } from '../contract/index.ts'
 import { importFunction, readRoles } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { eventRequest, functionRequest } from '../deploy/sample/sample-request.ts'
@@ -78,12 +78,12 @@ async function invokeAndPrint(project: string, options: InvokeArguments) {
   const caller = await readCaller(project, contract, options)
   const config = processConfig()
   const onReply = (chunk: Uint8Array) => void process.stdout.write(chunk)
-  const isStream = !json && contract.kind === 'endpoint' && contract.reply.stream !== undefined
+  const isStream = !json && contract.kind === 'endpoint' && usualReply(contract).stream !== undefined
   const result = await invokeFunction(contract, request, {
     ...{ project, config, caller, signal: interruptSignal() },
     ...(isStream ? { onReply } : {}),
   })
-  printLine(json ? formatJson(name, result) : formatText(result))
+  printLine(json ? formatJson(name, result) : formatText(result, shownHeaders(contract)))
   if (result.status >= 500) process.exitCode = 1
 }
 
@@ -185,15 +185,21 @@ function formatJson(name: string, result: InvocationResult): string {
   return printable(JSON.stringify({ function: name, ...rest, reply: parseBody(result) }, undefined, 2))
 }
 
+/** The headers that a handler decides about. */
+const shownHeaders = (contract: FunctionContract): readonly string[] => [
+  ...['location', 'etag', 'set-cookie'],
+  ...(contract.kind === 'endpoint' ? (describeEndpoint(contract).replyHeaders ?? []) : []),
+]
+
 /** Formats the result for people: status and times, the reply, and the function's log. */
-function formatText(result: InvocationResult): string {
+function formatText(result: InvocationResult, shown: readonly string[]): string {
   const { status, headers, durationMs, coldStartMs, log } = result
   const colour = status >= 500 ? 'red' : status >= 400 ? 'yellow' : 'green'
   const reply = parseBody(result)
   const dim = (text: string) => paint('dim', text)
   return [
     `${paint(colour, String(status))}  ${dim(`answered in ${durationMs} ms, after a cold start of ${coldStartMs} ms`)}`,
-    ...(headers.location ? [printable(`location: ${headers.location}`)] : []),
+    ...shown.flatMap((name) => (headers[name] ? [printable(`${name}: ${headers[name]}`)] : [])),
     ...(reply === undefined ? [] : [printable(JSON.stringify(reply, undefined, 2))]),
     ...log.map((line) => dim(printable(line.level === 'text' ? String(line.msg) : JSON.stringify(line)))),
   ].join('\n')

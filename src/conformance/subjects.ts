@@ -6,6 +6,7 @@ import {
   type Route,
   streamedBodyOf,
   toInput,
+  usualReply,
 } from '../contract/index.ts'
 import { isAnonymousOperation } from '../deploy/contract-part.ts'
 import { createRandom } from '../deploy/sample/random.ts'
@@ -95,7 +96,7 @@ export async function findSubjects(send: Send, contracts: Readonly<Record<string
     // The keys of cases have no tenant, and no authorizer knows them.
     .filter(({ tenancy, access }) => !tenancy && !access.authorizer)
     // Cases send JSON, and read it; what is streamed has cases of its own.
-    .filter((contract) => !streamedBodyOf(contract) && !contract.reply.stream)
+    .filter((contract) => !streamedBodyOf(contract) && !usualReply(contract).stream)
     .filter((contract) => !names.includes(contract.name) && isDeployed(contract))
   const subjects = [...(hasFunctions ? ours : []), ...theirs].flatMap((contract) => toSubject(contract, names) ?? [])
   const read = await findRead(send, subjects)
@@ -115,7 +116,7 @@ async function findRead(send: Send, subjects: readonly Subject[]): Promise<Subje
   for (const subject of subjects.filter(({ contract }) => KINDS.read.has(contract))) {
     if (subject.isConformance) return subject
     const answer = await send(subject.request).catch(() => undefined)
-    if (answer?.status === subject.contract.reply.status) return subject
+    if (answer?.status === usualReply(subject.contract).status) return subject
   }
   return undefined
 }

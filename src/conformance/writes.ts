@@ -1,4 +1,5 @@
 import { ok } from 'node:assert/strict'
+import { replyOf, usualReply } from '../contract/index.ts'
 import { assertStatus } from './assertions.ts'
 import type { ConformanceRequest, ConformanceResponse } from './client.ts'
 import { assertEntries, entryOf, newBatch, newKey } from './entries.ts'
@@ -44,10 +45,10 @@ const TRANSIENT = [408, 425, 429]
  * answer as well, unless the next one may be another.
  */
 export function assertMade(answer: ConformanceResponse, { contract, isConformance }: Subject): void {
-  const { reply, failures = {}, name } = contract
+  const { failures = {}, name } = contract
   const { status } = answer
-  if (status === reply.status) return
-  if (isConformance) assertStatus(answer, reply.status)
+  if (isConformance) assertStatus(answer, usualReply(contract).status)
+  if (replyOf(contract, status)) return
   if (status >= 500 || TRANSIENT.includes(status))
     throw new NothingToRunOn(`${name} answers its example with ${status}`)
   ok(
@@ -58,7 +59,8 @@ export function assertMade(answer: ConformanceResponse, { contract, isConformanc
 
 /** Where a reply is to be found: the Location of its contract, filled from its body; undefined where it has none. */
 export function locationOf({ contract }: Subject, answer: ConformanceResponse): string | undefined {
-  if (answer.status !== contract.reply.status) return undefined
+  const { status, location } = usualReply(contract)
+  if (answer.status !== status) return undefined
   const body = answer.json<Readonly<Record<string, unknown>>>()
-  return contract.reply.location?.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(body[name])))
+  return location?.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(body[name])))
 }

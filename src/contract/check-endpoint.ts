@@ -10,25 +10,28 @@ import {
   createRefuse,
   type Refuse,
 } from './check-common.ts'
+import { checkConditional } from './check-conditional.ts'
+import { checkRequestCookies } from './check-cookies.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import { checkRate } from './check-rate.ts'
+import { checkReplies } from './check-replies.ts'
 import { checkBodyStream, checkReplyStream } from './check-streams.ts'
 import { checkTool } from './check-tool.ts'
 import { isReservedPath, parsePathTemplate } from './path-template.ts'
-import { findNonScalar, isScalar } from './schema/decode-strings.ts'
+import { replyOf, usualReply } from './reply.ts'
+import { findNonScalar } from './schema/decode-strings.ts'
 import { typeOf } from './schema/schema-def.ts'
 import { toInput } from './schema/strict-schema.ts'
 import type { EndpointShape } from './shapes.ts'
 import { jsonBodyOf } from './streams/body-kind.ts'
 
 const KEYS = [
-  ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'body', 'reply', 'failures'],
-  ...['access', 'tenancy', 'limit', 'priority', 'cache', 'idempotent', 'async', 'reads', 'emits', 'tool', 'examples'],
-  ...DEPLOYMENT_KEYS,
+  ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'cookies', 'body', 'reply'],
+  ...['failures', 'access', 'tenancy', 'limit', 'priority', 'cache', 'conditional', 'idempotent', 'async', 'reads'],
+  ...['emits', 'tool', 'examples', ...DEPLOYMENT_KEYS],
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
-const REPLY_KEYS = ['status', 'body', 'location', 'stream']
-const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply']
+const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply', 'status']
 
 /** Throws a ContractError at the first contradiction. */
 export function checkEndpoint(contract: EndpointShape) {
@@ -42,9 +45,11 @@ export function checkEndpoint(contract: EndpointShape) {
   refuse(!METHODS.includes(contract.method), `method must be one of ${METHODS.join(', ')}`)
   checkPath(contract, refuse)
   checkInput(contract, refuse)
+  checkRequestCookies(contract, refuse)
   checkBodyStream(contract, refuse)
-  checkReply(contract, refuse)
+  checkReplies(contract, refuse)
   checkReplyStream(contract, refuse)
+  checkConditional(contract, refuse)
   checkAccess(contract, refuse)
   checkTenancy(contract, refuse)
   checkLimit(contract, refuse)
@@ -89,28 +94,6 @@ function checkInput({ method, params, query, headers, body }: EndpointShape, ref
   checkSchema(jsonBodyOf({ body }), { use: 'input', part: 'body' }, refuse)
 }
 
-function checkReply({ reply }: EndpointShape, refuse: Refuse) {
-  const { status } = reply
-  checkKeys(reply, REPLY_KEYS, refuse)
-  refuse(!(Number.isInteger(status) && status >= 200 && status <= 299), 'reply.status must be from 200 to 299')
-  refuse(status === 204 && reply.body !== undefined, 'a 204 has no body; take reply.body out or use status 200')
-  refuse(
-    status !== 204 && reply.body === undefined && reply.stream === undefined,
-    `a ${status} needs reply.body; only a 204 goes without`,
-  )
-  checkSchema(reply.body, { use: 'output', part: 'reply.body' }, refuse)
-  if (reply.location === undefined) return
-  const keys = reply.body instanceof z.ZodObject ? Object.keys(reply.body.shape) : []
-  for (const name of parsePathTemplate(reply.location).names) {
-    refuse(!keys.includes(name), `reply.location has {${name}}, which reply.body does not have`)
-    const property = reply.body instanceof z.ZodObject ? reply.body.shape[name] : undefined
-    refuse(
-      property !== undefined && !isScalar(property),
-      `reply.location has {${name}}, which in reply.body is not a scalar; an address needs a text, a number or a boolean`,
-    )
-  }
-}
-
 function checkLimit({ limit }: EndpointShape, refuse: Refuse) {
   if (limit) checkRate('limit', limit, refuse)
 }
@@ -131,10 +114,13 @@ function checkWrites({ method, reads, emits, idempotent, async }: EndpointShape,
   )
 }
 
-function checkExamples({ examples = {}, body, reply }: EndpointShape, refuse: Refuse) {
-  for (const [name, example] of Object.entries(examples)) {
+function checkExamples(contract: EndpointShape, refuse: Refuse) {
+  for (const [name, example] of Object.entries(contract.examples ?? {})) {
     checkKeys(example, EXAMPLE_KEYS, refuse)
-    for (const [part, schema] of [['body', jsonBodyOf({ body })] as const, ['reply', reply.body] as const]) {
+    const { status = usualReply(contract).status } = example
+    const reply = replyOf(contract, status)
+    refuse(!reply, `example "${name}" has the status ${status}, but no reply of the contract has`)
+    for (const [part, schema] of [['body', jsonBodyOf(contract)] as const, ['reply', reply?.body] as const]) {
       if (example[part] === undefined) continue
       refuse(!schema, `example "${name}" has a ${part}, but the contract has none`)
       const issue = schema && toInput(schema).safeParse(example[part]).error?.issues[0]

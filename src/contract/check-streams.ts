@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { checkKeys, checkSchema, type Refuse } from './check-common.ts'
 import { MAX_FORM_FILES_BYTES, MAX_STREAM_BYTES, MAX_STREAM_LIMIT_MS } from './defaults.ts'
+import { usualReply } from './reply.ts'
 import { findNonScalar } from './schema/decode-strings.ts'
 import { typeOf } from './schema/schema-def.ts'
 import type { EndpointShape } from './shapes.ts'
@@ -71,11 +72,9 @@ function checkForm({ kind: _kind, ...options }: FormBody, refuse: Refuse) {
 }
 
 /** Refuses a streamed reply that cannot be kept. */
-export function checkReplyStream(
-  { method, reads, reply, idempotent, async, tool, cache, examples = {} }: EndpointShape,
-  refuse: Refuse,
-) {
-  const { stream, body, location, status } = reply
+export function checkReplyStream(contract: EndpointShape, refuse: Refuse) {
+  const { method, reads, idempotent, async, tool, cache, examples = {} } = contract
+  const { stream, body, location, status } = usualReply(contract)
   if (!stream) return
   checkKeys(stream, ['type', 'item', 'maxMs'], refuse)
   const { type, item } = stream

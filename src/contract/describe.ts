@@ -1,7 +1,10 @@
 import type { AnyContract, FunctionContract } from './any-contract.ts'
 import { AUTHORIZER_TTL_SECONDS, LIMITS, MAX_BODY_BYTES, REQUESTS, RETRY, SCALE, TIMEOUT_MS } from './defaults.ts'
+import { mediaTypesOf } from './patch/media-types.ts'
 import type { ProxiedService } from './proxied-service.ts'
+import { repliesOf, usualReply } from './reply.ts'
 import type { AuthorizerContract, Emits, EndpointContract, Method, SubscriberContract, WarmWindow } from './shapes.ts'
+import { jsonBodyOf } from './streams/body-kind.ts'
 import { describeBodyStream, describeReplyStream } from './streams/describe-streams.ts'
 import { type BodyStream, type DescribedReplyStream, longestMs } from './streams/longest-ms.ts'
 
@@ -30,8 +33,16 @@ export interface Route extends Described {
   readonly readOnly: boolean
   readonly hasBody: boolean
   readonly maxBodyBytes: number
+  /** The media types of the body; undefined where it is JSON. */
+  readonly bodyTypes?: readonly string[]
   /** The request headers that the contract names, in lower case. */
   readonly headers: readonly string[]
+  /** The request cookies that the contract names. */
+  readonly cookies?: readonly string[]
+  /** The response headers that the contract names, in lower case. */
+  readonly replyHeaders?: readonly string[]
+  /** Whether requests say which version they are about; 'optional' where a write need not. */
+  readonly conditional?: true | 'optional'
   readonly limit?: Limit
   /** The statuses 502 to 504 that its handler may fail with: no sign of a fault. */
   readonly failsWith?: readonly number[]
@@ -123,9 +134,9 @@ export interface ResolvedDeployment {
 
 /** An endpoint's contract as plain data, with its defaults resolved. */
 export function describeEndpoint(contract: EndpointContract): Route {
-  const { access, body, headers, limit, examples = {} } = contract
+  const { access, headers, cookies, conditional, limit, examples = {} } = contract
   const bodyStream = describeBodyStream(contract)
-  const replyStream = describeReplyStream(contract.reply)
+  const replyStream = describeReplyStream(usualReply(contract))
   const exampleBody = Object.values(examples).find((example) => example.body !== undefined)?.body
   const failsWith = [...new Set(Object.values(contract.failures ?? {}))].filter((status) => FAULTS.has(status))
   return {
@@ -142,9 +153,13 @@ export function describeEndpoint(contract: EndpointContract): Route {
     idempotent: contract.idempotent ?? false,
     async: contract.async ?? false,
     readOnly: contract.method === 'GET' || (contract.reads ?? false),
-    hasBody: body !== undefined,
+    hasBody: contract.body !== undefined,
     maxBodyBytes: bodyStream?.maxBytes ?? MAX_BODY_BYTES,
-    headers: Object.keys(headers?.shape ?? {}),
+    ...describeBody(contract),
+    headers: [...Object.keys(headers?.shape ?? {}), ...(conditional ? CONDITIONS : [])],
+    ...(cookies ? { cookies: Object.keys(cookies.shape) } : {}),
+    ...describeReplyHeaders(contract),
+    ...(conditional ? { conditional } : {}),
     ...(contract.tenancy ? { tenancy: true } : {}),
     ...(limit ? { limit: { ...limit, burst: limit.burst ?? limit.requests } } : {}),
     ...(failsWith.length > 0 ? { failsWith } : {}),
@@ -165,6 +180,20 @@ function describeCaching({ cache, headers }: EndpointContract): { readonly cache
 }
 /** What elsewhere says that a function cannot be reached, or has too much to do. */
 const FAULTS: ReadonlySet<number> = new Set([502, 503, 504])
+
+/** The headers by which a request says which version it is about (RFC 9110, 13.1). */
+const CONDITIONS = ['if-match', 'if-none-match']
+
+function describeBody(contract: EndpointContract): Pick<Route, 'bodyTypes'> {
+  const body = jsonBodyOf(contract)
+  const bodyTypes = body && mediaTypesOf(body)
+  return bodyTypes ? { bodyTypes } : {}
+}
+
+function describeReplyHeaders(contract: EndpointContract): Pick<Route, 'replyHeaders'> {
+  const names = repliesOf(contract).flatMap(({ headers }) => Object.keys(headers?.shape ?? {}))
+  return names.length > 0 ? { replyHeaders: [...new Set(names)] } : {}
+}
 
 /** A subscriber's contract as plain data, with its defaults resolved. */
 export function describeSubscriber(contract: SubscriberContract): Subscription {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { endpoint, event, subscriber } from 'ebb/contract'
+import { endpoint, event, mergePatch, subscriber } from 'ebb/contract'
 import * as z from 'zod'
 import { contractSet, describeDeployment, describeEndpoint } from './index.ts'
 
@@ -112,6 +112,176 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['a body open to unknown keys', { body: z.looseObject({}) }, /open to unknown keys/],
     ['a deep one', { body: z.object({ a: z.array(z.looseObject({})) }) }, /open to unknown keys/],
     ['a reply status that is none', { reply: { status: 404, body: Order } }, /from 200 to 299/],
+    ['a part of a response', { reply: { status: 206, body: Order } }, /a 206 is a part of another response/],
+    ['a list of one reply', { reply: [{ status: 201, body: Order }] }, /write a single one without the list/],
+    [
+      'a status twice',
+      {
+        reply: [
+          { status: 200, body: Order },
+          { status: 200, body: Order },
+        ],
+      },
+      /has the status 200 twice/,
+    ],
+    [
+      'a fault in one of several',
+      { reply: [{ status: 200, body: Order }, { status: 201 }] },
+      /a 201 needs reply 201.body/,
+    ],
+    ['a misspelt part of a reply', { reply: { status: 200, body: Order, header: {} } }, /unknown property `header`/],
+    ['a redirect to anywhere', { reply: { status: 303 } }, /says where it may lead/],
+    [
+      'a redirect with two bounds',
+      { reply: { status: 303, location: '/a', locations: ['https://a.example/*'] } },
+      /says where it may lead/,
+    ],
+    ['a redirect with a body', { reply: { status: 303, location: '/a', body: Order } }, /a 303 leads elsewhere/],
+    ['a redirect that is none', { reply: { status: 304, location: '/a' } }, /or one of 301, 302, 303, 307, 308/],
+    [
+      'bounds of a success',
+      { reply: { status: 201, body: Order, locations: ['https://a.example/*'] } },
+      /bounds a redirect/,
+    ],
+    ['bounds that are no list', { reply: { status: 303, locations: [] } }, /must be a list of addresses/],
+    [
+      'a bound that is a path',
+      { reply: { status: 303, locations: ['/a/*'] } },
+      /which must be an http or https address/,
+    ],
+    ['any host', { reply: { status: 303, locations: ['https://*.example.com/*'] } }, /which (must be|may have)/],
+    [
+      'a bound without a path',
+      { reply: { status: 303, locations: ['https://a.example'] } },
+      /must be written as https:\/\/a.example\//,
+    ],
+    [
+      'a bound with a query',
+      { reply: { status: 303, locations: ['https://a.example/?a=*'] } },
+      /leave out user, query and fragment/,
+    ],
+    ['a scheme that runs', { reply: { status: 303, locations: ['javascript:*'] } }, /must be an http or https address/],
+    [
+      'a redirect that nobody waits for',
+      { async: true, reply: { status: 303, location: '/a' } },
+      /could be redirected/,
+    ],
+    [
+      'a reply header in capitals',
+      { reply: { ...good.reply, headers: z.object({ 'X-A': z.string() }) } },
+      /lower-case/,
+    ],
+    [
+      "a reply header that is the platform's",
+      { reply: { ...good.reply, headers: z.object({ 'content-length': z.number() }) } },
+      /content-length, which is the platform's own/,
+    ],
+    ['one of a hop', { reply: { ...good.reply, headers: z.object({ 'keep-alive': z.string() }) } }, /platform's own/],
+    ['one that is a cookie', { reply: { ...good.reply, headers: z.object({ 'set-cookie': z.string() }) } }, /own/],
+    [
+      'a reply header that no text carries',
+      { reply: { ...good.reply, headers: z.object({ 'x-a': z.object({}) }) } },
+      /in reply.headers, x-a is a z.object/,
+    ],
+    [
+      'a reply header of two types',
+      { reply: { ...good.reply, headers: z.object({ 'x-a': z.union([z.string(), z.number()]) }) } },
+      /x-a may be of several types/,
+    ],
+    [
+      'a cookie with a name that is none',
+      { reply: { ...good.reply, cookies: { 'a b': { value: z.string() } } } },
+      /reply.cookies has "a b"/,
+    ],
+    [
+      'a cookie that is a list',
+      { reply: { ...good.reply, cookies: { a: { value: z.array(z.string()) } } } },
+      /a.value is not a scalar/,
+    ],
+    [
+      'a cookie that browsers drop',
+      { reply: { ...good.reply, cookies: { a: { value: z.string(), sameSite: 'none', secure: false } } } },
+      /browsers drop a cookie with sameSite 'none'/,
+    ],
+    [
+      'a prefix that is no promise',
+      { reply: { ...good.reply, cookies: { '__Secure-a': { value: z.string(), secure: false } } } },
+      /promises a secure cookie/,
+    ],
+    [
+      'a host prefix with a path',
+      { reply: { ...good.reply, cookies: { '__Host-a': { value: z.string(), path: '/v1' } } } },
+      /promises no domain and the path/,
+    ],
+    [
+      'a path that adds an attribute',
+      { reply: { ...good.reply, cookies: { a: { value: z.string(), path: '/; Domain=evil.example' } } } },
+      /path must begin with/,
+    ],
+    [
+      'a cookie for longer than browsers keep one',
+      { reply: { ...good.reply, cookies: { a: { value: z.string(), maxAgeSeconds: 1e9 } } } },
+      /maxAgeSeconds must be whole/,
+    ],
+    [
+      'a cookie without a value',
+      { reply: { ...good.reply, cookies: { a: { maxAgeSeconds: 1 } } } },
+      /must be a zod schema/,
+    ],
+    [
+      'cookies for nobody',
+      { async: true, reply: { ...good.reply, cookies: { a: { value: z.string() } } } },
+      /sets cookies/,
+    ],
+    ['a request cookie that is a list', { cookies: z.object({ a: z.array(z.string()) }) }, /a cookie has one value/],
+    [
+      'request cookies of an asynchronous call',
+      { async: true, cookies: z.object({ a: z.string() }) },
+      /has no cookies/,
+    ],
+    [
+      'a cookie that is cached',
+      { method: 'GET', body: undefined, cache: { maxAgeSeconds: 1 }, cookies: z.object({ a: z.string() }) },
+      /not kept for others/,
+    ],
+    [
+      'a reply with cookies that is cached',
+      {
+        ...{ method: 'GET', body: undefined, cache: { maxAgeSeconds: 1 } },
+        reply: { status: 200, body: Order, cookies: { a: { value: z.string() } } },
+      },
+      /is for one browser and is not kept/,
+    ],
+    ['cookies of an agent', { tool: true, cookies: z.object({ a: z.string() }) }, /an agent has no cookies/],
+    ['a condition that an agent cannot send', { tool: true, conditional: true }, /an agent sends no If-Match/],
+    [
+      'a stream among several replies',
+      {
+        ...{ method: 'GET', body: undefined },
+        reply: [{ status: 200, stream: { type: 'text/csv' } }, { status: 204 }],
+      },
+      /is all of a reply/,
+    ],
+    [
+      'the version of a stream',
+      { method: 'GET', body: undefined, conditional: true, reply: { status: 200, stream: { type: 'text/csv' } } },
+      /has begun before its version is known/,
+    ],
+    ['a condition that is none', { conditional: false }, /can be true or 'optional'/],
+    ['an optional condition of a GET', { method: 'GET', body: undefined, conditional: 'optional' }, /always optional/],
+    [
+      'a condition that is a header, too',
+      { conditional: true, headers: z.object({ 'if-match': z.string() }) },
+      /itself/,
+    ],
+    ['a condition of a search', { reads: true, conditional: true }, /is the version of nothing/],
+    ['a condition for later', { async: true, conditional: true }, /much later/],
+    [
+      'a merge patch that cannot say null',
+      { body: mergePatch(z.object({ note: z.string().nullable() })) },
+      /note may be null, and in a merge patch null deletes/,
+    ],
+    ['an example of no reply', { examples: { a: { status: 200, reply: {} } } }, /has the status 200, but no reply/],
     ['a 204 with a body', { reply: { status: 204, body: Order } }, /a 204 has no body/],
     ['a 200 without a body', { reply: { status: 200 } }, /needs reply.body/],
     [

@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import { checkEndpoint } from './check-endpoint.ts'
 import type { EventDataSchema } from './event.ts'
+import type { Whole, WholeReplies } from './reply.ts'
 import type { Emits, EndpointContract, EndpointShape } from './shapes.ts'
 import type { FormBody, FormFile } from './streams/form.ts'
 import type { EVENT_STREAM, ReplyStream, ServerSentEvent } from './streams/reply-stream.ts'
@@ -42,6 +43,8 @@ export interface Input<C extends EndpointShape> {
   readonly query: Parsed<C['query']>
   /** The headers that the contract names, in lower case. */
   readonly headers: Parsed<C['headers']>
+  /** The cookies that the contract names. */
+  readonly cookies: Parsed<C['cookies']>
   /** The JSON of the request, decoded and validated by the schema `body`; or its stream, or its form. */
   readonly body: ParsedBody<C['body']>
   /** With a reply of events: the id of the last one that a client has seen which comes back; undefined where it is new. */
@@ -50,7 +53,7 @@ export interface Input<C extends EndpointShape> {
     : undefined
 }
 
-type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
+type Parsed<S> = S extends { readonly _zod: { readonly output: infer Decoded } } ? Decoded : undefined
 
 type ParsedBody<B> = B extends StreamBody ? StreamedBody : B extends FormBody ? ParsedForm<B> : Parsed<B>
 
@@ -64,18 +67,21 @@ type ParsedFiles<Files> = {
 }
 
 /**
- * What a handler returns: the reply's body before it is encoded, what it streams, or nothing where the reply has none.
+ * What a handler returns: the reply's body before it is encoded, what it streams, or nothing where the reply has none. Where the
+ * contract has several replies, a redirect, or one with headers or cookies, what `reply(status, body, more)` makes of them.
  * @example const order = (id: string): Output<typeof contract> => ({ id, quantity: 1 })
  */
-export type Output<C extends EndpointShape> = C['reply'] extends { readonly body: infer S extends z.ZodType }
-  ? z.input<S>
-  : C['reply'] extends { readonly stream: infer S extends ReplyStream }
-    ? Streamed<S>
-    : // biome-ignore lint/suspicious/noConfusingVoidType: a handler of a 204 returns nothing at all
-      void
+export type Output<C extends EndpointShape> = C['reply'] extends WholeReplies
+  ? Whole<C['reply']>
+  : C['reply'] extends { readonly body: infer S }
+    ? z.input<S>
+    : C['reply'] extends { readonly stream: infer S extends ReplyStream }
+      ? Streamed<S>
+      : // biome-ignore lint/suspicious/noConfusingVoidType: a handler of a 204 returns nothing at all
+        void
 
 /** Events may also be undefined: a 204, by which a client knows not to come back. */
-type Streamed<S extends ReplyStream> = S extends { readonly item: infer I extends z.ZodType }
+type Streamed<S extends ReplyStream> = S extends { readonly item: infer I }
   ? S['type'] extends typeof EVENT_STREAM
     ? AsyncIterable<ServerSentEvent<z.input<I>>> | undefined
     : AsyncIterable<z.input<I>>

@@ -2,6 +2,7 @@ export { type AnyContract, type FunctionContract, isFunction } from './any-contr
 export { authorizer, type Judgement, type Presented } from './authorizer.ts'
 export { ContractError } from './contract-error.ts'
 export { type ContractSet, contractSet, findEventCycles, functionsOf, requireContract } from './contract-set.ts'
+export { parseCookies } from './cookies.ts'
 export { gatewayDrainMs, MAX_BODY_BYTES, MAX_STREAM_LIMIT_MS, RESPONSE_MS, relayDrainMs } from './defaults.ts'
 export {
   type Authorizer,
@@ -23,6 +24,8 @@ export { describeProxy, methodsOf } from './describe-proxy.ts'
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
 export { eventDataSchema } from './event.ts'
 export { createJudgementSchema } from './judgement.ts'
+export { compileBounds } from './location-bounds.ts'
+export { mediaTypesOf } from './patch/media-types.ts'
 export {
   compileLocation,
   findSegmentIssue,
@@ -45,10 +48,23 @@ export type { ProxiedService } from './proxied-service.ts'
 export { type ProxiedAddress, parseProxiedUrl } from './proxied-url.ts'
 export { proxy } from './proxy.ts'
 export type { ProxyContract, ProxyShape } from './proxy-shape.ts'
+export {
+  isRedirect,
+  isWhole,
+  type Reply,
+  type ReplyCookie,
+  type ReplyFunction,
+  repliesOf,
+  replyOf,
+  usualReply,
+  type WholeReplies,
+} from './reply.ts'
 export type { Strings } from './schema/decode-strings.ts'
+export { writeHeaderList } from './schema/header-list.ts'
 export { hasOverwrite } from './schema/schema-def.ts'
 export { SCHEMA_NAME, toInput } from './schema/strict-schema.ts'
 export { toOutput } from './schema/strip-schema.ts'
+export { kindsOf, type TextKind } from './schema/text-kinds.ts'
 export type {
   AuthorizerContract,
   AuthorizerShape,

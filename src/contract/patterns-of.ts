@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { AnyContract } from './any-contract.ts'
 import { eventDataSchema } from './event.ts'
+import { repliesOf } from './reply.ts'
 import { childrenOf, defOf } from './schema/schema-def.ts'
 import { formOf } from './streams/body-kind.ts'
 
@@ -31,9 +32,22 @@ function schemasOf(contract: AnyContract): Readonly<Record<string, unknown>> {
     eventDataSchema(emitted),
   ])
   if (contract.kind === 'subscriber') return { 'on.data': contract.on.data, ...Object.fromEntries(emits) }
-  const { params, query, headers, body, reply } = contract
-  const streams = { 'body.fields': formOf({ body })?.fields, 'reply.stream.item': reply.stream?.item }
-  return { params, query, headers, body, 'reply.body': reply.body, ...streams, ...Object.fromEntries(emits) }
+  const { params, query, headers, cookies, body } = contract
+  const replies = repliesOf(contract).flatMap((reply, i) => {
+    const part = i === 0 ? 'reply' : `reply ${reply.status}`
+    const values = Object.entries(reply.cookies ?? {}).map(([name, { value }]) => [`${part}.cookies.${name}`, value])
+    const schemas = { body: reply.body, headers: reply.headers, 'stream.item': reply.stream?.item }
+    return [...Object.entries(schemas).map(([name, schema]) => [`${part}.${name}`, schema]), ...values]
+  })
+  return {
+    params,
+    query,
+    headers,
+    cookies,
+    body,
+    'body.fields': formOf({ body })?.fields,
+    ...Object.fromEntries([...replies, ...emits]),
+  }
 }
 
 type Found = Omit<ContractPattern, 'function'>

@@ -3,10 +3,14 @@ export { authorizer, type Judgement, type Presented } from './authorizer.ts'
 export { ContractError } from './contract-error.ts'
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
 export { event } from './event.ts'
+export { applyPatch } from './patch/apply-patch.ts'
+export { type JsonPatch, type JsonPatchOptions, jsonPatch } from './patch/json-patch.ts'
+export { type MergePatch, mergePatch } from './patch/merge-patch.ts'
 export { definePlans, type Plan, type PlanShape, type Price, type Quota } from './plans.ts'
 export { Problem, type ProblemOptions, type ValidationIssue } from './problem.ts'
 export { proxy } from './proxy.ts'
 export type { ProxiedMethod, ProxyContract, ProxyShape, ProxyUpstream } from './proxy-shape.ts'
+export type { Replies, Reply, ReplyCookie, ReplyFunction } from './reply.ts'
 export { toOutput } from './schema/strip-schema.ts'
 export type {
   Access,
@@ -20,7 +24,6 @@ export type {
   EventContract,
   EventShape,
   Example,
-  Reply,
   ReplyCache,
   Resources,
   Retry,

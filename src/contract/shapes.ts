@@ -1,6 +1,6 @@
 import type * as z from 'zod'
+import type { Replies } from './reply.ts'
 import type { Body } from './streams/body-kind.ts'
-import type { ReplyStream } from './streams/reply-stream.ts'
 
 /**
  * Everything that callers may know about one endpoint, as `endpoint()` takes it. Plain data: no I/O, no framework.
@@ -33,10 +33,15 @@ export interface EndpointShape extends Deployment {
   readonly query?: z.ZodObject
   /** The schema of the request headers, with names in lower case. Headers that are not named here are neither checked nor passed to the handler. */
   readonly headers?: z.ZodObject
-  /** The request's body: the schema of JSON of at most 1 MiB; or a `stream()` or a `form()`. */
+  /** The cookies that the endpoint reads. Others are neither checked nor passed to the handler. None of them proves who calls. */
+  readonly cookies?: z.ZodObject
+  /**
+   * The request's body: the schema of JSON of at most 1 MiB, such as `mergePatch()` and `jsonPatch()` make one for a PATCH; or a
+   * `stream()` or a `form()`.
+   */
   readonly body?: Body
-  /** What a success looks like. */
-  readonly reply: Reply
+  /** What a success looks like: one reply, or several with a status each. */
+  readonly reply: Replies
   /** Each way in which the handler may refuse: its code, in lower_snake, and its status (400 to 599). */
   readonly failures?: Readonly<Record<string, number>>
   /** Who may call. */
@@ -65,6 +70,12 @@ export interface EndpointShape extends Deployment {
    * called later, and again where it fails, and takes effect once.
    */
   readonly async?: true
+  /**
+   * The reply to a GET has an ETag, which the handler says with `etag(version)`; a write must send that as If-Match, or
+   * `If-None-Match: *` where it is to create something, and the handler compares it with `requireMatch(version)`: 412 where
+   * another one was faster, 428 where neither was sent. `'optional'` lets a write send none.
+   */
+  readonly conditional?: true | 'optional'
   /** Marks a POST that only reads. */
   readonly reads?: true
   /** The events that the handler may emit, by type. */
@@ -77,22 +88,6 @@ export interface EndpointShape extends Deployment {
 
 /** The HTTP methods that an endpoint may have. */
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-
-/**
- * What a success looks like: a status from 200 to 299, and its body as JSON or as a stream, which only a 204 goes without. `location` is the
- * template of the `Location` header (RFC 9110, 10.2.2), filled from the body.
- * @example const reply: Reply = { status: 201, body: z.object({ id: z.uuid() }), location: '/v1/orders/{id}' }
- */
-export interface Reply {
-  /** The status, 200 to 299; a 204 has no body, any other has one. */
-  readonly status: number
-  /** The schema of the body. */
-  readonly body?: z.ZodType
-  /** The template of the `Location` header. */
-  readonly location?: `/${string}`
-  /** In place of a body: what is sent as it is made. The handler only reads, and returns what it sends as an async iterable. */
-  readonly stream?: ReplyStream
-}
 
 /**
  * For how long an earlier reply may answer a GET, and for whom: each caller gets only what was made for it, with the same
@@ -166,6 +161,8 @@ export interface Example {
   readonly body?: unknown
   /** The reply's body, as callers get it. */
   readonly reply?: unknown
+  /** Which of several replies that is, by its status (default: the first). */
+  readonly status?: number
 }
 
 /**

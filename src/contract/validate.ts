@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { parseCookies } from './cookies.ts'
 import type { ValidationIssue } from './problem.ts'
 import { MAX_ISSUES } from './schema/bound-parse.ts'
 import { decodeStrings, type Strings } from './schema/decode-strings.ts'
@@ -7,7 +8,7 @@ import { toOutput } from './schema/strip-schema.ts'
 import type { EndpointContract, SubscriberContract } from './shapes.ts'
 import { jsonBodyOf } from './streams/body-kind.ts'
 
-/** A request's parts before validation. `body` is parsed JSON, or undefined where none was sent. */
+/** A request's parts before validation. `body` is parsed JSON, or undefined where none was sent. Cookies are among the headers. */
 export interface RawInput {
   readonly params: Strings
   readonly query: Strings
@@ -20,6 +21,7 @@ export interface ValidInput {
   readonly params: unknown
   readonly query: unknown
   readonly headers: unknown
+  readonly cookies?: unknown
   readonly body: unknown
 }
 
@@ -33,7 +35,7 @@ export type Validate = (raw: RawInput) => ValidationResult
 
 /** Compiles a contract's input schemas once. All issues are reported, each with its path, at most 50. */
 export function createValidator(contract: EndpointContract): Validate {
-  const { headers } = contract
+  const { headers, cookies } = contract
   const json = jsonBodyOf(contract)
   const bodySchema = json && toInput(json)
   const strings = {
@@ -41,6 +43,8 @@ export function createValidator(contract: EndpointContract): Validate {
     query: compileStrings(contract.query ?? z.object({}), 'query'),
     // Headers that the contract does not name belong to the protocol, and are ignored.
     headers: compileStrings(headers, 'headers', { named: true }),
+    // Those that it does not name are for other applications of the host.
+    cookies: cookies && compileStrings(cookies, 'cookies', { named: true }),
   }
   return (raw) => {
     const issues: ValidationIssue[] = []
@@ -52,6 +56,7 @@ export function createValidator(contract: EndpointContract): Validate {
       params: take('params', strings.params(raw.params)),
       query: take('query', strings.query(raw.query)),
       headers: take('headers', strings.headers(raw.headers)),
+      ...(strings.cookies ? { cookies: take('cookies', strings.cookies(parseCookies(raw.headers.cookie))) } : {}),
       body: take('body', parse(bodySchema, raw.body, 'body')),
     }
     return issues.length === 0 ? { ok: true, input } : { ok: false, issues: issues.slice(0, MAX_ISSUES) }

@@ -78,24 +78,30 @@ const manifest = (name: string, version: string) => ({
 })
 
 /** The part of a contract that a client needs at run time. */
-const runtimeData = ({ route, status, failures }: EndpointData) => ({
+const runtimeData = ({ route, replies, failures }: EndpointData) => ({
   ...{ name: route.name, method: route.method, path: route.path },
   ...(route.idempotent ? { idempotent: true } : {}),
   ...(route.readOnly && route.method !== 'GET' ? { reads: true } : {}),
-  ...streamedBody(route),
-  reply: { status, ...(route.replyStream ? { stream: { type: route.replyStream.type } } : {}) },
+  ...bodyData(route),
+  replies: replies.map(({ status, headerKinds }) => ({
+    status,
+    ...(route.replyStream ? { stream: route.replyStream.type } : {}),
+    ...(headerKinds ? { headerKinds } : {}),
+  })),
   failures,
 })
 
-const streamedBody = ({ bodyStream }: EndpointData['route']) =>
-  bodyStream ? { body: bodyStream.form ? { kind: 'form' } : { kind: 'stream', type: bodyStream.types } } : {}
+function bodyData({ bodyStream, bodyTypes }: EndpointData['route']) {
+  if (bodyStream) return { bodyKind: bodyStream.form ? 'form' : 'stream', bodyTypes: bodyStream.types }
+  return bodyTypes ? { bodyTypes } : {}
+}
 
 function entry(endpoints: readonly EndpointData[]): string {
   const contracts = Object.fromEntries(endpoints.map((endpoint) => [methodOf(endpoint), runtimeData(endpoint)]))
   return `
-    import { createClient as create } from ${JSON.stringify(platformModule('src/client/index'))}
+    import { createCalls } from ${JSON.stringify(platformModule('src/client/create-calls'))}
     const contracts = ${JSON.stringify(contracts, undefined, 2)}
-    export const createClient = (options) => create(contracts, options)`
+    export const createClient = (options) => createCalls(contracts, options)`
 }
 
 function readme(name: string, endpoints: readonly EndpointData[]): string {

@@ -28,7 +28,7 @@ const { endpoints } = contractsData({
 describe('the types of', () => {
   it.each(endpoints.map((data) => [data.route.name, data] as const))('%s match their snapshot', (_, data) => {
     expect(renderTypes('Body', data.body ?? {}, { io: 'input' })).toMatchSnapshot('input')
-    expect(renderTypes('Data', data.data ?? {}, { io: 'output' })).toMatchSnapshot('output')
+    expect(renderTypes('Data', data.replies[0]?.data ?? {}, { io: 'output' })).toMatchSnapshot('output')
   })
 
   it('an impossible value', () => {
@@ -37,7 +37,8 @@ describe('the types of', () => {
 
   it('a schema are those that zod infers, both ways', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ebb-types-'))
-    const { body = {}, data = {} } = endpoints[0] ?? {}
+    const { body = {}, replies = [] } = endpoints[0] ?? {}
+    const data = replies[0]?.data ?? {}
     const program = `
       import type * as z from 'zod'
       import type { Everything } from ${JSON.stringify(resolve('src/deploy/test-support.ts'))}

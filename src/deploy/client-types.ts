@@ -1,5 +1,5 @@
 import { isEventStream } from '../contract/index.ts'
-import type { EndpointData } from './contracts-data.ts'
+import type { EndpointData, ReplyData } from './contracts-data.ts'
 import { type JsonSchema, listedValues, optionsOf } from './json-schema.ts'
 
 /** The name of an endpoint's method: `place-order` is `placeOrder`. */
@@ -24,38 +24,47 @@ export declare function createClient(options: ClientOptions): Client<Calls>\n`,
   ].join('\n\n')
 }
 
-const INPUT = { io: 'input' } as const
-const OUTPUT = { io: 'output' } as const
-const PARTS = {
-  ...{ params: INPUT, query: INPUT, headers: INPUT, body: INPUT, fields: INPUT },
-  ...{ data: OUTPUT, item: OUTPUT },
-}
-const partNames = Object.keys(PARTS) as readonly (keyof typeof PARTS)[]
+const PARTS = ['params', 'query', 'headers', 'cookies', 'body', 'fields'] as const
 
 const typeName = ({ route }: EndpointData, part: string) => pascal(route.name) + pascal(part)
 
 function partTypes(endpoint: EndpointData): readonly string[] {
-  return partNames.flatMap((part) => {
+  const inputs = PARTS.flatMap((part) => {
     const schema = endpoint[part]
-    return schema ? [renderTypes(typeName(endpoint, part), schema, PARTS[part]).trim()] : []
+    return schema ? [renderTypes(typeName(endpoint, part), schema, { io: 'input' }).trim()] : []
   })
+  const outputs = endpoint.replies.flatMap((reply, i) =>
+    (['data', 'item', 'headers'] as const).flatMap((part) => {
+      const schema = reply[part]
+      return schema ? [renderTypes(replyTypeName(endpoint, part, i), schema, { io: 'output' }).trim()] : []
+    }),
+  )
+  return [...inputs, ...outputs]
 }
 
+/** `PlaceOrderData` of the usual reply, `PlaceOrderData202` of another one. */
+const replyTypeName = (endpoint: EndpointData, part: 'data' | 'item' | 'headers', i: number) =>
+  `${typeName(endpoint, part === 'headers' ? 'reply-headers' : part)}${i === 0 ? '' : endpoint.replies[i]?.status}`
+
 function callType(endpoint: EndpointData): string {
-  const { route, status, failures } = endpoint
-  const parts = partNames.flatMap((part) =>
-    endpoint[part] && part !== 'fields' && part !== 'item'
-      ? [`    readonly ${part}: ${typeName(endpoint, part)}\n`]
-      : [],
-  )
+  const { route, failures } = endpoint
+  const parts = PARTS.flatMap((part) => {
+    const type = typeName(endpoint, part)
+    return endpoint[part] && part !== 'fields'
+      ? [`    readonly ${part}: ${part === 'cookies' ? `Partial<${type}>` : type}\n`]
+      : []
+  })
   const codes = Object.entries(failures).map(([code, failure]) => `readonly ${code}: ${failure}`)
   return [
     '{\n',
     ...parts,
     ...streamedBodyType(endpoint),
-    ...(endpoint.data ? [] : [`    readonly data: ${streamedDataType(endpoint) ?? 'undefined'}\n`]),
+    ...(route.conditional && !route.readOnly
+      ? [`    readonly conditional: ${JSON.stringify(route.conditional)}\n`]
+      : []),
+    ...dataOf(endpoint),
     ...(route.idempotent ? ['    readonly idempotent: true\n'] : []),
-    `    readonly status: ${status}\n`,
+    ...successes(endpoint),
     `    readonly failures: ${codes.length > 0 ? `{ ${codes.join('; ')} }` : 'Record<never, never>'}\n`,
     '  }',
   ].join('')
@@ -73,11 +82,38 @@ function streamedBodyType(endpoint: EndpointData): readonly string[] {
   return [`    readonly body: { ${all.join('; ')} }\n`]
 }
 
-function streamedDataType(endpoint: EndpointData): string | undefined {
-  const { route, item } = endpoint
-  if (!route.replyStream) return undefined
+/** Whether one status and its body are all that there is to say. */
+const isPlain = ({ replies: [usual, ...others], route }: EndpointData) =>
+  usual !== undefined && others.length === 0 && !usual.headers && usual.status < 300 && !route.conditional
+
+const dataOf = (endpoint: EndpointData): readonly string[] => {
+  const [usual] = endpoint.replies
+  return [`    readonly data: ${usual && isPlain(endpoint) ? dataType(endpoint, usual, 0) : 'unknown'}\n`]
+}
+
+/** The status; of several replies, or where one has more than a body, all of them. */
+function successes(endpoint: EndpointData): readonly string[] {
+  const { replies, route } = endpoint
+  if (isPlain(endpoint)) return [`    readonly status: ${replies[0]?.status}\n`]
+  const all = replies.map((reply, i) => {
+    const { status, location, locations, headers } = reply
+    const more = [
+      ...(headers ? [`readonly replyHeaders: ${replyTypeName(endpoint, 'headers', i)}`] : []),
+      ...((location ?? locations) ? ['readonly location: string'] : []),
+      ...(route.conditional ? ['readonly etag: string'] : []),
+    ]
+    const data = dataType(endpoint, reply, i)
+    return `      | { readonly status: ${status}; readonly data: ${data}; readonly more: { ${more.join('; ')} } }\n`
+  })
+  return ['    readonly status: number\n', '    readonly replies:\n', ...all]
+}
+
+function dataType(endpoint: EndpointData, { data, item }: ReplyData, i: number): string {
+  const { route } = endpoint
+  if (data) return replyTypeName(endpoint, 'data', i)
+  if (!route.replyStream) return 'undefined'
   if (!item) return 'ReadableStream<Uint8Array>'
-  const type = typeName(endpoint, 'item')
+  const type = replyTypeName(endpoint, 'item', i)
   return `AsyncIterable<${isEventStream(route) ? `StreamedEvent<${type}>` : type}>`
 }
 

@@ -8,9 +8,13 @@ import {
   eventDataSchema,
   formOf,
   jsonBodyOf,
+  kindsOf,
+  type Reply,
   type Route,
+  repliesOf,
   requireContract,
   type SubscriberContract,
+  type TextKind,
   toInput,
   toOutput,
 } from '../contract/index.ts'
@@ -27,24 +31,36 @@ export interface ContractsData {
 export interface EndpointData {
   readonly route: Route
   readonly version?: string
-  readonly status: number
-  readonly location?: string
+  /** Its successes, the usual one first. */
+  readonly replies: readonly ReplyData[]
   readonly failures: Readonly<Record<string, number>>
   /** What may come in, strict at every depth. */
   readonly params?: JsonSchema
   readonly query?: JsonSchema
   readonly headers?: JsonSchema
+  readonly cookies?: JsonSchema
   readonly body?: JsonSchema
   readonly bodyRequired: boolean
   /** The texts of a form. */
   readonly fields?: JsonSchema
   /** The files of a form, by name. */
   readonly files?: Readonly<Record<string, { readonly required: boolean }>>
-  /** What goes out. */
-  readonly data?: JsonSchema
-  /** Each item of what is streamed. */
-  readonly item?: JsonSchema
   readonly emits: Readonly<Record<string, JsonSchema>>
+}
+
+/** One success of an endpoint as JSON. */
+export interface ReplyData {
+  readonly status: number
+  readonly location?: string
+  readonly locations?: readonly string[]
+  /** Of the body. */
+  readonly data?: JsonSchema
+  /** Of each item of what is streamed. */
+  readonly item?: JsonSchema
+  /** Of the headers, and what their texts stand for. */
+  readonly headers?: JsonSchema
+  readonly headerKinds?: Readonly<Record<string, TextKind | undefined>>
+  readonly cookies: readonly string[]
 }
 
 /** One subscriber's contract as JSON. */
@@ -68,22 +84,31 @@ export function contractsData(contracts: Readonly<Record<string, AnyContract>>):
 }
 
 function endpointData(contract: EndpointContract): EndpointData {
-  const { reply, failures = {}, version } = contract
+  const { failures = {}, version } = contract
   const body = jsonBodyOf(contract)
   const form = formOf(contract)
   return {
     route: describeEndpoint(contract),
     ...(version === undefined ? {} : { version }),
-    status: reply.status,
-    ...(reply.location ? { location: reply.location } : {}),
+    replies: repliesOf(contract).map(replyData),
     failures,
     ...inputs({ ...contract, body }),
     ...(form?.fields ? { fields: render(toInput(form.fields), 'input') } : {}),
     ...(form?.files ? { files: mapValues(form.files, ({ optional }) => ({ required: !optional })) } : {}),
     bodyRequired: body !== undefined && !toInput(body).safeParse(undefined).success,
-    ...(reply.body ? { data: render(toOutput(reply.body), 'output') } : {}),
-    ...(reply.stream?.item ? { item: render(toOutput(reply.stream.item), 'output') } : {}),
     emits: emittedBy(contract),
+  }
+}
+
+function replyData({ status, location, locations, body, stream, headers, cookies }: Reply): ReplyData {
+  return {
+    status,
+    ...(location === undefined ? {} : { location }),
+    ...(locations === undefined ? {} : { locations }),
+    ...(body ? { data: render(toOutput(body), 'output') } : {}),
+    ...(stream?.item ? { item: render(toOutput(stream.item), 'output') } : {}),
+    ...(headers ? { headers: render(toOutput(headers), 'output'), headerKinds: kindsOf(headers) } : {}),
+    cookies: Object.keys(cookies ?? {}),
   }
 }
 
@@ -95,12 +120,12 @@ function subscriberData(contract: SubscriberContract): SubscriberData {
   }
 }
 
-type InputLocation = 'params' | 'query' | 'headers' | 'body'
+type InputLocation = 'params' | 'query' | 'headers' | 'cookies' | 'body'
 
 function inputs(parts: { readonly [P in InputLocation]?: z.ZodType | undefined }): {
   readonly [P in InputLocation]?: JsonSchema
 } {
-  const names = ['params', 'query', 'headers', 'body'] as const
+  const names = ['params', 'query', 'headers', 'cookies', 'body'] as const
   return Object.fromEntries(
     names.flatMap((name) => (parts[name] ? [[name, render(toInput(parts[name]), 'input')]] : [])),
   )

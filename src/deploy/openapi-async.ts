@@ -1,5 +1,5 @@
 import type { Route } from '../contract/index.ts'
-import { refusals } from './openapi-responses.ts'
+import { refusals } from './openapi-refusals.ts'
 
 type Json = Readonly<Record<string, unknown>>
 

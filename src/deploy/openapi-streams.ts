@@ -3,6 +3,7 @@ import {
   type EndpointContract,
   EVENT_STREAM,
   type FormBody,
+  type Reply,
   streamedBodyOf,
   toInput,
   toOutput,
@@ -42,11 +43,8 @@ function formContent({ fields, files = {} }: FormBody, schemaOf: RenderSchema): 
   }
 }
 
-/** The `content` of a streamed reply; undefined where a contract has none. */
-export function streamedReplyContent(
-  { reply: { stream } }: EndpointContract,
-  schemaOf: RenderSchema,
-): Json | undefined {
+/** The `content` of a streamed reply; undefined where it is none. */
+export function streamedReplyContent({ stream }: Reply, schemaOf: RenderSchema): Json | undefined {
   if (!stream) return undefined
   const { type, item } = stream
   if (!item) return { [type]: {} }

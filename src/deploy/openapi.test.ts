@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { createConfig, lintFromString } from '@redocly/openapi-core'
+import { jsonPatch, mergePatch } from 'ebb/contract'
 import * as z from 'zod'
 import createUser from '../../test/project/functions/create-user/contract.ts'
 import getUser from '../../test/project/functions/get-user/contract.ts'
@@ -96,6 +97,63 @@ describe('the OpenAPI document', () => {
     })
     expect(document.components).toMatchObject({ securitySchemes: { dpop: { type: 'http', scheme: 'dpop' } } })
     expect(openapi([createUser], { version: '1' }).components).not.toHaveProperty('securitySchemes.dpop')
+    const config = await createConfig({ extends: ['recommended'] })
+    const problems = await lintFromString({ source: JSON.stringify(document), absoluteRef: 'openapi.json', config })
+    expect(problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([])
+  })
+
+  it('has each reply with its headers, where a redirect leads, the media types of a patch, and the conditions', async () => {
+    const Note = z.object({ text: z.string() })
+    const parts = { summary: 'A note.', path: '/v1/notes/{id}', params: z.object({ id: z.string() }) } as const
+    const take = endpoint({
+      ...{ ...parts, name: 'take-note', method: 'POST', access: { scopes: ['notes:write'] } },
+      cookies: z.object({ session: z.string() }),
+      reply: [
+        { status: 201, body: Note, headers: z.object({ 'x-total': z.number(), 'x-a': z.string().optional() }) },
+        { status: 200, body: Note, cookies: { theme: { value: z.string() } } },
+        { status: 303, locations: ['https://pay.example.com/*'] },
+      ],
+      examples: { again: { status: 200, reply: { text: 'a' } } },
+    })
+    const change = endpoint({
+      ...{ ...parts, name: 'change-note', method: 'PATCH', access: { scopes: ['notes:write'] }, conditional: true },
+      ...{ body: z.union([mergePatch(Note), jsonPatch()]), reply: { status: 200, body: Note } },
+    })
+    const get = endpoint({
+      ...{ ...parts, name: 'get-note', method: 'GET', access: { scopes: ['notes:read'] }, conditional: true },
+      reply: { status: 200, body: Note },
+    })
+    const document = openapi([take, change, get], { version: '1' })
+    const etag = { ETag: { schema: { type: 'string' } } }
+    const named = (name: string, place: string, required: boolean) =>
+      expect.objectContaining({ name, in: place, required })
+    expect(document.paths).toMatchObject({
+      '/v1/notes/{id}': {
+        post: {
+          parameters: expect.arrayContaining([named('session', 'cookie', true)]),
+          responses: {
+            201: { headers: { 'x-total': { required: true, schema: { type: 'number' } }, 'x-a': { required: false } } },
+            200: {
+              headers: { 'Set-Cookie': { schema: { type: 'string' } } },
+              content: { 'application/json': { examples: { again: { value: { text: 'a' } } } } },
+            },
+            303: { description: 'See Other: leads to https://pay.example.com/*', headers: { Location: {} } },
+          },
+        },
+        patch: {
+          parameters: expect.arrayContaining([named('If-Match', 'header', false)]),
+          requestBody: {
+            content: { 'application/merge-patch+json': {}, 'application/json-patch+json': {} },
+          },
+          responses: { 200: { headers: etag }, 412: {}, 415: {}, 422: {}, 428: {} },
+        },
+        get: {
+          parameters: expect.arrayContaining([named('If-None-Match', 'header', false)]),
+          responses: { 200: { headers: etag }, 304: { headers: etag }, 412: {} },
+        },
+      },
+    })
+    expect(document).not.toHaveProperty(['paths', '/v1/notes/{id}', 'get', 'responses', '428'])
     const config = await createConfig({ extends: ['recommended'] })
     const problems = await lintFromString({ source: JSON.stringify(document), absoluteRef: 'openapi.json', config })
     expect(problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([])

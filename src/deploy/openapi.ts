@@ -6,16 +6,17 @@ import {
   describeProxy,
   type EndpointContract,
   jsonBodyOf,
+  mediaTypesOf,
   type ProxyContract,
-  type Route,
   toInput,
-  toOutput,
 } from '../contract/index.ts'
 import { OWN_ENDPOINTS, OWN_KEY_ENDPOINTS } from '../protocol/own-key-endpoints.ts'
-import { acceptedResponse, asyncParameters, statePath } from './openapi-async.ts'
-import { CACHE_HEADERS, NOT_MODIFIED, PROBLEM, refusals } from './openapi-responses.ts'
+import { asyncParameters, statePath } from './openapi-async.ts'
+import { examplesOf } from './openapi-examples.ts'
+import { PROBLEM } from './openapi-refusals.ts'
+import { type ResponseRendering, responsesOf } from './openapi-responses.ts'
 import { type RenderSchema, schemaRenderer } from './openapi-schemas.ts'
-import { streamedReplyContent, streamedRequestBody } from './openapi-streams.ts'
+import { streamedRequestBody } from './openapi-streams.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -132,12 +133,8 @@ function securityOf(
   return { security: [Object.fromEntries(schemes)] }
 }
 
-interface Rendering {
+interface Rendering extends ResponseRendering {
   readonly authorizers: readonly AuthorizerContract[]
-  readonly schemaOf: RenderSchema
-  /** The document's components, for responses that several operations share. */
-  readonly responses: Record<string, Json>
-  readonly hasPlans: boolean
 }
 
 function renderOperation(contract: EndpointContract, rendering: Rendering): Json {
@@ -161,12 +158,14 @@ function renderOperation(contract: EndpointContract, rendering: Rendering): Json
 
 const describeContract = ({ description, access, tenancy }: EndpointContract | ProxyContract): string =>
   [...(description ? [description] : []), describeAccess(access), ...(tenancy ? [TENANCY] : [])].join('\n\n')
+
 function jsonRequestBody(contract: EndpointContract, schemaOf: RenderSchema): Json | undefined {
   const body = jsonBodyOf(contract)
   if (!body) return undefined
-  const examples = examplesOf(contract, 'body')
+  const examples = examplesOf(contract, (example) => example.body)
   const content = { schema: schemaOf(toInput(body), 'input'), ...(examples ? { examples } : {}) }
-  return { required: isRequired(body), content: { 'application/json': content } }
+  const types = mediaTypesOf(body) ?? ['application/json']
+  return { required: isRequired(body), content: Object.fromEntries(types.map((type) => [type, content])) }
 }
 
 const TENANCY = "The caller needs a tenant, and gets what is that tenant's."
@@ -190,56 +189,37 @@ function describeCallers({ anonymous, scopes = [], owner, policy, authorizer }: 
 export const isRequired = (schema: unknown) => schema instanceof z.ZodType && !schema.safeParse(undefined).success
 
 function parametersOf(
-  { params, query, headers, idempotent }: EndpointContract,
+  { params, query, headers, cookies, idempotent, conditional, method }: EndpointContract,
   schemaOf: RenderSchema,
 ): readonly Json[] {
-  const places = { path: params, query, header: headers }
+  const places = { path: params, query, header: headers, cookie: cookies }
   const declared = Object.entries(places).flatMap(([place, schema]) =>
     Object.entries(schema?.shape ?? {}).map(([name, property]) => {
       const required = place === 'path' || isRequired(property)
       return { name, in: place, required, schema: schemaOf(toInput(property), 'input') }
     }),
   )
-  if (!idempotent) return declared
-  const schema = { type: 'string', minLength: 1, maxLength: 255 }
-  const description = 'Repeated with the same request, it gets the first response again.'
-  return [...declared, { name: 'Idempotency-Key', in: 'header', required: true, schema, description }]
+  return [
+    ...declared,
+    ...(idempotent ? [IDEMPOTENCY_KEY] : []),
+    ...(conditional ? (method === 'GET' ? READ_CONDITIONS : WRITE_CONDITIONS) : []),
+  ]
 }
 
-function responsesOf(
-  contract: EndpointContract,
-  route: Route,
-  { schemaOf, responses, hasPlans }: Omit<Rendering, 'authorizers'>,
-): Json {
-  const { reply, failures = {} } = contract
-  const { body } = reply
-  const examples = examplesOf(contract, 'reply')
-  const json = body && { schema: schemaOf(toOutput(body), 'output'), ...(examples ? { examples } : {}) }
-  const content = json ? { 'application/json': json } : streamedReplyContent(contract, schemaOf)
-  const success = {
-    description: 'Success',
-    ...(content ? { content } : {}),
-    ...headersOf({
-      ...(reply.location ? { Location: { schema: { type: 'string' } } } : {}),
-      ...(route.cache ? CACHE_HEADERS : {}),
-    }),
-  }
-  return {
-    ...acceptedResponse(route),
-    [reply.status]: success,
-    ...(route.cache ? { 304: NOT_MODIFIED } : {}),
-    ...refusals({ ...route, hasPlan: hasPlans }, failures, responses),
-  }
+const headerParameter = (name: string, description: string, schema: Json = { type: 'string' }) => ({
+  ...{ name, in: 'header', required: false, schema, description },
+})
+const IDEMPOTENCY_KEY = {
+  ...headerParameter('Idempotency-Key', 'Repeated with the same request, it gets the first response again.', {
+    ...{ type: 'string', minLength: 1, maxLength: 255 },
+  }),
+  required: true,
 }
-
-const headersOf = (headers: Json): Json => (Object.keys(headers).length > 0 ? { headers } : {})
-
-function examplesOf({ examples = {} }: EndpointContract, part: 'body' | 'reply') {
-  const given = Object.entries(examples).filter(([, example]) => example[part] !== undefined)
-  return given.length > 0
-    ? Object.fromEntries(given.map(([name, example]) => [name, { value: example[part] }]))
-    : undefined
-}
+const READ_CONDITIONS = [headerParameter('If-None-Match', 'The ETag of what the caller has: a 304 if that is current.')]
+const WRITE_CONDITIONS = [
+  headerParameter('If-Match', 'The ETag of what the caller has read: a 412 if that is not current any more.'),
+  headerParameter('If-None-Match', '`*` where the request is to create something: a 412 if there is something.'),
+]
 
 /** The tag of `/v1/users/{id}` is `users`. */
 const tagOf = (path: string) => path.split('/').find((segment) => segment !== '' && !/^v\d+$/.test(segment)) ?? 'root'

@@ -3,6 +3,7 @@ import {
   describeEndpoint,
   type EndpointContract,
   jsonBodyOf,
+  repliesOf,
   type ToolAnnotations,
   type ToolDescription,
   toInput,
@@ -20,11 +21,13 @@ export const toolDescriptions = (contracts: readonly AnyContract[]): readonly To
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
 
 function toolDescription(contract: EndpointContract): ToolDescription {
-  const { name, reply, tool } = contract
+  const { name, tool } = contract
+  // Of several replies, a client could not know which schema applies.
+  const [reply, ...others] = repliesOf(contract)
   const { title = titleOf(name) } = Object(tool)
   return {
     ...{ name, title, description: describe(contract), inputSchema: inputSchemaOf(contract) },
-    ...(reply.body ? { outputSchema: outputSchemaOf(reply.body) } : {}),
+    ...(reply?.body && others.length === 0 ? { outputSchema: outputSchemaOf(reply.body) } : {}),
     annotations: annotationsOf(contract),
   }
 }

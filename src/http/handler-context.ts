@@ -7,6 +7,7 @@ import {
   eventDataSchema,
   failuresOf,
   hasOverwrite,
+  isWhole,
   Problem,
   toOutput,
 } from '../contract/index.ts'
@@ -19,8 +20,11 @@ import type { Contract } from './implement.ts'
 import { hasScopes } from './middleware/identity.ts'
 import { findEventIssues } from './middleware/receive-event.ts'
 import { isForeign, isOwner, OWNER_WITHOUT_TENANT, type Owner } from './owner.ts'
+import type { Conditions } from './preconditions.ts'
 import { createPurgeTools } from './purge-tools.ts'
+import { createReply } from './replies/compile-replies.ts'
 import type { OpenedPolicy } from './resources.ts'
+import { createVersions } from './versions.ts'
 
 const RESOLVED = Promise.resolve()
 
@@ -36,6 +40,7 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
   const { secrets, policy } = options
   const createTools = createPurgeTools(contract, options)
   const route = contract.kind === 'endpoint' ? describeEndpoint(contract) : undefined
+  const reply = contract.kind === 'endpoint' && isWhole(contract) ? { reply: createReply(contract) } : {}
   const schemas = new Map<string, z.ZodType>()
   /** Events whose schema transforms its input, so that a second pass could change them again. */
   const transforming = new Set<string>()
@@ -45,7 +50,10 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
   }
   const failures: Readonly<Record<string, number>> = failuresOf(contract)
 
-  return function createHandlerContext({ deadline, log, identity, correlation, event: received }: RequestContext) {
+  return function createHandlerContext(
+    { deadline, log, identity, correlation, event: received }: RequestContext,
+    conditions?: Conditions,
+  ) {
     const hops = received ? received.hops + 1 : 0
     const events: OutgoingEvent[] = []
     const effects: Effect[] = []
@@ -58,8 +66,11 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
     })
     const { may, allows } = decisions
     const { purge, tag, purged, tags } = createTools(log, () => closed)
+    const versions = conditions && createVersions(conditions, { readOnly: route?.readOnly ?? false })
     const context = Object.assign(new LazySignal(deadline), {
       ...{ log, correlation, secrets, caller: identity, may, purge, tag },
+      ...reply,
+      ...(versions ? { etag: versions.etag, requireMatch: versions.requireMatch } : {}),
       emit: (type: string, data: unknown, { subject }: { subject?: string } = {}) => {
         if (closed) return rejectLateCall(`${type} is not emitted`, log)
         const schema = schemas.get(type)
@@ -98,6 +109,7 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
       if (route?.owner && !ownerChecked)
         throw new Error('the contract says `owner`, and the handler did not call own()')
       decisions.check()
+      versions?.check()
     }
     /** What a resource is bound to. */
     const bindContext = (resource: string): BindContext =>
@@ -113,7 +125,7 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
       closed = true
       decisions.close()
     }
-    return { context, events, effects, purged, tags, bindContext, check, close }
+    return { context, events, effects, purged, tags, bindContext, check, close, versions }
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Problem } from '../contract/index.ts'
+import { Problem, parseCookies } from '../contract/index.ts'
 import type { Claim, ClaimResult, StoredResponse } from '../kernel/index.ts'
 
 const QUOTED = /^"((?:[^"\\]|\\["\\])*)"$/
@@ -21,18 +21,26 @@ export interface FingerprintInput {
   readonly headers: Readonly<Record<string, readonly string[] | undefined>>
   /** The headers that the contract names. */
   readonly contractHeaders: readonly string[]
+  /** The cookies that it names. */
+  readonly contractCookies?: readonly string[] | undefined
   readonly body: Uint8Array
 }
 
 /**
- * SHA-256 over all of a request that its contract names: method, path with query, headers, and raw body. Two requests with
+ * SHA-256 over all of a request that its contract names: method, path with query, headers, cookies, and raw body. Two requests with
  * the same fingerprint are the same.
  */
-export function fingerprint({ method, target, headers, contractHeaders, body }: FingerprintInput): Uint8Array {
+export function fingerprint(request: FingerprintInput): Uint8Array {
+  const { method, target, headers, contractHeaders, contractCookies, body } = request
   const hash = createHash('sha256').update(`${method} ${target}\n`)
   for (const name of contractHeaders.toSorted()) {
     // Joined, as the relay sends a header that came in several lines (RFC 9110, 5.3).
     if (headers[name]) hash.update(`${name}: ${headers[name].join(', ')}\n`)
+  }
+  // Others of the same host change whenever they like.
+  const cookies = contractCookies ? parseCookies(headers.cookie) : {}
+  for (const name of contractCookies?.toSorted() ?? []) {
+    if (cookies[name]) hash.update(`cookie ${name}=${cookies[name].join()}\n`)
   }
   return hash.update(body).digest()
 }

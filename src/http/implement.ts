@@ -11,8 +11,10 @@ import {
   type Judgement,
   type Output,
   type Presented,
+  type ReplyFunction,
   type SubscriberContract,
   type SubscriberShape,
+  type WholeReplies,
 } from '../contract/index.ts'
 import {
   type Correlation,
@@ -26,6 +28,7 @@ import {
 import type { Identity } from '../protocol/index.ts'
 import type { May } from './decisions.ts'
 import type { Owner } from './owner.ts'
+import type { Version } from './preconditions.ts'
 
 /**
  * The resources that a handler uses, by the names under which it gets them.
@@ -87,6 +90,18 @@ export interface HandlerContext<C> {
    * commas, 4,000 characters together.
    */
   tag: C extends { readonly cache: object } ? (...tags: readonly string[]) => void : never
+  /**
+   * Makes what the handler returns, where the contract has several replies, a redirect, or one with headers or cookies: of the
+   * status, the body if that reply has one, and `{ headers, cookies, location }`.
+   */
+  reply: C extends { readonly reply: infer R extends WholeReplies } ? ReplyFunction<R> : never
+  /** Says which version of the thing the reply shows, such as the number of its changes: it becomes the ETag. */
+  etag: C extends ConditionalContract ? (version: Version) => void : never
+  /**
+   * Compares the version that is there, undefined where nothing is, with the one that the request is about: throws 412 where they
+   * differ. Read it in the transaction that writes, `for update`. A write that does not ask is a 500.
+   */
+  requireMatch: C extends ConditionalContract ? (version: Version | undefined | null) => void : never
   /** The contract's own secrets by name: each shows itself as `[redacted]`, and `reveal()` returns its newest value. */
   readonly secrets: C extends { readonly secrets: readonly (infer S extends string)[] }
     ? Readonly<Record<S, Secret>>
@@ -146,6 +161,9 @@ type ReadOnlyContract =
   | { readonly kind: 'endpoint'; readonly method: 'GET' }
   | { readonly kind: 'endpoint'; readonly reads: true }
 
+/** A contract whose requests say which version they are about. */
+type ConditionalContract = { readonly conditional: true | 'optional' }
+
 /** Whether one of the resources has a property. */
 type Has<U extends Uses, Property extends string> = true extends {
   [K in keyof U]: U[K] extends { readonly [P in Property]: unknown } ? true : never
@@ -168,6 +186,7 @@ type RequiredResources<C, U extends Uses> = (C extends AtomicContract
 /** The names that a resource in `uses` cannot have. */
 const CONTEXT_NAMES = new Set([
   ...['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'may', 'purge', 'tag', 'secrets'],
+  ...['reply', 'etag', 'requireMatch'],
 ])
 
 /**

@@ -38,6 +38,7 @@ export type {
   Effect,
   EventKey,
   OutgoingEvent,
+  StoredHeaders,
   StoredResponse,
   Transaction,
   TransactionOptions,

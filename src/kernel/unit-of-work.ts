@@ -75,10 +75,13 @@ export type ClaimResult =
   | { readonly status: 'mismatch' }
   | { readonly status: 'finished'; readonly response: StoredResponse }
 
+/** The headers of a response, with names in lower case; one that is a list, such as Set-Cookie, goes out as a line each. */
+export type StoredHeaders = Readonly<Record<string, string | readonly string[]>>
+
 /** The first response under an idempotency key, as it is replayed. */
 export interface StoredResponse {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: StoredHeaders
   /** Text where it was just made: Node sends that in one piece with the headers. */
   readonly body: Uint8Array | string
 }

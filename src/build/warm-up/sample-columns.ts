@@ -5,6 +5,7 @@ import {
   eventDataSchema,
   type FunctionContract,
   toOutput,
+  usualReply,
 } from '../../contract/index.ts'
 import { readTimestamptz } from '../../data/values/times.ts'
 import { createRandom } from '../../deploy/sample/random.ts'
@@ -37,9 +38,10 @@ function sampleOwn(contract: FunctionContract): unknown {
 }
 
 function replyOf(contract: EndpointContract): unknown {
-  const { reply, examples = {} } = contract
-  const shown = Object.values(examples).find((example) => example.reply !== undefined)
-  return shown?.reply ?? ('body' in reply && reply.body ? sample(contract, reply.body) : undefined)
+  const shown = Object.values(contract.examples ?? {}).find((example) => example.reply !== undefined)
+  if (shown) return shown.reply
+  const { body } = usualReply(contract)
+  return body && sample(contract, body)
 }
 
 /** A value that matches the schema; undefined where none can be generated. */

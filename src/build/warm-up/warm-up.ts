@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { FunctionContract } from '../../contract/index.ts'
+import { type FunctionContract, usualReply } from '../../contract/index.ts'
 import type { FunctionRequest } from '../../deploy/sample/sample-request.ts'
 import { createIdentitySigners, generateIdentityKeys } from '../../protocol/index.ts'
 import { cacheBytes, cacheFile } from '../../start/code-cache.ts'
@@ -39,7 +39,7 @@ export async function warmUp(
 ): Promise<void> {
   const limit = AbortSignal.any([AbortSignal.timeout(limitMs), ...(signal ? [signal] : [])])
   await using sandbox = await createSandbox(contract)
-  const isStream = contract.kind === 'endpoint' && contract.reply.stream !== undefined
+  const isStream = contract.kind === 'endpoint' && usualReply(contract).stream !== undefined
   const args = [...nodeFlags, '--require', sandbox.preload, start]
   await using image = startImage(node, { args, env: sandbox.env, signal: limit })
   try {

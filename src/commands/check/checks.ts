@@ -1,5 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { describeEndpoint, type EndpointContract, type Route, toOutput } from '../../contract/index.ts'
+import {
+  describeEndpoint,
+  type EndpointContract,
+  type Route,
+  repliesOf,
+  replyOf,
+  toOutput,
+} from '../../contract/index.ts'
 import { createRandom } from '../../deploy/sample/random.ts'
 import { sampleRequest } from '../../deploy/sample/sample-request.ts'
 import type { Router } from '../../http/gateway/router.ts'
@@ -66,7 +73,6 @@ function checkRefusal(response: ProbeResponse, anonymous: boolean): Violation {
 }
 
 function checkReply(contract: EndpointContract, response: ProbeResponse): Violation {
-  const { reply } = contract
   const { status, text } = response
   if (status === 401 || status >= 500) return `it answers ${status}: ${text.slice(0, 200)}`
   if (status >= 400) {
@@ -76,9 +82,10 @@ function checkReply(contract: EndpointContract, response: ProbeResponse): Violat
       violation ?? (error === 'invalid_request' ? `it refuses a valid request: ${JSON.stringify(details)}` : undefined)
     )
   }
-  if (status !== reply.status) return `it answers ${status} instead of ${reply.status}`
-  const schema = 'body' in reply ? reply.body : undefined
-  const parsed = schema && toOutput(schema).safeParse(parseJson(text))
+  const reply = replyOf(contract, status)
+  const declared = repliesOf(contract).map((one) => one.status)
+  if (!reply) return `it answers ${status} instead of ${declared.join(' or ')}`
+  const parsed = reply.body && toOutput(reply.body).safeParse(parseJson(text))
   const [issue] = parsed?.error?.issues ?? []
   return issue ? `its reply breaks the contract: ${issue.path.join('.')}: ${issue.message}` : checkHeaders(response)
 }

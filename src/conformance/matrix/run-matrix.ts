@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import type { AnyContract, EndpointContract, ProxyContract } from '../../contract/index.ts'
+import {
+  type AnyContract,
+  type EndpointContract,
+  type ProxyContract,
+  replyOf,
+  usualReply,
+} from '../../contract/index.ts'
 import { type ConformanceResponse, createClient, type Send } from '../client.ts'
 import { patientSend } from '../patient-send.ts'
 import { type CallersOptions, createCallers, createKeyring } from './callers.ts'
@@ -137,14 +143,16 @@ function findFault(answer: ConformanceResponse, right: RightAnswer, { contract, 
   const said = `it answers ${status}: ${text.slice(0, 160)}`
   if (right === 'hidden') return status >= 400 && status < 500 ? undefined : `it is another tenant's, and ${said}`
   if (right !== 'allowed') return status === right ? undefined : `${right} is right, and ${said}`
-  const { reply, failures = {} } = contract ?? { reply: { status: 0 } }
-  if (status === reply.status) return undefined
+  const { failures = {} } = contract ?? {}
+  if (contract && replyOf(contract, status)) return undefined
   // Whoever may call may be told that something is not there, or is taken.
   const isDeclared =
     method === 'HEAD'
       ? Object.values(failures).includes(status)
       : failures[answer.json<{ error: string }>().error] === status
-  return isDeclared && !(isThere && method === 'GET') ? undefined : `${reply.status} is right, and ${said}`
+  return isDeclared && !(isThere && method === 'GET')
+    ? undefined
+    : `${contract && usualReply(contract).status} is right, and ${said}`
 }
 
 type Things = (cell: Cell) => Promise<string | undefined>

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { EndpointContract } from '../../contract/index.ts'
+import { type EndpointContract, usualReply } from '../../contract/index.ts'
 import { createRandom } from '../../deploy/sample/random.ts'
 import { sampleRequest } from '../../deploy/sample/sample-request.ts'
 import { SampleError } from '../../deploy/sample/sampler.ts'
@@ -42,18 +42,19 @@ export async function makeThing(
   path: string,
   headers: Readonly<Record<string, string>>,
 ): Promise<string | undefined> {
-  const maker = contracts.find(({ method, path: own, reply }) => {
+  const maker = contracts.find((contract) => {
+    const { location } = usualReply(contract)
     return (
-      method === 'POST' &&
-      !own.includes('{') &&
-      reply.location &&
-      sameParameters(reply.location) === sameParameters(path)
+      contract.method === 'POST' &&
+      !contract.path.includes('{') &&
+      location &&
+      sameParameters(location) === sameParameters(path)
     )
   })
   const request = maker && requestTo(maker)
   if (!request) return undefined
   const { status, headers: given, text } = await send({ ...request, headers: { ...request.headers, ...headers } })
-  if (status !== maker.reply.status || !given.location)
+  if (status !== usualReply(maker).status || !given.location)
     throw new Error(`${maker.name} answers ${status}, and nothing is made to ask for: ${text.slice(0, 200)}`)
   return given.location
 }

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import type { ValidationIssue } from '../problem.ts'
+import { parseHeaderList } from './header-list.ts'
 import { defOf, typeOf } from './schema-def.ts'
 
 /** Values as a query, a path or headers carry them, by name. */
@@ -19,8 +20,8 @@ export function findNonScalar(schema: z.ZodObject): string | undefined {
   return undefined
 }
 
-/** Whether any value that comes out of the schema can be written as one text. */
-export const isScalar = (schema: z.ZodType): boolean => nonScalarType(schema, 'out') === undefined
+/** Whether any value on one side of the schema, by default what comes out of it, can be written as one text. */
+export const isScalar = (schema: z.ZodType, side: Side = 'out'): boolean => nonScalarType(schema, side) === undefined
 
 const DEFAULT_REMEDY = 'use strings, numbers, booleans, enums or arrays of them'
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -102,20 +103,4 @@ function valuesOf(schema: z.ZodType): readonly unknown[] | undefined {
   if (typeOf(schema) === 'literal') return (schema.def as unknown as { values: unknown[] }).values
   if (typeOf(schema) === 'enum') return Object.values((schema.def as unknown as { entries: object }).entries)
   return undefined
-}
-
-/** What stands between two commas, quoted strings with their commas included. */
-const ELEMENT = /(?:[^",]|"(?:[^"\\]|\\.)*"|")+/g
-const QUOTED = /^"((?:[^"\\]|\\.)*)"$/s
-
-/**
- * The elements of a header that is a list (RFC 9110, 5.6.1), however it was sent: several lines are as one with commas (5.3),
- * blanks and empty elements do not count, and the quotes around an element are not part of it (5.6.4).
- */
-function parseHeaderList(lines: readonly string[]): string[] {
-  const elements = lines.join(',').match(ELEMENT) ?? []
-  return elements
-    .map((element) => element.replace(/^[\t ]+|(?<![\t ])[\t ]+$/g, ''))
-    .filter((element) => element !== '')
-    .map((element) => QUOTED.exec(element)?.[1]?.replaceAll(/\\(.)/gs, '$1') ?? element)
 }

@@ -30,9 +30,18 @@ export type Check = z.core.$ZodCheck<never>
 
 const WRAPPERS = ['optional', 'nullable', 'default', 'prefault', 'nonoptional', 'readonly', 'catch']
 /** The kinds of schemas that hold others, by the `type` of their def. */
-export const BRANCHES = new Set(['object', 'array', 'union', 'tuple', 'record', 'pipe', 'lazy', ...WRAPPERS])
+export const BRANCHES = /* @__PURE__ */ new Set([
+  'object',
+  'array',
+  'union',
+  'tuple',
+  'record',
+  'pipe',
+  'lazy',
+  ...WRAPPERS,
+])
 /** The kinds of schemas that hold no others, by the `type` of their def. */
-export const LEAVES = new Set([
+export const LEAVES = /* @__PURE__ */ new Set([
   ...['string', 'number', 'int', 'boolean', 'null', 'enum', 'literal', 'template_literal'],
   ...['unknown', 'any', 'never', 'transform'],
 ])

@@ -1,5 +1,5 @@
 import { MAX_STREAM_MS } from '../defaults.ts'
-import type { Reply } from '../shapes.ts'
+import type { Reply } from '../reply.ts'
 import { type Body, streamedBodyOf } from './body-kind.ts'
 import type { BodyStream, DescribedReplyStream } from './longest-ms.ts'
 

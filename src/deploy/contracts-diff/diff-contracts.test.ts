@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { type EndpointShape, endpoint, event, subscriber } from 'ebb/contract'
+import { type EndpointShape, endpoint, event, mergePatch, subscriber } from 'ebb/contract'
 import * as z from 'zod'
 import { contractsData } from '../contracts-data.ts'
 import { diffContracts } from './index.ts'
@@ -321,6 +321,46 @@ const BREAKING: readonly Breaking[] = [
         `${READERS}data is gone`,
       ],
     ],
+  ],
+  ['one reply more', { reply: [shape.reply, { status: 204 }] }, [`${READERS}the status may be 204 now`]],
+  ['one reply less', {}, [`${READERS}the status is never 204 any more`], { reply: [shape.reply, { status: 204 }] }],
+  [
+    'a header of one of several',
+    { reply: [{ ...shape.reply, headers: z.object({ 'x-a': z.string().optional() }) }, { status: 204 }] },
+    [`${READERS}201: headers.x-a may be absent now`],
+    { reply: [{ ...shape.reply, headers: z.object({ 'x-a': z.string() }) }, { status: 204 }] },
+  ],
+  [
+    'headers no more',
+    {},
+    [`${READERS}headers are gone`],
+    { reply: { ...shape.reply, headers: z.object({ 'x-a': z.string() }) } },
+  ],
+  [
+    'a cookie no more',
+    {},
+    [`${READERS}the cookie a is not set any more`],
+    { reply: { ...shape.reply, cookies: { a: { value: z.string() } } } },
+  ],
+  [
+    'another place to be led to',
+    { reply: { status: 303, locations: ['https://a.example/*', 'https://b.example/*'] } },
+    [`${READERS}it may lead to https://b.example/* now`],
+    { reply: { status: 303, locations: ['https://a.example/*'] } },
+  ],
+  ['a cookie that is required', { cookies: z.object({ a: z.string() }) }, [`${CALLERS}cookies.a is required now`]],
+  [
+    'versions',
+    { conditional: true },
+    [`${CALLERS}If-Match or If-None-Match is required now`],
+    { conditional: 'optional' },
+  ],
+  ['no versions', {}, [`${CALLERS}If-Match is not compared any more`], { conditional: 'optional' }],
+  [
+    'another media type',
+    { body: mergePatch(z.object({ a: z.string() })), emits: undefined },
+    [`${CALLERS}the body is not taken as application/json any more`],
+    { body: z.object({ a: z.string().optional() }), emits: undefined },
   ],
   ['no Location', { reply: { status: 201, body: Reply } }, [`${READERS}the header Location is gone`]],
   ['a failure', { failures: { out_of_stock: 409, closed: 403 } }, [`${CALLERS}it may fail with closed (403) now`]],

@@ -6,12 +6,12 @@ import {
   breaks,
   type Change,
   type Comparison,
-  describeToReaders,
   describeToSenders,
   type Incompatibility,
   note,
   toChanges,
 } from './finding.ts'
+import { replyChanges } from './reply-changes.ts'
 import { nodeOf } from './schema-node.ts'
 
 /** What a changed endpoint means to its callers. */
@@ -26,6 +26,7 @@ export function endpointChanges(before: EndpointData, after: EndpointData): read
     ...repetitionChanges(before.route, after.route),
     ...inputChanges(before, after),
     ...replyChanges(before, after),
+    ...conditionChanges(before.route, after.route),
     ...failureChanges(before, after),
     ...limitNotes(before.route, after.route),
   ]
@@ -42,6 +43,22 @@ function addressChanges(before: EndpointData, after: EndpointData): readonly Cha
   ]
 }
 
+/** Callers who said no version, and media types that were sent. */
+function conditionChanges(before: Route, after: Route): readonly Change[] {
+  const changes: Change[] = []
+  const isRequired = ({ conditional, readOnly }: Route) => conditional === true && !readOnly
+  if (isRequired(after) && !isRequired(before))
+    changes.push(breaks('callers', 'If-Match or If-None-Match is required now'))
+  if (before.conditional && !after.conditional) changes.push(breaks('callers', 'If-Match is not compared any more'))
+  const [olds, news] = [before, after].map(({ bodyTypes, hasBody }) => bodyTypes ?? (hasBody ? [JSON_TYPE] : []))
+  const gone = (olds ?? []).filter((type) => !news?.includes(type))
+  if (gone.length > 0 && after.hasBody)
+    changes.push(breaks('callers', `the body is not taken as ${gone.join(' or ')} any more`))
+  return changes
+}
+
+const JSON_TYPE = 'application/json'
+
 /** Clients retry requests that the contract declared safe to repeat. */
 function repetitionChanges(before: Route, after: Route): readonly Change[] {
   const changes: Change[] = []
@@ -52,17 +69,6 @@ function repetitionChanges(before: Route, after: Route): readonly Change[] {
   if (before.readOnly && !after.readOnly && !after.idempotent && before.method === after.method)
     changes.push(breaks('callers', 'it does not only read any more, and callers may repeat it'))
   return changes
-}
-
-function replyChanges(before: EndpointData, after: EndpointData): readonly Change[] {
-  const { status, location, data } = before
-  const changes: Change[] = []
-  if (status !== after.status) changes.push(breaks('readers', `the status is ${after.status} now, and was ${status}`))
-  if (location && !after.location) changes.push(breaks('readers', 'the header Location is gone'))
-  if (data && !after.data) changes.push(breaks('readers', 'data is gone'))
-  if (!data || !after.data) return changes
-  const found = findIncompatibilities([nodeOf(after.data)], [nodeOf(data)], { path: 'data', reader: true })
-  return [...changes, ...toChanges(found, describeToReaders, 'readers')]
 }
 
 /** A new code refuses what succeeded before, and is missing in an exhaustive switch. */
@@ -132,12 +138,17 @@ function scopeChanges(before: Access, after: Access): readonly Change[] {
 
 /** What could be sent before and cannot any more. */
 function inputChanges(before: EndpointData, after: EndpointData): readonly Change[] {
-  const { query = EMPTY, headers = EMPTY } = before
+  const { query = EMPTY, headers = EMPTY, cookies = EMPTY } = before
   return [
     ...paramChanges(before, after),
     ...toChanges(compare('query', query, after.query ?? EMPTY, { text: true }), describeToSenders, 'callers'),
     ...toChanges(
       compare('headers', headers, open(after.headers ?? EMPTY), { text: true }),
+      describeToSenders,
+      'callers',
+    ),
+    ...toChanges(
+      compare('cookies', cookies, open(after.cookies ?? EMPTY), { text: true }),
       describeToSenders,
       'callers',
     ),

@@ -4,7 +4,9 @@ import {
   describeSubscriber,
   type EndpointContract,
   type Example,
+  isRedirect,
   type Route,
+  usualReply,
 } from '../../contract/index.ts'
 import { createRandom } from '../sample/random.ts'
 import { sampleRequest } from '../sample/sample-request.ts'
@@ -57,11 +59,13 @@ function checksOf(
   // Whose thing the example is cannot be known, nor what the policy says of whom.
   if (route.policy || (route.owner && route.scopes.length === 0)) return []
   const example = Object.values(contract.examples ?? {}).find((one) => one.params ?? one.query ?? one.body)
+  // Which version is there cannot be known; and whoever follows a redirect leaves this API.
+  if ((route.conditional && !route.readOnly) || isRedirect(usualReply(contract))) return []
   if (!isHarmless(route, example) || !(example || needsNoValue(contract))) return []
   const request = requestOf(contract, example)
   if (!request) return []
   const { target, headers, body } = request
-  const { failures = {}, reply } = contract
+  const { failures = {} } = contract
   const events = route.emits.map((type) => [type, subscribersOf(type)] as const).filter(([, names]) => names.length > 0)
   return [
     {
@@ -70,7 +74,7 @@ function checksOf(
       ...(body === undefined ? {} : { body }),
       ...(route.readOnly ? {} : { writes: true as const }),
       ...(route.anonymous ? {} : { scopes: route.scopes }),
-      status: reply.status,
+      status: usualReply(contract).status,
       ...(Object.keys(failures).length > 0 ? { failures } : {}),
       ...(events.length > 0 ? { events: Object.fromEntries(events) } : {}),
     },

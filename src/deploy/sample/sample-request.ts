@@ -6,6 +6,7 @@ import {
   type Example,
   type FunctionContract,
   jsonBodyOf,
+  mediaTypesOf,
   type SubscriberContract,
   toInput,
   toOutput,
@@ -41,7 +42,7 @@ export function sampleRequest(contract: EndpointContract, random: Random, given:
 }
 
 function buildRequest(contract: EndpointContract, random: Random, given: Example): SampleRequest {
-  const { params, query, headers, examples = {}, path } = contract
+  const { params, query, headers, cookies, conditional, method, examples = {}, path } = contract
   const body = jsonBodyOf(contract)
   const streamed = sampleStreamedBody(contract, random)
   const first = Object.values(examples).find((one) => one.params ?? one.query ?? one.body)
@@ -52,16 +53,33 @@ function buildRequest(contract: EndpointContract, random: Random, given: Example
     Object.entries(queryValues).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)])),
   )
   const bodyValue = fixed.body ?? (body && createSampler(toInput(body))(random))
+  const text = bodyValue === undefined ? undefined : JSON.stringify(bodyValue)
   return {
     target:
       path.replaceAll(/\{(\w+)\}/g, (_, name) => encodeURIComponent(String(values[name]))) +
       (search.size > 0 ? `?${search}` : ''),
-    headers: Object.fromEntries(
-      Object.entries(requiredValues(headers, random)).map(([name, value]) => [name, String(value)]),
-    ),
-    body: streamed?.body ?? (bodyValue === undefined ? undefined : JSON.stringify(bodyValue)),
-    contentType: streamed?.contentType ?? 'application/json',
+    headers: {
+      ...Object.fromEntries(
+        Object.entries(requiredValues(headers, random)).map(([name, value]) => [name, String(value)]),
+      ),
+      ...cookieHeader(requiredValues(cookies, random)),
+      // Any version that is there.
+      ...(conditional === true && method !== 'GET' ? { 'if-match': '*' } : {}),
+    },
+    body: streamed?.body ?? text,
+    contentType: streamed?.contentType ?? (body && text !== undefined ? contentTypeOf(body, text) : 'application/json'),
   }
+}
+
+/** As what a body is sent: where both kinds of patches are taken, JSON Patch is the one that is a list. */
+function contentTypeOf(schema: z.ZodType, body: string): string {
+  const types = mediaTypesOf(schema) ?? ['application/json']
+  return types.find((type) => type.includes('json-patch') === body.startsWith('[')) ?? types[0] ?? ''
+}
+
+function cookieHeader(values: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> {
+  const pairs = Object.entries(values).map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`)
+  return pairs.length > 0 ? { cookie: pairs.join('; ') } : {}
 }
 
 /** Samples of the required properties. */

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type EndpointContract, type FormBody, streamedBodyOf, toInput } from '../../contract/index.ts'
+import { type EndpointContract, type FormBody, streamedBodyOf, toInput, usualReply } from '../../contract/index.ts'
 import type { Random } from './random.ts'
 import { createSampler } from './sampler.ts'
 
@@ -49,10 +49,8 @@ export function concreteType(given: string | readonly string[]): string {
 const SAMPLES = 3
 
 /** What is streamed as a reply: some items, or bytes; undefined where a contract has no streamed reply. */
-export function sampleReplyStream(
-  { reply: { stream } }: EndpointContract,
-  random: Random,
-): readonly unknown[] | undefined {
+export function sampleReplyStream(contract: EndpointContract, random: Random): readonly unknown[] | undefined {
+  const { stream } = usualReply(contract)
   if (!stream) return undefined
   const { item } = stream
   if (!(item instanceof z.ZodType)) return ['sample\n']

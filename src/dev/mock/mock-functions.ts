@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { Problem, problemJson } from '../../contract/index.ts'
+import { Problem, problemJson, type Route } from '../../contract/index.ts'
 import { fingerprint, parseIdempotencyKey } from '../../http/idempotency.ts'
 import type { StoredResponse } from '../../kernel/index.ts'
 import type { FaultInjection } from './fault-injection.ts'
@@ -10,8 +10,8 @@ interface MockFunctionsOptions {
   readonly responders: ReadonlyMap<string, MockResponder>
   readonly faults: FaultInjection
   readonly stored: ResponseStore
-  /** The headers that the contract of an endpoint names. */
-  readonly named: (endpoint: string) => readonly string[]
+  /** The headers and cookies that the contract of an endpoint names. */
+  readonly named: (endpoint: string) => Pick<Route, 'headers' | 'cookies'>
   /** Whether the body of an endpoint is passed on as it arrives. */
   readonly isStreamed: (endpoint: string) => boolean
 }
@@ -40,7 +40,8 @@ async function handle(request: IncomingMessage, response: ServerResponse, option
   const mockResponse = respond(mockRequest)
   const value = mockRequest.headers['idempotency-key']
   if (value !== undefined) {
-    const print = fingerprint({ ...mockRequest, headers: request.headersDistinct, contractHeaders: named(name) })
+    const { headers: contractHeaders, cookies: contractCookies } = named(name)
+    const print = fingerprint({ ...mockRequest, headers: request.headersDistinct, contractHeaders, contractCookies })
     const claim = { route: name, key: parseIdempotencyKey(value), fingerprint: print }
     stored.store({ ...claim, caller: decodeURIComponent(mockRequest.headers['ebb-identity'] ?? '') }, mockResponse)
   }

@@ -2,10 +2,14 @@ import {
   createValidator,
   type EndpointContract,
   EVENT_STREAM,
+  type Example,
   jsonBodyOf,
   Problem,
   parsePathTemplate,
+  type Reply,
+  replyOf,
   toOutput,
+  usualReply,
 } from '../../contract/index.ts'
 import { createRandom } from '../../deploy/sample/random.ts'
 import { sampleReplyStream } from '../../deploy/sample/sample-stream.ts'
@@ -14,6 +18,7 @@ import { parseQuery } from '../../http/query.ts'
 import { createResponseSerializer } from '../../http/serialize-response.ts'
 import { type EncodeItem, encoderOf } from '../../http/streams/encode-item.ts'
 import type { StoredResponse } from '../../kernel/index.ts'
+import { toReturned } from './sample-reply.ts'
 
 /** A request that the gateway has accepted. */
 export interface MockRequest {
@@ -38,6 +43,11 @@ export function createMockResponder(contract: EndpointContract, { seed }: { read
   const sampleReply = createReplySampler(contract, seed)
   const encode = encoderOf(contract)
   const first = Object.values(contract.examples ?? {}).find((example) => example.reply !== undefined)
+  const respond = (reply: Reply | undefined, body: unknown) => {
+    const response = fromReply(toReturned(contract, reply ?? usualReply(contract), body, seed), allow)
+    // There is one version of everything.
+    return contract.conditional ? { ...response, headers: { ...response.headers, etag: '"1"' } } : response
+  }
   return (request) => {
     const preferences = readPreferences(request.headers.prefer ?? '')
     const failure = preferences.get('failure')
@@ -45,9 +55,9 @@ export function createMockResponder(contract: EndpointContract, { seed }: { read
     try {
       if (failure !== undefined) throw declaredFailure(contract, failure)
       if (example !== undefined)
-        return withPreferenceApplied(fromReply(exampleReply(contract, example), allow), `example=${example}`)
-      if (contract.reply.stream) return streamedReply(contract, encode, request, seed)
-      return fromReply(first ? first.reply : sampleReply(request), allow)
+        return withPreferenceApplied(respond(...exampleReply(contract, example)), `example=${example}`)
+      if (usualReply(contract).stream) return streamedReply(contract, encode, request, seed)
+      return first ? respond(replyOfExample(contract, first), first.reply) : respond(undefined, sampleReply(request))
     } catch (error) {
       if (error instanceof Problem) return fromProblem(error, { ...request, traceparent: '' })
       throw error
@@ -64,7 +74,7 @@ function streamedReply(
   request: MockRequest,
   seed: string,
 ): StoredResponse {
-  const { status, stream } = contract.reply
+  const { status, stream } = usualReply(contract)
   const items = sampleOrExplain(contract, () =>
     sampleReplyStream(contract, createRandom([seed, request.method, request.target].join('\n'))),
   ) as readonly unknown[]
@@ -84,8 +94,13 @@ function declaredFailure({ name, failures = {} }: EndpointContract, code: string
   return unknownPreference(`${name} declares no failure ${code}`, Object.keys(failures))
 }
 
-function exampleReply({ name, examples = {} }: EndpointContract, wanted: string): unknown {
-  const withReply = Object.entries(examples).filter(([, example]) => example.reply !== undefined)
+const replyOfExample = (contract: EndpointContract, { status }: Example) =>
+  status === undefined ? undefined : replyOf(contract, status)
+
+function exampleReply(contract: EndpointContract, wanted: string): readonly [Reply | undefined, unknown] {
+  const { name, examples = {} } = contract
+  // A status is enough, since a redirect has no body to show.
+  const withReply = Object.entries(examples).filter(([, example]) => (example.reply ?? example.status) !== undefined)
   const found = withReply.find(([one]) => one === wanted)
   if (!found) {
     throw unknownPreference(
@@ -93,7 +108,7 @@ function exampleReply({ name, examples = {} }: EndpointContract, wanted: string)
       withReply.map(([one]) => one),
     )
   }
-  return found[1].reply
+  return [replyOfExample(contract, found[1]), found[1].reply]
 }
 
 const unknownPreference = (sentence: string, known: readonly string[]) =>
@@ -105,7 +120,7 @@ const unknownPreference = (sentence: string, known: readonly string[]) =>
 
 /** Samples replies, and echoes values of the request in properties of the same name where they fit. */
 function createReplySampler(contract: EndpointContract, seed: string): (request: MockRequest) => unknown {
-  const body = 'body' in contract.reply ? contract.reply.body : undefined
+  const { body } = usualReply(contract)
   if (!body) return () => undefined
   const schema = toOutput(body)
   const sample = createSampler(schema)

@@ -31,6 +31,22 @@ const THINGS: Readonly<Record<string, AnyContract>> = {
     ...{ ...common, name: 'put-thing', summary: 'Keeps a thing.', method: 'PUT', path: '/v1/things/{id}' },
     ...{ params: z.object({ id: z.string() }), body: z.object({ name: z.string().trim() }) },
   }),
+  'settle-thing': endpoint({
+    ...{ name: 'settle-thing', summary: 'Settles a thing.', method: 'PUT', path: '/v1/settled/{id}' },
+    ...{ params: z.object({ id: z.string() }), access: { anonymous: true }, conditional: 'optional' },
+    reply: [
+      {
+        status: 200,
+        body: Thing,
+        headers: z.object({ 'x-total': z.int() }),
+        cookies: { a: { value: z.literal('b') } },
+      },
+      { status: 204 },
+      { status: 303, locations: ['https://pay.example.com/*'] },
+      { status: 307, location: '/v1/things/{id}' },
+    ],
+    examples: { kept: { status: 204 }, pay: { status: 303 }, moved: { status: 307 } },
+  }),
   'guess-thing': endpoint({
     ...{ ...common, name: 'guess-thing', summary: 'Nobody can guess.', method: 'GET', path: '/v1/guess' },
     reply: { status: 200, body: z.object({ code: z.string().regex(/^Q-\d{3}-[xyz]$/) }) },
@@ -118,6 +134,30 @@ describe('a response', () => {
         expect(toOutput(contract.reply.body).safeParse(await answer.json()).error).toBeUndefined()
       }
     }
+  })
+})
+
+describe('of several replies', () => {
+  it('the first is sampled, with all that it has', async () => {
+    const { call } = await started(THINGS)
+    const answer = await call('PUT', '/v1/settled/7')
+    expect([answer.status, ((await answer.json()) as { id: string }).id]).toEqual([200, '7'])
+    expect(answer.headers.get('x-total')).toMatch(/^-?\d+$/)
+    expect([answer.headers.getSetCookie(), answer.headers.get('etag')]).toEqual([
+      ['a=b; Path=/; HttpOnly; Secure; SameSite=Lax'],
+      '"1"',
+    ])
+  })
+
+  it.each([
+    ['kept', 204, null],
+    ['pay', 303, 'https://pay.example.com/'],
+    ['moved', 307, expect.stringMatching(/^\/v1\/things\/\d+$/)],
+  ])('the example %s shows another one', async (example, status, location) => {
+    const { url } = await started(THINGS)
+    const headers = { prefer: `example=${example}` }
+    const answer = await fetch(`${url}/v1/settled/7`, { method: 'PUT', headers, redirect: 'manual' })
+    expect([answer.status, answer.headers.get('location')]).toEqual([status, location])
   })
 })
 

@@ -46,7 +46,7 @@ export async function startMock(
   const responders = new Map(endpoints.map((contract) => [contract.name, createMockResponder(contract, { seed })]))
   const stored = createResponseStore()
   const faults = createFaultInjection(options, createRandom(seed))
-  const named = (endpoint: string) => set.routes.find(({ name }) => name === endpoint)?.headers ?? []
+  const named = (endpoint: string) => set.routes.find(({ name }) => name === endpoint) ?? { headers: [] }
   const isStreamed = (endpoint: string) => set.routes.find(({ name }) => name === endpoint)?.bodyStream !== undefined
   const functions = createMockFunctions({ responders, faults, stored, named, isStreamed })
   const dispatcher = new Agent()

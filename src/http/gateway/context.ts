@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { type ContractSet, Problem, type Route, type Strings } from '../../contract/index.ts'
-import type { Correlation } from '../../kernel/index.ts'
+import type { Correlation, StoredHeaders } from '../../kernel/index.ts'
 import {
   beginServerSpan,
   newTraceparent,
@@ -90,7 +90,7 @@ export function whenOver({ ending, response }: GatewayContext, listener: (status
 /** A response of the gateway's own. */
 export interface Reply {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: StoredHeaders
   readonly body: Uint8Array | string
   /** Why no function was invoked, where one would have been; a Problem's reason is its code. */
   readonly shortCircuitReason?: string

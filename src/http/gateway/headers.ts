@@ -1,5 +1,7 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import type { ProxiedService } from '../../contract/index.ts'
 import { createBoundedMap, getOrCreate } from '../../kernel/bounded-map.ts'
+import type { StoredHeaders } from '../../kernel/index.ts'
 
 /** About one connection, not about the message (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = new Set([
@@ -126,7 +128,7 @@ const NO_TRAILER =
   /^(content-(length|type|encoding|range)|host|set-cookie|cache-control|authorization|www-authenticate|location|vary|age|date|expires|retry-after)$/
 
 /** A reply's own headers, and those that the gateway adds. */
-export function mergeHeaders(headers: Readonly<Record<string, string>>, added: Readonly<Record<string, string>>) {
+export function mergeHeaders(headers: StoredHeaders, added: Readonly<Record<string, string>>): OutgoingHttpHeaders {
   const vary = [headers.vary, added.vary].filter((value) => value !== undefined)
   return { ...headers, ...added, ...(vary.length > 0 ? { vary: vary.join(', ') } : {}) }
 }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { type EndpointContract, isEventStream, type Route } from '../../contract/index.ts'
+import { type EndpointContract, isEventStream, type Route, usualReply } from '../../contract/index.ts'
 import type { Secret } from '../../kernel/index.ts'
 import type { Response, Step } from '../context.ts'
 import { createHandlerContexts } from '../handler-context.ts'
@@ -33,7 +33,7 @@ export function streamReply(
   const { transaction, policy } = resources
   const createContext = createHandlerContexts(contract, { secrets, policy, hasTransaction: transaction !== undefined })
   const { toExpectedError } = createResponseSerializer(contract)
-  const { status } = contract.reply
+  const { status } = usualReply(contract)
   const encode = encoderOf(contract)
   const isEvents = isEventStream({ replyStream })
   const start = (response: Response) => {

@@ -1,4 +1,4 @@
-import { Problem, streamedBodyOf } from '../../contract/index.ts'
+import { describeEndpoint, Problem, type Route, streamedBodyOf } from '../../contract/index.ts'
 import type { Claim, Effect, Secret, StoredResponse, TransactionWork } from '../../kernel/index.ts'
 import { callerIdOf } from '../../protocol/index.ts'
 import { withProcessSpan } from '../../telemetry/index.ts'
@@ -6,7 +6,8 @@ import { endInBatch } from '../batch-responses.ts'
 import { headerOf, type Request, type RequestContext, type Response, type Step } from '../context.ts'
 import { createHandlerContexts } from '../handler-context.ts'
 import { claimToResponse, toClaim } from '../idempotency.ts'
-import type { Contract, Implementation } from '../implement.ts'
+import type { Implementation } from '../implement.ts'
+import { conditionsOf } from '../preconditions.ts'
 import type { OpenedResources } from '../resources.ts'
 import { createResponseSerializer } from '../serialize-response.ts'
 
@@ -22,7 +23,8 @@ interface TransactOptions {
  */
 export function transact(fn: Implementation, { resources, secrets = {} }: TransactOptions): Step {
   const { contract } = fn
-  const readOnly = contract.kind === 'endpoint' && (contract.method === 'GET' || contract.reads === true)
+  const route = contract.kind === 'endpoint' ? describeEndpoint(contract) : undefined
+  const readOnly = route?.readOnly ?? false
   // A resource that acts at once, outside of transaction and commit, may have done so already; and a stream is read once.
   const repeatable =
     !(contract.kind === 'endpoint' && streamedBodyOf(contract)) &&
@@ -34,7 +36,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
   return async function transact(request, response) {
     const { locals } = response
     const { deadline, event } = locals
-    const claim = claimOf(contract, request, locals)
+    const claim = route && claimOf(route, request, locals)
     const key = event && { consumer: contract.name, source: event.source, id: event.id }
     let pendingEffects: readonly Effect[] = []
 
@@ -47,7 +49,11 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
         pendingEffects = alreadyPending
         return serializer.empty
       }
-      const { context, events, effects, purged, tags, bindContext, check, close } = createContext(locals)
+      const conditions = route?.conditional && conditionsOf(request.headersDistinct)
+      const { context, events, effects, purged, tags, bindContext, check, close, versions } = createContext(
+        locals,
+        conditions,
+      )
       Object.assign(context, resources.bind(bindContext), transactional)
       // The handler's own types were checked where it was written: implement() ties input, context and reply to its contract.
       const handle = () => fn.handle(locals.input as never, context as never)
@@ -56,6 +62,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
         const output = await (event ? withProcessSpan(event, async () => handle()) : handle())
         if (end() > 0) throw new Error('the handler returned while a statement was still running; await each one')
         stored = withTags(serializer.fromReply(output, check), tags)
+        if (versions) stored = versions.apply(stored)
       } catch (error) {
         end()
         if (!claim || !serializer.isFinal(error)) throw serializer.toExpectedError(error)
@@ -99,17 +106,16 @@ export const transactionOptionsOf = ({ deadline: { signal, timeoutMs }, identity
 })
 
 /** The caller's key; or the relay's, which sends the invocation's id so that a second attempt has no second effect. */
-function claimOf(contract: Contract, request: Request, { identity }: RequestContext): Claim | undefined {
-  if (contract.kind !== 'endpoint') return undefined
-  if (!contract.idempotent && identity.act !== 'relay') return undefined
+function claimOf(route: Route, request: Request, { identity }: RequestContext): Claim | undefined {
+  if (!route.idempotent && identity.act !== 'relay') return undefined
   const { method, originalUrl: target, body = Buffer.alloc(0) } = request
-  const contractHeaders = Object.keys(contract.headers?.shape ?? {})
-  const headers = contractHeaders.length > 0 ? request.headersDistinct : {}
+  const { headers: contractHeaders, cookies: contractCookies } = route
+  const headers = contractHeaders.length > 0 || contractCookies ? request.headersDistinct : {}
   const claim = toClaim({
-    ...{ caller: callerIdOf(identity), route: contract.name, header: headerOf(request, 'idempotency-key') },
-    ...{ method, target, headers, contractHeaders, body },
+    ...{ caller: callerIdOf(identity), route: route.name, header: headerOf(request, 'idempotency-key') },
+    ...{ method, target, headers, contractHeaders, contractCookies, body },
   })
-  if (claim || !contract.idempotent) return claim
+  if (claim || !route.idempotent) return claim
   const details = [{ path: 'headers.idempotency-key', message: 'Missing' }]
   throw new Problem('invalid_request', 400, 'This request needs an Idempotency-Key.', { details })
 }

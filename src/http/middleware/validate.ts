@@ -1,13 +1,15 @@
 import { createValidator, type EndpointContract, type Strings } from '../../contract/index.ts'
 import type { Step } from '../context.ts'
 import { parseJson } from '../json.ts'
+import { conditionsOf, findConditionIssues, preconditionRequired } from '../preconditions.ts'
 import { parseQuery } from '../query.ts'
 import { invalidRequest } from '../request-problems.ts'
 
 /** Parses and validates the request by its contract, and reports every issue at once. The gateway did so, and is not trusted. */
 export function validate(contract: EndpointContract): Step {
   const validateParts = createValidator(contract)
-  const { headers: hasHeaders, params: hasParams } = contract
+  const { params: hasParams, conditional, method } = contract
+  const hasHeaders = contract.headers !== undefined || contract.cookies !== undefined
   return function validate(request, response) {
     const parsed = request.body === undefined ? { value: undefined } : parseJson(request.body)
     if ('issues' in parsed) throw invalidRequest(parsed.issues)
@@ -18,8 +20,16 @@ export function validate(contract: EndpointContract): Step {
       body: parsed.value,
     })
     if (!validated.ok) throw invalidRequest(validated.issues)
+    if (conditional) checkConditions(request.headersDistinct, conditional === true && method !== 'GET')
     response.locals.input = validated.input
   }
+}
+
+function checkConditions(headers: Parameters<typeof conditionsOf>[0], isRequired: boolean) {
+  const conditions = conditionsOf(headers)
+  const issues = findConditionIssues(conditions)
+  if (issues.length > 0) throw invalidRequest(issues)
+  if (isRequired && !conditions.match && !conditions.noneMatch) throw preconditionRequired()
 }
 
 const NONE: Strings = {}

@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import { type EndpointContract, EVENT_STREAM, toOutput } from '../../contract/index.ts'
+import { type EndpointContract, EVENT_STREAM, toOutput, usualReply } from '../../contract/index.ts'
 import { containsSecret } from '../../kernel/index.ts'
 import { findUnsafeText } from '../json.ts'
 
@@ -7,7 +7,8 @@ import { findUnsafeText } from '../json.ts'
 export type EncodeItem = (item: unknown) => string | Uint8Array
 
 /** How the items of a contract's streamed reply are written. */
-export function encoderOf({ reply: { stream } }: EndpointContract): EncodeItem {
+export function encoderOf(contract: EndpointContract): EncodeItem {
+  const { stream } = usualReply(contract)
   if (!stream?.item) return encodeChunk
   return stream.type === EVENT_STREAM ? eventEncoder(stream.item) : lineEncoder(stream.item)
 }

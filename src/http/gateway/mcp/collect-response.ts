@@ -1,4 +1,5 @@
 import { Problem } from '../../../contract/index.ts'
+import type { StoredHeaders } from '../../../kernel/index.ts'
 import type { BodyAccount } from '../steps/take-body.ts'
 import type { ResponseHeaders, ResponseSink } from '../upstream/upstream-request.ts'
 
@@ -8,7 +9,7 @@ export const MAX_RESULT_BYTES = 2 * 1024 * 1024
 /** A response that was collected. */
 export interface CollectedResponse {
   readonly status: number
-  readonly headers: ResponseHeaders
+  readonly headers: ResponseHeaders | StoredHeaders
   readonly body: Uint8Array
 }
 

@@ -45,7 +45,7 @@ const EXPOSED_HEADERS =
  */
 export function preflight(): Step {
   const step: Step = function preflight(context) {
-    if (!context.preflight) return undefined
+    if (!context.preflight) return describeReply(context)
     const { routesAtPath, responseHeaders } = context
     if (responseHeaders['access-control-allow-origin'] === undefined) return ORIGIN_NOT_ALLOWED
     const headers = {
@@ -56,6 +56,15 @@ export function preflight(): Step {
     return { status: 204, headers, body: '', shortCircuitReason: 'preflight' }
   }
   return byRunning(step, () => 'It is no preflight of a browser.')
+}
+
+/** What a response's readers must know of it by the contract: headers that pages may read, and that it depends on cookies. */
+function describeReply({ route, responseHeaders }: GatewayContext): undefined {
+  const { vary } = responseHeaders
+  if (route?.cookies) responseHeaders.vary = vary === undefined ? 'Cookie' : `${vary}, Cookie`
+  const exposed = responseHeaders['access-control-expose-headers']
+  if (route?.replyHeaders && exposed !== undefined)
+    responseHeaders['access-control-expose-headers'] = [exposed, ...route.replyHeaders].join(', ')
 }
 
 /** After this time at the latest, browsers see a changed contract. */

@@ -63,7 +63,7 @@ function judgeBy(judgeCaller: (...args: Parameters<JudgeCaller>) => ReturnType<J
     context.plan = judged.plan
     if (route.upstream?.forwardsCredentials) return undefined
     for (const name of ['x-api-key', 'authorization', 'dpop', ...credentials.headers])
-      if (!route.headers.includes(name)) delete headers[name]
+      if (!route.headers.includes(name) && !(name === 'cookie' && route.cookies)) delete headers[name]
     return undefined
   }
 }

@@ -38,10 +38,10 @@ function explainKey(context: GatewayContext): Explanation | string {
 /** The claim of a request's Idempotency-Key; undefined where it has none. */
 export function claimOf(context: GatewayContext): Claim | undefined {
   const { headers, caller, path, query, body } = context
-  const { name: route, headers: contractHeaders } = routeOf(context)
+  const { name: route, headers: contractHeaders, cookies: contractCookies } = routeOf(context)
   return toClaim({
     ...{ caller: callerIdOf(caller), route, header: headers['idempotency-key']?.[0] },
-    ...{ method: context.method, target: path + query, headers, contractHeaders, body },
+    ...{ method: context.method, target: path + query, headers, contractHeaders, contractCookies, body },
   })
 }
 

@@ -1,4 +1,4 @@
-import { Problem } from '../../../contract/index.ts'
+import { Problem, type Route } from '../../../contract/index.ts'
 import { readBody } from '../../read-body.ts'
 import { bodyTooLarge, invalidRequest } from '../../request-problems.ts'
 import { type GatewayContext, routeOf, type Step } from '../context.ts'
@@ -30,7 +30,8 @@ export function takeBody(
     if (context.bodyTaken) return undefined
     context.bodyTaken = true
     const { request, headers } = context
-    const { hasBody, maxBodyBytes, upstream, bodyStream } = routeOf(context)
+    const route = routeOf(context)
+    const { hasBody, maxBodyBytes, upstream, bodyStream } = route
     if (bodyStream) return takeStream(context, bodyStream, { minBodyRate })
     const declaredBytes = Number(request.headers['content-length'] ?? 0)
     if (declaredBytes === 0 && request.headers['transfer-encoding'] === undefined) {
@@ -40,7 +41,7 @@ export function takeBody(
     if (!hasBody) return NOT_EXPECTED
     if (declaredBytes > maxBodyBytes) return bodyTooLarge(maxBodyBytes)
     // What a service takes, only it knows.
-    const unsupported = upstream ? undefined : findUnsupportedMedia(headers)
+    const unsupported = upstream ? undefined : findUnsupportedMedia(headers, route)
     return unsupported ?? read(context, maxBodyBytes)
   }
   return byRunning(step, explainBody)
@@ -58,9 +59,14 @@ const NOT_EXPECTED = invalidRequest([{ path: 'body', message: 'None is expected 
 const JSON_TYPE = /^application\/([\w.!#$&^-]+\+)?json$/i
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/i
 
-function findUnsupportedMedia(headers: GatewayContext['headers']): Problem | undefined {
+function findUnsupportedMedia(
+  headers: GatewayContext['headers'],
+  { bodyTypes, method }: Pick<Route, 'bodyTypes' | 'method'>,
+): Problem | undefined {
   const type = headers['content-type']?.[0] ?? ''
-  if (!JSON_TYPE.test(type.split(';', 1)[0]?.trim() ?? '')) return unsupported('Send the body as application/json.')
+  const essence = type.split(';', 1)[0]?.trim() ?? ''
+  if (bodyTypes ? !bodyTypes.includes(essence.toLowerCase()) : !JSON_TYPE.test(essence))
+    return unsupportedType(bodyTypes ?? ['application/json'], method)
   if (!/^utf-?8$/i.test(CHARSET.exec(type)?.[1] ?? 'utf-8'))
     return unsupported('JSON is always UTF-8; send no other charset.')
   const coding = headers['content-encoding']?.join() ?? 'identity'
@@ -68,6 +74,12 @@ function findUnsupportedMedia(headers: GatewayContext['headers']): Problem | und
   // RFC 9110, 12.5.3: so the caller knows that it is the coding, not the type.
   return unsupported('Send the body without a Content-Encoding.', { 'accept-encoding': 'identity' })
 }
+
+/** RFC 5789, 3.1, and RFC 9110, 15.5.16. */
+const unsupportedType = (types: readonly string[], method: string) =>
+  unsupported(`Send the body as ${types.join(' or ')}.`, {
+    [method === 'PATCH' ? 'accept-patch' : 'accept']: types.join(', '),
+  })
 
 const unsupported = (message: string, headers = {}) => new Problem('unsupported_media_type', 415, message, { headers })
 

@@ -1,6 +1,7 @@
 import type { ValidationIssue } from '../../../contract/index.ts'
 import { parseIdempotencyKey } from '../../idempotency.ts'
 import { parseJson } from '../../json.ts'
+import { conditionsOf, findConditionIssues, preconditionRequired } from '../../preconditions.ts'
 import { parseQuery } from '../../query.ts'
 import { invalidRequest } from '../../request-problems.ts'
 import { type GatewayContext, prefersAsync, routeOf, type Step } from '../context.ts'
@@ -21,9 +22,11 @@ export function validate(): Step {
     if (own?.ok) context.input = own.input
     const issues = [
       ...(needsKey(context) ? findKeyIssues(headers) : []),
+      ...(route.conditional ? findConditionIssues(conditionsOf(headers)) : []),
       ...(validated?.ok === false ? validated.issues : []),
     ]
-    return issues.length > 0 ? invalidRequest(issues) : undefined
+    if (issues.length > 0) return invalidRequest(issues)
+    return needsCondition(context) ? preconditionRequired() : undefined
   }
   return byRunning(step, (context) =>
     routeOf(context).upstream
@@ -35,6 +38,13 @@ export function validate(): Step {
 /** Where no key is required, one that comes with an asynchronous call is used all the same. */
 const needsKey = (context: GatewayContext) =>
   routeOf(context).idempotent || (prefersAsync(context) && context.headers['idempotency-key'] !== undefined)
+
+/** Whether a write says not which version it is about, and must. */
+const needsCondition = (context: GatewayContext) =>
+  routeOf(context).conditional === true &&
+  !routeOf(context).readOnly &&
+  context.headers['if-match'] === undefined &&
+  context.headers['if-none-match'] === undefined
 
 const VALID_KEY = /^[\x21-\x7e]{1,255}$/
 

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import settleOrder from './handler.ts'
+
+serve(settleOrder)
