@@ -14,6 +14,7 @@ import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import { checkRate } from './check-rate.ts'
 import { checkBodyStream, checkReplyStream } from './check-streams.ts'
 import { checkTool } from './check-tool.ts'
+import { checkUpgrade } from './check-upgrade.ts'
 import { isReservedPath, parsePathTemplate } from './path-template.ts'
 import { findNonScalar, isScalar } from './schema/decode-strings.ts'
 import { typeOf } from './schema/schema-def.ts'
@@ -23,7 +24,8 @@ import { jsonBodyOf } from './streams/body-kind.ts'
 
 const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'body', 'reply', 'failures'],
-  ...['access', 'tenancy', 'limit', 'priority', 'cache', 'idempotent', 'async', 'reads', 'emits', 'tool', 'examples'],
+  ...['access', 'tenancy', 'limit', 'priority', 'cache', 'upgrade', 'idempotent', 'async', 'reads', 'emits', 'tool'],
+  'examples',
   ...DEPLOYMENT_KEYS,
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
@@ -43,7 +45,9 @@ export function checkEndpoint(contract: EndpointShape) {
   checkPath(contract, refuse)
   checkInput(contract, refuse)
   checkBodyStream(contract, refuse)
-  checkReply(contract, refuse)
+  checkUpgrade(contract, refuse)
+  if (!contract.upgrade) checkReply(contract, refuse)
+  else checkKeys(contract.reply, ['status'], refuse)
   checkReplyStream(contract, refuse)
   checkAccess(contract, refuse)
   checkTenancy(contract, refuse)

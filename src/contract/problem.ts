@@ -67,6 +67,7 @@ export const PLATFORM_CODES: ReadonlySet<string> = new Set([
   ...['request_timeout', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'headers_too_large'],
   ...['tenant_required', 'in_progress', 'idempotency_mismatch', 'rate_limited', 'caller_gone', 'https_required'],
   ...['internal', 'bad_gateway', 'unavailable', 'deadline_exceeded', 'outcome_unknown', 'not_cached'],
+  'upgrade_required',
 ])
 
 /**

@@ -58,6 +58,11 @@ export interface EndpointShape extends Deployment {
   readonly priority?: 'low' | 'high'
   /** For how long the gateway may answer a GET by an earlier reply, without calling the function. */
   readonly cache?: Cache
+  /**
+   * Callers open a WebSocket (RFC 6455) by this GET, whose `reply` is `{ status: 101 }`: after all that the gateway checks of
+   * any request, the handler gets the `connection`. `true` is one whose messages are texts and bytes as they come.
+   */
+  readonly upgrade?: true | Upgrade
   /** Callers must send an Idempotency-Key; a repeated one gets the first response. */
   readonly idempotent?: true
   /**
@@ -84,7 +89,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
  * @example const reply: Reply = { status: 201, body: z.object({ id: z.uuid() }), location: '/v1/orders/{id}' }
  */
 export interface Reply {
-  /** The status, 200 to 299; a 204 has no body, any other has one. */
+  /** The status, 200 to 299; a 204 has no body, any other has one. 101 is that of an endpoint with `upgrade`. */
   readonly status: number
   /** The schema of the body. */
   readonly body?: z.ZodType
@@ -114,6 +119,26 @@ export interface Cache {
   readonly tags?: readonly string[]
   /** The request headers that the reply depends on, of those in `headers`. Default: all of them. */
   readonly vary?: readonly string[]
+}
+
+/**
+ * What an endpoint's WebSockets may carry, and for how long.
+ * @example const upgrade: Upgrade = { receive: z.object({ text: z.string() }), send: z.object({ text: z.string() }), maxSeconds: 300 }
+ * @see docs/guide/30-websockets.md
+ */
+export interface Upgrade {
+  /** The schema of each message of the caller, as JSON; default: a message is a text, or bytes. */
+  readonly receive?: z.ZodType
+  /** The schema of each message to the caller, as JSON; default: a text, or bytes. */
+  readonly send?: z.ZodType
+  /** The subprotocols that it speaks; a connection has the first of the caller's that is one of them. */
+  readonly subprotocols?: readonly string[]
+  /** How long a connection lives, in seconds (default: 300, at most 600): then it is closed with 1001, and the caller comes again. */
+  readonly maxSeconds?: number
+  /** A connection is closed where nothing came of the caller for so long, not even the answer to a ping (default: 60). */
+  readonly idleSeconds?: number
+  /** The longest message of the caller, in bytes (default: 64 KiB, at most 1 MiB). */
+  readonly maxMessageBytes?: number
 }
 
 /**

@@ -68,8 +68,11 @@ export function contractsData(contracts: Readonly<Record<string, AnyContract>>):
 }
 
 function endpointData(contract: EndpointContract): EndpointData {
-  const { reply, failures = {}, version } = contract
-  const body = jsonBodyOf(contract)
+  const { reply, failures = {}, version, upgrade } = contract
+  // The messages of a WebSocket change as bodies do.
+  const messages = upgrade === true ? {} : upgrade
+  const body = messages?.receive ?? jsonBodyOf(contract)
+  const data = messages?.send ?? reply.body
   const form = formOf(contract)
   return {
     route: describeEndpoint(contract),
@@ -81,7 +84,7 @@ function endpointData(contract: EndpointContract): EndpointData {
     ...(form?.fields ? { fields: render(toInput(form.fields), 'input') } : {}),
     ...(form?.files ? { files: mapValues(form.files, ({ optional }) => ({ required: !optional })) } : {}),
     bodyRequired: body !== undefined && !toInput(body).safeParse(undefined).success,
-    ...(reply.body ? { data: render(toOutput(reply.body), 'output') } : {}),
+    ...(data ? { data: render(toOutput(data), 'output') } : {}),
     ...(reply.stream?.item ? { item: render(toOutput(reply.stream.item), 'output') } : {}),
     emits: emittedBy(contract),
   }

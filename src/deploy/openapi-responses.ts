@@ -30,7 +30,7 @@ export const PROBLEM: Json = {
 }
 
 interface RefusingRoute
-  extends Pick<Route, 'tenancy' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly' | 'cache'> {
+  extends Pick<Route, 'tenancy' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly' | 'cache' | 'upgrade'> {
   /** Whether its callers may have a plan. */
   readonly hasPlan?: boolean
 }
@@ -54,6 +54,7 @@ export function refusals(
   if (route.hasBody) add(415, 'unsupported_media_type')
   add(417, 'expectation_failed')
   if (route.idempotent || route.async) add(422, 'idempotency_mismatch')
+  if (route.upgrade) add(426, 'upgrade_required')
   if (route.limit || route.hasPlan) add(429, 'rate_limited')
   add(431, 'headers_too_large')
   add(500, 'internal')

@@ -217,7 +217,7 @@ function responsesOf(
   const json = body && { schema: schemaOf(toOutput(body), 'output'), ...(examples ? { examples } : {}) }
   const content = json ? { 'application/json': json } : streamedReplyContent(contract, schemaOf)
   const success = {
-    description: 'Success',
+    description: route.upgrade ? 'A WebSocket (RFC 6455)' : 'Success',
     ...(content ? { content } : {}),
     ...headersOf({
       ...(reply.location ? { Location: { schema: { type: 'string' } } } : {}),
