@@ -22,6 +22,7 @@ const FULL_ONLY = [
   '/test/security/(api|matrix-|real-issuer)',
   '/services/gateway/(rate-limits|memory|cache/purges)\\.test',
   '/src/http/gateway/upstream/(misbehaving|no-leak)\\.test',
+  '/test/websockets/',
   '/src/(build/build-image|commands/contracts|data/postgres/one-transaction|dev/postgres/(start-postgres|postmaster))\\.test',
   '/test/telemetry/(cold-start|waiting-commands)\\.test',
   '/release/',

@@ -1,15 +1,16 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import type { CircuitBreakers } from '../../src/http/gateway/upstream/circuit-breakers.ts'
 import type { FunctionPools } from '../../src/http/gateway/upstream/function-pools.ts'
+import type { Tunnels } from '../../src/http/gateway/upstream/tunnels.ts'
+
+interface Observed {
+  readonly pools: Pick<FunctionPools, 'counts'>
+  readonly breakers: Pick<CircuitBreakers, 'list'>
+  readonly tunnels: Pick<Tunnels, 'counts'>
+}
 
 /** Registers what a gateway counts of its calls to functions. Its labels are the names of functions, and words of ours. */
-export function observeUpstreams(
-  registry: Registry,
-  {
-    pools,
-    breakers,
-  }: { readonly pools: Pick<FunctionPools, 'counts'>; readonly breakers: Pick<CircuitBreakers, 'list'> },
-): void {
+export function observeUpstreams(registry: Registry, { pools, breakers, tunnels }: Observed): void {
   const registers = [registry]
   new Gauge({
     name: 'ebb_upstream_connections',
@@ -32,6 +33,16 @@ export function observeUpstreams(
         this.set({ function: name, state: 'running' }, running)
         this.set({ function: name, state: 'pending' }, pending)
       }
+    },
+  })
+  new Gauge({
+    name: 'ebb_websockets',
+    help: 'WebSockets that are open to each function',
+    labelNames: ['function'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [name, count] of tunnels.counts()) this.set({ function: name }, count)
     },
   })
   new Gauge({

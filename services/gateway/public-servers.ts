@@ -3,6 +3,9 @@ import { createGatewayServer, type GatewayDependencies, type GatewayOptions } fr
 import { type Config, drain, listenOn } from 'ebb/kernel'
 import type { GatewayTls } from './tls.ts'
 
+/** What the end of a WebSocket may take. */
+const CLOSE_MS = 2_000
+
 /** The servers that callers reach, not yet listening: the public one, and beside https one that only redirects and refuses. */
 export function createPublicServers(
   dependencies: GatewayDependencies,
@@ -43,8 +46,15 @@ export function createPublicServers(
       const httpPort = plain && (await listenOn(plain, config.EBB_HOST, EBB_HTTP_PORT ?? 0, 'EBB_HTTP_PORT'))
       return { port, httpPort }
     },
-    drain: async (options: Parameters<typeof drain>[1]) => {
-      await Promise.all(all.map((server) => drain(server, options)))
+    drain: async ({ graceMs, timeoutMs }: { readonly graceMs: number; readonly timeoutMs: number }) => {
+      // WebSockets live on, since callers come to this gateway no more, and are told in time to come again elsewhere. On a
+      // laptop there is no other one.
+      const closing = setTimeout(
+        () => dependencies.upstream.tunnels?.close(),
+        graceMs > 0 ? graceMs + timeoutMs - CLOSE_MS : 0,
+      )
+      await Promise.all(all.map((server) => drain(server, { graceMs, timeoutMs })))
+      clearTimeout(closing)
     },
     close: () => all.forEach((server) => void server.close()),
   }

@@ -14,6 +14,7 @@ import { PLANS_CHANNEL } from '../../src/data/tenant-plans.ts'
 import { readQuota, recordUsage } from '../../src/data/usage.ts'
 import { createCircuitBreakers } from '../../src/http/gateway/upstream/circuit-breakers.ts'
 import { createFunctionPools } from '../../src/http/gateway/upstream/function-pools.ts'
+import { createTunnels } from '../../src/http/gateway/upstream/tunnels.ts'
 import { fetchFunctionsView } from '../../src/protocol/functions-view.ts'
 import { createAdminApp } from './admin/app.ts'
 import { openCache } from './cache/open-cache.ts'
@@ -117,7 +118,8 @@ async function openDependencies(
       log.warn({ function: name }, 'half of the calls to a function have failed; it gets none for some seconds')
     },
   })
-  observeUpstreams(registry, { pools, breakers })
+  const tunnels = createTunnels()
+  observeUpstreams(registry, { pools, breakers, tunnels })
   const eventLoop = watchEventLoop()
   // The pool would log each idle connection that breaks; readiness logs it once.
   const quietLog = log.child({}, { level: 'error' })
@@ -191,8 +193,8 @@ async function openDependencies(
     hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
     docs: createDocs({ key: config.EBB_DOCS_KEY, guideUrl: config.EBB_GUIDE_URL, login: docsLogin(config), log }),
-    upstream: { dispatcher, pools, breakers, onRetry, locate, services, startTimeoutMs },
-    lagMs: eventLoop.lagMs,
+    upstream: { dispatcher, pools, tunnels, breakers, onRetry, locate, services, startTimeoutMs },
+    load: eventLoop,
   }
   const close = async () => {
     controls.close()

@@ -37,6 +37,8 @@ const CONTRACTS = `
     { ...route, name: 'get-limited', method: 'GET', path: '/v1/limited', anonymous: true, limit: LIMIT,
       scale: { max: 1, concurrency: LIMIT.burst } },
     { ...route, ...write, name: 'create-thing', method: 'POST', path: '/v1/things' },
+    { ...route, name: 'open-socket', method: 'GET', path: '/v1/socket', anonymous: true, timeoutMs: 300000,
+      upgrade: { maxSeconds: 300, idleSeconds: 60, maxMessageBytes: 65536 } },
     { ...route, name: 'get-bound', method: 'GET', path: '/v1/bound', dpop: true },
   ]
   exports.subscriptions = [{ kind: 'subscriber', name: 'send-welcome', on: 'user.created', scale: route.scale }]

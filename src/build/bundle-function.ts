@@ -58,13 +58,15 @@ const hasForm = ({ bytesOf }: Chunk) => [...bytesOf].some(([file, bytes]) => byt
 const FORM = /[/\\]src[/\\]contract[/\\]streams[/\\]form\.[jt]s$/
 
 async function mainChunk(project: string, name: string, folder: string): Promise<Chunk> {
+  const contract = await readFile(join(project, 'functions', name, 'contract.ts'), 'utf8').catch(() => '')
+  const usesWebSockets = /\bupgrade\b/.test(contract)
   const write = (...plugins: readonly Plugin[]) =>
     writeChunk(project, folder, 'main', {
       ...CHUNK_WRAPPER,
       stdin: { contents: `import 'ebb:shared'; import 'ebb:entry-point'`, resolveDir: project, sourcefile: 'main.ts' },
       plugins: [
         ...[...plugins, deferBuiltins(), buildInPolicy(project)],
-        deferParts({ entryPoint: join(project, 'functions', name, 'index.ts') }),
+        deferParts({ entryPoint: join(project, 'functions', name, 'index.ts'), usesWebSockets }),
       ],
     })
   try {

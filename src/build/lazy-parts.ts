@@ -18,6 +18,7 @@ export const LAZY_PARTS = [
   FORM_PARSER,
   'pino',
   'casbin',
+  'ws',
   '@opentelemetry/otlp-exporter-base/node-http',
   '@opentelemetry/otlp-transformer',
   '@opentelemetry/exporter-trace-otlp-http',
@@ -63,8 +64,14 @@ export function deferBuiltins(): Plugin {
   }
 }
 
+interface DeferPartsOptions {
+  readonly entryPoint: string
+  /** Whether it is an endpoint with `upgrade`. */
+  readonly usesWebSockets: boolean
+}
+
 /** Replaces each lazy part by such a proxy, too, and omits from the bundle what it does not use. */
-export function deferParts({ entryPoint }: { readonly entryPoint: string }): Plugin {
+export function deferParts({ entryPoint, usesWebSockets }: DeferPartsOptions): Plugin {
   return {
     name: 'defer-parts',
     setup: ({ onResolve, onLoad }) => {
@@ -72,6 +79,7 @@ export function deferParts({ entryPoint }: { readonly entryPoint: string }): Plu
       onResolve({ filter: matchAny(Object.keys(OMITTED_MODULES)) }, ({ path }) => ({ path, namespace: 'omitted' }))
       onLoad({ filter: /./, namespace: 'omitted' }, ({ path }) => ({ contents: OMITTED_MODULES[path] ?? '' }))
       onLoad({ filter: BUILD_TIME_CHECKS }, () => ({ contents: NO_CHECKS }))
+      if (!usesWebSockets) onLoad({ filter: WEBSOCKETS }, () => ({ contents: NO_WEBSOCKETS }))
       // package.json says that no module has side effects, which is true of all but this one.
       onResolve({ filter: /^ebb:entry-point$/ }, () => ({ path: entryPoint, sideEffects: true }))
       onResolve({ filter: /^ebb:shared$/ }, ({ path }) => ({ path, namespace: 'shared' }))
@@ -79,6 +87,12 @@ export function deferParts({ entryPoint }: { readonly entryPoint: string }): Plu
     },
   }
 }
+
+/** What only the endpoints with `upgrade` run. */
+const WEBSOCKETS = /[/\\]src[/\\]http[/\\]websocket[/\\]converse\.[jt]s$/
+const NO_WEBSOCKETS = `
+  export const createConnections = () => ({ add() {}, close() {} })
+  export const converse = () => { throw new Error('it was built without WebSockets: write \`upgrade\` in its contract.ts itself') }`
 
 const NO_CHECKS = 'export const checkEndpoint = () => {}, checkSubscriber = () => {}'
 

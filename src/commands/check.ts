@@ -90,6 +90,7 @@ export async function* checkDeployed(
   // Endpoints that are missing there, or anonymous on one side only, were just reported: no request is sent to them.
   const shared = Object.values(contracts)
     .filter((contract) => contract.kind === 'endpoint')
+    .filter(({ upgrade }) => !upgrade)
     .filter(({ method, path, access }) => isComparable(deployed[`${method} ${path}`], access.anonymous === true))
   const proxies = Object.values(contracts)
     .filter((contract) => contract.kind === 'proxy')

@@ -94,7 +94,7 @@ export async function findSubjects(send: Send, contracts: Readonly<Record<string
   const theirs = Object.values(contracts)
     .filter((contract) => contract.kind === 'endpoint')
     // The keys of cases have no tenant, and no authorizer knows them.
-    .filter(({ tenancy, access }) => !tenancy && !access.authorizer)
+    .filter(({ tenancy, access, upgrade }) => !tenancy && !access.authorizer && !upgrade)
     // Cases send JSON, and read it; what is streamed has cases of its own.
     .filter((contract) => !streamedBodyOf(contract) && !usualReply(contract).stream)
     .filter((contract) => !names.includes(contract.name) && isDeployed(contract))

@@ -17,6 +17,7 @@ import { checkRate } from './check-rate.ts'
 import { checkReplies } from './check-replies.ts'
 import { checkBodyStream, checkReplyStream } from './check-streams.ts'
 import { checkTool } from './check-tool.ts'
+import { checkUpgrade } from './check-upgrade.ts'
 import { isReservedPath, parsePathTemplate } from './path-template.ts'
 import { replyOf, usualReply } from './reply.ts'
 import { findNonScalar } from './schema/decode-strings.ts'
@@ -27,8 +28,8 @@ import { jsonBodyOf } from './streams/body-kind.ts'
 
 const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'cookies', 'body', 'reply'],
-  ...['failures', 'access', 'tenancy', 'limit', 'priority', 'cache', 'conditional', 'idempotent', 'async', 'reads'],
-  ...['emits', 'tool', 'examples', ...DEPLOYMENT_KEYS],
+  ...['failures', 'access', 'tenancy', 'limit', 'priority', 'cache', 'conditional', 'upgrade', 'idempotent', 'async'],
+  ...['reads', 'emits', 'tool', 'examples', ...DEPLOYMENT_KEYS],
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply', 'status']
@@ -47,7 +48,9 @@ export function checkEndpoint(contract: EndpointShape) {
   checkInput(contract, refuse)
   checkRequestCookies(contract, refuse)
   checkBodyStream(contract, refuse)
-  checkReplies(contract, refuse)
+  checkUpgrade(contract, refuse)
+  if (!contract.upgrade) checkReplies(contract, refuse)
+  else checkKeys(contract.reply, ['status'], refuse)
   checkReplyStream(contract, refuse)
   checkConditional(contract, refuse)
   checkAccess(contract, refuse)

@@ -3,6 +3,8 @@ import { longestToDrainMs, type MayStream } from './streams/longest-ms.ts'
 
 /** How long a function may take for a request by default. */
 export const TIMEOUT_MS = 10_000
+/** What applies to a WebSocket whose contract does not say so. */
+export const UPGRADE = { maxSeconds: 300, idleSeconds: 60, maxMessageBytes: 64 * 1024 } as const
 /** The scale of a contract that gives none. */
 export const SCALE = { min: 0, max: 10, concurrency: 50 } as const
 /** The resources that an instance requests (Kubernetes) by default. */

@@ -1,5 +1,14 @@
 import type { AnyContract, FunctionContract } from './any-contract.ts'
-import { AUTHORIZER_TTL_SECONDS, LIMITS, MAX_BODY_BYTES, REQUESTS, RETRY, SCALE, TIMEOUT_MS } from './defaults.ts'
+import {
+  AUTHORIZER_TTL_SECONDS,
+  LIMITS,
+  MAX_BODY_BYTES,
+  REQUESTS,
+  RETRY,
+  SCALE,
+  TIMEOUT_MS,
+  UPGRADE,
+} from './defaults.ts'
 import { mediaTypesOf } from './patch/media-types.ts'
 import type { ProxiedService } from './proxied-service.ts'
 import { repliesOf, usualReply } from './reply.ts'
@@ -46,6 +55,8 @@ export interface Route extends Described {
   readonly limit?: Limit
   /** The statuses 502 to 504 that its handler may fail with: no sign of a fault. */
   readonly failsWith?: readonly number[]
+  /** Its callers open WebSockets. */
+  readonly upgrade?: { readonly maxSeconds: number; readonly idleSeconds: number; readonly maxMessageBytes: number }
   /** What is refused first while the gateway has too much to do, and what last; undefined for what is between them. */
   readonly priority?: 'low' | 'high'
   /** How the gateway keeps its replies; undefined where it does not. */
@@ -163,6 +174,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     ...(contract.tenancy ? { tenancy: true } : {}),
     ...(limit ? { limit: { ...limit, burst: limit.burst ?? limit.requests } } : {}),
     ...(failsWith.length > 0 ? { failsWith } : {}),
+    ...(contract.upgrade ? { upgrade: limitsOf(contract.upgrade) } : {}),
     ...(contract.priority ? { priority: contract.priority } : {}),
     ...describeCaching(contract),
     ...(contract.tool ? { tool: true } : {}),
@@ -178,6 +190,17 @@ function describeCaching({ cache, headers }: EndpointContract): { readonly cache
   const vary = cache.vary ?? Object.keys(headers?.shape ?? {})
   return { cache: { maxAgeSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds, shared, tags, vary } }
 }
+const limitsOf = (upgrade: NonNullable<EndpointContract['upgrade']>) => {
+  const { maxSeconds, idleSeconds, maxMessageBytes } = { ...UPGRADE, ...(upgrade === true ? {} : upgrade) }
+  return { maxSeconds, idleSeconds, maxMessageBytes }
+}
+
+/** How long a request may take: a WebSocket as long as it lives. */
+const timeoutOf = (contract: FunctionContract) =>
+  'upgrade' in contract && contract.upgrade
+    ? limitsOf(contract.upgrade).maxSeconds * 1_000
+    : (contract.timeoutMs ?? TIMEOUT_MS)
+
 /** What elsewhere says that a function cannot be reached, or has too much to do. */
 const FAULTS: ReadonlySet<number> = new Set([502, 503, 504])
 
@@ -212,11 +235,11 @@ export function describeAuthorizer(contract: AuthorizerContract): Authorizer {
 }
 
 function describeCommon(contract: FunctionContract) {
-  const { name, summary, timeoutMs = TIMEOUT_MS, scale, secrets = [] } = contract
+  const { name, summary, scale, secrets = [] } = contract
   const emits = emitsOf(contract)
   const { max = SCALE.max, concurrency = SCALE.concurrency, warm } = scale ?? {}
   const scaling = { max, concurrency, ...(warm ? { warm } : {}) }
-  return { name, summary, timeoutMs, scale: scaling, secrets, emits: Object.keys(emits) }
+  return { name, summary, timeoutMs: timeoutOf(contract), scale: scaling, secrets, emits: Object.keys(emits) }
 }
 
 /** Whether a contract says that whatever comes to it belongs to a tenant. */
@@ -225,7 +248,7 @@ export const hasTenancy = (contract: AnyContract): boolean => 'tenancy' in contr
 /** What a contract says about how its function runs, with its defaults resolved. */
 export function describeDeployment(contract: FunctionContract): ResolvedDeployment {
   const { kind, name, resources = {}, secrets = [], egress = [], targets = {} } = contract
-  const timeoutMs = kind === 'endpoint' ? longestMs(describeEndpoint(contract)) : (contract.timeoutMs ?? TIMEOUT_MS)
+  const timeoutMs = kind === 'endpoint' ? longestMs(describeEndpoint(contract)) : timeoutOf(contract)
   const { min = SCALE.min, max = SCALE.max, concurrency = SCALE.concurrency, target } = contract.scale ?? {}
   return {
     ...{ kind, name, timeoutMs, secrets, egress },

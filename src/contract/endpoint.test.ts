@@ -15,6 +15,8 @@ const good = {
 } as const
 const orderPlaced = event({ type: 'order.placed', data: Order })
 
+const SOCKET = { method: 'GET', body: undefined, reply: { status: 101 }, upgrade: true }
+
 /** Builds what the types refuse, as plain JavaScript could. */
 const build = (parts: object) => endpoint({ ...good, ...parts } as never)
 
@@ -328,6 +330,23 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
       /example "a" breaks its own schema/,
     ],
     ['a misspelt part of an example', { examples: { a: { response: {} } } }, /unknown property `response`/],
+    ['a 101 without upgrade', { ...SOCKET, upgrade: undefined }, /a 101 is the reply of an endpoint with `upgrade`/],
+    ['upgrade of a POST', { upgrade: true, reply: { status: 101 } }, /a WebSocket is opened by a GET/],
+    ['upgrade with another status', { method: 'GET', body: undefined, upgrade: true }, /replies `\{ status: 101 \}`/],
+    ['upgrade with a timeout', { ...SOCKET, timeoutMs: 5 }, /is `upgrade.maxSeconds`; take `timeoutMs` out/],
+    ['upgrade with a cache', { ...SOCKET, cache: { maxAgeSeconds: 1 } }, /drop `cache`/],
+    ['an upgrade that is none', { ...SOCKET, upgrade: 'websocket' }, /`upgrade` is true or an object/],
+    ['a misspelt part of upgrade', { ...SOCKET, upgrade: { recieve: Order } }, /unknown property `recieve`/],
+    ['a message that is no schema', { ...SOCKET, upgrade: { send: {} } }, /`upgrade.send` must be a zod schema/],
+    [
+      'an open message',
+      { ...SOCKET, upgrade: { receive: z.looseObject({}) } },
+      /in upgrade.receive, .*open to unknown keys/,
+    ],
+    ['a subprotocol with a space', { ...SOCKET, upgrade: { subprotocols: ['a b'] } }, /must be a token/],
+    ['a day', { ...SOCKET, upgrade: { maxSeconds: 86_400 } }, /upgrade.maxSeconds must be 1 to 600/],
+    ['no idle time', { ...SOCKET, upgrade: { idleSeconds: 1 } }, /upgrade.idleSeconds must be 2 to 600/],
+    ['too long messages', { ...SOCKET, upgrade: { maxMessageBytes: 2 ** 21 } }, /upgrade.maxMessageBytes must be 1 to/],
     ['a priority that is none', { priority: 'urgent' }, /`priority` is 'low' or 'high'/],
     ['a limit of nothing', { limit: { requests: 0, perSeconds: 1 } }, /limit.requests must be whole and at least 1/],
     ['a limit in halves', { limit: { requests: 1, perSeconds: 0.5 } }, /limit.perSeconds must be whole/],
@@ -453,6 +472,17 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['what is made of anything', { reply: { status: 200, body: z.object({ a: z.preprocess(String, z.string()) }) } }],
   ])('and takes a pipe by what callers see of it: %s', (_, parts) => {
     expect(build(parts)).toMatchObject({ kind: 'endpoint' })
+  })
+
+  it('and a WebSocket, whose lifetime is its timeout', () => {
+    const limits = { maxSeconds: 300, idleSeconds: 60, maxMessageBytes: 65_536 }
+    expect(describeEndpoint(build(SOCKET) as never)).toMatchObject({ upgrade: limits, timeoutMs: 300_000 })
+    const short = build({ ...SOCKET, upgrade: { maxSeconds: 20, receive: Order } })
+    expect(describeEndpoint(short as never)).toMatchObject({
+      upgrade: { ...limits, maxSeconds: 20 },
+      timeoutMs: 20_000,
+    })
+    expect(describeDeployment(short as never).timeoutMs).toBe(20_000)
   })
 
   it('and a limit, whose burst is its requests by default', () => {

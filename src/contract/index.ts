@@ -73,6 +73,7 @@ export type {
   Example,
   SubscriberContract,
   SubscriberShape,
+  Upgrade,
 } from './shapes.ts'
 export { type Body, formOf, jsonBodyOf, streamedBodyOf } from './streams/body-kind.ts'
 export { MAX_FIELDS_BYTES } from './streams/describe-streams.ts'

@@ -68,6 +68,7 @@ export const PLATFORM_CODES: ReadonlySet<string> = new Set([
   ...['tenant_required', 'in_progress', 'idempotency_mismatch', 'rate_limited', 'caller_gone', 'https_required'],
   ...['precondition_failed', 'precondition_required', 'invalid_patch'],
   ...['internal', 'bad_gateway', 'unavailable', 'deadline_exceeded', 'outcome_unknown', 'not_cached'],
+  'upgrade_required',
 ])
 
 /**

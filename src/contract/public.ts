@@ -32,6 +32,7 @@ export type {
   SubscriberShape,
   Targets,
   Tool,
+  Upgrade,
   WarmWindow,
 } from './shapes.ts'
 export type { Body } from './streams/body-kind.ts'

@@ -8,7 +8,7 @@ import type { ReplyStream } from './streams/reply-stream.ts'
  * @see docs/guide/29-replies.md
  */
 export interface Reply {
-  /** From 200 to 299, or of a redirect 301, 302, 303, 307 or 308. */
+  /** From 200 to 299, or of a redirect 301, 302, 303, 307 or 308; 101 is that of an endpoint with `upgrade`. */
   readonly status: number
   /** The schema of the body; a 204 and a redirect have none. */
   readonly body?: z.ZodType

@@ -63,6 +63,11 @@ export interface EndpointShape extends Deployment {
   readonly priority?: 'low' | 'high'
   /** For how long the gateway may answer a GET by an earlier reply, without calling the function. */
   readonly cache?: ReplyCache
+  /**
+   * Callers open a WebSocket (RFC 6455) by this GET, whose `reply` is `{ status: 101 }`: after all that the gateway checks of
+   * any request, the handler gets the `connection`. `true` is one whose messages are texts and bytes as they come.
+   */
+  readonly upgrade?: true | Upgrade
   /** Callers must send an Idempotency-Key; a repeated one gets the first response. */
   readonly idempotent?: true
   /**
@@ -109,6 +114,26 @@ export interface ReplyCache {
   readonly tags?: readonly string[]
   /** The request headers that the reply depends on, of those in `headers`. Default: all of them. */
   readonly vary?: readonly string[]
+}
+
+/**
+ * What an endpoint's WebSockets may carry, and for how long.
+ * @example const upgrade: Upgrade = { receive: z.object({ text: z.string() }), send: z.object({ text: z.string() }), maxSeconds: 300 }
+ * @see docs/guide/30-websockets.md
+ */
+export interface Upgrade {
+  /** The schema of each message of the caller, as JSON; default: a message is a text, or bytes. */
+  readonly receive?: z.ZodType
+  /** The schema of each message to the caller, as JSON; default: a text, or bytes. */
+  readonly send?: z.ZodType
+  /** The subprotocols that it speaks; a connection has the first of the caller's that is one of them. */
+  readonly subprotocols?: readonly string[]
+  /** How long a connection lives, in seconds (default: 300, at most 600): then it is closed with 1001, and the caller comes again. */
+  readonly maxSeconds?: number
+  /** A connection is closed where nothing came of the caller for so long, not even the answer to a ping (default: 60). */
+  readonly idleSeconds?: number
+  /** The longest message of the caller, in bytes (default: 64 KiB, at most 1 MiB). */
+  readonly maxMessageBytes?: number
 }
 
 /**

@@ -53,7 +53,9 @@ interface ClientPackage {
 }
 
 /** Renders the package of a client that is typed by these contracts. Throws where two endpoints have the same method name. */
-function clientPackage({ endpoints }: ContractsData, { name, version, callTypes }: PackageOptions): ClientPackage {
+function clientPackage({ endpoints: all }: ContractsData, { name, version, callTypes }: PackageOptions): ClientPackage {
+  // A browser has a client for WebSockets, and Node has it, too.
+  const endpoints = all.filter(({ route }) => !route.upgrade)
   const methods = endpoints.map(methodOf)
   const twice = methods.find((method, i) => methods.indexOf(method) < i)
   if (twice) throw new TypeError(`two endpoints make the method ${twice}; rename one of them`)

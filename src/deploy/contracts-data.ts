@@ -84,13 +84,15 @@ export function contractsData(contracts: Readonly<Record<string, AnyContract>>):
 }
 
 function endpointData(contract: EndpointContract): EndpointData {
-  const { failures = {}, version } = contract
-  const body = jsonBodyOf(contract)
+  const { failures = {}, version, upgrade } = contract
+  // The messages of a WebSocket change as bodies do.
+  const messages = upgrade === true ? {} : upgrade
+  const body = messages?.receive ?? jsonBodyOf(contract)
   const form = formOf(contract)
   return {
     route: describeEndpoint(contract),
     ...(version === undefined ? {} : { version }),
-    replies: repliesOf(contract).map(replyData),
+    replies: repliesOf(contract).map((reply) => replyData(messages?.send ? { ...reply, body: messages.send } : reply)),
     failures,
     ...inputs({ ...contract, body }),
     ...(form?.fields ? { fields: render(toInput(form.fields), 'input') } : {}),

@@ -30,7 +30,10 @@ export const PROBLEM: Json = {
 }
 
 interface RefusingRoute
-  extends Pick<Route, 'tenancy' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly' | 'conditional' | 'cache'> {
+  extends Pick<
+    Route,
+    'tenancy' | 'idempotent' | 'async' | 'hasBody' | 'limit' | 'readOnly' | 'conditional' | 'cache' | 'upgrade'
+  > {
   /** Whether its callers may have a plan. */
   readonly hasPlan?: boolean
   /** Whether its body is a patch, which may not fit what it changes. */
@@ -58,6 +61,7 @@ export function refusals(
   add(417, 'expectation_failed')
   if (route.idempotent || route.async) add(422, 'idempotency_mismatch')
   if (route.isPatched) add(422, 'invalid_patch')
+  if (route.upgrade) add(426, 'upgrade_required')
   if (route.conditional === true && !route.readOnly) add(428, 'precondition_required')
   if (route.limit || route.hasPlan) add(429, 'rate_limited')
   add(431, 'headers_too_large')

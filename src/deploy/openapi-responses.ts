@@ -59,9 +59,11 @@ function renderReply(contract: EndpointContract, reply: Reply, schemaOf: RenderS
   return {
     description: isRedirect(reply)
       ? describeRedirect(reply)
-      : repliesOf(contract).length > 1
-        ? describe(status)
-        : 'Success',
+      : contract.upgrade
+        ? 'A WebSocket (RFC 6455)'
+        : repliesOf(contract).length > 1
+          ? describe(status)
+          : 'Success',
     ...(content ? { content } : {}),
     ...(Object.keys(headers).length > 0 ? { headers } : {}),
   }

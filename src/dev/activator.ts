@@ -2,10 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { pipeline } from 'node:stream/promises'
 import { Agent, type Dispatcher } from 'undici'
 import { Problem, problemJson } from '../contract/index.ts'
+import { acceptUpgrades, upgradeOf } from '../http/accept-upgrades.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
 import { correlate } from '../telemetry/index.ts'
 import type { Functions } from './functions.ts'
 import type { Guide } from './guide/create-guide.ts'
+import { passUpgrade } from './pass-upgrade.ts'
 
 /** The path at which gateway and relay read the status of all functions. */
 export const STATUS_PATH = '/_/functions'
@@ -38,6 +40,7 @@ export function createActivator(functions: ActivatorFunctions): Server {
           : handle(request, response, { functions, agent })
     handled.catch((error) => sendProblem(request, response, error))
   })
+  acceptUpgrades(server)
   return server.on('close', () => void agent.close())
 }
 
@@ -71,8 +74,11 @@ async function handle(request: IncomingMessage, response: ServerResponse, { func
   const lease = await pool.acquire({ signal: closed.signal, timeoutMs })
   // The time that the request has waited for a slot is no longer available to its function.
   if (lease.leftMs < timeoutMs) request.headers['ebb-timeout-ms'] = String(lease.leftMs)
+  const upgrade = upgradeOf(request)
+  const instance = { port: lease.port, path: path.startsWith('/') ? path : `/${path}` }
   try {
-    await forward(request, response, { agent, origin: `http://127.0.0.1:${lease.port}`, path, signal: closed.signal })
+    if (upgrade) await passUpgrade(request, response, { ...instance, head: upgrade.head })
+    else await forward(request, response, { agent, ...instance, signal: closed.signal })
     lease.release(response.statusCode === 503 ? 'refused' : 'done')
   } catch (error) {
     lease.release('done')
@@ -82,7 +88,7 @@ async function handle(request: IncomingMessage, response: ServerResponse, { func
 
 interface ForwardOptions {
   readonly agent: Dispatcher
-  readonly origin: string
+  readonly port: number
   readonly path: string
   readonly signal: AbortSignal
 }
@@ -90,11 +96,11 @@ interface ForwardOptions {
 async function forward(
   request: IncomingMessage,
   response: ServerResponse,
-  { agent, origin, path, signal }: ForwardOptions,
+  { agent, port, path, signal }: ForwardOptions,
 ) {
   const hasBody = request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined
   const { statusCode, headers, body } = await agent.request({
-    ...{ origin, path: path.startsWith('/') ? path : `/${path}`, signal, body: hasBody ? request : null },
+    ...{ origin: `http://127.0.0.1:${port}`, path, signal, body: hasBody ? request : null },
     // Node passes any method on as a string; undici types those that it knows.
     method: request.method as Dispatcher.HttpMethod,
     headers: withoutHopByHop(request.headers),

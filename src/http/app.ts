@@ -28,6 +28,7 @@ import { takeBody } from './middleware/take-body.ts'
 import { transact } from './middleware/transact.ts'
 import { validate } from './middleware/validate.ts'
 import type { OpenedResources } from './resources.ts'
+import { type Connections, converse } from './websocket/converse.ts'
 
 export interface AppOptions {
   readonly resources: OpenedResources
@@ -44,6 +45,8 @@ export interface AppOptions {
   readonly draining?: AbortSignal
   /** Counts each request from its headers to its response. */
   readonly inFlight?: InFlight
+  /** Gets each WebSocket; default: nobody does. */
+  readonly connections?: Connections
   /** Serves `/metrics`; default: there is no such path. */
   readonly scrape?: ((request: IncomingMessage, response: ServerResponse) => void) | undefined
 }
@@ -115,6 +118,10 @@ function describeRoute(fn: Implementation, options: AppOptions) {
     steps: bodyStream
       ? [...check, receiveStream(route, bodyStream), ...(form ? [receiveForm(form)] : [])]
       : [takeBody({ maxBytes: route.maxBodyBytes }), ...check],
-    run: replyStream ? streamReply(fn, contract, { ...options, replyStream }) : transact(fn, options),
+    run: route.upgrade
+      ? converse(fn, options)
+      : replyStream
+        ? streamReply(fn, contract, { ...options, replyStream })
+        : transact(fn, options),
   }
 }

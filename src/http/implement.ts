@@ -1,3 +1,4 @@
+import type * as z from 'zod'
 import {
   type AuthorizerContract,
   type AuthorizerShape,
@@ -102,11 +103,34 @@ export interface HandlerContext<C> {
    * differ. Read it in the transaction that writes, `for update`. A write that does not ask is a 500.
    */
   requireMatch: C extends ConditionalContract ? (version: Version | undefined | null) => void : never
+  /** The WebSocket of an endpoint with `upgrade`, which lives until the handler returns. */
+  readonly connection: C extends { readonly upgrade: infer U } ? Connection<Received<U>, Sent<U>> : never
   /** The contract's own secrets by name: each shows itself as `[redacted]`, and `reveal()` returns its newest value. */
   readonly secrets: C extends { readonly secrets: readonly (infer S extends string)[] }
     ? Readonly<Record<S, Secret>>
     : Record<never, never>
 }
+
+/**
+ * A WebSocket as a handler sees it.
+ * @example
+ * const echo = async ({ messages, send }: Connection<string, string>) => {
+ *   for await (const message of messages) await send(message)
+ * }
+ */
+export interface Connection<Receive, Send> {
+  /** What the caller sends, decoded and validated, one after the other; over when the connection is. To be read once. */
+  readonly messages: AsyncIterable<Receive>
+  /** The subprotocol that the caller asked for and the contract has; undefined where there is none. */
+  readonly subprotocol: string | undefined
+  /** Sends a message; resolves when the next one can be sent. Does nothing where the caller is gone. */
+  send(message: Send): Promise<void>
+  /** Closes the connection: with 1000, or a code of your own, 4600 to 4999, and a reason of at most 123 bytes. */
+  close(code?: number, reason?: string): void
+}
+
+type Received<U> = U extends { readonly receive: infer S extends z.ZodType } ? z.output<S> : string | Uint8Array
+type Sent<U> = U extends { readonly send: infer S extends z.ZodType } ? z.input<S> : string | Uint8Array
 
 type HandlerInput<C> = C extends SubscriberContract
   ? Delivered<C>
@@ -185,7 +209,7 @@ type RequiredResources<C, U extends Uses> = (C extends AtomicContract
 
 /** The names that a resource in `uses` cannot have. */
 const CONTEXT_NAMES = new Set([
-  ...['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'may', 'purge', 'tag', 'secrets'],
+  ...['signal', 'log', 'caller', 'correlation', 'emit', 'fail', 'own', 'may', 'purge', 'tag', 'connection', 'secrets'],
   ...['reply', 'etag', 'requireMatch'],
 ])
 

@@ -1,5 +1,12 @@
 // What `ebb/http` is to a project. The other modules of this repository import from `index.ts`.
 export { Secret } from '../kernel/index.ts'
-export { type Handler, type HandlerContext, type Implementation, implement, type Uses } from './implement.ts'
+export {
+  type Connection,
+  type Handler,
+  type HandlerContext,
+  type Implementation,
+  implement,
+  type Uses,
+} from './implement.ts'
 export type { Owner } from './owner.ts'
 export { serve } from './serve.ts'

@@ -17,12 +17,14 @@ import {
 } from '../kernel/index.ts'
 import { openIdentityVerifier } from '../protocol/index.ts'
 import { startTelemetry } from '../telemetry/index.ts'
+import { acceptUpgrades } from './accept-upgrades.ts'
 import { createApp } from './app.ts'
 import { createRequestContext } from './context.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from './header-limits.ts'
 import type { Contract, Implementation, Uses } from './implement.ts'
 import { createInFlight, isolateErrors } from './isolate-errors.ts'
 import { openResources } from './resources.ts'
+import { createConnections } from './websocket/converse.ts'
 
 /** Longer than queue-proxy's 90 s: the client must be the first to close an idle connection. */
 const KEEP_ALIVE_MS = 95_000
@@ -57,6 +59,7 @@ function start(fn: Implementation, config: Config, log: Log) {
   const verify = openIdentityVerifier(config, name, log)
   const resources = openResources(fn.uses, config, log, fn.contract)
   const inFlight = createInFlight()
+  const connections = createConnections()
   const drainer = new AbortController()
   const app = createApp(fn, {
     ...{ resources, verify, log, secrets: readSecrets(secrets, log), revision: config.EBB_REVISION },
@@ -64,6 +67,7 @@ function start(fn: Implementation, config: Config, log: Log) {
     draining: drainer.signal,
     ...{
       inFlight,
+      connections,
       scrape: telemetry.scrape,
       isDraining: () => drainer.signal.aborted,
       maxConcurrency: config.EBB_MAX_CONCURRENCY,
@@ -75,7 +79,10 @@ function start(fn: Implementation, config: Config, log: Log) {
     maxHeaderSize: MAX_FUNCTION_HEADER_BYTES,
   }
   // A request without a body ends with its headers and needs no stream: takeBody does not read it.
-  const server = createServer({ ...limits, optimizeEmptyRequests: true, ...withAppPrototypes(app) }, app)
+  const prototypes = withAppPrototypes(app)
+  const server = createServer({ ...limits, optimizeEmptyRequests: true, ...prototypes }, app)
+  const upgrades = fn.contract.kind === 'endpoint' && fn.contract.upgrade !== undefined
+  if (upgrades) acceptUpgrades(server, prototypes.ServerResponse)
   telemetry.loaded()
   server.on('error', (error) => {
     log.fatal({ err: error }, `the function cannot listen on port ${config.PORT}`)
@@ -91,7 +98,11 @@ function start(fn: Implementation, config: Config, log: Log) {
   const stop = async () => {
     reportIgnoredCaches(log)
     drainer.abort()
-    await drain(server, { graceMs: config.EBB_DRAIN_MS, timeoutMs: drainMs + 2_000 })
+    const graceMs = config.EBB_DRAIN_MS
+    // On a laptop, where nothing sends requests elsewhere meanwhile, nobody waits for the end of a WebSocket.
+    const closing = setTimeout(connections.close, upgrades && graceMs > 0 ? graceMs + drainMs : 0)
+    await drain(server, { graceMs, timeoutMs: drainMs + 2_000 })
+    clearTimeout(closing)
     await resources.close()
     await telemetry.shutdown({ limitMs: FLUSH_TIMEOUT_MS })
   }

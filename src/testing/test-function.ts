@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect } from '@jest/globals'
 import pg from 'pg'
 import supertest from 'supertest'
 import type { AuthorizerContract } from '../contract/index.ts'
+import { acceptUpgrades } from '../http/accept-upgrades.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
 import { createApp, type Implementation, openResources, type Uses } from '../http/index.ts'
 import { createLog, parseConfig, Secret } from '../kernel/index.ts'
@@ -133,6 +134,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     const secrets = Object.fromEntries(Object.entries(env).map(([name, value]) => [name, new Secret(value)]))
     const app = createApp(implementation, { resources, log, secrets, verify, maxConcurrency })
     const server = createServer({ maxHeaderSize: MAX_FUNCTION_HEADER_BYTES }, app)
+    if (fn.contract.kind === 'endpoint' && fn.contract.upgrade) acceptUpgrades(server)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     started.resolve({ server, sign: createIdentitySigners(keys) })
     close = async () => {

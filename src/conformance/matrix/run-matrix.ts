@@ -53,7 +53,9 @@ export async function runMatrix({
   tokenOf,
   decide,
 }: MatrixTarget): Promise<MatrixReport> {
-  const contracts = Object.values(all).filter((contract) => contract.kind === 'endpoint')
+  const contracts = Object.values(all)
+    .filter((contract) => contract.kind === 'endpoint')
+    .filter(({ upgrade }) => !upgrade)
   const proxies = Object.values(all).filter((contract) => contract.kind === 'proxy')
   const scopes = [...new Set([...contracts, ...proxies].flatMap(({ access }) => access.scopes ?? []))].sort()
   const tenants = [...contracts, ...proxies].some(({ tenancy }) => tenancy) ? [`matrix.${randomUUID()}`] : []

@@ -13,6 +13,7 @@ import {
 import { type ClientInfo, getClientInfo } from './client-info.ts'
 import type { Caller, Credential } from './credentials.ts'
 import { parseRawHeaders } from './headers.ts'
+import type { Tunnels } from './upstream/tunnels.ts'
 import type { ResponseSink, UpstreamObservation } from './upstream/upstream-request.ts'
 
 /** What is known of one request and its response: each step reads what the steps before it have added. */
@@ -27,6 +28,8 @@ export interface GatewayContext extends Correlation, UpstreamObservation {
   readonly ending: RequestEnd | undefined
   /** How long the caller may read nothing of a response. */
   readonly stallTimeoutMs: number
+  /** Where its connection is kept, once it is a WebSocket. */
+  readonly tunnels: Tunnels
   /** Aborts when the caller has hung up, or the rest of the request cannot be read; its reason is a Problem. */
   readonly signal: AbortSignal
   readonly abort: (reason: Problem) => void
@@ -128,12 +131,13 @@ interface ContextOptions {
   readonly overConnectionLimit: boolean
   readonly trustedHops: number
   readonly stallTimeoutMs: number
+  readonly tunnels: Tunnels
 }
 
 export function createGatewayContext(
   request: IncomingMessage,
   response: ServerResponse,
-  { overConnectionLimit, trustedHops, stallTimeoutMs }: ContextOptions,
+  { overConnectionLimit, trustedHops, stallTimeoutMs, tunnels }: ContextOptions,
 ): GatewayContext {
   const controller = new AbortController()
   response.once('close', () => {
@@ -156,6 +160,7 @@ export function createGatewayContext(
     sink: undefined,
     ending: undefined,
     stallTimeoutMs,
+    tunnels,
     signal: controller.signal,
     abort: (reason) => controller.abort(reason),
     startedAt,

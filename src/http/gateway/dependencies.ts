@@ -10,6 +10,7 @@ import type { AskAuthorizer, Authenticators, Caller, JudgedRequest } from './cre
 import type { OwnKeys } from './own-keys.ts'
 import type { CircuitBreakers } from './upstream/circuit-breakers.ts'
 import type { FunctionPools } from './upstream/function-pools.ts'
+import type { Tunnels } from './upstream/tunnels.ts'
 
 /** Everything that the gateway needs from outside. */
 export interface GatewayDependencies {
@@ -28,8 +29,8 @@ export interface GatewayDependencies {
   readonly limiter: RateLimiter
   /** The roughest limit, before anybody is authenticated: of an IPv4 address or a /64 network. Default: none. */
   readonly limitAddress?: ((network: string, options?: { readonly peek: boolean }) => RateLimitDecision) | undefined
-  /** By how much everything that this process does is late at the moment; default: by nothing. */
-  readonly lagMs?: (() => number) | undefined
+  /** How much this process has to do; default: never too much. */
+  readonly load?: Load | undefined
   /** Default: nobody has a plan. */
   readonly plans?: Plans | undefined
   /** The file of the API reference at a path from `/docs` on; undefined where there is none. */
@@ -63,6 +64,13 @@ export interface ResponseCache {
   readonly maxResponseBytes?: number
   /** Default: Date.now. */
   readonly now?: () => number
+}
+
+export interface Load {
+  /** A request has come: where there are few, it is not they that make anything late. */
+  readonly requestCame: () => void
+  /** By how much everything that this process does is late at the moment. */
+  readonly lagMs: () => number
 }
 
 export interface HttpsOptions {
@@ -103,6 +111,8 @@ export interface Upstream {
   readonly dispatcher: Dispatcher
   /** The kept connections to each function; default: those of `dispatcher`. */
   readonly pools?: FunctionPools
+  /** Where WebSockets are kept; default: new ones. */
+  readonly tunnels?: Tunnels
   /** Default: new ones. */
   readonly breakers?: CircuitBreakers
   /** A call to a function broke: it was made again, or the budget of retries was spent. */

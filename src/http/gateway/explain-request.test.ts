@@ -95,7 +95,7 @@ it('every step of the list explains itself', async () => {
       requireHttps: { port: () => 443 },
       securityHeaders: { hstsSeconds: 1 },
       limitAddress: () => ({ allowed: true, remaining: 9, waitSeconds: 0 }),
-      lagMs: () => 0,
+      load: { requestCame: () => {}, lagMs: () => 0 },
       cache: { store: createMemoryStore({ maxBytes: 1_000_000 }) },
     },
   })

@@ -4,6 +4,7 @@ import { Problem } from '../../contract/index.ts'
 import type { Explained, RequestToExplain } from '../../protocol/admin/explain.ts'
 import { createGatewayContext, type Explanation, type GatewayContext, type Step } from './context.ts'
 import { ending } from './explanation.ts'
+import { createTunnels } from './upstream/tunnels.ts'
 
 export type ExplainRequest = (request: RequestToExplain) => Promise<Explained>
 
@@ -90,5 +91,9 @@ function createContext(
   if (body !== '') request.push(body)
   request.push(null)
   const response = new ServerResponse(request)
-  return createGatewayContext(request, response, { overConnectionLimit: false, trustedHops, stallTimeoutMs })
+  return createGatewayContext(request, response, {
+    ...{ overConnectionLimit: false, trustedHops, stallTimeoutMs },
+    // Nothing is opened.
+    tunnels: createTunnels(),
+  })
 }

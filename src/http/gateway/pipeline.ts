@@ -27,6 +27,7 @@ import { requireHttps } from './steps/secure-transport.ts'
 import { securityHeaders } from './steps/security-headers.ts'
 import { shedLoad } from './steps/shed-load.ts'
 import { createBodyBudget, takeBody } from './steps/take-body.ts'
+import { upgrade } from './steps/upgrade.ts'
 import { validate } from './steps/validate.ts'
 import { createUpstreamCaller } from './upstream/call-guarded.ts'
 
@@ -58,7 +59,8 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
     docs(dependencies),
     route(dependencies),
     preflight(),
-    ...(dependencies.lagMs ? [shedLoad({ lagMs: dependencies.lagMs, metrics: dependencies.metrics })] : []),
+    upgrade(),
+    ...(dependencies.load ? [shedLoad({ load: dependencies.load, metrics: dependencies.metrics })] : []),
     authenticate(dependencies, judge({ judgeCaller, takeBody: readBody })),
     mcp(dependencies, { ...calls, bodies, takeBody: readBody }),
     invocationState(dependencies),

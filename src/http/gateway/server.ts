@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { MAX_STREAM_LIMIT_MS, Problem } from '../../contract/index.ts'
+import { acceptUpgrades, isWebSocketRequest } from '../accept-upgrades.ts'
 import { MAX_CALLER_HEADER_BYTES } from '../header-limits.ts'
 import { throttleLog } from '../throttle-log.ts'
 import { createGatewayContext, type GatewayContext } from './context.ts'
@@ -11,6 +12,7 @@ import { createExplainer, type ExplainRequest } from './explain-request.ts'
 import { createPipeline } from './pipeline.ts'
 import { refuseSocket } from './send-reply.ts'
 import { HEADERS_TOO_LARGE, methodNotServed } from './steps/normalise.ts'
+import { createTunnels } from './upstream/tunnels.ts'
 
 export interface GatewayOptions extends Partial<GatewayLimits> {
   /** For the headers of a request; default: 30 s. */
@@ -63,6 +65,7 @@ export function createGatewayServer(
   const log = throttleLog(given.log, { linesPerSecond, onDropped: () => metrics.shed('log_lines') })
   const limits: GatewayLimits = { ...DEFAULT_LIMITS, ...givenLimits }
   const { handle, steps } = createPipeline({ ...given, log }, limits)
+  const { tunnels = createTunnels() } = given.upstream
   const options = {
     maxHeaderSize: MAX_CALLER_HEADER_BYTES,
     headersTimeout: headersTimeoutMs,
@@ -72,6 +75,11 @@ export function createGatewayServer(
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Left to `normalise`, so that the response is a Problem.
     requireHostHeader: false,
+    // Any other wish to upgrade is ignored. One that comes behind another request waits for nothing: it is no WebSocket.
+    shouldUpgradeCallback: (request: IncomingMessage) =>
+      isWebSocketRequest(request) &&
+      connectionOf(request.socket).pending.size === 0 &&
+      given.contracts().routes.some((route) => route.upgrade),
   }
   const tlsOptions = {
     minVersion: 'TLSv1.2',
@@ -103,7 +111,7 @@ export function createGatewayServer(
     const connection = connectionOf(request.socket)
     if (connection.closing) return void request.resume()
     const context = createGatewayContext(request, response, {
-      ...{ overConnectionLimit: connection.overLimit, trustedHops, stallTimeoutMs: limits.stallTimeoutMs },
+      ...{ overConnectionLimit: connection.overLimit, trustedHops, stallTimeoutMs: limits.stallTimeoutMs, tunnels },
     })
     const earlier = [...connection.pending].at(-1)
     connection.pending.add(context)
@@ -125,6 +133,7 @@ export function createGatewayServer(
     else start()
   }
   server.on('request', onRequest)
+  acceptUpgrades(server)
   // Left to the steps: takeBody sends 100, normalise 417. Emitted as `request`, so that `drain` sees them.
   for (const name of ['checkContinue', 'checkExpectation']) {
     server.on(name, (request, response) => server.emit('request', request, response))

@@ -6,7 +6,7 @@ const PATHS = { low: '/v1/low', normal: '/v1/slow', high: '/v1/high' }
 /** A gateway that is as late as a test says. */
 async function setUp() {
   const late = { ms: 0 }
-  const gateway = await testGateway({ dependencies: { lagMs: () => late.ms } })
+  const gateway = await testGateway({ dependencies: { load: { requestCame: () => {}, lagMs: () => late.ms } } })
   const ask = async (path: string, times = 10) => {
     const statuses: number[] = []
     for (let i = 0; i < times; i++) statuses.push((await fetch(gateway.url + path)).status)

@@ -1,6 +1,6 @@
 import { Problem } from '../../../contract/index.ts'
 import { routeOf, type Step } from '../context.ts'
-import type { GatewayDependencies } from '../dependencies.ts'
+import type { GatewayDependencies, Load } from '../dependencies.ts'
 import { explained } from '../explanation.ts'
 import { isPlatformRoute } from '../own-routes.ts'
 
@@ -11,14 +11,12 @@ const SHED_FROM_MS = { low: 50, normal: 100, high: 300 }
  * Refuses requests (503) while this process is late with all that it does: more of them the later it is, those of a low
  * priority first, so that the others are still answered in time. Probes and the platform's own paths are always answered.
  */
-export function shedLoad({
-  lagMs,
-  metrics,
-}: Pick<GatewayDependencies, 'metrics'> & { readonly lagMs: () => number }): Step {
+export function shedLoad({ load, metrics }: Pick<GatewayDependencies, 'metrics'> & { readonly load: Load }): Step {
   /** The part of a request that is still owed a refusal: of requests of which a third are refused, it is every third. */
   const owed = { low: 0, normal: 0, high: 0 }
   const step: Step = function shedLoad(context) {
-    const lag = lagMs()
+    load.requestCame()
+    const lag = load.lagMs()
     if (lag <= SHED_FROM_MS.low) return undefined
     const route = routeOf(context)
     if (isPlatformRoute(route)) return undefined
@@ -31,7 +29,7 @@ export function shedLoad({
     return TOO_BUSY
   }
   return explained(step, (context) => {
-    const lag = Math.round(lagMs())
+    const lag = Math.round(load.lagMs())
     const priority = routeOf(context).priority ?? 'normal'
     const why = `The gateway is ${lag} ms late; requests of ${priority} priority are refused from ${SHED_FROM_MS[priority]} ms on.`
     return { why, facts: { lagMs: lag, priority } }

@@ -42,7 +42,9 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
   ): Promise<Problem | undefined> {
     const { route, correlationId } = request
     const { name, timeoutMs } = route
-    const signing = { waitMs: timeoutMs + startTimeoutMs }
+    // A WebSocket lives as long as its timeout says; the answer to its request comes soon.
+    const answerMs = route.upgrade ? Math.min(timeoutMs, HANDSHAKE_MS) : timeoutMs
+    const signing = { waitMs: answerMs + startTimeoutMs }
     const identity = await sign(request.caller, name, signing)
     if (identity.length > MAX_IDENTITY_BYTES) return TOO_MANY_SCOPES
     // The caller's upload and the function's start do not count against the timeout; the gateway's own look-ups do.
@@ -52,7 +54,7 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
     const { bodyStream } = request
     // The function responds after the upload, and sees to it that this goes on.
     const uploadMs = bodyStream ? longestMs(request.route) : 0
-    const giveUpAt = performance.now() + remainingMs + startTimeoutMs + uploadMs
+    const giveUpAt = performance.now() + Math.min(remainingMs, answerMs) + startTimeoutMs + uploadMs
     const quietMs = Math.max(remainingMs + startTimeoutMs, request.route.replyStream ? QUIET_MS : 0)
     const refuse = (status: number, headers: ResponseHeaders) => {
       responded(judgeResponse(route, status, headers))
@@ -72,11 +74,13 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
       const { body, method } = request
       const target = { origin, method, path: `${prefix}${request.path}${request.query}` }
       return traceCall(request, target, (traceparent) => {
-        const platform = platformHeaders(request, { identity, traceparent, remainingMs: Math.min(remainingMs, waitMs) })
+        const leftMs = route.upgrade ? remainingMs : Math.min(remainingMs, waitMs)
+        const platform = platformHeaders(request, { identity, traceparent, remainingMs: leftMs })
         const options: Dispatcher.DispatchOptions = {
           ...target,
           headers: toFunctionHeaders(request.headers, platform),
           body: bodyStream ?? (body.length > 0 ? body : null),
+          ...(route.upgrade ? { upgrade: 'websocket' } : {}),
           // `waitMs` is exact, and covers the wait for a connection.
           headersTimeout: 0,
           bodyTimeout: quietMs,
@@ -84,7 +88,8 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
         return callUpstream(request, options, sink, { dispatcher, waitMs, refuse, onBroken })
       })
     }
-    const kept = () => pools?.of(route, origin) ?? dispatcher
+    // A connection that becomes a WebSocket is kept by nobody.
+    const kept = () => (route.upgrade ? retryDispatcher : (pools?.of(route, origin) ?? dispatcher))
     let outcome = await retries(request, {
       remainingMs,
       first: () => attempt(kept(), identity, remainingMs),
@@ -117,6 +122,9 @@ const QUIET_MS = 45_000
 const SIGNED_ANEW = new Problem('unavailable', 503, 'The function could not take this request; send it again.', {
   retryAfterSeconds: 1,
 })
+/** For the answer to a request to open a WebSocket. */
+const HANDSHAKE_MS = 10_000
+
 const DEADLINE_EXCEEDED = new Problem('deadline_exceeded', 504, 'The time for this request is over.')
 const TOO_MANY_SCOPES = new Problem(
   'headers_too_large',

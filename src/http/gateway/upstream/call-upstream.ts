@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
 import { Problem } from '../../../contract/index.ts'
 import type { CallFailure } from './call-failure.ts'
@@ -40,6 +41,12 @@ export function callUpstream<Refused>(
       resolve(outcome)
       if (outcome instanceof Problem) controller?.abort(outcome)
     }
+    const observe = (status: number, headers: ResponseHeaders) => {
+      request.respondedAt = performance.now()
+      request.upstreamStatus = status
+      request.revision = headers['ebb-revision']?.toString()
+      request.cold = headers['ebb-cold'] !== undefined && headers['ebb-cold'] !== 'false'
+    }
     const onAbort = () => {
       // The upload failed in the middle of the response, which must not look like a whole one.
       if (started && !ended && request.bodyStream) sink.fail(signal.reason)
@@ -59,15 +66,22 @@ export function callUpstream<Refused>(
           return controller.abort(new Error('too many interim responses'))
         }
         clearTimeout(timer)
-        request.respondedAt = performance.now()
-        request.upstreamStatus = status
-        request.revision = headers['ebb-revision']?.toString()
-        request.cold = headers['ebb-cold'] !== undefined && headers['ebb-cold'] !== 'false'
+        observe(status, headers)
         const refused = refuse(status, headers)
         if (refused) return end(refused)
         started = true
         sink.onDrain = () => controller.resume()
         sink.start(status, headers)
+      },
+      onRequestUpgrade: (_controller, status, headers, socket) => {
+        // undici hands over the socket itself, and says less of it.
+        const upstream = socket as Socket
+        if (ended || !sink.switchProtocols) return void upstream.destroy()
+        clearTimeout(timer)
+        observe(status, headers)
+        refuse(status, headers)
+        signal.removeEventListener('abort', onAbort)
+        sink.switchProtocols(headers, upstream).then(() => end(), end)
       },
       onResponseData: (controller, chunk) => {
         if (!ended && !sink.write(chunk)) controller.pause()

@@ -1,4 +1,5 @@
-import { EVENT_STREAM } from '../../../contract/index.ts'
+import { EVENT_STREAM, type Route } from '../../../contract/index.ts'
+import { upgradeOf } from '../../accept-upgrades.ts'
 import type { GatewayContext } from '../context.ts'
 import { toClientHeaders, toClientHeadersOfService, trailersOf } from '../headers.ts'
 import { drainRequest } from '../send-reply.ts'
@@ -47,8 +48,25 @@ export function createClientSink(context: GatewayContext): ResponseSink {
       void drainRequest(request, LINGER_MS).then(() => response.end())
     },
     fail: () => void response.destroy(),
+    switchProtocols: context.route?.upgrade && createSwitch(context, context.route.upgrade),
   }
   return sink
+}
+
+/** Sends the 101 of a function, and then passes bytes both ways. */
+function createSwitch(context: GatewayContext, limits: NonNullable<Route['upgrade']>): ResponseSink['switchProtocols'] {
+  const { request, response, tunnels, correlationId, responseHeaders } = context
+  const { head } = upgradeOf(request) ?? {}
+  return async function switchProtocols(headers, upstream) {
+    const { socket: caller } = request
+    response.writeHead(101, [
+      ...toClientHeaders(headers, responseHeaders),
+      ...['x-correlation-id', correlationId, 'upgrade', 'websocket', 'connection', 'Upgrade'],
+    ])
+    response.flushHeaders()
+    if (head && head.length > 0) caller.unshift(head)
+    await tunnels.open({ functionName: context.route?.name ?? '', caller, upstream }, limits)
+  }
 }
 
 /** Trailers need chunks (RFC 9112, 7.1.2), which neither an older client knows nor a response without a body has. */

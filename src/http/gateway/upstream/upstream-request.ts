@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Problem, Route } from '../../../contract/index.ts'
@@ -54,6 +55,8 @@ export interface ResponseSink {
   readonly end: (trailers?: ResponseHeaders) => void
   /** The response broke off after it had begun. */
   readonly fail: (error: Error) => void
+  /** The upstream speaks WebSocket from here on: resolves when that has ended. Undefined where nobody asks for it. */
+  readonly switchProtocols?: ((headers: ResponseHeaders, upstream: Socket) => Promise<void>) | undefined
   /** Set by whoever writes. */
   onDrain: (() => void) | undefined
 }
