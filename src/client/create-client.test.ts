@@ -192,6 +192,7 @@ const CODES: Readonly<Record<PlatformCode, true>> = {
   outcome_unknown: true,
   precondition_failed: true,
   precondition_required: true,
+  upgrade_required: true,
   invalid_patch: true,
 }
 

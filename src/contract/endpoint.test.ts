@@ -411,7 +411,7 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     [
       'a misspelt part of a reply',
       { reply: { status: 200, streams: { type: 'text/plain' } } },
-      /unknown property `streams`; allowed: status, body, location, stream/,
+      /unknown property `streams`; allowed: status, body, location, locations/,
     ],
   ])('%s', (_, parts, sentence) => {
     expect(() => build(parts)).toThrow(sentence)

@@ -55,7 +55,7 @@ export function serve<C extends Contract, U extends Uses>(fn: Implementation<C, 
 
 function start(fn: Implementation, config: Config, log: Log) {
   const { name, secrets = [] } = fn.contract
-  const telemetry = startTelemetry(config, { name, log, kind: 'function' })
+  const telemetry = startTelemetry(config, { name, log })
   const verify = openIdentityVerifier(config, name, log)
   const resources = openResources(fn.uses, config, log, fn.contract)
   const inFlight = createInFlight()

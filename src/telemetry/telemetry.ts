@@ -8,7 +8,7 @@ import { createMetrics, type Metrics } from './metrics.ts'
 import { createSpanProcessor } from './otlp/exporters.ts'
 import { redactSpans } from './redact-spans.ts'
 import { setRequestTracer } from './request-spans.ts'
-import { createRequestTracer } from './request-tracer.ts'
+import type { createRequestTracer } from './request-tracer.ts'
 import { createPropagator, createSampler, spanLimitsOf, telemetryResource, warnOfUnsupported } from './sdk-options.ts'
 import { type CompletedRequest, traceServer } from './server-spans.ts'
 import { traceStores } from './store-spans.ts'
@@ -26,10 +26,10 @@ export interface TelemetryOptions {
   readonly name: string
   readonly log: Log
   /**
-   * A function measures its cold start and pushes its metrics; a service is scraped on its admin port, and begins and ends
-   * the spans of the requests that it passes on itself (`beginServerSpan`).
+   * Given by a service that passes requests on: it is scraped on its admin port, and begins and ends their spans itself
+   * (`beginServerSpan`). Otherwise this is a function, which measures its cold start and pushes its metrics.
    */
-  readonly kind: 'function' | 'service'
+  readonly createRequestTracer?: typeof createRequestTracer
 }
 
 /**
@@ -37,7 +37,7 @@ export interface TelemetryOptions {
  * undici and ioredis, and by our own of Postgres statements. Where an SDK was loaded before (`--require`), it does nothing.
  * To be called once, before the process accepts requests.
  */
-export function startTelemetry(config: Config, { name, log, kind }: TelemetryOptions): Telemetry {
+export function startTelemetry(config: Config, { name, log, createRequestTracer }: TelemetryOptions): Telemetry {
   const clock = createColdStartClock()
   const off = { ...clock, scrape: undefined, shutdown: async () => {} }
   if (config.OTEL_SDK_DISABLED) return off
@@ -52,7 +52,7 @@ export function startTelemetry(config: Config, { name, log, kind }: TelemetryOpt
   if (!trace.setGlobalTracerProvider(provider)) return off
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   propagation.setGlobalPropagator(createPropagator(config))
-  const metrics = kind === 'function' ? createMetrics({ config, resource, log }) : undefined
+  const metrics = createRequestTracer ? undefined : createMetrics({ config, resource, log })
   const tracer = provider.getTracer('ebb')
   if (metrics) {
     const onCompleted = (request: CompletedRequest) => {
@@ -64,7 +64,7 @@ export function startTelemetry(config: Config, { name, log, kind }: TelemetryOpt
       return { 'faas.coldstart': true, ...coldStartAttributes(cold) }
     }
     traceServer({ tracer, limitsAttributes, isBehindGateway: true, onCompleted })
-  } else if (exporter) {
+  } else if (createRequestTracer && exporter) {
     const propagates = config.OTEL_PROPAGATORS.includes('tracecontext')
     const limits = limitsAttributes ? spanLimits : undefined
     setRequestTracer(createRequestTracer({ resource, sampler, processors: spanProcessors, limits, propagates }))

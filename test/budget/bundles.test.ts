@@ -21,7 +21,7 @@ const FILES: Readonly<Record<string, Budget>> = {
   [START]: { mostKib: 3, packages: [] },
   // What every cold start loads.
   main: {
-    mostKib: 400,
+    mostKib: 404,
     packages: [
       ...[
         '@opentelemetry/api',
