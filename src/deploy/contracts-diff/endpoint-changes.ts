@@ -13,6 +13,7 @@ import {
   toChanges,
 } from './finding.ts'
 import { nodeOf } from './schema-node.ts'
+import { bodyStreamChanges, replyStreamChanges } from './stream-changes.ts'
 
 /** What a changed endpoint means to its callers. */
 export function endpointChanges(before: EndpointData, after: EndpointData): readonly Change[] {
@@ -56,10 +57,10 @@ function repetitionChanges(before: Route, after: Route): readonly Change[] {
 
 function replyChanges(before: EndpointData, after: EndpointData): readonly Change[] {
   const { status, location, data } = before
-  const changes: Change[] = []
+  const changes: Change[] = [...replyStreamChanges(before, after)]
   if (status !== after.status) changes.push(breaks('readers', `the status is ${after.status} now, and was ${status}`))
   if (location && !after.location) changes.push(breaks('readers', 'the header Location is gone'))
-  if (data && !after.data) changes.push(breaks('readers', 'data is gone'))
+  if (data && !after.data && !after.route.replyStream) changes.push(breaks('readers', 'data is gone'))
   if (!data || !after.data) return changes
   const found = findIncompatibilities([nodeOf(after.data)], [nodeOf(data)], { path: 'data', reader: true })
   return [...changes, ...toChanges(found, describeToReaders, 'readers')]
@@ -158,6 +159,7 @@ const compare = (
 ): readonly Incompatibility[] => findIncompatibilities([nodeOf(from)], [nodeOf(to)], { ...options, path })
 
 function bodyChanges(before: EndpointData, after: EndpointData): readonly Change[] {
+  if (before.route.bodyStream || after.route.bodyStream) return bodyStreamChanges(before, after)
   if (!after.body) return before.body ? [breaks('callers', 'body is refused now')] : []
   const missing = after.bodyRequired && !before.bodyRequired ? [breaks('callers', 'body is required now')] : []
   if (!before.body) return missing
