@@ -21,11 +21,6 @@ export const RENAMES: Renames = {
   removed: [
     {
       module: 'ebb/contract',
-      names: ['stream'],
-      instead: 'Take it out: every contract with it was refused.',
-    },
-    {
-      module: 'ebb/contract',
       names: [
         'ANSWER_MS',
         'AnyContract',
