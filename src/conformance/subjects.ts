@@ -95,10 +95,12 @@ export async function findSubjects(send: Send, contracts: Readonly<Record<string
     .filter((contract) => contract.kind === 'endpoint')
     // The keys of cases have no tenant, and no authorizer knows them.
     .filter(({ tenancy, access, upgrade }) => !tenancy && !access.authorizer && !upgrade)
-    // Cases send JSON, and read it; what is streamed has cases of its own.
-    .filter((contract) => !streamedBodyOf(contract) && !usualReply(contract).stream)
     .filter((contract) => !names.includes(contract.name) && isDeployed(contract))
-  const subjects = [...(hasFunctions ? ours : []), ...theirs].flatMap((contract) => toSubject(contract, names) ?? [])
+  const isWhole = (contract: EndpointContract) => !streamedBodyOf(contract) && !usualReply(contract).stream
+  // Cases send JSON, and read it; what is streamed has cases of its own.
+  const subjects = [...(hasFunctions ? ours : []), ...theirs]
+    .filter(isWhole)
+    .flatMap((contract) => toSubject(contract, names) ?? [])
   const read = await findRead(send, subjects)
   const find = (kind: SubjectKind) =>
     kind === 'read' ? read : subjects.find(({ contract }) => KINDS[kind].has(contract))

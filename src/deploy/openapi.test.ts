@@ -6,6 +6,7 @@ import createUser from '../../test/project/functions/create-user/contract.ts'
 import getUser from '../../test/project/functions/get-user/contract.ts'
 import sendWelcomeEmail from '../../test/project/functions/send-welcome-email/contract.ts'
 import { endpoint } from '../contract/index.ts'
+import { form, stream } from '../contract/public.ts'
 import { openapi } from './openapi.ts'
 
 interface Tree {
@@ -154,6 +155,70 @@ describe('the OpenAPI document', () => {
       },
     })
     expect(document).not.toHaveProperty(['paths', '/v1/notes/{id}', 'get', 'responses', '428'])
+    const config = await createConfig({ extends: ['recommended'] })
+    const problems = await lintFromString({ source: JSON.stringify(document), absoluteRef: 'openapi.json', config })
+    expect(problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([])
+  })
+
+  it('describes streams and forms by their media types, and what each may have', async () => {
+    const anyone = { access: { anonymous: true } } as const
+    const upload = endpoint({
+      ...{ name: 'put-file', summary: 'Keep a file.', method: 'PUT', path: '/v1/file', ...anyone },
+      ...{ body: stream({ type: ['text/csv', 'image/*'], maxBytes: 10 }), reply: { status: 204 } },
+    })
+    const photo = endpoint({
+      ...{ name: 'add-photo', summary: 'Add a photo.', method: 'POST', path: '/v1/photos', ...anyone },
+      body: form({
+        fields: z.object({ title: z.string(), stars: z.int().optional() }),
+        files: { photo: { type: 'image/png', maxBytes: 10 }, icon: { type: 'image/*', maxBytes: 5, optional: true } },
+      }),
+      reply: { status: 200, stream: { type: 'image/png' } },
+      reads: true,
+    })
+    const rows = endpoint({
+      ...{ name: 'list-rows', summary: 'List.', method: 'GET', path: '/v1/rows', ...anyone },
+      reply: { status: 200, stream: { type: 'application/x-ndjson', item: z.object({ n: z.int() }) } },
+    })
+    const watch = endpoint({
+      ...{ name: 'watch-rows', summary: 'Watch.', method: 'GET', path: '/v1/watch', ...anyone },
+      reply: { status: 200, stream: { type: 'text/event-stream', item: z.object({ n: z.int() }) } },
+    })
+    const document = openapi([upload, photo, rows, watch], { version: '1' })
+    expect(document.paths).toMatchObject({
+      '/v1/file': { put: { requestBody: { required: true, content: { 'text/csv': {}, 'image/*': {} } } } },
+      '/v1/photos': {
+        post: {
+          requestBody: {
+            content: {
+              'multipart/form-data': {
+                schema: {
+                  properties: { title: { type: 'string' }, photo: { contentMediaType: 'image/png' } },
+                  required: ['title', 'photo'],
+                },
+                encoding: { photo: { contentType: 'image/png' }, icon: { contentType: 'image/*' } },
+              },
+            },
+          },
+          responses: { 200: { content: { 'image/png': {} } }, 413: expect.anything(), 415: expect.anything() },
+        },
+      },
+      '/v1/rows': {
+        get: {
+          responses: {
+            200: { content: { 'application/x-ndjson': { schema: { type: 'array', items: { required: ['n'] } } } } },
+          },
+        },
+      },
+      '/v1/watch': {
+        get: {
+          responses: {
+            200: {
+              content: { 'text/event-stream': { schema: { items: { properties: { id: { type: 'string' } } } } } },
+            },
+          },
+        },
+      },
+    })
     const config = await createConfig({ extends: ['recommended'] })
     const problems = await lintFromString({ source: JSON.stringify(document), absoluteRef: 'openapi.json', config })
     expect(problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)).toEqual([])

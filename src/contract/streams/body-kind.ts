@@ -2,7 +2,10 @@ import type * as z from 'zod'
 import type { FormBody } from './form.ts'
 import type { StreamBody } from './stream.ts'
 
-/** What a contract may say of a request's body. */
+/**
+ * What a contract may say of a request's body: a schema of JSON, a stream, or a form.
+ * @example const bodies: readonly Body[] = [z.object({ id: z.uuid() }), stream({ type: 'text/csv', maxBytes: 1_000_000 })]
+ */
 export type Body = z.ZodType | StreamBody | FormBody
 
 /** The schema of a body that is read as a whole and parsed as JSON; undefined where it is a stream, a form, or there is none. */

@@ -13,6 +13,7 @@ import {
 } from './finding.ts'
 import { replyChanges } from './reply-changes.ts'
 import { nodeOf } from './schema-node.ts'
+import { bodyStreamChanges, replyStreamChanges } from './stream-changes.ts'
 
 /** What a changed endpoint means to its callers. */
 export function endpointChanges(before: EndpointData, after: EndpointData): readonly Change[] {
@@ -25,12 +26,14 @@ export function endpointChanges(before: EndpointData, after: EndpointData): read
     ...(before.route.tool && !after.route.tool ? [breaks('callers', 'it is not a tool for agents any more')] : []),
     ...repetitionChanges(before.route, after.route),
     ...inputChanges(before, after),
-    ...replyChanges(before, after),
+    ...(isStreamed(before) || isStreamed(after) ? replyStreamChanges(before, after) : replyChanges(before, after)),
     ...conditionChanges(before.route, after.route),
     ...failureChanges(before, after),
     ...limitNotes(before.route, after.route),
   ]
 }
+
+const isStreamed = ({ route }: EndpointData) => route.replyStream !== undefined
 
 function addressChanges(before: EndpointData, after: EndpointData): readonly Change[] {
   const [old, now] = [before.route, after.route]
@@ -169,6 +172,7 @@ const compare = (
 ): readonly Incompatibility[] => findIncompatibilities([nodeOf(from)], [nodeOf(to)], { ...options, path })
 
 function bodyChanges(before: EndpointData, after: EndpointData): readonly Change[] {
+  if (before.route.bodyStream || after.route.bodyStream) return bodyStreamChanges(before, after)
   if (!after.body) return before.body ? [breaks('callers', 'body is refused now')] : []
   const missing = after.bodyRequired && !before.bodyRequired ? [breaks('callers', 'body is required now')] : []
   if (!before.body) return missing

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { endpoint } from 'ebb/contract'
+import { endpoint, stream } from 'ebb/contract'
 import * as z from 'zod'
 import { spawnCli } from '../../../test/support/cli.ts'
 import { TEST_PROJECT } from '../../../test/support/project.ts'
@@ -51,6 +51,18 @@ const THINGS: Readonly<Record<string, AnyContract>> = {
     ...{ ...common, name: 'guess-thing', summary: 'Nobody can guess.', method: 'GET', path: '/v1/guess' },
     reply: { status: 200, body: z.object({ code: z.string().regex(/^Q-\d{3}-[xyz]$/) }) },
   }),
+  'keep-file': endpoint({
+    ...{ name: 'keep-file', summary: 'Keeps a file.', method: 'PUT', path: '/v1/file', access: { anonymous: true } },
+    ...{ body: stream({ type: 'text/csv', maxBytes: 10_000_000 }), reply: common.reply },
+  }),
+  'list-numbers': endpoint({
+    ...{ name: 'list-numbers', summary: 'Lists.', method: 'GET', path: '/v1/numbers', access: { anonymous: true } },
+    reply: { status: 200, stream: { type: 'application/x-ndjson', item: z.object({ n: z.int() }) } },
+  }),
+  'watch-numbers': endpoint({
+    ...{ name: 'watch-numbers', summary: 'Watches.', method: 'GET', path: '/v1/events', access: { anonymous: true } },
+    reply: { status: 200, stream: { type: 'text/event-stream', item: z.object({ n: z.int() }) } },
+  }),
   'end-thing': endpoint({
     ...{ name: 'end-thing', summary: 'Ends a thing, later.', method: 'POST', path: '/v1/ends', async: true },
     ...{ reply: { status: 204 }, access: { scopes: ['things:write'] } },
@@ -89,6 +101,19 @@ describe('a response', () => {
     const { call } = await started(THINGS)
     const made = await (await call('PUT', '/v1/things/seven', {}, { name: ' Lamp ' })).json()
     expect(made).toEqual({ id: 'seven', name: 'Lamp', n: expect.any(Number) })
+  })
+
+  it('200 streams some items, and takes what is streamed', async () => {
+    const { call, url } = await started(THINGS)
+    const numbers = await call('GET', '/v1/numbers')
+    expect([numbers.headers.get('content-type'), await numbers.text()]).toEqual([
+      ...['application/x-ndjson', expect.stringMatching(/^(\{"n":-?\d+\}\n){3}$/)],
+    ])
+    const events = await call('GET', '/v1/events')
+    expect(await events.text()).toMatch(/^id: 1\ndata: \{"n":-?\d+\}\n\nid: 2\n/)
+    const body = 'x'.repeat(3_000_000)
+    const kept = await fetch(`${url}/v1/file`, { method: 'PUT', headers: { 'content-type': 'text/csv' }, body })
+    expect([kept.status, await kept.json()]).toMatchObject([200, { n: expect.any(Number) }])
   })
 
   it('is the same for the same request and seed, and differs otherwise', async () => {

@@ -36,9 +36,10 @@ export function streamReply(
   const { status } = usualReply(contract)
   const encode = encoderOf(contract)
   const isEvents = isEventStream({ replyStream })
-  const start = (response: Response) => {
+  const start = (response: Response, tags: readonly string[] = []) => {
     response.statusCode = status
     response.setHeader('content-type', replyStream.type)
+    if (tags.length > 0) response.setHeader('cache-tag', tags.join(','))
     if (!isEvents) return
     response.setHeader('cache-control', 'no-store')
     // nginx would collect events.
@@ -52,7 +53,7 @@ export function streamReply(
       return void response.end(comeBack())
     }
     const work = async (transactional: Record<string, unknown>, end: () => number) => {
-      const { context, bindContext, check, close } = createContext(locals)
+      const { context, tags, bindContext, check, close } = createContext(locals)
       Object.assign(context, resources.bind(bindContext), transactional)
       try {
         const input = isEvents ? { ...Object(locals.input), lastEventId: lastEventIdOf(request.headers) } : locals.input
@@ -60,7 +61,7 @@ export function streamReply(
         const output: unknown = await fn.handle(input as never, context as never)
         check()
         if (isEvents && output === undefined) return void response.writeHead(204).end()
-        await send(request.method === 'HEAD', response, output, end)
+        await send(response, output, { isHead: request.method === 'HEAD', tags, end })
       } catch (error) {
         throw toExpectedError(error)
       } finally {
@@ -76,13 +77,13 @@ export function streamReply(
     await deadline.race(running)
   }
 
-  async function send(isHead: boolean, response: Response, output: unknown, end: () => number) {
+  async function send(response: Response, output: unknown, { isHead, tags, end }: SendOptions) {
     const { deadline } = response.locals
     const source = openSource(output)
     deadline.signal.addEventListener('abort', source.close, { once: true })
     if (isHead) {
       source.close()
-      start(response)
+      start(response, tags)
       return void response.end()
     }
     if (isEvents) {
@@ -91,12 +92,20 @@ export function streamReply(
     }
     await sendChunks(response, source, {
       ...{ encode, deadline },
-      start: () => start(response),
+      start: () => start(response, tags),
       finish: () => {
         if (end() > 0) throw new Error('the stream ended while a statement was still running; await each one')
       },
     })
   }
+}
+
+interface SendOptions {
+  readonly isHead: boolean
+  /** Of the response, for the gateway's cache. */
+  readonly tags: readonly string[]
+  /** Ends the handler's statements; returns how many are still running. */
+  readonly end: () => number
 }
 
 /** Clients send the bytes of UTF-8, which Node reads as one character each. */

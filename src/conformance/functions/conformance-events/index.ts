@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import conformanceEvents from './handler.ts'
+
+serve(conformanceEvents)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import conformanceUpload from './handler.ts'
+
+serve(conformanceUpload)

@@ -1,0 +1,55 @@
+import { isOneOf } from '../../contract/index.ts'
+import type { EndpointData } from '../contracts-data.ts'
+import type { JsonSchema } from '../json-schema.ts'
+import { findIncompatibilities } from './find-incompatibilities.ts'
+import { breaks, type Change, describeToReaders, describeToSenders, note, toChanges } from './finding.ts'
+import { nodeOf } from './schema-node.ts'
+
+/** What a changed stream or form means to those who send it. */
+export function bodyStreamChanges(before: EndpointData, after: EndpointData): readonly Change[] {
+  const [old, now] = [before.route.bodyStream, after.route.bodyStream]
+  if (!old && !now) return []
+  const [was, is] = [kindOf(before), kindOf(after)]
+  if (was !== is) return [breaks('callers', `body is ${is} now, and was ${was}`)]
+  const lost = (old?.types ?? []).filter((type) => !isOneOf(now?.types ?? [], type))
+  const [most, least] = [old?.maxBytes ?? 0, now?.maxBytes ?? 0]
+  return [
+    ...(lost.length > 0 ? [breaks('callers', `body is not taken as ${lost.join(' or ')} any more`)] : []),
+    ...(least < most ? [breaks('callers', `body may have ${least} bytes now, and had ${most}`)] : []),
+    ...((now?.maxMs ?? 0) < (old?.maxMs ?? 0)
+      ? [note(`body may take ${now?.maxMs} ms now, and had ${old?.maxMs}`)]
+      : []),
+    ...formChanges(before, after),
+  ]
+}
+
+function formChanges(before: EndpointData, after: EndpointData): readonly Change[] {
+  if (!after.route.bodyStream?.form) return []
+  const { fields: from = EMPTY, files: old = {} } = before
+  const { fields: to = EMPTY, files = {} } = after
+  const gone = Object.keys(old).filter((name) => !Object.hasOwn(files, name))
+  const needed = Object.entries(files).filter(([name, { required }]) => required && !old[name]?.required)
+  const found = findIncompatibilities([nodeOf(from)], [nodeOf(to)], { path: 'body', text: true })
+  return [
+    ...gone.map((name) => breaks('callers', `the file body.${name} is refused now`)),
+    ...needed.map(([name]) => breaks('callers', `the file body.${name} is required now`)),
+    ...toChanges(found, describeToSenders, 'callers'),
+  ]
+}
+
+const EMPTY: JsonSchema = { type: 'object', properties: {}, additionalProperties: false }
+
+/** What a changed stream means to those who read it. */
+export function replyStreamChanges(before: EndpointData, after: EndpointData): readonly Change[] {
+  const [old, now] = [before.route.replyStream?.type, after.route.replyStream?.type]
+  if (old !== now) return [breaks('readers', `the reply is ${now ?? 'JSON'} now, and was ${old ?? 'JSON'}`)]
+  const [item, newItem] = [before.replies[0]?.item, after.replies[0]?.item]
+  if (!item || !newItem) return []
+  const found = findIncompatibilities([nodeOf(newItem)], [nodeOf(item)], { path: 'item', reader: true })
+  return toChanges(found, describeToReaders, 'readers')
+}
+
+function kindOf({ route, body }: EndpointData): string {
+  if (route.bodyStream) return route.bodyStream.form ? 'a form' : 'a stream'
+  return body ? 'JSON' : 'none'
+}
