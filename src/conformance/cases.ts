@@ -1,6 +1,7 @@
 import { access } from './cases/access.ts'
 import { ambiguous } from './cases/ambiguous.ts'
 import { asyncCalls } from './cases/async-calls.ts'
+import { caching } from './cases/caching.ts'
 import { deadlines } from './cases/deadlines.ts'
 import { documents } from './cases/documents.ts'
 import { drain } from './cases/drain.ts'
@@ -16,5 +17,5 @@ import type { Case } from './session.ts'
 /** All of them. The ones that wait come first, so that the others fill the time. */
 export const CASES: readonly Case[] = [
   ...[...deadlines, ...asyncCalls, ...events, ...idempotency, ...limits, ...drain],
-  ...[...headers, ...access, ...errors, ...ambiguous, ...documents, ...tools, ...streams],
+  ...[...headers, ...access, ...errors, ...ambiguous, ...documents, ...tools, ...streams, ...caching],
 ]

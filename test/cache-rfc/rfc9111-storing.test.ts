@@ -57,6 +57,7 @@ describe('RFC 9111, 3: a response is not stored', () => {
     ['whose request had no-store (5.2.1.5)', { answer: fresh(), first: { headers: { 'cache-control': 'no-store' } } }],
     ['to a POST', { answer: fresh(), first: { method: 'POST' } }],
     ['to a POST, for another POST', { answer: fresh(), first: { method: 'POST' }, second: { method: 'POST' } }],
+    ['that has no end', { answer: fresh({ 'content-type': 'text/event-stream' }) }],
     ['with Set-Cookie (7.3)', { answer: fresh({ 'set-cookie': 'a=b' }) }],
     ['with Set-Cookie, even where it is public', { answer: ok('public, max-age=60', { 'set-cookie': 'a=b' }) }],
     ['for another query (2)', { answer: fresh(), first: { path: '/s/q?a=1' }, second: { path: '/s/q?a=2' } }],

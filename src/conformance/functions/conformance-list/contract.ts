@@ -18,6 +18,7 @@ export default endpoint({
   failures: { invalid_cursor: 400 },
   access: { anonymous: true },
   limit: { requests: 50, perSeconds: 1, burst: 100 },
+  cache: { maxAgeSeconds: 60, shared: true },
   timeoutMs: 2_000,
   scale: { max: 1 },
   examples: { one: { query: { limit: 1 } } },

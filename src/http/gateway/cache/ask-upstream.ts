@@ -48,7 +48,7 @@ export function createAsker({ next, call, reply, metrics, log, ...limits }: AskO
 
   /** Asks for this caller, and for all who come meanwhile. */
   async function lead(context: RoutedContext, wanted: Wanted, forwarded: Forwarded): Promise<Outcome | undefined> {
-    const flight = flights.open(flightKeyOf(wanted), store.generation())
+    const flight = flights.open(flightKeyOf(wanted), store.generation(), maxWaitMs(context))
     const count = (outcome: CachedRequest['outcome']) => metrics.cached?.({ route: wanted.route, outcome })
     try {
       const first = await fetchFor(context, wanted, flight, forwarded)
@@ -94,7 +94,7 @@ export function createAsker({ next, call, reply, metrics, log, ...limits }: AskO
     /** Renews a response that is used meanwhile (RFC 5861, 3). */
     renew: (context: RoutedContext, wanted: Wanted): void => {
       if (flights.find(flightKeyOf(wanted), store.generation())) return
-      const flight = flights.open(flightKeyOf(wanted), store.generation())
+      const flight = flights.open(flightKeyOf(wanted), store.generation(), maxWaitMs(context))
       const options = { ...limits, flight, open: () => undefined, whole: true }
       const fetch = async (wanted: Wanted) => {
         const { sink, settle } = createFetch(wanted, options)
@@ -113,6 +113,10 @@ export function createAsker({ next, call, reply, metrics, log, ...limits }: AskO
     isAlone: (wanted: Wanted) => flights.isAlone(flightKeyOf(wanted)),
   }
 }
+
+/** Beyond the time that an upstream has: for its start, and for the body. */
+const GRACE_MS = 60_000
+const maxWaitMs = ({ route }: RoutedContext) => route.timeoutMs + GRACE_MS
 
 /** No key has a line break. */
 const flightKeyOf = ({ key, variant }: Wanted) => `${key}\n${variant}`

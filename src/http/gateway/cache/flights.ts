@@ -34,11 +34,14 @@ export function createFlights({ now }: { readonly now: () => number }) {
       const flight = flights.get(key)
       return flight?.generation === generation ? flight : undefined
     },
-    open: (key: string, generation: number): Flight => {
+    /** Who waits for it waits no longer than `maxMs`. */
+    open: (key: string, generation: number, maxMs: number): Flight => {
       const { promise, resolve } = Promise.withResolvers<Landing>()
+      const timer = setTimeout(() => flight.land('alone'), maxMs).unref()
       const flight: Flight = {
         ...{ generation, landed: promise },
         land: (landing) => {
+          clearTimeout(timer)
           resolve(landing)
           if (flights.get(key) === flight) flights.delete(key)
         },

@@ -1,5 +1,5 @@
 import { type Directives, isWhole, parseCacheControl } from './cache-control.ts'
-import { type Fields, linesOf } from './fields.ts'
+import { type Fields, fieldOf, linesOf } from './fields.ts'
 import { isHeuristic } from './freshness.ts'
 import { parseTargetedDirectives } from './structured-dictionary.ts'
 import { parseVary } from './vary.ts'
@@ -26,6 +26,8 @@ interface Response {
  */
 export function isStorable(response: Response, { credentials }: { readonly credentials: boolean }): boolean {
   const { status, fields, directives } = response
+  // It has no end.
+  if (fieldOf(fields, 'content-type')?.startsWith('text/event-stream')) return false
   if (status < 200 || status === 206 || status === 304) return false
   if (directives.has('must-understand') ? !UNDERSTOOD.has(status) : directives.has('no-store')) return false
   if (isWhole(directives, 'private') || fields['set-cookie'] !== undefined || !parseVary(fields)) return false

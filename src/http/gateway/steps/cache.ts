@@ -61,7 +61,10 @@ export function cache(
       count(context, use === 'fresh' ? 'hit' : 'stale')
       return reply(context, stored, { rules }, HIT)
     }
-    if (asked?.has('only-if-cached')) return NOT_CACHED
+    if (asked?.has('only-if-cached')) {
+      count(context, 'miss')
+      return NOT_CACHED
+    }
     const wanted = wantedBy(context, { key, rules, asked, stored, variants })
     return fetch(context, wanted, variants.length > 0)
   }
