@@ -361,6 +361,26 @@ describe('a response', () => {
     expect((await fetch(`${url}/old/x`)).status).toBe(502)
   })
 
+  it('breaks off at endless trailers', async () => {
+    const origin = await startOrigin((_request, socket) => {
+      const write = () => {
+        while (!socket.destroyed) if (!socket.write('X-A: 1\r\n'.repeat(60))) return void socket.once('drain', write)
+      }
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n')
+      write()
+      return undefined
+    })
+    const { url } = await proxiedGateway(origin)
+    await expect(fetch(`${url}/old/x`).then((answer) => answer.text())).rejects.toThrow()
+  })
+
+  it('200 with as many and as long headers as 16 KiB hold', async () => {
+    const many = Array.from({ length: 1_000 }, (_, n) => `X-${n}: ${n}`)
+    expect((await answered(rawResponse('200 OK', many))).all('x-999')).toEqual(['x-999: 999'])
+    expect((await answered(rawResponse('200 OK', [`X-A: ${'a'.repeat(16_000)}`]))).all('x-a')[0]?.length).toBe(16_005)
+    expect((await answered(rawResponse('200 OK', [`X-A: ${'a'.repeat(17_000)}`]))).lines[0]).toMatch(/^HTTP\/1.1 502/)
+  })
+
   it('breaks off where the service does', async () => {
     const origin = await startOrigin((_request, socket) => {
       socket.end('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf')
