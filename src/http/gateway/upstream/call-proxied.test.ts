@@ -190,6 +190,13 @@ describe('who calls', () => {
     expect((await fetch(`${url}/old/x`, { headers: { 'x-api-key': 'another' } })).status).toBe(401)
   })
 
+  it('200 learns which part of the path it did not get', async () => {
+    const origin = await startOrigin(() => OK)
+    const { url } = await proxiedGateway(origin, { upstream: { stripPrefix: true } })
+    await fetch(`${url}/old/x`, { headers: { 'x-forwarded-prefix': '/forged' } })
+    expect(origin.requests[0]?.all('x-forwarded-prefix')).toEqual(['/old'])
+  })
+
   it('200 sets and removes what the contract says, and Host is the service’s own or the caller’s', async () => {
     const origin = await startOrigin(() => OK)
     const upstream = { setHeaders: { 'x-from': 'ebb' }, removeHeaders: ['cookie'], host: 'preserve' } as const
