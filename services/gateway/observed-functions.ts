@@ -56,7 +56,8 @@ export function observeFunctions(contracts: () => Pick<ContractSet, 'routes' | '
     },
     view: async (): Promise<readonly ObservedFunction[]> => {
       const { routes, subscriptions, authorizers } = contracts()
-      return [...routes.map(endpoint), ...subscriptions.map(subscriber), ...authorizers.map(authorizer)]
+      const endpoints = routes.filter(({ upstream }) => !upstream)
+      return [...endpoints.map(endpoint), ...subscriptions.map(subscriber), ...authorizers.map(authorizer)]
     },
   }
 }

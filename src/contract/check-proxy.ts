@@ -2,6 +2,7 @@ import { SCOPE } from './check-access.ts'
 import { checkKeys, checkName, createRefuse, type Refuse } from './check-common.ts'
 import { checkEgress, MAX_TIMEOUT_MS } from './check-deployment.ts'
 import { checkRate } from './check-rate.ts'
+import { MAX_STREAM_BYTES } from './defaults.ts'
 import { isReservedPath, parseProxyPath } from './path-template.ts'
 import { parseProxiedUrl } from './proxied-url.ts'
 import { PROXIED_METHODS, type ProxyShape, type ProxyUpstream } from './proxy-shape.ts'
@@ -15,8 +16,6 @@ const UPSTREAM_KEYS = [
 ]
 const ACCESS_KEYS = ['scopes', 'anonymous', 'dpop', 'authorizer']
 const MAX_CONCURRENCY = 10_000
-/** A body is kept in memory until it is answered. */
-const MAX_PROXIED_BODY_BYTES = 16 * 1024 * 1024
 
 /** Throws a ContractError at the first contradiction. */
 export function checkProxy(contract: ProxyShape) {
@@ -40,10 +39,7 @@ export function checkProxy(contract: ProxyShape) {
     Number.isInteger(value) && value >= least && value <= most
   refuse(!within(timeoutMs, 1, MAX_TIMEOUT_MS), `timeoutMs must be 1 to ${MAX_TIMEOUT_MS}`)
   refuse(!within(concurrency, 1, MAX_CONCURRENCY), `concurrency must be whole, and 1 to ${MAX_CONCURRENCY}`)
-  refuse(
-    !within(maxBodyBytes, 0, MAX_PROXIED_BODY_BYTES),
-    `maxBodyBytes must be whole, and 0 to ${MAX_PROXIED_BODY_BYTES}`,
-  )
+  refuse(!within(maxBodyBytes, 0, MAX_STREAM_BYTES), `maxBodyBytes must be whole, and 0 to ${MAX_STREAM_BYTES}`)
 }
 
 function checkPath({ path, upstream }: ProxyShape, refuse: Refuse) {

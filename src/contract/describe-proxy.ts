@@ -1,4 +1,4 @@
-import { MAX_BODY_BYTES, PROXY_CONCURRENCY, TIMEOUT_MS } from './defaults.ts'
+import { MAX_BODY_BYTES, MAX_STREAM_MS, PROXY_CONCURRENCY, TIMEOUT_MS } from './defaults.ts'
 import type { Route } from './describe.ts'
 import { parseProxyPath } from './path-template.ts'
 import { parseProxiedUrl } from './proxied-url.ts'
@@ -21,6 +21,9 @@ export function describeProxy(contract: ProxyContract): Route {
     ...(limit ? { limit: { ...limit, burst: limit.burst ?? limit.requests } } : {}),
     ...{ owner: false, policy: false, idempotent: false, async: false, readOnly: false, headers: [] },
     hasBody: maxBodyBytes > 0,
+    ...(maxBodyBytes > MAX_BODY_BYTES
+      ? { bodyStream: { types: ['*/*'], maxBytes: maxBodyBytes, maxMs: MAX_STREAM_MS } }
+      : {}),
     upstream: {
       methods: methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])),
       ...parseProxiedUrl(upstream.url),

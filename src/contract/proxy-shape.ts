@@ -41,7 +41,10 @@ export interface ProxyShape {
   readonly concurrency?: number
   /** How long the service may take until the headers of its response arrive, in milliseconds (default: 10 s, at most 10 min). */
   readonly timeoutMs?: number
-  /** The longest body of a request, in bytes (default: 1 MiB, at most 16 MiB); 0 takes none. The gateway keeps it in memory. */
+  /**
+   * The longest body of a request, in bytes (default: 1 MiB); 0 takes none. A body of more than 1 MiB, or of unknown length
+   * where more is allowed, is passed on as it arrives, for 5 min at most, and never sent a second time.
+   */
   readonly maxBodyBytes?: number
   /**
    * `origin`: the gateway keeps responses for as long as their own headers allow (RFC 9111). `origin-and-callers`: and callers

@@ -85,7 +85,7 @@ describe('proxy()', () => {
     ['anybody with a scope', { access: { anonymous: true, scopes: ['a:b'] } }, '`scopes` has no effect'],
     ['anybody of a tenant', { access: { anonymous: true }, tenancy: true }, '`tenancy` has no effect'],
     ['the name of nobody', { access: { anonymous: true }, ...upstream({ identity: 'plain' }) }, 'nothing to say'],
-    ['more than a gateway keeps', { maxBodyBytes: 2 ** 30 }, 'maxBodyBytes'],
+    ['half a byte', { maxBodyBytes: 0.5 }, 'maxBodyBytes'],
     ['no time', { timeoutMs: 0 }, 'timeoutMs'],
     ['its own time for a cache', { cache: { maxAgeSeconds: 5 } }, "cache must be 'origin' or 'origin-and-callers'"],
     ['a part of functions', { scale: { max: 3 } }, 'unknown property `scale`'],

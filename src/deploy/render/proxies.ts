@@ -1,4 +1,4 @@
-import { type AnyContract, describeProxy } from '../../contract/index.ts'
+import { type AnyContract, describeProxy, longestMs } from '../../contract/index.ts'
 
 /** A proxy as the clusters need it: the gateway connects to its service. */
 export interface DeployedProxy {
@@ -17,7 +17,7 @@ export const proxiesOf = (contracts: Readonly<Record<string, AnyContract>>): rea
       const { name, upstream } = contract
       return {
         name,
-        timeoutMs: describeProxy(contract).timeoutMs,
+        timeoutMs: longestMs(describeProxy(contract)),
         url: upstream.url,
         egress: upstream.egress ?? [hostOf(upstream.url)],
       }

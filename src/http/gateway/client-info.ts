@@ -17,14 +17,15 @@ export interface ClientInfo {
  * without a scheme, that is the connection's own.
  */
 export function getClientInfo(
-  peer = 'unknown',
+  socketAddress = 'unknown',
   headers: Readonly<Record<string, readonly string[]>>,
   { hops, encrypted = false }: { readonly hops: number; readonly encrypted?: boolean },
 ): ClientInfo {
   const own = encrypted ? 'https' : 'http'
+  const peer = unmapped(socketAddress)
   if (hops === 0) return { address: peer, proto: own, host: undefined }
   const said = readForwarded(headers, hops)
-  const address = withoutPort(said.for ?? '')
+  const address = unmapped(withoutPort(said.for ?? ''))
   return {
     address: isIP(address) === 0 ? peer : address,
     proto: (said.proto?.toLowerCase() ?? own) === 'https' ? 'https' : 'http',
@@ -61,14 +62,17 @@ function withoutPort(entry: string): string {
   return bracketed ?? plain ?? entry
 }
 
+/** A socket that takes IPv6 and IPv4 gives an IPv4 address in IPv6's notation, which no log or service behind it asked for. */
+const unmapped = (address: string): string => (address.includes(':') && MAPPED_IPV4.exec(address)?.[1]) || address
+
 /** A name or an address, and a port. */
 export const HOST_PATTERN = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?$/i
 
 /** An IPv4 address, or the /64 network of an IPv6 address, since a client usually has all 2^64 addresses of it. */
 export function clientNetwork(address: string): string {
   if (!address.includes(':')) return address
-  const mapped = MAPPED_IPV4.exec(address)?.[1]
-  if (mapped) return mapped
+  const plain = unmapped(address)
+  if (plain !== address) return plain
   const [head = '', tail] = address.split('%', 1).join().split('::')
   const groups = head === '' ? [] : head.split(':')
   const rest = tail ? tail.split(':') : []

@@ -35,6 +35,7 @@ export function formatForwarded(client: {
   readonly host: string | undefined
 }): string {
   const { address, proto, host } = client
-  const node = address.includes(':') ? `"[${address}]"` : address || 'unknown'
+  // Which of its interfaces a machine has it on (RFC 4007) is nothing to others.
+  const node = address.includes(':') ? `"[${address.replace(/%.*/, '')}]"` : address || 'unknown'
   return `for=${node};proto=${proto}${host === undefined ? '' : `;host="${host}"`}`
 }

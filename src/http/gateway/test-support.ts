@@ -87,8 +87,8 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-export async function listenForTest(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+export async function listenForTest(server: Server, host = '127.0.0.1'): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, host, resolve))
   closers.push(() => {
     server.closeAllConnections()
     return new Promise((resolve) => server.close(resolve))
@@ -103,6 +103,8 @@ export interface TestOptions extends GatewayOptions {
   /** The upstream's path prefix. */
   readonly prefix?: string
   readonly startTimeoutMs?: number
+  /** Where it listens; default: 127.0.0.1. */
+  readonly host?: string
   /** Replace its own. */
   readonly agents?: { readonly dispatcher?: Agent; readonly retryDispatcher?: Agent }
 }
@@ -113,6 +115,7 @@ export async function testGateway({
   dependencies,
   prefix = '',
   startTimeoutMs = 5_000,
+  host,
   agents,
   ...options
 }: TestOptions = {}) {
@@ -169,7 +172,7 @@ export async function testGateway({
     // Every line is kept, however busy a test keeps it.
     { linesPerSecond: Number.POSITIVE_INFINITY, ...options },
   )
-  const port = await listenForTest(server)
+  const port = await listenForTest(server, host)
   return {
     port,
     url: `http://127.0.0.1:${port}`,
@@ -191,8 +194,8 @@ export interface RawResponse {
 }
 
 /** A connection on which a test writes raw bytes. */
-export async function openRawConnection(port: number) {
-  const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+export async function openRawConnection(port: number, host = '127.0.0.1') {
+  const socket: Socket = connect({ port, host, allowHalfOpen: true })
   closers.push(async () => socket.destroy())
   let received = ''
   let changed = Promise.withResolvers<void>()
@@ -235,8 +238,8 @@ export async function openRawConnection(port: number) {
 }
 
 /** Sends one text on a connection of its own; returns the first response. */
-export async function sendRaw(port: number, text: string): Promise<RawResponse> {
-  const connection = await openRawConnection(port)
+export async function sendRaw(port: number, text: string, host?: string): Promise<RawResponse> {
+  const connection = await openRawConnection(port, host)
   connection.send(text)
   return connection.answer()
 }

@@ -32,8 +32,11 @@ export function takeBody(
     const { request, headers } = context
     const route = routeOf(context)
     const { hasBody, maxBodyBytes, upstream, bodyStream } = route
-    if (bodyStream) return takeStream(context, bodyStream, { minBodyRate })
     const declaredBytes = Number(request.headers['content-length'] ?? 0)
+    // A service behind a proxy gets only what is large, or may be, as it arrives.
+    const isLarge = !upstream || declaredBytes > MAX_KEPT_BYTES || request.headers['transfer-encoding'] !== undefined
+    if (bodyStream && isLarge)
+      return takeStream(context, bodyStream, { minBodyRate, passesAll: upstream !== undefined })
     if (declaredBytes === 0 && request.headers['transfer-encoding'] === undefined) {
       context.bodyReceivedAt = performance.now()
       return undefined
@@ -46,6 +49,9 @@ export function takeBody(
   }
   return byRunning(step, explainBody)
 }
+
+/** As much as any function gets as a whole. */
+const MAX_KEPT_BYTES = 1024 * 1024
 
 function explainBody(context: GatewayContext): string {
   const { hasBody, maxBodyBytes } = routeOf(context)

@@ -5,6 +5,11 @@ import { openBodyStream } from '../../streams/body-stream.ts'
 import type { GatewayContext } from '../context.ts'
 import type { GatewayLimits } from '../dependencies.ts'
 
+interface TakeOptions extends Pick<GatewayLimits, 'minBodyRate'> {
+  /** Whether its type and coding are nobody's business here. */
+  readonly passesAll: boolean
+}
+
 /**
  * Opens a body that the function gets as it arrives. Nothing of it is read, nor asked for by `100 Continue`, before the
  * function takes it; where it turns out to be too large or too slow, or breaks off, the call ends.
@@ -12,12 +17,13 @@ import type { GatewayLimits } from '../dependencies.ts'
 export function takeStream(
   context: GatewayContext,
   { types, maxBytes, maxMs }: BodyStream,
-  { minBodyRate }: Pick<GatewayLimits, 'minBodyRate'>,
+  { minBodyRate, passesAll }: TakeOptions,
 ): Problem | undefined {
   const { request, response, headers } = context
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return bodyTooLarge(maxBytes)
-  if (!isOneOf(types, mediaTypeOf(headers['content-type']?.[0]))) return unsupportedType(types)
-  if ((headers['content-encoding']?.join() ?? 'identity').toLowerCase() !== 'identity') return UNSUPPORTED_CODING
+  if (!passesAll && !isOneOf(types, mediaTypeOf(headers['content-type']?.[0]))) return unsupportedType(types)
+  const coding = headers['content-encoding']?.join() ?? 'identity'
+  if (!passesAll && coding.toLowerCase() !== 'identity') return UNSUPPORTED_CODING
   const onStart = () => void (headers.expect && response.writeContinue())
   const body = openBodyStream(request, { ...{ maxBytes, maxMs, onStart }, minRate: minBodyRate })
   body.on('error', (error) => void (error instanceof Problem && context.abort(error)))

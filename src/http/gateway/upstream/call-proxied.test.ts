@@ -1,8 +1,8 @@
 import { once } from 'node:events'
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
 import { describe, expect, it } from '@jest/globals'
 import { untilTrue } from '../../../../test/support/until.ts'
-import { openRawConnection, sendRaw } from '../test-support.ts'
+import { listenForTest, openRawConnection, sendRaw } from '../test-support.ts'
 import { proxiedGateway, rawResponse, startOrigin } from './test-support-origin.ts'
 
 const OK = rawResponse('200 OK', ['Content-Type: text/plain'], 'hello')
@@ -104,6 +104,59 @@ describe('a request', () => {
     expect([(await post(url, 'a')).status, origin.requests.length]).toEqual([400, 1])
   })
 
+  it('200 a large body arrives as it is sent, of any type and coding, with its length or in chunks', async () => {
+    const sums: [number, string | undefined][] = []
+    const server = createServer(async (request, response) => {
+      let sum = 0
+      for await (const chunk of request) sum += chunk.length
+      sums.push([sum, request.headers['content-length']])
+      response.end('done')
+    })
+    const url = `http://127.0.0.1:${await listenForTest(server)}`
+    const { url: gateway, port } = await proxiedGateway({ url }, { maxBodyBytes: 4_000_000 })
+    const headers = { 'content-type': 'x/y', 'content-encoding': 'own' }
+    const put = (body: Buffer | ReadableStream | string, more = {}) =>
+      fetch(`${gateway}/old/x`, { method: 'PUT', headers, body, ...more })
+    expect((await put(Buffer.alloc(3_000_000))).status).toBe(200)
+    const chunks = new ReadableStream({
+      start(controller) {
+        for (let n = 0; n < 3; n++) controller.enqueue(Buffer.alloc(1_000_000))
+        controller.close()
+      },
+    })
+    expect((await put(chunks, { duplex: 'half' })).status).toBe(200)
+    expect((await put('small')).status).toBe(200)
+    expect((await fetch(`${gateway}/old/x`)).status).toBe(200)
+    expect(sums).toEqual([
+      [3_000_000, '3000000'],
+      [3_000_000, undefined],
+      [5, '5'],
+      [0, undefined],
+    ])
+    const head = 'PUT /old/x HTTP/1.1\r\nHost: a\r\nContent-Length: 4000001\r\n\r\n'
+    expect((await sendRaw(port, head)).status).toBe(413)
+  })
+
+  it('413 a body in chunks that turns out to be too long, and the service does not get it as a whole', async () => {
+    let whole = 0
+    const server = createServer((request, response) => {
+      request
+        .on('error', () => {})
+        .resume()
+        .on('end', () => {
+          whole++
+          response.end()
+        })
+    })
+    const url = `http://127.0.0.1:${await listenForTest(server)}`
+    const { port } = await proxiedGateway({ url }, { maxBodyBytes: 2_000_000 })
+    const connection = await openRawConnection(port)
+    connection.send('PUT /old/x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n')
+    for (let n = 0; n < 3; n++) connection.send(`f4240\r\n${'a'.repeat(1_000_000)}\r\n`)
+    connection.send('0\r\n\r\n')
+    expect([(await connection.answer()).status, whole]).toEqual([413, 0])
+  })
+
   it('502 one that goes round', async () => {
     const origin = await startOrigin(() => OK)
     const { url } = await proxiedGateway(origin)
@@ -188,6 +241,13 @@ describe('who calls', () => {
     ])
     const { url } = await proxiedGateway(origin)
     expect((await fetch(`${url}/old/x`, { headers: { 'x-api-key': 'another' } })).status).toBe(401)
+  })
+
+  it('200 learns which part of the path it did not get', async () => {
+    const origin = await startOrigin(() => OK)
+    const { url } = await proxiedGateway(origin, { upstream: { stripPrefix: true } })
+    await fetch(`${url}/old/x`, { headers: { 'x-forwarded-prefix': '/forged' } })
+    expect(origin.requests[0]?.all('x-forwarded-prefix')).toEqual(['/old'])
   })
 
   it('200 sets and removes what the contract says, and Host is the service’s own or the caller’s', async () => {
@@ -359,6 +419,26 @@ describe('a response', () => {
     })
     const { url } = await proxiedGateway(origin)
     expect((await fetch(`${url}/old/x`)).status).toBe(502)
+  })
+
+  it('breaks off at endless trailers', async () => {
+    const origin = await startOrigin((_request, socket) => {
+      const write = () => {
+        while (!socket.destroyed) if (!socket.write('X-A: 1\r\n'.repeat(60))) return void socket.once('drain', write)
+      }
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n')
+      write()
+      return undefined
+    })
+    const { url } = await proxiedGateway(origin)
+    await expect(fetch(`${url}/old/x`).then((answer) => answer.text())).rejects.toThrow()
+  })
+
+  it('200 with as many and as long headers as 16 KiB hold', async () => {
+    const many = Array.from({ length: 1_000 }, (_, n) => `X-${n}: ${n}`)
+    expect((await answered(rawResponse('200 OK', many))).all('x-999')).toEqual(['x-999: 999'])
+    expect((await answered(rawResponse('200 OK', [`X-A: ${'a'.repeat(16_000)}`]))).all('x-a')[0]?.length).toBe(16_005)
+    expect((await answered(rawResponse('200 OK', [`X-A: ${'a'.repeat(17_000)}`]))).lines[0]).toMatch(/^HTTP\/1.1 502/)
   })
 
   it('breaks off where the service does', async () => {

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { Problem, type ProxiedAddress } from '../../../contract/index.ts'
+import { longestMs, Problem, type ProxiedAddress } from '../../../contract/index.ts'
 import { MAX_IDENTITY_BYTES } from '../../header-limits.ts'
 import { oncePerSecond } from '../../throttle-log.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
@@ -44,13 +44,15 @@ export function createProxyCaller({ sign, upstream, log, retries }: ProxyCallerO
     const identity = service.identity === 'none' ? undefined : await sign(request.caller, name, { waitMs: timeoutMs })
     if (identity !== undefined && identity.length > MAX_IDENTITY_BYTES) return TOO_MANY_SCOPES
     const address = services[name] ?? service
-    const giveUpAt = request.bodyReceivedAt + timeoutMs
+    const { body, bodyStream } = request
+    // The service responds after the upload.
+    const giveUpAt = request.bodyReceivedAt + timeoutMs + (bodyStream ? longestMs(route) : 0)
     const target = {
       ...{ origin: address.origin, path: toServicePath(request, address, service.stripped), method: request.method },
     }
     const options = {
       ...target,
-      body: request.body.length > 0 ? request.body : null,
+      body: bodyStream ?? (body.length > 0 ? body : null),
       // `waitMs` is exact, and covers the wait for a connection.
       headersTimeout: 0,
       bodyTimeout: Math.max(timeoutMs, SILENCE_MS),

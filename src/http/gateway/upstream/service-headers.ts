@@ -19,6 +19,8 @@ export function toServiceHeaders(
     ...['forwarded', formatForwarded({ ...client, host }), 'via', addVia(headers.via, request.httpVersion)],
   ]
   if (host !== undefined) flat.push('x-forwarded-host', host, ...(preservesHost ? ['host', host] : []))
+  const length = headers['content-length']?.[0]
+  if (request.bodyStream && length !== undefined) flat.push('content-length', length)
   if (stripped !== '') flat.push('x-forwarded-prefix', stripped)
   if (identity !== undefined) flat.push('ebb-identity', identity)
   if (service.identity === 'plain') flat.push(...plainIdentity(request))
