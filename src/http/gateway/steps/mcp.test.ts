@@ -268,6 +268,12 @@ describe('a call', () => {
     expect(invoked.length).toBe(12)
   })
 
+  it('is refused while the gateway is late, as its endpoint would be', async () => {
+    const { url, invoked, shed } = await testTools({ dependencies: { lagMs: () => 1_000 } })
+    expect((await call(url, 'get-one', {})).result).toMatchObject({ structuredContent: { error: 'unavailable' } })
+    expect([invoked, shed]).toEqual([[], ['event_loop']])
+  })
+
   it('is counted by a limit', async () => {
     let left = 3
     const limiter: NonNullable<TestOptions['dependencies']>['limiter'] = ({ rates }) => {
