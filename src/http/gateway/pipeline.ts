@@ -47,6 +47,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
     replay(dependencies),
     respondAsync(dependencies),
   ]
+  const shed = dependencies.load ? [shedLoad({ load: dependencies.load, metrics: dependencies.metrics })] : []
   const beforeFunction: readonly Step[] = [
     ...(dependencies.securityHeaders ? [securityHeaders(dependencies.securityHeaders)] : []),
     cors(dependencies),
@@ -60,7 +61,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
     route(dependencies),
     preflight(),
     upgrade(),
-    ...(dependencies.load ? [shedLoad({ load: dependencies.load, metrics: dependencies.metrics })] : []),
+    ...shed,
     authenticate(dependencies, judge({ judgeCaller, takeBody: readBody })),
     mcp(dependencies, { ...calls, bodies, takeBody: readBody }),
     invocationState(dependencies),
@@ -72,7 +73,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
   const cached = dependencies.cache ? [cache(dependencies, dependencies.cache, { next, call })] : []
   return {
     beforeFunction,
-    ofEndpoint,
+    ofToolCall: [...shed, ...ofEndpoint],
     forward: cached[0] ?? next,
     /** In their order, for whoever asks what they would do. */
     explained: [...beforeFunction, ...cached, next],
@@ -81,8 +82,8 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
 
 /** Runs a request through the steps, and records its end: one log line, and the metrics. */
 export function createPipeline(dependencies: GatewayDependencies, limits: GatewayLimits) {
-  const { beforeFunction, ofEndpoint, forward, explained } = createSteps(dependencies, limits, {
-    run: (context) => run(ofEndpoint, context),
+  const { beforeFunction, ofToolCall, forward, explained } = createSteps(dependencies, limits, {
+    run: (context) => run(ofToolCall, context),
     record: (context, status) => recordRequest(context, status, dependencies),
   })
 

@@ -1,4 +1,5 @@
 import { Client, StreamableHTTPClientTransport, type VersionNegotiationMode } from '@modelcontextprotocol/client'
+import { jsonPatch, mergePatch } from 'ebb/contract'
 import * as z from 'zod'
 import { contractSet, type EndpointContract, endpoint } from '../../../contract/index.ts'
 import { toolDescriptions } from '../../../deploy/tool-descriptions.ts'
@@ -58,6 +59,19 @@ export const cachedContracts = setOf({
     ...{ name: 'get-thing', summary: 'Shows a thing.', method: 'GET', path: '/v1/things/{id}', access: anyone },
     ...{ params: Thing.pick({ id: true }), reply: { status: 200, body: Thing }, tool: true },
     cache: { maxAgeSeconds: 60, shared: true },
+  }),
+})
+
+/** With replies and bodies of other kinds. */
+export const patchContracts = setOf({
+  'change-thing': endpoint({
+    ...{ name: 'change-thing', summary: 'Changes a thing.', method: 'PATCH', path: '/v1/things/{id}', tool: true },
+    ...{ params: Thing.pick({ id: true }), body: z.union([mergePatch(Thing.pick({ n: true })), jsonPatch()]) },
+    ...{ reply: [{ status: 200, body: Thing }, { status: 204 }], access: anyone },
+  }),
+  'pay-thing': endpoint({
+    ...{ name: 'pay-thing', summary: 'Leads to the payment.', method: 'GET', path: '/v1/pay', access: anyone },
+    ...{ reply: { status: 303, locations: ['https://pay.example.com/*'] }, tool: true },
   }),
 })
 

@@ -39,7 +39,7 @@ export function toToolRequest(route: Route, args: RpcParams): ToolRequest | Prob
   const texts = {
     ...toHeaderTexts(headers),
     ...(idempotencyKey === undefined ? {} : { 'idempotency-key': String(idempotencyKey) }),
-    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(body === undefined ? {} : { 'content-type': mediaTypeOf(route, body) }),
   }
   const lines = Object.entries(texts)
   if (lines.reduce((sum, line) => sum + line.join().length + 4, path.length + search.length) > MAX_CALLER_HEADER_BYTES)
@@ -52,6 +52,10 @@ export function toToolRequest(route: Route, args: RpcParams): ToolRequest | Prob
     headers: Object.fromEntries(lines.map(([name, text]) => [name, [text]])),
   }
 }
+
+/** Of a contract that takes both patches, a list is the one that has operations. */
+const mediaTypeOf = ({ bodyTypes = ['application/json'] }: Route, body: unknown): string =>
+  bodyTypes.find((type) => type.includes('json-patch') === Array.isArray(body)) ?? bodyTypes.join()
 
 const PARAMETER = /\{(\w+)\}/g
 const EMPTY = new Uint8Array()

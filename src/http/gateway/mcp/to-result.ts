@@ -19,7 +19,7 @@ export function toToolResult(response: CollectedResponse, { stateless, structure
   const isStructured = (isError ? stateless : structured) && isJson(text)
   const fields = [
     ...(stateless ? ['"resultType":"complete"'] : []),
-    `"content":[${JSON.stringify({ type: 'text', text: text === '' ? DONE : text })}]`,
+    `"content":[${JSON.stringify({ type: 'text', text: text === '' ? describeEmpty(response) : text })}]`,
     // As the function wrote it: parsed and written again, a number might lose digits.
     ...(isStructured ? [`"structuredContent":${text}`] : []),
     ...(isError ? ['"isError":true'] : []),
@@ -28,8 +28,10 @@ export function toToolResult(response: CollectedResponse, { stateless, structure
   return `{${fields.join()}}`
 }
 
-/** What a reply without a body says. */
-const DONE = 'Done.'
+/** What a reply without a body says: a redirect, where to go on. */
+const describeEmpty = ({ status, headers: { location } }: CollectedResponse) =>
+  status >= 300 && status < 400 && location !== undefined ? `Go on at ${location}` : 'Done.'
+
 const TOLD = ['location', 'etag', 'retry-after', 'idempotency-replayed']
 
 const metaOf = (headers: CollectedResponse['headers']) =>

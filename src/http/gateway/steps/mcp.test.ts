@@ -6,6 +6,7 @@ import {
   cachedContracts,
   connectClient,
   guardedContracts,
+  patchContracts,
   plainRequest,
   statelessRequest,
   toolContracts,
@@ -268,6 +269,12 @@ describe('a call', () => {
     expect(invoked.length).toBe(12)
   })
 
+  it('is refused while the gateway is late, as its endpoint would be', async () => {
+    const { url, invoked, shed } = await testTools({ dependencies: { lagMs: () => 1_000 } })
+    expect((await call(url, 'get-one', {})).result).toMatchObject({ structuredContent: { error: 'unavailable' } })
+    expect([invoked, shed]).toEqual([[], ['event_loop']])
+  })
+
   it('is counted by a limit', async () => {
     let left = 3
     const limiter: NonNullable<TestOptions['dependencies']>['limiter'] = ({ rates }) => {
@@ -312,6 +319,39 @@ describe('a call', () => {
     expect((await call(url, 'get-thing', { params: { id: '5' } })).result.content).toEqual(first.result.content)
     expect(await (await fetch(`${url}/v1/things/5`)).text()).toBe(first.result.content[0].text)
     expect([invoked, shortCircuits]).toEqual([['GET /v1/things/5'], ['cached', 'cached']])
+  })
+
+  it('sends a patch as what it is, and tells of every reply that there is', async () => {
+    const types: unknown[] = []
+    const { url } = await testTools({
+      dependencies: { contracts: () => patchContracts },
+      upstream: (request, response) => {
+        const about = { 'ebb-revision': '1' }
+        if (request.method === 'PATCH') types.push(request.headers['content-type'])
+        request.resume().on('end', () => {
+          if (request.url === '/v1/pay')
+            return response.writeHead(303, { ...about, location: 'https://pay.example.com/7' }).end()
+          return types.length === 1
+            ? response.writeHead(200, { ...about, 'content-type': 'application/json' }).end('{"id":"1","n":2}')
+            : response.writeHead(204, about).end()
+        })
+      },
+    })
+    const params = { id: '1' }
+    const changed = await call(url, 'change-thing', { params, body: { n: 2 } })
+    expect(changed.result).toMatchObject({ content: [{ text: '{"id":"1","n":2}' }], _meta: { 'ebb/status': 200 } })
+    const body = [{ op: 'remove', path: '/n' }]
+    expect((await call(url, 'change-thing', { params, body })).result).toMatchObject({
+      content: [{ text: 'Done.' }],
+      _meta: { 'ebb/status': 204 },
+    })
+    expect(types).toEqual(['application/merge-patch+json', 'application/json-patch+json'])
+    const { result } = await call(url, 'pay-thing', {})
+    expect(result).toMatchObject({
+      content: [{ text: 'Go on at https://pay.example.com/7' }],
+      _meta: { 'ebb/status': 303 },
+    })
+    expect(result).not.toHaveProperty('isError')
   })
 
   it('whose reply is larger than a result may be is refused, and its function need not go on', async () => {
