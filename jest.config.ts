@@ -20,7 +20,7 @@ const FULL_ONLY = [
   '/test/mcp/',
   '/(test/(authorizers|proxies)|services/gateway/admin/(control|keys|table|usage))',
   '/test/security/(api|matrix-|real-issuer)',
-  '/services/gateway/(rate-limits|memory|cache/purges)\\.test',
+  '/services/gateway/(contract-swaps|rate-limits|memory|cache/purges)\\.test',
   '/src/http/gateway/upstream/(misbehaving|no-leak)\\.test',
   '/test/websockets/',
   '/src/(build/build-image|commands/contracts|data/postgres/one-transaction|dev/postgres/(start-postgres|postmaster))\\.test',

@@ -229,6 +229,12 @@ describeChart('Redis', () => {
   })
 })
 
+/** Where gateway and relay name their metrics. */
+const codeOfMetrics = () =>
+  ['gateway/metrics', 'gateway/observe-upstreams', 'relay/metrics']
+    .map((file) => readFileSync(`services/${file}.ts`, 'utf8'))
+    .join()
+
 describeChart('what operators see', () => {
   it('comes with Prometheus` API, and not without', async () => {
     const [without, withIt] = [
@@ -263,21 +269,24 @@ describeChart('what operators see', () => {
       'EbbErrorBudgetBurns',
       'EbbDeadLetters',
       'EbbBacklogWaits',
+      'EbbContractsDoNotLoad',
+      'EbbBreakerOpen',
+      'EbbGatewayLate',
       'EbbLimitsWithoutRedis',
     ])
     for (const { annotations } of alerts)
       expect(annotations).toEqual({ summary: expect.any(String), runbook: expect.any(String) })
-    const code = ['gateway', 'relay'].map((part) => readFileSync(`services/${part}/metrics.ts`, 'utf8')).join()
+    const code = codeOfMetrics()
     const names = new Set(rules.flatMap(({ expr }) => expr.match(/\b(http|ebb)_\w+/g) ?? []))
     expect([...names].filter((name) => !code.includes(`'${name.replace(/_(count|bucket)$/, '')}'`))).toEqual([])
     for (const { expr } of rules) expect(expr).not.toMatch(/\{\{|%!|map\[/)
   })
 
-  it('is a dashboard that Grafana finds by its label', async () => {
-    const { metadata, data = {} } = only(await renderChart(), 'ConfigMap', 'ebb-dashboard-red')
+  it.each(['red', 'gateway'])('is a dashboard that Grafana finds by its label: %s', async (board) => {
+    const { metadata, data = {} } = only(await renderChart(), 'ConfigMap', `ebb-dashboard-${board}`)
     expect(metadata.labels).toMatchObject({ grafana_dashboard: '1' })
-    const dashboard = JSON.parse(data['red.json'] ?? '')
-    const code = readFileSync('services/gateway/metrics.ts', 'utf8')
+    const dashboard = JSON.parse(data[`${board}.json`] ?? '')
+    const code = codeOfMetrics()
     const names = new Set(JSON.stringify(dashboard.panels).match(/\b(http|ebb)_\w+/g))
     expect([...names].filter((name) => !code.includes(`'${name.replace(/_(count|bucket)$/, '')}'`))).toEqual([])
   })

@@ -209,7 +209,7 @@ describeChart('every setting', () => {
   const cases: readonly [string, Values][] = [
     ['by default', everything],
     ['with a collector', { ...everything, telemetry: { otlpEndpoint: 'http://collector:4318', sampleRatio: 0.1 } }],
-    ['behind a proxy', { ...everything, gateway: { trustedHops: 2, addressLimit: '600/60' } }],
+    ['behind a proxy', { ...everything, gateway: { trustedHops: 2, addressLimit: '600/60', adminScope: 'ebb:admin' } }],
     ['with TLS of its own', { ...everything, gateway: { tls: { existingSecret: 'edge', httpPort: 80 } } }],
     ['with a CDN in front', { ...everything, gateway: { cdn: CDN } }],
     ['with a pooler and origins', { ...withPooler(), gateway: { corsOrigins: ['https://app.example', 'http://a:*'] } }],

@@ -19,6 +19,9 @@ EBB_TRUSTED_HOPS: {{ int64 .trustedHops }}
 {{- with .addressLimit }}
 EBB_ADDRESS_LIMIT: {{ . | quote }}
 {{- end }}
+{{- with .adminScope }}
+EBB_ADMIN_SCOPE: {{ . | quote }}
+{{- end }}
 {{- with .cdn.tagHeader }}
 EBB_CDN_TAG_HEADER: {{ . }}
 {{- end }}
