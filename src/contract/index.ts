@@ -75,18 +75,17 @@ export type {
   SubscriberShape,
   Upgrade,
 } from './shapes.ts'
-export { type Body, formOf, jsonBodyOf, streamedBodyOf } from './streams/body-kind.ts'
+export { formOf, jsonBodyOf, streamedBodyOf } from './streams/body-kind.ts'
 export { MAX_FIELDS_BYTES } from './streams/describe-streams.ts'
 export type { FormBody, FormFile } from './streams/form.ts'
 export {
   type BodyStream,
-  type DescribedReplyStream,
   isEventStream,
   longestMs,
   longestToDrainMs,
 } from './streams/longest-ms.ts'
 export { isOneOf, mediaTypeOf } from './streams/media-types.ts'
-export { EVENT_STREAM, NDJSON, type ReplyStream, type ServerSentEvent } from './streams/reply-stream.ts'
+export { EVENT_STREAM } from './streams/reply-stream.ts'
 export type { StreamBody, StreamedBody } from './streams/stream.ts'
 export type { Delivered, ReceivedEvent } from './subscriber.ts'
 export type { ToolAnnotations, ToolDescription } from './tool.ts'

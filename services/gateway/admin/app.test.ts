@@ -123,7 +123,7 @@ it('200 the functions without a runner, as far as this gateway knows them', asyn
   const rows = (await response.json()) as { name: string }[]
   const row = (name: string) => rows.find((one) => one.name === name)
   const time = expect.stringMatching(/^\d{4}-.*Z$/)
-  expect([response.status, rows.length]).toEqual([200, 7])
+  expect([response.status, rows.length]).toEqual([200, 8])
   expect(row('get-public')).toEqual({
     ...{ name: 'get-public', route: 'GET /v1/public', scale: { max: 1, concurrency: 1 }, instances: null },
     ...{ requests: 2, coldStarts: 1, lastColdStartAt: time, revision: 'r7', since: time },

@@ -270,7 +270,9 @@ describe('a call', () => {
   })
 
   it('is refused while the gateway is late, as its endpoint would be', async () => {
-    const { url, invoked, shed } = await testTools({ dependencies: { lagMs: () => 1_000 } })
+    const { url, invoked, shed } = await testTools({
+      dependencies: { load: { lagMs: () => 1_000, requestCame: () => {} } },
+    })
     expect((await call(url, 'get-one', {})).result).toMatchObject({ structuredContent: { error: 'unavailable' } })
     expect([invoked, shed]).toEqual([[], ['event_loop']])
   })
