@@ -1,0 +1,46 @@
+import type { Log } from 'ebb/kernel'
+import { KEYS_CHANNEL } from '../../src/data/keys/api-keys.ts'
+import { PURGES_CHANNEL } from '../../src/data/outbox.ts'
+import type { DatabaseAddress } from '../../src/data/postgres/database-address.ts'
+import { openListener } from '../../src/data/postgres/listener.ts'
+import { PLANS_CHANNEL } from '../../src/data/tenant-plans.ts'
+import { CONTROLS_CHANNEL, type Controls } from './controls.ts'
+import { ISSUERS_CHANNEL } from './tokens/open-tokens.ts'
+
+interface Followers {
+  /** Called where keys, plans, issuers or purges may have changed. */
+  readonly keys: () => void
+  readonly plans: () => void
+  readonly issuers: () => void
+  readonly purges: () => void
+  /** Called where purges may have been missed. */
+  readonly missedPurges: () => void
+  readonly controls: Pick<Controls, 'receive'>
+}
+
+/** Follows what other gateways, functions and operators change, by Postgres's notifications. */
+export function followChanges(
+  database: DatabaseAddress,
+  { keys, plans, issuers, purges, missedPurges, controls }: Followers,
+  { log }: { readonly log: Log },
+) {
+  const renew: Readonly<Record<string, () => void>> = {
+    [KEYS_CHANNEL]: keys,
+    [PLANS_CHANNEL]: plans,
+    [ISSUERS_CHANNEL]: issuers,
+    [PURGES_CHANNEL]: purges,
+  }
+  let wasDown = false
+  return openListener(database, [...Object.keys(renew), CONTROLS_CHANNEL], {
+    onNotify: (name, payload) => (name === CONTROLS_CHANNEL ? controls.receive(payload) : renew[name]?.()),
+    // What was sent while nobody listened is lost.
+    onUp: () => {
+      for (const each of Object.values(renew)) each()
+      if (wasDown) missedPurges()
+    },
+    onDown: () => {
+      wasDown = true
+    },
+    log,
+  })
+}

@@ -1,0 +1,147 @@
+import type { GatewayDependencies } from 'ebb/http/gateway'
+import { type Config, ConfigError, type Log, liveSetting, requireSetting, type ServiceLog } from 'ebb/kernel'
+import { type ContractsFile, openContracts, openIdentitySigner } from 'ebb/protocol'
+import type { Peppers } from '../../src/data/keys/api-keys.ts'
+import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
+import { createPool } from '../../src/data/postgres/pool.ts'
+import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
+import { readQuota, recordUsage } from '../../src/data/usage.ts'
+import { openCache } from './cache/open-cache.ts'
+import { createControls } from './controls.ts'
+import { docsLogin } from './docs/docs-login.ts'
+import { createDocs } from './docs.ts'
+import { followChanges } from './follow-changes.ts'
+import { openInvocationStore } from './invocation-store.ts'
+import { createKeyCache } from './key-cache.ts'
+import { createLookups, LOOKUP_MS } from './lookups.ts'
+import { createMetrics } from './metrics.ts'
+import { observeFunctions } from './observed-functions.ts'
+import { openUpstream } from './open-upstream.ts'
+import { createOwnKeyStore } from './own-key-store.ts'
+import { createMeter } from './plans/meter.ts'
+import { createTenantPlans } from './plans/tenant-plans.ts'
+import { createAddressLimit } from './rate-limits/address-limit.ts'
+import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
+import { createReadiness } from './readiness.ts'
+import { reportUnknownServices } from './service-addresses.ts'
+import { openTokens } from './tokens/open-tokens.ts'
+import { watchEventLoop } from './watch-event-loop.ts'
+
+/** What any statement may take, an operator's long list included. */
+const STATEMENT_MS = 15_000
+
+/** Opens what the pipeline depends on. Rejects with a ConfigError where a setting does not fit. */
+export async function openDependencies(
+  config: Config,
+  { pepper, log }: { readonly pepper: Peppers; readonly log: ServiceLog },
+) {
+  const { pooled, direct } = openDatabaseAddresses(config, log)
+  const sign = await openIdentitySigner(config, 'ebb:gateway', log)
+  const { metrics, cache: cacheMetrics, onFallback, registry } = createMetrics(config)
+  // Before anything is open that a setting that does not fit would leave so.
+  const tokens = openTokens(config, { log, shed: metrics.shed })
+  const upstreams = openUpstream(config, { registry, log })
+  const contracts = openContractsFile(requireSetting(config, 'EBB_CONTRACTS'), log)
+  reportUnknownServices(upstreams.upstream.services, contracts.current(), log)
+  const eventLoop = watchEventLoop()
+  // The pool would log each idle connection that breaks; readiness logs it once.
+  const quietLog = log.child({}, { level: 'error' })
+  const share = splitPool(config.EBB_POOL_MAX)
+  const openPool = (max: number) => createPool(pooled, { max, statementTimeoutMs: STATEMENT_MS, log: quietLog })
+  const pool = openPool(share.callers)
+  const adminPool = openPool(share.admin)
+  const lookups = createLookups(pool, { pepper, maxRunning: share.lookups, shed: metrics.shed })
+  const keys = createKeyCache(lookups.findKey)
+  const tenantPlans = createTenantPlans(lookups.findTenantPlan)
+  const cache = await openCache(config, {
+    ...{ pool, slowPool: adminPool, pepper, contracts: contracts.current, metrics: cacheMetrics, log },
+  })
+  const controls = createControls({
+    log,
+    setting: liveSetting(config, 'LOG_LEVEL', log).current,
+    breakers: upstreams.upstream.breakers,
+  })
+  const followed = {
+    ...{ keys: keys.clear, plans: tenantPlans.clear, issuers: () => void tokens.refresh() },
+    ...{ purges: cache.wake, missedPurges: cache.restart, controls },
+  }
+  const channel = followChanges(direct, followed, { log })
+  const checkDatabase = () =>
+    queryWithTimeout(pool, LOOKUP_MS, (client) => client.query('select from ebb.api_key limit 0'))
+  const readiness = createReadiness(checkDatabase, { log })
+  const observed = observeFunctions(contracts.current)
+  const limiter = await openRateLimiter(config, { log, onFallback })
+  const meter = createMeter(
+    (batch, entries) => queryWithTimeout(pool, LOOKUP_MS, (client) => recordUsage(client, batch, entries)),
+    {
+      ...{ log, onUncounted: () => metrics.shed('usage') },
+      readUsed: async ({ holder, quota }) => quota && readQuota(adminPool, holder, quota),
+    },
+  )
+  const invocations = openInvocationStore(pool, { maxRunning: share.invocations, shed: metrics.shed, log })
+  const dependencies: GatewayDependencies = {
+    ...{ contracts: contracts.current, sign, ready: readiness.ready, log },
+    metrics: {
+      ...metrics,
+      completed: (request) => {
+        metrics.completed(request)
+        observed.count(request)
+      },
+      judged: (request) => {
+        metrics.judged(request)
+        if (request.call) observed.count({ invoked: request.authorizer, ...request.call })
+      },
+    },
+    authenticate: { key: keys.find, token: tokens.authenticate },
+    issuers: tokens.issuers,
+    findStoredResponse: lookups.findStoredResponse,
+    invocations,
+    ownKeys: createOwnKeyStore(pool, {
+      ...{ pepper, maxKeys: config.EBB_KEYS_PER_CALLER, maxRunning: share.own, shed: metrics.shed },
+    }),
+    cache: cache.responses,
+    limiter: limiter.take,
+    limitAddress: createAddressLimit(config),
+    plans: { ofTenant: tenantPlans.ofTenant, meter },
+    hosts: config.EBB_HOSTS,
+    corsOrigins: config.EBB_CORS_ORIGINS ?? [],
+    docs: createDocs({ key: config.EBB_DOCS_KEY, guideUrl: config.EBB_GUIDE_URL, login: docsLogin(config), log }),
+    upstream: upstreams.upstream,
+    load: eventLoop,
+  }
+  const close = async () => {
+    controls.close()
+    contracts.close()
+    limiter.close()
+    tokens.close()
+    eventLoop.close()
+    await invocations.close()
+    await meter.close()
+    await cache.close()
+    await Promise.all([channel.close(), pool.end(), adminPool.end()])
+    await upstreams.close()
+  }
+  const seen = { registry, observed, contractsStatus: contracts.status }
+  return { dependencies, adminPool, ...seen, tokens, controls, beginDrain: readiness.drain, close }
+}
+
+/**
+ * How many of the gateway's connections each use may take at a time: an operator's long list holds up no caller, and no
+ * kind of lookup another. Tenants' plans, the counting of requests and purges take one each.
+ */
+function splitPool(connections: number) {
+  const admin = connections > 5 ? 2 : 1
+  const callers = Math.max(1, connections - admin)
+  const lookups = Math.max(1, Math.floor(callers / 4))
+  const own = 1
+  return { admin, callers, lookups, own, invocations: Math.max(1, callers - 2 * lookups - own - 3) }
+}
+
+function openContractsFile(pointer: string, log: Log): ContractsFile {
+  try {
+    return openContracts(pointer, { log })
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : cause
+    throw new ConfigError(`EBB_CONTRACTS: the contracts do not load: ${reason}`, { cause })
+  }
+}
