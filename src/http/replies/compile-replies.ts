@@ -42,7 +42,7 @@ export function createReply(contract: Pick<EndpointContract, 'reply'>) {
 }
 
 /** The parts of what a handler returns. */
-interface Returned {
+export interface Returned {
   readonly status?: number
   readonly body?: unknown
   readonly headers?: unknown
