@@ -1,5 +1,7 @@
+import type { AuthorizerContract } from './authorizer-shape.ts'
+import type { EndpointContract } from './endpoint-shape.ts'
 import type { ProxyContract } from './proxy-shape.ts'
-import type { AuthorizerContract, EndpointContract, SubscriberContract } from './shapes.ts'
+import type { SubscriberContract } from './subscriber-shape.ts'
 
 /** The contract of a function: of what has a handler and an image. */
 export type FunctionContract = EndpointContract | SubscriberContract | AuthorizerContract

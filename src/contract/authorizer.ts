@@ -1,6 +1,6 @@
+import type { AuthorizerContract, AuthorizerShape } from './authorizer-shape.ts'
 import { checkAuthorizer } from './check-authorizer.ts'
 import type { Exact } from './endpoint.ts'
-import type { AuthorizerContract, AuthorizerShape } from './shapes.ts'
 
 /**
  * Declares an authorizer: a function that says who sent a request, for endpoints that name it in `access.authorizer`. It is

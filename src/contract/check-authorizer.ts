@@ -1,6 +1,6 @@
+import type { AuthorizerShape } from './authorizer-shape.ts'
 import { checkKeys, checkName, createRefuse } from './check-common.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
-import type { AuthorizerShape } from './shapes.ts'
 
 const KEYS = ['name', 'summary', 'description', 'credentials', 'ttlSeconds', 'subjectPrefix', ...DEPLOYMENT_KEYS]
 const CREDENTIAL_KEYS = ['headers', 'path', 'query', 'body']

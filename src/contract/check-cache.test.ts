@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import * as z from 'zod'
 import { describeEndpoint } from './describe.ts'
 import { endpoint } from './endpoint.ts'
-import type { EndpointShape } from './shapes.ts'
+import type { EndpointShape } from './endpoint-shape.ts'
 
 const good = {
   ...{ name: 'get-product', summary: 'Shows a product.', method: 'GET', path: '/v1/products/{id}' },

@@ -1,5 +1,5 @@
 import { checkKeys, type Refuse } from './check-common.ts'
-import type { EndpointShape } from './shapes.ts'
+import type { EndpointShape } from './endpoint-shape.ts'
 
 const KEYS = ['maxAgeSeconds', 'staleWhileRevalidateSeconds', 'staleIfErrorSeconds', 'shared', 'tags', 'vary']
 const YEAR_SECONDS = 31_536_000

@@ -1,9 +1,9 @@
 import type * as z from 'zod'
 import { ContractError } from './contract-error.ts'
 import { EVENT_TYPE, eventDataSchema } from './event.ts'
+import type { Emits } from './event-shape.ts'
 import { PLATFORM_CODES } from './problem.ts'
 import { findUnsupported, type SchemaUse } from './schema/find-unsupported.ts'
-import type { Emits } from './shapes.ts'
 
 /** Throws a ContractError with the sentence if `broken` is true. */
 export type Refuse = (broken: boolean, sentence: string) => void

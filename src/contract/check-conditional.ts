@@ -1,6 +1,6 @@
 import type { Refuse } from './check-common.ts'
+import type { EndpointShape } from './endpoint-shape.ts'
 import { repliesOf } from './reply.ts'
-import type { EndpointShape } from './shapes.ts'
 
 /** Refuses a `conditional` that nothing could compare. */
 export function checkConditional(contract: EndpointShape, refuse: Refuse) {

@@ -1,9 +1,9 @@
 import * as z from 'zod'
 import { checkKeys, checkSchema, type Refuse } from './check-common.ts'
+import type { EndpointShape } from './endpoint-shape.ts'
 import type { ReplyCookie } from './reply.ts'
 import { findNonScalar, isScalar } from './schema/decode-strings.ts'
 import { typeOf } from './schema/schema-def.ts'
-import type { EndpointShape } from './shapes.ts'
 
 const COOKIE_KEYS = ['value', 'maxAgeSeconds', 'path', 'domain', 'sameSite', 'httpOnly', 'secure']
 /** A token of HTTP (RFC 6265, 4.1.1). */

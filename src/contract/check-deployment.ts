@@ -1,6 +1,6 @@
 import { checkKeys, type Refuse } from './check-common.ts'
 import { LIMITS, REQUESTS, SCALE } from './defaults.ts'
-import type { Deployment, Resources, Scaling } from './shapes.ts'
+import type { Deployment, Resources, Scaling } from './deployment-shape.ts'
 import { checkWarmWindows } from './warm-windows.ts'
 
 /** Ten minutes. */

@@ -18,12 +18,12 @@ import { checkReplies } from './check-replies.ts'
 import { checkBodyStream, checkReplyStream } from './check-streams.ts'
 import { checkTool } from './check-tool.ts'
 import { checkUpgrade } from './check-upgrade.ts'
+import type { EndpointShape } from './endpoint-shape.ts'
 import { isReservedPath, parsePathTemplate } from './path-template.ts'
 import { replyOf, usualReply } from './reply.ts'
 import { findNonScalar } from './schema/decode-strings.ts'
 import { typeOf } from './schema/schema-def.ts'
 import { toInput } from './schema/strict-schema.ts'
-import type { EndpointShape } from './shapes.ts'
 import { jsonBodyOf } from './streams/body-kind.ts'
 
 const KEYS = [

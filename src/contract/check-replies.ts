@@ -1,13 +1,13 @@
 import * as z from 'zod'
 import { checkKeys, checkSchema, type Refuse } from './check-common.ts'
 import { checkReplyCookies } from './check-cookies.ts'
+import type { EndpointShape } from './endpoint-shape.ts'
 import { findBoundIssue } from './location-bounds.ts'
 import { parsePathTemplate } from './path-template.ts'
 import { isRedirect, type Reply, repliesOf } from './reply.ts'
 import { findNonScalar, isScalar } from './schema/decode-strings.ts'
 import { typeOf } from './schema/schema-def.ts'
 import { kindsOf } from './schema/text-kinds.ts'
-import type { EndpointShape } from './shapes.ts'
 
 const REPLY_KEYS = ['status', 'body', 'location', 'stream', 'locations', 'headers', 'cookies']
 const REDIRECTS = [301, 302, 303, 307, 308]

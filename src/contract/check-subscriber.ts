@@ -1,6 +1,6 @@
 import { checkEmits, checkFailures, checkKeys, checkName, createRefuse } from './check-common.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
-import type { SubscriberShape } from './shapes.ts'
+import type { SubscriberShape } from './subscriber-shape.ts'
 
 const KEYS = ['name', 'summary', 'description', 'on', 'retry', 'tenancy', 'emits', 'failures', ...DEPLOYMENT_KEYS]
 

@@ -1,5 +1,5 @@
 import { checkKeys, type Refuse } from './check-common.ts'
-import type { EndpointShape } from './shapes.ts'
+import type { EndpointShape } from './endpoint-shape.ts'
 
 const KEYS = ['title', 'destructive']
 

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { checkKeys, checkSchema, type Refuse } from './check-common.ts'
 import { MAX_TIMEOUT_MS } from './check-deployment.ts'
+import type { EndpointShape } from './endpoint-shape.ts'
 import { usualReply } from './reply.ts'
-import type { EndpointShape } from './shapes.ts'
 
 const KEYS = ['receive', 'send', 'subprotocols', 'maxSeconds', 'idleSeconds', 'maxMessageBytes']
 /** A token of RFC 9110, 5.6.2. */

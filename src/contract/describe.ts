@@ -1,4 +1,5 @@
 import type { AnyContract, FunctionContract } from './any-contract.ts'
+import type { AuthorizerContract } from './authorizer-shape.ts'
 import {
   AUTHORIZER_TTL_SECONDS,
   LIMITS,
@@ -9,13 +10,16 @@ import {
   TIMEOUT_MS,
   UPGRADE,
 } from './defaults.ts'
+import type { WarmWindow } from './deployment-shape.ts'
+import type { EndpointContract, Method } from './endpoint-shape.ts'
+import type { Emits } from './event-shape.ts'
 import { mediaTypesOf } from './patch/media-types.ts'
 import type { ProxiedService } from './proxied-service.ts'
 import { repliesOf, usualReply } from './reply.ts'
-import type { AuthorizerContract, Emits, EndpointContract, Method, SubscriberContract, WarmWindow } from './shapes.ts'
 import { jsonBodyOf } from './streams/body-kind.ts'
 import { describeBodyStream, describeReplyStream } from './streams/describe-streams.ts'
 import { type BodyStream, type DescribedReplyStream, longestMs } from './streams/longest-ms.ts'
+import type { SubscriberContract } from './subscriber-shape.ts'
 
 /** An endpoint, or a proxy, as plain data with its defaults resolved: what gateway, laptop and renderers read. */
 export interface Route extends Described {

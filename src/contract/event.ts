@@ -1,6 +1,6 @@
 import * as z from 'zod'
+import type { Emitted, EventContract, EventShape } from './event-shape.ts'
 import { findUnsupported } from './schema/find-unsupported.ts'
-import type { Emitted, EventContract, EventShape } from './shapes.ts'
 
 /**
  * Declares an event (CloudEvents 1.0). Throws a TypeError, one sentence that says what to write instead, for a type that is

@@ -1,5 +1,6 @@
 export { type AnyContract, type FunctionContract, isFunction } from './any-contract.ts'
 export { authorizer, type Judgement, type Presented } from './authorizer.ts'
+export type { AuthorizerContract, AuthorizerShape } from './authorizer-shape.ts'
 export { ContractError } from './contract-error.ts'
 export { type ContractSet, contractSet, findEventCycles, functionsOf, requireContract } from './contract-set.ts'
 export { parseCookies } from './cookies.ts'
@@ -22,6 +23,7 @@ export {
 } from './describe.ts'
 export { describeProxy, methodsOf } from './describe-proxy.ts'
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
+export type { EndpointContract, EndpointShape, Example, Upgrade } from './endpoint-shape.ts'
 export { eventDataSchema } from './event.ts'
 export { createJudgementSchema } from './judgement.ts'
 export { compileBounds } from './location-bounds.ts'
@@ -65,16 +67,6 @@ export { hasOverwrite } from './schema/schema-def.ts'
 export { SCHEMA_NAME, toInput } from './schema/strict-schema.ts'
 export { toOutput } from './schema/strip-schema.ts'
 export { kindsOf, type TextKind } from './schema/text-kinds.ts'
-export type {
-  AuthorizerContract,
-  AuthorizerShape,
-  EndpointContract,
-  EndpointShape,
-  Example,
-  SubscriberContract,
-  SubscriberShape,
-  Upgrade,
-} from './shapes.ts'
 export { formOf, jsonBodyOf, streamedBodyOf } from './streams/body-kind.ts'
 export { MAX_FIELDS_BYTES } from './streams/describe-streams.ts'
 export type { FormBody, FormFile } from './streams/form.ts'
@@ -88,6 +80,7 @@ export { isOneOf, mediaTypeOf } from './streams/media-types.ts'
 export { EVENT_STREAM } from './streams/reply-stream.ts'
 export type { StreamBody, StreamedBody } from './streams/stream.ts'
 export type { Delivered, ReceivedEvent } from './subscriber.ts'
+export type { SubscriberContract, SubscriberShape } from './subscriber-shape.ts'
 export type { ToolAnnotations, ToolDescription } from './tool.ts'
 export {
   createEventValidator,

@@ -1,4 +1,4 @@
-import type { Access } from './shapes.ts'
+import type { Access } from './endpoint-shape.ts'
 
 /**
  * A service that is there already, behind the gateway, as `proxy()` takes it.

@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import { checkSubscriber } from './check-subscriber.ts'
 import type { Exact } from './endpoint.ts'
-import type { SubscriberContract, SubscriberShape } from './shapes.ts'
+import type { SubscriberContract, SubscriberShape } from './subscriber-shape.ts'
 
 /**
  * Declares a subscriber: its handler takes effect once for each event, however often that is delivered. Throws a

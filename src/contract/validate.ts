@@ -1,12 +1,13 @@
 import * as z from 'zod'
 import { parseCookies } from './cookies.ts'
+import type { EndpointContract } from './endpoint-shape.ts'
 import type { ValidationIssue } from './problem.ts'
 import { MAX_ISSUES } from './schema/bound-parse.ts'
 import { decodeStrings, type Strings } from './schema/decode-strings.ts'
 import { toInput } from './schema/strict-schema.ts'
 import { toOutput } from './schema/strip-schema.ts'
-import type { EndpointContract, SubscriberContract } from './shapes.ts'
 import { jsonBodyOf } from './streams/body-kind.ts'
+import type { SubscriberContract } from './subscriber-shape.ts'
 
 /** A request's parts before validation. `body` is parsed JSON, or undefined where none was sent. Cookies are among the headers. */
 export interface RawInput {

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import type { WarmWindow } from './shapes.ts'
+import type { WarmWindow } from './deployment-shape.ts'
 import { isWarm } from './warm-windows.ts'
 
 const work: WarmWindow = { from: '08:00', to: '18:30', days: ['mon', 'fri'], timeZone: 'Europe/Berlin' }

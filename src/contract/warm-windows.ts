@@ -1,5 +1,5 @@
 import { checkKeys, type Refuse } from './check-common.ts'
-import type { Day, WarmWindow } from './shapes.ts'
+import type { Day, WarmWindow } from './deployment-shape.ts'
 
 const DAYS: readonly Day[] = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
 const FROM = /^([01]\d|2[0-3]):[0-5]\d$/

@@ -1,0 +1,28 @@
+import type * as z from 'zod'
+
+/**
+ * The declaration of an event, as `event()` takes it.
+ * @example const shape: EventShape = { type: 'order.placed', data: z.object({ id: z.uuid() }) }
+ */
+export interface EventShape {
+  /** The name of what happened, in the past tense and dotted, such as `user.created`: the CloudEvents `type`. */
+  readonly type: string
+  /** The schema of the CloudEvents `data`: JSON of at most 8 MiB. It has no transforms: what is stored is what subscribers read. */
+  readonly data: z.ZodType
+  /** What it says has happened, in one sentence, for the published documentation. */
+  readonly summary?: string
+}
+
+/**
+ * A fact that functions share: declared once under domain/, named by the `emits` and `on` of contracts.
+ * @example const types = (events: readonly EventContract[]) => events.map(({ type }) => type)
+ */
+export type EventContract<E extends EventShape = EventShape> = E & { readonly kind: 'event' }
+
+/** The value of an `emits` entry: the event's schema, or an `event()` of the same type. */
+export type Emitted = z.ZodType | EventContract
+/**
+ * What a handler may `emit`, by event type: an `event()`, or a schema where no other function shares it.
+ * @example const emits: Emits = { 'order.placed': orderPlaced, 'stock.moved': z.object({ sku: z.string() }) }
+ */
+export type Emits = Readonly<Record<string, Emitted>>
