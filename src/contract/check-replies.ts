@@ -9,7 +9,7 @@ import { typeOf } from './schema/schema-def.ts'
 import { kindsOf } from './schema/text-kinds.ts'
 import type { EndpointShape } from './shapes.ts'
 
-const REPLY_KEYS = ['status', 'body', 'location', 'locations', 'headers', 'cookies', 'stream']
+const REPLY_KEYS = ['status', 'body', 'location', 'stream', 'locations', 'headers', 'cookies']
 const REDIRECTS = [301, 302, 303, 307, 308]
 const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
 /** Headers that the platform, or a hop between it and the caller, sets itself. */

@@ -12,17 +12,15 @@ interface Row extends z.infer<typeof SettledOrder> {
 export default implement(
   contract,
   { sql: postgres },
-  async ({ params: { id }, query, cookies, body }, { sql, emit, etag, requireMatch, reply, fail }) => {
+  async ({ params: { id }, cookies, body }, { sql, emit, etag, requireMatch, reply, fail }) => {
     const row = await sql.one<Row>`select * from orders where id = ${id} for update`
     if (!row) throw fail('order_not_found', `There is no order ${id}.`)
     requireMatch(row.version)
     const order = { id, ...applyPatch(OrderChange, row, body) }
     etag(row.version + 1)
     await emit('order.settled', order)
-    if (query.dry) return reply(204)
-    if (cookies.session === '') return reply(202, order, { cookies: { session: 'new', theme: null } })
+    if (cookies.session === '') return reply(204)
     if (order.quantity > 9) return reply(303, { location: 'https://pay.example.com/7' })
-    if (order.quantity > 8) return reply(307, { location: { id, nr: 7 } })
-    return reply(200, order, { headers: { 'x-total': 7 } })
+    return reply(200, order, { headers: { 'x-total': 7 }, cookies: { session: null } })
   },
 )
