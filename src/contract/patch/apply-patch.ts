@@ -12,7 +12,8 @@ import { hasOwn, isObject, PatchError, setOwn } from './json-value.ts'
  * nothing, a `test` fails, or the result breaks the schema; what is stored stays as it was.
  * @example
  * const Order = z.object({ quantity: z.int().min(1), note: z.string().optional() })
- * const next = applyPatch(Order, { quantity: 1, note: 'soon', owner: 'ada' }, { quantity: 2, note: null })
+ * const row = { quantity: 1, note: 'soon', owner: 'ada' }
+ * const next = applyPatch(Order, row, { quantity: 2, note: null })
  * console.log(next) // { quantity: 2 }
  * @see docs/guide/29-replies.md
  */
