@@ -80,7 +80,11 @@ export function allGateways(environment: Environment): readonly Gateway[] {
     {
       name: EBB,
       start: () => startOurGateway(environment),
-      requests: [get('forwarded', PATH, 200, { authorization }), get('401', PATH, 401)],
+      requests: [
+        get('forwarded', PATH, 200, { authorization }),
+        get('401', PATH, 401),
+        get('429', '/v1/limited', 429, { authorization }),
+      ],
     },
   ]
 }
