@@ -9,7 +9,7 @@ import { findNonScalar, isScalar } from './schema/decode-strings.ts'
 import { typeOf } from './schema/schema-def.ts'
 import { kindsOf } from './schema/text-kinds.ts'
 
-const REPLY_KEYS = ['status', 'body', 'location', 'stream', 'locations', 'headers', 'cookies']
+const REPLY_KEYS = ['status', 'body', 'location', 'locations', 'headers', 'cookies', 'stream']
 const REDIRECTS = [301, 302, 303, 307, 308]
 const TOKEN = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
 /** Headers that the platform, or a hop between it and the caller, sets itself. */
