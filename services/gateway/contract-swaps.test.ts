@@ -1,5 +1,6 @@
+import { spawnSync } from 'node:child_process'
 import { rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { expect, it } from '@jest/globals'
 import { Pool } from 'undici'
 import { testDatabase } from '../../src/testing/index.ts'
@@ -81,4 +82,20 @@ it('swaps contracts under load: no request fails, and no connection is dropped',
   expect(connections).toEqual({ opened: connections.opened, closed: 0 })
   expect(connections.opened).toBeLessThanOrEqual(8)
   await pool.close()
+})
+
+it('keeps nothing of contracts that others have taken the place of', () => {
+  const text = `import { runBundle } from ${JSON.stringify(resolve('src/protocol/contracts-file.ts'))}
+    const bundle = (n) => Array.from({ length: 2_000 }, (_, i) => \`exports.f\${i} = () => 'set \${n}, part \${i}'; exports.f\${i}()\`).join('\\n')
+    const heapMiB = () => (gc(), process.memoryUsage().heapUsed / 1_048_576)
+    const load = (from, to) => { for (let n = from; n < to; n++) runBundle(bundle(n), '/contracts-' + n + '.cjs') }
+    load(0, 10)
+    const before = heapMiB()
+    load(10, 50)
+    console.log(heapMiB() - before)`
+  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', text], {
+    encoding: 'utf8',
+  })
+  expect(stderr).toBe('')
+  expect(Number(stdout)).toBeLessThan(5)
 })

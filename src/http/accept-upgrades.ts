@@ -15,6 +15,10 @@ const upgrades = new WeakMap<IncomingMessage, UpgradeRequest>()
 /** The connection of a request to open a WebSocket; undefined for any other request. */
 export const upgradeOf = (request: IncomingMessage): UpgradeRequest | undefined => upgrades.get(request)
 
+/** Makes a request one to open a WebSocket. */
+export const markUpgrade = (request: IncomingMessage, upgrade: UpgradeRequest): void =>
+  void upgrades.set(request, upgrade)
+
 /**
  * Lets a server handle requests to open a WebSocket as any other: `request` is emitted, whose response is sent, and closes the
  * connection; or `upgradeOf` is used, and the response is not.
@@ -24,7 +28,7 @@ export function acceptUpgrades(server: Server, Response: typeof ServerResponse =
     const response = new Response(request)
     // Node has taken its own listeners off.
     socket.on('error', () => {})
-    upgrades.set(request, { socket, head })
+    markUpgrade(request, { socket, head })
     response.shouldKeepAlive = false
     response.once('finish', () => endSocket(socket))
     // What an upgrade comes on is a connection of this server's.

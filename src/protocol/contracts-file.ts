@@ -1,6 +1,7 @@
 import { type FSWatcher, readFileSync, unwatchFile, watch, watchFile } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { Script } from 'node:vm'
 import type { ContractSet } from '../contract/index.ts'
 import type { Log } from '../kernel/index.ts'
@@ -104,7 +105,17 @@ export function loadContracts(file: string): ContractSet {
 /** Runs a CommonJS bundle in this realm without the module cache, so that it can be collected. Returns its exports. */
 export function runBundle<Exports extends object>(text: string, filename: string): Partial<Exports> {
   const module: { exports: Partial<Exports> } = { exports: {} }
-  const run = new Script(`(function (exports, require, module) {${text}\n})`, { filename }).runInThisContext()
+  const run = compile(`(function (exports, require, module) {${text}\n})`, filename).runInThisContext()
   run(module.exports, createRequire(filename), module)
   return module.exports
+}
+
+/** V8 keeps all that it has compiled, by its text: each set of contracts would stay, which is about a mebibyte of code. */
+function compile(text: string, filename: string): Script {
+  setFlagsFromString('--no-compilation-cache')
+  try {
+    return new Script(text, { filename })
+  } finally {
+    setFlagsFromString('--compilation-cache')
+  }
 }

@@ -80,6 +80,8 @@ function startUpstream() {
       response.writeHead(request.method === 'POST' ? 201 : 200, headers).end(body)
     })
   })
+  // As functions do, so that it closes no connection that a gateway is about to use.
+  server.keepAliveTimeout = 95_000
   const port = new Promise<number>((resolve) =>
     // A server that listens on a port has an address.
     server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),

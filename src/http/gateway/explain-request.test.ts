@@ -3,6 +3,7 @@ import { type IncomingMessage, request as sendRequest } from 'node:http'
 import { expect, it } from '@jest/globals'
 import * as z from 'zod'
 import { contractSet, endpoint, proxy } from '../../contract/index.ts'
+import { stream } from '../../contract/streams/stream.ts'
 import type { RequestToExplain } from '../../protocol/admin/explain.ts'
 import type { RateLimiter } from './admission.ts'
 import { createMemoryStore } from './cache/memory-store.ts'
@@ -190,4 +191,35 @@ it('says what is stored, and sends it to nobody', async () => {
   const { outcome, steps } = await ask()
   expect([outcome, invoked.length]).toEqual([{ status: 200, error: null, by: 'cache' }, 1])
   expect(steps.at(-1)).toMatchObject({ decision: 'answers', facts: { ageSeconds: 0, freshSeconds: 60 } })
+})
+
+it('says what only a WebSocket may do, and what is passed on as it comes', async () => {
+  const common = { summary: 'Talks.', access: { anonymous: true } } as const
+  const set = contractSet(
+    {
+      'watch-news': endpoint({
+        ...{ ...common, name: 'watch-news', method: 'GET', path: '/v1/watch' },
+        ...{ upgrade: true, reply: { status: 101 } },
+      }),
+      'put-file': endpoint({
+        ...{ ...common, name: 'put-file', method: 'PUT', path: '/v1/file', reply: { status: 204 } },
+        body: stream({ type: 'application/octet-stream', maxBytes: 1_000 }),
+      }),
+    },
+    {},
+  )
+  const { server } = await start({ dependencies: { contracts: () => set } })
+  const plain = await server.explain({ method: 'GET', target: '/v1/watch', headers: {} })
+  expect(plain.outcome).toMatchObject({ status: 426, by: 'upgrade' })
+  const headers = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' }
+  const socket = { ...headers, 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' }
+  const asked = await server.explain({ method: 'GET', target: '/v1/watch', headers: socket })
+  expect(asked.outcome).toBeNull()
+  const bytes = { 'content-type': 'application/octet-stream' }
+  const sent = await server.explain({ method: 'PUT', target: '/v1/file', headers: bytes, body: 'abc' })
+  expect(sent.steps.find(({ step }) => step === 'takeBody')?.why).toBe(
+    'The function gets the body as it comes, up to 1000 bytes.',
+  )
+  const long = await server.explain({ method: 'PUT', target: '/v1/file', headers: bytes, body: 'a'.repeat(1_001) })
+  expect(long.outcome).toMatchObject({ status: 413, by: 'takeBody' })
 })

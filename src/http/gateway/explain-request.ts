@@ -2,6 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { Problem } from '../../contract/index.ts'
 import type { Explained, RequestToExplain } from '../../protocol/admin/explain.ts'
+import { isWebSocketRequest, markUpgrade } from '../accept-upgrades.ts'
 import { createGatewayContext, type Explanation, type GatewayContext, type Step } from './context.ts'
 import { ending } from './explanation.ts'
 import { createTunnels } from './upstream/tunnels.ts'
@@ -88,6 +89,7 @@ function createContext(
   const rawHeaders = fields.flatMap(([name, value]) => [value].flat().flatMap((one) => [name, one]))
   Object.assign(request, { method, url: target, httpVersion: '1.1', rawHeaders, complete: true })
   Object.assign(request.headers, Object.fromEntries(fields.map(([name, value]) => [name, [value].flat().join(', ')])))
+  if (isWebSocketRequest(request)) markUpgrade(request, { socket, head: Buffer.alloc(0) })
   if (body !== '') request.push(body)
   request.push(null)
   const response = new ServerResponse(request)

@@ -54,8 +54,9 @@ export function takeBody(
 const MAX_KEPT_BYTES = 1024 * 1024
 
 function explainBody(context: GatewayContext): string {
-  const { hasBody, maxBodyBytes } = routeOf(context)
+  const { hasBody, maxBodyBytes, bodyStream } = routeOf(context)
   const { length } = context.body
+  if (bodyStream) return `The function gets the body as it comes, up to ${bodyStream.maxBytes} bytes.`
   if (length > 0) return `The body has ${length} of at most ${maxBodyBytes} bytes.`
   return `There is no body${hasBody ? '' : ', and the route takes none'}.`
 }

@@ -1,7 +1,7 @@
 import { Problem } from '../../../contract/index.ts'
 import { upgradeOf } from '../../accept-upgrades.ts'
 import { type GatewayContext, routeOf, type Step, singleValue } from '../context.ts'
-import { explained } from '../explanation.ts'
+import { byRunning } from '../explanation.ts'
 
 /**
  * Refuses what is no request to open a WebSocket at a path that is only for that (426), a malformed one (400), and one that a
@@ -17,10 +17,10 @@ export function upgrade(): Step {
     if (!KEY.test(singleValue(headers['sec-websocket-key']) ?? '')) return MALFORMED
     return isAllowedOrigin(context) ? undefined : ORIGIN_NOT_ALLOWED
   }
-  return explained(step, (context) =>
+  return byRunning(step, (context) =>
     routeOf(context).upgrade
-      ? { why: 'A request that asks for a WebSocket goes on here, and any other one is refused (426).' }
-      : { why: 'It is no WebSocket: a wish to upgrade would be ignored.' },
+      ? 'It asks for a WebSocket, as the route does.'
+      : 'The route is for no WebSocket: a wish to upgrade is ignored.',
   )
 }
 
