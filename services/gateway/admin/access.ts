@@ -35,11 +35,17 @@ export function refuseForeignPages({ hosts }: Pick<AccessOptions, 'hosts'>): Req
   }
 }
 
+interface Administrators {
+  readonly requireAdmin: RequestHandler
+  /** Who an admitted request comes from, for the audit. */
+  readonly actorOf: (request: Request) => string
+}
+
 /**
  * Requires an admin key as `Authorization: Bearer`, or an access token that has the admin scope. How long the check takes
  * says nothing about the keys.
  */
-export function requireAdmin({ adminKeys, adminScope, authenticate }: Omit<AccessOptions, 'hosts'>) {
+export function requireAdmin({ adminKeys, adminScope, authenticate }: Omit<AccessOptions, 'hosts'>): Administrators {
   const actors = new WeakMap<Request, string>()
   const verify = adminScope === undefined ? undefined : authenticate.token
   const refusal = new Problem(

@@ -54,7 +54,7 @@ export const streams: readonly Case[] = [
 ]
 
 async function sendStream({ hasFunctions, send }: Session, request: ConformanceRequest): Promise<ConformanceResponse> {
-  if (!hasFunctions) throw new NothingToRunOn('the conformance functions are not deployed')
+  if (!hasFunctions) throw new NothingToRunOn('the conformance functions are not deployed there')
   const answer = await send(request)
   // OpenFaaS CE has no room for them.
   if (answer.status === 503 && answer.text.includes('cannot be reached'))
