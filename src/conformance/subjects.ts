@@ -62,6 +62,11 @@ const KINDS = {
     has: ({ method, access }: EndpointContract) => method === 'GET' && access.anonymous === true,
     words: 'no GET is open to everybody and answers the request of its contract',
   },
+  versioned: {
+    has: ({ method, access, conditional }: EndpointContract) =>
+      method === 'GET' && access.anonymous === true && conditional === true,
+    words: 'no GET that is open to everybody says its version',
+  },
   scoped: {
     has: ({ access }: EndpointContract) => (access.scopes ?? []).length > 0 && !access.owner && !access.policy,
     words: 'no endpoint asks for a scope, and for nothing else',

@@ -103,6 +103,26 @@ export const headers: readonly Case[] = [
     },
   },
   {
+    name: 'headers: a version that the caller has is a 304, and one that is not there any more a 412',
+    run: async ({ send, on }) => {
+      const { request, isConformance } = on('versioned')
+      const ask = (headers: Readonly<Record<string, string>>) =>
+        send({ ...request, headers: { ...request.headers, ...headers } })
+      const { status, headers } = await ask({})
+      // The example of a project's own may be of a thing that is not there.
+      if (status !== 200 && !isConformance) return
+      equal(status, 200)
+      const etag = String(headers.etag)
+      match(etag, /^"[^"]+"$/)
+      for (const known of [etag, `W/${etag}`, `"another", ${etag}`, '*']) {
+        const answer = await ask({ 'if-none-match': known })
+        deepEqual([answer.status, answer.headers.etag, answer.text], [304, etag, ''])
+      }
+      assertStatus(await ask({ 'if-none-match': '"another"' }), 200)
+      assertStatus(await ask({ 'if-match': '"another"' }), 412)
+    },
+  },
+  {
     name: 'headers: a page of a strange origin may not read, unless every page may',
     run: async ({ send, on }) => {
       const headers = { origin: 'https://conformance.invalid' }

@@ -20,6 +20,7 @@ export default endpoint({
   reply: { status: 200, body: Batch },
   failures: { batch_not_found: 404 },
   access: { anonymous: true },
+  conditional: true,
   timeoutMs: 2_000,
   scale: { max: 1 },
   examples: { spring: { params: { batch: 'SPRING' } } },
