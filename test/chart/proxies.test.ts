@@ -4,7 +4,7 @@ import { describeChart, ofKind, refusal, renderChart, type Values } from './helm
 import { componentOf, podsOf } from './pods.ts'
 
 const proxies = {
-  'old-shop': { timeoutMs: 10_000, url: 'http://shop.legacy.svc', egress: ['shop.legacy.svc:8080'] },
+  'old-shop': { timeoutMs: 10_000, url: 'http://crm.legacy.svc', egress: ['crm.legacy.svc:8080'] },
   'old-wiki': { timeoutMs: 700_000, url: 'https://[2001:db8::1]', egress: ['[2001:db8::1]:443'] },
 }
 

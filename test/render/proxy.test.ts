@@ -5,7 +5,7 @@ import { render } from '../../src/deploy/render/index.ts'
 import { byName, fixture, OPTIONS, USES } from './fixture.ts'
 
 const shared = { summary: 'As it was.', access: { scopes: ['old:use'] } } as const
-const shop = proxy({ ...shared, name: 'old-shop', path: '/shop/*', upstream: { url: 'http://shop.legacy.svc' } })
+const shop = proxy({ ...shared, name: 'old-shop', path: '/shop/*', upstream: { url: 'http://crm.legacy.svc' } })
 const wiki = proxy({
   ...{ ...shared, name: 'old-wiki', path: '/wiki/*', timeoutMs: 600_000 },
   upstream: { url: 'https://[2001:db8::1]/', egress: ['192.0.2.9:8443'] },
@@ -25,7 +25,7 @@ it('a proxy is no function on any cluster: the gateway may connect to its servic
   expect(Object.keys(files)).toEqual(Object.keys(without))
   expect(parse(files['charts/ebb/functions.yaml'] ?? '').proxies).toEqual({
     blog: { timeoutMs: 10_000, url: 'https://[2001:db8::2]', egress: ['[2001:db8::2]:443'] },
-    'old-shop': { timeoutMs: 10_000, url: 'http://shop.legacy.svc', egress: ['shop.legacy.svc:80'] },
+    'old-shop': { timeoutMs: 10_000, url: 'http://crm.legacy.svc', egress: ['crm.legacy.svc:80'] },
     'old-wiki': { timeoutMs: 600_000, url: 'https://[2001:db8::1]/', egress: ['192.0.2.9:8443'] },
   })
   const policies = parseAllDocuments(files['k8s/base/network-policies.yaml'] ?? '').map((one) => one.toJS())

@@ -48,7 +48,7 @@ it('200 the routes and contracts, and why newer contracts do not load', async ()
     'a key or token, with things:write',
   )
   const contracts = async () => (await send('GET', '/v1/contracts')).body
-  expect(await contracts()).toMatchObject({ file: 'contracts-1.cjs', reloads: 0, failure: null, routes: 6 })
+  expect(await contracts()).toMatchObject({ file: 'contracts-1.cjs', reloads: 0, failure: null, routes: 7 })
   const point = async (name: string) => {
     await writeFile(`${env.EBB_CONTRACTS}.new`, name)
     await rename(`${env.EBB_CONTRACTS}.new`, env.EBB_CONTRACTS)
