@@ -7,40 +7,20 @@
  * validation. Prints medians of the CPU that a request takes, and the ratios. Needs two cores, wrk, nginx, redis-server and
  * taskset.
  */
-import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { loadavg, tmpdir } from 'node:os'
+import { loadavg } from 'node:os'
 import { join } from 'node:path'
-import { startRedis } from '../../src/dev/redis.ts'
-import { startNginxProxy, startUpstream } from '../gateway/native-proxies.ts'
-import { startIssuer, startOurGateway } from '../gateway/our-gateway.ts'
+import { startNginxProxy } from '../gateway/native-proxies.ts'
+import { startOurGateway } from '../gateway/our-gateway.ts'
+import { startEnvironment } from '../gateway/start-environment.ts'
 import type { Process } from '../gateway/start-process.ts'
 import { load } from '../measure/load.ts'
 import { quartiles, shuffled } from '../measure/samples.ts'
-import { startDatabase } from '../measure/start-database.ts'
-import { startOtlpSink } from '../measure/start-otlp-sink.ts'
 
 const seconds = Number(process.argv[2] ?? 4)
 const rounds = Number(process.argv[3] ?? 5)
 const WARM_UP_SECONDS = 6
-const [GATEWAY_CORE, OTHER_CORE] = [0, 1]
-
-// Whatever this process starts is on the other core, too.
-execFileSync('taskset', ['-cp', String(OTHER_CORE), String(process.pid)])
-const folder = await mkdtemp(join(tmpdir(), 'ebb-bench-cache-'))
-await using stack = new AsyncDisposableStack()
-stack.defer(() => rm(folder, { recursive: true }))
-const database = stack.use(await startDatabase())
-const redis = await startRedis(process.env.PATH ?? '')
-if (!redis) throw new Error('there is no redis-server or valkey-server on PATH')
-stack.defer(() => redis.stop())
-const sink = stack.use(await startOtlpSink())
-const issuer = stack.use(await startIssuer())
-const upstream = stack.use(await startUpstream(folder, OTHER_CORE))
-const options = {
-  ...{ folder, core: GATEWAY_CORE, upstreamPort: upstream.port, databaseUrl: database.url, redisUrl: redis.url },
-  ...{ issuer: issuer.url, otlpUrl: sink.url, project: join(import.meta.dirname, 'project') },
-}
+await using environment = await startEnvironment()
+const options = { ...environment, project: join(import.meta.dirname, 'project') }
 const ID = '0190a5e8-0000-7000-8000-000000000001'
 const [NGINX, EVERYBODY, OWN] = ["nginx's cache", "Ebb, everybody's", 'Ebb, a caller’s own with every policy on']
 const subjects: readonly (readonly [
@@ -51,7 +31,7 @@ const subjects: readonly (readonly [
 ])[] = [
   [NGINX, () => startNginxProxy(options), '/cached/one', {}],
   [EVERYBODY, () => startOurGateway(options), '/v1/news', {}],
-  [OWN, () => startOurGateway(options), `/v1/mine/${ID}`, { authorization: `Bearer ${issuer.token}` }],
+  [OWN, () => startOurGateway(options), `/v1/mine/${ID}`, { authorization: `Bearer ${environment.token}` }],
 ]
 
 const cpuMicros = new Map<string, number[]>()

@@ -8,41 +8,18 @@
  * and have to be woken, whichever gateway it is; at full speed only of those that are slow. Needs two cores, wrk, haproxy, nginx,
  * redis-server and taskset, and `npm ci --prefix bench/peers`.
  */
-import { execFileSync } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { loadavg, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { startRedis } from '../../src/dev/redis.ts'
+import { loadavg } from 'node:os'
 import { type Load, load } from '../measure/load.ts'
 import { quartiles, shuffled } from '../measure/samples.ts'
-import { startDatabase } from '../measure/start-database.ts'
-import { startOtlpSink } from '../measure/start-otlp-sink.ts'
-import { startUpstream } from './native-proxies.ts'
-import { startIssuer } from './our-gateway.ts'
+import { startEnvironment } from './start-environment.ts'
 import { allGateways, EBB, HAPROXY, NGINX, USUAL_PARTS } from './subjects.ts'
 
 const seconds = Number(process.argv[2] ?? 4)
 const rounds = Number(process.argv[3] ?? 5)
 const rate = Number(process.argv[4] ?? 1_000)
 const WARM_UP_SECONDS = 6
-const [GATEWAY_CORE, OTHER_CORE] = [0, 1]
-
-// Whatever this process starts is on the other core, too.
-execFileSync('taskset', ['-cp', String(OTHER_CORE), String(process.pid)])
-const folder = await mkdtemp(join(tmpdir(), 'ebb-bench-gateway-'))
-await using stack = new AsyncDisposableStack()
-stack.defer(() => rm(folder, { recursive: true }))
-const database = stack.use(await startDatabase())
-const redis = await startRedis(process.env.PATH ?? '')
-if (!redis) throw new Error('there is no redis-server or valkey-server on PATH')
-stack.defer(() => redis.stop())
-const sink = stack.use(await startOtlpSink())
-const issuer = stack.use(await startIssuer())
-const upstream = stack.use(await startUpstream(folder, OTHER_CORE))
-const gateways = allGateways({
-  ...{ folder, core: GATEWAY_CORE, upstreamPort: upstream.port, databaseUrl: database.url, redisUrl: redis.url },
-  ...{ issuer: issuer.url, token: issuer.token, otlpUrl: sink.url },
-})
+await using environment = await startEnvironment()
+const gateways = allGateways(environment)
 
 type Speed = 'at the rate' | 'at full speed'
 const measured: { readonly gateway: string; readonly what: string; readonly speed: Speed; readonly load: Load }[] = []
