@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { assertStatus } from './assertions.ts'
 import { type ConformanceRequest, createClient, type Send } from './client.ts'
+import { patientSend } from './patient-send.ts'
 import { findSubjects, type Subjects } from './subjects.ts'
 import type { Requirement, Target } from './target.ts'
 import { untilTrue } from './until-true.ts'
@@ -8,7 +9,7 @@ import { untilTrue } from './until-true.ts'
 /** What every case is given. */
 export interface Session extends Pick<Subjects, 'on' | 'find' | 'endpoints' | 'scopes' | 'hasFunctions'> {
   readonly target: Target
-  /** A request without a key. */
+  /** A request without a key; waits where a limit of the project's own contract asks for it. */
   readonly send: Send
   /** A caller who has `scopes`, the same in all cases. */
   readonly caller: () => Promise<Caller>
@@ -25,8 +26,10 @@ export interface Session extends Pick<Subjects, 'on' | 'find' | 'endpoints' | 's
 export interface Caller {
   /** The API key. */
   readonly token: string
-  /** A request with this caller's key. */
+  /** A request with this caller's key; waits where a limit asks for it. */
   readonly send: Send
+  /** The same without waiting: for what is about the limit. */
+  readonly sendOnce: Send
   readonly revoke: () => Promise<void>
 }
 
@@ -34,7 +37,8 @@ const PATIENCE_MS = 90_000
 
 /** Connects to a target, and finds what cases can run on there. Rejects where no Ebb answers. */
 export async function openSession(target: Target): Promise<Session> {
-  const { send, close } = createClient(target.url)
+  const { send: sendOnce, close } = createClient(target.url)
+  const send = patientSend(sendOnce, [429])
   const subjects = await findSubjects(send, target.contracts ?? {}).catch((error: unknown) => {
     close()
     throw error
@@ -51,21 +55,23 @@ export async function openSession(target: Target): Promise<Session> {
     assertStatus(answer, 201)
     const { token, key } = answer.json<{ token: string; key: { id: string } }>()
     const revoke = async () => assertStatus(await admin({ method: 'DELETE', path: `/v1/keys/${key.id}` }), 204)
-    const caller = { token, send: withHeaders(send, { 'x-api-key': token }), revoke }
+    const caller = { ...sendersWith(token), revoke }
     made.push(caller)
     return caller
   }
 
-  const given = async (token: string): Promise<Caller> => ({
-    token,
-    send: withHeaders(send, { 'x-api-key': token }),
-    revoke: async () => {},
-  })
+  const sendersWith = (token: string) => {
+    const headers = { 'x-api-key': token }
+    return { token, send: withHeaders(send, headers), sendOnce: withHeaders(sendOnce, headers) }
+  }
 
   return {
     ...{ ...subjects, target, send, newCaller, admin },
     until: (condition, what) => untilTrue(condition, { what, limitMs: target.patienceMs ?? PATIENCE_MS }),
-    caller: () => (everyday ??= target.admin ? newCaller() : given(target.key ?? '')),
+    caller: () =>
+      (everyday ??= target.admin
+        ? newCaller()
+        : Promise.resolve({ ...sendersWith(target.key ?? ''), revoke: async () => {} })),
     close: async () => {
       // One that a case has revoked itself is gone already.
       await Promise.allSettled(made.map(({ revoke }) => revoke()))

@@ -19,11 +19,11 @@ const contractOf = (parts: string) => `
   import * as z from 'zod'
   export default endpoint({ summary: 'A test.', ${parts} })`
 
-/** A project that never saw a conformance function, and its own: a read, and a write that takes each number once. */
+/** A project that never saw a conformance function, and its own: a read of which few are allowed, and a write that takes each number once. */
 const FILES: Readonly<Record<string, string>> = {
   'domain/migrations/0001.do.numbers.sql': 'create table numbers (number integer primary key);',
   'functions/tell-time/contract.ts': contractOf(`
-    name: 'tell-time', method: 'GET', path: '/v1/time', limit: { requests: 10, perSeconds: 1 },
+    name: 'tell-time', method: 'GET', path: '/v1/time', limit: { requests: 2, perSeconds: 1 },
     reply: { status: 200, body: z.object({ time: z.string() }) }, access: { anonymous: true },`),
   'functions/tell-time/handler.ts': handlerOf('', 'return { time: new Date().toISOString() }'),
   'functions/tell-time/index.ts': index,

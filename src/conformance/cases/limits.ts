@@ -45,13 +45,13 @@ export const limits: readonly Case[] = [
       const waitSeconds = assertRetryAfter(refused)
       // More than could be refilled meanwhile, if both had one limit.
       const length = Math.max(1, Math.floor(limit.burst / OTHERS_SHARE))
-      const allowed = await Promise.all(Array.from({ length }, () => other.send(bad())))
+      const allowed = await Promise.all(Array.from({ length }, () => other.sendOnce(bad())))
       for (const answer of allowed) assertIssues(answer, ISSUE)
       assertProblem(refused, 429, 'rate_limited')
       equal(leftIn(refused), 0)
       await delay(waitSeconds * 1_000)
       // A project's own endpoint may have nothing at the address of its example.
-      assertStatus(await greedy.send(good ?? bad()), good ? 200 : 400)
+      assertStatus(await greedy.sendOnce(good ?? bad()), good ? 200 : 400)
     },
   },
 ]
@@ -77,11 +77,11 @@ function limitedOf(on: Session['on']): Limited {
 }
 
 /** Sends faster than is allowed, until something is refused for that. */
-async function untilRefused({ send }: Caller, bad: () => ConformanceRequest, { burst }: Limit) {
+async function untilRefused({ sendOnce }: Caller, bad: () => ConformanceRequest, { burst }: Limit) {
   const most = GIVE_UP_FACTOR * Math.max(burst, AT_ONCE)
   const atOnce = Math.min(AT_ONCE, burst)
   for (let sent = 0; sent < most; sent += atOnce) {
-    const answers = await Promise.all(Array.from({ length: atOnce }, () => send(bad())))
+    const answers = await Promise.all(Array.from({ length: atOnce }, () => sendOnce(bad())))
     const refused = answers.find(({ status }) => status === 429)
     if (refused) {
       ok(sent + atOnce > burst / 2, `refused among the first ${sent + atOnce}, where ${burst} may come at once`)
