@@ -42,7 +42,8 @@ export function openBodyStream(
   const checkRate = () => {
     const leftMs = wait.leftMs(bytes)
     if (leftMs <= 0) body.destroy(tooSlow())
-    else rateTimer = setTimeout(checkRate, leftMs)
+    // What has come in fast has earned more time than the body may take, and more than a timer can wait.
+    else rateTimer = setTimeout(checkRate, Math.min(leftMs, maxMs))
   }
   const start = () => {
     started = true
