@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Subscription } from '../../src/contract/index.ts'
-import { findDueTimes, findOrphaned } from '../../src/data/queue/backlog.ts'
+import { findOrphaned } from '../../src/data/queue/backlog.ts'
 import {
   type Delivery,
   fanOut,
@@ -8,9 +8,11 @@ import {
   type ReclaimedDelivery,
   type Settlement,
 } from '../../src/data/queue/deliveries.ts'
+import { createLowerBound } from '../../src/data/queue/lower-bound.ts'
 import { reclaimDeliveries, settleDeliveries } from '../../src/data/queue/settle-deliveries.ts'
 import type { CallFunction } from './call-function.ts'
 import { classifyResponse } from './classify-response.ts'
+import { createDueCalls } from './due-calls.ts'
 import type { LeasedCall, Queue, ReclaimedCall } from './queue.ts'
 import { readExcerpt } from './read-response.ts'
 
@@ -35,22 +37,31 @@ export const MAX_HOPS = 32
 /** Takes events from the outbox to the functions that subscribe to them. */
 export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueueOptions): Queue {
   const settle = createBatchedSettle(pool)
+  const due = createDueCalls(pool, 'delivery')
+  const fresh = createLowerBound<string>()
+  const leases = createLowerBound<string>()
   return {
     targets: subscriptions,
-    fanOut: () => fanOut(pool, subscriptions()),
+    fanOut: async () => {
+      const { events, since } = await fanOut(pool, subscriptions(), { since: fresh.next() })
+      fresh.found(since)
+      return events
+    },
     reclaimExpiredLeases: async (known) => {
-      const leases = known.map(({ target: { name, retry }, leaseMs }) => ({
+      const grants = known.map(({ target: { name, retry }, leaseMs }) => ({
         ...{ consumer: name, attempts: retry.attempts, leaseMs },
       }))
-      return (await reclaimDeliveries(pool, leases)).map(toReclaimedCall)
+      const { reclaimed, since } = await reclaimDeliveries(pool, grants, { since: leases.next() })
+      leases.found(since)
+      return reclaimed.map(toReclaimedCall)
     },
     findOrphaned: (afterMs) => {
       const known = subscriptions().map(({ name }) => name)
       return findOrphaned(pool, 'delivery', { known, afterMs })
     },
-    findDueTimes: (names) => findDueTimes(pool, 'delivery', names),
+    findDueTimes: due.findDueTimes,
     lease: async ({ name, timeoutMs, retry }, options) => {
-      const leased = await leaseDeliveries(pool, name, options)
+      const leased = await leaseDeliveries(pool, name, { ...options, since: due.since(name) })
       return leased.map((delivery): LeasedCall => {
         const { eventId: id, type, attempt, correlationId, traceparent, redriven, hops } = delivery
         const leasedCall: LeasedCall = {

@@ -2,7 +2,7 @@ import { Problem } from 'ebb/contract'
 import type pg from 'pg'
 import type { Dispatcher } from 'undici'
 import { problemJson, type Route } from '../../src/contract/index.ts'
-import { findDueTimes, findOrphaned } from '../../src/data/queue/backlog.ts'
+import { findOrphaned } from '../../src/data/queue/backlog.ts'
 import {
   type Invocation,
   type InvocationSettlement,
@@ -12,6 +12,7 @@ import {
 } from '../../src/data/queue/invocation-queue.ts'
 import type { CallFunction } from './call-function.ts'
 import { classifyInvocationResponse } from './classify-response.ts'
+import { createDueCalls } from './due-calls.ts'
 import type { LeasedCall, Queue, Target } from './queue.ts'
 import { readWholeResponse } from './read-response.ts'
 
@@ -31,6 +32,7 @@ const TYPE = 'invocation'
  */
 export function createInvocationQueue({ pool, call, routes }: InvocationQueueOptions): Queue {
   const targets = () => routes().flatMap((route): Target[] => (route.async ? [{ ...route, retry: RETRY }] : []))
+  const due = createDueCalls(pool, 'invocation')
   return {
     targets,
     fanOut: async () => 0,
@@ -45,9 +47,9 @@ export function createInvocationQueue({ pool, call, routes }: InvocationQueueOpt
       const known = targets().map(({ name }) => name)
       return findOrphaned(pool, 'invocation', { known, afterMs })
     },
-    findDueTimes: async (names) => (names.length === 0 ? new Map() : findDueTimes(pool, 'invocation', names)),
+    findDueTimes: due.findDueTimes,
     lease: async ({ name, timeoutMs, retry }, options) => {
-      const leased = await leaseInvocations(pool, name, options)
+      const leased = await leaseInvocations(pool, name, { ...options, since: due.since(name) })
       return leased.map((invocation): LeasedCall => {
         const { id, attempt, attemptsNotCounted, correlationId, traceparent, caller, body } = invocation
         return {

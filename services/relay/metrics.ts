@@ -11,6 +11,8 @@ export interface RelayMetrics {
     readonly outcome: string
     readonly seconds: number
   }): void
+  /** For how many of the next days this table has a part. */
+  historyAhead(table: string, days: number): void
 }
 
 /** From a warm function to one that starts and takes its time. */
@@ -37,6 +39,11 @@ export function createMetrics(read: () => Promise<Backlog>, { EBB_REVISION: revi
   )
   const age = gauge('ebb_backlog_age_seconds', 'How long the call that is overdue the longest has waited', ['kind'])
   const dead = gauge('ebb_dead_letters', `Deliveries that were given up and not redriven, at most ${MAX_COUNTED}`)
+  const ahead = gauge(
+    'ebb_history_days_ahead',
+    'For how many of the next days the table has a part; 0: the next one is missing',
+    ['table'],
+  )
   const up = gauge('ebb_database_up', 'Whether the database answered this scrape, if only that it was too busy: 1 or 0')
 
   registerServiceMetrics(registers, { revision })
@@ -67,6 +74,7 @@ export function createMetrics(read: () => Promise<Backlog>, { EBB_REVISION: revi
   }
   const metrics: RelayMetrics = {
     attempted: ({ consumer, outcome, seconds }) => attempts.observe({ consumer, outcome }, seconds),
+    historyAhead: (table, days) => ahead.set({ table }, days),
   }
   return {
     metrics,

@@ -12,6 +12,7 @@ import { readBacklog } from './backlog.ts'
 import { openCaller } from './call-function.ts'
 import { createDeliveryQueue } from './delivery-queue.ts'
 import { createInvocationQueue } from './invocation-queue.ts'
+import { keepHistory } from './keep-history.ts'
 import { keepWarm } from './keep-warm.ts'
 import { createMetrics } from './metrics.ts'
 import { type PollLoopOptions, startPollLoop } from './poll-loop.ts'
@@ -57,6 +58,12 @@ export async function startRelay(
   const longestCallMs = () => relayDrainMs({ startTimeoutMs, contracts: functions() })
   const loop = startPollLoop({ queues, startTimeoutMs, longestCallMs, log, metrics }, options)
   const orphans = abandonOrphans({ queues, afterMs: config.EBB_ABANDON_AFTER_MS, log, metrics })
+  const keep = {
+    eventsDays: config.EBB_KEEP_EVENTS_DAYS,
+    keysHours: config.EBB_KEEP_KEYS_HOURS,
+    deadLettersDays: config.EBB_KEEP_DEAD_LETTERS_DAYS,
+  }
+  const history = keepHistory({ pool, keep, log, metrics })
   const onReload = () => {
     logCycles()
     orphans.check()
@@ -70,7 +77,7 @@ export async function startRelay(
   })
   const end = async () => {
     warm.stop()
-    await Promise.all([orphans.stop(), loop.stop()])
+    await Promise.all([orphans.stop(), history.stop(), loop.stop()])
     admin?.close()
     contracts.close()
     await Promise.all([channel.close(), close(), pool.end()])

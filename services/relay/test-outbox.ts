@@ -2,7 +2,7 @@ import pg from 'pg'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
 
 /** Forgets all events. */
-export const emptyOutbox = (url: string) => query(url, 'truncate ebb.outbox cascade')
+export const emptyOutbox = (url: string) => query(url, 'truncate ebb.outbox, ebb.delivery, ebb.attempt')
 
 export async function query<Row extends pg.QueryResultRow>(
   url: string,
@@ -59,7 +59,7 @@ export interface DeliveryRow {
 }
 
 export const deliveriesOf = (url: string, eventId: string) =>
-  query<DeliveryRow>(url, 'select * from ebb.delivery where event_id = $1 order by consumer', [eventId])
+  query<DeliveryRow>(url, 'select * from ebb.delivery_state where event_id = $1 order by consumer', [eventId])
 
 export interface AttemptRow {
   readonly consumer: string
@@ -80,7 +80,7 @@ export const attemptsOf = (url: string, eventId: string) =>
 export async function countStates(url: string): Promise<Record<string, number>> {
   const rows = await query<{ state: string; n: number }>(
     url,
-    'select state, count(*)::int as n from ebb.delivery group by state',
+    'select state, count(*)::int as n from ebb.delivery_state group by state',
   )
   return Object.fromEntries(rows.map(({ state, n }) => [state, n]))
 }

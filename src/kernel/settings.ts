@@ -236,6 +236,12 @@ export const SETTINGS = {
   EBB_DRAIN_MS: [() => z.coerce.number<string>().int().min(0).max(600_000), 0],
   /** Calls to a function are abandoned when no relay's contracts have contained it for so long. */
   EBB_ABANDON_AFTER_MS: [positiveInteger, 600_000],
+  /** For how many days events, their deliveries and attempts are kept once nothing is left to do. */
+  EBB_KEEP_EVENTS_DAYS: [positiveInteger, 30],
+  /** For how many days a dead letter can be redriven; its event is kept with it. */
+  EBB_KEEP_DEAD_LETTERS_DAYS: [positiveInteger, 365],
+  /** For how many hours at least a response is kept under its Idempotency-Key. */
+  EBB_KEEP_KEYS_HOURS: [positiveInteger, 24],
   /** How long an idle instance is kept on the laptop. */
   EBB_IDLE_MS: [positiveInteger, 30_000],
   /** Set by a parent that holds this process's stdin: when the parent ends, so does this process. */

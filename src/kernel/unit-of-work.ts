@@ -24,6 +24,8 @@ export interface EventKey {
   readonly consumer: string
   readonly source: string
   readonly id: string
+  /** When the event was emitted, where its sender says so: RFC 3339, the same in each attempt. */
+  readonly time?: string
 }
 
 /** What a resource does after the commit, since it cannot be rolled back. It goes through JSON. */

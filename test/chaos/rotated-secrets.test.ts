@@ -142,7 +142,7 @@ it('a database password rotates under load, in either order, and no request and 
   process.stderr.write(`${sent} requests while passwords changed: ${JSON.stringify(statuses)}\n`)
   expect(statuses).toEqual({ 201: sent })
   const deliveries = async () =>
-    (await admin.query('select state, attempts, count(*)::int n from ebb.delivery group by 1, 2')).rows
+    (await admin.query('select state, attempts, count(*)::int n from ebb.delivery_state group by 1, 2')).rows
   const all = [{ state: 'done', attempts: 1, n: sent }]
   await untilTrue(async () => JSON.stringify(await deliveries()) === JSON.stringify(all), {
     ...{ what: 'each event was heard at the first attempt', limitMs: LIMIT_MS },

@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   platform.believe(keys)
-  await platform.pool.query('truncate ebb.outbox, ebb.invocation, notes, heard cascade')
+  await platform.pool.query('truncate ebb.outbox, ebb.delivery, ebb.attempt, ebb.invocation, notes, heard cascade')
 })
 
 const post = (url: string, text: string, headers: Readonly<Record<string, string>> = {}) =>

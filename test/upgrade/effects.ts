@@ -16,7 +16,7 @@ export async function checkEffects({ written }: LoadResult, database: Database, 
   const [counts] = await database.rows<Readonly<Record<string, number>>>(
     `select (select count(*) from ${table} where id::text = any($1))::int as stored,
             (select count(*) from ebb.outbox where subject = any($1))::int as events,
-            (select count(*) from ebb.delivery d join ebb.outbox o on o.id = d.event_id
+            (select count(*) from ebb.delivery_state d join ebb.outbox o on o.id = d.event_id
                where o.subject = any($1) and d.state = 'done')::int as delivered,
             (select count(*) from ebb.inbox i join ebb.outbox o on o.id::text = i.id
                where o.subject = any($1))::int as received`,

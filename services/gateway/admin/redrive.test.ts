@@ -18,7 +18,7 @@ import { ADMIN, ADMIN_KEY, gatewaySettings, startTestGateway } from '../test-sup
 afterAll(() => pool.end())
 const database = testDatabase()
 const pool = createPool(database.ownerUrl, { log: createLog({ level: 'silent' }) })
-beforeEach(() => pool.query('truncate ebb.outbox cascade'))
+beforeEach(() => pool.query('truncate ebb.outbox, ebb.delivery, ebb.attempt'))
 
 const CONTRACTS = `
   exports.routes = []

@@ -17,7 +17,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   outbox: {
     gateway: ['select'],
     relay: ['select', 'update (fanned_out_at)'],
-    // Not of the tenant: its default is the transaction's.
+    // Not of the tenant and the transaction: their defaults are the transaction's.
     functions: ['insert (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops)'],
   },
   delivery: {
@@ -26,14 +26,22 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
       'update (consumer, state, available_at, settled_at, forgiven, uncounted, redrive_id, redrive_rank)',
     ],
     relay: [
-      ...['select', 'insert (event_id, consumer, available_at)'],
+      ...['select', 'insert (event_id, consumer, available_at, event_time)', 'delete'],
       'update (state, attempts, uncounted, available_at, lease_token, locked_until, settled_at, redrive_id)',
     ],
   },
+  delivery_state: { gateway: ['select'] },
+  delivery_before: { gateway: ['select'] },
   attempt: {
-    gateway: ['select'],
-    relay: ['insert (event_id, consumer, number, started_at, duration_ms, status, error, body, revision, traceparent)'],
+    gateway: ['select', 'update (consumer)'],
+    relay: [
+      'select (event_id, consumer, number)',
+      'insert (event_id, consumer, number, started_at, duration_ms, status, error, body, revision, traceparent, outcome, forgiven, redrive_id)',
+      'update (outcome)',
+    ],
   },
+  // Which tables are partitioned by day, and what of a day outlives it: read by the functions that make and drop the parts.
+  history: {},
   redrive: {
     gateway: ['select', 'insert (actor, filter, per_second, stop_on_failure)'],
     relay: ['select'],
@@ -88,7 +96,12 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'take_place(text, text, uuid[])': ['gateway'],
   'record_usage(uuid, bigint, jsonb)': ['gateway'],
   'delete_old_purges()': ['gateway'],
+  // Of 0.2.
   'take_event(text, text, text)': ['functions'],
+  'take_event(text, text, text, timestamp with time zone)': ['functions'],
+  'make_history(integer)': ['relay'],
+  'drop_history(text, interval)': ['relay'],
+  'delete_kept(text, interval)': ['relay'],
   'store_outstanding(text, text, text, jsonb)': ['functions'],
   'clear_outstanding(text, text, text)': ['functions'],
   'enter_tenant(text)': ['functions'],

@@ -24,31 +24,46 @@ const QUEUES = {
   invocation: ['ebb.invocation', 'function'],
 } as const
 
-type QueueKind = keyof typeof QUEUES
+export type QueueKind = keyof typeof QUEUES
 
-/**
- * Finds the milliseconds until a call is due, for each of these functions that one waits for; 0 or less where it is due
- * already.
- */
-export async function findDueTimes(
-  pool: pg.Pool,
-  kind: QueueKind,
-  functions: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await pool.query<{ name: string; due_in_ms: number }>(findDueTimesSql(kind), [functions])
-  return new Map(rows.map(({ name, due_in_ms }) => [name, due_in_ms]))
+/** When the first call is due that waits for a function, and from when on the next look has to begin. */
+export interface Due {
+  /** Milliseconds; 0 or less where it is due already, undefined where none waits. */
+  readonly inMs?: number
+  /** No call was due before. */
+  readonly since: string
 }
 
-const findDueTimesSql = (kind: QueueKind): string => {
+/**
+ * Finds when the next call is due for each of these functions. With the `since` of an earlier look, it reads nothing of before
+ * that: what was due then is dead to everybody but an old snapshot, which may be held for hours.
+ */
+export async function findDue(
+  pool: pg.Pool,
+  kind: QueueKind,
+  functions: readonly { readonly name: string; readonly since?: string | undefined }[],
+): Promise<ReadonlyMap<string, Due>> {
+  if (functions.length === 0) return new Map()
+  const values = [functions.map(({ name }) => name), functions.map(({ since }) => since ?? '-infinity')]
+  const { rows } = await pool.query<{ name: string; in_ms: number | null; since: string }>(findDueSql(kind), values)
+  return new Map(rows.map(({ name, in_ms, since }) => [name, { since, ...(in_ms === null ? {} : { inMs: in_ms }) }]))
+}
+
+/**
+ * What is about to be committed may be due since a moment ago: the next look begins before now, or at what waits already. $1
+ * functions, $2 from when on (parallel arrays).
+ */
+const findDueSql = (kind: QueueKind): string => {
   const [table, column] = QUEUES[kind]
   return /* sql */ `
-select name, ceil(extract(epoch from first.available_at - now()) * 1000)::float8 as due_in_ms
-from unnest($1::text[]) as asked (name) cross join lateral (
+select name, ceil(extract(epoch from first.available_at - now()) * 1000)::float8 as in_ms,
+       greatest(asked.since, least(first.available_at, now() - interval '500 ms'))::text as since
+from unnest($1::text[], $2::timestamptz[]) as asked (name, since) left join lateral (
   select available_at from ${table}
-  where state = 'waiting' and ${column} = asked.name
+  where state = 'waiting' and ${column} = asked.name and available_at >= asked.since
   order by available_at
   limit 1
-) as first`
+) as first on true`
 }
 
 /**

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { toCamelCase } from '../values/read-rows.ts'
+import { isItsEvent } from './its-event.ts'
 
 /** One event on its way to one subscriber, this relay's until the lease ends. */
 export interface Delivery {
@@ -53,59 +54,83 @@ export interface ReclaimedDelivery
   readonly durationMs: number
 }
 
+/** What a look for new events has found, and from which transaction the next one has to begin. */
+export interface FannedOut {
+  readonly events: number
+  /** All events of earlier transactions have been fanned out. */
+  readonly since: string
+}
+
 /**
- * Makes the deliveries of at most `limit` events that have none yet, and returns how many events those were. An event
- * without a subscriber is marked all the same.
+ * Makes the deliveries of at most `limit` events that have none yet. An event without a subscriber is marked all the same.
+ * With the `since` of an earlier call, it reads no event of before that.
  */
 export async function fanOut(
   pool: pg.Pool,
   subscriptions: readonly { readonly name: string; readonly on: string }[],
-  { limit = 500 } = {},
-): Promise<number> {
+  { limit = 500, since }: { readonly limit?: number; readonly since?: string | undefined } = {},
+): Promise<FannedOut> {
   const types = subscriptions.map(({ on }) => on)
   const consumers = subscriptions.map(({ name }) => name)
-  const { rowCount } = await pool.query(fanOutSql, [types, consumers, limit])
-  return rowCount ?? 0
+  const values = [types, consumers, limit, ...(since === undefined ? [] : [since])]
+  const { rows } = await pool.query<FannedOut>(fanOutSql(since === undefined ? '' : SINCE), values)
+  return rows[0] ?? { events: 0, since: since ?? '0' }
 }
+
+/** A transaction's age bounds which days are looked at: none is open for as long as this. */
+const SINCE = "and transaction_id >= $4::xid8 and created_at > now() - interval '1 day'"
 
 /**
  * Makes a delivery for each subscriber of a batch of new events, and marks the events. $1 event types, $2 their
- * subscribers (parallel arrays: a type stands once for each of its subscribers), $3 events at most. One row an event.
+ * subscribers (parallel arrays: a type stands once for each of its subscribers), $3 events at most, $4 the first transaction.
+ * In the order of transactions, of which all before the oldest one that is still running are seen.
  */
-const fanOutSql = /* sql */ `
+const fanOutSql = (condition: string) => /* sql */ `
 with fresh as materialized (
-  select id, type, created_at from ebb.outbox
-  where fanned_out_at is null
-  order by created_at
+  select id, type, created_at, transaction_id from ebb.outbox
+  where fanned_out_at is null ${condition}
+  order by transaction_id
   limit $3
   for update skip locked
 ),
 made as (
-  insert into ebb.delivery (event_id, consumer, available_at)
-  select fresh.id, subscribed.consumer, fresh.created_at
+  insert into ebb.delivery (event_id, consumer, available_at, event_time)
+  select fresh.id, subscribed.consumer, now(), fresh.created_at
   from fresh join unnest($1::text[], $2::text[]) as subscribed (type, consumer) using (type)
   on conflict do nothing
-)
-update ebb.outbox set fanned_out_at = now() from fresh where outbox.id = fresh.id`
+),
+marked as (
+  update ebb.outbox set fanned_out_at = now() from fresh
+  where outbox.id = fresh.id and outbox.created_at = fresh.created_at
+),
+seen as (select count(*)::int4 as events, max(transaction_id) as last from fresh)
+select events, least(pg_snapshot_xmin(pg_current_snapshot()), case when events = $3 then last end)::text as since from seen`
 
-/** Leases at most `limit` of what is due for one subscriber, for `leaseMs`. */
+/** Leases at most `limit` of what is due for one subscriber, for `leaseMs`. Nothing was due before `since`. */
 export async function leaseDeliveries(
   pool: pg.Pool,
   consumer: string,
-  { limit, leaseMs }: { readonly limit: number; readonly leaseMs: number },
+  { limit, leaseMs, since = '-infinity' }: LeaseOptions,
 ): Promise<Delivery[]> {
-  const { rows } = await pool.query(leaseDeliveriesSql, [consumer, limit, leaseMs])
+  const { rows } = await pool.query(leaseDeliveriesSql, [consumer, limit, leaseMs, since])
   return rows.map((row) => toCamelCase<Delivery>(row))
 }
 
+export interface LeaseOptions {
+  readonly limit: number
+  readonly leaseMs: number
+  /** Default: look at all that waits. */
+  readonly since?: string | undefined
+}
+
 /**
- * Leases what is due for one subscriber ($1), the longest waiting first, at most $2, for $3 milliseconds. With one
+ * Leases what is due for one subscriber ($1) since $4, the longest waiting first, at most $2, for $3 milliseconds. With one
  * subscriber a statement, the planner knows how few rows there will be; for many it read the whole tables.
  */
 const leaseDeliveriesSql = /* sql */ `
 with due as materialized (
   select event_id, consumer from ebb.delivery
-  where state = 'waiting' and consumer = $1 and available_at <= now()
+  where state = 'waiting' and consumer = $1 and available_at between $4 and now()
   order by available_at
   limit $2
   for update skip locked
@@ -117,8 +142,8 @@ leased as (
   from due
   where delivery.event_id = due.event_id and delivery.consumer = due.consumer
   returning delivery.event_id, delivery.consumer, attempts, forgiven + uncounted as attempts_not_counted,
-            redrive_id, lease_token
+            redrive_id, lease_token, event_time
 )
 select event_id, consumer, attempts as attempt, attempts_not_counted, redrive_id is not null as redriven, lease_token,
        type, source, subject, payload::text as data, traceparent, correlation_id, caller_id, tenant, hops, created_at
-from leased join ebb.outbox on id = event_id`
+from leased join ebb.outbox on ${isItsEvent('leased')}`

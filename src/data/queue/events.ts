@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { Problem } from '../../contract/index.ts'
 import { toCamelCase } from '../values/read-rows.ts'
+import { isItsEvent } from './its-event.ts'
 
 type DeliveryState = 'waiting' | 'leased' | 'done' | 'dead'
 
@@ -95,8 +96,8 @@ interface ListEventsQuery {
 /**
  * The statement that lists the newest events and the states of their deliveries: a text and its values. It has only the
  * filters that were asked for, since an index cannot be used for a filter that may be null. Nearly all deliveries are done,
- * and are found as the newest are; the other states begin at their deliveries, each at its own index, and cost what is in
- * them. There is no index by type.
+ * and are found as the newest are; the other states begin at the deliveries that there is work for, each at its own index, and cost
+ * what is in them. There is no index by type.
  */
 function listEventsSql({ state, type, after, limit }: ListEventsQuery) {
   const values: unknown[] = []
@@ -108,23 +109,26 @@ function listEventsSql({ state, type, after, limit }: ListEventsQuery) {
     ...(after ? [isAfter(at(after[0]), at(after[1]))] : []),
   ]
   const text = /* sql */ `
-${isRare ? `with found as materialized (select distinct event_id from ebb.delivery where state = ${at(state)})` : ''}
+${isRare ? `with found as materialized (select distinct event_id, event_time from ebb.delivery where state = ${at(state)})` : ''}
 select id, type, source, subject, ${rfc3339('created_at')} as created_at,
   (
     select coalesce(jsonb_agg(jsonb_build_object(
       'consumer', consumer, 'state', state, 'attempts', attempts, 'availableAt', ${rfc3339('available_at')}
     ) order by consumer), '[]')
-    from ebb.delivery where event_id = outbox.id
+    from ebb.delivery_state where ${IS_OF_EVENT}
   ) as deliveries
-from ${isRare ? 'found join ebb.outbox on id = event_id' : 'ebb.outbox'}
+from ${isRare ? `found join ebb.outbox on ${isItsEvent('found')}` : 'ebb.outbox'}
 ${conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`}
 order by outbox.created_at desc, id
 limit ${at(limit)}`
   return { text, values }
 }
 
+/** With the time, before which none of its deliveries was due, no older day is read: clocks may differ by a minute. */
+const IS_OF_EVENT = "event_id = outbox.id and available_at > outbox.created_at - interval '1 minute'"
+
 /** A scalar subquery, which is evaluated for each event in turn; EXISTS may read all deliveries first. */
-const IS_DONE = `(select true from ebb.delivery where event_id = outbox.id and state = 'done' limit 1)`
+const IS_DONE = `(select true from ebb.delivery_state where ${IS_OF_EVENT} and state = 'done' limit 1)`
 
 /** The first part bounds the index scan, whose columns go in different directions; the second is exact. */
 const isAfter = (time: string, id: string) =>
@@ -157,10 +161,12 @@ select id, type, source, subject, ${rfc3339('created_at')} as created_at, payloa
           'number', number, 'startedAt', ${rfc3339('started_at')}, 'durationMs', duration_ms, 'status', status,
           'error', error, 'body', body, 'revision', revision, 'traceparent', attempt.traceparent
         ) order by number), '[]')
-        from ebb.attempt where attempt.event_id = delivery.event_id and attempt.consumer = delivery.consumer
+        from ebb.attempt
+        where attempt.event_id = delivery_state.event_id and attempt.consumer = delivery_state.consumer
+          and attempt.started_at > outbox.created_at - interval '1 minute'
       )
     ) order by consumer), '[]')
-    from ebb.delivery where event_id = outbox.id
+    from ebb.delivery_state where ${IS_OF_EVENT}
   ) as deliveries
 from ebb.outbox where id = $1`
 

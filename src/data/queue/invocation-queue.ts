@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { InvocationResponse, NewInvocation } from '../../protocol/index.ts'
 import { toCamelCase } from '../values/read-rows.ts'
-import type { ReclaimedDelivery, Settlement } from './deliveries.ts'
+import type { LeaseOptions, ReclaimedDelivery, Settlement } from './deliveries.ts'
 
 /** A request that its caller does not wait for on its way to its function, this relay's until the lease ends. */
 export interface Invocation extends NewInvocation {
@@ -26,9 +26,9 @@ export interface ReclaimedInvocation
 export async function leaseInvocations(
   pool: pg.Pool,
   name: string,
-  { limit, leaseMs }: { readonly limit: number; readonly leaseMs: number },
+  { limit, leaseMs, since = '-infinity' }: LeaseOptions,
 ): Promise<Invocation[]> {
-  const { rows } = await pool.query(leaseInvocationsSql, [name, limit, leaseMs])
+  const { rows } = await pool.query(leaseInvocationsSql, [name, limit, leaseMs, since])
   return rows.map((row) => {
     const { caller: sub, scopes, roles, tenant, client, ...invocation } = toCamelCase<LeasedRow>(row)
     const caller = {
@@ -49,11 +49,11 @@ interface LeasedRow extends Omit<Invocation, 'caller'> {
   readonly client: string | null
 }
 
-/** Leases what is due for one function ($1), the longest waiting first, at most $2, for $3 milliseconds. */
+/** Leases what is due for one function ($1) since $4, the longest waiting first, at most $2, for $3 milliseconds. */
 const leaseInvocationsSql = /* sql */ `
 with due as materialized (
   select id from ebb.invocation
-  where state = 'waiting' and function = $1 and available_at <= now()
+  where state = 'waiting' and function = $1 and available_at between $4 and now()
   order by available_at
   limit $2
   for update skip locked

@@ -65,7 +65,11 @@ describe('redrive takes what the filter names, the oldest first', () => {
     const ids = await bury(3, { only: 'send-welcome' })
     await query(
       url,
-      `update ebb.outbox set created_at = '2026-01-01T00:00:00Z'::timestamptz + (payload->>'n')::int * interval '1 h'`,
+      `with moved as (
+         update ebb.outbox set created_at = '2026-01-01T00:00:00Z'::timestamptz + (payload->>'n')::int * interval '1 h'
+         returning id, created_at
+       )
+       update ebb.delivery set event_time = created_at from moved where event_id = id`,
     )
     const idsOf = async (filter: RedriveFilter) =>
       (await again(filter, { dryRun: true })).deliveries.map(({ eventId }) => eventId)
@@ -125,7 +129,8 @@ it('gives a fresh allowance, continues the history, and records who did it', asy
   expect(leased).toMatchObject({ attempt: 2, attemptsNotCounted: 1, redriven: true })
   await expire()
   // One attempt is granted in all: it is used up, and only since the redrive.
-  const reclaim = (attempts: number) => reclaimDeliveries(pool, [{ consumer: 'send-welcome', attempts, leaseMs: 1 }])
+  const reclaim = async (attempts: number) =>
+    (await reclaimDeliveries(pool, [{ consumer: 'send-welcome', attempts, leaseMs: 1 }])).reclaimed
   expect(await reclaim(2)).toMatchObject([{ attempt: 2, state: 'waiting' }])
   await lease()
   await expire()
@@ -146,7 +151,7 @@ describe('of a redrive that stops on a failure', () => {
     await settle(first, 'done')
     const due = await query<{ event_id: string; s: number }>(
       url,
-      `select event_id, round(extract(epoch from available_at - (select settled_at from ebb.delivery where state = 'done')), 3)::float8 as s
+      `select event_id, round(extract(epoch from available_at - (select settled_at from ebb.delivery_state where state = 'done')), 3)::float8 as s
        from ebb.delivery where state = 'waiting' order by available_at`,
     )
     expect(due).toEqual([

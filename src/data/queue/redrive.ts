@@ -3,6 +3,7 @@ import type { ValidationIssue } from '../../contract/index.ts'
 import { OUTBOX_CHANNEL } from '../outbox.ts'
 import { inTransaction } from '../postgres/pool.ts'
 import { toCamelCase } from '../values/read-rows.ts'
+import { isItsEvent } from './its-event.ts'
 
 /** Which dead deliveries to redrive; a member that is left out allows all. */
 export interface RedriveFilter {
@@ -101,7 +102,7 @@ export async function redrive(
  */
 const findDeadSql = /* sql */ `
 select event_id, consumer, type, subject, payload, attempts
-from ebb.delivery join ebb.outbox on id = event_id
+from ebb.delivery join ebb.outbox on ${isItsEvent('delivery')}
 where state = 'dead'
   and ($1::text is null or type = $1)
   and ($2::text is null or consumer = $2)
@@ -140,6 +141,10 @@ redriven as (
   from given cross join made
   where delivery.event_id = given.event_id and delivery.consumer = given.consumer
   returning delivery.event_id, delivery.consumer
+),
+moved as (
+  update ebb.attempt set consumer = $7 from given
+  where $7 is not null and attempt.event_id = given.event_id and attempt.consumer = given.consumer
 ),
 recorded as (
   insert into ebb.audit (actor, action, subject)
@@ -200,7 +205,7 @@ interface CopyInboxOptions {
 /** Finds the events of which this subscriber has a delivery. */
 async function findExistingDeliveries(client: pg.ClientBase, consumer: string, dead: readonly DeadDelivery[]) {
   const { rows } = await client.query<{ event_id: string }>(
-    'select event_id from ebb.delivery where consumer = $1 and event_id = any ($2::uuid[])',
+    'select event_id from ebb.delivery_state where consumer = $1 and event_id = any ($2::uuid[])',
     [consumer, dead.map(({ eventId }) => eventId)],
   )
   return new Set(rows.map(({ event_id }) => event_id))

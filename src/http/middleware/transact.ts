@@ -37,7 +37,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
     const { locals } = response
     const { deadline, event } = locals
     const claim = route && claimOf(route, request, locals)
-    const key = event && { consumer: contract.name, source: event.source, id: event.id }
+    const key = event && { consumer: contract.name, source: event.source, id: event.id, time: event.time }
     let pendingEffects: readonly Effect[] = []
 
     const work: TransactionWork<Record<string, unknown>, StoredResponse> = async (transactional, end, unit) => {

@@ -1,0 +1,58 @@
+import type { Log } from 'ebb/kernel'
+import type pg from 'pg'
+import {
+  dropHistory,
+  forgetDeadLetters,
+  type Keep,
+  makeHistory,
+  takeOverSettled,
+} from '../../src/data/queue/history.ts'
+import type { RelayMetrics } from './metrics.ts'
+
+export interface KeepHistoryOptions {
+  readonly pool: pg.Pool
+  readonly keep: Keep
+  readonly log: Log
+  readonly metrics: Pick<RelayMetrics, 'historyAhead'>
+  /** Default: 10 min. */
+  readonly intervalMs?: number
+}
+
+const INTERVAL_MS = 600_000
+/** Long enough to be noticed, and mended, before one is missing. */
+const DAYS_AHEAD = 7
+
+/**
+ * Keeps the history by day: makes the days that come, and drops those that are over. Several relays may do so side by side.
+ * What fails is logged and tried again: nothing waits for it.
+ */
+export function keepHistory({ pool, keep, log, metrics, intervalMs = INTERVAL_MS }: KeepHistoryOptions) {
+  const round = async () => {
+    const ahead = await makeHistory(pool, DAYS_AHEAD)
+    for (const [table, days] of ahead) metrics.historyAhead(table, days)
+    await takeOverSettled(pool)
+    for (const { part, outcome, kept } of await dropHistory(pool, keep)) {
+      if (outcome === 'dropped') log.info({ part, kept }, 'a day of history was dropped')
+      else if (outcome === 'too much to keep')
+        log.warn({ part }, 'a day of history stays: redrive or drop its dead letters, or let them end')
+    }
+    const forgotten = await forgetDeadLetters(pool, keep)
+    if (forgotten > 0) log.info({ forgotten }, 'dead letters were forgotten')
+  }
+  let running: Promise<void> | undefined
+  const start = () => {
+    running ??= round()
+      .catch((error: unknown) => log.warn({ err: error }, 'the history could not be kept; the relay tries again'))
+      .finally(() => {
+        running = undefined
+      })
+  }
+  const timer = setInterval(start, intervalMs)
+  start()
+  return {
+    stop: async () => {
+      clearInterval(timer)
+      await running
+    },
+  }
+}

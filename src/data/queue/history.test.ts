@@ -1,0 +1,151 @@
+import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { attemptsOf, deliveriesOf, emit, emitAll, emptyOutbox, query } from '../../../services/relay/test-outbox.ts'
+import { createLog } from '../../kernel/index.ts'
+import { testDatabase } from '../../testing/index.ts'
+import { createPool } from '../postgres/pool.ts'
+import { type Delivery, fanOut, leaseDeliveries, type Settlement } from './deliveries.ts'
+import { showEvent } from './events.ts'
+import { dropHistory, forgetDeadLetters, makeHistory, takeOverSettled } from './history.ts'
+import { redrive } from './redrive.ts'
+import { settleDeliveries } from './settle-deliveries.ts'
+
+const WELCOME = [{ name: 'send-welcome', on: 'user.created' }]
+const KEEP = { eventsDays: 30, keysHours: 24, deadLettersDays: 365 }
+afterAll(() => pool.end())
+const { ownerUrl: url } = testDatabase()
+const pool = createPool(url, { log: createLog({ level: 'silent' }) })
+beforeEach(async () => {
+  await emptyOutbox(url)
+  // Nothing is from before the history by day in this database.
+  await query(url, `select ebb.drop_history(name, interval '-1000 days') from ebb.history where begins < 'infinity'`)
+  await query(url, `update ebb.history set begins = '2020-01-01'`)
+})
+
+const leaseAll = () => leaseDeliveries(pool, 'send-welcome', { limit: 1_000, leaseMs: 60_000 })
+const settle = (leased: readonly Delivery[], settlement: Settlement) =>
+  settleDeliveries(
+    pool,
+    leased.map((delivery) => ({ delivery, settlement })),
+  )
+/** Lets everything that happened on these days have happened so many days ago. */
+async function age(days: number) {
+  for (const [table, column] of [
+    ['outbox', 'created_at'],
+    ['attempt', 'started_at'],
+  ])
+    await query(url, `update ebb.${table} set ${column} = ${column} - $1 * interval '1 day'`, [days])
+  await query(url, `update ebb.delivery set event_time = event_time - $1 * interval '1 day'`, [days])
+}
+const partsOf = async (table: string) =>
+  (
+    await query<{ part: string; rows: number }>(
+      url,
+      `select tableoid::regclass::text as part, count(*)::int as rows from ebb.${table} group by 1 order by 1`,
+    )
+  ).map(({ part, rows }) => [part.replace(/^ebb\.[a-z]+_/, '').replace(/^\d+$/, 'a day'), rows])
+/** Makes the part for the day that is so many days ago, as a relay did that day. */
+const makePart = (daysAgo: number) =>
+  query(
+    url,
+    `do $$ declare day timestamptz := date_trunc('day', now() at time zone 'UTC') at time zone 'UTC' - ${daysAgo} * interval '1 day'; name text;
+     begin
+       foreach name in array array['outbox', 'attempt'] loop
+         execute format('create table ebb.%I (like ebb.%I including defaults including indexes)', name || to_char(day at time zone 'UTC', '"_"YYYYMMDD'), name || '_default');
+         execute format('alter table ebb.%I attach partition ebb.%I for values from (%L) to (%L)', name, name || to_char(day at time zone 'UTC', '"_"YYYYMMDD'), day, day + interval '1 day');
+       end loop;
+     end $$`,
+  )
+
+describe('history by day', () => {
+  it('has a part for each of the next days, made once however many relays ask, and what came before it is in it', async () => {
+    await emit(url, { notify: false })
+    expect(await partsOf('outbox')).toEqual([['default', 1]])
+    await Promise.all([1, 2, 3].map(() => makeHistory(pool, 7)))
+    const ahead = Object.fromEntries(await makeHistory(pool, 7))
+    expect(ahead).toEqual({ attempt: 7, idempotency: 7, inbox: 7, outbox: 7 })
+    expect(await partsOf('outbox')).toEqual([['a day', 1]])
+    await emit(url, { notify: false })
+    expect(await partsOf('outbox')).toEqual([['a day', 2]])
+  })
+
+  it('drops a day that is over for long enough, and nothing younger', async () => {
+    await emitAll(url, { count: 20 })
+    await fanOut(pool, WELCOME)
+    await settle(await leaseAll(), { state: 'done', durationMs: 1, status: 204 })
+    await makePart(30)
+    await age(30)
+    expect(await dropHistory(pool, KEEP)).toEqual([])
+    const dropped = await dropHistory(pool, { ...KEEP, eventsDays: 29 })
+    expect(dropped.map(({ part, outcome, kept }) => [part.replace(/\d+/, ''), outcome, kept])).toEqual([
+      ['attempt_', 'dropped', 0],
+      ['outbox_', 'dropped', 0],
+    ])
+    expect([await partsOf('outbox'), await partsOf('attempt')]).toEqual([[], []])
+  })
+
+  it('never drops an event that waits, is on its way, or is dead: it outlives its day with its attempts', async () => {
+    await makePart(40)
+    const ids = await emitAll(url, { count: 4 })
+    await fanOut(pool, WELCOME)
+    const leased = await leaseAll()
+    const [waits, dies, isDone] = [leased.slice(0, 1), leased.slice(1, 2), leased.slice(2, 3)]
+    await settle(waits, { state: 'waiting', retryInMs: 0, durationMs: 1, status: 503 })
+    await settle(dies, { state: 'dead', durationMs: 1, status: 400 })
+    await settle(isDone, { state: 'done', durationMs: 1, status: 200 })
+    await age(40)
+    const ended = await dropHistory(pool, KEEP)
+    expect(ended.map(({ outcome, kept }) => [outcome, kept])).toEqual([
+      ['dropped', 2],
+      ['dropped', 3],
+    ])
+    expect(await partsOf('outbox')).toEqual([['default', 3]])
+    const gone = isDone[0]?.eventId ?? ''
+    expect(await showEvent(pool, gone)).toBeUndefined()
+    expect(ids.filter((id) => id !== gone)).toHaveLength(3)
+    const dead = dies[0]?.eventId ?? ''
+    expect(await showEvent(pool, dead)).toMatchObject({ deliveries: [{ state: 'dead', history: [{ status: 400 }] }] })
+    // Redriven, delivered, and then it may go.
+    await redrive(pool, {}, { actor: 'ann', findIssues: () => [] })
+    const again = await leaseAll()
+    expect(again.map(({ eventId }) => eventId).sort()).toEqual([dead, waits[0]?.eventId].sort())
+    await settle(again, { state: 'done', durationMs: 1, status: 200 })
+    await dropHistory(pool, KEEP)
+    expect(await showEvent(pool, dead)).toBeUndefined()
+    expect((await partsOf('outbox'))[0]).toEqual(['default', 1])
+  })
+
+  it('keeps a day with an event that no relay has seen yet', async () => {
+    await makePart(40)
+    await emit(url, { notify: false })
+    await age(40)
+    expect(await dropHistory(pool, KEEP)).toMatchObject([{ outcome: 'dropped' }, { outcome: 'open' }])
+    expect((await fanOut(pool, WELCOME)).events).toBe(1)
+    expect(await dropHistory(pool, KEEP)).toMatchObject([{ outcome: 'dropped', kept: 1 }])
+    expect(await leaseAll()).toHaveLength(1)
+  })
+
+  it('waits for no lock: a day that somebody reads stays until the next time', async () => {
+    await makePart(40)
+    const reader = await pool.connect()
+    await reader.query('begin; select from ebb.outbox limit 1')
+    expect((await dropHistory(pool, KEEP)).at(-1)).toMatchObject({ outcome: 'busy' })
+    await reader.query('commit')
+    reader.release()
+    expect((await dropHistory(pool, KEEP)).at(-1)).toMatchObject({ outcome: 'dropped' })
+  })
+
+  it('forgets dead letters after their own time, and takes over what a relay of 0.2 has settled', async () => {
+    const [old = ''] = await emitAll(url, { count: 2 })
+    await fanOut(pool, WELCOME)
+    const leased = await leaseAll()
+    await settle(leased, { state: 'dead', durationMs: 1, status: 400 })
+    await query(url, `update ebb.delivery set settled_at = now() - interval '366 days' where event_id = $1`, [old])
+    expect(await forgetDeadLetters(pool, KEEP)).toBe(1)
+    await query(url, `update ebb.delivery set state = 'done'`)
+    expect(await takeOverSettled(pool)).toBe(1)
+    expect(await query(url, 'select from ebb.delivery')).toEqual([])
+    const [done] = leased.filter(({ eventId }) => eventId !== old)
+    expect(await deliveriesOf(url, done?.eventId ?? '')).toMatchObject([{ state: 'done', attempts: 1 }])
+    expect(await attemptsOf(url, done?.eventId ?? '')).toHaveLength(1)
+  })
+})

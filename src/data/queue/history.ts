@@ -1,0 +1,87 @@
+import type pg from 'pg'
+
+/** For how long what is over is kept. */
+export interface Keep {
+  /** Events, their deliveries and attempts, and what subscribers have taken in. */
+  readonly eventsDays: number
+  /** Stored responses of Idempotency-Keys: at least so long, and a day more at most. */
+  readonly keysHours: number
+  readonly deadLettersDays: number
+}
+
+/** What became of the part of a table that holds one day, and how many of its rows are kept for work that is still to be done. */
+export interface EndedDay {
+  readonly part: string
+  /** `open`: it holds events that no relay has seen yet; `busy`: a lock was not free at once. Both are tried again. */
+  readonly outcome: 'dropped' | 'open' | 'too much to keep' | 'busy'
+  readonly kept: number
+}
+
+const BATCH = 1_000
+
+/** Makes the parts for the next days. Resolves to the number of days from tomorrow on that each table has a part for. */
+export async function makeHistory(pool: pg.Pool, days: number): Promise<ReadonlyMap<string, number>> {
+  for (;;) {
+    const { rows } = await pool.query<MadeRow>('select * from ebb.make_history($1)', [days])
+    if (!rows.some(({ made }) => made)) return new Map(rows.map(({ name, days_ahead }) => [name, days_ahead]))
+  }
+}
+
+interface MadeRow {
+  readonly name: string
+  readonly days_ahead: number
+  /** Whether its next part was made. */
+  readonly made: boolean
+}
+
+/** Drops each day that is over for longer than its rows are kept. Reports what became of the days that were looked at. */
+export async function dropHistory(pool: pg.Pool, keep: Keep): Promise<readonly EndedDay[]> {
+  const ended: EndedDay[] = []
+  for (const [table, hours] of hoursOf(keep)) {
+    for (let last: EndedDay | undefined = DROPPED; last?.outcome === 'dropped'; ) {
+      const sql = "select * from ebb.drop_history($1, $2 * interval '1 hour')"
+      const { rows } = await pool.query<EndedDay>(sql, [table, hours])
+      last = rows[0]
+      if (last) ended.push(last)
+    }
+    await pool.query("select ebb.delete_kept($1, $2 * interval '1 hour')", [table, hours])
+  }
+  return ended
+}
+
+const DROPPED: EndedDay = { part: '', outcome: 'dropped', kept: 0 }
+
+const hoursOf = ({ eventsDays, keysHours }: Keep) => {
+  const events = ['attempt', 'inbox', 'outbox'].map((table) => [table, eventsDays * 24] as const)
+  return [...events, ['idempotency', keysHours] as const]
+}
+
+/** Forgets dead letters that nobody has redriven for so long. Resolves to how many. */
+export const forgetDeadLetters = (pool: pg.Pool, { deadLettersDays }: Keep): Promise<number> =>
+  inBatches(pool, forgetSql, [deadLettersDays, BATCH])
+
+const forgetSql = /* sql */ `
+delete from ebb.delivery where (event_id, consumer) in (
+  select event_id, consumer from ebb.delivery
+  where state = 'dead' and settled_at < now() - $1 * interval '1 day'
+  limit $2
+)`
+
+/** A relay of 0.2 leaves the deliveries that are done where work is looked for: moves them to the history. */
+export const takeOverSettled = (pool: pg.Pool): Promise<number> => inBatches(pool, takeOverSql, [BATCH])
+
+const takeOverSql = /* sql */ `
+with done as (
+  delete from ebb.delivery where (event_id, consumer) in (
+    select event_id, consumer from ebb.delivery where state = 'done' limit $1
+  )
+  returning event_id, consumer, attempts
+)
+update ebb.attempt set outcome = 'done' from done
+where attempt.event_id = done.event_id and attempt.consumer = done.consumer and attempt.number = done.attempts`
+
+async function inBatches(pool: pg.Pool, sql: string, values: readonly unknown[]): Promise<number> {
+  let sum = 0
+  for (let count = BATCH; count === BATCH; sum += count) count = (await pool.query(sql, [...values])).rowCount ?? 0
+  return sum
+}
