@@ -49,7 +49,7 @@ const config: Config = {
   testPathIgnorePatterns: ['/node_modules/', '/\\.ebb/', '/src/project/create/template/', ...(isFull ? [] : FULL_ONLY)],
   modulePathIgnorePatterns: ['/\\.ebb/'],
   globalSetup: './test/support/jest-start.ts',
-  globalTeardown: './src/testing/jest-teardown.ts',
+  globalTeardown: './test/support/jest-stop.ts',
   testSequencer: './test/support/jest-order.ts',
   reporters: ['default', './test/support/jest-summary.ts'],
   // The slow ones wait for processes more than they compute.
