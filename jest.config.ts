@@ -49,11 +49,11 @@ const config: Config = {
   testPathIgnorePatterns: ['/node_modules/', '/\\.ebb/', '/src/project/create/template/', ...(isFull ? [] : FULL_ONLY)],
   modulePathIgnorePatterns: ['/\\.ebb/'],
   globalSetup: './test/support/jest-start.ts',
-  globalTeardown: './src/testing/jest-teardown.ts',
+  globalTeardown: './test/support/jest-stop.ts',
   testSequencer: './test/support/jest-order.ts',
   reporters: ['default', './test/support/jest-summary.ts'],
-  // The slow ones wait for processes more than they compute.
-  maxWorkers: 2,
+  // Of two cores: a third of all that tests do is waiting for leases, time limits and processes.
+  maxWorkers: 3,
   // No measure of anything: it ends what hangs, on a machine that is ten times slower than a quiet one, too.
   testTimeout: 180_000,
 }

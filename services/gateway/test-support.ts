@@ -123,7 +123,7 @@ export async function startTestGateway(env: Readonly<Record<string, string>>, { 
 /** A gateway as a process of its own: its lines as they come, and how it ends. */
 export function spawnGateway(env: Readonly<Record<string, string>>, nodeArgs = ['services/gateway/index.ts']) {
   const child = spawn(process.execPath, nodeArgs, {
-    env: { ...inheritedEnv(['PATH']), ...env },
+    env: { ...inheritedEnv(['PATH', 'NODE_COMPILE_CACHE']), ...env },
   })
   closers.push(async () => child.kill('SIGKILL'))
   let errors = ''

@@ -20,7 +20,10 @@ it.each(['SIGTERM', 'SIGINT'] as const)(
       answer = () => response.writeHead(204).end()
     })
     const env = {
-      ...{ ...inheritedEnv(['PATH', 'HOME']), ...(await relayEnv(url, template, [subscription('send-welcome')])) },
+      ...{
+        ...inheritedEnv(['PATH', 'HOME', 'NODE_COMPILE_CACHE']),
+        ...(await relayEnv(url, template, [subscription('send-welcome')])),
+      },
       ...{
         EBB_HOST: '127.0.0.1',
         EBB_ADMIN_PORT: '0',

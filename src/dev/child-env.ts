@@ -33,7 +33,7 @@ export function childEnv({ config, dataDir, stores }: { config: Config; dataDir:
       .join(',')
   return {
     service: (part) => ({
-      ...inheritedEnv(INHERITED),
+      ...inheritedEnv([...INHERITED, 'NODE_COMPILE_CACHE']),
       // The runner reads their log lines.
       LOG_LEVEL: 'info',
       ...telemetryEnv(),

@@ -6,7 +6,7 @@ import { afterAll } from '@jest/globals'
 import { endpoint } from 'ebb/contract'
 import { postgres } from 'ebb/data'
 import { type Implementation, implement } from 'ebb/http'
-import { createLog, parseConfig } from 'ebb/kernel'
+import { createLog, inheritedEnv, parseConfig } from 'ebb/kernel'
 import { createIdentityVerifier, generateIdentityKeys } from 'ebb/protocol'
 import * as z from 'zod'
 import { startGateway } from '../../services/gateway/start-gateway.ts'
@@ -83,7 +83,9 @@ export async function startPlatform(databaseUrl: string) {
       return { stop }
     },
     spawnRelay: (): ChildProcess => {
-      const child = spawn(process.execPath, ['services/relay/index.ts'], { env: { ...relayEnv, LOG_LEVEL: 'silent' } })
+      const child = spawn(process.execPath, ['services/relay/index.ts'], {
+        env: { ...inheritedEnv(['NODE_COMPILE_CACHE']), ...relayEnv, LOG_LEVEL: 'silent' },
+      })
       closers.push(() => child.kill('SIGKILL'))
       return child
     },

@@ -34,7 +34,7 @@ export async function startMountedPlatform(settings: Readonly<Record<Part, Setti
     const files = Object.fromEntries(Object.keys(settings[part]).map((name) => [`${name}_FILE`, secret.file(name)]))
     const script = part.endsWith('note') ? ['test/chaos/serve-note.ts', part] : [`services/${part}/index.ts`]
     const child = spawn(process.execPath, script, {
-      env: { ...inheritedEnv(['PATH']), ...env, ...files },
+      env: { ...inheritedEnv(['PATH', 'NODE_COMPILE_CACHE']), ...env, ...files },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     opened.defer(() => void child.kill('SIGKILL'))

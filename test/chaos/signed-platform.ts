@@ -41,7 +41,7 @@ export async function startSignedPlatform(databaseUrl: string, first: TrustedKey
   const start = async (part: 'gateway' | 'relay', key: IdentityKeys['gateway']) => {
     const child = spawn(process.execPath, [`services/${part}/index.ts`], {
       env: {
-        ...{ ...inheritedEnv(['PATH']), ...env, DATABASE_URL: databaseUrlFor(part, databaseUrl) },
+        ...{ ...inheritedEnv(['PATH', 'NODE_COMPILE_CACHE']), ...env, DATABASE_URL: databaseUrlFor(part, databaseUrl) },
         EBB_IDENTITY_KEY: JSON.stringify(key),
       },
       stdio: ['ignore', 'pipe', 'inherit'],

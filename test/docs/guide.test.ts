@@ -4,14 +4,15 @@ import { helmRenders, missingHelm } from '../chart/helm-renders.ts'
 import { createPaste, lackedBy } from '../support/paste-commands.ts'
 import { itWhere } from '../support/requirements.ts'
 import { type Action, actionsOf, blocksOf, describeAction, GUIDE } from './page-blocks.ts'
-import { createPageProject, startProject } from './page-project.ts'
+import { createPageProject, removeTemplate, startProject } from './page-project.ts'
 
 /** A page runs commands that start Node, jest and tsc, and Ebb itself: on a busy machine each takes a minute. */
 jest.setTimeout(600_000)
 
 /** What was done in a project, by its kind. */
 const done = { run: 0, write: 0, restart: 0, helm: 0 }
-afterAll(() => {
+afterAll(async () => {
+  await removeTemplate()
   process.stderr.write(
     `The guide: ${GUIDE.length} pages; ran ${done.run} commands and ${done.helm} of helm, wrote ${done.write} files, started Ebb again ${done.restart} times.\n`,
   )
@@ -27,7 +28,7 @@ describe.each(GUIDE)('%s', (page) => {
 
   beforeAll(async () => {
     if (actions.length === 0) return
-    project = await createPageProject({ isRendered: actions.some(readsRendered) })
+    project = await createPageProject()
     ebb = await startProject(project.root)
     // It is another one after each start.
     follow = createPaste({
@@ -57,10 +58,6 @@ describe.each(GUIDE)('%s', (page) => {
   it('is there', () => expect(blocksOf(page).length).toBeGreaterThan(0))
   for (const action of actions) itWhere(missingFor(action))(describeAction(action), () => perform(action))
 })
-
-/** Whether an action is about what `ebb render` writes. */
-const readsRendered = (action: Action) =>
-  action.kind === 'helm' || (action.kind === 'run' && /\bebb render\b|k8s\/|stack\.yml/.test(action.step.command))
 
 /** The function that an action has changed the sources of. */
 function savedBy(action: Action): string | undefined {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { inheritedEnv } from 'ebb/kernel'
 import { projectFiles } from '../../src/project/create/project-files.ts'
 import { readKit } from '../../src/project/create/read-kit.ts'
 import { untilTrue } from '../support/until.ts'
@@ -18,25 +19,42 @@ export interface Addresses {
 }
 
 /**
- * A project as `ebb create` makes it, with the packages of this checkout, in a git repository of its own; nothing runs yet. What
- * `ebb render` writes is there only where it is asked for, since that takes a second.
+ * A project as `ebb create` makes it, with the packages of this checkout, in a git repository of its own; nothing runs yet, but
+ * the database has been made: it is a copy of one that was started once.
  */
-export async function createPageProject({ isRendered = false } = {}) {
+export async function createPageProject() {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-docs-'))
   const root = join(folder, 'notes')
-  for (const [name, text] of Object.entries(await newProjectFiles())) await writeInto(root, name, text)
-  await linkPackages(root)
-  if (isRendered) await execute(process.execPath, [join(root, 'node_modules/ebb/src/cli.ts'), 'render'], { cwd: root })
-  const git = (...args: readonly string[]) =>
-    execute('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...args], { cwd: root })
-  await git('init', '--quiet', '--initial-branch', 'main')
-  await git('add', '.')
-  await git('commit', '--quiet', '--message', 'A project')
+  template ??= makeTemplate()
+  // As it is: with the owner that Postgres has, where we are root, and with links that are relative.
+  await execute('cp', ['-a', `${await template}/.`, folder])
   return {
     root,
     write: (name: string, text: string) => writeInto(root, name, text),
     remove: () => rm(folder, { recursive: true, force: true }),
   }
+}
+
+let template: Promise<string> | undefined
+
+/** Ends with the last page of a file. */
+export async function removeTemplate(): Promise<void> {
+  if (template) await rm(await template, { recursive: true, force: true })
+}
+
+async function makeTemplate(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'ebb-docs-template-'))
+  const root = join(folder, 'notes')
+  for (const [name, text] of Object.entries(await newProjectFiles())) await writeInto(root, name, text)
+  await linkPackages(root)
+  await execute(process.execPath, [join(root, 'node_modules/ebb/src/cli.ts'), 'render'], { cwd: root })
+  const git = (...args: readonly string[]) =>
+    execute('git', ['-c', 'user.name=a', '-c', 'user.email=a@example.com', ...args], { cwd: root })
+  await git('init', '--quiet', '--initial-branch', 'main')
+  await git('add', '.')
+  await git('commit', '--quiet', '--message', 'A project')
+  await (await startProject(root)).stop()
+  return folder
 }
 
 export async function writeInto(root: string, name: string, text: string | Uint8Array): Promise<void> {
@@ -69,7 +87,7 @@ async function linkPackages(root: string) {
   }
   await link('')
   await link('.bin')
-  await symlink(platform, join(to, 'ebb'))
+  await symlink('../../platform', join(to, 'ebb'))
   await symlink('../ebb/src/cli.ts', join(to, '.bin/ebb'))
 }
 
@@ -83,8 +101,7 @@ export async function startProject(root: string) {
   const child = spawn(process.execPath, [join(root, 'node_modules/ebb/src/cli.ts'), 'dev', '--json'], {
     cwd: root,
     env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
+      ...inheritedEnv(['PATH', 'HOME', 'NODE_COMPILE_CACHE']),
       PORT: '0',
       EBB_ADMIN_PORT: '0',
       EBB_IDLE_MS: '60000',

@@ -62,7 +62,7 @@ export async function startWall(
   started.defer(functions.close)
   const child = spawn(process.execPath, ['services/gateway/index.ts'], {
     env: {
-      ...inheritedEnv(['PATH']),
+      ...inheritedEnv(['PATH', 'NODE_COMPILE_CACHE']),
       ...{ PORT: '0', EBB_ADMIN_PORT: '0', EBB_HOST: '127.0.0.1', LOG_LEVEL: 'info' },
       ...{ EBB_CONTRACTS: join(folder, 'contracts'), EBB_UPSTREAM_TEMPLATE: `${functions.url}/{name}` },
       ...{ DATABASE_URL: databaseUrlFor('gateway', databaseUrl), EBB_IDENTITY_KEY: JSON.stringify(key) },

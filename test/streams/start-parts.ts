@@ -33,7 +33,7 @@ export async function startParts(name: string, env: Readonly<Record<string, stri
   opened.defer(functions.close)
   opened.defer(gateways.close)
   const common = {
-    ...inheritedEnv(['PATH']),
+    ...inheritedEnv(['PATH', 'NODE_COMPILE_CACHE']),
     EBB_HOST: '127.0.0.1',
     PORT: '0',
     EBB_DRAIN_MS: '200',

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { inheritedEnv } from 'ebb/kernel'
 import { cliIn } from './project.ts'
 
 interface CliOptions {
@@ -17,7 +18,7 @@ export function spawnCli(args: readonly string[], { root, env = {}, stdin = '', 
   const { cli, cwd } = { ...cliIn(root), ...options }
   const child = spawn(process.execPath, [cli, ...args], {
     cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, EBB_ENV_FILE: '/dev/null', ...env },
+    env: { ...inheritedEnv(['PATH', 'HOME', 'NODE_COMPILE_CACHE']), EBB_ENV_FILE: '/dev/null', ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const lines: string[] = []

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { inheritedEnv } from 'ebb/kernel'
 import type { FunctionStatus } from '../../src/protocol/index.ts'
 import { cliIn } from './project.ts'
 import { untilTrue } from './until.ts'
@@ -38,7 +39,7 @@ export async function startEbb({ env = {}, root, dataDir, args = [] }: StartOpti
   const child = spawn(process.execPath, [cli, 'dev', '--json', ...args], {
     cwd,
     // The checkout may have a .env of its developer's own.
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, EBB_ENV_FILE: '/dev/null', ...settings },
+    env: { ...inheritedEnv(['PATH', 'HOME', 'NODE_COMPILE_CACHE']), EBB_ENV_FILE: '/dev/null', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })

@@ -46,7 +46,7 @@ async function startFunction(drainMs: number) {
   }
   const child = spawn(process.execPath, ['test/websockets/serve-echo.ts'], {
     ...{
-      env: { ...inheritedEnv(['PATH']), ...env, EBB_DRAIN_MS: String(drainMs) },
+      env: { ...inheritedEnv(['PATH', 'NODE_COMPILE_CACHE']), ...env, EBB_DRAIN_MS: String(drainMs) },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
   })

@@ -33,7 +33,7 @@ async function start() {
   }
   const ebb = async (...args: readonly string[]) => {
     const child = spawn(process.execPath, ['src/cli.ts', 'usage', ...args, '--admin', admin], {
-      env: { ...inheritedEnv(['PATH']), EBB_ADMIN_KEY: ADMIN_KEY },
+      env: { ...inheritedEnv(['PATH', 'NODE_COMPILE_CACHE']), EBB_ADMIN_KEY: ADMIN_KEY },
     })
     const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
     return { out, err, code }

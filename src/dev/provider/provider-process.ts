@@ -18,7 +18,7 @@ interface Started {
 }
 
 const STOP_MS = 5_000
-const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'NODE_EXTRA_CA_CERTS']
+const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'NODE_EXTRA_CA_CERTS', 'NODE_COMPILE_CACHE']
 
 /** The process of the provider, which is started when it is first asked for, and again where it has ended by then. */
 export function createProviderProcess({ config, run, report }: ProcessOptions) {
