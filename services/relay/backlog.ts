@@ -27,7 +27,7 @@ const namesOf = (table: string, column: string) => `(
 
 const oldestOf = (table: string, column: string) => `(
   select min(oldest) from ${table.replace('ebb.', '')}_names cross join lateral (
-    select min(available_at) as oldest from ${table} where state = 'waiting' and ${column} = name
+    select min(available_at) as oldest from ${table} where state = 'waiting' and ${column} = name and available_at < 'infinity'
   ) as first
 )`
 

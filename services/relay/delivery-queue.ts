@@ -9,11 +9,13 @@ import {
   type Settlement,
 } from '../../src/data/queue/deliveries.ts'
 import { createLowerBound } from '../../src/data/queue/lower-bound.ts'
+import { releaseFirst } from '../../src/data/queue/partitions.ts'
 import { reclaimDeliveries, settleDeliveries } from '../../src/data/queue/settle-deliveries.ts'
 import type { CallFunction } from './call-function.ts'
 import { classifyResponse } from './classify-response.ts'
 import { createDueCalls } from './due-calls.ts'
 import type { LeasedCall, Queue, ReclaimedCall } from './queue.ts'
+import { createRates } from './rates.ts'
 import { readExcerpt } from './read-response.ts'
 
 export interface DeliveryQueueOptions {
@@ -38,12 +40,15 @@ export const MAX_HOPS = 32
 export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueueOptions): Queue {
   const settle = createBatchedSettle(pool)
   const due = createDueCalls(pool, 'delivery')
+  const rates = createRates(pool)
   const fresh = createLowerBound<string>()
   const leases = createLowerBound<string>()
   return {
     targets: subscriptions,
     fanOut: async () => {
-      const { events, since } = await fanOut(pool, subscriptions(), { since: fresh.next() })
+      const from = fresh.next()
+      const { events, since, partitions } = await fanOut(pool, subscriptions(), { since: from })
+      await releaseFirst(pool, from === undefined ? undefined : partitions)
       fresh.found(since)
       return events
     },
@@ -53,19 +58,31 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
       }))
       const { reclaimed, since } = await reclaimDeliveries(pool, grants, { since: leases.next() })
       leases.found(since)
+      await releaseFirst(pool, reclaimed.filter(({ state }) => state === 'dead').flatMap(partitionOf))
       return reclaimed.map(toReclaimedCall)
     },
     findOrphaned: (afterMs) => {
       const known = subscriptions().map(({ name }) => name)
       return findOrphaned(pool, 'delivery', { known, afterMs })
     },
-    findDueTimes: due.findDueTimes,
+    findDueTimes: async (names) => rates.delay(await due.findDueTimes(names)),
     lease: async ({ name, timeoutMs, retry }, options) => {
-      const leased = await leaseDeliveries(pool, name, { ...options, since: due.since(name) })
+      const rate = subscriptions().find((one) => one.name === name)?.rate
+      if (rate) await rates.begin(name, rate)
+      const leased = await leaseDeliveries(pool, name, { ...options, since: due.since(name), rate })
+      if (rate && leased.length === 0) rates.pause(name, rate)
       return leased.map((delivery): LeasedCall => {
         const { eventId: id, type, attempt, correlationId, traceparent, redriven, hops } = delivery
         const leasedCall: LeasedCall = {
-          ...{ id, type, function: name, attempt, correlationId, traceparent, unblocksOthers: redriven },
+          ...{
+            id,
+            type,
+            function: name,
+            attempt,
+            correlationId,
+            traceparent,
+            unblocksOthers: redriven || delivery.partition !== null,
+          },
           send: (signal) =>
             call(name, {
               ...{ method: 'POST', path: '/', headers: cloudEventHeaders(delivery), body: delivery.data },
@@ -97,7 +114,10 @@ const tooManyHops = (hops: number): Settlement => ({
   error: `${hops} events led to this one, and at most ${MAX_HOPS} may; end the chain, and redrive what is to go on`,
 })
 
-const toReclaimedCall = ({ eventId, consumer, ...rest }: ReclaimedDelivery): ReclaimedCall => ({
+const partitionOf = ({ consumer, partition }: Pick<Delivery, 'consumer' | 'partition'>) =>
+  partition === null ? [] : [{ consumer, partition }]
+
+const toReclaimedCall = ({ eventId, consumer, partition: _, ...rest }: ReclaimedDelivery): ReclaimedCall => ({
   ...{ ...rest, id: eventId, function: consumer },
 })
 
@@ -115,6 +135,7 @@ function cloudEventHeaders(delivery: Delivery): Record<string, string> {
     ebbattempt: String(delivery.attempt),
     callerid: delivery.callerId,
     ...(delivery.tenant === null ? {} : { tenant: delivery.tenant }),
+    ...(delivery.partition === null ? {} : { partitionkey: delivery.partition }),
     ebbhops: String(delivery.hops),
   }
   const headers = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, encodeHeader(value)])
@@ -160,6 +181,11 @@ function createBatchedSettle(pool: pg.Pool): Settle {
 async function settleBatch(pool: pg.Pool, batch: readonly WaitingSettlement[]): Promise<void> {
   try {
     const settled = await settleDeliveries(pool, batch)
+    const ended = batch
+      .filter(({ settlement }) => settlement.state !== 'waiting')
+      .flatMap((one) => partitionOf(one.delivery))
+    // Where this fails, the next look at everything makes up for it: what is settled is settled.
+    await releaseFirst(pool, ended).catch(() => {})
     for (const { delivery, resolve } of batch) resolve(settled.has(delivery.leaseToken))
   } catch (error) {
     for (const { reject } of batch) reject(error)

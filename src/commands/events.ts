@@ -111,7 +111,7 @@ function toDetails({
     ]),
     ...deliveries.flatMap(({ consumer, state, attempts, availableAt, history, redriven }) => [
       '',
-      `  → ${consumer}: ${state} after ${attempts} attempts${state === 'waiting' ? `, next not before ${availableAt}` : ''}`,
+      `  → ${consumer}: ${state} after ${attempts} attempts${state === 'waiting' ? `, next ${availableAt ? `not before ${availableAt}` : 'after those of its partition'}` : ''}`,
       ...(redriven ? [`    redriven ${redriven.at} by ${redriven.by}, after attempt ${redriven.afterAttempt}`] : []),
       ...table(
         history.map(({ number, startedAt, durationMs, status, error, body }) => [

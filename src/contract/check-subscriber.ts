@@ -1,8 +1,20 @@
 import { checkEmits, checkFailures, checkKeys, checkName, createRefuse } from './check-common.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
+import { checkRate } from './check-rate.ts'
 import type { SubscriberShape } from './subscriber-shape.ts'
 
-const KEYS = ['name', 'summary', 'description', 'on', 'retry', 'tenancy', 'emits', 'failures', ...DEPLOYMENT_KEYS]
+const KEYS = [
+  'name',
+  'summary',
+  'description',
+  'on',
+  'retry',
+  'rate',
+  'tenancy',
+  'emits',
+  'failures',
+  ...DEPLOYMENT_KEYS,
+]
 
 /** Throws a ContractError at the first contradiction. */
 export function checkSubscriber(contract: SubscriberShape) {
@@ -18,7 +30,8 @@ export function checkSubscriber(contract: SubscriberShape) {
     ![undefined, true].includes(contract.tenancy),
     '`tenancy` can only be true; leave it out where any event may come',
   )
-  const { retry = {} } = contract
+  const { retry = {}, rate } = contract
+  if (rate) checkRate('rate', rate, refuse)
   checkKeys(retry, ['attempts', 'minDelayMs', 'maxDelayMs'], refuse)
   const { attempts = 1, minDelayMs = 1, maxDelayMs = Math.max(minDelayMs, 1) } = retry
   refuse(!(Number.isInteger(attempts) && attempts >= 1 && attempts <= 100), 'retry.attempts must be 1 to 100')

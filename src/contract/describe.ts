@@ -80,6 +80,8 @@ export interface Subscription extends Described {
   readonly kind: 'subscriber'
   readonly on: string
   readonly retry: { readonly attempts: number; readonly minDelayMs: number; readonly maxDelayMs: number }
+  /** How many events it takes, of all relays together. */
+  readonly rate?: Limit
 }
 
 /** An authorizer as plain data with its defaults resolved: what the gateway reads. */
@@ -227,7 +229,9 @@ export function describeSubscriber(contract: SubscriberContract): Subscription {
   const { attempts = RETRY.attempts, minDelayMs = RETRY.minDelayMs, ...given } = contract.retry ?? {}
   const { maxDelayMs = Math.max(RETRY.maxDelayMs, minDelayMs) } = given
   const retry = { attempts, minDelayMs, maxDelayMs }
-  return { ...describeCommon(contract), kind: 'subscriber', on: contract.on.type, retry }
+  const rate = contract.rate && { burst: contract.rate.requests, ...contract.rate }
+  const described = { ...describeCommon(contract), kind: 'subscriber', on: contract.on.type, retry } as const
+  return rate ? { ...described, rate } : described
 }
 
 /** An authorizer's contract as plain data, with its defaults resolved. */

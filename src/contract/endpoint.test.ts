@@ -501,6 +501,7 @@ describe('subscriber() and event() refuse in the same way', () => {
     ['a misspelt part of retry', { retry: { tries: 1 } }, /unknown property `tries`/],
     ['no attempt', { retry: { attempts: 0 } }, /attempts must be 1 to 100/],
     ['delays upside down', { retry: { minDelayMs: 10, maxDelayMs: 5 } }, /no more than maxDelayMs/],
+    ['no rate', { rate: { requests: 0, perSeconds: 1 } }, /rate\.requests must be whole and at least 1/],
   ])('%s', (_, parts, sentence) => {
     expect(() => subscriber({ name: 'confirm-order', summary: 'Confirm.', on, ...parts } as never)).toThrow(sentence)
   })

@@ -17,6 +17,11 @@ export interface SubscriberShape extends Deployment {
   /** How often a delivery is tried. */
   readonly retry?: Retry
   /**
+   * How many events it is called with, over all of its instances and all relays, for the sake of whatever is behind it: the others
+   * wait, and no attempt of theirs is used up. An attempt that is repeated counts again. `burst` may come at once (default: `requests`).
+   */
+  readonly rate?: { readonly requests: number; readonly perSeconds: number; readonly burst?: number }
+  /**
    * The event must have a tenant, that of the caller whose request emitted it, which every statement of the handler belongs
    * to: in a tenant's table it sees and writes the rows of that tenant alone. Other events go to the dead letters.
    */

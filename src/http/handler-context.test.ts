@@ -5,9 +5,10 @@ import { implement } from 'ebb/http'
 import { testFunction } from 'ebb/testing'
 import * as z from 'zod'
 import { JSON_AT_LIMIT } from '../../test/support/json-at-limit.ts'
+import type { EmitOptions } from './emit-options.ts'
 
 /** What its handler emits, by the name that a request gives. */
-const EVENTS: Readonly<Record<string, { readonly data: unknown; readonly subject?: string }>> = {
+const EVENTS: Readonly<Record<string, EmitOptions & { readonly data: unknown }>> = {
   plain: { data: ['Zoë ☃'], subject: 'Zoë ☃' },
   nothing: { data: null },
   'the most': { data: Array(10_000).fill('x'), subject: '☃'.repeat(1_000) },
@@ -22,6 +23,9 @@ const EVENTS: Readonly<Record<string, { readonly data: unknown; readonly subject
   'half a pair in the subject': { data: 1, subject: '\ud800' },
   'U+0000': { data: ['\0'] },
   'U+0000 in the subject': { data: 1, subject: '\0' },
+  'the most of a partition': { data: 1, partition: 'x'.repeat(200), afterMs: 1 },
+  'too long a partition': { data: 1, partition: 'x'.repeat(201) },
+  'two times': { data: 1, at: new Date(), afterMs: 1 },
   'a name of the language': { data: JSON.parse('{"__proto__":1}') },
 }
 

@@ -16,6 +16,7 @@ import { recordSendSpan } from '../telemetry/index.ts'
 import type { RequestContext } from './context.ts'
 import type { Deadline } from './deadline.ts'
 import { createDecisions } from './decisions.ts'
+import { type EmitOptions, readEmitOptions } from './emit-options.ts'
 import type { Contract } from './implement.ts'
 import { hasScopes } from './middleware/identity.ts'
 import { findEventIssues } from './middleware/receive-event.ts'
@@ -71,7 +72,7 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
       ...{ log, correlation, secrets, caller: identity, may, purge, tag },
       ...reply,
       ...(versions ? { etag: versions.etag, requireMatch: versions.requireMatch } : {}),
-      emit: (type: string, data: unknown, { subject }: { subject?: string } = {}) => {
+      emit: (type: string, data: unknown, given: EmitOptions = {}) => {
         if (closed) return rejectLateCall(`${type} is not emitted`, log)
         const schema = schemas.get(type)
         const parsed = schema?.safeParse(data)
@@ -82,12 +83,14 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
           emitError ??= new Error(
             `${type} is not emitted: what its schema makes of these data, it would read otherwise`,
           )
-        else emitError ??= findEventError(type, { data: parsed.data, subject })
+        else emitError ??= findEventError(type, { data: parsed.data, subject: given.subject })
+        const options = readOptions(type, given)
+        if (options instanceof Error) emitError ??= options
         const source = `/functions/${contract.name}`
         const id = randomUUID()
         const traceparent = recordSendSpan({ type, id }) ?? correlation.traceparent
         const origin = { ...correlation, traceparent, callerId: identity.sub, hops }
-        events.push({ id, type, source, data: parsed?.data, ...origin, ...(subject ? { subject } : {}) })
+        events.push({ id, type, source, data: parsed?.data, ...origin, ...(options instanceof Error ? {} : options) })
         return RESOLVED
       },
       fail: (code: string, message: string) => {
@@ -126,6 +129,14 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
       decisions.close()
     }
     return { context, events, effects, purged, tags, bindContext, check, close, versions }
+  }
+}
+
+function readOptions(type: string, given: EmitOptions) {
+  try {
+    return readEmitOptions(type, given)
+  } catch (error) {
+    return error as Error
   }
 }
 

@@ -28,6 +28,7 @@ import {
 } from '../kernel/index.ts'
 import type { Identity } from '../protocol/index.ts'
 import type { May } from './decisions.ts'
+import type { EmitOptions } from './emit-options.ts'
 import type { Owner } from './owner.ts'
 import type { Version } from './preconditions.ts'
 
@@ -58,13 +59,9 @@ export interface HandlerContext<C> {
   readonly correlation: Correlation
   /**
    * Stores an event with the request's own rows: it exists exactly if they do. Where the data do not fit the event's schema,
-   * or are more than 8 MiB of JSON, the request fails as a whole (500). `subject` has at most 1,000 characters.
+   * or are more than 8 MiB of JSON, the request fails as a whole (500).
    */
-  emit<T extends keyof EventData<C> & string>(
-    type: T,
-    data: EventData<C>[T],
-    options?: { readonly subject?: string },
-  ): Promise<void>
+  emit<T extends keyof EventData<C> & string>(type: T, data: EventData<C>[T], options?: EmitOptions): Promise<void>
   /**
    * Throws a failure that the contract declares; what the handler wrote is rolled back. Write `throw fail(…)` or
    * `return fail(…)`: it throws by itself, but TypeScript does not see from a destructured name that nothing follows.

@@ -1,5 +1,6 @@
 // What `ebb/http` is to a project. The other modules of this repository import from `index.ts`.
 export { Secret } from '../kernel/index.ts'
+export type { EmitOptions } from './emit-options.ts'
 export {
   type Connection,
   type Handler,

@@ -101,4 +101,8 @@ export interface OutgoingEvent {
   readonly callerId: string
   /** How many events led to this one; 0 where a request did. */
   readonly hops: number
+  /** Delivered after those of its type and partition that were committed before. */
+  readonly partition?: string
+  /** Not delivered before then: RFC 3339. */
+  readonly dueAt?: string
 }

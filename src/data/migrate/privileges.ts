@@ -18,7 +18,9 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     gateway: ['select'],
     relay: ['select', 'update (fanned_out_at)'],
     // Not of the tenant and the transaction: their defaults are the transaction's.
-    functions: ['insert (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops)'],
+    functions: [
+      'insert (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops, partition_key, partition_number, due_at)',
+    ],
   },
   delivery: {
     gateway: [
@@ -26,10 +28,15 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
       'update (consumer, state, available_at, settled_at, forgiven, uncounted, redrive_id, redrive_rank)',
     ],
     relay: [
-      ...['select', 'insert (event_id, consumer, available_at, event_time)', 'delete'],
+      ...[
+        'select',
+        'insert (event_id, consumer, available_at, event_time, partition_key, partition_number, due_at)',
+        'delete',
+      ],
       'update (state, attempts, uncounted, available_at, lease_token, locked_until, settled_at, redrive_id)',
     ],
   },
+  subscriber_rate: { relay: ['select', 'insert (consumer, tokens, at)', 'update (tokens, at)'] },
   delivery_state: { gateway: ['select'] },
   delivery_before: { gateway: ['select'] },
   attempt: {
@@ -99,6 +106,7 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   // Of 0.2.
   'take_event(text, text, text)': ['functions'],
   'take_event(text, text, text, timestamp with time zone)': ['functions'],
+  'next_in_partition(text, text)': ['functions'],
   'make_history(integer)': ['relay'],
   'drop_history(text, interval)': ['relay'],
   'delete_kept(text, interval)': ['relay'],

@@ -60,7 +60,7 @@ select name, ceil(extract(epoch from first.available_at - now()) * 1000)::float8
        greatest(asked.since, least(first.available_at, now() - interval '500 ms'))::text as since
 from unnest($1::text[], $2::timestamptz[]) as asked (name, since) left join lateral (
   select available_at from ${table}
-  where state = 'waiting' and ${column} = asked.name and available_at >= asked.since
+  where state = 'waiting' and ${column} = asked.name and available_at >= asked.since and available_at < 'infinity'
   order by available_at
   limit 1
 ) as first on true`

@@ -1,6 +1,8 @@
 import type pg from 'pg'
+import type { Limit } from '../../contract/index.ts'
 import { toCamelCase } from '../values/read-rows.ts'
 import { isItsEvent } from './its-event.ts'
+import type { Partition } from './partitions.ts'
 
 /** One event on its way to one subscriber, this relay's until the lease ends. */
 export interface Delivery {
@@ -26,6 +28,8 @@ export interface Delivery {
   readonly callerId: string
   /** The tenant of that caller. */
   readonly tenant: string | null
+  /** It is delivered after those of its partition that came before. */
+  readonly partition: string | null
   /** How many events led to this one; 0 where a request did. */
   readonly hops: number
   /** RFC 3339. */
@@ -49,7 +53,7 @@ export interface Settlement {
 
 /** A delivery whose relay died. */
 export interface ReclaimedDelivery
-  extends Pick<Delivery, 'eventId' | 'consumer' | 'attempt' | 'type' | 'correlationId' | 'traceparent'> {
+  extends Pick<Delivery, 'eventId' | 'consumer' | 'attempt' | 'type' | 'correlationId' | 'traceparent' | 'partition'> {
   readonly state: 'waiting' | 'dead'
   readonly durationMs: number
 }
@@ -59,6 +63,8 @@ export interface FannedOut {
   readonly events: number
   /** All events of earlier transactions have been fanned out. */
   readonly since: string
+  /** Whose first delivery is to be released. */
+  readonly partitions: readonly Partition[]
 }
 
 /**
@@ -74,7 +80,7 @@ export async function fanOut(
   const consumers = subscriptions.map(({ name }) => name)
   const values = [types, consumers, limit, ...(since === undefined ? [] : [since])]
   const { rows } = await pool.query<FannedOut>(fanOutSql(since === undefined ? '' : SINCE), values)
-  return rows[0] ?? { events: 0, since: since ?? '0' }
+  return rows[0] ?? { events: 0, since: since ?? '0', partitions: [] }
 }
 
 /** A transaction's age bounds which days are looked at: none is open for as long as this. */
@@ -83,36 +89,54 @@ const SINCE = "and transaction_id >= $4::xid8 and created_at > now() - interval 
 /**
  * Makes a delivery for each subscriber of a batch of new events, and marks the events. $1 event types, $2 their
  * subscribers (parallel arrays: a type stands once for each of its subscribers), $3 events at most, $4 the first transaction.
- * In the order of transactions, of which all before the oldest one that is still running are seen.
+ * In the order of transactions, of which all before the oldest one that is still running are seen. Of partitions, only one relay
+ * at a time takes events, and never one without those before it; their deliveries wait at infinity.
  */
 const fanOutSql = (condition: string) => /* sql */ `
-with fresh as materialized (
-  select id, type, created_at, transaction_id from ebb.outbox
-  where fanned_out_at is null ${condition}
+with alone as materialized (select pg_try_advisory_xact_lock(hashtextextended('ebb.fan-out', 0)) as is_alone),
+oldest as materialized (
+  select id, type, created_at, transaction_id, partition_key, partition_number, due_at from ebb.outbox
+  where fanned_out_at is null ${condition} and (partition_key is null or (select is_alone from alone))
   order by transaction_id
   limit $3
   for update skip locked
 ),
+fresh as materialized (
+  select * from oldest
+  union
+  select before.id, type, before.created_at, before.transaction_id, partition_key, before.partition_number, before.due_at
+  from ebb.outbox as before join oldest using (type, partition_key)
+  where before.fanned_out_at is null and before.partition_number < oldest.partition_number
+    and (select count(*) from oldest) = $3
+),
 made as (
-  insert into ebb.delivery (event_id, consumer, available_at, event_time)
-  select fresh.id, subscribed.consumer, now(), fresh.created_at
+  insert into ebb.delivery (event_id, consumer, available_at, event_time, partition_key, partition_number, due_at)
+  select fresh.id, subscribed.consumer,
+         case when partition_key is null then greatest(now(), coalesce(due_at, now())) else 'infinity' end,
+         fresh.created_at, partition_key, partition_number, due_at
   from fresh join unnest($1::text[], $2::text[]) as subscribed (type, consumer) using (type)
   on conflict do nothing
+  returning consumer, partition_key
 ),
 marked as (
   update ebb.outbox set fanned_out_at = now() from fresh
   where outbox.id = fresh.id and outbox.created_at = fresh.created_at
 ),
-seen as (select count(*)::int4 as events, max(transaction_id) as last from fresh)
-select events, least(pg_snapshot_xmin(pg_current_snapshot()), case when events = $3 then last end)::text as since from seen`
+seen as (select count(*)::int4 as events, max(transaction_id) as last from oldest)
+select (select count(*)::int4 from fresh) as events,
+       least(pg_snapshot_xmin(pg_current_snapshot()), case when events = $3 then last end)::text as since,
+       (select coalesce(jsonb_agg(distinct jsonb_build_object('consumer', consumer, 'partition', partition_key)), '[]')
+        from made where partition_key is not null) as partitions
+from seen`
 
 /** Leases at most `limit` of what is due for one subscriber, for `leaseMs`. Nothing was due before `since`. */
 export async function leaseDeliveries(
   pool: pg.Pool,
   consumer: string,
-  { limit, leaseMs, since = '-infinity' }: LeaseOptions,
+  { limit, leaseMs, since = '-infinity', rate }: LeaseOptions & { readonly rate?: Limit | undefined },
 ): Promise<Delivery[]> {
-  const { rows } = await pool.query(leaseDeliveriesSql, [consumer, limit, leaseMs, since])
+  const values = [consumer, limit, leaseMs, since, ...(rate ? [rate.requests / rate.perSeconds, rate.burst] : [])]
+  const { rows } = await pool.query(leaseDeliveriesSql(rate ? RATED : UNRATED), values)
   return rows.map((row) => toCamelCase<Delivery>(row))
 }
 
@@ -123,16 +147,41 @@ export interface LeaseOptions {
   readonly since?: string | undefined
 }
 
+const UNRATED = { before: '', limit: '$2', after: '' }
+/** One row for each subscriber that has a rate: relays wait for each other there, and take what is left of it. */
+const RATED = {
+  before: `rate as materialized (
+  select least($6, tokens + extract(epoch from clock_timestamp() - at) * $5)::float8 as tokens
+  from ebb.subscriber_rate where consumer = $1 for update
+),`,
+  limit: 'least($2, (select floor(tokens)::int4 from rate))',
+  after: `,
+paid as (
+  update ebb.subscriber_rate set tokens = rate.tokens - (select count(*) from leased), at = clock_timestamp()
+  from rate where consumer = $1
+)`,
+}
+
+/** Says that this subscriber has a rate, with all of its burst. */
+export async function beginRate(pool: pg.Pool, consumer: string, { burst }: Limit): Promise<void> {
+  await pool.query(
+    'insert into ebb.subscriber_rate (consumer, tokens, at) values ($1, $2, now()) on conflict do nothing',
+    [consumer, burst],
+  )
+}
+
 /**
  * Leases what is due for one subscriber ($1) since $4, the longest waiting first, at most $2, for $3 milliseconds. With one
- * subscriber a statement, the planner knows how few rows there will be; for many it read the whole tables.
+ * subscriber a statement, the planner knows how few rows there will be; for many it read the whole tables. Where it has a
+ * rate, $5 is what it may take in a second, and $6 at once.
  */
-const leaseDeliveriesSql = /* sql */ `
-with due as materialized (
+const leaseDeliveriesSql = ({ before, limit, after }: typeof UNRATED) => /* sql */ `
+with ${before}
+due as materialized (
   select event_id, consumer from ebb.delivery
   where state = 'waiting' and consumer = $1 and available_at between $4 and now()
   order by available_at
-  limit $2
+  limit ${limit}
   for update skip locked
 ),
 leased as (
@@ -142,8 +191,9 @@ leased as (
   from due
   where delivery.event_id = due.event_id and delivery.consumer = due.consumer
   returning delivery.event_id, delivery.consumer, attempts, forgiven + uncounted as attempts_not_counted,
-            redrive_id, lease_token, event_time
-)
+            redrive_id, lease_token, event_time, delivery.partition_key
+)${after}
 select event_id, consumer, attempts as attempt, attempts_not_counted, redrive_id is not null as redriven, lease_token,
-       type, source, subject, payload::text as data, traceparent, correlation_id, caller_id, tenant, hops, created_at
+       type, source, subject, payload::text as data, traceparent, correlation_id, caller_id, tenant, hops, created_at,
+       leased.partition_key as partition
 from leased join ebb.outbox on ${isItsEvent('leased')}`

@@ -9,8 +9,8 @@ interface ListedDelivery {
   readonly consumer: string
   readonly state: DeliveryState
   readonly attempts: number
-  /** When it is due, where it waits. All times are RFC 3339. */
-  readonly availableAt: string
+  /** When it is due, where it waits; null where it waits for another one of its partition. All times are RFC 3339. */
+  readonly availableAt: string | null
 }
 
 export interface ListedEvent {
@@ -113,7 +113,7 @@ ${isRare ? `with found as materialized (select distinct event_id, event_time fro
 select id, type, source, subject, ${rfc3339('created_at')} as created_at,
   (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'consumer', consumer, 'state', state, 'attempts', attempts, 'availableAt', ${rfc3339('available_at')}
+      'consumer', consumer, 'state', state, 'attempts', attempts, 'availableAt', ${rfc3339("nullif(available_at, 'infinity')")}
     ) order by consumer), '[]')
     from ebb.delivery_state where ${IS_OF_EVENT}
   ) as deliveries
@@ -150,7 +150,7 @@ select id, type, source, subject, ${rfc3339('created_at')} as created_at, payloa
   traceparent,
   (
     select coalesce(jsonb_agg(jsonb_build_object(
-      'consumer', consumer, 'state', state, 'attempts', attempts, 'availableAt', ${rfc3339('available_at')},
+      'consumer', consumer, 'state', state, 'attempts', attempts, 'availableAt', ${rfc3339("nullif(available_at, 'infinity')")},
       'settledAt', ${rfc3339('settled_at')},
       'redriven', (
         select jsonb_build_object('at', ${rfc3339('redrive.at')}, 'by', actor, 'afterAttempt', forgiven)

@@ -11,7 +11,7 @@ import { reclaimDeliveries, settleDeliveries } from './settle-deliveries.ts'
 const WELCOME = [{ name: 'send-welcome', on: 'user.created' }]
 const PASSED = 3_000
 /** A look may read some pages of each index, and none that grows with what has passed through. */
-const MAX_BLOCKS = 80
+const MAX_BLOCKS = 120
 
 // Hooks run in the order in which they are declared: the pool closes before the database is dropped.
 afterAll(async () => {

@@ -111,7 +111,7 @@ settled as (
   from lost
   where delivery.event_id = lost.event_id and delivery.consumer = lost.consumer
   returning delivery.event_id, delivery.consumer, delivery.attempts, delivery.state, lost.locked_until, lost.lease_ms,
-            redrive_id, redrive_rank, event_time
+            redrive_id, redrive_rank, event_time, partition_key
 ),
 ${followRedriveSql},
 recorded as (
@@ -121,7 +121,8 @@ recorded as (
   from settled join ebb.outbox on ${isItsEvent('settled')}
 ),
 report as (
-  select event_id, consumer, attempts as attempt, state, lease_ms as duration_ms, type, correlation_id, traceparent
+  select event_id, consumer, attempts as attempt, state, lease_ms as duration_ms, type, correlation_id, traceparent,
+         settled.partition_key as partition
   from settled join ebb.outbox on ${isItsEvent('settled')}
 )
 select coalesce(jsonb_agg(to_jsonb(report)), '[]') as reclaimed,

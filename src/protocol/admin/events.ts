@@ -3,7 +3,7 @@ import { adminEndpoint } from './admin-endpoint.ts'
 import { Id, pageSize, Time } from './admin-schemas.ts'
 
 const State = z.enum(['waiting', 'leased', 'done', 'dead'])
-const delivery = { consumer: z.string(), state: State, attempts: z.int(), availableAt: Time }
+const delivery = { consumer: z.string(), state: State, attempts: z.int(), availableAt: Time.nullable() }
 const event = {
   ...{ id: z.uuid(), type: z.string(), source: z.string(), subject: z.string().nullable(), createdAt: Time },
 }
