@@ -1,10 +1,21 @@
 import type { AdminOutput } from '../protocol/admin/admin-endpoint.ts'
 import * as endpoints from '../protocol/admin/events.ts'
 import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
+import { dropEvents, editDelivery } from './dead-letters.ts'
 import { type Form, form } from './form.ts'
 import { readRate, readTime, redriveEvents } from './redrive.ts'
 
 const TYPE = { value: 'TYPE', description: 'Only events of this type, such as order.placed.' } as const
+
+/** Which dead letters. */
+const DEAD_LETTERS = {
+  type: TYPE,
+  consumer: { value: 'NAME', completes: 'function', description: 'Only those to this subscriber.' },
+  id: { value: 'ID', description: 'Only those of this event.' },
+  before: { value: 'TIME', read: readTime('--before'), description: 'Only those of events before this time.' },
+  after: { value: 'TIME', read: readTime('--after'), description: 'Only those of events after this time.' },
+  limit: { value: 'N', description: 'At most this many, up to 1000. Default: 100.' },
+} as const
 
 export const eventsCommand: readonly Form[] = [
   form({
@@ -13,7 +24,7 @@ export const eventsCommand: readonly Form[] = [
     options: {
       state: {
         value: 'STATE',
-        choices: ['waiting', 'leased', 'done', 'dead'],
+        choices: ['waiting', 'leased', 'done', 'dead', 'dropped'],
         description: 'Only events with a delivery in this state.',
       },
       type: TYPE,
@@ -35,17 +46,12 @@ export const eventsCommand: readonly Form[] = [
     word: 'redrive',
     description: 'Send dead deliveries again, the oldest first. The first one of each subscriber goes alone.',
     options: {
-      type: TYPE,
-      consumer: { value: 'NAME', completes: 'function', description: 'Only those to this subscriber.' },
+      ...DEAD_LETTERS,
       to: {
         value: 'NAME',
         completes: 'function',
         description: 'Send them to this subscriber, which replaces the one that --consumer names.',
       },
-      id: { value: 'ID', description: 'Only those of this event.' },
-      before: { value: 'TIME', read: readTime('--before'), description: 'Only those of events before this time.' },
-      after: { value: 'TIME', read: readTime('--after'), description: 'Only those of events after this time.' },
-      limit: { value: 'N', description: 'At most this many, up to 1000. Default: 100.' },
       rate: { value: 'N/s', read: readRate, description: 'At most this many a second to each subscriber.' },
       'dry-run': { description: 'Only list what would be sent.' },
       'no-stop-on-failure': { description: 'Send all at once, not one ahead of the others.' },
@@ -57,6 +63,30 @@ export const eventsCommand: readonly Form[] = [
     ],
     run: (project, { 'dry-run': dryRun, 'no-stop-on-failure': noStop, ...options }) =>
       redriveEvents(project, { ...options, dryRun, stopOnFailure: !noStop }),
+  }),
+  form({
+    word: 'edit',
+    description: 'Replace the data that one subscriber gets of a dead event, where its schema accepts them.',
+    arguments: { id: { value: 'ID', required: true, description: 'The id of the event, as events list prints it.' } },
+    options: {
+      consumer: { value: 'NAME', required: true, completes: 'function', description: 'The subscriber.' },
+      data: { value: 'JSON', required: true, description: 'The data, or @FILE to read them from there.' },
+      ...ADMIN_OPTIONS,
+    },
+    examples: ['events edit 0190b1c4-94a5-7d2c-8f43-0a1b2c3d4e5f --consumer confirm-order --data @order.json'],
+    run: (project, { id, ...options }) => editDelivery(project, id, options),
+  }),
+  form({
+    word: 'drop',
+    description: 'Give dead deliveries up for good, the oldest first. Their history stays, and the audit says why.',
+    options: {
+      ...DEAD_LETTERS,
+      reason: { value: 'TEXT', required: true, description: 'Why, for the audit.' },
+      'dry-run': { description: 'Only list what would be dropped.' },
+      ...ADMIN_OPTIONS,
+    },
+    examples: ["events drop --type order.placed --before 2026-11-30T09:00:00Z --reason 'test orders'"],
+    run: (project, { 'dry-run': dryRun, ...options }) => dropEvents(project, { ...options, dryRun }),
   }),
 ]
 

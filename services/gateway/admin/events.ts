@@ -2,10 +2,18 @@ import { Problem, type ValidationIssue } from 'ebb/contract'
 import type pg from 'pg'
 import type { ContractSet } from '../../../src/contract/index.ts'
 import * as backlog from '../../../src/data/queue/backlog.ts'
+import { dropDead, editDead } from '../../../src/data/queue/dead-letters.ts'
 import * as store from '../../../src/data/queue/events.ts'
 import { type DeadDelivery, redrive } from '../../../src/data/queue/redrive.ts'
 import { findEventIssues } from '../../../src/http/middleware/receive-event.ts'
-import { countWaiting, listEvents, redriveEvents, showEvent } from '../../../src/protocol/admin/events.ts'
+import {
+  countWaiting,
+  dropEvents,
+  editDelivery,
+  listEvents,
+  redriveEvents,
+  showEvent,
+} from '../../../src/protocol/admin/events.ts'
 import { type AdminOperation, operation } from './operation.ts'
 
 export interface EventsOptions {
@@ -20,6 +28,21 @@ export const eventsOperations = ({ pool, contracts }: EventsOptions): readonly A
     const event = await store.showEvent(pool, params.id)
     if (!event) throw eventNotFound()
     return event
+  }),
+  operation(editDelivery, async ({ params: { id, consumer }, body: { data } }, { actor }) => {
+    const findIssues = createDeliveryCheck(contracts())
+    const edited = await editDead(pool, { eventId: id, consumer, data, actor, findIssues })
+    if (edited === 'not-found')
+      throw new Problem('not_found', 404, `There is no delivery of this event to ${consumer}.`)
+    if (edited === 'not-dead')
+      throw new Problem('not_dead', 409, 'Only a dead letter can be edited; this delivery is none.')
+    if (edited.length > 0)
+      throw new Problem('validation_failed', 400, `${consumer} would refuse it.`, { details: edited })
+    return undefined
+  }),
+  operation(dropEvents, async ({ body: { reason, dryRun, ...filter } }, { actor }) => {
+    if (filter.id !== undefined && !(await store.showEvent(pool, filter.id))) throw eventNotFound()
+    return dropDead(pool, filter, { actor, reason, dryRun })
   }),
   operation(redriveEvents, async ({ body }, { actor }) => {
     const { dryRun, perSecond, stopOnFailure, to, ...filter } = body

@@ -22,15 +22,16 @@ const log = createLog({ level: 'silent' })
 const pool = createPool(database.ownerUrl, { log })
 
 const ID = '00000000-0000-4000-8000-000000000001'
+const UNWANTED = '00000000-0000-4000-8000-000000000002'
 beforeAll(async () => {
   await pool.query(
     `insert into ebb.outbox (id, type, source, payload, traceparent, correlation_id, caller_id, fanned_out_at)
-     values ($1, 'user.created', '/test', '{}', '00-a-b-01', 'c', 'ann', now())`,
-    [ID],
+     select id, 'user.created', '/test', '{}', '00-a-b-01', 'c', 'ann', now() from unnest($1::uuid[]) as id`,
+    [[ID, UNWANTED]],
   )
   await pool.query(
-    `insert into ebb.delivery (event_id, consumer, state, settled_at) values ($1, 'send-welcome', 'dead', now())`,
-    [ID],
+    `insert into ebb.delivery (event_id, consumer, state, settled_at) select id, 'send-welcome', 'dead', now() from unnest($1::uuid[]) as id`,
+    [[ID, UNWANTED]],
   )
 })
 
@@ -106,6 +107,8 @@ async function sampleOf({ name }: AdminEndpoint): Promise<Sample> {
     'usage.list': { query: { from: '2026-11-01', to: '2026-11-30', byDay: 'true' } },
     'events.waiting': { query: { function: 'send-welcome' } },
     'events.show': { params: { id: ID } },
+    'events.edit': { params: { id: ID, consumer: 'send-welcome' }, body: { data: {} } },
+    'events.drop': { body: { id: UNWANTED, reason: 'a test' } },
     'events.redrive': { body: { id: ID } },
     'log-level.set': { body: { level: 'error' } },
     'cache.purge': { body: { tag: 'product:17' } },

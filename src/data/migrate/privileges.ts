@@ -24,8 +24,8 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   },
   delivery: {
     gateway: [
-      'select',
-      'update (consumer, state, available_at, settled_at, forgiven, uncounted, redrive_id, redrive_rank)',
+      ...['select', 'delete'],
+      'update (consumer, state, available_at, settled_at, forgiven, uncounted, redrive_id, redrive_rank, edited)',
     ],
     relay: [
       ...[
@@ -40,7 +40,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   delivery_state: { gateway: ['select'] },
   delivery_before: { gateway: ['select'] },
   attempt: {
-    gateway: ['select', 'update (consumer)'],
+    gateway: ['select', 'update (consumer, outcome, forgiven, redrive_id)'],
     relay: [
       'select (event_id, consumer, number)',
       'insert (event_id, consumer, number, started_at, duration_ms, status, error, body, revision, traceparent, outcome, forgiven, redrive_id)',

@@ -2,11 +2,11 @@
 alter table ebb.attempt
   drop constraint attempt_event_id_consumer_fkey,
   -- What came of it; null for attempts that a relay of 0.2 has recorded.
-  add column outcome    text check (outcome in ('retry', 'done', 'dead')),
-  -- Of a delivery that is done: the attempts before its last redrive, and which one that was.
+  add column outcome    text check (outcome in ('retry', 'done', 'dead', 'dropped')),
+  -- Of a delivery that is over: the attempts before its last redrive, and which one that was.
   add column forgiven   integer,
   add column redrive_id uuid;
-create index attempt_done on ebb.attempt (event_id, consumer) where outcome = 'done';
+create index attempt_ended on ebb.attempt (event_id, consumer) where outcome in ('done', 'dropped');
 
 -- Of a delivery there is a row as long as there is work: once it is done, its last attempt says so. Those that are done already
 -- stay where they are until their day is over.
@@ -26,7 +26,9 @@ delete from ebb.delivery_before where state <> 'done';
 -- In the order of transactions: all that are older than the oldest one still running have been seen by whoever looks.
 alter table ebb.outbox add column transaction_id xid8;
 alter table ebb.outbox alter column transaction_id set default pg_current_xact_id();
+-- One index of what is fresh, not two: a planner that believes that nothing is would choose either.
 create index outbox_fresh on ebb.outbox (transaction_id) where fanned_out_at is null;
+drop index ebb.outbox_waiting;
 
 do $$
 declare
@@ -65,9 +67,9 @@ end $$;
 create view ebb.delivery_state with (security_invoker = true) as
 select event_id, consumer, state, attempts, available_at, settled_at, forgiven, redrive_id from ebb.delivery
 union all
-select event_id, consumer, 'done', number, started_at, started_at + duration_ms * interval '1 ms', coalesce(forgiven, 0),
+select event_id, consumer, outcome, number, started_at, started_at + duration_ms * interval '1 ms', coalesce(forgiven, 0),
        redrive_id
-from ebb.attempt where outcome = 'done'
+from ebb.attempt where outcome in ('done', 'dropped')
 union all
 select event_id, consumer, state, attempts, available_at, settled_at, forgiven, redrive_id from ebb.delivery_before;
 

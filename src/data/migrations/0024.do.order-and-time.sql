@@ -12,7 +12,9 @@ create index outbox_partition on ebb.outbox (type, partition_key, partition_numb
 alter table ebb.delivery
   add column partition_key    text,
   add column partition_number bigint,
-  add column due_at           timestamptz;
+  add column due_at           timestamptz,
+  -- What an operator has made of the event's data for this subscriber, after it was dead.
+  add column edited           jsonb;
 create index delivery_partition on ebb.delivery (consumer, partition_key, partition_number)
   where partition_key is not null and state in ('waiting', 'leased');
 

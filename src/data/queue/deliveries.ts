@@ -191,9 +191,9 @@ leased as (
   from due
   where delivery.event_id = due.event_id and delivery.consumer = due.consumer
   returning delivery.event_id, delivery.consumer, attempts, forgiven + uncounted as attempts_not_counted,
-            redrive_id, lease_token, event_time, delivery.partition_key
+            redrive_id, lease_token, event_time, delivery.partition_key, edited
 )${after}
 select event_id, consumer, attempts as attempt, attempts_not_counted, redrive_id is not null as redriven, lease_token,
-       type, source, subject, payload::text as data, traceparent, correlation_id, caller_id, tenant, hops, created_at,
+       type, source, subject, coalesce(edited, payload)::text as data, traceparent, correlation_id, caller_id, tenant, hops, created_at,
        leased.partition_key as partition
 from leased join ebb.outbox on ${isItsEvent('leased')}`

@@ -3,7 +3,7 @@ import { Problem } from '../../contract/index.ts'
 import { toCamelCase } from '../values/read-rows.ts'
 import { isItsEvent } from './its-event.ts'
 
-type DeliveryState = 'waiting' | 'leased' | 'done' | 'dead'
+type DeliveryState = 'waiting' | 'leased' | 'done' | 'dead' | 'dropped'
 
 interface ListedDelivery {
   readonly consumer: string
@@ -101,10 +101,11 @@ interface ListEventsQuery {
  */
 function listEventsSql({ state, type, after, limit }: ListEventsQuery) {
   const values: unknown[] = []
-  const isRare = state !== undefined && state !== 'done'
+  const isOver = state === 'done' || state === 'dropped'
+  const isRare = state !== undefined && !isOver
   const at = (value: unknown) => `$${values.push(value)}`
   const conditions = [
-    ...(state === 'done' ? [IS_DONE] : []),
+    ...(isOver ? [hasOne(at(state))] : []),
     ...(type === undefined ? [] : [`type = ${at(type)}`]),
     ...(after ? [isAfter(at(after[0]), at(after[1]))] : []),
   ]
@@ -128,7 +129,8 @@ limit ${at(limit)}`
 const IS_OF_EVENT = "event_id = outbox.id and available_at > outbox.created_at - interval '1 minute'"
 
 /** A scalar subquery, which is evaluated for each event in turn; EXISTS may read all deliveries first. */
-const IS_DONE = `(select true from ebb.delivery_state where ${IS_OF_EVENT} and state = 'done' limit 1)`
+const hasOne = (state: string) =>
+  `(select true from ebb.delivery_state where ${IS_OF_EVENT} and state = ${state} limit 1)`
 
 /** The first part bounds the index scan, whose columns go in different directions; the second is exact. */
 const isAfter = (time: string, id: string) =>

@@ -5,7 +5,7 @@ import { inTransaction } from '../postgres/pool.ts'
 import { toCamelCase } from '../values/read-rows.ts'
 import { isItsEvent } from './its-event.ts'
 
-/** Which dead deliveries to redrive; a member that is left out allows all. */
+/** Which dead deliveries; a member that is left out allows all. */
 export interface RedriveFilter {
   readonly type?: string | undefined
   readonly consumer?: string | undefined
@@ -100,8 +100,8 @@ export async function redrive(
  * Dead deliveries, the oldest event first. Each filter may be null: $1 type, $2 consumer, $3 event id, $4 and $5 the
  * times that the event must be before and after. $6 deliveries at most.
  */
-const findDeadSql = /* sql */ `
-select event_id, consumer, type, subject, payload, attempts
+export const findDeadSql = /* sql */ `
+select event_id, consumer, type, subject, coalesce(edited, payload) as payload, attempts
 from ebb.delivery join ebb.outbox on ${isItsEvent('delivery')}
 where state = 'dead'
   and ($1::text is null or type = $1)
@@ -113,7 +113,7 @@ order by created_at, event_id, consumer
 limit $6`
 
 /** The same, locked for the rest of this transaction; leaves out what another redrive has locked. */
-const lockDeadSql = /* sql */ `${findDeadSql}
+export const lockDeadSql = /* sql */ `${findDeadSql}
 for update of delivery skip locked`
 
 /**

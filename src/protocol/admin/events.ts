@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { adminEndpoint } from './admin-endpoint.ts'
 import { Id, pageSize, Time } from './admin-schemas.ts'
 
-const State = z.enum(['waiting', 'leased', 'done', 'dead'])
+const State = z.enum(['waiting', 'leased', 'done', 'dead', 'dropped'])
 const delivery = { consumer: z.string(), state: State, attempts: z.int(), availableAt: Time.nullable() }
 const event = {
   ...{ id: z.uuid(), type: z.string(), source: z.string(), subject: z.string().nullable(), createdAt: Time },
@@ -69,19 +69,50 @@ export const showEvent = adminEndpoint({
   failures: { not_found: 404 },
 })
 
+const deadLetters = {
+  type: z.string().max(200).optional(),
+  consumer: z.string().max(100).optional(),
+  id: z.uuid().optional(),
+  before: Time.optional(),
+  after: Time.optional(),
+  limit: z.int().min(1).max(1_000).default(100),
+  dryRun: z.boolean().default(false),
+}
+
+export const editDelivery = adminEndpoint({
+  ...{ name: 'events.edit', method: 'PUT', path: '/v1/events/{id}/deliveries/{consumer}/data' },
+  summary: 'Replace what one subscriber gets as the data of a dead letter; the event stays as it was emitted.',
+  params: z.strictObject({ id: z.uuid(), consumer: z.string().max(100) }),
+  body: z.strictObject({ data: z.unknown() }),
+  maxBodyBytes: 8 * 1024 * 1024,
+  reply: { status: 204 },
+  failures: { not_found: 404, not_dead: 409 },
+  change: 'event.edited',
+})
+
+export const dropEvents = adminEndpoint({
+  ...{ name: 'events.drop', method: 'POST', path: '/v1/events/drop' },
+  summary: 'Give dead letters up for good, and list which, or with `dryRun` would be.',
+  body: z.strictObject({ ...deadLetters, reason: z.string().trim().min(1).max(1_000) }),
+  reply: {
+    status: 200,
+    body: z.object({
+      dryRun: z.boolean(),
+      deliveries: z.array(z.object({ eventId: z.uuid(), consumer: z.string(), type: z.string(), attempts: z.int() })),
+      more: z.boolean().describe('Whether more are dead than the limit allowed to look at.'),
+    }),
+  },
+  failures: { not_found: 404 },
+  change: 'event.dropped',
+})
+
 export const redriveEvents = adminEndpoint({
   ...{ name: 'events.redrive', method: 'POST', path: '/v1/events/redrive' },
   summary: 'Send dead letters again, and list what was done with each, or with `dryRun` would be.',
   body: z
     .strictObject({
-      type: z.string().max(200).optional(),
-      consumer: z.string().max(100).optional(),
+      ...deadLetters,
       to: z.string().max(100).optional(),
-      id: z.uuid().optional(),
-      before: Time.optional(),
-      after: Time.optional(),
-      limit: z.int().min(1).max(1_000).default(100),
-      dryRun: z.boolean().default(false),
       perSecond: z.number().min(0.001).max(10_000).optional(),
       stopOnFailure: z.boolean().default(true),
     })

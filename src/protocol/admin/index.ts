@@ -1,6 +1,6 @@
 import type { AdminEndpoint } from './admin-endpoint.ts'
 import { purgeCache } from './cache.ts'
-import { countWaiting, listEvents, redriveEvents, showEvent } from './events.ts'
+import { countWaiting, dropEvents, editDelivery, listEvents, redriveEvents, showEvent } from './events.ts'
 import { explainRequest } from './explain.ts'
 import {
   listBreakers,
@@ -24,6 +24,6 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listKeys, createKey, rotateKey, revokeKey],
   ...[listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan],
   ...[listUsage, listAudit],
-  ...[listEvents, countWaiting, showEvent, redriveEvents],
+  ...[listEvents, countWaiting, showEvent, editDelivery, dropEvents, redriveEvents],
   ...[listIssuers, refreshIssuers],
 ]
