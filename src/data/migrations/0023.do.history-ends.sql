@@ -2,7 +2,7 @@
 -- relay is about it. Says for how many days from tomorrow on each table has its parts, and whether one was made.
 create function ebb.make_history(days integer)
 returns table (name text, days_ahead integer, made boolean)
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '40ms' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '20ms' as $$
 declare
   today timestamptz := date_trunc('day', now() at time zone 'UTC') at time zone 'UTC';
   is_alone boolean := pg_try_advisory_xact_lock(hashtextextended('ebb.history', 0));
@@ -38,7 +38,7 @@ end $$;
  */
 create function ebb.drop_history(table_name text, keep interval)
 returns table (part text, outcome text, kept integer)
-language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '40ms' as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '20ms' as $$
 declare
   kept_table record;
   is_open boolean;
@@ -53,8 +53,10 @@ begin
   from pg_inherits join pg_class on pg_class.oid = inhrelid
   cross join lateral (
     select case when relname = table_name || '_before' then kept_table.begins
-                when relname = table_name || '_default' then 'infinity'
-                else to_timestamp(right(relname, 8) || ' 00 +00', 'YYYYMMDD HH24 TZH') + interval '1 day' end as ends
+                -- A name is looked at before it is known whose part it is.
+                when relname ~ '_[0-9]{8}$'
+                then to_timestamp(right(relname, 8) || ' 00 +00', 'YYYYMMDD HH24 TZH') + interval '1 day'
+                else 'infinity' end as ends
   ) as bounds
   where inhparent = format('ebb.%I', table_name)::regclass and ends <= now() - keep
   order by ends
