@@ -269,6 +269,7 @@ describeChart('what operators see', () => {
       'EbbErrorBudgetBurns',
       'EbbDeadLetters',
       'EbbBacklogWaits',
+      'EbbHistoryNotMade',
       'EbbContractsDoNotLoad',
       'EbbBreakerOpen',
       'EbbGatewayLate',
