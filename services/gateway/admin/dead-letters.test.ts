@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { leaseDeliveries } from '../../../src/data/queue/deliveries.ts'
 import { settleDeliveries } from '../../../src/data/queue/settle-deliveries.ts'
 import { ADMIN } from '../test-support.ts'
-import { testDeadLetters } from './test-dead-letters.ts'
+import { testDeadLetters } from './test-support.ts'
 
 const { pool, start, bury, statesOf } = testDeadLetters()
 

@@ -5,7 +5,7 @@ import { leaseDeliveries } from '../../../src/data/queue/deliveries.ts'
 import { copyCheckout, functionFiles } from '../../../test/support/checkout.ts'
 import { spawnCli } from '../../../test/support/cli.ts'
 import { ADMIN, ADMIN_KEY } from '../test-support.ts'
-import { testDeadLetters } from './test-dead-letters.ts'
+import { testDeadLetters } from './test-support.ts'
 
 const { pool, start, bury, statesOf } = testDeadLetters()
 
