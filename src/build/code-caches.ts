@@ -1,3 +1,4 @@
+import { cpus } from 'node:os'
 import type { FunctionContract } from '../contract/index.ts'
 import { NODE_FLAGS } from './bundle-function.ts'
 import { warmUp } from './warm-up/warm-up.ts'
@@ -16,13 +17,25 @@ export interface CodeCachesOptions {
   readonly roles: () => readonly string[]
   /** Called where the code caches of a function could not be created: it starts without. */
   readonly onFailure: (name: string, error: unknown) => void
+  /** How long the machine must have been quiet, so that the developer does not notice; default: 3 s. */
+  readonly quietMs?: number
+  /** Default: those of the machine. */
+  readonly processorTime?: () => ProcessorTime
 }
 
-/** How long the machine must have been quiet, so that the developer does not notice. */
-const QUIET_MS = 3_000
+/** What the processors have been idle, of all their time. */
+interface ProcessorTime {
+  readonly idleMs: number
+  readonly totalMs: number
+}
 
-/** Creates the code caches of started functions, in the background and one at a time. */
-export function createCodeCaches({ contractOf, roles, onFailure }: CodeCachesOptions): CodeCaches {
+/** Of a quiet machine's processors. */
+const MIN_IDLE_SHARE = 0.5
+
+/** Creates the code caches of started functions, in the background and one at a time: of each the newest that was started. */
+export function createCodeCaches(options: CodeCachesOptions): CodeCaches {
+  const { contractOf, roles, onFailure, quietMs = 3_000, processorTime = readProcessorTime } = options
+  /** Files by function. */
   const queued = new Map<string, string>()
   const done = new Set<string>()
   const ending = new AbortController()
@@ -31,9 +44,9 @@ export function createCodeCaches({ contractOf, roles, onFailure }: CodeCachesOpt
   let working: Promise<void> = Promise.resolve()
 
   const createAll = async () => {
-    for (const [file, name] of queued) {
+    for (const [name, file] of queued) {
       if (signal.aborted) return
-      queued.delete(file)
+      queued.delete(name)
       done.add(file)
       try {
         await warmUp(file, await contractOf(name), { nodeFlags: NODE_FLAGS, roles: roles(), signal })
@@ -42,19 +55,35 @@ export function createCodeCaches({ contractOf, roles, onFailure }: CodeCachesOpt
       }
     }
   }
+  const createWhenQuiet = () => {
+    const before = processorTime()
+    timer = setTimeout(() => {
+      if (idleShareSince(before, processorTime()) < MIN_IDLE_SHARE) return createWhenQuiet()
+      working = working.then(createAll)
+    }, quietMs)
+  }
   return {
     enqueue: (name, file) => {
       if (done.has(file) || signal.aborted) return
-      queued.set(file, name)
+      queued.set(name, file)
       clearTimeout(timer)
-      timer = setTimeout(() => {
-        working = working.then(createAll)
-      }, QUIET_MS)
+      createWhenQuiet()
     },
     stop: async () => {
       clearTimeout(timer)
       ending.abort()
       await working
     },
+  }
+}
+
+const idleShareSince = (before: ProcessorTime, now: ProcessorTime) =>
+  (now.idleMs - before.idleMs) / (now.totalMs - before.totalMs)
+
+function readProcessorTime(): ProcessorTime {
+  const times = cpus().map(({ times }) => times)
+  return {
+    idleMs: times.reduce((sum, { idle }) => sum + idle, 0),
+    totalMs: times.flatMap((time) => Object.values(time)).reduce((sum, ms) => sum + ms, 0),
   }
 }

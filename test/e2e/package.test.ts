@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify, stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { inheritedEnv } from 'ebb/kernel'
 import { pack } from '../../release/pack.ts'
 import { blocksOf } from '../docs/page-blocks.ts'
 import { consoleSteps, toPattern } from '../support/console-steps.ts'
@@ -41,7 +42,15 @@ beforeAll(async () => {
   const author = { GIT_AUTHOR_NAME: 'Ada', GIT_AUTHOR_EMAIL: 'ada@example.com' }
   const committer = { GIT_COMMITTER_NAME: 'Ada', GIT_COMMITTER_EMAIL: 'ada@example.com' }
   const home = { HOME: folder, npm_config_cache: process.env.npm_config_cache ?? join(process.env.HOME ?? '', '.npm') }
-  env = { PATH, ...home, ...author, ...committer, npm_config_registry: registry.url, EBB_HOME: join(folder, '.ebb') }
+  env = {
+    PATH,
+    ...inheritedEnv(['NODE_COMPILE_CACHE']),
+    ...home,
+    ...author,
+    ...committer,
+    npm_config_registry: registry.url,
+    EBB_HOME: join(folder, '.ebb'),
+  }
   created = await run('npx', ['--yes', 'ebb', 'create', 'my api', '--name', 'my-api', '--yes'], folder)
 }, 600_000)
 afterAll(async () => {

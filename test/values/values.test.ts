@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { beforeAll, describe, expect, it } from '@jest/globals'
+import { inheritedEnv } from 'ebb/kernel'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
 import { pgbouncer, testPgBouncer } from '../support/pgbouncer.ts'
@@ -33,7 +34,7 @@ beforeAll(async () => {
 /** Tries all values in a process of that time zone: nothing is changed, and no zone or connection makes a difference. */
 async function tryIn(zone: string, url: string) {
   const child = spawn(process.execPath, ['test/values/try-values.ts', url, database.ownerUrl], {
-    env: { PATH: process.env.PATH, TZ: zone },
+    env: { ...inheritedEnv(['PATH', 'NODE_COMPILE_CACHE']), TZ: zone },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [output] = await Promise.all([text(child.stdout), once(child, 'close')])
