@@ -14,7 +14,7 @@ import { reclaimDeliveries, settleDeliveries } from '../../src/data/queue/settle
 import type { CallFunction } from './call-function.ts'
 import { classifyResponse } from './classify-response.ts'
 import { createDueCalls } from './due-calls.ts'
-import type { LeasedCall, Queue, ReclaimedCall } from './queue.ts'
+import type { LeasedCall, Queue, ReclaimedCall, Target } from './queue.ts'
 import { createRates } from './rates.ts'
 import { readExcerpt } from './read-response.ts'
 
@@ -43,14 +43,53 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
   const rates = createRates(pool)
   const fresh = createLowerBound<string>()
   const leases = createLowerBound<string>()
+  const toLeasedCall = (delivery: Delivery, target: Target): LeasedCall => {
+    const { eventId: id, consumer: name, type, attempt, correlationId, traceparent, redriven, hops } = delivery
+    const leasedCall: LeasedCall = {
+      ...{
+        id,
+        type,
+        function: name,
+        attempt,
+        correlationId,
+        traceparent,
+        unblocksOthers: redriven || delivery.partition !== null,
+      },
+      send: (signal) =>
+        call(name, {
+          ...{ method: 'POST', path: '/', headers: cloudEventHeaders(delivery), body: delivery.data },
+          ...{ identity: identityOf(delivery), correlationId, traceparent, signal, read: readExcerpt },
+          timeoutMs: target.timeoutMs,
+        }),
+      // By the contract as it is when the response arrives: on a laptop it may have changed meanwhile.
+      classify: (outcome) => {
+        const { retry } = subscriptions().find((one) => one.name === name) ?? target
+        return classifyResponse(outcome, attempt - delivery.attemptsNotCounted, { retry, allAttempts: attempt })
+      },
+      abandon: () => ({ state: 'dead', durationMs: 0, error: `no subscriber is called ${name} any more` }),
+      settle: (settlement) => settle({ delivery, settlement }),
+    }
+    // An operator who redrives an event wants the chain to go on.
+    if (hops <= MAX_HOPS || redriven) return leasedCall
+    return { ...leasedCall, send: async () => NOT_SENT, classify: () => tooManyHops(hops) }
+  }
   return {
+    kind: 'events',
     targets: subscriptions,
-    fanOut: async () => {
+    takeNew: async (leaseable) => {
+      const known = new Map(leaseable.map((one) => [one.target.name, one]))
+      const to = subscriptions().map(({ name, on, rate }) => ({ name, on, ...(rate ? {} : known.get(name)) }))
       const from = fresh.next()
-      const { events, since, partitions } = await fanOut(pool, subscriptions(), { since: from })
-      await releaseFirst(pool, from === undefined ? undefined : partitions)
+      const { events, leased, waiting, since, partitions } = await fanOut(pool, to, { since: from })
+      const calls = leased.flatMap((delivery) => {
+        const { target } = known.get(delivery.consumer) ?? {}
+        return target ? toLeasedCall(delivery, target) : []
+      })
+      // Where this fails, the next look at everything makes up for it: what is leased has to start.
+      await releaseFirst(pool, from === undefined ? undefined : partitions).catch(() => {})
       fresh.found(since)
-      return events
+      const released = partitions.map(({ consumer }) => [consumer, 0] as const)
+      return { count: events, leased: calls, waiting: rates.delay(new Map([...Object.entries(waiting), ...released])) }
     },
     reclaimExpiredLeases: async (known) => {
       const grants = known.map(({ target: { name, retry }, leaseMs }) => ({
@@ -66,43 +105,13 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
       return findOrphaned(pool, 'delivery', { known, afterMs })
     },
     findDueTimes: async (names) => rates.delay(await due.findDueTimes(names)),
-    lease: async ({ name, timeoutMs, retry }, options) => {
+    lease: async (target, options) => {
+      const { name } = target
       const rate = subscriptions().find((one) => one.name === name)?.rate
       if (rate) await rates.begin(name, rate)
       const leased = await leaseDeliveries(pool, name, { ...options, since: due.since(name), rate })
       if (rate && leased.length === 0) rates.pause(name, rate)
-      return leased.map((delivery): LeasedCall => {
-        const { eventId: id, type, attempt, correlationId, traceparent, redriven, hops } = delivery
-        const leasedCall: LeasedCall = {
-          ...{
-            id,
-            type,
-            function: name,
-            attempt,
-            correlationId,
-            traceparent,
-            unblocksOthers: redriven || delivery.partition !== null,
-          },
-          send: (signal) =>
-            call(name, {
-              ...{ method: 'POST', path: '/', headers: cloudEventHeaders(delivery), body: delivery.data },
-              ...{ identity: identityOf(delivery), correlationId, traceparent, timeoutMs, signal, read: readExcerpt },
-            }),
-          // By the contract as it is when the response arrives: on a laptop it may have changed meanwhile.
-          classify: (outcome) => {
-            const { retry: current } = subscriptions().find((one) => one.name === name) ?? { retry }
-            return classifyResponse(outcome, attempt - delivery.attemptsNotCounted, {
-              retry: current,
-              allAttempts: attempt,
-            })
-          },
-          abandon: () => ({ state: 'dead', durationMs: 0, error: `no subscriber is called ${name} any more` }),
-          settle: (settlement) => settle({ delivery, settlement }),
-        }
-        // An operator who redrives an event wants the chain to go on.
-        if (hops <= MAX_HOPS || redriven) return leasedCall
-        return { ...leasedCall, send: async () => NOT_SENT, classify: () => tooManyHops(hops) }
-      })
+      return leased.map((delivery) => toLeasedCall(delivery, target))
     },
   }
 }

@@ -34,8 +34,8 @@ export function createInvocationQueue({ pool, call, routes }: InvocationQueueOpt
   const targets = () => routes().flatMap((route): Target[] => (route.async ? [{ ...route, retry: RETRY }] : []))
   const due = createDueCalls(pool, 'invocation')
   return {
+    kind: 'invocations',
     targets,
-    fanOut: async () => 0,
     reclaimExpiredLeases: async (known) => {
       if (known.length === 0) return []
       const leases = known.map(({ target: { name, retry }, leaseMs }) => ({

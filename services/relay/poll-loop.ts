@@ -23,8 +23,8 @@ export interface PollLoopOptions {
 }
 
 export interface PollLoop {
-  /** Polls now. */
-  wake(): void
+  /** Looks now at what is new of a kind of calls; without one, at everything. */
+  wake(kind?: string): void
   /** Whether it makes calls: the last poll succeeded, and it is not stopping. */
   isReady(): boolean
   /** Whether polls end. Where they do not, only a new process helps. */
@@ -33,11 +33,10 @@ export interface PollLoop {
   stop(): Promise<void>
 }
 
-const MIN_SLEEP_MS = 10
-
 /**
- * Starts to make the calls that are due: polls without a pause while there is something to do, else sleeps until it is
- * woken, a call is due, or `pollMs` have passed. Several relays may run side by side.
+ * Starts to make the calls that are due: takes what is new as soon as it is told of it, and again while there is some;
+ * leases what is due when it is; and looks at everything each `pollMs`, for what nobody has told it of. Several relays may
+ * run side by side.
  */
 export function startPollLoop(
   { queues, longestCallMs, ...dependencies }: PollLoopDependencies,
@@ -49,15 +48,27 @@ export function startPollLoop(
   const signals = { closing: closing.signal, giveUp: giveUp.signal }
   const poller = createPoller(queues, { ...dependencies, maxInFlight, ...signals, wake })
   const health = createHealth(dependencies.log)
+  let told = new Set<string>()
+  let lookAt = Number.NEGATIVE_INFINITY
 
+  const poll = async () => {
+    const everything = performance.now() >= lookAt
+    const look = { told, everything }
+    told = new Set()
+    if (everything) lookAt = performance.now() + pollMs
+    const { found, nextDueMs } = await poller.poll(look)
+    for (const kind of found) told.add(kind)
+    return told.size > 0 ? 0 : Math.min(lookAt - performance.now(), nextDueMs)
+  }
   const run = async () => {
     while (!closing.signal.aborted) {
       health.begin()
       try {
-        const { foundWork, nextDueMs } = await poller.poll()
+        const sleepMs = await poll()
         health.succeed()
-        if (!foundWork) await sleep(Math.min(pollMs, Math.max(MIN_SLEEP_MS, nextDueMs)))
+        if (sleepMs > 0) await sleep(sleepMs)
       } catch (error) {
+        lookAt = Number.NEGATIVE_INFINITY
         await sleep(health.fail(error))
       }
     }
@@ -65,7 +76,11 @@ export function startPollLoop(
   const running = run()
 
   return {
-    wake,
+    wake: (kind) => {
+      if (kind) told.add(kind)
+      else lookAt = Number.NEGATIVE_INFINITY
+      wake()
+    },
     isAlive: health.isAlive,
     isReady: () => health.isGood() && !closing.signal.aborted,
     stop: async () => {

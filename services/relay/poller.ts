@@ -1,7 +1,9 @@
 import type { Log } from 'ebb/kernel'
+import { createDueTimes, type DueTimes } from './due-times.ts'
 import type { RelayMetrics } from './metrics.ts'
 import { processCall, reportAttempt } from './process-call.ts'
 import type { LeasedCall, Queue, Target } from './queue.ts'
+import { createSlots } from './slots.ts'
 
 export interface PollerOptions {
   /** What a cold start may take. */
@@ -17,125 +19,125 @@ export interface PollerOptions {
   readonly wake: () => void
 }
 
+/** What a poll is to look at, besides what it knows to be due. */
+export interface Look {
+  /** The kinds of calls of which there are new ones, as NOTIFY tells. */
+  readonly told: ReadonlySet<string>
+  /** Whether to look at everything: what no NOTIFY has told of, and what other relays have left. */
+  readonly everything: boolean
+}
+
 export interface PollResult {
-  /** Whether there was something to do. */
-  readonly foundWork: boolean
-  /** Until a call is due for a function that had a free slot; Infinity where none waits. */
+  /** The kinds of which it found new ones: there may be more. */
+  readonly found: ReadonlySet<string>
+  /** Until a call is due for a function that has a free slot; Infinity where none is known to wait. */
   readonly nextDueMs: number
 }
 
 /** By how much a lease outlives the longest call, for settling it. */
 const SETTLE_MS = 10_000
+/** Until a lease is tried again for what is due and was not to be had: another relay is leasing it. */
+const MIN_WAIT_MS = 10
 
-/** Polls all queues: each poll fans out events, reclaims expired leases, leases what is due and starts it. */
+/**
+ * Polls all queues: each poll takes what is new where it was told of it, and leases and starts what is due. What is due
+ * when is remembered; all of it is looked up, and expired leases are reclaimed, where a poll is to look at everything.
+ */
 export function createPoller(queues: readonly Queue[], options: PollerOptions) {
-  const { startTimeoutMs, maxInFlight, closing } = options
+  const { startTimeoutMs, maxInFlight, closing, log, metrics, giveUp, wake } = options
   const slots = createSlots({ maxInFlight })
-  const inFlight = createInFlight(slots, options)
+  const polled = queues.map((queue) => ({ queue, due: createDueTimes() }))
+  const running = new Set<Promise<void>>()
   const getLeaseMs = ({ timeoutMs }: Target) => startTimeoutMs + timeoutMs + SETTLE_MS
+
+  const start = (leased: LeasedCall, leaseEndsAt: number, due: DueTimes) => {
+    const { function: name } = leased
+    slots.take(name)
+    const run = processCall(leased, { leaseEndsAt, log, metrics, signal: giveUp }).then(
+      ({ retryInMs, unblocksOthers }) => {
+        running.delete(run)
+        slots.release(name)
+        if (retryInMs !== undefined) due.add(name, retryInMs)
+        if (unblocksOthers) due.add(name, 0)
+        if (retryInMs !== undefined || due.isDue(name)) wake()
+      },
+    )
+    running.add(run)
+  }
 
   const reclaim = async (queue: Queue, targets: readonly Target[]) => {
     const known = targets.map((target) => ({ target, leaseMs: getLeaseMs(target) }))
     const reclaimed = await queue.reclaimExpiredLeases(known)
     for (const attempt of reclaimed) reportAttempt(options, attempt, { ...attempt, error: 'the relay was lost' })
-    return reclaimed.length
   }
 
-  const lease = async (queue: Queue, target: Target, limit: number) => {
-    if (closing.aborted) return 0
+  const lease = async (queue: Queue, due: DueTimes, target: Target) => {
+    const limit = slots.free(target)
+    if (closing.aborted || limit === 0 || !due.isDue(target.name)) return
     const leaseMs = getLeaseMs(target)
     const leaseEndsAt = performance.now() + leaseMs
+    due.forget([target.name])
     const leased = await queue.lease(target, { limit, leaseMs })
-    for (const call of leased) inFlight.start(call, leaseEndsAt)
-    return leased.length
+    for (const call of leased) start(call, leaseEndsAt, due)
+    if (leased.length === limit) return due.add(target.name, 0)
+    const next = await queue.findDueTimes([target.name])
+    for (const [name, dueInMs] of next) due.add(name, Math.max(dueInMs, MIN_WAIT_MS))
   }
 
-  const pollQueue = async (
-    queue: Queue,
-    targets: readonly Target[],
-    free: ReadonlyMap<string, number>,
-  ): Promise<PollResult> => {
-    const fannedOut = await queue.fanOut()
-    const reclaimed = await reclaim(queue, targets)
-    const available = targets.map((target) => ({ target, limit: free.get(target.name) ?? 0 }))
-    const names = available.flatMap(({ target, limit }) => (limit > 0 ? [target.name] : []))
-    const due = await queue.findDueTimes(names)
-    const dueNow = available.filter(({ target }) => (due.get(target.name) ?? 1) <= 0)
-    const leased = await settleAll(dueNow.map(({ target, limit }) => lease(queue, target, limit)))
-    const foundWork = fannedOut + reclaimed + leased.reduce((sum, count) => sum + count, 0) > 0
-    return { foundWork, nextDueMs: Math.min(...due.values()) }
+  const lookUpDue = async (queue: Queue, due: DueTimes, targets: readonly Target[]) => {
+    const names = targets.map(({ name }) => name)
+    due.forget(names)
+    for (const [name, dueInMs] of await queue.findDueTimes(names)) due.add(name, dueInMs)
+  }
+
+  const takeNew = async (queue: Queue, due: DueTimes, targets: readonly Target[]) => {
+    const leaseable = targets.map((target) => {
+      // Those that wait go first.
+      const limit = closing.aborted || due.isDue(target.name) ? 0 : slots.free(target)
+      return { target, limit, leaseMs: getLeaseMs(target) }
+    })
+    const endOfLease = new Map(leaseable.map(({ target, leaseMs }) => [target.name, performance.now() + leaseMs]))
+    const taken = await queue.takeNew?.(leaseable)
+    for (const call of taken?.leased ?? []) start(call, endOfLease.get(call.function) ?? 0, due)
+    for (const [name, dueInMs] of taken?.waiting ?? []) due.add(name, dueInMs)
+    return taken?.count ?? 0
+  }
+
+  const pollQueue = async (queue: Queue, due: DueTimes, { told, everything }: Look) => {
+    const targets = queue.targets()
+    const isTold = everything || told.has(queue.kind)
+    const lookUp = async () => {
+      if (everything) await reclaim(queue, targets)
+      if (everything || (isTold && !queue.takeNew)) await lookUpDue(queue, due, targets)
+      return 0
+    }
+    // Side by side: what is new does not wait until all the rest has been looked at.
+    const [count = 0] = await settleAll([isTold ? takeNew(queue, due, targets) : 0, lookUp()])
+    await settleAll(targets.map((target) => lease(queue, due, target)))
+    const free = targets.filter((target) => slots.free(target) > 0)
+    return { count, nextDueMs: Math.min(...free.map(({ name }) => due.next(name))) }
   }
 
   return {
-    async poll(): Promise<PollResult> {
-      const known = queues.map((queue) => ({ queue, targets: queue.targets() }))
-      const free = slots.free(known.flatMap(({ targets }) => targets))
-      const results = await settleAll(known.map(({ queue, targets }) => pollQueue(queue, targets, free)))
+    async poll(look: Look): Promise<PollResult> {
+      slots.share(queues.reduce((sum, queue) => sum + queue.targets().length, 0))
+      const results = await settleAll(
+        polled.map(async ({ queue, due }) => ({ queue, ...(await pollQueue(queue, due, look)) })),
+      )
       return {
-        foundWork: results.some(({ foundWork }) => foundWork),
+        found: new Set(results.flatMap(({ queue, count }) => (count > 0 ? [queue.kind] : []))),
         nextDueMs: Math.min(...results.map(({ nextDueMs }) => nextDueMs)),
       }
     },
     /** Resolves when nothing is in flight. */
-    settled: inFlight.settled,
-  }
-}
-
-/** Processes calls, each in a slot of its function. */
-function createInFlight(
-  slots: ReturnType<typeof createSlots>,
-  { log, metrics, giveUp, wake }: Pick<PollerOptions, 'log' | 'metrics' | 'giveUp' | 'wake'>,
-) {
-  const running = new Set<Promise<void>>()
-  return {
-    start(leased: LeasedCall, leaseEndsAt: number): void {
-      slots.take(leased.function)
-      const run = processCall(leased, { leaseEndsAt, log, metrics, signal: giveUp }).then(({ again }) => {
-        running.delete(run)
-        const wasFull = slots.release(leased.function)
-        if (again || wasFull) wake()
-      })
-      running.add(run)
-    },
     async settled(): Promise<void> {
       await Promise.all(running)
     },
   }
 }
 
-const MAX_SLOTS_EACH = 100
-
-/**
- * Counts the calls in flight. Each function has slots of its own (as many as its instances can take, at most 100, and at
- * most an equal share of `maxInFlight`), so that a slow one that fills its slots takes none from another.
- */
-function createSlots({ maxInFlight }: { readonly maxInFlight: number }) {
-  const taken = new Map<string, number>()
-  let full = new Set<string>()
-  const takenBy = (name: string) => taken.get(name) ?? 0
-  return {
-    /** Returns the functions that can take more calls now, and how many. */
-    free(targets: readonly Target[]): ReadonlyMap<string, number> {
-      const share = Math.max(1, Math.floor(maxInFlight / targets.length))
-      const slots = targets.map(({ name, scale }): [string, number] => {
-        return [name, Math.min(scale.max * scale.concurrency, MAX_SLOTS_EACH, share) - takenBy(name)]
-      })
-      full = new Set(slots.flatMap(([name, free]) => (free <= 0 ? [name] : [])))
-      return new Map(slots.filter(([, free]) => free > 0))
-    },
-    take(name: string): void {
-      taken.set(name, takenBy(name) + 1)
-    },
-    /** Returns whether the function had no free slot at the last poll. */
-    release(name: string): boolean {
-      taken.set(name, takenBy(name) - 1)
-      return full.has(name)
-    },
-  }
-}
-
 /** Like Promise.all, but where one rejects it waits for the others too, so that `settled` misses none of them. */
-async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+async function settleAll<T>(promises: readonly (T | Promise<T>)[]): Promise<T[]> {
   await Promise.allSettled(promises)
   return Promise.all(promises)
 }

@@ -19,13 +19,13 @@ const INITIAL_RETRY_MS = 50
 const MAX_RETRY_MS = 1_000
 
 /**
- * Takes one leased call to its end: send, classify, settle, report. Never rejects. Resolves to whether this call, or
- * others because of it, may be due again.
+ * Takes one leased call to its end: send, classify, settle, report. Never rejects. Resolves to when it is due again,
+ * and to whether others are because of it.
  */
 export async function processCall(
   leased: LeasedCall,
   { leaseEndsAt, signal, ...reporting }: ProcessOptions,
-): Promise<{ readonly again: boolean }> {
+): Promise<{ readonly retryInMs: number | undefined; readonly unblocksOthers: boolean }> {
   const settlement = leased.classify(await leased.send(signal))
   try {
     const applied = await settleWithinLease(() => leased.settle(settlement), { leaseEndsAt, signal })
@@ -35,7 +35,8 @@ export async function processCall(
     reporting.log.error({ ...logFields(leased), outcome: 'unsettled', status, err: error }, 'delivery')
     count(reporting, leased, 'unsettled', durationMs)
   }
-  return { again: leased.unblocksOthers || settlement.state === 'waiting' }
+  const { retryInMs } = settlement
+  return { retryInMs, unblocksOthers: leased.unblocksOthers }
 }
 
 /**

@@ -33,12 +33,26 @@ export interface LeasedCall extends Attempt {
 /** An attempt whose relay died, taken back from it. */
 export type ReclaimedCall = Attempt & Pick<Settlement, 'durationMs'> & { readonly state: 'waiting' | 'dead' }
 
+export interface TakenCalls {
+  readonly count: number
+  readonly leased: readonly LeasedCall[]
+  readonly waiting: ReadonlyMap<string, number>
+}
+
 /** Calls of one kind that are due: deliveries of events, or invocations. Each is a table. */
 export interface Queue {
+  /** As a NOTIFY says what it tells of. */
+  readonly kind: 'events' | 'invocations'
   /** The functions that take calls of this kind, as the contracts are now. */
   targets(): readonly Target[]
-  /** Turns new events into deliveries. Resolves to how many events there were. */
-  fanOut(): Promise<number>
+  /**
+   * Takes what is new: makes of events deliveries, and leases at once what the functions can take. Resolves to how many new
+   * ones there were, to what it has leased, and to the milliseconds until a call is due for the functions that others wait
+   * for. Without it, new calls are found among those that are due.
+   */
+  takeNew?(
+    leaseable: readonly { readonly target: Target; readonly limit: number; readonly leaseMs: number }[],
+  ): Promise<TakenCalls>
   /** Makes calls whose lease has expired due again, or gives them up where their attempts are used up. */
   reclaimExpiredLeases(
     known: readonly { readonly target: Target; readonly leaseMs: number }[],

@@ -71,8 +71,8 @@ export async function startRelay(
   }
   const warm = keepWarm({ functions, probe, log })
   const channel = openListener(direct, [OUTBOX_CHANNEL], {
-    onNotify: loop.wake,
-    onUp: loop.wake,
+    onNotify: (_channel, kind) => loop.wake(kind),
+    onUp: () => loop.wake(),
     log,
   })
   const end = async () => {

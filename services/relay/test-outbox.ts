@@ -42,7 +42,7 @@ export async function emitAll(
      returning id`,
     [type, subject, JSON.stringify(payload), TRACEPARENT, count, hops, tenant ?? null],
   )
-  if (notify) await query(url, 'notify ebb_outbox')
+  if (notify) await query(url, `notify ebb_outbox, 'events'`)
   return rows.map(({ id }) => id)
 }
 

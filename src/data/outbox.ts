@@ -7,7 +7,14 @@ export const OUTBOX_CHANNEL = 'ebb_outbox'
 /** The channel of the NOTIFY that tells the gateways of new purges. */
 export const PURGES_CHANNEL = 'ebb_purges'
 
-type Channel = typeof OUTBOX_CHANNEL | typeof PURGES_CHANNEL
+/** What is told with a NOTIFY, and how: of events and invocations to relays, of purges to gateways. */
+const NOTICES = {
+  events: `notify ${OUTBOX_CHANNEL}, 'events'`,
+  invocations: `notify ${OUTBOX_CHANNEL}, 'invocations'`,
+  purges: `notify ${PURGES_CHANNEL}`,
+} as const
+
+type Notice = keyof typeof NOTICES
 
 const MIN_INTERVAL_MS = 10
 const NOTIFY_TIMEOUT_MS = 2_000
@@ -42,39 +49,48 @@ from (
   offset 0
 ) as event`
 
-/** Tells relays of new events, and gateways of new purges, so that they do not wait for their next poll. */
+/** Tells relays of new events and invocations, and gateways of new purges, so that they do not wait for their next poll. */
 export interface OutboxNotifier {
-  /** Sends a NOTIFY soon; returns at once. Default: the outbox's. */
-  notify(channel?: Channel): void
+  /** Sends a NOTIFY at once, or together with others where one was sent just before. Returns without waiting for it. */
+  notify(notice: Notice): void
   /** Sends what is due and waits for it. */
   flush(): Promise<void>
 }
 
 /**
- * Creates a notifier that sends at most one NOTIFY a channel in 10 ms, outside any transaction (Postgres serialises commits
- * that notify), and delays no request. A poll of whoever listens makes up for one that is lost.
+ * Creates a notifier that sends the first NOTIFY at once, and what comes within 10 ms of one together when those are over:
+ * outside any transaction (Postgres serialises commits that notify), one statement at a time, and delaying no request. A
+ * poll of whoever listens makes up for one that is lost.
  */
 export function createOutboxNotifier(pool: pg.Pool): OutboxNotifier {
-  let due: NodeJS.Timeout | undefined
-  const channels = new Set<Channel>()
-  let sending: Promise<unknown> = Promise.resolve()
+  const due = new Set<Notice>()
+  let isScheduled = false
+  let sentAt = Number.NEGATIVE_INFINITY
+  let sending = Promise.resolve()
+
+  const sendDue = async () => {
+    isScheduled = false
+    if (due.size === 0) return
+    sentAt = performance.now()
+    const statements = Array.from(due, (notice) => NOTICES[notice])
+    due.clear()
+    await queryWithTimeout(pool, NOTIFY_TIMEOUT_MS, (client) => client.query(statements.join('; '))).catch(() => {})
+  }
   const send = () => {
-    due = undefined
-    const statements = Array.from(channels, (channel) => `notify ${channel}`)
-    channels.clear()
-    const notified = queryWithTimeout(pool, NOTIFY_TIMEOUT_MS, (client) => client.query(statements.join('; ')))
-    sending = notified.catch(() => {})
+    sending = sending.then(sendDue)
   }
   return {
-    notify: (channel = OUTBOX_CHANNEL) => {
-      channels.add(channel)
-      due ??= setTimeout(send, MIN_INTERVAL_MS)
+    notify: (notice) => {
+      due.add(notice)
+      if (isScheduled) return
+      isScheduled = true
+      const waitMs = sentAt + MIN_INTERVAL_MS - performance.now()
+      // Not now: the transaction that was committed is still to give its connection back.
+      if (waitMs > 0) setTimeout(send, waitMs)
+      else setImmediate(send)
     },
     flush: async () => {
-      if (due) {
-        clearTimeout(due)
-        send()
-      }
+      send()
       await sending
     },
   }

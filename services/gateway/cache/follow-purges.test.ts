@@ -52,7 +52,7 @@ async function purge(value: string, { notify }: { readonly notify: boolean }) {
   await insertPurges(client, [{ kind: 'tag', value }]).finally(() => client.release())
   if (!notify) return
   const notifier = createOutboxNotifier(functions)
-  notifier.notify(PURGES_CHANNEL)
+  notifier.notify('purges')
   await notifier.flush()
 }
 

@@ -1,6 +1,6 @@
 import type { Log } from 'ebb/kernel'
 import type pg from 'pg'
-import { createOutboxNotifier, PURGES_CHANNEL } from '../../../src/data/outbox.ts'
+import { createOutboxNotifier } from '../../../src/data/outbox.ts'
 import { queryWithTimeout } from '../../../src/data/postgres/with-connection.ts'
 import { insertPurges, type PurgeRow } from '../../../src/data/purges.ts'
 import { oncePerSecond } from '../../../src/http/throttle-log.ts'
@@ -40,7 +40,7 @@ export function publishPurges(
     sending = sending.then(async () => {
       try {
         await queryWithTimeout(pool, INSERT_MS, (client) => insertPurges(client, purges, origin))
-        notifier.notify(PURGES_CHANNEL)
+        notifier.notify('purges')
       } catch (error) {
         warn(error)
         waiting = [...purges, ...waiting].slice(-MAX_WAITING)

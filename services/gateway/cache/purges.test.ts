@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import pg from 'pg'
 import type { Route } from '../../../src/contract/index.ts'
-import { createOutboxNotifier, PURGES_CHANNEL } from '../../../src/data/outbox.ts'
+import { createOutboxNotifier } from '../../../src/data/outbox.ts'
 import { insertPurges } from '../../../src/data/purges.ts'
 import { testDatabase } from '../../../src/testing/index.ts'
 import { itWithRedis, testRedis } from '../../../test/support/redis.ts'
@@ -74,7 +74,7 @@ async function purgeAsFunction(tag: string, { notify = true } = {}) {
   }
   if (!notify) return
   const notifier = createOutboxNotifier(pool)
-  notifier.notify(PURGES_CHANNEL)
+  notifier.notify('purges')
   await notifier.flush()
 }
 

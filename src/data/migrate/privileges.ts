@@ -30,7 +30,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     relay: [
       ...[
         'select',
-        'insert (event_id, consumer, available_at, event_time, partition_key, partition_number, due_at)',
+        'insert (event_id, consumer, available_at, event_time, partition_key, partition_number, due_at, state, attempts, lease_token, locked_until)',
         'delete',
       ],
       'update (state, attempts, uncounted, available_at, lease_token, locked_until, settled_at, redrive_id)',

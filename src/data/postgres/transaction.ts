@@ -4,7 +4,7 @@ import { Problem } from '../../contract/index.ts'
 import type { Transaction, TransactionOptions, TransactionWork, UnitOfWork } from '../../kernel/index.ts'
 import { claimKey, storeResponse } from '../idempotency.ts'
 import { recordInInbox, storePendingEffects } from '../inbox.ts'
-import { appendEvents, OUTBOX_CHANNEL, PURGES_CHANNEL } from '../outbox.ts'
+import { appendEvents } from '../outbox.ts'
 import { insertPurges } from '../purges.ts'
 import type { Statement } from '../values/write-parameters.ts'
 import { beginAs } from './begin-as.ts'
@@ -67,8 +67,8 @@ const transactOnce = <Result>(
       const result = await work(createSql(statements.run, refuseSnapshot), statements.end, unit)
       disableCancellation()
       await commit(() => serialize(() => assertInTransaction(client).query(session.endStatement('commit'))))
-      if (hasEvents) opened.outbox.notify(OUTBOX_CHANNEL)
-      if (hasPurges) opened.outbox.notify(PURGES_CHANNEL)
+      if (hasEvents) opened.outbox.notify('events')
+      if (hasPurges) opened.outbox.notify('purges')
       return result
     } catch (error) {
       await sendControl(session.endStatement('rollback')).catch(() => destroyConnection(client))

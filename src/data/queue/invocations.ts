@@ -40,7 +40,7 @@ export async function acceptInvocation(
       return { status: 'new' } as const
     },
   )
-  if (result.status === 'new') database.outbox.notify()
+  if (result.status === 'new') database.outbox.notify('invocations')
   return result
 }
 

@@ -1,0 +1,43 @@
+/** A subscriber that does nothing but note when which event came: the start of its work. */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { answerParent } from './child.ts'
+import { nowMs } from './queue-module.ts'
+
+/** `take` answers with all that came since the last one, `count` with how many different events those are. */
+export type SubscriberQuestion = { readonly do: 'count' } | { readonly do: 'take' }
+
+export interface SubscriberAnswer {
+  readonly count: number
+  /** Number and time of each event, of the first time that it came. */
+  readonly arrivals: readonly (readonly [n: number, atMs: number])[]
+  /** How many came more than once. */
+  readonly again: number
+}
+
+let arrivals = new Map<number, number>()
+let again = 0
+
+const server = createServer((request, response) => {
+  const at = nowMs()
+  let body = ''
+  request.on('data', (chunk) => (body += chunk))
+  request.on('end', () => {
+    const { n } = JSON.parse(body) as { readonly n: number }
+    if (arrivals.has(n)) again++
+    else arrivals.set(n, at)
+    response.writeHead(204).end()
+  })
+})
+server.keepAliveTimeout = 120_000
+server.listen(0, '127.0.0.1', () => {
+  // It listens on a port.
+  const { port } = server.address() as AddressInfo
+  answerParent<SubscriberQuestion>(port, ({ do: what }): SubscriberAnswer => {
+    if (what === 'count') return { count: arrivals.size, arrivals: [], again }
+    const taken = { count: arrivals.size, arrivals: [...arrivals], again }
+    arrivals = new Map()
+    again = 0
+    return taken
+  })
+})
