@@ -7,11 +7,11 @@ import type { Effect, EventKey } from '../kernel/index.ts'
  */
 export async function recordInInbox(
   client: pg.ClientBase,
-  { consumer, source, id, time = '-infinity' }: EventKey,
+  { consumer, source, id, time }: EventKey,
 ): Promise<readonly Effect[] | undefined> {
   const { rows } = await client.query<{ readonly pending_effects: readonly Effect[] | null }>(
     'select outstanding as pending_effects from ebb.take_event($1, $2, $3, $4)',
-    [consumer, source, id, time],
+    [consumer, source, id, time ?? new Date().toISOString()],
   )
   return rows[0] && (rows[0].pending_effects ?? [])
 }

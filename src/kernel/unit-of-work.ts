@@ -24,7 +24,7 @@ export interface EventKey {
   readonly consumer: string
   readonly source: string
   readonly id: string
-  /** When the event was emitted, where its sender says so: RFC 3339, the same in each attempt. */
+  /** When the event was emitted, where its sender says so: RFC 3339. It says how long it is remembered, not which event it is. */
   readonly time?: string
 }
 

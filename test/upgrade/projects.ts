@@ -11,7 +11,11 @@ export const KINDS = ['fresh', 'own', 'patched'] as const
 export type Kind = (typeof KINDS)[number]
 
 const OWN = 'test/upgrade/own'
-const PATCH = { file: 'services/gateway/docs.ts', from: '<title>API reference</title>', to: '<title>Our API</title>' }
+const PATCH = {
+  file: 'services/gateway/docs.ts',
+  from: '<meta charset="utf-8">',
+  to: '<meta charset="utf-8"><meta name="author" content="Us">',
+}
 /** What a patched platform shows at /docs. */
 export const PATCHED_TEXT = PATCH.to
 

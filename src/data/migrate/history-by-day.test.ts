@@ -68,11 +68,11 @@ it('an event is taken once by functions of both versions, whichever is first', a
   await migrate(url, { platform: PLATFORM, team: await folder({}) })
   const take = async (event: string, time: string) =>
     (await query(`select * from ebb.take_event('hear', 's', '${event}'${time})`)).length
-  const known = ', now()::timestamptz(0)'
   const fixed = ", '2026-11-30T00:00:00Z'"
   expect([await take('a', ''), await take('a', fixed), await take('a', '')]).toEqual([0, 1, 1])
   expect([await take('b', fixed), await take('b', ''), await take('b', fixed)]).toEqual([0, 1, 1])
-  expect([await take('c', known)]).toEqual([0])
+  // Its sender may say another time when it sends it again.
+  expect([await take('c', fixed), await take('c', ', now()')]).toEqual([0, 1])
 })
 
 it('a relay of 0.2 goes on beside it: what it fans out, leases and settles is seen by this one', async () => {

@@ -101,20 +101,8 @@ begin
   on conflict do nothing;
 end $$;
 
--- An event is taken once, whichever version of a function takes it: one that does not know of its time looks at every day.
+-- An event is taken once, whatever its sender says of its time, which only says in which part the row is.
 create function ebb.take_event(consumer text, source text, id text, event_time timestamptz)
-returns table (outstanding jsonb)
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-begin
-  perform pg_advisory_xact_lock(hashtextextended('inbox [' || to_json($1) || ',' || to_json($2) || ',' || to_json($3) || ']', 0));
-  return query select taken.outstanding from ebb.inbox as taken
-  where taken.consumer = $1 and taken.source = $2 and taken.id = $3 and taken.event_time in ($4, '-infinity');
-  if not found then
-    insert into ebb.inbox (consumer, source, id, event_time) values ($1, $2, $3, $4);
-  end if;
-end $$;
-
-create or replace function ebb.take_event(consumer text, source text, id text)
 returns table (outstanding jsonb)
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
@@ -122,8 +110,14 @@ begin
   return query select taken.outstanding from ebb.inbox as taken
   where taken.consumer = $1 and taken.source = $2 and taken.id = $3;
   if not found then
-    insert into ebb.inbox (consumer, source, id) values ($1, $2, $3);
+    insert into ebb.inbox (consumer, source, id, event_time) values ($1, $2, $3, $4);
   end if;
 end $$;
+
+-- As functions of 0.2 call it.
+create or replace function ebb.take_event(consumer text, source text, id text)
+returns table (outstanding jsonb)
+language sql security definer set search_path = pg_catalog, pg_temp
+as $$ select * from ebb.take_event($1, $2, $3, now()) $$;
 
 revoke all on function ebb.take_event(text, text, text, timestamptz) from public;

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ContractsData } from '../../deploy/contracts-data.ts'
+import type { ContractsData, EndpointData, ReplyData } from '../../deploy/contracts-data.ts'
 import { loadContractsData } from '../../deploy/load-contracts.ts'
 import { PLATFORM } from '../../deploy/platform-files.ts'
 import { type Journal, workFolder } from '../checkpoint.ts'
@@ -23,7 +23,21 @@ export async function recordBefore(project: string, { from, to, added }: Planned
 /** The contracts as the version before described them; undefined if that is not known. */
 export async function readContractsBefore(project: string): Promise<ContractsData | undefined> {
   const text = await readFile(contractsFile(project), 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : JSON.parse(text)
+  return text === undefined ? undefined : asDescribedNow(JSON.parse(text))
+}
+
+/** Version 0.2 knew one reply of an endpoint, whose parts it described as the endpoint's, and no proxied services. */
+function asDescribedNow({ endpoints, proxies = [], ...rest }: ContractsDataBefore): ContractsData {
+  const withReplies = endpoints.map(({ status = 200, location, data, ...endpoint }) => {
+    const reply = { status, ...(location ? { location } : {}), ...(data ? { data } : {}), cookies: [] }
+    return { ...endpoint, replies: endpoint.replies ?? [reply] }
+  })
+  return { ...rest, proxies, endpoints: withReplies }
+}
+
+interface ContractsDataBefore extends Omit<ContractsData, 'endpoints' | 'proxies'> {
+  readonly proxies?: ContractsData['proxies']
+  readonly endpoints: readonly (Omit<EndpointData, 'replies'> & Partial<EndpointData & ReplyData>)[]
 }
 
 const contractsFile = (project: string) => join(workFolder(project), 'contracts.json')
