@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { Problem } from '../../contract/index.ts'
 import type { Transaction, TransactionOptions, TransactionWork, UnitOfWork } from '../../kernel/index.ts'
+import { LATEST, POSITION_HEADER } from '../../protocol/index.ts'
 import { claimKey, storeResponse } from '../idempotency.ts'
 import { recordInInbox, storePendingEffects } from '../inbox.ts'
 import { appendEvents } from '../outbox.ts'
@@ -39,7 +40,7 @@ export const transact: Transaction<Sql, OpenedPostgres>['run'] = async (opened, 
 
 const transactOnce = <Result>(
   opened: OpenedPostgres,
-  { signal, timeoutMs, tenant }: TransactionOptions,
+  { signal, timeoutMs, tenant, onCommit }: TransactionOptions,
   work: TransactionWork<Sql, Result>,
 ) =>
   withConnection(opened, { signal, timeoutMs }, async ({ client, disableCancellation }) => {
@@ -66,7 +67,13 @@ const transactOnce = <Result>(
       await sendControl(begin)
       const result = await work(createSql(statements.run, refuseSnapshot), statements.end, unit)
       disableCancellation()
-      await commit(() => serialize(() => assertInTransaction(client).query(session.endStatement('commit'))))
+      const asked = opened.replica === undefined ? '' : `; ${ASK_COMMITTED}`
+      const results = await commit(
+        () => serialize(() => assertInTransaction(client).query(session.endStatement('commit') + asked)),
+        { hasReplica: opened.replica !== undefined },
+      )
+      const position: unknown = results.at(-1)?.rows[0]?.position
+      if (typeof position === 'string') onCommit?.(position)
       if (hasEvents) opened.outbox.notify('events')
       if (hasPurges) opened.outbox.notify('purges')
       return result
@@ -112,16 +119,23 @@ function createUnit(client: pg.ClientBase, sendControl: SendControl, { onAppend,
   }
 }
 
-async function commit(send: () => Promise<pg.QueryResult>) {
+/** Goes in one message with COMMIT. What it says is no less than where this commit is in the log, flushed or not. */
+const ASK_COMMITTED = 'select pg_current_wal_insert_lsn() as position'
+
+async function commit(send: () => Promise<pg.QueryResult>, { hasReplica }: { readonly hasReplica: boolean }) {
   const sent = await send().catch((error: unknown) => {
     if (isTransactionAborted(error)) throw notStored(error)
     if (!isUnavailable(error)) throw error
     const message =
       'The connection broke while the result was being stored; check whether it took effect before you retry.'
-    throw new Problem('outcome_unknown', 503, message, { cause: error, retryAfterSeconds: 2 })
+    // The caller looks for it: where it would certainly be.
+    const headers = hasReplica ? { [POSITION_HEADER]: LATEST } : {}
+    throw new Problem('outcome_unknown', 503, message, { cause: error, retryAfterSeconds: 2, headers })
   })
+  const results = [sent].flat()
   // Postgres answers COMMIT with ROLLBACK, and no error, where a statement had failed and the handler went on.
-  if ([sent].flat().at(-1)?.command !== 'COMMIT') throw notStored()
+  if (!results.some(({ command }) => command === 'COMMIT')) throw notStored()
+  return results
 }
 
 const notStored = (cause?: unknown) =>
