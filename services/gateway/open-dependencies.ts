@@ -102,7 +102,6 @@ export async function openDependencies(
     cache: cache.responses,
     limiter: limiter.take,
     limitAddress: createAddressLimit(config),
-    hasReplicas: config.DATABASE_READ_URL !== undefined,
     plans: { ofTenant: tenantPlans.ofTenant, meter },
     hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],

@@ -129,8 +129,8 @@ export const SETTINGS = {
   /** The database past a pooler, for what keeps a session: LISTEN and migrations. Default: DATABASE_URL. */
   DATABASE_DIRECT_URL: [url('postgres', 'postgresql'), undefined, 'live'],
   /**
-   * A replica of the database, or what balances over several, with the login of functions: requests that only read go there.
-   * Set it for the gateway, too, which connects to none. Default: all go to DATABASE_URL.
+   * For functions: a replica of the database, or what balances over several, where requests that only read go. Default: all go to
+   * DATABASE_URL.
    */
   DATABASE_READ_URL: [url('postgres', 'postgresql'), undefined, 'live'],
   /** How much older than the database a read of a replica may be: where all are further behind, reads go to the database itself. */

@@ -1,7 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { Problem } from '../../contract/index.ts'
-import type { Transaction, TransactionOptions, TransactionWork, UnitOfWork } from '../../kernel/index.ts'
+import type {
+  StoredResponse,
+  Transaction,
+  TransactionOptions,
+  TransactionWork,
+  UnitOfWork,
+} from '../../kernel/index.ts'
 import { LATEST, POSITION_HEADER } from '../../protocol/index.ts'
 import { claimKey, storeResponse } from '../idempotency.ts'
 import { recordInInbox, storePendingEffects } from '../inbox.ts'
@@ -55,6 +61,7 @@ const transactOnce = <Result>(
     let hasEvents = false
     let hasPurges = false
     const unit = createUnit(client, sendControl, {
+      hasReplica: opened.replica !== undefined,
       onAppend: () => {
         hasEvents = true
       },
@@ -86,11 +93,16 @@ const transactOnce = <Result>(
 type SendControl = (text: string) => Promise<pg.QueryResult>
 
 interface UnitListeners {
+  readonly hasReplica: boolean
   readonly onAppend: () => void
   readonly onPurge: () => void
 }
 
-function createUnit(client: pg.ClientBase, sendControl: SendControl, { onAppend, onPurge }: UnitListeners): UnitOfWork {
+function createUnit(
+  client: pg.ClientBase,
+  sendControl: SendControl,
+  { hasReplica, onAppend, onPurge }: UnitListeners,
+): UnitOfWork {
   return {
     claim: async (claim) => {
       const claimed = await claimKey(client, claim)
@@ -100,7 +112,9 @@ function createUnit(client: pg.ClientBase, sendControl: SendControl, { onAppend,
     rollbackToClaim: async () => {
       await sendControl(`rollback to savepoint ${CLAIM_SAVEPOINT}`)
     },
-    complete: (claim, response) => storeResponse(client, claim, response),
+    // Where in the log this commit will be is not known yet.
+    complete: (claim, response) =>
+      storeResponse(client, claim, hasReplica ? withHeader(response, POSITION_HEADER, LATEST) : response),
     append: async (events) => {
       if (events.length === 0) return
       await appendEvents(client, events)
@@ -118,6 +132,11 @@ function createUnit(client: pg.ClientBase, sendControl: SendControl, { onAppend,
     storePendingEffects: (event, effects) => storePendingEffects(client, event, effects),
   }
 }
+
+const withHeader = (response: StoredResponse, name: string, value: string): StoredResponse => ({
+  ...response,
+  headers: { ...response.headers, [name]: value },
+})
 
 /** Goes in one message with COMMIT. What it says is no less than where this commit is in the log, flushed or not. */
 const ASK_COMMITTED = 'select pg_current_wal_insert_lsn() as position'

@@ -31,8 +31,6 @@ export interface GatewayDependencies {
   readonly limitAddress?: ((network: string, options?: { readonly peek: boolean }) => RateLimitDecision) | undefined
   /** How much this process has to do; default: never too much. */
   readonly load?: Load | undefined
-  /** Whether reads may go to replicas of the database; default: they do not. */
-  readonly hasReplicas?: boolean
   /** Default: nobody has a plan. */
   readonly plans?: Plans | undefined
   /** The file of the API reference at a path from `/docs` on; undefined where there is none. */

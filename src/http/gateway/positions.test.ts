@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, RequestListener } from 'node:http'
 import { describe, expect, it } from '@jest/globals'
 import * as z from 'zod'
 import { contractSet, endpoint } from '../../contract/index.ts'
+import type { InvocationState } from '../../protocol/index.ts'
 import { createMemoryStore } from './cache/memory-store.ts'
 import { connectClient, toolContracts } from './mcp/test-support.ts'
 import { type TestOptions, testGateway } from './test-support.ts'
@@ -35,7 +36,7 @@ async function start({ dependencies, upstream, ...options }: TestOptions = {}) {
   const gateway = await testGateway({
     ...options,
     upstream: functions,
-    dependencies: { contracts: () => contracts, hasReplicas: true, ...dependencies },
+    dependencies: { contracts: () => contracts, ...dependencies },
   })
   const call = (method: string, path: string, headers: Readonly<Record<string, string>> = {}) =>
     fetch(gateway.url + path, { method, headers })
@@ -64,7 +65,7 @@ describe('the position of a write', () => {
   )
 
   it('is `latest` where the gateway answers with an earlier response, or cannot know whether there was a write', async () => {
-    const response = { status: 201, headers: { 'set-cookie': 'own=1' }, body: '{}' }
+    const response = { status: 201, headers: { 'ebb-position': 'latest', 'set-cookie': 'own=1' }, body: '{}' }
     const { call } = await start({
       upstream: (request) => request.socket.destroy(),
       dependencies: {
@@ -83,12 +84,21 @@ describe('the position of a write', () => {
     expect([read.status, ...told(read)]).toEqual([502, null, []])
   })
 
-  it('is not mentioned by the gateway itself where there are no replicas', async () => {
+  it('comes with the state of an asynchronous call that is done', async () => {
+    const found = {
+      ...{ id: '0b5c8ab0-5a0a-4a43-8d8a-ea9a8d2b64a0', function: 'write', state: 'done', attempts: 1, dueInMs: 0 },
+      ...{ createdAt: '2026-01-01T00:00:00Z', availableAt: '2026-01-01T00:00:00Z', settledAt: '2026-01-01T00:00:01Z' },
+      ...{
+        correlationId: 'c',
+        response: { status: 200, headers: { etag: '"1"', 'ebb-position': PLACE }, body: undefined },
+      },
+    } as InvocationState
     const { call } = await start({
-      upstream: (request) => request.socket.destroy(),
-      dependencies: { hasReplicas: false },
+      dependencies: { invocations: { accept: async () => ({ status: 'new' }), find: async () => found } },
     })
-    expect(told(await call('PUT', '/v1/thing', ORIGIN))).toEqual([null, []])
+    const state = await call('GET', `/v1/invocations/${found.id}`, { ...ORIGIN, 'x-api-key': 'full' })
+    expect(told(state)).toEqual([PLACE, [COOKIE]])
+    expect(await state.json()).toMatchObject({ result: { headers: { etag: '"1"' } } })
   })
 })
 

@@ -1,8 +1,6 @@
 import { Problem } from '../../contract/index.ts'
 import { LATEST, laterPosition, POSITION_HEADER, POSITION_SECONDS, parsePosition } from '../../protocol/index.ts'
 import type { GatewayContext, Outcome } from './context.ts'
-import { isPlatformRoute } from './own-routes.ts'
-import { isInvocationRoute } from './steps/invocations.ts'
 import type { ResponseHeaders } from './upstream/upstream-request.ts'
 
 /** In which browsers bring back the position of their last write: pages have no part in it. */
@@ -39,24 +37,20 @@ function cookieFor({ request, client }: GatewayContext, position: string): strin
 }
 
 /**
- * The gateway's own response with a position where it tells of a write, or leaves open whether there was one: where in the log
- * that is, only the function would have known.
+ * The gateway's own response as its caller gets it: with a cookie for the position that it has, as an earlier response of a
+ * function may, and with the latest one where nobody knows whether there was a write.
  */
-export function withLatestPosition(context: GatewayContext, outcome: Outcome): Outcome {
-  if (!mayTellOfWrite(context, outcome)) return outcome
-  const cookie = cookieFor(context, LATEST)
-  const added = { [POSITION_HEADER]: LATEST, ...(cookie === undefined ? {} : { 'set-cookie': cookie }) }
+export function withPosition(context: GatewayContext, outcome: Outcome): Outcome {
+  const position = isUnknownWrite(context, outcome) ? LATEST : outcome.headers[POSITION_HEADER]
+  if (typeof position !== 'string') return outcome
+  const cookie = cookieFor(context, position)
   if (outcome instanceof Problem) {
-    Object.assign(context.responseHeaders, added)
+    Object.assign(context.responseHeaders, { [POSITION_HEADER]: position, ...(cookie && { 'set-cookie': cookie }) })
     return outcome
   }
   const cookies = [outcome.headers['set-cookie'] ?? [], cookie ?? []].flat()
-  const headers = { ...outcome.headers, ...added, ...(cookies.length > 0 ? { 'set-cookie': cookies } : {}) }
-  return { ...outcome, headers }
+  return cookies.length === 0 ? outcome : { ...outcome, headers: { ...outcome.headers, 'set-cookie': cookies } }
 }
 
-function mayTellOfWrite({ route, method, invoked }: GatewayContext, outcome: Outcome): boolean {
-  if (isInvocationRoute(route)) return outcome.status === 200
-  if (!route || route.readOnly || route.upstream || isPlatformRoute(route) || method === 'OPTIONS') return false
-  return outcome instanceof Problem ? invoked : outcome.status !== 202
-}
+const isUnknownWrite = ({ route, invoked }: GatewayContext, outcome: Outcome): boolean =>
+  outcome instanceof Problem && invoked && route !== undefined && !route.readOnly && !route.upstream
