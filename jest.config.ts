@@ -30,6 +30,7 @@ const FULL_ONLY = [
   '/release/',
   '/test/streams/',
   '/src/project/create/begun-project\\.test',
+  '/src/data/postgres/replica\\.test',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'
 

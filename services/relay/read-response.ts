@@ -1,4 +1,4 @@
-import { readAtMost } from 'ebb/protocol'
+import { POSITION_HEADER, readAtMost } from 'ebb/protocol'
 import type { Dispatcher } from 'undici'
 import type { CallOutcome } from './call-function.ts'
 
@@ -6,8 +6,11 @@ const EXCERPT_BYTES = 1024
 const MAX_STORED_BYTES = 1024 * 1024
 /** All of a problem is read for its code. */
 const MAX_PROBLEM_BYTES = 64 * 1024
-/** Of a response that is shown later: what describes the response, not the way that it came. */
-const STORED_HEADERS = ['content-type', 'content-language', 'location', 'etag', 'last-modified', 'link']
+/** Of a response that is shown later: what describes the response, not the way that it came, and when it was written. */
+const STORED_HEADERS = [
+  ...['content-type', 'content-language', 'location', 'etag', 'last-modified', 'link'],
+  POSITION_HEADER,
+]
 
 /** Reads the first KiB, and a problem's code. A body that breaks off counts as it is: the status decides. */
 export async function readExcerpt({

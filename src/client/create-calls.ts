@@ -1,7 +1,9 @@
 import { EVENT_STREAM, NDJSON } from '../contract/streams/reply-stream.ts'
+import { POSITION_HEADER } from '../protocol/position.ts'
 import type { Call, CallOptions, ClientOptions, NoResponse, Refusal, Result } from './call.ts'
 import type { CallData } from './call-data.ts'
 import { followEvents } from './follow-events.ts'
+import { keepPosition } from './keep-position.ts'
 import { readResponse } from './read-response.ts'
 import { readItems } from './read-stream.ts'
 import { createDeadline, withRetries } from './retry.ts'
@@ -29,7 +31,8 @@ function resolveOptions({
   // Looked up at each call, and called as a method of the global, which browsers insist on.
   fetch = (url, init) => globalThis.fetch(url, init),
 }: ClientOptions) {
-  return { baseUrl: checkBaseUrl(baseUrl), key, retries, timeoutMs, minDelayMs, maxDelayMs, fetch }
+  const position = keepPosition()
+  return { baseUrl: checkBaseUrl(baseUrl), key, retries, timeoutMs, minDelayMs, maxDelayMs, fetch, position }
 }
 
 function checkBaseUrl(baseUrl: string): string {
@@ -44,7 +47,7 @@ async function callEndpoint(contract: CallData, call: RawCall & CallOptions, set
   const { baseUrl, key, retries, minDelayMs, maxDelayMs } = settings
   const { signal: callerSignal, correlationId = crypto.randomUUID() } = call
   const timeoutMs = call.timeoutMs ?? settings.timeoutMs ?? defaultTimeoutMs(contract)
-  const request = toRequest(contract, call, { baseUrl, key, correlationId })
+  const request = toRequest(contract, call, { baseUrl, key, correlationId, position: settings.position.current() })
   if ('issues' in request) return createInvalidRequest(request.issues, correlationId)
   const deadline = Date.now() + timeoutMs
   const { signal, clear, stopTimer } = createDeadline(timeoutMs, callerSignal)
@@ -62,7 +65,7 @@ const UPLOAD_TIMEOUT_MS = 600_000
 
 const defaultTimeoutMs = ({ bodyKind }: CallData) => (bodyKind ? UPLOAD_TIMEOUT_MS : DEFAULT_TIMEOUT_MS)
 
-interface AttemptOptions extends Pick<Settings, 'fetch' | 'retries' | 'minDelayMs' | 'maxDelayMs'> {
+interface AttemptOptions extends Pick<Settings, 'fetch' | 'position' | 'retries' | 'minDelayMs' | 'maxDelayMs'> {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   /** The caller's own part of `signal`. */
@@ -73,7 +76,7 @@ interface AttemptOptions extends Pick<Settings, 'fetch' | 'retries' | 'minDelayM
 async function attemptOnce(
   contract: CallData,
   { url, init }: HttpRequest,
-  { fetch, signal, callerSignal, timeoutMs, correlationId, ...delays }: AttemptOptions,
+  { fetch, position, signal, callerSignal, timeoutMs, correlationId, ...delays }: AttemptOptions,
 ): Promise<Result<Call>> {
   try {
     signal.throwIfAborted()
@@ -83,7 +86,9 @@ async function attemptOnce(
     }
     const streamOf = (response: Response) =>
       toStreamedData(contract, response, { name: contract.name, reopen, signal, ...delays })
-    return await readResponse(contract, await fetch(url, { ...init, signal }), { correlationId, streamOf })
+    const response = await fetch(url, { ...init, signal })
+    position.take(response.headers.get(POSITION_HEADER))
+    return await readResponse(contract, response, { correlationId, streamOf })
   } catch (cause) {
     const noResponse = (error: NoResponse['error'], message: string): NoResponse => ({
       ...{ ok: false, error, message, correlationId, details: [], cause },

@@ -217,7 +217,7 @@ describe('the client', () => {
     ]
     expect(others.sort()).toEqual([
       ...ofContracts.map((name) => `src/contract/${name}.ts`),
-      ...['src/protocol/retry.ts', 'src/protocol/write-request.ts'],
+      ...['src/protocol/position.ts', 'src/protocol/retry.ts', 'src/protocol/write-request.ts'],
     ])
   })
 })

@@ -1,3 +1,4 @@
+import { POSITION_HEADER } from '../protocol/position.ts'
 import { FITS_HEADER, isAbsent, toHeaderTexts, toSearch } from '../protocol/write-request.ts'
 import type { StreamSource, ValidationIssue } from './call.ts'
 import type { CallData } from './call-data.ts'
@@ -27,6 +28,8 @@ interface RequestOptions {
   readonly baseUrl: string
   readonly key: string | undefined
   readonly correlationId: string
+  /** What the response must not miss, by this client's own writes. */
+  readonly position?: string | undefined
 }
 
 /**
@@ -36,7 +39,7 @@ interface RequestOptions {
 export function toRequest(
   contract: CallData,
   call: RawCall,
-  { baseUrl, key, correlationId }: RequestOptions,
+  { baseUrl, key, correlationId, position }: RequestOptions,
 ): HttpRequest | { readonly issues: readonly ValidationIssue[] } {
   const { params = {}, query = {}, headers = {}, cookies = {}, ifMatch, ifNoneMatch } = call
   const sent = toSentBody(contract, call)
@@ -44,6 +47,7 @@ export function toRequest(
   const platformHeaders = {
     accept: `${contract.replies?.[0]?.stream ?? 'application/json'}, application/problem+json`,
     'x-correlation-id': correlationId,
+    ...(position === undefined ? {} : { [POSITION_HEADER]: position }),
     ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
     ...(sent && sent.contentType !== '' ? { 'content-type': sent.contentType } : {}),
     // A browser sends its own cookies and ignores this.

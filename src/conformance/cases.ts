@@ -10,6 +10,7 @@ import { events } from './cases/events.ts'
 import { headers } from './cases/headers.ts'
 import { idempotency } from './cases/idempotency.ts'
 import { limits } from './cases/limits.ts'
+import { ownWrites } from './cases/own-writes.ts'
 import { streams } from './cases/streams.ts'
 import { tools } from './cases/tools.ts'
 import type { Case } from './session.ts'
@@ -17,5 +18,5 @@ import type { Case } from './session.ts'
 /** All of them. The ones that wait come first, so that the others fill the time. */
 export const CASES: readonly Case[] = [
   ...[...deadlines, ...asyncCalls, ...events, ...idempotency, ...limits, ...drain],
-  ...[...headers, ...access, ...errors, ...ambiguous, ...documents, ...tools, ...streams, ...caching],
+  ...[...headers, ...access, ...errors, ...ambiguous, ...documents, ...ownWrites, ...tools, ...streams, ...caching],
 ]

@@ -42,6 +42,8 @@ export function createClient(
 ): { readonly send: Send; readonly close: () => void } {
   const { protocol, hostname, port } = urlToHttpOptions(new URL(url))
   const isTls = protocol === 'https:'
+  // Where replicas answer: the cases see what others of them have written, too.
+  let position: Readonly<Record<string, string>> = {}
   const agent = isTls ? new TlsAgent({ keepAlive }) : new Agent({ keepAlive })
   const send: Send = ({ method = 'GET', path, headers = {}, json, body, signal }) => {
     const bytes = json === undefined ? body : JSON.stringify(json)
@@ -53,11 +55,13 @@ export function createClient(
       headers: {
         ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         ...(bytes === undefined || chunked ? {} : { 'content-length': Buffer.byteLength(bytes) }),
+        ...position,
         ...headers,
       },
     })
     outgoing.once('response', (incoming) => {
       const { statusCode: status = 0, headers } = incoming
+      if (headers['ebb-position'] !== undefined) position = { 'ebb-position': 'latest' }
       // Events end when nobody reads them any more.
       const isEndless = headers['content-type']?.startsWith(EVENT_STREAM)
       const read = async () => (isEndless ? '' : Buffer.concat(await incoming.toArray()).toString())

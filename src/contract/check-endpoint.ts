@@ -29,7 +29,7 @@ import { jsonBodyOf } from './streams/body-kind.ts'
 const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'cookies', 'body', 'reply'],
   ...['failures', 'access', 'tenancy', 'limit', 'priority', 'cache', 'conditional', 'upgrade', 'idempotent', 'async'],
-  ...['reads', 'emits', 'tool', 'examples', ...DEPLOYMENT_KEYS],
+  ...['reads', 'replica', 'emits', 'tool', 'examples', ...DEPLOYMENT_KEYS],
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply', 'status']
@@ -59,6 +59,7 @@ export function checkEndpoint(contract: EndpointShape) {
   checkPriority(contract, refuse)
   checkCache(contract, refuse)
   checkWrites(contract, refuse)
+  checkReplica(contract, refuse)
   checkTool(contract, refuse)
   checkExamples(contract, refuse)
 }
@@ -114,6 +115,16 @@ function checkWrites({ method, reads, emits, idempotent, async }: EndpointShape,
   refuse(
     readOnly && !!async,
     'what only reads is there for its response, which an asynchronous call does not wait for; drop `async`',
+  )
+}
+
+function checkReplica({ method, reads, replica, cache, upgrade }: EndpointShape, refuse: Refuse) {
+  if (replica === undefined) return
+  refuse(replica !== false, '`replica` can only be false; leave it out where reads may go to a replica')
+  refuse(method !== 'GET' && !reads, '`replica` is about what only reads; whatever writes goes to the database itself')
+  refuse(
+    cache !== undefined || upgrade !== undefined,
+    'its reads go to the database itself, as those of `cache` and `upgrade` do; drop `replica`',
   )
 }
 

@@ -44,6 +44,8 @@ export interface Route extends Described {
   readonly idempotent: boolean
   readonly async: boolean
   readonly readOnly: boolean
+  /** False where its handler's reads may not go to a replica of the database. */
+  readonly replica?: false
   readonly hasBody: boolean
   readonly maxBodyBytes: number
   /** The media types of the body; undefined where it is JSON. */
@@ -170,6 +172,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     idempotent: contract.idempotent ?? false,
     async: contract.async ?? false,
     readOnly: contract.method === 'GET' || (contract.reads ?? false),
+    ...(contract.replica === false ? { replica: false } : {}),
     hasBody: contract.body !== undefined,
     maxBodyBytes: bodyStream?.maxBytes ?? MAX_BODY_BYTES,
     ...describeBody(contract),

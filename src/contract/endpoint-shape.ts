@@ -85,6 +85,11 @@ export interface EndpointShape extends Deployment {
   readonly conditional?: true | 'optional'
   /** Marks a POST that only reads. */
   readonly reads?: true
+  /**
+   * `false` keeps the reads of its handler at the database itself, where others may go to a replica (DATABASE_READ_URL): for
+   * what must not miss what anybody else has just written.
+   */
+  readonly replica?: false
   /** The events that the handler may emit, by type. */
   readonly emits?: Emits
   /** Whether agents may call it, as a tool of the Model Context Protocol at `/mcp`: whoever may call it by HTTP. */

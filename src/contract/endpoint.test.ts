@@ -313,6 +313,13 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
     ['reads on a PUT', { method: 'PUT', reads: true }, /is for a POST/],
     ['emits on what only reads', { reads: true, emits: { 'order.placed': Order } }, /cannot emit/],
     ['idempotent on what only reads', { reads: true, idempotent: true }, /may be repeated anyway/],
+    ['replica: true', { method: 'GET', body: undefined, replica: true }, /can only be false/],
+    ['replica on what writes', { replica: false }, /goes to the database itself/],
+    [
+      'replica beside a cache',
+      { method: 'GET', body: undefined, cache: { maxAgeSeconds: 1 }, replica: false },
+      /drop `replica`/,
+    ],
     ['async on what only reads', { reads: true, async: true }, /what only reads is there for its response/],
     [
       'async for anonymous callers',

@@ -73,7 +73,7 @@ export const functionEnv = (secrets: readonly string[], { config, mail, urls, jw
   ...telemetryEnv(),
   ...urls,
   ...inheritedEnv(secrets.flatMap((name) => [name, `${name}_FILE`])),
-  ...inheritedEnv(['EBB_OPA_URL', 'EBB_OPA_TIMEOUT_MS']),
+  ...inheritedEnv(['EBB_OPA_URL', 'EBB_OPA_TIMEOUT_MS', 'DATABASE_READ_MAX_LAG_MS']),
   EBB_POOL_MAX: '5',
   EBB_SHOW_FAULTS: 'true',
   EBB_IDENTITY_JWKS: JSON.stringify(jwks),

@@ -70,6 +70,7 @@ export async function startStores({ project, dataDir, config, report }: StoresOp
     const urlsOf = (part: DatabaseUser) => ({
       // In a database from DATABASE_URL we may not be allowed to create roles: all parts share its address.
       DATABASE_URL: databases?.[part] ?? databaseUrl,
+      ...(config.DATABASE_READ_URL ? { DATABASE_READ_URL: config.DATABASE_READ_URL } : {}),
       ...(redisUrl ? { REDIS_URL: redisUrl } : {}),
     })
     return {

@@ -15,8 +15,14 @@ export async function withTimeout<T>(limitMs: number, promise: Promise<T>): Prom
 /** Calls `onTimeout` once, after `limitMs` and after what has arrived by then was read. Returns a function that stops it. */
 export function startTimeout(limitMs: number, onTimeout: () => void): () => void {
   // Where this process itself was busy, an answer may wait to be read: immediates run after that.
-  const timer = setTimeout(() => setImmediate(onTimeout), limitMs)
-  return () => clearTimeout(timer)
+  let immediate: NodeJS.Immediate | undefined
+  const timer = setTimeout(() => {
+    immediate = setImmediate(onTimeout)
+  }, limitMs)
+  return () => {
+    clearTimeout(timer)
+    clearImmediate(immediate)
+  }
 }
 
 /** The same promise, but rejected with the signal's reason once it is aborted. */

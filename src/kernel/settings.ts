@@ -128,6 +128,13 @@ export const SETTINGS = {
   DATABASE_URL: [url('postgres', 'postgresql'), undefined, 'live'],
   /** The database past a pooler, for what keeps a session: LISTEN and migrations. Default: DATABASE_URL. */
   DATABASE_DIRECT_URL: [url('postgres', 'postgresql'), undefined, 'live'],
+  /**
+   * For functions: a replica of the database, or what balances over several, where requests that only read go. Default: all go to
+   * DATABASE_URL.
+   */
+  DATABASE_READ_URL: [url('postgres', 'postgresql'), undefined, 'live'],
+  /** How much older than the database a read of a replica may be: where all are further behind, reads go to the database itself. */
+  DATABASE_READ_MAX_LAG_MS: [count(60_000), 5_000],
   /** The database role of the gateway; the migration grants it what it needs. */
   EBB_GATEWAY_ROLE: [text(), undefined],
   /** The database role of the relay, in the same way. */

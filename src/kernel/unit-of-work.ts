@@ -58,6 +58,10 @@ export interface TransactionOptions {
   readonly tenant?: string | undefined
   readonly signal: AbortSignal
   readonly timeoutMs: number
+  /** A read may be answered by a replica, by one that has what was there at `position`. Default: it may not. */
+  readonly replica?: { readonly position: string | undefined } | undefined
+  /** Called after the commit of a write, with the position of the database then, where there are replicas. */
+  readonly onCommit?: ((position: string) => void) | undefined
 }
 
 /** One caller's one key on one route; `fingerprint` is SHA-256 over method, path, query and body. */

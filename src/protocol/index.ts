@@ -22,6 +22,14 @@ export {
 } from './identity/verify-identity.ts'
 export type { InvocationResponse, InvocationState, NewInvocation } from './invocation.ts'
 export { GATEWAY_IDENTITY, type JudgementRequest } from './judgement.ts'
+export {
+  LATEST,
+  LATEST_POSITION,
+  laterPosition,
+  POSITION_HEADER,
+  POSITION_SECONDS,
+  parsePosition,
+} from './position.ts'
 export { readAtMost } from './read-at-most.ts'
 export { isRetryableStatus, parseRetryAfter, type RetryDelayOptions, retryDelayMs } from './retry.ts'
 export { type IssuerSettings, isTrustedUrl, parseIssuers } from './tokens/issuer-settings.ts'

@@ -6,6 +6,7 @@ export {
   setRouteAttributes,
   setTenantAttribute,
 } from './http-attributes.ts'
+export { replicaReads } from './replica-reads.ts'
 export {
   beginClientSpan,
   beginServerSpan,

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Attributes, Counter, Histogram } from '@opentelemetry/api'
+import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api'
 import { PrometheusExporter, PrometheusSerializer } from '@opentelemetry/exporter-prometheus'
 import type { Resource } from '@opentelemetry/resources'
 import {
@@ -14,6 +14,7 @@ import type { Log } from '../kernel/log.ts'
 import { VERSION } from '../kernel/version.ts'
 import { type ColdStart, coldStartPhases } from './cold-start.ts'
 import { createMetricExporter } from './otlp/exporters.ts'
+import { replicaReads } from './replica-reads.ts'
 import type { CompletedRequest } from './server-spans.ts'
 
 /** What a function records about its requests and its start. */
@@ -109,6 +110,7 @@ function createInstruments({ config, resource, log }: MetricsOptions): Instrumen
     .addCallback((result) => {
       for (const [setting, { at }] of readReloads()) if (at !== undefined) result.observe(at / 1_000, { setting })
     })
+  observeReplica(meter)
   const seconds = (name: string, description: string) =>
     meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: BOUNDARIES_SECONDS } })
   return {
@@ -118,6 +120,24 @@ function createInstruments({ config, resource, log }: MetricsOptions): Instrumen
     initDuration: seconds('faas.init_duration', 'From the start of the process until it listens.'),
     phases: seconds('ebb.cold_start.duration', 'The parts of a cold start, each from the start of the process.'),
   }
+}
+
+function observeReplica(meter: Meter) {
+  meter
+    .createObservableGauge('ebb.replica.up', {
+      description: '1 while reads go to the replica of the database, else 0.',
+    })
+    .addCallback((result) => {
+      if (replicaReads.known) result.observe(replicaReads.up ? 1 : 0)
+    })
+  meter
+    .createObservableCounter('ebb.replica.reads', {
+      ...{ unit: '{read}', description: 'Reads that may go to a replica, by the server that answered them.' },
+    })
+    .addCallback((result) => {
+      if (!replicaReads.known) return
+      for (const server of ['replica', 'database'] as const) result.observe(replicaReads[server], { server })
+    })
 }
 
 const durationAttributes = ({ method, status, routeAttributes }: CompletedRequest): Attributes => ({

@@ -12,7 +12,7 @@ import {
   renderChart,
   type Values,
 } from './helm.ts'
-import { existingSecrets, podsOf, secretFilesOf } from './pods.ts'
+import { existingSecrets, podsOf, secretFilesOf, settingsOf } from './pods.ts'
 
 const read = (manifests: readonly Manifest[], name: string): Readonly<Record<string, string>> => {
   const { data = {} } = only(manifests, 'Secret', name)
@@ -295,6 +295,34 @@ describeChart('Postgres', () => {
       expect(files['Deployment place-order']).not.toHaveProperty(['/var/run/secrets/ebb/DATABASE_DIRECT_URL'])
     },
   )
+
+  it.each<[string, Values]>([
+    ['past no pooler', {}],
+    ['past a pooler', { pooler: 'cnpg' }],
+  ])('lets functions, and no other part, read from its standbys, %s', async (_how, postgres) => {
+    const manifests = await renderChart({
+      postgres: { mode: 'cnpg', readReplicas: 'cnpg', readMaxLagMs: 2_000, ...postgres },
+    })
+    const { url, ...login } = read(manifests, 'ebb-postgres-functions')
+    expect(login['read-url']).toBe(url?.replace(/@[^/]*/, '@ebb-postgres-ro:5432'))
+    const having = podsOf(manifests).filter((pod) => secretFilesOf(pod)['/var/run/secrets/ebb/DATABASE_READ_URL'])
+    const all = podsOf(manifests).filter(
+      (pod) => secretFilesOf(pod)['/var/run/secrets/ebb/DATABASE_URL'] === 'ebb-postgres-functions/url',
+    )
+    expect(having.map(({ of }) => of)).toEqual(all.map(({ of }) => of))
+    expect(
+      new Set(
+        having.flatMap(({ spec }) =>
+          spec.containers.flatMap((each) => settingsOf(each).plain.DATABASE_READ_MAX_LAG_MS ?? []),
+        ),
+      ),
+    ).toEqual(new Set(['2000']))
+  })
+
+  it('reads from no standbys where there are none, nor from a replica without its address', async () => {
+    expect(await refusal({ postgres: { readReplicas: 'cnpg' } })).toContain('cnpg goes with postgres.mode cnpg and two')
+    expect(await refusal({ postgres: { readReplicas: 'external' } })).toContain('under the key read-url')
+  })
 
   it('has no pooler without its address, nor CloudNativePG`s without CloudNativePG', async () => {
     expect(await refusal({ postgres: { pooler: 'external' } })).toContain(

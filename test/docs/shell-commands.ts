@@ -6,6 +6,8 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'npm ci && npm start': 'test/e2e/laptop.test.ts',
   'npm ci && npm test': 'test/e2e/readme.test.ts',
   'npm start': 'test/docs/guide.test.ts',
+  'DATABASE_URL=postgres://ebb:secret@primary:5432/ebb DATABASE_READ_URL=postgres://ebb:secret@replica:5432/ebb npm start':
+    'test/replica/run.ts',
   'npm ci': 'test/e2e/package.test.ts',
   'npm run check': 'test/e2e/package.test.ts',
   'npx ebb contracts diff origin/main': 'src/commands/contracts.test.ts',

@@ -20,6 +20,9 @@
 - { setting: EBB_IDENTITY_JWKS, of: identity, key: public.jwks }
 {{- if has "postgres" $function.uses }}
 - { setting: DATABASE_URL, of: {{ include "ebb.loginOf" (list $root "functions") }}, key: url }
+{{- if ne $root.Values.postgres.readReplicas "none" }}
+- { setting: DATABASE_READ_URL, of: {{ include "ebb.loginOf" (list $root "functions") }}, key: read-url }
+{{- end }}
 {{- end }}
 {{- if has "redis" $function.uses }}{{ include "ebb.redisFiles" $root }}{{ end }}
 {{- if and (has "mail" $function.uses) $root.Values.mail.existingSecret }}
@@ -37,6 +40,9 @@ EBB_POOL_MAX: {{ int64 (index . 2).poolMax }}
 # On Knative its queue-proxy counts, and drains before the function gets the signal.
 EBB_MAX_CONCURRENCY: {{ int64 (index . 2).scale.concurrency }}
 EBB_DRAIN_MS: {{ include "ebb.drainMs" (index . 0) }}
+{{- end }}
+{{- if and (has "postgres" (index . 2).uses) (ne (index . 0).Values.postgres.readReplicas "none") }}
+DATABASE_READ_MAX_LAG_MS: {{ int64 (index . 0).Values.postgres.readMaxLagMs }}
 {{- end }}
 {{- if and (has "mail" (index . 2).uses) (not (index . 0).Values.mail.existingSecret) }}
 EBB_MAIL_FOLDER: /tmp/mail

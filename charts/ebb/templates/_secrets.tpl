@@ -140,6 +140,9 @@ private key ends with its seed, a certificate has the public key after its type.
 {{- define "ebb.pooledLogin" -}}
 {{- $root := index . 0 }}{{ $postgres := $root.Values.postgres }}
 {{- $login := include "ebb.login" (list $root (get $postgres (index . 1)).role (index . 2)) | fromJson }}
+{{- if and (has (index . 1) (list "functions" "app")) (eq $postgres.readReplicas "cnpg") }}
+{{- $_ := set $login "read-url" (replace "-rw:5432/" "-ro:5432/" $login.url) }}
+{{- end }}
 {{- if ne $postgres.pooler "none" }}
 {{- $pooler := ternary (printf "%s:5432" (include "ebb.name" (list $root "postgres-pooler"))) $postgres.poolerAddress (eq $postgres.pooler "cnpg") }}
 {{- $_ := set $login "direct-url" $login.url }}

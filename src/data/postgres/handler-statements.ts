@@ -1,6 +1,7 @@
 import { type Log, rejectLateCall } from '../../kernel/index.ts'
 import type { OutboxNotifier } from '../outbox.ts'
 import type { DatabaseAddress } from './database-address.ts'
+import type { Replica } from './replica.ts'
 import type { RunStatement } from './run-statement.ts'
 import type { ExecuteStatement } from './sql.ts'
 import type { ConnectionSource } from './with-connection.ts'
@@ -9,6 +10,8 @@ import type { ConnectionSource } from './with-connection.ts'
 export interface OpenedPostgres extends ConnectionSource {
   /** Undefined where it does not change. */
   readonly address?: Pick<DatabaseAddress, 'close'>
+  /** Undefined where there is none. */
+  readonly replica?: Replica | undefined
   /** Tells the relay that the outbox has new events. */
   readonly outbox: OutboxNotifier
   readonly log: Pick<Log, 'error'>

@@ -1,3 +1,4 @@
+import type pg from 'pg'
 import { type Config, type Log, liveSetting, requireSetting, type TransactionalResource } from '../../kernel/index.ts'
 import { clearPendingEffects } from '../inbox.ts'
 import { createOutboxNotifier } from '../outbox.ts'
@@ -5,6 +6,7 @@ import { createDatabaseAddress } from './database-address.ts'
 import type { OpenedPostgres } from './handler-statements.ts'
 import { createPool } from './pool.ts'
 import { createReadOnlySql } from './read-only.ts'
+import { createReplica, type Replica } from './replica.ts'
 import { createRunStatement } from './run-statement.ts'
 import type { Sql } from './sql.ts'
 import { transact } from './transaction.ts'
@@ -34,7 +36,8 @@ export const postgres: TransactionalResource<Sql, OpenedPostgres> = {
       (client) => client.release(),
       () => {},
     )
-    return { address, pool, connected, outbox: createOutboxNotifier(pool), log, run: createRunStatement() }
+    const replica = openReplica(pool, config, log)
+    return { address, pool, connected, replica, outbox: createOutboxNotifier(pool), log, run: createRunStatement() }
   },
   bind: (opened, { signal, tenant }) => createReadOnlySql(opened, { signal, tenant }).sql,
   ready: async ({ pool }) => {
@@ -43,14 +46,30 @@ export const postgres: TransactionalResource<Sql, OpenedPostgres> = {
       client.query(`select from ebb.find_answer('', '', '', '')`),
     )
   },
-  close: async ({ address, pool, outbox }) => {
+  close: async ({ address, pool, replica, outbox }) => {
     address?.close()
     await outbox.flush()
-    await pool.end()
+    await Promise.all([pool.end(), replica?.close()])
   },
   transaction: {
     run: transact,
     clearPendingEffects: ({ pool }, event) =>
       queryWithTimeout(pool, STATEMENT_TIMEOUT_MS, (client) => clearPendingEffects(client, event)),
   },
+}
+
+/** It connects when the first read goes there. */
+function openReplica(database: pg.Pool, config: Config, log: Log): Replica | undefined {
+  if (config.DATABASE_READ_URL === undefined) return undefined
+  const address = createDatabaseAddress(liveSetting(config, 'DATABASE_READ_URL', log), { log })
+  const replica = createReplica(createPool(address, { max: config.EBB_POOL_MAX, log }), {
+    ...{ database, maxLagMs: config.DATABASE_READ_MAX_LAG_MS, log },
+  })
+  return {
+    ...replica,
+    close: async () => {
+      address.close()
+      await replica.close()
+    },
+  }
 }

@@ -1,69 +1,99 @@
 import type pg from 'pg'
+import type { TransactionOptions } from '../../kernel/index.ts'
 import type { Statement } from '../values/write-parameters.ts'
 import { beginAs } from './begin-as.ts'
 import { destroyConnection } from './connection.ts'
 import { toReadOnlyError } from './database-error.ts'
 import { createHandlerStatements, createSerializer, type OpenedPostgres } from './handler-statements.ts'
+import { ASK_REPLAYED, type Begun } from './replica.ts'
 import { type Session, trackSession } from './session.ts'
 import { createSql, type Sql } from './sql.ts'
 import { type ConnectionLimits, withConnection } from './with-connection.ts'
 
-/** The `sql` of a request that only reads: each statement on any connection of the pool, in a transaction that cannot write. */
-export function createReadOnlySql(opened: OpenedPostgres, { tenant, ...limits }: ReadOnlyRequest) {
-  const begin = beginAs(tenant, 'begin read only')
-  const statements = createHandlerStatements(
-    (statement) => withConnection(opened, limits, ({ client }) => runReadOnly(opened, client, { statement, begin })),
-    opened.log,
-  )
-  return { sql: createSql(statements.run, createSnapshot(opened, { tenant, ...limits })), end: statements.end }
+/**
+ * The `sql` of a request that only reads: each statement on any connection of the pool, or of a replica's where that may
+ * answer, in a transaction that cannot write.
+ */
+export function createReadOnlySql(opened: OpenedPostgres, request: ReadOnlyRequest) {
+  const { replica, tenant } = request
+  const begin = beginAs(tenant, BEGIN)
+  const statements = createHandlerStatements(async (statement) => {
+    const found =
+      replica &&
+      (await opened.replica?.read({ ...request, ...replica }, (client, check) =>
+        runReadOnly(opened, client, { statement, begin: beginAs(tenant, `${BEGIN}; ${ASK_REPLAYED}`), check }),
+      ))
+    if (found) return found.result
+    return withConnection(opened, request, ({ client }) => runReadOnly(opened, client, { statement, begin }))
+  }, opened.log)
+  return { sql: createSql(statements.run, createSnapshot(opened, request)), end: statements.end }
 }
 
-interface ReadOnlyRequest extends ConnectionLimits {
-  /** The tenant of the caller. */
-  readonly tenant?: string | undefined
-}
+interface ReadOnlyRequest extends ConnectionLimits, Pick<TransactionOptions, 'replica' | 'tenant'> {}
 
 const createSnapshot =
-  (opened: OpenedPostgres, { tenant, ...limits }: ReadOnlyRequest): Sql['snapshot'] =>
-  (reads) =>
-    withConnection(opened, limits, ({ client }) => {
-      const session = trackSession(client)
-      const serialize = createSerializer()
-      const run = async (statement: Statement) => {
-        session.check(statement.text)
-        return serialize(() => opened.run(client, statement).catch(throwReadOnlyError))
-      }
-      const statements = createHandlerStatements(run, opened.log)
-      const begin = beginAs(tenant, BEGIN_SNAPSHOT)
-      return inReadOnlyTransaction(client, { session, begin, serialize }, async () => {
-        try {
-          const result = await reads(createSql(statements.run, refuseSnapshot))
-          if (statements.end() === 0) return result
-          throw new Error('a statement of sql.snapshot was still running at its end; await it')
-        } finally {
-          statements.end()
-        }
-      })
-    })
+  (opened: OpenedPostgres, request: ReadOnlyRequest): Sql['snapshot'] =>
+  async <Result>(reads: (sql: Sql) => Promise<Result>) => {
+    const { replica, tenant } = request
+    const onReplica = beginAs(tenant, `${BEGIN}; ${ASK_REPLAYED}; commit; ${BEGIN_SNAPSHOT}`)
+    // What a handler does in between must not happen twice.
+    const onlyOnce = { ...request, position: replica?.position, isRepeatable: false }
+    const found =
+      replica &&
+      (await opened.replica?.read(onlyOnce, (client, check) =>
+        readSnapshot(opened, client, { begin: onReplica, check }, reads),
+      ))
+    if (found) return found.result
+    const begin = beginAs(tenant, BEGIN_SNAPSHOT)
+    return withConnection(opened, request, ({ client }) => readSnapshot(opened, client, { begin }, reads))
+  }
 
+function readSnapshot<Result>(
+  opened: OpenedPostgres,
+  client: pg.PoolClient,
+  { begin, check }: Pick<ReadOnlyOptions, 'begin' | 'check'>,
+  reads: (sql: Sql) => Promise<Result>,
+): Promise<Result> {
+  const session = trackSession(client)
+  const serialize = createSerializer()
+  const run = async (statement: Statement) => {
+    session.check(statement.text)
+    return serialize(() => opened.run(client, statement).catch(throwReadOnlyError))
+  }
+  const statements = createHandlerStatements(run, opened.log)
+  return inReadOnlyTransaction(client, { session, begin, serialize, check }, async () => {
+    try {
+      const result = await reads(createSql(statements.run, refuseSnapshot))
+      if (statements.end() === 0) return result
+      throw new Error('a statement of sql.snapshot was still running at its end; await it')
+    } finally {
+      statements.end()
+    }
+  })
+}
+
+const BEGIN = 'begin read only'
 /** The select takes the snapshot at once: before there is one, a statement could still ask for a transaction that writes. */
 const BEGIN_SNAPSHOT = 'begin isolation level repeatable read, read only; select'
 
 interface ReadOnlyOptions {
   readonly session: Session
   readonly begin: string
+  /** Gets what the server says to `begin`; throws where a replica is too far behind. */
+  readonly check?: ((begun: Begun) => void) | undefined
   readonly serialize?: ReturnType<typeof createSerializer>
 }
 
 /** Runs `work` in a transaction that cannot write and leaves nothing on its connection. */
 async function inReadOnlyTransaction<Result>(
   client: pg.PoolClient,
-  { session, begin, serialize = createSerializer() }: ReadOnlyOptions,
+  { session, begin, check, serialize = createSerializer() }: ReadOnlyOptions,
   work: () => Promise<Result>,
 ): Promise<Result> {
   const end = (word: 'commit' | 'rollback') => serialize(() => client.query(session.endStatement(word)))
   try {
-    await client.query(begin)
+    const begun = await client.query(begin)
+    check?.(begun)
     return await work()
   } finally {
     // A transaction that has failed can only be rolled back; a connection where that fails, too, is not used again.
@@ -71,22 +101,26 @@ async function inReadOnlyTransaction<Result>(
   }
 }
 
-interface ReadOnlyStatement {
+interface ReadOnlyStatement extends Pick<ReadOnlyOptions, 'check'> {
   readonly statement: Statement
   /** The message that begins its transaction. */
   readonly begin: string
 }
 
-async function runReadOnly(opened: OpenedPostgres, client: pg.PoolClient, { statement, begin }: ReadOnlyStatement) {
+async function runReadOnly(
+  opened: OpenedPostgres,
+  client: pg.PoolClient,
+  { statement, begin, check }: ReadOnlyStatement,
+) {
   const session = trackSession(client)
   session.check(statement.text)
   if (session.isTouched()) {
-    return inReadOnlyTransaction(client, { session, begin }, () =>
+    return inReadOnlyTransaction(client, { session, begin, check }, () =>
       opened.run(client, statement).catch(throwReadOnlyError),
     )
   }
   try {
-    return await opened.run(client, statement, (to, query) => sendPipelined(to, query, begin))
+    return await opened.run(client, statement, (to, query) => sendPipelined(to, query, { begin, check }))
   } finally {
     // A function has changed a setting that the statement did not mention.
     if (session.isTouched()) await client.query(session.endStatement('rollback')).catch(() => destroyConnection(client))
@@ -94,12 +128,17 @@ async function runReadOnly(opened: OpenedPostgres, client: pg.PoolClient, { stat
 }
 
 /** Sends BEGIN READ ONLY, the statement and COMMIT in one packet, so that the protection costs no round trip. */
-async function sendPipelined(client: pg.ClientBase, statement: pg.QueryConfig, begin: string): Promise<pg.QueryResult> {
+async function sendPipelined(
+  client: pg.ClientBase,
+  statement: pg.QueryConfig,
+  { begin, check }: Pick<ReadOnlyOptions, 'begin' | 'check'>,
+): Promise<pg.QueryResult> {
   // pg looks at it before each statement, and its types leave it out.
   const piped = client as pg.ClientBase & { pipeline: boolean }
   piped.pipeline = true
   try {
-    const sent = [client.query(begin), client.query(statement), client.query('commit')] as const
+    const beginning = client.query(begin)
+    const sent = [check ? beginning.then(check) : beginning, client.query(statement), client.query('commit')] as const
     const [begun, result] = await Promise.allSettled(sent)
     if (begun.status === 'rejected') throw begun.reason
     if (result.status === 'rejected') return throwReadOnlyError(result.reason)

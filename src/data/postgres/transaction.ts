@@ -1,7 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { Problem } from '../../contract/index.ts'
-import type { Transaction, TransactionOptions, TransactionWork, UnitOfWork } from '../../kernel/index.ts'
+import type {
+  StoredResponse,
+  Transaction,
+  TransactionOptions,
+  TransactionWork,
+  UnitOfWork,
+} from '../../kernel/index.ts'
+import { LATEST, POSITION_HEADER } from '../../protocol/index.ts'
 import { claimKey, storeResponse } from '../idempotency.ts'
 import { recordInInbox, storePendingEffects } from '../inbox.ts'
 import { appendEvents } from '../outbox.ts'
@@ -39,7 +46,7 @@ export const transact: Transaction<Sql, OpenedPostgres>['run'] = async (opened, 
 
 const transactOnce = <Result>(
   opened: OpenedPostgres,
-  { signal, timeoutMs, tenant }: TransactionOptions,
+  { signal, timeoutMs, tenant, onCommit }: TransactionOptions,
   work: TransactionWork<Sql, Result>,
 ) =>
   withConnection(opened, { signal, timeoutMs }, async ({ client, disableCancellation }) => {
@@ -54,6 +61,7 @@ const transactOnce = <Result>(
     let hasEvents = false
     let hasPurges = false
     const unit = createUnit(client, sendControl, {
+      hasReplica: opened.replica !== undefined,
       onAppend: () => {
         hasEvents = true
       },
@@ -66,7 +74,13 @@ const transactOnce = <Result>(
       await sendControl(begin)
       const result = await work(createSql(statements.run, refuseSnapshot), statements.end, unit)
       disableCancellation()
-      await commit(() => serialize(() => assertInTransaction(client).query(session.endStatement('commit'))))
+      const asked = opened.replica === undefined ? '' : `; ${ASK_COMMITTED}`
+      const results = await commit(
+        () => serialize(() => assertInTransaction(client).query(session.endStatement('commit') + asked)),
+        { hasReplica: opened.replica !== undefined },
+      )
+      const position: unknown = results.at(-1)?.rows[0]?.position
+      if (typeof position === 'string') onCommit?.(position)
       if (hasEvents) opened.outbox.notify('events')
       if (hasPurges) opened.outbox.notify('purges')
       return result
@@ -79,11 +93,16 @@ const transactOnce = <Result>(
 type SendControl = (text: string) => Promise<pg.QueryResult>
 
 interface UnitListeners {
+  readonly hasReplica: boolean
   readonly onAppend: () => void
   readonly onPurge: () => void
 }
 
-function createUnit(client: pg.ClientBase, sendControl: SendControl, { onAppend, onPurge }: UnitListeners): UnitOfWork {
+function createUnit(
+  client: pg.ClientBase,
+  sendControl: SendControl,
+  { hasReplica, onAppend, onPurge }: UnitListeners,
+): UnitOfWork {
   return {
     claim: async (claim) => {
       const claimed = await claimKey(client, claim)
@@ -93,7 +112,9 @@ function createUnit(client: pg.ClientBase, sendControl: SendControl, { onAppend,
     rollbackToClaim: async () => {
       await sendControl(`rollback to savepoint ${CLAIM_SAVEPOINT}`)
     },
-    complete: (claim, response) => storeResponse(client, claim, response),
+    // Where in the log this commit will be is not known yet.
+    complete: (claim, response) =>
+      storeResponse(client, claim, hasReplica ? withHeader(response, POSITION_HEADER, LATEST) : response),
     append: async (events) => {
       if (events.length === 0) return
       await appendEvents(client, events)
@@ -112,16 +133,28 @@ function createUnit(client: pg.ClientBase, sendControl: SendControl, { onAppend,
   }
 }
 
-async function commit(send: () => Promise<pg.QueryResult>) {
+const withHeader = (response: StoredResponse, name: string, value: string): StoredResponse => ({
+  ...response,
+  headers: { ...response.headers, [name]: value },
+})
+
+/** Goes in one message with COMMIT. What it says is no less than where this commit is in the log, flushed or not. */
+const ASK_COMMITTED = 'select pg_current_wal_insert_lsn() as position'
+
+async function commit(send: () => Promise<pg.QueryResult>, { hasReplica }: { readonly hasReplica: boolean }) {
   const sent = await send().catch((error: unknown) => {
     if (isTransactionAborted(error)) throw notStored(error)
     if (!isUnavailable(error)) throw error
     const message =
       'The connection broke while the result was being stored; check whether it took effect before you retry.'
-    throw new Problem('outcome_unknown', 503, message, { cause: error, retryAfterSeconds: 2 })
+    // The caller looks for it: where it would certainly be.
+    const headers = hasReplica ? { [POSITION_HEADER]: LATEST } : {}
+    throw new Problem('outcome_unknown', 503, message, { cause: error, retryAfterSeconds: 2, headers })
   })
+  const results = [sent].flat()
   // Postgres answers COMMIT with ROLLBACK, and no error, where a statement had failed and the handler went on.
-  if ([sent].flat().at(-1)?.command !== 'COMMIT') throw notStored()
+  if (!results.some(({ command }) => command === 'COMMIT')) throw notStored()
+  return results
 }
 
 const notStored = (cause?: unknown) =>

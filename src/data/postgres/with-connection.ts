@@ -45,8 +45,7 @@ export async function withConnection<Result>(
   work: (connection: BoundConnection) => Promise<Result>,
 ): Promise<Result> {
   signal.throwIfAborted()
-  const outer = currentConnection.getStore()
-  if (outer?.pool === source.pool && !outer.isReleased) throw new Error(SECOND_CONNECTION_MESSAGE)
+  refuseSecondConnection(source.pool)
   const slots = slotsOf(source.pool)
   const latestAt = performance.now() + maxWaitMs(timeoutMs)
   const wait = slots.acquire({ signal, timeoutMs })
@@ -83,6 +82,12 @@ export async function queryWithTimeout<Result>(
   } finally {
     stop()
   }
+}
+
+/** Throws where the code that runs holds a connection of this pool. */
+export function refuseSecondConnection(pool: pg.Pool): void {
+  const outer = currentConnection.getStore()
+  if (outer?.pool === pool && !outer.isReleased) throw new Error(SECOND_CONNECTION_MESSAGE)
 }
 
 /** The connection of the code that runs. What it leaves to run later sees that it was released. */

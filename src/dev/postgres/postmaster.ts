@@ -86,7 +86,7 @@ function createServerLog(log: (line: string) => void, onReady: () => void) {
     if (severity !== undefined && ROUTINE.has(severity)) loud = false
     else if (severity !== undefined && SERIOUS.has(severity)) loud = true
     if (loud) log(line)
-    if (kept !== undefined && line.includes('database system is ready to accept connections')) {
+    if (kept !== undefined && READY.test(line)) {
       kept = undefined
       onReady()
     }
@@ -94,6 +94,8 @@ function createServerLog(log: (line: string) => void, onReady: () => void) {
   return { read, output: () => kept?.join('\n') ?? '' }
 }
 
+/** A replica accepts read-only connections. */
+const READY = /database system is ready to accept (read-only )?connections/
 const ROUTINE = new Set(['LOG', 'INFO', 'NOTICE', 'DEBUG', 'DEBUG1', 'DEBUG2', 'DEBUG3', 'DEBUG4', 'DEBUG5'])
 const SERIOUS = new Set(['WARNING', 'ERROR', 'FATAL', 'PANIC'])
 

@@ -41,6 +41,8 @@ export interface GatewayContext extends Correlation, UpstreamObservation {
   readonly client: ClientInfo
   /** Names in lower case. After `normalise` only those that may be forwarded. */
   headers: Record<string, string[]>
+  /** What the response must not miss, by what the caller brings of its last write; undefined where that is nothing. */
+  position: string | undefined
   /** As sent, without scheme and host, still encoded. */
   path: string
   /** With its question mark, as sent; '' where there is none. */
@@ -169,6 +171,7 @@ export function createGatewayContext(
       ...{ hops: trustedHops, encrypted: 'encrypted' in request.socket },
     }),
     headers,
+    position: undefined,
     path: '',
     query: '',
     contracts: undefined,

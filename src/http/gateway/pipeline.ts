@@ -7,6 +7,7 @@ import { type GatewayContext, type Outcome, PROBES, type Step } from './context.
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
 import type { EndpointCalls } from './mcp/call-tool.ts'
 import { isPlatformRoute } from './own-routes.ts'
+import { withPosition } from './positions.ts'
 import { sendReply } from './send-reply.ts'
 import { admit } from './steps/admit.ts'
 import { authenticate, authorise } from './steps/authenticate.ts'
@@ -123,7 +124,7 @@ export function createPipeline(dependencies: GatewayDependencies, limits: Gatewa
     // 499 is nginx's status for a caller that did not wait.
     response.once('close', () => recordRequest(context, response.headersSent ? response.statusCode : 499, dependencies))
     const outcome = await run(beforeFunction, context)
-    if (outcome) await sendReply(context, outcome, limits)
+    if (outcome) await sendReply(context, withPosition(context, outcome), limits)
   }
   return { handle, steps: explained }
 }

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { type EndpointContract, isEventStream, type Route, usualReply } from '../../contract/index.ts'
+import { describeEndpoint, type EndpointContract, isEventStream, type Route, usualReply } from '../../contract/index.ts'
 import type { Secret } from '../../kernel/index.ts'
 import type { Response, Step } from '../context.ts'
 import { createHandlerContexts } from '../handler-context.ts'
 import type { Implementation } from '../implement.ts'
+import { mayReadReplica, replicaOf } from '../replica-of.ts'
 import type { OpenedResources } from '../resources.ts'
 import { createResponseSerializer } from '../serialize-response.ts'
 import { comeBack } from '../streams/come-back.ts'
@@ -36,6 +37,7 @@ export function streamReply(
   const { status } = usualReply(contract)
   const encode = encoderOf(contract)
   const isEvents = isEventStream({ replyStream })
+  const isForReplica = mayReadReplica(describeEndpoint(contract))
   const start = (response: Response, tags: readonly string[] = []) => {
     response.statusCode = status
     response.setHeader('content-type', replyStream.type)
@@ -70,8 +72,12 @@ export function streamReply(
       }
     }
     const running = transaction
-      ? transaction.run({ ...transactionOptionsOf(locals), readOnly: true, repeatable: false }, (bound, end) =>
-          work({ [transaction.name]: bound }, end),
+      ? transaction.run(
+          {
+            ...{ ...transactionOptionsOf(locals), readOnly: true, repeatable: false },
+            replica: isForReplica ? replicaOf(request) : undefined,
+          },
+          (bound, end) => work({ [transaction.name]: bound }, end),
         )
       : work({}, () => 0)
     await deadline.race(running)

@@ -1,6 +1,6 @@
 import { describeEndpoint, Problem, type Route, streamedBodyOf } from '../../contract/index.ts'
 import type { Claim, Effect, Secret, StoredResponse, TransactionWork } from '../../kernel/index.ts'
-import { callerIdOf } from '../../protocol/index.ts'
+import { callerIdOf, POSITION_HEADER } from '../../protocol/index.ts'
 import { withProcessSpan } from '../../telemetry/index.ts'
 import { endInBatch } from '../batch-responses.ts'
 import { headerOf, type Request, type RequestContext, type Response, type Step } from '../context.ts'
@@ -8,6 +8,7 @@ import { createHandlerContexts } from '../handler-context.ts'
 import { claimToResponse, toClaim } from '../idempotency.ts'
 import type { Implementation } from '../implement.ts'
 import { conditionsOf } from '../preconditions.ts'
+import { mayReadReplica, replicaOf } from '../replica-of.ts'
 import type { OpenedResources } from '../resources.ts'
 import { createResponseSerializer } from '../serialize-response.ts'
 
@@ -25,6 +26,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
   const { contract } = fn
   const route = contract.kind === 'endpoint' ? describeEndpoint(contract) : undefined
   const readOnly = route?.readOnly ?? false
+  const isForReplica = route !== undefined && mayReadReplica(route)
   // A resource that acts at once, outside of transaction and commit, may have done so already; and a stream is read once.
   const repeatable =
     !(contract.kind === 'endpoint' && streamedBodyOf(contract)) &&
@@ -81,9 +83,12 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
       return stored
     }
 
-    const running = transaction?.run({ ...transactionOptionsOf(locals), readOnly, repeatable }, (bound, end, unit) =>
-      work({ [transaction.name]: bound }, end, unit),
-    )
+    const options = {
+      ...{ ...transactionOptionsOf(locals), readOnly, repeatable },
+      replica: isForReplica ? replicaOf(request) : undefined,
+      onCommit: (position: string) => response.setHeader(POSITION_HEADER, position),
+    }
+    const running = transaction?.run(options, (bound, end, unit) => work({ [transaction.name]: bound }, end, unit))
     // Where no transaction enforces the deadline, nothing else does.
     const stored = await (running && !readOnly ? running : deadline.race(running ?? work({}, () => 0)))
     if (key && pendingEffects.length > 0) {

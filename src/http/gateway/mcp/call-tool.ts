@@ -1,4 +1,5 @@
 import { Problem, problemJson } from '../../../contract/index.ts'
+import { LATEST } from '../../../protocol/index.ts'
 import { type GatewayContext, isAnonymous, type Outcome, type RequestEnd } from '../context.ts'
 import type { BodyBudget } from '../steps/take-body.ts'
 import { type CollectedResponse, createCollector } from './collect-response.ts'
@@ -38,6 +39,8 @@ export async function callTool(
   const context: GatewayContext = {
     ...outer,
     ...{ route, method: route.method, path: route.path, query: '', params: {}, body: EMPTY, bodyTaken: true },
+    // Agents keep neither headers nor cookies, and read what they have just written.
+    position: LATEST,
     ...{ headers: keepHeaders(outer.headers), responseHeaders: {}, startedAt, bodyReceivedAt: startedAt },
     ...{ invoked: false, shortCircuitReason: undefined, bytes: 0 },
     // The span is that of the request around it.

@@ -21,7 +21,7 @@ it('204 a preflight lists what the contracts accept, and invokes no function', a
     'x-content-type-options': 'nosniff',
     'access-control-allow-methods': 'DELETE, GET, HEAD',
     'access-control-allow-headers':
-      'authorization, content-type, dpop, idempotency-key, prefer, traceparent, x-api-key, x-correlation-id, x-tone',
+      'authorization, content-type, dpop, ebb-position, idempotency-key, prefer, traceparent, x-api-key, x-correlation-id, x-tone',
     ...{ 'x-correlation-id': expect.any(String), date: expect.any(String) },
     ...{ connection: 'keep-alive', 'keep-alive': 'timeout=95' },
   })
@@ -74,7 +74,7 @@ it('200 the function’s response can be read, and its own CORS headers are igno
   expect(Object.fromEntries(answer.headers)).toMatchObject({
     ...{ 'access-control-allow-origin': APP, vary: 'Origin, Authorization, X-API-Key, Accept' },
     'access-control-expose-headers':
-      'ETag, Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Correlation-Id',
+      'Ebb-Position, ETag, Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Correlation-Id',
   })
   expect(answer.headers.has('access-control-allow-credentials')).toBe(false)
   const other = await read(url + THING, 'https://other.example')

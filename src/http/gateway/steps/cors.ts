@@ -37,7 +37,7 @@ function explainOrigin({ headers, responseHeaders }: GatewayContext): string {
 }
 
 const EXPOSED_HEADERS =
-  'ETag, Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Correlation-Id'
+  'Ebb-Position, ETag, Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Correlation-Id'
 
 /**
  * Answers a preflight with the methods and headers of the contracts at its path; the browser compares. 403 for an origin
@@ -75,6 +75,7 @@ const ALLOWED_HEADERS = [
     'authorization',
     'content-type',
     'dpop',
+    'ebb-position',
     'idempotency-key',
     'prefer',
     'traceparent',

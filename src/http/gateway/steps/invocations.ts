@@ -1,6 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { Problem, problemJson, type Route } from '../../../contract/index.ts'
-import type { InvocationResponse, InvocationState, NewInvocation } from '../../../protocol/index.ts'
+import {
+  type InvocationResponse,
+  type InvocationState,
+  type NewInvocation,
+  POSITION_HEADER,
+} from '../../../protocol/index.ts'
 import { type GatewayContext, prefersAsync, type Reply, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
 import { byRunning, explained } from '../explanation.ts'
@@ -102,7 +107,11 @@ function stateReply(found: InvocationState): Reply {
     ...(state === 'done' ? { result: resultOf(found.response) } : {}),
     ...(state === 'dead' ? { problem: problemOf(found) } : {}),
   }
-  const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+  const position = found.response?.headers[POSITION_HEADER]
+  const headers = {
+    ...{ 'content-type': 'application/json', 'cache-control': 'no-store' },
+    ...(position === undefined ? {} : { [POSITION_HEADER]: position }),
+  }
   return {
     status: 200,
     headers: final ? headers : { ...headers, 'retry-after': String(retryAfterSeconds) },
@@ -113,7 +122,8 @@ function stateReply(found: InvocationState): Reply {
 /** The function's response; `bodyLeftOut` where its body was too large to store. */
 function resultOf(response: InvocationResponse | undefined) {
   if (!response) return undefined
-  const { status, headers, body } = response
+  const { status, body } = response
+  const { [POSITION_HEADER]: _position, ...headers } = response.headers
   if (body === undefined) return { status, headers, bodyLeftOut: true }
   return {
     status,

@@ -5,6 +5,7 @@ import { HOST_PATTERN } from '../client-info.ts'
 import type { GatewayContext, Step } from '../context.ts'
 import { byRunning } from '../explanation.ts'
 import { keepEndToEnd } from '../headers.ts'
+import { takePosition } from '../positions.ts'
 
 /**
  * Refuses requests that two parsers could read differently (request smuggling) and that Node's parser accepts; splits the
@@ -34,6 +35,7 @@ export function normalise(): Step {
     const mark = target.indexOf('?')
     context.path = mark < 0 ? target : target.slice(0, mark)
     context.query = mark < 0 ? '' : target.slice(mark)
+    context.position = takePosition(headers)
     context.headers = keepEndToEnd(headers)
     return undefined
   }

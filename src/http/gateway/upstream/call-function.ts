@@ -1,6 +1,12 @@
 import type { Dispatcher } from 'undici'
 import { longestMs, Problem } from '../../../contract/index.ts'
-import { createRefusalLog, type IdentityRefusal, readIdentityRefusal, withUnknownKey } from '../../../protocol/index.ts'
+import {
+  createRefusalLog,
+  type IdentityRefusal,
+  POSITION_HEADER,
+  readIdentityRefusal,
+  withUnknownKey,
+} from '../../../protocol/index.ts'
 import { MAX_IDENTITY_BYTES } from '../../header-limits.ts'
 import { oncePerSecond } from '../../throttle-log.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
@@ -136,7 +142,7 @@ const isIdentityRefusal = (outcome: CallOutcome): outcome is IdentityRefusal =>
   outcome !== undefined && 'reason' in outcome
 
 function platformHeaders(
-  { client, headers, correlationId, httpVersion, bodyStream }: UpstreamRequest,
+  { client, headers, position, correlationId, httpVersion, bodyStream }: UpstreamRequest,
   {
     identity,
     traceparent,
@@ -150,6 +156,7 @@ function platformHeaders(
     ...['x-forwarded-for', client.address, 'x-forwarded-proto', client.proto],
     ...(host === undefined ? [] : ['x-forwarded-host', host]),
     ...['forwarded', formatForwarded({ ...client, host }), 'via', addVia(headers.via, httpVersion)],
+    ...(position === undefined ? [] : [POSITION_HEADER, position]),
     // As announced, so that a function can tell how much there is to come.
     ...(bodyStream && headers['content-length']?.[0] !== undefined
       ? ['content-length', headers['content-length'][0]]

@@ -2,6 +2,7 @@ import { EVENT_STREAM, type Route } from '../../../contract/index.ts'
 import { upgradeOf } from '../../accept-upgrades.ts'
 import type { GatewayContext } from '../context.ts'
 import { toClientHeaders, toClientHeadersOfService, trailersOf } from '../headers.ts'
+import { positionHeaders } from '../positions.ts'
 import { drainRequest } from '../send-reply.ts'
 import type { ResponseHeaders, ResponseSink } from './upstream-request.ts'
 
@@ -20,7 +21,7 @@ export function createClientSink(context: GatewayContext): ResponseSink {
       response.writeHead(status, [
         ...(service
           ? toClientHeadersOfService(headers, responseHeaders, service)
-          : toClientHeaders(headers, responseHeaders)),
+          : [...toClientHeaders(headers, responseHeaders), ...positionHeaders(context, headers)]),
         ...(trailers.length > 0 ? ['trailer', trailers.join(', ')] : []),
         // An upload that is still under way, and may never end.
         ...(context.bodyStream && !request.complete ? ['connection', 'close'] : []),

@@ -16,6 +16,8 @@ export interface UpstreamRequest extends Correlation, UpstreamObservation {
   readonly query: string
   /** Names in lower case; only those that may be forwarded. */
   readonly headers: Readonly<Record<string, string[]>>
+  /** What its response must not miss of the database; default: nothing. */
+  readonly position?: string | undefined
   readonly body: Uint8Array
   /** The body as it arrives, in place of `body`. What has been read of it cannot be sent again. */
   readonly bodyStream?: Readable | undefined
