@@ -64,6 +64,8 @@ begin
   if part is null then
     return;
   end if;
+  -- From here on nothing is added to it: what a subscriber takes in of an event from then would be found by nobody.
+  execute format('lock table ebb.%I in share mode', part);
   execute format('select exists (select from ebb.%I as old where %s)', part, kept_table.open_where) into is_open;
   if is_open then
     return query select part, 'open', 0;

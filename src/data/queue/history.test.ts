@@ -1,7 +1,9 @@
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { attemptsOf, deliveriesOf, emit, emitAll, emptyOutbox, query } from '../../../services/relay/test-outbox.ts'
+import { untilTrue } from '../../../test/support/until.ts'
 import { createLog } from '../../kernel/index.ts'
 import { testDatabase } from '../../testing/index.ts'
+import { recordInInbox } from '../inbox.ts'
 import { createPool } from '../postgres/pool.ts'
 import { type Delivery, fanOut, leaseDeliveries, type Settlement } from './deliveries.ts'
 import { showEvent } from './events.ts'
@@ -43,6 +45,7 @@ const partsOf = async (table: string) =>
       `select tableoid::regclass::text as part, count(*)::int as rows from ebb.${table} group by 1 order by 1`,
     )
   ).map(({ part, rows }) => [part.replace(/^ebb\.[a-z]+_/, '').replace(/^\d+$/, 'a day'), rows])
+const BLOCKED = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`
 /** Makes the part for the day that is so many days ago, as a relay did that day. */
 const makePart = (daysAgo: number) =>
   query(
@@ -124,6 +127,36 @@ describe('history by day', () => {
     expect(await leaseAll()).toHaveLength(1)
   })
 
+  it('keeps what a function takes in of a redriven event while its day is dropped', async () => {
+    const [{ day = '' } = {}] = await query<{ day: string }>(
+      url,
+      `select to_char(now() at time zone 'UTC' - interval '40 days', 'YYYYMMDD') as day`,
+    )
+    await query(url, `create table ebb.inbox_${day} (like ebb.inbox_default including defaults including indexes)`)
+    await query(
+      url,
+      `alter table ebb.inbox attach partition ebb.inbox_${day} for values from ('${day} 00:00Z') to ('${day} 24:00Z')`,
+    )
+    const id = await emit(url, { notify: false })
+    await fanOut(pool, WELCOME)
+    await age(40)
+    // Long enough for a test to see that it waits.
+    await query(url, `alter function ebb.drop_history set lock_timeout = '60s'`)
+    const subscriber = await pool.connect()
+    await subscriber.query('begin')
+    await recordInInbox(subscriber, { consumer: 'send-welcome', source: 's', id, time: `${day}T12:00Z` })
+    const dropping = dropHistory(pool, KEEP)
+    await untilTrue(async () => (await query(url, BLOCKED)).length > 0, { what: 'it waits for the subscriber' })
+    await subscriber.query('commit')
+    expect((await dropping).find(({ part }) => part === `inbox_${day}`)).toMatchObject({ outcome: 'dropped', kept: 1 })
+    expect(
+      await recordInInbox(subscriber, { consumer: 'send-welcome', source: 's', id, time: `${day}T12:00Z` }),
+    ).toEqual([])
+    subscriber.release()
+    await query(url, `alter function ebb.drop_history set lock_timeout = '20ms'`)
+    await query(url, 'truncate ebb.inbox')
+  })
+
   it('waits for no lock: a day that somebody reads stays until the next time', async () => {
     await makePart(40)
     const reader = await pool.connect()
@@ -132,6 +165,19 @@ describe('history by day', () => {
     await reader.query('commit')
     reader.release()
     expect((await dropHistory(pool, KEEP)).at(-1)).toMatchObject({ outcome: 'dropped' })
+  })
+
+  it('forgets no dead letter that an operator redrives meanwhile', async () => {
+    await emit(url, { notify: false })
+    await fanOut(pool, WELCOME)
+    await settle(await leaseAll(), { state: 'dead', durationMs: 1, status: 400 })
+    await query(url, `update ebb.delivery set settled_at = now() - interval '366 days'`)
+    const operator = await pool.connect()
+    await operator.query(`begin; update ebb.delivery set state = 'waiting', available_at = now()`)
+    expect(await forgetDeadLetters(pool, KEEP)).toBe(0)
+    await operator.query('commit')
+    operator.release()
+    expect(await leaseAll()).toHaveLength(1)
   })
 
   it('forgets dead letters after their own time, and takes over what a relay of 0.2 has settled', async () => {

@@ -60,12 +60,15 @@ const hoursOf = ({ eventsDays, keysHours }: Keep) => {
 export const forgetDeadLetters = (pool: pg.Pool, { deadLettersDays }: Keep): Promise<number> =>
   inBatches(pool, forgetSql, [deadLettersDays, BATCH])
 
+/** Found and deleted under one lock: what is redriven meanwhile is dead no more. */
 const forgetSql = /* sql */ `
-delete from ebb.delivery where (event_id, consumer) in (
+with old as materialized (
   select event_id, consumer from ebb.delivery
   where state = 'dead' and settled_at < now() - $1 * interval '1 day'
   limit $2
-)`
+  for update skip locked
+)
+delete from ebb.delivery using old where delivery.event_id = old.event_id and delivery.consumer = old.consumer`
 
 /** A relay of 0.2 leaves the deliveries that are done where work is looked for: moves them to the history. */
 export const takeOverSettled = (pool: pg.Pool): Promise<number> => inBatches(pool, takeOverSql, [BATCH])
