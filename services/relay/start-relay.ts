@@ -21,6 +21,8 @@ import { type PollLoopOptions, startPollLoop } from './poll-loop.ts'
 const LOOKUP_MS = 2_000
 /** What any statement may take. */
 const STATEMENT_MS = 10_000
+/** Connections for what is done now and then; the other ones of `EBB_POOL_MAX` are for the queues. */
+const POOL_MAX = 2
 
 /**
  * Starts a relay with these settings. Resolves to the port of its admin side, where it has one. Rejects with a
@@ -46,12 +48,17 @@ export async function startRelay(
     }
   }
   // The pool would log each idle connection that breaks; the relay logs once that the database is unavailable.
-  const pool = createPool(pooled, {
-    ...{ max: config.EBB_POOL_MAX, statementTimeoutMs: STATEMENT_MS, log: log.child({}, { level: 'error' }) },
+  const poolOptions = { statementTimeoutMs: STATEMENT_MS, log: log.child({}, { level: 'error' }) }
+  const pool = createPool(pooled, { ...poolOptions, max: POOL_MAX })
+  const queuePool = createPool(direct, {
+    ...{ ...poolOptions, max: Math.max(1, config.EBB_POOL_MAX - POOL_MAX), prepared: true },
   })
   const { call, probe, close } = openCaller({ locate, sign, startTimeoutMs, log })
   logCycles()
-  const queues = [createDeliveryQueue({ pool, call, subscriptions }), createInvocationQueue({ pool, call, routes })]
+  const queues = [
+    createDeliveryQueue({ pool: queuePool, call, subscriptions }),
+    createInvocationQueue({ pool: queuePool, call, routes }),
+  ]
   const readQueues = () =>
     queryWithTimeout(pool, LOOKUP_MS, (client) => readBacklog(client, { limitMs: LOOKUP_MS / 2 }))
   const { metrics, ...exposition } = createMetrics(readQueues, config)
@@ -80,7 +87,7 @@ export async function startRelay(
     await Promise.all([orphans.stop(), history.stop(), loop.stop()])
     admin?.close()
     contracts.close()
-    await Promise.all([channel.close(), close(), pool.end()])
+    await Promise.all([channel.close(), close(), pool.end(), queuePool.end()])
   }
   let ended: Promise<void> | undefined
   const stop = () => {

@@ -10,9 +10,9 @@ beforeEach(() => emptyOutbox(url))
 
 /** The statements of a relay's polls, by what only they have. */
 const STATEMENTS = {
-  take: 'with fresh as',
+  take: 'fresh as materialized',
   settle: 'with given as',
-  lease: 'with due as',
+  lease: 'due as materialized',
   reclaim: 'with known as',
   look: 'as asked',
 }

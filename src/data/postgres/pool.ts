@@ -5,10 +5,23 @@ import { builtInTypes } from '../values/type-catalog.ts'
 import { CONNECTION_OPTIONS, destroyConnection, sendCancelRequest } from './connection.ts'
 import { type DatabaseAddress, fixedAddress } from './database-address.ts'
 import { createClients, followAddress } from './follow-address.ts'
+import { prepareStatements } from './prepare-statements.ts'
 import { publishStatements } from './publish-statements.ts'
 import { watchSettings } from './session.ts'
 
 const IDLE_TIMEOUT_MS = 30_000
+/**
+ * A plan that is made once, and maybe while a table is empty, must be right when it is full: each row is looked up by an
+ * index.
+ */
+const PLANS_BY_INDEX = [
+  'plan_cache_mode=force_generic_plan',
+  'enable_seqscan=off',
+  'enable_hashjoin=off',
+  'enable_mergejoin=off',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ')
 /** How pg says that `query_timeout` is over. */
 const QUERY_TIMEOUT_MESSAGE = 'Query read timeout'
 
@@ -22,6 +35,11 @@ interface PoolOptions {
   readonly max?: number
   /** The longest that any statement may take. Default: no limit, for requests have their deadline. */
   readonly statementTimeoutMs?: number
+  /**
+   * Whether statements are prepared, with one plan each that finds its rows by indexes: for a connection past any pooler, whose
+   * statements are few and read little. Default: no.
+   */
+  readonly prepared?: boolean
   readonly log: Log
 }
 
@@ -31,7 +49,7 @@ interface PoolOptions {
  */
 export function createPool(
   database: string | DatabaseAddress,
-  { max = 10, statementTimeoutMs, log }: PoolOptions,
+  { max = 10, statementTimeoutMs, prepared = false, log }: PoolOptions,
 ): pg.Pool {
   const address = typeof database === 'string' ? fixedAddress(database) : database
   const { Client, isOutdated } = createClients(address)
@@ -39,11 +57,13 @@ export function createPool(
     ...CONNECTION_OPTIONS,
     ...{ Client, max, idleTimeoutMillis: IDLE_TIMEOUT_MS, types: { getTypeParser } },
     ...(statementTimeoutMs === undefined ? {} : { query_timeout: statementTimeoutMs }),
+    ...(prepared ? { options: PLANS_BY_INDEX } : {}),
   })
   if (typeof database !== 'string') followAddress(pool, { address, isOutdated })
   destroyUnresponsive(pool)
   // While a connection is in use its error rejects the statement; without a listener, the event would end the process.
   pool.on('connect', (client) => client.on('error', () => {}))
+  if (prepared) pool.on('connect', prepareStatements)
   pool.on('connect', publishStatements)
   pool.on('connect', watchSettings)
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection broke'))
