@@ -1,6 +1,7 @@
 export { type AnyContract, type FunctionContract, isFunction } from './any-contract.ts'
 export { authorizer, type Judgement, type Presented } from './authorizer.ts'
 export type { AuthorizerContract, AuthorizerShape } from './authorizer-shape.ts'
+export { checkVersions } from './check-versions.ts'
 export { ContractError } from './contract-error.ts'
 export { type ContractSet, contractSet, findEventCycles, functionsOf, requireContract } from './contract-set.ts'
 export { parseCookies } from './cookies.ts'
@@ -24,7 +25,8 @@ export {
 export { describeProxy, methodsOf } from './describe-proxy.ts'
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
 export type { EndpointContract, EndpointShape, Example, Upgrade } from './endpoint-shape.ts'
-export { eventDataSchema } from './event.ts'
+export { eventDataSchema, parseVersionedType, versionedType, versionOf, versionsOf } from './event.ts'
+export type { EventContract } from './event-shape.ts'
 export { createJudgementSchema } from './judgement.ts'
 export { compileBounds } from './location-bounds.ts'
 export { mediaTypesOf } from './patch/media-types.ts'
@@ -87,6 +89,7 @@ export {
   createFieldsValidator,
   createValidator,
   type RawInput,
+  type ValidateEvent,
   type ValidationResult,
 } from './validate.ts'
 export { isWarm } from './warm-windows.ts'
