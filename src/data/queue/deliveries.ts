@@ -19,6 +19,8 @@ export interface Delivery {
   readonly redriven: boolean
   readonly leaseToken: string
   readonly type: string
+  /** Of its data. */
+  readonly version: number
   readonly source: string
   readonly subject: string | null
   /** JSON text. */
@@ -240,6 +242,6 @@ leased as (
             redrive_id, lease_token, event_time, delivery.partition_key, edited
 )${after}
 select event_id, consumer, attempts as attempt, attempts_not_counted, redrive_id is not null as redriven, lease_token,
-       type, source, subject, coalesce(edited, payload)::text as data, traceparent, correlation_id, caller_id, tenant, hops, created_at,
-       leased.partition_key as partition
+       type, version, source, subject, coalesce(edited, payload)::text as data, traceparent, correlation_id, caller_id, tenant, hops,
+       created_at, leased.partition_key as partition
 from leased join ebb.outbox on ${isItsEvent('leased')}`
