@@ -27,6 +27,8 @@ export interface ContractSet {
   readonly subscriptions: readonly Subscription[]
   readonly authorizers: readonly Authorizer[]
   readonly openapi: unknown
+  /** The events as an AsyncAPI document; undefined in a bundle of before there was one. */
+  readonly asyncapi?: unknown
   /** The plans of domain/plans.ts; none in a bundle of before there were plans. */
   readonly plans?: Readonly<Record<string, Plan>>
   /** The endpoints that agents may call, by name; none in a bundle of before there were tools. */

@@ -89,7 +89,6 @@ export {
   createFieldsValidator,
   createValidator,
   type RawInput,
-  type ValidateEvent,
   type ValidationResult,
 } from './validate.ts'
 export { isWarm } from './warm-windows.ts'
