@@ -97,7 +97,8 @@ export function createOutboxNotifier(pool: pg.Pool): OutboxNotifier {
 }
 
 const toRow = (event: OutgoingEvent) => ({
-  ...{ id: event.id, type: event.type, version: event.version, source: event.source, subject: event.subject, payload: event.data },
+  ...{ id: event.id, type: event.type, version: event.version, source: event.source },
+  ...{ subject: event.subject, payload: event.data },
   ...{
     traceparent: event.traceparent,
     correlation_id: event.correlationId,

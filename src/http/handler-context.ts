@@ -93,7 +93,8 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
         const traceparent = recordSendSpan({ type, id }) ?? correlation.traceparent
         const origin = { ...correlation, traceparent, callerId: identity.sub, hops }
         const version = emits[type] ? versionOf(emits[type]) : 1
-        events.push({ id, type, version, source, data: parsed?.data, ...origin, ...(options instanceof Error ? {} : options) })
+        const what = { id, type, version, source, data: parsed?.data }
+        events.push({ ...what, ...origin, ...(options instanceof Error ? {} : options) })
         return RESOLVED
       },
       fail: (code: string, message: string) => {
