@@ -29,7 +29,7 @@ export async function appendEvents(client: pg.ClientBase, events: readonly Outgo
 /** $1 is a JSON array of objects. */
 const appendSql = /* sql */ `
 insert into ebb.outbox (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops)
-select id, type, version, source, subject, coalesce(payload, 'null'), traceparent, correlation_id, caller_id, hops
+select id, type, coalesce(version, 1), source, subject, coalesce(payload, 'null'), traceparent, correlation_id, caller_id, hops
 from jsonb_to_recordset($1) as event (id uuid, type text, version integer, source text, subject text, payload jsonb,
                                       traceparent text, correlation_id text, caller_id text, hops integer)`
 
@@ -37,7 +37,7 @@ from jsonb_to_recordset($1) as event (id uuid, type text, version integer, sourc
 const appendInOrderSql = /* sql */ `
 insert into ebb.outbox (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops, partition_key,
                         partition_number, due_at)
-select id, type, version, source, subject, coalesce(payload, 'null'), traceparent, correlation_id, caller_id, hops, partition_key,
+select id, type, coalesce(version, 1), source, subject, coalesce(payload, 'null'), traceparent, correlation_id, caller_id, hops, partition_key,
        case when partition_key is not null then ebb.next_in_partition(type, partition_key) end, due_at
 from (
   select * from rows from (

@@ -91,16 +91,7 @@ describe('an in-memory Postgres', () => {
         insert into more select * from made returning *`
         await unit.rollbackToClaim()
         await unit.append([
-          {
-            id: randomUUID(),
-            type: 't',
-            version: 1,
-            source: '/s',
-            data: {},
-            callerId: 'ada',
-            hops: 0,
-            ...testBindContext(),
-          },
+          { id: randomUUID(), type: 't', source: '/s', data: {}, callerId: 'ada', hops: 0, ...testBindContext() },
         ])
         await unit.complete(claim, { status: 201, headers: {}, body: Buffer.from('{}') })
         return thing

@@ -19,8 +19,8 @@ const pool = createPool(url, { max: 10, log: createLog({ level: 'silent' }) })
 beforeEach(() => emptyOutbox(url))
 
 const made = (n: number, more: Partial<OutgoingEvent> = {}): OutgoingEvent => ({
-  ...{ id: randomUUID(), type: 'note.made', version: 1, source: '/functions/make-note', data: n },
-  ...{ traceparent: 't', correlationId: 'c', callerId: 'ann', hops: 0, ...more },
+  ...{ id: randomUUID(), type: 'note.made', source: '/functions/make-note', data: n, traceparent: 't' },
+  ...{ correlationId: 'c', callerId: 'ann', hops: 0, ...more },
 })
 /** Emits in a transaction of its own, which the returned function commits. */
 async function emit(...events: OutgoingEvent[]): Promise<() => Promise<void>> {
