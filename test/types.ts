@@ -10,6 +10,17 @@ import * as z from 'zod'
 const Order = z.object({ id: z.string(), sku: z.string(), quantity: z.number() })
 const orderPlaced = event({ type: 'order.placed', data: Order })
 
+const orderPlacedV2 = event({
+  ...{ type: 'order.placed', version: 2, data: Order.extend({ gift: z.boolean() }) },
+  upcast: { from: orderPlaced, data: (order) => ({ ...order, gift: order.quantity > 1 }) },
+})
+orderPlacedV2.type satisfies 'order.placed'
+const gift = z.object({ gift: z.boolean() })
+// @ts-expect-error the older version has no such data
+event({ type: 'order.placed', version: 2, data: gift, upcast: { from: orderPlaced, data: ({ nope }) => nope } })
+// @ts-expect-error the newer version has other data
+event({ type: 'order.placed', version: 2, data: gift, upcast: { from: orderPlaced, data: (order) => order } })
+
 const placeOrder = endpoint({
   name: 'place-order',
   summary: 'Take an order.',

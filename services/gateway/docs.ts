@@ -123,7 +123,7 @@ const renderPage = ({ script, style, scripts, keys, login, hasGuide }: PageOptio
 ${scripts.map((path) => `<script src="${relative(path)}" defer></script>`).join('\n')}
 </head>
 <body>
-<div class="swagger-ui"><div id="keys" class="wrapper">${hasGuide ? '<p><a href="docs/guide">Guide</a></p>' : ''}<div id="callers"></div></div></div>
+<div class="swagger-ui"><div id="keys" class="wrapper"><p>${hasGuide ? '<a href="docs/guide">Guide</a> ' : ''}<a href="asyncapi.json">Events</a></p><div id="callers"></div></div></div>
 <div id="docs"></div>
 <noscript>This page needs JavaScript; the document itself is at <a href="openapi.json">openapi.json</a>.</noscript>
 </body>

@@ -1,5 +1,6 @@
+import { writeBinaryHeaders } from 'ebb/protocol'
 import type pg from 'pg'
-import type { Subscription } from '../../src/contract/index.ts'
+import { type Subscription, versionedType } from '../../src/contract/index.ts'
 import { findOrphaned } from '../../src/data/queue/backlog.ts'
 import {
   type Delivery,
@@ -131,12 +132,12 @@ const toReclaimedCall = ({ eventId, consumer, partition: _, ...rest }: Reclaimed
 })
 
 /** The headers of an event in the CloudEvents 1.0 binary mode; the body is its data. */
-function cloudEventHeaders(delivery: Delivery): Record<string, string> {
-  const attributes = {
+const cloudEventHeaders = (delivery: Delivery): Record<string, string> =>
+  writeBinaryHeaders({
     specversion: '1.0',
     id: delivery.eventId,
     source: delivery.source,
-    type: delivery.type,
+    type: versionedType(delivery.type, delivery.version),
     time: delivery.createdAt,
     ...(delivery.subject === null ? {} : { subject: delivery.subject }),
     traceparent: delivery.traceparent,
@@ -146,17 +147,8 @@ function cloudEventHeaders(delivery: Delivery): Record<string, string> {
     ...(delivery.tenant === null ? {} : { tenant: delivery.tenant }),
     ...(delivery.partition === null ? {} : { partitionkey: delivery.partition }),
     ebbhops: String(delivery.hops),
-  }
-  const headers = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, encodeHeader(value)])
-  return { ...Object.fromEntries(headers), 'content-type': 'application/json' }
-}
-
-/**
- * Percent-encodes what a header cannot carry: blanks, quotes, percent signs and whatever is outside printable ASCII,
- * as UTF-8 (CloudEvents HTTP Protocol Binding 1.0.2, 3.1.3.2).
- */
-export const encodeHeader = (value: string): string =>
-  value.toWellFormed().replaceAll(/[^\x21-\x7e]|["%]/gu, (character) => encodeURIComponent(character))
+    datacontenttype: 'application/json',
+  })
 
 /** Resolves to whether the lease was still this relay's. */
 type Settle = (settled: { readonly delivery: Delivery; readonly settlement: Settlement }) => Promise<boolean>

@@ -20,6 +20,7 @@ export async function query<Row extends pg.QueryResultRow>(
 
 export interface EmitOptions {
   readonly type?: string
+  readonly version?: number
   readonly subject?: string
   readonly payload?: unknown
   readonly notify?: boolean
@@ -33,14 +34,23 @@ export const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331
 /** Adds `count` events to the outbox as a producer does; returns their ids. */
 export async function emitAll(
   url: string,
-  { type = 'user.created', subject, payload = { n: 1 }, notify = true, count = 1, hops = 0, tenant }: EmitOptions = {},
+  {
+    type = 'user.created',
+    version = 1,
+    subject,
+    payload = { n: 1 },
+    notify = true,
+    count = 1,
+    ...rest
+  }: EmitOptions = {},
 ): Promise<string[]> {
+  const { hops = 0, tenant = null } = rest
   const rows = await query<{ id: string }>(
     url,
-    `insert into ebb.outbox (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops, tenant)
-     select gen_random_uuid(), $1, 'create-user', $2, $3, $4, 'correlation-1', 'ann', $6, $7 from generate_series(1, $5)
+    `insert into ebb.outbox (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops, tenant, version)
+     select gen_random_uuid(), $1, 'create-user', $2, $3, $4, 'correlation-1', 'ann', $6, $7, $8 from generate_series(1, $5)
      returning id`,
-    [type, subject, JSON.stringify(payload), TRACEPARENT, count, hops, tenant ?? null],
+    [type, subject, JSON.stringify(payload), TRACEPARENT, count, hops, tenant, version],
   )
   if (notify) await query(url, `notify ebb_outbox, 'events'`)
   return rows.map(({ id }) => id)

@@ -26,7 +26,7 @@ export async function bundleContracts(
   { version, names, kept = new Map() }: BundleContractsOptions,
 ): Promise<Bundle & Pick<Chunk, 'bytesOf'>> {
   const entry = contractsEntry(names ?? (await findFunctions(project)), kept)
-  const contents = `${entry}\n${await plansEntry(project)}\n${await openapiEntry(project, version)}`
+  const contents = `${entry}\n${await plansEntry(project)}\n${await documentsEntry(project, version)}`
   const stdin = { contents, resolveDir: project, loader: 'ts', sourcefile: 'contracts.ts' } as const
   const external = [...kept.values()]
   const { file, hash, inputs, bytesOf } = await writeChunk(project, folder, 'contracts', {
@@ -82,16 +82,18 @@ const plansEntry = async (project: string): Promise<string> =>
     ? `import { plans } from './${PLANS_FILE}'\nexport { plans }`
     : 'export const plans = {}'
 
-/** The OpenAPI document, with what domain/api.ts says about the API where it exists. */
-async function openapiEntry(project: string, version: string): Promise<string> {
+/** The OpenAPI and the AsyncAPI document, with what domain/api.ts says about the API where it exists. */
+async function documentsEntry(project: string, version: string): Promise<string> {
   const hasInfo = await exists(project, API_FILE)
   return `
+    import { asyncapi as renderEvents } from ${platformSource('src/deploy/asyncapi')}
     import { openapi as render } from ${platformSource('src/deploy/openapi')}
     import { toolDescriptions as renderTools } from ${platformSource('src/deploy/tool-descriptions')}
     ${hasInfo ? `import { api } from './${API_FILE}'` : `const api = ${JSON.stringify({ version })}`}
     const hasPlans = Object.keys(plans).length > 0
     export const tools = renderTools(Object.values(contracts))
-    export const openapi = render(Object.values(contracts), { ...api, withOwnKeys: true, hasPlans })`
+    export const openapi = render(Object.values(contracts), { ...api, withOwnKeys: true, hasPlans })
+    export const asyncapi = renderEvents(Object.values(contracts), api)`
 }
 
 const exists = (project: string, file: string): Promise<boolean> =>

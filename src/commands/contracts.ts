@@ -50,8 +50,11 @@ function formatFindings(findings: readonly Finding[], silent: number, ref: strin
     silent > 0
       ? `${silent} unannounced since ${ref}: raise \`version\` in those contracts, or change them so that nothing breaks\n`
       : `Nothing breaks unannounced since ${ref}.\n`
-  return [...lines, verdict].join('')
+  return [...lines, verdict, ...(silent > 0 && findings.some(breaksStored) ? [STORED] : [])].join('')
 }
+
+const breaksStored = ({ whom, announced }: Finding) => whom === 'deliveries' && !announced
+const STORED = 'Events that are stored are read by a new `version` of their event() with an `upcast`.\n'
 
 /**
  * Finds what the contracts of the working tree break compared with those at a git ref. Throws a ConfigError if there is no such

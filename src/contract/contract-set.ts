@@ -1,4 +1,5 @@
 import type { AnyContract } from './any-contract.ts'
+import { checkVersions } from './check-versions.ts'
 import { ContractError } from './contract-error.ts'
 import {
   type Authorizer,
@@ -16,6 +17,7 @@ import {
   createValidator,
   type EventValidationResult,
   type RawInput,
+  type ValidateEvent,
   type ValidationResult,
 } from './validate.ts'
 
@@ -25,14 +27,16 @@ export interface ContractSet {
   readonly subscriptions: readonly Subscription[]
   readonly authorizers: readonly Authorizer[]
   readonly openapi: unknown
+  /** The events as an AsyncAPI document; undefined in a bundle of before there was one. */
+  readonly asyncapi?: unknown
   /** The plans of domain/plans.ts; none in a bundle of before there were plans. */
   readonly plans?: Readonly<Record<string, Plan>>
   /** The endpoints that agents may call, by name; none in a bundle of before there were tools. */
   readonly tools?: readonly ToolDescription[]
   /** Validates a request to the endpoint of that name. */
   validate(name: string, raw: RawInput): ValidationResult
-  /** Validates an event's data as the subscriber of that name would. */
-  validateEvent(consumer: string, data: unknown): EventValidationResult
+  /** Validates an event's data as the subscriber of that name would; they are of that version (default: 1). */
+  validateEvent(consumer: string, data: unknown, version?: number): EventValidationResult
 }
 
 /**
@@ -44,7 +48,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
   const subscriptions: Subscription[] = []
   const authorizers: Authorizer[] = []
   const validators = new Map<string, (raw: RawInput) => ValidationResult>()
-  const eventValidators = new Map<string, (data: unknown) => EventValidationResult>()
+  const eventValidators = new Map<string, ValidateEvent>()
   const endpointsByRequest = new Map<string, string>()
   for (const [folder, contract] of Object.entries(contracts)) {
     requireContract(folder, contract)
@@ -68,10 +72,11 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
     }
   }
   requireAuthorizers(routes, authorizers)
+  checkVersions(Object.values(contracts))
   const validate = (name: string, raw: RawInput): ValidationResult =>
     validators.get(name)?.(raw) ?? { ok: false, issues: [{ path: 'name', message: `No endpoint is called ${name}` }] }
-  const validateEvent = (consumer: string, data: unknown): EventValidationResult =>
-    eventValidators.get(consumer)?.(data) ?? {
+  const validateEvent = (consumer: string, data: unknown, version = 1): EventValidationResult =>
+    eventValidators.get(consumer)?.(data, version) ?? {
       ok: false,
       issues: [{ path: 'consumer', message: `No subscriber is called ${consumer}` }],
     }

@@ -11,6 +11,26 @@ export interface EventShape {
   readonly data: z.ZodType
   /** What it says has happened, in one sentence, for the published documentation. */
   readonly summary?: string
+  /** Which version of its data this is: a whole number (default: 1), raised by a change that its subscribers could not read. */
+  readonly version?: number
+  /** How the data of an older version become those of this one, so that what is stored is still read. */
+  readonly upcast?: Upcast
+}
+
+/**
+ * How data of an older version of an event become data of a newer one: `data` gets what the older schema has accepted, and what it
+ * returns is checked by the newer one. It only computes: what it needs must be in the data.
+ * @example
+ * const upcast: Upcast<typeof orderPlaced, { id: string; sku: string }> = {
+ *   from: orderPlaced,
+ *   data: ({ id }) => ({ id, sku: 'unknown' }),
+ * }
+ */
+export interface Upcast<From extends EventContract = EventContract, To = unknown> {
+  /** The older version, with an `upcast` of its own where there is one older still. */
+  readonly from: From
+  /** Returns the data of the newer version. */
+  data(data: z.output<From['data']>): To
 }
 
 /**

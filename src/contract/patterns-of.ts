@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { AnyContract } from './any-contract.ts'
-import { eventDataSchema } from './event.ts'
+import { eventDataSchema, versionOf, versionsOf } from './event.ts'
 import { repliesOf } from './reply.ts'
 import { childrenOf, defOf } from './schema/schema-def.ts'
 import { formOf } from './streams/body-kind.ts'
@@ -31,7 +31,13 @@ function schemasOf(contract: AnyContract): Readonly<Record<string, unknown>> {
     `emits ${type}`,
     eventDataSchema(emitted),
   ])
-  if (contract.kind === 'subscriber') return { 'on.data': contract.on.data, ...Object.fromEntries(emits) }
+  if (contract.kind === 'subscriber') {
+    const read = versionsOf(contract.on).map((one, i) => [
+      i === 0 ? 'on.data' : `on version ${versionOf(one)}`,
+      one.data,
+    ])
+    return Object.fromEntries([...read, ...emits])
+  }
   const { params, query, headers, cookies, body } = contract
   const replies = repliesOf(contract).flatMap((reply, i) => {
     const part = i === 0 ? 'reply' : `reply ${reply.status}`

@@ -6,7 +6,7 @@ export type { Deployment, Resources, Scaling, Targets, WarmWindow } from './depl
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
 export type { Access, EndpointContract, EndpointShape, Example, ReplyCache, Tool, Upgrade } from './endpoint-shape.ts'
 export { event } from './event.ts'
-export type { Emits, EventContract, EventShape } from './event-shape.ts'
+export type { Emits, EventContract, EventShape, Upcast } from './event-shape.ts'
 export { applyPatch } from './patch/apply-patch.ts'
 export { type JsonPatch, type JsonPatchOptions, jsonPatch } from './patch/json-patch.ts'
 export { type MergePatch, mergePatch } from './patch/merge-patch.ts'

@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { parseCookies } from './cookies.ts'
 import type { EndpointContract } from './endpoint-shape.ts'
+import { versionOf, versionsOf } from './event.ts'
+import type { EventContract } from './event-shape.ts'
 import type { ValidationIssue } from './problem.ts'
 import { MAX_ISSUES } from './schema/bound-parse.ts'
 import { decodeStrings, type Strings } from './schema/decode-strings.ts'
@@ -78,15 +80,58 @@ export type EventValidationResult =
   | { readonly ok: true; readonly data: unknown }
   | { readonly ok: false; readonly issues: readonly ValidationIssue[] }
 
-/** Compiles a subscriber's schema once. Unknown keys are stripped, so that a producer may add some; at most 50 issues are reported. */
-export function createEventValidator({ on }: Pick<SubscriberContract, 'on'>): (data: unknown) => EventValidationResult {
-  const schema = toOutput(on.data)
-  return (given) => {
-    const { success, data, error } = safeParse(schema, given)
-    if (success) return { ok: true, data }
-    const issues = error.issues.map(({ path, message }) => ({ path: pathOf('data', path), message }))
-    return { ok: false, issues: issues.slice(0, MAX_ISSUES) }
+/**
+ * Compiles a subscriber's schema once. Data of an older version become those of its own by the event's `upcast`s. Unknown keys are
+ * stripped, so that a producer may add some; at most 50 issues are reported.
+ */
+export function createEventValidator({ on }: Pick<SubscriberContract, 'on'>): ValidateEvent {
+  const versions = versionsOf(on)
+  const schemas = new Map<EventContract, z.ZodType>([[on, toOutput(on.data)]])
+  // Most events are of the version that is emitted now: the schemas of others are compiled when one of them comes.
+  const schemaOf = (one: EventContract) => {
+    const schema = schemas.get(one) ?? toOutput(one.data)
+    schemas.set(one, schema)
+    return schema
   }
+  return (given, version = 1) => {
+    const start = versions.findIndex((one) => versionOf(one) === version)
+    if (start < 0) return { ok: false, issues: [{ path: 'type', message: cannotRead(versions, version) }] }
+    let data = given
+    for (const one of versions.slice(0, start + 1).reverse()) {
+      const raised = versionOf(one) === version ? { value: data } : upcast(one, data)
+      if ('issues' in raised) return { ok: false, issues: raised.issues }
+      const parsed = safeParse(schemaOf(one), raised.value)
+      if (!parsed.success) {
+        const issues = parsed.error.issues.map(({ path, message }) => ({ path: pathOf('data', path), message }))
+        return { ok: false, issues: issues.slice(0, MAX_ISSUES) }
+      }
+      data = parsed.data
+    }
+    return { ok: true, data }
+  }
+}
+
+/** The data of the version before as those of this one, which are not checked yet. */
+function upcast(to: EventContract, data: unknown): Parsed {
+  const refuse = (why: string) => {
+    return { issues: [{ path: 'data', message: `The \`upcast\` to version ${versionOf(to)} ${why}` }] }
+  }
+  try {
+    const value = to.upcast?.data(data)
+    if (!(value instanceof Promise)) return { value }
+    value.catch(() => {})
+    return refuse('is async')
+  } catch (error) {
+    return refuse(`throws ${error instanceof Error ? `a ${error.name}` : 'what is no Error'}`)
+  }
+}
+
+/** Validates an event's data, which are of that version (default: 1), and returns them in the subscriber's own. */
+export type ValidateEvent = (data: unknown, version?: number) => EventValidationResult
+
+function cannotRead(versions: readonly EventContract[], version: number): string {
+  const [own] = versions.map(versionOf)
+  return `Of version ${version}, and version ${own} has no \`upcast\` from that`
 }
 
 /** A value, or what is wrong with it. */

@@ -28,23 +28,23 @@ export async function appendEvents(client: pg.ClientBase, events: readonly Outgo
 
 /** $1 is a JSON array of objects. */
 const appendSql = /* sql */ `
-insert into ebb.outbox (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops)
-select id, type, source, subject, coalesce(payload, 'null'), traceparent, correlation_id, caller_id, hops
-from jsonb_to_recordset($1) as event (id uuid, type text, source text, subject text, payload jsonb,
+insert into ebb.outbox (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops)
+select id, type, coalesce(version, 1), source, subject, coalesce(payload, 'null'), traceparent, correlation_id, caller_id, hops
+from jsonb_to_recordset($1) as event (id uuid, type text, version integer, source text, subject text, payload jsonb,
                                       traceparent text, correlation_id text, caller_id text, hops integer)`
 
 /** The same for those that have a partition or a time. All take the locks of partitions in one order: none waits in a circle. */
 const appendInOrderSql = /* sql */ `
-insert into ebb.outbox (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops, partition_key,
+insert into ebb.outbox (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops, partition_key,
                         partition_number, due_at)
-select id, type, source, subject, coalesce(payload, 'null'), traceparent, correlation_id, caller_id, hops, partition_key,
+select id, type, coalesce(version, 1), source, subject, coalesce(payload, 'null'), traceparent, correlation_id, caller_id, hops, partition_key,
        case when partition_key is not null then ebb.next_in_partition(type, partition_key) end, due_at
 from (
   select * from rows from (
-    jsonb_to_recordset($1) as (id uuid, type text, source text, subject text, payload jsonb, traceparent text, correlation_id text,
-                               caller_id text, hops integer, partition_key text, due_at timestamptz)
-  ) with ordinality as event (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops, partition_key,
-                              due_at, place)
+    jsonb_to_recordset($1) as (id uuid, type text, version integer, source text, subject text, payload jsonb, traceparent text,
+                               correlation_id text, caller_id text, hops integer, partition_key text, due_at timestamptz)
+  ) with ordinality as event (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops,
+                              partition_key, due_at, place)
   order by type, partition_key, place
   offset 0
 ) as event`
@@ -97,7 +97,8 @@ export function createOutboxNotifier(pool: pg.Pool): OutboxNotifier {
 }
 
 const toRow = (event: OutgoingEvent) => ({
-  ...{ id: event.id, type: event.type, source: event.source, subject: event.subject, payload: event.data },
+  ...{ id: event.id, type: event.type, version: event.version, source: event.source },
+  ...{ subject: event.subject, payload: event.data },
   ...{
     traceparent: event.traceparent,
     correlation_id: event.correlationId,

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import {
   type AnyContract,
+  checkVersions,
   describeEndpoint,
   describeProxy,
   type EndpointContract,
@@ -17,6 +18,8 @@ import {
   type TextKind,
   toInput,
   toOutput,
+  versionOf,
+  versionsOf,
 } from '../contract/index.ts'
 import type { JsonSchema } from './json-schema.ts'
 
@@ -45,7 +48,16 @@ export interface EndpointData {
   readonly fields?: JsonSchema
   /** The files of a form, by name. */
   readonly files?: Readonly<Record<string, { readonly required: boolean }>>
-  readonly emits: Readonly<Record<string, JsonSchema>>
+  readonly emits: EmitsData
+}
+
+/** What a function emits as JSON, by event type. */
+export type EmitsData = Readonly<Record<string, EventVersionData>>
+
+/** One version of an event as JSON. */
+export interface EventVersionData {
+  readonly version: number
+  readonly schema: JsonSchema
 }
 
 /** One success of an endpoint as JSON. */
@@ -68,14 +80,15 @@ export interface SubscriberData {
   readonly name: string
   readonly version?: string
   readonly on: string
-  /** What it takes in, open to what it does not know. */
-  readonly takes: JsonSchema
-  readonly emits: Readonly<Record<string, JsonSchema>>
+  /** The versions of the event that it reads, its own first, open to what it does not know. */
+  readonly reads: readonly EventVersionData[]
+  readonly emits: EmitsData
 }
 
-/** Describes contracts, by the folders that hold them. Throws a ContractError where one is no contract. */
+/** Describes contracts, by the folders that hold them. Throws a ContractError where one is no contract, or cannot read what another one emits. */
 export function contractsData(contracts: Readonly<Record<string, AnyContract>>): ContractsData {
   const all = Object.entries(contracts).map(([folder, contract]) => requireContract(folder, contract))
+  checkVersions(all)
   return {
     endpoints: all.flatMap((contract) => (contract.kind === 'endpoint' ? [endpointData(contract)] : [])),
     subscribers: all.flatMap((contract) => (contract.kind === 'subscriber' ? [subscriberData(contract)] : [])),
@@ -117,7 +130,8 @@ function replyData({ status, location, locations, body, stream, headers, cookies
 function subscriberData(contract: SubscriberContract): SubscriberData {
   const { name, version, on } = contract
   return {
-    ...{ name, on: on.type, takes: render(toOutput(on.data), 'input'), emits: emittedBy(contract) },
+    ...{ name, on: on.type, emits: emittedBy(contract) },
+    reads: versionsOf(on).map((one) => ({ version: versionOf(one), schema: render(toOutput(one.data), 'input') })),
     ...(version === undefined ? {} : { version }),
   }
 }
@@ -133,13 +147,11 @@ function inputs(parts: { readonly [P in InputLocation]?: z.ZodType | undefined }
   )
 }
 
-const emittedBy = (contract: AnyContract) =>
-  Object.fromEntries(
-    Object.entries(emitsOf(contract)).map(([type, emitted]) => [
-      type,
-      render(toOutput(eventDataSchema(emitted)), 'output'),
-    ]),
-  )
+const emittedBy = (contract: AnyContract): EmitsData =>
+  mapValues(emitsOf(contract), (emitted) => ({
+    version: versionOf(emitted),
+    schema: render(toOutput(eventDataSchema(emitted)), 'output'),
+  }))
 
 function render(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
   const { $schema: _dialect, ...rendered } = z.toJSONSchema(schema, {

@@ -41,3 +41,14 @@ export function listedValues({ enum: values, const: only, ...rest }: JsonSchema)
 
 /** The schemas of which any one may hold; undefined where it is no union. */
 export const optionsOf = ({ anyOf, oneOf }: JsonSchema): readonly JsonSchema[] | undefined => anyOf ?? oneOf
+
+/** A schema of JSON Schema 2020-12 in the words of draft 07, which differ here for tuples only. */
+export function toDraft07(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(toDraft07)
+  if (typeof schema !== 'object' || schema === null) return schema
+  const { prefixItems, items, ...rest } = schema as Readonly<Record<string, unknown>>
+  const others = Object.fromEntries(Object.entries(rest).map(([key, part]) => [key, toDraft07(part)]))
+  if (!Array.isArray(prefixItems)) return items === undefined ? others : { ...others, items: toDraft07(items) }
+  const more = items === undefined ? {} : { additionalItems: toDraft07(items) }
+  return { ...others, items: prefixItems.map(toDraft07), ...more }
+}

@@ -14,7 +14,15 @@ export interface RequestContext extends Record<string, unknown> {
   /** The handler's first argument. */
   input: unknown
   /** The event that a subscriber received, the traceparent of its sender, and how many events led to it. */
-  event?: ReceivedEvent & { readonly link: string | undefined; readonly hops: number }
+  event?: Received['event']
+  /** The events of a batch: each is read when its turn comes, and throws a Problem where it cannot be taken. */
+  batch?: readonly (() => Received)[]
+}
+
+/** An event that was read, and what the handler gets of it. */
+export interface Received {
+  readonly event: ReceivedEvent & { readonly link: string | undefined; readonly hops: number }
+  readonly input: unknown
 }
 
 /** An empty context. All properties exist from the start, so that every context has one and the same shape in V8. */
@@ -26,6 +34,7 @@ export const createRequestContext = () => ({
   identity: undefined,
   input: undefined,
   event: undefined,
+  batch: undefined,
 })
 
 type Handler = RequestHandler<Record<string, string>, unknown, Buffer | undefined, unknown, RequestContext>

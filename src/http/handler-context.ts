@@ -10,6 +10,7 @@ import {
   isWhole,
   Problem,
   toOutput,
+  versionOf,
 } from '../contract/index.ts'
 import { type BindContext, type Effect, type OutgoingEvent, rejectLateCall, type Secret } from '../kernel/index.ts'
 import { recordSendSpan } from '../telemetry/index.ts'
@@ -45,7 +46,8 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
   const schemas = new Map<string, z.ZodType>()
   /** Events whose schema transforms its input, so that a second pass could change them again. */
   const transforming = new Set<string>()
-  for (const [type, emitted] of Object.entries(emitsOf(contract))) {
+  const emits = emitsOf(contract)
+  for (const [type, emitted] of Object.entries(emits)) {
     schemas.set(type, toOutput(eventDataSchema(emitted)))
     if (hasOverwrite(eventDataSchema(emitted))) transforming.add(type)
   }
@@ -90,7 +92,9 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
         const id = randomUUID()
         const traceparent = recordSendSpan({ type, id }) ?? correlation.traceparent
         const origin = { ...correlation, traceparent, callerId: identity.sub, hops }
-        events.push({ id, type, source, data: parsed?.data, ...origin, ...(options instanceof Error ? {} : options) })
+        const version = emits[type] ? versionOf(emits[type]) : 1
+        const what = { id, type, version, source, data: parsed?.data }
+        events.push({ ...what, ...origin, ...(options instanceof Error ? {} : options) })
         return RESOLVED
       },
       fail: (code: string, message: string) => {

@@ -96,6 +96,8 @@ export interface StoredResponse {
 export interface OutgoingEvent {
   readonly id: string
   readonly type: string
+  /** Of its data; default: 1. */
+  readonly version?: number
   readonly source: string
   readonly subject?: string
   readonly data: unknown

@@ -87,19 +87,20 @@ const readName = (pointer: string) => basename(readFileSync(pointer, 'utf8').tri
  * ContractError of a contract that contradicts itself.
  */
 export function loadContracts(file: string): ContractSet {
-  // A bundle that an older Ebb has built has no authorizers, no plans, or no tools.
+  // A bundle that an older Ebb has built has no authorizers, no plans, no tools, or no AsyncAPI document.
   const {
     routes,
     subscriptions,
     authorizers = [],
     openapi,
+    asyncapi,
     plans = {},
     tools = [],
     validate,
     validateEvent,
   } = runBundle<ContractSet>(readFileSync(file, 'utf8'), file)
   if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
-  return { routes, subscriptions, authorizers, openapi, plans, tools, validate, validateEvent }
+  return { routes, subscriptions, authorizers, openapi, asyncapi, plans, tools, validate, validateEvent }
 }
 
 /** Runs a CommonJS bundle in this realm without the module cache, so that it can be collected. Returns its exports. */

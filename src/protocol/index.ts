@@ -1,3 +1,14 @@
+export {
+  CLOUD_EVENT_BATCH_TYPE,
+  CLOUD_EVENT_TYPE,
+  contentModeOf,
+  invalidEvent,
+  isJson,
+  type ReceivedCloudEvent,
+  readBinary,
+  readStructured,
+} from './cloud-events/read-event.ts'
+export { encodeHeader, writeBinaryHeaders } from './cloud-events/write-event.ts'
 export { type ContractsFile, type ContractsStatus, loadContracts, openContracts } from './contracts-file.ts'
 export type { FunctionStatus, FunctionsView } from './functions-view.ts'
 export { callerIdOf } from './identity/caller-id.ts'

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { testFunction } from 'ebb/testing'
 import fc from 'fast-check'
+import { versionedType } from '../../src/contract/index.ts'
 import { contractsData } from '../../src/deploy/contracts-data.ts'
 import { readRoles } from '../../src/deploy/import-sources.ts'
 import { findFunctions } from '../../src/deploy/load-contracts.ts'
@@ -47,11 +48,11 @@ function testImplementation(
     })
   }
 
-  for (const { on, takes } of subscribers) {
-    it('fails for no event', async () => {
+  for (const { on, version, schema } of subscribers.flatMap(({ on, reads }) => reads.map((one) => ({ on, ...one })))) {
+    it(`fails for no event of version ${version}`, async () => {
       await fc.assert(
-        fc.asyncProperty(arbitraryOf(takes), async (data) => {
-          const { status } = await fn.deliver({ type: on, data })
+        fc.asyncProperty(arbitraryOf(schema), async (data) => {
+          const { status } = await fn.deliver({ type: versionedType(on, version), data })
           expect(status).toBeLessThan(500)
         }),
         RUNS,

@@ -23,10 +23,11 @@ it.each<Row>([
     ({ what, over }): Row => [`more ${what} than any function takes`, {}, { name: 'Ada', ...over }, ['data']],
   ),
   ['a longer subject than any function takes', { subject: 's'.repeat(1_001) }, { name: 'Ada' }, ['subject']],
+  ['a version that it cannot read', { version: 2 }, { name: 'Ada' }, ['type']],
   ['another type than it takes now', { type: 'user.made' }, { name: 'Ada' }, ['type']],
   ['a subscriber that there is not', { consumer: 'send-farewell' }, { name: 'Ada' }, ['consumer']],
 ])('%s', (_what, parts, payload, issues) => {
   const whose = { eventId: '1', consumer: 'send-welcome', attempts: 1 }
-  const delivery = { ...whose, type: 'user.created', subject: null, payload, ...parts }
+  const delivery = { ...whose, type: 'user.created', version: 1, subject: null, payload, ...parts }
   expect(createDeliveryCheck(contracts)(delivery).map(({ path }) => path)).toEqual(issues)
 })

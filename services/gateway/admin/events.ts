@@ -59,10 +59,10 @@ export function createDeliveryCheck({
   subscriptions,
   validateEvent,
 }: ContractSet): (delivery: DeadDelivery) => readonly ValidationIssue[] {
-  return ({ consumer, type, subject, payload }) => {
+  return ({ consumer, type, version, subject, payload }) => {
     const on = subscriptions.find(({ name }) => name === consumer)?.on
     if (on !== undefined && on !== type) return [{ path: 'type', message: `${consumer} takes ${on} now` }]
-    const validated = validateEvent(consumer, payload)
+    const validated = validateEvent(consumer, payload, version)
     return validated.ok ? findEventIssues({ data: payload, subject }) : validated.issues
   }
 }

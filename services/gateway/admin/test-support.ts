@@ -50,6 +50,7 @@ export function testDeadLetters() {
     const id = (n: number) => `00000000-0000-4000-8000-00000000000${n}`
     const common = {
       type: 'user.created',
+      version: 1,
       source: '/test',
       traceparent: '00-a-b-01',
       correlationId: 'c',

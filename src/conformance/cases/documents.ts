@@ -31,6 +31,15 @@ export const documents: readonly Case[] = [
     },
   },
   {
+    name: 'documents: /asyncapi.json is the document of the events, in AsyncAPI 3, for everybody',
+    run: async ({ send }) => {
+      const answer = await send({ path: '/asyncapi.json' })
+      assertStatus(answer, 200)
+      match(String(answer.headers['content-type']), /^application\/json/)
+      match(answer.json<{ readonly asyncapi: string }>().asyncapi, /^3\./)
+    },
+  },
+  {
     name: 'documents: every operation of the document is there, and every path refuses what is not in it',
     run: async ({ send }) => {
       const { paths } = await readDocument(send)

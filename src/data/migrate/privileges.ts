@@ -19,7 +19,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     relay: ['select', 'update (fanned_out_at)'],
     // Not of the tenant and the transaction: their defaults are the transaction's.
     functions: [
-      'insert (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops, partition_key, partition_number, due_at)',
+      'insert (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops, partition_key, partition_number, due_at)',
     ],
   },
   delivery: {

@@ -44,14 +44,14 @@ export function editDead(
 /** A delivery that is over is found, too, and cannot be locked. $1 event, $2 subscriber. */
 const findOneSql = /* sql */ `
 with live as (
-  select event_id, consumer, state, type, subject, coalesce(edited, payload) as payload, attempts
+  select event_id, consumer, state, type, version, subject, coalesce(edited, payload) as payload, attempts
   from ebb.delivery join ebb.outbox on ${isItsEvent('delivery')}
   where event_id = $1 and consumer = $2
   for update of delivery
 )
 select * from live
 union all
-select event_id, consumer, state, '', null, null, attempts from ebb.delivery_state
+select event_id, consumer, state, '', 1, null, null, attempts from ebb.delivery_state
 where event_id = $1 and consumer = $2 and not exists (select from live)
 limit 1`
 
@@ -61,7 +61,7 @@ insert into ebb.audit (actor, action, subject, detail) values ($4, 'event.edited
 
 export interface Dropped {
   readonly dryRun: boolean
-  readonly deliveries: readonly Omit<DeadDelivery, 'payload' | 'subject'>[]
+  readonly deliveries: readonly Omit<DeadDelivery, 'payload' | 'subject' | 'version'>[]
   /** Whether more are dead than the limit allowed to look at. */
   readonly more: boolean
 }
@@ -76,7 +76,7 @@ export function dropDead(
     const values = [type, consumer, id, before, after, limit + 1]
     const { rows } = await client.query(dryRun ? findDeadSql : lockDeadSql, values)
     const deliveries = rows.slice(0, limit).map((row) => {
-      const { payload: _payload, subject: _subject, ...rest } = toCamelCase<DeadDelivery>(row)
+      const { payload: _payload, subject: _subject, version: _version, ...rest } = toCamelCase<DeadDelivery>(row)
       return rest
     })
     const ids = [deliveries.map(({ eventId }) => eventId), deliveries.map((one) => one.consumer)]

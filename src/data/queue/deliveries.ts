@@ -19,6 +19,8 @@ export interface Delivery {
   readonly redriven: boolean
   readonly leaseToken: string
   readonly type: string
+  /** Of its data. */
+  readonly version: number
   readonly source: string
   readonly subject: string | null
   /** JSON text. */
@@ -171,7 +173,7 @@ look as (
   from seen
 )
 select look, event_id, consumer, 1 as attempt, 0 as attempts_not_counted, false as redriven, lease_token,
-       type, source, subject, payload::text as data, traceparent, correlation_id, caller_id, tenant, hops, created_at,
+       type, version, source, subject, payload::text as data, traceparent, correlation_id, caller_id, tenant, hops, created_at,
        made.partition_key as partition
 from look left join (made join fresh on fresh.id = event_id) on made.state = 'leased'`
 
@@ -240,6 +242,6 @@ leased as (
             redrive_id, lease_token, event_time, delivery.partition_key, edited
 )${after}
 select event_id, consumer, attempts as attempt, attempts_not_counted, redrive_id is not null as redriven, lease_token,
-       type, source, subject, coalesce(edited, payload)::text as data, traceparent, correlation_id, caller_id, tenant, hops, created_at,
-       leased.partition_key as partition
+       type, version, source, subject, coalesce(edited, payload)::text as data, traceparent, correlation_id, caller_id, tenant, hops,
+       created_at, leased.partition_key as partition
 from leased join ebb.outbox on ${isItsEvent('leased')}`

@@ -22,6 +22,8 @@ export interface DeadDelivery {
   readonly eventId: string
   readonly consumer: string
   readonly type: string
+  /** Of the event's data. */
+  readonly version: number
   readonly subject: string | null
   readonly payload: unknown
   readonly attempts: number
@@ -53,7 +55,7 @@ export type RedriveOutcome = 'first' | 'redriven' | 'follows' | 'misfit'
 
 export interface Redriven {
   readonly dryRun: boolean
-  readonly deliveries: readonly (Omit<DeadDelivery, 'payload' | 'subject'> & {
+  readonly deliveries: readonly (Omit<DeadDelivery, 'payload' | 'subject' | 'version'> & {
     readonly outcome: RedriveOutcome
     /** Why it stays dead. */
     readonly faults: readonly ValidationIssue[]
@@ -101,7 +103,7 @@ export async function redrive(
  * times that the event must be before and after. $6 deliveries at most.
  */
 export const findDeadSql = /* sql */ `
-select event_id, consumer, type, subject, coalesce(edited, payload) as payload, attempts
+select event_id, consumer, type, version, subject, coalesce(edited, payload) as payload, attempts
 from ebb.delivery join ebb.outbox on ${isItsEvent('delivery')}
 where state = 'dead'
   and ($1::text is null or type = $1)
@@ -223,7 +225,7 @@ function decideOutcomes(
     return 'first'
   }
   return dead.map((delivery) => {
-    const { payload: _payload, subject: _subject, ...rest } = delivery
+    const { payload: _payload, subject: _subject, version: _version, ...rest } = delivery
     const faults = findIssues(delivery)
     return { ...rest, outcome: faults.length > 0 ? 'misfit' : outcomeOf(delivery.consumer), faults }
   })

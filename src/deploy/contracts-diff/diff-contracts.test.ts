@@ -634,6 +634,74 @@ describe('endpoints and events as a whole', () => {
     expect(lines(before, contractsData({ one, follow: follow(Data.pick({ id: true })) }))).toEqual([])
   })
 
+  describe('a version of an event', () => {
+    const type = 'thing.made'
+    const second = Data.extend({ more: z.string() })
+    const upcast = { from: made, data: (data: z.infer<typeof Data>) => ({ ...data, more: '' }) }
+    const madeSecond = event({ type, version: 2, data: second, upcast })
+    const emit = (emitted: object) =>
+      endpoint({ ...shape, name: 'one', path: '/v1/one/{shop}', emits: { [type]: emitted as typeof made } })
+    const on = (one: object, parts: object = {}) =>
+      subscriber({ name: 'follow', summary: 'Follow.', on: one as typeof made, ...parts })
+    const before = contractsData({ one, follow: follow(Data) })
+
+    it('breaks nothing where subscribers read it, and those who emit it come last', () => {
+      expect(lines(before, contractsData({ one, follow: on(madeSecond) }))).toEqual([])
+      const after = diffContracts(before, contractsData({ one: emit(madeSecond), follow: on(madeSecond) }))
+      expect(after).toEqual([
+        {
+          ...{ where: 'events/thing.made', effect: 'breaks', whom: 'readers', announced: 'version 1 → 2' },
+          says: 'version 1 is not emitted any more, and version 2 is',
+        },
+      ])
+    })
+
+    it('breaks what is stored where there is no upcast from it', () => {
+      const apart = event({ type, version: 2, data: second })
+      const says =
+        'functions/follow breaks version 1 is not read any more, and what is stored would be refused: give version 2 of it an `upcast` from version 1'
+      expect(lines(before, contractsData({ one: emit(apart), follow: on(apart) }))).toContain(says)
+      // Neither is emitted since, but may be stored.
+      const both = contractsData({ one: emit(madeSecond), follow: on(madeSecond) })
+      expect(lines(both, contractsData({ one: emit(apart), follow: on(apart) }))).toEqual([says])
+      expect(
+        diffContracts(both, contractsData({ one: emit(apart), follow: on(apart, { version: '2' }) })),
+      ).toMatchObject([{ announced: 'version 1 → 2' }])
+    })
+
+    it('breaks what is stored where its schema takes less', () => {
+      const narrow = event({ type, data: Data.extend({ level: z.enum(['low']) }) })
+      const narrowed = event({
+        ...{ type, version: 2, data: second },
+        upcast: { from: narrow, data: (data) => ({ ...data, more: '' }) },
+      })
+      const both = contractsData({ one: emit(madeSecond), follow: on(madeSecond) })
+      expect(lines(both, contractsData({ one: emit(madeSecond), follow: on(narrowed) }))).toEqual([
+        'functions/follow breaks data.level may not be "high" any more, and events emitted before would be refused',
+      ])
+    })
+
+    it('is compared with itself only, and going back is not announced', () => {
+      const both = contractsData({ one: emit(madeSecond), follow: on(madeSecond) })
+      const less = event({ type, version: 2, data: second.omit({ email: true }), upcast })
+      expect(lines(both, contractsData({ one: emit(less), follow: on(madeSecond) }))).toEqual([
+        'events/thing.made breaks data.email is gone',
+      ])
+      expect(diffContracts(both, contractsData({ one, follow: on(madeSecond) }))).toEqual([
+        {
+          ...{ where: 'events/thing.made', effect: 'breaks', whom: 'readers' },
+          says: 'version 2 is not emitted any more, and version 1 is',
+        },
+      ])
+    })
+
+    it('does not load while one who subscribes could not read it', () => {
+      expect(() => contractsData({ one: emit(madeSecond), follow: follow(Data) })).toThrow(
+        'functions/one/contract.ts: it emits version 2 of thing.made, and functions/follow takes version 1',
+      )
+    })
+  })
+
   it('notes a subscriber that is gone or takes another event', () => {
     const before = contractsData({ one, follow: follow(Data) })
     expect(lines(before, contractsData({ one }))).toEqual([

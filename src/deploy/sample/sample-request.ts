@@ -10,6 +10,8 @@ import {
   type SubscriberContract,
   toInput,
   toOutput,
+  versionedType,
+  versionOf,
 } from '../../contract/index.ts'
 import { ConfigError } from '../../kernel/index.ts'
 import type { JudgementRequest } from '../../protocol/index.ts'
@@ -156,7 +158,7 @@ export function eventRequest({ name, on }: SubscriberContract, event: unknown): 
         specversion: '1.0',
         id: randomUUID(),
         source: '/ebb/invoke',
-        type: on.type,
+        type: versionedType(on.type, versionOf(on)),
       }
   const all = { time: new Date().toISOString(), ebbattempt: 1, ...attributes }
   const headers = Object.entries(all).map(([attribute, value]) => [

@@ -4,7 +4,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Agent } from 'undici'
 import { type AnyContract, contractSet, isFunction, type Route } from '../../contract/index.ts'
-import { openapi } from '../../deploy/index.ts'
+import { asyncapi, openapi } from '../../deploy/index.ts'
 import { createRandom } from '../../deploy/sample/random.ts'
 import { type Authenticated, createGatewayServer, type GatewayDependencies } from '../../http/gateway/index.ts'
 import { createLog } from '../../kernel/index.ts'
@@ -41,7 +41,9 @@ export async function startMock(
   const { port, seed } = options
   // What the services behind proxies answer, no contract says.
   const contracts = Object.fromEntries(Object.entries(given).filter(([, contract]) => isFunction(contract)))
-  const set = contractSet(contracts, openapi(Object.values(contracts), { version: '1' }))
+  const all = Object.values(contracts)
+  const documents = { asyncapi: asyncapi(all, { version: '1' }) }
+  const set = { ...contractSet(contracts, openapi(all, { version: '1' })), ...documents }
   const endpoints = Object.values(contracts).filter((contract) => contract.kind === 'endpoint')
   const responders = new Map(endpoints.map((contract) => [contract.name, createMockResponder(contract, { seed })]))
   const stored = createResponseStore()

@@ -1,7 +1,22 @@
-import { createEventValidator, Problem, type SubscriberContract, type ValidationIssue } from '../../contract/index.ts'
+import {
+  createEventValidator,
+  Problem,
+  parseVersionedType,
+  type SubscriberContract,
+  type ValidationIssue,
+  versionOf,
+} from '../../contract/index.ts'
 import { containsSecret } from '../../kernel/index.ts'
-import { identityRefusalHeaders } from '../../protocol/index.ts'
-import type { Step } from '../context.ts'
+import {
+  contentModeOf,
+  identityRefusalHeaders,
+  invalidEvent,
+  isJson,
+  type ReceivedCloudEvent,
+  readBinary,
+  readStructured,
+} from '../../protocol/index.ts'
+import { headerOf, type Received, type Step } from '../context.ts'
 import { findUnsafeJson, parseJson } from '../json.ts'
 
 /** Of an event that a function receives: twice what can be emitted, since Postgres writes JSON with spaces in between. */
@@ -10,13 +25,15 @@ const MAX_DATA_BYTES = MAX_RECEIVED_BYTES / 2
 /** Percent-encoded in `ce-subject` it may be nine times as long, and shares 16 KiB with all other headers. */
 const MAX_SUBJECT_LENGTH = 1_000
 
+/** Of one batch; each event is a transaction of its own, within the time that the contract has for one request. */
+const MAX_BATCH_EVENTS = 100
+
 /**
- * Reads a CloudEvents 1.0 event in binary mode, from the relay alone. Its data are stripped to what the subscriber declares,
- * so that a producer may add properties.
+ * Reads CloudEvents 1.0 in binary, structured or batched mode, from the relay alone. Their data become those of the version that the
+ * subscriber declares, and are stripped to that, so that a producer may add properties.
  */
 export function receiveEvent(contract: SubscriberContract): Step {
-  const validateData = createEventValidator(contract)
-  const { on } = contract
+  const read = createReader(contract)
   return function receiveEvent(request, response) {
     const { identity } = response.locals
     const { tenant } = identity
@@ -24,27 +41,58 @@ export function receiveEvent(contract: SubscriberContract): Step {
       throw new Problem('forbidden', 403, 'Events come from the relay.', { headers: identityRefusalHeaders() })
     if (contract.tenancy && tenant === undefined)
       throw new Problem('tenant_required', 403, 'This event has no tenant: a caller without one has emitted it.')
-    const attribute = (name: string) => {
-      const value = request.get(`ce-${name}`)
-      return value === undefined ? undefined : decodeAttribute(value)
+    const mode = contentModeOf(headerOf(request, 'content-type'))
+    if (mode === 'binary') {
+      Object.assign(response.locals, read(readBinary(request.headers, request.body), tenant))
+      return
     }
-    const [id, source, type, time] = ['id', 'source', 'type', 'time'].map(attribute)
-    if (attribute('specversion') !== '1.0' || !id || !source || !type)
-      throw invalidEvent('it is not CloudEvents 1.0 in binary mode')
-    if (type !== on.type) throw invalidEvent(`its type is ${type}, and this function takes ${on.type}`)
-    const parsed = parseJson(request.body ?? Buffer.alloc(0))
-    if ('issues' in parsed) throw invalidEvent('its data are not JSON', parsed.issues)
-    const validated = validateData(parsed.value)
+    const value = readJson(request.body)
+    if (mode === 'structured') {
+      Object.assign(response.locals, read(readStructured(value), tenant))
+      return
+    }
+    if (!Array.isArray(value)) throw invalidEvent('a batch is an array of events')
+    if (value.length > MAX_BATCH_EVENTS)
+      throw new Problem('payload_too_large', 413, `A batch has ${MAX_BATCH_EVENTS} events at most.`)
+    response.locals.batch = value.map((one: unknown) => () => read(readStructured(one), tenant))
+  }
+}
+
+function createReader(contract: SubscriberContract) {
+  const validateData = createEventValidator(contract)
+  const { on } = contract
+  const own = versionOf(on)
+  return ({ attributes, content }: ReceivedCloudEvent, tenant: string | undefined): Received => {
+    const { id = '', source = '', type = '', time, subject, traceparent: link, datacontenttype } = attributes
+    const version = parseVersionedType(on.type, type)
+    if (version === undefined) throw invalidEvent(`its type is ${type}, and this function takes ${on.type}`)
+    if (version > own)
+      throw new Problem(
+        'unavailable',
+        503,
+        `This is version ${version} of ${on.type}, and this revision takes version ${own}: one that takes it must be rolled out.`,
+      )
+    if (!isJson(datacontenttype))
+      throw new Problem(
+        'unsupported_media_type',
+        415,
+        `The data of an event are JSON here, and not ${datacontenttype}.`,
+      )
+    const value = content && 'value' in content ? content.value : readJson(content?.bytes)
+    const validated = validateData(value, version)
     if (!validated.ok) throw invalidEvent('its data do not fit the contract', validated.issues)
     const { data } = validated
-    const attempt = Number(attribute('ebbattempt') ?? 1)
-    const subject = attribute('subject')
-    const event = { id, source, type, time: time ?? new Date().toISOString(), tenant, subject, data, attempt }
-    const link = attribute('traceparent')
-    const hops = Number(attribute('ebbhops') ?? 0)
-    response.locals.event = { ...event, link, hops }
-    response.locals.input = { event, data }
+    const attempt = Number(attributes.ebbattempt ?? 1)
+    const hops = Number(attributes.ebbhops ?? 0)
+    const event = { id, source, type: on.type, time: time ?? new Date().toISOString(), tenant, subject, data, attempt }
+    return { event: { ...event, link, hops }, input: { event, data } }
   }
+}
+
+function readJson(bytes: Uint8Array = new Uint8Array()): unknown {
+  const parsed = parseJson(bytes)
+  if ('issues' in parsed) throw invalidEvent('its data are not JSON', parsed.issues)
+  return parsed.value
 }
 
 interface EventContent {
@@ -73,16 +121,4 @@ function findSubjectIssue(subject: string): string | undefined {
   if (subject.length > MAX_SUBJECT_LENGTH) return `More than ${MAX_SUBJECT_LENGTH} characters`
   if (containsSecret(subject)) return 'Holds the value of a secret'
   return findUnsafeJson(JSON.stringify(subject), 'subject')?.message
-}
-
-function invalidEvent(reason: string, details: Problem['details'] = []) {
-  return new Problem('invalid_request', 400, `This event cannot be taken: ${reason}.`, { details })
-}
-
-function decodeAttribute(value: string): string {
-  try {
-    return decodeURIComponent(value)
-  } catch (cause) {
-    throw new Problem('invalid_request', 400, 'A ce- header is not percent-encoded UTF-8.', { cause })
-  }
 }

@@ -3,7 +3,7 @@ import type { Claim, Effect, Secret, StoredResponse, TransactionWork } from '../
 import { callerIdOf, POSITION_HEADER } from '../../protocol/index.ts'
 import { withProcessSpan } from '../../telemetry/index.ts'
 import { endInBatch } from '../batch-responses.ts'
-import { headerOf, type Request, type RequestContext, type Response, type Step } from '../context.ts'
+import { headerOf, type Received, type Request, type RequestContext, type Response, type Step } from '../context.ts'
 import { createHandlerContexts } from '../handler-context.ts'
 import { claimToResponse, toClaim } from '../idempotency.ts'
 import type { Implementation } from '../implement.ts'
@@ -11,6 +11,7 @@ import { conditionsOf } from '../preconditions.ts'
 import { mayReadReplica, replicaOf } from '../replica-of.ts'
 import type { OpenedResources } from '../resources.ts'
 import { createResponseSerializer } from '../serialize-response.ts'
+import { takeBatch } from './take-batch.ts'
 
 interface TransactOptions {
   readonly resources: OpenedResources
@@ -35,8 +36,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
   const createContext = createHandlerContexts(contract, { secrets, policy, hasTransaction: transaction !== undefined })
   const serializer = createResponseSerializer(contract)
 
-  return async function transact(request, response) {
-    const { locals } = response
+  const process = async (request: Request, response: Response, locals: RequestContext): Promise<StoredResponse> => {
     const { deadline, event } = locals
     const claim = route && claimOf(route, request, locals)
     const key = event && { consumer: contract.name, source: event.source, id: event.id, time: event.time }
@@ -95,7 +95,15 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
       await resources.runEffects(pendingEffects, deadline.signal)
       await transaction?.clearPendingEffects(key)
     }
-    sendResponse(response, stored)
+    return stored
+  }
+  return async function transact(request, response) {
+    const { locals } = response
+    const one = (received: Received) => process(request, response, { ...locals, ...received })
+    sendResponse(
+      response,
+      locals.batch ? await takeBatch(locals.batch, one, locals) : await process(request, response, locals),
+    )
   }
 }
 

@@ -27,6 +27,16 @@ it('200 the document tells of own keys only where somebody can log in', async ()
   expect(await pathsOf({ key, token })).toEqual(['/v1/keys', '/v1/keys/{id}', '/v1/things'])
 })
 
+it('200 the AsyncAPI document, and 404 where the contracts were bundled before there was one', async () => {
+  const { url } = await testGateway({
+    dependencies: { contracts: () => ({ ...contracts, asyncapi: { asyncapi: '3.0.0' } }) },
+  })
+  expect(await (await fetch(`${url}/asyncapi.json`)).json()).toEqual({ asyncapi: '3.0.0' })
+  expect((await fetch(`${url}/asyncapi.json`, { method: 'PUT' })).status).toBe(405)
+  const { url: older } = await testGateway()
+  expect((await fetch(`${older}/asyncapi.json`)).status).toBe(404)
+})
+
 it('503 not ready, but healthy', async () => {
   const { url } = await testGateway({ dependencies: { ready: async () => false } })
   expect((await fetch(`${url}/_/ready`)).status).toBe(503)

@@ -9,7 +9,7 @@ import { byRunning } from '../explanation.ts'
 import { withIssuers } from '../issuers-in-openapi.ts'
 
 /**
- * Answers the platform's own paths: `/_/health`, `/_/ready`, `/openapi.json`, where there are issuers their names by RFC 9728,
+ * Answers the platform's own paths: `/_/health`, `/_/ready`, `/openapi.json`, `/asyncapi.json`, where there are issuers their names by RFC 9728,
  * and `/` where no contract does.
  */
 export function platformRoutes({
@@ -18,7 +18,11 @@ export function platformRoutes({
   authenticate,
   issuers = [],
 }: Pick<GatewayDependencies, 'ready' | 'contracts' | 'authenticate' | 'issuers'>): Step {
-  const serializeOpenapi = openapiSerializer(issuers, { logins: authenticate.token !== undefined })
+  const logins = authenticate.token !== undefined
+  const serializeOpenapi = createSerializer(({ openapi }) =>
+    withIssuers(logins ? openapi : withoutOwnKeys(openapi), issuers),
+  )
+  const serializeAsyncapi = createSerializer(({ asyncapi }) => asyncapi)
   const metadata = (context: GatewayContext) =>
     jsonReply(JSON.stringify(describeResource(context, issuers, contracts())))
   const paths = new Map<string, (context: GatewayContext) => Reply | Problem | Promise<Reply | Problem>>([
@@ -26,6 +30,10 @@ export function platformRoutes({
     ['/_/health', () => OK],
     ['/_/ready', async () => ((await ready()) ? OK : NOT_READY)],
     ['/openapi.json', () => jsonReply(serializeOpenapi(contracts()))],
+    [
+      '/asyncapi.json',
+      () => (contracts().asyncapi === undefined ? NO_ASYNCAPI : jsonReply(serializeAsyncapi(contracts()))),
+    ],
   ])
   const step: Step = function platformRoutes(context) {
     const { path, request } = context
@@ -61,6 +69,7 @@ const rootNotFound = () =>
     },
   )
 
+const NO_ASYNCAPI = new Problem('not_found', 404, 'The contracts were bundled before there was this document.')
 const OK = jsonReply('{"status":"ok"}')
 const NOT_READY: Reply = { ...jsonReply('{"status":"unavailable"}'), status: 503 }
 
@@ -73,16 +82,16 @@ const describeResource = (context: GatewayContext, issuers: readonly string[], {
   dpop_signing_alg_values_supported: PROOF_ALGORITHMS,
 })
 
-/** Serialises the OpenAPI document once for each set of contracts; without what takes a login where nobody can log in. */
-function openapiSerializer(issuers: readonly string[], { logins }: { readonly logins: boolean }) {
+/** Serialises a document once for each set of contracts. */
+function createSerializer(documentOf: (set: ContractSet) => unknown) {
   let last: { set: ContractSet; text: string } | undefined
   return (set: ContractSet) => {
-    const document = logins ? set.openapi : withoutOwnKeys(set.openapi)
-    if (last?.set !== set) last = { set, text: JSON.stringify(withIssuers(document, issuers)) }
+    if (last?.set !== set) last = { set, text: JSON.stringify(documentOf(set)) }
     return last.text
   }
 }
 
+/** Without what takes a login, where nobody can log in. */
 function withoutOwnKeys(document: unknown): unknown {
   const { paths, ...rest } = Object(document) as { readonly paths?: Readonly<Record<string, unknown>> }
   if (!paths) return document
