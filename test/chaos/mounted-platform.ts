@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer, request } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inheritedEnv } from 'ebb/kernel'
 import { mountSecret } from '../support/mounted-secret.ts'
 import { followOutput } from './follow-output.ts'
 import { CONTRACTS } from './notes.ts'
+import { startRouter } from './router.ts'
 
 export const PARTS = ['gateway', 'relay', 'keep-note', 'hear-note'] as const
 export type Part = (typeof PARTS)[number]
@@ -56,27 +55,5 @@ export async function startMountedPlatform(settings: Readonly<Record<Part, Setti
     mount: (part: Part, next: Settings) => partOf(part).mount(next),
     lines: (part: Part) => partOf(part).lines,
     close: () => opened.disposeAsync(),
-  }
-}
-
-/** Stands for the names of functions on a cluster, whose ports are known only when they listen. */
-async function startRouter(portOf: (name: string) => number) {
-  const server = createServer((incoming, response) => {
-    const [, name = '', ...rest] = (incoming.url ?? '').split('/')
-    const { method, headers } = incoming
-    const onward = request({ port: portOf(name), host: '127.0.0.1', path: `/${rest.join('/')}`, method, headers })
-    onward.on('response', (answer) => answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers)))
-    onward.on('error', () => response.destroy())
-    incoming.pipe(onward)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // A server that listens on a port has an address.
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close: async () => {
-      server.closeAllConnections()
-      server.close()
-    },
   }
 }

@@ -12,7 +12,8 @@ export async function startSmtpServer() {
     const say = (line: string) => void socket.write(`${line}\r\n`)
     let subject: string | undefined
     say(busy ? '421 come again' : '220 test')
-    createInterface(socket).on('line', (line) => {
+    const lines = createInterface(socket).on('error', () => {})
+    lines.on('line', (line) => {
       if (subject === undefined) {
         if (line === 'DATA') subject = ''
         if (line === 'QUIT') socket.end('221 bye\r\n')

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import keepEntry from './handler.ts'
+
+serve(keepEntry)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import recordEntry from './handler.ts'
+
+serve(recordEntry)

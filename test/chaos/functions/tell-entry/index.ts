@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import tellEntry from './handler.ts'
+
+serve(tellEntry)
