@@ -1,5 +1,6 @@
 -- History is kept by day, so that it ends by dropping tables and not by deleting rows. What there is already becomes the first
 -- part of it: three migrations, so that no lock is held while its rows are read. This one says where that part ends.
+-- Safe beside 0.2.0: it writes nothing of a time that is more than a week ahead, and 0022 lifts the rule.
 create table ebb.history (
   -- A table of schema ebb that is partitioned by day, and the column that says which.
   name        text        primary key,

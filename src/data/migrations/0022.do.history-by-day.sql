@@ -1,4 +1,5 @@
 -- The tables of history are partitioned by day. A parent has no index and no key: each part has those of the one before.
+-- Safe beside 0.2.0: no insert of its own names a key to conflict with, and those of the routines that it calls are below.
 alter table ebb.attempt
   drop constraint attempt_event_id_consumer_fkey,
   -- What came of it; null for attempts that a relay of 0.2 has recorded.

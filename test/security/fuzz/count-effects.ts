@@ -20,7 +20,7 @@ export async function countEffects(pool: pg.Pool): Promise<() => Promise<Effects
     create function public.note_fuzz_effect() returns trigger language plpgsql security definer as $$
       begin
         insert into public.fuzz_effect (response)
-          values (case when tg_table_name = 'idempotency' then nextval('public.fuzz_response') else 0 end);
+          values (case when tg_table_name like 'idempotency%' then nextval('public.fuzz_response') else 0 end);
         return null;
       end $$;
     create sequence public.fuzz_response`)
