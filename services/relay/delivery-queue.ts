@@ -4,14 +4,15 @@ import { type Subscription, versionedType } from '../../src/contract/index.ts'
 import { findOrphaned } from '../../src/data/queue/backlog.ts'
 import {
   type Delivery,
-  fanOut,
   leaseDeliveries,
   type ReclaimedDelivery,
   type Settlement,
 } from '../../src/data/queue/deliveries.ts'
+import { fanOut } from '../../src/data/queue/fan-out.ts'
 import { createLowerBound } from '../../src/data/queue/lower-bound.ts'
 import { releaseFirst } from '../../src/data/queue/partitions.ts'
-import { reclaimDeliveries, settleDeliveries } from '../../src/data/queue/settle-deliveries.ts'
+import { reclaimDeliveries } from '../../src/data/queue/settle-deliveries.ts'
+import { createBatchedSettle, partitionOf } from './batched-settle.ts'
 import type { CallFunction } from './call-function.ts'
 import { classifyResponse } from './classify-response.ts'
 import { createDueCalls } from './due-calls.ts'
@@ -124,9 +125,6 @@ const tooManyHops = (hops: number): Settlement => ({
   error: `${hops} events led to this one, and at most ${MAX_HOPS} may; end the chain, and redrive what is to go on`,
 })
 
-const partitionOf = ({ consumer, partition }: Pick<Delivery, 'consumer' | 'partition'>) =>
-  partition === null ? [] : [{ consumer, partition }]
-
 const toReclaimedCall = ({ eventId, consumer, partition: _, ...rest }: ReclaimedDelivery): ReclaimedCall => ({
   ...{ ...rest, id: eventId, function: consumer },
 })
@@ -149,46 +147,3 @@ const cloudEventHeaders = (delivery: Delivery): Record<string, string> =>
     ebbhops: String(delivery.hops),
     datacontenttype: 'application/json',
   })
-
-/** Resolves to whether the lease was still this relay's. */
-type Settle = (settled: { readonly delivery: Delivery; readonly settlement: Settlement }) => Promise<boolean>
-
-type WaitingSettlement = Parameters<Settle>[0] & PromiseWithResolvers<boolean>
-
-const MAX_BATCH = 100
-
-/** Settles together what arrives while the previous statement runs: one commit for many, and none waits for more. */
-function createBatchedSettle(pool: pg.Pool): Settle {
-  const waiting: WaitingSettlement[] = []
-  let running = false
-
-  const settleWaiting = async () => {
-    if (running) return
-    running = true
-    for (let batch = waiting.splice(0, MAX_BATCH); batch.length > 0; batch = waiting.splice(0, MAX_BATCH)) {
-      await settleBatch(pool, batch)
-    }
-    running = false
-  }
-
-  return (settled) => {
-    const result = Promise.withResolvers<boolean>()
-    waiting.push({ ...settled, ...result })
-    void settleWaiting()
-    return result.promise
-  }
-}
-
-async function settleBatch(pool: pg.Pool, batch: readonly WaitingSettlement[]): Promise<void> {
-  try {
-    const settled = await settleDeliveries(pool, batch)
-    const ended = batch
-      .filter(({ settlement }) => settlement.state !== 'waiting')
-      .flatMap((one) => partitionOf(one.delivery))
-    // Where this fails, the next look at everything makes up for it: what is settled is settled.
-    await releaseFirst(pool, ended).catch(() => {})
-    for (const { delivery, resolve } of batch) resolve(settled.has(delivery.leaseToken))
-  } catch (error) {
-    for (const { reject } of batch) reject(error)
-  }
-}

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { appendEvents } from '../../src/data/outbox.ts'
 import { inTransaction } from '../../src/data/postgres/pool.ts'
-import { fanOut, leaseDeliveries } from '../../src/data/queue/deliveries.ts'
+import { leaseDeliveries } from '../../src/data/queue/deliveries.ts'
+import { fanOut } from '../../src/data/queue/fan-out.ts'
 import { settleDeliveries } from '../../src/data/queue/settle-deliveries.ts'
 
 const SUBSCRIPTIONS = [{ name: 'confirm-order', on: 'order.placed' }]

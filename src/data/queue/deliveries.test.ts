@@ -12,7 +12,8 @@ import { createLog } from '../../kernel/index.ts'
 import { testDatabase } from '../../testing/index.ts'
 import { createPool } from '../postgres/pool.ts'
 import { findDue } from './backlog.ts'
-import { type Delivery, fanOut, leaseDeliveries, type Settlement } from './deliveries.ts'
+import { type Delivery, leaseDeliveries, type Settlement } from './deliveries.ts'
+import { fanOut } from './fan-out.ts'
 import { reclaimDeliveries, settleDeliveries } from './settle-deliveries.ts'
 
 const WELCOME = [{ name: 'send-welcome', on: 'user.created' }]

@@ -3,8 +3,9 @@ import { emit, emitAll, emptyOutbox, query, TRACEPARENT } from '../../../service
 import { createLog } from '../../kernel/index.ts'
 import { testDatabase } from '../../testing/index.ts'
 import { createPool } from '../postgres/pool.ts'
-import { fanOut, leaseDeliveries } from './deliveries.ts'
+import { leaseDeliveries } from './deliveries.ts'
 import { listEvents, showEvent } from './events.ts'
+import { fanOut } from './fan-out.ts'
 import { settleDeliveries } from './settle-deliveries.ts'
 
 // Hooks run in the order in which they are declared: the pool closes before the database is dropped.

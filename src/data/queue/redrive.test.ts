@@ -3,8 +3,9 @@ import { attemptsOf, countStates, emit, emptyOutbox, query } from '../../../serv
 import { createLog } from '../../kernel/index.ts'
 import { testDatabase } from '../../testing/index.ts'
 import { createPool } from '../postgres/pool.ts'
-import { type Delivery, fanOut, leaseDeliveries } from './deliveries.ts'
+import { type Delivery, leaseDeliveries } from './deliveries.ts'
 import { showEvent } from './events.ts'
+import { fanOut } from './fan-out.ts'
 import { type RedriveFilter, type RedriveOptions, redrive } from './redrive.ts'
 import { reclaimDeliveries, settleDeliveries } from './settle-deliveries.ts'
 
