@@ -25,7 +25,7 @@ const relays: { stop(): Promise<void> }[] = []
 afterEach(async () => {
   for (const relay of relays.splice(0)) await relay.stop()
 })
-const startRelay = async () => void relays.push(await platform.startRelay({ pollMs: 3_600_000 }))
+const startRelay = async () => void relays.push(await platform.startRelay())
 
 const later = async (text: string, headers: Readonly<Record<string, string>> = {}) =>
   (await ann.send('/v1/notes', { text }, { prefer: 'respond-async', ...headers })).headers.get('location') ?? ''
