@@ -76,7 +76,7 @@ export function openInvocationStore(
     cancel: async (id, options) => {
       const cancelled = await orUnavailable(query((client) => cancelInvocation(client, id, options)))
       if (cancelled.isCancelled) notifier.changed(id)
-      if (cancelled.hasCallback) outbox.notify()
+      if (cancelled.hasCallback) outbox.notify('callbacks')
     },
     watch: watch.watch,
     notified: watch.notified,

@@ -30,8 +30,8 @@ const TARGET: Target = {
 /** Tells the addresses that callers have named of the ends of their calls: each attempt counts in its row before it is made. */
 export function createCallbackQueue({ pool, sender, notifier }: CallbackQueueOptions): Queue {
   return {
+    kind: 'callbacks',
     targets: () => (sender.isAble() ? [TARGET] : []),
-    fanOut: async () => 0,
     reclaimExpiredLeases: async (known) => {
       const own = known.find(({ target }) => target.name === NAME)
       if (!own) return []

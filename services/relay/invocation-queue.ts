@@ -23,6 +23,8 @@ export interface InvocationQueueOptions {
   readonly routes: () => readonly Route[]
   /** Told of each call that changes, for the requests that wait for it. */
   readonly notifier: InvocationNotifier
+  /** Called where the end of a call has made its callback due. */
+  readonly onCallbackDue: () => void
 }
 
 /** Suits a caller who polls for the result. A subscriber's contract sets its own. */
@@ -33,7 +35,8 @@ const TYPE = 'invocation'
  * Makes the requests that their callers do not wait for, as those callers. The id is the key under which the function
  * stores its response: a call that is made again, since its response was lost, has no second effect.
  */
-export function createInvocationQueue({ pool, call, routes, notifier }: InvocationQueueOptions): Queue {
+export function createInvocationQueue(options: InvocationQueueOptions): Queue {
+  const { pool, call, routes, notifier, onCallbackDue } = options
   const targets = () => routes().flatMap((route): Target[] => (route.async ? [{ ...route, retry: RETRY }] : []))
   const due = createDueCalls(pool, 'invocation')
   return {
@@ -53,15 +56,13 @@ export function createInvocationQueue({ pool, call, routes, notifier }: Invocati
       return findOrphaned(pool, 'invocation', { known, afterMs })
     },
     findDueTimes: due.findDueTimes,
-    lease: async ({ name, timeoutMs, retry }, options) => {
-      const leased = await leaseInvocations(pool, name, { ...options, since: due.since(name) })
+    lease: async ({ name, timeoutMs, retry }, limits) => {
+      const leased = await leaseInvocations(pool, name, { ...limits, since: due.since(name) })
       for (const { id } of leased) notifier.changed(id)
       return leased.map((invocation): LeasedCall => {
         const { id, attempt, attemptsNotCounted, correlationId, traceparent, caller, body } = invocation
         return {
-          ...{ id, type: TYPE, function: name, attempt, correlationId, traceparent },
-          // Its end makes its callback due.
-          unblocksOthers: invocation.callbackUrl !== undefined,
+          ...{ id, type: TYPE, function: name, attempt, correlationId, traceparent, unblocksOthers: false },
           send: (signal) =>
             call(name, {
               // The gateway accepted it for a route, so it is one of the methods that routes have.
@@ -78,6 +79,7 @@ export function createInvocationQueue({ pool, call, routes, notifier }: Invocati
           settle: async (settlement: InvocationSettlement) => {
             const applied = await settleInvocation(pool, invocation, settlement)
             if (applied) notifier.changed(id)
+            if (applied && settlement.state !== 'waiting' && invocation.callbackUrl !== undefined) onCallbackDue()
             return applied
           },
         }

@@ -63,7 +63,7 @@ export async function startRelay(
   const callbacks = openCallbackSender(config, { log })
   const queues = [
     createDeliveryQueue({ pool: queuePool, call, subscriptions }),
-    createInvocationQueue({ pool: queuePool, call, routes, notifier }),
+    createInvocationQueue({ pool: queuePool, call, routes, notifier, onCallbackDue: () => loop.wake('callbacks') }),
     createCallbackQueue({ pool: queuePool, sender: callbacks, notifier }),
   ]
   const readQueues = () =>
