@@ -3,6 +3,7 @@ import { KEYS_CHANNEL } from '../../src/data/keys/api-keys.ts'
 import { PURGES_CHANNEL } from '../../src/data/outbox.ts'
 import type { DatabaseAddress } from '../../src/data/postgres/database-address.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
+import { INVOCATIONS_CHANNEL } from '../../src/data/queue/notify-invocations.ts'
 import { PLANS_CHANNEL } from '../../src/data/tenant-plans.ts'
 import { CONTROLS_CHANNEL, type Controls } from './controls.ts'
 import { ISSUERS_CHANNEL } from './tokens/open-tokens.ts'
@@ -16,12 +17,14 @@ interface Followers {
   /** Called where purges may have been missed. */
   readonly missedPurges: () => void
   readonly controls: Pick<Controls, 'receive'>
+  /** Asynchronous calls that have changed, and where that may have been missed. */
+  readonly invocations: { readonly notified: (ids: string) => void; readonly recheck: () => void }
 }
 
 /** Follows what other gateways, functions and operators change, by Postgres's notifications. */
 export function followChanges(
   database: DatabaseAddress,
-  { keys, plans, issuers, purges, missedPurges, controls }: Followers,
+  { keys, plans, issuers, purges, missedPurges, controls, invocations }: Followers,
   { log }: { readonly log: Log },
 ) {
   const renew: Readonly<Record<string, () => void>> = {
@@ -30,12 +33,17 @@ export function followChanges(
     [ISSUERS_CHANNEL]: issuers,
     [PURGES_CHANNEL]: purges,
   }
+  const receive: Readonly<Record<string, (payload: string) => void>> = {
+    [CONTROLS_CHANNEL]: controls.receive,
+    [INVOCATIONS_CHANNEL]: invocations.notified,
+  }
   let wasDown = false
-  return openListener(database, [...Object.keys(renew), CONTROLS_CHANNEL], {
-    onNotify: (name, payload) => (name === CONTROLS_CHANNEL ? controls.receive(payload) : renew[name]?.()),
+  return openListener(database, [...Object.keys(renew), ...Object.keys(receive)], {
+    onNotify: (name, payload) => (receive[name] ?? renew[name])?.(payload),
     // What was sent while nobody listened is lost.
     onUp: () => {
       for (const each of Object.values(renew)) each()
+      invocations.recheck()
       if (wasDown) missedPurges()
     },
     onDown: () => {

@@ -5,31 +5,61 @@ import type pg from 'pg'
 import { createOutboxNotifier } from '../../src/data/outbox.ts'
 import { createRunStatement } from '../../src/data/postgres/run-statement.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
-import { acceptInvocation, findInvocation } from '../../src/data/queue/invocations.ts'
+import { acceptInvocation } from '../../src/data/queue/accept-invocation.ts'
+import { cancelInvocation } from '../../src/data/queue/cancel-invocation.ts'
+import { findInvocations, type InvocationQuestion, listInvocations } from '../../src/data/queue/find-invocations.ts'
+import { readInvocationVersions } from '../../src/data/queue/invocation-versions.ts'
+import { createInvocationNotifier } from '../../src/data/queue/notify-invocations.ts'
+import { createBatcher } from './lookups.ts'
+import { createInvocationWatch } from './watch-invocations.ts'
 
 const TIMEOUT_MS = 2_000
 /** More would not be stored in time, and are refused at once. */
 const MAX_WAITING = 200
+/** States that are looked up at a time, whole responses with them; and those that wait for that: many requests may wait for one relay. */
+const STATES = { maxBatch: 20, maxWaiting: 5_000, timeoutMs: TIMEOUT_MS }
 
 export interface InvocationStoreOptions extends Pick<GatewayMetrics, 'shed'> {
   /** Invocations that are stored or looked up at a time. */
   readonly maxRunning: number
+  /** How long what became of one is kept. */
+  readonly keepSeconds: number
   readonly log: Log
 }
 
 /** Opens the invocations in the database. Where it does not answer, callers get a Problem 503 after 2 s at most. */
 export function openInvocationStore(
   pool: pg.Pool,
-  { maxRunning, shed, log }: InvocationStoreOptions,
-): Invocations & { close(): Promise<void> } {
+  { maxRunning, keepSeconds, shed, log }: InvocationStoreOptions,
+): Invocations & {
+  /** Calls have changed: their ids, with commas between them. */
+  notified(ids: string): void
+  /** Notifications may have been missed. */
+  recheck(): void
+  close(): Promise<void>
+} {
   const outbox = createOutboxNotifier(pool)
+  const notifier = createInvocationNotifier(pool)
   const database = { pool, outbox, log, run: createRunStatement() }
   const overflow = () => {
     shed('invocations')
     return unavailable()
   }
   const withSlot = createBulkhead({ maxRunning, maxWaiting: MAX_WAITING, overflow })
+  const query = <Result>(run: (client: pg.PoolClient) => Promise<Result>): Promise<Result> =>
+    withSlot(AbortSignal.timeout(TIMEOUT_MS), () => queryWithTimeout(pool, TIMEOUT_MS, run))
+  const orUnavailable = <Result>(result: Promise<Result>) =>
+    result.catch((cause: unknown) => {
+      throw unavailable(cause)
+    })
+  const findOne = createBatcher(
+    (questions: readonly InvocationQuestion[]) =>
+      query((client) => findInvocations(client, questions, { keepSeconds })),
+    { ...STATES, maxRunning, overflow },
+  )
+  const watch = createInvocationWatch((ids) => query((client) => readInvocationVersions(client, ids)))
   return {
+    keepSeconds,
     accept: async (invocation, { signal, ...options }) => {
       const timeout = new AbortController()
       const timer = setTimeout(() => timeout.abort(unavailable()), TIMEOUT_MS)
@@ -41,13 +71,20 @@ export function openInvocationStore(
         clearTimeout(timer)
       }
     },
-    find: (id, caller) =>
-      withSlot(AbortSignal.timeout(TIMEOUT_MS), () =>
-        queryWithTimeout(pool, TIMEOUT_MS, (client) => findInvocation(client, id, caller)),
-      ).catch((cause: unknown) => {
-        throw unavailable(cause)
-      }),
-    close: outbox.flush,
+    find: (id, caller) => orUnavailable(findOne({ id, caller })),
+    list: (caller, page) => orUnavailable(query((client) => listInvocations(client, caller, { ...page, keepSeconds }))),
+    cancel: async (id, options) => {
+      const cancelled = await orUnavailable(query((client) => cancelInvocation(client, id, options)))
+      if (cancelled.isCancelled) notifier.changed(id)
+      if (cancelled.hasCallback) outbox.notify('callbacks')
+    },
+    watch: watch.watch,
+    notified: watch.notified,
+    recheck: watch.recheck,
+    close: async () => {
+      watch.close()
+      await Promise.all([outbox.flush(), notifier.flush()])
+    },
   }
 }
 

@@ -61,7 +61,11 @@ export async function openDependencies(
     setting: liveSetting(config, 'LOG_LEVEL', log).current,
     breakers: upstreams.upstream.breakers,
   })
+  const invocations = openInvocationStore(pool, {
+    ...{ maxRunning: share.invocations, keepSeconds: config.EBB_KEEP_CALLS_HOURS * 3_600, shed: metrics.shed, log },
+  })
   const followed = {
+    invocations,
     ...{ keys: keys.clear, plans: tenantPlans.clear, issuers: () => void tokens.refresh() },
     ...{ purges: cache.wake, missedPurges: cache.restart, controls },
   }
@@ -78,7 +82,6 @@ export async function openDependencies(
       readUsed: async ({ holder, quota }) => quota && readQuota(adminPool, holder, quota),
     },
   )
-  const invocations = openInvocationStore(pool, { maxRunning: share.invocations, shed: metrics.shed, log })
   const dependencies: GatewayDependencies = {
     ...{ contracts: contracts.current, sign, ready: readiness.ready, log },
     metrics: {
@@ -96,6 +99,7 @@ export async function openDependencies(
     issuers: tokens.issuers,
     findStoredResponse: lookups.findStoredResponse,
     invocations,
+    callbacks: config.EBB_CALLBACK_SECRET ? { also: config.EBB_GUARDED_ALSO ?? [] } : undefined,
     ownKeys: createOwnKeyStore(pool, {
       ...{ pepper, maxKeys: config.EBB_KEYS_PER_CALLER, maxRunning: share.own, shed: metrics.shed },
     }),

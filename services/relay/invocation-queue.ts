@@ -10,6 +10,7 @@ import {
   reclaimInvocations,
   settleInvocation,
 } from '../../src/data/queue/invocation-queue.ts'
+import type { InvocationNotifier } from '../../src/data/queue/notify-invocations.ts'
 import type { CallFunction } from './call-function.ts'
 import { classifyInvocationResponse } from './classify-response.ts'
 import { createDueCalls } from './due-calls.ts'
@@ -20,6 +21,10 @@ export interface InvocationQueueOptions {
   readonly pool: pg.Pool
   readonly call: CallFunction
   readonly routes: () => readonly Route[]
+  /** Told of each call that changes, for the requests that wait for it. */
+  readonly notifier: InvocationNotifier
+  /** Called where the end of a call has made its callback due. */
+  readonly onCallbackDue: () => void
 }
 
 /** Suits a caller who polls for the result. A subscriber's contract sets its own. */
@@ -30,7 +35,8 @@ const TYPE = 'invocation'
  * Makes the requests that their callers do not wait for, as those callers. The id is the key under which the function
  * stores its response: a call that is made again, since its response was lost, has no second effect.
  */
-export function createInvocationQueue({ pool, call, routes }: InvocationQueueOptions): Queue {
+export function createInvocationQueue(options: InvocationQueueOptions): Queue {
+  const { pool, call, routes, notifier, onCallbackDue } = options
   const targets = () => routes().flatMap((route): Target[] => (route.async ? [{ ...route, retry: RETRY }] : []))
   const due = createDueCalls(pool, 'invocation')
   return {
@@ -41,15 +47,18 @@ export function createInvocationQueue({ pool, call, routes }: InvocationQueueOpt
       const leases = known.map(({ target: { name, retry }, leaseMs }) => ({
         ...{ name, attempts: retry.attempts, leaseMs },
       }))
-      return (await reclaimInvocations(pool, leases)).map((reclaimed) => ({ ...reclaimed, type: TYPE }))
+      const reclaimed = await reclaimInvocations(pool, leases)
+      for (const { id } of reclaimed) notifier.changed(id)
+      return reclaimed.map((invocation) => ({ ...invocation, type: TYPE }))
     },
     findOrphaned: (afterMs) => {
       const known = targets().map(({ name }) => name)
       return findOrphaned(pool, 'invocation', { known, afterMs })
     },
     findDueTimes: due.findDueTimes,
-    lease: async ({ name, timeoutMs, retry }, options) => {
-      const leased = await leaseInvocations(pool, name, { ...options, since: due.since(name) })
+    lease: async ({ name, timeoutMs, retry }, limits) => {
+      const leased = await leaseInvocations(pool, name, { ...limits, since: due.since(name) })
+      for (const { id } of leased) notifier.changed(id)
       return leased.map((invocation): LeasedCall => {
         const { id, attempt, attemptsNotCounted, correlationId, traceparent, caller, body } = invocation
         return {
@@ -67,7 +76,12 @@ export function createInvocationQueue({ pool, call, routes }: InvocationQueueOpt
           classify: (outcome) =>
             classifyInvocationResponse(outcome, attempt - attemptsNotCounted, { retry, allAttempts: attempt }),
           abandon: () => abandon(invocation, attempt - attemptsNotCounted === 1),
-          settle: (settlement: InvocationSettlement) => settleInvocation(pool, invocation, settlement),
+          settle: async (settlement: InvocationSettlement) => {
+            const applied = await settleInvocation(pool, invocation, settlement)
+            if (applied) notifier.changed(id)
+            if (applied && settlement.state !== 'waiting' && invocation.callbackUrl !== undefined) onCallbackDue()
+            return applied
+          },
         }
       })
     },

@@ -39,10 +39,10 @@ export interface TakenCalls {
   readonly waiting: ReadonlyMap<string, number>
 }
 
-/** Calls of one kind that are due: deliveries of events, or invocations. Each is a table. */
+/** Calls of one kind that are due: deliveries of events, invocations, or callbacks. Each is a table. */
 export interface Queue {
   /** As a NOTIFY says what it tells of. */
-  readonly kind: 'events' | 'invocations'
+  readonly kind: 'events' | 'invocations' | 'callbacks'
   /** The functions that take calls of this kind, as the contracts are now. */
   targets(): readonly Target[]
   /**

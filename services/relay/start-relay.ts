@@ -6,16 +6,20 @@ import { openListener } from '../../src/data/postgres/listener.ts'
 import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
+import { createInvocationNotifier } from '../../src/data/queue/notify-invocations.ts'
 import { abandonOrphans } from './abandon-orphans.ts'
 import { startAdmin } from './admin.ts'
 import { readBacklog } from './backlog.ts'
 import { openCaller } from './call-function.ts'
+import { createCallbackQueue } from './callback-queue.ts'
 import { createDeliveryQueue } from './delivery-queue.ts'
+import { forgetCalls } from './forget-calls.ts'
 import { createInvocationQueue } from './invocation-queue.ts'
 import { keepHistory } from './keep-history.ts'
 import { keepWarm } from './keep-warm.ts'
 import { createMetrics } from './metrics.ts'
 import { type PollLoopOptions, startPollLoop } from './poll-loop.ts'
+import { openCallbackSender } from './send-callback.ts'
 
 /** What counting the backlog may take while a scrape waits; the database itself gives up after half of it. */
 const LOOKUP_MS = 2_000
@@ -55,9 +59,12 @@ export async function startRelay(
   })
   const { call, probe, close } = openCaller({ locate, sign, startTimeoutMs, log })
   logCycles()
+  const notifier = createInvocationNotifier(pool)
+  const callbacks = openCallbackSender(config, { log })
   const queues = [
     createDeliveryQueue({ pool: queuePool, call, subscriptions }),
-    createInvocationQueue({ pool: queuePool, call, routes }),
+    createInvocationQueue({ pool: queuePool, call, routes, notifier, onCallbackDue: () => loop.wake('callbacks') }),
+    createCallbackQueue({ pool: queuePool, sender: callbacks, notifier }),
   ]
   const readQueues = () =>
     queryWithTimeout(pool, LOOKUP_MS, (client) => readBacklog(client, { limitMs: LOOKUP_MS / 2 }))
@@ -71,6 +78,7 @@ export async function startRelay(
     deadLettersDays: config.EBB_KEEP_DEAD_LETTERS_DAYS,
   }
   const history = keepHistory({ pool, keep, log, metrics })
+  const forgetting = forgetCalls(pool, { keepSeconds: config.EBB_KEEP_CALLS_HOURS * 3_600, log })
   const onReload = () => {
     logCycles()
     orphans.check()
@@ -84,10 +92,11 @@ export async function startRelay(
   })
   const end = async () => {
     warm.stop()
-    await Promise.all([orphans.stop(), history.stop(), loop.stop()])
+    await Promise.all([orphans.stop(), history.stop(), forgetting.stop(), loop.stop()])
+    await notifier.flush()
     admin?.close()
     contracts.close()
-    await Promise.all([channel.close(), close(), pool.end(), queuePool.end()])
+    await Promise.all([channel.close(), close(), callbacks.close(), pool.end(), queuePool.end()])
   }
   let ended: Promise<void> | undefined
   const stop = () => {

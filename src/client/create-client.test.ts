@@ -185,6 +185,7 @@ const CODES: Readonly<Record<PlatformCode, true>> = {
   in_progress: true,
   idempotency_mismatch: true,
   caller_gone: true,
+  call_cancelled: true,
   internal: true,
   bad_gateway: true,
   unavailable: true,

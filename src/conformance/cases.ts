@@ -10,6 +10,7 @@ import { events } from './cases/events.ts'
 import { headers } from './cases/headers.ts'
 import { idempotency } from './cases/idempotency.ts'
 import { limits } from './cases/limits.ts'
+import { ownCalls } from './cases/own-calls.ts'
 import { ownWrites } from './cases/own-writes.ts'
 import { streams } from './cases/streams.ts'
 import { tools } from './cases/tools.ts'
@@ -17,6 +18,6 @@ import type { Case } from './session.ts'
 
 /** All of them. The ones that wait come first, so that the others fill the time. */
 export const CASES: readonly Case[] = [
-  ...[...deadlines, ...asyncCalls, ...events, ...idempotency, ...limits, ...drain],
+  ...[...deadlines, ...asyncCalls, ...ownCalls, ...events, ...idempotency, ...limits, ...drain],
   ...[...headers, ...access, ...errors, ...ambiguous, ...documents, ...ownWrites, ...tools, ...streams, ...caching],
 ]

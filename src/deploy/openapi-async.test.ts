@@ -24,17 +24,26 @@ it('an asynchronous endpoint documents it, with the address of its state', () =>
     operation?.parameters.map(({ name, required }) => [name, required])
   expect(named(reports?.post)).toEqual([
     ['Prefer', false],
+    ['Ebb-Callback', false],
     ['Idempotency-Key', false],
   ])
   expect(named(orders?.post)).toEqual([
     ['Idempotency-Key', true],
     ['Prefer', false],
+    ['Ebb-Callback', false],
   ])
   for (const one of [reports, orders])
     expect(Object.keys(one?.post?.responses ?? {})).toEqual(expect.arrayContaining(['202', '201', '409', '422']))
   expect(Object.keys(state?.get?.responses ?? {})).toEqual(
-    expect.arrayContaining(['200', '400', '401', '404', '500', '503']),
+    expect.arrayContaining(['200', '204', '400', '401', '404', '410', '500', '503']),
   )
+  expect(Object.keys(state?.delete?.responses ?? {})).toEqual(expect.arrayContaining(['200', '404', '409', '410']))
+  const { '/v1/invocations': list } = paths(report)
+  expect(named(list?.get)).toEqual([
+    ['limit', false],
+    ['before', false],
+    ['state', false],
+  ])
 })
 
 it('documents nothing of it where no endpoint is asynchronous', () => {

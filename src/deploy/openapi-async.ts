@@ -1,4 +1,5 @@
-import type { Route } from '../contract/index.ts'
+import type { EndpointContract, Route } from '../contract/index.ts'
+import { INVOCATION_ENDPOINTS } from '../protocol/invocation-endpoints.ts'
 import { refusals } from './openapi-refusals.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -17,11 +18,32 @@ const STATE_ROUTE = {
 /** The parameters of an endpoint that can be called asynchronously. */
 export function asyncParameters({ async: isAsync, idempotent }: Pick<Route, 'async' | 'idempotent'>): readonly Json[] {
   if (!isAsync) return []
-  const schema = { type: 'string', examples: ['respond-async'] }
-  const prefer = { name: 'Prefer', in: 'header', required: false, schema }
-  const description = '`respond-async` is answered 202 at once, and the work is done later (RFC 7240).'
-  return [{ ...prefer, description }, ...(idempotent ? [] : [OPTIONAL_KEY])]
+  return [PREFER, CALLBACK, ...(idempotent ? [] : [OPTIONAL_KEY])]
 }
+
+const header = (name: string, schema: Json, description: string) => ({
+  ...{ name, in: 'header', required: false, schema, description },
+})
+const PREFER = header(
+  'Prefer',
+  { type: 'string', examples: ['respond-async', 'respond-async, wait=10'] },
+  '`respond-async` is answered 202 at once, and the work is done later (RFC 7240). With `wait=10` the answer is that of the call itself where it ends within 10 s (at most 30).',
+)
+const CALLBACK = header(
+  'Ebb-Callback',
+  { type: 'string', format: 'uri', maxLength: 2_000 },
+  'With `Prefer: respond-async`: an https address that is told of the end, where the API makes callbacks.',
+)
+const WAIT = header(
+  'Prefer',
+  { type: 'string', examples: ['wait=10'] },
+  '`wait=10` is answered when the call has ended, or after 10 s (at most 30).',
+)
+const LAST_EVENT = header(
+  'Last-Event-ID',
+  { type: 'string' },
+  'With `Accept: text/event-stream`: the last event that the client has.',
+)
 
 const OPTIONAL_KEY = {
   ...{ name: 'Idempotency-Key', in: 'header', required: false },
@@ -40,34 +62,87 @@ export function acceptedResponse({ async: isAsync }: Pick<Route, 'async'>): Json
   return { 202: { description: 'Accepted; the work is done later', headers, content: json(ACCEPTED) } }
 }
 
-/** The path of an asynchronous call's state; none where no endpoint is asynchronous. */
-export function statePath(routes: readonly Pick<Route, 'async'>[], components: Record<string, Json>): Json {
-  if (!routes.some((route) => route.async)) return {}
+/** The endpoints that are there for the calls of all asynchronous ones. */
+export const ASYNC_ENDPOINTS: readonly EndpointContract[] = INVOCATION_ENDPOINTS
+
+/** What an address is told that the caller of an asynchronous endpoint has named: a component of the document. */
+export const CALL_ENDED: Json = {
+  '{$request.header.Ebb-Callback}': {
+    post: {
+      summary:
+        'Tells of the end of a call, with a signature of Standard Webhooks; at least once, with the same webhook-id.',
+      parameters: ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) => ({
+        ...header(name, { type: 'string' }, 'See Standard Webhooks'),
+        required: true,
+      })),
+      requestBody: {
+        required: true,
+        content: json({
+          type: 'object',
+          required: ['type', 'timestamp', 'data'],
+          properties: {
+            type: { enum: ['call.done', 'call.failed', 'call.cancelled'] },
+            timestamp: { type: 'string', format: 'date-time', description: 'When it ended' },
+            data: { $ref: '#/components/schemas/Invocation' },
+          },
+        }),
+      },
+      responses: {
+        '2XX': { description: 'It is taken' },
+        410: { description: 'Nothing more is wanted' },
+        default: { description: 'It is sent again, with growing delays' },
+      },
+    },
+  },
+}
+
+/** Refers to it; nothing where an endpoint is not asynchronous. */
+export const asyncCallbacks = ({ async: isAsync }: Pick<Route, 'async'>): Json =>
+  isAsync ? { callbacks: { callEnded: { $ref: '#/components/callbacks/callEnded' } } } : {}
+
+/** The path of an asynchronous call's state. */
+export function statePath(components: Record<string, Json>): { readonly path: string; readonly get: Json } {
   const headers = {
+    'Preference-Applied': { schema: { type: 'string' } },
     'Retry-After': {
       schema: { type: 'integer' },
       description: 'Seconds until the next request makes sense; while the state is not final',
     },
   }
   return {
-    [STATE_PATH]: {
-      get: {
-        operationId: 'get-invocation',
-        tags: ['invocations'],
-        summary: 'Get the state and the outcome of an asynchronous call.',
-        parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }],
-        responses: {
-          200: { description: 'Its state', headers, content: json(STATE) },
-          ...refusals(STATE_ROUTE, { not_found: 404 }, components),
+    path: STATE_PATH,
+    get: {
+      operationId: 'get-invocation',
+      tags: ['invocations'],
+      summary: 'Get the state and the outcome of an asynchronous call.',
+      description: 'With `Accept: text/event-stream` each state is an event `state`, and its end an event `end`.',
+      parameters: [
+        { name: 'id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } },
+        WAIT,
+        LAST_EVENT,
+      ],
+      responses: {
+        200: {
+          description: 'Its state',
+          headers,
+          content: {
+            ...json({ $ref: '#/components/schemas/Invocation' }),
+            'text/event-stream': { schema: { type: 'string' } },
+          },
         },
+        204: { description: 'The client has the last event' },
+        ...refusals(STATE_ROUTE, { not_found: 404, gone: 410 }, components),
       },
     },
   }
 }
 
-const json = (schema: Json) => ({ 'application/json': { schema } })
+function json(schema: Json) {
+  return { 'application/json': { schema } }
+}
 const problemRef = { $ref: '#/components/schemas/Problem' }
 
+const STATES = ['waiting', 'running', 'done', 'failed']
 const uuid = { type: 'string', format: 'uuid' }
 const time = { type: 'string', format: 'date-time' }
 const ACCEPTED = {
@@ -75,11 +150,12 @@ const ACCEPTED = {
   required: ['id', 'state', 'location'],
   properties: { id: uuid, state: { const: 'waiting' }, location: { type: 'string' } },
 }
-const STATE = {
+/** An asynchronous call, as a component of the document. */
+export const INVOCATION: Json = {
   type: 'object',
   required: ['id', 'function', 'state', 'attempts', 'createdAt'],
   properties: {
-    ...{ id: uuid, function: { type: 'string' }, state: { enum: ['waiting', 'running', 'done', 'failed'] } },
+    ...{ id: uuid, function: { type: 'string' }, state: { enum: [...STATES, 'cancelled'] } },
     ...{ attempts: { type: 'integer' }, createdAt: time, settledAt: time, nextAttemptAt: time },
     result: {
       type: 'object',
@@ -91,5 +167,14 @@ const STATE = {
       },
     },
     problem: { ...problemRef, description: 'Where it failed: why' },
+    callback: {
+      type: 'object',
+      description: 'Where an address is told of the end: how that goes',
+      required: ['state', 'attempts', 'status'],
+      properties: {
+        ...{ state: { enum: STATES }, attempts: { type: 'integer' } },
+        status: { type: ['integer', 'null'], description: 'What the address answered last' },
+      },
+    },
   },
 }

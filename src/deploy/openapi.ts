@@ -11,7 +11,7 @@ import {
   toInput,
 } from '../contract/index.ts'
 import { OWN_ENDPOINTS, OWN_KEY_ENDPOINTS } from '../protocol/own-key-endpoints.ts'
-import { asyncParameters, statePath } from './openapi-async.ts'
+import { ASYNC_ENDPOINTS, asyncCallbacks, asyncParameters, CALL_ENDED, INVOCATION, statePath } from './openapi-async.ts'
 import { examplesOf } from './openapi-examples.ts'
 import { PROBLEM } from './openapi-refusals.ts'
 import { type ResponseRendering, responsesOf } from './openapi-responses.ts'
@@ -50,7 +50,13 @@ export function openapi(contracts: readonly AnyContract[], options: DocumentOpti
   for (const contract of endpoints) add(contract)
   if (withOwnKeys)
     for (const contract of OWN_ENDPOINTS) add(contract, OWN_KEY_ENDPOINTS.includes(contract) ? byLogin(contract) : {})
-  Object.assign(paths, statePath(endpoints.map(describeEndpoint), responses))
+  const isAsync = endpoints.some((contract) => contract.async)
+  if (isAsync) {
+    schemas.Invocation = INVOCATION
+    for (const contract of ASYNC_ENDPOINTS) add(contract)
+    const { path, get } = statePath(responses)
+    paths[path] = { get, ...paths[path] }
+  }
   const proxies = contracts.filter((contract) => contract.kind === 'proxy')
   return {
     openapi: '3.1.0',
@@ -60,7 +66,12 @@ export function openapi(contracts: readonly AnyContract[], options: DocumentOpti
     security: [{ apiKey: [] }, { bearer: [] }],
     paths,
     ...(proxies.length > 0 ? { 'x-proxies': proxies.map((one) => renderProxy(one, authorizers)) } : {}),
-    components: { securitySchemes: securitySchemesOf(endpoints, proxies, authorizers), schemas, responses },
+    components: {
+      securitySchemes: securitySchemesOf(endpoints, proxies, authorizers),
+      schemas,
+      responses,
+      ...(isAsync ? { callbacks: { callEnded: CALL_ENDED } } : {}),
+    },
   }
 }
 
@@ -153,6 +164,7 @@ function renderOperation(contract: EndpointContract, rendering: Rendering): Json
     parameters: [...parametersOf(contract, schemaOf), ...asyncParameters(route)],
     ...(requestBody ? { requestBody } : {}),
     responses: responsesOf(contract, route, rendering),
+    ...asyncCallbacks(route),
   }
 }
 

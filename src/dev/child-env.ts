@@ -6,6 +6,12 @@ import type { Stores } from './stores.ts'
 /** The variables that every child inherits from the runner. */
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'LOG_LEVEL', 'NODE_EXTRA_CA_CERTS']
 
+/** What callbacks are made with; of both, since the gateway accepts their addresses. */
+const CALLBACK_SETTINGS = [
+  ...['EBB_CALLBACK_SECRET', 'EBB_CALLBACK_SECRET_FILE', 'EBB_CALLBACK_SECRET_PREVIOUS'],
+  ...['EBB_KEEP_CALLS_HOURS', 'EBB_GUARDED_ALSO'],
+]
+
 /** Long enough for a contract that is broken for a moment while it is edited. */
 const ABANDON_AFTER_MS = 30_000
 
@@ -50,6 +56,7 @@ export function childEnv({ config, dataDir, stores }: { config: Config; dataDir:
       EBB_ABANDON_AFTER_MS: String(ABANDON_AFTER_MS),
       EBB_HOSTS: (config.EBB_HOSTS ?? LOCAL_HOSTS).join(','),
       ...inheritedEnv(part === 'gateway' ? ['EBB_UPSTREAMS', 'EBB_UPSTREAMS_FILE'] : []),
+      ...inheritedEnv(CALLBACK_SETTINGS),
       EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
     }),
     function: (secrets) =>

@@ -106,7 +106,7 @@ export function processConfig(): Config {
 const SECRET_SETTINGS = [
   ...(['DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL', 'SMTP_URL', 'EBB_IDENTITY_KEY'] as const),
   ...(['EBB_KEY_PEPPER', 'EBB_KEY_PEPPER_PREVIOUS', 'EBB_ADMIN_KEY', 'EBB_ADMIN_KEY_PREVIOUS'] as const),
-  'EBB_INTROSPECTION_SECRET',
+  ...(['EBB_INTROSPECTION_SECRET', 'EBB_CALLBACK_SECRET', 'EBB_CALLBACK_SECRET_PREVIOUS'] as const),
 ] as const
 
 /** What is secret in the value of such a setting: the password of a URL, the private part of a JWK, else all of it. */

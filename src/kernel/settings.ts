@@ -113,6 +113,9 @@ const upstreamTemplate = () =>
       'must make an http or https URL, such as http://{name}.{namespace}.svc',
     )
 
+const callbackSecret = () =>
+  z.string().regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
+
 /**
  * Every setting that any part of Ebb reads: its schema and its default. Each may instead be in a file that NAME_FILE names.
  * Only the schemas of settings that are set are created, since a function's start waits for them.
@@ -249,6 +252,12 @@ export const SETTINGS = {
   EBB_KEEP_DEAD_LETTERS_DAYS: [positiveInteger, 365],
   /** For how many hours at least a response is kept under its Idempotency-Key. */
   EBB_KEEP_KEYS_HOURS: [positiveInteger, 24],
+  /** For how many hours what became of an asynchronous call is kept after its end; the same for gateway and relay. */
+  EBB_KEEP_CALLS_HOURS: [count(8_760), 24],
+  /** What the relay signs callbacks with (Ebb-Callback): whsec_ and 24 to 64 bytes in base64. Gateways accept addresses where it is set. */
+  EBB_CALLBACK_SECRET: [callbackSecret, undefined, 'live'],
+  /** The secret before this one: callbacks have a signature by each, for as long as receivers still know only the old one. */
+  EBB_CALLBACK_SECRET_PREVIOUS: [callbackSecret, undefined, 'live'],
   /** How long an idle instance is kept on the laptop. */
   EBB_IDLE_MS: [positiveInteger, 30_000],
   /** Set by a parent that holds this process's stdin: when the parent ends, so does this process. */
@@ -257,7 +266,7 @@ export const SETTINGS = {
   EBB_REVISION: [text(), 'dev'],
   /** From which level on it logs. Gateway and relay follow its file; `ebb log-level` changes that of gateways. */
   LOG_LEVEL: [oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'), 'info', 'live'],
-  /** Addresses that `guarded` calls although they are not public, for tests and laptops: 127.0.0.1:4010,[::1]:4010. */
+  /** Addresses that `guarded` and callbacks call although they are not public, for tests and laptops: 127.0.0.1:4010,[::1]:4010. */
   EBB_GUARDED_ALSO: [
     () => list().pipe(z.array(z.string().regex(ADDRESS_AND_PORT, 'must be like 127.0.0.1:4010'))),
     undefined,

@@ -10,6 +10,14 @@ export {
 } from './cloud-events/read-event.ts'
 export { encodeHeader, writeBinaryHeaders } from './cloud-events/write-event.ts'
 export { type ContractsFile, type ContractsStatus, loadContracts, openContracts } from './contracts-file.ts'
+export {
+  CALL_CANCELLED,
+  describeInvocation,
+  failureOf,
+  ownProblemOf,
+  STATE_NAMES,
+  summarizeInvocation,
+} from './describe-invocation.ts'
 export type { FunctionStatus, FunctionsView } from './functions-view.ts'
 export { callerIdOf } from './identity/caller-id.ts'
 export type { Identity } from './identity/identity.ts'
@@ -31,7 +39,14 @@ export {
   readIdentityRefusal,
   withUnknownKey,
 } from './identity/verify-identity.ts'
-export type { InvocationResponse, InvocationState, NewInvocation } from './invocation.ts'
+export {
+  type CallbackState,
+  hasEnded,
+  type InvocationResponse,
+  type InvocationState,
+  type InvocationSummary,
+  type NewInvocation,
+} from './invocation.ts'
 export { GATEWAY_IDENTITY, type JudgementRequest } from './judgement.ts'
 export {
   LATEST,

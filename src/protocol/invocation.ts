@@ -16,17 +16,26 @@ export interface NewInvocation {
   readonly correlationId: string
   /** W3C Trace Context. */
   readonly traceparent: string
+  /** The address that its end is told to; none where undefined. */
+  readonly callbackUrl?: string | undefined
 }
 
-/** The state of such a request, as its caller may ask for it. */
-export interface InvocationState {
+/** The states of the store; `cancelled` is one that its caller cancelled before it began. */
+export type InvocationStateName = 'waiting' | 'leased' | 'done' | 'dead' | 'cancelled'
+
+/** The state of such a request, without what came of it. */
+export interface InvocationSummary {
   readonly id: string
   readonly function: string
-  readonly state: 'waiting' | 'leased' | 'done' | 'dead'
+  readonly state: InvocationStateName
   readonly attempts: number
   /** Times are RFC 3339. */
   readonly createdAt: string
   readonly settledAt: string | null
+}
+
+/** The state of such a request, as its caller may ask for it. */
+export interface InvocationState extends InvocationSummary {
   /** When it is due, where it waits. */
   readonly availableAt: string
   /** Until then, on the database's clock. */
@@ -34,7 +43,22 @@ export interface InvocationState {
   readonly correlationId: string
   /** The function's last response, where there was one. */
   readonly response: InvocationResponse | undefined
+  /** Undefined where its caller named no address. */
+  readonly callback: CallbackState | undefined
+}
+
+/** How telling the caller's address goes. */
+export interface CallbackState {
+  /** `waiting` also while the call itself goes on. */
+  readonly state: 'waiting' | 'leased' | 'done' | 'dead'
+  readonly attempts: number
+  /** What the address answered last; null where it did not. */
+  readonly status: number | null
 }
 
 /** A stored response whose body may have been too large to store. */
 export type InvocationResponse = Omit<StoredResponse, 'body'> & { readonly body: Uint8Array | undefined }
+
+/** Whether nothing more becomes of it. */
+export const hasEnded = ({ state }: Pick<InvocationSummary, 'state'>): boolean =>
+  state !== 'waiting' && state !== 'leased'

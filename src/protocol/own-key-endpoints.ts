@@ -6,7 +6,7 @@ import type { EndpointContract, EndpointShape } from '../contract/index.ts'
  * gateway and OpenAPI document derive routes, validation and documentation as from any other; a name with a dot is no
  * team's.
  */
-const own = <const C extends EndpointShape>(contract: C): EndpointContract<C> =>
+export const own = <const C extends EndpointShape>(contract: C): EndpointContract<C> =>
   Object.freeze({ ...contract, kind: 'endpoint' as const })
 
 const Time = z.iso.datetime({ offset: true })

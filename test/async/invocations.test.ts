@@ -94,7 +94,7 @@ describe('a call that is not waited for', () => {
 })
 
 describe('a key', () => {
-  const keyed = (key: string) => ({ prefer: 'Respond-Async; x=1, wait=10', 'idempotency-key': key })
+  const keyed = (key: string) => ({ prefer: 'Respond-Async; x=1, return=minimal', 'idempotency-key': key })
   it.each(['/v1/notes', '/v1/kept'])('%s: the same gets the same 202, another request 422', async (path) => {
     const text = `keyed ${path}`
     const key = `key-of-${path}`

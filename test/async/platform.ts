@@ -44,7 +44,10 @@ const keepNote = endpoint({
 export const NOTES = 'create table notes (text text not null, by text not null, act text)'
 
 /** Gateway, relay and two real functions over HTTP, on one database. */
-export async function startPlatform(databaseUrl: string) {
+export async function startPlatform(
+  databaseUrl: string,
+  { env: more = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
+) {
   const closers: (() => unknown)[] = []
   const folder = await mkdtemp(join(tmpdir(), 'ebb-async-'))
   closers.push(() => rm(folder, { recursive: true, force: true }))
@@ -61,6 +64,7 @@ export async function startPlatform(databaseUrl: string) {
     ...{ PORT: '0', EBB_HOST: '127.0.0.1', EBB_CONTRACTS: join(folder, 'contracts') },
     ...{ EBB_UPSTREAM_TEMPLATE: `${functions.url}/{name}`, EBB_KEY_PEPPER: PEPPER },
     ...{ EBB_ADMIN_KEY: 'admin-key-of-this-test', EBB_START_TIMEOUT_MS: '1000' },
+    ...more,
   }
   const envOf = (part: 'gateway' | 'relay', key: object) => ({
     ...{ ...env, DATABASE_URL: databaseUrlFor(part, databaseUrl), EBB_IDENTITY_KEY: JSON.stringify(key) },
@@ -145,6 +149,7 @@ export interface InvocationState {
   readonly nextAttemptAt?: string
   readonly result?: { readonly status: number; readonly headers: Record<string, string>; readonly body?: unknown }
   readonly problem?: Readonly<Record<string, unknown>>
+  readonly callback?: { readonly state: string; readonly attempts: number; readonly status: number | null }
 }
 
 /** What one caller does. */
@@ -156,7 +161,9 @@ export function client({ url }: Pick<TestPlatform, 'url'>, token: string) {
         headers: { 'x-api-key': token, 'content-type': 'application/json', ...headers },
         body: JSON.stringify(body),
       }),
-    look: (location: string) => fetch(url + location, { headers: { 'x-api-key': token } }),
+    look: (location: string, headers: Readonly<Record<string, string>> = {}) =>
+      fetch(url + location, { headers: { 'x-api-key': token, ...headers } }),
+    cancel: (location: string) => fetch(url + location, { method: 'DELETE', headers: { 'x-api-key': token } }),
     stateOf: async (location: string) =>
       (await (await fetch(url + location, { headers: { 'x-api-key': token } })).json()) as InvocationState,
   }

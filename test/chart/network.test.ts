@@ -130,6 +130,12 @@ describeChart('the network', () => {
     )
   })
 
+  it('goes from the relay to public https addresses where it makes callbacks', async () => {
+    const toOf = async (relay: object) => (await arrowsByPart({ relay })).relay?.to
+    expect(await toOf({ callbacks: { existingSecret: 'callbacks' } })).toContain('public:443')
+    expect(await toOf({})).not.toContain('public:443')
+  })
+
   it('lets CloudNativePG`s servers be reached by those who need them, by its pooler and by its operator', async () => {
     const manifests = await renderChart({ postgres: { mode: 'cnpg', pooler: 'cnpg' } })
     const [server, pooler] = ['cnpg.io/cluster=ebb-postgres', 'cnpg.io/poolerName=ebb-postgres-pooler']

@@ -196,6 +196,8 @@ const SAMPLES: Readonly<Record<string, string>> = {
   EBB_TLS_CERT: 'a certificate',
   EBB_TLS_KEY: 'a key',
   EBB_CDN_PURGE_TOKEN: 't'.repeat(20),
+  EBB_CALLBACK_SECRET: `whsec_${'c'.repeat(32)}`,
+  EBB_CALLBACK_SECRET_PREVIOUS: `whsec_${'d'.repeat(32)}`,
   EBB_KEY_PEPPER_PREVIOUS: 'q'.repeat(43),
   EBB_ADMIN_KEY_PREVIOUS: 'b'.repeat(42),
   EBB_KEY_PEPPER: 'p'.repeat(43),
@@ -212,6 +214,7 @@ describeChart('every setting', () => {
     ['behind a proxy', { ...everything, gateway: { trustedHops: 2, addressLimit: '600/60', adminScope: 'ebb:admin' } }],
     ['with TLS of its own', { ...everything, gateway: { tls: { existingSecret: 'edge', httpPort: 80 } } }],
     ['with a CDN in front', { ...everything, gateway: { cdn: CDN } }],
+    ['with callbacks', { ...everything, relay: { callbacks: { existingSecret: 'callbacks' } } }],
     ['with a pooler and origins', { ...withPooler(), gateway: { corsOrigins: ['https://app.example', 'http://a:*'] } }],
   ]
   it.each(cases)('is one that the process knows and takes, %s', async (_case, values) => {

@@ -11,6 +11,7 @@ import pg from 'pg'
 import { Agent } from 'undici'
 import type { AnyContract, ContractSet } from '../../src/contract/index.ts'
 import { openapi } from '../../src/deploy/index.ts'
+import { NO_INVOCATIONS } from '../../src/http/gateway/test-support-invocations.ts'
 import { createApp, openResources } from '../../src/http/index.ts'
 
 /** What serves at the moment: both are put in the place of those before, as a save on a laptop does. */
@@ -50,7 +51,7 @@ export function startParts() {
       docs: async () => undefined,
     },
     findStoredResponse: async () => ({ status: 'new' }),
-    invocations: { accept: async () => ({ status: 'new' }), find: async () => undefined },
+    invocations: NO_INVOCATIONS,
     limiter: () => ({ allowed: true, rates: [], release: () => {}, undo: () => {} }),
     sign: async ({ sub }) => sub,
     ready: async () => true,

@@ -1,15 +1,7 @@
-import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { deepEqual, equal, ok } from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { replyOf } from '../../contract/index.ts'
-import {
-  assertIssues,
-  assertProblem,
-  assertReplay,
-  assertRetryAfter,
-  assertStatus,
-  type ProblemBody,
-} from '../assertions.ts'
-import type { ConformanceResponse } from '../client.ts'
+import { assertIssues, assertProblem, assertReplay, assertStatus } from '../assertions.ts'
 import {
   assertEntries,
   BATCHES,
@@ -21,19 +13,10 @@ import {
   newKey,
   writeEntry,
 } from '../entries.ts'
-import type { Caller, Case, Session } from '../session.ts'
+import { ASYNC, type Invocation, stateAt, stateOf, untilFinal } from '../invocations.ts'
+import type { Case } from '../session.ts'
 import type { Subject } from '../subjects.ts'
 import { make, newWrite } from '../writes.ts'
-
-interface Invocation {
-  readonly id: string
-  readonly state: 'waiting' | 'running' | 'done' | 'failed'
-  readonly attempts: number
-  readonly result?: { readonly status: number; readonly headers: Record<string, string>; readonly body: unknown }
-  readonly problem?: ProblemBody
-}
-
-const ASYNC = { prefer: 'respond-async' }
 
 export const asyncCalls: readonly Case[] = [
   {
@@ -140,32 +123,4 @@ export const asyncCalls: readonly Case[] = [
 function assertEndsAsDeclared({ state, result, problem }: Invocation, { contract }: Subject) {
   if (state === 'done') ok(replyOf(contract, result?.status ?? 0), `it ends with ${result?.status}`)
   else equal(contract.failures?.[problem?.error ?? ''], problem?.status, `it ends as ${JSON.stringify(problem)}`)
-}
-
-function stateAt(answer: ConformanceResponse): string {
-  assertStatus(answer, 202)
-  const { location = '' } = answer.headers
-  match(location, /^\/v1\/invocations\/[0-9a-f-]{36}$/)
-  const { state, location: shown } = answer.json<{ state: string; location: string }>()
-  deepEqual([state, shown], ['waiting', location])
-  return location
-}
-
-async function stateOf({ send }: Caller, path: string): Promise<Invocation> {
-  const answer = await send({ path })
-  assertStatus(answer, 200)
-  equal(answer.headers['cache-control'], 'private, no-store')
-  const invocation = answer.json<Invocation>()
-  if (invocation.state === 'waiting' || invocation.state === 'running') assertRetryAfter(answer)
-  return invocation
-}
-
-async function untilFinal(caller: Caller, path: string, until: Session['until']): Promise<Invocation> {
-  let last = await stateOf(caller, path)
-  const isFinal = async () => {
-    last = await stateOf(caller, path)
-    return last.state === 'done' || last.state === 'failed'
-  }
-  await until(isFinal, 'the end of a call that is not waited for')
-  return last
 }

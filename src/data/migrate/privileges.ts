@@ -61,8 +61,9 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   },
   invocation: {
     gateway: [
-      'select (id, caller, tenant, function, state, attempts, available_at, correlation_id, created_at, settled_at, status, answer_headers, answer_body)',
-      'insert (id, caller, scopes, roles, tenant, client, function, method, target, headers, body, correlation_id, traceparent)',
+      'select (id, caller, tenant, function, state, attempts, uncounted, available_at, correlation_id, created_at, settled_at, cancelled_at, callback_url, status, answer_headers, answer_body)',
+      'insert (id, caller, scopes, roles, tenant, client, function, method, target, headers, body, correlation_id, traceparent, callback_url)',
+      'update (state, cancelled_at, settled_at, status, answer_headers, answer_body)',
     ],
     relay: [
       'select',
@@ -72,6 +73,12 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   invocation_attempt: {
     relay: ['insert (invocation_id, number, started_at, duration_ms, status, error, body, revision)'],
   },
+  // Made by make_callback alone.
+  callback: {
+    gateway: ['select (invocation_id, state, attempts, status)'],
+    relay: ['select', 'update (state, attempts, available_at, lease_token, locked_until, status, settled_at)'],
+  },
+  callback_attempt: { relay: ['insert (invocation_id, number, started_at, duration_ms, status, error)'] },
   known_function: { relay: ['select', 'insert (kind, name)', 'update (seen_at)'] },
   api_key: {
     gateway: [
@@ -112,6 +119,8 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'delete_kept(text, interval)': ['relay'],
   'store_outstanding(text, text, text, jsonb)': ['functions'],
   'clear_outstanding(text, text, text)': ['functions'],
+  'make_callback()': [],
+  'delete_ended_calls(integer, integer)': ['relay'],
   'enter_tenant(text)': ['functions'],
   'current_tenant()': ['functions'],
   'require_tenant()': ['functions'],

@@ -5,9 +5,10 @@ import type { NewInvocation } from '../../protocol/index.ts'
 import { testDatabase } from '../../testing/index.ts'
 import { createPool } from '../postgres/pool.ts'
 import { createRunStatement } from '../postgres/run-statement.ts'
+import { acceptInvocation } from './accept-invocation.ts'
 import { findDue } from './backlog.ts'
+import { findInvocations, type InvocationOwner } from './find-invocations.ts'
 import { type Invocation, leaseInvocations, reclaimInvocations, settleInvocation } from './invocation-queue.ts'
-import { acceptInvocation, findInvocation } from './invocations.ts'
 
 // Hooks run in the order in which they are declared: the pool closes before the database is dropped.
 afterAll(() => pool.end())
@@ -30,6 +31,8 @@ const accept = (invocation: NewInvocation, claim?: Claim) =>
   acceptInvocation({ pool, outbox, log, run }, invocation, {
     ...{ claim, response, signal: new AbortController().signal, timeoutMs: 1_000 },
   })
+const find = async (id: string, caller: InvocationOwner = { sub: 'ann', tenant: 'acme' }) =>
+  (await findInvocations(pool, [{ id, caller }], { keepSeconds: 60 }))[0]
 const lease = (limit = 10) => leaseInvocations(pool, 'make-report', { limit, leaseMs: 60_000 })
 const reclaim = (attempts: number) => reclaimInvocations(pool, [{ name: 'make-report', attempts, leaseMs: 60_000 }])
 const dueIn = async (name = 'make-report') => (await findDue(pool, 'invocation', [{ name }])).get(name)?.inMs
@@ -84,7 +87,7 @@ it.each(['done', 'waiting', 'dead'] as const)(
     expect(await historyOf(stale.id)).toEqual([{ number: 1, status: null, error: 'the relay was lost' }])
     expect(await settleInvocation(pool, fresh, { state: 'done', durationMs: 1, status: 201 })).toBe(true)
     expect(await settleInvocation(pool, fresh, { state: 'dead', durationMs: 1, status: 400 })).toBe(false)
-    expect(await findInvocation(pool, stale.id, { sub: 'ann', tenant: 'acme' })).toMatchObject({
+    expect(await find(stale.id)).toMatchObject({
       state: 'done',
       attempts: 2,
     })
@@ -99,7 +102,7 @@ it('gives up a call whose last attempt was lost, without a response', async () =
   await leaseOne()
   await expire()
   expect(await reclaim(2)).toMatchObject([{ attempt: 2, state: 'dead', durationMs: 60_000 }])
-  expect(await findInvocation(pool, id, { sub: 'ann', tenant: 'acme' })).toMatchObject({
+  expect(await find(id)).toMatchObject({
     state: 'dead',
     response: undefined,
   })
@@ -110,9 +113,9 @@ it('stores the last response, for its caller alone', async () => {
   await accept(made({ id }))
   const stored = { status: 201, headers: { 'content-type': 'text/plain' }, body: Buffer.from([1, 0, 2]) }
   await settleInvocation(pool, await leaseOne(), { state: 'done', durationMs: 7, status: 201, response: stored })
-  expect(await findInvocation(pool, id, { sub: 'ann' })).toBeUndefined()
-  expect(await findInvocation(pool, id, { sub: 'ben', tenant: 'acme' })).toBeUndefined()
-  expect(await findInvocation(pool, id, { sub: 'ann', tenant: 'acme' })).toMatchObject({
+  expect(await find(id, { sub: 'ann' })).toBeUndefined()
+  expect(await find(id, { sub: 'ben', tenant: 'acme' })).toBeUndefined()
+  expect(await find(id)).toMatchObject({
     ...{ id, function: 'make-report', state: 'done', attempts: 1, correlationId: 'correlation-1', response: stored },
   })
 })

@@ -30,23 +30,24 @@ export async function leaseInvocations(
 ): Promise<Invocation[]> {
   const { rows } = await pool.query(leaseInvocationsSql, [name, limit, leaseMs, since])
   return rows.map((row) => {
-    const { caller: sub, scopes, roles, tenant, client, ...invocation } = toCamelCase<LeasedRow>(row)
+    const { caller: sub, scopes, roles, tenant, client, callbackUrl, ...invocation } = toCamelCase<LeasedRow>(row)
     const caller = {
       ...{ sub, scopes },
       ...(roles.length === 0 ? {} : { roles }),
       ...(tenant === null ? {} : { tenant }),
       ...(client === null ? {} : { client }),
     }
-    return { ...invocation, caller }
+    return { ...invocation, caller, ...(callbackUrl === null ? {} : { callbackUrl }) }
   })
 }
 
-interface LeasedRow extends Omit<Invocation, 'caller'> {
+interface LeasedRow extends Omit<Invocation, 'caller' | 'callbackUrl'> {
   readonly caller: string
   readonly scopes: readonly string[]
   readonly roles: readonly string[]
   readonly tenant: string | null
   readonly client: string | null
+  readonly callbackUrl: string | null
 }
 
 /** Leases what is due for one function ($1) since $4, the longest waiting first, at most $2, for $3 milliseconds. */
@@ -64,7 +65,7 @@ set state = 'leased', attempts = attempts + 1, lease_token = gen_random_uuid(),
 from due
 where invocation.id = due.id
 returning invocation.id, caller, scopes, roles, tenant, client, function, method, target, headers, body, correlation_id, traceparent,
-          attempts as attempt, uncounted as attempts_not_counted, lease_token`
+          callback_url, attempts as attempt, uncounted as attempts_not_counted, lease_token`
 
 /** Ends a lease and records its attempt, both or neither. Returns false where the lease was not valid any more. */
 export async function settleInvocation(

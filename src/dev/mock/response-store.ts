@@ -32,6 +32,8 @@ export function createResponseStore(): ResponseStore {
 const storeKey = ({ caller, route, key }: Claim) => JSON.stringify([caller, route, key])
 
 const MAX_INVOCATIONS = 1_000
+/** Longer than a mock runs. */
+const KEEP_SECONDS = 31_536_000
 
 /** The asynchronous calls of a mock: each is made at once, and the states of the latest 1000 are kept. */
 export function createMockInvocations(
@@ -51,6 +53,17 @@ export function createMockInvocations(
       const found = states.get(id)
       return found?.caller === callerIdOf(caller) ? found.state : undefined
     },
+    list: async (caller, { state, before, limit }) => {
+      const own = Array.from(states, ([, one]) => one).filter((one) => one.caller === callerIdOf(caller))
+      own.reverse()
+      const from = own.findIndex((one) => one.state.id === before?.id) + 1
+      const page = own.slice(from).map((one) => one.state)
+      return page.filter((one) => state === undefined || one.state === state).slice(0, limit)
+    },
+    // All of them have ended.
+    cancel: async () => {},
+    watch: () => ({ changed: async () => {}, close: () => {} }),
+    keepSeconds: KEEP_SECONDS,
   }
 }
 
@@ -61,6 +74,6 @@ function invoke(invocation: NewInvocation, responders: ReadonlyMap<string, MockR
     ...{ id: invocation.id, function: invocation.function, correlationId: invocation.correlationId },
     response: response && { ...response, body: Buffer.from(response.body) },
     ...{ state: response && response.status < 400 ? 'done' : 'dead', attempts: 1, createdAt: now, settledAt: now },
-    ...{ availableAt: now, dueInMs: 0 },
+    ...{ availableAt: now, dueInMs: 0, callback: undefined },
   }
 }

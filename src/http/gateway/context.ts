@@ -212,15 +212,5 @@ export function routeOf({ route }: GatewayContext): Route {
   return route
 }
 
-const QUOTED_STRING = /"(?:[^"\\]|\\.)*"/g
-
-/** Whether the caller of an `async` endpoint sends `Prefer: respond-async`; how long it would wait is ignored. */
-export function prefersAsync(context: GatewayContext): boolean {
-  const prefer = context.headers.prefer?.join() ?? ''
-  if (prefer === '' || !routeOf(context).async) return false
-  const names = prefer.replaceAll(QUOTED_STRING, '').split(',')
-  return names.some((name) => name.split(/[;=]/, 1).join().trim().toLowerCase() === 'respond-async')
-}
-
 /** The value of a header that is given once; undefined otherwise. */
 export const singleValue = (values: readonly string[] | undefined) => (values?.length === 1 ? values[0] : undefined)

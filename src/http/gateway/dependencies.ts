@@ -1,11 +1,12 @@
 import type { Dispatcher } from 'undici'
 import type { ContractSet, ProxiedAddress } from '../../contract/index.ts'
 import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
-import type { InvocationState, NewInvocation, SignIdentity } from '../../protocol/index.ts'
+import type { InvocationState, InvocationSummary, NewInvocation, SignIdentity } from '../../protocol/index.ts'
 import type { LeveledLog } from '../throttle-log.ts'
 import type { Plans, RateLimitDecision, RateLimiter } from './admission.ts'
 import type { CdnTagHeader } from './cache/cdn-headers.ts'
 import type { CacheStore } from './cache/store.ts'
+import type { CallbackRules } from './callback-address.ts'
 import type { AskAuthorizer, Authenticators, Caller, JudgedRequest } from './credentials.ts'
 import type { OwnKeys } from './own-keys.ts'
 import type { CircuitBreakers } from './upstream/circuit-breakers.ts'
@@ -22,6 +23,8 @@ export interface GatewayDependencies {
   readonly askAuthorizer?: AskAuthorizer | undefined
   readonly findStoredResponse: (claim: Claim) => Promise<ClaimResult>
   readonly invocations: Invocations
+  /** Undefined where no address is told of the end of a call. */
+  readonly callbacks?: CallbackRules | undefined
   /** Undefined where nobody can have keys of one's own. */
   readonly ownKeys?: OwnKeys | undefined
   /** Undefined where nothing is cached. */
@@ -93,8 +96,10 @@ export interface DocsFile {
   readonly connectsTo?: string
 }
 
-/** Asynchronous calls, stored until the relay makes them. Both reject with a Problem while the store is unreachable. */
+/** Asynchronous calls, stored until the relay makes them. All reject with a Problem while the store is unreachable. */
 export interface Invocations {
+  /** How long what became of a call is kept after its end. */
+  readonly keepSeconds: number
   /** Stores a call and, under its caller's key, the response to it: `new`, or the key's earlier claim. */
   readonly accept: (
     invocation: NewInvocation,
@@ -102,6 +107,25 @@ export interface Invocations {
   ) => Promise<ClaimResult>
   /** The state of a call; undefined for any other than its caller. */
   readonly find: (id: string, caller: Caller) => Promise<InvocationState | undefined>
+  /** Watches a call from now on. */
+  readonly watch: (id: string) => InvocationWatcher
+  /** The newest first. */
+  readonly list: (
+    caller: Caller,
+    page: {
+      readonly state: InvocationSummary['state'] | undefined
+      readonly before: { readonly id: string; readonly madeAt: Date | undefined } | undefined
+      readonly limit: number
+    },
+  ) => Promise<readonly InvocationSummary[]>
+  /** Cancels a call that has not begun; does nothing to any other. */
+  readonly cancel: (id: string, options: { readonly caller: Caller; readonly correlationId: string }) => Promise<void>
+}
+
+export interface InvocationWatcher {
+  /** Resolves when the call may not be as it was in this version any more, or the signal aborts. */
+  readonly changed: (version: string, signal: AbortSignal) => Promise<void>
+  readonly close: () => void
 }
 
 /** How functions, and the services behind proxies, are reached. */

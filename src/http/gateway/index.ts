@@ -6,6 +6,7 @@ export type {
   GatewayDependencies,
   GatewayMetrics,
   Invocations,
+  InvocationWatcher,
   ResponseCache,
   Upstream,
 } from './dependencies.ts'

@@ -5,13 +5,17 @@ import {
   type Route,
   type ValidationResult,
 } from '../../contract/index.ts'
+import { INVOCATION_ENDPOINTS } from '../../protocol/invocation-endpoints.ts'
 import { OWN_ENDPOINTS, OWN_KEY_ENDPOINTS } from '../../protocol/own-key-endpoints.ts'
+import { INVOCATION_ROUTE } from './invocation-route.ts'
 import { MCP_ROUTE } from './mcp/mcp-route.ts'
-import { INVOCATION_ROUTE } from './steps/invocations.ts'
 
-const OWN_ROUTES = new Map(OWN_ENDPOINTS.map((contract) => [Object.freeze(describeEndpoint(contract)), contract]))
+const OWN_ROUTES = new Map(
+  [...OWN_ENDPOINTS, ...INVOCATION_ENDPOINTS].map((contract) => [Object.freeze(describeEndpoint(contract)), contract]),
+)
 const byName = new Map([...OWN_ROUTES.keys()].map((route) => [route.name, route]))
 const LOGIN_ROUTES: ReadonlySet<Route> = new Set(OWN_KEY_ENDPOINTS.map(ownRoute))
+const INVOCATION_ROUTES = [INVOCATION_ROUTE, ...INVOCATION_ENDPOINTS.map(ownRoute)]
 
 /**
  * The routes of a gateway's own: no contract may have their paths. Where nobody can log in, nobody makes keys of one's own.
@@ -23,8 +27,8 @@ export function platformRoutesOf({
   readonly own: boolean
   readonly logins: boolean
 }): readonly Route[] {
-  const routes = own ? [...OWN_ROUTES.keys()].filter((route) => logins || !LOGIN_ROUTES.has(route)) : []
-  return [INVOCATION_ROUTE, MCP_ROUTE, ...routes]
+  const routes = own ? OWN_ENDPOINTS.map(ownRoute).filter((route) => logins || !LOGIN_ROUTES.has(route)) : []
+  return [...INVOCATION_ROUTES, MCP_ROUTE, ...routes]
 }
 
 /** Whether the gateway itself answers at this route. */

@@ -14,7 +14,7 @@ import { authenticate, authorise } from './steps/authenticate.ts'
 import { cache } from './steps/cache.ts'
 import { cors, preflight } from './steps/cors.ts'
 import { forward } from './steps/forward.ts'
-import { invocationState, respondAsync } from './steps/invocations.ts'
+import { invocationState, ownInvocations } from './steps/invocations.ts'
 import { judge } from './steps/judge.ts'
 import { knownHost } from './steps/known-host.ts'
 import { limitAddress, limitConnections } from './steps/limits.ts'
@@ -23,6 +23,7 @@ import { normalise } from './steps/normalise.ts'
 import { ownKeys, requireLogin } from './steps/own-keys.ts'
 import { docs, platformRoutes } from './steps/platform-routes.ts'
 import { replay } from './steps/replay.ts'
+import { respondAsync } from './steps/respond-async.ts'
 import { route } from './steps/route.ts'
 import { requireHttps } from './steps/secure-transport.ts'
 import { securityHeaders } from './steps/security-headers.ts'
@@ -45,6 +46,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
     readBody,
     validate(),
     ownKeys(dependencies),
+    ownInvocations(dependencies),
     replay(dependencies),
     respondAsync(dependencies),
   ]

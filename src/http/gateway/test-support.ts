@@ -8,6 +8,7 @@ import type { RateLimiter } from './admission.ts'
 import type { JudgedRequest } from './credentials.ts'
 import type { GatewayDependencies } from './dependencies.ts'
 import { createGatewayServer, type GatewayOptions } from './server.ts'
+import { NO_INVOCATIONS } from './test-support-invocations.ts'
 import { createFunctionPools } from './upstream/function-pools.ts'
 
 const id = z.object({ id: z.string() })
@@ -148,7 +149,7 @@ export async function testGateway({
         },
       },
       findStoredResponse: async () => ({ status: 'new' }),
-      invocations: { accept: async () => ({ status: 'new' }), find: async () => undefined },
+      invocations: NO_INVOCATIONS,
       limiter: admitAll,
       corsOrigins: [],
       docs: async () => undefined,

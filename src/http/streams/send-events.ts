@@ -11,7 +11,7 @@ const HEARTBEAT_MS = 15_000
 
 interface SendEventsOptions {
   readonly encode: EncodeItem
-  readonly deadline: Deadline
+  readonly deadline: Pick<Deadline, 'signal' | 'stopIdle'>
   /** After this the stream ends, and clients come back. */
   readonly maxMs: number
   /** Aborts when this process ends. */

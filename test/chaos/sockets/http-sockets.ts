@@ -11,6 +11,7 @@ import { openCaller } from '../../../services/relay/call-function.ts'
 import { readExcerpt } from '../../../services/relay/read-response.ts'
 import { contractSet } from '../../../src/contract/index.ts'
 import { http } from '../../../src/data/http-client/http.ts'
+import { NO_INVOCATIONS } from '../../../src/http/gateway/test-support-invocations.ts'
 import { createSpanProcessor } from '../../../src/telemetry/otlp/exporters.ts'
 import type { Socket } from './recovery.ts'
 
@@ -111,7 +112,7 @@ async function startGateway(port: number) {
       docs: async () => undefined,
     },
     ...{ sign: async () => 'signed', ready: async () => true, log },
-    invocations: { accept: async () => ({ status: 'new' }), find: async () => undefined },
+    invocations: NO_INVOCATIONS,
     metrics: { judged: () => {}, shortCircuited: () => {}, completed: () => {}, shed: () => {}, refused: () => {} },
     upstream: {
       ...{ dispatcher, retryDispatcher, startTimeoutMs: START_MS },

@@ -96,6 +96,7 @@ EBB_UPSTREAMS: {{ toJson . | quote }}
 {{- with .Values.gateway.cdn.existingSecret }}
 - { setting: EBB_CDN_PURGE_TOKEN, secret: {{ . | quote }}, key: token }
 {{- end }}
+{{- include "ebb.callbackFiles" . }}
 {{- with .Values.gateway.tls.existingSecret }}
 - { setting: EBB_TLS_CERT, secret: {{ . | quote }}, key: tls.crt }
 - { setting: EBB_TLS_KEY, secret: {{ . | quote }}, key: tls.key }

@@ -13,4 +13,13 @@ OTEL_NODE_DISABLED_INSTRUMENTATIONS: http
 {{- define "ebb.relayFiles" -}}
 {{ include "ebb.serviceFiles" (list . "relay") }}
 - { setting: EBB_IDENTITY_KEY, of: identity, key: relay.jwk }
+{{- include "ebb.callbackFiles" . }}
+{{- end }}
+
+{{/* Of the gateway, too, which accepts addresses where there is a secret. */}}
+{{- define "ebb.callbackFiles" -}}
+{{- with .Values.relay.callbacks.existingSecret }}
+- { setting: EBB_CALLBACK_SECRET, secret: {{ . | quote }}, key: secret }
+- { setting: EBB_CALLBACK_SECRET_PREVIOUS, secret: {{ . | quote }}, key: secret-previous, optional: true }
+{{- end }}
 {{- end }}

@@ -21,7 +21,7 @@ it('204 a preflight lists what the contracts accept, and invokes no function', a
     'x-content-type-options': 'nosniff',
     'access-control-allow-methods': 'DELETE, GET, HEAD',
     'access-control-allow-headers':
-      'authorization, content-type, dpop, ebb-position, idempotency-key, prefer, traceparent, x-api-key, x-correlation-id, x-tone',
+      'authorization, content-type, dpop, ebb-callback, ebb-position, idempotency-key, last-event-id, prefer, traceparent, x-api-key, x-correlation-id, x-tone',
     ...{ 'x-correlation-id': expect.any(String), date: expect.any(String) },
     ...{ connection: 'keep-alive', 'keep-alive': 'timeout=95' },
   })

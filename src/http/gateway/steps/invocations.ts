@@ -1,155 +1,138 @@
-import { randomUUID } from 'node:crypto'
-import { Problem, problemJson, type Route } from '../../../contract/index.ts'
+import { type EndpointShape, type Input, Problem, type Route } from '../../../contract/index.ts'
 import {
-  type InvocationResponse,
+  describeInvocation,
+  hasEnded,
   type InvocationState,
-  type NewInvocation,
   POSITION_HEADER,
+  summarizeInvocation,
 } from '../../../protocol/index.ts'
-import { type GatewayContext, prefersAsync, type Reply, routeOf, type Step } from '../context.ts'
+import { cancelInvocation, listInvocations } from '../../../protocol/invocation-endpoints.ts'
+import type { GatewayContext, Outcome, Reply, Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
-import { byRunning, explained } from '../explanation.ts'
-import { claimOf, claimToOutcome } from './replay.ts'
+import { ending, explained } from '../explanation.ts'
+import { END_ID, sendInvocationEvents } from '../invocation-events.ts'
+import { INVOCATION_ROUTE } from '../invocation-route.ts'
+import { ownRoute } from '../own-routes.ts'
+import { preferencesOf } from '../prefer.ts'
+import { waitForEnd } from '../wait-for-end.ts'
 
-/** Where callers read the state of an asynchronous call: a route of the gateway's own, which no contract may have. */
-export const INVOCATION_ROUTE: Route = Object.freeze({
-  ...{ kind: 'endpoint', name: '_invocations', summary: 'Tell what became of an asynchronous call.' },
-  ...{ method: 'GET', path: '/v1/invocations/{id}', headers: [], hasBody: false, maxBodyBytes: 0 },
-  ...{
-    scopes: [],
-    owner: false,
-    policy: false,
-    anonymous: false,
-    idempotent: false,
-    async: false,
-    readOnly: true,
-    emits: [],
-  },
-  ...{ timeoutMs: 10_000, scale: { max: 1, concurrency: 1 }, secrets: [] },
-} as const)
-
-export const isInvocationRoute = (route: Route | undefined): boolean => route === INVOCATION_ROUTE
+type Dependencies = Pick<GatewayDependencies, 'invocations' | 'draining'>
 
 /**
- * Stores a request whose caller prefers not to wait (RFC 7240), and answers 202 with the path of its state. A repeated
- * Idempotency-Key gets the same 202, also where the endpoint requires none.
+ * Returns the state of an asynchronous call to its caller, and to no other: at once, when it has ended (`Prefer: wait`), or
+ * as events until then.
  */
-export function respondAsync({ invocations }: Pick<GatewayDependencies, 'invocations'>): Step {
-  async function accept(context: GatewayContext) {
-    const invocation = toInvocation(context)
-    const { id } = invocation
-    const location = INVOCATION_ROUTE.path.replace('{id}', id)
-    const response = {
-      status: 202,
-      headers: { 'content-type': 'application/json', location, 'preference-applied': 'respond-async' },
-      body: Buffer.from(JSON.stringify({ id, state: 'waiting', location })),
-    }
-    const { signal } = context
-    const result = await invocations.accept(invocation, { claim: claimOf(context), response, signal })
-    return claimToOutcome(result) ?? response
+export function invocationState({ invocations, draining }: Dependencies): Step {
+  async function tell(context: GatewayContext): Promise<Outcome> {
+    const { waitSeconds = 0 } = preferencesOf(context)
+    const asksForEvents = acceptsEvents(context)
+    const found = await find(context, asksForEvents ? 0 : waitSeconds)
+    if (found instanceof Problem) return found
+    if (!asksForEvents) return stateReply(found, waitSeconds)
+    if (hasEnded(found) && context.headers['last-event-id']?.[0] === END_ID) return NOTHING_MORE
+    await sendInvocationEvents(context, found, { invocations, draining })
+    return SENT
   }
-  const step: Step = function respondAsync(context) {
-    return prefersAsync(context) ? accept(context) : undefined
+  async function find({ params, caller, signal }: GatewayContext, waitSeconds: number) {
+    const id = params.id?.[0] ?? ''
+    const options = { waitMs: waitSeconds * 1_000, signals: [signal, draining] }
+    const found = UUID.test(id) ? await waitForEnd(invocations, { id, caller }, options) : undefined
+    return found ?? absent(id, invocations)
   }
-  return explained(step, (context) => {
-    if (prefersAsync(context))
-      return { outcome: ACCEPTED, why: 'It would be stored for the relay to call the function later.' }
-    return {
-      why: routeOf(context).async
-        ? 'The caller waits: it sends no Prefer: respond-async.'
-        : 'The route has no asynchronous calls.',
-    }
+  const step: Step = function invocationState(context) {
+    return context.route === INVOCATION_ROUTE ? tell(context) : undefined
+  }
+  return explained(step, async (context) => {
+    if (context.route !== INVOCATION_ROUTE) return { why: 'It does not ask for the state of an asynchronous call.' }
+    const found = await find(context, 0)
+    return ending(found instanceof Problem ? found : stateReply(found, 0))
   })
 }
 
-const ACCEPTED: Reply = { status: 202, headers: {}, body: '' }
-
-function toInvocation(context: GatewayContext): NewInvocation {
-  const { caller, path, query, headers, body, correlationId, traceparent } = context
-  const route = routeOf(context)
-  const forwarded = ['content-type', ...route.headers].flatMap((name) =>
-    headers[name] === undefined ? [] : [[name, headers[name].join(', ')]],
+/** Lists the calls of their caller, and cancels them. */
+export function ownInvocations({ invocations }: Pick<GatewayDependencies, 'invocations'>): Step {
+  async function list(context: GatewayContext): Promise<Outcome> {
+    const { limit, before, state } = inputOf<typeof listInvocations>(context).query
+    // One more than asked for shows whether there is another page.
+    const found = await invocations.list(context.caller, {
+      state: state && STORED_STATES[state],
+      before: before === undefined ? undefined : { id: before, madeAt: timeOf(before) },
+      limit: limit + 1,
+    })
+    const page = found.slice(0, limit)
+    const next = found.length > limit ? { next: page.at(-1)?.id } : {}
+    return jsonReply({ invocations: page.map(summarizeInvocation), ...next })
+  }
+  async function cancel(context: GatewayContext): Promise<Outcome> {
+    const { caller, correlationId } = context
+    const { id } = inputOf<typeof cancelInvocation>(context).params
+    if (!UUID.test(id)) return NOT_FOUND
+    await invocations.cancel(id, { caller, correlationId })
+    const found = await invocations.find(id, caller)
+    if (!found) return absent(id, invocations)
+    return found.state === 'cancelled' ? jsonReply(summarizeInvocation(found)) : ALREADY_STARTED
+  }
+  const operations: ReadonlyMap<Route, (context: GatewayContext) => Promise<Outcome>> = new Map([
+    [ownRoute(listInvocations), list],
+    [ownRoute(cancelInvocation), cancel],
+  ])
+  const step: Step = function ownInvocations(context) {
+    return context.route && operations.get(context.route)?.(context)
+  }
+  return explained(step, ({ route }) =>
+    route && operations.has(route)
+      ? { outcome: 'unknown', why: "The gateway itself answers about the caller's asynchronous calls." }
+      : { why: "It is not about the caller's asynchronous calls." },
   )
-  return {
-    ...{ id: randomUUID(), caller, function: route.name, method: context.method, target: path + query },
-    ...{ headers: Object.fromEntries(forwarded), body, correlationId, traceparent },
-  }
-}
-
-/** Returns the state of an asynchronous call to its caller, and to no other. */
-export function invocationState({ invocations }: Pick<GatewayDependencies, 'invocations'>): Step {
-  async function tell({ params, caller }: GatewayContext) {
-    const id = params.id?.[0] ?? ''
-    const found = UUID.test(id) ? await invocations.find(id, caller) : undefined
-    return found ? stateReply(found) : NOT_FOUND
-  }
-  const step: Step = function invocationState(context) {
-    return isInvocationRoute(context.route) ? tell(context) : undefined
-  }
-  return byRunning(step, () => 'It does not ask for the state of an asynchronous call.')
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+/** As the store calls the states that callers know. */
+const STORED_STATES = {
+  waiting: 'waiting',
+  running: 'leased',
+  done: 'done',
+  failed: 'dead',
+  cancelled: 'cancelled',
+} as const
 /** One sentence for both cases: it must not reveal that another caller's call exists. */
 const NOT_FOUND = new Problem('not_found', 404, 'You have made no asynchronous call of this id.')
+const ALREADY_STARTED = new Problem('already_started', 409, 'The call has started, or ended, and goes its way.')
+const NOTHING_MORE: Reply = { status: 204, headers: { 'cache-control': 'no-store' }, body: '' }
+/** Of a response that has been sent. */
+const SENT: Reply = { status: 200, headers: {}, body: '' }
 
-/** The states of the store in the words of the API: a caller knows neither leases nor dead letters. */
-const STATES = { waiting: 'waiting', leased: 'running', done: 'done', dead: 'failed' } as const
+/** What there was is told by the id alone, whose time is over: so nothing is revealed about others' calls. */
+function absent(id: string, { keepSeconds }: GatewayDependencies['invocations']): Problem {
+  const madeAt = timeOf(id)
+  if (madeAt === undefined || madeAt.getTime() > Date.now() - keepSeconds * 1_000) return NOT_FOUND
+  return new Problem('gone', 410, `What became of a call is kept for ${keepSeconds} s after its end.`)
+}
 
-function stateReply(found: InvocationState): Reply {
-  const { id, attempts, createdAt, settledAt, state, availableAt, dueInMs } = found
+/** When a UUID of version 7 was made (RFC 9562, 5.7); undefined for any other id. */
+function timeOf(id: string): Date | undefined {
+  return id[14] === '7' ? new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)) : undefined
+}
+
+const acceptsEvents = ({ method, headers }: GatewayContext) =>
+  method === 'GET' && (headers.accept ?? []).some((value) => /(^|[,\s])text\/event-stream\s*(;|,|$)/i.test(value))
+
+function stateReply(found: InvocationState, waitSeconds: number): Reply {
+  const { state, dueInMs } = found
   const retryAfterSeconds = state === 'waiting' ? Math.max(1, Math.ceil(dueInMs / 1_000)) : 1
-  const final = state === 'done' || state === 'dead'
-  const body = {
-    ...{ id, function: found.function, state: STATES[state], attempts, createdAt },
-    ...(final && settledAt ? { settledAt } : {}),
-    ...(state === 'waiting' ? { nextAttemptAt: availableAt } : {}),
-    ...(state === 'done' ? { result: resultOf(found.response) } : {}),
-    ...(state === 'dead' ? { problem: problemOf(found) } : {}),
-  }
   const position = found.response?.headers[POSITION_HEADER]
-  const headers = {
-    ...{ 'content-type': 'application/json', 'cache-control': 'no-store' },
+  return jsonReply(describeInvocation(found), {
     ...(position === undefined ? {} : { [POSITION_HEADER]: position }),
-  }
-  return {
-    status: 200,
-    headers: final ? headers : { ...headers, 'retry-after': String(retryAfterSeconds) },
-    body: JSON.stringify(body),
-  }
+    ...(hasEnded(found) ? {} : { 'retry-after': String(retryAfterSeconds) }),
+    ...(waitSeconds > 0 ? { 'preference-applied': `wait=${waitSeconds}` } : {}),
+  })
 }
 
-/** The function's response; `bodyLeftOut` where its body was too large to store. */
-function resultOf(response: InvocationResponse | undefined) {
-  if (!response) return undefined
-  const { status, body } = response
-  const { [POSITION_HEADER]: _position, ...headers } = response.headers
-  if (body === undefined) return { status, headers, bodyLeftOut: true }
-  return {
-    status,
-    headers,
-    ...(body.length > 0 ? { body: parseJsonOrUndefined(body) ?? Buffer.from(body).toString() } : {}),
-  }
-}
+const jsonReply = (body: unknown, headers: Reply['headers'] = {}): Reply => ({
+  status: 200,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
+  body: JSON.stringify(body),
+})
 
-const UNKNOWN_OUTCOME = 'The function did not answer; whether its work is done is not known.'
-const PROXY_ANSWERED = 'A proxy in front of the function answered in its place.'
-
-/** The function's own Problem, or one of the platform's where it sent none. */
-function problemOf({ response, correlationId }: InvocationState): unknown {
-  const body = response?.body && parseJsonOrUndefined(response.body)
-  if (body !== undefined && typeof Object(body).error === 'string') return body
-  const problem = response
-    ? new Problem('bad_gateway', 502, PROXY_ANSWERED)
-    : new Problem('outcome_unknown', 503, UNKNOWN_OUTCOME)
-  return JSON.parse(problemJson(problem, correlationId))
-}
-
-/** The parsed JSON; undefined where it is malformed. */
-function parseJsonOrUndefined(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString())
-  } catch {
-    return undefined
-  }
-}
+// `validate` has made it by this very contract.
+const inputOf = <C extends EndpointShape>({ input }: GatewayContext) => input as Input<C>

@@ -3,9 +3,10 @@ import type { Claim, ClaimResult } from '../../../kernel/index.ts'
 import { callerIdOf } from '../../../protocol/index.ts'
 import { claimToResponse, toClaim } from '../../idempotency.ts'
 import { oncePerSecond } from '../../throttle-log.ts'
-import { type Explanation, type GatewayContext, type Outcome, prefersAsync, routeOf, type Step } from '../context.ts'
+import { type Explanation, type GatewayContext, type Outcome, routeOf, type Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
 import { byRunning } from '../explanation.ts'
+import { prefersAsync } from '../prefer.ts'
 
 /**
  * Answers a repeated Idempotency-Key with the first response, byte for byte. Only a shortcut: where the look-up fails or is

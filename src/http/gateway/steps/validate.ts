@@ -4,9 +4,10 @@ import { parseJson } from '../../json.ts'
 import { conditionsOf, findConditionIssues, preconditionRequired } from '../../preconditions.ts'
 import { parseQuery } from '../../query.ts'
 import { invalidRequest } from '../../request-problems.ts'
-import { type GatewayContext, prefersAsync, routeOf, type Step } from '../context.ts'
+import { type GatewayContext, routeOf, type Step } from '../context.ts'
 import { byRunning } from '../explanation.ts'
 import { validateOwnRequest } from '../own-routes.ts'
+import { prefersAsync } from '../prefer.ts'
 
 /** Validates the request by its contract: 400 names every issue and its path. */
 export function validate(): Step {

@@ -6,6 +6,7 @@ import type { InvocationState } from '../../../protocol/index.ts'
 import { fingerprint } from '../../idempotency.ts'
 import type { Invocations } from '../dependencies.ts'
 import { type TestOptions, testGateway } from '../test-support.ts'
+import { NO_INVOCATIONS } from '../test-support-invocations.ts'
 
 const parts = { method: 'POST', reply: { status: 204 }, access: {} } as const
 const contracts = contractSet(
@@ -29,7 +30,7 @@ async function start(claimed: ClaimResult | Problem = { status: 'new' }, options
     if (claimed instanceof Problem) throw claimed
     return claimed
   }
-  const invocations = { accept, find: async () => undefined }
+  const invocations = { ...NO_INVOCATIONS, accept }
   const gateway = await testGateway({ ...options, dependencies: { contracts: () => contracts, invocations } })
   const send = (headers: Readonly<Record<string, string>>, path = '/v1/reports?a=1') =>
     fetch(gateway.url + path, { method: 'POST', headers: { 'x-api-key': 'full', ...headers }, body: null })
@@ -114,7 +115,7 @@ const ID = '3f2b8c1e-0000-4000-8000-000000000001'
 const times = { createdAt: '2026-11-30T09:00:00.000Z', availableAt: '2026-11-30T09:00:05.000Z' }
 const known: InvocationState = {
   ...{ id: ID, function: 'make-report', attempts: 1, ...times, settledAt: null, dueInMs: -1 },
-  ...{ state: 'waiting', correlationId: 'correlation-1', response: undefined },
+  ...{ state: 'waiting', correlationId: 'correlation-1', response: undefined, callback: undefined },
 }
 const settled = { settledAt: '2026-11-30T09:00:09.000Z' }
 const json = { 'content-type': 'application/json' }
@@ -124,7 +125,7 @@ async function look(state: Partial<InvocationState>, options: RequestInit = {}) 
     id === ID && sub === 'ann' ? { ...known, ...state } : undefined
   const gateway = await testGateway({
     dependencies: {
-      invocations: { accept: async () => ({ status: 'new' }), find },
+      invocations: { ...NO_INVOCATIONS, find },
       corsOrigins: ['https://app.example'],
     },
   })
@@ -199,9 +200,9 @@ it.each([
 })
 
 it('405, and the preflight of a page, as for any path', async () => {
-  const { answer } = await look({}, { method: 'DELETE' })
-  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, HEAD'])
+  const { answer } = await look({}, { method: 'PUT' })
+  expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD'])
   const origin = { origin: 'https://app.example', 'access-control-request-method': 'GET' }
   const { answer: allowed } = await look({}, { method: 'OPTIONS', headers: origin })
-  expect([allowed.status, allowed.headers.get('access-control-allow-methods')]).toEqual([204, 'GET, HEAD'])
+  expect([allowed.status, allowed.headers.get('access-control-allow-methods')]).toEqual([204, 'DELETE, GET, HEAD'])
 })
