@@ -14,6 +14,10 @@ export function event<const E extends EventShape>(shape: E): EventContract<E> {
       `event "${shape.type}": write its type in lower case and dotted, past tense last, such as user.created`,
     )
   }
+  if (shape.type.startsWith(PLATFORM_TYPES))
+    throw new TypeError(
+      `event "${shape.type}": types that begin with ${PLATFORM_TYPES} are the platform's; choose another`,
+    )
   const issue = findUnsupported(shape.data, 'both')
   if (issue) throw new TypeError(`event "${shape.type}": in data, ${issue}`)
   return Object.freeze({ ...shape, kind: 'event' as const })
@@ -21,6 +25,9 @@ export function event<const E extends EventShape>(shape: E): EventContract<E> {
 
 /** What the type of an event looks like: lower case and dotted, such as `user.created`. */
 export const EVENT_TYPE = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/
+
+/** What the types of the platform's own events begin with: nobody else may declare them. */
+export const PLATFORM_TYPES = 'ebb.'
 
 /** The schema of an `emits` entry. */
 export const eventDataSchema = (emitted: Emitted): z.ZodType => (emitted instanceof z.ZodType ? emitted : emitted.data)

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { AnyContract } from './any-contract.ts'
+import { type AnyContract, isReceiver } from './any-contract.ts'
 import { eventDataSchema } from './event.ts'
 import { repliesOf } from './reply.ts'
 import { childrenOf, defOf } from './schema/schema-def.ts'
@@ -31,7 +31,7 @@ function schemasOf(contract: AnyContract): Readonly<Record<string, unknown>> {
     `emits ${type}`,
     eventDataSchema(emitted),
   ])
-  if (contract.kind === 'subscriber') return { 'on.data': contract.on.data, ...Object.fromEntries(emits) }
+  if (isReceiver(contract)) return { 'on.data': contract.on.data, ...Object.fromEntries(emits) }
   const { params, query, headers, cookies, body } = contract
   const replies = repliesOf(contract).flatMap((reply, i) => {
     const part = i === 0 ? 'reply' : `reply ${reply.status}`

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { ReceiverContract } from './any-contract.ts'
 import { parseCookies } from './cookies.ts'
 import type { EndpointContract } from './endpoint-shape.ts'
 import type { ValidationIssue } from './problem.ts'
@@ -7,7 +8,6 @@ import { decodeStrings, type Strings } from './schema/decode-strings.ts'
 import { toInput } from './schema/strict-schema.ts'
 import { toOutput } from './schema/strip-schema.ts'
 import { jsonBodyOf } from './streams/body-kind.ts'
-import type { SubscriberContract } from './subscriber-shape.ts'
 
 /** A request's parts before validation. `body` is parsed JSON, or undefined where none was sent. Cookies are among the headers. */
 export interface RawInput {
@@ -79,7 +79,7 @@ export type EventValidationResult =
   | { readonly ok: false; readonly issues: readonly ValidationIssue[] }
 
 /** Compiles a subscriber's schema once. Unknown keys are stripped, so that a producer may add some; at most 50 issues are reported. */
-export function createEventValidator({ on }: Pick<SubscriberContract, 'on'>): (data: unknown) => EventValidationResult {
+export function createEventValidator({ on }: Pick<ReceiverContract, 'on'>): (data: unknown) => EventValidationResult {
   const schema = toOutput(on.data)
   return (given) => {
     const { success, data, error } = safeParse(schema, given)

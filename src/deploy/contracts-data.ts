@@ -3,17 +3,20 @@ import {
   type AnyContract,
   describeEndpoint,
   describeProxy,
+  describeSubscriber,
   type EndpointContract,
   emitsOf,
   eventDataSchema,
   formOf,
+  isReceiver,
   jsonBodyOf,
   kindsOf,
+  type ReceiverContract,
   type Reply,
   type Route,
   repliesOf,
   requireContract,
-  type SubscriberContract,
+  type Schedule,
   type TextKind,
   toInput,
   toOutput,
@@ -63,13 +66,15 @@ export interface ReplyData {
   readonly cookies: readonly string[]
 }
 
-/** One subscriber's contract as JSON. */
+/** One subscriber's or schedule's contract as JSON. */
 export interface SubscriberData {
   readonly name: string
   readonly version?: string
   readonly on: string
   /** What it takes in, open to what it does not know. */
   readonly takes: JsonSchema
+  /** When a schedule fires. */
+  readonly schedule?: Schedule
   readonly emits: Readonly<Record<string, JsonSchema>>
 }
 
@@ -78,7 +83,7 @@ export function contractsData(contracts: Readonly<Record<string, AnyContract>>):
   const all = Object.entries(contracts).map(([folder, contract]) => requireContract(folder, contract))
   return {
     endpoints: all.flatMap((contract) => (contract.kind === 'endpoint' ? [endpointData(contract)] : [])),
-    subscribers: all.flatMap((contract) => (contract.kind === 'subscriber' ? [subscriberData(contract)] : [])),
+    subscribers: all.flatMap((contract) => (isReceiver(contract) ? [subscriberData(contract)] : [])),
     proxies: all.flatMap((contract) => (contract.kind === 'proxy' ? [describeProxy(contract)] : [])),
   }
 }
@@ -114,11 +119,12 @@ function replyData({ status, location, locations, body, stream, headers, cookies
   }
 }
 
-function subscriberData(contract: SubscriberContract): SubscriberData {
+function subscriberData(contract: ReceiverContract): SubscriberData {
   const { name, version, on } = contract
   return {
     ...{ name, on: on.type, takes: render(toOutput(on.data), 'input'), emits: emittedBy(contract) },
     ...(version === undefined ? {} : { version }),
+    ...(contract.kind === 'schedule' ? { schedule: describeSubscriber(contract).schedule } : {}),
   }
 }
 

@@ -1,4 +1,10 @@
-import { createEventValidator, Problem, type SubscriberContract, type ValidationIssue } from '../../contract/index.ts'
+import {
+  createEventValidator,
+  hasTenancy,
+  Problem,
+  type ReceiverContract,
+  type ValidationIssue,
+} from '../../contract/index.ts'
 import { containsSecret } from '../../kernel/index.ts'
 import { identityRefusalHeaders } from '../../protocol/index.ts'
 import type { Step } from '../context.ts'
@@ -14,15 +20,16 @@ const MAX_SUBJECT_LENGTH = 1_000
  * Reads a CloudEvents 1.0 event in binary mode, from the relay alone. Its data are stripped to what the subscriber declares,
  * so that a producer may add properties.
  */
-export function receiveEvent(contract: SubscriberContract): Step {
+export function receiveEvent(contract: ReceiverContract): Step {
   const validateData = createEventValidator(contract)
   const { on } = contract
+  const needsTenant = hasTenancy(contract)
   return function receiveEvent(request, response) {
     const { identity } = response.locals
     const { tenant } = identity
     if (identity.iss !== 'ebb:relay' || identity.sub !== 'relay')
       throw new Problem('forbidden', 403, 'Events come from the relay.', { headers: identityRefusalHeaders() })
-    if (contract.tenancy && tenant === undefined)
+    if (needsTenant && tenant === undefined)
       throw new Problem('tenant_required', 403, 'This event has no tenant: a caller without one has emitted it.')
     const attribute = (name: string) => {
       const value = request.get(`ce-${name}`)
