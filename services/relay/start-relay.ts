@@ -16,6 +16,7 @@ import { keepHistory } from './keep-history.ts'
 import { keepWarm } from './keep-warm.ts'
 import { createMetrics } from './metrics.ts'
 import { type PollLoopOptions, startPollLoop } from './poll-loop.ts'
+import { fireSchedules } from './schedules.ts'
 
 /** What counting the backlog may take while a scrape waits; the database itself gives up after half of it. */
 const LOOKUP_MS = 2_000
@@ -54,7 +55,7 @@ export async function startRelay(
   const queues = [createDeliveryQueue({ pool, call, subscriptions }), createInvocationQueue({ pool, call, routes })]
   const readQueues = () =>
     queryWithTimeout(pool, LOOKUP_MS, (client) => readBacklog(client, { limitMs: LOOKUP_MS / 2 }))
-  const { metrics, ...exposition } = createMetrics(readQueues, config)
+  const { metrics, schedules: scheduleMetrics, ...exposition } = createMetrics(readQueues, config)
   const longestCallMs = () => relayDrainMs({ startTimeoutMs, contracts: functions() })
   const loop = startPollLoop({ queues, startTimeoutMs, longestCallMs, log, metrics }, options)
   const orphans = abandonOrphans({ queues, afterMs: config.EBB_ABANDON_AFTER_MS, log, metrics })
@@ -64,6 +65,10 @@ export async function startRelay(
     deadLettersDays: config.EBB_KEEP_DEAD_LETTERS_DAYS,
   }
   const history = keepHistory({ pool, keep, log, metrics })
+  const schedules = fireSchedules({
+    ...{ pool, subscriptions, log, metrics: scheduleMetrics, wake: () => loop.wake('events') },
+    forgetAfterMs: config.EBB_ABANDON_AFTER_MS,
+  })
   const onReload = () => {
     logCycles()
     orphans.check()
@@ -77,7 +82,7 @@ export async function startRelay(
   })
   const end = async () => {
     warm.stop()
-    await Promise.all([orphans.stop(), history.stop(), loop.stop()])
+    await Promise.all([orphans.stop(), history.stop(), schedules.stop(), loop.stop()])
     admin?.close()
     contracts.close()
     await Promise.all([channel.close(), close(), pool.end()])
