@@ -8,7 +8,7 @@ const FULL_ONLY = [
   '/test/chaos/',
   '/test/(oracle/ours|telemetry/(collector|settings))\\.test',
   '/(src/data/postgres/unresponsive|services/(gateway|relay)/silence|services/gateway/tls)\\.test',
-  '/(services/(relay|gateway/plans)/killed|src/data/(cache/redis-store|postgres/listener))\\.test',
+  '/(services/(relay/(killed|schedules-killed)|gateway/plans/killed)|src/data/(cache/redis-store|postgres/listener))\\.test',
   '/src/(build/(write-inventory|build-in-policy)|commands/(invoke|scaffold)|dev/postgres/run-as|start/code-cache)\\.test',
   '/test/(e2e/(client|docs|explain-route|first-look|image|invoke|login|package|readme|reload|rush)|late/late-errors|values/values)\\.test',
   '/test/(e2e/without-example|example/example|properties/project|render/command|types-cost)\\.test',

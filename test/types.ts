@@ -2,7 +2,7 @@
  * What the types promise, held by the compiler: `npm run types` fails where a promise is broken, and where one of the
  * refusals below is no longer an error.
  */
-import { applyPatch, endpoint, event, mergePatch, subscriber } from 'ebb/contract'
+import { applyPatch, endpoint, event, mergePatch, schedule, subscriber } from 'ebb/contract'
 import { policy, postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
 import * as z from 'zod'
@@ -138,6 +138,22 @@ implement(confirmOrder, { sql: postgres }, async ({ data, event }, { purge }) =>
 implement(confirmOrder, {}, async () => {})
 // @ts-expect-error an idempotent one does, too
 implement(placeOrder, {}, async ({ body }) => ({ id: 'x', ...body }))
+
+const closeBooks = schedule({ name: 'close-books', summary: 'Close.', cron: '0 3 * * *', failures: { not_yet: 503 } })
+implement(closeBooks, { sql: postgres }, async ({ data, event }, { fail }) => {
+  data.plannedAt satisfies string
+  data.manual satisfies boolean
+  event.attempt satisfies number
+  if (data.manual) throw fail('not_yet', 'Not yet.')
+  // @ts-expect-error a firing says no more
+  data.tenant
+})
+// @ts-expect-error a schedule takes its firing in with what it writes, too
+implement(closeBooks, {}, async () => {})
+// @ts-expect-error a schedule needs a cron
+schedule({ name: 'a', summary: 'b' })
+// @ts-expect-error what was missed is skipped, or fires once, or all of it
+schedule({ name: 'a', summary: 'b', cron: '0 3 * * *', missed: 'twice' })
 
 const bare = { name: 'a', summary: 'b', method: 'GET', path: '/a', reply: { status: 200, body: Order } } as const
 endpoint({ ...bare, access: {} })

@@ -2,6 +2,7 @@ import type { Config } from 'ebb/kernel'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { registerServiceMetrics } from '../../src/telemetry/service-metrics.ts'
 import { type Backlog, isTooSlow, MAX_COUNTED } from './backlog.ts'
+import { createScheduleMetrics } from './schedule-metrics.ts'
 
 export interface RelayMetrics {
   attempted(attempt: {
@@ -78,6 +79,7 @@ export function createMetrics(read: () => Promise<Backlog>, { EBB_REVISION: revi
   }
   return {
     metrics,
+    schedules: createScheduleMetrics(registers),
     contentType: registry.contentType,
     /** Prometheus' text format. However many scrapes come at once, the backlog is counted once. */
     text: async () => {

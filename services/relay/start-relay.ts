@@ -19,6 +19,7 @@ import { keepHistory } from './keep-history.ts'
 import { keepWarm } from './keep-warm.ts'
 import { createMetrics } from './metrics.ts'
 import { type PollLoopOptions, startPollLoop } from './poll-loop.ts'
+import { fireSchedules } from './schedules.ts'
 import { openCallbackSender } from './send-callback.ts'
 
 /** What counting the backlog may take while a scrape waits; the database itself gives up after half of it. */
@@ -68,7 +69,7 @@ export async function startRelay(
   ]
   const readQueues = () =>
     queryWithTimeout(pool, LOOKUP_MS, (client) => readBacklog(client, { limitMs: LOOKUP_MS / 2 }))
-  const { metrics, ...exposition } = createMetrics(readQueues, config)
+  const { metrics, schedules: scheduleMetrics, ...exposition } = createMetrics(readQueues, config)
   const longestCallMs = () => relayDrainMs({ startTimeoutMs, contracts: functions() })
   const loop = startPollLoop({ queues, startTimeoutMs, longestCallMs, log, metrics }, options)
   const orphans = abandonOrphans({ queues, afterMs: config.EBB_ABANDON_AFTER_MS, log, metrics })
@@ -79,6 +80,10 @@ export async function startRelay(
   }
   const history = keepHistory({ pool, keep, log, metrics })
   const forgetting = forgetCalls(pool, { keepSeconds: config.EBB_KEEP_CALLS_HOURS * 3_600, log })
+  const schedules = fireSchedules({
+    ...{ pool, subscriptions, log, metrics: scheduleMetrics, wake: () => loop.wake('events') },
+    forgetAfterMs: config.EBB_ABANDON_AFTER_MS,
+  })
   const onReload = () => {
     logCycles()
     orphans.check()
@@ -92,7 +97,7 @@ export async function startRelay(
   })
   const end = async () => {
     warm.stop()
-    await Promise.all([orphans.stop(), history.stop(), forgetting.stop(), loop.stop()])
+    await Promise.all([orphans.stop(), history.stop(), forgetting.stop(), schedules.stop(), loop.stop()])
     await notifier.flush()
     admin?.close()
     contracts.close()

@@ -1,7 +1,8 @@
 import { access, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { ContractPattern } from '../contract/index.ts'
+import type { ContractPattern, ContractSet } from '../contract/index.ts'
 import { checkPatterns } from '../deploy/check-patterns.ts'
+import { checkSchedules } from '../deploy/check-schedules.ts'
 import { findFunctions } from '../deploy/load-contracts.ts'
 import { platformModule } from '../deploy/platform-files.ts'
 import { runBundle } from '../protocol/contracts-file.ts'
@@ -18,7 +19,7 @@ export interface BundleContractsOptions {
 
 /**
  * Bundles contracts for gateway and relay, as `contracts-<hash>.cjs`. Rejects with a ContractError where they do not load, or
- * where one has a pattern whose matching could block the gateway.
+ * where one has a pattern whose matching could block the gateway, or a cron that cannot be read.
  */
 export async function bundleContracts(
   project: string,
@@ -34,9 +35,14 @@ export async function bundleContracts(
     keepNames: true,
     external,
   })
-  const { patterns } = runBundle<{ patterns(): readonly ContractPattern[] }>(await readFile(file, 'utf8'), file)
+  const { patterns, subscriptions } = runBundle<Checked>(await readFile(file, 'utf8'), file)
+  checkSchedules(subscriptions ?? [])
   await checkPatterns(patterns?.() ?? [])
   return { file, revision: hash, inputs, bytesOf }
+}
+
+interface Checked extends Pick<ContractSet, 'subscriptions'> {
+  patterns(): readonly ContractPattern[]
 }
 
 /** Bundles contracts so that each loads by itself: exports `contracts`, and `errors` with what those threw that do not load. */

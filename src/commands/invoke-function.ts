@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundleFunction } from '../build/index.ts'
-import { describeDeployment, type FunctionContract } from '../contract/index.ts'
+import { describeDeployment, type FunctionContract, isReceiver } from '../contract/index.ts'
 import type { FunctionRequest } from '../deploy/sample/sample-request.ts'
 import { dataDirOf, findRunning } from '../dev/announcement.ts'
 import { functionEnv } from '../dev/child-env.ts'
@@ -75,7 +75,7 @@ export async function invokeFunction(
         throw new ConfigError(describeStartFailure(name, error.message), { cause: error })
       })
       const coldStartMs = Math.round(performance.now() - startedAt)
-      const sign = createIdentitySigners({ gateway, relay })[contract.kind === 'subscriber' ? 'relay' : 'gateway']
+      const sign = createIdentitySigners({ gateway, relay })[isReceiver(contract) ? 'relay' : 'gateway']
       const headers = { ...request.headers, 'ebb-identity': await sign(caller, name) }
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + SLACK_MS)])
       const response = await send(port, { ...request, headers }, { signal: limit, onReply }).catch((cause: unknown) => {

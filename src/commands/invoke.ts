@@ -2,7 +2,14 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { text as readAll } from 'node:stream/consumers'
-import { describeEndpoint, type FunctionContract, hasTenancy, streamedBodyOf, usualReply } from '../contract/index.ts'
+import {
+  describeEndpoint,
+  type FunctionContract,
+  hasTenancy,
+  isReceiver,
+  streamedBodyOf,
+  usualReply,
+} from '../contract/index.ts'
 import { importFunction, readRoles } from '../deploy/import-sources.ts'
 import { findFunctions } from '../deploy/index.ts'
 import { eventRequest, functionRequest } from '../deploy/sample/sample-request.ts'
@@ -118,7 +125,7 @@ async function readRequest(
   if (bodyFile !== undefined) return fileRequest(contract, { data, bodyFile, type })
   if (event !== undefined && data !== undefined) throw new ConfigError('give --event or --data, not both')
   if (event === undefined) return functionRequest(contract, data)
-  if (contract.kind !== 'subscriber') throw new ConfigError(`${contract.name} is no subscriber; give it --data`)
+  if (!isReceiver(contract)) throw new ConfigError(`${contract.name} is no subscriber; give it --data`)
   const read = event === '-' ? readAll(process.stdin) : readFile(event, 'utf8')
   return eventRequest(contract, parseJson(await read, '--event'))
 }
@@ -150,7 +157,7 @@ async function readCaller(project: string, contract: FunctionContract, options: 
   }
   const listed = scopes.flatMap((list) => list.split(',')).filter((scope) => scope !== '')
   if (contract.kind !== 'endpoint') {
-    const caller = contract.kind === 'subscriber' ? { sub: 'relay', scopes: [], ...withinTenant() } : GATEWAY_IDENTITY
+    const caller = isReceiver(contract) ? { sub: 'relay', scopes: [], ...withinTenant() } : GATEWAY_IDENTITY
     if (subject === undefined && scopes.length === 0) return caller
     throw new ConfigError(`only the ${caller.sub} calls ${contract.name}: leave --as and --scopes out`)
   }

@@ -118,6 +118,53 @@ describe('${name}', () => {
   }
 }
 
+/** The four files of a schedule that fires at the times of a cron. */
+export function scheduleFiles({ name, cron }: { readonly name: string; readonly cron: string }): Files {
+  return {
+    'contract.ts': `import { schedule } from 'ebb/contract'
+
+export default schedule({
+  name: '${name}',
+  summary: '${sentence(name)}.',
+  // Minute, hour, day of the month, month and day of the week.
+  cron: '${cron}',
+  timeZone: 'UTC',
+  // Of the times at which nothing ran, the last one fires afterwards; 'skip' fires none, 'all' each of them.
+  missed: 'once',
+  // It does not fire while the last firing is not done; with 'queue' it fires after that.
+  overlap: 'skip',
+})
+`,
+    'handler.ts': `import { postgres } from 'ebb/data'
+import { implement } from 'ebb/http'
+import contract from './contract.ts'
+
+/** What it writes with sql commits together with the record that the firing was handled: a redelivery changes nothing. */
+export default implement(contract, { sql: postgres }, async ({ data: { plannedAt } }, { log }) => {
+  log.info({ plannedAt }, 'schedule handled')
+})
+`,
+    'index.ts': index(name),
+    'handler.test.ts': `import { describe, expect, it } from '@jest/globals'
+import { testFunction } from 'ebb/testing'
+import ${camel(name)} from './handler.ts'
+
+const fn = testFunction(${camel(name)})
+
+describe('${name}', () => {
+  it('204 for a time at which it fires', async () => {
+    expect((await fn.fire({ plannedAt: '2026-01-01T00:00:00Z' })).status).toBe(204)
+  })
+
+  it('401 without an identity from the relay', async () => {
+    const caller = await fn.unsigned()
+    await caller.post('/').send({}).expect(401)
+  })
+})
+`,
+  }
+}
+
 /** The four files of an authorizer that knows nobody yet. */
 export function authorizerFiles({ name }: { readonly name: string }): Files {
   return {

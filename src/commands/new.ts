@@ -2,18 +2,19 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type AnyContract, contractSet } from '../contract/index.ts'
+import { type AnyContract, contractSet, describeSubscriber, isReceiver } from '../contract/index.ts'
+import { checkSchedules } from '../deploy/check-schedules.ts'
 import { tryContracts } from '../deploy/import-sources.ts'
 import { type ReloadOutcome, waitForReload } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { printJson, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
-import { authorizerFiles, endpointFiles, proxyFiles, subscriberFiles } from './new-templates.ts'
+import { authorizerFiles, endpointFiles, proxyFiles, scheduleFiles, subscriberFiles } from './new-templates.ts'
 
 export const newCommand: readonly Form[] = [
   form({
     description:
-      'Write a working function with its test: an endpoint, with --on a subscriber of an event, or with --authorizer one that says who calls; with --proxy only a contract, for a service that is there already.',
+      'Write a working function with its test: an endpoint, with --on a subscriber of an event, with --schedule one that fires at times of its own, or with --authorizer one that says who calls; with --proxy only a contract, for a service that is there already.',
     arguments: {
       name: { value: 'VERB-NOUN', required: true, description: 'Its name, such as place-order.' },
     },
@@ -23,6 +24,10 @@ export const newCommand: readonly Form[] = [
       on: {
         value: 'EVENT-TYPE',
         description: 'The event to subscribe to, such as order.placed, which domain/ declares.',
+      },
+      schedule: {
+        value: 'CRON',
+        description: "When it fires, as minute, hour, day, month and weekday, such as '0 3 * * mon-fri'.",
       },
       authorizer: { description: 'Write an authorizer, which an endpoint names in `access`.' },
       proxy: {
@@ -35,6 +40,7 @@ export const newCommand: readonly Form[] = [
       'new list-invoices',
       'new search-orders --method POST --path /v1/orders/search',
       'new note-order --on order.placed',
+      "new close-books --schedule '0 3 * * *'",
       'new check-partner --authorizer',
       "new old-shop --proxy http://localhost:8081 --path '/shop/*'",
     ],
@@ -59,6 +65,8 @@ interface NewFunctionOptions {
   readonly path?: string | undefined
   /** The type of an event: makes a subscriber of it. */
   readonly on?: string | undefined
+  /** A cron: makes a schedule. */
+  readonly schedule?: string | undefined
   readonly authorizer: boolean
   /** The address of a service: makes a proxy to it. */
   readonly proxy?: string | undefined
@@ -101,6 +109,7 @@ async function assertFits(project: string, name: string, folder: string) {
     )
     const { contracts } = await tryContracts(project)
     const authorizers = Object.entries(contracts).filter(([, theirs]) => theirs.kind === 'authorizer')
+    checkSchedules(isReceiver(contract) ? [describeSubscriber(contract)] : [])
     for (const [other, theirs] of Object.entries(contracts))
       contractSet({ ...Object.fromEntries(authorizers), [other]: theirs, [name]: contract }, undefined)
   } catch (cause) {
@@ -109,7 +118,13 @@ async function assertFits(project: string, name: string, folder: string) {
   }
 }
 
-async function filesOf(project: string, name: string, { method, path, on, authorizer, proxy }: NewFunctionOptions) {
+async function filesOf(project: string, name: string, options: NewFunctionOptions) {
+  const { method, path, on, schedule, authorizer, proxy } = options
+  if (schedule !== undefined) {
+    if (method ?? path ?? on ?? proxy ?? (authorizer || undefined))
+      throw new ConfigError('a schedule has no method, no path and no event: leave all but --schedule out')
+    return scheduleFiles({ name, cron: schedule })
+  }
   if (proxy !== undefined) {
     if (method ?? on ?? (authorizer || undefined))
       throw new ConfigError(

@@ -8,7 +8,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./create.ts')).createCommand,
   },
   new: {
-    summary: 'Write a working function: an endpoint, a subscriber of an event, or an authorizer',
+    summary: 'Write a working function: an endpoint, a subscriber of an event, a schedule, or an authorizer',
     load: async () => (await import('./new.ts')).newCommand,
   },
   remove: {
@@ -34,6 +34,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   events: {
     summary: 'List events and their deliveries, and send dead ones again',
     load: async () => (await import('./events.ts')).eventsCommand,
+  },
+  schedules: {
+    summary: 'List schedules and their firings, and have one fire now',
+    load: async () => (await import('./schedules.ts')).schedulesCommand,
   },
   keys: {
     summary: 'Show, list, create, rotate and revoke the API keys of a running Ebb',

@@ -1,6 +1,6 @@
 import type * as z from 'zod'
 import { ContractError } from './contract-error.ts'
-import { EVENT_TYPE, eventDataSchema } from './event.ts'
+import { EVENT_TYPE, eventDataSchema, PLATFORM_TYPES } from './event.ts'
 import type { Emits } from './event-shape.ts'
 import { PLATFORM_CODES } from './problem.ts'
 import { findUnsupported, type SchemaUse } from './schema/find-unsupported.ts'
@@ -50,6 +50,10 @@ export function checkEmits(emits: Emits = {}, refuse: Refuse) {
     refuse(
       !EVENT_TYPE.test(type),
       `emits "${type}" must be lower case and dotted, past tense last, such as user.created`,
+    )
+    refuse(
+      type.startsWith(PLATFORM_TYPES),
+      `emits "${type}" begins with ${PLATFORM_TYPES}, as the platform's do; choose another`,
     )
     const declared = 'kind' in emitted && emitted.kind === 'event' ? emitted.type : type
     refuse(declared !== type, `emits "${type}" holds the event "${declared}"; give both the same type`)

@@ -1,7 +1,7 @@
-import { checkEmits, checkFailures, checkKeys, checkName, createRefuse } from './check-common.ts'
+import { checkEmits, checkFailures, checkKeys, checkName, createRefuse, type Refuse } from './check-common.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import { checkRate } from './check-rate.ts'
-import type { SubscriberShape } from './subscriber-shape.ts'
+import type { Retry, SubscriberShape } from './subscriber-shape.ts'
 
 const KEYS = [
   'name',
@@ -30,8 +30,12 @@ export function checkSubscriber(contract: SubscriberShape) {
     ![undefined, true].includes(contract.tenancy),
     '`tenancy` can only be true; leave it out where any event may come',
   )
-  const { retry = {}, rate } = contract
-  if (rate) checkRate('rate', rate, refuse)
+  if (contract.rate) checkRate('rate', contract.rate, refuse)
+  checkRetry(contract.retry, refuse)
+}
+
+/** Refuses attempts and delays that contradict each other. */
+export function checkRetry(retry: Retry = {}, refuse: Refuse) {
   checkKeys(retry, ['attempts', 'minDelayMs', 'maxDelayMs'], refuse)
   const { attempts = 1, minDelayMs = 1, maxDelayMs = Math.max(minDelayMs, 1) } = retry
   refuse(!(Number.isInteger(attempts) && attempts >= 1 && attempts <= 100), 'retry.attempts must be 1 to 100')

@@ -1,4 +1,4 @@
-import type { AnyContract } from './any-contract.ts'
+import { type AnyContract, isReceiver } from './any-contract.ts'
 import { checkVersions } from './check-versions.ts'
 import { ContractError } from './contract-error.ts'
 import {
@@ -54,7 +54,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
     requireContract(folder, contract)
     if (contract.name !== folder)
       throw new ContractError(folder, `its name is "${contract.name}"; give it its folder's name`)
-    if (contract.kind === 'subscriber') {
+    if (isReceiver(contract)) {
       subscriptions.push(describeSubscriber(contract))
       eventValidators.set(contract.name, createEventValidator(contract))
     } else if (contract.kind === 'authorizer') {
@@ -88,11 +88,13 @@ export function requireContract(folder: string, exported: AnyContract | undefine
   if (exported && KINDS.has(exported.kind)) return exported
   throw new ContractError(
     folder,
-    'its default export must be an endpoint(), a subscriber(), an authorizer() or a proxy()',
+    'its default export must be an endpoint(), a subscriber(), a schedule(), an authorizer() or a proxy()',
   )
 }
 
-const KINDS: ReadonlySet<string> = new Set<AnyContract['kind']>(['endpoint', 'subscriber', 'authorizer', 'proxy'])
+const KINDS: ReadonlySet<string> = new Set<AnyContract['kind']>([
+  ...(['endpoint', 'subscriber', 'schedule', 'authorizer', 'proxy'] as const),
+])
 
 /** All functions of the contracts. */
 export const functionsOf = ({

@@ -1,4 +1,4 @@
-import type { AnyContract, FunctionContract } from './any-contract.ts'
+import type { AnyContract, FunctionContract, ReceiverContract } from './any-contract.ts'
 import type { AuthorizerContract } from './authorizer-shape.ts'
 import {
   AUTHORIZER_TTL_SECONDS,
@@ -16,10 +16,10 @@ import type { Emits } from './event-shape.ts'
 import { mediaTypesOf } from './patch/media-types.ts'
 import type { ProxiedService } from './proxied-service.ts'
 import { repliesOf, usualReply } from './reply.ts'
+import type { ScheduleContract } from './schedule-shape.ts'
 import { jsonBodyOf } from './streams/body-kind.ts'
 import { describeBodyStream, describeReplyStream } from './streams/describe-streams.ts'
 import { type BodyStream, type DescribedReplyStream, longestMs } from './streams/longest-ms.ts'
-import type { SubscriberContract } from './subscriber-shape.ts'
 
 /** An endpoint, or a proxy, as plain data with its defaults resolved: what gateway, laptop and renderers read. */
 export interface Route extends Described {
@@ -77,13 +77,24 @@ export interface Route extends Described {
   readonly replyStream?: DescribedReplyStream
 }
 
-/** A subscriber as plain data with its defaults resolved: what the relay reads. */
+/** A subscriber, or a schedule, as plain data with its defaults resolved: what the relay reads. */
 export interface Subscription extends Described {
-  readonly kind: 'subscriber'
+  readonly kind: 'subscriber' | 'schedule'
   readonly on: string
   readonly retry: { readonly attempts: number; readonly minDelayMs: number; readonly maxDelayMs: number }
   /** How many events it takes, of all relays together. */
   readonly rate?: Limit
+  /** When the event that it takes is fired; undefined where others emit it. */
+  readonly schedule?: Schedule
+}
+
+/** When a schedule fires, with the defaults resolved. */
+export interface Schedule {
+  readonly cron: string
+  readonly timeZone: string
+  readonly missed: 'skip' | 'once' | 'all'
+  readonly overlap: 'skip' | 'queue'
+  readonly jitterMs: number
 }
 
 /** An authorizer as plain data with its defaults resolved: what the gateway reads. */
@@ -227,14 +238,20 @@ function describeReplyHeaders(contract: EndpointContract): Pick<Route, 'replyHea
   return names.length > 0 ? { replyHeaders: [...new Set(names)] } : {}
 }
 
-/** A subscriber's contract as plain data, with its defaults resolved. */
-export function describeSubscriber(contract: SubscriberContract): Subscription {
+/** A subscriber's or a schedule's contract as plain data, with its defaults resolved. */
+export function describeSubscriber(contract: ReceiverContract): Subscription {
   const { attempts = RETRY.attempts, minDelayMs = RETRY.minDelayMs, ...given } = contract.retry ?? {}
   const { maxDelayMs = Math.max(RETRY.maxDelayMs, minDelayMs) } = given
   const retry = { attempts, minDelayMs, maxDelayMs }
+  const described = { ...describeCommon(contract), kind: contract.kind, on: contract.on.type, retry }
+  if (contract.kind === 'schedule') return { ...described, schedule: describeSchedule(contract) }
   const rate = contract.rate && { burst: contract.rate.requests, ...contract.rate }
-  const described = { ...describeCommon(contract), kind: 'subscriber', on: contract.on.type, retry } as const
   return rate ? { ...described, rate } : described
+}
+
+const describeSchedule = ({ cron, ...given }: ScheduleContract): Schedule => {
+  const { timeZone = 'UTC', missed = 'once', overlap = 'skip', jitterMs = 0 } = given
+  return { cron, timeZone, missed, overlap, jitterMs }
 }
 
 /** An authorizer's contract as plain data, with its defaults resolved. */

@@ -20,6 +20,10 @@ export function event<const Type extends string, Data extends z.ZodType, From ex
     if (broken) throw new TypeError(`event "${shape.type}": ${sentence}`)
   }
   refuse(!EVENT_TYPE.test(shape.type), 'write its type in lower case and dotted, past tense last, such as user.created')
+  if (shape.type.startsWith(PLATFORM_TYPES))
+    throw new TypeError(
+      `event "${shape.type}": types that begin with ${PLATFORM_TYPES} are the platform's; choose another`,
+    )
   const issue = findUnsupported(shape.data, 'both')
   refuse(issue !== undefined, `in data, ${issue}`)
   checkVersion(shape, refuse)
@@ -43,6 +47,9 @@ function checkVersion({ type, version = 1, upcast }: EventShape, refuse: (broken
 
 /** What the type of an event looks like: lower case and dotted, such as `user.created`. */
 export const EVENT_TYPE = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/
+
+/** What the types of the platform's own events begin with: nobody else may declare them. */
+export const PLATFORM_TYPES = 'ebb.'
 
 /** The schema of an `emits` entry. */
 export const eventDataSchema = (emitted: Emitted): z.ZodType => (emitted instanceof z.ZodType ? emitted : emitted.data)

@@ -1,4 +1,10 @@
-export { type AnyContract, type FunctionContract, isFunction } from './any-contract.ts'
+export {
+  type AnyContract,
+  type FunctionContract,
+  isFunction,
+  isReceiver,
+  type ReceiverContract,
+} from './any-contract.ts'
 export { authorizer, type Judgement, type Presented } from './authorizer.ts'
 export type { AuthorizerContract, AuthorizerShape } from './authorizer-shape.ts'
 export { checkVersions } from './check-versions.ts'
@@ -20,6 +26,7 @@ export {
   type ResolvedDeployment,
   type Route,
   type Scale,
+  type Schedule,
   type Subscription,
 } from './describe.ts'
 export { describeProxy, methodsOf } from './describe-proxy.ts'
@@ -63,6 +70,8 @@ export {
   usualReply,
   type WholeReplies,
 } from './reply.ts'
+export { schedule } from './schedule.ts'
+export type { ScheduleContract, ScheduleShape } from './schedule-shape.ts'
 export type { Strings } from './schema/decode-strings.ts'
 export { writeHeaderList } from './schema/header-list.ts'
 export { hasOverwrite } from './schema/schema-def.ts'

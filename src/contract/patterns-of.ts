@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { AnyContract } from './any-contract.ts'
+import { type AnyContract, isReceiver } from './any-contract.ts'
 import { eventDataSchema, versionOf, versionsOf } from './event.ts'
 import { repliesOf } from './reply.ts'
 import { childrenOf, defOf } from './schema/schema-def.ts'
@@ -31,7 +31,7 @@ function schemasOf(contract: AnyContract): Readonly<Record<string, unknown>> {
     `emits ${type}`,
     eventDataSchema(emitted),
   ])
-  if (contract.kind === 'subscriber') {
+  if (isReceiver(contract)) {
     const read = versionsOf(contract.on).map((one, i) => [
       i === 0 ? 'on.data' : `on version ${versionOf(one)}`,
       one.data,

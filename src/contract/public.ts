@@ -15,6 +15,8 @@ export { Problem, type ProblemOptions, type ValidationIssue } from './problem.ts
 export { proxy } from './proxy.ts'
 export type { ProxiedMethod, ProxyContract, ProxyShape, ProxyUpstream } from './proxy-shape.ts'
 export type { Replies, Reply, ReplyCookie, ReplyFunction } from './reply.ts'
+export { schedule } from './schedule.ts'
+export type { ScheduleContract, ScheduleShape } from './schedule-shape.ts'
 export { toOutput } from './schema/strip-schema.ts'
 export type { Body } from './streams/body-kind.ts'
 export { type FormBody, type FormFile, type FormFileOptions, type FormOptions, form } from './streams/form.ts'

@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import type { ReceiverContract } from './any-contract.ts'
 import { checkSubscriber } from './check-subscriber.ts'
 import type { Exact } from './endpoint.ts'
 import type { SubscriberContract, SubscriberShape } from './subscriber-shape.ts'
@@ -23,10 +24,10 @@ export function subscriber<const C extends SubscriberShape>(
 }
 
 /**
- * What a subscriber's handler receives: decoded and validated.
+ * What the handler of a subscriber or a schedule receives: decoded and validated.
  * @example const orderId = ({ data }: Delivered<typeof confirmOrder>) => data.id
  */
-export interface Delivered<C extends SubscriberShape> {
+export interface Delivered<C extends Pick<ReceiverContract, 'on'>> {
   /** The event with its attributes. */
   readonly event: ReceivedEvent<z.output<C['on']['data']>>
   /** The event's data. */

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import type { ReceiverContract } from './any-contract.ts'
 import { parseCookies } from './cookies.ts'
 import type { EndpointContract } from './endpoint-shape.ts'
 import { versionOf, versionsOf } from './event.ts'
@@ -9,7 +10,6 @@ import { decodeStrings, type Strings } from './schema/decode-strings.ts'
 import { toInput } from './schema/strict-schema.ts'
 import { toOutput } from './schema/strip-schema.ts'
 import { jsonBodyOf } from './streams/body-kind.ts'
-import type { SubscriberContract } from './subscriber-shape.ts'
 
 /** A request's parts before validation. `body` is parsed JSON, or undefined where none was sent. Cookies are among the headers. */
 export interface RawInput {
@@ -84,7 +84,7 @@ export type EventValidationResult =
  * Compiles a subscriber's schema once. Data of an older version become those of its own by the event's `upcast`s. Unknown keys are
  * stripped, so that a producer may add some; at most 50 issues are reported.
  */
-export function createEventValidator({ on }: Pick<SubscriberContract, 'on'>): ValidateEvent {
+export function createEventValidator({ on }: Pick<ReceiverContract, 'on'>): ValidateEvent {
   const versions = versionsOf(on)
   const schemas = new Map<EventContract, z.ZodType>([[on, toOutput(on.data)]])
   // Most events are of the version that is emitted now: the schemas of others are compiled when one of them comes.

@@ -38,7 +38,8 @@ function clockOf(timeZone: string, at: Date) {
   return { day: names.indexOf(weekday.toLowerCase()), minute: minutesOf(time) }
 }
 
-function isTimeZone(name: string): boolean {
+/** Whether there is a time zone of this name. */
+export function isTimeZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name })
     return true

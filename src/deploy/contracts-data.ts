@@ -4,17 +4,20 @@ import {
   checkVersions,
   describeEndpoint,
   describeProxy,
+  describeSubscriber,
   type EndpointContract,
   emitsOf,
   eventDataSchema,
   formOf,
+  isReceiver,
   jsonBodyOf,
   kindsOf,
+  type ReceiverContract,
   type Reply,
   type Route,
   repliesOf,
   requireContract,
-  type SubscriberContract,
+  type Schedule,
   type TextKind,
   toInput,
   toOutput,
@@ -75,13 +78,15 @@ export interface ReplyData {
   readonly cookies: readonly string[]
 }
 
-/** One subscriber's contract as JSON. */
+/** One subscriber's or schedule's contract as JSON. */
 export interface SubscriberData {
   readonly name: string
   readonly version?: string
   readonly on: string
   /** The versions of the event that it reads, its own first, open to what it does not know. */
   readonly reads: readonly EventVersionData[]
+  /** When a schedule fires. */
+  readonly schedule?: Schedule
   readonly emits: EmitsData
 }
 
@@ -91,7 +96,7 @@ export function contractsData(contracts: Readonly<Record<string, AnyContract>>):
   checkVersions(all)
   return {
     endpoints: all.flatMap((contract) => (contract.kind === 'endpoint' ? [endpointData(contract)] : [])),
-    subscribers: all.flatMap((contract) => (contract.kind === 'subscriber' ? [subscriberData(contract)] : [])),
+    subscribers: all.flatMap((contract) => (isReceiver(contract) ? [subscriberData(contract)] : [])),
     proxies: all.flatMap((contract) => (contract.kind === 'proxy' ? [describeProxy(contract)] : [])),
   }
 }
@@ -127,12 +132,13 @@ function replyData({ status, location, locations, body, stream, headers, cookies
   }
 }
 
-function subscriberData(contract: SubscriberContract): SubscriberData {
+function subscriberData(contract: ReceiverContract): SubscriberData {
   const { name, version, on } = contract
   return {
     ...{ name, on: on.type, emits: emittedBy(contract) },
     reads: versionsOf(on).map((one) => ({ version: versionOf(one), schema: render(toOutput(one.data), 'input') })),
     ...(version === undefined ? {} : { version }),
+    ...(contract.kind === 'schedule' ? { schedule: describeSubscriber(contract).schedule } : {}),
   }
 }
 

@@ -4,14 +4,16 @@ import { pathToFileURL } from 'node:url'
 import {
   type AnyContract,
   ContractError,
+  describeSubscriber,
   type FunctionContract,
   isFunction,
+  isReceiver,
   type Plan,
   patternsOf,
   requireContract,
 } from '../contract/index.ts'
 import { ConfigError, type Resource, STORES, type Store } from '../kernel/index.ts'
-import { checkPatterns, findFunctions } from './index.ts'
+import { checkPatterns, checkSchedules, findFunctions } from './index.ts'
 
 type ByFolder<Value> = Readonly<Record<string, Value>>
 
@@ -23,6 +25,7 @@ export async function importContracts(project: string): Promise<ByFolder<AnyCont
   const { contracts, errors } = await tryContracts(project)
   const lines = Object.values(errors)
   if (lines.length > 0) throw new ConfigError(lines.join('\n'))
+  checkSchedules(Object.values(contracts).filter(isReceiver).map(describeSubscriber))
   await checkPatterns(patternsOf(Object.values(contracts)))
   return contracts
 }

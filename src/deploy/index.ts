@@ -1,4 +1,5 @@
 export { asyncapi } from './asyncapi.ts'
 export { checkPatterns } from './check-patterns.ts'
+export { checkSchedules } from './check-schedules.ts'
 export { findFunctions } from './load-contracts.ts'
 export { openapi } from './openapi.ts'

@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { type ContractSet, functionsOf, type Route } from '../contract/index.ts'
+import { type ContractSet, functionsOf, type Route, type Subscription } from '../contract/index.ts'
 import type { Roles } from '../deploy/import-sources.ts'
 import type { FunctionStatus } from '../protocol/index.ts'
 import { paint } from './paint.ts'
@@ -57,7 +57,7 @@ function welcome(
       (route) =>
         `  ${route.name.padEnd(width)}  ${dim(`${route.method} ${route.path}  ${describeAccess(route)}${describeService(route)}`)}`,
     ),
-    ...subscriptions.map(({ name, on }) => `  ${name.padEnd(width)}  ${dim(`on ${on}`)}`),
+    ...subscriptions.map((one) => `  ${one.name.padEnd(width)}  ${dim(describeEvent(one))}`),
     ...authorizers.map(({ name }) => `  ${name.padEnd(width)}  ${dim('says who calls')}`),
     ...(names.length === 0 ? [none] : []),
     ...tryIt(routes, { url, keys, roles }),
@@ -66,6 +66,10 @@ function welcome(
     '',
   ].join('\n')
 }
+
+/** What a function gets events of. */
+const describeEvent = ({ on, schedule }: Subscription) =>
+  schedule ? `at ${schedule.cron} ${schedule.timeZone}` : `on ${on}`
 
 /** Who may call, in a few words: without scopes any key may. */
 const describeAccess = ({ anonymous, scopes, owner, policy, authorizer, tenancy }: Route) => {

@@ -5,6 +5,7 @@ import {
   describeEndpoint,
   describeSubscriber,
   formOf,
+  isReceiver,
   longestMs,
   Problem,
   parsePathTemplate,
@@ -83,7 +84,7 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
 /** Where the kinds of functions differ: route, limits, the steps that read, validate and authorise, and what runs the handler. */
 function describeRoute(fn: Implementation, options: AppOptions) {
   const { contract } = fn
-  if (contract.kind === 'subscriber') {
+  if (isReceiver(contract)) {
     const { timeoutMs } = describeSubscriber(contract)
     return {
       method: 'post' as const,

@@ -9,10 +9,14 @@ import {
   type EventData,
   type Failure,
   type Input,
+  isReceiver,
   type Judgement,
   type Output,
   type Presented,
+  type ReceiverContract,
   type ReplyFunction,
+  type ScheduleContract,
+  type ScheduleShape,
   type SubscriberContract,
   type SubscriberShape,
   type WholeReplies,
@@ -41,6 +45,7 @@ export type BoundResources<U extends Uses> = { readonly [K in keyof U]: U[K] ext
 export type Contract =
   | EndpointContract<EndpointShape>
   | SubscriberContract<SubscriberShape>
+  | ScheduleContract<ScheduleShape>
   | AuthorizerContract<AuthorizerShape>
 
 /**
@@ -129,14 +134,14 @@ export interface Connection<Receive, Send> {
 type Received<U> = U extends { readonly receive: infer S extends z.ZodType } ? z.output<S> : string | Uint8Array
 type Sent<U> = U extends { readonly send: infer S extends z.ZodType } ? z.input<S> : string | Uint8Array
 
-type HandlerInput<C> = C extends SubscriberContract
+type HandlerInput<C> = C extends ReceiverContract
   ? Delivered<C>
   : C extends EndpointContract
     ? Input<C>
     : C extends AuthorizerContract
       ? Presented<C>
       : never
-// biome-ignore lint/suspicious/noConfusingVoidType: a subscriber returns nothing at all
+// biome-ignore lint/suspicious/noConfusingVoidType: a subscriber or a schedule returns nothing at all
 type HandlerOutput<C> = C extends EndpointContract ? Output<C> : C extends AuthorizerContract ? Judgement : void
 
 /**
@@ -158,7 +163,7 @@ export type Handler<C, U extends Uses> = (
  * }))
  */
 export interface Implementation<C = Contract, U extends Uses = Uses> {
-  /** The contract that the handler keeps, as `endpoint()`, `subscriber()` or `authorizer()` returned it. */
+  /** The contract that the handler keeps, as `endpoint()`, `subscriber()`, `schedule()` or `authorizer()` returned it. */
   readonly contract: C
   /** The resources that the handler uses. */
   readonly uses: U
@@ -168,7 +173,7 @@ export interface Implementation<C = Contract, U extends Uses = Uses> {
 
 /** A contract that promises all or nothing. */
 type AtomicContract =
-  | { readonly kind: 'subscriber' }
+  | { readonly kind: 'subscriber' | 'schedule' }
   | { readonly idempotent: true }
   | { readonly async: true }
   | { readonly emits: object }
@@ -212,7 +217,7 @@ const CONTEXT_NAMES = new Set([
 
 /**
  * Joins a contract with its handler and the resources that it uses. Throws a ContractError, one sentence, for a contract
- * that promises all-or-nothing (`idempotent`, `async`, `emits`, a subscriber) or says `policy` without a resource that can keep it, for a
+ * that promises all-or-nothing (`idempotent`, `async`, `emits`, a subscriber, a schedule) or says `policy` without a resource that can keep it, for a
  * resource that has the name of a member of the handler's context or does not name its stores, and for one that acts after
  * the commit (`mail`) in an endpoint.
  * @example
@@ -235,7 +240,7 @@ export function implement<C extends Contract, const U extends Uses>(
       `\`${reservedName}\` is part of every handler's context; give the resource another name`,
     )
   const afterCommitResource = Object.keys(uses).find((name) => uses[name]?.runEffect)
-  if (afterCommitResource && contract.kind !== 'subscriber') {
+  if (afterCommitResource && !isReceiver(contract)) {
     throw new ContractError(
       contract.name,
       `\`${afterCommitResource}\` acts after the commit, with an event's retries: emit an event, and use it in a subscriber`,
@@ -252,7 +257,7 @@ export function implement<C extends Contract, const U extends Uses>(
   }
   const transactional = Object.values(uses).filter((resource) => resource.transaction)
   const promises =
-    contract.kind === 'subscriber' ||
+    isReceiver(contract) ||
     (contract.kind === 'endpoint' && (contract.idempotent || contract.async || contract.emits !== undefined))
   if (promises && transactional.length === 0) {
     throw new ContractError(

@@ -2,6 +2,7 @@ import { validateHeaderName, validateHeaderValue } from 'node:http'
 import {
   createJudgementSchema,
   failuresOf,
+  isReceiver,
   isTransient,
   PLATFORM_CODES,
   Problem,
@@ -52,7 +53,7 @@ const EMPTY: StoredResponse = { status: 204, headers: {}, body: '' }
 
 function compileOutput(contract: Contract): (output: unknown) => StoredResponse {
   if (contract.kind === 'endpoint') return compileReplies(contract)
-  if (contract.kind === 'subscriber') return () => EMPTY
+  if (isReceiver(contract)) return () => EMPTY
   return compileReplies({ reply: { status: 200, body: createJudgementSchema() } })
 }
 

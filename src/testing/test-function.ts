@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from '@jest/globals'
 import pg from 'pg'
 import supertest from 'supertest'
-import type { AuthorizerContract } from '../contract/index.ts'
+import type { AuthorizerContract, ReceiverContract } from '../contract/index.ts'
 import { acceptUpgrades } from '../http/accept-upgrades.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
 import { createApp, type Implementation, openResources, type Uses } from '../http/index.ts'
@@ -55,6 +55,12 @@ export interface TestFunction {
     event: { readonly type: string; readonly data: unknown; readonly id?: string; readonly hops?: number },
     options?: { readonly from?: Caller; readonly tenant?: string },
   ): Promise<supertest.Response>
+  /** Sends a firing of a schedule as the relay would: of the time that its cron names (default: now). With the same `id` it is the same firing. */
+  fire(firing?: {
+    readonly plannedAt?: string
+    readonly manual?: boolean
+    readonly id?: string
+  }): Promise<supertest.Response>
   /** Asks an authorizer as the gateway would: the answer is its judgement. What is left out of the request is made up. */
   judge(request: {
     /** By lower-case name. */
@@ -106,6 +112,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
   { env = {}, through = async (databaseUrl) => databaseUrl }: TestFunctionOptions = {},
 ): TestFunction {
   const { name } = fn.contract
+  const startedAt = new Date().toISOString()
   let close = async () => {}
   // Hooks run in the order in which they are declared: every connection is closed before the database is dropped.
   afterAll(() => close())
@@ -153,7 +160,28 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     const { server, sign } = await started.promise
     return supertest.agent(server).set('Ebb-Identity', await sign[issuer]({ ...caller, scopes }, name))
   }
+  const deliver: TestFunction['deliver'] = async ({ type, data, id = randomUUID(), hops }, { from, tenant } = {}) => {
+    const sender = await (from
+      ? agent('gateway', from)
+      : agent('relay', { sub: 'relay', ...(tenant === undefined ? {} : { tenant }) }))
+    const attributes = {
+      'ce-specversion': '1.0',
+      'ce-id': id,
+      'ce-source': '/test',
+      'ce-type': type,
+      'ce-ebbattempt': '1',
+      // As the relay would: a redelivery has the same.
+      'ce-time': startedAt,
+      ...(hops === undefined ? {} : { 'ce-ebbhops': String(hops) }),
+    }
+    return sender.post('/').set(attributes).set('content-type', 'application/json').send(JSON.stringify(data))
+  }
   return {
+    deliver,
+    fire: async ({ plannedAt = new Date().toISOString(), manual = false, ...event } = {}) => {
+      const { on } = fn.contract as Partial<ReceiverContract>
+      return deliver({ ...event, type: on?.type ?? '', data: { plannedAt, manual } })
+    },
     query: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(text, values.length > 0 ? [...values] : undefined)).rows,
     purged: async () => {
@@ -183,20 +211,6 @@ export function testFunction<C extends Implementation['contract'], U extends Use
         .post('/')
         .set('Ebb-Identity', identity)
         .send({ method, route, ...parts, ...presented })
-    },
-    deliver: async ({ type, data, id = randomUUID(), hops }, { from, tenant } = {}) => {
-      const sender = await (from
-        ? agent('gateway', from)
-        : agent('relay', { sub: 'relay', ...(tenant === undefined ? {} : { tenant }) }))
-      const attributes = {
-        'ce-specversion': '1.0',
-        'ce-id': id,
-        'ce-source': '/test',
-        'ce-type': type,
-        'ce-ebbattempt': '1',
-        ...(hops === undefined ? {} : { 'ce-ebbhops': String(hops) }),
-      }
-      return sender.post('/').set(attributes).set('content-type', 'application/json').send(JSON.stringify(data))
     },
   }
 }

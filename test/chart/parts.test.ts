@@ -270,6 +270,7 @@ describeChart('what operators see', () => {
       'EbbDeadLetters',
       'EbbBacklogWaits',
       'EbbHistoryNotMade',
+      'EbbScheduleOverdue',
       'EbbContractsDoNotLoad',
       'EbbBreakerOpen',
       'EbbGatewayLate',

@@ -16,6 +16,7 @@ import { expressPath, mountOperation } from './mount-operation.ts'
 import type { AdminOperation } from './operation.ts'
 import { type PlansOptions, plansOperations } from './plans.ts'
 import { recordsOperations } from './records.ts'
+import { type SchedulesOptions, schedulesOperations } from './schedules.ts'
 import { type ViewsOptions, viewsOperations } from './views.ts'
 
 export type AdminAppOptions = AccessOptions &
@@ -25,6 +26,7 @@ export type AdminAppOptions = AccessOptions &
   IssuersOptions &
   KeysOptions &
   PlansOptions &
+  SchedulesOptions &
   ViewsOptions & { readonly pool: pg.Pool; readonly log: Log }
 
 /** Creates the operators' side of the gateway, as an Express app for a port of its own. */
@@ -60,6 +62,7 @@ function operationsOf(options: AdminAppOptions): readonly AdminOperation[] {
     ...plansOperations(options),
     ...recordsOperations(options),
     ...eventsOperations(options),
+    ...schedulesOperations(options),
     ...issuersOperations(options),
   ]
   return ADMIN_ENDPOINTS.map((endpoint) => {

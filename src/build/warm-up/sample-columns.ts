@@ -4,6 +4,7 @@ import {
   emitsOf,
   eventDataSchema,
   type FunctionContract,
+  isReceiver,
   toOutput,
   usualReply,
 } from '../../contract/index.ts'
@@ -34,7 +35,7 @@ export function sampleColumns(contract: FunctionContract, { owner }: { readonly 
 function sampleOwn(contract: FunctionContract): unknown {
   if (contract.kind === 'endpoint') return replyOf(contract)
   // What an authorizer reads, no contract shows.
-  return contract.kind === 'subscriber' ? sample(contract, contract.on.data) : undefined
+  return isReceiver(contract) ? sample(contract, contract.on.data) : undefined
 }
 
 function replyOf(contract: EndpointContract): unknown {

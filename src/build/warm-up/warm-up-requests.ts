@@ -1,4 +1,4 @@
-import { type FunctionContract, hasTenancy } from '../../contract/index.ts'
+import { type FunctionContract, hasTenancy, isReceiver, type ReceiverContract } from '../../contract/index.ts'
 import {
   authorizerRequest,
   endpointRequest,
@@ -28,7 +28,7 @@ export async function signTokens(
 ): Promise<Tokens> {
   const tenant = hasTenancy(contract) ? { tenant: CALLER } : {}
   const stranger = await sign.gateway({ sub: 'stranger', scopes: [] }, contract.name)
-  if (contract.kind === 'subscriber')
+  if (isReceiver(contract))
     return { stranger, caller: await sign.relay({ sub: 'relay', scopes: [], ...tenant }, contract.name) }
   if (contract.kind === 'authorizer') return { stranger, caller: await sign.gateway(GATEWAY_IDENTITY, contract.name) }
   const { anonymous, scopes = [] } = contract.access
@@ -61,6 +61,7 @@ function requestsTo(contract: FunctionContract): {
       return { good, bad: withUnknownQuery(good()) }
     }
     case 'subscriber':
+    case 'schedule':
       return { good: eventMaker(contract), bad: eventRequest(contract, {}) }
     case 'authorizer':
       return { good: () => authorizerRequest(contract, undefined), bad: authorizerRequest(contract, { headers: 1 }) }
@@ -82,7 +83,7 @@ function endpointMaker(contract: ContractOf<'endpoint'>): () => FunctionRequest 
 }
 
 /** Creates valid events, each with an id of its own; where none can be generated, invalid ones. */
-function eventMaker(contract: ContractOf<'subscriber'>): () => FunctionRequest {
+function eventMaker(contract: ReceiverContract): () => FunctionRequest {
   try {
     eventRequest(contract, undefined)
     return () => eventRequest(contract, undefined)

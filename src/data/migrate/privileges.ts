@@ -9,14 +9,21 @@ export type DatabaseUser = (typeof DATABASE_USERS)[number]
 /** The privileges of each part; none for a part that is not listed. */
 type Privileges = Readonly<Partial<Record<DatabaseUser, readonly string[]>>>
 
+/** The events of schedules, which no request has emitted. */
+const FIRED_EVENTS = 'insert (id, type, source, payload, traceparent, correlation_id, caller_id, hops)'
+const FIRINGS = [
+  ...['select', 'insert (schedule, planned_at, state, event_id, manual)'],
+  'update (state, event_id, decided_at)',
+]
+
 /**
  * The privileges that each part needs on each table of the platform. A function inserts into tables that it may not read:
  * their rows belong to other callers. A privilege that only the previous version needs stays until that is gone everywhere.
  */
 export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   outbox: {
-    gateway: ['select'],
-    relay: ['select', 'update (fanned_out_at)'],
+    gateway: ['select', FIRED_EVENTS],
+    relay: ['select', 'update (fanned_out_at)', FIRED_EVENTS],
     // Not of the tenant and the transaction: their defaults are the transaction's.
     functions: [
       'insert (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops, partition_key, partition_number, due_at)',
@@ -79,6 +86,12 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     relay: ['select', 'update (state, attempts, available_at, lease_token, locked_until, status, settled_at)'],
   },
   callback_attempt: { relay: ['insert (invocation_id, number, started_at, duration_ms, status, error)'] },
+  schedule: {
+    gateway: ['select'],
+    relay: ['select', 'insert (name, cron, time_zone, next_at)', 'update (next_at, seen_at)'],
+  },
+  // An operator has a schedule fire through the gateway.
+  firing: { gateway: FIRINGS, relay: FIRINGS },
   known_function: { relay: ['select', 'insert (kind, name)', 'update (seen_at)'] },
   api_key: {
     gateway: [
@@ -110,6 +123,7 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'take_place(text, text, uuid[])': ['gateway'],
   'record_usage(uuid, bigint, jsonb)': ['gateway'],
   'delete_old_purges()': ['gateway'],
+  'forget_schedules(double precision, integer)': ['relay'],
   // Of 0.2.
   'take_event(text, text, text)': ['functions'],
   'take_event(text, text, text, timestamp with time zone)': ['functions'],
@@ -122,7 +136,8 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'make_callback()': [],
   'delete_ended_calls(integer, integer)': ['relay'],
   'enter_tenant(text)': ['functions'],
-  'current_tenant()': ['functions'],
+  // The default of an event's tenant.
+  'current_tenant()': ['gateway', 'relay', 'functions'],
   'require_tenant()': ['functions'],
   'prove_tenant(text)': [],
   'make_tenant_table(regclass, text)': [],

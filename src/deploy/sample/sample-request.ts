@@ -7,7 +7,7 @@ import {
   type FunctionContract,
   jsonBodyOf,
   mediaTypesOf,
-  type SubscriberContract,
+  type ReceiverContract,
   toInput,
   toOutput,
   versionedType,
@@ -107,6 +107,7 @@ export function functionRequest(contract: FunctionContract, given: unknown): Fun
     case 'endpoint':
       return endpointRequest(contract, given)
     case 'subscriber':
+    case 'schedule':
       return eventRequest(contract, given)
     case 'authorizer':
       return authorizerRequest(contract, given)
@@ -146,7 +147,7 @@ function placeValues({ params, query, body }: EndpointContract, data: unknown): 
 }
 
 /** A CloudEvent in binary mode: `event` if it is one, else with `event` as its data, or with sampled data. */
-export function eventRequest({ name, on }: SubscriberContract, event: unknown): FunctionRequest {
+export function eventRequest({ name, on }: ReceiverContract, event: unknown): FunctionRequest {
   const {
     data,
     datacontenttype: _json,

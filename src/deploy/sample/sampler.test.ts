@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as z from 'zod'
 import { TEST_PROJECT } from '../../../test/support/project.ts'
-import { toInput, toOutput } from '../../contract/index.ts'
+import { isReceiver, toInput, toOutput } from '../../contract/index.ts'
 import { importContracts } from '../import-sources.ts'
 import { createRandom } from './random.ts'
 import { createSampler, SampleError } from './sampler.ts'
@@ -134,7 +134,7 @@ describe('a sample', () => {
   it('exists of every body, reply and event of a project', async () => {
     const contracts = Object.values(await importContracts(TEST_PROJECT))
     const schemas = contracts.flatMap((contract) => {
-      if (contract.kind === 'subscriber') return [toOutput(contract.on.data)]
+      if (isReceiver(contract)) return [toOutput(contract.on.data)]
       if (contract.kind === 'authorizer' || contract.kind === 'proxy') return []
       const reply = 'body' in contract.reply ? contract.reply.body : undefined
       const body = contract.body instanceof z.ZodType ? contract.body : undefined

@@ -1,8 +1,9 @@
 import {
   createEventValidator,
+  hasTenancy,
   Problem,
   parseVersionedType,
-  type SubscriberContract,
+  type ReceiverContract,
   type ValidationIssue,
   versionOf,
 } from '../../contract/index.ts'
@@ -32,14 +33,15 @@ const MAX_BATCH_EVENTS = 100
  * Reads CloudEvents 1.0 in binary, structured or batched mode, from the relay alone. Their data become those of the version that the
  * subscriber declares, and are stripped to that, so that a producer may add properties.
  */
-export function receiveEvent(contract: SubscriberContract): Step {
+export function receiveEvent(contract: ReceiverContract): Step {
   const read = createReader(contract)
+  const needsTenant = hasTenancy(contract)
   return function receiveEvent(request, response) {
     const { identity } = response.locals
     const { tenant } = identity
     if (identity.iss !== 'ebb:relay' || identity.sub !== 'relay')
       throw new Problem('forbidden', 403, 'Events come from the relay.', { headers: identityRefusalHeaders() })
-    if (contract.tenancy && tenant === undefined)
+    if (needsTenant && tenant === undefined)
       throw new Problem('tenant_required', 403, 'This event has no tenant: a caller without one has emitted it.')
     const mode = contentModeOf(headerOf(request, 'content-type'))
     if (mode === 'binary') {
@@ -58,7 +60,7 @@ export function receiveEvent(contract: SubscriberContract): Step {
   }
 }
 
-function createReader(contract: SubscriberContract) {
+function createReader(contract: ReceiverContract) {
   const validateData = createEventValidator(contract)
   const { on } = contract
   const own = versionOf(on)

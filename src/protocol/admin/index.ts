@@ -16,6 +16,7 @@ import { listIssuers, refreshIssuers } from './issuers.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts'
 import { listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan } from './plans.ts'
 import { listAudit, listUsage } from './records.ts'
+import { listSchedules, runSchedule } from './schedules.ts'
 
 /** All endpoints of the admin API: the one list. */
 export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
@@ -25,5 +26,6 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan],
   ...[listUsage, listAudit],
   ...[listEvents, countWaiting, showEvent, editDelivery, dropEvents, redriveEvents],
+  ...[listSchedules, runSchedule],
   ...[listIssuers, refreshIssuers],
 ]

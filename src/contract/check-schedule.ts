@@ -1,0 +1,42 @@
+import { checkEmits, checkFailures, checkKeys, checkName, createRefuse, type Refuse } from './check-common.ts'
+import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
+import { checkRetry } from './check-subscriber.ts'
+import type { ScheduleShape } from './schedule-shape.ts'
+import { isTimeZone } from './warm-windows.ts'
+
+const TIMES = ['cron', 'timeZone', 'missed', 'overlap', 'jitterMs']
+const KEYS = ['name', 'summary', 'description', ...TIMES, 'retry', 'emits', 'failures', ...DEPLOYMENT_KEYS]
+/** Without `?`, which means now, and names such as `@daily`. Whether there is such a time is checked where contracts are bundled. */
+const CRON = /^[\w*,/#+-]+( [\w*,/#+-]+){4,5}$/
+/** An hour: whoever wants more means another time. */
+const MAX_JITTER_MS = 3_600_000
+
+/** Throws a ContractError at the first contradiction. */
+export function checkSchedule(contract: ScheduleShape) {
+  const refuse = createRefuse(contract.name)
+  checkName(contract.name, refuse)
+  checkKeys(contract, KEYS, refuse)
+  checkDeployment(contract, refuse)
+  checkFailures(contract.failures, refuse)
+  checkEmits(contract.emits, refuse)
+  checkRetry(contract.retry, refuse)
+  refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
+  checkTimes(contract, refuse)
+}
+
+function checkTimes(contract: ScheduleShape, refuse: Refuse) {
+  const { cron, timeZone = 'UTC', missed = 'once', overlap = 'skip', jitterMs = 0 } = contract
+  const isCron = typeof cron === 'string' && CRON.test(cron)
+  refuse(!isCron, `cron "${cron}" must be minute, hour, day, month and weekday, such as 0 3 * * mon-fri, and no more`)
+  refuse(!isTimeZone(timeZone), `timeZone "${timeZone}" is not a time zone, such as Europe/Berlin`)
+  refuse(!['skip', 'once', 'all'].includes(missed), `missed "${missed}" must be skip, once or all`)
+  refuse(!['skip', 'queue'].includes(overlap), `overlap "${overlap}" must be skip or queue`)
+  refuse(
+    missed === 'all' && overlap !== 'queue',
+    "missed: 'all' fires several at once, and overlap: 'skip' all but the first not; say overlap: 'queue'",
+  )
+  refuse(
+    !(Number.isInteger(jitterMs) && jitterMs >= 0 && jitterMs <= MAX_JITTER_MS),
+    `jitterMs must be whole, and 0 to ${MAX_JITTER_MS}`,
+  )
+}
