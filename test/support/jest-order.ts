@@ -6,7 +6,7 @@ const { default: TestSequencer } = createRequire(import.meta.url)('@jest/test-se
 
 type Tests = Parameters<InstanceType<typeof TestSequencer>['sort']>[0]
 
-/** What takes longest in all, the longest first: each is half a minute or more of a quiet machine. */
+/** What takes longest of a full run, the longest first: each is half a minute or more of a quiet machine. */
 const LONGEST = [
   ...['docs/guide', 'e2e/package', 'contracts/agreement', 'chaos/async-calls', 'values/values', 'e2e/reload'],
   ...['contracts/strings', 'e2e/image', 'chaos/sockets', 'e2e/laptop', 'chaos/signatures', 'queue/at-scale'],
@@ -24,13 +24,14 @@ const SLOW_PATH = /\/test\//
 export default class SlowFirst extends TestSequencer {
   override async sort(tests: Tests) {
     const sorted = await super.sort(tests)
-    if (sorted.some(({ duration }) => duration)) return sorted
-    return sorted.toSorted((one, other) => rankOf(one.path) - rankOf(other.path))
+    if (sorted.every(({ duration }) => duration)) return sorted
+    return sorted.toSorted((one, other) => expectedMs(other) - expectedMs(one))
   }
 }
 
-function rankOf(path: string): number {
+function expectedMs({ path, duration }: Tests[number]): number {
+  if (duration) return duration
   const rank = LONGEST.findIndex((name) => path.endsWith(name))
-  if (rank >= 0) return rank
-  return SLOW_PATH.test(path) ? LONGEST.length : LONGEST.length + 1
+  if (rank >= 0) return 120_000 - rank
+  return SLOW_PATH.test(path) ? 8_000 : 1_000
 }
