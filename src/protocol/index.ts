@@ -37,6 +37,7 @@ export {
   LATEST,
   LATEST_POSITION,
   laterPosition,
+  NOWHERE,
   POSITION_HEADER,
   POSITION_SECONDS,
   parsePosition,
