@@ -10,7 +10,11 @@ import { headerOf, type Request } from './context.ts'
 export const mayReadReplica = (route: Route): boolean =>
   route.readOnly && route.replica !== false && !route.cache && !route.upgrade && !isEventStream(route)
 
-/** What a replica must have to answer a request to such a route. */
-export const replicaOf = (request: Request): NonNullable<TransactionOptions['replica']> => ({
-  position: headerOf(request, POSITION_HEADER),
-})
+/**
+ * What a replica must have to answer a request to such a route. Undefined, so that none may, where the request did not come
+ * through a gateway that knows of positions, as during a roll-out.
+ */
+export function replicaOf(request: Request): TransactionOptions['replica'] {
+  const position = headerOf(request, POSITION_HEADER)
+  return position === undefined ? undefined : { position }
+}

@@ -59,7 +59,7 @@ export interface TransactionOptions {
   readonly signal: AbortSignal
   readonly timeoutMs: number
   /** A read may be answered by a replica, by one that has what was there at `position`. Default: it may not. */
-  readonly replica?: { readonly position: string | undefined } | undefined
+  readonly replica?: { readonly position: string } | undefined
   /** Called after the commit of a write, with the position of the database then, where there are replicas. */
   readonly onCommit?: ((position: string) => void) | undefined
 }

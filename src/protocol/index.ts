@@ -52,6 +52,7 @@ export {
   LATEST,
   LATEST_POSITION,
   laterPosition,
+  NOWHERE,
   POSITION_HEADER,
   POSITION_SECONDS,
   parsePosition,

@@ -7,6 +7,9 @@ export const POSITION_HEADER = 'ebb-position'
 /** What only the database itself has: of a write whose COMMIT may have come through, and of a caller that must see everything. */
 export const LATEST = 'latest'
 
+/** What every replica has. */
+export const NOWHERE = '0/0'
+
 /** For how long a position is of use: then every replica that is read from has it (DATABASE_READ_MAX_LAG_MS). */
 export const POSITION_SECONDS = 60
 

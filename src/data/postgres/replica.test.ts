@@ -57,7 +57,11 @@ function openFunction(env: Readonly<Record<string, string>> = {}) {
     return position
   }
   const read = <Result>(work: (sql: Sql) => Promise<Result>, { position, tenant }: ReadOptions = {}) =>
-    postgres.transaction.run(opened, { ...options, readOnly: true, tenant, replica: { position } }, work)
+    postgres.transaction.run(
+      opened,
+      { ...options, readOnly: true, tenant, replica: { position: position ?? '0/0' } },
+      work,
+    )
   /** Resolves when a read that needs nothing is answered by the replica. */
   const untilOnReplica = () =>
     untilTrue(async () => (await read(whereAmI)) === 'replica', { what: 'a read of the replica' })

@@ -106,16 +106,22 @@ describe('the position of a write', () => {
 
 describe('a function is told', () => {
   it.each([
-    ['nothing', {}, undefined, undefined],
+    ['nothing', {}, '0/0', undefined],
     ['the header', { 'ebb-position': '1/2' }, '1/2', undefined],
     ['the cookie, which is taken out of the others', { cookie: 'a=1; ebb-position=1/2; b=2' }, '1/2', 'a=1; b=2'],
     ['the later of both', { 'ebb-position': 'A/0', cookie: 'ebb-position=9/FFFFFFFF' }, 'A/0', undefined],
     ['`latest` before all others', { 'ebb-position': 'F/0, 1/1', cookie: 'ebb-position=latest' }, 'latest', undefined],
-    ['nothing of what is no position', { 'ebb-position': 'x', cookie: 'ebb-position=0x10' }, undefined, undefined],
+    ['nothing of what is no position', { 'ebb-position': 'x', cookie: 'ebb-position=0x10' }, '0/0', undefined],
   ])('%s', async (_what, headers, position, cookie) => {
     const { call, received } = await start()
     await call('GET', '/v1/thing', headers)
     expect([received[0]?.['ebb-position'], received[0]?.cookie]).toEqual([position, cookie])
+  })
+
+  it('nothing where it writes', async () => {
+    const { call, received } = await start()
+    await call('PUT', '/v1/thing', { 'ebb-position': '1/2' })
+    expect(received[0]).not.toHaveProperty('ebb-position')
   })
 
   it('that a tool call must see everything, since agents keep no positions', async () => {

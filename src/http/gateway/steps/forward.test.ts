@@ -41,6 +41,7 @@ it('200 the function gets the caller’s headers, without those that only the pl
   expect(seen).toEqual({
     ...{ host: expect.stringMatching(/^127\.0\.0\.1:\d+$/), connection: 'keep-alive' },
     ...{ 'x-kept': 'é', cookie: 'a=1', 'x-twice': '1, 2', 'x-correlation-id': 'abc-12345', traceparent: trace },
+    'ebb-position': '0/0',
     ...{ 'ebb-identity': 'anonymous for get-thing', 'ebb-timeout-ms': expect.stringMatching(/^(9\d{3}|10000)$/) },
     ...{ 'x-forwarded-for': '127.0.0.1', 'x-forwarded-proto': 'http', 'x-forwarded-host': 'api.example:81' },
     ...{ forwarded: 'for=127.0.0.1;proto=http;host="api.example:81"', via: '1.1 ebb' },

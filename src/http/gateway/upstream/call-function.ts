@@ -3,6 +3,7 @@ import { longestMs, Problem } from '../../../contract/index.ts'
 import {
   createRefusalLog,
   type IdentityRefusal,
+  NOWHERE,
   POSITION_HEADER,
   readIdentityRefusal,
   withUnknownKey,
@@ -142,7 +143,7 @@ const isIdentityRefusal = (outcome: CallOutcome): outcome is IdentityRefusal =>
   outcome !== undefined && 'reason' in outcome
 
 function platformHeaders(
-  { client, headers, position, correlationId, httpVersion, bodyStream }: UpstreamRequest,
+  { route, client, headers, position = NOWHERE, correlationId, httpVersion, bodyStream }: UpstreamRequest,
   {
     identity,
     traceparent,
@@ -156,7 +157,8 @@ function platformHeaders(
     ...['x-forwarded-for', client.address, 'x-forwarded-proto', client.proto],
     ...(host === undefined ? [] : ['x-forwarded-host', host]),
     ...['forwarded', formatForwarded({ ...client, host }), 'via', addVia(headers.via, httpVersion)],
-    ...(position === undefined ? [] : [POSITION_HEADER, position]),
+    // Also where there is none: a function reads from no replica where nobody would tell it of positions.
+    ...(route.readOnly ? [POSITION_HEADER, position] : []),
     // As announced, so that a function can tell how much there is to come.
     ...(bodyStream && headers['content-length']?.[0] !== undefined
       ? ['content-length', headers['content-length'][0]]
