@@ -21,7 +21,12 @@ export interface RequestContext extends Record<string, unknown> {
 
 /** An event that was read, and what the handler gets of it. */
 export interface Received {
-  readonly event: ReceivedEvent & { readonly link: string | undefined; readonly hops: number }
+  readonly event: ReceivedEvent & {
+    /** Its time as its sender has it, the same in each attempt; undefined where it has none. */
+    readonly sentTime: string | undefined
+    readonly link: string | undefined
+    readonly hops: number
+  }
   readonly input: unknown
 }
 

@@ -87,7 +87,7 @@ function createReader(contract: ReceiverContract) {
     const attempt = Number(attributes.ebbattempt ?? 1)
     const hops = Number(attributes.ebbhops ?? 0)
     const event = { id, source, type: on.type, time: time ?? new Date().toISOString(), tenant, subject, data, attempt }
-    return { event: { ...event, link, hops }, input: { event, data } }
+    return { event: { ...event, sentTime: time, link, hops }, input: { event, data } }
   }
 }
 

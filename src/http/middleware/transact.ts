@@ -1,5 +1,5 @@
 import { describeEndpoint, Problem, type Route, streamedBodyOf } from '../../contract/index.ts'
-import type { Claim, Effect, Secret, StoredResponse, TransactionWork } from '../../kernel/index.ts'
+import type { Claim, Effect, EventKey, Secret, StoredResponse, TransactionWork } from '../../kernel/index.ts'
 import { callerIdOf, POSITION_HEADER } from '../../protocol/index.ts'
 import { withProcessSpan } from '../../telemetry/index.ts'
 import { endInBatch } from '../batch-responses.ts'
@@ -39,7 +39,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
   const process = async (request: Request, response: Response, locals: RequestContext): Promise<StoredResponse> => {
     const { deadline, event } = locals
     const claim = route && claimOf(route, request, locals)
-    const key = event && { consumer: contract.name, source: event.source, id: event.id, time: event.time }
+    const key = event && keyOf(contract.name, event)
     let pendingEffects: readonly Effect[] = []
 
     const work: TransactionWork<Record<string, unknown>, StoredResponse> = async (transactional, end, unit) => {
@@ -110,6 +110,12 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
 /** For the gateway, which keeps the response, and for a CDN in front of it where there is one. */
 const withTags = (stored: StoredResponse, tags: readonly string[]): StoredResponse =>
   tags.length === 0 ? stored : { ...stored, headers: { ...stored.headers, 'cache-tag': tags.join(',') } }
+
+/** By a time that we made up, a redelivery would be another event. */
+const keyOf = (consumer: string, { source, id, sentTime }: Received['event']): EventKey => ({
+  ...{ consumer, source, id },
+  ...(sentTime === undefined ? {} : { time: sentTime }),
+})
 
 /** The limits and the tenant of a request's statements. */
 export const transactionOptionsOf = ({ deadline: { signal, timeoutMs }, identity: { tenant } }: RequestContext) => ({

@@ -151,7 +151,9 @@ describe('refused is', () => {
     ['another version', { ...event, specversion: '0.3' }, 'it is not CloudEvents 1.0'],
     ['no id', { ...event, id: '' }, 'it is not CloudEvents 1.0'],
     ['no source', { ...event, source: null }, 'it is not CloudEvents 1.0'],
-    ['a time that is none', { ...event, time: 'today' }, 'its time is not RFC 3339'],
+    ...['today', '2026-02-31T09:00:00Z', '2026-13-01T09:00:00Z', '2026-01-01T24:00:00Z', '0000-01-01T09:00:00Z'].map(
+      (time): [string, object, string] => [`the time ${time}`, { ...event, time }, 'its time is not RFC 3339'],
+    ),
     ['a name in upper case', { ...event, orderId: '1' }, 'the name of an attribute'],
     ['a fraction', { ...event, weight: 1.5 }, 'its attribute weight is no text'],
     ['more than 32 bits', { ...event, count: 2 ** 31 }, 'its attribute count is no text'],

@@ -79,11 +79,19 @@ function checkAttributes(attributes: Readonly<Record<string, string>>): Readonly
   const { specversion, id, source, type, time } = attributes
   if (specversion !== '1.0' || !id || !source || !type)
     throw invalidEvent('it is not CloudEvents 1.0, with specversion, id, source and type')
-  if (time !== undefined && !RFC3339.test(time)) throw invalidEvent('its time is not RFC 3339')
+  if (time !== undefined && !isTime(time)) throw invalidEvent('its time is not RFC 3339')
   return attributes
 }
 
-const RFC3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/
+const RFC3339 =
+  /^(?!0000)(\d{4}-\d\d-\d\d)[Tt]([01]\d|2[0-3]):[0-5]\d:([0-5]\d|60)(\.\d+)?([Zz]|[+-](0\d|1[0-5]):[0-5]\d)$/
+
+/** Whether there is such a time, for Postgres as well, which has no 31st of February. */
+function isTime(text: string): boolean {
+  const day = RFC3339.exec(text)?.[1]
+  const midnight = new Date(`${day}T00:00:00Z`)
+  return day !== undefined && !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day)
+}
 
 /** An attribute is a string, a boolean or a whole number of 32 bits; of the other types the string is what JSON has. */
 function toCanonicalText(name: string, value: unknown): string {
