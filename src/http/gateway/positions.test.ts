@@ -6,6 +6,7 @@ import type { InvocationState } from '../../protocol/index.ts'
 import { createMemoryStore } from './cache/memory-store.ts'
 import { connectClient, toolContracts } from './mcp/test-support.ts'
 import { type TestOptions, testGateway } from './test-support.ts'
+import { NO_INVOCATIONS } from './test-support-invocations.ts'
 
 const reply = { status: 200, body: z.object({}) }
 const common = { summary: 'Is for this test.', reply, access: { anonymous: true } } as const
@@ -90,11 +91,12 @@ describe('the position of a write', () => {
       ...{ createdAt: '2026-01-01T00:00:00Z', availableAt: '2026-01-01T00:00:00Z', settledAt: '2026-01-01T00:00:01Z' },
       ...{
         correlationId: 'c',
+        callback: undefined,
         response: { status: 200, headers: { etag: '"1"', 'ebb-position': PLACE }, body: undefined },
       },
     } as InvocationState
     const { call } = await start({
-      dependencies: { invocations: { accept: async () => ({ status: 'new' }), find: async () => found } },
+      dependencies: { invocations: { ...NO_INVOCATIONS, find: async () => found } },
     })
     const state = await call('GET', `/v1/invocations/${found.id}`, { ...ORIGIN, 'x-api-key': 'full' })
     expect(told(state)).toEqual([PLACE, [COOKIE]])
