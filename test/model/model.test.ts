@@ -51,8 +51,8 @@ const QUICK: readonly Scenario[] = [
     bounds: { redrives: 1, refusedSignatures: 1 },
     states: 4_352,
   },
-  { what: 'days that are dropped, with two events', steps: RETENTION, bounds: { events: 2 }, states: 3_704 },
-  { what: 'days that are dropped, with a redrive', steps: RETENTION, bounds: { redrives: 1 }, states: 672 },
+  { what: 'days that are dropped, with two events', steps: RETENTION, bounds: { events: 2 }, states: 5_812 },
+  { what: 'days that are dropped, with a redrive', steps: RETENTION, bounds: { redrives: 1 }, states: 895 },
   { what: 'two times of a schedule', steps: SCHEDULES, bounds: { events: 2 }, states: 12_393 },
   {
     what: 'an invocation that is cancelled',
@@ -128,12 +128,20 @@ const NEGATIVE: readonly NegativeModel[] = [
     ...{ gives: 'inbox', steps: EVENTS, bounds: { granted: 2 }, breaks: 'noEffectTwice' },
   },
   {
+    what: 'A day with an event that is not fanned out is dropped',
+    ...{ gives: 'dropKeepsFresh', steps: RETENTION, bounds: {}, breaks: 'noEventIsLost' },
+  },
+  {
     what: 'A day with waiting rows is dropped',
     ...{ gives: 'dropKeepsWaiting', steps: RETENTION, bounds: {}, breaks: 'noEventIsLost' },
   },
   {
     what: 'The inbox of a dead letter is dropped with its day',
     ...{ gives: 'dropKeepsInbox', steps: RETENTION, bounds: { redrives: 1 }, breaks: 'noEffectTwice' },
+  },
+  {
+    what: 'What to keep of a day is looked for before the day is locked',
+    ...{ gives: 'dropLocksDay', steps: RETENTION, bounds: { granted: 2 }, breaks: 'noEffectTwice' },
   },
   {
     what: 'A dead letter is forgotten that was redriven meanwhile',

@@ -25,10 +25,14 @@ export interface Rules {
   readonly settleNeedsToken: boolean
   /** `recordInInbox` runs in the transaction of the function's other writes. */
   readonly inbox: boolean
-  /** Of a day of the outbox, `dropHistory` keeps the events that have a delivery, or are not fanned out. */
+  /** `dropHistory` leaves a day of the outbox alone in which an event is not fanned out. */
+  readonly dropKeepsFresh: boolean
+  /** Of a day of the outbox, it keeps the events that have a delivery. */
   readonly dropKeepsWaiting: boolean
   /** Of a day of the inbox, it keeps what has a delivery: an operator may redrive it. */
   readonly dropKeepsInbox: boolean
+  /** It locks a day before it looks what to keep of it, so that nothing is added in between. */
+  readonly dropLocksDay: boolean
   /** `forgetDeadLetters` deletes what is dead when it deletes it, not when it has found it. */
   readonly forgetOnlyDead: boolean
   /** `decideFirings` writes a row that is unique by schedule and time. */
@@ -51,8 +55,10 @@ export const RULES: Rules = {
   postBeforeDone: true,
   settleNeedsToken: true,
   inbox: true,
+  dropKeepsFresh: true,
   dropKeepsWaiting: true,
   dropKeepsInbox: true,
+  dropLocksDay: true,
   forgetOnlyDead: true,
   firingIsUnique: true,
   firingInTransaction: true,

@@ -2,7 +2,10 @@ import { eventOf, type Model, RELAYS, type Relay, type State } from '../state.ts
 import { addWithRelease } from './release.ts'
 import type { Step } from './step.ts'
 
-/** A relay's statement locks what is fresh; when it commits, the deliveries are there. */
+/**
+ * A relay's statement locks what is fresh; when it commits, the deliveries are there. What it leases in the same statement is the
+ * same as what is leased right after it.
+ */
 export const fanOut: Step = (model, state, addNext) => {
   const add = addWithRelease(model, addNext)
   const fresh = findFresh(model, state)
