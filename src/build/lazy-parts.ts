@@ -46,7 +46,7 @@ const OMITTED_MODULES: Readonly<Record<string, string>> = {
 }
 
 /** Modules of ours that work at build time only: what they check was checked before there was a bundle. */
-const BUILD_TIME_CHECKS = /[/\\]src[/\\]contract[/\\]check-(endpoint|subscriber)\.[jt]s$/
+const BUILD_TIME_CHECKS = /[/\\]src[/\\]contract[/\\]check-(endpoint|schedule|subscriber)\.[jt]s$/
 
 const matchAny = (names: readonly string[]) => new RegExp(`^(${names.join('|').replaceAll('/', '\\/')})$`)
 const BUILTIN = new RegExp(`^(node:)?(${LAZY_BUILTINS.join('|')})$`)
@@ -94,7 +94,7 @@ const NO_WEBSOCKETS = `
   export const createConnections = () => ({ add() {}, close() {} })
   export const converse = () => { throw new Error('it was built without WebSockets: write \`upgrade\` in its contract.ts itself') }`
 
-const NO_CHECKS = 'export const checkEndpoint = () => {}, checkSubscriber = () => {}'
+const NO_CHECKS = 'export const checkEndpoint = () => {}, checkSchedule = () => {}, checkSubscriber = () => {}'
 
 /** A module with the exports of another, which is loaded when one of them is used. */
 function lazyModule(path: string, real: object): string {
