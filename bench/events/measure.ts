@@ -58,7 +58,7 @@ export async function startProducers(file: string, stores: Stores, { count = 2 }
 export type Producers = Awaited<ReturnType<typeof startProducers>>
 
 /** Waits until so many events have come, and takes them. Throws where one came twice or some are lost. */
-export async function takeArrivals(subscriber: Subscriber, count: number): Promise<ReadonlyMap<number, number>> {
+export async function takeArrivals(subscriber: Subscriber, count: number): Promise<SubscriberAnswer['arrivals']> {
   const giveUpAt = performance.now() + MAX_WAIT_MS
   for (let came = 0; came < count; { count: came } = await subscriber.ask({ do: 'count' })) {
     if (performance.now() > giveUpAt) throw new Error(`${came} of ${count} events came`)
@@ -66,12 +66,12 @@ export async function takeArrivals(subscriber: Subscriber, count: number): Promi
   }
   const { arrivals, again } = await subscriber.ask({ do: 'take' })
   if (again > 0) throw new Error(`${again} events came more than once`)
-  return new Map(arrivals)
+  return arrivals
 }
 
 /** Events a second, from the first that came to the last. */
-export function rateOf(arrivals: ReadonlyMap<number, number>): number {
-  const times = [...arrivals.values()].sort((a, b) => a - b)
+export function rateOf(arrivals: SubscriberAnswer['arrivals']): number {
+  const times = arrivals.map(([, at]) => at).sort((a, b) => a - b)
   return ((times.length - 1) / ((times.at(-1) ?? 0) - (times[0] ?? 0))) * 1_000
 }
 
@@ -84,7 +84,7 @@ export async function measureLatency(
   const warmUp = await producers.produce(1, rate)
   await takeArrivals(subscriber, warmUp.commits.length)
   const produced = await producers.produce(seconds, rate)
-  const arrivals = await takeArrivals(subscriber, produced.commits.length)
+  const arrivals = new Map(await takeArrivals(subscriber, produced.commits.length))
   const waits = produced.commits.map(([n, at]) => (arrivals.get(n) ?? Number.NaN) - at).sort((a, b) => a - b)
   return {
     p50Ms: quartiles(waits).median,

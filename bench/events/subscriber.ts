@@ -4,18 +4,19 @@ import type { AddressInfo } from 'node:net'
 import { answerParent } from './child.ts'
 import { nowMs } from './queue-module.ts'
 
-/** `take` answers with all that came since the last one, `count` with how many different events those are. */
+/** `take` answers with all that came since the last one, `count` with how many those are. */
 export type SubscriberQuestion = { readonly do: 'count' } | { readonly do: 'take' }
 
 export interface SubscriberAnswer {
   readonly count: number
-  /** Number and time of each event, of the first time that it came. */
+  /** Number and time of each event, for each of the subscribers that it was for. */
   readonly arrivals: readonly (readonly [n: number, atMs: number])[]
-  /** How many came more than once. */
+  /** How many came to a subscriber more than once. */
   readonly again: number
 }
 
-let arrivals = new Map<number, number>()
+let arrivals: [n: number, atMs: number][] = []
+let keys = new Set<string>()
 let again = 0
 
 const server = createServer((request, response) => {
@@ -24,8 +25,10 @@ const server = createServer((request, response) => {
   request.on('data', (chunk) => (body += chunk))
   request.on('end', () => {
     const { n } = JSON.parse(body) as { readonly n: number }
-    if (arrivals.has(n)) again++
-    else arrivals.set(n, at)
+    const key = `${n} ${request.url}`
+    if (keys.has(key)) again++
+    else arrivals.push([n, at])
+    keys.add(key)
     response.writeHead(204).end()
   })
 })
@@ -34,9 +37,10 @@ server.listen(0, '127.0.0.1', () => {
   // It listens on a port.
   const { port } = server.address() as AddressInfo
   answerParent<SubscriberQuestion>(port, ({ do: what }): SubscriberAnswer => {
-    if (what === 'count') return { count: arrivals.size, arrivals: [], again }
-    const taken = { count: arrivals.size, arrivals: [...arrivals], again }
-    arrivals = new Map()
+    if (what === 'count') return { count: arrivals.length, arrivals: [], again }
+    const taken = { count: arrivals.length, arrivals, again }
+    arrivals = []
+    keys = new Set()
     again = 0
     return taken
   })

@@ -22,10 +22,20 @@ const NOTIFY_TIMEOUT_MS = 2_000
 
 /** Adds events to the outbox, all in one statement. Data that is null is stored as JSON's null, not as SQL's. */
 export async function appendEvents(client: pg.ClientBase, events: readonly OutgoingEvent[]): Promise<void> {
-  await client.query(events.some(({ partition, dueAt }) => partition ?? dueAt) ? appendInOrderSql : appendSql, [
-    JSON.stringify(events.map(toRow)),
-  ])
+  const [event, ...others] = events
+  const isInOrder = events.some(({ partition, dueAt }) => partition ?? dueAt)
+  if (event && others.length === 0 && !isInOrder) return void (await client.query(appendOneSql, valuesOf(event)))
+  await client.query(isInOrder ? appendInOrderSql : appendSql, [JSON.stringify(events.map(toRow))])
 }
+
+/** Most transactions emit one event: as plain values it costs the server half of what a row of JSON does. */
+const appendOneSql = /* sql */ `
+insert into ebb.outbox (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+
+const valuesOf = ({ id, type, source, subject, data, traceparent, correlationId, callerId, hops }: OutgoingEvent) => [
+  ...[id, type, source, subject ?? null, JSON.stringify(data ?? null), traceparent, correlationId, callerId, hops],
+]
 
 /** $1 is a JSON array of objects. */
 const appendSql = /* sql */ `
