@@ -140,3 +140,12 @@ it('leases as many as the rate allows, over all relays together', async () => {
   await query(url, `update ebb.subscriber_rate set at = at - interval '13 minutes'`)
   expect(await take()).toHaveLength(2)
 })
+
+it('an event keeps its version, whether it comes alone, with others, or in a partition', async () => {
+  await emitNow(made(1, { version: 2 }))
+  await emitNow(made(2, { version: 2 }), made(3, { version: 2 }))
+  await emitNow(made(4, { version: 2, partition: 'a' }))
+  expect(await query(url, 'select version, count(*)::int as n from ebb.outbox group by 1')).toEqual([
+    { version: 2, n: 4 },
+  ])
+})
