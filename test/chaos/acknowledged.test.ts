@@ -20,4 +20,4 @@ it('with parts killed, frozen and cut by chance, nothing acknowledged is lost, a
   if (found.length > 0) throw new Error([`seed ${SEED}`, ...found, ...timelines].join('\n'))
   expect(figures).toMatchObject({ acknowledged: 250 })
   expect(faults).toHaveLength(noDisk ? 16 : 17)
-}, 300_000)
+}, 600_000)

@@ -7,7 +7,13 @@ export interface Mutant {
 }
 
 const TRANSACTION = 'src/data/postgres/transaction.ts'
-const NOTIFY = 'if (hasEvents) opened.outbox.notify(OUTBOX_CHANNEL)'
+
+/** Returns the source with one edit; throws where what it changes is not there, so that no mutant is the code as it is. */
+export function applyEdit(source: string, [from, to]: Mutant['edits'][number]): string {
+  const parts = source.split(from)
+  if (parts.length !== 2) throw new Error(`this stands ${parts.length - 1} times in the code, and not once: ${from}`)
+  return parts.join(to)
+}
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -39,28 +45,19 @@ export const MUTANTS: readonly Mutant[] = [
       [` and lease_token = "leaseToken" and given.state <> 'done'`, ` and given.state <> 'done'`],
     ],
   },
-  {
-    name: 'events are stored after the commit',
-    file: TRANSACTION,
-    edits: [
-      ['let hasEvents = false', 'let hasEvents = false\n    let late = []'],
-      [
-        'onAppend: () => {\n        hasEvents = true',
-        'onAppend: (events) => {\n        hasEvents = true\n        late = events',
-      ],
-      ['await appendEvents(client, events)\n      onAppend()', 'onAppend(events)'],
-      [NOTIFY, `if (hasEvents) await appendEvents(client, late)\n      ${NOTIFY}`],
-    ],
-  },
-  {
-    name: 'the response is stored under its key after the commit',
-    file: TRANSACTION,
-    edits: [
-      ['let hasEvents = false', 'let hasEvents = false\n    let late'],
-      ['onAppend: () => {', 'onComplete: (complete) => {\n        late = complete\n      },\n      onAppend: () => {'],
-      ['{ onAppend, onPurge }: UnitListeners', '{ onAppend, onPurge, onComplete }: UnitListeners'],
-      ['=> storeResponse(client, claim, response)', '=> onComplete(() => storeResponse(client, claim, response))'],
-      [NOTIFY, `await late?.()\n      ${NOTIFY}`],
-    ],
-  },
+  { name: 'events are stored after the commit', file: TRANSACTION, edits: afterCommit('append') },
+  { name: 'the response is stored under its key after the commit', file: TRANSACTION, edits: afterCommit('complete') },
 ]
+
+/** Has a step of the unit of work wait for the COMMIT of the others. */
+function afterCommit(step: 'append' | 'complete'): Mutant['edits'] {
+  const begin = 'const begin = beginAs('
+  const committed = 'if (hasEvents) opened.outbox.notify('
+  const delayed = `const late = []
+    const { ${step} } = unit
+    unit.${step} = async (...given) => void late.push(() => ${step}(...given))`
+  return [
+    [begin, `${delayed}\n    ${begin}`],
+    [committed, `for (const run of late) await run()\n      ${committed}`],
+  ]
+}

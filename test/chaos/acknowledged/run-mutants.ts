@@ -8,7 +8,7 @@ import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { copyCheckout } from '../../support/checkout.ts'
-import { MUTANTS, type Mutant } from './mutants.ts'
+import { applyEdit, MUTANTS, type Mutant } from './mutants.ts'
 
 const OPTIONS = {
   ...{ seed: '18', requests: '300', kills: '10', 'postgres-crashes': '2', 'full-disks': '0', resets: '3' },
@@ -42,7 +42,7 @@ async function runOn({ file, edits }: Mutant) {
   try {
     for (const folder of OF_THE_TEST) await cp(folder, join(copy.root, folder), { recursive: true })
     const path = join(copy.root, file)
-    await writeFile(path, edits.reduce(applyOnce, await readFile(path, 'utf8')))
+    await writeFile(path, edits.reduce(applyEdit, await readFile(path, 'utf8')))
     const options = Object.entries(OPTIONS).flatMap(([name, value]) => [`--${name}`, value])
     const child = spawn(process.execPath, ['test/chaos/acknowledged/main.ts', ...options, ...given], {
       ...{ cwd: copy.root, stdio: ['ignore', 'pipe', 'inherit'] },
@@ -61,12 +61,6 @@ async function runOn({ file, edits }: Mutant) {
   } finally {
     await copy.remove()
   }
-}
-
-function applyOnce(source: string, [from, to]: Mutant['edits'][number]): string {
-  const parts = source.split(from)
-  if (parts.length !== 2) throw new Error(`this stands ${parts.length - 1} times in the code, and not once: ${from}`)
-  return parts.join(to)
 }
 
 /** One line for each way in which something is wrong, whatever the entry and the numbers in it. */

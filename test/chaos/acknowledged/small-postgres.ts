@@ -1,5 +1,6 @@
-import { execFile, spawnSync } from 'node:child_process'
-import { mkdtemp, rm, statfs } from 'node:fs/promises'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, statfs } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -21,6 +22,7 @@ export type SmallPostgres = Awaited<ReturnType<typeof startSmallPostgres>>
 export async function startSmallPostgres({ bytes }: { readonly bytes: number }) {
   const folder = await mkdtemp(join(tmpdir(), 'ebb-chaos-postgres-'))
   const noDisk = await mountDisk(folder, bytes)
+  const removed = removeWhenGone(folder)
   const log: string[] = []
   const open = (port?: number) =>
     startPostgres(folder, { settings: SETTINGS, log: (line) => log.push(line), ...(port ? { port } : {}) })
@@ -62,8 +64,7 @@ export async function startSmallPostgres({ bytes }: { readonly bytes: number }) 
       closing.abort()
       await current.stop().catch(() => {})
       await keep
-      if (noDisk === undefined) await retry(() => execute('umount', [folder]))
-      await rm(folder, { recursive: true, force: true })
+      await removed()
     },
   }
 }
@@ -94,13 +95,22 @@ async function findBackend(adminUrl: string): Promise<number | undefined> {
 async function mountDisk(folder: string, bytes: number): Promise<string | undefined> {
   if (process.getuid?.() !== 0) return 'only root can mount a small disk'
   return execute('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder]).then(
-    () => {
-      // However this process ends, no memory is kept.
-      process.once('exit', () => spawnSync('umount', ['-l', folder]))
-      return undefined
-    },
+    () => undefined,
     (error: Error) => `no small disk can be mounted here (${error.message.split('\n').at(-2)})`,
   )
+}
+
+/** However this process ends, its disk is given back; returns what does that now. */
+function removeWhenGone(folder: string): () => Promise<unknown> {
+  const script = 'cat >/dev/null; umount -l "$0" 2>/dev/null; rm -rf "$0"'
+  const child = spawn('/bin/sh', ['-c', script, folder], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  const removed = once(child, 'exit')
+  child.unref()
+  return () => {
+    child.ref()
+    child.stdin.end()
+    return removed
+  }
 }
 
 const resizeDisk = (folder: string, bytes: number) => execute('mount', ['-o', `remount,size=${bytes}`, folder])
@@ -110,7 +120,7 @@ async function usedBytes(folder: string): Promise<number> {
   return (blocks - bfree) * bsize
 }
 
-/** A disk cannot be made smaller than what was written meanwhile, nor be unmounted while a process is ending on it. */
+/** A disk cannot be made smaller than what was written meanwhile. */
 async function retry(work: () => Promise<unknown>, times = 50): Promise<void> {
   for (; ; times--) {
     try {
