@@ -10,7 +10,7 @@ interface CheckOptions {
   readonly checks: number
   readonly callers: number
   readonly keepers: readonly Keeper[]
-  readonly onProgress?: (done: number) => void
+  readonly onProgress?: (done: number, stale: number) => void
 }
 
 /** What came of it: each check is a write, and a read of what was written as soon as its response is there. */
@@ -46,7 +46,7 @@ export async function checkOwnWrites(
         if (status === 404) stale++
         else if (status !== 200 || found !== email) failed.push(`read ${status}`)
       }
-      onProgress(++done)
+      onProgress(++done, stale)
     }
   }
   await Promise.all(Array.from({ length: callers }, (_, i) => call(i)))

@@ -37,8 +37,8 @@ async function countOnReplica(): Promise<number> {
 }
 const saidOf = (text: string) => ebb.events.filter((event) => JSON.stringify(event).includes(text)).length
 const check = async (what: string, keepers: readonly Keeper[], count: number) => {
-  const onProgress = (done: number) => {
-    if (done % 1_000 === 0) console.log(`${done} checks`)
+  const onProgress = (done: number, stale: number) => {
+    if (done % 1_000 === 0) console.log(`${done} checks, ${stale} stale`)
   }
   const before = await countOnReplica()
   const found = await checkOwnWrites(ebb.ready, { checks: count, callers, keepers, onProgress })
