@@ -33,10 +33,10 @@ interface Row {
   readonly state: string
   readonly attempts: number
 }
-const rowsOf = async (table: 'delivery' | 'invocation') =>
+const rowsOf = async (table: 'delivery_state' | 'invocation') =>
   (await platform.pool.query<Row>(`select state, attempts from ebb.${table}`)).rows
 /** All deliveries and invocations there are. */
-const everything = async () => [...(await rowsOf('delivery')), ...(await rowsOf('invocation'))]
+const everything = async () => [...(await rowsOf('delivery_state')), ...(await rowsOf('invocation'))]
 const until = (what: string, holds: (rows: readonly Row[]) => boolean) =>
   untilTrue(async () => holds(await everything()), { what, limitMs: LIMIT_MS })
 const textsIn = async (table: 'notes' | 'heard') =>
