@@ -37,7 +37,13 @@ beforeAll(async () => {
 
 const contracts = {
   routes: [],
-  subscriptions: [{ name: 'send-welcome', on: 'user.created' }],
+  subscriptions: [
+    { name: 'send-welcome', on: 'user.created' },
+    {
+      ...{ name: 'close-books', on: 'ebb.close_books.fired' },
+      schedule: { cron: '0 3 * * *', timeZone: 'UTC', missed: 'once', overlap: 'skip', jitterMs: 0 },
+    },
+  ],
   authorizers: [],
   openapi: {},
   plans: { pro: {} },
@@ -110,6 +116,7 @@ async function sampleOf({ name }: AdminEndpoint): Promise<Sample> {
     'events.edit': { params: { id: ID, consumer: 'send-welcome' }, body: { data: {} } },
     'events.drop': { body: { id: UNWANTED, reason: 'a test' } },
     'events.redrive': { body: { id: ID } },
+    'schedules.run': { params: { name: 'close-books' } },
     'log-level.set': { body: { level: 'error' } },
     'cache.purge': { body: { tag: 'product:17' } },
     'breakers.reset': { params: { name: 'get-thing' } },
