@@ -1,5 +1,5 @@
 import { afterEach } from '@jest/globals'
-import { findFreePort } from '../../src/dev/ports.ts'
+import { assertPortFree } from '../../src/dev/ports.ts'
 import { type Program, startProgram } from '../../src/dev/processes/start-child.ts'
 import { findProgram } from './find-program.ts'
 import { itWhere } from './requirements.ts'
@@ -18,9 +18,21 @@ afterEach(async () => {
   runningServers.clear()
 })
 
+/** Below those that the system gives out: nobody is given it while this Redis is away. */
+async function findLastingPort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000)
+    const isFree = await assertPortFree('PORT', port).then(
+      () => true,
+      () => false,
+    )
+    if (isFree) return port
+  }
+}
+
 /** A Redis on a port of its own, that a test can start, stop without a word, hold and start again. */
 export async function testRedis() {
-  const port = await findFreePort()
+  const port = await findLastingPort()
   let server: Program | undefined
   const start = async () => {
     const ready = Promise.withResolvers<void>()
@@ -30,7 +42,8 @@ export async function testRedis() {
     }
     server = await startProgram([redisProgram ?? '', ...settings], { onLine })
     runningServers.add(server)
-    await ready.promise
+    const ended = server.exited.then(() => Promise.reject(new Error(`Redis on port ${port} ended before it was ready`)))
+    await Promise.race([ready.promise, ended])
   }
   const signal = (name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT') => process.kill(server?.pid ?? Number.NaN, name)
   return {
