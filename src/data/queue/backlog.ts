@@ -50,14 +50,14 @@ export async function findDue(
 }
 
 /**
- * What is about to be committed may be due since a moment ago: the next look begins before now, or at what waits already. $1
+ * What is about to be committed may be due since a moment ago: the next look begins two seconds before now, or at what waits already. $1
  * functions, $2 from when on (parallel arrays).
  */
 const findDueSql = (kind: QueueKind): string => {
   const [table, column] = QUEUES[kind]
   return /* sql */ `
 select name, ceil(extract(epoch from first.available_at - now()) * 1000)::float8 as in_ms,
-       greatest(asked.since, least(first.available_at, now() - interval '500 ms'))::text as since
+       greatest(asked.since, least(first.available_at, now() - interval '2 s'))::text as since
 from unnest($1::text[], $2::timestamptz[]) as asked (name, since) left join lateral (
   select available_at from ${table}
   where state = 'waiting' and ${column} = asked.name and available_at >= asked.since and available_at < 'infinity'

@@ -69,7 +69,7 @@ async function freshSince(): Promise<string> {
   return since
 }
 
-/** By now all of them have passed through; a relay's own bound lies half a second before. */
+/** By now all of them have passed through; a relay's own bound lies two seconds before. */
 const now = async () => (await query<{ now: string }>(url, 'select now()::text')).map((row) => row.now).join()
 
 it.each<[string, (reader: pg.Pool, since?: string) => Promise<unknown>, () => Promise<string>]>([

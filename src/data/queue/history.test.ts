@@ -8,7 +8,7 @@ import { createPool } from '../postgres/pool.ts'
 import { type Delivery, leaseDeliveries, type Settlement } from './deliveries.ts'
 import { showEvent } from './events.ts'
 import { fanOut } from './fan-out.ts'
-import { dropHistory, forgetDeadLetters, makeHistory, takeOverSettled } from './history.ts'
+import { dropHistory, type EndedDay, forgetDeadLetters, makeHistory, takeOverSettled } from './history.ts'
 import { redrive } from './redrive.ts'
 import { settleDeliveries } from './settle-deliveries.ts'
 
@@ -20,7 +20,10 @@ const pool = createPool(url, { log: createLog({ level: 'silent' }) })
 beforeEach(async () => {
   await emptyOutbox(url)
   // Nothing is from before the history by day in this database.
-  await query(url, `select ebb.drop_history(name, interval '-1000 days') from ebb.history where begins < 'infinity'`)
+  await untilTrue(async () => {
+    await query(url, `select ebb.drop_history(name, interval '-1000 days') from ebb.history`)
+    return (await query(url, `select from pg_class where relispartition and relname like '%\\_before'`)).length === 0
+  })
   await query(url, `update ebb.history set begins = '2020-01-01'`)
 })
 
@@ -30,6 +33,16 @@ const settle = (leased: readonly Delivery[], settlement: Settlement) =>
     pool,
     leased.map((delivery) => ({ delivery, settlement })),
   )
+/** Drops what is over, again where a lock was not free at once: Postgres's own vacuum may hold one. */
+async function drop(keep = KEEP): Promise<readonly EndedDay[]> {
+  const ended: EndedDay[] = []
+  for (let isBusy = true; isBusy; ) {
+    const round = await dropHistory(pool, keep)
+    ended.push(...round.filter(({ outcome }) => outcome !== 'busy'))
+    isBusy = round.some(({ outcome }) => outcome === 'busy')
+  }
+  return ended
+}
 /** Lets everything that happened on these days have happened so many days ago. */
 async function age(days: number) {
   for (const [table, column] of [
@@ -78,8 +91,8 @@ describe('history by day', () => {
     await settle(await leaseAll(), { state: 'done', durationMs: 1, status: 204 })
     await makePart(30)
     await age(30)
-    expect(await dropHistory(pool, KEEP)).toEqual([])
-    const dropped = await dropHistory(pool, { ...KEEP, eventsDays: 29 })
+    expect(await drop()).toEqual([])
+    const dropped = await drop({ ...KEEP, eventsDays: 29 })
     expect(dropped.map(({ part, outcome, kept }) => [part.replace(/\d+/, ''), outcome, kept])).toEqual([
       ['attempt_', 'dropped', 0],
       ['outbox_', 'dropped', 0],
@@ -97,7 +110,7 @@ describe('history by day', () => {
     await settle(dies, { state: 'dead', durationMs: 1, status: 400 })
     await settle(isDone, { state: 'done', durationMs: 1, status: 200 })
     await age(40)
-    const ended = await dropHistory(pool, KEEP)
+    const ended = await drop()
     expect(ended.map(({ outcome, kept }) => [outcome, kept])).toEqual([
       ['dropped', 2],
       ['dropped', 3],
@@ -113,7 +126,7 @@ describe('history by day', () => {
     const again = await leaseAll()
     expect(again.map(({ eventId }) => eventId).sort()).toEqual([dead, waits[0]?.eventId].sort())
     await settle(again, { state: 'done', durationMs: 1, status: 200 })
-    await dropHistory(pool, KEEP)
+    await drop()
     expect(await showEvent(pool, dead)).toBeUndefined()
     expect((await partsOf('outbox'))[0]).toEqual(['default', 1])
   })
@@ -122,9 +135,9 @@ describe('history by day', () => {
     await makePart(40)
     await emit(url, { notify: false })
     await age(40)
-    expect(await dropHistory(pool, KEEP)).toMatchObject([{ outcome: 'dropped' }, { outcome: 'open' }])
+    expect(await drop()).toMatchObject([{ outcome: 'dropped' }, { outcome: 'open' }])
     expect((await fanOut(pool, WELCOME)).events).toBe(1)
-    expect(await dropHistory(pool, KEEP)).toMatchObject([{ outcome: 'dropped', kept: 1 }])
+    expect(await drop()).toMatchObject([{ outcome: 'dropped', kept: 1 }])
     expect(await leaseAll()).toHaveLength(1)
   })
 
@@ -146,7 +159,7 @@ describe('history by day', () => {
     const subscriber = await pool.connect()
     await subscriber.query('begin')
     await recordInInbox(subscriber, { consumer: 'send-welcome', source: 's', id, time: `${day}T12:00Z` })
-    const dropping = dropHistory(pool, KEEP)
+    const dropping = drop()
     await untilTrue(async () => (await query(url, BLOCKED)).length > 0, { what: 'it waits for the subscriber' })
     await subscriber.query('commit')
     expect((await dropping).find(({ part }) => part === `inbox_${day}`)).toMatchObject({ outcome: 'dropped', kept: 1 })
@@ -165,7 +178,7 @@ describe('history by day', () => {
     expect((await dropHistory(pool, KEEP)).at(-1)).toMatchObject({ outcome: 'busy' })
     await reader.query('commit')
     reader.release()
-    expect((await dropHistory(pool, KEEP)).at(-1)).toMatchObject({ outcome: 'dropped' })
+    expect((await drop()).at(-1)).toMatchObject({ outcome: 'dropped' })
   })
 
   it('forgets no dead letter that an operator redrives meanwhile', async () => {
