@@ -28,8 +28,12 @@ const OPEN_A_DAY = 2
 
 await using database = await startDatabase()
 const pool = new pg.Pool({ connectionString: database.url, max: 6 })
+/** Of the days that have passed; today's part has what is emitted meanwhile. */
 const mebibytes = async () => {
-  const { rows } = await pool.query<{ bytes: number }>('select pg_database_size(current_database())::float8 as bytes')
+  const { rows } = await pool.query<{ bytes: number }>(
+    `select coalesce(sum(pg_total_relation_size(oid)), 0)::float8 as bytes from pg_class
+     where relispartition and relkind = 'r' and relname ~ '_[0-9]{8}$' and relname not like '%' || to_char(now() at time zone 'UTC', 'YYYYMMDD')`,
+  )
   return Math.round((rows[0]?.bytes ?? 0) / 2 ** 20)
 }
 const openEvents = async () => {
@@ -69,7 +73,7 @@ console.log(
   `${days} days of ${events} events each in ${(tookMs / 1_000).toFixed(0)} s: ${dropped.length} parts dropped, ${retried} times tried again`,
 )
 console.log(
-  `${steady} MiB after ${STEADY_DAYS} days, ${after} MiB at the end, with ${delivered} events that were emitted and delivered meanwhile`,
+  `${steady} MiB of days that have passed after ${STEADY_DAYS} of them, ${after} MiB at the end; ${delivered} events were emitted and delivered meanwhile`,
 )
 console.log(`the longest wait for a lock was ${longestMs} ms (${samples} samples)`)
 const open = await openEvents()
