@@ -28,6 +28,8 @@ const OPEN_A_DAY = 2
 
 await using database = await startDatabase()
 const pool = new pg.Pool({ connectionString: database.url, max: 6 })
+// A connection that is still ending when the server stops.
+pool.on('error', () => {})
 /** Of the days that have passed; today's part has what is emitted meanwhile. */
 const mebibytes = async () => {
   const { rows } = await pool.query<{ bytes: number }>(
