@@ -1,4 +1,5 @@
 import type { Log } from 'ebb/kernel'
+import { inRounds } from './in-rounds.ts'
 import type { RelayMetrics } from './metrics.ts'
 import { processCall } from './process-call.ts'
 import type { Queue, Target } from './queue.ts'
@@ -38,23 +39,16 @@ export function abandonOrphans({ queues, afterMs, log, metrics }: AbandonOptions
   const abandonAll = async () => {
     for (const queue of queues) for (const name of await queue.findOrphaned(afterMs)) await abandon(queue, name)
   }
-  let running: Promise<void> | undefined
-  const check = () => {
-    running ??= abandonAll()
-      .catch((error: unknown) => log.warn({ err: error }, 'orphaned calls could not be abandoned'))
-      .finally(() => {
-        running = undefined
-      })
-  }
-  const timer = setInterval(check, Math.max(MIN_INTERVAL_MS, afterMs / CHECKS_PER_PERIOD))
-  check()
+  const rounds = inRounds(abandonAll, {
+    intervalMs: Math.max(MIN_INTERVAL_MS, afterMs / CHECKS_PER_PERIOD),
+    onFailure: (error) => log.warn({ err: error }, 'orphaned calls could not be abandoned'),
+  })
   return {
     /** To be called when the contracts have changed, so that other relays learn at once which functions exist. */
-    check,
-    stop: async () => {
-      clearInterval(timer)
+    check: rounds.start,
+    stop: () => {
       closing.abort(new Error('the relay was stopped'))
-      await running
+      return rounds.stop()
     },
   }
 }

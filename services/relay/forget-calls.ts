@@ -2,6 +2,7 @@ import type { Log } from 'ebb/kernel'
 import type pg from 'pg'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { deleteEndedCalls } from '../../src/data/queue/delete-ended-calls.ts'
+import { inRounds } from './in-rounds.ts'
 
 export interface ForgetOptions {
   readonly keepSeconds: number
@@ -18,7 +19,6 @@ const MAX_BATCH = 500
 /** Forgets asynchronous calls whose time is over, a small batch after the other. */
 export function forgetCalls(pool: pg.Pool, { keepSeconds, log, intervalMs = INTERVAL_MS }: ForgetOptions) {
   let closed = false
-  let running: Promise<void> | undefined
   const forget = async () => {
     for (let deleted = MAX_BATCH; deleted === MAX_BATCH && !closed; ) {
       deleted = await queryWithTimeout(pool, LIMIT_MS, (client) =>
@@ -26,20 +26,14 @@ export function forgetCalls(pool: pg.Pool, { keepSeconds, log, intervalMs = INTE
       )
     }
   }
-  const run = () => {
-    running ??= forget()
-      .catch((error: unknown) => log.warn({ err: error }, 'calls whose time is over could not be forgotten'))
-      .finally(() => {
-        running = undefined
-      })
-  }
-  const timer = setInterval(run, intervalMs)
-  run()
+  const rounds = inRounds(forget, {
+    intervalMs,
+    onFailure: (error) => log.warn({ err: error }, 'calls whose time is over could not be forgotten'),
+  })
   return {
-    stop: async () => {
+    stop: () => {
       closed = true
-      clearInterval(timer)
-      await running
+      return rounds.stop()
     },
   }
 }

@@ -7,6 +7,7 @@ import {
   makeHistory,
   takeOverSettled,
 } from '../../src/data/queue/history.ts'
+import { inRounds } from './in-rounds.ts'
 import type { RelayMetrics } from './metrics.ts'
 
 export interface KeepHistoryOptions {
@@ -39,20 +40,8 @@ export function keepHistory({ pool, keep, log, metrics, intervalMs = INTERVAL_MS
     const forgotten = await forgetDeadLetters(pool, keep)
     if (forgotten > 0) log.info({ forgotten }, 'dead letters were forgotten')
   }
-  let running: Promise<void> | undefined
-  const start = () => {
-    running ??= round()
-      .catch((error: unknown) => log.warn({ err: error }, 'the history could not be kept; the relay tries again'))
-      .finally(() => {
-        running = undefined
-      })
-  }
-  const timer = setInterval(start, intervalMs)
-  start()
-  return {
-    stop: async () => {
-      clearInterval(timer)
-      await running
-    },
-  }
+  return inRounds(round, {
+    intervalMs,
+    onFailure: (error) => log.warn({ err: error }, 'the history could not be kept; the relay tries again'),
+  })
 }
