@@ -15,6 +15,8 @@ begin
   order by day, one.name
   limit 1;
   if missing.part is not null then
+    -- Its locks are not held until the disk has it: what a crash takes is made again.
+    perform set_config('synchronous_commit', 'off', true);
     execute format('create table ebb.%I (like ebb.%I including defaults including indexes)', missing.part, missing.name || '_default');
     -- What came before the part was there.
     execute format('with moved as (delete from ebb.%1$I where %2$I >= %3$L and %2$I < %4$L returning *) insert into ebb.%5$I select * from moved',
@@ -32,11 +34,11 @@ begin
 end $$;
 
 /*
- * Drops the oldest part of a table whose last row is older than `keep`. What belongs to work that is still to be done, dead
- * letters included, moves to the part that has no day. Changes nothing where a row of it is still open, where too much would
- * have to be kept, or where a lock is not free at once. Returns the part and what became of it; no row where none is that old.
+ * Takes the oldest part of a table out of it where its last row is older than `keep`. What belongs to work that is still to be
+ * done, dead letters included, moves to the part that has no day. Changes nothing where a row of it is still open, where too much
+ * would have to be kept, or where a lock is not free at once. Returns the part and what became of it; no row where none is that old.
  */
-create function ebb.drop_history(table_name text, keep interval)
+create function ebb.detach_history(table_name text, keep interval)
 returns table (part text, outcome text, kept integer)
 language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '20ms' as $$
 declare
@@ -78,19 +80,40 @@ begin
     return query select part, 'too much to keep', kept;
     return;
   end if;
+  -- The table is locked until the commit, which therefore does not wait for the disk: what a crash takes is done again.
+  perform set_config('synchronous_commit', 'off', true);
   execute format('alter table ebb.%I detach partition ebb.%I', table_name, part);
   -- By name: a part from before has its columns in another order.
   select string_agg(format('%I', attname), ', ') into columns
   from pg_attribute where attrelid = format('ebb.%I', table_name)::regclass and attnum > 0 and not attisdropped;
   execute format('insert into ebb.%1$I (%2$s) select %2$s from ebb.%3$I where ctid = any ($1)',
                  table_name || '_default', columns, part) using kept_rows;
-  execute format('drop table ebb.%I', part);
-  if part = 'outbox_before' then
-    truncate ebb.delivery_before;
-  end if;
-  return query select part, 'dropped', kept;
+  return query select part, 'detached', kept;
 exception when lock_not_available then
   return query select part, 'busy', 0;
+end $$;
+
+-- Drops what is a part of the table no more, in a transaction of its own: its commit waits until files are gone, and holds no lock
+-- that anybody waits for.
+create function ebb.drop_detached(table_name text)
+returns void
+language plpgsql security definer set search_path = pg_catalog, pg_temp set lock_timeout = '20ms' as $$
+declare
+  part text;
+begin
+  for part in
+    select relname from pg_class
+    where relnamespace = 'ebb'::regnamespace and relkind = 'r' and not relispartition
+      and exists (select from ebb.history as one where one.name = table_name)
+      and (relname = table_name || '_before' or relname ~ ('^' || table_name || '_[0-9]{8}$'))
+  loop
+    execute format('drop table ebb.%I', part);
+    if part = 'outbox_before' then
+      truncate ebb.delivery_before;
+    end if;
+  end loop;
+exception when lock_not_available then
+  null; -- The next time, then.
 end $$;
 
 -- What is kept without a day ends here, once the work that it belongs to has.
@@ -108,4 +131,4 @@ begin
   return deleted;
 end $$;
 
-revoke all on function ebb.make_history, ebb.drop_history, ebb.delete_kept from public;
+revoke all on function ebb.make_history, ebb.detach_history, ebb.drop_detached, ebb.delete_kept from public;

@@ -6,6 +6,7 @@ import { destroyConnection } from './connection.ts'
 import { toReadOnlyError } from './database-error.ts'
 import { createHandlerStatements, createSerializer, type OpenedPostgres } from './handler-statements.ts'
 import { ASK_REPLAYED, type Begun } from './replica.ts'
+import { sendTogether } from './send-together.ts'
 import { type Session, trackSession } from './session.ts'
 import { createSql, type Sql } from './sql.ts'
 import { type ConnectionLimits, withConnection } from './with-connection.ts'
@@ -120,7 +121,7 @@ async function runReadOnly(
     )
   }
   try {
-    return await opened.run(client, statement, (to, query) => sendPipelined(to, query, { begin, check }))
+    return await opened.run(client, statement, { send: (query) => sendAlone(client, query, { begin, check }) })
   } finally {
     // A function has changed a setting that the statement did not mention.
     if (session.isTouched()) await client.query(session.endStatement('rollback')).catch(() => destroyConnection(client))
@@ -128,24 +129,17 @@ async function runReadOnly(
 }
 
 /** Sends BEGIN READ ONLY, the statement and COMMIT in one packet, so that the protection costs no round trip. */
-async function sendPipelined(
+async function sendAlone(
   client: pg.ClientBase,
   statement: pg.QueryConfig,
   { begin, check }: Pick<ReadOnlyOptions, 'begin' | 'check'>,
 ): Promise<pg.QueryResult> {
-  // pg looks at it before each statement, and its types leave it out.
-  const piped = client as pg.ClientBase & { pipeline: boolean }
-  piped.pipeline = true
-  try {
-    const beginning = client.query(begin)
-    const sent = [check ? beginning.then(check) : beginning, client.query(statement), client.query('commit')] as const
-    const [begun, result] = await Promise.allSettled(sent)
-    if (begun.status === 'rejected') throw begun.reason
-    if (result.status === 'rejected') return throwReadOnlyError(result.reason)
-    return result.value
-  } finally {
-    piped.pipeline = false
-  }
+  const [, result] = await sendTogether(client, () => [
+    client.query(begin).then(check),
+    client.query(statement).catch(throwReadOnlyError),
+    client.query('commit').catch(() => {}),
+  ])
+  return result
 }
 
 const throwReadOnlyError = (error: unknown): never => {

@@ -8,14 +8,18 @@ import { describeParameter, type Statement, writeParameters } from '../values/wr
 import { errorCodeOf } from './database-error.ts'
 import { publishRefusedStatement } from './publish-statements.ts'
 
-/** Sends a query on a connection. Default: by the connection's own `query`. */
-export type SendQuery = (client: pg.ClientBase, query: pg.QueryConfig) => Promise<pg.QueryResult>
+export interface RunOptions {
+  /** Default: the connection's own `query`. */
+  readonly send?: (query: pg.QueryConfig) => Promise<pg.QueryResult>
+  /** Called before the server is asked about the statement, which it is not told to run yet. */
+  readonly beforeDescribing?: () => Promise<unknown>
+}
 
 /**
  * Runs one statement and returns its rows. Its values are written as the types that the server expects at their places, so
  * that none is changed on its way; for this the server describes each statement once a process, before it first runs.
  */
-export type RunStatement = (client: pg.ClientBase, statement: Statement, send?: SendQuery) => Promise<Row[]>
+export type RunStatement = (client: pg.ClientBase, statement: Statement, options?: RunOptions) => Promise<Row[]>
 
 const MAX_DESCRIPTIONS = 1_000
 /** Syntax of a value, and types that do not fit: the errors of a description that is out of date. */
@@ -38,9 +42,10 @@ export function createRunStatement(): RunStatement {
   }
   const types = ({ parameters }: Description) => parameters.map(catalog.get)
 
-  return async (client, statement, send = (to, query) => to.query(query)) => {
+  return async (client, statement, { send, beforeDescribing } = {}) => {
     const { text } = statement
     const known = descriptions.get(text)
+    if (!known) await beforeDescribing?.()
     let description = known ?? (await describe(client, text))
     let values: unknown[]
     try {
@@ -53,7 +58,8 @@ export function createRunStatement(): RunStatement {
     }
     let result: pg.QueryResult
     try {
-      result = await send(client, toExtendedQuery(text, values, description))
+      const query = toExtendedQuery(text, values, description)
+      result = await (send ? send(query) : client.query(query))
     } catch (error) {
       if (MAY_BE_STALE.test(errorCodeOf(error))) descriptions.delete(text)
       throw nameParameter(error, text, types(description))

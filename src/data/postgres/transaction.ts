@@ -17,7 +17,8 @@ import type { Statement } from '../values/write-parameters.ts'
 import { beginAs } from './begin-as.ts'
 import { destroyConnection } from './connection.ts'
 import { isConflict, isTransactionAborted, isUnavailable } from './database-error.ts'
-import { createHandlerStatements, createSerializer, type OpenedPostgres } from './handler-statements.ts'
+import { createHandlerStatements, type OpenedPostgres } from './handler-statements.ts'
+import { createPackets } from './packets.ts'
 import { createReadOnlySql } from './read-only.ts'
 import { CLAIM_SAVEPOINT, trackSession } from './session.ts'
 import { createSql, type Sql } from './sql.ts'
@@ -50,17 +51,23 @@ const transactOnce = <Result>(
   work: TransactionWork<Sql, Result>,
 ) =>
   withConnection(opened, { signal, timeoutMs }, async ({ client, disableCancellation }) => {
-    const serialize = createSerializer()
+    const packets = createPackets(client)
     const session = trackSession(client)
-    const sendControl = (text: string) => serialize(() => client.query(text))
+    let hasBegun = false
     const run = async (statement: Statement) => {
       session.check(statement.text)
-      return serialize(() => opened.run(assertInTransaction(client), statement))
+      return packets.inTurn(({ send, flush }) => {
+        if (hasBegun) assertInTransaction(client)
+        return opened.run(client, statement, {
+          send: (query) => send(() => client.query(query)),
+          beforeDescribing: flush,
+        })
+      })
     }
     const statements = createHandlerStatements(run, opened.log)
     let hasEvents = false
     let hasPurges = false
-    const unit = createUnit(client, sendControl, {
+    const unit = createUnit(client, packets, {
       hasReplica: opened.replica !== undefined,
       onAppend: () => {
         hasEvents = true
@@ -70,66 +77,73 @@ const transactOnce = <Result>(
       },
     })
     const begin = beginAs(tenant, `begin; set local statement_timeout = ${Math.ceil(timeoutMs)}`)
+    packets.defer(() => {
+      hasBegun = true
+      return client.query(begin)
+    })
     try {
-      await sendControl(begin)
       const result = await work(createSql(statements.run, refuseSnapshot), statements.end, unit)
       disableCancellation()
+      // Only BEGIN waits: there is nothing to commit.
+      if (!hasBegun && packets.waiting() === 1) return result
+      if (hasBegun) assertInTransaction(client)
       const asked = opened.replica === undefined ? '' : `; ${ASK_COMMITTED}`
-      const results = await commit(
-        () => serialize(() => assertInTransaction(client).query(session.endStatement('commit') + asked)),
-        { hasReplica: opened.replica !== undefined },
-      )
+      const results = await commit(() => packets.send(() => client.query(session.endStatement('commit') + asked)), {
+        hasReplica: opened.replica !== undefined,
+      })
       const position: unknown = results.at(-1)?.rows[0]?.position
       if (typeof position === 'string') onCommit?.(position)
       if (hasEvents) opened.outbox.notify('events')
       if (hasPurges) opened.outbox.notify('purges')
       return result
     } catch (error) {
-      await sendControl(session.endStatement('rollback')).catch(() => destroyConnection(client))
+      packets.forget()
+      const rollback = () => client.query(session.endStatement('rollback'))
+      if (hasBegun) await packets.send(rollback).catch(() => destroyConnection(client))
       throw error
     }
   })
 
-type SendControl = (text: string) => Promise<pg.QueryResult>
-
-interface UnitListeners {
+interface UnitOptions {
   readonly hasReplica: boolean
   readonly onAppend: () => void
   readonly onPurge: () => void
 }
 
+/** What changes something and answers nothing goes with the COMMIT. */
 function createUnit(
   client: pg.ClientBase,
-  sendControl: SendControl,
-  { hasReplica, onAppend, onPurge }: UnitListeners,
+  { send, defer }: ReturnType<typeof createPackets>,
+  { hasReplica, onAppend, onPurge }: UnitOptions,
 ): UnitOfWork {
   return {
     claim: async (claim) => {
-      const claimed = await claimKey(client, claim)
-      if (claimed.status === 'new') await sendControl(`savepoint ${CLAIM_SAVEPOINT}`)
+      const claimed = await send(() => claimKey(client, claim))
+      if (claimed.status === 'new') defer(() => client.query(`savepoint ${CLAIM_SAVEPOINT}`))
       return claimed
     },
-    rollbackToClaim: async () => {
-      await sendControl(`rollback to savepoint ${CLAIM_SAVEPOINT}`)
-    },
+    rollbackToClaim: async () => defer(() => client.query(`rollback to savepoint ${CLAIM_SAVEPOINT}`)),
     // Where in the log this commit will be is not known yet.
-    complete: (claim, response) =>
-      storeResponse(client, claim, hasReplica ? withHeader(response, POSITION_HEADER, LATEST) : response),
+    complete: async (claim, response) => {
+      const stored = hasReplica ? withHeader(response, POSITION_HEADER, LATEST) : response
+      defer(() => storeResponse(client, claim, stored))
+    },
     append: async (events) => {
       if (events.length === 0) return
-      await appendEvents(client, events)
+      // The place in a partition is waited for, which a deadline may end, and a COMMIT may not.
+      const waitsForOthers = events.some(({ partition }) => partition !== undefined)
+      if (waitsForOthers) await send(() => appendEvents(client, events))
+      else defer(() => appendEvents(client, events))
       onAppend()
     },
     purge: async (tags) => {
       if (tags.length === 0) return
-      await insertPurges(
-        client,
-        tags.map((value) => ({ kind: 'tag', value })),
-      )
+      const purges = tags.map((value) => ({ kind: 'tag' as const, value }))
+      defer(() => insertPurges(client, purges))
       onPurge()
     },
-    recordInInbox: (event) => recordInInbox(client, event),
-    storePendingEffects: (event, effects) => storePendingEffects(client, event, effects),
+    recordInInbox: (event) => send(() => recordInInbox(client, event)),
+    storePendingEffects: async (event, effects) => defer(() => storePendingEffects(client, event, effects)),
   }
 }
 
@@ -160,9 +174,9 @@ async function commit(send: () => Promise<pg.QueryResult>, { hasReplica }: { rea
 const notStored = (cause?: unknown) =>
   new Error('a statement of this transaction failed and the handler went on; nothing was stored', { cause })
 
-/** Returns the same connection; throws where the server has said that the transaction is over before its time. */
-function assertInTransaction(client: pg.PoolClient): pg.PoolClient {
-  if (client.getTransactionStatus() !== 'I') return client
+/** Throws where the server has said that the transaction is over before its time. */
+function assertInTransaction(client: pg.PoolClient): void {
+  if (client.getTransactionStatus() !== 'I') return
   destroyConnection(client)
   throw new Error('a statement of this handler has ended the transaction of its request; nothing more of it is stored')
 }

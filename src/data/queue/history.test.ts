@@ -21,7 +21,8 @@ beforeEach(async () => {
   await emptyOutbox(url)
   // Nothing is from before the history by day in this database.
   await untilTrue(async () => {
-    await query(url, `select ebb.drop_history(name, interval '-1000 days') from ebb.history`)
+    await query(url, `select ebb.detach_history(name, interval '-1000 days') from ebb.history`)
+    await query(url, 'select ebb.drop_detached(name) from ebb.history')
     return (await query(url, `select from pg_class where relispartition and relname like '%\\_before'`)).length === 0
   })
   await query(url, `update ebb.history set begins = '2020-01-01'`)
@@ -98,10 +99,22 @@ describe('history by day', () => {
     expect(await drop()).toEqual([])
     const dropped = await drop({ ...KEEP, eventsDays: 29 })
     expect(dropped.map(({ part, outcome, kept }) => [part.replace(/\d+/, ''), outcome, kept])).toEqual([
-      ['attempt_', 'dropped', 0],
-      ['outbox_', 'dropped', 0],
+      ['attempt_', 'detached', 0],
+      ['outbox_', 'detached', 0],
     ])
     expect([await partsOf('outbox'), await partsOf('attempt')]).toEqual([[], []])
+  })
+
+  it('drops what a relay took out before it was killed', async () => {
+    await makePart(40)
+    await query(url, `select ebb.detach_history('outbox', interval '30 days')`)
+    const left = () =>
+      query(url, `select from pg_class where relname ~ '^outbox_' and relkind = 'r' and not relispartition`)
+    expect(await left()).toHaveLength(1)
+    await untilTrue(async () => {
+      await drop()
+      return (await left()).length === 0
+    })
   })
 
   it('never drops an event that waits, is on its way, or is dead: it outlives its day with its attempts', async () => {
@@ -116,8 +129,8 @@ describe('history by day', () => {
     await age(40)
     const ended = await drop()
     expect(ended.map(({ outcome, kept }) => [outcome, kept])).toEqual([
-      ['dropped', 2],
-      ['dropped', 3],
+      ['detached', 2],
+      ['detached', 3],
     ])
     expect(await partsOf('outbox')).toEqual([['default', 3]])
     const gone = isDone[0]?.eventId ?? ''
@@ -139,9 +152,9 @@ describe('history by day', () => {
     await makePart(40)
     await emit(url, { notify: false })
     await age(40)
-    expect(await drop()).toMatchObject([{ outcome: 'dropped' }, { outcome: 'open' }])
+    expect(await drop()).toMatchObject([{ outcome: 'detached' }, { outcome: 'open' }])
     expect((await fanOut(pool, WELCOME)).events).toBe(1)
-    expect(await drop()).toMatchObject([{ outcome: 'dropped', kept: 1 }])
+    expect(await drop()).toMatchObject([{ outcome: 'detached', kept: 1 }])
     expect(await leaseAll()).toHaveLength(1)
   })
 
@@ -159,19 +172,19 @@ describe('history by day', () => {
     await fanOut(pool, WELCOME)
     await age(40)
     // Long enough for a test to see that it waits.
-    await query(url, `alter function ebb.drop_history set lock_timeout = '60s'`)
+    await query(url, `alter function ebb.detach_history set lock_timeout = '60s'`)
     const subscriber = await pool.connect()
     await subscriber.query('begin')
     await recordInInbox(subscriber, { consumer: 'send-welcome', source: 's', id, time: `${day}T12:00Z` })
     const dropping = drop()
     await untilTrue(async () => (await query(url, BLOCKED)).length > 0, { what: 'it waits for the subscriber' })
     await subscriber.query('commit')
-    expect((await dropping).find(({ part }) => part === `inbox_${day}`)).toMatchObject({ outcome: 'dropped', kept: 1 })
+    expect((await dropping).find(({ part }) => part === `inbox_${day}`)).toMatchObject({ outcome: 'detached', kept: 1 })
     expect(
       await recordInInbox(subscriber, { consumer: 'send-welcome', source: 's', id, time: `${day}T12:00Z` }),
     ).toEqual([])
     subscriber.release()
-    await query(url, `alter function ebb.drop_history set lock_timeout = '20ms'`)
+    await query(url, `alter function ebb.detach_history set lock_timeout = '20ms'`)
     await query(url, 'truncate ebb.inbox')
   })
 
@@ -182,7 +195,7 @@ describe('history by day', () => {
     expect((await dropHistory(pool, KEEP)).at(-1)).toMatchObject({ outcome: 'busy' })
     await reader.query('commit')
     reader.release()
-    expect((await drop()).at(-1)).toMatchObject({ outcome: 'dropped' })
+    expect((await drop()).at(-1)).toMatchObject({ outcome: 'detached' })
   })
 
   it('forgets no dead letter that an operator redrives meanwhile', async () => {

@@ -12,8 +12,8 @@ export interface Keep {
 /** What became of the part of a table that holds one day, and how many of its rows are kept for work that is still to be done. */
 export interface EndedDay {
   readonly part: string
-  /** `open`: it holds events that no relay has seen yet; `busy`: a lock was not free at once. Both are tried again. */
-  readonly outcome: 'dropped' | 'open' | 'too much to keep' | 'busy'
+  /** `detached`: dropped as well; `open`: it holds events that no relay has seen yet; `busy`: a lock was not free at once. Both are tried again. */
+  readonly outcome: 'detached' | 'open' | 'too much to keep' | 'busy'
   readonly kept: number
 }
 
@@ -38,18 +38,19 @@ interface MadeRow {
 export async function dropHistory(pool: pg.Pool, keep: Keep): Promise<readonly EndedDay[]> {
   const ended: EndedDay[] = []
   for (const [table, hours] of hoursOf(keep)) {
-    for (let last: EndedDay | undefined = DROPPED; last?.outcome === 'dropped'; ) {
-      const sql = "select * from ebb.drop_history($1, $2 * interval '1 hour')"
-      const { rows } = await pool.query<EndedDay>(sql, [table, hours])
-      last = rows[0]
-      if (last) ended.push(last)
+    for (let isDetached = true; isDetached; ) {
+      const { rows } = await pool.query<EndedDay>(detachSql, [table, hours])
+      ended.push(...rows)
+      isDetached = rows[0]?.outcome === 'detached'
+      // Apart, since it waits for the disk; also what a relay left that was killed in between.
+      await pool.query('select ebb.drop_detached($1)', [table])
     }
     await pool.query("select ebb.delete_kept($1, $2 * interval '1 hour')", [table, hours])
   }
   return ended
 }
 
-const DROPPED: EndedDay = { part: '', outcome: 'dropped', kept: 0 }
+const detachSql = /* sql */ `select * from ebb.detach_history($1, $2 * interval '1 hour')`
 
 const hoursOf = ({ eventsDays, keysHours }: Keep) => {
   const events = ['attempt', 'inbox', 'outbox'].map((table) => [table, eventsDays * 24] as const)

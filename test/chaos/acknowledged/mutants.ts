@@ -30,7 +30,9 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'there is no inbox',
     file: TRANSACTION,
-    edits: [['recordInInbox: (event) => recordInInbox(client, event)', 'recordInInbox: async () => undefined']],
+    edits: [
+      ['recordInInbox: (event) => send(() => recordInInbox(client, event))', 'recordInInbox: async () => undefined'],
+    ],
   },
   {
     name: 'a lease is shorter than the timeout of what it is for',
@@ -58,6 +60,9 @@ function afterCommit(step: 'append' | 'complete'): Mutant['edits'] {
     unit.${step} = async (...given) => void late.push(() => ${step}(...given))`
   return [
     [begin, `${delayed}\n    ${begin}`],
-    [committed, `for (const run of late) await run()\n      ${committed}`],
+    [
+      committed,
+      `for (const run of late) await run()\n      await packets.inTurn(({ flush }) => flush())\n      ${committed}`,
+    ],
   ]
 }
