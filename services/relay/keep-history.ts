@@ -33,7 +33,7 @@ export function keepHistory({ pool, keep, log, metrics, intervalMs = INTERVAL_MS
     for (const [table, days] of ahead) metrics.historyAhead(table, days)
     await takeOverSettled(pool)
     for (const { part, outcome, kept } of await dropHistory(pool, keep)) {
-      if (outcome === 'dropped') log.info({ part, kept }, 'a day of history was dropped')
+      if (outcome === 'detached') log.info({ part, kept }, 'a day of history was dropped')
       else if (outcome === 'too much to keep')
         log.warn({ part }, 'a day of history stays: redrive or drop its dead letters, or let them end')
     }

@@ -20,6 +20,8 @@ declare
   part text;
   kept record;
 begin
+  -- As ebb.make_history does.
+  perform set_config('synchronous_commit', 'off', true);
   for kept in select name from ebb.history loop
     part := kept.name || to_char(day at time zone 'UTC', '"_"YYYYMMDD');
     execute format('create table ebb.%I (like ebb.%I including defaults including indexes)', part, kept.name || '_default');

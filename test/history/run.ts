@@ -46,7 +46,7 @@ const openEvents = async () => {
 }
 
 // This database has no time before the history by day.
-await pool.query("select ebb.drop_history(name, interval '-1000 days') from ebb.history")
+await pool.query("select ebb.detach_history(name, interval '-1000 days') from ebb.history")
 await pool.query("update ebb.history set begins = '2000-01-01'")
 await makeHistory(pool, 7)
 const locks = await watchLocks(database.url)
@@ -68,7 +68,7 @@ const tookMs = performance.now() - startedAt
 const delivered = await busy.stop()
 const { longestMs, samples } = await locks.stop()
 
-const dropped = ended.filter(({ outcome }) => outcome === 'dropped')
+const dropped = ended.filter(({ outcome }) => outcome === 'detached')
 const retried = ended.length - dropped.length
 const after = await mebibytes()
 console.log(
