@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import { untilTrue } from '../../support/until.ts'
 import { FUNCTIONS, LEASE_MS, PARTS, type Platform, RELAYS, SUBSCRIBERS } from './platform.ts'
 import type { Random } from './random.ts'
 
@@ -8,6 +10,8 @@ const FROZEN_MS = LEASE_MS + 2_000
 const HELD_MS = 3_000
 const JUMPED_MS = 3_000
 const FULL_MS = 1_500
+/** So many calls are on their way when a relay is stopped: each relay has some of them. */
+const [CALLS, CALLS_MS] = [6, 5_000]
 const JUMPS_MS = [-3 * 3_600_000, -45_000, 30_000, 24 * 3_600_000] as const
 
 interface Fault {
@@ -20,8 +24,9 @@ interface Fault {
 /** All that happens to a platform in this test. */
 export const FAULTS = {
   kill: {
-    run: async ({ parts }, { pick }) => {
-      const name = pick(PARTS)
+    run: async ({ parts }, { shuffle }) => {
+      // What is frozen has to go on: what it still holds is the fault.
+      const [name = PARTS[0]] = shuffle(PARTS.filter((part) => !parts[part].isFrozen()))
       return `${name} (${parts[name].kill()})`
     },
   },
@@ -37,11 +42,10 @@ export const FAULTS = {
   /** What the relay had leased is another one's when it wakes up, and not done yet: both settle it. */
   'frozen relay': {
     lasts: true,
-    run: async ({ parts }, { pick }) => {
+    run: async ({ parts, postgres }, { pick }) => {
       const relay = pick(RELAYS)
-      // Calls are in flight at that time.
       const holdBefore = SUBSCRIBERS.map((name) => parts[name].freeze())
-      await delay(200)
+      await untilCalled(postgres.ownerUrl)
       const thaw = parts[relay].freeze()
       for (const release of holdBefore) release()
       await delay(LEASE_MS - HELD_MS / 2)
@@ -76,3 +80,18 @@ export const FAULTS = {
 } as const satisfies Readonly<Record<string, Fault>>
 
 export type FaultKind = keyof typeof FAULTS
+
+/** Waits until calls of relays are on their way, as long as requests still come and the database is there. */
+async function untilCalled(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  client.on('error', () => {})
+  const isCalled = async () => {
+    const { rows } = await client.query("select count(*)::int4 as count from ebb.delivery where state = 'leased'")
+    return rows[0].count >= CALLS
+  }
+  await client
+    .connect()
+    .then(() => untilTrue(isCalled, { limitMs: CALLS_MS }))
+    .catch(() => {})
+  await client.end().catch(() => {})
+}

@@ -23,6 +23,7 @@ export type Program = ReturnType<typeof keepRunning>
 export function keepRunning({ args, env, logFile, onPort }: ProgramOptions) {
   const output = createWriteStream(logFile, { flags: 'a' })
   let closing = false
+  let frozen = 0
   let running = start()
 
   function start() {
@@ -55,8 +56,13 @@ export function keepRunning({ args, env, logFile, onPort }: ProgramOptions) {
     freeze: () => {
       const { child } = running
       child.kill('SIGSTOP')
-      return () => void child.kill('SIGCONT')
+      frozen += 1
+      return () => {
+        frozen -= 1
+        child.kill('SIGCONT')
+      }
     },
+    isFrozen: () => frozen > 0,
     tell: (message: object) => {
       const { child } = running
       if (child.connected) child.send(message, () => {})
