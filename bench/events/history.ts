@@ -16,7 +16,7 @@ import { quartiles, shuffled } from '../measure/samples.ts'
 import { startDatabase } from '../measure/start-database.ts'
 import { fillHistory } from './fill-history.ts'
 import { measureLatency, rateOf, startProducers, startSubscriber, takeArrivals } from './measure.ts'
-import { prepare, startRelays } from './ours.ts'
+import { prepare, startRelays, subscription } from './ours.ts'
 
 const option = (text: string) => ({ type: 'string', default: text }) as const
 const { values } = parseArgs({
@@ -82,7 +82,8 @@ async function measureDelivery({ databaseUrl, relays = 1, subscribers = 1 }: Cas
   await using producers = await startProducers(OURS, stores)
   const { commits } = await producers.produce(seconds)
   await using subscriber = await startSubscriber()
-  await using _relays = await startRelays({ databaseUrl, subscriberUrl: subscriber.url, folder, relays, subscribers })
+  const subscriptions = Array.from({ length: subscribers }, (_, place) => subscription(`subscriber-${place}`))
+  await using _relays = await startRelays({ databaseUrl, subscriberUrl: subscriber.url, folder, relays, subscriptions })
   return rateOf(await takeArrivals(subscriber, commits.length * subscribers))
 }
 

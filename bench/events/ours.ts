@@ -51,7 +51,8 @@ export interface RelayOptions {
   /** Where files of the relay's may be. */
   readonly folder: string
   readonly relays?: number
-  readonly subscribers?: number
+  /** Default: one, of the events that are produced. */
+  readonly subscriptions?: readonly Subscription[]
 }
 
 /** Starts relays as their image does, without a collector; their logs go nowhere. */
@@ -60,9 +61,8 @@ export async function startRelays({
   subscriberUrl,
   folder,
   relays = 1,
-  subscribers = 1,
+  subscriptions = [subscription('subscriber-0')],
 }: RelayOptions): Promise<AsyncDisposable> {
-  const subscriptions = Array.from({ length: subscribers }, (_, place) => subscription(`subscriber-${place}`))
   const bundle = `exports.routes = []; exports.validate = exports.validateEvent = () => {}; exports.subscriptions = ${JSON.stringify(subscriptions)}`
   await writeFile(join(folder, 'contracts-1.cjs'), bundle)
   await writeFile(join(folder, 'contracts'), 'contracts-1.cjs')
@@ -83,8 +83,8 @@ export async function startRelays({
   return stack
 }
 
-const subscription = (name: string): Subscription => ({
-  ...{ kind: 'subscriber', name, summary: 'Notes when an event came.', on: TYPE, timeoutMs: TIMEOUT_MS },
+export const subscription = (name: string, { on = TYPE, timeoutMs = TIMEOUT_MS } = {}): Subscription => ({
+  ...{ kind: 'subscriber', name, summary: 'Notes when an event came.', on, timeoutMs },
   retry: { attempts: 3, minDelayMs: 1_000, maxDelayMs: 10_000 },
   scale: { max: 2, concurrency: 50 },
   ...{ secrets: [], emits: [] },

@@ -1,4 +1,7 @@
-/** A subscriber that does nothing but note when which event came: the start of its work. */
+/**
+ * A subscriber that does nothing but note when which event came: the start of its work. One whose name begins with `slow`
+ * answers after 30 s, `failing` always with 500: those are not noted.
+ */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { answerParent } from './child.ts'
@@ -19,8 +22,12 @@ let arrivals: [n: number, atMs: number][] = []
 let keys = new Set<string>()
 let again = 0
 
+const SLOW_MS = 30_000
+
 const server = createServer((request, response) => {
   const at = nowMs()
+  if (request.url?.startsWith('/slow')) return setTimeout(() => response.writeHead(204).end(), SLOW_MS)
+  if (request.url?.startsWith('/failing')) return response.writeHead(500).end()
   let body = ''
   request.on('data', (chunk) => (body += chunk))
   request.on('end', () => {

@@ -20,7 +20,7 @@ const emitInOrder = () =>
     [TRACEPARENT],
   )
 
-it('two relays deliver the events of a partition one after the other, in order, also where attempts fail', async () => {
+it('four relays deliver the events of a partition one after the other, in order, also where attempts fail', async () => {
   const taken = new Map<string, number[]>()
   const open = new Set<string>()
   const overlaps: string[] = []
@@ -38,7 +38,7 @@ it('two relays deliver the events of a partition one after the other, in order, 
     })
   })
   const subscriptions = [subscription('send-welcome', { retry: { attempts: 30, minDelayMs: 1, maxDelayMs: 2 } })]
-  for (let relay = 0; relay < 2; relay++) await startTestRelay(url, template, { subscriptions, pollMs: 50 })
+  for (let relay = 0; relay < 4; relay++) await startTestRelay(url, template, { subscriptions, pollMs: 50 })
   await emitInOrder()
   await query(url, 'notify ebb_outbox')
   await until('all are done', async () => (await countStates(url)).done === PARTITIONS * EACH)
