@@ -56,7 +56,7 @@ export function createPoller(queues: readonly Queue[], options: PollerOptions) {
     const run = processCall(leased, { leaseEndsAt, log, metrics, signal: giveUp }).then(
       ({ retryInMs, unblocksOthers }) => {
         running.delete(run)
-        slots.release(name)
+        slots.release(name, { failed: retryInMs !== undefined })
         if (retryInMs !== undefined) due.add(name, retryInMs)
         if (unblocksOthers) due.add(name, 0)
         if (retryInMs !== undefined || due.isDue(name)) wake()

@@ -1,15 +1,20 @@
 import type { Target } from './queue.ts'
 
 const MAX_SLOTS_EACH = 100
+/** How much the last call counts in the share of calls that have failed. */
+const LAST_WEIGHT = 0.1
 
 /**
  * Counts the calls in flight. Each function has slots of its own (as many as its instances can take, at most 100, and at
- * most an equal share of `maxInFlight`), so that a slow one that fills its slots takes none from another.
+ * most an equal share of `maxInFlight`), so that a slow one that fills its slots takes none from another. The more of its last
+ * calls have failed, the fewer it has, down to one: what fails anyway takes neither its time to recover nor the time of others.
  */
 export function createSlots({ maxInFlight }: { readonly maxInFlight: number }) {
   const taken = new Map<string, number>()
+  const failing = new Map<string, number>()
   let each = maxInFlight
   const takenBy = (name: string) => taken.get(name) ?? 0
+  const failingOf = (name: string) => failing.get(name) ?? 0
   return {
     /** Shares them between so many functions from now on. */
     share(functions: number): void {
@@ -17,13 +22,16 @@ export function createSlots({ maxInFlight }: { readonly maxInFlight: number }) {
     },
     /** Returns how many more calls the function can take now. */
     free({ name, scale }: Pick<Target, 'name' | 'scale'>): number {
-      return Math.max(0, Math.min(scale.max * scale.concurrency, MAX_SLOTS_EACH, each) - takenBy(name))
+      const most = Math.min(scale.max * scale.concurrency, MAX_SLOTS_EACH, each)
+      return Math.max(0, Math.max(1, Math.floor(most * (1 - failingOf(name)) ** 2)) - takenBy(name))
     },
     take(name: string): void {
       taken.set(name, takenBy(name) + 1)
     },
-    release(name: string): void {
+    /** Gives the slot of a call back that has `failed` if it is to be tried again. */
+    release(name: string, { failed }: { readonly failed: boolean }): void {
       taken.set(name, takenBy(name) - 1)
+      failing.set(name, failingOf(name) * (1 - LAST_WEIGHT) + (failed ? LAST_WEIGHT : 0))
     },
   }
 }
