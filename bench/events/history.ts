@@ -10,6 +10,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { quartiles, shuffled } from '../measure/samples.ts'
@@ -84,7 +85,18 @@ async function measureDelivery({ databaseUrl, relays = 1, subscribers = 1 }: Cas
   await using subscriber = await startSubscriber()
   const subscriptions = Array.from({ length: subscribers }, (_, place) => subscription(`subscriber-${place}`))
   await using _relays = await startRelays({ databaseUrl, subscriberUrl: subscriber.url, folder, relays, subscriptions })
-  return rateOf(await takeArrivals(subscriber, commits.length * subscribers))
+  const arrivals = await takeArrivals(subscriber, commits.length * subscribers)
+  await untilSettled(databaseUrl)
+  return rateOf(arrivals)
+}
+
+/** What its relay leaves on its way would come again in the next round. */
+async function untilSettled(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl })
+  await client.connect()
+  const countOpen = async () => (await client.query('select count(*)::int4 as open from ebb.delivery')).rows[0].open
+  while ((await countOpen()) > 0) await delay(100)
+  await client.end()
 }
 
 /** The first three quarters of the time to let dead rows gather, the last one to measure. */
