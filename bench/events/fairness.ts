@@ -33,6 +33,11 @@ const SUBSCRIPTIONS = [
   subscription('failing', { on: FAILING.type }),
 ]
 
+const emitSql = /* sql */ `
+insert into ebb.outbox (id, type, source, payload, traceparent, correlation_id, caller_id)
+select gen_random_uuid(), $1, '/functions/place-order', '{}', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'bench', 'bench'
+from generate_series(1, $2::int)`
+
 await using opened = new AsyncDisposableStack()
 const folder = await mkdtemp(join(tmpdir(), 'ebb-bench-fairness-'))
 opened.defer(() => rm(folder, { recursive: true }))
@@ -74,8 +79,3 @@ async function measure(others: readonly { readonly type: string; readonly events
   }
   return latency
 }
-
-const emitSql = /* sql */ `
-insert into ebb.outbox (id, type, source, payload, traceparent, correlation_id, caller_id)
-select gen_random_uuid(), $1, '/functions/place-order', '{}', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', 'bench', 'bench'
-from generate_series(1, $2::int)`
