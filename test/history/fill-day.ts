@@ -9,8 +9,21 @@ interface Day {
 
 /** Makes the parts of a day in the past, and fills them as the traffic of that day would have. */
 export async function fillDay(pool: pg.Pool, { daysAgo, events, open }: Day): Promise<void> {
-  await pool.query(partsSql(daysAgo))
+  await untilLocked(() => pool.query(partsSql(daysAgo)))
   await pool.query(fillSql, [daysAgo, events, open])
+}
+
+const LOCK_NOT_AVAILABLE = '55P03'
+
+/** Tries again until its locks are free at once. */
+async function untilLocked(work: () => Promise<unknown>): Promise<void> {
+  for (;;) {
+    try {
+      return void (await work())
+    } catch (error) {
+      if (Object(error).code !== LOCK_NOT_AVAILABLE) throw error
+    }
+  }
 }
 
 const partsSql = (daysAgo: number) => /* sql */ `
@@ -21,7 +34,7 @@ declare
   kept record;
 begin
   -- As ebb.make_history does.
-  perform set_config('synchronous_commit', 'off', true);
+  perform set_config('synchronous_commit', 'off', true), set_config('lock_timeout', '20ms', true);
   for kept in select name from ebb.history loop
     part := kept.name || to_char(day at time zone 'UTC', '"_"YYYYMMDD');
     execute format('create table ebb.%I (like ebb.%I including defaults including indexes)', part, kept.name || '_default');

@@ -66,7 +66,7 @@ for (let daysAgo = days; daysAgo > 0; daysAgo--) {
 }
 const tookMs = performance.now() - startedAt
 const delivered = await busy.stop()
-const { longestMs, samples } = await locks.stop()
+const { longestMs, what, samples } = await locks.stop()
 
 const dropped = ended.filter(({ outcome }) => outcome === 'detached')
 const retried = ended.length - dropped.length
@@ -77,7 +77,7 @@ console.log(
 console.log(
   `${steady} MiB of days that have passed after ${STEADY_DAYS} of them, ${after} MiB at the end; ${delivered} events were emitted and delivered meanwhile`,
 )
-console.log(`the longest wait for a lock was ${longestMs} ms (${samples} samples)`)
+console.log(`the longest wait for a lock was ${longestMs} ms (${samples} samples): ${what.replaceAll(/\s+/g, ' ')}`)
 const open = await openEvents()
 console.log(`${open} of ${days * OPEN_A_DAY} events that are not done are there`)
 const isGood = longestMs <= MAX_LOCK_WAIT_MS && open === days * OPEN_A_DAY && after < 1.5 * steady
