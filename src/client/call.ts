@@ -28,6 +28,8 @@ export interface Call {
   readonly bodyStream?: true
   /** Whether it takes an Idempotency-Key. */
   readonly idempotent?: true
+  /** Whether it can be called without waiting for it. */
+  readonly async?: true
   /** Whether a write says which version it is about. */
   readonly conditional?: true | 'optional'
   /** Of a success. */
@@ -90,9 +92,86 @@ export interface CallOptions {
  *   client.getOrder({ params: { id: '7' } })
  */
 export type Client<Calls extends Readonly<Record<string, Call>>> = {
-  readonly [Name in keyof Calls]: (
-    ...call: Empty extends Arguments<Calls[Name]> ? [call?: Arguments<Calls[Name]>] : [call: Arguments<Calls[Name]>]
-  ) => Promise<Result<Calls[Name]>>
+  readonly [Name in keyof Calls]: ((...call: Optional<Arguments<Calls[Name]>>) => Promise<Result<Calls[Name]>>) &
+    (Calls[Name] extends { readonly async: true } ? AsyncCall<Calls[Name]> : unknown)
+}
+
+type Optional<A> = Empty extends A ? [call?: A] : [call: A]
+
+/**
+ * The other way to call an endpoint whose contract says `async`: without waiting for it.
+ * @example
+ * const place = async (call: AsyncCall<CallsOf<{ placeOrder: typeof contract }>['placeOrder']>) => {
+ *   const started = await call.async({ body: { sku: 'BK-1', quantity: 2 } })
+ *   return started.ok ? started.invocation.done() : started
+ * }
+ */
+export interface AsyncCall<C extends Call> {
+  /** Resolves when the call is stored; its function is called afterwards, until it has answered. */
+  readonly async: (
+    ...call: Optional<
+      Arguments<C> & {
+        /** A public https address that is told of the end (Ebb-Callback). */
+        readonly callbackUrl?: string | undefined
+      }
+    >
+  ) => Promise<Started<C>>
+}
+
+/**
+ * What comes of starting a call: an invocation, or a refusal as of the call itself.
+ * @example const idOf = (started: Started<Call>) => (started.ok ? started.invocation.id : undefined)
+ */
+export type Started<C extends Call> =
+  | { readonly ok: true; readonly invocation: Invocation<C>; readonly correlationId: string }
+  | Exclude<Result<C>, { readonly ok: true }>
+
+/**
+ * A call that goes on by itself.
+ * @example const dataOf = async (invocation: Invocation<Call>) => (await invocation.done()).ok
+ */
+export interface Invocation<C extends Call> {
+  /** To find it by; undefined where the call had its answer already, by its Idempotency-Key. */
+  readonly id: string | undefined
+  /** Waits for its end, however long that takes, and resolves to what the call itself would have resolved to. */
+  done(options?: AsyncOptions): Promise<Result<C> | Refusal<'gone', 410>>
+  /** Cancels it, where it has not begun. */
+  cancel(
+    options?: AsyncOptions,
+  ): Promise<
+    | Success<200, InvocationState>
+    | Refusal<'already_started', 409>
+    | Refusal<'gone', 410>
+    | Refusal<PlatformCode | 'unexpected_answer', number>
+    | NoResponse
+  >
+  /** Each state until its end, as it changes. Throws where it cannot be followed. */
+  events(options?: AsyncOptions): AsyncIterable<InvocationState>
+}
+
+/**
+ * How long a question about an invocation may take.
+ * @example const options: AsyncOptions = { signal: AbortSignal.timeout(600_000) }
+ */
+export type AsyncOptions = Pick<CallOptions, 'signal' | 'timeoutMs'>
+
+/**
+ * The state of an invocation.
+ * @example const isOver = ({ state }: InvocationState) => state !== 'waiting' && state !== 'running'
+ */
+export interface InvocationState {
+  /** Also the last part of its address. */
+  readonly id: string
+  /** The endpoint's name. */
+  readonly function: string
+  /** `failed` has ended with a refusal. */
+  readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'
+  /** How often its function was called. */
+  readonly attempts: number
+  /** When it was stored: RFC 3339. */
+  readonly createdAt: string
+  /** When it ended: RFC 3339. */
+  readonly settledAt?: string
 }
 
 /**

@@ -7,7 +7,7 @@ import type { StreamedEvent, StreamSource } from './call.ts'
  * @example const callable: Callable = { name: 'get-order', method: 'GET', path: '/v1/orders/{id}', reply: { status: 200 } }
  */
 export interface Callable
-  extends Pick<EndpointShape, 'name' | 'method' | 'path' | 'idempotent' | 'reads' | 'failures'> {
+  extends Pick<EndpointShape, 'name' | 'method' | 'path' | 'idempotent' | 'async' | 'reads' | 'failures'> {
   /** Of which it knows the status of a success, or of several, and their headers. */
   readonly reply?: CallableReply | readonly CallableReply[]
   /** Of which it knows as what it is sent. */
@@ -42,6 +42,7 @@ type CallOf<C extends Callable> = PartInput<C, 'params'> &
   CookiesInput<C> &
   BodyInput<C> &
   (C extends { readonly idempotent: true } ? { readonly idempotent: true } : unknown) &
+  (C extends { readonly async: true } ? { readonly async: true } : unknown) &
   ConditionsOf<C> &
   SuccessesOf<C> & {
     // So that the compiler knows it of any contract; SuccessesOf is narrower.

@@ -1,5 +1,6 @@
 import { EVENT_STREAM, NDJSON } from '../contract/streams/reply-stream.ts'
 import { POSITION_HEADER } from '../protocol/position.ts'
+import { createAsyncCall } from './async-calls.ts'
 import type { Call, CallOptions, ClientOptions, NoResponse, Refusal, Result } from './call.ts'
 import type { CallData } from './call-data.ts'
 import { followEvents } from './follow-events.ts'
@@ -12,10 +13,11 @@ import { type HttpRequest, type RawCall, toRequest } from './to-request.ts'
 /** Creates the methods of a client. Throws a TypeError for a `baseUrl` that is not a valid http or https address. */
 export function createCalls(callables: Readonly<Record<string, CallData>>, options: ClientOptions) {
   const settings = resolveOptions(options)
-  const methods = Object.entries(callables).map(([name, callable]) => [
-    name,
-    (call: RawCall & CallOptions = {}) => callEndpoint(callable, call, settings),
-  ])
+  const send = (callable: CallData, call: RawCall & CallOptions) => callEndpoint(callable, call, settings)
+  const methods = Object.entries(callables).map(([name, callable]) => {
+    const method = (call: RawCall & CallOptions = {}) => send(callable, call)
+    return [name, callable.async ? Object.assign(method, { async: createAsyncCall(callable, send) }) : method]
+  })
   return Object.fromEntries(methods)
 }
 

@@ -83,6 +83,7 @@ const manifest = (name: string, version: string) => ({
 const runtimeData = ({ route, replies, failures }: EndpointData) => ({
   ...{ name: route.name, method: route.method, path: route.path },
   ...(route.idempotent ? { idempotent: true } : {}),
+  ...(route.async ? { async: true } : {}),
   ...(route.readOnly && route.method !== 'GET' ? { reads: true } : {}),
   ...bodyData(route),
   replies: replies.map(({ status, headerKinds }) => ({

@@ -64,6 +64,7 @@ function callType(endpoint: EndpointData): string {
       : []),
     ...dataOf(endpoint),
     ...(route.idempotent ? ['    readonly idempotent: true\n'] : []),
+    ...(route.async ? ['    readonly async: true\n'] : []),
     ...successes(endpoint),
     `    readonly failures: ${codes.length > 0 ? `{ ${codes.join('; ')} }` : 'Record<never, never>'}\n`,
     '  }',

@@ -30,7 +30,7 @@ const noteParts = {
   async: true,
 } as const
 
-const takeNote = endpoint({
+export const takeNote = endpoint({
   ...noteParts,
   ...{ name: 'take-note', summary: 'Take a note.', path: '/v1/notes', access: { scopes: ['notes:write'] } },
   ...{ query: z.object({ copies: z.number().optional() }), headers: z.object({ 'x-tone': z.string().optional() }) },
