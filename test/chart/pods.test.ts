@@ -215,6 +215,7 @@ describeChart('every setting', () => {
     ['with TLS of its own', { ...everything, gateway: { tls: { existingSecret: 'edge', httpPort: 80 } } }],
     ['with a CDN in front', { ...everything, gateway: { cdn: CDN } }],
     ['with callbacks', { ...everything, relay: { callbacks: { existingSecret: 'callbacks' } } }],
+    ['with its own times', { ...everything, relay: { keep: { eventsDays: 7, callsHours: 48, archive: true } } }],
     ['with a pooler and origins', { ...withPooler(), gateway: { corsOrigins: ['https://app.example', 'http://a:*'] } }],
   ]
   it.each(cases)('is one that the process knows and takes, %s', async (_case, values) => {

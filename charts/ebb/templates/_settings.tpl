@@ -97,6 +97,9 @@ OTEL_METRICS_EXPORTER: none
 {{ include "ebb.commonSettings" . }}
 EBB_UPSTREAM_TEMPLATE: "http://{name}.{namespace}.svc"
 EBB_START_TIMEOUT_MS: {{ int64 .Values.gateway.startTimeoutMs }}
+{{- with .Values.relay.keep.callsHours }}
+EBB_KEEP_CALLS_HOURS: {{ int64 . }}
+{{- end }}
 {{- end }}
 
 {{/* (list $ "gateway") */}}

@@ -6,6 +6,12 @@ EBB_POOL_MAX: {{ int64 .Values.relay.poolMax }}
 OTEL_SERVICE_NAME: relay
 OTEL_RESOURCE_ATTRIBUTES: service.namespace={{ .Release.Namespace }}
 OTEL_LOGS_EXPORTER: none
+{{- with .Values.relay.keep.eventsDays }}
+EBB_KEEP_EVENTS_DAYS: {{ int64 . }}
+{{- end }}
+{{- if .Values.relay.keep.archive }}
+EBB_ARCHIVE: required
+{{- end }}
 # Only probes and Prometheus call it; what it calls goes by undici.
 OTEL_NODE_DISABLED_INSTRUMENTATIONS: http
 {{- end }}
