@@ -32,7 +32,11 @@ export function abandonOrphans({ queues, afterMs, log, metrics }: AbandonOptions
       const leaseEndsAt = performance.now() + LEASE_MS
       const leased = await queue.lease(target, { limit: MAX_BATCH, leaseMs: LEASE_MS })
       if (leased.length === 0) return
-      const ended = leased.map((call) => ({ ...call, send: async () => ({ durationMs: 0 }), classify: call.abandon }))
+      const ended = leased.map(({ waitedSeconds: _none, ...call }) => ({
+        ...call,
+        send: async () => ({ durationMs: 0 }),
+        classify: call.abandon,
+      }))
       await Promise.all(ended.map((call) => processCall(call, { leaseEndsAt, log, metrics, signal: closing.signal })))
     }
   }

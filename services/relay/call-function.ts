@@ -43,6 +43,8 @@ export interface CallOutcome {
   readonly body?: string
   /** Whether the function refused our signature, a fresh one as well: that says nothing about what was sent. */
   readonly signatureRefused?: boolean
+  /** Whether the relay has not sent it, for a reason of its own: that says nothing about it either. */
+  readonly notSent?: boolean
   /** The code, where the response is a problem. */
   readonly problemCode?: string
   readonly revision?: string

@@ -15,11 +15,11 @@ const MAX_RETRY_AFTER_MS = 3_600_000
 
 /**
  * Decides what the outcome of attempt number `attempt` means: a 2xx is done, and what the function refuses for good is
- * dead. All else is tried again while attempts are left; where our signature was refused, without end, since that is a
- * fault of the platform and neither of the function nor of the event.
+ * dead. All else is tried again while attempts are left; where our signature was refused, or nothing was sent, without end, since
+ * that is a fault of the platform and neither of the function nor of the event.
  */
 export function classifyResponse(
-  { retryAfterMs = 0, signatureRefused, problemCode, response: _response, ...outcome }: CallOutcome,
+  { retryAfterMs = 0, signatureRefused, notSent, problemCode, response: _response, ...outcome }: CallOutcome,
   attempt: number,
   { retry, allAttempts = attempt, random = Math.random }: ClassifyOptions,
 ): Settlement {
@@ -32,7 +32,7 @@ export function classifyResponse(
       retryAfterMs: Math.min(retryAfterMs, MAX_RETRY_AFTER_MS),
     }),
   )
-  if (signatureRefused) return { ...outcome, state: 'waiting', retryInMs, uncounted: true }
+  if (signatureRefused || notSent) return { ...outcome, state: 'waiting', retryInMs, uncounted: true }
   if (isFinal(outcome, problemCode) || attempt >= retry.attempts) return { ...outcome, state: 'dead' }
   return { ...outcome, state: 'waiting', retryInMs }
 }

@@ -19,6 +19,7 @@ import { createDueCalls } from './due-calls.ts'
 import type { LeasedCall, Queue, ReclaimedCall, Target } from './queue.ts'
 import { createRates } from './rates.ts'
 import { readExcerpt } from './read-response.ts'
+import { createWithData } from './with-data.ts'
 
 export interface DeliveryQueueOptions {
   readonly pool: pg.Pool
@@ -43,6 +44,7 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
   const settle = createBatchedSettle(pool)
   const due = createDueCalls(pool, 'delivery')
   const rates = createRates(pool)
+  const withData = createWithData(pool)
   const fresh = createLowerBound<string>()
   const leases = createLowerBound<string>()
   const toLeasedCall = (delivery: Delivery, target: Target): LeasedCall => {
@@ -57,12 +59,15 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
         traceparent,
         unblocksOthers: redriven || delivery.partition !== null,
       },
+      ...(attempt === 1 ? { waitedSeconds: delivery.waitedSeconds } : {}),
       send: (signal) =>
-        call(name, {
-          ...{ method: 'POST', path: '/', headers: cloudEventHeaders(delivery), body: delivery.data },
-          ...{ identity: identityOf(delivery), correlationId, traceparent, signal, read: readExcerpt },
-          timeoutMs: target.timeoutMs,
-        }),
+        withData(delivery, signal, (body) =>
+          call(name, {
+            ...{ method: 'POST', path: '/', headers: cloudEventHeaders(delivery), body },
+            ...{ identity: identityOf(delivery), correlationId, traceparent, signal, read: readExcerpt },
+            timeoutMs: target.timeoutMs,
+          }),
+        ),
       // By the contract as it is when the response arrives: on a laptop it may have changed meanwhile.
       classify: (outcome) => {
         const { retry } = subscriptions().find((one) => one.name === name) ?? target

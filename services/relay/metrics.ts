@@ -2,9 +2,10 @@ import type { Config } from 'ebb/kernel'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { registerServiceMetrics } from '../../src/telemetry/service-metrics.ts'
 import { type Backlog, isTooSlow, MAX_COUNTED } from './backlog.ts'
+import { createDeliveryMetrics, type DeliveryMetrics, type DeliveryMetricsOptions } from './delivery-metrics.ts'
 import { createScheduleMetrics } from './schedule-metrics.ts'
 
-export interface RelayMetrics {
+export interface RelayMetrics extends DeliveryMetrics {
   attempted(attempt: {
     /** The function that was called. */
     readonly consumer: string
@@ -14,13 +15,21 @@ export interface RelayMetrics {
   }): void
   /** For how many of the next days this table has a part. */
   historyAhead(table: string, days: number): void
+  /** For how many days events are kept longer than they need be, since they are not archived. */
+  archiveOverdue(days: number): void
 }
 
 /** From a warm function to one that starts and takes its time. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
-/** Creates the relay's metrics, in a registry of their own. Each scrape counts the backlog with `read`. */
-export function createMetrics(read: () => Promise<Backlog>, { EBB_REVISION: revision }: Pick<Config, 'EBB_REVISION'>) {
+export interface MetricsOptions extends DeliveryMetricsOptions {
+  /** Counts the backlog, at each scrape. */
+  readonly read: () => Promise<Backlog>
+  readonly config: Pick<Config, 'EBB_REVISION'>
+}
+
+/** Creates the relay's metrics, in a registry of their own. */
+export function createMetrics({ read, config, ...options }: MetricsOptions) {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -45,9 +54,14 @@ export function createMetrics(read: () => Promise<Backlog>, { EBB_REVISION: revi
     'For how many of the next days the table has a part; 0: the next one is missing',
     ['table'],
   )
+  const overdue = gauge(
+    'ebb_archive_overdue_days',
+    'With EBB_ARCHIVE: for how many days the oldest events are kept longer than they need be, since they are not archived',
+  )
   const up = gauge('ebb_database_up', 'Whether the database answered this scrape, if only that it was too busy: 1 or 0')
 
-  registerServiceMetrics(registers, { revision })
+  registerServiceMetrics(registers, { revision: config.EBB_REVISION })
+  const { deliveries, refresh: countDeliveries } = createDeliveryMetrics(registers, options)
 
   const record = (backlog: Backlog | undefined, { isUp }: { readonly isUp: boolean }) => {
     for (const each of [size, age]) each.reset()
@@ -68,14 +82,17 @@ export function createMetrics(read: () => Promise<Backlog>, { EBB_REVISION: revi
         (backlog) => record(backlog, { isUp: true }),
         (error) => record(undefined, { isUp: isTooSlow(error) }),
       )
+      .then(countDeliveries)
       .finally(() => {
         reading = undefined
       })
     return reading
   }
   const metrics: RelayMetrics = {
+    ...deliveries,
     attempted: ({ consumer, outcome, seconds }) => attempts.observe({ consumer, outcome }, seconds),
     historyAhead: (table, days) => ahead.set({ table }, days),
+    archiveOverdue: (days) => overdue.set(days),
   }
   return {
     metrics,

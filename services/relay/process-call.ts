@@ -26,6 +26,8 @@ export async function processCall(
   leased: LeasedCall,
   { leaseEndsAt, signal, ...reporting }: ProcessOptions,
 ): Promise<{ readonly retryInMs: number | undefined; readonly unblocksOthers: boolean }> {
+  const { function: consumer, waitedSeconds: seconds } = leased
+  if (seconds !== undefined) reporting.metrics.firstAttempt({ consumer, seconds })
   const settlement = leased.classify(await leased.send(signal))
   try {
     const applied = await settleWithinLease(() => leased.settle(settlement), { leaseEndsAt, signal })

@@ -26,6 +26,8 @@ export interface LeasedCall extends Attempt {
   abandon(): Settlement
   /** Ends the lease. Resolves to false where another relay has leased the call meanwhile. */
   settle(settlement: Settlement): Promise<boolean>
+  /** For how long an event was due when it was leased for the first time. */
+  readonly waitedSeconds?: number
   /** Whether other calls may become due when this one ends. */
   readonly unblocksOthers: boolean
 }

@@ -7,6 +7,7 @@ import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts
 import { createPool } from '../../src/data/postgres/pool.ts'
 import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { createInvocationNotifier } from '../../src/data/queue/notify-invocations.ts'
+import { countDeliveries, sumTally } from '../../src/data/queue/tally.ts'
 import { abandonOrphans } from './abandon-orphans.ts'
 import { startAdmin } from './admin.ts'
 import { readBacklog } from './backlog.ts'
@@ -14,6 +15,7 @@ import { openCaller } from './call-function.ts'
 import { createCallbackQueue } from './callback-queue.ts'
 import { createDeliveryQueue } from './delivery-queue.ts'
 import { forgetCalls } from './forget-calls.ts'
+import { inRounds } from './in-rounds.ts'
 import { createInvocationQueue } from './invocation-queue.ts'
 import { keepHistory } from './keep-history.ts'
 import { keepWarm } from './keep-warm.ts'
@@ -26,6 +28,8 @@ import { openCallbackSender } from './send-callback.ts'
 const LOOKUP_MS = 2_000
 /** What any statement may take. */
 const STATEMENT_MS = 10_000
+/** How often the counts of what became of deliveries are summed up. */
+const SUM_MS = 10_000
 /** Connections for what is done now and then; the other ones of `EBB_POOL_MAX` are for the queues. */
 const POOL_MAX = 2
 
@@ -69,7 +73,15 @@ export async function startRelay(
   ]
   const readQueues = () =>
     queryWithTimeout(pool, LOOKUP_MS, (client) => readBacklog(client, { limitMs: LOOKUP_MS / 2 }))
-  const { metrics, schedules: scheduleMetrics, ...exposition } = createMetrics(readQueues, config)
+  const {
+    metrics,
+    schedules: scheduleMetrics,
+    ...exposition
+  } = createMetrics({
+    ...{ read: readQueues, config },
+    count: () => queryWithTimeout(pool, LOOKUP_MS, countDeliveries),
+    isKnown: (consumer) => subscriptions().some(({ name }) => name === consumer),
+  })
   const longestCallMs = () => relayDrainMs({ startTimeoutMs, contracts: functions() })
   const loop = startPollLoop({ queues, startTimeoutMs, longestCallMs, log, metrics }, options)
   const orphans = abandonOrphans({ queues, afterMs: config.EBB_ABANDON_AFTER_MS, log, metrics })
@@ -77,9 +89,15 @@ export async function startRelay(
     eventsDays: config.EBB_KEEP_EVENTS_DAYS,
     keysHours: config.EBB_KEEP_KEYS_HOURS,
     deadLettersDays: config.EBB_KEEP_DEAD_LETTERS_DAYS,
+    auditDays: config.EBB_KEEP_AUDIT_DAYS,
   }
-  const history = keepHistory({ pool, keep, log, metrics })
+  const archive = config.EBB_ARCHIVE === 'required'
+  const history = keepHistory({ pool, keep, archive, log, metrics })
   const forgetting = forgetCalls(pool, { keepSeconds: config.EBB_KEEP_CALLS_HOURS * 3_600, log })
+  const tally = inRounds(() => sumTally(pool), {
+    intervalMs: SUM_MS,
+    onFailure: (error) => log.warn({ err: error }, 'the counts of deliveries could not be summed up'),
+  })
   const schedules = fireSchedules({
     ...{ pool, subscriptions, log, metrics: scheduleMetrics, wake: () => loop.wake('events') },
     forgetAfterMs: config.EBB_ABANDON_AFTER_MS,
@@ -97,7 +115,8 @@ export async function startRelay(
   })
   const end = async () => {
     warm.stop()
-    await Promise.all([orphans.stop(), history.stop(), forgetting.stop(), schedules.stop(), loop.stop()])
+    const rounds = [orphans, history, forgetting, tally, schedules]
+    await Promise.all([...rounds.map(({ stop }) => stop()), loop.stop()])
     await notifier.flush()
     admin?.close()
     contracts.close()

@@ -2,7 +2,8 @@ import pg from 'pg'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
 
 /** Forgets all events. */
-export const emptyOutbox = (url: string) => query(url, 'truncate ebb.outbox, ebb.delivery, ebb.attempt')
+export const emptyOutbox = (url: string) =>
+  query(url, 'truncate ebb.outbox, ebb.delivery, ebb.attempt, ebb.delivery_tally')
 
 export async function query<Row extends pg.QueryResultRow>(
   url: string,
@@ -47,8 +48,8 @@ export async function emitAll(
   const { hops = 0, tenant = null } = rest
   const rows = await query<{ id: string }>(
     url,
-    `insert into ebb.outbox (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops, tenant, version)
-     select gen_random_uuid(), $1, 'create-user', $2, $3, $4, 'correlation-1', 'ann', $6, $7, $8 from generate_series(1, $5)
+    `insert into ebb.outbox (id, type, source, subject, payload, traceparent, correlation_id, caller_id, hops, tenant, version, payload_bytes)
+     select gen_random_uuid(), $1, 'create-user', $2, $3, $4, 'correlation-1', 'ann', $6, $7, $8, octet_length($3::jsonb::text) from generate_series(1, $5)
      returning id`,
     [type, subject, JSON.stringify(payload), TRACEPARENT, count, hops, tenant, version],
   )

@@ -48,7 +48,7 @@ export async function callAdmin<E extends AdminEndpoint>(
   const text = await response.text()
   if (!response.ok) throw new ConfigError(problemText(text) ?? `${target.admin} answered ${response.status}`)
   // The admin API and this client have the same version.
-  return (text ? JSON.parse(text) : undefined) as AdminOutput<E>
+  return ('text' in endpoint.reply ? text : text ? JSON.parse(text) : undefined) as AdminOutput<E>
 }
 
 interface AnyRequest {

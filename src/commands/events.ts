@@ -1,6 +1,9 @@
+import { printable } from '../dev/report.ts'
 import type { AdminOutput } from '../protocol/admin/admin-endpoint.ts'
 import * as endpoints from '../protocol/admin/events.ts'
 import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
+import { archiveEvents, readDay } from './archive-events.ts'
+import { printLine } from './command.ts'
 import { dropEvents, editDelivery } from './dead-letters.ts'
 import { type Form, form } from './form.ts'
 import { readRate, readTime, redriveEvents } from './redrive.ts'
@@ -38,9 +41,12 @@ export const eventsCommand: readonly Form[] = [
     word: 'show',
     description: 'Show one event with its data, and the history of each of its deliveries.',
     arguments: { id: { value: 'ID', required: true, description: 'The id of the event, as events list prints it.' } },
-    options: ADMIN_OPTIONS,
-    examples: ['events show 0190b1c4-94a5-7d2c-8f43-0a1b2c3d4e5f'],
-    run: (project, { id, ...options }) => showEvent(project, id, options),
+    options: { data: { description: 'Print its data alone, also where they are large.' }, ...ADMIN_OPTIONS },
+    examples: [
+      'events show 0190b1c4-94a5-7d2c-8f43-0a1b2c3d4e5f',
+      'events show 0190b1c4-94a5-7d2c-8f43-0a1b2c3d4e5f --data > data.json',
+    ],
+    run: (project, { id, data, ...options }) => (data ? printData : showEvent)(project, id, options),
   }),
   form({
     word: 'redrive',
@@ -88,7 +94,31 @@ export const eventsCommand: readonly Form[] = [
     examples: ["events drop --type order.placed --before 2026-11-30T09:00:00Z --reason 'test orders'"],
     run: (project, { 'dry-run': dryRun, ...options }) => dropEvents(project, { ...options, dryRun }),
   }),
+  form({
+    word: 'archive',
+    description: 'Write each day of events that is over and not archived, with what came of them, as NDJSON.',
+    options: {
+      before: { value: 'DAY', read: readDay, description: 'Only days (UTC) before this one, such as 2026-11-01.' },
+      to: {
+        value: 'FOLDER',
+        completes: 'path',
+        default: '.',
+        description:
+          'Where a file for each day goes; - writes all to standard output, and records nothing. Default: here.',
+      },
+      record: { description: 'Write nothing, and record these days as archived: for what was piped elsewhere.' },
+      ...ADMIN_OPTIONS,
+    },
+    examples: [
+      'events archive --before 2026-11-01 --to /backup/events',
+      'events archive --before 2026-11-01 --to - | gzip > events.ndjson.gz',
+    ],
+    run: (project, options) => archiveEvents(project, options),
+  }),
 ]
+
+/** More than anybody reads; the API leaves out what is larger. */
+const MAX_SHOWN_BYTES = 256 * 1024
 
 interface ListOptions extends AdminOptions {
   readonly state?: string | undefined
@@ -121,23 +151,31 @@ async function showEvent(project: string, id: string, options: AdminOptions) {
   printResult(await callAdmin(project, endpoints.showEvent, { params: { id } }, options), toDetails, options)
 }
 
+/** Prints an event's data as JSON. */
+async function printData(project: string, id: string, options: AdminOptions) {
+  const data = await callAdmin(project, endpoints.readEventData, { params: { id } }, options)
+  printLine(printable(JSON.stringify(data)))
+}
+
 function toDetails({
   id,
   type,
+  version,
   source,
   createdAt,
   correlationId,
   traceparent,
   payload,
+  payloadBytes,
   deliveries,
 }: AdminOutput<typeof endpoints.showEvent>): readonly string[] {
   return [
-    `${type}  ${id}`,
+    `${type}${version > 1 ? ` (version ${version})` : ''}  ${id}`,
     ...table([
       ['  emitted', `${createdAt} by ${source}`],
       ['  correlation', correlationId],
       ['  trace', traceparent.split('-')[1] ?? ''],
-      ['  data', JSON.stringify(payload)],
+      ['  data', payloadBytes > MAX_SHOWN_BYTES ? `${payloadBytes} bytes, with --data` : JSON.stringify(payload)],
     ]),
     ...deliveries.flatMap(({ consumer, state, attempts, availableAt, history, redriven }) => [
       '',

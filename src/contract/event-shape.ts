@@ -7,7 +7,7 @@ import type * as z from 'zod'
 export interface EventShape {
   /** The name of what happened, in the past tense and dotted, such as `user.created`: the CloudEvents `type`. */
   readonly type: string
-  /** The schema of the CloudEvents `data`: JSON of at most 8 MiB. It has no transforms: what is stored is what subscribers read. */
+  /** The schema of the CloudEvents `data`: JSON of at most 16 MiB. It has no transforms: what is stored is what subscribers read. */
   readonly data: z.ZodType
   /** What it says has happened, in one sentence, for the published documentation. */
   readonly summary?: string

@@ -28,10 +28,13 @@ export async function appendEvents(client: pg.ClientBase, events: readonly Outgo
   await client.query(isInOrder ? appendInOrderSql : appendSql, [JSON.stringify(events.map(toRow))])
 }
 
+/** SQL of how many bytes data have as relays send them. */
+const bytesOf = (data: string) => `coalesce(octet_length(${data}::text), 4)`
+
 /** Most transactions emit one event: as plain values it costs the server half of what a row of JSON does. */
 const appendOneSql = /* sql */ `
-insert into ebb.outbox (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops)
-values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+insert into ebb.outbox (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops, payload_bytes)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, ${bytesOf('$6::jsonb')})`
 
 const valuesOf = (event: OutgoingEvent) => [
   ...[
@@ -47,17 +50,18 @@ const valuesOf = (event: OutgoingEvent) => [
 
 /** $1 is a JSON array of objects. */
 const appendSql = /* sql */ `
-insert into ebb.outbox (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops)
-select id, type, coalesce(version, 1), source, subject, coalesce(payload, 'null'), traceparent, correlation_id, caller_id, hops
+insert into ebb.outbox (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops, payload_bytes)
+select id, type, coalesce(version, 1), source, subject, coalesce(payload, 'null'), traceparent, correlation_id, caller_id, hops,
+       ${bytesOf('payload')}
 from jsonb_to_recordset($1) as event (id uuid, type text, version integer, source text, subject text, payload jsonb,
                                       traceparent text, correlation_id text, caller_id text, hops integer)`
 
 /** The same for those that have a partition or a time. All take the locks of partitions in one order: none waits in a circle. */
 const appendInOrderSql = /* sql */ `
 insert into ebb.outbox (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops, partition_key,
-                        partition_number, due_at)
+                        partition_number, due_at, payload_bytes)
 select id, type, coalesce(version, 1), source, subject, coalesce(payload, 'null'), traceparent, correlation_id, caller_id, hops, partition_key,
-       case when partition_key is not null then ebb.next_in_partition(type, partition_key) end, due_at
+       case when partition_key is not null then ebb.next_in_partition(type, partition_key) end, due_at, ${bytesOf('payload')}
 from (
   select * from rows from (
     jsonb_to_recordset($1) as (id uuid, type text, version integer, source text, subject text, payload jsonb, traceparent text,

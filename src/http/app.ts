@@ -21,7 +21,7 @@ import { authorise, identity, type VerifyIdentity } from './middleware/identity.
 import { probes } from './middleware/probes.ts'
 import { problems } from './middleware/problems.ts'
 import { MAX_CREDENTIALS_BYTES, receiveCredentials } from './middleware/receive-credentials.ts'
-import { MAX_RECEIVED_BYTES, receiveEvent } from './middleware/receive-event.ts'
+import { fromRelay, MAX_RECEIVED_BYTES, receiveEvent } from './middleware/receive-event.ts'
 import { receiveForm } from './middleware/receive-form.ts'
 import { receiveStream } from './middleware/receive-stream.ts'
 import { streamReply } from './middleware/stream-reply.ts'
@@ -91,7 +91,7 @@ function describeRoute(fn: Implementation, options: AppOptions) {
       path: '/',
       attributes: { route: '/', trigger: 'pubsub' } as const,
       ...{ timeoutMs, maxMs: undefined },
-      steps: [takeBody({ maxBytes: MAX_RECEIVED_BYTES }), receiveEvent(contract)],
+      steps: [fromRelay, takeBody({ maxBytes: MAX_RECEIVED_BYTES }), receiveEvent(contract)],
       run: transact(fn, options),
     }
   }

@@ -16,7 +16,9 @@ const EVENTS: Readonly<Record<string, EmitOptions & { readonly data: unknown }>>
   ...Object.fromEntries(JSON_AT_LIMIT.map(({ what, most }) => [`the most ${what}`, { data: most }])),
   ...Object.fromEntries(JSON_AT_LIMIT.map(({ what, over }) => [`too many ${what}`, { data: over }])),
   'deep data': { data: JSON.parse(`${'['.repeat(33)}${']'.repeat(33)}`) },
-  'large data': { data: 'x'.repeat(8 * 1024 * 1024) },
+  // Two quotes come on top.
+  'the most bytes': { data: 'x'.repeat(16 * 1024 * 1024 - 2) },
+  'large data': { data: 'x'.repeat(16 * 1024 * 1024 - 1) },
   'a long subject': { data: 1, subject: 's'.repeat(1_001) },
   'half a pair': { data: { text: 'A\udc00B' } },
   'half a pair in a name': { data: { '\ud800': 1 } },

@@ -20,7 +20,7 @@ import { createDecisions } from './decisions.ts'
 import { type EmitOptions, readEmitOptions } from './emit-options.ts'
 import type { Contract } from './implement.ts'
 import { hasScopes } from './middleware/identity.ts'
-import { findEventIssues } from './middleware/receive-event.ts'
+import { findEventIssues, MAX_EMITTED_BYTES } from './middleware/receive-event.ts'
 import { isForeign, isOwner, OWNER_WITHOUT_TENANT, type Owner } from './owner.ts'
 import type { Conditions } from './preconditions.ts'
 import { createPurgeTools } from './purge-tools.ts'
@@ -62,6 +62,7 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
     const effects: Effect[] = []
     let ownerChecked = false
     let emitError: unknown
+    let emittedLength = 0
     let closed = false
     const decisions = createDecisions({
       ...{ log, isRequired: route?.policy ?? false, caller: route && identity },
@@ -85,7 +86,14 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
           emitError ??= new Error(
             `${type} is not emitted: what its schema makes of these data, it would read otherwise`,
           )
-        else emitError ??= findEventError(type, { data: parsed.data, subject: given.subject })
+        else {
+          const text = JSON.stringify(parsed.data) ?? 'null'
+          emittedLength += text.length
+          emitError ??=
+            emittedLength > MAX_EMITTED_BYTES
+              ? new Error(`${type} is not emitted: the events of one request have ${MAX_EMITTED_BYTES} bytes at most`)
+              : findEventError(type, { data: parsed.data, subject: given.subject }, text)
+        }
         const options = readOptions(type, given)
         if (options instanceof Error) emitError ??= options
         const source = `/functions/${contract.name}`
@@ -144,8 +152,8 @@ function readOptions(type: string, given: EmitOptions) {
   }
 }
 
-function findEventError(type: string, event: Parameters<typeof findEventIssues>[0]): Error | undefined {
-  const [issue] = findEventIssues(event)
+function findEventError(type: string, ...event: Parameters<typeof findEventIssues>): Error | undefined {
+  const [issue] = findEventIssues(...event)
   return issue && new Error(`no subscriber could take this ${type}: ${issue.path}: ${issue.message}`)
 }
 

@@ -64,7 +64,7 @@ export interface HandlerContext<C> {
   readonly correlation: Correlation
   /**
    * Stores an event with the request's own rows: it exists exactly if they do. Where the data do not fit the event's schema,
-   * or are more than 8 MiB of JSON, the request fails as a whole (500).
+   * or are more than 16 MiB of JSON, the request fails as a whole (500).
    */
   emit<T extends keyof EventData<C> & string>(type: T, data: EventData<C>[T], options?: EmitOptions): Promise<void>
   /**

@@ -248,8 +248,12 @@ export const SETTINGS = {
   EBB_ABANDON_AFTER_MS: [positiveInteger, 600_000],
   /** For how many days events, their deliveries and attempts are kept once nothing is left to do. */
   EBB_KEEP_EVENTS_DAYS: [positiveInteger, 30],
+  /** `required`: no day of events is dropped before it is archived (`ebb events archive`), however old it is. */
+  EBB_ARCHIVE: [oneOf('none', 'required'), 'none'],
   /** For how many days a dead letter can be redriven; its event is kept with it. */
   EBB_KEEP_DEAD_LETTERS_DAYS: [positiveInteger, 365],
+  /** For how many days the audit says who changed what. */
+  EBB_KEEP_AUDIT_DAYS: [positiveInteger, 365],
   /** For how many hours at least a response is kept under its Idempotency-Key. */
   EBB_KEEP_KEYS_HOURS: [positiveInteger, 24],
   /** For how many hours what became of an asynchronous call is kept after its end; the same for gateway and relay. */

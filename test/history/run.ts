@@ -56,7 +56,12 @@ const ended: EndedDay[] = []
 let steady = Number.NaN
 for (let daysAgo = days; daysAgo > 0; daysAgo--) {
   await fillDay(pool, { daysAgo, events, open: OPEN_A_DAY })
-  const keep = { eventsDays: daysAgo + KEEP_DAYS, keysHours: (daysAgo + 1) * 24, deadLettersDays: 2 * days }
+  const keep = {
+    eventsDays: daysAgo + KEEP_DAYS,
+    keysHours: (daysAgo + 1) * 24,
+    deadLettersDays: 2 * days,
+    auditDays: 365,
+  }
   for (let isBusy = true; isBusy; await delay(5)) {
     const round = await dropHistory(pool, keep)
     ended.push(...round)

@@ -28,7 +28,7 @@ describe('PUT /v1/events/{id}/deliveries/{consumer}/data', () => {
     ])
     expect(await (await post({})).json()).toMatchObject({ deliveries: [{ outcome: 'first' }] })
     const leased = await leaseDeliveries(pool, 'send-welcome', { limit: 1, leaseMs: 60_000 })
-    expect(leased.map(({ data }) => JSON.parse(data))).toEqual([{ name: 'Ada' }])
+    expect(leased.map(({ data }) => JSON.parse(String(data)))).toEqual([{ name: 'Ada' }])
     const shown = await (await fetch(`${admin}/v1/events/${id}`, { headers: ADMIN })).json()
     expect(shown).toMatchObject({ payload: { n: 1 } })
   })

@@ -1,6 +1,9 @@
 import { Problem, type ValidationIssue } from 'ebb/contract'
 import type pg from 'pg'
 import type { ContractSet } from '../../../src/contract/index.ts'
+import { appendAudit } from '../../../src/data/audit.ts'
+import { inTransaction } from '../../../src/data/postgres/pool.ts'
+import * as archive from '../../../src/data/queue/archive.ts'
 import * as backlog from '../../../src/data/queue/backlog.ts'
 import { dropDead, editDead } from '../../../src/data/queue/dead-letters.ts'
 import * as store from '../../../src/data/queue/events.ts'
@@ -11,6 +14,10 @@ import {
   dropEvents,
   editDelivery,
   listEvents,
+  listUnarchived,
+  readDay,
+  readEventData,
+  recordArchived,
   redriveEvents,
   showEvent,
 } from '../../../src/protocol/admin/events.ts'
@@ -24,10 +31,27 @@ export interface EventsOptions {
 export const eventsOperations = ({ pool, contracts }: EventsOptions): readonly AdminOperation[] => [
   operation(listEvents, ({ query }) => store.listEvents(pool, query)),
   operation(countWaiting, ({ query }) => backlog.countWaiting(pool, query.function)),
+  operation(listUnarchived, async ({ query }) => ({ days: await archive.findUnarchived(pool, query) })),
+  operation(readDay, ({ params, query: { afterTime, afterId } }) =>
+    archive.readDay(pool, params.day, afterTime && afterId ? { time: afterTime, id: afterId } : undefined),
+  ),
+  operation(recordArchived, ({ params: { day }, body }, { actor }) =>
+    inTransaction(pool, async (client) => {
+      if (!(await archive.recordArchived(client, day)))
+        throw new Problem('day_not_over', 409, `${day} is not over for an hour yet; archive it then.`)
+      await appendAudit(client, { actor, action: 'event.archived', subject: day, detail: body })
+      return undefined
+    }),
+  ),
   operation(showEvent, async ({ params }) => {
     const event = await store.showEvent(pool, params.id)
     if (!event) throw eventNotFound()
     return event
+  }),
+  operation(readEventData, async ({ params }) => {
+    const event = await store.readEventData(pool, params.id)
+    if (!event) throw eventNotFound()
+    return event.data
   }),
   operation(editDelivery, async ({ params: { id, consumer }, body: { data } }, { actor }) => {
     const findIssues = createDeliveryCheck(contracts())
@@ -41,12 +65,12 @@ export const eventsOperations = ({ pool, contracts }: EventsOptions): readonly A
     return undefined
   }),
   operation(dropEvents, async ({ body: { reason, dryRun, ...filter } }, { actor }) => {
-    if (filter.id !== undefined && !(await store.showEvent(pool, filter.id))) throw eventNotFound()
+    if (filter.id !== undefined && !(await store.hasEvent(pool, filter.id))) throw eventNotFound()
     return dropDead(pool, filter, { actor, reason, dryRun })
   }),
   operation(redriveEvents, async ({ body }, { actor }) => {
     const { dryRun, perSecond, stopOnFailure, to, ...filter } = body
-    if (filter.id !== undefined && !(await store.showEvent(pool, filter.id))) throw eventNotFound()
+    if (filter.id !== undefined && !(await store.hasEvent(pool, filter.id))) throw eventNotFound()
     const findIssues = createDeliveryCheck(contracts())
     return redrive(pool, filter, { actor, to, findIssues, dryRun, perSecond, stopOnFailure })
   }),

@@ -26,7 +26,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     relay: ['select', 'update (fanned_out_at)', FIRED_EVENTS],
     // Not of the tenant and the transaction: their defaults are the transaction's.
     functions: [
-      'insert (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops, partition_key, partition_number, due_at)',
+      'insert (id, type, version, source, subject, payload, traceparent, correlation_id, caller_id, hops, partition_key, partition_number, due_at, payload_bytes)',
     ],
   },
   delivery: {
@@ -43,7 +43,10 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
       'update (state, attempts, uncounted, available_at, lease_token, locked_until, settled_at, redrive_id)',
     ],
   },
+  // Written by triggers alone.
+  delivery_tally: { relay: ['select'] },
   subscriber_rate: { relay: ['select', 'insert (consumer, tokens, at)', 'update (tokens, at)'] },
+  archived_day: { gateway: ['select', 'insert (day)', 'update (archived_at)'], relay: ['select'] },
   delivery_state: { gateway: ['select'] },
   delivery_before: { gateway: ['select'] },
   attempt: {
@@ -134,8 +137,13 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'delete_kept(text, interval)': ['relay'],
   'store_outstanding(text, text, text, jsonb)': ['functions'],
   'clear_outstanding(text, text, text)': ['functions'],
+  'tally_made()': [],
+  'tally_ended()': [],
+  'tally_moved()': [],
+  'sum_tally()': ['relay'],
   'make_callback()': [],
   'delete_ended_calls(integer, integer)': ['relay'],
+  'delete_old_audit(integer, integer)': ['relay'],
   'enter_tenant(text)': ['functions'],
   // The default of an event's tenant.
   'current_tenant()': ['gateway', 'relay', 'functions'],

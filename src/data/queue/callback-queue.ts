@@ -31,9 +31,31 @@ export async function findCallbackDueTime(pool: pg.Pool): Promise<number | undef
   return rows[0]?.due_in_ms
 }
 
+/** Of one caller at most so many at a time, over all relays: the address of one that is slow leaves room for the others'. */
+export const MAX_PER_CALLER = 10
+
+/** A part of a WITH RECURSIVE: each caller that callbacks wait for, by one index lookup, and how many of theirs may be leased. */
+const CALLERS = /* sql */ `
+names (caller) as (
+  (select caller from ebb.callback where state = 'waiting' order by caller limit 1)
+  union all
+  select (select next.caller from ebb.callback as next where state = 'waiting' and next.caller > names.caller order by caller limit 1)
+  from names where caller is not null
+),
+busy as materialized (select caller, count(*) as leased from ebb.callback where state = 'leased' group by caller),
+callers as materialized (
+  select caller, ${MAX_PER_CALLER} - coalesce(leased, 0) as free
+  from names left join busy using (caller) where caller is not null and coalesce(leased, 0) < ${MAX_PER_CALLER}
+)`
+
 const findCallbackDueTimeSql = /* sql */ `
-select ceil(extract(epoch from available_at - now()) * 1000)::float8 as due_in_ms
-from ebb.callback where state = 'waiting' order by available_at limit 1`
+with recursive ${CALLERS}
+select ceil(extract(epoch from min(available_at) - now()) * 1000)::float8 as due_in_ms
+from callers cross join lateral (
+  select available_at from ebb.callback where state = 'waiting' and callback.caller = callers.caller
+  order by available_at limit 1
+) as first
+having count(*) > 0`
 
 /** Leases at most `limit` callbacks that are due, for `leaseMs`. */
 export async function leaseCallbacks(
@@ -49,11 +71,20 @@ export async function leaseCallbacks(
 
 /** Leases what is due, the longest waiting first, at most $1, for $2 milliseconds. */
 const leaseCallbacksSql = /* sql */ `
-with due as materialized (
-  select invocation_id from ebb.callback
-  where state = 'waiting' and available_at <= now()
+with recursive ${CALLERS},
+chosen as materialized (
+  select invocation_id from callers cross join lateral (
+    select invocation_id, available_at from ebb.callback
+    where state = 'waiting' and callback.caller = callers.caller and available_at <= now()
+    order by available_at
+    limit callers.free
+  ) as theirs
   order by available_at
   limit $1
+),
+due as materialized (
+  select invocation_id from ebb.callback
+  where state = 'waiting' and invocation_id in (select invocation_id from chosen)
   for update skip locked
 ),
 leased as (

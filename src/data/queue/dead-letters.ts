@@ -3,7 +3,7 @@ import type { ValidationIssue } from '../../contract/index.ts'
 import { inTransaction } from '../postgres/pool.ts'
 import { toCamelCase } from '../values/read-rows.ts'
 import { isItsEvent } from './its-event.ts'
-import { type DeadDelivery, findDeadSql, lockDeadSql, type RedriveFilter } from './redrive.ts'
+import { type DeadDelivery, type FoundDead, findDeadSql, lockDeadSql, type RedriveFilter } from './redrive.ts'
 
 interface Edit extends Pick<DeadDelivery, 'eventId' | 'consumer'> {
   readonly data: unknown
@@ -76,7 +76,13 @@ export function dropDead(
     const values = [type, consumer, id, before, after, limit + 1]
     const { rows } = await client.query(dryRun ? findDeadSql : lockDeadSql, values)
     const deliveries = rows.slice(0, limit).map((row) => {
-      const { payload: _payload, subject: _subject, version: _version, ...rest } = toCamelCase<DeadDelivery>(row)
+      const {
+        payload: _payload,
+        subject: _subject,
+        version: _version,
+        isLarge: _is,
+        ...rest
+      } = toCamelCase<FoundDead>(row)
       return rest
     })
     const ids = [deliveries.map(({ eventId }) => eventId), deliveries.map((one) => one.consumer)]

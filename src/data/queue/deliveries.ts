@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { Limit } from '../../contract/index.ts'
 import { toCamelCase } from '../values/read-rows.ts'
 import { isItsEvent } from './its-event.ts'
+import { DATA_BYTES, inline } from './payloads.ts'
 
 /** One event on its way to one subscriber, this relay's until the lease ends. */
 export interface Delivery {
@@ -22,8 +23,10 @@ export interface Delivery {
   readonly version: number
   readonly source: string
   readonly subject: string | null
-  /** JSON text. */
-  readonly data: string
+  /** JSON text; null where it is large, and read when it is sent. */
+  readonly data: string | null
+  /** About how many bytes it has. */
+  readonly dataBytes: number
   readonly traceparent: string
   readonly correlationId: string
   readonly callerId: string
@@ -35,6 +38,8 @@ export interface Delivery {
   readonly hops: number
   /** RFC 3339. */
   readonly createdAt: string
+  /** For how long it was due, or was emitted, when it was leased. */
+  readonly waitedSeconds: number
 }
 
 /** The result of an attempt. A `retryInMs` is given where it is to be tried again. */
@@ -58,6 +63,10 @@ export interface ReclaimedDelivery
   readonly state: 'waiting' | 'dead'
   readonly durationMs: number
 }
+
+/** SQL of for how long an event has been due. */
+export const waitedSeconds = (event: string): string =>
+  `extract(epoch from now() - greatest(${event}.created_at, ${event}.due_at))::float8`
 
 /** Leases at most `limit` of what is due for one subscriber, for `leaseMs`. Nothing was due before `since`. */
 export async function leaseDeliveries(
@@ -124,6 +133,7 @@ leased as (
             redrive_id, lease_token, event_time, delivery.partition_key, edited
 )${after}
 select event_id, consumer, attempts as attempt, attempts_not_counted, redrive_id is not null as redriven, lease_token,
-       type, version, source, subject, coalesce(edited, payload)::text as data, traceparent, correlation_id, caller_id, tenant, hops,
-       created_at, leased.partition_key as partition
+       type, version, source, subject, ${inline('coalesce(edited, payload)::text')} as data,
+       ${DATA_BYTES} as data_bytes, traceparent, correlation_id, caller_id, tenant, hops, created_at,
+       ${waitedSeconds('outbox')} as waited_seconds, leased.partition_key as partition
 from leased join ebb.outbox on ${isItsEvent('leased')}`

@@ -104,7 +104,9 @@ it('shows an event with the whole history of each delivery', async () => {
   expect(await showEvent(pool, id)).toEqual({
     ...{ id, type: 'user.created', source: 'create-user', subject: 'ann', createdAt: RFC3339 },
     ...{
+      version: 1,
       payload: { name: 'Zoë' },
+      payloadBytes: 16,
       correlationId: 'correlation-1',
       callerId: 'ann',
       tenant: null,

@@ -1,7 +1,9 @@
 import type pg from 'pg'
 import { Problem } from '../../contract/index.ts'
 import { toCamelCase } from '../values/read-rows.ts'
+import { DELIVERIES_WITH_HISTORY, IS_OF_EVENT, rfc3339 } from './deliveries-of-event.ts'
 import { isItsEvent } from './its-event.ts'
+import { DATA_BYTES, inline } from './payloads.ts'
 
 type DeliveryState = 'waiting' | 'leased' | 'done' | 'dead' | 'dropped'
 
@@ -43,7 +45,11 @@ interface Attempt {
 }
 
 export interface ShownEvent extends Omit<ListedEvent, 'deliveries'> {
+  /** Of its data. */
+  readonly version: number
+  /** Its data; null where they are large, for `readEventData`. */
   readonly payload: unknown
+  readonly payloadBytes: number
   readonly correlationId: string
   readonly callerId: string
   /** The tenant of that caller. */
@@ -125,9 +131,6 @@ limit ${at(limit)}`
   return { text, values }
 }
 
-/** With the time, before which none of its deliveries was due, no older day is read: clocks may differ by a minute. */
-const IS_OF_EVENT = "event_id = outbox.id and available_at > outbox.created_at - interval '1 minute'"
-
 /** A scalar subquery, which is evaluated for each event in turn; EXISTS may read all deliveries first. */
 const hasOne = (state: string) =>
   `(select true from ebb.delivery_state where ${IS_OF_EVENT} and state = ${state} limit 1)`
@@ -143,33 +146,21 @@ export async function showEvent(pool: pg.Pool, id: string): Promise<ShownEvent |
   return rows[0] && toCamelCase<ShownEvent>(rows[0])
 }
 
-/** SQL that writes a timestamptz as RFC 3339 in UTC, to the microsecond as Postgres stores it. */
-const rfc3339 = (column: string): string => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+/** Whether there is an event with this id. */
+export const hasEvent = async (pool: pg.Pool, id: string): Promise<boolean> =>
+  ((await pool.query('select from ebb.outbox where id = $1', [id])).rowCount ?? 0) > 0
+
+/** Finds the data of an event, of whatever size; undefined where there is none with this id. */
+export async function readEventData(pool: pg.Pool, id: string): Promise<{ readonly data: unknown } | undefined> {
+  const { rows } = await pool.query<{ data: unknown }>('select payload as data from ebb.outbox where id = $1', [id])
+  return rows[0]
+}
 
 /** One event ($1) with its deliveries, and each one's attempts from the first to the last. */
 const showEventSql = /* sql */ `
-select id, type, source, subject, ${rfc3339('created_at')} as created_at, payload, correlation_id, caller_id, tenant,
-  traceparent,
-  (
-    select coalesce(jsonb_agg(jsonb_build_object(
-      'consumer', consumer, 'state', state, 'attempts', attempts, 'availableAt', ${rfc3339("nullif(available_at, 'infinity')")},
-      'settledAt', ${rfc3339('settled_at')},
-      'redriven', (
-        select jsonb_build_object('at', ${rfc3339('redrive.at')}, 'by', actor, 'afterAttempt', forgiven)
-        from ebb.redrive where redrive.id = redrive_id
-      ),
-      'history', (
-        select coalesce(jsonb_agg(jsonb_build_object(
-          'number', number, 'startedAt', ${rfc3339('started_at')}, 'durationMs', duration_ms, 'status', status,
-          'error', error, 'body', body, 'revision', revision, 'traceparent', attempt.traceparent
-        ) order by number), '[]')
-        from ebb.attempt
-        where attempt.event_id = delivery_state.event_id and attempt.consumer = delivery_state.consumer
-          and attempt.started_at > outbox.created_at - interval '1 minute'
-      )
-    ) order by consumer), '[]')
-    from ebb.delivery_state where ${IS_OF_EVENT}
-  ) as deliveries
+select id, type, source, subject, ${rfc3339('created_at')} as created_at, version, ${inline('payload')} as payload,
+  ${DATA_BYTES} as payload_bytes, correlation_id, caller_id, tenant, traceparent,
+  ${DELIVERIES_WITH_HISTORY} as deliveries
 from ebb.outbox where id = $1`
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -1,7 +1,8 @@
 import type pg from 'pg'
 import { toCamelCase } from '../values/read-rows.ts'
-import type { Delivery } from './deliveries.ts'
+import { type Delivery, waitedSeconds } from './deliveries.ts'
 import type { Partition } from './partitions.ts'
+import { DATA_BYTES, inline } from './payloads.ts'
 
 /** A subscriber's part in a fan-out. */
 interface FanOutTo {
@@ -119,6 +120,7 @@ look as (
   from seen
 )
 select look, event_id, consumer, 1 as attempt, 0 as attempts_not_counted, false as redriven, lease_token,
-       type, version, source, subject, payload::text as data, traceparent, correlation_id, caller_id, tenant, hops, created_at,
+       type, version, source, subject, ${inline('payload::text')} as data, ${DATA_BYTES} as data_bytes,
+       traceparent, correlation_id, caller_id, tenant, hops, created_at, ${waitedSeconds('fresh')} as waited_seconds,
        made.partition_key as partition
 from look left join (made join fresh on fresh.id = event_id) on made.state = 'leased'`

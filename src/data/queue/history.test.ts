@@ -5,6 +5,7 @@ import { createLog } from '../../kernel/index.ts'
 import { testDatabase } from '../../testing/index.ts'
 import { recordInInbox } from '../inbox.ts'
 import { createPool } from '../postgres/pool.ts'
+import { findUnarchived, recordArchived } from './archive.ts'
 import { type Delivery, leaseDeliveries, type Settlement } from './deliveries.ts'
 import { showEvent } from './events.ts'
 import { fanOut } from './fan-out.ts'
@@ -13,7 +14,7 @@ import { redrive } from './redrive.ts'
 import { settleDeliveries } from './settle-deliveries.ts'
 
 const WELCOME = [{ name: 'send-welcome', on: 'user.created' }]
-const KEEP = { eventsDays: 30, keysHours: 24, deadLettersDays: 365 }
+const KEEP = { eventsDays: 30, keysHours: 24, deadLettersDays: 365, auditDays: 365 }
 afterAll(() => pool.end())
 const { ownerUrl: url } = testDatabase()
 const pool = createPool(url, { log: createLog({ level: 'silent' }) })
@@ -35,10 +36,10 @@ const settle = (leased: readonly Delivery[], settlement: Settlement) =>
     leased.map((delivery) => ({ delivery, settlement })),
   )
 /** Drops what is over, again where a lock was not free at once: Postgres's own vacuum may hold one. */
-async function drop(keep = KEEP): Promise<readonly EndedDay[]> {
+async function drop(keep = KEEP, options = {}): Promise<readonly EndedDay[]> {
   const ended: EndedDay[] = []
   for (let isBusy = true; isBusy; ) {
-    const round = await dropHistory(pool, keep)
+    const round = await dropHistory(pool, keep, options)
     ended.push(...round.filter(({ outcome }) => outcome !== 'busy'))
     isBusy = round.some(({ outcome }) => outcome === 'busy')
   }
@@ -186,6 +187,23 @@ describe('history by day', () => {
     subscriber.release()
     await query(url, `alter function ebb.detach_history set lock_timeout = '20ms'`)
     await query(url, 'truncate ebb.inbox')
+  })
+
+  it('keeps a day that is not archived where it has to be, and whatever is younger', async () => {
+    await query(url, 'truncate ebb.archived_day')
+    await makePart(40)
+    await emit(url)
+    await fanOut(pool, WELCOME)
+    await settle(await leaseAll(), { state: 'done', durationMs: 1, status: 204 })
+    await age(40)
+    const [day = ''] = await findUnarchived(pool)
+    expect(Math.round((Date.now() - Date.parse(day)) / 86_400_000)).toBeGreaterThanOrEqual(40)
+    expect(await findUnarchived(pool, { before: day })).toEqual([])
+    expect(await drop(KEEP, { unarchived: day })).toEqual([])
+    expect(await recordArchived(pool, day)).toBe(true)
+    const [next] = await findUnarchived(pool)
+    expect(next).toBeUndefined()
+    expect((await drop(KEEP, { unarchived: next })).map(({ outcome }) => outcome)).toEqual(['detached', 'detached'])
   })
 
   it('waits for no lock: a day that somebody reads stays until the next time', async () => {

@@ -7,6 +7,7 @@ export interface Keep {
   /** Stored responses of Idempotency-Keys: at least so long, and a day more at most. */
   readonly keysHours: number
   readonly deadLettersDays: number
+  readonly auditDays: number
 }
 
 /** What became of the part of a table that holds one day, and how many of its rows are kept for work that is still to be done. */
@@ -34,23 +35,32 @@ interface MadeRow {
   readonly made: boolean
 }
 
-/** Drops each day that is over for longer than its rows are kept. Reports what became of the days that were looked at. */
-export async function dropHistory(pool: pg.Pool, keep: Keep): Promise<readonly EndedDay[]> {
+/**
+ * Drops each day that is over for longer than its rows are kept; of events, attempts and inbox, none from `unarchived` on (YYYY-MM-DD).
+ * Reports what became of the days that were looked at.
+ */
+export async function dropHistory(
+  pool: pg.Pool,
+  keep: Keep,
+  { unarchived }: { readonly unarchived?: string | undefined } = {},
+): Promise<readonly EndedDay[]> {
   const ended: EndedDay[] = []
   for (const [table, hours] of hoursOf(keep)) {
+    const values = [table, hours, table === 'idempotency' ? null : (unarchived ?? null)]
     for (let isDetached = true; isDetached; ) {
-      const { rows } = await pool.query<EndedDay>(detachSql, [table, hours])
+      const { rows } = await pool.query<EndedDay>(`select * from ebb.detach_history($1, ${KEEP})`, values)
       ended.push(...rows)
       isDetached = rows[0]?.outcome === 'detached'
       // Apart, since it waits for the disk; also what a relay left that was killed in between.
       await pool.query('select ebb.drop_detached($1)', [table])
     }
-    await pool.query("select ebb.delete_kept($1, $2 * interval '1 hour')", [table, hours])
+    await pool.query(`select ebb.delete_kept($1, ${KEEP})`, values)
   }
   return ended
 }
 
-const detachSql = /* sql */ `select * from ebb.detach_history($1, $2 * interval '1 hour')`
+/** SQL of how long rows are kept: $2 hours, and at least from the day $3 on. */
+const KEEP = "greatest($2 * interval '1 hour', now() - $3::date::timestamp at time zone 'UTC')"
 
 const hoursOf = ({ eventsDays, keysHours }: Keep) => {
   const events = ['attempt', 'inbox', 'outbox'].map((table) => [table, eventsDays * 24] as const)
@@ -60,6 +70,16 @@ const hoursOf = ({ eventsDays, keysHours }: Keep) => {
 /** Forgets dead letters that nobody has redriven for so long. Resolves to how many. */
 export const forgetDeadLetters = (pool: pg.Pool, { deadLettersDays }: Keep): Promise<number> =>
   inBatches(pool, forgetSql, [deadLettersDays, BATCH])
+
+/** Forgets who changed what so long ago. Resolves to how many changes those were. */
+export async function forgetAudit(pool: pg.Pool, { auditDays }: Keep): Promise<number> {
+  let sum = 0
+  for (let count = BATCH; count === BATCH; sum += count) {
+    const { rows } = await pool.query('select ebb.delete_old_audit($1, $2) as count', [auditDays, BATCH])
+    count = rows[0]?.count ?? 0
+  }
+  return sum
+}
 
 /** Found and deleted under one lock: what is redriven meanwhile is dead no more. */
 const forgetSql = /* sql */ `

@@ -4,6 +4,7 @@ import { OUTBOX_CHANNEL } from '../outbox.ts'
 import { inTransaction } from '../postgres/pool.ts'
 import { toCamelCase } from '../values/read-rows.ts'
 import { isItsEvent } from './its-event.ts'
+import { inline, isInline, readDeadData } from './payloads.ts'
 
 /** Which dead deliveries; a member that is left out allows all. */
 export interface RedriveFilter {
@@ -77,13 +78,20 @@ export async function redrive(
   const values = [type, consumer, id, before, after, limit + 1]
   const redriven = await inTransaction(pool, async (client) => {
     const { rows } = await client.query(dryRun ? findDeadSql : lockDeadSql, values)
-    const dead = rows.slice(0, limit).map((row) => toDead(row, to))
+    const found = rows.slice(0, limit).map((row) => toCamelCase<FoundDead>(row))
+    const dead = found.map((delivery) => ({ ...delivery, consumer: to ?? delivery.consumer }))
     const existing = to === undefined ? new Set() : await findExistingDeliveries(client, to, dead)
-    const findAllIssues = (delivery: DeadDelivery) =>
-      existing.has(delivery.eventId)
+    const judged: JudgedDelivery[] = []
+    for (const [place, { isLarge, ...delivery }] of dead.entries()) {
+      const faults = existing.has(delivery.eventId)
         ? [{ path: 'consumer', message: `${to} has this event already` }]
-        : findIssues(delivery)
-    const deliveries = decideOutcomes(dead, { findIssues: findAllIssues, stopOnFailure })
+        : // One large one after the other: all of them together may be more than there is memory for.
+          findIssues(
+            isLarge ? { ...delivery, payload: await readDeadData(client, found[place] ?? delivery) } : delivery,
+          )
+      judged.push({ delivery, faults })
+    }
+    const deliveries = decideOutcomes(judged, { stopOnFailure })
     const sent = deliveries.filter(({ outcome }) => outcome !== 'misfit')
     if (!dryRun && sent.length > 0) {
       const events = sent.map(({ eventId }) => eventId)
@@ -103,7 +111,8 @@ export async function redrive(
  * times that the event must be before and after. $6 deliveries at most.
  */
 export const findDeadSql = /* sql */ `
-select event_id, consumer, type, version, subject, coalesce(edited, payload) as payload, attempts
+select event_id, consumer, type, version, subject, ${inline('coalesce(edited, payload)')} as payload, not ${isInline} as is_large,
+       attempts
 from ebb.delivery join ebb.outbox on ${isItsEvent('delivery')}
 where state = 'dead'
   and ($1::text is null or type = $1)
@@ -113,6 +122,9 @@ where state = 'dead'
   and ($5::timestamptz is null or created_at > $5)
 order by created_at, event_id, consumer
 limit $6`
+
+/** A dead letter without its data, where those are large. */
+export type FoundDead = DeadDelivery & { readonly isLarge: boolean }
 
 /** The same, locked for the rest of this transaction; leaves out what another redrive has locked. */
 export const lockDeadSql = /* sql */ `${findDeadSql}
@@ -181,12 +193,6 @@ followed as (
   where delivery.event_id = others.event_id and delivery.consumer = others.consumer
 )`
 
-/** The delivery as it would be redriven. */
-function toDead(row: Record<string, unknown>, to: string | undefined): DeadDelivery {
-  const dead = toCamelCase<DeadDelivery>(row)
-  return to === undefined ? dead : { ...dead, consumer: to }
-}
-
 /**
  * What a subscriber has processed of these events, and the effects that are still pending, counts for its successor as
  * well: what was done is not done twice.
@@ -213,9 +219,14 @@ async function findExistingDeliveries(client: pg.ClientBase, consumer: string, d
   return new Set(rows.map(({ event_id }) => event_id))
 }
 
+interface JudgedDelivery {
+  readonly delivery: DeadDelivery
+  readonly faults: readonly ValidationIssue[]
+}
+
 function decideOutcomes(
-  dead: readonly DeadDelivery[],
-  { findIssues, stopOnFailure }: Required<Pick<RedriveOptions, 'findIssues' | 'stopOnFailure'>>,
+  judged: readonly JudgedDelivery[],
+  { stopOnFailure }: Required<Pick<RedriveOptions, 'stopOnFailure'>>,
 ): Redriven['deliveries'] {
   const withCanary = new Set<string>()
   const outcomeOf = (consumer: string): RedriveOutcome => {
@@ -224,9 +235,8 @@ function decideOutcomes(
     withCanary.add(consumer)
     return 'first'
   }
-  return dead.map((delivery) => {
+  return judged.map(({ delivery, faults }) => {
     const { payload: _payload, subject: _subject, version: _version, ...rest } = delivery
-    const faults = findIssues(delivery)
     return { ...rest, outcome: faults.length > 0 ? 'misfit' : outcomeOf(delivery.consumer), faults }
   })
 }

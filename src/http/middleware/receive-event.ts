@@ -21,26 +21,32 @@ import { headerOf, type Received, type Step } from '../context.ts'
 import { findUnsafeJson, parseJson } from '../json.ts'
 
 /** Of an event that a function receives: twice what can be emitted, since Postgres writes JSON with spaces in between. */
-export const MAX_RECEIVED_BYTES = 16 * 1024 * 1024
+export const MAX_RECEIVED_BYTES = 32 * 1024 * 1024
 const MAX_DATA_BYTES = MAX_RECEIVED_BYTES / 2
+/** Of the data of all events that one request emits: they are stored by one statement. */
+export const MAX_EMITTED_BYTES = 4 * MAX_DATA_BYTES
 /** Percent-encoded in `ce-subject` it may be nine times as long, and shares 16 KiB with all other headers. */
 const MAX_SUBJECT_LENGTH = 1_000
 
 /** Of one batch; each event is a transaction of its own, within the time that the contract has for one request. */
 const MAX_BATCH_EVENTS = 100
 
+/** Refuses whoever is not the relay, before a body of that size is read. */
+export const fromRelay: Step = function fromRelay(_request, response) {
+  const { iss, sub } = response.locals.identity
+  if (iss === 'ebb:relay' && sub === 'relay') return
+  throw new Problem('forbidden', 403, 'Events come from the relay.', { headers: identityRefusalHeaders() })
+}
+
 /**
- * Reads CloudEvents 1.0 in binary, structured or batched mode, from the relay alone. Their data become those of the version that the
+ * Reads CloudEvents 1.0 in binary, structured or batched mode. Their data become those of the version that the
  * subscriber declares, and are stripped to that, so that a producer may add properties.
  */
 export function receiveEvent(contract: ReceiverContract): Step {
   const read = createReader(contract)
   const needsTenant = hasTenancy(contract)
   return function receiveEvent(request, response) {
-    const { identity } = response.locals
-    const { tenant } = identity
-    if (identity.iss !== 'ebb:relay' || identity.sub !== 'relay')
-      throw new Problem('forbidden', 403, 'Events come from the relay.', { headers: identityRefusalHeaders() })
+    const { tenant } = response.locals.identity
     if (needsTenant && tenant === undefined)
       throw new Problem('tenant_required', 403, 'This event has no tenant: a caller without one has emitted it.')
     const mode = contentModeOf(headerOf(request, 'content-type'))
@@ -97,6 +103,8 @@ function readJson(bytes: Uint8Array = new Uint8Array()): unknown {
   return parsed.value
 }
 
+const ELSEWHERE = 'store what is so large in a table, and emit where it is'
+
 interface EventContent {
   readonly data: unknown
   readonly subject?: string | null | undefined
@@ -106,12 +114,15 @@ interface EventContent {
  * What every subscriber would refuse in an event, whatever its contract: refused where it is emitted and where it is
  * redriven, since its deliveries could only end in the dead letters.
  */
-export function findEventIssues({ data, subject }: EventContent): ValidationIssue[] {
-  const text = JSON.stringify(data) ?? 'null'
+export function findEventIssues(
+  { data, subject }: EventContent,
+  text: string = JSON.stringify(data) ?? 'null',
+): ValidationIssue[] {
   const unsafe = findUnsafeJson(text, 'data')
   const issues = unsafe ? [unsafe] : []
   const bytes = Buffer.byteLength(text)
-  if (bytes > MAX_DATA_BYTES) issues.push({ path: 'data', message: `${bytes} bytes, and at most ${MAX_DATA_BYTES}` })
+  if (bytes > MAX_DATA_BYTES)
+    issues.push({ path: 'data', message: `${bytes} bytes of JSON, and at most ${MAX_DATA_BYTES}: ${ELSEWHERE}` })
   // It would be stored, and sent to every subscriber.
   if (containsSecret(text)) issues.push({ path: 'data', message: 'Hold the value of a secret' })
   const message = subject && findSubjectIssue(subject)

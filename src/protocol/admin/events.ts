@@ -51,7 +51,9 @@ export const showEvent = adminEndpoint({
     status: 200,
     body: z.object({
       ...event,
-      payload: z.unknown(),
+      version: z.int().describe('Of its data.'),
+      payload: z.unknown().describe('Its data; null where they have more than 256 KiB.'),
+      payloadBytes: z.int(),
       correlationId: z.string(),
       callerId: z.string(),
       tenant: z.string().nullable(),
@@ -69,6 +71,40 @@ export const showEvent = adminEndpoint({
   failures: { not_found: 404 },
 })
 
+export const readEventData = adminEndpoint({
+  ...{ name: 'events.data', method: 'GET', path: '/v1/events/{id}/data', params: Id },
+  summary: 'Read the data of an event, however large.',
+  reply: { status: 200, body: z.unknown() },
+  failures: { not_found: 404 },
+})
+
+const Day = z.object({ day: z.iso.date() })
+
+export const listUnarchived = adminEndpoint({
+  ...{ name: 'events.days', method: 'GET', path: '/v1/events/days' },
+  summary: 'List the days (UTC) that are over, have events and are not archived, the oldest first.',
+  query: z.strictObject({ before: z.iso.date().optional().describe('Only days before this one.') }),
+  reply: { status: 200, body: z.object({ days: z.array(z.iso.date()) }) },
+})
+
+export const readDay = adminEndpoint({
+  ...{ name: 'events.archive', method: 'GET', path: '/v1/events/days/{day}', params: Day },
+  summary: 'Read the events of a day (UTC) with their deliveries and attempts, the oldest first, a page at a time.',
+  description:
+    'Each line is `{ event, deliveries }`: a CloudEvent in structured mode, and what came of it. The next page begins `afterTime` and `afterId` of the last event; after the last one it is empty.',
+  query: z.strictObject({ afterTime: Time.optional(), afterId: z.uuid().optional() }),
+  reply: { status: 200, text: 'application/x-ndjson' },
+})
+
+export const recordArchived = adminEndpoint({
+  ...{ name: 'events.archived', method: 'PUT', path: '/v1/events/days/{day}', params: Day },
+  summary: 'Record that a day is archived, so that relays with EBB_ARCHIVE may drop it.',
+  body: z.strictObject({ events: z.int().min(0).optional().describe('How many were written, for the audit.') }),
+  reply: { status: 204 },
+  failures: { day_not_over: 409 },
+  change: 'event.archived',
+})
+
 const deadLetters = {
   type: z.string().max(200).optional(),
   consumer: z.string().max(100).optional(),
@@ -84,7 +120,7 @@ export const editDelivery = adminEndpoint({
   summary: 'Replace what one subscriber gets as the data of a dead letter; the event stays as it was emitted.',
   params: z.strictObject({ id: z.uuid(), consumer: z.string().max(100) }),
   body: z.strictObject({ data: z.unknown() }),
-  maxBodyBytes: 8 * 1024 * 1024,
+  maxBodyBytes: 17 * 1024 * 1024,
   reply: { status: 204 },
   failures: { not_found: 404, not_dead: 409 },
   change: 'event.edited',

@@ -1,6 +1,17 @@
 import type { AdminEndpoint } from './admin-endpoint.ts'
 import { purgeCache } from './cache.ts'
-import { countWaiting, dropEvents, editDelivery, listEvents, redriveEvents, showEvent } from './events.ts'
+import {
+  countWaiting,
+  dropEvents,
+  editDelivery,
+  listEvents,
+  listUnarchived,
+  readDay,
+  readEventData,
+  recordArchived,
+  redriveEvents,
+  showEvent,
+} from './events.ts'
 import { explainRequest } from './explain.ts'
 import {
   listBreakers,
@@ -25,7 +36,8 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listKeys, createKey, rotateKey, revokeKey],
   ...[listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan],
   ...[listUsage, listAudit],
-  ...[listEvents, countWaiting, showEvent, editDelivery, dropEvents, redriveEvents],
+  ...[listEvents, countWaiting, listUnarchived, readDay, recordArchived],
+  ...[showEvent, readEventData, editDelivery, dropEvents, redriveEvents],
   ...[listSchedules, runSchedule],
   ...[listIssuers, refreshIssuers],
 ]

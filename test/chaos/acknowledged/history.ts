@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
+import { countDeliveries } from '../../../src/data/queue/tally.ts'
 import { CALL_MS, RELAYS } from './platform.ts'
 import type { Violation } from './verdict.ts'
 
@@ -15,7 +16,12 @@ export async function judgeHistory({ database, folder }: HistoryOptions): Promis
   const open = await findViolations(database, 'lost', openSql)
   const torn = await findViolations(database, 'untrue', tornSql)
   const short = await findViolations(database, 'untrue', shortSql, [CALL_MS])
-  return [...open, ...torn, ...short, ...findSettledTwice(await readRelayLogs(folder))]
+  const lost = (await countDeliveries(database)).flatMap(({ consumer, made, done, dropped, waiting, leased, dead }) => {
+    const unaccounted = made - done - dropped - waiting - leased - dead
+    const what = `${unaccounted} of its ${made} deliveries are not accounted for`
+    return unaccounted === 0 ? [] : [{ kind: 'lost' as const, name: consumer, what }]
+  })
+  return [...open, ...torn, ...short, ...lost, ...findSettledTwice(await readRelayLogs(folder))]
 }
 
 /** How often attempts ended in which way. */
