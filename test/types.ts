@@ -134,6 +134,27 @@ implement(confirmOrder, { sql: postgres }, async ({ data, event }, { purge }) =>
   data.colour
 })
 
+const countOrders = subscriber({
+  ...({ name: 'count-orders', summary: 'Count.', on: orderPlaced, batch: { size: 100, withinMs: 500 } } as const),
+  failures: { not_counted: 422 },
+})
+implement(countOrders, { sql: postgres }, async ({ events }) => {
+  for (const { data, event } of events) [data.quantity, event.id] satisfies [number, string]
+  return { failed: events.map(({ event: { id } }) => ({ id, failure: 'not_counted', message: 'No.' }) as const) }
+})
+implement(countOrders, { sql: postgres }, async ({ events }) => ({
+  failed: events.map(({ event: { id } }) => ({ id })),
+}))
+implement(countOrders, { sql: postgres }, async () => {})
+// @ts-expect-error its events come together
+implement(countOrders, { sql: postgres }, async ({ data }) => void data)
+// @ts-expect-error the contract declares no such failure
+implement(countOrders, { sql: postgres }, async () => ({ failed: [{ id: '1', failure: 'lost' }] }))
+// @ts-expect-error what has failed is called so here
+implement(countOrders, { sql: postgres }, async () => ({ batchItemFailures: [] }))
+// @ts-expect-error an event that comes alone fails by `fail`
+implement(confirmOrder, { sql: postgres }, async () => ({ failed: [{ id: '1' }] }))
+
 // @ts-expect-error a subscriber takes its event in with what it writes: it needs a transaction
 implement(confirmOrder, {}, async () => {})
 // @ts-expect-error an idempotent one does, too

@@ -3,6 +3,7 @@ import { suppressTracing } from '@opentelemetry/core'
 import type { Log } from 'ebb/kernel'
 import {
   createRefusalLog,
+  type EventFailure,
   type Identity,
   type InvocationResponse,
   parseRetryAfter,
@@ -31,7 +32,9 @@ export interface CallOptions {
   readonly timeoutMs: number
   readonly signal: AbortSignal
   /** Reads what is wanted of the response's body. Where it rejects, the call counts as unanswered. */
-  readonly read: (response: Dispatcher.ResponseData) => Promise<Pick<CallOutcome, 'body' | 'problemCode' | 'response'>>
+  readonly read: (
+    response: Dispatcher.ResponseData,
+  ) => Promise<Pick<CallOutcome, 'body' | 'problemCode' | 'response' | 'failures'>>
 }
 
 export interface CallOutcome {
@@ -49,6 +52,10 @@ export interface CallOutcome {
   readonly problemCode?: string
   readonly revision?: string
   readonly retryAfterMs?: number | undefined
+  /** Where the call was a batch that was taken: which of its events were not. */
+  readonly failures?: readonly EventFailure[]
+  /** Whether it is about several events: then it is final for none. */
+  readonly isShared?: boolean
   /** The response to store, where the caller wants it whole. */
   readonly response?: InvocationResponse
 }

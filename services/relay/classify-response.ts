@@ -19,7 +19,16 @@ const MAX_RETRY_AFTER_MS = 3_600_000
  * that is a fault of the platform and neither of the function nor of the event.
  */
 export function classifyResponse(
-  { retryAfterMs = 0, signatureRefused, notSent, problemCode, response: _response, ...outcome }: CallOutcome,
+  {
+    retryAfterMs = 0,
+    signatureRefused,
+    notSent,
+    problemCode,
+    response: _response,
+    failures: _failures,
+    isShared = false,
+    ...outcome
+  }: CallOutcome,
   attempt: number,
   { retry, allAttempts = attempt, random = Math.random }: ClassifyOptions,
 ): Settlement {
@@ -33,7 +42,7 @@ export function classifyResponse(
     }),
   )
   if (signatureRefused || notSent) return { ...outcome, state: 'waiting', retryInMs, uncounted: true }
-  if (isFinal(outcome, problemCode) || attempt >= retry.attempts) return { ...outcome, state: 'dead' }
+  if ((!isShared && isFinal(outcome, problemCode)) || attempt >= retry.attempts) return { ...outcome, state: 'dead' }
   return { ...outcome, state: 'waiting', retryInMs }
 }
 

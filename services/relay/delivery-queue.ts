@@ -1,4 +1,4 @@
-import { writeBinaryHeaders } from 'ebb/protocol'
+import { CLOUD_EVENT_BATCH_TYPE, type CloudEventAttributes, writeBatch, writeBinaryHeaders } from 'ebb/protocol'
 import type pg from 'pg'
 import { type Subscription, versionedType } from '../../src/contract/index.ts'
 import { findOrphaned } from '../../src/data/queue/backlog.ts'
@@ -12,13 +12,15 @@ import { fanOut } from '../../src/data/queue/fan-out.ts'
 import { createLowerBound } from '../../src/data/queue/lower-bound.ts'
 import { releaseFirst } from '../../src/data/queue/partitions.ts'
 import { reclaimDeliveries } from '../../src/data/queue/settle-deliveries.ts'
+import { joinCalls } from './batch-call.ts'
 import { createBatchedSettle, partitionOf } from './batched-settle.ts'
+import { createBatches } from './batches.ts'
 import type { CallFunction } from './call-function.ts'
 import { classifyResponse } from './classify-response.ts'
 import { createDueCalls } from './due-calls.ts'
 import type { LeasedCall, Queue, ReclaimedCall, Target } from './queue.ts'
 import { createRates } from './rates.ts'
-import { readExcerpt } from './read-response.ts'
+import { readBatchExcerpt, readExcerpt } from './read-response.ts'
 import { createWithData } from './with-data.ts'
 
 export interface DeliveryQueueOptions {
@@ -63,7 +65,7 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
       send: (signal) =>
         withData(delivery, signal, (body) =>
           call(name, {
-            ...{ method: 'POST', path: '/', headers: cloudEventHeaders(delivery), body },
+            ...{ method: 'POST', path: '/', headers: writeBinaryHeaders(cloudEventAttributes(delivery)), body },
             ...{ identity: identityOf(delivery), correlationId, traceparent, signal, read: readExcerpt },
             timeoutMs: target.timeoutMs,
           }),
@@ -76,16 +78,37 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
       abandon: () => ({ state: 'dead', durationMs: 0, error: `no subscriber is called ${name} any more` }),
       settle: (settlement) => settle({ delivery, settlement }),
     }
-    // An operator who redrives an event wants the chain to go on.
-    if (hops <= MAX_HOPS || redriven) return leasedCall
+    if (isSent(delivery)) return leasedCall
     return { ...leasedCall, send: async () => NOT_SENT, classify: () => tooManyHops(hops) }
   }
+  /** One call of all that can be sent together, if that is more than one. What is large is read for itself, and goes alone. */
+  const toCalls = (deliveries: readonly Delivery[], target: Target): readonly LeasedCall[] => {
+    const sent = deliveries.flatMap((one) => (isSent(one) && one.data !== null ? [{ ...one, data: one.data }] : []))
+    const alone = deliveries.filter((one) => !isSent(one) || one.data === null)
+    const calls = sent.map((delivery) => toLeasedCall(delivery, target))
+    const [first] = sent
+    if (!first || calls.length === 1) return deliveries.map((delivery) => toLeasedCall(delivery, target))
+    const { consumer, correlationId, traceparent } = first
+    const joined = joinCalls(calls, (signal) =>
+      call(consumer, {
+        ...{ method: 'POST', path: '/', headers: { 'content-type': CLOUD_EVENT_BATCH_TYPE } },
+        body: writeBatch(sent.map((delivery) => ({ attributes: cloudEventAttributes(delivery), json: delivery.data }))),
+        ...{ identity: identityOf(first), correlationId, traceparent, signal, read: readBatchExcerpt },
+        timeoutMs: target.timeoutMs,
+      }),
+    )
+    return [joined, ...alone.map((delivery) => toLeasedCall(delivery, target))]
+  }
+  const batches = createBatches({ pool, due, rates, subscriptions, toCalls })
   return {
     kind: 'events',
     targets: subscriptions,
     takeNew: async (leaseable) => {
       const known = new Map(leaseable.map((one) => [one.target.name, one]))
-      const to = subscriptions().map(({ name, on, rate }) => ({ name, on, ...(rate ? {} : known.get(name)) }))
+      const to = subscriptions().map(({ name, on, rate, batch }) => ({
+        ...{ name, on },
+        ...(rate || batch ? {} : known.get(name)),
+      }))
       const from = fresh.next()
       const { events, leased, waiting, since, partitions } = await fanOut(pool, to, { since: from })
       const calls = leased.flatMap((delivery) => {
@@ -96,7 +119,9 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
       await releaseFirst(pool, from === undefined ? undefined : partitions).catch(() => {})
       fresh.found(since)
       const released = partitions.map(({ consumer }) => [consumer, 0] as const)
-      return { count: events, leased: calls, waiting: rates.delay(new Map([...Object.entries(waiting), ...released])) }
+      const dueTimes = new Map([...Object.entries(waiting), ...released])
+      const companies = await batches.findDueTimes(dueTimes)
+      return { count: events, leased: calls, waiting: rates.delay(new Map([...dueTimes, ...companies])) }
     },
     reclaimExpiredLeases: async (known) => {
       const grants = known.map(({ target: { name, retry }, leaseMs }) => ({
@@ -111,17 +136,25 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
       const known = subscriptions().map(({ name }) => name)
       return findOrphaned(pool, 'delivery', { known, afterMs })
     },
-    findDueTimes: async (names) => rates.delay(await due.findDueTimes(names)),
+    findDueTimes: async (names) => {
+      const dueTimes = await due.findDueTimes(names)
+      return rates.delay(new Map([...dueTimes, ...(await batches.findDueTimes(dueTimes))]))
+    },
     lease: async (target, options) => {
       const { name } = target
-      const rate = subscriptions().find((one) => one.name === name)?.rate
+      const subscription = subscriptions().find((one) => one.name === name)
+      const rate = subscription?.rate
       if (rate) await rates.begin(name, rate)
+      if (subscription?.batch) return batches.lease(target, subscription.batch, options)
       const leased = await leaseDeliveries(pool, name, { ...options, since: due.since(name), rate })
       if (rate && leased.length === 0) rates.pause(name, rate)
       return leased.map((delivery) => toLeasedCall(delivery, target))
     },
   }
 }
+
+/** An operator who redrives an event wants the chain to go on. */
+const isSent = ({ hops, redriven }: Delivery) => hops <= MAX_HOPS || redriven
 
 const NOT_SENT = { durationMs: 0 }
 
@@ -134,21 +167,20 @@ const toReclaimedCall = ({ eventId, consumer, partition: _, ...rest }: Reclaimed
   ...{ ...rest, id: eventId, function: consumer },
 })
 
-/** The headers of an event in the CloudEvents 1.0 binary mode; the body is its data. */
-const cloudEventHeaders = (delivery: Delivery): Record<string, string> =>
-  writeBinaryHeaders({
-    specversion: '1.0',
-    id: delivery.eventId,
-    source: delivery.source,
-    type: versionedType(delivery.type, delivery.version),
-    time: delivery.createdAt,
-    ...(delivery.subject === null ? {} : { subject: delivery.subject }),
-    traceparent: delivery.traceparent,
-    correlationid: delivery.correlationId,
-    ebbattempt: String(delivery.attempt),
-    callerid: delivery.callerId,
-    ...(delivery.tenant === null ? {} : { tenant: delivery.tenant }),
-    ...(delivery.partition === null ? {} : { partitionkey: delivery.partition }),
-    ebbhops: String(delivery.hops),
-    datacontenttype: 'application/json',
-  })
+/** The attributes of an event in CloudEvents 1.0; in binary mode they are headers, and the body is its data. */
+const cloudEventAttributes = (delivery: Delivery): CloudEventAttributes => ({
+  specversion: '1.0',
+  id: delivery.eventId,
+  source: delivery.source,
+  type: versionedType(delivery.type, delivery.version),
+  time: delivery.createdAt,
+  ...(delivery.subject === null ? {} : { subject: delivery.subject }),
+  traceparent: delivery.traceparent,
+  correlationid: delivery.correlationId,
+  ebbattempt: String(delivery.attempt),
+  callerid: delivery.callerId,
+  ...(delivery.tenant === null ? {} : { tenant: delivery.tenant }),
+  ...(delivery.partition === null ? {} : { partitionkey: delivery.partition }),
+  ebbhops: String(delivery.hops),
+  datacontenttype: 'application/json',
+})

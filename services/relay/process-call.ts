@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Log, traceIdOf } from 'ebb/kernel'
 import type { Settlement } from '../../src/data/queue/deliveries.ts'
 import type { RelayMetrics } from './metrics.ts'
-import type { Attempt, LeasedCall } from './queue.ts'
+import type { Attempt, LeasedAttempt, LeasedCall } from './queue.ts'
 
 export interface ProcessOptions {
   /** On the clock of `performance.now()`. */
@@ -19,16 +19,30 @@ const INITIAL_RETRY_MS = 50
 const MAX_RETRY_MS = 1_000
 
 /**
- * Takes one leased call to its end: send, classify, settle, report. Never rejects. Resolves to when it is due again,
- * and to whether others are because of it.
+ * Takes one leased call to its end: send, and for each attempt that it is classify, settle, report. Never rejects. Resolves to
+ * when it is due again, and to whether others are because of it.
  */
 export async function processCall(
   leased: LeasedCall,
-  { leaseEndsAt, signal, ...reporting }: ProcessOptions,
+  options: ProcessOptions,
 ): Promise<{ readonly retryInMs: number | undefined; readonly unblocksOthers: boolean }> {
-  const { function: consumer, waitedSeconds: seconds } = leased
-  if (seconds !== undefined) reporting.metrics.firstAttempt({ consumer, seconds })
-  const settlement = leased.classify(await leased.send(signal))
+  const { unblocksOthers, others = [] } = leased
+  const attempts = [leased, ...others]
+  for (const { function: consumer, waitedSeconds: seconds } of attempts) {
+    if (seconds !== undefined) options.metrics.firstAttempt({ consumer, seconds })
+  }
+  const outcome = await leased.send(options.signal)
+  const retries = await Promise.all(attempts.map((attempt) => endAttempt(attempt, attempt.classify(outcome), options)))
+  const first = Math.min(...retries.map((retryInMs = Number.POSITIVE_INFINITY) => retryInMs))
+  return { retryInMs: Number.isFinite(first) ? first : undefined, unblocksOthers }
+}
+
+/** Resolves to when it is due again. */
+async function endAttempt(
+  leased: LeasedAttempt,
+  settlement: Settlement,
+  { leaseEndsAt, signal, ...reporting }: ProcessOptions,
+): Promise<number | undefined> {
   try {
     const applied = await settleWithinLease(() => leased.settle(settlement), { leaseEndsAt, signal })
     reportAttempt(reporting, leased, applied ? settlement : { ...settlement, state: 'stale' })
@@ -37,8 +51,7 @@ export async function processCall(
     reporting.log.error({ ...logFields(leased), outcome: 'unsettled', status, err: error }, 'delivery')
     count(reporting, leased, 'unsettled', durationMs)
   }
-  const { retryInMs } = settlement
-  return { retryInMs, unblocksOthers: leased.unblocksOthers }
+  return settlement.retryInMs
 }
 
 /**

@@ -17,10 +17,8 @@ export interface Attempt {
   readonly traceparent: string
 }
 
-/** One call that is due, leased by this relay. */
-export interface LeasedCall extends Attempt {
-  /** Makes the call. Resolves to whatever comes of it, and never rejects. */
-  send(signal: AbortSignal): Promise<CallOutcome>
+/** One attempt of a call that this relay has leased, and how it ends. */
+export interface LeasedAttempt extends Attempt {
   classify(outcome: CallOutcome): Settlement
   /** Returns how the call ends if it is orphaned: no relay knows its function any more. */
   abandon(): Settlement
@@ -28,6 +26,14 @@ export interface LeasedCall extends Attempt {
   settle(settlement: Settlement): Promise<boolean>
   /** For how long an event was due when it was leased for the first time. */
   readonly waitedSeconds?: number
+}
+
+/** One call that is due, leased by this relay. */
+export interface LeasedCall extends LeasedAttempt {
+  /** Makes the call. Resolves to whatever comes of it, and never rejects. */
+  send(signal: AbortSignal): Promise<CallOutcome>
+  /** What else the same request is an attempt of: the other events of a batch. */
+  readonly others?: readonly LeasedAttempt[]
   /** Whether other calls may become due when this one ends. */
   readonly unblocksOthers: boolean
 }

@@ -1,4 +1,4 @@
-import { POSITION_HEADER, readAtMost } from 'ebb/protocol'
+import { POSITION_HEADER, readAtMost, readBatchResponse } from 'ebb/protocol'
 import type { Dispatcher } from 'undici'
 import type { CallOutcome } from './call-function.ts'
 
@@ -19,6 +19,17 @@ export async function readExcerpt({
 }: Dispatcher.ResponseData): Promise<Pick<CallOutcome, 'body' | 'problemCode'>> {
   const { bytes } = await readAtMost(body, isProblem(headers) ? MAX_PROBLEM_BYTES : EXCERPT_BYTES)
   return { ...toExcerpt(bytes), ...readProblemCode(headers, bytes) }
+}
+
+/** Of the response to a batch: 1,000 failures with their messages. */
+const MAX_BATCH_RESPONSE_BYTES = 4 * 1024 * 1024
+
+/** Reads which events of a batch were not taken. Rejects where it was taken and does not say so: then nothing is known of any. */
+export async function readBatchExcerpt(response: Dispatcher.ResponseData) {
+  if (response.statusCode !== 200) return readExcerpt(response)
+  const { bytes, error } = await readAtMost(response.body, MAX_BATCH_RESPONSE_BYTES)
+  if (error) throw error
+  return { failures: readBatchResponse(Buffer.from(bytes).toString()) }
 }
 
 /** Reads all of it; beyond 1 MiB without its body. Rejects where it breaks off: then the response is not known. */

@@ -68,10 +68,12 @@ interface DeferPartsOptions {
   readonly entryPoint: string
   /** Whether it is an endpoint with `upgrade`. */
   readonly usesWebSockets: boolean
+  /** Whether it is a subscriber with `batch`. */
+  readonly takesBatches: boolean
 }
 
 /** Replaces each lazy part by such a proxy, too, and omits from the bundle what it does not use. */
-export function deferParts({ entryPoint, usesWebSockets }: DeferPartsOptions): Plugin {
+export function deferParts({ entryPoint, usesWebSockets, takesBatches }: DeferPartsOptions): Plugin {
   return {
     name: 'defer-parts',
     setup: ({ onResolve, onLoad }) => {
@@ -80,6 +82,7 @@ export function deferParts({ entryPoint, usesWebSockets }: DeferPartsOptions): P
       onLoad({ filter: /./, namespace: 'omitted' }, ({ path }) => ({ contents: OMITTED_MODULES[path] ?? '' }))
       onLoad({ filter: BUILD_TIME_CHECKS }, () => ({ contents: NO_CHECKS }))
       if (!usesWebSockets) onLoad({ filter: WEBSOCKETS }, () => ({ contents: NO_WEBSOCKETS }))
+      if (!takesBatches) onLoad({ filter: BATCHES }, () => ({ contents: NO_BATCHES }))
       // package.json says that no module has side effects, which is true of all but this one.
       onResolve({ filter: /^ebb:entry-point$/ }, () => ({ path: entryPoint, sideEffects: true }))
       onResolve({ filter: /^ebb:shared$/ }, ({ path }) => ({ path, namespace: 'shared' }))
@@ -93,6 +96,12 @@ const WEBSOCKETS = /[/\\]src[/\\]http[/\\]websocket[/\\]converse\.[jt]s$/
 const NO_WEBSOCKETS = `
   export const createConnections = () => ({ add() {}, close() {} })
   export const converse = () => { throw new Error('it was built without WebSockets: write \`upgrade\` in its contract.ts itself') }`
+
+/** What only the subscribers with `batch` run. */
+const BATCHES = /[/\\]src[/\\](http[/\\]middleware[/\\](read|transact)-batch|data[/\\]inbox-batch)\.[jt]s$/
+const NO_BATCHES = `
+  const refuse = () => { throw new Error('it was built without batches: write \`batch\` in its contract.ts itself') }
+  export { refuse as readBatch, refuse as transactBatch, refuse as recordAllInInbox, refuse as removeFromInbox }`
 
 const NO_CHECKS = 'export const checkEndpoint = () => {}, checkSchedule = () => {}, checkSubscriber = () => {}'
 

@@ -1,7 +1,8 @@
 import { checkEmits, checkFailures, checkKeys, checkName, createRefuse, type Refuse } from './check-common.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import { checkRate } from './check-rate.ts'
-import type { Retry, SubscriberShape } from './subscriber-shape.ts'
+import { MAX_BATCH_SIZE } from './defaults.ts'
+import type { Batch, Retry, SubscriberShape } from './subscriber-shape.ts'
 
 const KEYS = [
   'name',
@@ -10,6 +11,7 @@ const KEYS = [
   'on',
   'retry',
   'rate',
+  'batch',
   'tenancy',
   'emits',
   'failures',
@@ -32,6 +34,31 @@ export function checkSubscriber(contract: SubscriberShape) {
   )
   if (contract.rate) checkRate('rate', contract.rate, refuse)
   checkRetry(contract.retry, refuse)
+  if (contract.batch) checkBatch(contract.batch, contract, refuse)
+}
+
+/** A minute: whoever can wait longer wants a schedule. */
+const MAX_WITHIN_MS = 60_000
+
+function checkBatch(batch: Batch, { rate, retry }: SubscriberShape, refuse: Refuse) {
+  checkKeys(batch, ['size', 'withinMs'], refuse)
+  const { size, withinMs = 0 } = batch
+  refuse(
+    !(Number.isInteger(size) && size >= 2 && size <= MAX_BATCH_SIZE),
+    `batch.size must be whole, and 2 to ${MAX_BATCH_SIZE}; leave \`batch\` out for one event at a time`,
+  )
+  refuse(
+    !(Number.isInteger(withinMs) && withinMs >= 0 && withinMs <= MAX_WITHIN_MS),
+    `batch.withinMs must be whole, and 0 to ${MAX_WITHIN_MS}`,
+  )
+  refuse(
+    retry?.attempts === 1,
+    'with `batch`, retry.attempts must be 2 or more: the last one is alone, so that no event dies of another one’s fault',
+  )
+  refuse(
+    rate !== undefined && (rate.burst ?? rate.requests) < size,
+    '`rate` counts events, and fewer than batch.size may come at once: raise rate.burst, or lower batch.size',
+  )
 }
 
 /** Refuses attempts and delays that contradict each other. */

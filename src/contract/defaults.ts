@@ -13,6 +13,8 @@ export const REQUESTS = { cpu: '50m', memory: '96Mi' } as const
 export const LIMITS = { memory: '192Mi' } as const
 /** How often, and how far apart, an event is delivered to a subscriber that does not say so. */
 export const RETRY = { attempts: 10, minDelayMs: 1_000, maxDelayMs: 300_000 } as const
+/** The most events that a subscriber may be called with at once. */
+export const MAX_BATCH_SIZE = 1_000
 /** How long the answer of an authorizer is kept that does not say so. */
 export const AUTHORIZER_TTL_SECONDS = 60
 /** The same for all endpoints: a contract cannot change it. */

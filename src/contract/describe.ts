@@ -84,6 +84,8 @@ export interface Subscription extends Described {
   readonly retry: { readonly attempts: number; readonly minDelayMs: number; readonly maxDelayMs: number }
   /** How many events it takes, of all relays together. */
   readonly rate?: Limit
+  /** How many events it is called with at once, and for how long the first of them waits for others. */
+  readonly batch?: { readonly size: number; readonly withinMs: number }
   /** When the event that it takes is fired; undefined where others emit it. */
   readonly schedule?: Schedule
 }
@@ -245,8 +247,12 @@ export function describeSubscriber(contract: ReceiverContract): Subscription {
   const retry = { attempts, minDelayMs, maxDelayMs }
   const described = { ...describeCommon(contract), kind: contract.kind, on: contract.on.type, retry }
   if (contract.kind === 'schedule') return { ...described, schedule: describeSchedule(contract) }
-  const rate = contract.rate && { burst: contract.rate.requests, ...contract.rate }
-  return rate ? { ...described, rate } : described
+  const { rate, batch } = contract
+  return {
+    ...described,
+    ...(rate ? { rate: { burst: rate.requests, ...rate } } : {}),
+    ...(batch ? { batch: { withinMs: 0, ...batch } } : {}),
+  }
 }
 
 const describeSchedule = ({ cron, ...given }: ScheduleContract): Schedule => {

@@ -508,6 +508,19 @@ describe('subscriber() and event() refuse in the same way', () => {
     ['a misspelt part of retry', { retry: { tries: 1 } }, /unknown property `tries`/],
     ['no attempt', { retry: { attempts: 0 } }, /attempts must be 1 to 100/],
     ['delays upside down', { retry: { minDelayMs: 10, maxDelayMs: 5 } }, /no more than maxDelayMs/],
+    ['a batch of one', { batch: { size: 1 } }, /batch\.size must be whole, and 2 to 1000/],
+    ['a misspelt part of batch', { batch: { size: 2, within: 1 } }, /unknown property `within`/],
+    [
+      'a batch that waits for ever',
+      { batch: { size: 2, withinMs: 60_001 } },
+      /batch\.withinMs must be whole, and 0 to 60000/,
+    ],
+    ['a batch in which events die of others', { batch: { size: 2 }, retry: { attempts: 1 } }, /must be 2 or more/],
+    [
+      'a rate that no batch fits into',
+      { batch: { size: 10 }, rate: { requests: 5, perSeconds: 1 } },
+      /`rate` counts events/,
+    ],
     ['no rate', { rate: { requests: 0, perSeconds: 1 } }, /rate\.requests must be whole and at least 1/],
   ])('%s', (_, parts, sentence) => {
     expect(() => subscriber({ name: 'confirm-order', summary: 'Confirm.', on, ...parts } as never)).toThrow(sentence)

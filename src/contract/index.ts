@@ -11,7 +11,14 @@ export { checkVersions } from './check-versions.ts'
 export { ContractError } from './contract-error.ts'
 export { type ContractSet, contractSet, findEventCycles, functionsOf, requireContract } from './contract-set.ts'
 export { parseCookies } from './cookies.ts'
-export { gatewayDrainMs, MAX_BODY_BYTES, MAX_STREAM_LIMIT_MS, RESPONSE_MS, relayDrainMs } from './defaults.ts'
+export {
+  gatewayDrainMs,
+  MAX_BATCH_SIZE,
+  MAX_BODY_BYTES,
+  MAX_STREAM_LIMIT_MS,
+  RESPONSE_MS,
+  relayDrainMs,
+} from './defaults.ts'
 export {
   type Authorizer,
   type Caching,
@@ -90,7 +97,7 @@ export {
 export { isOneOf, mediaTypeOf } from './streams/media-types.ts'
 export { EVENT_STREAM } from './streams/reply-stream.ts'
 export type { StreamBody, StreamedBody } from './streams/stream.ts'
-export type { Delivered, ReceivedEvent } from './subscriber.ts'
+export type { BatchResult, Delivered, DeliveredBatch, FailedEvent, ReceivedEvent } from './subscriber.ts'
 export type { SubscriberContract, SubscriberShape } from './subscriber-shape.ts'
 export type { ToolAnnotations, ToolDescription } from './tool.ts'
 export {

@@ -22,5 +22,12 @@ export type { Body } from './streams/body-kind.ts'
 export { type FormBody, type FormFile, type FormFileOptions, type FormOptions, form } from './streams/form.ts'
 export type { ReplyStream, ServerSentEvent } from './streams/reply-stream.ts'
 export { type StreamBody, type StreamedBody, type StreamOptions, stream } from './streams/stream.ts'
-export { type Delivered, type ReceivedEvent, subscriber } from './subscriber.ts'
-export type { Retry, SubscriberContract, SubscriberShape } from './subscriber-shape.ts'
+export {
+  type BatchResult,
+  type Delivered,
+  type DeliveredBatch,
+  type FailedEvent,
+  type ReceivedEvent,
+  subscriber,
+} from './subscriber.ts'
+export type { Batch, Retry, SubscriberContract, SubscriberShape } from './subscriber-shape.ts'

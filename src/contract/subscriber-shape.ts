@@ -22,6 +22,11 @@ export interface SubscriberShape extends Deployment {
    */
   readonly rate?: { readonly requests: number; readonly perSeconds: number; readonly burst?: number }
   /**
+   * Has the handler called with several events at once, as `events`, in one transaction. What it returns as `failed` is tried again,
+   * alone in the end, and what is not named there is done.
+   */
+  readonly batch?: Batch
+  /**
    * The event must have a tenant, that of the caller whose request emitted it, which every statement of the handler belongs
    * to: in a tenant's table it sees and writes the rows of that tenant alone. Other events go to the dead letters.
    */
@@ -45,6 +50,19 @@ export interface Retry {
   readonly minDelayMs?: number
   /** The longest delay without a Retry-After, in milliseconds (default: 5 min, or `minDelayMs` if longer). */
   readonly maxDelayMs?: number
+}
+
+/**
+ * How many events a subscriber is called with at once, and how long the first of them waits for company. All are of one tenant, and of a
+ * partition there is one. Those that have failed before go in a tenth of the company each time, and for their last attempt alone:
+ * none dies of another one's fault.
+ * @example const batch: Batch = { size: 100, withinMs: 500 }
+ */
+export interface Batch {
+  /** Events at most, 2 to 1,000; together 8 MiB of data at most. */
+  readonly size: number
+  /** How long an event that is due waits for others, in milliseconds (default: 0, at most a minute). */
+  readonly withinMs?: number
 }
 
 /**

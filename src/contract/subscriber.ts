@@ -1,7 +1,7 @@
 import type * as z from 'zod'
 import type { ReceiverContract } from './any-contract.ts'
 import { checkSubscriber } from './check-subscriber.ts'
-import type { Exact } from './endpoint.ts'
+import type { Exact, Failure } from './endpoint.ts'
 import type { SubscriberContract, SubscriberShape } from './subscriber-shape.ts'
 
 /**
@@ -32,6 +32,38 @@ export interface Delivered<C extends Pick<ReceiverContract, 'on'>> {
   readonly event: ReceivedEvent<z.output<C['on']['data']>>
   /** The event's data. */
   readonly data: z.output<C['on']['data']>
+}
+
+/**
+ * What the handler of a subscriber with `batch` receives: events that it has not taken before, each decoded and validated.
+ * @example const idsOf = ({ events }: DeliveredBatch<typeof countReadings>) => events.map(({ event }) => event.id)
+ */
+export interface DeliveredBatch<C extends Pick<ReceiverContract, 'on'>> {
+  /** One or more; those that were due first come first. */
+  readonly events: readonly Delivered<C>[]
+}
+
+/**
+ * What the handler of a subscriber with `batch` returns where some of its events have failed. All others are done. Where all have
+ * failed, what it wrote is rolled back; otherwise it stays, so undo what belongs to a failed event with a savepoint.
+ * @example const failAll = ({ events }: DeliveredBatch<typeof countReadings>): BatchResult<typeof countReadings> => ({ failed: events.map(({ event }) => ({ id: event.id })) })
+ */
+export interface BatchResult<C> {
+  /** The events that have failed. */
+  readonly failed: readonly FailedEvent<C>[]
+}
+
+/**
+ * One event of a batch that has failed.
+ * @example const unknown: FailedEvent<typeof countReadings> = { id: '7', failure: 'sensor_unknown', message: 'There is no sensor 7.' }
+ */
+export interface FailedEvent<C> {
+  /** The id of the event. */
+  readonly id: string
+  /** One of the contract's `failures`: a 4xx is final. Default: the event is tried again. */
+  readonly failure?: Failure<C>
+  /** Why, for its history. */
+  readonly message?: string
 }
 
 /**

@@ -31,7 +31,10 @@ const placeOrder = endpoint({
   reply: { status: 204 },
   emits: { [type]: second, 'stock.moved': z.object({ sku: z.string() }) },
 })
-const packOrder = subscriber({ name: 'pack-order', summary: 'Pack.', on: second, emits: { 'order.packed': z.null() } })
+const packOrder = subscriber({
+  ...({ name: 'pack-order', summary: 'Pack.', on: second, emits: { 'order.packed': z.null() } } as const),
+  batch: { size: 50 },
+})
 
 const api = { title: 'Shop', version: '7' }
 const document = asyncapi([createUser, getUser, sendWelcomeEmail, placeOrder, packOrder], api)
@@ -88,6 +91,9 @@ describe('the AsyncAPI document', () => {
       ['pack-order.send.order.packed', 'send', 1],
       ['pack-order.receive.order.placed', 'receive', 2],
     ])
+    expect(read.operations['pack-order.receive.order.placed']).toMatchObject({
+      'x-ebb-batch': { size: 50, withinMs: 0 },
+    })
     expect(read.operations['place-order.send.order.placed']?.messages).toEqual([
       { $ref: '#/channels/order.placed/messages/order.placed.v2' },
     ])

@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import {
   type AnyContract,
+  describeSubscriber,
   type EventContract,
   emitsOf,
   eventDataSchema,
@@ -97,7 +98,9 @@ function renderOperations(contract: AnyContract): readonly (readonly [string, Js
   )
   if (contract.kind !== 'subscriber') return sent
   const { type } = contract.on
-  return [...sent, [`${name}.receive.${type}`, operation('receive', type, readBy(contract))]]
+  const { batch } = describeSubscriber(contract)
+  const received = { ...operation('receive', type, readBy(contract)), ...(batch ? { 'x-ebb-batch': batch } : {}) }
+  return [...sent, [`${name}.receive.${type}`, received]]
 }
 
 const toDraft = ([name, schema]: readonly [string, Json]) => [name, toDraft07(schema)] as const

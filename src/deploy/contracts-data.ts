@@ -18,6 +18,7 @@ import {
   repliesOf,
   requireContract,
   type Schedule,
+  type Subscription,
   type TextKind,
   toInput,
   toOutput,
@@ -85,6 +86,8 @@ export interface SubscriberData {
   readonly on: string
   /** The versions of the event that it reads, its own first, open to what it does not know. */
   readonly reads: readonly EventVersionData[]
+  /** How many of them it is called with at once. */
+  readonly batch?: Subscription['batch']
   /** When a schedule fires. */
   readonly schedule?: Schedule
   readonly emits: EmitsData
@@ -139,6 +142,7 @@ function subscriberData(contract: ReceiverContract): SubscriberData {
     reads: versionsOf(on).map((one) => ({ version: versionOf(one), schema: render(toOutput(one.data), 'input') })),
     ...(version === undefined ? {} : { version }),
     ...(contract.kind === 'schedule' ? { schedule: describeSubscriber(contract).schedule } : {}),
+    ...('batch' in contract && contract.batch ? { batch: describeSubscriber(contract).batch } : {}),
   }
 }
 

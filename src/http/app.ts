@@ -27,6 +27,7 @@ import { receiveStream } from './middleware/receive-stream.ts'
 import { streamReply } from './middleware/stream-reply.ts'
 import { takeBody } from './middleware/take-body.ts'
 import { transact } from './middleware/transact.ts'
+import { transactBatch } from './middleware/transact-batch.ts'
 import { validate } from './middleware/validate.ts'
 import type { OpenedResources } from './resources.ts'
 import { type Connections, converse } from './websocket/converse.ts'
@@ -92,7 +93,7 @@ function describeRoute(fn: Implementation, options: AppOptions) {
       attributes: { route: '/', trigger: 'pubsub' } as const,
       ...{ timeoutMs, maxMs: undefined },
       steps: [fromRelay, takeBody({ maxBytes: MAX_RECEIVED_BYTES }), receiveEvent(contract)],
-      run: transact(fn, options),
+      run: 'batch' in contract && contract.batch ? transactBatch(fn, options) : transact(fn, options),
     }
   }
   if (contract.kind === 'authorizer') {

@@ -2,8 +2,10 @@ import type * as z from 'zod'
 import {
   type AuthorizerContract,
   type AuthorizerShape,
+  type BatchResult,
   ContractError,
   type Delivered,
+  type DeliveredBatch,
   type EndpointContract,
   type EndpointShape,
   type EventData,
@@ -135,14 +137,26 @@ type Received<U> = U extends { readonly receive: infer S extends z.ZodType } ? z
 type Sent<U> = U extends { readonly send: infer S extends z.ZodType } ? z.input<S> : string | Uint8Array
 
 type HandlerInput<C> = C extends ReceiverContract
-  ? Delivered<C>
+  ? C extends BatchContract
+    ? DeliveredBatch<C>
+    : Delivered<C>
   : C extends EndpointContract
     ? Input<C>
     : C extends AuthorizerContract
       ? Presented<C>
       : never
 // biome-ignore lint/suspicious/noConfusingVoidType: a subscriber or a schedule returns nothing at all
-type HandlerOutput<C> = C extends EndpointContract ? Output<C> : C extends AuthorizerContract ? Judgement : void
+type Nothing = void
+type HandlerOutput<C> = C extends EndpointContract
+  ? Output<C>
+  : C extends AuthorizerContract
+    ? Judgement
+    : C extends BatchContract
+      ? BatchResult<C> | Nothing
+      : Nothing
+
+/** A contract whose handler gets several events at once. */
+type BatchContract = { readonly batch: object }
 
 /**
  * A handler: input in, the reply's body out; of an authorizer, its judgement.

@@ -7,11 +7,12 @@ import type { ValidationIssue } from '../contract/index.ts'
  */
 export function parseJson(
   bytes: Uint8Array,
+  max = MAX_JSON,
 ): { readonly value: unknown } | { readonly issues: readonly ValidationIssue[] } {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     // Before it is parsed, which may take many times the memory of the text.
-    const issue = findUnsafeJson(text, 'body')
+    const issue = findUnsafeJson(text, 'body', max)
     return issue ? { issues: [issue] } : { value: JSON.parse(text) as unknown }
   } catch (error) {
     const why = error instanceof SyntaxError ? error.message.replace(/, ".*/s, '') : 'it is not UTF-8'

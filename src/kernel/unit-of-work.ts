@@ -15,6 +15,10 @@ export interface UnitOfWork {
   purge(tags: readonly string[]): Promise<void>
   /** Records that an event was received. Returns undefined for a new event, else the effects of it that are still pending. */
   recordInInbox(event: EventKey): Promise<readonly Effect[] | undefined>
+  /** The same for several events of one consumer, in their order. */
+  recordAllInInbox(events: readonly EventKey[]): Promise<readonly (readonly Effect[] | undefined)[]>
+  /** Takes back what this transaction has recorded of these events, since they have failed. */
+  removeFromInbox(events: readonly EventKey[]): Promise<void>
   /** Stores with an event the effects that are to be carried out after the commit. */
   storePendingEffects(event: EventKey, effects: readonly Effect[]): Promise<void>
 }

@@ -1,3 +1,4 @@
+export { type BatchResponse, type EventFailure, readBatchResponse } from './batch-response.ts'
 export {
   CLOUD_EVENT_BATCH_TYPE,
   CLOUD_EVENT_TYPE,
@@ -8,7 +9,7 @@ export {
   readBinary,
   readStructured,
 } from './cloud-events/read-event.ts'
-export { encodeHeader, writeBinaryHeaders } from './cloud-events/write-event.ts'
+export { type CloudEventAttributes, encodeHeader, writeBatch, writeBinaryHeaders } from './cloud-events/write-event.ts'
 export { type ContractsFile, type ContractsStatus, loadContracts, openContracts } from './contracts-file.ts'
 export {
   CALL_CANCELLED,

@@ -80,13 +80,19 @@ export function recordDecision(
   })
 }
 
-/** Runs the processing of an event in a CONSUMER span, which is linked to the span that sent the event. */
-export async function withProcessSpan<T>({ type, id, link }: MessageSpan, work: () => Promise<T>): Promise<T> {
+/** Runs the processing of an event, and of others beside it, in a CONSUMER span, which is linked to the spans that sent them. */
+export async function withProcessSpan<T>(
+  event: MessageSpan,
+  work: () => Promise<T>,
+  others: readonly MessageSpan[] = [],
+): Promise<T> {
   if (!trace.getActiveSpan()) return work()
+  const { type, id } = event
+  const count = others.length > 0 ? { 'messaging.batch.message_count': others.length + 1 } : {}
   const options = {
     kind: SpanKind.CONSUMER,
-    attributes: messageAttributes('process', type, id),
-    links: link ? linksFrom(link) : [],
+    attributes: { ...messageAttributes('process', type, id), ...count },
+    links: [event, ...others].flatMap(({ link }) => (link ? linksFrom(link) : [])),
   }
   return tracer().startActiveSpan(`process ${type}`, options, async (span) => {
     try {

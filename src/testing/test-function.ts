@@ -12,11 +12,14 @@ import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
 import { createApp, type Implementation, openResources, type Uses } from '../http/index.ts'
 import { createLog, parseConfig, Secret } from '../kernel/index.ts'
 import {
+  CLOUD_EVENT_BATCH_TYPE,
   createIdentitySigners,
   createIdentityVerifier,
   GATEWAY_IDENTITY,
   generateIdentityKeys,
   type SignIdentity,
+  writeBatch,
+  writeBinaryHeaders,
 } from '../protocol/index.ts'
 import { testDatabase } from './test-database.ts'
 import { findProject, readTestServer } from './test-server.ts'
@@ -53,6 +56,14 @@ export interface TestFunction {
    */
   deliver(
     event: { readonly type: string; readonly data: unknown; readonly id?: string; readonly hops?: number },
+    options?: { readonly from?: Caller; readonly tenant?: string },
+  ): Promise<supertest.Response>
+  /**
+   * Sends events in one request, as the relay would to a subscriber with `batch`: 204 where all were taken, and else 200, whose
+   * body names the others by their place, `{ failures: [{ index, status, error, message }] }`.
+   */
+  deliverBatch(
+    events: readonly { readonly type: string; readonly data: unknown; readonly id?: string; readonly hops?: number }[],
     options?: { readonly from?: Caller; readonly tenant?: string },
   ): Promise<supertest.Response>
   /** Sends a firing of a schedule as the relay would: of the time that its cron names (default: now). With the same `id` it is the same firing. */
@@ -160,24 +171,25 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     const { server, sign } = await started.promise
     return supertest.agent(server).set('Ebb-Identity', await sign[issuer]({ ...caller, scopes }, name))
   }
-  const deliver: TestFunction['deliver'] = async ({ type, data, id = randomUUID(), hops }, { from, tenant } = {}) => {
-    const sender = await (from
-      ? agent('gateway', from)
-      : agent('relay', { sub: 'relay', ...(tenant === undefined ? {} : { tenant }) }))
-    const attributes = {
-      'ce-specversion': '1.0',
-      'ce-id': id,
-      'ce-source': '/test',
-      'ce-type': type,
-      'ce-ebbattempt': '1',
-      // As the relay would: a redelivery has the same.
-      'ce-time': startedAt,
-      ...(hops === undefined ? {} : { 'ce-ebbhops': String(hops) }),
-    }
-    return sender.post('/').set(attributes).set('content-type', 'application/json').send(JSON.stringify(data))
+  const sender = ({ from, tenant }: NonNullable<Parameters<TestFunction['deliver']>[1]>) =>
+    from ? agent('gateway', from) : agent('relay', { sub: 'relay', ...(tenant === undefined ? {} : { tenant }) })
+  const attributesOf = ({ type, id = randomUUID(), hops }: Parameters<TestFunction['deliver']>[0]) => ({
+    ...{ specversion: '1.0', id, source: '/test', type, ebbattempt: '1' },
+    // As the relay would: a redelivery has the same.
+    time: startedAt,
+    ...(hops === undefined ? {} : { ebbhops: String(hops) }),
+  })
+  const deliver: TestFunction['deliver'] = async (event, options = {}) => {
+    const request = (await sender(options)).post('/').set('content-type', 'application/json')
+    return request.set(writeBinaryHeaders(attributesOf(event))).send(JSON.stringify(event.data))
   }
   return {
     deliver,
+    deliverBatch: async (events, options = {}) => {
+      const batch = events.map((event) => ({ attributes: attributesOf(event), json: JSON.stringify(event.data) }))
+      const request = (await sender(options)).post('/').set('content-type', CLOUD_EVENT_BATCH_TYPE)
+      return request.send(writeBatch(batch))
+    },
     fire: async ({ plannedAt = new Date().toISOString(), manual = false, ...event } = {}) => {
       const { on } = fn.contract as Partial<ReceiverContract>
       return deliver({ ...event, type: on?.type ?? '', data: { plannedAt, manual } })

@@ -27,4 +27,9 @@ export const contract = endpoint({
 
 export const confirmOrder = subscriber({ name: 'confirm-order', summary: 'Confirm an order.', on: orderPlaced })
 
+export const countReadings = subscriber({
+  ...{ name: 'count-readings', summary: 'Count readings.', on: orderPlaced, batch: { size: 100 } },
+  failures: { sensor_unknown: 422 },
+})
+
 export const handler = implement(contract, { sql: postgres }, async ({ params }) => ({ id: params.id, quantity: 1 }))

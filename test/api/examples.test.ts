@@ -37,6 +37,7 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     'orderPlaced',
     'contract',
     'confirmOrder',
+    'countReadings',
     'handler',
   ],
 }

@@ -130,6 +130,8 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   // Of 0.2.
   'take_event(text, text, text)': ['functions'],
   'take_event(text, text, text, timestamp with time zone)': ['functions'],
+  'take_events(text, text[], text[], timestamp with time zone[])': ['functions'],
+  'give_back_events(text, text[], text[])': ['functions'],
   'next_in_partition(text, text)': ['functions'],
   'make_history(integer)': ['relay'],
   'detach_history(text, interval)': ['relay'],

@@ -11,6 +11,7 @@ import type {
 import { LATEST, POSITION_HEADER } from '../../protocol/index.ts'
 import { claimKey, storeResponse } from '../idempotency.ts'
 import { recordInInbox, storePendingEffects } from '../inbox.ts'
+import { recordAllInInbox, removeFromInbox } from '../inbox-batch.ts'
 import { appendEvents } from '../outbox.ts'
 import { insertPurges } from '../purges.ts'
 import type { Statement } from '../values/write-parameters.ts'
@@ -143,6 +144,8 @@ function createUnit(
       onPurge()
     },
     recordInInbox: (event) => send(() => recordInInbox(client, event)),
+    recordAllInInbox: (events) => send(() => recordAllInInbox(client, events)),
+    removeFromInbox: async (events) => defer(() => removeFromInbox(client, events)),
     storePendingEffects: async (event, effects) => defer(() => storePendingEffects(client, event, effects)),
   }
 }

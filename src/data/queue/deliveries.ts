@@ -86,6 +86,13 @@ export interface LeaseOptions {
   readonly since?: string | undefined
 }
 
+/** What a Delivery is, of what was leased and its event. */
+export const LEASED_COLUMNS = /* sql */ `
+  event_id, consumer, attempts as attempt, attempts_not_counted, redrive_id is not null as redriven, lease_token,
+  type, version, source, subject, ${inline('coalesce(edited, payload)::text')} as data,
+  ${DATA_BYTES} as data_bytes, traceparent, correlation_id, caller_id, tenant, hops, created_at,
+  ${waitedSeconds('outbox')} as waited_seconds, leased.partition_key as partition`
+
 const UNRATED = { before: '', limit: '$2', after: '' }
 /** One row for each subscriber that has a rate: relays wait for each other there, and take what is left of it. */
 const RATED = {
@@ -132,8 +139,5 @@ leased as (
   returning delivery.event_id, delivery.consumer, attempts, forgiven + uncounted as attempts_not_counted,
             redrive_id, lease_token, event_time, delivery.partition_key, edited
 )${after}
-select event_id, consumer, attempts as attempt, attempts_not_counted, redrive_id is not null as redriven, lease_token,
-       type, version, source, subject, ${inline('coalesce(edited, payload)::text')} as data,
-       ${DATA_BYTES} as data_bytes, traceparent, correlation_id, caller_id, tenant, hops, created_at,
-       ${waitedSeconds('outbox')} as waited_seconds, leased.partition_key as partition
+select ${LEASED_COLUMNS}
 from leased join ebb.outbox on ${isItsEvent('leased')}`

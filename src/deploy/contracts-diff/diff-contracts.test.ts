@@ -702,6 +702,16 @@ describe('endpoints and events as a whole', () => {
     })
   })
 
+  it('notes a subscriber that is called with more events at a time, or fewer', () => {
+    const data = (batch?: object) => contractsData({ follow: follow(Data, batch ? { batch } : {}) })
+    const [one, ten, more] = [data(), data({ size: 10 }), data({ size: 10, withinMs: 9 })] as const
+    expect([lines(one, ten), lines(ten, one), lines(ten, more)]).toEqual([
+      ['functions/follow note is called with up to 10 events at a time, and not with one event'],
+      ['functions/follow note is called with one event at a time, and not with up to 10 events'],
+      [],
+    ])
+  })
+
   it('notes a subscriber that is gone or takes another event', () => {
     const before = contractsData({ one, follow: follow(Data) })
     expect(lines(before, contractsData({ one }))).toEqual([

@@ -74,11 +74,18 @@ function subscriberFindings(
       return [{ where, ...note(`${what}, and pending deliveries are lost`) }]
     }
     const announced = versionRaise(old.version, now.version)
-    return deliveryChanges(old, now, emitted.get(old.on) ?? []).map((change) => ({
+    return [...batchChanges(old, now), ...deliveryChanges(old, now, emitted.get(old.on) ?? [])].map((change) => ({
       ...{ where, ...change },
-      ...(announced ? { announced } : {}),
+      ...(announced && change.effect === 'breaks' ? { announced } : {}),
     }))
   })
+}
+
+/** While a function is rolled out, each of its revisions takes what is meant for the other. */
+function batchChanges({ batch: before }: SubscriberData, { batch: after }: SubscriberData): readonly Change[] {
+  if (before?.size === after?.size) return []
+  const size = (batch: SubscriberData['batch']) => (batch ? `up to ${batch.size} events` : 'one event')
+  return [note(`is called with ${size(after)} at a time, and not with ${size(before)}`)]
 }
 
 /** What is stored is of the versions that were emitted, or of those that the subscriber could still read. */

@@ -33,7 +33,7 @@ export function accessLog({ log: appLog }: { log: Log }): Step {
   return function accessLog(request, response) {
     const startedAt = performance.now()
     response.on('close', () => {
-      const { correlation, cold, identity, event } = response.locals
+      const { correlation, cold, identity, event, batch } = response.locals
       log.info(
         {
           correlationId: correlation.correlationId,
@@ -46,6 +46,7 @@ export function accessLog({ log: appLog }: { log: Log }): Step {
           caller: identity?.sub,
           tenant: identity?.tenant,
           ...(event ? { event: event.id, type: event.type, attempt: event.attempt } : {}),
+          ...(batch ? { events: batch.length } : {}),
         },
         'request',
       )

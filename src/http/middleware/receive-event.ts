@@ -1,6 +1,7 @@
 import {
   createEventValidator,
   hasTenancy,
+  MAX_BATCH_SIZE,
   Problem,
   parseVersionedType,
   type ReceiverContract,
@@ -19,6 +20,7 @@ import {
 } from '../../protocol/index.ts'
 import { headerOf, type Received, type Step } from '../context.ts'
 import { findUnsafeJson, parseJson } from '../json.ts'
+import { readBatch } from './read-batch.ts'
 
 /** Of an event that a function receives: twice what can be emitted, since Postgres writes JSON with spaces in between. */
 export const MAX_RECEIVED_BYTES = 32 * 1024 * 1024
@@ -28,7 +30,7 @@ export const MAX_EMITTED_BYTES = 4 * MAX_DATA_BYTES
 /** Percent-encoded in `ce-subject` it may be nine times as long, and shares 16 KiB with all other headers. */
 const MAX_SUBJECT_LENGTH = 1_000
 
-/** Of one batch; each event is a transaction of its own, within the time that the contract has for one request. */
+/** Of a batch for a contract without `batch`: each event is a transaction of its own, within the time for one request. */
 const MAX_BATCH_EVENTS = 100
 
 /** Refuses whoever is not the relay, before a body of that size is read. */
@@ -45,6 +47,8 @@ export const fromRelay: Step = function fromRelay(_request, response) {
 export function receiveEvent(contract: ReceiverContract): Step {
   const read = createReader(contract)
   const needsTenant = hasTenancy(contract)
+  const isTogether = 'batch' in contract && contract.batch !== undefined
+  const maxEvents = isTogether ? MAX_BATCH_SIZE : MAX_BATCH_EVENTS
   return function receiveEvent(request, response) {
     const { tenant } = response.locals.identity
     if (needsTenant && tenant === undefined)
@@ -54,16 +58,21 @@ export function receiveEvent(contract: ReceiverContract): Step {
       Object.assign(response.locals, read(readBinary(request.headers, request.body), tenant))
       return
     }
-    const value = readJson(request.body)
     if (mode === 'structured') {
-      Object.assign(response.locals, read(readStructured(value), tenant))
+      Object.assign(response.locals, read(readStructured(readJson(request.body)), tenant))
       return
     }
-    if (!Array.isArray(value)) throw invalidEvent('a batch is an array of events')
-    if (value.length > MAX_BATCH_EVENTS)
-      throw new Problem('payload_too_large', 413, `A batch has ${MAX_BATCH_EVENTS} events at most.`)
-    response.locals.batch = value.map((one: unknown) => () => read(readStructured(one), tenant))
+    const batch = isTogether ? readBatch(request.body) : readArray(request.body)
+    if (batch.length > maxEvents)
+      throw new Problem('payload_too_large', 413, `A batch has ${maxEvents} events at most.`)
+    response.locals.batch = batch.map((readOne) => () => read(readOne(), tenant))
   }
+}
+
+function readArray(bytes: Uint8Array | undefined) {
+  const value = readJson(bytes)
+  if (!Array.isArray(value)) throw invalidEvent('a batch is an array of events')
+  return value.map((one: unknown) => () => readStructured(one))
 }
 
 function createReader(contract: ReceiverContract) {

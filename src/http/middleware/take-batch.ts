@@ -21,7 +21,7 @@ export async function takeBatch(
     try {
       await take(read())
     } catch (error) {
-      const { code, status, message } = toProblem(error)
+      const { code, status, message } = toEventProblem(error)
       if (status >= 500) log.error({ err: error, code, place }, 'an event of a batch failed')
       passing ||= isTransient(status)
       details.push({ path: `body.${place}`, message: `${code}: ${message}` })
@@ -36,7 +36,10 @@ export async function takeBatch(
 
 const DONE: StoredResponse = { status: 204, headers: {}, body: '' }
 
-const toProblem = (error: unknown): Pick<Problem, 'code' | 'status' | 'message'> =>
+/** What a sender is told of an event that has failed. */
+export const toEventProblem = (error: unknown): Problem =>
   error instanceof Problem
     ? error
-    : { code: 'internal', status: 500, message: 'Something went wrong here; the correlation id finds it in our logs.' }
+    : new Problem('internal', 500, 'Something went wrong here; the correlation id finds it in our logs.', {
+        cause: error,
+      })

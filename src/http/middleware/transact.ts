@@ -13,7 +13,7 @@ import type { OpenedResources } from '../resources.ts'
 import { createResponseSerializer } from '../serialize-response.ts'
 import { takeBatch } from './take-batch.ts'
 
-interface TransactOptions {
+export interface TransactOptions {
   readonly resources: OpenedResources
   readonly secrets?: Readonly<Record<string, Secret>>
 }
@@ -29,9 +29,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
   const readOnly = route?.readOnly ?? false
   const isForReplica = route !== undefined && mayReadReplica(route)
   // A resource that acts at once, outside of transaction and commit, may have done so already; and a stream is read once.
-  const repeatable =
-    !(contract.kind === 'endpoint' && streamedBodyOf(contract)) &&
-    Object.values(fn.uses).every(({ transaction, runEffect, decide }) => transaction ?? runEffect ?? decide)
+  const repeatable = !(contract.kind === 'endpoint' && streamedBodyOf(contract)) && actsAtCommit(fn)
   const { transaction, policy } = resources
   const createContext = createHandlerContexts(contract, { secrets, policy, hasTransaction: transaction !== undefined })
   const serializer = createResponseSerializer(contract)
@@ -107,12 +105,16 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
   }
 }
 
+/** Whether nothing that a handler uses acts before the commit. */
+export const actsAtCommit = ({ uses }: Implementation): boolean =>
+  Object.values(uses).every(({ transaction, runEffect, decide }) => transaction ?? runEffect ?? decide)
+
 /** For the gateway, which keeps the response, and for a CDN in front of it where there is one. */
 const withTags = (stored: StoredResponse, tags: readonly string[]): StoredResponse =>
   tags.length === 0 ? stored : { ...stored, headers: { ...stored.headers, 'cache-tag': tags.join(',') } }
 
 /** By a time that we made up, a redelivery would be another event. */
-const keyOf = (consumer: string, { source, id, sentTime }: Received['event']): EventKey => ({
+export const keyOf = (consumer: string, { source, id, sentTime }: Received['event']): EventKey => ({
   ...{ consumer, source, id },
   ...(sentTime === undefined ? {} : { time: sentTime }),
 })

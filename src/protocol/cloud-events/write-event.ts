@@ -24,6 +24,12 @@ export function writeStructured({ attributes, data }: OutgoingCloudEvent): Reado
   throw new TypeError(`data of ${attributes.datacontenttype} are written as bytes`)
 }
 
+/** Events in the JSON batch format, as text. The data of each is JSON text, which stays as it is. */
+export const writeBatch = (
+  events: readonly { readonly attributes: CloudEventAttributes; readonly json: string }[],
+): string =>
+  `[${events.map(({ attributes, json }) => `${JSON.stringify(attributes).slice(0, -1)},"data":${json}}`).join()}]`
+
 /**
  * Percent-encodes what a header cannot carry: blanks, quotes, percent signs and whatever is outside printable ASCII,
  * as UTF-8 (CloudEvents HTTP Protocol Binding 1.0.2, 3.1.3.2).
