@@ -1,12 +1,12 @@
 import type { Config } from 'ebb/kernel'
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { registerServiceMetrics } from '../../src/telemetry/service-metrics.ts'
 import { type Backlog, isTooSlow, MAX_COUNTED } from './backlog.ts'
 import { createScheduleMetrics } from './schedule-metrics.ts'
 
 export interface RelayMetrics {
   attempted(attempt: {
-    /** The function that was called. */
+    /** The function that was called, or `broker`, which an event was handed to. */
     readonly consumer: string
     /** As in the log: `retry` is tried again, `dead` is not. */
     readonly outcome: string
@@ -14,6 +14,8 @@ export interface RelayMetrics {
   }): void
   /** For how many of the next days this table has a part. */
   historyAhead(table: string, days: number): void
+  /** The broker has given up the way of an event to this subscriber. */
+  brokerGaveUp(consumer: string): void
 }
 
 /** From a warm function to one that starts and takes its time. */
@@ -29,6 +31,12 @@ export function createMetrics(read: () => Promise<Backlog>, { EBB_REVISION: revi
     help: 'From the call of a function to the end of its response; attempts whose relay was lost count for their lease',
     labelNames: ['consumer', 'outcome'],
     buckets: SECONDS,
+    registers,
+  })
+  const givenUp = new Counter({
+    name: 'ebb_broker_dead_letters_total',
+    help: 'Events that the broker (EBB_BROKER_URL) has given up on the way to a subscriber, and that became dead letters',
+    labelNames: ['consumer'],
     registers,
   })
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
@@ -76,6 +84,7 @@ export function createMetrics(read: () => Promise<Backlog>, { EBB_REVISION: revi
   const metrics: RelayMetrics = {
     attempted: ({ consumer, outcome, seconds }) => attempts.observe({ consumer, outcome }, seconds),
     historyAhead: (table, days) => ahead.set({ table }, days),
+    brokerGaveUp: (consumer) => givenUp.inc({ consumer }),
   }
   return {
     metrics,

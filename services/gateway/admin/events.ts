@@ -1,6 +1,6 @@
 import { Problem, type ValidationIssue } from 'ebb/contract'
 import type pg from 'pg'
-import type { ContractSet } from '../../../src/contract/index.ts'
+import { BROKER, type ContractSet } from '../../../src/contract/index.ts'
 import * as backlog from '../../../src/data/queue/backlog.ts'
 import { dropDead, editDead } from '../../../src/data/queue/dead-letters.ts'
 import * as store from '../../../src/data/queue/events.ts'
@@ -60,6 +60,8 @@ export function createDeliveryCheck({
   validateEvent,
 }: ContractSet): (delivery: DeadDelivery) => readonly ValidationIssue[] {
   return ({ consumer, type, version, subject, payload }) => {
+    // What a broker has refused goes to it again: its subscribers' schemas are theirs to check.
+    if (consumer === BROKER) return findEventIssues({ data: payload, subject })
     const on = subscriptions.find(({ name }) => name === consumer)?.on
     if (on !== undefined && on !== type) return [{ path: 'type', message: `${consumer} takes ${on} now` }]
     const validated = validateEvent(consumer, payload, version)
