@@ -24,8 +24,8 @@ const log = createLog({ level: 'silent' })
 const opened = new AsyncDisposableStack()
 afterEach(() => opened.disposeAsync())
 
-const WAVES = 6
-const WAVE = 100
+const WAVES = 4
+const WAVE = 50
 /** One in so many is refused by its function for as long as that is broken. */
 const BROKEN = 25
 
@@ -66,7 +66,7 @@ it('a broker that fails, is killed and brings everything twice loses nothing, an
     ...{ token: () => issuer.token({ claims, header: { typ: undefined } }), copies: 2, attempts: 4 },
     answer: (count) => (count % 5 === 0 ? 503 : count % 7 === 0 ? 'reset' : 202),
   })
-  opened.defer(broker.kill)
+  opened.defer(broker.stop)
   const folder = await mkdtemp(join(tmpdir(), 'ebb-broker-'))
   opened.defer(() => rm(folder, { recursive: true }))
   await writeFile(join(folder, 'contracts-1.cjs'), CONTRACTS)

@@ -41,6 +41,7 @@ export async function startScriptedBroker({
   const triggers: TestTrigger[] = []
   const running = new Set<Promise<void>>()
   let isUp = true
+  let isOver = false
   let count = 0
   let port = 0
   let server: Server
@@ -55,12 +56,12 @@ export async function startScriptedBroker({
     }
   }
   const untilUp = async () => {
-    while (!isUp) await delay(RETRY_MS)
+    while (!isUp && !isOver) await delay(RETRY_MS)
   }
   const bring = async (event: CloudEvent<unknown>, { to, deadLettersTo }: TestTrigger) => {
     const message = HTTP.binary(event)
     let last = { status: 0, body: '' }
-    for (let attempt = 1; attempt <= attempts; attempt++) {
+    for (let attempt = 1; attempt <= attempts && !isOver; attempt++) {
       await untilUp()
       last = await call(to, message)
       if (last.status >= 200 && last.status <= 299) return
@@ -73,7 +74,7 @@ export async function startScriptedBroker({
       knativeerrordata: Buffer.from(last.body).toString('base64').slice(0, 1_024),
     }
     const deadLetter = HTTP.binary(event.cloneWith(given))
-    while ((await call(deadLettersTo, deadLetter)).status !== 202) await delay(RETRY_MS)
+    while (!isOver && (await call(deadLettersTo, deadLetter)).status !== 202) await delay(RETRY_MS)
   }
   const publish = (event: CloudEvent<unknown>) => {
     for (const trigger of triggers.filter(({ type }) => type === event.type)) {
@@ -114,6 +115,11 @@ export async function startScriptedBroker({
   await start()
   return {
     ...{ state, stored, start, kill },
+    /** Forgets what it has stored. */
+    stop: () => {
+      isOver = true
+      return kill()
+    },
     url: `http://127.0.0.1:${port}/ns/default`,
     subscribe: (trigger: TestTrigger) => void triggers.push(trigger),
     /** Resolves when nothing is under way to a trigger. */

@@ -37,7 +37,7 @@ async function setUp({ answer, options, env, subscriptions = [subscription('send
   const { received, template } = await startSubscriber(answer)
   const issuer = await startTestIssuer()
   const scripted = await startScriptedBroker({ token: () => issuer.token(broker()), ...options })
-  closeLater(scripted.kill)
+  closeLater(scripted.stop)
   const identity = {
     issuer: issuer.issuer,
     audience: AUDIENCE,
