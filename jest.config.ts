@@ -31,6 +31,7 @@ const FULL_ONLY = [
   '/test/streams/',
   '/src/project/create/begun-project\\.test',
   '/src/data/postgres/replica\\.test',
+  '/test/broker/',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'
 

@@ -1,8 +1,7 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { Problem } from 'ebb/contract'
 import { type Config, type Log, listenOn } from 'ebb/kernel'
-import { correlate } from 'ebb/telemetry'
-import { problemJson } from '../../src/contract/index.ts'
+import { sendProblem } from './send-problem.ts'
 
 export interface AdminOptions {
   readonly isReady: () => boolean
@@ -65,28 +64,6 @@ const NOT_FOUND = new Problem('not_found', 404, 'There is nothing at this path.'
 const NOT_ALLOWED = new Problem('method_not_allowed', 405, 'This can only be read.', {
   headers: { allow: 'GET, HEAD' },
 })
-const INTERNAL_ERROR = new Problem(
-  'internal',
-  500,
-  'Something went wrong here; the correlation id finds it in our logs.',
-)
-
 function fail(problem: Problem): never {
   throw problem
-}
-
-interface Failed {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly log: Log
-}
-
-function sendProblem(error: unknown, { request, response, log }: Failed) {
-  const problem = error instanceof Problem ? error : INTERNAL_ERROR
-  const { correlationId } = correlate(String(request.headers['x-correlation-id'] ?? ''), undefined)
-  if (problem === INTERNAL_ERROR) log.error({ err: error, correlationId }, 'a request to the admin port failed')
-  const headers = { ...NO_STORE, ...problem.headers, 'x-correlation-id': correlationId }
-  response
-    .writeHead(problem.status, { ...headers, 'content-type': 'application/problem+json' })
-    .end(problemJson(problem, correlationId))
 }

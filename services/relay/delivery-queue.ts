@@ -1,6 +1,6 @@
-import { CLOUD_EVENT_BATCH_TYPE, type CloudEventAttributes, writeBatch, writeBinaryHeaders } from 'ebb/protocol'
+import { CLOUD_EVENT_BATCH_TYPE, writeBatch } from 'ebb/protocol'
 import type pg from 'pg'
-import { type Subscription, versionedType } from '../../src/contract/index.ts'
+import { BROKER, isForBroker, type Subscription } from '../../src/contract/index.ts'
 import { findOrphaned } from '../../src/data/queue/backlog.ts'
 import {
   type Delivery,
@@ -15,9 +15,12 @@ import { reclaimDeliveries } from '../../src/data/queue/settle-deliveries.ts'
 import { joinCalls } from './batch-call.ts'
 import { createBatchedSettle, partitionOf } from './batched-settle.ts'
 import { createBatches } from './batches.ts'
-import type { CallFunction } from './call-function.ts'
+import { BROKER_TARGET, classifyHandOver, createBackPressure } from './broker/broker-queue.ts'
+import type { HandOver } from './broker/hand-over.ts'
+import type { CallFunction, CallOutcome } from './call-function.ts'
 import { classifyResponse } from './classify-response.ts'
 import { createDueCalls } from './due-calls.ts'
+import { eventAttributes, identityOf, writeEventHeaders } from './event-headers.ts'
 import type { LeasedCall, Queue, ReclaimedCall, Target } from './queue.ts'
 import { createRates } from './rates.ts'
 import { readBatchExcerpt, readExcerpt } from './read-response.ts'
@@ -27,13 +30,14 @@ export interface DeliveryQueueOptions {
   readonly pool: pg.Pool
   readonly call: CallFunction
   readonly subscriptions: () => readonly Subscription[]
+  /** Takes events in place of the subscribers that it brings them to; undefined: the relay calls all of them. */
+  readonly broker?: BrokerOptions | undefined
 }
 
-/** As whom the relay signs where it calls on its own behalf. */
-const RELAY_IDENTITY = { sub: 'relay', scopes: [] }
-
-/** The tenant of an event goes with the signature, since the subscriber's transaction is that tenant's. */
-const identityOf = ({ tenant }: Delivery) => (tenant === null ? RELAY_IDENTITY : { ...RELAY_IDENTITY, tenant })
+interface BrokerOptions extends Pick<HandOver, 'send'> {
+  /** The types of events that it gets; undefined where it gets no new ones any more. */
+  readonly types: () => readonly string[] | undefined
+}
 
 /**
  * How many events may lead to one that is delivered. No business process has as many steps; a cycle of events would fill
@@ -41,40 +45,53 @@ const identityOf = ({ tenant }: Delivery) => (tenant === null ? RELAY_IDENTITY :
  */
 export const MAX_HOPS = 32
 
-/** Takes events from the outbox to the functions that subscribe to them. */
-export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueueOptions): Queue {
+/** Takes events from the outbox to the functions that subscribe to them, or to a broker that does. */
+export function createDeliveryQueue({ pool, call, subscriptions, broker }: DeliveryQueueOptions): Queue {
   const settle = createBatchedSettle(pool)
   const due = createDueCalls(pool, 'delivery')
   const rates = createRates(pool)
   const withData = createWithData(pool)
+  const pressure = createBackPressure()
   const fresh = createLowerBound<string>()
   const leases = createLowerBound<string>()
+  const targets = () => (broker ? [...subscriptions(), BROKER_TARGET] : subscriptions())
+  /** Who gets a delivery of a new event, by its type. What is redriven goes to its subscriber all the same. */
+  const consumers = (): readonly Consumer[] => {
+    const types = broker?.types()
+    if (!types) return subscriptions()
+    const ours = subscriptions().filter((one) => !isForBroker(one))
+    return [...ours, ...types.map((on) => ({ name: BROKER, on }))]
+  }
+
+  const sendTo = (delivery: Delivery, { name, timeoutMs }: Target, { data, signal }: Sent) => {
+    if (broker && name === BROKER) return broker.send(delivery, { data, signal })
+    const { correlationId, traceparent } = delivery
+    return call(name, {
+      ...{ method: 'POST', path: '/', body: data },
+      headers: writeEventHeaders(delivery, attemptOf(delivery)),
+      ...{ identity: identityOf(delivery), correlationId, traceparent, timeoutMs, signal, read: readExcerpt },
+    })
+  }
+  const classify = (outcome: CallOutcome, delivery: Delivery, target: Target) => {
+    const { attempt } = delivery
+    const counted = attempt - delivery.attemptsNotCounted
+    if (broker && target.name === BROKER) {
+      const pauseMs = pressure.record(outcome)
+      if (pauseMs > 0) rates.pauseFor(BROKER, pauseMs)
+      return classifyHandOver(outcome, counted, attempt)
+    }
+    // By the contract as it is when the response arrives: on a laptop it may have changed meanwhile.
+    const { retry } = subscriptions().find((one) => one.name === target.name) ?? target
+    return classifyResponse(outcome, counted, { retry, allAttempts: attempt })
+  }
   const toLeasedCall = (delivery: Delivery, target: Target): LeasedCall => {
     const { eventId: id, consumer: name, type, attempt, correlationId, traceparent, redriven, hops } = delivery
     const leasedCall: LeasedCall = {
-      ...{
-        id,
-        type,
-        function: name,
-        attempt,
-        correlationId,
-        traceparent,
-        unblocksOthers: redriven || delivery.partition !== null,
-      },
+      ...{ id, type, function: name, attempt, correlationId, traceparent },
+      unblocksOthers: redriven || delivery.partition !== null,
       ...(attempt === 1 ? { waitedSeconds: delivery.waitedSeconds } : {}),
-      send: (signal) =>
-        withData(delivery, signal, (body) =>
-          call(name, {
-            ...{ method: 'POST', path: '/', headers: writeBinaryHeaders(cloudEventAttributes(delivery)), body },
-            ...{ identity: identityOf(delivery), correlationId, traceparent, signal, read: readExcerpt },
-            timeoutMs: target.timeoutMs,
-          }),
-        ),
-      // By the contract as it is when the response arrives: on a laptop it may have changed meanwhile.
-      classify: (outcome) => {
-        const { retry } = subscriptions().find((one) => one.name === name) ?? target
-        return classifyResponse(outcome, attempt - delivery.attemptsNotCounted, { retry, allAttempts: attempt })
-      },
+      send: (signal) => withData(delivery, signal, (data) => sendTo(delivery, target, { data, signal })),
+      classify: (outcome) => classify(outcome, delivery, target),
       abandon: () => ({ state: 'dead', durationMs: 0, error: `no subscriber is called ${name} any more` }),
       settle: (settlement) => settle({ delivery, settlement }),
     }
@@ -92,7 +109,7 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
     const joined = joinCalls(calls, (signal) =>
       call(consumer, {
         ...{ method: 'POST', path: '/', headers: { 'content-type': CLOUD_EVENT_BATCH_TYPE } },
-        body: writeBatch(sent.map((delivery) => ({ attributes: cloudEventAttributes(delivery), json: delivery.data }))),
+        body: writeBatch(sent.map((one) => ({ attributes: eventAttributes(one, attemptOf(one)), json: one.data }))),
         ...{ identity: identityOf(first), correlationId, traceparent, signal, read: readBatchExcerpt },
         timeoutMs: target.timeoutMs,
       }),
@@ -102,12 +119,13 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
   const batches = createBatches({ pool, due, rates, subscriptions, toCalls })
   return {
     kind: 'events',
-    targets: subscriptions,
+    targets,
     takeNew: async (leaseable) => {
       const known = new Map(leaseable.map((one) => [one.target.name, one]))
-      const to = subscriptions().map(({ name, on, rate, batch }) => ({
-        ...{ name, on },
-        ...(rate || batch ? {} : known.get(name)),
+      const mayLease = ({ name, rate, batch }: Consumer) => !rate && !batch && !rates.isPaused(name)
+      const to = consumers().map((one) => ({
+        ...{ name: one.name, on: one.on },
+        ...(mayLease(one) ? known.get(one.name) : {}),
       }))
       const from = fresh.next()
       const { events, leased, waiting, since, partitions } = await fanOut(pool, to, { since: from })
@@ -133,7 +151,7 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
       return reclaimed.map(toReclaimedCall)
     },
     findOrphaned: (afterMs) => {
-      const known = subscriptions().map(({ name }) => name)
+      const known = targets().map(({ name }) => name)
       return findOrphaned(pool, 'delivery', { known, afterMs })
     },
     findDueTimes: async (names) => {
@@ -142,6 +160,7 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
     },
     lease: async (target, options) => {
       const { name } = target
+      if (name === BROKER && rates.isPaused(name)) return []
       const subscription = subscriptions().find((one) => one.name === name)
       const rate = subscription?.rate
       if (rate) await rates.begin(name, rate)
@@ -152,6 +171,15 @@ export function createDeliveryQueue({ pool, call, subscriptions }: DeliveryQueue
     },
   }
 }
+
+interface Consumer extends Pick<Subscription, 'name' | 'on' | 'rate' | 'batch'> {}
+
+interface Sent {
+  readonly data: string | Uint8Array
+  readonly signal: AbortSignal
+}
+
+const attemptOf = ({ attempt }: Delivery) => ({ ebbattempt: String(attempt) })
 
 /** An operator who redrives an event wants the chain to go on. */
 const isSent = ({ hops, redriven }: Delivery) => hops <= MAX_HOPS || redriven
@@ -165,22 +193,4 @@ const tooManyHops = (hops: number): Settlement => ({
 
 const toReclaimedCall = ({ eventId, consumer, partition: _, ...rest }: ReclaimedDelivery): ReclaimedCall => ({
   ...{ ...rest, id: eventId, function: consumer },
-})
-
-/** The attributes of an event in CloudEvents 1.0; in binary mode they are headers, and the body is its data. */
-const cloudEventAttributes = (delivery: Delivery): CloudEventAttributes => ({
-  specversion: '1.0',
-  id: delivery.eventId,
-  source: delivery.source,
-  type: versionedType(delivery.type, delivery.version),
-  time: delivery.createdAt,
-  ...(delivery.subject === null ? {} : { subject: delivery.subject }),
-  traceparent: delivery.traceparent,
-  correlationid: delivery.correlationId,
-  ebbattempt: String(delivery.attempt),
-  callerid: delivery.callerId,
-  ...(delivery.tenant === null ? {} : { tenant: delivery.tenant }),
-  ...(delivery.partition === null ? {} : { partitionkey: delivery.partition }),
-  ebbhops: String(delivery.hops),
-  datacontenttype: 'application/json',
 })

@@ -7,8 +7,9 @@ const FLUSH_MS = 2_000
 
 runService('relay', async (config, log) => {
   const flushSpans = holdSigterm()
-  const { adminPort, stop } = await startRelay(config, { log })
+  const { adminPort, brokerPort, stop } = await startRelay(config, { log })
   if (adminPort !== undefined) log.info({ adminPort }, 'listening')
+  if (brokerPort !== undefined) log.info({ brokerPort }, 'listening for a broker')
   const end = async () => {
     await stop()
     await flushSpans({ limitMs: FLUSH_MS })

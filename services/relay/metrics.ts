@@ -1,5 +1,5 @@
 import type { Config } from 'ebb/kernel'
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { registerServiceMetrics } from '../../src/telemetry/service-metrics.ts'
 import { type Backlog, isTooSlow, MAX_COUNTED } from './backlog.ts'
 import { createDeliveryMetrics, type DeliveryMetrics, type DeliveryMetricsOptions } from './delivery-metrics.ts'
@@ -7,7 +7,7 @@ import { createScheduleMetrics } from './schedule-metrics.ts'
 
 export interface RelayMetrics extends DeliveryMetrics {
   attempted(attempt: {
-    /** The function that was called. */
+    /** The function that was called, or `broker`, which an event was handed to. */
     readonly consumer: string
     /** As in the log: `retry` is tried again, `dead` is not. */
     readonly outcome: string
@@ -17,6 +17,8 @@ export interface RelayMetrics extends DeliveryMetrics {
   historyAhead(table: string, days: number): void
   /** For how many days events are kept longer than they need be, since they are not archived. */
   archiveOverdue(days: number): void
+  /** The broker has given up the way of an event to this subscriber. */
+  brokerGaveUp(consumer: string): void
 }
 
 /** From a warm function to one that starts and takes its time. */
@@ -38,6 +40,12 @@ export function createMetrics({ read, config, ...options }: MetricsOptions) {
     help: 'From the call of a function to the end of its response; attempts whose relay was lost count for their lease',
     labelNames: ['consumer', 'outcome'],
     buckets: SECONDS,
+    registers,
+  })
+  const givenUp = new Counter({
+    name: 'ebb_broker_dead_letters_total',
+    help: 'Events that the broker (EBB_BROKER_URL) has given up on the way to a subscriber, and that became dead letters',
+    labelNames: ['consumer'],
     registers,
   })
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
@@ -93,6 +101,7 @@ export function createMetrics({ read, config, ...options }: MetricsOptions) {
     attempted: ({ consumer, outcome, seconds }) => attempts.observe({ consumer, outcome }, seconds),
     historyAhead: (table, days) => ahead.set({ table }, days),
     archiveOverdue: (days) => overdue.set(days),
+    brokerGaveUp: (consumer) => givenUp.inc({ consumer }),
   }
   return {
     metrics,

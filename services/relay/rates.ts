@@ -17,6 +17,11 @@ export function createRates(pool: pg.Pool, { now = () => performance.now() } = {
     pause(name: string, { requests, perSeconds }: Limit): void {
       pausedUntil.set(name, now() + (perSeconds * 1_000) / requests)
     },
+    /** To be called where whoever takes calls asks for time. */
+    pauseFor(name: string, ms: number): void {
+      pausedUntil.set(name, now() + ms)
+    },
+    isPaused: (name: string): boolean => (pausedUntil.get(name) ?? 0) > now(),
     /** The times until calls are due, no earlier than their subscribers may take them. */
     delay: (due: ReadonlyMap<string, number>): ReadonlyMap<string, number> =>
       new Map([...due].map(([name, inMs]) => [name, Math.max(inMs, Math.ceil((pausedUntil.get(name) ?? 0) - now()))])),

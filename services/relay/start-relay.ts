@@ -11,6 +11,7 @@ import { countDeliveries, sumTally } from '../../src/data/queue/tally.ts'
 import { abandonOrphans } from './abandon-orphans.ts'
 import { startAdmin } from './admin.ts'
 import { readBacklog } from './backlog.ts'
+import { openBroker } from './broker/open-broker.ts'
 import { openCaller } from './call-function.ts'
 import { createCallbackQueue } from './callback-queue.ts'
 import { createDeliveryQueue } from './delivery-queue.ts'
@@ -33,14 +34,21 @@ const SUM_MS = 10_000
 /** Connections for what is done now and then; the other ones of `EBB_POOL_MAX` are for the queues. */
 const POOL_MAX = 2
 
+export interface RunningRelay {
+  /** Of its admin side, where it has one. */
+  readonly adminPort: number | undefined
+  /** At which it takes events from a broker, where there is one. */
+  readonly brokerPort: number | undefined
+  stop(): Promise<void>
+}
+
 /**
- * Starts a relay with these settings. Resolves to the port of its admin side, where it has one. Rejects with a
- * ConfigError where a setting does not fit or the port is taken.
+ * Starts a relay with these settings. Rejects with a ConfigError where a setting does not fit or a port is taken.
  */
 export async function startRelay(
   config: Config,
   { log, ...options }: PollLoopOptions & { readonly log: Log },
-): Promise<{ readonly adminPort: number | undefined; stop(): Promise<void> }> {
+): Promise<RunningRelay> {
   const startTimeoutMs = config.EBB_START_TIMEOUT_MS
   const { pooled, direct } = openDatabaseAddresses(config, log)
   const pointer = requireSetting(config, 'EBB_CONTRACTS')
@@ -66,8 +74,9 @@ export async function startRelay(
   logCycles()
   const notifier = createInvocationNotifier(pool)
   const callbacks = openCallbackSender(config, { log })
+  const broker = openBroker(config, { contracts: contracts.current, call, pool, log })
   const queues = [
-    createDeliveryQueue({ pool: queuePool, call, subscriptions }),
+    createDeliveryQueue({ pool: queuePool, call, subscriptions, broker }),
     createInvocationQueue({ pool: queuePool, call, routes, notifier, onCallbackDue: () => loop.wake('callbacks') }),
     createCallbackQueue({ pool: queuePool, sender: callbacks, notifier }),
   ]
@@ -115,12 +124,13 @@ export async function startRelay(
   })
   const end = async () => {
     warm.stop()
+    await broker?.stop(options.drainMs ?? longestCallMs())
     const rounds = [orphans, history, forgetting, tally, schedules]
     await Promise.all([...rounds.map(({ stop }) => stop()), loop.stop()])
     await notifier.flush()
     admin?.close()
     contracts.close()
-    await Promise.all([channel.close(), close(), callbacks.close(), pool.end(), queuePool.end()])
+    await Promise.all([channel.close(), close(), callbacks.close(), broker?.close(), pool.end(), queuePool.end()])
   }
   let ended: Promise<void> | undefined
   const stop = () => {
@@ -128,11 +138,13 @@ export async function startRelay(
     return ended
   }
   let admin: Awaited<ReturnType<typeof startAdmin>> | undefined
+  let brokerPort: number | undefined
   try {
     admin = await startAdmin(config, { ...loop, metrics: exposition, log })
+    brokerPort = await broker?.listen(metrics)
   } catch (error) {
     await stop()
     throw error
   }
-  return { adminPort: admin.port, stop }
+  return { adminPort: admin.port, brokerPort, stop }
 }

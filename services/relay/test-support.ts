@@ -114,10 +114,10 @@ export async function startTestRelay(
   const log = memoryLog()
   const env = await relayEnv(databaseUrl, template, subscriptions, routes)
   const config = parseConfig({ ...env, EBB_HOST: '127.0.0.1', EBB_ADMIN_PORT: '0', ...more })
-  const { adminPort, stop } = await startRelay(config, { pollMs: AN_HOUR_MS, drainMs: 50, ...options, log })
+  const { adminPort, brokerPort, stop } = await startRelay(config, { pollMs: AN_HOUR_MS, drainMs: 50, ...options, log })
   closeLater(stop)
   await until('the relay listens', () => log.count('relay ready') + log.count('the database channel is up') === 2)
-  return { log, stop, admin: `http://127.0.0.1:${adminPort}` }
+  return { log, stop, admin: `http://127.0.0.1:${adminPort}`, brokerUrl: `http://127.0.0.1:${brokerPort}` }
 }
 
 export type Line = Readonly<Record<string, unknown>> & { readonly msg: string }

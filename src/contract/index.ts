@@ -7,6 +7,7 @@ export {
 } from './any-contract.ts'
 export { authorizer, type Judgement, type Presented } from './authorizer.ts'
 export type { AuthorizerContract, AuthorizerShape } from './authorizer-shape.ts'
+export { BROKER, isForBroker } from './broker.ts'
 export { checkVersions } from './check-versions.ts'
 export { ContractError } from './contract-error.ts'
 export { type ContractSet, contractSet, findEventCycles, functionsOf, requireContract } from './contract-set.ts'

@@ -12,6 +12,12 @@ const CALLBACK_SETTINGS = [
   ...['EBB_KEEP_CALLS_HOURS', 'EBB_GUARDED_ALSO'],
 ]
 
+/** What the relay hands events over by, and takes them back. */
+const BROKER_SETTINGS = [
+  ...['EBB_BROKER_URL', 'EBB_BROKER_TOKEN', 'EBB_BROKER_TOKEN_FILE', 'EBB_BROKER_HEADERS', 'EBB_BROKER_HEADERS_FILE'],
+  ...['EBB_BROKER_IDENTITY', 'EBB_BROKER_IDENTITY_FILE', 'EBB_BROKER_PORT', 'EBB_BROKER_DRAIN'],
+]
+
 /** Long enough for a contract that is broken for a moment while it is edited. */
 const ABANDON_AFTER_MS = 30_000
 
@@ -55,7 +61,7 @@ export function childEnv({ config, dataDir, stores }: { config: Config; dataDir:
       // There is only one relay, and it knows each function as soon as its files exist.
       EBB_ABANDON_AFTER_MS: String(ABANDON_AFTER_MS),
       EBB_HOSTS: (config.EBB_HOSTS ?? LOCAL_HOSTS).join(','),
-      ...inheritedEnv(part === 'gateway' ? ['EBB_UPSTREAMS', 'EBB_UPSTREAMS_FILE'] : []),
+      ...inheritedEnv(part === 'gateway' ? ['EBB_UPSTREAMS', 'EBB_UPSTREAMS_FILE'] : BROKER_SETTINGS),
       ...inheritedEnv(CALLBACK_SETTINGS),
       EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
     }),

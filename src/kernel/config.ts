@@ -107,11 +107,13 @@ const SECRET_SETTINGS = [
   ...(['DATABASE_URL', 'DATABASE_DIRECT_URL', 'REDIS_URL', 'SMTP_URL', 'EBB_IDENTITY_KEY'] as const),
   ...(['EBB_KEY_PEPPER', 'EBB_KEY_PEPPER_PREVIOUS', 'EBB_ADMIN_KEY', 'EBB_ADMIN_KEY_PREVIOUS'] as const),
   ...(['EBB_INTROSPECTION_SECRET', 'EBB_CALLBACK_SECRET', 'EBB_CALLBACK_SECRET_PREVIOUS'] as const),
+  ...(['EBB_BROKER_TOKEN', 'EBB_BROKER_HEADERS'] as const),
 ] as const
 
-/** What is secret in the value of such a setting: the password of a URL, the private part of a JWK, else all of it. */
+/** What is secret in the value of such a setting: the password of a URL, the private part of a JWK, all headers, else all of it. */
 function secretsIn(value: unknown): readonly (string | undefined)[] {
-  if (typeof value === 'object' && value !== null) return 'd' in value ? [String(value.d)] : []
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([name, part]) => ('kty' in value && name !== 'd' ? [] : [String(part)]))
   const text = String(value ?? '')
   return URL.canParse(text) ? passwordsIn(text) : [text]
 }

@@ -262,6 +262,21 @@ export const SETTINGS = {
   EBB_CALLBACK_SECRET: [callbackSecret, undefined, 'live'],
   /** The secret before this one: callbacks have a signature by each, for as long as receivers still know only the old one. */
   EBB_CALLBACK_SECRET_PREVIOUS: [callbackSecret, undefined, 'live'],
+  /**
+   * For the relay: where it hands events over, in place of calling subscribers: what takes CloudEvents by HTTP, such as a Knative Broker.
+   * Default: it calls them itself.
+   */
+  EBB_BROKER_URL: [url('http', 'https'), undefined],
+  /** Sent to EBB_BROKER_URL as `Authorization: Bearer`. */
+  EBB_BROKER_TOKEN: [text(), undefined, 'live'],
+  /** Further headers for EBB_BROKER_URL, secret ones as well: a JSON object of texts. */
+  EBB_BROKER_HEADERS: [() => json<Readonly<Record<string, unknown>>>(), undefined, 'live'],
+  /** With whose OIDC token that broker brings events to subscribers: `{ issuer, audience, subjects }` in JSON, as docs/guide/38-a-broker.md describes it. */
+  EBB_BROKER_IDENTITY: [() => json<unknown>(), undefined],
+  /** The port at which the relay takes them, and what the broker has given up. 0 is any free port. */
+  EBB_BROKER_PORT: [port, 8090],
+  /** Go back: the relay calls subscribers itself again, while the broker still brings what it has. */
+  EBB_BROKER_DRAIN: [oneOf('true', 'false'), 'false'],
   /** How long an idle instance is kept on the laptop. */
   EBB_IDLE_MS: [positiveInteger, 30_000],
   /** Set by a parent that holds this process's stdin: when the parent ends, so does this process. */

@@ -198,6 +198,8 @@ const SAMPLES: Readonly<Record<string, string>> = {
   EBB_CDN_PURGE_TOKEN: 't'.repeat(20),
   EBB_CALLBACK_SECRET: `whsec_${'c'.repeat(32)}`,
   EBB_CALLBACK_SECRET_PREVIOUS: `whsec_${'d'.repeat(32)}`,
+  EBB_BROKER_TOKEN: 'b'.repeat(20),
+  EBB_BROKER_HEADERS: '{"x-team":"shop"}',
   EBB_KEY_PEPPER_PREVIOUS: 'q'.repeat(43),
   EBB_ADMIN_KEY_PREVIOUS: 'b'.repeat(42),
   EBB_KEY_PEPPER: 'p'.repeat(43),
@@ -205,6 +207,10 @@ const SAMPLES: Readonly<Record<string, string>> = {
   STRIPE_KEY: 's',
 }
 
+const BROKER = {
+  ...{ url: 'https://events.example/shop', name: 'shop', identity: { issuer: 'https://login.example' } },
+  ...{ existingSecret: 'broker', headersSecret: 'headers' },
+}
 const CDN = { tagHeader: 'cache-tag', purgeUrl: 'https://hooks.example/purge', existingSecret: 'cdn' }
 
 describeChart('every setting', () => {
@@ -216,6 +222,7 @@ describeChart('every setting', () => {
     ['with a CDN in front', { ...everything, gateway: { cdn: CDN } }],
     ['with callbacks', { ...everything, relay: { callbacks: { existingSecret: 'callbacks' } } }],
     ['with its own times', { ...everything, relay: { keep: { eventsDays: 7, callsHours: 48, archive: true } } }],
+    ['with a broker', { ...everything, broker: BROKER }],
     ['with a pooler and origins', { ...withPooler(), gateway: { corsOrigins: ['https://app.example', 'http://a:*'] } }],
   ]
   it.each(cases)('is one that the process knows and takes, %s', async (_case, values) => {

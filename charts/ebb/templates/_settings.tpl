@@ -1,7 +1,7 @@
 {{/*
 The settings of the processes (src/kernel/settings.ts). What is secret is a file, named by NAME_FILE; `files` are lists of
 {setting, of, key} for our own purposes (see _secrets.tpl) and {setting, secret, key} for an existing Secret; `optional` ones
-may come and go while the pod runs.
+may come and go while the pod runs. {setting, audience} is a token of the pod's account, which the kubelet renews.
 */}}
 
 {{/* (dict "settings" dict "files" list "pod" ebb.podValues): the env of a container, each name once: extraEnv comes last and wins. */}}
@@ -45,6 +45,12 @@ env:
   projected:
     sources:
       {{- range .files }}
+      {{- if .audience }}
+      - serviceAccountToken:
+          audience: {{ .audience | quote }}
+          expirationSeconds: 3600
+          path: {{ .setting }}
+      {{- else }}
       - secret:
           name: {{ if .of }}{{ include "ebb.secretName" (list $root .of) }}{{ else }}{{ .secret }}{{ end }}
           {{- if .optional }}
@@ -53,6 +59,7 @@ env:
           items:
             - key: {{ .key }}
               path: {{ .setting }}
+      {{- end }}
       {{- end }}
 - name: tmp
   emptyDir: { sizeLimit: 64Mi }
@@ -69,9 +76,9 @@ env:
 {{- range .files }}
 {{- $data := dict }}
 {{- if .of }}{{ $data = include "ebb.secretData" (list $root .of) | fromJson }}
-{{- else }}{{ $data = include "ebb.storedData" (list $root .secret) | fromJson }}
+{{- else if .secret }}{{ $data = include "ebb.storedData" (list $root .secret) | fromJson }}
 {{- end }}
-{{- $_ := set $contents .setting (get $data .key) }}
+{{- $_ := set $contents .setting (get $data (.key | default "")) }}
 {{- end }}
 {{- toJson $contents | sha256sum -}}
 {{- end }}

@@ -1,6 +1,6 @@
 import { Problem, type ValidationIssue } from 'ebb/contract'
 import type pg from 'pg'
-import type { ContractSet } from '../../../src/contract/index.ts'
+import { BROKER, type ContractSet } from '../../../src/contract/index.ts'
 import { appendAudit } from '../../../src/data/audit.ts'
 import { inTransaction } from '../../../src/data/postgres/pool.ts'
 import * as archive from '../../../src/data/queue/archive.ts'
@@ -84,6 +84,8 @@ export function createDeliveryCheck({
   validateEvent,
 }: ContractSet): (delivery: DeadDelivery) => readonly ValidationIssue[] {
   return ({ consumer, type, version, subject, payload }) => {
+    // What a broker has refused goes to it again: its subscribers' schemas are theirs to check.
+    if (consumer === BROKER) return findEventIssues({ data: payload, subject })
     const on = subscriptions.find(({ name }) => name === consumer)?.on
     if (on !== undefined && on !== type) return [{ path: 'type', message: `${consumer} takes ${on} now` }]
     const validated = validateEvent(consumer, payload, version)

@@ -2,8 +2,8 @@ import { Problem } from 'ebb/contract'
 import type { GatewayMetrics } from 'ebb/http/gateway'
 import { type LiveValue, type Log, registerSecrets } from 'ebb/kernel'
 import { createVerifiedToken, type IssuerSettings, TokenError, type VerifiedToken } from 'ebb/protocol'
+import { fetchJson } from '../../../src/protocol/tokens/fetch-json.ts'
 import { createBulkhead } from '../invocation-store.ts'
-import { fetchJson } from './fetch-json.ts'
 
 /** Questions to the issuer at a time, of tokens that were good before and of others: a flood of those holds up no caller. */
 const SLOTS = { maxRunning: 10, maxWaiting: 100 }

@@ -12,7 +12,7 @@ import {
   type VerifiedToken,
   verifyProof,
 } from 'ebb/protocol'
-import { createDiscovery } from './discover-issuer.ts'
+import { createDiscovery } from '../../../src/protocol/tokens/discover-issuer.ts'
 import { createIntrospection } from './introspect.ts'
 import { openUsedProofs } from './used-proofs.ts'
 

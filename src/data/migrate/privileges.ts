@@ -37,7 +37,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     relay: [
       ...[
         'select',
-        'insert (event_id, consumer, available_at, event_time, partition_key, partition_number, due_at, state, attempts, lease_token, locked_until)',
+        'insert (event_id, consumer, available_at, event_time, partition_key, partition_number, due_at, state, attempts, lease_token, locked_until, settled_at)',
         'delete',
       ],
       'update (state, attempts, uncounted, available_at, lease_token, locked_until, settled_at, redrive_id)',
@@ -52,7 +52,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   attempt: {
     gateway: ['select', 'update (consumer, outcome, forgiven, redrive_id)'],
     relay: [
-      'select (event_id, consumer, number)',
+      'select (event_id, consumer, number, outcome)',
       'insert (event_id, consumer, number, started_at, duration_ms, status, error, body, revision, traceparent, outcome, forgiven, redrive_id)',
       'update (outcome)',
     ],

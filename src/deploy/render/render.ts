@@ -16,6 +16,7 @@ import { type OpenfaasEdition, openfaasIssues, openfaasStack } from './openfaas.
 import { type DeployedFunction, RESERVED_NAMES, RESERVED_SETTINGS, timeoutSecondsOf } from './platform.ts'
 import { proxiesOf } from './proxies.ts'
 import { type Sizing, sizingIssues } from './sizing.ts'
+import { triggersOf } from './triggers.ts'
 
 /** What is rendered, for how large a cluster. */
 export interface RenderOptions extends Partial<Sizing> {
@@ -83,10 +84,13 @@ function chartFunctions(
   deployedFunctions: readonly DeployedFunction[],
   contracts: Readonly<Record<string, AnyContract>>,
 ): string {
-  const functions = deployedFunctions.map(({ name, kind, scale, timeoutMs, resources, uses, secrets, egress }) => [
-    name,
-    { kind, scale, timeoutMs, timeoutSeconds: timeoutSecondsOf(timeoutMs), resources, uses, secrets, egress },
-  ])
+  const triggers = triggersOf(contracts)
+  const functions = deployedFunctions.map(({ name, kind, scale, timeoutMs, resources, uses, secrets, egress }) => {
+    const trigger = triggers.get(name)
+    const timeoutSeconds = timeoutSecondsOf(timeoutMs)
+    const said = { kind, scale, timeoutMs, timeoutSeconds, resources, uses, secrets, egress }
+    return [name, trigger ? { ...said, trigger } : said]
+  })
   const proxies = proxiesOf(contracts).map(({ name, ...proxy }) => [name, proxy])
   return yamlFile([
     {

@@ -62,19 +62,19 @@ const schema = () => {
 export type IssuerSettings = z.output<ReturnType<typeof schema>>[number]
 
 /**
- * Checks what EBB_ISSUERS holds, parsed as JSON. Throws one ConfigError with a line for each problem.
+ * Checks what EBB_ISSUERS, or another setting, holds, parsed as JSON. Throws one ConfigError with a line for each problem.
  */
-export function parseIssuers(value: unknown): readonly IssuerSettings[] {
+export function parseIssuers(value: unknown, setting = 'EBB_ISSUERS'): readonly IssuerSettings[] {
   const parsed = schema().safeParse(value)
   if (!parsed.success) {
     const lines = parsed.error.issues.map(
-      ({ path, message }) => `EBB_ISSUERS: ${['issuer', ...path].join('.')}: ${message}`,
+      ({ path, message }) => `${setting}: ${['issuer', ...path].join('.')}: ${message}`,
     )
     throw new ConfigError(lines.join('\n'))
   }
   const problems = parsed.data.flatMap((settings) => [...findUrlProblems(settings), ...findClaimProblems(settings)])
   problems.push(...findSharedNames(parsed.data))
-  if (problems.length > 0) throw new ConfigError(problems.map((problem) => `EBB_ISSUERS: ${problem}`).join('\n'))
+  if (problems.length > 0) throw new ConfigError(problems.map((problem) => `${setting}: ${problem}`).join('\n'))
   return parsed.data
 }
 

@@ -1,7 +1,8 @@
-import { type IssuerSettings, isTrustedUrl, type PublishedKeys } from 'ebb/protocol'
 import type { JWK } from 'jose'
 import * as z from 'zod'
 import { fetchJson, StatusError } from './fetch-json.ts'
+import { type IssuerSettings, isTrustedUrl } from './issuer-settings.ts'
+import type { PublishedKeys } from './key-set.ts'
 
 /** What an issuer says of itself (RFC 8414, and OpenID Connect Discovery) and is read here. */
 interface Metadata {
@@ -57,7 +58,7 @@ async function fetchMetadata({ issuer }: IssuerSettings): Promise<Metadata> {
   const found = metadataDocument().parse(await fetchDocument(issuer))
   // Otherwise one issuer could speak for another (RFC 8414, 3.3).
   if (found.issuer === issuer) return found
-  throw new Error(`the metadata of ${issuer} is that of ${found.issuer}; EBB_ISSUERS must name it exactly so`)
+  throw new Error(`the metadata of ${issuer} is that of ${found.issuer}; the setting must name it exactly so`)
 }
 
 /** OpenID Connect appends its path to the issuer, RFC 8414 puts its own before the issuer's path. */

@@ -1,5 +1,5 @@
-import { readAtMost } from 'ebb/protocol'
-import { startTimeout } from '../../../src/kernel/promises.ts'
+import { startTimeout } from '../../kernel/promises.ts'
+import { readAtMost } from '../read-at-most.ts'
 
 const TIMEOUT_MS = 5_000
 /** Of a key set or a document about an issuer; those of large issuers have some 20 KB. */
