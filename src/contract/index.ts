@@ -98,7 +98,7 @@ export {
 export { isOneOf, mediaTypeOf } from './streams/media-types.ts'
 export { EVENT_STREAM } from './streams/reply-stream.ts'
 export type { StreamBody, StreamedBody } from './streams/stream.ts'
-export type { BatchResult, Delivered, DeliveredBatch, FailedEvent, ReceivedEvent } from './subscriber.ts'
+export type { BatchResult, Delivered, DeliveredBatch, ReceivedEvent } from './subscriber.ts'
 export type { SubscriberContract, SubscriberShape } from './subscriber-shape.ts'
 export type { ToolAnnotations, ToolDescription } from './tool.ts'
 export {

@@ -11,7 +11,7 @@ export interface TestTrigger {
   readonly deadLettersTo: string
 }
 
-export interface ScriptedBrokerOptions {
+interface ScriptedBrokerOptions {
   /** The token with which it calls. */
   readonly token: () => string
   /** Requests in all before it gives an event up; default: 3. */
@@ -129,4 +129,4 @@ export async function startScriptedBroker({
   }
 }
 
-export type ScriptedBroker = Awaited<ReturnType<typeof startScriptedBroker>>
+type ScriptedBroker = Awaited<ReturnType<typeof startScriptedBroker>>

@@ -234,7 +234,7 @@ describe('an event of the broker wakes no function', () => {
     expect((await fetch(to('events'))).status).toBe(405)
     const batch = { 'content-type': 'application/cloudevents-batch+json' }
     expect((await send(to('events'), token, batch, '[]')).status).toBe(415)
-    expect((await send(to('events'), token, proof, ' '.repeat(17 * 1024 * 1024))).status).toBe(413)
+    expect((await send(to('events'), token, proof, ' '.repeat(33 * 1024 * 1024))).status).toBe(413)
     expect(log.count('a request to the relay failed')).toBe(0)
   })
 })
