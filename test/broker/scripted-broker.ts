@@ -128,5 +128,3 @@ export async function startScriptedBroker({
     },
   }
 }
-
-type ScriptedBroker = Awaited<ReturnType<typeof startScriptedBroker>>
