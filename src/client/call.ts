@@ -101,8 +101,8 @@ type Optional<A> = Empty extends A ? [call?: A] : [call: A]
 /**
  * The other way to call an endpoint whose contract says `async`: without waiting for it.
  * @example
- * const place = async (call: AsyncCall<CallsOf<{ placeOrder: typeof contract }>['placeOrder']>) => {
- *   const started = await call.async({ body: { sku: 'BK-1', quantity: 2 } })
+ * const get = async (call: AsyncCall<CallsOf<{ getOrder: typeof contract }>['getOrder']>) => {
+ *   const started = await call.async({ params: { id: '7' } })
  *   return started.ok ? started.invocation.done() : started
  * }
  */

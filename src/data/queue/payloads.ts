@@ -1,6 +1,11 @@
 import type pg from 'pg'
-import type { Delivery } from './deliveries.ts'
 import { isItsEvent } from './its-event.ts'
+
+/** One event for one subscriber. */
+interface DeliveryKey {
+  readonly eventId: string
+  readonly consumer: string
+}
 
 /** Data of more bytes than these are read when they are sent, and by nothing before. */
 const MAX_INLINE_BYTES = 256 * 1024
@@ -17,7 +22,7 @@ export const inline = (data: string): string => `case when ${isInline} then ${da
 /** Reads the data of a delivery, as JSON text. Undefined where its lease was lost. */
 export async function readData(
   client: pg.Pool | pg.ClientBase,
-  { eventId, consumer, leaseToken }: Pick<Delivery, 'eventId' | 'consumer' | 'leaseToken'>,
+  { eventId, consumer, leaseToken }: DeliveryKey & { readonly leaseToken: string },
 ): Promise<string | undefined> {
   const { rows } = await client.query<{ data: string }>(readLeasedSql, [eventId, consumer, leaseToken])
   return rows[0]?.data
@@ -32,10 +37,7 @@ where event_id = $1 and consumer = $2`
 const readLeasedSql = /* sql */ `${readSql} and lease_token = $3`
 
 /** Reads what a subscriber would get as the data of a dead letter. */
-export async function readDeadData(
-  client: pg.ClientBase,
-  { eventId, consumer }: Pick<Delivery, 'eventId' | 'consumer'>,
-): Promise<unknown> {
+export async function readDeadData(client: pg.ClientBase, { eventId, consumer }: DeliveryKey): Promise<unknown> {
   const { rows } = await client.query<{ data: string }>(readSql, [eventId, consumer])
   return rows[0] && JSON.parse(rows[0].data)
 }
