@@ -101,7 +101,7 @@ type Optional<A> = Empty extends A ? [call?: A] : [call: A]
 /**
  * The other way to call an endpoint whose contract says `async`: without waiting for it.
  * @example
- * const place = async (call: AsyncCall<CallsOf<{ getOrder: typeof contract }>['getOrder']>) => {
+ * const get = async (call: AsyncCall<CallsOf<{ getOrder: typeof contract }>['getOrder']>) => {
  *   const started = await call.async({ params: { id: '7' } })
  *   return started.ok ? started.invocation.done() : started
  * }
