@@ -8,7 +8,7 @@ import type { CallOutcome } from './call-function.ts'
 type Send = (data: string | Uint8Array) => Promise<CallOutcome>
 
 /** For the data of all large events that are being sent; the relay's own memory is some times as much while they are read. */
-const TOTAL_BYTES = 64 * 1024 * 1024
+const TOTAL_BYTES = 32 * 1024 * 1024
 /** Less than a lease outlives its call. */
 const MAX_WAIT_MS = 5_000
 
