@@ -1,5 +1,6 @@
 import { type Config, type Log, requireSetting } from 'ebb/kernel'
 import { createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/protocol'
+import { BROKER } from '../../src/contract/broker.ts'
 import { findEventCycles, functionsOf, relayDrainMs } from '../../src/contract/index.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
@@ -89,7 +90,8 @@ export async function startRelay(
   } = createMetrics({
     ...{ read: readQueues, config },
     count: () => queryWithTimeout(pool, LOOKUP_MS, countDeliveries),
-    isKnown: (consumer) => subscriptions().some(({ name }) => name === consumer),
+    isKnown: (consumer) =>
+      (broker !== undefined && consumer === BROKER) || subscriptions().some(({ name }) => name === consumer),
   })
   const longestCallMs = () => relayDrainMs({ startTimeoutMs, contracts: functions() })
   const loop = startPollLoop({ queues, startTimeoutMs, longestCallMs, log, metrics }, options)
