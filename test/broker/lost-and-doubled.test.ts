@@ -64,7 +64,7 @@ it('a broker that fails, is killed and brings everything twice loses nothing, an
   const claims = { aud: 'ebb-relay', sub: 'system:serviceaccount:shop:hear-note' }
   const broker = await startScriptedBroker({
     ...{ token: () => issuer.token({ claims, header: { typ: undefined } }), copies: 2, attempts: 4 },
-    answer: (count) => (count % 5 === 0 ? 503 : count % 7 === 0 ? 'reset' : 202),
+    answer: (count) => (count % 9 === 0 ? 503 : count % 11 === 0 ? 'reset' : 202),
   })
   opened.defer(broker.stop)
   const folder = await mkdtemp(join(tmpdir(), 'ebb-broker-'))
