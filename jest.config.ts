@@ -32,6 +32,7 @@ const FULL_ONLY = [
   '/src/project/create/begun-project\\.test',
   '/src/data/postgres/replica\\.test',
   '/test/broker/',
+  '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'
 
