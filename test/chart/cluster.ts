@@ -8,6 +8,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   'apps/v1': ['Deployment', 'StatefulSet'],
   'autoscaling/v2': ['HorizontalPodAutoscaler'],
   'batch/v1': ['Job'],
+  'eventing.knative.dev/v1': ['Broker', 'Trigger'],
   'gateway.networking.k8s.io/v1': ['HTTPRoute'],
   'networking.k8s.io/v1': ['NetworkPolicy'],
   'policy/v1': ['PodDisruptionBudget'],

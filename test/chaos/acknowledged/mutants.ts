@@ -21,9 +21,9 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'services/relay/process-call.ts',
     edits: [
       [
-        'const settlement = leased.classify(await leased.send(signal))',
-        `await leased.settle({ state: 'done', durationMs: 0, status: 204 }).catch(() => {})
-  const settlement = leased.classify(await leased.send(signal))`,
+        'const outcome = await leased.send(options.signal)',
+        `for (const one of attempts) await one.settle({ state: 'done', durationMs: 0, status: 204 }).catch(() => {})
+  const outcome = await leased.send(options.signal)`,
       ],
     ],
   },
