@@ -32,12 +32,12 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 /** What each of these command lines is completed with, the last word being the one that is typed. */
 const CASES: readonly (readonly [line: string, words: readonly string[]])[] = [
   ['ebb ev', ['events']],
-  ['ebb events ', ['list', 'show', 'redrive', 'edit', 'drop']],
+  ['ebb events ', ['list', 'show', 'redrive', 'edit', 'drop', 'archive']],
   ['ebb events list --st', ['--state']],
   ['ebb events list --state ', ['waiting', 'leased', 'done', 'dead', 'dropped']],
   ['ebb events list --state de', ['dead']],
   ['ebb events redrive --dry', ['--dry-run']],
-  ['ebb events show --', ['--admin', '--json', '--help']],
+  ['ebb events show --', ['--admin', '--data', '--json', '--help']],
   ['ebb check --', ['--url', '--key', '--origin', '--json', '--help']],
   ['ebb check --url http://localhost --j', ['--json']],
   ['ebb render --openfaas ', ['ce', 'pro']],
