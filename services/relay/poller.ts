@@ -114,8 +114,13 @@ export function createPoller(queues: readonly Queue[], options: PollerOptions) {
     // Side by side: what is new does not wait until all the rest has been looked at.
     const [count = 0] = await settleAll([isTold ? takeNew(queue, due, targets) : 0, lookUp()])
     await settleAll(targets.map((target) => lease(queue, due, target)))
-    const free = targets.filter((target) => slots.free(target) > 0)
-    return { count, nextDueMs: Math.min(...free.map(({ name }) => due.next(name))) }
+    const nextDueMs = targets.map((target) => {
+      const pausedMs = slots.pausedMs(target.name)
+      return pausedMs > 0 || slots.free(target) > 0
+        ? Math.max(due.next(target.name), pausedMs)
+        : Number.POSITIVE_INFINITY
+    })
+    return { count, nextDueMs: Math.min(...nextDueMs) }
   }
 
   return {
