@@ -34,3 +34,27 @@ it('what 0.2 has recorded is compared as what is recorded now', async () => {
   const without = await readBefore({ endpoints: [{ ...given, status: 204 }], subscribers: [] })
   expect(diffContracts(old, without).map(({ says }) => says)).toContain('the status is 204 now, and was 201')
 })
+
+it('what 0.2 has recorded of events is of their first version', async () => {
+  const [route, other] = [given, { type: 'object', properties: {}, required: [] }]
+  const endpoints = (emitted: object) => [
+    { ...route, replies: [{ status: 204, cookies: [] }], emits: { 'a.made': emitted } },
+  ]
+  const old = await readBefore({
+    endpoints: endpoints(data),
+    subscribers: [{ name: 'follow-a', on: 'a.made', takes: data, emits: { 'a.seen': other } }],
+  })
+  const now = await readBefore({
+    endpoints: endpoints({ version: 1, schema: data }),
+    subscribers: [
+      {
+        name: 'follow-a',
+        on: 'a.made',
+        reads: [{ version: 1, schema: data }],
+        emits: { 'a.seen': { version: 1, schema: other } },
+      },
+    ],
+  })
+  expect(old).toEqual(now)
+  expect(diffContracts(old, now)).toEqual([])
+})

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ContractsData, EndpointData, ReplyData } from '../../deploy/contracts-data.ts'
+import type { ContractsData, EmitsData, EndpointData, ReplyData, SubscriberData } from '../../deploy/contracts-data.ts'
 import { loadContractsData } from '../../deploy/load-contracts.ts'
 import { PLATFORM } from '../../deploy/platform-files.ts'
 import { type Journal, workFolder } from '../checkpoint.ts'
@@ -26,18 +26,43 @@ export async function readContractsBefore(project: string): Promise<ContractsDat
   return text === undefined ? undefined : asDescribedNow(JSON.parse(text))
 }
 
-/** Version 0.2 knew one reply of an endpoint, whose parts it described as the endpoint's, and no proxied services. */
-function asDescribedNow({ endpoints, proxies = [], ...rest }: ContractsDataBefore): ContractsData {
-  const withReplies = endpoints.map(({ status = 200, location, data, ...endpoint }) => {
+/** Version 0.2 knew one reply of an endpoint, whose parts it described as the endpoint's, no proxied services and no versions of events. */
+function asDescribedNow({ endpoints, subscribers, proxies = [], ...rest }: ContractsDataBefore): ContractsData {
+  const withReplies = endpoints.map(({ status = 200, location, data, emits, ...endpoint }) => {
     const reply = { status, ...(location ? { location } : {}), ...(data ? { data } : {}), cookies: [] }
-    return { ...endpoint, replies: endpoint.replies ?? [reply] }
+    return { ...endpoint, emits: withVersions(emits), replies: endpoint.replies ?? [reply] }
   })
-  return { ...rest, proxies, endpoints: withReplies }
+  const withReads = subscribers.map(({ takes = {}, emits, ...subscriber }) => ({
+    ...subscriber,
+    emits: withVersions(emits),
+    reads: subscriber.reads ?? [{ version: FIRST, schema: takes }],
+  }))
+  return { ...rest, proxies, endpoints: withReplies, subscribers: withReads }
 }
 
-interface ContractsDataBefore extends Omit<ContractsData, 'endpoints' | 'proxies'> {
+const FIRST = 1
+
+const withVersions = (emits: EmitsBefore): EmitsData =>
+  Object.fromEntries(
+    Object.entries(emits).map(([type, one]) => [type, isVersion(one) ? one : { version: FIRST, schema: one }]),
+  )
+
+/** The schema of an event has no number of this name. */
+const isVersion = (one: EmitsBefore[string]): one is EmitsData[string] =>
+  'version' in one && typeof one.version === 'number'
+
+type EmitsBefore = EmitsData | Readonly<Record<string, SubscriberBefore['takes'] & object>>
+
+interface SubscriberBefore extends Omit<SubscriberData, 'reads' | 'emits'>, Partial<Pick<SubscriberData, 'reads'>> {
+  readonly takes?: SubscriberData['reads'][number]['schema']
+  readonly emits: EmitsBefore
+}
+
+interface ContractsDataBefore extends Omit<ContractsData, 'endpoints' | 'subscribers' | 'proxies'> {
   readonly proxies?: ContractsData['proxies']
-  readonly endpoints: readonly (Omit<EndpointData, 'replies'> & Partial<EndpointData & ReplyData>)[]
+  readonly endpoints: readonly (Omit<EndpointData, 'replies' | 'emits'> &
+    Partial<Pick<EndpointData, 'replies'> & ReplyData> & { readonly emits: EmitsBefore })[]
+  readonly subscribers: readonly SubscriberBefore[]
 }
 
 const contractsFile = (project: string) => join(workFolder(project), 'contracts.json')
