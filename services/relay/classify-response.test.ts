@@ -49,6 +49,14 @@ describe('a delivery', () => {
     })
   })
 
+  it('what the relay itself has not sent waits no longer after many attempts: only for room', () => {
+    const bounds = { attempts: 3, minDelayMs: 10, maxDelayMs: 1_000 }
+    const notSent = { durationMs: 1, error: 'busy', notSent: true }
+    expect(classifyResponse(notSent, 3, { retry: bounds, allAttempts: 9, random: () => 1 })).toEqual({
+      ...{ durationMs: 1, error: 'busy', state: 'waiting', retryInMs: 20, uncounted: true },
+    })
+  })
+
   it.each([
     [1, 0, 100],
     [1, 1, 200],

@@ -35,7 +35,8 @@ export function classifyResponse(
   const { status } = outcome
   if (status !== undefined && status >= 200 && status <= 299) return { ...outcome, state: 'done' }
   const retryInMs = Math.round(
-    retryDelayMs(allAttempts, {
+    // What the relay itself has not sent does not get more patient: there is room for it as soon as another has ended.
+    retryDelayMs(notSent ? 1 : allAttempts, {
       // A floor with jitter on top from the first delay on: deliveries that fail together do not come back together.
       ...{ minMs: retry.minDelayMs, initialMs: 2 * retry.minDelayMs, maxMs: retry.maxDelayMs, random },
       retryAfterMs: Math.min(retryAfterMs, MAX_RETRY_AFTER_MS),
