@@ -16,6 +16,6 @@ export default endpoint({
   async: true,
   emits: { 'order.placed': orderPlaced },
   timeoutMs: 5_000,
-  scale: { max: 20, concurrency: 50 },
+  scale: { max: 10, concurrency: 50 },
   examples: { lamp: { body: { sku: 'LAMP-BRASS-01', quantity: 2, email: 'ada@example.com' } } },
 })
