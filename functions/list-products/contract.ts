@@ -25,6 +25,7 @@ export default endpoint({
   access: { anonymous: true },
   tool: true,
   limit: { requests: 50, perSeconds: 1, burst: 100 },
+  objective: { availability: 99.9, latencyMs: { p95: 300 } },
   timeoutMs: 2_000,
   examples: { lamps: { query: { q: 'lamp', inStock: true, sort: 'price' } } },
 })

@@ -15,6 +15,7 @@ import { openInvocationStore } from './invocation-store.ts'
 import { createKeyCache } from './key-cache.ts'
 import { createLookups, LOOKUP_MS } from './lookups.ts'
 import { createMetrics } from './metrics.ts'
+import { observeObjectives } from './objectives.ts'
 import { observeFunctions } from './observed-functions.ts'
 import { openUpstream } from './open-upstream.ts'
 import { createOwnKeyStore } from './own-key-store.ts'
@@ -74,6 +75,7 @@ export async function openDependencies(
     queryWithTimeout(pool, LOOKUP_MS, (client) => client.query('select from ebb.api_key limit 0'))
   const readiness = createReadiness(checkDatabase, { log })
   const observed = observeFunctions(contracts.current)
+  const countSlow = observeObjectives(registry, () => contracts.current().routes)
   const limiter = await openRateLimiter(config, { log, onFallback })
   const meter = createMeter(
     (batch, entries) => queryWithTimeout(pool, LOOKUP_MS, (client) => recordUsage(client, batch, entries)),
@@ -88,6 +90,7 @@ export async function openDependencies(
       ...metrics,
       completed: (request) => {
         metrics.completed(request)
+        countSlow(request)
         observed.count(request)
       },
       judged: (request) => {

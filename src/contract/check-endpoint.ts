@@ -13,6 +13,7 @@ import {
 import { checkConditional } from './check-conditional.ts'
 import { checkRequestCookies } from './check-cookies.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
+import { checkObjective } from './check-objective.ts'
 import { checkRate } from './check-rate.ts'
 import { checkReplies } from './check-replies.ts'
 import { checkBodyStream, checkReplyStream } from './check-streams.ts'
@@ -28,7 +29,19 @@ import { jsonBodyOf } from './streams/body-kind.ts'
 
 const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'cookies', 'body', 'reply'],
-  ...['failures', 'access', 'tenancy', 'limit', 'priority', 'cache', 'conditional', 'upgrade', 'idempotent', 'async'],
+  ...[
+    'failures',
+    'access',
+    'tenancy',
+    'limit',
+    'priority',
+    'objective',
+    'cache',
+    'conditional',
+    'upgrade',
+    'idempotent',
+    'async',
+  ],
   ...['reads', 'replica', 'emits', 'tool', 'examples', ...DEPLOYMENT_KEYS],
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
@@ -57,6 +70,7 @@ export function checkEndpoint(contract: EndpointShape) {
   checkTenancy(contract, refuse)
   checkLimit(contract, refuse)
   checkPriority(contract, refuse)
+  checkObjective(contract, refuse)
   checkCache(contract, refuse)
   checkWrites(contract, refuse)
   checkReplica(contract, refuse)

@@ -11,6 +11,7 @@ import {
   UPGRADE,
 } from './defaults.ts'
 import type { WarmWindow } from './deployment-shape.ts'
+import { type DescribedObjective, describeObjective } from './describe-objective.ts'
 import type { EndpointContract, Method } from './endpoint-shape.ts'
 import type { Emits } from './event-shape.ts'
 import { mediaTypesOf } from './patch/media-types.ts'
@@ -65,6 +66,8 @@ export interface Route extends Described {
   readonly upgrade?: { readonly maxSeconds: number; readonly idleSeconds: number; readonly maxMessageBytes: number }
   /** What is refused first while the gateway has too much to do, and what last; undefined for what is between them. */
   readonly priority?: 'low' | 'high'
+  /** What callers may rely on, with the default of days resolved; undefined where nothing is promised. */
+  readonly objective?: DescribedObjective
   /** How the gateway keeps its replies; undefined where it does not. */
   readonly cache?: Caching
   /** Whether agents may call it, as a tool. */
@@ -198,6 +201,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     ...(failsWith.length > 0 ? { failsWith } : {}),
     ...(contract.upgrade ? { upgrade: limitsOf(contract.upgrade) } : {}),
     ...(contract.priority ? { priority: contract.priority } : {}),
+    ...describeObjective(contract),
     ...describeCaching(contract),
     ...(contract.tool ? { tool: true } : {}),
     ...(exampleBody === undefined ? {} : { exampleBody }),

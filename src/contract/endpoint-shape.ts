@@ -1,6 +1,7 @@
 import type * as z from 'zod'
 import type { Deployment } from './deployment-shape.ts'
 import type { Emits } from './event-shape.ts'
+import type { Objective } from './objective-shape.ts'
 import type { Replies } from './reply.ts'
 import type { Body } from './streams/body-kind.ts'
 
@@ -63,6 +64,8 @@ export interface EndpointShape extends Deployment {
    * (default: those between them).
    */
   readonly priority?: 'low' | 'high'
+  /** What callers may rely on over some time: how many requests succeed, and how fast. */
+  readonly objective?: Objective
   /** For how long the gateway may answer a GET by an earlier reply, without calling the function. */
   readonly cache?: ReplyCache
   /**

@@ -7,6 +7,7 @@ export { type EventData, endpoint, type Failure, type Input, type Output } from 
 export type { Access, EndpointContract, EndpointShape, Example, ReplyCache, Tool, Upgrade } from './endpoint-shape.ts'
 export { event } from './event.ts'
 export type { Emits, EventContract, EventShape, Upcast } from './event-shape.ts'
+export type { Objective, Percentile } from './objective-shape.ts'
 export { applyPatch } from './patch/apply-patch.ts'
 export { type JsonPatch, type JsonPatchOptions, jsonPatch } from './patch/json-patch.ts'
 export { type MergePatch, mergePatch } from './patch/merge-patch.ts'
