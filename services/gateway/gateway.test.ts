@@ -44,6 +44,28 @@ it('200 a request reaches its function, with an identity that the function can v
   expect((await fetch(`${url}/metrics`)).status).toBe(404)
 })
 
+it('each response of a deprecated endpoint says so, whoever made it', async () => {
+  const deprecated = { since: '2026-11-30', sunset: '2099-06-01', use: 'get-public' }
+  const { env } = await gatewaySettings(database.url, (_request, response) => void response.end('{}'), {
+    routes: [
+      { name: 'get-old', method: 'GET', path: '/v1/old', anonymous: true, deprecated },
+      { name: 'get-older', method: 'GET', path: '/v1/older', deprecated },
+    ],
+  })
+  const { url } = await startTestGateway(env)
+  for (const [path, status] of [
+    ['old', 200],
+    ['older', 401],
+  ] as const) {
+    const response = await fetch(`${url}/v1/${path}`)
+    expect(response.status).toBe(status)
+    expect(response.headers.get('deprecation')).toBe('@1795996800')
+    expect(response.headers.get('sunset')).toBe('Mon, 01 Jun 2099 00:00:00 GMT')
+    expect(response.headers.get('link')).toBe('</v1/public>; rel="successor-version"')
+  }
+  expect((await fetch(`${url}/v1/public`)).headers.get('deprecation')).toBeNull()
+})
+
 it('401 a revoked key, long before it would be looked up again, in every gateway', async () => {
   const { env } = await gatewaySettings(database.url, (_request, response) => void response.end('{}'))
   const gateways = [await startTestGateway(env), await startTestGateway(env)]

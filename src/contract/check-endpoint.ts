@@ -19,6 +19,7 @@ import { checkReplies } from './check-replies.ts'
 import { checkBodyStream, checkReplyStream } from './check-streams.ts'
 import { checkTool } from './check-tool.ts'
 import { checkUpgrade } from './check-upgrade.ts'
+import { checkDeprecation } from './deprecation.ts'
 import type { EndpointShape } from './endpoint-shape.ts'
 import { isReservedPath, parsePathTemplate } from './path-template.ts'
 import { replyOf, usualReply } from './reply.ts'
@@ -29,19 +30,8 @@ import { jsonBodyOf } from './streams/body-kind.ts'
 
 const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'cookies', 'body', 'reply'],
-  ...[
-    'failures',
-    'access',
-    'tenancy',
-    'limit',
-    'priority',
-    'objective',
-    'cache',
-    'conditional',
-    'upgrade',
-    'idempotent',
-    'async',
-  ],
+  ...['failures', 'access', 'tenancy', 'limit', 'priority', 'deprecated', 'objective', 'cache', 'conditional'],
+  ...['upgrade', 'idempotent', 'async'],
   ...['reads', 'replica', 'emits', 'tool', 'examples', ...DEPLOYMENT_KEYS],
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
@@ -70,6 +60,7 @@ export function checkEndpoint(contract: EndpointShape) {
   checkTenancy(contract, refuse)
   checkLimit(contract, refuse)
   checkPriority(contract, refuse)
+  checkDeprecation(contract, refuse)
   checkObjective(contract, refuse)
   checkCache(contract, refuse)
   checkWrites(contract, refuse)

@@ -1,6 +1,7 @@
 import { type AnyContract, isReceiver } from './any-contract.ts'
 import { checkVersions } from './check-versions.ts'
 import { ContractError } from './contract-error.ts'
+import { requireSuccessors } from './deprecation.ts'
 import {
   type Authorizer,
   describeAuthorizer,
@@ -72,6 +73,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
     }
   }
   requireAuthorizers(routes, authorizers)
+  requireSuccessors(routes)
   checkVersions(Object.values(contracts))
   const validate = (name: string, raw: RawInput): ValidationResult =>
     validators.get(name)?.(raw) ?? { ok: false, issues: [{ path: 'name', message: `No endpoint is called ${name}` }] }

@@ -11,6 +11,7 @@ import {
   UPGRADE,
 } from './defaults.ts'
 import type { WarmWindow } from './deployment-shape.ts'
+import type { Deprecation } from './deprecation.ts'
 import { type DescribedObjective, describeObjective } from './describe-objective.ts'
 import type { EndpointContract, Method } from './endpoint-shape.ts'
 import type { Emits } from './event-shape.ts'
@@ -66,6 +67,8 @@ export interface Route extends Described {
   readonly upgrade?: { readonly maxSeconds: number; readonly idleSeconds: number; readonly maxMessageBytes: number }
   /** What is refused first while the gateway has too much to do, and what last; undefined for what is between them. */
   readonly priority?: 'low' | 'high'
+  /** Since when, and until when, callers are to call it no more. */
+  readonly deprecated?: Deprecation
   /** What callers may rely on, with the default of days resolved; undefined where nothing is promised. */
   readonly objective?: DescribedObjective
   /** How the gateway keeps its replies; undefined where it does not. */
@@ -201,6 +204,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     ...(failsWith.length > 0 ? { failsWith } : {}),
     ...(contract.upgrade ? { upgrade: limitsOf(contract.upgrade) } : {}),
     ...(contract.priority ? { priority: contract.priority } : {}),
+    ...(contract.deprecated ? { deprecated: contract.deprecated } : {}),
     ...describeObjective(contract),
     ...describeCaching(contract),
     ...(contract.tool ? { tool: true } : {}),

@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import type { Deployment } from './deployment-shape.ts'
+import type { Deprecation } from './deprecation.ts'
 import type { Emits } from './event-shape.ts'
 import type { Objective } from './objective-shape.ts'
 import type { Replies } from './reply.ts'
@@ -64,6 +65,8 @@ export interface EndpointShape extends Deployment {
    * (default: those between them).
    */
   readonly priority?: 'low' | 'high'
+  /** Callers are to call it no more: since when, until when, and what instead. */
+  readonly deprecated?: Deprecation
   /** What callers may rely on over some time: how many requests succeed, and how fast. */
   readonly objective?: Objective
   /** For how long the gateway may answer a GET by an earlier reply, without calling the function. */

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
 import { endpoint } from 'ebb/contract'
 import * as z from 'zod'
-import { renderTypes } from './client-types.ts'
+import { clientTypes, renderTypes } from './client-types.ts'
 import { contractsData } from './contracts-data.ts'
 import { Everything, Tree } from './test-support.ts'
 
@@ -29,6 +29,18 @@ describe('the types of', () => {
   it.each(endpoints.map((data) => [data.route.name, data] as const))('%s match their snapshot', (_, data) => {
     expect(renderTypes('Body', data.body ?? {}, { io: 'input' })).toMatchSnapshot('input')
     expect(renderTypes('Data', data.replies[0]?.data ?? {}, { io: 'output' })).toMatchSnapshot('output')
+  })
+
+  it('a deprecated endpoint say what to call instead', () => {
+    const old = endpoint({
+      ...{ name: 'get-old', summary: 'Old.', method: 'GET', path: '/v1/old', access: {} },
+      reply: { status: 200, body: z.string() },
+      deprecated: { since: '2026-11-30', sunset: '2099-06-01', use: 'get-new' },
+    })
+    const text = clientTypes(contractsData({ old }).endpoints, { callTypes: '' })
+    expect(text).toContain(
+      '/** Old. GET /v1/old @deprecated since 2026-11-30, answers until 2099-06-01, call get-new instead */',
+    )
   })
 
   it('an impossible value', () => {

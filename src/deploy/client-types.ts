@@ -118,8 +118,11 @@ function dataType(endpoint: EndpointData, { data, item }: ReplyData, i: number):
   return `AsyncIterable<${isEventStream(route) ? `StreamedEvent<${type}>` : type}>`
 }
 
-const doc = ({ route: { summary, method, path } }: EndpointData) =>
-  `  /** ${summary.replaceAll('*/', '*\\/')} ${method} ${path} */\n`
+const doc = ({ route: { summary, method, path, deprecated } }: EndpointData) =>
+  `  /** ${summary.replaceAll('*/', '*\\/')} ${method} ${path}${deprecated ? ` @deprecated ${describeDeprecation(deprecated)}` : ''} */\n`
+
+const describeDeprecation = ({ since, sunset, use }: NonNullable<EndpointData['route']['deprecated']>) =>
+  [`since ${since}`, ...(sunset ? [`answers until ${sunset}`] : []), ...(use ? [`call ${use} instead`] : [])].join(', ')
 
 interface Direction {
   /** What callers send is typed as loosely as possible: readonly arrays, and `undefined` for what may be absent. */

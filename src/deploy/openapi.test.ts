@@ -57,6 +57,13 @@ describe('the OpenAPI document', () => {
   // Only what is read here.
   const read = (...contracts: Parameters<typeof openapi>[0]) => openapi(contracts, { version: '1' }) as unknown as Doc
 
+  it('says what is deprecated, and until when', () => {
+    const deprecated = { since: '2026-11-30', sunset: '2099-06-01' }
+    const { paths } = read({ ...searchShop, deprecated }, getUser)
+    expect(paths['/v1/shops/{shop}/search']?.post).toMatchObject({ deprecated: true, 'x-deprecation': deprecated })
+    expect(paths['/v1/users/{id}']?.get).not.toHaveProperty('deprecated')
+  })
+
   it('names the schemas of the domain, and gives input and output two names where they differ', () => {
     const Shelf = z.object({ id: z.string().default('a'), at: z.iso.datetime() }).meta({ id: 'Shelf' })
     const parts = {

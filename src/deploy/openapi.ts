@@ -144,6 +144,10 @@ function securityOf(
   return { security: [Object.fromEntries(schemes)] }
 }
 
+/** OpenAPI says only that it is so; the rest is what the response headers say. */
+const deprecationOf = ({ deprecated }: EndpointContract): Json =>
+  deprecated ? { deprecated: true, 'x-deprecation': deprecated } : {}
+
 interface Rendering extends ResponseRendering {
   readonly authorizers: readonly AuthorizerContract[]
 }
@@ -157,6 +161,7 @@ function renderOperation(contract: EndpointContract, rendering: Rendering): Json
     operationId: contract.name,
     tags: [tagOf(contract.path)],
     summary,
+    ...deprecationOf(contract),
     description: describeContract(contract),
     ...(version ? { 'x-version': version } : {}),
     ...(route.scopes.length > 0 ? { 'x-scopes': route.scopes } : {}),

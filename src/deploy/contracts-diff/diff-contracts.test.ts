@@ -599,6 +599,33 @@ describe('endpoints and events as a whole', () => {
     expect(lines(contractsData({ one }), contractsData({ one, two }))).toEqual([])
   })
 
+  const deprecated = (sunset?: string) => ({ deprecated: { since: '2026-01-01', ...(sunset ? { sunset } : {}) } })
+  it.each([
+    ['2026-06-01', [], '/v1/one is gone, as announced for 2026-06-01'],
+    ['2999-01-01', ['breaks'], '/v1/one is gone, and was to answer until 2999-01-01'],
+    [undefined, ['breaks'], '/v1/one is gone'],
+  ] as const)('the removal of what was to answer until %s', (sunset, effects, says) => {
+    const old = endpoint({
+      ...{ name: 'one', summary: 'One.', method: 'GET', path: '/v1/one', access: {}, ...deprecated(sunset) },
+      reply: { status: 200, body: z.object({}) },
+    })
+    const found = diffContracts(contractsData({ one: old }), contractsData({}))
+    expect(found.map((finding) => finding.says)).toEqual([`GET ${says}`])
+    expect(found.map(({ effect }) => effect).filter((effect) => effect === 'breaks')).toEqual(effects)
+  })
+
+  it('notes what is deprecated, and breaks by an earlier day than callers were told', () => {
+    const late = { one: endpoint({ ...shape, name: 'one', path: '/v1/one/{shop}', ...deprecated('2999-02-01') }) }
+    const early = { one: endpoint({ ...shape, name: 'one', path: '/v1/one/{shop}', ...deprecated('2999-01-01') }) }
+    expect(lines(contractsData({ one }), contractsData(late))).toEqual([
+      'functions/one note it is deprecated since 2026-01-01',
+    ])
+    expect(lines(contractsData(late), contractsData(early))).toEqual([
+      'functions/one breaks it is to answer until 2999-01-01 now, and was until 2999-02-01',
+    ])
+    expect(lines(contractsData(early), contractsData(late))).toEqual([])
+  })
+
   it('announces nothing where the contract that could announce it is gone with its event', () => {
     const found = diffContracts(contractsData({ one }), contractsData({}))
     expect(found.map(({ where, announced }) => [where, announced])).toEqual([

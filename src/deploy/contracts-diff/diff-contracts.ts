@@ -1,7 +1,7 @@
 import type { ContractsData, EndpointData } from '../contracts-data.ts'
 import { endpointChanges, shapeOf } from './endpoint-changes.ts'
 import { eventFindings } from './event-changes.ts'
-import { breaks, type Change, type Finding, versionRaise } from './finding.ts'
+import { breaks, type Change, type Finding, note, versionRaise } from './finding.ts'
 import { proxyFindings } from './proxy-changes.ts'
 
 /**
@@ -17,12 +17,22 @@ export function diffContracts(before: ContractsData, after: ContractsData): read
 
 function endpointFindings(before: EndpointData, after: EndpointData | undefined): readonly Finding[] {
   const where = `functions/${(after ?? before).route.name}`
-  if (!after) return [{ where, ...breaks('callers', `${before.route.method} ${before.route.path} is gone`) }]
+  if (!after) return [{ where, ...removal(before) }]
   const announced = versionRaise(before.version, after.version)
   return endpointChanges(before, after).map((change: Change) => ({
     ...{ where, ...change },
     ...(change.effect === 'breaks' && announced ? { announced } : {}),
   }))
+}
+
+/** What was announced, and whose day has come, breaks nobody who listened. */
+function removal({ route: { method, path, deprecated } }: EndpointData): Change {
+  const gone = `${method} ${path} is gone`
+  const sunset = deprecated?.sunset
+  if (sunset === undefined) return breaks('callers', gone)
+  return Date.parse(sunset) <= Date.now()
+    ? note(`${gone}, as announced for ${sunset}`)
+    : breaks('callers', `${gone}, and was to answer until ${sunset}`)
 }
 
 /** The endpoint of the same name, or a new one that answers the same requests. */

@@ -30,6 +30,7 @@ export function endpointChanges(before: EndpointData, after: EndpointData): read
     ...conditionChanges(before.route, after.route),
     ...failureChanges(before, after),
     ...limitNotes(before.route, after.route),
+    ...deprecationChanges(before.route, after.route),
   ]
 }
 
@@ -100,6 +101,14 @@ export function limitNotes(before: Route, after: Route): readonly Change[] {
 
 /** How old a reply may be while its function answers. */
 const oldestSeconds = ({ cache }: Route) => (cache ? cache.maxAgeSeconds + cache.staleWhileRevalidateSeconds : 0)
+
+/** Callers rely on a day that they were told. */
+function deprecationChanges({ deprecated: before }: Route, { deprecated: after }: Route): readonly Change[] {
+  if (!after) return []
+  if (!before) return [note(`it is deprecated since ${after.since}`)]
+  if (after.sunset === undefined || after.sunset >= (before.sunset ?? '')) return []
+  return [breaks('callers', `it is to answer until ${after.sunset} now, and was until ${before.sunset}`)]
+}
 
 type Limit = NonNullable<Route['limit']>
 

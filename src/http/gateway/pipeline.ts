@@ -151,6 +151,7 @@ function recordRequest(context: GatewayContext, status: number, { log, metrics }
     tenant: context.caller.tenant,
     client: context.client.address,
     cold,
+    deprecated: route?.deprecated ? true : undefined,
     tool: context.ending ? true : undefined,
     reason: shortCircuitReason,
     bytes: context.bytes,

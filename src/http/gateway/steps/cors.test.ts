@@ -74,7 +74,7 @@ it('200 the function’s response can be read, and its own CORS headers are igno
   expect(Object.fromEntries(answer.headers)).toMatchObject({
     ...{ 'access-control-allow-origin': APP, vary: 'Origin, Authorization, X-API-Key, Accept' },
     'access-control-expose-headers':
-      'Ebb-Position, ETag, Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Correlation-Id',
+      'Deprecation, Ebb-Position, ETag, Idempotency-Replayed, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, Sunset, WWW-Authenticate, X-Correlation-Id',
   })
   expect(answer.headers.has('access-control-allow-credentials')).toBe(false)
   const other = await read(url + THING, 'https://other.example')

@@ -37,7 +37,7 @@ function explainOrigin({ headers, responseHeaders }: GatewayContext): string {
 }
 
 const EXPOSED_HEADERS =
-  'Ebb-Position, ETag, Idempotency-Replayed, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Correlation-Id'
+  'Deprecation, Ebb-Position, ETag, Idempotency-Replayed, Link, Location, Preference-Applied, RateLimit, RateLimit-Policy, Retry-After, Sunset, WWW-Authenticate, X-Correlation-Id'
 
 /**
  * Answers a preflight with the methods and headers of the contracts at its path; the browser compares. 403 for an origin

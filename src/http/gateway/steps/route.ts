@@ -8,6 +8,7 @@ import {
 } from '../../../contract/index.ts'
 import type { Explanation, GatewayContext, Step } from '../context.ts'
 import type { GatewayDependencies } from '../dependencies.ts'
+import { deprecationHeaders } from '../deprecation-headers.ts'
 import { byRunning } from '../explanation.ts'
 import { isPlatformRoute, platformRoutesOf } from '../own-routes.ts'
 import { createRouter, type Router } from '../router.ts'
@@ -59,6 +60,7 @@ export function route({
     // `normalise` has checked that they can be decoded.
     const decoded = Object.entries(found.params).map(([name, text]) => [name, [decodeURIComponent(text)]])
     context.params = Object.fromEntries(decoded)
+    Object.assign(context.responseHeaders, deprecationHeaders(found.route, context.params, set.routes))
     return undefined
   }
   return byRunning(step, (context) => explainRoute(context, (set) => routerOf(set).at(context.path)))
