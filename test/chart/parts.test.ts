@@ -231,7 +231,14 @@ describeChart('Redis', () => {
 
 /** Where gateway and relay name their metrics. */
 const codeOfMetrics = () =>
-  ['gateway/metrics', 'gateway/objectives', 'gateway/observe-upstreams', 'relay/metrics', 'relay/delivery-metrics', 'relay/schedule-metrics']
+  [
+    'gateway/metrics',
+    'gateway/objectives',
+    'gateway/observe-upstreams',
+    'relay/metrics',
+    'relay/delivery-metrics',
+    'relay/schedule-metrics',
+  ]
     .map((file) => readFileSync(`services/${file}.ts`, 'utf8'))
     .join()
 
