@@ -67,9 +67,17 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Have all gateways forget stored responses: by tag, route or URL',
     load: async () => (await import('./purge.ts')).purgeCommand,
   },
+  explain: {
+    summary: 'Tell what happened to a request: from the gateway to the subscribers of its events',
+    load: async () => (await import('./explain.ts')).explainCommand,
+  },
   'explain-route': {
     summary: 'Show what each step of the gateway would do with a request',
     load: async () => (await import('./explain-route.ts')).explainRouteCommand,
+  },
+  logs: {
+    summary: 'Print the log of the Ebb on this laptop: of the gateway, the relay and all functions',
+    load: async () => (await import('./logs.ts')).logsCommand,
   },
   'log-level': {
     summary: 'Show and set from which level on the gateways log',

@@ -8,6 +8,7 @@ import { childEnv } from './child-env.ts'
 import { openDataDir } from './data-dir.ts'
 import { createFunctions } from './functions.ts'
 import { createGuide } from './guide/create-guide.ts'
+import { openLogStore } from './log/log-store.ts'
 import { assertPortFree } from './ports.ts'
 import { type LaptopProvider, startProvider } from './provider/start-provider.ts'
 import { watchSources } from './reload.ts'
@@ -57,6 +58,8 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       // What is stopped on purpose reports no errors.
       if (!stopping || (event.event !== 'fault' && event.event !== 'log')) show(event)
     })
+    const log = await openLogStore(dataDir.log, { report })
+    closers.push(log.close)
     const stores = await startStores({ project, dataDir, config, report })
     closers.push(stores.stop)
     const provider = config.EBB_ISSUERS
@@ -66,7 +69,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     const env = childEnv({ config, dataDir, stores })
     const dependencies = watchDependencies(project)
     closers.push(dependencies.close)
-    const functions = createFunctions({ project, dataDir, config, env, report, onBundled: dependencies.add })
+    const functions = createFunctions({ project, dataDir, config, env, report, log, onBundled: dependencies.add })
     closers.push(functions.stop)
     await functions.update({ ...stores.contracts, isChanged: () => false, isSave: false })
     const reloads = createReloadTracker(SERVICES)
@@ -93,7 +96,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     // A server that listens on a port has an address.
     const activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
     const services = await startServices({
-      ...{ dataDir, port, adminPort, report, reloads },
+      ...{ dataDir, port, adminPort, report, log, reloads },
       env: (part) => ({
         ...env.service(part),
         ...(part === 'gateway'

@@ -11,6 +11,7 @@ import type { DataDir } from './data-dir.ts'
 import { builtBundle, type FunctionBundle, lazyBundle } from './function-bundle.ts'
 import { createFunctionPool, type FunctionPool } from './function-pool.ts'
 import { startFunction } from './function-process.ts'
+import type { LogStore } from './log/log-store.ts'
 import type { Report } from './report.ts'
 
 type Described = ReturnType<typeof functionsOf>[number]
@@ -22,6 +23,8 @@ interface FunctionsOptions {
   readonly env: ChildEnv
   readonly report: Report
   /** Called with the source files of each bundle. */
+  /** Keeps the lines that they log. */
+  readonly log: Pick<LogStore, 'add'>
   readonly onBundled: (inputs: ReadonlySet<string>) => void
 }
 
@@ -63,7 +66,15 @@ interface RunningFunction {
 const DRAIN_SLACK_MS = 5_000
 
 /** The functions of this laptop by name, each with the pool of its newest working bundle. */
-export function createFunctions({ project, dataDir, config, env, report, onBundled }: FunctionsOptions): Functions {
+export function createFunctions({
+  project,
+  dataDir,
+  config,
+  env,
+  report,
+  log,
+  onBundled,
+}: FunctionsOptions): Functions {
   const running = new Map<string, RunningFunction>()
   const retiring = new Set<Promise<void>>()
   /** Functions whose newest sources are not served, and why. */
@@ -92,6 +103,7 @@ export function createFunctions({ project, dataDir, config, env, report, onBundl
         ...{ name, report, runFolder: dataDir.run, startLimitMs: config.EBB_START_TIMEOUT_MS },
         env: { ...env.function(secrets), EBB_REVISION: revision },
         drainMs: timeoutMs + DRAIN_SLACK_MS,
+        onLine: (line) => log.add(name, line),
       })
     }
     return createFunctionPool({ name, scale, idleMs: config.EBB_IDLE_MS, launch, report })

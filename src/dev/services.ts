@@ -4,6 +4,7 @@ import { platformModule } from '../deploy/platform-files.ts'
 import { ConfigError } from '../kernel/index.ts'
 import type { DataDir } from './data-dir.ts'
 import { keepRunning } from './keep-running.ts'
+import type { LogStore } from './log/log-store.ts'
 import { recordChild } from './processes/leftovers.ts'
 import { type Child, type OutputLine, startChild } from './processes/start-child.ts'
 import type { DevEvent, Report } from './report.ts'
@@ -16,6 +17,8 @@ interface ServicesOptions {
   readonly port: number
   readonly adminPort: number
   readonly report: Report
+  /** Keeps the lines that they log. */
+  readonly log: Pick<LogStore, 'add'>
   readonly reloads: Pick<ReloadTracker, 'record'>
 }
 
@@ -33,7 +36,7 @@ const withCause = (msg: unknown, err: unknown): string => {
 }
 
 /** Starts gateway and relay and keeps them running; resolves when both are ready. */
-export async function startServices({ dataDir, env, port, adminPort, report, reloads }: ServicesOptions) {
+export async function startServices({ dataDir, env, port, adminPort, report, log, reloads }: ServicesOptions) {
   const ports = { PORT: String(port), EBB_ADMIN_PORT: String(adminPort) }
   const start = (part: Service, onReady: (line: OutputLine) => void, onEnd: (last: string) => void): Child => {
     let last = ''
@@ -41,6 +44,7 @@ export async function startServices({ dataDir, env, port, adminPort, report, rel
       // The relay's admin port is for clusters: here it would collide with the gateway's.
       env: part === 'gateway' ? { ...env(part), ...ports } : env(part),
       onLine: (line) => {
+        log.add(part, line)
         const { msg, level, err } = line
         if (msg === 'listening' || msg === 'relay ready') onReady(line)
         if (msg === 'contracts reloaded') reloads.record(part, String(line.contracts))

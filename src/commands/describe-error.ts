@@ -1,0 +1,7 @@
+/** The stack of an error as it was logged, with its causes; undefined where that is no error. */
+export function describeError(err: unknown): string | undefined {
+  if (typeof err !== 'object' || err === null) return undefined
+  const { stack, message, cause } = err as { stack?: unknown; message?: unknown; cause?: unknown }
+  const causes = (Array.isArray(cause) ? cause : [cause]).map(describeError).filter((text) => text !== undefined)
+  return [String(stack ?? message ?? ''), ...causes.map((text) => `caused by: ${text}`)].join('\n')
+}
