@@ -5,3 +5,13 @@ export function describeError(err: unknown): string | undefined {
   const causes = (Array.isArray(cause) ? cause : [cause]).map(describeError).filter((text) => text !== undefined)
   return [String(stack ?? message ?? ''), ...causes.map((text) => `caused by: ${text}`)].join('\n')
 }
+
+const FRAME = /^\s+at /
+const OWN = /\b(?:functions|domain)\//
+
+/** A stack with the frames of the project's own code alone, if it has any. */
+export function ownFrames(stack: string | undefined): string | undefined {
+  const lines = stack?.split('\n') ?? []
+  const hasOwn = lines.some((line) => FRAME.test(line) && OWN.test(line))
+  return hasOwn ? lines.filter((line) => !FRAME.test(line) || OWN.test(line)).join('\n') : stack
+}

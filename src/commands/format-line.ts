@@ -1,6 +1,7 @@
 import type { LogLine } from '../dev/log/read-log.ts'
 import { paint } from '../dev/paint.ts'
-import { describeError } from './describe-error.ts'
+import { printable } from '../dev/report.ts'
+import { describeError, ownFrames } from './describe-error.ts'
 
 /** What each line has, or what says nothing to a reader. */
 const LEFT_OUT = new Set([
@@ -15,12 +16,12 @@ const COLOURS: Readonly<Record<string, Parameters<typeof paint>[0]>> = {
 export function formatLine({ time, part, level, fields }: LogLine): string {
   const clock = new Date(time).toTimeString().slice(0, 8)
   const colour = COLOURS[level]
-  const text = String(fields.msg ?? '')
+  const text = printable(String(fields.msg ?? ''))
   const more = Object.entries(fields)
     .filter(([name, value]) => !LEFT_OUT.has(name) && value !== undefined && value !== null && value !== false)
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const head = `${paint('dim', clock)}  ${part.padEnd(12)}  ${colour ? paint(colour, text) : text}`
-  const line = more.length > 0 ? `${head}  ${paint('dim', more.join(' '))}` : head
-  const stack = describeError(fields.err)
-  return stack === undefined ? line : `${line}\n${stack.replaceAll(/^/gm, ' '.repeat(10))}`
+  const line = more.length > 0 ? `${head}  ${paint('dim', printable(more.join(' ')))}` : head
+  const stack = ownFrames(describeError(fields.err))
+  return stack === undefined ? line : `${line}\n${printable(stack).replaceAll(/^/gm, ' '.repeat(10))}`
 }

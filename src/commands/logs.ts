@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type LogFilter, type LogLine, openLog } from '../dev/log/read-log.ts'
-import { printable } from '../dev/report.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { printLine } from './command.ts'
 import { type Form, form } from './form.ts'
@@ -57,7 +56,7 @@ async function printLogs(project: string, { part, follow, level, correlation, si
   const log = openLog(project)
   const levels = level === undefined ? undefined : LEVELS.slice(LEVELS.indexOf(level))
   const wanted: LogFilter = { part, correlation, since, levels }
-  const print = (line: LogLine) => printLine(json ? JSON.stringify(line.fields) : printable(formatLine(line)))
+  const print = (line: LogLine) => printLine(json ? JSON.stringify(line.fields) : formatLine(line))
   const first = log.read({ ...wanted, limit: limit ?? LIMIT })
   for (const line of first) print(line)
   let after = first.at(-1)?.id ?? log.read({ limit: 1 })[0]?.id ?? 0

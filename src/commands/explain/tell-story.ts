@@ -1,6 +1,6 @@
 import { type LogFilter, type LogLine, openLog } from '../../dev/log/read-log.ts'
 import { ConfigError } from '../../kernel/index.ts'
-import { describeError } from '../describe-error.ts'
+import { describeError, ownFrames } from '../describe-error.ts'
 import { tellStep } from './tell-step.ts'
 
 /** What is known of a request. */
@@ -94,16 +94,6 @@ function beginOf({ time, fields }: LogLine): number {
 
 /** How a process that ends prints what it was. */
 const ERROR = /^text: \w*Error\b/
-const FRAME = /^\s+at /
-const OWN = /\b(?:functions|domain)\//
-
-/** A stack with the frames of the project's own code alone, if it has any. */
-function ownFrames(stack: string | undefined): string | undefined {
-  const lines = stack?.split('\n') ?? []
-  const hasOwn = lines.some((line) => FRAME.test(line) && OWN.test(line))
-  return hasOwn ? lines.filter((line) => !FRAME.test(line) || OWN.test(line)).join('\n') : stack
-}
-
 /** The first line of each error, with the place in the project's own code. */
 const failuresOf = (steps: readonly Step[]): readonly string[] => [
   ...new Set(
