@@ -18,6 +18,7 @@ import { createMetrics } from './metrics.ts'
 import { observeObjectives } from './objectives.ts'
 import { observeFunctions } from './observed-functions.ts'
 import { openUpstream } from './open-upstream.ts'
+import { openWebhooks } from './open-webhooks.ts'
 import { createOwnKeyStore } from './own-key-store.ts'
 import { createMeter } from './plans/meter.ts'
 import { createTenantPlans } from './plans/tenant-plans.ts'
@@ -106,6 +107,7 @@ export async function openDependencies(
     ownKeys: createOwnKeyStore(pool, {
       ...{ pepper, maxKeys: config.EBB_KEYS_PER_CALLER, maxRunning: share.own, shed: metrics.shed },
     }),
+    webhooks: openWebhooks(pool, config, { log, maxRunning: share.own, shed: metrics.shed }),
     cache: cache.responses,
     limiter: limiter.take,
     limitAddress: createAddressLimit(config),

@@ -51,7 +51,16 @@ export function createCallbackQueue({ pool, sender, notifier }: CallbackQueueOpt
         const { attempt, traceparent, invocation } = callback
         const { id, correlationId } = invocation
         return {
-          ...{ id, type: TYPE, function: NAME, attempt, correlationId, traceparent, unblocksOthers: true },
+          ...{
+            id,
+            type: TYPE,
+            function: NAME,
+            attempt,
+            correlationId,
+            traceparent,
+            unblocksOthers: true,
+            isOneOfMany: true,
+          },
           send: (signal) => sender.send(callback, signal),
           classify: (outcome) => classifyCallback(outcome, attempt),
           abandon: () => ({ state: 'dead', durationMs: 0 }),

@@ -1,6 +1,6 @@
 import { CLOUD_EVENT_BATCH_TYPE, writeBatch } from 'ebb/protocol'
 import type pg from 'pg'
-import { BROKER, isForBroker, type Subscription } from '../../src/contract/index.ts'
+import { BROKER, isForBroker, type Subscription, WEBHOOKS } from '../../src/contract/index.ts'
 import { findOrphaned } from '../../src/data/queue/backlog.ts'
 import {
   type Delivery,
@@ -24,6 +24,7 @@ import { eventAttributes, identityOf, writeEventHeaders } from './event-headers.
 import type { LeasedCall, Queue, ReclaimedCall, Target } from './queue.ts'
 import { createRates } from './rates.ts'
 import { readBatchExcerpt, readExcerpt } from './read-response.ts'
+import { classifyOffer, WEBHOOKS_TARGET, type WebhookOffers } from './webhooks/offer-events.ts'
 import { createWithData } from './with-data.ts'
 
 export interface DeliveryQueueOptions {
@@ -32,6 +33,8 @@ export interface DeliveryQueueOptions {
   readonly subscriptions: () => readonly Subscription[]
   /** Takes events in place of the subscribers that it brings them to; undefined: the relay calls all of them. */
   readonly broker?: BrokerOptions | undefined
+  /** Gives events to the webhooks of customers; undefined where there are none. */
+  readonly webhooks?: WebhookOffers | undefined
 }
 
 interface BrokerOptions extends Pick<HandOver, 'send'> {
@@ -46,7 +49,7 @@ interface BrokerOptions extends Pick<HandOver, 'send'> {
 export const MAX_HOPS = 32
 
 /** Takes events from the outbox to the functions that subscribe to them, or to a broker that does. */
-export function createDeliveryQueue({ pool, call, subscriptions, broker }: DeliveryQueueOptions): Queue {
+export function createDeliveryQueue({ pool, call, subscriptions, broker, webhooks }: DeliveryQueueOptions): Queue {
   const settle = createBatchedSettle(pool)
   const due = createDueCalls(pool, 'delivery')
   const rates = createRates(pool)
@@ -54,13 +57,19 @@ export function createDeliveryQueue({ pool, call, subscriptions, broker }: Deliv
   const pressure = createBackPressure()
   const fresh = createLowerBound<string>()
   const leases = createLowerBound<string>()
-  const targets = () => (broker ? [...subscriptions(), BROKER_TARGET] : subscriptions())
+  const offered = () => webhooks?.types() ?? []
+  const targets = () => [
+    ...subscriptions(),
+    ...(broker ? [BROKER_TARGET] : []),
+    ...(offered().length > 0 ? [WEBHOOKS_TARGET] : []),
+  ]
   /** Who gets a delivery of a new event, by its type. What is redriven goes to its subscriber all the same. */
   const consumers = (): readonly Consumer[] => {
+    const customers = offered().map((on) => ({ name: WEBHOOKS, on }))
     const types = broker?.types()
-    if (!types) return subscriptions()
+    if (!types) return [...subscriptions(), ...customers]
     const ours = subscriptions().filter((one) => !isForBroker(one))
-    return [...ours, ...types.map((on) => ({ name: BROKER, on }))]
+    return [...ours, ...types.map((on) => ({ name: BROKER, on })), ...customers]
   }
 
   const sendTo = (delivery: Delivery, { name, timeoutMs }: Target, { data, signal }: Sent) => {
@@ -80,6 +89,7 @@ export function createDeliveryQueue({ pool, call, subscriptions, broker }: Deliv
       if (pauseMs > 0) rates.pauseFor(BROKER, pauseMs)
       return classifyHandOver(outcome, counted, attempt)
     }
+    if (target.name === WEBHOOKS) return classifyOffer(outcome, counted, attempt)
     // By the contract as it is when the response arrives: on a laptop it may have changed meanwhile.
     const { retry } = subscriptions().find((one) => one.name === target.name) ?? target
     return classifyResponse(outcome, counted, { retry, allAttempts: attempt })
@@ -90,7 +100,11 @@ export function createDeliveryQueue({ pool, call, subscriptions, broker }: Deliv
       ...{ id, type, function: name, attempt, correlationId, traceparent },
       unblocksOthers: redriven || delivery.partition !== null,
       ...(attempt === 1 ? { waitedSeconds: delivery.waitedSeconds } : {}),
-      send: (signal) => withData(delivery, signal, (data) => sendTo(delivery, target, { data, signal })),
+      send: (signal) =>
+        // What is too large for webhooks need not be read.
+        webhooks && name === WEBHOOKS
+          ? webhooks.send(delivery)
+          : withData(delivery, signal, (data) => sendTo(delivery, target, { data, signal })),
       classify: (outcome) => classify(outcome, delivery, target),
       abandon: () => ({ state: 'dead', durationMs: 0, error: `no subscriber is called ${name} any more` }),
       settle: (settlement) => settle({ delivery, settlement }),

@@ -51,12 +51,12 @@ export function createPoller(queues: readonly Queue[], options: PollerOptions) {
   const getLeaseMs = ({ timeoutMs }: Target) => startTimeoutMs + timeoutMs + SETTLE_MS
 
   const start = (leased: LeasedCall, leaseEndsAt: number, due: DueTimes) => {
-    const { function: name } = leased
+    const { function: name, isOneOfMany = false } = leased
     slots.take(name)
     const run = processCall(leased, { leaseEndsAt, log, metrics, signal: giveUp }).then(
       ({ retryInMs, unblocksOthers }) => {
         running.delete(run)
-        slots.release(name, { failed: retryInMs !== undefined })
+        slots.release(name, { failed: retryInMs !== undefined && !isOneOfMany })
         if (retryInMs !== undefined) due.add(name, retryInMs)
         if (unblocksOthers) due.add(name, 0)
         if (retryInMs !== undefined || due.isDue(name)) wake()

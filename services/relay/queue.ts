@@ -36,6 +36,8 @@ export interface LeasedCall extends LeasedAttempt {
   readonly others?: readonly LeasedAttempt[]
   /** Whether other calls may become due when this one ends. */
   readonly unblocksOthers: boolean
+  /** Whether it goes to one of many receivers that share a name: that it fails says nothing of the others. */
+  readonly isOneOfMany?: boolean
 }
 
 /** An attempt whose relay died, taken back from it. */
@@ -47,10 +49,10 @@ export interface TakenCalls {
   readonly waiting: ReadonlyMap<string, number>
 }
 
-/** Calls of one kind that are due: deliveries of events, invocations, or callbacks. Each is a table. */
+/** Calls of one kind that are due: deliveries of events, invocations, callbacks, or messages to webhooks. Each is a table. */
 export interface Queue {
   /** As a NOTIFY says what it tells of. */
-  readonly kind: 'events' | 'invocations' | 'callbacks'
+  readonly kind: 'events' | 'invocations' | 'callbacks' | 'webhooks'
   /** The functions that take calls of this kind, as the contracts are now. */
   targets(): readonly Target[]
   /**

@@ -5,7 +5,7 @@ import { attempt } from '../../src/data/http-client/attempt.ts'
 import { createGuardedConnect } from '../../src/data/http-client/guard/guarded-connect.ts'
 import type { Callback } from '../../src/data/queue/callback-queue.ts'
 import type { CallOutcome } from './call-function.ts'
-import { signCallback } from './sign-callback.ts'
+import { signWebhook } from './sign-webhook.ts'
 
 /** Until its whole response has arrived. */
 export const CALLBACK_TIMEOUT_MS = 10_000
@@ -43,7 +43,7 @@ export function openCallbackSender(config: Config, { log }: { readonly log: Log 
     const headers = {
       ...{ 'content-type': 'application/json', 'accept-encoding': 'identity', 'user-agent': 'ebb' },
       ...{ traceparent, 'x-correlation-id': correlationId },
-      ...signCallback(body, { id, atSeconds: Math.floor(Date.now() / 1_000), secrets: secretsNow() }),
+      ...signWebhook(body, { id, atSeconds: Math.floor(Date.now() / 1_000), secrets: secretsNow() }),
     }
     const request = { method: 'POST', url: new URL(url), headers, body } as const
     const limits = { timeoutMs: CALLBACK_TIMEOUT_MS, maxBytes: MAX_BYTES, signal }

@@ -1,7 +1,7 @@
 import { type Config, type Log, requireSetting } from 'ebb/kernel'
 import { createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/protocol'
 import { BROKER } from '../../src/contract/broker.ts'
-import { findEventCycles, functionsOf, relayDrainMs } from '../../src/contract/index.ts'
+import { findEventCycles, functionsOf, relayDrainMs, WEBHOOKS } from '../../src/contract/index.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
 import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
@@ -25,6 +25,7 @@ import { createMetrics } from './metrics.ts'
 import { type PollLoopOptions, startPollLoop } from './poll-loop.ts'
 import { fireSchedules } from './schedules.ts'
 import { openCallbackSender } from './send-callback.ts'
+import { openWebhooks } from './webhooks/open-webhooks.ts'
 
 /** What counting the backlog may take while a scrape waits; the database itself gives up after half of it. */
 const LOOKUP_MS = 2_000
@@ -76,10 +77,14 @@ export async function startRelay(
   const notifier = createInvocationNotifier(pool)
   const callbacks = openCallbackSender(config, { log })
   const broker = openBroker(config, { contracts: contracts.current, call, pool, log })
+  const webhooks = openWebhooks(config, {
+    ...{ contracts: contracts.current, pool, queuePool, wake: (kind) => loop.wake(kind), log },
+  })
   const queues = [
-    createDeliveryQueue({ pool: queuePool, call, subscriptions, broker }),
+    createDeliveryQueue({ pool: queuePool, call, subscriptions, broker, webhooks: webhooks?.offers }),
     createInvocationQueue({ pool: queuePool, call, routes, notifier, onCallbackDue: () => loop.wake('callbacks') }),
     createCallbackQueue({ pool: queuePool, sender: callbacks, notifier }),
+    ...(webhooks ? [webhooks.queue] : []),
   ]
   const readQueues = () =>
     queryWithTimeout(pool, LOOKUP_MS, (client) => readBacklog(client, { limitMs: LOOKUP_MS / 2 }))
@@ -91,7 +96,9 @@ export async function startRelay(
     ...{ read: readQueues, config },
     count: () => queryWithTimeout(pool, LOOKUP_MS, countDeliveries),
     isKnown: (consumer) =>
-      (broker !== undefined && consumer === BROKER) || subscriptions().some(({ name }) => name === consumer),
+      (broker !== undefined && consumer === BROKER) ||
+      (webhooks !== undefined && consumer === WEBHOOKS) ||
+      subscriptions().some(({ name }) => name === consumer),
   })
   const longestCallMs = () => relayDrainMs({ startTimeoutMs, contracts: functions() })
   const loop = startPollLoop({ queues, startTimeoutMs, longestCallMs, log, metrics }, options)
@@ -128,11 +135,19 @@ export async function startRelay(
     warm.stop()
     await broker?.stop(options.drainMs ?? longestCallMs())
     const rounds = [orphans, history, forgetting, tally, schedules]
-    await Promise.all([...rounds.map(({ stop }) => stop()), loop.stop()])
+    await Promise.all([...rounds.map(({ stop }) => stop()), webhooks?.stop(), loop.stop()])
     await notifier.flush()
     admin?.close()
     contracts.close()
-    await Promise.all([channel.close(), close(), callbacks.close(), broker?.close(), pool.end(), queuePool.end()])
+    await Promise.all([
+      channel.close(),
+      close(),
+      callbacks.close(),
+      webhooks?.close(),
+      broker?.close(),
+      pool.end(),
+      queuePool.end(),
+    ])
   }
   let ended: Promise<void> | undefined
   const stop = () => {

@@ -21,6 +21,7 @@ import {
   type ValidateEvent,
   type ValidationResult,
 } from './validate.ts'
+import { type WebhookEvent, webhookEventsOf } from './webhook-events.ts'
 
 /** All contracts of one Ebb as gateway and relay see them: data, and the validation of requests and events. */
 export interface ContractSet {
@@ -34,6 +35,8 @@ export interface ContractSet {
   readonly plans?: Readonly<Record<string, Plan>>
   /** The endpoints that agents may call, by name; none in a bundle of before there were tools. */
   readonly tools?: readonly ToolDescription[]
+  /** The events that customers may subscribe to by webhooks; none in a bundle of before there were any. */
+  readonly webhookEvents?: readonly WebhookEvent[]
   /** Validates a request to the endpoint of that name. */
   validate(name: string, raw: RawInput): ValidationResult
   /** Validates an event's data as the subscriber of that name would; they are of that version (default: 1). */
@@ -82,7 +85,15 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
       ok: false,
       issues: [{ path: 'consumer', message: `No subscriber is called ${consumer}` }],
     }
-  return { routes, subscriptions, authorizers, openapi, validate, validateEvent }
+  return {
+    routes,
+    subscriptions,
+    authorizers,
+    openapi,
+    validate,
+    validateEvent,
+    webhookEvents: webhookEventsOf(Object.values(contracts)),
+  }
 }
 
 /** The contract that a folder exports. Throws a ContractError where it exports anything else. */

@@ -15,6 +15,22 @@ export interface EventShape {
   readonly version?: number
   /** How the data of an older version become those of this one, so that what is stored is still read. */
   readonly upcast?: Upcast
+  /** Lets customers subscribe to it by webhooks of their own (`/v1/webhooks`); default: nobody but functions gets it. */
+  readonly webhook?: EventWebhook
+}
+
+/**
+ * Who may have an event sent to an address of one's own: whoever the event belongs to, which its emitter says by `owner`, or
+ * all callers of its tenant. One of the two must be named.
+ * @example const webhook: EventWebhook = { owner: 'customer', scopes: ['orders:read'] }
+ */
+export interface EventWebhook {
+  /** The field of its data that holds the subject (`caller.sub`) whose event it is; tenants are kept apart besides. */
+  readonly owner?: string
+  /** Every caller of the tenant in whose request it was emitted may have it; one that has no tenant goes to nobody. */
+  readonly tenant?: true
+  /** What a caller must be allowed to in order to subscribe; default: nothing. */
+  readonly scopes?: readonly string[]
 }
 
 /**

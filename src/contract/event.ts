@@ -1,10 +1,12 @@
 import * as z from 'zod'
+import { checkWebhook } from './check-webhook.ts'
 import type { Emitted, EventContract, EventShape, Upcast } from './event-shape.ts'
 import { findUnsupported } from './schema/find-unsupported.ts'
 
 /**
  * Declares an event (CloudEvents 1.0). Throws a TypeError, one sentence that says what to write instead, for a type that is
- * not lower case and dotted, for data that JSON cannot carry, and for an `upcast` that is from no older version.
+ * not lower case and dotted, for data that JSON cannot carry, for an `upcast` that is from no older version, and for a `webhook`
+ * that does not say whose event it is.
  * @example export const orderPlaced = event({ type: 'order.placed', data: z.object({ id: z.uuid() }) })
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
  */
@@ -27,6 +29,7 @@ export function event<const Type extends string, Data extends z.ZodType, From ex
   const issue = findUnsupported(shape.data, 'both')
   refuse(issue !== undefined, `in data, ${issue}`)
   checkVersion(shape, refuse)
+  checkWebhook(shape, refuse)
   return Object.freeze({ ...shape, kind: 'event' as const })
 }
 

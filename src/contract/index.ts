@@ -109,3 +109,5 @@ export {
   type ValidationResult,
 } from './validate.ts'
 export { isWarm } from './warm-windows.ts'
+export { customersEventsOf, type WebhookEvent } from './webhook-events.ts'
+export { WEBHOOKS } from './webhooks.ts'

@@ -107,7 +107,7 @@ export function findSegmentIssue(value: unknown): string | undefined {
 
 /** `/metrics` is for scrapes of gateway, relay and, where it is enabled, of a function: it is never public. */
 const RESERVED =
-  /^\/(_|openapi\.json|asyncapi\.json|docs|mcp|metrics|v1\/(invocations|keys|usage)|\.well-known\/oauth-protected-resource)(\/|$)/
+  /^\/(_|openapi\.json|asyncapi\.json|docs|mcp|metrics|v1\/(invocations|keys|usage|webhooks)|\.well-known\/oauth-protected-resource)(\/|$)/
 
 /** Whether a path is the platform's own: no contract may claim it, and no parameter of one may stand for it. */
 export const isReservedPath = (path: string): boolean => RESERVED.test(path)

@@ -7,7 +7,7 @@ export type { Deprecation } from './deprecation.ts'
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
 export type { Access, EndpointContract, EndpointShape, Example, ReplyCache, Tool, Upgrade } from './endpoint-shape.ts'
 export { event } from './event.ts'
-export type { Emits, EventContract, EventShape, Upcast } from './event-shape.ts'
+export type { Emits, EventContract, EventShape, EventWebhook, Upcast } from './event-shape.ts'
 export type { Objective, Percentile } from './objective-shape.ts'
 export { applyPatch } from './patch/apply-patch.ts'
 export { type JsonPatch, type JsonPatchOptions, jsonPatch } from './patch/json-patch.ts'
@@ -33,3 +33,4 @@ export {
   subscriber,
 } from './subscriber.ts'
 export type { Batch, Retry, SubscriberContract, SubscriberShape } from './subscriber-shape.ts'
+export { webhookDisabled } from './webhook-disabled.ts'

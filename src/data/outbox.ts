@@ -7,11 +7,12 @@ export const OUTBOX_CHANNEL = 'ebb_outbox'
 /** The channel of the NOTIFY that tells the gateways of new purges. */
 export const PURGES_CHANNEL = 'ebb_purges'
 
-/** What is told with a NOTIFY, and how: of events, invocations and callbacks to relays, of purges to gateways. */
+/** What is told with a NOTIFY, and how: of events, invocations, callbacks and webhooks to relays, of purges to gateways. */
 const NOTICES = {
   events: `notify ${OUTBOX_CHANNEL}, 'events'`,
   invocations: `notify ${OUTBOX_CHANNEL}, 'invocations'`,
   callbacks: `notify ${OUTBOX_CHANNEL}, 'callbacks'`,
+  webhooks: `notify ${OUTBOX_CHANNEL}, 'webhooks'`,
   purges: `notify ${PURGES_CHANNEL}`,
 } as const
 

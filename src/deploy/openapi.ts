@@ -11,12 +11,14 @@ import {
   toInput,
 } from '../contract/index.ts'
 import { OWN_ENDPOINTS, OWN_KEY_ENDPOINTS } from '../protocol/own-key-endpoints.ts'
+import { WEBHOOK_ENDPOINTS } from '../protocol/webhook-endpoints.ts'
 import { ASYNC_ENDPOINTS, asyncCallbacks, asyncParameters, CALL_ENDED, INVOCATION, statePath } from './openapi-async.ts'
 import { examplesOf } from './openapi-examples.ts'
 import { PROBLEM } from './openapi-refusals.ts'
 import { type ResponseRendering, responsesOf } from './openapi-responses.ts'
 import { type RenderSchema, schemaRenderer } from './openapi-schemas.ts'
 import { streamedRequestBody } from './openapi-streams.ts'
+import { renderWebhooks } from './openapi-webhooks.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -57,6 +59,8 @@ export function openapi(contracts: readonly AnyContract[], options: DocumentOpti
     const { path, get } = statePath(responses)
     paths[path] = { get, ...paths[path] }
   }
+  const webhooks = renderWebhooks(contracts, schemas)
+  if (webhooks) for (const contract of WEBHOOK_ENDPOINTS) add(contract)
   const proxies = contracts.filter((contract) => contract.kind === 'proxy')
   return {
     openapi: '3.1.0',
@@ -65,6 +69,7 @@ export function openapi(contracts: readonly AnyContract[], options: DocumentOpti
     tags: [...new Set(Object.keys(paths).map(tagOf))].map((name) => ({ name })),
     security: [{ apiKey: [] }, { bearer: [] }],
     paths,
+    ...(webhooks ? { webhooks } : {}),
     ...(proxies.length > 0 ? { 'x-proxies': proxies.map((one) => renderProxy(one, authorizers)) } : {}),
     components: {
       securitySchemes: securitySchemesOf(endpoints, proxies, authorizers),

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { type Config, inheritedEnv, inheritedEnvByPrefix } from '../kernel/index.ts'
 import type { IdentityKeys } from '../protocol/index.ts'
 import type { DataDir } from './data-dir.ts'
@@ -10,6 +11,11 @@ const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'TZ', 'LANG', 'LC_ALL', 'LOG_LEVEL'
 const CALLBACK_SETTINGS = [
   ...['EBB_CALLBACK_SECRET', 'EBB_CALLBACK_SECRET_FILE', 'EBB_CALLBACK_SECRET_PREVIOUS'],
   ...['EBB_KEEP_CALLS_HOURS', 'EBB_GUARDED_ALSO'],
+]
+
+/** What webhooks are bounded by; of both. */
+const WEBHOOK_SETTINGS = [
+  ...['EBB_WEBHOOKS_PER_CALLER', 'EBB_WEBHOOK_TIMEOUT_MS', 'EBB_WEBHOOK_DISABLE_HOURS', 'EBB_KEEP_WEBHOOKS_DAYS'],
 ]
 
 /** What the relay hands events over by, and takes them back. */
@@ -63,6 +69,8 @@ export function childEnv({ config, dataDir, stores }: { config: Config; dataDir:
       EBB_HOSTS: (config.EBB_HOSTS ?? LOCAL_HOSTS).join(','),
       ...inheritedEnv(part === 'gateway' ? ['EBB_UPSTREAMS', 'EBB_UPSTREAMS_FILE'] : BROKER_SETTINGS),
       ...inheritedEnv(CALLBACK_SETTINGS),
+      ...inheritedEnv(WEBHOOK_SETTINGS),
+      EBB_WEBHOOK_KEY: createHmac('sha256', pepper).update('webhooks').digest('base64url'),
       EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
     }),
     function: (secrets) =>

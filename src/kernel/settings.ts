@@ -262,6 +262,18 @@ export const SETTINGS = {
   EBB_CALLBACK_SECRET: [callbackSecret, undefined, 'live'],
   /** The secret before this one: callbacks have a signature by each, for as long as receivers still know only the old one. */
   EBB_CALLBACK_SECRET_PREVIOUS: [callbackSecret, undefined, 'live'],
+  /** Customers' webhooks (`/v1/webhooks`) are there where it is set, the same for gateway and relay: what their secrets are sealed with in the database. */
+  EBB_WEBHOOK_KEY: [text(32), undefined, 'live'],
+  /** The key before this one, which opens what was sealed with it. */
+  EBB_WEBHOOK_KEY_PREVIOUS: [text(32), undefined, 'live'],
+  /** How many webhooks a caller may have. */
+  EBB_WEBHOOKS_PER_CALLER: [count(1_000), 20],
+  /** How long the address of a webhook may take to answer. */
+  EBB_WEBHOOK_TIMEOUT_MS: [count(60_000), 15_000],
+  /** After how many hours without any success a webhook is disabled, with an event `ebb.webhook.disabled`. */
+  EBB_WEBHOOK_DISABLE_HOURS: [count(720), 120],
+  /** For how many days messages to webhooks are kept, delivered or not. */
+  EBB_KEEP_WEBHOOKS_DAYS: [count(365), 7],
   /**
    * For the relay: where it hands events over, in place of calling subscribers: what takes CloudEvents by HTTP, such as a Knative Broker.
    * Default: it calls them itself.

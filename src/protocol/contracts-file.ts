@@ -87,7 +87,7 @@ const readName = (pointer: string) => basename(readFileSync(pointer, 'utf8').tri
  * ContractError of a contract that contradicts itself.
  */
 export function loadContracts(file: string): ContractSet {
-  // A bundle that an older Ebb has built has no authorizers, no plans, no tools, or no AsyncAPI document.
+  // A bundle that an older Ebb has built has no authorizers, no plans, no tools, no events for customers, or no AsyncAPI document.
   const {
     routes,
     subscriptions,
@@ -96,11 +96,13 @@ export function loadContracts(file: string): ContractSet {
     asyncapi,
     plans = {},
     tools = [],
+    webhookEvents = [],
     validate,
     validateEvent,
   } = runBundle<ContractSet>(readFileSync(file, 'utf8'), file)
   if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
-  return { routes, subscriptions, authorizers, openapi, asyncapi, plans, tools, validate, validateEvent }
+  const documents = { openapi, asyncapi, plans, tools, webhookEvents }
+  return { routes, subscriptions, authorizers, ...documents, validate, validateEvent }
 }
 
 /** Runs a CommonJS bundle in this realm without the module cache, so that it can be collected. Returns its exports. */

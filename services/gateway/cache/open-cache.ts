@@ -6,6 +6,7 @@ import type { ContractSet } from '../../../src/contract/index.ts'
 import { type Peppers, peppersOf } from '../../../src/data/keys/api-keys.ts'
 import { queryWithTimeout } from '../../../src/data/postgres/with-connection.ts'
 import { deleteOldPurges } from '../../../src/data/purges.ts'
+import { createSealer } from '../../../src/data/seal.ts'
 import { createMemoryStore } from '../../../src/http/gateway/cache/memory-store.ts'
 import { cacheRulesOf } from '../../../src/http/gateway/cache/rules.ts'
 import type { CacheMetrics } from '../metrics.ts'
@@ -13,7 +14,6 @@ import { followPurges } from './follow-purges.ts'
 import { publishPurges } from './publish-purges.ts'
 import { createPurgeLog } from './purge-log.ts'
 import { openRedisResponses } from './redis-responses.ts'
-import { createSealer } from './seal.ts'
 import { tellCdn } from './tell-cdn.ts'
 import { createTieredStore } from './tiered-store.ts'
 
@@ -69,7 +69,7 @@ export async function openCache(config: Config, options: OpenCacheOptions): Prom
         ...{ log, onFailed: metrics.redisFailed, timeoutMs: config.EBB_RATE_LIMIT_TIMEOUT_MS },
       })
     : undefined
-  const sealer = createSealer(() => peppersOf(pepper).current)
+  const sealer = createSealer(() => peppersOf(pepper).current, { of: 'cache' })
   const { store, onRead } = createTieredStore(memory, {
     ...{ origin, publisher, purges: createPurgeLog({ windowMs: WINDOW_MS }), onPurged: metrics.purged },
     shared: redis && { redis, sealer, maxBytes: config.EBB_CACHE_SHARED_BYTES },

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { afterEach, expect, it } from '@jest/globals'
 import { createLog } from 'ebb/kernel'
 import type { ReadPurge } from '../../../src/data/purges.ts'
+import { createSealer } from '../../../src/data/seal.ts'
 import { createMemoryStore } from '../../../src/http/gateway/cache/memory-store.ts'
 import { itWithRedis, testRedis } from '../../../test/support/redis.ts'
 import { untilTrue } from '../../../test/support/until.ts'
 import { createPurgeLog } from './purge-log.ts'
 import { openRedisResponses } from './redis-responses.ts'
-import { createSealer } from './seal.ts'
 import { testResponse } from './test-support.ts'
 import { createTieredStore } from './tiered-store.ts'
 
@@ -16,7 +16,7 @@ afterEach(() => {
   for (const each of opened.splice(0)) each.close()
 })
 
-const sealer = createSealer(() => 'a secret of the gateways')
+const sealer = createSealer(() => 'a secret of the gateways', { of: 'cache' })
 const KEY = 'ada\u001f/v1/products/17'
 
 /** A gateway's store. What it publishes is kept, and what it logs. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { NewPurges } from '../../../src/data/purges.ts'
+import type { Sealer } from '../../../src/data/seal.ts'
 import type { MemoryStore } from '../../../src/http/gateway/cache/memory-store.ts'
 import type { CachedResponse, CacheStore } from '../../../src/http/gateway/cache/store.ts'
 import { createBoundedMap } from '../../../src/kernel/bounded-map.ts'
@@ -7,7 +8,6 @@ import { decodeResponse, encodeResponse, type SharedResponse } from './encode-re
 import type { PurgePublisher } from './publish-purges.ts'
 import { type PurgeLog, toPurge, toRow } from './purge-log.ts'
 import type { RedisResponses } from './redis-responses.ts'
-import type { Sealer } from './seal.ts'
 
 export interface TieredStoreOptions {
   readonly purges: PurgeLog

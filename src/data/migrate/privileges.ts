@@ -16,6 +16,33 @@ const FIRINGS = [
   'update (state, event_id, decided_at)',
 ]
 
+/** Customers change their webhooks through the gateway, and the relay gives these events; it never learns to make one. */
+const WEBHOOK_PRIVILEGES: Readonly<Record<string, Privileges>> = {
+  webhook: {
+    gateway: [
+      'select',
+      'insert (id, subject, tenant, url, description, events, secret, per_second, concurrency, tokens)',
+      'update (url, description, events, secret, previous_secret, previous_until, state, disabled_for, per_second, concurrency, failing_since, failures, rest_until, updated_at)',
+    ],
+    relay: [
+      'select',
+      'update (state, disabled_for, tokens, tokens_at, failing_since, failures, rest_until, updated_at)',
+    ],
+  },
+  webhook_message: {
+    gateway: ['select', 'insert (id, type, body, correlation_id, traceparent)'],
+    relay: ['select', 'insert (id, type, body, correlation_id, traceparent)'],
+  },
+  webhook_delivery: {
+    gateway: ['select', 'insert (webhook_id, message_id)', 'update (state, attempts, available_at, settled_at)'],
+    relay: [
+      'select',
+      'insert (webhook_id, message_id)',
+      'update (state, attempts, available_at, lease_token, locked_until, history, settled_at)',
+    ],
+  },
+}
+
 /**
  * The privileges that each part needs on each table of the platform. A function inserts into tables that it may not read:
  * their rows belong to other callers. A privilege that only the previous version needs stays until that is gone everywhere.
@@ -89,6 +116,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     relay: ['select', 'update (state, attempts, available_at, lease_token, locked_until, status, settled_at)'],
   },
   callback_attempt: { relay: ['insert (invocation_id, number, started_at, duration_ms, status, error)'] },
+  ...WEBHOOK_PRIVILEGES,
   schedule: {
     gateway: ['select'],
     relay: ['select', 'insert (name, cron, time_zone, next_at)', 'update (next_at, seen_at)'],
@@ -146,6 +174,7 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'make_callback()': [],
   'delete_ended_calls(integer, integer)': ['relay'],
   'delete_old_audit(integer, integer)': ['relay'],
+  'forget_webhooks(integer, integer)': ['relay'],
   'enter_tenant(text)': ['functions'],
   // The default of an event's tenant.
   'current_tenant()': ['gateway', 'relay', 'functions'],

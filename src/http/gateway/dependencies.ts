@@ -9,6 +9,7 @@ import type { CacheStore } from './cache/store.ts'
 import type { CallbackRules } from './callback-address.ts'
 import type { AskAuthorizer, Authenticators, Caller, JudgedRequest } from './credentials.ts'
 import type { OwnKeys } from './own-keys.ts'
+import type { OwnWebhooks } from './own-webhooks.ts'
 import type { CircuitBreakers } from './upstream/circuit-breakers.ts'
 import type { FunctionPools } from './upstream/function-pools.ts'
 import type { Tunnels } from './upstream/tunnels.ts'
@@ -27,6 +28,8 @@ export interface GatewayDependencies {
   readonly callbacks?: CallbackRules | undefined
   /** Undefined where nobody can have keys of one's own. */
   readonly ownKeys?: OwnKeys | undefined
+  /** Undefined where nobody can have webhooks. */
+  readonly webhooks?: OwnWebhooks | undefined
   /** Undefined where nothing is cached. */
   readonly cache?: ResponseCache | undefined
   readonly limiter: RateLimiter
@@ -173,6 +176,7 @@ export type ShedReason =
   | 'bodies'
   | 'connections'
   | 'keys'
+  | 'webhooks'
   | 'tokens'
   | 'plans'
   | 'usage'

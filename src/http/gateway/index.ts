@@ -12,4 +12,5 @@ export type {
 } from './dependencies.ts'
 export type { ExplainRequest } from './explain-request.ts'
 export type { OwnKeys } from './own-keys.ts'
+export type { ClaimedWebhook, OwnWebhooks } from './own-webhooks.ts'
 export { createGatewayServer, type GatewayOptions } from './server.ts'

@@ -7,28 +7,35 @@ import {
 } from '../../contract/index.ts'
 import { INVOCATION_ENDPOINTS } from '../../protocol/invocation-endpoints.ts'
 import { OWN_ENDPOINTS, OWN_KEY_ENDPOINTS } from '../../protocol/own-key-endpoints.ts'
+import { WEBHOOK_ENDPOINTS } from '../../protocol/webhook-endpoints.ts'
 import { INVOCATION_ROUTE } from './invocation-route.ts'
 import { MCP_ROUTE } from './mcp/mcp-route.ts'
 
 const OWN_ROUTES = new Map(
-  [...OWN_ENDPOINTS, ...INVOCATION_ENDPOINTS].map((contract) => [Object.freeze(describeEndpoint(contract)), contract]),
+  [...OWN_ENDPOINTS, ...INVOCATION_ENDPOINTS, ...WEBHOOK_ENDPOINTS].map((contract) => [
+    Object.freeze(describeEndpoint(contract)),
+    contract,
+  ]),
 )
 const byName = new Map([...OWN_ROUTES.keys()].map((route) => [route.name, route]))
 const LOGIN_ROUTES: ReadonlySet<Route> = new Set(OWN_KEY_ENDPOINTS.map(ownRoute))
 const INVOCATION_ROUTES = [INVOCATION_ROUTE, ...INVOCATION_ENDPOINTS.map(ownRoute)]
 
 /**
- * The routes of a gateway's own: no contract may have their paths. Where nobody can log in, nobody makes keys of one's own.
+ * The routes of a gateway's own: no contract may have their paths. Where nobody can log in, nobody makes keys of one's own, and where
+ * there is no event for customers, no webhooks.
  */
 export function platformRoutesOf({
   own,
   logins,
+  webhooks,
 }: {
   readonly own: boolean
   readonly logins: boolean
+  readonly webhooks: boolean
 }): readonly Route[] {
   const routes = own ? OWN_ENDPOINTS.map(ownRoute).filter((route) => logins || !LOGIN_ROUTES.has(route)) : []
-  return [...INVOCATION_ROUTES, MCP_ROUTE, ...routes]
+  return [...INVOCATION_ROUTES, MCP_ROUTE, ...routes, ...(webhooks ? WEBHOOK_ENDPOINTS.map(ownRoute) : [])]
 }
 
 /** Whether the gateway itself answers at this route. */

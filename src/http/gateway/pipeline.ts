@@ -21,6 +21,7 @@ import { limitAddress, limitConnections } from './steps/limits.ts'
 import { mcp } from './steps/mcp.ts'
 import { normalise } from './steps/normalise.ts'
 import { ownKeys, requireLogin } from './steps/own-keys.ts'
+import { ownWebhooks } from './steps/own-webhooks.ts'
 import { docs, platformRoutes } from './steps/platform-routes.ts'
 import { replay } from './steps/replay.ts'
 import { respondAsync } from './steps/respond-async.ts'
@@ -47,6 +48,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
     validate(),
     ownKeys(dependencies),
     ownInvocations(dependencies),
+    ownWebhooks(dependencies),
     replay(dependencies),
     respondAsync(dependencies),
   ]

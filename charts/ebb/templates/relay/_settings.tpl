@@ -75,10 +75,14 @@ EBB_BROKER_IDENTITY: {{ include "ebb.brokerIdentity" $ | quote }}
 {{- end }}
 {{- end }}
 
-{{/* Of the gateway, too, which accepts addresses where there is a secret. */}}
+{{/* Of the gateway, too, which accepts addresses where there is a secret, and seals those of webhooks. */}}
 {{- define "ebb.callbackFiles" -}}
 {{- with .Values.relay.callbacks.existingSecret }}
 - { setting: EBB_CALLBACK_SECRET, secret: {{ . | quote }}, key: secret }
 - { setting: EBB_CALLBACK_SECRET_PREVIOUS, secret: {{ . | quote }}, key: secret-previous, optional: true }
+{{- end }}
+{{- with .Values.relay.webhooks.existingSecret }}
+- { setting: EBB_WEBHOOK_KEY, secret: {{ . | quote }}, key: key }
+- { setting: EBB_WEBHOOK_KEY_PREVIOUS, secret: {{ . | quote }}, key: key-previous, optional: true }
 {{- end }}
 {{- end }}

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { type ContractSet, Problem } from '../../../contract/index.ts'
 import { OWN_KEY_ENDPOINTS } from '../../../protocol/own-key-endpoints.ts'
 import { PROOF_ALGORITHMS } from '../../../protocol/tokens/proof-algorithms.ts'
+import { WEBHOOK_ENDPOINTS } from '../../../protocol/webhook-endpoints.ts'
 import { originOf, RESOURCE_METADATA_PATH } from '../challenge.ts'
 import type { GatewayContext, Reply, Step } from '../context.ts'
 import type { DocsFile, GatewayDependencies } from '../dependencies.ts'
@@ -17,10 +18,17 @@ export function platformRoutes({
   contracts,
   authenticate,
   issuers = [],
-}: Pick<GatewayDependencies, 'ready' | 'contracts' | 'authenticate' | 'issuers'>): Step {
-  const logins = authenticate.token !== undefined
+  webhooks,
+}: Pick<GatewayDependencies, 'ready' | 'contracts' | 'authenticate' | 'issuers' | 'webhooks'>): Step {
+  const absent = [...(authenticate.token ? [] : OWN_KEY_ENDPOINTS), ...(webhooks ? [] : WEBHOOK_ENDPOINTS)]
   const serializeOpenapi = createSerializer(({ openapi }) =>
-    withIssuers(logins ? openapi : withoutOwnKeys(openapi), issuers),
+    withIssuers(
+      without(
+        openapi,
+        absent.map(({ path }) => path),
+      ),
+      issuers,
+    ),
   )
   const serializeAsyncapi = createSerializer(({ asyncapi }) => asyncapi)
   const metadata = (context: GatewayContext) =>
@@ -91,12 +99,11 @@ function createSerializer(documentOf: (set: ContractSet) => unknown) {
   }
 }
 
-/** Without what takes a login, where nobody can log in. */
-function withoutOwnKeys(document: unknown): unknown {
+/** Without the paths that this gateway has not: what takes a login, where nobody can log in, and webhooks, where nobody has any. */
+function without(document: unknown, absent: readonly string[]): unknown {
   const { paths, ...rest } = Object(document) as { readonly paths?: Readonly<Record<string, unknown>> }
   if (!paths) return document
-  const own: readonly string[] = OWN_KEY_ENDPOINTS.map(({ path }) => path)
-  return { ...rest, paths: Object.fromEntries(Object.entries(paths).filter(([path]) => !own.includes(path))) }
+  return { ...rest, paths: Object.fromEntries(Object.entries(paths).filter(([path]) => !absent.includes(path))) }
 }
 
 /** Serves `/docs` and the files below it: the API reference, which loads nothing from other origins, but may log in at one. */

@@ -18,15 +18,18 @@ export function route({
   contracts,
   authenticate,
   ownKeys,
-}: Pick<GatewayDependencies, 'contracts' | 'authenticate' | 'ownKeys'>): Step {
-  const platformRoutes = platformRoutesOf({
-    ...{ own: ownKeys !== undefined, logins: authenticate.token !== undefined },
-  })
+  webhooks,
+}: Pick<GatewayDependencies, 'contracts' | 'authenticate' | 'ownKeys' | 'webhooks'>): Step {
+  const platformRoutes = ({ webhookEvents = [] }: ContractSet) =>
+    platformRoutesOf({
+      ...{ own: ownKeys !== undefined, logins: authenticate.token !== undefined },
+      webhooks: webhooks !== undefined && webhookEvents.length > 0,
+    })
   const routers = new WeakMap<ContractSet, Router>()
   const routerOf = (set: ContractSet) => {
     const known = routers.get(set)
     if (known) return known
-    const router = createRouter([...set.routes, ...platformRoutes])
+    const router = createRouter([...set.routes, ...platformRoutes(set)])
     routers.set(set, router)
     return router
   }

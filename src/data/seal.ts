@@ -14,13 +14,13 @@ const IV_BYTES = 12
 const TAG_BYTES = 16
 
 /**
- * Seals by a secret that the gateways share. Functions use the same Redis: they must neither read there what other callers
- * have been answered, nor put anything in its place. Each key has a cipher key of its own, so that a value that is copied to
- * another one does not open.
+ * Seals by a secret that services share, for one purpose: functions use the same Redis, and must neither read there what other
+ * callers have been answered, nor put anything in its place; whoever reads a backup of the database must not sign as we do. Each
+ * key has a cipher key of its own, so that a value that is copied to another one does not open.
  */
-export function createSealer(secret: () => string): Sealer {
+export function createSealer(secret: () => string, { of }: { readonly of: 'cache' | 'webhooks' }): Sealer {
   const derive = (purpose: string, key: string) =>
-    createHmac('sha256', secret()).update(`ebb cache ${purpose}\n`).update(key).digest()
+    createHmac('sha256', secret()).update(`ebb ${of} ${purpose}\n`).update(key).digest()
   return {
     nameOf: (key) => derive('name', key).toString('base64url'),
     seal: (key, value) => {

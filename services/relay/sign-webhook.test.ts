@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { signCallback } from './sign-callback.ts'
+import { signWebhook } from './sign-webhook.ts'
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
@@ -7,11 +7,11 @@ it('signs as the example of Standard Webhooks does, once by each secret', () => 
   const options = { id: 'msg_p5jXN8AQM9LWM0D4loKWxJek', atSeconds: 1_614_265_330 }
   const signature = 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE='
   const body = '{"test": 2432232314}'
-  expect(signCallback(body, { ...options, secrets: [SECRET] })).toEqual({
+  expect(signWebhook(body, { ...options, secrets: [SECRET] })).toEqual({
     ...{ 'webhook-id': options.id, 'webhook-timestamp': '1614265330', 'webhook-signature': signature },
   })
   const other = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
   const [first, second] =
-    signCallback(body, { ...options, secrets: [SECRET, other] })['webhook-signature']?.split(' ') ?? []
+    signWebhook(body, { ...options, secrets: [SECRET, other] })['webhook-signature']?.split(' ') ?? []
   expect([first, second?.startsWith('v1,'), second === first]).toEqual([signature, true, false])
 })

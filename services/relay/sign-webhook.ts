@@ -3,10 +3,10 @@ import { createHmac } from 'node:crypto'
 const PREFIX = 'whsec_'
 
 /**
- * The headers that show a callback's receiver that it comes from here, and when it was sent (Standard Webhooks 1.0): a
+ * The headers that show the receiver of a webhook or a callback that it comes from here, and when it was sent (Standard Webhooks 1.0): a
  * signature by each of these secrets. All attempts have the same id.
  */
-export function signCallback(
+export function signWebhook(
   body: string,
   { id, atSeconds, secrets }: { readonly id: string; readonly atSeconds: number; readonly secrets: readonly string[] },
 ): Readonly<Record<string, string>> {
