@@ -92,6 +92,7 @@ export function loadContracts(file: string): ContractSet {
     routes,
     subscriptions,
     authorizers = [],
+    internals = [],
     openapi,
     asyncapi,
     plans = {},
@@ -100,7 +101,7 @@ export function loadContracts(file: string): ContractSet {
     validateEvent,
   } = runBundle<ContractSet>(readFileSync(file, 'utf8'), file)
   if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
-  return { routes, subscriptions, authorizers, openapi, asyncapi, plans, tools, validate, validateEvent }
+  return { routes, subscriptions, authorizers, internals, openapi, asyncapi, plans, tools, validate, validateEvent }
 }
 
 /** Runs a CommonJS bundle in this realm without the module cache, so that it can be collected. Returns its exports. */
