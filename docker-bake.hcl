@@ -29,6 +29,7 @@ target "images" {
       "get-user",
       "list-products",
       "place-order",
+      "price-order",
       "send-welcome-email",
       "gateway",
       "relay",

@@ -34,6 +34,7 @@ const FULL_ONLY = [
   '/test/broker/',
   '/test/alerts/',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
+  '/test/services/',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'
 

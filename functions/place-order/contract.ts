@@ -15,6 +15,7 @@ export default endpoint({
   idempotent: true,
   async: true,
   emits: { 'order.placed': orderPlaced },
+  calls: ['price-order'],
   objective: { availability: 99.9, latencyMs: { p99: 1_000 } },
   timeoutMs: 5_000,
   scale: { max: 10, concurrency: 50 },

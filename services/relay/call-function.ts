@@ -3,6 +3,7 @@ import { suppressTracing } from '@opentelemetry/core'
 import type { Log } from 'ebb/kernel'
 import {
   createRefusalLog,
+  DELEGATION_HEADER,
   type EventFailure,
   type Identity,
   type InvocationResponse,
@@ -11,10 +12,11 @@ import {
   type SignIdentity,
   type UpstreamAddress,
   withUnknownKey,
+  writeDelegation,
 } from 'ebb/protocol'
 import { continueTrace } from 'ebb/telemetry'
 import { Agent, type Dispatcher } from 'undici'
-import { RESPONSE_MS } from '../../src/contract/index.ts'
+import { type Callee, RESPONSE_MS } from '../../src/contract/index.ts'
 
 /** Calls a function. Resolves to whatever comes of it, and never rejects. */
 export type CallFunction = (name: string, options: CallOptions) => Promise<CallOutcome>
@@ -68,6 +70,8 @@ export type ProbeFunction = (name: string, path: string) => Promise<number | und
 
 export interface CallerOptions {
   readonly locate: (name: string) => UpstreamAddress
+  /** The functions that one calls, by its contract; default: none. */
+  readonly calleesOf?: (name: string) => readonly Callee[] | undefined
   readonly sign: SignIdentity
   /** What a cold start may take; the response's headers must arrive within this and the function's own time. */
   readonly startTimeoutMs: number
@@ -75,7 +79,7 @@ export interface CallerOptions {
 }
 
 /** Opens the one way in which the relay reaches functions. */
-export function openCaller({ locate, sign, startTimeoutMs, log }: CallerOptions) {
+export function openCaller({ locate, calleesOf = () => undefined, sign, startTimeoutMs, log }: CallerOptions) {
   const agent = new Agent()
   const logRefusal = createRefusalLog(log)
 
@@ -85,8 +89,19 @@ export function openCaller({ locate, sign, startTimeoutMs, log }: CallerOptions)
     const { origin, prefix } = locate(name)
     const headersTimeout = startTimeoutMs + timeoutMs
     const attempt = async (again: { readonly fresh?: boolean; readonly unknownKey?: string | undefined }) => {
-      const signed = await sign(identity, name, { waitMs: headersTimeout, ...again })
-      const own = { 'x-correlation-id': correlationId, 'ebb-identity': signed, 'ebb-timeout-ms': String(timeoutMs) }
+      const calls = calleesOf(name)
+      const waitMs = headersTimeout
+      const signed = await sign(identity, name, { waitMs, ...again })
+      const own = {
+        ...{ 'x-correlation-id': correlationId, 'ebb-identity': signed, 'ebb-timeout-ms': String(timeoutMs) },
+        ...(calls && {
+          [DELEGATION_HEADER]: await writeDelegation(
+            sign,
+            { caller: identity, via: name, calls },
+            { waitMs, ...again },
+          ),
+        }),
+      }
       const response = await continueTrace(traceparent, (trace) =>
         agent.request({
           ...{ origin, method, path: prefix + path, body, headers: { ...options.headers, ...own, ...trace } },

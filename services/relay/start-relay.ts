@@ -61,6 +61,7 @@ export async function startRelay(
   const subscriptions = () => contracts.current().subscriptions
   const routes = () => contracts.current().routes
   const functions = () => functionsOf(contracts.current())
+  const calleesOf = (name: string) => functions().find((one) => one.name === name)?.calls
   const logCycles = () => {
     for (const cycle of findEventCycles(subscriptions())) {
       log.warn({ cycle }, `event cycle: ${cycle}; a handler must break it`)
@@ -72,7 +73,7 @@ export async function startRelay(
   const queuePool = createPool(direct, {
     ...{ ...poolOptions, max: Math.max(1, config.EBB_POOL_MAX - POOL_MAX), prepared: true },
   })
-  const { call, probe, close } = openCaller({ locate, sign, startTimeoutMs, log })
+  const { call, probe, close } = openCaller({ locate, calleesOf, sign, startTimeoutMs, log })
   logCycles()
   const notifier = createInvocationNotifier(pool)
   const callbacks = openCallbackSender(config, { log })

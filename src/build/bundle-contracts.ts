@@ -78,7 +78,7 @@ function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, stri
     ${imports.join('\n')}
     export const contracts = { ${contracts.join(', ')} }
     const set = contractSet(contracts, undefined)
-    export const { routes, subscriptions, authorizers, validate, validateEvent, webhookEvents } = set
+    export const { routes, subscriptions, authorizers, internals, validate, validateEvent, webhookEvents } = set
     export const patterns = () => patternsOf(Object.values(contracts))`
 }
 

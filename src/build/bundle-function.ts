@@ -60,13 +60,19 @@ const FORM = /[/\\]src[/\\]contract[/\\]streams[/\\]form\.[jt]s$/
 async function mainChunk(project: string, name: string, folder: string): Promise<Chunk> {
   const contract = await readFile(join(project, 'functions', name, 'contract.ts'), 'utf8').catch(() => '')
   const [usesWebSockets, takesBatches] = [/\bupgrade\b/.test(contract), /\bbatch\b/.test(contract)]
+  const callsOthers = /\bcalls\b/.test(contract)
   const write = (...plugins: readonly Plugin[]) =>
     writeChunk(project, folder, 'main', {
       ...CHUNK_WRAPPER,
       stdin: { contents: `import 'ebb:shared'; import 'ebb:entry-point'`, resolveDir: project, sourcefile: 'main.ts' },
       plugins: [
         ...[...plugins, deferBuiltins(), buildInPolicy(project)],
-        deferParts({ entryPoint: join(project, 'functions', name, 'index.ts'), usesWebSockets, takesBatches }),
+        deferParts({
+          entryPoint: join(project, 'functions', name, 'index.ts'),
+          usesWebSockets,
+          takesBatches,
+          callsOthers,
+        }),
       ],
     })
   try {

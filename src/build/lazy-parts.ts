@@ -70,10 +70,12 @@ interface DeferPartsOptions {
   readonly usesWebSockets: boolean
   /** Whether it is a subscriber with `batch`. */
   readonly takesBatches: boolean
+  /** Whether it says `calls`. */
+  readonly callsOthers: boolean
 }
 
 /** Replaces each lazy part by such a proxy, too, and omits from the bundle what it does not use. */
-export function deferParts({ entryPoint, usesWebSockets, takesBatches }: DeferPartsOptions): Plugin {
+export function deferParts({ entryPoint, usesWebSockets, takesBatches, callsOthers }: DeferPartsOptions): Plugin {
   return {
     name: 'defer-parts',
     setup: ({ onResolve, onLoad }) => {
@@ -83,6 +85,7 @@ export function deferParts({ entryPoint, usesWebSockets, takesBatches }: DeferPa
       onLoad({ filter: BUILD_TIME_CHECKS }, () => ({ contents: NO_CHECKS }))
       if (!usesWebSockets) onLoad({ filter: WEBSOCKETS }, () => ({ contents: NO_WEBSOCKETS }))
       if (!takesBatches) onLoad({ filter: BATCHES }, () => ({ contents: NO_BATCHES }))
+      if (!callsOthers) onLoad({ filter: CALLS }, () => ({ contents: NO_CALLS }))
       // package.json says that no module has side effects, which is true of all but this one.
       onResolve({ filter: /^ebb:entry-point$/ }, () => ({ path: entryPoint, sideEffects: true }))
       onResolve({ filter: /^ebb:shared$/ }, ({ path }) => ({ path, namespace: 'shared' }))
@@ -102,6 +105,15 @@ const BATCHES = /[/\\]src[/\\](http[/\\]middleware[/\\](read|transact)-batch|dat
 const NO_BATCHES = `
   const refuse = () => { throw new Error('it was built without batches: write \`batch\` in its contract.ts itself') }
   export { refuse as readBatch, refuse as transactBatch, refuse as recordAllInInbox, refuse as removeFromInbox }`
+
+/** What only the functions with `calls` run. */
+const CALLS = /[/\\]src[/\\]http[/\\](check-callees|delegated|middleware[/\\]take-delegation)\.[jt]s$/
+const NO_CALLS = `
+  export const createDelegated = () => {}, takeDelegation = () => {}
+  export function checkCallees({ name }, uses) {
+    if (Object.values(uses).some(({ calls }) => calls))
+      throw new Error(name + ' calls other functions: write \`calls\` in its contract.ts itself')
+  }`
 
 const NO_CHECKS = 'export const checkEndpoint = () => {}, checkSchedule = () => {}, checkSubscriber = () => {}'
 

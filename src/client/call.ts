@@ -194,6 +194,9 @@ export type Arguments<C extends Call> = CallOptions &
       }
     : unknown)
 
+/** What a call of an endpoint takes, without the options of a call. */
+export type CallInput<C extends Call> = Parts<C> & ConditionArguments<C>
+
 /** The version that a write is about, or `'*'` for `ifNoneMatch` where it is to create something. */
 type ConditionArguments<C> = C extends { readonly conditional: infer Conditional }
   ? Conditional extends true
@@ -249,7 +252,8 @@ export type Result<C extends Call> =
   | Refusal<'unexpected_answer', number>
   | NoResponse
 
-type SuccessOf<C extends Call> = C extends { readonly replies: infer R }
+/** What an endpoint did, by its contract. */
+export type SuccessOf<C extends Call> = C extends { readonly replies: infer R }
   ? R extends { readonly status: infer Status; readonly data: infer Data; readonly more: infer More }
     ? Success<Status, Data> & More
     : never

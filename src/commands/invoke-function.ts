@@ -40,6 +40,8 @@ export interface InvocationResult {
 }
 
 const DRAIN_MS = 5_000
+/** Where no other function is: nobody vouches for a call of one without a gateway. */
+const NO_UPSTREAM = 'http://{name}.invalid'
 /** Added to the function's own timeout. */
 const SLACK_MS = 2_000
 
@@ -52,7 +54,7 @@ export async function invokeFunction(
   request: InvokedRequest,
   { project, config, caller, signal, onReply }: InvokeOptions,
 ): Promise<InvocationResult> {
-  const { name, timeoutMs, secrets } = describeDeployment(contract)
+  const { name, timeoutMs, secrets, calls } = describeDeployment(contract)
   const folder = await mkdtemp(join(tmpdir(), 'ebb-invoke-'))
   const log: OutputLine[] = []
   try {
@@ -65,7 +67,11 @@ export async function invokeFunction(
     const startedAt = performance.now()
     const instance = await startFunction(file, {
       ...{ name, runFolder: join(folder, 'run'), drainMs: DRAIN_MS, startLimitMs: config.EBB_START_TIMEOUT_MS },
-      env: { ...functionEnv(secrets, { config, mail, urls, jwks }), EBB_REVISION: revision },
+      env: {
+        ...functionEnv(secrets, { config, mail, urls, jwks }),
+        ...(calls.length > 0 ? { EBB_UPSTREAM_TEMPLATE: NO_UPSTREAM } : {}),
+        EBB_REVISION: revision,
+      },
       ...{ report: () => {}, onLine: (line) => void log.push(line) },
     })
     const stop = () => instance.stop()
@@ -76,7 +82,9 @@ export async function invokeFunction(
       })
       const coldStartMs = Math.round(performance.now() - startedAt)
       const sign = createIdentitySigners({ gateway, relay })[isReceiver(contract) ? 'relay' : 'gateway']
-      const headers = { ...request.headers, 'ebb-identity': await sign(caller, name) }
+      const isInternal = contract.kind === 'endpoint' && contract.access.internal === true
+      const identity = await sign(isInternal ? { ...caller, via: 'ebb-invoke' } : caller, name)
+      const headers = { ...request.headers, 'ebb-identity': identity }
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs + SLACK_MS)])
       const response = await send(port, { ...request, headers }, { signal: limit, onReply }).catch((cause: unknown) => {
         signal.throwIfAborted()

@@ -1,7 +1,7 @@
 import { checkKeys, type Refuse } from './check-common.ts'
 import type { EndpointShape } from './endpoint-shape.ts'
 
-const KEYS = ['scopes', 'owner', 'policy', 'anonymous', 'dpop', 'authorizer']
+const KEYS = ['scopes', 'owner', 'policy', 'anonymous', 'dpop', 'authorizer', 'internal']
 /** What a scope looks like: orders:write. */
 export const SCOPE = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/
 
@@ -9,7 +9,7 @@ export const SCOPE = /^[a-z][a-z0-9-]*:[a-z][a-z0-9-]*$/
 export function checkAccess({ access, path, tenancy, idempotent, async }: EndpointShape, refuse: Refuse) {
   refuse(access === undefined, 'say in `access` who may call; {} is any authenticated caller')
   checkKeys(access, KEYS, refuse)
-  const { scopes = [], owner, policy, anonymous, dpop, authorizer } = access
+  const { scopes = [], owner, policy, anonymous, dpop, authorizer, internal } = access
   for (const scope of scopes) refuse(!SCOPE.test(scope), `scope "${scope}" must look like orders:write`)
   refuse(
     !!anonymous && (scopes.length > 0 || !!owner),
@@ -41,7 +41,7 @@ export function checkAccess({ access, path, tenancy, idempotent, async }: Endpoi
     !!anonymous && !!async,
     'an asynchronous call has no caller who may ask for its outcome; drop `anonymous` or `async`',
   )
-  const decided = scopes.length > 0 || owner || policy || anonymous || authorizer || tenancy
+  const decided = scopes.length > 0 || owner || policy || anonymous || authorizer || internal || tenancy
   refuse(
     path.includes('{') && !decided,
     "the path names one thing among many: say in `access` whether `owner`, `scopes`, `policy` or `anonymous` may see it, or that it is a tenant's by `tenancy`",

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { checkAccess, checkTenancy } from './check-access.ts'
 import { checkCache } from './check-cache.ts'
+import { checkCalls } from './check-calls.ts'
 import {
   checkEmits,
   checkFailures,
@@ -13,6 +14,7 @@ import {
 import { checkConditional } from './check-conditional.ts'
 import { checkRequestCookies } from './check-cookies.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
+import { checkInternal } from './check-internal.ts'
 import { checkObjective } from './check-objective.ts'
 import { checkRate } from './check-rate.ts'
 import { checkReplies } from './check-replies.ts'
@@ -32,7 +34,7 @@ const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'cookies', 'body', 'reply'],
   ...['failures', 'access', 'tenancy', 'limit', 'priority', 'deprecated', 'objective', 'cache', 'conditional'],
   ...['upgrade', 'idempotent', 'async'],
-  ...['reads', 'replica', 'emits', 'tool', 'examples', ...DEPLOYMENT_KEYS],
+  ...['reads', 'replica', 'emits', 'calls', 'tool', 'examples', ...DEPLOYMENT_KEYS],
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply', 'status']
@@ -45,6 +47,7 @@ export function checkEndpoint(contract: EndpointShape) {
   checkDeployment(contract, refuse)
   checkFailures(contract.failures, refuse)
   checkEmits(contract.emits, refuse)
+  checkCalls(contract.calls, refuse)
   refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
   refuse(!METHODS.includes(contract.method), `method must be one of ${METHODS.join(', ')}`)
   checkPath(contract, refuse)
@@ -57,6 +60,7 @@ export function checkEndpoint(contract: EndpointShape) {
   checkReplyStream(contract, refuse)
   checkConditional(contract, refuse)
   checkAccess(contract, refuse)
+  checkInternal(contract, refuse)
   checkTenancy(contract, refuse)
   checkLimit(contract, refuse)
   checkPriority(contract, refuse)

@@ -1,3 +1,4 @@
+import { checkCalls } from './check-calls.ts'
 import { checkEmits, checkFailures, checkKeys, checkName, createRefuse, type Refuse } from './check-common.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import { checkRetry } from './check-subscriber.ts'
@@ -5,7 +6,7 @@ import type { ScheduleShape } from './schedule-shape.ts'
 import { isTimeZone } from './warm-windows.ts'
 
 const TIMES = ['cron', 'timeZone', 'missed', 'overlap', 'jitterMs']
-const KEYS = ['name', 'summary', 'description', ...TIMES, 'retry', 'emits', 'failures', ...DEPLOYMENT_KEYS]
+const KEYS = ['name', 'summary', 'description', ...TIMES, 'retry', 'emits', 'calls', 'failures', ...DEPLOYMENT_KEYS]
 /** Without `?`, which means now, and names such as `@daily`. Whether there is such a time is checked where contracts are bundled. */
 const CRON = /^[\w*,/#+-]+( [\w*,/#+-]+){4,5}$/
 /** An hour: whoever wants more means another time. */
@@ -19,6 +20,7 @@ export function checkSchedule(contract: ScheduleShape) {
   checkDeployment(contract, refuse)
   checkFailures(contract.failures, refuse)
   checkEmits(contract.emits, refuse)
+  checkCalls(contract.calls, refuse)
   checkRetry(contract.retry, refuse)
   refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
   checkTimes(contract, refuse)

@@ -1,3 +1,4 @@
+import { checkCalls } from './check-calls.ts'
 import { checkEmits, checkFailures, checkKeys, checkName, createRefuse, type Refuse } from './check-common.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
 import { checkRate } from './check-rate.ts'
@@ -14,6 +15,7 @@ const KEYS = [
   'batch',
   'tenancy',
   'emits',
+  'calls',
   'failures',
   ...DEPLOYMENT_KEYS,
 ]
@@ -26,6 +28,7 @@ export function checkSubscriber(contract: SubscriberShape) {
   checkDeployment(contract, refuse)
   checkFailures(contract.failures, refuse)
   checkEmits(contract.emits, refuse)
+  checkCalls(contract.calls, refuse)
   refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
   refuse(contract.on?.kind !== 'event', '`on` must be an event(): declare it under domain/ and name it here')
   refuse(

@@ -4,6 +4,7 @@ import { ContractError } from './contract-error.ts'
 import { requireSuccessors } from './deprecation.ts'
 import {
   type Authorizer,
+  type Described,
   describeAuthorizer,
   describeEndpoint,
   describeSubscriber,
@@ -12,6 +13,7 @@ import {
 } from './describe.ts'
 import { describeProxy, methodsOf } from './describe-proxy.ts'
 import type { Plan } from './plans.ts'
+import { resolveCalls } from './resolve-calls.ts'
 import type { ToolDescription } from './tool.ts'
 import {
   createEventValidator,
@@ -28,6 +30,8 @@ export interface ContractSet {
   readonly routes: readonly Route[]
   readonly subscriptions: readonly Subscription[]
   readonly authorizers: readonly Authorizer[]
+  /** The endpoints that only other functions call; undefined in a bundle of before there were such. */
+  readonly internals?: readonly Route[]
   readonly openapi: unknown
   /** The events as an AsyncAPI document; undefined in a bundle of before there was one. */
   readonly asyncapi?: unknown
@@ -45,12 +49,19 @@ export interface ContractSet {
 
 /**
  * Brings contracts together, by the folders that hold them. Throws a ContractError where a name differs from its
- * folder's, where two endpoints or proxies claim the same requests, or where one names an authorizer that there is not.
+ * folder's, where two endpoints or proxies claim the same requests, where one names an authorizer that there is not, or where
+ * one calls a function that it cannot call.
  */
 export function contractSet(contracts: Readonly<Record<string, AnyContract>>, openapi: unknown): ContractSet {
   const routes: Route[] = []
   const subscriptions: Subscription[] = []
   const authorizers: Authorizer[] = []
+  const internals: Route[] = []
+  const calls = resolveCalls(Object.values(contracts).filter((contract) => KINDS.has(contract?.kind)))
+  const withCalls = <D extends Described>(described: D): D => {
+    const callees = calls.get(described.name)
+    return callees ? { ...described, calls: callees } : described
+  }
   const validators = new Map<string, (raw: RawInput) => ValidationResult>()
   const eventValidators = new Map<string, ValidateEvent>()
   const endpointsByRequest = new Map<string, string>()
@@ -59,7 +70,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
     if (contract.name !== folder)
       throw new ContractError(folder, `its name is "${contract.name}"; give it its folder's name`)
     if (isReceiver(contract)) {
-      subscriptions.push(describeSubscriber(contract))
+      subscriptions.push(withCalls(describeSubscriber(contract)))
       eventValidators.set(contract.name, createEventValidator(contract))
     } else if (contract.kind === 'authorizer') {
       authorizers.push(describeAuthorizer(contract))
@@ -71,7 +82,8 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
           throw new ContractError(folder, `functions/${other} already answers ${requests}; change one of the two`)
         endpointsByRequest.set(requests, folder)
       }
-      routes.push(route)
+      if (route.internal) internals.push(route)
+      else routes.push(withCalls(route))
       if (contract.kind === 'endpoint') validators.set(contract.name, createValidator(contract))
     }
   }
@@ -86,12 +98,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
       issues: [{ path: 'consumer', message: `No subscriber is called ${consumer}` }],
     }
   return {
-    routes,
-    subscriptions,
-    authorizers,
-    openapi,
-    validate,
-    validateEvent,
+    ...{ routes, subscriptions, authorizers, internals, openapi, validate, validateEvent },
     webhookEvents: webhookEventsOf(Object.values(contracts)),
   }
 }
@@ -114,11 +121,12 @@ export const functionsOf = ({
   routes,
   subscriptions,
   authorizers,
-}: Pick<ContractSet, 'routes' | 'subscriptions' | 'authorizers'>): readonly (Route | Subscription | Authorizer)[] => [
-  ...routes.filter(({ upstream }) => !upstream),
-  ...subscriptions,
-  ...authorizers,
-]
+  internals = [],
+}: Pick<ContractSet, 'routes' | 'subscriptions' | 'authorizers' | 'internals'>): readonly (
+  | Route
+  | Subscription
+  | Authorizer
+)[] => [...routes.filter(({ upstream }) => !upstream), ...internals, ...subscriptions, ...authorizers]
 
 function requireAuthorizers(routes: readonly Route[], authorizers: readonly Authorizer[]) {
   const names = authorizers.map(({ name }) => name)

@@ -41,6 +41,8 @@ export interface Route extends Described {
   readonly dpop?: true
   /** The function that says who calls; undefined where keys and logins do. */
   readonly authorizer?: string
+  /** Only functions that say so call it: the gateway has no route to it. */
+  readonly internal?: true
   /** The caller must have a tenant. */
   readonly tenancy?: true
   readonly idempotent: boolean
@@ -118,13 +120,22 @@ export interface Authorizer extends Described {
   readonly subjectPrefix: string
 }
 
-interface Described {
+/** What all functions are described by. */
+export interface Described {
   readonly name: string
   readonly summary: string
   readonly timeoutMs: number
   readonly scale: Scale
   readonly secrets: readonly string[]
   readonly emits: readonly string[]
+  /** The endpoints that its handler may call; undefined where it calls none. */
+  readonly calls?: readonly Callee[]
+}
+
+/** An endpoint that another function calls, and the scopes that it asks for, which contractSet() knows. */
+export interface Callee {
+  readonly name: string
+  readonly scopes: readonly string[]
 }
 
 /** `requests` in `perSeconds` on average, `burst` at once; each whole and at least 1. */
@@ -167,6 +178,8 @@ export interface ResolvedDeployment {
   }
   readonly secrets: readonly string[]
   readonly egress: readonly string[]
+  /** The functions that it calls. */
+  readonly calls: readonly string[]
   readonly openfaas: boolean
 }
 
@@ -188,6 +201,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     anonymous: access.anonymous ?? false,
     ...(access.dpop ? { dpop: true } : {}),
     ...(access.authorizer === undefined ? {} : { authorizer: access.authorizer }),
+    ...(access.internal ? { internal: true } : {}),
     idempotent: contract.idempotent ?? false,
     async: contract.async ?? false,
     readOnly: contract.method === 'GET' || (contract.reads ?? false),
@@ -281,7 +295,16 @@ function describeCommon(contract: FunctionContract) {
   const emits = emitsOf(contract)
   const { max = SCALE.max, concurrency = SCALE.concurrency, warm } = scale ?? {}
   const scaling = { max, concurrency, ...(warm ? { warm } : {}) }
-  return { name, summary, timeoutMs: timeoutOf(contract), scale: scaling, secrets, emits: Object.keys(emits) }
+  const calls = 'calls' in contract && contract.calls?.map((callee) => ({ name: callee, scopes: [] }))
+  const described = {
+    name,
+    summary,
+    timeoutMs: timeoutOf(contract),
+    scale: scaling,
+    secrets,
+    emits: Object.keys(emits),
+  }
+  return calls ? { ...described, calls } : described
 }
 
 /** Whether a contract says that whatever comes to it belongs to a tenant. */
@@ -293,7 +316,7 @@ export function describeDeployment(contract: FunctionContract): ResolvedDeployme
   const timeoutMs = kind === 'endpoint' ? longestMs(describeEndpoint(contract)) : timeoutOf(contract)
   const { min = SCALE.min, max = SCALE.max, concurrency = SCALE.concurrency, target } = contract.scale ?? {}
   return {
-    ...{ kind, name, timeoutMs, secrets, egress },
+    ...{ kind, name, timeoutMs, secrets, egress, calls: ('calls' in contract && contract.calls) || [] },
     scale: { min, max, concurrency, ...(target === undefined ? {} : { target }) },
     resources: { requests: { ...REQUESTS, ...resources.requests }, limits: { ...LIMITS, ...resources.limits } },
     openfaas: targets.openfaas ?? true,

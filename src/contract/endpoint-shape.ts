@@ -98,6 +98,8 @@ export interface EndpointShape extends Deployment {
   readonly replica?: false
   /** The events that the handler may emit, by type. */
   readonly emits?: Emits
+  /** The endpoints of this project that the handler may call, by their names: it calls them by `services()` of ebb/data. */
+  readonly calls?: readonly string[]
   /** Whether agents may call it, as a tool of the Model Context Protocol at `/mcp`: whoever may call it by HTTP. */
   readonly tool?: true | Tool
   /** Requests with their replies, by title. */
@@ -171,6 +173,11 @@ export interface Access {
   readonly dpop?: true
   /** The function that says who calls, an `authorizer()` of this project, in place of keys and logins. */
   readonly authorizer?: string
+  /**
+   * Only the functions that name it in `calls` may call, with the identity of their own caller: there is no route to it from
+   * outside, and no document, client or tool shows it.
+   */
+  readonly internal?: true
 }
 
 /**

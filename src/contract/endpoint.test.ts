@@ -442,7 +442,8 @@ describe('endpoint() refuses at load, in one sentence with file and remedy', () 
 
   it('and describes how it runs, with defaults for what it does not say', () => {
     const usual = {
-      ...{ kind: 'endpoint', name: 'place-order', timeoutMs: 10_000, secrets: [], egress: [], openfaas: true },
+      ...{ kind: 'endpoint', name: 'place-order', timeoutMs: 10_000, secrets: [], egress: [], calls: [] },
+      openfaas: true,
       scale: { min: 0, max: 10, concurrency: 50 },
       resources: { requests: { cpu: '50m', memory: '96Mi' }, limits: { memory: '192Mi' } },
     }

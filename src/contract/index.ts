@@ -23,6 +23,7 @@ export {
 export {
   type Authorizer,
   type Caching,
+  type Callee,
   describeAuthorizer,
   describeDeployment,
   describeEndpoint,
@@ -78,6 +79,7 @@ export {
   usualReply,
   type WholeReplies,
 } from './reply.ts'
+export { callsOf } from './resolve-calls.ts'
 export { schedule } from './schedule.ts'
 export type { ScheduleContract, ScheduleShape } from './schedule-shape.ts'
 export type { Strings } from './schema/decode-strings.ts'

@@ -33,6 +33,8 @@ export interface SubscriberShape extends Deployment {
   readonly tenancy?: true
   /** The events that the handler may emit, by type. */
   readonly emits?: Emits
+  /** The endpoints of this project that the handler may call, by their names: it calls them by `services()` of ebb/data. */
+  readonly calls?: readonly string[]
   /** Each way in which the handler may refuse: a 4xx is final, while 408, 425, 429 and 5xx are retried. */
   readonly failures?: Readonly<Record<string, number>>
 }

@@ -34,7 +34,12 @@ export async function buildClient(
   await mkdir(folder, { recursive: true })
   const all = { ...files, 'index.js': outputFiles[0]?.text ?? '' }
   await Promise.all(Object.entries(all).map(([file, text]) => writeFile(join(folder, file), text)))
-  return { folder, name: `${name}-client`, version, endpoints: contracts.endpoints.length }
+  return {
+    folder,
+    name: `${name}-client`,
+    version,
+    endpoints: contracts.endpoints.filter(({ route }) => !route.internal).length,
+  }
 }
 
 interface PackageOptions {
@@ -54,8 +59,8 @@ interface ClientPackage {
 
 /** Renders the package of a client that is typed by these contracts. Throws where two endpoints have the same method name. */
 function clientPackage({ endpoints: all }: ContractsData, { name, version, callTypes }: PackageOptions): ClientPackage {
-  // A browser has a client for WebSockets, and Node has it, too.
-  const endpoints = all.filter(({ route }) => !route.upgrade)
+  // A browser has a client for WebSockets, and Node has it, too; and what is internal nobody can call from outside.
+  const endpoints = all.filter(({ route }) => !route.upgrade && !route.internal)
   const methods = endpoints.map(methodOf)
   const twice = methods.find((method, i) => methods.indexOf(method) < i)
   if (twice) throw new TypeError(`two endpoints make the method ${twice}; rename one of them`)

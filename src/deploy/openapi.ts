@@ -39,7 +39,9 @@ interface DocumentOptions extends ApiInfo {
 /** Renders the endpoints among the contracts as an OpenAPI 3.1 document; of proxies it says in `x-proxies` that they are there. */
 export function openapi(contracts: readonly AnyContract[], options: DocumentOptions): Json {
   const { title = 'API', version, description, withOwnKeys = false, hasPlans = false } = options
-  const endpoints = contracts.filter((contract) => contract.kind === 'endpoint')
+  const endpoints = contracts
+    .filter((contract) => contract.kind === 'endpoint')
+    .filter(({ access }) => !access.internal)
   const authorizers = contracts.filter((contract) => contract.kind === 'authorizer')
   const paths: Record<string, Record<string, Json>> = {}
   const schemas: Record<string, Json> = { Problem: PROBLEM }

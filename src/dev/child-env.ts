@@ -37,12 +37,23 @@ const LOCAL_ORIGINS = ['http://localhost:*', 'http://127.0.0.1:*', 'http://[::1]
 export interface ChildEnv {
   /** Gateway and relay each hold a private key. */
   service(part: 'gateway' | 'relay'): Readonly<Record<string, string>>
-  /** A function holds the public key set, and the secrets that its contract names. */
-  function(secrets: readonly string[]): Readonly<Record<string, string>>
+  /** A function holds the public key set, and the secrets that its contract names; where it calls others, it knows where they are. */
+  function(described: {
+    readonly secrets: readonly string[]
+    readonly calls?: object
+  }): Readonly<Record<string, string>>
+}
+
+interface ChildEnvOptions {
+  readonly config: Config
+  readonly dataDir: DataDir
+  readonly stores: Stores
+  /** Where functions are, by `{name}`; known when the first one starts. */
+  readonly upstreams: () => string
 }
 
 /** Builds the environment of each process that `ebb dev` starts: its own settings, and no others. */
-export function childEnv({ config, dataDir, stores }: { config: Config; dataDir: DataDir; stores: Stores }): ChildEnv {
+export function childEnv({ config, dataDir, stores, upstreams }: ChildEnvOptions): ChildEnv {
   const { identity, pepper, adminKey, keys } = stores.secrets
   const docsKey =
     config.EBB_DOCS_KEY ??
@@ -73,8 +84,10 @@ export function childEnv({ config, dataDir, stores }: { config: Config; dataDir:
       EBB_WEBHOOK_KEY: createHmac('sha256', pepper).update('webhooks').digest('base64url'),
       EBB_CORS_ORIGINS: (config.EBB_CORS_ORIGINS ?? LOCAL_ORIGINS).join(','),
     }),
-    function: (secrets) =>
-      functionEnv(secrets, { config, mail: dataDir.mail, urls: stores.urls.functions, jwks: identity.jwks }),
+    function: ({ secrets, calls }) => ({
+      ...functionEnv(secrets, { config, mail: dataDir.mail, urls: stores.urls.functions, jwks: identity.jwks }),
+      ...(calls ? { EBB_UPSTREAM_TEMPLATE: upstreams() } : {}),
+    }),
   }
 }
 

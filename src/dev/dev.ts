@@ -66,7 +66,9 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       ? undefined
       : await startProvider({ project, dataDir, port: providerPort, roles: stores.roles, report })
     if (provider) closers.push(provider.stop)
-    const env = childEnv({ config, dataDir, stores })
+    let activatorUrl = ''
+    const upstreams = () => `${activatorUrl}/{name}`
+    const env = childEnv({ config, dataDir, stores, upstreams })
     const dependencies = watchDependencies(project)
     closers.push(dependencies.close)
     const functions = createFunctions({ project, dataDir, config, env, report, log, onBundled: dependencies.add })
@@ -94,7 +96,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
         notes: { ...stores.notes, ...(provider ? { Login: `${provider.issuer} ${describePeople(provider)}` } : {}) },
       })
     // A server that listens on a port has an address.
-    const activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
+    activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
     const services = await startServices({
       ...{ dataDir, port, adminPort, report, log, reloads },
       env: (part) => ({
@@ -102,7 +104,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
         ...(part === 'gateway'
           ? (provider?.gatewayEnv(activatorUrl + KEYS_PATH) ?? inheritedEnv(ISSUER_SETTINGS))
           : {}),
-        EBB_UPSTREAM_TEMPLATE: `${activatorUrl}/{name}`,
+        EBB_UPSTREAM_TEMPLATE: upstreams(),
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
         EBB_GUIDE_URL: `${activatorUrl}${GUIDE_PATH}`,
       }),

@@ -95,13 +95,13 @@ export function createFunctions({
     return bundle
   }
 
-  function open({ name, scale, timeoutMs, secrets }: Described, bundle: FunctionBundle): FunctionPool {
+  function open({ name, scale, timeoutMs, secrets, calls }: Described, bundle: FunctionBundle): FunctionPool {
     const launch = async () => {
       const { file, revision } = await bundle.get()
       codeCaches.enqueue(name, file)
       return startFunction(file, {
         ...{ name, report, runFolder: dataDir.run, startLimitMs: config.EBB_START_TIMEOUT_MS },
-        env: { ...env.function(secrets), EBB_REVISION: revision },
+        env: { ...env.function({ secrets, ...(calls && { calls }) }), EBB_REVISION: revision },
         drainMs: timeoutMs + DRAIN_SLACK_MS,
         onLine: (line) => log.add(name, line),
       })

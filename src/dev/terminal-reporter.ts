@@ -41,7 +41,7 @@ function welcome(
   { contracts, notes, roles }: TerminalReporterOptions,
 ): string {
   const set = contracts()
-  const { routes, subscriptions, authorizers } = set
+  const { routes, subscriptions, authorizers, internals = [] } = set
   const addresses = { API: bold(url), Docs: `${url}/docs`, Guide: `${url}/docs/guide`, Admin: admin, ...notes }
   const names = [...functionsOf(set), ...routes].map(({ name }) => name.length)
   const width = Math.max(0, ...names)
@@ -57,6 +57,7 @@ function welcome(
       (route) =>
         `  ${route.name.padEnd(width)}  ${dim(`${route.method} ${route.path}  ${describeAccess(route)}${describeService(route)}`)}`,
     ),
+    ...internals.map(({ name }) => `  ${name.padEnd(width)}  ${dim('internal: called by other functions')}`),
     ...subscriptions.map((one) => `  ${one.name.padEnd(width)}  ${dim(describeEvent(one))}`),
     ...authorizers.map(({ name }) => `  ${name.padEnd(width)}  ${dim('says who calls')}`),
     ...(names.length === 0 ? [none] : []),

@@ -26,6 +26,7 @@ import { receiveForm } from './middleware/receive-form.ts'
 import { receiveStream } from './middleware/receive-stream.ts'
 import { streamReply } from './middleware/stream-reply.ts'
 import { takeBody } from './middleware/take-body.ts'
+import { takeDelegation } from './middleware/take-delegation.ts'
 import { transact } from './middleware/transact.ts'
 import { transactBatch } from './middleware/transact-batch.ts'
 import { validate } from './middleware/validate.ts'
@@ -69,7 +70,8 @@ export function createApp(fn: Implementation, options: AppOptions): Express {
     accessLog(options),
     deadline({ ...options, timeoutMs, maxMs }),
     // On arrival, before any queue: an identity expires.
-    identity(options),
+    identity({ ...options, isInternal: fn.contract.kind === 'endpoint' && fn.contract.access.internal === true }),
+    ...[takeDelegation(fn.contract) ?? []].flat(),
     ...(options.maxConcurrency ? [concurrency(options.maxConcurrency)] : []),
     ...steps,
     run,

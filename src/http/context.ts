@@ -11,6 +11,8 @@ export interface RequestContext extends Record<string, unknown> {
   cold: boolean
   deadline: Deadline
   identity: Identity
+  /** What calls of other functions are made with; undefined where the contract declares none. */
+  delegation: { readonly tokens: string | undefined; readonly key: string | undefined } | undefined
   /** The handler's first argument. */
   input: unknown
   /** The event that a subscriber received, the traceparent of its sender, and how many events led to it. */
@@ -37,6 +39,7 @@ export const createRequestContext = () => ({
   cold: false,
   deadline: undefined,
   identity: undefined,
+  delegation: undefined,
   input: undefined,
   event: undefined,
   batch: undefined,

@@ -14,9 +14,13 @@ export class Deadline {
   #controller: AbortController | undefined
   #reason: Error | undefined
   #reject: ((reason: Error) => void) | undefined
+  #endsAt: number
+  readonly #lastsUntil: number
 
   constructor(timeoutMs: number, { maxMs }: { readonly maxMs?: number | undefined } = {}) {
     this.timeoutMs = timeoutMs
+    this.#endsAt = performance.now() + timeoutMs
+    this.#lastsUntil = performance.now() + (maxMs ?? Number.POSITIVE_INFINITY)
     const endAfter = (ms: number) =>
       setTimeout(() => this.#end(new Problem('deadline_exceeded', 504, `There was no answer within ${ms} ms.`)), ms)
     this.#timer = endAfter(timeoutMs)
@@ -25,12 +29,20 @@ export class Deadline {
 
   /** Something of a stream was taken: from now on `timeoutMs` count anew. */
   progress(): void {
-    if (!this.#reason) this.#timer.refresh()
+    if (this.#reason) return
+    this.#timer.refresh()
+    this.#endsAt = performance.now() + this.timeoutMs
+  }
+
+  /** How long the request may still run. */
+  leftMs(): number {
+    return Math.max(0, Math.min(this.#endsAt, this.#lastsUntil) - performance.now())
   }
 
   /** From now on only `maxMs` count: for events, which come when they come. */
   stopIdle(): void {
     clearTimeout(this.#timer)
+    this.#endsAt = this.#lastsUntil
   }
 
   /**

@@ -17,6 +17,7 @@ import { recordSendSpan } from '../telemetry/index.ts'
 import type { RequestContext } from './context.ts'
 import type { Deadline } from './deadline.ts'
 import { createDecisions } from './decisions.ts'
+import { createDelegated } from './delegated.ts'
 import { type EmitOptions, readEmitOptions } from './emit-options.ts'
 import type { Contract } from './implement.ts'
 import { hasScopes } from './middleware/identity.ts'
@@ -53,10 +54,8 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
   }
   const failures: Readonly<Record<string, number>> = failuresOf(contract)
 
-  return function createHandlerContext(
-    { deadline, log, identity, correlation, event: received }: RequestContext,
-    conditions?: Conditions,
-  ) {
+  return function createHandlerContext(locals: RequestContext, conditions?: Conditions) {
+    const { deadline, log, identity, correlation, event: received } = locals
     const hops = received ? received.hops + 1 : 0
     const events: OutgoingEvent[] = []
     const effects: Effect[] = []
@@ -126,10 +125,12 @@ export function createHandlerContexts(contract: Contract, options: HandlerContex
       decisions.check()
       versions?.check()
     }
+    const delegated = createDelegated(contract.name, locals)
     /** What a resource is bound to. */
     const bindContext = (resource: string): BindContext =>
       Object.assign(new LazySignal(deadline), {
         ...{ ...correlation, tenant: identity.tenant, allows },
+        ...(delegated ? { delegated } : {}),
         afterCommit: (payload: unknown) => {
           if (closed) return rejectLateCall(`\`${resource}\` does nothing`, log)
           effects.push({ resource, payload })

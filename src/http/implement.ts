@@ -33,6 +33,7 @@ import {
   type TransactionalResource,
 } from '../kernel/index.ts'
 import type { Identity } from '../protocol/index.ts'
+import { checkCallees } from './check-callees.ts'
 import type { May } from './decisions.ts'
 import type { EmitOptions } from './emit-options.ts'
 import type { Owner } from './owner.ts'
@@ -292,5 +293,6 @@ export function implement<C extends Contract, const U extends Uses>(
   if (deciding.length > 1) {
     throw new ContractError(contract.name, 'two of the resources in `uses` are policies; one request can have only one')
   }
+  checkCallees(contract, uses)
   return { contract, uses, handle }
 }

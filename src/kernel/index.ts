@@ -15,6 +15,7 @@ export {
 } from './config.ts'
 export { ConfigError } from './config-error.ts'
 export { type Correlation, traceIdOf } from './correlation.ts'
+export type { Delegated } from './delegated.ts'
 export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.ts'
 export { fixedValue, type LiveValue, type Reload, readReloads } from './live-value.ts'
 export { createLog, type Log, logReady, type ServiceLog } from './log.ts'

@@ -1,5 +1,6 @@
 import type { Config } from './config.ts'
 import type { Correlation } from './correlation.ts'
+import type { Delegated } from './delegated.ts'
 import type { Log } from './log.ts'
 import type { Policy, PolicyDecision, PolicyQuestion } from './policy.ts'
 import type { Store } from './stores.ts'
@@ -33,6 +34,8 @@ export interface Resource<Bound, Opened = unknown> {
    * the event is delivered again and this is called again. For subscribers only, since nothing else is repeated by itself.
    */
   runEffect?(opened: Opened, payload: unknown, request: { readonly signal: AbortSignal }): Promise<void>
+  /** The functions that it calls, by their names: a contract has to declare them in `calls`. */
+  readonly calls?: readonly string[]
   /** Only a policy has it: decides what a caller may do. Rejects where it cannot. */
   decide?(opened: Opened, question: PolicyQuestion, request: PolicyRequest): Promise<PolicyDecision>
 }
@@ -72,6 +75,8 @@ export interface BindContext extends Correlation {
   afterCommit(payload: unknown): Promise<void>
   /** Asks the policy in the handler's `uses`; rejects where there is none. Every handler's resources get it. */
   readonly allows?: Policy['allows']
+  /** What the request lends to its calls of other functions; undefined where the contract declares none. */
+  readonly delegated?: Delegated
 }
 
 /**

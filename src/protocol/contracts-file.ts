@@ -92,6 +92,7 @@ export function loadContracts(file: string): ContractSet {
     routes,
     subscriptions,
     authorizers = [],
+    internals = [],
     openapi,
     asyncapi,
     plans = {},
@@ -102,7 +103,7 @@ export function loadContracts(file: string): ContractSet {
   } = runBundle<ContractSet>(readFileSync(file, 'utf8'), file)
   if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
   const documents = { openapi, asyncapi, plans, tools, webhookEvents }
-  return { routes, subscriptions, authorizers, ...documents, validate, validateEvent }
+  return { routes, subscriptions, authorizers, internals, ...documents, validate, validateEvent }
 }
 
 /** Runs a CommonJS bundle in this realm without the module cache, so that it can be collected. Returns its exports. */

@@ -21,6 +21,7 @@ export {
 } from './describe-invocation.ts'
 export type { FunctionStatus, FunctionsView } from './functions-view.ts'
 export { callerIdOf } from './identity/caller-id.ts'
+export { DELEGATION_HEADER, findDelegated, writeDelegation } from './identity/delegation.ts'
 export type { Identity } from './identity/identity.ts'
 export { generateIdentityKeys, type IdentityKeys } from './identity/identity.ts'
 export {

@@ -1,4 +1,5 @@
 import { type Config, requireSetting } from '../kernel/index.ts'
+import { ownNamespace } from './own-namespace.ts'
 
 /** Where a function is reached. */
 export interface UpstreamAddress {
@@ -13,7 +14,10 @@ export interface UpstreamAddress {
  */
 export function createUpstreamResolver(config: Config): (name: string) => UpstreamAddress {
   const template = requireSetting(config, 'EBB_UPSTREAM_TEMPLATE')
-  const fill = (name: string) => template.replaceAll('{name}', name).replaceAll('{namespace}', config.EBB_NAMESPACE)
+  const { EBB_NAMESPACE: given } = config
+  // As it is where nobody has set it.
+  const namespace = given === 'default' && template.includes('{namespace}') ? (ownNamespace() ?? given) : given
+  const fill = (name: string) => template.replaceAll('{name}', name).replaceAll('{namespace}', namespace)
   const addresses = new Map<string, UpstreamAddress>()
   return function locate(name) {
     const known = addresses.get(name)

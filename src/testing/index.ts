@@ -1,3 +1,10 @@
+export type { ServiceStub, StubContext } from './start-services.ts'
 export { type TestDatabase, testDatabase } from './test-database.ts'
-export { type Caller, type TestFunction, type TestFunctionOptions, testFunction } from './test-function.ts'
+export {
+  type Caller,
+  type TestFunction,
+  type TestFunctionOptions,
+  type TestServices,
+  testFunction,
+} from './test-function.ts'
 export { type TestPolicy, testPolicy } from './test-policy.ts'

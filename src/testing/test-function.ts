@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect } from '@jest/globals'
 import pg from 'pg'
 import supertest from 'supertest'
-import type { AuthorizerContract, ReceiverContract } from '../contract/index.ts'
+import type { AuthorizerContract, EndpointContract, ReceiverContract } from '../contract/index.ts'
 import { acceptUpgrades } from '../http/accept-upgrades.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
 import { createApp, type Implementation, openResources, type Uses } from '../http/index.ts'
@@ -15,12 +15,15 @@ import {
   CLOUD_EVENT_BATCH_TYPE,
   createIdentitySigners,
   createIdentityVerifier,
+  DELEGATION_HEADER,
   GATEWAY_IDENTITY,
   generateIdentityKeys,
   type SignIdentity,
   writeBatch,
   writeBinaryHeaders,
+  writeDelegation,
 } from '../protocol/index.ts'
+import { type ServiceStub, startServices, type TestService } from './start-services.ts'
 import { testDatabase } from './test-database.ts'
 import { findProject, readTestServer } from './test-server.ts'
 
@@ -37,6 +40,8 @@ export interface Caller {
   readonly roles?: readonly string[]
   /** The caller's tenant; default: the key or token names none. */
   readonly tenant?: string
+  /** The function that calls on the caller's behalf; default: `test` where the function is internal, and none elsewhere. */
+  readonly via?: string
 }
 
 type Agent = ReturnType<typeof supertest.agent>
@@ -99,12 +104,35 @@ export interface TestFunction {
  * What a function under test is started with.
  * @example const options: TestFunctionOptions = { env: { STRIPE_KEY: 'sk_test' } }
  */
-export interface TestFunctionOptions {
+export interface TestFunctionOptions<U extends Uses = Uses> {
+  /**
+   * What answers in the place of each function that it calls, by the names that its handler has for them: a stub, or another handler
+   * of the project, which then runs on the same database.
+   */
+  readonly services?: TestServices<U>
   /** Its settings and secrets, besides the database and the mail folder. */
   readonly env?: Readonly<Record<string, string>>
   /** Puts something before the function's database, such as a pooler, and returns the address of that. */
   readonly through?: (databaseUrl: string) => Promise<string>
 }
+
+/**
+ * The functions that the resources of one function call, each with what may answer in its place.
+ * @example const services: TestServices<Uses> = {}
+ */
+export type TestServices<U extends Uses> = {
+  readonly [Name in keyof CalledBy<U>]?: ServiceStub<CalledBy<U>[Name]> | { readonly contract: CalledBy<U>[Name] }
+}
+
+/** The contracts of all that the resources call. */
+type CalledBy<U extends Uses> = UnionToIntersection<
+  { [K in keyof U]: U[K] extends { readonly contracts: infer Contracts } ? Contracts : never }[keyof U]
+>
+type UnionToIntersection<Union> = [Union] extends [never]
+  ? Record<never, never>
+  : (Union extends unknown ? (one: Union) => void : never) extends (all: infer All) => void
+    ? All
+    : never
 
 /**
  * Runs a function for the tests of this file: over real HTTP, on a database of its own, and with identities as gateway
@@ -120,7 +148,7 @@ export interface TestFunctionOptions {
  */
 export function testFunction<C extends Implementation['contract'], U extends Uses>(
   fn: Implementation<C, U>,
-  { env = {}, through = async (databaseUrl) => databaseUrl }: TestFunctionOptions = {},
+  { env = {}, services = {}, through = async (databaseUrl) => databaseUrl }: TestFunctionOptions<U> = {},
 ): TestFunction {
   const { name } = fn.contract
   const startedAt = new Date().toISOString()
@@ -131,6 +159,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
   const started = Promise.withResolvers<{
     server: Server
     sign: Record<'gateway' | 'relay', SignIdentity>
+    headersOf: (issuer: 'gateway' | 'relay', caller: Caller) => Promise<Record<string, string>>
   }>()
   const project = findProject(readTestServer(), expect.getState().testPath ?? '')
   const pool = new pg.Pool({ connectionString: database.ownerUrl, max: 2 })
@@ -138,12 +167,18 @@ export function testFunction<C extends Implementation['contract'], U extends Use
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ebb-test-'))
-    const config = parseConfig({
+    const settings = {
       ...{ DATABASE_URL: await through(database.url), EBB_MAIL_FOLDER: folder },
       ...{ EBB_POLICY_FOLDER: join(project, 'domain/policy'), ...env },
-    })
+    }
     const log = createLog({ level: 'silent' })
     const keys = await generateIdentityKeys()
+    const called = calledBy(fn.uses, services)
+    const running =
+      called.length > 0
+        ? await startServices(called, { config: parseConfig(settings), log, jwks: keys.jwks })
+        : undefined
+    const config = parseConfig({ ...(running ? { EBB_UPSTREAM_TEMPLATE: running.template } : {}), ...settings })
     // Any handler is called with what its own contract describes; createApp sees to that.
     const implementation = fn as unknown as Implementation
     const resources = openResources(fn.uses, config, log, implementation.contract)
@@ -154,11 +189,23 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     const server = createServer({ maxHeaderSize: MAX_FUNCTION_HEADER_BYTES }, app)
     if (fn.contract.kind === 'endpoint' && fn.contract.upgrade) acceptUpgrades(server)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    started.resolve({ server, sign: createIdentitySigners(keys) })
+    const signers = createIdentitySigners(keys)
+    const calls = called.map(({ contract }) => ({ name: contract.name, scopes: contract.access.scopes ?? [] }))
+    const headersOf = async (issuer: 'gateway' | 'relay', { scopes = [], ...given }: Caller) => {
+      const sign = signers[issuer]
+      const caller = { ...(isInternal(fn.contract) ? { via: 'test' } : {}), ...given, scopes }
+      const delegated =
+        calls.length > 0 && (await writeDelegation(sign, { caller, via: name, calls }, { waitMs: 600_000 }))
+      return {
+        'ebb-identity': await sign(caller, name),
+        ...(delegated ? { [DELEGATION_HEADER]: delegated } : {}),
+      }
+    }
+    started.resolve({ server, sign: signers, headersOf })
     close = async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
-      await Promise.all([resources.close(), pool.end()])
+      await Promise.all([resources.close(), running?.close(), pool.end()])
       await rm(folder, { recursive: true, force: true })
     }
   })
@@ -167,9 +214,9 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     const bound = (await started.promise).server.address()
     return `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : ''}`
   }
-  const agent = async (issuer: 'gateway' | 'relay', { scopes = [], ...caller }: Caller) => {
-    const { server, sign } = await started.promise
-    return supertest.agent(server).set('Ebb-Identity', await sign[issuer]({ ...caller, scopes }, name))
+  const agent = async (issuer: 'gateway' | 'relay', caller: Caller) => {
+    const { server, headersOf } = await started.promise
+    return supertest.agent(server).set(await headersOf(issuer, caller))
   }
   const sender = ({ from, tenant }: NonNullable<Parameters<TestFunction['deliver']>[1]>) =>
     from ? agent('gateway', from) : agent('relay', { sub: 'relay', ...(tenant === undefined ? {} : { tenant }) })
@@ -203,10 +250,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
       return rows.map(({ value }) => value)
     },
     address,
-    headers: async ({ scopes = [], ...caller }) => {
-      const { sign } = await started.promise
-      return { 'ebb-identity': await sign.gateway({ ...caller, scopes }, name) }
-    },
+    headers: async (caller) => (await started.promise).headersOf('gateway', caller),
     mailFolder: () => folder,
     as: (caller) => agent('gateway', caller),
     unsigned: async () => supertest.agent((await started.promise).server),
@@ -226,3 +270,16 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     },
   }
 }
+
+const isInternal = (contract: Implementation['contract']) =>
+  contract.kind === 'endpoint' && contract.access.internal === true
+
+/** All functions that the resources call, each with what the test has in its place. */
+const calledBy = (uses: Uses, services: object): readonly TestService[] =>
+  Object.values(uses).flatMap((resource) => {
+    const { contracts = {} } = resource as { readonly contracts?: Readonly<Record<string, EndpointContract>> }
+    return Object.entries(contracts).map(([name, contract]) => ({
+      contract,
+      given: (services as Readonly<Record<string, TestService['given']>>)[name],
+    }))
+  })

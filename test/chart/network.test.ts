@@ -162,6 +162,34 @@ describeChart('the network', () => {
     for (const part of [gateway, relay]) expect(part?.to).toContain('10.1.2.3/32:6432')
   })
 
+  it('leads from a function to those that its contract calls, and from no other; on Knative to its ingress', async () => {
+    const functions = { 'take-order': { calls: ['price-order'] }, 'price-order': {}, 'list-orders': {} }
+    const arrowsOf = async (apis: readonly string[]) => {
+      const manifests = await renderChart({ knative: { ingressNamespaces: ['way-in'] } }, { functions, apis })
+      const pods = podsOf(manifests).map(
+        (pod) => [pod.of, findAllowedTraffic(policiesOf(manifests), pod.labels)] as const,
+      )
+      return Object.entries(functions).map(([name]) => pods.find(([of]) => of.endsWith(` ${name}`))?.[1])
+    }
+    const stores = [DNS, 'postgres:5432', 'redis:6379']
+    const services = ['gateway:8080', 'relay:8080']
+    expect(await arrowsOf([])).toEqual([
+      { from: services, to: [...stores, 'function:8080'].sort() },
+      { from: [...services, 'function:8080'].sort(), to: stores },
+      { from: services, to: stores },
+    ])
+    const named = ofKind(await renderChart({}, { functions }), 'NetworkPolicy').map(({ metadata, spec }) => [
+      metadata.name,
+      [...JSON.stringify(spec).matchAll(/"app.kubernetes.io\/name":"([a-z]+-orders?)"/g)].map(([, name]) => name),
+    ])
+    expect(named.filter(([name]) => String(name).includes('-order-'))).toEqual([
+      ['take-order-calls', ['take-order', 'price-order']],
+      ['price-order-called', ['price-order', 'take-order']],
+    ])
+    const knative = await arrowsOf([KNATIVE])
+    expect(knative.map((arrows) => arrows?.to.filter((to) => !stores.includes(to)))).toEqual([['way-in:8081'], [], []])
+  })
+
   it('opens to one function alone what its contract names', async () => {
     const functions = { 'charge-card': { egress: ['api.example.com:443', 'ledger:80'] }, 'take-order': {} }
     const manifests = await renderChart({}, { functions })

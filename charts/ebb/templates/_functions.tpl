@@ -36,6 +36,9 @@
 {{- define "ebb.functionSettings" -}}
 {{ include "ebb.commonSettings" (index . 0) }}
 EBB_POOL_MAX: {{ int64 (index . 2).poolMax }}
+{{- if (index . 2).calls }}
+{{ include "ebb.upstreamSetting" (index . 0) }}
+{{- end }}
 {{- if eq (include "ebb.engine" (index . 0)) "kubernetes" }}
 # On Knative its queue-proxy counts, and drains before the function gets the signal.
 EBB_MAX_CONCURRENCY: {{ int64 (index . 2).scale.concurrency }}

@@ -99,10 +99,15 @@ OTEL_METRICS_EXPORTER: none
 {{- end }}
 {{- end }}
 
-{{/* Gateway and relay: where functions are, on both engines. */}}
+{{/* Where functions are, on both engines. */}}
+{{- define "ebb.upstreamSetting" -}}
+EBB_UPSTREAM_TEMPLATE: "http://{name}.{namespace}.svc"
+{{- end }}
+
+{{/* Gateway and relay. */}}
 {{- define "ebb.serviceSettings" -}}
 {{ include "ebb.commonSettings" . }}
-EBB_UPSTREAM_TEMPLATE: "http://{name}.{namespace}.svc"
+{{ include "ebb.upstreamSetting" . }}
 EBB_START_TIMEOUT_MS: {{ int64 .Values.gateway.startTimeoutMs }}
 {{- with .Values.relay.keep.callsHours }}
 EBB_KEEP_CALLS_HOURS: {{ int64 . }}

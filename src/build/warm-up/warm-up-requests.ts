@@ -31,9 +31,10 @@ export async function signTokens(
   if (isReceiver(contract))
     return { stranger, caller: await sign.relay({ sub: 'relay', scopes: [], ...tenant }, contract.name) }
   if (contract.kind === 'authorizer') return { stranger, caller: await sign.gateway(GATEWAY_IDENTITY, contract.name) }
-  const { anonymous, scopes = [] } = contract.access
+  const { anonymous, internal, scopes = [] } = contract.access
+  const via = internal ? { via: CALLER } : {}
   const caller = anonymous ? { sub: 'anonymous' } : { sub: CALLER, roles }
-  return { stranger, caller: await sign.gateway({ ...caller, scopes, ...tenant }, contract.name) }
+  return { stranger, caller: await sign.gateway({ ...caller, ...via, scopes, ...tenant }, contract.name) }
 }
 
 /** One request of each kind to a function: the platform's, invalid ones, and, last, valid ones. */

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type FunctionContract, usualReply } from '../../contract/index.ts'
+import { callsOf, type FunctionContract, usualReply } from '../../contract/index.ts'
 import type { FunctionRequest } from '../../deploy/sample/sample-request.ts'
 import { createIdentitySigners, generateIdentityKeys } from '../../protocol/index.ts'
 import { cacheBytes, cacheFile } from '../../start/code-cache.ts'
@@ -79,6 +79,7 @@ async function createSandbox(contract: FunctionContract) {
     ...{ DATABASE_URL: database.url, REDIS_URL: redis.url, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url },
     EBB_IDENTITY_JWKS: JSON.stringify(keys.jwks),
     EBB_MAIL_FOLDER: join(folder, 'mail'),
+    ...(callsOf(contract).length > 0 ? { EBB_UPSTREAM_TEMPLATE: `${sink.url}/{name}` } : {}),
   }
   const sign = createIdentitySigners(keys)
   const resources = opened.move()

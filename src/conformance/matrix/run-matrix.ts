@@ -55,7 +55,7 @@ export async function runMatrix({
 }: MatrixTarget): Promise<MatrixReport> {
   const contracts = Object.values(all)
     .filter((contract) => contract.kind === 'endpoint')
-    .filter(({ upgrade }) => !upgrade)
+    .filter(({ upgrade, access }) => !upgrade && !access.internal)
   const proxies = Object.values(all).filter((contract) => contract.kind === 'proxy')
   const scopes = [...new Set([...contracts, ...proxies].flatMap(({ access }) => access.scopes ?? []))].sort()
   const tenants = [...contracts, ...proxies].some(({ tenancy }) => tenancy) ? [`matrix.${randomUUID()}`] : []

@@ -60,7 +60,7 @@ export function openHttpClient(
   /** Sends a request, and retries it while that is safe, may help, and is within limits. */
   async function sendWithRetries(request: HttpRequest, limits: SendLimits): Promise<SendResult> {
     const { retries, signal } = limits
-    const origin = originOf(request.url.origin)
+    const origin = originOf(request.service ?? request.url.origin)
     origin.deposit()
     let last: Outcome | undefined
     for (let attempts = 0; ; ) {

@@ -11,6 +11,10 @@ export interface HttpRequest {
   /** By lower-case names. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | Uint8Array | null
+  /** The function that it calls: failures are counted for it, in place of its origin, which others may share. */
+  readonly service?: string
+  /** Whether it may be repeated, whatever its method and headers say. */
+  readonly repeatable?: boolean
 }
 
 interface HttpRequestParts {

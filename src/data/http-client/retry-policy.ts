@@ -5,8 +5,8 @@ import type { HttpRequest } from './request.ts'
 const IDEMPOTENT_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])
 
 /** Whether a request has no effect, or one effect however often it is sent. */
-export const isRepeatable = ({ method, headers }: HttpRequest): boolean =>
-  IDEMPOTENT_METHODS.has(method) || headers['idempotency-key'] !== undefined
+export const isRepeatable = ({ method, headers, repeatable = false }: HttpRequest): boolean =>
+  repeatable || IDEMPOTENT_METHODS.has(method) || headers['idempotency-key'] !== undefined
 
 /** Whether the same request may succeed later. */
 export const isRetryable = (outcome: Outcome): boolean =>

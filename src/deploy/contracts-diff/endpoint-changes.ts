@@ -117,6 +117,8 @@ const isTighter = (before: Limit | undefined, after: Limit) =>
 
 /** Which callers could call before and cannot any more. */
 export function accessChanges(before: Route, after: Route): readonly Change[] {
+  if (after.internal && !before.internal)
+    return [breaks('callers', 'it is internal now: no request from outside reaches it')]
   if (after.anonymous) return []
   const proof = after.dpop && !before.dpop ? [breaks('callers', 'a token with a proof of its key is required now')] : []
   if (before.anonymous)

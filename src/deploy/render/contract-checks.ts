@@ -54,8 +54,8 @@ function checksOf(
   subscribersOf: (type: string) => readonly string[],
 ): readonly ContractCheck[] {
   const route = describeEndpoint(contract)
-  // It cannot be known whom the authorizer knows; and a WebSocket is no single request.
-  if (route.authorizer !== undefined || route.upgrade) return []
+  // It cannot be known whom the authorizer knows; a WebSocket is no single request, and what is internal has no route.
+  if (route.authorizer !== undefined || route.upgrade || route.internal) return []
   // Whose thing the example is cannot be known, nor what the policy says of whom.
   if (route.policy || (route.owner && route.scopes.length === 0)) return []
   const example = Object.values(contract.examples ?? {}).find((one) => one.params ?? one.query ?? one.body)

@@ -17,6 +17,7 @@ import {
   PLATFORM_SECRET,
   taggedImageOf,
   timeoutSecondsOf,
+  UPSTREAM_TEMPLATE,
 } from './platform.ts'
 
 /** Knative's own defaults of `max-revision-timeout-seconds` and `container-concurrency-max-limit`. */
@@ -27,7 +28,7 @@ const START_TIMEOUT_SECONDS = 300
 
 /** A function as a Knative Service: cluster-local, behind the gateway, scaled to zero when idle. */
 export function knativeService(
-  { name, timeoutMs, scale, resources, uses, secrets }: DeployedFunction,
+  { name, timeoutMs, scale, resources, uses, secrets, calls }: DeployedFunction,
   { probes: { knative } }: Chart,
 ): Manifest {
   // Redis and SMTP are added by overlays.
@@ -40,7 +41,10 @@ export function knativeService(
     imagePullPolicy: 'IfNotPresent',
     ports: [{ name: 'http1', containerPort: 8080 }],
     envFrom: [{ configMapRef: { name: FUNCTIONS_CONFIG } }],
-    env: secretEnv(secretNames(keys)),
+    env: [
+      ...secretEnv(secretNames(keys)),
+      ...(calls.length > 0 ? [{ name: 'EBB_UPSTREAM_TEMPLATE', value: UPSTREAM_TEMPLATE }] : []),
+    ],
     resources,
     readinessProbe: { httpGet: { path: '/_/ready' }, ...knative.readiness },
     livenessProbe: { httpGet: { path: '/_/health' }, ...knative.liveness },

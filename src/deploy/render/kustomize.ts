@@ -4,7 +4,7 @@ import { knativeService } from './knative-service.ts'
 import { type Manifest, yamlFile } from './manifest.ts'
 import { egressPolicy, networkPolicies } from './network-policies.ts'
 import { kindOverlay, productionOverlay } from './overlays.ts'
-import { type DeployedFunction, FUNCTIONS_CONFIG, PART_OF, SERVICES_CONFIG } from './platform.ts'
+import { type DeployedFunction, FUNCTIONS_CONFIG, PART_OF, SERVICES_CONFIG, UPSTREAM_TEMPLATE } from './platform.ts'
 import type { DeployedProxy } from './proxies.ts'
 import type { Sizing } from './sizing.ts'
 import { postgres, redis } from './stores.ts'
@@ -96,7 +96,7 @@ function baseOf(
       {
         name: SERVICES_CONFIG,
         literals: literals({
-          EBB_UPSTREAM_TEMPLATE: 'http://{name}.{namespace}.svc',
+          EBB_UPSTREAM_TEMPLATE: UPSTREAM_TEMPLATE,
           EBB_GATEWAY_REPLICAS: String(replicas),
           EBB_START_TIMEOUT_MS: String(startTimeoutMs),
         }),

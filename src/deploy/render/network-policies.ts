@@ -36,6 +36,7 @@ export function networkPolicies(
   const scraped = (number: number) => ({ from: [monitoring], ports: [port(number)] })
   const activator = [knative('activator'), ingress]
   const mailers = usersOf('mail', deployedFunctions)
+  const callers = deployedFunctions.filter(({ calls }) => calls.length > 0).map(({ name }) => name)
   const allPods = { matchLabels: { 'app.kubernetes.io/part-of': PART_OF } }
   return [
     policy('ebb-default-deny', allPods, { ingress: [], egress: [] }),
@@ -55,6 +56,7 @@ export function networkPolicies(
     }),
     policy('ebb-migrate', component('migrate'), { egress: [database] }),
     ...(mailers.length > 0 ? [mailPolicy(mailers)] : []),
+    ...(callers.length > 0 ? [policy('ebb-calls', named(callers), { egress: [functions] })] : []),
   ]
 }
 
@@ -63,12 +65,13 @@ const servicesOf = (proxies: readonly DeployedProxy[]): readonly Manifest[] =>
   [...new Set(proxies.flatMap(({ egress }) => egress))].map(egressRule)
 
 /** For the functions that use mail: an overlay opens the way to the SMTP server. */
-const mailPolicy = (names: readonly string[]) =>
-  policy(
-    'ebb-mail',
-    { ...component('function'), matchExpressions: [{ key: 'app.kubernetes.io/name', operator: 'In', values: names }] },
-    { egress: [] },
-  )
+const mailPolicy = (names: readonly string[]) => policy('ebb-mail', named(names), { egress: [] })
+
+/** These functions. */
+const named = (names: readonly string[]) => ({
+  ...component('function'),
+  matchExpressions: [{ key: 'app.kubernetes.io/name', operator: 'In', values: names }],
+})
 
 /** Lets only these parts reach a bundled store. */
 export function storePolicy(store: 'postgres' | 'redis', number: number, parts: readonly Component[]): Manifest {

@@ -35,9 +35,11 @@ export function openfaasStack(
   return yamlFile([stack], { about: ABOUT[edition] })
 }
 
+/** Where a function is inside the cluster: by way of OpenFaaS's own gateway, which starts one of Pro that is at zero. */
+const UPSTREAM_TEMPLATE = 'http://gateway.openfaas:8080/function/{name}'
 const COMMON = `The same images as on Knative; push them where OpenFaaS can pull: EBB_REGISTRY, EBB_TAG. Secrets, once:
   faas-cli secret create ${PLATFORM.map(secretNameOf).join(' | ')} --from-file=FILE
-Gateway and relay run beside it, with EBB_UPSTREAM_TEMPLATE=http://gateway.openfaas:8080/function/{name}.
+Gateway and relay run beside it, with EBB_UPSTREAM_TEMPLATE=${UPSTREAM_TEMPLATE}.
 OpenFaaS does not count the requests of one instance: each instance queues those over \`scale.concurrency\` itself.
 `
 const ABOUT: Readonly<Record<OpenfaasEdition, string>> = {
@@ -49,7 +51,7 @@ reported as done: see \`faas-cli describe NAME\`.`,
 }
 
 function stackFunction(deployedFunction: DeployedFunction, edition: OpenfaasEdition, poolMax: number): Manifest {
-  const { name, resources, uses, secrets } = deployedFunction
+  const { name, resources, uses, secrets, calls } = deployedFunction
   const own = (['postgres', 'mail'] as const)
     .filter((store) => uses.includes(store))
     .map((store) => STORE_SECRETS[store])
@@ -62,6 +64,7 @@ function stackFunction(deployedFunction: DeployedFunction, edition: OpenfaasEdit
       ...Object.fromEntries(files),
       // If set, caches are shared.
       ...(uses.includes('redis') ? { REDIS_URL: fromEnvironment('REDIS_URL') } : {}),
+      ...(calls.length > 0 ? { EBB_UPSTREAM_TEMPLATE: UPSTREAM_TEMPLATE } : {}),
       EBB_POOL_MAX: String(poolMax),
       EBB_MAX_CONCURRENCY: String(deployedFunction.scale.concurrency),
       EBB_DRAIN_MS: String(DRAIN_MS),
@@ -101,12 +104,23 @@ export function openfaasIssues(
 ) {
   const all = deployedThere(deployedFunctions)
   const issues = all.flatMap((deployedFunction) => functionIssues(deployedFunction, edition))
+  issues.push(...missingCallees(all))
   const over = edition === 'ce' ? all.slice(CE.functions).map(({ name }) => name) : []
   if (over.length === 0) return issues
   const why = `runs ${CE.functions} functions at most, and ${all.length} are for it: ${over.length} too many`
   const remedy = 'leave some out with `targets: { openfaas: false }`, or render for Pro with --openfaas pro'
   return [...issues, `functions/{${over.join(',')}}/contract.ts: targets.openfaas: OpenFaaS CE ${why}; ${remedy}`]
 }
+
+/** A function there that calls one that is not. */
+const missingCallees = (all: readonly ResolvedDeployment[]): readonly string[] =>
+  all.flatMap(({ name, calls }) =>
+    calls
+      .filter((callee) => !all.some((one) => one.name === callee))
+      .map((callee) =>
+        unsupported(name, 'calls', 'OpenFaaS', `does not run ${callee}; leave both out there, or neither`),
+      ),
+  )
 
 function functionIssues(
   { name, scale, secrets, egress }: ResolvedDeployment,

@@ -17,6 +17,9 @@ export const ROLES = { gateway: 'ebb_gateway', relay: 'ebb_relay', functions: 'e
 /** The database role that owns the tables, and migrates them. */
 export const OWNER_ROLE = 'ebb_owner'
 
+/** Where a function is, as Kubernetes names its Service. */
+export const UPSTREAM_TEMPLATE = 'http://{name}.{namespace}.svc'
+
 /** Names of the platform's own Services, which a function must not take. */
 export const RESERVED_NAMES = ['gateway', 'relay', 'migrate', 'postgres', 'redis']
 

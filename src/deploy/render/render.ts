@@ -85,12 +85,24 @@ function chartFunctions(
   contracts: Readonly<Record<string, AnyContract>>,
 ): string {
   const triggers = triggersOf(contracts)
-  const functions = deployedFunctions.map(({ name, kind, scale, timeoutMs, resources, uses, secrets, egress }) => {
-    const trigger = triggers.get(name)
-    const timeoutSeconds = timeoutSecondsOf(timeoutMs)
-    const said = { kind, scale, timeoutMs, timeoutSeconds, resources, uses, secrets, egress }
-    return [name, trigger ? { ...said, trigger } : said]
-  })
+  const functions = deployedFunctions.map(
+    ({ name, kind, scale, timeoutMs, resources, uses, secrets, egress, calls }) => {
+      const trigger = triggers.get(name)
+      const timeoutSeconds = timeoutSecondsOf(timeoutMs)
+      const said = {
+        kind,
+        scale,
+        timeoutMs,
+        timeoutSeconds,
+        resources,
+        uses,
+        secrets,
+        egress,
+        ...(calls.length > 0 ? { calls } : {}),
+      }
+      return [name, trigger ? { ...said, trigger } : said]
+    },
+  )
   const proxies = proxiesOf(contracts).map(({ name, ...proxy }) => [name, proxy])
   return yamlFile([
     {

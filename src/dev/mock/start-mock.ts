@@ -44,7 +44,9 @@ export async function startMock(
   const all = Object.values(contracts)
   const documents = { asyncapi: asyncapi(all, { version: '1' }) }
   const set = { ...contractSet(contracts, openapi(all, { version: '1' })), ...documents }
-  const endpoints = Object.values(contracts).filter((contract) => contract.kind === 'endpoint')
+  const endpoints = Object.values(contracts)
+    .filter((contract) => contract.kind === 'endpoint')
+    .filter(({ access }) => !access.internal)
   const responders = new Map(endpoints.map((contract) => [contract.name, createMockResponder(contract, { seed })]))
   const stored = createResponseStore()
   const faults = createFaultInjection(options, createRandom(seed))

@@ -45,6 +45,7 @@ export function accessLog({ log: appLog }: { log: Log }): Step {
           cold,
           caller: identity?.sub,
           tenant: identity?.tenant,
+          ...(identity?.via === undefined ? {} : { via: identity.via }),
           ...(event ? { event: event.id, type: event.type, attempt: event.attempt } : {}),
           ...(batch ? { events: batch.length } : {}),
         },

@@ -6,12 +6,16 @@ import { headerOf, type Step } from '../context.ts'
 /** Verifies a token; synchronously where it was verified before. */
 export type VerifyIdentity = (token: string) => Identity | Promise<Identity>
 
-/** Accepts only callers for whom gateway or relay vouch in `Ebb-Identity`: no client inside the cluster can pose as them. */
-export function identity({ verify }: { verify: VerifyIdentity }): Step {
+/**
+ * Accepts only callers for whom gateway or relay vouch in `Ebb-Identity`: no client inside the cluster can pose as them. An internal
+ * endpoint accepts them only by way of a function that calls it on their behalf.
+ */
+export function identity({ verify, isInternal = false }: { verify: VerifyIdentity; isInternal?: boolean }): Step {
   return function identity(request, response) {
     const token = headerOf(request, 'ebb-identity')
     if (!token) throw unauthenticated('Functions are called through the gateway.')
     const accept = (identity: Identity) => {
+      if (isInternal && identity.via === undefined) throw NOT_A_FUNCTION
       response.locals.identity = identity
       if (identity.tenant !== undefined) setTenantAttribute(request, identity.tenant)
     }
@@ -22,6 +26,8 @@ export function identity({ verify }: { verify: VerifyIdentity }): Step {
     })
   }
 }
+
+const NOT_A_FUNCTION = new Problem('forbidden', 403, 'This is for functions whose contracts say that they call it.')
 
 /** About the signer: gateway and relay tell it from a refusal of the caller by its headers. */
 function unauthenticated(message: string, cause?: unknown) {

@@ -14,6 +14,8 @@ export interface Identity {
   readonly client?: string
   /** `relay` where that calls on behalf of `sub`, as for `Prefer: respond-async`; undefined where the caller itself waits. */
   readonly act?: string
+  /** The function that calls on behalf of `sub`, since its contract says that it does; undefined where none stands in between. */
+  readonly via?: string
   /** Who vouches for it: the gateway for a request, the relay for an event or a call that was accepted earlier. */
   readonly iss: Issuer
 }

@@ -10,6 +10,8 @@ export interface SignOptions {
   readonly waitMs?: number
   /** Signs even where a signature could be reused: for a function that refused it. */
   readonly fresh?: boolean
+  /** Expires when that wait is over, and is good for this request alone: for what a function passes on. */
+  readonly once?: boolean
   /** A signature whose key the function does not know: another key signs, where there is one. */
   readonly unknownKey?: string | undefined
 }
@@ -37,25 +39,31 @@ export function createIdentitySigner(privateKey: JWK, iss: Issuer, { now = Date.
     known.set(audience, key)
     return key
   }
-  return function sign(identity, audience, { waitMs = DEFAULT_WAIT_MS, fresh = false } = {}) {
+  return function sign(identity, audience, { waitMs = DEFAULT_WAIT_MS, fresh = false, once = false } = {}) {
     const at = now()
+    if (once) return signUntil(identity, audience, { at, expiresAt: Math.floor((at + waitMs) / 1_000) * 1_000 })
     const cacheKey = keyOf(identity, audience)
     const known = signed.get(cacheKey)
     if (known && !fresh && known.expiresAt >= at + waitMs) return known.token
-    const { sub, ...claims } = identity
     const expiresAt = at + waitMs + REUSE_MS
-    const token = key.then((signer) =>
-      new SignJWT({ ...claims })
-        .setProtectedHeader({ alg: 'EdDSA', ...(privateKey.kid ? { kid: privateKey.kid } : {}) })
-        .setIssuer(iss)
-        .setSubject(sub)
-        .setAudience(audience)
-        .setIssuedAt(Math.floor(at / 1_000))
-        .setExpirationTime(Math.ceil(expiresAt / 1_000))
-        .sign(signer),
-    )
+    const token = signUntil(identity, audience, { at, expiresAt })
     signed.set(cacheKey, { token, expiresAt })
     return token
+  }
+
+  async function signUntil(
+    { sub, ...claims }: Parameters<SignIdentity>[0],
+    audience: string,
+    { at, expiresAt }: Readonly<Record<'at' | 'expiresAt', number>>,
+  ): Promise<string> {
+    return new SignJWT({ ...claims })
+      .setProtectedHeader({ alg: 'EdDSA', ...(privateKey.kid ? { kid: privateKey.kid } : {}) })
+      .setIssuer(iss)
+      .setSubject(sub)
+      .setAudience(audience)
+      .setIssuedAt(Math.floor(at / 1_000))
+      .setExpirationTime(Math.ceil(expiresAt / 1_000))
+      .sign(await key)
   }
 }
 

@@ -30,7 +30,7 @@ export function createIdentityVerifier(jwks: JSONWebKeySet, audience: string, { 
       ...{ algorithms: ['EdDSA'], audience, requiredClaims: ['exp', 'sub'] },
       ...{ clockTolerance: CLOCK_TOLERANCE_SECONDS, currentDate: new Date(at) },
     })
-    const { sub = '', scopes, roles, tenant, client, act, iss, exp = 0, iat = 0 } = payload
+    const { sub = '', scopes, roles, tenant, client, act, via, iss, exp = 0, iat = 0 } = payload
     if (iat > at / 1_000 + CLOCK_TOLERANCE_SECONDS)
       throw new errors.JWTClaimValidationFailed('signed in the future', payload, 'iat', 'check_failed')
     const identity: Identity = Object.freeze({
@@ -39,6 +39,7 @@ export function createIdentityVerifier(jwks: JSONWebKeySet, audience: string, { 
       ...(tenant ? { tenant } : {}),
       ...(client ? { client } : {}),
       ...(act ? { act } : {}),
+      ...(via ? { via } : {}),
     })
     verified.set(token, { identity, until: (exp + CLOCK_TOLERANCE_SECONDS) * 1_000 })
     return identity

@@ -2,11 +2,14 @@ import type { Dispatcher } from 'undici'
 import { longestMs, Problem } from '../../../contract/index.ts'
 import {
   createRefusalLog,
+  DELEGATION_HEADER,
   type IdentityRefusal,
   NOWHERE,
   POSITION_HEADER,
   readIdentityRefusal,
+  type SignOptions,
   withUnknownKey,
+  writeDelegation,
 } from '../../../protocol/index.ts'
 import { MAX_IDENTITY_BYTES } from '../../header-limits.ts'
 import { oncePerSecond } from '../../throttle-log.ts'
@@ -21,6 +24,12 @@ import { type CallTwice, isCallFailure } from './retries.ts'
 import { traceCall } from './trace-call.ts'
 import type { ResponseHeaders, ResponseSink, UpstreamRequest } from './upstream-request.ts'
 import { addVia } from './via.ts'
+
+/** For whom the gateway vouches: to the function, and to those that it calls. */
+interface Vouched {
+  readonly identity: string
+  readonly delegation: string | undefined
+}
 
 type CallOutcome = Problem | CallFailure | IdentityRefusal | undefined
 
@@ -52,8 +61,18 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
     // A WebSocket lives as long as its timeout says; the answer to its request comes soon.
     const answerMs = route.upgrade ? Math.min(timeoutMs, HANDSHAKE_MS) : timeoutMs
     const signing = { waitMs: answerMs + startTimeoutMs }
-    const identity = await sign(request.caller, name, signing)
-    if (identity.length > MAX_IDENTITY_BYTES) return TOO_MANY_SCOPES
+    const vouchFor = async (again: Pick<SignOptions, 'fresh' | 'unknownKey'> = {}) => {
+      const { unknownKey } = again
+      const waitMs = longestMs(route) + startTimeoutMs
+      const [identity, delegation] = await Promise.all([
+        sign(request.caller, name, { ...signing, ...again }),
+        route.calls &&
+          writeDelegation(sign, { caller: request.caller, via: name, calls: route.calls }, { waitMs, unknownKey }),
+      ])
+      return { identity, delegation }
+    }
+    const vouched = await vouchFor()
+    if (vouched.identity.length + (vouched.delegation?.length ?? 0) > MAX_IDENTITY_BYTES) return TOO_MANY_SCOPES
     // The caller's upload and the function's start do not count against the timeout; the gateway's own look-ups do.
     const remainingMs = Math.floor(timeoutMs - (performance.now() - request.bodyReceivedAt))
     if (remainingMs < 1) return DEADLINE_EXCEEDED
@@ -75,14 +94,14 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
       failed({ cause, sent: true })
       log.error({ err: cause, function: name, correlationId }, 'the connection to a function failed while it responded')
     }
-    const attempt = async (dispatcher: Dispatcher, identity: string, remainingMs: number): Promise<CallOutcome> => {
+    const attempt = async (dispatcher: Dispatcher, vouched: Vouched, remainingMs: number): Promise<CallOutcome> => {
       const waitMs = Math.ceil(giveUpAt - performance.now())
       if (waitMs < 1) return DEADLINE_EXCEEDED
       const { body, method } = request
       const target = { origin, method, path: `${prefix}${request.path}${request.query}` }
       return traceCall(request, target, (traceparent) => {
         const leftMs = route.upgrade ? remainingMs : Math.min(remainingMs, waitMs)
-        const platform = platformHeaders(request, { identity, traceparent, remainingMs: leftMs })
+        const platform = platformHeaders(request, { ...vouched, traceparent, remainingMs: leftMs })
         const options: Dispatcher.DispatchOptions = {
           ...target,
           headers: toFunctionHeaders(request.headers, platform),
@@ -99,16 +118,15 @@ export function createFunctionCaller({ sign, upstream, log, retries }: FunctionC
     const kept = () => (route.upgrade ? retryDispatcher : (pools?.of(route, origin) ?? dispatcher))
     let outcome = await retries(request, {
       remainingMs,
-      first: () => attempt(kept(), identity, remainingMs),
+      first: () => attempt(kept(), vouched, remainingMs),
       second: (leftMs, { cause }) => {
         warn({ err: cause, function: name, correlationId })
-        return attempt(retryDispatcher, identity, leftMs)
+        return attempt(retryDispatcher, vouched, leftMs)
       },
     })
     if (isIdentityRefusal(outcome)) {
       logRefusal(name, outcome)
-      const again = { ...signing, fresh: true, unknownKey: withUnknownKey(outcome, identity) }
-      const signed = await sign(request.caller, name, again)
+      const signed = await vouchFor({ fresh: true, unknownKey: withUnknownKey(outcome, vouched.identity) })
       if (bodyStream) return SIGNED_ANEW
       outcome = await attempt(kept(), signed, remainingMs)
     }
@@ -146,13 +164,15 @@ function platformHeaders(
   { route, client, headers, position = NOWHERE, correlationId, httpVersion, bodyStream }: UpstreamRequest,
   {
     identity,
+    delegation,
     traceparent,
     remainingMs,
-  }: Readonly<Record<'identity' | 'traceparent', string>> & { remainingMs: number },
+  }: Vouched & { readonly traceparent: string; readonly remainingMs: number },
 ) {
   const host = client.host ?? headers.host?.[0]
   return [
     ...['ebb-identity', identity, 'ebb-timeout-ms', String(remainingMs)],
+    ...(delegation === undefined ? [] : [DELEGATION_HEADER, delegation]),
     ...['x-correlation-id', correlationId, 'traceparent', traceparent],
     ...['x-forwarded-for', client.address, 'x-forwarded-proto', client.proto],
     ...(host === undefined ? [] : ['x-forwarded-host', host]),

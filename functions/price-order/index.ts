@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import priceOrder from './handler.ts'
+
+serve(priceOrder)
