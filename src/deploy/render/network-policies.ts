@@ -36,6 +36,7 @@ export function networkPolicies(
   const scraped = (number: number) => ({ from: [monitoring], ports: [port(number)] })
   const activator = [knative('activator'), ingress]
   const mailers = usersOf('mail', deployedFunctions)
+  const storers = usersOf('objects', deployedFunctions)
   const allPods = { matchLabels: { 'app.kubernetes.io/part-of': PART_OF } }
   return [
     policy('ebb-default-deny', allPods, { ingress: [], egress: [] }),
@@ -54,7 +55,8 @@ export function networkPolicies(
       egress: [database, cache, collector],
     }),
     policy('ebb-migrate', component('migrate'), { egress: [database] }),
-    ...(mailers.length > 0 ? [mailPolicy(mailers)] : []),
+    ...(mailers.length > 0 ? [userPolicy('ebb-mail', mailers)] : []),
+    ...(storers.length > 0 ? [userPolicy('ebb-objects', storers)] : []),
   ]
 }
 
@@ -62,10 +64,10 @@ export function networkPolicies(
 const servicesOf = (proxies: readonly DeployedProxy[]): readonly Manifest[] =>
   [...new Set(proxies.flatMap(({ egress }) => egress))].map(egressRule)
 
-/** For the functions that use mail: an overlay opens the way to the SMTP server. */
-const mailPolicy = (names: readonly string[]) =>
+/** For the functions that use mail, or objects: an overlay opens the way to the SMTP server, or the store. */
+const userPolicy = (name: string, names: readonly string[]) =>
   policy(
-    'ebb-mail',
+    name,
     { ...component('function'), matchExpressions: [{ key: 'app.kubernetes.io/name', operator: 'In', values: names }] },
     { egress: [] },
   )
