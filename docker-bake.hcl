@@ -1,5 +1,5 @@
 # Rendered by `ebb render`. Do not edit.
-# All images: docker buildx bake. One of them: docker buildx bake confirm-order. To a registry: EBB_REGISTRY=… EBB_TAG=… docker buildx bake --push
+# All images: docker buildx bake. One of them: docker buildx bake complete-upload. To a registry: EBB_REGISTRY=… EBB_TAG=… docker buildx bake --push
 
 variable "EBB_REGISTRY" {
   default = "dev.local"
@@ -21,8 +21,10 @@ target "images" {
   name = image
   matrix = {
     image = [
+      "complete-upload",
       "confirm-order",
       "create-product",
+      "create-upload",
       "create-user",
       "get-order",
       "get-product",

@@ -33,6 +33,7 @@ const FULL_ONLY = [
   '/src/data/postgres/replica\\.test',
   '/test/broker/',
   '/test/alerts/',
+  '/src/data/objects/large-objects\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
   '/test/services/',
 ]

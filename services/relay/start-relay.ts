@@ -23,6 +23,7 @@ import { keepHistory } from './keep-history.ts'
 import { keepWarm } from './keep-warm.ts'
 import { createMetrics } from './metrics.ts'
 import { type PollLoopOptions, startPollLoop } from './poll-loop.ts'
+import { removeObjects } from './remove-objects.ts'
 import { fireSchedules } from './schedules.ts'
 import { openCallbackSender } from './send-callback.ts'
 import { openWebhooks } from './webhooks/open-webhooks.ts'
@@ -121,6 +122,7 @@ export async function startRelay(
     ...{ pool, subscriptions, log, metrics: scheduleMetrics, wake: () => loop.wake('events') },
     forgetAfterMs: config.EBB_ABANDON_AFTER_MS,
   })
+  const objects = removeObjects(config, { pool, log })
   const onReload = () => {
     logCycles()
     orphans.check()
@@ -136,7 +138,7 @@ export async function startRelay(
     warm.stop()
     await broker?.stop(options.drainMs ?? longestCallMs())
     const rounds = [orphans, history, forgetting, tally, schedules]
-    await Promise.all([...rounds.map(({ stop }) => stop()), webhooks?.stop(), loop.stop()])
+    await Promise.all([...rounds.map(({ stop }) => stop()), webhooks?.stop(), objects?.stop(), loop.stop()])
     await notifier.flush()
     admin?.close()
     contracts.close()

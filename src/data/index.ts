@@ -11,6 +11,20 @@ export { guarded } from './http-client/guarded.ts'
 export { type Http, type HttpOptions, http } from './http-client/http.ts'
 export { HttpError, type HttpResponse } from './http-client/response.ts'
 export { type Mail, type MailMessage, mail } from './mail.ts'
+export { objects } from './objects/objects.ts'
+export type {
+  DownloadOptions,
+  ObjectContent,
+  ObjectPutOptions,
+  Objects,
+  PartSpec,
+  StoredObject,
+  StoreWith,
+  Upload,
+  UploadOptions,
+  UploadSpec,
+} from './objects/objects-shape.ts'
+export type { SignedRequest } from './objects/sign-request.ts'
 export { policy } from './policy/policy.ts'
 export { postgres } from './postgres/postgres.ts'
 export type { Fragment, Sql } from './postgres/sql.ts'

@@ -20,6 +20,8 @@ export interface DataDir {
   readonly mail: string
   /** The newest log lines of all processes. */
   readonly log: string
+  /** What the laptop's own store of objects keeps. */
+  readonly objects: string
   readonly postgres: string
   readonly secrets: string
   /** The keys and logins of the OpenID provider. */
@@ -38,7 +40,13 @@ export async function openDataDir(folder: string, { fresh = false } = {}): Promi
   const announcement = at(ANNOUNCEMENT)
   const dataDir: DataDir = {
     ...{ path, run: at('run'), bundles: at('bundles'), pointer: at('bundles/contracts') },
-    ...{ mail: at('mail'), log: at('log'), postgres: at('postgres'), secrets: at('secrets.json') },
+    ...{
+      mail: at('mail'),
+      objects: at('objects'),
+      log: at('log'),
+      postgres: at('postgres'),
+      secrets: at('secrets.json'),
+    },
     provider: at(PROVIDER_FOLDER),
     announce: async (running) => {
       // Renamed into place, so that a reader never sees half a file.
@@ -85,9 +93,9 @@ const ERRNO_REASONS: Readonly<Record<string, string>> = {
 }
 
 /** If Postgres runs as the user nobody, its data are elsewhere, behind a link. */
-async function eraseData({ path, postgres, run, bundles, mail, log, secrets, provider }: DataDir) {
+async function eraseData({ path, postgres, run, bundles, mail, objects, log, secrets, provider }: DataDir) {
   const cluster = await realpath(join(postgres, 'cluster')).catch(() => undefined)
-  const folders = [run, bundles, mail, log, postgres, secrets, provider, ...(cluster ? [cluster] : [])]
+  const folders = [run, bundles, mail, objects, log, postgres, secrets, provider, ...(cluster ? [cluster] : [])]
   await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
   await mkdir(path, { recursive: true, mode: 0o700 })
 }

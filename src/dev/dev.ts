@@ -40,6 +40,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
   const port = config.PORT
   const adminPort = config.EBB_ADMIN_PORT ?? (port === 0 ? 0 : port + 1)
   const providerPort = config.EBB_PROVIDER_PORT ?? (port === 0 || port > MAX_PORT - 2 ? 0 : port + 2)
+  const objectsPort = config.EBB_OBJECTS_PORT ?? (port === 0 || port > MAX_PORT - 3 ? 0 : port + 3)
   const dataDir = await openDataDir(resolve(dataDirOf(project, config)), { fresh })
   const closers: (() => Promise<void> | void)[] = [dataDir.close]
   let stopping = false
@@ -52,6 +53,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       assertPortFree('PORT', port),
       assertPortFree('EBB_ADMIN_PORT', adminPort),
       assertPortFree('EBB_PROVIDER_PORT', providerPort),
+      ...(config.EBB_OBJECTS_URL ? [] : [assertPortFree('EBB_OBJECTS_PORT', objectsPort)]),
     ])
     let show: Report = reportJson
     const report = bufferUntilReady((event) => {
@@ -60,7 +62,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     })
     const log = await openLogStore(dataDir.log, { report })
     closers.push(log.close)
-    const stores = await startStores({ project, dataDir, config, report })
+    const stores = await startStores({ project, dataDir, config, objectsPort, report })
     closers.push(stores.stop)
     const provider = config.EBB_ISSUERS
       ? undefined

@@ -16,6 +16,7 @@ import { type Contracts, readContracts } from './contracts.ts'
 import type { DataDir } from './data-dir.ts'
 import { ensureDatabaseRoles } from './database-roles.ts'
 import { keepRunning } from './keep-running.ts'
+import { startObjects } from './objects/start-objects.ts'
 import { startPostgres } from './postgres/index.ts'
 import { startRedis } from './redis.ts'
 import type { Report } from './report.ts'
@@ -35,11 +36,13 @@ interface StoresOptions {
   readonly project: string
   readonly dataDir: DataDir
   readonly config: Config
+  /** Of the store of objects. */
+  readonly objectsPort: number
   readonly report: Report
 }
 
 /** Starts what gateway and functions need: a migrated Postgres, Redis if installed, contracts and keys. */
-export async function startStores({ project, dataDir, config, report }: StoresOptions): Promise<Stores> {
+export async function startStores({ project, dataDir, config, objectsPort, report }: StoresOptions): Promise<Stores> {
   // The driver reads PG… variables, which are meant for another server.
   if (!config.DATABASE_URL) clearEnv('PG')
   const preparing = Promise.all([readContracts({ project, ...dataDir }), readRoles(project)])
@@ -48,14 +51,19 @@ export async function startStores({ project, dataDir, config, report }: StoresOp
     config.DATABASE_URL ? undefined : keepPostgres(dataDir.postgres, report),
     config.REDIS_URL ? undefined : startRedis(inheritedEnv(['PATH']).PATH ?? ''),
   ])
+  let objects: Awaited<ReturnType<typeof startObjects>> | undefined
   const stop = async () => {
-    await Promise.all([fulfilledValue(redis)?.stop(), fulfilledValue(postgres)?.stop()])
+    await Promise.all([fulfilledValue(redis)?.stop(), fulfilledValue(postgres)?.stop(), objects?.stop()])
   }
   try {
     if (postgres.status === 'rejected') throw postgres.reason
     const [contracts, roles] = await preparing
     await replacePointer(dataDir.pointer, contracts.bundle)
     const secrets = await ensureSecrets(dataDir.secrets, Object.keys(roles), makeToken)
+    if (!config.EBB_OBJECTS_URL)
+      objects = await startObjects({
+        ...{ folder: dataDir.objects, port: objectsPort, secretAccessKey: secrets.objectsKey },
+      })
     const databaseUrl = config.DATABASE_URL ?? postgres.value?.url ?? ''
     const databases = postgres.value && (await ensureDatabaseRoles(postgres.value.adminUrl, databaseUrl))
     await migrate(config.DATABASE_DIRECT_URL ?? databaseUrl, {
@@ -72,6 +80,7 @@ export async function startStores({ project, dataDir, config, report }: StoresOp
       DATABASE_URL: databases?.[part] ?? databaseUrl,
       ...(config.DATABASE_READ_URL ? { DATABASE_READ_URL: config.DATABASE_READ_URL } : {}),
       ...(redisUrl ? { REDIS_URL: redisUrl } : {}),
+      ...(part === 'gateway' ? {} : objectsEnv(config, objects)),
     })
     return {
       ...{ secrets, roles, stop, contracts },
@@ -83,6 +92,7 @@ export async function startStores({ project, dataDir, config, report }: StoresOp
             ? 'REDIS_URL'
             : 'from PATH, without persistence'
           : 'not installed; Ebb runs without',
+        Objects: config.EBB_OBJECTS_URL ? 'EBB_OBJECTS_URL' : dataDir.objects,
         Mail: config.SMTP_URL ? 'SMTP_URL' : dataDir.mail,
       },
     }
@@ -91,6 +101,15 @@ export async function startStores({ project, dataDir, config, report }: StoresOp
     throw error
   }
 }
+
+/** Where objects are, for those that use them or remove them. */
+const objectsEnv = (
+  config: Config,
+  objects: { readonly url: string } | undefined,
+): Readonly<Record<string, string>> => ({
+  EBB_OBJECTS_URL: config.EBB_OBJECTS_URL ?? objects?.url ?? '',
+  ...(config.EBB_OBJECTS_PUBLIC_URL ? { EBB_OBJECTS_PUBLIC_URL: config.EBB_OBJECTS_PUBLIC_URL } : {}),
+})
 
 const fulfilledValue = <Value>(settled: PromiseSettledResult<Value>) =>
   settled.status === 'fulfilled' ? settled.value : undefined
@@ -130,6 +149,8 @@ interface DevSecrets {
   readonly identity: IdentityKeys
   readonly pepper: string
   readonly adminKey: string
+  /** What requests to the store of objects are signed with. */
+  readonly objectsKey: string
   /** API keys by role. */
   readonly keys: Readonly<Record<string, string>>
 }
@@ -148,6 +169,7 @@ async function ensureSecrets(file: string, roles: readonly string[], newKey: () 
     identity: stored.identity?.relay ? stored.identity : await generateIdentityKeys(),
     pepper: stored.pepper ?? randomBytes(32).toString('base64url'),
     adminKey: stored.adminKey ?? `ebb_admin_${randomBytes(24).toString('base64url')}`,
+    objectsKey: stored.objectsKey ?? randomBytes(32).toString('base64url'),
     keys: Object.fromEntries(roles.map((role) => [role, stored.keys?.[role] ?? newKey()])),
   }
   await writeFile(`${file}.new`, JSON.stringify(secrets, undefined, 2), { mode: 0o600 })

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { cacheOn, http, mail, postgres, redis } from 'ebb/data'
+import { cacheOn, http, mail, objects, postgres, redis } from 'ebb/data'
 import { type Config, createLog, parseConfig, type Resource, STORES } from 'ebb/kernel'
 import { openResources } from './resources.ts'
 
@@ -26,8 +26,11 @@ it.each([
 })
 
 it('each of the platform`s resources names the stores that it reads', () => {
-  const named = { mail, postgres, redis, cache: cacheOn('a'), http }
+  const named = { mail, objects, postgres, redis, cache: cacheOn('a'), http }
   const stores = Object.fromEntries(Object.entries(named).map(([name, resource]) => [name, resource.stores]))
-  expect(stores).toEqual({ mail: ['mail'], postgres: ['postgres'], redis: ['redis'], cache: ['redis'], http: [] })
-  expect(STORES).toEqual(['mail', 'postgres', 'redis'])
+  expect(stores).toEqual({
+    ...{ mail: ['mail'], objects: ['objects', 'postgres'], postgres: ['postgres'] },
+    ...{ redis: ['redis'], cache: ['redis'], http: [] },
+  })
+  expect(STORES).toEqual(['mail', 'objects', 'postgres', 'redis'])
 })

@@ -109,6 +109,7 @@ const SECRET_SETTINGS = [
   ...(['EBB_INTROSPECTION_SECRET', 'EBB_CALLBACK_SECRET', 'EBB_CALLBACK_SECRET_PREVIOUS'] as const),
   ...(['EBB_WEBHOOK_KEY', 'EBB_WEBHOOK_KEY_PREVIOUS'] as const),
   ...(['EBB_BROKER_TOKEN', 'EBB_BROKER_HEADERS'] as const),
+  ...(['EBB_OBJECTS_URL'] as const),
 ] as const
 
 /** What is secret in the value of such a setting: the password of a URL, the private part of a JWK, all headers, else all of it. */

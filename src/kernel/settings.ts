@@ -312,6 +312,16 @@ export const SETTINGS = {
   EBB_POLICY_FOLDER: [text(), undefined],
   /** The folder that mail is written to where there is no SMTP_URL. */
   EBB_MAIL_FOLDER: [text(), undefined],
+  /**
+   * Where objects are kept: an S3-compatible store, as https://KEY:SECRET@s3.eu-central-1.amazonaws.com/BUCKET?region=eu-central-1; what
+   * KEY and SECRET have besides letters and digits is percent-encoded. For functions that use `objects`, and for the relay, which
+   * removes what was never finished. Default on the laptop: a folder behind the same protocol.
+   */
+  EBB_OBJECTS_URL: [url('http', 'https'), undefined, 'live'],
+  /** Where clients reach that store, as https://files.example.com, where it differs: signed URLs begin with it. */
+  EBB_OBJECTS_PUBLIC_URL: [url('http', 'https'), undefined],
+  /** The port of the laptop's own store of objects. Default: PORT + 3. 0 is any free port. */
+  EBB_OBJECTS_PORT: [port, undefined],
   ...TELEMETRY_SETTINGS,
 } as const satisfies Readonly<Record<string, Setting>>
 

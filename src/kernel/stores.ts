@@ -3,6 +3,7 @@ import { type Config, overrideConfig } from './config.ts'
 /** The stores of the platform, and the settings that say where each is. */
 const STORE_SETTINGS = {
   mail: ['SMTP_URL', 'EBB_MAIL_FOLDER'],
+  objects: ['EBB_OBJECTS_URL', 'EBB_OBJECTS_PUBLIC_URL'],
   postgres: ['DATABASE_URL', 'DATABASE_DIRECT_URL', 'DATABASE_READ_URL'],
   redis: ['REDIS_URL'],
 } as const satisfies Readonly<Record<string, readonly (keyof Config)[]>>

@@ -25,6 +25,7 @@ import {
 } from '../protocol/index.ts'
 import { type ServiceStub, startServices, type TestService } from './start-services.ts'
 import { testDatabase } from './test-database.ts'
+import { startTestObjects } from './test-objects.ts'
 import { findProject, readTestServer } from './test-server.ts'
 
 /**
@@ -96,6 +97,11 @@ export interface TestFunction {
   query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>
   /** The tags that the function has purged since the last call, in order: those of requests that were committed. */
   purged(): Promise<readonly string[]>
+  /**
+   * Puts an object into the function's store, as an upload that has arrived, and returns its id: `pending` until the function completes
+   * it, or `stored` already. For functions that use `objects`.
+   */
+  upload(content: Uint8Array, type: string, state?: 'pending' | 'stored'): Promise<string>
   /** The folder of the mail that the function sends, one .eml file a message. Known from the first hook or test on. */
   mailFolder(): string
 }
@@ -163,11 +169,18 @@ export function testFunction<C extends Implementation['contract'], U extends Use
   }>()
   const project = findProject(readTestServer(), expect.getState().testPath ?? '')
   const pool = new pg.Pool({ connectionString: database.ownerUrl, max: 2 })
+  const uploader = Promise.withResolvers<TestFunction['upload']>()
   let folder = ''
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'ebb-test-'))
+    const usesObjects = Object.values(fn.uses).some(({ stores }) => stores.includes('objects'))
+    const objects = usesObjects ? await startTestObjects(join(folder, 'objects'), pool) : undefined
+    if (objects) uploader.resolve(objects.upload)
+    else uploader.reject(new Error(`${name} does not use objects`))
+    uploader.promise.catch(() => {})
     const settings = {
+      ...(objects ? { EBB_OBJECTS_URL: objects.url } : {}),
       ...{ DATABASE_URL: await through(database.url), EBB_MAIL_FOLDER: folder },
       ...{ EBB_POLICY_FOLDER: join(project, 'domain/policy'), ...env },
     }
@@ -205,7 +218,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     close = async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
-      await Promise.all([resources.close(), running?.close(), pool.end()])
+      await Promise.all([resources.close(), running?.close(), pool.end(), objects?.stop()])
       await rm(folder, { recursive: true, force: true })
     }
   })
@@ -251,6 +264,7 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     },
     address,
     headers: async (caller) => (await started.promise).headersOf('gateway', caller),
+    upload: async (content, type, state = 'pending') => (await uploader.promise)(content, type, state),
     mailFolder: () => folder,
     as: (caller) => agent('gateway', caller),
     unsigned: async () => supertest.agent((await started.promise).server),

@@ -96,15 +96,20 @@ describe('OpenFaaS CE cannot', () => {
 describe('Postgres cannot', () => {
   it('take more connections than it has, and it is said by how many', () => {
     const contracts = [contract('a', { scale: { max: 100 } }), contract('b', { scale: { max: 40 } })]
-    expect(sentencesOf(contracts)).toEqual([
+    const uses = { a: ['postgres'], b: ['postgres'] } as const
+    expect(sentencesOf(contracts, { uses })).toEqual([
       'functions/*/contract.ts: scale.max: Postgres takes 500 connections, 131 too few: during a rollout there are ' +
         '2 x (140 instances x 2 + 3 gateways x 6 + 2 relays x 6) + migration 1 + reserve 10 = 631 connections. ' +
         'Lower scale.max (a 100, b 40), or --pool, or raise max_connections and pass it as --max-connections',
     ])
-    expect(sentencesOf(contracts, { maxConnections: 631 })).toEqual([])
-    expect(sentencesOf(contracts, { maxConnections: 630 })).toHaveLength(1)
-    expect(sentencesOf(contracts, { poolMax: 1 })).toEqual([])
-    expect(sentencesOf(contracts, { uses: { b: ['redis'] } })).toEqual([])
+    expect(sentencesOf(contracts, { uses, maxConnections: 631 })).toEqual([])
+    expect(sentencesOf(contracts, { uses, maxConnections: 630 })).toHaveLength(1)
+    expect(sentencesOf(contracts, { uses, poolMax: 1 })).toEqual([])
+    expect(sentencesOf(contracts, { uses: { ...uses, b: ['redis'] } })).toEqual([])
+    // One more for each instance that uses objects.
+    const storing = { ...uses, b: ['postgres', 'objects'] } as const
+    expect(sentencesOf(contracts, { uses: storing, maxConnections: 711 })).toEqual([])
+    expect(sentencesOf(contracts, { uses: storing, maxConnections: 710 })).toHaveLength(1)
   })
 })
 

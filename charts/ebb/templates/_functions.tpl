@@ -28,6 +28,9 @@
 {{- if and (has "mail" $function.uses) $root.Values.mail.existingSecret }}
 - { setting: SMTP_URL, secret: {{ $root.Values.mail.existingSecret }}, key: url }
 {{- end }}
+{{- if and (has "objects" $function.uses) $root.Values.objects.existingSecret }}
+- { setting: EBB_OBJECTS_URL, secret: {{ $root.Values.objects.existingSecret }}, key: url }
+{{- end }}
 {{- range $function.secrets }}
 - { setting: {{ . }}, secret: {{ $function.existingSecret | default $root.Values.functionSecrets.existingSecret | quote }}, key: {{ . }} }
 {{- end }}
@@ -49,6 +52,9 @@ DATABASE_READ_MAX_LAG_MS: {{ int64 (index . 0).Values.postgres.readMaxLagMs }}
 {{- end }}
 {{- if and (has "mail" (index . 2).uses) (not (index . 0).Values.mail.existingSecret) }}
 EBB_MAIL_FOLDER: /tmp/mail
+{{- end }}
+{{- if and (has "objects" (index . 2).uses) (index . 0).Values.objects.publicUrl }}
+EBB_OBJECTS_PUBLIC_URL: {{ (index . 0).Values.objects.publicUrl | quote }}
 {{- end }}
 {{- end }}
 

@@ -9,7 +9,7 @@ counts twice, since the old and the new of it are there at the same time. Gatewa
 {{- if has "postgres" $function.uses }}
 {{- $users = add $users 1 }}
 {{- $instances = add $instances (int64 $function.scale.max) }}
-{{- $functions = add $functions (mul (int64 $function.scale.max) (int64 $function.poolMax)) }}
+{{- $functions = add $functions (mul (int64 $function.scale.max) (add (int64 $function.poolMax) (has "objects" $function.uses | ternary 1 0))) }}
 {{- end }}
 {{- end }}
 {{- $gateways := int64 (.Values.gateway.autoscaling.enabled | ternary .Values.gateway.autoscaling.maxReplicas .Values.gateway.replicas) }}

@@ -38,6 +38,17 @@ export async function startOtlpSink() {
   return { ...listening, url: `http://127.0.0.1:${listening.port}` }
 }
 
+/** Starts a store of objects that has none and takes all: its client is compiled, and nothing else is tried. */
+export async function startEmptyObjects() {
+  const listening = await listenOnLoopback(
+    createHttpServer((request, response) => {
+      const status = request.method === 'PUT' ? 200 : 404
+      request.on('end', () => response.writeHead(status).end()).resume()
+    }),
+  )
+  return { ...listening, url: `http://warm-up:warm-up@127.0.0.1:${listening.port}/objects` }
+}
+
 /** Starts a Redis that closes every connection: no function may depend on Redis, and its client is compiled all the same. */
 export async function startUnreachableRedis() {
   const listening = await listenOnLoopback(createServer((socket) => socket.destroy()))

@@ -7,7 +7,7 @@ import { createIdentitySigners, generateIdentityKeys } from '../../protocol/inde
 import { cacheBytes, cacheFile } from '../../start/code-cache.ts'
 import { replaceFile } from '../write-chunk.ts'
 import { startInMemoryPostgres } from './in-memory-postgres.ts'
-import { startOtlpSink, startUnreachableRedis } from './loopback.ts'
+import { startEmptyObjects, startOtlpSink, startUnreachableRedis } from './loopback.ts'
 import { preloadText } from './preload.ts'
 import { sampleColumns } from './sample-columns.ts'
 import { startImage } from './start-image.ts'
@@ -70,8 +70,9 @@ async function createSandbox(contract: FunctionContract) {
   const caches = join(folder, 'caches')
   const database = opened.use(await startInMemoryPostgres(sampleColumns(contract, { owner: CALLER })))
   const redis = opened.use(await startUnreachableRedis())
+  const objects = opened.use(await startEmptyObjects())
   const sink = opened.use(await startOtlpSink())
-  await writeFile(preload, preloadText({ folder: caches, ports: [database.port, redis.port, sink.port] }))
+  await writeFile(preload, preloadText({ folder: caches, ports: [database.port, redis.port, objects.port, sink.port] }))
   const keys = await generateIdentityKeys()
   const env = {
     ...Object.fromEntries((contract.secrets ?? []).map((name) => [name, `warm-up-${name}`])),
@@ -80,6 +81,7 @@ async function createSandbox(contract: FunctionContract) {
     EBB_IDENTITY_JWKS: JSON.stringify(keys.jwks),
     EBB_MAIL_FOLDER: join(folder, 'mail'),
     ...(callsOf(contract).length > 0 ? { EBB_UPSTREAM_TEMPLATE: `${sink.url}/{name}` } : {}),
+    EBB_OBJECTS_URL: objects.url,
   }
   const sign = createIdentitySigners(keys)
   const resources = opened.move()

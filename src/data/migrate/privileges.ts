@@ -139,6 +139,15 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     // What it names, it does not learn of: others' purges are not its business.
     functions: ['insert (kind, value)'],
   },
+  object: {
+    relay: ['select', 'update (state, removed_at)', 'delete'],
+    functions: [
+      'select',
+      'insert (id, type, bytes, sha256, part_bytes, held, expires_at)',
+      'update (state, stored_at, bytes, sha256, tenant, held)',
+    ],
+  },
+  object_part: { functions: ['select', 'insert (object_id, number, sha256)', 'update (sha256)'] },
   // Written by record_usage alone.
   usage_batch: {},
   audit: { gateway: ['select', 'insert (actor, action, subject, tenant, detail)'] },

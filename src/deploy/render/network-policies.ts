@@ -37,6 +37,7 @@ export function networkPolicies(
   const activator = [knative('activator'), ingress]
   const mailers = usersOf('mail', deployedFunctions)
   const callers = deployedFunctions.filter(({ calls }) => calls.length > 0).map(({ name }) => name)
+  const storers = usersOf('objects', deployedFunctions)
   const allPods = { matchLabels: { 'app.kubernetes.io/part-of': PART_OF } }
   return [
     policy('ebb-default-deny', allPods, { ingress: [], egress: [] }),
@@ -55,7 +56,8 @@ export function networkPolicies(
       egress: [database, cache, collector],
     }),
     policy('ebb-migrate', component('migrate'), { egress: [database] }),
-    ...(mailers.length > 0 ? [mailPolicy(mailers)] : []),
+    ...(mailers.length > 0 ? [userPolicy('ebb-mail', mailers)] : []),
+    ...(storers.length > 0 ? [userPolicy('ebb-objects', storers)] : []),
     ...(callers.length > 0 ? [policy('ebb-calls', named(callers), { egress: [functions] })] : []),
   ]
 }
@@ -64,8 +66,8 @@ export function networkPolicies(
 const servicesOf = (proxies: readonly DeployedProxy[]): readonly Manifest[] =>
   [...new Set(proxies.flatMap(({ egress }) => egress))].map(egressRule)
 
-/** For the functions that use mail: an overlay opens the way to the SMTP server. */
-const mailPolicy = (names: readonly string[]) => policy('ebb-mail', named(names), { egress: [] })
+/** For the functions that use mail, or objects: an overlay opens the way to the SMTP server, or the store. */
+const userPolicy = (name: string, names: readonly string[]) => policy(name, named(names), { egress: [] })
 
 /** These functions. */
 const named = (names: readonly string[]) => ({

@@ -15,7 +15,7 @@ const CE = { functions: 15, replicas: 5 }
 const DRAIN_MS = 10_000
 const OPENFAAS_SECRETS_FOLDER = '/var/openfaas/secrets'
 /** The platform's secrets. Redis is none here: its address comes from faas-cli's environment, if at all. */
-const PLATFORM = ['EBB_IDENTITY_JWKS', STORE_SECRETS.postgres, STORE_SECRETS.mail]
+const PLATFORM = ['EBB_IDENTITY_JWKS', STORE_SECRETS.postgres, STORE_SECRETS.mail, STORE_SECRETS.objects]
 const LABEL = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/
 
 /** stack.yml for `faas-cli deploy`, for the Community Edition, or for Pro, which scales to zero. */
@@ -52,7 +52,7 @@ reported as done: see \`faas-cli describe NAME\`.`,
 
 function stackFunction(deployedFunction: DeployedFunction, edition: OpenfaasEdition, poolMax: number): Manifest {
   const { name, resources, uses, secrets, calls } = deployedFunction
-  const own = (['postgres', 'mail'] as const)
+  const own = (['postgres', 'mail', 'objects'] as const)
     .filter((store) => uses.includes(store))
     .map((store) => STORE_SECRETS[store])
   const all = ['EBB_IDENTITY_JWKS', ...own, ...secrets]

@@ -11,8 +11,8 @@ import {
 } from './platform.ts'
 import { PRODUCTION_REPLICAS } from './sizing.ts'
 
-/** The ports of Postgres and PgBouncer, of Redis and Redis with TLS, and of SMTP. */
-const EXTERNAL_PORTS = { postgres: [5432, 6432], redis: [6379, 6380], smtp: [465, 587] }
+/** The ports of Postgres and PgBouncer, of Redis and Redis with TLS, of SMTP, and of S3 and stores that speak it. */
+const EXTERNAL_PORTS = { postgres: [5432, 6432], redis: [6379, 6380], smtp: [465, 587], objects: [443, 8333, 9000] }
 
 /** Everything on one node, with the bundled Postgres and Valkey. */
 export const kindOverlay = (deployedFunctions: readonly DeployedFunction[]): string =>
@@ -31,11 +31,20 @@ export const kindOverlay = (deployedFunctions: readonly DeployedFunction[]): str
 
 const KIND = `For kind and other clusters on one machine, with Knative in them. First, once:
   npx ebb render secrets | kubectl create -f -
-Mail is written to /tmp/mail in the pod that sends it.`
+Mail is written to /tmp/mail in the pod that sends it, and there is no store of objects.`
 
 /** More replicas of the always-on services, and external stores. */
 export function productionOverlay(deployedFunctions: readonly DeployedFunction[]): string {
   const mail = usersOf('mail', deployedFunctions).length > 0 ? [patch(policyOf('mail'), allowEgress('smtp'))] : []
+  const objects =
+    usersOf('objects', deployedFunctions).length > 0
+      ? [
+          patch(policyOf('objects'), allowEgress('objects')),
+          patch(policyOf('relay'), allowEgress('objects')),
+          // It removes what was never finished.
+          patch(RELAY, secretsOf(STORE_SECRETS.objects)),
+        ]
+      : []
   const overlay = kustomization({
     resources: ['../../base'],
     replicas: PRODUCTION_REPLICAS,
@@ -43,8 +52,10 @@ export function productionOverlay(deployedFunctions: readonly DeployedFunction[]
     patches: [
       ...storeSecrets('redis', deployedFunctions),
       ...storeSecrets('mail', deployedFunctions),
+      ...storeSecrets('objects', deployedFunctions),
       ...['gateway', 'functions'].map((part) => patch(policyOf(part), allowEgress('postgres', 'redis'))),
       ...mail,
+      ...objects,
       ...['relay', 'migrate'].map((part) => patch(policyOf(part), allowEgress('postgres'))),
       patch(GATEWAY, [
         ...secretsOf('REDIS_URL'),
@@ -57,12 +68,15 @@ export function productionOverlay(deployedFunctions: readonly DeployedFunction[]
 
 const PRODUCTION = `For external stores. Their operators create two Secrets (External Secrets, Vault, by hand): \`${PLATFORM_SECRET}\` with
 DATABASE_URL (of the role ${ROLES.functions}), GATEWAY_DATABASE_URL and RELAY_DATABASE_URL (of ${ROLES.gateway} and ${ROLES.relay}),
-GATEWAY_DATABASE_DIRECT_URL and RELAY_DATABASE_DIRECT_URL (the same, unless a pooler is in front of Postgres), MIGRATION_DATABASE_URL (of the owner, who may alter tables), REDIS_URL, SMTP_URL, EBB_IDENTITY_KEY, EBB_IDENTITY_JWKS,
+GATEWAY_DATABASE_DIRECT_URL and RELAY_DATABASE_DIRECT_URL (the same, unless a pooler is in front of Postgres), MIGRATION_DATABASE_URL (of the owner, who may alter tables), REDIS_URL, SMTP_URL, EBB_OBJECTS_URL, EBB_IDENTITY_KEY, EBB_IDENTITY_JWKS,
 EBB_KEY_PEPPER and EBB_ADMIN_KEY; and \`${FUNCTIONS_SECRET}\` with what the contracts name in \`secrets\`.
 A namespace, an ingress and telemetry depend on the site: add them in an overlay of your own that has this one as its resource.`
 
 /** The address of a store, for the functions that use it. */
-function storeSecrets(store: 'redis' | 'mail', deployedFunctions: readonly DeployedFunction[]): readonly Manifest[] {
+function storeSecrets(
+  store: 'redis' | 'mail' | 'objects',
+  deployedFunctions: readonly DeployedFunction[],
+): readonly Manifest[] {
   const names = usersOf(store, deployedFunctions)
   return names.length > 0 ? [patch(functionsOf(names), secretsOf(STORE_SECRETS[store]))] : []
 }
@@ -107,6 +121,7 @@ const functionsOf = (names: readonly string[]): Manifest => ({
   name: names.join('|'),
 })
 const GATEWAY = { group: 'apps', kind: 'Deployment', name: 'gateway' }
+const RELAY = { group: 'apps', kind: 'Deployment', name: 'relay' }
 
 const policyOf = (part: string): Manifest => ({ kind: 'NetworkPolicy', name: `ebb-${part}` })
 

@@ -26,7 +26,7 @@ export const RESERVED_NAMES = ['gateway', 'relay', 'migrate', 'postgres', 'redis
 /** Variables that the platform sets in a function's environment: no secret of a contract may have such a name. */
 export const RESERVED_SETTINGS = [
   ...['PORT', 'K_SERVICE', 'K_CONFIGURATION', 'K_REVISION'],
-  ...['DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'EBB_MAIL_FOLDER', 'LOG_LEVEL'],
+  ...['DATABASE_URL', 'REDIS_URL', 'SMTP_URL', 'EBB_MAIL_FOLDER', 'LOG_LEVEL', 'EBB_OBJECTS_URL'],
 ]
 
 /** Knative skips the registry for `dev.local`; Skaffold and kustomize replace name and tag. */
@@ -60,6 +60,7 @@ export const timeoutSecondsOf = (timeoutMs: number) =>
 /** The secret with the address of a store, which only the functions that use the store get. */
 export const STORE_SECRETS = {
   mail: 'SMTP_URL',
+  objects: 'EBB_OBJECTS_URL',
   postgres: 'DATABASE_URL',
   redis: 'REDIS_URL',
 } as const satisfies Readonly<Record<Store, string>>

@@ -18,6 +18,8 @@ export const PRODUCTION_REPLICAS = { gateway: 3, relay: 2 } as const
 /** Each of them also holds a connection for LISTEN. */
 const LISTEN_CONNECTIONS = 1
 const MIGRATION_CONNECTIONS = 1
+/** An instance that uses `objects` has one for rows that are committed before its requests are. */
+const OBJECTS_CONNECTIONS = 1
 /** During a rollout the old instances are still there. */
 const ROLLOUT_FACTOR = 2
 
@@ -29,17 +31,18 @@ export function sizingIssues(
 ): readonly string[] {
   const users = deployedFunctions.filter(({ uses }) => uses.includes('postgres'))
   const instances = users.reduce((sum, { scale }) => sum + scale.max, 0)
+  const writers = users.reduce((sum, { scale, uses }) => sum + (uses.includes('objects') ? scale.max : 0), 0)
   const { gateway: gateways, relay: relays } = PRODUCTION_REPLICAS
   const perGateway = chart.gateway.poolMax + LISTEN_CONNECTIONS
   const perRelay = chart.relay.poolMax + LISTEN_CONNECTIONS
   const { reservedConnections } = chart.postgres
   const needed =
-    ROLLOUT_FACTOR * (instances * poolMax + gateways * perGateway + relays * perRelay) +
+    ROLLOUT_FACTOR * (instances * poolMax + writers * OBJECTS_CONNECTIONS + gateways * perGateway + relays * perRelay) +
     MIGRATION_CONNECTIONS +
     reservedConnections
   if (needed <= maxConnections) return []
   const sum =
-    `${ROLLOUT_FACTOR} x (${instances} instances x ${poolMax} + ${gateways} gateways x ${perGateway} + ` +
+    `${ROLLOUT_FACTOR} x (${instances} instances x ${poolMax} + ${writers > 0 ? `${writers} with objects x ${OBJECTS_CONNECTIONS} + ` : ''}${gateways} gateways x ${perGateway} + ` +
     `${relays} relays x ${perRelay}) + migration ${MIGRATION_CONNECTIONS} + reserve ${reservedConnections} = ` +
     `${needed} connections`
   const largest = [...users].sort((a, b) => b.scale.max - a.scale.max).slice(0, 3)

@@ -60,6 +60,9 @@ EBB_BROKER_IDENTITY: {{ include "ebb.brokerIdentity" $ | quote }}
 {{ include "ebb.serviceFiles" (list . "relay") }}
 - { setting: EBB_IDENTITY_KEY, of: identity, key: relay.jwk }
 {{- include "ebb.callbackFiles" . }}
+{{- with .Values.objects.existingSecret }}
+- { setting: EBB_OBJECTS_URL, secret: {{ . | quote }}, key: url }
+{{- end }}
 {{- with .Values.broker }}
 {{- if .url }}
 - { setting: EBB_IDENTITY_JWKS, of: identity, key: public.jwks }

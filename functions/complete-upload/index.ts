@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import completeUpload from './handler.ts'
+
+serve(completeUpload)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import createUpload from './handler.ts'
+
+serve(createUpload)
