@@ -29,6 +29,8 @@ target "images" {
       "get-user",
       "list-products",
       "place-order",
+      "receive-github-webhook",
+      "receive-stripe-webhook",
       "send-welcome-email",
       "gateway",
       "relay",

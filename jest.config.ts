@@ -33,6 +33,7 @@ const FULL_ONLY = [
   '/src/data/postgres/replica\\.test',
   '/test/broker/',
   '/test/alerts/',
+  '/services/gateway/receive-published\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'

@@ -46,7 +46,7 @@ const OMITTED_MODULES: Readonly<Record<string, string>> = {
 }
 
 /** Modules of ours that work at build time only: what they check was checked before there was a bundle. */
-const BUILD_TIME_CHECKS = /[/\\]src[/\\]contract[/\\]check-(endpoint|schedule|subscriber)\.[jt]s$/
+const BUILD_TIME_CHECKS = /[/\\]src[/\\]contract[/\\]check-(endpoint|receive|schedule|subscriber)\.[jt]s$/
 
 const matchAny = (names: readonly string[]) => new RegExp(`^(${names.join('|').replaceAll('/', '\\/')})$`)
 const BUILTIN = new RegExp(`^(node:)?(${LAZY_BUILTINS.join('|')})$`)
@@ -103,7 +103,8 @@ const NO_BATCHES = `
   const refuse = () => { throw new Error('it was built without batches: write \`batch\` in its contract.ts itself') }
   export { refuse as readBatch, refuse as transactBatch, refuse as recordAllInInbox, refuse as removeFromInbox }`
 
-const NO_CHECKS = 'export const checkEndpoint = () => {}, checkSchedule = () => {}, checkSubscriber = () => {}'
+const NO_CHECKS =
+  'export const checkEndpoint = () => {}, checkReceive = () => {}, checkSchedule = () => {}, checkSubscriber = () => {}'
 
 /** A module with the exports of another, which is loaded when one of them is used. */
 function lazyModule(path: string, real: object): string {

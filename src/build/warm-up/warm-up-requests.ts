@@ -62,6 +62,7 @@ function requestsTo(contract: FunctionContract): {
     }
     case 'subscriber':
     case 'schedule':
+    case 'receive':
       return { good: eventMaker(contract), bad: eventRequest(contract, {}) }
     case 'authorizer':
       return { good: () => authorizerRequest(contract, undefined), bad: authorizerRequest(contract, { headers: 1 }) }

@@ -67,12 +67,14 @@ export function render(
 }
 
 /** Names that the platform uses itself, on every target. */
-function nameIssues({ name, secrets }: ResolvedDeployment): readonly string[] {
+function nameIssues({ name, secrets, signedBy = [] }: ResolvedDeployment): readonly string[] {
   const isReserved = RESERVED_NAMES.includes(name)
   const ofName = isReserved
     ? [unsupported(name, 'name', 'every cluster', 'has a part of the platform under this name')]
     : []
-  const platforms = secrets.filter((secret) => RESERVED_SETTINGS.includes(secret) || /^(EBB|OTEL)_/.test(secret))
+  const platforms = [...secrets, ...signedBy].filter(
+    (secret) => RESERVED_SETTINGS.includes(secret) || /^(EBB|OTEL)_/.test(secret),
+  )
   const ofSecrets = platforms.map((secret) =>
     unsupported(name, 'secrets', 'every cluster', `sets ${secret} by itself; give the secret another name`),
   )
@@ -85,12 +87,15 @@ function chartFunctions(
   contracts: Readonly<Record<string, AnyContract>>,
 ): string {
   const triggers = triggersOf(contracts)
-  const functions = deployedFunctions.map(({ name, kind, scale, timeoutMs, resources, uses, secrets, egress }) => {
-    const trigger = triggers.get(name)
-    const timeoutSeconds = timeoutSecondsOf(timeoutMs)
-    const said = { kind, scale, timeoutMs, timeoutSeconds, resources, uses, secrets, egress }
-    return [name, trigger ? { ...said, trigger } : said]
-  })
+  const functions = deployedFunctions.map(
+    ({ name, kind, scale, timeoutMs, resources, uses, secrets, signedBy, egress }) => {
+      const trigger = triggers.get(name)
+      const timeoutSeconds = timeoutSecondsOf(timeoutMs)
+      const ofGateway = signedBy ? { signedBy } : {}
+      const said = { kind, scale, timeoutMs, timeoutSeconds, resources, uses, secrets, ...ofGateway, egress }
+      return [name, trigger ? { ...said, trigger } : said]
+    },
+  )
   const proxies = proxiesOf(contracts).map(({ name, ...proxy }) => [name, proxy])
   return yamlFile([
     {
