@@ -32,6 +32,8 @@ target "images" {
       "list-products",
       "place-order",
       "price-order",
+      "receive-github-webhook",
+      "receive-stripe-webhook",
       "send-welcome-email",
       "gateway",
       "relay",

@@ -34,6 +34,7 @@ const FULL_ONLY = [
   '/test/broker/',
   '/test/alerts/',
   '/src/data/objects/large-objects\\.test',
+  '/services/gateway/receive-published\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
   '/test/services/',
 ]

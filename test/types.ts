@@ -2,7 +2,7 @@
  * What the types promise, held by the compiler: `npm run types` fails where a promise is broken, and where one of the
  * refusals below is no longer an error.
  */
-import { applyPatch, endpoint, event, mergePatch, schedule, subscriber } from 'ebb/contract'
+import { applyPatch, endpoint, event, mergePatch, payload, receive, schedule, subscriber } from 'ebb/contract'
 import { policy, postgres } from 'ebb/data'
 import { implement } from 'ebb/http'
 import * as z from 'zod'
@@ -124,6 +124,25 @@ implement(listOrders, { sql: postgres }, async (_input, { purge, tag }) => {
   purge('orders')
   return { orders: [] }
 })
+
+const takeHooks = receive({
+  ...({ name: 'take-hooks', summary: 'Take them.', path: '/v1/hooks', provider: 'github' } as const),
+  ...{ signedBy: ['HOOKS'], emits: { 'order.placed': orderPlaced } },
+  events: { push: z.object({ ref: z.string() }), ping: payload<{ readonly zen: string }>() },
+})
+implement(takeHooks, { sql: postgres }, async ({ data, event }) => {
+  event.id satisfies string
+  if (data.event === 'push') data.payload.ref satisfies string
+  else data.payload.zen satisfies string
+  // @ts-expect-error the contract takes no such event
+  if (data.event === 'issues') return
+  // @ts-expect-error only a push has that
+  data.payload.ref
+})
+// @ts-expect-error a webhook's handler writes down that it has taken it
+implement(takeHooks, {}, async () => {})
+// @ts-expect-error no provider is called so; a description is an object
+receive({ ...takeHooks, provider: 'gitlab' })
 
 const confirmOrder = subscriber({ name: 'confirm-order', summary: 'Confirm.', on: orderPlaced })
 implement(confirmOrder, { sql: postgres }, async ({ data, event }, { purge }) => {

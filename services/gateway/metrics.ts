@@ -122,11 +122,18 @@ export function createMetrics({ EBB_REVISION: revision }: Pick<Config, 'EBB_REVI
     labelNames: ['route', 'outcome'],
     registers,
   })
+  const received = new Counter({
+    name: 'ebb_webhooks_received_total',
+    help: 'Webhooks by what became of them: stored, unparsed (a dead letter), duplicate, ignored, forged, expired, replayed, unconfigured (no secret)',
+    labelNames: ['receiver', 'provider', 'outcome'],
+    registers,
+  })
   registerServiceMetrics(registers, { revision })
   const metrics: GatewayMetrics = {
     shortCircuited: (reason) => shortCircuited.inc({ reason }),
     shed: (what) => shed.inc({ what }),
     cached: ({ route, outcome }) => cached.inc({ route, outcome }),
+    received: (webhook) => received.inc({ ...webhook }),
     judged: ({ authorizer, outcome }) => judged.inc({ authorizer, outcome }),
     refused: (policy) => refused.inc({ policy }),
     completed: ({ route, method, status, seconds, invoked, cold, waitSeconds }) => {

@@ -25,7 +25,9 @@ import { createTenantPlans } from './plans/tenant-plans.ts'
 import { createAddressLimit } from './rate-limits/address-limit.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { createReadiness } from './readiness.ts'
+import { openReceiveStore } from './receive-store.ts'
 import { reportUnknownServices } from './service-addresses.ts'
+import { openSigningSecrets } from './signing-secrets.ts'
 import { openTokens } from './tokens/open-tokens.ts'
 import { watchEventLoop } from './watch-event-loop.ts'
 
@@ -66,6 +68,9 @@ export async function openDependencies(
   const invocations = openInvocationStore(pool, {
     ...{ maxRunning: share.invocations, keepSeconds: config.EBB_KEEP_CALLS_HOURS * 3_600, shed: metrics.shed, log },
   })
+  const receivedWebhooks = openReceiveStore(pool, {
+    ...{ maxRunning: share.invocations, shed: metrics.shed, secretsOf: openSigningSecrets(log) },
+  })
   const followed = {
     invocations,
     ...{ keys: keys.clear, plans: tenantPlans.clear, issuers: () => void tokens.refresh() },
@@ -103,6 +108,7 @@ export async function openDependencies(
     issuers: tokens.issuers,
     findStoredResponse: lookups.findStoredResponse,
     invocations,
+    receivedWebhooks,
     callbacks: config.EBB_CALLBACK_SECRET ? { also: config.EBB_GUARDED_ALSO ?? [] } : undefined,
     ownKeys: createOwnKeyStore(pool, {
       ...{ pepper, maxKeys: config.EBB_KEYS_PER_CALLER, maxRunning: share.own, shed: metrics.shed },
@@ -125,6 +131,7 @@ export async function openDependencies(
     tokens.close()
     eventLoop.close()
     await invocations.close()
+    await receivedWebhooks.close()
     await meter.close()
     await cache.close()
     await Promise.all([channel.close(), pool.end(), adminPool.end()])

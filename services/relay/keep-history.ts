@@ -5,6 +5,7 @@ import {
   dropHistory,
   forgetAudit,
   forgetDeadLetters,
+  forgetReceived,
   type Keep,
   makeHistory,
   takeOverSettled,
@@ -62,6 +63,7 @@ export function keepHistory({
     const forgotten = await forgetDeadLetters(pool, keep)
     if (forgotten > 0) log.info({ forgotten }, 'dead letters were forgotten')
     await forgetAudit(pool, keep)
+    await forgetReceived(pool)
   }
   return inRounds(round, {
     intervalMs,

@@ -46,7 +46,7 @@ const OMITTED_MODULES: Readonly<Record<string, string>> = {
 }
 
 /** Modules of ours that work at build time only: what they check was checked before there was a bundle. */
-const BUILD_TIME_CHECKS = /[/\\]src[/\\]contract[/\\]check-(endpoint|schedule|subscriber)\.[jt]s$/
+const BUILD_TIME_CHECKS = /[/\\]src[/\\]contract[/\\]check-(endpoint|receive|schedule|subscriber)\.[jt]s$/
 
 const matchAny = (names: readonly string[]) => new RegExp(`^(${names.join('|').replaceAll('/', '\\/')})$`)
 const BUILTIN = new RegExp(`^(node:)?(${LAZY_BUILTINS.join('|')})$`)
@@ -115,7 +115,8 @@ const NO_CALLS = `
       throw new Error(name + ' calls other functions: write \`calls\` in its contract.ts itself')
   }`
 
-const NO_CHECKS = 'export const checkEndpoint = () => {}, checkSchedule = () => {}, checkSubscriber = () => {}'
+const NO_CHECKS =
+  'export const checkEndpoint = () => {}, checkReceive = () => {}, checkSchedule = () => {}, checkSubscriber = () => {}'
 
 /** A module with the exports of another, which is loaded when one of them is used. */
 function lazyModule(path: string, real: object): string {

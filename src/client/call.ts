@@ -352,5 +352,6 @@ export type PlatformCode =
   | ('request_timeout' | 'payload_too_large' | 'unsupported_media_type' | 'expectation_failed' | 'headers_too_large')
   | ('rate_limited' | 'tenant_required' | 'in_progress' | 'idempotency_mismatch' | 'caller_gone' | 'https_required')
   | 'call_cancelled'
+  | ('invalid_signature' | 'signature_expired' | 'webhook_replayed')
   | ('precondition_failed' | 'precondition_required' | 'invalid_patch' | 'upgrade_required')
   | ('internal' | 'bad_gateway' | 'unavailable' | 'deadline_exceeded' | 'outcome_unknown')

@@ -186,6 +186,7 @@ const CODES: Readonly<Record<PlatformCode, true>> = {
   idempotency_mismatch: true,
   caller_gone: true,
   call_cancelled: true,
+  ...{ invalid_signature: true, signature_expired: true, webhook_replayed: true },
   internal: true,
   bad_gateway: true,
   unavailable: true,

@@ -12,6 +12,7 @@ import {
   type Subscription,
 } from './describe.ts'
 import { describeProxy, methodsOf } from './describe-proxy.ts'
+import { describeReceive } from './describe-receive.ts'
 import type { Plan } from './plans.ts'
 import { resolveCalls } from './resolve-calls.ts'
 import type { ToolDescription } from './tool.ts'
@@ -49,7 +50,7 @@ export interface ContractSet {
 
 /**
  * Brings contracts together, by the folders that hold them. Throws a ContractError where a name differs from its
- * folder's, where two endpoints or proxies claim the same requests, where one names an authorizer that there is not, or where
+ * folder's, where two of them claim the same requests, where one names an authorizer that there is not, or where
  * one calls a function that it cannot call.
  */
 export function contractSet(contracts: Readonly<Record<string, AnyContract>>, openapi: unknown): ContractSet {
@@ -72,10 +73,10 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
     if (isReceiver(contract)) {
       subscriptions.push(withCalls(describeSubscriber(contract)))
       eventValidators.set(contract.name, createEventValidator(contract))
-    } else if (contract.kind === 'authorizer') {
-      authorizers.push(describeAuthorizer(contract))
-    } else {
-      const route = contract.kind === 'proxy' ? describeProxy(contract) : describeEndpoint(contract)
+    }
+    if (contract.kind === 'authorizer') authorizers.push(describeAuthorizer(contract))
+    const route = routeOf(contract)
+    if (route) {
       for (const requests of requestsOf(route)) {
         const other = endpointsByRequest.get(requests)
         if (other)
@@ -103,17 +104,24 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
   }
 }
 
+/** What requests to a contract lead to; undefined where there are none. */
+function routeOf(contract: AnyContract): Route | undefined {
+  if (contract.kind === 'endpoint') return describeEndpoint(contract)
+  if (contract.kind === 'proxy') return describeProxy(contract)
+  return contract.kind === 'receive' ? describeReceive(contract) : undefined
+}
+
 /** The contract that a folder exports. Throws a ContractError where it exports anything else. */
 export function requireContract(folder: string, exported: AnyContract | undefined): AnyContract {
   if (exported && KINDS.has(exported.kind)) return exported
   throw new ContractError(
     folder,
-    'its default export must be an endpoint(), a subscriber(), a schedule(), an authorizer() or a proxy()',
+    'its default export must be an endpoint(), a subscriber(), a schedule(), a receive(), an authorizer() or a proxy()',
   )
 }
 
 const KINDS: ReadonlySet<string> = new Set<AnyContract['kind']>([
-  ...(['endpoint', 'subscriber', 'schedule', 'authorizer', 'proxy'] as const),
+  ...(['endpoint', 'subscriber', 'schedule', 'receive', 'authorizer', 'proxy'] as const),
 ])
 
 /** All functions of the contracts. */
@@ -126,7 +134,7 @@ export const functionsOf = ({
   | Route
   | Subscription
   | Authorizer
-)[] => [...routes.filter(({ upstream }) => !upstream), ...internals, ...subscriptions, ...authorizers]
+)[] => [...routes.filter(({ kind }) => kind === 'endpoint'), ...internals, ...subscriptions, ...authorizers]
 
 function requireAuthorizers(routes: readonly Route[], authorizers: readonly Authorizer[]) {
   const names = authorizers.map(({ name }) => name)

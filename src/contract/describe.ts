@@ -22,16 +22,19 @@ import type { ScheduleContract } from './schedule-shape.ts'
 import { jsonBodyOf } from './streams/body-kind.ts'
 import { describeBodyStream, describeReplyStream } from './streams/describe-streams.ts'
 import { type BodyStream, type DescribedReplyStream, longestMs } from './streams/longest-ms.ts'
+import type { WebhookDoor } from './webhook-providers.ts'
 
-/** An endpoint, or a proxy, as plain data with its defaults resolved: what gateway, laptop and renderers read. */
+/** An endpoint, a proxy, or the front door of webhooks, as plain data with its defaults resolved: what gateway, laptop and renderers read. */
 export interface Route extends Described {
-  readonly kind: 'endpoint' | 'proxy'
+  readonly kind: 'endpoint' | 'proxy' | 'receive'
   /** `*` where there may be several: those of `upstream`. */
   readonly method: Method | '*'
   /** The last segment of a proxy's may be `*`. */
   readonly path: string
   /** The service that answers in place of a function. */
   readonly upstream?: ProxiedService
+  /** It takes a provider's webhooks, which its function gets as events. */
+  readonly webhook?: WebhookDoor
   readonly scopes: readonly string[]
   readonly owner: boolean
   /** Whether the handler asks the policy. */
@@ -85,9 +88,9 @@ export interface Route extends Described {
   readonly replyStream?: DescribedReplyStream
 }
 
-/** A subscriber, or a schedule, as plain data with its defaults resolved: what the relay reads. */
+/** A subscriber, a schedule, or a webhook's handler, as plain data with its defaults resolved: what the relay reads. */
 export interface Subscription extends Described {
-  readonly kind: 'subscriber' | 'schedule'
+  readonly kind: 'subscriber' | 'schedule' | 'receive'
   readonly on: string
   readonly retry: { readonly attempts: number; readonly minDelayMs: number; readonly maxDelayMs: number }
   /** How many events it takes, of all relays together. */
@@ -177,6 +180,8 @@ export interface ResolvedDeployment {
     readonly limits: { readonly memory: string }
   }
   readonly secrets: readonly string[]
+  /** The secrets that may have signed its webhooks, which the gateway gets in its place. */
+  readonly signedBy?: readonly string[]
   readonly egress: readonly string[]
   /** The functions that it calls. */
   readonly calls: readonly string[]
@@ -262,13 +267,14 @@ function describeReplyHeaders(contract: EndpointContract): Pick<Route, 'replyHea
   return names.length > 0 ? { replyHeaders: [...new Set(names)] } : {}
 }
 
-/** A subscriber's or a schedule's contract as plain data, with its defaults resolved. */
+/** The contract of a subscriber, a schedule or a webhook's handler as plain data, with its defaults resolved. */
 export function describeSubscriber(contract: ReceiverContract): Subscription {
   const { attempts = RETRY.attempts, minDelayMs = RETRY.minDelayMs, ...given } = contract.retry ?? {}
   const { maxDelayMs = Math.max(RETRY.maxDelayMs, minDelayMs) } = given
   const retry = { attempts, minDelayMs, maxDelayMs }
   const described = { ...describeCommon(contract), kind: contract.kind, on: contract.on.type, retry }
   if (contract.kind === 'schedule') return { ...described, schedule: describeSchedule(contract) }
+  if (contract.kind === 'receive') return described
   const { rate, batch } = contract
   return {
     ...described,
@@ -320,6 +326,7 @@ export function describeDeployment(contract: FunctionContract): ResolvedDeployme
     scale: { min, max, concurrency, ...(target === undefined ? {} : { target }) },
     resources: { requests: { ...REQUESTS, ...resources.requests }, limits: { ...LIMITS, ...resources.limits } },
     openfaas: targets.openfaas ?? true,
+    ...(contract.kind === 'receive' ? { signedBy: contract.signedBy } : {}),
   }
 }
 

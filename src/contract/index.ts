@@ -68,6 +68,7 @@ export type { ProxiedService } from './proxied-service.ts'
 export { type ProxiedAddress, parseProxiedUrl } from './proxied-url.ts'
 export { proxy } from './proxy.ts'
 export type { ProxyContract, ProxyShape } from './proxy-shape.ts'
+export type { ReceiveContract, ReceiveShape } from './receive-shape.ts'
 export {
   isRedirect,
   isWhole,
@@ -112,4 +113,5 @@ export {
 } from './validate.ts'
 export { isWarm } from './warm-windows.ts'
 export { customersEventsOf, type WebhookEvent } from './webhook-events.ts'
+export type { WebhookDoor } from './webhook-providers.ts'
 export { WEBHOOKS } from './webhooks.ts'

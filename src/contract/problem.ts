@@ -66,7 +66,7 @@ export const PLATFORM_CODES: ReadonlySet<string> = new Set([
   ...['bad_request', 'invalid_request', 'unauthenticated', 'forbidden', 'not_found', 'method_not_allowed'],
   ...['request_timeout', 'payload_too_large', 'unsupported_media_type', 'expectation_failed', 'headers_too_large'],
   ...['tenant_required', 'in_progress', 'idempotency_mismatch', 'rate_limited', 'caller_gone', 'https_required'],
-  ...['call_cancelled'],
+  ...['call_cancelled', 'invalid_signature', 'signature_expired', 'webhook_replayed'],
   ...['precondition_failed', 'precondition_required', 'invalid_patch', 'upgrade_required'],
   ...['internal', 'bad_gateway', 'unavailable', 'deadline_exceeded', 'outcome_unknown', 'not_cached'],
 ])

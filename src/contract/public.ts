@@ -16,6 +16,15 @@ export { definePlans, type Plan, type PlanShape, type Price, type Quota } from '
 export { Problem, type ProblemOptions, type ValidationIssue } from './problem.ts'
 export { proxy } from './proxy.ts'
 export type { ProxiedMethod, ProxyContract, ProxyShape, ProxyUpstream } from './proxy-shape.ts'
+export { payload, receive } from './receive.ts'
+export type {
+  ReceiveContract,
+  ReceiveShape,
+  WebhookField,
+  WebhookProvider,
+  WebhookSignature,
+  WebhookTimestamp,
+} from './receive-shape.ts'
 export type { Replies, Reply, ReplyCookie, ReplyFunction } from './reply.ts'
 export { schedule } from './schedule.ts'
 export type { ScheduleContract, ScheduleShape } from './schedule-shape.ts'

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto'
+import type { Route } from '../contract/index.ts'
 import { type Config, inheritedEnv, inheritedEnvByPrefix } from '../kernel/index.ts'
 import type { IdentityKeys } from '../protocol/index.ts'
 import type { DataDir } from './data-dir.ts'
@@ -90,6 +91,10 @@ export function childEnv({ config, dataDir, stores, upstreams }: ChildEnvOptions
     }),
   }
 }
+
+/** What the gateway checks webhooks by: the secrets that the contracts name in `signedBy`. */
+export const signingEnv = (routes: readonly Pick<Route, 'webhook'>[]): Readonly<Record<string, string>> =>
+  inheritedEnv(routes.flatMap(({ webhook }) => webhook?.signedBy ?? []).flatMap((name) => [name, `${name}_FILE`]))
 
 interface FunctionEnvOptions {
   readonly config: Config

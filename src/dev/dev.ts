@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { inheritedEnv, processConfig } from '../kernel/index.ts'
 import { createActivator, GUIDE_PATH, KEYS_PATH, STATUS_PATH } from './activator.ts'
 import { dataDirOf } from './announcement.ts'
-import { childEnv } from './child-env.ts'
+import { childEnv, signingEnv } from './child-env.ts'
 import { openDataDir } from './data-dir.ts'
 import { createFunctions } from './functions.ts'
 import { createGuide } from './guide/create-guide.ts'
@@ -104,7 +104,10 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       env: (part) => ({
         ...env.service(part),
         ...(part === 'gateway'
-          ? (provider?.gatewayEnv(activatorUrl + KEYS_PATH) ?? inheritedEnv(ISSUER_SETTINGS))
+          ? {
+              ...(provider?.gatewayEnv(activatorUrl + KEYS_PATH) ?? inheritedEnv(ISSUER_SETTINGS)),
+              ...signingEnv(sources.current().routes),
+            }
           : {}),
         EBB_UPSTREAM_TEMPLATE: upstreams(),
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,

@@ -15,7 +15,9 @@ import {
   type Judgement,
   type Output,
   type Presented,
+  type ReceiveContract,
   type ReceiverContract,
+  type ReceiveShape,
   type ReplyFunction,
   type ScheduleContract,
   type ScheduleShape,
@@ -49,6 +51,7 @@ export type Contract =
   | EndpointContract<EndpointShape>
   | SubscriberContract<SubscriberShape>
   | ScheduleContract<ScheduleShape>
+  | ReceiveContract<ReceiveShape>
   | AuthorizerContract<AuthorizerShape>
 
 /**
@@ -178,7 +181,7 @@ export type Handler<C, U extends Uses> = (
  * }))
  */
 export interface Implementation<C = Contract, U extends Uses = Uses> {
-  /** The contract that the handler keeps, as `endpoint()`, `subscriber()`, `schedule()` or `authorizer()` returned it. */
+  /** The contract that the handler keeps, as `endpoint()`, `subscriber()`, `schedule()`, `receive()` or `authorizer()` returned it. */
   readonly contract: C
   /** The resources that the handler uses. */
   readonly uses: U
@@ -188,7 +191,7 @@ export interface Implementation<C = Contract, U extends Uses = Uses> {
 
 /** A contract that promises all or nothing. */
 type AtomicContract =
-  | { readonly kind: 'subscriber' | 'schedule' }
+  | { readonly kind: 'subscriber' | 'schedule' | 'receive' }
   | { readonly idempotent: true }
   | { readonly async: true }
   | { readonly emits: object }

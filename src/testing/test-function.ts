@@ -78,6 +78,14 @@ export interface TestFunction {
     readonly manual?: boolean
     readonly id?: string
   }): Promise<supertest.Response>
+  /** Sends a webhook as the relay would, once the gateway has checked its signature and stored it. With the same `id` it is the same one. */
+  receive(webhook: {
+    /** The provider's name of the event. */
+    readonly event: string
+    readonly payload: unknown
+    /** The provider's id of it; default: another one each time. */
+    readonly id?: string
+  }): Promise<supertest.Response>
   /** Asks an authorizer as the gateway would: the answer is its judgement. What is left out of the request is made up. */
   judge(request: {
     /** By lower-case name. */
@@ -253,6 +261,11 @@ export function testFunction<C extends Implementation['contract'], U extends Use
     fire: async ({ plannedAt = new Date().toISOString(), manual = false, ...event } = {}) => {
       const { on } = fn.contract as Partial<ReceiverContract>
       return deliver({ ...event, type: on?.type ?? '', data: { plannedAt, manual } })
+    },
+    receive: async ({ event, payload, id = randomUUID() }) => {
+      const { on } = fn.contract as Partial<ReceiverContract>
+      const data = { id, event, receivedAt: new Date().toISOString(), payload }
+      return deliver({ id: `${name} ${id}`, type: on?.type ?? '', data })
     },
     query: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(text, values.length > 0 ? [...values] : undefined)).rows,

@@ -277,6 +277,7 @@ describeChart('what operators see', () => {
       'EbbObjectiveAtRisk',
       'EbbObjectiveAtRisk',
       'EbbObjectiveAtRisk',
+      'EbbWebhooksRefused',
       'EbbDeadLetters',
       'EbbBacklogWaits',
       'EbbHistoryNotMade',

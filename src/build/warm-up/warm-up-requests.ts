@@ -63,6 +63,7 @@ function requestsTo(contract: FunctionContract): {
     }
     case 'subscriber':
     case 'schedule':
+    case 'receive':
       return { good: eventMaker(contract), bad: eventRequest(contract, {}) }
     case 'authorizer':
       return { good: () => authorizerRequest(contract, undefined), bad: authorizerRequest(contract, { headers: 1 }) }

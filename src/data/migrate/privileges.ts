@@ -49,7 +49,8 @@ const WEBHOOK_PRIVILEGES: Readonly<Record<string, Privileges>> = {
  */
 export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   outbox: {
-    gateway: ['select', FIRED_EVENTS],
+    // A webhook's event has a subject as well.
+    gateway: ['select', FIRED_EVENTS, 'insert (subject, payload_bytes)'],
     relay: ['select', 'update (fanned_out_at)', FIRED_EVENTS],
     // Not of the tenant and the transaction: their defaults are the transaction's.
     functions: [
@@ -123,6 +124,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   },
   // An operator has a schedule fire through the gateway.
   firing: { gateway: FIRINGS, relay: FIRINGS },
+  received_webhook: { gateway: ['select (receiver, id, event_id)', 'insert (receiver, id, digest)'] },
   known_function: { relay: ['select', 'insert (kind, name)', 'update (seen_at)'] },
   api_key: {
     gateway: [
@@ -163,6 +165,7 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'take_place(text, text, uuid[])': ['gateway'],
   'record_usage(uuid, bigint, jsonb)': ['gateway'],
   'delete_old_purges()': ['gateway'],
+  'forget_received(double precision, integer)': ['relay'],
   'forget_schedules(double precision, integer)': ['relay'],
   // Of 0.2.
   'take_event(text, text, text)': ['functions'],

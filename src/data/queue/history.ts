@@ -81,6 +81,17 @@ export async function forgetAudit(pool: pg.Pool, { auditDays }: Keep): Promise<n
   return sum
 }
 
+/** How long a webhook is known as one that was taken: no provider sends one again for so long, but whoever has recorded it might. */
+const WEBHOOK_DAYS = 90
+
+/** Forgets which webhooks came so long ago. */
+export async function forgetReceived(pool: pg.Pool): Promise<void> {
+  for (let count = BATCH; count === BATCH; ) {
+    const { rows } = await pool.query('select ebb.forget_received($1, $2) as count', [WEBHOOK_DAYS, BATCH])
+    count = rows[0]?.count ?? 0
+  }
+}
+
 /** Found and deleted under one lock: what is redriven meanwhile is dead no more. */
 const forgetSql = /* sql */ `
 with old as materialized (

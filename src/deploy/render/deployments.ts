@@ -11,6 +11,7 @@ import {
 import {
   type DeployedFunction,
   FUNCTIONS_CONFIG,
+  FUNCTIONS_SECRET,
   labelsOf,
   PLATFORM_SECRET,
   ROLES,
@@ -23,7 +24,7 @@ const database = (part: 'GATEWAY' | 'RELAY') =>
   ['DATABASE_URL', 'DATABASE_DIRECT_URL'].map((name) => `${name}=${part}_${name}`)
 
 /** The gateway: replicas spread over nodes and zones, a Service on port 80, and at most one eviction at a time. */
-export function gateway(deployedFunctions: readonly WithTimeout[], chart: Chart): readonly Manifest[] {
+export function gateway(deployedFunctions: readonly GatewayCalls[], chart: Chart): readonly Manifest[] {
   const { drainMs } = chart.shutdown
   const previous = ['EBB_KEY_PEPPER_PREVIOUS', 'EBB_ADMIN_KEY_PREVIOUS']
   const keys = ['EBB_IDENTITY_KEY', 'EBB_KEY_PEPPER', 'EBB_ADMIN_KEY', ...previous, ...database('GATEWAY')]
@@ -35,7 +36,8 @@ export function gateway(deployedFunctions: readonly WithTimeout[], chart: Chart)
     env: [{ name: 'EBB_DRAIN_MS', value: String(drainMs) }],
   }
   const graceSeconds = toGraceSeconds(drainMs + gatewayDrainMs(callsOf(deployedFunctions, chart)), chart)
-  const deployment = deploymentOf('gateway', { [PLATFORM_SECRET]: keys }, container, { graceSeconds, chart })
+  const secrets = { [PLATFORM_SECRET]: keys, [FUNCTIONS_SECRET]: signingSecretsOf(deployedFunctions) }
+  const deployment = deploymentOf('gateway', secrets, container, { graceSeconds, chart })
   const service = {
     apiVersion: 'v1',
     kind: 'Service',
@@ -102,6 +104,11 @@ export function migrate(
 }
 
 type WithTimeout = Pick<DeployedFunction, 'timeoutMs'>
+type GatewayCalls = Pick<DeployedFunction, 'timeoutMs' | 'signedBy'>
+
+/** Those of webhooks. Without one of them the gateway refuses the webhooks, and not to start. */
+const signingSecretsOf = (deployedFunctions: readonly GatewayCalls[]) =>
+  [...new Set(deployedFunctions.flatMap(({ signedBy = [] }) => signedBy))].map((name) => `${name}?`)
 
 const callsOf = (contracts: readonly WithTimeout[], { gateway: { startTimeoutMs } }: Chart) => ({
   startTimeoutMs,

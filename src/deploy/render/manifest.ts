@@ -36,7 +36,7 @@ export const restrictedSecurityContext = (uid = UID) => ({
 export const secretEnv = (names: readonly string[]): readonly Manifest[] =>
   names.map((name) => ({ name: `${name}_FILE`, value: `${SECRETS_FOLDER}/${name}` }))
 
-/** Keys by the Secret that holds them. `NAME=KEY` mounts a key under another name. */
+/** Keys by the Secret that holds them. `NAME=KEY` mounts a key under another name, and `NAME?` one that may be absent. */
 export type SecretKeys = Readonly<Record<string, readonly string[]>>
 
 /** The names under which a container finds them. */
@@ -67,11 +67,11 @@ export function secretMounts(keys: SecretKeys) {
   }
 }
 
-/** What is there only while the value beside it is being replaced. */
-const mayBeAbsent = (entry: string) => splitKey(entry).name.endsWith('_PREVIOUS')
+/** What is there only while the value beside it is being replaced, or what a pod starts without. */
+const mayBeAbsent = (entry: string) => entry.endsWith('?') || splitKey(entry).name.endsWith('_PREVIOUS')
 
 function splitKey(entry: string) {
-  const [name = entry, key = name] = entry.split('=')
+  const [name = entry, key = name] = entry.replace(/\?$/, '').split('=')
   return { name, key }
 }
 

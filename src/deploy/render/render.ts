@@ -67,12 +67,14 @@ export function render(
 }
 
 /** Names that the platform uses itself, on every target. */
-function nameIssues({ name, secrets }: ResolvedDeployment): readonly string[] {
+function nameIssues({ name, secrets, signedBy = [] }: ResolvedDeployment): readonly string[] {
   const isReserved = RESERVED_NAMES.includes(name)
   const ofName = isReserved
     ? [unsupported(name, 'name', 'every cluster', 'has a part of the platform under this name')]
     : []
-  const platforms = secrets.filter((secret) => RESERVED_SETTINGS.includes(secret) || /^(EBB|OTEL)_/.test(secret))
+  const platforms = [...secrets, ...signedBy].filter(
+    (secret) => RESERVED_SETTINGS.includes(secret) || /^(EBB|OTEL)_/.test(secret),
+  )
   const ofSecrets = platforms.map((secret) =>
     unsupported(name, 'secrets', 'every cluster', `sets ${secret} by itself; give the secret another name`),
   )
@@ -86,18 +88,12 @@ function chartFunctions(
 ): string {
   const triggers = triggersOf(contracts)
   const functions = deployedFunctions.map(
-    ({ name, kind, scale, timeoutMs, resources, uses, secrets, egress, calls }) => {
+    ({ name, kind, scale, timeoutMs, resources, uses, secrets, signedBy, egress, calls }) => {
       const trigger = triggers.get(name)
       const timeoutSeconds = timeoutSecondsOf(timeoutMs)
+      const ofGateway = signedBy ? { signedBy } : {}
       const said = {
-        kind,
-        scale,
-        timeoutMs,
-        timeoutSeconds,
-        resources,
-        uses,
-        secrets,
-        egress,
+        ...{ kind, scale, timeoutMs, timeoutSeconds, resources, uses, secrets, ...ofGateway, egress },
         ...(calls.length > 0 ? { calls } : {}),
       }
       return [name, trigger ? { ...said, trigger } : said]

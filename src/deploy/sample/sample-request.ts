@@ -108,6 +108,7 @@ export function functionRequest(contract: FunctionContract, given: unknown): Fun
       return endpointRequest(contract, given)
     case 'subscriber':
     case 'schedule':
+    case 'receive':
       return eventRequest(contract, given)
     case 'authorizer':
       return authorizerRequest(contract, given)

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import type { ContractSet, ProxiedAddress } from '../../contract/index.ts'
-import type { Claim, ClaimResult, StoredResponse } from '../../kernel/index.ts'
+import type { Claim, ClaimResult, Correlation, StoredResponse } from '../../kernel/index.ts'
 import type { InvocationState, InvocationSummary, NewInvocation, SignIdentity } from '../../protocol/index.ts'
 import type { LeveledLog } from '../throttle-log.ts'
 import type { Plans, RateLimitDecision, RateLimiter } from './admission.ts'
@@ -26,6 +26,8 @@ export interface GatewayDependencies {
   readonly invocations: Invocations
   /** Undefined where no address is told of the end of a call. */
   readonly callbacks?: CallbackRules | undefined
+  /** Undefined where no webhooks are taken. */
+  readonly receivedWebhooks?: ReceivedWebhooks | undefined
   /** Undefined where nobody can have keys of one's own. */
   readonly ownKeys?: OwnKeys | undefined
   /** Undefined where nobody can have webhooks. */
@@ -125,6 +127,38 @@ export interface Invocations {
   readonly cancel: (id: string, options: { readonly caller: Caller; readonly correlationId: string }) => Promise<void>
 }
 
+/** Webhooks of providers, stored until the relay calls their functions. */
+export interface ReceivedWebhooks {
+  /** The values of these secrets; none of one that is not set. */
+  readonly secretsOf: (names: readonly string[]) => readonly string[]
+  /** Stores one, unless it was taken before. Rejects with a Problem while the store is unreachable. */
+  readonly accept: (webhook: NewWebhook, signal: AbortSignal) => Promise<'stored' | 'known' | 'replayed'>
+}
+
+/** A webhook whose signature was right. */
+export interface NewWebhook extends Correlation {
+  /** The function that gets it. */
+  readonly receiver: string
+  /** The provider's id of it. */
+  readonly id: string
+  /** A hash of what was signed, where the id is no part of that. */
+  readonly digest: Uint8Array | undefined
+  /** The type of its event. */
+  readonly type: string
+  readonly data: unknown
+}
+
+/** What became of a webhook. */
+export type WebhookOutcome =
+  | 'stored'
+  | 'unparsed'
+  | 'duplicate'
+  | 'ignored'
+  | 'forged'
+  | 'expired'
+  | 'replayed'
+  | 'unconfigured'
+
 export interface InvocationWatcher {
   /** Resolves when the call may not be as it was in this version any more, or the signal aborts. */
   readonly changed: (version: string, signal: AbortSignal) => Promise<void>
@@ -163,6 +197,14 @@ export interface GatewayMetrics {
   readonly judged: (request: JudgedRequest) => void
   /** What the cache did with a request to a route that has one. */
   readonly cached?: (request: CachedRequest) => void
+  /** A provider has sent a webhook. */
+  readonly received?: (webhook: ReceivedWebhook) => void
+}
+
+export interface ReceivedWebhook {
+  readonly receiver: string
+  readonly provider: string
+  readonly outcome: WebhookOutcome
 }
 
 export interface CachedRequest {
@@ -182,6 +224,7 @@ export type ShedReason =
   | 'usage'
   | 'replays'
   | 'invocations'
+  | 'received'
   | 'function'
   | 'log_lines'
   | 'event_loop'

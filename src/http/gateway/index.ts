@@ -7,6 +7,7 @@ export type {
   GatewayMetrics,
   Invocations,
   InvocationWatcher,
+  ReceivedWebhooks,
   ResponseCache,
   Upstream,
 } from './dependencies.ts'

@@ -23,6 +23,7 @@ import { normalise } from './steps/normalise.ts'
 import { ownKeys, requireLogin } from './steps/own-keys.ts'
 import { ownWebhooks } from './steps/own-webhooks.ts'
 import { docs, platformRoutes } from './steps/platform-routes.ts'
+import { receiveWebhook } from './steps/receive-webhook.ts'
 import { replay } from './steps/replay.ts'
 import { respondAsync } from './steps/respond-async.ts'
 import { route } from './steps/route.ts'
@@ -45,6 +46,7 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
     authorise(),
     admit(dependencies),
     readBody,
+    receiveWebhook(dependencies),
     validate(),
     ownKeys(dependencies),
     ownInvocations(dependencies),

@@ -134,6 +134,7 @@ export async function testGateway({
   const shed: string[] = []
   const judged: JudgedRequest[] = []
   const refused: string[] = []
+  const received: string[] = []
   const keep = (fields: object, msg?: string) => void lines.push({ ...fields, msg })
   const log = { info: keep, warn: keep, error: keep, debug: () => {} } as unknown as GatewayDependencies['log']
   const dispatcher = new Agent({ pipelining: 0 })
@@ -166,6 +167,7 @@ export async function testGateway({
         refused: (policy) => void refused.push(policy),
         completed: (request) => void answered.push(request),
         judged: (request) => void judged.push(request),
+        received: ({ outcome }) => void received.push(outcome),
       },
       log,
       ...dependencies,
@@ -185,6 +187,7 @@ export async function testGateway({
     refused,
     answered,
     judged,
+    received,
   }
 }
 

@@ -93,6 +93,14 @@ EBB_UPSTREAMS: {{ toJson . | quote }}
 {{- end }}
 - { setting: EBB_KEY_PEPPER_PREVIOUS, of: gateway, key: key-pepper-previous, optional: true }
 - { setting: EBB_ADMIN_KEY_PREVIOUS, of: gateway, key: admin-key-previous, optional: true }
+{{- $signing := dict }}
+{{- range $name, $function := include "ebb.functions" . | fromJson }}
+{{- $secret := $function.existingSecret | default $.Values.functionSecrets.existingSecret }}
+{{- range $function.signedBy }}{{ if $secret }}{{ $_ := set $signing . $secret }}{{ end }}{{ end }}
+{{- end }}
+{{- range $setting, $secret := $signing }}
+- { setting: {{ $setting }}, secret: {{ $secret | quote }}, key: {{ $setting }}, optional: true }
+{{- end }}
 {{- with .Values.gateway.cdn.existingSecret }}
 - { setting: EBB_CDN_PURGE_TOKEN, secret: {{ . | quote }}, key: token }
 {{- end }}

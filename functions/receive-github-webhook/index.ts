@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import receiveGithubWebhook from './handler.ts'
+
+serve(receiveGithubWebhook)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import receiveStripeWebhook from './handler.ts'
+
+serve(receiveStripeWebhook)
