@@ -27,6 +27,7 @@ target "images" {
       "get-order",
       "get-product",
       "get-user",
+      "graphql",
       "list-products",
       "place-order",
       "send-welcome-email",

@@ -89,8 +89,12 @@ const isForbidden = ({ from, to, values }: Import) => {
     return here === 'src/contract' && !/^zod(\/|$)/.test(to) && !(to === 'node:stream' && values?.length === 0)
   const allowed = EXCEPTIONS[here]?.[there]
   if (allowed && values?.every((value) => allowed.includes(value))) return false
-  return unitOf(from) !== unitOf(to) && !MAY_IMPORT[here]?.includes(there)
+  return unitOf(from) !== unitOf(to) && !isOtherContract(from, to) && !MAY_IMPORT[here]?.includes(there)
 }
+
+/** A function may show what others promise, which is data: GraphQL's schema is made of their contracts. */
+const isOtherContract = (from: string, to: string) =>
+  layerOf(from) === 'functions' && /^functions\/[^/]+\/contract\.ts$/.test(to)
 
 /** What a bundle cannot do: it is CommonJS, so nothing in it awaits at the top level, and it has no import.meta. */
 function findBundleErrors(source: string): readonly string[] {
@@ -158,7 +162,7 @@ describe('this test finds', () => {
     ['domain/a.ts', "import * as data from 'ebb/data'"],
     ['domain/a.ts', "import type { Log } from 'ebb/kernel'"],
     ['functions/a/handler.ts', "import b from '../b/handler.ts'"],
-    ['functions/a/handler.ts', "const b = () => import('../b/contract.ts')"],
+    ['functions/a/handler.ts', "const b = () => import('../b/handler.ts')"],
     ['functions/a/handler.ts', "import { dev } from '../../src/dev/dev.ts'"],
     ['services/relay/a.ts', "import { x } from '../gateway/x.ts'"],
     ['services/relay/a.ts', "import x from '../../functions/a/contract.ts'"],
@@ -172,6 +176,11 @@ describe('this test finds', () => {
     "import { resource } from 'ebb/data'",
   ])('nothing wrong with what may be shared: %s', (source) => {
     expect(importsOf('domain/a.ts', source).filter(isForbidden)).toEqual([])
+  })
+
+  it('nothing wrong with the contract of another function', () => {
+    const source = "import getOrder from '../get-order/contract.ts'"
+    expect(importsOf('functions/a/contract.ts', source).filter(isForbidden)).toEqual([])
   })
 
   it.each([
