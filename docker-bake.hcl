@@ -29,6 +29,7 @@ target "images" {
       "get-order",
       "get-product",
       "get-user",
+      "graphql",
       "list-products",
       "place-order",
       "price-order",

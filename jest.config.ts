@@ -18,6 +18,7 @@ const FULL_ONLY = [
   '/test/(leaving/no-egress|supply/(audit|workflows))\\.test',
   '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
   '/test/mcp/',
+  '/test/graphql/',
   '/(test/(authorizers|proxies)|services/gateway/admin/(archive|control|keys|table|usage))',
   '/test/security/(api|matrix-|real-issuer)',
   '/services/gateway/(contract-swaps|rate-limits|memory|cache/purges)\\.test',

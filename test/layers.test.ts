@@ -82,20 +82,19 @@ const layerOf = (file: string) =>
 const unitOf = (file: string) =>
   SEPARATE.includes(layerOf(file)) ? file.split('/').slice(0, 2).join('/') : layerOf(file)
 
-/** The one file of a function that another one's handler may import: how it is called, and nothing of how it answers. */
-const isCalled = (from: string, to: string) =>
-  /^functions\/[^/]+\/handler\.ts$/.test(from) && /^functions\/[^/]+\/contract\.ts$/.test(to)
-
 /** Whether an import goes up, sideways, or from a contract to a package that is not zod, but for the type of Node's streams. */
 const isForbidden = ({ from, to, values }: Import) => {
   const [here, there] = [layerOf(from), layerOf(to)]
   if (!(there in MAY_IMPORT))
     return here === 'src/contract' && !/^zod(\/|$)/.test(to) && !(to === 'node:stream' && values?.length === 0)
-  if (isCalled(from, to)) return false
   const allowed = EXCEPTIONS[here]?.[there]
   if (allowed && values?.every((value) => allowed.includes(value))) return false
-  return unitOf(from) !== unitOf(to) && !MAY_IMPORT[here]?.includes(there)
+  return unitOf(from) !== unitOf(to) && !isOtherContract(from, to) && !MAY_IMPORT[here]?.includes(there)
 }
+
+/** A function may know what others promise, which is data: to call them, and for GraphQL's schema. */
+const isOtherContract = (from: string, to: string) =>
+  layerOf(from) === 'functions' && /^functions\/[^/]+\/contract\.ts$/.test(to)
 
 /** What a bundle cannot do: it is CommonJS, so nothing in it awaits at the top level, and it has no import.meta. */
 function findBundleErrors(source: string): readonly string[] {
@@ -163,8 +162,7 @@ describe('this test finds', () => {
     ['domain/a.ts', "import * as data from 'ebb/data'"],
     ['domain/a.ts', "import type { Log } from 'ebb/kernel'"],
     ['functions/a/handler.ts', "import b from '../b/handler.ts'"],
-    ['functions/a/contract.ts', "import b from '../b/contract.ts'"],
-    ['functions/a/query.ts', "import b from '../b/contract.ts'"],
+    ['functions/a/handler.ts', "const b = () => import('../b/handler.ts')"],
     ['functions/a/handler.ts', "import { dev } from '../../src/dev/dev.ts'"],
     ['services/relay/a.ts', "import { x } from '../gateway/x.ts'"],
     ['services/relay/a.ts', "import x from '../../functions/a/contract.ts'"],
@@ -182,6 +180,11 @@ describe('this test finds', () => {
     "import { resource } from 'ebb/data'",
   ])('nothing wrong with what may be shared: %s', (source) => {
     expect(importsOf('domain/a.ts', source).filter(isForbidden)).toEqual([])
+  })
+
+  it('nothing wrong with the contract of another function', () => {
+    const source = "import getOrder from '../get-order/contract.ts'"
+    expect(importsOf('functions/a/contract.ts', source).filter(isForbidden)).toEqual([])
   })
 
   it.each([

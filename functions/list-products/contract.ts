@@ -1,6 +1,7 @@
 import { endpoint } from 'ebb/contract'
 import * as z from 'zod'
 import { Product } from '../../domain/product.ts'
+import { ProductQuery } from '../../domain/product-list.ts'
 
 export default endpoint({
   name: 'list-products',
@@ -10,16 +11,7 @@ export default endpoint({
     'A product that appears meanwhile shifts no page. The default direction is descending for `newest`, and ascending for the others.',
   method: 'GET',
   path: '/v1/products',
-  query: z.object({
-    q: Product.shape.name.optional().meta({ description: 'Words of name and category', example: 'brass lamp' }),
-    category: Product.shape.category.optional(),
-    maxPrice: z.int().min(0).optional().meta({ description: 'In minor units of the currency', example: 10_000 }),
-    inStock: z.boolean().optional().meta({ description: 'false: what has sold out' }),
-    sort: z.enum(['newest', 'name', 'price']).default('newest'),
-    direction: z.enum(['asc', 'desc']).optional(),
-    limit: z.int().min(1).max(100).default(20),
-    cursor: z.string().min(1).max(2_000).optional(),
-  }),
+  query: ProductQuery,
   reply: { status: 200, body: z.object({ items: z.array(Product), next: z.string().optional() }) },
   failures: { invalid_cursor: 400 },
   access: { anonymous: true },

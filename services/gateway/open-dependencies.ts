@@ -121,6 +121,7 @@ export async function openDependencies(
     hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
     docs: createDocs({ key: config.EBB_DOCS_KEY, guideUrl: config.EBB_GUIDE_URL, login: docsLogin(config), log }),
+    graphql: async (limits) => (await import('../../src/http/graphql/operations.ts')).createOperations(limits),
     upstream: upstreams.upstream,
     load: eventLoop,
   }

@@ -18,6 +18,7 @@ export const LAZY_PARTS = [
   FORM_PARSER,
   'pino',
   'casbin',
+  'graphql',
   'ws',
   '@opentelemetry/otlp-exporter-base/node-http',
   '@opentelemetry/otlp-transformer',

@@ -14,6 +14,7 @@ import {
 import { checkConditional } from './check-conditional.ts'
 import { checkRequestCookies } from './check-cookies.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
+import { checkGraphql } from './check-graphql.ts'
 import { checkInternal } from './check-internal.ts'
 import { checkObjective } from './check-objective.ts'
 import { checkRate } from './check-rate.ts'
@@ -34,7 +35,7 @@ const KEYS = [
   ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'cookies', 'body', 'reply'],
   ...['failures', 'access', 'tenancy', 'limit', 'priority', 'deprecated', 'objective', 'cache', 'conditional'],
   ...['upgrade', 'idempotent', 'async'],
-  ...['reads', 'replica', 'emits', 'calls', 'tool', 'examples', ...DEPLOYMENT_KEYS],
+  ...['reads', 'replica', 'emits', 'calls', 'tool', 'graphql', 'examples', ...DEPLOYMENT_KEYS],
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply', 'status']
@@ -70,6 +71,7 @@ export function checkEndpoint(contract: EndpointShape) {
   checkWrites(contract, refuse)
   checkReplica(contract, refuse)
   checkTool(contract, refuse)
+  checkGraphql(contract, refuse)
   checkExamples(contract, refuse)
 }
 

@@ -40,6 +40,10 @@ export function describeProxy(contract: ProxyContract): Route {
   }
 }
 
-/** The methods of a route; GET includes HEAD. */
-export const methodsOf = ({ method, upstream }: Pick<Route, 'method' | 'upstream'>): readonly string[] =>
-  upstream?.methods ?? (method === 'GET' ? ['GET', 'HEAD'] : [method])
+/** The methods of a route; GET includes HEAD. GraphQL is asked by GET, too. */
+export const methodsOf = ({
+  method,
+  upstream,
+  graphql,
+}: Pick<Route, 'method' | 'upstream' | 'graphql'>): readonly string[] =>
+  upstream?.methods ?? (method === 'GET' ? ['GET', 'HEAD'] : graphql ? ['GET', method] : [method])

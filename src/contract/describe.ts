@@ -15,6 +15,7 @@ import type { Deprecation } from './deprecation.ts'
 import { type DescribedObjective, describeObjective } from './describe-objective.ts'
 import type { EndpointContract, Method } from './endpoint-shape.ts'
 import type { Emits } from './event-shape.ts'
+import type { GraphqlLimits, GraphqlPart } from './graphql/graphql-part.ts'
 import { mediaTypesOf } from './patch/media-types.ts'
 import type { ProxiedService } from './proxied-service.ts'
 import { repliesOf, usualReply } from './reply.ts'
@@ -80,6 +81,8 @@ export interface Route extends Described {
   readonly cache?: Caching
   /** Whether agents may call it, as a tool. */
   readonly tool?: true
+  /** What the operations of a GraphQL endpoint may be. */
+  readonly graphql?: GraphqlLimits
   /** The first example's body, for people to begin with. */
   readonly exampleBody?: unknown
   /** The body is passed on as it arrives; undefined where it is JSON, or there is none. */
@@ -227,6 +230,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
     ...describeObjective(contract),
     ...describeCaching(contract),
     ...(contract.tool ? { tool: true } : {}),
+    ...(contract.graphql ? { graphql: limitsOfGraphql(contract.graphql) } : {}),
     ...(exampleBody === undefined ? {} : { exampleBody }),
     ...(bodyStream ? { bodyStream } : {}),
     ...(replyStream ? { replyStream } : {}),
@@ -239,6 +243,8 @@ function describeCaching({ cache, headers }: EndpointContract): { readonly cache
   const vary = cache.vary ?? Object.keys(headers?.shape ?? {})
   return { cache: { maxAgeSeconds, staleWhileRevalidateSeconds, staleIfErrorSeconds, shared, tags, vary } }
 }
+const limitsOfGraphql = ({ query: _, links: _links, ...limits }: GraphqlPart): GraphqlLimits => limits
+
 const limitsOf = (upgrade: NonNullable<EndpointContract['upgrade']>) => {
   const { maxSeconds, idleSeconds, maxMessageBytes } = { ...UPGRADE, ...(upgrade === true ? {} : upgrade) }
   return { maxSeconds, idleSeconds, maxMessageBytes }

@@ -2,6 +2,7 @@ import type * as z from 'zod'
 import type { Deployment } from './deployment-shape.ts'
 import type { Deprecation } from './deprecation.ts'
 import type { Emits } from './event-shape.ts'
+import type { GraphqlPart } from './graphql/graphql-part.ts'
 import type { Objective } from './objective-shape.ts'
 import type { Replies } from './reply.ts'
 import type { Body } from './streams/body-kind.ts'
@@ -102,6 +103,8 @@ export interface EndpointShape extends Deployment {
   readonly calls?: readonly string[]
   /** Whether agents may call it, as a tool of the Model Context Protocol at `/mcp`: whoever may call it by HTTP. */
   readonly tool?: true | Tool
+  /** The schema and the limits of a GraphQL endpoint, which `graphql()` makes. */
+  readonly graphql?: GraphqlPart
   /** Requests with their replies, by title. */
   readonly examples?: Readonly<Record<string, Example>>
 }

@@ -68,6 +68,7 @@ export const PLATFORM_CODES: ReadonlySet<string> = new Set([
   ...['tenant_required', 'in_progress', 'idempotency_mismatch', 'rate_limited', 'caller_gone', 'https_required'],
   ...['call_cancelled', 'invalid_signature', 'signature_expired', 'webhook_replayed'],
   ...['precondition_failed', 'precondition_required', 'invalid_patch', 'upgrade_required'],
+  ...['invalid_operation', 'operation_too_large', 'operation_too_deep', 'operation_too_costly', 'operation_not_known'],
   ...['internal', 'bad_gateway', 'unavailable', 'deadline_exceeded', 'outcome_unknown', 'not_cached'],
 ])
 

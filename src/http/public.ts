@@ -1,6 +1,9 @@
 // What `ebb/http` is to a project. The other modules of this repository import from `index.ts`.
 export { Secret } from '../kernel/index.ts'
 export type { EmitOptions } from './emit-options.ts'
+export { implementGraphql } from './graphql/implement-graphql.ts'
+export type { Loader } from './graphql/loader.ts'
+export type { GraphqlTools, Resolver, Resolvers, ResolverTools } from './graphql/resolvers.ts'
 export {
   type Connection,
   type Handler,

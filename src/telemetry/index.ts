@@ -1,4 +1,5 @@
 export { clientAttributes } from './client-attributes.ts'
+export { traceOperation, type WithFieldSpan } from './field-spans.ts'
 export {
   methodLabel,
   methodName,

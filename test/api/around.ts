@@ -1,4 +1,4 @@
-import { endpoint, event, subscriber } from 'ebb/contract'
+import { endpoint, event, graphql, subscriber } from 'ebb/contract'
 import { type Fragment, postgres, type Sql } from 'ebb/data'
 import { implement } from 'ebb/http'
 import type { BoundedMap } from 'ebb/kernel'
@@ -23,6 +23,13 @@ export const contract = endpoint({
   reply: { status: 200, body: z.object({ id: z.string(), quantity: z.int() }) },
   failures: { order_not_found: 404 },
   access: { anonymous: true },
+})
+
+export const getOrder = { ...contract }
+
+export const graph = graphql({
+  ...{ name: 'graphql', summary: 'Orders.', path: '/v1/graphql', access: { anonymous: true } },
+  query: { order: getOrder },
 })
 
 export const confirmOrder = subscriber({ name: 'confirm-order', summary: 'Confirm an order.', on: orderPlaced })

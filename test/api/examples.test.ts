@@ -36,6 +36,8 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
     'parseOperation',
     'orderPlaced',
     'contract',
+    'getOrder',
+    'graph',
     'confirmOrder',
     'countReadings',
     'handler',

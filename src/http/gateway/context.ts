@@ -20,6 +20,7 @@ import type { ResponseSink, UpstreamObservation } from './upstream/upstream-requ
 export interface GatewayContext extends Correlation, UpstreamObservation {
   readonly request: IncomingMessage
   readonly response: ServerResponse
+  /** As its function gets it: that of `request`, but for a GET of GraphQL. */
   readonly method: string
   readonly httpVersion: string
   /** Where the response of its function goes; undefined where that is the caller. */

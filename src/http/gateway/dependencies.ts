@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici'
-import type { ContractSet, ProxiedAddress } from '../../contract/index.ts'
+import type { ContractSet, GraphqlLimits, ProxiedAddress } from '../../contract/index.ts'
 import type { Claim, ClaimResult, Correlation, StoredResponse } from '../../kernel/index.ts'
 import type { InvocationState, InvocationSummary, NewInvocation, SignIdentity } from '../../protocol/index.ts'
+import type { PrepareOperation } from '../graphql/prepared-operation.ts'
 import type { LeveledLog } from '../throttle-log.ts'
 import type { Plans, RateLimitDecision, RateLimiter } from './admission.ts'
 import type { CdnTagHeader } from './cache/cdn-headers.ts'
@@ -41,6 +42,8 @@ export interface GatewayDependencies {
   readonly load?: Load | undefined
   /** Default: nobody has a plan. */
   readonly plans?: Plans | undefined
+  /** Prepares the operations of a GraphQL endpoint; default: there is none. */
+  readonly graphql?: ((limits: GraphqlLimits) => Promise<PrepareOperation>) | undefined
   /** The file of the API reference at a path from `/docs` on; undefined where there is none. */
   readonly docs: (path: string) => Promise<DocsFile | undefined>
   /** The host names of this server, besides its addresses and localhost; default: any. */

@@ -5,6 +5,7 @@ import { createAuthorizerCaller } from './authorizers/ask-authorizer.ts'
 import { createCallerJudge } from './authorizers/judge-callers.ts'
 import { type GatewayContext, type Outcome, PROBES, type Step } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
+import { toGraphqlOutcome } from './graphql/write-outcome.ts'
 import type { EndpointCalls } from './mcp/call-tool.ts'
 import { isPlatformRoute } from './own-routes.ts'
 import { withPosition } from './positions.ts'
@@ -14,6 +15,7 @@ import { authenticate, authorise } from './steps/authenticate.ts'
 import { cache } from './steps/cache.ts'
 import { cors, preflight } from './steps/cors.ts'
 import { forward } from './steps/forward.ts'
+import { checkOperation, readOperation } from './steps/graphql.ts'
 import { invocationState, ownInvocations } from './steps/invocations.ts'
 import { judge } from './steps/judge.ts'
 import { knownHost } from './steps/known-host.ts'
@@ -47,7 +49,9 @@ function createSteps(dependencies: GatewayDependencies, limits: GatewayLimits, c
     admit(dependencies),
     readBody,
     receiveWebhook(dependencies),
+    readOperation(),
     validate(),
+    checkOperation(dependencies),
     ownKeys(dependencies),
     ownInvocations(dependencies),
     ownWebhooks(dependencies),
@@ -130,7 +134,7 @@ export function createPipeline(dependencies: GatewayDependencies, limits: Gatewa
     // 499 is nginx's status for a caller that did not wait.
     response.once('close', () => recordRequest(context, response.headersSent ? response.statusCode : 499, dependencies))
     const outcome = await run(beforeFunction, context)
-    if (outcome) await sendReply(context, withPosition(context, outcome), limits)
+    if (outcome) await sendReply(context, withPosition(context, toGraphqlOutcome(context, outcome)), limits)
   }
   return { handle, steps: explained }
 }

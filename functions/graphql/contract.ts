@@ -1,0 +1,17 @@
+import { graphql } from 'ebb/contract'
+import getOrder from '../get-order/contract.ts'
+import getProduct from '../get-product/contract.ts'
+import listProducts from '../list-products/contract.ts'
+
+export default graphql({
+  name: 'graphql',
+  summary: 'Products and orders, as many as a page needs, in one request.',
+  path: '/v1/graphql',
+  query: { product: getProduct, products: listProducts, order: getOrder },
+  links: { Order: { product: { to: getProduct, by: { sku: 'sku' } } } },
+  depth: 8,
+  introspection: true,
+  access: { anonymous: true },
+  timeoutMs: 5_000,
+  scale: { max: 2 },
+})

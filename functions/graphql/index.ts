@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import graphql from './handler.ts'
+
+serve(graphql)

@@ -1,0 +1,119 @@
+import { type ExecutionResult, execute, type GraphQLFieldResolver, type GraphQLResolveInfo } from 'graphql'
+import { describeEndpoint, type GraphqlContract } from '../../contract/index.ts'
+import type { Correlation, Log } from '../../kernel/index.ts'
+import type { Identity } from '../../protocol/index.ts'
+import { traceOperation, type WithFieldSpan } from '../../telemetry/index.ts'
+import { type BoundResources, type HandlerContext, type Implementation, implement, type Uses } from '../implement.ts'
+import { createLoader } from './loader.ts'
+import { createOperations } from './operations.ts'
+import { isRefusal, type Operation, type OperationRequest, type PrepareOperation } from './prepared-operation.ts'
+import type { GraphqlTools, Resolvers } from './resolvers.ts'
+import { type ShownField, showEndpoints } from './show-endpoints.ts'
+import { createErrorWriter } from './write-error.ts'
+
+/**
+ * Joins a GraphQL contract with the resolvers of the endpoints that it shows. `create` is called once for each operation, so that
+ * what it makes, such as loaders, is that operation's own.
+ * @example
+ * export default implementGraphql(graph, { sql: postgres }, ({ sql, loader }) => {
+ *   const orders = loader(
+ *     (ids: readonly string[]) => sql<{ id: string; quantity: number }>`select * from orders where id = any(${ids})`,
+ *     (order) => order.id,
+ *   )
+ *   return {
+ *     'get-order': async ({ params }, { fail }) =>
+ *       (await orders.load(params.id)) ?? fail('order_not_found', 'There is no such order.'),
+ *   }
+ * })
+ * @see docs/guide/43-graphql.md
+ */
+export function implementGraphql<const C extends GraphqlContract, const U extends Uses>(
+  contract: C,
+  uses: U,
+  create: (context: HandlerContext<NoInfer<C>> & BoundResources<NoInfer<U>> & GraphqlTools) => Resolvers<NoInfer<C>>,
+): Implementation<C, U> {
+  const fields = showEndpoints(contract.graphql)
+  let prepare: PrepareOperation | undefined
+  const handle = async (
+    { body }: { readonly body: OperationRequest },
+    context: RequestTools,
+  ): Promise<ExecutionResult> => {
+    // The engine is a lazy part: it is loaded with the first operation.
+    prepare ??= createOperations(describeEndpoint(contract).graphql ?? contract.graphql)
+    const prepared = prepare(body)
+    // The gateway has refused it already, unless its contracts are others.
+    if (isRefusal(prepared)) return { errors: prepared.errors } as unknown as ExecutionResult
+    // What implement() binds is what the types of `create` say.
+    const tools = Object.assign(context, { loader: createLoader }) as unknown as Parameters<typeof create>[0]
+    return run(prepared, { fields, resolvers: create(tools) as unknown as AnyResolvers, context })
+  }
+  // The types of this function tie resolvers to their endpoints, as those of implement() tie a handler to its contract.
+  return implement(contract, uses as never, handle as never) as unknown as Implementation<C, U>
+}
+
+type AnyResolvers = Readonly<Record<string, ((input: unknown, tools: unknown) => unknown) | undefined>>
+
+/** What of a handler's context an operation needs itself. */
+interface RequestTools {
+  readonly caller: Identity
+  readonly log: Log
+  readonly correlation: Correlation
+  readonly signal: AbortSignal
+}
+
+interface RunOptions {
+  readonly fields: ReadonlyMap<string, ShownField>
+  readonly resolvers: AnyResolvers
+  readonly context: RequestTools
+}
+
+interface Run extends RunOptions {
+  readonly withSpan: WithFieldSpan
+  /** What has been begun: an operation may have its result while others of its fields are still looked up. */
+  readonly pending: Promise<unknown>[]
+}
+
+async function run({ schema, document, definition, operationName, variables }: Operation, options: RunOptions) {
+  const pending: Promise<unknown>[] = []
+  const withSpan = traceOperation(definition.operation, definition.name?.value)
+  const contextValue: Run = { ...options, withSpan, pending }
+  const result = await execute({
+    ...{ schema, document, operationName, variableValues: variables, contextValue, fieldResolver: resolveField },
+  })
+  // No statement may run once the handler has ended.
+  for (let settled = 0; settled < pending.length; ) settled = (await Promise.allSettled(pending)).length
+  if (!result.errors) return result
+  const { correlation, log } = options.context
+  return {
+    ...result,
+    errors: result.errors.map(createErrorWriter({ ...correlation, log })),
+  } as unknown as ExecutionResult
+}
+
+/** Looks an endpoint's reply up where the field shows one; any other field is a property of what was looked up. */
+const resolveField: GraphQLFieldResolver<unknown, Run> = (source, args, operation, info) => {
+  const { fieldName, parentType } = info
+  const field = operation.fields.get(`${parentType.name}.${fieldName}`)
+  const values = Object(source) as Readonly<Record<string, unknown>>
+  if (!field) return values[fieldName]
+  const given = Object.entries(field.by).map(([parameter, property]) => [parameter, values[property]] as const)
+  // What is not there leads nowhere.
+  if (given.some(([, value]) => value === undefined || value === null)) return null
+  const resolver = operation.resolvers[field.name]
+  const resolve = async (input: unknown, tools: unknown) => {
+    if (!resolver) throw new Error(`there is no resolver for ${field.name}`)
+    return resolver(input, tools)
+  }
+  const { caller } = operation.context
+  const work = () => field.show({ ...args, ...Object.fromEntries(given) }, { caller, resolve })
+  const looking = operation.withSpan(pathOf(info.path), field.name, work)
+  operation.pending.push(looking)
+  return looking
+}
+
+/** `order.product`, without the places in lists: these are as many as there are things. */
+function pathOf(path: GraphQLResolveInfo['path'] | undefined): string {
+  const keys: string[] = []
+  for (let at = path; at; at = at.prev) if (typeof at.key === 'string') keys.unshift(at.key)
+  return keys.join('.')
+}

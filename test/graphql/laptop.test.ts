@@ -1,0 +1,100 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { auditServer } from 'graphql-http'
+import { copyCheckout } from '../support/checkout.ts'
+import { startEbb, type TestEbb } from '../support/ebb.ts'
+
+let remove: () => Promise<void>
+let ebb: TestEbb
+beforeAll(async () => {
+  const checkout = await copyCheckout(await graphqlFunction())
+  remove = checkout.remove
+  ebb = await startEbb({ root: checkout.root, env: { EBB_IDLE_MS: '600000' } })
+})
+afterAll(async () => {
+  await ebb.stop()
+  await remove()
+})
+
+/** The function of this test, as it lies in the tests' project. */
+async function graphqlFunction(): Promise<Readonly<Record<string, string>>> {
+  const folder = 'test/graphql/functions/graphql'
+  const files = await readdir(folder)
+  const textOf = async (file: string) =>
+    (await readFile(join(folder, file), 'utf8'))
+      .replaceAll('../../../project/functions/', '../')
+      .replaceAll('../../../project/domain/', '../../domain/')
+  return Object.fromEntries(
+    await Promise.all(files.map(async (file) => [`functions/graphql/${file}`, await textOf(file)] as const)),
+  )
+}
+
+interface Answer {
+  readonly data?: Readonly<Record<string, unknown>>
+  readonly errors?: readonly { readonly extensions: { readonly code: string } }[]
+}
+
+async function ask(query: string, variables = {}, key = ebb.ready.keys.customer ?? '') {
+  const response = await ebb.call('POST', '/v1/graphql', { key, body: { query, variables } })
+  return { status: response.status, body: (await response.json()) as Answer }
+}
+const statusOfFunction = async () => (await ebb.functions()).find(({ name }) => name === 'graphql')
+
+/** Asks for something that only the function has, beside what an audit asks for. */
+const withData: typeof fetch = (input, init) => {
+  const more = (text: string) => text.replace('{ __typename }', '{ __typename products(limit: 1) { items { sku } } }')
+  const url = new URL(String(input))
+  const query = url.searchParams.get('query')
+  if (query !== null) url.searchParams.set('query', more(query))
+  return fetch(url, { ...init, ...(typeof init?.body === 'string' ? { body: more(init.body) } : {}) })
+}
+
+describe('GraphQL on the laptop', () => {
+  it('starts no function for bombs, whichever way they are wrong, nor for questions about the schema', async () => {
+    const bombs = [
+      '{ products(limit: 100000) { items { sku } } }',
+      `{ ${Array.from({ length: 200 }, (_, i) => `a${i}: products { items { sku } }`).join(' ')} }`,
+      '{a'.repeat(3_000),
+      '{ nothing }',
+      '{ order(id: 1) { id { id { id { id { id { id { id } } } } } } } }',
+    ]
+    for (const bomb of bombs)
+      expect([bomb, (await ask(bomb)).body]).toMatchObject([bomb, { errors: expect.any(Array) }])
+    expect((await ask('{ __schema { queryType { name } } }')).body.data).toEqual({
+      __schema: { queryType: { name: 'Query' } },
+    })
+    expect(await statusOfFunction()).toMatchObject({ instances: 0, coldStarts: 0, requests: 0 })
+    expect(await ebb.metrics()).toMatch(/ebb_wakeups_avoided_total\{reason="operation_too_costly"\} 2/)
+  })
+
+  it('passes all official audits, answered by the gateway', async () => {
+    const results = await auditServer({ url: `${ebb.ready.url}/v1/graphql` })
+    expect(results.length).toBeGreaterThan(50)
+    expect(results.filter(({ status }) => status !== 'ok')).toEqual([])
+    expect(await statusOfFunction()).toMatchObject({ instances: 0, coldStarts: 0 })
+  })
+
+  it('passes them where the function answers, too', async () => {
+    const results = await auditServer({ url: `${ebb.ready.url}/v1/graphql`, fetchFn: withData })
+    expect(results.filter(({ status }) => status !== 'ok')).toEqual([])
+    expect(Number((await statusOfFunction())?.requests)).toBeGreaterThan(20)
+  })
+
+  it('shows an order to its owner, and to nobody else', async () => {
+    await ebb.call('POST', '/v1/products', {
+      ...{ key: ebb.ready.keys.merchant ?? '', headers: { 'idempotency-key': 'lamp' } },
+      body: { sku: 'LAMP-G', name: 'Lamp', cents: 100, stock: 5 },
+    })
+    const placed = await ebb.call('POST', '/v1/orders', {
+      ...{ headers: { 'idempotency-key': 'order' }, body: { sku: 'LAMP-G', quantity: 1, email: 'ada@example.com' } },
+    })
+    const { id } = (await placed.json()) as { id: string }
+    const query = 'query A($id: ID!) { order(id: $id) { sku quantity } products(limit: 1) { items { sku } } }'
+    const own = await ask(query, { id })
+    expect(own.body).toMatchObject({ data: { order: { sku: 'LAMP-G', quantity: 1 } } })
+    const others = await ask(query, { id }, '')
+    expect(others.body.data).toMatchObject({ order: null, products: { items: [expect.any(Object)] } })
+    expect(others.body.errors?.map(({ extensions }) => extensions.code)).toEqual(['unauthenticated'])
+  })
+})
