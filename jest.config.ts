@@ -33,6 +33,7 @@ const FULL_ONLY = [
   '/src/data/postgres/replica\\.test',
   '/test/broker/',
   '/test/alerts/',
+  '/services/relay/changes/changes-(killed|abandoned)\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'

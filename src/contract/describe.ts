@@ -172,6 +172,8 @@ export interface ResolvedDeployment {
   readonly secrets: readonly string[]
   readonly egress: readonly string[]
   readonly openfaas: boolean
+  /** The table whose changes it takes. */
+  readonly change?: string
 }
 
 /** An endpoint's contract as plain data, with its defaults resolved. */
@@ -302,6 +304,7 @@ export function describeDeployment(contract: FunctionContract): ResolvedDeployme
     scale: { min, max, concurrency, ...(target === undefined ? {} : { target }) },
     resources: { requests: { ...REQUESTS, ...resources.requests }, limits: { ...LIMITS, ...resources.limits } },
     openfaas: targets.openfaas ?? true,
+    ...(contract.kind === 'subscriber' && isChange(contract.on) ? { change: contract.on.change.table } : {}),
   }
 }
 

@@ -72,6 +72,15 @@ export interface TestFunction {
     readonly manual?: boolean
     readonly id?: string
   }): Promise<supertest.Response>
+  /**
+   * Sends the change of a row as the relay would to a subscriber of `change()`: an insert where there is only `after`, a delete where there
+   * is only `before`, else an update. With the same `id` it is the same change.
+   */
+  change(change: {
+    readonly before?: Readonly<Record<string, unknown>>
+    readonly after?: Readonly<Record<string, unknown>>
+    readonly id?: string
+  }): Promise<supertest.Response>
   /** Asks an authorizer as the gateway would: the answer is its judgement. What is left out of the request is made up. */
   judge(request: {
     /** By lower-case name. */
@@ -194,6 +203,11 @@ export function testFunction<C extends Implementation['contract'], U extends Use
       const { on } = fn.contract as Partial<ReceiverContract>
       return deliver({ ...event, type: on?.type ?? '', data: { plannedAt, manual } })
     },
+    change: async ({ before, after, ...event }) => {
+      const { on } = fn.contract as Partial<ReceiverContract>
+      const place = { position: '0/1/0', committedAt: new Date().toISOString() }
+      return deliver({ ...event, type: on?.type ?? '', data: { ...changeData(before, after), ...place } })
+    },
     query: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(text, values.length > 0 ? [...values] : undefined)).rows,
     purged: async () => {
@@ -225,4 +239,13 @@ export function testFunction<C extends Implementation['contract'], U extends Use
         .send({ method, route, ...parts, ...presented })
     },
   }
+}
+
+type Row = Readonly<Record<string, unknown>> | undefined
+
+function changeData(before: Row, after: Row) {
+  if (!before) return { operation: 'insert', after }
+  if (!after) return { operation: 'delete', before }
+  const changed = Object.keys(after).filter((name) => JSON.stringify(after[name]) !== JSON.stringify(before[name]))
+  return { operation: 'update', changed, before, after }
 }

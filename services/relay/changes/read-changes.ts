@@ -49,7 +49,7 @@ export function readChanges(options: ChangesOptions): {
   const round = async () => {
     const selections = subscriptions().flatMap(({ change }) => change ?? [])
     const inspected = await inspectTables(pool, selections)
-    const readable = inspected.filter(({ problem }) => problem === undefined).map(({ name }) => name)
+    const readable = inspected.filter(({ isRead }) => isRead).map(({ name }) => name)
     const published = await publishTables(pool, readable, forgetAfterMs)
     const refused = published.filter(({ name, problem }) => problem !== undefined && readable.includes(name))
     reportTables([...inspected.filter(({ problem }) => problem !== undefined), ...refused])
@@ -81,7 +81,11 @@ export function readChanges(options: ChangesOptions): {
     metrics.unread(refused.map(({ name }) => name))
     said.keep(
       'table',
-      refused.map(({ name, problem }) => `changes of the table ${name} cannot be read: ${problem}`),
+      refused.map(({ name, problem, isRead }) =>
+        isRead
+          ? `changes of the table ${name} do not fit a contract, and are dead letters: ${problem}`
+          : `changes of the table ${name} cannot be read: ${problem}`,
+      ),
     )
   }
   const readOn = async () => {

@@ -125,6 +125,7 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   firing: { gateway: FIRINGS, relay: FIRINGS },
   // Written by publish_changes and append_changes; the relay begins anew where a slot is made.
   change_table: { relay: ['select'] },
+  change_class: {},
   change_reader: {
     relay: [
       'select',

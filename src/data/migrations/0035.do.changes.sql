@@ -7,6 +7,10 @@ create table ebb.change_table (
   seen_at timestamptz not null default now()
 );
 
+-- The same, with the table that has the name now.
+create view ebb.change_class with (security_invoker = true) as
+select name, to_regclass(case when name like '%.%' then name else 'public.' || name end) as class from ebb.change_table;
+
 -- Up to where the changes are in the outbox: it moves in the transaction that adds their events, so that each is there once.
 create table ebb.change_reader (
   slot            text        primary key,
@@ -42,36 +46,39 @@ begin
     if not exists (select from ebb.change_table) then return; end if;
     create publication ebb_changes with (publish = 'insert, update, delete, truncate', publish_via_partition_root = true);
   end if;
-  for wanted in
-    select change_table.name, to_regclass(case when change_table.name like '%.%' then change_table.name
-                                               else 'public.' || change_table.name end) as class
-    from ebb.change_table order by change_table.name
-  loop
-    name := wanted.name;
-    problem := null;
-    begin
-      if wanted.class is null then
-        problem := 'there is no such table';
-      elsif not exists (
-        select from pg_publication_rel join pg_publication on pg_publication.oid = prpubid
-        where pubname = 'ebb_changes' and prrelid = wanted.class
-      ) then
-        execute format('alter publication ebb_changes add table %s', wanted.class);
-      end if;
-    exception when others then
-      problem := sqlerrm;
-    end;
-    return next;
-  end loop;
+  -- What is renamed or dropped, and what nobody could update while it is published: the log would not say which row is meant.
   for outdated in
-    select prrelid from pg_publication_rel join pg_publication on pg_publication.oid = prpubid
-    where pubname = 'ebb_changes' and prrelid not in (
-      select to_regclass(case when change_table.name like '%.%' then change_table.name else 'public.' || change_table.name end)
-      from ebb.change_table
-      where to_regclass(case when change_table.name like '%.%' then change_table.name else 'public.' || change_table.name end) is not null
+    select prrelid from pg_publication_rel join pg_publication on pg_publication.oid = prpubid join pg_class on pg_class.oid = prrelid
+    where pubname = 'ebb_changes' and (
+      prrelid not in (select class from ebb.change_class where class is not null)
+      or relreplident <> 'f' and not exists (select from pg_index where indrelid = prrelid and indisprimary)
     )
   loop
     execute format('alter publication ebb_changes drop table %s', outdated);
+  end loop;
+  for wanted in
+    select change_class.name, class,
+           exists (
+             select from pg_publication_rel join pg_publication on pg_publication.oid = prpubid
+             where pubname = 'ebb_changes' and prrelid = class
+           ) as is_published,
+           exists (select from pg_index where indrelid = class and indisprimary) as has_key
+    from ebb.change_class order by change_class.name
+  loop
+    name := wanted.name;
+    problem := null;
+    if wanted.class is null then
+      problem := 'there is no such table';
+    elsif not wanted.has_key then
+      problem := 'it has no primary key';
+    elsif not wanted.is_published then
+      begin
+        execute format('alter publication ebb_changes add table %s', wanted.class);
+      exception when others then
+        problem := sqlerrm;
+      end;
+    end if;
+    return next;
   end loop;
 end $$;
 

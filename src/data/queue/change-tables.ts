@@ -3,10 +3,12 @@ import type { ChangeSelection } from '../../contract/index.ts'
 import { nameColumns } from '../values/read-rows.ts'
 import { ValueError } from '../values/value-type.ts'
 
-/** A table that contracts name, and why its changes cannot be read; no problem where they can. */
+/** A table that contracts name, and what is wrong with it; no problem where nothing is. */
 export interface InspectedTable {
   readonly name: string
   readonly problem: string | undefined
+  /** It is read all the same: what is wrong is about one contract, whose events are dead letters until it is mended. */
+  readonly isRead?: boolean
 }
 
 /** Looks at each table that is named, and finds what is in the way of its changes becoming events: one sentence, which says what to do. */
@@ -17,13 +19,11 @@ export async function inspectTables(
   const names = [...new Set(selections.map(({ table }) => table))]
   if (names.length === 0) return []
   const { rows } = await pool.query<TableRow>(inspectSql, [names])
-  return rows.map((row) => ({
-    name: row.name,
-    problem: findProblem(
-      row,
-      selections.filter(({ table }) => table === row.name),
-    ),
-  }))
+  return rows.map((row) => {
+    const of = selections.filter(({ table }) => table === row.name)
+    const problem = findProblem(row, of)
+    return problem ? { name: row.name, problem } : { name: row.name, problem: findColumnProblem(row, of), isRead: true }
+  })
 }
 
 interface TableRow {
@@ -56,8 +56,10 @@ from (
   from unnest($1::text[]) as named (name)
 ) as named left join pg_class on pg_class.oid = class`
 
-function findProblem(table: TableRow, selections: readonly ChangeSelection[]): string | undefined {
-  const { kind, persistence, has_key: hasKey, without_old_rows: withoutOldRows } = table
+function findProblem(
+  { kind, persistence, has_key: hasKey, without_old_rows: withoutOldRows }: TableRow,
+  selections: readonly ChangeSelection[],
+): string | undefined {
   if (kind === null) return 'there is no such table; was it renamed?'
   if (kind !== 'r' && kind !== 'p') return 'it is no table; name the tables below it'
   if (persistence !== 'p') return 'it is unlogged or temporary, and has no changes in the log'
@@ -66,7 +68,7 @@ function findProblem(table: TableRow, selections: readonly ChangeSelection[]): s
   if (readsOld && withoutOldRows !== null) {
     return `the log has no old rows of it: write \`${withoutOldRows}\` in a migration, or take \`operations: ['insert']\``
   }
-  return findColumnProblem(table, selections)
+  return undefined
 }
 
 function findColumnProblem({ columns }: TableRow, selections: readonly ChangeSelection[]): string | undefined {

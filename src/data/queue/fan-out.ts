@@ -82,6 +82,8 @@ oldest as materialized (
 earlier as materialized (
   select * from ebb.outbox as before
   where fanned_out_at is null and partition_key is not null and (select count(*) from oldest) = $5
+    -- Hashed: of a large backlog, few are of these partitions, and only those are compared one by one.
+    and coalesce((type, partition_key) in (select type, partition_key from oldest where partition_key is not null), false)
     and id not in (select id from oldest)
     and exists (
       select from oldest
