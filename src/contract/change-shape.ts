@@ -1,7 +1,10 @@
 import type * as z from 'zod'
 import type { EventContract } from './event-shape.ts'
 
-/** What happens to rows of a table; `truncate` is one event for the whole table. */
+/**
+ * What happens to rows of a table; `truncate` is one event for the whole table.
+ * @example const written: readonly ChangeOperation[] = ['insert', 'update']
+ */
 export type ChangeOperation = 'insert' | 'update' | 'delete' | 'truncate'
 
 /**
@@ -42,7 +45,10 @@ export type ChangeData<Row, Operation extends ChangeOperation> = {
   readonly truncate: ChangePlace & { readonly operation: 'truncate' }
 }[Operation]
 
-/** Where a change stands among all others. */
+/**
+ * Where a change stands among all others.
+ * @example const keyOf = ({ position, committedAt }: ChangePlace) => `${committedAt} ${position}`
+ */
 export interface ChangePlace {
   /** Its transaction's place in the write-ahead log and its number in that, such as `0/1A2B3C8/0`. */
   readonly position: string
@@ -50,7 +56,10 @@ export interface ChangePlace {
   readonly committedAt: string
 }
 
-/** Which rows of which table a contract takes as events. */
+/**
+ * Which rows of which table a contract takes as events.
+ * @example const tablesOf = (selections: readonly ChangeSelection[]) => selections.map(({ table }) => table)
+ */
 export interface ChangeSelection {
   /** `orders`, or with a schema other than `public` `billing.invoices`. */
   readonly table: string
@@ -62,7 +71,10 @@ export interface ChangeSelection {
   readonly columns: readonly string[]
 }
 
-/** The event of a table's changes, as `change()` returns it: `ebb.change.orders` for the table `orders`. */
+/**
+ * The event of a table's changes, as `change()` returns it: `ebb.change.orders` for the table `orders`.
+ * @example const tables = (events: readonly ChangeEvent[]) => events.map((event) => event.change.table)
+ */
 export type ChangeEvent<Data = unknown> = EventContract<{
   readonly type: string
   readonly data: z.ZodType<Data>

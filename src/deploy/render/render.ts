@@ -85,13 +85,15 @@ function chartFunctions(
   contracts: Readonly<Record<string, AnyContract>>,
 ): string {
   const triggers = triggersOf(contracts)
-  const functions = deployedFunctions.map(({ name, kind, scale, timeoutMs, resources, uses, secrets, egress, change }) => {
-    const trigger = triggers.get(name)
-    const timeoutSeconds = timeoutSecondsOf(timeoutMs)
-    const taken = change === undefined ? {} : { change }
-    const said = { kind, scale, timeoutMs, timeoutSeconds, resources, uses, secrets, egress, ...taken }
-    return [name, trigger ? { ...said, trigger } : said]
-  })
+  const functions = deployedFunctions.map(
+    ({ name, kind, scale, timeoutMs, resources, uses, secrets, egress, change }) => {
+      const trigger = triggers.get(name)
+      const timeoutSeconds = timeoutSecondsOf(timeoutMs)
+      const taken = change === undefined ? {} : { change }
+      const said = { kind, scale, timeoutMs, timeoutSeconds, resources, uses, secrets, egress, ...taken }
+      return [name, trigger ? { ...said, trigger } : said]
+    },
+  )
   const proxies = proxiesOf(contracts).map(({ name, ...proxy }) => [name, proxy])
   return yamlFile([
     {
