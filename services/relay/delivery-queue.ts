@@ -138,7 +138,7 @@ export function createDeliveryQueue({ pool, call, subscriptions, broker, webhook
       const known = new Map(leaseable.map((one) => [one.target.name, one]))
       const mayLease = ({ name, rate, batch }: Consumer) => !rate && !batch && !rates.isPaused(name)
       const to = consumers().map((one) => ({
-        ...{ name: one.name, on: one.on },
+        ...{ name: one.name, on: one.on, change: one.change },
         ...(mayLease(one) ? known.get(one.name) : {}),
       }))
       const from = fresh.next()
@@ -186,7 +186,7 @@ export function createDeliveryQueue({ pool, call, subscriptions, broker, webhook
   }
 }
 
-interface Consumer extends Pick<Subscription, 'name' | 'on' | 'rate' | 'batch'> {}
+interface Consumer extends Pick<Subscription, 'name' | 'on' | 'rate' | 'batch' | 'change'> {}
 
 interface Sent {
   readonly data: string | Uint8Array

@@ -2,6 +2,7 @@ import type { Config } from 'ebb/kernel'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { registerServiceMetrics } from '../../src/telemetry/service-metrics.ts'
 import { type Backlog, isTooSlow, MAX_COUNTED } from './backlog.ts'
+import { createChangeMetrics } from './changes/change-metrics.ts'
 import { createDeliveryMetrics, type DeliveryMetrics, type DeliveryMetricsOptions } from './delivery-metrics.ts'
 import { createScheduleMetrics } from './schedule-metrics.ts'
 
@@ -106,6 +107,7 @@ export function createMetrics({ read, config, ...options }: MetricsOptions) {
   return {
     metrics,
     schedules: createScheduleMetrics(registers),
+    changes: createChangeMetrics(registers),
     contentType: registry.contentType,
     /** Prometheus' text format. However many scrapes come at once, the backlog is counted once. */
     text: async () => {

@@ -15,6 +15,7 @@ import { readBacklog } from './backlog.ts'
 import { openBroker } from './broker/open-broker.ts'
 import { openCaller } from './call-function.ts'
 import { createCallbackQueue } from './callback-queue.ts'
+import { readChanges } from './changes/read-changes.ts'
 import { createDeliveryQueue } from './delivery-queue.ts'
 import { forgetCalls } from './forget-calls.ts'
 import { inRounds } from './in-rounds.ts'
@@ -93,6 +94,7 @@ export async function startRelay(
   const {
     metrics,
     schedules: scheduleMetrics,
+    changes: changeMetrics,
     ...exposition
   } = createMetrics({
     ...{ read: readQueues, config },
@@ -123,7 +125,12 @@ export async function startRelay(
     forgetAfterMs: config.EBB_ABANDON_AFTER_MS,
   })
   const objects = removeObjects(config, { pool, log })
+  const changes = readChanges({
+    ...{ pool, direct, subscriptions, log, metrics: changeMetrics, wake: () => loop.wake('events') },
+    forgetAfterMs: config.EBB_ABANDON_AFTER_MS,
+  })
   const onReload = () => {
+    changes.check()
     logCycles()
     orphans.check()
     loop.wake()
@@ -137,7 +144,7 @@ export async function startRelay(
   const end = async () => {
     warm.stop()
     await broker?.stop(options.drainMs ?? longestCallMs())
-    const rounds = [orphans, history, forgetting, tally, schedules]
+    const rounds = [orphans, history, forgetting, tally, schedules, changes]
     await Promise.all([...rounds.map(({ stop }) => stop()), webhooks?.stop(), objects?.stop(), loop.stop()])
     await notifier.flush()
     admin?.close()

@@ -1,3 +1,4 @@
+import { isChange } from './change.ts'
 import { checkCalls } from './check-calls.ts'
 import { checkEmits, checkFailures, checkKeys, checkName, createRefuse, type Refuse } from './check-common.ts'
 import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
@@ -30,7 +31,14 @@ export function checkSubscriber(contract: SubscriberShape) {
   checkEmits(contract.emits, refuse)
   checkCalls(contract.calls, refuse)
   refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
-  refuse(contract.on?.kind !== 'event', '`on` must be an event(): declare it under domain/ and name it here')
+  refuse(
+    contract.on?.kind !== 'event',
+    '`on` must be an event(), declared under domain/ and named here, or the change() of a table',
+  )
+  refuse(
+    contract.on && isChange(contract.on) && contract.tenancy === true,
+    '`tenancy` asks for the tenant of a caller, and a change of a table has no caller; leave it out',
+  )
   refuse(
     ![undefined, true].includes(contract.tenancy),
     '`tenancy` can only be true; leave it out where any event may come',

@@ -1,5 +1,7 @@
 import type { AnyContract, FunctionContract, ReceiverContract } from './any-contract.ts'
 import type { AuthorizerContract } from './authorizer-shape.ts'
+import { isChange } from './change.ts'
+import type { ChangeSelection } from './change-shape.ts'
 import {
   AUTHORIZER_TTL_SECONDS,
   LIMITS,
@@ -100,6 +102,8 @@ export interface Subscription extends Described {
   readonly rate?: Limit
   /** How many events it is called with at once, and for how long the first of them waits for others. */
   readonly batch?: { readonly size: number; readonly withinMs: number }
+  /** The rows whose changes it takes; undefined where it takes what somebody emits. */
+  readonly change?: ChangeSelection
   /** When the event that it takes is fired; undefined where others emit it. */
   readonly schedule?: Schedule
 }
@@ -189,6 +193,8 @@ export interface ResolvedDeployment {
   /** The functions that it calls. */
   readonly calls: readonly string[]
   readonly openfaas: boolean
+  /** The table whose changes it takes. */
+  readonly change?: string
 }
 
 /** An endpoint's contract as plain data, with its defaults resolved. */
@@ -281,9 +287,10 @@ export function describeSubscriber(contract: ReceiverContract): Subscription {
   const described = { ...describeCommon(contract), kind: contract.kind, on: contract.on.type, retry }
   if (contract.kind === 'schedule') return { ...described, schedule: describeSchedule(contract) }
   if (contract.kind === 'receive') return described
-  const { rate, batch } = contract
+  const { rate, batch, on } = contract
   return {
     ...described,
+    ...(isChange(on) ? { change: on.change } : {}),
     ...(rate ? { rate: { burst: rate.requests, ...rate } } : {}),
     ...(batch ? { batch: { withinMs: 0, ...batch } } : {}),
   }
@@ -333,6 +340,7 @@ export function describeDeployment(contract: FunctionContract): ResolvedDeployme
     resources: { requests: { ...REQUESTS, ...resources.requests }, limits: { ...LIMITS, ...resources.limits } },
     openfaas: targets.openfaas ?? true,
     ...(contract.kind === 'receive' ? { signedBy: contract.signedBy } : {}),
+    ...(contract.kind === 'subscriber' && isChange(contract.on) ? { change: contract.on.change.table } : {}),
   }
 }
 

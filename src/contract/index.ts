@@ -8,6 +8,7 @@ export {
 export { authorizer, type Judgement, type Presented } from './authorizer.ts'
 export type { AuthorizerContract, AuthorizerShape } from './authorizer-shape.ts'
 export { BROKER, isForBroker } from './broker.ts'
+export type { ChangeOperation, ChangeSelection } from './change-shape.ts'
 export { checkVersions } from './check-versions.ts'
 export { ContractError } from './contract-error.ts'
 export { type ContractSet, contractSet, findEventCycles, functionsOf, requireContract } from './contract-set.ts'

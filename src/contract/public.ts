@@ -1,6 +1,15 @@
 // What `ebb/contract` is to a project. The other modules of this repository import from `index.ts`.
 export { authorizer, type Judgement, type Presented } from './authorizer.ts'
 export type { AuthorizerContract, AuthorizerShape, Credentials } from './authorizer-shape.ts'
+export { change } from './change.ts'
+export type {
+  ChangeData,
+  ChangeEvent,
+  ChangeOperation,
+  ChangePlace,
+  ChangeSelection,
+  ChangeShape,
+} from './change-shape.ts'
 export { ContractError } from './contract-error.ts'
 export type { Deployment, Resources, Scaling, Targets, WarmWindow } from './deployment-shape.ts'
 export type { Deprecation } from './deprecation.ts'

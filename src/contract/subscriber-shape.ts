@@ -12,7 +12,7 @@ export interface SubscriberShape extends Deployment {
   readonly summary: string
   /** More than a sentence, in CommonMark. */
   readonly description?: string
-  /** The event that it is called with. */
+  /** The event that it is called with: one that is emitted, or the changes of a table (`change()`). */
   readonly on: EventContract
   /** How often a delivery is tried. */
   readonly retry?: Retry

@@ -12,6 +12,8 @@ type UrlsByPart = Readonly<Record<DatabaseUser, string>>
 export async function ensureDatabaseRoles(adminUrl: string, databaseUrl: string): Promise<UrlsByPart> {
   const passwords = { gateway: newPassword(), relay: newPassword(), functions: newPassword() }
   const made = DATABASE_USERS.map((part) => createRole(ROLES[part], passwords[part]))
+  // It reads the changes of tables (change()).
+  made.push(`alter role ${ROLES.relay} replication;`)
   const client = new pg.Client({ connectionString: adminUrl })
   await client.connect()
   await client.query([...made, grantConnect(databaseUrl)].join('\n')).finally(() => client.end())

@@ -86,6 +86,15 @@ export interface TestFunction {
     /** The provider's id of it; default: another one each time. */
     readonly id?: string
   }): Promise<supertest.Response>
+  /**
+   * Sends the change of a row as the relay would to a subscriber of `change()`: an insert where there is only `after`, a delete where there
+   * is only `before`, else an update. With the same `id` it is the same change.
+   */
+  change(change: {
+    readonly before?: Readonly<Record<string, unknown>>
+    readonly after?: Readonly<Record<string, unknown>>
+    readonly id?: string
+  }): Promise<supertest.Response>
   /** Asks an authorizer as the gateway would: the answer is its judgement. What is left out of the request is made up. */
   judge(request: {
     /** By lower-case name. */
@@ -267,6 +276,11 @@ export function testFunction<C extends Implementation['contract'], U extends Use
       const data = { id, event, receivedAt: new Date().toISOString(), payload }
       return deliver({ id: `${name} ${id}`, type: on?.type ?? '', data })
     },
+    change: async ({ before, after, ...event }) => {
+      const { on } = fn.contract as Partial<ReceiverContract>
+      const place = { position: '0/1/0', committedAt: new Date().toISOString() }
+      return deliver({ ...event, type: on?.type ?? '', data: { ...changeData(before, after), ...place } })
+    },
     query: async <Row extends pg.QueryResultRow>(text: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(text, values.length > 0 ? [...values] : undefined)).rows,
     purged: async () => {
@@ -310,3 +324,12 @@ const calledBy = (uses: Uses, services: object): readonly TestService[] =>
       given: (services as Readonly<Record<string, TestService['given']>>)[name],
     }))
   })
+
+type Row = Readonly<Record<string, unknown>> | undefined
+
+function changeData(before: Row, after: Row) {
+  if (!before) return { operation: 'insert', after }
+  if (!after) return { operation: 'delete', before }
+  const changed = Object.keys(after).filter((name) => JSON.stringify(after[name]) !== JSON.stringify(before[name]))
+  return { operation: 'update', changed, before, after }
+}

@@ -14,6 +14,11 @@
 {{- toJson $functions -}}
 {{- end }}
 
+{{/* Says something where a contract takes changes of a table: the relay then reads the database's log. */}}
+{{- define "ebb.readsChanges" -}}
+{{- range include "ebb.functions" . | fromJson }}{{ if .change }}yes{{ end }}{{ end -}}
+{{- end }}
+
 {{/* (list $ name function): its Secret files: of what its code uses and its contract names, and no others. */}}
 {{- define "ebb.functionFiles" -}}
 {{- $root := index . 0 }}{{ $function := index . 2 -}}

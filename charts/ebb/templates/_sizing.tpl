@@ -18,14 +18,16 @@ counts twice, since the old and the new of it are there at the same time. Gatewa
 {{- $reserved := add 1 (int64 $postgres.reservedConnections) }}
 {{- if eq $postgres.pooler "none" }}
 {{- $gateway := mul $gateways (add 1 (int64 .Values.gateway.poolMax)) }}
-{{- $relay := mul $relays (add 1 (int64 .Values.relay.poolMax)) }}
+{{- $reading := include "ebb.readsChanges" . | empty | ternary 0 1 }}
+{{- $relay := mul $relays (add 1 $reading (int64 .Values.relay.poolMax)) }}
 {{- $says := printf "%d functions of together %d instances may hold %d connections, %d gateways %d and %d relays %d; twice that while revisions roll, and %d for the migration and in reserve, are %%d" $users $instances $functions $gateways $gateway $relays $relay $reserved }}
 {{- $total := add (mul 2 (add $functions $gateway $relay)) $reserved }}
 {{- dict "total" $total "says" (printf $says $total) | toJson -}}
 {{- else }}
 {{- $poolers := eq $postgres.pooler "cnpg" | ternary (int64 $postgres.cnpg.poolerInstances) 1 }}
 {{- $pooled := mul $poolers (int64 $postgres.poolerSize) }}
-{{- $total := add (mul 2 (add $gateways $relays)) $pooled $reserved }}
+{{- $reading := include "ebb.readsChanges" . | empty | ternary 0 $relays }}
+{{- $total := add (mul 2 (add $gateways $relays $reading)) $pooled $reserved }}
 {{- $says := printf "The pooler may hold %d connections, and %d gateways and %d relays listen on one each; those twice while revisions roll, and %d for the migration and in reserve, are %d" $pooled $gateways $relays $reserved $total }}
 {{- dict "total" $total "says" $says | toJson -}}
 {{- end }}

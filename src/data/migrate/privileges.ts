@@ -125,6 +125,16 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   // An operator has a schedule fire through the gateway.
   firing: { gateway: FIRINGS, relay: FIRINGS },
   received_webhook: { gateway: ['select (receiver, id, event_id)', 'insert (receiver, id, digest)'] },
+  // Written by publish_changes and append_changes; the relay begins anew where a slot is made.
+  change_table: { relay: ['select'] },
+  change_class: {},
+  change_reader: {
+    relay: [
+      'select',
+      'insert (slot, commit_lsn, lost, lost_at)',
+      'update (epoch, commit_lsn, partial_lsn, partial_changes, lost, lost_at)',
+    ],
+  },
   known_function: { relay: ['select', 'insert (kind, name)', 'update (seen_at)'] },
   api_key: {
     gateway: [
@@ -173,6 +183,9 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'take_events(text, text[], text[], timestamp with time zone[])': ['functions'],
   'give_back_events(text, text[], text[])': ['functions'],
   'next_in_partition(text, text)': ['functions'],
+  'publish_changes(text[], double precision)': ['relay'],
+  'end_changes()': ['relay'],
+  'append_changes(text, uuid, jsonb, jsonb, jsonb)': ['relay'],
   'make_history(integer)': ['relay'],
   'detach_history(text, interval)': ['relay'],
   'drop_detached(text)': ['relay'],

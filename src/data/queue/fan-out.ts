@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { ChangeSelection } from '../../contract/index.ts'
 import { toCamelCase } from '../values/read-rows.ts'
 import { type Delivery, waitedSeconds } from './deliveries.ts'
 import type { Partition } from './partitions.ts'
@@ -11,6 +12,8 @@ interface FanOutTo {
   /** How many of its deliveries are leased at once, for `leaseMs`. Default: none. */
   readonly limit?: number
   readonly leaseMs?: number
+  /** Of the changes of a table: which ones. */
+  readonly change?: Pick<ChangeSelection, 'operations' | 'columns'> | undefined
 }
 
 /** What a look for new events has found, and from which transaction the next one has to begin. */
@@ -39,7 +42,8 @@ export async function fanOut(
   const consumers = subscriptions.map(({ name }) => name)
   const limits = subscriptions.map((one) => one.limit ?? 0)
   const leaseMs = subscriptions.map((one) => one.leaseMs ?? 0)
-  const values = [types, consumers, limits, leaseMs, limit, ...(since === undefined ? [] : [since])]
+  const selections = subscriptions.map(({ change }) => change && JSON.stringify(change))
+  const values = [types, consumers, limits, leaseMs, limit, selections, ...(since === undefined ? [] : [since])]
   const { rows } = await pool.query(fanOutSql(since === undefined ? '' : SINCE), values)
   return {
     ...rows[0].look,
@@ -48,12 +52,20 @@ export async function fanOut(
 }
 
 /** A transaction's age bounds which days are looked at: none is open for as long as this. */
-const SINCE = "and transaction_id >= $6::xid8 and created_at > now() - interval '1 day'"
+const SINCE = "and transaction_id >= $7::xid8 and created_at > now() - interval '1 day'"
+
+/** SQL of whether a change of a table is one that the subscriber takes: the relay makes one event for all that take some. */
+const isSelected = /* sql */ `(
+      selection -> 'operations' ? (payload ->> 'operation')
+      and (payload ->> 'operation' <> 'update' or exists (
+        select from jsonb_array_elements_text(payload -> 'changed') as changed (name) where selection -> 'columns' ? name
+      ))
+    )`
 
 /**
  * Makes a delivery for each subscriber of a batch of new events, and marks the events. $1 event types, $2 their
  * subscribers, $3 how many of its deliveries each of these leases, and $4 for how many milliseconds (parallel arrays: a
- * type stands once for each of its subscribers), $5 events at most, $6 the first transaction. In the order of transactions,
+ * type stands once for each of its subscribers), $5 events at most, $6 which changes of a table each takes, $7 the first transaction. In the order of transactions,
  * of which all before the oldest one that is still running are seen. Of partitions, only one relay at a time takes events,
  * and never one without those before it; their deliveries wait at infinity. One row for each delivery that is leased; where
  * none is, one without a delivery.
@@ -70,6 +82,8 @@ oldest as materialized (
 earlier as materialized (
   select * from ebb.outbox as before
   where fanned_out_at is null and partition_key is not null and (select count(*) from oldest) = $5
+    -- Hashed: of a large backlog, few are of these partitions, and only those are compared one by one.
+    and coalesce((type, partition_key) in (select type, partition_key from oldest where partition_key is not null), false)
     and id not in (select id from oldest)
     and exists (
       select from oldest
@@ -84,8 +98,9 @@ planned as (
   from (
     select fresh.id, created_at, transaction_id, partition_key, partition_number, due_at, consumer, lease_limit, lease_ms,
            partition_key is null and coalesce(due_at <= now(), true) as is_due
-    from fresh join unnest($1::text[], $2::text[], $3::int4[], $4::int4[])
-      as subscribed (type, consumer, lease_limit, lease_ms) using (type)
+    from fresh join unnest($1::text[], $2::text[], $3::int4[], $4::int4[], $6::jsonb[])
+      as subscribed (type, consumer, lease_limit, lease_ms, selection) using (type)
+    where selection is null or ${isSelected}
   ) as subscribed
 ),
 made as (

@@ -23,13 +23,18 @@ const GIVEN = 'unnest($1::text[], $2::text[]) as held (consumer, partition_key)'
 const ALL = `(select distinct consumer, partition_key from ebb.delivery
               where partition_key is not null and state = 'waiting' and available_at = 'infinity') as held`
 
+/** The first ones are found before anything is joined to them: else each delivery that waits may be compared with each partition. */
 const releaseSql = (held: string) => /* sql */ `
+with head as materialized (
+  select held.consumer, first.event_id
+  from ${held} cross join lateral (
+    select event_id from ebb.delivery as open
+    where open.consumer = held.consumer and open.partition_key = held.partition_key and open.state in ('waiting', 'leased')
+    order by partition_number
+    limit 1
+  ) as first
+)
 update ebb.delivery set available_at = greatest(now(), coalesce(delivery.due_at, now()))
-from ${held} cross join lateral (
-  select event_id from ebb.delivery as open
-  where open.consumer = held.consumer and open.partition_key = held.partition_key and open.state in ('waiting', 'leased')
-  order by partition_number
-  limit 1
-) as head
-where delivery.event_id = head.event_id and delivery.consumer = held.consumer and delivery.state = 'waiting'
+from head
+where delivery.event_id = head.event_id and delivery.consumer = head.consumer and delivery.state = 'waiting'
   and delivery.available_at = 'infinity'`

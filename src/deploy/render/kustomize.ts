@@ -60,7 +60,10 @@ export function kustomize(
     'k8s/base/knative-references.yaml': yamlFile([REFERENCES]),
     'k8s/overlays/kind/kustomization.yaml': kindOverlay(deployedFunctions),
     'k8s/overlays/prod/kustomization.yaml': productionOverlay(deployedFunctions),
-    ...component('postgres', postgres(sizing, chart)),
+    ...component(
+      'postgres',
+      postgres({ ...sizing, readsChanges: deployedFunctions.some(({ change }) => change !== undefined) }, chart),
+    ),
     ...component('redis', redis(chart)),
   }
 }

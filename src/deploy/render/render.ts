@@ -88,13 +88,14 @@ function chartFunctions(
 ): string {
   const triggers = triggersOf(contracts)
   const functions = deployedFunctions.map(
-    ({ name, kind, scale, timeoutMs, resources, uses, secrets, signedBy, egress, calls }) => {
+    ({ name, kind, scale, timeoutMs, resources, uses, secrets, signedBy, egress, calls, change }) => {
       const trigger = triggers.get(name)
       const timeoutSeconds = timeoutSecondsOf(timeoutMs)
       const ofGateway = signedBy ? { signedBy } : {}
       const said = {
         ...{ kind, scale, timeoutMs, timeoutSeconds, resources, uses, secrets, ...ofGateway, egress },
         ...(calls.length > 0 ? { calls } : {}),
+        ...(change === undefined ? {} : { change }),
       }
       return [name, trigger ? { ...said, trigger } : said]
     },

@@ -17,6 +17,8 @@ export const PRODUCTION_REPLICAS = { gateway: 3, relay: 2 } as const
 
 /** Each of them also holds a connection for LISTEN. */
 const LISTEN_CONNECTIONS = 1
+/** A relay whose contracts have a change() reads the log on one, or asks for it. */
+const CHANGE_CONNECTIONS = 1
 const MIGRATION_CONNECTIONS = 1
 /** An instance that uses `objects` has one for rows that are committed before its requests are. */
 const OBJECTS_CONNECTIONS = 1
@@ -34,7 +36,8 @@ export function sizingIssues(
   const writers = users.reduce((sum, { scale, uses }) => sum + (uses.includes('objects') ? scale.max : 0), 0)
   const { gateway: gateways, relay: relays } = PRODUCTION_REPLICAS
   const perGateway = chart.gateway.poolMax + LISTEN_CONNECTIONS
-  const perRelay = chart.relay.poolMax + LISTEN_CONNECTIONS
+  const readers = deployedFunctions.some(({ change }) => change !== undefined) ? CHANGE_CONNECTIONS : 0
+  const perRelay = chart.relay.poolMax + LISTEN_CONNECTIONS + readers
   const { reservedConnections } = chart.postgres
   const needed =
     ROLLOUT_FACTOR * (instances * poolMax + writers * OBJECTS_CONNECTIONS + gateways * perGateway + relays * perRelay) +

@@ -6,6 +6,8 @@ import { labelsOf, OWNER_ROLE, ROLES } from './platform.ts'
 /** The users of the official images of Postgres and Valkey. */
 const POSTGRES_UID = 999
 const REDIS_UID = 999
+/** For change(): the log says enough, and a slot that nobody reads cannot fill the volume. Without a slot they cost next to nothing. */
+const LOG = ['max_slot_wal_keep_size=2GB', 'wal_level=logical']
 const DATA = '/var/lib/postgresql'
 const NO_PERSISTENCE = ['--save', '', '--appendonly', 'no']
 
@@ -27,6 +29,10 @@ ${LOGINS.map(roleSql).join('')}alter database :"DBNAME" owner to ${OWNER_ROLE};
 revoke all on database :"DBNAME" from public;
 `
 
+/** Only where a contract has a change(): whoever may read the log may read every table. */
+const READS_CHANGES = `alter role ${ROLES.relay} replication;
+`
+
 /** The pod is not ready before the roles exist. While Postgres initialises itself it does not listen. */
 const MAKE_ROLES = `until pg_isready --quiet --host=127.0.0.1 --username=postgres --dbname=ebb; do sleep 1; done
 psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username=postgres --dbname=ebb --file=/etc/ebb/roles.sql
@@ -34,7 +40,7 @@ psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 --username=postgres --dbname=ebb 
 
 /** A single Postgres with a volume: for a first try, not for data that must not be lost. */
 export function postgres(
-  { maxConnections }: { readonly maxConnections: number },
+  { maxConnections, readsChanges }: { readonly maxConnections: number; readonly readsChanges: boolean },
   { small, probes, shutdown }: Chart,
 ): readonly Manifest[] {
   const { image, storage, resources } = small.postgres.bundled
@@ -46,7 +52,7 @@ export function postgres(
     name: 'postgres',
     image,
     imagePullPolicy: 'IfNotPresent',
-    args: ['postgres', '-c', `max_connections=${maxConnections}`],
+    args: ['postgres', ...[`max_connections=${maxConnections}`, ...LOG].flatMap((parameter) => ['-c', parameter])],
     ports: [{ name: 'postgres', containerPort: 5432 }],
     env: [
       { name: 'POSTGRES_DB', value: 'ebb' },
@@ -85,7 +91,8 @@ export function postgres(
       metadata: { name: 'postgres', labels },
       spec: {
         ...{ serviceName: 'postgres', replicas: 1, selector: { matchLabels: labels } },
-        template: { metadata: { labels }, spec },
+        // The roles are made at each start, so that a right that is new needs one.
+        template: { metadata: { labels, ...(readsChanges ? { annotations: { 'reads-changes': 'yes' } } : {}) }, spec },
         volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claim }],
       },
     },
@@ -94,7 +101,7 @@ export function postgres(
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: 'ebb-postgres', labels },
-      data: { 'roles.sql': ROLES_SQL },
+      data: { 'roles.sql': readsChanges ? `${ROLES_SQL}${READS_CHANGES}` : ROLES_SQL },
     },
     storePolicy('postgres', 5432, ['function', 'gateway', 'relay', 'migrate']),
   ]

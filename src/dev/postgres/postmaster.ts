@@ -67,6 +67,9 @@ const FIXED_SETTINGS: Record<string, string> = {
   fsync: 'on',
   max_connections: '200',
   shared_buffers: '64MB',
+  // For change(): what a slot that nobody reads may keep of the log.
+  wal_level: 'logical',
+  max_slot_wal_keep_size: '1GB',
   timezone: 'UTC',
   log_timezone: 'UTC',
   lc_messages: 'C',
