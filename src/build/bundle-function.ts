@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
 import { build, type Plugin, transform } from 'esbuild'
 import { PLATFORM, platformModule } from '../deploy/platform-files.ts'
@@ -58,21 +58,14 @@ const hasForm = ({ bytesOf }: Chunk) => [...bytesOf].some(([file, bytes]) => byt
 const FORM = /[/\\]src[/\\]contract[/\\]streams[/\\]form\.[jt]s$/
 
 async function mainChunk(project: string, name: string, folder: string): Promise<Chunk> {
-  const contract = await readFile(join(project, 'functions', name, 'contract.ts'), 'utf8').catch(() => '')
-  const [usesWebSockets, takesBatches] = [/\bupgrade\b/.test(contract), /\bbatch\b/.test(contract)]
-  const callsOthers = /\bcalls\b/.test(contract)
+  const uses = await findUses(project, name)
   const write = (...plugins: readonly Plugin[]) =>
     writeChunk(project, folder, 'main', {
       ...CHUNK_WRAPPER,
       stdin: { contents: `import 'ebb:shared'; import 'ebb:entry-point'`, resolveDir: project, sourcefile: 'main.ts' },
       plugins: [
         ...[...plugins, deferBuiltins(), buildInPolicy(project)],
-        deferParts({
-          entryPoint: join(project, 'functions', name, 'index.ts'),
-          usesWebSockets,
-          takesBatches,
-          callsOthers,
-        }),
+        deferParts({ entryPoint: join(project, 'functions', name, 'index.ts'), ...uses }),
       ],
     })
   try {
@@ -82,6 +75,31 @@ async function mainChunk(project: string, name: string, folder: string): Promise
     await write()
     throw error
   }
+}
+
+/** What a function uses of what few functions use, by the words of its sources. */
+async function findUses(project: string, name: string) {
+  const folder = join(project, 'functions', name)
+  const contract = await readFile(join(folder, 'contract.ts'), 'utf8').catch(() => '')
+  const [own, shared] = await Promise.all([folder, join(project, 'domain')].map(readSources))
+  // A contract may have its body from there.
+  const declared = `${contract}\n${shared}`
+  return {
+    usesWebSockets: /\bupgrade\b/.test(contract),
+    takesBatches: /\bbatch\b/.test(contract),
+    callsOthers: /\bcalls\b/.test(contract),
+    streams: /\b(stream|form)\s*[(:]/.test(declared),
+    readsItems: /\bitem\b/.test(declared),
+    copiesRows: /\bcopyInto\b/.test(`${own}\n${shared}`),
+  }
+}
+
+/** The text of all sources of a folder. */
+async function readSources(folder: string): Promise<string> {
+  const names = await readdir(folder, { recursive: true }).catch(() => [])
+  const sources = names.filter((file) => /\.[cm]?[jt]sx?$/.test(file) && !/\.test\.[jt]s$/.test(file))
+  const texts = await Promise.all(sources.map((file) => readFile(join(folder, file), 'utf8').catch(() => '')))
+  return texts.join('\n')
 }
 
 const lazyChunkCache = new Map<string, Promise<Chunk>>()

@@ -73,10 +73,17 @@ interface DeferPartsOptions {
   readonly takesBatches: boolean
   /** Whether it says `calls`. */
   readonly callsOthers: boolean
+  /** Whether its body or its reply is a stream, or its body a form. */
+  readonly streams: boolean
+  /** Whether its body is a stream whose lines have a schema. */
+  readonly readsItems: boolean
+  /** Whether it calls `sql.copyInto`. */
+  readonly copiesRows: boolean
 }
 
 /** Replaces each lazy part by such a proxy, too, and omits from the bundle what it does not use. */
-export function deferParts({ entryPoint, usesWebSockets, takesBatches, callsOthers }: DeferPartsOptions): Plugin {
+export function deferParts(options: DeferPartsOptions): Plugin {
+  const { entryPoint, usesWebSockets, takesBatches, callsOthers, streams, readsItems, copiesRows } = options
   return {
     name: 'defer-parts',
     setup: ({ onResolve, onLoad }) => {
@@ -87,6 +94,9 @@ export function deferParts({ entryPoint, usesWebSockets, takesBatches, callsOthe
       if (!usesWebSockets) onLoad({ filter: WEBSOCKETS }, () => ({ contents: NO_WEBSOCKETS }))
       if (!takesBatches) onLoad({ filter: BATCHES }, () => ({ contents: NO_BATCHES }))
       if (!callsOthers) onLoad({ filter: CALLS }, () => ({ contents: NO_CALLS }))
+      if (!streams) onLoad({ filter: STREAMS }, () => ({ contents: NO_STREAMS }))
+      if (!readsItems) onLoad({ filter: ITEMS }, () => ({ contents: NO_ITEMS }))
+      if (!copiesRows) onLoad({ filter: COPIES }, () => ({ contents: NO_COPIES }))
       // package.json says that no module has side effects, which is true of all but this one.
       onResolve({ filter: /^ebb:entry-point$/ }, () => ({ path: entryPoint, sideEffects: true }))
       onResolve({ filter: /^ebb:shared$/ }, ({ path }) => ({ path, namespace: 'shared' }))
@@ -115,6 +125,24 @@ const NO_CALLS = `
     if (Object.values(uses).some(({ calls }) => calls))
       throw new Error(name + ' calls other functions: write \`calls\` in its contract.ts itself')
   }`
+
+/** What only the endpoints with a stream or a form run. */
+const STREAMS = /[/\\]src[/\\]http[/\\]middleware[/\\](receive-(stream|form)|stream-reply)\.[jt]s$/
+const NO_STREAMS = `
+  const refuse = () => { throw new Error('it was built without streams: write them in its contract.ts itself, or in domain') }
+  export { refuse as receiveStream, refuse as receiveForm, refuse as streamReply, refuse as unsupportedType }`
+
+/** What only the endpoints with a `stream({ item })` run. */
+const ITEMS = /[/\\]src[/\\]http[/\\]streams[/\\]read-items\.[jt]s$/
+const NO_ITEMS = `
+  const refuse = () => { throw new Error('it was built without items: write \`item\` in its contract.ts itself, or in domain') }
+  export { refuse as createItemReader, refuse as toStreamedItems }`
+
+/** What only the functions that call `sql.copyInto` run. */
+const COPIES = /[/\\]src[/\\]data[/\\]postgres[/\\]copy[/\\]copy-into\.[jt]s$/
+const NO_COPIES = `
+  export const refuseCopy = async () => { throw new Error('it was built without COPY: call \`sql.copyInto\` in its folder or in domain') }
+  export const createCopying = () => ({ check() {}, into: refuseCopy })`
 
 const NO_CHECKS =
   'export const checkEndpoint = () => {}, checkReceive = () => {}, checkSchedule = () => {}, checkSubscriber = () => {}'

@@ -9,14 +9,13 @@ const TAG = /^[!-+\--~]{1,128}$/
 const PARAMETER = /\{([^{}]*)\}/g
 
 /** Refuses a `cache` that nothing would obey, or that would show one caller what was made for another. */
-export function checkCache({ cache, method, access, headers, params, reads, reply }: EndpointShape, refuse: Refuse) {
+export function checkCache({ cache, method, access, headers, params, reads }: EndpointShape, refuse: Refuse) {
   if (cache === undefined) return
   checkKeys(cache, KEYS, refuse)
   refuse(
     method !== 'GET',
     `only the reply to a GET is kept${reads ? ', not that to a POST that reads' : ''}; drop \`cache\``,
   )
-  refuse(Object.hasOwn(reply, 'stream'), 'a reply that is streamed is never whole, and is not kept; drop `cache`')
   const { maxAgeSeconds, staleWhileRevalidateSeconds = 0, staleIfErrorSeconds = 0, shared, tags = [], vary } = cache
   refuse(!isSeconds(maxAgeSeconds, 1), 'cache.maxAgeSeconds must be whole, and from 1 to a year (31536000)')
   for (const [name, value] of Object.entries({ staleWhileRevalidateSeconds, staleIfErrorSeconds })) {

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { describeDeployment, describeEndpoint, gatewayDrainMs } from './index.ts'
 
 const Item = z.object({ n: z.int() })
+const NDJSON = 'application/x-ndjson'
 const upload = {
   name: 'put-file',
   summary: 'Keep a file.',
@@ -44,6 +45,19 @@ describe('endpoint() refuses streams that it cannot keep', () => {
     ['no limit', build(upload, body({ maxBytes: undefined })), /needs `maxBytes`, whole/],
     ['a limit of time', build(upload, body({ maxMs: 10 })), /`maxMs` of `body: stream\(\)` must be whole, and 1000 to/],
     ['a misspelt part', build(upload, body({ maxSize: 1 })), /unknown property `maxSize`/],
+    ['items of bytes', build(upload, body({ item: Item })), /one of application\/x-ndjson; make that the only `type`/],
+    [
+      'items that are none',
+      build(upload, body({ type: NDJSON, item: {} })),
+      /`item` of `body: stream\(\)` must be a zod/,
+    ],
+    ['a long line of nothing', build(upload, body({ maxItemBytes: 1 })), /`maxItemBytes` of `body: stream\(\)` is the/],
+    [
+      'a line without limit',
+      build(upload, body({ type: NDJSON, item: Item, maxItemBytes: 2 ** 30 })),
+      /`maxItemBytes` of `body: stream\(\)` must be whole, and 1 to 1048576/,
+    ],
+    ['what JSON cannot carry', build(upload, body({ type: NDJSON, item: z.date() })), /in body.item, /],
     ['an empty form', build(upload, { body: form({}) }), /needs `fields`, `files` or both/],
     [
       'fields',

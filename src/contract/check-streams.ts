@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { checkKeys, checkSchema, type Refuse } from './check-common.ts'
-import { MAX_FORM_FILES_BYTES, MAX_STREAM_BYTES, MAX_STREAM_LIMIT_MS } from './defaults.ts'
+import { MAX_BODY_BYTES, MAX_FORM_FILES_BYTES, MAX_STREAM_BYTES, MAX_STREAM_LIMIT_MS } from './defaults.ts'
 import type { EndpointShape } from './endpoint-shape.ts'
 import { usualReply } from './reply.ts'
 import { findNonScalar } from './schema/decode-strings.ts'
@@ -9,7 +9,7 @@ import { streamedBodyOf } from './streams/body-kind.ts'
 import type { FormBody } from './streams/form.ts'
 import { isMediaRange, isMediaType } from './streams/media-types.ts'
 import { EVENT_STREAM, NDJSON } from './streams/reply-stream.ts'
-import type { StreamBody } from './streams/stream.ts'
+import type { StreamBody, StreamOptions } from './streams/stream.ts'
 
 const WITH_ITEMS = [NDJSON, EVENT_STREAM]
 
@@ -34,7 +34,7 @@ export function checkBodyStream(
 }
 
 function checkStream({ kind: _kind, ...options }: StreamBody, refuse: Refuse) {
-  checkKeys(options, ['type', 'maxBytes', 'maxMs'], refuse)
+  checkKeys(options, ['type', 'maxBytes', 'maxMs', 'item', 'maxItemBytes'], refuse)
   const { type, maxBytes } = options
   const types = [type].flat()
   refuse(types.length === 0, '`body: stream()` needs a `type`, such as text/csv or application/octet-stream')
@@ -46,6 +46,23 @@ function checkStream({ kind: _kind, ...options }: StreamBody, refuse: Refuse) {
   )
   refuse(!isSize(maxBytes), `\`body: stream()\` needs \`maxBytes\`, whole and 1 to ${MAX_STREAM_BYTES}`)
   checkMaxMs(options, '`body: stream()`', refuse)
+  checkItems(options, refuse)
+}
+
+function checkItems({ type, item, maxItemBytes }: StreamOptions, refuse: Refuse) {
+  refuse(
+    item === undefined && maxItemBytes !== undefined,
+    '`maxItemBytes` of `body: stream()` is the longest line of a body with an `item`; drop it, or add that',
+  )
+  if (item === undefined) return
+  refuse(!(item instanceof z.ZodType), '`item` of `body: stream()` must be a zod schema')
+  refuse(
+    [type].flat().some((one) => one !== NDJSON),
+    `a line that has a schema is one of ${NDJSON}; make that the only \`type\` of \`body: stream()\`, or drop \`item\``,
+  )
+  const fits = maxItemBytes === undefined || (isSize(maxItemBytes) && maxItemBytes <= MAX_BODY_BYTES)
+  refuse(!fits, `\`maxItemBytes\` of \`body: stream()\` must be whole, and 1 to ${MAX_BODY_BYTES}`)
+  checkSchema(item, { use: 'input', part: 'body.item' }, refuse)
 }
 
 function checkForm({ kind: _kind, ...options }: FormBody, refuse: Refuse) {

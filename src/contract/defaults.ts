@@ -26,6 +26,8 @@ export const MAX_STREAM_MS = 300_000
 export const MAX_STREAM_LIMIT_MS = 3_600_000
 /** The most bytes that a contract may let a stream have. */
 export const MAX_STREAM_BYTES = 2 ** 40
+/** The longest line of a streamed body whose lines have a schema, where the contract does not say. */
+export const MAX_ITEM_BYTES = 64 * 1024
 /** The most bytes that the files of a form may have together: they are in the function's memory, and an instance has 192 MiB. */
 export const MAX_FORM_FILES_BYTES = 32 * 1024 * 1024
 

@@ -6,7 +6,7 @@ import type { Emits } from './event-shape.ts'
 import type { Whole, WholeReplies } from './reply.ts'
 import type { FormBody, FormFile } from './streams/form.ts'
 import type { EVENT_STREAM, ReplyStream, ServerSentEvent } from './streams/reply-stream.ts'
-import type { StreamBody, StreamedBody } from './streams/stream.ts'
+import type { StreamBody, StreamedBody, StreamedItems } from './streams/stream.ts'
 
 /**
  * Declares an endpoint: the one source of its route, validation, documentation, client and deployment. Throws a
@@ -56,7 +56,11 @@ export interface Input<C extends EndpointShape> {
 
 type Parsed<S> = S extends { readonly _zod: { readonly output: infer Decoded } } ? Decoded : undefined
 
-type ParsedBody<B> = B extends StreamBody ? StreamedBody : B extends FormBody ? ParsedForm<B> : Parsed<B>
+type ParsedBody<B> = B extends StreamBody ? ParsedStream<B> : B extends FormBody ? ParsedForm<B> : Parsed<B>
+
+type ParsedStream<B> = B extends { readonly item: infer S extends z.ZodType }
+  ? StreamedItems<z.output<S>>
+  : StreamedBody
 
 /** The texts of a form, and its files by their names. */
 type ParsedForm<F> = {

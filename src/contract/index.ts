@@ -17,6 +17,7 @@ export {
   gatewayDrainMs,
   MAX_BATCH_SIZE,
   MAX_BODY_BYTES,
+  MAX_ITEM_BYTES,
   MAX_STREAM_LIMIT_MS,
   RESPONSE_MS,
   relayDrainMs,
@@ -93,7 +94,7 @@ export { hasOverwrite } from './schema/schema-def.ts'
 export { SCHEMA_NAME, toInput } from './schema/strict-schema.ts'
 export { toOutput } from './schema/strip-schema.ts'
 export { kindsOf, type TextKind } from './schema/text-kinds.ts'
-export { formOf, jsonBodyOf, streamedBodyOf } from './streams/body-kind.ts'
+export { formOf, itemSchemaOf, jsonBodyOf, streamedBodyOf } from './streams/body-kind.ts'
 export { MAX_FIELDS_BYTES } from './streams/describe-streams.ts'
 export type { FormBody, FormFile } from './streams/form.ts'
 export {
@@ -104,13 +105,14 @@ export {
 } from './streams/longest-ms.ts'
 export { isOneOf, mediaTypeOf } from './streams/media-types.ts'
 export { EVENT_STREAM } from './streams/reply-stream.ts'
-export type { StreamBody, StreamedBody } from './streams/stream.ts'
+export type { StreamBody, StreamedBody, StreamedItems } from './streams/stream.ts'
 export type { BatchResult, Delivered, DeliveredBatch, ReceivedEvent } from './subscriber.ts'
 export type { SubscriberContract, SubscriberShape } from './subscriber-shape.ts'
 export type { ToolAnnotations, ToolDescription } from './tool.ts'
 export {
   createEventValidator,
   createFieldsValidator,
+  createItemValidator,
   createValidator,
   type RawInput,
   type ValidationResult,

@@ -44,7 +44,7 @@ export { toOutput } from './schema/strip-schema.ts'
 export type { Body } from './streams/body-kind.ts'
 export { type FormBody, type FormFile, type FormFileOptions, type FormOptions, form } from './streams/form.ts'
 export type { ReplyStream, ServerSentEvent } from './streams/reply-stream.ts'
-export { type StreamBody, type StreamedBody, type StreamOptions, stream } from './streams/stream.ts'
+export { type StreamBody, type StreamedBody, type StreamedItems, type StreamOptions, stream } from './streams/stream.ts'
 export {
   type BatchResult,
   type Delivered,

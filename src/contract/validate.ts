@@ -75,6 +75,15 @@ export function createFieldsValidator(fields: z.ZodObject | undefined): (texts: 
   }
 }
 
+/** Compiles the schema of the lines of a streamed body; `part` is what the paths of issues begin with. */
+export function createItemValidator(item: z.ZodType): (value: unknown, part: string) => Parsed {
+  const schema = toInput(item)
+  return (value, part) => {
+    const parsed = parse(schema, value, part)
+    return 'issues' in parsed ? { issues: parsed.issues.slice(0, MAX_ISSUES) } : parsed
+  }
+}
+
 /** The decoded data of an event, or what is wrong with them. */
 export type EventValidationResult =
   | { readonly ok: true; readonly data: unknown }

@@ -26,6 +26,7 @@ export type {
 } from './objects/objects-shape.ts'
 export type { SignedRequest } from './objects/sign-request.ts'
 export { policy } from './policy/policy.ts'
+export { CopyError } from './postgres/copy/copy-error.ts'
 export { postgres } from './postgres/postgres.ts'
 export type { Fragment, Sql } from './postgres/sql.ts'
 export { redis } from './redis.ts'

@@ -10,6 +10,7 @@ import {
   eventDataSchema,
   formOf,
   isReceiver,
+  itemSchemaOf,
   jsonBodyOf,
   kindsOf,
   type ReceiverContract,
@@ -48,6 +49,8 @@ export interface EndpointData {
   readonly cookies?: JsonSchema
   readonly body?: JsonSchema
   readonly bodyRequired: boolean
+  /** Of each line of a streamed body. */
+  readonly item?: JsonSchema
   /** The texts of a form. */
   readonly fields?: JsonSchema
   /** The files of a form, by name. */
@@ -110,12 +113,14 @@ function endpointData(contract: EndpointContract): EndpointData {
   const messages = upgrade === true ? {} : upgrade
   const body = messages?.receive ?? jsonBodyOf(contract)
   const form = formOf(contract)
+  const item = itemSchemaOf(contract)
   return {
     route: describeEndpoint(contract),
     ...(version === undefined ? {} : { version }),
     replies: repliesOf(contract).map((reply) => replyData(messages?.send ? { ...reply, body: messages.send } : reply)),
     failures,
     ...inputs({ ...contract, body }),
+    ...(item ? { item: render(toInput(item), 'input') } : {}),
     ...(form?.fields ? { fields: render(toInput(form.fields), 'input') } : {}),
     ...(form?.files ? { files: mapValues(form.files, ({ optional }) => ({ required: !optional })) } : {}),
     bodyRequired: body !== undefined && !toInput(body).safeParse(undefined).success,

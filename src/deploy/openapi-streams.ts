@@ -3,6 +3,7 @@ import {
   type EndpointContract,
   EVENT_STREAM,
   type FormBody,
+  MAX_ITEM_BYTES,
   type Reply,
   streamedBodyOf,
   toInput,
@@ -17,6 +18,13 @@ export function streamedRequestBody(contract: EndpointContract, schemaOf: Render
   const body = streamedBodyOf(contract)
   if (!body) return undefined
   if (body.kind === 'form') return { required: true, content: { 'multipart/form-data': formContent(body, schemaOf) } }
+  const { item, maxItemBytes = MAX_ITEM_BYTES } = body
+  if (item) {
+    // As OpenAPI 3.2 has it for media types that are a sequence.
+    const schema = { type: 'array', items: schemaOf(toInput(item), 'input') }
+    const description = `At most ${body.maxBytes} bytes, and ${maxItemBytes} a line: each is one item, as JSON.`
+    return { required: true, description, content: { [String(body.type)]: { schema } } }
+  }
   const types = [body.type].flat()
   // OpenAPI 3.1: bytes of the media type itself have no schema.
   const content = Object.fromEntries(types.map((type) => [type, {}]))

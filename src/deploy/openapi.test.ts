@@ -190,7 +190,11 @@ describe('the OpenAPI document', () => {
       ...{ name: 'watch-rows', summary: 'Watch.', method: 'GET', path: '/v1/watch', ...anyone },
       reply: { status: 200, stream: { type: 'text/event-stream', item: z.object({ n: z.int() }) } },
     })
-    const document = openapi([upload, photo, rows, watch], { version: '1' })
+    const takeRows = endpoint({
+      ...{ name: 'take-rows', summary: 'Take.', method: 'POST', path: '/v1/rows', ...anyone, reply: { status: 204 } },
+      body: stream({ type: 'application/x-ndjson', item: z.object({ n: z.int() }), maxBytes: 10 }),
+    })
+    const document = openapi([upload, photo, rows, watch, takeRows], { version: '1' })
     expect(document.paths).toMatchObject({
       '/v1/file': { put: { requestBody: { required: true, content: { 'text/csv': {}, 'image/*': {} } } } },
       '/v1/photos': {
@@ -213,6 +217,12 @@ describe('the OpenAPI document', () => {
         get: {
           responses: {
             200: { content: { 'application/x-ndjson': { schema: { type: 'array', items: { required: ['n'] } } } } },
+          },
+        },
+        post: {
+          requestBody: {
+            description: 'At most 10 bytes, and 65536 a line: each is one item, as JSON.',
+            content: { 'application/x-ndjson': { schema: { type: 'array', items: { additionalProperties: false } } } },
           },
         },
       },

@@ -120,7 +120,7 @@ function describeRoute(fn: Implementation, options: AppOptions) {
     timeoutMs: route.timeoutMs,
     maxMs: bodyStream || replyStream ? longestMs(route) + STREAM_SLACK_MS : undefined,
     steps: bodyStream
-      ? [...check, receiveStream(route, bodyStream), ...(form ? [receiveForm(form)] : [])]
+      ? [...check, receiveStream(contract, route, bodyStream), ...(form ? [receiveForm(form)] : [])]
       : [takeBody({ maxBytes: route.maxBodyBytes }), ...check],
     run: route.upgrade
       ? converse(fn, options)

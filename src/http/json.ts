@@ -5,20 +5,32 @@ import type { ValidationIssue } from '../contract/index.ts'
  * U+0000, which Postgres cannot store as text, no `__proto__`, and no more than MAX_JSON. (RFC 8259 leaves duplicate names
  * to the parser; two parsers that disagree are a security hole.)
  */
-export function parseJson(
-  bytes: Uint8Array,
-  max = MAX_JSON,
-): { readonly value: unknown } | { readonly issues: readonly ValidationIssue[] } {
+export function parseJson(bytes: Uint8Array, max = MAX_JSON): ParsedJson {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    // Before it is parsed, which may take many times the memory of the text.
-    const issue = findUnsafeJson(text, 'body', max)
-    return issue ? { issues: [issue] } : { value: JSON.parse(text) as unknown }
+    return parseJsonText(new TextDecoder('utf-8', { fatal: true }).decode(bytes), max)
+  } catch {
+    return NOT_UTF8
+  }
+}
+
+/** A JSON text as a value, or what is wrong with it. */
+export type ParsedJson = { readonly value: unknown } | { readonly issues: readonly ValidationIssue[] }
+
+/** Parses the same that is a text already. */
+export function parseJsonText(text: string, max = MAX_JSON): ParsedJson {
+  // Before it is parsed, which may take many times the memory of the text.
+  const issue = findUnsafeJson(text, 'body', max)
+  if (issue) return { issues: [issue] }
+  try {
+    return { value: JSON.parse(text) as unknown }
   } catch (error) {
-    const why = error instanceof SyntaxError ? error.message.replace(/, ".*/s, '') : 'it is not UTF-8'
+    const why = error instanceof Error ? error.message.replace(/, ".*/s, '') : ''
     return { issues: [{ path: 'body', message: `Not JSON: ${why}` }] }
   }
 }
+
+/** What is wrong with bytes that are no text. */
+export const NOT_UTF8: ParsedJson = { issues: [{ path: 'body', message: 'Not JSON: it is not UTF-8' }] }
 
 /** Limits of one JSON text, whatever its contract: parsed and validated, each of these costs many times its own bytes. */
 export const MAX_JSON = {

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { killOnExit } from '../../bench/measure/kill-on-exit.ts'
-import { bundleContracts } from '../../src/build/index.ts'
+import { bundleContracts, bundleFunction } from '../../src/build/index.ts'
 import { replaceFile } from '../../src/build/write-chunk.ts'
 import { inheritedEnv } from '../../src/kernel/index.ts'
 import { generateIdentityKeys } from '../../src/protocol/index.ts'
@@ -18,15 +18,26 @@ export interface Part {
   readonly stop: () => Promise<void>
 }
 
+interface PartsOptions {
+  /** The folder of its functions; default: this one. */
+  readonly project?: string
+  /** Whether it runs as its image holds it; default: from its sources. */
+  readonly bundled?: boolean
+}
+
 /**
  * What a function needs to be called through a gateway, each part a process of its own; before both stands a load balancer, so
  * that either can be replaced.
  */
-export async function startParts(name: string, env: Readonly<Record<string, string>> = {}) {
+export async function startParts(
+  name: string,
+  env: Readonly<Record<string, string>> = {},
+  { project = import.meta.dirname, bundled = false }: PartsOptions = {},
+) {
   const opened = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'ebb-streams-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))
-  const { file } = await bundleContracts(import.meta.dirname, folder, { version: '1' })
+  const { file } = await bundleContracts(project, folder, { version: '1' })
   await replaceFile(join(folder, 'contracts'), basename(file))
   const { gateway, jwks } = await generateIdentityKeys()
   const [functions, gateways] = [await startBalancer(), await startBalancer()]
@@ -48,8 +59,10 @@ export async function startParts(name: string, env: Readonly<Record<string, stri
     const { ready, stop } = await followOutput(child, 'listening')
     return { port: Number(ready.port), pid: child.pid ?? 0, stop }
   }
-  const startFunction = () =>
-    start(join(import.meta.dirname, `functions/${name}/index.ts`), { ...env, EBB_IDENTITY_JWKS: JSON.stringify(jwks) })
+  const script = bundled
+    ? (await bundleFunction(project, name, folder)).file
+    : join(project, `functions/${name}/index.ts`)
+  const startFunction = () => start(script, { ...env, EBB_IDENTITY_JWKS: JSON.stringify(jwks) })
   const startGateway = () =>
     start('services/gateway/index.ts', {
       ...{

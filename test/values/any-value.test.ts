@@ -14,15 +14,14 @@ let sql: Sql
 /** Postgres' own text, in its own style of intervals. */
 let oracle: pg.Client
 
+const unused = () => Promise.reject(new Error('unused'))
+
 beforeAll(async () => {
   const [client, other] = [connect(), connect()]
   await Promise.all([client.connect(), other.connect()])
   await other.query('set intervalstyle to iso_8601')
   const run = createRunStatement()
-  sql = createSql(
-    (statement) => run(client, statement),
-    () => Promise.reject(new Error('unused')),
-  )
+  sql = createSql((statement) => run(client, statement), { snapshot: unused, copyInto: unused })
   oracle = other
 })
 afterAll(() => Promise.all(clients.map((client) => client.end())))

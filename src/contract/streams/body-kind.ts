@@ -19,3 +19,7 @@ export const streamedBodyOf = ({ body }: { readonly body?: Body | undefined }): 
 /** The form of a contract; undefined where it has none. */
 export const formOf = ({ body }: { readonly body?: Body | undefined }): FormBody | undefined =>
   body && 'kind' in body && body.kind === 'form' ? body : undefined
+
+/** The schema of each line of a contract's streamed body; undefined where that is bytes, or there is none. */
+export const itemSchemaOf = ({ body }: { readonly body?: Body | undefined }): z.ZodType | undefined =>
+  body && 'kind' in body && body.kind === 'stream' ? body.item : undefined

@@ -1,4 +1,4 @@
-import { MAX_STREAM_MS } from '../defaults.ts'
+import { MAX_ITEM_BYTES, MAX_STREAM_MS } from '../defaults.ts'
 import type { Reply } from '../reply.ts'
 import { type Body, streamedBodyOf } from './body-kind.ts'
 import type { BodyStream, DescribedReplyStream } from './longest-ms.ts'
@@ -13,8 +13,8 @@ export function describeBodyStream(contract: { readonly body?: Body | undefined 
   const body = streamedBodyOf(contract)
   if (!body) return undefined
   if (body.kind === 'stream') {
-    const { type, maxBytes, maxMs = MAX_STREAM_MS } = body
-    return { types: [type].flat(), maxBytes, maxMs }
+    const { type, maxBytes, maxMs = MAX_STREAM_MS, item, maxItemBytes = MAX_ITEM_BYTES } = body
+    return { types: [type].flat(), maxBytes, maxMs, ...(item ? { maxItemBytes } : {}) }
   }
   const files = Object.values(body.files ?? {}).reduce((sum, { maxBytes }) => sum + maxBytes, 0)
   const maxBytes = files + MAX_FIELDS_BYTES + FORM_OVERHEAD_BYTES

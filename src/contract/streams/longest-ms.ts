@@ -9,6 +9,8 @@ export interface BodyStream {
   readonly maxMs: number
   /** Whether the function reads it as a form. */
   readonly form?: true
+  /** The longest of its lines, each of which has a schema; undefined where it is bytes. */
+  readonly maxItemBytes?: number
 }
 
 /** A reply that is sent as it is made. */

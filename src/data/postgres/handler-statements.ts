@@ -38,14 +38,19 @@ export function createHandlerStatements(run: ExecuteStatement, log: Pick<Log, 'e
   const settled = () => {
     running--
   }
-  return {
-    run: ((statement) => {
+  /** Has `work` count as a statement. */
+  const during =
+    <Args extends readonly unknown[], Result>(work: (...args: Args) => Promise<Result>) =>
+    (...args: Args): Promise<Result> => {
       if (ended) return rejectLateCall('this statement does not run', log)
       running++
-      const result = run(statement)
+      const result = work(...args)
       result.then(settled, settled)
       return result
-    }) satisfies ExecuteStatement,
+    }
+  return {
+    run: during(run),
+    during,
     /** Marks the end, and returns how many statements are still running. */
     end: (): number => {
       ended = true

@@ -19,10 +19,16 @@ export function publishStatements(client: pg.ClientBase): void {
   client.query = published as typeof client.query
 }
 
+/** Publishes a statement that is not sent by `query` with its text. */
+export const publishStatement = <Result>(
+  client: pg.ClientBase,
+  text: string,
+  run: () => Promise<Result>,
+): Promise<Result> => (channel.hasSubscribers ? channel.tracePromise(run, describeStatementOn(client, text)) : run())
+
 /** Publishes a statement that the server refused before it ran. */
 export function publishRefusedStatement(client: pg.ClientBase, text: string, error: unknown): void {
-  if (channel.hasSubscribers)
-    channel.tracePromise(() => Promise.reject(error), describeStatementOn(client, text)).catch(() => {})
+  if (channel.hasSubscribers) publishStatement(client, text, () => Promise.reject(error)).catch(() => {})
 }
 
 function describeStatementOn(client: pg.ClientBase, text: string): Statement {

@@ -3,6 +3,7 @@ import type { TransactionOptions } from '../../kernel/index.ts'
 import type { Statement } from '../values/write-parameters.ts'
 import { beginAs } from './begin-as.ts'
 import { destroyConnection } from './connection.ts'
+import { refuseCopy } from './copy/copy-into.ts'
 import { toReadOnlyError } from './database-error.ts'
 import { createHandlerStatements, createSerializer, type OpenedPostgres } from './handler-statements.ts'
 import { ASK_REPLAYED, type Begun } from './replica.ts'
@@ -27,7 +28,10 @@ export function createReadOnlySql(opened: OpenedPostgres, request: ReadOnlyReque
     if (found) return found.result
     return withConnection(opened, request, ({ client }) => runReadOnly(opened, client, { statement, begin }))
   }, opened.log)
-  return { sql: createSql(statements.run, createSnapshot(opened, request)), end: statements.end }
+  return {
+    sql: createSql(statements.run, { snapshot: createSnapshot(opened, request), copyInto: refuseCopy }),
+    end: statements.end,
+  }
 }
 
 interface ReadOnlyRequest extends ConnectionLimits, Pick<TransactionOptions, 'replica' | 'tenant'> {}
@@ -64,7 +68,7 @@ function readSnapshot<Result>(
   const statements = createHandlerStatements(run, opened.log)
   return inReadOnlyTransaction(client, { session, begin, serialize, check }, async () => {
     try {
-      const result = await reads(createSql(statements.run, refuseSnapshot))
+      const result = await reads(createSql(statements.run, { snapshot: refuseSnapshot, copyInto: refuseCopy }))
       if (statements.end() === 0) return result
       throw new Error('a statement of sql.snapshot was still running at its end; await it')
     } finally {

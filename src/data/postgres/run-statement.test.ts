@@ -9,6 +9,8 @@ import { createSql } from './sql.ts'
 const database = testDatabase()
 let client: pg.Client
 
+const unused = () => Promise.reject(new Error('unused'))
+
 beforeAll(async () => {
   client = new pg.Client({ connectionString: database.ownerUrl })
   client.on('error', () => {}) // the database goes first
@@ -19,10 +21,7 @@ afterAll(() => client.end())
 /** As in a process that has run no statement yet. */
 function open() {
   const run = createRunStatement()
-  return createSql(
-    (statement) => run(client, statement),
-    () => Promise.reject(new Error('unused')),
-  )
+  return createSql((statement) => run(client, statement), { snapshot: unused, copyInto: unused })
 }
 
 it.each([

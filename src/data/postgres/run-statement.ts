@@ -19,7 +19,11 @@ export interface RunOptions {
  * Runs one statement and returns its rows. Its values are written as the types that the server expects at their places, so
  * that none is changed on its way; for this the server describes each statement once a process, before it first runs.
  */
-export type RunStatement = (client: pg.ClientBase, statement: Statement, options?: RunOptions) => Promise<Row[]>
+export interface RunStatement {
+  (client: pg.ClientBase, statement: Statement, options?: RunOptions): Promise<Row[]>
+  /** The types of a statement's parameters, which is not run. */
+  parameterTypes(client: pg.ClientBase, text: string): Promise<readonly ValueType[]>
+}
 
 const MAX_DESCRIPTIONS = 1_000
 /** Syntax of a value, and types that do not fit: the errors of a description that is out of date. */
@@ -42,7 +46,7 @@ export function createRunStatement(): RunStatement {
   }
   const types = ({ parameters }: Description) => parameters.map(catalog.get)
 
-  return async (client, statement, { send, beforeDescribing } = {}) => {
+  const run = async (client: pg.ClientBase, statement: Statement, { send, beforeDescribing }: RunOptions = {}) => {
     const { text } = statement
     const known = descriptions.get(text)
     if (!known) await beforeDescribing?.()
@@ -68,6 +72,10 @@ export function createRunStatement(): RunStatement {
     // `rowMode` makes arrays of rows, which pg's types leave out.
     return readRows(result as unknown as UnreadResult, catalog)
   }
+  return Object.assign(run, {
+    // Not from memory: it is asked for seldom, and a migration may have changed a type since.
+    parameterTypes: async (client: pg.ClientBase, text: string) => types(await describe(client, text)),
+  })
 }
 
 const typeOfColumn = ({ dataTypeID }: { readonly dataTypeID: number }) => dataTypeID

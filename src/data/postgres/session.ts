@@ -58,7 +58,8 @@ const SAVEPOINT_WORDS = new Set(['savepoint', 'release', 'rollback'])
 const NO_PREPARED = 'the next request may come by another connection: write the statement itself'
 const LOCAL = 'it would outlive the request: write `set local`, or `set_config(name, value, true)`'
 const NO_SESSION = "a connection is one request's for one transaction, and keeps nothing"
-const NO_STREAM = 'a handler has no stream for it: write `insert ... select ... from unnest(...)`, or `select`'
+const NO_STREAM =
+  'it needs a stream: call `sql.copyInto(table, columns, rows)` to write rows, and `select` to read them'
 
 /** By first word: statements that end the transaction or outlive it, whatever follows, and what to write instead. */
 const REFUSED: Readonly<Record<string, string>> = {

@@ -10,6 +10,8 @@ let client: pg.Client
 let sql: Sql
 const texts: string[] = []
 
+const unused = () => Promise.reject(new Error('unused'))
+
 beforeAll(async () => {
   client = new pg.Client({ connectionString: database.ownerUrl })
   client.on('error', () => {}) // the database goes first
@@ -19,7 +21,7 @@ beforeAll(async () => {
     texts.push(statement.text)
     return run(client, statement)
   }
-  sql = createSql(noted, () => Promise.reject(new Error('unused')))
+  sql = createSql(noted, { snapshot: unused, copyInto: unused })
   await sql`create table carts (id int, name text, lines jsonb, "odd ""name" int)`
   await sql`insert into carts values (1, 'Ada''s', '[]', 7), (2, 'Grace''s', '{}', 8)`
 })

@@ -24,17 +24,29 @@ export interface Sql extends Fragments {
   ): Promise<Row | undefined>
   /** Reads that must agree with each other: one snapshot (REPEATABLE READ, READ ONLY). */
   snapshot<Result>(reads: (sql: Sql) => Promise<Result>): Promise<Result>
+  /**
+   * Stores rows by COPY, as many as come and no faster than the database takes them, and resolves to their number: all of
+   * them, or none where one cannot be stored, which is a CopyError that names it. Each row is an object with a value for
+   * each column under its name in camelCase, written as values of statements are. No statement runs meanwhile.
+   * @example const rows = await sql.copyInto('readings', ['sensor', 'measured_at'], [{ sensor: 'a', measuredAt: new Date() }])
+   */
+  copyInto(
+    table: string | readonly [schema: string, table: string],
+    columns: readonly [string, ...string[]],
+    rows: AsyncIterable<object> | Iterable<object>,
+  ): Promise<number>
 }
+
+/** What `sql` has besides statements: how it is done depends on the kind of request. */
+export type SqlTools = Pick<Sql, 'snapshot' | 'copyInto'>
 
 /** Runs one statement and returns its rows. */
 export type ExecuteStatement = (statement: Statement) => Promise<readonly AnyRow[]>
 
 /** Creates the `sql` that a handler gets, on top of a function that runs one statement. */
-export function createSql(run: ExecuteStatement, takeSnapshot: Sql['snapshot']): Sql {
+export function createSql(run: ExecuteStatement, tools: SqlTools): Sql {
   async function select<Row extends object>(text: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
-    const found = await run(renderStatement(text, values)).catch((error: unknown) => {
-      throw toProblem(toTenantError(error))
-    })
+    const found = await run(renderStatement(text, values)).catch(throwProblem)
     // The caller names the shape that its own statement selects.
     return [...found] as Row[]
   }
@@ -42,8 +54,13 @@ export function createSql(run: ExecuteStatement, takeSnapshot: Sql['snapshot']):
     markHandled(select<Row>(text, values))
   const one = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
     markHandled(select<Row>(text, values).then(([row]) => row))
-  const snapshot: Sql['snapshot'] = (reads) => markHandled(takeSnapshot(reads))
-  return Object.assign(rows, fragments, { one, snapshot })
+  const snapshot: Sql['snapshot'] = (reads) => markHandled(tools.snapshot(reads))
+  const copyInto: Sql['copyInto'] = (...copied) => markHandled(tools.copyInto(...copied).catch(throwProblem))
+  return Object.assign(rows, fragments, { one, snapshot, copyInto })
+}
+
+const throwProblem = (error: unknown): never => {
+  throw toProblem(toTenantError(error))
 }
 
 const FRAGMENT = Symbol('ebb.sql.fragment')
@@ -95,16 +112,19 @@ const fragments: Fragments = {
     const values = [...parts.slice(0, 1), ...between]
     return createFragment(Array(values.length + 1).fill(''), values)
   },
-  identifier: (...names) => {
-    for (const name of names) {
-      // Postgres would cut a longer one, and find another thing by what is left.
-      const fits = name !== '' && !name.includes('\0') && Buffer.byteLength(name) <= MAX_NAME_BYTES
-      if (!fits)
-        throw new TypeError(`${JSON.stringify(name)} is not a valid name for Postgres: it must have 1 to 63 bytes`)
-    }
-    return createFragment([names.map((name) => `"${name.replaceAll('"', '""')}"`).join('.')])
-  },
+  identifier: (...names) => createFragment([writeIdentifier(names)]),
   json: (value) => createFragment(['', '::text::jsonb'], [writeJson(value)]),
+}
+
+/** A name, quoted; with two names it is one in a schema or a table. Throws a TypeError for what is no name. */
+export function writeIdentifier(names: readonly string[]): string {
+  for (const name of names) {
+    // Postgres would cut a longer one, and find another thing by what is left.
+    const fits = name !== '' && !name.includes('\0') && Buffer.byteLength(name) <= MAX_NAME_BYTES
+    if (!fits)
+      throw new TypeError(`${JSON.stringify(name)} is not a valid name for Postgres: it must have 1 to 63 bytes`)
+  }
+  return names.map((name) => `"${name.replaceAll('"', '""')}"`).join('.')
 }
 
 /** The text of a statement and its parameters, all fragments in their places. Throws a ValueError for a value of no type. */

@@ -17,6 +17,7 @@ import { insertPurges } from '../purges.ts'
 import type { Statement } from '../values/write-parameters.ts'
 import { beginAs } from './begin-as.ts'
 import { destroyConnection } from './connection.ts'
+import { createCopying } from './copy/copy-into.ts'
 import { isConflict, isTransactionAborted, isUnavailable } from './database-error.ts'
 import { createHandlerStatements, type OpenedPostgres } from './handler-statements.ts'
 import { createPackets } from './packets.ts'
@@ -57,8 +58,9 @@ const transactOnce = <Result>(
     let hasBegun = false
     const run = async (statement: Statement) => {
       session.check(statement.text)
+      copying.check()
       return packets.inTurn(({ send, flush }) => {
-        if (hasBegun) assertInTransaction(client)
+        assertOpen()
         return opened.run(client, statement, {
           send: (query) => send(() => client.query(query)),
           beforeDescribing: flush,
@@ -66,6 +68,8 @@ const transactOnce = <Result>(
       })
     }
     const statements = createHandlerStatements(run, opened.log)
+    const assertOpen = () => void (hasBegun && assertInTransaction(client))
+    const copying = createCopying({ client, packets, assertOpen, run: opened.run, signal, timeoutMs })
     let hasEvents = false
     let hasPurges = false
     const unit = createUnit(client, packets, {
@@ -83,7 +87,8 @@ const transactOnce = <Result>(
       return client.query(begin)
     })
     try {
-      const result = await work(createSql(statements.run, refuseSnapshot), statements.end, unit)
+      const tools = { snapshot: refuseSnapshot, copyInto: statements.during(copying.into) }
+      const result = await work(createSql(statements.run, tools), statements.end, unit)
       disableCancellation()
       // Only BEGIN waits: there is nothing to commit.
       if (!hasBegun && packets.waiting() === 1) return result

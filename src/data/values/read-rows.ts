@@ -56,7 +56,7 @@ export function toCamelCase<Row extends object>(row: Record<string, unknown>): R
 }
 
 /** A column's name in camelCase. An underscore at the start stays, and so does one between digits: `line_1_2` is not `line_12`. */
-const camelName = (name: string): string =>
+export const camelName = (name: string): string =>
   getOrCreate(camelNames, name, () =>
     name.replaceAll(/(?<!^|_)_([a-z]|(?<!\d_)\d)/g, (_, letter: string) => letter.toUpperCase()),
   )

@@ -43,7 +43,8 @@ export function describeParameter(text: string, number: number, type?: string): 
   return `parameter $${number} (${type ? `${type}, ` : ''}near \`${near}\`)`
 }
 
-function findUnsendable(value: unknown): string | undefined {
+/** What is wrong with a value that no type accepts, as the end of a sentence; undefined where nothing is. */
+export function findUnsendable(value: unknown): string | undefined {
   if (value === undefined) return 'undefined: where NULL is meant, give null, as in `value ?? null`'
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`
   if (typeof value !== 'object' || value === null) return undefined
@@ -53,7 +54,8 @@ function findUnsendable(value: unknown): string | undefined {
   return undefined
 }
 
-function checkWritten(sent: WireValue | undefined, type: ValueType, value: unknown): WireValue {
+/** Returns what is sent for a value. Throws a ValueError where its type does not accept it, or Postgres could not store it. */
+export function checkWritten(sent: WireValue | undefined, type: ValueType, value: unknown): WireValue {
   if (sent === undefined)
     throw new ValueError(`${describeValue(value)}, and ${type.name} takes ${type.accepts}${hintFor(type, value)}`)
   if (typeof sent === 'string' && !isStorable(sent))

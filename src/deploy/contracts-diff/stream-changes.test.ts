@@ -21,6 +21,14 @@ const list = {
   },
 } satisfies EndpointShape
 
+const type = 'application/x-ndjson'
+const Row = z.object({ n: z.int() })
+const lines = () => ({ ...upload, body: stream({ type, maxBytes: 100 }) })
+const rows = (item: z.ZodType, maxItemBytes = 100) => ({
+  ...upload,
+  body: stream({ type, item, maxItemBytes, maxBytes: 100 }),
+})
+
 const dataOf = (shape: EndpointShape) => contractsData({ [shape.name]: endpoint(shape) })
 const diff = (before: EndpointShape, after: EndpointShape) =>
   diffContracts(dataOf(before), dataOf(after)).map(({ says }) => says)
@@ -64,6 +72,15 @@ describe('a change of a stream', () => {
       photos,
       { ...photos, body: form({ ...photos.body, fields: z.object({ title: z.string() }) }) },
       ['body.tag is refused now'],
+    ],
+    ['lines with a schema', lines(), rows(Row), ['each line of body has a schema now, and had none']],
+    ['lines without one', rows(Row), lines(), []],
+    ['longer lines, and more in them', rows(Row), rows(Row.extend({ m: z.int().optional() }), 200), []],
+    [
+      'shorter lines, and other ones',
+      rows(Row),
+      rows(z.object({ n: z.string() }), 99),
+      ['a line of body may have 99 bytes now, and had 100', 'item.n may not be a whole number any more'],
     ],
     [
       'other items',

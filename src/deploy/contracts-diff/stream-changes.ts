@@ -19,7 +19,23 @@ export function bodyStreamChanges(before: EndpointData, after: EndpointData): re
     ...((now?.maxMs ?? 0) < (old?.maxMs ?? 0)
       ? [note(`body may take ${now?.maxMs} ms now, and had ${old?.maxMs}`)]
       : []),
+    ...itemChanges(before, after),
     ...formChanges(before, after),
+  ]
+}
+
+function itemChanges(before: EndpointData, after: EndpointData): readonly Change[] {
+  const [was, is] = [before.route.bodyStream?.maxItemBytes, after.route.bodyStream?.maxItemBytes]
+  if (!after.item || is === undefined) return []
+  // Bytes could be any lines.
+  if (!before.item || was === undefined) return [breaks('callers', 'each line of body has a schema now, and had none')]
+  return [
+    ...(is < was ? [breaks('callers', `a line of body may have ${is} bytes now, and had ${was}`)] : []),
+    ...toChanges(
+      findIncompatibilities([nodeOf(before.item)], [nodeOf(after.item)], { path: 'item' }),
+      describeToSenders,
+      'callers',
+    ),
   ]
 }
 

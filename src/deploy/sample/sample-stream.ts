@@ -1,14 +1,31 @@
 import * as z from 'zod'
-import { type EndpointContract, type FormBody, streamedBodyOf, toInput, usualReply } from '../../contract/index.ts'
+import {
+  type EndpointContract,
+  type FormBody,
+  type StreamBody,
+  streamedBodyOf,
+  toInput,
+  usualReply,
+} from '../../contract/index.ts'
 import type { Random } from './random.ts'
 import { createSampler } from './sampler.ts'
+
+const SAMPLES = 3
 
 /** A body of a contract that is no JSON, and its media type; undefined where the contract has none. */
 export function sampleStreamedBody(contract: EndpointContract, random: Random) {
   const body = streamedBodyOf(contract)
   if (!body) return undefined
   if (body.kind === 'form') return sampleForm(body, random)
-  return { contentType: concreteType(body.type), body: 'sample\n'.slice(0, body.maxBytes) }
+  return { contentType: concreteType(body.type), body: sampleText(body, random) }
+}
+
+function sampleText({ item, maxBytes }: StreamBody, random: Random): string {
+  if (!item) return 'sample\n'.slice(0, maxBytes)
+  const sample = createSampler(toInput(item))
+  const lines = Array.from({ length: SAMPLES }, () => `${JSON.stringify(sample(random))}\n`).join('')
+  // A line that is cut fits no schema.
+  return Buffer.byteLength(lines) > maxBytes ? '' : lines
 }
 
 const BOUNDARY = 'ebb-sample'
@@ -45,8 +62,6 @@ export function concreteType(given: string | readonly string[]): string {
   const [type = ''] = [given].flat()
   return OF_A_KIND[type] ?? (type.endsWith('/*') ? 'application/octet-stream' : type)
 }
-
-const SAMPLES = 3
 
 /** What is streamed as a reply: some items, or bytes; undefined where a contract has no streamed reply. */
 export function sampleReplyStream(contract: EndpointContract, random: Random): readonly unknown[] | undefined {

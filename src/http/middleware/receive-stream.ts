@@ -1,11 +1,27 @@
-import { type BodyStream, isOneOf, longestMs, mediaTypeOf, Problem, type Route } from '../../contract/index.ts'
+import {
+  type BodyStream,
+  type EndpointContract,
+  isOneOf,
+  itemSchemaOf,
+  longestMs,
+  mediaTypeOf,
+  Problem,
+  type Route,
+} from '../../contract/index.ts'
 import type { Step } from '../context.ts'
 import { bodyTooLarge } from '../request-problems.ts'
 import { openBodyStream } from '../streams/body-stream.ts'
+import { createItemReader, toStreamedItems } from '../streams/read-items.ts'
 
 /** Gives the handler the body as a stream. Each chunk that it takes gives it the time of the contract anew. */
-export function receiveStream(route: Route, { types, maxBytes }: BodyStream): Step {
+export function receiveStream(
+  contract: EndpointContract,
+  route: Route,
+  { types, maxBytes, maxItemBytes }: BodyStream,
+): Step {
   const maxMs = longestMs(route)
+  const item = itemSchemaOf(contract)
+  const readItems = item && maxItemBytes !== undefined ? createItemReader({ item, maxItemBytes }) : undefined
   return function receiveStream(request, response) {
     const { headers } = request
     const type = mediaTypeOf(headers['content-type'])
@@ -23,7 +39,9 @@ export function receiveStream(route: Route, { types, maxBytes }: BodyStream): St
     // Where nobody listens any more, such as a handler that has returned, it would end the process.
     body.on('error', () => {})
     response.once('close', () => body.destroy())
-    response.locals.input = { ...Object(response.locals.input), body: Object.assign(body, { type, announcedBytes }) }
+    const about = { type, announcedBytes }
+    const given = readItems ? toStreamedItems(body, readItems, about) : Object.assign(body, about)
+    response.locals.input = { ...Object(response.locals.input), body: given }
   }
 }
 

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import getReadings from './handler.ts'
+
+serve(getReadings)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import ingestReadings from './handler.ts'
+
+serve(ingestReadings)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import summariseReadings from './handler.ts'
+
+serve(summariseReadings)
