@@ -21,7 +21,7 @@ beforeAll(async () => {
   const run = createRunStatement()
   sql = createSql(
     (statement) => run(client, statement),
-    () => Promise.reject(new Error('unused')),
+    { takeSnapshot: () => Promise.reject(new Error('unused')) },
   )
   oracle = other
 })

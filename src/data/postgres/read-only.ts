@@ -27,7 +27,7 @@ export function createReadOnlySql(opened: OpenedPostgres, request: ReadOnlyReque
     if (found) return found.result
     return withConnection(opened, request, ({ client }) => runReadOnly(opened, client, { statement, begin }))
   }, opened.log)
-  return { sql: createSql(statements.run, createSnapshot(opened, request)), end: statements.end }
+  return { sql: createSql(statements.run, { takeSnapshot: createSnapshot(opened, request) }), end: statements.end }
 }
 
 interface ReadOnlyRequest extends ConnectionLimits, Pick<TransactionOptions, 'replica' | 'tenant'> {}
@@ -64,7 +64,7 @@ function readSnapshot<Result>(
   const statements = createHandlerStatements(run, opened.log)
   return inReadOnlyTransaction(client, { session, begin, serialize, check }, async () => {
     try {
-      const result = await reads(createSql(statements.run, refuseSnapshot))
+      const result = await reads(createSql(statements.run, { takeSnapshot: refuseSnapshot }))
       if (statements.end() === 0) return result
       throw new Error('a statement of sql.snapshot was still running at its end; await it')
     } finally {

@@ -19,10 +19,7 @@ afterAll(() => client.end())
 /** As in a process that has run no statement yet. */
 function open() {
   const run = createRunStatement()
-  return createSql(
-    (statement) => run(client, statement),
-    () => Promise.reject(new Error('unused')),
-  )
+  return createSql((statement) => run(client, statement), { takeSnapshot: () => Promise.reject(new Error('unused')) })
 }
 
 it.each([

@@ -1,9 +1,12 @@
+import type * as z from 'zod'
 import { markHandled } from '../../kernel/promises.ts'
 import { writeJson } from '../values/json.ts'
-import type { Row as AnyRow } from '../values/read-rows.ts'
+import type { StatementResult } from '../values/read-rows.ts'
 import { refuseUnsendable, type Statement } from '../values/write-parameters.ts'
 import { toTenantError } from './begin-as.ts'
 import { toProblem } from './database-error.ts'
+import { createStatements, type Statements } from './statements.ts'
+import { createTypedSql, type TypedSql } from './typed-sql.ts'
 
 /**
  * SQL as tagged templates: each value travels as a parameter, never as text, and is refused where Postgres would store
@@ -22,28 +25,54 @@ export interface Sql extends Fragments {
     text: TemplateStringsArray,
     ...values: readonly unknown[]
   ): Promise<Row | undefined>
+  /**
+   * Rows that a schema has checked and typed, each one: a row that does not fit is an error that names its column. Columns that
+   * the schema does not have are left out, as zod does.
+   * @example const users = await sql.typed(User)`select * from users where id = any(${ids})`
+   */
+  typed<S extends z.ZodType>(schema: S): TypedSql<S>
   /** Reads that must agree with each other: one snapshot (REPEATABLE READ, READ ONLY). */
   snapshot<Result>(reads: (sql: Sql) => Promise<Result>): Promise<Result>
 }
 
-/** Runs one statement and returns its rows. */
-export type ExecuteStatement = (statement: Statement) => Promise<readonly AnyRow[]>
+/** Runs one statement and returns its result. */
+export type ExecuteStatement = (statement: Statement) => Promise<StatementResult>
+
+interface SqlOptions {
+  readonly takeSnapshot: Sql['snapshot']
+  /** Whether all statements are of one transaction, so that there can be savepoints in it. Default: no. */
+  readonly isTransaction?: boolean
+}
 
 /** Creates the `sql` that a handler gets, on top of a function that runs one statement. */
-export function createSql(run: ExecuteStatement, takeSnapshot: Sql['snapshot']): Sql {
-  async function select<Row extends object>(text: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
-    const found = await run(renderStatement(text, values)).catch((error: unknown) => {
+export function createSql(execute: ExecuteStatement, { takeSnapshot, isTransaction = false }: SqlOptions): Sql {
+  const run: ExecuteStatement = (statement) =>
+    execute(statement).catch((error: unknown) => {
       throw toProblem(toTenantError(error))
     })
+  async function select<Row extends object>(text: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
+    const found = await run(renderStatement(text, values))
     // The caller names the shape that its own statement selects.
-    return [...found] as Row[]
+    return found.rows() as Row[]
   }
   const rows = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
     markHandled(select<Row>(text, values))
   const one = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
     markHandled(select<Row>(text, values).then(([row]) => row))
   const snapshot: Sql['snapshot'] = (reads) => markHandled(takeSnapshot(reads))
-  return Object.assign(rows, fragments, { one, snapshot })
+  const typed: Sql['typed'] = (schema) => createTypedSql(schema, select)
+  const sql = Object.assign(rows, fragments, { one, typed, snapshot })
+  toolsOf.set(sql, () => createStatements(run, { isTransaction }))
+  return sql
+}
+
+const toolsOf = new WeakMap<Sql, () => Statements>()
+
+/** The statements of an SQL tool that works beside this `sql`, on its connection. */
+export function statementsOf(sql: Sql): Statements {
+  const create = toolsOf.get(sql)
+  if (!create) throw new TypeError('this `sql` is none that a handler gets')
+  return create()
 }
 
 const FRAGMENT = Symbol('ebb.sql.fragment')

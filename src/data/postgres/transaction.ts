@@ -83,7 +83,11 @@ const transactOnce = <Result>(
       return client.query(begin)
     })
     try {
-      const result = await work(createSql(statements.run, refuseSnapshot), statements.end, unit)
+      const result = await work(
+        createSql(statements.run, { takeSnapshot: refuseSnapshot, isTransaction: true }),
+        statements.end,
+        unit,
+      )
       disableCancellation()
       // Only BEGIN waits: there is nothing to commit.
       if (!hasBegun && packets.waiting() === 1) return result
