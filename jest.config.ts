@@ -36,6 +36,7 @@ const FULL_ONLY = [
   '/src/data/objects/large-objects\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
   '/test/services/',
+  '/src/data/(sql-tools|migrate/build-indexes)\\.test',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'
 

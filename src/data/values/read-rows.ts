@@ -25,6 +25,7 @@ export interface StatementResult {
 /**
  * What a statement has answered, its columns as Postgres calls them; two may have one name. Of a value that is a string of JSON, its
  * JSON text.
+ * @example const namesOf = ({ columns }: Table) => columns.join(', ')
  */
 export interface Table {
   /** The names of the columns, as Postgres has them. */
