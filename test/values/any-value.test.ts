@@ -19,10 +19,7 @@ beforeAll(async () => {
   await Promise.all([client.connect(), other.connect()])
   await other.query('set intervalstyle to iso_8601')
   const run = createRunStatement()
-  sql = createSql(
-    (statement) => run(client, statement),
-    { takeSnapshot: () => Promise.reject(new Error('unused')) },
-  )
+  sql = createSql((statement) => run(client, statement), { takeSnapshot: () => Promise.reject(new Error('unused')) })
   oracle = other
 })
 afterAll(() => Promise.all(clients.map((client) => client.end())))
