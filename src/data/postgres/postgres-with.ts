@@ -1,8 +1,8 @@
 import type { TransactionalResource } from '../../kernel/index.ts'
 import type { OpenedPostgres } from './handler-statements.ts'
 import { postgres } from './postgres.ts'
-import { type Sql, statementsOf } from './sql.ts'
-import type { Statements } from './statements.ts'
+import { executions, type Sql } from './sql.ts'
+import { createStatements, type Statements } from './statements.ts'
 
 /**
  * Postgres by an SQL tool of your own choice: `create` makes what a handler gets, once a request, of the request's statements. It
@@ -21,3 +21,9 @@ export const postgresWith = <Tool>(
   bind: (opened, context) => create(statementsOf(postgres.bind(opened, context))),
   view: (sql: Sql) => create(statementsOf(sql)),
 })
+
+function statementsOf(sql: Sql): Statements {
+  const execution = executions.get(sql)
+  if (!execution) throw new TypeError('this `sql` is none that a handler gets')
+  return createStatements(execution.run, execution)
+}

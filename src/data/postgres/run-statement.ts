@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { createBoundedMap } from '../../kernel/index.ts'
 import { type Description, describeStatement } from '../values/describe-statement.ts'
-import { nameColumns, type StatementResult, toStatementResult, type UnreadResult } from '../values/read-rows.ts'
+import { nameColumns, type StatementResult, type UnreadResult } from '../values/read-rows.ts'
 import { createTypeCatalog } from '../values/type-catalog.ts'
 import { ValueError, type ValueType } from '../values/value-type.ts'
 import { describeParameter, type Statement, writeParameters } from '../values/write-parameters.ts'
@@ -70,7 +70,7 @@ export function createRunStatement(): RunStatement {
     }
     await catalog.load(client, result.fields.map(typeOfColumn))
     // `rowMode` makes arrays of rows, which pg's types leave out.
-    return toStatementResult(result as unknown as UnreadResult, catalog)
+    return { unread: result as unknown as UnreadResult, catalog }
   }
 }
 

@@ -1,11 +1,11 @@
 import type * as z from 'zod'
 import { markHandled } from '../../kernel/promises.ts'
 import { writeJson } from '../values/json.ts'
-import type { StatementResult } from '../values/read-rows.ts'
+import { readRows } from '../values/read-rows.ts'
 import { refuseUnsendable, type Statement } from '../values/write-parameters.ts'
 import { toTenantError } from './begin-as.ts'
 import { toProblem } from './database-error.ts'
-import { createStatements, type Statements } from './statements.ts'
+import type { ExecuteStatement } from './statements.ts'
 import { createTypedSql, type TypedSql } from './typed-sql.ts'
 
 /**
@@ -28,15 +28,12 @@ export interface Sql extends Fragments {
   /**
    * Rows that a schema has checked and typed, each one: a row that does not fit is an error that names its column. Columns that
    * the schema does not have are left out, as zod does.
-   * @example const users = await sql.typed(User)`select * from users where id = any(${ids})`
+   * @example const orders = await sql.typed(z.object({ id: z.uuid() }))`select * from orders where sku = ${sku}`
    */
   typed<S extends z.ZodType>(schema: S): TypedSql<S>
   /** Reads that must agree with each other: one snapshot (REPEATABLE READ, READ ONLY). */
   snapshot<Result>(reads: (sql: Sql) => Promise<Result>): Promise<Result>
 }
-
-/** Runs one statement and returns its result. */
-export type ExecuteStatement = (statement: Statement) => Promise<StatementResult>
 
 interface SqlOptions {
   readonly takeSnapshot: Sql['snapshot']
@@ -53,7 +50,7 @@ export function createSql(execute: ExecuteStatement, { takeSnapshot, isTransacti
   async function select<Row extends object>(text: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
     const found = await run(renderStatement(text, values))
     // The caller names the shape that its own statement selects.
-    return found.rows() as Row[]
+    return readRows(found) as Row[]
   }
   const rows = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
     markHandled(select<Row>(text, values))
@@ -62,18 +59,12 @@ export function createSql(execute: ExecuteStatement, { takeSnapshot, isTransacti
   const snapshot: Sql['snapshot'] = (reads) => markHandled(takeSnapshot(reads))
   const typed: Sql['typed'] = (schema) => createTypedSql(schema, select)
   const sql = Object.assign(rows, fragments, { one, typed, snapshot })
-  toolsOf.set(sql, () => createStatements(run, { isTransaction }))
+  executions.set(sql, { run, isTransaction })
   return sql
 }
 
-const toolsOf = new WeakMap<Sql, () => Statements>()
-
-/** The statements of an SQL tool that works beside this `sql`, on its connection. */
-export function statementsOf(sql: Sql): Statements {
-  const create = toolsOf.get(sql)
-  if (!create) throw new TypeError('this `sql` is none that a handler gets')
-  return create()
-}
+/** What runs the statements of a handler's `sql`, for an SQL tool beside it: no part of its type, since no handler needs it. */
+export const executions = new WeakMap<Sql, { readonly run: ExecuteStatement; readonly isTransaction: boolean }>()
 
 const FRAGMENT = Symbol('ebb.sql.fragment')
 

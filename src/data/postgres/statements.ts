@@ -1,6 +1,8 @@
-import type { Table } from '../values/read-rows.ts'
-import { refuseUnsendable } from '../values/write-parameters.ts'
-import type { ExecuteStatement } from './sql.ts'
+import { readTable, type StatementResult, type Table } from '../values/read-rows.ts'
+import { refuseUnsendable, type Statement } from '../values/write-parameters.ts'
+
+/** Runs one statement and returns its result. */
+export type ExecuteStatement = (statement: Statement) => Promise<StatementResult>
 
 /**
  * The statements of one request, for an SQL tool: they run where the handler's `sql` runs its own, and are refused as those are.
@@ -88,7 +90,7 @@ function createLevel(run: ExecuteStatement, { isTransaction, depth, isOver }: Le
       check()
       const statement = { text, values, isTools: true }
       refuseUnsendable(statement)
-      return (await run(statement)).table()
+      return readTable(await run(statement))
     },
     savepoint: begin,
   }

@@ -3,7 +3,7 @@ import { markHandled } from '../../kernel/promises.ts'
 
 /**
  * A statement whose rows a schema checks.
- * @example const find = (users: TypedSql<typeof Order>) => users.one`select * from orders where id = ${id}`
+ * @example const find = (orders: TypedSql<z.ZodType<{ id: string }>>) => orders.one`select id from orders where id = ${id}`
  */
 export interface TypedSql<S extends z.ZodType> {
   /** All rows. */
@@ -16,22 +16,23 @@ type Select = (text: TemplateStringsArray, values: readonly unknown[]) => Promis
 
 /** Creates `sql.typed(schema)` on top of what runs one statement. */
 export function createTypedSql<S extends z.ZodType>(schema: S, select: Select): TypedSql<S> {
-  const rows = (text: TemplateStringsArray, ...values: readonly unknown[]) =>
-    markHandled(select(text, values).then((found) => found.map((row, i) => checkRow(schema, row, i + 1))))
-  const one = (text: TemplateStringsArray, ...values: readonly unknown[]) =>
-    markHandled(select(text, values).then(([row]) => (row === undefined ? undefined : checkRow(schema, row, 1))))
+  const check = async (found: ReturnType<Select>, most?: number) =>
+    (await found).slice(0, most).map((row, i) => checkRow(schema, row, i + 1))
+  const rows: Rows<z.output<S>[]> = (text, ...values) => markHandled(check(select(text, values)))
+  const one: Rows<z.output<S> | undefined> = (text, ...values) =>
+    markHandled(check(select(text, values), 1).then(([row]) => row))
   return Object.assign(rows, { one })
 }
+
+type Rows<Result> = (text: TemplateStringsArray, ...values: readonly unknown[]) => Promise<Result>
 
 /** Throws a TypeError with the row's number and the column, and without its value, which may be a secret that must not be logged. */
 function checkRow<S extends z.ZodType>(schema: S, row: object, number: number): z.output<S> {
   const { success, data, error } = schema.safeParse(row)
   if (success) return data
-  const [first, ...others] = error.issues
-  const [column, ...path] = first?.path ?? []
-  const where = column === undefined ? '' : `, column ${[column, ...path].map(String).join('.')}`
-  const isMissing = column !== undefined && !Object.hasOwn(row, column)
-  const what = isMissing ? 'the statement does not select it' : (first?.message ?? '')
-  const more = others.length > 0 ? ` (and ${others.length} more)` : ''
-  throw new TypeError(`row ${number}${where} does not fit the schema of sql.typed: ${what}${more}`)
+  const { path = [], message = '' } = error.issues[0] ?? {}
+  const isMissing = path[0] !== undefined && !Object.hasOwn(row, path[0])
+  throw new TypeError(
+    `row ${number}, column ${path.join('.')}: ${isMissing ? 'the statement does not select it' : message}`,
+  )
 }

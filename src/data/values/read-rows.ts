@@ -14,12 +14,10 @@ export interface UnreadResult {
   readonly rowCount?: number | null
 }
 
-/** What a statement has answered, read when it is asked for. Both throw a ValueError where a value would change. */
+/** What a statement has answered, before it is read. */
 export interface StatementResult {
-  /** Its rows, their columns in camelCase. */
-  rows(): Row[]
-  /** Its values in the order of its columns. */
-  table(): Table
+  readonly unread: UnreadResult
+  readonly catalog: TypeCatalog
 }
 
 /**
@@ -38,12 +36,8 @@ export interface Table {
   readonly rowCount: number
 }
 
-export const toStatementResult = (result: UnreadResult, catalog: TypeCatalog): StatementResult => ({
-  rows: () => readRows(result, catalog),
-  table: () => readTable(result, catalog),
-})
-
-function readRows({ fields, rows }: UnreadResult, catalog: TypeCatalog): Row[] {
+/** Reads rows, their columns in camelCase. Throws a ValueError that names the column where a value would change. */
+export function readRows({ unread: { fields, rows }, catalog }: StatementResult): Row[] {
   const names = nameColumns(fields)
   const blank: Row = Object.fromEntries(names.map((name) => [name, null]))
   return readEach({ fields, rows }, { names, catalog }, (texts, read) => {
@@ -56,7 +50,9 @@ function readRows({ fields, rows }: UnreadResult, catalog: TypeCatalog): Row[] {
   })
 }
 
-function readTable({ fields, rows, command = '', rowCount }: UnreadResult, catalog: TypeCatalog): Table {
+/** Reads values in the order of their columns. Throws a ValueError that names the column where a value would change. */
+export function readTable({ unread, catalog }: StatementResult): Table {
+  const { fields, rows, command = '', rowCount } = unread
   const names = fields.map(({ name }) => name)
   const isJson = fields.map(({ dataTypeID }) => catalog.get(dataTypeID).holdsArrays === true)
   const read = readEach({ fields, rows }, { names, catalog }, (texts, read) =>
