@@ -39,6 +39,7 @@ const FULL_ONLY = [
   '/services/relay/changes/changes-(killed|abandoned)\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
   '/test/services/',
+  '/src/data/(sql-tools|migrate/build-indexes)\\.test',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'
 

@@ -129,10 +129,12 @@ function common({
   scarfSettings,
   dependencies,
   optionalDependencies,
+  peerDependencies,
+  peerDependenciesMeta,
 }: Manifest) {
   const facts = { name, version, description, license, type, sideEffects }
   // @scarf/scarf, below swagger-ui-dist, reports no installation where a package above it says so.
-  return { ...facts, scarfSettings, dependencies, optionalDependencies }
+  return { ...facts, scarfSettings, dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta }
 }
 
 /** The package as it is installed. */

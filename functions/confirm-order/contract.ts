@@ -9,4 +9,5 @@ export default subscriber({
   failures: { order_not_placed: 409 },
   retry: { attempts: 8, minDelayMs: 1_000, maxDelayMs: 60_000 },
   timeoutMs: 5_000,
+  scale: { max: 5 },
 })

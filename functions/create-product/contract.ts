@@ -12,4 +12,5 @@ export default endpoint({
   access: { scopes: ['products:write'] },
   idempotent: true,
   timeoutMs: 5_000,
+  scale: { max: 5 },
 })

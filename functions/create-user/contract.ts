@@ -13,5 +13,6 @@ export default endpoint({
   idempotent: true,
   emits: { 'user.created': userCreated },
   timeoutMs: 5_000,
+  scale: { max: 5 },
   examples: { ada: { body: { email: 'ada@example.com', name: 'Ada Lovelace' } } },
 })

@@ -16,6 +16,7 @@ export async function migrateWhenAvailable(
   const client = await connectWhenAvailable(connectionString, log)
   try {
     return await migrateWith(client, {
+      connect: () => connectToMigrate(connectionString),
       onWait: (message) => log.warn(message),
       onLeak: (message) => log.warn(message),
       ...options,

@@ -283,7 +283,7 @@ export function implement<C extends Contract, const U extends Uses>(
       'it promises all or nothing; give implement() a `{ sql: postgres }` to keep that with',
     )
   }
-  if (transactional.length > 1) {
+  if (new Set(transactional.map(({ transaction }) => transaction)).size > 1) {
     throw new ContractError(
       contract.name,
       'two of the resources in `uses` have transactions; one request can have only one',

@@ -17,9 +17,9 @@ import type { Uses } from './implement.ts'
 
 /** The resources of one function, opened. */
 export interface OpenedResources {
-  /** Binds every resource but the transactional one to a request; each by the name that `uses` gives it. */
+  /** Binds every resource but the transactional ones to a request; each by the name that `uses` gives it. */
   bind(request: (name: string) => BindContext): Record<string, unknown>
-  /** The resource with transactions, where there is one. */
+  /** The transaction of the resources that have one. */
   readonly transaction: OpenedTransaction | undefined
   /** The policy, where there is one. */
   readonly policy: OpenedPolicy | undefined
@@ -31,7 +31,8 @@ export interface OpenedResources {
 }
 
 export interface OpenedTransaction {
-  readonly name: string
+  /** What a handler gets of a transaction, by the names that `uses` gives its resources. */
+  bind(shared: unknown): Record<string, unknown>
   /** Runs one request in a transaction. */
   run<Result>(options: TransactionOptions, work: TransactionWork<unknown, Result>): Promise<Result>
   clearPendingEffects(event: EventKey): Promise<void>
@@ -43,15 +44,20 @@ export interface OpenedPolicy {
 
 /** Opens the resources that a function uses. None connects before it is needed. */
 export function openResources(uses: Uses, config: Config, log: Log, contract?: ResourceContract): OpenedResources {
-  const all = Object.entries(uses).map(([name, resource]) => {
-    return { name, resource, opened: resource.open(restrictToStores(config, resource.stores), log, contract) }
-  })
+  // Those of one transaction share what the first of them opens: implement() has made sure that there is one transaction.
+  const views = Object.entries(uses).filter(([, { transaction }]) => transaction)
+  const [, ...shared] = views.map(([name]) => name)
+  const all = Object.entries(uses)
+    .filter(([name]) => !shared.includes(name))
+    .map(([name, resource]) => {
+      return { name, resource, opened: resource.open(restrictToStores(config, resource.stores), log, contract) }
+    })
   const transactional = all.find(({ resource }) => resource.transaction)
   const others = all.filter((one) => one !== transactional)
   return {
     bind: (request) =>
       Object.fromEntries(others.map(({ name, resource, opened }) => [name, resource.bind(opened, request(name))])),
-    transaction: transactional && transactionOf(transactional),
+    transaction: transactional && transactionOf(transactional, views),
     policy: all.flatMap((one) => policyOf(one) ?? [])[0],
     runEffects: async (effects, signal) => {
       for (const { resource: name, payload } of effects) {
@@ -75,11 +81,16 @@ interface OpenedResource {
   readonly opened: unknown
 }
 
-function transactionOf({ name, resource, opened }: OpenedResource): OpenedTransaction | undefined {
+function transactionOf(
+  { resource, opened }: OpenedResource,
+  views: readonly (readonly [string, Resource<unknown>])[],
+): OpenedTransaction | undefined {
   const { transaction } = resource
   if (!transaction) return undefined
   return {
-    name,
+    // What a transaction binds is what its own resources make their views of.
+    bind: (shared) =>
+      Object.fromEntries(views.map(([name, { view }]) => [name, view ? view(shared as never) : shared])),
     run: (options, work) => transaction.run(opened, options, work),
     clearPendingEffects: (event) => transaction.clearPendingEffects(opened, event),
   }

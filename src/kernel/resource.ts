@@ -27,8 +27,13 @@ export interface Resource<Bound, Opened = unknown> {
   ready?(opened: Opened): Promise<void>
   /** Closes it when the process ends, after its last request. */
   close?(opened: Opened): Promise<void>
-  /** Only the one resource that can make a request all or nothing has it; it binds to the transaction. */
-  transaction?: Transaction<Bound, Opened>
+  /**
+   * Only a resource that can make a request all or nothing has it; it binds to the transaction. Resources with one and the same
+   * are opened once, and share the transaction of each request.
+   */
+  transaction?: Transaction<unknown, Opened>
+  /** What a handler gets of what the transaction binds. Default: that itself. */
+  view?(shared: never): Bound
   /**
    * Does what was passed to `afterCommit`, at least once: after an error, or where the process ended before it was done,
    * the event is delivered again and this is called again. For subscribers only, since nothing else is repeated by itself.
@@ -55,8 +60,10 @@ export interface ResourceContract {
 export type PolicyRequest = Correlation & { readonly signal: AbortSignal }
 
 /** A resource that makes a request all or nothing. */
-export type TransactionalResource<Bound, Opened = unknown> = Resource<Bound, Opened> &
-  Required<Pick<Resource<Bound, Opened>, 'transaction'>>
+export type TransactionalResource<Bound, Opened = unknown, Shared = Bound> = Omit<
+  Resource<Bound, Opened>,
+  'transaction'
+> & { readonly transaction: Transaction<Shared, Opened> }
 
 /** A resource that decides what callers may do. */
 export type PolicyResource<Opened = unknown> = Resource<Policy, Opened> &

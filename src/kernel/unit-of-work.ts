@@ -40,9 +40,9 @@ export interface Effect {
 }
 
 /** How a transactional resource runs a request in one transaction. */
-export interface Transaction<Bound, Opened> {
+export interface Transaction<Shared, Opened> {
   /** Runs `work` in a transaction; where it is read-only, so that it cannot write. */
-  run<Result>(opened: Opened, options: TransactionOptions, work: TransactionWork<Bound, Result>): Promise<Result>
+  run<Result>(opened: Opened, options: TransactionOptions, work: TransactionWork<Shared, Result>): Promise<Result>
   /** Records that all effects of an event have been carried out. */
   clearPendingEffects(opened: Opened, event: EventKey): Promise<void>
 }

@@ -15,6 +15,8 @@ const PUBLIC_MODULES: Readonly<Record<string, readonly string[]>> = {
   'ebb/client': publicNames('src/client/index.ts'),
   'ebb/contract': publicNames('src/contract/public.ts'),
   'ebb/data': publicNames('src/data/index.ts'),
+  'ebb/drizzle': ['drizzle'],
+  'ebb/kysely': ['kysely'],
   'ebb/http': publicNames('src/http/public.ts'),
   'ebb/testing': publicNames('src/testing/index.ts'),
 }
@@ -25,6 +27,8 @@ const MODULES: Readonly<Record<string, readonly string[]>> = {
   'ebb/kernel': publicNames('src/kernel/index.ts'),
   '@jest/globals': ['it', 'expect', 'beforeAll', 'afterAll'],
   pg: ['Pool'],
+  'drizzle-orm': ['eq'],
+  'drizzle-orm/pg-core': ['integer', 'pgTable', 'text'],
   '../around.ts': [
     'sql',
     'id',

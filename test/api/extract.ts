@@ -16,7 +16,7 @@ import {
  * API Extractor brings a TypeScript of its own, which reads declarations; this repository's TypeScript writes them from
  * the sources first. It is a process of its own, since that other TypeScript takes a second to load in jest.
  */
-const PUBLIC_MODULES = ['client', 'contract', 'data', 'http', 'testing']
+const PUBLIC_MODULES = ['client', 'contract', 'data', 'http', 'testing', 'kysely', 'drizzle']
 const root = resolve('.')
 
 function emitDeclarations(files: readonly string[], folder: string) {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { expectGoldenFile } from '../support/golden-file.ts'
 import { type ApiItem, type PageHead, referencePage } from './reference-page.ts'
 
-const MODULES = ['client', 'contract', 'data', 'http', 'testing']
+const MODULES = ['client', 'contract', 'data', 'http', 'testing', 'kysely', 'drizzle']
 
 /** The pages of docs/reference that are written from what the modules export. */
 const PAGES: Readonly<Record<string, { readonly file: string; readonly head: Omit<PageHead, 'module'> }>> = {
@@ -25,6 +25,14 @@ const PAGES: Readonly<Record<string, { readonly file: string; readonly head: Omi
   testing: {
     file: 'testing.md',
     head: { title: 'Tests', intro: 'How a function is tested, over real HTTP on a real database.' },
+  },
+  kysely: {
+    file: 'kysely.md',
+    head: { title: 'Kysely', intro: 'Kysely in the transaction of a handler.' },
+  },
+  drizzle: {
+    file: 'drizzle.md',
+    head: { title: 'Drizzle', intro: 'Drizzle in the transaction of a handler.' },
   },
   client: {
     file: 'client.md',

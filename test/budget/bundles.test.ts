@@ -21,7 +21,7 @@ const FILES: Readonly<Record<string, Budget>> = {
   [START]: { mostKib: 3, packages: [] },
   // What every cold start loads.
   main: {
-    mostKib: 420,
+    mostKib: 425,
     packages: [
       ...[
         '@opentelemetry/api',

@@ -32,6 +32,8 @@ export const ELSEWHERE: Readonly<Record<string, string>> = {
   'faas-cli deploy -f stack.yml': 'test/render/agreement.test.ts',
   'psql "$DATABASE_URL" --command \'create table events (id bigint generated always as identity, type text, data jsonb)\'':
     'test/leaving/express.test.ts',
+  'npm install kysely': 'src/data/sql-tools.test.ts',
+  'npm install drizzle-orm': 'src/data/sql-tools.test.ts',
   'npm install ./ebb express pg zod': 'test/leaving/express.test.ts',
   'PORT=8080 node app.js': 'test/leaving/express.test.ts',
   'curl --fail --request POST --header "Authorization: Bearer $EBB_ADMIN_KEY" http://localhost:8081/v1/issuers/refresh':

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { ConfigError } from '../../kernel/index.ts'
 
 /** Any number that nothing else in this database locks. */
-const ADVISORY_LOCK_KEY = 0x0ebb_0001
+export const ADVISORY_LOCK_KEY = 0x0ebb_0001
 /** Queries on a table queue behind a change that waits for its lock: no longer than this. */
 const LOCK_TIMEOUT_MS = 1_000
 const INITIAL_DELAY_MS = 250
@@ -54,13 +54,13 @@ const LOCK_NOT_AVAILABLE = '55P03'
 const DEADLOCK = '40P01'
 
 /** The driver's error, or one that has it as its cause. */
-function isLockFailure(error: unknown): boolean {
+export function isLockFailure(error: unknown): boolean {
   const { code, cause } = Object(error) as { code?: unknown; cause?: unknown }
   return code === LOCK_NOT_AVAILABLE || code === DEADLOCK || (cause !== undefined && isLockFailure(cause))
 }
 
 /** It most likely holds the lock. Of other roles' sessions an ordinary role sees only the pid. */
-async function describeOldestTransaction(client: pg.ClientBase): Promise<string> {
+export async function describeOldestTransaction(client: pg.ClientBase): Promise<string> {
   const { rows } = await client.query<{ pid: number; usename: string; seconds: number | null; query: string }>(
     `select pid, usename, round(extract(epoch from clock_timestamp() - xact_start))::int as seconds, left(query, 80) as query
      from pg_stat_activity

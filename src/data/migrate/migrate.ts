@@ -1,8 +1,10 @@
 import pg from 'pg'
 import { ConfigError } from '../../kernel/index.ts'
 import { CONNECTION_OPTIONS, endConnection } from '../postgres/connection.ts'
+import { buildIndexes } from './build-indexes.ts'
 import { changeSchema } from './change-schema.ts'
 import { type AppliedMigration, findPending, type Migration, readMigrations } from './history.ts'
+import { readIndexSteps } from './index-steps.ts'
 import { grantRoles, type Roles } from './privileges.ts'
 import { findTenantLeaks, requireOwnIsolation, requireTenantIsolation } from './tenant-isolation.ts'
 
@@ -42,18 +44,20 @@ export async function connectToMigrate(connectionString: string): Promise<pg.Cli
  * names of the files that ran. Safe to run from several processes at once. Files are `NNNN.do.<what>.sql`, append-only.
  */
 export async function migrate(connectionString: string, options: MigrateOptions): Promise<readonly string[]> {
-  const client = await connectToMigrate(connectionString)
+  const connect = () => connectToMigrate(connectionString)
+  const client = await connect()
   try {
-    return await migrateWith(client, options)
+    return await migrateWith(client, { connect, ...options })
   } finally {
     await endConnection(client)
   }
 }
 
-/** The same, on an open connection. */
+/** The same, on an open connection; `connect` opens one more, for what cannot be in a transaction. */
 export async function migrateWith(
   client: pg.Client,
   {
+    connect,
     platform,
     team,
     roles = {},
@@ -61,7 +65,7 @@ export async function migrateWith(
     onWait = () => {},
     onLeak = () => {},
     waitLimitMs = WAIT_LIMIT_MS,
-  }: MigrateOptions,
+  }: MigrateOptions & { readonly connect: () => Promise<pg.Client> },
 ): Promise<readonly string[]> {
   const change = <Result>(what: string, work: () => Promise<Result>) =>
     changeSchema(client, what, work, { onWait, waitLimitMs })
@@ -80,7 +84,11 @@ export async function migrateWith(
   })
   const ran: string[] = []
   for (const { table, file } of pending) {
-    if (await change(file.file, () => runOnce(client, table, file))) ran.push(file.file)
+    const steps = readIndexSteps(file.file, file.sql)
+    const hasRun = steps
+      ? await buildIndexes(client, { connect, table, file, steps, onWait, waitLimitMs })
+      : await change(file.file, () => runOnce(client, table, file))
+    if (hasRun) ran.push(file.file)
   }
   await change('the grants', async () => {
     await grantRoles(client, roles)
@@ -98,7 +106,7 @@ async function readHistory(client: pg.Client, table: string): Promise<readonly A
     `create table if not exists ${table} (version bigint primary key, name text, md5 text, run_at timestamptz)`,
   )
   const { rows } = await client.query<AppliedMigration>(
-    `select version::int as number, name, md5 from ${table} where version > 0 order by version`,
+    `select version::int as number, name, md5 from ${table} where version > 0 and run_at is not null order by version`,
   )
   return rows
 }

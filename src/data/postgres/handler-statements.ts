@@ -3,7 +3,7 @@ import type { OutboxNotifier } from '../outbox.ts'
 import type { DatabaseAddress } from './database-address.ts'
 import type { Replica } from './replica.ts'
 import type { RunStatement } from './run-statement.ts'
-import type { ExecuteStatement } from './sql.ts'
+import type { ExecuteStatement } from './statements.ts'
 import type { ConnectionSource } from './with-connection.ts'
 
 /** What `postgres` opens once a process. */

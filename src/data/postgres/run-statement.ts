@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { createBoundedMap } from '../../kernel/index.ts'
 import { type Description, describeStatement } from '../values/describe-statement.ts'
-import { nameColumns, type Row, readRows, type UnreadResult } from '../values/read-rows.ts'
+import { nameColumns, type StatementResult, type UnreadResult } from '../values/read-rows.ts'
 import { createTypeCatalog } from '../values/type-catalog.ts'
 import { ValueError, type ValueType } from '../values/value-type.ts'
 import { describeParameter, type Statement, writeParameters } from '../values/write-parameters.ts'
@@ -16,11 +16,11 @@ export interface RunOptions {
 }
 
 /**
- * Runs one statement and returns its rows. Its values are written as the types that the server expects at their places, so
+ * Runs one statement and returns its result. Its values are written as the types that the server expects at their places, so
  * that none is changed on its way; for this the server describes each statement once a process, before it first runs.
  */
 export interface RunStatement {
-  (client: pg.ClientBase, statement: Statement, options?: RunOptions): Promise<Row[]>
+  (client: pg.ClientBase, statement: Statement, options?: RunOptions): Promise<StatementResult>
   /** The types of a statement's parameters, which is not run. */
   parameterTypes(client: pg.ClientBase, text: string): Promise<readonly ValueType[]>
 }
@@ -34,12 +34,12 @@ export function createRunStatement(): RunStatement {
   const catalog = createTypeCatalog()
   const descriptions = createBoundedMap<string, Description>(MAX_DESCRIPTIONS)
 
-  async function describe(client: pg.ClientBase, text: string): Promise<Description> {
+  async function describe(client: pg.ClientBase, { text, isTools }: Statement): Promise<Description> {
     const description = await describeStatement(client, text).catch((error: unknown) => {
       publishRefusedStatement(client, text, error)
       throw error
     })
-    nameColumns(description.columns)
+    if (!isTools) nameColumns(description.columns)
     await catalog.load(client, [...description.parameters, ...description.columns.map(typeOfColumn)])
     descriptions.set(text, description)
     return description
@@ -50,14 +50,14 @@ export function createRunStatement(): RunStatement {
     const { text } = statement
     const known = descriptions.get(text)
     if (!known) await beforeDescribing?.()
-    let description = known ?? (await describe(client, text))
+    let description = known ?? (await describe(client, statement))
     let values: unknown[]
     try {
       values = writeParameters(statement, types(description))
     } catch (error) {
       // A migration may have changed a type since.
       if (!known) throw error
-      description = await describe(client, text)
+      description = await describe(client, statement)
       values = writeParameters(statement, types(description))
     }
     let result: pg.QueryResult
@@ -70,11 +70,11 @@ export function createRunStatement(): RunStatement {
     }
     await catalog.load(client, result.fields.map(typeOfColumn))
     // `rowMode` makes arrays of rows, which pg's types leave out.
-    return readRows(result as unknown as UnreadResult, catalog)
+    return { unread: result as unknown as UnreadResult, catalog }
   }
   return Object.assign(run, {
     // Not from memory: it is asked for seldom, and a migration may have changed a type since.
-    parameterTypes: async (client: pg.ClientBase, text: string) => types(await describe(client, text)),
+    parameterTypes: async (client: pg.ClientBase, text: string) => types(await describe(client, { text, values: [] })),
   })
 }
 

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import pg from 'pg'
+import * as z from 'zod'
 import type { Statement } from '../values/write-parameters.ts'
 import { createRunStatement } from './run-statement.ts'
 import { createSql, type Sql } from './sql.ts'
@@ -86,4 +87,47 @@ it.each<[string, () => unknown, string]>([
 
 it('refuses what JSON cannot carry', () => {
   expect(() => sql.json(undefined)).toThrow('what JSON cannot carry')
+})
+
+describe('sql.typed', () => {
+  const Cart = z.object({ id: z.int(), name: z.string().max(5), lines: z.array(z.object({ sku: z.string() })) })
+  const rows = (...lines: readonly string[]) =>
+    sql.join(
+      lines.map(
+        (line, i) => sql.fragment`select ${i}::int as id, ${`n${i}`}::text as name, ${line}::text::jsonb as lines`,
+      ),
+      sql.fragment` union all `,
+    )
+
+  it('returns what the schema makes of each row', async () => {
+    const carts: readonly z.infer<typeof Cart>[] = await sql.typed(
+      Cart,
+    )`${rows('[{"sku":"A","more":1}]', '[]')} order by id`
+    expect(carts).toEqual([
+      { id: 0, name: 'n0', lines: [{ sku: 'A' }] },
+      { id: 1, name: 'n1', lines: [] },
+    ])
+    expect(await sql.typed(Cart).one`${rows('[]')}`).toEqual({ id: 0, name: 'n0', lines: [] })
+    expect(await sql.typed(Cart).one`select * from carts where false`).toBeUndefined()
+    expect(await sql.typed(z.object({ n: z.int().transform(String) })).one`select 7 as n`).toEqual({ n: '7' })
+    // @ts-expect-error: the schema says what there is
+    carts[0]?.email
+  })
+
+  it.each([
+    [() => rows('[]', '[{}]'), 'row 2, column lines.0.sku: Invalid input: expected string, received undefined'],
+    [() => sql.fragment`select 1 as id, '[]'::jsonb as lines`, 'row 1, column name: the statement does not select it'],
+    [
+      () => sql.fragment`select 1 as id, 'a secret' as name, null as lines`,
+      'row 1, column name: Too big: expected string to have <=5 characters',
+    ],
+  ])('names row and column, and no value', async (statement, sentence) => {
+    await expect(sql.typed(Cart)`${statement()}`).rejects.toThrow(new TypeError(sentence))
+    if (!sentence.includes('row 2')) await expect(sql.typed(Cart).one`${statement()}`).rejects.toThrow(sentence)
+  })
+
+  it('is handled where nobody awaits it', async () => {
+    void sql.typed(Cart)`select 'no' as id`
+    expect(await sql.one`select 1 as n`).toEqual({ n: 1 })
+  })
 })

@@ -1,9 +1,12 @@
+import type * as z from 'zod'
 import { markHandled } from '../../kernel/promises.ts'
 import { writeJson } from '../values/json.ts'
-import type { Row as AnyRow } from '../values/read-rows.ts'
+import { readRows } from '../values/read-rows.ts'
 import { refuseUnsendable, type Statement } from '../values/write-parameters.ts'
 import { toTenantError } from './begin-as.ts'
 import { toProblem } from './database-error.ts'
+import type { ExecuteStatement } from './statements.ts'
+import { createTypedSql, type TypedSql } from './typed-sql.ts'
 
 /**
  * SQL as tagged templates: each value travels as a parameter, never as text, and is refused where Postgres would store
@@ -22,6 +25,12 @@ export interface Sql extends Fragments {
     text: TemplateStringsArray,
     ...values: readonly unknown[]
   ): Promise<Row | undefined>
+  /**
+   * Rows that a schema has checked and typed, each one: a row that does not fit is an error that names its column. Columns that
+   * the schema does not have are left out, as zod does.
+   * @example const orders = await sql.typed(z.object({ id: z.uuid() }))`select * from orders where sku = ${sku}`
+   */
+  typed<S extends z.ZodType>(schema: S): TypedSql<S>
   /** Reads that must agree with each other: one snapshot (REPEATABLE READ, READ ONLY). */
   snapshot<Result>(reads: (sql: Sql) => Promise<Result>): Promise<Result>
   /**
@@ -38,17 +47,18 @@ export interface Sql extends Fragments {
 }
 
 /** What `sql` has besides statements: how it is done depends on the kind of request. */
-export type SqlTools = Pick<Sql, 'snapshot' | 'copyInto'>
-
-/** Runs one statement and returns its rows. */
-export type ExecuteStatement = (statement: Statement) => Promise<readonly AnyRow[]>
+export interface SqlTools extends Pick<Sql, 'snapshot' | 'copyInto'> {
+  /** Whether all statements are of one transaction, so that there can be savepoints in it. Default: no. */
+  readonly isTransaction?: boolean
+}
 
 /** Creates the `sql` that a handler gets, on top of a function that runs one statement. */
-export function createSql(run: ExecuteStatement, tools: SqlTools): Sql {
+export function createSql(execute: ExecuteStatement, { isTransaction = false, ...tools }: SqlTools): Sql {
+  const run: ExecuteStatement = (statement) => execute(statement).catch(throwProblem)
   async function select<Row extends object>(text: TemplateStringsArray, values: readonly unknown[]): Promise<Row[]> {
-    const found = await run(renderStatement(text, values)).catch(throwProblem)
+    const found = await run(renderStatement(text, values))
     // The caller names the shape that its own statement selects.
-    return [...found] as Row[]
+    return readRows(found) as Row[]
   }
   const rows = <Row extends object>(text: TemplateStringsArray, ...values: readonly unknown[]) =>
     markHandled(select<Row>(text, values))
@@ -56,12 +66,18 @@ export function createSql(run: ExecuteStatement, tools: SqlTools): Sql {
     markHandled(select<Row>(text, values).then(([row]) => row))
   const snapshot: Sql['snapshot'] = (reads) => markHandled(tools.snapshot(reads))
   const copyInto: Sql['copyInto'] = (...copied) => markHandled(tools.copyInto(...copied).catch(throwProblem))
-  return Object.assign(rows, fragments, { one, snapshot, copyInto })
+  const typed: Sql['typed'] = (schema) => createTypedSql(schema, select)
+  const sql = Object.assign(rows, fragments, { one, typed, snapshot, copyInto })
+  executions.set(sql, { run, isTransaction })
+  return sql
 }
 
 const throwProblem = (error: unknown): never => {
   throw toProblem(toTenantError(error))
 }
+
+/** What runs the statements of a handler's `sql`, for an SQL tool beside it: no part of its type, since no handler needs it. */
+export const executions = new WeakMap<Sql, { readonly run: ExecuteStatement; readonly isTransaction: boolean }>()
 
 const FRAGMENT = Symbol('ebb.sql.fragment')
 

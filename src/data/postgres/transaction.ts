@@ -87,7 +87,7 @@ const transactOnce = <Result>(
       return client.query(begin)
     })
     try {
-      const tools = { snapshot: refuseSnapshot, copyInto: statements.during(copying.into) }
+      const tools = { snapshot: refuseSnapshot, copyInto: statements.during(copying.into), isTransaction: true }
       const result = await work(createSql(statements.run, tools), statements.end, unit)
       disableCancellation()
       // Only BEGIN waits: there is nothing to commit.

@@ -10,27 +10,84 @@ export type Row = Record<string, unknown>
 export interface UnreadResult {
   readonly fields: readonly Column[]
   readonly rows: readonly (readonly (string | null)[])[]
+  readonly command?: string
+  readonly rowCount?: number | null
+}
+
+/** What a statement has answered, before it is read. */
+export interface StatementResult {
+  readonly unread: UnreadResult
+  readonly catalog: TypeCatalog
+}
+
+/**
+ * What a statement has answered, its columns as Postgres calls them; two may have one name. Of a value that is a string of JSON, its
+ * JSON text.
+ * @example const namesOf = ({ columns }: Table) => columns.join(', ')
+ */
+export interface Table {
+  /** The names of the columns, as Postgres has them. */
+  readonly columns: readonly string[]
+  /** Each row's values, in the order of the columns. */
+  readonly rows: readonly (readonly unknown[])[]
+  /** The word of what was done: `SELECT`, `INSERT`, `UPDATE`. */
+  readonly command: string
+  /** How many rows were selected or changed. */
+  readonly rowCount: number
 }
 
 /** Reads rows, their columns in camelCase. Throws a ValueError that names the column where a value would change. */
-export function readRows({ fields, rows }: UnreadResult, catalog: TypeCatalog): Row[] {
+export function readRows({ unread: { fields, rows }, catalog }: StatementResult): Row[] {
   const names = nameColumns(fields)
-  const columns = fields.map(({ dataTypeID }, i) => ({ name: names[i] ?? '', type: catalog.get(dataTypeID) }))
   const blank: Row = Object.fromEntries(names.map((name) => [name, null]))
-  let last = columns[0]
+  return readEach({ fields, rows }, { names, catalog }, (texts, read) => {
+    const row = { ...blank }
+    for (const [i, name] of names.entries()) {
+      const text = texts[i] ?? null
+      if (text !== null) row[name] = read(text, i)
+    }
+    return row
+  })
+}
+
+/** Reads values in the order of their columns. Throws a ValueError that names the column where a value would change. */
+export function readTable({ unread, catalog }: StatementResult): Table {
+  const { fields, rows, command = '', rowCount } = unread
+  const names = fields.map(({ name }) => name)
+  const isJson = fields.map(({ dataTypeID }) => catalog.get(dataTypeID).holdsArrays === true)
+  const read = readEach({ fields, rows }, { names, catalog }, (texts, read) =>
+    texts.map((text, i) => {
+      if (text === null) return null
+      const value = read(text, i)
+      // An SQL tool parses a string that it finds in a column of JSON, and must not parse a value.
+      return isJson[i] && typeof value === 'string' ? text : value
+    }),
+  )
+  return { columns: names, rows: read, command, rowCount: rowCount ?? rows.length }
+}
+
+interface ReadOptions {
+  readonly names: readonly string[]
+  readonly catalog: TypeCatalog
+}
+
+/** Reads row by row. Throws a ValueError that names the column where a value would change. */
+function readEach<Result>(
+  { fields, rows }: UnreadResult,
+  { names, catalog }: ReadOptions,
+  readOne: (texts: readonly (string | null)[], read: (text: string, column: number) => unknown) => Result,
+): Result[] {
+  const types = fields.map(({ dataTypeID }) => catalog.get(dataTypeID))
+  let last = 0
+  const read = (text: string, column: number): unknown => {
+    last = column
+    return types[column]?.read(text)
+  }
   try {
-    return rows.map((texts) => {
-      const row = { ...blank }
-      for (const [i, column] of columns.entries()) {
-        last = column
-        const text = texts[i] ?? null
-        if (text !== null) row[column.name] = column.type.read(text)
-      }
-      return row
-    })
+    return rows.map((texts) => readOne(texts, read))
   } catch (error) {
     if (!(error instanceof ValueError)) throw error
-    throw new ValueError(`the column ${last?.name} (${last?.type.name}) cannot be read: ${error.message}`)
+    throw new ValueError(`the column ${names[last]} (${types[last]?.name}) cannot be read: ${error.message}`)
   }
 }
 

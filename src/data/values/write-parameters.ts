@@ -5,16 +5,22 @@ import { ValueError, type ValueType, type WireValue } from './value-type.ts'
 export interface Statement {
   readonly text: string
   readonly values: readonly unknown[]
+  /** An SQL tool's: a string is the text of any type, JSON too, and columns may have one name. Default: no. */
+  readonly isTools?: boolean
 }
 
 /** Writes each parameter as its type. Throws a ValueError that names the parameter where a value would change. */
-export function writeParameters({ text, values }: Statement, types: readonly ValueType[]): (WireValue | null)[] {
+export function writeParameters(
+  { text, values, isTools }: Statement,
+  types: readonly ValueType[],
+): (WireValue | null)[] {
   return values.map((value, i) => {
     const type = types[i]
     // The warm-up's in-memory server knows no types.
     if (value === null || !type) return null
     try {
-      return checkWritten(type.write(value), type, value)
+      const isText = isTools && typeof value === 'string' && type.name !== 'bytea'
+      return checkWritten(isText ? value : type.write(value), type, value)
     } catch (error) {
       if (!(error instanceof ValueError)) throw error
       throw new ValueError(`${describeParameter(text, i + 1, type.name)} is ${error.message}`, { cause: error.cause })

@@ -77,7 +77,7 @@ export function streamReply(
             ...{ ...transactionOptionsOf(locals), readOnly: true, repeatable: false },
             replica: isForReplica ? replicaOf(request) : undefined,
           },
-          (bound, end) => work({ [transaction.name]: bound }, end),
+          (bound, end) => work(transaction.bind(bound), end),
         )
       : work({}, () => 0)
     await deadline.race(running)

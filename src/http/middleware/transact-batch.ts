@@ -54,7 +54,7 @@ export function transactBatch(fn: Implementation, { resources, secrets = {} }: T
         ...locals,
         event: { ...first.event, hops },
       })
-      Object.assign(context, resources.bind(bindContext), { [transaction.name]: bound })
+      Object.assign(context, resources.bind(bindContext), transaction.bind(bound))
       let failed: Failed
       try {
         const input = { events: fresh.map(({ input }) => input) }

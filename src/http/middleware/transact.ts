@@ -86,7 +86,7 @@ export function transact(fn: Implementation, { resources, secrets = {} }: Transa
       replica: isForReplica ? replicaOf(request) : undefined,
       onCommit: (position: string) => response.setHeader(POSITION_HEADER, position),
     }
-    const running = transaction?.run(options, (bound, end, unit) => work({ [transaction.name]: bound }, end, unit))
+    const running = transaction?.run(options, (bound, end, unit) => work(transaction.bind(bound), end, unit))
     // Where no transaction enforces the deadline, nothing else does.
     const stored = await (running && !readOnly ? running : deadline.race(running ?? work({}, () => 0)))
     if (key && pendingEffects.length > 0) {

@@ -72,7 +72,7 @@ export function converse(fn: Implementation, { resources, secrets = {}, connecti
     const { tenant } = locals.identity
     if (!transaction) return work({}, () => 0)
     return transaction.run({ signal, timeoutMs, tenant, readOnly: true, repeatable: false }, (bound, end) =>
-      work({ [transaction.name]: bound }, end),
+      work(transaction.bind(bound), end),
     )
   }
 

@@ -56,7 +56,7 @@ async function readApplied(): Promise<readonly AppliedMigration[] | undefined> {
   const client = await connectToMigrate(url)
   try {
     const { rows } = await client.query<AppliedMigration>(
-      'select version::int as number, name, md5 from public.schema_version where version > 0 order by version',
+      'select version::int as number, name, md5 from public.schema_version where version > 0 and run_at is not null order by version',
     )
     return rows
   } catch {
