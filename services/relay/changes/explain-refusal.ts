@@ -4,7 +4,7 @@ import { errorCodeOf } from '../../../src/data/postgres/database-error.ts'
 const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/wal_level/, 'the database has wal_level below logical: set wal_level=logical and start it anew'],
   [
-    /replication slots|REPLICATION attribute|replication role|walsender/i,
+    /permission denied to (use replication slots|start WAL sender)|replication role to/i,
     'the login of the relay has no right to read the log: run `alter role … replication` as a superuser (on RDS `grant rds_replication to …`)',
   ],
   [

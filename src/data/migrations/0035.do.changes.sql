@@ -9,7 +9,10 @@ create table ebb.change_table (
 
 -- The same, with the table that has the name now.
 create view ebb.change_class with (security_invoker = true) as
-select name, to_regclass(case when name like '%.%' then name else 'public.' || name end) as class from ebb.change_table;
+select change_table.name, pg_class.oid::regclass as class
+from ebb.change_table
+left join pg_namespace on nspname = case when change_table.name like '%.%' then split_part(change_table.name, '.', 1) else 'public' end
+left join pg_class on relnamespace = pg_namespace.oid and relname = regexp_replace(change_table.name, '^.*\.', '');
 
 -- Up to where the changes are in the outbox: it moves in the transaction that adds their events, so that each is there once.
 create table ebb.change_reader (

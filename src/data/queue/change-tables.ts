@@ -37,7 +37,7 @@ interface TableRow {
   readonly columns: readonly { readonly name: string; readonly type: string }[]
 }
 
-/** The columns of a table's primary key by name, in their order, and of all tables below it those that say too little of old rows. */
+/** By the catalogue alone: the relay may look into no table, and names of schemas that it may not use would be unknown to it. */
 const inspectSql = /* sql */ `
 select name, relkind as kind, relpersistence as persistence,
        exists (select from pg_index where indrelid = class and indisprimary) as has_key,
@@ -52,8 +52,10 @@ select name, relkind as kind, relpersistence as persistence,
          from pg_attribute where attrelid = class and attnum > 0 and not attisdropped
        ), '[]') as columns
 from (
-  select name, to_regclass(case when name like '%.%' then name else 'public.' || name end) as class
+  select named.name, found.oid as class
   from unnest($1::text[]) as named (name)
+  left join pg_namespace as schema on schema.nspname = case when named.name like '%.%' then split_part(named.name, '.', 1) else 'public' end
+  left join pg_class as found on found.relnamespace = schema.oid and found.relname = regexp_replace(named.name, '^.*\\.', '')
 ) as named left join pg_class on pg_class.oid = class`
 
 function findProblem(
