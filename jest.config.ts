@@ -36,7 +36,7 @@ const FULL_ONLY = [
   '/test/alerts/',
   '/src/data/objects/large-objects\\.test',
   '/services/gateway/receive-published\\.test',
-  '/services/relay/changes/changes-(killed|abandoned)\\.test',
+  '/services/relay/changes/changes-(killed|abandoned|lasting)\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
   '/test/services/',
   '/src/data/(sql-tools|migrate/build-indexes)\\.test',

@@ -1,7 +1,7 @@
 import { type Config, type Log, requireSetting } from 'ebb/kernel'
 import { createUpstreamResolver, openContracts, openIdentitySigner } from 'ebb/protocol'
 import { BROKER } from '../../src/contract/broker.ts'
-import { findEventCycles, functionsOf, relayDrainMs, WEBHOOKS } from '../../src/contract/index.ts'
+import { functionsOf, relayDrainMs, WEBHOOKS } from '../../src/contract/index.ts'
 import { OUTBOX_CHANNEL } from '../../src/data/outbox.ts'
 import { openListener } from '../../src/data/postgres/listener.ts'
 import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
@@ -27,6 +27,7 @@ import { type PollLoopOptions, startPollLoop } from './poll-loop.ts'
 import { removeObjects } from './remove-objects.ts'
 import { fireSchedules } from './schedules.ts'
 import { openCallbackSender } from './send-callback.ts'
+import { watchCycles } from './watch-cycles.ts'
 import { openWebhooks } from './webhooks/open-webhooks.ts'
 
 /** What counting the backlog may take while a scrape waits; the database itself gives up after half of it. */
@@ -64,11 +65,7 @@ export async function startRelay(
   const routes = () => contracts.current().routes
   const functions = () => functionsOf(contracts.current())
   const calleesOf = (name: string) => functions().find((one) => one.name === name)?.calls
-  const logCycles = () => {
-    for (const cycle of findEventCycles(subscriptions())) {
-      log.warn({ cycle }, `event cycle: ${cycle}; a handler must break it`)
-    }
-  }
+  const cycles = watchCycles({ subscriptions, log })
   // The pool would log each idle connection that breaks; the relay logs once that the database is unavailable.
   const poolOptions = { statementTimeoutMs: STATEMENT_MS, log: log.child({}, { level: 'error' }) }
   const pool = createPool(pooled, { ...poolOptions, max: POOL_MAX })
@@ -76,7 +73,7 @@ export async function startRelay(
     ...{ ...poolOptions, max: Math.max(1, config.EBB_POOL_MAX - POOL_MAX), prepared: true },
   })
   const { call, probe, close } = openCaller({ locate, calleesOf, sign, startTimeoutMs, log })
-  logCycles()
+  cycles.check()
   const notifier = createInvocationNotifier(pool)
   const callbacks = openCallbackSender(config, { log })
   const broker = openBroker(config, { contracts: contracts.current, call, pool, log })
@@ -127,11 +124,12 @@ export async function startRelay(
   const objects = removeObjects(config, { pool, log })
   const changes = readChanges({
     ...{ pool, direct, subscriptions, log, metrics: changeMetrics, wake: () => loop.wake('events') },
+    onWrite: cycles.add,
     forgetAfterMs: config.EBB_ABANDON_AFTER_MS,
   })
   const onReload = () => {
     changes.check()
-    logCycles()
+    cycles.check()
     orphans.check()
     loop.wake()
   }

@@ -1,8 +1,9 @@
 import { Problem } from 'ebb/contract'
 import type { Log } from 'ebb/kernel'
 import type { ReceivedCloudEvent } from 'ebb/protocol'
-import type { Subscription } from '../../../src/contract/index.ts'
+import type { ChangeSelection, Subscription } from '../../../src/contract/index.ts'
 import type { CallFunction, CallOutcome } from '../call-function.ts'
+import { takesChange } from '../changes/to-event.ts'
 import { classifyResponse } from '../classify-response.ts'
 import { identityOf, writeEventHeaders } from '../event-headers.ts'
 import type { RelayMetrics } from '../metrics.ts'
@@ -49,6 +50,8 @@ export function createBringEvent({ proofs, call, subscriptions, log, metrics, si
     const head = await proofs.verify(event.attributes[PROOF], data)
     // What a Trigger lets through for its prefix: user.created.verified for user.created.v2.
     if (head.type !== subscription.on) return TAKEN
+    // A Trigger knows types, and no columns.
+    if (subscription.change && !isTaken(subscription.change, data)) return TAKEN
     const { correlationId, tenant } = head
     const { traceparent = '' } = event.attributes
     const outcome = await call(name, {
@@ -61,6 +64,11 @@ export function createBringEvent({ proofs, call, subscriptions, log, metrics, si
     reportAttempt({ log, metrics }, attempt, settlement)
     return answerOf(settlement.state, outcome)
   }
+}
+
+function isTaken(selection: ChangeSelection, data: string): boolean {
+  const { operation, changed = [] } = JSON.parse(data)
+  return takesChange(selection, { operation, changed })
 }
 
 function answerOf(state: 'done' | 'waiting' | 'dead', { status = 0, body, error, retryAfterMs }: CallOutcome): Answer {

@@ -2,34 +2,14 @@ import { beforeEach, expect, it } from '@jest/globals'
 import { change, subscriber } from 'ebb/contract'
 import { testDatabase } from 'ebb/testing'
 import * as z from 'zod'
-import { describeSubscriber, type Subscription } from '../../../src/contract/index.ts'
-import { emptyOutbox, query } from '../test-outbox.ts'
-import { startSubscriber, startTestRelay, until } from '../test-support.ts'
+import { describeSubscriber } from '../../../src/contract/index.ts'
+import { query } from '../test-outbox.ts'
+import { until } from '../test-support.ts'
+import { dataOf, makeParcels, Row, startReading as start, takes } from './test-support.ts'
 
 const { url } = testDatabase()
-beforeEach(async () => {
-  await emptyOutbox(url)
-  await query(
-    url,
-    `drop table if exists parcels;
-     create table parcels (id int primary key, status text not null, weight_g int, note text, made_at timestamptz);
-     alter table parcels replica identity full`,
-  )
-})
-
-const Row = z.object({ id: z.int(), status: z.string(), weightG: z.int().nullable() })
-type Shape = Parameters<typeof change<typeof Row, 'insert' | 'update' | 'delete' | 'truncate'>>[1]
-const takes = (name: string, shape: Partial<Shape> = {}, table = 'parcels'): Subscription =>
-  describeSubscriber(subscriber({ name, summary: 'A test.', on: change(table, { row: Row, ...shape }) }))
-
-/** Starts a relay, and waits until it reads changes. */
-async function startReading(subscriptions: readonly Subscription[]) {
-  const subscribed = await startSubscriber()
-  const relay = await startTestRelay(url, subscribed.template, { subscriptions })
-  await until('it reads', () => relay.log.count('reading changes of tables') > 0)
-  return { ...subscribed, ...relay }
-}
-const dataOf = (received: readonly { readonly body: string }[]) => received.map(({ body }) => JSON.parse(body))
+beforeEach(() => makeParcels(url))
+const startReading = (subscriptions: Parameters<typeof start>[1]) => start(url, subscriptions)
 
 it('what another program does to a row is an event each, in order, with the row before and after', async () => {
   const { received } = await startReading([takes('follow-parcels')])
@@ -142,11 +122,31 @@ it('a table that cannot be read is named once, with what to do, and the others a
       .filter(({ msg }) => msg.startsWith('changes of the table'))
       .map(({ msg }) => msg)
   expect(said()).toEqual([
-    'changes of the table missing cannot be read: there is no such table; was it renamed?',
-    'changes of the table keyless cannot be read: it has no primary key, by which its events are told apart; give it one',
     "changes of the table forgetful cannot be read: the log has no old rows of it: write `alter table forgetful replica identity full` in a migration, or take `operations: ['insert']`",
+    'changes of the table keyless cannot be read: it has no primary key, by which its events are told apart; give it one',
+    'changes of the table missing cannot be read: there is no such table; was it renamed?',
     'changes of the table parcels do not fit a contract, and are dead letters: it has no column for `colour` of `row`; there are id, status, weightG, note, madeAt',
   ])
   await query(url, `insert into parcels (id, status) values (1, 'packed')`)
   await until('it has come', () => received.some(({ url: path }) => path === '/d/'))
+})
+
+it('a partitioned table has its own name, and a key of several columns is a subject of several parts', async () => {
+  await query(
+    url,
+    `drop table if exists visits; create table visits (shop text, day date, n int, primary key (shop, day)) partition by range (day);
+     create table visits_2026 partition of visits for values from ('2026-01-01') to ('2027-01-01');
+     alter table visits_2026 replica identity full`,
+  )
+  const row = z.object({ shop: z.string(), day: z.iso.date(), n: z.int() })
+  const { received } = await startReading([
+    describeSubscriber(subscriber({ name: 'follow-visits', summary: 'A test.', on: change('visits', { row }) })),
+  ])
+  await query(url, `insert into visits values ('a,b', '2026-02-03', 1)`)
+  await query(url, 'update visits set n = 2')
+  await until('two have come', () => received.length === 2)
+  expect(
+    received.map(({ headers }) => [headers['ce-type'], decodeURIComponent(String(headers['ce-subject']))]),
+  ).toEqual(Array.from({ length: 2 }, () => ['ebb.change.visits', 'a%2Cb,2026-02-03']))
+  expect(dataOf(received)[1]).toMatchObject({ changed: ['n'], before: { n: 1 }, after: { n: 2 } })
 })

@@ -19,14 +19,27 @@ export interface RowChange {
   readonly bytes: number
 }
 
+/** Tables were emptied. */
+export interface Truncation {
+  readonly kind: 'truncate'
+  readonly relationIds: readonly number[]
+}
+
+/** What somebody has written into the log by pg_logical_emit_message. */
+export interface LogNote {
+  readonly kind: 'message'
+  readonly prefix: string
+  readonly content: string
+}
+
 /** A message of pgoutput, as far as it says something of changes. */
 export type LogMessage =
   | { readonly kind: 'begin'; readonly commitLsn: bigint; readonly committedAt: string }
   | { readonly kind: 'commit'; readonly endLsn: bigint }
   | Relation
   | RowChange
-  | { readonly kind: 'truncate'; readonly relationIds: readonly number[] }
-  | { readonly kind: 'message'; readonly prefix: string; readonly content: string }
+  | Truncation
+  | LogNote
   | { readonly kind: 'other' }
 
 /** Microseconds from 1970 to 2000, which Postgres counts from. */

@@ -23,6 +23,8 @@ export interface ChangesOptions {
   readonly metrics: ChangeMetrics
   /** Called when events were added. */
   readonly wake: () => void
+  /** Called when the handler of this function has written what is an event of that type. */
+  readonly onWrite: (consumer: string, type: string) => void
   /** How often tables and slot are looked at; default: 10 s. */
   readonly checkMs?: number
 }
@@ -120,7 +122,7 @@ export function readChanges(options: ChangesOptions): {
 
 /** Reads until the connection breaks, the contracts have no change any more, or the relay stops. */
 async function readOnce(
-  { pool, direct, subscriptions, metrics, wake, log }: ChangesOptions,
+  { pool, direct, subscriptions, metrics, wake, onWrite, log }: ChangesOptions,
   signal: AbortSignal,
   onStart: () => void,
 ): Promise<void> {
@@ -128,7 +130,7 @@ async function readOnce(
   if (!state) return
   const collector = collectChanges(
     {
-      ...{ pool, subscriptions },
+      ...{ pool, subscriptions, onWrite },
       onEvents: (count) => {
         metrics.added(count)
         wake()

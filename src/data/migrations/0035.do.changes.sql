@@ -121,3 +121,22 @@ begin
 end $$;
 
 revoke all on function ebb.publish_changes, ebb.end_changes, ebb.append_changes from public;
+
+/*
+ * As before; and where changes of tables are events, the log says in the transaction of which event its writes come, so that the
+ * events of them count as led to by that, and are of its trace.
+ */
+create or replace function ebb.take_event(consumer text, source text, id text, event_time timestamptz)
+returns table (outstanding jsonb)
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+  perform pg_advisory_xact_lock(hashtextextended('inbox [' || to_json($1) || ',' || to_json($2) || ',' || to_json($3) || ']', 0));
+  return query select taken.outstanding from ebb.inbox as taken
+  where taken.consumer = $1 and taken.source = $2 and taken.id = $3;
+  if not found then
+    insert into ebb.inbox (consumer, source, id, event_time) values ($1, $2, $3, $4);
+    if exists (select from pg_publication where pubname = 'ebb_changes') then
+      perform pg_logical_emit_message(true, 'ebb', json_build_object('consumer', $1, 'id', $3, 'time', $4)::text);
+    end if;
+  end if;
+end $$;

@@ -56,7 +56,8 @@ from (
   from unnest($1::text[]) as named (name)
   left join pg_namespace as schema on schema.nspname = case when named.name like '%.%' then split_part(named.name, '.', 1) else 'public' end
   left join pg_class as found on found.relnamespace = schema.oid and found.relname = regexp_replace(named.name, '^.*\\.', '')
-) as named left join pg_class on pg_class.oid = class`
+) as named left join pg_class on pg_class.oid = class
+order by name collate "C"`
 
 function findProblem(
   { kind, persistence, has_key: hasKey, without_old_rows: withoutOldRows }: TableRow,
