@@ -9,6 +9,7 @@ import { importJWK, SignJWT } from 'jose'
 import { NODE_FLAGS } from '../../src/build/index.ts'
 import { generateIdentityKeys, type IdentityKeys } from '../../src/protocol/index.ts'
 import { copyCheckout, functionFiles } from '../../test/support/checkout.ts'
+import { graphqlFunction } from '../../test/support/graphql-function.ts'
 import type { HttpRequest, Subject } from './prepare-start.ts'
 import { startDatabase } from './start-database.ts'
 
@@ -26,6 +27,7 @@ interface OurSubjects extends AsyncDisposable {
 }
 
 const ORDER = { sku: 'LAMP-BRASS-01', quantity: 1, email: 'ada@example.com' }
+const QUERY = '{ products(limit: 5) { items { sku name } } }'
 const TRACED = { traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01' }
 
 /**
@@ -42,9 +44,17 @@ export async function ourSubjects({ root = resolve('.'), label = 'ebb' } = {}): 
   const keys = await generateIdentityKeys()
   const env = { EBB_IDENTITY_JWKS: JSON.stringify(keys.jwks), DATABASE_URL: database.url, EBB_POOL_MAX: '5' }
 
-  const checkout = await copyCheckout(functionFiles('say-hello', 'return { pid: 1 }'), { platform: root })
-  await build(checkout.root, ['say-hello', 'place-order'], folder).finally(checkout.remove)
+  const checkout = await copyCheckout(
+    { ...functionFiles('say-hello', 'return { pid: 1 }'), ...(await graphqlFunction()) },
+    { platform: root },
+  )
+  await build(checkout.root, ['say-hello', 'place-order', 'graphql'], folder).finally(checkout.remove)
   const [sayHello, placeOrder] = [startArgs(folder, 'say-hello'), startArgs(folder, 'place-order')]
+  const asker = { 'ebb-identity': await signLastingIdentity(keys, 'graphql'), ...TRACED }
+  const ask = (): HttpRequest => ({
+    ...{ method: 'POST', path: '/v1/graphql', body: JSON.stringify({ query: QUERY }) },
+    headers: { ...asker, 'content-type': 'application/json' },
+  })
   const hello = { 'ebb-identity': await signLastingIdentity(keys, 'say-hello'), ...TRACED }
   const customer = { 'ebb-identity': await signLastingIdentity(keys, 'place-order'), ...TRACED }
   const order = (body: unknown) => (): HttpRequest => ({
@@ -84,6 +94,14 @@ export async function ourSubjects({ root = resolve('.'), label = 'ebb' } = {}): 
       env,
       request: order(ORDER),
       expectStatus: 201,
+      startOnly: true,
+    },
+    {
+      name: `${label} graphql, 200`,
+      args: startArgs(folder, 'graphql'),
+      env,
+      request: ask,
+      expectStatus: 200,
       startOnly: true,
     },
   ]

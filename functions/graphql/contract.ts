@@ -14,4 +14,7 @@ export default graphql({
   access: { anonymous: true },
   timeoutMs: 5_000,
   scale: { max: 2 },
+  examples: {
+    lamps: { body: { query: '{ products(q: "lamp", limit: 5) { items { sku name price { amount } } next } }' } },
+  },
 })

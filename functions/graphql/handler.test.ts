@@ -84,7 +84,7 @@ describe('graphql', () => {
     await caller.post('/v1/graphql').send({ query: '{ __typename }' }).expect(401)
   })
 
-  it('looks up the products of many orders by one statement', async () => {
+  it('200 several orders with their products, each product looked up once', async () => {
     const query = `{ ${ids.map((id, i) => `o${i}: order(id: "${id}") { product { sku } }`).join(' ')} p: product(sku: "TEA-BREW-01") { sku } }`
     const { data, errors } = await ask(query, { as: 'ada' })
     expect([errors, Object.keys(data as object)]).toEqual([undefined, ['o0', 'o1', 'p']])

@@ -35,13 +35,15 @@ export async function bundleContracts(
     keepNames: true,
     external,
   })
-  const { patterns, subscriptions } = runBundle<Checked>(await readFile(file, 'utf8'), file)
+  const { patterns, subscriptions, routes } = runBundle<Checked>(await readFile(file, 'utf8'), file)
   checkSchedules(subscriptions ?? [])
+  // The engine is loaded where there is something for it.
+  if (routes?.some(({ graphql }) => graphql)) (await import('./check-operations.ts')).checkOperations(routes)
   await checkPatterns(patterns?.() ?? [])
   return { file, revision: hash, inputs, bytesOf }
 }
 
-interface Checked extends Pick<ContractSet, 'subscriptions'> {
+interface Checked extends Pick<ContractSet, 'subscriptions' | 'routes'> {
   patterns(): readonly ContractPattern[]
 }
 

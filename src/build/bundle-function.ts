@@ -4,7 +4,7 @@ import { basename, join, relative, sep } from 'node:path'
 import { build, type Plugin, transform } from 'esbuild'
 import { PLATFORM, platformModule } from '../deploy/platform-files.ts'
 import { buildInPolicy, withoutUnusedPolicy } from './build-in-policy.ts'
-import { deferBuiltins, deferParts, FORM_PARSER, LAZY_PARTS, SHARED } from './lazy-parts.ts'
+import { deferBuiltins, deferParts, FORM_PARSER, LAZY_PARTS, SHARED, USED_EXPORTS } from './lazy-parts.ts'
 import { type Bundle, type Chunk, replaceFile, writeChunk } from './write-chunk.ts'
 
 /**
@@ -111,7 +111,7 @@ function lazyChunk(folder: string, part: string): Promise<Chunk> {
   if (known) return known
   const building = writeChunk(PLATFORM, folder, part.replaceAll(/\W+/g, '-').replace(/^-/, ''), {
     ...CHUNK_WRAPPER,
-    stdin: { contents: `module.exports = require('${part}')`, resolveDir: PLATFORM },
+    stdin: { contents: partEntry(part), resolveDir: PLATFORM },
     // What the bundle shares, and other parts, are required at run time.
     external: ['pg-native', ...SHARED, ...LAZY_PARTS.filter((other) => other !== part)],
     plugins: [deferBuiltins()],
@@ -120,6 +120,11 @@ function lazyChunk(folder: string, part: string): Promise<Chunk> {
   building.catch(() => lazyChunkCache.delete(key))
   return building
 }
+
+const partEntry = (part: string) =>
+  USED_EXPORTS[part]
+    ? `export { ${USED_EXPORTS[part].join(', ')} } from '${part}'`
+    : `module.exports = require('${part}')`
 
 /** The start file, with the names of the parts defined. */
 async function startFile(parts: Readonly<Record<string, string>>): Promise<Uint8Array> {

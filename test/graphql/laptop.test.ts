@@ -1,9 +1,8 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { auditServer } from 'graphql-http'
 import { copyCheckout } from '../support/checkout.ts'
 import { startEbb, type TestEbb } from '../support/ebb.ts'
+import { graphqlFunction } from '../support/graphql-function.ts'
 
 let remove: () => Promise<void>
 let ebb: TestEbb
@@ -16,19 +15,6 @@ afterAll(async () => {
   await ebb.stop()
   await remove()
 })
-
-/** The function of this test, as it lies in the tests' project. */
-async function graphqlFunction(): Promise<Readonly<Record<string, string>>> {
-  const folder = 'test/graphql/functions/graphql'
-  const files = await readdir(folder)
-  const textOf = async (file: string) =>
-    (await readFile(join(folder, file), 'utf8'))
-      .replaceAll('../../../project/functions/', '../')
-      .replaceAll('../../../project/domain/', '../../domain/')
-  return Object.fromEntries(
-    await Promise.all(files.map(async (file) => [`functions/graphql/${file}`, await textOf(file)] as const)),
-  )
-}
 
 interface Answer {
   readonly data?: Readonly<Record<string, unknown>>

@@ -50,6 +50,8 @@ export interface GraphqlShape extends Deployment {
   readonly deprecated?: NonNullable<EndpointShape['deprecated']>
   /** What callers may rely on, as of any endpoint. */
   readonly objective?: NonNullable<EndpointShape['objective']>
+  /** Operations with their results, by title (default: one that asks for no field of an endpoint). */
+  readonly examples?: NonNullable<EndpointShape['examples']>
   /** `false` keeps its reads at the database itself. */
   readonly replica?: false
 }

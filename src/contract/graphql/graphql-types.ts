@@ -207,8 +207,8 @@ const isSmall = (value: unknown) => Number.isInteger(value) && Math.abs(Number(v
 /** Whether all that it can be fits into 32 bits. */
 const isInt = (schema: z.ZodType): boolean => {
   // zod knows these of numbers only.
-  const { isInt: whole, minValue, maxValue } = schema as unknown as z.ZodNumber
-  return whole && isSmall(minValue) && isSmall(maxValue)
+  const { isInt: whole, minValue, maxValue, format } = schema as unknown as z.ZodNumber
+  return format === 'int32' || (whole && isSmall(minValue) && isSmall(maxValue))
 }
 
 /** What one element of a list is called: the list `items` has elements of the type `…Item`. */

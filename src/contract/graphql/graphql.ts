@@ -39,18 +39,31 @@ type LinksOf<S> = S extends { readonly links: infer L extends NonNullable<Graphq
  */
 export function graphql<const S extends GraphqlShape>(shape: Exact<S, GraphqlShape>): GraphqlContract<S> {
   // Exact adds to the shape only keys that it does not have.
-  const { query, links = {}, depth, cost, introspection, persisted, ...rest } = shape as GraphqlShape
+  const {
+    query,
+    links = {},
+    depth,
+    cost,
+    introspection,
+    persisted,
+    examples = EXAMPLES,
+    ...rest
+  } = shape as GraphqlShape
   const part: Omit<GraphqlPart<GraphqlFields, NonNullable<GraphqlShape['links']>>, 'schema'> = {
     ...{ query, links, depth: depth ?? DEPTH, cost: cost ?? COST },
     ...{ introspection: introspection ?? false, persisted: persisted ?? { documents: {} } },
   }
   const reply = { status: 200, body: GraphqlResponse } as const
   const unwritten = { ...part, schema: '' }
-  const checked = endpoint({ ...rest, method: 'POST', reads: true, body: GraphqlRequest, reply, graphql: unwritten })
+  const request = { method: 'POST', reads: true, body: GraphqlRequest, reply } as const
+  const checked = endpoint({ ...rest, ...request, examples, graphql: unwritten })
   const schema = writeSchema({ name: rest.name, query, links })
   // The shape's own parts are spread into it.
   return Object.freeze({ ...checked, graphql: Object.freeze({ ...part, schema }) }) as unknown as GraphqlContract<S>
 }
+
+/** Any schema has it: what builds, checks and tries out contracts needs an operation that runs. */
+const EXAMPLES = { typename: { body: { query: '{ __typename }' } } }
 
 const DEPTH = 10
 const COST = 1_000

@@ -69,19 +69,15 @@ interface RunOptions {
 
 interface Run extends RunOptions {
   readonly withSpan: WithFieldSpan
-  /** What has been begun: an operation may have its result while others of its fields are still looked up. */
-  readonly pending: Promise<unknown>[]
 }
 
 async function run({ schema, document, definition, operationName, variables }: Operation, options: RunOptions) {
-  const pending: Promise<unknown>[] = []
   const withSpan = traceOperation(definition.operation, definition.name?.value)
-  const contextValue: Run = { ...options, withSpan, pending }
+  const contextValue: Run = { ...options, withSpan }
+  // Each look-up may be null, so that none of them is left behind by the failure of another: no statement runs after the handler.
   const result = await execute({
     ...{ schema, document, operationName, variableValues: variables, contextValue, fieldResolver: resolveField },
   })
-  // No statement may run once the handler has ended.
-  for (let settled = 0; settled < pending.length; ) settled = (await Promise.allSettled(pending)).length
   if (!result.errors) return result
   const { correlation, log } = options.context
   return {
@@ -106,9 +102,7 @@ const resolveField: GraphQLFieldResolver<unknown, Run> = (source, args, operatio
   }
   const { caller } = operation.context
   const work = () => field.show({ ...args, ...Object.fromEntries(given) }, { caller, resolve })
-  const looking = operation.withSpan(pathOf(info.path), field.name, work)
-  operation.pending.push(looking)
-  return looking
+  return operation.withSpan(pathOf(info.path), field.name, work)
 }
 
 /** `order.product`, without the places in lists: these are as many as there are things. */

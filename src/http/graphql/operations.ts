@@ -18,7 +18,7 @@ import type { OperationError, OperationRequest, PrepareOperation, Refusal } from
 
 /** What any text may be: longer ones are not read. */
 const MAX_TEXT_LENGTH = 64 * 1_024
-const MAX_TOKENS = 4_000
+const MAX_TOKENS = 2_000
 const MAX_COMMENTS = 500
 /** Of braces, brackets and parentheses, before anything is parsed: the parser goes as deep as they do. */
 const MAX_NESTING = 200
@@ -104,7 +104,7 @@ export function createOperations(limits: GraphqlLimits): PrepareOperation {
     const coerced = getVariableValues(schema, definition.variableDefinitions ?? [], variables, {
       ...{ maxErrors: MAX_ERRORS, hideSuggestions },
     })
-    if (coerced.errors) return invalid(coerced.errors)
+    if (coerced.errors) return { ...invalid(coerced.errors), isAboutVariables: true }
     const run = { schema, document, operationName, variableValues: variables }
     const answerBySchema = asksOnlyOfSchema(document, definition) ? () => executeSync(run) : undefined
     return { schema, document, definition, operationName, variables, depth, cost, answerBySchema }
@@ -124,7 +124,7 @@ const isTooLong = (error: unknown) =>
 const written = (cost: number) => (cost < 1e9 ? Math.ceil(cost) : 'more than a billion')
 
 function refuse(code: string, message: string): Refusal {
-  return { problem: new Problem(code, 400, message), errors: [{ message }], isInvalid: false }
+  return { problem: new Problem(code, 400, message), errors: [{ message }], isInvalid: false, isAboutVariables: false }
 }
 
 function invalid(errors: readonly (GraphQLError | OperationError)[]): Refusal {
@@ -133,7 +133,12 @@ function invalid(errors: readonly (GraphQLError | OperationError)[]): Refusal {
     ...(locations ? { locations: locations.map(({ line, column }) => ({ line, column })) } : {}),
   }))
   const message = named[0]?.message ?? 'The operation does not fit the schema.'
-  return { problem: new Problem('invalid_operation', 400, message), errors: named, isInvalid: true }
+  return {
+    problem: new Problem('invalid_operation', 400, message),
+    errors: named,
+    isInvalid: true,
+    isAboutVariables: false,
+  }
 }
 
 /** Messages quote what was sent. */

@@ -35,6 +35,8 @@ export interface Refusal {
   readonly errors: readonly OperationError[]
   /** Whether the text, or its variables, are not what the schema has: no limit, and no missing right. */
   readonly isInvalid: boolean
+  /** Whether the text is well, and its variables are not. */
+  readonly isAboutVariables: boolean
 }
 
 /** Finds out what an operation is before it runs, or why it does not. Throws nothing. */

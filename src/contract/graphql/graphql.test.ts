@@ -1,0 +1,181 @@
+import { describe, expect, it } from '@jest/globals'
+import * as z from 'zod'
+import { ContractError } from '../contract-error.ts'
+import { endpoint } from '../endpoint.ts'
+import { graphql } from './graphql.ts'
+
+const Thing = z.object({ id: z.uuid(), owner: z.string() }).meta({ id: 'Thing' })
+const anyone = { anonymous: true } as const
+const getThing = endpoint({
+  ...{ name: 'get-thing', summary: 'Shows a thing.', method: 'GET', path: '/v1/things/{id}' },
+  ...{ params: Thing.pick({ id: true }), reply: { status: 200, body: Thing }, access: anyone },
+})
+const shape = {
+  ...({ name: 'graphql', summary: 'Things.', path: '/v1/graphql', access: anyone } as const),
+  query: { thing: getThing },
+}
+
+/** An endpoint with this reply, as the field `one` of a graph. */
+const schemaOf = (body: z.ZodType, query?: z.ZodObject) => {
+  const one = endpoint({
+    ...{ name: 'get-one', summary: 'Shows one.', method: 'GET', path: '/v1/one', ...(query ? { query } : {}) },
+    ...{ reply: { status: 200, body }, access: anyone },
+  })
+  return graphql({ ...shape, query: { one } }).graphql.schema
+}
+
+describe('the schema of a reply', () => {
+  it.each<[string, z.ZodType, string]>([
+    ['a text', z.string(), 'a: String!'],
+    ['one that may be missing', z.string().optional(), 'a: String\n'],
+    ['one that may be null', z.string().nullable(), 'a: String\n'],
+    ['one with a default', z.string().default('x'), 'a: String!'],
+    ['a UUID', z.uuid(), 'a: ID!'],
+    ['a moment', z.iso.datetime(), 'a: DateTime!'],
+    ['a small whole number', z.int().min(0).max(9), 'a: Int!'],
+    ['any whole number', z.int(), 'a: Float!'],
+    ['a number', z.number(), 'a: Float!'],
+    ['a boolean', z.boolean(), 'a: Boolean!'],
+    ['an enum', z.enum(['on', 'off']), 'a: OneA!'],
+    ['an enum of what are no names', z.enum(['x-1', 'x-2']), 'a: String!'],
+    ['a list', z.array(z.string()).max(7), 'a: [String!]! @listSize(assumedSize: 7)'],
+    ['a list of what may be null', z.array(z.int32().nullable()), 'a: [Int]! @listSize(assumedSize: 100)'],
+    ['an object', z.object({ b: z.string() }), 'a: OneA!'],
+    ['a named object', Thing, 'a: Thing!'],
+    ['an object with other names', z.object({ 'b-c': z.string() }), 'a: JSON!'],
+    ['a record', z.record(z.string(), z.string()), 'a: JSON!'],
+    ['a union of objects', z.union([z.object({ b: z.string() }), z.object({ c: z.string() })]), 'a: JSON!'],
+    ['a union of texts', z.union([z.literal('b'), z.string()]), 'a: String!'],
+    ['anything', z.unknown(), 'a: JSON\n'],
+  ])('has %s', (_, schema, text) => {
+    expect(schemaOf(z.object({ a: schema }))).toContain(`  ${text}`)
+  })
+
+  it('has a type that contains itself once', () => {
+    interface Tree {
+      readonly name: string
+      readonly children: readonly Tree[]
+    }
+    const tree: z.ZodType<Tree> = z
+      .object({ name: z.string(), children: z.array(z.lazy(() => tree)) })
+      .meta({ id: 'Tree' })
+    expect(schemaOf(tree).match(/type Tree \{/g)).toHaveLength(1)
+  })
+
+  it('has parameters as arguments, with their defaults', () => {
+    const query = z.object({
+      limit: z.int().min(1).max(50).default(10),
+      sort: z.enum(['up', 'down']).default('up'),
+      q: z.string().default('a "b"').describe('Words'),
+      tags: z.array(z.string()).optional(),
+    })
+    expect(schemaOf(z.object({ items: z.array(Thing) }), query)).toContain(
+      'one(limit: Int = 10, sort: OneSort = up, "Words" q: String = "a \\"b\\"", tags: [String!]): One @cost(weight: "10") @listSize(assumedSize: 10, slicingArguments: ["limit"], sizedFields: ["items"])',
+    )
+  })
+
+  it('has what a link leads to, without the arguments that it gives', () => {
+    const { schema } = graphql({ ...shape, links: { Thing: { same: { to: getThing, by: { id: 'id' } } } } }).graphql
+    expect(schema).toContain('same: Thing @cost(weight: "10")')
+  })
+})
+
+describe('a graph is refused', () => {
+  const get = (more: object, access: object = anyone) =>
+    endpoint({
+      ...({ name: 'get-it', summary: 'Shows it.', method: 'GET', path: '/v1/it' } as const),
+      ...{ reply: { status: 200, body: Thing }, access, ...more },
+    } as never)
+  const write = endpoint({
+    ...{ name: 'put-it', summary: 'Keeps it.', method: 'PUT', path: '/v1/it' },
+    ...{ reply: { status: 200, body: Thing }, access: anyone },
+  })
+  const link = (by: Readonly<Record<string, string>>, field = 'same') => ({
+    links: { Thing: { [field]: { to: getThing, by } } },
+  })
+
+  it.each<[string, object, string]>([
+    ['no endpoint', { query: {} }, '`query` names no endpoint; give it the contract of one'],
+    ['no contract', { query: { it: {} } }, '`query.it` must be the contract of an endpoint'],
+    ['nothing', { query: { it: undefined } }, '`query.it` must be the contract of an endpoint'],
+    ['a write', { query: { it: write } }, '`query.it` is put-it, a PUT; a query shows the replies of GETs'],
+    [
+      'no body',
+      { query: { it: get({ reply: [{ status: 200, body: Thing }, { status: 204 }] }) } },
+      '`query.it` is get-it, whose reply is not one body of JSON; leave it out',
+    ],
+    [
+      'headers',
+      { query: { it: get({ headers: z.object({ 'x-tone': z.string() }) }) } },
+      '`query.it` is get-it, which reads headers of its request, and a field has none; leave it out',
+    ],
+    [
+      'a policy',
+      { query: { it: get({}, { policy: true }) } },
+      '`query.it` is get-it, which asks the policy about each request; leave it out',
+    ],
+    [
+      'proofs',
+      { query: { it: get({}, { dpop: true }) } },
+      '`query.it` is get-it, whose `access.dpop` this one does not have; give it the same',
+    ],
+    [
+      'tenants',
+      { query: { it: get({ tenancy: true }, {}) } },
+      '`query.it` is get-it, which is for callers of a tenant; add `tenancy: true`, or leave it out',
+    ],
+    [
+      'a name',
+      { query: { 'a-thing': getThing } },
+      'a-thing is no name of a GraphQL field; write letters, digits and _',
+    ],
+    ['no depth', { depth: 0 }, '`depth` must be 1 to 50'],
+    ['a huge depth', { depth: 51 }, '`depth` must be 1 to 50'],
+    ['a cost', { cost: 1.5 }, '`cost` must be 1 to 100000'],
+    [
+      'only none',
+      { persisted: { documents: {}, only: true } },
+      '`persisted.only` without any document lets nobody ask',
+    ],
+    [
+      'an id',
+      { persisted: { documents: { 'a b': '{ thing }' } } },
+      'the persisted operation "a b" needs an id of 1 to 128 letters, digits and . _ : -',
+    ],
+    ['a misspelt part', { persisted: { document: {} } }, 'unknown property `document`; allowed: documents, only'],
+    [
+      'a link by nothing',
+      link({}),
+      "`links.Thing.same.by` says by which property the link goes, such as { sku: 'sku' }",
+    ],
+    ['a link by what is not there', link({ id: 'key' }), 'the link Thing.same goes by key, which Thing does not have'],
+    [
+      'a link to what is not taken',
+      link({ key: 'id' }),
+      'the link Thing.same gives key, which get-thing does not take',
+    ],
+    ['a link twice', link({ id: 'id' }, 'owner'), 'Thing has owner already; give the link another name'],
+    [
+      'a link of no type',
+      { links: { Thong: { same: { to: getThing, by: { id: 'id' } } } } },
+      '`links` names the type Thong, which no reply has; there are Thing',
+    ],
+  ])('with %s', (_, more, sentence) => {
+    const make = () => graphql({ ...shape, ...more } as never)
+    expect(make).toThrow(ContractError)
+    expect(make).toThrow(sentence)
+  })
+
+  it('with two different types of one name', () => {
+    const other = z.object({ id: z.uuid() })
+    const body = z.object({ it: Thing, other: z.object({ thing: other }) })
+    const named = z.object({ a: z.object({ b: z.string() }) })
+    const first = get({ reply: { status: 200, body: named } })
+    const second = get({ reply: { status: 200, body: z.object({ c: z.int() }) } })
+    expect(schemaOf(body)).toContain('type OneOtherThing {')
+    // The object `a` of the field `x` would be called as the reply of the field `xA`.
+    expect(() => graphql({ ...shape, query: { x: first, xA: second } as never })).toThrow(
+      'two schemas would be the type XA; give one of them a name of its own by .meta({ id })',
+    )
+  })
+})
