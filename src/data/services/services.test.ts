@@ -17,6 +17,7 @@ import {
   type Identity,
   writeDelegation,
 } from '../../protocol/index.ts'
+import { meterObservers } from '../../telemetry/index.ts'
 
 const TRACE = 'c1'.repeat(16)
 
@@ -227,6 +228,26 @@ describe('a call of another function', () => {
     const { status, body } = await order('lamp', headers)
     expect([status, body.error, seen.length]).toEqual([503, 'unavailable', 0])
   })
+})
+
+it('calls are counted by callee and outcome', async () => {
+  const counters = new Map<string, (result: { observe: (value: number, attributes: object) => void }) => void>()
+  const meter = {
+    createObservableCounter: (name: string) => ({ addCallback: (read: never) => void counters.set(name, read) }),
+  }
+  for (const observe of meterObservers) observe(meter as never)
+  const read = () => {
+    const values: Record<string, number> = {}
+    counters.get('ebb.service.calls')?.({ observe: (n, by) => void Object.assign(values, { [JSON.stringify(by)]: n }) })
+    return (outcome: string) => values[JSON.stringify({ callee: 'price-thing', outcome })] ?? 0
+  }
+  const before = read()
+  await order('lamp', await headersFor(ada))
+  await order('none', await headersFor(ada))
+  await order('lamp', await headersFor({ ...ada, scopes: ['orders:write'] }))
+  const after = read()
+  const outcomes = ['ok', 'thing_not_found', 'forbidden', 'unavailable']
+  expect(outcomes.map((outcome) => after(outcome) - before(outcome))).toEqual([2, 1, 1, 0])
 })
 
 describe('a reply that is none', () => {
