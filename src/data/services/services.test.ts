@@ -19,6 +19,8 @@ import {
 } from '../../protocol/index.ts'
 import { meterObservers } from '../../telemetry/index.ts'
 
+/** Longer than any test waits: what ends earlier was ended. */
+const LONG_MS = 300_000
 const TRACE = 'c1'.repeat(16)
 
 /** What the called function has seen of its calls. */
@@ -40,6 +42,7 @@ const priceThing = endpoint({
   failures: { thing_not_found: 404 },
   access: { internal: true, scopes: ['prices:read'] },
   idempotent: true,
+  timeoutMs: LONG_MS,
 })
 
 const orderThing = endpoint({
@@ -52,7 +55,7 @@ const orderThing = endpoint({
   failures: { no_such_thing: 409 },
   access: { scopes: ['orders:write'] },
   calls: ['price-thing'],
-  timeoutMs: 5_000,
+  timeoutMs: LONG_MS,
 })
 
 const pricer = {
