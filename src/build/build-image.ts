@@ -4,6 +4,7 @@ import { builtinModules } from 'node:module'
 import { join, relative } from 'node:path'
 import { build } from 'esbuild'
 import type { FunctionContract } from '../contract/index.ts'
+import { importCallees } from '../deploy/import-sources.ts'
 import { PLATFORM, PLATFORM_PACKAGE, platformExports, platformModule } from '../deploy/platform-files.ts'
 import { readProjectManifest } from '../deploy/project-manifest.ts'
 import { rolesInPolicy } from './build-in-policy.ts'
@@ -23,7 +24,10 @@ interface ImageSize {
 /** Builds what a function's image contains: `start.cjs`, the bundle and its parts, their code caches after a warm-up, and an inventory. */
 export async function buildFunction(project: string, contract: FunctionContract, folder: string): Promise<ImageSize> {
   const { file, parts } = await bundleFunction(project, contract.name, folder, { start: 'start.cjs' })
-  await warmUp(file, contract, { nodeFlags: NODE_FLAGS, roles: rolesInPolicy(project) })
+  await warmUp(file, contract, {
+    ...{ nodeFlags: NODE_FLAGS, roles: rolesInPolicy(project) },
+    callees: await importCallees(project, contract),
+  })
   const packages = Object.values(parts).flatMap((part) => findBundledPackages(part).map((each) => each.folder))
   await writeInventory(contract.name, folder, packages)
   return measureImage(folder)

@@ -1,5 +1,5 @@
 import { cpus } from 'node:os'
-import type { FunctionContract } from '../contract/index.ts'
+import type { EndpointContract, FunctionContract } from '../contract/index.ts'
 import { NODE_FLAGS } from './bundle-function.ts'
 import { warmUp } from './warm-up/warm-up.ts'
 
@@ -13,6 +13,8 @@ export interface CodeCaches {
 /** What `createCodeCaches` needs of its caller. */
 export interface CodeCachesOptions {
   readonly contractOf: (name: string) => Promise<FunctionContract>
+  /** The contracts of what it calls; default: none are known. */
+  readonly calleesOf?: (contract: FunctionContract) => Promise<readonly EndpointContract[]>
   /** The roles that the caller of a warm-up has. */
   readonly roles: () => readonly string[]
   /** Called where the code caches of a function could not be created: it starts without. */
@@ -34,7 +36,14 @@ const MIN_IDLE_SHARE = 0.5
 
 /** Creates the code caches of started functions, in the background and one at a time: of each the newest that was started. */
 export function createCodeCaches(options: CodeCachesOptions): CodeCaches {
-  const { contractOf, roles, onFailure, quietMs = 3_000, processorTime = readProcessorTime } = options
+  const {
+    contractOf,
+    calleesOf = async () => [],
+    roles,
+    onFailure,
+    quietMs = 3_000,
+    processorTime = readProcessorTime,
+  } = options
   /** Files by function. */
   const queued = new Map<string, string>()
   const done = new Set<string>()
@@ -49,7 +58,9 @@ export function createCodeCaches(options: CodeCachesOptions): CodeCaches {
       queued.delete(name)
       done.add(file)
       try {
-        await warmUp(file, await contractOf(name), { nodeFlags: NODE_FLAGS, roles: roles(), signal })
+        const contract = await contractOf(name)
+        const callees = await calleesOf(contract)
+        await warmUp(file, contract, { nodeFlags: NODE_FLAGS, roles: roles(), callees, signal })
       } catch (error) {
         if (!signal.aborted) onFailure(name, error)
       }

@@ -9,6 +9,7 @@ import { errors } from './cases/errors.ts'
 import { events } from './cases/events.ts'
 import { headers } from './cases/headers.ts'
 import { idempotency } from './cases/idempotency.ts'
+import { internalCalls } from './cases/internal-calls.ts'
 import { limits } from './cases/limits.ts'
 import { ownCalls } from './cases/own-calls.ts'
 import { ownWrites } from './cases/own-writes.ts'
@@ -20,4 +21,5 @@ import type { Case } from './session.ts'
 export const CASES: readonly Case[] = [
   ...[...deadlines, ...asyncCalls, ...ownCalls, ...events, ...idempotency, ...limits, ...drain],
   ...[...headers, ...access, ...errors, ...ambiguous, ...documents, ...ownWrites, ...tools, ...streams, ...caching],
+  ...internalCalls,
 ]

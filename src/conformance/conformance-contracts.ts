@@ -1,4 +1,6 @@
 import type { AnyContract } from '../contract/index.ts'
+import answer from './functions/conformance-answer/contract.ts'
+import call from './functions/conformance-call/contract.ts'
 import events from './functions/conformance-events/contract.ts'
 import hold from './functions/conformance-hold/contract.ts'
 import list from './functions/conformance-list/contract.ts'
@@ -9,7 +11,13 @@ import upload from './functions/conformance-upload/contract.ts'
 import write from './functions/conformance-write/contract.ts'
 
 /** The conformance functions, of which each kind of case takes the first that fits. */
-export const CONFORMANCE_CONTRACTS: readonly AnyContract[] = [list, look, read, write, hold, note, upload, events]
+export const CONFORMANCE_CONTRACTS: readonly AnyContract[] = [
+  ...[list, look, read, write, hold, note, upload, events],
+  ...[call, answer],
+]
 
 /** How long writing an entry may take. */
 export const WRITE_TIMEOUT_MS = write.timeoutMs
+
+/** How long one that calls another one may take. */
+export const CALL_TIMEOUT_MS = call.timeoutMs

@@ -74,6 +74,7 @@ function checkShown(part: string, shown: EndpointContract, contract: EndpointSha
   )
   for (const argument of Object.keys(params?.shape ?? {}))
     refuse(argument in (query?.shape ?? {}), `\`${part}\` is ${name}, whose path and query both have ${argument}`)
+  refuse(access.internal === true, `\`${part}\` is ${name}, which is internal: nobody outside sees it; leave it out`)
   refuse(access.policy === true, `\`${part}\` is ${name}, which asks the policy about each request; leave it out`)
   for (const kind of ['authorizer', 'dpop'] as const) {
     const own = contract.access[kind]

@@ -10,6 +10,7 @@ const AT_THE_GATEWAY = {
   tool: 'shows it to agents',
   cookies: 'is for browsers',
   upgrade: 'is for WebSockets',
+  graphql: 'is checked by the gateway',
   objective: 'is measured by the gateway',
   deprecated: 'is told to callers by the gateway',
 } as const
@@ -39,8 +40,9 @@ export function checkInternal(contract: EndpointShape, refuse: Refuse) {
 }
 
 /** What keeps other functions from calling an endpoint; undefined where nothing does. */
-export function findUncallable({ body, reply, upgrade }: EndpointShape): string | undefined {
+export function findUncallable({ body, reply, upgrade, graphql }: EndpointShape): string | undefined {
   if (upgrade) return 'it has WebSockets'
+  if (graphql) return 'it is a graphql()'
   if (body && 'kind' in body && (body.kind === 'stream' || body.kind === 'form')) return `its body is a ${body.kind}()`
   if ([reply].flat().some((one) => one?.stream !== undefined)) return 'its reply is streamed'
   return undefined

@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { contractSet } from './contract-set.ts'
 import { endpoint } from './endpoint.ts'
 import { event } from './event.ts'
+import { graphql } from './graphql/graphql.ts'
 import { stream } from './streams/stream.ts'
 import { subscriber } from './subscriber.ts'
 
@@ -46,6 +47,12 @@ describe('an internal endpoint', () => {
   ])('does not take %s', (_, parts, sentence) => {
     expect(() => internal('answer', parts)).toThrow(sentence)
   })
+})
+
+it('no internal endpoint is shown by GraphQL', () => {
+  const shown = internal('answer', { method: 'GET' })
+  const parts = { name: 'graph', summary: 'A test.', path: '/v1/graph', access: {}, query: { answer: shown } }
+  expect(() => graphql(parts as never)).toThrow('`query.answer` is answer, which is internal: nobody outside sees it')
 })
 
 describe('contractSet() refuses', () => {

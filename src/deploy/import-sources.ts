@@ -4,7 +4,9 @@ import { pathToFileURL } from 'node:url'
 import {
   type AnyContract,
   ContractError,
+  callsOf,
   describeSubscriber,
+  type EndpointContract,
   type FunctionContract,
   isFunction,
   isReceiver,
@@ -59,6 +61,12 @@ export async function importFunction(project: string, name: string): Promise<Fun
   const contract = await importContract(project, name)
   if (isFunction(contract)) return contract
   throw new ConfigError(`${name} is a proxy: it has no handler, and the gateway passes its requests on`)
+}
+
+/** The contracts of the endpoints that a function calls. */
+export async function importCallees(project: string, contract: FunctionContract): Promise<readonly EndpointContract[]> {
+  const called = await Promise.all(callsOf(contract).map((name) => importContract(project, name)))
+  return called.filter((callee) => callee.kind === 'endpoint')
 }
 
 /** A ContractError names its file; other errors do not. */

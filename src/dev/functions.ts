@@ -2,7 +2,7 @@ import { rolesInPolicy } from '../build/build-in-policy.ts'
 import { createCodeCaches } from '../build/code-caches.ts'
 import { bundleFunction } from '../build/index.ts'
 import { type ContractSet, functionsOf } from '../contract/index.ts'
-import { importFunction } from '../deploy/import-sources.ts'
+import { importCallees, importFunction } from '../deploy/import-sources.ts'
 import type { Config } from '../kernel/index.ts'
 import type { FunctionStatus } from '../protocol/index.ts'
 import type { ChildEnv } from './child-env.ts'
@@ -84,6 +84,7 @@ export function createFunctions({
 
   const codeCaches = createCodeCaches({
     contractOf: (name) => importFunction(project, name),
+    calleesOf: (contract) => importCallees(project, contract),
     roles: () => rolesInPolicy(project),
     onFailure: (part, error) => report({ event: 'log', part, message: `no code cache: ${(error as Error).message}` }),
   })

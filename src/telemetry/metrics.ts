@@ -13,6 +13,7 @@ import { readReloads } from '../kernel/live-value.ts'
 import type { Log } from '../kernel/log.ts'
 import { VERSION } from '../kernel/version.ts'
 import { type ColdStart, coldStartPhases } from './cold-start.ts'
+import { meterObservers } from './meter-observers.ts'
 import { createMetricExporter } from './otlp/exporters.ts'
 import { replicaReads } from './replica-reads.ts'
 import type { CompletedRequest } from './server-spans.ts'
@@ -111,6 +112,7 @@ function createInstruments({ config, resource, log }: MetricsOptions): Instrumen
       for (const [setting, { at }] of readReloads()) if (at !== undefined) result.observe(at / 1_000, { setting })
     })
   observeReplica(meter)
+  for (const observe of meterObservers) observe(meter)
   const seconds = (name: string, description: string) =>
     meter.createHistogram(name, { unit: 's', description, advice: { explicitBucketBoundaries: BOUNDARIES_SECONDS } })
   return {

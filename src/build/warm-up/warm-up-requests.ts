@@ -1,4 +1,4 @@
-import { type FunctionContract, hasTenancy, isReceiver, type ReceiverContract } from '../../contract/index.ts'
+import { callsOf, type FunctionContract, hasTenancy, isReceiver, type ReceiverContract } from '../../contract/index.ts'
 import {
   authorizerRequest,
   endpointRequest,
@@ -7,7 +7,7 @@ import {
 } from '../../deploy/sample/sample-request.ts'
 import { SampleError } from '../../deploy/sample/sampler.ts'
 import { ConfigError } from '../../kernel/index.ts'
-import { GATEWAY_IDENTITY, type SignIdentity } from '../../protocol/index.ts'
+import { DELEGATION_HEADER, GATEWAY_IDENTITY, type SignIdentity, writeDelegation } from '../../protocol/index.ts'
 
 /** Signed identities, as those of gateway and relay. */
 export interface Tokens {
@@ -15,6 +15,8 @@ export interface Tokens {
   readonly caller: string
   /** May not, unless anyone may. */
   readonly stranger: string
+  /** For what it calls; undefined where it calls nothing. */
+  readonly delegation: string | undefined
 }
 
 /** The owner of the only row, where rows have owners. */
@@ -27,19 +29,33 @@ export async function signTokens(
   roles: readonly string[] = [],
 ): Promise<Tokens> {
   const tenant = hasTenancy(contract) ? { tenant: CALLER } : {}
-  const stranger = await sign.gateway({ sub: 'stranger', scopes: [] }, contract.name)
-  if (isReceiver(contract))
-    return { stranger, caller: await sign.relay({ sub: 'relay', scopes: [], ...tenant }, contract.name) }
-  if (contract.kind === 'authorizer') return { stranger, caller: await sign.gateway(GATEWAY_IDENTITY, contract.name) }
+  const caller = callerOf(contract, roles)
+  const signer = isReceiver(contract) ? sign.relay : sign.gateway
+  const calls = callsOf(contract).map((callee) => ({ name: callee, scopes: [] }))
+  const { name } = contract
+  return {
+    stranger: await sign.gateway({ sub: 'stranger', scopes: [] }, name),
+    caller: await signer({ ...caller, ...tenant }, name),
+    delegation:
+      calls.length > 0 ? await writeDelegation(signer, { caller, via: name, calls }, { waitMs: 60_000 }) : undefined,
+  }
+}
+
+function callerOf(contract: FunctionContract, roles: readonly string[]) {
+  if (isReceiver(contract)) return { sub: 'relay', scopes: [] }
+  if (contract.kind === 'authorizer') return GATEWAY_IDENTITY
   const { anonymous, internal, scopes = [] } = contract.access
   const via = internal ? { via: CALLER } : {}
-  const caller = anonymous ? { sub: 'anonymous' } : { sub: CALLER, roles }
-  return { stranger, caller: await sign.gateway({ ...caller, ...via, scopes, ...tenant }, contract.name) }
+  return { ...(anonymous ? { sub: 'anonymous' } : { sub: CALLER, roles }), ...via, scopes }
 }
 
 /** One request of each kind to a function: the platform's, invalid ones, and, last, valid ones. */
-export function warmUpRequests(contract: FunctionContract, { caller, stranger }: Tokens): readonly FunctionRequest[] {
-  const { good, bad } = requestsTo(contract)
+export function warmUpRequests(
+  contract: FunctionContract,
+  { caller, stranger, delegation }: Tokens,
+): readonly FunctionRequest[] {
+  const { good: plain, bad } = requestsTo(contract)
+  const good = () => (delegation === undefined ? plain() : withHeaders(plain(), { [DELEGATION_HEADER]: delegation }))
   return [
     ...['/_/health', '/_/ready', '/_/nothing'].map(getRequest),
     withDeadline(good()),

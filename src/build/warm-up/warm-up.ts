@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { callsOf, type FunctionContract, usualReply } from '../../contract/index.ts'
+import { callsOf, type EndpointContract, type FunctionContract, usualReply } from '../../contract/index.ts'
 import type { FunctionRequest } from '../../deploy/sample/sample-request.ts'
 import { createIdentitySigners, generateIdentityKeys } from '../../protocol/index.ts'
 import { cacheBytes, cacheFile } from '../../start/code-cache.ts'
@@ -10,6 +10,7 @@ import { startInMemoryPostgres } from './in-memory-postgres.ts'
 import { startEmptyObjects, startOtlpSink, startUnreachableRedis } from './loopback.ts'
 import { preloadText } from './preload.ts'
 import { sampleColumns } from './sample-columns.ts'
+import { startCallees } from './start-callees.ts'
 import { startImage } from './start-image.ts'
 import { CALLER, signTokens, warmUpRequests } from './warm-up-requests.ts'
 
@@ -20,6 +21,8 @@ interface WarmUpOptions {
   readonly nodeFlags: readonly string[]
   /** The roles of its caller, so that a policy lets it in; default: none. */
   readonly roles?: readonly string[]
+  /** The contracts of the functions that it calls. */
+  readonly callees?: readonly EndpointContract[]
   readonly signal?: AbortSignal
   readonly limitMs?: number
 }
@@ -35,10 +38,10 @@ const ROUNDS = 3
 export async function warmUp(
   start: string,
   contract: FunctionContract,
-  { node = process.execPath, nodeFlags, roles = [], signal, limitMs = LIMIT_MS }: WarmUpOptions,
+  { node = process.execPath, nodeFlags, roles = [], callees = [], signal, limitMs = LIMIT_MS }: WarmUpOptions,
 ): Promise<void> {
   const limit = AbortSignal.any([AbortSignal.timeout(limitMs), ...(signal ? [signal] : [])])
-  await using sandbox = await createSandbox(contract)
+  await using sandbox = await createSandbox(contract, callees)
   const isStream = contract.kind === 'endpoint' && usualReply(contract).stream !== undefined
   const args = [...nodeFlags, '--require', sandbox.preload, start]
   await using image = startImage(node, { args, env: sandbox.env, signal: limit })
@@ -62,7 +65,7 @@ export async function warmUp(
 }
 
 /** All that a function connects to; disposing of it removes everything. */
-async function createSandbox(contract: FunctionContract) {
+async function createSandbox(contract: FunctionContract, callees: readonly EndpointContract[]) {
   await using opened = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'ebb-warm-up-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))
@@ -72,7 +75,9 @@ async function createSandbox(contract: FunctionContract) {
   const redis = opened.use(await startUnreachableRedis())
   const objects = opened.use(await startEmptyObjects())
   const sink = opened.use(await startOtlpSink())
-  await writeFile(preload, preloadText({ folder: caches, ports: [database.port, redis.port, objects.port, sink.port] }))
+  const called = callsOf(contract).length > 0 ? opened.use(await startCallees(callees)) : undefined
+  const servers = [database, redis, objects, sink, ...(called ? [called] : [])]
+  await writeFile(preload, preloadText({ folder: caches, ports: servers.map(({ port }) => port) }))
   const keys = await generateIdentityKeys()
   const env = {
     ...Object.fromEntries((contract.secrets ?? []).map((name) => [name, `warm-up-${name}`])),
@@ -80,7 +85,7 @@ async function createSandbox(contract: FunctionContract) {
     ...{ DATABASE_URL: database.url, REDIS_URL: redis.url, OTEL_EXPORTER_OTLP_ENDPOINT: sink.url },
     EBB_IDENTITY_JWKS: JSON.stringify(keys.jwks),
     EBB_MAIL_FOLDER: join(folder, 'mail'),
-    ...(callsOf(contract).length > 0 ? { EBB_UPSTREAM_TEMPLATE: `${sink.url}/{name}` } : {}),
+    ...(called ? { EBB_UPSTREAM_TEMPLATE: `${called.url}/{name}` } : {}),
     EBB_OBJECTS_URL: objects.url,
   }
   const sign = createIdentitySigners(keys)

@@ -1,10 +1,12 @@
 import type { RequestListener } from 'node:http'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { endpoint } from 'ebb/contract'
 import { services } from 'ebb/data'
 import { type Implementation, implement } from 'ebb/http'
 import * as z from 'zod'
 import { serveApps } from '../../../test/support/serve-apps.ts'
+import { untilTrue } from '../../../test/support/until.ts'
 import { createApp, openResources } from '../../http/index.ts'
 import { createLog, parseConfig } from '../../kernel/index.ts'
 import {
@@ -15,13 +17,18 @@ import {
   type Identity,
   writeDelegation,
 } from '../../protocol/index.ts'
+import { meterObservers } from '../../telemetry/index.ts'
 
+/** Longer than any test waits: what ends earlier was ended. */
+const LONG_MS = 300_000
 const TRACE = 'c1'.repeat(16)
 
 /** What the called function has seen of its calls. */
 const seen: { caller: Identity; correlationId: string; traceparent: string; key: unknown; timeoutMs: number }[] = []
 let mode = 'answer'
 let aborted = 0
+/** What answers in the place of the called function. */
+let replaced: RequestListener | undefined
 
 const priceThing = endpoint({
   name: 'price-thing',
@@ -35,6 +42,7 @@ const priceThing = endpoint({
   failures: { thing_not_found: 404 },
   access: { internal: true, scopes: ['prices:read'] },
   idempotent: true,
+  timeoutMs: LONG_MS,
 })
 
 const orderThing = endpoint({
@@ -47,7 +55,7 @@ const orderThing = endpoint({
   failures: { no_such_thing: 409 },
   access: { scopes: ['orders:write'] },
   calls: ['price-thing'],
-  timeoutMs: 5_000,
+  timeoutMs: LONG_MS,
 })
 
 const pricer = {
@@ -104,7 +112,10 @@ beforeAll(async () => {
     const log = logOf(name)
     const resources = openResources(fn.uses, config, log, fn.contract)
     closers.push(resources.close)
-    apps.set(name, createApp(fn, { resources, log, verify: createIdentityVerifier(keys.jwks, name) }))
+    const app = createApp(fn, { resources, log, verify: createIdentityVerifier(keys.jwks, name) })
+    apps.set(name, (request, response) =>
+      replaced && fn === pricer ? replaced(request.resume(), response) : app(request as never, response as never),
+    )
   }
 })
 afterAll(async () => {
@@ -172,6 +183,20 @@ describe('a call of another function', () => {
     expect(aborted - before).toBe(1)
   })
 
+  it('ends where the caller of the outer request hangs up', async () => {
+    mode = 'hang'
+    const before = aborted
+    const hangUp = new AbortController()
+    const headers = await headersFor(ada)
+    seen.length = 0
+    const running = fetch(`${url}/order-thing/v1/orders/lamp`, { method: 'POST', headers, signal: hangUp.signal })
+    await untilTrue(() => seen.length === 1, { what: 'the call has arrived' })
+    hangUp.abort()
+    await expect(running).rejects.toThrow()
+    await untilTrue(() => aborted === before + 1, { what: 'the called function is told' })
+    mode = 'answer'
+  })
+
   it('has a key that follows from the request and the position of the call: the same again for the same request', async () => {
     const relayed = { ...ada, act: 'relay' }
     const keysOf = async (key: string) => {
@@ -205,6 +230,67 @@ describe('a call of another function', () => {
     const { [DELEGATION_HEADER]: _, ...headers } = await headersFor(ada)
     const { status, body } = await order('lamp', headers)
     expect([status, body.error, seen.length]).toEqual([503, 'unavailable', 0])
+  })
+})
+
+it('calls are counted by callee and outcome', async () => {
+  const counters = new Map<string, (result: { observe: (value: number, attributes: object) => void }) => void>()
+  const meter = {
+    createObservableCounter: (name: string) => ({ addCallback: (read: never) => void counters.set(name, read) }),
+  }
+  for (const observe of meterObservers) observe(meter as never)
+  const read = () => {
+    const values: Record<string, number> = {}
+    counters.get('ebb.service.calls')?.({ observe: (n, by) => void Object.assign(values, { [JSON.stringify(by)]: n }) })
+    return (outcome: string) => values[JSON.stringify({ callee: 'price-thing', outcome })] ?? 0
+  }
+  const before = read()
+  await order('lamp', await headersFor(ada))
+  await order('none', await headersFor(ada))
+  await order('lamp', await headersFor({ ...ada, scopes: ['orders:write'] }))
+  const after = read()
+  const outcomes = ['ok', 'thing_not_found', 'forbidden', 'unavailable']
+  expect(outcomes.map((outcome) => after(outcome) - before(outcome))).toEqual([2, 1, 1, 0])
+})
+
+describe('a reply that is none', () => {
+  const answers: Readonly<Record<string, RequestListener>> = {
+    'no JSON': (_request, response) => void response.end('{"cents": 1'),
+    'the page of a proxy': (_request, response) =>
+      void response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>secret</h1>'),
+    compressed: (_request, response) =>
+      void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('{"cents":1}')),
+    enormous: (_request, response) => void response.end(`{"cents":1,"more":"${'x'.repeat(11 * 1024 * 1024)}"}`),
+    'truncated on its way': (_request, response) => {
+      response.writeHead(200, { 'content-length': '1000' }).write('{"cents":1')
+      setImmediate(() => response.destroy())
+    },
+    'of another status': (_request, response) => void response.writeHead(201).end('{"cents":1}'),
+    'a redirect': (_request, response) => void response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+    'a failure that its contract does not declare': (_request, response) =>
+      void response.writeHead(409).end('{"error":"surprise","message":"a secret"}'),
+    'a signature that it does not know': (_request, response) =>
+      void response.writeHead(401, { 'www-authenticate': 'Ebb-Identity error="ERR_JWT_EXPIRED"' }).end(),
+  }
+
+  it.each(Object.keys(answers))('502, and nothing of it is shown: %s', async (what) => {
+    replaced = answers[what]
+    const { status, body } = await order('lamp', await headersFor(ada)).finally(() => {
+      replaced = undefined
+    })
+    expect([status, body.error]).toEqual([502, 'bad_gateway'])
+    expect(JSON.stringify(body)).not.toMatch(/secret|price-thing|127/)
+  })
+
+  it('is waited for twice more where it says that it has too much to do', async () => {
+    let tries = 0
+    replaced = (_request, response) => {
+      if (++tries < 3) response.writeHead(503, { 'retry-after': '0' }).end('{"error":"unavailable","message":"-"}')
+      else response.end('{"cents":7}')
+    }
+    const { status, body } = await order('lamp', await headersFor(ada))
+    replaced = undefined
+    expect([status, body, tries]).toEqual([200, { cents: [7, 7] }, 4])
   })
 })
 

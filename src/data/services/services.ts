@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Call, CallInput, SuccessOf } from '../../client/call.ts'
 import { type CallData, toCallData } from '../../client/call-data.ts'
 import type { Callable, CallsOf } from '../../client/calls-of.ts'
-import type { Problem } from '../../contract/index.ts'
+import { Problem } from '../../contract/index.ts'
 import type { BindContext, Resource } from '../../kernel/index.ts'
 import { markHandled } from '../../kernel/promises.ts'
 import { createUpstreamResolver } from '../../protocol/index.ts'
 import { openHttpClient } from '../http-client/open-http-client.ts'
 import { callService, type OpenedServices } from './call-service.ts'
+import { countCall, observeCalls } from './count-calls.ts'
 
 /**
  * Other functions of the project as a handler calls them: a method for each contract.
@@ -75,10 +76,11 @@ export function services<const Contracts extends Readonly<Record<string, Callabl
   const callables = Object.entries<Callable>(contracts).map(([name, contract]) => [name, toCallData(contract)] as const)
   return {
     ...{ stores: [], contracts, calls: callables.map(([, { name }]) => name) },
-    open: (config, log) => ({
-      client: openHttpClient(log, { now: () => performance.now(), random: Math.random, sleep: delay }),
-      locate: createUpstreamResolver(config),
-    }),
+    open: (config, log) => {
+      observeCalls()
+      const client = openHttpClient(log, { now: () => performance.now(), random: Math.random, sleep: delay })
+      return { client, locate: createUpstreamResolver(config) }
+    },
     // What each contract sends and gets exists in its types only; at run time all calls are alike.
     bind: (opened, context) => bindServices(callables, opened, context) as unknown as Services<Contracts>,
     close: ({ client }) => client.close(),
@@ -93,6 +95,22 @@ const bindServices = (
   Object.fromEntries(
     callables.map(([name, callee]) => [
       name,
-      (call = {}) => markHandled(callService(callee, call, { ...opened, context })),
+      (call = {}) => markHandled(counted(callee.name, callService(callee, call, { ...opened, context }))),
     ]),
   )
+
+async function counted<Result extends { readonly ok: boolean }>(
+  name: string,
+  running: Promise<Result>,
+): Promise<Result> {
+  const startedAt = performance.now()
+  const end = (outcome: string) => countCall(name, outcome, (performance.now() - startedAt) / 1_000)
+  try {
+    const result = await running
+    end(result.ok ? 'ok' : String((result as { readonly code?: unknown }).code))
+    return result
+  } catch (error) {
+    end(error instanceof Problem ? error.code : 'internal')
+    throw error
+  }
+}

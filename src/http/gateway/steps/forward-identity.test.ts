@@ -1,5 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { expect, it } from '@jest/globals'
+import * as z from 'zod'
+import { contractSet, endpoint } from '../../../contract/index.ts'
 import { type TestOptions, testGateway } from '../test-support.ts'
 
 const THING = '/v1/things/1'
@@ -50,6 +52,49 @@ it('502, and never a 401, where it refuses that, too; logged once, with both clo
   expect(logged).toEqual([
     { msg: REFUSED, function: 'get-thing', status: 401, reason: 'ERR_JWT_EXPIRED', functionDate: date, ourDate: date },
   ])
+})
+
+it('to a function that calls others go the identities that it calls them with, each for one of them', async () => {
+  const reply = { status: 200, body: z.object({}) }
+  const shared = { summary: 'A test.', method: 'POST', reply } as const
+  const set = contractSet(
+    {
+      ask: endpoint({ ...shared, name: 'ask', path: '/v1/asks', access: {}, calls: ['price', 'tax'], timeoutMs: 1_000 }),
+      price: endpoint({
+        ...{ ...shared, name: 'price', path: '/v1/prices' },
+        access: { internal: true, scopes: ['things:write', 'others:read'] },
+      }),
+      tax: endpoint({ ...shared, name: 'tax', path: '/v1/taxes', access: { internal: true } }),
+      alone: endpoint({ ...shared, name: 'alone', path: '/v1/alone', access: {} }),
+    },
+    {},
+  )
+  const signed: unknown[] = []
+  const delegations: unknown[] = []
+  const { url } = await testGateway({
+    upstream: (request, response) => {
+      delegations.push(request.headers['ebb-delegation'])
+      request.resume().on('end', () => response.writeHead(200, { 'ebb-revision': '7' }).end('{}'))
+    },
+    dependencies: {
+      contracts: () => set,
+      sign: async ({ sub, scopes, via }, audience, options = {}) => {
+        signed.push([sub, scopes, via, audience, options.once ?? false, options.waitMs])
+        return `for-${audience}`
+      },
+    },
+  })
+  const headers = { 'x-api-key': 'full', 'ebb-delegation': 'price=forged' }
+  for (const path of ['/v1/asks', '/v1/alone']) await fetch(url + path, { method: 'POST', headers })
+  expect(delegations).toEqual(['price=for-price, tax=for-tax', undefined])
+  const [own, price, tax] = signed as (readonly unknown[])[]
+  expect([own?.[2], own?.[3], own?.[4]]).toEqual([undefined, 'ask', false])
+  expect(price).toEqual(['ann', ['things:write'], 'ask', 'price', true, 6_000])
+  expect(tax).toEqual(['ann', [], 'ask', 'tax', true, 6_000])
+  // There is no way to either of them, and its path is as unknown as any.
+  for (const path of ['/v1/prices', '/v1/nothing'])
+    expect((await fetch(url + path, { method: 'POST', headers })).status).toBe(404)
+  expect(delegations).toHaveLength(2)
 })
 
 it('an identity is valid for a start and the contract’s timeout', async () => {

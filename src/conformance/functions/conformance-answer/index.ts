@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import conformanceAnswer from './handler.ts'
+
+serve(conformanceAnswer)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import conformanceCall from './handler.ts'
+
+serve(conformanceCall)
