@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { createHmac, randomUUID } from 'node:crypto'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeEach, describe, expect, it } from '@jest/globals'
@@ -10,6 +10,7 @@ import { Stripe } from 'stripe'
 import * as z from 'zod'
 import { contractSet } from '../../src/contract/index.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
+import { forgetReceived } from '../../src/data/queue/history.ts'
 import { testGateway } from '../../src/http/gateway/test-support.ts'
 import { testDatabase } from '../../src/testing/index.ts'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
@@ -58,6 +59,16 @@ const contracts = contractSet(
       },
       events: { moved: payload<object>() },
     }),
+    timed: receive({
+      ...{ name: 'timed', summary: 'A test.', path: '/hooks/timed', signedBy: ['ACME'] },
+      provider: {
+        name: 'timed',
+        signature: { header: 'x-signature', content: '{timestamp}.{body}' },
+        timestamp: { header: 'x-time' },
+        ...{ id: { header: 'x-id' }, event: { header: 'x-event' } },
+      },
+      events: { ticked: payload<object>() },
+    }),
     unset: receive({
       ...{ name: 'unset', summary: 'A test.', path: '/hooks/unset', provider: 'github', signedBy: ['MISSING'] },
       events: { ping: payload<object>() },
@@ -73,11 +84,11 @@ const owner = createPool(ownerUrl, { log })
 afterAll(() => Promise.all([pool.end(), owner.end()]))
 beforeEach(() => owner.query('truncate ebb.received_webhook, ebb.outbox'))
 
-async function start() {
+async function start(database = pool) {
   const gateway = await testGateway({
     dependencies: {
       contracts: () => contracts,
-      receivedWebhooks: openReceiveStore(pool, {
+      receivedWebhooks: openReceiveStore(database, {
         ...{ maxRunning: 4, shed: () => {} },
         secretsOf: (names) => names.flatMap((name) => SECRETS[name] ?? []),
       }),
@@ -182,7 +193,6 @@ describe('what a provider has signed', () => {
   })
 
   it('202 as a description of another provider says', async () => {
-    const { createHmac } = await import('node:crypto')
     const { send } = await start()
     const acme = (body: string, at = now()) => {
       const signed = createHmac('sha512', 'of-acme').update(`${at}:${body}`).digest('base64')
@@ -337,6 +347,46 @@ describe('what is forged, too old, or sent again', () => {
     expect(await send('github', await github())).toBe('409 webhook_replayed')
     expect(await send('github', await github(PUSH, { event: 'issues' }))).toBe('409 webhook_replayed')
     expect([(await stored()).length, outcomes]).toEqual([1, ['stored', 'replayed', 'replayed']])
+  })
+})
+
+describe('an id that is not signed', () => {
+  const timed = (id: string, at: number): Sent => {
+    const signature = createHmac('sha256', 'of-acme').update(`${at}.{}`).digest('hex')
+    return { headers: { 'x-signature': signature, 'x-time': String(at), 'x-id': id, 'x-event': 'ticked' }, body: '{}' }
+  }
+
+  it('409 under another one, but for what was signed at another time', async () => {
+    const { send } = await start()
+    const at = now()
+    const sent = [timed('1', at), timed('2', at), timed('1', at + 1), timed('2', at + 1)]
+    const answers: string[] = []
+    for (const one of sent) answers.push(await send('timed', one))
+    expect(answers).toEqual(['202 stored', '409 webhook_replayed', '202 known', '202 stored'])
+  })
+})
+
+describe('the store', () => {
+  it('503 while it is away, so that the provider sends the webhook again', async () => {
+    const away = createPool('postgres://nobody@127.0.0.1:1/nothing', { log })
+    const { send, outcomes } = await start(away)
+    expect(await send('github', await github())).toBe('503 unavailable')
+    expect(outcomes).toEqual([])
+    await away.end()
+  })
+
+  it('forgets after 90 days, and takes what is sent then as new', async () => {
+    const relay = createPool(databaseUrlFor('relay', url), { log })
+    const { send } = await start()
+    const [old, young] = [await github('{"n":1}'), await github('{"n":2}')]
+    expect([await send('github', old), await send('github', young)]).toEqual(['202 stored', '202 stored'])
+    const id = old.headers['x-github-delivery']
+    await owner.query(`update ebb.received_webhook set received_at = now() - interval '90 days 1 s' where id = $1`, [
+      id,
+    ])
+    await forgetReceived(relay)
+    expect([await send('github', old), await send('github', young)]).toEqual(['202 stored', '202 known'])
+    await relay.end()
   })
 })
 

@@ -165,6 +165,69 @@ describe('${name}', () => {
   }
 }
 
+/** The four files of what takes a provider's webhooks. */
+export function receiveFiles(given: {
+  readonly name: string
+  readonly provider: string
+  readonly path: string
+}): Files {
+  const { name, provider, path } = given
+  const event = FIRST_EVENTS[provider] ?? 'thing.changed'
+  const secret = `${provider.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')}_WEBHOOK_SECRET`
+  return {
+    'contract.ts': `import { payload, receive } from 'ebb/contract'
+
+export default receive({
+  name: '${name}',
+  summary: '${sentence(name)}.',
+  path: '${path}',
+  provider: '${provider}',
+  // The gateway alone gets it: from .env, or as a mounted file.
+  signedBy: ['${secret}'],
+  // By the provider's names. In place of payload(), the schema of what is read: z.object({ … }).
+  events: { '${event}': payload<{ readonly [name: string]: unknown }>() },
+})
+`,
+    'handler.ts': `import { postgres } from 'ebb/data'
+import { implement } from 'ebb/http'
+import contract from './contract.ts'
+
+/** What it writes with sql commits together with the record that the webhook was handled: a redelivery changes nothing. */
+export default implement(contract, { sql: postgres }, async ({ data }, { log }) => {
+  log.info({ webhook: data.id, event: data.event }, 'webhook handled')
+})
+`,
+    'index.ts': index(name),
+    'handler.test.ts': `import { describe, expect, it } from '@jest/globals'
+import { testFunction } from 'ebb/testing'
+import ${camel(name)} from './handler.ts'
+
+const fn = testFunction(${camel(name)})
+
+describe('${name}', () => {
+  it('204 for an event that it takes', async () => {
+    expect((await fn.receive({ event: '${event}', payload: {} })).status).toBe(204)
+  })
+
+  it('400 for another one', async () => {
+    expect((await fn.receive({ event: 'nothing.like.it', payload: {} })).status).toBe(400)
+  })
+
+  it('401 without an identity from the relay', async () => {
+    const caller = await fn.unsigned()
+    await caller.post('/').send({}).expect(401)
+  })
+})
+`,
+  }
+}
+
+/** One that most will want. */
+const FIRST_EVENTS: Readonly<Record<string, string>> = {
+  github: 'push',
+  stripe: 'checkout.session.completed',
+}
+
 /** The four files of an authorizer that knows nobody yet. */
 export function authorizerFiles({ name }: { readonly name: string }): Files {
   return {

@@ -9,12 +9,19 @@ import { type ReloadOutcome, waitForReload } from '../dev/announcement.ts'
 import { ConfigError } from '../kernel/index.ts'
 import { printJson, printLine } from './command.ts'
 import { type Form, form, JSON_OPTION } from './form.ts'
-import { authorizerFiles, endpointFiles, proxyFiles, scheduleFiles, subscriberFiles } from './new-templates.ts'
+import {
+  authorizerFiles,
+  endpointFiles,
+  proxyFiles,
+  receiveFiles,
+  scheduleFiles,
+  subscriberFiles,
+} from './new-templates.ts'
 
 export const newCommand: readonly Form[] = [
   form({
     description:
-      'Write a working function with its test: an endpoint, with --on a subscriber of an event, with --schedule one that fires at times of its own, or with --authorizer one that says who calls; with --proxy only a contract, for a service that is there already.',
+      'Write a working function with its test: an endpoint, with --on a subscriber of an event, with --schedule one that fires at times of its own, with --receive one that takes the webhooks of a provider, or with --authorizer one that says who calls; with --proxy only a contract, for a service that is there already.',
     arguments: {
       name: { value: 'VERB-NOUN', required: true, description: 'Its name, such as place-order.' },
     },
@@ -29,6 +36,11 @@ export const newCommand: readonly Form[] = [
         value: 'CRON',
         description: "When it fires, as minute, hour, day, month and weekday, such as '0 3 * * mon-fri'.",
       },
+      receive: {
+        value: 'PROVIDER',
+        description:
+          'Whose webhooks it takes: github, stripe, or standard for Standard Webhooks. Default for --path: /v1/receive/PROVIDER.',
+      },
       authorizer: { description: 'Write an authorizer, which an endpoint names in `access`.' },
       proxy: {
         value: 'URL',
@@ -41,6 +53,7 @@ export const newCommand: readonly Form[] = [
       'new search-orders --method POST --path /v1/orders/search',
       'new note-order --on order.placed',
       "new close-books --schedule '0 3 * * *'",
+      'new receive-stripe-webhook --receive stripe',
       'new check-partner --authorizer',
       "new old-shop --proxy http://localhost:8081 --path '/shop/*'",
     ],
@@ -67,6 +80,8 @@ interface NewFunctionOptions {
   readonly on?: string | undefined
   /** A cron: makes a schedule. */
   readonly schedule?: string | undefined
+  /** A provider: makes what takes its webhooks. */
+  readonly receive?: string | undefined
   readonly authorizer: boolean
   /** The address of a service: makes a proxy to it. */
   readonly proxy?: string | undefined
@@ -119,7 +134,14 @@ async function assertFits(project: string, name: string, folder: string) {
 }
 
 async function filesOf(project: string, name: string, options: NewFunctionOptions) {
-  const { method, path, on, schedule, authorizer, proxy } = options
+  const { method, path, on, schedule, receive, authorizer, proxy } = options
+  if (receive !== undefined) {
+    if (method ?? on ?? schedule ?? proxy ?? (authorizer || undefined))
+      throw new ConfigError(
+        'what takes webhooks has no method, no event and no times: leave all but --receive and --path out',
+      )
+    return receiveFiles({ name, provider: receive, path: path ?? `/v1/receive/${receive}` })
+  }
   if (schedule !== undefined) {
     if (method ?? path ?? on ?? proxy ?? (authorizer || undefined))
       throw new ConfigError('a schedule has no method, no path and no event: leave all but --schedule out')

@@ -29,6 +29,7 @@ describe('ebb new', () => {
     ['search-thing', ['--method', 'post', '--path', '/v1/things/search']],
     ['count-users', ['--on', 'user.created']],
     ['check-partner', ['--authorizer']],
+    ['take-hooks', ['--receive', 'github']],
   ])('writes %s %j with a valid contract', async (name, flags) => {
     const before = await functions()
     expect(await ebb('new', name, ...flags)).toContain(`functions/${name}/handler.test.ts`)
@@ -56,6 +57,12 @@ describe('ebb new', () => {
   })
 
   it('refuses an invalid name, an existing one, and an undeclared event', async () => {
+    expect(await ebb('new', 'take-more', '--receive', 'gitlab')).toMatch(
+      /provider "gitlab" must be one of github, stripe, standard/,
+    )
+    expect(await ebb('new', 'take-more', '--receive', 'github', '--on', 'user.created')).toMatch(
+      /leave all but --receive/,
+    )
     expect(await ebb('new', 'Hello')).toMatch(/^ebb: "Hello" is not a verb-noun/)
     expect(await ebb('new', 'create-user')).toMatch(/^ebb: functions\/create-user exists already/)
     expect(await ebb('new', 'count-moons', '--on', 'moon.risen')).toMatch(

@@ -41,6 +41,7 @@ export {
   type Subscription,
 } from './describe.ts'
 export { describeProxy, methodsOf } from './describe-proxy.ts'
+export { describeReceive } from './describe-receive.ts'
 export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
 export type { EndpointContract, EndpointShape, Example, Upgrade } from './endpoint-shape.ts'
 export { eventDataSchema, parseVersionedType, versionedType, versionOf, versionsOf } from './event.ts'

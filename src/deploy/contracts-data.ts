@@ -4,6 +4,7 @@ import {
   checkVersions,
   describeEndpoint,
   describeProxy,
+  describeReceive,
   describeSubscriber,
   type EndpointContract,
   emitsOf,
@@ -33,6 +34,8 @@ export interface ContractsData {
   readonly endpoints: readonly EndpointData[]
   readonly subscribers: readonly SubscriberData[]
   readonly proxies: readonly Route[]
+  /** Where webhooks come in; undefined in what an Ebb of before there were any has written. */
+  readonly receivers?: readonly Route[]
 }
 
 /** One endpoint's contract as JSON. */
@@ -104,6 +107,7 @@ export function contractsData(contracts: Readonly<Record<string, AnyContract>>):
     endpoints: all.flatMap((contract) => (contract.kind === 'endpoint' ? [endpointData(contract)] : [])),
     subscribers: all.flatMap((contract) => (isReceiver(contract) ? [subscriberData(contract)] : [])),
     proxies: all.flatMap((contract) => (contract.kind === 'proxy' ? [describeProxy(contract)] : [])),
+    receivers: all.flatMap((contract) => (contract.kind === 'receive' ? [describeReceive(contract)] : [])),
   }
 }
 

@@ -179,6 +179,33 @@ describeChart('every secret', () => {
     }
   })
 
+  it('that webhooks are signed by is for the gateway alone, which starts without it', async () => {
+    const receivers = {
+      'take-hooks': { kind: 'receive', signedBy: ['HOOKS_SECRET'], secrets: ['API_KEY'] },
+      'take-others': { kind: 'receive', signedBy: ['OTHERS_SECRET'], existingSecret: 'of-others' },
+    }
+    for (const apis of [[], [KNATIVE]]) {
+      const pods = podsOf(
+        await renderChart({ functionSecrets: { existingSecret: 'of-the-team' } }, { functions: receivers, apis }),
+      )
+      const having = pods.filter((pod) => JSON.stringify(secretFilesOf(pod)).includes('_SECRET'))
+      expect(having.map(componentOf)).toEqual(['gateway'])
+      expect(secretFilesOf(having[0]!)).toMatchObject({
+        '/var/run/secrets/ebb/HOOKS_SECRET': 'of-the-team/HOOKS_SECRET',
+        '/var/run/secrets/ebb/OTHERS_SECRET': 'of-others/OTHERS_SECRET',
+      })
+      const sources = having[0]!.spec.volumes.flatMap(({ projected }) => projected?.sources ?? [])
+      for (const name of ['of-the-team', 'of-others'])
+        expect(sources.find(({ secret }) => secret?.name === name)?.secret).toMatchObject({ optional: true })
+    }
+    // None is named: the gateway says so in its log, and answers 503 at these paths.
+    const without = await renderChart(
+      {},
+      { functions: { 'take-hooks': { kind: 'receive', signedBy: ['HOOKS_SECRET'] } } },
+    )
+    expect(JSON.stringify(without)).not.toContain('HOOKS_SECRET')
+  })
+
   it('that a contract names has to be somewhere', async () => {
     const rendering = renderChart({}, { functions })
     await expect(rendering).rejects.toThrow('functionSecrets.existingSecret: charge-card needs STRIPE_KEY')

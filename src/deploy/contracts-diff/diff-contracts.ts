@@ -3,6 +3,7 @@ import { endpointChanges, shapeOf } from './endpoint-changes.ts'
 import { eventFindings } from './event-changes.ts'
 import { breaks, type Change, type Finding, note, versionRaise } from './finding.ts'
 import { proxyFindings } from './proxy-changes.ts'
+import { receiveFindings } from './receive-changes.ts'
 
 /**
  * What a change of contracts breaks, and for whom, with notes of what else is worth knowing; empty for a compatible change.
@@ -10,7 +11,8 @@ import { proxyFindings } from './proxy-changes.ts'
  */
 export function diffContracts(before: ContractsData, after: ContractsData): readonly Finding[] {
   const endpoints = before.endpoints.flatMap((old) => endpointFindings(old, successorOf(old, before, after)))
-  return [...endpoints, ...proxyFindings(before, after), ...eventFindings(before, after)].toSorted(
+  const others = [...proxyFindings(before, after), ...receiveFindings(before, after), ...eventFindings(before, after)]
+  return [...endpoints, ...others].toSorted(
     (a, b) => a.where.localeCompare(b.where, 'en') || a.effect.localeCompare(b.effect, 'en'),
   )
 }

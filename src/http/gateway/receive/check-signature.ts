@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { Problem, type WebhookDoor } from '../../../contract/index.ts'
 import type { GatewayContext } from '../context.ts'
 
@@ -43,6 +43,20 @@ const forged = (message: string) => new Problem('invalid_signature', 403, messag
 
 const expired = (seconds: number) =>
   new Problem('signature_expired', 403, `It was signed more than ${seconds} s before or after this gateway's time.`)
+
+/**
+ * A hash of what was signed, the id left out: what is recorded and sent again has the same one, and a later webhook with the same
+ * body has another one where a time is signed.
+ */
+export function digestOf(
+  { signature, timestamp }: Provider,
+  { headers, body }: Pick<CheckOptions, 'headers' | 'body'>,
+) {
+  const seconds = timestamp && readTimestamp(timestamp, headers[timestamp.header] ?? [])
+  const hash = createHash('sha256')
+  for (const piece of contentOf(signature.content, { timestamp: seconds ?? '', id: '' }, body)) hash.update(piece)
+  return hash.digest()
+}
 
 /** The id of a webhook that a header has; undefined where there is none, or none that can be stored. */
 export function headerId(header: string, headers: Headers): string | undefined {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { WebhookDoor } from '../../../contract/index.ts'
 import { parseJson } from '../../json.ts'
 import type { GatewayContext } from '../context.ts'
-import { headerId } from './check-signature.ts'
+import { digestOf, headerId } from './check-signature.ts'
 
 /** What a webhook says, as far as it can be read. */
 export interface ReadWebhook {
@@ -10,7 +10,7 @@ export interface ReadWebhook {
   readonly id: string
   /** The provider's name of the event; undefined where it says none. */
   readonly event: string | undefined
-  /** A hash of the body, where the id is not signed. */
+  /** A hash of what was signed, where the id is not. */
   readonly digest: Uint8Array | undefined
   /** What is stored: the payload, or what is no JSON, with why. */
   readonly content: { readonly payload: unknown } | { readonly unparsed: Unparsed }
@@ -31,12 +31,11 @@ export function readWebhook(
   const payload = 'value' in parsed ? parsed.value : undefined
   const find = (field: { readonly header: string } | { readonly body: string }) =>
     'header' in field ? headerId(field.header, headers) : textAt(payload, field.body)
-  const digest = createHash('sha256').update(body).digest()
   const event = find(provider.event)
   return {
-    id: find(provider.id) ?? `sha256-${digest.toString('hex')}`,
+    id: find(provider.id) ?? `sha256-${createHash('sha256').update(body).digest('hex')}`,
     event,
-    digest: idSigned ? undefined : digest,
+    digest: idSigned ? undefined : digestOf(provider, { headers, body }),
     content: 'value' in parsed ? { payload } : { unparsed: unparsed(body, parsed.issues[0]) },
   }
 }
