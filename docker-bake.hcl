@@ -1,5 +1,5 @@
 # Rendered by `ebb render`. Do not edit.
-# All images: docker buildx bake. One of them: docker buildx bake complete-upload. To a registry: EBB_REGISTRY=… EBB_TAG=… docker buildx bake --push
+# All images: docker buildx bake. One of them: docker buildx bake cancel-order. To a registry: EBB_REGISTRY=… EBB_TAG=… docker buildx bake --push
 
 variable "EBB_REGISTRY" {
   default = "dev.local"
@@ -21,6 +21,7 @@ target "images" {
   name = image
   matrix = {
     image = [
+      "cancel-order",
       "complete-upload",
       "confirm-order",
       "create-product",
@@ -32,11 +33,14 @@ target "images" {
       "get-user",
       "graphql",
       "ingest-readings",
+      "list-orders",
       "list-products",
       "place-order",
       "price-order",
       "receive-github-webhook",
       "receive-stripe-webhook",
+      "report-low-stock",
+      "send-cancellation-email",
       "send-welcome-email",
       "summarise-readings",
       "gateway",

@@ -12,7 +12,7 @@ export const Order = z
     email: z.email().max(254).meta({ example: 'ada@example.com' }),
     unitPrice: Money,
     total: Money,
-    state: z.enum(['placed', 'confirmed']),
+    state: z.enum(['placed', 'confirmed', 'cancelled']),
     createdAt: z.iso.datetime(),
   })
   .meta({ id: 'Order' })
@@ -29,4 +29,11 @@ export const orderConfirmed = event({
   type: 'order.confirmed',
   data: Order,
   summary: 'An order was confirmed, and its receipt is mailed.',
+})
+
+/** An order was cancelled, and its stock is back. */
+export const orderCancelled = event({
+  type: 'order.cancelled',
+  data: Order,
+  summary: 'An order was cancelled, and its stock is back.',
 })

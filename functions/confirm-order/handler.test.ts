@@ -51,12 +51,14 @@ describe('confirm-order', () => {
     ])
     const files = await mails(event.id)
     expect(files).toHaveLength(1)
-    const text = await readFile(join(fn.mailFolder(), files[0] ?? ''), 'utf8')
+    const text = (await readFile(join(fn.mailFolder(), files[0] ?? ''), 'utf8')).replaceAll(/=\r?\n/g, '')
     expect(text).toContain('To: ada@example.com')
     expect(text).toContain('Subject: Your receipt: Brass Desk Lamp')
     // €178.00 in quoted-printable.
     expect(text).toContain('Total: =E2=82=AC178.00')
     expect(text).toContain(`Order ${event.data.id}`)
+    expect(text).toContain('Content-Type: text/html')
+    expect(text).toContain('<h1>Thank you, your order is confirmed.</h1>')
   })
 
   it('400 for invalid data, and no mail', async () => {
@@ -74,6 +76,17 @@ describe('confirm-order', () => {
     const event = await placed()
     expect((await fn.deliver(event, { from: { sub: 'relay' } })).status).toBe(403)
     expect([await stateOf(event.data.id), await mails(event.id)]).toEqual(['placed', []])
+  })
+
+  it('204 for an order that was cancelled meanwhile: it stays so, and there is no receipt', async () => {
+    const event = await placed()
+    await fn.query(`update orders set state = 'cancelled' where id = $1`, [event.data.id])
+    expect((await fn.deliver(event)).status).toBe(204)
+    expect([await stateOf(event.data.id), await mails(event.id), await eventsOf(event.data.id)]).toEqual([
+      'cancelled',
+      [],
+      [],
+    ])
   })
 
   it('409 order_not_placed for an unknown order, and no mail', async () => {

@@ -7,6 +7,7 @@ export type {
   ResourceContract,
 } from '../kernel/index.ts'
 export { type Cache, type CacheOptions, cache, cacheOn } from './cache/cache.ts'
+export { type Html, html } from './html.ts'
 export { guarded } from './http-client/guarded.ts'
 export { type Http, type HttpOptions, http } from './http-client/http.ts'
 export { HttpError, type HttpResponse } from './http-client/response.ts'

@@ -5,6 +5,7 @@ import { createTransport, type SendMailOptions } from 'nodemailer'
 import { Problem } from '../contract/index.ts'
 import { type Config, type LiveValue, liveSetting, type Resource, requireSetting } from '../kernel/index.ts'
 import { withSignal } from '../kernel/promises.ts'
+import { type Html, textOf } from './html.ts'
 
 /**
  * Mail as a subscriber's handler gets it.
@@ -21,7 +22,7 @@ export interface Mail {
 }
 
 /**
- * One message of plain text.
+ * One message: plain text, and HTML where a reader shows that.
  * @example
  * const message: MailMessage = {
  *   messageId: 'order-7@shop.example', from: 'shop@shop.example', to: ['ada@example.com'], subject: 'Order 7', text: 'Thanks.',
@@ -39,9 +40,11 @@ export interface MailMessage {
   readonly subject: string
   /** The text of the message. */
   readonly text: string
+  /** The same for readers that show HTML: made by html`…`, so that no value in it is read as markup. Default: text only. */
+  readonly html?: Html
 }
 
-type PreparedMessage = MailMessage & Pick<SendMailOptions, 'headers'>
+type PreparedMessage = Omit<MailMessage, 'html'> & Pick<SendMailOptions, 'headers'> & { readonly html?: string }
 type AddressedMessage = Omit<PreparedMessage, 'from' | 'to'> & ReturnType<typeof parseEnvelope>
 type DeliverMail = (message: AddressedMessage, signal: AbortSignal) => Promise<void>
 
@@ -60,9 +63,10 @@ export const mail: Resource<Mail, DeliverMail> = {
   open: (config, log) =>
     config.SMTP_URL ? createSmtpDelivery(liveSetting(config, 'SMTP_URL', log)) : createFileDelivery(config),
   bind: (_deliver, { afterCommit, traceparent, correlationId }) => ({
-    send: ({ messageId, ...message }) =>
+    send: async ({ messageId, html, ...message }) =>
       afterCommit({
         ...message,
+        ...(html === undefined ? {} : { html: textOf(html) }),
         messageId: `<${messageId}>`,
         headers: { traceparent, 'x-correlation-id': correlationId },
       }),

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import cancelOrder from './handler.ts'
+
+serve(cancelOrder)

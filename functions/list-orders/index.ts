@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import listOrders from './handler.ts'
+
+serve(listOrders)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import reportLowStock from './handler.ts'
+
+serve(reportLowStock)

@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import sendCancellationEmail from './handler.ts'
+
+serve(sendCancellationEmail)
