@@ -33,6 +33,7 @@ target "images" {
       "graphql",
       "ingest-readings",
       "list-products",
+      "make-thumbnail",
       "place-order",
       "price-order",
       "receive-github-webhook",
