@@ -35,6 +35,7 @@ target "images" {
       "ingest-readings",
       "list-orders",
       "list-products",
+      "make-thumbnail",
       "place-order",
       "price-order",
       "receive-github-webhook",

@@ -34,7 +34,7 @@ const FULL_ONLY = [
   '/src/data/postgres/replica\\.test',
   '/test/broker/',
   '/test/alerts/',
-  '/src/data/objects/large-objects\\.test',
+  '/(test/files/|src/build/native-packages|src/data/objects/large-objects\\.test)',
   '/services/gateway/receive-published\\.test',
   '/services/relay/changes/changes-(killed|abandoned|lasting)\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',

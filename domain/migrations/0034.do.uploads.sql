@@ -4,5 +4,7 @@ create table uploads (
   owner      text        not null,
   name       text        not null,
   state      text        not null default 'pending' check (state in ('pending', 'stored')),
+  -- A small one of it.
+  thumbnail  uuid        references ebb.object (id) on delete set null,
   created_at timestamptz not null default now()
 );

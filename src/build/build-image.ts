@@ -23,14 +23,24 @@ interface ImageSize {
 
 /** Builds what a function's image contains: `start.cjs`, the bundle and its parts, their code caches after a warm-up, and an inventory. */
 export async function buildFunction(project: string, contract: FunctionContract, folder: string): Promise<ImageSize> {
-  const { file, parts } = await bundleFunction(project, contract.name, folder, { start: 'start.cjs' })
+  const { file, parts, native } = await bundleFunction(project, contract.name, folder, { start: 'start.cjs' })
+  const copied = await copyPackages(project, native, folder)
   await warmUp(file, contract, {
     ...{ nodeFlags: NODE_FLAGS, roles: rolesInPolicy(project) },
     callees: await importCallees(project, contract),
   })
   const packages = Object.values(parts).flatMap((part) => findBundledPackages(part).map((each) => each.folder))
-  await writeInventory(contract.name, folder, packages)
+  await writeInventory(contract.name, folder, [...packages, ...copied])
   return measureImage(folder)
+}
+
+/** Copies packages, with those that they need, into node_modules of the folder; returns where they were. */
+async function copyPackages(home: string, names: readonly string[], folder: string): Promise<readonly string[]> {
+  const copied = await findRequiredPackages(home, names)
+  for (const { from, to } of copied) {
+    await cp(from, join(folder, to), { recursive: true, filter: isLoaded })
+  }
+  return copied.map(({ from }) => from)
 }
 
 const NOT_LOADED = new Set([NOTICES, BILL_OF_MATERIALS])
@@ -100,12 +110,9 @@ export async function buildService(project: string, name: string, folder: string
     if ('platform' in from || existsSync(path)) await cp(path, join(folder, to), { recursive: true })
   }
   await writeFile(join(folder, 'start.cjs'), `${first}require('./main.cjs')\n`)
-  const copied = await findRequiredPackages(PLATFORM_PACKAGE, [...program.imports, ...packages])
-  for (const { from, to } of copied) {
-    await cp(from, join(folder, to), { recursive: true, filter: isLoaded })
-  }
+  const copied = await copyPackages(PLATFORM_PACKAGE, [...program.imports, ...packages], folder)
   const bundled = bundles.flatMap((bundle) => findBundledPackages(bundle).map((each) => each.folder))
-  await writeInventory(name, folder, [...bundled, ...copied.map(({ from }) => from)])
+  await writeInventory(name, folder, [...bundled, ...copied])
   return measureImage(folder)
 }
 

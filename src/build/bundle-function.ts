@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
 import { basename, join, relative, sep } from 'node:path'
 import { build, type Plugin, transform } from 'esbuild'
 import { PLATFORM, platformModule } from '../deploy/platform-files.ts'
 import { buildInPolicy, withoutUnusedPolicy } from './build-in-policy.ts'
 import { deferBuiltins, deferParts, FORM_PARSER, LAZY_PARTS, SHARED, USED_EXPORTS } from './lazy-parts.ts'
+import { keepNativePackages } from './native-packages.ts'
 import { type Bundle, type Chunk, replaceFile, writeChunk } from './write-chunk.ts'
 
 /**
@@ -22,6 +24,8 @@ interface BundleOptions {
 export interface FunctionBundle extends Bundle {
   /** The bundle itself, `main`, and each lazy part by its module specifier. */
   readonly parts: Readonly<Record<string, Chunk>>
+  /** The packages with binaries that it needs beside it, in node_modules. */
+  readonly native: readonly string[]
 }
 
 /** Each part is a function, whose arguments the start file passes. */
@@ -50,8 +54,12 @@ export async function bundleFunction(
   const revision = createHash('sha256').update(code).digest('hex').slice(0, 12)
   const file = join(folder, start ?? `${name}-${revision}.cjs`)
   await replaceFile(file, code)
-  return { file, revision, inputs: main.inputs, parts }
+  return { file, revision, inputs: main.inputs, parts, native: nativeOf(main) }
 }
+
+/** What it imports that is neither a part of it nor Node's own. */
+const nativeOf = ({ imports }: Chunk) =>
+  [...imports].filter((id) => !isBuiltin(id) && !LAZY_PARTS.includes(id) && !SHARED.includes(id))
 
 /** Every function could read a form; only one whose contract says `form()` does. */
 const hasForm = ({ bytesOf }: Chunk) => [...bytesOf].some(([file, bytes]) => bytes > 0 && FORM.test(file))
@@ -66,6 +74,7 @@ async function mainChunk(project: string, name: string, folder: string): Promise
       plugins: [
         ...[...plugins, deferBuiltins(), buildInPolicy(project)],
         deferParts({ entryPoint: join(project, 'functions', name, 'index.ts'), ...uses }),
+        keepNativePackages(),
       ],
     })
   try {

@@ -66,7 +66,7 @@ export async function findRequiredPackages(
 }
 
 /** `@scope/name` for `@scope/name/deep/file`. */
-const packageName = (specifier: string) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+export const packageName = (specifier: string) => specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
 
 /** The folders from one up to the root of the file system. */
 function* foldersFrom(folder: string): Generator<string> {
@@ -74,7 +74,8 @@ function* foldersFrom(folder: string): Generator<string> {
   if (dirname(folder) !== folder) yield* foldersFrom(dirname(folder))
 }
 
-function findPackageFolder(name: string, from: string): string | undefined {
+/** Where Node finds a package from a folder. */
+export function findPackageFolder(name: string, from: string): string | undefined {
   for (const folder of foldersFrom(from)) {
     const candidate = join(folder, 'node_modules', name)
     if (existsSync(join(candidate, 'package.json'))) return candidate

@@ -55,7 +55,7 @@ async function upload(url: string, bytes: number): Promise<number> {
   return Number(Object(await json(response)).bytes)
 }
 
-function* chunksOf(bytes: number) {
+export function* chunksOf(bytes: number) {
   for (let left = bytes; left > 0; left -= CHUNK.length) yield left < CHUNK.length ? CHUNK.subarray(0, left) : CHUNK
 }
 
@@ -68,7 +68,7 @@ async function download(url: string, bytes: number): Promise<number> {
 }
 
 /** Looks at the memory of a process again and again. */
-async function watchRss(pid: number) {
+export async function watchRss(pid: number) {
   const first = await readRssMiB(pid)
   let most = first
   const timer = setInterval(async () => {

@@ -83,7 +83,14 @@ export function openMultipart(send: SendExpecting, address: () => ObjectAddress)
     completeParts: async (key, upload, parts, signal) => {
       const body = `<CompleteMultipartUpload>${parts.map(writePart).join('')}</CompleteMultipartUpload>`
       const headers = { 'content-type': 'application/xml' }
-      const request = { method: 'POST', path: `/${key}`, query: { uploadId: upload }, headers, body } as const
+      const request = {
+        method: 'POST',
+        path: `/${key}`,
+        query: { uploadId: upload },
+        headers,
+        body,
+        isLong: true,
+      } as const
       const { status, text } = await send({ ...request, ...(signal && { signal }) }, 200, REFUSED, GONE)
       if (status === REFUSED) return false
       // S3 sends the 200 before it has begun.

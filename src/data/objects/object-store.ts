@@ -100,7 +100,10 @@ export function openObjectStore(address: () => ObjectAddress): ObjectStore {
     copy: async (from, to, signal) => {
       const { pathname } = new URL(address().url)
       const headers = { 'x-amz-copy-source': `${pathname}/${from}` }
-      const { text } = await send({ method: 'PUT', path: `/${to}`, headers, body: '', ...(signal && { signal }) }, 200)
+      const { text } = await send(
+        { method: 'PUT', path: `/${to}`, headers, body: '', isLong: true, ...(signal && { signal }) },
+        200,
+      )
       // S3 sends the 200 before it has begun.
       if (/<Error>/.test(text)) throw new Error(`the object store did not copy ${from}: ${text.slice(0, 500)}`)
     },

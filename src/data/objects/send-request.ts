@@ -12,6 +12,8 @@ export interface StoreRequest {
   readonly query?: Readonly<Record<string, string>>
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array | Readable
+  /** Joining and copying large objects: the store may answer when it is done. Default: false. */
+  readonly isLong?: boolean
   /** Ends it besides its own limit. */
   readonly signal?: AbortSignal
 }
@@ -38,6 +40,8 @@ export interface SendToStore {
 const LIMIT_MS = 5_000
 /** To write a large part, or to copy an object, takes longer. */
 const IDLE_MS = 30_000
+/** The longest request of all; that of a handler ends before. */
+const LONG_MS = 600_000
 const ATTEMPTS = 3
 const MAX_TEXT_BYTES = 1_048_576
 const CONNECTIONS = 50
@@ -48,12 +52,13 @@ export function openSender(address: () => ObjectAddress): SendToStore {
     ...{ connections: CONNECTIONS, connect: { timeout: LIMIT_MS }, headersTimeout: IDLE_MS, bodyTimeout: IDLE_MS },
   })
 
-  async function request({ method, path, query, headers, body, signal }: StoreRequest, limit?: AbortSignal) {
+  async function request({ method, path, query, headers, body, isLong, signal }: StoreRequest, limit?: AbortSignal) {
     const signed = await signRequest(address(), { method, path, ...(query && { query }), ...(headers && { headers }) })
     const ends = [signal, limit].filter((one) => one !== undefined)
     const response = await agent.request({
       ...{ origin: signed.url.origin, path: signed.url.pathname + signed.url.search, method, headers: signed.headers },
       ...(body === undefined ? {} : { body }),
+      ...(isLong ? { headersTimeout: LONG_MS } : {}),
       ...(ends.length > 0 ? { signal: AbortSignal.any(ends) } : {}),
     })
     return { status: response.statusCode, headers: flatten(response.headers), body: response.body }

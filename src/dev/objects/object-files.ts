@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable, Transform } from 'node:stream'
+import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 /** What is kept of an object beside its content. */
@@ -30,8 +30,8 @@ export interface ObjectFiles {
     received: Pick<FileInfo, 'file' | 'bytes'> & { readonly sha256?: string },
     type: string,
   ): Promise<void>
-  /** Joins contents into one. */
-  join(files: readonly string[]): Promise<Received>
+  /** Joins contents into a new one. */
+  join(files: readonly string[]): Promise<string>
   /** Copies an object. Says whether there was one. */
   copy(from: string, to: string): Promise<boolean>
   find(key: string): Promise<FileInfo | undefined>
@@ -95,7 +95,11 @@ export async function openObjectFiles(folder: string, isKept: (file: string) => 
       await rename(written, headOf(key))
       if (before) await discard(before)
     },
-    join: (parts) => receive(Readable.from(readAll(parts.map(contentOf)))),
+    join: async (parts) => {
+      const file = randomUUID()
+      await pipeline(readAll(parts.map(contentOf)), createWriteStream(contentOf(file), { flags: 'wx', mode: 0o600 }))
+      return file
+    },
     copy: async (from, to) => {
       const found = await find(from)
       if (!found) return false

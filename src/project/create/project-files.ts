@@ -6,6 +6,8 @@ export type Files = Readonly<Record<string, string | Uint8Array>>
 interface ProjectPackages {
   readonly dependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
+  /** What the functions of the shop need besides. */
+  readonly shop: Readonly<Record<string, string>>
 }
 
 /** What a new project is made of. */
@@ -36,7 +38,8 @@ export function projectFiles(
   const words = { ...WORDS[example], name }
   const kept = Object.entries(template).filter(([path]) => example === 'note' || !OF_NOTES.test(path))
   const filled = kept.map(([path, text]) => [path.replace(/^_/, '.'), fill(text, words)] as const)
-  const files = { ...manifests(name, dependency, packages), ...Object.fromEntries(filled) }
+  const dependencies = { ...packages.dependencies, ...(example === 'shop' ? packages.shop : {}) }
+  const files = { ...manifests(name, dependency, { ...packages, dependencies }), ...Object.fromEntries(filled) }
   if (example === 'note') return files
   return { ...files, ...shop, 'README.md': withoutTour(files['README.md'] ?? '') }
 }

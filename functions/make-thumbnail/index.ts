@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import makeThumbnail from './handler.ts'
+
+serve(makeThumbnail)

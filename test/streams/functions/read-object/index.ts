@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import readObject from './handler.ts'
+
+serve(readObject)

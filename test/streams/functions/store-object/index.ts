@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import storeObject from './handler.ts'
+
+serve(storeObject)
