@@ -1,6 +1,7 @@
 import type { AnyContract } from '../contract/index.ts'
 import events from './functions/conformance-events/contract.ts'
 import hold from './functions/conformance-hold/contract.ts'
+import ingest from './functions/conformance-ingest/contract.ts'
 import list from './functions/conformance-list/contract.ts'
 import look from './functions/conformance-look/contract.ts'
 import note from './functions/conformance-note/contract.ts'
@@ -9,7 +10,17 @@ import upload from './functions/conformance-upload/contract.ts'
 import write from './functions/conformance-write/contract.ts'
 
 /** The conformance functions, of which each kind of case takes the first that fits. */
-export const CONFORMANCE_CONTRACTS: readonly AnyContract[] = [list, look, read, write, hold, note, upload, events]
+export const CONFORMANCE_CONTRACTS: readonly AnyContract[] = [
+  list,
+  look,
+  read,
+  write,
+  hold,
+  note,
+  upload,
+  events,
+  ingest,
+]
 
 /** How long writing an entry may take. */
 export const WRITE_TIMEOUT_MS = write.timeoutMs
