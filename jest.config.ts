@@ -30,6 +30,7 @@ const FULL_ONLY = [
   '/test/chart/(pod-values|secrets)\\.test',
   '/release/',
   '/test/streams/',
+  '/test/pipeline/',
   '/src/project/create/begun-project\\.test',
   '/src/data/postgres/replica\\.test',
   '/test/broker/',

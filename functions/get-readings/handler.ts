@@ -10,7 +10,7 @@ type Query = Input<typeof contract>['query']
 
 export default implement(contract, { sql: postgres }, async ({ query }, { sql }) => pages(sql, query))
 
-const PAGE = 5_000
+const PAGE = 1_000
 
 /** Each page begins behind the last reading of the one before. */
 async function* pages(sql: Sql, { sensor, from, to, every }: Query): AsyncGenerator<Row> {

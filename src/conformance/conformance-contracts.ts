@@ -3,6 +3,7 @@ import answer from './functions/conformance-answer/contract.ts'
 import call from './functions/conformance-call/contract.ts'
 import events from './functions/conformance-events/contract.ts'
 import hold from './functions/conformance-hold/contract.ts'
+import ingest from './functions/conformance-ingest/contract.ts'
 import list from './functions/conformance-list/contract.ts'
 import look from './functions/conformance-look/contract.ts'
 import note from './functions/conformance-note/contract.ts'
@@ -13,7 +14,7 @@ import write from './functions/conformance-write/contract.ts'
 /** The conformance functions, of which each kind of case takes the first that fits. */
 export const CONFORMANCE_CONTRACTS: readonly AnyContract[] = [
   ...[list, look, read, write, hold, note, upload, events],
-  ...[call, answer],
+  ...[call, answer, ingest],
 ]
 
 /** How long writing an entry may take. */

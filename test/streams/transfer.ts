@@ -3,10 +3,10 @@ import { type IncomingMessage, request } from 'node:http'
 import { Readable } from 'node:stream'
 import { json } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import { readRssMiB, startParts } from './start-parts.ts'
+import { startParts } from './start-parts.ts'
+import { watchRss } from './watch-rss.ts'
 
 const CHUNK = Buffer.alloc(64 * 1024, 'x')
-const SAMPLE_MS = 50
 /** Before it is measured, both processes have loaded and compiled what they need. */
 const WARM_UP_BYTES = 64 * 2 ** 20
 
@@ -65,19 +65,4 @@ async function download(url: string, bytes: number): Promise<number> {
   let arrived = 0
   for await (const chunk of response) arrived += (chunk as Buffer).length
   return arrived
-}
-
-/** Looks at the memory of a process again and again. */
-export async function watchRss(pid: number) {
-  const first = await readRssMiB(pid)
-  let most = first
-  const timer = setInterval(async () => {
-    most = Math.max(most, await readRssMiB(pid).catch(() => 0))
-  }, SAMPLE_MS)
-  return {
-    stop: async () => {
-      clearInterval(timer)
-      return Math.max(most, await readRssMiB(pid)) - first
-    },
-  }
 }

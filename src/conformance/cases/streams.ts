@@ -1,6 +1,7 @@
 import { equal, match, ok } from 'node:assert/strict'
-import { assertProblem, assertStatus } from '../assertions.ts'
+import { assertIssues, assertProblem, assertStatus } from '../assertions.ts'
 import type { ConformanceRequest, ConformanceResponse } from '../client.ts'
+import { eventsAbout, newBatch } from '../entries.ts'
 import type { Case, Session } from '../session.ts'
 import { NothingToRunOn } from '../subjects.ts'
 
@@ -13,6 +14,13 @@ const upload = (body: Uint8Array | string, headers: ConformanceRequest['headers'
   ...{ method: 'POST', path: UPLOADS, body },
   headers: { 'content-type': 'application/octet-stream', ...headers },
 })
+
+const ingest = (body: string, headers: ConformanceRequest['headers'] = {}): ConformanceRequest => ({
+  ...{ method: 'POST', path: '/v1/conformance/lines', body },
+  headers: { 'content-type': 'application/x-ndjson', ...headers },
+})
+/** Until then all that is sent has arrived. */
+const CUT_AFTER_MS = 500
 
 export const streams: readonly Case[] = [
   {
@@ -54,9 +62,43 @@ export const streams: readonly Case[] = [
       ok((await get()).headers['x-correlation-id'], 'it has no correlation id')
     },
   },
+  {
+    name: 'streams: lines take effect together, and none of them where one does not fit or the body is cut',
+    needs: ['key'],
+    needsFunctions: true,
+    run: async (session) => {
+      const caller = await session.caller()
+      const [whole, wrong, cut] = [newBatch(), newBatch(), newBatch()]
+      const answer = await sendStream(caller, ingest(linesOf(whole)))
+      assertStatus(answer, 200)
+      equal(answer.json<{ lines: number }>().lines, 3)
+      assertIssues(await sendStream(caller, ingest(linesOf(wrong, 0))), 'body.3.quantity')
+      // More is announced than comes.
+      const hangUp = new AbortController()
+      const length = { 'content-length': String(linesOf(cut).length + 1) }
+      const sent = caller.send({ ...ingest(linesOf(cut), length), signal: hangUp.signal })
+      setTimeout(() => hangUp.abort(), CUT_AFTER_MS)
+      await sent.then(
+        ({ status }) => ok(status >= 400, `a body that is cut was answered ${status}`),
+        () => {},
+      )
+      for (const [batch, count] of [[whole, 3] as const, [wrong, 0] as const, [cut, 0] as const])
+        await assertIngested(session, batch, count)
+    },
+  },
 ]
 
-async function sendStream({ send }: Session, request: ConformanceRequest): Promise<ConformanceResponse> {
+/** Lines of a batch, the last of which has this quantity. */
+const linesOf = (batch: string, last: unknown = 1) =>
+  [1, 1, last].map((quantity) => `${JSON.stringify({ batch, quantity })}\n`).join('')
+
+async function assertIngested(session: Session, batch: string, count: number) {
+  if (!session.target.admin) return
+  const found = await eventsAbout(session, 'conformance.ingested', batch)
+  equal(found.length, count, `${found.length} lines had an effect instead of ${count}`)
+}
+
+async function sendStream({ send }: Pick<Session, 'send'>, request: ConformanceRequest): Promise<ConformanceResponse> {
   const answer = await send(request)
   // OpenFaaS CE has no room for them.
   if (answer.status === 503 && answer.text.includes('cannot be reached'))

@@ -9,7 +9,7 @@ interface Row {
   readonly celsius: number
 }
 
-const PAGE = 5_000
+const PAGE = 1_000
 
 async function* pages(sql: Sql) {
   let after = 0

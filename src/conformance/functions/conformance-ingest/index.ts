@@ -1,0 +1,4 @@
+import { serve } from 'ebb/http'
+import conformanceIngest from './handler.ts'
+
+serve(conformanceIngest)
