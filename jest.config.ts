@@ -38,6 +38,7 @@ const FULL_ONLY = [
   '/(test/files/|src/build/native-packages|src/data/objects/large-objects\\.test)',
   '/services/gateway/receive-published\\.test',
   '/services/relay/changes/changes-(killed|abandoned|lasting)\\.test',
+  '/test/webhooks/(many|page|relays)\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
   '/test/services/',
   '/src/data/(sql-tools|migrate/build-indexes)\\.test',

@@ -5,8 +5,10 @@ import { dirname, join } from 'node:path'
 import type { DocsFile, GatewayDependencies } from 'ebb/http/gateway'
 import type { Log } from 'ebb/kernel'
 import type { DocsLogin } from './docs/docs-login.ts'
+import { escapeHtml } from './docs/escape-html.ts'
 import { LOGIN_SCRIPT } from './docs/login-script.ts'
 import { PAGE_SCRIPT } from './docs/page-script.ts'
+import { createWebhooksPage, type WebhooksPageOptions } from './docs/webhooks-page.ts'
 import { fetchGuide } from './fetch-guide.ts'
 
 export interface DocsOptions {
@@ -16,6 +18,8 @@ export interface DocsOptions {
   readonly guideUrl?: string | undefined
   /** How the page logs people in; default: it offers no login. */
   readonly login?: DocsLogin | undefined
+  /** Whose pages may show the page of webhooks; default: there is no such page. */
+  readonly webhooks?: Pick<WebhooksPageOptions, 'framedBy'> | undefined
   readonly log: Pick<Log, 'warn'>
 }
 
@@ -24,18 +28,21 @@ const CSS = 'text/css; charset=utf-8'
 
 /**
  * The API reference: Swagger UI as its package ships it, read once when it is first asked for, and a page that shows
- * /openapi.json with it. There is none where the package is not installed.
+ * /openapi.json with it. There is none where the package is not installed. Beside it, the page of webhooks.
  */
-export function createDocs({ key, guideUrl, login, log }: DocsOptions): GatewayDependencies['docs'] {
+export function createDocs({ key, guideUrl, login, webhooks, log }: DocsOptions): GatewayDependencies['docs'] {
   const load = () =>
     loadFiles({ keys: parseKeys(key), hasGuide: guideUrl !== undefined, login }).catch((error: unknown) => {
       log.warn({ err: error }, 'there is no API reference: swagger-ui-dist cannot be read')
       return new Map<string, ReadFile>()
     })
   let files: ReturnType<typeof load> | undefined
+  const webhooksPage = webhooks && createWebhooksPage({ login, ...webhooks })
   const findGuide = guideUrl === undefined ? undefined : fetchGuide(guideUrl)
   return async (path) => {
     if (/^\/docs\/guide(\/|$)/.test(path)) return findGuide?.(path.slice(GUIDE.length))
+    const ofWebhooks = webhooksPage?.(path)
+    if (ofWebhooks) return ofWebhooks
     files ??= load()
     return (await files).get(path)?.()
   }
@@ -132,6 +139,3 @@ ${scripts.map((path) => `<script src="${relative(path)}" defer></script>`).join(
 
 /** Relative to /docs, so that it works behind a proxy's path too. */
 const relative = (path: string) => path.slice(1)
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '"': '&quot;', '<': '&lt;', '>': '&gt;' }
-const escapeHtml = (text: string) => text.replaceAll(/[&"<>]/g, (character) => ENTITIES[character] ?? '')

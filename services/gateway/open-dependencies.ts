@@ -120,7 +120,10 @@ export async function openDependencies(
     plans: { ofTenant: tenantPlans.ofTenant, meter },
     hosts: config.EBB_HOSTS,
     corsOrigins: config.EBB_CORS_ORIGINS ?? [],
-    docs: createDocs({ key: config.EBB_DOCS_KEY, guideUrl: config.EBB_GUIDE_URL, login: docsLogin(config), log }),
+    docs: createDocs({
+      ...{ key: config.EBB_DOCS_KEY, guideUrl: config.EBB_GUIDE_URL, login: docsLogin(config), log },
+      webhooks: config.EBB_WEBHOOK_KEY === undefined ? undefined : { framedBy: config.EBB_CORS_ORIGINS ?? [] },
+    }),
     graphql: async (limits) => (await import('../../src/http/graphql/operations.ts')).createOperations(limits),
     upstream: upstreams.upstream,
     load: eventLoop,

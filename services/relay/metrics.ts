@@ -1,10 +1,12 @@
 import type { Config } from 'ebb/kernel'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { WebhookCounts } from '../../src/data/webhooks/count-webhooks.ts'
 import { registerServiceMetrics } from '../../src/telemetry/service-metrics.ts'
 import { type Backlog, isTooSlow, MAX_COUNTED } from './backlog.ts'
 import { createChangeMetrics } from './changes/change-metrics.ts'
 import { createDeliveryMetrics, type DeliveryMetrics, type DeliveryMetricsOptions } from './delivery-metrics.ts'
 import { createScheduleMetrics } from './schedule-metrics.ts'
+import { createWebhookMetrics } from './webhooks/webhook-metrics.ts'
 
 export interface RelayMetrics extends DeliveryMetrics {
   attempted(attempt: {
@@ -29,10 +31,12 @@ export interface MetricsOptions extends DeliveryMetricsOptions {
   /** Counts the backlog, at each scrape. */
   readonly read: () => Promise<Backlog>
   readonly config: Pick<Config, 'EBB_REVISION'>
+  /** Counts webhooks; default: there are none. */
+  readonly countWebhooks?: (() => Promise<WebhookCounts>) | undefined
 }
 
 /** Creates the relay's metrics, in a registry of their own. */
-export function createMetrics({ read, config, ...options }: MetricsOptions) {
+export function createMetrics({ read, config, countWebhooks, ...options }: MetricsOptions) {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -72,6 +76,8 @@ export function createMetrics({ read, config, ...options }: MetricsOptions) {
   registerServiceMetrics(registers, { revision: config.EBB_REVISION })
   const { deliveries, refresh: countDeliveries } = createDeliveryMetrics(registers, options)
 
+  const webhooks = countWebhooks && createWebhookMetrics(registers, countWebhooks)
+
   const record = (backlog: Backlog | undefined, { isUp }: { readonly isUp: boolean }) => {
     for (const each of [size, age]) each.reset()
     for (const { kind, size: calls, ageSeconds } of backlog?.waiting ?? []) {
@@ -92,6 +98,7 @@ export function createMetrics({ read, config, ...options }: MetricsOptions) {
         (error) => record(undefined, { isUp: isTooSlow(error) }),
       )
       .then(countDeliveries)
+      .then(webhooks?.refresh)
       .finally(() => {
         reading = undefined
       })

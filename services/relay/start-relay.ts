@@ -94,7 +94,7 @@ export async function startRelay(
     changes: changeMetrics,
     ...exposition
   } = createMetrics({
-    ...{ read: readQueues, config },
+    ...{ read: readQueues, config, countWebhooks: webhooks?.count },
     count: () => queryWithTimeout(pool, LOOKUP_MS, countDeliveries),
     isKnown: (consumer) =>
       (broker !== undefined && consumer === BROKER) ||

@@ -102,6 +102,7 @@ const cases: readonly Case[] = [
     },
     { alert: 'EbbDeliveriesParked', name: relay('ebb_deliveries', 'consumer="a",state="parked"'), bad: '1', good: '0' },
     { alert: 'EbbArchiveOverdue', name: relay('ebb_archive_overdue_days'), bad: '3', good: '2' },
+    { alert: 'EbbWebhooksWait', name: relay('ebb_webhook_overdue_seconds'), bad: '61', good: '60' },
     {
       alert: 'EbbScheduleOverdue',
       name: relay('ebb_schedule_overdue_seconds', 'schedule="a"'),

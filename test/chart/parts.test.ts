@@ -284,6 +284,7 @@ describeChart('what operators see', () => {
       'EbbDeliveriesUnaccounted',
       'EbbDeliveriesParked',
       'EbbArchiveOverdue',
+      'EbbWebhooksWait',
       'EbbScheduleOverdue',
       'EbbContractsDoNotLoad',
       'EbbBreakerOpen',

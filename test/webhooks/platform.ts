@@ -1,8 +1,9 @@
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createLog, parseConfig } from 'ebb/kernel'
+import { createLog, inheritedEnv, parseConfig } from 'ebb/kernel'
 import { generateIdentityKeys } from 'ebb/protocol'
 import { startGateway } from '../../services/gateway/start-gateway.ts'
 import { startRelay } from '../../services/relay/start-relay.ts'
@@ -12,6 +13,7 @@ import { createPool } from '../../src/data/postgres/pool.ts'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
 
 const PEPPER = 'p'.repeat(32)
+export const WEBHOOK_KEY = 'k'.repeat(32)
 const log = createLog({ level: 'silent' })
 
 const EVENTS: readonly WebhookEvent[] = [
@@ -39,7 +41,7 @@ export async function startPlatform(
   const envOf = (part: 'gateway' | 'relay', key: object) => ({
     ...{ PORT: '0', EBB_HOST: '127.0.0.1', EBB_CONTRACTS: join(folder, 'contracts'), EBB_KEY_PEPPER: PEPPER },
     ...{ EBB_UPSTREAM_TEMPLATE: 'http://127.0.0.1:9/{name}', EBB_ADMIN_KEY: 'admin-key-of-this-test' },
-    ...{ EBB_WEBHOOK_KEY: 'k'.repeat(32), EBB_WEBHOOK_TIMEOUT_MS: '1000', EBB_START_TIMEOUT_MS: '1000' },
+    ...{ EBB_WEBHOOK_KEY: WEBHOOK_KEY, EBB_WEBHOOK_TIMEOUT_MS: '1000', EBB_START_TIMEOUT_MS: '1000' },
     ...{ DATABASE_URL: databaseUrlFor(part, databaseUrl), EBB_IDENTITY_KEY: JSON.stringify(key) },
     ...more,
   })
@@ -56,6 +58,13 @@ export async function startPlatform(
       const { stop } = await startRelay(parseConfig(relayEnv), { log, drainMs: 50 })
       closers.push(stop)
       return { stop }
+    },
+    spawnRelay: (): ChildProcess => {
+      const child = spawn(process.execPath, ['services/relay/index.ts'], {
+        env: { ...inheritedEnv(['NODE_COMPILE_CACHE']), ...relayEnv, LOG_LEVEL: 'silent' },
+      })
+      closers.push(() => child.kill('SIGKILL'))
+      return child
     },
     /** Emits as a function's transaction does. Returns the id. */
     emit: async (type: string, data: object, { tenant = null as string | null } = {}) => {

@@ -10,14 +10,17 @@ export interface Received {
   readonly body: string
 }
 
-/** A server of a customer's; answers with what `answer` says, a status, or never. Default: 204. */
-export async function startReceiver(answer: (received: Received) => number | 'never' = () => 204) {
+/** A server of a customer's; answers with what `answer` says, a status, or never (default: 204), and keeps what it got. */
+export async function startReceiver(
+  answer: (received: Received) => number | 'never' | Promise<number> = () => 204,
+  { keep = true }: { readonly keep?: boolean } = {},
+) {
   const received: Received[] = []
   let connections = 0
   const server = createServer(async (request, response) => {
     const one = { path: request.url ?? '', headers: request.headers, body: await text(request) }
-    received.push(one)
-    const status = answer(one)
+    if (keep) received.push(one)
+    const status = await answer(one)
     if (status !== 'never') response.writeHead(status, status === 302 ? { location: '/elsewhere' } : {}).end()
   }).on('connection', () => void connections++)
   server.listen(0, '127.0.0.1')

@@ -2,6 +2,7 @@ import { type Config, type Log, liveSetting } from 'ebb/kernel'
 import type pg from 'pg'
 import type { ContractSet } from '../../../src/contract/index.ts'
 import { queryWithTimeout } from '../../../src/data/postgres/with-connection.ts'
+import { countWebhooks } from '../../../src/data/webhooks/count-webhooks.ts'
 import { forgetWebhooks } from '../../../src/data/webhooks/webhook-queue.ts'
 import { createWebhookSecrets } from '../../../src/data/webhooks/webhook-secrets.ts'
 import { inRounds } from '../in-rounds.ts'
@@ -22,6 +23,8 @@ interface OpenOptions {
 
 const FORGET_MS = 60_000
 const LIMIT_MS = 10_000
+/** What counting may take while a scrape waits. */
+const COUNT_MS = 2_000
 /** Few enough that nothing waits for the locks of one statement. */
 const MAX_BATCH = 500
 
@@ -41,7 +44,7 @@ export function openWebhooks(config: Config, { contracts, pool, queuePool, wake,
   let closed = false
   const forget = async () => {
     const limits = { keepDays: config.EBB_KEEP_WEBHOOKS_DAYS, limit: MAX_BATCH }
-    for (let forgotten = MAX_BATCH; forgotten >= MAX_BATCH && !closed; ) {
+    for (let forgotten = 1; forgotten > 0 && !closed; ) {
       forgotten = await queryWithTimeout(pool, LIMIT_MS, (client) => forgetWebhooks(client, limits))
     }
   }
@@ -52,6 +55,7 @@ export function openWebhooks(config: Config, { contracts, pool, queuePool, wake,
   return {
     offers,
     queue,
+    count: () => queryWithTimeout(pool, COUNT_MS, countWebhooks),
     /** Stops to forget; what is being sent goes on until `close`. */
     stop: () => {
       closed = true

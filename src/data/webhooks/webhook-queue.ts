@@ -27,7 +27,7 @@ export interface ReclaimedWebhookDelivery
 }
 
 /** A part of a WITH RECURSIVE: each webhook that messages wait for, by one index lookup. */
-const WAITING = /* sql */ `
+export const WAITING = /* sql */ `
 waiting (id) as (
   (select webhook_id from ebb.webhook_delivery where state = 'waiting' order by webhook_id limit 1)
   union all
@@ -36,13 +36,14 @@ waiting (id) as (
 )`
 
 /** SQL of what is left of a webhook's rate now. */
-const TOKENS = 'least(per_second, tokens + extract(epoch from clock_timestamp() - tokens_at) * per_second)::float8'
+export const TOKENS =
+  'least(per_second, tokens + extract(epoch from clock_timestamp() - tokens_at) * per_second)::float8'
 
 /** SQL of how many messages a webhook may get at a time: one where the last attempts have failed, to see whether it is back. */
-const AT_A_TIME = 'case when failures > 0 then 1 else concurrency end'
+export const AT_A_TIME = 'case when failures > 0 then 1 else concurrency end'
 
 /** How many messages each of these webhooks is getting. */
-const BUSY = /* sql */ `
+export const BUSY = /* sql */ `
 busy as materialized (
   select webhook_id as id, count(*)::int4 as leased from ebb.webhook_delivery where state = 'leased' group by webhook_id
 )`

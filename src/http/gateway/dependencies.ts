@@ -102,6 +102,8 @@ export interface DocsFile {
   readonly immutable: boolean
   /** The one other origin that a page may send requests to; default: none. */
   readonly connectsTo?: string
+  /** The origins whose pages may show it in a frame; default: none. */
+  readonly framedBy?: readonly string[]
 }
 
 /** Asynchronous calls, stored until the relay makes them. All reject with a Problem while the store is unreachable. */

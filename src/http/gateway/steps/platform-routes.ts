@@ -111,6 +111,7 @@ export function docs({ docs: find }: Pick<GatewayDependencies, 'docs'>): Step {
   async function serve({ path, request, responseHeaders }: GatewayContext) {
     const file = await find(path)
     if (!file) return undefined
+    if (file.framedBy) delete responseHeaders['x-frame-options']
     // The page may hold a key: pages of other origins may call the API, but not read this page.
     delete responseHeaders['access-control-allow-origin']
     delete responseHeaders['access-control-expose-headers']
@@ -123,11 +124,11 @@ export function docs({ docs: find }: Pick<GatewayDependencies, 'docs'>): Step {
   return byRunning(step, ({ path }) => `${path} is no page of the API's reference.`)
 }
 
-const contentSecurityPolicy = ({ connectsTo }: DocsFile) =>
+const contentSecurityPolicy = ({ connectsTo, framedBy = [] }: DocsFile) =>
   [
     ...["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:"],
     `connect-src 'self'${connectsTo === undefined ? '' : ` ${connectsTo}`}`,
-    ...["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"],
+    ...["base-uri 'none'", "form-action 'none'", `frame-ancestors ${framedBy.join(' ') || "'none'"}`],
   ].join('; ')
 
 const fileReply = (file: DocsFile): Reply => ({
