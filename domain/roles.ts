@@ -7,6 +7,7 @@ export const roles = {
     'products:write',
     'orders:read',
     'orders:write',
+    'orders:cancel',
     'files:write',
     'readings:read',
     'readings:write',
