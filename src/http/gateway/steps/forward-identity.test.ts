@@ -59,7 +59,14 @@ it('to a function that calls others go the identities that it calls them with, e
   const shared = { summary: 'A test.', method: 'POST', reply } as const
   const set = contractSet(
     {
-      ask: endpoint({ ...shared, name: 'ask', path: '/v1/asks', access: {}, calls: ['price', 'tax'], timeoutMs: 1_000 }),
+      ask: endpoint({
+        ...shared,
+        name: 'ask',
+        path: '/v1/asks',
+        access: {},
+        calls: ['price', 'tax'],
+        timeoutMs: 1_000,
+      }),
       price: endpoint({
         ...{ ...shared, name: 'price', path: '/v1/prices' },
         access: { internal: true, scopes: ['things:write', 'others:read'] },
