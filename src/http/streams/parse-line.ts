@@ -4,7 +4,7 @@ import { MAX_JSON, type ParsedJson, parseJsonText } from '../json.ts'
 const MAX_SHORT = MAX_JSON.elements
 
 /**
- * Parses one line as parseJson does a body, in half the time where it is short and holds no escapes: then a name that is given twice
+ * Parses one line as parseJson does a body, sooner where it is short and holds no escapes: then a name that is given twice
  * shows in that the text has more quotation marks than its value has names and strings.
  */
 export function parseLine(text: string): ParsedJson {
