@@ -187,6 +187,8 @@ const CODES: Readonly<Record<PlatformCode, true>> = {
   caller_gone: true,
   call_cancelled: true,
   ...{ invalid_signature: true, signature_expired: true, webhook_replayed: true },
+  ...{ invalid_operation: true, operation_too_large: true, operation_too_deep: true },
+  ...{ operation_too_costly: true, operation_not_known: true },
   internal: true,
   bad_gateway: true,
   unavailable: true,
