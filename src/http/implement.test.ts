@@ -36,6 +36,6 @@ it('a resource that does not name its stores is refused', () => {
   const mine = { open: () => 1, lend: () => 1 }
   expect(() => implement(contract, { mine } as never, async () => {})).toThrow(
     'functions/make-thing/contract.ts: the resource `mine` does not name the stores that it opens; add `stores: []` to ' +
-      'it, or those of mail, postgres, redis whose secrets the function is to have',
+      'it, or those of mail, objects, postgres, redis whose secrets the function is to have',
   )
 })
