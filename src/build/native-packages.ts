@@ -13,6 +13,8 @@ export function keepNativePackages(): Plugin {
     name: 'keep-native-packages',
     setup: ({ onResolve }) => {
       onResolve({ filter: /^[@a-z]/ }, ({ path, resolveDir }) => {
+        // The laptop's Postgres and Node have a package for each system; nothing that a function imports of it needs them.
+        if (packageName(path) === 'ebb') return undefined
         const folder = findPackageFolder(packageName(path), resolveDir)
         if (folder === undefined) return undefined
         if (!known.has(folder)) known.set(folder, isNative(folder))
