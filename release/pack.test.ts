@@ -14,6 +14,7 @@ let manifest: {
   readonly scarfSettings?: object
   readonly version: string
   readonly dependencies: Record<string, string>
+  readonly peerDependencies: Record<string, string>
 }
 let files: readonly string[]
 
@@ -60,7 +61,9 @@ describe('the package', () => {
     const modules = files.filter((file) => file.startsWith('dist/') && file.endsWith('.js'))
     expect(modules.length).toBeGreaterThan(250)
     const imported = await Promise.all(modules.map(async (file) => importedPackages(await read(file))))
-    const unknown = new Set(imported.flat()).difference(new Set(['ebb', ...Object.keys(manifest.dependencies)]))
+    const unknown = new Set(imported.flat()).difference(
+      new Set(['ebb', ...Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies })]),
+    )
     expect([...unknown]).toEqual([])
   })
 

@@ -104,6 +104,13 @@ const cases: readonly Case[] = [
     { alert: 'EbbArchiveOverdue', name: relay('ebb_archive_overdue_days'), bad: '3', good: '2' },
     { alert: 'EbbWebhooksWait', name: relay('ebb_webhook_overdue_seconds'), bad: '61', good: '60' },
     {
+      alert: 'EbbChangesNotRead',
+      name: relay('ebb_replication_slot_retained_bytes'),
+      bad: '536870913',
+      good: '536870912',
+    },
+    { alert: 'EbbChangeTableUnread', name: relay('ebb_change_table_unread', 'table="orders"'), bad: '1', good: '0' },
+    {
       alert: 'EbbScheduleOverdue',
       name: relay('ebb_schedule_overdue_seconds', 'schedule="a"'),
       bad: '121',
@@ -122,6 +129,21 @@ const cases: readonly Case[] = [
       fires: 0,
     },
   ]),
+  ...[
+    { what: 'a slot was lost in the last hour', lost: '0x30 1x60', fires: 1 },
+    { what: 'one was lost two hours ago', lost: '1x150', fires: 0 },
+  ].map(({ what, lost, fires }) => ({
+    ...{ alert: 'EbbChangesLost', what, at: '80m', fires },
+    series: { [relay('ebb_replication_slot_lost_total')]: lost },
+  })),
+  ...[
+    { what: 'one a minute is forged', outcome: 'forged', each: 1, fires: 1 },
+    { what: 'one in five minutes is', outcome: 'forged', each: 0.2, fires: 0 },
+    { what: 'what comes is taken', outcome: 'stored', each: 100, fires: 0 },
+  ].map(({ what, outcome, each, fires }) => ({
+    ...{ alert: 'EbbWebhooksRefused', what, at: '40m', fires },
+    series: { [gateway('ebb_webhooks_received_total', `receiver="a",outcome="${outcome}"`)]: `0+${each}x60` },
+  })),
   ...[
     { alert: 'EbbGatewayLate', name: gateway('ebb_shed_total', 'what="event_loop"') },
     { alert: 'EbbLimitsWithoutRedis', name: gateway('ebb_rate_limiter_fallback_total') },

@@ -238,6 +238,8 @@ const codeOfMetrics = () =>
     'relay/metrics',
     'relay/delivery-metrics',
     'relay/schedule-metrics',
+    'relay/changes/change-metrics',
+    'relay/webhooks/webhook-metrics',
   ]
     .map((file) => readFileSync(`services/${file}.ts`, 'utf8'))
     .join()
@@ -286,6 +288,9 @@ describeChart('what operators see', () => {
       'EbbArchiveOverdue',
       'EbbWebhooksWait',
       'EbbScheduleOverdue',
+      'EbbChangesNotRead',
+      'EbbChangesLost',
+      'EbbChangeTableUnread',
       'EbbContractsDoNotLoad',
       'EbbBreakerOpen',
       'EbbGatewayLate',
