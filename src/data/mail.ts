@@ -63,13 +63,16 @@ export const mail: Resource<Mail, DeliverMail> = {
   open: (config, log) =>
     config.SMTP_URL ? createSmtpDelivery(liveSetting(config, 'SMTP_URL', log)) : createFileDelivery(config),
   bind: (_deliver, { afterCommit, traceparent, correlationId }) => ({
-    send: async ({ messageId, html, ...message }) =>
-      afterCommit({
+    // An async function would hide that `afterCommit` needs not be awaited.
+    send: ({ messageId, html, ...message }) => {
+      const sent = html === undefined ? {} : { html: textOf(html) }
+      return afterCommit({
         ...message,
-        ...(html === undefined ? {} : { html: textOf(html) }),
+        ...sent,
         messageId: `<${messageId}>`,
         headers: { traceparent, 'x-correlation-id': correlationId },
-      }),
+      })
+    },
   }),
   runEffect: async (deliver, payload, { signal }) => {
     // It is what `send` has passed to `afterCommit`.
