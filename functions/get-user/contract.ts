@@ -11,4 +11,5 @@ export default endpoint({
   failures: { user_not_found: 404 },
   access: { scopes: ['users:read'], owner: true },
   timeoutMs: 2_000,
+  scale: { max: 5 },
 })

@@ -7,4 +7,5 @@ export default subscriber({
   on: userCreated,
   retry: { attempts: 8, minDelayMs: 1_000, maxDelayMs: 60_000 },
   timeoutMs: 5_000,
+  scale: { max: 5 },
 })

@@ -13,6 +13,8 @@ export const PROMTOOL = findProgram('promtool')
 export type Series = Readonly<Record<string, string>>
 
 export interface RulesTest {
+  /** Said where it fails. */
+  readonly name: string
   readonly series: Series
   /** How long after the first values it is asked, such as `90m`. */
   readonly at: string
@@ -44,8 +46,8 @@ export async function testRules(groups: unknown, tests: readonly RulesTest[]): P
   }
 }
 
-const toTest = ({ series, at, expected }: RulesTest) => ({
-  interval: '1m',
+const toTest = ({ name, series, at, expected }: RulesTest) => ({
+  ...{ name, interval: '1m' },
   input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
   promql_expr_test: Object.entries(expected).map(([expr, value]) => ({
     ...{ expr, eval_time: at },

@@ -87,7 +87,10 @@ describeChart('the connections to Postgres', () => {
       postgres: { maxConnections: 600, bundled: { parameters: { work_mem: '8MB' } } },
     })
     expect(podsOf(ofKind(manifests, 'StatefulSet'))[0]?.spec.containers[0]).toMatchObject({
-      args: ['postgres', '-c', 'max_connections=600', '-c', 'work_mem=8MB'],
+      args: [
+        ...['postgres', '-c', 'max_connections=600', '-c', 'max_slot_wal_keep_size=2GB'],
+        ...['-c', 'wal_level=logical', '-c', 'work_mem=8MB'],
+      ],
     })
   })
 })

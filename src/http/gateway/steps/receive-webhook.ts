@@ -50,7 +50,7 @@ export function receiveWebhook({ receivedWebhooks, metrics, log }: Dependencies)
           outcome: 'unknown',
           why: 'Its signature decides: a webhook that is taken is stored for the relay, and answered with 202.',
         }
-      : { why: 'The route takes no receivedWebhooks.' },
+      : { why: 'The route takes no webhooks of a provider.' },
   )
 }
 
