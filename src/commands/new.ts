@@ -2,7 +2,13 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type AnyContract, contractSet, describeSubscriber, isReceiver } from '../contract/index.ts'
+import {
+  type AnyContract,
+  contractSet,
+  describeSubscriber,
+  type EndpointContract,
+  isReceiver,
+} from '../contract/index.ts'
 import { checkSchedules } from '../deploy/check-schedules.ts'
 import { tryContracts } from '../deploy/import-sources.ts'
 import { type ReloadOutcome, waitForReload } from '../dev/announcement.ts'
@@ -126,11 +132,18 @@ async function assertFits(project: string, name: string, folder: string) {
     const authorizers = Object.entries(contracts).filter(([, theirs]) => theirs.kind === 'authorizer')
     checkSchedules(isReceiver(contract) ? [describeSubscriber(contract)] : [])
     for (const [other, theirs] of Object.entries(contracts))
-      contractSet({ ...Object.fromEntries(authorizers), [other]: theirs, [name]: contract }, undefined)
+      contractSet({ ...Object.fromEntries(authorizers), [other]: alone(theirs), [name]: contract }, undefined)
   } catch (cause) {
     const sentence = (cause instanceof Error ? cause.message : String(cause)).replace(/^functions\/\S+ /, '')
     throw new ConfigError(`${name} would not be valid, and nothing was written: ${sentence}`, { cause })
   }
+}
+
+/** A contract without what it says of others, which are not looked at together: one that is broken keeps nobody from a new one. */
+function alone(contract: AnyContract): AnyContract {
+  const { calls: _calls, deprecated: _deprecated, ...rest } = contract as AnyContract & Partial<EndpointContract>
+  // What is left out is optional in each kind of contract.
+  return rest as AnyContract
 }
 
 async function filesOf(project: string, name: string, options: NewFunctionOptions) {

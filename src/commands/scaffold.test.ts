@@ -90,8 +90,18 @@ describe('ebb new', () => {
   it('writes one while another one is broken', async () => {
     await mkdir(join(checkout.root, 'functions/get-sun'))
     await writeFile(join(checkout.root, 'functions/get-sun/contract.ts'), 'export default 7')
+    await mkdir(join(checkout.root, 'functions/get-star'))
+    await writeFile(
+      join(checkout.root, 'functions/get-star/contract.ts'),
+      `import { endpoint } from 'ebb/contract'
+      export default endpoint({
+        name: 'get-star', summary: 'A star.', method: 'GET', path: '/v1/star', access: {}, reply: { status: 204 },
+        calls: ['get-sun'], deprecated: { since: '2026-11-30', use: 'get-sun' },
+      })`,
+    )
     expect(await ebb('new', 'get-moon')).toContain('npm start serves it.')
-    for (const name of ['get-sun', 'get-moon']) await rm(join(checkout.root, 'functions', name), { recursive: true })
+    for (const name of ['get-sun', 'get-star', 'get-moon'])
+      await rm(join(checkout.root, 'functions', name), { recursive: true })
   })
 
   it('writes tests that pass', async () => {
