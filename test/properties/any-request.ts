@@ -19,19 +19,32 @@ const RUNS = { numRuns: 40, seed: SEED }
  */
 export async function testAnyRequest(project: string): Promise<void> {
   const caller = { sub: 'ada', scopes: Object.values(await readRoles(project)).flat() }
+  const implementationOf = async (name: string): Promise<Implementation> =>
+    (await import(join(project, 'functions', name, 'handler.ts'))).default
   for (const name of await findFunctions(project)) {
-    const handler = join(project, 'functions', name, 'handler.ts')
-    const { default: implementation }: { default: Implementation } = await import(handler)
-    describe(name, () => testImplementation(implementation, caller))
+    const implementation = await implementationOf(name)
+    const services = await servicesOf(implementation, implementationOf)
+    describe(name, () => testImplementation(implementation, caller, services))
   }
+}
+
+/** The functions that a handler calls, themselves, by the names of its methods. */
+async function servicesOf({ uses }: Implementation, implementationOf: (name: string) => Promise<Implementation>) {
+  const called = Object.values(uses).flatMap((resource) => {
+    const { contracts = {} } = resource as { readonly contracts?: Readonly<Record<string, { readonly name: string }>> }
+    return Object.entries(contracts)
+  })
+  const found = called.map(async ([method, { name }]) => [method, await implementationOf(name)] as const)
+  return Object.fromEntries(await Promise.all(found))
 }
 
 function testImplementation(
   implementation: Implementation,
   caller: { readonly sub: string; readonly scopes: readonly string[] },
+  services: object,
 ) {
   const { contract } = implementation
-  const fn = testFunction(implementation)
+  const fn = testFunction(implementation, { services })
   const { endpoints, subscribers } = contractsData({ [contract.name]: contract })
 
   for (const endpoint of endpoints) {
