@@ -2,7 +2,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Problem, problemJson } from '../../contract/index.ts'
 import { correlate } from '../../telemetry/index.ts'
-import { freeBytes } from '../read-body.ts'
+import { drainRequest } from '../drain-request.ts'
 import type { GatewayContext, Outcome, Reply } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
 import { mergeHeaders } from './headers.ts'
@@ -53,19 +53,6 @@ function mustClose({ complete, headers }: IncomingMessage): boolean {
   const declaredBytes = Number(headers['content-length'] ?? 0)
   if (complete || (!chunked && declaredBytes === 0)) return false
   return chunked || declaredBytes > MAX_DRAINED_BYTES || headers.expect !== undefined
-}
-
-/** Reads and drops the rest of a request, until it ends or the time is over. */
-export function drainRequest(request: IncomingMessage, timeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, timeoutMs)
-    request.once('close', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-    // A stream of its body has paused it.
-    request.on('data', freeBytes).resume()
-  })
 }
 
 const CLOSE_TIMEOUT_MS = 1_000

@@ -1,3 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import {
   type BodyStream,
   type EndpointContract,
@@ -9,6 +11,7 @@ import {
   type Route,
 } from '../../contract/index.ts'
 import type { Step } from '../context.ts'
+import { drainRequest } from '../drain-request.ts'
 import { bodyTooLarge } from '../request-problems.ts'
 import { openBodyStream } from '../streams/body-stream.ts'
 import { createItemReader, toStreamedItems } from '../streams/read-items.ts'
@@ -39,10 +42,29 @@ export function receiveStream(
     // Where nobody listens any more, such as a handler that has returned, it would end the process.
     body.on('error', () => {})
     response.once('close', () => body.destroy())
+    endAfterRest(request, response, body)
     const about = { type, announcedBytes }
     const given = readItems ? toStreamedItems(body, readItems, about) : Object.assign(body, about)
     response.locals.input = { ...Object(response.locals.input), body: given }
   }
+}
+
+/** How long the rest of a body is read of which the handler did not want more. */
+const LINGER_MS = 1_000
+
+/** Has a response be sent whole before its connection is closed: closed at once, it might be lost to what is still being sent. */
+function endAfterRest(request: IncomingMessage, response: ServerResponse, body: Readable) {
+  const end = response.end
+  // Express passes the last chunk and its encoding.
+  response.end = ((chunk?: unknown, encoding?: unknown) => {
+    response.end = end
+    if (request.complete || request.destroyed) return end.call(response, chunk, encoding as BufferEncoding)
+    if (chunk instanceof Uint8Array || typeof chunk === 'string') response.write(chunk, encoding as BufferEncoding)
+    else response.flushHeaders()
+    body.destroy()
+    void drainRequest(request, LINGER_MS).then(() => response.end())
+    return response
+  }) as typeof response.end
 }
 
 /** The response to a body of another media type than the contract's. */

@@ -1,9 +1,9 @@
 import { EVENT_STREAM, type Route } from '../../../contract/index.ts'
 import { upgradeOf } from '../../accept-upgrades.ts'
+import { drainRequest } from '../../drain-request.ts'
 import type { GatewayContext } from '../context.ts'
 import { toClientHeaders, toClientHeadersOfService, trailersOf } from '../headers.ts'
 import { positionHeaders } from '../positions.ts'
-import { drainRequest } from '../send-reply.ts'
 import type { ResponseHeaders, ResponseSink } from './upstream-request.ts'
 
 /** How long the rest of a request is read of which the function did not want more. */
