@@ -96,6 +96,12 @@ interface Reported {
   readonly functions?: readonly string[]
 }
 
+/** Whether each function has its bundle: what is saved before that is in it, and is reported by no reload. */
+async function isPrepared(root: string): Promise<boolean> {
+  const [functions, bundles] = await Promise.all(['functions', '.ebb/bundles'].map((at) => readdir(join(root, at))))
+  return (functions ?? []).every((name) => bundles?.some((file) => file.startsWith(`${name}-`)))
+}
+
 /** Starts the Ebb of a project, as `npm start` does, on ports of its own; its data stay in `.ebb`. */
 export async function startProject(root: string) {
   const child = spawn(process.execPath, [join(root, 'node_modules/ebb/src/cli.ts'), 'dev', '--json'], {
@@ -122,6 +128,7 @@ export async function startProject(root: string) {
   if (first === undefined) throw new Error(complaints.join('\n'))
   // The first line is what it announces when it is ready.
   const ready = JSON.parse(first) as Addresses
+  await untilTrue(() => isPrepared(root), { limitMs: 300_000, what: 'each function is bundled' })
   let seen = 0
   /** Whether it has reported since the last call that it serves a function as it is now, or why it does not. */
   const hasServed = (name: string) => {
