@@ -35,7 +35,7 @@ const FULL_ONLY = [
   '/src/data/postgres/replica\\.test',
   '/test/broker/',
   '/test/alerts/',
-  '/test/(contracts/strings|async/own-calls)\\.test',
+  '/test/(contracts/strings|async/(own-calls|invocations))\\.test',
   '/(test/files/|src/build/native-packages|src/data/objects/large-objects\\.test)',
   '/services/gateway/receive-published\\.test',
   '/services/relay/changes/changes-(killed|abandoned|lasting)\\.test',
