@@ -1,7 +1,7 @@
+import { describeError, ownFrames } from '../dev/log/describe-error.ts'
 import type { LogLine } from '../dev/log/read-log.ts'
 import { paint } from '../dev/paint.ts'
 import { printable } from '../dev/report.ts'
-import { describeError, ownFrames } from './describe-error.ts'
 
 /** What each line has, or what says nothing to a reader. */
 const LEFT_OUT = new Set([
@@ -22,6 +22,6 @@ export function formatLine({ time, part, level, fields }: LogLine): string {
     .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
   const head = `${paint('dim', clock)}  ${part.padEnd(12)}  ${colour ? paint(colour, text) : text}`
   const line = more.length > 0 ? `${head}  ${paint('dim', printable(more.join(' ')))}` : head
-  const stack = ownFrames(describeError(fields.err))
+  const stack = fields.err === undefined ? undefined : ownFrames(describeError(fields.err))
   return stack === undefined ? line : `${line}\n${printable(stack).replaceAll(/^/gm, ' '.repeat(10))}`
 }

@@ -1,6 +1,7 @@
 import { NODE_FLAGS } from '../build/index.ts'
 import { UNCAUGHT_ERROR } from '../kernel/index.ts'
 import type { InstanceProcess } from './function-instances.ts'
+import { describeError } from './log/describe-error.ts'
 import { recordChild } from './processes/leftovers.ts'
 import { type OutputLine, startChild } from './processes/start-child.ts'
 import type { Report } from './report.ts'
@@ -68,12 +69,4 @@ const MAX_LINES = 12
 function errorText({ msg, err }: Readonly<Record<string, unknown>>): string {
   const message = msg === 'request failed' && err !== undefined ? [] : [String(msg)]
   return [...message, ...(err === undefined ? [] : [describeError(err)])].join(': ')
-}
-
-/** An error's stack with those of its causes; any other thrown value as text. */
-function describeError(err: unknown): string {
-  const { stack, message, cause } = Object(err) as { stack?: unknown; message?: unknown; cause?: unknown }
-  const text = String(stack ?? message ?? (typeof err === 'object' ? JSON.stringify(err) : err))
-  const causes = cause === undefined ? [] : [cause].flat()
-  return [text, ...causes.map((one) => `caused by: ${describeError(one)}`)].join('\n')
 }

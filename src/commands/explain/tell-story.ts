@@ -1,6 +1,6 @@
+import { describeError, ownFrames } from '../../dev/log/describe-error.ts'
 import { type LogFilter, type LogLine, openLog } from '../../dev/log/read-log.ts'
 import { ConfigError } from '../../kernel/index.ts'
-import { describeError, ownFrames } from '../describe-error.ts'
 import { tellStep } from './tell-step.ts'
 
 /** What is known of a request. */
@@ -45,7 +45,7 @@ export function tellStory(project: string, id: string): Story {
     .toSorted((a, b) => a.at - b.at || a.line.id - b.line.id)
   const first = begun[0]?.at ?? 0
   const steps = begun.map(({ line, at }): Step => {
-    const error = ownFrames(describeError(line.fields.err))
+    const error = line.fields.err === undefined ? undefined : ownFrames(describeError(line.fields.err))
     const told = { atMs: Math.round(at - first), part: line.part, says: tellStep(line) }
     return error === undefined ? told : { ...told, error }
   })
