@@ -1,4 +1,5 @@
-import { SpanStatusCode, trace } from '@opentelemetry/api'
+import { trace } from '@opentelemetry/api'
+import { endWith } from './end-with.ts'
 
 /** Runs the look-up of one field in a span of its own, as long as there are not too many of them. */
 export type WithFieldSpan = <T>(path: string, endpoint: string, work: () => Promise<T>) => Promise<T>
@@ -22,16 +23,6 @@ export function traceOperation(type: string, name: string | undefined): WithFiel
       return work()
     }
     const attributes = { 'graphql.field.path': path, 'ebb.endpoint': endpoint }
-    return trace.getTracer('ebb').startActiveSpan(`resolve ${path}`, { attributes }, async (span) => {
-      try {
-        return await work()
-      } catch (error) {
-        span.setStatus({ code: SpanStatusCode.ERROR })
-        span.setAttribute('error.type', error instanceof Error ? error.name : 'unknown')
-        throw error
-      } finally {
-        span.end()
-      }
-    })
+    return trace.getTracer('ebb').startActiveSpan(`resolve ${path}`, { attributes }, (span) => endWith(span, work))
   }
 }

@@ -1,15 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import {
-  context,
-  type Link,
-  ROOT_CONTEXT,
-  type Span,
-  SpanKind,
-  SpanStatusCode,
-  TraceFlags,
-  trace,
-} from '@opentelemetry/api'
+import { context, type Link, ROOT_CONTEXT, type Span, SpanKind, TraceFlags, trace } from '@opentelemetry/api'
 import type { Correlation } from '../kernel/index.ts'
+import { endWith } from './end-with.ts'
 
 const CORRELATION_ID = /^[\w.:-]{8,128}$/
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
@@ -94,17 +86,7 @@ export async function withProcessSpan<T>(
     attributes: { ...messageAttributes('process', type, id), ...count },
     links: [event, ...others].flatMap(({ link }) => (link ? linksFrom(link) : [])),
   }
-  return tracer().startActiveSpan(`process ${type}`, options, async (span) => {
-    try {
-      return await work()
-    } catch (error) {
-      span.setStatus({ code: SpanStatusCode.ERROR })
-      span.setAttribute('error.type', error instanceof Error ? error.name : 'unknown')
-      throw error
-    } finally {
-      span.end()
-    }
-  })
+  return tracer().startActiveSpan(`process ${type}`, options, (span) => endWith(span, work))
 }
 
 /**
