@@ -353,6 +353,12 @@ export type PlatformCode =
   | ('rate_limited' | 'tenant_required' | 'in_progress' | 'idempotency_mismatch' | 'caller_gone' | 'https_required')
   | 'call_cancelled'
   | ('invalid_signature' | 'signature_expired' | 'webhook_replayed')
-  | ('invalid_operation' | 'operation_too_large' | 'operation_too_deep' | 'operation_too_costly' | 'operation_not_known')
+  | (
+      | 'invalid_operation'
+      | 'operation_too_large'
+      | 'operation_too_deep'
+      | 'operation_too_costly'
+      | 'operation_not_known'
+    )
   | ('precondition_failed' | 'precondition_required' | 'invalid_patch' | 'upgrade_required')
   | ('internal' | 'bad_gateway' | 'unavailable' | 'deadline_exceeded' | 'outcome_unknown')
