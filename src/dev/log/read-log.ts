@@ -41,8 +41,16 @@ export function openLog(project: string) {
   if (!existsSync(file)) throw new ConfigError('there is no log of this checkout yet; start Ebb with npm start.')
   const database = new DatabaseSync(file, { readOnly: true })
   return {
-    /** The lines, the oldest first. */
-    read: (filter: LogFilter): readonly LogLine[] => select(database, filter),
+    /** The lines, the oldest first. Throws a ConfigError where the file is damaged. */
+    read: (filter: LogFilter): readonly LogLine[] => {
+      try {
+        return select(database, filter)
+      } catch (cause) {
+        throw new ConfigError(`${file} cannot be read (${(cause as Error).message}); remove it, and start Ebb again.`, {
+          cause,
+        })
+      }
+    },
     close: () => database.close(),
   }
 }
