@@ -6,7 +6,7 @@ import { runFuzz } from './fuzz/run-fuzz.ts'
 import { startWall, type Wall } from './wall.ts'
 
 /** `npm run fuzz -- --requests 20000 --seed 7` runs more of them. */
-const REQUESTS = Number(process.env.EBB_FUZZ_REQUESTS ?? (process.env.EBB_TEST_SCALE === 'full' ? 5_000 : 500))
+const REQUESTS = Number(process.env.EBB_FUZZ_REQUESTS ?? (process.env.EBB_TEST_SCALE === 'full' ? 2_000 : 500))
 /** What ends one that hangs. */
 const LIMIT_MS = 120_000 + REQUESTS * 200
 

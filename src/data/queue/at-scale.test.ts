@@ -9,7 +9,7 @@ import { listEvents } from './events.ts'
 import { redrive } from './redrive.ts'
 
 /** A quarter of them is more than any statement below may read. */
-const EVENTS = inheritedEnv(['EBB_TEST_SCALE']).EBB_TEST_SCALE === 'full' ? 1_000_000 : 20_000
+const EVENTS = inheritedEnv(['EBB_TEST_SCALE']).EBB_TEST_SCALE === 'full' ? 300_000 : 20_000
 const DEAD = 40
 const MAX_READ = 5_000
 
