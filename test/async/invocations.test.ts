@@ -43,7 +43,7 @@ describe('a call that is not waited for', () => {
     expect([before.status, before.headers.get('retry-after')]).toEqual([200, '1'])
     const known = { id, function: 'take-note', createdAt: expect.stringMatching(/Z$/) }
     expect(await before.json()).toEqual({ ...known, state: 'waiting', attempts: 0, nextAttemptAt: expect.any(String) })
-    expect(platform.functions.observed.calls).toBe(0)
+    expect(platform.observed.calls).toBe(0)
 
     await startRelay()
     await until(location, 'done')
@@ -121,7 +121,7 @@ describe('a key', () => {
   })
 
   it('409 while a request that waits for its answer holds it', async () => {
-    const { observed } = platform.functions
+    const { observed } = platform
     observed.gate = Promise.withResolvers()
     const calls = observed.calls
     const slow = ann.send('/v1/kept', { text: 'held', mode: 'wait' }, { 'idempotency-key': 'held' })
@@ -191,7 +191,7 @@ describe('a function that fails', () => {
 
 describe('a relay that is killed', () => {
   it('between the answer and its settlement leaves exactly one effect', async () => {
-    const { pool, functions } = platform
+    const { pool, observed } = platform
     const location = locationOf(await ann.send('/v1/notes', { text: 'once', mode: 'wait' }))
     const id = location.split('/').at(-1)
     const first = platform.spawnRelay()
@@ -199,7 +199,7 @@ describe('a relay that is killed', () => {
     const blocker = await pool.connect()
     await blocker.query('begin')
     await blocker.query('select from ebb.invocation where id = $1 for update', [id])
-    functions.observed.gate.resolve()
+    observed.gate.resolve()
     const BLOCKED = `select pid from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()
                      and query like '%invocation_attempt%'`
     await untilTrue(async () => (await pool.query(BLOCKED)).rowCount === 1, { what: 'the settlement is under way' })

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
 import { untilTrue } from '../support/until.ts'
-import { client, closeAfterAll, NOTES, startPlatform, type TestPlatform } from './platform.ts'
-import { SECRET, startReceiver } from './receiver.ts'
+import { isGenuine, startReceiver } from '../support/webhook-receiver.ts'
+import { CALLBACK_SECRET, client, closeAfterAll, NOTES, startPlatform, type TestPlatform } from './platform.ts'
 
 let platform: TestPlatform
 let receiver: Awaited<ReturnType<typeof startReceiver>>
@@ -14,7 +14,7 @@ let ben: ReturnType<typeof client>
 beforeAll(async () => {
   receiver = await startReceiver()
   platform = await startPlatform(database.ownerUrl, {
-    env: { EBB_CALLBACK_SECRET: SECRET, EBB_GUARDED_ALSO: `${receiver.host},127.0.0.1:9` },
+    env: { EBB_CALLBACK_SECRET: CALLBACK_SECRET, EBB_GUARDED_ALSO: `${receiver.host},127.0.0.1:9` },
   })
   await platform.pool.query(NOTES)
   ann = client(platform, await platform.keyOf('ann'))
@@ -93,7 +93,7 @@ describe('a call that its caller cancels', () => {
   })
 
   it('409 once it has begun or ended; 404 for anybody else, and for what is none', async () => {
-    const { observed } = platform.functions
+    const { observed } = platform
     observed.gate = Promise.withResolvers()
     const answer = await ann.send('/v1/notes', { text: 'begun', mode: 'wait' })
     const location = answer.headers.get('location') ?? ''
@@ -143,7 +143,7 @@ describe('events', () => {
   const EVENTS = { accept: 'text/event-stream' }
 
   it('of each state until the end, which a client that has it does not get again', async () => {
-    const { observed } = platform.functions
+    const { observed } = platform
     observed.gate = Promise.withResolvers()
     const location = (await ann.send('/v1/notes', { text: 'told', mode: 'wait' })).headers.get('location') ?? ''
     const stream = await ann.look(location, EVENTS)
@@ -222,7 +222,9 @@ describe('what is kept', () => {
 
 describe('a callback', () => {
   const told = (location: string) =>
-    receiver.received.filter(({ message }) => message.data.id === location.split('/').at(-1))
+    receiver.received
+      .filter(({ headers }) => headers['webhook-id'] === location.split('/').at(-1))
+      .map((one) => ({ ...one, message: JSON.parse(one.body), isSigned: isGenuine(one, CALLBACK_SECRET) }))
   const isTold = (location: string) =>
     untilTrue(() => told(location).length > 0, { what: `the address is told of ${location}` })
 

@@ -1,24 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll } from '@jest/globals'
 import { endpoint } from 'ebb/contract'
 import { postgres } from 'ebb/data'
 import { type Implementation, implement } from 'ebb/http'
-import { createLog, inheritedEnv, parseConfig } from 'ebb/kernel'
+import { createLog, parseConfig } from 'ebb/kernel'
 import { createIdentityVerifier, generateIdentityKeys } from 'ebb/protocol'
 import * as z from 'zod'
-import { startGateway } from '../../services/gateway/start-gateway.ts'
-import { startRelay } from '../../services/relay/start-relay.ts'
 import { describeEndpoint } from '../../src/contract/index.ts'
-import { createKey } from '../../src/data/keys/api-keys.ts'
-import { createPool } from '../../src/data/postgres/pool.ts'
 import { createApp, openResources } from '../../src/http/index.ts'
 import { databaseUrlFor } from '../../src/testing/test-database.ts'
 import { serveApps } from '../support/serve-apps.ts'
+import { startServices } from '../support/start-services.ts'
 
-const PEPPER = 'p'.repeat(32)
 const log = createLog({ level: 'silent' })
 
 const Note = z.object({ text: z.string(), mode: z.enum(['plain', 'refuse', 'break', 'break-once', 'wait']).optional() })
@@ -41,69 +33,36 @@ const keepNote = endpoint({
   ...{ name: 'keep-note', summary: 'Keep a note.', path: '/v1/kept', access: {}, idempotent: true },
 })
 
+/** What the secret of callbacks is in these tests. */
+export const CALLBACK_SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`
+
 export const NOTES = 'create table notes (text text not null, by text not null, act text)'
 
 /** Gateway, relay and two real functions over HTTP, on one database. */
 export async function startPlatform(
   databaseUrl: string,
-  { env: more = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
+  { env = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
 ) {
-  const closers: (() => unknown)[] = []
-  const folder = await mkdtemp(join(tmpdir(), 'ebb-async-'))
-  closers.push(() => rm(folder, { recursive: true, force: true }))
-  const { gateway: gatewayKey, relay: relayKey, jwks } = await generateIdentityKeys()
-  const functions = await startFunctions(databaseUrlFor('functions', databaseUrl), { jwks, closers })
+  const keys = await generateIdentityKeys()
+  const functions = await startFunctions(databaseUrlFor('functions', databaseUrl), keys.jwks)
   const routes = [takeNote, keepNote].map((contract) => describeEndpoint(contract as never))
-  await writeFile(
-    join(folder, 'contracts-1.cjs'),
-    `exports.routes = ${JSON.stringify(routes)}; exports.subscriptions = []; exports.openapi = {}
-     exports.validate = () => ({ ok: true, input: {} }); exports.validateEvent = () => ({ ok: true })`,
-  )
-  await writeFile(join(folder, 'contracts'), 'contracts-1.cjs')
-  const env = {
-    ...{ PORT: '0', EBB_HOST: '127.0.0.1', EBB_CONTRACTS: join(folder, 'contracts') },
-    ...{ EBB_UPSTREAM_TEMPLATE: `${functions.url}/{name}`, EBB_KEY_PEPPER: PEPPER },
-    ...{ EBB_ADMIN_KEY: 'admin-key-of-this-test', EBB_START_TIMEOUT_MS: '1000' },
-    ...more,
-  }
-  const envOf = (part: 'gateway' | 'relay', key: object) => ({
-    ...{ ...env, DATABASE_URL: databaseUrlFor(part, databaseUrl), EBB_IDENTITY_KEY: JSON.stringify(key) },
-  })
-  const relayEnv = envOf('relay', relayKey)
-  const gateway = await startGateway(parseConfig(envOf('gateway', gatewayKey)), { log })
-  closers.push(gateway.stop)
-  const pool = createPool(databaseUrl, { max: 4, log })
-  closers.push(() => pool.end())
-  const close = async () => {
-    for (const closeOne of closers.reverse()) await closeOne()
-  }
+  const services = await startServices(databaseUrl, { routes, keys, upstreams: functions.url, env })
   return {
-    ...{ url: `http://127.0.0.1:${gateway.port}`, pool, functions, close },
-    keyOf: async (subject: string, scopes = ['notes:write']) =>
-      (await createKey(pool, PEPPER, { subject, scopes, actor: 'test' })).token,
-    startRelay: async (options: { readonly pollMs?: number } = {}) => {
-      const { stop } = await startRelay(parseConfig(relayEnv), { log, drainMs: 50, ...options })
-      closers.push(stop)
-      return { stop }
-    },
-    spawnRelay: (): ChildProcess => {
-      const child = spawn(process.execPath, ['services/relay/index.ts'], {
-        env: { ...inheritedEnv(['NODE_COMPILE_CACHE']), ...relayEnv, LOG_LEVEL: 'silent' },
-      })
-      closers.push(() => child.kill('SIGKILL'))
-      return child
+    ...services,
+    observed: functions.observed,
+    keyOf: (subject: string, scopes = ['notes:write']) => services.keyOf(subject, { scopes }),
+    close: async () => {
+      await services.close()
+      await functions.close()
     },
   }
 }
 
 export type TestPlatform = Awaited<ReturnType<typeof startPlatform>>
 
-interface Functions {
-  readonly jwks: Awaited<ReturnType<typeof generateIdentityKeys>>['jwks']
-  readonly closers: (() => unknown)[]
-}
+type PublicKeys = Awaited<ReturnType<typeof generateIdentityKeys>>['jwks']
 
-async function startFunctions(databaseUrl: string, { jwks, closers }: Functions) {
+async function startFunctions(databaseUrl: string, jwks: PublicKeys) {
   const observed = { calls: 0, broken: new Set<string>(), gate: Promise.withResolvers<void>() }
   const handle = (contract: typeof takeNote) =>
     implement(contract, { sql: postgres }, async ({ body, headers }, { sql, caller, fail }) => {
@@ -119,6 +78,7 @@ async function startFunctions(databaseUrl: string, { jwks, closers }: Functions)
       const tone = headers?.['x-tone']
       return { text, by: caller.sub, ...(tone ? { tone } : {}) }
     })
+  const closers: (() => unknown)[] = []
   const apps = new Map(
     [takeNote, keepNote].map((contract) => {
       // Both have the parts that the handler looks at.
@@ -131,7 +91,10 @@ async function startFunctions(databaseUrl: string, { jwks, closers }: Functions)
   )
   const server = await serveApps(apps)
   closers.push(server.close)
-  return { url: server.url, observed }
+  const close = async () => {
+    for (const closeOne of closers.reverse()) await closeOne()
+  }
+  return { url: server.url, observed, close }
 }
 
 /** Closes a platform after the last test of a file; to be called before `testDatabase`, since hooks run in order. */

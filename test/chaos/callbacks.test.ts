@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { testDatabase } from 'ebb/testing'
-import { client, closeAfterAll, NOTES, startPlatform, type TestPlatform } from '../async/platform.ts'
-import { SECRET, startReceiver } from '../async/receiver.ts'
+import { CALLBACK_SECRET, client, closeAfterAll, NOTES, startPlatform, type TestPlatform } from '../async/platform.ts'
 import { untilTrue } from '../support/until.ts'
+import { isGenuine, startReceiver } from '../support/webhook-receiver.ts'
 
 /** `EBB_TEST_CALLS=1000 npm run test:full -- test/chaos/callbacks` is what a release is shown by. */
 const CALLS = Number(process.env.EBB_TEST_CALLS ?? 60)
@@ -21,7 +21,7 @@ beforeAll(async () => {
   let count = 0
   receiver = await startReceiver(() => (++count % 3 === 0 ? 503 : 204))
   platform = await startPlatform(database.ownerUrl, {
-    env: { EBB_CALLBACK_SECRET: SECRET, EBB_GUARDED_ALSO: receiver.host },
+    env: { EBB_CALLBACK_SECRET: CALLBACK_SECRET, EBB_GUARDED_ALSO: receiver.host },
   })
   await platform.pool.query(NOTES)
   ann = client(platform, await platform.keyOf('ann'))
@@ -108,9 +108,9 @@ describe(`${CALLS} calls and their callbacks with the relay killed ${KILLS} time
       const told = receiver.received.filter(({ headers }) => headers['webhook-id'] === id)
       const { state: end } = ended.find((one) => one.id === id) ?? {}
       expect([rows, state, told.length >= 1, told.length <= attempts]).toEqual([attempts, 'done', true, true])
-      expect(new Set(told.map(({ message }) => message.type))).toEqual(new Set([`call.${end}`]))
+      expect(new Set(told.map(({ body }) => JSON.parse(body).type))).toEqual(new Set([`call.${end}`]))
     }
-    expect([counted.length, receiver.received.every(({ isSigned }) => isSigned)]).toEqual([CALLS, true])
+    expect([counted.length, receiver.received.every((one) => isGenuine(one, CALLBACK_SECRET))]).toEqual([CALLS, true])
     const states = Object.groupBy(ended, ({ state }) => state)
     const numbers = Object.entries(states).map(([state, all = []]) => `${all.length} ${state}`)
     process.stdout.write(

@@ -6,8 +6,8 @@ import { insertWebhook } from '../../src/data/webhooks/webhook.ts'
 import { createWebhookSecrets } from '../../src/data/webhooks/webhook-secrets.ts'
 import { testDatabase } from '../../src/testing/index.ts'
 import { untilTrue } from '../support/until.ts'
+import { isGenuine, type Received, startReceiver } from '../support/webhook-receiver.ts'
 import { startPlatform, type TestPlatform, WEBHOOK_KEY } from './platform.ts'
-import { isGenuine, type Received, startReceiver } from './receiver.ts'
 
 /** EVENTS=10000 npm run test:full -- test/webhooks/many */
 const EVENTS = Number(inheritedEnv(['EVENTS']).EVENTS ?? 200)

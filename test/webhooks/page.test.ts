@@ -5,8 +5,8 @@ import type { Browser, Frame, Page } from 'playwright-core'
 import { testDatabase } from '../../src/testing/index.ts'
 import { findChromium, launchChromium } from '../support/chromium.ts'
 import { itWhere } from '../support/requirements.ts'
+import { startReceiver } from '../support/webhook-receiver.ts'
 import { startPlatform, type TestPlatform } from './platform.ts'
-import { startReceiver } from './receiver.ts'
 
 const chromium = findChromium()
 const itInBrowser = itWhere(chromium ? undefined : 'no Chromium on PATH')

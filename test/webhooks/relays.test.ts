@@ -3,8 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals'
 import { testDatabase } from '../../src/testing/index.ts'
 import { untilTrue } from '../support/until.ts'
+import { isGenuine, startReceiver } from '../support/webhook-receiver.ts'
 import { customer, startPlatform, type TestPlatform } from './platform.ts'
-import { isGenuine, startReceiver } from './receiver.ts'
 
 let platform: TestPlatform
 let receiver: Awaited<ReturnType<typeof startReceiver>>

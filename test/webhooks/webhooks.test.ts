@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { testDatabase } from '../../src/testing/index.ts'
 import { untilTrue } from '../support/until.ts'
+import { isGenuine, startReceiver } from '../support/webhook-receiver.ts'
 import { customer, startPlatform, type TestPlatform } from './platform.ts'
-import { isGenuine, startReceiver } from './receiver.ts'
 
 let platform: TestPlatform
 let receiver: Awaited<ReturnType<typeof startReceiver>>
