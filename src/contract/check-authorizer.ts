@@ -1,8 +1,8 @@
 import type { AuthorizerShape } from './authorizer-shape.ts'
-import { checkKeys, checkName, createRefuse } from './check-common.ts'
-import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
+import { checkKeys } from './check-common.ts'
+import { checkFunction } from './check-function.ts'
 
-const KEYS = ['name', 'summary', 'description', 'credentials', 'ttlSeconds', 'subjectPrefix', ...DEPLOYMENT_KEYS]
+const KEYS = ['credentials', 'ttlSeconds', 'subjectPrefix']
 const CREDENTIAL_KEYS = ['headers', 'path', 'query', 'body']
 const HEADER = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
 /** A minute is the default; beyond an hour, whoever was let in stays too long. */
@@ -14,11 +14,7 @@ const PREFIX = /^[^\s\p{Cc}]{0,64}$/u
 
 /** Throws a ContractError at the first contradiction. */
 export function checkAuthorizer(contract: AuthorizerShape) {
-  const refuse = createRefuse(contract.name)
-  checkName(contract.name, refuse)
-  checkKeys(contract, KEYS, refuse)
-  checkDeployment(contract, refuse)
-  refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
+  const refuse = checkFunction(contract, KEYS)
   const { credentials, ttlSeconds = 0, subjectPrefix = '' } = contract
   refuse(credentials === undefined, 'say in `credentials.headers` which headers it judges by')
   checkKeys(credentials, CREDENTIAL_KEYS, refuse)

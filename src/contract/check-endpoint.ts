@@ -1,19 +1,10 @@
 import * as z from 'zod'
 import { checkAccess, checkTenancy } from './check-access.ts'
 import { checkCache } from './check-cache.ts'
-import { checkCalls } from './check-calls.ts'
-import {
-  checkEmits,
-  checkFailures,
-  checkKeys,
-  checkName,
-  checkSchema,
-  createRefuse,
-  type Refuse,
-} from './check-common.ts'
+import { checkKeys, checkSchema, type Refuse } from './check-common.ts'
 import { checkConditional } from './check-conditional.ts'
 import { checkRequestCookies } from './check-cookies.ts'
-import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
+import { checkFunction } from './check-function.ts'
 import { checkGraphql } from './check-graphql.ts'
 import { checkInternal } from './check-internal.ts'
 import { checkObjective } from './check-objective.ts'
@@ -32,24 +23,17 @@ import { toInput } from './schema/strict-schema.ts'
 import { jsonBodyOf } from './streams/body-kind.ts'
 
 const KEYS = [
-  ...['name', 'summary', 'description', 'method', 'path', 'params', 'query', 'headers', 'cookies', 'body', 'reply'],
+  ...['method', 'path', 'params', 'query', 'headers', 'cookies', 'body', 'reply'],
   ...['failures', 'access', 'tenancy', 'limit', 'priority', 'deprecated', 'objective', 'cache', 'conditional'],
   ...['upgrade', 'idempotent', 'async'],
-  ...['reads', 'replica', 'emits', 'calls', 'tool', 'graphql', 'examples', ...DEPLOYMENT_KEYS],
+  ...['reads', 'replica', 'emits', 'calls', 'tool', 'graphql', 'examples'],
 ]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 const EXAMPLE_KEYS = ['params', 'query', 'body', 'reply', 'status']
 
 /** Throws a ContractError at the first contradiction. */
 export function checkEndpoint(contract: EndpointShape) {
-  const refuse = createRefuse(contract.name)
-  checkName(contract.name, refuse)
-  checkKeys(contract, KEYS, refuse)
-  checkDeployment(contract, refuse)
-  checkFailures(contract.failures, refuse)
-  checkEmits(contract.emits, refuse)
-  checkCalls(contract.calls, refuse)
-  refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
+  const refuse = checkFunction(contract, KEYS)
   refuse(!METHODS.includes(contract.method), `method must be one of ${METHODS.join(', ')}`)
   checkPath(contract, refuse)
   checkInput(contract, refuse)

@@ -1,23 +1,12 @@
 import * as z from 'zod'
-import {
-  checkEmits,
-  checkFailures,
-  checkKeys,
-  checkName,
-  checkSchema,
-  createRefuse,
-  type Refuse,
-} from './check-common.ts'
-import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
+import { checkKeys, checkSchema, type Refuse } from './check-common.ts'
+import { checkFunction } from './check-function.ts'
 import { checkRetry } from './check-subscriber.ts'
 import { isReservedPath, parsePathTemplate } from './path-template.ts'
 import type { ReceiveShape, WebhookField, WebhookProvider } from './receive-shape.ts'
 import { WEBHOOK_PROVIDERS } from './webhook-providers.ts'
 
-const KEYS = [
-  ...['name', 'summary', 'description', 'path', 'provider', 'signedBy', 'events', 'maxBodyBytes', 'retry', 'emits'],
-  ...['failures', ...DEPLOYMENT_KEYS],
-]
+const KEYS = [...['path', 'provider', 'signedBy', 'events', 'maxBodyBytes', 'retry', 'emits'], ...['failures']]
 const SECRET = /^[A-Z][A-Z0-9_]*$/
 const HEADER = /^[a-z0-9!#$%&'*+.^`|~-]+$/
 const BODY_PATH = /^[\w-]+(\.[\w-]+)*$/
@@ -28,14 +17,8 @@ const MAX_TOLERANCE_SECONDS = 3_600
 
 /** Throws a ContractError at the first contradiction. */
 export function checkReceive(contract: ReceiveShape) {
-  const refuse = createRefuse(contract.name)
-  checkName(contract.name, refuse)
-  checkKeys(contract, KEYS, refuse)
-  checkDeployment(contract, refuse)
-  checkFailures(contract.failures, refuse)
-  checkEmits(contract.emits, refuse)
+  const refuse = checkFunction(contract, KEYS)
   checkRetry(contract.retry, refuse)
-  refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
   checkPath(contract, refuse)
   checkSecrets(contract, refuse)
   checkEvents(contract, refuse)

@@ -1,12 +1,11 @@
-import { checkCalls } from './check-calls.ts'
-import { checkEmits, checkFailures, checkKeys, checkName, createRefuse, type Refuse } from './check-common.ts'
-import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
+import type { Refuse } from './check-common.ts'
+import { checkFunction } from './check-function.ts'
 import { checkRetry } from './check-subscriber.ts'
 import type { ScheduleShape } from './schedule-shape.ts'
 import { isTimeZone } from './warm-windows.ts'
 
 const TIMES = ['cron', 'timeZone', 'missed', 'overlap', 'jitterMs']
-const KEYS = ['name', 'summary', 'description', ...TIMES, 'retry', 'emits', 'calls', 'failures', ...DEPLOYMENT_KEYS]
+const KEYS = [...TIMES, 'retry', 'emits', 'calls', 'failures']
 /** Without `?`, which means now, and names such as `@daily`. Whether there is such a time is checked where contracts are bundled. */
 const CRON = /^[\w*,/#+-]+( [\w*,/#+-]+){4,5}$/
 /** An hour: whoever wants more means another time. */
@@ -14,15 +13,8 @@ const MAX_JITTER_MS = 3_600_000
 
 /** Throws a ContractError at the first contradiction. */
 export function checkSchedule(contract: ScheduleShape) {
-  const refuse = createRefuse(contract.name)
-  checkName(contract.name, refuse)
-  checkKeys(contract, KEYS, refuse)
-  checkDeployment(contract, refuse)
-  checkFailures(contract.failures, refuse)
-  checkEmits(contract.emits, refuse)
-  checkCalls(contract.calls, refuse)
+  const refuse = checkFunction(contract, KEYS)
   checkRetry(contract.retry, refuse)
-  refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
   checkTimes(contract, refuse)
 }
 

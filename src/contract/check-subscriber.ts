@@ -1,36 +1,15 @@
 import { isChange } from './change.ts'
-import { checkCalls } from './check-calls.ts'
-import { checkEmits, checkFailures, checkKeys, checkName, createRefuse, type Refuse } from './check-common.ts'
-import { checkDeployment, DEPLOYMENT_KEYS } from './check-deployment.ts'
+import { checkKeys, type Refuse } from './check-common.ts'
+import { checkFunction } from './check-function.ts'
 import { checkRate } from './check-rate.ts'
 import { MAX_BATCH_SIZE } from './defaults.ts'
 import type { Batch, Retry, SubscriberShape } from './subscriber-shape.ts'
 
-const KEYS = [
-  'name',
-  'summary',
-  'description',
-  'on',
-  'retry',
-  'rate',
-  'batch',
-  'tenancy',
-  'emits',
-  'calls',
-  'failures',
-  ...DEPLOYMENT_KEYS,
-]
+const KEYS = ['on', 'retry', 'rate', 'batch', 'tenancy', 'emits', 'calls', 'failures']
 
 /** Throws a ContractError at the first contradiction. */
 export function checkSubscriber(contract: SubscriberShape) {
-  const refuse = createRefuse(contract.name)
-  checkName(contract.name, refuse)
-  checkKeys(contract, KEYS, refuse)
-  checkDeployment(contract, refuse)
-  checkFailures(contract.failures, refuse)
-  checkEmits(contract.emits, refuse)
-  checkCalls(contract.calls, refuse)
-  refuse(!contract.summary, 'say in `summary` what it does, in one sentence')
+  const refuse = checkFunction(contract, KEYS)
   refuse(
     contract.on?.kind !== 'event',
     '`on` must be an event(), declared under domain/ and named here, or the change() of a table',
