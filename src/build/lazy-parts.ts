@@ -20,6 +20,7 @@ export const LAZY_PARTS = [
   'casbin',
   'graphql',
   'ws',
+  'ebb/http/lambda',
   '@opentelemetry/otlp-exporter-base/node-http',
   '@opentelemetry/otlp-transformer',
   '@opentelemetry/exporter-trace-otlp-http',

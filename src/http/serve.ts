@@ -1,5 +1,6 @@
 import { createServer, IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { pollInvocations } from 'ebb/http/lambda'
 import type { Express } from 'express'
 import { describeDeployment, describeEndpoint, longestMs, longestToDrainMs } from '../contract/index.ts'
 import {
@@ -94,6 +95,8 @@ function start(fn: Implementation, config: Config, log: Log) {
     const { port } = server.address() as AddressInfo
     logReady({ function: name, revision: config.EBB_REVISION }, { port }, 'listening')
     reportIgnoredCaches(log)
+    if (config.AWS_LAMBDA_RUNTIME_API)
+      takeInvocations(config.AWS_LAMBDA_RUNTIME_API, { contract: fn.contract, port, log })
   })
   const stop = async () => {
     reportIgnoredCaches(log)
@@ -107,6 +110,21 @@ function start(fn: Implementation, config: Config, log: Log) {
     await telemetry.shutdown({ limitMs: FLUSH_TIMEOUT_MS })
   }
   isolateErrors(inFlight, { log, shutDown: onShutdown(stop, { log, parent: config.EBB_PARENT }) })
+}
+
+interface InvocationOptions {
+  readonly contract: Contract
+  readonly port: number
+  readonly log: Log
+}
+
+/** Takes the place of a platform that sends requests: on AWS Lambda a function asks for them. */
+function takeInvocations(api: string, { contract, port, log }: InvocationOptions): void {
+  const streams = contract.kind === 'endpoint' && describeEndpoint(contract).replyStream !== undefined
+  pollInvocations({ api, port, streams }).catch((error: unknown) => {
+    log.fatal({ err: error }, 'the runtime interface of AWS Lambda cannot be reached')
+    exit(1)
+  })
 }
 
 /** How long a whole request may take to arrive, and how long requests are waited for at the end of the process. */

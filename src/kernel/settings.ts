@@ -170,6 +170,8 @@ export const SETTINGS = {
   EBB_UPSTREAM_TEMPLATE: [upstreamTemplate, undefined],
   /** Where the services behind proxies are, in place of the addresses in their contracts: a JSON object of addresses by the proxies' names. */
   EBB_UPSTREAMS: [() => json<Readonly<Record<string, unknown>>>(), undefined],
+  /** Set by AWS Lambda: the address of its runtime interface, from which a function then takes its requests. */
+  AWS_LAMBDA_RUNTIME_API: [text(), undefined],
   /** What {namespace} stands for in EBB_UPSTREAM_TEMPLATE. */
   EBB_NAMESPACE: [text(), 'default'],
   /** Where the gateway asks for the state of all functions: the laptop's runner sets it. */
