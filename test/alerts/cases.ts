@@ -171,7 +171,10 @@ export const CASES: readonly Case[] = [
     { what: 'all of few are', refused: 2, all: 2, fires: 0 },
   ].map(({ what, refused, all, fires }) => ({
     ...{ alert: 'EbbLimitsRefuse', what, at: '40m', fires },
-    series: { [requests(429)]: `0+${all}x60`, [gateway('ebb_rate_limited_total', 'policy="burst"')]: `0+${refused}x60` },
+    series: {
+      [requests(429)]: `0+${all}x60`,
+      [gateway('ebb_rate_limited_total', 'policy="burst"')]: `0+${refused}x60`,
+    },
   })),
   ...[
     { what: 'it fails once a minute', outcome: 'failed', fires: 1 },

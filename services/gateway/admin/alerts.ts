@@ -1,5 +1,5 @@
-import { runbookOf } from '../../../src/protocol/alerts/index.ts'
 import { listAlerts } from '../../../src/protocol/admin/alerts.ts'
+import { runbookOf } from '../../../src/protocol/alerts/index.ts'
 import type { AlertState } from '../alerts/alert-states.ts'
 import type { AlertsWatch } from '../alerts/watch-alerts.ts'
 import { type AdminOperation, operation } from './operation.ts'

@@ -46,7 +46,12 @@ export function createAlertStates(rules: readonly LoadedRule[], store: Store) {
         const sinceMs = since.get(key) ?? atMs
         holding.set(key, sinceMs)
         const isFiring = atMs - sinceMs >= (rule.forMinutes ?? 0) * 60_000
-        return { ...element, sinceMs, state: isFiring ? 'firing' : 'pending', summary: fillSummary(rule.summary, element) }
+        return {
+          ...element,
+          sinceMs,
+          state: isFiring ? 'firing' : 'pending',
+          summary: fillSummary(rule.summary, element),
+        }
       }
     },
   }

@@ -48,11 +48,11 @@ const parseText = (text: string, names: ReadonlySet<string>): readonly Sample[] 
   text.split('\n').flatMap((line) => {
     const [, metric = '', labels = '', value = ''] = LINE.exec(line) ?? []
     if (!names.has(metric)) return []
-    const pairs = [...labels.matchAll(LABEL)].map(([, name, text]) => [name, unescape(text ?? '')])
+    const pairs = [...labels.matchAll(LABEL)].map(([, name, text]) => [name, unquote(text ?? '')])
     return [{ metric, labels: Object.fromEntries(pairs), value: Number(value) }]
   })
 
-const unescape = (text: string) => text.replaceAll(/\\(.)/g, (_, character) => (character === 'n' ? '\n' : character))
+const unquote = (text: string) => text.replaceAll(/\\(.)/g, (_, character) => (character === 'n' ? '\n' : character))
 
 const toSample = (part: 'gateway' | 'relay', { metric, labels, value }: LooseSample): Sample => ({
   metric,

@@ -21,7 +21,7 @@ export interface AlertsWatch {
 
 const INTERVAL_MS = 60_000
 /** However often somebody asks. */
-const MIN_INTERVAL_MS = 5_000
+const MIN_INTERVAL_MS = 1_000
 
 interface WatchOptions {
   readonly registry: Pick<Registry, 'getSingleMetric'>

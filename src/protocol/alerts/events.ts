@@ -51,6 +51,7 @@ export const EVENT_RULES: readonly Rule[] = [
     ...{ alert: 'EbbRelayAbsent', severity: 'critical', forMinutes: 5 },
     expr: 'absent(ebb_build_info{$relay})',
     summary: 'No relay tells its metrics: none runs, or none can be scraped. Events wait.',
-    advice: 'Look at the pods of the relay, and at the targets of Prometheus. Nothing is lost: what waits is sent once one runs.',
+    advice:
+      'Look at the pods of the relay, and at the targets of Prometheus. Nothing is lost: what waits is sent once one runs.',
   },
 ]

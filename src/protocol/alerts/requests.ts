@@ -73,8 +73,7 @@ export const REQUEST_RULES: readonly Rule[] = [
   {
     ...{ alert: 'EbbContractsDoNotLoad', severity: 'warning', forMinutes: 5 },
     expr: 'max by (namespace, pod) (ebb_contracts_load_failed{$gateway}) == 1',
-    summary:
-      'The gateway {{ $labels.pod }} cannot load its newest contracts, and serves by the ones before them.',
+    summary: 'The gateway {{ $labels.pod }} cannot load its newest contracts, and serves by the ones before them.',
     advice: '`GET /v1/contracts` of its admin port says why; roll out contracts that load.',
   },
   {
@@ -86,8 +85,7 @@ export const REQUEST_RULES: readonly Rule[] = [
   {
     ...{ alert: 'EbbWebhooksRefused', severity: 'warning', forMinutes: 5 },
     expr: 'sum by (namespace, receiver) (increase(ebb_webhooks_received_total{$gateway,outcome=~"forged|expired|replayed|unconfigured"}[15m])) > 5',
-    summary:
-      'Webhooks for {{ $labels.receiver }} are refused; {{ $value | humanize }} were in fifteen minutes.',
+    summary: 'Webhooks for {{ $labels.receiver }} are refused; {{ $value | humanize }} were in fifteen minutes.',
     advice:
       "See `outcome` of ebb_webhooks_received_total. Has the provider's secret changed (forged), is it not mounted (unconfigured), is a clock wrong (expired)? Else somebody is guessing.",
   },

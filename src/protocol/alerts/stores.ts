@@ -6,7 +6,8 @@ export const STORE_RULES: readonly Rule[] = [
     ...{ alert: 'EbbDatabaseDown', severity: 'critical', forMinutes: 2 },
     expr: 'max by (namespace) (ebb_database_up{$relay}) == 0',
     summary: 'The database does not answer the relay.',
-    advice: 'Look at Postgres and at what is between (a pooler, a network policy). Requests get a 503, and nothing that was acknowledged is lost.',
+    advice:
+      'Look at Postgres and at what is between (a pooler, a network policy). Requests get a 503, and nothing that was acknowledged is lost.',
   },
   {
     ...{ alert: 'EbbReplicaAway', severity: 'warning', forMinutes: 5 },
@@ -19,8 +20,7 @@ export const STORE_RULES: readonly Rule[] = [
     expr: 'min by (namespace, table) (ebb_history_days_ahead{$relay}) < 3',
     summary:
       'The next days of {{ $labels.table }} have no part; nothing is lost, but what comes then is not dropped by the day.',
-    advice:
-      'The relay\'s log says why ("the history could not be kept"); often a transaction holds a lock for hours.',
+    advice: 'The relay\'s log says why ("the history could not be kept"); often a transaction holds a lock for hours.',
   },
   {
     ...{ alert: 'EbbArchiveOverdue', severity: 'warning', forMinutes: 60 },
@@ -31,8 +31,7 @@ export const STORE_RULES: readonly Rule[] = [
   {
     ...{ alert: 'EbbChangesNotRead', severity: 'critical', forMinutes: 10 },
     expr: 'max by (namespace) (ebb_replication_slot_retained_bytes{$relay}) > 512 * 1024 * 1024',
-    summary:
-      'The database keeps {{ $value | humanize1024 }}B of its log for changes of tables that no relay has read.',
+    summary: 'The database keeps {{ $value | humanize1024 }}B of its log for changes of tables that no relay has read.',
     advice:
       'See whether relays are ready, and what they log at level error ("changes of tables are not read"). At max_slot_wal_keep_size the slot is lost, with what was not read.',
   },
