@@ -5,7 +5,7 @@ import type { Rule } from './rule.ts'
 import { SECRET_RULES } from './secrets.ts'
 import { STORE_RULES } from './stores.ts'
 
-export { type AlertRule, isAlert, type Rule, type Severity } from './rule.ts'
+export { type AlertRule, isAlert, type Rule } from './rule.ts'
 
 /** All alerts, with what they are made of, in the order in which they are evaluated: the one list. */
 export const RULES: readonly Rule[] = [

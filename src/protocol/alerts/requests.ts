@@ -26,7 +26,7 @@ export const REQUEST_RULES: readonly Rule[] = [
     expr: `ebb:failed_ratio:5m{$here} > 0.05
   and sum by (namespace) (increase(${REQUESTS}{$gateway}[5m])) > 20`,
     summary: 'Of the requests of the last five minutes, {{ $value | humanizePercentage }} failed.',
-    advice: 'See which route in the dashboard "Ebb: overview", then the function\'s own log lines of level error.',
+    advice: 'See which route in the dashboard "Ebb: overview", then what its function logs at level error.',
   },
   budgetBurns(14.4, '1h', '5m', 'critical'),
   budgetBurns(6, '6h', '30m', 'warning'),
