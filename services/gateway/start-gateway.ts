@@ -4,6 +4,7 @@ import { type Config, listenOn, liveSetting, requireSetting, type ServiceLog } f
 import { gatewayDrainMs } from '../../src/contract/index.ts'
 import { fetchFunctionsView } from '../../src/protocol/functions-view.ts'
 import { createAdminApp } from './admin/app.ts'
+import { watchAlerts } from './alerts/watch-alerts.ts'
 import { observeCertificate, observeContracts } from './metrics.ts'
 import { openDependencies } from './open-dependencies.ts'
 import { openPeppers } from './peppers.ts'
@@ -27,6 +28,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
   const servers = createPublicServers(dependencies, config, { tls })
   if (tls) observeCertificate(registry, tls)
   observeContracts(registry, contractsStatus)
+  const alerts = watchAlerts({ registry, config, log })
   // A pod has no token to ask Kubernetes with.
   const functions = config.EBB_FUNCTIONS_URL ? fetchFunctionsView(config.EBB_FUNCTIONS_URL) : observed.view
   const { contracts, authenticate } = dependencies
@@ -34,6 +36,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
     createAdminApp({
       ...{ adminKeys, adminScope: config.EBB_ADMIN_SCOPE, hosts: config.EBB_HOSTS, authenticate, tokens },
       ...{ pool, pepper, contracts, contractsStatus, registry, functions, controls, explain: servers.explain, log },
+      alerts,
     }),
   )
   try {
@@ -44,12 +47,14 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
       drainer.abort()
       const calls = { startTimeoutMs: config.EBB_START_TIMEOUT_MS, contracts: contracts().routes }
       await servers.drain({ graceMs: config.EBB_DRAIN_MS, timeoutMs: gatewayDrainMs(calls) })
+      alerts.stop()
       admin.close()
       admin.closeAllConnections()
       await close()
     }
     return { ...ports, adminPort, stop }
   } catch (error) {
+    alerts.stop()
     servers.close()
     await close()
     throw error

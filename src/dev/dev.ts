@@ -9,7 +9,7 @@ import { openDataDir } from './data-dir.ts'
 import { createFunctions } from './functions.ts'
 import { createGuide } from './guide/create-guide.ts'
 import { openLogStore } from './log/log-store.ts'
-import { assertPortFree } from './ports.ts'
+import { assertPortFree, findFreePort } from './ports.ts'
 import { type LaptopProvider, startProvider } from './provider/start-provider.ts'
 import { watchSources } from './reload.ts'
 import { bufferUntilReady, type Report, reportJson } from './report.ts'
@@ -99,6 +99,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       })
     // A server that listens on a port has an address.
     activatorUrl = `http://127.0.0.1:${(activator.address() as AddressInfo).port}`
+    const relayPort = await findFreePort()
     const services = await startServices({
       ...{ dataDir, port, adminPort, report, log, reloads },
       env: (part) => ({
@@ -107,8 +108,9 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
           ? {
               ...(provider?.gatewayEnv(activatorUrl + KEYS_PATH) ?? inheritedEnv(ISSUER_SETTINGS)),
               ...signingEnv(sources.current().routes),
+              EBB_RELAY_METRICS_URL: `http://127.0.0.1:${relayPort}/metrics`,
             }
-          : {}),
+          : { EBB_ADMIN_PORT: String(relayPort) }),
         EBB_UPSTREAM_TEMPLATE: upstreams(),
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
         EBB_GUIDE_URL: `${activatorUrl}${GUIDE_PATH}`,

@@ -176,6 +176,8 @@ export const SETTINGS = {
   EBB_NAMESPACE: [text(), 'default'],
   /** Where the gateway asks for the state of all functions: the laptop's runner sets it. */
   EBB_FUNCTIONS_URL: [url('http'), undefined],
+  /** Where the gateway reads the metrics of a relay, to tell which alerts fire: the laptop's runner sets it. */
+  EBB_RELAY_METRICS_URL: [url('http'), undefined],
   /** Where the gateway gets the guide that it serves at /docs/guide: the laptop's runner sets it. */
   EBB_GUIDE_URL: [url('http'), undefined],
   /** The private key with which gateway or relay signs who calls: an Ed25519 JWK. */

@@ -7,6 +7,7 @@ import { problems } from '../../../src/http/middleware/problems.ts'
 import { ADMIN_ENDPOINTS } from '../../../src/protocol/admin/index.ts'
 import { type AccessOptions, refuseForeignPages, requireAdmin } from './access.ts'
 import { createAdminDocument } from './admin-document.ts'
+import { type AlertsOptions, alertsOperations } from './alerts.ts'
 import { type CacheOptions, cacheOperations } from './cache.ts'
 import { type ControlOptions, controlOperations } from './control.ts'
 import { type EventsOptions, eventsOperations } from './events.ts'
@@ -20,6 +21,7 @@ import { type SchedulesOptions, schedulesOperations } from './schedules.ts'
 import { type ViewsOptions, viewsOperations } from './views.ts'
 
 export type AdminAppOptions = AccessOptions &
+  AlertsOptions &
   CacheOptions &
   ControlOptions &
   EventsOptions &
@@ -56,6 +58,7 @@ export function createAdminApp(options: AdminAppOptions): Express {
 function operationsOf(options: AdminAppOptions): readonly AdminOperation[] {
   const operations = [
     ...viewsOperations(options),
+    ...alertsOperations(options),
     ...controlOperations(options),
     ...cacheOperations(options),
     ...keysOperations(options),

@@ -68,6 +68,7 @@ async function start() {
     contractsStatus: () => ({ file: 'contracts-1.cjs', loadedAt: '2026-11-30T00:00:00Z', reloads: 0, failure: null }),
     tokens: { refresh: async () => void done.push('refreshed'), status: () => [] },
     controls: createControls({ log: createLog({ level: 'warn' }), setting: () => 'warn', breakers }),
+    alerts: { read: async () => ({ evaluatedAtMs: 0, sinceMs: 0, states: [] }) },
     explain: async ({ method, target }) => ({
       method,
       target,

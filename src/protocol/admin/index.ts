@@ -1,4 +1,5 @@
 import type { AdminEndpoint } from './admin-endpoint.ts'
+import { listAlerts } from './alerts.ts'
 import { purgeCache } from './cache.ts'
 import {
   countWaiting,
@@ -32,6 +33,7 @@ import { listSchedules, runSchedule } from './schedules.ts'
 /** All endpoints of the admin API: the one list. */
 export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listRoutes, explainRequest, showContracts, listFunctions, readMetrics],
+  ...[listAlerts],
   ...[listBreakers, resetBreaker, showLogLevel, setLogLevel, purgeCache],
   ...[listKeys, createKey, rotateKey, revokeKey],
   ...[listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan],
