@@ -117,7 +117,7 @@ const SECRET_SETTINGS = [
   ...(['EBB_INTROSPECTION_SECRET', 'EBB_CALLBACK_SECRET', 'EBB_CALLBACK_SECRET_PREVIOUS'] as const),
   ...(['EBB_WEBHOOK_KEY', 'EBB_WEBHOOK_KEY_PREVIOUS'] as const),
   ...(['EBB_BROKER_TOKEN', 'EBB_BROKER_HEADERS'] as const),
-  ...(['EBB_OBJECTS_URL', 'EBB_CDN_PURGE_TOKEN', 'EBB_TLS_KEY', 'EBB_DOCS_KEY'] as const),
+  ...(['EBB_OBJECTS_URL', 'EBB_CDN_PURGE_TOKEN', 'EBB_TLS_KEY', 'EBB_DOCS_KEY', 'EBB_CONSOLE_CLIENT_SECRET'] as const),
 ] as const
 
 /** What is secret in the value of such a setting: the password of a URL, the private part of a JWK, all headers, else all of it. */
