@@ -19,7 +19,7 @@ const FULL_ONLY = [
   '/src/project/(own/own|upgrade/(apply|upgrade))\\.test',
   '/test/mcp/',
   '/test/graphql/',
-  '/(test/(authorizers|proxies)|services/gateway/admin/(alerts|archive|control|keys|table|usage))',
+  '/(test/(authorizers|proxies)|services/gateway/admin/(alerts|archive|control|keys|requests|session|table|usage)|services/console/)',
   '/test/security/(api|matrix-|real-issuer)',
   '/services/gateway/(contract-swaps|rate-limits|memory|cache/purges)\\.test',
   '/src/http/gateway/upstream/(misbehaving|no-leak)\\.test',

@@ -26,6 +26,7 @@ import { createAddressLimit } from './rate-limits/address-limit.ts'
 import { openRateLimiter } from './rate-limits/open-rate-limiter.ts'
 import { createReadiness } from './readiness.ts'
 import { openReceiveStore } from './receive-store.ts'
+import { observeRequests } from './requests/observe-requests.ts'
 import { reportUnknownServices } from './service-addresses.ts'
 import { openSigningSecrets } from './signing-secrets.ts'
 import { openTokens } from './tokens/open-tokens.ts'
@@ -81,6 +82,7 @@ export async function openDependencies(
     queryWithTimeout(pool, LOOKUP_MS, (client) => client.query('select from ebb.api_key limit 0'))
   const readiness = createReadiness(checkDatabase, { log })
   const observed = observeFunctions(contracts.current)
+  const seen = observeRequests()
   const countSlow = observeObjectives(registry, () => contracts.current().routes)
   const limiter = await openRateLimiter(config, { log, onFallback })
   const meter = createMeter(
@@ -127,6 +129,7 @@ export async function openDependencies(
     graphql: async (limits) => (await import('../../src/http/graphql/operations.ts')).createOperations(limits),
     upstream: upstreams.upstream,
     load: eventLoop,
+    keep: seen.keep,
   }
   const close = async () => {
     controls.close()
@@ -141,8 +144,8 @@ export async function openDependencies(
     await Promise.all([channel.close(), pool.end(), adminPool.end()])
     await upstreams.close()
   }
-  const seen = { registry, observed, contractsStatus: contracts.status }
-  return { dependencies, adminPool, ...seen, tokens, controls, beginDrain: readiness.drain, close }
+  const views = { registry, observed, ...seen.views, contractsStatus: contracts.status }
+  return { dependencies, adminPool, views, tokens, controls, beginDrain: readiness.drain, close }
 }
 
 /**

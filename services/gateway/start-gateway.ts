@@ -22,7 +22,8 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
   const adminKeys = () => admins.map((key) => key.current())
   const tls = openTls(config, log)
   const opened = await openDependencies(config, { pepper, log })
-  const { adminPool: pool, registry, observed, tokens, controls, contractsStatus, beginDrain, close } = opened
+  const { adminPool: pool, views, tokens, controls, beginDrain, close } = opened
+  const { registry, observed, contractsStatus } = views
   const drainer = new AbortController()
   const dependencies: GatewayDependencies = { ...opened.dependencies, draining: drainer.signal }
   const servers = createPublicServers(dependencies, config, { tls })
@@ -35,8 +36,8 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
   const admin = createServer(
     createAdminApp({
       ...{ adminKeys, adminScope: config.EBB_ADMIN_SCOPE, hosts: config.EBB_HOSTS, authenticate, tokens },
-      ...{ pool, pepper, contracts, contractsStatus, registry, functions, controls, explain: servers.explain, log },
-      alerts,
+      ...views,
+      ...{ config, pool, pepper, contracts, functions, controls, explain: servers.explain, alerts, log },
     }),
   )
   try {

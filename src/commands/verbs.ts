@@ -71,6 +71,14 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'Have all gateways forget stored responses: by tag, route or URL',
     load: async () => (await import('./purge.ts')).purgeCommand,
   },
+  console: {
+    summary: 'Print an address that logs a browser in to the console',
+    load: async () => (await import('./console.ts')).consoleCommand,
+  },
+  top: {
+    summary: 'Show what functions do now, and what failed last',
+    load: async () => (await import('./top.ts')).topCommand,
+  },
   explain: {
     summary: 'Tell what happened to a request: from the gateway to the subscribers of its events',
     load: async () => (await import('./explain.ts')).explainCommand,

@@ -6,12 +6,14 @@ export {
   clearEnv,
   inheritedEnv,
   inheritedEnvByPrefix,
+  isSecretSetting,
   liveSetting,
   overrideConfig,
   parseConfig,
   processConfig,
   readSecrets,
   requireSetting,
+  sourceOf,
 } from './config.ts'
 export { ConfigError } from './config-error.ts'
 export { type Correlation, traceIdOf } from './correlation.ts'

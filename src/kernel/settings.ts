@@ -242,6 +242,16 @@ export const SETTINGS = {
   EBB_DOCS_CLIENT_ID: [text(), undefined],
   /** The scopes that /docs asks that issuer for, separated by spaces. */
   EBB_DOCS_SCOPES: [text(), 'openid profile email'],
+  /** For the console of a cluster: its own address as browsers have it, such as https://console.example. */
+  EBB_CONSOLE_URL: [url('http', 'https'), undefined],
+  /** For the console: the admin ports of all gateways, comma-separated; a name stands for all its addresses, as in http://ebb-gateway-pods:8081. */
+  EBB_CONSOLE_GATEWAYS: [() => list().pipe(z.array(url('http')())), undefined],
+  /** As which client of the first issuer the console logs operators in. */
+  EBB_CONSOLE_CLIENT_ID: [text(), undefined],
+  /** The secret of that client. Default: it has none, and PKCE alone is what it proves itself by. */
+  EBB_CONSOLE_CLIENT_SECRET: [text(), undefined, 'live'],
+  /** The scopes that the console asks that issuer for, separated by spaces, besides EBB_ADMIN_SCOPE. */
+  EBB_CONSOLE_SCOPES: [text(), 'openid'],
   /** The port of the laptop's OpenID provider. Default: PORT + 2. 0 is any free port. */
   EBB_PROVIDER_PORT: [port, undefined],
   /** The file with what that provider is run with: the laptop's runner sets it. */

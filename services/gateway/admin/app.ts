@@ -11,13 +11,18 @@ import { type AlertsOptions, alertsOperations } from './alerts.ts'
 import { type CacheOptions, cacheOperations } from './cache.ts'
 import { type ControlOptions, controlOperations } from './control.ts'
 import { type EventsOptions, eventsOperations } from './events.ts'
+import { type InvocationsOptions, invocationsOperations } from './invocations.ts'
 import { type IssuersOptions, issuersOperations } from './issuers.ts'
 import { type KeysOptions, keysOperations } from './keys.ts'
 import { expressPath, mountOperation } from './mount-operation.ts'
 import type { AdminOperation } from './operation.ts'
 import { type PlansOptions, plansOperations } from './plans.ts'
 import { recordsOperations } from './records.ts'
+import { type RequestsOptions, requestsOperations } from './requests.ts'
 import { type SchedulesOptions, schedulesOperations } from './schedules.ts'
+import { type SessionOptions, sessionOperations } from './session.ts'
+import { createSessions } from './sessions.ts'
+import { type SettingsOptions, settingsOperations } from './settings.ts'
 import { type ViewsOptions, viewsOperations } from './views.ts'
 
 export type AdminAppOptions = AccessOptions &
@@ -28,21 +33,25 @@ export type AdminAppOptions = AccessOptions &
   IssuersOptions &
   KeysOptions &
   PlansOptions &
+  RequestsOptions &
   SchedulesOptions &
+  InvocationsOptions &
+  SettingsOptions &
   ViewsOptions & { readonly pool: pg.Pool; readonly log: Log }
 
 /** Creates the operators' side of the gateway, as an Express app for a port of its own. */
 export function createAdminApp(options: AdminAppOptions): Express {
   const app = express().disable('x-powered-by').disable('etag')
-  const { requireAdmin: requireAdminOf, actorOf } = requireAdmin(options)
+  const sessions = createSessions(options)
+  const { requireAdmin: requireAdminOf, ...access } = requireAdmin({ ...options, sessions })
   app.use(refuseForeignPages(options))
   app.get('/openapi.json', (_request, response) => void response.json(createAdminDocument()))
   const [open, closed] = [true, undefined].map((isOpen) =>
-    operationsOf(options).filter(({ endpoint }) => endpoint.open === isOpen),
+    operationsOf({ ...options, sessions }).filter(({ endpoint }) => endpoint.open === isOpen),
   )
   const mount = (operation: AdminOperation) => {
     const method = operation.endpoint.method.toLowerCase() as Lowercase<typeof operation.endpoint.method>
-    app[method](expressPath(operation.endpoint.path), ...mountOperation(operation, { ...options, actorOf }))
+    app[method](expressPath(operation.endpoint.path), ...mountOperation(operation, { ...options, ...access }))
   }
   open?.forEach(mount)
   app.use('/v1', requireAdminOf)
@@ -55,7 +64,7 @@ export function createAdminApp(options: AdminAppOptions): Express {
 }
 
 /** What each endpoint does, in the order of the one list. Throws where one of them does nothing. */
-function operationsOf(options: AdminAppOptions): readonly AdminOperation[] {
+function operationsOf(options: AdminAppOptions & SessionOptions): readonly AdminOperation[] {
   const operations = [
     ...viewsOperations(options),
     ...alertsOperations(options),
@@ -67,6 +76,10 @@ function operationsOf(options: AdminAppOptions): readonly AdminOperation[] {
     ...eventsOperations(options),
     ...schedulesOperations(options),
     ...issuersOperations(options),
+    ...requestsOperations(options),
+    ...invocationsOperations(options),
+    ...settingsOperations(options),
+    ...sessionOperations(options),
   ]
   return ADMIN_ENDPOINTS.map((endpoint) => {
     const found = operations.find((operation) => operation.endpoint === endpoint)

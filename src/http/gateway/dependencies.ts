@@ -62,6 +62,8 @@ export interface GatewayDependencies {
   /** Aborts when this process begins to end, and with it streams of events; default: never. */
   readonly draining?: AbortSignal | undefined
   readonly metrics: GatewayMetrics
+  /** Keeps each request that is over; default: they are logged alone. */
+  readonly keep?: ((request: EndedRequest) => void) | undefined
   readonly log: LeveledLog
 }
 
@@ -233,6 +235,39 @@ export type ShedReason =
   | 'function'
   | 'log_lines'
   | 'event_loop'
+
+/** A request at its end, as its log line tells it. */
+export interface EndedRequest {
+  /** The function, or the proxy, that the request was for; undefined where it was for none, or for the platform itself. */
+  readonly function: string | undefined
+  /** The path of its route. */
+  readonly route: string | undefined
+  readonly method: string
+  /** Without its query. */
+  readonly path: string
+  /** 499 where the caller has hung up. */
+  readonly status: number
+  readonly durationMs: number
+  readonly correlationId: string
+  readonly traceId: string | undefined
+  /** The subject of who called. */
+  readonly caller: string
+  readonly tenant: string | undefined
+  /** The client's address. */
+  readonly client: string | undefined
+  /** Whether its function was called. */
+  readonly invoked: boolean
+  readonly cold: boolean | undefined
+  /** Of the function that responded. */
+  readonly revision: string | undefined
+  /** Why no function was called. */
+  readonly reason: string | undefined
+  readonly deprecated: true | undefined
+  /** Whether it came as a tool call. */
+  readonly tool: true | undefined
+  /** Of the response's body. */
+  readonly bytes: number
+}
 
 export interface CompletedRequest {
   /** The path of its route; `none` where there was none. */

@@ -139,13 +139,13 @@ export function createPipeline(dependencies: GatewayDependencies, limits: Gatewa
   return { handle, steps: explained }
 }
 
-function recordRequest(context: GatewayContext, status: number, { log, metrics }: GatewayDependencies) {
-  const { method, route, shortCircuitReason, path, cold } = context
+function recordRequest(context: GatewayContext, status: number, { log, metrics, keep }: GatewayDependencies) {
+  const { method, route, shortCircuitReason, path, cold, revision } = context
   const durationMs = performance.now() - context.startedAt
   if (shortCircuitReason && status !== 499) metrics.shortCircuited(shortCircuitReason)
   const invoked = context.invoked ? route?.name : undefined
   const measured = { route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000 }
-  metrics.completed({ ...measured, invoked, cold, revision: context.revision, waitSeconds: waitOf(context) })
+  metrics.completed({ ...measured, invoked, cold, revision, waitSeconds: waitOf(context) })
   const fields = {
     function: isPlatformRoute(route) ? undefined : route?.name,
     route: route?.path,
@@ -159,13 +159,15 @@ function recordRequest(context: GatewayContext, status: number, { log, metrics }
     tenant: context.caller.tenant,
     client: context.client.address,
     cold,
-    deprecated: route?.deprecated ? true : undefined,
-    tool: context.ending ? true : undefined,
+    deprecated: route?.deprecated ? (true as const) : undefined,
+    tool: context.ending ? (true as const) : undefined,
     reason: shortCircuitReason,
     bytes: context.bytes,
   }
   // Probes come every few seconds, and matter only when they fail.
-  log[path.startsWith(PROBES) && status < 400 ? 'debug' : 'info'](fields, 'request')
+  const isQuiet = path.startsWith(PROBES) && status < 400
+  log[isQuiet ? 'debug' : 'info'](fields, 'request')
+  if (!isQuiet) keep?.({ ...fields, invoked: context.invoked, revision })
   endRequestSpan(context.span, () => describeSpan(context, status))
 }
 

@@ -5,9 +5,11 @@ import {
   countWaiting,
   dropEvents,
   editDelivery,
+  listDead,
   listEvents,
   listUnarchived,
   readDay,
+  readDeliveryData,
   readEventData,
   recordArchived,
   redriveEvents,
@@ -24,11 +26,15 @@ import {
   showContracts,
   showLogLevel,
 } from './gateway.ts'
+import { cancelInvocation, listInvocations, showInvocation } from './invocations.ts'
 import { listIssuers, refreshIssuers } from './issuers.ts'
 import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts'
 import { listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan } from './plans.ts'
 import { listAudit, listUsage } from './records.ts'
+import { followRequests, listRequests, showTraffic } from './requests.ts'
 import { listSchedules, runSchedule } from './schedules.ts'
+import { beginSession, createSessionKey, endSession, showSession } from './session.ts'
+import { listGateways, listSettings } from './settings.ts'
 
 /** All endpoints of the admin API: the one list. */
 export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
@@ -39,7 +45,12 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan],
   ...[listUsage, listAudit],
   ...[listEvents, countWaiting, listUnarchived, readDay, recordArchived],
+  ...[listDead, readDeliveryData],
   ...[showEvent, readEventData, editDelivery, dropEvents, redriveEvents],
   ...[listSchedules, runSchedule],
   ...[listIssuers, refreshIssuers],
+  ...[listInvocations, showInvocation, cancelInvocation],
+  ...[listSettings, listGateways],
+  ...[listRequests, followRequests, showTraffic],
+  ...[showSession, beginSession, endSession, createSessionKey],
 ]
