@@ -17,6 +17,7 @@ import type { AdminOperation } from './operation.ts'
 import { type PlansOptions, plansOperations } from './plans.ts'
 import { recordsOperations } from './records.ts'
 import { type SchedulesOptions, schedulesOperations } from './schedules.ts'
+import { type TracesOptions, tracesOperations } from './traces.ts'
 import { type ViewsOptions, viewsOperations } from './views.ts'
 
 export type AdminAppOptions = AccessOptions &
@@ -27,6 +28,7 @@ export type AdminAppOptions = AccessOptions &
   KeysOptions &
   PlansOptions &
   SchedulesOptions &
+  TracesOptions &
   ViewsOptions & { readonly pool: pg.Pool; readonly log: Log }
 
 /** Creates the operators' side of the gateway, as an Express app for a port of its own. */
@@ -64,6 +66,7 @@ function operationsOf(options: AdminAppOptions): readonly AdminOperation[] {
     ...eventsOperations(options),
     ...schedulesOperations(options),
     ...issuersOperations(options),
+    ...tracesOperations(options),
   ]
   return ADMIN_ENDPOINTS.map((endpoint) => {
     const found = operations.find((operation) => operation.endpoint === endpoint)

@@ -28,6 +28,7 @@ import { createKey, listKeys, revokeKey, rotateKey } from './keys.ts'
 import { listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan } from './plans.ts'
 import { listAudit, listUsage } from './records.ts'
 import { listSchedules, runSchedule } from './schedules.ts'
+import { explainId, listTraces, showTrace } from './traces.ts'
 
 /** All endpoints of the admin API: the one list. */
 export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
@@ -40,4 +41,5 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[showEvent, readEventData, editDelivery, dropEvents, redriveEvents],
   ...[listSchedules, runSchedule],
   ...[listIssuers, refreshIssuers],
+  ...[listTraces, showTrace, explainId],
 ]
