@@ -10,7 +10,7 @@ const FULL_ONLY = [
   '/(src/data/postgres/unresponsive|services/(gateway|relay)/silence|services/gateway/tls)\\.test',
   '/(services/(relay/((large-events-|schedules-)?killed)|gateway/plans/killed)|src/data/(cache/redis-store|postgres/listener))\\.test',
   '/src/(build/(write-inventory|build-in-policy)|commands/(invoke|scaffold)|dev/postgres/run-as|start/code-cache)\\.test',
-  '/test/(e2e/(client|docs|explain|explain-route|first-look|image|invoke|login|package|readme|reload|rush)|late/late-errors|values/values)\\.test',
+  '/test/(e2e/(client|docs|explain|explain-route|faults|first-look|image|invoke|login|package|readme|reload|rush)|late/late-errors|values/values)\\.test',
   '/test/(e2e/(receive|without-example)|example/example|properties/project|render/command|types-cost)\\.test',
   '/test/(chart/contract-test|conformance/own-contracts)\\.test',
   '/test/docs/guide\\.test',

@@ -5,6 +5,7 @@ import { gatewayDrainMs } from '../../src/contract/index.ts'
 import { fetchFunctionsView } from '../../src/protocol/functions-view.ts'
 import { createAdminApp } from './admin/app.ts'
 import { watchAlerts } from './alerts/watch-alerts.ts'
+import { fetchRecords } from './fetch-records.ts'
 import { observeCertificate, observeContracts } from './metrics.ts'
 import { openDependencies } from './open-dependencies.ts'
 import { openPeppers } from './peppers.ts'
@@ -32,12 +33,14 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
   const alerts = watchAlerts({ registry, config, log })
   // A pod has no token to ask Kubernetes with.
   const functions = config.EBB_FUNCTIONS_URL ? fetchFunctionsView(config.EBB_FUNCTIONS_URL) : observed.view
+  const records = config.EBB_RECORDER_URL ? fetchRecords(config.EBB_RECORDER_URL, () => adminKeys()[0]) : undefined
   const { contracts, authenticate } = dependencies
   const admin = createServer(
     createAdminApp({
       ...{ adminKeys, adminScope: config.EBB_ADMIN_SCOPE, hosts: config.EBB_HOSTS, authenticate, tokens },
       ...views,
       ...{ config, pool, pepper, contracts, functions, controls, explain: servers.explain, alerts, log },
+      ...{ records, tracesUrl: config.EBB_TRACES_URL },
     }),
   )
   try {

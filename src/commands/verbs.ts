@@ -80,7 +80,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
     load: async () => (await import('./top.ts')).topCommand,
   },
   explain: {
-    summary: 'Tell what happened to a request: from the gateway to the subscribers of its events',
+    summary: 'Tell what happened to a request, and what failed: from the gateway to the mail of a subscriber',
     load: async () => (await import('./explain.ts')).explainCommand,
   },
   'explain-route': {
@@ -90,6 +90,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   logs: {
     summary: 'Print the log of the Ebb on this laptop: of the gateway, the relay and all functions',
     load: async () => (await import('./logs.ts')).logsCommand,
+  },
+  traces: {
+    summary: 'List the traces of the last hour on this laptop, or show one as a waterfall',
+    load: async () => (await import('./traces.ts')).tracesCommand,
   },
   'log-level': {
     summary: 'Show and set from which level on the gateways log',

@@ -11,6 +11,7 @@ import { createGuide } from './guide/create-guide.ts'
 import { openLogStore } from './log/log-store.ts'
 import { assertPortFree, findFreePort } from './ports.ts'
 import { type LaptopProvider, startProvider } from './provider/start-provider.ts'
+import { startRecorder } from './recorder/start-recorder.ts'
 import { watchSources } from './reload.ts'
 import { bufferUntilReady, type Report, reportJson } from './report.ts'
 import { createReloadTracker, SERVICES, startServices } from './services.ts'
@@ -68,9 +69,11 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       ? undefined
       : await startProvider({ project, dataDir, port: providerPort, roles: stores.roles, report })
     if (provider) closers.push(provider.stop)
+    const recorder = await startRecorder({ dataDir, adminKey: stores.secrets.adminKey, report })
+    closers.push(recorder.stop)
     let activatorUrl = ''
     const upstreams = () => `${activatorUrl}/{name}`
-    const env = childEnv({ config, dataDir, stores, upstreams })
+    const env = childEnv({ config, dataDir, stores, upstreams, telemetry: recorder.exportEnv })
     const dependencies = watchDependencies(project)
     closers.push(dependencies.close)
     const functions = createFunctions({ project, dataDir, config, env, report, log, onBundled: dependencies.add })
@@ -114,6 +117,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
         EBB_UPSTREAM_TEMPLATE: upstreams(),
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
         EBB_GUIDE_URL: `${activatorUrl}${GUIDE_PATH}`,
+        ...(part === 'gateway' ? recorder.gatewayEnv : {}),
       }),
     })
     closers.push(services.stop)

@@ -113,6 +113,15 @@ const upstreamTemplate = () =>
       'must make an http or https URL, such as http://{name}.{namespace}.svc',
     )
 
+const tracesUrl = () =>
+  z
+    .string()
+    .includes('{traceId}')
+    .refine(
+      (template) => /^https?:/.test(template) && URL.canParse(template.replaceAll(/[{}]/g, '')),
+      'must make an http or https URL, such as https://jaeger.example/trace/{traceId}',
+    )
+
 const callbackSecret = () =>
   z.string().regex(/^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/, 'must be whsec_ and 24 to 64 bytes in base64')
 
@@ -180,6 +189,12 @@ export const SETTINGS = {
   EBB_RELAY_METRICS_URL: [url('http'), undefined],
   /** Where the gateway gets the guide that it serves at /docs/guide: the laptop's runner sets it. */
   EBB_GUIDE_URL: [url('http'), undefined],
+  /** Where the gateway asks what is kept of a request, spans and log lines: the laptop's runner sets it. */
+  EBB_RECORDER_URL: [url('http'), undefined],
+  /** Where a trace is shown, with {traceId} in it: what the console and `ebb explain` link to. */
+  EBB_TRACES_URL: [tracesUrl, undefined],
+  /** How many traces a gateway begins in a second at most; callers' own traces go on, whatever that says. Default: no limit. */
+  EBB_TRACES_PER_SECOND: [count(1_000_000), undefined],
   /** The private key with which gateway or relay signs who calls: an Ed25519 JWK. */
   EBB_IDENTITY_KEY: [() => json<Readonly<Record<string, unknown>>>(), undefined, 'live'],
   /** The public keys with which a function verifies who calls: a JWKS. */

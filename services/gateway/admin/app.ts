@@ -23,6 +23,7 @@ import { type SchedulesOptions, schedulesOperations } from './schedules.ts'
 import { type SessionOptions, sessionOperations } from './session.ts'
 import { createSessions } from './sessions.ts'
 import { type SettingsOptions, settingsOperations } from './settings.ts'
+import { type TracesOptions, tracesOperations } from './traces.ts'
 import { type ViewsOptions, viewsOperations } from './views.ts'
 
 export type AdminAppOptions = AccessOptions &
@@ -37,6 +38,7 @@ export type AdminAppOptions = AccessOptions &
   SchedulesOptions &
   InvocationsOptions &
   SettingsOptions &
+  TracesOptions &
   ViewsOptions & { readonly pool: pg.Pool; readonly log: Log }
 
 /** Creates the operators' side of the gateway, as an Express app for a port of its own. */
@@ -80,6 +82,7 @@ function operationsOf(options: AdminAppOptions & SessionOptions): readonly Admin
     ...invocationsOperations(options),
     ...settingsOperations(options),
     ...sessionOperations(options),
+    ...tracesOperations(options),
   ]
   return ADMIN_ENDPOINTS.map((endpoint) => {
     const found = operations.find((operation) => operation.endpoint === endpoint)

@@ -10,6 +10,7 @@ import { createPool } from '../../../src/data/postgres/pool.ts'
 import type { AdminEndpoint } from '../../../src/protocol/admin/admin-endpoint.ts'
 import type { BreakerState } from '../../../src/protocol/admin/gateway.ts'
 import { ADMIN_ENDPOINTS } from '../../../src/protocol/admin/index.ts'
+import type { Span } from '../../../src/protocol/traces/span.ts'
 import { testDatabase } from '../../../src/testing/index.ts'
 import { createControls } from '../controls.ts'
 import { createRecentRequests } from '../requests/recent-requests.ts'
@@ -87,6 +88,11 @@ async function start() {
       outcome: null,
       forwardsTo: null,
     }),
+    records: {
+      list: async () => ({ since: null, dropped: 0, traces: [] }),
+      read: async () => [SPAN],
+      find: async () => NOTHING,
+    },
   })
   const url = `http://127.0.0.1:${await listenForTest(createServer(app))}`
   const send = async (endpoint: AdminEndpoint, headers: Readonly<Record<string, string>> = ADMIN) => {
@@ -109,6 +115,12 @@ interface Sample {
   readonly query?: Readonly<Record<string, string>>
   readonly body?: unknown
 }
+
+const SPAN: Span = {
+  ...{ traceId: '4bf92f3577b34da6a3ce929d0e0e4736', spanId: '00f067aa0ba902b7', parentSpanId: null, part: 'gateway' },
+  ...{ name: 'GET /v1/things', kind: 'server', startUs: 1, endUs: 2, failed: false, message: null, attributes: {} },
+}
+const NOTHING = { lines: [], spans: [], logSince: null, tracesSince: null }
 
 let subjects = 0
 
@@ -144,6 +156,8 @@ async function sampleOf({ name }: AdminEndpoint, url: string): Promise<Sample> {
     'log-level.set': { body: { level: 'error' } },
     'cache.purge': { body: { tag: 'product:17' } },
     'breakers.reset': { params: { name: 'get-thing' } },
+    'traces.show': { params: { id: SPAN.traceId } },
+    'requests.story': { params: { id: ID } },
     'requests.explain': { body: { method: 'GET', target: '/v1/things' } },
   }
   const sample = samples[name] ?? {}

@@ -100,7 +100,8 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   invocation: {
     gateway: [
       'select (id, caller, tenant, function, state, attempts, uncounted, available_at, correlation_id, created_at, settled_at, cancelled_at, callback_url, status, answer_headers, answer_body)',
-      'select (method, target)',
+      // What an operator is told of a call.
+      'select (method, target, traceparent)',
       'insert (id, caller, scopes, roles, tenant, client, function, method, target, headers, body, correlation_id, traceparent, callback_url)',
       'update (state, cancelled_at, settled_at, status, answer_headers, answer_body)',
     ],

@@ -175,7 +175,7 @@ function recordRequest(context: GatewayContext, status: number, { log, metrics, 
 const waitOf = ({ respondedAt, bodyReceivedAt }: GatewayContext) =>
   respondedAt === undefined ? undefined : (respondedAt - bodyReceivedAt) / 1_000
 
-function describeSpan({ request, method, route, caller }: GatewayContext, status: number) {
+function describeSpan({ request, method, route, caller, correlationId }: GatewayContext, status: number) {
   const { socket } = request
   const routeAttributes = route && {
     route: route.path,
@@ -183,7 +183,10 @@ function describeSpan({ request, method, route, caller }: GatewayContext, status
   }
   return {
     name: route ? `${methodName(method)} ${route.path}` : methodName(method),
-    attributes: serverAttributes({ request, socket, isBehindGateway: false, status, routeAttributes }),
+    attributes: {
+      ...serverAttributes({ request, socket, isBehindGateway: false, status, routeAttributes }),
+      'ebb.correlation_id': correlationId,
+    },
     isError: status >= 500,
   }
 }

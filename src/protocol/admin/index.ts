@@ -35,6 +35,7 @@ import { followRequests, listRequests, showTraffic } from './requests.ts'
 import { listSchedules, runSchedule } from './schedules.ts'
 import { beginSession, createSessionKey, endSession, showSession } from './session.ts'
 import { listGateways, listSettings } from './settings.ts'
+import { explainId, listTraces, showTrace } from './traces.ts'
 
 /** All endpoints of the admin API: the one list. */
 export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
@@ -53,4 +54,5 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listSettings, listGateways],
   ...[listRequests, followRequests, showTraffic],
   ...[showSession, beginSession, endSession, createSessionKey],
+  ...[listTraces, showTrace, explainId],
 ]

@@ -1,7 +1,8 @@
-import type { LogLine } from '../../dev/log/read-log.ts'
+import type { LogLine } from './evidence.ts'
+import type { StepKind } from './story.ts'
 
 /** What a line of the log says, in words: a request, a delivery, or what a handler has logged. */
-export function tellStep({ part, level, fields }: LogLine): string {
+export function tellLine({ part, level, fields }: LogLine): string {
   if (fields.msg === 'request' && part === 'gateway') return tellRequest(fields)
   if (fields.msg === 'delivery') return tellDelivery(fields)
   if (fields.msg === 'request')
@@ -35,4 +36,10 @@ function tellDelivery({
 function tellStart({ coldStart }: LogLine['fields']): string {
   const { spawnMs, loadMs, readyMs, firstAnswerMs } = Object(coldStart) as Readonly<Record<string, number>>
   return `started: process after ${spawnMs} ms, code loaded ${loadMs} ms, listening ${readyMs} ms, first answer ${firstAnswerMs} ms`
+}
+
+/** What a line is about. */
+export function kindOfLine({ fields: { msg } }: LogLine): StepKind {
+  if (msg === 'request' || msg === 'delivery') return msg
+  return msg === 'cold start' ? 'start' : 'log'
 }
