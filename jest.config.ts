@@ -6,6 +6,7 @@ import type { Config } from 'jest'
  */
 const FULL_ONLY = [
   '/test/chaos/',
+  '/src/data/postgres/rows/',
   '/test/(oracle/ours|telemetry/(collector|settings))\\.test',
   '/(src/data/postgres/unresponsive|services/(gateway|relay)/silence|services/gateway/tls)\\.test',
   '/(services/(relay/((large-events-|schedules-)?killed)|gateway/plans/killed)|src/data/(cache/redis-store|postgres/listener))\\.test',

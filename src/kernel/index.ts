@@ -32,6 +32,7 @@ export {
   rejectLateCall,
   type TransactionalResource,
 } from './resource.ts'
+export { type LineRules, type RowLines, TO_LINES } from './row-lines.ts'
 export { runService } from './run-service.ts'
 export { HIDDEN_SECRET, Secret } from './secret.ts'
 export { restrictToStores, STORES, type Store } from './stores.ts'
