@@ -9,6 +9,7 @@ import { type AccessOptions, refuseForeignPages, requireAdmin } from './access.t
 import { createAdminDocument } from './admin-document.ts'
 import { type CacheOptions, cacheOperations } from './cache.ts'
 import { type ControlOptions, controlOperations } from './control.ts'
+import { type CostOptions, costOperations } from './cost.ts'
 import { type EventsOptions, eventsOperations } from './events.ts'
 import { type IssuersOptions, issuersOperations } from './issuers.ts'
 import { type KeysOptions, keysOperations } from './keys.ts'
@@ -22,6 +23,7 @@ import { type ViewsOptions, viewsOperations } from './views.ts'
 export type AdminAppOptions = AccessOptions &
   CacheOptions &
   ControlOptions &
+  CostOptions &
   EventsOptions &
   IssuersOptions &
   KeysOptions &
@@ -61,6 +63,7 @@ function operationsOf(options: AdminAppOptions): readonly AdminOperation[] {
     ...keysOperations(options),
     ...plansOperations(options),
     ...recordsOperations(options),
+    ...costOperations(options),
     ...eventsOperations(options),
     ...schedulesOperations(options),
     ...issuersOperations(options),

@@ -1,5 +1,6 @@
 import type { AdminEndpoint } from './admin-endpoint.ts'
 import { purgeCache } from './cache.ts'
+import { readCost } from './cost.ts'
 import {
   countWaiting,
   dropEvents,
@@ -36,6 +37,7 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listKeys, createKey, rotateKey, revokeKey],
   ...[listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan],
   ...[listUsage, listAudit],
+  readCost,
   ...[listEvents, countWaiting, listUnarchived, readDay, recordArchived],
   ...[showEvent, readEventData, editDelivery, dropEvents, redriveEvents],
   ...[listSchedules, runSchedule],
