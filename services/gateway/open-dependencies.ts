@@ -1,6 +1,7 @@
 import type { GatewayDependencies } from 'ebb/http/gateway'
 import { type Config, ConfigError, type Log, liveSetting, requireSetting, type ServiceLog } from 'ebb/kernel'
 import { type ContractsFile, openContracts, openIdentitySigner } from 'ebb/protocol'
+import { createCallRecorder } from '../../src/data/cost/call-recorder.ts'
 import type { Peppers } from '../../src/data/keys/api-keys.ts'
 import { openDatabaseAddresses } from '../../src/data/postgres/open-addresses.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
@@ -8,6 +9,7 @@ import { queryWithTimeout } from '../../src/data/postgres/with-connection.ts'
 import { readQuota, recordUsage } from '../../src/data/usage.ts'
 import { openCache } from './cache/open-cache.ts'
 import { createControls } from './controls.ts'
+import { countRequest } from './count-request.ts'
 import { docsLogin } from './docs/docs-login.ts'
 import { createDocs } from './docs.ts'
 import { followChanges } from './follow-changes.ts'
@@ -84,6 +86,7 @@ export async function openDependencies(
   const observed = observeFunctions(contracts.current)
   const seen = observeRequests()
   const countSlow = observeObjectives(registry, () => contracts.current().routes)
+  const recorder = createCallRecorder(adminPool, { by: 'gateway', log })
   const limiter = await openRateLimiter(config, { log, onFallback })
   const meter = createMeter(
     (batch, entries) => queryWithTimeout(pool, LOOKUP_MS, (client) => recordUsage(client, batch, entries)),
@@ -100,7 +103,9 @@ export async function openDependencies(
         metrics.completed(request)
         countSlow(request)
         observed.count(request)
+        countRequest(recorder, request)
       },
+      calling: recorder.begin,
       judged: (request) => {
         metrics.judged(request)
         if (request.call) observed.count({ invoked: request.authorizer, ...request.call })
@@ -140,6 +145,7 @@ export async function openDependencies(
     await invocations.close()
     await receivedWebhooks.close()
     await meter.close()
+    await recorder.close()
     await cache.close()
     await Promise.all([channel.close(), pool.end(), adminPool.end()])
     await upstreams.close()

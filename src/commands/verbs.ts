@@ -59,6 +59,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'List what callers have used, as a table or as CSV',
     load: async () => (await import('./usage.ts')).usageCommand,
   },
+  cost: {
+    summary: 'Price what functions have used, by function, plan and tenant',
+    load: async () => (await import('./cost.ts')).costCommand,
+  },
   audit: {
     summary: 'List who changed what of keys, plans and events',
     load: async () => (await import('./audit.ts')).auditCommand,

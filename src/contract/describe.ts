@@ -170,6 +170,8 @@ export interface Caching {
 
 /** How many instances of a function there may be, and how many requests each takes at once, with the defaults resolved. */
 export interface Scale {
+  /** That a cluster keeps warm; undefined where it keeps none. */
+  readonly min?: number
   readonly max: number
   readonly concurrency: number
   readonly warm?: readonly WarmWindow[]
@@ -312,8 +314,8 @@ export function describeAuthorizer(contract: AuthorizerContract): Authorizer {
 function describeCommon(contract: FunctionContract) {
   const { name, summary, scale, secrets = [] } = contract
   const emits = emitsOf(contract)
-  const { max = SCALE.max, concurrency = SCALE.concurrency, warm } = scale ?? {}
-  const scaling = { max, concurrency, ...(warm ? { warm } : {}) }
+  const { min = SCALE.min, max = SCALE.max, concurrency = SCALE.concurrency, warm } = scale ?? {}
+  const scaling = { ...(min > 0 ? { min } : {}), max, concurrency, ...(warm ? { warm } : {}) }
   const calls = 'calls' in contract && contract.calls?.map((callee) => ({ name: callee, scopes: [] }))
   const described = {
     name,

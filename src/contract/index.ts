@@ -61,6 +61,8 @@ export {
 } from './path-template.ts'
 export { type ContractPattern, patternsOf } from './patterns-of.ts'
 export type { Plan, Quota } from './plans.ts'
+export { pricePerSecond, sizeOf } from './price-of.ts'
+export type { PriceSheet } from './prices.ts'
 export {
   isTransient,
   PLATFORM_CODES,

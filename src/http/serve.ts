@@ -6,6 +6,7 @@ import { describeDeployment, describeEndpoint, longestMs, longestToDrainMs } fro
 import {
   type Config,
   ConfigError,
+  createInstanceAccount,
   createLog,
   drain,
   exit,
@@ -24,6 +25,7 @@ import { createRequestContext } from './context.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from './header-limits.ts'
 import type { Contract, Implementation, Uses } from './implement.ts'
 import { createInFlight, isolateErrors } from './isolate-errors.ts'
+import { recordUse } from './record-use.ts'
 import { openResources } from './resources.ts'
 import { createConnections } from './websocket/converse.ts'
 
@@ -59,7 +61,9 @@ function start(fn: Implementation, config: Config, log: Log) {
   const telemetry = startTelemetry(config, { name, log })
   const verify = openIdentityVerifier(config, name, log)
   const resources = openResources(fn.uses, config, log, fn.contract)
-  const inFlight = createInFlight()
+  const account = createInstanceAccount()
+  const inFlight = createInFlight(account)
+  const use = recordUse(fn.contract, account, { resources, log })
   const connections = createConnections()
   const drainer = new AbortController()
   const app = createApp(fn, {
@@ -91,6 +95,7 @@ function start(fn: Implementation, config: Config, log: Log) {
   })
   server.listen(config.PORT, config.EBB_HOST, () => {
     telemetry.ready()
+    account.ready()
     // A server that listens on a port has an address.
     const { port } = server.address() as AddressInfo
     logReady({ function: name, revision: config.EBB_REVISION }, { port }, 'listening')
@@ -106,6 +111,7 @@ function start(fn: Implementation, config: Config, log: Log) {
     const closing = setTimeout(connections.close, upgrades && graceMs > 0 ? graceMs + drainMs : 0)
     await drain(server, { graceMs, timeoutMs: drainMs + 2_000 })
     clearTimeout(closing)
+    await use.close()
     await resources.close()
     await telemetry.shutdown({ limitMs: FLUSH_TIMEOUT_MS })
   }

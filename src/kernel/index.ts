@@ -18,6 +18,12 @@ export {
 export { ConfigError } from './config-error.ts'
 export { type Correlation, traceIdOf } from './correlation.ts'
 export type { Delegated } from './delegated.ts'
+export {
+  createInstanceAccount,
+  type InstanceAccount,
+  type InstanceUse,
+  type RecordedInstance,
+} from './instance-account.ts'
 export { drain, exit, listenOn, onShutdown, UNCAUGHT_ERROR } from './lifecycle.ts'
 export { fixedValue, type LiveValue, type Reload, readReloads } from './live-value.ts'
 export { createLog, type Log, logReady, type ServiceLog } from './log.ts'

@@ -96,13 +96,14 @@ export function loadContracts(file: string): ContractSet {
     openapi,
     asyncapi,
     plans = {},
+    prices,
     tools = [],
     webhookEvents = [],
     validate,
     validateEvent,
   } = runBundle<ContractSet>(readFileSync(file, 'utf8'), file)
   if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
-  const documents = { openapi, asyncapi, plans, tools, webhookEvents }
+  const documents = { openapi, asyncapi, plans, prices, tools, webhookEvents }
   return { routes, subscriptions, authorizers, internals, ...documents, validate, validateEvent }
 }
 

@@ -10,6 +10,7 @@ import { createAdminDocument } from './admin-document.ts'
 import { type AlertsOptions, alertsOperations } from './alerts.ts'
 import { type CacheOptions, cacheOperations } from './cache.ts'
 import { type ControlOptions, controlOperations } from './control.ts'
+import { type CostOptions, costOperations } from './cost.ts'
 import { type EventsOptions, eventsOperations } from './events.ts'
 import { type InvocationsOptions, invocationsOperations } from './invocations.ts'
 import { type IssuersOptions, issuersOperations } from './issuers.ts'
@@ -30,6 +31,7 @@ export type AdminAppOptions = AccessOptions &
   AlertsOptions &
   CacheOptions &
   ControlOptions &
+  CostOptions &
   EventsOptions &
   IssuersOptions &
   KeysOptions &
@@ -75,6 +77,7 @@ function operationsOf(options: AdminAppOptions & SessionOptions): readonly Admin
     ...keysOperations(options),
     ...plansOperations(options),
     ...recordsOperations(options),
+    ...costOperations(options),
     ...eventsOperations(options),
     ...schedulesOperations(options),
     ...issuersOperations(options),

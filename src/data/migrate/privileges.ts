@@ -16,6 +16,10 @@ const FIRINGS = [
   'update (state, event_id, decided_at)',
 ]
 
+/** Sums that gateway and relay add to. */
+const INSTANCE_SUMS = ['select', 'insert', 'update (instances, busy_seconds, cpu_seconds)']
+const CALL_SUMS = ['select', 'insert', 'update (requests, calls, cold_starts, warm_seconds, bytes)']
+
 /** Customers change their webhooks through the gateway, and the relay gives these events; it never learns to make one. */
 const WEBHOOK_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   webhook: {
@@ -163,6 +167,10 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
     ],
   },
   object_part: { functions: ['select', 'insert (object_id, number, sha256)', 'update (sha256)'] },
+  // Functions add to it by record_instance.
+  instance_hour: { gateway: INSTANCE_SUMS, relay: [...INSTANCE_SUMS, 'delete'] },
+  call_hour: { gateway: CALL_SUMS, relay: [...CALL_SUMS, 'delete'] },
+  call_minute: { gateway: ['select', 'insert'], relay: ['select', 'insert', 'delete'] },
   // Written by record_usage alone.
   usage_batch: {},
   audit: { gateway: ['select', 'insert (actor, action, subject, tenant, detail)'] },
@@ -177,6 +185,7 @@ export const ROUTINE_PRIVILEGES: Readonly<Record<string, readonly DatabaseUser[]
   'claim_key(text, text, text, bytea)': ['gateway', 'functions'],
   'take_place(text, text, uuid[])': ['gateway'],
   'record_usage(uuid, bigint, jsonb)': ['gateway'],
+  'record_instance(text, integer, integer, jsonb)': ['functions'],
   'delete_old_purges()': ['gateway'],
   'forget_received(double precision, integer)': ['relay'],
   'forget_schedules(double precision, integer)': ['relay'],

@@ -170,6 +170,9 @@ async function isIdle(client: pg.PoolClient): Promise<boolean> {
   }
 }
 
+/** For how long the connections of a pool were in use, all together. */
+export const heldSecondsOf = (pool: pg.Pool): number => slotsOf(pool).heldMs() / 1_000
+
 const slotsByPool = new WeakMap<pg.Pool, ReturnType<typeof createConnectionSlots>>()
 
 function slotsOf(pool: pg.Pool) {

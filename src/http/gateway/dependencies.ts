@@ -202,6 +202,8 @@ export interface GatewayMetrics {
   readonly refused: (policy: string) => void
   readonly completed: (request: CompletedRequest) => void
   readonly judged: (request: JudgedRequest) => void
+  /** A function is called; returns what is to be called when that has ended. */
+  readonly calling?: ((functionName: string) => (call: FunctionCall) => void) | undefined
   /** What the cache did with a request to a route that has one. */
   readonly cached?: (request: CachedRequest) => void
   /** A provider has sent a webhook. */
@@ -284,6 +286,22 @@ export interface CompletedRequest {
   readonly revision: string | undefined
   /** From the end of the request to the begin of the function's response; undefined where none responded. */
   readonly waitSeconds?: number | undefined
+  /** The function or the proxy of its route; undefined where there is none, and where the platform itself answers. */
+  readonly name?: string | undefined
+  readonly plan?: string | undefined
+  readonly tenant?: string | undefined
+  /** Of the response's body. */
+  readonly bytes?: number
+  /** Stands for what was asked for and by whom, where the response could be kept: 31 bits. */
+  readonly resource?: number | undefined
+}
+
+/** A call of a function that has ended. */
+export interface FunctionCall {
+  /** From its begin to the begin of its response; undefined where none came. */
+  readonly waitMs: number | undefined
+  /** Whether the function had to start first. */
+  readonly cold: boolean
 }
 
 /** Time and memory that callers may use. */

@@ -6,6 +6,7 @@ import { createCallerJudge } from './authorizers/judge-callers.ts'
 import { type GatewayContext, type Outcome, PROBES, type Step } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
 import { toGraphqlOutcome } from './graphql/write-outcome.ts'
+import { hashOf } from './hash-of.ts'
 import type { EndpointCalls } from './mcp/call-tool.ts'
 import { isPlatformRoute } from './own-routes.ts'
 import { withPosition } from './positions.ts'
@@ -145,7 +146,15 @@ function recordRequest(context: GatewayContext, status: number, { log, metrics, 
   if (shortCircuitReason && status !== 499) metrics.shortCircuited(shortCircuitReason)
   const invoked = context.invoked ? route?.name : undefined
   const measured = { route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000 }
-  metrics.completed({ ...measured, invoked, cold, revision, waitSeconds: waitOf(context) })
+  const whose = {
+    name: isPlatformRoute(route) ? undefined : route?.name,
+    plan: context.appliedPlan,
+    tenant: context.caller.tenant,
+  }
+  metrics.completed({
+    ...{ ...measured, ...whose, invoked, cold, revision, waitSeconds: waitOf(context) },
+    ...{ bytes: context.bytes, resource: resourceOf(context) },
+  })
   const fields = {
     function: isPlatformRoute(route) ? undefined : route?.name,
     route: route?.path,
@@ -169,6 +178,12 @@ function recordRequest(context: GatewayContext, status: number, { log, metrics, 
   log[isQuiet ? 'debug' : 'info'](fields, 'request')
   if (!isQuiet) keep?.({ ...fields, invoked: context.invoked, revision })
   endRequestSpan(context.span, () => describeSpan(context, status))
+}
+
+/** Only what was asked of a function by GET could be kept. */
+function resourceOf({ method, route, path, query, caller }: GatewayContext): number | undefined {
+  if (method !== 'GET' || route?.kind !== 'endpoint' || isPlatformRoute(route)) return undefined
+  return hashOf(path + query + (route.cache?.shared ? '' : caller.sub))
 }
 
 /** How long the caller waited for its function. */
