@@ -129,7 +129,10 @@ describe.each(['place-order', 'list-products', 'send-welcome-email', 'cancel-ord
     ])
     const named = Object.keys(parts).map((part) => {
       const { packages = [] } = FILES[part] ?? {}
-      return [part, [...packages, ...(part === 'main' || part.startsWith('ebb/') ? [] : [part.replace('/node-http', '')])].sort()]
+      return [
+        part,
+        [...packages, ...(part === 'main' || part.startsWith('ebb/') ? [] : [part.replace('/node-http', '')])].sort(),
+      ]
     })
     expect(Object.fromEntries(found)).toEqual(Object.fromEntries(named))
   })

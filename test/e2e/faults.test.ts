@@ -118,7 +118,7 @@ describe('from its correlation id alone, the cause of', () => {
     await get('get-crowded', 'warming-up')
     const ids = Array.from({ length: 16 }, (_, i) => `fault-crowd-${i}`)
     const statuses = await Promise.all(ids.map(async (id) => (await get('get-crowded', id)).status))
-    const refused = ids[statuses.findIndex((status) => status === 503)] ?? ''
+    const refused = ids[statuses.indexOf(503)] ?? ''
     const story = await storyOf(refused, ({ causes }) => causes.length > 0)
     expect(saysOf(story)[0]).toMatch(
       /^get-crowded: all connections of its pool were in use for \d+ ms \(EBB_POOL_MAX\)$/,
