@@ -1,15 +1,12 @@
 import { Problem } from '../../contract/index.ts'
-import { traceIdOf } from '../../kernel/index.ts'
-import { endRequestSpan, methodName, serverAttributes } from '../../telemetry/index.ts'
 import { createAuthorizerCaller } from './authorizers/ask-authorizer.ts'
 import { createCallerJudge } from './authorizers/judge-callers.ts'
-import { type GatewayContext, type Outcome, PROBES, type Step } from './context.ts'
+import type { GatewayContext, Outcome, Step } from './context.ts'
 import type { GatewayDependencies, GatewayLimits } from './dependencies.ts'
 import { toGraphqlOutcome } from './graphql/write-outcome.ts'
-import { hashOf } from './hash-of.ts'
 import type { EndpointCalls } from './mcp/call-tool.ts'
-import { isPlatformRoute } from './own-routes.ts'
 import { withPosition } from './positions.ts'
+import { recordRequest } from './record-request.ts'
 import { sendReply } from './send-reply.ts'
 import { admit } from './steps/admit.ts'
 import { authenticate, authorise } from './steps/authenticate.ts'
@@ -138,70 +135,4 @@ export function createPipeline(dependencies: GatewayDependencies, limits: Gatewa
     if (outcome) await sendReply(context, withPosition(context, toGraphqlOutcome(context, outcome)), limits)
   }
   return { handle, steps: explained }
-}
-
-function recordRequest(context: GatewayContext, status: number, { log, metrics, keep }: GatewayDependencies) {
-  const { method, route, shortCircuitReason, path, cold, revision } = context
-  const durationMs = performance.now() - context.startedAt
-  if (shortCircuitReason && status !== 499) metrics.shortCircuited(shortCircuitReason)
-  const invoked = context.invoked ? route?.name : undefined
-  const measured = { route: route?.path ?? 'none', method, status, seconds: durationMs / 1_000 }
-  const whose = {
-    name: isPlatformRoute(route) ? undefined : route?.name,
-    plan: context.appliedPlan,
-    tenant: context.caller.tenant,
-  }
-  metrics.completed({
-    ...{ ...measured, ...whose, invoked, cold, revision, waitSeconds: waitOf(context) },
-    ...{ bytes: context.bytes, resource: resourceOf(context) },
-  })
-  const fields = {
-    function: isPlatformRoute(route) ? undefined : route?.name,
-    route: route?.path,
-    method,
-    path,
-    status,
-    durationMs: Math.round(durationMs),
-    correlationId: context.correlationId,
-    traceId: traceIdOf(context.traceparent),
-    caller: context.caller.sub,
-    tenant: context.caller.tenant,
-    client: context.client.address,
-    cold,
-    deprecated: route?.deprecated ? (true as const) : undefined,
-    tool: context.ending ? (true as const) : undefined,
-    reason: shortCircuitReason,
-    bytes: context.bytes,
-  }
-  // Probes come every few seconds, and matter only when they fail.
-  const isQuiet = path.startsWith(PROBES) && status < 400
-  log[isQuiet ? 'debug' : 'info'](fields, 'request')
-  if (!isQuiet) keep?.({ ...fields, invoked: context.invoked, revision })
-  endRequestSpan(context.span, () => describeSpan(context, status))
-}
-
-/** Only what was asked of a function by GET could be kept. */
-function resourceOf({ method, route, path, query, caller }: GatewayContext): number | undefined {
-  if (method !== 'GET' || route?.kind !== 'endpoint' || isPlatformRoute(route)) return undefined
-  return hashOf(path + query + (route.cache?.shared ? '' : caller.sub))
-}
-
-/** How long the caller waited for its function. */
-const waitOf = ({ respondedAt, bodyReceivedAt }: GatewayContext) =>
-  respondedAt === undefined ? undefined : (respondedAt - bodyReceivedAt) / 1_000
-
-function describeSpan({ request, method, route, caller, correlationId }: GatewayContext, status: number) {
-  const { socket } = request
-  const routeAttributes = route && {
-    route: route.path,
-    ...(caller.tenant === undefined ? {} : { tenant: caller.tenant }),
-  }
-  return {
-    name: route ? `${methodName(method)} ${route.path}` : methodName(method),
-    attributes: {
-      ...serverAttributes({ request, socket, isBehindGateway: false, status, routeAttributes }),
-      'ebb.correlation_id': correlationId,
-    },
-    isError: status >= 500,
-  }
 }
