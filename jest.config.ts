@@ -42,7 +42,7 @@ const FULL_ONLY = [
   '/services/relay/changes/changes-(killed|abandoned|lasting)\\.test',
   '/test/webhooks/(many|page|relays)\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
-  '/test/services/',
+  '/test/(services|console)/',
   '/(test/cost/|services/gateway/admin/cost)',
   '/src/data/(sql-tools|migrate/build-indexes)\\.test',
   '/test/lambda/',

@@ -35,16 +35,19 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
   const functions = config.EBB_FUNCTIONS_URL ? fetchFunctionsView(config.EBB_FUNCTIONS_URL) : observed.view
   const records = config.EBB_RECORDER_URL ? fetchRecords(config.EBB_RECORDER_URL, () => adminKeys()[0]) : undefined
   const { contracts, authenticate } = dependencies
+  let port = 0
+  const ownPort = () => ({ port, isTls: tls !== undefined })
   const admin = createServer(
     createAdminApp({
       ...{ adminKeys, adminScope: config.EBB_ADMIN_SCOPE, hosts: config.EBB_HOSTS, authenticate, tokens },
       ...views,
-      ...{ config, pool, pepper, contracts, functions, controls, explain: servers.explain, alerts, log },
+      ...{ config, pool, pepper, contracts, functions, controls, explain: servers.explain, alerts, ownPort, log },
       ...{ records, tracesUrl: config.EBB_TRACES_URL },
     }),
   )
   try {
     const ports = await servers.listen()
+    port = ports.port
     const adminPort = await listenOn(admin, config.EBB_HOST, getAdminPort(config), 'EBB_ADMIN_PORT')
     const stop = async () => {
       beginDrain()

@@ -24,6 +24,8 @@ export interface DataDir {
   readonly traces: string
   /** What the laptop's own store of objects keeps. */
   readonly objects: string
+  /** The console's page, as it was built last. */
+  readonly console: string
   readonly postgres: string
   readonly secrets: string
   /** The keys and logins of the OpenID provider. */
@@ -47,6 +49,7 @@ export async function openDataDir(folder: string, { fresh = false } = {}): Promi
       objects: at('objects'),
       log: at('log'),
       traces: at('traces'),
+      console: at('console'),
       postgres: at('postgres'),
       secrets: at('secrets.json'),
     },

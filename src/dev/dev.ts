@@ -5,11 +5,13 @@ import { inheritedEnv, processConfig } from '../kernel/index.ts'
 import { createActivator, GUIDE_PATH, KEYS_PATH, STATUS_PATH } from './activator.ts'
 import { dataDirOf } from './announcement.ts'
 import { childEnv, signingEnv } from './child-env.ts'
+import { consoleAddress } from './console-address.ts'
 import { openDataDir } from './data-dir.ts'
 import { createFunctions } from './functions.ts'
 import { createGuide } from './guide/create-guide.ts'
 import { openLogStore } from './log/log-store.ts'
 import { assertPortFree, findFreePort } from './ports.ts'
+import { prepareConsole } from './prepare-console.ts'
 import { type LaptopProvider, startProvider } from './provider/start-provider.ts'
 import { startRecorder } from './recorder/start-recorder.ts'
 import { watchSources } from './reload.ts'
@@ -118,6 +120,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
         EBB_GUIDE_URL: `${activatorUrl}${GUIDE_PATH}`,
         ...(part === 'gateway' ? recorder.gatewayEnv : {}),
+        EBB_CONSOLE_DIR: dataDir.console,
       }),
     })
     closers.push(services.stop)
@@ -129,7 +132,9 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     const announced = provider && { issuer: provider.issuer, commandSecret: provider.commandSecret }
     announce = (names) => dataDir.announce({ url, admin, adminKey, keys, urls, provider: announced, functions: names })
     await announce(sources.names())
-    report({ event: 'ready', url, admin, keys, adminKey, issuer: provider?.issuer, readyMs })
+    const opens = await consoleAddress(admin, adminKey)
+    report({ event: 'ready', url, admin, console: opens, keys, adminKey, issuer: provider?.issuer, readyMs })
+    void prepareConsole(dataDir.console, report)
     void functions.prepare()
     const stop = async () => {
       await close()

@@ -189,6 +189,8 @@ export const SETTINGS = {
   EBB_RELAY_METRICS_URL: [url('http'), undefined],
   /** Where the gateway gets the guide that it serves at /docs/guide: the laptop's runner sets it. */
   EBB_GUIDE_URL: [url('http'), undefined],
+  /** The folder of the console's page, which the gateway serves at /console/ of its admin port: the laptop's runner sets it. */
+  EBB_CONSOLE_DIR: [text(), undefined],
   /** Where the gateway asks what is kept of a request, spans and log lines: the laptop's runner sets it. */
   EBB_RECORDER_URL: [url('http'), undefined],
   /** Where a trace is shown, with {traceId} in it: what the console and `ebb explain` link to. */

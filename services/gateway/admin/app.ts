@@ -5,6 +5,7 @@ import type pg from 'pg'
 import { toProblem } from '../../../src/data/postgres/database-error.ts'
 import { problems } from '../../../src/http/middleware/problems.ts'
 import { ADMIN_ENDPOINTS } from '../../../src/protocol/admin/index.ts'
+import { createConsoleFiles } from '../console/console-files.ts'
 import { type AccessOptions, refuseForeignPages, requireAdmin } from './access.ts'
 import { createAdminDocument } from './admin-document.ts'
 import { type AlertsOptions, alertsOperations } from './alerts.ts'
@@ -21,6 +22,7 @@ import { type PlansOptions, plansOperations } from './plans.ts'
 import { recordsOperations } from './records.ts'
 import { type RequestsOptions, requestsOperations } from './requests.ts'
 import { type SchedulesOptions, schedulesOperations } from './schedules.ts'
+import { type SendOptions, sendOperations } from './send.ts'
 import { type SessionOptions, sessionOperations } from './session.ts'
 import { createSessions } from './sessions.ts'
 import { type SettingsOptions, settingsOperations } from './settings.ts'
@@ -38,6 +40,7 @@ export type AdminAppOptions = AccessOptions &
   PlansOptions &
   RequestsOptions &
   SchedulesOptions &
+  SendOptions &
   InvocationsOptions &
   SettingsOptions &
   TracesOptions &
@@ -48,6 +51,8 @@ export function createAdminApp(options: AdminAppOptions): Express {
   const app = express().disable('x-powered-by').disable('etag')
   const sessions = createSessions(options)
   const { requireAdmin: requireAdminOf, ...access } = requireAdmin({ ...options, sessions })
+  // Before what refuses other sites' pages: a link may lead to it, and it holds nothing that is anyone's.
+  if (options.config.EBB_CONSOLE_DIR !== undefined) app.use(createConsoleFiles(options.config.EBB_CONSOLE_DIR))
   app.use(refuseForeignPages(options))
   app.get('/openapi.json', (_request, response) => void response.json(createAdminDocument()))
   const [open, closed] = [true, undefined].map((isOpen) =>
@@ -86,6 +91,7 @@ function operationsOf(options: AdminAppOptions & SessionOptions): readonly Admin
     ...settingsOperations(options),
     ...sessionOperations(options),
     ...tracesOperations(options),
+    ...sendOperations(options),
   ]
   return ADMIN_ENDPOINTS.map((endpoint) => {
     const found = operations.find((operation) => operation.endpoint === endpoint)

@@ -75,6 +75,8 @@ async function start() {
     ...{ adminKeys: () => [ADMIN_KEY], adminScope: undefined, hosts: undefined, authenticate: {}, pool, log },
     ...{ pepper: PEPPER, contracts: () => contracts, registry: new Registry(), functions: async () => [] },
     contractsStatus: () => ({ file: 'contracts-1.cjs', loadedAt: '2026-11-30T00:00:00Z', reloads: 0, failure: null }),
+    // Its own, so that there is something to send a request to.
+    ownPort: () => ({ port: Number(URL.parse(url)?.port), isTls: false }),
     tokens: { refresh: async () => void done.push('refreshed'), status: () => [] },
     controls: createControls({ log: createLog({ level: 'warn' }), setting: () => 'warn', breakers }),
     alerts: { read: async () => ({ evaluatedAtMs: 0, sinceMs: 0, states: [] }) },
@@ -159,6 +161,7 @@ async function sampleOf({ name }: AdminEndpoint, url: string): Promise<Sample> {
     'traces.show': { params: { id: SPAN.traceId } },
     'requests.story': { params: { id: ID } },
     'requests.explain': { body: { method: 'GET', target: '/v1/things' } },
+    'requests.send': { body: { method: 'GET', target: '/openapi.json' } },
   }
   const sample = samples[name] ?? {}
   return typeof sample === 'function' ? sample() : sample

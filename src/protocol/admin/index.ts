@@ -34,6 +34,7 @@ import { listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan } from './pl
 import { listAudit, listUsage } from './records.ts'
 import { followRequests, listRequests, showTraffic } from './requests.ts'
 import { listSchedules, runSchedule } from './schedules.ts'
+import { readOpenapi, sendRequest } from './send.ts'
 import { beginSession, createSessionKey, endSession, showSession } from './session.ts'
 import { listGateways, listSettings } from './settings.ts'
 import { explainId, listTraces, showTrace } from './traces.ts'
@@ -57,4 +58,5 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listRequests, followRequests, showTraffic],
   ...[showSession, beginSession, endSession, createSessionKey],
   ...[listTraces, showTrace, explainId],
+  ...[readOpenapi, sendRequest],
 ]
