@@ -41,8 +41,8 @@ export interface Call {
    * `replyHeaders`, `location` and `etag` as `more`.
    */
   readonly replies?: unknown
-  /** The codes with which the endpoint may refuse, each with its status. */
-  readonly failures: Readonly<Record<string, number>>
+  /** The codes with which the endpoint may refuse, each with its status, or with its status and what else it tells. */
+  readonly failures: Readonly<Record<string, number | { readonly status: number; readonly data: unknown }>>
 }
 
 /**
@@ -247,10 +247,18 @@ type IsOptional<T> = undefined extends T ? true : Empty extends T ? true : false
  */
 export type Result<C extends Call> =
   | SuccessOf<C>
-  | { [Code in keyof C['failures'] & string]: Refusal<Code, C['failures'][Code]> }[keyof C['failures'] & string]
+  | { [Code in keyof C['failures'] & string]: RefusalOf<Code, C['failures'][Code]> }[keyof C['failures'] & string]
   | Refusal<PlatformCode, number>
   | Refusal<'unexpected_answer', number>
   | NoResponse
+
+/** A refusal that the contract declares, with the data that belong to it. */
+type RefusalOf<Code, Failure> = Failure extends { readonly status: infer Status; readonly data: infer Data }
+  ? Refusal<Code, Status> & {
+      /** What the contract declares of this failure. */
+      readonly data: Data
+    }
+  : Refusal<Code, Failure>
 
 /** What an endpoint did, by its contract. */
 export type SuccessOf<C extends Call> = C extends { readonly replies: infer R }
