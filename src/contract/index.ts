@@ -122,6 +122,6 @@ export {
   type ValidationResult,
 } from './validate.ts'
 export { isWarm } from './warm-windows.ts'
-export { customersEventsOf, type WebhookEvent } from './webhook-events.ts'
+export { customersEventsOf, type WebhookEvent, webhookEventsOf } from './webhook-events.ts'
 export type { WebhookDoor } from './webhook-providers.ts'
 export { WEBHOOKS } from './webhooks.ts'

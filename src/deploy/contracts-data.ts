@@ -28,6 +28,8 @@ import {
   toOutput,
   versionOf,
   versionsOf,
+  type WebhookEvent,
+  webhookEventsOf,
 } from '../contract/index.ts'
 import type { JsonSchema } from './json-schema.ts'
 
@@ -38,6 +40,8 @@ export interface ContractsData {
   readonly proxies: readonly Route[]
   /** Where webhooks come in; undefined in what an Ebb of before there were any has written. */
   readonly receivers?: readonly Route[]
+  /** The events that customers may have sent to themselves; undefined in what an older Ebb has written. */
+  readonly webhookEvents?: readonly WebhookEvent[]
 }
 
 /** One endpoint's contract as JSON. */
@@ -112,6 +116,7 @@ export function contractsData(contracts: Readonly<Record<string, AnyContract>>):
     subscribers: all.flatMap((contract) => (isReceiver(contract) ? [subscriberData(contract)] : [])),
     proxies: all.flatMap((contract) => (contract.kind === 'proxy' ? [describeProxy(contract)] : [])),
     receivers: all.flatMap((contract) => (contract.kind === 'receive' ? [describeReceive(contract)] : [])),
+    webhookEvents: webhookEventsOf(all),
   }
 }
 
