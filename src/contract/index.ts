@@ -45,7 +45,7 @@ export { type EventData, endpoint, type Failure, type FailureOptions, type Input
 export type { EndpointContract, EndpointShape, Example, Upgrade } from './endpoint-shape.ts'
 export { eventDataSchema, parseVersionedType, versionedType, versionOf, versionsOf } from './event.ts'
 export type { EventContract } from './event-shape.ts'
-export { type DeclaredFailure, failureStatuses, failuresOf } from './failures.ts'
+export { failureStatuses, failuresOf } from './failures.ts'
 export { type GraphqlContract, graphql } from './graphql/graphql.ts'
 export type { GraphqlLimits } from './graphql/graphql-part.ts'
 export type { GraphqlFields, GraphqlLink } from './graphql/graphql-shape.ts'
