@@ -1,5 +1,4 @@
 import type * as z from 'zod'
-import type { AnyContract } from './any-contract.ts'
 
 /**
  * One way in which the handler of an endpoint may refuse, with what its callers learn besides code and message.
@@ -22,12 +21,18 @@ export interface DeclaredFailure {
 export type Failures = Readonly<Record<string, number | DeclaredFailure>>
 
 /** How the handler of a contract may refuse, by code. */
-export const failuresOf = (contract: AnyContract): Readonly<Record<string, DeclaredFailure>> =>
-  'failures' in contract ? toDeclared(contract.failures) : {}
+export const failuresOf = ({ failures }: FailingContract): Readonly<Record<string, DeclaredFailure>> =>
+  toDeclared(failures)
 
 /** The same, each with its status alone. */
-export const failureStatuses = (contract: AnyContract): Readonly<Record<string, number>> =>
+export const failureStatuses = (contract: FailingContract): Readonly<Record<string, number>> =>
   Object.fromEntries(Object.entries(failuresOf(contract)).map(([code, { status }]) => [code, status]))
+
+/** Any contract: some kinds have no failures. */
+interface FailingContract {
+  readonly kind: string
+  readonly failures?: Failures
+}
 
 const toDeclared = (failures: Failures = {}): Readonly<Record<string, DeclaredFailure>> =>
   Object.fromEntries(

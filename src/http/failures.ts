@@ -5,7 +5,7 @@ import { findUnsafeText } from './json.ts'
 type FailingContract = Parameters<typeof failuresOf>[0]
 
 /** What a handler says of a failure besides code and message. */
-interface FailOptions {
+export interface FailOptions {
   readonly data?: unknown
 }
 

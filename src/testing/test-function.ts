@@ -135,7 +135,9 @@ export interface TestFunction {
  * @example const ordersOf = (events: readonly EmittedEvent[]) => events.filter(({ type }) => type === 'order.placed')
  */
 export interface EmittedEvent {
+  /** Its type, such as `order.placed`. */
   readonly type: string
+  /** As its subscribers get them. */
   readonly data: unknown
   /** What it is about; undefined where the handler did not say. */
   readonly subject?: string
