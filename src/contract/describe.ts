@@ -17,6 +17,7 @@ import type { Deprecation } from './deprecation.ts'
 import { type DescribedObjective, describeObjective } from './describe-objective.ts'
 import type { EndpointContract, Method } from './endpoint-shape.ts'
 import type { Emits } from './event-shape.ts'
+import { failureStatuses } from './failures.ts'
 import type { GraphqlLimits, GraphqlPart } from './graphql/graphql-part.ts'
 import { mediaTypesOf } from './patch/media-types.ts'
 import type { ProxiedService } from './proxied-service.ts'
@@ -205,7 +206,7 @@ export function describeEndpoint(contract: EndpointContract): Route {
   const bodyStream = describeBodyStream(contract)
   const replyStream = describeReplyStream(usualReply(contract))
   const exampleBody = Object.values(examples).find((example) => example.body !== undefined)?.body
-  const failsWith = [...new Set(Object.values(contract.failures ?? {}))].filter((status) => FAULTS.has(status))
+  const failsWith = [...new Set(Object.values(failureStatuses(contract)))].filter((status) => FAULTS.has(status))
   return {
     ...describeCommon(contract),
     kind: 'endpoint',
@@ -348,7 +349,3 @@ export function describeDeployment(contract: FunctionContract): ResolvedDeployme
 
 /** What the handler of a contract may emit, by type. */
 export const emitsOf = (contract: AnyContract): Emits => ('emits' in contract ? (contract.emits ?? {}) : {})
-
-/** How the handler of a contract may refuse, by code. */
-export const failuresOf = (contract: AnyContract): Readonly<Record<string, number>> =>
-  'failures' in contract ? (contract.failures ?? {}) : {}

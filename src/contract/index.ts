@@ -31,7 +31,6 @@ export {
   describeEndpoint,
   describeSubscriber,
   emitsOf,
-  failuresOf,
   hasTenancy,
   type Limit,
   type ResolvedDeployment,
@@ -42,10 +41,11 @@ export {
 } from './describe.ts'
 export { describeProxy, methodsOf } from './describe-proxy.ts'
 export { describeReceive } from './describe-receive.ts'
-export { type EventData, endpoint, type Failure, type Input, type Output } from './endpoint.ts'
+export { type EventData, endpoint, type Failure, type FailureOptions, type Input, type Output } from './endpoint.ts'
 export type { EndpointContract, EndpointShape, Example, Upgrade } from './endpoint-shape.ts'
 export { eventDataSchema, parseVersionedType, versionedType, versionOf, versionsOf } from './event.ts'
 export type { EventContract } from './event-shape.ts'
+export { failureStatuses, failuresOf } from './failures.ts'
 export { type GraphqlContract, graphql } from './graphql/graphql.ts'
 export type { GraphqlLimits } from './graphql/graphql-part.ts'
 export type { GraphqlFields, GraphqlLink } from './graphql/graphql-shape.ts'
@@ -122,6 +122,6 @@ export {
   type ValidationResult,
 } from './validate.ts'
 export { isWarm } from './warm-windows.ts'
-export { customersEventsOf, type WebhookEvent } from './webhook-events.ts'
+export { customersEventsOf, type WebhookEvent, webhookEventsOf } from './webhook-events.ts'
 export type { WebhookDoor } from './webhook-providers.ts'
 export { WEBHOOKS } from './webhooks.ts'
