@@ -38,6 +38,7 @@ export type {
   WebhookProvider,
   WebhookSignature,
   WebhookTimestamp,
+  WebhookToken,
 } from './receive-shape.ts'
 export type { Replies, Reply, ReplyCookie, ReplyFunction } from './reply.ts'
 export { schedule } from './schedule.ts'
