@@ -1,4 +1,3 @@
-import { paint } from '../dev/paint.ts'
 import type { AdminOutput } from '../protocol/admin/admin-endpoint.ts'
 import * as endpoints from '../protocol/admin/traces.ts'
 import { oneLine } from '../protocol/traces/tell-span.ts'
@@ -74,8 +73,8 @@ function toWaterfall({ rows, durationMs, link, ...trace }: AdminOutput<typeof en
     const before = Math.min(Math.floor(atMs * scale), BAR_WIDTH - 1)
     const length = Math.min(Math.max(Math.round(ownMs * scale), 1), BAR_WIDTH - before)
     const bar = `${' '.repeat(before)}${(kind === 'gap' ? '·' : '█').repeat(length)}`.padEnd(BAR_WIDTH)
-    const end = says && kind !== 'gap' ? `  ${oneLine(says, SAYS_WIDTH)}` : ''
-    return `${failed ? paint('red', head) : head} ${paint('dim', bar)} ${formatMs(ownMs).padStart(7)}${end}`
+    const end = kind === 'gap' ? '' : oneLine(`${failed ? '✗ ' : ''}${says}`, SAYS_WIDTH)
+    return `${head} ${bar} ${formatMs(ownMs).padStart(7)}  ${end}`.trimEnd()
   })
   return [
     `${trace.startedAt}  ${trace.traceId}  ${formatMs(durationMs)} ms`,

@@ -9,25 +9,24 @@ const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736'
 
 /** A gateway as on a cluster: no recorder is beside it. */
 async function asOnACluster(env: Readonly<Record<string, string>> = {}) {
-  const { admin } = await start(env)
+  const { admin, url } = await start(env)
   const ask = async (path: string) => {
     const response = await fetch(`${admin}${path}`, { headers: ADMIN })
-    return { status: response.status, body: await response.json() }
+    // The admin API has the types of this checkout.
+    return { status: response.status, body: (await response.json()) as AdminOutput<typeof explainId> }
   }
   const [event = ''] = await bury('send-welcome', [{}])
   await pool.query(`update ebb.outbox set correlation_id = 'click-1', traceparent = $1`, [
     `00-${TRACE}-00f067aa0ba902b7-01`,
   ])
-  return { ask, event }
+  return { ask, event, url }
 }
 
 it('tells from the database what became of a request, by each of its ids, and what it could not see', async () => {
   const { ask, event } = await asOnACluster({ EBB_TRACES_URL: 'https://jaeger.example/trace/{traceId}' })
   for (const id of ['click-1', TRACE, event]) {
-    const { status, body } = await ask(`/v1/explain/${id}`)
+    const { status, body: story } = await ask(`/v1/explain/${id}`)
     expect([id, status]).toEqual([id, 200])
-    // The admin API has the types of this checkout.
-    const story = body as AdminOutput<typeof explainId>
     expect(story).toMatchObject({ correlationIds: ['click-1'], traceIds: [TRACE] })
     expect(story.steps.map(({ kind, says }) => `${kind} ${says}`)).toEqual([
       `event emits user.created (${event})`,
@@ -41,10 +40,23 @@ it('tells from the database what became of a request, by each of its ids, and wh
       },
     ])
     expect(story.unseen).toEqual([
-      expect.stringMatching(/^No log lines and no spans are kept here: /),
+      expect.stringMatching(/^Of the log only the last requests of this gateway are seen, and no spans: /),
       `Its spans are at https://jaeger.example/trace/${TRACE}`,
     ])
   }
+})
+
+it('tells what this gateway itself has answered, and why, though the log is elsewhere', async () => {
+  const { ask, url } = await asOnACluster()
+  await fetch(`${url}/v1/nowhere`, { headers: { 'x-correlation-id': 'click-2-of-ada' } })
+  const { status, body } = await ask('/v1/explain/click-2-of-ada')
+  expect([status, body.causes]).toEqual([
+    200,
+    [{ part: 'gateway', says: '404 not_found, without a call of any function', step: null }],
+  ])
+  expect(body.steps[0]?.says).toMatch(
+    /^GET \/v1\/nowhere by anonymous: 404 after \d+ ms, ended at the gateway: not_found$/,
+  )
 })
 
 it('says where spans are that are not kept here', async () => {
@@ -59,7 +71,7 @@ it('says where spans are that are not kept here', async () => {
   expect(await ask('/v1/explain/unknown-id')).toMatchObject({
     ...{
       status: 404,
-      body: { message: expect.stringMatching(/^Nothing that can be seen here has the id unknown-id\. No log/) },
+      body: { message: expect.stringMatching(/^Nothing that can be seen here has the id unknown-id\. Of the log/) },
     },
   })
 })

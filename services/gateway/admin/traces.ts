@@ -3,11 +3,12 @@ import type pg from 'pg'
 import type { ContractSet } from '../../../src/contract/index.ts'
 import { findRelated, type Related } from '../../../src/data/queue/find-related.ts'
 import { explainId, listTraces, showTrace } from '../../../src/protocol/admin/traces.ts'
-import type { Evidence } from '../../../src/protocol/story/evidence.ts'
+import type { Evidence, LogLine } from '../../../src/protocol/story/evidence.ts'
 import { tellStory } from '../../../src/protocol/story/tell-story.ts'
 import { type Span, textAttribute } from '../../../src/protocol/traces/span.ts'
 import { toWaterfall } from '../../../src/protocol/traces/waterfall.ts'
 import type { RecordSource } from '../fetch-records.ts'
+import type { RecentRequests } from '../requests/recent-requests.ts'
 import { type AdminOperation, operation } from './operation.ts'
 
 export interface TracesOptions {
@@ -15,11 +16,14 @@ export interface TracesOptions {
   readonly contracts: () => ContractSet
   /** What the laptop has kept; undefined on a cluster. */
   readonly records?: RecordSource | undefined
+  /** The last ones of this gateway: what is seen of the log where there is no recorder. */
+  readonly requests: Pick<RecentRequests, 'list'>
   /** Where a trace is shown, with {traceId} in it. */
   readonly tracesUrl?: string | undefined
 }
 
-export const tracesOperations = ({ pool, contracts, records, tracesUrl }: TracesOptions): readonly AdminOperation[] => {
+export const tracesOperations = (options: TracesOptions): readonly AdminOperation[] => {
+  const { pool, contracts, records, requests, tracesUrl } = options
   const linkTo = (traceId: string) => tracesUrl?.replaceAll('{traceId}', traceId) ?? null
   return [
     operation(listTraces, async ({ query }) => ({
@@ -59,7 +63,7 @@ export const tracesOperations = ({ pool, contracts, records, tracesUrl }: Traces
       unseen.add('The recorder of this laptop does not answer: its log lines and spans are not seen.')
       return undefined
     })
-    const { lines = [], spans = [], logSince = null } = found ?? {}
+    const { lines = recentLines([id, ...correlationsOf(first)]), spans = [], logSince = null } = found ?? {}
     const known = [...lines.map(({ fields }) => fields.correlationId), correlationOf(spans), ...correlationsOf(first)]
     const ids = [...new Set(known.filter((one) => typeof one === 'string'))]
     const { events, calls } = ids.length === 0 ? first : await related([id, ...ids])
@@ -70,11 +74,23 @@ export const tracesOperations = ({ pool, contracts, records, tracesUrl }: Traces
       }
     return { lines, spans, events, calls, routes: contracts().routes, unseen: [...unseen], logSince }
   }
+
+  /** The lines of the requests that this gateway has answered lately. */
+  function recentLines(ids: readonly string[]): readonly LogLine[] {
+    const found = [...new Set(ids)].flatMap((id) => [
+      ...requests.list({ correlation: id, limit: MAX_RECENT }).requests,
+      ...requests.list({ trace: id, limit: MAX_RECENT }).requests,
+    ])
+    return found.map((request, id) => ({
+      ...{ id, time: request.at, part: 'gateway', level: 'info', fields: { msg: 'request', ...request } },
+    }))
+  }
 }
 
 const NOTHING: Related = { events: [], calls: [] }
+const MAX_RECENT = 50
 const NOT_KEPT_HERE =
-  'No log lines and no spans are kept here: look for the id in the log store and in the trace backend of this cluster.'
+  'Of the log only the last requests of this gateway are seen, and no spans: look for the id in the log store and in the trace backend of this cluster.'
 
 const notKept = (records: RecordSource | undefined, link: string | null) =>
   records ? 'No span of this trace is kept.' : `No spans are kept here${link ? `; see ${link}` : ''}.`
