@@ -1,6 +1,6 @@
 import { ConfigError } from '../kernel/index.ts'
 import type { AdminOutput } from '../protocol/admin/admin-endpoint.ts'
-import { readCost } from '../protocol/admin/cost.ts'
+import { readCost, readWhatIf } from '../protocol/admin/cost.ts'
 import { ADMIN_OPTIONS, type AdminOptions, callAdmin, printResult, table } from './admin-client.ts'
 import { toCsv } from './csv.ts'
 import { type Form, form } from './form.ts'
@@ -16,11 +16,20 @@ export const costCommand: readonly Form[] = [
         choices: ['function', 'plan', 'tenant'],
         description: 'What a row is for: a function, a plan, or a tenant. Default: function.',
       },
+      'what-if': {
+        value: 'NAME=VALUE',
+        repeated: true,
+        read: readChange,
+        description:
+          'What the recorded calls would have cost, and taken, with another contract: scale.min=1, scale.concurrency=10, scale.warm=08:00-18:00 (UTC), cache.maxAgeSeconds=60.',
+      },
+      function: { value: 'NAME', completes: 'function', description: 'The function that --what-if is about.' },
       csv: { description: 'Print CSV, for spreadsheets.' },
       ...ADMIN_OPTIONS,
     },
-    examples: ['cost --last 24h', 'cost --last 7d --by tenant --csv'],
-    run: (project, options) => printCost(project, options),
+    examples: ['cost --last 24h', 'cost --last 7d --by tenant --csv', 'cost --function get-order --what-if scale.min=1'],
+    run: (project, { 'what-if': changes, function: name, ...options }) =>
+      changes.length > 0 ? printWhatIf(project, { ...options, changes, name }) : printCost(project, options),
   }),
 ]
 
@@ -33,6 +42,21 @@ function readLast(text: string): number {
   const ms = Number(count) * (UNIT_MS[unit] ?? Number.NaN)
   if (!(ms <= MAX_MS)) throw new ConfigError('--last must be hours or days such as 24h or 7d, up to 92d')
   return ms
+}
+
+/** The parts of a contract that may be otherwise, by what the admin API calls them. */
+const CHANGES: Readonly<Record<string, string>> = {
+  ...{ 'scale.min': 'min', 'scale.concurrency': 'concurrency', 'scale.warm': 'warm' },
+  'cache.maxAgeSeconds': 'maxAgeSeconds',
+}
+
+/** Reads such as scale.min=1. What its value may be, the admin API says. */
+function readChange(text: string): readonly [name: string, value: string] {
+  const [name = '', value = ''] = text.split('=', 2)
+  const parameter = CHANGES[name]
+  if (parameter === undefined || value === '')
+    throw new ConfigError(`--what-if must be one of ${Object.keys(CHANGES).join(', ')}, with = and a value`)
+  return [parameter, value]
 }
 
 interface CostOptions extends AdminOptions {
@@ -50,6 +74,31 @@ async function printCost(project: string, { last = readLast('7d'), by = 'functio
   const cost = await callAdmin(project, readCost, { query }, options)
   if (csv) return void process.stdout.write(toCsv(rowsFor(cost, by)))
   printResult(cost, () => [...table(rowsOf(cost, by)), '', ...summary(cost)], options)
+}
+
+interface WhatIfOptions extends CostOptions {
+  readonly changes: readonly (readonly [name: string, value: string])[]
+  readonly name: string | undefined
+}
+
+async function printWhatIf(project: string, { changes, name, last = readLast('7d'), csv, ...options }: WhatIfOptions) {
+  if (name === undefined) throw new ConfigError('give --function, the one that --what-if is about')
+  if (csv) throw new ConfigError('--csv prints no --what-if; give --json')
+  const query = { ...Object.fromEntries(changes), function: name, from: new Date(Date.now() - last).toISOString() }
+  const answer = await callAdmin(project, readWhatIf, { query }, options)
+  const round = (value: number | null) => (value === null ? '-' : value.toFixed(value < 10 ? 1 : 0))
+  const row = (what: string, of: (typeof answer)['changed']) => [
+    ...[what, round(of.calls), round(of.coldStarts), round(of.instanceSeconds), formatAmount(of.cost)],
+    ...[round(of.p50Ms), round(of.p99Ms)],
+  ]
+  const rows = [
+    ['', 'CALLS', 'STARTS', 'INSTANCES (S)', 'COST', 'P50 (MS)', 'P99 (MS)'],
+    row('recorded', answer.recorded),
+    row('simulated', answer.simulated),
+    row('changed', answer.changed),
+  ]
+  const fitted = `idle instances run for ${round(answer.idleSeconds)} s, by what was recorded`
+  printResult(answer, () => [...table(rows), '', `${answer.currency ?? 'no prices'}; ${fitted}`], options)
 }
 
 const NAMES = ['requests', 'calls', 'cold_starts', 'busy_s', 'starting_s', 'idle_s', 'warm_s', 'cost', 'saved']

@@ -36,11 +36,15 @@ export function recordRequest(
   endRequestSpan(context.span, () => describeSpan(context, status))
 }
 
-/** Only what was asked of a function by GET could be kept. */
-function resourceOf({ method, route, path, query, caller }: GatewayContext): number | undefined {
+/** Only what was asked of a function by GET, and answered by it or from the cache, could be kept. */
+function resourceOf(context: GatewayContext): number | undefined {
+  const { method, route, path, query, caller, invoked, shortCircuitReason = '' } = context
   if (method !== 'GET' || route?.kind !== 'endpoint' || isPlatformRoute(route)) return undefined
+  if (!invoked && !FROM_CACHE.has(shortCircuitReason)) return undefined
   return hashOf(path + query + (route.cache?.shared ? '' : caller.sub))
 }
+
+const FROM_CACHE: ReadonlySet<string> = new Set(['cached', 'stale', 'not_modified'])
 
 /** How long the caller waited for its function. */
 const waitOf = ({ respondedAt, bodyReceivedAt }: GatewayContext) =>

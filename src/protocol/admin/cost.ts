@@ -36,6 +36,43 @@ const CallerCost = {
   cost: Amount.describe('Of what was done for them: without starting, idle and warm instances.'),
 }
 
+const Outcome = z.object({
+  calls: z.number(),
+  coldStarts: z.number().describe('Instances that started.'),
+  ...{ instanceSeconds: Seconds, cost: Amount, p50Ms: z.number().nullable(), p99Ms: z.number().nullable() },
+})
+/** As texts of a query. */
+const Count = z.coerce.number().int()
+
+export const readWhatIf = adminEndpoint({
+  ...{ name: 'cost.whatIf', method: 'GET', path: '/v1/cost/what-if' },
+  summary: 'Say what the recorded calls of a function would have cost, and taken, with another contract.',
+  description:
+    'Of the last 7 days at most. The course of calls by second is run through a model of instances, which is fitted to what was recorded.',
+  query: z.strictObject({
+    ...{ function: z.string(), from: Time.optional(), to: Time.optional() },
+    min: Count.min(0).max(1_000).optional().describe('`scale.min`'),
+    concurrency: Count.min(1).max(10_000).optional().describe('`scale.concurrency`'),
+    warm: z
+      .string()
+      .regex(/^([01]\d|2[0-3]):[0-5]\d-([01]\d:[0-5]\d|2[0-3]:[0-5]\d|24:00)$/, 'Must be HH:MM-HH:MM')
+      .optional()
+      .describe('A warm window of every day, in UTC, such as `08:00-18:00`.'),
+    maxAgeSeconds: Count.min(0).max(31_536_000).optional().describe('`cache.maxAgeSeconds`'),
+  }),
+  failures: { not_found: 404 },
+  reply: {
+    status: 200,
+    body: z.object({
+      ...{ function: z.string(), from: Time, to: Time, currency: z.string().nullable() },
+      idleSeconds: z.number().describe('For how long the platform keeps an idle instance, by what was recorded.'),
+      recorded: Outcome,
+      simulated: Outcome.describe('By the model, with the contract as it is: what it gets wrong shows here.'),
+      changed: Outcome,
+    }),
+  },
+})
+
 export const readCost = adminEndpoint({
   ...{ name: 'cost.read', method: 'GET', path: '/v1/cost' },
   summary: 'Price what functions, gateways and relays have used, by function, plan and tenant.',

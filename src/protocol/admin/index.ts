@@ -1,7 +1,7 @@
 import type { AdminEndpoint } from './admin-endpoint.ts'
 import { listAlerts } from './alerts.ts'
 import { purgeCache } from './cache.ts'
-import { readCost } from './cost.ts'
+import { readCost, readWhatIf } from './cost.ts'
 import {
   countWaiting,
   dropEvents,
@@ -47,7 +47,7 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listKeys, createKey, rotateKey, revokeKey],
   ...[listPlans, listTenantPlans, setTenantPlan, unsetTenantPlan],
   ...[listUsage, listAudit],
-  readCost,
+  ...[readCost, readWhatIf],
   ...[listEvents, countWaiting, listUnarchived, readDay, recordArchived],
   ...[listDead, readDeliveryData],
   ...[showEvent, readEventData, editDelivery, dropEvents, redriveEvents],
