@@ -41,6 +41,7 @@ export async function startGateway(config: Config, { log }: { readonly log: Serv
       ...views,
       ...{ config, pool, pepper, contracts, functions, controls, explain: servers.explain, alerts, log },
       ...{ records, tracesUrl: config.EBB_TRACES_URL },
+      differencesUrl: config.EBB_DIFFERENCES_URL,
     }),
   )
   try {
