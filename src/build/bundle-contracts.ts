@@ -99,10 +99,12 @@ async function documentsEntry(project: string, version: string): Promise<string>
   const hasInfo = await exists(project, API_FILE)
   return `
     import { asyncapi as renderEvents } from ${platformSource('src/deploy/asyncapi')}
+    import { contractsData } from ${platformSource('src/deploy/contracts-data')}
     import { openapi as render } from ${platformSource('src/deploy/openapi')}
     import { toolDescriptions as renderTools } from ${platformSource('src/deploy/tool-descriptions')}
     ${hasInfo ? `import { api } from './${API_FILE}'` : `const api = ${JSON.stringify({ version })}`}
     const hasPlans = Object.keys(plans).length > 0
+    export const data = () => contractsData(contracts)
     export const tools = renderTools(Object.values(contracts))
     export const openapi = render(Object.values(contracts), { ...api, withOwnKeys: true, hasPlans })
     export const asyncapi = renderEvents(Object.values(contracts), api)`

@@ -45,6 +45,8 @@ export interface ContractSet {
   readonly tools?: readonly ToolDescription[]
   /** The events that customers may subscribe to by webhooks; none in a bundle of before there were any. */
   readonly webhookEvents?: readonly WebhookEvent[]
+  /** All of them as data, to be compared with others; undefined in a bundle of before there was that. */
+  readonly data?: (() => unknown) | undefined
   /** Validates a request to the endpoint of that name. */
   validate(name: string, raw: RawInput): ValidationResult
   /** Validates an event's data as the subscriber of that name would; they are of that version (default: 1). */

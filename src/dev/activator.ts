@@ -4,6 +4,8 @@ import { Agent, type Dispatcher } from 'undici'
 import { Problem, problemJson } from '../contract/index.ts'
 import { acceptUpgrades, upgradeOf } from '../http/accept-upgrades.ts'
 import { MAX_FUNCTION_HEADER_BYTES } from '../http/header-limits.ts'
+import { ConfigError } from '../kernel/index.ts'
+import type { ContractDifferences } from '../protocol/admin/contracts.ts'
 import { correlate } from '../telemetry/index.ts'
 import type { Functions } from './functions.ts'
 import type { Guide } from './guide/create-guide.ts'
@@ -13,6 +15,8 @@ import { passUpgrade } from './pass-upgrade.ts'
 export const STATUS_PATH = '/_/functions'
 /** The path at which the gateway reads the keys of the laptop's OpenID provider. */
 export const KEYS_PATH = '/_/provider-keys'
+/** The path at which the gateway reads what the contracts change compared with a commit. */
+export const DIFFERENCES_PATH = '/_/differences'
 /** The path below which the gateway reads the guide. */
 export const GUIDE_PATH = '/_/guide'
 
@@ -20,6 +24,8 @@ type ActivatorFunctions = Pick<Functions, 'pool' | 'statuses'> & {
   /** Resolves when every save so far is served: a request sent after a save is meant for what was saved. */
   settled(): Promise<void>
   readonly guide: Guide
+  /** What the contracts change compared with a commit. */
+  readonly differences: (ref: string) => Promise<ContractDifferences>
   /** The keys that verify tokens of the laptop's OpenID provider; none where there is no provider. */
   readonly publicKeys?: (() => Promise<object>) | undefined
 }
@@ -37,7 +43,9 @@ export function createActivator(functions: ActivatorFunctions): Server {
         ? sendKeys(response, functions)
         : request.url?.startsWith(GUIDE_PATH)
           ? sendGuide(request.url.slice(GUIDE_PATH.length), response, functions.guide)
-          : handle(request, response, { functions, agent })
+          : request.url?.startsWith(DIFFERENCES_PATH)
+            ? sendDifferences(request.url, response, functions)
+            : handle(request, response, { functions, agent })
     handled.catch((error) => sendProblem(request, response, error))
   })
   acceptUpgrades(server)
@@ -53,6 +61,20 @@ async function sendGuide(path: string, response: ServerResponse, guide: Guide) {
   const file = await guide(path)
   if (!file) throw new Problem('not_found', 404, `The guide has no page ${path}.`)
   response.writeHead(200, { 'content-type': file.type }).end(file.body)
+}
+
+async function sendDifferences(
+  url: string,
+  response: ServerResponse,
+  { differences }: Pick<ActivatorFunctions, 'differences'>,
+) {
+  const ref = new URL(url, 'http://runner').searchParams.get('ref') ?? 'HEAD'
+  try {
+    response.end(JSON.stringify(await differences(ref)))
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    response.writeHead(422).end(error.message)
+  }
 }
 
 /** The longest timeout that a contract may declare. */

@@ -99,11 +99,12 @@ export function loadContracts(file: string): ContractSet {
     prices,
     tools = [],
     webhookEvents = [],
+    data,
     validate,
     validateEvent,
   } = runBundle<ContractSet>(readFileSync(file, 'utf8'), file)
   if (!routes || !subscriptions || !validate || !validateEvent) throw new Error(`${file} holds no contracts`)
-  const documents = { openapi, asyncapi, plans, prices, tools, webhookEvents }
+  const documents = { openapi, asyncapi, plans, prices, tools, webhookEvents, data }
   return { routes, subscriptions, authorizers, internals, ...documents, validate, validateEvent }
 }
 

@@ -10,6 +10,7 @@ import { type AccessOptions, refuseForeignPages, requireAdmin } from './access.t
 import { createAdminDocument } from './admin-document.ts'
 import { type AlertsOptions, alertsOperations } from './alerts.ts'
 import { type CacheOptions, cacheOperations } from './cache.ts'
+import { type ContractsOptions, contractsOperations } from './contracts.ts'
 import { type ControlOptions, controlOperations } from './control.ts'
 import { type CostOptions, costOperations } from './cost.ts'
 import { type EventsOptions, eventsOperations } from './events.ts'
@@ -32,6 +33,7 @@ import { type ViewsOptions, viewsOperations } from './views.ts'
 export type AdminAppOptions = AccessOptions &
   AlertsOptions &
   CacheOptions &
+  ContractsOptions &
   ControlOptions &
   CostOptions &
   EventsOptions &
@@ -77,6 +79,7 @@ function operationsOf(options: AdminAppOptions & SessionOptions): readonly Admin
   const operations = [
     ...viewsOperations(options),
     ...alertsOperations(options),
+    ...contractsOperations(options),
     ...controlOperations(options),
     ...cacheOperations(options),
     ...keysOperations(options),

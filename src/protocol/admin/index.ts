@@ -1,6 +1,7 @@
 import type { AdminEndpoint } from './admin-endpoint.ts'
 import { listAlerts } from './alerts.ts'
 import { purgeCache } from './cache.ts'
+import { diffContracts, readContractsData, showContracts } from './contracts.ts'
 import { readCost, readWhatIf } from './cost.ts'
 import {
   countWaiting,
@@ -24,7 +25,6 @@ import {
   readMetrics,
   resetBreaker,
   setLogLevel,
-  showContracts,
   showLogLevel,
 } from './gateway.ts'
 import { cancelInvocation, listInvocations, showInvocation } from './invocations.ts'
@@ -41,7 +41,7 @@ import { explainId, listTraces, showTrace } from './traces.ts'
 
 /** All endpoints of the admin API: the one list. */
 export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
-  ...[listRoutes, explainRequest, showContracts, listFunctions, readMetrics],
+  ...[listRoutes, explainRequest, showContracts, readContractsData, diffContracts, listFunctions, readMetrics],
   ...[listAlerts],
   ...[listBreakers, resetBreaker, showLogLevel, setLogLevel, purgeCache],
   ...[listKeys, createKey, rotateKey, revokeKey],
