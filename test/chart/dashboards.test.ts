@@ -33,7 +33,9 @@ it.each(FILES)('%s names metrics and choices that there are', (file) => {
   const expressions = expressionsOf(board)
   expect(unknownMetrics(expressions)).toEqual([])
   const choices = new Set([...board.templating.list.map(({ name }) => name), '__rate_interval'])
-  const named = expressions.flatMap((expression) => Array.from(expression.matchAll(/\$(\w+)/g), ([, name = '']) => name))
+  const named = expressions.flatMap((expression) =>
+    Array.from(expression.matchAll(/\$(\w+)/g), ([, name = '']) => name),
+  )
   expect(named.filter((name) => !choices.has(name))).toEqual([])
 })
 

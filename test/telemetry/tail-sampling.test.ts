@@ -23,7 +23,13 @@ afterEach(async () => {
 async function startCollector() {
   const backend = await startOtlpReceiver()
   closers.push(backend.close)
-  const collector = { enabled: true, tracesTo: backend.url, metricsTo: backend.url, keepPercent: 0, decisionWait: '300ms' }
+  const collector = {
+    enabled: true,
+    tracesTo: backend.url,
+    metricsTo: backend.url,
+    keepPercent: 0,
+    decisionWait: '300ms',
+  }
   const { data = {} } = only(await renderChart({ telemetry: { collector } }), 'ConfigMap', 'ebb-collector')
   const folder = await mkdtemp(join(tmpdir(), 'ebb-collector-'))
   closers.push(() => rm(folder, { recursive: true }))
@@ -35,12 +41,18 @@ async function startCollector() {
     'service::telemetry::metrics::level: none',
   ]
   const configs = [join(folder, 'relay.yaml'), ...changed.map((change) => `yaml:${change}`)]
-  const child = spawn(OTELCOL ?? '', configs.flatMap((config) => ['--config', config]), { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(
+    OTELCOL ?? '',
+    configs.flatMap((config) => ['--config', config]),
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
   let output = ''
   child.stderr.on('data', (chunk) => (output += chunk))
   const ended = new Promise((resolve) => child.once('exit', resolve))
   closers.push(() => (child.kill(), ended))
-  await untilTrue(() => output.includes('Everything is ready') || fail(child.exitCode, output), { what: 'the collector' })
+  await untilTrue(() => output.includes('Everything is ready') || fail(child.exitCode, output), {
+    what: 'the collector',
+  })
   const send = (path: string, body: object) =>
     fetch(`http://127.0.0.1:${port}${path}`, {
       ...{ method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) },
@@ -78,25 +90,30 @@ function toOtlp({ name, ms = 5, isError, isCold }: Trace, i: number) {
 
 const itWithCollector = itWhere(OTELCOL && HELM ? undefined : 'no otelcol or no helm on PATH')
 
-itWithCollector('a collector with the chart`s configuration keeps traces with errors, cold starts and long waits, whole', async () => {
-  const { backend, send } = await startCollector()
-  const special: readonly Trace[] = [
-    { name: 'failed', isError: true },
-    { name: 'cold', isCold: true },
-    { name: 'slow', ms: 1_200 },
-  ]
-  const quick = Array.from({ length: 100 }, (): Trace => ({ name: 'quick' }))
-  const [first, ...rest] = [...quick, ...special].map(toOtlp)
-  const all = [...rest, first ?? []].flat()
-  const { status } = await send('/v1/traces', { resourceSpans: [{ scopeSpans: [{ spans: all }] }] })
-  expect(status).toBe(200)
-  await backend.until(() => backend.spans().length >= 6, { what: 'three traces of two spans' })
-  // Decided about after all of those above.
-  await send('/v1/traces', { resourceSpans: [{ scopeSpans: [{ spans: toOtlp({ name: 'last', isError: true }, 900) }] }] })
-  await backend.until(() => backend.spans().some(({ name }) => name === 'last'), { what: 'the last trace' })
-  const names = backend.spans().map(({ name }) => name)
-  expect(names.filter((name) => name !== 'last').sort()).toEqual(['cold', 'cold', 'failed', 'failed', 'slow', 'slow'])
-})
+itWithCollector(
+  'a collector with the chart`s configuration keeps traces with errors, cold starts and long waits, whole',
+  async () => {
+    const { backend, send } = await startCollector()
+    const special: readonly Trace[] = [
+      { name: 'failed', isError: true },
+      { name: 'cold', isCold: true },
+      { name: 'slow', ms: 1_200 },
+    ]
+    const quick = Array.from({ length: 100 }, (): Trace => ({ name: 'quick' }))
+    const [first, ...rest] = [...quick, ...special].map(toOtlp)
+    const all = [...rest, first ?? []].flat()
+    const { status } = await send('/v1/traces', { resourceSpans: [{ scopeSpans: [{ spans: all }] }] })
+    expect(status).toBe(200)
+    await backend.until(() => backend.spans().length >= 6, { what: 'three traces of two spans' })
+    // Decided about after all of those above.
+    await send('/v1/traces', {
+      resourceSpans: [{ scopeSpans: [{ spans: toOtlp({ name: 'last', isError: true }, 900) }] }],
+    })
+    await backend.until(() => backend.spans().some(({ name }) => name === 'last'), { what: 'the last trace' })
+    const names = backend.spans().map(({ name }) => name)
+    expect(names.filter((name) => name !== 'last').sort()).toEqual(['cold', 'cold', 'failed', 'failed', 'slow', 'slow'])
+  },
+)
 
 itWithCollector('metrics pass', async () => {
   const { backend, send } = await startCollector()

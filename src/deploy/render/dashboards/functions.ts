@@ -5,7 +5,11 @@ const OF_FUNCTION = `${GATEWAY},function=~"$function"`
 
 /** What it costs callers that functions sleep, and where that time goes. */
 export const coldStarts = (functions: readonly string[]): Dashboard => ({
-  ...{ name: 'cold-starts', title: 'Ebb: cold starts', about: 'How often functions start, how long callers wait, and for what.' },
+  ...{
+    name: 'cold-starts',
+    title: 'Ebb: cold starts',
+    about: 'How often functions start, how long callers wait, and for what.',
+  },
   choices: [{ name: 'function', label: 'Function', values: functions }],
   panels: [
     {
@@ -93,7 +97,10 @@ export const events = (consumers: readonly string[]): Dashboard => ({
       lines: { kept: `max(ebb_replication_slot_retained_bytes{${RELAY}})` },
     },
     {
-      ...{ title: 'Parts of the history that are ready', about: 'Days ahead, by table. EbbHistoryNotMade fires below 3.' },
+      ...{
+        title: 'Parts of the history that are ready',
+        about: 'Days ahead, by table. EbbHistoryNotMade fires below 3.',
+      },
       lines: { '{{table}}': `min by (table) (ebb_history_days_ahead{${RELAY}})` },
     },
   ],

@@ -14,7 +14,11 @@ export const gateway = (): Dashboard => ({
       lines: { '{{pod}}': `ebb_cache_bytes{${GATEWAY}}` },
     },
     {
-      ...{ title: 'Forgotten and purged', about: 'Responses that had no room, and purges by what they name.', unit: 'cps' },
+      ...{
+        title: 'Forgotten and purged',
+        about: 'Responses that had no room, and purges by what they name.',
+        unit: 'cps',
+      },
       lines: {
         forgotten: `sum(${rate('ebb_cache_evictions_total', GATEWAY)})`,
         'purged {{kind}}': `sum by (kind) (${rate('ebb_cache_purges_total', GATEWAY)})`,
@@ -48,11 +52,15 @@ export const gateway = (): Dashboard => ({
     },
     {
       ...{ title: 'Calls that broke', about: 'And were made again, or not.', unit: 'cps' },
-      lines: { '{{function}} {{outcome}}': `sum by (function, outcome) (${rate('ebb_upstream_retries_total', GATEWAY)})` },
+      lines: {
+        '{{function}} {{outcome}}': `sum by (function, outcome) (${rate('ebb_upstream_retries_total', GATEWAY)})`,
+      },
     },
     {
       ...{ title: 'Webhooks that came in', about: 'By receiver, and what became of them.', unit: 'cps' },
-      lines: { '{{receiver}} {{outcome}}': `sum by (receiver, outcome) (${rate('ebb_webhooks_received_total', GATEWAY)})` },
+      lines: {
+        '{{receiver}} {{outcome}}': `sum by (receiver, outcome) (${rate('ebb_webhooks_received_total', GATEWAY)})`,
+      },
     },
     {
       ...{ title: 'Lag of the event loop', about: '99 of 100 turns are late by at most.', unit: 's' },

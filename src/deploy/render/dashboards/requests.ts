@@ -22,7 +22,11 @@ export const overview = (): Dashboard => ({
       'reqps',
     ),
     stat('Dead letters', 'Deliveries that were given up.', 'max(ebb_dead_letters{namespace="$namespace"})'),
-    stat('Alerts', 'That fire, of all severities.', 'count(ALERTS{alertname=~"Ebb.*",alertstate="firing"}) or vector(0)'),
+    stat(
+      'Alerts',
+      'That fire, of all severities.',
+      'count(ALERTS{alertname=~"Ebb.*",alertstate="firing"}) or vector(0)',
+    ),
     {
       ...{ title: 'Requests by route', about: 'A second.', unit: 'reqps' },
       lines: { '{{method}} {{route}}': `sum by (method, route) (${rate(`${REQUESTS}_count`, GATEWAY)})` },
@@ -46,7 +50,8 @@ export const overview = (): Dashboard => ({
     {
       ...{ title: 'Objectives at risk', about: 'Alerts of endpoints that break what their contracts promise.' },
       lines: {
-        '{{method}} {{route}} {{objective}} {{window}}': 'ALERTS{alertname="EbbObjectiveAtRisk",namespace="$namespace"}',
+        '{{method}} {{route}} {{objective}} {{window}}':
+          'ALERTS{alertname="EbbObjectiveAtRisk",namespace="$namespace"}',
       },
     },
   ],
@@ -72,7 +77,10 @@ export const endpoint = (routes: readonly string[]): Dashboard => ({
       ),
     },
     {
-      ...{ title: 'Slower than promised', about: 'The share of requests beyond `latencyMs`, and the share that may be.' },
+      ...{
+        title: 'Slower than promised',
+        about: 'The share of requests beyond `latencyMs`, and the share that may be.',
+      },
       unit: 'percentunit',
       lines: {
         '{{method}} {{route}}': `sum by (method, route) (${rate('ebb_slow_requests_total', OF_ROUTE)}) / sum by (method, route) (${rate(`${REQUESTS}_count`, OF_ROUTE)})`,
