@@ -27,11 +27,8 @@ export async function bundleContracts(
   { version, names, kept = new Map() }: BundleContractsOptions,
 ): Promise<Bundle & Pick<Chunk, 'bytesOf'>> {
   const entry = contractsEntry(names ?? (await findFunctions(project)), kept)
-  const contents = `${entry}\n${await plansEntry(project)}\n${await pricesEntry(project)}\n${await documentsEntry(project, version)}`
-=======
   const api = await apiEntry(project, version)
-  const contents = `${api}\n${entry}\n${await plansEntry(project)}\n${DOCUMENTS}`
->>>>>>> b6598b91 (Let a project promise once what most of its endpoints promise)
+  const contents = `${api}\n${entry}\n${await plansEntry(project)}\n${await pricesEntry(project)}\n${DOCUMENTS}`
   const stdin = { contents, resolveDir: project, loader: 'ts', sourcefile: 'contracts.ts' } as const
   const external = [...kept.values()]
   const { file, hash, inputs, bytesOf } = await writeChunk(project, folder, 'contracts', {
@@ -96,102 +93,15 @@ const plansEntry = async (project: string): Promise<string> =>
     ? `import { plans } from './${PLANS_FILE}'\nexport { plans }`
     : 'export const plans = {}'
 
-<<<<<<< HEAD
 /** The prices of domain/prices.ts, where it exists. */
 const pricesEntry = async (project: string): Promise<string> =>
   (await exists(project, PRICES_FILE)) ? `export { prices } from './${PRICES_FILE}'` : ''
 
-  const api = await apiEntry(project, version)
-  const contents = `${api}\n${entry}\n${await plansEntry(project)}\n${DOCUMENTS}`
-  const stdin = { contents, resolveDir: project, loader: 'ts', sourcefile: 'contracts.ts' } as const
-  const external = [...kept.values()]
-  const { file, hash, inputs, bytesOf } = await writeChunk(project, folder, 'contracts', {
-    stdin,
-    keepNames: true,
-    external,
-  })
-  const { patterns, subscriptions, routes } = runBundle<Checked>(await readFile(file, 'utf8'), file)
-  checkSchedules(subscriptions ?? [])
-  // The engine is loaded where there is something for it.
-  if (routes?.some(({ graphql }) => graphql)) (await import('./check-operations.ts')).checkOperations(routes)
-  await checkPatterns(patterns?.() ?? [])
-  return { file, revision: hash, inputs, bytesOf }
-}
-
-interface Checked extends Pick<ContractSet, 'subscriptions' | 'routes'> {
-  patterns(): readonly ContractPattern[]
-}
-
-/** Bundles contracts so that each loads by itself: exports `contracts`, and `errors` with what those threw that do not load. */
-export async function bundleContractsSeparately(
-  project: string,
-  folder: string,
-  names: readonly string[],
-): Promise<Bundle> {
-  const tries = names.map((name) => {
-    const key = JSON.stringify(name)
-    return `try { contracts[${key}] = require('./functions/${name}/contract.ts').default } catch (error) { errors[${key}] = error }`
-  })
-  const contents = ['export const contracts = {}, errors = {}', ...tries].join('\n')
-  const stdin = { contents, resolveDir: project, loader: 'ts', sourcefile: 'contracts-apart.ts' } as const
-  const { file, hash, inputs } = await writeChunk(project, folder, 'contracts-apart', { stdin, keepNames: true })
-  return { file, revision: hash, inputs }
-}
-
-/** Lets the current file name a bundle beside it, atomically: a reader sees the old or the new name. */
-export const replacePointer = (pointer: string, { file }: Bundle): Promise<void> => replaceFile(pointer, basename(file))
-
-function contractsEntry(names: readonly string[], kept: ReadonlyMap<string, string>): string {
-  const imports = names.map((name, i) => `import * as c${i} from './functions/${name}/contract.ts'`)
-  const contracts = [
-    ...[...kept].map(
-      ([name, file]) => `${JSON.stringify(name)}: require(${JSON.stringify(file)}).contracts[${JSON.stringify(name)}]`,
-    ),
-    ...names.map((name, i) => `${JSON.stringify(name)}: c${i}.default`),
-  ]
-  return `
-    import { contractSet } from ${platformSource('src/contract/contract-set')}
-    import { withDefaultObjective } from ${platformSource('src/contract/default-objective')}
-    import { patternsOf } from ${platformSource('src/contract/patterns-of')}
-    ${imports.join('\n')}
-    export const contracts = { ${contracts.join(', ')} }
-    const set = contractSet(contracts, undefined)
-    export const routes = withDefaultObjective(set.routes, contracts, api.objective)
-    export const { subscriptions, authorizers, internals, validate, validateEvent, webhookEvents } = set
-    export const patterns = () => patternsOf(Object.values(contracts))`
-}
-
-/** The plans of domain/plans.ts, where it exists. */
-const plansEntry = async (project: string): Promise<string> =>
-  (await exists(project, PLANS_FILE))
-    ? `import { plans } from './${PLANS_FILE}'\nexport { plans }`
-    : 'export const plans = {}'
-
-<<<<<<< HEAD
-/** The prices of domain/prices.ts, where it exists. */
-const pricesEntry = async (project: string): Promise<string> =>
-  (await exists(project, PRICES_FILE)) ? `export { prices } from './${PRICES_FILE}'` : ''
-
-/** The OpenAPI and the AsyncAPI document, with what domain/api.ts says about the API where it exists. */
-async function documentsEntry(project: string, version: string): Promise<string> {
-  const hasInfo = await exists(project, API_FILE)
-  return `
-    import { asyncapi as renderEvents } from ${platformSource('src/deploy/asyncapi')}
-    import { openapi as render } from ${platformSource('src/deploy/openapi')}
-    import { toolDescriptions as renderTools } from ${platformSource('src/deploy/tool-descriptions')}
-    ${hasInfo ? `import { api } from './${API_FILE}'` : `const api = ${JSON.stringify({ version })}`}
-    const hasPlans = Object.keys(plans).length > 0
-    export const tools = renderTools(Object.values(contracts))
-    export const openapi = render(Object.values(contracts), { ...api, withOwnKeys: true, hasPlans })
-    export const asyncapi = renderEvents(Object.values(contracts), api)`
-}
-=======
 /** What domain/api.ts says about the API, where it exists. */
 const apiEntry = async (project: string, version: string): Promise<string> =>
   (await exists(project, API_FILE))
     ? `import { api } from './${API_FILE}'`
     : `const api = ${JSON.stringify({ version })}`
->>>>>>> b6598b91 (Let a project promise once what most of its endpoints promise)
 
 const exists = (project: string, file: string): Promise<boolean> =>
   access(join(project, file)).then(

@@ -1,4 +1,5 @@
 import { type AnyContract, contractSet } from '../../../contract/index.ts'
+import { cost } from './cost.ts'
 import { coldStarts, events } from './functions.ts'
 import { gateway } from './gateway.ts'
 import { endpoint, overview } from './requests.ts'
@@ -9,12 +10,14 @@ export function dashboards(contracts: Readonly<Record<string, AnyContract>>): Re
   const { routes, subscriptions, authorizers } = contractSet(contracts, undefined)
   const sorted = (names: readonly string[]) => [...new Set(names)].sort()
   const functions = routes.filter(({ upstream }) => upstream === undefined)
+  const parts = sorted([...functions, ...subscriptions, ...authorizers].map(({ name }) => name))
   const boards = [
     overview(),
     endpoint(sorted(routes.map(({ path }) => path))),
     coldStarts(sorted([...functions, ...authorizers].map(({ name }) => name))),
     events(sorted(subscriptions.map(({ name }) => name))),
     gateway(),
+    cost(parts),
   ]
   return Object.fromEntries(boards.map((board) => [`charts/ebb/dashboards/${board.name}.json`, toJson(board)]))
 }
