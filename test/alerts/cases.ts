@@ -114,7 +114,7 @@ export const CASES: readonly Case[] = [
       good: '120',
     },
     { alert: 'EbbDatabaseDown', name: relay('ebb_database_up'), bad: '0', good: '1' },
-    { alert: 'EbbReplicaAway', name: `ebb_replica_up{${NAMESPACE},instance="a"}`, bad: '0', good: '1' },
+    { alert: 'EbbReplicaAway', name: 'ebb_replica_up{job="default/get-order",instance="a"}', bad: '0', good: '1' },
     { alert: 'EbbContractsDoNotLoad', name: gateway('ebb_contracts_load_failed'), bad: '1', good: '0' },
     { alert: 'EbbBreakerOpen', name: gateway('ebb_breaker_open', 'function="a"'), bad: '1', good: '0' },
   ].flatMap(({ alert, name, bad, good }) => [
