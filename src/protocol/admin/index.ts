@@ -39,8 +39,7 @@ import { beginSession, createSessionKey, endSession, showSession } from './sessi
 import { listGateways, listSettings } from './settings.ts'
 import { explainId, listTraces, showTrace } from './traces.ts'
 
-/** All endpoints of the admin API: the one list. */
-export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
+const ENDPOINTS = [
   ...[listRoutes, explainRequest, showContracts, readContractsData, diffContracts, listFunctions, readMetrics],
   ...[listAlerts],
   ...[listBreakers, resetBreaker, showLogLevel, setLogLevel, purgeCache],
@@ -60,3 +59,9 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listTraces, showTrace, explainId],
   ...[readOpenapi, sendRequest],
 ]
+
+/** All endpoints of the admin API: the one list. */
+export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = ENDPOINTS
+
+/** Each of them by its own type, for who calls them by name. */
+export type AdminEndpoints = { readonly [E in (typeof ENDPOINTS)[number] as E['name']]: E }
