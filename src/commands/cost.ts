@@ -27,7 +27,11 @@ export const costCommand: readonly Form[] = [
       csv: { description: 'Print CSV, for spreadsheets.' },
       ...ADMIN_OPTIONS,
     },
-    examples: ['cost --last 24h', 'cost --last 7d --by tenant --csv', 'cost --function get-order --what-if scale.min=1'],
+    examples: [
+      'cost --last 24h',
+      'cost --last 7d --by tenant --csv',
+      'cost --function get-order --what-if scale.min=1',
+    ],
     run: (project, { 'what-if': changes, function: name, ...options }) =>
       changes.length > 0 ? printWhatIf(project, { ...options, changes, name }) : printCost(project, options),
   }),

@@ -13,7 +13,7 @@ import { watchInstances } from './watch-instances.ts'
 
 const requests = Number(process.argv[2] ?? 10_000)
 const MAX_DIFFERENCE = 0.001
-const ebb = await startEbb({ env: { EBB_IDLE_MS: '30000' } })
+const ebb = await startEbb({ env: { EBB_IDLE_MS: '120000' } })
 try {
   const watched = watchInstances(ebb.events)
   await sendMixed(ebb, { requests })

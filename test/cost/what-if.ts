@@ -1,5 +1,5 @@
 /**
- * npm run e2e:what-if [seconds]
+ * npm run e2e:what-if [seconds] [one of: concurrency, maxAgeSeconds]
  *
  * Whether what a what-if says comes true: records calls that come in an order of chance, asks what they would have cost and how long they
  * would have taken with another contract, and then has the same calls come to an Ebb with that contract. Prints both, and ends with
@@ -48,7 +48,8 @@ function plan() {
   }
   const sends: { readonly at: number; readonly day: string }[] = []
   for (let at = 0.5; at < seconds; at += random() < 0.3 ? 10 + random() * 8 : 0.5 + random() * 4)
-    for (let i = 0; i < 1 + random() * 4; i++) sends.push({ at: at + i * 0.05, day: `day-${Math.floor(random() * 6)}` })
+    for (let i = 0; i < 2 + random() * 10; i++)
+      sends.push({ at: at + i * 0.03, day: `day-${Math.floor(random() * 6)}` })
   return sends
 }
 
@@ -87,12 +88,17 @@ async function run(parts: { readonly scale?: string; readonly cache?: string }, 
   }
 }
 
-const EXPERIMENTS = [
+const ALL = [
   { change: 'concurrency=1', parts: { scale: 'scale: { concurrency: 1 },' } },
   { change: 'maxAgeSeconds=20', parts: { cache: 'cache: { maxAgeSeconds: 20, shared: true },' } },
 ]
 
-const before = await run({}, EXPERIMENTS.map(({ change }) => change))
+const EXPERIMENTS = ALL.filter(({ change }) => change.startsWith(process.argv[3] ?? ''))
+
+const before = await run(
+  {},
+  EXPERIMENTS.map(({ change }) => change),
+)
 for (const [i, { change, parts }] of EXPERIMENTS.entries()) {
   const answer = before.answers[i]
   if (!answer) throw new Error('no answer')

@@ -118,3 +118,17 @@ it('prints a table, or CSV, and says what is missing', async () => {
   expect(out).toContain('declare prices in domain/prices.ts')
   expect(await ebb('--last', '93d')).toMatchObject({ code: 2, err: expect.stringContaining('up to 92d') })
 })
+
+it('200 what recorded calls would have cost with another contract, 404 of an unknown function', async () => {
+  const first = await start()
+  for (let i = 0; i < 3; i++) await (await fetch(`${first.url}/v1/public`)).text()
+  await first.stop()
+  const { cost } = await start()
+  const { body } = await cost('/what-if?function=get-public&min=1')
+  expect(body).toMatchObject({ function: 'get-public', currency: null, simulated: { calls: 3, coldStarts: 1 } })
+  expect(body.changed).toMatchObject({ calls: 3, coldStarts: 0, cost: null, p99Ms: expect.any(Number) })
+  const { body: cached } = await cost('/what-if?function=get-public&maxAgeSeconds=3600')
+  expect(cached.changed).toMatchObject({ calls: 1 })
+  expect((await cost('/what-if?function=nothing')).status).toBe(404)
+  expect((await cost('/what-if?function=get-public&warm=8-18')).status).toBe(400)
+})

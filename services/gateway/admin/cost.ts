@@ -60,7 +60,12 @@ export const costOperations = ({ pool, contracts }: CostOptions): readonly Admin
 ]
 
 /** What a question changes of a contract. */
-function changeOf({ min, concurrency, warm, maxAgeSeconds }: AdminInput<typeof readWhatIf>['query']): Partial<Settings> {
+function changeOf({
+  min,
+  concurrency,
+  warm,
+  maxAgeSeconds,
+}: AdminInput<typeof readWhatIf>['query']): Partial<Settings> {
   const [from = '', to = ''] = warm?.split('-') ?? []
   return {
     ...(min === undefined ? {} : { min }),

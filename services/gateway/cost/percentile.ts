@@ -23,5 +23,6 @@ export function percentile(parts: readonly Part[], share: number): number | null
 
 /** Adds counts by bucket, as they are in a row, to others. */
 export function addCounts(counts: Map<number, number>, row: Readonly<Record<string, number>>): void {
-  for (const [bucket, count] of Object.entries(row)) counts.set(Number(bucket), (counts.get(Number(bucket)) ?? 0) + count)
+  for (const [bucket, count] of Object.entries(row))
+    counts.set(Number(bucket), (counts.get(Number(bucket)) ?? 0) + count)
 }

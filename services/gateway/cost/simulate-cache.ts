@@ -25,29 +25,26 @@ export function simulateCache(
     .filter(({ hash }) => hash < share * HASHES)
     .sort((a, b) => a.second - b.second)
   const freshUntil = new Map<number, number>()
-  const missed = new Map<number, number>()
-  const all = new Map<number, number>()
-  let hits = 0
-  for (const { second, hash } of accesses) {
-    all.set(second, (all.get(second) ?? 0) + 1)
-    if (second < (freshUntil.get(hash) ?? Number.NEGATIVE_INFINITY)) {
-      hits++
-      continue
-    }
-    freshUntil.set(hash, second + maxAgeSeconds)
-    missed.set(second, (missed.get(second) ?? 0) + 1)
-  }
   const peaks = new Map(load.map(({ second, peak }) => [second, peak]))
-  return {
-    asked: accesses.length / share,
-    hits: hits / share,
-    load: [...missed].map(([second, misses]) => {
-      // A request is noted when it is over, which may be a second after it began.
-      const peak = Math.max(peaks.get(second) ?? 0, peaks.get(second - 1) ?? 0, 1)
-      const part = misses / (all.get(second) ?? misses)
-      return { second, began: Math.round(misses / share), peak: Math.max(1, Math.round(peak * part)) }
-    }),
+  const left = new Map<number, Load>()
+  let [hits, previous] = [0, Number.NEGATIVE_INFINITY]
+  for (const { second, hash } of accesses) {
+    if (second < (freshUntil.get(hash) ?? Number.NEGATIVE_INFINITY)) hits++
+    else {
+      freshUntil.set(hash, second + maxAgeSeconds)
+      keep(second, previous)
+    }
+    previous = second
   }
+
+  /** A request is noted when it is over: from the one before it on, what was in flight was there for this one. */
+  function keep(second: number, previous: number) {
+    const { began = 0, peak = 1 } = left.get(second) ?? {}
+    left.set(second, { second, began: began + 1 / share, peak: Math.max(peak, peaks.get(second) ?? 1) })
+    for (let at = second - 1; at > previous && peaks.has(at); at--)
+      left.set(at, { second: at, began: left.get(at)?.began ?? 0, peak: peaks.get(at) ?? 1 })
+  }
+  return { asked: accesses.length / share, hits: hits / share, load: [...left.values()] }
 }
 
 const pairs = (flat: readonly number[]): readonly (readonly [number, number])[] =>

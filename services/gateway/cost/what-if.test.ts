@@ -17,6 +17,11 @@ it('an instance lives from its first call to the end of the idle time after its 
   })
 })
 
+it('a pause that is longer than the idle time ends an instance, and a shorter one does not', () => {
+  expect(simulateLives(loadAt(0, 12), running, period)).toEqual({ instanceSeconds: 22, starts: 2, waited: 2 })
+  expect(simulateLives(loadAt(0, 11), running, period)).toEqual({ instanceSeconds: 22, starts: 1, waited: 1 })
+})
+
 it('more calls at a time than one instance takes are for another one', () => {
   const load = [...loadAt(0, 8), { second: 4, began: 3, peak: 3 }]
   // The first from 0 to 19, and two from 4 to 15; of the three calls one finds the first one free.
@@ -52,6 +57,14 @@ it('a cache answers what was asked for within its time, and the rest is left', (
   const { asked, hits, load } = simulateCache(minutes, loadAt(...seconds), 10)
   expect([asked, hits, load.map(({ second }) => second)]).toEqual([4, 1, [0, 12, 20]])
   expect(simulateCache(minutes, [], 0).hits).toBe(0)
+  // What was in flight until the first one was over was there for that one.
+  const long = [10, 11, 12, 20].map((second) => ({ second, began: 1, peak: 2 }))
+  const left = simulateCache([minute({ asked: [12, 7, 20, 7] })], long, 10)
+  expect(left.load.map(({ second, peak }) => [second, peak])).toEqual([
+    [12, 2],
+    [11, 2],
+    [10, 2],
+  ])
   const sampled = [minute({ asked: [0, 7, 5, 7, 6, 2 ** 30], share: 0.25 })]
   expect(simulateCache(sampled, [], 10)).toMatchObject({ asked: 8, hits: 4 })
 })
