@@ -17,7 +17,8 @@ type Modules = typeof import('../../protocol/admin/cache.ts') &
   typeof import('../../protocol/admin/settings.ts') &
   typeof import('../../protocol/admin/alerts.ts') &
   typeof import('../../protocol/admin/traces.ts') &
-  typeof import('../../protocol/admin/cost.ts')
+  typeof import('../../protocol/admin/cost.ts') &
+  typeof import('../../protocol/admin/contracts.ts')
 
 type Operations = {
   [Export in keyof Modules as Modules[Export] extends { readonly name: infer Name extends string }
