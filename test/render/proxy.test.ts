@@ -18,6 +18,7 @@ it('a proxy is no function on any cluster: the gateway may connect to its servic
   const files = render({ ...fixture, ...byName(shop, wiki, blog) }, options)
   const changed = Object.keys(files).filter((name) => files[name] !== without[name])
   expect(changed.sort()).toEqual([
+    'charts/ebb/dashboards/endpoint.json',
     'charts/ebb/functions.yaml',
     'k8s/base/gateway.yaml',
     'k8s/base/network-policies.yaml',

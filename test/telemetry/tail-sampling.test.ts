@@ -47,9 +47,14 @@ async function startCollector() {
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )
   let output = ''
-  child.stderr.on('data', (chunk) => (output += chunk))
+  child.stderr.on('data', (chunk) => {
+    output += chunk
+  })
   const ended = new Promise((resolve) => child.once('exit', resolve))
-  closers.push(() => (child.kill(), ended))
+  closers.push(async () => {
+    child.kill()
+    await ended
+  })
   await untilTrue(() => output.includes('Everything is ready') || fail(child.exitCode, output), {
     what: 'the collector',
   })

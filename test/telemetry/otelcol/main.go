@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/collector/processor/batchprocessor"
 	"go.opentelemetry.io/collector/processor/memorylimiterprocessor"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
+	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 )
 
 func main() {
@@ -34,7 +35,7 @@ func main() {
 }
 
 func factories() (otelcol.Factories, error) {
-	var found otelcol.Factories
+	found := otelcol.Factories{Telemetry: otelconftelemetry.NewFactory()}
 	var err error
 	if found.Receivers, err = otelcol.MakeFactoryMap(otlpreceiver.NewFactory()); err != nil {
 		return found, err

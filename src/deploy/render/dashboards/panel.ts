@@ -42,7 +42,7 @@ export const rate = (metric: string, matchers: string) => `rate(${metric}{${matc
 export const quantile = (share: number, metric: string, matchers: string, by: readonly string[] = []) =>
   `histogram_quantile(${share}, sum by (${['le', ...by].join(', ')}) (${rate(`${metric}_bucket`, matchers)}))`
 
-const SOURCE = { type: 'prometheus', uid: '${source}' }
+const SOURCE = { type: 'prometheus', uid: '$source' }
 const COLUMNS = 24
 const HEIGHT = { stat: 4, timeseries: 8 }
 const WIDTH = { stat: 4, timeseries: 12 }

@@ -20,7 +20,7 @@ const LINK = {
 const SOURCE = { name: 'source', label: 'Prometheus', type: 'datasource', query: 'prometheus' }
 const NAMESPACE = {
   ...{ name: 'namespace', label: 'Namespace', type: 'query', refresh: 2 },
-  datasource: { type: 'prometheus', uid: '${source}' },
+  datasource: { type: 'prometheus', uid: '$source' },
   query: 'label_values(ebb_build_info, namespace)',
 }
 
