@@ -44,7 +44,7 @@ const FULL_ONLY = [
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
   '/test/(services|console)/',
   '/(test/cost/|services/gateway/admin/cost)',
-  '/src/data/(sql-tools|migrate/build-indexes)\\.test',
+  '/src/data/(sql-tools(-pooled)?|migrate/build-indexes)\\.test',
   '/test/lambda/',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'

@@ -15,6 +15,7 @@ import { ownCalls } from './cases/own-calls.ts'
 import { ownWrites } from './cases/own-writes.ts'
 import { streams } from './cases/streams.ts'
 import { tools } from './cases/tools.ts'
+import { webhooksIn } from './cases/webhooks-in.ts'
 import type { Case } from './session.ts'
 
 /** All of them. The ones that wait come first, so that the others fill the time. */
@@ -22,4 +23,5 @@ export const CASES: readonly Case[] = [
   ...[...deadlines, ...asyncCalls, ...ownCalls, ...events, ...idempotency, ...limits, ...drain],
   ...[...headers, ...access, ...errors, ...ambiguous, ...documents, ...ownWrites, ...tools, ...streams, ...caching],
   ...internalCalls,
+  ...webhooksIn,
 ]

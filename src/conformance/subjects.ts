@@ -44,8 +44,8 @@ export interface Subjects {
 /** A case has nothing to run on, which is no fault of the target. */
 export class NothingToRunOn extends Error {
   override readonly name = 'NothingToRunOn'
-  constructor(why: string) {
-    super(`nothing to run on: ${why}; npx ebb conformance add writes functions that cases can run on`)
+  constructor(why: string, cure = 'npx ebb conformance add writes functions that cases can run on') {
+    super(`nothing to run on: ${why}; ${cure}`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { conformanceSources } from '../../src/conformance/fixture-functions.ts'
 import { copyCheckout } from '../support/checkout.ts'
 
@@ -8,7 +8,10 @@ export async function conformanceProject(files: Readonly<Record<string, string>>
   const checkout = await copyCheckout()
   await emptyProject(checkout.root)
   await cp(conformanceSources(), join(checkout.root, 'functions'), { recursive: true })
-  for (const [name, text] of Object.entries(files)) await writeFile(join(checkout.root, name), text)
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(checkout.root, name)), { recursive: true })
+    await writeFile(join(checkout.root, name), text)
+  }
   return checkout
 }
 
