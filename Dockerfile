@@ -38,10 +38,11 @@ RUN npm run build -- "${FUNCTION:?which one? --build-arg FUNCTION=NAME}"
 FROM gcr.io/distroless/cc-debian12:nonroot@sha256:9dac0a79194e45a7da0158a9c6da57b217585af0786db3845d1f0ec1a0dd182f AS runtime
 COPY --from=packages /runtime /
 WORKDIR /app
-# For services: where their contracts are, and that OpenTelemetry need not ask every cloud's metadata server for its name.
+# For services: where their contracts and the console's page are, and that OpenTelemetry need not ask every cloud's metadata server for its name.
 ENV NODE_ENV=production \
     PORT=8080 \
     EBB_CONTRACTS=/app/contracts \
+    EBB_CONSOLE_DIR=/app/console \
     OTEL_NODE_RESOURCE_DETECTORS=env,host,process
 EXPOSE 8080
 USER 65532:65532

@@ -17,6 +17,8 @@ export async function buildConsole(folder: string): Promise<void> {
   const { outputFiles, metafile } = await build({
     entryPoints: [join(PLATFORM, 'src/console/main.tsx'), join(PLATFORM, 'src/console/style.css')],
     ...{ bundle: true, splitting: true, format: 'esm', platform: 'browser', target: 'es2022', minify: true },
+    // In the package there is none beside it.
+    tsconfigRaw: {},
     ...{ jsx: 'automatic', jsxImportSource: 'preact', legalComments: 'eof', metafile: true, logLevel: 'silent' },
     ...{ entryNames: '[name]-[hash]', chunkNames: '[name]-[hash]', outdir: draft, write: false },
     // The page calls the operations of this very version, and needs none of their schemas.

@@ -7,6 +7,7 @@ import type { FunctionContract } from '../contract/index.ts'
 import { importCallees } from '../deploy/import-sources.ts'
 import { PLATFORM, PLATFORM_PACKAGE, platformExports, platformModule } from '../deploy/platform-files.ts'
 import { readProjectManifest } from '../deploy/project-manifest.ts'
+import { buildConsole } from './build-console.ts'
 import { rolesInPolicy } from './build-in-policy.ts'
 import { bundleContracts, replacePointer } from './bundle-contracts.ts'
 import { bundleFunction, NODE_FLAGS } from './bundle-function.ts'
@@ -62,6 +63,8 @@ interface Service {
   readonly first?: string
   /** Whether it serves contracts. */
   readonly contracts?: true
+  /** Whether it serves the console's page. */
+  readonly console?: true
   /** Whether its packages are bundled, too: nothing instruments them. */
   readonly whole?: true
   /** Folders of the platform and of the project that are copied beside its program, by their new names. */
@@ -70,7 +73,7 @@ interface Service {
 
 /** The images that are not functions. */
 const services: Readonly<Record<string, Service>> = {
-  gateway: { contracts: true, packages: ['swagger-ui-dist'] },
+  gateway: { contracts: true, console: true, packages: ['swagger-ui-dist'] },
   // OpenTelemetry's instrumentation hooks `require`, so it comes first; the gateway creates its spans itself.
   relay: {
     contracts: true,
@@ -95,7 +98,7 @@ export const SERVICES = Object.keys(services)
  * instrumentation finds them, and what else its program reads.
  */
 export async function buildService(project: string, name: string, folder: string): Promise<ImageSize> {
-  const { contracts, files = {}, first = '', packages = [], whole = false } = services[name] ?? {}
+  const { contracts, console: hasConsole, files = {}, first = '', packages = [], whole = false } = services[name] ?? {}
   await mkdir(folder, { recursive: true })
   const program = await bundleService(name, join(folder, 'main.cjs'), { whole })
   const bundles: Pick<Chunk, 'bytesOf'>[] = [program]
@@ -105,6 +108,7 @@ export async function buildService(project: string, name: string, folder: string
     await replacePointer(join(folder, 'contracts'), bundle)
     bundles.push(bundle)
   }
+  if (hasConsole) await buildConsole(join(folder, 'console'))
   for (const [to, from] of Object.entries(files)) {
     const path = 'project' in from ? join(project, from.project) : join(PLATFORM, from.platform)
     // A project may have none of its own.

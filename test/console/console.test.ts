@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Browser, Page } from 'playwright-core'
-import { ADMIN_KEY, gatewaySettings, PEPPER, startTestGateway } from '../../services/gateway/test-support.ts'
+import { ADMIN, ADMIN_KEY, gatewaySettings, PEPPER, startTestGateway } from '../../services/gateway/test-support.ts'
 import { buildConsole, measureFirstPaint } from '../../src/build/build-console.ts'
 import { createKey } from '../../src/data/keys/api-keys.ts'
 import { createPool } from '../../src/data/postgres/pool.ts'
@@ -209,6 +209,42 @@ describe('the console', () => {
     await confirm(page, 'Redrive')
     await page.getByText('It is on its way again.').waitFor()
     expect(await stateOf()).toBe('waiting')
+  })
+
+  itInBrowser('changes what a dead letter says: its subscriber judges it before anything is written', async () => {
+    const { admin } = await start()
+    await pool.query('truncate ebb.outbox, ebb.delivery, ebb.attempt')
+    await bury()
+    const page = await open(admin)
+    await page.goto(`${admin}/console/events`)
+    await page.getByRole('table', { name: 'Dead letters' }).getByRole('link', { name: 'user.created' }).click()
+    await page.getByRole('button', { name: 'Edit' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Data').fill('{"name":')
+    await dialog.getByText('JSON').waitFor()
+    expect(await dialog.getByRole('button', { name: 'Edit' }).isDisabled()).toBe(true)
+    await dialog.getByLabel('Data').fill('{"name":"Grace"}')
+    await dialog.getByText('send-welcome would take it.').waitFor()
+    expect(await auditOf('event.edited')).toEqual([])
+    await confirm(page, 'Edit')
+    await page.getByText('gets the edited data at the next redrive').waitFor()
+    expect(await auditOf('event.edited')).toEqual([`${EVENT} send-welcome`])
+  })
+
+  itInBrowser('is opened by a key that is good once, and forgets who is logged in when told to', async () => {
+    const { admin } = await start()
+    const made = await fetch(`${admin}/v1/session/keys`, { method: 'POST', headers: ADMIN })
+    const { key } = Object(await made.json()) as { readonly key: string }
+    const context = await browser?.newContext()
+    const page = await context?.newPage()
+    if (!page) throw new Error('there is a browser')
+    await page.goto(`${admin}/console/#key=${key}`)
+    await page.getByRole('button', { name: 'Log out' }).click()
+    await page.getByLabel('Admin key').waitFor()
+    expect(page.url()).toBe(`${admin}/console/functions`)
+    await page.goto(`${admin}/console/keys#key=${key}`)
+    await page.reload()
+    await page.getByLabel('Admin key').waitFor()
   })
 
   itInBrowser('tries an endpoint: first what the gateway would do, then the request itself', async () => {

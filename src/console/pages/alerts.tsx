@@ -1,4 +1,5 @@
 import { send } from '../api/call.ts'
+import type { ReplyOf } from '../api/operations.ts'
 import { usePath } from '../api/use-path.ts'
 import { Ask } from '../parts/ask.tsx'
 import { Code } from '../parts/code.tsx'
@@ -11,31 +12,17 @@ import { Table } from '../parts/table.tsx'
 import { useFilter } from '../parts/use-filter.ts'
 import { BASE } from './paths.ts'
 
-interface Alert {
-  readonly name: string
-  readonly severity: 'critical' | 'warning' | 'info'
-  readonly window?: string
-  readonly state: 'firing' | 'pending' | 'inactive' | 'unknown'
-  readonly forSeconds: number
-  readonly expression: string
-  readonly advice: string
-  readonly runbook: string
-  readonly instances: readonly {
-    readonly state: 'firing' | 'pending'
-    readonly since: string
-    readonly value: number
-    readonly labels: Readonly<Record<string, string>>
-    readonly summary: string
-  }[]
-}
+type Alert = AlertsReply['alerts'][number]
 
-interface AlertsReply {
-  readonly evaluatedAt: string
-  readonly since: string
-  readonly alerts: readonly Alert[]
-}
+type AlertsReply = ReplyOf<'alerts.list'>
 
 const ORDER = ['firing', 'pending', 'unknown', 'inactive'] as const
+const WORDS: Readonly<Record<Alert['state'], string>> = {
+  firing: 'firing',
+  pending: 'pending',
+  inactive: 'quiet',
+  unknown: 'not seen here',
+}
 const TONES: Readonly<Record<Alert['state'], Tone>> = {
   firing: 'bad',
   pending: 'warn',
@@ -93,7 +80,7 @@ function AlertDetails({
   return (
     <details open={state === 'firing'}>
       <summary>
-        <Badge tone={TONES[state]}>{state === 'unknown' ? 'not seen here' : state}</Badge> {name}
+        <Badge tone={TONES[state]}>{WORDS[state]}</Badge> {name}
         {window ? ` over ${window}` : ''} <span class="soft">{severity}</span>
       </summary>
       <ul>

@@ -1,3 +1,4 @@
+import type { ReplyOf } from '../api/operations.ts'
 import { useData } from '../api/use-data.ts'
 import { pathOf, usePath } from '../api/use-path.ts'
 import { Badge, Facts, When } from '../parts/facts.tsx'
@@ -44,16 +45,7 @@ export function Contracts() {
   )
 }
 
-interface GatewaysReply {
-  readonly gateways: readonly {
-    readonly name: string
-    readonly version: string
-    readonly revision: string
-    readonly startedAt: string
-    readonly contracts: string
-    readonly contractsLoadedAt: string
-  }[]
-}
+type GatewaysReply = ReplyOf<'gateways.list'>
 
 function Gateways() {
   const gateways = usePath<GatewaysReply>('/v1/gateways', { everyMs: 5_000 })

@@ -1,3 +1,4 @@
+import type { ReplyOf } from '../api/operations.ts'
 import { pathOf, usePath } from '../api/use-path.ts'
 import { Chart } from '../metrics/chart.tsx'
 import { Choice, Filters } from '../parts/field.tsx'
@@ -17,37 +18,7 @@ interface Share {
   readonly cost: number | null
 }
 
-interface CostReply {
-  readonly from: string
-  readonly to: string
-  readonly currency: string | null
-  readonly cost: number | null
-  readonly functions: readonly {
-    readonly name: string
-    readonly instances: number
-    readonly requests: number
-    readonly calls: number
-    readonly avoided: number
-    readonly seconds: { readonly starting: number; readonly busy: number; readonly idle: number; readonly warm: number }
-    readonly cost: Readonly<Record<'busy' | 'idle' | 'warm' | 'starting' | 'database' | 'total', number | null>> | null
-    readonly saved: number | null
-  }[]
-  readonly plans: readonly (Share & { readonly plan: string | null })[]
-  readonly tenants: readonly (Share & { readonly tenant: string | null })[]
-  readonly services: readonly {
-    readonly name: string
-    readonly instances: number
-    readonly seconds: number
-    readonly cost: number | null
-  }[]
-  readonly databaseCost: number | null
-  readonly unused: number | null
-  readonly series: readonly {
-    readonly at: string
-    readonly seconds: { readonly starting: number; readonly busy: number; readonly idle: number }
-    readonly cost: number | null
-  }[]
-}
+type CostReply = ReplyOf<'cost.read'>
 
 const DAY_MS = 86_400_000
 const hour = (ago: number) => new Date(Math.floor((Date.now() - ago) / 3_600_000) * 3_600_000).toISOString()

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { send } from '../api/call.ts'
+import { call } from '../api/call.ts'
 import { Ask } from '../parts/ask.tsx'
 import { Field } from '../parts/field.tsx'
 
@@ -13,8 +13,7 @@ interface EditDeadLetterProps {
 /** Replaces what one subscriber gets of a dead letter; its schema judges it before anything is written. */
 export function EditDeadLetter({ eventId, consumer, data, onDone }: EditDeadLetterProps) {
   const [text, setText] = useState(() => JSON.stringify(data, undefined, 2))
-  const path = `/v1/events/${eventId}/deliveries/${encodeURIComponent(consumer)}/data`
-  const put = (body: object, signal?: AbortSignal) => send('PUT', path, { body, ...(signal ? { signal } : {}) })
+  const params = { id: eventId, consumer }
   return (
     <Ask
       isSmall
@@ -24,7 +23,7 @@ export function EditDeadLetter({ eventId, consumer, data, onDone }: EditDeadLett
       fields={<Field label="Data" value={text} onValue={setText} lines={12} />}
       effect={async (signal) => {
         const edited: unknown = JSON.parse(text)
-        await put({ data: edited, dryRun: true }, signal)
+        await call('events.edit', { params, body: { data: edited, dryRun: true } }, { signal })
         return (
           <p>
             {consumer} would take it. The event stays as it was emitted, other subscribers too; it stays dead until it
@@ -33,7 +32,7 @@ export function EditDeadLetter({ eventId, consumer, data, onDone }: EditDeadLett
         )
       }}
       run={async () => {
-        await put({ data: JSON.parse(text) })
+        await call('events.edit', { params, body: { data: JSON.parse(text) } })
         await onDone()
         return `${consumer} gets the edited data at the next redrive.`
       }}

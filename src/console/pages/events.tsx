@@ -117,19 +117,7 @@ const Deliveries = ({ of }: { readonly of: readonly Delivery[] }) =>
     </span>
   )
 
-interface DeadLetterList {
-  readonly deliveries: readonly {
-    readonly eventId: string
-    readonly consumer: string
-    readonly type: string
-    readonly attempts: number
-    readonly diedAt: string | null
-    readonly edited: boolean
-    readonly status: number | null
-    readonly error: string | null
-  }[]
-  readonly counts: readonly { readonly consumer: string; readonly type: string; readonly deliveries: number }[]
-}
+type DeadLetterList = ReplyOf<'events.dead'>
 
 /** What is dead now, first: it is what waits for a person. */
 function DeadLetters() {

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
-import { send } from '../api/call.ts'
+import { call } from '../api/call.ts'
+import type { ReplyOf } from '../api/operations.ts'
 import { pathOf, usePath } from '../api/use-path.ts'
 import { Ask } from '../parts/ask.tsx'
 import { Badge, Status, type Tone, When } from '../parts/facts.tsx'
@@ -11,19 +12,7 @@ import { Table } from '../parts/table.tsx'
 import { useFilter } from '../parts/use-filter.ts'
 import { BASE } from './paths.ts'
 
-interface Invocation {
-  readonly id: string
-  readonly function: string
-  readonly state: 'waiting' | 'leased' | 'done' | 'dead' | 'cancelled'
-  readonly caller: string
-  readonly tenant: string | null
-  readonly attempts: number
-  readonly createdAt: string
-  readonly availableAt: string | null
-  readonly settledAt: string | null
-  readonly status: number | null
-  readonly correlationId: string
-}
+type Invocation = ReplyOf<'invocations.list'>['invocations'][number]
 
 const STATES = {
   '': 'Any state',
@@ -155,7 +144,7 @@ function Cancel({
       fields={<Field label="Reason" value={reason} onValue={setReason} hint="It stands in the audit." isRequired />}
       effect={() => <p>If no attempt has begun, it is never made, and its caller reads that it was cancelled.</p>}
       run={async () => {
-        await send('POST', `/v1/invocations/${id}/cancel`, { body: { reason: reason.trim() } })
+        await call('invocations.cancel', { params: { id }, body: { reason: reason.trim() } })
         await onDone()
         return `The call of ${name} is cancelled.`
       }}

@@ -1,25 +1,11 @@
+import type { ReplyOf } from '../api/operations.ts'
 import { Badge, Status, When } from '../parts/facts.tsx'
 import { formatMs, shortId } from '../parts/format.ts'
 import { Table } from '../parts/table.tsx'
 import { BASE } from './paths.ts'
 
 /** A request as a gateway remembers it. */
-export interface SeenRequest {
-  readonly id: string
-  readonly gateway: string
-  readonly at: string
-  readonly method: string
-  readonly path: string
-  readonly function: string | null
-  readonly status: number
-  readonly durationMs: number
-  readonly correlationId: string
-  readonly traceId: string | null
-  readonly caller: string
-  readonly tenant: string | null
-  readonly cold: boolean | null
-  readonly reason: string | null
-}
+export type SeenRequest = ReplyOf<'requests.list'>['requests'][number]
 
 export const RequestTable = ({ requests }: { readonly requests: readonly SeenRequest[] }) => (
   <Table

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { messageOf } from '../api/api-error.ts'
 import { follow } from '../api/follow.ts'
+import type { ReplyOf } from '../api/operations.ts'
 import { pathOf, usePath } from '../api/use-path.ts'
 import { When } from '../parts/facts.tsx'
 import { Field, Filters } from '../parts/field.tsx'
@@ -10,11 +11,7 @@ import { Page } from '../parts/page.tsx'
 import { useFilter } from '../parts/use-filter.ts'
 import { RequestTable, type SeenRequest } from './request-table.tsx'
 
-interface RequestsReply {
-  readonly requests: readonly SeenRequest[]
-  readonly next?: string
-  readonly held: { readonly requests: number; readonly since: string | null }
-}
+type RequestsReply = ReplyOf<'requests.list'>
 
 const FILTERS = ['status', 'function', 'path', 'caller', 'tenant', 'correlation', 'before'] as const
 const MAX_LIVE = 200

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { call } from '../api/call.ts'
+import type { ReplyOf } from '../api/operations.ts'
 import { useData } from '../api/use-data.ts'
 import { usePath } from '../api/use-path.ts'
 import { Ask } from '../parts/ask.tsx'
@@ -10,15 +11,7 @@ import { Page, Section } from '../parts/page.tsx'
 import { Table } from '../parts/table.tsx'
 import { useFilter } from '../parts/use-filter.ts'
 
-interface SettingsReply {
-  readonly settings: readonly {
-    readonly name: string
-    readonly value: string | null
-    readonly from: 'default' | 'environment' | 'file' | 'ebb'
-    readonly secret: boolean
-    readonly live: boolean
-  }[]
-}
+type SettingsReply = ReplyOf<'settings.list'>
 
 /** What this gateway runs by. */
 export function Settings() {

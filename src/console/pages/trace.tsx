@@ -1,4 +1,5 @@
 import { useRoute } from 'preact-iso'
+import type { ReplyOf } from '../api/operations.ts'
 import { usePath } from '../api/use-path.ts'
 import { When } from '../parts/facts.tsx'
 import { formatMs } from '../parts/format.ts'
@@ -6,28 +7,9 @@ import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page, Section } from '../parts/page.tsx'
 import { type TraceRow, Waterfall } from './waterfall.tsx'
 
-interface Story {
-  readonly traceIds: readonly string[]
-  readonly startedAt: string | null
-  readonly causes: readonly { readonly part: string; readonly says: string; readonly step: number | null }[]
-  readonly slowest: { readonly part: string; readonly says: string } | null
-  readonly steps: readonly {
-    readonly atMs: number
-    readonly durationMs: number | null
-    readonly part: string
-    readonly says: string
-    readonly failed: boolean
-    readonly error?: string
-  }[]
-  readonly unseen: readonly string[]
-}
+type Story = ReplyOf<'requests.story'>
 
-interface TraceReply {
-  readonly startedAt: string
-  readonly durationMs: number
-  readonly link: string | null
-  readonly rows: readonly TraceRow[]
-}
+type TraceReply = ReplyOf<'traces.show'>
 
 const TRACE_ID = /^[0-9a-f]{32}$/
 

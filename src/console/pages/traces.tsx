@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import { useLocation } from 'preact-iso'
+import type { ReplyOf } from '../api/operations.ts'
 import { pathOf, usePath } from '../api/use-path.ts'
 import { Badge, Status, When } from '../parts/facts.tsx'
 import { Choice, Field, Filters } from '../parts/field.tsx'
@@ -10,25 +11,7 @@ import { Table } from '../parts/table.tsx'
 import { useFilter } from '../parts/use-filter.ts'
 import { BASE } from './paths.ts'
 
-interface TracesReply {
-  readonly kept: boolean
-  readonly link: string | null
-  readonly since: string | null
-  readonly dropped: number
-  readonly traces: readonly {
-    readonly traceId: string
-    readonly name: string
-    readonly part: string
-    readonly startedAt: string
-    readonly durationMs: number
-    readonly status: number | null
-    readonly failed: boolean
-    readonly cold: boolean
-    readonly spans: number
-    readonly parts: readonly string[]
-  }[]
-  readonly next?: string
-}
+type TracesReply = ReplyOf<'traces.list'>
 
 /** Requests and what they led to, by time. */
 export function Traces() {

@@ -1,21 +1,10 @@
 import { useState } from 'preact/hooks'
+import type { ReplyOf } from '../api/operations.ts'
 import { Json } from '../parts/code.tsx'
 import { formatMs } from '../parts/format.ts'
 
 /** A span, or the gap between two of them. */
-export interface TraceRow {
-  readonly spanId: string | null
-  readonly depth: number
-  readonly part: string
-  readonly name: string
-  readonly kind: string
-  readonly atMs: number
-  readonly durationMs: number
-  readonly failed: boolean
-  readonly cold: boolean
-  readonly says: string
-  readonly attributes: Readonly<Record<string, unknown>>
-}
+export type TraceRow = ReplyOf<'traces.show'>['rows'][number]
 
 const MAX_INDENT = 8
 
@@ -24,41 +13,34 @@ export function Waterfall({ rows, durationMs }: { readonly rows: readonly TraceR
   const [open, setOpen] = useState<number>()
   const whole = Math.max(durationMs, 0.001)
   return (
-    <>
-      <svg width="0" height="0" aria-hidden="true" style={{ position: 'absolute' }}>
-        <pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-          <path class="hatch" d="M0 0V6" />
-        </pattern>
-      </svg>
-      <ol class="waterfall">
-        {rows.map((row, index) => (
-          <li key={row.spanId ?? `gap ${index}`}>
-            <button
-              type="button"
-              aria-expanded={open === index}
-              onClick={() => setOpen(open === index ? undefined : index)}
-            >
-              <span class="name" style={{ paddingLeft: `${Math.min(row.depth, MAX_INDENT) * 0.75}rem` }}>
-                {row.kind === 'gap' ? <em>{row.name}</em> : row.name} <span class="part">{row.part}</span>
-              </span>
-              <Bar row={row} whole={whole} />
-              <span class="number">{formatMs(row.durationMs)}</span>
-            </button>
-            {open === index ? (
-              <div class="detail">
-                <p>
-                  {row.failed ? <strong class="bad-text">failed: </strong> : null}
-                  {row.says || row.name}, {formatMs(row.atMs)} after the beginning
-                </p>
-                {Object.keys(row.attributes ?? {}).length > 0 ? (
-                  <Json value={row.attributes} label={`Attributes of ${row.name}`} />
-                ) : null}
-              </div>
-            ) : null}
-          </li>
-        ))}
-      </ol>
-    </>
+    <ol class="waterfall">
+      {rows.map((row, index) => (
+        <li key={row.spanId ?? `gap ${index}`}>
+          <button
+            type="button"
+            aria-expanded={open === index}
+            onClick={() => setOpen(open === index ? undefined : index)}
+          >
+            <span class="name" style={{ paddingLeft: `${Math.min(row.depth, MAX_INDENT) * 0.75}rem` }}>
+              {row.kind === 'gap' ? <em>{row.name}</em> : row.name} <span class="part">{row.part}</span>
+            </span>
+            <Bar row={row} whole={whole} />
+            <span class="number">{formatMs(row.durationMs)}</span>
+          </button>
+          {open === index ? (
+            <div class="detail">
+              <p>
+                {row.failed ? <strong class="bad-text">failed: </strong> : null}
+                {row.says || row.name}, {formatMs(row.atMs)} after the beginning
+              </p>
+              {Object.keys(row.attributes ?? {}).length > 0 ? (
+                <Json value={row.attributes} label={`Attributes of ${row.name}`} />
+              ) : null}
+            </div>
+          ) : null}
+        </li>
+      ))}
+    </ol>
   )
 }
 
