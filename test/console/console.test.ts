@@ -84,6 +84,8 @@ async function open(admin: string, key = ADMIN_KEY): Promise<Page> {
   await page.goto(`${admin}/console/`)
   await page.getByLabel('Admin key').fill(key)
   await page.getByRole('button', { name: 'Open' }).click()
+  // Whoever leaves before the answer has no session.
+  await page.getByRole('navigation').or(page.getByRole('alert')).first().waitFor()
   return page
 }
 

@@ -5,7 +5,7 @@ import { When } from '../parts/facts.tsx'
 import { formatMs } from '../parts/format.ts'
 import { Empty, Loaded } from '../parts/loaded.tsx'
 import { Page, Section } from '../parts/page.tsx'
-import { type TraceRow, Waterfall } from './waterfall.tsx'
+import { Waterfall } from './waterfall.tsx'
 
 type Story = ReplyOf<'requests.story'>
 
