@@ -17,14 +17,20 @@ const checkout = await copyCheckout(functionFiles('get-pid', 'return { pid: proc
 const settings = { EBB_IDLE_MS: '600000' }
 const on = await startEbb({ root: checkout.root, env: settings })
 const off = await startEbb({ root: checkout.root, env: { ...settings, OTEL_TRACES_EXPORTER: 'none' } })
-const pools = [on, off].map(({ ready }) => new Pool(ready.url.replace('localhost', '127.0.0.1'), { connections: CONNECTIONS }))
+const pools = [on, off].map(
+  ({ ready }) => new Pool(ready.url.replace('localhost', '127.0.0.1'), { connections: CONNECTIONS }),
+)
 
 async function requestsPerSecond(pool: Pool): Promise<number> {
   const endAt = performance.now() + ROUND_MS
   let answered = 0
   const send = async () => {
     while (performance.now() < endAt) {
-      const { statusCode, body } = await pool.request({ method: 'GET', path: '/v1/get-pid', headers: { host: 'localhost' } })
+      const { statusCode, body } = await pool.request({
+        method: 'GET',
+        path: '/v1/get-pid',
+        headers: { host: 'localhost' },
+      })
       await body.dump()
       if (statusCode !== 200) throw new Error(`it answered ${statusCode}`)
       answered++
