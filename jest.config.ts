@@ -42,6 +42,7 @@ const FULL_ONLY = [
   '/test/webhooks/(many|page|relays)\\.test',
   '/(services/relay/(abandon-orphans|batches|several|broker/broker)|src/data/(queue/at-scale|migrate/history-by-day))\\.test',
   '/test/services/',
+  '/services/relay/checks/',
   '/src/data/(sql-tools|migrate/build-indexes)\\.test',
 ]
 const isFull = process.env.EBB_TEST_SCALE === 'full'

@@ -16,6 +16,7 @@ import { openBroker } from './broker/open-broker.ts'
 import { openCaller } from './call-function.ts'
 import { createCallbackQueue } from './callback-queue.ts'
 import { readChanges } from './changes/read-changes.ts'
+import { makeChecks } from './checks/make-checks.ts'
 import { createDeliveryQueue } from './delivery-queue.ts'
 import { forgetCalls } from './forget-calls.ts'
 import { inRounds } from './in-rounds.ts'
@@ -92,6 +93,7 @@ export async function startRelay(
     metrics,
     schedules: scheduleMetrics,
     changes: changeMetrics,
+    checks: checkMetrics,
     ...exposition
   } = createMetrics({
     ...{ read: readQueues, config, countWebhooks: webhooks?.count },
@@ -122,6 +124,7 @@ export async function startRelay(
     forgetAfterMs: config.EBB_ABANDON_AFTER_MS,
   })
   const objects = removeObjects(config, { pool, log })
+  const checks = makeChecks(config, { pool, routes, log, metrics: checkMetrics })
   const changes = readChanges({
     ...{ pool, direct, subscriptions, log, metrics: changeMetrics, wake: () => loop.wake('events') },
     onWrite: cycles.add,
@@ -143,7 +146,13 @@ export async function startRelay(
     warm.stop()
     await broker?.stop(options.drainMs ?? longestCallMs())
     const rounds = [orphans, history, forgetting, tally, schedules, changes]
-    await Promise.all([...rounds.map(({ stop }) => stop()), webhooks?.stop(), objects?.stop(), loop.stop()])
+    await Promise.all([
+      ...rounds.map(({ stop }) => stop()),
+      webhooks?.stop(),
+      objects?.stop(),
+      checks?.stop(),
+      loop.stop(),
+    ])
     await notifier.flush()
     admin?.close()
     contracts.close()

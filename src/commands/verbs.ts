@@ -39,6 +39,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
     summary: 'List schedules and their firings, and have one fire now',
     load: async () => (await import('./schedules.ts')).schedulesCommand,
   },
+  checks: {
+    summary: 'List the synthetic checks of the contracts, and have one made now',
+    load: async () => (await import('./checks.ts')).checksCommand,
+  },
   keys: {
     summary: 'Show, list, create, rotate and revoke the API keys of a running Ebb',
     load: async () => (await import('./keys.ts')).keysCommand,

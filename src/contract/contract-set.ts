@@ -13,6 +13,7 @@ import {
 } from './describe.ts'
 import { describeProxy, methodsOf } from './describe-proxy.ts'
 import { describeReceive } from './describe-receive.ts'
+import { describeSyntheticCheck } from './describe-synthetic-check.ts'
 import type { Plan } from './plans.ts'
 import { resolveCalls } from './resolve-calls.ts'
 import type { ToolDescription } from './tool.ts'
@@ -84,7 +85,7 @@ export function contractSet(contracts: Readonly<Record<string, AnyContract>>, op
         endpointsByRequest.set(requests, folder)
       }
       if (route.internal) internals.push(route)
-      else routes.push(withCalls(route))
+      else routes.push({ ...withCalls(route), ...checkOf(contract, contracts) })
       if (contract.kind === 'endpoint') validators.set(contract.name, createValidator(contract))
     }
   }
@@ -109,6 +110,11 @@ function routeOf(contract: AnyContract): Route | undefined {
   if (contract.kind === 'endpoint') return describeEndpoint(contract)
   if (contract.kind === 'proxy') return describeProxy(contract)
   return contract.kind === 'receive' ? describeReceive(contract) : undefined
+}
+
+function checkOf(contract: AnyContract, contracts: Readonly<Record<string, AnyContract>>): Pick<Route, 'check'> {
+  const check = contract.kind === 'endpoint' && describeSyntheticCheck(contract, Object.values(contracts))
+  return check ? { check } : {}
 }
 
 /** The contract that a folder exports. Throws a ContractError where it exports anything else. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { resolve } from 'node:path'
 import { inheritedEnv, processConfig } from '../kernel/index.ts'
-import { createActivator, GUIDE_PATH, KEYS_PATH, STATUS_PATH } from './activator.ts'
+import { createActivator, GATEWAY_PATH, GUIDE_PATH, KEYS_PATH, STATUS_PATH } from './activator.ts'
 import { dataDirOf } from './announcement.ts'
 import { childEnv, signingEnv } from './child-env.ts'
 import { openDataDir } from './data-dir.ts'
@@ -69,6 +69,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
       : await startProvider({ project, dataDir, port: providerPort, roles: stores.roles, report })
     if (provider) closers.push(provider.stop)
     let activatorUrl = ''
+    let gatewayUrl: string | undefined
     const upstreams = () => `${activatorUrl}/{name}`
     const env = childEnv({ config, dataDir, stores, upstreams })
     const dependencies = watchDependencies(project)
@@ -87,6 +88,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     const activator = createActivator({
       ...functions,
       publicKeys: provider?.publicKeys,
+      gateway: () => gatewayUrl,
       settled: sources.settled,
       guide: createGuide(),
     }).listen(0, '127.0.0.1')
@@ -108,7 +110,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
               ...(provider?.gatewayEnv(activatorUrl + KEYS_PATH) ?? inheritedEnv(ISSUER_SETTINGS)),
               ...signingEnv(sources.current().routes),
             }
-          : {}),
+          : { EBB_CHECKS_URL: activatorUrl + GATEWAY_PATH, EBB_CHECKS_KEY: stores.secrets.checksKey }),
         EBB_UPSTREAM_TEMPLATE: upstreams(),
         EBB_FUNCTIONS_URL: `${activatorUrl}${STATUS_PATH}`,
         EBB_GUIDE_URL: `${activatorUrl}${GUIDE_PATH}`,
@@ -116,6 +118,7 @@ export async function dev({ project, json = false, fresh = false }: DevOptions):
     })
     closers.push(services.stop)
     const { url, admin } = services
+    gatewayUrl = url
     await provider?.configure(url)
     const { keys, adminKey } = stores.secrets
     const readyMs = Math.round(performance.now() - startedAt)

@@ -289,6 +289,10 @@ export const SETTINGS = {
   EBB_BROKER_PORT: [port, 8090],
   /** Go back: the relay calls subscribers itself again, while the broker still brings what it has. */
   EBB_BROKER_DRAIN: [oneOf('true', 'false'), 'false'],
+  /** For the relay: where callers reach the gateway, such as https://api.example.com; the checks of contracts (`check`) are made there. Default: none are made. */
+  EBB_CHECKS_URL: [url('http', 'https'), undefined],
+  /** The API key that checks are made with. Default: they have none, and reach what anyone may call. */
+  EBB_CHECKS_KEY: [text(), undefined, 'live'],
   /** How long an idle instance is kept on the laptop. */
   EBB_IDLE_MS: [positiveInteger, 30_000],
   /** Set by a parent that holds this process's stdin: when the parent ends, so does this process. */

@@ -116,6 +116,8 @@ const cases: readonly Case[] = [
       bad: '121',
       good: '120',
     },
+    { alert: 'EbbCheckFails', name: relay('ebb_check_failures', 'check="a"'), bad: '2', good: '1' },
+    { alert: 'EbbChecksNotMade', name: relay('ebb_check_overdue_seconds', 'check="a"'), bad: '301', good: '300' },
     { alert: 'EbbContractsDoNotLoad', name: gateway('ebb_contracts_load_failed'), bad: '1', good: '0' },
     { alert: 'EbbBreakerOpen', name: gateway('ebb_breaker_open', 'function="a"'), bad: '1', good: '0' },
   ].flatMap(({ alert, name, bad, good }) => [

@@ -239,6 +239,7 @@ const codeOfMetrics = () =>
     'relay/delivery-metrics',
     'relay/schedule-metrics',
     'relay/changes/change-metrics',
+    'relay/checks/check-metrics',
     'relay/webhooks/webhook-metrics',
   ]
     .map((file) => readFileSync(`services/${file}.ts`, 'utf8'))
@@ -288,6 +289,8 @@ describeChart('what operators see', () => {
       'EbbArchiveOverdue',
       'EbbWebhooksWait',
       'EbbScheduleOverdue',
+      'EbbCheckFails',
+      'EbbChecksNotMade',
       'EbbChangesNotRead',
       'EbbChangesLost',
       'EbbChangeTableUnread',

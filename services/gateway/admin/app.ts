@@ -8,6 +8,7 @@ import { ADMIN_ENDPOINTS } from '../../../src/protocol/admin/index.ts'
 import { type AccessOptions, refuseForeignPages, requireAdmin } from './access.ts'
 import { createAdminDocument } from './admin-document.ts'
 import { type CacheOptions, cacheOperations } from './cache.ts'
+import { type ChecksOptions, checksOperations } from './checks.ts'
 import { type ControlOptions, controlOperations } from './control.ts'
 import { type EventsOptions, eventsOperations } from './events.ts'
 import { type IssuersOptions, issuersOperations } from './issuers.ts'
@@ -21,6 +22,7 @@ import { type ViewsOptions, viewsOperations } from './views.ts'
 
 export type AdminAppOptions = AccessOptions &
   CacheOptions &
+  ChecksOptions &
   ControlOptions &
   EventsOptions &
   IssuersOptions &
@@ -63,6 +65,7 @@ function operationsOf(options: AdminAppOptions): readonly AdminOperation[] {
     ...recordsOperations(options),
     ...eventsOperations(options),
     ...schedulesOperations(options),
+    ...checksOperations(options),
     ...issuersOperations(options),
   ]
   return ADMIN_ENDPOINTS.map((endpoint) => {

@@ -36,7 +36,12 @@ beforeAll(async () => {
 })
 
 const contracts = {
-  routes: [],
+  routes: [
+    {
+      ...{ name: 'get-thing', method: 'GET', path: '/v1/things' },
+      check: { everySeconds: 300, from: 'all', target: '/v1/things', status: 200 },
+    },
+  ],
   subscriptions: [
     { name: 'send-welcome', on: 'user.created' },
     {
@@ -120,6 +125,7 @@ async function sampleOf({ name }: AdminEndpoint): Promise<Sample> {
     'events.drop': { body: { id: UNWANTED, reason: 'a test' } },
     'events.redrive': { body: { id: ID } },
     'schedules.run': { params: { name: 'close-books' } },
+    'checks.run': { params: { name: 'get-thing' } },
     'log-level.set': { body: { level: 'error' } },
     'cache.purge': { body: { tag: 'product:17' } },
     'breakers.reset': { params: { name: 'get-thing' } },

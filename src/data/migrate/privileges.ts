@@ -163,6 +163,14 @@ export const TABLE_PRIVILEGES: Readonly<Record<string, Privileges>> = {
   // Written by record_usage alone.
   usage_batch: {},
   audit: { gateway: ['select', 'insert (actor, action, subject, tenant, detail)'] },
+  // An operator has a check made now through the gateway.
+  synthetic_check: {
+    gateway: ['select', 'insert (name)', 'update (began_at)'],
+    relay: [
+      ...['select', 'insert (name)', 'delete'],
+      'update (began_at, lease_token, locked_until, key, undo, failures, failing_since, runs, seen_at)',
+    ],
+  },
   // Whoever reads it can be any tenant.
   tenant_key: {},
   schema_version: {},

@@ -1,5 +1,6 @@
 import type { AdminEndpoint } from './admin-endpoint.ts'
 import { purgeCache } from './cache.ts'
+import { listChecks, runCheck } from './checks.ts'
 import {
   countWaiting,
   dropEvents,
@@ -39,5 +40,6 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...[listEvents, countWaiting, listUnarchived, readDay, recordArchived],
   ...[showEvent, readEventData, editDelivery, dropEvents, redriveEvents],
   ...[listSchedules, runSchedule],
+  ...[listChecks, runCheck],
   ...[listIssuers, refreshIssuers],
 ]
