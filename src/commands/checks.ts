@@ -46,7 +46,11 @@ async function runCheck(project: string, name: string, options: AdminOptions) {
     return last?.correlationId === before?.correlationId ? undefined : last
   })
   if (!run) throw new ConfigError(`no relay has checked ${name} within ${LIMIT_MS / 1_000} s; see its log.`)
-  printResult(run, (one) => [`${name} ${toOutcome(one)} in ${one.durationMs} ms, correlation ${one.correlationId}`], options)
+  printResult(
+    run,
+    (one) => [`${name} ${toOutcome(one)} in ${one.durationMs} ms, correlation ${one.correlationId}`],
+    options,
+  )
   if (!run.passed) process.exitCode = 1
 }
 

@@ -67,7 +67,8 @@ async function sendOn(
   response: ServerResponse,
   { agent, to }: { readonly agent: Dispatcher; readonly to: string | undefined },
 ) {
-  if (to === undefined) throw new Problem('unavailable', 503, 'The gateway does not listen yet.', { retryAfterSeconds: 1 })
+  if (to === undefined)
+    throw new Problem('unavailable', 503, 'The gateway does not listen yet.', { retryAfterSeconds: 1 })
   const closed = new AbortController()
   response.once('close', () => closed.abort())
   const path = request.url?.slice(GATEWAY_PATH.length) || '/'
